@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Images and actions as every cloud's are shown: read-only structs that the library allocates; they live as long as the
+ * operation that returned them. A NULL string, IMGACT_NO_TIME, a NaN size, progress -1 and IMGACT_UNTOLD mean that the
+ * provider does not say. Fields are only ever appended, so read them through the pointers and copy no struct.
+ */
+#ifndef IMGACT_MODEL_H
+#define IMGACT_MODEL_H
+
+#include <imgact/base.h>
+
+IMGACT_BEGIN_DECLS
+
+/* A yes or no that may be untold. Since 0.1. */
+typedef enum imgact_answer { IMGACT_UNTOLD = -1, IMGACT_NO = 0, IMGACT_YES = 1 } imgact_answer;
+
+/* Open enums: the server's own word stands beside each. Since 0.1. */
+typedef enum imgact_image_type {
+  IMGACT_TYPE_UNKNOWN,
+  IMGACT_TYPE_SYSTEM,
+  IMGACT_TYPE_APP,
+  IMGACT_TYPE_SNAPSHOT,
+  IMGACT_TYPE_BACKUP,
+  IMGACT_TYPE_CUSTOM
+} imgact_image_type;
+
+typedef enum imgact_image_status {
+  IMGACT_IMAGE_UNKNOWN,
+  IMGACT_IMAGE_CREATING,
+  IMGACT_IMAGE_AVAILABLE,
+  IMGACT_IMAGE_UNAVAILABLE,
+  IMGACT_IMAGE_DELETED,
+  IMGACT_IMAGE_RETIRED
+} imgact_image_status;
+
+typedef enum imgact_action_status {
+  IMGACT_ACTION_UNKNOWN,
+  IMGACT_ACTION_RUNNING,
+  IMGACT_ACTION_SUCCESS,
+  IMGACT_ACTION_ERROR
+} imgact_action_status;
+
+typedef enum imgact_action_kind {
+  IMGACT_KIND_OTHER,
+  IMGACT_KIND_CREATE,
+  IMGACT_KIND_CONVERT,
+  IMGACT_KIND_TRANSFER,
+  IMGACT_KIND_CHANGE_PROTECTION
+} imgact_action_kind;
+
+/* The words of the JSON contract: "snapshot", "creating", "running", "transfer". Static. Any thread. Since 0.1. */
+IMGACT_API const char *imgact_image_type_name(imgact_image_type type);
+IMGACT_API const char *imgact_image_status_name(imgact_image_status status);
+IMGACT_API const char *imgact_action_status_name(imgact_action_status status);
+IMGACT_API const char *imgact_action_kind_name(imgact_action_kind kind);
+
+typedef struct imgact_label {
+  const char *key;
+  const char *value;
+} imgact_label;
+
+/* A machine image. Since 0.1. */
+typedef struct imgact_image {
+  const char *provider;
+  const char *id;
+  const char *name;
+  const char *slug;
+  const char *description;
+  const char *provider_type;
+  const char *provider_status;
+  const char *architecture;
+  const char *os_family;
+  const char *os_version;
+  const char *const *regions; /* NULL = not told, else regions_count slugs as served */
+  const imgact_label *labels; /* NULL = not told */
+  const char *const *tags;    /* NULL = not told */
+  const char *created_from_id;
+  const char *created_from_name;
+  const char *bound_to;
+  const char *error_message;
+  size_t regions_count;
+  size_t labels_count;
+  size_t tags_count;
+  double size_gb;
+  double min_disk_gb;
+  int64_t created_at;
+  int64_t deprecated_at;
+  int64_t deleted_at;
+  imgact_image_type type;
+  imgact_image_status status;
+  imgact_answer is_public;
+  imgact_answer is_protected;
+} imgact_image;
+
+typedef struct imgact_resource {
+  const char *id;
+  const char *type;
+} imgact_resource;
+
+/* A change of an image that runs for a time. The status alone says whether and how it ended. Since 0.1. */
+typedef struct imgact_action {
+  const char *provider;
+  const char *id; /* NULL: synthesised for a change that the cloud does at once */
+  const char *command;
+  const char *provider_status;
+  const char *region;
+  const char *error_code;    /* told only where status is IMGACT_ACTION_ERROR */
+  const char *error_message; /* likewise */
+  const imgact_resource *resources;
+  size_t resources_count;
+  int64_t started_at;
+  int64_t finished_at;
+  int32_t progress; /* per cent, -1 = not told */
+  imgact_action_kind kind;
+  imgact_action_status status;
+  int32_t reserved;
+} imgact_action;
+
+/* The provider's own object as JSON text, where the call asked for IMGACT_KEEP_RAW, else NULL. Lives as the object does.
+ * Since 0.1. */
+IMGACT_API const char *imgact_image_json(const imgact_image *image);
+IMGACT_API const char *imgact_action_json(const imgact_action *action);
+
+/* What the last page said of itself; -1 = not told. Totals are for display: they are not trusted. Since 0.1. */
+typedef struct imgact_page {
+  int64_t page;
+  int64_t per_page;
+  int64_t previous;
+  int64_t next;
+  int64_t last;
+  int64_t total;
+} imgact_page;
+
+/* The rate limit as the last reply told it; -1 and IMGACT_NO_TIME = not told. Since 0.1. */
+typedef struct imgact_rate {
+  int64_t limit;
+  int64_t remaining;
+  int64_t reset_at;       /* Unix ms; what it means differs: see docs/providers.md */
+  int64_t retry_after_ms; /* of the reply's Retry-After */
+} imgact_rate;
+
+IMGACT_END_DECLS
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Operations. A constructor never fails halfway: what is wrong with the arguments, or unsupported, is in the operation's
+ * result. NULL (out of memory) is accepted by every verb and means IMGACT_NOMEM. All arguments are copied.
+ */
+#ifndef IMGACT_OP_H
+#define IMGACT_OP_H
+
+#include <imgact/base.h>
+#include <imgact/client.h>
+#include <imgact/error.h>
+#include <imgact/model.h>
+
+IMGACT_BEGIN_DECLS
+
+typedef struct imgact_op imgact_op;
+
+/* ---- arguments ---- */
+
+typedef enum imgact_visibility {
+  IMGACT_VISIBILITY_ALL,
+  IMGACT_VISIBILITY_PUBLIC,
+  IMGACT_VISIBILITY_PRIVATE
+} imgact_visibility;
+
+/* Which images a list shows; zero and NULL = not asked. Values of one kind are a union, kinds intersect. What a provider can
+ * neither ask for nor see in a reply ends as unsupported, never ignored. Since 0.1. */
+typedef struct imgact_image_filter {
+  size_t size; /* sizeof(imgact_image_filter) */
+  const imgact_image_type *types;
+  const imgact_image_status *statuses;
+  const char *const *bound_to; /* server ids */
+  const char *const *sort;     /* "KEY", "KEY:asc", "KEY:desc", most important first */
+  size_t types_count;
+  size_t statuses_count;
+  size_t bound_to_count;
+  size_t sort_count;
+  const char *name; /* exact */
+  const char *architecture;
+  const char *label_selector;
+  const char *tag;
+  const char *region;
+  imgact_visibility visibility;
+  int32_t include_deprecated;
+} imgact_image_filter;
+
+/* Which actions a list shows. Since 0.1. */
+typedef struct imgact_action_filter {
+  size_t size; /* sizeof(imgact_action_filter) */
+  const char *image_id; /* NULL = of all images */
+  const char *const *ids;
+  const imgact_action_status *statuses;
+  const char *const *sort;
+  size_t ids_count;
+  size_t statuses_count;
+  size_t sort_count;
+} imgact_action_filter;
+
+/* What to change; NULL = leave as it is, "" = make it empty. Since 0.1. */
+typedef struct imgact_image_update {
+  size_t size; /* sizeof(imgact_image_update) */
+  const char *name;
+  const char *description;
+  const char *distribution;
+  const imgact_label *labels; /* the whole new set, where set_labels is not 0; a count of 0 clears */
+  size_t labels_count;
+  int32_t set_labels;
+  int32_t to_snapshot; /* with the other changes, in one request: a backup becomes a snapshot */
+} imgact_image_update;
+
+#define IMGACT_KEEP_RAW 0x1u     /* keep the provider's own objects: imgact_image_json, imgact_action_json */
+#define IMGACT_PAGE_BY_PAGE 0x2u /* a list yields a page per run, then IMGACT_END; memory does not grow with the pages */
+#define IMGACT_VIA_IMAGE 0x4u    /* get_action with an image: the image's own path, where the provider has two */
+
+/* Per-call options; 0 = the client's or none. Since 0.1. */
+typedef struct imgact_op_options {
+  size_t size; /* sizeof(imgact_op_options) */
+  int64_t deadline_ms;      /* the whole operation, from its start; retries, pages and waits included */
+  int64_t poll_interval_ms;
+  int64_t page;             /* this page of a list alone */
+  int64_t per_page;
+  int64_t limit;            /* ends a walk early */
+  int32_t max_attempts;
+  uint32_t flags;
+} imgact_op_options;
+
+/* ---- constructors ---- */
+
+/* All images, or those of a filter (may be NULL). Since 0.1. */
+IMGACT_API imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter);
+
+/* One image, by id; by slug at DigitalOcean; by name at Hetzner, among deprecated ones too, where architecture (may be NULL)
+ * tells namesakes apart: several are a conflict. Since 0.1. */
+IMGACT_API imgact_op *imgact_get_image(imgact_client *client, const char *reference, const char *architecture);
+
+/* Changes what is set, in one request; the result is the image. Since 0.1. */
+IMGACT_API imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update);
+
+/* Deletes. Nothing is returned. What is not there is not_found, unless a lost answer explains it. Since 0.1. */
+IMGACT_API imgact_op *imgact_delete_image(imgact_client *client, const char *image_id);
+
+/* Actions of images; filter may be NULL. Since 0.1. */
+IMGACT_API imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter *filter);
+
+/* One action; with an image (may be NULL) it must be that image's. Since 0.1. */
+IMGACT_API imgact_op *imgact_get_action(imgact_client *client, const char *action_id, const char *image_id);
+
+/* Sets (not 0) or takes away (0) an image's protection against deletion. The result is the action. Since 0.1. */
+IMGACT_API imgact_op *imgact_change_protection(imgact_client *client, const char *image_id, int protect);
+
+/* Makes a snapshot of a backup. The result is the action; where the cloud does it at once, a finished one without an id, and
+ * the image. Since 0.1. */
+IMGACT_API imgact_op *imgact_convert(imgact_client *client, const char *image_id);
+
+/* Copies an image to a further region. The result is the action. Since 0.1. */
+IMGACT_API imgact_op *imgact_transfer(imgact_client *client, const char *image_id, const char *region);
+
+/* Waits until actions have finished; image_id (may be NULL) as for imgact_get_action. The results are the actions that the
+ * cloud knew, in the order asked; the status is the first failure's. Since 0.1. */
+IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids, size_t count,
+                                          const char *image_id);
+
+/* ---- before the start ---- */
+
+/* Sets per-call options; what is wrong with them is in the operation's result. Since 0.1. */
+IMGACT_API void imgact_op_configure(imgact_op *op, const imgact_op_options *options);
+
+/* Called after each look at a waited action: when it was started, and whenever it was polled. Since 0.1. */
+typedef void (*imgact_progress_fn)(void *user, imgact_op *op, const imgact_action *action);
+
+/* Makes a mutation wait until its action has finished; also sets the progress callback (may be NULL) of a wait. Since 0.1. */
+IMGACT_API void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user);
+
+/* Runs before the first byte of a mutation leaves, with the call as JSON (stable enough to be stored and resumed); anything
+ * but IMGACT_OK refuses it, and that status is the result. Since 0.1. */
+typedef imgact_status (*imgact_intent_fn)(void *user, imgact_op *op, const char *call_json);
+IMGACT_API void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user);
+
+/* A mutation that was announced to on_intent at `sent_at` (Unix ms) and whose end is not known: starts at its look-up.
+ * Since 0.1. */
+IMGACT_API imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t sent_at);
+
+/* ---- verbs ---- */
+
+/* Runs to the end, driving the whole loop: other operations' callbacks fire inside. Returns the operation's status. From a
+ * callback: BUSY. A finished operation returns its status again, a page-by-page list its next page. Since 0.1. */
+IMGACT_API imgact_status imgact_run(imgact_op *op);
+
+/* Starts without waiting. done (may be NULL) is called exactly once, from a dispatch of the loop, never from here; not after
+ * imgact_op_free. A page-by-page list is started again for its next page. Since 0.1. */
+typedef void (*imgact_done_fn)(void *user, imgact_op *op);
+IMGACT_API void imgact_start(imgact_op *op, imgact_done_fn done, void *user);
+
+/* Ends it as cancelled, at once; done is still called. Idempotent; a finished operation stays as it is. Since 0.1. */
+IMGACT_API void imgact_cancel(imgact_op *op);
+
+/* Frees the operation and everything it returned. If it is under way it is cancelled without a callback. Since 0.1. */
+IMGACT_API void imgact_op_free(imgact_op *op);
+
+/* ---- results: owned by the operation ---- */
+
+IMGACT_API imgact_op_kind imgact_op_kind_of(const imgact_op *op);
+/* 1 once it has ended. Since 0.1. */
+IMGACT_API int imgact_op_done(const imgact_op *op);
+/* Never NULL; status IMGACT_OK where nothing is wrong or it has not ended. Since 0.1. */
+IMGACT_API const imgact_error *imgact_op_error(const imgact_op *op);
+/* What the cloud's error carried beyond code and message, as JSON text; NULL = nothing. Since 0.1. */
+IMGACT_API const char *imgact_op_error_details(const imgact_op *op);
+
+/* The single object, or the first one, NULL if there is none; and all of them, *count may be 0. A failed list has none.
+ * Since 0.1. */
+IMGACT_API const imgact_image *imgact_op_image(const imgact_op *op);
+IMGACT_API const imgact_image *const *imgact_op_images(const imgact_op *op, size_t *count);
+IMGACT_API const imgact_action *imgact_op_action(const imgact_op *op);
+IMGACT_API const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count);
+
+/* The rate limit as this operation's last reply told it. Since 0.1. */
+IMGACT_API void imgact_op_rate(const imgact_op *op, imgact_rate *rate);
+/* 1 if the effect was found by looking, after an answer was lost. Since 0.1. */
+IMGACT_API int imgact_op_adopted(const imgact_op *op);
+/* What the last page told of itself. Since 0.1. */
+IMGACT_API void imgact_op_page(const imgact_op *op, imgact_page *page);
+/* 1 if a list was filtered or sorted by the library rather than by the cloud. Since 0.1. */
+IMGACT_API int imgact_op_local(const imgact_op *op);
+
+IMGACT_END_DECLS
+
+#endif

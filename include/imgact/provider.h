@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A provider is a table and small pure functions: it encodes a call as a request and decodes a reply into results. It sees no
+ * token, socket, clock, allocator or log; retry, paging, waiting, deadlines, tracing and redaction are the core's.
+ * docs/writing-a-provider.md goes through one. Extenders' tier: may change in a minor version until 1.0.
+ */
+#ifndef IMGACT_PROVIDER_H
+#define IMGACT_PROVIDER_H
+
+#include <imgact/base.h>
+#include <imgact/client.h>
+#include <imgact/error.h>
+#include <imgact/json.h>
+#include <imgact/model.h>
+#include <imgact/op.h>
+
+IMGACT_BEGIN_DECLS
+
+/* ---- what is asked ---- */
+
+#define IMGACT_TYPE_BIT(type) (1u << (unsigned)(type))
+
+/* One request's worth of a call. Strings are valid UTF-8; ids have passed is_id. */
+typedef struct imgact_call {
+  size_t size;
+  imgact_op_kind kind;
+  uint32_t flags;               /* IMGACT_VIA_IMAGE */
+  const char *image;            /* the image's id; of get_image an id or slug; NULL where none was given */
+  const char *action;           /* get_action */
+  const char *region;           /* transfer */
+  const char *architecture;     /* get_image by name: see images */
+  const imgact_image_filter *images;   /* list_images: never NULL there */
+  const imgact_action_filter *actions; /* list_actions: never NULL there */
+  const imgact_image_update *update;   /* update_image */
+  const char *const *ids;              /* wait_actions: at most the slot's batch_max */
+  size_t ids_count;
+  int64_t page;     /* lists: 1, or what decode said */
+  int64_t per_page; /* lists: within the provider's limits */
+  const char *next; /* lists: the query that decode gave for this page, or NULL */
+  uint32_t types;   /* list_images: IMGACT_TYPE_BITs of the group that this query is for; 0 = of any type */
+  int32_t protect;  /* change_protection */
+} imgact_call;
+
+/* The request that encode builds. Errors (no memory) stick; there is nothing to check. */
+typedef struct imgact_request imgact_request;
+IMGACT_API void imgact_request_method(imgact_request *request, const char *method); /* default: GET */
+/* One path segment below the endpoint, percent-encoded; a segment that is empty, "." or ".." fails the call. */
+IMGACT_API void imgact_request_segment(imgact_request *request, const char *segment);
+/* One query pair, percent-encoded, order kept; a NULL value leaves the pair out. */
+IMGACT_API void imgact_request_query(imgact_request *request, const char *key, const char *value);
+IMGACT_API void imgact_request_query_integer(imgact_request *request, const char *key, int64_t value);
+/* The pairs of an encoded query string ("a=b&c=d"), but for those whose key is in `except` (NULL-terminated, may be NULL). */
+IMGACT_API void imgact_request_query_string(imgact_request *request, const char *query, const char *const *except);
+/* The JSON body's writer, for the rest of encode; may be NULL. Sets Content-Type. */
+IMGACT_API imgact_json_writer *imgact_request_body(imgact_request *request);
+/* Filters that this query cannot push although the slot can: applied to the items instead. */
+IMGACT_API void imgact_request_local(imgact_request *request, uint32_t filters);
+/* The answer is known to be an empty list: nothing is sent. */
+IMGACT_API void imgact_request_empty(imgact_request *request);
+
+/* ---- what came ---- */
+
+/* A reply with a parsed and redacted body. */
+typedef struct imgact_response imgact_response;
+IMGACT_API int imgact_response_status(const imgact_response *response);
+/* The document; NULL where the body was empty or (for classify and rate) no JSON. */
+IMGACT_API const imgact_json *imgact_response_json(const imgact_response *response);
+/* A header by its name in any case, redacted, or NULL. */
+IMGACT_API const char *imgact_response_header(const imgact_response *response, const char *name);
+/* 1 and *value if the header is there and a whole number. */
+IMGACT_API int imgact_response_integer(const imgact_response *response, const char *name, int64_t *value);
+
+/* The results that decode fills. Errors (no memory) stick; the adders then return a scratch object, never NULL. */
+typedef struct imgact_result imgact_result;
+/* Adds an item with everything "not told"; `object` is kept as its raw JSON where the caller asked for that. */
+IMGACT_API imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object);
+IMGACT_API imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json *object);
+/* A string's copy; NULL for anything else. */
+IMGACT_API const char *imgact_result_string(imgact_result *result, const imgact_json *value);
+/* The same, but NULL for an empty one too. */
+IMGACT_API const char *imgact_result_word(imgact_result *result, const imgact_json *value);
+/* A copy of a C string. */
+IMGACT_API const char *imgact_result_copy(imgact_result *result, const char *text);
+/* An id: a whole number from 0, or a string of 1 to 64 letters, digits, "_" and "-"; NULL for anything else. */
+IMGACT_API const char *imgact_result_id(imgact_result *result, const imgact_json *value);
+/* Elements that are strings; NULL where the value is no array. An empty array gives a pointer and 0. */
+IMGACT_API const char *const *imgact_result_strings(imgact_result *result, const imgact_json *array, size_t *count);
+/* Members whose values are strings; NULL where the value is no object. */
+IMGACT_API const imgact_label *imgact_result_labels(imgact_result *result, const imgact_json *object, size_t *count);
+/* Room for the resources of an action, zeroed. */
+IMGACT_API imgact_resource *imgact_result_resources(imgact_result *result, size_t count);
+/* RFC 3339 text (seconds and fraction may be missing), or Unix seconds as a number; IMGACT_NO_TIME for anything else. */
+IMGACT_API int64_t imgact_result_time(const imgact_json *value);
+/* NaN for anything but a number. */
+IMGACT_API double imgact_result_number(const imgact_json *value);
+IMGACT_API imgact_answer imgact_result_answer(const imgact_json *value);
+/* What the page tells of itself. */
+IMGACT_API void imgact_result_page(imgact_result *result, const imgact_page *page);
+/* There is a next page: its number (0 = not told), its page token and the query to ask for it (either may be NULL). The core
+ * insists that pages advance. */
+IMGACT_API void imgact_result_next(imgact_result *result, int64_t page, const char *token, const char *query);
+/* The decoded value of a pair in a URL's query; NULL = not there. */
+IMGACT_API const char *imgact_result_url_value(imgact_result *result, const char *url, const char *key);
+/* The error's further details, kept as JSON (classify). */
+IMGACT_API void imgact_result_details(imgact_result *result, const imgact_json *value);
+
+/* Copies a string value, cut at a whole character, into a fixed buffer; empty for anything else. Returns 1 if it was a
+ * non-empty string. For the texts of an imgact_error. */
+IMGACT_API int imgact_json_copy(const imgact_json *value, char *buffer, size_t capacity);
+
+/* ---- the table ---- */
+
+#define IMGACT_SLOT_SAFE 0x1u           /* may be sent again: the second time changes nothing more */
+#define IMGACT_SLOT_CREATES_ACTION 0x2u /* the reply must carry an action; a lost one is looked up */
+#define IMGACT_SLOT_BY_NAME 0x4u        /* get_image: what is no id is looked up by name through list_images */
+#define IMGACT_SLOT_CONFIRM 0x8u        /* an action found by looking counts only once the image shows the effect */
+
+#define IMGACT_FILTER_TYPE 0x1u
+#define IMGACT_FILTER_STATUS 0x2u
+#define IMGACT_FILTER_NAME 0x4u
+#define IMGACT_FILTER_ARCHITECTURE 0x8u
+#define IMGACT_FILTER_LABEL_SELECTOR 0x10u
+#define IMGACT_FILTER_BOUND_TO 0x20u
+#define IMGACT_FILTER_INCLUDE_DEPRECATED 0x40u
+#define IMGACT_FILTER_TAG 0x80u
+#define IMGACT_FILTER_REGION 0x100u
+#define IMGACT_FILTER_VISIBILITY 0x200u
+#define IMGACT_FILTER_SORT 0x400u
+#define IMGACT_FILTER_ID 0x800u
+#define IMGACT_FILTER_IMAGE 0x1000u
+
+/* One operation. A slot without encode is an operation that the cloud lacks. */
+typedef struct imgact_slot {
+  /* Builds the request. Anything but IMGACT_OK (UNSUPPORTED, INVALID_ARGUMENT) refuses the call before it is sent; also run
+   * once, for nothing, when the operation is made. */
+  imgact_status (*encode)(const imgact_call *call, imgact_request *request, imgact_error *error);
+  /* Takes a 2xx reply. PROTOCOL with words in error where it is not what the operation needs. */
+  imgact_status (*decode)(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                          imgact_error *error);
+  /* Is this action of the call's image the effect of that call? For slots that create one. */
+  imgact_answer (*same)(const imgact_call *call, const imgact_action *action);
+  /* Does the image show the call's effect? For mutations that can be looked into. */
+  imgact_answer (*effect)(const imgact_call *call, const imgact_image *image);
+  uint32_t flags;          /* IMGACT_SLOT_... */
+  uint32_t server_filters; /* lists: IMGACT_FILTER_... that encode pushes; what is in neither mask is refused */
+  uint32_t local_filters;  /* lists: those that the core applies to the items */
+  uint32_t batch_max;      /* wait_actions: ids per request */
+} imgact_slot;
+
+/* Types that one list query can answer for. exact: the query holds just these; else the core drops the others. A type in no
+ * group is refused. */
+typedef struct imgact_type_group {
+  uint32_t types; /* IMGACT_TYPE_BITs */
+  uint32_t exact;
+} imgact_type_group;
+
+/* What a reply tells of the rate limit, beyond what users see. */
+typedef struct imgact_rate_info {
+  size_t size;
+  imgact_rate rate;      /* as imgact_op_rate shows it */
+  int64_t wait_until_ms; /* Unix ms at which at least one more request is possible; IMGACT_NO_TIME = not told */
+  double refill_per_s;   /* of a bucket that refills continuously; 0 = no such */
+} imgact_rate_info;
+
+typedef struct imgact_provider imgact_provider;
+struct imgact_provider {
+  size_t size; /* sizeof(imgact_provider) */
+  const char *name;
+  const char *default_endpoint;
+  const char *const *token_env;      /* usual variables, in order of preference, NULL-terminated */
+  const char *const *endpoint_env;   /* likewise */
+  const char *const *token_prefixes; /* "dop_v1_": what all tokens have in common tells nothing; NULL-terminated, may be NULL */
+  const imgact_slot *slots;          /* by imgact_op_kind */
+  size_t slot_stride;                /* sizeof(imgact_slot) */
+  size_t slot_count;
+  /* 1 if the text can be an id of this cloud; id_form says what one looks like, for error texts. */
+  int (*is_id)(const char *text);
+  const char *id_form;
+  /* A reply that is no 2xx: error comes filled by the HTTP status alone; put in what the envelope knows better (status, code,
+   * message, request id, flags). result takes imgact_result_details only. */
+  void (*classify)(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error);
+  /* Any reply. info comes as "not told". May be NULL. */
+  void (*rate)(const imgact_response *response, imgact_rate_info *info);
+  const imgact_type_group *type_groups;
+  size_t type_groups_count;
+  int32_t per_page_max;  /* of lists; a walk uses it */
+  int32_t fresh_misses;  /* how often a poll may miss an action right after it was started */
+};
+
+IMGACT_END_DECLS
+
+#endif
