@@ -66,8 +66,13 @@ typedef struct imgact_http_response {
   const char *message; /* of a failure, for people; NULL = none */
 } imgact_http_response;
 
-/* One exchange as the core knows it; a transport keeps the pointer and its own data for it. */
+/* One exchange, as whoever sent it knows it: the core, or a transport that wraps another and puts an exchange of its own in
+ * between, usually as the first member of a larger struct. A transport keeps the pointer and its own data for it. */
 typedef struct imgact_exchange imgact_exchange;
+struct imgact_exchange {
+  void (*finished)(imgact_exchange *exchange, const imgact_http_response *response); /* what imgact_exchange_finish calls */
+  void *data;                                                                        /* of the transport that carries it */
+};
 IMGACT_API void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response);
 /* A pointer of the transport's own per exchange, NULL at first. */
 IMGACT_API void imgact_exchange_set_data(imgact_exchange *exchange, void *data);
