@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+// The transport on libcurl's multi interface. Invariants: a transfer is in exactly one list - running (the multi handle has
+// it too), finished (its exchange is still to be told) or idle; exchanges are told from dispatch alone and after libcurl has
+// returned, so that what they call may send and cancel; nothing here waits.
+#include "curl_ca.h"
+#include "curl_transfer.h"
+#include "poller.h"
+
+#include <limits.h>
+#include <time.h>
+
+enum { IDLE_MAX = 16, READY_MAX = 64 };
+
+#define CONNECTIONS_MAX   128L
+#define CA_MAX_BYTES      ((size_t)8 << 20)
+#define BLIND_INTERVAL_MS 10 // without a descriptor
+#define NEVER             INT64_MAX
+
+typedef struct ia_curl {
+  imgact_transport transport; // first: the table is the object
+  imgact_allocator allocator;
+  CURLM *multi;
+  ia_poller poller;
+  ia_link running, finished, idle;
+  size_t idle_count;
+  int64_t due_ms; // libcurl's timer
+  bool blind;     // no descriptor, or the system refused one a socket: every socket is asked at short intervals
+  bool global;
+  ia_buf authorities;
+  struct curl_blob blob;
+  imgact_header headers[IA_HEAD_MAX_LINES]; // of the exchange that is being told
+} ia_curl;
+
+static ia_curl *self(imgact_transport *transport) { return (ia_curl *)(void *)transport; }
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// ---- libcurl asks ----
+
+static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_data) {
+  ia_curl *curl = user;
+  (void)easy, (void)socket_data;
+  if (what == CURL_POLL_REMOVE)
+    ia_poller_forget(&curl->poller, socket);
+  else if (!ia_poller_watch(&curl->poller, socket, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0))
+    curl->blind = true;
+  return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *user) {
+  ia_curl *curl = user;
+  (void)multi;
+  // one more than asked for: our clock is cut to whole ms, and libcurl's timers must not be early
+  curl->due_ms = timeout_ms < 0 ? NEVER : now_ms() + timeout_ms + (timeout_ms > 0);
+  return 0;
+}
+
+// ---- transfers ----
+
+static ia_transfer *take_transfer(ia_curl *curl, const char **lacking) {
+  *lacking = NULL;
+  if (ia_list_empty(&curl->idle)) return ia_transfer_new(&curl->allocator, curl->blob.data ? &curl->blob : NULL, lacking);
+  ia_transfer *transfer = IA_ENTRY(curl->idle.prev, ia_transfer, link); // the last one used: its memory is warm
+  ia_list_remove(&transfer->link);
+  curl->idle_count--;
+  return transfer;
+}
+
+static void put_transfer(ia_curl *curl, ia_transfer *transfer) {
+  ia_list_remove(&transfer->link);
+  if (curl->idle_count >= IDLE_MAX) {
+    ia_transfer_free(transfer);
+    return;
+  }
+  ia_transfer_clear(transfer);
+  ia_list_append(&curl->idle, &transfer->link);
+  curl->idle_count++;
+}
+
+static void stop_running(ia_curl *curl, ia_transfer *transfer) {
+  if (transfer->running) (void)curl_multi_remove_handle(curl->multi, transfer->easy);
+  transfer->running = false;
+}
+
+static void finish(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
+  transfer->result = result;
+  stop_running(curl, transfer);
+  ia_list_append(&curl->finished, &transfer->link);
+}
+
+// ---- the table ----
+
+static imgact_status curl_send(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+  ia_curl *curl = self(transport);
+  const char *lacking;
+  ia_transfer *transfer = take_transfer(curl, &lacking);
+  if (!transfer) return lacking ? IMGACT_INTERNAL : IMGACT_NOMEM;
+  imgact_status status = ia_transfer_prepare(transfer, request);
+  if (status == IMGACT_OK) {
+    CURLMcode added = curl_multi_add_handle(curl->multi, transfer->easy);
+    if (added != CURLM_OK) status = added == CURLM_OUT_OF_MEMORY ? IMGACT_NOMEM : IMGACT_INTERNAL;
+  }
+  if (status != IMGACT_OK) {
+    put_transfer(curl, transfer);
+    return status;
+  }
+  transfer->running = true;
+  transfer->exchange = exchange;
+  imgact_exchange_set_data(exchange, transfer);
+  ia_list_append(&curl->running, &transfer->link);
+  return IMGACT_OK;
+}
+
+static void curl_cancel(imgact_transport *transport, imgact_exchange *exchange) {
+  ia_transfer *transfer = imgact_exchange_data(exchange);
+  if (!transfer) return;
+  imgact_exchange_set_data(exchange, NULL);
+  stop_running(self(transport), transfer);
+  put_transfer(self(transport), transfer);
+}
+
+// libcurl cannot go on: every exchange still has to end.
+static void abandon(ia_curl *curl, CURLMcode code) {
+  CURLcode result = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+  while (!ia_list_empty(&curl->running)) {
+    ia_transfer *transfer = IA_ENTRY(curl->running.next, ia_transfer, link);
+    if (result == CURLE_OUT_OF_MEMORY) transfer->failure = IMGACT_FAILURE_NOMEM;
+    finish(curl, transfer, result);
+  }
+}
+
+static CURLMcode act_on_sockets(ia_curl *curl) {
+  ia_ready ready[READY_MAX];
+  size_t count = ia_poller_ready(&curl->poller, ready, READY_MAX);
+  CURLMcode code = CURLM_OK;
+  for (size_t i = 0; i < count && code == CURLM_OK; i++) {
+    int mask = (ready[i].in ? CURL_CSELECT_IN : 0) | (ready[i].out ? CURL_CSELECT_OUT : 0) |
+               (ready[i].broken ? CURL_CSELECT_ERR : 0);
+    int running;
+    code = curl_multi_socket_action(curl->multi, ready[i].socket, mask, &running);
+  }
+  return code;
+}
+
+static CURLMcode act_on_time(ia_curl *curl) {
+  int running;
+  if (curl->due_ms > now_ms()) return CURLM_OK;
+  curl->due_ms = NEVER; // before the call: libcurl sets the next one inside
+  return curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
+static CURLMcode act(ia_curl *curl) {
+  int running;
+  CURLMcode code = curl->poller.fd >= 0 ? act_on_sockets(curl) : CURLM_OK;
+  if (code == CURLM_OK && curl->blind) return curl_multi_perform(curl->multi, &running);
+  return code == CURLM_OK ? act_on_time(curl) : code;
+}
+
+static void collect(ia_curl *curl) {
+  int left;
+  for (CURLMsg *message; (message = curl_multi_info_read(curl->multi, &left)) != NULL;) {
+    char *transfer = NULL;
+    if (message->msg != CURLMSG_DONE) continue;
+    CURLcode result = message->data.result; // the message does not outlive the handle's removal
+    if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) == CURLE_OK && transfer)
+      finish(curl, (ia_transfer *)(void *)transfer, result);
+  }
+}
+
+static void tell(ia_curl *curl) {
+  while (!ia_list_empty(&curl->finished)) {
+    ia_transfer *transfer = IA_ENTRY(curl->finished.next, ia_transfer, link);
+    imgact_exchange *exchange = transfer->exchange;
+    imgact_http_response response;
+    ia_list_remove(&transfer->link); // in no list: what the exchange calls must not find it
+    imgact_exchange_set_data(exchange, NULL);
+    ia_transfer_response(transfer, curl->headers, &response);
+    imgact_exchange_finish(exchange, &response);
+    put_transfer(curl, transfer);
+  }
+}
+
+static void curl_dispatch(imgact_transport *transport) {
+  ia_curl *curl = self(transport);
+  CURLMcode code = act(curl);
+  collect(curl);
+  if (code != CURLM_OK) abandon(curl, code);
+  tell(curl);
+}
+
+static int curl_fd(imgact_transport *transport) { return self(transport)->poller.fd; }
+
+static int curl_timeout_ms(imgact_transport *transport) {
+  ia_curl *curl = self(transport);
+  if (ia_list_empty(&curl->running) && curl->due_ms == NEVER) return -1;
+  if (curl->blind) return BLIND_INTERVAL_MS;
+  if (curl->due_ms == NEVER) return -1;
+  int64_t left = curl->due_ms - now_ms();
+  return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static void curl_wakeup(imgact_transport *transport) {
+  ia_curl *curl = self(transport);
+  if (curl->poller.fd >= 0) ia_poller_wakeup(&curl->poller);
+}
+
+static void free_list(ia_curl *curl, ia_link *list) {
+  while (!ia_list_empty(list)) {
+    ia_transfer *transfer = IA_ENTRY(list->next, ia_transfer, link);
+    stop_running(curl, transfer);
+    ia_list_remove(&transfer->link);
+    ia_transfer_free(transfer);
+  }
+}
+
+static void curl_destroy(imgact_transport *transport) {
+  ia_curl *curl = self(transport);
+  imgact_allocator allocator = curl->allocator;
+  free_list(curl, &curl->running);
+  free_list(curl, &curl->finished);
+  free_list(curl, &curl->idle);
+  if (curl->multi) (void)curl_multi_cleanup(curl->multi); // closes connections, so the poller goes after it
+  ia_poller_close(&curl->poller);
+  ia_buf_free(&curl->authorities);
+  if (curl->global) curl_global_cleanup();
+  ia_free(&allocator, curl);
+}
+
+// ---- making one ----
+
+static const imgact_transport table = {.size = sizeof(imgact_transport),
+                                       .send = curl_send,
+                                       .cancel = curl_cancel,
+                                       .dispatch = curl_dispatch,
+                                       .fd = curl_fd,
+                                       .timeout_ms = curl_timeout_ms,
+                                       .wakeup = curl_wakeup,
+                                       .destroy = curl_destroy};
+
+static bool set_multi(ia_curl *curl) {
+  CURLM *multi = curl->multi;
+  if (curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) != CURLM_OK) return false;
+  if (curl->blind) return true;
+  return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, curl) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK;
+}
+
+// The first transfer is made at once: what this libcurl lacks shows here and not at the first request.
+static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
+  const char *lacking = NULL;
+  curl->multi = curl_multi_init();
+  if (!curl->multi) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  curl->blind = !ia_poller_open(&curl->poller);
+  if (!set_multi(curl)) return imgact_error_set(error, IMGACT_INTERNAL, "libcurl %s refuses an option", curl_version());
+  ia_transfer *first = take_transfer(curl, &lacking);
+  if (lacking) return imgact_error_set(error, IMGACT_INTERNAL, "%s cannot do: %s", curl_version(), lacking);
+  if (!first) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  put_transfer(curl, first);
+  return IMGACT_OK;
+}
+
+static imgact_status load_authorities(ia_curl *curl, const char *ca_file, imgact_error *error) {
+  imgact_status status = ca_file ? ia_ca_load(ca_file, &curl->authorities, error) : IMGACT_OK;
+  if (status == IMGACT_OK && ca_file)
+    curl->blob = (struct curl_blob){curl->authorities.data, curl->authorities.length, CURL_BLOB_NOCOPY};
+  return status;
+}
+
+imgact_status imgact_transport_curl(const imgact_allocator *allocator, const char *ca_file, imgact_transport **transport,
+                                    imgact_error *error) {
+  *transport = NULL;
+  if (!ia_allocator_ok(allocator)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the allocator is not complete");
+  if (!allocator) allocator = &ia_malloc;
+  ia_curl *curl = ia_alloc_zero(allocator, sizeof *curl);
+  if (!curl) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  curl->transport = table;
+  curl->allocator = *allocator;
+  curl->poller = (ia_poller){-1, -1};
+  curl->due_ms = NEVER;
+  ia_list_init(&curl->running);
+  ia_list_init(&curl->finished);
+  ia_list_init(&curl->idle);
+  ia_buf_init(&curl->authorities, &curl->allocator, CA_MAX_BYTES);
+  curl->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; // counts; safe in threads since 7.84
+  imgact_status status = curl->global ? load_authorities(curl, ca_file, error)
+                                      : imgact_error_set(error, IMGACT_INTERNAL, "libcurl cannot be initialised");
+  if (status == IMGACT_OK) status = open_curl(curl, error);
+  if (status == IMGACT_OK)
+    *transport = &curl->transport;
+  else
+    curl_destroy(&curl->transport);
+  return status;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// What has come of an exchange: libcurl's code and what the callbacks saw, as fate, failure and a sentence for people. What
+// is not certain counts as worse: only a complete reply is ANSWERED, only a request that libcurl never began to write is
+// NOT_SENT.
+#include "curl_transfer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static long os_error(const ia_transfer *transfer) {
+  long number = 0;
+  return curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK ? number : 0;
+}
+
+// A handshake that fails because the other side went away says nothing about who it is.
+static bool peer_left(const ia_transfer *transfer) {
+  long number = os_error(transfer);
+  return number == ECONNRESET || number == EPIPE || strstr(transfer->error, "SSL_ERROR_SYSCALL") ||
+         strstr(transfer->error, "unexpected eof") || strstr(transfer->error, "Connection reset");
+}
+
+static imgact_failure by_code(const ia_transfer *transfer) {
+  switch ((int)transfer->result) {
+  case CURLE_OK: return transfer->head_done ? IMGACT_FAILURE_NONE : IMGACT_FAILURE_NETWORK;
+  case CURLE_OPERATION_TIMEDOUT: return IMGACT_FAILURE_TIMEOUT;
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_CRL_BADFILE:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_SSL_ISSUER_ERROR: return IMGACT_FAILURE_TLS;
+  case CURLE_SSL_CONNECT_ERROR: return peer_left(transfer) ? IMGACT_FAILURE_NETWORK : IMGACT_FAILURE_TLS;
+  case CURLE_FILESIZE_EXCEEDED:
+  case 100:
+    return IMGACT_FAILURE_TOO_LARGE; // CURLE_TOO_LARGE, since 8.6
+  // until 8.5 this is also what a line of a head beyond 100 KB ends with
+  case CURLE_OUT_OF_MEMORY: return transfer->sent && !transfer->head_done ? IMGACT_FAILURE_TOO_LARGE : IMGACT_FAILURE_NOMEM;
+  case CURLE_BAD_CONTENT_ENCODING:
+  case CURLE_WEIRD_SERVER_REPLY: return IMGACT_FAILURE_ENCODING;
+  case CURLE_UNSUPPORTED_PROTOCOL: // "Received HTTP/0.9": the bytes are no HTTP at all
+    return transfer->sent ? IMGACT_FAILURE_ENCODING : IMGACT_FAILURE_NETWORK;
+  default: return IMGACT_FAILURE_NETWORK;
+  }
+}
+
+// "Failed to connect to HOST port N after 3 ms: Couldn't connect to server" lacks the system's reason.
+static const char *connect_message(ia_transfer *transfer) {
+  static const char prefix[] = "Failed to connect to ";
+  const char *host = transfer->error + sizeof prefix - 1;
+  const char *after = strstr(transfer->error, " after ");
+  long number = os_error(transfer);
+  if (strncmp(transfer->error, prefix, sizeof prefix - 1) != 0 || !after || after < host || number == 0) return NULL;
+  (void)snprintf(transfer->message, sizeof transfer->message, "could not connect to %.*s: %s", (int)(after - host), host,
+                 strerror((int)number));
+  return transfer->message;
+}
+
+static const char *own_message(ia_transfer *transfer, imgact_failure failure) {
+  switch (failure) {
+  case IMGACT_FAILURE_TOO_LARGE:
+    return transfer->head_done ? "the reply's body is above the ceiling" : "the reply's head is above the ceiling";
+  case IMGACT_FAILURE_NOMEM: return "out of memory";
+  case IMGACT_FAILURE_ENCODING: return transfer->failure == failure ? "the reply's head holds a NUL byte" : NULL;
+  default: break;
+  }
+  if (transfer->resent) return "the connection was closed before the reply came";
+  if (transfer->result == CURLE_OK) return "the connection was closed before the reply was complete";
+  if (transfer->result == CURLE_GOT_NOTHING) return "the connection was closed before the reply came";
+  if (transfer->result == CURLE_COULDNT_CONNECT) return connect_message(transfer);
+  return NULL;
+}
+
+// libcurl's sentence, starting small as ours do, unless it quotes a proxy's URL with its password.
+static const char *curl_message(ia_transfer *transfer) {
+  bool quotable = transfer->error[0] && !strchr(transfer->error, '@');
+  const char *text = quotable ? transfer->error : curl_easy_strerror(transfer->result);
+  (void)snprintf(transfer->message, sizeof transfer->message, "%s", text);
+  char *first = transfer->message;
+  bool word = first[0] >= 'A' && first[0] <= 'Z' && ((first[1] >= 'a' && first[1] <= 'z') || first[1] == ' ');
+  if (word) first[0] = (char)(first[0] - 'A' + 'a');
+  return transfer->message;
+}
+
+static size_t list_headers(const ia_transfer *transfer, imgact_header *headers) {
+  const char *at = transfer->fields.data;
+  for (size_t i = 0; i < transfer->fields_count; i++) {
+    headers[i].name = at;
+    headers[i].value = at + strlen(at) + 1;
+    at = headers[i].value + strlen(headers[i].value) + 1;
+  }
+  return transfer->fields_count;
+}
+
+void ia_transfer_response(ia_transfer *transfer, imgact_header *headers, imgact_http_response *response) {
+  imgact_failure failure = transfer->failure != IMGACT_FAILURE_NONE ? transfer->failure : by_code(transfer);
+  *response = (imgact_http_response){.size = sizeof *response, .failure = failure};
+  if (failure == IMGACT_FAILURE_NONE) {
+    response->fate = IMGACT_ANSWERED;
+    response->status = transfer->status;
+    response->headers = headers;
+    response->headers_count = list_headers(transfer, headers);
+    response->body = transfer->body.data;
+    response->body_bytes = transfer->body.length;
+    return;
+  }
+  response->fate = transfer->sent ? IMGACT_MAYBE_SENT : IMGACT_NOT_SENT;
+  response->message = own_message(transfer, failure);
+  if (!response->message) response->message = curl_message(transfer);
+}
