@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+/*
+ * DigitalOcean's replies as results. An envelope without its object or list, or an object without an id, is no reply to work
+ * with; anything else that is missing, null or of another kind is "not told".
+ */
+#include "digitalocean.h"
+#include <string.h>
+
+static const char *usable_id(imgact_result *result, const imgact_json *object) {
+  const char *id = imgact_result_id(result, imgact_json_get(object, "id"));
+  return id && ia_digitalocean_is_id(id) ? id : NULL;
+}
+
+/* ---- images ---- */
+
+/* Public images call themselves "snapshot", too, so who sees an image decides first. */
+static imgact_image_type type_of(const char *word, imgact_answer is_public) {
+  if (is_public == IMGACT_YES) return IMGACT_TYPE_SYSTEM;
+  if (!word) return IMGACT_TYPE_UNKNOWN;
+  if (!strcmp(word, "base")) return IMGACT_TYPE_SYSTEM;
+  if (!strcmp(word, "snapshot")) return IMGACT_TYPE_SNAPSHOT;
+  if (!strcmp(word, "backup")) return IMGACT_TYPE_BACKUP;
+  if (!strcmp(word, "custom")) return IMGACT_TYPE_CUSTOM;
+  return IMGACT_TYPE_UNKNOWN;
+}
+
+/* ASCII letters in any case; independent of the process's locale. */
+static int is_word(const char *text, const char *lower_case) {
+  for (; *text && *lower_case; text++, lower_case++) {
+    char c = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a') : *text;
+    if (c != *lower_case) return 0;
+  }
+  return *text == *lower_case;
+}
+
+/* "NEW" stands in the documents, "new" has been served. */
+static imgact_image_status status_of(const char *word) {
+  if (!word) return IMGACT_IMAGE_UNKNOWN;
+  if (is_word(word, "new") || is_word(word, "pending")) return IMGACT_IMAGE_CREATING;
+  if (is_word(word, "available")) return IMGACT_IMAGE_AVAILABLE;
+  if (is_word(word, "deleted")) return IMGACT_IMAGE_DELETED;
+  if (is_word(word, "retired")) return IMGACT_IMAGE_RETIRED;
+  return IMGACT_IMAGE_UNKNOWN;
+}
+
+/* Regions come with duplicates at times, and are shown as served. A slug of "" is none. */
+static const imgact_image *add_image(imgact_result *result, const imgact_json *object) {
+  const char *id = usable_id(result, object);
+  if (!id) return NULL;
+  imgact_image *image = imgact_result_add_image(result, object);
+  image->id = id;
+  image->name = imgact_result_string(result, imgact_json_get(object, "name"));
+  image->slug = imgact_result_word(result, imgact_json_get(object, "slug"));
+  image->description = imgact_result_string(result, imgact_json_get(object, "description"));
+  image->is_public = imgact_result_answer(imgact_json_get(object, "public"));
+  image->provider_type = imgact_result_word(result, imgact_json_get(object, "type"));
+  image->type = type_of(image->provider_type, image->is_public);
+  image->provider_status = imgact_result_word(result, imgact_json_get(object, "status"));
+  image->status = status_of(image->provider_status);
+  image->os_family = imgact_result_string(result, imgact_json_get(object, "distribution"));
+  image->regions = imgact_result_strings(result, imgact_json_get(object, "regions"), &image->regions_count);
+  image->tags = imgact_result_strings(result, imgact_json_get(object, "tags"), &image->tags_count);
+  image->size_gb = imgact_result_number(imgact_json_get(object, "size_gigabytes"));
+  image->min_disk_gb = imgact_result_number(imgact_json_get(object, "min_disk_size"));
+  image->created_at = imgact_result_time(imgact_json_get(object, "created_at"));
+  image->error_message = imgact_result_word(result, imgact_json_get(object, "error_message"));
+  return image;
+}
+
+/* ---- actions ---- */
+
+/* Older documents showed the action of a conversion as "convert_to_snapshot". */
+static imgact_action_kind kind_of(const char *command) {
+  if (!command) return IMGACT_KIND_OTHER;
+  if (!strcmp(command, "transfer")) return IMGACT_KIND_TRANSFER;
+  if (!strcmp(command, "convert") || !strncmp(command, "convert_", strlen("convert_"))) return IMGACT_KIND_CONVERT;
+  if (!strcmp(command, "create")) return IMGACT_KIND_CREATE;
+  return IMGACT_KIND_OTHER;
+}
+
+static imgact_action_status action_status_of(const char *word) {
+  if (!word) return IMGACT_ACTION_UNKNOWN;
+  if (!strcmp(word, "in-progress")) return IMGACT_ACTION_RUNNING;
+  if (!strcmp(word, "completed")) return IMGACT_ACTION_SUCCESS;
+  if (!strcmp(word, "errored")) return IMGACT_ACTION_ERROR;
+  return IMGACT_ACTION_UNKNOWN;
+}
+
+/* The region is an object, in old replies a bare slug, and often missing; its slug also stands beside it. */
+static const char *region_of(imgact_result *result, const imgact_json *object) {
+  const imgact_json *region = imgact_json_get(object, "region");
+  const char *slug = imgact_result_word(result, imgact_json_get(object, "region_slug"));
+  if (!slug) slug = imgact_result_word(result, imgact_json_get(region, "slug"));
+  return slug ? slug : imgact_result_word(result, region);
+}
+
+static void add_resource(imgact_result *result, imgact_action *action, const imgact_json *object) {
+  const char *id = imgact_result_id(result, imgact_json_get(object, "resource_id"));
+  imgact_resource *resource = id ? imgact_result_resources(result, 1) : NULL;
+  if (!resource) return;
+  *resource = (imgact_resource){id, imgact_result_word(result, imgact_json_get(object, "resource_type"))};
+  action->resources = resource;
+  action->resources_count = 1;
+}
+
+/* No progress and no reason of a failure are told here. */
+static const imgact_action *add_action(imgact_result *result, const imgact_json *object) {
+  const char *id = usable_id(result, object);
+  if (!id) return NULL;
+  imgact_action *action = imgact_result_add_action(result, object);
+  action->id = id;
+  action->command = imgact_result_word(result, imgact_json_get(object, "type"));
+  action->kind = kind_of(action->command);
+  action->provider_status = imgact_result_word(result, imgact_json_get(object, "status"));
+  action->status = action_status_of(action->provider_status);
+  action->started_at = imgact_result_time(imgact_json_get(object, "started_at"));
+  action->finished_at = imgact_result_time(imgact_json_get(object, "completed_at"));
+  action->region = region_of(result, object);
+  add_resource(result, action, object);
+  return action;
+}
+
+/* ---- pages ---- */
+
+static int64_t page_number(imgact_result *result, const char *link) {
+  const char *text = imgact_result_url_value(result, link, "page");
+  return text ? ia_digitalocean_number(text, strlen(text)) : 0;
+}
+
+static int64_t told_page(imgact_result *result, const imgact_json *pages, const char *key) {
+  int64_t number = page_number(result, imgact_result_word(result, imgact_json_get(pages, key)));
+  return number > 0 ? number : -1;
+}
+
+/* The end of a walk is a "next" that is absent, null or empty. Any other that tells neither page nor token is handed on as
+ * it is, so that a list is never taken to be complete on such a word. */
+static void read_next(imgact_result *result, const imgact_json *value) {
+  imgact_json_type type = imgact_json_type_of(value);
+  const char *link = imgact_result_word(result, value);
+  if (type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_NULL || (type == IMGACT_JSON_STRING && !link)) return;
+  const char *query = link ? strchr(link, '?') : NULL;
+  imgact_result_next(result, page_number(result, link), imgact_result_url_value(result, link, "page_token"),
+                     query ? query + 1 : NULL);
+}
+
+/* A reply does not say which page it is, but it was asked for. */
+static void read_page(const imgact_call *call, const imgact_response *response, imgact_result *result) {
+  const imgact_json *body = imgact_response_json(response);
+  const imgact_json *pages = imgact_json_get(imgact_json_get(body, "links"), "pages");
+  int64_t total = -1;
+  imgact_json_int(imgact_json_get(imgact_json_get(body, "meta"), "total"), &total);
+  const imgact_page page = {.page = call->page > 0 ? call->page : -1,
+                            .per_page = -1,
+                            .previous = told_page(result, pages, "prev"),
+                            .next = told_page(result, pages, "next"),
+                            .last = told_page(result, pages, "last"),
+                            .total = total >= 0 ? total : -1};
+  imgact_result_page(result, &page);
+  read_next(result, imgact_json_get(pages, "next"));
+}
+
+/* ---- the slots ---- */
+
+static const imgact_json *list_of(const imgact_response *response, const char *key, imgact_error *error) {
+  const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
+  if (imgact_json_type_of(list) == IMGACT_JSON_ARRAY) return list;
+  imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
+  return NULL;
+}
+
+static imgact_status no_id(imgact_error *error, const char *key, size_t index) {
+  return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key, index);
+}
+
+static imgact_status bare(imgact_error *error, const char *key) {
+  return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no \"%s\" with a usable id", key);
+}
+
+static int is_public(const imgact_json *object) {
+  return imgact_result_answer(imgact_json_get(object, "public")) == IMGACT_YES;
+}
+
+imgact_status ia_digitalocean_decode_images(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                            imgact_error *error) {
+  const imgact_json *list = list_of(response, "images", error);
+  if (!list) return IMGACT_PROTOCOL;
+  read_page(call, response, result);
+  int own_alone = ia_digitalocean_asks_private(call);
+  imgact_json_iter each = imgact_json_each(list);
+  size_t index = 0;
+  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++) {
+    int skipped = own_alone && is_public(item);
+    if (skipped ? !usable_id(result, item) : !add_image(result, item)) return no_id(error, "images", index);
+  }
+  return IMGACT_OK;
+}
+
+imgact_status ia_digitalocean_decode_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                           imgact_error *error) {
+  (void)call;
+  if (!add_image(result, imgact_json_get(imgact_response_json(response), "image"))) return bare(error, "image");
+  return IMGACT_OK;
+}
+
+imgact_status ia_digitalocean_decode_nothing(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                             imgact_error *error) {
+  (void)call, (void)response, (void)result, (void)error;
+  return IMGACT_OK;
+}
+
+/* The account's list mixes the actions of all its resources. */
+imgact_status ia_digitalocean_decode_actions(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                             imgact_error *error) {
+  const imgact_json *list = list_of(response, "actions", error);
+  if (!list) return IMGACT_PROTOCOL;
+  read_page(call, response, result);
+  imgact_json_iter each = imgact_json_each(list);
+  size_t index = 0;
+  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++) {
+    int skipped = !call->actions->image_id && !imgact_json_equals(imgact_json_get(item, "resource_type"), "image");
+    if (skipped ? !usable_id(result, item) : !add_action(result, item)) return no_id(error, "actions", index);
+  }
+  return IMGACT_OK;
+}
+
+imgact_status ia_digitalocean_decode_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                            imgact_error *error) {
+  (void)call;
+  if (!add_action(result, imgact_json_get(imgact_response_json(response), "action"))) return bare(error, "action");
+  return IMGACT_OK;
+}

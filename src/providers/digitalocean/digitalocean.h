@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this provider share. */
+#ifndef IA_DIGITALOCEAN_H
+#define IA_DIGITALOCEAN_H
+
+#include <imgact/provider.h>
+
+extern const imgact_provider ia_provider_digitalocean;
+
+#define IA_DIGITALOCEAN_PER_PAGE_MAX 200
+
+int ia_digitalocean_is_id(const char *text);
+/* A page number: decimal digits, from 1; 0 for anything else. `length` bytes of text are looked at. */
+int64_t ia_digitalocean_number(const char *text, size_t length);
+/* Does this list query ask for the account's own images alone? */
+int ia_digitalocean_asks_private(const imgact_call *call);
+
+imgact_status ia_digitalocean_encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error);
+imgact_status ia_digitalocean_encode_get_image(const imgact_call *call, imgact_request *request, imgact_error *error);
+imgact_status ia_digitalocean_encode_update_image(const imgact_call *call, imgact_request *request, imgact_error *error);
+imgact_status ia_digitalocean_encode_delete_image(const imgact_call *call, imgact_request *request, imgact_error *error);
+imgact_status ia_digitalocean_encode_list_actions(const imgact_call *call, imgact_request *request, imgact_error *error);
+imgact_status ia_digitalocean_encode_get_action(const imgact_call *call, imgact_request *request, imgact_error *error);
+imgact_status ia_digitalocean_encode_start_action(const imgact_call *call, imgact_request *request, imgact_error *error);
+imgact_status ia_digitalocean_encode_wait_action(const imgact_call *call, imgact_request *request, imgact_error *error);
+
+imgact_status ia_digitalocean_decode_images(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                            imgact_error *error);
+imgact_status ia_digitalocean_decode_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                           imgact_error *error);
+imgact_status ia_digitalocean_decode_nothing(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                             imgact_error *error);
+imgact_status ia_digitalocean_decode_actions(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                             imgact_error *error);
+imgact_status ia_digitalocean_decode_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                            imgact_error *error);
+
+#endif

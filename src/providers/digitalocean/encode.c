@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Calls as DigitalOcean's requests. The cloud filters by hardly anything: what it cannot filter by is applied to the items
+ * by the core. Of a link to a next page only the query is taken, and what we ask for ourselves is set again over it.
+ */
+#include "digitalocean.h"
+#include <string.h>
+
+#define PRIVATE_TYPES                                                                                                       \
+  (IMGACT_TYPE_BIT(IMGACT_TYPE_SNAPSHOT) | IMGACT_TYPE_BIT(IMGACT_TYPE_BACKUP) | IMGACT_TYPE_BIT(IMGACT_TYPE_CUSTOM))
+
+static void path(imgact_request *request, const char *first, const char *second, const char *third, const char *fourth) {
+  imgact_request_segment(request, "v2");
+  imgact_request_segment(request, first);
+  if (second) imgact_request_segment(request, second);
+  if (third) imgact_request_segment(request, third);
+  if (fourth) imgact_request_segment(request, fourth);
+}
+
+/* ---- pages ---- */
+
+static int64_t per_page_of(const char *query) {
+  static const char key[] = "per_page=";
+  while (query && *query) {
+    size_t length = strcspn(query, "&#");
+    if (length >= sizeof key && !strncmp(query, key, sizeof key - 1))
+      return ia_digitalocean_number(query + sizeof key - 1, length - (sizeof key - 1));
+    if (query[length] != '&') return 0;
+    query += length + 1;
+  }
+  return 0;
+}
+
+/* A link may ask for smaller pages than we did; then its page numbers count those, and they must be asked for with them. */
+static void push_page(const imgact_call *call, imgact_request *request) {
+  static const char *const ours[] = {"type", "private", "tag_name", "page", "per_page", NULL};
+  int64_t per_page = per_page_of(call->next);
+  if (per_page < 1 || per_page > IA_DIGITALOCEAN_PER_PAGE_MAX) per_page = call->per_page;
+  imgact_request_query_string(request, call->next, ours);
+  if (call->page > 0) imgact_request_query_integer(request, "page", call->page);
+  imgact_request_query_integer(request, "per_page", per_page);
+}
+
+/* ---- images ---- */
+
+int ia_digitalocean_asks_private(const imgact_call *call) {
+  if (call->types) return (call->types & PRIVATE_TYPES) != 0;
+  return call->images->visibility == IMGACT_VISIBILITY_PRIVATE;
+}
+
+/* The query's "type" is another word than an image's: it knows distribution and application alone. */
+static void push_types(const imgact_call *call, imgact_request *request) {
+  if (ia_digitalocean_asks_private(call))
+    imgact_request_query(request, "private", "true");
+  else if (call->types & IMGACT_TYPE_BIT(IMGACT_TYPE_SYSTEM))
+    imgact_request_query(request, "type", "distribution");
+  else if (call->types & IMGACT_TYPE_BIT(IMGACT_TYPE_APP))
+    imgact_request_query(request, "type", "application");
+}
+
+imgact_status ia_digitalocean_encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error) {
+  (void)error;
+  if (ia_digitalocean_asks_private(call) && call->images->visibility == IMGACT_VISIBILITY_PUBLIC)
+    imgact_request_empty(request);
+  path(request, "images", NULL, NULL, NULL);
+  push_types(call, request);
+  imgact_request_query(request, "tag_name", call->images->tag);
+  push_page(call, request);
+  return IMGACT_OK;
+}
+
+static int is_reference(const char *text) {
+  static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-";
+  size_t length = strspn(text, allowed);
+  return length > 0 && !text[length] && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+}
+
+/* The only path that takes a slug, too. */
+imgact_status ia_digitalocean_encode_get_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+  if (!is_reference(call->image))
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "\"%s\" is no id and no slug of an image", call->image);
+  path(request, "images", call->image, NULL, NULL);
+  return IMGACT_OK;
+}
+
+static void write_text(imgact_json_writer *body, const char *key, const char *value) {
+  if (!value) return;
+  imgact_json_key(body, key);
+  imgact_json_string(body, value);
+}
+
+imgact_status ia_digitalocean_encode_update_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+  const imgact_image_update *update = call->update;
+  if (update->set_labels) return imgact_error_set(error, IMGACT_UNSUPPORTED, "digitalocean has no labels on images");
+  if (update->to_snapshot)
+    return imgact_error_set(error, IMGACT_UNSUPPORTED, "digitalocean cannot change the type of an image in an update");
+  imgact_request_method(request, "PUT");
+  path(request, "images", call->image, NULL, NULL);
+  imgact_json_writer *body = imgact_request_body(request);
+  imgact_json_begin_object(body);
+  write_text(body, "name", update->name);
+  write_text(body, "distribution", update->distribution);
+  write_text(body, "description", update->description);
+  imgact_json_end_object(body);
+  return IMGACT_OK;
+}
+
+imgact_status ia_digitalocean_encode_delete_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+  (void)error;
+  imgact_request_method(request, "DELETE");
+  path(request, "images", call->image, NULL, NULL);
+  return IMGACT_OK;
+}
+
+/* ---- actions ---- */
+
+imgact_status ia_digitalocean_encode_list_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
+  (void)error;
+  if (call->actions->image_id)
+    path(request, "images", call->actions->image_id, "actions", NULL);
+  else
+    path(request, "actions", NULL, NULL, NULL);
+  push_page(call, request);
+  return IMGACT_OK;
+}
+
+/* A token may be allowed to see images and no actions: then only the path below the image works. */
+static void action_path(imgact_request *request, const char *image, const char *action) {
+  if (image)
+    path(request, "images", image, "actions", action);
+  else
+    path(request, "actions", action, NULL, NULL);
+}
+
+imgact_status ia_digitalocean_encode_get_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
+  (void)error;
+  action_path(request, call->image, call->action);
+  return IMGACT_OK;
+}
+
+imgact_status ia_digitalocean_encode_wait_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
+  (void)error;
+  action_path(request, call->image, call->ids[0]);
+  return IMGACT_OK;
+}
+
+/* Without a type the cloud answers 404, as if there were no such image: it is always named. */
+imgact_status ia_digitalocean_encode_start_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
+  (void)error;
+  int is_transfer = call->kind == IMGACT_OP_TRANSFER;
+  imgact_request_method(request, "POST");
+  path(request, "images", call->image, "actions", NULL);
+  imgact_json_writer *body = imgact_request_body(request);
+  imgact_json_begin_object(body);
+  write_text(body, "type", is_transfer ? "transfer" : "convert");
+  if (is_transfer) write_text(body, "region", call->region);
+  imgact_json_end_object(body);
+  return IMGACT_OK;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Hetzner Cloud's replies as results. An envelope without its object or list, or an object without an id, is no reply to
+ * work with; anything else that is missing, null or of another kind is "not told".
+ */
+#include "hetzner.h"
+#include <string.h>
+
+static const char *usable_id(imgact_result *result, const imgact_json *object) {
+  const char *id = imgact_result_id(result, imgact_json_get(object, "id"));
+  return id && ia_hetzner_is_id(id) ? id : NULL;
+}
+
+/* ---- images ---- */
+
+static imgact_answer is_public(const imgact_image *image) {
+  if (!image->provider_type) return IMGACT_UNTOLD;
+  return image->type == IMGACT_TYPE_SYSTEM || image->type == IMGACT_TYPE_APP ? IMGACT_YES : IMGACT_NO;
+}
+
+/* A name is null for snapshots and backups; bound_to is a bare number. */
+static const imgact_image *add_image(imgact_result *result, const imgact_json *object) {
+  const char *id = usable_id(result, object);
+  if (!id) return NULL;
+  imgact_image *image = imgact_result_add_image(result, object);
+  const imgact_json *from = imgact_json_get(object, "created_from");
+  image->id = id;
+  image->name = imgact_result_string(result, imgact_json_get(object, "name"));
+  image->description = imgact_result_string(result, imgact_json_get(object, "description"));
+  image->provider_type = imgact_result_word(result, imgact_json_get(object, "type"));
+  image->type = (imgact_image_type)ia_hetzner_value(ia_hetzner_image_types, image->provider_type);
+  image->provider_status = imgact_result_word(result, imgact_json_get(object, "status"));
+  image->status = (imgact_image_status)ia_hetzner_value(ia_hetzner_image_statuses, image->provider_status);
+  image->architecture = imgact_result_string(result, imgact_json_get(object, "architecture"));
+  image->os_family = imgact_result_string(result, imgact_json_get(object, "os_flavor"));
+  image->os_version = imgact_result_string(result, imgact_json_get(object, "os_version"));
+  image->labels = imgact_result_labels(result, imgact_json_get(object, "labels"), &image->labels_count);
+  image->created_from_id = imgact_result_id(result, imgact_json_get(from, "id"));
+  image->created_from_name = imgact_result_string(result, imgact_json_get(from, "name"));
+  image->bound_to = imgact_result_id(result, imgact_json_get(object, "bound_to"));
+  image->size_gb = imgact_result_number(imgact_json_get(object, "image_size"));
+  image->min_disk_gb = imgact_result_number(imgact_json_get(object, "disk_size"));
+  image->created_at = imgact_result_time(imgact_json_get(object, "created"));
+  image->deprecated_at = imgact_result_time(imgact_json_get(object, "deprecated"));
+  image->deleted_at = imgact_result_time(imgact_json_get(object, "deleted"));
+  image->is_public = is_public(image);
+  image->is_protected = imgact_result_answer(imgact_json_get(imgact_json_get(object, "protection"), "delete"));
+  return image;
+}
+
+/* ---- actions ---- */
+
+static imgact_action_kind kind_of(const char *command) {
+  if (command && !strcmp(command, "change_protection")) return IMGACT_KIND_CHANGE_PROTECTION;
+  if (command && !strcmp(command, "create_image")) return IMGACT_KIND_CREATE;
+  return IMGACT_KIND_OTHER;
+}
+
+static int32_t progress_of(const imgact_json *value) {
+  double percent = imgact_result_number(value);
+  return percent >= 0 && percent <= INT32_MAX ? (int32_t)percent : -1;
+}
+
+static void add_resources(imgact_result *result, imgact_action *action, const imgact_json *array) {
+  if (imgact_json_type_of(array) != IMGACT_JSON_ARRAY) return;
+  imgact_resource *resources = imgact_result_resources(result, imgact_json_count(array));
+  if (!resources) return;
+  imgact_json_iter each = imgact_json_each(array);
+  for (const imgact_json *item; (item = imgact_json_next(&each, NULL));) {
+    const char *id = imgact_result_id(result, imgact_json_get(item, "id"));
+    if (!id) continue;
+    resources[action->resources_count].id = id;
+    resources[action->resources_count++].type = imgact_result_word(result, imgact_json_get(item, "type"));
+  }
+  action->resources = resources;
+}
+
+/* The status alone decides: the vendor's own samples show a success beside a filled error, and a running action with
+ * progress 100 and an end. */
+static const imgact_action *add_action(imgact_result *result, const imgact_json *object) {
+  const char *id = usable_id(result, object);
+  if (!id) return NULL;
+  imgact_action *action = imgact_result_add_action(result, object);
+  const imgact_json *reason = imgact_json_get(object, "error");
+  action->id = id;
+  action->command = imgact_result_word(result, imgact_json_get(object, "command"));
+  action->kind = kind_of(action->command);
+  action->provider_status = imgact_result_word(result, imgact_json_get(object, "status"));
+  action->status = (imgact_action_status)ia_hetzner_value(ia_hetzner_action_statuses, action->provider_status);
+  action->progress = progress_of(imgact_json_get(object, "progress"));
+  action->started_at = imgact_result_time(imgact_json_get(object, "started"));
+  action->finished_at = imgact_result_time(imgact_json_get(object, "finished"));
+  add_resources(result, action, imgact_json_get(object, "resources"));
+  if (action->status == IMGACT_ACTION_ERROR) {
+    action->error_code = imgact_result_word(result, imgact_json_get(reason, "code"));
+    action->error_message = imgact_result_word(result, imgact_json_get(reason, "message"));
+  }
+  return action;
+}
+
+static int names_image(const imgact_action *action, const char *image) {
+  for (size_t i = 0; i < action->resources_count; i++) {
+    const imgact_resource *resource = &action->resources[i];
+    if (resource->type && !strcmp(resource->type, "image") && !strcmp(resource->id, image)) return 1;
+  }
+  return 0;
+}
+
+/* ---- envelopes ---- */
+
+static imgact_status bare(imgact_error *error, const char *key) {
+  return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no \"%s\" with a usable id", key);
+}
+
+static const imgact_json *list_of(const imgact_response *response, const char *key, imgact_error *error) {
+  const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
+  if (imgact_json_type_of(list) == IMGACT_JSON_ARRAY) return list;
+  imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
+  return NULL;
+}
+
+static imgact_status no_id(imgact_error *error, const char *key, size_t index) {
+  return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key, index);
+}
+
+static imgact_status add_images(const imgact_response *response, imgact_result *result, imgact_error *error) {
+  const imgact_json *list = list_of(response, "images", error);
+  if (!list) return IMGACT_PROTOCOL;
+  imgact_json_iter each = imgact_json_each(list);
+  size_t index = 0;
+  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++)
+    if (!add_image(result, item)) return no_id(error, "images", index);
+  return IMGACT_OK;
+}
+
+static imgact_status add_actions(const imgact_response *response, imgact_result *result, imgact_error *error) {
+  const imgact_json *list = list_of(response, "actions", error);
+  if (!list) return IMGACT_PROTOCOL;
+  imgact_json_iter each = imgact_json_each(list);
+  size_t index = 0;
+  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++)
+    if (!add_action(result, item)) return no_id(error, "actions", index);
+  return IMGACT_OK;
+}
+
+/* Page numbers are null where they are not known; some clients read such a null as 0. */
+static int64_t page_number(const imgact_json *pagination, const char *key) {
+  int64_t number = 0;
+  return imgact_json_int(imgact_json_get(pagination, key), &number) && number > 0 ? number : -1;
+}
+
+static int is_told(const imgact_json *value) {
+  imgact_json_type type = imgact_json_type_of(value);
+  return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL;
+}
+
+/* The walk goes by next_page alone: the other numbers may be null, also on the last page. What is told but is no number is
+ * handed on as "a page that is not told", so that a list is never taken to be complete on such a word. */
+static void read_page(const imgact_response *response, imgact_result *result) {
+  const imgact_json *pagination = imgact_json_get(imgact_json_get(imgact_response_json(response), "meta"), "pagination");
+  const imgact_json *next = imgact_json_get(pagination, "next_page");
+  int64_t total = -1, number = 0;
+  imgact_json_int(imgact_json_get(pagination, "total_entries"), &total);
+  const imgact_page page = {.page = page_number(pagination, "page"),
+                            .per_page = page_number(pagination, "per_page"),
+                            .previous = page_number(pagination, "previous_page"),
+                            .next = page_number(pagination, "next_page"),
+                            .last = page_number(pagination, "last_page"),
+                            .total = total >= 0 ? total : -1};
+  imgact_result_page(result, &page);
+  if (!is_told(next)) return;
+  if (!imgact_json_int(next, &number))
+    imgact_result_next(result, 0, NULL, NULL);
+  else if (number != 0)
+    imgact_result_next(result, number, NULL, NULL);
+}
+
+/* ---- the slots ---- */
+
+imgact_status ia_hetzner_decode_images(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                       imgact_error *error) {
+  (void)call;
+  read_page(response, result);
+  return add_images(response, result, error);
+}
+
+imgact_status ia_hetzner_decode_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                      imgact_error *error) {
+  (void)call;
+  if (!add_image(result, imgact_json_get(imgact_response_json(response), "image"))) return bare(error, "image");
+  return IMGACT_OK;
+}
+
+imgact_status ia_hetzner_decode_nothing(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                        imgact_error *error) {
+  (void)call, (void)response, (void)result, (void)error;
+  return IMGACT_OK;
+}
+
+imgact_status ia_hetzner_decode_actions(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                        imgact_error *error) {
+  (void)call;
+  read_page(response, result);
+  return add_actions(response, result, error);
+}
+
+/* The path without the image answers for every image's actions, so whose it is must be looked at here. */
+imgact_status ia_hetzner_decode_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                       imgact_error *error) {
+  const imgact_action *action = add_action(result, imgact_json_get(imgact_response_json(response), "action"));
+  if (!action) return bare(error, "action");
+  if (call->kind == IMGACT_OP_GET_ACTION && call->image && !names_image(action, call->image))
+    return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s is not one of image %s", call->action, call->image);
+  return IMGACT_OK;
+}
+
+/* The cloud converts at once and tells of no action: a finished one without an id stands for it. */
+imgact_status ia_hetzner_decode_convert(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                        imgact_error *error) {
+  (void)call;
+  const imgact_image *image = add_image(result, imgact_json_get(imgact_response_json(response), "image"));
+  if (!image) return bare(error, "image");
+  imgact_resource *resource = imgact_result_resources(result, 1);
+  imgact_action *action = imgact_result_add_action(result, NULL);
+  action->command = "convert";
+  action->kind = IMGACT_KIND_CONVERT;
+  action->status = IMGACT_ACTION_SUCCESS;
+  action->progress = 100;
+  if (!resource) return IMGACT_OK;
+  *resource = (imgact_resource){image->id, "image"};
+  action->resources = resource;
+  action->resources_count = 1;
+  return IMGACT_OK;
+}
+
+imgact_status ia_hetzner_decode_waited(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                       imgact_error *error) {
+  (void)call;
+  return add_actions(response, result, error);
+}

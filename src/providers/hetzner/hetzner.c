@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Hetzner Cloud: the table, what an error envelope means, what the rate headers say, and how an effect is recognised.
+ * Images are not regional here, so there is no transfer; a conversion is an update that is done at once.
+ */
+#include "hetzner.h"
+#include <string.h>
+
+const ia_hetzner_word ia_hetzner_image_types[] = {{"system", IMGACT_TYPE_SYSTEM},
+                                                  {"app", IMGACT_TYPE_APP},
+                                                  {"snapshot", IMGACT_TYPE_SNAPSHOT},
+                                                  {"backup", IMGACT_TYPE_BACKUP},
+                                                  {NULL, IMGACT_TYPE_UNKNOWN}};
+const ia_hetzner_word ia_hetzner_image_statuses[] = {{"creating", IMGACT_IMAGE_CREATING},
+                                                     {"available", IMGACT_IMAGE_AVAILABLE},
+                                                     {"unavailable", IMGACT_IMAGE_UNAVAILABLE},
+                                                     {NULL, IMGACT_IMAGE_UNKNOWN}};
+const ia_hetzner_word ia_hetzner_action_statuses[] = {{"running", IMGACT_ACTION_RUNNING},
+                                                      {"success", IMGACT_ACTION_SUCCESS},
+                                                      {"error", IMGACT_ACTION_ERROR},
+                                                      {NULL, IMGACT_ACTION_UNKNOWN}};
+
+int ia_hetzner_value(const ia_hetzner_word *words, const char *text) {
+  while (words->text && !(text && !strcmp(words->text, text))) words++;
+  return words->value;
+}
+
+const char *ia_hetzner_text(const ia_hetzner_word *words, int value) {
+  while (words->text && words->value != value) words++;
+  return words->text;
+}
+
+int ia_hetzner_is_id(const char *text) {
+  size_t digits = strspn(text, "0123456789");
+  return digits >= 1 && digits <= 64 && !text[digits];
+}
+
+/* ---- errors ---- */
+
+#define PASSING        IMGACT_ERROR_RETRYABLE
+#define PASSING_UNDONE (IMGACT_ERROR_RETRYABLE | IMGACT_ERROR_NOT_APPLIED)
+
+/* The code tells more than the status: 403 is also a quota and maintenance, 409 is also a passing conflict. "locked" is
+ * final because the cloud uses it for states that last. */
+static const struct {
+  const char *code;
+  imgact_status status;
+  uint32_t flags;
+} codes[] = {{"json_error", IMGACT_INVALID_INPUT, 0},
+             {"invalid_input", IMGACT_INVALID_INPUT, 0},
+             {"service_error", IMGACT_INVALID_INPUT, 0},
+             {"unsupported_error", IMGACT_INVALID_INPUT, 0},
+             {"method_not_allowed", IMGACT_INVALID_INPUT, 0},
+             {"resource_unavailable", IMGACT_INVALID_INPUT, 0},
+             {"unauthorized", IMGACT_UNAUTHORIZED, 0},
+             {"token_readonly", IMGACT_UNAUTHORIZED, 0},
+             {"forbidden", IMGACT_FORBIDDEN, 0},
+             {"resource_limit_exceeded", IMGACT_LIMIT_EXCEEDED, 0},
+             {"not_found", IMGACT_NOT_FOUND, 0},
+             {"uniqueness_error", IMGACT_CONFLICT, 0},
+             {"conflict", IMGACT_CONFLICT, PASSING_UNDONE},
+             {"locked", IMGACT_LOCKED, 0},
+             {"resource_locked", IMGACT_LOCKED, 0},
+             {"protected", IMGACT_PROTECTED, 0},
+             {"deprecated_api_endpoint", IMGACT_PROTOCOL, 0},
+             {"rate_limit_exceeded", IMGACT_RATE_LIMITED, PASSING_UNDONE},
+             {"maintenance", IMGACT_UNAVAILABLE, 0},
+             {"server_error", IMGACT_UNAVAILABLE, 0},
+             {"unavailable", IMGACT_UNAVAILABLE, PASSING},
+             {"bad_gateway", IMGACT_UNAVAILABLE, PASSING},
+             {"timeout", IMGACT_UNAVAILABLE, PASSING}};
+
+static void apply_code(imgact_error *error) {
+  for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+    if (strcmp(codes[i].code, error->provider_code) != 0) continue;
+    error->status = (int32_t)codes[i].status;
+    error->flags |= codes[i].flags;
+  }
+}
+
+/* Ids for the support desk are plain ASCII; anything else in that header is not one. */
+static void copy_request_id(imgact_error *error, const char *text) {
+  size_t n = 0;
+  for (; text && text[n] > ' ' && text[n] < 0x7f && n + 1 < sizeof error->request_id; n++) error->request_id[n] = text[n];
+  error->request_id[n] = '\0';
+}
+
+static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
+  const imgact_json *envelope = imgact_json_get(imgact_response_json(response), "error");
+  if (imgact_json_copy(imgact_json_get(envelope, "code"), error->provider_code, sizeof error->provider_code))
+    apply_code(error);
+  char message[sizeof error->message];
+  if (imgact_json_copy(imgact_json_get(envelope, "message"), message, sizeof message))
+    memcpy(error->message, message, sizeof message);
+  imgact_result_details(result, imgact_json_get(envelope, "details"));
+  copy_request_id(error, imgact_response_header(response, "X-Correlation-Id"));
+  if (call->kind == IMGACT_OP_DELETE_IMAGE && error->status == IMGACT_NOT_FOUND) error->flags |= IMGACT_ERROR_GONE;
+}
+
+/* ---- rate ---- */
+
+/* A bucket that refills continuously. Its reset is the time at which it is full again, up to an hour away, when a request is
+ * possible a second from now: so it is shown and never waited for. */
+static void rate(const imgact_response *response, imgact_rate_info *info) {
+  int64_t value = 0;
+  if (imgact_response_integer(response, "RateLimit-Limit", &value) && value >= 0) info->rate.limit = value;
+  if (imgact_response_integer(response, "RateLimit-Remaining", &value) && value >= 0) info->rate.remaining = value;
+  if (imgact_response_integer(response, "RateLimit-Reset", &value) && value >= 0 && value <= INT64_MAX / 1000)
+    info->rate.reset_at = value * 1000;
+  if (info->rate.limit > 0) info->refill_per_s = (double)info->rate.limit / 3600;
+}
+
+/* ---- effects ---- */
+
+static imgact_answer same_protection(const imgact_call *call, const imgact_action *action) {
+  (void)call;
+  return action->kind == IMGACT_KIND_CHANGE_PROTECTION ? IMGACT_YES : IMGACT_NO;
+}
+
+/* An action does not tell whether it protects or not: only the image does. */
+static imgact_answer shows_protection(const imgact_call *call, const imgact_image *image) {
+  if (image->is_protected == IMGACT_UNTOLD) return IMGACT_UNTOLD;
+  return (image->is_protected == IMGACT_YES) == (call->protect != 0) ? IMGACT_YES : IMGACT_NO;
+}
+
+static imgact_answer shows_snapshot(const imgact_call *call, const imgact_image *image) {
+  (void)call;
+  if (!image->provider_type) return IMGACT_UNTOLD;
+  return image->type == IMGACT_TYPE_SNAPSHOT ? IMGACT_YES : IMGACT_NO;
+}
+
+/* ---- table ---- */
+
+static const imgact_slot slots[IMGACT_OP_COUNT] = {
+    [IMGACT_OP_LIST_IMAGES] = {.encode = ia_hetzner_encode_list_images,
+                               .decode = ia_hetzner_decode_images,
+                               .flags = IMGACT_SLOT_SAFE,
+                               .server_filters = IMGACT_FILTER_TYPE | IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME |
+                                                 IMGACT_FILTER_ARCHITECTURE | IMGACT_FILTER_LABEL_SELECTOR |
+                                                 IMGACT_FILTER_BOUND_TO | IMGACT_FILTER_INCLUDE_DEPRECATED |
+                                                 IMGACT_FILTER_VISIBILITY | IMGACT_FILTER_SORT},
+    [IMGACT_OP_GET_IMAGE] = {.encode = ia_hetzner_encode_get_image,
+                             .decode = ia_hetzner_decode_image,
+                             .flags = IMGACT_SLOT_SAFE | IMGACT_SLOT_BY_NAME},
+    [IMGACT_OP_UPDATE_IMAGE] = {.encode = ia_hetzner_encode_update_image,
+                                .decode = ia_hetzner_decode_image,
+                                .flags = IMGACT_SLOT_SAFE},
+    [IMGACT_OP_DELETE_IMAGE] = {.encode = ia_hetzner_encode_delete_image,
+                                .decode = ia_hetzner_decode_nothing,
+                                .flags = IMGACT_SLOT_SAFE},
+    [IMGACT_OP_LIST_ACTIONS] = {.encode = ia_hetzner_encode_list_actions,
+                                .decode = ia_hetzner_decode_actions,
+                                .flags = IMGACT_SLOT_SAFE,
+                                .server_filters =
+                                    IMGACT_FILTER_STATUS | IMGACT_FILTER_SORT | IMGACT_FILTER_ID | IMGACT_FILTER_IMAGE},
+    [IMGACT_OP_GET_ACTION] = {.encode = ia_hetzner_encode_get_action,
+                              .decode = ia_hetzner_decode_action,
+                              .flags = IMGACT_SLOT_SAFE},
+    [IMGACT_OP_CHANGE_PROTECTION] = {.encode = ia_hetzner_encode_change_protection,
+                                     .decode = ia_hetzner_decode_action,
+                                     .same = same_protection,
+                                     .effect = shows_protection,
+                                     .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_CONFIRM},
+    [IMGACT_OP_CONVERT] = {.encode = ia_hetzner_encode_convert,
+                           .decode = ia_hetzner_decode_convert,
+                           .effect = shows_snapshot,
+                           .flags = IMGACT_SLOT_SAFE},
+    /* More than 25 ids in one request lose entries silently. */
+    [IMGACT_OP_WAIT_ACTIONS] = {.encode = ia_hetzner_encode_wait_actions,
+                                .decode = ia_hetzner_decode_waited,
+                                .flags = IMGACT_SLOT_SAFE,
+                                .batch_max = 25},
+};
+
+static const char *const token_env[] = {"HCLOUD_TOKEN", NULL};
+static const char *const endpoint_env[] = {"HCLOUD_ENDPOINT", NULL};
+
+static const imgact_type_group type_groups[] = {{IMGACT_TYPE_BIT(IMGACT_TYPE_SYSTEM) | IMGACT_TYPE_BIT(IMGACT_TYPE_APP) |
+                                                     IMGACT_TYPE_BIT(IMGACT_TYPE_SNAPSHOT) |
+                                                     IMGACT_TYPE_BIT(IMGACT_TYPE_BACKUP),
+                                                 1}};
+
+const imgact_provider ia_provider_hetzner = {
+    .size = sizeof(imgact_provider),
+    .name = "hetzner",
+    .default_endpoint = "https://api.hetzner.cloud/v1",
+    .token_env = token_env,
+    .endpoint_env = endpoint_env,
+    .slots = slots,
+    .slot_stride = sizeof(imgact_slot),
+    .slot_count = IMGACT_OP_COUNT,
+    .is_id = ia_hetzner_is_id,
+    .id_form = "1 to 64 digits",
+    .classify = classify,
+    .rate = rate,
+    .type_groups = type_groups,
+    .type_groups_count = sizeof type_groups / sizeof *type_groups,
+    .per_page_max = 50,
+};
