@@ -22,7 +22,7 @@ void ia_buf_add(ia_buf *buf, const char *text, size_t length);
 void ia_buf_str(ia_buf *buf, const char *text);
 void ia_buf_char(ia_buf *buf, char c);
 void ia_buf_printf(ia_buf *buf, const char *format, ...) IMGACT_PRINTF(2, 3);
-void ia_buf_vprintf(ia_buf *buf, const char *format, va_list args);
+void ia_buf_vprintf(ia_buf *buf, const char *format, va_list args) IMGACT_PRINTF(2, 0);
 /* Empties it and forgets an error; keeps the memory. */
 void ia_buf_reset(ia_buf *buf);
 void ia_buf_free(ia_buf *buf);

@@ -15,6 +15,8 @@ bool ia_str_equal_nocase(const char *a, const char *b); /* ASCII letters in any 
 bool ia_str_starts(const char *text, const char *prefix);
 /* Whole and valid UTF-8 (no surrogates, no overlong forms but C0 80 where nul_pair). */
 bool ia_utf8_valid(const char *text, size_t length, bool nul_pair);
+/* The bytes of the valid character at the start, 1 to 4; 0 where there is none. */
+size_t ia_utf8_char(const char *text, size_t length, bool nul_pair);
 /* The longest prefix of at most max bytes that ends at a whole character. */
 size_t ia_utf8_cut(const char *text, size_t length, size_t max);
 /* Copies, cut at a whole character, always NUL-terminated. */

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// A chain of blocks, the newest first; only the newest is filled further. What does not fit a block of the usual size gets
+// one of its own behind the newest, so that the rest of the newest is not lost. Text is packed, everything else aligned.
+#include "arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+#define FIRST_BLOCK_BYTES ((size_t)512)
+#define LAST_BLOCK_BYTES  ((size_t)64 << 10)
+
+struct ia_arena_block {
+  ia_arena_block *next;
+  size_t capacity;
+  alignas(max_align_t) unsigned char data[];
+};
+
+void ia_arena_init(ia_arena *arena, const imgact_allocator *allocator) { *arena = (ia_arena){.allocator = allocator}; }
+
+static ia_arena_block *new_block(ia_arena *arena, size_t capacity) {
+  if (capacity > SIZE_MAX - sizeof(ia_arena_block)) return NULL;
+  ia_arena_block *block = ia_alloc(arena->allocator, sizeof *block + capacity);
+  if (block != NULL) *block = (ia_arena_block){.capacity = capacity};
+  return block;
+}
+
+static size_t next_capacity(const ia_arena *arena) {
+  size_t bytes = FIRST_BLOCK_BYTES;
+  if (arena->blocks != NULL) {
+    bytes = arena->blocks->capacity < LAST_BLOCK_BYTES / 2 ? (arena->blocks->capacity + sizeof(ia_arena_block)) * 2
+                                                           : LAST_BLOCK_BYTES;
+  }
+  return bytes - sizeof(ia_arena_block);
+}
+
+static void *take_large(ia_arena *arena, size_t bytes) {
+  ia_arena_block *block = new_block(arena, bytes);
+  if (block == NULL) return NULL;
+  if (arena->blocks == NULL) {
+    arena->blocks = block;
+    arena->used_bytes = bytes;
+  } else {
+    block->next = arena->blocks->next;
+    arena->blocks->next = block;
+  }
+  return block->data;
+}
+
+static void *take(ia_arena *arena, size_t bytes, size_t alignment) {
+  ia_arena_block *newest = arena->blocks;
+  if (newest != NULL) {
+    size_t start = (arena->used_bytes + alignment - 1) & ~(alignment - 1);
+    if (start <= newest->capacity && bytes <= newest->capacity - start) {
+      arena->used_bytes = start + bytes;
+      return newest->data + start;
+    }
+  }
+  size_t capacity = next_capacity(arena);
+  if (bytes > capacity) return take_large(arena, bytes);
+  ia_arena_block *block = new_block(arena, capacity);
+  if (block == NULL) return NULL;
+  block->next = newest;
+  arena->blocks = block;
+  arena->used_bytes = bytes;
+  return block->data;
+}
+
+void *ia_arena_alloc(ia_arena *arena, size_t bytes) {
+  void *memory = take(arena, bytes == 0 ? 1 : bytes, alignof(max_align_t));
+  if (memory != NULL) memset(memory, 0, bytes);
+  return memory;
+}
+
+void *ia_arena_array(ia_arena *arena, size_t count, size_t bytes) {
+  if (bytes != 0 && count > SIZE_MAX / bytes) return NULL;
+  return ia_arena_alloc(arena, count * bytes);
+}
+
+char *ia_arena_copy(ia_arena *arena, const char *text) {
+  return text == NULL ? NULL : ia_arena_copy_n(arena, text, strlen(text));
+}
+
+char *ia_arena_copy_n(ia_arena *arena, const char *text, size_t length) {
+  if (length == SIZE_MAX) return NULL;
+  char *copy = take(arena, length + 1, 1);
+  if (copy == NULL) return NULL;
+  if (length != 0) memcpy(copy, text, length);
+  copy[length] = '\0';
+  return copy;
+}
+
+static void free_chain(ia_arena *arena, ia_arena_block *block) {
+  while (block != NULL) {
+    ia_arena_block *next = block->next;
+    ia_free(arena->allocator, block);
+    block = next;
+  }
+}
+
+void ia_arena_reset(ia_arena *arena) {
+  ia_arena_block *newest = arena->blocks;
+  arena->used_bytes = 0;
+  if (newest == NULL) return;
+  if (newest->capacity + sizeof *newest > LAST_BLOCK_BYTES) {
+    ia_arena_free(arena);
+    return;
+  }
+  free_chain(arena, newest->next);
+  newest->next = NULL;
+}
+
+void ia_arena_free(ia_arena *arena) {
+  free_chain(arena, arena->blocks);
+  arena->blocks = NULL;
+  arena->used_bytes = 0;
+}

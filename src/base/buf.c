@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// A text that grows by doubling up to its ceiling. After an error nothing more is added and ia_buf_text gives NULL: a text
+// is whole or it is not there.
+#include "buf.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST_CAPACITY ((size_t)64)
+
+void ia_buf_init(ia_buf *buf, const imgact_allocator *allocator, size_t max) {
+  // Half of all memory is no text: with it out of the way, doubling and the NUL can not overflow.
+  *buf = (ia_buf){.allocator = allocator, .max = max > SIZE_MAX / 4 ? SIZE_MAX / 4 : max};
+}
+
+// Makes room for `more` bytes and the NUL; false leaves the error in the state.
+static bool reserve(ia_buf *buf, size_t more) {
+  if (buf->state != IA_BUF_OK) return false;
+  if (more > buf->max - buf->length) {
+    buf->state = IA_BUF_FULL;
+    return false;
+  }
+  size_t needed = buf->length + more + 1;
+  if (needed <= buf->capacity) return true;
+  size_t capacity = buf->capacity == 0 ? FIRST_CAPACITY : buf->capacity * 2;
+  if (capacity < needed) capacity = needed;
+  if (capacity > buf->max + 1) capacity = buf->max + 1;
+  char *data = ia_resize(buf->allocator, buf->data, capacity);
+  if (data == NULL) {
+    buf->state = IA_BUF_NOMEM;
+    return false;
+  }
+  buf->data = data;
+  buf->capacity = capacity;
+  return true;
+}
+
+void ia_buf_add(ia_buf *buf, const char *text, size_t length) {
+  if (length == 0 || !reserve(buf, length)) return;
+  memcpy(buf->data + buf->length, text, length);
+  buf->length += length;
+  buf->data[buf->length] = '\0';
+}
+
+void ia_buf_str(ia_buf *buf, const char *text) {
+  if (text != NULL) ia_buf_add(buf, text, strlen(text));
+}
+
+void ia_buf_char(ia_buf *buf, char c) { ia_buf_add(buf, &c, 1); }
+
+void ia_buf_printf(ia_buf *buf, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  ia_buf_vprintf(buf, format, args);
+  va_end(args);
+}
+
+void ia_buf_vprintf(ia_buf *buf, const char *format, va_list args) {
+  va_list again;
+  va_copy(again, args);
+  int length = vsnprintf(NULL, 0, format, args);
+  if (length < 0) {
+    buf->state = IA_BUF_NOMEM; // the C library found no memory for it
+  } else if (reserve(buf, (size_t)length)) {
+    (void)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
+    buf->length += (size_t)length;
+  }
+  va_end(again);
+}
+
+void ia_buf_reset(ia_buf *buf) {
+  buf->length = 0;
+  buf->state = IA_BUF_OK;
+  if (buf->data != NULL) buf->data[0] = '\0';
+}
+
+void ia_buf_free(ia_buf *buf) {
+  ia_free(buf->allocator, buf->data);
+  buf->data = NULL;
+  buf->capacity = 0;
+  ia_buf_reset(buf);
+}
+
+const char *ia_buf_text(const ia_buf *buf) {
+  if (buf->state != IA_BUF_OK) return NULL;
+  return buf->data == NULL ? "" : buf->data;
+}
