@@ -5,6 +5,7 @@
 #include "curl_transfer.h"
 
 #include "str.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -58,12 +59,13 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     return CURL_SOCKET_BAD;
   }
 #ifdef SOCK_CLOEXEC
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  curl_socket_t made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else
   curl_socket_t made = socket(address->family, address->socktype, address->protocol);
   if (made != CURL_SOCKET_BAD) (void)fcntl(made, F_SETFD, FD_CLOEXEC);
-  return made;
 #endif
+  transfer->socket_error = made == CURL_SOCKET_BAD ? errno : 0;
+  return made;
 }
 
 // Counts what came over the wire, before it is decompressed: a stream that decodes to nothing must end too.
@@ -98,14 +100,18 @@ static void add_field(ia_transfer *transfer, const char *line, size_t length) {
   transfer->fields_count++;
 }
 
-static void begin_head(ia_transfer *transfer, const char *line, size_t length) {
-  const char *blank_at = memchr(line, ' ', length);
-  const char *end = line + length;
-  ia_buf_reset(&transfer->fields);
+// libcurl has read the status line before it hands out the line.
+static int32_t status_of(const ia_transfer *transfer) {
+  long status = 0;
+  return curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? (int32_t)status : 0;
+}
+
+static void end_head(ia_transfer *transfer) {
+  transfer->status = status_of(transfer);
+  transfer->head_done = transfer->status >= 200;
+  if (transfer->head_done) return;
+  ia_buf_reset(&transfer->fields); // of an interim reply
   transfer->fields_count = 0;
-  transfer->status = 0;
-  for (const char *c = blank_at ? blank_at + 1 : end; c < end && *c >= '0' && *c <= '9' && transfer->status < 1000; c++)
-    transfer->status = transfer->status * 10 + (*c - '0');
 }
 
 // Lines of interim heads, of the final one, and of trailers, which are counted and dropped.
@@ -117,10 +123,8 @@ static size_t on_head(char *line, size_t size, size_t count, void *user) {
     return refuse(transfer, IMGACT_FAILURE_TOO_LARGE);
   if (memchr(line, '\0', length)) return refuse(transfer, IMGACT_FAILURE_ENCODING);
   if (transfer->head_done) return length;
-  if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
-    begin_head(transfer, line, length);
-  else if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
-    transfer->head_done = transfer->status >= 200;
+  if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
+    end_head(transfer);
   else
     add_field(transfer, line, length);
   return transfer->fields.state == IA_BUF_OK ? length : refuse(transfer, IMGACT_FAILURE_NOMEM);
@@ -214,7 +218,7 @@ void ia_transfer_clear(ia_transfer *transfer) {
   transfer->exchange = NULL;
   transfer->fields_count = transfer->head_bytes = transfer->head_lines = 0;
   transfer->result = CURLE_OK;
-  transfer->status = 0;
+  transfer->status = transfer->socket_error = 0;
   transfer->failure = IMGACT_FAILURE_NONE;
   transfer->sent = transfer->resent = transfer->head_done = false;
   transfer->error[0] = transfer->message[0] = '\0';

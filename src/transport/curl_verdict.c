@@ -4,20 +4,15 @@
 // NOT_SENT.
 #include "curl_transfer.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-static long os_error(const ia_transfer *transfer) {
-  long number = 0;
-  return curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK ? number : 0;
-}
-
-// A handshake that fails because the other side went away says nothing about who it is.
+// A handshake that fails because the other side went away says nothing about who it is. libcurl tells the two apart in its
+// text alone: "OpenSSL SSL_connect: ..." is a failure of the socket; CURLINFO_OS_ERRNO is not reset between a handle's
+// transfers.
 static bool peer_left(const ia_transfer *transfer) {
-  long number = os_error(transfer);
-  return number == ECONNRESET || number == EPIPE || strstr(transfer->error, "SSL_ERROR_SYSCALL") ||
-         strstr(transfer->error, "unexpected eof") || strstr(transfer->error, "Connection reset");
+  return strstr(transfer->error, "SSL_connect:") || strstr(transfer->error, "unexpected eof") ||
+         strstr(transfer->error, "terminated");
 }
 
 static imgact_failure by_code(const ia_transfer *transfer) {
@@ -46,12 +41,18 @@ static imgact_failure by_code(const ia_transfer *transfer) {
   }
 }
 
+static long connect_error(const ia_transfer *transfer) {
+  long number = transfer->socket_error;
+  if (number == 0 && curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number) != CURLE_OK) return 0;
+  return number;
+}
+
 // "Failed to connect to HOST port N after 3 ms: Couldn't connect to server" lacks the system's reason.
 static const char *connect_message(ia_transfer *transfer) {
   static const char prefix[] = "Failed to connect to ";
   const char *host = transfer->error + sizeof prefix - 1;
   const char *after = strstr(transfer->error, " after ");
-  long number = os_error(transfer);
+  long number = connect_error(transfer);
   if (strncmp(transfer->error, prefix, sizeof prefix - 1) != 0 || !after || after < host || number == 0) return NULL;
   (void)snprintf(transfer->message, sizeof transfer->message, "could not connect to %.*s: %s", (int)(after - host), host,
                  strerror((int)number));
