@@ -96,8 +96,8 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                .decode = ia_digitalocean_decode_images,
                                .flags = IMGACT_SLOT_SAFE,
                                .server_filters = IMGACT_FILTER_TYPE | IMGACT_FILTER_TAG | IMGACT_FILTER_VISIBILITY,
-                               .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME | IMGACT_FILTER_REGION |
-                                                IMGACT_FILTER_VISIBILITY | IMGACT_FILTER_SORT},
+                               .local_filters =
+                                   IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME | IMGACT_FILTER_REGION | IMGACT_FILTER_SORT},
     [IMGACT_OP_GET_IMAGE] = {.encode = ia_digitalocean_encode_get_image,
                              .decode = ia_digitalocean_decode_image,
                              .flags = IMGACT_SLOT_SAFE},

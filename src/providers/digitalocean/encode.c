@@ -19,12 +19,13 @@ static void path(imgact_request *request, const char *first, const char *second,
 
 /* ---- pages ---- */
 
-static int64_t per_page_of(const char *query) {
-  static const char key[] = "per_page=";
+/* The number that a link's query gives for a key; 0 where it gives none. */
+static int64_t told(const char *query, const char *key) {
+  size_t key_length = strlen(key);
   while (query && *query) {
     size_t length = strcspn(query, "&#");
-    if (length >= sizeof key && !strncmp(query, key, sizeof key - 1))
-      return ia_digitalocean_number(query + sizeof key - 1, length - (sizeof key - 1));
+    if (length > key_length && !strncmp(query, key, key_length) && query[key_length] == '=')
+      return ia_digitalocean_number(query + key_length + 1, length - key_length - 1);
     if (query[length] != '&') return 0;
     query += length + 1;
   }
@@ -34,10 +35,10 @@ static int64_t per_page_of(const char *query) {
 /* A link may ask for smaller pages than we did; then its page numbers count those, and they must be asked for with them. */
 static void push_page(const imgact_call *call, imgact_request *request) {
   static const char *const ours[] = {"type", "private", "tag_name", "page", "per_page", NULL};
-  int64_t per_page = per_page_of(call->next);
+  int64_t page = told(call->next, "page"), per_page = told(call->next, "per_page");
   if (per_page < 1 || per_page > IA_DIGITALOCEAN_PER_PAGE_MAX) per_page = call->per_page;
   imgact_request_query_string(request, call->next, ours);
-  if (call->page > 0) imgact_request_query_integer(request, "page", call->page);
+  imgact_request_query_integer(request, "page", page > 0 ? page : call->page);
   imgact_request_query_integer(request, "per_page", per_page);
 }
 
@@ -58,12 +59,21 @@ static void push_types(const imgact_call *call, imgact_request *request) {
     imgact_request_query(request, "type", "application");
 }
 
+/* Who sees an image can be asked for in one way: the account's own alone. Any other wish is met by looking at the items. */
+static void push_visibility(const imgact_call *call, imgact_request *request) {
+  imgact_visibility visibility = call->images->visibility;
+  int own_alone = ia_digitalocean_asks_private(call);
+  if (visibility == IMGACT_VISIBILITY_PUBLIC && own_alone)
+    imgact_request_empty(request);
+  else if (visibility != IMGACT_VISIBILITY_ALL && !own_alone)
+    imgact_request_local(request, IMGACT_FILTER_VISIBILITY);
+}
+
 imgact_status ia_digitalocean_encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
-  if (ia_digitalocean_asks_private(call) && call->images->visibility == IMGACT_VISIBILITY_PUBLIC)
-    imgact_request_empty(request);
   path(request, "images", NULL, NULL, NULL);
   push_types(call, request);
+  push_visibility(call, request);
   imgact_request_query(request, "tag_name", call->images->tag);
   push_page(call, request);
   return IMGACT_OK;
