@@ -23,6 +23,10 @@ ia_json_status ia_json_parse(const char *text, size_t length, const imgact_alloc
 char *ia_json_print(const imgact_json *value, ia_arena *arena, const imgact_allocator *scratch);
 /* A string value as a C string (U+0000 as C0 80) in an arena; NULL for anything else, *nomem set when there is no memory. */
 char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem);
+/* Appends a number as JSON text that reads back the same, in its shortest form: 10, not 10.0. A value keeps what it was sent
+ * as beyond 64 bits; NaN and infinity are null. */
+void ia_json_number_text(const imgact_json *number, ia_buf *out);
+void ia_json_double_text(double number, ia_buf *out);
 /* Appends text as the inside of a JSON string, with the quotes. */
 void ia_json_quote(ia_buf *out, const char *text, size_t length);
 

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: MIT
+// The one file that knows the JSON library. An imgact_json is a value of its tree; the document owns the tree, the private
+// copy of the text that the tree's strings point into, and the strings that redaction had to replace.
+#include "jsondoc.h"
+
+#include "str.h"
+#include <imgact/provider.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <yyjson.h>
+
+struct imgact_json_doc {
+  imgact_allocator allocator;
+  yyjson_doc *parsed;
+  char *text;
+  ia_arena redacted;
+};
+
+// The library takes values that it only reads without const; this is the one place that takes const away.
+static yyjson_val *value_of(const imgact_json *value) { return (yyjson_val *)(uintptr_t)value; }
+
+static const imgact_json *json_of(const yyjson_val *value) { return (const imgact_json *)value; }
+
+// ---- parsing ----
+
+static void *alc_alloc(void *allocator, size_t bytes) { return ia_alloc(allocator, bytes); }
+
+static void *alc_resize(void *allocator, void *block, size_t old_bytes, size_t bytes) {
+  (void)old_bytes;
+  return ia_resize(allocator, block, bytes);
+}
+
+static void alc_release(void *allocator, void *block) { ia_free(allocator, block); }
+
+static void say(char *what, size_t capacity, const char *format, ...) IMGACT_PRINTF(3, 4);
+static void say(char *what, size_t capacity, const char *format, ...) {
+  if (what == NULL || capacity == 0) return;
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(what, capacity, format, args);
+  va_end(args);
+}
+
+typedef struct escapes {
+  bool any, unicode;
+} escapes;
+
+static escapes find_escapes(const char *text, size_t length) {
+  escapes found = {false, false};
+  const char *end = text + length;
+  while (!found.unicode && (text = memchr(text, '\\', (size_t)(end - text))) != NULL) {
+    found.any = true;
+    found.unicode = end - text > 1 && text[1] == 'u';
+    text += end - text > 1 ? 2 : 1;
+  }
+  return found;
+}
+
+// The code unit of "\uXXXX"; -1 where there is no such escape.
+static int32_t code_unit(const char *text, const char *end) {
+  if (end - text < 6 || text[0] != '\\' || text[1] != 'u') return -1;
+  int32_t code = 0;
+  for (int i = 2; i < 6; i++) {
+    char c = text[i];
+    int32_t digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+    if (digit < 0) return -1;
+    code = code * 16 + digit;
+  }
+  return code;
+}
+
+static bool is_high_surrogate(int32_t code) { return code >= 0xd800 && code <= 0xdbff; }
+static bool is_low_surrogate(int32_t code) { return code >= 0xdc00 && code <= 0xdfff; }
+
+// Half a pair is no character; the library would refuse the document for it. The replacement is as long.
+static void replace_lone_surrogates(char *text, size_t length) {
+  char *end = text + length;
+  while ((text = memchr(text, '\\', (size_t)(end - text))) != NULL) {
+    int32_t code = code_unit(text, end);
+    if (code < 0) {
+      text += end - text > 1 ? 2 : 1;
+    } else if (is_high_surrogate(code) && is_low_surrogate(code_unit(text + 6, end))) {
+      text += 12;
+    } else {
+      if (is_high_surrogate(code) || is_low_surrogate(code)) memcpy(text + 2, "FFFD", 4);
+      text += 6;
+    }
+  }
+}
+
+static bool too_deep(yyjson_doc *parsed) {
+  // All values of a document stand in one row, each container before what it holds: a walk needs only the ends of the open
+  // ones.
+  yyjson_val *value = yyjson_doc_get_root(parsed);
+  yyjson_val *end = value + yyjson_doc_get_val_count(parsed);
+  yyjson_val *ends[IA_JSON_MAX_DEPTH];
+  size_t depth = 0;
+  for (; value < end; value++) {
+    while (depth > 0 && value >= ends[depth - 1]) depth--;
+    if (!yyjson_is_ctn(value)) continue;
+    if (depth == IA_JSON_MAX_DEPTH) return true;
+    ends[depth++] = unsafe_yyjson_get_next(value);
+  }
+  return false;
+}
+
+// Can the token be in a string of this text? An escape can hide it from a search of the raw bytes: \u any of it, the others
+// only what needs or allows them.
+static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t length, escapes found) {
+  if (redactor == NULL || redactor->needle_length == 0) return false;
+  if (found.unicode || ia_redact_found(redactor, text, length)) return true;
+  if (!found.any) return false;
+  for (size_t i = 0; i < redactor->needle_length; i++) {
+    unsigned char c = (unsigned char)redactor->token[i];
+    if (c < ' ' || c == '"' || c == '\\' || c == '/') return true;
+  }
+  return false;
+}
+
+static bool redact_string(imgact_json_doc *doc, const ia_redactor *redactor, yyjson_val *value) {
+  const char *text = yyjson_get_str(value);
+  size_t length = yyjson_get_len(value);
+  if (!ia_redact_found(redactor, text, length)) return true;
+  ia_buf out;
+  ia_buf_init(&out, &doc->allocator, length / 8 * sizeof IA_REDACTED + sizeof IA_REDACTED + 8);
+  ia_redact(redactor, &out, text, length);
+  const char *redacted = ia_buf_text(&out);
+  char *kept = redacted == NULL ? NULL : ia_arena_copy_n(&doc->redacted, redacted, out.length);
+  bool done = kept != NULL && yyjson_set_strn(value, kept, out.length);
+  ia_buf_free(&out);
+  return done;
+}
+
+static bool redact_strings(imgact_json_doc *doc, const ia_redactor *redactor) {
+  yyjson_val *value = yyjson_doc_get_root(doc->parsed);
+  yyjson_val *end = value + yyjson_doc_get_val_count(doc->parsed);
+  for (; value < end; value++) {
+    if (yyjson_is_str(value) && !redact_string(doc, redactor, value)) return false;
+  }
+  return true;
+}
+
+static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redactor *redactor, char *what, size_t capacity) {
+  escapes found = find_escapes(doc->text, length);
+  bool redact = may_hold_token(redactor, doc->text, length, found); // now: parsing in place changes the text
+  if (found.unicode) replace_lone_surrogates(doc->text, length);
+  yyjson_alc alc = {alc_alloc, alc_resize, alc_release, &doc->allocator};
+  yyjson_read_err wrong;
+  doc->parsed = yyjson_read_opts(doc->text, length, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW, &alc, &wrong);
+  if (doc->parsed == NULL) {
+    if (wrong.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return IA_JSON_NOMEM;
+    say(what, capacity, "%s at byte %zu", wrong.msg, wrong.pos);
+    return IA_JSON_MALFORMED;
+  }
+  if (too_deep(doc->parsed)) {
+    say(what, capacity, "nested deeper than %d", IA_JSON_MAX_DEPTH);
+    return IA_JSON_TOO_DEEP;
+  }
+  return !redact || redact_strings(doc, redactor) ? IA_JSON_OK : IA_JSON_NOMEM;
+}
+
+static imgact_json_doc *new_doc(const char *text, size_t length, const imgact_allocator *allocator) {
+  imgact_json_doc *doc = ia_alloc_zero(allocator, sizeof *doc);
+  if (doc == NULL) return NULL;
+  doc->allocator = allocator == NULL ? ia_malloc : *allocator;
+  ia_arena_init(&doc->redacted, &doc->allocator);
+  doc->text = ia_alloc(allocator, length + YYJSON_PADDING_SIZE);
+  if (doc->text == NULL) {
+    imgact_json_free(doc);
+    return NULL;
+  }
+  memcpy(doc->text, text, length);
+  memset(doc->text + length, 0, YYJSON_PADDING_SIZE);
+  return doc;
+}
+
+ia_json_status ia_json_parse(const char *text, size_t length, const imgact_allocator *allocator, const ia_redactor *redactor,
+                             imgact_json_doc **doc, char *what, size_t what_capacity) {
+  *doc = NULL;
+  if (what != NULL && what_capacity > 0) what[0] = '\0';
+  if (text == NULL || length == 0) {
+    say(what, what_capacity, "there is no text");
+    return IA_JSON_MALFORMED;
+  }
+  if (length > IA_JSON_MAX_BYTES) {
+    say(what, what_capacity, "larger than %zu bytes", IA_JSON_MAX_BYTES);
+    return IA_JSON_TOO_LARGE;
+  }
+  imgact_json_doc *made = new_doc(text, length, allocator);
+  ia_json_status status = made == NULL ? IA_JSON_NOMEM : parse(made, length, redactor, what, what_capacity);
+  if (status == IA_JSON_OK) {
+    *doc = made;
+    return IA_JSON_OK;
+  }
+  if (status == IA_JSON_NOMEM) say(what, what_capacity, "out of memory");
+  imgact_json_free(made);
+  return status;
+}
+
+int imgact_json_parse(const char *text, size_t length, const imgact_allocator *allocator, imgact_json_doc **doc,
+                      char *message, size_t capacity) {
+  *doc = NULL;
+  if (!ia_allocator_ok(allocator)) {
+    say(message, capacity, "the allocator has holes");
+    return -2;
+  }
+  switch (ia_json_parse(text, length, allocator, NULL, doc, message, capacity)) {
+  case IA_JSON_OK: return 0;
+  case IA_JSON_NOMEM: return -2;
+  default: return -1;
+  }
+}
+
+const imgact_json *imgact_json_root(const imgact_json_doc *doc) {
+  return doc == NULL ? NULL : json_of(yyjson_doc_get_root(doc->parsed));
+}
+
+void imgact_json_free(imgact_json_doc *doc) {
+  if (doc == NULL) return;
+  imgact_allocator allocator = doc->allocator;
+  yyjson_doc_free(doc->parsed);
+  ia_arena_free(&doc->redacted);
+  ia_free(&allocator, doc->text);
+  ia_free(&allocator, doc);
+}
+
+// ---- reading ----
+
+imgact_json_type imgact_json_type_of(const imgact_json *value) {
+  switch (yyjson_get_type(value_of(value))) {
+  case YYJSON_TYPE_NULL: return IMGACT_JSON_NULL;
+  case YYJSON_TYPE_BOOL: return IMGACT_JSON_BOOL;
+  case YYJSON_TYPE_NUM:
+  case YYJSON_TYPE_RAW: return IMGACT_JSON_NUMBER;
+  case YYJSON_TYPE_STR: return IMGACT_JSON_STRING;
+  case YYJSON_TYPE_ARR: return IMGACT_JSON_ARRAY;
+  case YYJSON_TYPE_OBJ: return IMGACT_JSON_OBJECT;
+  default: return IMGACT_JSON_ABSENT;
+  }
+}
+
+const imgact_json *imgact_json_get(const imgact_json *object, const char *key) {
+  return key == NULL ? NULL : json_of(yyjson_obj_getn(value_of(object), key, strlen(key)));
+}
+
+size_t imgact_json_count(const imgact_json *value) {
+  yyjson_val *container = value_of(value);
+  return yyjson_is_ctn(container) ? yyjson_get_len(container) : 0;
+}
+
+int imgact_json_int(const imgact_json *value, int64_t *out) {
+  yyjson_val *number = value_of(value);
+  if (yyjson_is_sint(number)) {
+    *out = yyjson_get_sint(number);
+    return 1;
+  }
+  if (yyjson_is_uint(number) && yyjson_get_uint(number) <= INT64_MAX) {
+    *out = (int64_t)yyjson_get_uint(number);
+    return 1;
+  }
+  // JSON knows one kind of number: 10.0 is 10, as far as a double tells whole numbers apart.
+  double real = yyjson_is_real(number) ? yyjson_get_real(number) : 0.5;
+  if (!(fabs(real) <= 9007199254740992.0) || floor(real) < real) return 0;
+  *out = (int64_t)real;
+  return 1;
+}
+
+int imgact_json_double(const imgact_json *value, double *out) {
+  yyjson_val *number = value_of(value);
+  yyjson_val read;
+  if (yyjson_is_raw(number)) {
+    // Beyond 64 bits: kept as text. What is beyond a double as well is refused here.
+    if (yyjson_read_number(yyjson_get_raw(number), &read, 0, NULL, NULL) == NULL) return 0;
+    number = &read;
+  }
+  if (!yyjson_is_num(number)) return 0;
+  *out = yyjson_get_num(number);
+  return 1;
+}
+
+int imgact_json_bool(const imgact_json *value, int *out) {
+  if (!yyjson_is_bool(value_of(value))) return 0;
+  *out = yyjson_get_bool(value_of(value)) ? 1 : 0;
+  return 1;
+}
+
+const char *imgact_json_text(const imgact_json *value, size_t *length) {
+  const char *text = yyjson_get_str(value_of(value));
+  if (length != NULL) *length = text == NULL ? 0 : yyjson_get_len(value_of(value));
+  return text;
+}
+
+int imgact_json_equals(const imgact_json *value, const char *text) {
+  return text != NULL && yyjson_equals_strn(value_of(value), text, strlen(text)) ? 1 : 0;
+}
+
+imgact_json_iter imgact_json_each(const imgact_json *container) {
+  size_t count = imgact_json_count(container);
+  return (imgact_json_iter){container, count == 0 ? NULL : json_of(unsafe_yyjson_get_first(value_of(container))), count};
+}
+
+const imgact_json *imgact_json_next(imgact_json_iter *iter, const imgact_json **key) {
+  if (key != NULL) *key = NULL;
+  if (iter->left == 0) return NULL;
+  yyjson_val *value = value_of(iter->next);
+  if (yyjson_is_obj(value_of(iter->container))) {
+    if (key != NULL) *key = iter->next;
+    value++; // a member's value stands behind its key
+  }
+  iter->left--;
+  iter->next = json_of(unsafe_yyjson_get_next(value));
+  return json_of(value);
+}
+
+// ---- taking values out ----
+
+// Copies a string as a C string, U+0000 as C0 80, cut at a whole character. Returns the length; room counts the NUL.
+static size_t put_c_string(char *out, size_t room, const char *text, size_t length) {
+  size_t used = 0;
+  for (;;) {
+    const char *nul = memchr(text, '\0', length);
+    size_t plain = nul == NULL ? length : (size_t)(nul - text);
+    size_t kept = ia_utf8_cut(text, plain, room - 1 - used);
+    memcpy(out + used, text, kept);
+    used += kept;
+    if (nul == NULL || kept < plain || room - 1 - used < 2) break;
+    memcpy(out + used, "\xc0\x80", 2);
+    used += 2;
+    text = nul + 1;
+    length -= plain + 1;
+  }
+  out[used] = '\0';
+  return used;
+}
+
+char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem) {
+  size_t length, nuls = 0;
+  const char *text = imgact_json_text(value, &length);
+  if (text == NULL) return NULL;
+  for (const char *at = text; (at = memchr(at, '\0', length - (size_t)(at - text))) != NULL; at++) nuls++;
+  char *copy;
+  if (nuls == 0) {
+    copy = ia_arena_copy_n(arena, text, length);
+  } else {
+    copy = ia_arena_alloc(arena, length + nuls + 1);
+    if (copy != NULL) (void)put_c_string(copy, length + nuls + 1, text, length);
+  }
+  if (copy == NULL) *nomem = true;
+  return copy;
+}
+
+int imgact_json_copy(const imgact_json *value, char *buffer, size_t capacity) {
+  size_t length;
+  const char *text = imgact_json_text(value, &length);
+  if (capacity > 0) (void)put_c_string(buffer, capacity, text == NULL ? "" : text, length);
+  return length > 0 ? 1 : 0;
+}
+
+void ia_json_double_text(double number, ia_buf *out) {
+  char memory[512];
+  yyjson_alc alc;
+  yyjson_val value = {0};
+  size_t length = 0;
+  if (!isfinite(number)) {
+    ia_buf_str(out, "null");
+    return;
+  }
+  yyjson_alc_pool_init(&alc, memory, sizeof memory);
+  value.tag = YYJSON_TYPE_NUM | YYJSON_SUBTYPE_REAL;
+  value.uni.f64 = number;
+  const char *text = yyjson_val_write_opts(&value, 0, &alc, &length, NULL);
+  if (length > 2 && memcmp(text + length - 2, ".0", 2) == 0) length -= 2;
+  ia_buf_add(out, text, length);
+}
+
+void ia_json_number_text(const imgact_json *number, ia_buf *out) {
+  yyjson_val *value = value_of(number);
+  if (yyjson_is_raw(value)) {
+    ia_buf_add(out, yyjson_get_raw(value), yyjson_get_len(value));
+  } else if (yyjson_is_uint(value)) {
+    ia_buf_printf(out, "%" PRIu64, yyjson_get_uint(value));
+  } else if (yyjson_is_sint(value)) {
+    ia_buf_printf(out, "%" PRId64, yyjson_get_sint(value));
+  } else {
+    ia_json_double_text(yyjson_get_real(value), out);
+  }
+}

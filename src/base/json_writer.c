@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+// Writes JSON piece by piece. The writer knows at every moment what may come next; what may not is an error that sticks, so
+// that a text which is handed out is always one whole document.
+#include "jsondoc.h"
+
+#include "str.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define MAX_LEVELS 128
+#define MAX_INDENT 16
+#define MAX_BYTES  ((size_t)1 << 30)
+
+typedef struct level {
+  bool is_object, has_items;
+} level;
+
+struct imgact_json_writer {
+  imgact_allocator allocator;
+  ia_buf out;
+  int indent;
+  int depth;
+  bool after_key;
+  bool begun; // the document's one value
+  bool failed;
+  level levels[MAX_LEVELS];
+};
+
+imgact_json_writer *imgact_json_writer_new(const imgact_allocator *allocator, int indent) {
+  if (!ia_allocator_ok(allocator)) return NULL;
+  imgact_json_writer *writer = ia_alloc_zero(allocator, sizeof *writer);
+  if (writer == NULL) return NULL;
+  writer->allocator = allocator == NULL ? ia_malloc : *allocator;
+  writer->indent = indent < 0 ? 0 : indent > MAX_INDENT ? MAX_INDENT : indent;
+  ia_buf_init(&writer->out, &writer->allocator, MAX_BYTES);
+  return writer;
+}
+
+void imgact_json_writer_free(imgact_json_writer *writer) {
+  if (writer == NULL) return;
+  imgact_allocator allocator = writer->allocator;
+  ia_buf_free(&writer->out);
+  ia_free(&allocator, writer);
+}
+
+void imgact_json_reset(imgact_json_writer *writer) {
+  if (writer == NULL) return;
+  ia_buf_reset(&writer->out);
+  writer->depth = 0;
+  writer->after_key = writer->begun = writer->failed = false;
+}
+
+const char *imgact_json_finish(imgact_json_writer *writer, size_t *length) {
+  if (length != NULL) *length = 0;
+  if (writer == NULL || writer->failed || !writer->begun || writer->depth > 0) return NULL;
+  const char *text = ia_buf_text(&writer->out);
+  if (text != NULL && length != NULL) *length = writer->out.length;
+  return text;
+}
+
+// ---- structure ----
+
+static bool usable(const imgact_json_writer *writer) { return writer != NULL && !writer->failed; }
+
+static level *innermost(imgact_json_writer *writer) {
+  return writer->depth == 0 ? NULL : &writer->levels[writer->depth - 1];
+}
+
+static void new_line(imgact_json_writer *writer) {
+  static const char blanks[MAX_INDENT + 1] = "                ";
+  if (writer->indent == 0) return;
+  ia_buf_char(&writer->out, '\n');
+  for (int i = 0; i < writer->depth; i++) ia_buf_add(&writer->out, blanks, (size_t)writer->indent);
+}
+
+static void begin_item(imgact_json_writer *writer, level *in) {
+  if (in->has_items) ia_buf_char(&writer->out, ',');
+  in->has_items = true;
+  new_line(writer);
+}
+
+// May a value come now? Writes what stands between it and the one before.
+static bool begin_value(imgact_json_writer *writer) {
+  if (!usable(writer)) return false;
+  level *in = innermost(writer);
+  bool allowed = in == NULL ? !writer->begun : !in->is_object || writer->after_key;
+  if (!allowed) {
+    writer->failed = true;
+    return false;
+  }
+  if (in != NULL && !in->is_object) begin_item(writer, in);
+  writer->after_key = false;
+  writer->begun = true;
+  return true;
+}
+
+static void begin_container(imgact_json_writer *writer, bool is_object) {
+  if (!begin_value(writer)) return;
+  if (writer->depth == MAX_LEVELS) {
+    writer->failed = true;
+    return;
+  }
+  writer->levels[writer->depth++] = (level){.is_object = is_object};
+  ia_buf_char(&writer->out, is_object ? '{' : '[');
+}
+
+static void end_container(imgact_json_writer *writer, bool is_object) {
+  if (!usable(writer)) return;
+  level *in = innermost(writer);
+  if (in == NULL || in->is_object != is_object || writer->after_key) {
+    writer->failed = true;
+    return;
+  }
+  writer->depth--;
+  if (in->has_items) new_line(writer);
+  ia_buf_char(&writer->out, is_object ? '}' : ']');
+}
+
+void imgact_json_begin_object(imgact_json_writer *writer) { begin_container(writer, true); }
+void imgact_json_end_object(imgact_json_writer *writer) { end_container(writer, true); }
+void imgact_json_begin_array(imgact_json_writer *writer) { begin_container(writer, false); }
+void imgact_json_end_array(imgact_json_writer *writer) { end_container(writer, false); }
+
+static void put_key(imgact_json_writer *writer, const char *key, size_t length) {
+  if (!usable(writer)) return;
+  level *in = innermost(writer);
+  if (key == NULL || in == NULL || !in->is_object || writer->after_key) {
+    writer->failed = true;
+    return;
+  }
+  begin_item(writer, in);
+  ia_json_quote(&writer->out, key, length);
+  ia_buf_str(&writer->out, writer->indent == 0 ? ":" : ": ");
+  writer->after_key = true;
+}
+
+void imgact_json_key(imgact_json_writer *writer, const char *key) { put_key(writer, key, key == NULL ? 0 : strlen(key)); }
+
+// ---- scalars ----
+
+// How many bytes from here on stand for themselves in a JSON string.
+static size_t plain_span(const char *text, size_t length) {
+  size_t span = 0;
+  while (span < length) {
+    unsigned char c = (unsigned char)text[span];
+    if (c < ' ' || c == '"' || c == '\\') break;
+    size_t bytes = c < 0x80 ? 1 : ia_utf8_char(text + span, length - span, false);
+    if (bytes == 0) break;
+    span += bytes;
+  }
+  return span;
+}
+
+// Writes the one that does not. Returns how many bytes it takes.
+static size_t put_escape(ia_buf *out, const char *text, size_t length) {
+  static const char shorts[] = "\"\"\\\\\nn\tt\rr\bb\ff";
+  unsigned char c = (unsigned char)*text;
+  if (c >= 0x80) {
+    bool is_nul = ia_utf8_char(text, length, true) == 2;
+    ia_buf_str(out, is_nul ? "\\u0000" : "\xef\xbf\xbd");
+    return is_nul ? 2 : 1;
+  }
+  for (const char *s = shorts; *s != '\0'; s += 2) {
+    if (*s == *text) {
+      ia_buf_char(out, '\\');
+      ia_buf_char(out, s[1]);
+      return 1;
+    }
+  }
+  ia_buf_printf(out, "\\u%04x", (unsigned)c);
+  return 1;
+}
+
+void ia_json_quote(ia_buf *out, const char *text, size_t length) {
+  ia_buf_char(out, '"');
+  while (length > 0) {
+    size_t span = plain_span(text, length);
+    ia_buf_add(out, text, span);
+    if (span < length) span += put_escape(out, text + span, length - span);
+    text += span;
+    length -= span;
+  }
+  ia_buf_char(out, '"');
+}
+
+void imgact_json_string(imgact_json_writer *writer, const char *text) {
+  imgact_json_string_n(writer, text, text == NULL ? 0 : strlen(text));
+}
+
+void imgact_json_string_n(imgact_json_writer *writer, const char *text, size_t length) {
+  if (text == NULL) {
+    imgact_json_null(writer);
+  } else if (begin_value(writer)) {
+    ia_json_quote(&writer->out, text, length);
+  }
+}
+
+void imgact_json_integer(imgact_json_writer *writer, int64_t value) {
+  if (begin_value(writer)) ia_buf_printf(&writer->out, "%" PRId64, value);
+}
+
+void imgact_json_number(imgact_json_writer *writer, double value) {
+  if (begin_value(writer)) ia_json_double_text(value, &writer->out);
+}
+
+void imgact_json_boolean(imgact_json_writer *writer, int value) {
+  if (begin_value(writer)) ia_buf_str(&writer->out, value ? "true" : "false");
+}
+
+void imgact_json_null(imgact_json_writer *writer) {
+  if (begin_value(writer)) ia_buf_str(&writer->out, "null");
+}
+
+// ---- whole values ----
+
+static void put_scalar(imgact_json_writer *writer, const imgact_json *value) {
+  int truth = 0;
+  size_t length;
+  switch (imgact_json_type_of(value)) {
+  case IMGACT_JSON_STRING: {
+    const char *text = imgact_json_text(value, &length);
+    imgact_json_string_n(writer, text, length);
+    break;
+  }
+  case IMGACT_JSON_NUMBER:
+    if (begin_value(writer)) ia_json_number_text(value, &writer->out);
+    break;
+  case IMGACT_JSON_BOOL:
+    (void)imgact_json_bool(value, &truth);
+    imgact_json_boolean(writer, truth);
+    break;
+  default: imgact_json_null(writer); break;
+  }
+}
+
+// The next value to write, after closing what has come to its end; NULL when all is written.
+static const imgact_json *next_value(imgact_json_writer *writer, imgact_json_iter *open, size_t *depth) {
+  while (*depth > 0) {
+    const imgact_json *key, *value = imgact_json_next(&open[*depth - 1], &key);
+    if (value != NULL) {
+      size_t length = 0;
+      const char *text = imgact_json_text(key, &length);
+      if (key != NULL) put_key(writer, text, length);
+      return value;
+    }
+    --*depth;
+    end_container(writer, imgact_json_type_of(open[*depth].container) == IMGACT_JSON_OBJECT);
+  }
+  return NULL;
+}
+
+void imgact_json_value(imgact_json_writer *writer, const imgact_json *value) {
+  imgact_json_iter open[IA_JSON_MAX_DEPTH]; // no document is deeper
+  size_t depth = 0;
+  do {
+    imgact_json_type type = imgact_json_type_of(value);
+    if (type == IMGACT_JSON_ARRAY || type == IMGACT_JSON_OBJECT) {
+      begin_container(writer, type == IMGACT_JSON_OBJECT);
+      open[depth++] = imgact_json_each(value);
+    } else {
+      put_scalar(writer, value);
+    }
+    value = next_value(writer, open, &depth);
+  } while (value != NULL && usable(writer));
+}
+
+void imgact_json_raw(imgact_json_writer *writer, const char *json) {
+  if (!usable(writer)) return;
+  if (json == NULL) {
+    imgact_json_null(writer);
+    return;
+  }
+  imgact_json_doc *doc;
+  if (ia_json_parse(json, strlen(json), &writer->allocator, NULL, &doc, NULL, 0) == IA_JSON_OK) {
+    imgact_json_value(writer, imgact_json_root(doc));
+  } else {
+    writer->failed = true;
+  }
+  imgact_json_free(doc);
+}
+
+char *ia_json_print(const imgact_json *value, ia_arena *arena, const imgact_allocator *scratch) {
+  imgact_json_writer *writer = imgact_json_writer_new(scratch, 0);
+  size_t length;
+  imgact_json_value(writer, value);
+  const char *text = imgact_json_finish(writer, &length);
+  char *copy = text == NULL ? NULL : ia_arena_copy_n(arena, text, length);
+  imgact_json_writer_free(writer);
+  return copy;
+}
