@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// imgact action list, get, wait.
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+
+static imgact_action_status status_of(const char *word) {
+  for (int i = IMGACT_ACTION_UNKNOWN; i <= IMGACT_ACTION_ERROR; i++)
+    if (!strcmp(imgact_action_status_name((imgact_action_status)i), word)) return (imgact_action_status)i;
+  return IMGACT_ACTION_UNKNOWN;
+}
+
+static imgact_op *make_list(cli_app *app) {
+  const cli_options *o = &app->options;
+  imgact_action_status *statuses = calloc(o->statuses.count + 1, sizeof *statuses);
+  if (!statuses) return NULL;
+  for (size_t i = 0; i < o->statuses.count; i++) statuses[i] = status_of(o->statuses.items[i]);
+  imgact_action_filter filter = {.size = sizeof filter,
+                                 .image_id = o->image,
+                                 .ids = o->ids.items,
+                                 .ids_count = o->ids.count,
+                                 .statuses = statuses,
+                                 .statuses_count = o->statuses.count,
+                                 .sort = o->sort.items,
+                                 .sort_count = o->sort.count};
+  imgact_op *op = imgact_list_actions(app->session.client, &filter);
+  free(statuses);
+  return op;
+}
+
+int cli_action_list(cli_app *app) {
+  imgact_op *op = make_list(app);
+  int exit_status = cli_run(app, op);
+  if (!exit_status) {
+    size_t count = 0;
+    const imgact_action *const *actions = imgact_op_actions(op, &count);
+    exit_status = cli_print_list(app, &cli_action_shape, (const void *const *)actions, count);
+    cli_note_local(app, op);
+  }
+  imgact_op_free(op);
+  return exit_status;
+}
+
+int cli_action_get(cli_app *app) {
+  if (app->options.via_image && !app->options.image)
+    return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--via-image needs --image");
+  imgact_op *op = imgact_get_action(app->session.client, app->arguments[0], app->options.image);
+  int exit_status = cli_run(app, op);
+  if (!exit_status) exit_status = cli_print_item(app, &cli_action_shape, imgact_op_action(op));
+  imgact_op_free(op);
+  return exit_status;
+}
+
+/* ---- wait ---- */
+
+static bool same_error(const imgact_error *a, const imgact_error *b) {
+  return a->status == b->status && a->http_status == b->http_status && !strcmp(a->message, b->message) &&
+         !strcmp(a->request_id, b->request_id);
+}
+
+// Errors once each, with the ids that they are about: a poll that fails ends many waits in the same way.
+static void tell_errors(cli_app *app, const cli_batch *batch) {
+  for (size_t i = 0; i < batch->count; i++) {
+    const imgact_error *error = cli_slot_error(&batch->slots[i]);
+    bool told = false;
+    for (size_t j = 0; j < i && !told; j++) told = same_error(cli_slot_error(&batch->slots[j]), error);
+    if (!error->status || told) continue;
+    cli_buffer what = {0};
+    cli_buffer_text(&what, "action");
+    for (size_t j = i; j < batch->count; j++) {
+      if (!same_error(cli_slot_error(&batch->slots[j]), error)) continue;
+      cli_buffer_text(&what, " ");
+      cli_buffer_text(&what, batch->slots[j].subject);
+    }
+    cli_fail(app, error, imgact_op_error_details(batch->slots[i].op), cli_buffer_get(&what));
+    cli_buffer_free(&what);
+  }
+}
+
+static int show(cli_app *app, cli_batch *batch, const void **known) {
+  cli_tally tally = {0};
+  size_t count = 0;
+  for (size_t i = 0; i < batch->count; i++) {
+    cli_batch_tally(batch, &tally, (imgact_status)cli_slot_error(&batch->slots[i])->status);
+    const imgact_action *action = imgact_op_action(batch->slots[i].op);
+    if (action) known[count++] = action;
+  }
+  int exit_status = 0;
+  if (count) {
+    exit_status = batch->count == 1 ? cli_print_item(app, &cli_action_shape, known[0])
+                                    : cli_print_list(app, &cli_action_shape, known, count);
+  }
+  tell_errors(app, batch);
+  cli_batch_hint(batch);
+  return exit_status ? exit_status : cli_tally_exit(&tally);
+}
+
+// One operation per id, so that each has its own end; the library asks for them together.
+int cli_action_wait(cli_app *app) {
+  cli_batch batch;
+  int exit_status = cli_batch_new(app, app->arguments_count, &batch);
+  const void **known = calloc(app->arguments_count, sizeof *known);
+  for (size_t i = 0; i < batch.count && !exit_status; i++)
+    cli_batch_set(&batch, i, imgact_wait_actions(app->session.client, &app->arguments[i], 1, app->options.image),
+                  app->arguments[i], NULL, true);
+  if (!exit_status && !known) exit_status = cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  if (!exit_status) exit_status = cli_batch_check(&batch);
+  if (!exit_status) {
+    cli_batch_run(&batch);
+    exit_status = show(app, &batch, known);
+  }
+  free(known);
+  cli_batch_free(&batch);
+  return exit_status;
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+// The command line in two passes. The first parts words from flags (a flag takes a value in every command or in none, so the
+// command need not be known yet); the second, with the command known, checks the flags against it and sets the options.
+// The first error is the one that is told, but the first pass goes on after it: -o may stand behind.
+#include "args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct occurrence {
+  const cli_flag *flag; /* one of its name: which one is meant is settled by the command */
+  const char *value;
+} occurrence;
+
+typedef struct parser {
+  char **argv;
+  int argc, at;
+  occurrence *flags;
+  size_t flags_count;
+  cli_args *args;
+  imgact_error *error;
+} parser;
+
+static void unknown_flag(parser *p, const char *name, size_t length) {
+  if (p->error->status) return;
+  if (length == 5 && !strncmp(name, "token", 5)) {
+    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT,
+                     "no flag takes a token, for others could see it; use --token-env, --token-file or a profile");
+    return;
+  }
+  char word[40] = "";
+  if (length < sizeof word) memcpy(word, name, length);
+  const char *meant = NULL;
+  size_t best = SIZE_MAX;
+  for (size_t i = 0; i < cli_flags_count; i++) {
+    size_t likeness = cli_likeness(word, cli_flags[i].name);
+    if (likeness < best) {
+      best = likeness;
+      meant = cli_flags[i].name;
+    }
+  }
+  int shown = (int)(length < 60 ? length : 60);
+  if (meant)
+    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag --%.*s; did you mean --%s?", shown, name, meant);
+  else
+    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag --%.*s", shown, name);
+}
+
+static void add_flag(parser *p, const cli_flag *flag, const char *value) {
+  p->flags[p->flags_count++] = (occurrence){flag, value};
+}
+
+// The value of a flag that came without "=": the next argument, whatever it looks like.
+static void add_flag_with_next(parser *p, const cli_flag *flag) {
+  if (p->at < p->argc)
+    add_flag(p, flag, p->argv[p->at++]);
+  else if (!p->error->status)
+    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "--%s needs a value: %s", flag->name, flag->metavar);
+}
+
+static void take_long(parser *p, const char *text) {
+  size_t length = strcspn(text, "=");
+  const cli_flag *flag = cli_flag_named(text, length);
+  if (!flag)
+    unknown_flag(p, text, length);
+  else if (flag->kind == CLI_FLAG_SWITCH && text[length]) {
+    if (!p->error->status) imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "--%s takes no value", flag->name);
+  } else if (flag->kind == CLI_FLAG_SWITCH)
+    add_flag(p, flag, NULL);
+  else if (text[length])
+    add_flag(p, flag, text + length + 1);
+  else
+    add_flag_with_next(p, flag);
+}
+
+// "-q", "-o json", "-ojson", "-o=json", "-qo json".
+static void take_short(parser *p, const char *text) {
+  for (; *text; text++) {
+    const cli_flag *flag = cli_flag_lettered(*text);
+    if (!flag) {
+      if (!p->error->status)
+        imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag -%c", (unsigned char)*text < 0x80 ? *text : '?');
+      return;
+    }
+    if (flag->kind == CLI_FLAG_SWITCH) {
+      add_flag(p, flag, NULL);
+      continue;
+    }
+    if (text[1])
+      add_flag(p, flag, text + 1 + (text[1] == '='));
+    else
+      add_flag_with_next(p, flag);
+    return;
+  }
+}
+
+static void part(parser *p) {
+  bool only_words = false;
+  while (p->at < p->argc) {
+    const char *text = p->argv[p->at++];
+    if (only_words || text[0] != '-' || !text[1])
+      p->args->words[p->args->count++] = text;
+    else if (!strcmp(text, "--"))
+      only_words = true;
+    else if (text[1] == '-')
+      take_long(p, text + 2);
+    else
+      take_short(p, text + 1);
+  }
+}
+
+// The last -o counts; also for the form of an error about anything else.
+static void find_output(parser *p, cli_options *options) {
+  for (size_t i = 0; i < p->flags_count; i++) {
+    const occurrence *it = &p->flags[i];
+    int index = strcmp(it->flag->name, "output") ? -1 : cli_choice_index(it->flag->values, it->value);
+    if (index >= 0) options->output = index;
+    if (!strcmp(it->flag->name, "help")) p->args->help = true;
+  }
+}
+
+static imgact_status check_utf8(parser *p) {
+  for (int i = 1; i < p->argc; i++)
+    if (!cli_utf8_valid(p->argv[i]))
+      return imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "argument %d is not UTF-8 text", i);
+  return IMGACT_OK;
+}
+
+static imgact_status refuse_flag(const cli_app *app, const cli_flag *flag, imgact_error *error) {
+  const cli_command *command = app->command;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s` does not take --%s", command->noun,
+                          command->verb ? " " : "", command->verb ? command->verb : "", flag->name);
+}
+
+static imgact_status apply(parser *p, cli_app *app, imgact_error *error) {
+  uint32_t bit = cli_command_bit(app->command);
+  for (size_t i = 0; i < p->flags_count; i++) {
+    const occurrence *it = &p->flags[i];
+    const cli_flag *flag = cli_flag_of(bit, it->flag->name);
+    if (!flag) return refuse_flag(app, it->flag, error);
+    // A filter that a later one replaced would be a filter ignored; flags of every command may be overruled, as by an alias.
+    for (size_t j = 0; j < i && flag->kind != CLI_FLAG_TEXTS && flag->kind != CLI_FLAG_SWITCH && !cli_flag_is_common(flag);
+         j++)
+      if (!strcmp(p->flags[j].flag->name, flag->name))
+        return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s can be given once", flag->name);
+    imgact_status status = cli_flag_apply(flag, it->value, p->flags_count, &app->options, error);
+    if (status) return status;
+  }
+  return IMGACT_OK;
+}
+
+static imgact_status check_arguments(const cli_app *app, imgact_error *error) {
+  const cli_command *command = app->command;
+  const char *blank = command->verb ? " " : "", *verb = command->verb ? command->verb : "";
+  if (app->arguments_count < command->min_arguments)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s` needs %s", command->noun, blank, verb,
+                            command->arguments);
+  if (app->arguments_count > command->max_arguments)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s`: one argument too many: '%s'", command->noun,
+                            blank, verb, app->arguments[command->max_arguments]);
+  if (command->choices && cli_choice_index(command->choices, app->arguments[0]) < 0)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s` takes %s, not '%s'", command->noun,
+                            command->choices, app->arguments[0]);
+  return IMGACT_OK;
+}
+
+static imgact_status check_required(const cli_app *app, imgact_error *error) {
+  for (size_t i = 0; i < cli_flags_count; i++) {
+    const cli_flag *flag = &cli_flags[i];
+    if (!flag->required || !(flag->commands & cli_command_bit(app->command))) continue;
+    const cli_strings *given = (const cli_strings *)(const void *)((const char *)&app->options + flag->offset);
+    if (!given->count)
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s %s` needs --%s", app->command->noun,
+                              app->command->verb, flag->name);
+  }
+  return IMGACT_OK;
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+static imgact_status check_twice(const char *const *items, size_t count, const char *what, imgact_error *error) {
+  if (count < 2) return IMGACT_OK;
+  const char **sorted = calloc(count, sizeof *sorted);
+  if (!sorted) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  memcpy(sorted, items, count * sizeof *sorted);
+  qsort(sorted, count, sizeof *sorted, by_text);
+  imgact_status status = IMGACT_OK;
+  for (size_t i = 1; !status && i < count; i++)
+    if (!strcmp(sorted[i - 1], sorted[i]))
+      status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s '%s' is there twice", what, sorted[i]);
+  free(sorted);
+  return status;
+}
+
+static imgact_status check_all_twice(const cli_app *app, imgact_error *error) {
+  const cli_options *o = &app->options;
+  imgact_status status = check_twice(app->arguments, app->arguments_count, "id", error);
+  if (!status) status = check_twice(o->regions.items, o->regions.count, "region", error);
+  if (!status) status = check_twice(o->ids.items, o->ids.count, "id", error);
+  if (!status) status = check_twice(o->bound_to.items, o->bound_to.count, "id", error);
+  return status;
+}
+
+static imgact_status settle_command(parser *p, cli_app *app) {
+  size_t used = 0;
+  app->command = cli_command_find(p->args->words, p->args->count, &used, p->error);
+  if (!app->command) return (imgact_status)p->error->status;
+  app->arguments = p->args->words + used;
+  app->arguments_count = p->args->count - used;
+  imgact_status status = apply(p, app, p->error);
+  if (!status) status = check_arguments(app, p->error);
+  if (!status) status = check_required(app, p->error);
+  if (!status) status = check_all_twice(app, p->error);
+  return status;
+}
+
+imgact_status cli_args_parse(int argc, char **argv, cli_app *app, cli_args *args, imgact_error *error) {
+  size_t room = argc > 0 ? (size_t)argc : 1;
+  for (int i = 1; i < argc; i++) room += strlen(argv[i]); /* "-qqq" is three flags */
+  *args = (cli_args){.words = calloc(room, sizeof *args->words)};
+  parser p = {.argv = argv, .argc = argc, .at = 1, .args = args, .error = error};
+  p.flags = calloc(room, sizeof *p.flags);
+  imgact_error_set(error, IMGACT_OK, "%s", "");
+  if (!args->words || !p.flags) {
+    free(p.flags);
+    return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  }
+  part(&p);
+  find_output(&p, &app->options);
+  if (args->count && !strcmp(args->words[0], "help")) {
+    memmove(args->words, args->words + 1, --args->count * sizeof *args->words);
+    args->help = true;
+  }
+  imgact_status status = (imgact_status)error->status;
+  if (!status) status = check_utf8(&p);
+  if (!status && !args->help) status = settle_command(&p, app);
+  free(p.flags);
+  return status;
+}
+
+void cli_args_free(cli_args *args) {
+  free(args->words);
+  *args = (cli_args){0};
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// Operations that run side by side in one loop. Invariants: an operation that was refused when it was made stops the whole
+// batch before the first request; a signal cancels what still runs, and what was known by then is shown.
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "output.h"
+
+// A signal handler can be told nothing but by a global.
+static volatile sig_atomic_t interrupted;
+static imgact_loop *volatile signalled_loop;
+
+static void on_signal(int number) {
+  (void)number;
+  if (interrupted) _exit(cli_exit_status(IMGACT_CANCELLED));
+  int saved = errno;
+  interrupted = 1;
+  if (signalled_loop) imgact_loop_wakeup(signalled_loop);
+  errno = saved;
+}
+
+bool cli_interrupted(void) { return interrupted != 0; }
+
+// From the first request on: before it, a signal may just end the program. The handlers stay, so that results still get out.
+static void catch_signals(imgact_loop *loop) {
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  signalled_loop = loop;
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+static int64_t monotonic_ms(void) {
+  struct timespec now = {0};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// What --deadline leaves to an operation that starts now: commands of several steps share it.
+static int64_t deadline_left(const cli_app *app) {
+  if (!app->options.deadline_ms || !app->began_ms) return app->options.deadline_ms;
+  int64_t left = app->options.deadline_ms - (monotonic_ms() - app->began_ms);
+  return left > 0 ? left : 1;
+}
+
+static void configure(const cli_app *app, imgact_op *op) {
+  const cli_options *o = &app->options;
+  imgact_op_options options = {.size = sizeof options,
+                               .deadline_ms = deadline_left(app),
+                               .page = o->page,
+                               .per_page = o->per_page,
+                               .limit = o->limit,
+                               .max_attempts = (int32_t)o->max_attempts,
+                               .flags = (o->raw ? IMGACT_KEEP_RAW : 0) | (o->via_image ? IMGACT_VIA_IMAGE : 0)};
+  if (op) imgact_op_configure(op, &options);
+}
+
+int cli_batch_new(cli_app *app, size_t count, cli_batch *batch) {
+  *batch = (cli_batch){.app = app, .slots = calloc(count ? count : 1, sizeof *batch->slots), .count = count};
+  return batch->slots ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");
+}
+
+void cli_batch_free(cli_batch *batch) {
+  for (size_t i = 0; i < batch->count; i++) imgact_op_free(batch->slots[i].op);
+  free(batch->slots);
+}
+
+void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject, const char *region, bool wait) {
+  cli_slot *slot = &batch->slots[index];
+  *slot = (cli_slot){.batch = batch, .op = op, .subject = subject, .region = region, .percent = -1};
+  configure(batch->app, op);
+  if (op && wait) imgact_op_wait(op, cli_progress_seen, slot);
+}
+
+int cli_batch_check(cli_batch *batch) {
+  for (size_t i = 0; i < batch->count; i++)
+    if (imgact_op_error(batch->slots[i].op)->status) return cli_fail_op(batch->app, batch->slots[i].op);
+  return 0;
+}
+
+static void finished(void *user, imgact_op *op) {
+  cli_batch *batch = user;
+  batch->left--;
+  // The same token would be refused for every other item as well.
+  if (imgact_op_error(op)->status == IMGACT_UNAUTHORIZED) batch->stopped = true;
+}
+
+static void cancel_all(cli_batch *batch) {
+  for (size_t i = 0; i < batch->count; i++) imgact_cancel(batch->slots[i].op);
+}
+
+static void wait_for_loop(imgact_loop *loop) {
+  struct pollfd ready = {.fd = imgact_loop_fd(loop), .events = POLLIN};
+  int timeout_ms = imgact_loop_timeout_ms(loop);
+  if (ready.fd < 0 && timeout_ms < 0) timeout_ms = 100;
+  poll(&ready, ready.fd >= 0, timeout_ms);
+}
+
+void cli_batch_run(cli_batch *batch) {
+  imgact_loop *loop = batch->app->session.loop;
+  bool cancelled = false;
+  if (!batch->app->began_ms) batch->app->began_ms = monotonic_ms();
+  catch_signals(loop);
+  cli_progress_begin(batch);
+  batch->left = batch->count;
+  for (size_t i = 0; i < batch->count; i++) imgact_start(batch->slots[i].op, finished, batch);
+  while (batch->left > 0) {
+    if (!cancelled && (interrupted || batch->stopped)) {
+      cancel_all(batch);
+      cancelled = true;
+    }
+    wait_for_loop(loop);
+    if (imgact_loop_dispatch(loop) != IMGACT_OK) break; /* cli_slot_error tells what did not end */
+  }
+  cli_progress_clear(batch->app);
+}
+
+const imgact_error *cli_slot_error(const cli_slot *slot) {
+  static const imgact_error unfinished = {
+      .status = IMGACT_INTERNAL, .retry_after_ms = -1, .flags = IMGACT_ERROR_MAYBE_APPLIED, .message = "it did not end"};
+  const imgact_error *error = imgact_op_error(slot->op);
+  return error->status || imgact_op_done(slot->op) ? error : &unfinished;
+}
+
+void cli_batch_tally(const cli_batch *batch, cli_tally *tally, imgact_status status) {
+  // What was cancelled because the token was refused failed for that reason.
+  if (status == IMGACT_CANCELLED && batch->stopped && !interrupted) return;
+  cli_tally_add(tally, status);
+}
+
+// The id of a slot's action if that may be running still; waits know it before they have seen the action.
+static const char *running_id(const cli_slot *slot) {
+  imgact_status status = (imgact_status)cli_slot_error(slot)->status;
+  if (status != IMGACT_CANCELLED && status != IMGACT_TIMEOUT) return NULL;
+  const imgact_action *action = imgact_op_action(slot->op);
+  if (action) return action->status == IMGACT_ACTION_RUNNING ? action->id : NULL;
+  return imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS ? slot->subject : NULL;
+}
+
+static void add_choice(cli_buffer *text, const cli_options *options) {
+  if (options->config) cli_buffer_text(text, " --config ...");
+  if (options->profile) {
+    cli_buffer_text(text, " --profile ");
+    cli_buffer_text(text, options->profile);
+  } else if (options->provider) {
+    cli_buffer_text(text, " --provider ");
+    cli_buffer_text(text, options->provider);
+  }
+}
+
+void cli_batch_hint(cli_batch *batch) {
+  cli_buffer ids = {0}, flags = {0};
+  for (size_t i = 0; i < batch->count; i++) {
+    const char *id = running_id(&batch->slots[i]);
+    if (id) cli_buffer_text(&ids, " ");
+    if (id) cli_buffer_text(&ids, id);
+  }
+  add_choice(&flags, &batch->app->options);
+  if (ids.length) {
+    cli_progress_clear(batch->app);
+    fprintf(stderr, "imgact: still running:%s; to go on waiting: imgact action wait%s%s\n", cli_buffer_get(&ids),
+            cli_buffer_get(&ids), cli_buffer_get(&flags));
+  }
+  cli_buffer_free(&ids);
+  cli_buffer_free(&flags);
+}
+
+int cli_run(cli_app *app, imgact_op *op) {
+  cli_slot slot = {.op = op};
+  cli_batch batch = {.app = app, .slots = &slot, .count = 1};
+  slot.batch = &batch;
+  configure(app, op);
+  int exit_status = cli_batch_check(&batch);
+  if (exit_status) return exit_status;
+  cli_batch_run(&batch);
+  const imgact_error *error = cli_slot_error(&slot);
+  return error->status ? cli_fail(app, error, imgact_op_error_details(op), NULL) : 0;
+}

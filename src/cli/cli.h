@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the tool share: the options, the running command, and how results reach the outside. */
+#ifndef IMGACT_CLI_H
+#define IMGACT_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <imgact/imgact.h>
+
+#include "flags.h"
+#include "text.h"
+
+typedef struct cli_app cli_app;
+typedef struct cli_command cli_command;
+
+/* ---- commands.c ---- */
+
+typedef enum cli_command_id {
+  CLI_IMAGE_LIST,
+  CLI_IMAGE_GET,
+  CLI_IMAGE_UPDATE,
+  CLI_IMAGE_DELETE,
+  CLI_IMAGE_CONVERT,
+  CLI_IMAGE_TRANSFER,
+  CLI_IMAGE_PROTECT,
+  CLI_IMAGE_UNPROTECT,
+  CLI_ACTION_LIST,
+  CLI_ACTION_GET,
+  CLI_ACTION_WAIT,
+  CLI_PROVIDER_LIST,
+  CLI_RATELIMIT,
+  CLI_CONFIG_PATH,
+  CLI_CONFIG_SHOW,
+  CLI_CONFIG_CHECK,
+  CLI_COMPLETION,
+  CLI_VERSION,
+  CLI_COMMAND_COUNT
+} cli_command_id;
+
+#define CLI_MANY SIZE_MAX
+
+struct cli_command {
+  const char *noun;
+  const char *verb;      /* NULL: the noun is the command */
+  const char *arguments; /* "ID..." */
+  const char *choices;   /* the fixed words of an argument, "bash|zsh|fish", or NULL */
+  const struct cli_shape *shape;
+  int (*run)(cli_app *app);
+  const char *summary;
+  const char *about; /* further lines of help, or NULL */
+  const char *examples;
+  size_t min_arguments, max_arguments;
+  bool needs_client;
+};
+
+/* By cli_command_id. */
+extern const cli_command cli_commands[CLI_COMMAND_COUNT];
+
+/* The command that the first words name; *used is how many of them. NULL with an error that says what was meant. */
+const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used, imgact_error *error);
+static inline uint32_t cli_command_bit(const cli_command *command) { return 1u << (unsigned)(command - cli_commands); }
+
+/* ---- the running command ---- */
+
+typedef struct cli_session {
+  imgact_config *config;
+  imgact_loop *loop;
+  imgact_client *client;
+  struct imgact_transport *recorder; /* owned by the loop; NULL = nothing is recorded */
+} cli_session;
+
+struct cli_app {
+  cli_options options;
+  const cli_command *command;
+  const char *const *arguments; /* those after the command's words */
+  size_t arguments_count;
+  cli_session session;
+  int64_t began_ms;  /* monotonic, of the first request; 0 = there was none */
+  size_t line_width; /* of the progress line that is on the terminal */
+  bool color_out, color_err;
+};
+
+/* ---- errors.c ---- */
+
+int cli_exit_status(imgact_status status);
+/* An error, and what the cloud said beyond it. */
+typedef struct cli_failure {
+  const imgact_error *error;
+  const char *details; /* JSON, or NULL */
+} cli_failure;
+/* Prints an error as the output format wants it and returns its exit status. `what` (may be NULL) names what failed; for
+ * people only, because in JSON the message is the cloud's own. */
+int cli_fail(cli_app *app, const imgact_error *error, const char *details, const char *what);
+int cli_fail_op(cli_app *app, const imgact_op *op);
+/* Prints an error of the tool's own. */
+int cli_refuse(cli_app *app, imgact_status status, const char *format, ...) IMGACT_PRINTF(3, 4);
+/* A line for people on stderr: "imgact: TEXT". */
+void cli_note(cli_app *app, const char *format, ...) IMGACT_PRINTF(2, 3);
+
+/* The exit status of several results. */
+typedef struct cli_tally {
+  imgact_status first; /* failure */
+  bool succeeded, failed, differ, timed_out, cancelled;
+} cli_tally;
+void cli_tally_add(cli_tally *tally, imgact_status status);
+int cli_tally_exit(const cli_tally *tally);
+
+/* ---- session.c ---- */
+
+/* Makes a client from flags, environment and configuration. 0, or an exit status after its error was printed. */
+int cli_session_open(cli_app *app);
+int cli_config_open(cli_app *app);
+imgact_overrides cli_overrides(const cli_app *app);
+/* Writes the cassette, if one is recorded, and frees everything. 0 or an exit status. */
+int cli_session_close(cli_app *app);
+
+/* ---- batch.c: operations that run side by side ---- */
+
+typedef struct cli_batch cli_batch;
+
+typedef struct cli_slot {
+  cli_batch *batch;
+  imgact_op *op;
+  const char *subject; /* the image's or action's id as asked for */
+  const char *region;
+  int32_t percent; /* progress as last shown */
+  imgact_action_status shown;
+} cli_slot;
+
+struct cli_batch {
+  cli_app *app;
+  cli_slot *slots;
+  size_t count;
+  size_t left;
+  size_t finished; /* actions */
+  bool stopped;    /* the token was refused: the rest was cancelled */
+};
+
+/* Room for `count` operations. 0 or an exit status. */
+int cli_batch_new(cli_app *app, size_t count, cli_batch *batch);
+/* Frees the operations too. */
+void cli_batch_free(cli_batch *batch);
+/* Hands an operation (may be NULL: no memory) to a slot, with the options of the command line. */
+void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject, const char *region, bool wait);
+/* Refuses the batch as a whole if one operation was refused when it was made. 0 or an exit status. */
+int cli_batch_check(cli_batch *batch);
+/* Runs them all to their ends, or until a signal. */
+void cli_batch_run(cli_batch *batch);
+/* How it ended; never NULL. */
+const imgact_error *cli_slot_error(const cli_slot *slot);
+void cli_batch_tally(const cli_batch *batch, cli_tally *tally, imgact_status status);
+/* Names the actions that are still running, and the command that goes on waiting for them. */
+void cli_batch_hint(cli_batch *batch);
+/* Configures and runs one operation. 0 if it succeeded, else its exit status, with its error printed. */
+int cli_run(cli_app *app, imgact_op *op);
+/* True once a first SIGINT or SIGTERM came. */
+bool cli_interrupted(void);
+
+/* ---- progress.c ---- */
+
+void cli_progress_begin(cli_batch *batch);
+/* An imgact_progress_fn; user is the slot. */
+void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action);
+void cli_progress_clear(cli_app *app);
+
+/* ---- the commands' functions ---- */
+
+/* Says so when a single page was filtered or sorted by the library. */
+void cli_note_local(cli_app *app, const imgact_op *op);
+
+int cli_image_list(cli_app *app);
+int cli_image_get(cli_app *app);
+int cli_image_update(cli_app *app);
+int cli_image_mutate(cli_app *app);
+int cli_action_list(cli_app *app);
+int cli_action_get(cli_app *app);
+int cli_action_wait(cli_app *app);
+int cli_provider_list(cli_app *app);
+int cli_ratelimit(cli_app *app);
+int cli_config_path(cli_app *app);
+int cli_config_show(cli_app *app);
+int cli_config_check(cli_app *app);
+int cli_completion(cli_app *app);
+int cli_version(cli_app *app);
+
+/* Help on the command, on the noun that words start with, or on everything. */
+int cli_help(cli_app *app, const char *const *words, size_t count);
+
+#endif

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// The table of commands: what the parser accepts, the help explains and the completions offer.
+#include "cli.h"
+
+#include <string.h>
+
+#include "output.h"
+#include "setup.h"
+
+// clang-format off
+const cli_command cli_commands[CLI_COMMAND_COUNT] = {
+    [CLI_IMAGE_LIST] = {
+        .noun = "image", .verb = "list", .shape = &cli_image_shape, .run = cli_image_list, .needs_client = true,
+        .summary = "list images",
+        .about = "Values of one flag are a union, different flags intersect. A filter that a cloud cannot answer is refused.\n"
+                 "Without --page the list is walked to its end: it is complete, or an error.",
+        .examples = "imgact image list --type snapshot --sort created:desc\n"
+                    "imgact -p staging-do image list --tag web -o json\n"
+                    "imgact image list --label-selector env=prod --columns id,description,labels"},
+    [CLI_IMAGE_GET] = {
+        .noun = "image", .verb = "get", .arguments = "ID|NAME|SLUG", .min_arguments = 1, .max_arguments = 1,
+        .shape = &cli_image_shape, .run = cli_image_get, .needs_client = true,
+        .summary = "show one image",
+        .about = "By its id; at DigitalOcean by its slug, at Hetzner by its name, where --arch tells namesakes apart.",
+        .examples = "imgact image get 4711 -o json\nimgact image get debian-12 --arch arm"},
+    [CLI_IMAGE_UPDATE] = {
+        .noun = "image", .verb = "update", .arguments = "ID", .min_arguments = 1, .max_arguments = 1,
+        .shape = &cli_image_shape, .run = cli_image_update, .needs_client = true,
+        .summary = "change an image's texts, labels or type",
+        .about = "Only what is given is changed. --label keeps the other labels: they are read first.",
+        .examples = "imgact image update 4711 --description 'before the upgrade'\n"
+                    "imgact image update 4711 --label env=prod --label tier=web"},
+    [CLI_IMAGE_DELETE] = {
+        .noun = "image", .verb = "delete", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
+        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .summary = "delete images",
+        .about = "Asks first when it is used from a terminal.",
+        .examples = "imgact image delete 4711 4712 --yes --ignore-missing"},
+    [CLI_IMAGE_CONVERT] = {
+        .noun = "image", .verb = "convert", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
+        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .summary = "make snapshots of backups",
+        .examples = "imgact image convert 4711 --wait"},
+    [CLI_IMAGE_TRANSFER] = {
+        .noun = "image", .verb = "transfer", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
+        .shape = &cli_region_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .summary = "copy images to further regions",
+        .examples = "imgact image transfer 7938269 --region nyc3 --region ams3 --wait"},
+    [CLI_IMAGE_PROTECT] = {
+        .noun = "image", .verb = "protect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
+        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .summary = "protect images against deletion",
+        .examples = "imgact image protect 4711 --wait"},
+    [CLI_IMAGE_UNPROTECT] = {
+        .noun = "image", .verb = "unprotect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
+        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .summary = "take that protection away",
+        .examples = "imgact image unprotect 4711 --wait"},
+    [CLI_ACTION_LIST] = {
+        .noun = "action", .verb = "list", .shape = &cli_action_shape, .run = cli_action_list, .needs_client = true,
+        .summary = "list actions of images",
+        .examples = "imgact action list --image 4711\nimgact action list --status running --sort started:desc"},
+    [CLI_ACTION_GET] = {
+        .noun = "action", .verb = "get", .arguments = "ACTION_ID", .min_arguments = 1, .max_arguments = 1,
+        .shape = &cli_action_shape, .run = cli_action_get, .needs_client = true,
+        .summary = "show one action",
+        .about = "With --image the action must be one of that image.",
+        .examples = "imgact action get 13\nimgact action get 36805527 --image 7938269"},
+    [CLI_ACTION_WAIT] = {
+        .noun = "action", .verb = "wait", .arguments = "ACTION_ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
+        .shape = &cli_action_shape, .run = cli_action_wait, .needs_client = true,
+        .summary = "wait until actions have finished",
+        .about = "A failed action is printed, and the exit status is 7. Nothing but --deadline limits the wait.",
+        .examples = "imgact action wait 13 14 --deadline 30m"},
+    [CLI_PROVIDER_LIST] = {
+        .noun = "provider", .verb = "list", .shape = &cli_provider_shape, .run = cli_provider_list,
+        .summary = "list the clouds and what each can do",
+        .examples = "imgact provider list"},
+    [CLI_RATELIMIT] = {
+        .noun = "ratelimit", .shape = &cli_rate_shape, .run = cli_ratelimit, .needs_client = true,
+        .summary = "show how many requests are left",
+        .about = "Asks for one image, once, and shows what that reply says of the limit.",
+        .examples = "imgact ratelimit -o json"},
+    [CLI_CONFIG_PATH] = {
+        .noun = "config", .verb = "path", .shape = &cli_path_shape, .run = cli_config_path,
+        .summary = "print the configuration file's path",
+        .examples = "imgact config path"},
+    [CLI_CONFIG_SHOW] = {
+        .noun = "config", .verb = "show", .shape = &cli_selection_shape, .run = cli_config_show,
+        .summary = "show which settings would be used, never the token",
+        .examples = "imgact -p staging-do config show"},
+    [CLI_CONFIG_CHECK] = {
+        .noun = "config", .verb = "check", .shape = &cli_selection_shape, .run = cli_config_check,
+        .summary = "check the file, and that there is a token",
+        .about = "Sends nothing.",
+        .examples = "imgact config check"},
+    [CLI_COMPLETION] = {
+        .noun = "completion", .arguments = "bash|zsh|fish", .choices = "bash|zsh|fish", .min_arguments = 1, .max_arguments = 1, .run = cli_completion,
+        .summary = "print a script that completes commands in a shell",
+        .examples = "source <(imgact completion bash)\nimgact completion fish > ~/.config/fish/completions/imgact.fish"},
+    [CLI_VERSION] = {
+        .noun = "version", .shape = &cli_version_shape, .run = cli_version,
+        .summary = "print the version",
+        .examples = "imgact version"},
+};
+// clang-format on
+
+static const cli_command *find(const char *noun, const char *verb) {
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+    const cli_command *it = &cli_commands[i];
+    if (!strcmp(it->noun, noun) && (!it->verb || (verb && !strcmp(it->verb, verb)))) return it;
+  }
+  return NULL;
+}
+
+// The nearest noun, or the nearest verb of a noun; NULL = nothing is near.
+static const char *nearest(const char *noun, const char *word) {
+  const char *meant = NULL;
+  size_t best = SIZE_MAX;
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+    const cli_command *it = &cli_commands[i];
+    if (noun && strcmp(it->noun, noun)) continue;
+    const char *candidate = noun ? it->verb : it->noun;
+    size_t likeness = cli_likeness(word, candidate);
+    if (likeness >= best) continue;
+    best = likeness;
+    meant = candidate;
+  }
+  return meant;
+}
+
+static void list_verbs(const char *noun, char *text, size_t capacity) {
+  size_t length = 0;
+  text[0] = '\0';
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+    if (strcmp(cli_commands[i].noun, noun)) continue;
+    int more = snprintf(text + length, capacity - length, "%s%s", length ? ", " : "", cli_commands[i].verb);
+    if (more < 0 || (size_t)more >= capacity - length) return;
+    length += (size_t)more;
+  }
+}
+
+static void say_unknown(const char *noun, const char *word, imgact_error *error) {
+  const char *meant = nearest(noun, word), *of = noun ? noun : "", *blank = noun ? " " : "";
+  if (meant)
+    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no command '%s%s%s'; did you mean '%s%s%s'?", of, blank, word,
+                     of, blank, meant);
+  else
+    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no command '%s%s%s'; see `imgact --help`", of, blank, word);
+}
+
+const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used, imgact_error *error) {
+  if (!count) {
+    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no command; see `imgact --help`");
+    return NULL;
+  }
+  const cli_command *command = find(words[0], count > 1 ? words[1] : NULL);
+  if (command) {
+    *used = command->verb ? 2 : 1;
+    return command;
+  }
+  bool is_noun = false;
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) is_noun |= !strcmp(cli_commands[i].noun, words[0]);
+  if (is_noun && count == 1) {
+    char verbs[128];
+    list_verbs(words[0], verbs, sizeof verbs);
+    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s` needs one of: %s", words[0], verbs);
+  } else
+    say_unknown(is_noun ? words[0] : NULL, words[is_noun], error);
+  return NULL;
+}

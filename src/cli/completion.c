@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+// Completion scripts for three shells, made from the tables of commands and flags. Each script does the same: it parts the
+// words of the line from flags and their values, and offers what the words so far, or the flag before the cursor, allow.
+#include <string.h>
+
+#include "output.h"
+
+// The flag's first line in the table per name: what it takes is the same in every command.
+static bool is_first(const cli_flag *flag) { return cli_flag_named(flag->name, strlen(flag->name)) == flag; }
+
+static void put_words(const char *values) {
+  for (; *values; values++) putchar(*values == '|' ? ' ' : *values);
+}
+
+// "--profile|-p|--config|...": the flags that a value follows.
+static void put_value_flags(const char *separator) {
+  const char *between = "";
+  for (size_t i = 0; i < cli_flags_count; i++) {
+    const cli_flag *flag = &cli_flags[i];
+    if (!flag->metavar || !is_first(flag)) continue;
+    printf("%s--%s", between, flag->name);
+    between = separator;
+    if (flag->letter) printf("%s-%c", separator, flag->letter);
+  }
+}
+
+static void put_file_flags(const char *separator) {
+  const char *between = "";
+  for (size_t i = 0; i < cli_flags_count; i++) {
+    if (!cli_flags[i].file) continue;
+    printf("%s--%s", between, cli_flags[i].name);
+    between = separator;
+  }
+}
+
+static void put_verbs(const char *noun) {
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++)
+    if (!strcmp(cli_commands[i].noun, noun) && cli_commands[i].verb) printf("%s ", cli_commands[i].verb);
+}
+
+static bool is_first_of_noun(size_t i) { return !i || strcmp(cli_commands[i].noun, cli_commands[i - 1].noun) != 0; }
+
+static void put_nouns(void) {
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++)
+    if (is_first_of_noun(i)) printf("%s ", cli_commands[i].noun);
+  fputs("help", stdout);
+}
+
+static void put_flags(uint32_t commands, bool common) {
+  for (size_t i = 0; i < cli_flags_count; i++)
+    if ((cli_flags[i].commands & commands) && cli_flag_is_common(&cli_flags[i]) == common)
+      printf("--%s ", cli_flags[i].name);
+}
+
+// Cases of "${words[*]}" in the syntax that bash and zsh share.
+static void put_word_cases(void) {
+  fputs("    '') offer=\"", stdout);
+  put_nouns();
+  puts("\" ;;");
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+    const cli_command *it = &cli_commands[i];
+    if (is_first_of_noun(i) && it->verb) {
+      printf("    '%s') offer=\"", it->noun);
+      put_verbs(it->noun);
+      puts("\" ;;");
+    }
+    if (it->choices) {
+      printf("    '%s') offer=\"", it->noun);
+      put_words(it->choices);
+      puts("\" ;;");
+    }
+  }
+}
+
+static void put_flag_cases(void) {
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+    const cli_command *it = &cli_commands[i];
+    printf("    '%s%s%s'*) offer=\"", it->noun, it->verb ? " " : "", it->verb ? it->verb : "");
+    put_flags(cli_command_bit(it), false);
+    puts("\" ;;");
+  }
+}
+
+// Cases of "$before ${words[*]}": the fixed values of a flag, which may differ between commands.
+static void put_value_cases(void) {
+  for (size_t i = 0; i < cli_flags_count; i++) {
+    const cli_flag *flag = &cli_flags[i];
+    if (!flag->values) continue;
+    if (cli_flag_is_common(flag)) {
+      fputs("    ", stdout);
+      if (flag->letter) printf("'-%c '*|", flag->letter);
+      printf("'--%s '*) offer=\"", flag->name);
+      put_words(flag->values);
+      puts("\"; return ;;");
+      continue;
+    }
+    for (size_t j = 0; j < CLI_COMMAND_COUNT; j++) {
+      if (!(flag->commands & cli_command_bit(&cli_commands[j]))) continue;
+      printf("    '--%s %s %s'*) offer=\"", flag->name, cli_commands[j].noun, cli_commands[j].verb);
+      put_words(flag->values);
+      puts("\"; return ;;");
+    }
+  }
+}
+
+// A function for bash and zsh that sets `offer` or `files` from `before`, `current` and the array `words`.
+static void put_shared(void) {
+  puts("_imgact_offer() {\n  offer='' files=''\n  case \"$before ${words[*]}\" in");
+  put_value_cases();
+  puts("  esac\n  case \"$before\" in");
+  fputs("    ", stdout);
+  put_file_flags("|");
+  puts(") files=1; return ;;");
+  fputs("    ", stdout);
+  put_value_flags("|");
+  puts(") return ;;\n  esac\n  if [[ $current == -* ]]; then\n    case \"${words[*]}\" in");
+  put_flag_cases();
+  fputs("    esac\n    offer=\"$offer ", stdout);
+  put_flags(~0u, true);
+  puts("\"\n    return\n  fi\n  case \"${words[*]}\" in");
+  put_word_cases();
+  puts("  esac\n}");
+  puts("_imgact_words() {\n  words=()\n  local it skip=''\n  for it in \"$@\"; do\n    if [[ -n $skip ]]; then skip=''; "
+       "continue; fi");
+  fputs("    case \"$it\" in\n      ", stdout);
+  put_value_flags("|");
+  puts(") skip=1 ;;\n      -*) ;;\n      *) words+=(\"$it\") ;;\n    esac\n  done\n}");
+}
+
+// bash parts a line at "=", too: "--output=js" is the three words "--output", "=", "js".
+static void put_bash(void) {
+  puts("# imgact completion for bash: source <(imgact completion bash)");
+  put_shared();
+  puts("_imgact() {\n"
+       "  local offer files current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} end=$COMP_CWORD\n"
+       "  local -a words line\n"
+       "  [[ $current == = ]] && current='' && end=$((end + 1))\n"
+       "  [[ ${COMP_WORDS[end-1]} == = ]] && before=${COMP_WORDS[end-2]} && end=$((end - 1))\n"
+       "  local i\n"
+       "  for ((i = 1; i < end; i++)); do [[ ${COMP_WORDS[i]} != = ]] && line+=(\"${COMP_WORDS[i]}\"); done\n"
+       "  _imgact_words \"${line[@]}\"\n"
+       "  _imgact_offer\n"
+       "  COMPREPLY=()\n"
+       "  if [[ -n $files ]]; then COMPREPLY=($(compgen -f -- \"$current\")); compopt -o filenames 2>/dev/null\n"
+       "  else COMPREPLY=($(compgen -W \"$offer\" -- \"$current\")); fi\n"
+       "}\n"
+       "complete -F _imgact imgact");
+}
+
+static void put_zsh(void) {
+  puts("#compdef imgact\n# imgact completion for zsh: imgact completion zsh > \"${fpath[1]}/_imgact\"");
+  put_shared();
+  puts("_imgact() {\n"
+       "  local offer files current=${words[CURRENT]} before=${words[CURRENT-1]}\n"
+       "  local -a line=(${words[2,CURRENT-1]})\n"
+       "  if [[ $current == --*=* ]]; then\n"
+       "    before=${current%%=*}\n"
+       "    compset -P '*='\n"
+       "  fi\n"
+       "  local -a words\n"
+       "  _imgact_words \"${line[@]}\"\n"
+       "  _imgact_offer\n"
+       "  if [[ -n $files ]]; then _files; else compadd -- ${=offer}; fi\n"
+       "}\n"
+       "if [[ ${funcstack[1]} == _imgact ]]; then _imgact \"$@\"; else compdef _imgact imgact; fi");
+}
+
+/* ---- fish ---- */
+
+static void put_quoted(const char *text) {
+  putchar('\'');
+  for (; *text; text++) {
+    if (*text == '\'' || *text == '\\') putchar('\\');
+    putchar(*text);
+  }
+  putchar('\'');
+}
+
+static void put_fish_flag(const cli_flag *flag, const cli_command *command) {
+  fputs("complete -c imgact", stdout);
+  if (command)
+    printf(" -n '__imgact_at %s%s%s'", command->noun, command->verb ? " " : "", command->verb ? command->verb : "");
+  printf(" -l %s", flag->name);
+  if (flag->letter) printf(" -s %c", flag->letter);
+  if (flag->metavar) fputs(flag->file ? " -r -F" : " -x", stdout);
+  if (flag->values) {
+    fputs(" -a '", stdout);
+    put_words(flag->values);
+    putchar('\'');
+  }
+  fputs(" -d ", stdout);
+  put_quoted(flag->summary);
+  putchar('\n');
+}
+
+static void put_fish_words(const char *condition, const char *word, const char *about) {
+  printf("complete -c imgact -f -n '%s' -a %s -d ", condition, word);
+  put_quoted(about);
+  putchar('\n');
+}
+
+static void put_fish_command(const cli_command *it, bool first) {
+  char condition[64];
+  if (first) put_fish_words("__imgact_exactly", it->noun, it->verb ? "commands" : it->summary);
+  if (it->verb) {
+    snprintf(condition, sizeof condition, "__imgact_exactly %s", it->noun);
+    put_fish_words(condition, it->verb, it->summary);
+  }
+  if (it->choices) {
+    printf("complete -c imgact -f -n '__imgact_exactly %s' -a '", it->noun);
+    put_words(it->choices);
+    puts("'");
+  }
+}
+
+static void put_fish(void) {
+  puts("# imgact completion for fish: imgact completion fish > ~/.config/fish/completions/imgact.fish\n"
+       "function __imgact_words\n  set -l skip\n  for it in (commandline -opc)[2..-1]\n"
+       "    if set -q skip[1]; set -e skip; continue; end\n    switch $it");
+  fputs("      case ", stdout);
+  put_value_flags(" ");
+  puts("; set skip 1\n      case '-*'\n      case '*'; echo $it\n    end\n  end\nend\n"
+       "function __imgact_exactly\n  test (string join ' ' (__imgact_words)) = \"$argv\"\nend\n"
+       "function __imgact_at\n  set -l words (__imgact_words)\n"
+       "  test (count $words) -ge (count $argv); and test \"$words[1..(count $argv)]\" = \"$argv\"\nend\n"
+       "complete -c imgact -f");
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) put_fish_command(&cli_commands[i], is_first_of_noun(i));
+  for (size_t i = 0; i < cli_flags_count; i++) {
+    if (cli_flag_is_common(&cli_flags[i])) put_fish_flag(&cli_flags[i], NULL);
+    for (size_t j = 0; j < CLI_COMMAND_COUNT && !cli_flag_is_common(&cli_flags[i]); j++)
+      if (cli_flags[i].commands & cli_command_bit(&cli_commands[j])) put_fish_flag(&cli_flags[i], &cli_commands[j]);
+  }
+}
+
+int cli_completion(cli_app *app) {
+  const char *shell = app->arguments[0];
+  if (!strcmp(shell, "bash"))
+    put_bash();
+  else if (!strcmp(shell, "zsh"))
+    put_zsh();
+  else
+    put_fish();
+  return 0;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// How an operation's end becomes an exit status and a line, or an object, on stderr.
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "output.h"
+
+#define EXIT_MIXED 9
+
+int cli_exit_status(imgact_status status) {
+  switch (status) {
+  case IMGACT_OK:
+  case IMGACT_END: return 0;
+  case IMGACT_INVALID_ARGUMENT: return 2;
+  case IMGACT_UNAUTHORIZED:
+  case IMGACT_FORBIDDEN: return 3;
+  case IMGACT_NOT_FOUND: return 4;
+  case IMGACT_CONFLICT:
+  case IMGACT_LOCKED:
+  case IMGACT_PROTECTED: return 5;
+  case IMGACT_RATE_LIMITED: return 6;
+  case IMGACT_ACTION_FAILED: return 7;
+  case IMGACT_TIMEOUT: return 8;
+  case IMGACT_UNSUPPORTED: return 10;
+  case IMGACT_NETWORK:
+  case IMGACT_TLS: return 11;
+  case IMGACT_AMBIGUOUS: return 12;
+  case IMGACT_UNAVAILABLE:
+  case IMGACT_PROTOCOL:
+  case IMGACT_INCOMPLETE: return 13;
+  case IMGACT_INVALID_INPUT:
+  case IMGACT_LIMIT_EXCEEDED: return 14;
+  case IMGACT_CANCELLED: return 130;
+  case IMGACT_INTERNAL:
+  case IMGACT_NOMEM:
+  case IMGACT_BUSY: break;
+  }
+  return 1;
+}
+
+void cli_tally_add(cli_tally *tally, imgact_status status) {
+  if (!status) {
+    tally->succeeded = true;
+    return;
+  }
+  if (tally->failed && tally->first != status) tally->differ = true;
+  if (!tally->failed) tally->first = status;
+  tally->failed = true;
+  tally->timed_out |= status == IMGACT_TIMEOUT;
+  tally->cancelled |= status == IMGACT_CANCELLED;
+}
+
+int cli_tally_exit(const cli_tally *tally) {
+  if (tally->cancelled) return cli_exit_status(IMGACT_CANCELLED);
+  if (tally->timed_out) return cli_exit_status(IMGACT_TIMEOUT);
+  if (!tally->failed) return 0;
+  return tally->succeeded || tally->differ ? EXIT_MIXED : cli_exit_status(tally->first);
+}
+
+static void put_line(cli_app *app, const char *text) {
+  cli_buffer visible = {0};
+  cli_buffer_visible(&visible, text);
+  cli_progress_clear(app);
+  fprintf(stderr, "%simgact:%s %s\n", app->color_err ? "\x1b[1;31m" : "", app->color_err ? "\x1b[0m" : "",
+          visible.failed ? "out of memory" : cli_buffer_get(&visible));
+  cli_buffer_free(&visible);
+}
+
+static void add_part(cli_buffer *text, const char *opening, const char *part, const char *more) {
+  cli_buffer_text(text, opening);
+  cli_buffer_text(text, part);
+  cli_buffer_text(text, more);
+}
+
+// "(not_found, HTTP 404, request 9d8c...)": what helps to look it up, as far as it was told.
+static void add_origin(cli_buffer *text, const imgact_error *error) {
+  char number[40];
+  const char *opening = " (";
+  if (error->provider_code[0] || error->http_status > 0) {
+    add_part(text, opening,
+             error->provider_code[0] ? error->provider_code : imgact_status_name((imgact_status)error->status), "");
+    opening = ", ";
+  }
+  if (error->http_status > 0) {
+    snprintf(number, sizeof number, "HTTP %d", (int)error->http_status);
+    add_part(text, opening, number, "");
+  }
+  if (error->request_id[0]) {
+    add_part(text, opening, "request ", error->request_id);
+    opening = ", ";
+  }
+  if (error->retry_after_ms >= 0 && error->status == IMGACT_RATE_LIMITED) {
+    snprintf(number, sizeof number, "again in %" PRId64 " s", (error->retry_after_ms + 999) / 1000);
+    add_part(text, opening, number, "");
+    opening = ", ";
+  }
+  if (opening[0] == ',') cli_buffer_text(text, ")");
+  if (error->flags & IMGACT_ERROR_MAYBE_APPLIED) cli_buffer_text(text, "; it may have been applied");
+}
+
+static void print_for_people(cli_app *app, const imgact_error *error, const char *what) {
+  cli_buffer text = {0};
+  if (what) add_part(&text, "", what, ": ");
+  cli_buffer_text(&text, error->message[0] ? error->message : imgact_status_name((imgact_status)error->status));
+  add_origin(&text, error);
+  put_line(app, text.failed ? error->message : cli_buffer_get(&text));
+  cli_buffer_free(&text);
+}
+
+static void print_for_programs(cli_app *app, const imgact_error *error, const char *details) {
+  imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
+  cli_failure failure = {error, details};
+  imgact_json_begin_object(writer);
+  imgact_json_key(writer, "error");
+  cli_write_object(writer, &cli_failure_shape, &failure, false);
+  imgact_json_end_object(writer);
+  const char *text = imgact_json_finish(writer, NULL);
+  cli_progress_clear(app);
+  if (text)
+    fprintf(stderr, "%s\n", text);
+  else
+    print_for_people(app, error, NULL);
+  imgact_json_writer_free(writer);
+}
+
+int cli_fail(cli_app *app, const imgact_error *error, const char *details, const char *what) {
+  if (app->options.output == CLI_JSON || app->options.output == CLI_JSONL)
+    print_for_programs(app, error, details);
+  else
+    print_for_people(app, error, what);
+  return cli_exit_status((imgact_status)error->status);
+}
+
+int cli_fail_op(cli_app *app, const imgact_op *op) {
+  return cli_fail(app, imgact_op_error(op), imgact_op_error_details(op), NULL);
+}
+
+static void format(imgact_error *error, imgact_status status, const char *text, va_list values) {
+  char message[sizeof error->message];
+  vsnprintf(message, sizeof message, text, values);
+  imgact_error_set(error, status, "%s", message);
+}
+
+int cli_refuse(cli_app *app, imgact_status status, const char *text, ...) {
+  imgact_error error;
+  va_list values;
+  va_start(values, text);
+  format(&error, status, text, values);
+  va_end(values);
+  return cli_fail(app, &error, NULL, NULL);
+}
+
+void cli_note(cli_app *app, const char *text, ...) {
+  imgact_error error;
+  va_list values;
+  va_start(values, text);
+  format(&error, IMGACT_OK, text, values);
+  va_end(values);
+  put_line(app, error.message);
+}

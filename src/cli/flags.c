@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// The table of flags and what turns their values into options. A value may be a secret that slipped into the wrong place, so
+// a message quotes none but in the sets of fixed words, where the mistake cannot be seen without.
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BIT(id)    (1u << (unsigned)(id))
+#define ALL        (BIT(CLI_COMMAND_COUNT) - 1)
+#define LISTS      (BIT(CLI_IMAGE_LIST) | BIT(CLI_ACTION_LIST))
+#define WAITS      (BIT(CLI_IMAGE_CONVERT) | BIT(CLI_IMAGE_TRANSFER) | BIT(CLI_IMAGE_PROTECT) | BIT(CLI_IMAGE_UNPROTECT))
+#define ACTIONS    (BIT(CLI_ACTION_LIST) | BIT(CLI_ACTION_GET) | BIT(CLI_ACTION_WAIT))
+#define AT(member) offsetof(cli_options, member)
+
+#define SWITCH(word, mark, member, who, of, text)                                                                           \
+  {                                                                                                                         \
+    .name = word, .letter = mark, .summary = text, .offset = AT(member), .commands = who, .kind = CLI_FLAG_SWITCH,          \
+    .group = of                                                                                                             \
+  }
+#define VALUE(type, word, mark, meta, words, member, who, of, text)                                                         \
+  {                                                                                                                         \
+    .name = word, .letter = mark, .metavar = meta, .values = words, .summary = text, .offset = AT(member), .commands = who, \
+    .kind = type, .group = of                                                                                               \
+  }
+#define FILE_VALUE(word, member, of, text)                                                                                  \
+  {                                                                                                                         \
+    .name = word, .metavar = "FILE", .summary = text, .offset = AT(member), .commands = ALL, .kind = CLI_FLAG_TEXT,         \
+    .group = of, .file = true                                                                                               \
+  }
+#define OWN_TEXT(word, meta, member, who, text) VALUE(CLI_FLAG_TEXT, word, 0, meta, NULL, member, who, CLI_OF_COMMAND, text)
+#define OWN_TEXTS(word, meta, words, member, who, text)                                                                     \
+  VALUE(CLI_FLAG_TEXTS, word, 0, meta, words, member, who, CLI_OF_COMMAND, text)
+#define OWN_COUNT(word, member, who, text)  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, who, CLI_OF_COMMAND, text)
+#define OWN_SWITCH(word, member, who, text) SWITCH(word, 0, member, who, CLI_OF_COMMAND, text)
+#define DURATION(word, member, text)        VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, ALL, CLI_OF_REQUESTS, text)
+#define COUNT(word, member, text)           VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, ALL, CLI_OF_REQUESTS, text)
+
+// clang-format off
+const cli_flag cli_flags[] = {
+    OWN_TEXTS("type", "T", "system|app|snapshot|backup|custom", types, BIT(CLI_IMAGE_LIST), "images of this type"),
+    OWN_TEXTS("status", "S", "creating|available|unavailable|deleted|retired", statuses, BIT(CLI_IMAGE_LIST),
+              "images in this state"),
+    OWN_TEXTS("status", "S", "running|success|error", statuses, BIT(CLI_ACTION_LIST), "actions in this state"),
+    OWN_TEXT("name", "N", name, BIT(CLI_IMAGE_LIST), "images of exactly this name"),
+    OWN_TEXT("name", "N", name, BIT(CLI_IMAGE_UPDATE), "the new name"),
+    OWN_TEXT("description", "D", description, BIT(CLI_IMAGE_UPDATE), "the new description; \"\" empties it"),
+    OWN_TEXT("distribution", "D", distribution, BIT(CLI_IMAGE_UPDATE), "the new distribution"),
+    VALUE(CLI_FLAG_TEXT, "type", 0, "T", "snapshot", type, BIT(CLI_IMAGE_UPDATE), CLI_OF_COMMAND,
+          "make a snapshot of a backup"),
+    OWN_TEXTS("label", "K=V", NULL, labels, BIT(CLI_IMAGE_UPDATE), "set a label and keep the others"),
+    OWN_SWITCH("clear-labels", clear_labels, BIT(CLI_IMAGE_UPDATE), "take all labels away but those given"),
+    OWN_TEXT("arch", "A", arch, BIT(CLI_IMAGE_LIST) | BIT(CLI_IMAGE_GET), "images for this architecture: x86, arm"),
+    OWN_TEXT("label-selector", "SEL", label_selector, BIT(CLI_IMAGE_LIST), "images whose labels match: env=prod,!old"),
+    OWN_TEXTS("bound-to", "ID", NULL, bound_to, BIT(CLI_IMAGE_LIST), "images bound to this server"),
+    OWN_SWITCH("include-deprecated", include_deprecated, BIT(CLI_IMAGE_LIST), "deprecated images, too"),
+    OWN_TEXT("tag", "T", tag, BIT(CLI_IMAGE_LIST), "images with this tag"),
+    OWN_TEXT("region", "R", region, BIT(CLI_IMAGE_LIST), "images that are in this region"),
+    {.name = "region", .metavar = "R", .summary = "the region to copy to", .offset = AT(regions),
+     .commands = BIT(CLI_IMAGE_TRANSFER), .kind = CLI_FLAG_TEXTS, .required = true},
+    VALUE(CLI_FLAG_CHOICE, "visibility", 0, "V", "all|public|private", visibility, BIT(CLI_IMAGE_LIST), CLI_OF_COMMAND,
+          "the cloud's images, your own, or all of them"),
+    OWN_SWITCH("ignore-missing", ignore_missing, BIT(CLI_IMAGE_DELETE), "an image that is not there counts as deleted"),
+    OWN_SWITCH("yes", yes, BIT(CLI_IMAGE_DELETE), "do not ask"),
+    OWN_SWITCH("wait", wait, WAITS, "wait until the action has finished"),
+    OWN_TEXT("image", "ID", image, ACTIONS, "actions of this image"),
+    OWN_SWITCH("via-image", via_image, BIT(CLI_ACTION_GET), "with --image: ask by the image's own path"),
+    OWN_TEXTS("id", "ID", NULL, ids, BIT(CLI_ACTION_LIST), "actions with this id"),
+    OWN_TEXTS("sort", "KEY", NULL, sort, LISTS, "order by KEY, KEY:asc or KEY:desc; the first counts most"),
+    OWN_COUNT("page", page, LISTS, "this page alone"),
+    OWN_COUNT("per-page", per_page, LISTS, "items a page"),
+    OWN_COUNT("limit", limit, LISTS, "stop after so many items"),
+
+    VALUE(CLI_FLAG_TEXT, "profile", 'p', "NAME", NULL, profile, ALL, CLI_OF_CLOUD, "section of the configuration file"),
+    FILE_VALUE("config", config, CLI_OF_CLOUD, "configuration file"),
+    VALUE(CLI_FLAG_TEXT, "provider", 0, "NAME", "hetzner|digitalocean", provider, ALL, CLI_OF_CLOUD,
+          "cloud, where no profile is used"),
+    VALUE(CLI_FLAG_TEXT, "endpoint", 0, "URL", NULL, endpoint, ALL, CLI_OF_CLOUD, "base URL of the cloud's API"),
+    VALUE(CLI_FLAG_TEXT, "token-env", 0, "VAR", NULL, token_env, ALL, CLI_OF_CLOUD, "environment variable with the token"),
+    FILE_VALUE("token-file", token_file, CLI_OF_CLOUD, "file with the token"),
+
+    VALUE(CLI_FLAG_CHOICE, "output", 'o', "FORMAT", "table|json|jsonl|csv", output, ALL, CLI_OF_OUTPUT,
+          "format of the results"),
+    VALUE(CLI_FLAG_TEXT, "columns", 0, "A,B", NULL, columns, ALL, CLI_OF_OUTPUT, "columns of table and csv: keys of the JSON"),
+    SWITCH("no-header", 0, no_header, ALL, CLI_OF_OUTPUT, "table and csv without their header"),
+    SWITCH("raw", 0, raw, ALL, CLI_OF_OUTPUT, "add the cloud's own object to the JSON"),
+    SWITCH("quiet", 'q', quiet, ALL, CLI_OF_OUTPUT, "no progress and no notes"),
+    VALUE(CLI_FLAG_CHOICE, "progress", 0, "KIND", "auto|bar|plain|none", progress, ALL, CLI_OF_OUTPUT,
+          "how waiting shows on stderr"),
+    VALUE(CLI_FLAG_CHOICE, "color", 0, "WHEN", "auto|always|never", color, ALL, CLI_OF_OUTPUT, "color for people"),
+    SWITCH("trace", 0, trace, ALL, CLI_OF_OUTPUT, "requests and replies on stderr, without secrets"),
+    SWITCH("help", 'h', help, ALL, CLI_OF_OUTPUT, "explain the command"),
+
+    DURATION("request-timeout", request_timeout_ms, "limit of one HTTP exchange (30s)"),
+    DURATION("deadline", deadline_ms, "limit of the whole command, retries, pages and waits included"),
+    COUNT("max-attempts", max_attempts, "how often a request is sent at most (5)"),
+    DURATION("retry-base", retry_base_ms, "first pause before a request is sent again; it doubles (1s)"),
+    DURATION("poll-interval", poll_interval_ms, "constant pause between looks at an action"),
+    DURATION("settle", settle_ms, "how long an accepted action may take to show (10s)"),
+    COUNT("concurrency", concurrency, "requests in flight (8)"),
+    FILE_VALUE("record", record, CLI_OF_REQUESTS, "write the exchanges to a HAR cassette, without secrets"),
+    FILE_VALUE("replay", replay, CLI_OF_REQUESTS, "answer requests from a cassette; nothing is sent"),
+};
+// clang-format on
+const size_t cli_flags_count = sizeof cli_flags / sizeof cli_flags[0];
+
+bool cli_flag_is_common(const cli_flag *flag) { return flag->commands == ALL; }
+
+const cli_flag *cli_flag_named(const char *name, size_t length) {
+  for (size_t i = 0; i < cli_flags_count; i++)
+    if (strlen(cli_flags[i].name) == length && !strncmp(cli_flags[i].name, name, length)) return &cli_flags[i];
+  return NULL;
+}
+
+const cli_flag *cli_flag_lettered(char letter) {
+  for (size_t i = 0; i < cli_flags_count; i++)
+    if (letter && cli_flags[i].letter == letter) return &cli_flags[i];
+  return NULL;
+}
+
+const cli_flag *cli_flag_of(uint32_t commands, const char *name) {
+  for (size_t i = 0; i < cli_flags_count; i++)
+    if ((cli_flags[i].commands & commands) && !strcmp(cli_flags[i].name, name)) return &cli_flags[i];
+  return NULL;
+}
+
+const char *cli_choice_next(const char *values, const char *after, size_t *length) {
+  const char *start = after ? strchr(after, '|') : values;
+  if (!start) return NULL;
+  if (after) start++;
+  *length = strcspn(start, "|");
+  return start;
+}
+
+int cli_choice_index(const char *values, const char *word) {
+  size_t length;
+  int index = 0;
+  for (const char *at = cli_choice_next(values, NULL, &length); at; at = cli_choice_next(values, at, &length), index++)
+    if (strlen(word) == length && !strncmp(at, word, length)) return index;
+  return -1;
+}
+
+// Digits alone, from 1, without overflow; what follows them is left to the caller.
+static const char *parse_digits(const char *text, int64_t most, int64_t *value) {
+  int64_t sum = 0;
+  const char *at = text;
+  for (; *at >= '0' && *at <= '9'; at++) {
+    int64_t digit = *at - '0';
+    if (sum > (most - digit) / 10) return NULL;
+    sum = sum * 10 + digit;
+  }
+  *value = sum;
+  return at == text ? NULL : at;
+}
+
+static bool parse_count(const char *text, int64_t *count) {
+  const char *end = parse_digits(text, INT32_MAX, count);
+  return end && !*end && *count > 0;
+}
+
+// A fraction of a unit in ms, rounded down: ".5" of 1000 is 500.
+static const char *parse_fraction(const char *at, int64_t unit, int64_t *part) {
+  int64_t scale = unit;
+  const char *start = at;
+  for (*part = 0; *at >= '0' && *at <= '9'; at++) {
+    scale /= 10;
+    *part += (*at - '0') * scale;
+  }
+  return at == start ? NULL : at;
+}
+
+// "250ms", "5s", "2m", "1h30m", "1.5s": each unit at most once, the large ones first.
+static bool parse_duration(const char *text, int64_t *duration_ms) {
+  static const struct {
+    const char *name;
+    int64_t ms;
+  } units[] = {{"h", 3600000}, {"ms", 1}, {"m", 60000}, {"s", 1000}};
+  int64_t sum = 0, last = INT64_MAX;
+  for (const char *at = text; *at || at == text;) {
+    int64_t whole, part = 0;
+    const char *after = parse_digits(at, INT32_MAX, &whole), *fraction = NULL;
+    if (after && *after == '.') fraction = after + 1;
+    size_t i = 0;
+    size_t digits = fraction ? strspn(fraction, "0123456789") : 0;
+    const char *unit = fraction ? fraction + digits : after;
+    if (!unit) return false;
+    while (i < 4 && strncmp(unit, units[i].name, strlen(units[i].name)) != 0) i++;
+    if (i == 4 || units[i].ms >= last) return false;
+    if (fraction && !parse_fraction(fraction, units[i].ms, &part)) return false;
+    last = units[i].ms;
+    sum += whole * last + part; /* at most 2^31 hours and so on: far from overflow */
+    at = unit + strlen(units[i].name);
+  }
+  *duration_ms = sum;
+  return sum > 0;
+}
+
+static imgact_status bad_choice(const cli_flag *flag, const char *value, imgact_error *error) {
+  char words[128];
+  snprintf(words, sizeof words, "%s", flag->values);
+  for (char *at = words; (at = strchr(at, '|')) != NULL; at++) *at = ' ';
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s cannot be '%s'; choose one of: %s", flag->name, value,
+                          words);
+}
+
+static imgact_status add_text(cli_strings *strings, const char *value, size_t room, imgact_error *error) {
+  if (!strings->items) strings->items = calloc(room, sizeof *strings->items);
+  if (!strings->items) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  strings->items[strings->count++] = value;
+  return IMGACT_OK;
+}
+
+imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t room, cli_options *options,
+                             imgact_error *error) {
+  char *at = (char *)options + flag->offset;
+  int index = flag->values && value ? cli_choice_index(flag->values, value) : 0;
+  // An unknown provider is the library's to refuse: it knows which ones there are.
+  if (index < 0 && strcmp(flag->name, "provider") != 0) return bad_choice(flag, value, error);
+  switch (flag->kind) {
+  case CLI_FLAG_SWITCH: *(int *)(void *)at = 1; break;
+  case CLI_FLAG_CHOICE: *(int *)(void *)at = index; break;
+  case CLI_FLAG_TEXT: *(const char **)(void *)at = value; break;
+  case CLI_FLAG_TEXTS: return add_text((cli_strings *)(void *)at, value, room, error);
+  case CLI_FLAG_COUNT:
+    if (!parse_count(value, (int64_t *)(void *)at))
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s takes a whole number from 1", flag->name);
+    break;
+  case CLI_FLAG_DURATION:
+    if (!parse_duration(value, (int64_t *)(void *)at))
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                              "--%s takes a duration above 0, such as 250ms, 5s, 2m or 1h30m", flag->name);
+    break;
+  }
+  return IMGACT_OK;
+}
+
+void cli_options_free(cli_options *options) {
+  cli_strings *lists[] = {&options->types,   &options->statuses, &options->bound_to, &options->sort,
+                          &options->regions, &options->labels,   &options->ids};
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) free(lists[i]->items);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* The one table of flags, from which the parser, the help and the completions are made. */
+#ifndef IMGACT_CLI_FLAGS_H
+#define IMGACT_CLI_FLAGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <imgact/error.h>
+
+typedef struct cli_strings {
+  const char **items;
+  size_t count;
+} cli_strings;
+
+/* In the order of the flags' words. */
+typedef enum cli_format { CLI_TABLE, CLI_JSON, CLI_JSONL, CLI_CSV } cli_format;
+typedef enum cli_progress { CLI_PROGRESS_AUTO, CLI_PROGRESS_BAR, CLI_PROGRESS_PLAIN, CLI_PROGRESS_NONE } cli_progress;
+typedef enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER } cli_color;
+
+/* What the flags said; zero and NULL = not given. */
+typedef struct cli_options {
+  const char *profile, *provider, *endpoint, *token_env, *token_file, *config;
+  const char *columns, *record, *replay;
+  int64_t request_timeout_ms, deadline_ms, retry_base_ms, poll_interval_ms, settle_ms;
+  int64_t max_attempts, concurrency;
+  int output, progress, color; /* cli_format, cli_progress, cli_color */
+  int no_header, raw, trace, quiet, help;
+  /* of some commands */
+  cli_strings types, statuses, bound_to, sort, regions, labels, ids;
+  const char *name, *arch, *label_selector, *tag, *region, *description, *distribution, *type, *image;
+  int64_t page, per_page, limit;
+  int visibility; /* imgact_visibility */
+  int include_deprecated, clear_labels, ignore_missing, yes, wait, via_image;
+} cli_options;
+
+typedef enum cli_flag_kind {
+  CLI_FLAG_SWITCH,   /* int */
+  CLI_FLAG_TEXT,     /* const char * */
+  CLI_FLAG_TEXTS,    /* cli_strings: may be given several times */
+  CLI_FLAG_CHOICE,   /* int: the index of its word */
+  CLI_FLAG_COUNT,    /* int64_t, from 1 */
+  CLI_FLAG_DURATION, /* int64_t ms, from 1 */
+} cli_flag_kind;
+
+typedef enum cli_flag_group { CLI_OF_COMMAND, CLI_OF_CLOUD, CLI_OF_OUTPUT, CLI_OF_REQUESTS, CLI_GROUP_COUNT } cli_flag_group;
+
+typedef struct cli_flag {
+  const char *name;
+  const char *metavar; /* NULL for a switch */
+  const char *values;  /* "a|b|c", or NULL for any */
+  const char *summary;
+  size_t offset; /* in cli_options */
+  uint32_t commands;
+  cli_flag_kind kind;
+  cli_flag_group group; /* CLI_OF_COMMAND, or of every command */
+  char letter;          /* 0 = none */
+  bool required, file;  /* file: its value is a path */
+} cli_flag;
+
+extern const cli_flag cli_flags[];
+extern const size_t cli_flags_count;
+
+/* Flags of one name take a value in every command, or in none, so that words and values can be told apart early. */
+const cli_flag *cli_flag_named(const char *name, size_t length);
+const cli_flag *cli_flag_lettered(char letter);
+/* The one that this command takes; NULL = none. */
+const cli_flag *cli_flag_of(uint32_t commands, const char *name);
+bool cli_flag_is_common(const cli_flag *flag);
+
+/* Visits the words of "a|b|c": returns where the next one starts and its length, or NULL. Start with NULL. */
+const char *cli_choice_next(const char *values, const char *after, size_t *length);
+/* The index of a word, -1 = not among them. */
+int cli_choice_index(const char *values, const char *word);
+
+/* Sets a flag's option. On failure a message without the flag's value, unless that is one of a fixed set. */
+imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t room, cli_options *options,
+                             imgact_error *error);
+void cli_options_free(cli_options *options);
+
+#endif

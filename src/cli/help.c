@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Help, made from the tables of commands and flags.
+#include <string.h>
+
+#include "output.h"
+
+static const char *const group_titles[CLI_GROUP_COUNT] = {"Flags of this command", "Cloud", "Output", "Requests"};
+
+static void put_flag(const cli_flag *flag) {
+  char left[64];
+  int width = snprintf(left, sizeof left, "%c%c%s --%s%s%s", flag->letter ? '-' : ' ', flag->letter ? flag->letter : ' ',
+                       flag->letter ? "," : " ", flag->name, flag->metavar ? " " : "", flag->metavar ? flag->metavar : "");
+  printf("  %-30s %s%s", left, width > 30 ? "\n                                 " : "", flag->summary);
+  if (flag->kind == CLI_FLAG_TEXTS) fputs(" (may be repeated)", stdout);
+  if (flag->values) printf("\n%33s%s", "", flag->values);
+  putchar('\n');
+}
+
+static void put_flags(uint32_t commands, cli_flag_group group) {
+  bool any = false;
+  for (size_t i = 0; i < cli_flags_count; i++) {
+    const cli_flag *flag = &cli_flags[i];
+    if (flag->group != group || !(flag->commands & commands)) continue;
+    if (!any) printf("\n%s:\n", group_titles[group]);
+    any = true;
+    put_flag(flag);
+  }
+}
+
+static void put_common_flags(void) {
+  for (int group = CLI_OF_CLOUD; group < CLI_GROUP_COUNT; group++) put_flags(~0u, (cli_flag_group)group);
+  puts("\nA duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or after the words; -- ends them.");
+}
+
+static void put_name(const cli_command *command) {
+  printf("imgact %s%s%s", command->noun, command->verb ? " " : "", command->verb ? command->verb : "");
+  if (command->arguments) printf(" %s", command->arguments);
+}
+
+static void put_synopsis(const cli_command *command) {
+  put_name(command);
+  for (size_t i = 0; i < cli_flags_count; i++) {
+    const cli_flag *flag = &cli_flags[i];
+    if (cli_flag_is_common(flag) || !(flag->commands & cli_command_bit(command))) continue;
+    const char *open = flag->required ? "" : "[", *close = flag->required ? "" : "]";
+    const char *more = flag->kind == CLI_FLAG_TEXTS ? "..." : "";
+    printf(" %s--%s%s%s%s%s", open, flag->name, flag->metavar ? " " : "", flag->metavar ? flag->metavar : "", close, more);
+  }
+  putchar('\n');
+}
+
+static void put_examples(const char *examples) {
+  puts("\nExamples:");
+  while (*examples) {
+    size_t length = strcspn(examples, "\n");
+    printf("  %.*s\n", (int)length, examples);
+    examples += length + (examples[length] == '\n');
+  }
+}
+
+static int help_on_command(cli_app *app, const cli_command *command) {
+  fputs("Usage: ", stdout);
+  put_synopsis(command);
+  printf("\nTo %s.\n", command->summary);
+  if (command->about) printf("%s\n", command->about);
+  put_flags(cli_command_bit(command), CLI_OF_COMMAND);
+  put_common_flags();
+  put_examples(command->examples);
+  return cli_finish_stdout(app);
+}
+
+// NULL = all of them.
+static void put_commands(const char *noun) {
+  puts("\nCommands:");
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+    const cli_command *it = &cli_commands[i];
+    if (noun && strcmp(it->noun, noun)) continue;
+    char name[80];
+    snprintf(name, sizeof name, "%s%s%s %s", it->noun, it->verb ? " " : "", it->verb ? it->verb : "",
+             it->arguments ? it->arguments : "");
+    printf("  %-34s %s\n", name, it->summary);
+  }
+}
+
+static int help_on_noun(cli_app *app, const char *noun) {
+  printf("Usage: imgact %s COMMAND [ARGUMENT...] [FLAG...]\n", noun);
+  put_commands(noun);
+  printf("\n`imgact %s COMMAND --help` tells more.\n", noun);
+  return cli_finish_stdout(app);
+}
+
+static int help_on_everything(cli_app *app) {
+  puts("imgact: machine images and their actions on Hetzner Cloud and DigitalOcean\n\n"
+       "Usage: imgact COMMAND [ARGUMENT...] [FLAG...]");
+  put_commands(NULL);
+  put_common_flags();
+  put_examples("export HCLOUD_TOKEN=...\n"
+               "imgact --provider hetzner image list --type snapshot\n"
+               "imgact --provider hetzner image protect 4711 --wait");
+  puts("\n`imgact COMMAND --help` tells more; so do imgact(1) and imgact-config(5).");
+  return cli_finish_stdout(app);
+}
+
+int cli_help(cli_app *app, const char *const *words, size_t count) {
+  if (!count) return help_on_everything(app);
+  imgact_error error;
+  size_t used = 0;
+  const cli_command *command = cli_command_find(words, count, &used, &error);
+  if (command) return help_on_command(app, command);
+  for (size_t i = 0; i < CLI_COMMAND_COUNT && count == 1; i++)
+    if (!strcmp(cli_commands[i].noun, words[0])) return help_on_noun(app, words[0]);
+  return cli_fail(app, &error, NULL, NULL);
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// imgact image list, get, update: what shows or returns images themselves.
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+
+// The flags' words are those of the JSON; the parser let no others through.
+static imgact_image_type type_of(const char *word) {
+  for (int i = IMGACT_TYPE_UNKNOWN; i <= IMGACT_TYPE_CUSTOM; i++)
+    if (!strcmp(imgact_image_type_name((imgact_image_type)i), word)) return (imgact_image_type)i;
+  return IMGACT_TYPE_UNKNOWN;
+}
+
+static imgact_image_status status_of(const char *word) {
+  for (int i = IMGACT_IMAGE_UNKNOWN; i <= IMGACT_IMAGE_RETIRED; i++)
+    if (!strcmp(imgact_image_status_name((imgact_image_status)i), word)) return (imgact_image_status)i;
+  return IMGACT_IMAGE_UNKNOWN;
+}
+
+static imgact_op *make_list(cli_app *app) {
+  const cli_options *o = &app->options;
+  imgact_image_type *types = calloc(o->types.count + 1, sizeof *types);
+  imgact_image_status *statuses = calloc(o->statuses.count + 1, sizeof *statuses);
+  imgact_op *op = NULL;
+  if (types && statuses) {
+    for (size_t i = 0; i < o->types.count; i++) types[i] = type_of(o->types.items[i]);
+    for (size_t i = 0; i < o->statuses.count; i++) statuses[i] = status_of(o->statuses.items[i]);
+    imgact_image_filter filter = {.size = sizeof filter,
+                                  .types = types,
+                                  .types_count = o->types.count,
+                                  .statuses = statuses,
+                                  .statuses_count = o->statuses.count,
+                                  .bound_to = o->bound_to.items,
+                                  .bound_to_count = o->bound_to.count,
+                                  .sort = o->sort.items,
+                                  .sort_count = o->sort.count,
+                                  .name = o->name,
+                                  .architecture = o->arch,
+                                  .label_selector = o->label_selector,
+                                  .tag = o->tag,
+                                  .region = o->region,
+                                  .visibility = (imgact_visibility)o->visibility,
+                                  .include_deprecated = o->include_deprecated};
+    op = imgact_list_images(app->session.client, &filter);
+  }
+  free(types);
+  free(statuses);
+  return op;
+}
+
+void cli_note_local(cli_app *app, const imgact_op *op) {
+  if (app->options.page && !app->options.quiet && imgact_op_local(op))
+    cli_note(app, "note: only this page was filtered and sorted; without --page the whole list is");
+}
+
+int cli_image_list(cli_app *app) {
+  imgact_op *op = make_list(app);
+  int exit_status = cli_run(app, op);
+  if (!exit_status) {
+    size_t count = 0;
+    const imgact_image *const *images = imgact_op_images(op, &count);
+    exit_status = cli_print_list(app, &cli_image_shape, (const void *const *)images, count);
+    cli_note_local(app, op);
+  }
+  imgact_op_free(op);
+  return exit_status;
+}
+
+static int run_and_print(cli_app *app, imgact_op *op) {
+  int exit_status = cli_run(app, op);
+  if (!exit_status) exit_status = cli_print_item(app, &cli_image_shape, imgact_op_image(op));
+  imgact_op_free(op);
+  return exit_status;
+}
+
+int cli_image_get(cli_app *app) {
+  return run_and_print(app, imgact_get_image(app->session.client, app->arguments[0], app->options.arch));
+}
+
+/* ---- update ---- */
+
+// The labels of --label; their keys are copies, their values point into the arguments. NULL = refused.
+static imgact_label *given_labels(cli_app *app, int *exit_status) {
+  const cli_strings *given = &app->options.labels;
+  imgact_label *labels = calloc(given->count + 1, sizeof *labels);
+  *exit_status = labels ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  for (size_t i = 0; i < given->count && !*exit_status; i++) {
+    const char *equals = strchr(given->items[i], '=');
+    if (!equals || equals == given->items[i]) {
+      *exit_status = cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--label takes KEY=VALUE: '%s'", given->items[i]);
+      break;
+    }
+    char *key = strndup(given->items[i], (size_t)(equals - given->items[i]));
+    labels[i] = (imgact_label){key, equals + 1};
+    if (!key) *exit_status = cli_refuse(app, IMGACT_NOMEM, "out of memory");
+    for (size_t j = 0; j < i && key && !*exit_status; j++)
+      if (!strcmp(labels[j].key, key))
+        *exit_status = cli_refuse(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice", key);
+  }
+  return labels;
+}
+
+static void free_labels(imgact_label *labels, size_t count) {
+  for (size_t i = 0; labels && i < count; i++) free((void *)(uintptr_t)labels[i].key);
+  free(labels);
+}
+
+static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t count) {
+  const cli_options *o = &app->options;
+  imgact_image_update update = {.size = sizeof update,
+                                .name = o->name,
+                                .description = o->description,
+                                .distribution = o->distribution,
+                                .labels = labels,
+                                .labels_count = count,
+                                .set_labels = o->labels.count || o->clear_labels,
+                                .to_snapshot = o->type != NULL};
+  return imgact_update_image(app->session.client, app->arguments[0], &update);
+}
+
+static bool is_given(const imgact_label *given, size_t count, const char *key) {
+  for (size_t i = 0; i < count; i++)
+    if (!strcmp(given[i].key, key)) return true;
+  return false;
+}
+
+// The image's labels with those given over them. All but the array belongs to its sources.
+static imgact_label *merge(const imgact_image *image, const imgact_label *given, size_t given_count, size_t *count) {
+  imgact_label *all = calloc(image->labels_count + given_count + 1, sizeof *all);
+  *count = 0;
+  for (size_t i = 0; all && i < image->labels_count; i++)
+    if (!is_given(given, given_count, image->labels[i].key)) all[(*count)++] = image->labels[i];
+  for (size_t i = 0; all && i < given_count; i++) all[(*count)++] = given[i];
+  return all;
+}
+
+// The cloud only replaces whole sets, so the present one is read first. Only a reply about this very image that tells its
+// labels will do: a get may also find an image whose name looks like the id, and unknown labels would be lost.
+static int read_image(cli_app *app, imgact_op *get) {
+  int exit_status = cli_run(app, get);
+  if (exit_status) return exit_status;
+  const imgact_image *image = imgact_op_image(get);
+  if (strcmp(image->id, app->arguments[0]) != 0)
+    return cli_refuse(app, IMGACT_NOT_FOUND, "there is no image with the id %s", app->arguments[0]);
+  if (!image->labels) return cli_refuse(app, IMGACT_PROTOCOL, "the reply does not tell the image's labels");
+  if (cli_interrupted()) return cli_refuse(app, IMGACT_CANCELLED, "interrupted; nothing was changed");
+  return 0;
+}
+
+static int add_labels(cli_app *app, const imgact_label *given) {
+  imgact_op *get = imgact_get_image(app->session.client, app->arguments[0], NULL);
+  int exit_status = read_image(app, get);
+  if (!exit_status) {
+    size_t count = 0;
+    imgact_label *all = merge(imgact_op_image(get), given, app->options.labels.count, &count);
+    exit_status = run_and_print(app, all ? make_update(app, all, count) : NULL);
+    free(all);
+  }
+  imgact_op_free(get);
+  return exit_status;
+}
+
+int cli_image_update(cli_app *app) {
+  size_t count = app->options.labels.count;
+  int exit_status = 0;
+  imgact_label *given = given_labels(app, &exit_status);
+  if (!exit_status) {
+    imgact_op *op = make_update(app, given, count);
+    bool refused = imgact_op_error(op)->status != IMGACT_OK; /* before the image is read, so that nothing is sent */
+    if (count && !app->options.clear_labels && !refused) {
+      imgact_op_free(op);
+      exit_status = add_labels(app, given);
+    } else
+      exit_status = run_and_print(app, op);
+  }
+  free_labels(given, count);
+  return exit_status;
+}

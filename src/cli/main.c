@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// imgact: the library's first user. Parses, opens a session where the command needs one, runs the command, and ends with the
+// exit status that the contract gives to what happened.
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "output.h"
+
+// A missing standard descriptor would be handed to the next socket or file, and output would go there. Opened the wrong way
+// round, so that using it still fails.
+static void fill_descriptors(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) _exit(1);
+  }
+}
+
+// For the width of characters. Output is UTF-8 whatever the locale says.
+static void choose_locale(void) {
+  if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static bool wants_color(int choice, int fd) {
+  const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
+  if (choice == CLI_COLOR_ALWAYS) return true;
+  if (choice == CLI_COLOR_NEVER || (none && none[0]) || (terminal && !strcmp(terminal, "dumb"))) return false;
+  return isatty(fd);
+}
+
+static int run_command(cli_app *app) {
+  const cli_command *command = app->command;
+  int exit_status = cli_check_columns(app, command->shape);
+  if (!exit_status && command->needs_client) exit_status = cli_session_open(app);
+  if (!exit_status) {
+    exit_status = command->run(app);
+    // Lost output is the worse news, unless the command has worse already.
+    int flushed = cli_finish_stdout(app);
+    if (!exit_status) exit_status = flushed;
+  }
+  int closed = cli_session_close(app);
+  return exit_status ? exit_status : closed;
+}
+
+int main(int argc, char **argv) {
+  cli_app app = {0};
+  cli_args args;
+  imgact_error error;
+  fill_descriptors();
+  choose_locale();
+  signal(SIGPIPE, SIG_IGN);
+  imgact_status status = cli_args_parse(argc, argv, &app, &args, &error);
+  app.color_out = wants_color(app.options.color, STDOUT_FILENO);
+  app.color_err = wants_color(app.options.color, STDERR_FILENO);
+  int exit_status;
+  if (status)
+    exit_status = cli_fail(&app, &error, NULL, NULL);
+  else if (args.help)
+    exit_status = cli_help(&app, args.words, args.count);
+  else
+    exit_status = run_command(&app);
+  cli_args_free(&args);
+  cli_options_free(&app.options);
+  return exit_status;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// imgact image delete, convert, transfer, protect, unprotect: one operation per image (and region), side by side; the
+// results are outcomes in the order asked.
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+
+static imgact_op *make_op(const cli_app *app, const char *id, const char *region) {
+  imgact_client *client = app->session.client;
+  switch (app->command - cli_commands) {
+  case CLI_IMAGE_DELETE: return imgact_delete_image(client, id);
+  case CLI_IMAGE_CONVERT: return imgact_convert(client, id);
+  case CLI_IMAGE_TRANSFER: return imgact_transfer(client, id, region);
+  case CLI_IMAGE_PROTECT: return imgact_change_protection(client, id, 1);
+  default: return imgact_change_protection(client, id, 0);
+  }
+}
+
+static int make_batch(cli_app *app, cli_batch *batch) {
+  const cli_strings *regions = &app->options.regions;
+  size_t per_image = regions->count ? regions->count : 1;
+  int exit_status = cli_batch_new(app, app->arguments_count * per_image, batch);
+  if (exit_status) return exit_status;
+  for (size_t i = 0; i < batch->count; i++) {
+    const char *id = app->arguments[i / per_image];
+    const char *region = regions->count ? regions->items[i % per_image] : NULL;
+    cli_batch_set(batch, i, make_op(app, id, region), id, region, app->options.wait != 0);
+  }
+  return cli_batch_check(batch);
+}
+
+// Deleting asks where somebody can answer.
+static int confirm(cli_app *app) {
+  if (app->command != &cli_commands[CLI_IMAGE_DELETE] || app->options.yes) return 0;
+  if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+  fprintf(stderr, "Delete %zu image%s at %s:", app->arguments_count, app->arguments_count == 1 ? "" : "s",
+          imgact_client_provider(app->session.client));
+  for (size_t i = 0; i < app->arguments_count; i++) fprintf(stderr, " %s", app->arguments[i]);
+  fputs("? [y/N] ", stderr);
+  char answer[16] = "";
+  if (fgets(answer, sizeof answer, stdin) && (!strcmp(answer, "y\n") || !strcmp(answer, "yes\n"))) return 0;
+  return cli_refuse(app, IMGACT_CANCELLED, "nothing was deleted");
+}
+
+static cli_outcome outcome_of(const cli_app *app, const cli_slot *slot) {
+  cli_outcome outcome = {.image_id = slot->subject,
+                         .region = slot->region,
+                         .action = imgact_op_action(slot->op),
+                         .image = imgact_op_image(slot->op),
+                         .failure = {cli_slot_error(slot), imgact_op_error_details(slot->op)},
+                         .adopted = imgact_op_adopted(slot->op)};
+  imgact_status status = (imgact_status)outcome.failure.error->status;
+  outcome.ok = status == IMGACT_OK || (status == IMGACT_NOT_FOUND && app->options.ignore_missing);
+  return outcome;
+}
+
+// In a table an error is one word; its sentence goes where people look for errors.
+static void tell_people(cli_app *app, const cli_outcome *outcome) {
+  char what[160];
+  snprintf(what, sizeof what, "image %s%s%s", outcome->image_id, outcome->region ? " to " : "",
+           outcome->region ? outcome->region : "");
+  if (!outcome->ok && app->options.output != CLI_JSON && app->options.output != CLI_JSONL)
+    cli_fail(app, outcome->failure.error, NULL, what);
+}
+
+static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const void **items) {
+  cli_tally tally = {0};
+  for (size_t i = 0; i < batch->count; i++) {
+    outcomes[i] = outcome_of(app, &batch->slots[i]);
+    items[i] = &outcomes[i];
+    cli_batch_tally(batch, &tally, outcomes[i].ok ? IMGACT_OK : (imgact_status)outcomes[i].failure.error->status);
+  }
+  int exit_status = cli_print_list(app, app->command->shape, items, batch->count);
+  for (size_t i = 0; i < batch->count; i++) tell_people(app, &outcomes[i]);
+  cli_batch_hint(batch);
+  return exit_status ? exit_status : cli_tally_exit(&tally);
+}
+
+int cli_image_mutate(cli_app *app) {
+  cli_batch batch;
+  int exit_status = make_batch(app, &batch);
+  if (!exit_status) exit_status = confirm(app);
+  if (!exit_status) {
+    // Room for the outcomes comes first: once mutations are out, their results have to get out as well.
+    cli_outcome *outcomes = calloc(batch.count, sizeof *outcomes);
+    const void **items = calloc(batch.count, sizeof *items);
+    if (outcomes && items) {
+      cli_batch_run(&batch);
+      exit_status = show(app, &batch, outcomes, items);
+    } else
+      exit_status = cli_refuse(app, IMGACT_NOMEM, "out of memory");
+    free(outcomes);
+    free(items);
+  }
+  cli_batch_free(&batch);
+  return exit_status;
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+// Tables, csv and JSON from shapes. A table is rendered twice, once for the widths and once to print, so that no cell is
+// kept. Everything is printed after the work is done: a reader that goes away costs the output, never half of the mutations.
+#include "output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_COLUMNS 64
+
+/* ---- JSON ---- */
+
+static void write_value(imgact_json_writer *writer, const cli_value *value, bool raw) {
+  switch (value->kind) {
+  case CLI_VALUE_NULL: imgact_json_null(writer); break;
+  case CLI_VALUE_TEXT: imgact_json_string(writer, value->text); break;
+  case CLI_VALUE_BOOL: imgact_json_boolean(writer, value->integer != 0); break;
+  case CLI_VALUE_INTEGER: imgact_json_integer(writer, value->integer); break;
+  case CLI_VALUE_NUMBER: imgact_json_number(writer, value->number); break;
+  case CLI_VALUE_JSON: imgact_json_raw(writer, value->text); break;
+  case CLI_VALUE_OBJECT: cli_write_object(writer, value->shape, value->items, raw); break;
+  case CLI_VALUE_TEXTS:
+    imgact_json_begin_array(writer);
+    for (size_t i = 0; i < value->count; i++) imgact_json_string(writer, ((const char *const *)value->items)[i]);
+    imgact_json_end_array(writer);
+    break;
+  case CLI_VALUE_LABELS:
+    imgact_json_begin_object(writer);
+    for (size_t i = 0; i < value->count; i++) {
+      imgact_json_key(writer, ((const imgact_label *)value->items)[i].key);
+      imgact_json_string(writer, ((const imgact_label *)value->items)[i].value);
+    }
+    imgact_json_end_object(writer);
+    break;
+  case CLI_VALUE_OBJECTS:
+    imgact_json_begin_array(writer);
+    for (size_t i = 0; i < value->count; i++)
+      cli_write_object(writer, value->shape, (const char *)value->items + i * value->stride, raw);
+    imgact_json_end_array(writer);
+    break;
+  }
+}
+
+void cli_write_object(imgact_json_writer *writer, const cli_shape *shape, const void *item, bool raw) {
+  imgact_json_begin_object(writer);
+  for (size_t i = 0; i < shape->count; i++) {
+    cli_value value = {0};
+    shape->fields[i].get(&shape->fields[i], item, &value);
+    imgact_json_key(writer, shape->fields[i].key);
+    write_value(writer, &value, raw);
+  }
+  if (raw && shape->raw) {
+    imgact_json_key(writer, "raw");
+    imgact_json_raw(writer, shape->raw(item));
+  }
+  imgact_json_end_object(writer);
+}
+
+static int put_json(cli_app *app, imgact_json_writer *writer) {
+  size_t length = 0;
+  const char *text = imgact_json_finish(writer, &length);
+  if (!text) return cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  fwrite(text, 1, length, stdout);
+  putchar('\n');
+  return 0;
+}
+
+static int print_json(cli_app *app, const cli_shape *shape, const void *const *items, size_t count, bool list) {
+  bool lines = app->options.output == CLI_JSONL;
+  imgact_json_writer *writer = imgact_json_writer_new(NULL, lines ? 0 : 2);
+  int exit_status = 0;
+  if (!lines && list) imgact_json_begin_array(writer);
+  for (size_t i = 0; i < count && !exit_status; i++) {
+    cli_write_object(writer, shape, items[i], app->options.raw != 0);
+    if (!lines) continue;
+    exit_status = put_json(app, writer);
+    imgact_json_reset(writer);
+  }
+  if (!lines && list) imgact_json_end_array(writer);
+  if (!lines) exit_status = put_json(app, writer);
+  imgact_json_writer_free(writer);
+  return exit_status;
+}
+
+/* ---- cells ---- */
+
+// The shortest form that reads back the same.
+static void add_number(cli_buffer *cell, double number) {
+  char text[40];
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, number);
+    if (strtod(text, NULL) >= number && strtod(text, NULL) <= number) break;
+  }
+  cli_buffer_text(cell, text);
+}
+
+// The keys that stand for an object, those that are null left out.
+static void add_summary(cli_buffer *cell, const cli_shape *shape, const void *item, cli_format format) {
+  size_t start = cell->length;
+  for (const char *const *key = shape->summary; key && *key; key++) {
+    const cli_field *field = cli_shape_field(shape, *key, strlen(*key));
+    cli_value value = {0};
+    if (field) field->get(field, item, &value);
+    if (value.kind == CLI_VALUE_NULL) continue;
+    if (cell->length > start) cli_buffer_text(cell, " ");
+    cli_add_cell(cell, &value, format);
+  }
+}
+
+static void add_objects(cli_buffer *cell, const cli_value *value, cli_format format) {
+  for (size_t i = 0; i < value->count; i++) {
+    if (i) cli_buffer_text(cell, ",");
+    add_summary(cell, value->shape, (const char *)value->items + i * value->stride, format);
+  }
+}
+
+static void add_labels(cli_buffer *cell, const imgact_label *labels, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (i) cli_buffer_text(cell, ",");
+    cli_buffer_text(cell, labels[i].key);
+    cli_buffer_text(cell, "=");
+    cli_buffer_text(cell, labels[i].value);
+  }
+}
+
+void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format) {
+  char digits[24];
+  switch (value->kind) {
+  case CLI_VALUE_NULL: break;
+  case CLI_VALUE_TEXT:
+  case CLI_VALUE_JSON: cli_buffer_text(cell, value->text); break;
+  case CLI_VALUE_NUMBER: add_number(cell, value->number); break;
+  case CLI_VALUE_OBJECT: add_summary(cell, value->shape, value->items, format); break;
+  case CLI_VALUE_OBJECTS: add_objects(cell, value, format); break;
+  case CLI_VALUE_LABELS: add_labels(cell, value->items, value->count); break;
+  case CLI_VALUE_BOOL:
+    cli_buffer_text(cell, format == CLI_CSV ? (value->integer ? "true" : "false") : (value->integer ? "yes" : "no"));
+    break;
+  case CLI_VALUE_INTEGER:
+    snprintf(digits, sizeof digits, "%" PRId64, value->integer);
+    cli_buffer_text(cell, digits);
+    break;
+  case CLI_VALUE_TEXTS:
+    for (size_t i = 0; i < value->count; i++) {
+      if (i) cli_buffer_text(cell, ",");
+      cli_buffer_text(cell, ((const char *const *)value->items)[i]);
+    }
+    break;
+  }
+}
+
+/* ---- columns ---- */
+
+typedef struct columns {
+  const cli_field *fields[MOST_COLUMNS];
+  size_t widths[MOST_COLUMNS];
+  size_t count;
+} columns;
+
+const cli_field *cli_shape_field(const cli_shape *shape, const char *key, size_t length) {
+  for (size_t i = 0; i < shape->count; i++)
+    if (strlen(shape->fields[i].key) == length && !strncmp(shape->fields[i].key, key, length)) return &shape->fields[i];
+  return NULL;
+}
+
+// The columns that were asked for; NULL, or a message.
+static const char *asked_columns(const char *text, const cli_shape *shape, columns *found) {
+  for (const char *at = text;; at++) {
+    size_t length = strcspn(at, ",");
+    const cli_field *field = cli_shape_field(shape, at, length);
+    if (!field) return at;
+    if (found->count == MOST_COLUMNS) return "too many";
+    found->fields[found->count++] = field;
+    at += length;
+    if (!*at) return NULL;
+  }
+}
+
+static void usual_columns(const cli_shape *shape, cli_format format, columns *found) {
+  if (format == CLI_TABLE && shape->columns)
+    for (const char *const *key = shape->columns; *key && found->count < MOST_COLUMNS; key++)
+      found->fields[found->count++] = cli_shape_field(shape, *key, strlen(*key));
+  else
+    for (size_t i = 0; i < shape->count && i < MOST_COLUMNS; i++) found->fields[found->count++] = &shape->fields[i];
+}
+
+int cli_check_columns(cli_app *app, const cli_shape *shape) {
+  columns found = {.count = 0};
+  const char *wrong = app->options.columns && shape ? asked_columns(app->options.columns, shape, &found) : NULL;
+  if (!wrong) return 0;
+  char keys[400] = "";
+  size_t length = 0;
+  for (size_t i = 0; i < shape->count; i++) {
+    int more = snprintf(keys + length, sizeof keys - length, "%s%s", i ? "," : "", shape->fields[i].key);
+    if (more < 0 || (size_t)more >= sizeof keys - length) break;
+    length += (size_t)more;
+  }
+  int shown = (int)strcspn(wrong, ",");
+  return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--columns: there is no column '%.*s'; there are: %s",
+                    shown < 40 ? shown : 40, wrong, keys);
+}
+
+/* ---- tables ---- */
+
+typedef struct table {
+  const cli_app *app;
+  columns columns;
+  cli_buffer cell, visible;
+} table;
+
+static const char *header_cell(table *t, const cli_field *field) {
+  cli_buffer_clear(&t->visible);
+  for (const char *at = field->key; *at; at++) {
+    char upper = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+    cli_buffer_add(&t->visible, &upper, 1);
+  }
+  return cli_buffer_get(&t->visible);
+}
+
+static const char *table_cell(table *t, const cli_field *field, const void *item) {
+  cli_value value = {0};
+  field->get(field, item, &value);
+  cli_buffer_clear(&t->cell);
+  cli_buffer_clear(&t->visible);
+  cli_add_cell(&t->cell, &value, CLI_TABLE);
+  cli_buffer_visible(&t->visible, cli_buffer_get(&t->cell));
+  return t->visible.length ? cli_buffer_get(&t->visible) : value.kind == CLI_VALUE_NULL ? "-" : "";
+}
+
+// NULL item = the header.
+static const char *any_cell(table *t, size_t column, const void *item) {
+  const cli_field *field = t->columns.fields[column];
+  return item ? table_cell(t, field, item) : header_cell(t, field);
+}
+
+static void measure_row(table *t, const void *item) {
+  for (size_t i = 0; i < t->columns.count; i++) {
+    size_t width = cli_display_width(any_cell(t, i, item));
+    if (width > t->columns.widths[i]) t->columns.widths[i] = width;
+  }
+}
+
+static void print_row(table *t, const void *item) {
+  bool bold = !item && t->app->color_out;
+  if (bold) fputs("\x1b[1m", stdout);
+  for (size_t i = 0; i < t->columns.count; i++) {
+    const char *text = any_cell(t, i, item);
+    fputs(text, stdout);
+    if (i + 1 < t->columns.count) printf("%*s", (int)(t->columns.widths[i] - cli_display_width(text) + 3), "");
+  }
+  fputs(bold ? "\x1b[0m\n" : "\n", stdout);
+}
+
+static bool print_table(cli_app *app, table *t, const void *const *items, size_t count) {
+  if (!app->options.no_header) measure_row(t, NULL);
+  for (size_t i = 0; i < count; i++) measure_row(t, items[i]);
+  if (t->cell.failed || t->visible.failed) return false;
+  if (!app->options.no_header) print_row(t, NULL);
+  for (size_t i = 0; i < count; i++) print_row(t, items[i]);
+  return true;
+}
+
+/* ---- csv: RFC 4180 ---- */
+
+static void put_csv_cell(const char *text, size_t length, bool last) {
+  bool quoted = strpbrk(text, "\",\r\n") || text[0] == ' ' || (length && text[length - 1] == ' ');
+  if (quoted) putchar('"');
+  for (size_t i = 0; i < length; i++) {
+    if (text[i] == '"') putchar('"');
+    if ((unsigned char)text[i] == 0xC0) { /* C0 80 is how a U+0000 of the cloud is kept */
+      putchar('\0');
+      i++;
+    } else
+      putchar(text[i]);
+  }
+  if (quoted) putchar('"');
+  fputs(last ? "\r\n" : ",", stdout);
+}
+
+// An object within a cell is JSON there: csv is for programs.
+static bool add_csv_cell(cli_buffer *cell, const cli_value *value) {
+  cli_buffer_clear(cell);
+  if (value->kind != CLI_VALUE_OBJECT && value->kind != CLI_VALUE_OBJECTS) {
+    cli_add_cell(cell, value, CLI_CSV);
+    return !cell->failed;
+  }
+  imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
+  size_t length = 0;
+  write_value(writer, value, false);
+  const char *text = imgact_json_finish(writer, &length);
+  if (text) cli_buffer_add(cell, text, length);
+  imgact_json_writer_free(writer);
+  return text && !cell->failed;
+}
+
+static bool print_csv(cli_app *app, table *t, const void *const *items, size_t count) {
+  const columns *c = &t->columns;
+  for (size_t i = 0; i < c->count && !app->options.no_header; i++)
+    put_csv_cell(c->fields[i]->key, strlen(c->fields[i]->key), i + 1 == c->count);
+  for (size_t row = 0; row < count; row++)
+    for (size_t i = 0; i < c->count; i++) {
+      cli_value value = {0};
+      c->fields[i]->get(c->fields[i], items[row], &value);
+      if (!add_csv_cell(&t->cell, &value)) return false;
+      put_csv_cell(cli_buffer_get(&t->cell), t->cell.length, i + 1 == c->count);
+    }
+  return true;
+}
+
+/* ---- all of them ---- */
+
+int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *items, size_t count) {
+  cli_format format = (cli_format)app->options.output;
+  if (format == CLI_JSON || format == CLI_JSONL) return print_json(app, shape, items, count, true);
+  table t = {.app = app};
+  if (app->options.columns)
+    asked_columns(app->options.columns, shape, &t.columns);
+  else
+    usual_columns(shape, format, &t.columns);
+  bool printed = format == CLI_CSV ? print_csv(app, &t, items, count) : print_table(app, &t, items, count);
+  cli_buffer_free(&t.cell);
+  cli_buffer_free(&t.visible);
+  return printed ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");
+}
+
+int cli_print_item(cli_app *app, const cli_shape *shape, const void *item) {
+  if (app->options.output == CLI_JSON) return print_json(app, shape, &item, 1, false);
+  return cli_print_list(app, shape, &item, 1);
+}
+
+int cli_print_text(cli_app *app, const char *text) {
+  (void)app;
+  fputs(text, stdout);
+  return 0;
+}
+
+int cli_finish_stdout(cli_app *app) {
+  bool failed = ferror(stdout) != 0;
+  errno = 0;
+  if (!fflush(stdout) && !failed) return 0;
+  return cli_refuse(app, IMGACT_INTERNAL, "stdout cannot be written%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+}

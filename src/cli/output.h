@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Results as people and programs see them. A shape lists an object's keys once; JSON, tables and csv are all made from it,
+ * so that columns are the JSON's keys.
+ */
+#ifndef IMGACT_CLI_OUTPUT_H
+#define IMGACT_CLI_OUTPUT_H
+
+#include <imgact/json.h>
+
+#include "cli.h"
+
+typedef struct cli_shape cli_shape;
+typedef struct cli_field cli_field;
+
+typedef enum cli_value_kind {
+  CLI_VALUE_NULL,
+  CLI_VALUE_TEXT,
+  CLI_VALUE_BOOL,
+  CLI_VALUE_INTEGER,
+  CLI_VALUE_NUMBER,
+  CLI_VALUE_TEXTS,   /* items: const char *const * */
+  CLI_VALUE_LABELS,  /* items: const imgact_label * */
+  CLI_VALUE_OBJECT,  /* items: one of that shape */
+  CLI_VALUE_OBJECTS, /* items: an array of them */
+  CLI_VALUE_JSON     /* text is JSON */
+} cli_value_kind;
+
+typedef struct cli_value {
+  const char *text;
+  const void *items;
+  const cli_shape *shape;
+  size_t count;
+  size_t stride;
+  double number;
+  int64_t integer;
+  cli_value_kind kind;
+  char buffer[40]; /* for text that is made up here */
+} cli_value;
+
+/* How a member of an item's struct is shown. */
+struct cli_field {
+  const char *key;
+  void (*get)(const cli_field *field, const void *item, cli_value *value); /* value comes as null */
+  size_t offset;
+};
+
+struct cli_shape {
+  const cli_field *fields;
+  size_t count;
+  const char *const *columns;           /* of a table, NULL-terminated; NULL = all */
+  const char *const *summary;           /* keys that stand for it inside another's cell */
+  const char *(*raw)(const void *item); /* the cloud's own JSON; NULL = it has none */
+};
+
+/* ---- shapes.c ---- */
+
+typedef struct cli_outcome {
+  const char *image_id, *region;
+  const imgact_action *action;
+  const imgact_image *image;
+  cli_failure failure;
+  int ok, adopted;
+} cli_outcome;
+
+extern const cli_shape cli_image_shape, cli_action_shape, cli_outcome_shape, cli_region_outcome_shape, cli_failure_shape;
+
+/* Getters for members of an item's struct, by the field's offset. */
+void cli_get_text(const cli_field *field, const void *item, cli_value *value);
+void cli_get_bool(const cli_field *field, const void *item, cli_value *value);    /* int */
+void cli_get_count(const cli_field *field, const void *item, cli_value *value);   /* int64_t, -1 = null */
+void cli_get_seconds(const cli_field *field, const void *item, cli_value *value); /* int64_t ms, -1 = null */
+void cli_get_time(const cli_field *field, const void *item, cli_value *value);    /* int64_t ms */
+
+/* ---- output.c ---- */
+
+/* Writes an item as a JSON object; with raw, the cloud's own beside. */
+void cli_write_object(imgact_json_writer *writer, const cli_shape *shape, const void *item, bool raw);
+/* Adds a value as one cell shows it. */
+void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format);
+/* The field of a key; NULL = there is none. */
+const cli_field *cli_shape_field(const cli_shape *shape, const char *key, size_t length);
+/* Refuses --columns that the command's shape does not have. 0 or an exit status. */
+int cli_check_columns(cli_app *app, const cli_shape *shape);
+
+/* Prints a list, or a single object, on stdout. 0 or an exit status. */
+int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *items, size_t count);
+int cli_print_item(cli_app *app, const cli_shape *shape, const void *item);
+/* Prints text as it is. */
+int cli_print_text(cli_app *app, const char *text);
+/* Flushes stdout: 0, or an exit status with the reason printed. */
+int cli_finish_stdout(cli_app *app);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// From flags, environment and configuration to a client on a loop. Everything that can be refused without a request (the
+// file, the token, a cassette) is refused here.
+#include <imgact/transport.h>
+
+#include <string.h>
+
+#include "output.h"
+
+static void put_lines(const char *mark, uint32_t request, const char *text) {
+  cli_buffer line = {0};
+  while (text && *text) {
+    size_t length = strcspn(text, "\n");
+    cli_buffer_clear(&line);
+    cli_buffer raw = {0};
+    cli_buffer_add(&raw, text, length);
+    cli_buffer_visible(&line, cli_buffer_get(&raw));
+    cli_buffer_free(&raw);
+    fprintf(stderr, "%s #%u %s\n", mark, (unsigned)request, cli_buffer_get(&line));
+    text += length + (text[length] == '\n');
+  }
+  cli_buffer_free(&line);
+}
+
+// Every string of an event is redacted by the library.
+static void trace(void *user, const imgact_trace *event) {
+  cli_progress_clear(user);
+  const char *text = event->text ? event->text : "";
+  char head[160];
+  switch (event->kind) {
+  case IMGACT_TRACE_REQUEST:
+    snprintf(head, sizeof head, "%s (attempt %d) ", event->method ? event->method : "", (int)event->attempt);
+    fprintf(stderr, "> #%u %s%s\n", (unsigned)event->request, head, event->url ? event->url : "");
+    put_lines(">", event->request, event->headers);
+    put_lines(">", event->request, event->body);
+    return;
+  case IMGACT_TRACE_RESPONSE:
+    snprintf(head, sizeof head, "HTTP %d after %lld ms", (int)event->http_status, (long long)event->after_ms);
+    put_lines("<", event->request, head);
+    put_lines("<", event->request, event->headers);
+    put_lines("<", event->request, event->body);
+    return;
+  case IMGACT_TRACE_FAILURE: snprintf(head, sizeof head, "failed after %lld ms", (long long)event->after_ms); break;
+  case IMGACT_TRACE_RETRY: snprintf(head, sizeof head, "again in %lld ms", (long long)event->delay_ms); break;
+  case IMGACT_TRACE_THROTTLE: snprintf(head, sizeof head, "held back for %lld ms", (long long)event->delay_ms); break;
+  case IMGACT_TRACE_LOOKUP: snprintf(head, sizeof head, "looking into it"); break;
+  default: return; /* of a later library */
+  }
+  put_lines("*", event->request, head);
+  put_lines("*", event->request, text);
+}
+
+imgact_overrides cli_overrides(const cli_app *app) {
+  const cli_options *o = &app->options;
+  return (imgact_overrides){.size = sizeof(imgact_overrides),
+                            .profile = o->profile,
+                            .provider = o->provider,
+                            .endpoint = o->endpoint,
+                            .token_env = o->token_env,
+                            .token_file = o->token_file};
+}
+
+int cli_config_open(cli_app *app) {
+  imgact_error error;
+  if (imgact_config_load(app->options.config, NULL, &app->session.config, &error) == IMGACT_OK) return 0;
+  return cli_fail(app, &error, NULL, NULL);
+}
+
+// The transport of --replay and --record; NULL = the usual one.
+static imgact_status make_transport(cli_app *app, imgact_transport **transport, imgact_error *error) {
+  const cli_options *o = &app->options;
+  imgact_status status = IMGACT_OK;
+  *transport = NULL;
+  if (o->replay) status = imgact_transport_replay(o->replay, NULL, transport, error);
+  if (!status && o->record) {
+    status = imgact_transport_record(*transport, o->record, NULL, transport, error);
+    app->session.recorder = status ? NULL : *transport;
+  }
+  return status;
+}
+
+static imgact_status make_client(cli_app *app, imgact_error *error) {
+  const cli_options *o = &app->options;
+  imgact_client_options options = {.size = sizeof options,
+                                   .loop = app->session.loop,
+                                   .trace = o->trace ? trace : NULL,
+                                   .trace_user = app,
+                                   .request_timeout_ms = o->request_timeout_ms,
+                                   .retry_base_ms = o->retry_base_ms,
+                                   .poll_interval_ms = o->poll_interval_ms,
+                                   .settle_ms = o->settle_ms,
+                                   .concurrency = (int32_t)o->concurrency};
+  imgact_overrides overrides = cli_overrides(app);
+  return imgact_client_from_config(app->session.config, &overrides, &options, &app->session.client, error);
+}
+
+int cli_session_open(cli_app *app) {
+  imgact_error error;
+  int exit_status = cli_config_open(app);
+  if (exit_status) return exit_status;
+  imgact_loop_options options = {.size = sizeof options};
+  imgact_status status = make_transport(app, &options.transport, &error);
+  if (!status) status = imgact_loop_new(&options, &app->session.loop, &error);
+  if (!status) status = make_client(app, &error);
+  return status ? cli_fail(app, &error, NULL, NULL) : 0;
+}
+
+int cli_session_close(cli_app *app) {
+  cli_session *session = &app->session;
+  imgact_error error;
+  int exit_status = 0;
+  if (session->recorder && session->client && imgact_transport_save(session->recorder, &error) != IMGACT_OK)
+    exit_status = cli_fail(app, &error, NULL, NULL);
+  imgact_client_free(session->client);
+  imgact_loop_free(session->loop);
+  imgact_config_free(session->config);
+  *session = (cli_session){0};
+  return exit_status;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+// The keys of every object that the tool prints, in the order of the contract, and where their values are.
+#include "output.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+static const void *member(const cli_field *field, const void *item) { return (const char *)item + field->offset; }
+
+static void set_text(cli_value *value, const char *text) {
+  value->text = text;
+  value->kind = text ? CLI_VALUE_TEXT : CLI_VALUE_NULL;
+}
+
+static void set_bool(cli_value *value, bool yes) {
+  value->integer = yes;
+  value->kind = CLI_VALUE_BOOL;
+}
+
+static void set_integer(cli_value *value, int64_t integer) {
+  value->integer = integer;
+  value->kind = CLI_VALUE_INTEGER;
+}
+
+static void set_object(cli_value *value, const cli_shape *shape, const void *item) {
+  value->items = item;
+  value->shape = shape;
+  value->kind = item ? CLI_VALUE_OBJECT : CLI_VALUE_NULL;
+}
+
+void cli_get_text(const cli_field *field, const void *item, cli_value *value) {
+  set_text(value, *(const char *const *)member(field, item));
+}
+
+void cli_get_bool(const cli_field *field, const void *item, cli_value *value) {
+  set_bool(value, *(const int *)member(field, item) != 0);
+}
+
+void cli_get_count(const cli_field *field, const void *item, cli_value *value) {
+  int64_t count = *(const int64_t *)member(field, item);
+  if (count >= 0) set_integer(value, count);
+}
+
+void cli_get_seconds(const cli_field *field, const void *item, cli_value *value) {
+  int64_t ms = *(const int64_t *)member(field, item);
+  if (ms < 0) return;
+  if (ms % 1000 == 0) {
+    set_integer(value, ms / 1000);
+    return;
+  }
+  value->number = (double)ms / 1000;
+  value->kind = CLI_VALUE_NUMBER;
+}
+
+void cli_get_time(const cli_field *field, const void *item, cli_value *value) {
+  int64_t ms = *(const int64_t *)member(field, item);
+  if (ms == IMGACT_NO_TIME) return;
+  time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+  struct tm tm;
+  if (gmtime_r(&seconds, &tm) && strftime(value->buffer, sizeof value->buffer, "%Y-%m-%dT%H:%M:%SZ", &tm))
+    set_text(value, value->buffer);
+}
+
+static void get_size(const cli_field *field, const void *item, cli_value *value) {
+  value->number = *(const double *)member(field, item);
+  value->kind = isfinite(value->number) ? CLI_VALUE_NUMBER : CLI_VALUE_NULL;
+}
+
+static void get_answer(const cli_field *field, const void *item, cli_value *value) {
+  imgact_answer answer = *(const imgact_answer *)member(field, item);
+  if (answer != IMGACT_UNTOLD) set_bool(value, answer == IMGACT_YES);
+}
+
+// A fixed text of an error: empty = null.
+static void get_word(const cli_field *field, const void *item, cli_value *value) {
+  const char *word = member(field, item);
+  set_text(value, word[0] ? word : NULL);
+}
+
+/* ---- images ---- */
+
+static void get_image_type(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  set_text(value, imgact_image_type_name(((const imgact_image *)item)->type));
+}
+
+static void get_image_status(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  set_text(value, imgact_image_status_name(((const imgact_image *)item)->status));
+}
+
+static void get_texts(const char *const *texts, size_t count, cli_value *value) {
+  value->items = texts;
+  value->count = count;
+  value->kind = texts ? CLI_VALUE_TEXTS : CLI_VALUE_NULL;
+}
+
+static void get_regions(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  get_texts(((const imgact_image *)item)->regions, ((const imgact_image *)item)->regions_count, value);
+}
+
+static void get_tags(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  get_texts(((const imgact_image *)item)->tags, ((const imgact_image *)item)->tags_count, value);
+}
+
+static void get_labels(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  const imgact_image *image = item;
+  value->items = image->labels;
+  value->count = image->labels_count;
+  value->kind = image->labels ? CLI_VALUE_LABELS : CLI_VALUE_NULL;
+}
+
+static const cli_field server_fields[] = {{"id", cli_get_text, offsetof(imgact_image, created_from_id)},
+                                          {"name", cli_get_text, offsetof(imgact_image, created_from_name)}};
+static const char *const server_summary[] = {"id", "name", NULL};
+static const cli_shape server_shape = {.fields = server_fields, .count = COUNT_OF(server_fields), .summary = server_summary};
+
+static void get_created_from(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  const imgact_image *image = item;
+  if (image->created_from_id || image->created_from_name) set_object(value, &server_shape, image);
+}
+
+static const cli_field image_fields[] = {
+    {"provider", cli_get_text, offsetof(imgact_image, provider)},
+    {"id", cli_get_text, offsetof(imgact_image, id)},
+    {"name", cli_get_text, offsetof(imgact_image, name)},
+    {"slug", cli_get_text, offsetof(imgact_image, slug)},
+    {"description", cli_get_text, offsetof(imgact_image, description)},
+    {"type", get_image_type, 0},
+    {"provider_type", cli_get_text, offsetof(imgact_image, provider_type)},
+    {"status", get_image_status, 0},
+    {"provider_status", cli_get_text, offsetof(imgact_image, provider_status)},
+    {"architecture", cli_get_text, offsetof(imgact_image, architecture)},
+    {"os_family", cli_get_text, offsetof(imgact_image, os_family)},
+    {"os_version", cli_get_text, offsetof(imgact_image, os_version)},
+    {"public", get_answer, offsetof(imgact_image, is_public)},
+    {"size_gb", get_size, offsetof(imgact_image, size_gb)},
+    {"min_disk_gb", get_size, offsetof(imgact_image, min_disk_gb)},
+    {"regions", get_regions, 0},
+    {"labels", get_labels, 0},
+    {"tags", get_tags, 0},
+    {"protected", get_answer, offsetof(imgact_image, is_protected)},
+    {"created_at", cli_get_time, offsetof(imgact_image, created_at)},
+    {"deprecated_at", cli_get_time, offsetof(imgact_image, deprecated_at)},
+    {"deleted_at", cli_get_time, offsetof(imgact_image, deleted_at)},
+    {"created_from", get_created_from, 0},
+    {"bound_to", cli_get_text, offsetof(imgact_image, bound_to)},
+    {"error_message", cli_get_text, offsetof(imgact_image, error_message)},
+};
+static const char *const image_columns[] = {"id",           "name",    "description", "type", "status",
+                                            "architecture", "size_gb", "created_at",  NULL};
+static const char *const image_summary[] = {"id", NULL};
+static const char *image_raw(const void *item) { return imgact_image_json(item); }
+const cli_shape cli_image_shape = {image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw};
+
+/* ---- actions ---- */
+
+static void get_action_status(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  set_text(value, imgact_action_status_name(((const imgact_action *)item)->status));
+}
+
+static void get_action_kind(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  set_text(value, imgact_action_kind_name(((const imgact_action *)item)->kind));
+}
+
+static void get_percent(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  int32_t progress = ((const imgact_action *)item)->progress;
+  if (progress >= 0) set_integer(value, progress);
+}
+
+static const cli_field resource_fields[] = {{"id", cli_get_text, offsetof(imgact_resource, id)},
+                                            {"type", cli_get_text, offsetof(imgact_resource, type)}};
+static const char *const resource_summary[] = {"type", "id", NULL};
+static const cli_shape resource_shape = {
+    .fields = resource_fields, .count = COUNT_OF(resource_fields), .summary = resource_summary};
+
+static void get_resources(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  const imgact_action *action = item;
+  value->items = action->resources;
+  value->count = action->resources_count;
+  value->stride = sizeof(imgact_resource);
+  value->shape = &resource_shape;
+  value->kind = CLI_VALUE_OBJECTS;
+}
+
+static const cli_field reason_fields[] = {{"code", cli_get_text, offsetof(imgact_action, error_code)},
+                                          {"message", cli_get_text, offsetof(imgact_action, error_message)}};
+static const char *const reason_summary[] = {"code", "message", NULL};
+static const cli_shape reason_shape = {.fields = reason_fields, .count = COUNT_OF(reason_fields), .summary = reason_summary};
+
+static void get_reason(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  const imgact_action *action = item;
+  if (action->status == IMGACT_ACTION_ERROR) set_object(value, &reason_shape, action);
+}
+
+static const cli_field action_fields[] = {
+    {"provider", cli_get_text, offsetof(imgact_action, provider)},
+    {"id", cli_get_text, offsetof(imgact_action, id)},
+    {"command", cli_get_text, offsetof(imgact_action, command)},
+    {"kind", get_action_kind, 0},
+    {"status", get_action_status, 0},
+    {"provider_status", cli_get_text, offsetof(imgact_action, provider_status)},
+    {"progress", get_percent, 0},
+    {"started_at", cli_get_time, offsetof(imgact_action, started_at)},
+    {"finished_at", cli_get_time, offsetof(imgact_action, finished_at)},
+    {"region", cli_get_text, offsetof(imgact_action, region)},
+    {"resources", get_resources, 0},
+    {"error", get_reason, 0},
+};
+static const char *const action_columns[] = {"id",          "command", "status",    "progress", "started_at",
+                                             "finished_at", "region",  "resources", "error",    NULL};
+static const char *const action_summary[] = {"id", "status", NULL};
+static const char *action_raw(const void *item) { return imgact_action_json(item); }
+const cli_shape cli_action_shape = {action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw};
+
+/* ---- errors ---- */
+
+static const imgact_error *error_of(const void *item) { return ((const cli_failure *)item)->error; }
+
+static void get_code(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  set_text(value, imgact_status_name((imgact_status)error_of(item)->status));
+}
+
+static void get_message(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  set_text(value, error_of(item)->message);
+}
+
+static void get_error_word(const cli_field *field, const void *item, cli_value *value) {
+  get_word(field, error_of(item), value);
+}
+
+static void get_http_status(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  if (error_of(item)->http_status > 0) set_integer(value, error_of(item)->http_status);
+}
+
+static void get_retry_after(const cli_field *field, const void *item, cli_value *value) {
+  cli_get_seconds(field, error_of(item), value);
+}
+
+static void get_maybe_applied(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  set_bool(value, (error_of(item)->flags & IMGACT_ERROR_MAYBE_APPLIED) != 0);
+}
+
+static void get_details(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  value->text = ((const cli_failure *)item)->details;
+  value->kind = value->text ? CLI_VALUE_JSON : CLI_VALUE_NULL;
+}
+
+static const cli_field failure_fields[] = {
+    {"code", get_code, 0},
+    {"message", get_message, 0},
+    {"provider", get_error_word, offsetof(imgact_error, provider)},
+    {"http_status", get_http_status, 0},
+    {"provider_code", get_error_word, offsetof(imgact_error, provider_code)},
+    {"request_id", get_error_word, offsetof(imgact_error, request_id)},
+    {"retry_after", get_retry_after, offsetof(imgact_error, retry_after_ms)},
+    {"maybe_applied", get_maybe_applied, 0},
+    {"details", get_details, 0},
+};
+// The sentence is on stderr, where people look for it.
+static const char *const failure_summary[] = {"code", NULL};
+const cli_shape cli_failure_shape = {
+    .fields = failure_fields, .count = COUNT_OF(failure_fields), .summary = failure_summary};
+
+/* ---- outcomes ---- */
+
+static void get_outcome_action(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  set_object(value, &cli_action_shape, ((const cli_outcome *)item)->action);
+}
+
+static void get_outcome_image(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  set_object(value, &cli_image_shape, ((const cli_outcome *)item)->image);
+}
+
+static void get_outcome_error(const cli_field *field, const void *item, cli_value *value) {
+  (void)field;
+  const cli_outcome *outcome = item;
+  if (!outcome->ok) set_object(value, &cli_failure_shape, &outcome->failure);
+}
+
+static const cli_field outcome_fields[] = {
+    {"image_id", cli_get_text, offsetof(cli_outcome, image_id)},
+    {"region", cli_get_text, offsetof(cli_outcome, region)},
+    {"ok", cli_get_bool, offsetof(cli_outcome, ok)},
+    {"adopted", cli_get_bool, offsetof(cli_outcome, adopted)},
+    {"action", get_outcome_action, 0},
+    {"image", get_outcome_image, 0},
+    {"error", get_outcome_error, 0},
+};
+static const char *const outcome_columns[] = {"image_id", "ok", "action", "error", NULL};
+static const char *const region_columns[] = {"image_id", "region", "ok", "action", "error", NULL};
+const cli_shape cli_outcome_shape = {
+    .fields = outcome_fields, .count = COUNT_OF(outcome_fields), .columns = outcome_columns};
+const cli_shape cli_region_outcome_shape = {
+    .fields = outcome_fields, .count = COUNT_OF(outcome_fields), .columns = region_columns};
