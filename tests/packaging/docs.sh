@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the pages say is so: files that they name exist, and their C programs (blocks with a main) compile and link.
+set -u
+. "$(dirname "$0")/tap.sh"
+root=$1 shared=$2
+cd "$root" || exit 1
+pages=$(ls ./*.md docs/*.md docs/decisions/*.md tests/*/README.md 2>/dev/null)
+
+# Paths in `backquotes` are the repository's, link targets are the page's.
+missing_files() {
+  grep -oE '`(\.ci|bench|docs|examples|include|scripts|src|subprojects|tests)/[A-Za-z0-9_./-]*`' "$1" | tr -d '`' | sort -u |
+    while read -r path; do [ -e "$path" ] || echo "$1: $path is not there"; done
+  grep -oE '\]\([^)#: ]+' "$1" | sed 's/^](//' | sort -u |
+    while read -r path; do [ -e "$(dirname "$1")/$path" ] || echo "$1: link to $path"; done
+}
+
+# Writes the n-th ```c block of a page that has a main to $work/N.c; prints how many there are.
+extract() {
+  awk -v work="$work" '
+    /^```c$/ { text = ""; inside = 1; next }
+    /^```/ && inside { inside = 0; if (text ~ /int main\(/) { n++; printf "%s", text > (work "/" n ".c"); close(work "/" n ".c") } }
+    inside { text = text $0 "\n" }
+    END { print n + 0 }' "$1"
+}
+
+compiles() {
+  ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -I"$root/include" "$1" "$shared" -o "$work/program"
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for page in $pages; do
+  missing_files "$page" >"$work/missing"
+  ok "files named in ${page#./} exist" nothing <"$work/missing"
+  blocks=$(extract "$page")
+  n=0
+  while [ "$n" -lt "$blocks" ]; do
+    n=$((n + 1))
+    ok "program $n of ${page#./} compiles" compiles "$work/$n.c"
+  done
+done
+finish

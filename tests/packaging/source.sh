@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# House rules that a compiler does not see: which layer may include what (docs/architecture.md), which calls nobody makes.
+set -u
+. "$(dirname "$0")/tap.sh"
+cd "$1" || exit 1
+c_headers='assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic'
+c_headers="$c_headers|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|time|uchar|wchar|wctype"
+
+sources() {
+  find "$@" -type f \( -name '*.c' -o -name '*.h' \) | sort
+}
+
+# "file:line:header" of every include, with its quotes or angle brackets.
+includes() {
+  sources "$@" | xargs -r grep -nE '^[[:space:]]*#[[:space:]]*include' | sed -E 's/^([^:]*:[0-9]+):.*include[[:space:]]*/\1:/'
+}
+
+# quoted LAYER DIRECTORY...: quoted includes that none of the directories (or the file's own) holds.
+quoted() {
+  layer=$1
+  includes "$layer" | sed -nE 's/^([^:]*):([0-9]+):"([^"]*)".*/\1 \2 \3/p' | while read -r file line name; do
+    found=
+    for directory in "$(dirname "$file")" "$@"; do
+      [ -e "$directory/$name" ] && found=yes
+    done
+    [ -n "$found" ] || echo "$file:$line: \"$name\" is not this layer's to include"
+  done | nothing
+}
+
+# angled LAYER REGEX: includes in angle brackets that do not match.
+angled() {
+  includes "$1" | grep '<' | grep -vE ":<($2)>" | nothing
+}
+
+# only_in HEADER FILE-REGEX: nobody else includes it.
+only_in() {
+  includes src | grep -E "<$1" | grep -vE "^($2):" | nothing
+}
+
+no_parents() {
+  includes include src tests examples bench | grep -F '../' | nothing
+}
+
+calls() {
+  names=$1
+  shift
+  sources "$@" | xargs -r grep -nE "(^|[^A-Za-z0-9_>.\"])($names)\(" | grep -vE ':[0-9]+: *(//|\*|/\*)' | nothing
+}
+
+first_lines() {
+  sources include src tests examples bench | while read -r file; do
+    head -n 1 "$file" | grep -qE '^(// SPDX-License-Identifier: MIT|/\* SPDX-License-Identifier: MIT \*/)$' || echo "$file"
+  done | nothing
+}
+
+unfinished() {
+  grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' include src tests/*/*.[ch] examples bench docs ./*.md --include='*.[ch]' --include='*.md' |
+    nothing
+}
+
+ok 'public headers include each other and C headers alone' angled include "imgact/[a-z]+\.h|($c_headers)\.h"
+ok 'base sees base' quoted src/base
+ok 'core sees base and core' quoted src/core src/base
+ok 'loop sees base, core and loop' quoted src/loop src/core src/base
+ok 'transport sees base and transport' quoted src/transport src/base
+ok 'providers see their own folder' quoted src/providers
+ok 'providers include imgact and C headers alone' angled src/providers "imgact/[a-z]+\.h|($c_headers)\.h"
+ok 'the tool sees the tool' quoted src/cli
+ok 'the simulator sees the simulator' quoted src/sim
+ok 'examples see nothing but public headers' quoted examples
+ok 'only base/json*.c know yyjson' only_in 'yyjson' 'src/base/json[a-z_]*\.[ch]'
+ok 'only transport/curl*.c know libcurl' only_in 'curl/' 'src/transport/curl[a-z_]*\.[ch]'
+ok 'only loop/config.c knows inih' only_in 'ini\.h' 'src/loop/config\.c'
+ok 'nobody includes through a parent folder' no_parents
+ok 'nobody calls what cannot be called safely' \
+  calls 'strcpy|strcat|strncpy|strncat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|rand|srand|alloca|tmpnam|mktemp|system|popen' \
+  include src tests examples bench
+ok 'the library allocates through its allocator' \
+  calls 'malloc|calloc|realloc|free|strdup|strndup|asprintf' src/core src/loop src/providers src/transport
+ok 'every C file starts with its licence' first_lines
+ok 'no work is left undone in a comment' unfinished
+finish

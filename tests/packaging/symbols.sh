@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the libraries show and what they use: the shared library exports what the headers declare and nothing else; the static
+# one defines no name that could clash; the pure ring calls nothing that does I/O or knows the time.
+set -u
+. "$(dirname "$0")/tap.sh"
+root=$1 shared=$2 static=$3 base=$4 core=$5 providers=$6
+LC_ALL=C
+export LC_ALL
+
+declared() {
+  cat "$root"/include/imgact/*.h | tr '\n' ' ' | sed -E 's,/\*([^*]|\*+[^*/])*\*+/,,g' | tr ';' '\n' |
+    sed -nE 's/.*IMGACT_API [^(]*[ *](imgact_[a-z0-9_]+)\(.*/\1/p' | sort
+}
+
+listed() {
+  sed -n '/global:/,/local:/s/^ *\(imgact_[a-z0-9_]*\);$/\1/p' "$root/src/imgact.map" | sort
+}
+
+exported() {
+  nm -D --defined-only "$shared" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort
+}
+
+same() {
+  "$1" >"$work/a"
+  "$2" >"$work/b"
+  [ -s "$work/a" ] && diff -u --label "$1" --label "$2" "$work/a" "$work/b"
+}
+
+foreign_names() {
+  nm -g --defined-only "$static" | awk 'NF == 3 && $3 !~ /^(imgact_|ia_)/ { print $3 }' | nothing
+}
+
+# Names that an archive needs from outside itself, but for our own, the compiler's and those that match $2.
+needs() {
+  nm -u "$1" | awk 'NF == 2 { print $2 }' | sort -u |
+    grep -vE '^(imgact_|ia_|_GLOBAL_OFFSET_TABLE_$|__stack_chk_fail$|__assert_fail$|__(asan|ubsan|gcov|sanitizer)_)' | grep -vxE "$2"
+}
+
+pure() {
+  text='(__)?(mem(cpy|cmp|move|set|chr|mem|rchr)|str(len|cmp|ncmp|chr|rchr|str|spn|cspn|nlen|tol|toll|toul|toull|tod)|strncasecmp)'
+  text="$text(_chk)?|__isoc23_str[a-z]+"
+  format='(__)?v?snprintf(_chk)?|__ctype_[a-z_]+|localeconv|bsearch|qsort'
+  maths='(floor|ceil|trunc|nan|pow|fmod|ldexp|round|fabs|modf|nearbyint|rint|log|log10|exp)f?'
+  needs "$1" "$text|$format|$maths|$2" | nothing
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+ok 'the export map names what the headers declare' same declared listed
+ok 'the shared library exports what the headers declare' same declared exported
+ok 'the static library defines imgact_ and ia_ names alone' foreign_names
+ok 'providers use the public interface and text functions alone' pure "$providers" ''
+ok 'base does no I/O, knows no time and allocates in one place' pure "$base" 'yyjson_.*|malloc|realloc|free|explicit_bzero'
+ok 'core does no I/O, knows no time and does not allocate by itself' pure "$core" ''
+finish
