@@ -4,7 +4,7 @@
 // returned, so that what they call may send and cancel; nothing here waits.
 #include "curl_ca.h"
 #include "curl_transfer.h"
-#include "poller.h"
+#include "sockets.h"
 
 #include <limits.h>
 #include <time.h>
@@ -20,7 +20,7 @@ typedef struct ia_curl {
   imgact_transport transport; // first: the table is the object
   imgact_allocator allocator;
   CURLM *multi;
-  ia_poller poller;
+  ia_sockets sockets;
   ia_link running, finished, idle;
   size_t idle_count;
   int64_t due_ms; // libcurl's timer
@@ -45,8 +45,8 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, voi
   ia_curl *curl = user;
   (void)easy, (void)socket_data;
   if (what == CURL_POLL_REMOVE)
-    ia_poller_forget(&curl->poller, socket);
-  else if (!ia_poller_watch(&curl->poller, socket, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0))
+    ia_sockets_forget(&curl->sockets, socket);
+  else if (!ia_sockets_watch(&curl->sockets, socket, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0))
     curl->blind = true;
   return 0;
 }
@@ -135,7 +135,7 @@ static void abandon(ia_curl *curl, CURLMcode code) {
 
 static CURLMcode act_on_sockets(ia_curl *curl) {
   ia_ready ready[READY_MAX];
-  size_t count = ia_poller_ready(&curl->poller, ready, READY_MAX);
+  size_t count = ia_sockets_ready(&curl->sockets, ready, READY_MAX);
   CURLMcode code = CURLM_OK;
   for (size_t i = 0; i < count && code == CURLM_OK; i++) {
     int mask = (ready[i].in ? CURL_CSELECT_IN : 0) | (ready[i].out ? CURL_CSELECT_OUT : 0) |
@@ -155,7 +155,7 @@ static CURLMcode act_on_time(ia_curl *curl) {
 
 static CURLMcode act(ia_curl *curl) {
   int running;
-  CURLMcode code = curl->poller.fd >= 0 ? act_on_sockets(curl) : CURLM_OK;
+  CURLMcode code = curl->sockets.fd >= 0 ? act_on_sockets(curl) : CURLM_OK;
   if (code == CURLM_OK && curl->blind) return curl_multi_perform(curl->multi, &running);
   return code == CURLM_OK ? act_on_time(curl) : code;
 }
@@ -192,7 +192,7 @@ static void curl_dispatch(imgact_transport *transport) {
   tell(curl);
 }
 
-static int curl_fd(imgact_transport *transport) { return self(transport)->poller.fd; }
+static int curl_fd(imgact_transport *transport) { return self(transport)->sockets.fd; }
 
 static int curl_timeout_ms(imgact_transport *transport) {
   ia_curl *curl = self(transport);
@@ -205,7 +205,7 @@ static int curl_timeout_ms(imgact_transport *transport) {
 
 static void curl_wakeup(imgact_transport *transport) {
   ia_curl *curl = self(transport);
-  if (curl->poller.fd >= 0) ia_poller_wakeup(&curl->poller);
+  if (curl->sockets.fd >= 0) ia_sockets_wakeup(&curl->sockets);
 }
 
 static void free_list(ia_curl *curl, ia_link *list) {
@@ -223,8 +223,8 @@ static void curl_destroy(imgact_transport *transport) {
   free_list(curl, &curl->running);
   free_list(curl, &curl->finished);
   free_list(curl, &curl->idle);
-  if (curl->multi) (void)curl_multi_cleanup(curl->multi); // closes connections, so the poller goes after it
-  ia_poller_close(&curl->poller);
+  if (curl->multi) (void)curl_multi_cleanup(curl->multi); // closes connections, so the sockets go after it
+  ia_sockets_close(&curl->sockets);
   ia_buf_free(&curl->authorities);
   if (curl->global) curl_global_cleanup();
   ia_free(&allocator, curl);
@@ -256,7 +256,7 @@ static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
   const char *lacking = NULL;
   curl->multi = curl_multi_init();
   if (!curl->multi) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
-  curl->blind = !ia_poller_open(&curl->poller);
+  curl->blind = !ia_sockets_open(&curl->sockets);
   if (!set_multi(curl)) return imgact_error_set(error, IMGACT_INTERNAL, "libcurl %s refuses an option", curl_version());
   ia_transfer *first = take_transfer(curl, &lacking);
   if (lacking) return imgact_error_set(error, IMGACT_INTERNAL, "%s cannot do: %s", curl_version(), lacking);
@@ -281,7 +281,7 @@ imgact_status imgact_transport_curl(const imgact_allocator *allocator, const cha
   if (!curl) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   curl->transport = table;
   curl->allocator = *allocator;
-  curl->poller = (ia_poller){-1, -1};
+  curl->sockets = (ia_sockets){-1, -1};
   curl->due_ms = NEVER;
   ia_list_init(&curl->running);
   ia_list_init(&curl->finished);

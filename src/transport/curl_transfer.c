@@ -89,7 +89,8 @@ static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\
 
 static void add_field(ia_transfer *transfer, const char *line, size_t length) {
   const char *colon = memchr(line, ':', length);
-  if (!colon || blank(line[0])) return; // no field; folded lines are obsolete and carry nothing that is read
+  bool status_line = length >= 5 && memcmp(line, "HTTP/", 5) == 0;
+  if (!colon || status_line || blank(line[0])) return; // folded lines are obsolete and carry nothing that is read
   const char *value = colon + 1, *end = line + length;
   while (value < end && blank(*value)) value++;
   while (end > value && blank(end[-1])) end--;

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Linux: an epoll descriptor, level-triggered, with an eventfd in it for wakeups.
+#include "sockets.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { BATCH = 64 };
+
+bool ia_sockets_open(ia_sockets *sockets) {
+  sockets->fd = epoll_create1(EPOLL_CLOEXEC);
+  sockets->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (sockets->fd >= 0 && sockets->wake_fd >= 0 && ia_sockets_watch(sockets, sockets->wake_fd, true, false)) return true;
+  ia_sockets_close(sockets);
+  return false;
+}
+
+void ia_sockets_close(ia_sockets *sockets) {
+  if (sockets->fd >= 0) close(sockets->fd);
+  if (sockets->wake_fd >= 0) close(sockets->wake_fd);
+  sockets->fd = sockets->wake_fd = -1;
+}
+
+bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
+  struct epoll_event event = {.events = (in ? (uint32_t)EPOLLIN : 0) | (out ? (uint32_t)EPOLLOUT : 0), .data.fd = socket};
+  if (epoll_ctl(sockets->fd, EPOLL_CTL_MOD, socket, &event) == 0) return true;
+  return errno == ENOENT && epoll_ctl(sockets->fd, EPOLL_CTL_ADD, socket, &event) == 0;
+}
+
+void ia_sockets_forget(ia_sockets *sockets, int socket) {
+  struct epoll_event unused = {.events = 0};
+  (void)epoll_ctl(sockets->fd, EPOLL_CTL_DEL, socket, &unused);
+}
+
+static void take_wakeup_back(const ia_sockets *sockets) {
+  uint64_t count;
+  while (read(sockets->wake_fd, &count, sizeof count) < 0 && errno == EINTR) continue;
+}
+
+size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
+  struct epoll_event events[BATCH];
+  int found = epoll_wait(sockets->fd, events, capacity < BATCH ? (int)capacity : BATCH, 0);
+  size_t count = 0;
+  for (int i = 0; i < found; i++) {
+    uint32_t mask = events[i].events;
+    if (events[i].data.fd == sockets->wake_fd)
+      take_wakeup_back(sockets);
+    else
+      ready[count++] = (ia_ready){.socket = events[i].data.fd,
+                                  .in = (mask & EPOLLIN) != 0,
+                                  .out = (mask & EPOLLOUT) != 0,
+                                  .broken = (mask & (EPOLLERR | EPOLLHUP)) != 0};
+  }
+  return count;
+}
+
+void ia_sockets_wakeup(ia_sockets *sockets) {
+  int saved = errno; // a signal handler must not change it
+  uint64_t one = 1;
+  while (write(sockets->wake_fd, &one, sizeof one) < 0 && errno == EINTR) continue;
+  errno = saved;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// No descriptor: for systems whose own is not written yet. ia_sockets_open says so and nothing else is called.
+#include "sockets.h"
+
+bool ia_sockets_open(ia_sockets *sockets) {
+  sockets->fd = sockets->wake_fd = -1;
+  return false;
+}
+
+void ia_sockets_close(ia_sockets *sockets) { (void)sockets; }
+
+bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
+  (void)sockets, (void)socket, (void)in, (void)out;
+  return false;
+}
+
+void ia_sockets_forget(ia_sockets *sockets, int socket) { (void)sockets, (void)socket; }
+
+size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
+  (void)sockets, (void)ready, (void)capacity;
+  return 0;
+}
+
+// A sleep without a descriptor is short: there is nothing to wake.
+void ia_sockets_wakeup(ia_sockets *sockets) { (void)sockets; }
