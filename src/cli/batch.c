@@ -72,7 +72,7 @@ void cli_batch_free(cli_batch *batch) {
 
 void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject, const char *region, bool wait) {
   cli_slot *slot = &batch->slots[index];
-  *slot = (cli_slot){.batch = batch, .op = op, .subject = subject, .region = region, .percent = -1};
+  *slot = (cli_slot){.batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
   configure(batch->app, op);
   if (op && wait) imgact_op_wait(op, cli_progress_seen, slot);
 }
@@ -84,8 +84,10 @@ int cli_batch_check(cli_batch *batch) {
 }
 
 static void finished(void *user, imgact_op *op) {
-  cli_batch *batch = user;
+  cli_slot *slot = user;
+  cli_batch *batch = slot->batch;
   batch->left--;
+  if (slot->waits) cli_progress_ended(slot);
   // The same token would be refused for every other item as well.
   if (imgact_op_error(op)->status == IMGACT_UNAUTHORIZED) batch->stopped = true;
 }
@@ -106,9 +108,8 @@ void cli_batch_run(cli_batch *batch) {
   bool cancelled = false;
   if (!batch->app->began_ms) batch->app->began_ms = monotonic_ms();
   catch_signals(loop);
-  cli_progress_begin(batch);
   batch->left = batch->count;
-  for (size_t i = 0; i < batch->count; i++) imgact_start(batch->slots[i].op, finished, batch);
+  for (size_t i = 0; i < batch->count; i++) imgact_start(batch->slots[i].op, finished, &batch->slots[i]);
   while (batch->left > 0) {
     if (!cancelled && (interrupted || batch->stopped)) {
       cancel_all(batch);

@@ -125,8 +125,8 @@ typedef struct cli_slot {
   imgact_op *op;
   const char *subject; /* the image's or action's id as asked for */
   const char *region;
-  int32_t percent; /* progress as last shown */
-  imgact_action_status shown;
+  int32_t percent; /* progress as last shown, -1 = nothing was */
+  bool waits;
 } cli_slot;
 
 struct cli_batch {
@@ -134,8 +134,7 @@ struct cli_batch {
   cli_slot *slots;
   size_t count;
   size_t left;
-  size_t finished; /* actions */
-  bool stopped;    /* the token was refused: the rest was cancelled */
+  bool stopped; /* the token was refused: the rest was cancelled */
 };
 
 /* Room for `count` operations. 0 or an exit status. */
@@ -160,9 +159,11 @@ bool cli_interrupted(void);
 
 /* ---- progress.c ---- */
 
-void cli_progress_begin(cli_batch *batch);
-/* An imgact_progress_fn; user is the slot. */
+/* An imgact_progress_fn, for actions that still run; user is the slot. */
 void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action);
+/* Its operation has ended. */
+void cli_progress_ended(cli_slot *slot);
+/* Takes a bar away, so that something else can be written. */
 void cli_progress_clear(cli_app *app);
 
 /* ---- the commands' functions ---- */

@@ -137,6 +137,7 @@ int cli_fail_op(cli_app *app, const imgact_op *op) {
   return cli_fail(app, imgact_op_error(op), imgact_op_error_details(op), NULL);
 }
 
+IMGACT_PRINTF(3, 0)
 static void format(imgact_error *error, imgact_status status, const char *text, va_list values) {
   char message[sizeof error->message];
   vsnprintf(message, sizeof message, text, values);

@@ -14,11 +14,6 @@ static cli_progress kind_of(const cli_app *app) {
   return kind;
 }
 
-void cli_progress_begin(cli_batch *batch) {
-  batch->finished = 0;
-  batch->app->line_width = 0;
-}
-
 void cli_progress_clear(cli_app *app) {
   if (app->line_width) fprintf(stderr, "\r%*s\r", (int)app->line_width, "");
   app->line_width = 0;
@@ -37,7 +32,8 @@ static void draw_bar(cli_batch *batch) {
   int percent = percent_of(batch);
   for (int i = 0; i < BAR_WIDTH; i++) bar[i] = i * 100 < percent * BAR_WIDTH ? '#' : '-';
   bar[BAR_WIDTH] = '\0';
-  int length = snprintf(line, sizeof line, "[%s] %3d %%  %zu of %zu finished", bar, percent, batch->finished, batch->count);
+  int length = snprintf(line, sizeof line, "[%s] %3d %%  %zu of %zu finished", bar, percent, batch->count - batch->left,
+                        batch->count);
   fprintf(stderr, "\r%s", line);
   fflush(stderr);
   batch->app->line_width = length > 0 ? (size_t)length : 0;
@@ -56,12 +52,17 @@ void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action) {
   (void)op;
   cli_slot *slot = user;
   cli_progress kind = kind_of(slot->batch->app);
-  bool ended = action->status != IMGACT_ACTION_RUNNING;
-  int32_t percent = ended ? 100 : action->progress > 100 ? 100 : action->progress;
-  if (action->status == slot->shown && percent == slot->percent) return;
-  if (ended && (slot->shown == IMGACT_ACTION_RUNNING || slot->shown == IMGACT_ACTION_UNKNOWN)) slot->batch->finished++;
-  slot->shown = action->status;
+  int32_t percent = action->progress < 0 ? 0 : action->progress > 100 ? 100 : action->progress;
+  if (percent == slot->percent) return;
   slot->percent = percent;
   if (kind == CLI_PROGRESS_BAR) draw_bar(slot->batch);
   if (kind == CLI_PROGRESS_PLAIN) put_line(action);
+}
+
+void cli_progress_ended(cli_slot *slot) {
+  cli_progress kind = kind_of(slot->batch->app);
+  const imgact_action *action = imgact_op_action(slot->op);
+  slot->percent = 100;
+  if (kind == CLI_PROGRESS_BAR && slot->batch->left) draw_bar(slot->batch);
+  if (kind == CLI_PROGRESS_PLAIN && action) put_line(action);
 }
