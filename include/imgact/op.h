@@ -125,7 +125,7 @@ IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *con
 /* Sets per-call options; what is wrong with them is in the operation's result. Since 0.1. */
 IMGACT_API void imgact_op_configure(imgact_op *op, const imgact_op_options *options);
 
-/* Called after each look at a waited action: when it was started, and whenever it was polled. Since 0.1. */
+/* Called after each look at a waited action that still runs: when it was started, and whenever it was polled. Since 0.1. */
 typedef void (*imgact_progress_fn)(void *user, imgact_op *op, const imgact_action *action);
 
 /* Makes a mutation wait until its action has finished; also sets the progress callback (may be NULL) of a wait. Since 0.1. */

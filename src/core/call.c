@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+/* A call's arguments: copied into an operation, checked for their form, written as JSON and read back. */
+#include "jsondoc.h"
+#include "op.h"
+#include "str.h"
+#include <string.h>
+
+/* ---- copy ---- */
+
+static bool copy_text(const char **text, ia_arena *arena) {
+  if (!*text) return true;
+  *text = ia_arena_copy(arena, *text);
+  return *text != NULL;
+}
+
+static bool copy_texts(const char *const **texts, size_t count, ia_arena *arena) {
+  const char **copy = ia_arena_array(arena, count + 1, sizeof *copy);
+  if (!copy) return false;
+  for (size_t i = 0; i < count; i++) {
+    copy[i] = (*texts)[i] ? (*texts)[i] : "";
+    if (!copy_text(&copy[i], arena)) return false;
+  }
+  *texts = copy;
+  return true;
+}
+
+static void *copy_block(const void *block, size_t count, size_t bytes, ia_arena *arena) {
+  void *copy = ia_arena_array(arena, count + 1, bytes);
+  if (copy && count) memcpy(copy, block, count * bytes);
+  return copy;
+}
+
+/* A caller's struct may be older (smaller) than this library's: what it lacks is zero. */
+static void *copy_sized(const void *from, size_t theirs, size_t ours, ia_arena *arena) {
+  char *copy = ia_arena_alloc(arena, ours);
+  if (copy && from) memcpy(copy, from, theirs < ours ? theirs : ours);
+  if (copy) memcpy(copy, &ours, sizeof ours);
+  return copy;
+}
+
+static bool copy_image_filter(imgact_call *call, ia_arena *arena) {
+  const imgact_image_filter *from = call->images;
+  imgact_image_filter *f = copy_sized(from, from ? from->size : 0, sizeof *f, arena);
+  call->images = f;
+  if (!f) return false;
+  f->types = copy_block(f->types, f->types_count, sizeof *f->types, arena);
+  f->statuses = copy_block(f->statuses, f->statuses_count, sizeof *f->statuses, arena);
+  return f->types && f->statuses && copy_texts(&f->bound_to, f->bound_to_count, arena) &&
+         copy_texts(&f->sort, f->sort_count, arena) && copy_text(&f->name, arena) && copy_text(&f->architecture, arena) &&
+         copy_text(&f->label_selector, arena) && copy_text(&f->tag, arena) && copy_text(&f->region, arena);
+}
+
+static bool copy_action_filter(imgact_call *call, ia_arena *arena) {
+  const imgact_action_filter *from = call->actions;
+  imgact_action_filter *f = copy_sized(from, from ? from->size : 0, sizeof *f, arena);
+  call->actions = f;
+  if (!f) return false;
+  f->statuses = copy_block(f->statuses, f->statuses_count, sizeof *f->statuses, arena);
+  return f->statuses && copy_text(&f->image_id, arena) && copy_texts(&f->ids, f->ids_count, arena) &&
+         copy_texts(&f->sort, f->sort_count, arena);
+}
+
+static bool copy_update(imgact_call *call, ia_arena *arena) {
+  const imgact_image_update *from = call->update;
+  imgact_image_update *u = copy_sized(from, from ? from->size : 0, sizeof *u, arena);
+  call->update = u;
+  if (!u || !copy_text(&u->name, arena) || !copy_text(&u->description, arena) || !copy_text(&u->distribution, arena))
+    return false;
+  imgact_label *labels = copy_block(u->labels, u->labels_count, sizeof *labels, arena);
+  u->labels = labels;
+  for (size_t i = 0; labels && i < u->labels_count; i++)
+    if (!copy_text(&labels[i].key, arena) || !copy_text(&labels[i].value, arena)) return false;
+  return labels != NULL;
+}
+
+bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
+  *to = *from;
+  to->size = sizeof *to;
+  if (!copy_text(&to->image, arena) || !copy_text(&to->action, arena) || !copy_text(&to->region, arena) ||
+      !copy_text(&to->architecture, arena) || !copy_texts(&to->ids, to->ids_count, arena))
+    return false;
+  if (to->kind == IMGACT_OP_LIST_IMAGES) return copy_image_filter(to, arena);
+  if (to->kind == IMGACT_OP_LIST_ACTIONS) return copy_action_filter(to, arena);
+  return to->kind != IMGACT_OP_UPDATE_IMAGE || copy_update(to, arena);
+}
+
+/* ---- check ---- */
+
+static bool text_ok(const char *text) { return !text || ia_utf8_valid(text, strlen(text), false); }
+
+static bool texts_ok(const char *const *texts, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!text_ok(texts[i])) return false;
+  return true;
+}
+
+static bool all_text_ok(const imgact_call *c) {
+  bool ok = text_ok(c->image) && text_ok(c->action) && text_ok(c->region) && text_ok(c->architecture) &&
+            texts_ok(c->ids, c->ids_count);
+  if (c->images)
+    ok = ok && text_ok(c->images->name) && text_ok(c->images->architecture) && text_ok(c->images->label_selector) &&
+         text_ok(c->images->tag) && text_ok(c->images->region) && texts_ok(c->images->sort, c->images->sort_count) &&
+         texts_ok(c->images->bound_to, c->images->bound_to_count);
+  if (c->actions)
+    ok = ok && text_ok(c->actions->image_id) && texts_ok(c->actions->sort, c->actions->sort_count) &&
+         texts_ok(c->actions->ids, c->actions->ids_count);
+  if (c->update) {
+    ok = ok && text_ok(c->update->name) && text_ok(c->update->description) && text_ok(c->update->distribution);
+    for (size_t i = 0; ok && i < c->update->labels_count; i++)
+      ok = c->update->labels[i].key && text_ok(c->update->labels[i].key) && text_ok(c->update->labels[i].value);
+  }
+  return ok;
+}
+
+typedef struct id_rule {
+  const imgact_provider *provider;
+  imgact_error *error;
+} id_rule;
+
+static imgact_status id_ok(const id_rule *rule, const char *what, const char *id) {
+  if (!id || rule->provider->is_id(id)) return IMGACT_OK;
+  return imgact_error_set(rule->error, IMGACT_INVALID_ARGUMENT, "'%s' cannot be %s at %s: that is %s", id, what,
+                          rule->provider->name, rule->provider->id_form);
+}
+
+static imgact_status ids_ok(const id_rule *rule, const char *what, const char *const *ids, size_t count) {
+  imgact_status status = IMGACT_OK;
+  for (size_t i = 0; i < count && status == IMGACT_OK; i++) status = id_ok(rule, what, ids[i]);
+  return status;
+}
+
+imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider, imgact_error *error) {
+  static const char an_image[] = "an image's id", an_action[] = "an action's id";
+  id_rule rule = {provider, error};
+  if (!all_text_ok(call)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
+  imgact_status status = IMGACT_OK;
+  if (call->kind != IMGACT_OP_GET_IMAGE) status = id_ok(&rule, an_image, call->image);
+  if (status == IMGACT_OK) status = id_ok(&rule, an_action, call->action);
+  if (status == IMGACT_OK) status = ids_ok(&rule, an_action, call->ids, call->ids_count);
+  if (status == IMGACT_OK && call->images)
+    status = ids_ok(&rule, "a server's id", call->images->bound_to, call->images->bound_to_count);
+  if (status == IMGACT_OK && call->actions) status = id_ok(&rule, an_image, call->actions->image_id);
+  if (status == IMGACT_OK && call->actions) status = ids_ok(&rule, an_action, call->actions->ids, call->actions->ids_count);
+  return status;
+}
+
+/* ---- JSON ---- */
+
+static void write_update(imgact_json_writer *json, const imgact_image_update *u) {
+  const struct {
+    const char *key, *value;
+  } texts[] = {{"name", u->name}, {"description", u->description}, {"distribution", u->distribution}};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (texts[i].value) {
+      imgact_json_key(json, texts[i].key);
+      imgact_json_string(json, texts[i].value);
+    }
+  if (u->to_snapshot) {
+    imgact_json_key(json, "to_snapshot");
+    imgact_json_boolean(json, 1);
+  }
+  if (!u->set_labels) return;
+  imgact_json_key(json, "labels");
+  imgact_json_begin_object(json);
+  for (size_t i = 0; i < u->labels_count; i++) {
+    imgact_json_key(json, u->labels[i].key);
+    imgact_json_string(json, u->labels[i].value ? u->labels[i].value : "");
+  }
+  imgact_json_end_object(json);
+}
+
+const char *ia_call_json(const imgact_call *call, const imgact_provider *provider, ia_arena *arena) {
+  imgact_json_writer *json = imgact_json_writer_new(arena->allocator, 0);
+  const struct {
+    const char *key, *value;
+  } texts[] = {{"provider", provider->name},
+               {"op", imgact_op_kind_name(call->kind)},
+               {"image", call->image},
+               {"region", call->region}};
+  imgact_json_begin_object(json);
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (texts[i].value) {
+      imgact_json_key(json, texts[i].key);
+      imgact_json_string(json, texts[i].value);
+    }
+  if (call->kind == IMGACT_OP_CHANGE_PROTECTION) {
+    imgact_json_key(json, "protect");
+    imgact_json_boolean(json, call->protect);
+  }
+  if (call->update) write_update(json, call->update);
+  imgact_json_end_object(json);
+  const char *text = imgact_json_finish(json, NULL);
+  text = text ? ia_arena_copy(arena, text) : NULL;
+  imgact_json_writer_free(json);
+  return text;
+}
+
+typedef struct call_reader {
+  const imgact_json *root;
+  ia_arena *arena;
+  bool nomem;
+} call_reader;
+
+static const char *member(call_reader *reader, const char *key) {
+  return ia_json_string(imgact_json_get(reader->root, key), reader->arena, &reader->nomem);
+}
+
+static void read_labels(call_reader *reader, imgact_image_update *update) {
+  const imgact_json *labels = imgact_json_get(reader->root, "labels");
+  if (imgact_json_type_of(labels) != IMGACT_JSON_OBJECT) return;
+  imgact_label *copy = ia_arena_array(reader->arena, imgact_json_count(labels) + 1, sizeof *copy);
+  imgact_json_iter each = imgact_json_each(labels);
+  const imgact_json *key;
+  update->set_labels = 1;
+  update->labels = copy;
+  reader->nomem = reader->nomem || !copy;
+  for (const imgact_json *value; copy && (value = imgact_json_next(&each, &key));) {
+    copy[update->labels_count].key = ia_json_string(key, reader->arena, &reader->nomem);
+    copy[update->labels_count++].value = ia_json_string(value, reader->arena, &reader->nomem);
+  }
+}
+
+static void read_update(call_reader *reader, imgact_call *call) {
+  imgact_image_update *update = ia_arena_alloc(reader->arena, sizeof *update);
+  reader->nomem = reader->nomem || !update;
+  if (!update) return;
+  int to_snapshot = 0;
+  imgact_json_bool(imgact_json_get(reader->root, "to_snapshot"), &to_snapshot);
+  *update = (imgact_image_update){.size = sizeof *update, .to_snapshot = to_snapshot};
+  update->name = member(reader, "name");
+  update->description = member(reader, "description");
+  update->distribution = member(reader, "distribution");
+  read_labels(reader, update);
+  call->update = update;
+}
+
+static bool mutates(imgact_op_kind kind) {
+  return kind == IMGACT_OP_UPDATE_IMAGE || kind == IMGACT_OP_DELETE_IMAGE || kind == IMGACT_OP_CHANGE_PROTECTION ||
+         kind == IMGACT_OP_CONVERT || kind == IMGACT_OP_TRANSFER;
+}
+
+static imgact_status read_call(call_reader *reader, imgact_call *call, const imgact_provider *provider, imgact_error *error) {
+  const char *op = member(reader, "op"), *cloud = member(reader, "provider");
+  int kind = 0;
+  while (kind < IMGACT_OP_COUNT && !ia_str_equal(op, imgact_op_kind_name((imgact_op_kind)kind))) kind++;
+  if (kind == IMGACT_OP_COUNT || !mutates((imgact_op_kind)kind))
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no mutation (op: %s)", op ? op : "none");
+  if (!ia_str_equal(cloud, provider->name))
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is for %s, this client for %s",
+                            cloud ? cloud : "no provider", provider->name);
+  *call = (imgact_call){.size = sizeof *call, .kind = (imgact_op_kind)kind};
+  call->image = member(reader, "image");
+  call->region = member(reader, "region");
+  int protect = 0;
+  if (imgact_json_bool(imgact_json_get(reader->root, "protect"), &protect)) call->protect = protect;
+  if (kind == IMGACT_OP_UPDATE_IMAGE) read_update(reader, call);
+  if (!call->image && !reader->nomem)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
+  return reader->nomem ? imgact_error_set(error, IMGACT_NOMEM, "out of memory") : IMGACT_OK;
+}
+
+imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgact_provider *provider, ia_arena *arena,
+                                imgact_error *error) {
+  imgact_json_doc *doc = NULL;
+  char what[160];
+  ia_json_status parsed = ia_json_parse(text, strlen(text), arena->allocator, NULL, &doc, what, sizeof what);
+  if (parsed == IA_JSON_NOMEM) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (parsed != IA_JSON_OK)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is no JSON that can be used (%s)", what);
+  call_reader reader = {imgact_json_root(doc), arena, false};
+  imgact_status status = read_call(&reader, call, provider, error);
+  imgact_json_free(doc);
+  return status;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/* What the operations of one provider and token share: places for requests, retry tokens, the cloud's clock, claims. */
+#include "client.h"
+#include "date.h"
+#include "error.h"
+#include "exchange.h"
+#include "str.h"
+#include <string.h>
+
+static ia_settings settings_of(const imgact_client_options *o) {
+  return (ia_settings){.request_timeout_ms = o->request_timeout_ms > 0 ? o->request_timeout_ms : 30000,
+                       .retry_base_ms = o->retry_base_ms > 0 ? o->retry_base_ms : 1000,
+                       .poll_interval_ms = o->poll_interval_ms > 0 ? o->poll_interval_ms : 0,
+                       .settle_ms = o->settle_ms > 0 ? o->settle_ms : 10000,
+                       .max_attempts = o->max_attempts > 0 ? o->max_attempts : 5,
+                       .concurrency = o->concurrency > 0 ? o->concurrency : 8};
+}
+
+static char *user_agent(const imgact_allocator *allocator, const char *app) {
+  ia_buf text;
+  ia_buf_init(&text, allocator, 512);
+  if (app && *app) ia_buf_printf(&text, "%s ", app);
+  ia_buf_str(&text, "imgact/" IMGACT_VERSION_STRING);
+  char *copy = ia_buf_text(&text) ? ia_strdup(allocator, ia_buf_text(&text)) : NULL;
+  ia_buf_free(&text);
+  return copy;
+}
+
+bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider, const char *endpoint,
+                    const char *app, const imgact_client_options *options) {
+  *client = (imgact_client){.engine = engine,
+                            .allocator = engine->allocator,
+                            .provider = provider,
+                            .references = 1,
+                            .token_callback = options->token_callback,
+                            .token_user = options->token_user,
+                            .settings = settings_of(options),
+                            .trace = options->trace,
+                            .trace_user = options->trace_user,
+                            .retry_tokens = IA_RETRY_TOKENS,
+                            .date_ms = IMGACT_NO_TIME};
+  client->rate.rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
+  for (size_t i = 0; i < IA_LANES; i++) ia_list_init(&client->lanes[i]);
+  ia_list_init(&client->mutations);
+  ia_poller_init(&client->poller);
+  ia_set_init(&client->claims, client->allocator);
+  ia_redactor_init(&client->redactor, NULL, 0, NULL);
+  client->user_agent = user_agent(client->allocator, app);
+  client->endpoint = ia_strdup(client->allocator, endpoint);
+  if (client->endpoint)
+    for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--) client->endpoint[n - 1] = '\0';
+  return client->user_agent && client->endpoint;
+}
+
+static void drop_token(imgact_client *client) {
+  if (client->token) ia_wipe(client->token, client->token_length);
+  ia_free(client->allocator, client->token);
+  client->token = NULL;
+  client->token_length = 0;
+}
+
+imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error) {
+  static const char blanks[] = " \t\r\n";
+  while (length && strchr(blanks, token[0]) && token[0]) token++, length--;
+  while (length && token[length - 1] && strchr(blanks, token[length - 1])) length--;
+  if (!length) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the token is empty");
+  if (length >= IA_TOKEN_MAX_BYTES)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the token is longer than %d bytes", IA_TOKEN_MAX_BYTES - 1);
+  for (size_t i = 0; i < length; i++)
+    if ((unsigned char)token[i] < 0x20 || (unsigned char)token[i] > 0x7e)
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                              "the token has a character that cannot be part of one (byte %zu): was it copied whole, and once?",
+                              i + 1);
+  char *copy = ia_alloc_zero(client->allocator, length + 1);
+  if (!copy) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  memcpy(copy, token, length);
+  drop_token(client);
+  client->token = copy;
+  client->token_length = length;
+  ia_redactor_init(&client->redactor, copy, length, client->provider->token_prefixes);
+  return IMGACT_OK;
+}
+
+void ia_client_clear(imgact_client *client) {
+  ia_list_remove(&client->pump);
+  drop_token(client);
+  ia_free(client->allocator, client->user_agent);
+  ia_free(client->allocator, client->endpoint);
+  ia_set_free(&client->claims);
+}
+
+void ia_client_hold(imgact_client *client) { client->references++; }
+
+void ia_client_drop(imgact_client *client) {
+  if (--client->references == 0) client->released(client);
+}
+
+const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind kind) {
+  const imgact_provider *p = client->provider;
+  if ((size_t)kind >= p->slot_count) return NULL;
+  const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slot_stride * (size_t)kind);
+  return slot->encode ? slot : NULL;
+}
+
+void ia_client_pump(imgact_client *client) {
+  if (!ia_linked(&client->pump)) ia_list_append(&client->engine->pump, &client->pump);
+}
+
+/* Mutations first, then polls, then lists: a long list never keeps somebody waiting for the end of an action. */
+void ia_client_run(imgact_client *client) {
+  while (client->in_flight < client->settings.concurrency) {
+    ia_link *lane = NULL;
+    for (size_t i = 0; i < IA_LANES && !lane; i++) {
+      if (!ia_list_empty(&client->lanes[i])) lane = &client->lanes[i];
+      else if (i == IA_LANE_WAIT && ia_poller_next(client)) lane = &client->lanes[i];
+    }
+    if (!lane) return;
+    ia_exchange_ready(IA_ENTRY(lane->next, ia_exchange, link));
+  }
+}
+
+void ia_client_learn_date(imgact_client *client, const char *date) {
+  int64_t ms = 0;
+  if (!date || !ia_date_http(date, &ms)) return;
+  client->date_ms = ms;
+  client->date_mono_ms = client->engine->now.mono_ms;
+}
+
+int64_t ia_client_cloud_ms(const imgact_client *client, int64_t mono_ms) {
+  const ia_now *now = &client->engine->now;
+  if (client->date_ms != IMGACT_NO_TIME) return client->date_ms - (client->date_mono_ms - mono_ms);
+  return now->wall_ms - (now->mono_ms - mono_ms);
+}
+
+int imgact_client_supports(const imgact_client *client, imgact_op_kind kind) {
+  return client && ia_client_slot(client, kind) != NULL;
+}
+
+const char *imgact_client_provider(const imgact_client *client) { return client->provider->name; }
+
+const char *imgact_client_endpoint(const imgact_client *client) { return client->endpoint; }
+
+void imgact_client_rate(const imgact_client *client, imgact_rate *rate) { *rate = client->rate.rate; }
+
+size_t imgact_client_redact(const imgact_client *client, const char *text, char *buffer, size_t capacity) {
+  ia_buf out;
+  size_t length = strlen(text);
+  ia_buf_init(&out, client->allocator, 2 * length + 64);
+  ia_redact(&client->redactor, &out, text, length);
+  const char *redacted = ia_buf_text(&out) ? ia_buf_text(&out) : "";
+  ia_str_copy(buffer, capacity, redacted);
+  length = strlen(redacted);
+  ia_buf_free(&out);
+  return length;
+}

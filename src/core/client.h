@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* A client as the core knows it: a provider, its credentials, and what its operations share. */
+#ifndef IA_CLIENT_H
+#define IA_CLIENT_H
+
+#include "engine.h"
+#include "poller.h"
+#include "redact.h"
+#include "set.h"
+#include <imgact/client.h>
+#include <imgact/provider.h>
+
+/* Requests of a kind wait in a lane; earlier lanes go first. */
+typedef enum ia_lane { IA_LANE_MUTATION, IA_LANE_WAIT, IA_LANE_READ, IA_LANES } ia_lane;
+
+#define IA_RETRY_TOKENS 100
+#define IA_TOKEN_MAX_BYTES 4096
+
+typedef struct ia_settings {
+  int64_t request_timeout_ms, retry_base_ms, poll_interval_ms, settle_ms;
+  int32_t max_attempts, concurrency;
+} ia_settings;
+
+struct imgact_client {
+  ia_engine *engine;
+  const imgact_allocator *allocator;
+  const imgact_provider *provider;
+  size_t references;
+  void (*released)(imgact_client *client); /* the outer ring's: called when the last reference has gone */
+  void *outer;
+  char *endpoint; /* without trailing slashes */
+  char *user_agent;
+  char *token; /* wiped */
+  size_t token_length;
+  imgact_token_fn token_callback;
+  void *token_user;
+  ia_redactor redactor;
+  ia_settings settings;
+  imgact_trace_fn trace;
+  void *trace_user;
+  ia_link pump;            /* in the engine's list */
+  ia_link lanes[IA_LANES]; /* exchanges that wait for a place */
+  int32_t in_flight;
+  int32_t retry_tokens;
+  uint32_t exchanges; /* counts them, for traces */
+  ia_poller poller;
+  ia_link mutations; /* operations whose effect is not settled: see mutation.c */
+  ia_set claims;     /* actions that belong to an operation of this client */
+  imgact_rate_info rate;
+  int64_t date_ms, date_mono_ms; /* the cloud's clock as the last Date header told it; IMGACT_NO_TIME */
+};
+
+/* Fills a zeroed client; strings are copied. false: no memory (ia_client_clear frees what is there). */
+bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider, const char *endpoint,
+                    const char *app, const imgact_client_options *options);
+/* Takes a token: blanks and newlines around it are stripped. OK, INVALID_ARGUMENT (empty, too long, a control character, not
+ * ASCII), NOMEM; the text never shows in the error. */
+imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error);
+void ia_client_clear(imgact_client *client);
+
+void ia_client_hold(imgact_client *client);
+void ia_client_drop(imgact_client *client);
+
+const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind kind);
+/* Waiting requests go, as far as there are places, as soon as the engine is asked what to send: then all that is due together
+ * is known, and no caller is entered again. */
+void ia_client_pump(imgact_client *client);
+void ia_client_run(imgact_client *client);
+
+/* Takes note of a Date header; NULL and nonsense are ignored. */
+void ia_client_learn_date(imgact_client *client, const char *date);
+/* The cloud's own time at a steady time of ours; the local clock where it has told none. */
+int64_t ia_client_cloud_ms(const imgact_client *client, int64_t mono_ms);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine: a state machine that is given time, random numbers and replies, and gives back requests to send. It does no I/O
+ * and calls no user code but from ia_engine_notify (done and progress) and, documented there, trace, intent and token hooks.
+ */
+#ifndef IA_ENGINE_H
+#define IA_ENGINE_H
+
+#include "alloc.h"
+#include "heap.h"
+#include "list.h"
+#include <imgact/op.h>
+#include <imgact/transport.h>
+
+#define IA_NEVER INT64_MAX
+
+/* The two clocks: the steady one for intervals, the wall's for what the cloud dates. */
+typedef struct ia_now {
+  int64_t mono_ms;
+  int64_t wall_ms;
+} ia_now;
+
+typedef struct ia_exchange ia_exchange;
+
+typedef struct ia_timer {
+  ia_heap_node node;
+  void (*fire)(struct ia_timer *timer);
+} ia_timer;
+
+typedef struct ia_engine {
+  const imgact_allocator *allocator;
+  ia_now now;
+  uint64_t random_state;
+  ia_heap timers;
+  ia_link pump;   /* clients that may have requests to let go */
+  ia_link outbox; /* exchanges that the outer ring is to send */
+  ia_link notify; /* operations whose callbacks are due */
+  size_t running; /* operations started and not ended */
+  void *outer;
+  void (*abort)(void *outer, ia_exchange *exchange); /* the transport forgets it, at once */
+} ia_engine;
+
+void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed, ia_now now);
+
+/* Runs the timers that are due. */
+void ia_engine_tick(ia_engine *engine, ia_now now);
+/* Steady time of the next timer; the present if something is to be sent or told; IA_NEVER. */
+int64_t ia_engine_next_ms(const ia_engine *engine);
+/* The next request to hand to the transport, marked as flying; NULL if there is none. */
+ia_exchange *ia_engine_take(ia_engine *engine, const imgact_http_request **request);
+/* Calls one operation's callbacks; false if none was due. The operation may be freed inside. */
+bool ia_engine_notify(ia_engine *engine);
+
+void ia_timer_set(ia_engine *engine, ia_timer *timer, int64_t due_ms, void (*fire)(ia_timer *));
+void ia_timer_stop(ia_engine *engine, ia_timer *timer);
+
+/* A number between 0 (included) and 1 (excluded). */
+double ia_engine_random(ia_engine *engine);
+
+#endif

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The life of one request. Invariants: an exchange holds a place of its client (in_flight) exactly while it is READY or FLYING;
+ * done is called once per submit, and never from inside submit; after done the exchange is the owner's to free.
+ */
+#include "exchange.h"
+#include "error.h"
+#include "retry.h"
+#include "str.h"
+#include "trace.h"
+#include <string.h>
+
+#define QUOTED_CHARACTERS 200
+
+static void finished(imgact_exchange *base, const imgact_http_response *http);
+static void again(ia_timer *timer);
+static void end_empty(ia_timer *timer);
+
+ia_exchange *ia_exchange_new(imgact_client *client, ia_lane lane, void (*done)(ia_exchange *), void *owner) {
+  ia_exchange *exchange = ia_alloc_zero(client->allocator, sizeof *exchange);
+  if (!exchange) return NULL;
+  exchange->base.finished = finished;
+  exchange->client = client;
+  exchange->lane = lane;
+  exchange->done = done;
+  exchange->owner = owner;
+  exchange->deadline_ms = IA_NEVER;
+  exchange->max_attempts = client->settings.max_attempts;
+  exchange->number = ++client->exchanges;
+  ia_arena_init(&exchange->step, client->allocator);
+  ia_request_init(&exchange->request, client->allocator);
+  return exchange;
+}
+
+/* The copy of the token goes with the request that carried it. */
+static void drop_request(ia_exchange *exchange) {
+  if (exchange->authorization) {
+    ia_wipe(exchange->authorization, strlen(exchange->authorization));
+    ia_free(exchange->client->allocator, exchange->authorization);
+    exchange->authorization = NULL;
+  }
+  ia_request_free(&exchange->request);
+  ia_request_init(&exchange->request, exchange->client->allocator);
+  ia_arena_reset(&exchange->step);
+}
+
+static void leave_place(ia_exchange *exchange) {
+  ia_list_remove(&exchange->link);
+  exchange->state = IA_EXCHANGE_IDLE;
+  exchange->client->in_flight--;
+}
+
+void ia_exchange_free(ia_exchange *exchange) {
+  if (!exchange) return;
+  imgact_client *client = exchange->client;
+  bool had_place = exchange->state == IA_EXCHANGE_READY || exchange->state == IA_EXCHANGE_FLYING;
+  if (exchange->state == IA_EXCHANGE_FLYING) client->engine->abort(client->engine->outer, exchange);
+  if (had_place) leave_place(exchange);
+  ia_timer_stop(client->engine, &exchange->timer);
+  ia_list_remove(&exchange->link);
+  drop_request(exchange);
+  ia_arena_free(&exchange->step);
+  ia_request_free(&exchange->request);
+  ia_free(client->allocator, exchange);
+  if (had_place) ia_client_pump(client);
+}
+
+static void enqueue(ia_exchange *exchange) {
+  exchange->state = IA_EXCHANGE_QUEUED;
+  ia_list_append(&exchange->client->lanes[exchange->lane], &exchange->link);
+  ia_client_pump(exchange->client);
+}
+
+/* An end that needs no reply comes from a timer that is due at once, so that no owner is called from inside its own call. */
+static void end_soon(ia_exchange *exchange) {
+  ia_timer_set(exchange->client->engine, &exchange->timer, exchange->client->engine->now.mono_ms, end_empty);
+}
+
+static void end_empty(ia_timer *timer) {
+  ia_exchange *exchange = IA_ENTRY(timer, ia_exchange, timer);
+  exchange->done(exchange);
+}
+
+void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_result *result) {
+  exchange->call = *call;
+  exchange->result = result;
+  exchange->slot = ia_client_slot(exchange->client, call->kind);
+  exchange->encoded_empty = exchange->uncertain = false;
+  if (!exchange->attempts) exchange->maybe_applied = false;
+  ia_error_clear(&exchange->error);
+  enqueue(exchange);
+}
+
+bool ia_exchange_maybe_out(const ia_exchange *exchange) {
+  if (exchange->maybe_applied) return true;
+  return exchange->state == IA_EXCHANGE_FLYING && strcmp(exchange->request.method, "GET") != 0;
+}
+
+/* ---- out ---- */
+
+static bool own_url(ia_exchange *exchange) {
+  const imgact_request *request = &exchange->request;
+  ia_buf url;
+  ia_buf_init(&url, exchange->client->allocator, (size_t)256 * 1024);
+  ia_buf_str(&url, exchange->client->endpoint);
+  ia_buf_str(&url, ia_buf_text(&request->path));
+  if (request->query.length) {
+    ia_buf_char(&url, '?');
+    ia_buf_str(&url, ia_buf_text(&request->query));
+  }
+  exchange->http.url = url.state == IA_BUF_OK ? ia_arena_copy(&exchange->step, ia_buf_text(&url)) : NULL;
+  ia_buf_free(&url);
+  return exchange->http.url != NULL;
+}
+
+/* The token is asked for before every request: a callback may have a new one. */
+static imgact_status current_token(imgact_client *client, imgact_error *error) {
+  if (!client->token_callback) return IMGACT_OK;
+  char text[IA_TOKEN_MAX_BYTES];
+  size_t length = 0;
+  imgact_status status = client->token_callback(client->token_user, text, sizeof text, &length);
+  if (status != IMGACT_OK) imgact_error_set(error, status, "the token callback gave no token");
+  else if (length > sizeof text) status = imgact_error_set(error, IMGACT_INTERNAL, "the token callback overran its buffer");
+  else if (client->token_length != length || memcmp(client->token, text, length) != 0)
+    status = ia_client_set_token(client, text, length, error);
+  ia_wipe(text, sizeof text);
+  return status;
+}
+
+static bool own_headers(ia_exchange *exchange) {
+  imgact_client *client = exchange->client;
+  size_t n = 0;
+  exchange->headers[n++] = (imgact_header){"Accept", "application/json"};
+  exchange->headers[n++] = (imgact_header){"User-Agent", client->user_agent};
+  if (exchange->request.body) exchange->headers[n++] = (imgact_header){"Content-Type", "application/json"};
+  if (client->token) {
+    static const char scheme[] = "Bearer ";
+    exchange->authorization = ia_alloc_zero(client->allocator, sizeof scheme + client->token_length);
+    if (!exchange->authorization) return false;
+    memcpy(exchange->authorization, scheme, sizeof scheme - 1);
+    memcpy(exchange->authorization + sizeof scheme - 1, client->token, client->token_length);
+    exchange->headers[n++] = (imgact_header){"Authorization", exchange->authorization};
+  }
+  exchange->http.headers = exchange->headers;
+  exchange->http.headers_count = n;
+  return true;
+}
+
+static imgact_status build(ia_exchange *exchange) {
+  imgact_client *client = exchange->client;
+  imgact_error *error = &exchange->error;
+  drop_request(exchange);
+  imgact_status status = current_token(client, error);
+  if (status != IMGACT_OK) return status;
+  status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call, client->provider, error);
+  if (status != IMGACT_OK) return status;
+  exchange->local = exchange->request.local;
+  if (exchange->request.empty) return IMGACT_OK;
+  exchange->http = (imgact_http_request){.size = sizeof exchange->http,
+                                         .method = exchange->request.method,
+                                         .timeout_ms = client->settings.request_timeout_ms,
+                                         .max_body_bytes = IA_JSON_MAX_BYTES};
+  if (exchange->request.body) exchange->http.body = imgact_json_finish(exchange->request.body, &exchange->http.body_bytes);
+  if (!own_url(exchange) || !own_headers(exchange)) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  return IMGACT_OK;
+}
+
+void ia_exchange_ready(ia_exchange *exchange) {
+  ia_list_remove(&exchange->link);
+  if (build(exchange) != IMGACT_OK || exchange->request.empty) {
+    exchange->encoded_empty = exchange->request.empty;
+    exchange->state = IA_EXCHANGE_IDLE;
+    end_soon(exchange);
+    return;
+  }
+  exchange->state = IA_EXCHANGE_READY;
+  exchange->client->in_flight++;
+  ia_list_append(&exchange->client->engine->outbox, &exchange->link);
+}
+
+void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request) {
+  const ia_now *now = &exchange->client->engine->now;
+  int64_t left_ms = exchange->deadline_ms == IA_NEVER ? IA_NEVER : exchange->deadline_ms - now->mono_ms;
+  if (left_ms < 1) left_ms = 1;
+  if (left_ms < exchange->http.timeout_ms) exchange->http.timeout_ms = left_ms;
+  ia_list_remove(&exchange->link);
+  exchange->state = IA_EXCHANGE_FLYING;
+  exchange->sent_ms = now->mono_ms;
+  if (!exchange->attempts) exchange->first_sent_ms = now->mono_ms;
+  exchange->attempts++;
+  exchange->base.data = NULL;
+  ia_trace_request(exchange);
+  *request = &exchange->http;
+}
+
+/* ---- in ---- */
+
+/* Text that is no JSON, for people: on one line, redacted, at most 200 characters. */
+static void quote(const imgact_client *client, const char *body, size_t length, imgact_error *error) {
+  ia_buf text;
+  length = ia_utf8_cut(body, length, 4096);
+  ia_buf_init(&text, client->allocator, 3 * length + 64);
+  ia_redact(&client->redactor, &text, body, length);
+  size_t characters = 0, used = 0;
+  for (size_t i = 0; ia_buf_text(&text) && i < text.length; i++) {
+    unsigned char c = (unsigned char)text.data[i];
+    if (c < 0x20 || c == 0x7f) c = ' ';
+    if (c == ' ' && (!used || text.data[used - 1] == ' ')) continue;
+    if ((c & 0xC0) != 0x80 && ++characters > QUOTED_CHARACTERS) break;
+    text.data[used++] = (char)c;
+  }
+  if (used && ia_utf8_valid(text.data, used, false)) {
+    char message[sizeof error->message];
+    ia_str_copy(message, sizeof message, error->message);
+    ia_error_text(error, "%s: %.*s", message, (int)used, text.data);
+  }
+  ia_buf_free(&text);
+}
+
+static void fail_transport(ia_exchange *exchange, const imgact_http_response *http) {
+  static const imgact_status statuses[] = {IMGACT_INTERNAL, IMGACT_NETWORK,  IMGACT_NETWORK,  IMGACT_TLS,
+                                           IMGACT_PROTOCOL, IMGACT_PROTOCOL, IMGACT_PROTOCOL, IMGACT_NOMEM};
+  size_t n = (size_t)http->failure < sizeof statuses / sizeof *statuses ? (size_t)http->failure : 0;
+  imgact_error_set(&exchange->error, statuses[n], "%s", http->message ? http->message : "no complete reply");
+  imgact_client *client = exchange->client;
+  size_t length = strlen(exchange->error.message);
+  ia_redact_in_place(&client->redactor, exchange->error.message, length, sizeof exchange->error.message);
+}
+
+static void take_result(ia_exchange *exchange, const imgact_response *response) {
+  imgact_error *error = &exchange->error;
+  imgact_status status = exchange->slot->decode(&exchange->call, response, exchange->result, error);
+  if (exchange->result->nomem) status = imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  error->status = (int32_t)status;
+  if (status != IMGACT_OK) error->http_status = response->http->status;
+}
+
+static void take_json(ia_exchange *exchange, const imgact_http_response *http, ia_json_status parsed, const char *what,
+                      imgact_response *response) {
+  imgact_error *error = &exchange->error;
+  bool success = http->status >= 200 && http->status < 300;
+  if (parsed == IA_JSON_NOMEM) {
+    imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  } else if (success && parsed == IA_JSON_OK) {
+    take_result(exchange, response);
+  } else if (success) {
+    imgact_error_set(error, IMGACT_PROTOCOL, "the reply is no JSON that can be used (%s)", what);
+    error->http_status = http->status;
+    quote(exchange->client, http->body, http->body_bytes, error);
+  } else {
+    ia_error_from_http(error, http->status);
+    if (parsed != IA_JSON_OK) quote(exchange->client, http->body, http->body_bytes, error);
+    exchange->client->provider->classify(&exchange->call, response, exchange->result, error);
+    if (exchange->result->nomem) imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  }
+}
+
+/* The cloud's clock and its rate limit come with every reply, whatever it says. */
+static void learn(ia_exchange *exchange, const imgact_http_response *http, const imgact_response *response,
+                  imgact_rate_info *rate) {
+  imgact_client *client = exchange->client;
+  const char *date = ia_header(http->headers, http->headers_count, "date");
+  ia_client_learn_date(client, date);
+  *rate = (imgact_rate_info){.size = sizeof *rate,
+                             .rate = {.limit = -1, .remaining = -1, .reset_at = IMGACT_NO_TIME, .retry_after_ms = -1},
+                             .wait_until_ms = IMGACT_NO_TIME};
+  if (client->provider->rate) client->provider->rate(response, rate);
+  rate->rate.retry_after_ms =
+      ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), client->engine->now.wall_ms);
+  client->rate = *rate;
+  if (exchange->rate) *exchange->rate = rate->rate;
+}
+
+static void take_reply(ia_exchange *exchange, const imgact_http_response *http, imgact_rate_info *rate) {
+  imgact_client *client = exchange->client;
+  imgact_json_doc *doc = NULL;
+  char what[160] = "";
+  ia_json_status parsed = IA_JSON_OK;
+  if (http->body_bytes)
+    parsed = ia_json_parse(http->body, http->body_bytes, client->allocator, &client->redactor, &doc, what, sizeof what);
+  imgact_response response = {http, imgact_json_root(doc), &client->redactor, &exchange->step};
+  learn(exchange, http, &response, rate);
+  take_json(exchange, http, parsed, what, &response);
+  imgact_json_free(doc);
+  imgact_error *error = &exchange->error;
+  if (error->status == IMGACT_OK) return;
+  ia_str_copy(error->provider, sizeof error->provider, client->provider->name);
+  error->retry_after_ms = rate->rate.retry_after_ms;
+}
+
+static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_info *rate) {
+  imgact_client *client = exchange->client;
+  ia_engine *engine = client->engine;
+  ia_attempt attempt = {.method = exchange->request.method,
+                        .safe = (exchange->slot->flags & IMGACT_SLOT_SAFE) != 0,
+                        .fate = http->fate,
+                        .failure = http->failure,
+                        .error = &exchange->error,
+                        .attempts = exchange->attempts,
+                        .max_attempts = exchange->max_attempts,
+                        .tokens = client->retry_tokens,
+                        .base_ms = client->settings.retry_base_ms,
+                        .left_ms = exchange->deadline_ms == IA_NEVER ? IA_NEVER : exchange->deadline_ms - engine->now.mono_ms,
+                        .wait_hint_ms = -1,
+                        .random = ia_engine_random(engine)};
+  if (rate->wait_until_ms != IMGACT_NO_TIME && rate->wait_until_ms > engine->now.wall_ms)
+    attempt.wait_hint_ms = rate->wait_until_ms - engine->now.wall_ms;
+  return ia_retry(&attempt);
+}
+
+static void again(ia_timer *timer) {
+  ia_exchange *exchange = IA_ENTRY(timer, ia_exchange, timer);
+  exchange->state = IA_EXCHANGE_IDLE;
+  enqueue(exchange);
+}
+
+static void back_off(ia_exchange *exchange, const ia_decision *decision) {
+  imgact_client *client = exchange->client;
+  client->retry_tokens--;
+  ia_trace_retry(exchange, decision->delay_ms);
+  exchange->state = IA_EXCHANGE_BACKOFF;
+  ia_error_clear(&exchange->error);
+  ia_timer_set(client->engine, &exchange->timer, client->engine->now.mono_ms + decision->delay_ms, again);
+}
+
+/* Says what a code alone does not say. */
+static void explain(ia_exchange *exchange, const ia_decision *decision) {
+  imgact_error *error = &exchange->error;
+  char message[sizeof error->message];
+  ia_str_copy(message, sizeof message, error->message);
+  if (decision->verdict == IA_OUT_OF_TOKENS)
+    ia_error_text(error, "%s (not sent again: this client's %d retries are used up)", message, IA_RETRY_TOKENS);
+  if (decision->verdict == IA_ASKED_TOO_LONG && error->retry_after_ms < 0) error->retry_after_ms = decision->asked_ms;
+}
+
+static void end(ia_exchange *exchange, const ia_decision *decision) {
+  explain(exchange, decision);
+  exchange->uncertain = decision->uncertain;
+  if (exchange->maybe_applied) exchange->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+  ia_str_copy(exchange->error.provider, sizeof exchange->error.provider, exchange->client->provider->name);
+  exchange->done(exchange);
+}
+
+static void finished(imgact_exchange *base, const imgact_http_response *http) {
+  ia_exchange *exchange = IA_ENTRY(base, ia_exchange, base);
+  imgact_client *client = exchange->client;
+  imgact_rate_info rate = {.wait_until_ms = IMGACT_NO_TIME};
+  if (exchange->state != IA_EXCHANGE_FLYING) return;
+  ia_client_hold(client);
+  leave_place(exchange);
+  ia_trace_response(exchange, http);
+  ia_error_clear(&exchange->error);
+  if (http->fate == IMGACT_ANSWERED) take_reply(exchange, http, &rate);
+  else fail_transport(exchange, http);
+  if (exchange->error.status == IMGACT_OK) {
+    if (client->retry_tokens < IA_RETRY_TOKENS) client->retry_tokens++;
+    exchange->uncertain = exchange->maybe_applied = false;
+    exchange->done(exchange);
+  } else {
+    ia_decision decision = judge(exchange, http, &rate);
+    exchange->maybe_applied = exchange->maybe_applied || decision.maybe_applied;
+    if (decision.verdict == IA_AGAIN) back_off(exchange, &decision);
+    else end(exchange, &decision);
+  }
+  ia_client_pump(client);
+  ia_client_drop(client);
+}
+
+void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response) {
+  exchange->finished(exchange, response);
+}
+
+void imgact_exchange_set_data(imgact_exchange *exchange, void *data) { exchange->data = data; }
+
+void *imgact_exchange_data(const imgact_exchange *exchange) { return exchange->data; }

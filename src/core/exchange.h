@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request with its attempts: encode, wait for a place, send, judge the reply, back off, send again. What may be sent again
+ * follows from the slot and from how far the last attempt got; what is left to decide is told to the owner.
+ */
+#ifndef IA_EXCHANGE_H
+#define IA_EXCHANGE_H
+
+#include "client.h"
+#include "request.h"
+#include "result.h"
+
+typedef enum ia_exchange_state {
+  IA_EXCHANGE_IDLE,
+  IA_EXCHANGE_QUEUED,  /* in a lane of the client */
+  IA_EXCHANGE_READY,   /* in the outbox: it has a place */
+  IA_EXCHANGE_FLYING,  /* with the transport */
+  IA_EXCHANGE_BACKOFF  /* waits for its next attempt */
+} ia_exchange_state;
+
+struct ia_exchange {
+  imgact_exchange base; /* first: what the transport sees */
+  ia_link link;
+  ia_timer timer;
+  imgact_client *client;
+  void (*done)(ia_exchange *exchange); /* it has ended: error.status tells how; may submit it again or free it */
+  void *owner;
+  const imgact_slot *slot;
+  imgact_call call;      /* its pointers are the owner's */
+  imgact_rate *rate;     /* of the owner, or NULL: what each reply tells of the rate limit */
+  imgact_result *result; /* where decode puts what came; the owner's */
+  ia_arena step;         /* the request and its reply; reset before each attempt */
+  imgact_request request;
+  imgact_http_request http;
+  imgact_header headers[4];
+  char *authorization; /* wiped */
+  ia_lane lane;
+  ia_exchange_state state;
+  int64_t deadline_ms; /* steady; IA_NEVER */
+  int64_t sent_ms;     /* steady, of the last attempt */
+  int64_t first_sent_ms;
+  int32_t max_attempts;
+  int32_t attempts;    /* sends so far; the owner sets it to 0, or to what an earlier exchange used up */
+  uint32_t number;
+  uint32_t local;      /* filters that encode left to the core */
+  bool encoded_empty;  /* nothing was sent: the answer is known to be empty */
+  bool uncertain;      /* the last attempt of an unsafe request may have been applied */
+  bool maybe_applied;  /* some attempt of a mutation may have been */
+  imgact_error error;
+};
+
+/* NULL when there is no memory. The call's strings and the result are the owner's and must outlive it. */
+ia_exchange *ia_exchange_new(imgact_client *client, ia_lane lane, void (*done)(ia_exchange *), void *owner);
+/* Cancels it where it is, without telling the owner, and frees it. NULL is fine. */
+void ia_exchange_free(ia_exchange *exchange);
+/* Sends exchange->call through its slot. Never calls done from inside. */
+void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_result *result);
+/* Is a mutation's effect possibly there, if the exchange were dropped now? */
+bool ia_exchange_maybe_out(const ia_exchange *exchange);
+
+/* For the client: gives it a place. For the engine: hands it to the transport. */
+void ia_exchange_ready(ia_exchange *exchange);
+void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request);
+
+#endif

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/* Local filters and sorting. A filter that asks for what an item does not tell is not met. */
+#include "filter.h"
+#include "str.h"
+#include <string.h>
+
+static uint32_t when(bool asked, uint32_t filter) { return asked ? filter : 0; }
+
+static uint32_t asked_of_images(const imgact_image_filter *f) {
+  return when(f->types_count, IMGACT_FILTER_TYPE) | when(f->statuses_count, IMGACT_FILTER_STATUS) |
+         when(f->name, IMGACT_FILTER_NAME) | when(f->architecture, IMGACT_FILTER_ARCHITECTURE) |
+         when(f->label_selector, IMGACT_FILTER_LABEL_SELECTOR) | when(f->bound_to_count, IMGACT_FILTER_BOUND_TO) |
+         when(f->include_deprecated, IMGACT_FILTER_INCLUDE_DEPRECATED) | when(f->tag, IMGACT_FILTER_TAG) |
+         when(f->region, IMGACT_FILTER_REGION) | when(f->visibility != IMGACT_VISIBILITY_ALL, IMGACT_FILTER_VISIBILITY) |
+         when(f->sort_count, IMGACT_FILTER_SORT);
+}
+
+uint32_t ia_filter_asked(const imgact_call *call) {
+  if (call->kind == IMGACT_OP_LIST_IMAGES) return asked_of_images(call->images);
+  if (call->kind != IMGACT_OP_LIST_ACTIONS) return 0;
+  const imgact_action_filter *f = call->actions;
+  return when(f->image_id, IMGACT_FILTER_IMAGE) | when(f->ids_count, IMGACT_FILTER_ID) |
+         when(f->statuses_count, IMGACT_FILTER_STATUS) | when(f->sort_count, IMGACT_FILTER_SORT);
+}
+
+const char *ia_filter_name(uint32_t filter) {
+  static const char *const names[] = {"type",     "status",             "name", "architecture", "label selector",
+                                      "bound_to", "include_deprecated", "tag",  "region",       "visibility",
+                                      "sort",     "id",                 "image"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (filter & (1u << i)) return names[i];
+  return "filter";
+}
+
+static bool among(const char *const *texts, size_t count, const char *text) {
+  for (size_t i = 0; i < count; i++)
+    if (ia_str_equal(texts[i], text)) return true;
+  return false;
+}
+
+static bool image_status(const imgact_image_filter *f, imgact_image_status status) {
+  for (size_t i = 0; i < f->statuses_count; i++)
+    if (f->statuses[i] == status) return true;
+  return false;
+}
+
+static bool visible(const imgact_image_filter *f, const imgact_image *image) {
+  if (f->visibility == IMGACT_VISIBILITY_ALL) return true;
+  return image->is_public == (f->visibility == IMGACT_VISIBILITY_PUBLIC ? IMGACT_YES : IMGACT_NO);
+}
+
+bool ia_filter_image(const imgact_call *call, uint32_t filters, uint32_t types, const imgact_image *image) {
+  const imgact_image_filter *f = call->images;
+  if ((filters & IMGACT_FILTER_TYPE) && types && !(types & IMGACT_TYPE_BIT(image->type))) return false;
+  if ((filters & IMGACT_FILTER_STATUS) && !image_status(f, image->status)) return false;
+  if ((filters & IMGACT_FILTER_NAME) && !ia_str_equal(f->name, image->name)) return false;
+  if ((filters & IMGACT_FILTER_ARCHITECTURE) && !ia_str_equal(f->architecture, image->architecture)) return false;
+  if ((filters & IMGACT_FILTER_BOUND_TO) && !among(f->bound_to, f->bound_to_count, image->bound_to)) return false;
+  if ((filters & IMGACT_FILTER_TAG) && !among(image->tags, image->tags_count, f->tag)) return false;
+  if ((filters & IMGACT_FILTER_REGION) && !among(image->regions, image->regions_count, f->region)) return false;
+  return !(filters & IMGACT_FILTER_VISIBILITY) || visible(f, image);
+}
+
+static bool action_status(const imgact_action_filter *f, imgact_action_status status) {
+  for (size_t i = 0; i < f->statuses_count; i++)
+    if (f->statuses[i] == status) return true;
+  return false;
+}
+
+static bool of_image(const imgact_action *action, const char *image_id) {
+  for (size_t i = 0; i < action->resources_count; i++)
+    if (ia_str_equal(action->resources[i].type, "image") && ia_str_equal(action->resources[i].id, image_id)) return true;
+  return false;
+}
+
+bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_action *action) {
+  const imgact_action_filter *f = call->actions;
+  if ((filters & IMGACT_FILTER_STATUS) && !action_status(f, action->status)) return false;
+  if ((filters & IMGACT_FILTER_ID) && !among(f->ids, f->ids_count, action->id)) return false;
+  return !(filters & IMGACT_FILTER_IMAGE) || of_image(action, f->image_id);
+}
+
+/* ---- order ---- */
+
+typedef enum key_kind { KEY_ID, KEY_TEXT, KEY_TIME } key_kind;
+
+typedef struct sort_key {
+  const char *word;
+  key_kind kind;
+  size_t offset;
+} sort_key;
+
+static const sort_key image_keys[] = {{"id", KEY_ID, offsetof(imgact_image, id)},
+                                      {"name", KEY_TEXT, offsetof(imgact_image, name)},
+                                      {"created", KEY_TIME, offsetof(imgact_image, created_at)},
+                                      {NULL, KEY_ID, 0}};
+static const sort_key action_keys[] = {{"id", KEY_ID, offsetof(imgact_action, id)},
+                                       {"command", KEY_TEXT, offsetof(imgact_action, command)},
+                                       {"status", KEY_TEXT, offsetof(imgact_action, status)},
+                                       {"started", KEY_TIME, offsetof(imgact_action, started_at)},
+                                       {"finished", KEY_TIME, offsetof(imgact_action, finished_at)},
+                                       {NULL, KEY_ID, 0}};
+
+static const sort_key *key_of(const char *text, bool images, bool *descending) {
+  size_t length = strcspn(text, ":");
+  *descending = !strcmp(text + length, ":desc");
+  if (text[length] && !*descending && strcmp(text + length, ":asc") != 0) return NULL;
+  for (const sort_key *key = images ? image_keys : action_keys; key->word; key++)
+    if (strlen(key->word) == length && !strncmp(key->word, text, length)) return key;
+  return NULL;
+}
+
+const char *ia_sort_wrong(const char *const *keys, size_t count, bool images) {
+  bool descending;
+  for (size_t i = 0; i < count; i++)
+    if (!key_of(keys[i], images, &descending)) return keys[i];
+  return NULL;
+}
+
+/* Ids are numbers of any length: the longer one is larger, leading zeros aside. */
+static int compare_ids(const char *a, const char *b) {
+  a += strspn(a, "0");
+  b += strspn(b, "0");
+  size_t la = strlen(a), lb = strlen(b);
+  bool numbers = strspn(a, "0123456789") == la && strspn(b, "0123456789") == lb;
+  if (numbers && la != lb) return la < lb ? -1 : 1;
+  return strcmp(a, b);
+}
+
+static const char *text_at(const void *item, const sort_key *key, bool images) {
+  if (!images && !strcmp(key->word, "status"))
+    return imgact_action_status_name(((const imgact_action *)item)->status);
+  return *(const char *const *)(const void *)((const char *)item + key->offset);
+}
+
+static int compare_one(const void *a, const void *b, const sort_key *key, bool images, bool descending) {
+  int order = 0;
+  if (key->kind == KEY_TIME) {
+    int64_t x = *(const int64_t *)(const void *)((const char *)a + key->offset);
+    int64_t y = *(const int64_t *)(const void *)((const char *)b + key->offset);
+    if (x == IMGACT_NO_TIME || y == IMGACT_NO_TIME) return (x == IMGACT_NO_TIME) - (y == IMGACT_NO_TIME);
+    order = (x > y) - (x < y);
+  } else {
+    const char *x = text_at(a, key, images), *y = text_at(b, key, images);
+    if (!x || !y) return !x - !y;
+    order = key->kind == KEY_ID ? compare_ids(x, y) : strcmp(x, y);
+  }
+  return descending ? -order : order;
+}
+
+typedef struct ordering {
+  const char *const *keys;
+  size_t count;
+  bool images;
+} ordering;
+
+static int compare(const ordering *by, const void *a, const void *b) {
+  for (size_t i = 0; i < by->count; i++) {
+    bool descending;
+    const sort_key *key = key_of(by->keys[i], by->images, &descending);
+    int order = key ? compare_one(a, b, key, by->images, descending) : 0;
+    if (order) return order;
+  }
+  return 0;
+}
+
+/* One pass of a bottom-up merge sort: runs of `width` become runs of twice that. */
+static void merge_pass(const ordering *by, void **from, void **to, size_t count, size_t width) {
+  for (size_t start = 0; start < count; start += 2 * width) {
+    size_t middle = start + width < count ? start + width : count;
+    size_t end = middle + width < count ? middle + width : count;
+    size_t left = start, right = middle;
+    for (size_t out = start; out < end; out++) {
+      bool take_left = left < middle && (right >= end || compare(by, from[left], from[right]) <= 0);
+      to[out] = take_left ? from[left++] : from[right++];
+    }
+  }
+}
+
+static bool sort_items(const imgact_allocator *allocator, void **items, size_t count, const ordering *by) {
+  if (count < 2) return true;
+  void **other = ia_alloc(allocator, count * sizeof *other);
+  if (!other) return false;
+  void **from = items, **to = other;
+  for (size_t width = 1; width < count; width *= 2) {
+    merge_pass(by, from, to, count, width);
+    void **swap = from;
+    from = to;
+    to = swap;
+  }
+  if (from != items) memcpy(items, from, count * sizeof *items);
+  ia_free(allocator, other);
+  return true;
+}
+
+bool ia_sort(imgact_result *result, const char *const *keys, size_t count, bool images) {
+  ordering by = {keys, count, images};
+  if (images) return sort_items(result->allocator, (void **)(void *)result->images, result->images_count, &by);
+  return sort_items(result->allocator, (void **)(void *)result->actions, result->actions_count, &by);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Filters and orders that a cloud's server lacks, applied to the items. */
+#ifndef IA_FILTER_H
+#define IA_FILTER_H
+
+#include "result.h"
+
+/* IMGACT_FILTER_... bits of what a call asks for. */
+uint32_t ia_filter_asked(const imgact_call *call);
+/* "architecture" for IMGACT_FILTER_ARCHITECTURE: the lowest bit's word. */
+const char *ia_filter_name(uint32_t filter);
+/* Does the item pass these filters of the call? types: bits that the query is for, 0 = any. */
+bool ia_filter_image(const imgact_call *call, uint32_t filters, uint32_t types, const imgact_image *image);
+bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_action *action);
+/* The unknown or malformed key of a list of "KEY[:asc|:desc]", or NULL. */
+const char *ia_sort_wrong(const char *const *keys, size_t count, bool images);
+/* Stable; ids as numbers, what is missing last. false: no memory, order unchanged. */
+bool ia_sort(imgact_result *result, const char *const *keys, size_t count, bool images);
+
+#endif

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+/* The plain flows: one request; a list; an image by id or name; waiting for actions. */
+#include "error.h"
+#include "op.h"
+#include "str.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ---- one request ---- */
+
+static void simple_done(ia_exchange *exchange) {
+  imgact_op *op = exchange->owner;
+  ia_op_end_with(op, &exchange->error, op->result.details);
+}
+
+static void send_simple(imgact_op *op, void (*done)(ia_exchange *)) {
+  if (!ia_op_exchange(op, IA_LANE_READ, done)) {
+    ia_op_end_soon(op);
+    return;
+  }
+  ia_exchange_submit(op->exchange, &op->call, &op->result);
+}
+
+static void simple_start(imgact_op *op) { send_simple(op, simple_done); }
+
+static void simple_stop(imgact_op *op) {
+  ia_exchange_free(op->exchange);
+  op->exchange = NULL;
+}
+
+const ia_flow ia_flow_simple = {simple_start, simple_stop, NULL};
+
+/* ---- lists ---- */
+
+/* A list that failed shows nothing: not even what came before the failure. */
+static void list_done(ia_walk *walk) {
+  imgact_op *op = walk->owner;
+  bool images = op->result.images_count > 0, actions = op->result.actions_count > 0;
+  imgact_error error = walk->error;
+  if (error.status == IMGACT_OK && walk->page_by_page && !images && !actions)
+    imgact_error_set(&error, IMGACT_END, "there is no further page");
+  if (error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0;
+  ia_op_end_with(op, &error, walk->details);
+}
+
+static void list_start(imgact_op *op) {
+  ia_walk *walk = op->walk;
+  if (walk->page_by_page && walk->pages && !walk->more) { /* the last page was handed out by the run before */
+    op->result.images_count = op->result.actions_count = 0;
+    imgact_error_set(&op->error, IMGACT_END, "there is no further page");
+    ia_op_end_soon(op);
+    return;
+  }
+  walk->done = list_done;
+  walk->owner = op;
+  walk->rate = &op->rate;
+  walk->deadline_ms = op->deadline_ms;
+  if (op->options.max_attempts > 0) walk->max_attempts = op->options.max_attempts;
+  if (ia_walk_start(walk, &op->result)) return;
+  op->error = walk->error;
+  ia_op_end_soon(op);
+}
+
+/* A paused walk keeps what it knows for the next page. */
+static void list_stop(imgact_op *op) {
+  if (!op->walk) return;
+  if (op->state == IA_OP_ENDED && op->walk->more && op->error.status == IMGACT_OK) return;
+  ia_walk_stop(op->walk);
+}
+
+const ia_flow ia_flow_list = {list_start, list_stop, NULL};
+
+/* ---- an image by id, else by name ---- */
+
+/* Several images of one name differ by architecture: the reader needs to see by which. */
+static void tell_namesakes(imgact_op *op, imgact_error *error) {
+  char text[256] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < op->result.images_count && used < sizeof text; i++) {
+    const imgact_image *image = op->result.images[i];
+    int n = snprintf(text + used, sizeof text - used, "%s%s (%s)", i ? ", " : "", image->id,
+                     image->architecture ? image->architecture : "no architecture told");
+    used += n > 0 ? (size_t)n : 0;
+  }
+  imgact_error_set(error, IMGACT_CONFLICT, "%zu images are named '%s': %s; ask for an architecture or an id",
+                   op->result.images_count, op->call.image, text);
+}
+
+static void named(ia_walk *walk) {
+  imgact_op *op = walk->owner;
+  imgact_error error = walk->error;
+  bool was_id = op->error.status != IMGACT_OK; /* the id's own error is kept until the name is known to fail too */
+  if (error.status == IMGACT_OK && !op->result.images_count && was_id) error = op->error;
+  else if (error.status == IMGACT_OK && !op->result.images_count)
+    imgact_error_set(&error, IMGACT_NOT_FOUND, "%s has no image named '%s'", op->client->provider->name, op->call.image);
+  else if (error.status == IMGACT_OK && op->result.images_count > 1)
+    tell_namesakes(op, &error);
+  if (error.status != IMGACT_OK) op->result.images_count = 0;
+  ia_op_end_with(op, &error, walk->details);
+}
+
+/* The walk over the images of that name; false, with the error set, if it cannot begin. */
+static bool look_up_name(imgact_op *op, imgact_error *error) {
+  imgact_image_filter *filter = ia_arena_alloc(&op->arena, sizeof *filter);
+  ia_walk *walk = op->walk = ia_arena_alloc(&op->arena, sizeof *op->walk);
+  imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (!filter || !walk) return false;
+  *filter = (imgact_image_filter){.size = sizeof *filter,
+                                  .name = op->call.image,
+                                  .architecture = op->call.architecture,
+                                  .include_deprecated = 1};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter};
+  if (ia_walk_init(walk, op->client, &call, error) != IMGACT_OK) return false;
+  walk->done = named;
+  walk->owner = op;
+  walk->rate = &op->rate;
+  walk->deadline_ms = op->deadline_ms;
+  if (op->options.max_attempts > 0) walk->max_attempts = op->options.max_attempts;
+  if (ia_walk_start(walk, &op->result)) return true;
+  *error = walk->error;
+  return false;
+}
+
+static void go_by_name(imgact_op *op) {
+  imgact_error error;
+  if (look_up_name(op, &error)) return;
+  op->error = error;
+  ia_op_end_soon(op);
+}
+
+static void got_by_id(ia_exchange *exchange) {
+  imgact_op *op = exchange->owner;
+  bool try_name = exchange->error.status == IMGACT_NOT_FOUND && (op->slot->flags & IMGACT_SLOT_BY_NAME);
+  if (!try_name) {
+    ia_op_end_with(op, &exchange->error, op->result.details);
+    return;
+  }
+  op->error = exchange->error;
+  if (op->result.details) op->details = ia_arena_copy(&op->arena, op->result.details);
+  go_by_name(op);
+}
+
+static void get_start(imgact_op *op) {
+  bool by_name = (op->slot->flags & IMGACT_SLOT_BY_NAME) && !op->client->provider->is_id(op->call.image);
+  if (by_name) go_by_name(op);
+  else send_simple(op, got_by_id);
+}
+
+static void get_stop(imgact_op *op) {
+  simple_stop(op);
+  if (op->walk) ia_walk_stop(op->walk);
+}
+
+const ia_flow ia_flow_get = {get_start, get_stop, NULL};
+
+/* ---- waiting ---- */
+
+typedef struct wait_one {
+  ia_watch watch; /* first */
+  imgact_op *op;
+} wait_one;
+
+struct ia_waits {
+  wait_one *all;
+  size_t left;
+};
+
+/* What the cloud told of each action, in the order asked. */
+static void collect(imgact_op *op) {
+  ia_result_reset(&op->result);
+  for (size_t i = 0; i < op->call.ids_count; i++)
+    if (op->waits->all[i].watch.action && !ia_result_append_action(&op->result, op->waits->all[i].watch.action))
+      imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
+}
+
+static void note(imgact_op *op, const imgact_error *error, const char *details) {
+  if (op->error.status != IMGACT_OK) return;
+  op->error = *error;
+  if (details) op->details = ia_arena_copy(&op->arena, details);
+}
+
+imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error) {
+  const char *id = action->id ? action->id : "(without an id)", *word = action->provider_status;
+  if (action->status == IMGACT_ACTION_SUCCESS || action->status == IMGACT_ACTION_RUNNING) return IMGACT_OK;
+  if (action->status == IMGACT_ACTION_ERROR)
+    return imgact_error_set(error, IMGACT_ACTION_FAILED, "action %s failed%s%s%s%s%s", id,
+                            action->error_message ? ": " : "", action->error_message ? action->error_message : "",
+                            action->error_code ? " (" : "", action->error_code ? action->error_code : "",
+                            action->error_code ? ")" : "");
+  return imgact_error_set(error, IMGACT_PROTOCOL, "action %s has the unknown status '%s': whether it is done cannot be told",
+                          id, word ? word : "");
+}
+
+static void looked(ia_watch *watch, const imgact_error *error, const char *details) {
+  imgact_op *op = ((wait_one *)watch)->op;
+  imgact_error verdict;
+  if (error) note(op, error, details);
+  else if (ia_action_verdict(watch->action, &verdict) != IMGACT_OK) note(op, &verdict, NULL);
+  if (!error && watch->action->status == IMGACT_ACTION_RUNNING) {
+    ia_op_progress(op, watch->action);
+    return;
+  }
+  if (--op->waits->left == 0) ia_op_end(op);
+}
+
+static void wait_start(imgact_op *op) {
+  size_t count = op->call.ids_count;
+  op->waits = ia_arena_alloc(&op->arena, sizeof *op->waits);
+  if (op->waits) op->waits->all = ia_arena_array(&op->arena, count, sizeof *op->waits->all);
+  if (!op->waits || !op->waits->all) {
+    op->waits = NULL;
+    imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
+    ia_op_end_soon(op);
+    return;
+  }
+  op->waits->left = count;
+  for (size_t i = 0; i < count; i++) {
+    op->waits->all[i].op = op;
+    ia_op_watch(op, &op->waits->all[i].watch, op->call.ids[i], op->call.image, looked);
+    op->waits->all[i].watch.must_name_image = op->call.image && op->slot->batch_max > 1;
+    ia_watch_start(&op->waits->all[i].watch, op->client, false);
+  }
+}
+
+void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *image,
+                 void (*report)(ia_watch *, const imgact_error *, const char *)) {
+  watch->id = id;
+  watch->image = image;
+  watch->report = report;
+  watch->deadline_ms = op->deadline_ms;
+  watch->keep_raw = op->result.keep_raw;
+  watch->interval_ms =
+      op->options.poll_interval_ms > 0 ? op->options.poll_interval_ms : op->client->settings.poll_interval_ms;
+  watch->max_attempts = op->options.max_attempts > 0 ? op->options.max_attempts : op->client->settings.max_attempts;
+}
+
+static void wait_stop(imgact_op *op) {
+  if (!op->waits) return;
+  collect(op);
+  for (size_t i = 0; i < op->call.ids_count; i++) ia_watch_free(&op->waits->all[i].watch);
+  op->waits = NULL;
+}
+
+const ia_flow ia_flow_wait = {wait_start, wait_stop, NULL};

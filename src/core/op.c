@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Operations: made, started, told, freed. Invariants: what is wrong from the start is in `error` before anything runs; done is
+ * told exactly once per start, from ia_engine_notify; a freed operation leaves no timer, request or watch behind.
+ */
+#include "op.h"
+#include "error.h"
+#include "filter.h"
+#include "str.h"
+#include <stdio.h>
+#include <string.h>
+
+imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_call *call) {
+  if (!client) return NULL;
+  imgact_op *op = ia_alloc_zero(client->allocator, sizeof *op);
+  if (!op) return NULL;
+  op->client = client;
+  ia_client_hold(client);
+  op->flow = flow;
+  op->rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
+  op->deadline_ms = IA_NEVER;
+  ia_error_clear(&op->error);
+  ia_arena_init(&op->arena, client->allocator);
+  ia_result_init(&op->result, client->allocator, client->provider->name, false);
+  if (!ia_call_copy(&op->call, call, &op->arena)) {
+    imgact_op_free(op);
+    return NULL;
+  }
+  op->slot = ia_client_slot(client, call->kind);
+  if (!op->slot)
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name, imgact_op_kind_name(call->kind));
+  else
+    ia_call_check(&op->call, client->provider, &op->error);
+  return op;
+}
+
+void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) {
+  if (op->error.status != IMGACT_OK) return;
+  va_list args;
+  va_start(args, format);
+  ia_error_clear(&op->error);
+  ia_error_vtext(&op->error, format, args);
+  va_end(args);
+  op->error.status = (int32_t)status;
+}
+
+/* ---- start and end ---- */
+
+static void deadline_passed(ia_timer *timer) {
+  imgact_op *op = IA_ENTRY(timer, imgact_op, deadline);
+  bool maybe = op->flow->maybe_out && op->flow->maybe_out(op);
+  imgact_error error;
+  imgact_error_set(&error, IMGACT_TIMEOUT, "the deadline of %lld ms passed", (long long)op->options.deadline_ms);
+  if (maybe) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+  ia_op_end_with(op, &error, NULL);
+}
+
+static void end_now(ia_timer *timer) { ia_op_end(IA_ENTRY(timer, imgact_op, deadline)); }
+
+void ia_op_end_soon(imgact_op *op) {
+  ia_timer_set(op->client->engine, &op->deadline, op->client->engine->now.mono_ms, end_now);
+}
+
+void ia_op_begin(imgact_op *op) {
+  bool goes_on = op->state == IA_OP_ENDED && (op->options.flags & IMGACT_PAGE_BY_PAGE) && op->error.status == IMGACT_OK;
+  if (op->state != IA_OP_NEW && !goes_on) return;
+  ia_engine *engine = op->client->engine;
+  op->state = IA_OP_RUNNING;
+  engine->running++;
+  if (op->error.status != IMGACT_OK) {
+    ia_op_end_soon(op);
+    return;
+  }
+  if (op->options.deadline_ms > 0) {
+    if (!goes_on) op->deadline_ms = engine->now.mono_ms + op->options.deadline_ms;
+    ia_timer_set(engine, &op->deadline, op->deadline_ms, deadline_passed);
+  }
+  op->flow->start(op);
+}
+
+void ia_op_end(imgact_op *op) {
+  if (op->state != IA_OP_RUNNING) return;
+  imgact_client *client = op->client;
+  op->state = IA_OP_ENDED;
+  op->tell_progress = false; /* what it would be about may go now; done tells the end */
+  op->flow->stop(op);
+  ia_timer_stop(client->engine, &op->deadline);
+  client->engine->running--;
+  if (op->error.status != IMGACT_OK) ia_str_copy(op->error.provider, sizeof op->error.provider, client->provider->name);
+  op->tell_done = op->done != NULL;
+  if (op->tell_done) ia_list_append(&client->engine->notify, &op->notify);
+}
+
+void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details) {
+  op->error = *error;
+  if (details) op->details = ia_arena_copy(&op->arena, details);
+  ia_op_end(op);
+}
+
+/* ---- callbacks ---- */
+
+void ia_op_progress(imgact_op *op, const imgact_action *action) {
+  if (!op->progress) return;
+  op->told = action;
+  op->tell_progress = true;
+  ia_list_append(&op->client->engine->notify, &op->notify);
+}
+
+void ia_op_tell(imgact_op *op) {
+  if (op->tell_progress) {
+    op->tell_progress = false;
+    if (op->tell_done) ia_list_append(&op->client->engine->notify, &op->notify);
+    op->progress(op->progress_user, op, op->told);
+    return;
+  }
+  if (!op->tell_done) return;
+  op->tell_done = false;
+  op->done(op->done_user, op);
+}
+
+bool ia_op_announce(imgact_op *op) {
+  if (!op->intent || op->announced) return true;
+  op->announced = true;
+  const char *json = ia_call_json(&op->call, op->client->provider, &op->arena);
+  imgact_status status = json ? op->intent(op->intent_user, op, json) : IMGACT_NOMEM;
+  if (status == IMGACT_OK) return true;
+  imgact_error_set(&op->error, status, "%s", json ? "on_intent refused the call: nothing was sent" : "out of memory");
+  return false;
+}
+
+bool ia_op_exchange(imgact_op *op, ia_lane lane, void (*done)(ia_exchange *)) {
+  if (!op->exchange) op->exchange = ia_exchange_new(op->client, lane, done, op);
+  if (!op->exchange) {
+    imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
+    return false;
+  }
+  op->exchange->done = done;
+  op->exchange->lane = lane;
+  op->exchange->deadline_ms = op->deadline_ms;
+  op->exchange->rate = &op->rate;
+  if (op->options.max_attempts > 0) op->exchange->max_attempts = op->options.max_attempts;
+  return true;
+}
+
+/* ---- verbs ---- */
+
+void imgact_start(imgact_op *op, imgact_done_fn done, void *user) {
+  if (!op) return;
+  bool again = op->state == IA_OP_ENDED;
+  if (op->state == IA_OP_RUNNING) return;
+  op->done = done;
+  op->done_user = user;
+  ia_op_begin(op);
+  if (again && op->state == IA_OP_ENDED && done) { /* a finished operation tells its end again */
+    op->tell_done = true;
+    ia_list_append(&op->client->engine->notify, &op->notify);
+  }
+}
+
+void imgact_cancel(imgact_op *op) {
+  if (!op || op->state == IA_OP_ENDED) return;
+  imgact_error error;
+  bool maybe = op->state == IA_OP_RUNNING && op->flow->maybe_out && op->flow->maybe_out(op);
+  imgact_error_set(&error, IMGACT_CANCELLED, "cancelled");
+  if (maybe) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+  if (op->state == IA_OP_NEW) op->error = error;
+  else ia_op_end_with(op, &error, NULL);
+}
+
+void imgact_op_free(imgact_op *op) {
+  if (!op) return;
+  imgact_client *client = op->client;
+  op->done = NULL;
+  if (op->state == IA_OP_RUNNING) {
+    imgact_error_set(&op->error, IMGACT_CANCELLED, "cancelled");
+    ia_op_end(op);
+  }
+  if (op->walk) op->walk->more = false;
+  op->flow->stop(op);
+  ia_timer_stop(client->engine, &op->deadline);
+  ia_list_remove(&op->notify);
+  ia_exchange_free(op->exchange);
+  ia_result_free(&op->result);
+  ia_arena_free(&op->arena);
+  ia_free(client->allocator, op);
+  ia_client_drop(client);
+}
+
+/* A caller's sized struct: known in size, and zero in what this library does not know. */
+static bool sized_ok(const void *options, size_t theirs, size_t ours) {
+  if (theirs < ours) return false; /* 0.1 is the first layout: there is no smaller one */
+  if (theirs > 4096) return false;
+  const unsigned char *bytes = options;
+  for (size_t i = ours; i < theirs; i++)
+    if (bytes[i]) return false;
+  return true;
+}
+
+static void check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what) {
+  if (op && options && !sized_ok(options, theirs, ours))
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library",
+                 what, theirs, what);
+}
+
+void imgact_op_configure(imgact_op *op, const imgact_op_options *options) {
+  if (!op || !options || op->state != IA_OP_NEW) return;
+  check_size(op, options, options->size, sizeof *options, "imgact_op_options");
+  if (op->error.status != IMGACT_OK) return;
+  op->options = *options;
+  op->result.keep_raw = (options->flags & IMGACT_KEEP_RAW) != 0;
+  op->call.flags = options->flags & IMGACT_VIA_IMAGE;
+  if (options->deadline_ms < 0 || options->poll_interval_ms < 0 || options->max_attempts < 0)
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "a deadline, interval or number of attempts below 0 makes no sense");
+  if (!op->walk || op->call.kind == IMGACT_OP_GET_IMAGE) return;
+  op->walk->page = options->page;
+  op->walk->per_page = options->per_page;
+  op->walk->limit = options->limit;
+  op->walk->page_by_page = (options->flags & IMGACT_PAGE_BY_PAGE) != 0;
+  imgact_error error;
+  if (ia_walk_check(op->walk, &error) != IMGACT_OK) ia_op_refuse(op, (imgact_status)error.status, "%s", error.message);
+}
+
+void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user) {
+  if (!op || op->state != IA_OP_NEW) return;
+  op->wait = true;
+  op->progress = progress;
+  op->progress_user = user;
+}
+
+void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user) {
+  if (!op || op->state != IA_OP_NEW) return;
+  op->intent = intent;
+  op->intent_user = user;
+}
+
+/* ---- constructors ---- */
+
+/* What a provider's encode refuses is known before anything is sent. */
+static void try_encode(imgact_op *op, const imgact_call *call) {
+  if (!op || op->error.status != IMGACT_OK) return;
+  imgact_request request;
+  ia_request_init(&request, op->client->allocator);
+  const imgact_slot *slot = ia_client_slot(op->client, call->kind);
+  imgact_status status = ia_request_encode(&request, slot, call, op->client->provider, &op->error);
+  op->error.status = (int32_t)status;
+  op->local = (request.local & ia_filter_asked(call)) != 0;
+  ia_request_free(&request);
+}
+
+static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
+  imgact_op *op = ia_op_new(client, &ia_flow_list, call);
+  if (!op || op->error.status != IMGACT_OK) return op;
+  op->walk = ia_arena_alloc(&op->arena, sizeof *op->walk);
+  if (!op->walk) {
+    imgact_op_free(op);
+    return NULL;
+  }
+  imgact_error error;
+  if (ia_walk_init(op->walk, client, &op->call, &error) != IMGACT_OK) op->error = error;
+  imgact_call first = op->call;
+  first.page = 1;
+  first.per_page = client->provider->per_page_max;
+  for (size_t i = 0; i < op->walk->groups_count; i++) {
+    first.types = op->walk->groups[i];
+    try_encode(op, &first);
+  }
+  bool types_here = (op->walk->asked & IMGACT_FILTER_TYPE) && op->walk->groups_count && !op->walk->exact[op->walk->groups_count - 1];
+  op->local = op->local || op->walk->local || types_here;
+  return op;
+}
+
+imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter) {
+  imgact_image_filter all = {.size = sizeof all};
+  bool ok = !filter || sized_ok(filter, filter->size, sizeof *filter);
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter && ok ? filter : &all};
+  imgact_op *op = new_list(client, &call);
+  if (op && filter) check_size(op, filter, filter->size, sizeof *filter, "imgact_image_filter");
+  return op;
+}
+
+imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter *filter) {
+  imgact_action_filter all = {.size = sizeof all};
+  bool ok = !filter || sized_ok(filter, filter->size, sizeof *filter);
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .actions = filter && ok ? filter : &all};
+  call.image = call.actions->image_id;
+  imgact_op *op = new_list(client, &call);
+  if (op && filter) check_size(op, filter, filter->size, sizeof *filter, "imgact_action_filter");
+  return op;
+}
+
+static void need(imgact_op *op, const char *text, const char *what) {
+  if (op && (!text || !*text)) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s is missing", what);
+}
+
+static imgact_op *new_single(imgact_client *client, const ia_flow *flow, const imgact_call *call) {
+  imgact_op *op = ia_op_new(client, flow, call);
+  if (call->kind != IMGACT_OP_GET_ACTION) need(op, call->image, "the image's id");
+  return op;
+}
+
+imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update) {
+  imgact_image_update none = {.size = sizeof none};
+  bool ok = update && sized_ok(update, update->size, sizeof *update);
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image = image_id, .update = ok ? update : &none};
+  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
+  if (op && update) check_size(op, update, update->size, sizeof *update, "imgact_image_update");
+  const imgact_image_update *u = call.update;
+  if (op && !u->name && !u->description && !u->distribution && !u->set_labels && !u->to_snapshot)
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "nothing to change was given");
+  if (op) try_encode(op, &op->call);
+  return op;
+}
+
+imgact_op *imgact_delete_image(imgact_client *client, const char *image_id) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE, .image = image_id};
+  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
+  if (op) try_encode(op, &op->call);
+  return op;
+}
+
+imgact_op *imgact_get_action(imgact_client *client, const char *action_id, const char *image_id) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_ACTION, .action = action_id, .image = image_id};
+  imgact_op *op = new_single(client, &ia_flow_simple, &call);
+  need(op, action_id, "the action's id");
+  if (op) try_encode(op, &op->call);
+  return op;
+}
+
+imgact_op *imgact_change_protection(imgact_client *client, const char *image_id, int protect) {
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_CHANGE_PROTECTION, .image = image_id, .protect = protect != 0};
+  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
+  if (op) try_encode(op, &op->call);
+  return op;
+}
+
+imgact_op *imgact_convert(imgact_client *client, const char *image_id) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CONVERT, .image = image_id};
+  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
+  if (op) try_encode(op, &op->call);
+  return op;
+}
+
+imgact_op *imgact_transfer(imgact_client *client, const char *image_id, const char *region) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_TRANSFER, .image = image_id, .region = region};
+  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
+  need(op, region, "the region");
+  if (op) try_encode(op, &op->call);
+  return op;
+}
+
+imgact_op *imgact_get_image(imgact_client *client, const char *reference, const char *architecture) {
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = reference, .architecture = architecture};
+  imgact_op *op = ia_op_new(client, &ia_flow_get, &call);
+  need(op, reference, "the image's id");
+  if (!op || op->error.status != IMGACT_OK) return op;
+  bool by_name = (op->slot->flags & IMGACT_SLOT_BY_NAME) != 0;
+  if (architecture && !by_name)
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no filter by architecture", client->provider->name);
+  if (!by_name || client->provider->is_id(reference)) try_encode(op, &op->call);
+  return op;
+}
+
+imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids, size_t count, const char *image_id) {
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .ids = action_ids, .ids_count = count, .image = image_id};
+  imgact_op *op = ia_op_new(client, &ia_flow_wait, &call);
+  if (op && !count) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "there is no action to wait for");
+  return op;
+}
+
+imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t sent_at) {
+  if (!client || !call_json) return NULL;
+  ia_arena arena;
+  imgact_error error;
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE};
+  ia_error_clear(&error);
+  ia_arena_init(&arena, client->allocator);
+  imgact_status status = ia_call_from_json(&call, call_json, client->provider, &arena, &error);
+  imgact_op *op = status == IMGACT_NOMEM ? NULL : new_single(client, &ia_flow_mutation, &call);
+  ia_arena_free(&arena);
+  if (op && status != IMGACT_OK) op->error = error;
+  if (!op || status != IMGACT_OK) return op;
+  try_encode(op, &op->call);
+  ia_mutation_resume(op, sent_at);
+  return op;
+}
+
+/* ---- results ---- */
+
+imgact_op_kind imgact_op_kind_of(const imgact_op *op) { return op ? op->call.kind : IMGACT_OP_COUNT; }
+
+int imgact_op_done(const imgact_op *op) { return !op || op->state == IA_OP_ENDED; }
+
+const imgact_error *imgact_op_error(const imgact_op *op) {
+  static const imgact_error no_memory = {
+      .status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
+  return op ? &op->error : &no_memory;
+}
+
+const char *imgact_op_error_details(const imgact_op *op) { return op ? op->details : NULL; }
+
+static const imgact_image *const no_images[1];
+static const imgact_action *const no_actions[1];
+
+const imgact_image *const *imgact_op_images(const imgact_op *op, size_t *count) {
+  *count = op ? op->result.images_count : 0;
+  return *count ? (const imgact_image *const *)op->result.images : no_images;
+}
+
+const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count) {
+  *count = op ? op->result.actions_count : 0;
+  return *count ? (const imgact_action *const *)op->result.actions : no_actions;
+}
+
+const imgact_image *imgact_op_image(const imgact_op *op) {
+  return op && op->result.images_count ? op->result.images[0] : NULL;
+}
+
+const imgact_action *imgact_op_action(const imgact_op *op) {
+  return op && op->result.actions_count ? op->result.actions[0] : NULL;
+}
+
+void imgact_op_rate(const imgact_op *op, imgact_rate *rate) {
+  *rate = op ? op->rate : (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
+}
+
+int imgact_op_adopted(const imgact_op *op) { return op && op->adopted; }
+
+void imgact_op_page(const imgact_op *op, imgact_page *page) {
+  *page = op ? op->result.page : (imgact_page){-1, -1, -1, -1, -1, -1};
+}
+
+int imgact_op_local(const imgact_op *op) { return op && op->local; }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* One operation: its arguments, its results, and the flow that gets it from one to the other. */
+#ifndef IA_OP_H
+#define IA_OP_H
+
+#include "client.h"
+#include "exchange.h"
+#include "poller.h"
+#include "result.h"
+#include "walk.h"
+
+/* How an operation of some kind proceeds. A flow ends its operation with ia_op_end, never from inside start. */
+typedef struct ia_flow {
+  void (*start)(imgact_op *op); /* may be NULL where the result is known */
+  void (*stop)(imgact_op *op);  /* drops requests and watches; idempotent; also before freeing */
+  bool (*maybe_out)(const imgact_op *op); /* could a mutation's effect be there, if the operation were stopped now? */
+} ia_flow;
+
+typedef enum ia_op_state { IA_OP_NEW, IA_OP_RUNNING, IA_OP_ENDED } ia_op_state;
+
+typedef struct ia_mutation ia_mutation;
+typedef struct ia_waits ia_waits;
+
+struct imgact_op {
+  imgact_client *client; /* held */
+  const ia_flow *flow;
+  const imgact_slot *slot;
+  imgact_call call;
+  ia_arena arena; /* arguments */
+  imgact_result result;
+  imgact_rate rate;
+  imgact_error error;
+  const char *details;
+  imgact_op_options options;
+  ia_op_state state;
+  ia_timer deadline;
+  int64_t deadline_ms; /* steady; IA_NEVER */
+  ia_exchange *exchange;
+  ia_link notify;
+  imgact_done_fn done;
+  void *done_user;
+  imgact_progress_fn progress;
+  void *progress_user;
+  imgact_intent_fn intent;
+  void *intent_user;
+  bool wait, adopted, local, tell_progress, tell_done, announced;
+  ia_walk *walk;         /* lists, and get_image by name; in the arena */
+  ia_mutation *mutation; /* in the arena */
+  ia_waits *waits;       /* in the arena */
+  const imgact_action *told; /* what a progress callback is about */
+};
+
+/* A new operation with copied arguments, checked against the provider; what is wrong is its error. NULL: no memory. */
+imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_call *call);
+/* Refuses the operation (once): it will end so. */
+void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) IMGACT_PRINTF(3, 4);
+/* Starts it; does nothing if it has been started. */
+void ia_op_begin(imgact_op *op);
+/* Ends it with its error as it stands. */
+void ia_op_end(imgact_op *op);
+void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details);
+/* Queues a progress callback about this action. */
+void ia_op_progress(imgact_op *op, const imgact_action *action);
+/* The callbacks that are due; the operation may be gone afterwards. */
+void ia_op_tell(imgact_op *op);
+/* Makes the operation's exchange if it has none; false: it was ended for lack of memory. */
+bool ia_op_exchange(imgact_op *op, ia_lane lane, void (*done)(ia_exchange *));
+/* Announces a mutation to on_intent, once; false: it was refused, and the operation was ended. */
+bool ia_op_announce(imgact_op *op);
+/* Ends it by a timer that is due at once, for flows that find an end in start. */
+void ia_op_end_soon(imgact_op *op);
+
+/* Fills a watch with the operation's settings. */
+void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *image,
+                 void (*report)(ia_watch *, const imgact_error *, const char *));
+/* What the state of a waited action means: OK (also while it runs), ACTION_FAILED, PROTOCOL. */
+imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error);
+
+/* flows */
+extern const ia_flow ia_flow_simple, ia_flow_list, ia_flow_get, ia_flow_mutation, ia_flow_wait;
+
+/* A copy of a call's arguments in an arena; false: no memory. */
+bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena);
+/* The arguments' own form: UTF-8, ids. OK, or why not. */
+imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider, imgact_error *error);
+/* A mutation as JSON text, and back (in an arena); docs/guide.md. */
+const char *ia_call_json(const imgact_call *call, const imgact_provider *provider, ia_arena *arena);
+imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgact_provider *provider, ia_arena *arena,
+                                imgact_error *error);
+
+/* mutation.c: a mutation whose start is not known starts at its look-up. */
+void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms);
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Watches that are due wait in one list; whenever a place is free, up to batch_max of them become a request. A poll's failure
+ * is a watch's failure only after the attempts for that poll are used up: the exchange sees to that.
+ */
+#include "poller.h"
+#include "client.h"
+#include "error.h"
+#include "exchange.h"
+#include "str.h"
+#include <string.h>
+
+#define BATCH_MAX 64
+
+typedef struct ia_batch {
+  ia_link link; /* in poller->batches */
+  ia_link watches;
+  ia_exchange *exchange;
+  imgact_result result;
+  const char *ids[BATCH_MAX];
+} ia_batch;
+
+void ia_poller_init(ia_poller *poller) {
+  ia_list_init(&poller->due);
+  ia_list_init(&poller->batches);
+}
+
+/* A look costs a request, a late look costs time: a tenth of the age keeps the mean notice at 5 % of an action's duration. */
+int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms) {
+  if (constant_ms > 0) return constant_ms;
+  int64_t interval = elapsed_ms / 10;
+  return interval < 1000 ? 1000 : interval > 60000 ? 60000 : interval;
+}
+
+static void due(ia_timer *timer) {
+  ia_watch *watch = IA_ENTRY(timer, ia_watch, timer);
+  ia_list_append(&watch->client->poller.due, &watch->link);
+  ia_client_pump(watch->client);
+}
+
+static void look_later(ia_watch *watch) {
+  ia_engine *engine = watch->client->engine;
+  int64_t interval = ia_poll_interval_ms(engine->now.mono_ms - watch->started_ms, watch->interval_ms);
+  ia_timer_set(engine, &watch->timer, engine->now.mono_ms + interval, due);
+}
+
+void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
+  ia_engine *engine = client->engine;
+  watch->client = client;
+  watch->active = true;
+  watch->started_ms = engine->now.mono_ms;
+  if (!watch->arena.allocator) ia_arena_init(&watch->arena, client->allocator);
+  if (later) look_later(watch);
+  else ia_timer_set(engine, &watch->timer, engine->now.mono_ms, due);
+}
+
+static void free_batch(ia_batch *batch) {
+  imgact_client *client = batch->exchange->client;
+  ia_list_remove(&batch->link);
+  ia_exchange_free(batch->exchange);
+  ia_result_free(&batch->result);
+  ia_free(client->allocator, batch);
+}
+
+/* A batch whose last watch has gone asks for nobody: its request is dropped. */
+void ia_watch_stop(ia_watch *watch) {
+  if (!watch->active) return;
+  watch->active = false;
+  ia_timer_stop(watch->client->engine, &watch->timer);
+  ia_link *others = ia_linked(&watch->link) ? watch->link.next : NULL;
+  ia_list_remove(&watch->link);
+  if (!others || others->next != others || others == &watch->client->poller.due) return;
+  free_batch(IA_ENTRY(others, ia_batch, watches));
+}
+
+void ia_watch_free(ia_watch *watch) {
+  ia_watch_stop(watch);
+  if (watch->arena.allocator) ia_arena_free(&watch->arena);
+  watch->action = NULL;
+}
+
+/* ---- what came ---- */
+
+static bool names_image(const imgact_action *action, const char *image) {
+  for (size_t i = 0; i < action->resources_count; i++)
+    if (ia_str_equal(action->resources[i].type, "image") && ia_str_equal(action->resources[i].id, image)) return true;
+  return false;
+}
+
+static const imgact_action *find(const imgact_result *result, const ia_watch *watch) {
+  for (size_t i = 0; i < result->actions_count; i++)
+    if (ia_str_equal(result->actions[i]->id, watch->id)) return result->actions[i];
+  return NULL;
+}
+
+static void report_missing(ia_watch *watch, const imgact_error *cause, const char *details) {
+  if (watch->misses_left > 0) {
+    watch->misses_left--;
+    look_later(watch);
+    return;
+  }
+  imgact_error error;
+  imgact_error_set(&error, IMGACT_NOT_FOUND, "%s knows no action %s%s%s", watch->client->provider->name, watch->id,
+                   watch->image ? " of image " : "", watch->image ? watch->image : "");
+  ia_str_copy(error.provider, sizeof error.provider, watch->client->provider->name);
+  watch->active = false;
+  watch->report(watch, cause ? cause : &error, details);
+}
+
+static void report_seen(ia_watch *watch, const imgact_action *seen) {
+  ia_arena_reset(&watch->arena);
+  watch->action = ia_action_copy(&watch->arena, seen);
+  if (!watch->action) {
+    imgact_error error;
+    imgact_error_set(&error, IMGACT_NOMEM, "out of memory");
+    watch->active = false;
+    watch->report(watch, &error, NULL);
+    return;
+  }
+  if (seen->status == IMGACT_ACTION_RUNNING) look_later(watch);
+  else watch->active = false;
+  watch->report(watch, NULL, NULL);
+}
+
+static void report(ia_watch *watch, const imgact_error *error, const imgact_result *result) {
+  if (error->status == IMGACT_NOT_FOUND) {
+    report_missing(watch, error, result->details);
+  } else if (error->status != IMGACT_OK) {
+    watch->active = false;
+    watch->report(watch, error, result->details);
+  } else {
+    const imgact_action *seen = find(result, watch);
+    if (seen && watch->must_name_image && !names_image(seen, watch->image)) seen = NULL;
+    if (seen) report_seen(watch, seen);
+    else report_missing(watch, NULL, NULL);
+  }
+}
+
+/* Reports may stop this watch or others of the batch: the list is taken one by one, and the batch outlives it. */
+static void polled(ia_exchange *exchange) {
+  ia_batch *batch = exchange->owner;
+  imgact_error error = exchange->error;
+  ia_link keeper = {NULL, NULL}; /* never empty, so that no stop frees the batch from inside */
+  ia_list_append(&batch->watches, &keeper);
+  while (batch->watches.next != &keeper) {
+    ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
+    ia_list_remove(&watch->link);
+    report(watch, &error, &batch->result);
+  }
+  ia_list_remove(&keeper);
+  free_batch(batch);
+}
+
+/* ---- what is asked ---- */
+
+static ia_batch *new_batch(imgact_client *client) {
+  ia_batch *batch = ia_alloc_zero(client->allocator, sizeof *batch);
+  if (!batch) return NULL;
+  batch->exchange = ia_exchange_new(client, IA_LANE_WAIT, polled, batch);
+  if (!batch->exchange) {
+    ia_free(client->allocator, batch);
+    return NULL;
+  }
+  ia_result_init(&batch->result, client->allocator, client->provider->name, false);
+  ia_list_init(&batch->watches);
+  ia_list_append(&client->poller.batches, &batch->link);
+  return batch;
+}
+
+static void no_memory(imgact_client *client) {
+  ia_watch *watch = IA_ENTRY(client->poller.due.next, ia_watch, link);
+  imgact_error error;
+  imgact_error_set(&error, IMGACT_NOMEM, "out of memory");
+  ia_list_remove(&watch->link);
+  watch->active = false;
+  watch->report(watch, &error, NULL);
+}
+
+static void fill(ia_batch *batch, imgact_client *client, size_t max) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .ids = batch->ids};
+  batch->exchange->deadline_ms = 0;
+  while (call.ids_count < max && !ia_list_empty(&client->poller.due)) {
+    ia_watch *watch = IA_ENTRY(client->poller.due.next, ia_watch, link);
+    ia_list_append(&batch->watches, &watch->link);
+    batch->ids[call.ids_count++] = watch->id;
+    if (max == 1) call.image = watch->image;
+    batch->exchange->max_attempts = watch->max_attempts;
+    batch->result.keep_raw = batch->result.keep_raw || watch->keep_raw;
+    if (watch->deadline_ms > batch->exchange->deadline_ms) batch->exchange->deadline_ms = watch->deadline_ms;
+  }
+  ia_exchange_submit(batch->exchange, &call, &batch->result);
+}
+
+bool ia_poller_next(imgact_client *client) {
+  if (ia_list_empty(&client->poller.due)) return false;
+  const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS);
+  size_t max = slot && slot->batch_max ? slot->batch_max : 1;
+  ia_batch *batch = new_batch(client);
+  if (!batch) {
+    no_memory(client);
+    return false;
+  }
+  fill(batch, client, max < BATCH_MAX ? max : BATCH_MAX);
+  return true;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Polls for actions, shared by the operations of a client: ids that are due together travel in one request where the cloud
+ * takes several. */
+#ifndef IA_POLLER_H
+#define IA_POLLER_H
+
+#include "arena.h"
+#include "engine.h"
+
+typedef struct ia_poller {
+  ia_link due;     /* watches that want a poll now */
+  ia_link batches; /* requests under way */
+} ia_poller;
+
+/* One action that somebody waits for; embedded in its owner. */
+typedef struct ia_watch {
+  ia_link link; /* in poller->due, or in a batch */
+  ia_timer timer;
+  imgact_client *client;
+  const char *id;    /* the owner's */
+  const char *image; /* whose path is polled, where the cloud has one; the owner's, or NULL */
+  bool must_name_image;
+  int32_t misses_left; /* polls that may not find it */
+  int32_t max_attempts;
+  int64_t interval_ms; /* 0 = adaptive */
+  int64_t started_ms;
+  int64_t deadline_ms; /* of the owner: no poll is retried beyond it */
+  bool keep_raw;
+  bool active;
+  ia_arena arena;
+  imgact_action *action; /* as last seen, in the arena; NULL before */
+  /* Called after each look, with the action or with an error. The owner may stop the watch in it. It is over when error is
+   * set or the action does not run any more. */
+  void (*report)(struct ia_watch *watch, const imgact_error *error, const char *details);
+} ia_watch;
+
+struct ia_batch;
+
+void ia_poller_init(ia_poller *poller);
+/* Starts watching; the first poll goes out at once, or after an interval where `later`. */
+void ia_watch_start(ia_watch *watch, imgact_client *client, bool later);
+/* Forgets it; frees its arena where `forget`. */
+void ia_watch_stop(ia_watch *watch);
+void ia_watch_free(ia_watch *watch);
+
+/* Makes one request of what is due; false if nothing is, or there is no memory. */
+bool ia_poller_next(imgact_client *client);
+
+/* How long to wait for the next look at an action that has been running for so long. */
+int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms);
+
+#endif

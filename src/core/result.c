@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+/* The items of a reply, and the helpers with which a provider fills them. A lack of memory sticks in `nomem`. */
+#include "result.h"
+#include "date.h"
+#include "jsondoc.h"
+#include "str.h"
+#include <math.h>
+#include <string.h>
+
+const char *const ia_no_strings[1] = {NULL};
+static const imgact_label no_labels[1];
+
+void ia_result_init(imgact_result *result, const imgact_allocator *allocator, const char *provider, bool keep_raw) {
+  *result = (imgact_result){.allocator = allocator, .provider = provider, .keep_raw = keep_raw};
+  ia_arena_init(&result->arena, allocator);
+  ia_result_next_page(result);
+}
+
+void ia_result_next_page(imgact_result *result) {
+  result->page = (imgact_page){-1, -1, -1, -1, -1, -1};
+  result->has_next = false;
+  result->next_page = 0;
+  result->next_token = result->next_query = NULL;
+}
+
+void ia_result_reset(imgact_result *result) {
+  ia_result_next_page(result);
+  result->images_count = result->actions_count = 0;
+  result->details = NULL;
+  result->nomem = false;
+  ia_arena_reset(&result->arena);
+}
+
+void ia_result_free(imgact_result *result) {
+  ia_free(result->allocator, result->images);
+  ia_free(result->allocator, result->actions);
+  result->images = NULL;
+  result->actions = NULL;
+  result->images_count = result->images_capacity = result->actions_count = result->actions_capacity = 0;
+  ia_arena_free(&result->arena);
+}
+
+/* Room for one more pointer: the list, moved if need be; NULL when there is no memory (the old list stays). */
+static void *grown(const imgact_allocator *allocator, void *list, size_t count, size_t *capacity) {
+  if (count < *capacity) return list;
+  size_t wanted = *capacity ? *capacity * 2 : 4;
+  if (wanted > SIZE_MAX / sizeof(void *)) return NULL;
+  void *more = ia_resize(allocator, list, wanted * sizeof(void *));
+  if (more) *capacity = wanted;
+  return more;
+}
+
+static const char *raw_of(imgact_result *result, const imgact_json *object) {
+  if (!result->keep_raw || !object) return NULL;
+  const char *text = ia_json_print(object, &result->arena, result->allocator);
+  if (!text) result->nomem = true;
+  return text;
+}
+
+static void untold_image(imgact_image *image, const char *provider) {
+  *image = (imgact_image){.provider = provider,
+                          .size_gb = (double)NAN,
+                          .min_disk_gb = (double)NAN,
+                          .created_at = IMGACT_NO_TIME,
+                          .deprecated_at = IMGACT_NO_TIME,
+                          .deleted_at = IMGACT_NO_TIME,
+                          .is_public = IMGACT_UNTOLD,
+                          .is_protected = IMGACT_UNTOLD};
+}
+
+static void untold_action(imgact_action *action, const char *provider) {
+  *action = (imgact_action){
+      .provider = provider, .started_at = IMGACT_NO_TIME, .finished_at = IMGACT_NO_TIME, .progress = -1};
+}
+
+imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object) {
+  ia_image *image = ia_arena_alloc(&result->arena, sizeof *image);
+  imgact_image **list = grown(result->allocator, result->images, result->images_count, &result->images_capacity);
+  if (list) result->images = list;
+  if (!image || !list) {
+    result->nomem = true;
+    image = &result->scratch_image;
+  } else {
+    list[result->images_count++] = &image->shown;
+  }
+  untold_image(&image->shown, result->provider);
+  image->raw = raw_of(result, object);
+  return &image->shown;
+}
+
+imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json *object) {
+  ia_action *action = ia_arena_alloc(&result->arena, sizeof *action);
+  imgact_action **list = grown(result->allocator, result->actions, result->actions_count, &result->actions_capacity);
+  if (list) result->actions = list;
+  if (!action || !list) {
+    result->nomem = true;
+    action = &result->scratch_action;
+  } else {
+    list[result->actions_count++] = &action->shown;
+  }
+  untold_action(&action->shown, result->provider);
+  action->raw = raw_of(result, object);
+  return &action->shown;
+}
+
+const char *imgact_result_string(imgact_result *result, const imgact_json *value) {
+  return ia_json_string(value, &result->arena, &result->nomem);
+}
+
+const char *imgact_result_word(imgact_result *result, const imgact_json *value) {
+  const char *text = imgact_result_string(result, value);
+  return text && *text ? text : NULL;
+}
+
+const char *imgact_result_copy(imgact_result *result, const char *text) {
+  const char *copy = ia_arena_copy(&result->arena, text);
+  if (text && !copy) result->nomem = true;
+  return copy;
+}
+
+static bool id_text(const char *text, size_t length) {
+  if (length < 1 || length > 64) return false;
+  for (size_t i = 0; i < length; i++) {
+    char c = text[i];
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-')) return false;
+  }
+  return true;
+}
+
+const char *imgact_result_id(imgact_result *result, const imgact_json *value) {
+  int64_t number = 0;
+  if (imgact_json_int(value, &number)) {
+    if (number < 0) return NULL;
+    ia_buf text;
+    ia_buf_init(&text, result->allocator, 32);
+    ia_buf_printf(&text, "%lld", (long long)number);
+    const char *id = ia_buf_text(&text) ? ia_arena_copy(&result->arena, ia_buf_text(&text)) : NULL;
+    ia_buf_free(&text);
+    if (!id) result->nomem = true;
+    return id;
+  }
+  size_t length = 0;
+  const char *text = imgact_json_text(value, &length);
+  return text && id_text(text, length) ? imgact_result_string(result, value) : NULL;
+}
+
+const char *const *imgact_result_strings(imgact_result *result, const imgact_json *array, size_t *count) {
+  *count = 0;
+  if (imgact_json_type_of(array) != IMGACT_JSON_ARRAY) return NULL;
+  const char **strings = ia_arena_array(&result->arena, imgact_json_count(array) + 1, sizeof *strings);
+  if (!strings) {
+    result->nomem = true;
+    return ia_no_strings;
+  }
+  imgact_json_iter each = imgact_json_each(array);
+  for (const imgact_json *value; (value = imgact_json_next(&each, NULL));) {
+    const char *text = imgact_result_string(result, value);
+    if (text) strings[(*count)++] = text;
+  }
+  return strings;
+}
+
+const imgact_label *imgact_result_labels(imgact_result *result, const imgact_json *object, size_t *count) {
+  *count = 0;
+  if (imgact_json_type_of(object) != IMGACT_JSON_OBJECT) return NULL;
+  imgact_label *labels = ia_arena_array(&result->arena, imgact_json_count(object) + 1, sizeof *labels);
+  if (!labels) {
+    result->nomem = true;
+    return no_labels;
+  }
+  imgact_json_iter each = imgact_json_each(object);
+  const imgact_json *key;
+  for (const imgact_json *value; (value = imgact_json_next(&each, &key));) {
+    const char *name = imgact_result_string(result, key), *text = imgact_result_string(result, value);
+    if (name && text) labels[(*count)++] = (imgact_label){name, text};
+  }
+  return labels;
+}
+
+imgact_resource *imgact_result_resources(imgact_result *result, size_t count) {
+  imgact_resource *resources = ia_arena_array(&result->arena, count + 1, sizeof *resources);
+  if (!resources) result->nomem = true;
+  return resources;
+}
+
+/* A number is Unix seconds: one client of DigitalOcean's reads its action times so (reference: digitalocean.md 3.3). */
+int64_t imgact_result_time(const imgact_json *value) {
+  int64_t seconds = 0;
+  if (imgact_json_int(value, &seconds))
+    return seconds > -62135596800 && seconds < 253402300800 ? seconds * 1000 : IMGACT_NO_TIME;
+  size_t length = 0;
+  int64_t ms = IMGACT_NO_TIME;
+  const char *text = imgact_json_text(value, &length);
+  if (text && !ia_date_rfc3339(text, length, &ms)) return IMGACT_NO_TIME;
+  return ms;
+}
+
+double imgact_result_number(const imgact_json *value) {
+  double number = (double)NAN;
+  return imgact_json_double(value, &number) ? number : (double)NAN;
+}
+
+imgact_answer imgact_result_answer(const imgact_json *value) {
+  int yes = 0;
+  return imgact_json_bool(value, &yes) ? (yes ? IMGACT_YES : IMGACT_NO) : IMGACT_UNTOLD;
+}
+
+void imgact_result_page(imgact_result *result, const imgact_page *page) { result->page = *page; }
+
+void imgact_result_next(imgact_result *result, int64_t page, const char *token, const char *query) {
+  result->has_next = true;
+  result->next_page = page;
+  result->next_token = imgact_result_copy(result, token);
+  result->next_query = imgact_result_copy(result, query);
+}
+
+const char *imgact_result_url_value(imgact_result *result, const char *url, const char *key) {
+  const char *query = url ? strchr(url, '?') : NULL;
+  if (!query) return NULL;
+  size_t end = strcspn(++query, "#"), key_length = strlen(key);
+  for (const char *pair = query; pair < query + end;) {
+    size_t length = strcspn(pair, "&#");
+    if (length > key_length && !strncmp(pair, key, key_length) && pair[key_length] == '=') {
+      ia_buf text;
+      ia_buf_init(&text, result->allocator, 64 * 1024);
+      ia_percent_decode(&text, pair + key_length + 1, length - key_length - 1, true);
+      const char *value = ia_buf_text(&text) ? imgact_result_copy(result, ia_buf_text(&text)) : NULL;
+      if (text.state == IA_BUF_NOMEM) result->nomem = true;
+      ia_buf_free(&text);
+      return value;
+    }
+    pair += length + 1;
+  }
+  return NULL;
+}
+
+void imgact_result_details(imgact_result *result, const imgact_json *value) {
+  imgact_json_type type = imgact_json_type_of(value);
+  if (type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_NULL) return;
+  result->details = ia_json_print(value, &result->arena, result->allocator);
+  if (!result->details) result->nomem = true;
+}
+
+imgact_action *ia_action_copy(ia_arena *arena, const imgact_action *action) {
+  ia_action *copy = ia_arena_alloc(arena, sizeof *copy);
+  if (!copy) return NULL;
+  imgact_action *a = &copy->shown;
+  *a = *action;
+  const char *raw = imgact_action_json(action);
+  bool ok = true;
+#define COPY(to, from) ok = ok && (!(from) || ((to) = ia_arena_copy(arena, (from))))
+  COPY(copy->raw, raw);
+  COPY(a->id, action->id);
+  COPY(a->command, action->command);
+  COPY(a->provider_status, action->provider_status);
+  COPY(a->region, action->region);
+  COPY(a->error_code, action->error_code);
+  COPY(a->error_message, action->error_message);
+  if (action->resources) {
+    imgact_resource *resources = ia_arena_array(arena, action->resources_count + 1, sizeof *resources);
+    for (size_t i = 0; resources && i < action->resources_count; i++) {
+      COPY(resources[i].id, action->resources[i].id);
+      COPY(resources[i].type, action->resources[i].type);
+    }
+    a->resources = resources;
+    ok = ok && resources;
+  }
+#undef COPY
+  return ok ? a : NULL;
+}
+
+bool ia_result_append_action(imgact_result *result, const imgact_action *action) {
+  imgact_action *copy = ia_action_copy(&result->arena, action);
+  imgact_action **list = grown(result->allocator, result->actions, result->actions_count, &result->actions_capacity);
+  if (list) result->actions = list;
+  if (!copy || !list) return false;
+  list[result->actions_count++] = copy;
+  return true;
+}
+
+bool ia_result_set_action(imgact_result *result, const imgact_action *action) {
+  result->actions_count = 0;
+  return ia_result_append_action(result, action);
+}

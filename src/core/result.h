@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What decode fills: items in an arena, and what the page said of itself. */
+#ifndef IA_RESULT_H
+#define IA_RESULT_H
+
+#include "arena.h"
+#include <imgact/provider.h>
+
+/* The public structs are the first members, so that raw JSON can be found from the pointer that users have. */
+typedef struct ia_image {
+  imgact_image shown;
+  const char *raw;
+} ia_image;
+
+typedef struct ia_action {
+  imgact_action shown;
+  const char *raw;
+} ia_action;
+
+struct imgact_result {
+  const imgact_allocator *allocator;
+  ia_arena arena;
+  const char *provider;
+  imgact_image **images;
+  imgact_action **actions;
+  size_t images_count, images_capacity;
+  size_t actions_count, actions_capacity;
+  imgact_page page;
+  int64_t next_page;
+  const char *next_token; /* in the arena */
+  const char *next_query; /* in the arena */
+  const char *details;    /* in the arena */
+  ia_image scratch_image; /* handed out when there is no memory */
+  ia_action scratch_action;
+  bool has_next, keep_raw, nomem;
+};
+
+void ia_result_init(imgact_result *result, const imgact_allocator *allocator, const char *provider, bool keep_raw);
+/* Forgets the items and the page. */
+void ia_result_reset(imgact_result *result);
+/* Forgets what the last page said, keeps the items. */
+void ia_result_next_page(imgact_result *result);
+void ia_result_free(imgact_result *result);
+/* An array that is empty but told. */
+extern const char *const ia_no_strings[1];
+
+/* A deep copy in an arena; NULL when there is no memory. */
+imgact_action *ia_action_copy(ia_arena *arena, const imgact_action *action);
+/* Adds a deep copy of an action; set: as the only one. false: no memory. */
+bool ia_result_append_action(imgact_result *result, const imgact_action *action);
+bool ia_result_set_action(imgact_result *result, const imgact_action *action);
+
+#endif

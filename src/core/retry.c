@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+/* Pure: facts in, decision out. Nothing here sleeps, sends or knows a cloud. */
+#include "retry.h"
+#include "date.h"
+#include "str.h"
+#include <string.h>
+
+int64_t ia_backoff_ms(int64_t base_ms, int32_t attempts, double random) {
+  int64_t full = base_ms < IA_MAX_WAIT_MS ? base_ms : IA_MAX_WAIT_MS;
+  for (int32_t i = 1; i < attempts && full < IA_MAX_WAIT_MS; i++) full *= 2;
+  if (full > IA_MAX_WAIT_MS) full = IA_MAX_WAIT_MS;
+  return full / 2 + (int64_t)((double)(full - full / 2) * random);
+}
+
+int64_t ia_retry_after_ms(const char *value, int64_t wall_ms) {
+  int64_t number = 0;
+  if (!value) return -1;
+  if (ia_str_int64(value, &number)) {
+    if (number < 0) return -1;
+    return number > INT64_MAX / 1000 ? INT64_MAX : number * 1000;
+  }
+  if (!ia_date_http(value, &number)) return -1;
+  return number > wall_ms ? number - wall_ms : 0;
+}
+
+/* Did the cloud, or nobody, get to do something? Only then is an unsafe request free to go again. */
+static bool certainly_nothing(const ia_attempt *a) {
+  return a->fate == IMGACT_NOT_SENT || (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
+}
+
+/* A 4xx of an unsafe request is a refusal; everything else that is no success leaves it open whether it was applied. */
+static bool refused(const ia_attempt *a) {
+  return a->fate == IMGACT_ANSWERED && a->error->http_status >= 400 && a->error->http_status < 500;
+}
+
+static bool passing(const ia_attempt *a) {
+  if (a->fate != IMGACT_ANSWERED)
+    return a->failure == IMGACT_FAILURE_NETWORK || a->failure == IMGACT_FAILURE_TIMEOUT;
+  if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
+  return a->error->http_status == 500 && !strcmp(a->method, "GET");
+}
+
+/* A gateway's 502 or 504 says nothing of what happened behind it; a 500 with PUT or DELETE is the cloud's own refusal. */
+static bool mutation_open(const ia_attempt *a) {
+  if (!strcmp(a->method, "GET") || certainly_nothing(a)) return false;
+  if (a->fate == IMGACT_MAYBE_SENT) return true;
+  if (!a->safe) return !refused(a);
+  return a->error->http_status > 500 || (a->error->http_status >= 200 && a->error->http_status < 300);
+}
+
+static ia_decision wait_for(const ia_attempt *a) {
+  ia_decision decision = {.verdict = IA_AGAIN};
+  int64_t asked = a->error->retry_after_ms;
+  if (asked < 0 && a->error->status == IMGACT_RATE_LIMITED) asked = a->wait_hint_ms;
+  if (asked > IA_MAX_WAIT_MS || (asked >= 0 && asked > a->left_ms)) {
+    decision.verdict = IA_ASKED_TOO_LONG;
+    decision.asked_ms = asked;
+    return decision;
+  }
+  decision.delay_ms = ia_backoff_ms(a->base_ms, a->attempts, a->random);
+  if (a->error->retry_after_ms > 0) decision.delay_ms = asked;
+  else if (asked > decision.delay_ms) decision.delay_ms = asked;
+  return decision;
+}
+
+ia_decision ia_retry(const ia_attempt *a) {
+  bool may = a->safe || certainly_nothing(a);
+  ia_decision decision = {.verdict = IA_GIVE_UP};
+  if (may && passing(a)) decision = wait_for(a);
+  if (decision.verdict == IA_AGAIN && a->attempts >= a->max_attempts) decision.verdict = IA_GIVE_UP;
+  if (decision.verdict == IA_AGAIN && a->tokens < 1) decision.verdict = IA_OUT_OF_TOKENS;
+  decision.maybe_applied = mutation_open(a);
+  decision.uncertain = !a->safe && decision.maybe_applied;
+  return decision;
+}

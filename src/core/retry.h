@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The retry rule (contract, section 5), as a function of facts. */
+#ifndef IA_RETRY_H
+#define IA_RETRY_H
+
+#include <imgact/provider.h>
+#include <imgact/transport.h>
+#include <stdbool.h>
+
+#define IA_MAX_WAIT_MS 60000
+
+typedef struct ia_attempt {
+  const char *method;
+  bool safe;
+  imgact_fate fate;
+  imgact_failure failure;
+  const imgact_error *error; /* status, http_status, flags, retry_after_ms */
+  int32_t attempts, max_attempts, tokens;
+  int64_t base_ms;           /* first back-off */
+  int64_t left_ms;           /* until the deadline */
+  int64_t wait_hint_ms;      /* what the rate limit asks for without a Retry-After; -1 = nothing */
+  double random;             /* 0 <= random < 1 */
+} ia_attempt;
+
+typedef enum ia_verdict {
+  IA_GIVE_UP,
+  IA_AGAIN,          /* after delay_ms */
+  IA_ASKED_TOO_LONG, /* the cloud asks for a wait that is too long: asked_ms */
+  IA_OUT_OF_TOKENS   /* it would have been sent again */
+} ia_verdict;
+
+typedef struct ia_decision {
+  ia_verdict verdict;
+  int64_t delay_ms;
+  int64_t asked_ms;
+  bool uncertain;     /* an unsafe request may have been applied */
+  bool maybe_applied; /* a mutation may have been applied */
+} ia_decision;
+
+ia_decision ia_retry(const ia_attempt *attempt);
+
+/* base * 2^(attempts-1), at most 60 s, of it between half and all. */
+int64_t ia_backoff_ms(int64_t base_ms, int32_t attempts, double random);
+
+/* Retry-After as seconds or date, in ms from now; -1 = none or nonsense. A date in the past is 0. */
+int64_t ia_retry_after_ms(const char *value, int64_t wall_ms);
+
+#endif

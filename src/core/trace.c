@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+/* Every text of an event goes through the redactor, at most 4 KiB of a body, into memory that lives for the call alone. */
+#include "trace.h"
+#include "str.h"
+#include <string.h>
+
+#define BODY_BYTES 4096
+
+static char *clean(imgact_client *client, ia_arena *arena, const char *text, size_t length) {
+  if (!text) return NULL;
+  ia_buf out;
+  ia_buf_init(&out, client->allocator, 2 * length + 64);
+  ia_redact(&client->redactor, &out, text, length);
+  const char *redacted = ia_buf_text(&out);
+  char *copy = redacted ? ia_arena_copy_n(arena, redacted, ia_utf8_cut(redacted, out.length, BODY_BYTES)) : NULL;
+  ia_buf_free(&out);
+  return copy;
+}
+
+static char *header_lines(imgact_client *client, ia_arena *arena, const imgact_header *headers, size_t count) {
+  ia_buf lines;
+  ia_buf_init(&lines, client->allocator, BODY_BYTES);
+  for (size_t i = 0; i < count; i++)
+    if (!ia_str_equal_nocase(headers[i].name, "authorization") && !ia_str_equal_nocase(headers[i].name, "set-cookie"))
+      ia_buf_printf(&lines, "%s: %s\n", headers[i].name, headers[i].value);
+  char *text = lines.data ? clean(client, arena, lines.data, lines.length) : NULL;
+  ia_buf_free(&lines);
+  return text;
+}
+
+static imgact_trace event(const ia_exchange *exchange, imgact_trace_kind kind) {
+  const imgact_client *client = exchange->client;
+  return (imgact_trace){.size = sizeof(imgact_trace),
+                        .provider = client->provider->name,
+                        .method = exchange->http.method,
+                        .after_ms = -1,
+                        .delay_ms = -1,
+                        .http_status = -1,
+                        .attempt = exchange->attempts,
+                        .kind = kind,
+                        .request = exchange->number};
+}
+
+void ia_trace_request(ia_exchange *exchange) {
+  imgact_client *client = exchange->client;
+  if (!client->trace) return;
+  imgact_trace e = event(exchange, IMGACT_TRACE_REQUEST);
+  ia_arena arena;
+  ia_arena_init(&arena, client->allocator);
+  e.url = clean(client, &arena, exchange->http.url, strlen(exchange->http.url));
+  e.headers = header_lines(client, &arena, exchange->http.headers, exchange->http.headers_count);
+  e.body = clean(client, &arena, exchange->http.body, exchange->http.body_bytes);
+  client->trace(client->trace_user, &e);
+  ia_arena_free(&arena);
+}
+
+void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) {
+  imgact_client *client = exchange->client;
+  if (!client->trace) return;
+  imgact_trace e = event(exchange, http->fate == IMGACT_ANSWERED ? IMGACT_TRACE_RESPONSE : IMGACT_TRACE_FAILURE);
+  ia_arena arena;
+  ia_arena_init(&arena, client->allocator);
+  e.after_ms = client->engine->now.mono_ms - exchange->sent_ms;
+  e.url = clean(client, &arena, exchange->http.url, strlen(exchange->http.url));
+  if (http->fate == IMGACT_ANSWERED) {
+    e.http_status = http->status;
+    e.headers = header_lines(client, &arena, http->headers, http->headers_count);
+    e.body = clean(client, &arena, http->body, http->body_bytes);
+  } else {
+    e.text = clean(client, &arena, http->message, http->message ? strlen(http->message) : 0);
+  }
+  client->trace(client->trace_user, &e);
+  ia_arena_free(&arena);
+}
+
+void ia_trace_retry(ia_exchange *exchange, int64_t delay_ms) {
+  imgact_client *client = exchange->client;
+  if (!client->trace) return;
+  imgact_trace e = event(exchange, IMGACT_TRACE_RETRY);
+  e.delay_ms = delay_ms;
+  e.http_status = exchange->error.http_status;
+  e.text = exchange->error.message;
+  client->trace(client->trace_user, &e);
+}
+
+void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_ms, const char *text) {
+  if (!client->trace) return;
+  imgact_trace e = {.size = sizeof e,
+                    .provider = client->provider->name,
+                    .text = text,
+                    .after_ms = -1,
+                    .delay_ms = delay_ms,
+                    .http_status = -1,
+                    .kind = kind};
+  client->trace(client->trace_user, &e);
+}

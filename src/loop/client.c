@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+/* Making clients: which provider, where, with which token, on which loop. What a client does is the core's. */
+#include "client.h"
+#include "builtin.h"
+#include "error.h"
+#include "loop.h"
+#include "str.h"
+#include <string.h>
+
+/* ---- the built-in providers ---- */
+
+const imgact_provider *imgact_provider_at(size_t index) {
+  static const imgact_provider *const builtin[] = {&ia_provider_hetzner, &ia_provider_digitalocean};
+  return index < sizeof builtin / sizeof *builtin ? builtin[index] : NULL;
+}
+
+const imgact_provider *imgact_provider_find(const char *name) {
+  const imgact_provider *provider = NULL;
+  for (size_t i = 0; name && (provider = imgact_provider_at(i)); i++)
+    if (!strcmp(provider->name, name)) break;
+  return provider;
+}
+
+static imgact_status check_table(const imgact_provider *p, imgact_error *error) {
+  bool ok = p->size >= sizeof *p && p->name && p->default_endpoint && p->slots && p->slot_stride >= sizeof(imgact_slot) &&
+            p->slot_count && p->is_id && p->id_form && p->classify && p->per_page_max > 0;
+  for (size_t i = 0; ok && i < p->slot_count; i++) {
+    const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slot_stride * i);
+    ok = !slot->encode == !slot->decode;
+  }
+  if (ok) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s has holes, or another version's size",
+                          p->size >= sizeof *p && p->name ? p->name : "(unnamed)");
+}
+
+static imgact_status choose_provider(const imgact_client_options *o, const imgact_provider **provider, imgact_error *error) {
+  *provider = o->provider ? o->provider : imgact_provider_find(o->provider_name);
+  if (*provider) return check_table(*provider, error);
+  if (!o->provider_name) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no provider was named");
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no provider '%s': hetzner and digitalocean are known",
+                          o->provider_name);
+}
+
+/* ---- the endpoint ---- */
+
+static imgact_status check_endpoint(const char *endpoint, imgact_error *error) {
+  ia_url url;
+  const char *wrong = ia_url_parse(endpoint, &url);
+  if (!wrong && url.query_length) wrong = "it has a query";
+  if (!wrong && strchr(endpoint, '#')) wrong = "it has a fragment";
+  if (wrong)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "the endpoint '%s' cannot be used: %s; it should look like https://api.example.com/v1", endpoint,
+                            wrong);
+  if (url.https || url.loopback) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                          "the endpoint '%s' is plain http: that is for loopback hosts only, use https", endpoint);
+}
+
+static imgact_status check_app(const char *app, imgact_error *error) {
+  for (const char *at = app; at && *at; at++)
+    if (*at < 0x20 || *at > 0x7e)
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the app name has a character that no User-Agent can carry");
+  if (app && strlen(app) > 200) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the app name is too long");
+  return IMGACT_OK;
+}
+
+/* ---- the client ---- */
+
+static void released(imgact_client *client) {
+  imgact_loop *loop = client->outer;
+  const imgact_allocator *allocator = client->allocator;
+  ia_client_clear(client);
+  ia_free(allocator, client);
+  ia_loop_drop(loop);
+}
+
+static imgact_status take_token(imgact_client *client, const imgact_client_options *o, imgact_error *error) {
+  imgact_loop *loop = client->outer;
+  if (o->token) return ia_client_set_token(client, o->token, strlen(o->token), error);
+  if (o->token_callback || (loop->transport->flags & IMGACT_TRANSPORT_OFFLINE)) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no token for %s", client->provider->name);
+}
+
+static imgact_status private_loop(const imgact_client_options *o, imgact_loop **loop, imgact_error *error) {
+  imgact_loop_options options = {
+      .size = sizeof options, .allocator = o->allocator, .transport = o->transport, .ca_file = o->ca_file};
+  return imgact_loop_new(&options, loop, error);
+}
+
+static imgact_status make(const imgact_client_options *o, const imgact_provider *provider, imgact_loop *loop,
+                          imgact_client **client, imgact_error *error) {
+  const char *endpoint = o->endpoint ? o->endpoint : provider->default_endpoint;
+  imgact_client *made = ia_alloc_zero(&loop->allocator, sizeof *made);
+  if (!made) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  bool ok = ia_client_init(made, &loop->engine, provider, endpoint, o->app, o);
+  made->released = released;
+  made->outer = loop;
+  ia_loop_hold(loop);
+  imgact_status status = ok ? take_token(made, o, error) : imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (status == IMGACT_OK) *client = made;
+  else ia_client_drop(made);
+  return status;
+}
+
+imgact_status imgact_client_new(const imgact_client_options *options, imgact_client **client, imgact_error *error) {
+  const imgact_provider *provider = NULL;
+  imgact_transport *transport = options->loop ? NULL : options->transport;
+  imgact_error ignored;
+  if (!error) error = &ignored;
+  *client = NULL;
+  imgact_status status = IMGACT_OK;
+  if (options->size != sizeof *options)
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.size is %zu: set it to its sizeof",
+                              options->size);
+  if (status == IMGACT_OK) status = choose_provider(options, &provider, error);
+  if (status == IMGACT_OK)
+    status = check_endpoint(options->endpoint ? options->endpoint : provider->default_endpoint, error);
+  if (status == IMGACT_OK) status = check_app(options->app, error);
+  if (status != IMGACT_OK) {
+    if (transport && transport->destroy) transport->destroy(transport);
+    return status;
+  }
+  imgact_loop *loop = options->loop;
+  if (loop) ia_loop_hold(loop);
+  else status = private_loop(options, &loop, error);
+  if (status != IMGACT_OK) return status;
+  status = make(options, provider, loop, client, error);
+  ia_loop_drop(loop);
+  return status;
+}
+
+void imgact_client_free(imgact_client *client) {
+  if (client) ia_client_drop(client);
+}
+
+imgact_loop *imgact_client_loop(imgact_client *client) { return client->outer; }

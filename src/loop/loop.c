@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The drive loop. One pass: time, timers, requests out, replies in, callbacks. A transport with a time of its own (a cassette,
+ * a simulator) is moved forward instead of being waited for, so hours of waiting pass in no time.
+ */
+#include "loop.h"
+#include "exchange.h"
+#include "op.h"
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define PASSES 64 /* a busy loop gives its caller a turn now and then */
+
+/* ---- clocks and seed ---- */
+
+static int64_t clock_ms(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static ia_now now_of(const imgact_loop *loop) {
+  imgact_transport *transport = loop->transport;
+  if (transport->now_ms) {
+    int64_t ms = transport->now_ms(transport);
+    return (ia_now){ms, ms};
+  }
+  return (ia_now){clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME)};
+}
+
+static uint64_t seed(void) {
+  uint64_t value = 0;
+  if (getrandom(&value, sizeof value, GRND_NONBLOCK) != (ssize_t)sizeof value)
+    value = (uint64_t)clock_ms(CLOCK_MONOTONIC) * 0x9E3779B97F4A7C15u; /* jitter needs no secret */
+  return value;
+}
+
+/* ---- life ---- */
+
+static void abort_exchange(void *outer, ia_exchange *exchange) {
+  imgact_loop *loop = outer;
+  loop->transport->cancel(loop->transport, &exchange->base);
+}
+
+static bool transport_ok(const imgact_transport *t) {
+  return t->size >= sizeof *t && t->send && t->cancel && t->dispatch && t->fd && t->timeout_ms && t->destroy &&
+         !t->now_ms == !t->advance;
+}
+
+static imgact_status make(const imgact_loop_options *o, const imgact_allocator *allocator, imgact_transport *transport,
+                          imgact_loop **loop, imgact_error *error) {
+  if (!transport_ok(transport))
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the transport's table has holes, or is older than this library");
+  (void)o;
+  imgact_loop *made = ia_alloc_zero(allocator, sizeof *made);
+  if (!made) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  made->allocator = *allocator;
+  made->transport = transport;
+  made->references = 1;
+  ia_engine_init(&made->engine, &made->allocator, seed(), now_of(made));
+  made->engine.outer = made;
+  made->engine.abort = abort_exchange;
+  *loop = made;
+  return IMGACT_OK;
+}
+
+imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **loop, imgact_error *error) {
+  static const imgact_loop_options none = {.size = sizeof none};
+  const imgact_loop_options *o = options ? options : &none;
+  imgact_error ignored;
+  if (!error) error = &ignored;
+  *loop = NULL;
+  if (o->size != sizeof *o)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_loop_options.size is %zu: set it to its sizeof", o->size);
+  const imgact_allocator *allocator = o->allocator ? o->allocator : &ia_malloc;
+  imgact_transport *transport = o->transport;
+  imgact_status status = IMGACT_OK;
+  if (!ia_allocator_ok(allocator))
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the allocator's table has holes");
+  else if (!transport)
+    status = imgact_transport_curl(allocator, o->ca_file, &transport, error);
+  if (status == IMGACT_OK) status = make(o, allocator, transport, loop, error);
+  if (status != IMGACT_OK && transport && transport->destroy) transport->destroy(transport);
+  return status;
+}
+
+void ia_loop_hold(imgact_loop *loop) { loop->references++; }
+
+void ia_loop_drop(imgact_loop *loop) {
+  if (--loop->references) return;
+  imgact_allocator allocator = loop->allocator;
+  loop->transport->destroy(loop->transport);
+  ia_free(&allocator, loop);
+}
+
+void imgact_loop_free(imgact_loop *loop) {
+  if (loop) ia_loop_drop(loop);
+}
+
+/* ---- driving ---- */
+
+static void send_all(imgact_loop *loop) {
+  const imgact_http_request *request;
+  for (ia_exchange *exchange; (exchange = ia_engine_take(&loop->engine, &request));) {
+    imgact_status status = loop->transport->send(loop->transport, request, &exchange->base);
+    if (status == IMGACT_OK) continue;
+    imgact_http_response refused = {.size = sizeof refused,
+                                    .fate = IMGACT_NOT_SENT,
+                                    .failure = status == IMGACT_NOMEM ? IMGACT_FAILURE_NOMEM : IMGACT_FAILURE_NONE,
+                                    .message = status == IMGACT_NOMEM ? "out of memory" : "the transport refused the request"};
+    imgact_exchange_finish(&exchange->base, &refused);
+  }
+}
+
+/* A virtual clock moves only when nothing is left to do at the present. */
+static void let_time_pass(imgact_loop *loop) {
+  imgact_transport *transport = loop->transport;
+  if (!transport->advance) return;
+  int64_t next = ia_engine_next_ms(&loop->engine);
+  int timeout = transport->timeout_ms(transport);
+  if (timeout >= 0 && loop->engine.now.mono_ms + timeout < next) next = loop->engine.now.mono_ms + timeout;
+  if (next != IA_NEVER && next > loop->engine.now.mono_ms) transport->advance(transport, next);
+}
+
+static void pass(imgact_loop *loop) {
+  ia_engine_tick(&loop->engine, now_of(loop));
+  send_all(loop);
+  loop->transport->dispatch(loop->transport);
+  send_all(loop);
+  while (ia_engine_notify(&loop->engine)) continue;
+}
+
+static bool due_now(imgact_loop *loop) {
+  if (loop->transport->advance && loop->transport->timeout_ms(loop->transport) == 0) return true;
+  return ia_engine_next_ms(&loop->engine) <= loop->engine.now.mono_ms;
+}
+
+imgact_status imgact_loop_dispatch(imgact_loop *loop) {
+  if (loop->dispatching) return IMGACT_BUSY;
+  loop->dispatching = true;
+  ia_loop_hold(loop);
+  loop->woken = 0;
+  let_time_pass(loop);
+  for (int passes = 0; passes < PASSES; passes++) {
+    pass(loop);
+    if (!due_now(loop)) break;
+  }
+  loop->dispatching = false;
+  ia_loop_drop(loop);
+  return IMGACT_OK;
+}
+
+int imgact_loop_fd(imgact_loop *loop) { return loop->transport->fd(loop->transport); }
+
+int imgact_loop_timeout_ms(imgact_loop *loop) {
+  if (loop->woken || due_now(loop)) return 0;
+  int64_t next = ia_engine_next_ms(&loop->engine);
+  int transport = loop->transport->timeout_ms(loop->transport);
+  if (loop->transport->advance) return next == IA_NEVER && transport < 0 ? -1 : 0;
+  if (next == IA_NEVER) return transport;
+  int64_t left = next - now_of(loop).mono_ms;
+  if (left < 0) left = 0;
+  if (left > 3600000) left = 3600000;
+  return transport >= 0 && transport < left ? transport : (int)left;
+}
+
+static void wait_for_io(imgact_loop *loop) {
+  int timeout = imgact_loop_timeout_ms(loop);
+  if (!timeout) return;
+  struct pollfd fd = {.fd = imgact_loop_fd(loop), .events = POLLIN};
+  poll(&fd, fd.fd < 0 ? 0 : 1, timeout);
+}
+
+void ia_loop_step(imgact_loop *loop) {
+  wait_for_io(loop);
+  imgact_loop_dispatch(loop);
+}
+
+imgact_status imgact_loop_run(imgact_loop *loop) {
+  if (loop->dispatching) return IMGACT_BUSY;
+  ia_loop_hold(loop);
+  while (loop->engine.running || !ia_list_empty(&loop->engine.notify)) {
+    wait_for_io(loop);
+    bool woken = loop->woken;
+    imgact_loop_dispatch(loop);
+    if (woken) break;
+  }
+  ia_loop_drop(loop);
+  return IMGACT_OK;
+}
+
+void imgact_loop_wakeup(imgact_loop *loop) {
+  loop->woken = 1;
+  if (loop->transport->wakeup) loop->transport->wakeup(loop->transport);
+}
+
+imgact_status imgact_run(imgact_op *op) {
+  if (!op) return IMGACT_NOMEM;
+  imgact_loop *loop = imgact_client_loop(op->client);
+  if (loop->dispatching) return IMGACT_BUSY;
+  ia_op_begin(op);
+  while (op->state == IA_OP_RUNNING) ia_loop_step(loop);
+  return (imgact_status)op->error.status;
+}

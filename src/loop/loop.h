@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop: the outer ring around the engine. It owns the transport, the clocks and the seed. */
+#ifndef IA_LOOP_H
+#define IA_LOOP_H
+
+#include "engine.h"
+#include <imgact/client.h>
+
+struct imgact_loop {
+  imgact_allocator allocator;
+  ia_engine engine;
+  imgact_transport *transport;
+  size_t references; /* the caller's and each client's */
+  bool dispatching;
+  volatile int woken; /* set by imgact_loop_wakeup from anywhere: a plain flag, read after the poll */
+};
+
+void ia_loop_hold(imgact_loop *loop);
+void ia_loop_drop(imgact_loop *loop);
+/* Waits for something to be due, or for wakeup, at most until then, and dispatches. */
+void ia_loop_step(imgact_loop *loop);
+
+#endif
