@@ -183,14 +183,19 @@ static imgact_json_doc *new_doc(const char *text, size_t length, const imgact_al
 
 ia_json_status ia_json_parse(const char *text, size_t length, const imgact_allocator *allocator, const ia_redactor *redactor,
                              imgact_json_doc **doc, char *what, size_t what_capacity) {
+  return ia_json_parse_up_to(IA_JSON_MAX_BYTES, text, length, allocator, redactor, doc, what, what_capacity);
+}
+
+ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t length, const imgact_allocator *allocator,
+                                   const ia_redactor *redactor, imgact_json_doc **doc, char *what, size_t what_capacity) {
   *doc = NULL;
   if (what != NULL && what_capacity > 0) what[0] = '\0';
   if (text == NULL || length == 0) {
     say(what, what_capacity, "there is no text");
     return IA_JSON_MALFORMED;
   }
-  if (length > IA_JSON_MAX_BYTES) {
-    say(what, what_capacity, "larger than %zu bytes", IA_JSON_MAX_BYTES);
+  if (length > max_bytes) {
+    say(what, what_capacity, "larger than %zu bytes", max_bytes);
     return IA_JSON_TOO_LARGE;
   }
   imgact_json_doc *made = new_doc(text, length, allocator);

@@ -19,6 +19,9 @@ typedef enum ia_json_status { IA_JSON_OK, IA_JSON_MALFORMED, IA_JSON_TOO_DEEP, I
  */
 ia_json_status ia_json_parse(const char *text, size_t length, const imgact_allocator *allocator, const ia_redactor *redactor,
                              imgact_json_doc **doc, char *what, size_t what_capacity);
+/* The same with a ceiling of its own, for files. */
+ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t length, const imgact_allocator *allocator,
+                                   const ia_redactor *redactor, imgact_json_doc **doc, char *what, size_t what_capacity);
 /* A value as compact JSON text in an arena; NULL when there is no memory. */
 char *ia_json_print(const imgact_json *value, ia_arena *arena, const imgact_allocator *scratch);
 /* A string value as a C string (U+0000 as C0 80) in an arena; NULL for anything else, *nomem set when there is no memory. */
