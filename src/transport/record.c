@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: MIT
+// The recording transport: passes everything on to another transport and keeps a scrubbed copy of each exchange, in order of
+// sending. Headers go through an allow-list, every text through the scrubber, and the finished text is searched for secrets
+// once more before a byte of it is written: a recording that could leak one is not saved. The file replaces an older one in
+// one step, or not at all.
+#include "alloc.h"
+#include "arena.h"
+#include "har.h"
+#include "list.h"
+#include "scrub.h"
+#include "str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *const kept_of_request[] = {"accept", "content-type", "user-agent", NULL};
+// A name that ends in "-" stands for all that start with it.
+static const char *const kept_of_response[] = {
+    "content-type", "date", "etag", "link", "ratelimit-", "retry-after", "x-correlation-id", "x-request-id", NULL};
+
+typedef struct recorder {
+  imgact_transport transport; // first
+  imgact_transport *inner;
+  imgact_allocator allocator;
+  char *path;
+  ia_arena arena;  // the recorded exchanges and their texts
+  ia_link entries; // of struct recorded
+  ia_scrub scrub;
+  size_t kept_bytes;
+  imgact_status broken; // why the recording is not whole
+  const char *broken_why;
+  bool unsaved;
+} recorder;
+
+typedef struct recorded {
+  imgact_exchange exchange; // first; the one that the inner transport carries
+  imgact_exchange *outer;   // NULL once it is over
+  recorder *owner;
+  ia_link link;
+  ia_har_entry entry;
+  size_t secrets; // how many were known when the texts were scrubbed
+  int64_t ticks_ms;
+} recorded;
+
+static recorder *recorder_of(imgact_transport *transport) { return (recorder *)(void *)transport; }
+
+static void breaks(recorder *rec, imgact_status status, const char *why) {
+  if (rec->broken != IMGACT_OK) return;
+  rec->broken = status;
+  rec->broken_why = why;
+}
+
+// ---- time
+
+static int64_t clock_ms(clockid_t clock) {
+  struct timespec now;
+  if (clock_gettime(clock, &now) != 0) return 0;
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int64_t now_ms(const recorder *rec) {
+  return rec->inner->now_ms != NULL ? rec->inner->now_ms(rec->inner) : clock_ms(CLOCK_REALTIME);
+}
+
+static int64_t ticks_ms(const recorder *rec) {
+  return rec->inner->now_ms != NULL ? rec->inner->now_ms(rec->inner) : clock_ms(CLOCK_MONOTONIC);
+}
+
+// ---- keeping texts
+
+// A scrubbed copy; "" where there is no room for it, and then the recording is broken.
+static const char *keep(recorder *rec, const char *text, size_t length, size_t *kept) {
+  const char *copy = "";
+  ia_buf clean;
+  *kept = 0;
+  ia_buf_init(&clean, &rec->allocator, IA_HAR_MAX_BYTES - rec->kept_bytes);
+  ia_scrub_text(&rec->scrub, &clean, text, length);
+  if (clean.state == IA_BUF_OK) {
+    const char *made = ia_arena_copy_n(&rec->arena, ia_buf_text(&clean), clean.length);
+    if (made == NULL) clean.state = IA_BUF_NOMEM;
+    if (made != NULL) copy = made;
+  }
+  if (clean.state == IA_BUF_OK) {
+    *kept = clean.length;
+    rec->kept_bytes += clean.length;
+  }
+  if (clean.state == IA_BUF_NOMEM) breaks(rec, IMGACT_NOMEM, "there was no memory for all of it");
+  if (clean.state == IA_BUF_FULL) breaks(rec, IMGACT_INTERNAL, "it is larger than 256 MiB");
+  ia_buf_free(&clean);
+  return copy;
+}
+
+static const char *keep_string(recorder *rec, const char *text) {
+  size_t kept;
+  return text == NULL ? NULL : keep(rec, text, strlen(text), &kept);
+}
+
+static bool is_listed(const char *const *list, const char *name) {
+  for (; *list != NULL; list++) {
+    size_t length = strlen(*list);
+    bool family = (*list)[length - 1] == '-';
+    if (strncasecmp(*list, name, length) == 0 && (family || name[length] == '\0')) return true;
+  }
+  return false;
+}
+
+static const imgact_header *keep_headers(recorder *rec, const char *const *list, const imgact_header *from,
+                                         size_t from_count, size_t *count) {
+  size_t listed = 0;
+  for (size_t i = 0; i < from_count; i++) listed += is_listed(list, from[i].name);
+  imgact_header *kept = ia_arena_array(&rec->arena, listed, sizeof *kept);
+  *count = 0;
+  if (kept == NULL && listed > 0) breaks(rec, IMGACT_NOMEM, "there was no memory for all of it");
+  for (size_t i = 0; kept != NULL && i < from_count; i++) {
+    if (!is_listed(list, from[i].name)) continue;
+    kept[(*count)++] = (imgact_header){keep_string(rec, from[i].name), keep_string(rec, from[i].value)};
+  }
+  return kept;
+}
+
+// The credentials behind the scheme's name.
+static bool learn_secrets(recorder *rec, const imgact_http_request *request) {
+  for (size_t i = 0; i < request->headers_count; i++) {
+    const imgact_header *header = &request->headers[i];
+    if (!ia_str_equal_nocase(header->name, "authorization")) continue;
+    const char *blank = strchr(header->value, ' ');
+    const char *token = blank == NULL ? header->value : blank + strspn(blank, " ");
+    ia_scrub_status status = ia_scrub_add(&rec->scrub, token, strlen(token));
+    if (status == IA_SCRUB_NOMEM) return false;
+    if (status == IA_SCRUB_TOO_MANY) breaks(rec, IMGACT_INTERNAL, "it met too many different tokens to keep them all out");
+  }
+  return true;
+}
+
+// ---- exchanges
+
+static void keep_request(recorder *rec, ia_har_entry *entry, const imgact_http_request *request) {
+  entry->method = keep_string(rec, request->method);
+  entry->url = keep_string(rec, request->url);
+  entry->headers = keep_headers(rec, kept_of_request, request->headers, request->headers_count, &entry->headers_count);
+  if (request->body != NULL) entry->body = keep(rec, request->body, request->body_bytes, &entry->body_bytes);
+}
+
+static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_response *from) {
+  imgact_http_response *to = &entry->response;
+  to->fate = from->fate;
+  to->failure = from->failure;
+  to->status = from->fate == IMGACT_ANSWERED ? from->status : 0;
+  to->message = keep_string(rec, from->message);
+  to->headers = keep_headers(rec, kept_of_response, from->headers, from->headers_count, &to->headers_count);
+  if (from->body != NULL) to->body = keep(rec, from->body, from->body_bytes, &to->body_bytes);
+}
+
+static void finished(imgact_exchange *exchange, const imgact_http_response *response) {
+  recorded *made = (recorded *)(void *)exchange;
+  recorder *rec = made->owner;
+  made->entry.time_ms = ticks_ms(rec) - made->ticks_ms;
+  made->entry.cancelled = false;
+  keep_response(rec, &made->entry, response);
+  imgact_exchange *outer = made->outer;
+  made->outer = NULL;
+  imgact_exchange_finish(outer, response);
+}
+
+// Until an exchange has finished it counts as cancelled: that is what it is if it never does.
+static recorded *remember(recorder *rec, const imgact_http_request *request, imgact_exchange *outer) {
+  recorded *made = ia_arena_alloc(&rec->arena, sizeof *made);
+  if (made == NULL) return NULL;
+  *made = (recorded){.exchange = {.finished = finished}, .outer = outer, .owner = rec, .secrets = rec->scrub.count};
+  made->entry.started_ms = now_ms(rec);
+  made->entry.response = (imgact_http_response){.size = sizeof made->entry.response, .fate = IMGACT_MAYBE_SENT};
+  made->entry.cancelled = true;
+  made->ticks_ms = ticks_ms(rec);
+  keep_request(rec, &made->entry, request);
+  return made;
+}
+
+static imgact_status record_send(imgact_transport *transport, const imgact_http_request *request,
+                                 imgact_exchange *exchange) {
+  recorder *rec = recorder_of(transport);
+  recorded *made = learn_secrets(rec, request) ? remember(rec, request, exchange) : NULL;
+  if (made == NULL) return IMGACT_NOMEM;
+  imgact_status status = rec->inner->send(rec->inner, request, &made->exchange);
+  if (status != IMGACT_OK) return status;
+  imgact_exchange_set_data(exchange, made);
+  ia_list_append(&rec->entries, &made->link);
+  rec->unsaved = true;
+  return IMGACT_OK;
+}
+
+static void record_cancel(imgact_transport *transport, imgact_exchange *exchange) {
+  recorder *rec = recorder_of(transport);
+  recorded *made = imgact_exchange_data(exchange);
+  made->entry.time_ms = ticks_ms(rec) - made->ticks_ms;
+  made->outer = NULL;
+  rec->inner->cancel(rec->inner, &made->exchange);
+}
+
+static void record_dispatch(imgact_transport *transport) {
+  imgact_transport *inner = recorder_of(transport)->inner;
+  inner->dispatch(inner);
+}
+
+static int record_fd(imgact_transport *transport) {
+  imgact_transport *inner = recorder_of(transport)->inner;
+  return inner->fd(inner);
+}
+
+static int record_timeout_ms(imgact_transport *transport) {
+  imgact_transport *inner = recorder_of(transport)->inner;
+  return inner->timeout_ms(inner);
+}
+
+static void record_wakeup(imgact_transport *transport) {
+  imgact_transport *inner = recorder_of(transport)->inner;
+  inner->wakeup(inner);
+}
+
+static int64_t record_now_ms(imgact_transport *transport) { return now_ms(recorder_of(transport)); }
+
+static void record_advance(imgact_transport *transport, int64_t until_ms) {
+  imgact_transport *inner = recorder_of(transport)->inner;
+  inner->advance(inner, until_ms);
+}
+
+// ---- saving
+
+typedef struct output {
+  FILE *file;
+  size_t written_bytes;
+  bool first_entry;
+} output;
+
+static bool put(output *out, const char *text, size_t length) {
+  out->written_bytes += length;
+  return fwrite(text, 1, length, out->file) == length;
+}
+
+// Each line of an entry under the indentation of the list: strings hold no line breaks, JSON escapes them.
+static bool put_entry(output *out, const char *text, size_t length) {
+  bool ok = out->first_entry || put(out, ",", 1);
+  const char *end = text + length;
+  out->first_entry = false;
+  for (const char *at = text; ok && at < end;) {
+    const char *line_end = memchr(at, '\n', (size_t)(end - at));
+    size_t line = (size_t)((line_end == NULL ? end : line_end) - at);
+    char margin[IA_HAR_INDENT + 2];
+    int margin_length = snprintf(margin, sizeof margin, "\n%*s", IA_HAR_INDENT, "");
+    ok = put(out, margin, (size_t)margin_length) && put(out, at, line);
+    at += line + 1;
+  }
+  return ok;
+}
+
+static imgact_status cannot_write(const recorder *rec, imgact_status status, imgact_error *error, const char *why) {
+  return imgact_error_set(error, status, "the cassette '%.200s' cannot be written: %s", rec->path, why);
+}
+
+// The texts once more, where a token was met only after they had been kept.
+static void scrub_again(recorder *rec, recorded *made) {
+  ia_har_entry *entry = &made->entry;
+  imgact_http_request request = {.method = entry->method,
+                                 .url = entry->url,
+                                 .headers = entry->headers,
+                                 .headers_count = entry->headers_count,
+                                 .body = entry->body,
+                                 .body_bytes = entry->body_bytes};
+  imgact_http_response response = entry->response;
+  keep_request(rec, entry, &request);
+  keep_response(rec, entry, &response);
+  made->secrets = rec->scrub.count;
+}
+
+static imgact_status write_entry(recorder *rec, recorded *made, imgact_json_writer *writer, output *out,
+                                 imgact_error *error) {
+  size_t length = 0;
+  if (made->secrets < rec->scrub.count) scrub_again(rec, made);
+  if (rec->broken != IMGACT_OK) return cannot_write(rec, rec->broken, error, rec->broken_why);
+  const char *text = ia_har_write(writer, &made->entry, &rec->allocator, &length);
+  if (text == NULL) return cannot_write(rec, IMGACT_NOMEM, error, "no memory");
+  if (ia_scrub_leaks(&rec->scrub, text, length)) {
+    return cannot_write(rec, IMGACT_INTERNAL, error, "a secret could not be scrubbed from it");
+  }
+  if (!put_entry(out, text, length)) return cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
+  if (out->written_bytes > IA_HAR_MAX_BYTES) return cannot_write(rec, IMGACT_INTERNAL, error, "it is larger than 256 MiB");
+  return IMGACT_OK;
+}
+
+static imgact_status write_entries(recorder *rec, output *out, imgact_error *error) {
+  imgact_status status = IMGACT_OK;
+  imgact_json_writer *writer = imgact_json_writer_new(&rec->allocator, 2);
+  for (ia_link *at = rec->entries.next; status == IMGACT_OK && at != &rec->entries; at = at->next) {
+    status = write_entry(rec, IA_ENTRY(at, recorded, link), writer, out, error);
+  }
+  imgact_json_writer_free(writer);
+  return status;
+}
+
+static imgact_status write_all(recorder *rec, FILE *file, imgact_error *error) {
+  output out = {.file = file, .first_entry = true};
+  if (!put(&out, IA_HAR_HEAD, strlen(IA_HAR_HEAD))) return cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
+  imgact_status status = write_entries(rec, &out, error);
+  if (status != IMGACT_OK) return status;
+  if (!put(&out, IA_HAR_TAIL, strlen(IA_HAR_TAIL)) || fflush(file) != 0) {
+    return cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
+  }
+  return IMGACT_OK;
+}
+
+// A new file next to the path, for its owner alone; *name is to be freed.
+static int open_beside(const recorder *rec, char **name) {
+  static const char suffix[] = ".XXXXXX";
+  size_t length = strlen(rec->path);
+  errno = ENOMEM;
+  *name = ia_alloc(&rec->allocator, length + sizeof suffix);
+  if (*name == NULL) return -1;
+  memcpy(*name, rec->path, length);
+  memcpy(*name + length, suffix, sizeof suffix);
+  return mkostemp(*name, O_CLOEXEC);
+}
+
+static imgact_status save(recorder *rec, imgact_error *error) {
+  char *name = NULL;
+  if (rec->broken != IMGACT_OK) return cannot_write(rec, rec->broken, error, rec->broken_why);
+  int fd = open_beside(rec, &name);
+  FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+  imgact_status status = IMGACT_OK;
+  if (file == NULL) {
+    status = cannot_write(rec, name == NULL ? IMGACT_NOMEM : IMGACT_INTERNAL, error, strerror(errno));
+    if (fd >= 0) close(fd);
+  } else {
+    status = write_all(rec, file, error);
+    if (fclose(file) != 0 && status == IMGACT_OK) status = cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
+  }
+  if (status == IMGACT_OK && rename(name, rec->path) != 0)
+    status = cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
+  if (status != IMGACT_OK && fd >= 0) unlink(name);
+  ia_free(&rec->allocator, name);
+  if (status == IMGACT_OK) rec->unsaved = false;
+  return status;
+}
+
+static void record_destroy(imgact_transport *transport) {
+  recorder *rec = recorder_of(transport);
+  imgact_allocator allocator = rec->allocator;
+  if (rec->unsaved) save(rec, NULL);
+  if (rec->inner != NULL) rec->inner->destroy(rec->inner);
+  ia_scrub_free(&rec->scrub);
+  ia_arena_free(&rec->arena);
+  ia_free(&allocator, rec->path);
+  ia_free(&allocator, rec);
+}
+
+imgact_status imgact_transport_save(imgact_transport *transport, imgact_error *error) {
+  if (transport == NULL || transport->destroy != record_destroy) {
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "this transport does not record");
+  }
+  return save(recorder_of(transport), error);
+}
+
+// ---- making
+
+static void fill_table(recorder *rec) {
+  rec->transport = (imgact_transport){.size = sizeof(imgact_transport),
+                                      .send = record_send,
+                                      .cancel = record_cancel,
+                                      .dispatch = record_dispatch,
+                                      .fd = record_fd,
+                                      .timeout_ms = record_timeout_ms,
+                                      .wakeup = rec->inner->wakeup == NULL ? NULL : record_wakeup,
+                                      .destroy = record_destroy,
+                                      .now_ms = rec->inner->now_ms == NULL ? NULL : record_now_ms,
+                                      .advance = rec->inner->advance == NULL ? NULL : record_advance,
+                                      .flags = rec->inner->flags};
+}
+
+// Makes sure that the file can be written, without touching one that is there.
+static imgact_status check_path(const recorder *rec, imgact_error *error) {
+  struct stat there;
+  char *name = NULL;
+  if (rec->path[0] == '\0') return cannot_write(rec, IMGACT_INVALID_ARGUMENT, error, "the name is empty");
+  if (stat(rec->path, &there) == 0 && !S_ISREG(there.st_mode)) {
+    return cannot_write(rec, IMGACT_INVALID_ARGUMENT, error, "it is not a regular file");
+  }
+  int fd = open_beside(rec, &name);
+  imgact_status status = IMGACT_OK;
+  if (name == NULL)
+    status = cannot_write(rec, IMGACT_NOMEM, error, "no memory");
+  else if (fd < 0)
+    status = cannot_write(rec, IMGACT_INVALID_ARGUMENT, error, strerror(errno));
+  if (fd >= 0) {
+    close(fd);
+    unlink(name);
+  }
+  ia_free(&rec->allocator, name);
+  return status;
+}
+
+static recorder *new_recorder(const imgact_allocator *allocator, const char *path) {
+  recorder *rec = ia_alloc_zero(allocator, sizeof *rec);
+  if (rec == NULL) return NULL;
+  rec->allocator = *allocator;
+  rec->path = ia_strdup(allocator, path);
+  ia_arena_init(&rec->arena, &rec->allocator);
+  ia_list_init(&rec->entries);
+  ia_scrub_init(&rec->scrub, &rec->allocator);
+  rec->unsaved = true;
+  if (rec->path != NULL) return rec;
+  ia_free(allocator, rec);
+  return NULL;
+}
+
+// Once the path is known to be good, the transport to wrap is made if none was given.
+static imgact_status complete(recorder *rec, imgact_transport *inner, imgact_error *error) {
+  imgact_status status = check_path(rec, error);
+  if (status == IMGACT_OK && inner == NULL) status = imgact_transport_curl(&rec->allocator, NULL, &inner, error);
+  if (status == IMGACT_OK) {
+    rec->inner = inner;
+    fill_table(rec);
+  }
+  return status;
+}
+
+imgact_status imgact_transport_record(imgact_transport *inner, const char *path, const imgact_allocator *allocator,
+                                      imgact_transport **transport, imgact_error *error) {
+  recorder *rec = NULL;
+  imgact_status status;
+  if (transport != NULL) *transport = NULL;
+  if (allocator == NULL) allocator = &ia_malloc;
+  if (transport == NULL || path == NULL || !ia_allocator_ok(allocator)) {
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                              "a recording needs a path, a place for the transport and a usable allocator");
+  } else if ((rec = new_recorder(allocator, path)) == NULL) {
+    status = imgact_error_set(error, IMGACT_NOMEM, "no memory for a recording");
+  } else if ((status = complete(rec, inner, error)) == IMGACT_OK) {
+    *transport = &rec->transport;
+    return IMGACT_OK;
+  }
+  if (inner != NULL) inner->destroy(inner);
+  if (rec != NULL) {
+    rec->unsaved = false;
+    record_destroy(&rec->transport);
+  }
+  return status;
+}
