@@ -162,11 +162,9 @@ void cli_batch_hint(cli_batch *batch) {
     if (id) cli_buffer_text(&ids, id);
   }
   add_choice(&flags, &batch->app->options);
-  if (ids.length) {
-    cli_progress_clear(batch->app);
+  if (ids.length)
     fprintf(stderr, "imgact: still running:%s; to go on waiting: imgact action wait%s%s\n", cli_buffer_get(&ids),
             cli_buffer_get(&ids), cli_buffer_get(&flags));
-  }
   cli_buffer_free(&ids);
   cli_buffer_free(&flags);
 }

@@ -59,10 +59,16 @@ int cli_tally_exit(const cli_tally *tally) {
   return tally->succeeded || tally->differ ? EXIT_MIXED : cli_exit_status(tally->first);
 }
 
+// Results that were printed before an error stand before it, too, where both go to one terminal.
+static void begin_stderr(cli_app *app) {
+  fflush(stdout);
+  cli_progress_clear(app);
+}
+
 static void put_line(cli_app *app, const char *text) {
   cli_buffer visible = {0};
   cli_buffer_visible(&visible, text);
-  cli_progress_clear(app);
+  begin_stderr(app);
   fprintf(stderr, "%simgact:%s %s\n", app->color_err ? "\x1b[1;31m" : "", app->color_err ? "\x1b[0m" : "",
           visible.failed ? "out of memory" : cli_buffer_get(&visible));
   cli_buffer_free(&visible);
@@ -117,7 +123,7 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   cli_write_object(writer, &cli_failure_shape, &failure, false);
   imgact_json_end_object(writer);
   const char *text = imgact_json_finish(writer, NULL);
-  cli_progress_clear(app);
+  begin_stderr(app);
   if (text)
     fprintf(stderr, "%s\n", text);
   else
