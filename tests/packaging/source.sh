@@ -13,7 +13,7 @@ sources() {
 
 # "file:line:header" of every include, with its quotes or angle brackets.
 includes() {
-  sources "$@" | xargs -r grep -nE '^[[:space:]]*#[[:space:]]*include' | sed -E 's/^([^:]*:[0-9]+):.*include[[:space:]]*/\1:/'
+  sources "$@" | xargs -r grep -HnE '^[[:space:]]*#[[:space:]]*include' | sed -E 's/^([^:]*:[0-9]+):.*include[[:space:]]*/\1:/'
 }
 
 # quoted LAYER DIRECTORY...: quoted includes that none of the directories (or the file's own) holds.
@@ -45,7 +45,7 @@ no_parents() {
 calls() {
   names=$1
   shift
-  sources "$@" | xargs -r grep -nE "(^|[^A-Za-z0-9_>.\"])($names)\(" | grep -vE ':[0-9]+: *(//|\*|/\*)' | nothing
+  sources "$@" | xargs -r grep -HnE "(^|[^A-Za-z0-9_>.\"])($names)\(" | grep -vE ':[0-9]+: *(//|\*|/\*)' | nothing
 }
 
 first_lines() {
@@ -55,7 +55,7 @@ first_lines() {
 }
 
 unfinished() {
-  grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' include src tests/*/*.[ch] examples bench docs ./*.md --include='*.[ch]' --include='*.md' |
+  grep -srnE '\b(TODO|FIXME|XXX|HACK)\b' include src tests/*/*.[ch] examples bench docs ./*.md --include='*.[ch]' --include='*.md' |
     nothing
 }
 

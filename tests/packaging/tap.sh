@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # Test Anything Protocol for shell tests: source it, call ok and skip, end with finish.
 tap_count=0
 
