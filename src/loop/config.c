@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: MIT
+// The configuration file: where it is, what it says, and what is wrong with it.
+//
+// inih splits lines, but as packaged it cuts them at 200 bytes and values at " ;", appends indented lines to the value
+// before, lets keys come twice and does not tell where a section begins. So every line passes through next_line first, which
+// refuses what inih would change silently; inih's section names, cut at 50 bytes, are not used at all.
+#include "config.h"
+#include "str.h"
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_MEMORY(error) imgact_error_set((error), IMGACT_NOMEM, "out of memory")
+
+static const char *const key_names[IA_KEYS] = {"provider", "endpoint", "token_env", "token_file", "token_command"};
+
+// ---- texts ----
+
+const char *ia_env(const char *name) {
+  const char *value = getenv(name);
+  return value != NULL && *value != '\0' ? value : NULL;
+}
+
+const char *ia_config_keep(imgact_config *config, const char *text) {
+  for (const ia_kept *kept = config->kept; kept != NULL; kept = kept->next) {
+    if (strcmp(kept->text, text) == 0) return kept->text;
+  }
+  ia_kept *kept = ia_arena_alloc(&config->arena, sizeof *kept);
+  if (kept == NULL) return NULL;
+  *kept = (ia_kept){.next = config->kept, .text = ia_arena_copy(&config->arena, text)};
+  if (kept->text == NULL) return NULL;
+  config->kept = kept;
+  return kept->text;
+}
+
+const char *ia_config_join(imgact_config *config, const char *head, size_t length, const char *tail) {
+  ia_buf text;
+  ia_buf_init(&text, &config->allocator, SIZE_MAX);
+  ia_buf_add(&text, head, length);
+  ia_buf_str(&text, tail);
+  const char *whole = ia_buf_text(&text);
+  const char *kept = whole == NULL ? NULL : ia_config_keep(config, whole);
+  ia_buf_free(&text);
+  return kept;
+}
+
+// The end of a path, which tells more than its beginning, from a whole character on.
+static const char *path_shown(const char *path) {
+  size_t length = strlen(path);
+  if (length <= IA_CONFIG_PATH_SHOWN) return path;
+  path += length - IA_CONFIG_PATH_SHOWN;
+  while (((unsigned char)*path & 0xc0) == 0x80) path++;
+  return path;
+}
+
+imgact_status ia_config_error(const imgact_config *config, int line, imgact_error *error, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  (void)vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  const char *path = path_shown(config->path);
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s%s:%d: %s", path == config->path ? "" : "...", path, line,
+                          text);
+}
+
+imgact_status ia_config_expand(imgact_config *config, const char *path, const char **out, imgact_error *error) {
+  const char *home = ia_env("HOME");
+  if (strncmp(path, "~/", 2) != 0) {
+    *out = ia_config_keep(config, path);
+  } else if (home != NULL) {
+    *out = ia_config_join(config, home, strlen(home), path + 1);
+  } else {
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s: the variable HOME is not set", path_shown(path));
+  }
+  return *out == NULL ? NO_MEMORY(error) : IMGACT_OK;
+}
+
+// Tokens of both clouds are 64 letters and digits and more, with at most "_" between them; no name of a variable or file is.
+static bool like_a_token(const char *text) {
+  static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  size_t length = strlen(text);
+  return length >= 48 && strspn(text, set) == length;
+}
+
+const char *ia_not_a_variable(const char *text) {
+  static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  bool is_name = *text != '\0' && !(*text >= '0' && *text <= '9') && text[strspn(text, set)] == '\0' && !like_a_token(text);
+  return is_name ? NULL : "the name of an environment variable is needed, such as HCLOUD_TOKEN, and never the token itself";
+}
+
+const char *ia_not_a_path(const char *text) {
+  if (*text != '\0' && !like_a_token(text)) return NULL;
+  return "the path of a file that holds the token is needed, and never the token itself";
+}
+
+// ---- one line ----
+
+typedef struct reading {
+  imgact_config *config;
+  ia_profile *profile; /* the section that the line stands in; NULL before the first */
+  ia_profile **end;
+  const char *text;
+  size_t left;
+  imgact_status status;
+  imgact_error *error;
+  int line;
+} reading;
+
+#define REFUSE(r, ...) ((r)->status = ia_config_error((r)->config, (r)->line, (r)->error, __VA_ARGS__))
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+static bool is_comment(char c) { return c == ';' || c == '#'; }
+
+// Bytes that are no text, before anything looks at what they say.
+static void check_bytes(reading *r, const char *line, size_t length, size_t capacity) {
+  for (size_t i = 0; i < length; i++) {
+    unsigned char c = (unsigned char)line[i];
+    if ((c < ' ' && c != '\t') || c == 0x7f) {
+      REFUSE(r, "a control character (0x%02x): the file must be plain text", (unsigned)c);
+      return;
+    }
+  }
+  if (!ia_utf8_valid(line, length, false))
+    REFUSE(r, "not UTF-8: store the file in that encoding");
+  else if (length >= capacity) {
+    REFUSE(r, "the line is too long (%zu bytes, at most %zu): a long command belongs in a script of its own", length,
+           capacity - 1);
+  }
+}
+
+static void open_section(reading *r, const char *line, size_t length) {
+  const char *end = memchr(line, ']', length);
+  const char *name = line + 1;
+  if (end == NULL) {
+    REFUSE(r, "the section has no ']': write [NAME]");
+    return;
+  }
+  const char *after = end + 1;
+  while (after < line + length && is_blank(*after)) after++;
+  if (after < line + length && !is_comment(*after)) {
+    REFUSE(r, "something stands behind the section's ']': begin a new line there");
+    return;
+  }
+  while (name < end && is_blank(*name)) name++;
+  while (end > name && is_blank(end[-1])) end--;
+  if (name == end) {
+    REFUSE(r, "the section has no name: write [NAME]");
+    return;
+  }
+  ia_profile *profile = ia_arena_alloc(&r->config->arena, sizeof *profile);
+  if (profile != NULL) profile->name = ia_arena_copy_n(&r->config->arena, name, (size_t)(end - name));
+  if (profile == NULL || profile->name == NULL) {
+    r->status = NO_MEMORY(r->error);
+    return;
+  }
+  const ia_profile *twin = ia_config_find(r->config, profile->name);
+  if (twin != NULL) {
+    REFUSE(r, "section [%s] is there already, on line %d: join the two", twin->name, twin->line);
+    return;
+  }
+  profile->line = r->line;
+  *r->end = r->profile = profile;
+  r->end = &profile->next;
+}
+
+// Nothing of a line may get lost.
+static void check_cut(reading *r, const char *line, size_t length) {
+  for (size_t i = 1; i < length; i++) {
+    if (line[i] == ';' && is_blank(line[i - 1])) {
+      REFUSE(r, "the value is cut at ' ;': a comment needs a line of its own, and a command with ' ;' a script");
+      return;
+    }
+  }
+}
+
+// An ini_reader: hands over one line, without its indentation, and as an empty one where it is no key.
+static char *next_line(char *buffer, int capacity, void *stream) {
+  reading *r = stream;
+  if (r->status != IMGACT_OK || r->left == 0) return NULL;
+  const char *line = r->text;
+  const char *newline = memchr(line, '\n', r->left);
+  size_t length = newline == NULL ? r->left : (size_t)(newline - line);
+  size_t taken = newline == NULL ? length : length + 1;
+  r->text += taken;
+  r->left -= taken;
+  r->line++;
+  if (length > 0 && line[length - 1] == '\r') length--;
+  check_bytes(r, line, length, (size_t)capacity);
+  while (length > 0 && is_blank(*line)) line++, length--;
+  bool is_key = length > 0 && *line != '[' && !is_comment(*line);
+  if (r->status == IMGACT_OK && is_key) check_cut(r, line, length);
+  if (r->status == IMGACT_OK && length > 0 && *line == '[') open_section(r, line, length);
+  if (r->status != IMGACT_OK) return NULL;
+  if (!is_key) length = 0;
+  memcpy(buffer, line, length);
+  buffer[length] = '\0';
+  return buffer;
+}
+
+// ---- one value ----
+
+static const char *what_is_wrong(ia_key key, const char *value) {
+  ia_url url;
+  switch (key) {
+  case IA_KEY_ENDPOINT: return ia_url_parse(value, &url);
+  case IA_KEY_TOKEN_ENV: return ia_not_a_variable(value);
+  case IA_KEY_TOKEN_FILE: return ia_not_a_path(value);
+  default: return NULL;
+  }
+}
+
+static bool is_token_source(ia_key key) { return key >= IA_KEY_TOKEN_ENV; }
+
+static void set_value(reading *r, ia_key key, const char *value) {
+  ia_profile *profile = r->profile;
+  const char *wrong = what_is_wrong(key, value);
+  if (profile->values[key] != NULL) {
+    REFUSE(r, "%s is set already, on line %d: remove one of them", key_names[key], profile->lines[key]);
+    return;
+  }
+  for (ia_key other = IA_KEY_TOKEN_ENV; is_token_source(key) && other < IA_KEYS; other++) {
+    if (profile->values[other] == NULL) continue;
+    REFUSE(r, "the profile has a token source already, %s on line %d: remove one of them", key_names[other],
+           profile->lines[other]);
+    return;
+  }
+  if (wrong != NULL) {
+    REFUSE(r, "%s: %s", key_names[key], wrong);
+    return;
+  }
+  profile->lines[key] = r->line;
+  profile->values[key] = ia_arena_copy(&r->config->arena, value);
+  if (profile->values[key] == NULL) r->status = NO_MEMORY(r->error);
+}
+
+static void set_default(reading *r, const char *value) {
+  imgact_config *config = r->config;
+  if (config->default_profile != NULL) {
+    REFUSE(r, "default_profile is set already, on line %d: remove one of them", config->default_line);
+    return;
+  }
+  config->default_line = r->line;
+  config->default_profile = ia_arena_copy(&config->arena, value);
+  if (config->default_profile == NULL) r->status = NO_MEMORY(r->error);
+}
+
+// An ini_handler. The section is the one that open_section saw last.
+static int on_value(void *user, const char *section, const char *name, const char *value) {
+  reading *r = user;
+  (void)section;
+  if (r->status != IMGACT_OK) return 0;
+  bool is_default = strcmp(name, "default_profile") == 0;
+  ia_key key = 0;
+  while (key < IA_KEYS && strcmp(name, key_names[key]) != 0) key++;
+  if (key == IA_KEYS && !is_default) {
+    REFUSE(r,
+           "unknown key: known are provider, endpoint, token_env, token_file, token_command and, before the first section, "
+           "default_profile; a value is one line");
+  } else if (is_default && r->profile != NULL) {
+    REFUSE(r, "default_profile stands before the first section: move it to the file's beginning");
+  } else if (!is_default && r->profile == NULL) {
+    REFUSE(r, "%s belongs to a profile: write [NAME] on a line before it", key_names[key]);
+  } else if (value == NULL || *value == '\0') {
+    REFUSE(r, "%s has no value: set it or remove the line", name);
+  } else if (is_default) {
+    set_default(r, value);
+  } else {
+    set_value(r, key, value);
+  }
+  return r->status == IMGACT_OK;
+}
+
+// ---- the whole file ----
+
+static void check_whole(reading *r) {
+  const imgact_config *config = r->config;
+  for (const ia_profile *p = config->profiles; p != NULL && r->status == IMGACT_OK; p = p->next) {
+    r->line = p->line;
+    if (p->values[IA_KEY_PROVIDER] == NULL) REFUSE(r, "section [%s] has no provider: add one", p->name);
+  }
+  if (r->status != IMGACT_OK || config->default_profile == NULL) return;
+  r->line = config->default_line;
+  if (ia_config_find(config, config->default_profile) == NULL)
+    REFUSE(r, "default_profile names no section: there is no [%s]", config->default_profile);
+}
+
+static imgact_status parse(imgact_config *config, const char *text, size_t length, imgact_error *error) {
+  static const char bom[] = "\xef\xbb\xbf";
+  reading r = {.config = config, .end = &config->profiles, .text = text, .left = length, .error = error};
+  if (length >= 3 && memcmp(text, bom, 3) == 0) r.text += 3, r.left -= 3;
+  int wrong_line = ini_parse_stream(next_line, &r, on_value, &r);
+  if (r.status == IMGACT_OK && wrong_line < 0) r.status = NO_MEMORY(error);
+  if (r.status == IMGACT_OK && wrong_line > 0) {
+    r.line = wrong_line;
+    REFUSE(&r, "neither a section nor KEY = VALUE; a value is one line, and a comment begins with # or ;");
+  }
+  if (r.status == IMGACT_OK) check_whole(&r);
+  return r.status;
+}
+
+// The file's place; *must_exist: somebody named it.
+static imgact_status find_path(imgact_config *config, const char *path, bool *must_exist, imgact_error *error) {
+  if (path == NULL) path = ia_env("IMGACT_CONFIG");
+  *must_exist = path != NULL;
+  if (path != NULL) return ia_config_expand(config, path, &config->path, error);
+  const char *home = ia_env("HOME");
+  const char *folder = ia_env("XDG_CONFIG_HOME");
+  if (folder != NULL && *folder != '/') folder = NULL; // the XDG specification: a relative one is to be ignored
+  if (folder == NULL && home == NULL) return IMGACT_OK;
+  config->path = folder != NULL ? ia_config_join(config, folder, strlen(folder), "/imgact/config.ini")
+                                : ia_config_join(config, home, strlen(home), "/.config/imgact/config.ini");
+  return config->path == NULL ? NO_MEMORY(error) : IMGACT_OK;
+}
+
+static imgact_status load(imgact_config *config, const char *path, imgact_error *error) {
+  bool must_exist = false, missing = false;
+  imgact_status status = find_path(config, path, &must_exist, error);
+  if (status != IMGACT_OK || config->path == NULL) return status;
+  ia_bytes bytes = {.allocator = &config->allocator};
+  status = ia_read_file(config->path, false, IA_CONFIG_MAX_BYTES, &bytes, &missing, error);
+  if (status == IMGACT_OK) {
+    config->exists = true;
+    status = parse(config, bytes.data, bytes.length, error);
+  }
+  ia_bytes_free(&bytes);
+  return missing && !must_exist ? IMGACT_OK : status;
+}
+
+imgact_status imgact_config_load(const char *path, const imgact_allocator *allocator, imgact_config **config,
+                                 imgact_error *error) {
+  *config = NULL;
+  if (!ia_allocator_ok(allocator)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the allocator lacks functions");
+  if (allocator == NULL) allocator = &ia_malloc;
+  imgact_config *made = ia_alloc_zero(allocator, sizeof *made);
+  if (made == NULL) return NO_MEMORY(error);
+  made->allocator = *allocator;
+  ia_arena_init(&made->arena, &made->allocator);
+  imgact_status status = load(made, path, error);
+  if (status == IMGACT_OK)
+    *config = made;
+  else
+    imgact_config_free(made);
+  return status;
+}
+
+void imgact_config_free(imgact_config *config) {
+  if (config == NULL) return;
+  imgact_allocator allocator = config->allocator;
+  ia_arena_free(&config->arena);
+  ia_free(&allocator, config);
+}
+
+// ---- asking ----
+
+const char *imgact_config_path(const imgact_config *config) { return config->path; }
+
+int imgact_config_exists(const imgact_config *config) { return config->exists; }
+
+const char *imgact_config_profile_at(const imgact_config *config, size_t index) {
+  const ia_profile *profile = config->profiles;
+  while (profile != NULL && index-- > 0) profile = profile->next;
+  return profile == NULL ? NULL : profile->name;
+}
+
+const char *imgact_config_default(const imgact_config *config) { return config->default_profile; }
+
+const ia_profile *ia_config_find(const imgact_config *config, const char *name) {
+  const ia_profile *profile = config->profiles;
+  while (profile != NULL && strcmp(profile->name, name) != 0) profile = profile->next;
+  return profile;
+}
+
+const char *imgact_config_value(const imgact_config *config, const char *profile, const char *key) {
+  const ia_profile *found = ia_config_find(config, profile);
+  for (size_t i = 0; found != NULL && i < IA_KEYS; i++) {
+    if (strcmp(key, key_names[i]) == 0) return found->values[i];
+  }
+  return NULL;
+}

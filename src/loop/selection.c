@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// What counts: flags over environment over profile over default, and the client that comes of it.
+//
+// A token never travels to another cloud by accident: a profile's provider and token belong together, a provider that is
+// named next to a profile must be that profile's, and a source that is named has no fallback.
+#include "config.h"
+#include "loop.h"
+#include <imgact/provider.h>
+#include <imgact/transport.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
+#define NO_MEMORY(error)   imgact_error_set((error), IMGACT_NOMEM, "out of memory")
+
+typedef struct choice {
+  imgact_selection shown;
+  const imgact_provider *provider;
+  const ia_profile *profile; /* NULL = none */
+} choice;
+
+static const char *given(const char *flag, const char *variable) { return flag != NULL ? flag : ia_env(variable); }
+
+// The first variable of a list that is set.
+static const char *first_set(const char *const *names) {
+  while (names != NULL && *names != NULL && ia_env(*names) == NULL) names++;
+  return names == NULL ? NULL : *names;
+}
+
+static imgact_status choose_profile(const imgact_config *config, const char *name, const char *provider, choice *out,
+                                    imgact_error *error) {
+  if (name == NULL) return IMGACT_OK;
+  out->profile = ia_config_find(config, name);
+  if (out->profile == NULL && config->path == NULL)
+    return REFUSE(error, "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found", name);
+  if (out->profile == NULL && !config->exists)
+    return REFUSE(error, "there is no profile [%s]: the configuration file %s does not exist", name, config->path);
+  if (out->profile == NULL) return REFUSE(error, "there is no profile [%s] in %s", name, config->path);
+  const char *own = out->profile->values[IA_KEY_PROVIDER];
+  if (provider != NULL && strcmp(provider, own) != 0)
+    return ia_config_error(config, out->profile->lines[IA_KEY_PROVIDER], error,
+                           "profile [%s] is of %s, but %s is asked for: name another profile or no provider",
+                           out->profile->name, own, provider);
+  return IMGACT_OK;
+}
+
+static imgact_status unknown_provider(const imgact_config *config, const ia_profile *profile, const char *name,
+                                      imgact_error *error) {
+  char known[128] = "";
+  for (size_t i = 0; imgact_provider_at(i) != NULL; i++) {
+    size_t used = strlen(known);
+    (void)snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", imgact_provider_at(i)->name);
+  }
+  if (profile == NULL) return REFUSE(error, "there is no provider '%s': known are %s", name, known);
+  return ia_config_error(config, profile->lines[IA_KEY_PROVIDER], error, "there is no provider '%s': known are %s", name,
+                         known);
+}
+
+// A table of the caller's own goes before the built-in ones.
+static imgact_status choose_provider(const imgact_config *config, const char *name, const imgact_provider *own, choice *out,
+                                     imgact_error *error) {
+  if (out->profile != NULL) name = out->profile->values[IA_KEY_PROVIDER];
+  if (name == NULL)
+    return REFUSE(error, "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile (--profile, "
+                         "IMGACT_PROFILE, default_profile in the configuration file)");
+  out->provider = own != NULL && strcmp(own->name, name) == 0 ? own : imgact_provider_find(name);
+  if (out->provider == NULL) return unknown_provider(config, out->profile, name, error);
+  out->shown.provider = out->provider->name;
+  return IMGACT_OK;
+}
+
+static const char *endpoint_of(const choice *chosen, const char *flag) {
+  const char *endpoint = given(flag, "IMGACT_ENDPOINT");
+  const char *variable = first_set(chosen->provider->endpoint_env);
+  if (endpoint == NULL && variable != NULL) endpoint = ia_env(variable);
+  if (endpoint == NULL && chosen->profile != NULL) endpoint = chosen->profile->values[IA_KEY_ENDPOINT];
+  return endpoint != NULL ? endpoint : chosen->provider->default_endpoint;
+}
+
+// A relative path in the file starts where the file is, as kubectl and git have it.
+static imgact_status choose_file(imgact_config *config, const char *path, bool in_file, choice *out, imgact_error *error) {
+  const char *slash = strrchr(config->path != NULL ? config->path : "", '/');
+  out->shown.token_kind = "file";
+  if (!in_file || *path == '/' || *path == '~' || slash == NULL)
+    return ia_config_expand(config, path, &out->shown.token_source, error);
+  out->shown.token_source = ia_config_join(config, config->path, (size_t)(slash - config->path) + 1, path);
+  return out->shown.token_source == NULL ? NO_MEMORY(error) : IMGACT_OK;
+}
+
+static imgact_status choose_token(imgact_config *config, const imgact_overrides *over, choice *out, imgact_error *error) {
+  static const char *const none[IA_KEYS] = {NULL};
+  const char *const *values = out->profile != NULL ? out->profile->values : none;
+  imgact_selection *shown = &out->shown;
+  if (over->token_file != NULL) return choose_file(config, over->token_file, false, out, error);
+  if (over->token_env == NULL && values[IA_KEY_TOKEN_FILE] != NULL)
+    return choose_file(config, values[IA_KEY_TOKEN_FILE], true, out, error);
+  if (over->token_env == NULL && values[IA_KEY_TOKEN_COMMAND] != NULL) {
+    shown->token_source = values[IA_KEY_TOKEN_COMMAND];
+    shown->token_kind = "command";
+    return IMGACT_OK;
+  }
+  const char *name = over->token_env != NULL ? over->token_env : values[IA_KEY_TOKEN_ENV];
+  if (name == NULL) name = first_set(out->provider->token_env);
+  if (name == NULL) return IMGACT_OK;
+  shown->token_kind = "env";
+  shown->token_source = ia_config_keep(config, name);
+  return shown->token_source == NULL ? NO_MEMORY(error) : IMGACT_OK;
+}
+
+static imgact_status check_overrides(const imgact_overrides *over, imgact_error *error) {
+  const char *wrong = NULL;
+  if (over->token_env != NULL && over->token_file != NULL)
+    return REFUSE(error, "the token is to come from a variable and from a file: name one of them");
+  if (over->token_env != NULL && (wrong = ia_not_a_variable(over->token_env)) != NULL) return REFUSE(error, "%s", wrong);
+  if (over->token_file != NULL && (wrong = ia_not_a_path(over->token_file)) != NULL) return REFUSE(error, "%s", wrong);
+  return IMGACT_OK;
+}
+
+static imgact_status choose(imgact_config *config, const imgact_overrides *over, const imgact_provider *own, choice *out,
+                            imgact_error *error) {
+  *out = (choice){0};
+  imgact_status status = check_overrides(over, error);
+  if (status != IMGACT_OK) return status;
+  const char *provider = given(over->provider, "IMGACT_PROVIDER");
+  const char *profile = given(over->profile, "IMGACT_PROFILE");
+  if (profile == NULL && provider == NULL) profile = config->default_profile;
+  status = choose_profile(config, profile, provider, out, error);
+  if (status == IMGACT_OK) status = choose_provider(config, provider, own, out, error);
+  if (status != IMGACT_OK) return status;
+  if (out->profile != NULL) out->shown.profile = out->profile->name;
+  out->shown.endpoint = ia_config_keep(config, endpoint_of(out, over->endpoint));
+  return out->shown.endpoint == NULL ? NO_MEMORY(error) : choose_token(config, over, out, error);
+}
+
+static imgact_status copy_overrides(const imgact_overrides *from, imgact_overrides *to, imgact_error *error) {
+  *to = (imgact_overrides){.size = sizeof *to};
+  if (from == NULL) return IMGACT_OK;
+  if (from->size != sizeof *from) return REFUSE(error, "imgact_overrides.size is %zu: set it to its sizeof", from->size);
+  *to = *from;
+  return IMGACT_OK;
+}
+
+imgact_status imgact_config_select(imgact_config *config, const imgact_overrides *overrides, imgact_selection *selection,
+                                   imgact_error *error) {
+  imgact_overrides over;
+  choice chosen = {0};
+  imgact_status status = copy_overrides(overrides, &over, error);
+  if (status == IMGACT_OK) status = choose(config, &over, NULL, &chosen, error);
+  *selection = status == IMGACT_OK ? chosen.shown : (imgact_selection){0};
+  return status;
+}
+
+// ---- clients ----
+
+static bool needs_token(const imgact_client_options *options) {
+  if (options->token != NULL || options->token_callback != NULL) return false;
+  const imgact_transport *transport = options->loop != NULL ? options->loop->transport : options->transport;
+  return transport == NULL || (transport->flags & IMGACT_TRANSPORT_OFFLINE) == 0;
+}
+
+static imgact_status no_token(const imgact_provider *provider, imgact_error *error) {
+  const char *usual = provider->token_env != NULL ? provider->token_env[0] : NULL;
+  return REFUSE(error, "there is no token for %s: set %s, or name a source (--token-env, --token-file, or a profile)",
+                provider->name, usual != NULL ? usual : "a variable");
+}
+
+// What the options name wins over everything; *bytes gets the token that they lack.
+static imgact_status settle(imgact_config *config, imgact_overrides *over, imgact_client_options *options, ia_bytes *bytes,
+                            imgact_error *error) {
+  choice chosen;
+  if (options->provider != NULL)
+    over->provider = options->provider->name;
+  else if (options->provider_name != NULL)
+    over->provider = options->provider_name;
+  if (options->endpoint != NULL) over->endpoint = options->endpoint;
+  imgact_status status = choose(config, over, options->provider, &chosen, error);
+  if (status != IMGACT_OK) return status;
+  options->provider = chosen.provider;
+  options->provider_name = NULL;
+  options->endpoint = chosen.shown.endpoint;
+  if (!needs_token(options)) return IMGACT_OK;
+  if (chosen.shown.token_source == NULL) return no_token(chosen.provider, error);
+  status = ia_read_token(&chosen.shown, bytes, error);
+  options->token = bytes->data;
+  return status;
+}
+
+// The promise of imgact_client_new, kept where it is not reached: a private loop's transport is taken over.
+static void drop_transport(const imgact_client_options *options) {
+  imgact_transport *transport = options->loop == NULL ? options->transport : NULL;
+  if (transport != NULL && transport->destroy != NULL) transport->destroy(transport);
+}
+
+static const imgact_client_options no_options = {.size = sizeof no_options};
+
+imgact_status imgact_client_from_config(imgact_config *config, const imgact_overrides *overrides,
+                                        const imgact_client_options *options, imgact_client **client, imgact_error *error) {
+  if (options != NULL && options->size != sizeof *options) return imgact_client_new(options, client, error); // refuses it
+  imgact_client_options all = options != NULL ? *options : no_options;
+  imgact_overrides over;
+  ia_bytes bytes = {.allocator = &config->allocator};
+  *client = NULL;
+  imgact_status status = copy_overrides(overrides, &over, error);
+  if (status == IMGACT_OK) status = settle(config, &over, &all, &bytes, error);
+  if (status == IMGACT_OK)
+    status = imgact_client_new(&all, client, error);
+  else
+    drop_transport(&all);
+  ia_bytes_free(&bytes);
+  return status;
+}
+
+imgact_status imgact_client_from_profile(const char *profile, const imgact_client_options *options, imgact_client **client,
+                                         imgact_error *error) {
+  if (options != NULL && options->size != sizeof *options) return imgact_client_new(options, client, error); // refuses it
+  if (options == NULL) options = &no_options;
+  const imgact_overrides over = {.size = sizeof over, .profile = profile};
+  imgact_config *config = NULL;
+  *client = NULL;
+  imgact_status status = imgact_config_load(NULL, options->allocator, &config, error);
+  if (status == IMGACT_OK)
+    status = imgact_client_from_config(config, &over, options, client, error);
+  else
+    drop_transport(options);
+  imgact_config_free(config);
+  return status;
+}

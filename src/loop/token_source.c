@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// Where a token comes from: a variable, a file, the output of a command. The bytes stay in one block of a fixed size, which
+// is wiped before it is freed; no error quotes them.
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
+
+void ia_bytes_free(ia_bytes *bytes) {
+  ia_wipe(bytes->data, bytes->length);
+  ia_free(bytes->allocator, bytes->data);
+  bytes->data = NULL;
+  bytes->length = 0;
+}
+
+// A block for `max` bytes, one more that tells that there are too many, and a NUL.
+static bool bytes_new(ia_bytes *bytes, size_t max) {
+  bytes->length = 0;
+  bytes->data = ia_alloc(bytes->allocator, max + 2);
+  return bytes->data != NULL;
+}
+
+// Reads what there is, up to max + 1 bytes in all. 1: more may come, 0: the end, -1: errno.
+static int bytes_read(ia_bytes *bytes, size_t max, int fd) {
+  ssize_t got = read(fd, bytes->data + bytes->length, max + 1 - bytes->length);
+  if (got < 0) return errno == EINTR || errno == EAGAIN ? 1 : -1;
+  bytes->length += (size_t)got;
+  bytes->data[bytes->length] = '\0';
+  return got > 0 && bytes->length <= max;
+}
+
+// ---- files ----
+
+// Group-writable files are what the systems with a group per user make, where such a group has the user's number.
+static bool others_can_write(const struct stat *file) {
+  return (file->st_mode & S_IWOTH) != 0 || ((file->st_mode & S_IWGRP) != 0 && file->st_gid != file->st_uid);
+}
+
+static imgact_status check_file(int fd, const char *path, bool own, size_t max, imgact_error *error) {
+  struct stat file;
+  if (fstat(fd, &file) != 0) return REFUSE(error, "%s: %s", path, strerror(errno));
+  if (!S_ISREG(file.st_mode)) return REFUSE(error, "%s: not a regular file", path);
+  if (own && file.st_uid != geteuid() && file.st_uid != 0)
+    return REFUSE(error, "%s: the file belongs to somebody else: take one of your own", path);
+  if (others_can_write(&file)) return REFUSE(error, "%s: others may write to the file: chmod 600 it", path);
+  if (file.st_size > (off_t)max) return REFUSE(error, "%s: the file is too large, at most %zu bytes", path, max);
+  return IMGACT_OK;
+}
+
+static imgact_status read_open_file(int fd, const char *path, size_t max, ia_bytes *bytes, imgact_error *error) {
+  if (!bytes_new(bytes, max)) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  int more = 1;
+  while (more > 0) more = bytes_read(bytes, max, fd);
+  if (more < 0) return REFUSE(error, "%s: %s", path, strerror(errno));
+  if (bytes->length > max) return REFUSE(error, "%s: the file is too large, at most %zu bytes", path, max);
+  return IMGACT_OK;
+}
+
+imgact_status ia_read_file(const char *path, bool own, size_t max, ia_bytes *bytes, bool *missing, imgact_error *error) {
+  // Not blocking: a pipe that nobody writes to is refused and not waited for.
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (missing != NULL) *missing = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
+  if (fd < 0) return REFUSE(error, "%s: %s", path, strerror(errno));
+  imgact_status status = check_file(fd, path, own, max, error);
+  if (status == IMGACT_OK) status = read_open_file(fd, path, max, bytes, error);
+  (void)close(fd);
+  return status;
+}
+
+// ---- commands ----
+
+static int64_t now_ms(void) {
+  struct timespec now = {0};
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// A process of its own, but not a process group: a command that asks on the terminal may, and ^C reaches it too.
+static int spawn(const char *command, int out, pid_t *pid) {
+  char shell[] = "sh", option[] = "-c";
+  char *const arguments[] = {shell, option, (char *)(uintptr_t)command, NULL};
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+  sigset_t none, usual;
+  (void)sigemptyset(&none);
+  (void)sigemptyset(&usual);
+  // A caller that ignores these must not make the command ignore them.
+  (void)sigaddset(&usual, SIGPIPE);
+  (void)sigaddset(&usual, SIGCHLD);
+  int wrong = posix_spawn_file_actions_init(&files);
+  if (wrong != 0) return wrong;
+  wrong = posix_spawnattr_init(&attributes);
+  if (wrong == 0) {
+    wrong = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (wrong == 0) wrong = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+    if (wrong == 0) wrong = posix_spawnattr_setsigmask(&attributes, &none);
+    if (wrong == 0) wrong = posix_spawnattr_setsigdefault(&attributes, &usual);
+    if (wrong == 0) wrong = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (wrong == 0) wrong = posix_spawn(pid, "/bin/sh", &files, &attributes, arguments, environ);
+    (void)posix_spawnattr_destroy(&attributes);
+  }
+  (void)posix_spawn_file_actions_destroy(&files);
+  return wrong;
+}
+
+// Reads until the end of the output; false: time is up, or there is too much of it.
+static bool collect(int fd, int64_t until_ms, ia_bytes *bytes) {
+  for (;;) {
+    int64_t left_ms = until_ms - now_ms();
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    if (left_ms <= 0) return false;
+    if (poll(&ready, 1, (int)left_ms) <= 0) continue; // EINTR, or the time
+    if (bytes_read(bytes, IA_TOKEN_MAX_READ, fd) <= 0) return bytes->length <= IA_TOKEN_MAX_READ;
+  }
+}
+
+// Its end after its output's: usually there already. A command that lives on is killed when time is up.
+static bool reap(pid_t pid, int64_t until_ms, int *status) {
+  for (int pause_ms = 1;; pause_ms = pause_ms < 50 ? pause_ms * 2 : 50) {
+    pid_t ended = waitpid(pid, status, WNOHANG);
+    if (ended == pid) return true;
+    if (ended < 0 && errno != EINTR) return false;
+    if (now_ms() >= until_ms) break;
+    (void)poll(NULL, 0, pause_ms);
+  }
+  (void)kill(pid, SIGKILL);
+  while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
+  return true;
+}
+
+static imgact_status judge(const char *profile, int status, const ia_bytes *bytes, imgact_error *error) {
+  if (WIFSIGNALED(status))
+    return REFUSE(error, "profile [%s]: token_command was ended by signal %d", profile, WTERMSIG(status));
+  if (WEXITSTATUS(status) != 0)
+    return REFUSE(error, "profile [%s]: token_command failed with status %d", profile, WEXITSTATUS(status));
+  if (bytes->length == 0) return REFUSE(error, "profile [%s]: token_command printed nothing", profile);
+  return IMGACT_OK;
+}
+
+static imgact_status run(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes, imgact_error *error) {
+  int ends[2];
+  pid_t pid = 0;
+  int status = 0;
+  if (pipe2(ends, O_CLOEXEC) != 0) return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(errno));
+  int wrong = spawn(command, ends[1], &pid);
+  (void)close(ends[1]);
+  int64_t until_ms = now_ms() + limit_ms;
+  bool complete = wrong == 0 && collect(ends[0], until_ms, bytes);
+  (void)close(ends[0]);
+  if (wrong != 0) return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(wrong));
+  bool late = now_ms() >= until_ms;
+  bool known = reap(pid, complete ? until_ms : 0, &status);
+  if (bytes->length > IA_TOKEN_MAX_READ)
+    return REFUSE(error, "profile [%s]: token_command printed more than %zu bytes", profile, IA_TOKEN_MAX_READ);
+  if (!complete || late)
+    return REFUSE(error, "profile [%s]: token_command did not end within %lld ms", profile, (long long)limit_ms);
+  if (!known)
+    return REFUSE(error, "profile [%s]: how token_command ended is not known: the program must not ignore SIGCHLD", profile);
+  return judge(profile, status, bytes, error);
+}
+
+imgact_status ia_read_command(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes,
+                              imgact_error *error) {
+  if (!bytes_new(bytes, IA_TOKEN_MAX_READ)) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  return run(command, profile, limit_ms, bytes, error);
+}
+
+// ---- the token of a selection ----
+
+static imgact_status read_variable(const char *name, ia_bytes *bytes, imgact_error *error) {
+  const char *value = ia_env(name);
+  if (value == NULL) return REFUSE(error, "the variable %s, which is to hold the token, is not set", name);
+  size_t length = strlen(value);
+  if (length > IA_TOKEN_MAX_READ) return REFUSE(error, "the variable %s is too long for a token", name);
+  if (!bytes_new(bytes, length)) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  memcpy(bytes->data, value, length + 1);
+  bytes->length = length;
+  return IMGACT_OK;
+}
+
+imgact_status ia_read_token(const imgact_selection *selection, ia_bytes *bytes, imgact_error *error) {
+  const char *source = selection->token_source;
+  imgact_status status;
+  if (strcmp(selection->token_kind, "env") == 0)
+    status = read_variable(source, bytes, error);
+  else if (strcmp(selection->token_kind, "file") == 0)
+    status = ia_read_file(source, true, IA_TOKEN_MAX_READ, bytes, NULL, error);
+  else
+    status = ia_read_command(source, selection->profile, IA_TOKEN_COMMAND_MS, bytes, error);
+  if (status != IMGACT_OK) return status;
+  const char *where = strcmp(selection->token_kind, "command") == 0 ? "token_command" : source;
+  if (strlen(bytes->data) != bytes->length) return REFUSE(error, "%s: the token has a NUL byte", where);
+  if (strspn(bytes->data, " \t\r\n") == bytes->length) return REFUSE(error, "%s: there is no token in it", where);
+  return IMGACT_OK;
+}
