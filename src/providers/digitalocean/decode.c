@@ -44,9 +44,9 @@ static imgact_image_status status_of(const char *word) {
 }
 
 /* Regions come with duplicates at times, and are shown as served. A slug of "" is none. */
-static const imgact_image *add_image(imgact_result *result, const imgact_json *object) {
+static int add_image(imgact_result *result, const imgact_json *object) {
   const char *id = usable_id(result, object);
-  if (!id) return NULL;
+  if (!id) return 0;
   imgact_image *image = imgact_result_add_image(result, object);
   image->id = id;
   image->name = imgact_result_string(result, imgact_json_get(object, "name"));
@@ -64,7 +64,7 @@ static const imgact_image *add_image(imgact_result *result, const imgact_json *o
   image->min_disk_gb = imgact_result_number(imgact_json_get(object, "min_disk_size"));
   image->created_at = imgact_result_time(imgact_json_get(object, "created_at"));
   image->error_message = imgact_result_word(result, imgact_json_get(object, "error_message"));
-  return image;
+  return 1;
 }
 
 /* ---- actions ---- */
@@ -104,9 +104,9 @@ static void add_resource(imgact_result *result, imgact_action *action, const img
 }
 
 /* No progress and no reason of a failure are told here. */
-static const imgact_action *add_action(imgact_result *result, const imgact_json *object) {
+static int add_action(imgact_result *result, const imgact_json *object) {
   const char *id = usable_id(result, object);
-  if (!id) return NULL;
+  if (!id) return 0;
   imgact_action *action = imgact_result_add_action(result, object);
   action->id = id;
   action->command = imgact_result_word(result, imgact_json_get(object, "type"));
@@ -117,7 +117,7 @@ static const imgact_action *add_action(imgact_result *result, const imgact_json 
   action->finished_at = imgact_result_time(imgact_json_get(object, "completed_at"));
   action->region = region_of(result, object);
   add_resource(result, action, object);
-  return action;
+  return 1;
 }
 
 /* ---- pages ---- */

@@ -77,9 +77,9 @@ static void add_resources(imgact_result *result, imgact_action *action, const im
 
 /* The status alone decides: the vendor's own samples show a success beside a filled error, and a running action with
  * progress 100 and an end. */
-static const imgact_action *add_action(imgact_result *result, const imgact_json *object) {
+static int add_action(imgact_result *result, const imgact_json *object) {
   const char *id = usable_id(result, object);
-  if (!id) return NULL;
+  if (!id) return 0;
   imgact_action *action = imgact_result_add_action(result, object);
   const imgact_json *reason = imgact_json_get(object, "error");
   action->id = id;
@@ -95,13 +95,14 @@ static const imgact_action *add_action(imgact_result *result, const imgact_json 
     action->error_code = imgact_result_word(result, imgact_json_get(reason, "code"));
     action->error_message = imgact_result_word(result, imgact_json_get(reason, "message"));
   }
-  return action;
+  return 1;
 }
 
-static int names_image(const imgact_action *action, const char *image) {
-  for (size_t i = 0; i < action->resources_count; i++) {
-    const imgact_resource *resource = &action->resources[i];
-    if (resource->type && !strcmp(resource->type, "image") && !strcmp(resource->id, image)) return 1;
+static int names_image(imgact_result *result, const imgact_json *action, const char *image) {
+  imgact_json_iter each = imgact_json_each(imgact_json_get(action, "resources"));
+  for (const imgact_json *item; (item = imgact_json_next(&each, NULL));) {
+    const char *id = imgact_result_id(result, imgact_json_get(item, "id"));
+    if (id && !strcmp(id, image) && imgact_json_equals(imgact_json_get(item, "type"), "image")) return 1;
   }
   return 0;
 }
@@ -207,10 +208,11 @@ imgact_status ia_hetzner_decode_actions(const imgact_call *call, const imgact_re
 /* The path without the image answers for every image's actions, so whose it is must be looked at here. */
 imgact_status ia_hetzner_decode_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                        imgact_error *error) {
-  const imgact_action *action = add_action(result, imgact_json_get(imgact_response_json(response), "action"));
-  if (!action) return bare(error, "action");
-  if (call->kind == IMGACT_OP_GET_ACTION && call->image && !names_image(action, call->image))
+  const imgact_json *object = imgact_json_get(imgact_response_json(response), "action");
+  if (!usable_id(result, object)) return bare(error, "action");
+  if (call->kind == IMGACT_OP_GET_ACTION && call->image && !names_image(result, object, call->image))
     return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s is not one of image %s", call->action, call->image);
+  add_action(result, object);
   return IMGACT_OK;
 }
 
