@@ -62,7 +62,7 @@ unfinished() {
 ok 'public headers include each other and C headers alone' angled include "imgact/[a-z]+\.h|($c_headers)\.h"
 ok 'base sees base' quoted src/base
 ok 'core sees base and core' quoted src/core src/base
-ok 'loop sees base, core and loop' quoted src/loop src/core src/base
+ok 'loop sees base, core, loop and the list of built-in providers' quoted src/loop src/core src/base src/providers
 ok 'transport sees base and transport' quoted src/transport src/base
 ok 'providers see their own folder' quoted src/providers
 ok 'providers include imgact and C headers alone' angled src/providers "imgact/[a-z]+\.h|($c_headers)\.h"
