@@ -78,7 +78,7 @@ static void released(imgact_client *client) {
 static imgact_status take_token(imgact_client *client, const imgact_client_options *o, imgact_error *error) {
   imgact_loop *loop = client->outer;
   if (o->token) return ia_client_set_token(client, o->token, strlen(o->token), error);
-  if (o->token_callback || (loop->transport->flags & IMGACT_TRANSPORT_OFFLINE)) return IMGACT_OK;
+  if (o->token_callback || ia_loop_offline(loop)) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no token for %s", client->provider->name);
 }
 

@@ -205,3 +205,5 @@ imgact_status imgact_run(imgact_op *op) {
   while (op->state == IA_OP_RUNNING) ia_loop_step(loop);
   return (imgact_status)op->error.status;
 }
+
+bool ia_loop_offline(const imgact_loop *loop) { return (loop->transport->flags & IMGACT_TRANSPORT_OFFLINE) != 0; }

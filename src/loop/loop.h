@@ -17,6 +17,8 @@ struct imgact_loop {
 
 void ia_loop_hold(imgact_loop *loop);
 void ia_loop_drop(imgact_loop *loop);
+/* Does the transport send nothing anywhere? */
+bool ia_loop_offline(const imgact_loop *loop);
 /* Waits for something to be due, or for wakeup, at most until then, and dispatches. */
 void ia_loop_step(imgact_loop *loop);
 
