@@ -91,6 +91,9 @@ IMGACT_API const imgact_label *imgact_result_labels(imgact_result *result, const
 IMGACT_API imgact_resource *imgact_result_resources(imgact_result *result, size_t count);
 /* RFC 3339 text (seconds and fraction may be missing), or Unix seconds as a number; IMGACT_NO_TIME for anything else. */
 IMGACT_API int64_t imgact_result_time(const imgact_json *value);
+/* A number as decimal text, digit by digit as it was sent, but for zeros that end a fraction; NULL for anything else, and where
+ * it was sent with an exponent or with more than 64 characters. */
+IMGACT_API const char *imgact_result_decimal(imgact_result *result, const imgact_json *value);
 /* NaN for anything but a number. */
 IMGACT_API double imgact_result_number(const imgact_json *value);
 IMGACT_API imgact_answer imgact_result_answer(const imgact_json *value);

@@ -153,7 +153,7 @@ static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redact
   if (found.unicode) replace_lone_surrogates(doc->text, length);
   yyjson_alc alc = {alc_alloc, alc_resize, alc_release, &doc->allocator};
   yyjson_read_err wrong;
-  doc->parsed = yyjson_read_opts(doc->text, length, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW, &alc, &wrong);
+  doc->parsed = yyjson_read_opts(doc->text, length, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &alc, &wrong);
   if (doc->parsed == NULL) {
     if (wrong.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return IA_JSON_NOMEM;
     say(what, capacity, "%s at byte %zu", wrong.msg, wrong.pos);
@@ -260,33 +260,34 @@ size_t imgact_json_count(const imgact_json *value) {
   return yyjson_is_ctn(container) ? yyjson_get_len(container) : 0;
 }
 
+// Numbers are kept as text and read when they are asked for: then what is printed is what was sent, and a list pays for the
+// few numbers that are mapped only.
+static bool read_number(const imgact_json *value, yyjson_val *number) {
+  yyjson_val *kept = value_of(value);
+  if (!yyjson_is_raw(kept)) return false;
+  return yyjson_read_number(yyjson_get_raw(kept), number, 0, NULL, NULL) != NULL;
+}
+
 int imgact_json_int(const imgact_json *value, int64_t *out) {
-  yyjson_val *number = value_of(value);
-  if (yyjson_is_sint(number)) {
-    *out = yyjson_get_sint(number);
-    return 1;
-  }
-  if (yyjson_is_uint(number) && yyjson_get_uint(number) <= INT64_MAX) {
-    *out = (int64_t)yyjson_get_uint(number);
+  yyjson_val number;
+  if (!read_number(value, &number)) return 0;
+  if (yyjson_is_sint(&number) || (yyjson_is_uint(&number) && yyjson_get_uint(&number) <= INT64_MAX)) {
+    *out = yyjson_get_sint(&number);
     return 1;
   }
   // JSON knows one kind of number: 10.0 is 10, as far as a double tells whole numbers apart.
-  double real = yyjson_is_real(number) ? yyjson_get_real(number) : 0.5;
-  if (!(fabs(real) <= 9007199254740992.0) || floor(real) < real) return 0;
-  *out = (int64_t)real;
+  double real = yyjson_is_real(&number) ? yyjson_get_real(&number) : 0.5;
+  if (!(real >= -9007199254740992.0 && real <= 9007199254740992.0)) return 0;
+  int64_t whole = (int64_t)real;
+  if ((double)whole < real || (double)whole > real) return 0;
+  *out = whole;
   return 1;
 }
 
 int imgact_json_double(const imgact_json *value, double *out) {
-  yyjson_val *number = value_of(value);
-  yyjson_val read;
-  if (yyjson_is_raw(number)) {
-    // Beyond 64 bits: kept as text. What is beyond a double as well is refused here.
-    if (yyjson_read_number(yyjson_get_raw(number), &read, 0, NULL, NULL) == NULL) return 0;
-    number = &read;
-  }
-  if (!yyjson_is_num(number)) return 0;
-  *out = yyjson_get_num(number);
+  yyjson_val number;
+  if (!read_number(value, &number)) return 0; // also what is beyond a double
+  *out = yyjson_get_num(&number);
   return 1;
 }
 
@@ -387,13 +388,5 @@ void ia_json_double_text(double number, ia_buf *out) {
 
 void ia_json_number_text(const imgact_json *number, ia_buf *out) {
   yyjson_val *value = value_of(number);
-  if (yyjson_is_raw(value)) {
-    ia_buf_add(out, yyjson_get_raw(value), yyjson_get_len(value));
-  } else if (yyjson_is_uint(value)) {
-    ia_buf_printf(out, "%" PRIu64, yyjson_get_uint(value));
-  } else if (yyjson_is_sint(value)) {
-    ia_buf_printf(out, "%" PRId64, yyjson_get_sint(value));
-  } else {
-    ia_json_double_text(yyjson_get_real(value), out);
-  }
+  if (yyjson_is_raw(value)) ia_buf_add(out, yyjson_get_raw(value), yyjson_get_len(value));
 }

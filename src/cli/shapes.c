@@ -65,7 +65,13 @@ void cli_get_time(const cli_field *field, const void *item, cli_value *value) {
     set_text(value, value->buffer);
 }
 
+// As the cloud wrote it, where that is told: 0.6899999999999999 is no 0.69, although a double takes both for the same.
 static void get_size(const cli_field *field, const void *item, cli_value *value) {
+  const imgact_image *image = item;
+  bool disk = field->offset == offsetof(imgact_image, min_disk_gb);
+  value->text = disk ? image->min_disk_gb_text : image->size_gb_text;
+  value->kind = CLI_VALUE_JSON;
+  if (value->text) return;
   value->number = *(const double *)member(field, item);
   value->kind = isfinite(value->number) ? CLI_VALUE_NUMBER : CLI_VALUE_NULL;
 }

@@ -282,3 +282,25 @@ bool ia_result_set_action(imgact_result *result, const imgact_action *action) {
   result->actions_count = 0;
   return ia_result_append_action(result, action);
 }
+
+/* "2.300" is 2.3 and "10.0" is 10; a number with an exponent has no such text. */
+static size_t without_needless_zeros(const char *text, size_t length) {
+  if (!memchr(text, '.', length)) return length;
+  while (length && text[length - 1] == '0') length--;
+  return length && text[length - 1] == '.' ? length - 1 : length;
+}
+
+const char *imgact_result_decimal(imgact_result *result, const imgact_json *value) {
+  if (imgact_json_type_of(value) != IMGACT_JSON_NUMBER) return NULL;
+  ia_buf text;
+  ia_buf_init(&text, result->allocator, 64);
+  ia_json_number_text(value, &text);
+  const char *digits = ia_buf_text(&text), *copy = NULL;
+  if (digits && !strpbrk(digits, "eE")) {
+    copy = ia_arena_copy_n(&result->arena, digits, without_needless_zeros(digits, text.length));
+    if (!copy) result->nomem = true;
+  }
+  if (text.state == IA_BUF_NOMEM) result->nomem = true;
+  ia_buf_free(&text);
+  return copy;
+}

@@ -61,7 +61,9 @@ static int add_image(imgact_result *result, const imgact_json *object) {
   image->regions = imgact_result_strings(result, imgact_json_get(object, "regions"), &image->regions_count);
   image->tags = imgact_result_strings(result, imgact_json_get(object, "tags"), &image->tags_count);
   image->size_gb = imgact_result_number(imgact_json_get(object, "size_gigabytes"));
+  image->size_gb_text = imgact_result_decimal(result, imgact_json_get(object, "size_gigabytes"));
   image->min_disk_gb = imgact_result_number(imgact_json_get(object, "min_disk_size"));
+  image->min_disk_gb_text = imgact_result_decimal(result, imgact_json_get(object, "min_disk_size"));
   image->created_at = imgact_result_time(imgact_json_get(object, "created_at"));
   image->error_message = imgact_result_word(result, imgact_json_get(object, "error_message"));
   return 1;

@@ -39,7 +39,9 @@ static const imgact_image *add_image(imgact_result *result, const imgact_json *o
   image->created_from_name = imgact_result_string(result, imgact_json_get(from, "name"));
   image->bound_to = imgact_result_id(result, imgact_json_get(object, "bound_to"));
   image->size_gb = imgact_result_number(imgact_json_get(object, "image_size"));
+  image->size_gb_text = imgact_result_decimal(result, imgact_json_get(object, "image_size"));
   image->min_disk_gb = imgact_result_number(imgact_json_get(object, "disk_size"));
+  image->min_disk_gb_text = imgact_result_decimal(result, imgact_json_get(object, "disk_size"));
   image->created_at = imgact_result_time(imgact_json_get(object, "created"));
   image->deprecated_at = imgact_result_time(imgact_json_get(object, "deprecated"));
   image->deleted_at = imgact_result_time(imgact_json_get(object, "deleted"));
