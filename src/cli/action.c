@@ -67,10 +67,10 @@ static void tell_errors(cli_app *app, const cli_batch *batch) {
     for (size_t j = 0; j < i && !told; j++) told = same_error(cli_slot_error(&batch->slots[j]), error);
     if (!error->status || told) continue;
     cli_buffer what = {0};
-    cli_buffer_text(&what, "action");
+    cli_buffer_text(&what, "action ");
     for (size_t j = i; j < batch->count; j++) {
       if (!same_error(cli_slot_error(&batch->slots[j]), error)) continue;
-      cli_buffer_text(&what, " ");
+      if (j > i) cli_buffer_text(&what, ", ");
       cli_buffer_text(&what, batch->slots[j].subject);
     }
     cli_fail(app, error, imgact_op_error_details(batch->slots[i].op), cli_buffer_get(&what));

@@ -143,15 +143,20 @@ static const char *running_id(const cli_slot *slot) {
   return imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS ? slot->subject : NULL;
 }
 
-static void add_choice(cli_buffer *text, const cli_options *options) {
-  if (options->config) cli_buffer_text(text, " --config ...");
-  if (options->profile) {
-    cli_buffer_text(text, " --profile ");
-    cli_buffer_text(text, options->profile);
-  } else if (options->provider) {
-    cli_buffer_text(text, " --provider ");
-    cli_buffer_text(text, options->provider);
+// A flag as a shell takes it.
+static void add_flag(cli_buffer *text, const char *flag, const char *value) {
+  if (!value) return;
+  cli_buffer_text(text, flag);
+  bool plain =
+      *value && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:@") == strlen(value);
+  if (!plain) cli_buffer_text(text, "'");
+  for (const char *at = value; *at; at++) {
+    if (*at == '\'')
+      cli_buffer_text(text, "'\\''");
+    else
+      cli_buffer_add(text, at, 1);
   }
+  if (!plain) cli_buffer_text(text, "'");
 }
 
 void cli_batch_hint(cli_batch *batch) {
@@ -161,7 +166,14 @@ void cli_batch_hint(cli_batch *batch) {
     if (id) cli_buffer_text(&ids, " ");
     if (id) cli_buffer_text(&ids, id);
   }
-  add_choice(&flags, &batch->app->options);
+  const cli_options *o = &batch->app->options;
+  add_flag(&flags, " --image ", o->image);
+  add_flag(&flags, " --config ", o->config);
+  add_flag(&flags, " --profile ", o->profile);
+  add_flag(&flags, " --provider ", o->provider);
+  add_flag(&flags, " --endpoint ", o->endpoint);
+  add_flag(&flags, " --token-env ", o->token_env);
+  add_flag(&flags, " --token-file ", o->token_file);
   if (ids.length)
     fprintf(stderr, "imgact: still running:%s; to go on waiting: imgact action wait%s%s\n", cli_buffer_get(&ids),
             cli_buffer_get(&ids), cli_buffer_get(&flags));

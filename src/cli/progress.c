@@ -62,7 +62,8 @@ void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action) {
 void cli_progress_ended(cli_slot *slot) {
   cli_progress kind = kind_of(slot->batch->app);
   const imgact_action *action = imgact_op_action(slot->op);
+  if (!action || action->status == IMGACT_ACTION_RUNNING) return; /* nobody looks any more, but it goes on */
   slot->percent = 100;
   if (kind == CLI_PROGRESS_BAR && slot->batch->left) draw_bar(slot->batch);
-  if (kind == CLI_PROGRESS_PLAIN && action) put_line(action);
+  if (kind == CLI_PROGRESS_PLAIN) put_line(action);
 }
