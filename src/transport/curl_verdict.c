@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-// A handshake that fails because the other side went away says nothing about who it is. libcurl tells the two apart in its
-// text alone: "OpenSSL SSL_connect: ..." is a failure of the socket; CURLINFO_OS_ERRNO is not reset between a handle's
-// transfers.
+// A handshake that fails because the other side went away says nothing about who it is. libcurl tells the two apart in its text
+// alone: CURLINFO_OS_ERRNO is not reset between a handle's transfers.
 static bool peer_left(const ia_transfer *transfer) {
-  return strstr(transfer->error, "SSL_connect:") || strstr(transfer->error, "unexpected eof") ||
-         strstr(transfer->error, "terminated");
+  static const char *const signs[] = {"Recv failure:", "Send failure:", "SSL_connect:", "unexpected eof", "terminated"};
+  for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+    if (strstr(transfer->error, signs[i])) return true;
+  return false;
 }
 
 static imgact_failure by_code(const ia_transfer *transfer) {

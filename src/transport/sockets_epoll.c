@@ -26,8 +26,9 @@ void ia_sockets_close(ia_sockets *sockets) {
 
 bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
   struct epoll_event event = {.events = (in ? (uint32_t)EPOLLIN : 0) | (out ? (uint32_t)EPOLLOUT : 0), .data.fd = socket};
-  if (epoll_ctl(sockets->fd, EPOLL_CTL_MOD, socket, &event) == 0) return true;
-  return errno == ENOENT && epoll_ctl(sockets->fd, EPOLL_CTL_ADD, socket, &event) == 0;
+  // mostly new: libcurl forgets a connection's socket between two exchanges
+  if (epoll_ctl(sockets->fd, EPOLL_CTL_ADD, socket, &event) == 0) return true;
+  return errno == EEXIST && epoll_ctl(sockets->fd, EPOLL_CTL_MOD, socket, &event) == 0;
 }
 
 void ia_sockets_forget(ia_sockets *sockets, int socket) {

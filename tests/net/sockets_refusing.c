@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// A system that has a descriptor but refuses to watch sockets with it, as epoll does when its limit is reached: the
+// transport must go on by asking every socket.
+#include "sockets.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+bool ia_sockets_open(ia_sockets *sockets) {
+  sockets->wake_fd = -1;
+  sockets->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return sockets->fd >= 0;
+}
+
+void ia_sockets_close(ia_sockets *sockets) {
+  if (sockets->fd >= 0) close(sockets->fd);
+  sockets->fd = -1;
+}
+
+bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
+  (void)sockets, (void)socket, (void)in, (void)out;
+  return false;
+}
+
+void ia_sockets_forget(ia_sockets *sockets, int socket) { (void)sockets, (void)socket; }
+
+size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
+  (void)sockets, (void)ready, (void)capacity;
+  return 0;
+}
+
+void ia_sockets_wakeup(ia_sockets *sockets) { (void)sockets; }

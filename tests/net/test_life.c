@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: MIT
+// Cancelling in every stage, ending with exchanges alive, many at once, calls from inside a callback, wakeups, memory that
+// runs out. Names are resolved by this program's own getaddrinfo, which can be made to hang.
+#include "failing_allocator.h"
+#include "net.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// ---- a resolver that hangs ----
+
+static struct {
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  int waiting;
+  bool let_go;
+} resolver = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **result) {
+  (void)name, (void)service, (void)hints;
+  *result = NULL;
+  pthread_mutex_lock(&resolver.lock);
+  resolver.waiting++;
+  while (!resolver.let_go) pthread_cond_wait(&resolver.changed, &resolver.lock);
+  resolver.waiting--;
+  pthread_cond_broadcast(&resolver.changed);
+  pthread_mutex_unlock(&resolver.lock);
+  return EAI_NONAME;
+}
+
+static void let_resolver_go(bool go) {
+  pthread_mutex_lock(&resolver.lock);
+  resolver.let_go = go;
+  pthread_cond_broadcast(&resolver.changed);
+  while (go && resolver.waiting > 0) pthread_cond_wait(&resolver.changed, &resolver.lock);
+  pthread_mutex_unlock(&resolver.lock);
+}
+
+static bool resolving(void *user) {
+  (void)user;
+  pthread_mutex_lock(&resolver.lock);
+  bool waiting = resolver.waiting > 0;
+  pthread_mutex_unlock(&resolver.lock);
+  return waiting;
+}
+
+// ---- servers ----
+
+static void answer(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)user;
+  loopback_reply(peer, 200, "", request->target, strlen(request->target));
+}
+
+static void hold(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)request, (void)user;
+  loopback_hold(peer);
+}
+
+static void hold_in_body(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)request, (void)user;
+  loopback_text(peer, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc");
+  loopback_hold(peer);
+}
+
+// A port whose queue of connections is full: connecting neither succeeds nor fails.
+typedef struct full_port {
+  int listener, clients[8], port;
+} full_port;
+
+static void full_port_open(full_port *full) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t size = sizeof address;
+  full->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(bind(full->listener, (const struct sockaddr *)&address, size), 0);
+  assert_int_equal(listen(full->listener, 0), 0);
+  assert_int_equal(getsockname(full->listener, (struct sockaddr *)&address, &size), 0);
+  full->port = ntohs(address.sin_port);
+  for (size_t i = 0; i < 8; i++) {
+    full->clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    (void)connect(full->clients[i], (const struct sockaddr *)&address, size);
+  }
+}
+
+static void full_port_close(full_port *full) {
+  for (size_t i = 0; i < 8; i++) close(full->clients[i]);
+  close(full->listener);
+}
+
+// ---- stages ----
+
+enum stage { AT_ONCE, RESOLVING, CONNECTING, WAITING, READING, STAGES };
+
+static bool request_arrived(void *user) { return loopback_requests(((net *)user)->server) > 0; }
+
+static void step_often(net *n) {
+  for (int i = 0; i < 5; i++) net_step(n, 5);
+}
+
+static void bring_to(net *n, net_exchange *x, enum stage stage, const full_port *full) {
+  net_request(n, x, "POST", "/", "{}");
+  if (stage == RESOLVING) (void)snprintf(x->url, sizeof x->url, "https://cloud.example/");
+  if (stage == CONNECTING) (void)snprintf(x->url, sizeof x->url, "http://127.0.0.1:%d/", full->port);
+  net_send(n, x);
+  if (stage == RESOLVING) net_drive(n, resolving, NULL);
+  if (stage == CONNECTING) step_often(n);
+  if (stage >= WAITING) net_drive(n, request_arrived, n);
+  if (stage == READING) step_often(n);
+  assert_int_equal(x->finished, 0);
+}
+
+static void open_for(net *n, enum stage stage) { net_open(n, stage == READING ? hold_in_body : hold, NULL); }
+
+static void cancelling_is_immediate_in_every_stage(void **state) {
+  (void)state;
+  full_port full;
+  full_port_open(&full);
+  for (enum stage stage = AT_ONCE; stage < STAGES; stage++) {
+    net n;
+    net_exchange x;
+    open_for(&n, stage);
+    bring_to(&n, &x, stage, &full);
+    int64_t start = net_now_ms();
+    n.transport->cancel(n.transport, &x.base);
+    n.transport->cancel(n.transport, &x.base); // once more changes nothing
+    assert_true(net_now_ms() - start < 1000);
+    step_often(&n);
+    assert_int_equal(x.finished, 0);
+    assert_null(x.base.data);
+    net_close(&n);
+    assert_true(net_now_ms() - start < 3000);
+    let_resolver_go(true);
+    let_resolver_go(false);
+  }
+  full_port_close(&full);
+}
+
+static void ending_with_live_exchanges_is_immediate_in_every_stage(void **state) {
+  (void)state;
+  full_port full;
+  full_port_open(&full);
+  for (enum stage stage = AT_ONCE; stage < STAGES; stage++) {
+    net n;
+    net_exchange x;
+    open_for(&n, stage);
+    bring_to(&n, &x, stage, &full);
+    int64_t start = net_now_ms();
+    n.transport->destroy(n.transport);
+    assert_true(net_now_ms() - start < 1000);
+    assert_int_equal(x.finished, 0);
+    loopback_stop(n.server);
+    let_resolver_go(true);
+    let_resolver_go(false);
+  }
+  full_port_close(&full);
+}
+
+static void time_runs_out_while_connecting_and_resolving(void **state) {
+  (void)state;
+  full_port full;
+  full_port_open(&full);
+  for (enum stage stage = RESOLVING; stage <= CONNECTING; stage++) {
+    net n;
+    net_exchange x;
+    open_for(&n, stage);
+    net_request(&n, &x, "POST", "/", "{}");
+    x.request.timeout_ms = 100;
+    if (stage == RESOLVING)
+      (void)snprintf(x.url, sizeof x.url, "https://cloud.example/");
+    else
+      (void)snprintf(x.url, sizeof x.url, "http://127.0.0.1:%d/", full.port);
+    net_send(&n, &x);
+    int64_t start = net_now_ms();
+    net_finish(&n, &x);
+    assert_failed(&x, IMGACT_FAILURE_TIMEOUT, IMGACT_NOT_SENT);
+    assert_true(net_now_ms() - start < 3000);
+    net_clear(&x);
+    net_close(&n);
+    let_resolver_go(true);
+    let_resolver_go(false);
+  }
+  full_port_close(&full);
+}
+
+static void a_name_that_does_not_resolve_is_not_sent(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  resolver.let_go = true;
+  net_open(&n, hold, NULL);
+  net_request(&n, &x, "POST", "/", "{}");
+  x.request.url = "https://cloud.example/v1/images";
+  net_send(&n, &x);
+  net_finish(&n, &x);
+  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_NOT_SENT);
+  assert_string_equal(x.message, "could not resolve host: cloud.example");
+  net_clear(&x);
+  net_close(&n);
+  resolver.let_go = false;
+}
+
+// ---- many ----
+
+enum { MANY = 100 };
+
+static bool all_finished(void *user) {
+  const net_exchange *all = user;
+  for (int i = 0; i < MANY; i++)
+    if (!all[i].finished) return false;
+  return true;
+}
+
+static void a_hundred_exchanges_share_a_transport(void **state) {
+  (void)state;
+  static net_exchange all[MANY];
+  net n;
+  net_open(&n, answer, NULL);
+  for (int round = 0; round < 3; round++) {
+    for (int i = 0; i < MANY; i++) {
+      char path[32];
+      (void)snprintf(path, sizeof path, "/%d/%d", round, i);
+      net_request(&n, &all[i], i % 2 ? "GET" : "POST", path, i % 2 ? NULL : "{}");
+      net_send(&n, &all[i]);
+    }
+    net_drive(&n, all_finished, all);
+    for (int i = 0; i < MANY; i++) {
+      char path[32];
+      (void)snprintf(path, sizeof path, "/%d/%d", round, i);
+      assert_answered(&all[i], 200);
+      assert_string_equal(all[i].body, path);
+      net_clear(&all[i]);
+    }
+  }
+  assert_int_equal(loopback_requests(n.server), 3 * MANY);
+  assert_true(loopback_connections(n.server) <= MANY); // the pool is shared
+  net_close(&n);
+}
+
+static void every_second_of_many_is_cancelled(void **state) {
+  (void)state;
+  static net_exchange all[MANY];
+  net n;
+  net_open(&n, answer, NULL);
+  for (int i = 0; i < MANY; i++) {
+    net_request(&n, &all[i], "GET", "/", NULL);
+    net_send(&n, &all[i]);
+  }
+  net_step(&n, 5);
+  for (int i = 0; i < MANY; i += 2) {
+    n.transport->cancel(n.transport, &all[i].base);
+    if (!all[i].finished) all[i].finished = -1;
+  }
+  net_drive(&n, all_finished, all);
+  step_often(&n);
+  for (int i = 0; i < MANY; i++) {
+    if (i % 2) assert_answered(&all[i], 200);
+    assert_true(all[i].finished == 1 || all[i].finished == -1);
+    net_clear(&all[i]);
+  }
+  net_close(&n);
+}
+
+// ---- calls from inside a callback ----
+
+typedef struct chain {
+  net *n;
+  net_exchange *next;
+  int go, answers;
+} chain;
+
+static void send_next(net_exchange *x) {
+  chain *c = x->user;
+  net_request(c->n, c->next, "GET", "/next", NULL);
+  assert_int_equal(c->n->transport->send(c->n->transport, &c->next->request, &c->next->base), IMGACT_OK);
+  assert_int_equal(c->next->finished, 0);
+}
+
+static void a_callback_may_send(void **state) {
+  (void)state;
+  net n;
+  net_exchange first, second;
+  chain c = {.n = &n, .next = &second};
+  net_open(&n, answer, NULL);
+  net_request(&n, &first, "GET", "/first", NULL);
+  first.then = send_next;
+  first.user = &c;
+  second.finished = 0;
+  net_send(&n, &first);
+  net_finish(&n, &first);
+  net_finish(&n, &second);
+  assert_answered(&first, 200);
+  assert_answered(&second, 200);
+  assert_string_equal(second.body, "/next");
+  assert_string_equal(first.body, "/first");
+  net_clear(&first);
+  net_clear(&second);
+  net_close(&n);
+}
+
+static void cancel_other(net_exchange *x) {
+  chain *c = x->user;
+  c->n->transport->cancel(c->n->transport, &c->next->base);
+  c->n->transport->cancel(c->n->transport, &x->base); // it has finished: nothing to cancel
+}
+
+// Answers when it is told to, and counts its answers.
+static void answer_both(loopback_peer *peer, const loopback_request *request, void *user) {
+  chain *c = user;
+  (void)request;
+  while (!__atomic_load_n(&c->go, __ATOMIC_SEQ_CST) && !loopback_over(peer)) usleep(1000);
+  loopback_reply(peer, 200, "", "{}", 2);
+  __atomic_fetch_add(&c->answers, 1, __ATOMIC_SEQ_CST);
+}
+
+static bool both_arrived(void *user) { return loopback_requests(((net *)user)->server) >= 2; }
+
+// Both answers lie in the sockets when dispatch runs: whichever is told first cancels the other, which must then stay
+// silent.
+static void a_callback_may_cancel_what_has_finished_but_was_not_told(void **state) {
+  (void)state;
+  net n;
+  net_exchange a, b;
+  chain to_b = {.n = &n, .next = &b}, to_a = {.n = &n, .next = &a};
+  net_open(&n, answer_both, &to_b);
+  net_request(&n, &a, "GET", "/a", NULL);
+  net_request(&n, &b, "GET", "/b", NULL);
+  a.then = b.then = cancel_other;
+  a.user = &to_b;
+  b.user = &to_a;
+  net_send(&n, &a);
+  net_send(&n, &b);
+  net_drive(&n, both_arrived, &n);
+  __atomic_store_n(&to_b.go, 1, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&to_b.answers, __ATOMIC_SEQ_CST) < 2) usleep(1000);
+  step_often(&n);
+  assert_int_equal(a.finished + b.finished, 1);
+  net_clear(&a);
+  net_clear(&b);
+  net_do(&n, &a, "GET", "/after", NULL);
+  assert_answered(&a, 200);
+  net_clear(&a);
+  net_close(&n);
+}
+
+// ---- the descriptor ----
+
+static bool readable(net *n, int wait_ms) {
+  struct pollfd item = {.fd = n->transport->fd(n->transport), .events = POLLIN};
+  return poll(&item, 1, wait_ms) == 1;
+}
+
+static void an_idle_transport_asks_for_nothing(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  net_open(&n, answer, NULL);
+  if (n.transport->fd(n.transport) < 0) skip();
+  assert_int_equal(n.transport->timeout_ms(n.transport), -1);
+  assert_false(readable(&n, 0));
+  net_do(&n, &x, "GET", "/", NULL);
+  assert_answered(&x, 200);
+  step_often(&n);
+  assert_int_equal(n.transport->timeout_ms(n.transport), -1);
+  assert_false(readable(&n, 0));
+  net_clear(&x);
+  net_close(&n);
+}
+
+static void *wake_later(void *user) {
+  net *n = user;
+  usleep(30000);
+  n->transport->wakeup(n->transport);
+  return NULL;
+}
+
+static void another_thread_wakes_a_waiting_poll(void **state) {
+  (void)state;
+  net n;
+  pthread_t thread;
+  net_open(&n, answer, NULL);
+  if (n.transport->fd(n.transport) < 0) skip();
+  assert_int_equal(pthread_create(&thread, NULL, wake_later, &n), 0);
+  assert_true(readable(&n, 10000));
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  n.transport->dispatch(n.transport);
+  assert_false(readable(&n, 0)); // taken back
+  n.transport->wakeup(n.transport);
+  n.transport->wakeup(n.transport);
+  assert_true(readable(&n, 0)); // also when nobody was waiting yet
+  n.transport->dispatch(n.transport);
+  assert_false(readable(&n, 0));
+  net_close(&n);
+}
+
+static void connections_do_not_leak_into_child_programs(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  int found = 0;
+  net_open(&n, answer, NULL);
+  net_do(&n, &x, "GET", "/", NULL);
+  for (int fd = 3; fd < 256; fd++) {
+    struct sockaddr_in peer = {0};
+    socklen_t size = sizeof peer;
+    bool ours = getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && ntohs(peer.sin_port) == loopback_port(n.server);
+    if (!ours) continue;
+    found++;
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+  }
+  assert_int_equal(found, 1);
+  if (n.transport->fd(n.transport) >= 0) assert_true(fcntl(n.transport->fd(n.transport), F_GETFD) & FD_CLOEXEC);
+  net_clear(&x);
+  net_close(&n);
+}
+
+// ---- memory ----
+
+static void answer_with_headers(loopback_peer *peer, const loopback_request *request, void *user) {
+  static char body[20000];
+  (void)request, (void)user;
+  loopback_reply(peer, 200, "X-One: 1\r\nX-Two: 2\r\n", body, sizeof body);
+}
+
+static void story(const imgact_allocator *allocator, loopback *server) {
+  net n = {.server = server, .scheme = "http"};
+  imgact_error error;
+  imgact_status made = imgact_transport_curl(allocator, NULL, &n.transport, &error);
+  if (made != IMGACT_OK) {
+    assert_int_equal(made, IMGACT_NOMEM);
+    assert_int_equal(error.status, IMGACT_NOMEM);
+    assert_null(n.transport);
+    return;
+  }
+  for (int i = 0; i < 2; i++) {
+    net_exchange x;
+    net_request(&n, &x, "POST", "/", "{}");
+    imgact_status sent = n.transport->send(n.transport, &x.request, &x.base);
+    if (sent == IMGACT_OK) {
+      net_finish(&n, &x);
+      if (x.failure != IMGACT_FAILURE_NONE)
+        assert_failed(&x, IMGACT_FAILURE_NOMEM, IMGACT_MAYBE_SENT);
+      else
+        assert_int_equal(x.body_bytes, 20000);
+      net_clear(&x);
+    } else {
+      assert_int_equal(sent, IMGACT_NOMEM);
+      assert_null(x.base.data);
+    }
+  }
+  n.transport->destroy(n.transport);
+}
+
+static void memory_that_runs_out_anywhere_is_an_error_and_no_leak(void **state) {
+  (void)state;
+  loopback *server = loopback_start(answer_with_headers, NULL, NULL);
+  bool more = true;
+  for (size_t k = 1; more; k++) {
+    failing_allocator memory;
+    failing_allocator_init(&memory, k);
+    memory.for_good = k % 2 == 0;
+    story(&memory.allocator, server);
+    more = memory.failures > 0;
+    assert_memory_fine(&memory);
+    assert_true(k < 1000);
+  }
+  loopback_stop(server);
+}
+
+static void an_incomplete_allocator_is_refused(void **state) {
+  (void)state;
+  const imgact_allocator empty = {.size = sizeof empty};
+  imgact_transport *transport;
+  imgact_error error;
+  assert_int_equal(imgact_transport_curl(&empty, NULL, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_null(transport);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(cancelling_is_immediate_in_every_stage),
+      cmocka_unit_test(ending_with_live_exchanges_is_immediate_in_every_stage),
+      cmocka_unit_test(time_runs_out_while_connecting_and_resolving),
+      cmocka_unit_test(a_name_that_does_not_resolve_is_not_sent),
+      cmocka_unit_test(a_hundred_exchanges_share_a_transport),
+      cmocka_unit_test(every_second_of_many_is_cancelled),
+      cmocka_unit_test(a_callback_may_send),
+      cmocka_unit_test(a_callback_may_cancel_what_has_finished_but_was_not_told),
+      cmocka_unit_test(an_idle_transport_asks_for_nothing),
+      cmocka_unit_test(another_thread_wakes_a_waiting_poll),
+      cmocka_unit_test(connections_do_not_leak_into_child_programs),
+      cmocka_unit_test(memory_that_runs_out_anywhere_is_an_error_and_no_leak),
+      cmocka_unit_test(an_incomplete_allocator_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: MIT
+// What comes back over plain HTTP: whole replies, ceilings, cuts, garbage.
+#include "net.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void say_text(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)request;
+  loopback_text(peer, user);
+}
+
+// ---- whole replies ----
+
+static void hello(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)request, (void)user;
+  loopback_reply(peer, 200, "X-One: 1\r\nx-two:  two words \r\nX-Empty:\r\n", "hello", 5);
+}
+
+static void a_reply_arrives_whole(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  net_open(&n, hello, NULL);
+  net_do(&n, &x, "GET", "/v1/images?name=a%20b", NULL);
+  assert_answered(&x, 200);
+  assert_string_equal(x.body, "hello");
+  assert_string_equal(x.headers, "Content-Length: 5\nX-One: 1\nx-two: two words\nX-Empty: \n");
+  net_clear(&x);
+  net_close(&n);
+}
+
+static void a_get_is_sent_as_it_was_asked_for(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  net_open(&n, hello, NULL);
+  net_do(&n, &x, "GET", "/v1/images?name=a%20b", NULL);
+  const char *head = loopback_last_head(n.server);
+  assert_ptr_equal(strstr(head, "GET /v1/images?name=a%20b HTTP/1.1\r\n"), head);
+  assert_non_null(strstr(head, "\r\nAuthorization: Bearer token-of-the-test\r\n"));
+  assert_non_null(strstr(head, "\r\nAccept: application/json\r\n"));
+  assert_non_null(strcasestr(head, "\r\nAccept-Encoding: "));
+  assert_null(strcasestr(head, "\r\nContent-Length:"));
+  assert_null(strcasestr(head, "\r\nUser-Agent:"));
+  net_clear(&x);
+  net_close(&n);
+}
+
+static void bodies_are_sent_as_they_are(void **state) {
+  (void)state;
+  static const char *const methods[] = {"POST", "PUT", "DELETE"};
+  static const imgact_header json = {"Content-Type", "application/json"};
+  net n;
+  net_open(&n, hello, NULL);
+  for (size_t i = 0; i < 3; i++) {
+    net_exchange x;
+    net_request(&n, &x, methods[i], "/b", "{\"type\":\"snapshot\"}");
+    x.request.headers = &json;
+    x.request.headers_count = 1;
+    net_send(&n, &x);
+    net_finish(&n, &x);
+    assert_answered(&x, 200);
+    assert_memory_equal(loopback_last_head(n.server), methods[i], strlen(methods[i]));
+    assert_non_null(strstr(loopback_last_head(n.server), "\r\nContent-Type: application/json\r\n"));
+    assert_non_null(strstr(loopback_last_head(n.server), "\r\nContent-Length: 19\r\n"));
+    assert_null(strcasestr(loopback_last_head(n.server), "\r\nExpect"));
+    assert_string_equal(loopback_last_body(n.server), "{\"type\":\"snapshot\"}");
+    net_clear(&x);
+  }
+  assert_int_equal(loopback_connections(n.server), 1);
+  net_close(&n);
+}
+
+static void a_post_without_a_body_says_so_and_claims_no_form(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  net_open(&n, hello, NULL);
+  net_do(&n, &x, "POST", "/b", NULL);
+  assert_answered(&x, 200);
+  assert_non_null(strstr(loopback_last_head(n.server), "\r\nContent-Length: 0\r\n"));
+  assert_null(strcasestr(loopback_last_head(n.server), "\r\nContent-Type"));
+  net_clear(&x);
+  net_do(&n, &x, "GET", "/after", NULL); // the same handle: nothing of the POST is left
+  assert_memory_equal(loopback_last_head(n.server), "GET /after ", 11);
+  assert_null(strcasestr(loopback_last_head(n.server), "\r\nContent-Length"));
+  net_clear(&x);
+  net_do(&n, &x, "DELETE", "/gone", NULL);
+  assert_memory_equal(loopback_last_head(n.server), "DELETE /gone ", 13);
+  net_clear(&x);
+  net_close(&n);
+}
+
+static void a_large_body_goes_without_asking_first(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  size_t bytes = (size_t)2 << 20; // libcurl asks from 1 MiB on
+  char *body = malloc(bytes + 1);
+  assert_non_null(body);
+  memset(body, 'x', bytes);
+  body[bytes] = '\0';
+  net_open(&n, hello, NULL);
+  net_do(&n, &x, "PUT", "/large", body);
+  assert_answered(&x, 200);
+  assert_null(strcasestr(loopback_last_head(n.server), "\r\nExpect"));
+  assert_int_equal(strlen(loopback_last_body(n.server)), bytes);
+  net_clear(&x);
+  net_close(&n);
+  free(body);
+}
+
+static void a_header_with_an_empty_value_is_sent(void **state) {
+  (void)state;
+  static const imgact_header headers[] = {{"X-Empty", ""}, {"X-Full", "f"}};
+  net n;
+  net_exchange x;
+  net_open(&n, hello, NULL);
+  net_request(&n, &x, "GET", "/", NULL);
+  x.request.headers = headers;
+  net_send(&n, &x);
+  net_finish(&n, &x);
+  assert_non_null(strstr(loopback_last_head(n.server), "\r\nX-Empty:\r\nX-Full: f\r\n"));
+  net_clear(&x);
+  net_close(&n);
+}
+
+static void a_connection_serves_one_exchange_after_another(void **state) {
+  (void)state;
+  net n;
+  net_open(&n, hello, NULL);
+  for (int i = 0; i < 20; i++) {
+    net_exchange x;
+    net_do(&n, &x, "GET", "/", NULL);
+    assert_answered(&x, 200);
+    assert_string_equal(x.body, "hello");
+    assert_int_equal(x.headers_count, 4);
+    net_clear(&x);
+  }
+  assert_int_equal(loopback_connections(n.server), 1);
+  net_close(&n);
+}
+
+typedef struct reply_case {
+  const char *what, *reply, *body;
+  int status;
+} reply_case;
+
+static void unusual_but_whole_replies_are_answers(void **state) {
+  (void)state;
+  static const reply_case cases[] = {
+      {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n",
+       "hello world", 200},
+      {"trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Late: 1\r\n\r\n", "hi", 200},
+      {"interim", "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 201 Made\r\nContent-Length: 2\r\n\r\nok", "ok", 201},
+      {"interims",
+       "HTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "",
+       200},
+      {"no content", "HTTP/1.1 204 No Content\r\n\r\n", "", 204},
+      {"not modified", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", "", 304},
+      {"empty", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", 200},
+      {"server error", "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 4\r\n\r\nbusy", "busy", 503},
+      {"no reason", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na", "a", 200},
+      {"colon in the reason", "HTTP/1.1 200 X: Y\r\nContent-Length: 1\r\n\r\na", "a", 200},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    net n;
+    net_exchange x;
+    char *reply = strdup(cases[i].reply);
+    assert_non_null(reply);
+    net_open(&n, say_text, reply);
+    net_do(&n, &x, "GET", "/", NULL);
+    if (x.failure != IMGACT_FAILURE_NONE) print_message("%s\n", cases[i].what);
+    assert_answered(&x, cases[i].status);
+    assert_string_equal(x.body, cases[i].body);
+    assert_null(strstr(x.headers, "X-Early"));
+    assert_null(strstr(x.headers, "X-Late"));
+    assert_null(strstr(x.headers, "Link"));
+    assert_null(strstr(x.headers, "HTTP/"));
+    net_clear(&x);
+    net_close(&n);
+    free(reply);
+  }
+}
+
+static void say_and_close(loopback_peer *peer, const loopback_request *request, void *user) {
+  say_text(peer, request, user);
+  loopback_close(peer);
+}
+
+static void a_body_that_ends_with_the_connection_is_whole(void **state) {
+  (void)state;
+  static char reply[] = "HTTP/1.0 200 OK\r\n\r\nuntil the end";
+  net n;
+  net_exchange x;
+  net_open(&n, say_and_close, reply);
+  net_do(&n, &x, "GET", "/", NULL);
+  assert_answered(&x, 200);
+  assert_string_equal(x.body, "until the end");
+  net_clear(&x);
+  net_close(&n);
+}
+
+static void redirect(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)request, (void)user;
+  loopback_reply(peer, 302, "Location: /elsewhere\r\n", "", 0);
+}
+
+static void a_redirect_is_an_answer_and_not_followed(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  net_open(&n, redirect, NULL);
+  net_do(&n, &x, "GET", "/", NULL);
+  assert_answered(&x, 302);
+  assert_non_null(strstr(x.headers, "Location: /elsewhere\n"));
+  assert_int_equal(loopback_requests(n.server), 1);
+  net_clear(&x);
+  net_close(&n);
+}
+
+static void say_slowly(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)request;
+  for (const char *at = user; *at && !loopback_over(peer); at++) {
+    static const struct timespec pause = {.tv_nsec = 1000000};
+    loopback_write(peer, at, 1);
+    (void)nanosleep(&pause, NULL);
+  }
+}
+
+static void a_slow_reply_arrives_whole(void **state) {
+  (void)state;
+  static char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello";
+  net n;
+  net_exchange x;
+  net_open(&n, say_slowly, reply);
+  net_do(&n, &x, "GET", "/", NULL);
+  assert_answered(&x, 200);
+  assert_string_equal(x.body, "hello");
+  assert_string_equal(x.headers, "Content-Length: 5\nX-A: b\n");
+  net_clear(&x);
+  net_close(&n);
+}
+
+// ---- ceilings ----
+
+static void say_large(loopback_peer *peer, const loopback_request *request, void *user) {
+  static const char block[1000];
+  const char *head = user;
+  (void)request;
+  loopback_text(peer, head);
+  for (int i = 0; i < 200 && !loopback_over(peer); i++) loopback_write(peer, block, sizeof block);
+  loopback_close(peer);
+}
+
+static void bodies_beyond_the_ceiling_are_too_large(void **state) {
+  (void)state;
+  static char by_length[] = "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n";
+  static char by_stream[] = "HTTP/1.1 200 OK\r\n\r\n";
+  static char absurd[] = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999999\r\n\r\n";
+  char *const heads[] = {by_length, by_stream, absurd};
+  for (size_t i = 0; i < 3; i++) {
+    net n;
+    net_exchange x;
+    net_open(&n, say_large, heads[i]);
+    net_do(&n, &x, "GET", "/", NULL);
+    assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+    net_clear(&x);
+    net_close(&n);
+  }
+}
+
+static void say_exactly(loopback_peer *peer, const loopback_request *request, void *user) {
+  static char block[NET_MAX_BODY + 1];
+  (void)request;
+  loopback_reply(peer, 200, "", block, *(size_t *)user);
+}
+
+static void a_body_of_exactly_the_ceiling_is_an_answer(void **state) {
+  (void)state;
+  for (size_t count = NET_MAX_BODY; count <= NET_MAX_BODY + 1; count++) {
+    net n;
+    net_exchange x;
+    net_open(&n, say_exactly, &count);
+    net_do(&n, &x, "GET", "/", NULL);
+    if (count == NET_MAX_BODY) {
+      assert_answered(&x, 200);
+      assert_int_equal(x.body_bytes, NET_MAX_BODY);
+    } else {
+      assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+    }
+    net_clear(&x);
+    net_close(&n);
+  }
+}
+
+static void say_many_headers(loopback_peer *peer, const loopback_request *request, void *user) {
+  int count = *(int *)user;
+  (void)request;
+  loopback_text(peer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
+  for (int i = 0; i < count; i++) loopback_text(peer, "X-Same: 1\r\n");
+  loopback_text(peer, "\r\n");
+}
+
+static void too_many_header_lines_are_too_large(void **state) {
+  (void)state;
+  static const int counts[] = {253, 254}; // with status line, length and blank line: 256 and 257
+  for (size_t i = 0; i < 2; i++) {
+    net n;
+    net_exchange x;
+    int count = counts[i];
+    net_open(&n, say_many_headers, &count);
+    net_do(&n, &x, "GET", "/", NULL);
+    if (i == 0) {
+      assert_answered(&x, 200);
+      assert_int_equal(x.headers_count, 254);
+    } else {
+      assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+    }
+    net_clear(&x);
+    net_close(&n);
+  }
+}
+
+static void say_long_header(loopback_peer *peer, const loopback_request *request, void *user) {
+  size_t each = *(size_t *)user;
+  char *value = calloc(1, each + 1);
+  (void)request;
+  if (!value) abort();
+  memset(value, 'v', each);
+  loopback_text(peer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
+  for (int i = 0; i < 8; i++) {
+    loopback_text(peer, "X-Long: ");
+    loopback_text(peer, value);
+    loopback_text(peer, "\r\n");
+  }
+  loopback_text(peer, "\r\n");
+  free(value);
+}
+
+static void a_head_beyond_the_ceiling_is_too_large(void **state) {
+  (void)state;
+  static const size_t each[] = {30000, 40000, 90000, 2000000};
+  for (size_t i = 0; i < 4; i++) {
+    net n;
+    net_exchange x;
+    size_t bytes = each[i];
+    net_open(&n, say_long_header, &bytes);
+    net_do(&n, &x, "GET", "/", NULL);
+    if (i == 0) {
+      assert_answered(&x, 200);
+      assert_true(strlen(x.headers) > 8 * each[0]);
+    } else {
+      assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+    }
+    net_clear(&x);
+    net_close(&n);
+  }
+}
+
+static void say_interims(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)request, (void)user;
+  while (!loopback_over(peer)) loopback_text(peer, "HTTP/1.1 103 Hints\r\nLink: <x>\r\n\r\n");
+}
+
+static void interim_replies_without_end_are_too_large(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  net_open(&n, say_interims, NULL);
+  net_do(&n, &x, "GET", "/", NULL);
+  assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+  net_clear(&x);
+  net_close(&n);
+}
+
+// ---- cuts and garbage ----
+
+typedef struct cut {
+  const char *reply;
+  size_t at;
+  bool reset;
+} cut;
+
+static void say_cut(loopback_peer *peer, const loopback_request *request, void *user) {
+  const cut *c = user;
+  (void)request;
+  loopback_write(peer, c->reply, c->at);
+  if (c->reset)
+    loopback_reset(peer);
+  else
+    loopback_close(peer);
+}
+
+static void cut_everywhere(const char *reply, bool reset) {
+  net n;
+  cut c = {.reply = reply, .reset = reset};
+  net_open(&n, say_cut, &c);
+  for (c.at = 0; c.at < strlen(reply); c.at++) {
+    net_exchange x;
+    net_do(&n, &x, "POST", "/", "{}");
+    if (x.fate != IMGACT_MAYBE_SENT) print_message("cut at %zu: %s\n", c.at, x.message);
+    assert_failed(&x, x.failure == IMGACT_FAILURE_ENCODING ? x.failure : IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+    net_clear(&x);
+  }
+  assert_int_equal(loopback_requests(n.server), (int)strlen(reply));
+  net_close(&n);
+}
+
+static void a_reply_cut_at_any_byte_is_no_answer(void **state) {
+  (void)state;
+  cut_everywhere(
+      "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{\"action\":{\"a\":1}}", false);
+}
+
+static void a_chunked_reply_cut_at_any_byte_is_no_answer(void **state) {
+  (void)state;
+  // without the CR LF after the last chunk, which no one waits for
+  cut_everywhere("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n", false);
+}
+
+static void a_reply_reset_at_any_byte_is_no_answer(void **state) {
+  (void)state;
+  cut_everywhere("HTTP/1.1 201 Created\r\nContent-Length: 7\r\n\r\n{\"a\":1}", true);
+}
+
+static void garbage_is_no_answer(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      "garbage\r\n\r\nmore of it\r\n",
+      "SSH-2.0-OpenSSH_9.2\r\n",
+      "HTTP/1.1 abc OK\r\n\r\n",
+      "HTTP/9.9 200 OK\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nno colon here\r\nContent-Length: 0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello",
+      "{\"images\":[]}",
+      "\r\n\r\n\r\n",
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    net n;
+    net_exchange x;
+    char *text = strdup(texts[i]);
+    assert_non_null(text);
+    net_open(&n, say_and_close, text);
+    net_do(&n, &x, "GET", "/", NULL);
+    if (x.failure != IMGACT_FAILURE_ENCODING) print_message("%s: %d %s\n", texts[i], x.failure, x.message);
+    assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_MAYBE_SENT);
+    net_clear(&x);
+    net_close(&n);
+    free(text);
+  }
+}
+
+static void say_nul(loopback_peer *peer, const loopback_request *request, void *user) {
+  static const char reply[] = "HTTP/1.1 200 OK\r\nX-Nul: a\0b\r\nContent-Length: 0\r\n\r\n";
+  (void)request, (void)user;
+  loopback_write(peer, reply, sizeof reply - 1);
+}
+
+static void a_nul_byte_in_the_head_is_no_answer(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  net_open(&n, say_nul, NULL);
+  net_do(&n, &x, "GET", "/", NULL);
+  assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_MAYBE_SENT);
+  net_clear(&x);
+  net_close(&n);
+}
+
+// ---- time ----
+
+static void say_and_hold(loopback_peer *peer, const loopback_request *request, void *user) {
+  say_text(peer, request, user);
+  loopback_hold(peer);
+}
+
+static void a_reply_that_does_not_come_in_time_is_a_timeout(void **state) {
+  (void)state;
+  static char nothing[] = "", head[] = "HTTP/1.1 200 OK\r\nContent-Le",
+              body[] = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc";
+  char *const texts[] = {nothing, head, body};
+  for (size_t i = 0; i < 3; i++) {
+    net n;
+    net_exchange x;
+    net_open(&n, say_and_hold, texts[i]);
+    net_request(&n, &x, "GET", "/", NULL);
+    x.request.timeout_ms = 150;
+    int64_t start = net_now_ms();
+    net_send(&n, &x);
+    net_finish(&n, &x);
+    assert_failed(&x, IMGACT_FAILURE_TIMEOUT, IMGACT_MAYBE_SENT);
+    assert_true(net_now_ms() - start >= 140 && net_now_ms() - start < 5000);
+    net_clear(&x);
+    net_close(&n);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_reply_arrives_whole),
+      cmocka_unit_test(a_get_is_sent_as_it_was_asked_for),
+      cmocka_unit_test(bodies_are_sent_as_they_are),
+      cmocka_unit_test(a_post_without_a_body_says_so_and_claims_no_form),
+      cmocka_unit_test(a_large_body_goes_without_asking_first),
+      cmocka_unit_test(a_header_with_an_empty_value_is_sent),
+      cmocka_unit_test(a_connection_serves_one_exchange_after_another),
+      cmocka_unit_test(unusual_but_whole_replies_are_answers),
+      cmocka_unit_test(a_body_that_ends_with_the_connection_is_whole),
+      cmocka_unit_test(a_redirect_is_an_answer_and_not_followed),
+      cmocka_unit_test(a_slow_reply_arrives_whole),
+      cmocka_unit_test(bodies_beyond_the_ceiling_are_too_large),
+      cmocka_unit_test(a_body_of_exactly_the_ceiling_is_an_answer),
+      cmocka_unit_test(too_many_header_lines_are_too_large),
+      cmocka_unit_test(a_head_beyond_the_ceiling_is_too_large),
+      cmocka_unit_test(interim_replies_without_end_are_too_large),
+      cmocka_unit_test(a_reply_cut_at_any_byte_is_no_answer),
+      cmocka_unit_test(a_chunked_reply_cut_at_any_byte_is_no_answer),
+      cmocka_unit_test(a_reply_reset_at_any_byte_is_no_answer),
+      cmocka_unit_test(garbage_is_no_answer),
+      cmocka_unit_test(a_nul_byte_in_the_head_is_no_answer),
+      cmocka_unit_test(a_reply_that_does_not_come_in_time_is_a_timeout),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+// TLS: who is trusted, what was sent when nobody was, and connections that break at the wrong moment.
+#include "ca_file.h"
+#include "curl_ca.h"
+#include "loopback_tls.h"
+#include "net.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void answer(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)request, (void)user;
+  loopback_reply(peer, 200, "", "secure", 6);
+}
+
+typedef struct tls_net {
+  net n;
+  loopback_tls *tls;
+  ca_file file;
+} tls_net;
+
+static void open_tls(tls_net *t, const loopback_certificate *certificate, bool trusted, loopback_handler handler) {
+  t->tls = loopback_tls_new(certificate, false);
+  ca_file_write(&t->file, loopback_tls_pem(t->tls), strlen(loopback_tls_pem(t->tls)));
+  net_open_with(&t->n, NULL, trusted ? t->file.path : NULL, handler, NULL, loopback_tls_layer(t->tls));
+}
+
+static void close_tls(tls_net *t) {
+  net_close(&t->n);
+  loopback_tls_free(t->tls);
+  ca_file_remove(&t->file);
+}
+
+static void a_stranger_is_refused_before_anything_is_sent(void **state) {
+  (void)state;
+  tls_net t;
+  net_exchange x;
+  open_tls(&t, NULL, false, answer);
+  net_do(&t.n, &x, "POST", "/", "{}");
+  assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_NOT_SENT);
+  assert_non_null(strstr(x.message, "certificate"));
+  assert_int_equal(loopback_requests(t.n.server), 0);
+  net_clear(&x);
+  close_tls(&t);
+}
+
+static void an_authority_of_the_callers_is_trusted(void **state) {
+  (void)state;
+  tls_net t;
+  open_tls(&t, NULL, true, answer);
+  for (int i = 0; i < 3; i++) {
+    net_exchange x;
+    net_do(&t.n, &x, "POST", "/", "{}");
+    assert_answered(&x, 200);
+    assert_string_equal(x.body, "secure");
+    net_clear(&x);
+  }
+  assert_int_equal(loopback_requests(t.n.server), 3);
+  assert_int_equal(loopback_connections(t.n.server), 1);
+  close_tls(&t);
+}
+
+static void refuse(const loopback_certificate *certificate) {
+  tls_net t;
+  net_exchange x;
+  open_tls(&t, certificate, true, answer);
+  net_do(&t.n, &x, "GET", "/", NULL);
+  assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_NOT_SENT);
+  assert_int_equal(loopback_requests(t.n.server), 0);
+  net_clear(&x);
+  close_tls(&t);
+}
+
+static void a_certificate_for_another_host_is_refused(void **state) {
+  (void)state;
+  refuse(&(loopback_certificate){.host = "api.hetzner.cloud"});
+}
+
+static void certificates_out_of_their_time_are_refused(void **state) {
+  (void)state;
+  refuse(&(loopback_certificate){.from_s = -7200, .to_s = -3600});
+  refuse(&(loopback_certificate){.from_s = 3600, .to_s = 7200});
+}
+
+static void a_name_is_checked_as_an_address_is(void **state) {
+  (void)state;
+  tls_net t;
+  net_exchange x;
+  open_tls(&t, &(loopback_certificate){.host = "localhost"}, true, answer);
+  net_request(&t.n, &x, "GET", "/", NULL);
+  (void)snprintf(x.url, sizeof x.url, "https://localhost:%d/", loopback_port(t.n.server));
+  net_send(&t.n, &x);
+  net_finish(&t.n, &x);
+  assert_answered(&x, 200);
+  net_clear(&x);
+  close_tls(&t);
+}
+
+// ---- connections that break ----
+
+static void hang_up(loopback_peer *peer, const loopback_request *request, void *user) {
+  char hello[16];
+  (void)request, (void)user;
+  (void)loopback_read(peer, hello, sizeof hello);
+  loopback_close(peer);
+}
+
+static void reset(loopback_peer *peer, const loopback_request *request, void *user) {
+  char hello[16];
+  (void)request, (void)user;
+  (void)loopback_read(peer, hello, sizeof hello);
+  loopback_reset(peer);
+}
+
+// Raw handlers on plain sockets, spoken to with https.
+static void handshake_with(loopback_handler handler, bool raw, imgact_failure failure) {
+  net n;
+  net_exchange x;
+  net_open(&n, handler, NULL);
+  if (raw) loopback_raw(n.server);
+  n.scheme = "https";
+  net_do(&n, &x, "POST", "/", "{}");
+  assert_failed(&x, failure, IMGACT_NOT_SENT);
+  net_clear(&x);
+  net_close(&n);
+}
+
+static void a_handshake_that_breaks_off_is_a_matter_of_the_network(void **state) {
+  (void)state;
+  handshake_with(hang_up, true, IMGACT_FAILURE_NETWORK);
+  handshake_with(reset, true, IMGACT_FAILURE_NETWORK);
+}
+
+static void speak_plain(loopback_peer *peer, const loopback_request *request, void *user) {
+  char hello[16];
+  (void)request, (void)user;
+  (void)loopback_read(peer, hello, sizeof hello);
+  loopback_text(peer, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  loopback_hold(peer);
+}
+
+static void a_server_that_speaks_no_tls_could_be_anyone(void **state) {
+  (void)state;
+  handshake_with(speak_plain, true, IMGACT_FAILURE_TLS);
+}
+
+static void answer_once(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)user;
+  if (request->number == 1)
+    loopback_reply(peer, 200, "", "secure", 6);
+  else
+    loopback_reset(peer);
+}
+
+static void a_lost_request_is_sent_once_and_no_signal_comes(void **state) {
+  (void)state;
+  tls_net t;
+  net_exchange x;
+  size_t bytes = (size_t)8 << 20; // more than the server reads: writing goes on after the reset
+  char *body = malloc(bytes + 1);
+  assert_non_null(body);
+  memset(body, 'x', bytes);
+  body[bytes] = '\0';
+  assert_true(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
+  open_tls(&t, NULL, true, answer_once);
+  net_do(&t.n, &x, "GET", "/", NULL);
+  assert_answered(&x, 200);
+  net_clear(&x);
+  net_do(&t.n, &x, "PUT", "/", body);
+  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+  net_clear(&x);
+  assert_int_equal(loopback_connections(t.n.server), 1);
+  net_do(&t.n, &x, "DELETE", "/", NULL);
+  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+  assert_int_equal(loopback_requests(t.n.server), 2); // the GET and the DELETE; the PUT was never read whole
+  net_clear(&x);
+  close_tls(&t);
+  free(body);
+}
+
+// ---- the file ----
+
+static void refuse_file(const char *path, const char *reason) {
+  imgact_transport *transport;
+  imgact_error error;
+  assert_int_equal(imgact_transport_curl(NULL, path, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_null(transport);
+  assert_non_null(strstr(error.message, path));
+  if (!strstr(error.message, reason)) print_message("%s\n", error.message);
+  assert_non_null(strstr(error.message, reason));
+}
+
+static void files_that_cannot_be_read_are_named(void **state) {
+  (void)state;
+  refuse_file("/nonexistent/ca.pem", "No such file or directory");
+  refuse_file("/tmp", "Is a directory");
+  refuse_file("", "No such file or directory");
+}
+
+static void refuse_text(const void *bytes, size_t count, const char *reason) {
+  ca_file file;
+  ca_file_write(&file, bytes, count);
+  refuse_file(file.path, reason);
+  ca_file_remove(&file);
+}
+
+static void files_without_a_usable_certificate_are_refused(void **state) {
+  (void)state;
+  static const char key[] = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
+  static const char open_end[] = "-----BEGIN CERTIFICATE-----\nMIIB\n";
+  static const char damaged[] = "-----BEGIN CERTIFICATE-----\nMI!B\n-----END CERTIFICATE-----\n";
+  static const char empty[] = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+  refuse_text("", 0, "no certificate");
+  refuse_text("hello", 5, "no certificate");
+  refuse_text("a\0b", 3, "no PEM");
+  refuse_text(key, sizeof key - 1, "no certificate");
+  refuse_text(open_end, sizeof open_end - 1, "no end");
+  refuse_text(damaged, sizeof damaged - 1, "damaged");
+  refuse_text(empty, sizeof empty - 1, "damaged");
+  char *large = calloc(1, (size_t)9 << 20);
+  assert_non_null(large);
+  memset(large, 'x', (size_t)9 << 20);
+  refuse_text(large, (size_t)9 << 20, "too large");
+  free(large);
+}
+
+static void a_file_cut_at_any_byte_is_refused_or_whole(void **state) {
+  (void)state;
+  loopback_tls *tls = loopback_tls_new(NULL, false);
+  const char *pem = loopback_tls_pem(tls);
+  const char *last = strstr(pem, "-----END");
+  for (size_t cut = 0; cut < strlen(pem); cut++) {
+    imgact_transport *transport;
+    ca_file file;
+    ca_file_write(&file, pem, cut);
+    imgact_status status = imgact_transport_curl(NULL, file.path, &transport, NULL);
+    if (cut < (size_t)(last - pem) + strlen("-----END ")) assert_int_equal(status, IMGACT_INVALID_ARGUMENT);
+    if (status == IMGACT_OK) transport->destroy(transport);
+    ca_file_remove(&file);
+  }
+  loopback_tls_free(tls);
+}
+
+static void a_certificate_that_is_none_is_found_out_when_it_is_used(void **state) {
+  (void)state;
+  static const char odd[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+  tls_net t;
+  net_exchange x;
+  open_tls(&t, NULL, false, answer);
+  t.n.transport->destroy(t.n.transport);
+  ca_file file;
+  ca_file_write(&file, odd, sizeof odd - 1);
+  assert_int_equal(imgact_transport_curl(NULL, file.path, &t.n.transport, NULL), IMGACT_OK);
+  net_do(&t.n, &x, "GET", "/", NULL);
+  assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_NOT_SENT);
+  net_clear(&x);
+  ca_file_remove(&file);
+  close_tls(&t);
+}
+
+static void the_systems_authorities_stay(void **state) {
+  (void)state;
+  static const char mine[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"; // no line end
+  const char *path = NULL;
+  CURL *easy = curl_easy_init();
+  assert_int_equal(curl_easy_getinfo(easy, CURLINFO_CAINFO, &path), CURLE_OK);
+  FILE *bundle = path ? fopen(path, "rb") : NULL;
+  curl_easy_cleanup(easy);
+  if (!bundle) skip();
+  ca_file file;
+  ia_buf out;
+  imgact_error error;
+  ca_file_write(&file, mine, sizeof mine - 1);
+  ia_buf_init(&out, &ia_malloc, (size_t)8 << 20);
+  assert_int_equal(ia_ca_load(file.path, &out, &error), IMGACT_OK);
+  size_t at = 0;
+  for (int c; (c = fgetc(bundle)) != EOF; at++) assert_int_equal((unsigned char)out.data[at], c);
+  assert_true(at > 0);
+  assert_string_equal(strstr(out.data + at, "-----BEGIN"), mine);
+  (void)fclose(bundle);
+  ia_buf_free(&out);
+  ca_file_remove(&file);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_stranger_is_refused_before_anything_is_sent),
+      cmocka_unit_test(an_authority_of_the_callers_is_trusted),
+      cmocka_unit_test(a_certificate_for_another_host_is_refused),
+      cmocka_unit_test(certificates_out_of_their_time_are_refused),
+      cmocka_unit_test(a_name_is_checked_as_an_address_is),
+      cmocka_unit_test(a_handshake_that_breaks_off_is_a_matter_of_the_network),
+      cmocka_unit_test(a_server_that_speaks_no_tls_could_be_anyone),
+      cmocka_unit_test(a_lost_request_is_sent_once_and_no_signal_comes),
+      cmocka_unit_test(files_that_cannot_be_read_are_named),
+      cmocka_unit_test(files_without_a_usable_certificate_are_refused),
+      cmocka_unit_test(a_file_cut_at_any_byte_is_refused_or_whole),
+      cmocka_unit_test(a_certificate_that_is_none_is_found_out_when_it_is_used),
+      cmocka_unit_test(the_systems_authorities_stay),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
