@@ -46,13 +46,14 @@ const char *ia_config_join(imgact_config *config, const char *head, size_t lengt
   return kept;
 }
 
-// The end of a path, which tells more than its beginning, from a whole character on.
-static const char *path_shown(const char *path) {
+const char *ia_path_shown(const char *path, char buffer[IA_PATH_SHOWN]) {
+  const size_t most = IA_PATH_SHOWN - sizeof "...";
   size_t length = strlen(path);
-  if (length <= IA_CONFIG_PATH_SHOWN) return path;
-  path += length - IA_CONFIG_PATH_SHOWN;
+  if (length <= most) return path;
+  path += length - most;
   while (((unsigned char)*path & 0xc0) == 0x80) path++;
-  return path;
+  (void)snprintf(buffer, IA_PATH_SHOWN, "...%s", path);
+  return buffer;
 }
 
 imgact_status ia_config_error(const imgact_config *config, int line, imgact_error *error, const char *format, ...) {
@@ -61,19 +62,19 @@ imgact_status ia_config_error(const imgact_config *config, int line, imgact_erro
   va_start(args, format);
   (void)vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  const char *path = path_shown(config->path);
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s%s:%d: %s", path == config->path ? "" : "...", path, line,
-                          text);
+  char shown[IA_PATH_SHOWN];
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s:%d: %s", ia_path_shown(config->path, shown), line, text);
 }
 
 imgact_status ia_config_expand(imgact_config *config, const char *path, const char **out, imgact_error *error) {
+  char shown[IA_PATH_SHOWN];
   const char *home = ia_env("HOME");
   if (strncmp(path, "~/", 2) != 0) {
     *out = ia_config_keep(config, path);
   } else if (home != NULL) {
     *out = ia_config_join(config, home, strlen(home), path + 1);
   } else {
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s: the variable HOME is not set", path_shown(path));
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s: the variable HOME is not set", ia_path_shown(path, shown));
   }
   return *out == NULL ? NO_MEMORY(error) : IMGACT_OK;
 }

@@ -8,10 +8,10 @@
 #include <imgact/client.h>
 #include <stdbool.h>
 
-#define IA_CONFIG_MAX_BYTES  ((size_t)1 << 20)
-#define IA_TOKEN_MAX_READ    ((size_t)64 << 10) /* of a file or a command; a client takes far less */
-#define IA_TOKEN_COMMAND_MS  60000
-#define IA_CONFIG_PATH_SHOWN 200 /* bytes of a path that an error quotes */
+#define IA_CONFIG_MAX_BYTES ((size_t)1 << 20)
+#define IA_TOKEN_MAX_READ   ((size_t)64 << 10) /* of a file or a command; a client takes far less */
+#define IA_TOKEN_COMMAND_MS 60000
+#define IA_PATH_SHOWN       208
 
 typedef enum ia_key {
   IA_KEY_PROVIDER,
@@ -56,6 +56,8 @@ const char *ia_config_join(imgact_config *config, const char *head, size_t lengt
 const ia_profile *ia_config_find(const imgact_config *config, const char *name);
 /* "~/x" as a path in the home. *out is kept by the configuration. */
 imgact_status ia_config_expand(imgact_config *config, const char *path, const char **out, imgact_error *error);
+/* A path as errors quote it: of a long one its end, which tells more than its beginning. */
+const char *ia_path_shown(const char *path, char buffer[IA_PATH_SHOWN]);
 /* INVALID_ARGUMENT with "FILE:LINE: " before the words. */
 imgact_status ia_config_error(const imgact_config *config, int line, imgact_error *error, const char *format, ...)
     IMGACT_PRINTF(4, 5);

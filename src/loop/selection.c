@@ -29,13 +29,14 @@ static const char *first_set(const char *const *names) {
 
 static imgact_status choose_profile(const imgact_config *config, const char *name, const char *provider, choice *out,
                                     imgact_error *error) {
+  char shown[IA_PATH_SHOWN];
   if (name == NULL) return IMGACT_OK;
   out->profile = ia_config_find(config, name);
   if (out->profile == NULL && config->path == NULL)
     return REFUSE(error, "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found", name);
-  if (out->profile == NULL && !config->exists)
-    return REFUSE(error, "there is no profile [%s]: the configuration file %s does not exist", name, config->path);
-  if (out->profile == NULL) return REFUSE(error, "there is no profile [%s] in %s", name, config->path);
+  if (out->profile == NULL)
+    return REFUSE(error, "there is no profile [%s]%s %s", name, config->exists ? " in" : ", and no configuration file",
+                  ia_path_shown(config->path, shown));
   const char *own = out->profile->values[IA_KEY_PROVIDER];
   if (provider != NULL && strcmp(provider, own) != 0)
     return ia_config_error(config, out->profile->lines[IA_KEY_PROVIDER], error,

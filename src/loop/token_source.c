@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define NO_MEMORY(error)   imgact_error_set((error), IMGACT_NOMEM, "out of memory")
 #define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
 
 void ia_bytes_free(ia_bytes *bytes) {
@@ -46,35 +47,38 @@ static bool others_can_write(const struct stat *file) {
   return (file->st_mode & S_IWOTH) != 0 || ((file->st_mode & S_IWGRP) != 0 && file->st_gid != file->st_uid);
 }
 
-static imgact_status check_file(int fd, const char *path, bool own, size_t max, imgact_error *error) {
+// What is wrong with it, or NULL; *most becomes what there is to read.
+static const char *check_file(int fd, bool own, size_t *most) {
   struct stat file;
-  if (fstat(fd, &file) != 0) return REFUSE(error, "%s: %s", path, strerror(errno));
-  if (!S_ISREG(file.st_mode)) return REFUSE(error, "%s: not a regular file", path);
-  if (own && file.st_uid != geteuid() && file.st_uid != 0)
-    return REFUSE(error, "%s: the file belongs to somebody else: take one of your own", path);
-  if (others_can_write(&file)) return REFUSE(error, "%s: others may write to the file: chmod 600 it", path);
-  if (file.st_size > (off_t)max) return REFUSE(error, "%s: the file is too large, at most %zu bytes", path, max);
-  return IMGACT_OK;
+  if (fstat(fd, &file) != 0) return strerror(errno);
+  if (!S_ISREG(file.st_mode)) return "not a regular file";
+  if (own && file.st_uid != geteuid() && file.st_uid != 0) return "the file belongs to somebody else: take one of your own";
+  if (others_can_write(&file)) return "others may write to the file: chmod 600 it";
+  if (file.st_size > (off_t)*most) return "the file is too large";
+  if (file.st_size > 0) *most = (size_t)file.st_size; // 0 is also what some file systems say of all their files
+  return NULL;
 }
 
-static imgact_status read_open_file(int fd, const char *path, size_t max, ia_bytes *bytes, imgact_error *error) {
-  if (!bytes_new(bytes, max)) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+static const char *read_whole(int fd, size_t most, ia_bytes *bytes) {
   int more = 1;
-  while (more > 0) more = bytes_read(bytes, max, fd);
-  if (more < 0) return REFUSE(error, "%s: %s", path, strerror(errno));
-  if (bytes->length > max) return REFUSE(error, "%s: the file is too large, at most %zu bytes", path, max);
-  return IMGACT_OK;
+  while (more > 0) more = bytes_read(bytes, most, fd);
+  if (more < 0) return strerror(errno);
+  return bytes->length > most ? "the file is too large, or still grows" : NULL;
 }
 
 imgact_status ia_read_file(const char *path, bool own, size_t max, ia_bytes *bytes, bool *missing, imgact_error *error) {
+  char shown[IA_PATH_SHOWN];
   // Not blocking: a pipe that nobody writes to is refused and not waited for.
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (missing != NULL) *missing = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
-  if (fd < 0) return REFUSE(error, "%s: %s", path, strerror(errno));
-  imgact_status status = check_file(fd, path, own, max, error);
-  if (status == IMGACT_OK) status = read_open_file(fd, path, max, bytes, error);
+  if (fd < 0) return REFUSE(error, "%s: %s", ia_path_shown(path, shown), strerror(errno));
+  const char *wrong = check_file(fd, own, &max);
+  bool memory = wrong != NULL || bytes_new(bytes, max);
+  if (wrong == NULL && memory) wrong = read_whole(fd, max, bytes);
+  if (wrong != NULL) (void)REFUSE(error, "%s: %s", ia_path_shown(path, shown), wrong);
   (void)close(fd);
-  return status;
+  if (!memory) return NO_MEMORY(error);
+  return wrong != NULL ? IMGACT_INVALID_ARGUMENT : IMGACT_OK;
 }
 
 // ---- commands ----
@@ -158,11 +162,10 @@ static imgact_status run(const char *command, const char *profile, int64_t limit
   bool complete = wrong == 0 && collect(ends[0], until_ms, bytes);
   (void)close(ends[0]);
   if (wrong != 0) return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(wrong));
-  bool late = now_ms() >= until_ms;
   bool known = reap(pid, complete ? until_ms : 0, &status);
   if (bytes->length > IA_TOKEN_MAX_READ)
     return REFUSE(error, "profile [%s]: token_command printed more than %zu bytes", profile, IA_TOKEN_MAX_READ);
-  if (!complete || late)
+  if (!complete || now_ms() >= until_ms)
     return REFUSE(error, "profile [%s]: token_command did not end within %lld ms", profile, (long long)limit_ms);
   if (!known)
     return REFUSE(error, "profile [%s]: how token_command ended is not known: the program must not ignore SIGCHLD", profile);
@@ -171,7 +174,7 @@ static imgact_status run(const char *command, const char *profile, int64_t limit
 
 imgact_status ia_read_command(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes,
                               imgact_error *error) {
-  if (!bytes_new(bytes, IA_TOKEN_MAX_READ)) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (!bytes_new(bytes, IA_TOKEN_MAX_READ)) return NO_MEMORY(error);
   return run(command, profile, limit_ms, bytes, error);
 }
 
@@ -182,7 +185,7 @@ static imgact_status read_variable(const char *name, ia_bytes *bytes, imgact_err
   if (value == NULL) return REFUSE(error, "the variable %s, which is to hold the token, is not set", name);
   size_t length = strlen(value);
   if (length > IA_TOKEN_MAX_READ) return REFUSE(error, "the variable %s is too long for a token", name);
-  if (!bytes_new(bytes, length)) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (!bytes_new(bytes, length)) return NO_MEMORY(error);
   memcpy(bytes->data, value, length + 1);
   bytes->length = length;
   return IMGACT_OK;
@@ -198,7 +201,8 @@ imgact_status ia_read_token(const imgact_selection *selection, ia_bytes *bytes, 
   else
     status = ia_read_command(source, selection->profile, IA_TOKEN_COMMAND_MS, bytes, error);
   if (status != IMGACT_OK) return status;
-  const char *where = strcmp(selection->token_kind, "command") == 0 ? "token_command" : source;
+  char shown[IA_PATH_SHOWN];
+  const char *where = strcmp(selection->token_kind, "command") == 0 ? "token_command" : ia_path_shown(source, shown);
   if (strlen(bytes->data) != bytes->length) return REFUSE(error, "%s: the token has a NUL byte", where);
   if (strspn(bytes->data, " \t\r\n") == bytes->length) return REFUSE(error, "%s: there is no token in it", where);
   return IMGACT_OK;
