@@ -38,7 +38,7 @@ needs() {
 }
 
 pure() {
-  text='(__)?(mem(cpy|cmp|move|set|chr|mem|rchr)|str(len|cmp|ncmp|chr|rchr|str|spn|cspn|nlen|tol|toll|toul|toull|tod)|strncasecmp)'
+  text='(__)?(mem(cpy|cmp|move|set|chr|mem|rchr)|str(len|cmp|ncmp|chr|rchr|str|spn|cspn|pbrk|nlen|tol|toll|toul|toull|tod)|strncasecmp)'
   text="$text(_chk)?|__isoc23_str[a-z]+"
   format='(__)?v?snprintf(_chk)?|__ctype_[a-z_]+|localeconv|bsearch|qsort'
   maths='(floor|ceil|trunc|nan|pow|fmod|ldexp|round|fabs|modf|nearbyint|rint|log|log10|exp)f?'
