@@ -18,7 +18,7 @@ void ia_arena_init(ia_arena *arena, const imgact_allocator *allocator);
 void *ia_arena_alloc(ia_arena *arena, size_t bytes);
 /* count * bytes, checked for overflow. */
 void *ia_arena_array(ia_arena *arena, size_t count, size_t bytes);
-char *ia_arena_copy(ia_arena *arena, const char *text);               /* NULL stays NULL */
+char *ia_arena_copy(ia_arena *arena, const char *text);                  /* NULL stays NULL */
 char *ia_arena_copy_n(ia_arena *arena, const char *text, size_t length); /* adds the NUL */
 /* Empties it, keeping the newest block if it is at most 64 KiB. */
 void ia_arena_reset(ia_arena *arena);

@@ -6,8 +6,8 @@
 #include <imgact/base.h>
 #include <stdbool.h>
 
-/* "2016-01-30T23:50:00Z", "…T23:50+00:00", "….442049222Z", lower-case t and z, a blank for T; a leap second counts as :59. The
- * fraction is cut to ms. false: not such a text, or no such day; *out untouched. */
+/* "2016-01-30T23:50:00Z", "…T23:50+00:00", "….442049222Z", lower-case t and z, a blank for T; a leap second counts as :59.
+ * The fraction is cut to ms. false: not such a text, or no such day; *out untouched. */
 bool ia_date_rfc3339(const char *text, size_t length, int64_t *out_ms);
 /* "2016-01-30T23:50:00Z"; with_ms: "2016-01-30T23:50:00.123Z". Needs 32 bytes. false: IMGACT_NO_TIME or beyond the years. */
 bool ia_date_format(int64_t ms, bool with_ms, char buffer[32]);

@@ -6,7 +6,6 @@
 #include "str.h"
 #include <imgact/provider.h>
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

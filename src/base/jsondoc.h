@@ -10,7 +10,13 @@
 #define IA_JSON_MAX_BYTES ((size_t)32 << 20)
 #define IA_JSON_MAX_DEPTH 64
 
-typedef enum ia_json_status { IA_JSON_OK, IA_JSON_MALFORMED, IA_JSON_TOO_DEEP, IA_JSON_TOO_LARGE, IA_JSON_NOMEM } ia_json_status;
+typedef enum ia_json_status {
+  IA_JSON_OK,
+  IA_JSON_MALFORMED,
+  IA_JSON_TOO_DEEP,
+  IA_JSON_TOO_LARGE,
+  IA_JSON_NOMEM
+} ia_json_status;
 
 /*
  * Parses one document: UTF-8, nothing but blanks after it, depth at most 64. Unpaired surrogates become U+FFFD, U+0000 is
@@ -26,9 +32,9 @@ ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t le
 char *ia_json_print(const imgact_json *value, ia_arena *arena, const imgact_allocator *scratch);
 /* A string value as a C string (U+0000 as C0 80) in an arena; NULL for anything else, *nomem set when there is no memory. */
 char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem);
-/* Appends a number as JSON text that reads back the same, in its shortest form: 10, not 10.0. A value keeps what it was sent
- * as beyond 64 bits; NaN and infinity are null. */
+/* Appends a number as it was sent, digit by digit. */
 void ia_json_number_text(const imgact_json *number, ia_buf *out);
+/* Appends the shortest text that reads back the same: 10, not 10.0; null for NaN and infinity. */
 void ia_json_double_text(double number, ia_buf *out);
 /* Appends text as the inside of a JSON string, with the quotes. */
 void ia_json_quote(ia_buf *out, const char *text, size_t length);

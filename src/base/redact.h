@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps one secret out of texts: the whole token (from 8 characters on) and every prefix of it that has at least 8 characters
- * after the vendor's prefix become "[redacted]". A token of fewer than 8 characters is not looked for.
+ * Keeps one secret out of texts: the whole token (from 8 characters on) and every prefix of it that has at least 8
+ * characters after the vendor's prefix become "[redacted]". A token of fewer than 8 characters is not looked for.
  */
 #ifndef IA_REDACT_H
 #define IA_REDACT_H

@@ -10,7 +10,7 @@ bool ia_str_int64(const char *text, int64_t *out);
 /* "250ms", "5s", "2m", "1h30m", "1.5s": units h, m, s, ms in falling order, each at most once, at least one; no sign, no
  * blanks, no overflow. "0" alone is zero. */
 bool ia_str_duration_ms(const char *text, int64_t *out);
-bool ia_str_equal(const char *a, const char *b); /* NULL equals NULL only */
+bool ia_str_equal(const char *a, const char *b);        /* NULL equals NULL only */
 bool ia_str_equal_nocase(const char *a, const char *b); /* ASCII letters in any case; not of NULL */
 bool ia_str_starts(const char *text, const char *prefix);
 /* Whole and valid UTF-8 (no surrogates, no overlong forms but C0 80 where nul_pair). */
@@ -35,7 +35,8 @@ typedef struct ia_url {
   bool https;
   bool loopback; /* the host is localhost, 127.0.0.0/8 or [::1] by its spelling */
 } ia_url;
-/* NULL if it is one; else what is wrong with it: "it has no host", ... Refused too: user info, control characters, blanks. */
+/* NULL if it is one; else what is wrong with it: "it has no host", ... Refused too: user info, control characters, blanks.
+ */
 const char *ia_url_parse(const char *text, ia_url *url);
 
 /* A 64-bit hash of bytes (FNV-1a, mixed). */

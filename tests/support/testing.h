@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What every cmocka test includes, in the order that cmocka asks for, and random numbers that are the same in every run. */
+#ifndef TESTING_H
+#define TESTING_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* xorshift64*; the state must not be 0. */
+static inline uint64_t testing_random(uint64_t *state) {
+  *state ^= *state >> 12;
+  *state ^= *state << 25;
+  *state ^= *state >> 27;
+  return *state * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static inline size_t testing_below(uint64_t *state, size_t limit) { return (size_t)(testing_random(state) >> 16) % limit; }
+
+#endif

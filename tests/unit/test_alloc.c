@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "alloc.h"
+#include "failing_allocator.h"
+#include "testing.h"
+
+static void no_allocator_means_malloc(void **state) {
+  (void)state;
+  assert_true(ia_allocator_ok(NULL));
+  assert_true(ia_allocator_ok(&ia_malloc));
+  char *copy = ia_strdup(NULL, "text");
+  assert_string_equal(copy, "text");
+  copy = ia_resize(NULL, copy, 100);
+  assert_string_equal(copy, "text");
+  ia_free(NULL, copy);
+}
+
+static void a_table_that_is_too_small_or_has_holes_is_refused(void **state) {
+  (void)state;
+  imgact_allocator table = ia_malloc;
+  table.size--;
+  assert_false(ia_allocator_ok(&table));
+  table = ia_malloc;
+  table.size += 8; // of a later version
+  assert_true(ia_allocator_ok(&table));
+  table.alloc = NULL;
+  assert_false(ia_allocator_ok(&table));
+  table = ia_malloc;
+  table.resize = NULL;
+  assert_false(ia_allocator_ok(&table));
+  table = ia_malloc;
+  table.release = NULL;
+  assert_false(ia_allocator_ok(&table));
+}
+
+static void the_given_table_is_used_and_null_never_released(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_free(&memory.allocator, NULL);
+  unsigned char *zeros = ia_alloc_zero(&memory.allocator, 64);
+  for (size_t i = 0; i < 64; i++) assert_int_equal(zeros[i], 0);
+  void *nothing = ia_alloc(&memory.allocator, 0);
+  assert_non_null(nothing);
+  nothing = ia_resize(&memory.allocator, nothing, 0);
+  assert_non_null(nothing);
+  assert_int_equal(memory.live_blocks, 2);
+  ia_free(&memory.allocator, zeros);
+  ia_free(&memory.allocator, nothing);
+  assert_memory_fine(&memory);
+}
+
+static void no_memory_is_null(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 1);
+  memory.for_good = true;
+  assert_null(ia_alloc(&memory.allocator, 1));
+  assert_null(ia_alloc_zero(&memory.allocator, 1));
+  assert_null(ia_resize(&memory.allocator, NULL, 1));
+  assert_null(ia_strdup(&memory.allocator, "x"));
+  assert_null(ia_strdup(&memory.allocator, NULL));
+  assert_memory_fine(&memory);
+}
+
+static void wiping_zeroes_exactly_what_was_asked_for(void **state) {
+  (void)state;
+  char secret[] = "secret-";
+  ia_wipe(secret, 6);
+  assert_memory_equal(secret, "\0\0\0\0\0\0-", 8);
+  ia_wipe(NULL, 0);
+  ia_wipe(secret, 0);
+  assert_int_equal(secret[6], '-');
+}
+
+static void the_version_is_told_alike_as_text_and_as_number(void **state) {
+  (void)state;
+  int major, minor, patch;
+  assert_int_equal(sscanf(imgact_version(), "%d.%d.%d", &major, &minor, &patch), 3);
+  assert_int_equal(imgact_version_number(), (major * 1000 + minor) * 1000 + patch);
+  assert_int_equal(imgact_version_number(), IMGACT_VERSION_NUMBER);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(no_allocator_means_malloc),
+      cmocka_unit_test(a_table_that_is_too_small_or_has_holes_is_refused),
+      cmocka_unit_test(the_given_table_is_used_and_null_never_released),
+      cmocka_unit_test(no_memory_is_null),
+      cmocka_unit_test(wiping_zeroes_exactly_what_was_asked_for),
+      cmocka_unit_test(the_version_is_told_alike_as_text_and_as_number),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "failing_allocator.h"
+#include "testing.h"
+
+#include <stdalign.h>
+
+static void an_arena_that_is_never_used_costs_nothing(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_arena arena;
+  ia_arena_init(&arena, &memory.allocator);
+  ia_arena_reset(&arena);
+  ia_arena_free(&arena);
+  assert_int_equal(memory.calls, 0);
+  assert_memory_fine(&memory);
+}
+
+// Every piece keeps its bytes while others of all sizes come.
+static void pieces_are_zeroed_aligned_and_do_not_overlap(void **state) {
+  (void)state;
+  enum { PIECES = 2000 };
+  static unsigned char *pieces[PIECES];
+  static size_t sizes[PIECES];
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_arena arena;
+  ia_arena_init(&arena, &memory.allocator);
+  uint64_t random = 1;
+  for (size_t i = 0; i < PIECES; i++) {
+    sizes[i] = testing_below(&random, i % 50 == 0 ? 100000 : 200);
+    if (i % 3 == 0) (void)ia_arena_copy_n(&arena, "odd", testing_below(&random, 4)); // puts the next one off its alignment
+    pieces[i] = ia_arena_alloc(&arena, sizes[i]);
+    assert_non_null(pieces[i]);
+    assert_int_equal((uintptr_t)pieces[i] % alignof(max_align_t), 0);
+    for (size_t k = 0; k < sizes[i]; k++) assert_int_equal(pieces[i][k], 0);
+    memset(pieces[i], (int)(i & 0xff), sizes[i]);
+  }
+  for (size_t i = 0; i < PIECES; i++) {
+    for (size_t k = 0; k < sizes[i]; k++) assert_int_equal(pieces[i][k], i & 0xff);
+  }
+  ia_arena_free(&arena);
+  assert_memory_fine(&memory);
+}
+
+static void blocks_double_up_to_their_limit(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_arena arena;
+  ia_arena_init(&arena, &memory.allocator);
+  assert_non_null(ia_arena_alloc(&arena, 1));
+  assert_int_equal(memory.live_bytes, 512);
+  for (int i = 0; i < 64 * 1024; i++) assert_non_null(ia_arena_alloc(&arena, 16)); // 1 MiB
+  // 512 + 1024 + ... + 32 KiB, then 64 KiB each.
+  assert_in_range(memory.live_blocks, 7 + 15, 7 + 17);
+  ia_arena_free(&arena);
+  assert_memory_fine(&memory);
+}
+
+static void what_is_large_does_not_waste_the_rest_of_the_newest_block(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_arena arena;
+  ia_arena_init(&arena, &memory.allocator);
+  char *before = ia_arena_alloc(&arena, 16);
+  assert_non_null(ia_arena_alloc(&arena, 200000));
+  char *after = ia_arena_alloc(&arena, 16);
+  assert_ptr_equal(after, before + 16);
+  ia_arena_reset(&arena);
+  assert_int_equal(memory.live_blocks, 1);
+  assert_ptr_equal(ia_arena_alloc(&arena, 16), before);
+  ia_arena_free(&arena);
+  assert_memory_fine(&memory);
+}
+
+static void a_reset_arena_hands_out_zeroed_memory_and_does_not_grow(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_arena arena;
+  ia_arena_init(&arena, &memory.allocator);
+  size_t after_warm_up = 0;
+  for (int turn = 0; turn < 1000; turn++) {
+    for (int i = 0; i < 100; i++) {
+      unsigned char *piece = ia_arena_alloc(&arena, 300);
+      assert_non_null(piece);
+      for (size_t k = 0; k < 300; k++) assert_int_equal(piece[k], 0);
+      memset(piece, 0xff, 300);
+    }
+    ia_arena_reset(&arena);
+    if (turn == 20) after_warm_up = memory.peak_bytes;
+  }
+  assert_int_equal(memory.peak_bytes, after_warm_up);
+  ia_arena_free(&arena);
+  assert_memory_fine(&memory);
+}
+
+static void a_reset_gives_a_huge_first_block_back(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_arena arena;
+  ia_arena_init(&arena, &memory.allocator);
+  assert_non_null(ia_arena_alloc(&arena, 10 << 20));
+  ia_arena_reset(&arena);
+  assert_int_equal(memory.live_blocks, 0);
+  assert_non_null(ia_arena_alloc(&arena, 1));
+  ia_arena_free(&arena);
+  assert_memory_fine(&memory);
+}
+
+static void texts_are_copied_with_their_end(void **state) {
+  (void)state;
+  ia_arena arena;
+  ia_arena_init(&arena, NULL);
+  assert_null(ia_arena_copy(&arena, NULL));
+  assert_string_equal(ia_arena_copy(&arena, ""), "");
+  assert_string_equal(ia_arena_copy(&arena, "image"), "image");
+  assert_string_equal(ia_arena_copy_n(&arena, "image", 3), "ima");
+  assert_string_equal(ia_arena_copy_n(&arena, NULL, 0), "");
+  assert_memory_equal(ia_arena_copy_n(&arena, "a\0b", 3), "a\0b", 4);
+  ia_arena_free(&arena);
+}
+
+static void sizes_that_overflow_are_no_memory(void **state) {
+  (void)state;
+  ia_arena arena;
+  ia_arena_init(&arena, NULL);
+  assert_null(ia_arena_array(&arena, SIZE_MAX / 8 + 1, 8));
+  assert_null(ia_arena_array(&arena, 3, SIZE_MAX / 2));
+  assert_null(ia_arena_alloc(&arena, SIZE_MAX));
+  assert_null(ia_arena_alloc(&arena, SIZE_MAX - 8));
+  assert_null(ia_arena_copy_n(&arena, "x", SIZE_MAX));
+  assert_non_null(ia_arena_alloc(&arena, 0));
+  assert_non_null(ia_arena_array(&arena, 0, 8));
+  assert_non_null(ia_arena_array(&arena, 8, 0));
+  assert_null(ia_arena_alloc(&arena, SIZE_MAX));
+  ia_arena_free(&arena);
+}
+
+static void no_memory_leaves_the_arena_usable(void **state) {
+  (void)state;
+  for (size_t k = 1; k <= 4; k++) {
+    failing_allocator memory;
+    failing_allocator_init(&memory, k);
+    ia_arena arena;
+    ia_arena_init(&arena, &memory.allocator);
+    size_t failed = 0;
+    failed += ia_arena_alloc(&arena, 400) == NULL;
+    failed += ia_arena_copy_n(&arena, "xxxxxxxxxxxxxxxxxxxxxxxx", 24) == NULL;
+    failed += ia_arena_alloc(&arena, 600) == NULL;
+    failed += ia_arena_alloc(&arena, 100000) == NULL;
+    assert_int_equal(failed, memory.failures);
+    assert_non_null(ia_arena_alloc(&arena, 1));
+    ia_arena_free(&arena);
+    assert_memory_fine(&memory);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_arena_that_is_never_used_costs_nothing),
+      cmocka_unit_test(pieces_are_zeroed_aligned_and_do_not_overlap),
+      cmocka_unit_test(blocks_double_up_to_their_limit),
+      cmocka_unit_test(what_is_large_does_not_waste_the_rest_of_the_newest_block),
+      cmocka_unit_test(a_reset_arena_hands_out_zeroed_memory_and_does_not_grow),
+      cmocka_unit_test(a_reset_gives_a_huge_first_block_back),
+      cmocka_unit_test(texts_are_copied_with_their_end),
+      cmocka_unit_test(sizes_that_overflow_are_no_memory),
+      cmocka_unit_test(no_memory_leaves_the_arena_usable),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

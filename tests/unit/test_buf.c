@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "buf.h"
+#include "failing_allocator.h"
+#include "testing.h"
+
+static void pieces_become_one_text(void **state) {
+  (void)state;
+  ia_buf buf;
+  ia_buf_init(&buf, NULL, 1000);
+  assert_string_equal(ia_buf_text(&buf), "");
+  assert_null(buf.data);
+  ia_buf_str(&buf, "image ");
+  ia_buf_char(&buf, '#');
+  ia_buf_printf(&buf, "%d of %s", 7, "nine");
+  ia_buf_add(&buf, ", truncated", 1);
+  ia_buf_add(&buf, NULL, 0);
+  ia_buf_str(&buf, NULL);
+  assert_string_equal(ia_buf_text(&buf), "image #7 of nine,");
+  assert_int_equal(buf.length, strlen("image #7 of nine,"));
+  ia_buf_free(&buf);
+  assert_string_equal(ia_buf_text(&buf), "");
+}
+
+static void bytes_of_any_value_are_kept(void **state) {
+  (void)state;
+  ia_buf buf;
+  ia_buf_init(&buf, NULL, 10);
+  ia_buf_char(&buf, '\0');
+  ia_buf_add(&buf, "\xff\0", 2);
+  assert_int_equal(buf.length, 3);
+  assert_memory_equal(ia_buf_text(&buf), "\0\xff\0", 4);
+  ia_buf_free(&buf);
+}
+
+static void the_ceiling_is_exact_and_sticks(void **state) {
+  (void)state;
+  ia_buf buf;
+  ia_buf_init(&buf, NULL, 100);
+  for (int i = 0; i < 100; i++) ia_buf_char(&buf, 'x');
+  assert_int_equal(strlen(ia_buf_text(&buf)), 100);
+  assert_true(buf.capacity <= 101);
+  ia_buf_char(&buf, 'x');
+  assert_int_equal(buf.state, IA_BUF_FULL);
+  assert_null(ia_buf_text(&buf));
+  ia_buf_str(&buf, "");
+  ia_buf_printf(&buf, "%s", "");
+  assert_null(ia_buf_text(&buf));
+  ia_buf_reset(&buf);
+  ia_buf_printf(&buf, "%0101d", 1);
+  assert_int_equal(buf.state, IA_BUF_FULL);
+  ia_buf_reset(&buf);
+  ia_buf_printf(&buf, "%0100d", 1);
+  assert_int_equal(buf.length, 100);
+  ia_buf_free(&buf);
+}
+
+static void a_ceiling_of_nothing_takes_nothing(void **state) {
+  (void)state;
+  ia_buf buf;
+  ia_buf_init(&buf, NULL, 0);
+  ia_buf_str(&buf, "");
+  assert_string_equal(ia_buf_text(&buf), "");
+  ia_buf_printf(&buf, "%s", "");
+  assert_string_equal(ia_buf_text(&buf), "");
+  ia_buf_char(&buf, 'x');
+  assert_null(ia_buf_text(&buf));
+  ia_buf_free(&buf);
+}
+
+static void sizes_beyond_memory_are_full_and_do_not_wrap(void **state) {
+  (void)state;
+  ia_buf buf;
+  ia_buf_init(&buf, NULL, SIZE_MAX);
+  ia_buf_char(&buf, 'x');
+  ia_buf_add(&buf, "x", SIZE_MAX);
+  assert_int_equal(buf.state, IA_BUF_FULL);
+  ia_buf_free(&buf);
+}
+
+static void a_reset_forgets_the_error_and_keeps_the_memory(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_buf buf;
+  ia_buf_init(&buf, &memory.allocator, 10);
+  ia_buf_str(&buf, "0123456789");
+  ia_buf_char(&buf, 'x');
+  ia_buf_reset(&buf);
+  assert_string_equal(ia_buf_text(&buf), "");
+  ia_buf_str(&buf, "again");
+  assert_string_equal(ia_buf_text(&buf), "again");
+  assert_int_equal(memory.calls, 1);
+  ia_buf_free(&buf);
+  assert_memory_fine(&memory);
+}
+
+static void growing_costs_few_allocations(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  ia_buf buf;
+  ia_buf_init(&buf, &memory.allocator, 1 << 20);
+  for (int i = 0; i < 1 << 20; i++) ia_buf_char(&buf, (char)('a' + i % 26));
+  assert_true(memory.calls < 20);
+  for (int i = 0; i < 1 << 20; i++) assert_int_equal(buf.data[i], 'a' + i % 26);
+  ia_buf_free(&buf);
+  assert_memory_fine(&memory);
+}
+
+static void no_memory_sticks_and_leaks_nothing(void **state) {
+  (void)state;
+  for (size_t k = 1; k <= 3; k++) {
+    failing_allocator memory;
+    failing_allocator_init(&memory, k);
+    ia_buf buf;
+    ia_buf_init(&buf, &memory.allocator, 1000);
+    for (int i = 0; i < 300; i++) ia_buf_printf(&buf, "%d", i % 10);
+    assert_int_equal(buf.state, IA_BUF_NOMEM);
+    assert_null(ia_buf_text(&buf));
+    assert_int_equal(memory.failures, 1);
+    ia_buf_free(&buf);
+    assert_memory_fine(&memory);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(pieces_become_one_text),
+      cmocka_unit_test(bytes_of_any_value_are_kept),
+      cmocka_unit_test(the_ceiling_is_exact_and_sticks),
+      cmocka_unit_test(a_ceiling_of_nothing_takes_nothing),
+      cmocka_unit_test(sizes_beyond_memory_are_full_and_do_not_wrap),
+      cmocka_unit_test(a_reset_forgets_the_error_and_keeps_the_memory),
+      cmocka_unit_test(growing_costs_few_allocations),
+      cmocka_unit_test(no_memory_sticks_and_leaks_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "date.h"
+#include "testing.h"
+
+#include <time.h>
+
+#define FIRST_MS INT64_C(-62135596800000)
+#define LAST_MS  INT64_C(253402300799999)
+
+static int64_t read(const char *text) {
+  int64_t ms = -77;
+  if (!ia_date_rfc3339(text, strlen(text), &ms)) fail_msg("\"%s\" is a time", text);
+  return ms;
+}
+
+static void times_as_clouds_write_them_are_read(void **state) {
+  (void)state;
+  assert_int_equal(read("1970-01-01T00:00:00Z"), 0);
+  assert_int_equal(read("2016-01-30T23:50:00Z"), INT64_C(1454197800000));
+  assert_int_equal(read("2016-01-30T23:50+00:00"), INT64_C(1454197800000));
+  assert_int_equal(read("2016-01-30T23:50Z"), INT64_C(1454197800000));
+  assert_int_equal(read("2016-01-30t23:50:00z"), INT64_C(1454197800000));
+  assert_int_equal(read("2016-01-30 23:50:00Z"), INT64_C(1454197800000));
+  assert_int_equal(read("2016-01-31T01:50:00+02:00"), INT64_C(1454197800000));
+  assert_int_equal(read("2016-01-30T18:20:00-05:30"), INT64_C(1454197800000));
+  assert_int_equal(read("2014-11-04T22:23:02.442049222Z"), INT64_C(1415139782442));
+  assert_int_equal(read("2014-11-04T22:23:02.9Z"), INT64_C(1415139782900));
+  assert_int_equal(read("2014-11-04T22:23:02.99999999999999999999999999999999Z"), INT64_C(1415139782999));
+  assert_int_equal(read("1969-12-31T23:59:59.999Z"), -1);
+  assert_int_equal(read("2000-02-29T00:00:00Z"), INT64_C(951782400000));
+  assert_int_equal(read("0001-01-01T00:00:00Z"), FIRST_MS);
+  assert_int_equal(read("9999-12-31T23:59:59.999Z"), LAST_MS);
+}
+
+static void a_leap_second_counts_as_the_one_before(void **state) {
+  (void)state;
+  assert_int_equal(read("2016-12-31T23:59:60Z"), read("2016-12-31T23:59:59Z"));
+  assert_int_equal(read("2017-01-01T01:59:60+02:00"), read("2016-12-31T23:59:59Z"));
+}
+
+static void what_is_no_time_changes_nothing(void **state) {
+  (void)state;
+  const char *bad[] = {"",
+                       "2016",
+                       "2016-01-30",
+                       "2016-01-30T23:50:00",
+                       "2016-01-30T23:50",
+                       "2016-01-30T23Z",
+                       "2016-1-30T23:50:00Z",
+                       "16-01-30T23:50:00Z",
+                       "2016-01-30T23:50:0Z",
+                       "2016-01-30T23:50:00Z ",
+                       " 2016-01-30T23:50:00Z",
+                       "2016-01-30X23:50:00Z",
+                       "2016-01-30T23:50:00.Z",
+                       "2016-01-30T23:50:00,5Z",
+                       "2016-01-30T23:50:00.5",
+                       "2016-01-30T23:50:00+0000",
+                       "2016-01-30T23:50:00+00",
+                       "2016-01-30T23:50:00+24:00",
+                       "2016-01-30T23:50:00+00:60",
+                       "2016-01-30T23:50:00Z+00:00",
+                       "2016-01-30T23:50:00zz",
+                       "2016-00-30T23:50:00Z",
+                       "2016-13-30T23:50:00Z",
+                       "2016-01-00T23:50:00Z",
+                       "2016-01-32T23:50:00Z",
+                       "2016-04-31T23:50:00Z",
+                       "2016-02-30T23:50:00Z",
+                       "2015-02-29T23:50:00Z",
+                       "1900-02-29T23:50:00Z",
+                       "2016-01-30T24:00:00Z",
+                       "2016-01-30T23:60:00Z",
+                       "2016-01-30T23:50:61Z",
+                       "0000-01-01T00:00:00Z",
+                       "0001-01-01T00:00:00+00:01",
+                       "9999-12-31T23:59:00-00:01",
+                       "-001-01-01T00:00:00Z",
+                       "+2016-01-30T23:50:00Z",
+                       "20160130T235000Z",
+                       "1454197800"};
+  int64_t ms = 99;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    if (ia_date_rfc3339(bad[i], strlen(bad[i]), &ms)) fail_msg("\"%s\" was taken for a time", bad[i]);
+  }
+  assert_false(ia_date_rfc3339(NULL, 0, &ms));
+  assert_false(ia_date_rfc3339("2016-01-30T23:50:00Z\0", 21, &ms));
+  assert_int_equal(ms, 99);
+}
+
+static void a_text_that_is_cut_anywhere_is_no_time_and_is_not_read_past_its_end(void **state) {
+  (void)state;
+  const char *text = "2016-01-30T23:50:00.5+01:00";
+  for (size_t length = 0; length < strlen(text); length++) {
+    char *exact = malloc(length == 0 ? 1 : length); // without a NUL, for AddressSanitizer to watch
+    assert_non_null(exact);
+    memcpy(exact, text, length);
+    int64_t ms;
+    assert_false(ia_date_rfc3339(exact, length, &ms));
+    free(exact);
+  }
+}
+
+// Every day of the calendar, against a walk through the months.
+static void every_day_from_year_1_to_9999_is_written_and_read(void **state) {
+  (void)state;
+  static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  int64_t ms = FIRST_MS;
+  for (int year = 1; year <= 9999; year++) {
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    for (int month = 1; month <= 12; month++) {
+      int days = month == 2 && leap ? 29 : lengths[month - 1];
+      for (int day = 1; day <= days; day++, ms += 86400000) {
+        char expected[64], buffer[32];
+        snprintf(expected, sizeof expected, "%04d-%02d-%02dT00:00:00Z", year, month, day);
+        if (!ia_date_format(ms, false, buffer) || strcmp(buffer, expected) != 0) fail_msg("%s", expected);
+        int64_t back = 0;
+        if (!ia_date_rfc3339(buffer, 20, &back) || back != ms) fail_msg("%s reads as another day", buffer);
+      }
+    }
+  }
+  assert_int_equal(ms, LAST_MS + 1);
+}
+
+static void any_time_that_is_written_reads_back_the_same(void **state) {
+  (void)state;
+  uint64_t random = 7;
+  for (int i = 0; i < 200000; i++) {
+    int64_t ms = FIRST_MS + (int64_t)(testing_random(&random) % (uint64_t)(LAST_MS - FIRST_MS + 1));
+    char buffer[32], again[32];
+    int64_t back = 0;
+    assert_true(ia_date_format(ms, true, buffer));
+    assert_int_equal(strlen(buffer), 24);
+    assert_true(ia_date_rfc3339(buffer, 24, &back));
+    assert_int_equal(back, ms);
+    assert_true(ia_date_format(ms, false, buffer));
+    assert_int_equal(strlen(buffer), 20);
+    assert_true(ia_date_rfc3339(buffer, 20, &back));
+    assert_true(back <= ms && ms - back < 1000); // cut, not rounded, before 1970 too
+    assert_true(ia_date_format(back, false, again));
+    assert_string_equal(buffer, again);
+  }
+}
+
+static void header_dates_agree_with_the_system_s_calendar(void **state) {
+  (void)state;
+  uint64_t random = 3;
+  for (int i = 0; i < 20000; i++) {
+    time_t seconds = (time_t)(testing_random(&random) % UINT64_C(253402300800));
+    struct tm parts;
+    char expected[64], buffer[32];
+    assert_non_null(gmtime_r(&seconds, &parts));
+    assert_int_equal(strftime(expected, sizeof expected, "%a, %d %b %Y %H:%M:%S GMT", &parts), 29); // in the C locale
+    assert_true(ia_date_http_format((int64_t)seconds * 1000 + 999, buffer));
+    assert_string_equal(buffer, expected);
+    int64_t back = 0;
+    assert_true(ia_date_http(buffer, &back));
+    assert_int_equal(back, (int64_t)seconds * 1000);
+  }
+}
+
+static void header_dates_are_read_in_one_form_only(void **state) {
+  (void)state;
+  int64_t ms = 99;
+  assert_true(ia_date_http("Wed, 11 Mar 2020 01:48:20 GMT", &ms));
+  assert_int_equal(ms, INT64_C(1583891300000));
+  const char *bad[] = {"",
+                       "120",
+                       "Wednesday, 11-Mar-20 01:48:20 GMT",
+                       "Wed Mar 11 01:48:20 2020",
+                       "11 Mar 2020 01:48:20 GMT",
+                       "Wed, 11 Mar 2020 01:48:20",
+                       "Wed, 11 Mar 2020 01:48:20 UTC",
+                       "Wed, 11 Mar 2020 01:48:20 GMT ",
+                       " Wed, 11 Mar 2020 01:48:20 GMT",
+                       "Wed, 11 mar 2020 01:48:20 GMT",
+                       "Wed, 11 Mar 2020 24:48:20 GMT",
+                       "Wed, 1 Mar 2020 01:48:20 GMT",
+                       "Wed, 30 Feb 2020 01:48:20 GMT",
+                       "Xyz, 11 Mar 2020 01:48:20 GMT",
+                       "Wed, 11 Foo 2020 01:48:20 GMT",
+                       "Wed, 11 Mar 0000 01:48:20 GMT",
+                       "Wed, 11 Mar 20200 01:48:20 GMT",
+                       "We",
+                       "Wed, 11 Ma"};
+  ms = 99;
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    if (ia_date_http(bad[i], &ms)) fail_msg("\"%s\" was taken for a date", bad[i]);
+  }
+  assert_false(ia_date_http(NULL, &ms));
+  assert_int_equal(ms, 99);
+}
+
+static void times_beyond_the_years_are_not_written(void **state) {
+  (void)state;
+  const int64_t bad[] = {INT64_MIN /* IMGACT_NO_TIME */, INT64_MIN + 1, FIRST_MS - 1, LAST_MS + 1, INT64_MAX};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    char buffer[32] = "untouched";
+    assert_false(ia_date_format(bad[i], true, buffer));
+    assert_false(ia_date_http_format(bad[i], buffer));
+    assert_string_equal(buffer, "untouched");
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(times_as_clouds_write_them_are_read),
+      cmocka_unit_test(a_leap_second_counts_as_the_one_before),
+      cmocka_unit_test(what_is_no_time_changes_nothing),
+      cmocka_unit_test(a_text_that_is_cut_anywhere_is_no_time_and_is_not_read_past_its_end),
+      cmocka_unit_test(every_day_from_year_1_to_9999_is_written_and_read),
+      cmocka_unit_test(any_time_that_is_written_reads_back_the_same),
+      cmocka_unit_test(header_dates_agree_with_the_system_s_calendar),
+      cmocka_unit_test(header_dates_are_read_in_one_form_only),
+      cmocka_unit_test(times_beyond_the_years_are_not_written),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// The tests' own instrument: it has to see what it is there to see.
+#include "failing_allocator.h"
+#include "testing.h"
+
+static void *take(failing_allocator *memory, size_t bytes) { return memory->allocator.alloc(memory, bytes); }
+static void give(failing_allocator *memory, void *block) { memory->allocator.release(memory, block); }
+
+static void the_call_that_was_named_fails_and_no_other(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 2);
+  void *first = take(&memory, 10);
+  assert_non_null(first);
+  assert_null(take(&memory, 10));
+  void *third = take(&memory, 10);
+  assert_non_null(third);
+  assert_int_equal(memory.failures, 1);
+  assert_int_equal(memory.calls, 3);
+  give(&memory, first);
+  give(&memory, third);
+  assert_memory_fine(&memory);
+}
+
+static void for_good_means_every_later_call_too(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 1);
+  memory.for_good = true;
+  assert_null(take(&memory, 1));
+  assert_null(take(&memory, 1));
+  assert_memory_fine(&memory);
+}
+
+static void a_failed_resize_keeps_the_block(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 2);
+  char *block = take(&memory, 4);
+  memcpy(block, "abc", 4);
+  assert_null(memory.allocator.resize(&memory, block, 400));
+  assert_string_equal(block, "abc");
+  block = memory.allocator.resize(&memory, block, 400);
+  assert_string_equal(block, "abc");
+  assert_int_equal(memory.live_bytes, 400);
+  assert_int_equal(memory.peak_bytes, 404);
+  give(&memory, block);
+  assert_memory_fine(&memory);
+}
+
+static void a_leak_is_seen(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  assert_non_null(take(&memory, 1));
+  assert_string_equal(failing_allocator_finish(&memory), "a block was not released");
+}
+
+static void null_is_never_released(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  give(&memory, NULL);
+  assert_string_equal(failing_allocator_finish(&memory), "NULL was released");
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+static void a_second_release_and_a_late_write_are_seen(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  char *block = take(&memory, 1);
+  give(&memory, block);
+  give(&memory, block);
+  assert_string_equal(failing_allocator_finish(&memory), "a block was released twice");
+  failing_allocator_init(&memory, 0);
+  char *volatile late = take(&memory, 1);
+  give(&memory, late);
+  *late = 'x';
+  assert_string_equal(failing_allocator_finish(&memory), "a block was written to after its release");
+}
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_call_that_was_named_fails_and_no_other),
+    cmocka_unit_test(for_good_means_every_later_call_too),
+    cmocka_unit_test(a_failed_resize_keeps_the_block),
+    cmocka_unit_test(a_leak_is_seen),
+    cmocka_unit_test(null_is_never_released),
+#if !defined(__SANITIZE_ADDRESS__)
+    cmocka_unit_test(a_second_release_and_a_late_write_are_seen),
+#endif
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "failing_allocator.h"
+#include "redact.h"
+#include "str.h"
+#include "testing.h"
+
+#define DO_TOKEN "dop_v1_0123456789abcdef0123456789abcdef"
+#define HZ_TOKEN "jEheVytlAoFl7F8MqUQ7jAo2hOXASztX"
+
+static const char *const prefixes[] = {"dop_v1_", "doo_v1_", "dop_", NULL};
+
+static ia_redactor redactor_of(const char *token) {
+  ia_redactor redactor;
+  ia_redactor_init(&redactor, token, strlen(token), prefixes);
+  return redactor;
+}
+
+static void assert_redacted(const char *token, const char *text, const char *expected) {
+  ia_redactor redactor = redactor_of(token);
+  ia_buf out;
+  ia_buf_init(&out, NULL, 10000);
+  ia_redact(&redactor, &out, text, strlen(text));
+  assert_string_equal(ia_buf_text(&out), expected);
+  assert_int_equal(ia_redact_found(&redactor, text, strlen(text)), strcmp(text, expected) != 0);
+  assert_false(ia_redact_found(&redactor, expected, strlen(expected)));
+  char buffer[500];
+  ia_str_copy(buffer, sizeof buffer, text);
+  assert_int_equal(ia_redact_in_place(&redactor, buffer, strlen(buffer), sizeof buffer), strlen(expected));
+  assert_string_equal(buffer, expected);
+  ia_buf_free(&out);
+}
+
+static void the_token_goes_wherever_it_stands(void **state) {
+  (void)state;
+  assert_redacted(HZ_TOKEN, "no secret here", "no secret here");
+  assert_redacted(HZ_TOKEN, "", "");
+  assert_redacted(HZ_TOKEN, HZ_TOKEN, "[redacted]");
+  assert_redacted(HZ_TOKEN, HZ_TOKEN " is bad", "[redacted] is bad");
+  assert_redacted(HZ_TOKEN, "Bearer " HZ_TOKEN, "Bearer [redacted]");
+  assert_redacted(HZ_TOKEN, "a " HZ_TOKEN " b " HZ_TOKEN " c", "a [redacted] b [redacted] c");
+  assert_redacted(HZ_TOKEN, HZ_TOKEN HZ_TOKEN, "[redacted][redacted]");
+  assert_redacted(HZ_TOKEN, "é" HZ_TOKEN "€😀", "é[redacted]€😀");
+  assert_redacted(HZ_TOKEN, HZ_TOKEN "more", "[redacted]more");
+}
+
+static void a_beginning_of_8_counts_and_of_7_does_not(void **state) {
+  (void)state;
+  char text[100], expected[100];
+  for (int length = 0; length <= (int)strlen(HZ_TOKEN); length++) {
+    snprintf(text, sizeof text, "<%.*s>", length, HZ_TOKEN);
+    if (length < 8) {
+      ia_str_copy(expected, sizeof expected, text);
+    } else {
+      ia_str_copy(expected, sizeof expected, "<[redacted]>");
+    }
+    assert_redacted(HZ_TOKEN, text, expected);
+  }
+}
+
+static void the_8_are_counted_after_the_longest_vendor_prefix(void **state) {
+  (void)state;
+  char text[100], expected[100];
+  for (int length = 0; length <= (int)strlen(DO_TOKEN); length++) {
+    snprintf(text, sizeof text, "<%.*s>", length, DO_TOKEN);
+    if (length < 7 + 8) {
+      ia_str_copy(expected, sizeof expected, text);
+    } else {
+      ia_str_copy(expected, sizeof expected, "<[redacted]>");
+    }
+    assert_redacted(DO_TOKEN, text, expected);
+  }
+  assert_redacted(DO_TOKEN, "tokens start with dop_v1_", "tokens start with dop_v1_");
+}
+
+static void short_tokens_go_whole_from_8_characters_on(void **state) {
+  (void)state;
+  assert_redacted("secret7", "a secret7 b", "a secret7 b");
+  assert_redacted("secret-8", "a secret-8 b", "a [redacted] b");
+  assert_redacted("dop_v1_a", "a dop_v1_a b dop_v1_", "a [redacted] b dop_v1_");
+  assert_redacted("dop_v1_abc", "dop_v1_abc dop_v1_ab", "[redacted] dop_v1_ab");
+  assert_redacted("dop_v1_", "dop_v1_", "dop_v1_");
+  assert_redacted("", "anything", "anything");
+}
+
+static void a_redactor_of_nothing_finds_nothing(void **state) {
+  (void)state;
+  ia_redactor redactor;
+  ia_redactor_init(&redactor, NULL, 0, NULL);
+  assert_false(ia_redact_found(&redactor, "text", 4));
+  assert_false(ia_redact_found(NULL, "text", 4));
+  ia_redactor_init(&redactor, HZ_TOKEN, strlen(HZ_TOKEN), NULL);
+  assert_int_equal(redactor.needle_length, 8);
+  assert_false(ia_redact_found(&redactor, NULL, 0));
+}
+
+static void occurrences_that_overlap_leave_no_rest(void **state) {
+  (void)state;
+  assert_redacted("abcabcabcX", "<abcabcabcabcX>", "<[redacted]>");
+  assert_redacted("aaaaaaaaaaab", "<aaaaaaaaaaaaaaaaaaaaaab>", "<[redacted]>");
+  assert_redacted("abababababc", "-abababababababc-", "-[redacted]-");
+}
+
+// By the rule alone, byte by byte: what any occurrence covers is gone, occurrences that overlap as one, the rest is kept.
+static void redact_by_the_rule(const ia_redactor *r, const char *text, size_t length, ia_buf *out) {
+  size_t covered_to = 0;
+  for (size_t i = 0; i < length; i++) {
+    size_t match = 0;
+    while (match < r->token_length && i + match < length && text[i + match] == r->token[match]) match++;
+    if (match >= r->needle_length) {
+      if (i >= covered_to) ia_buf_str(out, "[redacted]");
+      if (i + match > covered_to) covered_to = i + match;
+    }
+    if (i >= covered_to) ia_buf_char(out, text[i]);
+  }
+}
+
+static void random_texts_of_pieces_of_the_token_agree_with_the_rule(void **state) {
+  (void)state;
+  static const char *const tokens[] = {HZ_TOKEN, DO_TOKEN, "abcabcabcXabcabc", "aaaaaaaaaaaaaaaa", "ababababab"};
+  uint64_t random = 11;
+  for (int turn = 0; turn < 20000; turn++) {
+    const char *token = tokens[testing_below(&random, 5)];
+    ia_redactor redactor = redactor_of(token);
+    ia_buf text, expected, got;
+    ia_buf_init(&text, NULL, 10000);
+    ia_buf_init(&expected, NULL, 100000);
+    ia_buf_init(&got, NULL, 100000);
+    for (size_t pieces = testing_below(&random, 6); pieces > 0; pieces--) {
+      size_t from = testing_below(&random, 3) == 0 ? testing_below(&random, strlen(token)) : 0;
+      ia_buf_add(&text, token + from, testing_below(&random, strlen(token) - from + 1));
+      if (testing_below(&random, 3) == 0) ia_buf_str(&text, "é");
+    }
+    redact_by_the_rule(&redactor, ia_buf_text(&text), text.length, &expected);
+    ia_redact(&redactor, &got, ia_buf_text(&text), text.length);
+    assert_string_equal(ia_buf_text(&got), ia_buf_text(&expected));
+    ia_buf_free(&text);
+    ia_buf_free(&expected);
+    ia_buf_free(&got);
+  }
+}
+
+static void in_place_never_leaves_the_buffer_nor_parts_a_character(void **state) {
+  (void)state;
+  ia_redactor redactor = redactor_of(HZ_TOKEN);
+  const char *text = "é€"
+                     "jEheVytl"
+                     "😀"
+                     "jEheVytlA"
+                     "€" HZ_TOKEN "é";
+  size_t length = strlen(text);
+  for (size_t spare = 0; spare < 8; spare++) {
+    for (size_t cut = 0; cut <= length; cut++) {
+      size_t capacity = cut + 1 + spare;
+      char *buffer = malloc(capacity); // exact, for AddressSanitizer to watch
+      assert_non_null(buffer);
+      memcpy(buffer, text, cut);
+      buffer[cut] = '\0';
+      size_t now = ia_redact_in_place(&redactor, buffer, cut, capacity);
+      assert_true(now < capacity);
+      assert_int_equal(strlen(buffer), now);
+      assert_false(ia_redact_found(&redactor, buffer, now));
+      if (ia_utf8_valid(text, cut, false)) assert_true(ia_utf8_valid(buffer, now, false));
+      free(buffer);
+    }
+  }
+}
+
+static void no_memory_is_the_buffer_s_error(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 1);
+  ia_redactor redactor = redactor_of(HZ_TOKEN);
+  ia_buf out;
+  ia_buf_init(&out, &memory.allocator, 1000);
+  ia_redact(&redactor, &out, "x" HZ_TOKEN, strlen("x" HZ_TOKEN));
+  assert_null(ia_buf_text(&out));
+  ia_buf_free(&out);
+  assert_memory_fine(&memory);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_token_goes_wherever_it_stands),
+      cmocka_unit_test(a_beginning_of_8_counts_and_of_7_does_not),
+      cmocka_unit_test(the_8_are_counted_after_the_longest_vendor_prefix),
+      cmocka_unit_test(short_tokens_go_whole_from_8_characters_on),
+      cmocka_unit_test(a_redactor_of_nothing_finds_nothing),
+      cmocka_unit_test(occurrences_that_overlap_leave_no_rest),
+      cmocka_unit_test(random_texts_of_pieces_of_the_token_agree_with_the_rule),
+      cmocka_unit_test(in_place_never_leaves_the_buffer_nor_parts_a_character),
+      cmocka_unit_test(no_memory_is_the_buffer_s_error),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
