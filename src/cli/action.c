@@ -73,7 +73,8 @@ static void tell_errors(cli_app *app, const cli_batch *batch) {
       if (j > i) cli_buffer_text(&what, ", ");
       cli_buffer_text(&what, batch->slots[j].subject);
     }
-    cli_fail(app, error, imgact_op_error_details(batch->slots[i].op), cli_buffer_get(&what));
+    bool named = strstr(error->message, batch->slots[i].subject) != NULL; /* most of the library's own sentences do */
+    cli_fail(app, error, imgact_op_error_details(batch->slots[i].op), named ? NULL : cli_buffer_get(&what));
     cli_buffer_free(&what);
   }
 }

@@ -62,7 +62,9 @@ static void configure(const cli_app *app, imgact_op *op) {
 
 int cli_batch_new(cli_app *app, size_t count, cli_batch *batch) {
   *batch = (cli_batch){.app = app, .slots = calloc(count ? count : 1, sizeof *batch->slots), .count = count};
-  return batch->slots ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  if (batch->slots) return 0;
+  batch->count = 0;
+  return cli_refuse(app, IMGACT_NOMEM, "out of memory");
 }
 
 void cli_batch_free(cli_batch *batch) {
