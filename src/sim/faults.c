@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: MIT
+/* Every fault whose patterns fit is asked, in the order of the list; all that hit take part, so a delay and a reset can be
+ * combined. Counts and chances belong to the list, so a seed repeats a run. */
+#include "faults.h"
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_FAULTS 1000
+
+const char *const sim_deed_words[] = {"no_reply",     "close",     "reset", "cut",  "delay", "slow", "status", "rate_limit",
+                                      "content_type", "duplicate", "next",  "hide", "fail",  "last", "appear", "vanish"};
+static const char *const whens[] = {"before", "after"};
+static const char *const nexts[] = {"same", "first", "missing", "huge", "text", "host"};
+
+/* ---- reading ---- */
+
+static void clear_fault(sim_fault *fault) {
+  free(fault->method);
+  free(fault->path);
+  free(fault->body);
+  free(fault->content_type);
+  free(fault->next);
+}
+
+void sim_faults_clear(sim_faults *faults) {
+  for (size_t i = 0; i < faults->count; i++) clear_fault(&faults->items[i]);
+  free(faults->items);
+  faults->items = NULL;
+  faults->count = 0;
+}
+
+typedef struct reader {
+  const imgact_json *object;
+  const char *wrong; /* the first key that is */
+} reader;
+
+static void number(reader *r, const char *key, int64_t *out) {
+  const imgact_json *value = imgact_json_get(r->object, key);
+  if (value && (!imgact_json_int(value, out) || *out < 0) && !r->wrong) r->wrong = key;
+}
+
+static void text(reader *r, const char *key, char **out) {
+  const imgact_json *value = imgact_json_get(r->object, key);
+  if (value && !(*out = sim_copy_json(value)) && !r->wrong) r->wrong = key;
+}
+
+static int word(reader *r, const char *key, const char *const *words, size_t count, int otherwise) {
+  const imgact_json *value = imgact_json_get(r->object, key);
+  if (!value) return otherwise;
+  for (size_t i = 0; i < count; i++)
+    if (imgact_json_equals(value, words[i])) return (int)i;
+  if (!r->wrong) r->wrong = key;
+  return otherwise;
+}
+
+static void known_keys(reader *r) {
+  static const char *const keys[] = {"do", "cloud", "method", "path", "when",        "skip",         "count", "probability",
+                                     "ms", "bytes", "status", "body", "retry_after", "content_type", "next"};
+  const imgact_json *key;
+  imgact_json_iter each = imgact_json_each(r->object);
+  while (imgact_json_next(&each, &key)) {
+    bool known = false;
+    for (size_t i = 0; i < SIM_COUNT(keys); i++) known = known || imgact_json_equals(key, keys[i]);
+    if (!known && !r->wrong) r->wrong = "an unknown key";
+  }
+}
+
+/* What a deed cannot do without. */
+static void check_needs(reader *r, const sim_fault *fault) {
+  if (r->wrong) return;
+  if (fault->deed == SIM_CUT && fault->bytes < 0) r->wrong = "bytes";
+  if (fault->deed == SIM_SLOW && fault->bytes < 1) r->wrong = "bytes";
+  if ((fault->deed == SIM_DELAY || fault->deed == SIM_HIDE) && fault->ms < 0) r->wrong = "ms";
+  if (fault->deed == SIM_STATUS && (fault->status < 200 || fault->status > 599)) r->wrong = "status";
+  if (fault->deed == SIM_CONTENT_TYPE && !fault->content_type) r->wrong = "content_type";
+  if (fault->ms > INT64_C(366) * 86400000) r->wrong = "ms";
+  if (fault->content_type && strpbrk(fault->content_type, "\r\n")) r->wrong = "content_type";
+}
+
+/* NULL, or the key that is wrong. */
+static const char *read_fault(const imgact_json *value, sim_fault *fault) {
+  reader r = {.object = value};
+  *fault = (sim_fault){.cloud = -1, .count = -1, .probability = 1, .ms = -1, .bytes = -1, .status = -1, .retry_after_s = -1};
+  if (imgact_json_type_of(value) != IMGACT_JSON_OBJECT) return "the element";
+  known_keys(&r);
+  fault->deed = (sim_deed)word(&r, "do", sim_deed_words, SIM_DEEDS, SIM_DEEDS);
+  if (fault->deed == SIM_DEEDS) return "do";
+  fault->cloud = word(&r, "cloud", sim_cloud_words, SIM_CLOUDS, -1);
+  fault->after = word(&r, "when", whens, 2, 0) == 1;
+  text(&r, "method", &fault->method);
+  text(&r, "path", &fault->path);
+  number(&r, "skip", &fault->skip);
+  number(&r, "count", &fault->count);
+  number(&r, "ms", &fault->ms);
+  number(&r, "bytes", &fault->bytes);
+  number(&r, "status", &fault->status);
+  number(&r, "retry_after", &fault->retry_after_s);
+  text(&r, "body", &fault->body);
+  text(&r, "content_type", &fault->content_type);
+  text(&r, "next", &fault->next);
+  if (fault->deed == SIM_NEXT) word(&r, "next", nexts, SIM_COUNT(nexts), fault->next ? 0 : -1);
+  if (fault->deed == SIM_NEXT && !fault->next && !r.wrong) r.wrong = "next";
+  const imgact_json *chance = imgact_json_get(value, "probability");
+  if (chance && (!imgact_json_double(chance, &fault->probability) || fault->probability < 0 || fault->probability > 1))
+    r.wrong = "probability";
+  check_needs(&r, fault);
+  return r.wrong;
+}
+
+static bool add_all(sim_faults *more, const imgact_json *list, char *message, size_t capacity) {
+  const imgact_json *item;
+  imgact_json_iter each = imgact_json_each(list);
+  while ((item = imgact_json_next(&each, NULL))) {
+    sim_fault *items = more->count < MAX_FAULTS ? realloc(more->items, (more->count + 1) * sizeof *items) : NULL;
+    if (!items) {
+      snprintf(message, capacity, "no memory, or more than %d faults", MAX_FAULTS);
+      return false;
+    }
+    more->items = items;
+    const char *wrong = read_fault(item, &items[more->count++]);
+    if (!wrong) continue;
+    snprintf(message, capacity, "faults[%zu]: %s is wrong or missing", more->count - 1, wrong);
+    return false;
+  }
+  return true;
+}
+
+bool sim_faults_load(sim_faults *faults, const char *json, size_t length, char *message, size_t capacity) {
+  imgact_json_doc *document = NULL;
+  sim_faults more = {0};
+  if (imgact_json_parse(json, length, NULL, &document, message, capacity)) return false;
+  const imgact_json *list = imgact_json_root(document);
+  if (imgact_json_type_of(list) == IMGACT_JSON_OBJECT) list = imgact_json_get(list, "faults");
+  bool good = imgact_json_type_of(list) == IMGACT_JSON_ARRAY;
+  if (!good) snprintf(message, capacity, "faults: must be a list");
+  good = good && add_all(&more, list, message, capacity);
+  imgact_json_free(document);
+  size_t total = faults->count + more.count;
+  sim_fault *items = good && total ? realloc(faults->items, total * sizeof *items) : NULL;
+  if (good && total && !items) {
+    snprintf(message, capacity, "no memory");
+    good = false;
+  }
+  if (items) {
+    faults->items = items;
+    if (more.count) memcpy(items + faults->count, more.items, more.count * sizeof *items);
+    faults->count = total;
+    free(more.items);
+  } else {
+    sim_faults_clear(&more);
+  }
+  return good;
+}
+
+void sim_faults_write(const sim_faults *faults, imgact_json_writer *out) {
+  imgact_json_begin_array(out);
+  for (size_t i = 0; i < faults->count; i++) {
+    const sim_fault *fault = &faults->items[i];
+    imgact_json_begin_object(out);
+    sim_write_string(out, "do", sim_deed_words[fault->deed]);
+    if (fault->cloud >= 0) sim_write_string(out, "cloud", sim_cloud_words[fault->cloud]);
+    if (fault->method) sim_write_string(out, "method", fault->method);
+    if (fault->path) sim_write_string(out, "path", fault->path);
+    sim_write_string(out, "when", whens[fault->after]);
+    if (fault->skip) sim_write_int(out, "skip", fault->skip);
+    if (fault->count >= 0) sim_write_int(out, "count", fault->count);
+    imgact_json_end_object(out);
+  }
+  imgact_json_end_array(out);
+}
+
+/* ---- hitting ---- */
+
+static bool hits(sim_faults *faults, sim_fault *fault, sim_cloud cloud, const sim_request *request, const char *path) {
+  if (fault->count == 0 || (fault->cloud >= 0 && fault->cloud != (int)cloud)) return false;
+  if (fault->method && fnmatch(fault->method, request->method, 0)) return false;
+  if (fault->path && fnmatch(fault->path, path, 0)) return false;
+  if (fault->skip > 0) {
+    fault->skip--;
+    return false;
+  }
+  if (fault->probability < 1 && sim_random_unit(&faults->random) >= fault->probability) return false;
+  if (fault->count > 0) fault->count--;
+  return true;
+}
+
+/* ---- replies of the fault's own ---- */
+
+static const char *code_of(sim_cloud cloud, int64_t status) {
+  static const struct {
+    int64_t status;
+    const char *words[SIM_CLOUDS];
+  } codes[] = {{400, {"json_error", "bad_request"}},
+               {401, {"unauthorized", "unauthorized"}},
+               {403, {"forbidden", "forbidden"}},
+               {404, {"not_found", "not_found"}},
+               {409, {"conflict", "conflict"}},
+               {422, {"invalid_input", "unprocessable_entity"}},
+               {423, {"locked", "locked"}},
+               {429, {"rate_limit_exceeded", "too_many_requests"}},
+               {500, {"server_error", "server_error"}},
+               {502, {"bad_gateway", "bad_gateway"}},
+               {503, {"unavailable", "service_unavailable"}},
+               {504, {"timeout", "gateway_timeout"}}};
+  for (size_t i = 0; i < SIM_COUNT(codes); i++)
+    if (codes[i].status == status) return codes[i].words[cloud];
+  return "unknown_error";
+}
+
+static void envelope(sim_reply *reply, sim_cloud cloud, int64_t status) {
+  sim_text body = {0};
+  const char *code = code_of(cloud, status);
+  if (cloud == SIM_HETZNER)
+    sim_text_printf(&body, "{\"error\":{\"code\":\"%s\",\"message\":\"simulated fault\",\"details\":null}}", code);
+  else
+    sim_text_printf(&body, "{\"id\":\"%s\",\"message\":\"simulated fault\"}", code);
+  size_t length = body.length;
+  sim_reply_body(reply, sim_text_take(&body), length);
+  sim_reply_header(reply, "Content-Type", "application/json");
+}
+
+static void other_body(sim_reply *reply, const char *content, const char *type) {
+  char *copy = sim_copy(content);
+  sim_reply_body(reply, copy, strlen(content));
+  sim_reply_header(reply, "Content-Type", type);
+}
+
+/* Keeps the headers that a real reply would have had. */
+static void replace_reply(sim_reply *reply, sim_cloud cloud, const sim_fault *fault, int64_t status) {
+  reply->status = (int)status;
+  if (!fault->body || !strcmp(fault->body, "json"))
+    envelope(reply, cloud, status);
+  else if (!strcmp(fault->body, "html"))
+    other_body(reply, "<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>\n",
+               "text/html");
+  else if (!strcmp(fault->body, "empty"))
+    sim_reply_body(reply, NULL, 0);
+  else
+    other_body(reply, fault->body, "application/json");
+  if (fault->content_type) sim_reply_header(reply, "Content-Type", fault->content_type);
+  if (fault->retry_after_s >= 0) sim_reply_header_int(reply, "Retry-After", fault->retry_after_s);
+}
+
+/* ---- lists that lie ---- */
+
+typedef struct edit {
+  const sim_fault *fault;
+  const sim_request *request;
+  imgact_json_writer *out;
+} edit;
+
+/* "page=2..." of a target, not "per_page=2"; NULL = the first page. */
+static const char *page_of(const char *target) {
+  for (const char *at = target; (at = strstr(at, "page=")); at++)
+    if (at > target && (at[-1] == '?' || at[-1] == '&')) return at;
+  return NULL;
+}
+
+static void write_next_link(const edit *e, const imgact_json *link) {
+  char *old = sim_copy_json(link);
+  sim_text now = {0};
+  const char *mode = e->fault->next;
+  const char *query = old ? strchr(old, '?') : NULL;
+  size_t base = old ? query ? (size_t)(query - old) : strlen(old) : 0;
+  if (!strcmp(mode, "host"))
+    sim_text_printf(&now, "https://elsewhere.example/v2/images%s", query ? query : "");
+  else if (!strcmp(mode, "text"))
+    sim_text_str(&now, "next, please");
+  else {
+    if (old) sim_text_add(&now, old, base);
+    sim_text_str(&now, !strcmp(mode, "huge") ? "?page=9007199254740991" : "?page=1");
+    const char *page = !strcmp(mode, "same") ? page_of(e->request->target) : NULL;
+    if (page) {
+      now.length = base;
+      sim_text_printf(&now, "?%.*s", (int)strcspn(page, "&"), page);
+    }
+  }
+  imgact_json_string(e->out, sim_text_get(&now));
+  sim_text_free(&now);
+  free(old);
+}
+
+static void write_next_number(const edit *e, const imgact_json *page) {
+  const char *mode = e->fault->next;
+  if (!strcmp(mode, "same"))
+    imgact_json_value(e->out, page);
+  else if (!strcmp(mode, "first"))
+    imgact_json_integer(e->out, 1);
+  else if (!strcmp(mode, "huge"))
+    imgact_json_integer(e->out, INT64_C(9007199254740991));
+  else if (!strcmp(mode, "missing"))
+    imgact_json_null(e->out);
+  else
+    imgact_json_string(e->out, "next, please");
+}
+
+static void edited_items(const edit *e, const imgact_json *list) {
+  const imgact_json *item, *first = NULL;
+  imgact_json_iter each = imgact_json_each(list);
+  imgact_json_begin_array(e->out);
+  while ((item = imgact_json_next(&each, NULL))) {
+    if (!first) first = item;
+    imgact_json_value(e->out, item);
+  }
+  if (first) imgact_json_value(e->out, first);
+  imgact_json_end_array(e->out);
+}
+
+/* Copies an object; depth is bounded by where pagination can stand: meta.pagination, links.pages. */
+static void edited_object(const edit *e, const imgact_json *object, int depth) {
+  const imgact_json *value, *key;
+  imgact_json_iter each = imgact_json_each(object);
+  imgact_json_begin_object(e->out);
+  while ((value = imgact_json_next(&each, &key))) {
+    char *name = sim_copy_json(key);
+    bool next = e->fault->deed == SIM_NEXT, link = next && depth == 2 && imgact_json_equals(key, "next");
+    bool list = depth == 0 && imgact_json_type_of(value) == IMGACT_JSON_ARRAY;
+    if (name && !(link && !strcmp(e->fault->next, "missing"))) {
+      imgact_json_key(e->out, name);
+      if (link)
+        write_next_link(e, value);
+      else if (next && depth == 2 && imgact_json_equals(key, "next_page") &&
+               imgact_json_type_of(value) == IMGACT_JSON_NUMBER)
+        write_next_number(e, imgact_json_get(object, "page"));
+      else if (list && e->fault->deed == SIM_DUPLICATE)
+        edited_items(e, value);
+      else if (depth < 2 && imgact_json_type_of(value) == IMGACT_JSON_OBJECT)
+        edited_object(e, value, depth + 1);
+      else
+        imgact_json_value(e->out, value);
+    }
+    free(name);
+  }
+  imgact_json_end_object(e->out);
+}
+
+static void edit_reply(sim_reply *reply, const sim_fault *fault, const sim_request *request) {
+  imgact_json_doc *document = NULL;
+  if (!reply->body || imgact_json_parse(reply->body, reply->body_bytes, NULL, &document, NULL, 0)) return;
+  edit e = {fault, request, imgact_json_writer_new(NULL, 0)};
+  size_t length = 0;
+  edited_object(&e, imgact_json_root(document), 0);
+  const char *edited = imgact_json_finish(e.out, &length);
+  char *copy = edited ? sim_copy_n(edited, length) : NULL;
+  if (copy) sim_reply_body(reply, copy, length);
+  imgact_json_writer_free(e.out);
+  imgact_json_free(document);
+}
+
+/* ---- a world that moves between two pages ---- */
+
+static void appear(sim_world *world, sim_cloud cloud, int64_t now_ms) {
+  sim_side *side = &world->sides[cloud];
+  sim_image *image = sim_image_new(world, cloud, 0);
+  if (!image) return;
+  image->type = SIM_SNAPSHOT;
+  image->created_ms = now_ms;
+  image->os = sim_word(world, cloud == SIM_HETZNER ? "ubuntu" : "Ubuntu");
+  sim_replace(cloud == SIM_HETZNER ? &image->description : &image->name, "appeared");
+  memmove(side->images + 1, side->images, (side->images_count - 1) * sizeof *side->images);
+  side->images[0] = image;
+}
+
+static void vanish(sim_world *world, sim_cloud cloud) {
+  sim_side *side = &world->sides[cloud];
+  for (size_t i = 0; i < side->images_count; i++) {
+    sim_image *image = side->images[i];
+    if (image->gone || image->is_public || image->is_protected || image->locked) continue;
+    sim_image_remove(image);
+    return;
+  }
+}
+
+/* ---- one request ---- */
+
+static void before(sim_world *world, sim_cloud cloud, const sim_fault *fault, int64_t now_ms) {
+  switch (fault->deed) {
+  case SIM_HIDE: world->whim.hide_ms = fault->ms; break;
+  case SIM_FAIL: world->whim.fails = true; break;
+  case SIM_LAST: world->whim.duration_ms = fault->ms < 0 ? -2 : fault->ms; break;
+  case SIM_APPEAR: appear(world, cloud, now_ms); break;
+  case SIM_VANISH: vanish(world, cloud); break;
+  default: break;
+  }
+}
+
+/* Does the fault keep the request from being handled at all? */
+static bool swallows(const sim_fault *fault) {
+  if (fault->after) return false;
+  return fault->deed == SIM_NO_REPLY || fault->deed == SIM_CLOSE || fault->deed == SIM_RESET || fault->deed == SIM_STATUS ||
+         fault->deed == SIM_RATE_LIMIT;
+}
+
+static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault, const sim_request *request) {
+  sim_reply *reply = &outcome->reply;
+  switch (fault->deed) {
+  case SIM_NO_REPLY:
+    outcome->end = SIM_END_SILENCE;
+    if (fault->ms >= 0) outcome->delay_ms = fault->ms;
+    break;
+  case SIM_CLOSE: outcome->end = SIM_END_CLOSE; break;
+  case SIM_RESET: outcome->end = SIM_END_RESET; break;
+  case SIM_CUT: outcome->cut_bytes = fault->bytes; break;
+  case SIM_DELAY: outcome->delay_ms = fault->ms; break;
+  case SIM_SLOW: outcome->bytes_per_s = fault->bytes; break;
+  case SIM_STATUS: replace_reply(reply, cloud, fault, fault->status); break;
+  case SIM_RATE_LIMIT: replace_reply(reply, cloud, fault, 429); break;
+  case SIM_CONTENT_TYPE: sim_reply_header(reply, "Content-Type", fault->content_type); break;
+  case SIM_DUPLICATE:
+  case SIM_NEXT: edit_reply(reply, fault, request); break;
+  default: break;
+  }
+}
+
+static sim_reply unhandled(sim_world *world, sim_cloud cloud, int64_t now_ms) {
+  sim_reply reply = {.status = 502};
+  char date[32];
+  sim_format_http_date(now_ms, date);
+  sim_reply_header(&reply, "Date", date);
+  world->counters.requests++;
+  world->counters.by_cloud[cloud]++;
+  return reply;
+}
+
+sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud, const sim_request *request, int64_t now_ms) {
+  sim_outcome outcome = {.cut_bytes = -1, .delay_ms = -1};
+  bool hit[MAX_FAULTS] = {false}, handled = true;
+  char *path = sim_copy_n(request->target, strcspn(request->target, "?#"));
+  size_t count = faults->count < MAX_FAULTS ? faults->count : MAX_FAULTS;
+  sim_world_advance(world, now_ms);
+  for (size_t i = 0; path && i < count; i++) {
+    hit[i] = hits(faults, &faults->items[i], cloud, request, path);
+    if (!hit[i]) continue;
+    world->counters.faults++;
+    before(world, cloud, &faults->items[i], now_ms);
+    if (swallows(&faults->items[i])) handled = false;
+  }
+  free(path);
+  outcome.reply = handled ? sim_handle(world, cloud, request, now_ms) : unhandled(world, cloud, now_ms);
+  world->whim = (sim_whim){.duration_ms = -1};
+  for (size_t i = 0; i < count; i++)
+    if (hit[i]) after(&outcome, cloud, &faults->items[i], request);
+  return outcome;
+}

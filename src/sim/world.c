@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+/*
+ * State and effects. Invariants: an image or action is in its side's list and table, or nowhere; a running action with a due
+ * time is in the heap exactly once; nothing is freed before the world is, so pointers between images and actions stay good.
+ */
+#include "world.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const sim_type_words[] = {"system", "app", "snapshot", "backup", "base", "custom", "admin"};
+const char *const sim_status_words[] = {"available", "creating", "unavailable", "NEW", "pending", "deleted", "retired"};
+const char *const sim_effect_words[] = {"nothing", "update",   "delete", "protect",         "unprotect",
+                                        "convert", "transfer", "import", "account_transfer"};
+const char *const sim_state_words[][SIM_STATES] = {{"running", "success", "error"}, {"in-progress", "completed", "errored"}};
+const char *const sim_cloud_words[] = {"hetzner", "digitalocean"};
+const char *const sim_access_words[] = {"read_write", "read_only", "scoped", "invalid"};
+
+int sim_index_of(const char *const *words, size_t count, const char *word) {
+  for (size_t i = 0; word && i < count; i++)
+    if (!strcmp(words[i], word)) return (int)i;
+  return -1;
+}
+
+sim_world *sim_world_new(uint64_t seed) {
+  sim_world *world = calloc(1, sizeof *world);
+  if (!world) return NULL;
+  world->seed = world->ids = seed;
+  world->sides[SIM_HETZNER].next_image_id = 4711;
+  world->sides[SIM_HETZNER].next_action_id = 13;
+  world->sides[SIM_HETZNER].limit = (sim_rate_limit){.limit = 3600};
+  /* DigitalOcean's action ids have grown past 2^31. */
+  world->sides[SIM_DIGITALOCEAN].next_image_id = 7938269;
+  world->sides[SIM_DIGITALOCEAN].next_action_id = INT64_C(2200000001);
+  world->sides[SIM_DIGITALOCEAN].limit = (sim_rate_limit){.limit = 5000, .burst = 250};
+  world->duration_ms[SIM_PROTECT] = world->duration_ms[SIM_UNPROTECT] = 1000;
+  world->duration_ms[SIM_CONVERT] = 10000;
+  world->duration_ms[SIM_TRANSFER] = 60000;
+  world->duration_ms[SIM_IMPORT] = 120000;
+  world->whim.duration_ms = -1;
+  return world;
+}
+
+static void free_image(sim_image *image) {
+  free(image->name);
+  free(image->description);
+  free(image->slug);
+  free(image->error_message);
+  free(image->created_from_name);
+  free(image->regions.items);
+  free(image->tags.items);
+  sim_labels_free(&image->labels);
+  free(image);
+}
+
+static void free_side(sim_side *side) {
+  for (size_t i = 0; i < side->images_count; i++) free_image(side->images[i]);
+  for (size_t i = 0; i < side->actions_count; i++) free(side->actions[i]);
+  for (size_t i = 0; i < side->regions_count; i++) {
+    free(side->regions[i].features.items);
+    free(side->regions[i].sizes.items);
+  }
+  free(side->images);
+  free(side->actions);
+  free(side->regions);
+  sim_table_free(&side->image_by_id);
+  sim_table_free(&side->action_by_id);
+}
+
+static void clear_token(sim_token *token) {
+  free(token->text);
+  free(token->scopes.items);
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) sim_rate_free(&token->rate[cloud]);
+}
+
+void sim_world_free(sim_world *world) {
+  if (!world) return;
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) free_side(&world->sides[cloud]);
+  for (size_t i = 0; i < world->tokens_count; i++) {
+    clear_token(world->tokens[i]);
+    free(world->tokens[i]);
+  }
+  clear_token(&world->anonymous);
+  for (size_t i = 0; i < world->words.capacity; i++) free(world->words.entries[i].value);
+  sim_table_free(&world->words);
+  sim_table_free(&world->token_by_text);
+  free(world->tokens);
+  free(world->pending);
+  free(world->scratch);
+  free(world->link_base);
+  free(world);
+}
+
+/* Room for one more at the end of an array of pointers. */
+static void **with_room(void **items, size_t count, size_t *capacity) {
+  if (count < *capacity) return items;
+  size_t larger = *capacity ? *capacity * 2 : 16;
+  void **grown = realloc(items, larger * sizeof *grown);
+  if (grown) *capacity = larger;
+  return grown;
+}
+
+const char *sim_word(sim_world *world, const char *text) {
+  if (!text) return NULL;
+  uint64_t key = sim_hash(text) | 1;
+  char *word = NULL;
+  while ((word = sim_table_get(&world->words, key)) && strcmp(word, text) != 0) key += 2;
+  if (word) return word;
+  word = sim_copy(text);
+  if (word && sim_table_put(&world->words, key, word)) return word;
+  free(word);
+  return NULL;
+}
+
+bool sim_words_add(sim_world *world, sim_words *words, const char *text) {
+  const char *word = sim_word(world, text);
+  const char **items = word ? realloc(words->items, (words->count + 1) * sizeof *items) : NULL;
+  if (!items) return false;
+  words->items = items;
+  words->items[words->count++] = word;
+  return true;
+}
+
+bool sim_words_has(const sim_words *words, const char *text) {
+  for (uint32_t i = 0; i < words->count; i++)
+    if (!strcmp(words->items[i], text)) return true;
+  return false;
+}
+
+bool sim_labels_add(sim_labels *labels, const char *key, const char *value) {
+  sim_label *items = realloc(labels->items, (labels->count + 1) * sizeof *items);
+  if (!items) return false;
+  labels->items = items;
+  sim_label label = {sim_copy(key), sim_copy(value)};
+  if (!label.key || !label.value) {
+    free(label.key);
+    free(label.value);
+    return false;
+  }
+  items[labels->count++] = label;
+  return true;
+}
+
+const char *sim_labels_get(const sim_labels *labels, const char *key) {
+  for (uint32_t i = 0; i < labels->count; i++)
+    if (!strcmp(labels->items[i].key, key)) return labels->items[i].value;
+  return NULL;
+}
+
+void sim_labels_free(sim_labels *labels) {
+  for (uint32_t i = 0; i < labels->count; i++) {
+    free(labels->items[i].key);
+    free(labels->items[i].value);
+  }
+  free(labels->items);
+  *labels = (sim_labels){0};
+}
+
+sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
+  sim_side *side = &world->sides[cloud];
+  if (!id) id = side->next_image_id;
+  if (side->images_count >= SIM_MAX_IMAGES || sim_image_find(world, cloud, id)) return NULL;
+  sim_image **images = (sim_image **)with_room((void **)side->images, side->images_count, &side->images_capacity);
+  if (!images) return NULL;
+  side->images = images;
+  sim_image *image = calloc(1, sizeof *image);
+  if (!image || !sim_table_put(&side->image_by_id, (uint64_t)id, image)) {
+    free(image);
+    return NULL;
+  }
+  *image = (sim_image){.id = id, .cloud = (uint8_t)cloud, .deprecated_ms = IMGACT_NO_TIME, .size_gb = NAN, .disk_gb = NAN};
+  images[side->images_count++] = image;
+  if (id >= side->next_image_id) side->next_image_id = id + 1;
+  return image;
+}
+
+sim_image *sim_image_find(const sim_world *world, sim_cloud cloud, int64_t id) {
+  return id > 0 ? sim_table_get(&world->sides[cloud].image_by_id, (uint64_t)id) : NULL;
+}
+
+const sim_action *sim_image_running(const sim_image *image, sim_effect effect, const char *region) {
+  for (const sim_action *action = image->first_action; action; action = action->next)
+    if (action->state == SIM_RUNNING && (effect == SIM_NOTHING || action->effect == effect) &&
+        (!region || (action->region && !strcmp(action->region, region))))
+      return action;
+  return NULL;
+}
+
+sim_status sim_image_status(const sim_image *image, int64_t now_ms) {
+  if (image->status != SIM_NEW) return (sim_status)image->status;
+  const sim_action *import = sim_image_running(image, SIM_IMPORT, NULL);
+  return import && sim_action_progress(import, now_ms) >= 10 ? SIM_PENDING : SIM_NEW;
+}
+
+sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_image *image, const char *command) {
+  sim_side *side = &world->sides[cloud];
+  if (!id) id = side->next_action_id;
+  command = sim_word(world, command);
+  if (!command || side->actions_count >= SIM_MAX_ACTIONS || sim_action_find(world, cloud, id)) return NULL;
+  sim_action **actions = (sim_action **)with_room((void **)side->actions, side->actions_count, &side->actions_capacity);
+  if (!actions) return NULL;
+  side->actions = actions;
+  sim_action *action = calloc(1, sizeof *action);
+  if (!action || !sim_table_put(&side->action_by_id, (uint64_t)id, action)) {
+    free(action);
+    return NULL;
+  }
+  *action = (sim_action){.id = id, .command = command, .image = image, .resource_type = "image"};
+  action->finished_ms = action->due_ms = IMGACT_NO_TIME;
+  action->visible_ms = INT64_MIN;
+  actions[side->actions_count++] = action;
+  if (id >= side->next_action_id) side->next_action_id = id + 1;
+  if (!image) return action;
+  action->resource_id = image->id;
+  if (image->last_action)
+    image->last_action->next = action;
+  else
+    image->first_action = action;
+  image->last_action = action;
+  return action;
+}
+
+sim_action *sim_action_find(const sim_world *world, sim_cloud cloud, int64_t id) {
+  return id > 0 ? sim_table_get(&world->sides[cloud].action_by_id, (uint64_t)id) : NULL;
+}
+
+/* ---- running actions: a binary heap ---- */
+
+static bool earlier(const sim_action *a, const sim_action *b) {
+  return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->id < b->id;
+}
+
+static void sift_down(sim_action **heap, size_t count, size_t at) {
+  for (;;) {
+    size_t least = at, left = 2 * at + 1;
+    if (left < count && earlier(heap[left], heap[least])) least = left;
+    if (left + 1 < count && earlier(heap[left + 1], heap[least])) least = left + 1;
+    if (least == at) return;
+    sim_action *moved = heap[at];
+    heap[at] = heap[least];
+    heap[least] = moved;
+    at = least;
+  }
+}
+
+bool sim_action_run(sim_world *world, sim_action *action, int64_t due_ms) {
+  action->state = SIM_RUNNING;
+  if (due_ms == IMGACT_NO_TIME) return true;
+  void *grown = with_room((void **)world->pending, world->pending_count, &world->pending_capacity);
+  if (!grown) return false;
+  world->pending = grown;
+  action->due_ms = due_ms;
+  size_t at = world->pending_count++;
+  for (; at && earlier(action, world->pending[(at - 1) / 2]); at = (at - 1) / 2)
+    world->pending[at] = world->pending[(at - 1) / 2];
+  world->pending[at] = action;
+  return true;
+}
+
+int64_t sim_world_next_ms(const sim_world *world) {
+  return world->pending_count ? world->pending[0]->due_ms : IMGACT_NO_TIME;
+}
+
+int sim_action_progress(const sim_action *action, int64_t now_ms) {
+  if (action->state == SIM_SUCCESS) return 100;
+  if (action->state == SIM_ERROR) return action->progress;
+  int64_t whole_ms = action->due_ms == IMGACT_NO_TIME ? 0 : action->due_ms - action->started_ms;
+  if (whole_ms <= 0 || now_ms <= action->started_ms) return 0;
+  double part = 100.0 * (double)(now_ms - action->started_ms) / (double)whole_ms;
+  return part < 99 ? (int)part : 99;
+}
+
+void sim_image_convert(sim_image *image) {
+  image->type = SIM_SNAPSHOT;
+  image->bound_to = 0;
+}
+
+static void apply(sim_world *world, const sim_action *action) {
+  sim_image *image = action->image;
+  if (!image) return;
+  switch ((sim_effect)action->effect) {
+  case SIM_PROTECT: image->is_protected = 1; break;
+  case SIM_UNPROTECT: image->is_protected = 0; break;
+  case SIM_CONVERT: sim_image_convert(image); break;
+  case SIM_TRANSFER:
+    if (!sim_words_has(&image->regions, action->region)) sim_words_add(world, &image->regions, action->region);
+    break;
+  case SIM_IMPORT:
+    image->status = SIM_AVAILABLE;
+    image->size_gb = 2.36;
+    image->disk_gb = 15;
+    if (action->region) sim_words_add(world, &image->regions, action->region);
+    break;
+  default: break;
+  }
+}
+
+static void end_action(sim_world *world, sim_action *action) {
+  action->finished_ms = action->due_ms;
+  action->state = action->fails ? SIM_ERROR : SIM_SUCCESS;
+  if (!action->fails) {
+    apply(world, action);
+  } else if (action->effect == SIM_IMPORT && action->image) {
+    action->image->status = SIM_DELETED;
+    sim_replace(&action->image->error_message, "We had a problem while importing your image.");
+  }
+}
+
+void sim_world_advance(sim_world *world, int64_t now_ms) {
+  while (world->pending_count && world->pending[0]->due_ms <= now_ms) {
+    sim_action *action = world->pending[0];
+    world->pending[0] = world->pending[--world->pending_count];
+    sift_down(world->pending, world->pending_count, 0);
+    end_action(world, action);
+  }
+}
+
+void sim_world_commit(sim_world *world, sim_effect effect) { world->counters.effects[effect]++; }
+
+void sim_image_remove(sim_image *image) { image->gone = 1; }
+
+static const char *command_of(sim_effect effect) {
+  switch (effect) {
+  case SIM_PROTECT:
+  case SIM_UNPROTECT: return "change_protection";
+  case SIM_IMPORT: return "create";
+  default: return sim_effect_words[effect];
+  }
+}
+
+sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effect, const char *region, int64_t now_ms) {
+  const sim_whim *whim = &world->whim;
+  int64_t duration_ms = whim->duration_ms == -1 ? world->duration_ms[effect] : whim->duration_ms;
+  sim_action *action = sim_action_new(world, (sim_cloud)image->cloud, 0, image, command_of(effect));
+  if (!action) return NULL;
+  action->effect = (uint8_t)effect;
+  action->region = sim_word(world, region);
+  action->started_ms = now_ms;
+  action->fails = whim->fails;
+  action->progress = 50;
+  action->error_code = "action_failed";
+  action->error_message = "Action failed";
+  if (whim->hide_ms) action->visible_ms = now_ms + whim->hide_ms;
+  /* Without memory for its end it runs for ever, which a cloud may do too. */
+  sim_action_run(world, action, duration_ms < 0 ? IMGACT_NO_TIME : now_ms + duration_ms);
+  sim_world_commit(world, effect);
+  sim_world_advance(world, now_ms);
+  return action;
+}
+
+sim_region *sim_region_find(const sim_world *world, sim_cloud cloud, const char *slug) {
+  const sim_side *side = &world->sides[cloud];
+  for (size_t i = 0; slug && i < side->regions_count; i++)
+    if (!strcmp(side->regions[i].slug, slug)) return &side->regions[i];
+  return NULL;
+}
+
+sim_region *sim_region_new(sim_world *world, sim_cloud cloud, const char *slug, const char *name) {
+  sim_side *side = &world->sides[cloud];
+  sim_region *regions = realloc(side->regions, (side->regions_count + 1) * sizeof *regions);
+  if (!regions) return NULL;
+  side->regions = regions;
+  sim_region region = {.slug = sim_word(world, slug), .name = sim_word(world, name), .available = true};
+  if (!region.slug || !region.name) return NULL;
+  regions[side->regions_count] = region;
+  return &regions[side->regions_count++];
+}
+
+sim_token *sim_token_new(sim_world *world, const char *text, sim_access access) {
+  if (world->tokens_count >= SIM_MAX_TOKENS) return NULL;
+  sim_token **tokens = (sim_token **)with_room((void **)world->tokens, world->tokens_count, &world->tokens_capacity);
+  if (!tokens) return NULL;
+  world->tokens = tokens;
+  sim_token *token = calloc(1, sizeof *token);
+  if (!token) return NULL;
+  *token = (sim_token){.text = sim_copy(text), .key = sim_hash(text) | 1, .access = access};
+  if (!token->text || !sim_table_put(&world->token_by_text, token->key, token)) {
+    clear_token(token);
+    free(token);
+    return NULL;
+  }
+  tokens[world->tokens_count++] = token;
+  return token;
+}
+
+sim_token *sim_token_of(sim_world *world, const char *text) {
+  if (!text) {
+    world->anonymous.access = SIM_INVALID;
+    return &world->anonymous;
+  }
+  sim_token *token = sim_table_get(&world->token_by_text, sim_hash(text) | 1);
+  if (token && !strcmp(token->text, text)) return token;
+  token = token ? NULL : sim_token_new(world, text, world->strict_tokens ? SIM_INVALID : SIM_READ_WRITE);
+  if (token) return token;
+  world->anonymous.access = world->strict_tokens ? SIM_INVALID : SIM_READ_WRITE;
+  return &world->anonymous;
+}
+
+void **sim_scratch(sim_world *world, size_t count) {
+  if (count <= world->scratch_capacity && world->scratch) return world->scratch;
+  void **grown = realloc(world->scratch, (count + 64) * sizeof *grown);
+  if (!grown) return NULL;
+  world->scratch = grown;
+  world->scratch_capacity = count + 64;
+  return grown;
+}
