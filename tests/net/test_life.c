@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Cancelling in every stage, ending with exchanges alive, many at once, calls from inside a callback, wakeups, memory that
-// runs out. Names are resolved by this program's own getaddrinfo, which can be made to hang.
+// Cancelling in every stage, ending with exchanges alive, many at once, calls from inside a callback, memory that runs out.
+// Names are resolved by this program's own getaddrinfo, which can be made to hang.
 #include "failing_allocator.h"
 #include "net.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -349,55 +348,7 @@ static void a_callback_may_cancel_what_has_finished_but_was_not_told(void **stat
   net_close(&n);
 }
 
-// ---- the descriptor ----
-
-static bool readable(net *n, int wait_ms) {
-  struct pollfd item = {.fd = n->transport->fd(n->transport), .events = POLLIN};
-  return poll(&item, 1, wait_ms) == 1;
-}
-
-static void an_idle_transport_asks_for_nothing(void **state) {
-  (void)state;
-  net n;
-  net_exchange x;
-  net_open(&n, answer, NULL);
-  if (n.transport->fd(n.transport) < 0) skip();
-  assert_int_equal(n.transport->timeout_ms(n.transport), -1);
-  assert_false(readable(&n, 0));
-  net_do(&n, &x, "GET", "/", NULL);
-  assert_answered(&x, 200);
-  step_often(&n);
-  assert_int_equal(n.transport->timeout_ms(n.transport), -1);
-  assert_false(readable(&n, 0));
-  net_clear(&x);
-  net_close(&n);
-}
-
-static void *wake_later(void *user) {
-  net *n = user;
-  usleep(30000);
-  n->transport->wakeup(n->transport);
-  return NULL;
-}
-
-static void another_thread_wakes_a_waiting_poll(void **state) {
-  (void)state;
-  net n;
-  pthread_t thread;
-  net_open(&n, answer, NULL);
-  if (n.transport->fd(n.transport) < 0) skip();
-  assert_int_equal(pthread_create(&thread, NULL, wake_later, &n), 0);
-  assert_true(readable(&n, 10000));
-  assert_int_equal(pthread_join(thread, NULL), 0);
-  n.transport->dispatch(n.transport);
-  assert_false(readable(&n, 0)); // taken back
-  n.transport->wakeup(n.transport);
-  n.transport->wakeup(n.transport);
-  assert_true(readable(&n, 0)); // also when nobody was waiting yet
-  n.transport->dispatch(n.transport);
-  assert_false(readable(&n, 0));
-  net_close(&n);
-}
+// ---- child programs ----
 
 static void connections_do_not_leak_into_child_programs(void **state) {
   (void)state;
@@ -492,8 +443,6 @@ int main(void) {
       cmocka_unit_test(every_second_of_many_is_cancelled),
       cmocka_unit_test(a_callback_may_send),
       cmocka_unit_test(a_callback_may_cancel_what_has_finished_but_was_not_told),
-      cmocka_unit_test(an_idle_transport_asks_for_nothing),
-      cmocka_unit_test(another_thread_wakes_a_waiting_poll),
       cmocka_unit_test(connections_do_not_leak_into_child_programs),
       cmocka_unit_test(memory_that_runs_out_anywhere_is_an_error_and_no_leak),
       cmocka_unit_test(an_incomplete_allocator_is_refused),

@@ -379,16 +379,14 @@ static void interim_replies_without_end_are_too_large(void **state) {
 
 // ---- cuts and garbage ----
 
-typedef struct cut {
+typedef struct cut { /* the request's path says where: "/7" */
   const char *reply;
-  size_t at;
   bool reset;
 } cut;
 
 static void say_cut(loopback_peer *peer, const loopback_request *request, void *user) {
   const cut *c = user;
-  (void)request;
-  loopback_write(peer, c->reply, c->at);
+  loopback_write(peer, c->reply, strtoul(request->target + 1, NULL, 10));
   if (c->reset)
     loopback_reset(peer);
   else
@@ -399,10 +397,12 @@ static void cut_everywhere(const char *reply, bool reset) {
   net n;
   cut c = {.reply = reply, .reset = reset};
   net_open(&n, say_cut, &c);
-  for (c.at = 0; c.at < strlen(reply); c.at++) {
+  for (size_t at = 0; at < strlen(reply); at++) {
     net_exchange x;
-    net_do(&n, &x, "POST", "/", "{}");
-    if (x.fate != IMGACT_MAYBE_SENT) print_message("cut at %zu: %s\n", c.at, x.message);
+    char path[32];
+    (void)snprintf(path, sizeof path, "/%zu", at);
+    net_do(&n, &x, "POST", path, "{}");
+    if (x.fate != IMGACT_MAYBE_SENT) print_message("cut at %zu: %s\n", at, x.message);
     assert_failed(&x, x.failure == IMGACT_FAILURE_ENCODING ? x.failure : IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
     net_clear(&x);
   }
