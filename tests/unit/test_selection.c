@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: MIT
+#include "failing_allocator.h"
+#include "home.h"
+#include "scripted.h"
+#include "testing.h"
+#include <imgact/imgact.h>
+#include <imgact/provider.h>
+#include <imgact/transport.h>
+#include <unistd.h>
+
+#define HETZNER      "https://api.hetzner.cloud/v1"
+#define DIGITALOCEAN "https://api.digitalocean.com"
+
+static const char clouds[] = "default_profile = hz\n"
+                             "[hz]\nprovider = hetzner\ntoken_env = MY_HETZNER\n"
+                             "[do]\nprovider = digitalocean\ntoken_file = ~/secrets/do\nendpoint = https://do.example\n"
+                             "[bare]\nprovider = digitalocean\n"
+                             "[near]\nprovider = hetzner\ntoken_file = secrets/hz\n"
+                             "[vault]\nprovider = hetzner\ntoken_command = echo from-the-vault\n"
+                             "[acme]\nprovider = acme\ntoken_env = ACME_TOKEN\n";
+
+static imgact_config *load(void) {
+  imgact_config *config = NULL;
+  imgact_error error;
+  home_file(".config/imgact/config.ini", clouds);
+  if (imgact_config_load(NULL, NULL, &config, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  return config;
+}
+
+static imgact_config *load_nothing(void) {
+  imgact_config *config = NULL;
+  assert_int_equal(imgact_config_load(NULL, NULL, &config, NULL), IMGACT_OK);
+  return config;
+}
+
+static imgact_selection choose(imgact_config *config, imgact_overrides over) {
+  imgact_selection selection;
+  imgact_error error;
+  over.size = sizeof over;
+  if (imgact_config_select(config, &over, &selection, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  return selection;
+}
+
+static void assert_refuses(imgact_config *config, imgact_overrides over, const char *words) {
+  imgact_selection selection;
+  imgact_error error;
+  over.size = sizeof over;
+  assert_int_equal(imgact_config_select(config, &over, &selection, &error), IMGACT_INVALID_ARGUMENT);
+  if (strstr(error.message, words) == NULL) fail_msg("'%s' is not in: %s", words, error.message);
+  assert_null(selection.provider);
+}
+
+static void assert_same(const char *a, const char *b) {
+  if (a == NULL || b == NULL)
+    assert_ptr_equal(a, b);
+  else
+    assert_string_equal(a, b);
+}
+
+static void assert_chosen(imgact_selection s, const char *profile, const char *provider, const char *endpoint,
+                          const char *kind, const char *source) {
+  assert_same(s.profile, profile);
+  assert_same(s.provider, provider);
+  assert_same(s.endpoint, endpoint);
+  assert_same(s.token_kind, kind);
+  assert_same(s.token_source, source);
+}
+
+#define OVER(...) ((imgact_overrides){__VA_ARGS__})
+
+// ---- which profile ----
+
+static void a_profile_comes_from_flag_environment_or_default(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_chosen(choose(config, OVER(0)), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
+  setenv("IMGACT_PROFILE", "", 1);
+  assert_chosen(choose(config, OVER(0)), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
+  setenv("IMGACT_PROFILE", "do", 1);
+  assert_chosen(choose(config, OVER(0)), "do", "digitalocean", "https://do.example", "file", home_path("secrets/do"));
+  assert_chosen(choose(config, OVER(.profile = "vault")), "vault", "hetzner", HETZNER, "command", "echo from-the-vault");
+  imgact_config_free(config);
+}
+
+static void a_profile_that_is_not_there_is_refused(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_refuses(config, OVER(.profile = "nope"), "there is no profile [nope] in /");
+  assert_refuses(config, OVER(.profile = ""), "there is no profile []");
+  setenv("IMGACT_PROFILE", "nope", 1);
+  assert_refuses(config, OVER(0), "there is no profile [nope] in /");
+  imgact_config_free(config);
+}
+
+static void a_profile_without_a_file_is_refused(void **state) {
+  (void)state;
+  imgact_config *config = load_nothing();
+  assert_refuses(config, OVER(.profile = "hz"), "there is no profile [hz], and no configuration file /");
+  imgact_config_free(config);
+  unsetenv("HOME");
+  config = load_nothing();
+  assert_refuses(config, OVER(.profile = "hz"), "without HOME");
+  imgact_config_free(config);
+}
+
+// ---- which provider ----
+
+static void a_provider_that_is_named_puts_the_default_profile_aside(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_chosen(choose(config, OVER(.provider = "digitalocean")), NULL, "digitalocean", DIGITALOCEAN, NULL, NULL);
+  assert_chosen(choose(config, OVER(.provider = "hetzner")), NULL, "hetzner", HETZNER, NULL, NULL);
+  setenv("IMGACT_PROVIDER", "digitalocean", 1);
+  assert_chosen(choose(config, OVER(0)), NULL, "digitalocean", DIGITALOCEAN, NULL, NULL);
+  assert_chosen(choose(config, OVER(.provider = "hetzner")), NULL, "hetzner", HETZNER, NULL, NULL);
+  setenv("IMGACT_PROVIDER", "", 1);
+  assert_chosen(choose(config, OVER(0)), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
+  imgact_config_free(config);
+}
+
+static void a_provider_must_be_the_profiles_own(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_chosen(choose(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
+  assert_refuses(config, OVER(.profile = "hz", .provider = "digitalocean"),
+                 "config.ini:3: profile [hz] is of hetzner, but digitalocean is asked for");
+  setenv("IMGACT_PROVIDER", "digitalocean", 1);
+  assert_refuses(config, OVER(.profile = "hz"), "profile [hz] is of hetzner");
+  assert_chosen(choose(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
+  setenv("IMGACT_PROFILE", "hz", 1);
+  assert_refuses(config, OVER(0), "profile [hz] is of hetzner");
+  imgact_config_free(config);
+}
+
+static void an_unknown_provider_is_refused(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_refuses(config, OVER(.provider = "acme"), "there is no provider 'acme': known are hetzner, digitalocean");
+  assert_refuses(config, OVER(.provider = ""), "there is no provider ''");
+  assert_refuses(config, OVER(.profile = "acme"), "config.ini:18: there is no provider 'acme': known are hetzner");
+  imgact_config_free(config);
+}
+
+static void without_a_provider_the_error_names_the_ways_to_give_one(void **state) {
+  (void)state;
+  imgact_config *config = load_nothing();
+  assert_refuses(config, OVER(0), "--provider, IMGACT_PROVIDER");
+  setenv("HCLOUD_TOKEN", "t", 1);
+  assert_refuses(config, OVER(0), "no provider is chosen");
+  imgact_config_free(config);
+}
+
+// ---- which endpoint ----
+
+static void an_endpoint_comes_from_flag_environment_profile_or_default(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_string_equal(choose(config, OVER(.profile = "bare")).endpoint, DIGITALOCEAN);
+  assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://do.example");
+  setenv("HCLOUD_ENDPOINT", "https://of-hetzner.example", 1);
+  assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://do.example");
+  assert_string_equal(choose(config, OVER(.profile = "hz")).endpoint, "https://of-hetzner.example");
+  setenv("DIGITALOCEAN_API_URL", "https://of-digitalocean.example/", 1);
+  assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://of-digitalocean.example/");
+  setenv("IMGACT_ENDPOINT", "https://of-all.example", 1);
+  assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://of-all.example");
+  assert_string_equal(choose(config, OVER(.profile = "do", .endpoint = "https://f.example")).endpoint, "https://f.example");
+  setenv("IMGACT_ENDPOINT", "", 1);
+  setenv("DIGITALOCEAN_API_URL", "", 1);
+  assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://do.example");
+  imgact_config_free(config);
+}
+
+// ---- which token ----
+
+static void the_usual_variables_serve_where_no_source_is_named(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  setenv("HCLOUD_TOKEN", "h", 1);
+  setenv("DIGITALOCEAN_ACCESS_TOKEN", "second", 1);
+  assert_chosen(choose(config, OVER(.provider = "hetzner")), NULL, "hetzner", HETZNER, "env", "HCLOUD_TOKEN");
+  assert_chosen(choose(config, OVER(.profile = "bare")), "bare", "digitalocean", DIGITALOCEAN, "env",
+                "DIGITALOCEAN_ACCESS_TOKEN");
+  setenv("DIGITALOCEAN_TOKEN", "", 1);
+  assert_string_equal(choose(config, OVER(.profile = "bare")).token_source, "DIGITALOCEAN_ACCESS_TOKEN");
+  setenv("DIGITALOCEAN_TOKEN", "first", 1);
+  assert_string_equal(choose(config, OVER(.profile = "bare")).token_source, "DIGITALOCEAN_TOKEN");
+  // A source that is named has no fallback.
+  assert_string_equal(choose(config, OVER(.profile = "hz")).token_source, "MY_HETZNER");
+  assert_string_equal(choose(config, OVER(.provider = "hetzner", .token_env = "NOT_SET")).token_source, "NOT_SET");
+  imgact_config_free(config);
+}
+
+static void a_flag_goes_before_the_profiles_source(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  static const char *const profiles[] = {"hz", "do", "bare", "near", "vault"};
+  for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+    imgact_selection selection = choose(config, OVER(.profile = profiles[i], .token_env = "OTHER"));
+    assert_string_equal(selection.token_kind, "env");
+    assert_string_equal(selection.token_source, "OTHER");
+    selection = choose(config, OVER(.profile = profiles[i], .token_file = "a/b"));
+    assert_string_equal(selection.token_kind, "file");
+    assert_string_equal(selection.token_source, "a/b");
+  }
+  assert_string_equal(choose(config, OVER(.profile = "hz", .token_file = "~/t")).token_source, home_path("t"));
+  imgact_config_free(config);
+}
+
+static void two_flags_for_one_token_are_refused(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_refuses(config, OVER(.token_env = "A", .token_file = "/b"), "name one of them");
+  imgact_config_free(config);
+}
+
+static void a_token_given_as_a_name_is_refused_and_not_quoted(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  static const char token[] = "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+  const imgact_overrides overs[] = {OVER(.size = sizeof overs[0], .token_env = token),
+                                    OVER(.size = sizeof overs[0], .token_file = token)};
+  for (size_t i = 0; i < 2; i++) {
+    imgact_selection selection;
+    imgact_error error;
+    assert_int_equal(imgact_config_select(config, &overs[i], &selection, &error), IMGACT_INVALID_ARGUMENT);
+    assert_null(strstr(error.message, "dop_v1_"));
+    assert_non_null(strstr(error.message, "never the token itself"));
+  }
+  assert_refuses(config, OVER(.token_env = "A B"), "name of an environment variable");
+  assert_refuses(config, OVER(.token_env = ""), "name of an environment variable");
+  assert_refuses(config, OVER(.token_file = ""), "path of a file");
+  imgact_config_free(config);
+}
+
+static void a_relative_path_in_the_file_starts_at_the_file(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_string_equal(choose(config, OVER(.profile = "near")).token_source, home_path(".config/imgact/secrets/hz"));
+  imgact_config_free(config);
+}
+
+// ---- the selection itself ----
+
+static void asking_again_and_again_does_not_grow(void **state) {
+  (void)state;
+  failing_allocator memory;
+  imgact_config *config = NULL;
+  imgact_selection first = {0}, later = {0};
+  failing_allocator_init(&memory, 0);
+  home_file(".config/imgact/config.ini", clouds);
+  assert_int_equal(imgact_config_load(NULL, &memory.allocator, &config, NULL), IMGACT_OK);
+  const imgact_overrides over = {.size = sizeof over, .profile = "near"};
+  assert_int_equal(imgact_config_select(config, &over, &first, NULL), IMGACT_OK);
+  size_t before = memory.live_bytes;
+  for (int i = 0; i < 1000; i++) assert_int_equal(imgact_config_select(config, &over, &later, NULL), IMGACT_OK);
+  assert_int_equal(memory.live_bytes, before);
+  assert_ptr_equal(first.token_source, later.token_source);
+  imgact_config_free(config);
+  assert_memory_fine(&memory);
+}
+
+static void a_selection_outlives_the_environment_it_came_from(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  char name[] = "A_NAME";
+  setenv("IMGACT_ENDPOINT", "https://of-all.example", 1);
+  imgact_selection selection = choose(config, OVER(.profile = "hz", .token_env = name));
+  memset(name, 'x', sizeof name - 1);
+  setenv("IMGACT_ENDPOINT", "https://another-one.example", 1);
+  assert_chosen(selection, "hz", "hetzner", "https://of-all.example", "env", "A_NAME");
+  imgact_config_free(config);
+}
+
+static void overrides_of_another_size_are_refused(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  const imgact_overrides over = {.size = sizeof over - 1};
+  imgact_selection selection;
+  assert_int_equal(imgact_config_select(config, &over, &selection, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_config_select(config, NULL, &selection, NULL), IMGACT_OK);
+  assert_string_equal(selection.profile, "hz");
+  imgact_config_free(config);
+}
+
+// ---- clients ----
+
+// Makes a client, lets it ask for one image and tells what it sent as Authorization and whereto.
+typedef struct sent {
+  imgact_status status;
+  imgact_error error;
+  char authorization[128];
+  char url[256];
+} sent;
+
+static sent ask(imgact_config *config, imgact_overrides over, imgact_client_options options) {
+  sent seen = {0};
+  scripted *script = scripted_new();
+  imgact_client *client = NULL;
+  over.size = sizeof over;
+  options.size = sizeof options;
+  options.transport = scripted_transport(script);
+  scripted_json(script, 200, "{\"image\":{\"id\":1,\"type\":\"snapshot\"}}");
+  seen.status = imgact_client_from_config(config, &over, &options, &client, &seen.error);
+  if (seen.status == IMGACT_OK) {
+    imgact_op *op = imgact_get_image(client, "1", NULL);
+    if (imgact_run(op) != IMGACT_OK) fail_msg("%s", imgact_op_error(op)->message);
+    imgact_op_free(op);
+    const char *authorization = scripted_header(scripted_at(script, 0), "Authorization");
+    snprintf(seen.authorization, sizeof seen.authorization, "%s", authorization != NULL ? authorization : "");
+    snprintf(seen.url, sizeof seen.url, "%s", scripted_at(script, 0)->url);
+  } else {
+    assert_null(client);
+    scripted_assert_nothing_sent(script);
+  }
+  imgact_client_free(client);
+  assert_true(scripted_destroyed(script)); // also where the client could not be made
+  scripted_free(script);
+  return seen;
+}
+
+static void assert_sends(sent seen, const char *authorization, const char *url) {
+  if (seen.status != IMGACT_OK) fail_msg("%s", seen.error.message);
+  assert_string_equal(seen.authorization, authorization);
+  assert_string_equal(seen.url, url);
+}
+
+static void assert_fails(sent seen, const char *words) {
+  assert_int_equal(seen.status, IMGACT_INVALID_ARGUMENT);
+  if (strstr(seen.error.message, words) == NULL) fail_msg("'%s' is not in: %s", words, seen.error.message);
+}
+
+#define OPTIONS(...) ((imgact_client_options){__VA_ARGS__})
+
+static void a_client_sends_the_token_of_its_source(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  setenv("MY_HETZNER", " from-the-variable\n", 1);
+  home_file("secrets/do", "from-the-file\n");
+  home_file(".config/imgact/secrets/hz", "from-near-the-file");
+  setenv("HCLOUD_TOKEN", "the-usual", 1);
+  assert_sends(ask(config, OVER(0), OPTIONS(0)), "Bearer from-the-variable", HETZNER "/images/1");
+  assert_sends(ask(config, OVER(.profile = "do"), OPTIONS(0)), "Bearer from-the-file", "https://do.example/v2/images/1");
+  assert_sends(ask(config, OVER(.profile = "near"), OPTIONS(0)), "Bearer from-near-the-file", HETZNER "/images/1");
+  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(0)), "Bearer from-the-vault", HETZNER "/images/1");
+  assert_sends(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)), "Bearer the-usual", HETZNER "/images/1");
+  unsetenv("MY_HETZNER");
+  imgact_config_free(config);
+}
+
+static void a_source_that_has_no_token_is_an_error_and_no_fallback(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  setenv("HCLOUD_TOKEN", "the-usual", 1);
+  setenv("DIGITALOCEAN_TOKEN", "the-usual", 1);
+  assert_fails(ask(config, OVER(0), OPTIONS(0)), "MY_HETZNER, which is to hold the token, is not set");
+  assert_fails(ask(config, OVER(.profile = "do"), OPTIONS(0)), "secrets/do: No such file");
+  unsetenv("HCLOUD_TOKEN");
+  assert_fails(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)), "there is no token for hetzner: set HCLOUD_TOKEN");
+  imgact_config_free(config);
+}
+
+static void options_win_where_they_name_something(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(.token = "own", .endpoint = "https://own.example")),
+               "Bearer own", "https://own.example/images/1");
+  assert_sends(ask(config, OVER(0), OPTIONS(.provider_name = "digitalocean", .token = "own")), "Bearer own",
+               DIGITALOCEAN "/v2/images/1");
+  assert_fails(ask(config, OVER(.profile = "vault"), OPTIONS(.provider_name = "digitalocean")), "is of hetzner");
+  imgact_config_free(config);
+}
+
+static void a_provider_of_the_callers_own_has_profiles_too(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  imgact_provider acme = *imgact_provider_find("hetzner");
+  acme.name = "acme";
+  acme.default_endpoint = "https://acme.example";
+  acme.endpoint_env = NULL;
+  acme.token_env = NULL;
+  setenv("ACME_TOKEN", "of-acme", 1);
+  assert_sends(ask(config, OVER(.profile = "acme"), OPTIONS(.provider = &acme)), "Bearer of-acme",
+               "https://acme.example/images/1");
+  unsetenv("ACME_TOKEN");
+  assert_fails(ask(config, OVER(0), OPTIONS(.provider = &acme)), "there is no token for acme");
+  imgact_config_free(config);
+}
+
+static void a_transport_that_sends_nothing_needs_no_token(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  for (int own_loop = 0; own_loop < 2; own_loop++) {
+    scripted *script = scripted_new();
+    imgact_transport *transport = scripted_transport(script);
+    imgact_client *client = NULL;
+    imgact_loop *loop = NULL;
+    imgact_error error = {0};
+    transport->flags |= IMGACT_TRANSPORT_OFFLINE;
+    imgact_client_options options = {.size = sizeof options, .transport = transport};
+    if (own_loop) {
+      imgact_loop_options of_loop = {.size = sizeof of_loop, .transport = transport};
+      assert_int_equal(imgact_loop_new(&of_loop, &loop, NULL), IMGACT_OK);
+      options.transport = NULL;
+      options.loop = loop;
+    }
+    // MY_HETZNER is not set.
+    if (imgact_client_from_config(config, NULL, &options, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
+    imgact_client_free(client);
+    imgact_loop_free(loop);
+    assert_true(scripted_destroyed(script));
+    scripted_free(script);
+  }
+  imgact_config_free(config);
+}
+
+static void a_loop_that_was_given_stays_the_callers(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  scripted *script = scripted_new();
+  imgact_loop_options of_loop = {.size = sizeof of_loop, .transport = scripted_transport(script)};
+  imgact_loop *loop = NULL;
+  imgact_client *client = NULL;
+  assert_int_equal(imgact_loop_new(&of_loop, &loop, NULL), IMGACT_OK);
+  imgact_client_options options = {.size = sizeof options, .loop = loop};
+  assert_int_equal(imgact_client_from_config(config, NULL, &options, &client, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_null(client);
+  assert_false(scripted_destroyed(script));
+  imgact_loop_free(loop);
+  assert_true(scripted_destroyed(script));
+  scripted_free(script);
+  imgact_config_free(config);
+}
+
+static void options_of_another_size_are_refused(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  imgact_client_options options = {.size = sizeof options - 8, .token = "t"};
+  imgact_client *client = NULL;
+  assert_int_equal(imgact_client_from_config(config, NULL, &options, &client, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_client_from_profile("hz", &options, &client, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_null(client);
+  imgact_config_free(config);
+}
+
+static void a_profile_makes_a_client_in_one_call(void **state) {
+  (void)state;
+  imgact_client *client = NULL;
+  imgact_error error;
+  home_file(".config/imgact/config.ini", clouds);
+  setenv("MY_HETZNER", "t", 1);
+  if (imgact_client_from_profile(NULL, NULL, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  assert_string_equal(imgact_client_provider(client), "hetzner");
+  imgact_client_free(client);
+  scripted *script = scripted_new();
+  imgact_client_options options = {.size = sizeof options, .token = "t", .transport = scripted_transport(script)};
+  if (imgact_client_from_profile("do", &options, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  assert_string_equal(imgact_client_provider(client), "digitalocean");
+  assert_string_equal(imgact_client_endpoint(client), "https://do.example");
+  imgact_client_free(client);
+  scripted_free(script);
+  unsetenv("MY_HETZNER");
+}
+
+static void a_broken_file_costs_the_transport_too(void **state) {
+  (void)state;
+  scripted *script = scripted_new();
+  imgact_client *client = NULL;
+  imgact_error error;
+  imgact_client_options options = {.size = sizeof options, .token = "t", .transport = scripted_transport(script)};
+  home_file(".config/imgact/config.ini", "[p\n");
+  assert_int_equal(imgact_client_from_profile(NULL, &options, &client, &error), IMGACT_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "config.ini:1: "));
+  assert_null(client);
+  assert_true(scripted_destroyed(script));
+  scripted_free(script);
+}
+
+static void no_memory_is_told_wherever_it_happens(void **state) {
+  (void)state;
+  home_file(".config/imgact/config.ini", clouds);
+  home_file("secrets/do", "from-the-file\n");
+  bool more = true;
+  for (size_t k = 1; more; k++) {
+    failing_allocator memory;
+    scripted *script = scripted_new();
+    imgact_client *client = NULL;
+    imgact_error error;
+    failing_allocator_init(&memory, k);
+    imgact_client_options options = {
+        .size = sizeof options, .allocator = &memory.allocator, .transport = scripted_transport(script)};
+    imgact_status status = imgact_client_from_profile("do", &options, &client, &error);
+    more = memory.failures > 0;
+    assert_int_equal(status, more ? IMGACT_NOMEM : IMGACT_OK);
+    if (more) assert_null(client);
+    imgact_client_free(client);
+    assert_true(scripted_destroyed(script));
+    scripted_free(script);
+    assert_memory_fine(&memory);
+  }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(a_profile_comes_from_flag_environment_or_default),
+      TEST(a_profile_that_is_not_there_is_refused),
+      TEST(a_profile_without_a_file_is_refused),
+      TEST(a_provider_that_is_named_puts_the_default_profile_aside),
+      TEST(a_provider_must_be_the_profiles_own),
+      TEST(an_unknown_provider_is_refused),
+      TEST(without_a_provider_the_error_names_the_ways_to_give_one),
+      TEST(an_endpoint_comes_from_flag_environment_profile_or_default),
+      TEST(the_usual_variables_serve_where_no_source_is_named),
+      TEST(a_flag_goes_before_the_profiles_source),
+      TEST(two_flags_for_one_token_are_refused),
+      TEST(a_token_given_as_a_name_is_refused_and_not_quoted),
+      TEST(a_relative_path_in_the_file_starts_at_the_file),
+      TEST(asking_again_and_again_does_not_grow),
+      TEST(a_selection_outlives_the_environment_it_came_from),
+      TEST(overrides_of_another_size_are_refused),
+      TEST(a_client_sends_the_token_of_its_source),
+      TEST(a_source_that_has_no_token_is_an_error_and_no_fallback),
+      TEST(options_win_where_they_name_something),
+      TEST(a_provider_of_the_callers_own_has_profiles_too),
+      TEST(a_transport_that_sends_nothing_needs_no_token),
+      TEST(a_loop_that_was_given_stays_the_callers),
+      TEST(options_of_another_size_are_refused),
+      TEST(a_profile_makes_a_client_in_one_call),
+      TEST(a_broken_file_costs_the_transport_too),
+      TEST(no_memory_is_told_wherever_it_happens),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

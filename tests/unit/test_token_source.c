@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+#include "failing_allocator.h"
+#include "home.h"
+#include "testing.h"
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECRET "the-secret-that-nobody-may-see"
+
+// ---- an allocator that sees what is in blocks that are given back ----
+
+typedef struct watcher {
+  imgact_allocator allocator;
+  bool seen;
+} watcher;
+
+typedef struct block {
+  _Alignas(16) size_t bytes;
+} block;
+
+static void *watch_alloc(void *user, size_t bytes) {
+  (void)user;
+  block *made = malloc(sizeof *made + bytes);
+  if (made == NULL) return NULL;
+  made->bytes = bytes;
+  memset(made + 1, 0, bytes);
+  return made + 1;
+}
+
+static void watch_release(void *user, void *memory) {
+  watcher *watch = user;
+  block *given = (block *)memory - 1;
+  if (memmem(memory, given->bytes, SECRET, strlen(SECRET)) != NULL) watch->seen = true;
+  free(given);
+}
+
+static void *watch_resize(void *user, void *memory, size_t bytes) {
+  void *made = watch_alloc(user, bytes);
+  if (made == NULL || memory == NULL) return made;
+  size_t old = ((block *)memory - 1)->bytes;
+  memcpy(made, memory, old < bytes ? old : bytes);
+  watch_release(user, memory);
+  return made;
+}
+
+static void watcher_init(watcher *watch) {
+  *watch = (watcher){.allocator = {.size = sizeof watch->allocator,
+                                   .alloc = watch_alloc,
+                                   .resize = watch_resize,
+                                   .release = watch_release,
+                                   .user = watch}};
+}
+
+// ---- reading ----
+
+static imgact_status read_with(const char *kind, const char *source, const imgact_allocator *allocator, char text[256],
+                               imgact_error *error) {
+  const imgact_selection selection = {.profile = "p", .token_kind = kind, .token_source = source};
+  ia_bytes bytes = {.allocator = allocator};
+  imgact_status status = ia_read_token(&selection, &bytes, error);
+  text[0] = '\0';
+  if (status == IMGACT_OK) {
+    assert_int_equal(bytes.data[bytes.length], '\0');
+    snprintf(text, 256, "%s", bytes.data);
+  }
+  ia_bytes_free(&bytes);
+  return status;
+}
+
+static void assert_reads(const char *kind, const char *source, const char *expected) {
+  char text[256];
+  watcher watch;
+  imgact_error error = {0};
+  watcher_init(&watch);
+  if (read_with(kind, source, &watch.allocator, text, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  assert_string_equal(text, expected);
+  assert_false(watch.seen);
+}
+
+static void assert_refuses(const char *kind, const char *source, const char *words) {
+  char text[256];
+  watcher watch;
+  imgact_error error = {0};
+  watcher_init(&watch);
+  assert_int_equal(read_with(kind, source, &watch.allocator, text, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(error.status, IMGACT_INVALID_ARGUMENT);
+  if (strstr(error.message, words) == NULL) fail_msg("'%s' is not in: %s", words, error.message);
+  assert_null(strstr(error.message, SECRET));
+  assert_false(watch.seen);
+}
+
+static void a_variable_holds_a_token(void **state) {
+  (void)state;
+  setenv("MY_TOKEN", SECRET "\n", 1);
+  assert_reads("env", "MY_TOKEN", SECRET "\n");
+  setenv("MY_TOKEN", "", 1);
+  assert_refuses("env", "MY_TOKEN", "MY_TOKEN, which is to hold the token, is not set");
+  setenv("MY_TOKEN", " \t\n", 1);
+  assert_refuses("env", "MY_TOKEN", "MY_TOKEN: there is no token in it");
+  unsetenv("MY_TOKEN");
+  assert_refuses("env", "MY_TOKEN", "is not set");
+}
+
+static void a_variable_may_be_too_long(void **state) {
+  (void)state;
+  char *text = malloc(IA_TOKEN_MAX_READ + 2);
+  assert_non_null(text);
+  memset(text, 'x', IA_TOKEN_MAX_READ + 1);
+  text[IA_TOKEN_MAX_READ + 1] = '\0';
+  setenv("MY_TOKEN", text, 1);
+  assert_refuses("env", "MY_TOKEN", "too long");
+  unsetenv("MY_TOKEN");
+  free(text);
+}
+
+static void a_file_holds_a_token(void **state) {
+  (void)state;
+  static const char cut[] = SECRET "\0more";
+  assert_reads("file", home_file("token", SECRET "\n"), SECRET "\n");
+  assert_refuses("file", home_path("nope"), "nope: No such file");
+  assert_refuses("file", home_file("token", ""), "token: there is no token in it");
+  assert_refuses("file", home_file("token", "\r\n \n"), "token: there is no token in it");
+  assert_refuses("file", home_bytes("token", cut, sizeof cut - 1), "token: the token has a NUL byte");
+  assert_refuses("file", "/", "not a regular file");
+  assert_refuses("file", "/dev/null", "not a regular file");
+}
+
+static void a_file_of_others_is_refused(void **state) {
+  (void)state;
+  const char *path = home_file("token", SECRET);
+  assert_int_equal(chmod(path, 0604), 0);
+  assert_reads("file", path, SECRET);
+  assert_int_equal(chmod(path, 0602), 0);
+  assert_refuses("file", path, "others may write to the file: chmod 600");
+  if (geteuid() != 0) return;
+  assert_int_equal(chmod(path, 0600), 0);
+  assert_int_equal(chown(path, 12345, 0), 0);
+  assert_refuses("file", path, "belongs to somebody else");
+}
+
+static void a_file_may_be_too_large(void **state) {
+  (void)state;
+  char *text = malloc(IA_TOKEN_MAX_READ + 1);
+  assert_non_null(text);
+  memset(text, 'x', IA_TOKEN_MAX_READ + 1);
+  assert_refuses("file", home_bytes("token", text, IA_TOKEN_MAX_READ + 1), "too large");
+  free(text);
+}
+
+static void a_command_prints_a_token(void **state) {
+  (void)state;
+  assert_reads("command", "echo " SECRET, SECRET "\n");
+  assert_reads("command", "printf %s " SECRET, SECRET);
+  assert_reads("command", "echo the-secret-; exec printf %s that", "the-secret-\nthat");
+  setenv("MY_TOKEN", SECRET, 1);
+  assert_reads("command", "echo \"$MY_TOKEN\"", SECRET "\n");
+  unsetenv("MY_TOKEN");
+}
+
+static void how_a_command_fails_is_told_and_never_what_it_printed(void **state) {
+  (void)state;
+  assert_refuses("command", "echo " SECRET "; exit 3", "profile [p]: token_command failed with status 3");
+  assert_refuses("command", "echo " SECRET "; kill -TERM $$", "profile [p]: token_command was ended by signal 15");
+  assert_refuses("command", "true", "profile [p]: token_command printed nothing");
+  assert_refuses("command", "echo", "token_command: there is no token in it");
+  assert_refuses("command", "printf '" SECRET "\\000x'", "NUL byte");
+  assert_refuses("command", "exec 2>/dev/null; no-such-command-anywhere", "failed with status 127");
+}
+
+static void a_command_may_print_too_much(void **state) {
+  (void)state;
+  assert_refuses("command", "while echo " SECRET "; do :; done", "printed more than 65536 bytes");
+}
+
+static void a_command_reads_nothing(void **state) {
+  (void)state;
+  assert_reads("command", "if read line; then echo input; else echo none; fi", "none\n");
+}
+
+static void a_command_finds_the_signals_as_usual(void **state) {
+  (void)state;
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
+  void (*handler)(int) = signal(SIGPIPE, SIG_IGN);
+  assert_refuses("command", "kill -TERM $$; echo " SECRET, "signal 15");
+  assert_refuses("command", "kill -PIPE $$; echo " SECRET, "signal 13");
+  signal(SIGPIPE, handler);
+  assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+}
+
+static void a_command_whose_end_nobody_sees_is_not_trusted(void **state) {
+  (void)state;
+  void (*handler)(int) = signal(SIGCHLD, SIG_IGN);
+  assert_refuses("command", "echo " SECRET, "must not ignore SIGCHLD");
+  signal(SIGCHLD, handler);
+}
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void a_command_has_no_more_than_its_time(void **state) {
+  (void)state;
+  // One that prints and stays, one that closes its output and stays, one that leaves the pipe to another process.
+  static const char *const slow[] = {"echo " SECRET "; exec sleep 100", "echo " SECRET "; exec sleep 100 >&-",
+                                     "sleep 3 & echo " SECRET};
+  for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
+    ia_bytes bytes = {.allocator = NULL};
+    imgact_error error;
+    int64_t began_ms = now_ms();
+    assert_int_equal(ia_read_command(slow[i], "p", 100, &bytes, &error), IMGACT_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "profile [p]: token_command did not end within 100 ms"));
+    assert_true(now_ms() - began_ms < 2500);
+    ia_bytes_free(&bytes);
+  }
+}
+
+static void no_memory_is_told(void **state) {
+  (void)state;
+  const char *path = home_file("token", SECRET);
+  setenv("MY_TOKEN", SECRET, 1);
+  const struct { const char *kind, *source; } sources[] = {{"env", "MY_TOKEN"}, {"file", path}, {"command", "echo " SECRET}};
+  for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+    failing_allocator memory;
+    char text[256];
+    imgact_error error;
+    failing_allocator_init(&memory, 1);
+    assert_int_equal(read_with(sources[i].kind, sources[i].source, &memory.allocator, text, &error), IMGACT_NOMEM);
+    assert_memory_fine(&memory);
+  }
+  unsetenv("MY_TOKEN");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(a_variable_holds_a_token),
+      TEST(a_variable_may_be_too_long),
+      TEST(a_file_holds_a_token),
+      TEST(a_file_of_others_is_refused),
+      TEST(a_file_may_be_too_large),
+      TEST(a_command_prints_a_token),
+      TEST(how_a_command_fails_is_told_and_never_what_it_printed),
+      TEST(a_command_may_print_too_much),
+      TEST(a_command_reads_nothing),
+      TEST(a_command_finds_the_signals_as_usual),
+      TEST(a_command_whose_end_nobody_sees_is_not_trusted),
+      TEST(a_command_has_no_more_than_its_time),
+      TEST(no_memory_is_told),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
