@@ -122,6 +122,8 @@ typedef struct imgact_client_options {
   int64_t settle_ms;                     /* how long a cloud may take to show what it accepted; 0 = 10 s */
   int32_t max_attempts;                  /* sends per request; 0 = 5 */
   int32_t concurrency;                   /* requests in flight; 0 = 8 */
+  int32_t rate_reserve_percent;          /* of the rate limit, left to other programs with this token: 0 to 90 */
+  int32_t reserved;                      /* 0 */
 } imgact_client_options;
 
 /* Makes a client: a provider and its credentials on a loop. *client is NULL on failure.

@@ -148,6 +148,8 @@ typedef struct imgact_slot {
   uint32_t server_filters; /* lists: IMGACT_FILTER_... that encode pushes; what is in neither mask is refused */
   uint32_t local_filters;  /* lists: those that the core applies to the items */
   uint32_t batch_max;      /* wait_actions: ids per request */
+  uint32_t budget;         /* which of the provider's rate limits it counts against, 0 to 3 */
+  uint32_t reserved;       /* 0 */
 } imgact_slot;
 
 /* Types that one list query can answer for. exact: the query holds just these; else the core drops the others. A type in no

@@ -5,6 +5,7 @@
 #include "error.h"
 #include "exchange.h"
 #include "str.h"
+#include "trace.h"
 #include <string.h>
 
 static ia_settings settings_of(const imgact_client_options *o) {
@@ -13,7 +14,8 @@ static ia_settings settings_of(const imgact_client_options *o) {
                        .poll_interval_ms = o->poll_interval_ms > 0 ? o->poll_interval_ms : 0,
                        .settle_ms = o->settle_ms > 0 ? o->settle_ms : 10000,
                        .max_attempts = o->max_attempts > 0 ? o->max_attempts : 5,
-                       .concurrency = o->concurrency > 0 ? o->concurrency : 8};
+                       .concurrency = o->concurrency > 0 ? o->concurrency : 8,
+                       .reserve_percent = o->rate_reserve_percent};
 }
 
 static char *user_agent(const imgact_allocator *allocator, const char *app) {
@@ -49,7 +51,9 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
   client->endpoint = ia_strdup(client->allocator, endpoint);
   if (client->endpoint)
     for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--) client->endpoint[n - 1] = '\0';
-  return client->user_agent && client->endpoint;
+  if (!client->user_agent || !client->endpoint) return false;
+  ia_client_join_governor(client);
+  return true;
 }
 
 static void drop_token(imgact_client *client) {
@@ -78,11 +82,14 @@ imgact_status ia_client_set_token(imgact_client *client, const char *token, size
   client->token = copy;
   client->token_length = length;
   ia_redactor_init(&client->redactor, copy, length, client->provider->token_prefixes);
+  ia_client_join_governor(client);
   return IMGACT_OK;
 }
 
 void ia_client_clear(imgact_client *client) {
   ia_list_remove(&client->pump);
+  ia_list_remove(&client->held);
+  ia_governor_drop(client->governor);
   drop_token(client);
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
@@ -106,17 +113,60 @@ void ia_client_pump(imgact_client *client) {
   if (!ia_linked(&client->pump)) ia_list_append(&client->engine->pump, &client->pump);
 }
 
-/* Mutations first, then polls, then lists: a long list never keeps somebody waiting for the end of an action. */
-void ia_client_run(imgact_client *client) {
-  while (client->in_flight < client->settings.concurrency) {
-    ia_link *lane = NULL;
-    for (size_t i = 0; i < IA_LANES && !lane; i++) {
-      if (!ia_list_empty(&client->lanes[i])) lane = &client->lanes[i];
-      else if (i == IA_LANE_WAIT && ia_poller_next(client)) lane = &client->lanes[i];
-    }
-    if (!lane) return;
-    ia_exchange_ready(IA_ENTRY(lane->next, ia_exchange, link));
+/* Clients that send with one token share what it may send: the key is a hash, never the token. */
+void ia_client_join_governor(imgact_client *client) {
+  uint64_t key = ia_hash(client->provider->name, strlen(client->provider->name));
+  key = key * 31 + ia_hash(client->endpoint, strlen(client->endpoint));
+  if (client->token) key = key * 31 + ia_hash(client->token, client->token_length);
+  if (client->governor && client->governor->key == key) return;
+  ia_list_remove(&client->held);
+  ia_governor_drop(client->governor);
+  client->governor = ia_governor_hold(client->engine, key);
+}
+
+static uint32_t budget_of(const imgact_client *client, imgact_op_kind kind) {
+  const imgact_slot *slot = ia_client_slot(client, kind);
+  return slot ? slot->budget : 0;
+}
+
+/* The kind of the request at a lane's head; COUNT = the lane is empty. */
+static imgact_op_kind head_of(imgact_client *client, size_t lane) {
+  if (!ia_list_empty(&client->lanes[lane])) {
+    ia_exchange *exchange = IA_ENTRY(client->lanes[lane].next, ia_exchange, link);
+    return exchange->call.kind;
   }
+  return lane == IA_LANE_WAIT && !ia_list_empty(&client->poller.due) ? IMGACT_OP_WAIT_ACTIONS : IMGACT_OP_COUNT;
+}
+
+static bool may_send(imgact_client *client, size_t lane, imgact_op_kind kind, int64_t *until_ms) {
+  int64_t until = IA_NEVER;
+  double reserve = (double)client->settings.reserve_percent / 100.0;
+  if (!client->governor) return true;
+  if (ia_governor_allows(client->governor, budget_of(client, kind), lane, reserve, &until)) return true;
+  if (until < *until_ms) *until_ms = until;
+  return false;
+}
+
+static void hold_back(imgact_client *client, int64_t until_ms) {
+  int64_t delay = until_ms - client->engine->now.mono_ms;
+  if (!ia_linked(&client->held)) ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay, "held back for the rate limit");
+  ia_governor_wait(client->governor, &client->held, until_ms);
+}
+
+/* Mutations first, then polls, then lists: a long list never keeps somebody waiting for the end of an action. One request a
+ * turn, so that the clients of a loop take turns. */
+void ia_client_run(imgact_client *client) {
+  int64_t until_ms = IA_NEVER;
+  if (client->in_flight >= client->settings.concurrency) return;
+  for (size_t lane = 0; lane < IA_LANES; lane++) {
+    imgact_op_kind kind = head_of(client, lane);
+    if (kind == IMGACT_OP_COUNT || !may_send(client, lane, kind, &until_ms)) continue;
+    if (ia_list_empty(&client->lanes[lane]) && !ia_poller_next(client)) continue;
+    ia_exchange_ready(IA_ENTRY(client->lanes[lane].next, ia_exchange, link));
+    ia_client_pump(client);
+    return;
+  }
+  if (until_ms != IA_NEVER) hold_back(client, until_ms);
 }
 
 void ia_client_learn_date(imgact_client *client, const char *date) {

@@ -4,6 +4,7 @@
 #define IA_CLIENT_H
 
 #include "engine.h"
+#include "governor.h"
 #include "poller.h"
 #include "redact.h"
 #include "set.h"
@@ -18,7 +19,7 @@ typedef enum ia_lane { IA_LANE_MUTATION, IA_LANE_WAIT, IA_LANE_READ, IA_LANES } 
 
 typedef struct ia_settings {
   int64_t request_timeout_ms, retry_base_ms, poll_interval_ms, settle_ms;
-  int32_t max_attempts, concurrency;
+  int32_t max_attempts, concurrency, reserve_percent;
 } ia_settings;
 
 struct imgact_client {
@@ -39,6 +40,8 @@ struct imgact_client {
   imgact_trace_fn trace;
   void *trace_user;
   ia_link pump;            /* in the engine's list */
+  ia_link held;            /* in the governor's list, while the rate limit holds it back */
+  ia_governor *governor;   /* shared by the clients of one credential; NULL: no memory for one */
   ia_link lanes[IA_LANES]; /* exchanges that wait for a place */
   int32_t in_flight;
   int32_t retry_tokens;
@@ -57,6 +60,8 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
  * ASCII), NOMEM; the text never shows in the error. */
 imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error);
 void ia_client_clear(imgact_client *client);
+/* Joins the governor of its credential; again after a new token. */
+void ia_client_join_governor(imgact_client *client);
 
 void ia_client_hold(imgact_client *client);
 void ia_client_drop(imgact_client *client);

@@ -6,6 +6,7 @@
 
 void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed, ia_now now) {
   *engine = (ia_engine){.allocator = allocator, .random_state = seed, .now = now};
+  ia_list_init(&engine->governors);
   ia_list_init(&engine->pump);
   ia_list_init(&engine->outbox);
   ia_list_init(&engine->notify);

@@ -32,6 +32,7 @@ typedef struct ia_engine {
   ia_now now;
   uint64_t random_state;
   ia_heap timers;
+  ia_link governors;
   ia_link pump;   /* clients that may have requests to let go */
   ia_link outbox; /* exchanges that the outer ring is to send */
   ia_link notify; /* operations whose callbacks are due */

@@ -56,6 +56,7 @@ void ia_exchange_free(ia_exchange *exchange) {
   bool had_place = exchange->state == IA_EXCHANGE_READY || exchange->state == IA_EXCHANGE_FLYING;
   if (exchange->state == IA_EXCHANGE_FLYING) client->engine->abort(client->engine->outer, exchange);
   if (had_place) leave_place(exchange);
+  if (had_place && client->governor) ia_governor_told(client->governor, exchange->slot->budget, NULL);
   ia_timer_stop(client->engine, &exchange->timer);
   ia_list_remove(&exchange->link);
   drop_request(exchange);
@@ -175,6 +176,7 @@ void ia_exchange_ready(ia_exchange *exchange) {
   }
   exchange->state = IA_EXCHANGE_READY;
   exchange->client->in_flight++;
+  if (exchange->client->governor) ia_governor_sent(exchange->client->governor, exchange->slot->budget);
   ia_list_append(&exchange->client->engine->outbox, &exchange->link);
 }
 
@@ -341,6 +343,19 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
   exchange->done(exchange);
 }
 
+/* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). */
+static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_info *rate) {
+  ia_governor *governor = exchange->client->governor;
+  bool news = http->fate == IMGACT_ANSWERED && http->status != 429;
+  if (governor) ia_governor_told(governor, exchange->slot->budget, news ? rate : NULL);
+}
+
+static void park(ia_exchange *exchange, const ia_decision *decision) {
+  int64_t asked = exchange->error.retry_after_ms > 0 ? exchange->error.retry_after_ms : decision->delay_ms;
+  if (exchange->client->governor && exchange->error.status == IMGACT_RATE_LIMITED && asked > 0)
+    ia_governor_park(exchange->client->governor, asked);
+}
+
 static void finished(imgact_exchange *base, const imgact_http_response *http) {
   ia_exchange *exchange = IA_ENTRY(base, ia_exchange, base);
   imgact_client *client = exchange->client;
@@ -352,6 +367,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   ia_error_clear(&exchange->error);
   if (http->fate == IMGACT_ANSWERED) take_reply(exchange, http, &rate);
   else fail_transport(exchange, http);
+  tell_governor(exchange, http, &rate);
   if (exchange->error.status == IMGACT_OK) {
     if (client->retry_tokens < IA_RETRY_TOKENS) client->retry_tokens++;
     exchange->uncertain = exchange->maybe_applied = false;
@@ -359,6 +375,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   } else {
     ia_decision decision = judge(exchange, http, &rate);
     exchange->maybe_applied = exchange->maybe_applied || decision.maybe_applied;
+    park(exchange, &decision);
     if (decision.verdict == IA_AGAIN) back_off(exchange, &decision);
     else end(exchange, &decision);
   }

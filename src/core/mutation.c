@@ -324,6 +324,7 @@ static bool list_actions(imgact_op *op, imgact_error *error) {
   imgact_call call = {
       .size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .image = op->call.image, .actions = &m->filter};
   if (ia_walk_init(m->walk, op->client, &call, error) != IMGACT_OK) return false;
+  m->walk->lane = IA_LANE_MUTATION;
   m->walk->done = got_actions;
   m->walk->owner = op;
   m->walk->deadline_ms = op->deadline_ms;

@@ -66,6 +66,7 @@ imgact_status ia_walk_init(ia_walk *walk, imgact_client *client, const imgact_ca
   walk->images = call->kind == IMGACT_OP_LIST_IMAGES;
   walk->slot = ia_client_slot(client, call->kind);
   walk->deadline_ms = IA_NEVER;
+  walk->lane = IA_LANE_READ;
   walk->max_attempts = client->settings.max_attempts;
   ia_set_init(&walk->seen, client->allocator);
   ia_buf_init(&walk->next, client->allocator, MAX_QUERY_BYTES);
@@ -106,7 +107,7 @@ imgact_status ia_walk_check(const ia_walk *walk, imgact_error *error) {
 
 /* Asks for the page that call names; false, with the error set, when there is no memory. */
 static bool ask(ia_walk *walk) {
-  if (!walk->exchange) walk->exchange = ia_exchange_new(walk->client, IA_LANE_READ, got_page, walk);
+  if (!walk->exchange) walk->exchange = ia_exchange_new(walk->client, walk->lane, got_page, walk);
   if (!walk->exchange) {
     imgact_error_set(&walk->error, IMGACT_NOMEM, "out of memory");
     return false;

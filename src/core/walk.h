@@ -33,6 +33,7 @@ typedef struct ia_walk {
   uint32_t pages, group_pages; /* pages seen in all, and when this query began */
   uint32_t asked, local;       /* filters */
   int32_t max_attempts, restarts;
+  ia_lane lane;
   size_t given;                /* items of the pages that were handed out before, page by page */
   bool page_by_page, more, sort_here, new_group;
   bool images; /* of images, else of actions */

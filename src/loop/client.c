@@ -117,6 +117,9 @@ imgact_status imgact_client_new(const imgact_client_options *options, imgact_cli
   if (status == IMGACT_OK)
     status = check_endpoint(options->endpoint ? options->endpoint : provider->default_endpoint, error);
   if (status == IMGACT_OK) status = check_app(options->app, error);
+  if (status == IMGACT_OK && (options->rate_reserve_percent < 0 || options->rate_reserve_percent > 90))
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "rate_reserve_percent is %d: 0 to 90 make sense",
+                              options->rate_reserve_percent);
   if (status != IMGACT_OK) {
     if (transport && transport->destroy) transport->destroy(transport);
     return status;

@@ -169,7 +169,8 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_WAIT_ACTIONS] = {.encode = ia_hetzner_encode_wait_actions,
                                 .decode = ia_hetzner_decode_waited,
                                 .flags = IMGACT_SLOT_SAFE,
-                                .batch_max = 25},
+                                .batch_max = 25,
+                                .budget = 1}, // actions have a limit of their own (reference: 7200 an hour)
 };
 
 static const char *const token_env[] = {"HCLOUD_TOKEN", NULL};

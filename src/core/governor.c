@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Both clouds' rules are in reference terms: Hetzner refills a bucket continuously and tells what is left in it; DigitalOcean
+ * counts the last hour, and allows a twentieth of that in any minute, which it tells nobody. What was sent is counted here too:
+ * a header tells of the moment when the reply was made, and says nothing of what is under way.
+ */
+#include "governor.h"
+#include "client.h"
+
+#define HOUR_MS 3600000
+#define MINUTE_SHARE 20 /* DigitalOcean: 250 a minute of 5000 an hour (reference: 5 %) */
+#define PROBE_MS 60000
+#define PARK_MAX_MS 60000 /* as long as any wait that a cloud may ask for */
+#define SPREAD_MS 5000
+#define SPREAD_GAP_MS 200
+
+/* ---- windows ---- */
+
+static void window_init(ia_window *window, uint16_t *counts, size_t slots, int64_t span_ms) {
+  *window = (ia_window){.slot_ms = span_ms / (int64_t)(slots - 1), .newest = -1, .slots = slots, .counts = counts};
+}
+
+static void window_move(ia_window *window, int64_t now_ms) {
+  int64_t slot = now_ms / window->slot_ms;
+  if (window->newest < 0) window->newest = slot;
+  if (slot - window->newest >= (int64_t)window->slots) {
+    for (size_t i = 0; i < window->slots; i++) window->counts[i] = 0;
+    window->used = 0;
+    window->newest = slot;
+  }
+  while (window->newest < slot) {
+    size_t at = (size_t)(++window->newest % (int64_t)window->slots);
+    window->used -= window->counts[at];
+    window->counts[at] = 0;
+  }
+}
+
+static void window_add(ia_window *window, int64_t now_ms) {
+  window_move(window, now_ms);
+  uint16_t *count = &window->counts[(size_t)(window->newest % (int64_t)window->slots)];
+  if (*count == UINT16_MAX) return;
+  (*count)++;
+  window->used++;
+}
+
+/* When the oldest counted slot leaves the window. */
+static int64_t window_frees_ms(const ia_window *window) {
+  for (int64_t slot = window->newest - (int64_t)window->slots + 1; slot <= window->newest; slot++)
+    if (slot >= 0 && window->counts[(size_t)(slot % (int64_t)window->slots)])
+      return (slot + (int64_t)window->slots) * window->slot_ms;
+  return (window->newest + 1) * window->slot_ms;
+}
+
+/* ---- budgets ---- */
+
+static ia_budget *budget_of(ia_governor *governor, uint32_t number) {
+  if (number >= IA_BUDGETS) number = 0;
+  ia_budget *budget = governor->budgets[number];
+  if (budget) return budget;
+  budget = governor->budgets[number] = ia_alloc_zero(governor->engine->allocator, sizeof *budget);
+  if (!budget) return NULL;
+  budget->limit = -1;
+  window_init(&budget->hour, budget->hour_counts, IA_HOUR_SLOTS, HOUR_MS);
+  window_init(&budget->minute, budget->minute_counts, IA_MINUTE_SLOTS, 60000);
+  return budget;
+}
+
+static void refill(ia_budget *budget, int64_t now_ms) {
+  budget->tokens += (double)(now_ms - budget->tokens_at_ms) * budget->refill_per_ms;
+  if (budget->tokens > (double)budget->limit) budget->tokens = (double)budget->limit;
+  budget->tokens_at_ms = now_ms;
+}
+
+/* What a lane leaves for the lanes before it, so that a list never uses up what a mutation needs: of a window that others
+ * may have emptied long ago a good part, of a bucket that refills all the time a few seconds' worth. */
+static double left_for_others(size_t lane, const ia_budget *budget) {
+  static const double window_shares[] = {0.0, 0.015, 0.03}, bucket_tokens[] = {0.0, 4.0, 8.0};
+  double share = window_shares[lane] * (double)budget->limit;
+  if (budget->refill_per_ms <= 0.0) return share;
+  return share < bucket_tokens[lane] ? share : bucket_tokens[lane];
+}
+
+static bool bucket_allows(ia_budget *budget, int64_t now_ms, double left, int64_t *until_ms) {
+  refill(budget, now_ms);
+  double lacking = 1.0 + left - budget->tokens;
+  if (lacking <= 1e-6) return true;
+  double wait = lacking / budget->refill_per_ms;
+  *until_ms = now_ms + 1 + (wait < HOUR_MS ? (int64_t)wait : HOUR_MS);
+  return false;
+}
+
+/* When others have used everything up, nothing here tells when their requests expire: one a minute goes and asks. */
+static bool probe(ia_budget *budget, int64_t now_ms, int64_t *until_ms) {
+  if (budget->foreign && now_ms >= budget->probe_at_ms) {
+    budget->probe_at_ms = now_ms + PROBE_MS;
+    return true;
+  }
+  *until_ms = window_frees_ms(&budget->hour);
+  if (budget->foreign && budget->probe_at_ms < *until_ms) *until_ms = budget->probe_at_ms;
+  return false;
+}
+
+static bool windows_allow(ia_budget *budget, int64_t now_ms, double left, int64_t *until_ms) {
+  window_move(&budget->hour, now_ms);
+  window_move(&budget->minute, now_ms);
+  double most = (double)budget->limit - left;
+  if ((double)budget->minute.used + 1.0 > most / MINUTE_SHARE) {
+    *until_ms = window_frees_ms(&budget->minute);
+    return false;
+  }
+  return (double)budget->hour.used + (double)budget->foreign + 1.0 <= most || probe(budget, now_ms, until_ms);
+}
+
+static void learn_bucket(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
+  refill(budget, now_ms);
+  double told = (double)(info->rate.remaining - budget->in_flight);
+  bool first = budget->refill_per_ms <= 0.0;
+  budget->refill_per_ms = info->refill_per_s / 1000.0;
+  budget->tokens_at_ms = now_ms;
+  /* Others use it too, or this is the first word; upwards only where the count here is plainly behind. */
+  if (first || told < budget->tokens || told > budget->tokens + 8.0) budget->tokens = told;
+}
+
+static void learn_windows(ia_budget *budget, const imgact_rate_info *info, ia_now now) {
+  window_move(&budget->hour, now.mono_ms);
+  int64_t used = info->rate.limit - info->rate.remaining, wait_ms = 1000;
+  budget->foreign = used > (int64_t)budget->hour.used ? used - (int64_t)budget->hour.used : 0;
+  if (info->wait_until_ms != IMGACT_NO_TIME && info->wait_until_ms > now.wall_ms) wait_ms = info->wait_until_ms - now.wall_ms;
+  budget->probe_at_ms = now.mono_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
+}
+
+/* ---- the governor ---- */
+
+ia_governor *ia_governor_hold(ia_engine *engine, uint64_t key) {
+  for (ia_link *at = engine->governors.next; at != &engine->governors; at = at->next) {
+    ia_governor *governor = IA_ENTRY(at, ia_governor, link);
+    if (governor->key != key) continue;
+    governor->clients++;
+    return governor;
+  }
+  ia_governor *governor = ia_alloc_zero(engine->allocator, sizeof *governor);
+  if (!governor) return NULL;
+  governor->engine = engine;
+  governor->key = key;
+  governor->clients = 1;
+  ia_list_init(&governor->waiting);
+  ia_list_append(&engine->governors, &governor->link);
+  return governor;
+}
+
+void ia_governor_drop(ia_governor *governor) {
+  if (!governor || --governor->clients) return;
+  const imgact_allocator *allocator = governor->engine->allocator;
+  ia_timer_stop(governor->engine, &governor->timer);
+  ia_list_remove(&governor->link);
+  for (size_t i = 0; i < IA_BUDGETS; i++) ia_free(allocator, governor->budgets[i]);
+  ia_free(allocator, governor);
+}
+
+bool ia_governor_allows(ia_governor *governor, uint32_t number, size_t lane, double reserve, int64_t *until_ms) {
+  int64_t now_ms = governor->engine->now.mono_ms;
+  ia_budget *budget = budget_of(governor, number);
+  if (now_ms < governor->parked_until_ms) {
+    *until_ms = governor->parked_until_ms;
+    return false;
+  }
+  if (now_ms < governor->spread_until_ms && now_ms < governor->next_ms) {
+    *until_ms = governor->next_ms;
+    return false;
+  }
+  if (!budget || budget->limit < 0) return true;
+  double left = left_for_others(lane, budget) + reserve * (double)budget->limit;
+  if (budget->refill_per_ms > 0.0) return bucket_allows(budget, now_ms, left, until_ms);
+  return windows_allow(budget, now_ms, left, until_ms);
+}
+
+void ia_governor_sent(ia_governor *governor, uint32_t number) {
+  ia_engine *engine = governor->engine;
+  ia_budget *budget = budget_of(governor, number);
+  if (engine->now.mono_ms < governor->spread_until_ms)
+    governor->next_ms = engine->now.mono_ms + 1 + (int64_t)(SPREAD_GAP_MS * ia_engine_random(engine));
+  if (!budget) return;
+  budget->in_flight++;
+  budget->tokens -= 1.0;
+  window_add(&budget->hour, engine->now.mono_ms);
+  window_add(&budget->minute, engine->now.mono_ms);
+}
+
+void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_info *info) {
+  ia_budget *budget = budget_of(governor, number);
+  if (!budget) return;
+  if (budget->in_flight) budget->in_flight--;
+  if (!info || info->rate.limit <= 0 || info->rate.remaining < 0) return;
+  budget->limit = info->rate.limit;
+  if (info->refill_per_s > 0.0) learn_bucket(budget, info, governor->engine->now.mono_ms);
+  else learn_windows(budget, info, governor->engine->now);
+}
+
+void ia_governor_park(ia_governor *governor, int64_t delay_ms) {
+  int64_t until = governor->engine->now.mono_ms + (delay_ms < PARK_MAX_MS ? delay_ms : PARK_MAX_MS);
+  if (until <= governor->parked_until_ms) return;
+  governor->parked_until_ms = until;
+  governor->spread_until_ms = until + SPREAD_MS;
+}
+
+static void wake(ia_timer *timer) {
+  ia_governor *governor = IA_ENTRY(timer, ia_governor, timer);
+  while (!ia_list_empty(&governor->waiting)) {
+    imgact_client *client = IA_ENTRY(governor->waiting.next, imgact_client, held);
+    ia_list_remove(&client->held);
+    ia_client_pump(client);
+  }
+}
+
+void ia_governor_wait(ia_governor *governor, ia_link *client, int64_t until_ms) {
+  ia_heap_node *node = &governor->timer.node;
+  if (!ia_linked(client)) ia_list_append(&governor->waiting, client);
+  if (!node->in_heap || until_ms < node->due_ms) ia_timer_set(governor->engine, &governor->timer, until_ms, wake);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rate governor: what one credential may still send, learned from the cloud's own headers and from what was sent. All
+ * clients of a loop that have the same provider, endpoint and token share one.
+ */
+#ifndef IA_GOVERNOR_H
+#define IA_GOVERNOR_H
+
+#include "engine.h"
+#include <imgact/provider.h>
+
+#define IA_BUDGETS 4       /* a provider's slots name one each */
+#define IA_HOUR_SLOTS 601  /* of 6 s: the hour, and the slot that is being filled */
+#define IA_MINUTE_SLOTS 61 /* of 1 s */
+
+/* Requests of the last while, counted per slot of time. */
+typedef struct ia_window {
+  int64_t slot_ms;
+  int64_t newest; /* number of the newest slot: time / slot_ms */
+  uint32_t used;  /* in all slots */
+  size_t slots;
+  uint16_t *counts; /* a ring of `slots` */
+} ia_window;
+
+/* One allowance: a bucket that refills continuously, or windows that slide. */
+typedef struct ia_budget {
+  int64_t limit; /* per hour; -1 = nothing was told yet */
+  int32_t in_flight;
+  double refill_per_ms; /* 0 = windows */
+  double tokens;
+  int64_t tokens_at_ms;
+  ia_window hour, minute;
+  int64_t foreign;     /* requests of this hour that others sent with the same credential */
+  int64_t probe_at_ms; /* when one may go although others seem to have used everything up */
+  uint16_t hour_counts[IA_HOUR_SLOTS], minute_counts[IA_MINUTE_SLOTS];
+} ia_budget;
+
+typedef struct ia_governor {
+  ia_link link; /* in the engine's list */
+  ia_link waiting; /* clients that were held back */
+  ia_engine *engine;
+  uint64_t key;
+  size_t clients;
+  int64_t parked_until_ms; /* after a 429; steady */
+  int64_t spread_until_ms; /* after that, requests go one by one for a while */
+  int64_t next_ms;         /* earliest time of the next one then */
+  ia_timer timer;
+  ia_budget *budgets[IA_BUDGETS]; /* made when first used; NULL = no memory: not governed */
+} ia_governor;
+
+/* The governor of that key, shared; NULL when there is no memory. */
+ia_governor *ia_governor_hold(ia_engine *engine, uint64_t key);
+void ia_governor_drop(ia_governor *governor);
+
+/* May a request of this lane (0 = the most urgent) go now? reserve: the part of the budget that nobody here may touch, 0 to 1.
+ * If not, *until_ms says when to ask again. */
+bool ia_governor_allows(ia_governor *governor, uint32_t budget, size_t lane, double reserve, int64_t *until_ms);
+void ia_governor_sent(ia_governor *governor, uint32_t budget);
+/* An exchange has ended; info: what its reply told, or NULL. wait_until_ms of it counts on the wall's clock. */
+void ia_governor_told(ia_governor *governor, uint32_t budget, const imgact_rate_info *info);
+/* A 429: nothing goes for so long, then slowly. */
+void ia_governor_park(ia_governor *governor, int64_t delay_ms);
+/* Remembers a client that was held back, and wakes it at that time. */
+void ia_governor_wait(ia_governor *governor, ia_link *client, int64_t until_ms);
+
+#endif
