@@ -10,9 +10,13 @@ static void text(imgact_json_writer *w, const char *key, const char *value) {
 
 static void word(imgact_json_writer *w, const char *key, const char *value) { text(w, key, *value ? value : NULL); }
 
-static void number(imgact_json_writer *w, const char *key, double value) {
+/* The digits as the cloud sent them, where they are known. */
+static void number(imgact_json_writer *w, const char *key, double value, const char *digits) {
   imgact_json_key(w, key);
-  imgact_json_number(w, value);
+  if (digits)
+    imgact_json_raw(w, digits);
+  else
+    imgact_json_number(w, value);
 }
 
 static void count(imgact_json_writer *w, const char *key, int64_t value) {
@@ -90,8 +94,8 @@ static void render_image(imgact_json_writer *w, const imgact_image *image) {
   text(w, "os_family", image->os_family);
   text(w, "os_version", image->os_version);
   answer(w, "public", image->is_public);
-  number(w, "size_gb", image->size_gb);
-  number(w, "min_disk_gb", image->min_disk_gb);
+  number(w, "size_gb", image->size_gb, image->size_gb_text);
+  number(w, "min_disk_gb", image->min_disk_gb, image->min_disk_gb_text);
   strings(w, "regions", image->regions, image->regions_count);
   labels(w, image);
   strings(w, "tags", image->tags, image->tags_count);
