@@ -12,6 +12,8 @@ void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64
   ia_list_init(&engine->notify);
 }
 
+void ia_engine_refresh(ia_engine *engine) { engine->now = engine->clock(engine->outer); }
+
 void ia_engine_tick(ia_engine *engine, ia_now now) {
   engine->now = now;
   for (ia_heap_node *node; (node = ia_heap_first(&engine->timers)) && node->due_ms <= now.mono_ms;) {

@@ -38,11 +38,14 @@ typedef struct ia_engine {
   ia_link notify; /* operations whose callbacks are due */
   size_t running; /* operations started and not ended */
   void *outer;
+  ia_now (*clock)(void *outer); /* for calls that come between two ticks */
   void (*abort)(void *outer, ia_exchange *exchange); /* the transport forgets it, at once */
 } ia_engine;
 
 void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed, ia_now now);
 
+/* Looks at the clock: the last tick may be long ago when a user starts something. */
+void ia_engine_refresh(ia_engine *engine);
 /* Runs the timers that are due. */
 void ia_engine_tick(ia_engine *engine, ia_now now);
 /* Steady time of the next timer; the present if something is to be sent or told; IA_NEVER. */

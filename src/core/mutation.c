@@ -456,6 +456,7 @@ void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
     return;
   }
   ia_mutation *m = op->mutation;
+  ia_engine_refresh(op->client->engine);
   const ia_now *now = &op->client->engine->now;
   m->resumed = m->in_doubt = true;
   m->sent_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);

@@ -65,6 +65,7 @@ void ia_op_begin(imgact_op *op) {
   bool goes_on = op->state == IA_OP_ENDED && (op->options.flags & IMGACT_PAGE_BY_PAGE) && op->error.status == IMGACT_OK;
   if (op->state != IA_OP_NEW && !goes_on) return;
   ia_engine *engine = op->client->engine;
+  ia_engine_refresh(engine);
   op->state = IA_OP_RUNNING;
   engine->running++;
   if (op->error.status != IMGACT_OK) {

@@ -31,6 +31,8 @@ static ia_now now_of(const imgact_loop *loop) {
   return (ia_now){clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME)};
 }
 
+static ia_now look_at_clock(void *outer) { return now_of(outer); }
+
 static uint64_t seed(void) {
   uint64_t value = 0;
   if (getrandom(&value, sizeof value, GRND_NONBLOCK) != (ssize_t)sizeof value)
@@ -50,11 +52,10 @@ static bool transport_ok(const imgact_transport *t) {
          !t->now_ms == !t->advance;
 }
 
-static imgact_status make(const imgact_loop_options *o, const imgact_allocator *allocator, imgact_transport *transport,
-                          imgact_loop **loop, imgact_error *error) {
+static imgact_status make(const imgact_allocator *allocator, imgact_transport *transport, imgact_loop **loop,
+                          imgact_error *error) {
   if (!transport_ok(transport))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the transport's table has holes, or is older than this library");
-  (void)o;
   imgact_loop *made = ia_alloc_zero(allocator, sizeof *made);
   if (!made) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   made->allocator = *allocator;
@@ -62,6 +63,7 @@ static imgact_status make(const imgact_loop_options *o, const imgact_allocator *
   made->references = 1;
   ia_engine_init(&made->engine, &made->allocator, seed(), now_of(made));
   made->engine.outer = made;
+  made->engine.clock = look_at_clock;
   made->engine.abort = abort_exchange;
   *loop = made;
   return IMGACT_OK;
@@ -82,7 +84,7 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the allocator's table has holes");
   else if (!transport)
     status = imgact_transport_curl(allocator, o->ca_file, &transport, error);
-  if (status == IMGACT_OK) status = make(o, allocator, transport, loop, error);
+  if (status == IMGACT_OK) status = make(allocator, transport, loop, error);
   if (status != IMGACT_OK && transport && transport->destroy) transport->destroy(transport);
   return status;
 }
