@@ -259,6 +259,6 @@ void ia_match_miss(ia_buf *out, const ia_match_entry *entries, size_t count, con
     ia_buf_str(out, ": it is empty");
     return;
   }
-  ia_buf_printf(out, "; the nearest entry, number %zu, ", nearest);
+  ia_buf_printf(out, "; the nearest one, log.entries[%zu], ", nearest);
   put_difference(out, &entries[nearest], best, key, request);
 }

@@ -62,11 +62,12 @@ static bool spell(ia_secret *secret, const imgact_allocator *allocator, const ch
   memcpy(secret->block, token, length);
   ia_redactor_init(&secret->redactor, secret->block, length, vendor_prefixes);
   size_t least = secret->redactor.needle_length;
-  secret->needles[0] = (ia_needle){secret->block, length, least, false};
+  secret->needles[0] =
+      (ia_needle){secret->block, length, least, false, memchr(token, '%', length) || memchr(token, '\\', length)};
   for (size_t shift = 0; shift < 3; shift++) {
     char *text = secret->block + length + shift * spelled;
     spell_base64(text, token, length, shift);
-    secret->needles[1 + shift] = (ia_needle){text, fixed_count(shift, length), fixed_count(shift, least), true};
+    secret->needles[1 + shift] = (ia_needle){text, fixed_count(shift, length), fixed_count(shift, least), true, false};
   }
   return true;
 }
@@ -96,10 +97,13 @@ static bool read_hex(const char *text, size_t digits, unsigned *value) {
   return true;
 }
 
+// What JSON's short escape of a character stands for; NUL: it is none.
 static char unescape(char c) {
-  static const char escapes[] = "b\bf\fn\nr\rt\t";
-  const char *found = c == '\0' ? NULL : strchr(escapes, c);
-  return found == NULL ? c : found[1];
+  static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+  for (const char *at = escapes; *at != '\0'; at += 2) {
+    if (*at == c) return at[1];
+  }
+  return '\0';
 }
 
 // The character that the text starts with, and how many bytes its spelling takes. length > 0.
@@ -115,7 +119,9 @@ static size_t character_at(const char *text, size_t length, char *c) {
     *c = value < 0x80 ? (char)value : '\0';
     return 6;
   }
-  *c = unescape(text[1]);
+  char meant = unescape(text[1]);
+  if (meant == '\0') return 1;
+  *c = meant;
   return 2;
 }
 
@@ -127,20 +133,25 @@ static bool is_same(char c, char wanted, bool base64) {
 
 // ---- finding
 
-// How many bytes of the text's start spell enough of the needle; 0 = not there.
-static size_t needle_at(const ia_needle *needle, const char *text, size_t length) {
+// How many bytes of the text's start spell enough of the needle; 0 = not there. A character that begins escapes, and is in
+// the token itself, can be meant either way.
+static size_t spelled_at(const ia_needle *needle, const char *text, size_t length, bool escaped_first) {
   size_t at = 0, matched = 0;
   while (matched < needle->length && at < length) {
     char c, wanted = needle->text[matched];
-    size_t bytes = 1;
-    if (!is_same(text[at], wanted, needle->base64)) {
-      bytes = character_at(text + at, length - at, &c);
-      if (bytes == 1 || !is_same(c, wanted, needle->base64)) break;
-    }
-    at += bytes;
+    size_t bytes = character_at(text + at, length - at, &c);
+    bool raw = is_same(text[at], wanted, needle->base64);
+    bool escaped = bytes > 1 && is_same(c, wanted, needle->base64);
+    if (!raw && !escaped) break;
+    at += escaped && (escaped_first || !raw) ? bytes : 1;
     matched++;
   }
   return needle->least > 0 && matched >= needle->least ? at : 0;
+}
+
+static size_t needle_at(const ia_needle *needle, const char *text, size_t length) {
+  size_t covered = spelled_at(needle, text, length, false);
+  return covered > 0 || !needle->ambiguous ? covered : spelled_at(needle, text, length, true);
 }
 
 static bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }

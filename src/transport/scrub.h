@@ -15,7 +15,8 @@
 typedef struct ia_needle {
   const char *text;
   size_t length, least;
-  bool base64; /* the alphabet for URLs counts as the standard one */
+  bool base64;    /* the alphabet for URLs counts as the standard one */
+  bool ambiguous; /* it holds characters that begin escapes */
 } ia_needle;
 
 typedef struct ia_secret {
