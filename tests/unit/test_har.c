@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+#include "exchanges.h"
+#include "failing_allocator.h"
+#include "har.h"
+
+#define ENTRY                                                                                                               \
+  "{\"startedDateTime\":\"2026-03-01T10:00:00.250Z\",\"time\":12.7,"                                                        \
+  "\"request\":{\"method\":\"POST\",\"url\":\"https://api.example/v1/images?a=1\","                                         \
+  "\"headers\":[{\"name\":\"Authorization\",\"value\":\"Bearer secret\"}],\"postData\":{\"text\":\"{}\"}},"                 \
+  "\"response\":{\"status\":201,\"headers\":[{\"name\":\"Date\",\"value\":\"x\"}],\"content\":{\"text\":\"\\u00e9\"}}}"
+#define WHOLE "{\"log\":{\"version\":\"1.2\",\"entries\":[" ENTRY "]}}"
+
+static imgact_status read_har(const char *text, size_t length, ia_har *har, imgact_error *error) {
+  folder there = new_folder();
+  write_bytes(there.file, text, length);
+  imgact_status status = ia_har_read(har, there.file, NULL, error);
+  remove_folder(&there);
+  return status;
+}
+
+static void expect_refused(const char *text, const char *why) {
+  ia_har har;
+  imgact_error error;
+  if (read_har(text, strlen(text), &har, &error) != IMGACT_INVALID_ARGUMENT) fail_msg("not refused: %s", text);
+  if (strstr(error.message, why) == NULL) fail_msg("'%s' does not say '%s'", error.message, why);
+  assert_non_null(strstr(error.message, "cassette.har"));
+}
+
+static void an_entry_is_read(void **state) {
+  (void)state;
+  ia_har har;
+  imgact_error error;
+  assert_int_equal(read_har(WHOLE, strlen(WHOLE), &har, &error), IMGACT_OK);
+  assert_int_equal(har.count, 1);
+  const ia_har_entry *entry = &har.entries[0];
+  assert_true(entry->started_ms == INT64_C(1772359200250));
+  assert_int_equal(entry->time_ms, 12);
+  assert_string_equal(entry->method, "POST");
+  assert_string_equal(entry->url, "https://api.example/v1/images?a=1");
+  assert_int_equal(entry->body_bytes, 2);
+  assert_memory_equal(entry->body, "{}", 2);
+  assert_int_equal(entry->response.fate, IMGACT_ANSWERED);
+  assert_int_equal(entry->response.status, 201);
+  assert_int_equal(entry->response.headers_count, 1);
+  assert_string_equal(entry->response.headers[0].name, "Date");
+  assert_int_equal(entry->response.body_bytes, 2);
+  assert_memory_equal(entry->response.body, "\xc3\xa9", 2);
+  assert_false(entry->cancelled);
+  ia_har_free(&har);
+}
+
+// What browsers write: a mark at the start, HTTP/2 pseudo headers, nulls and -1, requests of other kinds, base64.
+static void a_file_of_a_browser_is_read(void **state) {
+  (void)state;
+  static const char text[] =
+      "\xef\xbb\xbf{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"WebInspector\"},\"pages\":[],\"entries\":["
+      "{\"_initiator\":{},\"startedDateTime\":\"2026-03-01T12:00:00.250+02:00\",\"time\":-1,"
+      "\"request\":{\"method\":\"GET\",\"url\":\"data:image/png;base64,AAAA\",\"httpVersion\":\"h3\",\"postData\":null},"
+      "\"response\":{\"status\":200,\"headers\":[{\"name\":\":status\",\"value\":\"200\"},{\"name\":\"a\",\"value\":\"b\"}],"
+      "\"content\":{\"size\":3,\"encoding\":\"base64\",\"text\":\"AP8B\"}}},"
+      "{\"request\":{\"method\":\"GET\",\"url\":\"https://h/x\"},\"response\":{\"status\":0,\"headers\":[],\"content\":{},"
+      "\"_error\":\"net::ERR_FAILED\"}}]}}";
+  ia_har har;
+  imgact_error error;
+  assert_int_equal(read_har(text, sizeof text - 1, &har, &error), IMGACT_OK);
+  assert_int_equal(har.count, 2);
+  assert_true(har.entries[0].started_ms == INT64_C(1772359200250));
+  assert_int_equal(har.entries[0].time_ms, 0);
+  assert_int_equal(har.entries[0].response.headers_count, 1);
+  assert_string_equal(har.entries[0].response.headers[0].name, "a");
+  assert_int_equal(har.entries[0].response.body_bytes, 3);
+  assert_memory_equal(har.entries[0].response.body, "\0\xff\1", 3);
+  assert_true(har.entries[1].started_ms == IMGACT_NO_TIME);
+  assert_int_equal(har.entries[1].response.fate, IMGACT_MAYBE_SENT);
+  assert_int_equal(har.entries[1].response.failure, IMGACT_FAILURE_NETWORK);
+  ia_har_free(&har);
+}
+
+static void a_file_without_entries_is_a_cassette(void **state) {
+  (void)state;
+  ia_har har;
+  imgact_error error;
+  assert_int_equal(read_har(IA_HAR_HEAD IA_HAR_TAIL, strlen(IA_HAR_HEAD IA_HAR_TAIL), &har, &error), IMGACT_OK);
+  assert_int_equal(har.count, 0);
+  ia_har_free(&har);
+}
+
+static void what_is_wrong_is_named_with_its_place(void **state) {
+  (void)state;
+  expect_refused("", "there is no text");
+  expect_refused("{ no har", "at byte 2");
+  expect_refused("null", "log.entries is not an array");
+  expect_refused("{\"log\":{\"entries\":{}}}", "log.entries is not an array");
+#define REQUEST       "\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"}"
+#define ENTRIES(text) "{\"log\":{\"entries\":[{" REQUEST ",\"response\":{\"status\":200}},{" text "}]}}"
+  expect_refused(ENTRIES(""), "log.entries[1].request is not an object");
+  expect_refused(ENTRIES("\"request\":7"), "log.entries[1].request is not an object");
+  expect_refused(ENTRIES("\"request\":{}"), "log.entries[1].request.method is not a string");
+  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\"}"), "log.entries[1].request.url is not a string");
+  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\",\"url\":[]}"), "log.entries[1].request.url is not a string");
+  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\",\"url\":\"\",\"postData\":{\"text\":1}}"),
+                 "log.entries[1].request.postData has a text that is not a string");
+  expect_refused(ENTRIES(REQUEST), "log.entries[1].response is not an object");
+  expect_refused(ENTRIES(REQUEST ",\"response\":{}"), "log.entries[1].response.status is not an HTTP status");
+#define RESPONSE(text) ENTRIES(REQUEST ",\"response\":{" text "}")
+  expect_refused(RESPONSE("\"status\":\"200\""), "response.status is not an HTTP status");
+  expect_refused(RESPONSE("\"status\":99"), "response.status is not an HTTP status");
+  expect_refused(RESPONSE("\"status\":-1"), "response.status is not an HTTP status");
+  expect_refused(RESPONSE("\"status\":1000"), "response.status is not an HTTP status");
+  expect_refused(RESPONSE("\"status\":200.5"), "response.status is not an HTTP status");
+  expect_refused(RESPONSE("\"status\":200,\"headers\":{}"), "response.headers is not an array");
+  expect_refused(RESPONSE("\"status\":200,\"headers\":[1]"), "response.headers[].name is not a string");
+  expect_refused(RESPONSE("\"status\":200,\"headers\":[{\"name\":\"a\"}]"), "response.headers[].value is not a string");
+  expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":{}}"), "response.content has a text that is not a string");
+  expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":\"a\",\"encoding\":\"base64\"}"),
+                 "response.content is not base64");
+  expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":\"a\",\"encoding\":\"gzip\"}"),
+                 "response.content has an unknown encoding");
+  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"other\"}"),
+                 "_imgact.failure is no failure that is known");
+  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"message\":5}"),
+                 "_imgact.message is not a string");
+  expect_refused(ENTRIES("\"startedDateTime\":\"yesterday\"," REQUEST), "startedDateTime is not an ISO 8601 time");
+  expect_refused(ENTRIES("\"startedDateTime\":5," REQUEST), "startedDateTime is not an ISO 8601 time");
+  expect_refused(ENTRIES("\"time\":\"5\"," REQUEST), "log.entries[1].time is not a number");
+}
+
+static void a_file_that_is_not_there_says_why(void **state) {
+  (void)state;
+  folder there = new_folder();
+  ia_har har;
+  imgact_error error;
+  assert_int_equal(ia_har_read(&har, there.file, NULL, &error), IMGACT_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "No such file"));
+  assert_int_equal(ia_har_read(&har, there.path, NULL, &error), IMGACT_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, there.path));
+  remove_folder(&there);
+}
+
+static void a_name_of_any_length_leaves_the_reason_readable(void **state) {
+  (void)state;
+  char name[3000];
+  memset(name, 'n', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  ia_har har;
+  imgact_error error;
+  assert_int_equal(ia_har_read(&har, name, NULL, &error), IMGACT_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "too long"));
+}
+
+// Reads, and uses every byte of what was read, so that the sanitizers see a wrong length.
+static void read_and_touch(const char *text, size_t length, const char *file) {
+  ia_har har;
+  imgact_error error;
+  write_bytes(file, text, length);
+  imgact_status status = ia_har_read(&har, file, NULL, &error);
+  if (status != IMGACT_OK) {
+    assert_int_equal(status, IMGACT_INVALID_ARGUMENT);
+    assert_true(strlen(error.message) > 20);
+    return;
+  }
+  size_t sum = 0;
+  for (size_t i = 0; i < har.count; i++) {
+    const ia_har_entry *entry = &har.entries[i];
+    sum += strlen(entry->method) + strlen(entry->url);
+    for (size_t b = 0; b < entry->body_bytes; b++) sum += (unsigned char)entry->body[b];
+    for (size_t b = 0; b < entry->response.body_bytes; b++) sum += (unsigned char)entry->response.body[b];
+    for (size_t h = 0; h < entry->response.headers_count; h++) sum += strlen(entry->response.headers[h].value);
+  }
+  assert_true(sum < 1000000);
+  ia_har_free(&har);
+}
+
+static void a_file_cut_at_any_byte_is_refused(void **state) {
+  (void)state;
+  folder there = new_folder();
+  for (size_t length = 0; length < strlen(WHOLE); length++) {
+    ia_har har;
+    imgact_error error;
+    write_bytes(there.file, WHOLE, length);
+    assert_int_equal(ia_har_read(&har, there.file, NULL, &error), IMGACT_INVALID_ARGUMENT);
+  }
+  remove_folder(&there);
+}
+
+static void no_damage_crashes_it(void **state) {
+  (void)state;
+  static const char *const values[] = {"null", "true", "-1",   "1e300",       "\"\"",
+                                       "[]",   "{}",   "[{}]", "\"\\u0000\"", "123456789012345678901234567890"};
+  uint64_t random = 2026;
+  folder there = new_folder();
+  for (int round = 0; round < 4000; round++) {
+    char text[2 * sizeof WHOLE];
+    size_t length = strlen(WHOLE), at = testing_below(&random, length);
+    memcpy(text, WHOLE, length + 1);
+    if (round % 2 == 0) {
+      for (size_t i = testing_below(&random, 3) + 1; i > 0; i--)
+        text[testing_below(&random, length)] = (char)testing_random(&random);
+    } else { // a value of another kind behind some colon
+      const char *colon = strchr(WHOLE + at, ':');
+      if (colon == NULL) continue;
+      const char *value = values[testing_below(&random, sizeof values / sizeof *values)];
+      size_t end = (size_t)(colon - WHOLE) + 1, depth = 0;
+      for (bool quoted = false; end < length; end++) {
+        if (WHOLE[end] == '"' && WHOLE[end - 1] != '\\') quoted = !quoted;
+        if (quoted) continue;
+        if (WHOLE[end] == '{' || WHOLE[end] == '[') depth++;
+        if (depth == 0 && (WHOLE[end] == ',' || WHOLE[end] == '}' || WHOLE[end] == ']')) break;
+        if (WHOLE[end] == '}' || WHOLE[end] == ']') depth--;
+      }
+      length = (size_t)snprintf(text, sizeof text, "%.*s%s%s", (int)(colon - WHOLE) + 1, WHOLE, value, WHOLE + end);
+    }
+    read_and_touch(text, length, there.file);
+  }
+  remove_folder(&there);
+}
+
+static void no_memory_is_said_wherever_it_ends(void **state) {
+  (void)state;
+  folder there = new_folder();
+  write_text(there.file, WHOLE);
+  for (size_t k = 1, failures = 1; failures > 0; k++) {
+    failing_allocator memory;
+    failing_allocator_init(&memory, k);
+    ia_har har;
+    imgact_error error;
+    imgact_status status = ia_har_read(&har, there.file, &memory.allocator, &error);
+    failures = memory.failures;
+    assert_int_equal(status, failures > 0 ? IMGACT_NOMEM : IMGACT_OK);
+    if (status == IMGACT_OK) ia_har_free(&har);
+    assert_memory_fine(&memory);
+  }
+  remove_folder(&there);
+}
+
+static void what_is_written_is_read_back(void **state) {
+  (void)state;
+  static const imgact_header headers[] = {{"Content-Type", "application/json"}, {"X-\"Odd\"", "tab\there"}};
+  const ia_har_entry entry = {.started_ms = INT64_C(1772359200250),
+                              .time_ms = 77,
+                              .method = "PUT",
+                              .url = "https://h/p?a=%26&b=2&c",
+                              .headers = headers,
+                              .headers_count = 1,
+                              .body = "{\"a\":\"\\u0000\"}",
+                              .body_bytes = 14,
+                              .response = {.size = sizeof(imgact_http_response),
+                                           .fate = IMGACT_ANSWERED,
+                                           .status = 200,
+                                           .headers = headers,
+                                           .headers_count = 2,
+                                           .body = "\0\xff no text",
+                                           .body_bytes = 10}};
+  imgact_json_writer *writer = imgact_json_writer_new(NULL, 2);
+  size_t length = 0;
+  const char *text = ia_har_write(writer, &entry, NULL, &length);
+  assert_non_null(text);
+  assert_int_equal(strlen(text), length);
+  assert_non_null(strstr(text, "\"name\": \"a\",\n        \"value\": \"&\""));
+  assert_non_null(strstr(text, "\"name\": \"c\",\n        \"value\": \"\""));
+  char file[8192];
+  int file_length = snprintf(file, sizeof file, "%s%s%s", IA_HAR_HEAD, text, IA_HAR_TAIL);
+  imgact_json_writer_free(writer);
+  ia_har har;
+  imgact_error error;
+  assert_int_equal(read_har(file, (size_t)file_length, &har, &error), IMGACT_OK);
+  const ia_har_entry *back = &har.entries[0];
+  assert_true(back->started_ms == entry.started_ms);
+  assert_int_equal(back->time_ms, 77);
+  assert_string_equal(back->method, entry.method);
+  assert_string_equal(back->url, entry.url);
+  assert_int_equal(back->body_bytes, entry.body_bytes);
+  assert_memory_equal(back->body, entry.body, entry.body_bytes);
+  assert_int_equal(back->response.headers_count, 2);
+  assert_string_equal(back->response.headers[1].name, headers[1].name);
+  assert_string_equal(back->response.headers[1].value, headers[1].value);
+  assert_int_equal(back->response.body_bytes, 10);
+  assert_memory_equal(back->response.body, entry.response.body, 10);
+  ia_har_free(&har);
+}
+
+static void every_failure_has_a_name_of_its_own(void **state) {
+  (void)state;
+  for (size_t i = 0; i <= IMGACT_FAILURE_NOMEM; i++) {
+    assert_non_null(ia_har_failure_name(i));
+    for (size_t j = 0; j < i; j++) assert_string_not_equal(ia_har_failure_name(i), ia_har_failure_name(j));
+  }
+  assert_null(ia_har_failure_name(IMGACT_FAILURE_NOMEM + 1));
+  assert_string_equal(ia_har_fate_name(IMGACT_NOT_SENT), "not_sent");
+  assert_string_equal(ia_har_fate_name(IMGACT_MAYBE_SENT), "maybe_sent");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_entry_is_read),
+      cmocka_unit_test(a_file_of_a_browser_is_read),
+      cmocka_unit_test(a_file_without_entries_is_a_cassette),
+      cmocka_unit_test(what_is_wrong_is_named_with_its_place),
+      cmocka_unit_test(a_file_that_is_not_there_says_why),
+      cmocka_unit_test(a_name_of_any_length_leaves_the_reason_readable),
+      cmocka_unit_test(a_file_cut_at_any_byte_is_refused),
+      cmocka_unit_test(no_damage_crashes_it),
+      cmocka_unit_test(no_memory_is_said_wherever_it_ends),
+      cmocka_unit_test(what_is_written_is_read_back),
+      cmocka_unit_test(every_failure_has_a_name_of_its_own),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,664 @@
+// SPDX-License-Identifier: MIT
+#include "base64.h"
+#include "buf.h"
+#include "exchanges.h"
+#include "failing_allocator.h"
+#include "scripted.h"
+
+#include <imgact/json.h>
+#include <sys/stat.h>
+
+#define TOKEN "Kx7canaryQ9z2Lm4Vb6Nn8Pp0Rr1Tt3Yy5Uu7Ii9Oo1Aa3Ss5Dd7Ff9Gg1Hh3Jj5"
+
+static const imgact_header with_token[] = {
+    {"Authorization", "Bearer " TOKEN}, {"Accept", "application/json"}, {"User-Agent", "app/1.0"}, {"X-Other", "not kept"}};
+
+typedef struct recording {
+  folder there;
+  scripted *script;
+  imgact_transport *transport;
+} recording;
+
+static recording start(const imgact_allocator *allocator) {
+  recording made = {.there = new_folder(), .script = scripted_new()};
+  imgact_error error;
+  if (imgact_transport_record(scripted_transport(made.script), made.there.file, allocator, &made.transport, &error) !=
+      IMGACT_OK)
+    fail_msg("%s", error.message);
+  return made;
+}
+
+static imgact_http_request authorized(const char *method, const char *url) {
+  imgact_http_request request = request_to(method, url);
+  request.headers = with_token;
+  request.headers_count = 4;
+  return request;
+}
+
+static void exchange_with(const recording *made, const imgact_http_request *request, kept_exchange *kept) {
+  *kept = new_exchange();
+  assert_int_equal(made->transport->send(made->transport, request, &kept->exchange), IMGACT_OK);
+  drive(made->transport);
+}
+
+static void ask(const recording *made, const char *method, const char *url) {
+  kept_exchange kept;
+  imgact_http_request request = authorized(method, url);
+  exchange_with(made, &request, &kept);
+  assert_int_equal(kept.finished, 1);
+  forget(&kept);
+}
+
+// Saves, ends the recording, and returns the file's text.
+static char *finish(recording *made) {
+  imgact_error error;
+  if (imgact_transport_save(made->transport, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  char *text = read_text(made->there.file);
+  made->transport->destroy(made->transport);
+  assert_true(scripted_destroyed(made->script));
+  scripted_free(made->script);
+  assert_int_equal(remove_folder(&made->there), 1);
+  return text;
+}
+
+static imgact_json_doc *parsed(const char *text) {
+  imgact_json_doc *doc = NULL;
+  char message[200];
+  if (imgact_json_parse(text, strlen(text), NULL, &doc, message, sizeof message) != 0) fail_msg("%s in %s", message, text);
+  return doc;
+}
+
+// A value by its path: names and numbers with dots between them.
+static const imgact_json *at(const imgact_json_doc *doc, const char *path) {
+  const imgact_json *value = imgact_json_root(doc);
+  while (*path != '\0' && value != NULL) {
+    char step[64];
+    size_t length = strcspn(path, ".");
+    snprintf(step, sizeof step, "%.*s", (int)length, path);
+    if (imgact_json_type_of(value) == IMGACT_JSON_ARRAY) {
+      imgact_json_iter each = imgact_json_each(value);
+      for (long skip = atol(step); skip >= 0; skip--) value = imgact_json_next(&each, NULL);
+    } else {
+      value = imgact_json_get(value, step);
+    }
+    path += length + (path[length] == '.');
+  }
+  return value;
+}
+
+static void expect_text(const imgact_json_doc *doc, const char *path, const char *wanted) {
+  const imgact_json *value = at(doc, path);
+  if (!imgact_json_equals(value, wanted)) fail_msg("%s is '%s', not '%s'", path, imgact_json_text(value, NULL), wanted);
+}
+
+static void expect_number(const imgact_json_doc *doc, const char *path, int64_t wanted) {
+  int64_t number = -12345;
+  imgact_json_int(at(doc, path), &number);
+  if (number != wanted) fail_msg("%s is %lld, not %lld", path, (long long)number, (long long)wanted);
+}
+
+// ---- form
+
+static void an_exchange_becomes_an_entry_with_all_that_viewers_want(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  scripted_next(made.script,
+                (scripted_answer){.status = 201,
+                                  .headers = "Content-Type: application/json\nRateLimit-Limit: 3600\nServer: x\n",
+                                  .body = "{\"a\":\"\xc3\xa9\"}",
+                                  .delay_ms = 250});
+  kept_exchange kept;
+  imgact_http_request request = authorized("POST", "https://h/v1/images?name=a%20b&x");
+  request.body = "{\"type\":\"convert\"}";
+  request.body_bytes = strlen(request.body);
+  exchange_with(&made, &request, &kept);
+  assert_int_equal(kept.response.status, 201);
+  forget(&kept);
+  char *text = finish(&made);
+  imgact_json_doc *doc = parsed(text);
+  expect_text(doc, "log.version", "1.2");
+  expect_text(doc, "log.creator.name", "imgact");
+  expect_text(doc, "log.creator.version", IMGACT_VERSION_STRING);
+  assert_int_equal(imgact_json_count(at(doc, "log.entries")), 1);
+  expect_text(doc, "log.entries.0.startedDateTime", "2026-01-01T00:00:00.000Z");
+  expect_number(doc, "log.entries.0.time", 250);
+  expect_text(doc, "log.entries.0.request.method", "POST");
+  expect_text(doc, "log.entries.0.request.url", "https://h/v1/images?name=a%20b&x");
+  expect_text(doc, "log.entries.0.request.headers.0.name", "Accept");
+  expect_text(doc, "log.entries.0.request.headers.1.value", "app/1.0");
+  assert_int_equal(imgact_json_count(at(doc, "log.entries.0.request.headers")), 2);
+  expect_text(doc, "log.entries.0.request.queryString.0.value", "a b");
+  expect_text(doc, "log.entries.0.request.queryString.1.name", "x");
+  expect_text(doc, "log.entries.0.request.postData.text", "{\"type\":\"convert\"}");
+  expect_number(doc, "log.entries.0.request.bodySize", 18);
+  expect_number(doc, "log.entries.0.request.headersSize", -1);
+  expect_number(doc, "log.entries.0.response.status", 201);
+  expect_text(doc, "log.entries.0.response.statusText", "");
+  expect_text(doc, "log.entries.0.response.redirectURL", "");
+  assert_int_equal(imgact_json_count(at(doc, "log.entries.0.response.headers")), 2);
+  expect_text(doc, "log.entries.0.response.content.mimeType", "application/json");
+  expect_text(doc, "log.entries.0.response.content.text", "{\"a\":\"\xc3\xa9\"}");
+  assert_int_equal(imgact_json_type_of(at(doc, "log.entries.0.response.content.encoding")), IMGACT_JSON_ABSENT);
+  assert_int_equal(imgact_json_type_of(at(doc, "log.entries.0.response.cookies")), IMGACT_JSON_ARRAY);
+  assert_int_equal(imgact_json_type_of(at(doc, "log.entries.0.cache")), IMGACT_JSON_OBJECT);
+  expect_number(doc, "log.entries.0.timings.send", 0);
+  expect_number(doc, "log.entries.0.timings.wait", 250);
+  expect_number(doc, "log.entries.0.timings.receive", 0);
+  assert_int_equal(imgact_json_type_of(at(doc, "log.entries.0._imgact")), IMGACT_JSON_ABSENT);
+  imgact_json_free(doc);
+  free(text);
+}
+
+static void entries_stand_in_order_of_sending(void **state) {
+  (void)state;
+  static const char *const urls[] = {"https://h/0", "https://h/1", "https://h/2"};
+  recording made = start(NULL);
+  imgact_http_request requests[3];
+  kept_exchange kept[3];
+  for (int i = 0; i < 3; i++) {
+    scripted_next(made.script, (scripted_answer){.status = 200 + i, .delay_ms = 100 - 50 * i});
+    requests[i] = authorized("GET", urls[i]);
+    kept[i] = new_exchange();
+    assert_int_equal(made.transport->send(made.transport, &requests[i], &kept[i].exchange), IMGACT_OK);
+  }
+  drive(made.transport);
+  char *text = finish(&made);
+  imgact_json_doc *doc = parsed(text);
+  for (int i = 0; i < 3; i++) {
+    char path[64];
+    snprintf(path, sizeof path, "log.entries.%d.request.url", i);
+    expect_text(doc, path, urls[i]);
+    snprintf(path, sizeof path, "log.entries.%d.response.status", i);
+    expect_number(doc, path, 200 + i);
+    snprintf(path, sizeof path, "log.entries.%d.time", i);
+    expect_number(doc, path, 100 - 50 * i);
+    forget(&kept[i]);
+  }
+  imgact_json_free(doc);
+  free(text);
+}
+
+static void what_got_no_reply_is_kept_with_its_reason(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  scripted_next(made.script,
+                (scripted_answer){.fate = IMGACT_NOT_SENT, .failure = IMGACT_FAILURE_TLS, .message = "no trust"});
+  scripted_fail(made.script, IMGACT_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
+  ask(&made, "GET", "https://h/a");
+  ask(&made, "GET", "https://h/b");
+  char *text = finish(&made);
+  imgact_json_doc *doc = parsed(text);
+  expect_number(doc, "log.entries.0.response.status", 0);
+  expect_text(doc, "log.entries.0._imgact.fate", "not_sent");
+  expect_text(doc, "log.entries.0._imgact.failure", "tls");
+  expect_text(doc, "log.entries.0._imgact.message", "no trust");
+  expect_text(doc, "log.entries.1._imgact.fate", "maybe_sent");
+  expect_text(doc, "log.entries.1._imgact.failure", "timeout");
+  imgact_json_free(doc);
+  free(text);
+}
+
+static void what_was_given_up_or_is_still_under_way_is_kept_as_cancelled(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  imgact_http_request request = authorized("GET", "https://h/a");
+  kept_exchange given_up = new_exchange(), open = new_exchange();
+  scripted_on(made.script, "*", (scripted_answer){.status = 200, .delay_ms = 1000});
+  assert_int_equal(made.transport->send(made.transport, &request, &given_up.exchange), IMGACT_OK);
+  made.transport->advance(made.transport, made.transport->now_ms(made.transport) + 30);
+  made.transport->cancel(made.transport, &given_up.exchange);
+  assert_int_equal(scripted_in_flight(made.script), 0);
+  assert_int_equal(made.transport->send(made.transport, &request, &open.exchange), IMGACT_OK);
+  char *text = finish(&made);
+  imgact_json_doc *doc = parsed(text);
+  expect_text(doc, "log.entries.0._imgact.failure", "cancelled");
+  expect_number(doc, "log.entries.0.time", 30);
+  expect_text(doc, "log.entries.1._imgact.failure", "cancelled");
+  assert_int_equal(given_up.finished + open.finished, 0);
+  imgact_json_free(doc);
+  free(text);
+}
+
+static void bytes_that_are_no_text_are_kept_as_base64(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  scripted_next(made.script, (scripted_answer){.status = 200, .body = "\0\xff\x01", .body_bytes = 3});
+  ask(&made, "GET", "https://h/a");
+  char *text = finish(&made);
+  imgact_json_doc *doc = parsed(text);
+  expect_text(doc, "log.entries.0.response.content.text", "AP8B");
+  expect_text(doc, "log.entries.0.response.content.encoding", "base64");
+  expect_number(doc, "log.entries.0.response.content.size", 3);
+  imgact_json_free(doc);
+  free(text);
+}
+
+static void the_reply_itself_passes_unchanged(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  scripted_next(made.script,
+                (scripted_answer){.status = 401, .headers = "X-Echo: " TOKEN "\nSet-Cookie: a=b\n", .body = "token " TOKEN});
+  kept_exchange kept;
+  imgact_http_request request = authorized("GET", "https://h/a");
+  exchange_with(&made, &request, &kept);
+  assert_string_equal(kept.response.body, "token " TOKEN);
+  assert_string_equal(kept.headers, "X-Echo: " TOKEN "\nSet-Cookie: a=b\n");
+  assert_string_equal(scripted_header(scripted_at(made.script, 0), "authorization"), "Bearer " TOKEN);
+  forget(&kept);
+  free(finish(&made));
+}
+
+// ---- secrets
+
+static void expect_clean(const char *text, const char *token) {
+  for (size_t i = 0; i + 8 <= strlen(token); i += 4) {
+    char part[9];
+    snprintf(part, sizeof part, "%.8s", token + i);
+    const char *found = strstr(text, part);
+    if (found != NULL) fail_msg("'%s' is in the cassette: %.60s", part, found);
+  }
+}
+
+static char *spelled(const char *token, int way) {
+  char *out = NULL;
+  size_t length = 0;
+  FILE *stream = open_memstream(&out, &length);
+  assert_non_null(stream);
+  for (size_t i = 0; token[i] != '\0'; i++) {
+    if (way == 0) fputc(token[i], stream);
+    if (way == 1) fprintf(stream, "%%%02x", (unsigned)token[i]);
+    if (way == 2) fprintf(stream, "\\u%04x", (unsigned)token[i]);
+    if (way == 3) fprintf(stream, i % 2 == 0 ? "%c" : "\\u%04X", (unsigned)token[i]);
+  }
+  fclose(stream);
+  if (way < 4) return out;
+  free(out);
+  char text[200];
+  ia_buf coded;
+  ia_buf_init(&coded, NULL, 1000);
+  int text_length = snprintf(text, sizeof text, "%.*s%s:", way - 4, "user", token);
+  ia_base64_encode(&coded, text, (size_t)text_length);
+  out = strdup(ia_buf_text(&coded));
+  ia_buf_free(&coded);
+  return out;
+}
+
+// The token, in each spelling, at each place that the other side or the caller can put it.
+static void a_token_is_nowhere_in_the_cassette(void **state) {
+  (void)state;
+  static const char *const tokens[] = {TOKEN, "dop_v1_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+                                       "odd/token+with=marks~and.dots_"};
+  for (size_t t = 0; t < sizeof tokens / sizeof *tokens; t++) {
+    for (int way = 0; way < 7; way++) {
+      recording made = start(NULL);
+      char *token = spelled(tokens[t], way), url[900], headers[5000], body[2000], bytes[2000], authorization[200];
+      snprintf(authorization, sizeof authorization, "Bearer %s", tokens[t]);
+      snprintf(url, sizeof url, "https://h/a/%s?t=%s&%s=1", token, token, token);
+      snprintf(
+          headers, sizeof headers,
+          "Date: %s\nContent-Type: a/%s\nLink: <%s>\nX-Request-Id: %s\nEtag: %s\nRatelimit-%s: 1\nSet-Cookie: %s\nX: %s\n",
+          token, token, token, token, token, token, token, token);
+      snprintf(body, sizeof body, "{\"message\":\"for %s\",\"%s\":[\"%s\"]}", token, token, token);
+      int bytes_length = snprintf(bytes, sizeof bytes, "\xff%s\xfe%s", token, token);
+      imgact_header sent[] = {{"AUTHORIZATION", authorization}, {"User-Agent", token}, {"Accept", token}};
+      imgact_http_request request = request_to("POST", url);
+      request.headers = sent;
+      request.headers_count = 3;
+      request.body = body;
+      request.body_bytes = strlen(body);
+      kept_exchange kept;
+      scripted_next(made.script, (scripted_answer){.status = 200, .headers = headers, .body = body});
+      scripted_next(made.script, (scripted_answer){.status = 200, .body = bytes, .body_bytes = (size_t)bytes_length});
+      scripted_next(made.script, (scripted_answer){.failure = IMGACT_FAILURE_NETWORK, .message = token});
+      for (int i = 0; i < 3; i++) {
+        exchange_with(&made, &request, &kept);
+        forget(&kept);
+      }
+      char *text = finish(&made);
+      expect_clean(text, tokens[t]);
+      expect_clean(text, token);
+      assert_non_null(strstr(text, "[redacted]"));
+      imgact_json_free(parsed(text));
+      free(text);
+      free(token);
+    }
+  }
+}
+
+static void a_token_met_later_is_taken_out_of_what_came_before(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  imgact_header other[] = {{"authorization", "Bearer second-token-of-this"}};
+  imgact_http_request request = request_to("GET", "https://h/b");
+  request.headers = other;
+  request.headers_count = 1;
+  scripted_json(made.script, 200, "{\"next\":\"second-token-of-this\"}");
+  scripted_json(made.script, 200, "{\"last\":\"" TOKEN "\"}");
+  ask(&made, "GET", "https://h/second-token-of-this");
+  kept_exchange kept;
+  exchange_with(&made, &request, &kept);
+  forget(&kept);
+  char *text = finish(&made);
+  expect_clean(text, "second-token-of-this");
+  expect_clean(text, TOKEN);
+  assert_non_null(strstr(text, "{\\\"next\\\":\\\"[redacted]\\\"}"));
+  free(text);
+}
+
+// A token that equals what every cassette holds can not be kept out: better no file than one that tells it.
+static void a_secret_that_cannot_be_scrubbed_fails_the_write(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  write_text(made.there.file, "an older one");
+  imgact_header other[] = {{"Authorization", "Bearer startedDateTime"}};
+  imgact_http_request request = request_to("GET", "https://h/b");
+  request.headers = other;
+  request.headers_count = 1;
+  scripted_json(made.script, 200, "{}");
+  kept_exchange kept;
+  exchange_with(&made, &request, &kept);
+  forget(&kept);
+  imgact_error error;
+  assert_int_equal(imgact_transport_save(made.transport, &error), IMGACT_INTERNAL);
+  assert_non_null(strstr(error.message, "a secret could not be scrubbed"));
+  assert_null(strstr(error.message, "startedDateTime"));
+  made.transport->destroy(made.transport);
+  scripted_free(made.script);
+  char *text = read_text(made.there.file);
+  assert_string_equal(text, "an older one");
+  free(text);
+  assert_int_equal(remove_folder(&made.there), 1);
+}
+
+static void more_tokens_than_can_be_kept_out_fail_the_write(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  scripted_on(made.script, "*", (scripted_answer){.status = 204});
+  for (int i = 0; i < 100; i++) {
+    char authorization[64];
+    snprintf(authorization, sizeof authorization, "Bearer token-number-%d-of-100", i + 100);
+    imgact_header header = {"Authorization", authorization};
+    imgact_http_request request = request_to("GET", "https://h/b");
+    request.headers = &header;
+    request.headers_count = 1;
+    kept_exchange kept;
+    exchange_with(&made, &request, &kept);
+    forget(&kept);
+  }
+  imgact_error error;
+  assert_int_equal(imgact_transport_save(made.transport, &error), IMGACT_INTERNAL);
+  assert_non_null(strstr(error.message, "too many different tokens"));
+  made.transport->destroy(made.transport);
+  scripted_free(made.script);
+  assert_int_equal(remove_folder(&made.there), 0);
+}
+
+// An allocator that looks into what is given back.
+typedef struct nosy {
+  imgact_allocator allocator;
+  size_t seen;
+} nosy;
+
+static void *nosy_alloc(void *user, size_t bytes) {
+  (void)user;
+  size_t *made = malloc(bytes + 16);
+  assert_non_null(made);
+  *made = bytes;
+  return made + 2;
+}
+
+static size_t *start_of(void *block) { return (size_t *)(void *)((char *)block - 16); }
+
+static void nosy_release(void *user, void *block) {
+  nosy *self = user;
+  if (memmem(block, *start_of(block), TOKEN, 12) != NULL) self->seen++;
+  free(start_of(block));
+}
+
+static void *nosy_resize(void *user, void *block, size_t bytes) {
+  void *made = nosy_alloc(user, bytes);
+  if (block == NULL) return made;
+  memcpy(made, block, *start_of(block) < bytes ? *start_of(block) : bytes);
+  nosy_release(user, block);
+  return made;
+}
+
+static void no_token_stays_in_memory_that_is_given_back(void **state) {
+  (void)state;
+  nosy memory = {.allocator = {sizeof(imgact_allocator), nosy_alloc, nosy_resize, nosy_release, &memory}};
+  recording made = start(&memory.allocator);
+  scripted_json(made.script, 200, "{\"echo\":\"" TOKEN "\"}");
+  ask(&made, "GET", "https://h/a?t=" TOKEN);
+  free(finish(&made));
+  assert_int_equal(memory.seen, 0);
+  void *block = nosy_alloc(&memory, 100); // the check can fail
+  memcpy(block, TOKEN, sizeof TOKEN);
+  nosy_release(&memory, block);
+  assert_int_equal(memory.seen, 1);
+}
+
+// ---- files
+
+static void the_file_is_for_its_owner_alone_and_comes_whole(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  write_text(made.there.file, "an older one");
+  scripted_on(made.script, "*", (scripted_answer){.status = 204});
+  ask(&made, "GET", "https://h/a");
+  char *text = read_text(made.there.file);
+  assert_string_equal(text, "an older one");
+  free(text);
+  assert_int_equal(imgact_transport_save(made.transport, NULL), IMGACT_OK);
+  struct stat there;
+  assert_int_equal(stat(made.there.file, &there), 0);
+  assert_int_equal(there.st_mode & 0777, 0600);
+  ask(&made, "GET", "https://h/b");
+  text = finish(&made);
+  imgact_json_doc *doc = parsed(text);
+  assert_int_equal(imgact_json_count(at(doc, "log.entries")), 2);
+  imgact_json_free(doc);
+  free(text);
+}
+
+static void the_end_of_the_transport_saves_what_was_not_saved(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  scripted_on(made.script, "*", (scripted_answer){.status = 204});
+  ask(&made, "GET", "https://h/a");
+  made.transport->destroy(made.transport);
+  scripted_free(made.script);
+  char *text = read_text(made.there.file);
+  imgact_json_doc *doc = parsed(text);
+  assert_int_equal(imgact_json_count(at(doc, "log.entries")), 1);
+  imgact_json_free(doc);
+  free(text);
+  assert_int_equal(remove_folder(&made.there), 1);
+}
+
+static void a_recording_of_nothing_is_an_empty_cassette(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  char *text = finish(&made);
+  imgact_json_doc *doc = parsed(text);
+  assert_int_equal(imgact_json_type_of(at(doc, "log.entries")), IMGACT_JSON_ARRAY);
+  assert_int_equal(imgact_json_count(at(doc, "log.entries")), 0);
+  imgact_json_free(doc);
+  free(text);
+}
+
+static void expect_bad_path(const char *path, const char *why) {
+  scripted *script = scripted_new();
+  imgact_transport *transport = scripted_transport(script);
+  imgact_error error;
+  imgact_transport *made = transport;
+  assert_int_equal(imgact_transport_record(transport, path, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
+  assert_null(made);
+  if (strstr(error.message, why) == NULL) fail_msg("'%s' does not say '%s'", error.message, why);
+  assert_true(scripted_destroyed(script)); // taken over, also on failure
+  scripted_free(script);
+}
+
+static void a_path_that_cannot_be_written_is_refused_at_once(void **state) {
+  (void)state;
+  folder there = new_folder();
+  char path[200];
+  expect_bad_path(there.path, "is not a regular file");
+  expect_bad_path("/dev/null", "is not a regular file");
+  expect_bad_path("", "is empty");
+  snprintf(path, sizeof path, "%s/none/cassette.har", there.path);
+  expect_bad_path(path, "No such file or directory");
+  write_text(there.file, "a file");
+  snprintf(path, sizeof path, "%s/cassette.har", there.file);
+  expect_bad_path(path, "Not a directory");
+  if (geteuid() != 0) { // root may write anywhere
+    assert_int_equal(chmod(there.path, 0500), 0);
+    snprintf(path, sizeof path, "%s/other.har", there.path);
+    expect_bad_path(path, "Permission denied");
+    assert_int_equal(chmod(there.path, 0700), 0);
+  }
+  char *text = read_text(there.file);
+  assert_string_equal(text, "a file");
+  free(text);
+  assert_int_equal(remove_folder(&there), 1);
+}
+
+static void a_folder_that_goes_away_fails_the_save(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  imgact_error error;
+  assert_int_equal(remove_folder(&made.there), 0);
+  assert_int_equal(imgact_transport_save(made.transport, &error), IMGACT_INTERNAL);
+  assert_non_null(strstr(error.message, "No such file"));
+  made.transport->destroy(made.transport);
+  scripted_free(made.script);
+}
+
+static void only_a_recording_can_be_saved(void **state) {
+  (void)state;
+  scripted *script = scripted_new();
+  imgact_error error;
+  assert_int_equal(imgact_transport_save(scripted_transport(script), &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_save(NULL, &error), IMGACT_INVALID_ARGUMENT);
+  scripted_free(script);
+}
+
+static void bad_arguments_are_refused(void **state) {
+  (void)state;
+  folder there = new_folder();
+  imgact_transport *made = NULL;
+  imgact_allocator holes = {.size = sizeof holes};
+  scripted *script = scripted_new();
+  assert_int_equal(imgact_transport_record(scripted_transport(script), NULL, NULL, &made, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_true(scripted_destroyed(script));
+  scripted_free(script);
+  assert_int_equal(imgact_transport_record(NULL, there.file, &holes, &made, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_record(NULL, there.file, NULL, NULL, NULL), IMGACT_INVALID_ARGUMENT);
+  remove_folder(&there);
+}
+
+// ---- passing on
+
+static imgact_status no_send(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+  (void)transport, (void)request, (void)exchange;
+  return IMGACT_INTERNAL;
+}
+static void no_work(imgact_transport *transport) { (void)transport; }
+static int number_5(imgact_transport *transport) {
+  (void)transport;
+  return 5;
+}
+static void raise_flag(imgact_transport *transport) { transport->reserved++; }
+
+static void it_looks_like_the_transport_that_it_wraps(void **state) {
+  (void)state;
+  folder there = new_folder();
+  imgact_transport inner = {.size = sizeof inner,
+                            .send = no_send,
+                            .dispatch = no_work,
+                            .fd = number_5,
+                            .timeout_ms = number_5,
+                            .wakeup = raise_flag,
+                            .destroy = no_work,
+                            .flags = IMGACT_TRANSPORT_OFFLINE};
+  imgact_transport *made = NULL;
+  assert_int_equal(imgact_transport_record(&inner, there.file, NULL, &made, NULL), IMGACT_OK);
+  assert_int_equal(made->fd(made), 5);
+  assert_int_equal(made->timeout_ms(made), 5);
+  assert_int_equal(made->flags, IMGACT_TRANSPORT_OFFLINE);
+  assert_null(made->now_ms);
+  assert_null(made->advance);
+  made->wakeup(made);
+  assert_int_equal(inner.reserved, 1);
+  kept_exchange kept = new_exchange();
+  imgact_http_request request = authorized("GET", "https://h/");
+  assert_int_equal(made->send(made, &request, &kept.exchange), IMGACT_INTERNAL);
+  made->destroy(made);
+  char *text = read_text(there.file);
+  imgact_json_doc *doc = parsed(text);
+  assert_int_equal(imgact_json_count(at(doc, "log.entries")), 0); // what was not taken was not sent
+  imgact_json_free(doc);
+  free(text);
+  remove_folder(&there);
+}
+
+// ---- memory
+
+static void no_memory_ends_cleanly_wherever_it_ends(void **state) {
+  (void)state;
+  for (size_t k = 1, failures = 1; failures > 0; k++) {
+    failing_allocator memory;
+    failing_allocator_init(&memory, k);
+    folder there = new_folder();
+    scripted *script = scripted_new();
+    scripted_next(script, (scripted_answer){.status = 200, .body = "\xff" TOKEN " dop_v1_0123456789"});
+    scripted_fail(script, IMGACT_MAYBE_SENT, IMGACT_FAILURE_NETWORK);
+    imgact_transport *made = NULL;
+    imgact_error error;
+    imgact_status status = imgact_transport_record(scripted_transport(script), there.file, &memory.allocator, &made, &error);
+    imgact_http_request request = authorized("POST", "https://h/a?b=c");
+    request.body = "{}";
+    request.body_bytes = 2;
+    kept_exchange kept[2] = {new_exchange(), new_exchange()};
+    for (int i = 0; i < 2 && status == IMGACT_OK; i++) {
+      status = made->send(made, &request, &kept[i].exchange);
+      if (status != IMGACT_OK) break;
+      drive(made);
+      assert_int_equal(kept[i].finished, 1); // a recording that breaks does not break the exchange
+    }
+    if (made != NULL && status == IMGACT_OK) status = imgact_transport_save(made, &error);
+    failures = memory.failures;
+    assert_int_equal(status, failures > 0 ? IMGACT_NOMEM : IMGACT_OK);
+    assert_int_equal(access(there.file, F_OK), failures > 0 ? -1 : 0);
+    if (made != NULL) made->destroy(made);
+    for (int i = 0; i < 2; i++) forget(&kept[i]);
+    scripted_free(script);
+    remove_folder(&there);
+    assert_memory_fine(&memory);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_exchange_becomes_an_entry_with_all_that_viewers_want),
+      cmocka_unit_test(entries_stand_in_order_of_sending),
+      cmocka_unit_test(what_got_no_reply_is_kept_with_its_reason),
+      cmocka_unit_test(what_was_given_up_or_is_still_under_way_is_kept_as_cancelled),
+      cmocka_unit_test(bytes_that_are_no_text_are_kept_as_base64),
+      cmocka_unit_test(the_reply_itself_passes_unchanged),
+      cmocka_unit_test(a_token_is_nowhere_in_the_cassette),
+      cmocka_unit_test(a_token_met_later_is_taken_out_of_what_came_before),
+      cmocka_unit_test(a_secret_that_cannot_be_scrubbed_fails_the_write),
+      cmocka_unit_test(more_tokens_than_can_be_kept_out_fail_the_write),
+      cmocka_unit_test(no_token_stays_in_memory_that_is_given_back),
+      cmocka_unit_test(the_file_is_for_its_owner_alone_and_comes_whole),
+      cmocka_unit_test(the_end_of_the_transport_saves_what_was_not_saved),
+      cmocka_unit_test(a_recording_of_nothing_is_an_empty_cassette),
+      cmocka_unit_test(a_path_that_cannot_be_written_is_refused_at_once),
+      cmocka_unit_test(a_folder_that_goes_away_fails_the_save),
+      cmocka_unit_test(only_a_recording_can_be_saved),
+      cmocka_unit_test(bad_arguments_are_refused),
+      cmocka_unit_test(it_looks_like_the_transport_that_it_wraps),
+      cmocka_unit_test(no_memory_ends_cleanly_wherever_it_ends),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
