@@ -433,6 +433,12 @@ static void escapes_do_not_hide_it(void **state) {
   assert_redacted(TOKEN, "[\"\\n\\\"\\/\",\"jEheVytl\"]", "[\"\\n\\\"/\",\"[redacted]\"]");
 }
 
+static void escapes_that_hide_nothing_change_nothing(void **state) {
+  (void)state;
+  assert_redacted(TOKEN, "[\"\\n\\/\",\"jEheVyt\\u006d\"]", "[\"\\n/\",\"jEheVytm\"]");
+  assert_redacted(TOKEN, "[\"\\n\\/\"]", "[\"\\n/\"]");
+}
+
 static void the_text_that_is_parsed_is_not_changed(void **state) {
   (void)state;
   static const char text[] = "{\"" TOKEN "\":\"\\ud800\\u006aEheVytlAoF\"}";
@@ -571,6 +577,11 @@ static void no_memory_is_said_so_and_leaks_nothing(void **state) {
     assert_memory_fine(&memory);
   }
   assert_true(k > 5);
+  failing_allocator memory;
+  failing_allocator_init(&memory, 1);
+  imgact_json_doc *doc;
+  assert_int_equal(imgact_json_parse("1", 1, &memory.allocator, &doc, NULL, 0), -2);
+  assert_memory_fine(&memory);
 }
 
 static void no_memory_for_a_string_is_told(void **state) {
@@ -655,6 +666,7 @@ int main(void) {
       cmocka_unit_test(the_token_is_taken_out_of_strings_and_keys),
       cmocka_unit_test(a_string_may_grow_by_it_without_touching_the_next),
       cmocka_unit_test(escapes_do_not_hide_it),
+      cmocka_unit_test(escapes_that_hide_nothing_change_nothing),
       cmocka_unit_test(the_text_that_is_parsed_is_not_changed),
       cmocka_unit_test(numbers_are_printed_digit_by_digit_as_they_were_sent),
       cmocka_unit_test(doubles_are_written_in_the_shortest_form_that_reads_back),

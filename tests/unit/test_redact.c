@@ -7,7 +7,7 @@
 #define DO_TOKEN "dop_v1_0123456789abcdef0123456789abcdef"
 #define HZ_TOKEN "jEheVytlAoFl7F8MqUQ7jAo2hOXASztX"
 
-static const char *const prefixes[] = {"dop_v1_", "doo_v1_", "dop_", NULL};
+static const char *const prefixes[] = {"dop_", "dop_v1_", "doo_v1_", NULL};
 
 static ia_redactor redactor_of(const char *token) {
   ia_redactor redactor;
