@@ -8,15 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KEPT_BYTES 0
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define KEPT_BYTES 0
-#endif
-#ifndef KEPT_BYTES
+#if FAILING_ALLOCATOR_KEEPS
 #define KEPT_BYTES ((size_t)4 << 20)
+#else
+#define KEPT_BYTES ((size_t)0)
 #endif
 
 #define MARK_LIVE  UINT64_C(0x6c6976656c697665)

@@ -16,6 +16,18 @@
 #include <imgact/base.h>
 #include <stdbool.h>
 
+/* Does it keep freed blocks for a while? AddressSanitizer sees more when they really go. */
+#define FAILING_ALLOCATOR_KEEPS 1
+#if defined(__SANITIZE_ADDRESS__)
+#undef FAILING_ALLOCATOR_KEEPS
+#define FAILING_ALLOCATOR_KEEPS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#undef FAILING_ALLOCATOR_KEEPS
+#define FAILING_ALLOCATOR_KEEPS 0
+#endif
+#endif
+
 typedef struct failing_allocator_block failing_allocator_block;
 typedef struct failing_allocator {
   imgact_allocator allocator; /* hand out its address; its user is this struct, which must stay where it is */
