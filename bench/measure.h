@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* CPU time of this process, and a line that bench/compare reads. */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+static inline double cpu_ms(void) {
+  struct rusage usage;
+  (void)getrusage(RUSAGE_SELF, &usage);
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
+         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
+}
+
+/* "milliseconds-per-walk images checksum": the checksum shows that both programs saw the same. */
+static inline void report(double start_ms, int walks, size_t images, unsigned long long sum) {
+  printf("%.3f %zu %llu\n", (cpu_ms() - start_ms) / walks, images / (size_t)walks, sum / (unsigned)walks);
+}
+
+#endif

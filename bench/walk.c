@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// The library's walk over all pages, as often as told: walk PORT WALKS.
+#include "measure.h"
+#include <imgact/imgact.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int walk(imgact_client *client, size_t *images, unsigned long long *sum) {
+  imgact_op *op = imgact_list_images(client, NULL);
+  imgact_status status = imgact_run(op);
+  size_t count = 0;
+  const imgact_image *const *all = imgact_op_images(op, &count);
+  for (size_t i = 0; i < count; i++) *sum += strlen(all[i]->id) + strlen(all[i]->description) + all[i]->labels_count;
+  for (size_t i = 0; i < count; i++) *sum += (unsigned long long)(all[i]->created_at / 1000) + (unsigned)all[i]->size_gb;
+  *images += count;
+  if (status != IMGACT_OK) fprintf(stderr, "%s\n", imgact_op_error(op)->message);
+  imgact_op_free(op);
+  return status == IMGACT_OK;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 3) return 2;
+  char endpoint[64];
+  int walks = atoi(argv[2]);
+  size_t images = 0;
+  unsigned long long sum = 0;
+  imgact_error error;
+  imgact_client *client;
+  (void)snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%s/v1", argv[1]);
+  imgact_client_options options = {
+      .size = sizeof options, .provider_name = "hetzner", .endpoint = endpoint, .token = "token-of-the-benchmark"};
+  if (imgact_client_new(&options, &client, &error) != IMGACT_OK) {
+    fprintf(stderr, "%s\n", error.message);
+    return 1;
+  }
+  int good = walk(client, &images, &sum); // the connection, and whatever else is made once
+  images = 0;
+  sum = 0;
+  double start = cpu_ms();
+  for (int i = 0; i < walks && good; i++) good = walk(client, &images, &sum);
+  if (good) report(start, walks, images, sum);
+  imgact_client_free(client);
+  return good ? 0 : 1;
+}
