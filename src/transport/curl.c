@@ -97,6 +97,7 @@ static void finish(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
 static imgact_status curl_send(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
   ia_curl *curl = self(transport);
   const char *lacking;
+  if (ia_list_empty(&curl->running)) curl->blind = curl->sockets.fd < 0; // no socket is watched: a refusal may have passed
   ia_transfer *transfer = take_transfer(curl, &lacking);
   if (!transfer) return lacking ? IMGACT_INTERNAL : IMGACT_NOMEM;
   imgact_status status = ia_transfer_prepare(transfer, request);

@@ -38,6 +38,7 @@ static bool loopback_address(const char *address) {
 
 // libcurl sends a request again by itself when a connection from the pool dies before a byte of the answer. It asks here
 // before each time: the second is refused, so that a request is on the wire at most once.
+// NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's
 static int before_request(void *user, char *remote, char *local, int remote_port, int local_port) {
   ia_transfer *transfer = user;
   (void)local, (void)remote_port, (void)local_port;

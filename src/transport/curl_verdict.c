@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-// A handshake that fails because the other side went away says nothing about who it is. libcurl tells the two apart in its text
-// alone: CURLINFO_OS_ERRNO is not reset between a handle's transfers.
+// A handshake that fails because the other side went away says nothing about who it is. libcurl tells the two apart in its
+// text alone: CURLINFO_OS_ERRNO is not reset between a handle's transfers.
 static bool peer_left(const ia_transfer *transfer) {
   static const char *const signs[] = {"Recv failure:", "Send failure:", "SSL_connect:", "unexpected eof", "terminated"};
   for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
@@ -69,6 +69,7 @@ static const char *own_message(ia_transfer *transfer, imgact_failure failure) {
   default: break;
   }
   if (transfer->resent) return "the connection was closed before the reply came";
+  if (transfer->result == CURLE_ABORTED_BY_CALLBACK) return "plain http is for loopback addresses alone";
   if (transfer->result == CURLE_OK) return "the connection was closed before the reply was complete";
   if (transfer->result == CURLE_GOT_NOTHING) return "the connection was closed before the reply came";
   if (transfer->result == CURLE_COULDNT_CONNECT) return connect_message(transfer);
