@@ -98,7 +98,7 @@ static void read_headers(reader *in, const imgact_json *list, imgact_http_respon
     return;
   }
   imgact_header *headers = ia_arena_array(&in->har->arena, imgact_json_count(list), sizeof *headers);
-  if (headers == NULL && imgact_json_count(list) > 0) no_memory(in);
+  if (headers == NULL) no_memory(in);
   imgact_json_iter each = imgact_json_each(list);
   for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_next(&each, NULL)) != NULL;) {
     const char *name = read_string(in, imgact_json_get(item, "name"), "response.headers[].name");
@@ -202,7 +202,10 @@ static void read_entries(reader *in) {
   }
   ia_har *har = in->har;
   har->entries = ia_arena_array(&har->arena, imgact_json_count(list), sizeof *har->entries);
-  if (har->entries == NULL && imgact_json_count(list) > 0) no_memory(in);
+  if (har->entries == NULL) {
+    no_memory(in);
+    return;
+  }
   imgact_json_iter each = imgact_json_each(list);
   for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_next(&each, NULL)) != NULL; in->entry++) {
     read_entry(in, item, &har->entries[har->count++]);

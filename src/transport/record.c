@@ -117,7 +117,7 @@ static const imgact_header *keep_headers(recorder *rec, const char *const *list,
   for (size_t i = 0; i < from_count; i++) listed += is_listed(list, from[i].name);
   imgact_header *kept = ia_arena_array(&rec->arena, listed, sizeof *kept);
   *count = 0;
-  if (kept == NULL && listed > 0) breaks(rec, IMGACT_NOMEM, "there was no memory for all of it");
+  if (kept == NULL) breaks(rec, IMGACT_NOMEM, "there was no memory for all of it");
   for (size_t i = 0; kept != NULL && i < from_count; i++) {
     if (!is_listed(list, from[i].name)) continue;
     kept[(*count)++] = (imgact_header){keep_string(rec, from[i].name), keep_string(rec, from[i].value)};

@@ -191,7 +191,7 @@ size_t imgact_transport_unused(const imgact_transport *transport, const char **f
 
 static bool prepare(replayer *rep) {
   rep->entries = ia_arena_array(&rep->har.arena, rep->har.count, sizeof *rep->entries);
-  if (rep->entries == NULL && rep->har.count > 0) return false;
+  if (rep->entries == NULL) return false;
   for (size_t i = 0; i < rep->har.count; i++) {
     const ia_har_entry *har = &rep->har.entries[i];
     rep->entries[i] = (ia_match_entry){.har = har, .key = ia_match_key(har->method, har->url, &rep->har.arena)};

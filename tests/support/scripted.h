@@ -67,7 +67,7 @@ void scripted_fail(scripted *script, imgact_fate fate, imgact_failure failure);
 /* Always answers requests whose line matches a shell pattern: "GET /v1/images/4711", "* /v2/actions/[0-9]*". */
 void scripted_on(scripted *script, const char *pattern, scripted_answer answer);
 /* Asks a function. */
-void scripted_when(scripted *script, scripted_rule rule, void *user);
+void scripted_when(scripted *script, scripted_rule function, void *user);
 
 size_t scripted_count(const scripted *script); /* requests so far */
 /* The index-th one, from 0; fails the test past the end. Lives as the script. */

@@ -125,6 +125,26 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
   expect_refused(ENTRIES("\"time\":\"5\"," REQUEST), "log.entries[1].time is not a number");
 }
 
+// A reply may have 32 MiB, a cassette of many replies more.
+static void a_cassette_may_be_larger_than_a_reply(void **state) {
+  (void)state;
+  static const char head[] = "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"},"
+                             "\"response\":{\"status\":200,\"content\":{\"text\":\"";
+  static const char tail[] = "\"}}}]}}";
+  size_t body = (size_t)33 << 20, length = sizeof head - 1 + body + sizeof tail - 1;
+  char *text = malloc(length);
+  assert_non_null(text);
+  memcpy(text, head, sizeof head - 1);
+  memset(&text[sizeof head - 1], 'x', body);
+  memcpy(&text[sizeof head - 1 + body], tail, sizeof tail - 1);
+  ia_har har;
+  imgact_error error;
+  assert_int_equal(read_har(text, length, &har, &error), IMGACT_OK);
+  assert_int_equal(har.entries[0].response.body_bytes, body);
+  ia_har_free(&har);
+  free(text);
+}
+
 static void a_file_that_is_not_there_says_why(void **state) {
   (void)state;
   folder there = new_folder();
@@ -302,6 +322,7 @@ int main(void) {
       cmocka_unit_test(a_file_of_a_browser_is_read),
       cmocka_unit_test(a_file_without_entries_is_a_cassette),
       cmocka_unit_test(what_is_wrong_is_named_with_its_place),
+      cmocka_unit_test(a_cassette_may_be_larger_than_a_reply),
       cmocka_unit_test(a_file_that_is_not_there_says_why),
       cmocka_unit_test(a_name_of_any_length_leaves_the_reason_readable),
       cmocka_unit_test(a_file_cut_at_any_byte_is_refused),
