@@ -3,7 +3,7 @@
 # What the pages say is so: files that they name exist, and their C programs (blocks with a main) compile and link.
 set -u
 . "$(dirname "$0")/tap.sh"
-root=$1 shared=$2
+root=$1 shared=$(realpath "$2")
 cd "$root" || exit 1
 pages=$(ls ./*.md docs/*.md docs/decisions/*.md tests/*/README.md 2>/dev/null)
 
