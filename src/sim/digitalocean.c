@@ -577,8 +577,7 @@ static void dispatch(sim_call *call, route where) {
 /* ---- before the handlers ---- */
 
 static bool within_limit(sim_call *call) {
-  sim_token *token = sim_token_of(call->world, call->token->text);
-  sim_verdict verdict = sim_limit_window(&call->side->limit, &token->rate[SIM_DIGITALOCEAN], call->now_ms);
+  sim_verdict verdict = sim_limit_window(&call->side->limit, &call->token->rate[SIM_DIGITALOCEAN], call->now_ms);
   sim_reply_header_int(call->reply, "ratelimit-limit", verdict.limit);
   sim_reply_header_int(call->reply, "ratelimit-remaining", verdict.remaining);
   sim_reply_header_int(call->reply, "ratelimit-reset", verdict.reset_s);

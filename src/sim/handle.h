@@ -62,7 +62,7 @@ typedef struct sim_call {
   size_t parameters_count;
   bool dump;      /* objects show what only a world file has */
   bool malformed; /* the query: too many parameters, no UTF-8 */
-  const sim_token *token;
+  sim_token *token;
   char request_id[40];
   imgact_json_doc *document; /* of the request's body */
   const imgact_json *body;

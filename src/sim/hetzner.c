@@ -651,8 +651,7 @@ static void dispatch(sim_call *call, route where) {
 /* ---- before the handlers ---- */
 
 static bool within_limit(sim_call *call) {
-  sim_token *token = sim_token_of(call->world, call->token->text);
-  sim_verdict verdict = sim_limit_bucket(&call->side->limit, &token->rate[SIM_HETZNER], call->now_ms);
+  sim_verdict verdict = sim_limit_bucket(&call->side->limit, &call->token->rate[SIM_HETZNER], call->now_ms);
   sim_reply_header_int(call->reply, "RateLimit-Limit", verdict.limit);
   sim_reply_header_int(call->reply, "RateLimit-Remaining", verdict.remaining);
   sim_reply_header_int(call->reply, "RateLimit-Reset", verdict.reset_s);
@@ -660,13 +659,13 @@ static bool within_limit(sim_call *call) {
   /* The live message has been seen to quote the token's first half. */
   char text[192];
   snprintf(text, sizeof text, "Limit of '%" PRId64 "' requests per hour for token '%.32s...' reached.", verdict.limit,
-           token->text ? token->text : "");
+           call->token->text ? call->token->text : "");
   fail(call, 429, "rate_limit_exceeded", text);
   return false;
 }
 
 static bool authorized(sim_call *call) {
-  if (!call->token->text && call->token->access == SIM_INVALID && !call->request->authorization) {
+  if (call->token == &call->world->anonymous) {
     fail(call, 401, "unauthorized", "token is required");
   } else if (call->token->access == SIM_INVALID) {
     fail(call, 401, "unauthorized", "the token you have provided is invalid");

@@ -38,6 +38,7 @@ sim_world *sim_world_new(uint64_t seed) {
   world->duration_ms[SIM_TRANSFER] = 60000;
   world->duration_ms[SIM_IMPORT] = 120000;
   world->whim.duration_ms = -1;
+  world->anonymous.access = SIM_INVALID;
   return world;
 }
 
@@ -81,6 +82,7 @@ void sim_world_free(sim_world *world) {
     free(world->tokens[i]);
   }
   clear_token(&world->anonymous);
+  clear_token(&world->others);
   for (size_t i = 0; i < world->words.capacity; i++) free(world->words.entries[i].value);
   sim_table_free(&world->words);
   sim_table_free(&world->token_by_text);
@@ -384,16 +386,13 @@ sim_token *sim_token_new(sim_world *world, const char *text, sim_access access) 
 }
 
 sim_token *sim_token_of(sim_world *world, const char *text) {
-  if (!text) {
-    world->anonymous.access = SIM_INVALID;
-    return &world->anonymous;
-  }
+  if (!text) return &world->anonymous;
   sim_token *token = sim_table_get(&world->token_by_text, sim_hash(text) | 1);
   if (token && !strcmp(token->text, text)) return token;
   token = token ? NULL : sim_token_new(world, text, world->strict_tokens ? SIM_INVALID : SIM_READ_WRITE);
   if (token) return token;
-  world->anonymous.access = world->strict_tokens ? SIM_INVALID : SIM_READ_WRITE;
-  return &world->anonymous;
+  world->others.access = world->strict_tokens ? SIM_INVALID : SIM_READ_WRITE;
+  return &world->others;
 }
 
 void **sim_scratch(sim_world *world, size_t count) {

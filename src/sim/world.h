@@ -141,7 +141,8 @@ typedef struct sim_world {
   sim_token **tokens;
   size_t tokens_count, tokens_capacity;
   sim_table token_by_text, words;
-  sim_token anonymous;  /* who sends none, and whoever comes after the last place in the table */
+  sim_token anonymous;  /* who sends none */
+  sim_token others;     /* whoever comes after the last place in the table */
   sim_action **pending; /* a heap by due_ms */
   size_t pending_count, pending_capacity;
   void **scratch; /* lists under way */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "asking.h"
+
+static const char world[] =
+    "{\"limits\":{\"hetzner\":{\"limit\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}},"
+    "\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11},{\"id\":12}]},"
+    "\"digitalocean\":{\"images\":[{\"id\":10,\"name\":\"a\"},{\"id\":11,\"name\":\"b\"},{\"id\":12,\"name\":\"c\"}]}}";
+
+static int setup(void **state) {
+  asking_setup(state);
+  asking_world(*state, world);
+  return 0;
+}
+
+#define PROTECT "/v1/images/10/actions/change_protection"
+
+static uint64_t protected_so_far(const asking *a) { return a->instance.world->counters.effects[SIM_PROTECT]; }
+
+static void before_and_after_the_effect(void **state) {
+  static const struct {
+    const char *deed;
+    sim_end end;
+  } cases[] = {{"\"no_reply\"", SIM_END_SILENCE},
+               {"\"close\"", SIM_END_CLOSE},
+               {"\"reset\"", SIM_END_RESET},
+               {"\"status\",\"status\":503", SIM_END_REPLY},
+               {"\"rate_limit\"", SIM_END_REPLY}};
+  asking *a = *state;
+  asking_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0}}}");
+  for (size_t i = 0; i < SIM_COUNT(cases); i++) {
+    char faults[300];
+    snprintf(faults, sizeof faults,
+             "[{\"do\":%s,\"method\":\"POST\",\"count\":1},"
+             "{\"do\":%s,\"method\":\"POST\",\"when\":\"after\",\"skip\":1,\"count\":1}]",
+             cases[i].deed, cases[i].deed);
+    asking_faults(a, faults);
+    uint64_t old = protected_so_far(a);
+    asking_send(a, "POST", PROTECT, "{\"delete\":true}");
+    assert_int_equal(a->outcome.end, cases[i].end);
+    assert_int_equal(protected_so_far(a), old);
+    asking_send(a, "POST", PROTECT, "{\"delete\":true}");
+    assert_int_equal(a->outcome.end, cases[i].end);
+    assert_int_equal(protected_so_far(a), old + 1);
+    asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+    sim_faults_clear(&a->instance.faults);
+  }
+}
+
+static void a_fault_is_chosen_by_cloud_method_path_and_count(void **state) {
+  asking *a = *state;
+  asking_faults(a, "{\"faults\":[{\"do\":\"status\",\"status\":500,\"cloud\":\"hetzner\",\"method\":\"GET\","
+                   "\"path\":\"/v1/images/1[01]\",\"skip\":1,\"count\":2}]}");
+  asking_expect(a, 200, "GET", "/v1/images/12", NULL);
+  asking_expect(a, 200, "GET", "/v2/images/10", NULL);
+  asking_expect(a, 200, "GET", "/v1/images/10?x=1", NULL);
+  asking_expect(a, 500, "GET", "/v1/images/11?x=1", NULL);
+  asking_expect(a, 200, "PUT", "/v1/images/10", "{}");
+  asking_expect(a, 500, "GET", "/v1/images/10", NULL);
+  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  assert_int_equal(a->instance.world->counters.faults, 2);
+}
+
+static void chance_follows_the_seed(void **state) {
+  asking *a = *state;
+  char runs[2][101] = {"", ""};
+  asking_faults(a, "[{\"do\":\"close\",\"probability\":0.3}]");
+  for (int run = 0; run < 2; run++) {
+    a->instance.faults.random = 42;
+    for (int i = 0; i < 100; i++) {
+      asking_send(a, "GET", "/v1/images/10", NULL);
+      runs[run][i] = a->outcome.end == SIM_END_CLOSE ? 'x' : '.';
+    }
+  }
+  assert_string_equal(runs[0], runs[1]);
+  int hits = 0;
+  for (int i = 0; i < 100; i++) hits += runs[0][i] == 'x';
+  assert_in_range(hits, 15, 45);
+}
+
+static void replies_are_replaced(void **state) {
+  asking *a = *state;
+  asking_faults(a,
+                "[{\"do\":\"status\",\"status\":502,\"count\":1,\"path\":\"/v1/*\"},"
+                "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"count\":1,\"skip\":1,\"path\":\"/v1/*\"},"
+                "{\"do\":\"status\",\"status\":200,\"body\":\"empty\",\"count\":1,\"skip\":2,\"path\":\"/v1/*\"},"
+                "{\"do\":\"status\",\"status\":200,\"body\":\"{\\\"image\\\":\",\"count\":1,\"skip\":3,\"path\":\"/v1/*\"},"
+                "{\"do\":\"content_type\",\"content_type\":\"text/plain\",\"count\":1,\"skip\":4,\"path\":\"/v1/*\"},"
+                "{\"do\":\"rate_limit\",\"retry_after\":7,\"path\":\"/v2/*\"}]");
+  asking_text(asking_expect(a, 502, "GET", "/v1/images/10", NULL), "error.code", "bad_gateway");
+  assert_null(asking_expect(a, 502, "GET", "/v1/images/10", NULL));
+  assert_string_equal(asking_header(a, "content-type"), "text/html");
+  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  assert_int_equal(a->outcome.reply.body_bytes, 0);
+  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  assert_string_equal(a->outcome.reply.body, "{\"image\":");
+  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  assert_string_equal(asking_header(a, "content-type"), "text/plain");
+  asking_text(asking_expect(a, 429, "GET", "/v2/images/10", NULL), "id", "too_many_requests");
+  assert_string_equal(asking_header(a, "Retry-After"), "7");
+}
+
+static void the_wire_is_slow_late_or_cut(void **state) {
+  asking *a = *state;
+  asking_faults(a, "[{\"do\":\"delay\",\"ms\":300},{\"do\":\"slow\",\"bytes\":10},{\"do\":\"cut\",\"bytes\":0}]");
+  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  assert_int_equal(a->outcome.delay_ms, 300);
+  assert_int_equal(a->outcome.bytes_per_s, 10);
+  assert_int_equal(a->outcome.cut_bytes, 0);
+}
+
+static void an_action_is_hidden_for_a_while(void **state) {
+  asking *a = *state;
+  asking_faults(a, "[{\"do\":\"hide\",\"ms\":5000,\"method\":\"POST\",\"count\":1}]");
+  const imgact_json *reply = asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  char one[64], by_id[64];
+  snprintf(one, sizeof one, "/v1/images/actions/%d", (int)asking_int(reply, "action.id"));
+  snprintf(by_id, sizeof by_id, "/v1/actions?id=%d", (int)asking_int(reply, "action.id"));
+  a->real_ms = 4999;
+  asking_expect(a, 404, "GET", one, NULL);
+  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", by_id, NULL), "actions"), "");
+  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions"), "");
+  a->real_ms = 5000;
+  asking_text(asking_expect(a, 200, "GET", one, NULL), "action.status", "success");
+  asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  assert_int_equal(imgact_json_count(asking_at(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions")), 2);
+}
+
+static void an_action_fails_or_lasts_when_told(void **state) {
+  asking *a = *state;
+  asking_faults(
+      a, "[{\"do\":\"fail\",\"method\":\"POST\",\"count\":1},{\"do\":\"last\",\"ms\":7200000,\"method\":\"POST\",\"skip\":1,"
+         "\"count\":1},{\"do\":\"last\",\"method\":\"POST\",\"skip\":2,\"count\":1}]");
+  asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  a->real_ms += 1000;
+  const imgact_json *reply = asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL);
+  asking_text(reply, "actions.0.status", "error");
+  asking_text(reply, "actions.0.error.code", "action_failed");
+  reply = asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  int on = 1;
+  assert_true(imgact_json_bool(asking_at(reply, "image.protection.delete"), &on));
+  assert_false(on);
+  asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  a->real_ms += 7199999;
+  asking_text(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.1.status", "running");
+  a->real_ms += 1;
+  asking_text(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.1.status", "success");
+  asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  a->real_ms += INT64_C(1000) * 86400000;
+  asking_text(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.2.status", "running");
+}
+
+static void lists_lie(void **state) {
+  asking *a = *state;
+  asking_faults(a, "[{\"do\":\"duplicate\",\"count\":1},{\"do\":\"appear\",\"skip\":1,\"count\":1},"
+                   "{\"do\":\"vanish\",\"skip\":2,\"count\":1}]");
+  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/images?per_page=2", NULL), "images"), "10 11 10");
+  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/images?per_page=2&page=2", NULL), "images"), "11 12");
+  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
+}
+
+static void the_next_page_is_wrong(void **state) {
+  asking *a = *state;
+  asking_faults(
+      a, "[{\"do\":\"next\",\"next\":\"same\",\"count\":2},{\"do\":\"next\",\"next\":\"first\",\"skip\":2,\"count\":2},"
+         "{\"do\":\"next\",\"next\":\"missing\",\"skip\":4,\"count\":2},"
+         "{\"do\":\"next\",\"next\":\"host\",\"skip\":6,\"count\":1},{\"do\":\"next\",\"next\":\"huge\",\"skip\":7}]");
+  const char *hetzner = "/v1/images?per_page=1&page=2", *digitalocean = "/v2/images?per_page=1&page=2";
+  assert_int_equal(asking_int(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page"), 2);
+  asking_text(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
+              "https://api.digitalocean.com/v2/images?page=2");
+  assert_int_equal(asking_int(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page"), 1);
+  asking_text(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
+              "https://api.digitalocean.com/v2/images?page=1");
+  asking_null(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page");
+  assert_null(asking_at(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next"));
+  assert_non_null(asking_at(imgact_json_root(a->document), "links.pages.prev"));
+  asking_text(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
+              "https://elsewhere.example/v2/images?page=3&per_page=1");
+  assert_true(asking_int(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page") > 1000000);
+}
+
+static void bad_faults_are_refused_by_name(void **state) {
+  static const struct {
+    const char *json, *says;
+  } cases[] = {{"{", ""},
+               {"{}", "must be a list"},
+               {"[1]", "faults[0]: the element"},
+               {"[{}]", "faults[0]: do"},
+               {"[{\"do\":\"close\"},{\"do\":\"explode\"}]", "faults[1]: do"},
+               {"[{\"do\":\"close\",\"cloud\":\"aws\"}]", "cloud"},
+               {"[{\"do\":\"close\",\"when\":\"never\"}]", "when"},
+               {"[{\"do\":\"close\",\"count\":-1}]", "count"},
+               {"[{\"do\":\"close\",\"cuont\":1}]", "unknown key"},
+               {"[{\"do\":\"close\",\"path\":1}]", "path"},
+               {"[{\"do\":\"cut\"}]", "bytes"},
+               {"[{\"do\":\"slow\",\"bytes\":0}]", "bytes"},
+               {"[{\"do\":\"delay\"}]", "ms"},
+               {"[{\"do\":\"status\"}]", "status"},
+               {"[{\"do\":\"status\",\"status\":99}]", "status"},
+               {"[{\"do\":\"next\"}]", "next"},
+               {"[{\"do\":\"next\",\"next\":\"never\"}]", "next"},
+               {"[{\"do\":\"content_type\",\"content_type\":\"a\\r\\nb: c\"}]", "content_type"},
+               {"[{\"do\":\"close\",\"probability\":2}]", "probability"}};
+  asking *a = *state;
+  for (size_t i = 0; i < SIM_COUNT(cases); i++) {
+    char message[200] = "";
+    assert_false(sim_faults_load(&a->instance.faults, cases[i].json, strlen(cases[i].json), message, sizeof message));
+    if (!*message || !strstr(message, cases[i].says)) fail_msg("%s: \"%s\"", cases[i].json, message);
+    assert_int_equal(a->instance.faults.count, 0);
+  }
+}
+
+int main(void) {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, asking_teardown)
+  const struct CMUnitTest tests[] = {CASE(before_and_after_the_effect),
+                                     CASE(a_fault_is_chosen_by_cloud_method_path_and_count),
+                                     CASE(chance_follows_the_seed),
+                                     CASE(replies_are_replaced),
+                                     CASE(the_wire_is_slow_late_or_cut),
+                                     CASE(an_action_is_hidden_for_a_while),
+                                     CASE(an_action_fails_or_lasts_when_told),
+                                     CASE(lists_lie),
+                                     CASE(the_next_page_is_wrong),
+                                     CASE(bad_faults_are_refused_by_name)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+/* The library on the simulator, in one process and on one virtual clock. */
+#include "asking.h"
+#include "transport.h"
+#include <imgact/imgact.h>
+
+static const char world[] = "{\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11,\"type\":\"backup\"}]},"
+                            "\"digitalocean\":{\"images\":[{\"id\":10,\"regions\":[\"nyc1\"]},{\"id\":11,\"type\":"
+                            "\"backup\",\"regions\":[\"nyc1\"]}]}}";
+
+static imgact_client *client_of(asking *a, const char *provider) {
+  imgact_client_options options = {.size = sizeof options, .provider_name = provider, .token = "a-token-of-the-tests"};
+  options.transport = sim_transport_new(&a->instance, 20);
+  options.endpoint = strcmp(provider, "hetzner") ? "http://127.0.0.1" : "http://127.0.0.1/v1";
+  options.settle_ms = 30000;
+  imgact_client *client = NULL;
+  imgact_error error = {0};
+  if (imgact_client_new(&options, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  return client;
+}
+
+static int setup(void **state) {
+  asking_setup(state);
+  asking_world(*state, world);
+  return 0;
+}
+
+static const imgact_error *run(imgact_op *op, imgact_status expected) {
+  imgact_status status = imgact_run(op);
+  if (status != expected) fail_msg("status %d, not %d: %s", (int)status, (int)expected, imgact_op_error(op)->message);
+  return imgact_op_error(op);
+}
+
+static int64_t now_ms(const asking *a) { return sim_clock_now(&a->instance.clock, 0); }
+
+static void a_wait_of_two_hours_takes_no_time(void **state) {
+  asking *a = *state;
+  asking_world(a, "{\"settings\":{\"durations_ms\":{\"transfer\":7200000}}}");
+  int64_t start_ms = now_ms(a);
+  imgact_client *client = client_of(a, "digitalocean");
+  imgact_op *op = imgact_transfer(client, "10", "nyc3");
+  imgact_op_wait(op, NULL, NULL);
+  run(op, IMGACT_OK);
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_SUCCESS);
+  assert_true(now_ms(a) >= start_ms + 7200000 && now_ms(a) < start_ms + 7300000);
+  imgact_op_free(op);
+  imgact_client_free(client);
+}
+
+static void both_clouds_convert(void **state) {
+  static const char *const providers[] = {"hetzner", "digitalocean"};
+  asking *a = *state;
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
+    imgact_client *client = client_of(a, providers[cloud]);
+    imgact_op *op = imgact_convert(client, "11");
+    imgact_op_wait(op, NULL, NULL);
+    run(op, IMGACT_OK);
+    imgact_op_free(op);
+    op = imgact_get_image(client, "11", NULL);
+    run(op, IMGACT_OK);
+    assert_int_equal(imgact_op_image(op)->type, IMGACT_TYPE_SNAPSHOT);
+    imgact_op_free(op);
+    imgact_client_free(client);
+  }
+  assert_int_equal(a->instance.world->counters.effects[SIM_CONVERT], 2);
+}
+
+/* The answer to a POST is lost in every way, before and after the effect; the effect happens once. */
+static void a_lost_answer_never_doubles_the_effect(void **state) {
+  static const char *const deeds[] = {"\"close\"", "\"reset\"", "\"no_reply\"", "\"cut\",\"bytes\":40",
+                                      "\"status\",\"status\":502,\"body\":\"html\""};
+  static const char *const whens[] = {"before", "after"};
+  asking *a = *state;
+  imgact_client *client = client_of(a, "digitalocean");
+  static const char *const regions[] = {"nyc3", "ams3", "sfo3", "sgp1", "fra1", "tor1", "blr1", "syd1"};
+  size_t done = 0;
+  for (size_t i = 0; i < 8; i++) {
+    char faults[200];
+    snprintf(faults, sizeof faults,
+             "[{\"do\":%s,\"method\":\"POST\",\"count\":1,\"when\":\"%s\"},"
+             "{\"do\":\"hide\",\"ms\":4000,\"method\":\"POST\",\"count\":1}]",
+             deeds[i % 5], whens[i / 4]);
+    asking_faults(a, faults);
+    imgact_op *op = imgact_transfer(client, "10", regions[i]);
+    run(op, IMGACT_OK);
+    assert_int_equal(a->instance.world->counters.effects[SIM_TRANSFER], ++done);
+    imgact_op_free(op);
+    sim_faults_clear(&a->instance.faults);
+  }
+  imgact_client_free(client);
+}
+
+static void a_list_that_moves_is_still_whole(void **state) {
+  asking *a = *state;
+  sim_world_generate(a->instance.world, 300, ASKING_EPOCH_MS);
+  asking_faults(a, "[{\"do\":\"appear\",\"cloud\":\"hetzner\",\"skip\":2,\"count\":1}]");
+  imgact_client *client = client_of(a, "hetzner");
+  imgact_image_filter filter = {.size = sizeof filter, .include_deprecated = 1};
+  imgact_op *op = imgact_list_images(client, &filter);
+  run(op, IMGACT_OK);
+  size_t count = 0;
+  imgact_op_images(op, &count);
+  assert_int_equal(count, 303);
+  imgact_op_free(op);
+  imgact_client_free(client);
+}
+
+static void what_is_in_flight_can_be_forgotten(void **state) {
+  asking *a = *state;
+  asking_faults(a, "[{\"do\":\"no_reply\",\"count\":2}]");
+  imgact_client *client = client_of(a, "hetzner");
+  imgact_op *cancelled = imgact_get_image(client, "10", NULL), *left = imgact_get_image(client, "11", NULL);
+  imgact_start(cancelled, NULL, NULL);
+  imgact_start(left, NULL, NULL);
+  imgact_loop_dispatch(imgact_client_loop(client));
+  assert_int_equal(a->instance.world->counters.in_flight, 2);
+  assert_int_equal(a->instance.world->counters.peak_in_flight, 2);
+  imgact_cancel(cancelled);
+  assert_int_equal(a->instance.world->counters.in_flight, 1);
+  imgact_op_free(cancelled);
+  run(left, IMGACT_OK);
+  imgact_op_free(left);
+  imgact_client_free(client);
+  assert_int_equal(a->instance.world->counters.in_flight, 0);
+}
+
+int main(void) {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, asking_teardown)
+  const struct CMUnitTest tests[] = {CASE(a_wait_of_two_hours_takes_no_time), CASE(both_clouds_convert),
+                                     CASE(a_lost_answer_never_doubles_the_effect), CASE(a_list_that_moves_is_still_whole),
+                                     CASE(what_is_in_flight_can_be_forgotten)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+#include "asking.h"
+
+static void ids_are_found_among_many(void **state) {
+  (void)state;
+  sim_table table = {0};
+  static int things[5000];
+  for (size_t i = 0; i < SIM_COUNT(things); i++) assert_true(sim_table_put(&table, (i + 1) << 32, &things[i]));
+  for (size_t i = 0; i < SIM_COUNT(things); i++) assert_ptr_equal(sim_table_get(&table, (i + 1) << 32), &things[i]);
+  assert_null(sim_table_get(&table, 7));
+  assert_false(sim_table_put(&table, 0, things));
+  sim_table_free(&table);
+}
+
+static void times_are_read_and_written(void **state) {
+  static const struct {
+    const char *text;
+    int64_t ms;
+  } good[] = {{"1970-01-01T00:00:00Z", 0},
+              {"2016-01-30T23:50:00+00:00", INT64_C(1454197800000)},
+              {"2016-01-30T23:50+00:00", INT64_C(1454197800000)},
+              {"2020-02-29T23:59:59.5-01:30", INT64_C(1583026199500)},
+              {"1969-12-31T23:59:59Z", -1000}};
+  static const char *const bad[] = {"",
+                                    "2016",
+                                    "2016-13-01T00:00:00Z",
+                                    "2016-01-01T00:00:00",
+                                    "2016-01-01 00:00:00Z",
+                                    "2016-01-01T24:00:00Z",
+                                    "2016-01-01T00:00:00Zx",
+                                    "2016-01-00T00:00:00Z"};
+  (void)state;
+  for (size_t i = 0; i < SIM_COUNT(good); i++) {
+    int64_t ms = 0;
+    assert_true(sim_parse_time(good[i].text, &ms));
+    assert_int_equal(ms, good[i].ms);
+  }
+  for (size_t i = 0; i < SIM_COUNT(bad); i++) assert_false(sim_parse_time(bad[i], &(int64_t){0}));
+  uint64_t random = 3;
+  for (int i = 0; i < 10000; i++) {
+    char text[32];
+    int64_t ms = (int64_t)sim_random_below(&random, UINT64_C(250000000000)) * 1000, back = 0;
+    sim_format_time(ms, text);
+    assert_true(sim_parse_time(text, &back));
+    assert_int_equal(back, ms);
+  }
+}
+
+static char *generated(uint64_t seed, size_t images) {
+  sim_world *world = sim_world_new(seed);
+  assert_true(sim_world_regions(world) && sim_world_generate(world, images, ASKING_EPOCH_MS));
+  char *text = sim_world_dump(world, ASKING_EPOCH_MS);
+  assert_non_null(text);
+  sim_world_free(world);
+  return text;
+}
+
+static void a_seed_gives_one_world(void **state) {
+  (void)state;
+  char *first = generated(5, 60), *second = generated(5, 60), *other = generated(6, 60);
+  assert_string_equal(first, second);
+  assert_string_not_equal(first, other);
+  free(first);
+  free(second);
+  free(other);
+}
+
+static void a_small_world_has_every_kind(void **state) {
+  (void)state;
+  sim_world *world = sim_world_new(1);
+  assert_true(sim_world_regions(world) && sim_world_generate(world, 40, ASKING_EPOCH_MS));
+  int seen[SIM_CLOUDS][SIM_TYPES] = {{0}}, deprecated = 0, guarded = 0, arm = 0, failed = 0, retired = 0;
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
+    for (size_t i = 0; i < world->sides[cloud].images_count; i++) {
+      const sim_image *image = world->sides[cloud].images[i];
+      seen[cloud][image->type]++;
+      deprecated += image->deprecated_ms != IMGACT_NO_TIME;
+      guarded += image->is_protected;
+      arm += image->arm;
+      failed += image->status == SIM_DELETED;
+      retired += image->status == SIM_RETIRED;
+    }
+  for (int type = SIM_SYSTEM; type <= SIM_BACKUP; type++) assert_true(seen[SIM_HETZNER][type] > 0);
+  for (int type = SIM_SNAPSHOT; type <= SIM_CUSTOM; type++) assert_true(seen[SIM_DIGITALOCEAN][type] > 0);
+  assert_true(deprecated && guarded && arm && failed && retired);
+  sim_world_free(world);
+}
+
+static void a_dump_is_a_world_file(void **state) {
+  asking *a = *state;
+  assert_true(sim_world_generate(a->instance.world, 60, ASKING_EPOCH_MS));
+  asking_expect(a, 204, "DELETE", "/v2/images/7938287", NULL);
+  char *text = sim_world_dump(a->instance.world, ASKING_EPOCH_MS), *again = NULL;
+  char *imported = NULL;
+  asking_expect(a, 202, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
+  imported = sim_world_dump(a->instance.world, ASKING_EPOCH_MS);
+  assert_non_null(strstr(imported, "\"runs_ms\": 120000"));
+  const char *const files[] = {text, imported};
+  for (size_t i = 0; i < 2; i++) {
+    char message[200] = "";
+    sim_world *copy = sim_world_new(9);
+    assert_true(sim_world_regions(copy));
+    if (!sim_world_load(copy, files[i], strlen(files[i]), ASKING_EPOCH_MS, message, sizeof message)) fail_msg("%s", message);
+    again = sim_world_dump(copy, ASKING_EPOCH_MS);
+    assert_string_equal(again, files[i]);
+    free(again);
+    sim_world_free(copy);
+  }
+  free(text);
+  free(imported);
+}
+
+static void a_file_is_laid_over_what_is_there(void **state) {
+  asking *a = *state;
+  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"a\",\"labels\":{\"x\":\"y\"}}]}}");
+  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"protection\":{\"delete\":true}},{\"description\":\"new\"}]}}");
+  const imgact_json *reply = asking_expect(a, 200, "GET", "/v1/images", NULL);
+  asking_text(reply, "images.0.description", "a");
+  asking_text(reply, "images.0.labels.x", "y");
+  assert_int_equal(imgact_json_count(asking_at(reply, "images")), 2);
+  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"gone\":true}]}}");
+  asking_expect(a, 404, "GET", "/v1/images/10", NULL);
+}
+
+static void running_actions_of_a_file_end_as_it_says(void **state) {
+  asking *a = *state;
+  asking_world(
+      a,
+      "{\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\"}],\"actions\":["
+      "{\"id\":1,\"type\":\"convert\",\"status\":\"in-progress\",\"resource_id\":10,\"effect\":\"convert\",\"runs_ms\":500},"
+      "{\"id\":2,\"type\":\"x\",\"status\":\"in-progress\",\"resource_id\":10,\"ends\":\"error\",\"runs_ms\":600},"
+      "{\"id\":3,\"type\":\"y\",\"status\":\"in-progress\",\"resource_id\":10,\"ends\":\"never\"}]}}");
+  assert_int_equal(sim_world_next_ms(a->instance.world), ASKING_EPOCH_MS + 500);
+  a->real_ms = 500;
+  asking_text(asking_expect(a, 200, "GET", "/v2/actions/1", NULL), "action.status", "completed");
+  asking_text(asking_expect(a, 200, "GET", "/v2/images/10", NULL), "image.type", "snapshot");
+  asking_text(asking_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status", "in-progress");
+  a->real_ms = INT64_C(400) * 86400000;
+  asking_text(asking_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status", "errored");
+  asking_text(asking_expect(a, 200, "GET", "/v2/actions/3", NULL), "action.status", "in-progress");
+}
+
+static void bad_files_are_refused_by_place(void **state) {
+  static const struct {
+    const char *json, *says;
+  } cases[] = {{"", ""},
+               {"[]", "must be an object"},
+               {"{\"hetzner\":1}", "hetzner: must be an object"},
+               {"{\"aws\":{}}", "unknown key \"aws\""},
+               {"{\"hetzner\":{\"images\":{}}}", "images: must be a list"},
+               {"{\"hetzner\":{\"images\":[{},{\"id\":0}]}}", "hetzner.images[1].id"},
+               {"{\"hetzner\":{\"images\":[{\"id\":1.5}]}}", "hetzner.images[0].id"},
+               {"{\"hetzner\":{\"images\":[{\"id\":\"1\"}]}}", "hetzner.images[0].id"},
+               {"{\"hetzner\":{\"images\":[{\"type\":\"custom\"}]}}", "hetzner.images[0].type"},
+               {"{\"digitalocean\":{\"images\":[{\"type\":\"system\"}]}}", "digitalocean.images[0].type"},
+               {"{\"hetzner\":{\"images\":[{\"created\":\"now\"}]}}", "created"},
+               {"{\"hetzner\":{\"images\":[{\"labels\":{\"a\":1}}]}}", "labels"},
+               {"{\"hetzner\":{\"images\":[{\"labels\":[]}]}}", "labels"},
+               {"{\"hetzner\":{\"images\":[{\"protection\":{\"delete\":1}}]}}", "delete"},
+               {"{\"hetzner\":{\"images\":[{\"name\":1}]}}", "name"},
+               {"{\"hetzner\":{\"images\":[{\"naem\":\"\"}]}}", "unknown key \"naem\""},
+               {"{\"digitalocean\":{\"images\":[{\"regions\":\"nyc1\"}]}}", "regions"},
+               {"{\"digitalocean\":{\"images\":[{\"size_gigabytes\":-1}]}}", "size_gigabytes"},
+               {"{\"digitalocean\":{\"actions\":[{\"status\":\"running\"}]}}", "status"},
+               {"{\"digitalocean\":{\"actions\":[{\"status\":\"in-progress\",\"effect\":\"transfer\"}]}}", "effect"},
+               {"{\"digitalocean\":{\"actions\":[{\"type\":null}]}}", "needs a command"},
+               {"{\"digitalocean\":{\"regions\":[{}]}}", "slug"},
+               {"{\"tokens\":[{\"access\":\"all\"}]}", "access"},
+               {"{\"tokens\":[{}]}", "tokens[0].token"},
+               {"{\"limits\":{\"hetzner\":{\"limit\":-1}}}", "limit"},
+               {"{\"settings\":{\"durations_ms\":{\"fly\":1}}}", "fly"}};
+  asking *a = *state;
+  for (size_t i = 0; i < SIM_COUNT(cases); i++) {
+    char message[200] = "";
+    assert_false(
+        sim_world_load(a->instance.world, cases[i].json, strlen(cases[i].json), ASKING_EPOCH_MS, message, sizeof message));
+    if (!*message || !strstr(message, cases[i].says)) fail_msg("%s: \"%s\"", cases[i].json, message);
+  }
+}
+
+/* ---- the control endpoint ---- */
+
+static void counters_tell_what_was_done(void **state) {
+  asking *a = *state;
+  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]},\"digitalocean\":{\"images\":[{\"id\":10}]}}");
+  asking_expect(a, 200, "PUT", "/v1/images/10", "{}");
+  asking_expect(a, 204, "DELETE", "/v2/images/10", NULL);
+  asking_expect(a, 422, "DELETE", "/v2/images/10", NULL);
+  a->token = NULL;
+  const imgact_json *reply = asking_expect(a, 200, "GET", "/_sim/counters", NULL);
+  assert_int_equal(asking_int(reply, "requests"), 3);
+  assert_int_equal(asking_int(reply, "hetzner"), 1);
+  assert_int_equal(asking_int(reply, "digitalocean"), 2);
+  assert_int_equal(asking_int(reply, "effects.update"), 1);
+  assert_int_equal(asking_int(reply, "effects.delete"), 1);
+  assert_int_equal(asking_int(reply, "status.4xx"), 1);
+  assert_int_equal(asking_int(asking_expect(a, 200, "DELETE", "/_sim/counters", NULL), "requests"), 0);
+}
+
+static void time_is_moved_but_never_back(void **state) {
+  asking *a = *state;
+  const imgact_json *reply = asking_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":7200000,\"speed\":0}");
+  asking_text(reply, "now", "2026-01-01T02:00:00Z");
+  a->real_ms = 5000;
+  asking_text(asking_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:00:00Z");
+  asking_expect(a, 200, "POST", "/_sim/time", "{\"speed\":1000}");
+  a->real_ms = 6000;
+  asking_text(asking_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:16:40Z");
+  asking_expect(a, 200, "POST", "/_sim/time", "{\"now_ms\":1}");
+  asking_text(asking_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:16:40Z");
+  asking_expect(a, 422, "POST", "/_sim/time", "{\"advance_ms\":-1}");
+  asking_expect(a, 422, "POST", "/_sim/time", "{\"speed\":\"fast\"}");
+  asking_expect(a, 422, "POST", "/_sim/time", NULL);
+}
+
+static void time_that_moves_ends_actions(void **state) {
+  asking *a = *state;
+  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
+  asking_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
+  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/_sim/counters", NULL), "running_actions"), 1);
+  asking_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":1000}");
+  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/_sim/counters", NULL), "running_actions"), 0);
+}
+
+static void faults_and_world_change_while_it_runs(void **state) {
+  asking *a = *state;
+  asking_expect(a, 200, "POST", "/_sim/faults", "[{\"do\":\"close\",\"path\":\"/v1/*\",\"count\":3}]");
+  asking_send(a, "GET", "/v1/images", NULL);
+  assert_int_equal(a->outcome.end, SIM_END_CLOSE);
+  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/_sim/faults", NULL), "0.count"), 2);
+  asking_expect(a, 422, "PUT", "/_sim/faults", "[{\"do\":\"explode\"}]");
+  assert_int_equal(imgact_json_count(asking_expect(a, 200, "GET", "/_sim/faults", NULL)), 1);
+  assert_int_equal(imgact_json_count(asking_expect(a, 200, "DELETE", "/_sim/faults", NULL)), 0);
+  asking_expect(a, 200, "GET", "/v1/images", NULL);
+  asking_expect(a, 200, "POST", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
+  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  asking_expect(a, 422, "PUT", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":11},{\"id\":-1}]}}");
+  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  asking_expect(a, 200, "PUT", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":11}]}}");
+  asking_expect(a, 404, "GET", "/v1/images/10", NULL);
+  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/_sim/world", NULL), "hetzner.images.0.id"), 11);
+  asking_expect(a, 404, "GET", "/_sim/nix", NULL);
+  asking_expect(a, 404, "PATCH", "/_sim/world", NULL);
+}
+
+static void unknown_tokens_beyond_the_table_share_one_account(void **state) {
+  asking *a = *state;
+  asking_world(a, "{\"limits\":{\"hetzner\":{\"limit\":2}},\"hetzner\":{\"images\":[{\"id\":10}]}}");
+  char token[32];
+  a->token = token;
+  for (int i = 0; i < SIM_MAX_TOKENS; i++) {
+    snprintf(token, sizeof token, "token-%d", i);
+    asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  }
+  for (int i = 0; i < 2; i++) {
+    snprintf(token, sizeof token, "late-%d", i);
+    asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  }
+  asking_expect(a, 429, "GET", "/v1/images/10", NULL);
+  a->token = "token-0";
+  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+}
+
+int main(void) {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, asking_setup, asking_teardown)
+  const struct CMUnitTest tests[] = {cmocka_unit_test(ids_are_found_among_many),
+                                     cmocka_unit_test(times_are_read_and_written),
+                                     cmocka_unit_test(a_seed_gives_one_world),
+                                     cmocka_unit_test(a_small_world_has_every_kind),
+                                     CASE(a_dump_is_a_world_file),
+                                     CASE(a_file_is_laid_over_what_is_there),
+                                     CASE(running_actions_of_a_file_end_as_it_says),
+                                     CASE(bad_files_are_refused_by_place),
+                                     CASE(counters_tell_what_was_done),
+                                     CASE(time_is_moved_but_never_back),
+                                     CASE(time_that_moves_ends_actions),
+                                     CASE(faults_and_world_change_while_it_runs),
+                                     CASE(unknown_tokens_beyond_the_table_share_one_account)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
