@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// A test of one's own code without a cloud: what the cloud said is on a cassette (recorded with imgact --record FILE), waits
+// take no time, and no token is needed.
+//
+//   cassette_test tests/fixtures/hetzner/protection-that-is-waited-for.har
+#include <imgact/imgact.h>
+#include <imgact/transport.h>
+#include <stdio.h>
+
+// The code under test: protects an image and returns once that is done.
+static imgact_status protect(imgact_client *client, const char *image_id) {
+  imgact_op *op = imgact_change_protection(client, image_id, 1);
+  imgact_op_wait(op, NULL, NULL);
+  imgact_status status = imgact_run(op);
+  imgact_op_free(op);
+  return status;
+}
+
+// The whole cassette must have been used, else the code asked for less than it did when it was recorded.
+static int all_used(const imgact_transport *cassette) {
+  const char *first;
+  size_t unused = imgact_transport_unused(cassette, &first);
+  if (unused > 0) fprintf(stderr, "%zu entries were not asked for, first: %s\n", unused, first);
+  return unused == 0;
+}
+
+int main(int argc, char **argv) {
+  imgact_transport *cassette;
+  imgact_client *client;
+  imgact_error error;
+  if (argc != 2 || imgact_transport_replay(argv[1], NULL, &cassette, &error) != IMGACT_OK) {
+    fprintf(stderr, "%s\n", argc != 2 ? "usage: cassette_test FILE" : error.message);
+    return 2;
+  }
+  const imgact_client_options options = {.size = sizeof options, .provider_name = "hetzner", .transport = cassette};
+  if (imgact_client_new(&options, &client, &error) != IMGACT_OK) { // the client's from here on, also when this fails
+    fprintf(stderr, "%s\n", error.message);
+    return 2;
+  }
+  int passed = protect(client, "90210418") == IMGACT_OK && all_used(cassette);
+  puts(passed ? "ok" : "not ok");
+  imgact_client_free(client);
+  return !passed;
+}

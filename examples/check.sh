@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs the examples, as users do, against both simulated clouds: check.sh EXAMPLE... -- [SIMULATOR]
+# FIXTURES is the folder of cassettes.
+set -u
+. "$(dirname "$0")/../tests/packaging/tap.sh"
+work=$(mktemp -d)
+simulator='' simulator_pid=''
+trap 'stop_simulator; rm -rf "$work"' EXIT
+
+while [ "$1" != -- ]; do
+  ln -s "$(realpath "$1")" "$work/${1##*/example-}"
+  shift
+done
+[ $# -lt 2 ] || simulator=$2
+
+stop_simulator() {
+  [ -z "$simulator_pid" ] || kill "$simulator_pid"
+  simulator_pid=''
+}
+
+# Its first line names both endpoints.
+start_simulator() {
+  mkfifo "$work/endpoints"
+  "$simulator" --seed 7 --images 45 >"$work/endpoints" 2>"$work/trouble" &
+  simulator_pid=$!
+  read -r line <"$work/endpoints" || return 1
+  hetzner=$(echo "$line" | sed 's/.*"hetzner":"\([^"]*\)".*/\1/')
+  digitalocean=$(echo "$line" | sed 's/.*"digitalocean":"\([^"]*\)".*/\1/')
+  cat >"$work/config.ini" <<END
+default_profile = do
+[hz]
+provider  = hetzner
+endpoint  = $hetzner
+token_env = EXAMPLE_TOKEN
+[do]
+provider  = digitalocean
+endpoint  = $digitalocean
+token_env = EXAMPLE_TOKEN
+END
+}
+
+# prints WORDS COMMAND...: it succeeds, and a line of its output is as the pattern says.
+prints() {
+  pattern=$1
+  shift
+  "$@" >"$work/out" || { status=$?; cat "$work/out"; return $status; }
+  grep -qE "$pattern" "$work/out" || { cat "$work/out"; return 1; }
+}
+
+backup_of() {
+  IMGACT_PROFILE=$1 "$work/blocking" | awk '$3 == "backup" { print $2; exit }'
+}
+
+# The action is running when the signal comes: its first line of progress was read.
+is_cancelled() {
+  mkfifo "$work/progress"
+  "$work/cancel" "$(backup_of do)" >"$work/progress" 2>"$work/said" &
+  cancel_pid=$!
+  { read -r first && kill -INT $cancel_pid && cat >"$work/rest"; } <"$work/progress"
+  status=0
+  wait $cancel_pid || status=$?
+  echo "first: $first, exit status: $status"
+  cat "$work/said"
+  [ $status = 130 ] && grep -q '^cancelled: ' "$work/said" && grep -q 'goes on without us' "$work/said"
+}
+
+on_both_clouds() {
+  ok 'blocking lists the default profile' prints '^digitalocean  [0-9]+  (snapshot|backup|custom)  ' "$work/blocking"
+  ok 'blocking lists a profile that is named' prints '^hetzner  [0-9]+  (snapshot|backup)  ' "$work/blocking" do hz
+  for loop in epoll libuv glib; do
+    if [ -e "$work/$loop" ]; then ok "$loop lists in a loop of its own" prints '^[1-9][0-9]* images$' "$work/$loop"
+    else skip "$loop lists in a loop of its own" 'not built'; fi
+  done
+  ok 'two_clouds asks both' prints '^hz: [1-9][0-9]* images$' "$work/two_clouds" hz do
+  ok 'two_clouds shows the other, too' grep -qE '^do: [1-9][0-9]* images$' "$work/out"
+  ok 'cancel stops waiting at a signal' is_cancelled
+  ok 'cancel waits to the end without one' env IMGACT_PROFILE=hz "$work/cancel" "$(backup_of hz)"
+}
+
+unset IMGACT_PROFILE IMGACT_PROVIDER IMGACT_ENDPOINT HCLOUD_ENDPOINT DIGITALOCEAN_API_URL
+export IMGACT_CONFIG="$work/config.ini" EXAMPLE_TOKEN=any
+ok 'cassette_test passes on its cassette' "$work/cassette_test" "$FIXTURES/hetzner/protection-that-is-waited-for.har"
+ok 'cassette_test fails on another one' sh -c '! "$@"' - "$work/cassette_test" "$FIXTURES/hetzner/protection.har"
+if [ -z "$simulator" ]; then skip 'the examples run on both clouds' 'imgact-sim was not built'
+elif start_simulator; then on_both_clouds
+else ok 'the simulator starts' sh -c 'cat "$1"; false' - "$work/trouble"; fi
+finish
