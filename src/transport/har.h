@@ -33,12 +33,6 @@ typedef struct ia_har {
 imgact_status ia_har_read(ia_har *har, const char *path, const imgact_allocator *allocator, imgact_error *error);
 void ia_har_free(ia_har *har);
 
-/* What stands before the first entry, between two and behind the last; entries are indented by IA_HAR_INDENT blanks. */
-#define IA_HAR_HEAD                                                                                                         \
-  "{\n  \"log\": {\n    \"version\": \"1.2\",\n    \"creator\": {\n      \"name\": \"imgact\",\n      \"version\": "        \
-  "\"" IMGACT_VERSION_STRING "\"\n    },\n    \"entries\": ["
-#define IA_HAR_TAIL   "\n    ]\n  }\n}\n"
-#define IA_HAR_INDENT 6
 /* One entry as JSON text, owned by the writer; NULL when there is no memory. */
 const char *ia_har_write(imgact_json_writer *writer, const ia_har_entry *entry, const imgact_allocator *allocator,
                          size_t *length);

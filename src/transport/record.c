@@ -6,17 +6,13 @@
 #include "alloc.h"
 #include "arena.h"
 #include "har.h"
+#include "har_file.h"
 #include "list.h"
 #include "scrub.h"
 #include "str.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -232,33 +228,6 @@ static void record_advance(imgact_transport *transport, int64_t until_ms) {
 
 // ---- saving
 
-typedef struct output {
-  FILE *file;
-  size_t written_bytes;
-  bool first_entry;
-} output;
-
-static bool put(output *out, const char *text, size_t length) {
-  out->written_bytes += length;
-  return fwrite(text, 1, length, out->file) == length;
-}
-
-// Each line of an entry under the indentation of the list: strings hold no line breaks, JSON escapes them.
-static bool put_entry(output *out, const char *text, size_t length) {
-  bool ok = out->first_entry || put(out, ",", 1);
-  const char *end = text + length;
-  out->first_entry = false;
-  for (const char *at = text; ok && at < end;) {
-    const char *line_end = memchr(at, '\n', (size_t)(end - at));
-    size_t line = (size_t)((line_end == NULL ? end : line_end) - at);
-    char margin[IA_HAR_INDENT + 2];
-    int margin_length = snprintf(margin, sizeof margin, "\n%*s", IA_HAR_INDENT, "");
-    ok = put(out, margin, (size_t)margin_length) && put(out, at, line);
-    at += line + 1;
-  }
-  return ok;
-}
-
 static imgact_status cannot_write(const recorder *rec, imgact_status status, imgact_error *error, const char *why) {
   return imgact_error_set(error, status, "the cassette '%.200s' cannot be written: %s", rec->path, why);
 }
@@ -278,7 +247,7 @@ static void scrub_again(recorder *rec, recorded *made) {
   made->secrets = rec->scrub.count;
 }
 
-static imgact_status write_entry(recorder *rec, recorded *made, imgact_json_writer *writer, output *out,
+static imgact_status write_entry(recorder *rec, recorded *made, imgact_json_writer *writer, ia_har_file *file,
                                  imgact_error *error) {
   size_t length = 0;
   if (made->secrets < rec->scrub.count) scrub_again(rec, made);
@@ -288,61 +257,31 @@ static imgact_status write_entry(recorder *rec, recorded *made, imgact_json_writ
   if (ia_scrub_leaks(&rec->scrub, text, length)) {
     return cannot_write(rec, IMGACT_INTERNAL, error, "a secret could not be scrubbed from it");
   }
-  if (!put_entry(out, text, length)) return cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
-  if (out->written_bytes > IA_HAR_MAX_BYTES) return cannot_write(rec, IMGACT_INTERNAL, error, "it is larger than 256 MiB");
+  if (!ia_har_file_add(file, text, length)) return cannot_write(rec, IMGACT_INTERNAL, error, file->why);
   return IMGACT_OK;
 }
 
-static imgact_status write_entries(recorder *rec, output *out, imgact_error *error) {
+static imgact_status write_entries(recorder *rec, ia_har_file *file, imgact_error *error) {
   imgact_status status = IMGACT_OK;
   imgact_json_writer *writer = imgact_json_writer_new(&rec->allocator, 2);
   for (ia_link *at = rec->entries.next; status == IMGACT_OK && at != &rec->entries; at = at->next) {
-    status = write_entry(rec, IA_ENTRY(at, recorded, link), writer, out, error);
+    status = write_entry(rec, IA_ENTRY(at, recorded, link), writer, file, error);
   }
   imgact_json_writer_free(writer);
   return status;
 }
 
-static imgact_status write_all(recorder *rec, FILE *file, imgact_error *error) {
-  output out = {.file = file, .first_entry = true};
-  if (!put(&out, IA_HAR_HEAD, strlen(IA_HAR_HEAD))) return cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
-  imgact_status status = write_entries(rec, &out, error);
-  if (status != IMGACT_OK) return status;
-  if (!put(&out, IA_HAR_TAIL, strlen(IA_HAR_TAIL)) || fflush(file) != 0) {
-    return cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
-  }
-  return IMGACT_OK;
-}
-
-// A new file next to the path, for its owner alone; *name is to be freed.
-static int open_beside(const recorder *rec, char **name) {
-  static const char suffix[] = ".XXXXXX";
-  size_t length = strlen(rec->path);
-  errno = ENOMEM;
-  *name = ia_alloc(&rec->allocator, length + sizeof suffix);
-  if (*name == NULL) return -1;
-  memcpy(*name, rec->path, length);
-  memcpy(*name + length, suffix, sizeof suffix);
-  return mkostemp(*name, O_CLOEXEC);
-}
-
 static imgact_status save(recorder *rec, imgact_error *error) {
-  char *name = NULL;
-  if (rec->broken != IMGACT_OK) return cannot_write(rec, rec->broken, error, rec->broken_why);
-  int fd = open_beside(rec, &name);
-  FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+  ia_har_file file;
+  // A command that was refused before it sent anything has nothing to put in place of a cassette that is there.
+  if (ia_list_empty(&rec->entries) && access(rec->path, F_OK) == 0) return IMGACT_OK;
   imgact_status status = IMGACT_OK;
-  if (file == NULL) {
-    status = cannot_write(rec, name == NULL ? IMGACT_NOMEM : IMGACT_INTERNAL, error, strerror(errno));
-    if (fd >= 0) close(fd);
-  } else {
-    status = write_all(rec, file, error);
-    if (fclose(file) != 0 && status == IMGACT_OK) status = cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
+  if (!ia_har_file_open(&file, rec->path, &rec->allocator)) {
+    status = cannot_write(rec, file.no_memory ? IMGACT_NOMEM : IMGACT_INTERNAL, error, file.why);
   }
-  if (status == IMGACT_OK && rename(name, rec->path) != 0)
-    status = cannot_write(rec, IMGACT_INTERNAL, error, strerror(errno));
-  if (status != IMGACT_OK && fd >= 0) unlink(name);
-  ia_free(&rec->allocator, name);
+  if (status == IMGACT_OK) status = write_entries(rec, &file, error);
+  if (status == IMGACT_OK && !ia_har_file_commit(&file)) status = cannot_write(rec, IMGACT_INTERNAL, error, file.why);
+  ia_har_file_abandon(&file);
   if (status == IMGACT_OK) rec->unsaved = false;
   return status;
 }
@@ -383,23 +322,12 @@ static void fill_table(recorder *rec) {
 
 // Makes sure that the file can be written, without touching one that is there.
 static imgact_status check_path(const recorder *rec, imgact_error *error) {
-  struct stat there;
-  char *name = NULL;
-  if (rec->path[0] == '\0') return cannot_write(rec, IMGACT_INVALID_ARGUMENT, error, "the name is empty");
-  if (stat(rec->path, &there) == 0 && !S_ISREG(there.st_mode)) {
-    return cannot_write(rec, IMGACT_INVALID_ARGUMENT, error, "it is not a regular file");
-  }
-  int fd = open_beside(rec, &name);
+  ia_har_file file;
   imgact_status status = IMGACT_OK;
-  if (name == NULL)
-    status = cannot_write(rec, IMGACT_NOMEM, error, "no memory");
-  else if (fd < 0)
-    status = cannot_write(rec, IMGACT_INVALID_ARGUMENT, error, strerror(errno));
-  if (fd >= 0) {
-    close(fd);
-    unlink(name);
+  if (!ia_har_file_open(&file, rec->path, &rec->allocator)) {
+    status = cannot_write(rec, file.no_memory ? IMGACT_NOMEM : IMGACT_INVALID_ARGUMENT, error, file.why);
   }
-  ia_free(&rec->allocator, name);
+  ia_har_file_abandon(&file);
   return status;
 }
 
@@ -428,25 +356,28 @@ static imgact_status complete(recorder *rec, imgact_transport *inner, imgact_err
   return status;
 }
 
+static imgact_status make(imgact_transport *inner, const char *path, const imgact_allocator *allocator, recorder **made,
+                          imgact_error *error) {
+  if (path == NULL || !ia_allocator_ok(allocator)) {
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a recording needs a path and a usable allocator");
+  }
+  recorder *rec = new_recorder(allocator, path);
+  if (rec == NULL) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a recording");
+  imgact_status status = complete(rec, inner, error);
+  if (status == IMGACT_OK) {
+    *made = rec;
+    return status;
+  }
+  rec->unsaved = false;
+  record_destroy(&rec->transport);
+  return status;
+}
+
 imgact_status imgact_transport_record(imgact_transport *inner, const char *path, const imgact_allocator *allocator,
                                       imgact_transport **transport, imgact_error *error) {
   recorder *rec = NULL;
-  imgact_status status;
-  if (transport != NULL) *transport = NULL;
-  if (allocator == NULL) allocator = &ia_malloc;
-  if (transport == NULL || path == NULL || !ia_allocator_ok(allocator)) {
-    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "a recording needs a path, a place for the transport and a usable allocator");
-  } else if ((rec = new_recorder(allocator, path)) == NULL) {
-    status = imgact_error_set(error, IMGACT_NOMEM, "no memory for a recording");
-  } else if ((status = complete(rec, inner, error)) == IMGACT_OK) {
-    *transport = &rec->transport;
-    return IMGACT_OK;
-  }
-  if (inner != NULL) inner->destroy(inner);
-  if (rec != NULL) {
-    rec->unsaved = false;
-    record_destroy(&rec->transport);
-  }
+  imgact_status status = make(inner, path, allocator == NULL ? &ia_malloc : allocator, &rec, error);
+  *transport = rec == NULL ? NULL : &rec->transport;
+  if (rec == NULL && inner != NULL) inner->destroy(inner);
   return status;
 }

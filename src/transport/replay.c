@@ -54,7 +54,10 @@ static const ia_har_entry *take_entry(replayer *rep, const char *key, const imga
 // An exchange that was given up was never answered: its own time-out ends it, unless it is given up again.
 static int64_t due_at(const replayer *rep, const ia_har_entry *entry, int64_t timeout_ms) {
   if (entry == NULL) return rep->now_ms;
-  if (entry->cancelled) return timeout_ms > 0 ? rep->now_ms + timeout_ms : INT64_MAX;
+  if (entry->cancelled) {
+    bool ends = timeout_ms > 0 && timeout_ms < INT64_MAX - rep->now_ms;
+    return ends ? rep->now_ms + timeout_ms : INT64_MAX;
+  }
   return (entry->started_ms == IMGACT_NO_TIME ? rep->now_ms : entry->started_ms) + entry->time_ms;
 }
 
@@ -222,11 +225,10 @@ static replayer *new_replayer(const imgact_allocator *allocator) {
 
 imgact_status imgact_transport_replay(const char *path, const imgact_allocator *allocator, imgact_transport **transport,
                                       imgact_error *error) {
-  if (transport != NULL) *transport = NULL;
+  *transport = NULL;
   if (allocator == NULL) allocator = &ia_malloc;
-  if (transport == NULL || path == NULL || !ia_allocator_ok(allocator)) {
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "a replay needs a path, a place for the transport and a usable allocator");
+  if (path == NULL || !ia_allocator_ok(allocator)) {
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a replay needs a path and a usable allocator");
   }
   replayer *rep = new_replayer(allocator);
   if (rep == NULL) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a replay");

@@ -80,7 +80,8 @@ static void a_file_without_entries_is_a_cassette(void **state) {
   (void)state;
   ia_har har;
   imgact_error error;
-  assert_int_equal(read_har(IA_HAR_HEAD IA_HAR_TAIL, strlen(IA_HAR_HEAD IA_HAR_TAIL), &har, &error), IMGACT_OK);
+  static const char text[] = "{\"log\":{\"version\":\"1.2\",\"entries\":[]}}\n";
+  assert_int_equal(read_har(text, sizeof text - 1, &har, &error), IMGACT_OK);
   assert_int_equal(har.count, 0);
   ia_har_free(&har);
 }
@@ -285,7 +286,7 @@ static void what_is_written_is_read_back(void **state) {
   assert_non_null(strstr(text, "\"name\": \"a\",\n        \"value\": \"&\""));
   assert_non_null(strstr(text, "\"name\": \"c\",\n        \"value\": \"\""));
   char file[8192];
-  int file_length = snprintf(file, sizeof file, "%s%s%s", IA_HAR_HEAD, text, IA_HAR_TAIL);
+  int file_length = snprintf(file, sizeof file, "{\"log\":{\"entries\":[%s]}}", text);
   imgact_json_writer_free(writer);
   ia_har har;
   imgact_error error;

@@ -6,6 +6,8 @@
 #include "scripted.h"
 
 #include <imgact/json.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define TOKEN "Kx7canaryQ9z2Lm4Vb6Nn8Pp0Rr1Tt3Yy5Uu7Ii9Oo1Aa3Ss5Dd7Ff9Gg1Hh3Jj5"
@@ -486,6 +488,15 @@ static void a_recording_of_nothing_is_an_empty_cassette(void **state) {
   free(text);
 }
 
+static void a_recording_of_nothing_leaves_an_older_cassette_alone(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  write_text(made.there.file, "an older one");
+  char *text = finish(&made);
+  assert_string_equal(text, "an older one");
+  free(text);
+}
+
 static void expect_bad_path(const char *path, const char *why) {
   scripted *script = scripted_new();
   imgact_transport *transport = scripted_transport(script);
@@ -533,6 +544,35 @@ static void a_folder_that_goes_away_fails_the_save(void **state) {
   scripted_free(made.script);
 }
 
+static void a_full_disk_fails_the_save_and_leaves_what_was_there(void **state) {
+  (void)state;
+  static const size_t rooms[] = {10, 1000, 20000}; // too little for the frame, for the entry, for what is still buffered
+  for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+    recording made = start(NULL);
+    write_text(made.there.file, "an older one");
+    char body[20000];
+    memset(body, 'x', sizeof body);
+    scripted_next(made.script, (scripted_answer){.status = 200, .body = body, .body_bytes = sizeof body});
+    ask(&made, "GET", "https://h/a");
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = rooms[i], .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    imgact_error error;
+    imgact_status status = imgact_transport_save(made.transport, &error);
+    made.transport->destroy(made.transport);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(status, IMGACT_INTERNAL);
+    assert_non_null(strstr(error.message, "File too large"));
+    char *text = read_text(made.there.file);
+    assert_string_equal(text, "an older one");
+    free(text);
+    scripted_free(made.script);
+    assert_int_equal(remove_folder(&made.there), 1);
+  }
+}
+
 static void only_a_recording_can_be_saved(void **state) {
   (void)state;
   scripted *script = scripted_new();
@@ -552,7 +592,6 @@ static void bad_arguments_are_refused(void **state) {
   assert_true(scripted_destroyed(script));
   scripted_free(script);
   assert_int_equal(imgact_transport_record(NULL, there.file, &holes, &made, NULL), IMGACT_INVALID_ARGUMENT);
-  assert_int_equal(imgact_transport_record(NULL, there.file, NULL, NULL, NULL), IMGACT_INVALID_ARGUMENT);
   remove_folder(&there);
 }
 
@@ -653,8 +692,10 @@ int main(void) {
       cmocka_unit_test(the_file_is_for_its_owner_alone_and_comes_whole),
       cmocka_unit_test(the_end_of_the_transport_saves_what_was_not_saved),
       cmocka_unit_test(a_recording_of_nothing_is_an_empty_cassette),
+      cmocka_unit_test(a_recording_of_nothing_leaves_an_older_cassette_alone),
       cmocka_unit_test(a_path_that_cannot_be_written_is_refused_at_once),
       cmocka_unit_test(a_folder_that_goes_away_fails_the_save),
+      cmocka_unit_test(a_full_disk_fails_the_save_and_leaves_what_was_there),
       cmocka_unit_test(only_a_recording_can_be_saved),
       cmocka_unit_test(bad_arguments_are_refused),
       cmocka_unit_test(it_looks_like_the_transport_that_it_wraps),
