@@ -403,7 +403,7 @@ typedef struct nosy {
 
 static void *nosy_alloc(void *user, size_t bytes) {
   (void)user;
-  size_t *made = malloc(bytes + 16);
+  size_t *made = calloc(1, bytes + 16);
   assert_non_null(made);
   *made = bytes;
   return made + 2;
