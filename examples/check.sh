@@ -3,7 +3,8 @@
 # Runs the examples, as users do, against both simulated clouds: check.sh EXAMPLE... -- [SIMULATOR]
 # FIXTURES is the folder of cassettes.
 set -u
-. "$(dirname "$0")/../tests/packaging/tap.sh"
+here=$(dirname "$0")
+. "$here/../tests/packaging/tap.sh"
 work=$(mktemp -d)
 simulator='' simulator_pid=''
 trap 'stop_simulator; rm -rf "$work"' EXIT
@@ -48,6 +49,10 @@ prints() {
   grep -qE "$pattern" "$work/out" || { cat "$work/out"; return 1; }
 }
 
+excerpts_are_there() {
+  awk -f "$here/excerpts.awk" "$here"/*.c "$here/../docs/guide.md" | nothing
+}
+
 backup_of() {
   IMGACT_PROFILE=$1 "$work/blocking" | awk '$3 == "backup" { print $2; exit }'
 }
@@ -55,7 +60,7 @@ backup_of() {
 # The action is running when the signal comes: its first line of progress was read.
 is_cancelled() {
   mkfifo "$work/progress"
-  "$work/cancel" "$(backup_of do)" >"$work/progress" 2>"$work/said" &
+  "$work/cancel" "$(backup_of "do")" >"$work/progress" 2>"$work/said" &
   cancel_pid=$!
   { read -r first && kill -INT $cancel_pid && cat >"$work/rest"; } <"$work/progress"
   status=0
@@ -67,12 +72,12 @@ is_cancelled() {
 
 on_both_clouds() {
   ok 'blocking lists the default profile' prints '^digitalocean  [0-9]+  (snapshot|backup|custom)  ' "$work/blocking"
-  ok 'blocking lists a profile that is named' prints '^hetzner  [0-9]+  (snapshot|backup)  ' "$work/blocking" do hz
+  ok 'blocking lists a profile that is named' prints '^hetzner  [0-9]+  (snapshot|backup)  ' "$work/blocking" "do" hz
   for loop in epoll libuv glib; do
     if [ -e "$work/$loop" ]; then ok "$loop lists in a loop of its own" prints '^[1-9][0-9]* images$' "$work/$loop"
     else skip "$loop lists in a loop of its own" 'not built'; fi
   done
-  ok 'two_clouds asks both' prints '^hz: [1-9][0-9]* images$' "$work/two_clouds" hz do
+  ok 'two_clouds asks both' prints '^hz: [1-9][0-9]* images$' "$work/two_clouds" hz "do"
   ok 'two_clouds shows the other, too' grep -qE '^do: [1-9][0-9]* images$' "$work/out"
   ok 'cancel stops waiting at a signal' is_cancelled
   ok 'cancel waits to the end without one' env IMGACT_PROFILE=hz "$work/cancel" "$(backup_of hz)"
@@ -80,6 +85,7 @@ on_both_clouds() {
 
 unset IMGACT_PROFILE IMGACT_PROVIDER IMGACT_ENDPOINT HCLOUD_ENDPOINT DIGITALOCEAN_API_URL
 export IMGACT_CONFIG="$work/config.ini" EXAMPLE_TOKEN=any
+ok "the guide's excerpts are the examples' own text" excerpts_are_there
 ok 'cassette_test passes on its cassette' "$work/cassette_test" "$FIXTURES/hetzner/protection-that-is-waited-for.har"
 ok 'cassette_test fails on another one' sh -c '! "$@"' - "$work/cassette_test" "$FIXTURES/hetzner/protection.har"
 if [ -z "$simulator" ]; then skip 'the examples run on both clouds' 'imgact-sim was not built'
