@@ -155,8 +155,8 @@ imgact_status imgact_config_select(imgact_config *config, const imgact_overrides
 
 static bool needs_token(const imgact_client_options *options) {
   if (options->token != NULL || options->token_callback != NULL) return false;
-  const imgact_transport *transport = options->loop != NULL ? options->loop->transport : options->transport;
-  return transport == NULL || (transport->flags & IMGACT_TRANSPORT_OFFLINE) == 0;
+  if (options->loop != NULL) return !ia_loop_offline(options->loop);
+  return options->transport == NULL || (options->transport->flags & IMGACT_TRANSPORT_OFFLINE) == 0;
 }
 
 static imgact_status no_token(const imgact_provider *provider, imgact_error *error) {

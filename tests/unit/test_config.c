@@ -340,7 +340,7 @@ static void broken_files_end_as_an_error_or_as_profiles_with_providers(void **st
                              "endpoint = https://a.example/x\ntoken_command = a b\n; end\n";
   static const char spice[] = "[];#=: \t\r\n\0\xef\xbb\xbf\x80~a";
   uint64_t random = 42;
-  for (size_t round = 0; round < 3000; round++) {
+  for (size_t round = 0; round < 1000; round++) {
     char text[sizeof good];
     memcpy(text, good, sizeof good);
     size_t length = testing_below(&random, 4) == 0 ? testing_below(&random, sizeof good) : sizeof good - 1;

@@ -491,8 +491,10 @@ static void no_memory_is_told_wherever_it_happens(void **state) {
         .size = sizeof options, .allocator = &memory.allocator, .transport = scripted_transport(script)};
     imgact_status status = imgact_client_from_profile("do", &options, &client, &error);
     more = memory.failures > 0;
-    assert_int_equal(status, more ? IMGACT_NOMEM : IMGACT_OK);
-    if (more) assert_null(client);
+    // A client may do without what it only keeps for speed.
+    if (status != IMGACT_OK) assert_int_equal(status, IMGACT_NOMEM);
+    if (!more) assert_int_equal(status, IMGACT_OK);
+    assert_int_equal(client != NULL, status == IMGACT_OK);
     imgact_client_free(client);
     assert_true(scripted_destroyed(script));
     scripted_free(script);
