@@ -139,7 +139,7 @@ static void base64_for_urls_goes_too(void **state) {
   expect(&scrub, "c3ViamVjdHM/ZD0xPj4+Pz8/", "[redacted]");
   expect(&scrub, "c3ViamVjdHM%2FZD0xPj4%2BPz8%2F", "[redacted]");
   ia_scrub_free(&scrub);
-  scrub = scrub_of(">>>???>>>???");
+  scrub = scrub_of(">>>\?\?\?>>>\?\?\?");
   expect(&scrub, "Pj4-Pz8_Pj4-Pz8_", "[redacted]");
   ia_scrub_free(&scrub);
 }
