@@ -126,6 +126,7 @@ static void wait_for(imgact_op *op, const imgact_action *action) {
     return;
   }
   m->watch.misses_left = op->client->provider->fresh_misses;
+  m->watch.kind = action->kind;
   ia_watch_start(&m->watch, op->client, true);
   ia_op_progress(op, action);
 }

@@ -25,23 +25,35 @@ void ia_poller_init(ia_poller *poller) {
   ia_list_init(&poller->batches);
 }
 
-/* A look costs a request, a late look costs time: a tenth of the age keeps the mean notice at 5 % of an action's duration. */
-int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms) {
-  if (constant_ms > 0) return constant_ms;
-  int64_t interval = elapsed_ms / 10;
-  return interval < 1000 ? 1000 : interval > 60000 ? 60000 : interval;
-}
-
 static void due(ia_timer *timer) {
   ia_watch *watch = IA_ENTRY(timer, ia_watch, timer);
   ia_list_append(&watch->client->poller.due, &watch->link);
   ia_client_pump(watch->client);
 }
 
+/* Looks that may share a request are put on a common grid, as long as nobody asked for an interval of his own. */
+static int64_t on_grid(int64_t due_ms, int64_t interval_ms) {
+  int64_t grid = 1;
+  while (grid * 16 <= interval_ms) grid *= 2;
+  return (due_ms + grid - 1) / grid * grid;
+}
+
 static void look_later(ia_watch *watch) {
-  ia_engine *engine = watch->client->engine;
-  int64_t interval = ia_poll_interval_ms(engine->now.mono_ms - watch->started_ms, watch->interval_ms);
-  ia_timer_set(engine, &watch->timer, engine->now.mono_ms + interval, due);
+  imgact_client *client = watch->client;
+  ia_engine *engine = client->engine;
+  const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS);
+  int64_t earliest = ia_durations_earliest_ms(&client->poller.durations[watch->kind]);
+  int64_t interval = ia_poll_interval_ms(engine->now.mono_ms - watch->started_ms, watch->interval_ms, earliest);
+  int64_t next = engine->now.mono_ms + interval;
+  if (!watch->interval_ms && slot && slot->batch_max > 1) next = on_grid(next, interval);
+  ia_timer_set(engine, &watch->timer, next, due);
+}
+
+/* The cloud's own times where it tells them: they know of the time before the wait began. */
+static void learn_duration(ia_watch *watch, const imgact_action *seen) {
+  bool told = seen->started_at != IMGACT_NO_TIME && seen->finished_at != IMGACT_NO_TIME;
+  int64_t ms = told ? seen->finished_at - seen->started_at : watch->client->engine->now.mono_ms - watch->started_ms;
+  if (seen->status == IMGACT_ACTION_SUCCESS) ia_durations_add(&watch->client->poller.durations[seen->kind], ms);
 }
 
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
@@ -117,8 +129,10 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
     watch->report(watch, &error, NULL);
     return;
   }
+  watch->kind = seen->kind;
   if (seen->status == IMGACT_ACTION_RUNNING) look_later(watch);
   else watch->active = false;
+  learn_duration(watch, seen);
   watch->report(watch, NULL, NULL);
 }
 

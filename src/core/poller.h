@@ -6,10 +6,13 @@
 
 #include "arena.h"
 #include "engine.h"
+#include "interval.h"
+#include <imgact/model.h>
 
 typedef struct ia_poller {
   ia_link due;     /* watches that want a poll now */
   ia_link batches; /* requests under way */
+  ia_durations durations[IMGACT_KIND_CHANGE_PROTECTION + 1]; /* of actions that were waited for, by kind */
 } ia_poller;
 
 /* One action that somebody waits for; embedded in its owner. */
@@ -24,6 +27,7 @@ typedef struct ia_watch {
   int32_t max_attempts;
   int64_t interval_ms; /* 0 = adaptive */
   int64_t started_ms;
+  imgact_action_kind kind; /* as far as is known; OTHER */
   int64_t deadline_ms; /* of the owner: no poll is retried beyond it */
   bool keep_raw;
   bool active;
@@ -45,8 +49,5 @@ void ia_watch_free(ia_watch *watch);
 
 /* Makes one request of what is due; false if nothing is, or there is no memory. */
 bool ia_poller_next(imgact_client *client);
-
-/* How long to wait for the next look at an action that has been running for so long. */
-int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms);
 
 #endif
