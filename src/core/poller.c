@@ -31,6 +31,13 @@ static void due(ia_timer *timer) {
   ia_client_pump(watch->client);
 }
 
+/* A provider of somebody else's may know kinds that this library does not. */
+static ia_durations *durations_of(imgact_client *client, imgact_action_kind kind) {
+  ia_durations *all = client->poller.durations;
+  size_t count = sizeof client->poller.durations / sizeof *client->poller.durations;
+  return &all[(size_t)kind < count ? (size_t)kind : (size_t)IMGACT_KIND_OTHER];
+}
+
 /* Looks that may share a request are put on a common grid, as long as nobody asked for an interval of his own. */
 static int64_t on_grid(int64_t due_ms, int64_t interval_ms) {
   int64_t grid = 1;
@@ -42,7 +49,7 @@ static void look_later(ia_watch *watch) {
   imgact_client *client = watch->client;
   ia_engine *engine = client->engine;
   const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS);
-  int64_t earliest = ia_durations_earliest_ms(&client->poller.durations[watch->kind]);
+  int64_t earliest = ia_durations_earliest_ms(durations_of(client, watch->kind));
   int64_t interval = ia_poll_interval_ms(engine->now.mono_ms - watch->started_ms, watch->interval_ms, earliest);
   int64_t next = engine->now.mono_ms + interval;
   if (!watch->interval_ms && slot && slot->batch_max > 1) next = on_grid(next, interval);
@@ -53,7 +60,7 @@ static void look_later(ia_watch *watch) {
 static void learn_duration(ia_watch *watch, const imgact_action *seen) {
   bool told = seen->started_at != IMGACT_NO_TIME && seen->finished_at != IMGACT_NO_TIME;
   int64_t ms = told ? seen->finished_at - seen->started_at : watch->client->engine->now.mono_ms - watch->started_ms;
-  if (seen->status == IMGACT_ACTION_SUCCESS) ia_durations_add(&watch->client->poller.durations[seen->kind], ms);
+  if (seen->status == IMGACT_ACTION_SUCCESS) ia_durations_add(durations_of(watch->client, seen->kind), ms);
 }
 
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
