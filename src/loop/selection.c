@@ -45,27 +45,33 @@ static imgact_status choose_profile(const imgact_config *config, const char *nam
   return IMGACT_OK;
 }
 
-static imgact_status unknown_provider(const imgact_config *config, const ia_profile *profile, const char *name,
-                                      imgact_error *error) {
+static void unknown_provider(const imgact_config *config, const ia_profile *profile, const char *name, imgact_error *error) {
   char known[128] = "";
   for (size_t i = 0; imgact_provider_at(i) != NULL; i++) {
     size_t used = strlen(known);
     (void)snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", imgact_provider_at(i)->name);
   }
-  if (profile == NULL) return REFUSE(error, "there is no provider '%s': known are %s", name, known);
-  return ia_config_error(config, profile->lines[IA_KEY_PROVIDER], error, "there is no provider '%s': known are %s", name,
-                         known);
+  if (profile == NULL)
+    (void)REFUSE(error, "there is no provider '%s': known are %s", name, known);
+  else
+    (void)ia_config_error(config, profile->lines[IA_KEY_PROVIDER], error, "there is no provider '%s': known are %s", name,
+                          known);
 }
 
 // A table of the caller's own goes before the built-in ones.
 static imgact_status choose_provider(const imgact_config *config, const char *name, const imgact_provider *own, choice *out,
                                      imgact_error *error) {
   if (out->profile != NULL) name = out->profile->values[IA_KEY_PROVIDER];
-  if (name == NULL)
-    return REFUSE(error, "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile (--profile, "
-                         "IMGACT_PROFILE, default_profile in the configuration file)");
+  if (name == NULL) {
+    (void)REFUSE(error, "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile (--profile, "
+                        "IMGACT_PROFILE, default_profile in the configuration file)");
+    return IMGACT_INVALID_ARGUMENT;
+  }
   out->provider = own != NULL && strcmp(own->name, name) == 0 ? own : imgact_provider_find(name);
-  if (out->provider == NULL) return unknown_provider(config, out->profile, name, error);
+  if (out->provider == NULL) {
+    unknown_provider(config, out->profile, name, error);
+    return IMGACT_INVALID_ARGUMENT;
+  }
   out->shown.provider = out->provider->name;
   return IMGACT_OK;
 }
@@ -165,10 +171,16 @@ static imgact_status no_token(const imgact_provider *provider, imgact_error *err
                 provider->name, usual != NULL ? usual : "a variable");
 }
 
+static bool has_a_name(const imgact_provider *own) {
+  return own->size >= sizeof *own && own->name != NULL && own->default_endpoint != NULL;
+}
+
 // What the options name wins over everything; *bytes gets the token that they lack.
 static imgact_status settle(imgact_config *config, imgact_overrides *over, imgact_client_options *options, ia_bytes *bytes,
                             imgact_error *error) {
   choice chosen;
+  if (options->provider != NULL && !has_a_name(options->provider))
+    return REFUSE(error, "the table of the provider has holes, or another version's size");
   if (options->provider != NULL)
     over->provider = options->provider->name;
   else if (options->provider_name != NULL)
