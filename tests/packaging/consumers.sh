@@ -16,7 +16,8 @@ install_it() {
 
 # Libraries and tools differ by build; the rest is listed here.
 installed() {
-  (cd "$dest" && find . ! -type d) | sed -E 's,^.*/(bin|include|lib|share)/,\1/,; s,^lib/[a-z0-9_]+-linux-[a-z]+/,lib/,' |
+  (cd "$dest" && find . ! -type d) |
+    sed -E 's,^.*/(bin|include|lib|share)/,\1/,; s,^(.*/)?lib64/,lib/,; s,^lib/[a-z0-9_]+-linux-[a-z]+/,lib/,' |
     grep -vE '^(bin/imgact(-sim)?|share/(man|bash-completion|zsh|fish|doc)/.*)$' | LC_ALL=C sort >"$work/installed"
   {
     (cd "$root/include" && ls imgact/*.h | sed 's,^,include/,')
@@ -49,12 +50,12 @@ static_flags() {
 }
 
 with_cmake() {
-  cmake -S "$here/cmake" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$dest$prefix" -DCONSUMER="$here/consumer.c" -DWANTED="$1" &&
+  cmake -S "$here/cmake" -B "$work/cmake" -Dimgact_DIR="$libdir/cmake/imgact" -DCONSUMER="$here/consumer.c" -DWANTED="$1" &&
     cmake --build "$work/cmake" && "$work/cmake/consumer"
 }
 
 without_cmake_version() {
-  ! cmake -S "$here/cmake" -B "$work/cmake-$1" -DCMAKE_PREFIX_PATH="$dest$prefix" -DCONSUMER="$here/consumer.c" -DWANTED="$1"
+  ! cmake -S "$here/cmake" -B "$work/cmake-$1" -Dimgact_DIR="$libdir/cmake/imgact" -DCONSUMER="$here/consumer.c" -DWANTED="$1"
 }
 
 as_subproject() {
@@ -67,7 +68,6 @@ as_subproject() {
 
 ok 'meson install' install_it
 pc=$(find "$dest" -name imgact.pc)
-prefix=$(sed -n 's/^prefix=//p' "$pc")
 version=$(sed -n 's/^Version: //p' "$pc")
 libdir=$(dirname "$(find "$dest" -name libimgact.so)")
 PKG_CONFIG_SYSROOT_DIR=$dest
