@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Results as JSON, every key always there, null for what was not told. */
 #include "golden.h"
+#include <stdlib.h>
 #include <time.h>
 
 static void text(imgact_json_writer *w, const char *key, const char *value) {
@@ -235,6 +236,8 @@ const char *golden_render(imgact_json_writer *writer, const imgact_op *op) {
   imgact_json_boolean(writer, imgact_op_adopted(op));
   imgact_json_key(writer, "local");
   imgact_json_boolean(writer, imgact_op_local(op));
+  imgact_json_key(writer, "gone");
+  imgact_json_boolean(writer, (imgact_op_error(op)->flags & IMGACT_ERROR_GONE) != 0);
   imgact_json_end_object(writer);
   return imgact_json_finish(writer, NULL);
 }
