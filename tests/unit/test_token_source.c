@@ -210,7 +210,7 @@ static void a_command_has_no_more_than_its_time(void **state) {
   (void)state;
   // One that prints and stays, one that closes its output and stays, one that leaves the pipe to another process.
   static const char *const slow[] = {"echo " SECRET "; exec sleep 100", "echo " SECRET "; exec sleep 100 >&-",
-                                     "sleep 3 2>/dev/null & echo " SECRET};
+                                     ("sleep 3 2>/dev/null & echo " SECRET)};
   for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
     ia_bytes bytes = {.allocator = NULL};
     imgact_error error;
