@@ -52,7 +52,7 @@ static void put_flags(uint32_t commands, bool common) {
       printf("--%s ", cli_flags[i].name);
 }
 
-// Cases of "${words[*]}" in the syntax that bash and zsh share.
+// Cases of "${said[*]}" in the syntax that bash and zsh share.
 static void put_word_cases(void) {
   fputs("    '') offer=\"", stdout);
   put_nouns();
@@ -81,7 +81,7 @@ static void put_flag_cases(void) {
   }
 }
 
-// Cases of "$before ${words[*]}": the fixed values of a flag, which may differ between commands.
+// Cases of "$before ${said[*]}": the fixed values of a flag, which may differ between commands.
 static void put_value_cases(void) {
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
@@ -103,9 +103,9 @@ static void put_value_cases(void) {
   }
 }
 
-// A function for bash and zsh that sets `offer` or `files` from `before`, `current` and the array `words`.
+// A function for bash and zsh that sets `offer` or `files` from `before`, `current` and the array `said`.
 static void put_shared(void) {
-  puts("_imgact_offer() {\n  offer='' files=''\n  case \"$before ${words[*]}\" in");
+  puts("_imgact_offer() {\n  offer='' files=''\n  case \"$before ${said[*]}\" in");
   put_value_cases();
   puts("  esac\n  case \"$before\" in");
   fputs("    ", stdout);
@@ -113,18 +113,18 @@ static void put_shared(void) {
   puts(") files=1; return ;;");
   fputs("    ", stdout);
   put_value_flags("|");
-  puts(") return ;;\n  esac\n  if [[ $current == -* ]]; then\n    case \"${words[*]}\" in");
+  puts(") return ;;\n  esac\n  if [[ $current == -* ]]; then\n    case \"${said[*]}\" in");
   put_flag_cases();
   fputs("    esac\n    offer=\"$offer ", stdout);
   put_flags(~0u, true);
-  puts("\"\n    return\n  fi\n  case \"${words[*]}\" in");
+  puts("\"\n    return\n  fi\n  case \"${said[*]}\" in");
   put_word_cases();
   puts("  esac\n}");
-  puts("_imgact_words() {\n  words=()\n  local it skip=''\n  for it in \"$@\"; do\n    if [[ -n $skip ]]; then skip=''; "
+  puts("_imgact_words() {\n  said=()\n  local it skip=''\n  for it in \"$@\"; do\n    if [[ -n $skip ]]; then skip=''; "
        "continue; fi");
   fputs("    case \"$it\" in\n      ", stdout);
   put_value_flags("|");
-  puts(") skip=1 ;;\n      -*) ;;\n      *) words+=(\"$it\") ;;\n    esac\n  done\n}");
+  puts(") skip=1 ;;\n      -*) ;;\n      *) said+=(\"$it\") ;;\n    esac\n  done\n}");
 }
 
 // bash parts a line at "=", too: "--output=js" is the three words "--output", "=", "js".
@@ -133,7 +133,7 @@ static void put_bash(void) {
   put_shared();
   puts("_imgact() {\n"
        "  local offer files current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} end=$COMP_CWORD\n"
-       "  local -a words line\n"
+       "  local -a said line\n"
        "  [[ $current == = ]] && current='' && end=$((end + 1))\n"
        "  [[ ${COMP_WORDS[end-1]} == = ]] && before=${COMP_WORDS[end-2]} && end=$((end - 1))\n"
        "  local i\n"
@@ -157,7 +157,7 @@ static void put_zsh(void) {
        "    before=${current%%=*}\n"
        "    compset -P '*='\n"
        "  fi\n"
-       "  local -a words\n"
+       "  local -a said\n"
        "  _imgact_words \"${line[@]}\"\n"
        "  _imgact_offer\n"
        "  if [[ -n $files ]]; then _files; else compadd -- ${=offer}; fi\n"
@@ -220,9 +220,8 @@ static void put_fish(void) {
   fputs("      case ", stdout);
   put_value_flags(" ");
   puts("; set skip 1\n      case '-*'\n      case '*'; echo $it\n    end\n  end\nend\n"
-       "function __imgact_exactly\n  test (string join ' ' (__imgact_words)) = \"$argv\"\nend\n"
-       "function __imgact_at\n  set -l words (__imgact_words)\n"
-       "  test (count $words) -ge (count $argv); and test \"$words[1..(count $argv)]\" = \"$argv\"\nend\n"
+       "function __imgact_exactly\n  set -l words (__imgact_words)\n  test \"$words\" = \"$argv\"\nend\n"
+       "function __imgact_at\n  set -l words (__imgact_words)\n  string match -q -- \"$argv*\" \"$words\"\nend\n"
        "complete -c imgact -f");
   for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) put_fish_command(&cli_commands[i], is_first_of_noun(i));
   for (size_t i = 0; i < cli_flags_count; i++) {

@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Results in their four formats, errors beside them, and what becomes of output that nobody takes.
+set -u
+. "$(dirname "$0")/tool.sh"
+
+many_scripts() {
+  ends 0 hetzner image-with-text-in-many-scripts image get 90210418 --columns id,description,type,protected &&
+    silent err && is out <<'END'
+ID         DESCRIPTION                   TYPE       PROTECTED
+90210418   naïve – 東京 🖼 \ " \n tab\t   snapshot   no
+END
+}
+ok 'a table lines up by the width of characters, and no text breaks a row' many_scripts
+LC_ALL=C
+ok 'the same table, whatever the locale' many_scripts
+LC_ALL=C.UTF-8
+
+nulls() {
+  ends 0 hetzner image-with-nothing-but-an-id image get 7 --columns id,name,size_gb,labels --no-header &&
+    is out '7   -   -   -' &&
+    ends 0 hetzner image-with-nothing-but-an-id image get 7 --columns id,name,size_gb,labels --no-header -o csv &&
+    is out "$(printf '7,,,\r')"
+}
+ok 'null is a dash in a table and nothing in csv' nulls
+
+csv() {
+  ends 0 hetzner image-with-text-in-many-scripts image get 90210418 -o csv --columns id,description &&
+    printf 'id,description\r\n90210418,"naïve – 東京 🖼 \\ "" \n tab\t"\r\n' | is out
+}
+ok 'csv quotes what needs it and keeps every byte' csv
+
+several() {
+  ends 0 hetzner images-on-three-pages image list -o jsonl && [ "$(grep -c '^{"provider":"hetzner","id":"[1-4]",.*}$' "$work/out")" = 4 ] &&
+    ends 0 hetzner images-on-three-pages image list -o json && [ "$(grep -c '^  {$' "$work/out")" = 4 ] &&
+    [ "$(head -n 1 "$work/out")$(tail -n 1 "$work/out")" = '[]' ] &&
+    ends 0 hetzner images-on-three-pages image list && [ "$(wc -l <"$work/out")" -eq 5 ]
+}
+ok 'a list of several pages in every format' several
+
+single() {
+  ends 0 hetzner image-with-every-field image get 90210418 -o json && [ "$(head -n 1 "$work/out")" = '{' ] &&
+    has out '^  "id": "90210418",$' && lacks out '"raw"' &&
+    ends 0 hetzner image-with-every-field image get 90210418 -o json --raw && has out '^  "raw": \{$'
+}
+ok 'one image is one object, with the cloud'"'"'s own where that is asked for' single
+
+name=$(sed -n 's/.*"op": "get_image", "image": "\([^"]*\)".*/\1/p' "$root/tests/fixtures/hetzner/image-by-name-that-nobody-has.har")
+for_people() {
+  ends 4 hetzner image-by-name-that-nobody-has image get "$name" && silent out && has err "^imgact: .*$name" && lacks err '\(\)|null'
+}
+ok 'an error for people is one line' for_people
+
+page_note() {
+  ends 0 digitalocean images-of-one-page image list --page 3 --per-page 7 --sort name && has err 'note: only this page' &&
+    ends 0 digitalocean images-of-one-page image list --page 3 --per-page 7 --sort name -q && silent err &&
+    ends 0 digitalocean images-of-one-page image list --page 3 --per-page 7 && silent err
+}
+ok 'a single page that is sorted here says so' page_note
+
+progress() {
+  ends 0 hetzner wait-for-two-actions action wait 2 1 --progress plain -o jsonl && is err <<'END' &&
+action 2: running 0 %
+action 1: running 10 %
+action 2: success 100 %
+action 1: success 100 %
+END
+    ends 0 hetzner wait-for-two-actions action wait 2 1 && silent err &&
+    ends 0 hetzner wait-for-two-actions action wait 2 1 --progress plain -q && silent err
+}
+ok 'progress is a line per change, none where stderr is no terminal' progress
+
+color() {
+  ends 0 hetzner images-on-three-pages image list --color always && has out "$(printf '\033')" &&
+    ends 0 hetzner images-on-three-pages image list --color always -o json && lacks out "$(printf '\033')" &&
+    ends 0 hetzner images-on-three-pages image list && lacks out "$(printf '\033')"
+}
+ok 'color is for people who ask, and never in JSON' color
+
+lost() {
+  hetzner images-on-three-pages image list >/dev/full 2>"$work/err"
+  [ $? = 1 ] && has err '^imgact: stdout cannot be written'
+}
+if [ -e /dev/full ]; then ok 'output that cannot be written is an error' lost; else skip 'output that cannot be written' 'no /dev/full'; fi
+
+closed() {
+  hetzner images-on-three-pages image list >&- 2>"$work/err"
+  [ $? = 1 ] && has err '^imgact: stdout cannot be written'
+}
+ok 'so is a stdout that is closed' closed
+
+gone() {
+  { hetzner images-on-three-pages image list -o json; echo $? >"$work/status"; } 2>/dev/null | :
+  [ "$(cat "$work/status")" -le 1 ] # a reader that goes early may still be quick enough for a pipe's buffer
+}
+ok 'a reader that goes away ends it with a status, not with a signal' gone
+
+version() {
+  ends 0 "$tool" version && has out '^imgact [0-9]+\.[0-9]+\.[0-9]+$' && ends 0 "$tool" version -o json && has out '"version": "'
+}
+ok 'the version for people and programs' version
+
+providers() {
+  ends 0 "$tool" provider list --columns name,token_env,transfer,change_protection && is out <<'END'
+NAME           TOKEN_ENV                                      TRANSFER   CHANGE_PROTECTION
+hetzner        HCLOUD_TOKEN                                   no         yes
+digitalocean   DIGITALOCEAN_TOKEN,DIGITALOCEAN_ACCESS_TOKEN   yes        no
+END
+}
+ok 'clouds and what each can do' providers
+finish

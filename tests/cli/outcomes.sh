@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What changes something: outcomes, batches, exit statuses. An item whose request is not in the cassette fails as `protocol`.
+set -u
+. "$(dirname "$0")/tool.sh"
+
+deleted() {
+  ends 0 hetzner deletion image delete 90210418 --yes -o jsonl && silent err &&
+    is out '{"image_id":"90210418","region":null,"ok":true,"adopted":false,"action":null,"image":null,"error":null}'
+}
+ok 'a deletion is an outcome' deleted
+
+mixed() {
+  ends 9 hetzner deletion image delete 90210418 5 && is out <<'END' && has err '^imgact: image 5: .*DELETE /v1/images/5'
+IMAGE_ID   OK    ACTION   ERROR
+90210418   yes   -        -
+5          no    -        protocol
+END
+}
+ok 'a batch that half succeeded: a table of outcomes, and sentences on stderr' mixed
+
+one_reason() {
+  ends 13 hetzner deletion image delete 5 6 -o jsonl && silent err &&
+    [ "$(grep -c '"ok":false.*"error":{"code":"protocol"' "$work/out")" = 2 ]
+}
+ok 'a batch that failed for one reason has its exit status' one_reason
+
+bad_id() {
+  ends 2 hetzner deletion image delete 90210418 two -o json && silent out && has err '"code":"invalid_argument"'
+}
+ok 'one bad id refuses the whole batch' bad_id
+
+unsupported() {
+  ends 10 hetzner deletion image transfer 90210418 --region fsn1 -o json && silent out && has err '"code":"unsupported"'
+}
+ok 'what a cloud lacks is refused as a whole' unsupported
+
+missing() {
+  ends 4 hetzner deletion-of-what-is-not-there image delete "$gone" -o jsonl && has out '"code":"not_found"' &&
+    ends 0 hetzner deletion-of-what-is-not-there image delete "$gone" --ignore-missing -o jsonl &&
+    has out '"ok":true.*"error":null'
+}
+gone=$(sed -n 's/.*"op": "delete_image", "image": "\([^"]*\)".*/\1/p' "$root/tests/fixtures/hetzner/deletion-of-what-is-not-there.har")
+ok 'an image that is not there, and where that is all right' missing
+
+protected() {
+  ends 0 hetzner protection-that-is-waited-for image protect 90210418 --wait -o jsonl &&
+    has out '"ok":true.*"action":\{"provider":"hetzner","id":"8801".*"status":"success"'
+}
+ok 'a protection that is waited for' protected
+
+converted() {
+  ends 0 hetzner conversion-is-done-at-once image convert 90210418 -o jsonl && has out '"action":\{"provider":"hetzner","id":null' &&
+    has out '"image":\{"provider":"hetzner","id":"90210418"'
+}
+ok 'a conversion that is done at once has an image and an action without an id' converted
+
+transferred() {
+  ends 9 digitalocean transfer image transfer 61530088 --region ams3 --region xyz1 -o csv --columns image_id,region,ok &&
+    printf 'image_id,region,ok\r\n61530088,ams3,true\r\n61530088,xyz1,false\r\n' | is out && has err '^imgact: image 61530088 to xyz1: '
+}
+ok 'a transfer to two regions has two outcomes in the order asked' transferred
+
+failed() {
+  ends 7 hetzner wait-for-an-action-that-fails action wait 1 -o json && has out '^  "status": "error",$' &&
+    has err '^\{"error":\{"code":"action_failed"'
+}
+ok 'a waited action that fails is printed, and an error' failed
+
+labels() {
+  ends 0 hetzner update-of-labels image update 90210418 --label env=prod --label empty= --clear-labels --columns labels --no-header &&
+    is out 'env=prod,empty=' &&
+    ends 2 hetzner update-of-labels image update 90210418 --label env && has err 'KEY=VALUE' &&
+    ends 2 hetzner update-of-labels image update 90210418 --label a=1 --label a=2 && has err "label 'a' is there twice"
+}
+ok 'labels that replace all, and labels that are none' labels
+
+kept() {
+  cat >"$work/labels.har" <<'END'
+{"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": [
+  {"startedDateTime": "2026-03-02T08:15:00Z", "time": 1, "cache": {}, "timings": {"send": 0, "wait": 1, "receive": 0},
+   "request": {"method": "GET", "url": "https://api.hetzner.cloud/v1/images/7", "httpVersion": "HTTP/1.1", "cookies": [],
+     "headers": [], "queryString": [], "headersSize": -1, "bodySize": 0},
+   "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [], "redirectURL": "",
+     "headersSize": -1, "bodySize": -1, "content": {"size": -1, "mimeType": "application/json",
+       "text": "{\"image\":{\"id\":7,\"type\":\"snapshot\",\"labels\":{\"keep\":\"1\",\"env\":\"test\"}}}"}}},
+  {"startedDateTime": "2026-03-02T08:15:01Z", "time": 1, "cache": {}, "timings": {"send": 0, "wait": 1, "receive": 0},
+   "request": {"method": "PUT", "url": "https://api.hetzner.cloud/v1/images/7", "httpVersion": "HTTP/1.1", "cookies": [],
+     "headers": [], "queryString": [], "headersSize": -1, "bodySize": -1,
+     "postData": {"mimeType": "application/json", "text": "{\"labels\":{\"keep\":\"1\",\"env\":\"prod\",\"new\":\"\"}}"}},
+   "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [], "redirectURL": "",
+     "headersSize": -1, "bodySize": -1, "content": {"size": -1, "mimeType": "application/json",
+       "text": "{\"image\":{\"id\":7,\"type\":\"snapshot\",\"labels\":{\"keep\":\"1\",\"env\":\"prod\",\"new\":\"\"}}}"}}}]}}
+END
+  ends 0 "$tool" --provider hetzner --replay "$work/labels.har" image update 7 --label env=prod --label new= --columns labels --no-header &&
+    is out 'keep=1,env=prod,new='
+}
+ok 'a label that is set keeps the others' kept
+
+record() {
+  ends 0 hetzner images-on-three-pages image list -o json --record "$work/copy.har" && cp "$work/out" "$work/first" &&
+    ends 0 "$tool" --provider hetzner --replay "$work/copy.har" image list -o json && cmp "$work/first" "$work/out" &&
+    ends 2 hetzner images-on-three-pages image list --record "$work/none/copy.har" && has err 'copy.har'
+}
+ok 'what is recorded can be replayed; what cannot be written is refused' record
+finish
