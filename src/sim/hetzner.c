@@ -183,7 +183,8 @@ static const char *const type_filters[] = {"system", "app", "snapshot", "backup"
 static const char *const status_filters[] = {"available", "creating", "unavailable"};
 static const char *const state_filters[] = {"running", "success", "error"};
 static const char *const architectures[] = {"x86", "arm"};
-static const char *const booleans[] = {"true", "false"};
+/* The vendor's Python client spells them as Python does. */
+static const char *const booleans[] = {"true", "True", "1", "false", "False", "0"};
 static const char *const image_sorts[] = {"id", "name", "created"};
 static const char *const action_sorts[] = {"id", "command", "status", "started", "finished"};
 
@@ -340,7 +341,7 @@ static bool wanted_image(const sim_call *call, const sim_image *image) {
   snprintf(id, sizeof id, "%" PRId64, image->bound_to);
   const char *deprecated = sim_parameter_of(call, "include_deprecated");
   const char *selector = sim_parameter_of(call, "label_selector");
-  return !image->gone && (image->deprecated_ms == IMGACT_NO_TIME || (deprecated && !strcmp(deprecated, "true"))) &&
+  return !image->gone && (image->deprecated_ms == IMGACT_NO_TIME || sim_index_of(booleans, 3, deprecated) >= 0) &&
          sim_parameter_allows(call, "type", sim_type_words[image->type]) &&
          sim_parameter_allows(call, "status", sim_status_words[sim_image_status(image, call->now_ms)]) &&
          sim_parameter_allows(call, "architecture", image->arm ? "arm" : "x86") &&

@@ -34,6 +34,7 @@ static void filters(void **state) {
   asking *a = *state;
   check_list(a, "", "1 2 10 11 12");
   check_list(a, "?include_deprecated=true", "1 2 3 10 11 12");
+  check_list(a, "?include_deprecated=True", "1 2 3 10 11 12");
   check_list(a, "?include_deprecated=false", "1 2 10 11 12");
   check_list(a, "?type=snapshot&type=backup", "10 11 12");
   check_list(a, "?name=debian-12&architecture=arm", "2");
@@ -55,7 +56,7 @@ static void sorting(void **state) {
 static void filters_that_are_refused(void **state) {
   static const char *const queries[] = {"type=custom",   "type=",      "status=gone",      "architecture=mips",
                                         "page=0",        "page=x",     "per_page=-1",      "bound_to=x",
-                                        "sort=progress", "sort=id:up", "sort=id:desc:x",   "include_deprecated=True",
+                                        "sort=progress", "sort=id:up", "sort=id:desc:x",   "include_deprecated=yes",
                                         "type=a%2Cb",    "page=1e3",   "label_selector=-", "per_page=0"};
   asking *a = *state;
   for (size_t i = 0; i < SIM_COUNT(queries); i++) {

@@ -1,0 +1,217 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The clouds' own clients run unmodified against imgact-sim; what one of them does, imgact sees, and the other way round.
+
+clients.py IMGACT-SIM IMGACT"""
+
+import json, os, shutil, subprocess, sys, tempfile
+
+from simulator import Simulator, Skipped, TOKEN, Tool, equal, fresh, run
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GOPATH = "/usr/share/gocode"
+
+
+def module(name):
+    try:
+        return __import__(name, fromlist=["x"])
+    except ImportError as why:
+        raise Skipped(str(why)) from None
+
+
+def ids(images):
+    return sorted(int(i["id"] if isinstance(i, dict) else i.id) for i in images)
+
+
+# -- hcloud, the command
+
+def hcloud(simulator, *words):
+    if not shutil.which("hcloud"):
+        raise Skipped("hcloud-cli is not installed")
+    with tempfile.TemporaryDirectory() as home:
+        done = subprocess.run(["hcloud", *words], capture_output=True, text=True, timeout=60,
+                              env={"PATH": os.environ["PATH"], "HOME": home, "HCLOUD_TOKEN": TOKEN,
+                                   "HCLOUD_ENDPOINT": simulator.hetzner})
+    if done.returncode:
+        raise AssertionError(f"hcloud {words}: {done.stderr}")
+    return done.stdout
+
+
+def the_hcloud_command_reads_what_imgact_reads(simulator, imgact):
+    shown = json.loads(hcloud(simulator, "image", "list", "-o", "json"))
+    equal(ids(shown), [1, 2, 3, 10, 11, 12])
+    equal(ids(imgact("image", "list", "--include-deprecated")), ids(shown))
+    equal(ids(json.loads(hcloud(simulator, "image", "list", "-o", "json", "-t", "snapshot", "-l", "env=prod"))), [10])
+    one = json.loads(hcloud(simulator, "image", "describe", "10", "-o", "json"))
+    equal(one["labels"], imgact("image", "get", 10)["labels"])
+    equal(json.loads(hcloud(simulator, "image", "describe", "debian-12", "-o", "json"))["id"], 1)
+
+
+def the_hcloud_command_changes_what_imgact_sees(simulator, imgact):
+    hcloud(simulator, "image", "update", "10", "--description", "changed")
+    hcloud(simulator, "image", "add-label", "10", "team=a")
+    equal(imgact("image", "get", 10)["description"], "changed")
+    equal(imgact("image", "get", 10)["labels"], {"env": "prod", "keep": "", "team": "a"})
+    hcloud(simulator, "image", "update", "11", "--type", "snapshot")
+    equal(imgact("image", "get", 11)["type"], "snapshot")
+    hcloud(simulator, "image", "enable-protection", "10", "delete")
+    equal(imgact("image", "get", 10)["protected"], True)
+    equal(imgact("action", "list", "--image", 10)[0]["status"], "success")
+    hcloud(simulator, "image", "disable-protection", "10", "delete")
+    hcloud(simulator, "image", "delete", "10")
+    imgact("image", "get", 10, exit=4)
+
+
+def imgact_changes_what_the_hcloud_command_sees(simulator, imgact):
+    imgact("image", "update", 10, "--label", "by=imgact")
+    imgact("image", "unprotect", 12, "--wait")
+    imgact("image", "convert", 11)
+    imgact("image", "delete", 12, "--yes")
+    shown = {i["id"]: i for i in json.loads(hcloud(simulator, "image", "list", "-o", "json", "-t", "snapshot"))}
+    equal(sorted(shown), [10, 11])
+    equal(shown[10]["labels"]["by"], "imgact")
+
+
+# -- python3-hcloud
+
+def hcloud_for_python_lists_changes_and_waits(simulator, imgact):
+    client = module("hcloud").Client(token=TOKEN, api_endpoint=simulator.hetzner, poll_interval=0.05)
+    equal(ids(client.images.get_all(include_deprecated=True)), [1, 2, 3, 10, 11, 12])
+    equal(ids(client.images.get_all(type=["snapshot"], label_selector="env=prod")), [10])
+    image = client.images.get_by_id(10)
+    equal(image.created_from.name, "web")
+    action = image.change_protection(delete=True)
+    action.wait_until_finished()
+    equal(imgact("image", "get", 10)["protected"], True)
+    equal([a.command for a in image.get_actions()], ["change_protection"])
+    equal(image.update(description="py", labels={"a": "b"}).labels, {"a": "b"})
+    equal(imgact("image", "get", 10)["description"], "py")
+    equal(client.images.get_by_id(11).update(type="snapshot").type, "snapshot")
+    imgact("image", "unprotect", 10, "--wait")
+    equal(client.images.get_by_id(10).delete(), True)
+    imgact("image", "get", 10, exit=4)
+
+
+def hcloud_for_python_reads_errors(simulator, imgact):
+    hcloud_module = module("hcloud")
+    client = hcloud_module.Client(token=TOKEN, api_endpoint=simulator.hetzner)
+    for call, code in ((lambda: client.images.get_by_id(99), "not_found"), (lambda: client.images.get_by_id(12).delete(), "protected"),
+                       (lambda: client.images.get_by_id(10).update(labels={"-": ""}), "invalid_input")):
+        try:
+            call()
+        except hcloud_module.APIException as error:
+            equal(error.code, code)
+        else:
+            raise AssertionError(f"no {code}")
+
+
+# -- python3-digitalocean
+
+def digitalocean_for_python_lists_and_transfers(simulator, imgact):
+    digitalocean = module("digitalocean")
+    os.environ["DIGITALOCEAN_END_POINT"] = simulator.digitalocean + "/v2/"
+    manager = digitalocean.Manager(token=TOKEN)
+    equal(ids(manager.get_all_images()), [1, 10, 11, 12])
+    equal(ids(manager.get_my_images()), [10, 11, 12])
+    equal(ids(manager.get_global_images()), [1])
+    image = manager.get_image(10)
+    equal(image.regions, ["nyc1"])
+    action = image.transfer("ams3")["action"]
+    equal(imgact("action", "wait", action["id"], "--image", 10)["status"], "success")
+    equal(imgact("image", "get", 10)["regions"], ["nyc1", "ams3"])
+    image.rename("by-python")
+    equal(imgact("image", "get", 10)["name"], "by-python")
+    imgact("image", "transfer", 10, "--region", "fra1", "--wait")
+    equal(manager.get_image(10).regions, ["nyc1", "ams3", "fra1"])
+    image.destroy()
+    imgact("image", "get", 10, exit=4)
+
+
+# -- python3-libcloud
+
+def libcloud_lists_images_page_by_page(simulator, imgact):
+    driver_module, common = module("libcloud.compute.drivers.digitalocean"), module("libcloud.common.digitalocean")
+    host, port = simulator.digitalocean.removeprefix("http://").split(":")
+
+    class Connection(common.DigitalOcean_v2_Connection):
+        def __init__(self, key, *_, **__):
+            super().__init__(key, secure=False, host=host, port=int(port))
+
+    class Driver(driver_module.DigitalOcean_v2_NodeDriver):
+        connectionCls = Connection
+
+        # The library picks a class by API version here, and does not expect one of its classes to be derived from.
+        def __new__(cls, *_, **__):
+            return object.__new__(cls)
+
+    driver = Driver(TOKEN, ex_per_page=2)
+    equal(ids(driver.list_images()), [1, 10, 11, 12])
+    imgact("image", "delete", 12, "--yes")
+    equal(ids(driver.list_images()), [1, 10, 11])
+    equal(driver.list_images()[0].name, "Debian 12")
+
+
+# -- Go
+
+def go_program(name, cache, package):
+    if not shutil.which("go") or not os.path.isdir(f"{GOPATH}/src/{package}"):
+        raise Skipped(f"go and {package} are not installed")
+    program = os.path.join(cache, name)
+    subprocess.run(["go", "build", "-o", program, os.path.join(HERE, name, "main.go")], check=True, timeout=300,
+                   env={**os.environ, "GO111MODULE": "off", "GOPATH": GOPATH, "GOFLAGS": "", "GOCACHE": os.path.join(cache, "go"),
+                        "GOPROXY": "off"})
+    return program
+
+
+def go_run(name, package, url):
+    with tempfile.TemporaryDirectory() as cache:
+        program = go_program(name, cache, package)
+        done = subprocess.run([program, url, TOKEN], capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout)
+
+
+def hcloud_go_tours_the_images(simulator, imgact):
+    told = go_run("hcloud-go", "github.com/hetznercloud/hcloud-go", simulator.hetzner)
+    equal(told["ids"], [1, 2, 3, 10, 11, 12])
+    equal(told["missing"], True)
+    equal(told["protected_error"], "protected")
+    equal(imgact("image", "get", 10)["protected"], True)
+    equal(imgact("image", "get", 10)["labels"], {"by": "go"})
+    equal(imgact("image", "get", 11)["type"], "snapshot")
+
+
+def godo_tours_the_images(simulator, imgact):
+    told = go_run("godo", "github.com/digitalocean/godo", simulator.digitalocean)
+    equal(told["ids"], [1, 10, 11, 12])
+    equal(told["user_ids"], [10, 11, 12])
+    equal(told["slug_id"], 1)
+    equal(told["deleted_again"], 422)
+    equal(told["custom_status"], "NEW")
+    equal(imgact("image", "get", 10)["regions"], ["nyc1", "nyc3"])
+    equal(imgact("image", "get", 10)["name"], "by-go")
+    equal(imgact("image", "get", 11)["type"], "snapshot")
+    imgact("image", "get", 12, exit=4)
+
+
+def main(binary, tool):
+    with Simulator(binary) as simulator:
+        hetzner, digitalocean = Tool(tool, simulator, "hetzner"), Tool(tool, simulator, "digitalocean")
+        tests = [(the_hcloud_command_reads_what_imgact_reads, hetzner), (the_hcloud_command_changes_what_imgact_sees, hetzner),
+                 (imgact_changes_what_the_hcloud_command_sees, hetzner), (hcloud_for_python_lists_changes_and_waits, hetzner),
+                 (hcloud_for_python_reads_errors, hetzner), (digitalocean_for_python_lists_and_transfers, digitalocean),
+                 (libcloud_lists_images_page_by_page, digitalocean), (hcloud_go_tours_the_images, hetzner),
+                 (godo_tours_the_images, digitalocean)]
+
+        def on_a_fresh_world(test, imgact):
+            def go():
+                fresh(simulator)
+                test(simulator, imgact)
+            go.__name__ = test.__name__
+            return go
+        return run([(on_a_fresh_world(test, imgact),) for test, imgact in tests])
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

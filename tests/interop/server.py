@@ -1,0 +1,213 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""imgact-sim as a process: its flags, its faults on real sockets, and what it survives. server.py IMGACT-SIM"""
+
+import concurrent.futures, http.client, json, os, re, signal, socket, subprocess, sys, tempfile, time
+
+from simulator import Simulator, TOKEN, equal, fresh, run
+
+HEAD = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def where(url):
+    host, port = re.match(r"http://([^:/]*):(\d+)", url).groups()
+    return host, int(port)
+
+
+def get(simulator, path="/v1/images/10", method="GET", body=None, timeout=10):
+    connection = http.client.HTTPConnection(*where(simulator.hetzner), timeout=timeout)
+    try:
+        connection.request(method, path, body, HEAD)
+        reply = connection.getresponse()
+        return reply.status, reply.read(), reply
+    finally:
+        connection.close()
+
+
+def raw(simulator, data, timeout=2):
+    """Sends bytes and returns what comes until the end or the time-out."""
+    with socket.create_connection(where(simulator.hetzner), timeout=timeout) as peer:
+        peer.sendall(data)
+        got = b""
+        try:
+            while block := peer.recv(65536):
+                got += block
+        except TimeoutError:
+            pass
+        return got
+
+
+def request_bytes(path="/v1/images/10"):
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n".encode()
+
+
+def raises(kind, call):
+    try:
+        call()
+    except kind:
+        return
+    raise AssertionError(f"no {kind.__name__}")
+
+
+# -- flags
+
+def ended(binary, *flags):
+    done = subprocess.run([binary, *flags], capture_output=True, text=True, timeout=10)
+    return done.returncode, done.stderr
+
+
+def bad_flags_and_files_are_named(binary):
+    with tempfile.TemporaryDirectory() as folder:
+        bad = os.path.join(folder, "bad.json")
+        with open(bad, "w") as file:
+            file.write('{"hetzner":{"images":[{"id":-1}]}}')
+        for flags, status, says in ((["--speed", "x"], 2, "--speed"), (["--hetzner", "65536"], 2, "--hetzner"), (["extra"], 2, "extra"),
+                                    (["--images", "100001"], 2, "--images"), (["--nix"], 2, "nix"),
+                                    (["--world", "/nonexistent/w"], 1, "/nonexistent/w: No such file"),
+                                    (["--world", folder], 1, "directory"), (["--world", bad], 1, "hetzner.images[0].id"),
+                                    (["--faults", bad], 1, "faults: must be a list"),
+                                    (["--log", "/nonexistent/l"], 1, "/nonexistent/l")):
+            got, text = ended(binary, *flags)
+            equal(got, status)
+            if says not in text:
+                raise AssertionError(f"{flags}: {text}")
+
+
+def a_port_in_use_is_named(binary):
+    with Simulator(binary) as simulator:
+        port = str(where(simulator.hetzner)[1])
+        got, text = ended(binary, "--digitalocean", port)
+        equal(got, 1)
+        assert port in text and "in use" in text, text
+
+
+def signals_end_it_cleanly(binary):
+    for number in (signal.SIGTERM, signal.SIGINT):
+        simulator = Simulator(binary)
+        with simulator:
+            fresh(simulator)
+            simulator.control("PUT", "faults", [{"do": "no_reply", "path": "/v1/*"}])
+            with socket.create_connection(where(simulator.hetzner)) as peer:
+                peer.sendall(request_bytes())
+                while simulator.control("GET", "counters")["in_flight"] != 1:
+                    time.sleep(0.01)
+                simulator.process.send_signal(number)
+                equal(simulator.process.wait(timeout=10), 0)
+
+
+def the_log_has_every_request_and_no_token(binary):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "log")
+        with Simulator(binary, "--log", path) as simulator:
+            fresh(simulator)
+            get(simulator, "/v1/images/10?x=%20")
+        with open(path) as file:
+            text = file.read()
+    lines = [json.loads(line) for line in text.splitlines()]
+    equal([lines[-1][k] for k in ("cloud", "method", "target", "status", "end")], ["hetzner", "GET", "/v1/images/10?x=%20", 200, "reply"])
+    assert TOKEN not in text
+
+
+def a_world_of_100000_images_is_small_and_quick(binary):
+    with Simulator(binary, "--images", "100000") as simulator:
+        simulator.control("POST", "world", {"limits": {"hetzner": {"limit": 0}}})
+        seen, page, start = 0, 1, time.monotonic()
+        while page and page <= 40:
+            reply = json.loads(get(simulator, f"/v1/images?include_deprecated=true&per_page=50&page={page}")[1])
+            seen += len(reply["images"])
+            total, page = reply["meta"]["pagination"]["total_entries"], reply["meta"]["pagination"]["next_page"]
+        equal((seen, total), (2000, 100000))
+        with open(f"/proc/{simulator.process.pid}/status") as file:
+            peak_kib = int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1))
+        sanitized = peak_kib > 1 << 21 or "SAN_OPTIONS" in " ".join(os.environ)
+        print(f"# {peak_kib >> 10} MiB, 40 pages in {time.monotonic() - start:.2f} s")
+        assert sanitized or peak_kib < 200 << 10, f"{peak_kib} KiB"
+
+
+# -- faults on the wire
+
+def connections_end_as_told(simulator):
+    fresh(simulator)
+    for deed, kind in (("close", http.client.RemoteDisconnected), ("reset", ConnectionResetError)):
+        simulator.control("PUT", "faults", [{"do": deed, "path": "/v1/*", "count": 1}])
+        raises(kind, lambda: get(simulator))
+        equal(get(simulator)[0], 200)
+
+
+def a_reply_is_cut_at_every_byte(simulator):
+    fresh(simulator)
+    whole = raw(simulator, request_bytes("/v1/nix"))
+    for cut in range(0, 400, 13):
+        simulator.control("PUT", "faults", [{"do": "cut", "bytes": cut, "path": "/v1/*", "count": 1}])
+        got = raw(simulator, request_bytes("/v1/nix"))
+        equal(len(got), min(cut, len(got)) if cut > 200 else cut)
+    assert whole.startswith(b"HTTP/1.1 404")
+
+
+def replies_are_late_or_slow(simulator):
+    fresh(simulator)
+    for fault in ({"do": "delay", "ms": 200}, {"do": "slow", "bytes": 2000}):
+        simulator.control("PUT", "faults", [{**fault, "path": "/v1/*", "count": 1}])
+        start = time.monotonic()
+        status, body, _ = get(simulator)
+        took = time.monotonic() - start
+        equal(status, 200)
+        json.loads(body)
+        assert took > 0.15, took
+
+
+def silence_lasts_until_the_client_goes(simulator):
+    fresh(simulator)
+    simulator.control("PUT", "faults", [{"do": "no_reply", "path": "/v1/*", "count": 1}])
+    raises(TimeoutError, lambda: get(simulator, timeout=0.2))
+    for _ in range(200):
+        if not simulator.control("GET", "counters")["in_flight"]:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the connection is still held")
+
+
+def requests_at_once_are_counted(simulator):
+    fresh(simulator)
+    simulator.control("PUT", "faults", [{"do": "delay", "ms": 300, "path": "/v1/*"}])
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        statuses = [f.result()[0] for f in [pool.submit(get, simulator) for _ in range(20)]]
+    equal(statuses, [200] * 20)
+    assert simulator.control("GET", "counters")["peak_in_flight"] > 10
+
+
+# -- what it survives
+
+def malformed_http_harms_nobody(simulator):
+    fresh(simulator)
+    long = b"x" * 100000
+    for data in (b"GARBAGE\r\n\r\n", b"GET\r\n\r\n", b"\x00\xff\x00\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /" + long + b" HTTP/1.1\r\n\r\n",
+                 b"GET /v1/images HTTP/1.1\r\nX: " + long + b"\r\n\r\n", b"GET /v1/images?" + b"a=b&" * 2000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+                 b"POST /v1/images HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                 b"PUT /v1/images/10 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+                 b"PUT /v1/images/10 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{", b"GET /v1/%zz/%00/%ff HTTP/1.1\r\nHost: x\r\n\r\n",
+                 b"GET /v1/images HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n"):
+        raw(simulator, data, timeout=0.2)
+        equal(get(simulator)[0], 200)
+
+
+def a_body_that_is_too_large_is_refused(simulator):
+    fresh(simulator)
+    try:
+        equal(get(simulator, method="PUT", body=b" " * (5 << 20))[0], 413)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    equal(get(simulator)[0], 200)
+
+
+def main(binary):
+    alone = [bad_flags_and_files_are_named, a_port_in_use_is_named, signals_end_it_cleanly, the_log_has_every_request_and_no_token,
+             a_world_of_100000_images_is_small_and_quick]
+    shared = [connections_end_as_told, a_reply_is_cut_at_every_byte, replies_are_late_or_slow, silence_lasts_until_the_client_goes,
+              requests_at_once_are_counted, malformed_http_harms_nobody, a_body_that_is_too_large_is_refused]
+    with Simulator(binary) as simulator:
+        return run([(test, binary) for test in alone] + [(test, simulator) for test in shared])
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
