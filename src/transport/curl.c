@@ -10,6 +10,7 @@
 #include <time.h>
 
 enum { IDLE_MAX = 16, READY_MAX = 64 };
+enum { MULTI_QUICK_EXIT = 21 }; // CURLMOPT_QUICK_EXIT, which older headers do not name
 
 #define CONNECTIONS_MAX   128L
 #define CA_MAX_BYTES      ((size_t)8 << 20)
@@ -244,6 +245,9 @@ static const imgact_transport table = {.size = sizeof(imgact_transport),
 
 static bool set_multi(ia_curl *curl) {
   CURLM *multi = curl->multi;
+  // From 8.20 on the resolver's threads are the multi handle's, and its end would wait for them. Older ones refuse the
+  // option.
+  (void)curl_multi_setopt(multi, (CURLMoption)MULTI_QUICK_EXIT, 1L);
   if (curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) != CURLM_OK) return false;
   if (curl->blind) return true;
   return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&

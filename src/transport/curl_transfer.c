@@ -125,7 +125,8 @@ static size_t on_head(char *line, size_t size, size_t count, void *user) {
     return refuse(transfer, IMGACT_FAILURE_TOO_LARGE);
   if (memchr(line, '\0', length)) return refuse(transfer, IMGACT_FAILURE_ENCODING);
   if (transfer->head_done) return length;
-  if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
+  if (length == 0 || line[length - 1] != '\n') return length; // cut within a line: 8.21 hands it out
+  if (line[0] == '\r' || line[0] == '\n')
     end_head(transfer);
   else
     add_field(transfer, line, length);
