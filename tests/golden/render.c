@@ -11,10 +11,13 @@ static void text(imgact_json_writer *w, const char *key, const char *value) {
 
 static void word(imgact_json_writer *w, const char *key, const char *value) { text(w, key, *value ? value : NULL); }
 
-/* The digits as the cloud sent them, where they are known. */
+/* The digits as the cloud sent them, where they are known; "apart" where they and the double are not the same number. */
 static void number(imgact_json_writer *w, const char *key, double value, const char *digits) {
+  double read = digits ? strtod(digits, NULL) : value;
   imgact_json_key(w, key);
-  if (digits)
+  if (digits && !(read <= value && read >= value))
+    imgact_json_string(w, "apart");
+  else if (digits)
     imgact_json_raw(w, digits);
   else
     imgact_json_number(w, value);
