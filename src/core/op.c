@@ -4,6 +4,7 @@
  * told exactly once per start, from ia_engine_notify; a freed operation leaves no timer, request or watch behind.
  */
 #include "op.h"
+#include "sized.h"
 #include "error.h"
 #include "filter.h"
 #include "str.h"
@@ -187,18 +188,8 @@ void imgact_op_free(imgact_op *op) {
   ia_client_drop(client);
 }
 
-/* A caller's sized struct: known in size, and zero in what this library does not know. */
-static bool sized_ok(const void *options, size_t theirs, size_t ours) {
-  if (theirs < ours) return false; /* 0.1 is the first layout: there is no smaller one */
-  if (theirs > 4096) return false;
-  const unsigned char *bytes = options;
-  for (size_t i = ours; i < theirs; i++)
-    if (bytes[i]) return false;
-  return true;
-}
-
 static void check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what) {
-  if (op && options && !sized_ok(options, theirs, ours))
+  if (op && options && !ia_sized_ok(options, theirs, ours))
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library",
                  what, theirs, what);
 }
@@ -272,7 +263,7 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
 
 imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter) {
   imgact_image_filter all = {.size = sizeof all};
-  bool ok = !filter || sized_ok(filter, filter->size, sizeof *filter);
+  bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter && ok ? filter : &all};
   imgact_op *op = new_list(client, &call);
   if (op && filter) check_size(op, filter, filter->size, sizeof *filter, "imgact_image_filter");
@@ -281,7 +272,7 @@ imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *
 
 imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter *filter) {
   imgact_action_filter all = {.size = sizeof all};
-  bool ok = !filter || sized_ok(filter, filter->size, sizeof *filter);
+  bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .actions = filter && ok ? filter : &all};
   call.image = call.actions->image_id;
   imgact_op *op = new_list(client, &call);
@@ -301,7 +292,7 @@ static imgact_op *new_single(imgact_client *client, const ia_flow *flow, const i
 
 imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update) {
   imgact_image_update none = {.size = sizeof none};
-  bool ok = update && sized_ok(update, update->size, sizeof *update);
+  bool ok = update && ia_sized_ok(update, update->size, sizeof *update);
   imgact_call call = {
       .size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image = image_id, .update = ok ? update : &none};
   imgact_op *op = new_single(client, &ia_flow_mutation, &call);

@@ -4,6 +4,7 @@
 #include "builtin.h"
 #include "error.h"
 #include "loop.h"
+#include "sized.h"
 #include "str.h"
 #include <string.h>
 
@@ -110,7 +111,7 @@ imgact_status imgact_client_new(const imgact_client_options *options, imgact_cli
   if (!error) error = &ignored;
   *client = NULL;
   imgact_status status = IMGACT_OK;
-  if (options->size != sizeof *options)
+  if (!ia_sized_ok(options, options->size, sizeof *options))
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.size is %zu: set it to its sizeof",
                               options->size);
   if (status == IMGACT_OK) status = choose_provider(options, &provider, error);

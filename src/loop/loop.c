@@ -6,6 +6,7 @@
 #include "loop.h"
 #include "exchange.h"
 #include "op.h"
+#include "sized.h"
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -75,7 +76,7 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
   imgact_error ignored;
   if (!error) error = &ignored;
   *loop = NULL;
-  if (o->size != sizeof *o)
+  if (!ia_sized_ok(o, o->size, sizeof *o))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_loop_options.size is %zu: set it to its sizeof", o->size);
   const imgact_allocator *allocator = o->allocator ? o->allocator : &ia_malloc;
   imgact_transport *transport = o->transport;
@@ -144,7 +145,7 @@ imgact_status imgact_loop_dispatch(imgact_loop *loop) {
   if (loop->dispatching) return IMGACT_BUSY;
   loop->dispatching = true;
   ia_loop_hold(loop);
-  loop->woken = 0;
+  loop->was_woken = atomic_exchange(&loop->woken, 0);
   let_time_pass(loop);
   for (int passes = 0; passes < PASSES; passes++) {
     pass(loop);
@@ -158,7 +159,7 @@ imgact_status imgact_loop_dispatch(imgact_loop *loop) {
 int imgact_loop_fd(imgact_loop *loop) { return loop->transport->fd(loop->transport); }
 
 int imgact_loop_timeout_ms(imgact_loop *loop) {
-  if (loop->woken || due_now(loop)) return 0;
+  if (atomic_load(&loop->woken) || due_now(loop)) return 0;
   int64_t next = ia_engine_next_ms(&loop->engine);
   int transport = loop->transport->timeout_ms(loop->transport);
   if (loop->transport->advance) return next == IA_NEVER && transport < 0 ? -1 : 0;
@@ -185,17 +186,15 @@ imgact_status imgact_loop_run(imgact_loop *loop) {
   if (loop->dispatching) return IMGACT_BUSY;
   ia_loop_hold(loop);
   while (loop->engine.running || !ia_list_empty(&loop->engine.notify)) {
-    wait_for_io(loop);
-    bool woken = loop->woken;
-    imgact_loop_dispatch(loop);
-    if (woken) break;
+    ia_loop_step(loop);
+    if (loop->was_woken) break;
   }
   ia_loop_drop(loop);
   return IMGACT_OK;
 }
 
 void imgact_loop_wakeup(imgact_loop *loop) {
-  loop->woken = 1;
+  atomic_store(&loop->woken, 1);
   if (loop->transport->wakeup) loop->transport->wakeup(loop->transport);
 }
 

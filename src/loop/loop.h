@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include <imgact/client.h>
+#include <stdatomic.h>
 
 struct imgact_loop {
   imgact_allocator allocator;
@@ -12,7 +13,8 @@ struct imgact_loop {
   imgact_transport *transport;
   size_t references; /* the caller's and each client's */
   bool dispatching;
-  volatile int woken; /* set by imgact_loop_wakeup from anywhere: a plain flag, read after the poll */
+  int was_woken;    /* a wakeup came before the last dispatch */
+  atomic_int woken; /* set by imgact_loop_wakeup, from any thread and from signal handlers */
 };
 
 void ia_loop_hold(imgact_loop *loop);
