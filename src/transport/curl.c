@@ -14,7 +14,7 @@ enum { MULTI_QUICK_EXIT = 21 }; // CURLMOPT_QUICK_EXIT, which older headers do n
 
 #define CONNECTIONS_MAX   128L
 #define CA_MAX_BYTES      ((size_t)8 << 20)
-#define BLIND_INTERVAL_MS 10 // without a descriptor
+#define BLIND_INTERVAL_MS 5 // without a descriptor
 #define NEVER             INT64_MAX
 
 typedef struct ia_curl {
