@@ -13,14 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMGACT_VERSION_MAJOR 0
-#define IMGACT_VERSION_MINOR 1
-#define IMGACT_VERSION_PATCH 0
+#define IMGACT_VERSION_MAJOR  0
+#define IMGACT_VERSION_MINOR  1
+#define IMGACT_VERSION_PATCH  0
 #define IMGACT_VERSION_STRING "0.1.0"
 #define IMGACT_VERSION_NUMBER ((IMGACT_VERSION_MAJOR * 1000 + IMGACT_VERSION_MINOR) * 1000 + IMGACT_VERSION_PATCH)
 
 #if defined(__GNUC__)
-#define IMGACT_API __attribute__((__visibility__("default")))
+#define IMGACT_API                 __attribute__((__visibility__("default")))
 #define IMGACT_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #define IMGACT_API
@@ -29,7 +29,7 @@
 
 #ifdef __cplusplus
 #define IMGACT_BEGIN_DECLS extern "C" {
-#define IMGACT_END_DECLS }
+#define IMGACT_END_DECLS   }
 #else
 #define IMGACT_BEGIN_DECLS
 #define IMGACT_END_DECLS

@@ -36,10 +36,10 @@ IMGACT_API const char *imgact_op_kind_name(imgact_op_kind kind);
 /* ---- loop ---- */
 
 typedef struct imgact_loop_options {
-  size_t size;                           /* sizeof(imgact_loop_options) */
-  const imgact_allocator *allocator;     /* copied; NULL = malloc */
-  struct imgact_transport *transport;    /* taken over: destroyed with the loop, also when the call fails; NULL = libcurl */
-  const char *ca_file;                   /* PEM with further certificate authorities for the libcurl transport, or NULL */
+  size_t size;                        /* sizeof(imgact_loop_options) */
+  const imgact_allocator *allocator;  /* copied; NULL = malloc */
+  struct imgact_transport *transport; /* taken over: destroyed with the loop, also when the call fails; NULL = libcurl */
+  const char *ca_file;                /* PEM with further certificate authorities for the libcurl transport, or NULL */
 } imgact_loop_options;
 
 /* Makes a loop: a transport with its connections, a clock and the timers. options may be NULL. *loop is NULL on failure.
@@ -102,28 +102,28 @@ typedef void (*imgact_trace_fn)(void *user, const imgact_trace *event);
 typedef imgact_status (*imgact_token_fn)(void *user, char *buffer, size_t capacity, size_t *length);
 
 typedef struct imgact_client_options {
-  size_t size;                           /* sizeof(imgact_client_options) */
-  const char *provider_name;             /* a built-in: "hetzner" or "digitalocean" */
+  size_t size;                            /* sizeof(imgact_client_options) */
+  const char *provider_name;              /* a built-in: "hetzner" or "digitalocean" */
   const struct imgact_provider *provider; /* or a table of your own, which must outlive the client */
-  const char *endpoint;                  /* NULL = the provider's */
-  const char *token;                     /* copied, wiped when the client goes; blanks and newlines around it are stripped */
-  imgact_token_fn token_callback;        /* instead of token */
+  const char *endpoint;                   /* NULL = the provider's */
+  const char *token;              /* copied, wiped when the client goes; blanks and newlines around it are stripped */
+  imgact_token_fn token_callback; /* instead of token */
   void *token_user;
-  const char *app;                       /* "name/1.2" for the User-Agent, or NULL */
-  imgact_loop *loop;                     /* NULL = a private one */
-  const imgact_allocator *allocator;     /* for a private loop */
-  struct imgact_transport *transport;    /* for a private loop: taken over, also when the call fails */
-  const char *ca_file;                   /* for a private loop */
+  const char *app;                    /* "name/1.2" for the User-Agent, or NULL */
+  imgact_loop *loop;                  /* NULL = a private one */
+  const imgact_allocator *allocator;  /* for a private loop */
+  struct imgact_transport *transport; /* for a private loop: taken over, also when the call fails */
+  const char *ca_file;                /* for a private loop */
   imgact_trace_fn trace;
   void *trace_user;
-  int64_t request_timeout_ms;            /* one exchange; 0 = 30 s */
-  int64_t retry_base_ms;                 /* first back-off; 0 = 1 s */
-  int64_t poll_interval_ms;              /* constant interval of waits; 0 = adaptive */
-  int64_t settle_ms;                     /* how long a cloud may take to show what it accepted; 0 = 10 s */
-  int32_t max_attempts;                  /* sends per request; 0 = 5 */
-  int32_t concurrency;                   /* requests in flight; 0 = 8 */
-  int32_t rate_reserve_percent;          /* of the rate limit, left to other programs with this token: 0 to 90 */
-  int32_t reserved;                      /* 0 */
+  int64_t request_timeout_ms;   /* one exchange; 0 = 30 s */
+  int64_t retry_base_ms;        /* first back-off; 0 = 1 s */
+  int64_t poll_interval_ms;     /* constant interval of waits; 0 = adaptive */
+  int64_t settle_ms;            /* how long a cloud may take to show what it accepted; 0 = 10 s */
+  int32_t max_attempts;         /* sends per request; 0 = 5 */
+  int32_t concurrency;          /* requests in flight; 0 = 8 */
+  int32_t rate_reserve_percent; /* of the rate limit, left to other programs with this token: 0 to 90 */
+  int32_t reserved;             /* 0 */
 } imgact_client_options;
 
 /* Makes a client: a provider and its credentials on a loop. *client is NULL on failure.
@@ -138,7 +138,8 @@ IMGACT_API void imgact_client_free(imgact_client *client);
 /* 1 if the provider has the operation, else 0: it would end as unsupported. Since 0.1. */
 IMGACT_API int imgact_client_supports(const imgact_client *client, imgact_op_kind kind);
 
-/* The client's loop (also a private one; not a new hold on it), provider name and endpoint. Live as the client. Since 0.1. */
+/* The client's loop (also a private one; not a new hold on it), provider name and endpoint. Live as the client. Since 0.1.
+ */
 IMGACT_API imgact_loop *imgact_client_loop(imgact_client *client);
 IMGACT_API const char *imgact_client_provider(const imgact_client *client);
 IMGACT_API const char *imgact_client_endpoint(const imgact_client *client);
@@ -189,14 +190,15 @@ typedef struct imgact_overrides {
 
 /* Where a client's settings would come from. Lives as the configuration. Since 0.1. */
 typedef struct imgact_selection {
-  const char *profile;      /* NULL = none */
+  const char *profile; /* NULL = none */
   const char *provider;
   const char *endpoint;
   const char *token_source; /* "HCLOUD_TOKEN", a path or a command, by token_kind; never the token; NULL = there is none */
   const char *token_kind;   /* "env", "file", "command"; NULL = there is none */
 } imgact_selection;
 
-/* Resolves flags over environment over profile over default, without reading the token. Errors: invalid_argument. Since 0.1. */
+/* Resolves flags over environment over profile over default, without reading the token. Errors: invalid_argument. Since 0.1.
+ */
 IMGACT_API imgact_status imgact_config_select(imgact_config *config, const imgact_overrides *overrides,
                                               imgact_selection *selection, imgact_error *error);
 

@@ -40,9 +40,9 @@ typedef enum imgact_status {
 IMGACT_API const char *imgact_status_name(imgact_status status);
 
 #define IMGACT_ERROR_MAYBE_APPLIED 0x1u /* a mutation went out, and its effect may be there */
-#define IMGACT_ERROR_RETRYABLE 0x2u     /* the cloud calls it passing: sent again while attempts last */
-#define IMGACT_ERROR_NOT_APPLIED 0x4u   /* the cloud says that it did nothing with the request */
-#define IMGACT_ERROR_GONE 0x8u          /* a deletion met what is deleted already */
+#define IMGACT_ERROR_RETRYABLE     0x2u /* the cloud calls it passing: sent again while attempts last */
+#define IMGACT_ERROR_NOT_APPLIED   0x4u /* the cloud says that it did nothing with the request */
+#define IMGACT_ERROR_GONE          0x8u /* a deletion met what is deleted already */
 
 /*
  * An error: no pointers, so it can be copied and kept. Texts are cut at a whole character. Empty text = not told.

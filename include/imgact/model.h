@@ -78,7 +78,7 @@ typedef struct imgact_image {
   const char *created_from_name;
   const char *bound_to;
   const char *error_message;
-  const char *size_gb_text;     /* the sizes as the cloud wrote them, which a double may round; NULL = use the double */
+  const char *size_gb_text; /* the sizes as the cloud wrote them, which a double may round; NULL = use the double */
   const char *min_disk_gb_text;
   size_t regions_count;
   size_t labels_count;

@@ -46,7 +46,7 @@ typedef struct imgact_image_filter {
 
 /* Which actions a list shows. Since 0.1. */
 typedef struct imgact_action_filter {
-  size_t size; /* sizeof(imgact_action_filter) */
+  size_t size;          /* sizeof(imgact_action_filter) */
   const char *image_id; /* NULL = of all images */
   const char *const *ids;
   const imgact_action_status *statuses;
@@ -68,18 +68,18 @@ typedef struct imgact_image_update {
   int32_t to_snapshot; /* with the other changes, in one request: a backup becomes a snapshot */
 } imgact_image_update;
 
-#define IMGACT_KEEP_RAW 0x1u     /* keep the provider's own objects: imgact_image_json, imgact_action_json */
+#define IMGACT_KEEP_RAW     0x1u /* keep the provider's own objects: imgact_image_json, imgact_action_json */
 #define IMGACT_PAGE_BY_PAGE 0x2u /* a list yields a page per run, then IMGACT_END; memory does not grow with the pages */
-#define IMGACT_VIA_IMAGE 0x4u    /* get_action with an image: the image's own path, where the provider has two */
+#define IMGACT_VIA_IMAGE    0x4u /* get_action with an image: the image's own path, where the provider has two */
 
 /* Per-call options; 0 = the client's or none. Since 0.1. */
 typedef struct imgact_op_options {
-  size_t size; /* sizeof(imgact_op_options) */
-  int64_t deadline_ms;      /* the whole operation, from its start; retries, pages and waits included */
+  size_t size;         /* sizeof(imgact_op_options) */
+  int64_t deadline_ms; /* the whole operation, from its start; retries, pages and waits included */
   int64_t poll_interval_ms;
-  int64_t page;             /* this page of a list alone */
+  int64_t page; /* this page of a list alone */
   int64_t per_page;
-  int64_t limit;            /* ends a walk early */
+  int64_t limit; /* ends a walk early */
   int32_t max_attempts;
   uint32_t flags;
 } imgact_op_options;
@@ -128,7 +128,8 @@ IMGACT_API void imgact_op_configure(imgact_op *op, const imgact_op_options *opti
 /* Called after each look at a waited action that still runs: when it was started, and whenever it was polled. Since 0.1. */
 typedef void (*imgact_progress_fn)(void *user, imgact_op *op, const imgact_action *action);
 
-/* Makes a mutation wait until its action has finished; also sets the progress callback (may be NULL) of a wait. Since 0.1. */
+/* Makes a mutation wait until its action has finished; also sets the progress callback (may be NULL) of a wait. Since 0.1.
+ */
 IMGACT_API void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user);
 
 /* Runs before the first byte of a mutation leaves, with the call as JSON (stable enough to be stored and resumed); anything

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A provider is a table and small pure functions: it encodes a call as a request and decodes a reply into results. It sees no
- * token, socket, clock, allocator or log; retry, paging, waiting, deadlines, tracing and redaction are the core's.
+ * A provider is a table and small pure functions: it encodes a call as a request and decodes a reply into results. It sees
+ * no token, socket, clock, allocator or log; retry, paging, waiting, deadlines, tracing and redaction are the core's.
  * docs/writing-a-provider.md goes through one. Extenders' tier: may change in a minor version until 1.0.
  */
 #ifndef IMGACT_PROVIDER_H
@@ -24,11 +24,11 @@ IMGACT_BEGIN_DECLS
 typedef struct imgact_call {
   size_t size;
   imgact_op_kind kind;
-  uint32_t flags;               /* IMGACT_VIA_IMAGE */
-  const char *image;            /* the image's id; of get_image an id or slug; NULL where none was given */
-  const char *action;           /* get_action */
-  const char *region;           /* transfer */
-  const char *architecture;     /* get_image by name: see images */
+  uint32_t flags;                      /* IMGACT_VIA_IMAGE */
+  const char *image;                   /* the image's id; of get_image an id or slug; NULL where none was given */
+  const char *action;                  /* get_action */
+  const char *region;                  /* transfer */
+  const char *architecture;            /* get_image by name: see images */
   const imgact_image_filter *images;   /* list_images: never NULL there */
   const imgact_action_filter *actions; /* list_actions: never NULL there */
   const imgact_image_update *update;   /* update_image */
@@ -49,7 +49,8 @@ IMGACT_API void imgact_request_segment(imgact_request *request, const char *segm
 /* One query pair, percent-encoded, order kept; a NULL value leaves the pair out. */
 IMGACT_API void imgact_request_query(imgact_request *request, const char *key, const char *value);
 IMGACT_API void imgact_request_query_integer(imgact_request *request, const char *key, int64_t value);
-/* The pairs of an encoded query string ("a=b&c=d"), but for those whose key is in `except` (NULL-terminated, may be NULL). */
+/* The pairs of an encoded query string ("a=b&c=d"), but for those whose key is in `except` (NULL-terminated, may be NULL).
+ */
 IMGACT_API void imgact_request_query_string(imgact_request *request, const char *query, const char *const *except);
 /* The JSON body's writer, for the rest of encode; may be NULL. Sets Content-Type. */
 IMGACT_API imgact_json_writer *imgact_request_body(imgact_request *request);
@@ -91,8 +92,8 @@ IMGACT_API const imgact_label *imgact_result_labels(imgact_result *result, const
 IMGACT_API imgact_resource *imgact_result_resources(imgact_result *result, size_t count);
 /* RFC 3339 text (seconds and fraction may be missing), or Unix seconds as a number; IMGACT_NO_TIME for anything else. */
 IMGACT_API int64_t imgact_result_time(const imgact_json *value);
-/* A number as decimal text, digit by digit as it was sent, but for zeros that end a fraction; NULL for anything else, and where
- * it was sent with an exponent or with more than 64 characters. */
+/* A number as decimal text, digit by digit as it was sent, but for zeros that end a fraction; NULL for anything else, and
+ * where it was sent with an exponent or with more than 64 characters. */
 IMGACT_API const char *imgact_result_decimal(imgact_result *result, const imgact_json *value);
 /* NaN for anything but a number. */
 IMGACT_API double imgact_result_number(const imgact_json *value);
@@ -113,24 +114,24 @@ IMGACT_API int imgact_json_copy(const imgact_json *value, char *buffer, size_t c
 
 /* ---- the table ---- */
 
-#define IMGACT_SLOT_SAFE 0x1u           /* may be sent again: the second time changes nothing more */
+#define IMGACT_SLOT_SAFE           0x1u /* may be sent again: the second time changes nothing more */
 #define IMGACT_SLOT_CREATES_ACTION 0x2u /* the reply must carry an action; a lost one is looked up */
-#define IMGACT_SLOT_BY_NAME 0x4u        /* get_image: what is no id is looked up by name through list_images */
-#define IMGACT_SLOT_CONFIRM 0x8u        /* an action found by looking counts only once the image shows the effect */
+#define IMGACT_SLOT_BY_NAME        0x4u /* get_image: what is no id is looked up by name through list_images */
+#define IMGACT_SLOT_CONFIRM        0x8u /* an action found by looking counts only once the image shows the effect */
 
-#define IMGACT_FILTER_TYPE 0x1u
-#define IMGACT_FILTER_STATUS 0x2u
-#define IMGACT_FILTER_NAME 0x4u
-#define IMGACT_FILTER_ARCHITECTURE 0x8u
-#define IMGACT_FILTER_LABEL_SELECTOR 0x10u
-#define IMGACT_FILTER_BOUND_TO 0x20u
+#define IMGACT_FILTER_TYPE               0x1u
+#define IMGACT_FILTER_STATUS             0x2u
+#define IMGACT_FILTER_NAME               0x4u
+#define IMGACT_FILTER_ARCHITECTURE       0x8u
+#define IMGACT_FILTER_LABEL_SELECTOR     0x10u
+#define IMGACT_FILTER_BOUND_TO           0x20u
 #define IMGACT_FILTER_INCLUDE_DEPRECATED 0x40u
-#define IMGACT_FILTER_TAG 0x80u
-#define IMGACT_FILTER_REGION 0x100u
-#define IMGACT_FILTER_VISIBILITY 0x200u
-#define IMGACT_FILTER_SORT 0x400u
-#define IMGACT_FILTER_ID 0x800u
-#define IMGACT_FILTER_IMAGE 0x1000u
+#define IMGACT_FILTER_TAG                0x80u
+#define IMGACT_FILTER_REGION             0x100u
+#define IMGACT_FILTER_VISIBILITY         0x200u
+#define IMGACT_FILTER_SORT               0x400u
+#define IMGACT_FILTER_ID                 0x800u
+#define IMGACT_FILTER_IMAGE              0x1000u
 
 /* One operation. A slot without encode is an operation that the cloud lacks. */
 typedef struct imgact_slot {
@@ -172,24 +173,25 @@ struct imgact_provider {
   size_t size; /* sizeof(imgact_provider) */
   const char *name;
   const char *default_endpoint;
-  const char *const *token_env;      /* usual variables, in order of preference, NULL-terminated */
-  const char *const *endpoint_env;   /* likewise */
-  const char *const *token_prefixes; /* "dop_v1_": what all tokens have in common tells nothing; NULL-terminated, may be NULL */
-  const imgact_slot *slots;          /* by imgact_op_kind */
-  size_t slot_stride;                /* sizeof(imgact_slot) */
+  const char *const *token_env;    /* usual variables, in order of preference, NULL-terminated */
+  const char *const *endpoint_env; /* likewise */
+  const char *const
+      *token_prefixes;      /* "dop_v1_": what all tokens have in common tells nothing; NULL-terminated, may be NULL */
+  const imgact_slot *slots; /* by imgact_op_kind */
+  size_t slot_stride;       /* sizeof(imgact_slot) */
   size_t slot_count;
   /* 1 if the text can be an id of this cloud; id_form says what one looks like, for error texts. */
   int (*is_id)(const char *text);
   const char *id_form;
-  /* A reply that is no 2xx: error comes filled by the HTTP status alone; put in what the envelope knows better (status, code,
-   * message, request id, flags). result takes imgact_result_details only. */
+  /* A reply that is no 2xx: error comes filled by the HTTP status alone; put in what the envelope knows better (status,
+   * code, message, request id, flags). result takes imgact_result_details only. */
   void (*classify)(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error);
   /* Any reply. info comes as "not told". May be NULL. */
   void (*rate)(const imgact_response *response, imgact_rate_info *info);
   const imgact_type_group *type_groups;
   size_t type_groups_count;
-  int32_t per_page_max;  /* of lists; a walk uses it */
-  int32_t fresh_misses;  /* how often a poll may miss an action right after it was started */
+  int32_t per_page_max; /* of lists; a walk uses it */
+  int32_t fresh_misses; /* how often a poll may miss an action right after it was started */
 };
 
 IMGACT_END_DECLS

@@ -24,8 +24,8 @@ typedef struct imgact_header {
 /* A request, ready to go: lives until its exchange has finished or was cancelled. */
 typedef struct imgact_http_request {
   size_t size;
-  const char *method; /* GET, POST, PUT, DELETE */
-  const char *url;    /* absolute */
+  const char *method;           /* GET, POST, PUT, DELETE */
+  const char *url;              /* absolute */
   const imgact_header *headers; /* Authorization among them */
   size_t headers_count;
   const char *body; /* NULL = none */
@@ -108,11 +108,12 @@ struct imgact_transport {
 IMGACT_API imgact_status imgact_transport_curl(const imgact_allocator *allocator, const char *ca_file,
                                                imgact_transport **transport, imgact_error *error);
 
-/* Wraps a transport (taken over, also on failure; NULL = libcurl) and writes every exchange to a HAR 1.2 cassette, scrubbed of
- * secrets. The file appears, whole, when the transport is destroyed or imgact_transport_save is called; `path` is checked to
- * be writable at once. Errors: invalid_argument naming the path. */
-IMGACT_API imgact_status imgact_transport_record(imgact_transport *inner, const char *path, const imgact_allocator *allocator,
-                                                 imgact_transport **transport, imgact_error *error);
+/* Wraps a transport (taken over, also on failure; NULL = libcurl) and writes every exchange to a HAR 1.2 cassette, scrubbed
+ * of secrets. The file appears, whole, when the transport is destroyed or imgact_transport_save is called; `path` is checked
+ * to be writable at once. Errors: invalid_argument naming the path. */
+IMGACT_API imgact_status imgact_transport_record(imgact_transport *inner, const char *path,
+                                                 const imgact_allocator *allocator, imgact_transport **transport,
+                                                 imgact_error *error);
 /* Writes the cassette of a recording transport now; a secret that could not be scrubbed fails it. */
 IMGACT_API imgact_status imgact_transport_save(imgact_transport *transport, imgact_error *error);
 

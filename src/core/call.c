@@ -239,7 +239,8 @@ static bool mutates(imgact_op_kind kind) {
          kind == IMGACT_OP_CONVERT || kind == IMGACT_OP_TRANSFER;
 }
 
-static imgact_status read_call(call_reader *reader, imgact_call *call, const imgact_provider *provider, imgact_error *error) {
+static imgact_status read_call(call_reader *reader, imgact_call *call, const imgact_provider *provider,
+                               imgact_error *error) {
   const char *op = member(reader, "op"), *cloud = member(reader, "provider");
   int kind = 0;
   while (kind < IMGACT_OP_COUNT && !ia_str_equal(op, imgact_op_kind_name((imgact_op_kind)kind))) kind++;

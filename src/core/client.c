@@ -72,9 +72,9 @@ imgact_status ia_client_set_token(imgact_client *client, const char *token, size
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the token is longer than %d bytes", IA_TOKEN_MAX_BYTES - 1);
   for (size_t i = 0; i < length; i++)
     if ((unsigned char)token[i] < 0x20 || (unsigned char)token[i] > 0x7e)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "the token has a character that cannot be part of one (byte %zu): was it copied whole, and once?",
-                              i + 1);
+      return imgact_error_set(
+          error, IMGACT_INVALID_ARGUMENT,
+          "the token has a character that cannot be part of one (byte %zu): was it copied whole, and once?", i + 1);
   char *copy = ia_alloc_zero(client->allocator, length + 1);
   if (!copy) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   memcpy(copy, token, length);

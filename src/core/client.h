@@ -14,7 +14,7 @@
 /* Requests of a kind wait in a lane; earlier lanes go first. */
 typedef enum ia_lane { IA_LANE_MUTATION, IA_LANE_WAIT, IA_LANE_READ, IA_LANES } ia_lane;
 
-#define IA_RETRY_TOKENS 100
+#define IA_RETRY_TOKENS    100
 #define IA_TOKEN_MAX_BYTES 4096
 
 typedef struct ia_settings {
@@ -67,8 +67,8 @@ void ia_client_hold(imgact_client *client);
 void ia_client_drop(imgact_client *client);
 
 const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind kind);
-/* Waiting requests go, as far as there are places, as soon as the engine is asked what to send: then all that is due together
- * is known, and no caller is entered again. */
+/* Waiting requests go, as far as there are places, as soon as the engine is asked what to send: then all that is due
+ * together is known, and no caller is entered again. */
 void ia_client_pump(imgact_client *client);
 void ia_client_run(imgact_client *client);
 

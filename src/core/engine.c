@@ -24,7 +24,8 @@ void ia_engine_tick(ia_engine *engine, ia_now now) {
 }
 
 int64_t ia_engine_next_ms(const ia_engine *engine) {
-  if (!ia_list_empty(&engine->outbox) || !ia_list_empty(&engine->pump) || !ia_list_empty(&engine->notify)) return engine->now.mono_ms;
+  if (!ia_list_empty(&engine->outbox) || !ia_list_empty(&engine->pump) || !ia_list_empty(&engine->notify))
+    return engine->now.mono_ms;
   const ia_heap_node *node = ia_heap_first(&engine->timers);
   return node ? node->due_ms : IA_NEVER;
 }

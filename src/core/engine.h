@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: a state machine that is given time, random numbers and replies, and gives back requests to send. It does no I/O
- * and calls no user code but from ia_engine_notify (done and progress) and, documented there, trace, intent and token hooks.
+ * The engine: a state machine that is given time, random numbers and replies, and gives back requests to send. It does no
+ * I/O and calls no user code but from ia_engine_notify (done and progress) and, documented there, trace, intent and token
+ * hooks.
  */
 #ifndef IA_ENGINE_H
 #define IA_ENGINE_H
@@ -38,7 +39,7 @@ typedef struct ia_engine {
   ia_link notify; /* operations whose callbacks are due */
   size_t running; /* operations started and not ended */
   void *outer;
-  ia_now (*clock)(void *outer); /* for calls that come between two ticks */
+  ia_now (*clock)(void *outer);                      /* for calls that come between two ticks */
   void (*abort)(void *outer, ia_exchange *exchange); /* the transport forgets it, at once */
 } ia_engine;
 

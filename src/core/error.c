@@ -6,11 +6,31 @@
 #include <string.h>
 
 const char *imgact_status_name(imgact_status status) {
-  static const char *const names[] = {
-      "ok",       "internal",       "no_memory",     "invalid_argument", "unauthorized", "forbidden",    "not_found",
-      "conflict", "locked",         "protected",     "rate_limited",     "action_failed", "timeout",     "unsupported",
-      "network",  "tls",            "ambiguous",     "unavailable",      "protocol",     "incomplete",   "invalid_input",
-      "limit_exceeded", "cancelled", "busy",         "end"};
+  static const char *const names[] = {"ok",
+                                      "internal",
+                                      "no_memory",
+                                      "invalid_argument",
+                                      "unauthorized",
+                                      "forbidden",
+                                      "not_found",
+                                      "conflict",
+                                      "locked",
+                                      "protected",
+                                      "rate_limited",
+                                      "action_failed",
+                                      "timeout",
+                                      "unsupported",
+                                      "network",
+                                      "tls",
+                                      "ambiguous",
+                                      "unavailable",
+                                      "protocol",
+                                      "incomplete",
+                                      "invalid_input",
+                                      "limit_exceeded",
+                                      "cancelled",
+                                      "busy",
+                                      "end"};
   return (size_t)status < sizeof names / sizeof *names ? names[(size_t)status] : "internal";
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The life of one request. Invariants: an exchange holds a place of its client (in_flight) exactly while it is READY or FLYING;
- * done is called once per submit, and never from inside submit; after done the exchange is the owner's to free.
+ * The life of one request. Invariants: an exchange holds a place of its client (in_flight) exactly while it is READY or
+ * FLYING; done is called once per submit, and never from inside submit; after done the exchange is the owner's to free.
  */
 #include "exchange.h"
 #include "error.h"
@@ -120,8 +120,10 @@ static imgact_status current_token(imgact_client *client, imgact_error *error) {
   char text[IA_TOKEN_MAX_BYTES];
   size_t length = 0;
   imgact_status status = client->token_callback(client->token_user, text, sizeof text, &length);
-  if (status != IMGACT_OK) imgact_error_set(error, status, "the token callback gave no token");
-  else if (length > sizeof text) status = imgact_error_set(error, IMGACT_INTERNAL, "the token callback overran its buffer");
+  if (status != IMGACT_OK)
+    imgact_error_set(error, status, "the token callback gave no token");
+  else if (length > sizeof text)
+    status = imgact_error_set(error, IMGACT_INTERNAL, "the token callback overran its buffer");
   else if (client->token_length != length || memcmp(client->token, text, length) != 0)
     status = ia_client_set_token(client, text, length, error);
   ia_wipe(text, sizeof text);
@@ -302,7 +304,8 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .max_attempts = exchange->max_attempts,
                         .tokens = client->retry_tokens,
                         .base_ms = client->settings.retry_base_ms,
-                        .left_ms = exchange->deadline_ms == IA_NEVER ? IA_NEVER : exchange->deadline_ms - engine->now.mono_ms,
+                        .left_ms =
+                            exchange->deadline_ms == IA_NEVER ? IA_NEVER : exchange->deadline_ms - engine->now.mono_ms,
                         .wait_hint_ms = -1,
                         .random = ia_engine_random(engine)};
   if (rate->wait_until_ms != IMGACT_NO_TIME && rate->wait_until_ms > engine->now.wall_ms)
@@ -365,8 +368,10 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   leave_place(exchange);
   ia_trace_response(exchange, http);
   ia_error_clear(&exchange->error);
-  if (http->fate == IMGACT_ANSWERED) take_reply(exchange, http, &rate);
-  else fail_transport(exchange, http);
+  if (http->fate == IMGACT_ANSWERED)
+    take_reply(exchange, http, &rate);
+  else
+    fail_transport(exchange, http);
   tell_governor(exchange, http, &rate);
   if (exchange->error.status == IMGACT_OK) {
     if (client->retry_tokens < IA_RETRY_TOKENS) client->retry_tokens++;
@@ -376,8 +381,10 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
     ia_decision decision = judge(exchange, http, &rate);
     exchange->maybe_applied = exchange->maybe_applied || decision.maybe_applied;
     park(exchange, &decision);
-    if (decision.verdict == IA_AGAIN) back_off(exchange, &decision);
-    else end(exchange, &decision);
+    if (decision.verdict == IA_AGAIN)
+      back_off(exchange, &decision);
+    else
+      end(exchange, &decision);
   }
   ia_client_pump(client);
   ia_client_drop(client);

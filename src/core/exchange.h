@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One request with its attempts: encode, wait for a place, send, judge the reply, back off, send again. What may be sent again
- * follows from the slot and from how far the last attempt got; what is left to decide is told to the owner.
+ * One request with its attempts: encode, wait for a place, send, judge the reply, back off, send again. What may be sent
+ * again follows from the slot and from how far the last attempt got; what is left to decide is told to the owner.
  */
 #ifndef IA_EXCHANGE_H
 #define IA_EXCHANGE_H
@@ -12,10 +12,10 @@
 
 typedef enum ia_exchange_state {
   IA_EXCHANGE_IDLE,
-  IA_EXCHANGE_QUEUED,  /* in a lane of the client */
-  IA_EXCHANGE_READY,   /* in the outbox: it has a place */
-  IA_EXCHANGE_FLYING,  /* with the transport */
-  IA_EXCHANGE_BACKOFF  /* waits for its next attempt */
+  IA_EXCHANGE_QUEUED, /* in a lane of the client */
+  IA_EXCHANGE_READY,  /* in the outbox: it has a place */
+  IA_EXCHANGE_FLYING, /* with the transport */
+  IA_EXCHANGE_BACKOFF /* waits for its next attempt */
 } ia_exchange_state;
 
 struct ia_exchange {
@@ -40,12 +40,12 @@ struct ia_exchange {
   int64_t sent_ms;     /* steady, of the last attempt */
   int64_t first_sent_ms;
   int32_t max_attempts;
-  int32_t attempts;    /* sends so far; the owner sets it to 0, or to what an earlier exchange used up */
+  int32_t attempts; /* sends so far; the owner sets it to 0, or to what an earlier exchange used up */
   uint32_t number;
-  uint32_t local;      /* filters that encode left to the core */
-  bool encoded_empty;  /* nothing was sent: the answer is known to be empty */
-  bool uncertain;      /* the last attempt of an unsafe request may have been applied */
-  bool maybe_applied;  /* some attempt of a mutation may have been */
+  uint32_t local;     /* filters that encode left to the core */
+  bool encoded_empty; /* nothing was sent: the answer is known to be empty */
+  bool uncertain;     /* the last attempt of an unsafe request may have been applied */
+  bool maybe_applied; /* some attempt of a mutation may have been */
   imgact_error error;
 };
 

@@ -24,9 +24,9 @@ uint32_t ia_filter_asked(const imgact_call *call) {
 }
 
 const char *ia_filter_name(uint32_t filter) {
-  static const char *const names[] = {"type",     "status",             "name", "architecture", "label selector",
-                                      "bound_to", "include_deprecated", "tag",  "region",       "visibility",
-                                      "sort",     "id",                 "image"};
+  static const char *const names[] = {
+      "type",   "status",     "name", "architecture", "label selector", "bound_to", "include_deprecated", "tag",
+      "region", "visibility", "sort", "id",           "image"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (filter & (1u << i)) return names[i];
   return "filter";
@@ -128,8 +128,7 @@ static int compare_ids(const char *a, const char *b) {
 }
 
 static const char *text_at(const void *item, const sort_key *key, bool images) {
-  if (!images && !strcmp(key->word, "status"))
-    return imgact_action_status_name(((const imgact_action *)item)->status);
+  if (!images && !strcmp(key->word, "status")) return imgact_action_status_name(((const imgact_action *)item)->status);
   return *(const char *const *)(const void *)((const char *)item + key->offset);
 }
 

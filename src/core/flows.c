@@ -90,7 +90,8 @@ static void named(ia_walk *walk) {
   imgact_op *op = walk->owner;
   imgact_error error = walk->error;
   bool was_id = op->error.status != IMGACT_OK; /* the id's own error is kept until the name is known to fail too */
-  if (error.status == IMGACT_OK && !op->result.images_count && was_id) error = op->error;
+  if (error.status == IMGACT_OK && !op->result.images_count && was_id)
+    error = op->error;
   else if (error.status == IMGACT_OK && !op->result.images_count)
     imgact_error_set(&error, IMGACT_NOT_FOUND, "%s has no image named '%s'", op->client->provider->name, op->call.image);
   else if (error.status == IMGACT_OK && op->result.images_count > 1)
@@ -105,10 +106,8 @@ static bool look_up_name(imgact_op *op, imgact_error *error) {
   ia_walk *walk = op->walk = ia_arena_alloc(&op->arena, sizeof *op->walk);
   imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   if (!filter || !walk) return false;
-  *filter = (imgact_image_filter){.size = sizeof *filter,
-                                  .name = op->call.image,
-                                  .architecture = op->call.architecture,
-                                  .include_deprecated = 1};
+  *filter = (imgact_image_filter){
+      .size = sizeof *filter, .name = op->call.image, .architecture = op->call.architecture, .include_deprecated = 1};
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter};
   if (ia_walk_init(walk, op->client, &call, error) != IMGACT_OK) return false;
   walk->done = named;
@@ -142,8 +141,10 @@ static void got_by_id(ia_exchange *exchange) {
 
 static void get_start(imgact_op *op) {
   bool by_name = (op->slot->flags & IMGACT_SLOT_BY_NAME) && !op->client->provider->is_id(op->call.image);
-  if (by_name) go_by_name(op);
-  else send_simple(op, got_by_id);
+  if (by_name)
+    go_by_name(op);
+  else
+    send_simple(op, got_by_id);
 }
 
 static void get_stop(imgact_op *op) {
@@ -183,10 +184,9 @@ imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error
   const char *id = action->id ? action->id : "(without an id)", *word = action->provider_status;
   if (action->status == IMGACT_ACTION_SUCCESS || action->status == IMGACT_ACTION_RUNNING) return IMGACT_OK;
   if (action->status == IMGACT_ACTION_ERROR)
-    return imgact_error_set(error, IMGACT_ACTION_FAILED, "action %s failed%s%s%s%s%s", id,
-                            action->error_message ? ": " : "", action->error_message ? action->error_message : "",
-                            action->error_code ? " (" : "", action->error_code ? action->error_code : "",
-                            action->error_code ? ")" : "");
+    return imgact_error_set(error, IMGACT_ACTION_FAILED, "action %s failed%s%s%s%s%s", id, action->error_message ? ": " : "",
+                            action->error_message ? action->error_message : "", action->error_code ? " (" : "",
+                            action->error_code ? action->error_code : "", action->error_code ? ")" : "");
   return imgact_error_set(error, IMGACT_PROTOCOL, "action %s has the unknown status '%s': whether it is done cannot be told",
                           id, word ? word : "");
 }
@@ -194,8 +194,10 @@ imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error
 static void looked(ia_watch *watch, const imgact_error *error, const char *details) {
   imgact_op *op = ((wait_one *)watch)->op;
   imgact_error verdict;
-  if (error) note(op, error, details);
-  else if (ia_action_verdict(watch->action, &verdict) != IMGACT_OK) note(op, &verdict, NULL);
+  if (error)
+    note(op, error, details);
+  else if (ia_action_verdict(watch->action, &verdict) != IMGACT_OK)
+    note(op, &verdict, NULL);
   if (!error && watch->action->status == IMGACT_ACTION_RUNNING) {
     ia_op_progress(op, watch->action);
     return;

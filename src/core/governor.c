@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * Both clouds' rules are in reference terms: Hetzner refills a bucket continuously and tells what is left in it; DigitalOcean
- * counts the last hour, and allows a twentieth of that in any minute, which it tells nobody. What was sent is counted here too:
- * a header tells of the moment when the reply was made, and says nothing of what is under way.
+ * Both clouds' rules are in reference terms: Hetzner refills a bucket continuously and tells what is left in it;
+ * DigitalOcean counts the last hour, and allows a twentieth of that in any minute, which it tells nobody. What was sent is
+ * counted here too: a header tells of the moment when the reply was made, and says nothing of what is under way.
  */
 #include "governor.h"
 #include "client.h"
 
-#define HOUR_MS 3600000
-#define MINUTE_SHARE 20 /* DigitalOcean: 250 a minute of 5000 an hour (reference: 5 %) */
-#define PROBE_MS 60000
-#define PARK_MAX_MS 60000 /* as long as any wait that a cloud may ask for */
-#define SPREAD_MS 5000
+#define HOUR_MS       3600000
+#define MINUTE_SHARE  20 /* DigitalOcean: 250 a minute of 5000 an hour (reference: 5 %) */
+#define PROBE_MS      60000
+#define PARK_MAX_MS   60000 /* as long as any wait that a cloud may ask for */
+#define SPREAD_MS     5000
 #define SPREAD_GAP_MS 200
 
 /* ---- windows ---- */
@@ -125,7 +125,8 @@ static void learn_windows(ia_budget *budget, const imgact_rate_info *info, ia_no
   window_move(&budget->hour, now.mono_ms);
   int64_t used = info->rate.limit - info->rate.remaining, wait_ms = 1000;
   budget->foreign = used > (int64_t)budget->hour.used ? used - (int64_t)budget->hour.used : 0;
-  if (info->wait_until_ms != IMGACT_NO_TIME && info->wait_until_ms > now.wall_ms) wait_ms = info->wait_until_ms - now.wall_ms;
+  if (info->wait_until_ms != IMGACT_NO_TIME && info->wait_until_ms > now.wall_ms)
+    wait_ms = info->wait_until_ms - now.wall_ms;
   budget->probe_at_ms = now.mono_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
 }
 
@@ -192,8 +193,10 @@ void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_
   if (budget->in_flight) budget->in_flight--;
   if (!info || info->rate.limit <= 0 || info->rate.remaining < 0) return;
   budget->limit = info->rate.limit;
-  if (info->refill_per_s > 0.0) learn_bucket(budget, info, governor->engine->now.mono_ms);
-  else learn_windows(budget, info, governor->engine->now);
+  if (info->refill_per_s > 0.0)
+    learn_bucket(budget, info, governor->engine->now.mono_ms);
+  else
+    learn_windows(budget, info, governor->engine->now);
 }
 
 void ia_governor_park(ia_governor *governor, int64_t delay_ms) {

@@ -9,9 +9,9 @@
 #include "engine.h"
 #include <imgact/provider.h>
 
-#define IA_BUDGETS 4       /* a provider's slots name one each */
-#define IA_HOUR_SLOTS 601  /* of 6 s: the hour, and the slot that is being filled */
-#define IA_MINUTE_SLOTS 61 /* of 1 s */
+#define IA_BUDGETS      4   /* a provider's slots name one each */
+#define IA_HOUR_SLOTS   601 /* of 6 s: the hour, and the slot that is being filled */
+#define IA_MINUTE_SLOTS 61  /* of 1 s */
 
 /* Requests of the last while, counted per slot of time. */
 typedef struct ia_window {
@@ -36,7 +36,7 @@ typedef struct ia_budget {
 } ia_budget;
 
 typedef struct ia_governor {
-  ia_link link; /* in the engine's list */
+  ia_link link;    /* in the engine's list */
   ia_link waiting; /* clients that were held back */
   ia_engine *engine;
   uint64_t key;
@@ -52,8 +52,8 @@ typedef struct ia_governor {
 ia_governor *ia_governor_hold(ia_engine *engine, uint64_t key);
 void ia_governor_drop(ia_governor *governor);
 
-/* May a request of this lane (0 = the most urgent) go now? reserve: the part of the budget that nobody here may touch, 0 to 1.
- * If not, *until_ms says when to ask again. */
+/* May a request of this lane (0 = the most urgent) go now? reserve: the part of the budget that nobody here may touch, 0
+ * to 1. If not, *until_ms says when to ask again. */
 bool ia_governor_allows(ia_governor *governor, uint32_t budget, size_t lane, double reserve, int64_t *until_ms);
 void ia_governor_sent(ia_governor *governor, uint32_t budget);
 /* An exchange has ended; info: what its reply told, or NULL. wait_until_ms of it counts on the wall's clock. */

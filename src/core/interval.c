@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * A look costs a request, a late look costs time. An end is noticed half an interval late on average, so intervals of 2 s, and
- * of a tenth of the age later on, keep the mean notice at 1 s or 5 % of the duration. Where such actions are known to take
- * long, the looks before that are few: they are there for the one that fails early. bench/waits compares this with others.
+ * A look costs a request, a late look costs time. An end is noticed half an interval late on average, so intervals of 2 s,
+ * and of a tenth of the age later on, keep the mean notice at 1 s or 5 % of the duration. Where such actions are known to
+ * take long, the looks before that are few: they are there for the one that fails early. bench/waits compares this with
+ * others.
  */
 #include "interval.h"
 
 #define FIRST_MS 1000
 #define SHORT_MS 2000
-#define LONG_MS 300000
-#define ENOUGH 4 /* durations, before anything is concluded from them */
+#define LONG_MS  300000
+#define ENOUGH   4 /* durations, before anything is concluded from them */
 
 void ia_durations_add(ia_durations *durations, int64_t ms) {
   if (ms < 0) return;

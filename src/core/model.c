@@ -2,8 +2,7 @@
 /* The words of the JSON contract, and the raw objects behind what users see. */
 #include "result.h"
 
-#define NAME(names, value) \
-  ((size_t)(value) < sizeof(names) / sizeof *(names) ? (names)[(size_t)(value)] : (names)[0])
+#define NAME(names, value) ((size_t)(value) < sizeof(names) / sizeof *(names) ? (names)[(size_t)(value)] : (names)[0])
 
 const char *imgact_image_type_name(imgact_image_type type) {
   static const char *const names[] = {"unknown", "system", "app", "snapshot", "backup", "custom"};

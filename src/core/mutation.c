@@ -5,8 +5,8 @@
  *   twin -> send -> [look -> image -> pause]* -> (send again | adopted | ambiguous | failed) -> wait -> end
  *
  * A request that cannot be repeated is sent again only after a look through the cloud's own list of actions showed, for the
- * whole time to settle, that the last one did nothing. Two operations of a client that would leave the same trace never are in
- * doubt at the same time: the later one waits for the earlier one's end ("twin").
+ * whole time to settle, that the last one did nothing. Two operations of a client that would leave the same trace never are
+ * in doubt at the same time: the later one waits for the earlier one's end ("twin").
  */
 #include "error.h"
 #include "op.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define GRACE_MS 2000 /* the cloud's clock shows whole seconds, and so do its dates */
-#define LOOKS 5       /* within the time to settle */
+#define LOOKS    5    /* within the time to settle */
 
 typedef enum mutation_state {
   MUTATION_NEW,
@@ -30,12 +30,12 @@ struct ia_mutation {
   ia_link link; /* in client->mutations until the effect is settled */
   uint64_t key;
   mutation_state state;
-  bool in_doubt;  /* some send may have been applied */
-  bool refused;   /* pending is a refusal of a request that was sent again */
+  bool in_doubt; /* some send may have been applied */
+  bool refused;  /* pending is a refusal of a request that was sent again */
   bool resumed;
   int32_t attempts;
-  int64_t sent_ms;     /* of the first send in doubt; steady */
-  int64_t settled_ms;  /* until when to look; steady */
+  int64_t sent_ms;    /* of the first send in doubt; steady */
+  int64_t settled_ms; /* until when to look; steady */
   imgact_error pending;
   const char *details;
   ia_timer pause;
@@ -211,24 +211,31 @@ static void got_image(ia_exchange *exchange) {
   ia_mutation *m = op->mutation;
   bool confirming = m->state == MUTATION_CONFIRMING, safe = (op->slot->flags & IMGACT_SLOT_SAFE) != 0;
   if (exchange->error.status != IMGACT_OK) {
-    if (safe) fail_pending(op, true);
-    else ambiguous(op, exchange->error.message);
+    if (safe)
+      fail_pending(op, true);
+    else
+      ambiguous(op, exchange->error.message);
     return;
   }
   const imgact_image *image = m->image.images_count ? m->image.images[0] : NULL;
   bool shown = image && op->slot->effect(&op->call, image) == IMGACT_YES;
   if (shown && !confirming) show_image(op);
-  if (shown) adopted(op);
-  else if (confirming) not_confirmed(op);
-  else found_nothing(op);
+  if (shown)
+    adopted(op);
+  else if (confirming)
+    not_confirmed(op);
+  else
+    found_nothing(op);
 }
 
 static void look_at_image(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = op->call.image};
   if (!op->slot->effect || !ia_client_slot(op->client, IMGACT_OP_GET_IMAGE)) {
-    if (m->state == MUTATION_CONFIRMING) not_confirmed(op);
-    else found_nothing(op);
+    if (m->state == MUTATION_CONFIRMING)
+      not_confirmed(op);
+    else
+      found_nothing(op);
     return;
   }
   ia_exchange_free(op->exchange);
@@ -237,8 +244,7 @@ static void look_at_image(imgact_op *op) {
     ambiguous(op, "out of memory");
     return;
   }
-  if (!m->image.allocator)
-    ia_result_init(&m->image, op->client->allocator, op->client->provider->name, op->result.keep_raw);
+  if (!m->image.allocator) ia_result_init(&m->image, op->client->allocator, op->client->provider->name, op->result.keep_raw);
   ia_result_reset(&m->image);
   ia_exchange_submit(op->exchange, &call, &m->image);
 }
@@ -254,8 +260,10 @@ static void candidate_looked(ia_watch *watch, const imgact_error *error, const c
   }
   if (watch->action->status == IMGACT_ACTION_RUNNING) return;
   ia_timer_stop(op->client->engine, &op->mutation->pause);
-  if (!ia_result_set_action(&op->result, watch->action)) ambiguous(op, "out of memory");
-  else look_at_image(op);
+  if (!ia_result_set_action(&op->result, watch->action))
+    ambiguous(op, "out of memory");
+  else
+    look_at_image(op);
 }
 
 static void confirm(imgact_op *op) {
@@ -317,13 +325,14 @@ static void got_actions(ia_walk *walk) {
 static bool list_actions(imgact_op *op, imgact_error *error) {
   ia_mutation *m = op->mutation;
   imgact_error_set(error, IMGACT_NOMEM, "out of memory");
-  if (m->walk) ia_walk_stop(m->walk);
-  else m->walk = ia_arena_alloc(&op->arena, sizeof *m->walk);
+  if (m->walk)
+    ia_walk_stop(m->walk);
+  else
+    m->walk = ia_arena_alloc(&op->arena, sizeof *m->walk);
   if (!m->walk) return false;
   memset(m->walk, 0, sizeof *m->walk);
   m->filter = (imgact_action_filter){.size = sizeof m->filter, .image_id = op->call.image};
-  imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .image = op->call.image, .actions = &m->filter};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .image = op->call.image, .actions = &m->filter};
   if (ia_walk_init(m->walk, op->client, &call, error) != IMGACT_OK) return false;
   m->walk->lane = IA_LANE_MUTATION;
   m->walk->done = got_actions;
@@ -407,8 +416,10 @@ static void send(imgact_op *op) {
 /* ---- the flow ---- */
 
 static void begin(imgact_op *op) {
-  if (op->mutation->resumed) look(op);
-  else send(op);
+  if (op->mutation->resumed)
+    look(op);
+  else
+    send(op);
 }
 
 static uint64_t key_of(const imgact_call *call) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Operations: made, started, told, freed. Invariants: what is wrong from the start is in `error` before anything runs; done is
- * told exactly once per start, from ia_engine_notify; a freed operation leaves no timer, request or watch behind.
+ * Operations: made, started, told, freed. Invariants: what is wrong from the start is in `error` before anything runs; done
+ * is told exactly once per start, from ia_engine_notify; a freed operation leaves no timer, request or watch behind.
  */
 #include "op.h"
-#include "sized.h"
 #include "error.h"
 #include "filter.h"
+#include "sized.h"
 #include "str.h"
 #include <stdio.h>
 #include <string.h>
@@ -165,8 +165,10 @@ void imgact_cancel(imgact_op *op) {
   bool maybe = op->state == IA_OP_RUNNING && op->flow->maybe_out && op->flow->maybe_out(op);
   imgact_error_set(&error, IMGACT_CANCELLED, "cancelled");
   if (maybe) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
-  if (op->state == IA_OP_NEW) op->error = error;
-  else ia_op_end_with(op, &error, NULL);
+  if (op->state == IA_OP_NEW)
+    op->error = error;
+  else
+    ia_op_end_with(op, &error, NULL);
 }
 
 void imgact_op_free(imgact_op *op) {
@@ -190,8 +192,8 @@ void imgact_op_free(imgact_op *op) {
 
 static void check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what) {
   if (op && options && !ia_sized_ok(options, theirs, ours))
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library",
-                 what, theirs, what);
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
+                 "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library", what, theirs, what);
 }
 
 void imgact_op_configure(imgact_op *op, const imgact_op_options *options) {
@@ -256,7 +258,8 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
     first.types = op->walk->groups[i];
     try_encode(op, &first);
   }
-  bool types_here = (op->walk->asked & IMGACT_FILTER_TYPE) && op->walk->groups_count && !op->walk->exact[op->walk->groups_count - 1];
+  bool types_here =
+      (op->walk->asked & IMGACT_FILTER_TYPE) && op->walk->groups_count && !op->walk->exact[op->walk->groups_count - 1];
   op->local = op->local || op->walk->local || types_here;
   return op;
 }
@@ -293,8 +296,7 @@ static imgact_op *new_single(imgact_client *client, const ia_flow *flow, const i
 imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update) {
   imgact_image_update none = {.size = sizeof none};
   bool ok = update && ia_sized_ok(update, update->size, sizeof *update);
-  imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image = image_id, .update = ok ? update : &none};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image = image_id, .update = ok ? update : &none};
   imgact_op *op = new_single(client, &ia_flow_mutation, &call);
   if (op && update) check_size(op, update, update->size, sizeof *update, "imgact_image_update");
   const imgact_image_update *u = call.update;
@@ -320,8 +322,7 @@ imgact_op *imgact_get_action(imgact_client *client, const char *action_id, const
 }
 
 imgact_op *imgact_change_protection(imgact_client *client, const char *image_id, int protect) {
-  imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_CHANGE_PROTECTION, .image = image_id, .protect = protect != 0};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CHANGE_PROTECTION, .image = image_id, .protect = protect != 0};
   imgact_op *op = new_single(client, &ia_flow_mutation, &call);
   if (op) try_encode(op, &op->call);
   return op;
@@ -343,8 +344,7 @@ imgact_op *imgact_transfer(imgact_client *client, const char *image_id, const ch
 }
 
 imgact_op *imgact_get_image(imgact_client *client, const char *reference, const char *architecture) {
-  imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = reference, .architecture = architecture};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = reference, .architecture = architecture};
   imgact_op *op = ia_op_new(client, &ia_flow_get, &call);
   need(op, reference, "the image's id");
   if (!op || op->error.status != IMGACT_OK) return op;
@@ -387,8 +387,7 @@ imgact_op_kind imgact_op_kind_of(const imgact_op *op) { return op ? op->call.kin
 int imgact_op_done(const imgact_op *op) { return !op || op->state == IA_OP_ENDED; }
 
 const imgact_error *imgact_op_error(const imgact_op *op) {
-  static const imgact_error no_memory = {
-      .status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
+  static const imgact_error no_memory = {.status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
   return op ? &op->error : &no_memory;
 }
 

@@ -11,8 +11,8 @@
 
 /* How an operation of some kind proceeds. A flow ends its operation with ia_op_end, never from inside start. */
 typedef struct ia_flow {
-  void (*start)(imgact_op *op); /* may be NULL where the result is known */
-  void (*stop)(imgact_op *op);  /* drops requests and watches; idempotent; also before freeing */
+  void (*start)(imgact_op *op);           /* may be NULL where the result is known */
+  void (*stop)(imgact_op *op);            /* drops requests and watches; idempotent; also before freeing */
   bool (*maybe_out)(const imgact_op *op); /* could a mutation's effect be there, if the operation were stopped now? */
 } ia_flow;
 
@@ -44,9 +44,9 @@ struct imgact_op {
   imgact_intent_fn intent;
   void *intent_user;
   bool wait, adopted, local, tell_progress, tell_done, announced;
-  ia_walk *walk;         /* lists, and get_image by name; in the arena */
-  ia_mutation *mutation; /* in the arena */
-  ia_waits *waits;       /* in the arena */
+  ia_walk *walk;             /* lists, and get_image by name; in the arena */
+  ia_mutation *mutation;     /* in the arena */
+  ia_waits *waits;           /* in the arena */
   const imgact_action *told; /* what a progress callback is about */
 };
 

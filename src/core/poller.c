@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Watches that are due wait in one list; whenever a place is free, up to batch_max of them become a request. A poll's failure
- * is a watch's failure only after the attempts for that poll are used up: the exchange sees to that.
+ * Watches that are due wait in one list; whenever a place is free, up to batch_max of them become a request. A poll's
+ * failure is a watch's failure only after the attempts for that poll are used up: the exchange sees to that.
  */
 #include "poller.h"
 #include "client.h"
@@ -69,8 +69,10 @@ void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
   watch->active = true;
   watch->started_ms = engine->now.mono_ms;
   if (!watch->arena.allocator) ia_arena_init(&watch->arena, client->allocator);
-  if (later) look_later(watch);
-  else ia_timer_set(engine, &watch->timer, engine->now.mono_ms, due);
+  if (later)
+    look_later(watch);
+  else
+    ia_timer_set(engine, &watch->timer, engine->now.mono_ms, due);
 }
 
 static void free_batch(ia_batch *batch) {
@@ -137,8 +139,10 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
     return;
   }
   watch->kind = seen->kind;
-  if (seen->status == IMGACT_ACTION_RUNNING) look_later(watch);
-  else watch->active = false;
+  if (seen->status == IMGACT_ACTION_RUNNING)
+    look_later(watch);
+  else
+    watch->active = false;
   learn_duration(watch, seen);
   watch->report(watch, NULL, NULL);
 }
@@ -152,8 +156,10 @@ static void report(ia_watch *watch, const imgact_error *error, const imgact_resu
   } else {
     const imgact_action *seen = find(result, watch);
     if (seen && watch->must_name_image && !names_image(seen, watch->image)) seen = NULL;
-    if (seen) report_seen(watch, seen);
-    else report_missing(watch, NULL, NULL);
+    if (seen)
+      report_seen(watch, seen);
+    else
+      report_missing(watch, NULL, NULL);
   }
 }
 

@@ -10,8 +10,8 @@
 #include <imgact/model.h>
 
 typedef struct ia_poller {
-  ia_link due;     /* watches that want a poll now */
-  ia_link batches; /* requests under way */
+  ia_link due;                                               /* watches that want a poll now */
+  ia_link batches;                                           /* requests under way */
   ia_durations durations[IMGACT_KIND_CHANGE_PROTECTION + 1]; /* of actions that were waited for, by kind */
 } ia_poller;
 
@@ -28,7 +28,7 @@ typedef struct ia_watch {
   int64_t interval_ms; /* 0 = adaptive */
   int64_t started_ms;
   imgact_action_kind kind; /* as far as is known; OTHER */
-  int64_t deadline_ms; /* of the owner: no poll is retried beyond it */
+  int64_t deadline_ms;     /* of the owner: no poll is retried beyond it */
   bool keep_raw;
   bool active;
   ia_arena arena;

@@ -62,8 +62,10 @@ static void copy_pair(imgact_request *request, const char *pair, size_t length, 
   ia_percent_decode(&key, pair, key_length, true);
   if (equals) ia_percent_decode(&value, equals + 1, length - key_length - 1, true);
   const char *name = ia_buf_text(&key), *text = ia_buf_text(&value);
-  if (!name || !text) request->nomem = true;
-  else if (*name && !listed(except, name)) imgact_request_query(request, name, text);
+  if (!name || !text)
+    request->nomem = true;
+  else if (*name && !listed(except, name))
+    imgact_request_query(request, name, text);
   ia_buf_free(&key);
   ia_buf_free(&value);
 }
@@ -96,7 +98,8 @@ imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot
   if (request->nomem || request->path.state == IA_BUF_NOMEM || request->query.state == IA_BUF_NOMEM)
     return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   if (request->path.state == IA_BUF_FULL || request->query.state == IA_BUF_FULL)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the arguments make a URL of more than %zu bytes", MAX_URL_BYTES);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the arguments make a URL of more than %zu bytes",
+                            MAX_URL_BYTES);
   if (request->body && !imgact_json_finish(request->body, NULL))
     return imgact_error_set(error, IMGACT_NOMEM, "%s: the request's body could not be built", provider->name);
   return IMGACT_OK;

@@ -69,8 +69,8 @@ static void untold_image(imgact_image *image, const char *provider) {
 }
 
 static void untold_action(imgact_action *action, const char *provider) {
-  *action = (imgact_action){
-      .provider = provider, .started_at = IMGACT_NO_TIME, .finished_at = IMGACT_NO_TIME, .progress = -1};
+  *action =
+      (imgact_action){.provider = provider, .started_at = IMGACT_NO_TIME, .finished_at = IMGACT_NO_TIME, .progress = -1};
 }
 
 imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object) {

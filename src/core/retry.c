@@ -34,8 +34,7 @@ static bool refused(const ia_attempt *a) {
 }
 
 static bool passing(const ia_attempt *a) {
-  if (a->fate != IMGACT_ANSWERED)
-    return a->failure == IMGACT_FAILURE_NETWORK || a->failure == IMGACT_FAILURE_TIMEOUT;
+  if (a->fate != IMGACT_ANSWERED) return a->failure == IMGACT_FAILURE_NETWORK || a->failure == IMGACT_FAILURE_TIMEOUT;
   if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
   return a->error->http_status == 500 && !strcmp(a->method, "GET");
 }
@@ -58,8 +57,10 @@ static ia_decision wait_for(const ia_attempt *a) {
     return decision;
   }
   decision.delay_ms = ia_backoff_ms(a->base_ms, a->attempts, a->random);
-  if (a->error->retry_after_ms > 0) decision.delay_ms = asked;
-  else if (asked > decision.delay_ms) decision.delay_ms = asked;
+  if (a->error->retry_after_ms > 0)
+    decision.delay_ms = asked;
+  else if (asked > decision.delay_ms)
+    decision.delay_ms = asked;
   return decision;
 }
 

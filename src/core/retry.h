@@ -16,10 +16,10 @@ typedef struct ia_attempt {
   imgact_failure failure;
   const imgact_error *error; /* status, http_status, flags, retry_after_ms */
   int32_t attempts, max_attempts, tokens;
-  int64_t base_ms;           /* first back-off */
-  int64_t left_ms;           /* until the deadline */
-  int64_t wait_hint_ms;      /* what the rate limit asks for without a Retry-After; -1 = nothing */
-  double random;             /* 0 <= random < 1 */
+  int64_t base_ms;      /* first back-off */
+  int64_t left_ms;      /* until the deadline */
+  int64_t wait_hint_ms; /* what the rate limit asks for without a Retry-After; -1 = nothing */
+  double random;        /* 0 <= random < 1 */
 } ia_attempt;
 
 typedef enum ia_verdict {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Lists. Invariants: a page is asked for only because a reply named it and it advances; an id that comes again on a later page
- * of the same query, or a total that changes, means that the world moved, and the walk starts again; nothing is yielded twice.
+ * Lists. Invariants: a page is asked for only because a reply named it and it advances; an id that comes again on a later
+ * page of the same query, or a total that changes, means that the world moved, and the walk starts again; nothing is yielded
+ * twice.
  */
 #include "walk.h"
 #include "error.h"
@@ -9,8 +10,8 @@
 #include "str.h"
 #include <string.h>
 
-#define MAX_PAGES 100000
-#define MAX_RESTARTS 3
+#define MAX_PAGES       100000
+#define MAX_RESTARTS    3
 #define MAX_QUERY_BYTES ((size_t)64 * 1024)
 
 static void got_page(ia_exchange *exchange);
@@ -94,9 +95,10 @@ imgact_status ia_walk_check(const ia_walk *walk, imgact_error *error) {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s serves 1 to %lld items a page, not %lld",
                             walk->client->provider->name, (long long)most, (long long)walk->per_page);
   if (walk->page && walk->groups_count > 1)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "%s needs a query for each of these types, so there is no page %lld of them all: ask for one type",
-                            walk->client->provider->name, (long long)walk->page);
+    return imgact_error_set(
+        error, IMGACT_INVALID_ARGUMENT,
+        "%s needs a query for each of these types, so there is no page %lld of them all: ask for one type",
+        walk->client->provider->name, (long long)walk->page);
   if (walk->page_by_page && walk->sort_here)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s cannot sort, so the order is that of the whole list only",
                             walk->client->provider->name);
@@ -181,8 +183,10 @@ static bool passes(const ia_walk *walk, size_t i) {
 }
 
 static void keep(ia_walk *walk, size_t to, size_t from) {
-  if (walk->images) walk->result->images[to] = walk->result->images[from];
-  else walk->result->actions[to] = walk->result->actions[from];
+  if (walk->images)
+    walk->result->images[to] = walk->result->images[from];
+  else
+    walk->result->actions[to] = walk->result->actions[from];
 }
 
 typedef enum page_state { PAGE_OK, PAGE_MOVED, PAGE_NOMEM } page_state;
@@ -290,8 +294,10 @@ static void got_page(ia_exchange *exchange) {
   ia_walk *walk = exchange->owner;
   walk->error = exchange->error;
   walk_step step = WALK_ENDED;
-  if (walk->error.status == IMGACT_OK) step = take_page(walk);
-  else walk->details = walk->result->details;
+  if (walk->error.status == IMGACT_OK)
+    step = take_page(walk);
+  else
+    walk->details = walk->result->details;
   if (step == WALK_ASKED) return;
   walk->more = step == WALK_PAUSED;
   ia_exchange_free(walk->exchange);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The walk over a list: every query that the call needs, every page of each, until the server says that there is no next one.
- * It ends complete or as an error (contract, sections 3 and 5).
+ * The walk over a list: every query that the call needs, every page of each, until the server says that there is no next
+ * one. It ends complete or as an error (contract, sections 3 and 5).
  */
 #ifndef IA_WALK_H
 #define IA_WALK_H
@@ -28,13 +28,13 @@ typedef struct ia_walk {
   size_t groups_count, group;
   int64_t page, per_page, limit; /* as asked: this page alone (0 = all), 0 = the provider's, 0 = none */
   int64_t deadline_ms;
-  int64_t total; /* as the query's first page told it; -1 */
-  size_t first;  /* of the page's items in the result */
+  int64_t total;               /* as the query's first page told it; -1 */
+  size_t first;                /* of the page's items in the result */
   uint32_t pages, group_pages; /* pages seen in all, and when this query began */
   uint32_t asked, local;       /* filters */
   int32_t max_attempts, restarts;
   ia_lane lane;
-  size_t given;                /* items of the pages that were handed out before, page by page */
+  size_t given; /* items of the pages that were handed out before, page by page */
   bool page_by_page, more, sort_here, new_group;
   bool images; /* of images, else of actions */
   imgact_error error;
@@ -45,7 +45,8 @@ typedef struct ia_walk {
 imgact_status ia_walk_init(ia_walk *walk, imgact_client *client, const imgact_call *call, imgact_error *error);
 /* The same check for the page options of a caller; call after they are set. */
 imgact_status ia_walk_check(const ia_walk *walk, imgact_error *error);
-/* Starts, or goes on with the next page of a paused one. Never calls done from inside; false, with the error set: no memory. */
+/* Starts, or goes on with the next page of a paused one. Never calls done from inside; false, with the error set: no memory.
+ */
 bool ia_walk_start(ia_walk *walk, imgact_result *result);
 void ia_walk_stop(ia_walk *walk); /* frees everything; idempotent */
 

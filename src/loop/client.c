@@ -99,8 +99,10 @@ static imgact_status make(const imgact_client_options *o, const imgact_provider 
   made->outer = loop;
   ia_loop_hold(loop);
   imgact_status status = ok ? take_token(made, o, error) : imgact_error_set(error, IMGACT_NOMEM, "out of memory");
-  if (status == IMGACT_OK) *client = made;
-  else ia_client_drop(made);
+  if (status == IMGACT_OK)
+    *client = made;
+  else
+    ia_client_drop(made);
   return status;
 }
 
@@ -126,8 +128,10 @@ imgact_status imgact_client_new(const imgact_client_options *options, imgact_cli
     return status;
   }
   imgact_loop *loop = options->loop;
-  if (loop) ia_loop_hold(loop);
-  else status = private_loop(options, &loop, error);
+  if (loop)
+    ia_loop_hold(loop);
+  else
+    status = private_loop(options, &loop, error);
   if (status != IMGACT_OK) return status;
   status = make(options, provider, loop, client, error);
   ia_loop_drop(loop);

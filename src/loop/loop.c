@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The drive loop. One pass: time, timers, requests out, replies in, callbacks. A transport with a time of its own (a cassette,
- * a simulator) is moved forward instead of being waited for, so hours of waiting pass in no time.
+ * The drive loop. One pass: time, timers, requests out, replies in, callbacks. A transport with a time of its own (a
+ * cassette, a simulator) is moved forward instead of being waited for, so hours of waiting pass in no time.
  */
 #include "loop.h"
 #include "exchange.h"
@@ -56,7 +56,8 @@ static bool transport_ok(const imgact_transport *t) {
 static imgact_status make(const imgact_allocator *allocator, imgact_transport *transport, imgact_loop **loop,
                           imgact_error *error) {
   if (!transport_ok(transport))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the transport's table has holes, or is older than this library");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "the transport's table has holes, or is older than this library");
   imgact_loop *made = ia_alloc_zero(allocator, sizeof *made);
   if (!made) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   made->allocator = *allocator;
@@ -77,7 +78,8 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
   if (!error) error = &ignored;
   *loop = NULL;
   if (!ia_sized_ok(o, o->size, sizeof *o))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_loop_options.size is %zu: set it to its sizeof", o->size);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_loop_options.size is %zu: set it to its sizeof",
+                            o->size);
   const imgact_allocator *allocator = o->allocator ? o->allocator : &ia_malloc;
   imgact_transport *transport = o->transport;
   imgact_status status = IMGACT_OK;
@@ -113,7 +115,8 @@ static void send_all(imgact_loop *loop) {
     imgact_http_response refused = {.size = sizeof refused,
                                     .fate = IMGACT_NOT_SENT,
                                     .failure = status == IMGACT_NOMEM ? IMGACT_FAILURE_NOMEM : IMGACT_FAILURE_NONE,
-                                    .message = status == IMGACT_NOMEM ? "out of memory" : "the transport refused the request"};
+                                    .message =
+                                        status == IMGACT_NOMEM ? "out of memory" : "the transport refused the request"};
     imgact_exchange_finish(&exchange->base, &refused);
   }
 }

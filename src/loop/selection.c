@@ -143,7 +143,8 @@ static imgact_status choose(imgact_config *config, const imgact_overrides *over,
 static imgact_status copy_overrides(const imgact_overrides *from, imgact_overrides *to, imgact_error *error) {
   *to = (imgact_overrides){.size = sizeof *to};
   if (from == NULL) return IMGACT_OK;
-  if (!ia_sized_ok(from, from->size, sizeof *from)) return REFUSE(error, "imgact_overrides.size is %zu: set it to its sizeof", from->size);
+  if (!ia_sized_ok(from, from->size, sizeof *from))
+    return REFUSE(error, "imgact_overrides.size is %zu: set it to its sizeof", from->size);
   *to = *from;
   return IMGACT_OK;
 }
@@ -209,8 +210,10 @@ static const imgact_client_options no_options = {.size = sizeof no_options};
 
 imgact_status imgact_client_from_config(imgact_config *config, const imgact_overrides *overrides,
                                         const imgact_client_options *options, imgact_client **client, imgact_error *error) {
-  if (options != NULL && !ia_sized_ok(options, options->size, sizeof *options)) return imgact_client_new(options, client, error); // refuses it
+  if (options != NULL && !ia_sized_ok(options, options->size, sizeof *options))
+    return imgact_client_new(options, client, error); // refuses it
   imgact_client_options all = options != NULL ? *options : no_options;
+  all.size = sizeof all;
   imgact_overrides over;
   ia_bytes bytes = {.allocator = &config->allocator};
   *client = NULL;
@@ -226,7 +229,8 @@ imgact_status imgact_client_from_config(imgact_config *config, const imgact_over
 
 imgact_status imgact_client_from_profile(const char *profile, const imgact_client_options *options, imgact_client **client,
                                          imgact_error *error) {
-  if (options != NULL && !ia_sized_ok(options, options->size, sizeof *options)) return imgact_client_new(options, client, error); // refuses it
+  if (options != NULL && !ia_sized_ok(options, options->size, sizeof *options))
+    return imgact_client_new(options, client, error); // refuses it
   if (options == NULL) options = &no_options;
   const imgact_overrides over = {.size = sizeof over, .profile = profile};
   imgact_config *config = NULL;
