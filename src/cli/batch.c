@@ -26,13 +26,20 @@ static void on_signal(int number) {
 
 bool cli_interrupted(void) { return interrupted != 0; }
 
+void cli_signals_end(void) { signalled_loop = NULL; }
+
+// Who started the tool may want it to ignore a signal, as nohup and a shell's background do.
+static void catch_signal(int number) {
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
+  sigemptyset(&action.sa_mask);
+  if (!sigaction(number, NULL, &before) && before.sa_handler != SIG_IGN) sigaction(number, &action, NULL);
+}
+
 // From the first request on: before it, a signal may just end the program. The handlers stay, so that results still get out.
 static void catch_signals(imgact_loop *loop) {
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-  sigemptyset(&action.sa_mask);
   signalled_loop = loop;
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  catch_signal(SIGINT);
+  catch_signal(SIGTERM);
 }
 
 static int64_t monotonic_ms(void) {
@@ -134,53 +141,6 @@ void cli_batch_tally(const cli_batch *batch, cli_tally *tally, imgact_status sta
   // What was cancelled because the token was refused failed for that reason.
   if (status == IMGACT_CANCELLED && batch->stopped && !interrupted) return;
   cli_tally_add(tally, status);
-}
-
-// The id of a slot's action if that may be running still; waits know it before they have seen the action.
-static const char *running_id(const cli_slot *slot) {
-  imgact_status status = (imgact_status)cli_slot_error(slot)->status;
-  if (status != IMGACT_CANCELLED && status != IMGACT_TIMEOUT) return NULL;
-  const imgact_action *action = imgact_op_action(slot->op);
-  if (action) return action->status == IMGACT_ACTION_RUNNING ? action->id : NULL;
-  return imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS ? slot->subject : NULL;
-}
-
-// A flag as a shell takes it.
-static void add_flag(cli_buffer *text, const char *flag, const char *value) {
-  if (!value) return;
-  cli_buffer_text(text, flag);
-  bool plain =
-      *value && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:@") == strlen(value);
-  if (!plain) cli_buffer_text(text, "'");
-  for (const char *at = value; *at; at++) {
-    if (*at == '\'')
-      cli_buffer_text(text, "'\\''");
-    else
-      cli_buffer_add(text, at, 1);
-  }
-  if (!plain) cli_buffer_text(text, "'");
-}
-
-void cli_batch_hint(cli_batch *batch) {
-  cli_buffer ids = {0}, flags = {0};
-  for (size_t i = 0; i < batch->count; i++) {
-    const char *id = running_id(&batch->slots[i]);
-    if (id) cli_buffer_text(&ids, " ");
-    if (id) cli_buffer_text(&ids, id);
-  }
-  const cli_options *o = &batch->app->options;
-  add_flag(&flags, " --image ", o->image);
-  add_flag(&flags, " --config ", o->config);
-  add_flag(&flags, " --profile ", o->profile);
-  add_flag(&flags, " --provider ", o->provider);
-  add_flag(&flags, " --endpoint ", o->endpoint);
-  add_flag(&flags, " --token-env ", o->token_env);
-  add_flag(&flags, " --token-file ", o->token_file);
-  if (ids.length)
-    fprintf(stderr, "imgact: still running:%s; to go on waiting: imgact action wait%s%s\n", cli_buffer_get(&ids),
-            cli_buffer_get(&ids), cli_buffer_get(&flags));
-  cli_buffer_free(&ids);
-  cli_buffer_free(&flags);
 }
 
 int cli_run(cli_app *app, imgact_op *op) {

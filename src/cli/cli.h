@@ -150,12 +150,17 @@ void cli_batch_run(cli_batch *batch);
 /* How it ended; never NULL. */
 const imgact_error *cli_slot_error(const cli_slot *slot);
 void cli_batch_tally(const cli_batch *batch, cli_tally *tally, imgact_status status);
-/* Names the actions that are still running, and the command that goes on waiting for them. */
-void cli_batch_hint(cli_batch *batch);
 /* Configures and runs one operation. 0 if it succeeded, else its exit status, with its error printed. */
 int cli_run(cli_app *app, imgact_op *op);
 /* True once a first SIGINT or SIGTERM came. */
 bool cli_interrupted(void);
+/* The loop is about to go: signals no longer wake it. */
+void cli_signals_end(void);
+
+/* ---- hint.c ---- */
+
+/* Names the actions that are still running, and the command that goes on waiting for them. */
+void cli_batch_hint(cli_batch *batch);
 
 /* ---- progress.c ---- */
 

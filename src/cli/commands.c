@@ -12,7 +12,7 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
     [CLI_IMAGE_LIST] = {
         .noun = "image", .verb = "list", .shape = &cli_image_shape, .run = cli_image_list, .needs_client = true,
         .summary = "list images",
-        .about = "Values of one flag are a union, different flags intersect. A filter that a cloud cannot answer is refused.\n"
+        .about = "Values of one flag are a union, different flags intersect. What a cloud cannot answer is refused.\n"
                  "Without --page the list is walked to its end: it is complete, or an error.",
         .examples = "imgact image list --type snapshot --sort created:desc\n"
                     "imgact -p staging-do image list --tag web -o json\n"
@@ -95,7 +95,8 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .about = "Sends nothing.",
         .examples = "imgact config check"},
     [CLI_COMPLETION] = {
-        .noun = "completion", .arguments = "bash|zsh|fish", .choices = "bash|zsh|fish", .min_arguments = 1, .max_arguments = 1, .run = cli_completion,
+        .noun = "completion", .arguments = "bash|zsh|fish", .choices = "bash|zsh|fish", .min_arguments = 1,
+        .max_arguments = 1, .run = cli_completion,
         .summary = "print a script that completes commands in a shell",
         .examples = "source <(imgact completion bash)\nimgact completion fish > ~/.config/fish/completions/imgact.fish"},
     [CLI_VERSION] = {

@@ -81,7 +81,8 @@ const cli_flag cli_flags[] = {
 
     VALUE(CLI_FLAG_CHOICE, "output", 'o', "FORMAT", "table|json|jsonl|csv", output, ALL, CLI_OF_OUTPUT,
           "format of the results"),
-    VALUE(CLI_FLAG_TEXT, "columns", 0, "A,B", NULL, columns, ALL, CLI_OF_OUTPUT, "columns of table and csv: keys of the JSON"),
+    VALUE(CLI_FLAG_TEXT, "columns", 0, "A,B", NULL, columns, ALL, CLI_OF_OUTPUT,
+          "columns of table and csv, by the JSON's keys"),
     SWITCH("no-header", 0, no_header, ALL, CLI_OF_OUTPUT, "table and csv without their header"),
     SWITCH("raw", 0, raw, ALL, CLI_OF_OUTPUT, "add the cloud's own object to the JSON"),
     SWITCH("quiet", 'q', quiet, ALL, CLI_OF_OUTPUT, "no progress and no notes"),

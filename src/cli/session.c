@@ -111,6 +111,7 @@ int cli_session_close(cli_app *app) {
   int exit_status = 0;
   if (session->recorder && session->client && imgact_transport_save(session->recorder, &error) != IMGACT_OK)
     exit_status = cli_fail(app, &error, NULL, NULL);
+  cli_signals_end();
   imgact_client_free(session->client);
   imgact_loop_free(session->loop);
   imgact_config_free(session->config);
