@@ -319,9 +319,10 @@ static void begin(sim_call *call, sim_image *image, sim_effect effect, const cha
 }
 
 static void convert(sim_call *call, sim_image *image) {
-  if (image->type != SIM_BACKUP)
+  bool repeats = call->world->repeats;
+  if (image->type != SIM_BACKUP && !(repeats && image->type == SIM_SNAPSHOT))
     fail_input(call, "Only backups can be converted to snapshots.");
-  else if (sim_image_running(image, SIM_NOTHING, NULL))
+  else if (!repeats && sim_image_running(image, SIM_NOTHING, NULL))
     fail_input(call, "Image already has a pending event.");
   else
     begin(call, image, SIM_CONVERT, image->regions.count ? image->regions.items[0] : NULL);
@@ -340,9 +341,10 @@ static void transfer(sim_call *call, sim_image *image) {
     fail_input(call, "Backups can not be transfered to other regions");
   else if (image->status != SIM_AVAILABLE)
     fail_input(call, "Image is not available.");
-  else if (sim_words_has(&image->regions, region->slug))
+  else if (!call->world->repeats && sim_words_has(&image->regions, region->slug))
     fail_input(call, "Image is already available in that region.");
-  else if (sim_image_running(image, SIM_CONVERT, NULL) || sim_image_running(image, SIM_TRANSFER, region->slug))
+  else if (!call->world->repeats &&
+           (sim_image_running(image, SIM_CONVERT, NULL) || sim_image_running(image, SIM_TRANSFER, region->slug)))
     fail_input(call, "Image already has a pending event.");
   else
     begin(call, image, SIM_TRANSFER, region->slug);

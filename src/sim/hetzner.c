@@ -485,7 +485,8 @@ static bool may_change(sim_call *call, const sim_image *image) {
     fail(call, 403, "forbidden", "only snapshots and backups can be changed");
     return false;
   }
-  if (image->locked || image->status == SIM_CREATING || sim_image_running(image, SIM_NOTHING, NULL)) {
+  bool busy = !call->world->repeats && sim_image_running(image, SIM_NOTHING, NULL);
+  if (image->locked || image->status == SIM_CREATING || busy) {
     fail(call, 423, "locked", "image is locked");
     return false;
   }

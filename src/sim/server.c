@@ -32,14 +32,15 @@ struct sim_server {
   sim_instance *instance;
   listener listeners[SIM_CLOUDS];
   FILE *log;
-  struct talk *parked;
+  struct talk *parked, *newest;
   size_t parked_count;
   struct pollfd polled[MAX_CONNECTIONS * SIM_CLOUDS + SIM_CLOUDS + 1];
 };
 
 /* One request and its reply. */
 typedef struct talk {
-  struct talk *next; /* among the parked */
+  struct talk *next;  /* among the parked */
+  struct talk *older; /* among all */
   listener *listener;
   struct MHD_Connection *connection;
   char *target;
@@ -247,6 +248,8 @@ static void *begin_talk(void *user, const char *target, struct MHD_Connection *c
   t->listener = user;
   t->connection = connection;
   t->target = sim_copy(target);
+  t->older = t->listener->server->newest;
+  t->listener->server->newest = t;
   return t;
 }
 
@@ -260,18 +263,37 @@ static void unpark(talk *t) {
     }
 }
 
-static void end_talk(void *user, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
-  talk *t = *context;
-  (void)user, (void)connection, (void)code;
-  if (!t) return;
+static void free_talk(talk *t) {
+  sim_server *server = t->listener->server;
   unpark(t);
-  sim_world *world = t->listener->server->instance->world;
-  if (t->counted) world->counters.in_flight--;
+  for (talk **link = &server->newest; *link; link = &(*link)->older)
+    if (*link == t) {
+      *link = t->older;
+      break;
+    }
+  if (t->counted) server->instance->world->counters.in_flight--;
   sim_reply_free(&t->outcome.reply);
   sim_text_free(&t->body);
   free(t->target);
   free(t);
+}
+
+static void end_talk(void *user, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
+  (void)user, (void)connection, (void)code;
+  if (*context) free_talk(*context);
   *context = NULL;
+}
+
+/* The library forgets to tell of a request whose query it could not hold. */
+static void end_connection(void *user, struct MHD_Connection *connection, void **context,
+                           enum MHD_ConnectionNotificationCode code) {
+  sim_server *server = ((listener *)user)->server;
+  (void)context;
+  if (code != MHD_CONNECTION_NOTIFY_CLOSED) return;
+  for (talk *t = server->newest, *older; t; t = older) {
+    older = t->older;
+    if (t->connection == connection) free_talk(t);
+  }
 }
 
 /* ---- life ---- */
@@ -298,11 +320,11 @@ static bool start(listener *l, uint16_t port, char *message, size_t capacity) {
   int fd = listen_on(port, &l->port, message, capacity);
   if (fd < 0) return false;
   /* Date is the world's, not the machine's. */
-  l->daemon =
-      MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG, 0,
-                       NULL, NULL, handle, l, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-                       MHD_OPTION_URI_LOG_CALLBACK, begin_talk, l, MHD_OPTION_NOTIFY_COMPLETED, end_talk, l,
-                       MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_END);
+  l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG,
+                               0, NULL, NULL, handle, l, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
+                               MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin_talk, l,
+                               MHD_OPTION_NOTIFY_COMPLETED, end_talk, l, MHD_OPTION_NOTIFY_CONNECTION, end_connection, l,
+                               MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_END);
   const union MHD_DaemonInfo *info = l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
   if (!info) {
     snprintf(message, capacity, "cannot start the HTTP server on port %u", l->port);

@@ -149,6 +149,7 @@ typedef struct sim_world {
   size_t scratch_capacity;
   int64_t duration_ms[SIM_EFFECTS];
   bool strict_tokens; /* a token that is not listed is invalid */
+  bool repeats;       /* what runs or is done already may be begun again: a cloud that never notices a second request */
   char *link_base;    /* of DigitalOcean's page links; NULL = the host that was asked */
   uint64_t seed, ids; /* ids: the sequence of request ids */
   sim_whim whim;

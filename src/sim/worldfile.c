@@ -425,14 +425,16 @@ static void load_limits(loader *l, const imgact_json *root) {
 }
 
 static void load_settings(loader *l, const imgact_json *root) {
-  static const char *const keys[] = {"strict_tokens", "link_base", "durations_ms"};
+  static const char *const keys[] = {"strict_tokens", "repeats", "link_base", "durations_ms"};
   const imgact_json *value = imgact_json_get(root, "settings");
-  uint8_t strict = l->world->strict_tokens;
+  uint8_t strict = l->world->strict_tokens, repeats = l->world->repeats;
   if (!value || l->failed) return;
   snprintf(l->where, sizeof l->where, "settings");
   if (!object_of(l, value, keys, SIM_COUNT(keys))) return;
   read_bool(l, value, "strict_tokens", &strict);
   l->world->strict_tokens = strict;
+  read_bool(l, value, "repeats", &repeats);
+  l->world->repeats = repeats;
   read_text(l, value, "link_base", &l->world->link_base);
   const imgact_json *durations = imgact_json_get(value, "durations_ms");
   if (!durations || !object_of(l, durations, sim_effect_words, SIM_EFFECTS)) return;

@@ -31,10 +31,11 @@ class Simulator:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.stop()
+    def __exit__(self, kind, *_):
+        status = self.process.returncode if self.process.poll() is not None else self.stop()
         self.process.stdout.close()
+        if status and not kind:
+            raise AssertionError(f"imgact-sim ended with {status}")
 
 
 class Tool:
