@@ -6,14 +6,17 @@ set -u
 page=$root/docs/man/imgact.1
 
 # The words of "image get ID|NAME|SLUG             show one image" are "image get".
-"$tool" --help | sed -n '/^Commands:/,/^$/s/^  \(.\{34\}\) .*/\1/p' | sed -E 's/ [^ ]*[A-Z|][^ ]*//; s/ *$//' >"$work/commands"
+"$tool" --help | sed -n '/^Commands:/,/^$/s/^  \(.\{34\}\) .*/\1/p' |
+  sed -E 's/ [^ ]*[A-Z|][^ ]*//; s/ *$//' >"$work/commands"
 while read -r noun verb; do
   # shellcheck disable=SC2086 # some have no verb
   "$tool" $noun $verb --help </dev/null
-done <"$work/commands" | grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE '\-\-[a-z-]+|-[a-z],' | tr -d , | sort -u >"$work/flags"
+done <"$work/commands" | grep -oE '^ +(-[a-z], )?--[a-z-]+' |
+  grep -oE '\-\-[a-z-]+|-[a-z],' | tr -d , | sort -u >"$work/flags"
 
 # mdoc writes "--name" as "Fl -name" and "-p" as "Fl p", several of them behind commas.
-grep -E '^\.(It )?Fl ' "$page" | grep -oE '(Fl|,) (Fl )?-?[a-z][a-z-]*' | sed -E 's/^(Fl|,) (Fl )?/-/' | sort -u >"$work/paged"
+grep -E '^\.(It )?Fl ' "$page" | grep -oE '(Fl|,) (Fl )?-?[a-z][a-z-]*' |
+  sed -E 's/^(Fl|,) (Fl )?/-/' | sort -u >"$work/paged"
 
 in_page() {
   [ "$(grep -c . "$work/flags")" -ge 45 ] && grep -vxFf "$work/paged" "$work/flags" | nothing
@@ -38,7 +41,9 @@ completed_fish() {
   done | nothing
 }
 exit_statuses() {
-  for status in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 130; do grep -q "^\.It $status\$" "$page" || echo "$status"; done | nothing
+  for status in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 130; do
+    grep -q "^\.It $status\$" "$page" || echo "$status"
+  done | nothing
 }
 
 ok 'every flag is on the manual page' in_page

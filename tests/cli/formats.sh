@@ -31,7 +31,8 @@ csv() {
 ok 'csv quotes what needs it and keeps every byte' csv
 
 several() {
-  ends 0 hetzner images-on-three-pages image list -o jsonl && [ "$(grep -c '^{"provider":"hetzner","id":"[1-4]",.*}$' "$work/out")" = 4 ] &&
+  ends 0 hetzner images-on-three-pages image list -o jsonl &&
+    [ "$(grep -c '^{"provider":"hetzner","id":"[1-4]",.*}$' "$work/out")" = 4 ] &&
     ends 0 hetzner images-on-three-pages image list -o json && [ "$(grep -c '^  {$' "$work/out")" = 4 ] &&
     [ "$(head -n 1 "$work/out")$(tail -n 1 "$work/out")" = '[]' ] &&
     ends 0 hetzner images-on-three-pages image list && [ "$(wc -l <"$work/out")" -eq 5 ]
@@ -45,9 +46,11 @@ single() {
 }
 ok 'one image is one object, with the cloud'"'"'s own where that is asked for' single
 
-name=$(sed -n 's/.*"op": "get_image", "image": "\([^"]*\)".*/\1/p' "$root/tests/fixtures/hetzner/image-by-name-that-nobody-has.har")
+name=$(sed -n 's/.*"op": "get_image", "image": "\([^"]*\)".*/\1/p' \
+  "$root/tests/fixtures/hetzner/image-by-name-that-nobody-has.har")
 for_people() {
-  ends 4 hetzner image-by-name-that-nobody-has image get "$name" && silent out && has err "^imgact: .*$name" && lacks err '\(\)|null'
+  ends 4 hetzner image-by-name-that-nobody-has image get "$name" && silent out && has err "^imgact: .*$name" &&
+    lacks err '\(\)|null'
 }
 ok 'an error for people is one line' for_people
 
@@ -81,7 +84,11 @@ lost() {
   hetzner images-on-three-pages image list >/dev/full 2>"$work/err"
   [ $? = 1 ] && has err '^imgact: stdout cannot be written'
 }
-if [ -e /dev/full ]; then ok 'output that cannot be written is an error' lost; else skip 'output that cannot be written' 'no /dev/full'; fi
+if [ -e /dev/full ]; then
+  ok 'output that cannot be written is an error' lost
+else
+  skip 'output that cannot be written is an error' 'no /dev/full'
+fi
 
 closed() {
   hetzner images-on-three-pages image list >&- 2>"$work/err"
@@ -96,7 +103,8 @@ gone() {
 ok 'a reader that goes away ends it with a status, not with a signal' gone
 
 version() {
-  ends 0 "$tool" version && has out '^imgact [0-9]+\.[0-9]+\.[0-9]+$' && ends 0 "$tool" version -o json && has out '"version": "'
+  ends 0 "$tool" version && has out '^imgact [0-9]+\.[0-9]+\.[0-9]+$' &&
+    ends 0 "$tool" version -o json && has out '"version": "'
 }
 ok 'the version for people and programs' version
 

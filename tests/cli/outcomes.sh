@@ -40,7 +40,8 @@ missing() {
     ends 0 hetzner deletion-of-what-is-not-there image delete "$gone" --ignore-missing -o jsonl &&
     has out '"ok":true.*"error":null'
 }
-gone=$(sed -n 's/.*"op": "delete_image", "image": "\([^"]*\)".*/\1/p' "$root/tests/fixtures/hetzner/deletion-of-what-is-not-there.har")
+gone=$(sed -n 's/.*"op": "delete_image", "image": "\([^"]*\)".*/\1/p' \
+  "$root/tests/fixtures/hetzner/deletion-of-what-is-not-there.har")
 ok 'an image that is not there, and where that is all right' missing
 
 protected() {
@@ -50,14 +51,16 @@ protected() {
 ok 'a protection that is waited for' protected
 
 converted() {
-  ends 0 hetzner conversion-is-done-at-once image convert 90210418 -o jsonl && has out '"action":\{"provider":"hetzner","id":null' &&
+  ends 0 hetzner conversion-is-done-at-once image convert 90210418 -o jsonl &&
+    has out '"action":\{"provider":"hetzner","id":null' &&
     has out '"image":\{"provider":"hetzner","id":"90210418"'
 }
 ok 'a conversion that is done at once has an image and an action without an id' converted
 
 transferred() {
   ends 9 digitalocean transfer image transfer 61530088 --region ams3 --region xyz1 -o csv --columns image_id,region,ok &&
-    printf 'image_id,region,ok\r\n61530088,ams3,true\r\n61530088,xyz1,false\r\n' | is out && has err '^imgact: image 61530088 to xyz1: '
+    printf 'image_id,region,ok\r\n61530088,ams3,true\r\n61530088,xyz1,false\r\n' | is out &&
+    has err '^imgact: image 61530088 to xyz1: '
 }
 ok 'a transfer to two regions has two outcomes in the order asked' transferred
 
@@ -68,7 +71,8 @@ failed() {
 ok 'a waited action that fails is printed, and an error' failed
 
 labels() {
-  ends 0 hetzner update-of-labels image update 90210418 --label env=prod --label empty= --clear-labels --columns labels --no-header &&
+  ends 0 hetzner update-of-labels image update 90210418 --label env=prod --label empty= --clear-labels --columns labels \
+    --no-header &&
     is out 'env=prod,empty=' &&
     ends 2 hetzner update-of-labels image update 90210418 --label env && has err 'KEY=VALUE' &&
     ends 2 hetzner update-of-labels image update 90210418 --label a=1 --label a=2 && has err "label 'a' is there twice"
@@ -81,18 +85,19 @@ kept() {
   {"startedDateTime": "2026-03-02T08:15:00Z", "time": 1, "cache": {}, "timings": {"send": 0, "wait": 1, "receive": 0},
    "request": {"method": "GET", "url": "https://api.hetzner.cloud/v1/images/7", "httpVersion": "HTTP/1.1", "cookies": [],
      "headers": [], "queryString": [], "headersSize": -1, "bodySize": 0},
-   "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [], "redirectURL": "",
-     "headersSize": -1, "bodySize": -1, "content": {"size": -1, "mimeType": "application/json",
+   "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [],
+     "redirectURL": "", "headersSize": -1, "bodySize": -1, "content": {"size": -1, "mimeType": "application/json",
        "text": "{\"image\":{\"id\":7,\"type\":\"snapshot\",\"labels\":{\"keep\":\"1\",\"env\":\"test\"}}}"}}},
   {"startedDateTime": "2026-03-02T08:15:01Z", "time": 1, "cache": {}, "timings": {"send": 0, "wait": 1, "receive": 0},
    "request": {"method": "PUT", "url": "https://api.hetzner.cloud/v1/images/7", "httpVersion": "HTTP/1.1", "cookies": [],
      "headers": [], "queryString": [], "headersSize": -1, "bodySize": -1,
      "postData": {"mimeType": "application/json", "text": "{\"labels\":{\"keep\":\"1\",\"env\":\"prod\",\"new\":\"\"}}"}},
-   "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [], "redirectURL": "",
-     "headersSize": -1, "bodySize": -1, "content": {"size": -1, "mimeType": "application/json",
+   "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [],
+     "redirectURL": "", "headersSize": -1, "bodySize": -1, "content": {"size": -1, "mimeType": "application/json",
        "text": "{\"image\":{\"id\":7,\"type\":\"snapshot\",\"labels\":{\"keep\":\"1\",\"env\":\"prod\",\"new\":\"\"}}}"}}}]}}
 END
-  ends 0 "$tool" --provider hetzner --replay "$work/labels.har" image update 7 --label env=prod --label new= --columns labels --no-header &&
+  ends 0 "$tool" --provider hetzner --replay "$work/labels.har" image update 7 --label env=prod --label new= --columns labels \
+    --no-header &&
     is out 'keep=1,env=prod,new='
 }
 ok 'a label that is set keeps the others' kept

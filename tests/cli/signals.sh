@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A signal ends a wait: the outcome so far, the action that goes on, and the command to wait for it. Against the simulator, in
+# which time passes so slowly that no action ends by itself.
+set -u
+. "$(dirname "$0")/tool.sh"
+"$3" --images 20 --seed 1 --speed 0.001 >"$work/urls" &
+simulator=$!
+trap 'kill $simulator; rm -rf "$work"' EXIT
+export HCLOUD_TOKEN=a-token-of-the-signal-test
+
+# eventually COMMAND...: tries for ten seconds.
+eventually() {
+  tries=0
+  until "$@" >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 200 ] || { echo "in vain: $*" && return 1; }
+    sleep 0.05
+  done
+}
+eventually grep -q hetzner "$work/urls"
+endpoint=$(sed -n 's/.*"hetzner":"\([^"]*\)".*/\1/p' "$work/urls")
+snapshots=$("$tool" --provider hetzner --endpoint "$endpoint" image list --type snapshot --columns id --no-header)
+image=$(echo "$snapshots" | sed -n 1p) others=$(echo "$snapshots" | sed -n 2,3p)
+
+# start COMMAND...: in the background, where a shell has SIGINT ignored.
+start() {
+  : >"$work/err"
+  "$tool" --provider hetzner --endpoint "$endpoint" --progress plain "$@" >"$work/out" 2>"$work/err" </dev/null &
+  running=$!
+}
+
+ended() {
+  wait "$running"
+  status=$?
+  [ "$status" = "$1" ] || { echo "exit status $status instead of $1" && cat "$work/err" && false; }
+}
+
+interrupted() {
+  start image protect "$image" --wait -o jsonl
+  eventually grep -q running "$work/err" && kill "$running" && ended 130 &&
+    has out '"image_id":"'"$image"'","region":null,"ok":false.*"status":"running".*"error":\{"code":"cancelled"' &&
+    has err '^imgact: still running: ([0-9]+); to go on waiting: imgact action wait \1 --image '"$image"' --provider hetzner'
+}
+ok 'a signal ends a wait with the outcome so far and what to do next' interrupted
+
+pasted() {
+  command=$(sed -n 's/.*to go on waiting: imgact //p' "$work/err")
+  # shellcheck disable=SC2086 # words of a command
+  ends 8 "$tool" $command --deadline 300ms && has err '^imgact: still running: [0-9]+;'
+}
+ok 'that command goes on waiting' pasted
+
+ignored() {
+  action=$(sed -n 's/.*still running: \([0-9]*\);.*/\1/p' "$work/err")
+  start action wait "$action" --poll-interval 50ms --trace
+  eventually grep -q '#2 ' "$work/err" && kill -INT "$running" && seen=$(grep -c '^> #[0-9]* GET' "$work/err") &&
+    eventually sh -c "[ \$(grep -c '^> #[0-9]* GET' '$work/err') -gt $((seen + 2)) ]" && kill "$running" && ended 130
+}
+ok 'a signal that was ignored from the start stays ignored' ignored
+
+batch() {
+  # shellcheck disable=SC2086 # two ids
+  start image protect $others --wait --columns ok,error
+  eventually sh -c "[ \$(grep -c running '$work/err') -ge 2 ]" && kill "$running" && ended 130 && is out <<'END' &&
+OK   ERROR
+no   cancelled
+no   cancelled
+END
+    has err '^imgact: still running: [0-9]+ [0-9]+; to go on waiting: imgact action wait [0-9]+ [0-9]+ --provider'
+}
+ok 'every action of a batch is named' batch
+finish
