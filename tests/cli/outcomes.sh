@@ -96,8 +96,8 @@ kept() {
      "redirectURL": "", "headersSize": -1, "bodySize": -1, "content": {"size": -1, "mimeType": "application/json",
        "text": "{\"image\":{\"id\":7,\"type\":\"snapshot\",\"labels\":{\"keep\":\"1\",\"env\":\"prod\",\"new\":\"\"}}}"}}}]}}
 END
-  ends 0 "$tool" --provider hetzner --replay "$work/labels.har" image update 7 --label env=prod --label new= --columns labels \
-    --no-header &&
+  ends 0 "$tool" --provider hetzner --replay "$work/labels.har" image update 7 --label env=prod --label new= \
+    --columns labels --no-header &&
     is out 'keep=1,env=prod,new='
 }
 ok 'a label that is set keeps the others' kept

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A signal ends a wait: the outcome so far, the action that goes on, and the command to wait for it. Against the simulator, in
+# A signal ends a wait: the outcome so far, the action that goes on, and the command to wait for it. With the simulator, in
 # which time passes so slowly that no action ends by itself.
 set -u
 . "$(dirname "$0")/tool.sh"
