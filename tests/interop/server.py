@@ -76,6 +76,20 @@ def bad_flags_and_files_are_named(binary):
                 raise AssertionError(f"{flags}: {text}")
 
 
+def the_guides_files_load(binary):
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "simulator.md")) as file:
+        world, faults = re.findall(r"```json\n(.*?)```", file.read(), re.S)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for text in (world, faults):
+            paths.append(os.path.join(folder, str(len(paths))))
+            with open(paths[-1], "w") as file:
+                file.write(text)
+        with Simulator(binary, "--world", paths[0], "--faults", paths[1]) as simulator:
+            equal(len(simulator.control("GET", "faults")), 3)
+            equal(simulator.control("GET", "world")["hetzner"]["actions"][0]["effect"], "unprotect")
+
+
 def a_port_in_use_is_named(binary):
     with Simulator(binary) as simulator:
         port = str(where(simulator.hetzner)[1])
@@ -232,7 +246,7 @@ def random_connections_harm_nobody(simulator):
 
 
 def main(binary, *_):
-    alone = [bad_flags_and_files_are_named, a_port_in_use_is_named, signals_end_it_cleanly, the_log_has_every_request_and_no_token,
+    alone = [bad_flags_and_files_are_named, the_guides_files_load, a_port_in_use_is_named, signals_end_it_cleanly, the_log_has_every_request_and_no_token,
              a_world_of_100000_images_is_small_and_quick]
     shared = [connections_end_as_told, a_reply_is_cut_at_every_byte, replies_are_late_or_slow, silence_lasts_until_the_client_goes,
               requests_at_once_are_counted, malformed_http_harms_nobody,
