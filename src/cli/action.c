@@ -99,13 +99,13 @@ static int show(cli_app *app, cli_batch *batch, const void **known) {
 
 // One operation per id, so that each has its own end; the library asks for them together.
 int cli_action_wait(cli_app *app) {
+  const void **known = calloc(app->arguments_count, sizeof *known);
+  if (!known) return cli_refuse(app, IMGACT_NOMEM, "out of memory");
   cli_batch batch;
   int exit_status = cli_batch_new(app, app->arguments_count, &batch);
-  const void **known = calloc(app->arguments_count, sizeof *known);
   for (size_t i = 0; i < batch.count && !exit_status; i++)
     cli_batch_set(&batch, i, imgact_wait_actions(app->session.client, &app->arguments[i], 1, app->options.image),
                   app->arguments[i], NULL, true);
-  if (!exit_status && !known) exit_status = cli_refuse(app, IMGACT_NOMEM, "out of memory");
   if (!exit_status) exit_status = cli_batch_check(&batch);
   if (!exit_status) {
     cli_batch_run(&batch);

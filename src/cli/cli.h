@@ -95,9 +95,9 @@ typedef struct cli_failure {
 int cli_fail(cli_app *app, const imgact_error *error, const char *details, const char *what);
 int cli_fail_op(cli_app *app, const imgact_op *op);
 /* Prints an error of the tool's own. */
-int cli_refuse(cli_app *app, imgact_status status, const char *format, ...) IMGACT_PRINTF(3, 4);
+int cli_refuse(cli_app *app, imgact_status status, const char *text, ...) IMGACT_PRINTF(3, 4);
 /* A line for people on stderr: "imgact: TEXT". */
-void cli_note(cli_app *app, const char *format, ...) IMGACT_PRINTF(2, 3);
+void cli_note(cli_app *app, const char *text, ...) IMGACT_PRINTF(2, 3);
 
 /* The exit status of several results. */
 typedef struct cli_tally {

@@ -213,6 +213,8 @@ static imgact_status add_text(cli_strings *strings, const char *value, size_t ro
 
 imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t room, cli_options *options,
                              imgact_error *error) {
+  if (!value && flag->kind != CLI_FLAG_SWITCH)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s needs a value", flag->name);
   char *at = (char *)options + flag->offset;
   int index = flag->values && value ? cli_choice_index(flag->values, value) : 0;
   // An unknown provider is the library's to refuse: it knows which ones there are.

@@ -80,29 +80,34 @@ int cli_image_get(cli_app *app) {
 
 /* ---- update ---- */
 
-// The labels of --label; their keys are copies, their values point into the arguments. NULL = refused.
-static imgact_label *given_labels(cli_app *app, int *exit_status) {
-  const cli_strings *given = &app->options.labels;
-  imgact_label *labels = calloc(given->count + 1, sizeof *labels);
-  *exit_status = labels ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");
-  for (size_t i = 0; i < given->count && !*exit_status; i++) {
-    const char *equals = strchr(given->items[i], '=');
-    if (!equals || equals == given->items[i]) {
-      *exit_status = cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--label takes KEY=VALUE: '%s'", given->items[i]);
-      break;
-    }
-    char *key = strndup(given->items[i], (size_t)(equals - given->items[i]));
-    labels[i] = (imgact_label){key, equals + 1};
-    if (!key) *exit_status = cli_refuse(app, IMGACT_NOMEM, "out of memory");
-    for (size_t j = 0; j < i && key && !*exit_status; j++)
-      if (!strcmp(labels[j].key, key))
-        *exit_status = cli_refuse(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice", key);
+// "KEY=VALUE": the key is a copy, the value points into the argument. 0 or an exit status.
+static int parse_label(cli_app *app, const char *text, imgact_label *label) {
+  const char *equals = strchr(text, '=');
+  if (!equals || equals == text) return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--label takes KEY=VALUE: '%s'", text);
+  *label = (imgact_label){strndup(text, (size_t)(equals - text)), equals + 1};
+  return label->key ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");
+}
+
+static bool is_given(const imgact_label *given, size_t count, const char *key) {
+  for (size_t i = 0; i < count; i++)
+    if (!strcmp(given[i].key, key)) return true;
+  return false;
+}
+
+// 0 or an exit status; what was made by then is the caller's to free.
+static int parse_labels(cli_app *app, imgact_label *labels) {
+  const cli_strings *texts = &app->options.labels;
+  for (size_t i = 0; i < texts->count; i++) {
+    int exit_status = parse_label(app, texts->items[i], &labels[i]);
+    if (exit_status) return exit_status;
+    if (is_given(labels, i, labels[i].key))
+      return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice", labels[i].key);
   }
-  return labels;
+  return 0;
 }
 
 static void free_labels(imgact_label *labels, size_t count) {
-  for (size_t i = 0; labels && i < count; i++) free((void *)(uintptr_t)labels[i].key);
+  for (size_t i = 0; i < count; i++) free((void *)(uintptr_t)labels[i].key);
   free(labels);
 }
 
@@ -117,12 +122,6 @@ static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t c
                                 .set_labels = o->labels.count || o->clear_labels,
                                 .to_snapshot = o->type != NULL};
   return imgact_update_image(app->session.client, app->arguments[0], &update);
-}
-
-static bool is_given(const imgact_label *given, size_t count, const char *key) {
-  for (size_t i = 0; i < count; i++)
-    if (!strcmp(given[i].key, key)) return true;
-  return false;
 }
 
 // The image's labels with those given over them. All but the array belongs to its sources.
@@ -161,19 +160,20 @@ static int add_labels(cli_app *app, const imgact_label *given) {
   return exit_status;
 }
 
+static int update(cli_app *app, const imgact_label *given) {
+  imgact_op *op = make_update(app, given, app->options.labels.count);
+  bool refused = imgact_op_error(op)->status != IMGACT_OK; /* known before the image is read, so that nothing is sent */
+  if (refused || !app->options.labels.count || app->options.clear_labels) return run_and_print(app, op);
+  imgact_op_free(op);
+  return add_labels(app, given);
+}
+
 int cli_image_update(cli_app *app) {
   size_t count = app->options.labels.count;
-  int exit_status = 0;
-  imgact_label *given = given_labels(app, &exit_status);
-  if (!exit_status) {
-    imgact_op *op = make_update(app, given, count);
-    bool refused = imgact_op_error(op)->status != IMGACT_OK; /* before the image is read, so that nothing is sent */
-    if (count && !app->options.clear_labels && !refused) {
-      imgact_op_free(op);
-      exit_status = add_labels(app, given);
-    } else
-      exit_status = run_and_print(app, op);
-  }
+  imgact_label *given = calloc(count + 1, sizeof *given);
+  if (!given) return cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  int exit_status = parse_labels(app, given);
+  if (!exit_status) exit_status = update(app, given);
   free_labels(given, count);
   return exit_status;
 }

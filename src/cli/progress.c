@@ -24,7 +24,7 @@ static int percent_of(const cli_batch *batch) {
   int64_t sum = 0;
   for (size_t i = 0; i < batch->count; i++)
     if (batch->slots[i].percent > 0) sum += batch->slots[i].percent;
-  return (int)(sum / (int64_t)batch->count);
+  return batch->count ? (int)(sum / (int64_t)batch->count) : 0;
 }
 
 static void draw_bar(cli_batch *batch) {
