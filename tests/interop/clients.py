@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The clouds' own clients run unmodified against imgact-sim; what one of them does, imgact sees, and the other way round.
 
-clients.py IMGACT-SIM IMGACT"""
+clients.py IMGACT-SIM IMGACT [FOLDER], where Go keeps what it has compiled"""
 
 import json, os, shutil, subprocess, sys, tempfile
 
@@ -10,6 +10,7 @@ from simulator import Simulator, Skipped, TOKEN, Tool, equal, fresh, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GOPATH = "/usr/share/gocode"
+CACHE = sys.argv[3] if len(sys.argv) > 3 else None
 
 
 def module(name):
@@ -153,19 +154,19 @@ def libcloud_lists_images_page_by_page(simulator, imgact):
 
 # -- Go
 
-def go_program(name, cache, package):
+def go_program(name, folder, package):
     if not shutil.which("go") or not os.path.isdir(f"{GOPATH}/src/{package}"):
         raise Skipped(f"go and {package} are not installed")
-    program = os.path.join(cache, name)
+    program = os.path.join(folder, name)
     subprocess.run(["go", "build", "-o", program, os.path.join(HERE, name, "main.go")], check=True, timeout=300,
-                   env={**os.environ, "GO111MODULE": "off", "GOPATH": GOPATH, "GOFLAGS": "", "GOCACHE": os.path.join(cache, "go"),
+                   env={**os.environ, "GO111MODULE": "off", "GOPATH": GOPATH, "GOFLAGS": "", "GOCACHE": os.path.abspath(os.path.join(CACHE or folder, "go")),
                         "GOPROXY": "off"})
     return program
 
 
 def go_run(name, package, url):
-    with tempfile.TemporaryDirectory() as cache:
-        program = go_program(name, cache, package)
+    with tempfile.TemporaryDirectory() as folder:
+        program = go_program(name, folder, package)
         done = subprocess.run([program, url, TOKEN], capture_output=True, text=True, timeout=60)
     if done.returncode:
         raise AssertionError(done.stderr)
@@ -195,7 +196,7 @@ def godo_tours_the_images(simulator, imgact):
     imgact("image", "get", 12, exit=4)
 
 
-def main(binary, tool):
+def main(binary, tool, *_):
     with Simulator(binary) as simulator:
         hetzner, digitalocean = Tool(tool, simulator, "hetzner"), Tool(tool, simulator, "digitalocean")
         tests = [(the_hcloud_command_reads_what_imgact_reads, hetzner), (the_hcloud_command_changes_what_imgact_sees, hetzner),
