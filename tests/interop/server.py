@@ -235,14 +235,15 @@ def random_connections_harm_nobody(simulator):
                 data[dice.randrange(len(data))] = dice.randrange(256)
             if dice.random() < 0.3:
                 del data[dice.randrange(len(data)):]
-            with socket.create_connection(where(simulator.hetzner), timeout=dice.choice([0.001, 0.05])) as peer:
+            with socket.create_connection(where(simulator.hetzner), timeout=30) as peer:
+                peer.settimeout(dice.choice([0.001, 0.05]))
                 try:
                     peer.sendall(data)
                     peer.recv(dice.choice([1, 65536]))
                 except OSError:
                     pass
     simulator.control("DELETE", "faults")
-    assert get(simulator)[0] in (200, 404)
+    assert get(simulator, timeout=30)[0] in (200, 404)
 
 
 def main(binary, *_):
