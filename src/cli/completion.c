@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Completion scripts for three shells, made from the tables of commands and flags. Each script does the same: it parts the
-// words of the line from flags and their values, and offers what the words so far, or the flag before the cursor, allow.
+// words of the line from flags and their values and from "help", behind which any command may stand, and offers what the
+// words so far, or the flag before the cursor, allow.
 #include <string.h>
 
 #include "output.h"
@@ -124,7 +125,7 @@ static void put_shared(void) {
        "continue; fi");
   fputs("    case \"$it\" in\n      ", stdout);
   put_value_flags("|");
-  puts(") skip=1 ;;\n      -*) ;;\n      *) said+=(\"$it\") ;;\n    esac\n  done\n}");
+  puts(") skip=1 ;;\n      -*|help) ;;\n      *) said+=(\"$it\") ;;\n    esac\n  done\n}");
 }
 
 // bash parts a line at "=", too: "--output=js" is the three words "--output", "=", "js".
@@ -219,11 +220,12 @@ static void put_fish(void) {
        "    if set -q skip[1]; set -e skip; continue; end\n    switch $it");
   fputs("      case ", stdout);
   put_value_flags(" ");
-  puts("; set skip 1\n      case '-*'\n      case '*'; echo $it\n    end\n  end\nend\n"
+  puts("; set skip 1\n      case '-*' help\n      case '*'; echo $it\n    end\n  end\nend\n"
        "function __imgact_exactly\n  set -l words (__imgact_words)\n  test \"$words\" = \"$argv\"\nend\n"
        "function __imgact_at\n  set -l words (__imgact_words)\n  string match -q -- \"$argv*\" \"$words\"\nend\n"
        "complete -c imgact -f");
   for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) put_fish_command(&cli_commands[i], is_first_of_noun(i));
+  put_fish_words("__imgact_exactly", "help", "show the help of a command");
   for (size_t i = 0; i < cli_flags_count; i++) {
     if (cli_flag_is_common(&cli_flags[i])) put_fish_flag(&cli_flags[i], NULL);
     for (size_t j = 0; j < CLI_COMMAND_COUNT && !cli_flag_is_common(&cli_flags[i]); j++)

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The completions in the shells themselves: words are typed in a terminal, and Tab is pressed. shells.py TOOL"""
+
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PATIENCE_S = 20
+TOOL = os.path.abspath(sys.argv[1])
+
+# What is typed, and all that is offered; one word alone is completed on the line instead.
+CASES = [
+    ("image ", "list get update delete convert transfer protect unprotect"),
+    ("action ", "list get wait"),
+    ("image de", "delete"),
+    ("--profile image -o json image li", "list"),
+    ("completion ", "bash zsh fish"),
+    ("image list --visibility ", "all public private"),
+    ("image update 1 --ty", "--type"),
+    ("image update 1 --type ", "snapshot"),
+    ("image get 1 --via", ""),
+    ("action get 1 --via", "--via-image"),
+    ("image list --sta", "--status"),
+    ("image list --output=cs", "csv"),
+    ("image list --name ", ""),
+    ("--color n", "never"),
+    ("--replay onl", "only-file.har"),
+    ("help act", "action"),
+    ("help image li", "list"),
+    ("", "image action provider ratelimit config completion version help"),
+]
+
+# A line that shows what was typed and completed, then is thrown away.
+BASH = r"""
+PS1='ready> ' PS2=
+bind 'set bell-style none' 2>/dev/null
+bind 'set show-all-if-ambiguous on'
+bind 'set completion-display-width 0'
+bind 'set completion-query-items 0'
+bind 'set page-completions off'
+bind 'set enable-bracketed-paste off'
+bind -x '"\C-g": printf "\n<<%s>>\n" "$READLINE_LINE"; READLINE_LINE='
+source ./imgact.bash
+"""
+ZSH = r"""
+PS1='ready> ' PS2= LISTMAX=9999
+setopt NO_BEEP NO_LIST_AMBIGUOUS NO_AUTO_MENU NO_PROMPT_SP
+unset zle_bracketed_paste
+bindkey -e
+show() { zle -I; print -r -- "<<$BUFFER>>"; BUFFER=; }
+zle -N show
+bindkey '^G' show
+fpath=($PWD/zsh $fpath)
+autoload -U compinit
+compinit -u -D
+"""
+
+
+class Terminal:
+    """A shell that believes it has a user."""
+
+    def __init__(self, folder, words, script):
+        self.seen = ""
+        environment = {"PATH": os.path.dirname(TOOL) + ":" + os.environ["PATH"], "TERM": "dumb", "HOME": folder,
+                       "COLUMNS": "80", "LINES": "100", "LC_ALL": "C.UTF-8", "ZDOTDIR": folder}
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            os.execvpe(words[0], words, environment)
+        with open(os.path.join(folder, "rc"), "w", encoding="utf-8") as rc:
+            rc.write(script)
+        self.type(". ./rc\r")
+        self.until(r"ready> (\x1b\S*)?\Z")
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def until(self, pattern):
+        """What came up to a pattern's end; the pattern's match."""
+        end = time.monotonic() + PATIENCE_S
+        while not (found := re.search(pattern, self.seen)):
+            if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
+                raise TimeoutError(f"no {pattern!r} in {self.seen!r}")
+            self.seen += os.read(self.fd, 65536).decode(errors="replace")
+        before, self.seen = self.seen[: found.start()], self.seen[found.end():]
+        return before, found
+
+    def complete(self, words):
+        """The words that Tab offers, or the one that it completes."""
+        self.type(f"imgact {words}\t\x07")
+        before, line = self.until(r"<<([^>]*)>>\r?\n")
+        self.until(r"ready> \Z")
+        if line[1] != "imgact " + words:
+            return line[1][len("imgact ") + words.rfind(" ") + 1:].removeprefix("--output=").split()
+        shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x07", "", before.replace("ready> ", " "))
+        return shown.split("imgact " + words, 1)[1].replace("imgact " + words, " ").split()
+
+    def close(self):
+        os.close(self.fd)
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+
+def ask_fish(folder, words):
+    script = 'set -g fish_complete_path "$PWD"; complete -C "imgact $argv[1]"'
+    result = subprocess.run(["fish", "--no-config", "-c", script, "--", words], cwd=folder, capture_output=True, text=True,
+                            env={**os.environ, "HOME": folder, "PATH": os.path.dirname(TOOL) + ":" + os.environ["PATH"]},
+                            timeout=PATIENCE_S, check=False)
+    offered = [line.split("\t")[0].removeprefix("--output=") for line in (result.stdout + result.stderr).splitlines()]
+    return offered
+
+
+def scripts(folder):
+    os.mkdir(os.path.join(folder, "zsh"))
+    for shell, place in {"bash": "imgact.bash", "zsh": "zsh/_imgact", "fish": "imgact.fish"}.items():
+        with open(os.path.join(folder, place), "w", encoding="utf-8") as out:
+            subprocess.run([TOOL, "completion", shell], stdout=out, check=True)
+    open(os.path.join(folder, "only-file.har"), "w", encoding="utf-8").close()
+
+
+def opened(shell, folder):
+    if shell == "fish":
+        return None, lambda words: ask_fish(folder, words)
+    command = ["bash", "--norc", "--noprofile", "-i"] if shell == "bash" else ["zsh", "-f", "-i"]
+    terminal = Terminal(folder, command, BASH if shell == "bash" else ZSH)
+    return terminal, terminal.complete
+
+
+def main():
+    number = 0
+    with tempfile.TemporaryDirectory() as folder:
+        scripts(folder)
+        for shell in ("bash", "zsh", "fish"):
+            if not shutil.which(shell):
+                number += 1
+                print(f"ok {number} - {shell} # SKIP there is no {shell}")
+                continue
+            terminal, complete = opened(shell, folder)
+            for words, wanted in CASES:
+                number += 1
+                offered = complete(words)
+                good = sorted(offered) == sorted(wanted.split())
+                print(f"{'ok' if good else 'not ok'} {number} - {shell} at 'imgact {words}'")
+                if not good:
+                    print(f"# offers {offered}")
+            if terminal:
+                terminal.close()
+    print(f"1..{number}")
+
+
+main()
