@@ -233,10 +233,15 @@ static void fail_transport(ia_exchange *exchange, const imgact_http_response *ht
 
 static void take_result(ia_exchange *exchange, const imgact_response *response) {
   imgact_error *error = &exchange->error;
-  imgact_status status = exchange->slot->decode(&exchange->call, response, exchange->result, error);
-  if (exchange->result->nomem) status = imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  imgact_result *result = exchange->result;
+  size_t images = result->images_count, actions = result->actions_count;
+  imgact_status status = exchange->slot->decode(&exchange->call, response, result, error);
+  if (result->nomem) status = imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   error->status = (int32_t)status;
-  if (status != IMGACT_OK) error->http_status = response->http->status;
+  if (status == IMGACT_OK) return;
+  error->http_status = response->http->status;
+  result->images_count = images; /* what is half filled is no result */
+  result->actions_count = actions;
 }
 
 static void take_json(ia_exchange *exchange, const imgact_http_response *http, ia_json_status parsed, const char *what,
@@ -245,6 +250,7 @@ static void take_json(ia_exchange *exchange, const imgact_http_response *http, i
   bool success = http->status >= 200 && http->status < 300;
   if (parsed == IA_JSON_NOMEM) {
     imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+    error->http_status = http->status; /* whether a mutation was applied follows from it all the same */
   } else if (success && parsed == IA_JSON_OK) {
     take_result(exchange, response);
   } else if (success) {
@@ -256,6 +262,7 @@ static void take_json(ia_exchange *exchange, const imgact_http_response *http, i
     if (parsed != IA_JSON_OK) quote(exchange->client, http->body, http->body_bytes, error);
     exchange->client->provider->classify(&exchange->call, response, exchange->result, error);
     if (exchange->result->nomem) imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+    error->http_status = http->status;
   }
 }
 
@@ -265,12 +272,12 @@ static void learn(ia_exchange *exchange, const imgact_http_response *http, const
   imgact_client *client = exchange->client;
   const char *date = ia_header(http->headers, http->headers_count, "date");
   ia_client_learn_date(client, date);
+  int64_t now_ms = ia_client_cloud_ms(client, client->engine->now.mono_ms);
   *rate = (imgact_rate_info){.size = sizeof *rate,
                              .rate = {.limit = -1, .remaining = -1, .reset_at = IMGACT_NO_TIME, .retry_after_ms = -1},
                              .wait_until_ms = IMGACT_NO_TIME};
   if (client->provider->rate) client->provider->rate(response, rate);
-  rate->rate.retry_after_ms =
-      ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), client->engine->now.wall_ms);
+  rate->rate.retry_after_ms = ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), now_ms);
   client->rate = *rate;
   if (exchange->rate) *exchange->rate = rate->rate;
 }
@@ -283,6 +290,8 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
   if (http->body_bytes)
     parsed = ia_json_parse(http->body, http->body_bytes, client->allocator, &client->redactor, &doc, what, sizeof what);
   imgact_response response = {http, imgact_json_root(doc), &client->redactor, &exchange->step};
+  exchange->result->details = NULL; /* of an earlier attempt */
+  exchange->result->nomem = false;
   learn(exchange, http, &response, rate);
   take_json(exchange, http, parsed, what, &response);
   imgact_json_free(doc);

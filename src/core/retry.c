@@ -28,9 +28,11 @@ static bool certainly_nothing(const ia_attempt *a) {
   return a->fate == IMGACT_NOT_SENT || (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
 }
 
-/* A 4xx of an unsafe request is a refusal; everything else that is no success leaves it open whether it was applied. */
+/* A 4xx of an unsafe request is a refusal, unless the cloud's own code calls it passing; everything else that is no success
+ * leaves it open whether it was applied. */
 static bool refused(const ia_attempt *a) {
-  return a->fate == IMGACT_ANSWERED && a->error->http_status >= 400 && a->error->http_status < 500;
+  return a->fate == IMGACT_ANSWERED && a->error->http_status >= 400 && a->error->http_status < 500 &&
+         !(a->error->flags & IMGACT_ERROR_RETRYABLE);
 }
 
 static bool passing(const ia_attempt *a) {
@@ -39,12 +41,15 @@ static bool passing(const ia_attempt *a) {
   return a->error->http_status == 500 && !strcmp(a->method, "GET");
 }
 
-/* A gateway's 502 or 504 says nothing of what happened behind it; a 500 with PUT or DELETE is the cloud's own refusal. */
+/* A gateway's 502 or 504 says nothing of what happened behind it, nor does a 500 that is not in the cloud's own words; one
+ * that is, with PUT or DELETE, is a refusal. */
 static bool mutation_open(const ia_attempt *a) {
   if (!strcmp(a->method, "GET") || certainly_nothing(a)) return false;
   if (a->fate == IMGACT_MAYBE_SENT) return true;
   if (!a->safe) return !refused(a);
-  return a->error->http_status > 500 || (a->error->http_status >= 200 && a->error->http_status < 300);
+  if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
+  bool own_500 = a->error->http_status == 500 && a->error->provider_code[0];
+  return (a->error->http_status >= 500 && !own_500) || (a->error->http_status >= 200 && a->error->http_status < 300);
 }
 
 static ia_decision wait_for(const ia_attempt *a) {
