@@ -121,7 +121,10 @@ static bool ask(ia_walk *walk) {
   walk->exchange->max_attempts = walk->max_attempts;
   walk->exchange->deadline_ms = walk->deadline_ms;
   walk->first = *item_count(walk);
-  ia_result_next_page(walk->result);
+  if (walk->first)
+    ia_result_next_page(walk->result);
+  else
+    ia_result_reset(walk->result); /* pages of which the filters let nothing pass leave nothing behind */
   ia_exchange_submit(walk->exchange, &walk->call, walk->result);
   return true;
 }
@@ -269,7 +272,6 @@ static walk_step start_again(ia_walk *walk) {
 
 /* Is there a further page or query? Makes it the next one to be asked. */
 static bool go_on(ia_walk *walk) {
-  walk->pages++;
   if (walk->result->has_next && !walk->page) return advance(walk);
   walk->new_group = true;
   return ++walk->group < walk->groups_count;
@@ -282,6 +284,7 @@ static walk_step take_page(ia_walk *walk) {
     return WALK_ENDED;
   }
   if (state == PAGE_MOVED || total_moved(walk)) return start_again(walk);
+  walk->pages++;
   if (!walk->sort_here && cut(walk)) return WALK_ENDED;
   bool further = go_on(walk);
   if (walk->error.status != IMGACT_OK) return WALK_ENDED;
