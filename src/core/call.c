@@ -112,6 +112,14 @@ static bool all_text_ok(const imgact_call *c) {
   return ok;
 }
 
+/* A type becomes a bit, so it must be one that this library knows. */
+static imgact_status types_ok(const imgact_image_filter *filter, imgact_error *error) {
+  for (size_t i = 0; filter && i < filter->types_count; i++)
+    if ((unsigned)filter->types[i] > IMGACT_TYPE_CUSTOM)
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no type of an image", (unsigned)filter->types[i]);
+  return IMGACT_OK;
+}
+
 typedef struct id_rule {
   const imgact_provider *provider;
   imgact_error *error;
@@ -133,8 +141,8 @@ imgact_status ia_call_check(const imgact_call *call, const imgact_provider *prov
   static const char an_image[] = "an image's id", an_action[] = "an action's id";
   id_rule rule = {provider, error};
   if (!all_text_ok(call)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
-  imgact_status status = IMGACT_OK;
-  if (call->kind != IMGACT_OP_GET_IMAGE) status = id_ok(&rule, an_image, call->image);
+  imgact_status status = types_ok(call->images, error);
+  if (status == IMGACT_OK && call->kind != IMGACT_OP_GET_IMAGE) status = id_ok(&rule, an_image, call->image);
   if (status == IMGACT_OK) status = id_ok(&rule, an_action, call->action);
   if (status == IMGACT_OK) status = ids_ok(&rule, an_action, call->ids, call->ids_count);
   if (status == IMGACT_OK && call->images)

@@ -46,6 +46,7 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
   ia_list_init(&client->mutations);
   ia_poller_init(&client->poller);
   ia_set_init(&client->claims, client->allocator);
+  ia_set_init(&client->older_claims, client->allocator);
   ia_redactor_init(&client->redactor, NULL, 0, NULL);
   client->user_agent = user_agent(client->allocator, app);
   client->endpoint = ia_strdup(client->allocator, endpoint);
@@ -94,6 +95,7 @@ void ia_client_clear(imgact_client *client) {
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
   ia_set_free(&client->claims);
+  ia_set_free(&client->older_claims);
 }
 
 void ia_client_hold(imgact_client *client) { client->references++; }
@@ -161,8 +163,8 @@ void ia_client_run(imgact_client *client) {
   for (size_t lane = 0; lane < IA_LANES; lane++) {
     imgact_op_kind kind = head_of(client, lane);
     if (kind == IMGACT_OP_COUNT || !may_send(client, lane, kind, &until_ms)) continue;
-    if (ia_list_empty(&client->lanes[lane]) && !ia_poller_next(client)) continue;
-    ia_exchange_ready(IA_ENTRY(client->lanes[lane].next, ia_exchange, link));
+    if (!ia_list_empty(&client->lanes[lane]) || ia_poller_next(client))
+      ia_exchange_ready(IA_ENTRY(client->lanes[lane].next, ia_exchange, link));
     ia_client_pump(client);
     return;
   }

@@ -49,6 +49,7 @@ struct imgact_client {
   ia_poller poller;
   ia_link mutations; /* operations whose effect is not settled: see mutation.c */
   ia_set claims;     /* actions that belong to an operation of this client */
+  ia_set older_claims;
   imgact_rate_info rate;
   int64_t date_ms, date_mono_ms; /* the cloud's clock as the last Date header told it; IMGACT_NO_TIME */
 };

@@ -64,6 +64,7 @@ static void list_start(imgact_op *op) {
 /* A paused walk keeps what it knows for the next page. */
 static void list_stop(imgact_op *op) {
   if (!op->walk) return;
+  if (op->error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0; /* cancelled, too late */
   if (op->state == IA_OP_ENDED && op->walk->more && op->error.status == IMGACT_OK) return;
   ia_walk_stop(op->walk);
 }
@@ -90,14 +91,17 @@ static void named(ia_walk *walk) {
   imgact_op *op = walk->owner;
   imgact_error error = walk->error;
   bool was_id = op->error.status != IMGACT_OK; /* the id's own error is kept until the name is known to fail too */
-  if (error.status == IMGACT_OK && !op->result.images_count && was_id)
+  const char *details = walk->details;
+  if (error.status == IMGACT_OK && !op->result.images_count && was_id) {
     error = op->error;
-  else if (error.status == IMGACT_OK && !op->result.images_count)
+    details = op->details;
+  }
+  if (error.status == IMGACT_OK && !op->result.images_count)
     imgact_error_set(&error, IMGACT_NOT_FOUND, "%s has no image named '%s'", op->client->provider->name, op->call.image);
   else if (error.status == IMGACT_OK && op->result.images_count > 1)
     tell_namesakes(op, &error);
   if (error.status != IMGACT_OK) op->result.images_count = 0;
-  ia_op_end_with(op, &error, walk->details);
+  ia_op_end_with(op, &error, details);
 }
 
 /* The walk over the images of that name; false, with the error set, if it cannot begin. */
@@ -199,7 +203,7 @@ static void looked(ia_watch *watch, const imgact_error *error, const char *detai
   else if (ia_action_verdict(watch->action, &verdict) != IMGACT_OK)
     note(op, &verdict, NULL);
   if (!error && watch->action->status == IMGACT_ACTION_RUNNING) {
-    ia_op_progress(op, watch->action);
+    ia_op_progress(op, watch);
     return;
   }
   if (--op->waits->left == 0) ia_op_end(op);
@@ -231,6 +235,7 @@ void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *ima
   watch->report = report;
   watch->deadline_ms = op->deadline_ms;
   watch->keep_raw = op->result.keep_raw;
+  watch->rate = &op->rate;
   watch->interval_ms =
       op->options.poll_interval_ms > 0 ? op->options.poll_interval_ms : op->client->settings.poll_interval_ms;
   watch->max_attempts = op->options.max_attempts > 0 ? op->options.max_attempts : op->client->settings.max_attempts;

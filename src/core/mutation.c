@@ -15,11 +15,13 @@
 #include <string.h>
 
 #define GRACE_MS 2000 /* the cloud's clock shows whole seconds, and so do its dates */
+#define CLAIMS   1024 /* as many actions as started while one was looked for, and more */
 #define LOOKS    5    /* within the time to settle */
 
 typedef enum mutation_state {
   MUTATION_NEW,
   MUTATION_TWIN,
+  MUTATION_DUE,
   MUTATION_SENT,
   MUTATION_LOOKING,
   MUTATION_CONFIRMING,
@@ -36,6 +38,7 @@ struct ia_mutation {
   int32_t attempts;
   int64_t sent_ms;    /* of the first send in doubt; steady */
   int64_t settled_ms; /* until when to look; steady */
+  int64_t looked_ms;  /* when the last look was begun: its answer may come late, and tells of that time */
   imgact_error pending;
   const char *details;
   ia_timer pause;
@@ -46,7 +49,7 @@ struct ia_mutation {
   imgact_op *op;
 };
 
-static void begin(imgact_op *op);
+static void begin_soon(ia_mutation *m);
 static void send(imgact_op *op);
 static void look(imgact_op *op);
 static void look_at_image(imgact_op *op);
@@ -61,7 +64,7 @@ static void leave_list(imgact_op *op) {
   for (ia_link *at = client->mutations.next; at != &client->mutations; at = at->next) {
     ia_mutation *other = IA_ENTRY(at, ia_mutation, link);
     if (other->key != m->key) continue;
-    if (other->state == MUTATION_TWIN) begin(other->op);
+    if (other->state == MUTATION_TWIN) begin_soon(other);
     return;
   }
 }
@@ -86,32 +89,49 @@ static void ambiguous(imgact_op *op, const char *why) {
   error.flags = IMGACT_ERROR_MAYBE_APPLIED;
   ia_str_copy(error.request_id, sizeof error.request_id, m->pending.request_id);
   op->result.actions_count = op->result.images_count = 0;
-  fail(op, &error, NULL);
+  fail(op, &error, m->details);
 }
 
 /* ---- the action is known ---- */
 
-/* Claims are needed only while some operation may still look for its own: then they are forgotten together. */
+/* An operation can be taken for another's only around the time of both: the last CLAIMS at least are remembered. */
 static bool claim(imgact_op *op, const imgact_action *action) {
   imgact_client *client = op->client;
   if (!action || !action->id) return true;
-  if (client->claims.count > 1024 && ia_list_empty(&client->mutations)) ia_set_clear(&client->claims);
+  if (client->claims.count >= CLAIMS) {
+    ia_set swap = client->older_claims;
+    client->older_claims = client->claims;
+    client->claims = swap;
+    ia_set_clear(&client->claims);
+  }
   bool added;
   return ia_set_put(&client->claims, ia_hash(action->id, strlen(action->id)), 0, &added) != NULL;
+}
+
+static bool claimed(const imgact_client *client, const imgact_action *action) {
+  if (!action->id) return false;
+  uint64_t hash = ia_hash(action->id, strlen(action->id));
+  return ia_set_has(&client->claims, hash) || ia_set_has(&client->older_claims, hash);
+}
+
+/* Whether an action in a state that nobody knows has had its effect cannot be told. */
+static void judge(imgact_op *op, const imgact_action *action) {
+  if (ia_action_verdict(action, &op->error) == IMGACT_PROTOCOL) op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
 }
 
 static void waited(ia_watch *watch, const imgact_error *error, const char *details) {
   imgact_op *op = IA_ENTRY(watch, ia_mutation, watch)->op;
   if (error) {
     imgact_error failed = *error;
+    failed.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* the action was begun, whatever became of the looks at it */
     fail(op, &failed, details);
     return;
   }
   if (watch->action->status == IMGACT_ACTION_RUNNING) {
-    ia_op_progress(op, watch->action);
+    ia_op_progress(op, watch);
     return;
   }
-  ia_action_verdict(watch->action, &op->error);
+  judge(op, watch->action);
   ia_op_end(op);
 }
 
@@ -119,7 +139,10 @@ static void wait_for(imgact_op *op, const imgact_action *action) {
   ia_mutation *m = op->mutation;
   m->state = MUTATION_WAITING;
   ia_op_watch(op, &m->watch, ia_arena_copy(&op->arena, action->id), op->call.image, waited);
-  if (!m->watch.id) {
+  if (!m->watch.arena.allocator) ia_arena_init(&m->watch.arena, op->client->allocator);
+  ia_arena_reset(&m->watch.arena);
+  m->watch.action = ia_action_copy(&m->watch.arena, action);
+  if (!m->watch.id || !m->watch.action) {
     imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
     op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
     ia_op_end(op);
@@ -128,22 +151,22 @@ static void wait_for(imgact_op *op, const imgact_action *action) {
   m->watch.misses_left = op->client->provider->fresh_misses;
   m->watch.kind = action->kind;
   ia_watch_start(&m->watch, op->client, true);
-  ia_op_progress(op, action);
+  ia_op_progress(op, &m->watch);
 }
 
 /* Applied, by this operation. Without a wish to wait a running action is success; a failed one never is. */
 static void applied(imgact_op *op) {
   const imgact_action *action = imgact_op_action(op);
-  bool claimed = claim(op, action);
+  bool ours = claim(op, action);
   leave_list(op);
-  if (!claimed) {
+  if (!ours) {
     imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
     op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
   } else if (action && action->status == IMGACT_ACTION_RUNNING && op->wait && action->id) {
     wait_for(op, action);
     return;
   } else if (action && (op->wait || action->status == IMGACT_ACTION_ERROR)) {
-    ia_action_verdict(action, &op->error);
+    judge(op, action);
   }
   ia_op_end(op);
 }
@@ -158,20 +181,30 @@ static void adopted(imgact_op *op) {
 
 static void paused(ia_timer *timer) { look(IA_ENTRY(timer, ia_mutation, pause)->op); }
 
+/* The next look comes after a part of the time to settle, the last one at its end, or at once where that has passed. */
+static int64_t next_look_ms(const imgact_op *op) {
+  int64_t now_ms = op->client->engine->now.mono_ms, left = op->mutation->settled_ms - now_ms;
+  int64_t interval = op->client->settings.settle_ms / LOOKS;
+  if (left < 0) left = 0;
+  return now_ms + (interval < 1 ? 1 : interval < left ? interval : left);
+}
+
 /* Nothing was found. While the cloud may still be settling, it is looked again; then the request is free to go again. */
 static void found_nothing(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_client *client = op->client;
   ia_engine *engine = client->engine;
-  int64_t left = m->settled_ms - engine->now.mono_ms;
   int32_t max = op->options.max_attempts > 0 ? op->options.max_attempts : client->settings.max_attempts;
-  if (left > 0) {
-    int64_t interval = client->settings.settle_ms / LOOKS;
-    interval = interval < 1 ? 1 : interval > left ? left : interval;
-    ia_timer_set(engine, &m->pause, engine->now.mono_ms + interval, paused);
+  if (m->looked_ms < m->settled_ms) {
+    ia_timer_set(engine, &m->pause, next_look_ms(op), paused);
   } else if (m->refused) {
     fail_pending(op, false);
-  } else if (m->attempts >= max || client->retry_tokens < 1) {
+  } else if ((op->slot->flags & IMGACT_SLOT_SAFE) || m->attempts >= max) {
+    fail_pending(op, true); /* a request that is safe was sent again as often as it may be before it was looked into */
+  } else if (client->retry_tokens < 1) {
+    char message[sizeof m->pending.message];
+    ia_str_copy(message, sizeof message, m->pending.message);
+    ia_error_text(&m->pending, "%s (not sent again: this client's %d retries are used up)", message, IA_RETRY_TOKENS);
     fail_pending(op, true);
   } else {
     client->retry_tokens--;
@@ -190,13 +223,11 @@ static void confirm_again(ia_timer *timer) { look_at_image(IA_ENTRY(timer, ia_mu
 static void not_confirmed(imgact_op *op) {
   ia_mutation *m = op->mutation;
   ia_engine *engine = op->client->engine;
-  int64_t left = m->settled_ms - engine->now.mono_ms, interval = op->client->settings.settle_ms / LOOKS;
-  if (left <= 0) {
+  if (engine->now.mono_ms >= m->settled_ms) {
     ambiguous(op, "an action of the kind has finished, but the image does not show what was asked for");
     return;
   }
-  interval = interval < 1 ? 1 : interval > left ? left : interval;
-  ia_timer_set(engine, &m->pause, engine->now.mono_ms + interval, confirm_again);
+  ia_timer_set(engine, &m->pause, next_look_ms(op), confirm_again);
 }
 
 static void show_image(imgact_op *op) {
@@ -286,7 +317,7 @@ static void confirm(imgact_op *op) {
 /* Could this listed action be what the lost request started? UNTOLD: it cannot be ruled out. */
 static imgact_answer candidate(const imgact_op *op, const imgact_action *action, int64_t since_ms) {
   const imgact_client *client = op->client;
-  if (action->id && ia_set_has(&client->claims, ia_hash(action->id, strlen(action->id)))) return IMGACT_NO;
+  if (claimed(client, action)) return IMGACT_NO;
   if (action->started_at != IMGACT_NO_TIME && action->started_at < since_ms) return IMGACT_NO;
   imgact_answer same = op->slot->same ? op->slot->same(&op->call, action) : IMGACT_UNTOLD;
   if (same == IMGACT_YES && action->started_at == IMGACT_NO_TIME) return IMGACT_UNTOLD;
@@ -347,6 +378,7 @@ static bool list_actions(imgact_op *op, imgact_error *error) {
 static void look(imgact_op *op) {
   imgact_error error;
   op->mutation->state = MUTATION_LOOKING;
+  op->mutation->looked_ms = op->client->engine->now.mono_ms;
   if (!(op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) {
     look_at_image(op);
   } else if (!ia_client_slot(op->client, IMGACT_OP_LIST_ACTIONS)) {
@@ -372,9 +404,10 @@ static void begin_look(imgact_op *op, const ia_exchange *exchange, bool refused)
 
 /* ---- sending ---- */
 
-/* What is not there any more was deleted by the request whose answer was lost (contract, section 5). */
+/* What is not there any more was deleted by the request whose answer was lost (contract, section 5): not so where the
+ * earlier ones certainly did nothing. */
 static bool deleted_before(const imgact_op *op, const ia_exchange *exchange) {
-  return op->call.kind == IMGACT_OP_DELETE_IMAGE && exchange->attempts > 1 && exchange->error.status == IMGACT_NOT_FOUND;
+  return op->call.kind == IMGACT_OP_DELETE_IMAGE && exchange->maybe_applied && exchange->error.status == IMGACT_NOT_FOUND;
 }
 
 static void sent(ia_exchange *exchange) {
@@ -388,7 +421,7 @@ static void sent(ia_exchange *exchange) {
   } else if (exchange->uncertain) {
     begin_look(op, exchange, false);
   } else if (safe && exchange->maybe_applied && op->slot->effect) {
-    begin_look(op, exchange, true);
+    begin_look(op, exchange, refusal);
   } else if (m->in_doubt && refusal) {
     begin_look(op, exchange, true);
   } else {
@@ -404,7 +437,9 @@ static void send(imgact_op *op) {
   ia_exchange_free(op->exchange);
   op->exchange = NULL;
   ia_result_reset(&op->result);
-  if (!ia_op_announce(op) || !ia_op_exchange(op, IA_LANE_MUTATION, sent)) {
+  bool announced = ia_op_announce(op);
+  if (op->state != IA_OP_RUNNING) return;
+  if (!announced || !ia_op_exchange(op, IA_LANE_MUTATION, sent)) {
     if (m->in_doubt) op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
     ia_op_end_soon(op);
     return;
@@ -415,11 +450,22 @@ static void send(imgact_op *op) {
 
 /* ---- the flow ---- */
 
-static void begin(imgact_op *op) {
-  if (op->mutation->resumed)
-    look(op);
-  else
+static void begin(ia_timer *timer) {
+  ia_mutation *m = IA_ENTRY(timer, ia_mutation, pause);
+  imgact_op *op = m->op;
+  if (!m->resumed) {
     send(op);
+    return;
+  }
+  m->settled_ms = op->client->engine->now.mono_ms + op->client->settings.settle_ms;
+  look(op);
+}
+
+/* By a timer, so that on_intent is called from a dispatch, never from inside a start, a cancel or the end of a twin. */
+static void begin_soon(ia_mutation *m) {
+  ia_engine *engine = m->op->client->engine;
+  m->state = MUTATION_DUE;
+  ia_timer_set(engine, &m->pause, engine->now.mono_ms, begin);
 }
 
 static uint64_t key_of(const imgact_call *call) {
@@ -456,7 +502,7 @@ static void start(imgact_op *op) {
     ia_list_append(&op->client->mutations, &m->link);
   }
   m->state = MUTATION_TWIN;
-  if (!twin) begin(op);
+  if (!twin) begin_soon(m);
 }
 
 void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
@@ -471,8 +517,9 @@ void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
   ia_engine_refresh(op->client->engine);
   const ia_now *now = &op->client->engine->now;
   m->resumed = m->in_doubt = true;
-  m->sent_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
-  m->settled_ms = now->mono_ms + op->client->settings.settle_ms;
+  m->attempts = 1;
+  if (sent_wall_ms < 0) sent_wall_ms = 0;
+  m->sent_ms = now->mono_ms - (now->wall_ms > sent_wall_ms ? now->wall_ms - sent_wall_ms : 0);
   imgact_error_set(&m->pending, IMGACT_NETWORK, "the program that sent the request did not see its answer");
 }
 
@@ -498,7 +545,7 @@ static void stop(imgact_op *op) {
 /* Also while it waits for the action: somebody who reads "not applied" would send it again. */
 static bool maybe_out(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
-  if (!m || m->state == MUTATION_NEW || m->state == MUTATION_TWIN) return m && m->in_doubt;
+  if (!m || m->state <= MUTATION_DUE) return m && m->in_doubt;
   if (m->state == MUTATION_SENT) return m->in_doubt || (op->exchange && ia_exchange_maybe_out(op->exchange));
   return true;
 }

@@ -21,6 +21,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   op->rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
   op->deadline_ms = IA_NEVER;
   ia_error_clear(&op->error);
+  ia_list_init(&op->news);
   ia_arena_init(&op->arena, client->allocator);
   ia_result_init(&op->result, client->allocator, client->provider->name, false);
   if (!ia_call_copy(&op->call, call, &op->arena)) {
@@ -84,7 +85,7 @@ void ia_op_end(imgact_op *op) {
   if (op->state != IA_OP_RUNNING) return;
   imgact_client *client = op->client;
   op->state = IA_OP_ENDED;
-  op->tell_progress = false; /* what it would be about may go now; done tells the end */
+  while (!ia_list_empty(&op->news)) ia_list_remove(op->news.next); /* done tells the end */
   op->flow->stop(op);
   ia_timer_stop(client->engine, &op->deadline);
   client->engine->running--;
@@ -95,24 +96,24 @@ void ia_op_end(imgact_op *op) {
 
 void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details) {
   op->error = *error;
-  if (details) op->details = ia_arena_copy(&op->arena, details);
+  op->details = error->status != IMGACT_OK && details ? ia_arena_copy(&op->arena, details) : NULL;
   ia_op_end(op);
 }
 
 /* ---- callbacks ---- */
 
-void ia_op_progress(imgact_op *op, const imgact_action *action) {
+void ia_op_progress(imgact_op *op, ia_watch *watch) {
   if (!op->progress) return;
-  op->told = action;
-  op->tell_progress = true;
+  ia_list_append(&op->news, &watch->news);
   ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
 void ia_op_tell(imgact_op *op) {
-  if (op->tell_progress) {
-    op->tell_progress = false;
-    if (op->tell_done) ia_list_append(&op->client->engine->notify, &op->notify);
-    op->progress(op->progress_user, op, op->told);
+  if (!ia_list_empty(&op->news)) {
+    ia_watch *watch = IA_ENTRY(op->news.next, ia_watch, news);
+    ia_list_remove(&watch->news);
+    if (!ia_list_empty(&op->news)) ia_list_append(&op->client->engine->notify, &op->notify);
+    op->progress(op->progress_user, op, watch->action);
     return;
   }
   if (!op->tell_done) return;
@@ -125,6 +126,7 @@ bool ia_op_announce(imgact_op *op) {
   op->announced = true;
   const char *json = ia_call_json(&op->call, op->client->provider, &op->arena);
   imgact_status status = json ? op->intent(op->intent_user, op, json) : IMGACT_NOMEM;
+  if (op->state != IA_OP_RUNNING) return false; /* cancelled from inside */
   if (status == IMGACT_OK) return true;
   imgact_error_set(&op->error, status, "%s", json ? "on_intent refused the call: nothing was sent" : "out of memory");
   return false;
@@ -203,6 +205,8 @@ void imgact_op_configure(imgact_op *op, const imgact_op_options *options) {
   op->options = *options;
   op->result.keep_raw = (options->flags & IMGACT_KEEP_RAW) != 0;
   op->call.flags = options->flags & IMGACT_VIA_IMAGE;
+  if (options->flags & ~(IMGACT_KEEP_RAW | IMGACT_PAGE_BY_PAGE | IMGACT_VIA_IMAGE))
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "the flags 0x%x hold some that are not known", (unsigned)options->flags);
   if (options->deadline_ms < 0 || options->poll_interval_ms < 0 || options->max_attempts < 0)
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "a deadline, interval or number of attempts below 0 makes no sense");
   if (!op->walk || op->call.kind == IMGACT_OP_GET_IMAGE) return;
@@ -287,6 +291,12 @@ static void need(imgact_op *op, const char *text, const char *what) {
   if (op && (!text || !*text)) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s is missing", what);
 }
 
+static void need_change(imgact_op *op) {
+  const imgact_image_update *u = op ? op->call.update : NULL;
+  if (u && !u->name && !u->description && !u->distribution && !u->set_labels && !u->to_snapshot)
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "nothing to change was given");
+}
+
 static imgact_op *new_single(imgact_client *client, const ia_flow *flow, const imgact_call *call) {
   imgact_op *op = ia_op_new(client, flow, call);
   if (call->kind != IMGACT_OP_GET_ACTION) need(op, call->image, "the image's id");
@@ -299,9 +309,7 @@ imgact_op *imgact_update_image(imgact_client *client, const char *image_id, cons
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image = image_id, .update = ok ? update : &none};
   imgact_op *op = new_single(client, &ia_flow_mutation, &call);
   if (op && update) check_size(op, update, update->size, sizeof *update, "imgact_image_update");
-  const imgact_image_update *u = call.update;
-  if (op && !u->name && !u->description && !u->distribution && !u->set_labels && !u->to_snapshot)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "nothing to change was given");
+  need_change(op);
   if (op) try_encode(op, &op->call);
   return op;
 }
@@ -375,6 +383,8 @@ imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t s
   ia_arena_free(&arena);
   if (op && status != IMGACT_OK) op->error = error;
   if (!op || status != IMGACT_OK) return op;
+  if (call.kind == IMGACT_OP_TRANSFER) need(op, op->call.region, "the region");
+  if (call.kind == IMGACT_OP_UPDATE_IMAGE) need_change(op);
   try_encode(op, &op->call);
   ia_mutation_resume(op, sent_at);
   return op;

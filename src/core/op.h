@@ -43,11 +43,11 @@ struct imgact_op {
   void *progress_user;
   imgact_intent_fn intent;
   void *intent_user;
-  bool wait, adopted, local, tell_progress, tell_done, announced;
-  ia_walk *walk;             /* lists, and get_image by name; in the arena */
-  ia_mutation *mutation;     /* in the arena */
-  ia_waits *waits;           /* in the arena */
-  const imgact_action *told; /* what a progress callback is about */
+  bool wait, adopted, local, tell_done, announced;
+  ia_walk *walk;         /* lists, and get_image by name; in the arena */
+  ia_mutation *mutation; /* in the arena */
+  ia_waits *waits;       /* in the arena */
+  ia_link news;          /* watches about which a progress callback is due */
 };
 
 /* A new operation with copied arguments, checked against the provider; what is wrong is its error. NULL: no memory. */
@@ -59,8 +59,8 @@ void ia_op_begin(imgact_op *op);
 /* Ends it with its error as it stands. */
 void ia_op_end(imgact_op *op);
 void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details);
-/* Queues a progress callback about this action. */
-void ia_op_progress(imgact_op *op, const imgact_action *action);
+/* Queues a progress callback about what this watch saw. */
+void ia_op_progress(imgact_op *op, ia_watch *watch);
 /* The callbacks that are due; the operation may be gone afterwards. */
 void ia_op_tell(imgact_op *op);
 /* Makes the operation's exchange if it has none; false: it was ended for lack of memory. */

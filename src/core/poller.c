@@ -17,6 +17,7 @@ typedef struct ia_batch {
   ia_link watches;
   ia_exchange *exchange;
   imgact_result result;
+  imgact_rate rate;
   const char *ids[BATCH_MAX];
 } ia_batch;
 
@@ -83,19 +84,32 @@ static void free_batch(ia_batch *batch) {
   ia_free(client->allocator, batch);
 }
 
+/* Who asks has changed: an id lives as long as its watch, and the request may be built again for a further attempt. */
+static void name_ids(ia_batch *batch) {
+  imgact_call *call = &batch->exchange->call;
+  call->ids_count = 0;
+  for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next)
+    batch->ids[call->ids_count++] = IA_ENTRY(at, ia_watch, link)->id;
+}
+
 /* A batch whose last watch has gone asks for nobody: its request is dropped. */
 void ia_watch_stop(ia_watch *watch) {
+  ia_batch *batch = watch->batch;
   if (!watch->active) return;
   watch->active = false;
+  watch->batch = NULL;
   ia_timer_stop(watch->client->engine, &watch->timer);
-  ia_link *others = ia_linked(&watch->link) ? watch->link.next : NULL;
   ia_list_remove(&watch->link);
-  if (!others || others->next != others || others == &watch->client->poller.due) return;
-  free_batch(IA_ENTRY(others, ia_batch, watches));
+  if (!batch) return;
+  if (ia_list_empty(&batch->watches))
+    free_batch(batch);
+  else
+    name_ids(batch);
 }
 
 void ia_watch_free(ia_watch *watch) {
   ia_watch_stop(watch);
+  ia_list_remove(&watch->news);
   if (watch->arena.allocator) ia_arena_free(&watch->arena);
   watch->action = NULL;
 }
@@ -163,18 +177,17 @@ static void report(ia_watch *watch, const imgact_error *error, const imgact_resu
   }
 }
 
-/* Reports may stop this watch or others of the batch: the list is taken one by one, and the batch outlives it. */
+/* Reports may stop this watch or others of the batch: they leave it before the first one. */
 static void polled(ia_exchange *exchange) {
   ia_batch *batch = exchange->owner;
   imgact_error error = exchange->error;
-  ia_link keeper = {NULL, NULL}; /* never empty, so that no stop frees the batch from inside */
-  ia_list_append(&batch->watches, &keeper);
-  while (batch->watches.next != &keeper) {
+  for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next) IA_ENTRY(at, ia_watch, link)->batch = NULL;
+  while (!ia_list_empty(&batch->watches)) {
     ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
     ia_list_remove(&watch->link);
+    if (watch->rate) *watch->rate = batch->rate;
     report(watch, &error, &batch->result);
   }
-  ia_list_remove(&keeper);
   free_batch(batch);
 }
 
@@ -190,6 +203,8 @@ static ia_batch *new_batch(imgact_client *client) {
   }
   ia_result_init(&batch->result, client->allocator, client->provider->name, false);
   ia_list_init(&batch->watches);
+  batch->rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
+  batch->exchange->rate = &batch->rate;
   ia_list_append(&client->poller.batches, &batch->link);
   return batch;
 }
@@ -205,17 +220,20 @@ static void no_memory(imgact_client *client) {
 
 static void fill(ia_batch *batch, imgact_client *client, size_t max) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .ids = batch->ids};
-  batch->exchange->deadline_ms = 0;
+  ia_exchange *exchange = batch->exchange;
+  exchange->deadline_ms = 0;
+  exchange->max_attempts = 0;
   while (call.ids_count < max && !ia_list_empty(&client->poller.due)) {
     ia_watch *watch = IA_ENTRY(client->poller.due.next, ia_watch, link);
     ia_list_append(&batch->watches, &watch->link);
+    watch->batch = batch;
     batch->ids[call.ids_count++] = watch->id;
     if (max == 1) call.image = watch->image;
-    batch->exchange->max_attempts = watch->max_attempts;
     batch->result.keep_raw = batch->result.keep_raw || watch->keep_raw;
-    if (watch->deadline_ms > batch->exchange->deadline_ms) batch->exchange->deadline_ms = watch->deadline_ms;
+    if (watch->max_attempts > exchange->max_attempts) exchange->max_attempts = watch->max_attempts;
+    if (watch->deadline_ms > exchange->deadline_ms) exchange->deadline_ms = watch->deadline_ms;
   }
-  ia_exchange_submit(batch->exchange, &call, &batch->result);
+  ia_exchange_submit(exchange, &call, &batch->result);
 }
 
 bool ia_poller_next(imgact_client *client) {

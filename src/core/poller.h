@@ -17,7 +17,9 @@ typedef struct ia_poller {
 
 /* One action that somebody waits for; embedded in its owner. */
 typedef struct ia_watch {
-  ia_link link; /* in poller->due, or in a batch */
+  ia_link link;           /* in poller->due, or in a batch */
+  ia_link news;           /* in the operation's list of what a progress callback is due about */
+  struct ia_batch *batch; /* whose request asks for it; NULL */
   ia_timer timer;
   imgact_client *client;
   const char *id;    /* the owner's */
@@ -29,6 +31,7 @@ typedef struct ia_watch {
   int64_t started_ms;
   imgact_action_kind kind; /* as far as is known; OTHER */
   int64_t deadline_ms;     /* of the owner: no poll is retried beyond it */
+  imgact_rate *rate;       /* of the owner: what each look tells of the rate limit */
   bool keep_raw;
   bool active;
   ia_arena arena;
@@ -38,13 +41,12 @@ typedef struct ia_watch {
   void (*report)(struct ia_watch *watch, const imgact_error *error, const char *details);
 } ia_watch;
 
-struct ia_batch;
-
 void ia_poller_init(ia_poller *poller);
 /* Starts watching; the first poll goes out at once, or after an interval where `later`. */
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later);
-/* Forgets it; frees its arena where `forget`. */
+/* Forgets it. */
 void ia_watch_stop(ia_watch *watch);
+/* And what it saw. */
 void ia_watch_free(ia_watch *watch);
 
 /* Makes one request of what is due; false if nothing is, or there is no memory. */
