@@ -1,0 +1,849 @@
+// SPDX-License-Identifier: MIT
+// Mutations whose answers get lost: what is sent, when, and what is said of it. The small cloud counts real effects.
+#include "cloud.h"
+#include "stage.h"
+
+#include <imgact/provider.h>
+
+#define DO_POST   "POST /v2/images/4711/actions {\"type\":\"transfer\",\"region\":\"nyc3\"}"
+#define DO_LOOK   "GET /v2/images/4711/actions?page=1&per_page=200"
+#define DO_IMAGE  "GET /v2/images/4711"
+#define HZ_POST   "POST /v1/images/4711/actions/change_protection {\"delete\":true}"
+#define HZ_LOOK   "GET /v1/images/4711/actions?page=1&per_page=50"
+#define HZ_IMAGE  "GET /v1/images/4711"
+#define HZ_PUT    "PUT /v1/images/4711 {\"type\":\"snapshot\"}"
+#define HZ_DELETE "DELETE /v1/images/4711"
+
+typedef struct play {
+  stage *stage;
+  cloud *cloud;
+  imgact_client *client;
+  scripted *script;
+} play;
+
+static play begin_with(stage_options options) {
+  if (options.client.poll_interval_ms == 0) options.client.poll_interval_ms = 1000;
+  play p = {.stage = stage_with(options)};
+  p.script = p.stage->script;
+  p.client = p.stage->client;
+  p.cloud = cloud_new(p.script, !options.digitalocean);
+  return p;
+}
+
+static play begin_hetzner(void) { return begin_with((stage_options){0}); }
+
+static play begin_digitalocean(void) { return begin_with((stage_options){.digitalocean = true}); }
+
+static void end(play *p) {
+  cloud *own = p->cloud;
+  stage_free(p->stage);
+  cloud_free(own);
+}
+
+static imgact_op *transfer(const play *p) { return imgact_transfer(p->client, CLOUD_IMAGE, "nyc3"); }
+
+static imgact_op *protect(const play *p) { return imgact_change_protection(p->client, CLOUD_IMAGE, 1); }
+
+static const cloud_fate lost_before = {.effects = 0};
+static const cloud_fate lost_after = {.effects = 1};
+
+static cloud_fate replied(int effects, int status, const char *body) {
+  return (cloud_fate){.effects = effects, .answer = {.status = status, .body = body}};
+}
+
+// ---- applied although the answer was lost
+
+static void a_lost_answer_is_adopted(void **state) {
+  (void)state;
+  const cloud_fate fates[] = {lost_after,
+                              replied(1, 500, "{}"),
+                              replied(1, 502, "<html>"),
+                              replied(1, 503, NULL),
+                              replied(1, 504, "{}"),
+                              replied(1, 301, NULL),
+                              replied(1, 200, "{}"),
+                              replied(1, 201, NULL),
+                              replied(1, 201, "{\"action\":{\"id\":null}}"),
+                              replied(1, 201, "{\"action\":"),
+                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TIMEOUT, .fate = IMGACT_MAYBE_SENT}},
+                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TOO_LARGE, .fate = IMGACT_MAYBE_SENT}},
+                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_ENCODING, .fate = IMGACT_MAYBE_SENT}},
+                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TLS, .fate = IMGACT_MAYBE_SENT}},
+                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_NOMEM, .fate = IMGACT_MAYBE_SENT}}};
+  for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
+    play p = begin_digitalocean();
+    cloud_plan(p.cloud, fates[i]);
+    imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+    scripted_assert_lines(p.script, DO_POST, DO_LOOK);
+    assert_true(imgact_op_adopted(op));
+    assert_string_equal(imgact_op_action(op)->id, "9001");
+    assert_string_equal(imgact_op_error(op)->message, "");
+    assert_null(imgact_op_error_details(op));
+    assert_int_equal(p.cloud->applied, 1);
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+static void an_adopted_action_is_waited_for(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_plan(p.cloud, lost_after);
+  imgact_op *op = transfer(&p);
+  tally t = {0};
+  imgact_op_wait(op, tally_progress, &t);
+  stage_run(op, IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_SUCCESS);
+  assert_int_equal(t.progress, 5); // when it was found, and at 1, 2, 3 and 4 s
+  scripted_assert_lines(p.script, DO_POST, DO_LOOK, "GET /v2/images/4711/actions/9001", "GET /v2/images/4711/actions/9001",
+                        "GET /v2/images/4711/actions/9001", "GET /v2/images/4711/actions/9001",
+                        "GET /v2/images/4711/actions/9001");
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void the_effect_without_an_action_is_enough(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  p.cloud->silent = true;
+  cloud_plan(p.cloud, lost_after);
+  imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+  scripted_assert_lines(p.script, DO_POST, DO_LOOK, DO_IMAGE);
+  assert_true(imgact_op_adopted(op));
+  assert_null(imgact_op_action(op));
+  assert_string_equal(imgact_op_image(op)->id, CLOUD_IMAGE);
+  imgact_op_free(op);
+  end(&p);
+}
+
+// ---- not applied
+
+static void what_did_not_start_is_sent_again_after_the_time_to_settle(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_plan(p.cloud, lost_before);
+  imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+  scripted_assert_lines(p.script, DO_POST, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE,
+                        DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_POST);
+  scripted_assert_times(p.script, 0, 0, 0, 2000, 2000, 4000, 4000, 6000, 6000, 8000, 8000, 10000, 10000, 10000);
+  assert_false(imgact_op_adopted(op));
+  assert_string_equal(imgact_op_action(op)->id, "9001");
+  assert_int_equal(p.cloud->applied, 1);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void an_action_that_shows_late_is_found(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  p.cloud->hidden_ms = 7000;
+  p.cloud->action_ms = 0;
+  cloud_plan(p.cloud, lost_after);
+  p.cloud->is_protected = true;
+  imgact_op *op = stage_run(imgact_change_protection(p.client, CLOUD_IMAGE, 0), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_int_equal(p.cloud->applied, 1);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void attempts_run_out_with_the_last_failures_own_code(void **state) {
+  (void)state;
+  for (int32_t attempts = 1; attempts <= 3; attempts++) {
+    play p = begin_digitalocean();
+    for (int i = 0; i < 5; i++)
+      cloud_plan(p.cloud, replied(0, 503, "{\"id\":\"service_unavailable\",\"message\":\"not now\"}"));
+    imgact_op *op = stage_configure(transfer(&p), (imgact_op_options){.max_attempts = attempts});
+    stage_run(op, IMGACT_UNAVAILABLE);
+    assert_int_equal(p.cloud->mutations, attempts);
+    assert_int_equal(imgact_op_error(op)->http_status, 503);
+    assert_string_equal(imgact_op_error(op)->message, "not now");
+    assert_string_equal(imgact_op_error(op)->provider, "digitalocean");
+    assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    assert_null(imgact_op_action(op));
+    assert_null(imgact_op_image(op));
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+static void what_was_certainly_not_applied_is_sent_again_at_once(void **state) {
+  (void)state;
+  const cloud_fate fates[] = {{.answer = {.fate = IMGACT_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
+                              {.answer = {.fate = IMGACT_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
+                              replied(0, 429, "{}"),
+                              replied(0, 409, "{\"error\":{\"code\":\"conflict\",\"message\":\"m\"}}")};
+  for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
+    play p = begin_hetzner();
+    cloud_plan(p.cloud, fates[i]);
+    stage_expect(protect(&p), IMGACT_OK);
+    scripted_assert_lines(p.script, HZ_POST, HZ_POST);
+    assert_in_range(scripted_at(p.script, 1)->sent_ms, 500, 1000);
+    assert_int_equal(p.cloud->applied, 1);
+    end(&p);
+  }
+}
+
+static void a_refusal_is_final(void **state) {
+  (void)state;
+  static const struct {
+    int http;
+    const char *code;
+    imgact_status status;
+  } refusals[] = {{400, "invalid_input", IMGACT_INVALID_INPUT},
+                  {401, "unauthorized", IMGACT_UNAUTHORIZED},
+                  {403, "forbidden", IMGACT_FORBIDDEN},
+                  {403, "resource_limit_exceeded", IMGACT_LIMIT_EXCEEDED},
+                  {404, "not_found", IMGACT_NOT_FOUND},
+                  {409, "uniqueness_error", IMGACT_CONFLICT},
+                  {422, "service_error", IMGACT_INVALID_INPUT},
+                  {423, "protected", IMGACT_PROTECTED},
+                  {423, "locked", IMGACT_LOCKED}};
+  for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+    play p = begin_hetzner();
+    char body[160];
+    snprintf(body, sizeof body, "{\"error\":{\"code\":\"%s\",\"message\":\"m\",\"details\":{\"a\":1}}}", refusals[i].code);
+    cloud_plan(p.cloud, replied(0, refusals[i].http, body));
+    imgact_op *op = stage_run(protect(&p), refusals[i].status);
+    scripted_assert_lines(p.script, HZ_POST);
+    assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    assert_string_equal(imgact_op_error_details(op), "{\"a\":1}");
+    assert_string_equal(imgact_op_error(op)->provider, "hetzner");
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+// The code decides before the status does: what a gateway calls passing may have been applied, whatever its number.
+static void a_passing_code_under_a_4xx_is_looked_into(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  p.cloud->action_ms = 0;
+  cloud_plan(p.cloud, replied(1, 408, "{\"error\":{\"code\":\"timeout\",\"message\":\"m\"}}"));
+  imgact_op *op = stage_run(protect(&p), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_int_equal(p.cloud->applied, 1);
+  imgact_op_free(op);
+  end(&p);
+}
+
+// ---- sent again, and refused
+
+static void a_refusal_after_a_lost_answer_is_looked_into(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  p.cloud->hidden_ms = 11000; // later than the cloud promises
+  p.cloud->silent = true;
+  cloud_plan(p.cloud, lost_before);
+  cloud_plan(p.cloud, replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"already there\"}"));
+  imgact_op *op = stage_run(transfer(&p), IMGACT_INVALID_INPUT);
+  assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED); // looked for, for the whole time to settle, twice
+  assert_string_equal(imgact_op_error(op)->message, "already there");
+  assert_int_equal(p.cloud->mutations, 2);
+  assert_int_equal(scripted_at(p.script, scripted_count(p.script) - 1)->sent_ms, 20000);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void a_refusal_because_of_the_lost_one_is_success(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_plan(p.cloud, lost_before);
+  cloud_plan(p.cloud, replied(1, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"already there\"}"));
+  imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_string_equal(imgact_op_action(op)->id, "9001");
+  imgact_op_free(op);
+  end(&p);
+}
+
+// ---- ambiguous
+
+static void several_candidates_are_ambiguous(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_plan(p.cloud, (cloud_fate){.effects = 2});
+  imgact_op *op = stage_run(transfer(&p), IMGACT_AMBIGUOUS);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_null(imgact_op_action(op));
+  assert_false(imgact_op_adopted(op));
+  scripted_assert_lines(p.script, DO_POST, DO_LOOK);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void an_action_that_tells_no_region_cannot_be_ours_for_sure(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  p.cloud->untold_region = true;
+  cloud_plan(p.cloud, lost_after);
+  imgact_op *op = stage_run(transfer(&p), IMGACT_AMBIGUOUS);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void a_look_that_fails_is_ambiguous(void **state) {
+  (void)state;
+  stage *alone = stage_digitalocean();
+  scripted_on(alone->script, "POST *",
+              (scripted_answer){.status = 502, .body = "{\"id\":\"x\",\"message\":\"bad gateway\",\"request_id\":\"r-1\"}"});
+  scripted_on(alone->script, "GET *",
+              (scripted_answer){.status = 403, .body = "{\"id\":\"forbidden\",\"message\":\"no scope\"}"});
+  imgact_op *op = stage_run(imgact_transfer(alone->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_int_equal(imgact_op_error(op)->http_status, 502);
+  assert_string_equal(imgact_op_error(op)->request_id, "r-1");
+  assert_string_equal(imgact_op_error(op)->provider, "digitalocean");
+  assert_non_null(strstr(imgact_op_error(op)->message, "bad gateway"));
+  assert_non_null(strstr(imgact_op_error(op)->message, "no scope"));
+  scripted_assert_lines(alone->script, DO_POST, DO_LOOK);
+  imgact_op_free(op);
+  stage_free(alone);
+}
+
+// ---- protection: the action does not tell what was asked
+
+static void protection_counts_only_once_the_image_shows_it(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  p.cloud->action_ms = 3000;
+  cloud_plan(p.cloud, lost_after);
+  imgact_op *op = stage_run(protect(&p), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_SUCCESS);
+  scripted_assert_lines(p.script, HZ_POST, HZ_LOOK, "GET /v1/actions?id=9001", "GET /v1/actions?id=9001",
+                        "GET /v1/actions?id=9001", HZ_IMAGE);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void protection_that_does_not_show_is_ambiguous(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  p.cloud->action_ms = 0;
+  cloud_plan(p.cloud, lost_before);
+  cloud_add_action(p.cloud, "change_protection", "", 0, 0); // somebody else's: the flag stays as it is
+  imgact_op *op = stage_run(protect(&p), IMGACT_AMBIGUOUS);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_null(imgact_op_action(op));
+  assert_int_equal(p.cloud->mutations, 1);
+  assert_int_equal(scripted_at(p.script, scripted_count(p.script) - 1)->sent_ms, 10000);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void protection_that_does_not_finish_is_ambiguous(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  p.cloud->action_ms = 60000;
+  cloud_plan(p.cloud, lost_after);
+  imgact_op *op = stage_run(protect(&p), IMGACT_AMBIGUOUS);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_null(imgact_op_action(op));
+  assert_int_equal(scripted_now_ms(p.script), 10000);
+  imgact_op_free(op);
+  end(&p);
+}
+
+// ---- whose action is it?
+
+static void older_actions_and_those_of_others_are_not_adopted(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_add_action(p.cloud, "transfer", "nyc3", 3600000, 1000);
+  cloud_add_action(p.cloud, "transfer", "nyc3", 3000, 1000);
+  cloud_add_action(p.cloud, "transfer", "sfo2", 0, 1000);
+  cloud_add_action(p.cloud, "convert", "nyc3", 0, 1000);
+  cloud_plan(p.cloud, lost_after);
+  imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_string_equal(imgact_op_action(op)->id, "9005");
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void the_clouds_own_clock_decides(void **state) {
+  (void)state;
+  static const int64_t hours[] = {-5, -1, 1, 5, 24 * 400};
+  for (size_t i = 0; i < sizeof hours / sizeof *hours; i++) {
+    play p = begin_digitalocean();
+    p.cloud->ahead_ms = hours[i] * 3600000;
+    cloud_add_action(p.cloud, "transfer", "nyc3", 10000, 1000); // ten seconds old: not ours, whatever the clock
+    cloud_plan(p.cloud, lost_after);
+    imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+    assert_true(imgact_op_adopted(op));
+    assert_string_equal(imgact_op_action(op)->id, "9002");
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+static void twins_never_share_an_action(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_plan(p.cloud, lost_after);
+  cloud_plan(p.cloud, lost_after);
+  imgact_op *one = transfer(&p), *two = transfer(&p);
+  imgact_start(one, NULL, NULL);
+  imgact_start(two, NULL, NULL);
+  assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+  assert_status(one, IMGACT_OK);
+  assert_status(two, IMGACT_OK);
+  assert_string_equal(imgact_op_action(one)->id, "9001");
+  assert_string_equal(imgact_op_action(two)->id, "9002");
+  scripted_assert_lines(p.script, DO_POST, DO_LOOK, DO_POST, DO_LOOK);
+  imgact_op_free(one);
+  imgact_op_free(two);
+  end(&p);
+}
+
+static void a_twin_goes_on_when_the_first_is_freed_or_cancelled(void **state) {
+  (void)state;
+  for (int how = 0; how < 2; how++) {
+    play p = begin_digitalocean();
+    tally t = {0};
+    imgact_op *one = transfer(&p), *two = transfer(&p), *three = transfer(&p);
+    imgact_start(one, NULL, NULL);
+    imgact_start(two, tally_done, &t);
+    imgact_start(three, tally_done, &t);
+    if (how == 0)
+      imgact_cancel(one);
+    else
+      imgact_op_free(one);
+    assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+    assert_int_equal(t.done, 2);
+    assert_int_equal(p.cloud->applied, 2);
+    if (how == 0) imgact_op_free(one);
+    imgact_op_free(two);
+    imgact_op_free(three);
+    end(&p);
+  }
+}
+
+static void transfers_to_several_regions_do_not_wait_for_each_other(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  p.cloud->delay_ms = 100;
+  for (int i = 0; i < 3; i++) cloud_plan(p.cloud, lost_after);
+  static const char *const regions[] = {"nyc3", "sfo2", "ams3"};
+  imgact_op *ops[3];
+  for (size_t i = 0; i < 3; i++) imgact_start(ops[i] = imgact_transfer(p.client, CLOUD_IMAGE, regions[i]), NULL, NULL);
+  assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+  for (size_t i = 0; i < 3; i++) {
+    assert_status(ops[i], IMGACT_OK);
+    assert_string_equal(imgact_op_action(ops[i])->region, regions[i]);
+    assert_int_equal(scripted_at(p.script, i)->sent_ms, 0);
+    imgact_op_free(ops[i]);
+  }
+  assert_int_equal(p.cloud->applied, 3);
+  end(&p);
+}
+
+// ---- requests that may be repeated
+
+static void a_deletion_that_was_sent_again_and_finds_nothing_succeeded(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  cloud_plan(p.cloud, lost_after);
+  imgact_op *op = stage_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
+  scripted_assert_lines(p.script, HZ_DELETE, HZ_DELETE);
+  assert_string_equal(imgact_op_error(op)->message, "");
+  imgact_op_free(op);
+  end(&p);
+
+  p = begin_digitalocean();
+  cloud_plan(p.cloud, replied(1, 504, "{}"));
+  cloud_plan(p.cloud, replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"Image already deleted\"}"));
+  stage_expect(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
+  end(&p);
+}
+
+static void a_deletion_of_nothing_is_not_found(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  p.cloud->deleted = true;
+  imgact_op *op = stage_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NOT_FOUND);
+  assert_flag(op, IMGACT_ERROR_GONE);
+  assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void a_deletion_whose_answers_are_all_lost_may_be_applied(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  for (int i = 0; i < 5; i++) cloud_plan(p.cloud, lost_before);
+  imgact_op *op = stage_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NETWORK);
+  assert_int_equal(p.cloud->mutations, 5);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void a_conversion_by_put_that_is_refused_the_second_time_is_looked_into(void **state) {
+  (void)state;
+  for (int applied = 0; applied < 2; applied++) {
+    play p = begin_hetzner();
+    snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
+    cloud_plan(p.cloud, replied(applied, 502, "{}"));
+    cloud_plan(p.cloud, replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
+    imgact_op *op = stage_run(imgact_convert(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_INVALID_INPUT);
+    scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_IMAGE);
+    assert_int_equal(imgact_op_adopted(op), applied);
+    assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    if (applied) assert_string_equal(imgact_op_image(op)->id, CLOUD_IMAGE);
+    assert_null(imgact_op_action(op));
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+static void a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
+  for (int i = 0; i < 5; i++) cloud_plan(p.cloud, replied(0, 504, "{}"));
+  imgact_op *op = stage_run(imgact_convert(p.client, CLOUD_IMAGE), IMGACT_UNAVAILABLE);
+  scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_PUT, HZ_PUT, HZ_PUT, HZ_IMAGE);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED); // a gateway may still deliver it
+  imgact_op_free(op);
+  end(&p);
+}
+
+// A 2xx is never sent again, whatever it holds: it is looked whether the image shows the effect.
+static void a_conversion_by_put_with_a_useless_answer_is_not_repeated(void **state) {
+  (void)state;
+  for (int applied = 0; applied < 2; applied++) {
+    play p = begin_hetzner();
+    snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
+    for (int i = 0; i < 5; i++) cloud_plan(p.cloud, replied(applied, 200, "{}"));
+    imgact_op *op = stage_run(imgact_convert(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_PROTOCOL);
+    scripted_assert_lines(p.script, HZ_PUT, HZ_IMAGE);
+    assert_int_equal(imgact_op_error(op)->flags & IMGACT_ERROR_MAYBE_APPLIED, applied ? 0 : IMGACT_ERROR_MAYBE_APPLIED);
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+static void an_update_with_a_useless_answer_may_be_applied(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  cloud_plan(p.cloud, replied(1, 200, "{}"));
+  imgact_image_update update = {.size = sizeof update, .description = "d"};
+  imgact_op *op = stage_run(imgact_update_image(p.client, CLOUD_IMAGE, &update), IMGACT_PROTOCOL);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  scripted_assert_lines(p.script, "PUT /v1/images/4711 {\"description\":\"d\"}");
+  imgact_op_free(op);
+  end(&p);
+}
+
+// ---- the hook before the first byte
+
+typedef struct hook {
+  int calls;
+  imgact_status answer;
+  bool cancels;
+  char json[256];
+} hook;
+
+static imgact_status intend(void *user, imgact_op *op, const char *call_json) {
+  hook *h = user;
+  h->calls++;
+  snprintf(h->json, sizeof h->json, "%s", call_json);
+  assert_int_equal(imgact_run(op), IMGACT_BUSY);
+  if (h->cancels) imgact_cancel(op);
+  return h->answer;
+}
+
+static void on_intent_comes_before_the_first_byte_and_once(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_plan(p.cloud, lost_before);
+  hook h = {0};
+  imgact_op *op = transfer(&p);
+  imgact_op_on_intent(op, intend, &h);
+  imgact_start(op, NULL, NULL);
+  assert_int_equal(h.calls, 0); // from a dispatch, never from a call of the user's
+  stage_run(op, IMGACT_OK);
+  assert_int_equal(h.calls, 1);
+  assert_string_equal(h.json, "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}");
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void on_intent_can_refuse_and_cancel(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  hook refuses = {.answer = IMGACT_FORBIDDEN}, cancels = {.cancels = true};
+  imgact_op *op = transfer(&p);
+  imgact_op_on_intent(op, intend, &refuses);
+  stage_run(op, IMGACT_FORBIDDEN);
+  assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  imgact_op_free(op);
+  op = transfer(&p);
+  imgact_op_on_intent(op, intend, &cancels);
+  stage_run(op, IMGACT_CANCELLED);
+  assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  imgact_op_free(op);
+  scripted_assert_nothing_sent(p.script);
+  end(&p);
+}
+
+static const char stored[] = "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}";
+
+static void a_resumed_call_starts_at_its_look(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_add_action(p.cloud, "transfer", "nyc3", 90000, 1000);
+  cloud_add_action(p.cloud, "transfer", "nyc3", 59000, 1000);
+  imgact_op *op = imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
+  stage_run(op, IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_string_equal(imgact_op_action(op)->id, "9002");
+  scripted_assert_lines(p.script, DO_LOOK);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void a_resumed_call_that_left_no_trace_is_sent(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  hook h = {0};
+  imgact_op *op = imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
+  scripted_advance(p.script, 3600000); // made long before it is started
+  imgact_op_on_intent(op, intend, &h);
+  stage_run(op, IMGACT_OK);
+  assert_int_equal(h.calls, 0);
+  assert_false(imgact_op_adopted(op));
+  assert_int_equal(p.cloud->applied, 1);
+  assert_int_equal(scripted_count(p.script), 13); // six looks at both, for the time to settle, and the POST
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void a_resumed_call_counts_the_attempt_of_the_first_program(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  imgact_op *op = imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
+  stage_run(stage_configure(op, (imgact_op_options){.max_attempts = 1}), IMGACT_NETWORK);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_int_equal(p.cloud->mutations, 0);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void nonsense_cannot_be_resumed(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      "",
+      "{}",
+      "[]",
+      "{\"provider\":\"hetzner\",\"op\":\"transfer\",\"image\":\"1\",\"region\":\"a\"}",
+      "{\"provider\":\"digitalocean\",\"op\":\"get_image\",\"image\":\"1\"}",
+      "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"../1\",\"region\":\"a\"}",
+      "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"1\"}",
+      "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"1\",\"region\":\"\"}",
+      "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"1\",\"region\":7}",
+      "{\"provider\":\"digitalocean\",\"op\":\"update_image\",\"image\":\"1\"}",
+      "{\"provider\":\"digitalocean\",\"op\":\"transfer\"}"};
+  play p = begin_digitalocean();
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    stage_expect(imgact_resume(p.client, texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
+  scripted_assert_nothing_sent(p.script);
+  static const int64_t times[] = {INT64_MIN, -1, 0, INT64_MAX};
+  for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+    imgact_op *op = imgact_resume(p.client, stored, times[i]);
+    imgact_start(op, NULL, NULL);
+    imgact_op_free(op);
+  }
+  end(&p);
+}
+
+// ---- what may have been applied is said, however it ends
+
+static void the_deadline_says_what_may_be_out(void **state) {
+  (void)state;
+  static const struct {
+    int64_t deadline_ms;
+    bool maybe;
+  } ends[] = {{50, true}, {150, true}, {1000, true}, {9000, true}};
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    play p = begin_digitalocean();
+    p.cloud->delay_ms = 100;
+    p.cloud->silent = true;
+    cloud_add_action(p.cloud, "transfer", "sfo2", 0, 1000);
+    cloud_plan(p.cloud, lost_before);
+    imgact_op *op = stage_configure(transfer(&p), (imgact_op_options){.deadline_ms = ends[i].deadline_ms});
+    stage_run(op, IMGACT_TIMEOUT);
+    assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    assert_null(imgact_op_action(op)); // what was only looked at is no result
+    assert_null(imgact_op_image(op));
+    assert_string_equal(imgact_op_error(op)->provider, "digitalocean");
+    assert_int_equal(scripted_now_ms(p.script), ends[i].deadline_ms);
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+static void a_deadline_during_the_look_shows_no_action_of_others(void **state) {
+  (void)state;
+  for (int64_t deadline = 1; deadline < 9000; deadline += deadline < 500 ? 50 : 700) {
+    play p = begin_hetzner();
+    p.cloud->delay_ms = 100;
+    p.cloud->action_ms = 60000;
+    cloud_plan(p.cloud, lost_after);
+    imgact_op *op = stage_configure(protect(&p), (imgact_op_options){.deadline_ms = deadline});
+    stage_run(op, IMGACT_TIMEOUT);
+    assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    assert_null(imgact_op_action(op));
+    assert_null(imgact_op_image(op));
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+static void what_waits_for_its_twin_was_never_out(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  p.cloud->delay_ms = 1000;
+  imgact_op *one = transfer(&p), *two = stage_configure(transfer(&p), (imgact_op_options){.deadline_ms = 500});
+  imgact_start(one, NULL, NULL);
+  imgact_start(two, NULL, NULL);
+  assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+  assert_status(one, IMGACT_OK);
+  assert_status(two, IMGACT_TIMEOUT);
+  assert_no_flag(two, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_int_equal(p.cloud->mutations, 1);
+  imgact_op_free(one);
+  imgact_op_free(two);
+  end(&p);
+}
+
+static void what_waits_for_a_place_or_backs_off_was_never_out(void **state) {
+  (void)state;
+  play p = begin_with((stage_options){.client = {.concurrency = 1}});
+  p.cloud->delay_ms = 1000;
+  imgact_op *get = imgact_get_image(p.client, CLOUD_IMAGE, NULL);
+  imgact_op *op = stage_configure(protect(&p), (imgact_op_options){.deadline_ms = 500});
+  imgact_start(get, NULL, NULL);
+  imgact_loop_dispatch(p.stage->loop);
+  stage_run(op, IMGACT_TIMEOUT);
+  assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  imgact_op_free(op);
+  cloud_plan(p.cloud, replied(0, 429, "{}"));
+  imgact_run(get);
+  op = stage_configure(protect(&p), (imgact_op_options){.deadline_ms = 1200});
+  stage_run(op, IMGACT_TIMEOUT);
+  assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_int_equal(p.cloud->mutations, 1);
+  imgact_op_free(op);
+  imgact_op_free(get);
+  end(&p);
+}
+
+static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  p.cloud->hidden_ms = 3600000; // the action is never found again: a 404 is tolerated three times
+  imgact_op *op = transfer(&p);
+  imgact_op_wait(op, NULL, NULL);
+  stage_run(op, IMGACT_NOT_FOUND);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_string_equal(imgact_op_action(op)->id, "9001");
+  scripted_assert_times(p.script, 0, 1000, 2000, 3000, 4000);
+  imgact_op_free(op);
+  end(&p);
+
+  p = begin_digitalocean();
+  op = transfer(&p);
+  imgact_op_wait(op, NULL, NULL);
+  imgact_start(op, NULL, NULL);
+  imgact_loop_dispatch(p.stage->loop);
+  p.cloud->actions[0].odd = true;
+  stage_run(op, IMGACT_PROTOCOL);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_string_equal(imgact_op_action(op)->provider_status, "on-fire");
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void an_action_that_fails_is_told(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  imgact_op *op = protect(&p);
+  tally t = {0};
+  imgact_op_wait(op, tally_progress, &t);
+  imgact_start(op, tally_done, &t);
+  imgact_loop_dispatch(p.stage->loop);
+  p.cloud->actions[0].fails = true;
+  stage_run(op, IMGACT_ACTION_FAILED);
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_ERROR);
+  assert_string_equal(imgact_op_action(op)->error_code, "action_failed");
+  assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_string_equal(imgact_op_error(op)->provider, "hetzner");
+  assert_int_equal(t.done, 1);
+  assert_int_equal(t.progress, 5);
+  imgact_op_free(op);
+  end(&p);
+}
+
+static void retry_tokens_that_ran_out_end_it_and_are_named(void **state) {
+  (void)state;
+  stage *s = stage_with((stage_options){.digitalocean = true, .client = {.max_attempts = 300, .settle_ms = 1}});
+  scripted_on(s->script, "POST *", (scripted_answer){.status = 500, .body = "{}"});
+  scripted_on(s->script, "GET *actions*", (scripted_answer){.status = 502, .body = "{}"});
+  imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  assert_non_null(strstr(imgact_op_error(op)->message, "100 retries are used up"));
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_lost_answer_is_adopted),
+      cmocka_unit_test(an_adopted_action_is_waited_for),
+      cmocka_unit_test(the_effect_without_an_action_is_enough),
+      cmocka_unit_test(what_did_not_start_is_sent_again_after_the_time_to_settle),
+      cmocka_unit_test(an_action_that_shows_late_is_found),
+      cmocka_unit_test(attempts_run_out_with_the_last_failures_own_code),
+      cmocka_unit_test(what_was_certainly_not_applied_is_sent_again_at_once),
+      cmocka_unit_test(a_refusal_is_final),
+      cmocka_unit_test(a_passing_code_under_a_4xx_is_looked_into),
+      cmocka_unit_test(a_refusal_after_a_lost_answer_is_looked_into),
+      cmocka_unit_test(a_refusal_because_of_the_lost_one_is_success),
+      cmocka_unit_test(several_candidates_are_ambiguous),
+      cmocka_unit_test(an_action_that_tells_no_region_cannot_be_ours_for_sure),
+      cmocka_unit_test(a_look_that_fails_is_ambiguous),
+      cmocka_unit_test(protection_counts_only_once_the_image_shows_it),
+      cmocka_unit_test(protection_that_does_not_show_is_ambiguous),
+      cmocka_unit_test(protection_that_does_not_finish_is_ambiguous),
+      cmocka_unit_test(older_actions_and_those_of_others_are_not_adopted),
+      cmocka_unit_test(the_clouds_own_clock_decides),
+      cmocka_unit_test(twins_never_share_an_action),
+      cmocka_unit_test(a_twin_goes_on_when_the_first_is_freed_or_cancelled),
+      cmocka_unit_test(transfers_to_several_regions_do_not_wait_for_each_other),
+      cmocka_unit_test(a_deletion_that_was_sent_again_and_finds_nothing_succeeded),
+      cmocka_unit_test(a_deletion_of_nothing_is_not_found),
+      cmocka_unit_test(a_deletion_whose_answers_are_all_lost_may_be_applied),
+      cmocka_unit_test(a_conversion_by_put_that_is_refused_the_second_time_is_looked_into),
+      cmocka_unit_test(a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once),
+      cmocka_unit_test(a_conversion_by_put_with_a_useless_answer_is_not_repeated),
+      cmocka_unit_test(an_update_with_a_useless_answer_may_be_applied),
+      cmocka_unit_test(on_intent_comes_before_the_first_byte_and_once),
+      cmocka_unit_test(on_intent_can_refuse_and_cancel),
+      cmocka_unit_test(a_resumed_call_starts_at_its_look),
+      cmocka_unit_test(a_resumed_call_that_left_no_trace_is_sent),
+      cmocka_unit_test(a_resumed_call_counts_the_attempt_of_the_first_program),
+      cmocka_unit_test(nonsense_cannot_be_resumed),
+      cmocka_unit_test(the_deadline_says_what_may_be_out),
+      cmocka_unit_test(a_deadline_during_the_look_shows_no_action_of_others),
+      cmocka_unit_test(what_waits_for_its_twin_was_never_out),
+      cmocka_unit_test(what_waits_for_a_place_or_backs_off_was_never_out),
+      cmocka_unit_test(a_wait_after_a_post_never_says_that_nothing_was_applied),
+      cmocka_unit_test(an_action_that_fails_is_told),
+      cmocka_unit_test(retry_tokens_that_ran_out_end_it_and_are_named),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
