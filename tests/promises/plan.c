@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Faults are of the kinds that networks, proxies and clouds have. Left out is what no client can see through: a refusal
+ * after the effect was committed, a 2xx to a deletion that was not, a list that ends early and says that it is whole.
+ */
+#include "plan.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const plan_deed_words[PLAN_DEEDS] = {"protect", "unprotect", "convert", "transfer", "delete", "update"};
+
+void plan_pair(size_t index, sim_cloud *cloud, plan_deed *deed) {
+  static const plan_deed hetzner[] = {PLAN_PROTECT, PLAN_UNPROTECT, PLAN_CONVERT, PLAN_DELETE, PLAN_UPDATE};
+  static const plan_deed digitalocean[] = {PLAN_CONVERT, PLAN_TRANSFER, PLAN_DELETE, PLAN_UPDATE};
+  *cloud = index < SIM_COUNT(hetzner) ? SIM_HETZNER : SIM_DIGITALOCEAN;
+  *deed = index < SIM_COUNT(hetzner) ? hetzner[index] : digitalocean[index - SIM_COUNT(hetzner)];
+}
+
+const char *plan_method(const plan *p) {
+  if (p->deed == PLAN_DELETE) return "DELETE";
+  return p->unsafe ? "POST" : "PUT";
+}
+
+plan plan_calm(sim_cloud cloud, plan_deed deed, bool wait) {
+  plan p = {.cloud = cloud,
+            .deed = deed,
+            .wait = wait,
+            .attempts = 5,
+            .twins = 1,
+            .settle_ms = 10000,
+            .duration_ms = 3000,
+            .latency_ms = 50,
+            .foreign_ms = -1,
+            .shorten_bytes = -1,
+            .faults = "[]"};
+  p.unsafe = deed == PLAN_PROTECT || deed == PLAN_UNPROTECT || deed == PLAN_TRANSFER ||
+             (deed == PLAN_CONVERT && cloud == SIM_DIGITALOCEAN);
+  return p;
+}
+
+/* ---- chance ---- */
+
+typedef struct dice {
+  uint64_t state;
+  plan *p;
+  size_t used; /* of p->faults */
+} dice;
+
+static uint64_t roll(dice *d, uint64_t limit) { return sim_random_below(&d->state, limit); }
+static bool chance(dice *d, uint64_t percent) { return roll(d, 100) < percent; }
+
+static void add(dice *d, const char *deed, const char *method, const char *more) {
+  char *at = d->p->faults + d->used;
+  int length = snprintf(at, sizeof d->p->faults - d->used, "%s{\"do\":\"%s\",\"method\":\"%s\"%s}", d->used > 1 ? "," : "",
+                        deed, method, more);
+  if (length > 0) d->used += (size_t)length;
+}
+
+/* "count", "skip" and, where it makes a difference, "when". */
+static const char *times(dice *d, bool either, char *text, size_t capacity) {
+  int64_t count = (int64_t)roll(d, 3) + 1;
+  if (chance(d, 8)) count = 50;
+  snprintf(text, capacity, ",\"count\":%" PRId64 "%s%s", count, chance(d, 15) ? ",\"skip\":1" : "",
+           either && chance(d, 50) ? ",\"when\":\"after\"" : "");
+  return text;
+}
+
+static void add_lost(dice *d, const char *method) {
+  static const char *const deeds[] = {"no_reply", "close", "reset", "cut", "no_reply", "delay", "slow"};
+  size_t which = roll(d, SIM_COUNT(deeds));
+  char tail[120], more[200], extra[60] = "";
+  if (which == 3) snprintf(extra, sizeof extra, ",\"bytes\":%u", (unsigned)roll(d, 900));
+  if (which == 4) snprintf(extra, sizeof extra, ",\"ms\":%u", (unsigned)roll(d, 40000));
+  if (which == 5) snprintf(extra, sizeof extra, ",\"ms\":%u", (unsigned)roll(d, 60000));
+  if (which == 6) snprintf(extra, sizeof extra, ",\"bytes\":%u", (unsigned)roll(d, 200) + 1);
+  snprintf(more, sizeof more, "%s%s", extra, times(d, true, tail, sizeof tail));
+  add(d, deeds[which], method, more);
+}
+
+static const char *a_body(dice *d) {
+  static const char *const bodies[] = {
+      "json", "html", "empty", "{}", "[]", "null", "{\\\"action\\\":null}", "{\\\"action\\\":{}}"};
+  return bodies[roll(d, SIM_COUNT(bodies))];
+}
+
+static void add_5xx(dice *d, const char *method) {
+  static const int statuses[] = {500, 502, 503, 504, 501, 507, 520};
+  char tail[120], more[300];
+  const char *body = a_body(d);
+  int status = statuses[roll(d, SIM_COUNT(statuses))];
+  if (status == 500 && !d->p->unsafe && !strcmp(body, "json"))
+    status = 502; /* a 500 in the cloud's own words is a refusal */
+  snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status, body, chance(d, 20) ? ",\"retry_after\":2" : "",
+           times(d, true, tail, sizeof tail));
+  add(d, "status", method, more);
+}
+
+/* A refusal is one: nothing is committed. Codes under these statuses that pass (Hetzner's conflict) are among them. */
+static void add_refusal(dice *d, const char *method) {
+  static const int statuses[] = {400, 401, 403, 404, 409, 409, 412, 422, 423, 429, 429, 302};
+  char tail[120], more[300];
+  int status = statuses[roll(d, SIM_COUNT(statuses))];
+  if (status == 404 && d->p->deed == PLAN_DELETE) status = 403; /* of what is there it would be a lie */
+  snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status, chance(d, 70) ? "json" : "html",
+           chance(d, 20) ? ",\"retry_after\":3" : "", times(d, false, tail, sizeof tail));
+  add(d, "status", method, more);
+}
+
+static void add_useless_2xx(dice *d, const char *method) {
+  static const int statuses[] = {200, 201, 202, 204};
+  bool read = !strcmp(method, "GET");
+  char tail[120], more[300];
+  times(d, !read, tail, sizeof tail);
+  snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s", statuses[roll(d, SIM_COUNT(statuses))],
+           read ? "html" : a_body(d), tail);
+  add(d, "status", method, more);
+}
+
+static void add_fault(dice *d, const char *method) {
+  switch (roll(d, 8)) {
+  case 0: add_5xx(d, method); break;
+  case 1: add_refusal(d, method); break;
+  case 2: strcmp(method, "DELETE") ? add_useless_2xx(d, method) : add_lost(d, method); break;
+  case 3: add(d, "rate_limit", method, chance(d, 50) ? ",\"count\":2,\"retry_after\":1" : ",\"count\":1"); break;
+  default: add_lost(d, method); break;
+  }
+}
+
+static void of_the_action(dice *d, bool beyond) {
+  plan *p = d->p;
+  char more[80];
+  if (!p->unsafe) return;
+  if (beyond || chance(d, 50)) {
+    p->hide_ms = (int64_t)roll(d, (uint64_t)p->settle_ms + 1);
+    if (beyond) p->hide_ms = p->settle_ms + 1 + (int64_t)roll(d, 3 * (uint64_t)p->settle_ms);
+    snprintf(more, sizeof more, ",\"ms\":%" PRId64, p->hide_ms);
+    add(d, "hide", "POST", more);
+  }
+  if (chance(d, 8)) add(d, "fail", "POST", "");
+}
+
+static void of_others(dice *d) {
+  plan *p = d->p;
+  if (chance(d, 20)) p->foreign_ms = (int64_t)roll(d, 20000);
+  if (chance(d, 8)) p->foreign_ms = 0;
+  p->foreign_opposite = chance(d, 30);
+  p->twins = chance(d, 15) ? 2 : 1;
+  p->skew_ms = chance(d, 30) ? (int64_t)roll(d, 1200000) - 600000 : 0;
+}
+
+static void of_patience(dice *d) {
+  plan *p = d->p;
+  if (chance(d, 20)) p->deadline_ms = 1 + (int64_t)roll(d, 60000);
+  if (chance(d, 12)) p->cancel_ms = 1 + (int64_t)roll(d, 40000);
+  p->attempts = 1 + (int32_t)roll(d, 6);
+  p->wait = chance(d, 50);
+}
+
+static void of_a_list(dice *d) {
+  static const char *const moves[] = {"appear", "vanish", "appear", "vanish", "duplicate"};
+  static const char *const nexts[] = {"same", "first", "text", "host"};
+  char more[120];
+  for (size_t n = roll(d, 4); n; n--) {
+    const char *move = moves[roll(d, SIM_COUNT(moves))];
+    if (!strcmp(move, "duplicate")) d->p->allow_twice = true;
+    snprintf(more, sizeof more, ",\"skip\":%u,\"count\":%u", (unsigned)roll(d, 6), (unsigned)roll(d, 3) + 1);
+    add(d, move, "GET", more);
+  }
+  if (chance(d, 15)) {
+    snprintf(more, sizeof more, ",\"next\":\"%s\",\"skip\":%u,\"count\":1", nexts[roll(d, SIM_COUNT(nexts))],
+             (unsigned)roll(d, 3));
+    add(d, "next", "GET", more);
+  }
+  if (chance(d, 40)) add_fault(d, "GET");
+}
+
+plan plan_random(uint64_t seed, bool beyond) {
+  sim_cloud cloud;
+  plan_deed deed;
+  dice d = {.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1, .used = 1};
+  do plan_pair(roll(&d, PLAN_PAIRS), &cloud, &deed);
+  while (beyond && deed != PLAN_TRANSFER && deed != PLAN_PROTECT && deed != PLAN_UNPROTECT &&
+         (deed != PLAN_CONVERT || cloud == SIM_HETZNER));
+  plan p = plan_calm(cloud, deed, false);
+  d.p = &p;
+  p.seed = seed;
+  p.repeats = beyond || chance(&d, 50);
+  p.settle_ms = 1 + (int64_t)roll(&d, 20000);
+  p.duration_ms = (int64_t)roll(&d, 3) * (int64_t)roll(&d, 20000);
+  p.latency_ms = (int64_t)roll(&d, 300);
+  of_patience(&d);
+  if (!beyond && chance(&d, 10)) {
+    p.list = true;
+    p.twins = 1;
+    of_a_list(&d);
+  } else {
+    if (!beyond) of_others(&d);
+    of_the_action(&d, beyond);
+    for (size_t n = 1 + roll(&d, 3); n; n--) beyond ? add_lost(&d, "POST") : add_fault(&d, plan_method(&p));
+    p.look_faults = !beyond && chance(&d, 35);
+    if (p.look_faults) add_fault(&d, "GET");
+    if (!beyond && chance(&d, 10)) p.shorten_bytes = (int64_t)roll(&d, 500);
+  }
+  snprintf(p.faults + d.used, sizeof p.faults - d.used, "]");
+  return p;
+}
