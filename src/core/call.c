@@ -263,9 +263,8 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, const img
   int protect = 0;
   if (imgact_json_bool(imgact_json_get(reader->root, "protect"), &protect)) call->protect = protect;
   if (kind == IMGACT_OP_UPDATE_IMAGE) read_update(reader, call);
-  if (!call->image && !reader->nomem)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
-  return reader->nomem ? imgact_error_set(error, IMGACT_NOMEM, "out of memory") : IMGACT_OK;
+  if (!call->image) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
+  return IMGACT_OK;
 }
 
 imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgact_provider *provider, ia_arena *arena,
@@ -278,6 +277,7 @@ imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgac
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is no JSON that can be used (%s)", what);
   call_reader reader = {imgact_json_root(doc), arena, false};
   imgact_status status = read_call(&reader, call, provider, error);
+  if (reader.nomem) status = imgact_error_set(error, IMGACT_NOMEM, "out of memory"); /* what is missing was there */
   imgact_json_free(doc);
   return status;
 }

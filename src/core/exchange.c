@@ -79,6 +79,7 @@ static void end_soon(ia_exchange *exchange) {
 
 static void end_empty(ia_timer *timer) {
   ia_exchange *exchange = IA_ENTRY(timer, ia_exchange, timer);
+  if (exchange->error.status != IMGACT_OK && exchange->maybe_applied) exchange->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
   exchange->done(exchange);
 }
 

@@ -529,8 +529,10 @@ static void stop(imgact_op *op) {
   if (m && (m->state == MUTATION_LOOKING || m->state == MUTATION_CONFIRMING) && !op->adopted)
     op->result.actions_count = op->result.images_count = 0;
   if (m && m->state == MUTATION_WAITING && m->watch.action && !ia_result_set_action(&op->result, m->watch.action) &&
-      op->error.status == IMGACT_OK)
+      op->error.status == IMGACT_OK) {
     imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
+    op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+  }
   ia_exchange_free(op->exchange);
   op->exchange = NULL;
   if (!m) return;
