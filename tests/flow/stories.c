@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// The stories, and the truth about their ends.
+#include "stories.h"
+
+// ---- operations
+
+static imgact_op *list(imgact_client *client) { return imgact_list_images(client, NULL); }
+
+static imgact_op *list_sorted(imgact_client *client) {
+  static const char *const keys[] = {"name:desc", "id"};
+  static const imgact_image_type types[] = {IMGACT_TYPE_SNAPSHOT, IMGACT_TYPE_CUSTOM};
+  imgact_image_filter filter = {.size = sizeof filter, .sort = keys, .sort_count = 2, .types = types, .types_count = 2};
+  return imgact_list_images(client, &filter);
+}
+
+static imgact_op *get(imgact_client *client) { return imgact_get_image(client, CLOUD_IMAGE, NULL); }
+
+static imgact_op *get_by_name(imgact_client *client) { return imgact_get_image(client, "image", "x86"); }
+
+static imgact_op *update(imgact_client *client) {
+  static const imgact_label labels[] = {{"env", "prod"}, {"empty", ""}};
+  imgact_image_update u = {
+      .size = sizeof u, .description = "d", .labels = labels, .labels_count = 2, .set_labels = 1, .to_snapshot = 1};
+  return imgact_update_image(client, CLOUD_IMAGE, &u);
+}
+
+static imgact_op *delete_it(imgact_client *client) { return imgact_delete_image(client, CLOUD_IMAGE); }
+
+static imgact_op *list_actions(imgact_client *client) {
+  imgact_action_filter filter = {.size = sizeof filter, .image_id = CLOUD_IMAGE};
+  return imgact_list_actions(client, &filter);
+}
+
+static imgact_op *get_action(imgact_client *client) { return imgact_get_action(client, "9001", CLOUD_IMAGE); }
+
+static imgact_op *protect(imgact_client *client) { return imgact_change_protection(client, CLOUD_IMAGE, 1); }
+
+static imgact_op *convert(imgact_client *client) { return imgact_convert(client, CLOUD_IMAGE); }
+
+static imgact_op *transfer(imgact_client *client) { return imgact_transfer(client, CLOUD_IMAGE, "nyc3"); }
+
+static imgact_op *wait_two(imgact_client *client) {
+  static const char *const ids[] = {"9001", "9002"};
+  return imgact_wait_actions(client, ids, 2, NULL);
+}
+
+static imgact_op *resume(imgact_client *client) {
+  return imgact_resume(client, "{\"provider\":\"digitalocean\",\"op\":\"convert\",\"image\":\"" CLOUD_IMAGE "\"}",
+                       SCRIPTED_EPOCH_MS - 60000);
+}
+
+// ---- clouds
+
+static void five_images(cloud *c) {
+  c->listed = 5;
+  c->per_page = 2;
+}
+
+static void two_actions(cloud *c) {
+  cloud_add_action(c, c->hetzner ? "change_protection" : "transfer", "nyc3", 1000, 3000);
+  cloud_add_action(c, c->hetzner ? "change_protection" : "transfer", "sfo2", 1000, 8000);
+}
+
+static void lost_once(cloud *c) { cloud_plan(c, (cloud_fate){.effects = 1}); }
+
+static void lost_before_once(cloud *c) { cloud_plan(c, (cloud_fate){.effects = 0}); }
+
+static void shown_in_the_image_alone(cloud *c) {
+  c->silent = true;
+  lost_once(c);
+}
+
+static void gateway_twice(cloud *c) {
+  for (int i = 0; i < 2; i++) cloud_plan(c, (cloud_fate){.effects = i, .answer = {.status = 503, .body = "{}"}});
+}
+
+static void a_backup(cloud *c) { snprintf(c->type, sizeof c->type, "backup"); }
+
+static void a_backup_and_a_lost_answer(cloud *c) {
+  a_backup(c);
+  lost_once(c);
+}
+
+#define HZ .digitalocean = false
+#define DO .digitalocean = true
+
+const story stories[] = {
+    {"a list", HZ, .make = list, .prepare = five_images, .images = 5},
+    {"a list of many queries, sorted", DO, .make = list_sorted, .prepare = five_images, .images = 5},
+    {"an image", HZ, .make = get, .images = 1},
+    {"an image by name", HZ, .make = get_by_name, .prepare = five_images, .images = 1},
+    {"an update", HZ, .mutation = true, .make = update, .prepare = gateway_twice, .images = 1},
+    {"a deletion", DO, .mutation = true, .make = delete_it, .prepare = lost_once},
+    {"actions", DO, .make = list_actions, .prepare = two_actions, .actions = 2},
+    {"an action", HZ, .make = get_action, .prepare = two_actions, .actions = 1},
+    {"a wait in one request", HZ, .make = wait_two, .prepare = two_actions, .actions = 2},
+    {"a wait in several requests", DO, .make = wait_two, .prepare = two_actions, .actions = 2},
+    {"a protection, waited for", HZ, .mutation = true, .waits = true, .make = protect, .actions = 1},
+    {"a protection, adopted", HZ, .mutation = true, .waits = true, .make = protect, .prepare = lost_once, .actions = 1},
+    {"a conversion at once", HZ, .mutation = true, .make = convert, .prepare = a_backup, .images = 1, .actions = 1},
+    {"a conversion at once, lost", HZ, .mutation = true, .make = convert, .prepare = a_backup_and_a_lost_answer},
+    {"a conversion", DO, .mutation = true, .waits = true, .make = convert, .actions = 1},
+    {"a transfer, adopted", DO, .mutation = true, .waits = true, .make = transfer, .prepare = lost_once, .actions = 1},
+    {"a transfer, sent again", DO, .mutation = true, .make = transfer, .prepare = lost_before_once, .actions = 1},
+    {"a transfer, seen in the image", DO, .mutation = true, .make = transfer, .prepare = shown_in_the_image_alone,
+     .images = 1},
+    {"a resumed conversion", DO, .mutation = true, .waits = true, .make = resume, .actions = 1},
+};
+const size_t stories_count = sizeof stories / sizeof *stories;
+
+imgact_op *story_op(const story *s, imgact_client *client, tally *t) {
+  imgact_op *op = client == NULL ? NULL : s->make(client);
+  imgact_op_options options = {.size = sizeof options, .flags = IMGACT_KEEP_RAW};
+  imgact_op_configure(op, &options);
+  if (s->waits)
+    imgact_op_wait(op, tally_progress, t);
+  else
+    imgact_op_wait(op, NULL, NULL);
+  return op;
+}
+
+// ---- the truth
+
+// An action that was adopted while several attempts are allowed to have had an effect is still one effect here: DELETE, PUT
+// and convert set what is set already, and only a POST must never be applied twice.
+static void check_effects(const story *s, const cloud *c, const imgact_op *op) {
+  const imgact_error *error = imgact_op_error(op);
+  size_t posts = c->actions_count;
+  if (error->status == IMGACT_OK) assert_true(c->applied >= 1);
+  if (!s->mutation) assert_int_equal(c->applied, 0);
+  assert_true(posts <= 1);
+  bool maybe = (error->flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
+  if (error->status != IMGACT_OK && c->applied > 0 && !maybe)
+    fail_msg("%s: %s (%s) although it was applied", s->name, imgact_status_name((imgact_status)error->status),
+             error->message);
+}
+
+void story_check(const story *s, const cloud *c, const imgact_op *op) {
+  const imgact_error *error = imgact_op_error(op);
+  size_t images = 0, actions = 0;
+  if (op == NULL) {
+    assert_int_equal(c->applied, 0);
+    return;
+  }
+  imgact_op_images(op, &images);
+  imgact_op_actions(op, &actions);
+  if (s->mutation) check_effects(s, c, op);
+  if (error->status == IMGACT_OK) {
+    assert_string_equal(error->message, "");
+    assert_null(imgact_op_error_details(op));
+    if (!s->mutation) assert_int_equal(images, s->images);
+    if (!s->mutation) assert_int_equal(actions, s->actions);
+    return;
+  }
+  assert_true(error->message[0] != '\0');
+  assert_string_equal(error->provider, s->digitalocean ? "digitalocean" : "hetzner");
+  if (imgact_op_kind_of(op) != IMGACT_OP_WAIT_ACTIONS && !s->mutation) assert_int_equal(images + actions, 0);
+  for (size_t i = 0; i < actions; i++) assert_non_null(imgact_op_actions(op, &actions)[i]->id);
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+// Cancelling and freeing in every state of every story, callbacks, several clients on a loop, and what NULL does.
+#include "stories.h"
+
+#include <imgact/provider.h>
+
+typedef enum stop { CANCEL, FREE, FREE_CLIENT_FIRST, FREE_LOOP_FIRST } stop;
+
+typedef struct scene {
+  stage *stage;
+  cloud *cloud;
+  tally tally;
+  imgact_op *op;
+} scene;
+
+static scene open_scene(const story *s) {
+  scene sc = {.stage = stage_with((stage_options){.digitalocean = s->digitalocean})};
+  sc.cloud = cloud_new(sc.stage->script, !s->digitalocean);
+  sc.cloud->delay_ms = 100;
+  if (s->prepare != NULL) s->prepare(sc.cloud);
+  return sc;
+}
+
+// True while the operation was still under way at the k-th dispatch.
+static bool stop_at(const story *s, int k, stop how) {
+  scene sc = open_scene(s);
+  sc.op = story_op(s, sc.stage->client, &sc.tally);
+  imgact_start(sc.op, tally_done, &sc.tally);
+  for (int i = 0; i < k && !imgact_op_done(sc.op); i++) imgact_loop_dispatch(sc.stage->loop);
+  bool under_way = !imgact_op_done(sc.op);
+  int done = sc.tally.done;
+  if (how == CANCEL) {
+    imgact_cancel(sc.op);
+    imgact_cancel(sc.op);
+    assert_true(imgact_op_done(sc.op));
+    assert_int_equal(sc.tally.done, done); // never from inside cancel
+    if (under_way) assert_status(sc.op, IMGACT_CANCELLED);
+    imgact_loop_dispatch(sc.stage->loop);
+    assert_int_equal(sc.tally.done, 1);
+    story_check(s, sc.cloud, sc.op);
+  }
+  if (how == FREE_CLIENT_FIRST) {
+    imgact_client_free(sc.stage->client);
+    sc.stage->client = NULL;
+  }
+  imgact_loop *loop = sc.stage->loop;
+  if (how == FREE_LOOP_FIRST) {
+    imgact_loop_free(loop);
+    sc.stage->loop = NULL;
+  }
+  imgact_op_free(sc.op);
+  if (how == FREE) {
+    imgact_loop_run(loop);
+    assert_int_equal(sc.tally.done, done);
+    assert_int_equal(scripted_in_flight(sc.stage->script), 0);
+  }
+  stage_free(sc.stage);
+  cloud_free(sc.cloud);
+  return under_way;
+}
+
+static void every_story_can_be_stopped_at_every_dispatch(void **state) {
+  (void)state;
+  for (size_t i = 0; i < stories_count; i++)
+    for (stop h = CANCEL; h <= FREE_LOOP_FIRST; h++)
+      for (int k = 0; stop_at(&stories[i], k, h); k++)
+        if (k > 500) fail_msg("%s does not end", stories[i].name);
+}
+
+// ---- inside callbacks
+
+typedef struct nest {
+  imgact_client *client;
+  imgact_loop *loop;
+  imgact_op *next;
+  int done, rounds;
+} nest;
+
+static void free_in_done(void *user, imgact_op *op) {
+  nest *n = user;
+  n->done++;
+  assert_int_equal(imgact_run(op), IMGACT_BUSY);
+  assert_int_equal(imgact_loop_dispatch(n->loop), IMGACT_BUSY);
+  assert_int_equal(imgact_loop_run(n->loop), IMGACT_BUSY);
+  imgact_op_free(op);
+  if (n->rounds-- > 0) imgact_start(imgact_get_image(n->client, CLOUD_IMAGE, NULL), free_in_done, n);
+}
+
+static void an_operation_can_be_freed_and_another_started_inside_done(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  cloud *c = cloud_new(st->script, true);
+  nest n = {.client = st->client, .loop = st->loop, .rounds = 10};
+  imgact_start(imgact_get_image(st->client, CLOUD_IMAGE, NULL), free_in_done, &n);
+  assert_int_equal(n.done, 0);
+  imgact_loop_run(st->loop);
+  assert_int_equal(n.done, 11);
+  stage_free(st);
+  cloud_free(c);
+}
+
+static void cancel_all(void *user, imgact_op *op, const imgact_action *action) {
+  imgact_op **others = user;
+  (void)action;
+  imgact_cancel(op);
+  for (size_t i = 0; others[i] != NULL; i++) imgact_op_free(others[i]);
+}
+
+static void a_progress_callback_can_end_everything(void **state) {
+  (void)state;
+  static const char *const ids[] = {"9001", "9002"};
+  stage *st = stage_new();
+  cloud *c = cloud_new(st->script, true);
+  cloud_add_action(c, "change_protection", "", 0, 60000);
+  cloud_add_action(c, "change_protection", "", 0, 60000);
+  tally t = {0};
+  imgact_op *others[4] = {NULL};
+  imgact_op *first = imgact_wait_actions(st->client, ids, 2, NULL);
+  imgact_op_wait(first, cancel_all, others);
+  imgact_start(first, tally_done, &t);
+  for (size_t i = 0; i < 3; i++) {
+    others[i] = imgact_wait_actions(st->client, ids, 2, NULL);
+    imgact_op_wait(others[i], tally_progress, &t);
+    imgact_start(others[i], tally_done, &t);
+  }
+  imgact_loop_run(st->loop);
+  assert_int_equal(t.done, 1);
+  assert_int_equal(t.progress, 0);
+  assert_status(first, IMGACT_CANCELLED);
+  imgact_op_free(first);
+  stage_free(st);
+  cloud_free(c);
+}
+
+static void an_ended_operation_tells_its_end_again(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  cloud *c = cloud_new(st->script, true);
+  tally t = {0};
+  imgact_op *op = stage_run(imgact_get_image(st->client, CLOUD_IMAGE, NULL), IMGACT_OK);
+  imgact_start(op, tally_done, &t);
+  assert_int_equal(t.done, 0);
+  imgact_loop_run(st->loop);
+  assert_int_equal(t.done, 1);
+  assert_int_equal(scripted_count(st->script), 1);
+  stage_run(op, IMGACT_OK);
+  imgact_cancel(op);
+  assert_status(op, IMGACT_OK);
+  imgact_op_free(op);
+  stage_free(st);
+  cloud_free(c);
+}
+
+static void what_is_cancelled_before_its_start_sends_nothing(void **state) {
+  (void)state;
+  for (size_t i = 0; i < stories_count; i++) {
+    scene sc = open_scene(&stories[i]);
+    sc.op = story_op(&stories[i], sc.stage->client, &sc.tally);
+    imgact_cancel(sc.op);
+    stage_run(sc.op, IMGACT_CANCELLED);
+    assert_no_flag(sc.op, IMGACT_ERROR_MAYBE_APPLIED);
+    scripted_assert_nothing_sent(sc.stage->script);
+    imgact_op_free(sc.op);
+    stage_free(sc.stage);
+    cloud_free(sc.cloud);
+  }
+}
+
+// ---- several clients, one loop
+
+static void clients_of_both_clouds_share_a_loop(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  scripted_on(st->script, "GET /v1/*",
+              (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":4711}}", .delay_ms = 100});
+  scripted_on(st->script, "GET /v2/*",
+              (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":4711}}", .delay_ms = 100});
+  imgact_client *other = stage_client(st, (stage_options){.digitalocean = true, .client = {.token = "another-token"}});
+  assert_ptr_equal(imgact_client_loop(other), st->loop);
+  tally t = {0};
+  imgact_op *one = imgact_get_image(st->client, CLOUD_IMAGE, NULL), *two = imgact_get_image(other, CLOUD_IMAGE, NULL);
+  imgact_start(one, tally_done, &t);
+  imgact_start(two, tally_done, &t);
+  imgact_client_free(other);
+  imgact_loop_run(st->loop);
+  assert_int_equal(t.done, 2);
+  assert_string_equal(imgact_op_image(one)->provider, "hetzner");
+  assert_string_equal(imgact_op_image(two)->provider, "digitalocean");
+  scripted_assert_times(st->script, 0, 0);
+  assert_string_equal(scripted_header(scripted_at(st->script, 0), "Authorization"), "Bearer " STAGE_TOKEN);
+  assert_string_equal(scripted_header(scripted_at(st->script, 1), "Authorization"), "Bearer another-token");
+  imgact_op_free(one);
+  imgact_op_free(two);
+  stage_free(st);
+}
+
+// ---- arguments
+
+static void null_is_accepted_by_every_verb(void **state) {
+  (void)state;
+  size_t count = 7;
+  imgact_rate rate;
+  imgact_page page;
+  imgact_op_configure(NULL, NULL);
+  imgact_op_wait(NULL, NULL, NULL);
+  imgact_op_on_intent(NULL, NULL, NULL);
+  imgact_start(NULL, NULL, NULL);
+  imgact_cancel(NULL);
+  assert_int_equal(imgact_run(NULL), IMGACT_NOMEM);
+  assert_int_equal(imgact_op_error(NULL)->status, IMGACT_NOMEM);
+  assert_null(imgact_op_error_details(NULL));
+  assert_true(imgact_op_done(NULL));
+  assert_null(imgact_op_image(NULL));
+  assert_null(imgact_op_action(NULL));
+  assert_non_null(imgact_op_images(NULL, &count));
+  assert_int_equal(count, 0);
+  assert_non_null(imgact_op_actions(NULL, &count));
+  imgact_op_rate(NULL, &rate);
+  assert_int_equal(rate.limit, -1);
+  imgact_op_page(NULL, &page);
+  assert_int_equal(page.next, -1);
+  assert_int_equal(imgact_op_adopted(NULL), 0);
+  assert_int_equal(imgact_op_local(NULL), 0);
+  assert_null(imgact_list_images(NULL, NULL));
+  assert_null(imgact_resume(NULL, "{}", 0));
+  imgact_op_free(NULL);
+  imgact_client_free(NULL);
+  imgact_loop_free(NULL);
+}
+
+static void structs_of_another_size_are_refused(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  imgact_image_filter images = {.size = sizeof images - 1};
+  imgact_action_filter actions = {.size = 0};
+  imgact_image_update update = {.size = 5000};
+  stage_expect(imgact_list_images(st->client, &images), IMGACT_INVALID_ARGUMENT);
+  stage_expect(imgact_list_actions(st->client, &actions), IMGACT_INVALID_ARGUMENT);
+  stage_expect(imgact_update_image(st->client, "1", &update), IMGACT_INVALID_ARGUMENT);
+  struct {
+    imgact_op_options options;
+    uint64_t unknown;
+  } newer = {.options = {.size = sizeof newer}, .unknown = 1};
+  imgact_op *op = imgact_get_image(st->client, "1", NULL);
+  imgact_op_configure(op, &newer.options);
+  stage_expect(op, IMGACT_INVALID_ARGUMENT);
+  op = imgact_get_image(st->client, "1", NULL);
+  stage_expect(stage_configure(op, (imgact_op_options){.flags = 0x80}), IMGACT_INVALID_ARGUMENT);
+  op = imgact_get_image(st->client, "1", NULL);
+  stage_expect(stage_configure(op, (imgact_op_options){.deadline_ms = -1}), IMGACT_INVALID_ARGUMENT);
+  imgact_image_type wild[] = {(imgact_image_type)99};
+  images = (imgact_image_filter){.size = sizeof images, .types = wild, .types_count = 1};
+  stage_expect(imgact_list_images(st->client, &images), IMGACT_INVALID_ARGUMENT);
+  scripted_assert_nothing_sent(st->script);
+  stage_free(st);
+}
+
+static void what_is_refused_ends_from_a_dispatch_like_anything_else(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  tally t = {0};
+  imgact_op *op = imgact_transfer(st->client, "1", "nyc3");
+  imgact_start(op, tally_done, &t);
+  assert_int_equal(t.done, 0);
+  imgact_loop_run(st->loop);
+  assert_int_equal(t.done, 1);
+  assert_int_equal(t.status, IMGACT_UNSUPPORTED);
+  assert_string_equal(imgact_op_error(op)->provider, "hetzner");
+  imgact_op_free(op);
+  stage_free(st);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_story_can_be_stopped_at_every_dispatch),
+      cmocka_unit_test(an_operation_can_be_freed_and_another_started_inside_done),
+      cmocka_unit_test(a_progress_callback_can_end_everything),
+      cmocka_unit_test(an_ended_operation_tells_its_end_again),
+      cmocka_unit_test(what_is_cancelled_before_its_start_sends_nothing),
+      cmocka_unit_test(clients_of_both_clouds_share_a_loop),
+      cmocka_unit_test(null_is_accepted_by_every_verb),
+      cmocka_unit_test(structs_of_another_size_are_refused),
+      cmocka_unit_test(what_is_refused_ends_from_a_dispatch_like_anything_else),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Every story again with something going wrong: each allocation, each exchange in each way, each byte of a reply. Never a
+// crash, a leak, a hang, an effect that happens twice, or a lie.
+#include "stories.h"
+
+#include <imgact/provider.h>
+
+typedef struct outcome {
+  imgact_status status;
+  bool none; /* no operation, or no client: no memory */
+  size_t failures;
+} outcome;
+
+// Runs a story to its end, at most so many dispatches: more is a hang.
+static outcome perform(const story *s, stage_options options,
+                       void (*check)(const story *, const cloud *, const imgact_op *)) {
+  options.digitalocean = s->digitalocean;
+  stage *st = stage_with(options);
+  cloud *c = cloud_new(st->script, !s->digitalocean);
+  tally t = {0};
+  if (s->prepare != NULL) s->prepare(c);
+  size_t actions_before = c->actions_count;
+  imgact_op *op = story_op(s, st->client, &t);
+  if (s->mutation) assert_int_equal(actions_before, 0);
+  imgact_start(op, tally_done, &t);
+  for (int i = 0; i < 2000 && !imgact_op_done(op); i++) assert_int_equal(imgact_loop_dispatch(st->loop), IMGACT_OK);
+  if (!imgact_op_done(op)) fail_msg("%s hangs", s->name);
+  if (op != NULL) assert_int_equal(t.done, 1);
+  check(s, c, op);
+  outcome result = {
+      .status = (imgact_status)imgact_op_error(op)->status, .none = op == NULL, .failures = st->memory.failures};
+  imgact_op_free(op);
+  stage_free(st);
+  cloud_free(c);
+  return result;
+}
+
+static void untouched_stories_succeed(void **state) {
+  (void)state;
+  for (size_t i = 0; i < stories_count; i++) {
+    outcome o = perform(&stories[i], (stage_options){0}, story_check);
+    if (o.status != IMGACT_OK) fail_msg("%s: %s", stories[i].name, imgact_status_name(o.status));
+  }
+}
+
+// A mutation may go on without a piece of memory (a lost answer is looked into), or say that it may have been applied.
+static void check_memory(const story *s, outcome o) {
+  bool ok = o.none || o.status == IMGACT_NOMEM || (s->mutation && (o.status == IMGACT_OK || o.status == IMGACT_AMBIGUOUS));
+  if (!ok && o.status != IMGACT_OK) fail_msg("%s: %s without memory", s->name, imgact_status_name(o.status));
+}
+
+static void no_allocation_is_indispensable(bool for_good) {
+  for (size_t i = 0; i < stories_count; i++) {
+    size_t k = 0;
+    outcome o;
+    do {
+      o = perform(&stories[i], (stage_options){.fail_at = ++k, .fail_for_good = for_good}, story_check);
+      if (o.failures > 0) check_memory(&stories[i], o);
+    } while (o.failures > 0);
+    if (k < 20) fail_msg("%s took only %zu allocations", stories[i].name, k);
+  }
+}
+
+static void each_allocation_fails_once(void **state) {
+  (void)state;
+  no_allocation_is_indispensable(false);
+}
+
+static void each_allocation_and_all_after_it_fail(void **state) {
+  (void)state;
+  no_allocation_is_indispensable(true);
+}
+
+static void each_exchange_goes_wrong_in_each_way(void **state) {
+  (void)state;
+  static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT, IMGACT_FAILURE_TLS,
+                                            IMGACT_FAILURE_NOMEM, IMGACT_FAILURE_TOO_LARGE};
+  static const size_t in_a_row[] = {0, 1, 1000};
+  for (size_t i = 0; i < stories_count; i++)
+    for (int kind = FAULT_REFUSED; kind <= FAULT_LOST_REPLY; kind++)
+      for (size_t f = 0; f < sizeof failures / sizeof *failures; f++)
+        for (size_t r = 0; r < sizeof in_a_row / sizeof *in_a_row; r++) {
+          fault plan = {.kind = (fault_kind)kind, .failure = failures[f], .in_a_row = in_a_row[r]};
+          do {
+            plan.exchange++;
+            perform(&stories[i], (stage_options){.fault = &plan}, story_check);
+          } while (plan.struck);
+        }
+}
+
+static void each_reply_is_cut_at_each_byte(void **state) {
+  (void)state;
+  for (size_t i = 0; i < stories_count; i++)
+    for (size_t exchange = 1, cut = 0;;) {
+      fault plan = {.kind = FAULT_CUT_BODY, .exchange = exchange, .cut_at = cut};
+      outcome o = perform(&stories[i], (stage_options){.fault = &plan}, story_check);
+      (void)o;
+      if (plan.exchanges < exchange) break;
+      cut = plan.struck ? cut + 1 + plan.body_bytes / 200 : 0;
+      if (!plan.struck) exchange++;
+    }
+}
+
+// ---- both at once: the deadline passes at each moment
+
+static void each_moment_can_be_the_deadline(void **state) {
+  (void)state;
+  for (size_t i = 0; i < stories_count; i++)
+    for (int64_t deadline = 1; deadline < 12000; deadline += deadline < 1000 ? 37 : 611) {
+      stage *st = stage_with((stage_options){.digitalocean = stories[i].digitalocean});
+      cloud *c = cloud_new(st->script, !stories[i].digitalocean);
+      c->delay_ms = 100;
+      if (stories[i].prepare != NULL) stories[i].prepare(c);
+      imgact_op *op = stories[i].make(st->client);
+      stage_configure(op, (imgact_op_options){.deadline_ms = deadline});
+      imgact_op_wait(op, NULL, NULL);
+      imgact_status status = imgact_run(op);
+      if (status != IMGACT_OK) assert_status(op, IMGACT_TIMEOUT);
+      story_check(&stories[i], c, op);
+      imgact_op_free(op);
+      stage_free(st);
+      cloud_free(c);
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(untouched_stories_succeed),
+      cmocka_unit_test(each_allocation_fails_once),
+      cmocka_unit_test(each_allocation_and_all_after_it_fail),
+      cmocka_unit_test(each_exchange_goes_wrong_in_each_way),
+      cmocka_unit_test(each_reply_is_cut_at_each_byte),
+      cmocka_unit_test(each_moment_can_be_the_deadline),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
