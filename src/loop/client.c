@@ -2,6 +2,7 @@
 /* Making clients: which provider, where, with which token, on which loop. What a client does is the core's. */
 #include "client.h"
 #include "builtin.h"
+#include "config.h"
 #include "error.h"
 #include "loop.h"
 #include "sized.h"
@@ -45,17 +46,11 @@ static imgact_status choose_provider(const imgact_client_options *o, const imgac
 /* ---- the endpoint ---- */
 
 static imgact_status check_endpoint(const char *endpoint, imgact_error *error) {
-  ia_url url;
-  const char *wrong = ia_url_parse(endpoint, &url);
-  if (!wrong && url.query_length) wrong = "it has a query";
-  if (!wrong && strchr(endpoint, '#')) wrong = "it has a fragment";
-  if (wrong)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "the endpoint '%s' cannot be used: %s; it should look like https://api.example.com/v1", endpoint,
-                            wrong);
-  if (url.https || url.loopback) return IMGACT_OK;
+  const char *wrong = ia_not_an_endpoint(endpoint);
+  if (!wrong) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                          "the endpoint '%s' is plain http: that is for loopback hosts only, use https", endpoint);
+                          "the endpoint '%s' cannot be used: %s; it should look like https://api.example.com/v1", endpoint,
+                          wrong);
 }
 
 static imgact_status check_app(const char *app, imgact_error *error) {

@@ -66,6 +66,13 @@ imgact_status ia_config_error(const imgact_config *config, int line, imgact_erro
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s:%d: %s", ia_path_shown(config->path, shown), line, text);
 }
 
+imgact_status ia_config_place(const imgact_config *config, int line, imgact_error *error) {
+  char text[sizeof error->message];
+  if (error == NULL) return IMGACT_INVALID_ARGUMENT;
+  memcpy(text, error->message, sizeof text);
+  return ia_config_error(config, line, error, "%s", text);
+}
+
 imgact_status ia_config_expand(imgact_config *config, const char *path, const char **out, imgact_error *error) {
   char shown[IA_PATH_SHOWN];
   const char *home = ia_env("HOME");
@@ -95,6 +102,15 @@ const char *ia_not_a_variable(const char *text) {
 const char *ia_not_a_path(const char *text) {
   if (*text != '\0' && !like_a_token(text)) return NULL;
   return "the path of a file that holds the token is needed, and never the token itself";
+}
+
+const char *ia_not_an_endpoint(const char *text) {
+  ia_url url;
+  const char *wrong = ia_url_parse(text, &url);
+  if (wrong != NULL) return wrong;
+  if (url.query_length > 0) return "it has a query";
+  if (strchr(text, '#') != NULL) return "it has a fragment";
+  return url.https || url.loopback ? NULL : "plain http is for loopback hosts only, use https";
 }
 
 // ---- one line ----
@@ -205,9 +221,8 @@ static char *next_line(char *buffer, int capacity, void *stream) {
 // ---- one value ----
 
 static const char *what_is_wrong(ia_key key, const char *value) {
-  ia_url url;
   switch (key) {
-  case IA_KEY_ENDPOINT: return ia_url_parse(value, &url);
+  case IA_KEY_ENDPOINT: return ia_not_an_endpoint(value);
   case IA_KEY_TOKEN_ENV: return ia_not_a_variable(value);
   case IA_KEY_TOKEN_FILE: return ia_not_a_path(value);
   default: return NULL;
@@ -322,7 +337,7 @@ static imgact_status load(imgact_config *config, const char *path, imgact_error 
   imgact_status status = find_path(config, path, &must_exist, error);
   if (status != IMGACT_OK || config->path == NULL) return status;
   ia_bytes bytes = {.allocator = &config->allocator};
-  status = ia_read_file(config->path, false, IA_CONFIG_MAX_BYTES, &bytes, &missing, error);
+  status = ia_read_file(config->path, IA_CONFIG_MAX_BYTES, &bytes, &missing, error);
   if (status == IMGACT_OK) {
     config->exists = true;
     status = parse(config, bytes.data, bytes.length, error);

@@ -61,11 +61,15 @@ const char *ia_path_shown(const char *path, char buffer[IA_PATH_SHOWN]);
 /* INVALID_ARGUMENT with "FILE:LINE: " before the words. */
 imgact_status ia_config_error(const imgact_config *config, int line, imgact_error *error, const char *format, ...)
     IMGACT_PRINTF(4, 5);
+/* Puts "FILE:LINE: " before an error's own words. */
+imgact_status ia_config_place(const imgact_config *config, int line, imgact_error *error);
 
 /* NULL if the text can be a variable's name (or, for ia_not_a_path, a path), else what to say of it without quoting it: it
  * may well be a token. */
 const char *ia_not_a_variable(const char *text);
 const char *ia_not_a_path(const char *text);
+/* NULL if the text can be an endpoint, else what is wrong with it. */
+const char *ia_not_an_endpoint(const char *text);
 
 /* ---- token_source.c ---- */
 
@@ -79,9 +83,9 @@ typedef struct ia_bytes {
 
 void ia_bytes_free(ia_bytes *bytes);
 
-/* A whole regular file of at most `max` bytes that nobody but its owner can write. own: the owner must be the user or root.
+/* A whole regular file of at most `max` bytes that nobody but its owner, the user or root, can write.
  * *missing (may be NULL) tells that there is none; that is an error too. */
-imgact_status ia_read_file(const char *path, bool own, size_t max, ia_bytes *bytes, bool *missing, imgact_error *error);
+imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *missing, imgact_error *error);
 /* What a shell command prints. `profile` is for the error, which never shows the output. */
 imgact_status ia_read_command(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes,
                               imgact_error *error);

@@ -18,6 +18,7 @@ typedef struct choice {
   imgact_selection shown;
   const imgact_provider *provider;
   const ia_profile *profile; /* NULL = none */
+  int token_line;            /* of the profile's token source; 0 = it does not come from there */
 } choice;
 
 static const char *given(const char *flag, const char *variable) { return flag != NULL ? flag : ia_env(variable); }
@@ -100,6 +101,8 @@ static imgact_status choose_token(imgact_config *config, const imgact_overrides 
   const char *const *values = out->profile != NULL ? out->profile->values : none;
   imgact_selection *shown = &out->shown;
   if (over->token_file != NULL) return choose_file(config, over->token_file, false, out, error);
+  for (ia_key key = IA_KEY_TOKEN_ENV; over->token_env == NULL && key < IA_KEYS; key++)
+    if (values[key] != NULL) out->token_line = out->profile->lines[key];
   if (over->token_env == NULL && values[IA_KEY_TOKEN_FILE] != NULL)
     return choose_file(config, values[IA_KEY_TOKEN_FILE], true, out, error);
   if (over->token_env == NULL && values[IA_KEY_TOKEN_COMMAND] != NULL) {
@@ -196,6 +199,7 @@ static imgact_status settle(imgact_config *config, imgact_overrides *over, imgac
   if (!needs_token(options)) return IMGACT_OK;
   if (chosen.shown.token_source == NULL) return no_token(chosen.provider, error);
   status = ia_read_token(&chosen.shown, bytes, error);
+  if (status == IMGACT_INVALID_ARGUMENT && chosen.token_line > 0) (void)ia_config_place(config, chosen.token_line, error);
   options->token = bytes->data;
   return status;
 }

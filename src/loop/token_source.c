@@ -48,13 +48,13 @@ static bool others_can_write(const struct stat *file) {
 }
 
 // What is wrong with it, or NULL; *most becomes what there is to read.
-static const char *check_file(int fd, bool own, size_t *most) {
+static const char *check_file(int fd, size_t *most) {
   struct stat file;
   if (fstat(fd, &file) != 0) return strerror(errno);
-  if (!S_ISREG(file.st_mode)) return "not a regular file";
-  if (own && file.st_uid != geteuid() && file.st_uid != 0) return "the file belongs to somebody else: take one of your own";
+  if (!S_ISREG(file.st_mode)) return "not a regular file: name one";
+  if (file.st_uid != geteuid() && file.st_uid != 0) return "the file belongs to somebody else: take one of your own";
   if (others_can_write(&file)) return "others may write to the file: chmod 600 it";
-  if (file.st_size > (off_t)*most) return "the file is too large";
+  if (file.st_size > (off_t)*most) return "the file is too large: name the right one";
   if (file.st_size > 0) *most = (size_t)file.st_size; // 0 is also what some file systems say of all their files
   return NULL;
 }
@@ -66,13 +66,18 @@ static const char *read_whole(int fd, size_t most, ia_bytes *bytes) {
   return bytes->length > most ? "the file is too large, or still grows" : NULL;
 }
 
-imgact_status ia_read_file(const char *path, bool own, size_t max, ia_bytes *bytes, bool *missing, imgact_error *error) {
+static const char *remedy_of(int code) {
+  if (code == ENOENT) return ": create it, or name another";
+  return code == EACCES ? ": it must be readable for you" : "";
+}
+
+imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *missing, imgact_error *error) {
   char shown[IA_PATH_SHOWN];
   // Not blocking: a pipe that nobody writes to is refused and not waited for.
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (missing != NULL) *missing = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
-  if (fd < 0) return REFUSE(error, "%s: %s", ia_path_shown(path, shown), strerror(errno));
-  const char *wrong = check_file(fd, own, &max);
+  if (fd < 0) return REFUSE(error, "%s: %s%s", ia_path_shown(path, shown), strerror(errno), remedy_of(errno));
+  const char *wrong = check_file(fd, &max);
   bool memory = wrong != NULL || bytes_new(bytes, max);
   if (wrong == NULL && memory) wrong = read_whole(fd, max, bytes);
   if (wrong != NULL) (void)REFUSE(error, "%s: %s", ia_path_shown(path, shown), wrong);
@@ -146,7 +151,8 @@ static imgact_status judge(const char *profile, int status, const ia_bytes *byte
   if (WIFSIGNALED(status))
     return REFUSE(error, "profile [%s]: token_command was ended by signal %d", profile, WTERMSIG(status));
   if (WEXITSTATUS(status) != 0)
-    return REFUSE(error, "profile [%s]: token_command failed with status %d", profile, WEXITSTATUS(status));
+    return REFUSE(error, "profile [%s]: token_command failed with status %d: try it in a shell", profile,
+                  WEXITSTATUS(status));
   if (bytes->length == 0) return REFUSE(error, "profile [%s]: token_command printed nothing", profile);
   return IMGACT_OK;
 }
@@ -182,7 +188,7 @@ imgact_status ia_read_command(const char *command, const char *profile, int64_t 
 
 static imgact_status read_variable(const char *name, ia_bytes *bytes, imgact_error *error) {
   const char *value = ia_env(name);
-  if (value == NULL) return REFUSE(error, "the variable %s, which is to hold the token, is not set", name);
+  if (value == NULL) return REFUSE(error, "the variable %s, which is to hold the token, is not set: export it", name);
   size_t length = strlen(value);
   if (length > IA_TOKEN_MAX_READ) return REFUSE(error, "the variable %s is too long for a token", name);
   if (!bytes_new(bytes, length)) return NO_MEMORY(error);
@@ -197,12 +203,13 @@ imgact_status ia_read_token(const imgact_selection *selection, ia_bytes *bytes, 
   if (strcmp(selection->token_kind, "env") == 0)
     status = read_variable(source, bytes, error);
   else if (strcmp(selection->token_kind, "file") == 0)
-    status = ia_read_file(source, true, IA_TOKEN_MAX_READ, bytes, NULL, error);
+    status = ia_read_file(source, IA_TOKEN_MAX_READ, bytes, NULL, error);
   else
     status = ia_read_command(source, selection->profile, IA_TOKEN_COMMAND_MS, bytes, error);
   if (status != IMGACT_OK) return status;
   char shown[IA_PATH_SHOWN];
-  const char *where = strcmp(selection->token_kind, "command") == 0 ? "token_command" : ia_path_shown(source, shown);
+  const char *where =
+      strcmp(selection->token_kind, "command") == 0 ? "the output of token_command" : ia_path_shown(source, shown);
   if (strlen(bytes->data) != bytes->length) return REFUSE(error, "%s: the token has a NUL byte", where);
   if (strspn(bytes->data, " \t\r\n") == bytes->length) return REFUSE(error, "%s: there is no token in it", where);
   return IMGACT_OK;

@@ -1,0 +1,162 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What can be wrong with a configuration, as users meet it: an error that names file, line and remedy, and nothing is sent.
+set -u
+. "$(dirname "$0")/tool.sh"
+cd "$work" || exit 1
+file=$work/config.ini
+export IMGACT_CONFIG="$file"
+
+# refused MESSAGE [COMMAND...]: as usage errors are, with all of that message; the command's words default to a list.
+refused() {
+  message=$1
+  shift
+  [ $# -gt 0 ] || set -- image list
+  ends 2 "$tool" "$@" && silent out && is err "imgact: $message"
+}
+
+# The file is standard input.
+with_file() {
+  cat >"$file" && chmod 600 "$file" && refused "$@"
+}
+
+keys='known are provider, endpoint, token_env, token_file, token_command and, before the first section, default_profile'
+ok 'a key before any section' with_file "$file:1: provider belongs to a profile: write [NAME] on a line before it" <<'END'
+provider = hetzner
+END
+ok 'a line that is nothing' with_file \
+  "$file:3: neither a section nor KEY = VALUE; a value is one line, and a comment begins with # or ;" <<'END'
+# mine
+[a]
+provider hetzner
+END
+ok 'a section that does not end' with_file "$file:1: the section has no ']': write [NAME]" <<'END'
+[a
+provider = hetzner
+END
+ok 'an unknown key, which is not quoted: it may be a secret' with_file "$file:3: unknown key: $keys; a value is one line" <<'END'
+[a]
+provider = hetzner
+s3cr3t = x
+END
+ok 'a comment behind a value' with_file \
+  "$file:3: the value is cut at ' ;': a comment needs a line of its own, and a command with ' ;' a script" <<'END'
+[a]
+provider = hetzner
+token_env = VARIABLE ; mine
+END
+ok 'a section without provider' with_file "$file:4: section [b] has no provider: add one" <<'END'
+[a]
+provider = hetzner
+
+[b]
+token_env = VARIABLE
+END
+ok 'a default that is not there' with_file "$file:1: default_profile names no section: there is no [b]" <<'END'
+default_profile = b
+[a]
+provider = hetzner
+END
+ok 'a key that comes twice' with_file "$file:3: provider is set already, on line 2: remove one of them" <<'END'
+[a]
+provider = hetzner
+provider = digitalocean
+END
+ok 'two sources of a token' with_file \
+  "$file:4: the profile has a token source already, token_env on line 3: remove one of them" <<'END'
+[a]
+provider = hetzner
+token_env = VARIABLE
+token_file = file
+END
+ok 'a cloud that nobody knows' with_file "$file:3: there is no provider 'azure': known are hetzner, digitalocean" <<'END'
+default_profile = a
+[a]
+provider = azure
+END
+ok 'an endpoint without encryption' with_file "$file:3: endpoint: plain http is for loopback hosts only, use https" <<'END'
+[a]
+provider = hetzner
+endpoint = http://api.example.com/v1
+END
+ok 'another cloud than the profile'"'"'s' with_file \
+  "$file:2: profile [a] is of hetzner, but digitalocean is asked for: name another profile or no provider" \
+  image list --profile a --provider digitalocean <<'END'
+[a]
+provider = hetzner
+END
+ok 'a profile that is not there' refused "there is no profile [b] in $file" image list -p b
+
+ok 'a variable that is not set' with_file "$file:4: the variable NOT_SET, which is to hold the token, is not set: export it" <<'END'
+default_profile = a
+[a]
+provider = hetzner
+token_env = NOT_SET
+END
+ok 'a token file that is not there' with_file "$file:4: $work/none: No such file or directory: create it, or name another" <<'END'
+default_profile = a
+[a]
+provider = hetzner
+token_file = none
+END
+ok 'a command that fails' with_file "$file:4: profile [a]: token_command failed with status 3: try it in a shell" <<'END'
+default_profile = a
+[a]
+provider = hetzner
+token_command = echo s3cr3t && exit 3
+END
+ok 'a command that says nothing' with_file "$file:4: the output of token_command: there is no token in it" <<'END'
+default_profile = a
+[a]
+provider = hetzner
+token_command = echo
+END
+ok 'a command with the output of another kind' with_file "$file:4: the output of token_command: the token has a NUL byte" <<'END'
+default_profile = a
+[a]
+provider = hetzner
+token_command = head -c 64 /dev/zero
+END
+ok 'the same for "config check"' refused "$file:4: the output of token_command: the token has a NUL byte" config check
+
+printf '[a]\nprovider = hetzner\n' >"$file"
+chmod 622 "$file"
+ok 'a file that everybody may write to' refused "$file: others may write to the file: chmod 600 it"
+# Nobody but the owner may read it; as root, who may read everything, the tool is run as somebody else.
+unreadable() {
+  chmod 711 "$work" && cp "$tool" "$work/imgact"
+  ends 2 ${other-} "$work/imgact" image list && is err "imgact: $file: Permission denied: it must be readable for you"
+}
+if [ "$(id -u)" = 0 ]; then
+  other='setpriv --reuid 65534 --clear-groups'
+  chmod 600 "$file"
+  ok 'a file that cannot be read' unreadable
+  chown 65534 "$file"
+  ok 'a file of somebody else' refused "$file: the file belongs to somebody else: take one of your own"
+  chown 0 "$file"
+else
+  chmod 000 "$file"
+  ok 'a file that cannot be read' unreadable
+  chmod 600 "$file"
+  skip 'a file of somebody else' 'not root'
+fi
+
+head -c 10485760 /dev/zero | tr '\0' '#' >"$file"
+ok 'a file of 10 MB' refused "$file: the file is too large: name the right one"
+printf '\177ELF\002\001\001\000' >"$file"
+ok 'a binary' refused "$file:1: a control character (0x7f): the file must be plain text"
+printf '[a]\nprovider = hetz\351ner\n' >"$file"
+ok 'a file in another encoding' refused "$file:2: not UTF-8: store the file in that encoding"
+rm "$file"
+ok 'a file that is named and not there' refused "$file: No such file or directory: create it, or name another"
+mkdir "$file"
+ok 'a folder' refused "$file: not a regular file: name one"
+rmdir "$file"
+mkfifo "$file"
+ok 'a pipe that nobody writes to is not waited for' refused "$file: not a regular file: name one"
+unset IMGACT_CONFIG
+ok 'no configuration at all' refused "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile \
+(--profile, IMGACT_PROFILE, default_profile in the configuration file)"
+ok 'a cloud, and no token' refused "there is no token for hetzner: set HCLOUD_TOKEN, or name a source \
+(--token-env, --token-file, or a profile)" image list --provider hetzner
+finish
