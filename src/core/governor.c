@@ -11,6 +11,8 @@
 #define MINUTE_SHARE  20 /* DigitalOcean: 250 a minute of 5000 an hour (reference: 5 %) */
 #define PROBE_MS      60000
 #define PARK_MAX_MS   60000 /* as long as any wait that a cloud may ask for */
+#define UNTOLD_MAX    200   /* in flight before the first reply: fewer than the smallest limit of a minute */
+#define UNTOLD_MS     1000
 #define SPREAD_MS     5000
 #define SPREAD_GAP_MS 200
 
@@ -169,6 +171,10 @@ bool ia_governor_allows(ia_governor *governor, uint32_t number, size_t lane, dou
     *until_ms = governor->next_ms;
     return false;
   }
+  if (budget && !budget->answered && budget->in_flight >= UNTOLD_MAX) {
+    *until_ms = now_ms + UNTOLD_MS;
+    return false;
+  }
   if (!budget || budget->limit < 0) return true;
   double left = left_for_others(lane, budget) + reserve * (double)budget->limit;
   if (budget->refill_per_ms > 0.0) return bucket_allows(budget, now_ms, left, until_ms);
@@ -187,10 +193,22 @@ void ia_governor_sent(ia_governor *governor, uint32_t number) {
   window_add(&budget->minute, engine->now.mono_ms);
 }
 
+static void wake(ia_timer *timer) {
+  ia_governor *governor = IA_ENTRY(timer, ia_governor, timer);
+  while (!ia_list_empty(&governor->waiting)) {
+    imgact_client *client = IA_ENTRY(governor->waiting.next, imgact_client, held);
+    ia_list_remove(&client->held);
+    ia_client_pump(client);
+  }
+}
+
 void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_info *info) {
   ia_budget *budget = budget_of(governor, number);
   if (!budget) return;
   if (budget->in_flight) budget->in_flight--;
+  if (!budget->answered && !ia_list_empty(&governor->waiting))
+    ia_timer_set(governor->engine, &governor->timer, governor->engine->now.mono_ms, wake);
+  budget->answered = true;
   if (!info || info->rate.limit <= 0 || info->rate.remaining < 0) return;
   budget->limit = info->rate.limit;
   if (info->refill_per_s > 0.0)
@@ -204,15 +222,6 @@ void ia_governor_park(ia_governor *governor, int64_t delay_ms) {
   if (until <= governor->parked_until_ms) return;
   governor->parked_until_ms = until;
   governor->spread_until_ms = until + SPREAD_MS;
-}
-
-static void wake(ia_timer *timer) {
-  ia_governor *governor = IA_ENTRY(timer, ia_governor, timer);
-  while (!ia_list_empty(&governor->waiting)) {
-    imgact_client *client = IA_ENTRY(governor->waiting.next, imgact_client, held);
-    ia_list_remove(&client->held);
-    ia_client_pump(client);
-  }
 }
 
 void ia_governor_wait(ia_governor *governor, ia_link *client, int64_t until_ms) {

@@ -25,6 +25,7 @@ typedef struct ia_window {
 /* One allowance: a bucket that refills continuously, or windows that slide. */
 typedef struct ia_budget {
   int64_t limit; /* per hour; -1 = nothing was told yet */
+  bool answered; /* a reply has come, so that what it told is known */
   int32_t in_flight;
   double refill_per_ms; /* 0 = windows */
   double tokens;

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The rate governor in virtual time: 64 clients of one token on one loop, its only users, against each cloud's own limiter.
+ * governor [--seconds N]. Lists and gets without end in two hours of three, mutations that are waited for at all times. Held
+ * are: no 429 once the limits are known, 95 % of the budget used in every busy hour, mutations sent in time, clients treated
+ * alike.
+ */
+#include "control.h"
+#include "transport.h"
+#include <getopt.h>
+#include <imgact/imgact.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CLIENTS      64
+#define READERS      8 /* at once, of each client */
+#define EPOCH_MS     INT64_C(1767225600000)
+#define HOUR_MS      INT64_C(3600000)
+#define LEARNING_MS  INT64_C(120000)
+#define MEAN_REST_MS 1800000 /* between two mutations of a client */
+
+typedef struct bench bench;
+
+typedef struct user {
+  bench *b;
+  imgact_client *client;
+  uint64_t reads;
+  int64_t started_ms, next_ms; /* of the mutation */
+  bool mutating, protect;
+  size_t reading;
+} user;
+
+struct bench {
+  imgact_transport base;
+  imgact_transport *inner;
+  sim_instance instance;
+  sim_cloud cloud;
+  user users[CLIENTS];
+  uint64_t dice;
+  int64_t limit_per_hour, alarm_ms;
+  uint64_t accepted, refused_early, refused, mutations, failures;
+  int64_t slowest_ms, total_wait_ms; /* from a mutation's start to its request */
+  double least_used;                 /* of any busy hour */
+};
+
+static int64_t now_ms(const bench *b) { return sim_clock_now(&b->instance.clock, 0); }
+
+/* Two hours of work, one of rest. */
+static bool busy(const bench *b) { return (now_ms(b) - EPOCH_MS) / HOUR_MS % 3 != 2; }
+
+/* ---- the transport: the simulator's, with an alarm for the users' next deeds ---- */
+
+static imgact_status send_on(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+  bench *b = (bench *)transport;
+  uint64_t refused = b->instance.world->counters.by_class[4];
+  imgact_status status = b->inner->send(b->inner, request, exchange);
+  bool refusal = b->instance.world->counters.by_class[4] > refused;
+  if (!refusal)
+    b->accepted++;
+  else if (now_ms(b) < EPOCH_MS + LEARNING_MS)
+    b->refused_early++;
+  else
+    b->refused++;
+  return status;
+}
+
+static void cancel_on(imgact_transport *transport, imgact_exchange *exchange) {
+  bench *b = (bench *)transport;
+  b->inner->cancel(b->inner, exchange);
+}
+
+static void dispatch_on(imgact_transport *transport) {
+  bench *b = (bench *)transport;
+  b->inner->dispatch(b->inner);
+}
+
+static int no_fd(imgact_transport *transport) {
+  (void)transport;
+  return -1;
+}
+
+static int timeout_on(imgact_transport *transport) {
+  bench *b = (bench *)transport;
+  int timeout = b->inner->timeout_ms(b->inner);
+  int64_t left = b->alarm_ms - now_ms(b);
+  if (left <= 0) return timeout; /* the driver is about to set it anew */
+  return timeout >= 0 && timeout < left ? timeout : (int)left;
+}
+
+static int64_t now_on(imgact_transport *transport) { return now_ms((bench *)transport); }
+
+static void advance_on(imgact_transport *transport, int64_t until_ms) {
+  bench *b = (bench *)transport;
+  b->inner->advance(b->inner, until_ms);
+}
+
+static void destroy_on(imgact_transport *transport) {
+  bench *b = (bench *)transport;
+  b->inner->destroy(b->inner);
+}
+
+/* ---- the users ---- */
+
+static void fill(user *u);
+
+static void read_done(void *data, imgact_op *op) {
+  user *u = data;
+  if (imgact_op_error(op)->status != IMGACT_OK) u->b->failures++;
+  imgact_op_free(op);
+  u->reads++;
+  u->reading--;
+  fill(u);
+}
+
+/* Lists and gets without end, while there is work. */
+static void fill(user *u) {
+  while (busy(u->b) && u->reading < READERS) {
+    bool list = sim_random_below(&u->b->dice, 4) == 0;
+    imgact_op *op = list ? imgact_list_images(u->client, NULL) : imgact_get_image(u->client, "10", NULL);
+    u->reading++;
+    imgact_start(op, read_done, u);
+  }
+}
+
+static void rest(user *u) { u->next_ms = now_ms(u->b) + 1 + (int64_t)sim_random_below(&u->b->dice, 2 * MEAN_REST_MS); }
+
+static void mutation_done(void *data, imgact_op *op) {
+  user *u = data;
+  if (imgact_op_error(op)->status != IMGACT_OK) u->b->failures++;
+  imgact_op_free(op);
+  u->mutating = false;
+  rest(u);
+}
+
+/* A mutation's first request goes out: how long did it wait? */
+static void trace(void *data, const imgact_trace *event) {
+  user *u = data;
+  if (event->kind != IMGACT_TRACE_REQUEST || strcmp(event->method, "POST") != 0 || event->attempt != 1) return;
+  int64_t waited_ms = now_ms(u->b) - u->started_ms;
+  u->b->mutations++;
+  u->b->total_wait_ms += waited_ms;
+  if (waited_ms > u->b->slowest_ms) u->b->slowest_ms = waited_ms;
+}
+
+static void mutate(user *u) {
+  char id[24];
+  snprintf(id, sizeof id, "%d", 100 + (int)(u - u->b->users));
+  u->protect = !u->protect;
+  imgact_op *op = u->b->cloud == SIM_HETZNER ? imgact_change_protection(u->client, id, u->protect)
+                                             : imgact_transfer(u->client, id, u->protect ? "nyc3" : "ams3");
+  u->started_ms = now_ms(u->b);
+  u->mutating = true;
+  imgact_op_wait(op, NULL, NULL);
+  imgact_start(op, mutation_done, u);
+}
+
+/* ---- the run ---- */
+
+static bool make_world(bench *b) {
+  sim_text text = {0};
+  char message[200] = "no memory";
+  const char *region = b->cloud == SIM_HETZNER ? "" : ",\"regions\":[\"nyc1\"]";
+  sim_text_printf(
+      &text,
+      "{\"limits\":{\"hetzner\":{\"limit\":3600},\"digitalocean\":{\"limit\":5000,\"burst\":250}},\"settings\":{\"repeats\":"
+      "true,"
+      "\"durations_ms\":{\"transfer\":120000,\"protect\":2000,\"unprotect\":2000}},\"%s\":{\"images\":[{\"id\":10%s}",
+      sim_cloud_words[b->cloud], region);
+  for (int i = 0; i < CLIENTS; i++) sim_text_printf(&text, ",{\"id\":%d%s}", 100 + i, region);
+  sim_text_str(&text, "]}}");
+  b->limit_per_hour = b->cloud == SIM_HETZNER ? 3600 : 5000;
+  b->instance.clock = (sim_clock){EPOCH_MS, 0, 0};
+  b->instance.world = sim_world_new(1);
+  const char *json = sim_text_get(&text);
+  bool good = json && b->instance.world && sim_world_regions(b->instance.world) &&
+              sim_world_load(b->instance.world, json, strlen(json), EPOCH_MS, message, sizeof message);
+  if (!good) fprintf(stderr, "%s\n", message);
+  sim_text_free(&text);
+  return good;
+}
+
+static imgact_loop *make_loop(bench *b) {
+  b->inner = sim_transport_new(&b->instance, 60);
+  b->base = (imgact_transport){.size = sizeof b->base,
+                               .send = send_on,
+                               .cancel = cancel_on,
+                               .dispatch = dispatch_on,
+                               .fd = no_fd,
+                               .timeout_ms = timeout_on,
+                               .destroy = destroy_on,
+                               .now_ms = now_on,
+                               .advance = advance_on};
+  imgact_loop *loop = NULL;
+  imgact_loop_options options = {.size = sizeof options, .transport = &b->base};
+  return b->inner && imgact_loop_new(&options, &loop, NULL) == IMGACT_OK ? loop : NULL;
+}
+
+static bool make_users(bench *b, imgact_loop *loop) {
+  for (int i = 0; i < CLIENTS; i++) {
+    user *u = &b->users[i];
+    imgact_client_options options = {.size = sizeof options,
+                                     .provider_name = sim_cloud_words[b->cloud],
+                                     .endpoint = b->cloud == SIM_HETZNER ? "http://127.0.0.1/v1" : "http://127.0.0.1",
+                                     .token = "one-token-for-all",
+                                     .loop = loop,
+                                     .trace = trace,
+                                     .trace_user = u};
+    *u = (user){.b = b};
+    if (imgact_client_new(&options, &u->client, NULL) != IMGACT_OK) return false;
+    rest(u);
+  }
+  return true;
+}
+
+static void act(bench *b) {
+  b->alarm_ms = EPOCH_MS + ((now_ms(b) - EPOCH_MS) / HOUR_MS + 1) * HOUR_MS;
+  for (int i = 0; i < CLIENTS; i++) {
+    user *u = &b->users[i];
+    fill(u);
+    if (!u->mutating && now_ms(b) >= u->next_ms) mutate(u);
+    if (!u->mutating && u->next_ms < b->alarm_ms) b->alarm_ms = u->next_ms;
+  }
+}
+
+static void run_hour(bench *b, imgact_loop *loop, int64_t until_ms) {
+  uint64_t before = b->accepted;
+  bool worked = busy(b);
+  while (now_ms(b) < until_ms) {
+    act(b);
+    imgact_loop_dispatch(loop);
+  }
+  double used = (double)(b->accepted - before) / (double)b->limit_per_hour;
+  if (worked && used < b->least_used) b->least_used = used;
+}
+
+static void fairness(const bench *b, uint64_t *least, uint64_t *most) {
+  *least = UINT64_MAX;
+  *most = 0;
+  for (int i = 0; i < CLIENTS; i++) {
+    if (b->users[i].reads < *least) *least = b->users[i].reads;
+    if (b->users[i].reads > *most) *most = b->users[i].reads;
+  }
+}
+
+static bool judge(const bench *b, int64_t seconds) {
+  uint64_t least, most;
+  fairness(b, &least, &most);
+  printf("# %s: %" PRId64 " s, %" PRIu64 " requests, 429s: %" PRIu64 " while learning, %" PRIu64
+         " afterwards; least used in a busy hour %.1f %%; "
+         "%" PRIu64 " mutations, mean wait %" PRId64 " ms, longest %" PRId64 " ms; reads of a client %" PRIu64 " to %" PRIu64
+         "; %" PRIu64 " failures\n",
+         sim_cloud_words[b->cloud], seconds, b->accepted, b->refused_early, b->refused, 100 * b->least_used, b->mutations,
+         b->mutations ? b->total_wait_ms / (int64_t)b->mutations : 0, b->slowest_ms, least, most, b->failures);
+  return !b->refused && !b->failures && b->least_used >= 0.95 && b->slowest_ms <= 10000 && b->mutations &&
+         most < least + least / 5 + 20;
+}
+
+static bool run(sim_cloud cloud, int64_t seconds) {
+  bench *b = calloc(1, sizeof *b);
+  if (!b) return false;
+  *b = (bench){.cloud = cloud, .dice = 5, .least_used = 10};
+  imgact_loop *loop = make_world(b) ? make_loop(b) : NULL;
+  bool good = loop && make_users(b, loop);
+  for (int64_t hour = 1; good && hour <= (seconds * 1000 + HOUR_MS - 1) / HOUR_MS; hour++)
+    run_hour(b, loop, EPOCH_MS + hour * HOUR_MS);
+  good = good && judge(b, seconds);
+  for (int i = 0; i < CLIENTS; i++) imgact_client_free(b->users[i].client);
+  imgact_loop_free(loop);
+  sim_instance_clear(&b->instance);
+  free(b);
+  return good;
+}
+
+int main(int argc, char **argv) {
+  static const struct option flags[] = {{"seconds", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+  int64_t seconds = 20000;
+  int failed = 0;
+  for (int letter; (letter = getopt_long(argc, argv, "", flags, NULL)) != -1;)
+    if (letter == '?' || !sim_parse_id(optarg, &seconds)) return 2;
+  printf("1..2\n");
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
+    bool good = run((sim_cloud)cloud, seconds);
+    printf("%sok %d - 64 clients of one token share the limit of %s\n", good ? "" : "not ", cloud + 1,
+           sim_cloud_words[cloud]);
+    fflush(stdout);
+    failed |= !good;
+  }
+  return failed;
+}
