@@ -87,7 +87,7 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .examples = "imgact config path"},
     [CLI_CONFIG_SHOW] = {
         .noun = "config", .verb = "show", .shape = &cli_selection_shape, .run = cli_config_show,
-        .summary = "show which settings would be used, never the token",
+        .summary = "show the settings that would be used",
         .examples = "imgact -p staging-do config show"},
     [CLI_CONFIG_CHECK] = {
         .noun = "config", .verb = "check", .shape = &cli_selection_shape, .run = cli_config_check,
@@ -97,7 +97,7 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
     [CLI_COMPLETION] = {
         .noun = "completion", .arguments = "bash|zsh|fish", .choices = "bash|zsh|fish", .min_arguments = 1,
         .max_arguments = 1, .run = cli_completion,
-        .summary = "print a script that completes commands in a shell",
+        .summary = "print a completion script for a shell",
         .examples = "source <(imgact completion bash)\nimgact completion fish > ~/.config/fish/completions/imgact.fish"},
     [CLI_VERSION] = {
         .noun = "version", .shape = &cli_version_shape, .run = cli_version,

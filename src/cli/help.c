@@ -1,18 +1,52 @@
 // SPDX-License-Identifier: MIT
-// Help, made from the tables of commands and flags.
+// Help, made from the tables of commands and flags, for terminals of 80 columns.
 #include <string.h>
 
 #include "output.h"
 
 static const char *const group_titles[CLI_GROUP_COUNT] = {"Flags of this command", "Cloud", "Output", "Requests"};
 
+#define WIDTH       79
+#define FLAG_COLUMN 33
+
+// A word behind those that end at `column`, on a new line where it does not fit; the column where it ends.
+static int put_word(const char *word, size_t length, int column, int indent) {
+  bool fits = column + 1 + (int)length <= WIDTH;
+  if (column > indent && fits)
+    putchar(' ');
+  else if (column > indent)
+    printf("\n%*s", indent, "");
+  printf("%.*s", (int)length, word);
+  return (column > indent && fits ? column + 1 : indent) + (int)length;
+}
+
+static int put_words(const char *text, int column, int indent) {
+  for (size_t length; *text; text += length + strspn(text + length, " ")) {
+    length = strcspn(text, " ");
+    column = put_word(text, length, column, indent);
+  }
+  return column;
+}
+
+static void put_lines(const char *text) {
+  for (size_t length; *text; text += length + (text[length] == '\n')) {
+    char line[256];
+    length = strcspn(text, "\n");
+    snprintf(line, sizeof line, "%.*s", (int)length, text);
+    put_words(line, 0, 0);
+    putchar('\n');
+  }
+}
+
 static void put_flag(const cli_flag *flag) {
   char left[64];
   int width = snprintf(left, sizeof left, "%c%c%s --%s%s%s", flag->letter ? '-' : ' ', flag->letter ? flag->letter : ' ',
                        flag->letter ? "," : " ", flag->name, flag->metavar ? " " : "", flag->metavar ? flag->metavar : "");
-  printf("  %-30s %s%s", left, width > 30 ? "\n                                 " : "", flag->summary);
-  if (flag->kind == CLI_FLAG_TEXTS) fputs(" (may be repeated)", stdout);
-  if (flag->values) printf("\n%33s%s", "", flag->values);
+  printf("  %-30s ", left);
+  if (width > 30) printf("\n%*s", FLAG_COLUMN, "");
+  int column = put_words(flag->summary, FLAG_COLUMN, FLAG_COLUMN);
+  if (flag->kind == CLI_FLAG_TEXTS) put_words("(may be repeated)", column, FLAG_COLUMN);
+  if (flag->values) printf("\n%*s%s", FLAG_COLUMN, "", flag->values);
   putchar('\n');
 }
 
@@ -29,22 +63,24 @@ static void put_flags(uint32_t commands, cli_flag_group group) {
 
 static void put_common_flags(void) {
   for (int group = CLI_OF_CLOUD; group < CLI_GROUP_COUNT; group++) put_flags(~0u, (cli_flag_group)group);
-  puts("\nA duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or after the words; -- ends them.");
-}
-
-static void put_name(const cli_command *command) {
-  printf("imgact %s%s%s", command->noun, command->verb ? " " : "", command->verb ? command->verb : "");
-  if (command->arguments) printf(" %s", command->arguments);
+  putchar('\n');
+  put_lines("A duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or after the words; -- ends them.");
 }
 
 static void put_synopsis(const cli_command *command) {
-  put_name(command);
+  int indent = printf("Usage: imgact ");
+  int column = put_words(command->noun, indent, indent);
+  if (command->verb) column = put_words(command->verb, column, indent);
+  if (command->arguments) column = put_words(command->arguments, column, indent);
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
     if (cli_flag_is_common(flag) || !(flag->commands & cli_command_bit(command))) continue;
     const char *open = flag->required ? "" : "[", *close = flag->required ? "" : "]";
     const char *more = flag->kind == CLI_FLAG_TEXTS ? "..." : "";
-    printf(" %s--%s%s%s%s%s", open, flag->name, flag->metavar ? " " : "", flag->metavar ? flag->metavar : "", close, more);
+    char word[64];
+    snprintf(word, sizeof word, "%s--%s%s%s%s%s", open, flag->name, flag->metavar ? " " : "",
+             flag->metavar ? flag->metavar : "", close, more);
+    column = put_word(word, strlen(word), column, indent);
   }
   putchar('\n');
 }
@@ -59,10 +95,9 @@ static void put_examples(const char *examples) {
 }
 
 static int help_on_command(cli_app *app, const cli_command *command) {
-  fputs("Usage: ", stdout);
   put_synopsis(command);
   printf("\nTo %s.\n", command->summary);
-  if (command->about) printf("%s\n", command->about);
+  if (command->about) put_lines(command->about);
   put_flags(cli_command_bit(command), CLI_OF_COMMAND);
   put_common_flags();
   put_examples(command->examples);

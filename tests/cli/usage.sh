@@ -68,7 +68,7 @@ ok 'a name that starts with a dash' refused '`imgact version`: one argument too 
 helps() {
   for words in '--help' 'help' '-h' 'help image' 'image --help' 'image list --help' 'help image list' 'version -h'; do
     # shellcheck disable=SC2086
-    ends 0 "$tool" $words && silent err && has out '^Usage: imgact' || return 1
+    ends 0 "$tool" $words && silent err && has out '^Usage: imgact' && lacks out '.{81}' || return 1
   done
 }
 ok 'help stands before and behind the words' helps
@@ -77,7 +77,7 @@ every_command_helps() {
   "$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]* [a-z]*\) .*/\1/p' | grep -v '^ *$' >"$work/commands"
   [ "$(grep -c . "$work/commands")" -ge 15 ] || return 1
   while read -r noun verb; do
-    ends 0 "$tool" "$noun" "$verb" --help && has out '^Usage: imgact '"$noun" && has out '^Examples:' || return 1
+    ends 0 "$tool" "$noun" "$verb" --help && has out '^Usage: imgact '"$noun" && has out '^Examples:' && lacks out '.{81}' || return 1
   done <"$work/commands"
 }
 ok 'every command has help with an example' every_command_helps
