@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: MIT
+// Lists: what is asked for, page by page, and that a list is complete or an error.
+#include "stage.h"
+#include "tireless.h"
+
+#include <imgact/provider.h>
+
+// ---- replies
+
+static const char *hz(int page, int next, const char *ids, int total) {
+  static char text[8][2048];
+  static size_t turn;
+  char *out = text[turn++ % 8], next_text[16] = "null";
+  if (next != 0) snprintf(next_text, sizeof next_text, "%d", next);
+  size_t used = (size_t)snprintf(out, 2048, "{\"images\":[");
+  for (const char *at = ids; *at != '\0'; at++)
+    used += (size_t)snprintf(out + used, 2048 - used, "%s{\"id\":%d,\"type\":\"snapshot\"}", at == ids ? "" : ",", *at);
+  snprintf(out + used, 2048 - used,
+           "],\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":2,\"next_page\":%s,\"total_entries\":%d}}}", page,
+           next_text, total);
+  return out;
+}
+
+static void check_ids(const imgact_op *op, const char *ids) {
+  size_t count = 0;
+  const imgact_image *const *images = imgact_op_images(op, &count);
+  assert_int_equal(count, strlen(ids));
+  for (size_t i = 0; i < count; i++) assert_int_equal(atoi(images[i]->id), ids[i]);
+}
+
+#define PAGE(n) "GET /v1/images?page=" #n "&per_page=50"
+
+static void every_page_is_walked_to_the_end_mark(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_json(s->script, 200, hz(1, 2, "ab", 5));
+  scripted_json(s->script, 200, hz(2, 3, "", 5)); // an empty page ends nothing
+  scripted_json(s->script, 200, hz(3, 0, "cde", 5));
+  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  check_ids(op, "abcde");
+  scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(3));
+  scripted_assert_used_up(s->script);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void what_one_page_holds_twice_is_kept(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_json(s->script, 200, hz(1, 0, "aba", 3));
+  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  check_ids(op, "aba");
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void a_world_that_moves_once_is_walked_again(void **state) {
+  (void)state;
+  for (int how = 0; how < 2; how++) {
+    stage *s = stage_new();
+    scripted_json(s->script, 200, hz(1, 2, "ab", 3));
+    scripted_json(s->script, 200, how == 0 ? hz(2, 0, "bc", 3) : hz(2, 0, "c", 4)); // an id again; a total that changed
+    scripted_json(s->script, 200, hz(1, 2, "xa", 4));
+    scripted_json(s->script, 200, hz(2, 0, "bc", 4));
+    imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+    check_ids(op, "xabc");
+    scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), PAGE(2));
+    imgact_op_free(op);
+    stage_free(s);
+  }
+}
+
+static void a_world_that_keeps_moving_is_incomplete(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_on(s->script, PAGE(1), (scripted_answer){.status = 200, .body = hz(1, 2, "ab", 3)});
+  scripted_on(s->script, PAGE(2), (scripted_answer){.status = 200, .body = hz(2, 0, "bc", 3)});
+  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
+  check_ids(op, "");
+  assert_null(imgact_op_image(op));
+  assert_int_equal(scripted_count(s->script), 8);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void a_page_that_does_not_advance_is_incomplete(void **state) {
+  (void)state;
+  static const int nexts[] = {1, 2, -1};
+  for (size_t i = 0; i < sizeof nexts / sizeof *nexts; i++) {
+    stage *s = stage_new();
+    scripted_json(s->script, 200, hz(1, 2, "ab", 4));
+    scripted_json(s->script, 200, hz(2, nexts[i], "cd", 4));
+    stage_expect(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
+    scripted_assert_used_up(s->script);
+    stage_free(s);
+  }
+}
+
+static void a_failing_page_fails_the_whole_list(void **state) {
+  (void)state;
+  static const struct {
+    int32_t status;
+    const char *body;
+    imgact_status expected;
+  } failures[] = {{403, "{\"error\":{\"code\":\"forbidden\",\"message\":\"m\"}}", IMGACT_FORBIDDEN},
+                  {200, "{\"images\":7}", IMGACT_PROTOCOL},
+                  {200, "{\"images\":[{\"id\":3},{\"id\":null}]}", IMGACT_PROTOCOL},
+                  {200, "", IMGACT_PROTOCOL},
+                  {200, "{\"images\":[]} x", IMGACT_PROTOCOL},
+                  {302, "", IMGACT_PROTOCOL}};
+  for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+    stage *s = stage_new();
+    scripted_json(s->script, 200, hz(1, 2, "ab", 4));
+    scripted_json(s->script, failures[i].status, failures[i].body);
+    imgact_op *op = stage_run(imgact_list_images(s->client, NULL), failures[i].expected);
+    check_ids(op, "");
+    assert_string_equal(imgact_op_error(op)->provider, "hetzner");
+    imgact_op_free(op);
+    stage_free(s);
+  }
+}
+
+static void a_page_is_retried_in_its_place(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_json(s->script, 200, hz(1, 2, "a", 2));
+  scripted_json(s->script, 503, "{\"error\":{\"code\":\"unavailable\",\"message\":\"m\",\"details\":{\"x\":1}}}");
+  scripted_json(s->script, 200, hz(2, 0, "b", 2));
+  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  check_ids(op, "ab");
+  assert_null(imgact_op_error_details(op));
+  scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(2));
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void a_limit_ends_the_walk_early(void **state) {
+  (void)state;
+  static const char *const expected[] = {"a", "ab", "abc", "abcd", "abcd"};
+  static const size_t requests[] = {1, 1, 2, 2, 2};
+  for (int64_t limit = 1; limit <= 5; limit++) {
+    stage *s = stage_new();
+    scripted_json(s->script, 200, hz(1, 2, "ab", 4));
+    scripted_json(s->script, 200, hz(2, 0, "cd", 4));
+    imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.limit = limit});
+    check_ids(stage_run(op, IMGACT_OK), expected[limit - 1]);
+    assert_int_equal(scripted_count(s->script), requests[limit - 1]);
+    imgact_op_free(op);
+    stage_free(s);
+  }
+}
+
+static void one_page_alone_is_that_page(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_json(s->script, 200, hz(3, 4, "xy", 400));
+  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.page = 3, .per_page = 2});
+  check_ids(stage_run(op, IMGACT_OK), "xy");
+  scripted_assert_lines(s->script, "GET /v1/images?page=3&per_page=2");
+  imgact_page page;
+  imgact_op_page(op, &page);
+  assert_int_equal(page.next, 4);
+  assert_int_equal(page.total, 400);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void wrong_pages_and_limits_are_refused(void **state) {
+  (void)state;
+  static const imgact_op_options wrong[] = {{.page = -1}, {.limit = -1}, {.per_page = -1}, {.per_page = 51}};
+  stage *s = stage_new();
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    stage_expect(stage_configure(imgact_list_images(s->client, NULL), wrong[i]), IMGACT_INVALID_ARGUMENT);
+  scripted_assert_nothing_sent(s->script);
+  stage_free(s);
+}
+
+// ---- several queries (DigitalOcean)
+
+#define DO_ITEM(id, type, public) "{\"id\":" #id ",\"type\":\"" type "\",\"public\":" public "}"
+
+static void types_are_walked_query_by_query_and_shown_once(void **state) {
+  (void)state;
+  static const imgact_image_type types[] = {IMGACT_TYPE_APP, IMGACT_TYPE_SNAPSHOT, IMGACT_TYPE_SYSTEM};
+  imgact_image_filter filter = {.size = sizeof filter, .types = types, .types_count = 3};
+  stage *s = stage_digitalocean();
+  scripted_json(s->script, 200,
+                "{\"images\":[" DO_ITEM(1, "snapshot",
+                                        "true") "],\"links\":{\"pages\":{\"next\":"
+                                                "\"https://evil.example/v2/images?page=2&type=application&extra=1\"}}}");
+  scripted_json(s->script, 200, "{\"images\":[" DO_ITEM(2, "snapshot", "true") "],\"links\":{}}");
+  scripted_json(s->script, 200, "{\"images\":[" DO_ITEM(1, "snapshot", "true") "," DO_ITEM(3, "base", "true") "]}");
+  scripted_json(s->script, 200,
+                "{\"images\":[" DO_ITEM(4, "snapshot", "false") "," DO_ITEM(5, "backup", "false") "," DO_ITEM(6, "snapshot",
+                                                                                                              "true") "]}");
+  imgact_op *op = stage_run(imgact_list_images(s->client, &filter), IMGACT_OK);
+  check_ids(op, "\1\2\3\4");
+  scripted_assert_lines(s->script, "GET /v2/images?type=distribution&page=1&per_page=200",
+                        "GET /v2/images?type=distribution&extra=1&page=2&per_page=200",
+                        "GET /v2/images?type=application&page=1&per_page=200",
+                        "GET /v2/images?private=true&page=1&per_page=200");
+  assert_string_equal(scripted_at(s->script, 1)->url,
+                      "https://api.digitalocean.com/v2/images?type=distribution&extra=1&page=2&per_page=200");
+  assert_true(imgact_op_local(op));
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void local_filters_and_orders_hold_over_the_whole_list(void **state) {
+  (void)state;
+  static const char *const keys[] = {"name:desc", "id"};
+  imgact_image_filter filter = {.size = sizeof filter, .region = "nyc3", .sort = keys, .sort_count = 2};
+  stage *s = stage_digitalocean();
+  scripted_json(
+      s->script, 200,
+      "{\"images\":[{\"id\":9,\"name\":\"a\",\"regions\":[\"nyc3\"]},{\"id\":10,\"name\":\"a\",\"regions\":[\"nyc3\"]},"
+      "{\"id\":1,\"name\":\"z\",\"regions\":[\"sfo2\"]}],\"links\":{\"pages\":{\"next\":\"/v2/images?page=2\"}}}");
+  scripted_json(s->script, 200,
+                "{\"images\":[{\"id\":2,\"name\":\"m\",\"regions\":[\"sfo2\",\"nyc3\"]},"
+                "{\"id\":3,\"name\":null,\"regions\":[\"nyc3\"]}]}");
+  imgact_op *op = stage_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.limit = 3});
+  check_ids(stage_run(op, IMGACT_OK), "\2\x9\xa");
+  scripted_assert_used_up(s->script); // sorting is local: the limit comes last
+  imgact_op_free(op);
+  op = stage_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  stage_expect(op, IMGACT_INVALID_ARGUMENT);
+  stage_free(s);
+}
+
+// ---- page by page
+
+static void pages_come_one_by_one_and_end(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_json(s->script, 200, hz(1, 2, "ab", 4));
+  scripted_json(s->script, 200, hz(2, 3, "", 4));
+  scripted_json(s->script, 200, hz(3, 0, "cd", 4));
+  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  check_ids(stage_run(op, IMGACT_OK), "ab");
+  assert_int_equal(scripted_count(s->script), 1);
+  check_ids(stage_run(op, IMGACT_OK), "cd");
+  check_ids(stage_run(op, IMGACT_END), "");
+  check_ids(stage_run(op, IMGACT_END), "");
+  assert_int_equal(scripted_count(s->script), 3);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void page_by_page_ends_at_the_limit(void **state) {
+  (void)state;
+  static const char *const first[] = {"a", "ab", "ab"}, *const second[] = {"", "", "c"};
+  for (int64_t limit = 1; limit <= 3; limit++) {
+    stage *s = stage_new();
+    scripted_json(s->script, 200, hz(1, 2, "ab", 4));
+    scripted_json(s->script, 200, hz(2, 0, "cd", 4));
+    imgact_op_options options = {.flags = IMGACT_PAGE_BY_PAGE, .limit = limit};
+    imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), options);
+    check_ids(stage_run(op, IMGACT_OK), first[limit - 1]);
+    check_ids(stage_run(op, limit == 3 ? IMGACT_OK : IMGACT_END), second[limit - 1]);
+    check_ids(stage_run(op, IMGACT_END), "");
+    imgact_op_free(op);
+    stage_free(s);
+  }
+}
+
+static void page_by_page_never_hands_out_twice(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_json(s->script, 200, hz(1, 2, "ab", 3));
+  scripted_json(s->script, 200, hz(2, 0, "bc", 3));
+  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  check_ids(stage_run(op, IMGACT_OK), "ab");
+  check_ids(stage_run(op, IMGACT_INCOMPLETE), "");
+  check_ids(stage_run(op, IMGACT_INCOMPLETE), "");
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void a_page_can_be_asked_for_inside_done(void *user, imgact_op *op) {
+  tally *t = user;
+  t->done++;
+  t->status = (imgact_status)imgact_op_error(op)->status;
+  if (t->status == IMGACT_OK) imgact_start(op, a_page_can_be_asked_for_inside_done, t);
+}
+
+static void pages_can_be_driven_by_callbacks(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_json(s->script, 200, hz(1, 2, "ab", 4));
+  scripted_json(s->script, 200, hz(2, 0, "cd", 4));
+  tally t = {0};
+  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  imgact_start(op, a_page_can_be_asked_for_inside_done, &t);
+  imgact_loop_run(s->loop);
+  assert_int_equal(t.done, 3);
+  assert_int_equal(t.status, IMGACT_END);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+// ---- very long lists
+
+typedef struct endless {
+  char body[8192];
+  size_t requests, per_page;
+  long long pages; /* the last one */
+} endless;
+
+static void next_page(void *user, const imgact_http_request *request, imgact_http_response *response) {
+  endless *e = user;
+  long long page = atoll(strstr(request->url, "page=") + 5);
+  size_t used = (size_t)snprintf(e->body, sizeof e->body, "{\"images\":[");
+  for (size_t i = 0; i < e->per_page; i++)
+    used += (size_t)snprintf(e->body + used, sizeof e->body - used,
+                             "%s{\"id\":%lld,\"name\":\"%s\",\"description\":\"a text of some length, of a page\"}",
+                             i > 0 ? "," : "", page * 1000 + (long long)i, page % 1000 == 0 ? "rare" : "usual");
+  used += (size_t)snprintf(e->body + used, sizeof e->body - used, "],\"meta\":{\"pagination\":{\"next_page\":");
+  used += (size_t)snprintf(e->body + used, sizeof e->body - used, page < e->pages ? "%lld}}}" : "null}}}", page + 1);
+  e->requests++;
+  response->body = e->body;
+  response->body_bytes = used;
+}
+
+typedef struct long_list {
+  endless cloud;
+  failing_allocator memory;
+  imgact_client *client;
+} long_list;
+
+static void open_long_list(long_list *l, const imgact_provider *provider) {
+  imgact_error error;
+  failing_allocator_init(&l->memory, 0);
+  imgact_client_options options = {.size = sizeof options,
+                                   .provider = provider,
+                                   .provider_name = "hetzner",
+                                   .token = STAGE_TOKEN,
+                                   .allocator = &l->memory.allocator,
+                                   .transport = tireless_transport(tireless_new(next_page, &l->cloud, 1))};
+  assert_int_equal(imgact_client_new(&options, &l->client, &error), IMGACT_OK);
+}
+
+static void close_long_list(long_list *l) {
+  imgact_client_free(l->client);
+  assert_memory_fine(&l->memory);
+}
+
+// All that grows with the pages is the set of ids: 16 bytes each, at most four times that while it is made larger.
+static void ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids(void **state) {
+  (void)state;
+  long_list l = {.cloud = {.per_page = 5, .pages = 10000}};
+  open_long_list(&l, NULL);
+  imgact_op *op = stage_configure(imgact_list_images(l.client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  size_t items = 0, count = 0;
+  while (imgact_run(op) == IMGACT_OK) {
+    imgact_op_images(op, &count);
+    items += count;
+  }
+  assert_status(op, IMGACT_END);
+  assert_int_equal(items, 50000);
+  if (l.memory.peak_bytes > 50000 * 16 * 5) fail_msg("%zu bytes", l.memory.peak_bytes);
+  imgact_op_free(op);
+  close_long_list(&l);
+}
+
+static imgact_slot local_slots[IMGACT_OP_COUNT];
+
+// Hetzner, but names are compared here.
+static imgact_provider without_name_filter(void) {
+  imgact_provider provider = *imgact_provider_find("hetzner");
+  memcpy(local_slots, provider.slots, sizeof local_slots);
+  local_slots[IMGACT_OP_LIST_IMAGES].server_filters &= ~IMGACT_FILTER_NAME;
+  local_slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_NAME;
+  provider.slots = local_slots;
+  return provider;
+}
+
+static void pages_of_which_nothing_passes_leave_nothing_behind(void **state) {
+  (void)state;
+  imgact_provider provider = without_name_filter();
+  long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
+  open_long_list(&l, &provider);
+  imgact_image_filter filter = {.size = sizeof filter, .name = "rare"};
+  imgact_op *op = stage_configure(imgact_list_images(l.client, &filter), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  size_t items = 0, count = 0;
+  while (imgact_run(op) == IMGACT_OK) {
+    imgact_op_images(op, &count);
+    items += count;
+  }
+  assert_status(op, IMGACT_END);
+  assert_int_equal(items, 25);
+  if (l.memory.peak_bytes > 27500 * 16 * 5) fail_msg("%zu bytes", l.memory.peak_bytes);
+  imgact_op_free(op);
+  close_long_list(&l);
+}
+
+static void a_list_has_at_most_a_hundred_thousand_pages(void **state) {
+  (void)state;
+  for (long long pages = 100000; pages <= 100001; pages++) {
+    long_list l = {.cloud = {.per_page = 0, .pages = pages}};
+    open_long_list(&l, NULL);
+    stage_expect(imgact_list_images(l.client, NULL), pages == 100000 ? IMGACT_OK : IMGACT_PROTOCOL);
+    assert_int_equal(l.cloud.requests, 100000);
+    close_long_list(&l);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_page_is_walked_to_the_end_mark),
+      cmocka_unit_test(what_one_page_holds_twice_is_kept),
+      cmocka_unit_test(a_world_that_moves_once_is_walked_again),
+      cmocka_unit_test(a_world_that_keeps_moving_is_incomplete),
+      cmocka_unit_test(a_page_that_does_not_advance_is_incomplete),
+      cmocka_unit_test(a_failing_page_fails_the_whole_list),
+      cmocka_unit_test(a_page_is_retried_in_its_place),
+      cmocka_unit_test(a_limit_ends_the_walk_early),
+      cmocka_unit_test(one_page_alone_is_that_page),
+      cmocka_unit_test(wrong_pages_and_limits_are_refused),
+      cmocka_unit_test(types_are_walked_query_by_query_and_shown_once),
+      cmocka_unit_test(local_filters_and_orders_hold_over_the_whole_list),
+      cmocka_unit_test(pages_come_one_by_one_and_end),
+      cmocka_unit_test(page_by_page_ends_at_the_limit),
+      cmocka_unit_test(page_by_page_never_hands_out_twice),
+      cmocka_unit_test(pages_can_be_driven_by_callbacks),
+      cmocka_unit_test(ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids),
+      cmocka_unit_test(pages_of_which_nothing_passes_leave_nothing_behind),
+      cmocka_unit_test(a_list_has_at_most_a_hundred_thousand_pages),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

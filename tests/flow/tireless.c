@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// One delay for all, so what was sent first is due first: a list is enough.
+#include "tireless.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#define EPOCH_MS INT64_C(1767225600000)
+
+typedef struct carried {
+  imgact_exchange *exchange;
+  const imgact_http_request *request;
+  int64_t due_ms;
+  struct carried *next, *prev;
+} carried;
+
+struct tireless {
+  imgact_transport transport; // first
+  tireless_answer answer;
+  void *user;
+  int64_t delay_ms, now_ms;
+  carried head; // a ring
+};
+
+static tireless *of(imgact_transport *transport) { return (tireless *)(void *)transport; }
+
+static imgact_status carry(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+  tireless *self = of(transport);
+  carried *made = malloc(sizeof *made);
+  if (made == NULL) abort();
+  *made = (carried){exchange, request, self->now_ms + self->delay_ms, &self->head, self->head.prev};
+  self->head.prev->next = made;
+  self->head.prev = made;
+  imgact_exchange_set_data(exchange, made);
+  return IMGACT_OK;
+}
+
+static void let_go(carried *made) {
+  made->prev->next = made->next;
+  made->next->prev = made->prev;
+  free(made);
+}
+
+static void cancel(imgact_transport *transport, imgact_exchange *exchange) {
+  (void)transport;
+  let_go(imgact_exchange_data(exchange));
+}
+
+static void dispatch(imgact_transport *transport) {
+  tireless *self = of(transport);
+  for (carried *first; (first = self->head.next) != &self->head && first->due_ms <= self->now_ms;) {
+    imgact_exchange *exchange = first->exchange;
+    imgact_http_response response = {.size = sizeof response, .fate = IMGACT_ANSWERED, .status = 200};
+    self->answer(self->user, first->request, &response);
+    let_go(first);
+    imgact_exchange_finish(exchange, &response);
+  }
+}
+
+static int fd(imgact_transport *transport) {
+  (void)transport;
+  return -1;
+}
+
+static int timeout_ms(imgact_transport *transport) {
+  const tireless *self = of(transport);
+  if (self->head.next == &self->head) return -1;
+  int64_t left = self->head.next->due_ms - self->now_ms;
+  return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static int64_t clock_ms(imgact_transport *transport) { return EPOCH_MS + of(transport)->now_ms; }
+
+static void advance(imgact_transport *transport, int64_t until_ms) {
+  if (until_ms - EPOCH_MS > of(transport)->now_ms) of(transport)->now_ms = until_ms - EPOCH_MS;
+}
+
+static void destroy(imgact_transport *transport) {
+  tireless *self = of(transport);
+  while (self->head.next != &self->head) let_go(self->head.next);
+  free(self);
+}
+
+tireless *tireless_new(tireless_answer answer, void *user, int64_t delay_ms) {
+  tireless *self = calloc(1, sizeof *self);
+  if (self == NULL) abort();
+  self->answer = answer;
+  self->user = user;
+  self->delay_ms = delay_ms;
+  self->head.next = self->head.prev = &self->head;
+  self->transport = (imgact_transport){.size = sizeof(imgact_transport),
+                                       .send = carry,
+                                       .cancel = cancel,
+                                       .dispatch = dispatch,
+                                       .fd = fd,
+                                       .timeout_ms = timeout_ms,
+                                       .destroy = destroy,
+                                       .now_ms = clock_ms,
+                                       .advance = advance};
+  return self;
+}
+
+imgact_transport *tireless_transport(tireless *self) { return &self->transport; }
+
+int64_t tireless_now_ms(const tireless *self) { return self->now_ms; }
