@@ -226,7 +226,8 @@ static const char *table_cell(table *t, const cli_field *field, const void *item
   cli_buffer_clear(&t->visible);
   cli_add_cell(&t->cell, &value, CLI_TABLE);
   cli_buffer_visible(&t->visible, cli_buffer_get(&t->cell));
-  return t->visible.length ? cli_buffer_get(&t->visible) : value.kind == CLI_VALUE_NULL ? "-" : "";
+  bool untold = value.kind == CLI_VALUE_NULL || value.kind == CLI_VALUE_OBJECT; /* an object of nulls tells nothing */
+  return t->visible.length ? cli_buffer_get(&t->visible) : untold ? "-" : "";
 }
 
 // NULL item = the header.

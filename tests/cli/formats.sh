@@ -16,6 +16,40 @@ LC_ALL=C
 ok 'the same table, whatever the locale' many_scripts
 LC_ALL=C.UTF-8
 
+# Hostile texts in a table, and in an error's message: one image, with the description $1, and a 404 with that message.
+hostile_cassette() {
+  cat >"$work/hostile.har" <<END
+{"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": [
+  {"request": {"method": "GET", "url": "https://api.hetzner.cloud/v1/images/7"},
+   "response": {"status": 200, "headers": [], "content": {"text":
+     "{\\"image\\":{\\"id\\":7,\\"type\\":\\"snapshot\\",\\"description\\":\\"$1\\"}}"}}},
+  {"request": {"method": "GET", "url": "https://api.hetzner.cloud/v1/images/actions/8"},
+   "response": {"status": 404, "headers": [], "content": {"text":
+     "{\\"error\\":{\\"code\\":\\"not_found\\",\\"message\\":\\"$1\\"}}"}}}]}}
+END
+}
+
+hostile() {
+  hostile_cassette "$1"
+  ends 0 "$tool" --provider hetzner --replay "$work/hostile.har" image get 7 --columns description,id --no-header &&
+    is out "$2   7" &&
+    ends 4 "$tool" --provider hetzner --replay "$work/hostile.har" action get 8 && is err "imgact: $2 (not_found, HTTP 404)"
+}
+ok 'no escape sequence reaches a terminal' hostile '\\u001b[2J\\u001b]0;x\\u0007' '\u001b[2J\u001b]0;x\u0007'
+ok 'nor one that begins with a C1 character' hostile '\\u009b31m\\u0090q\\u007f' '\u009b31m\u0090q\u007f'
+ok 'nor a new line, a return or a tab' hostile 'a\\nb\\rc\\td\\u2028' 'a\nb\rc\td\u2028'
+ok 'nor what turns the direction of writing' hostile 'a\\u202egnp.exe\\u2067' 'a\u202egnp.exe\u2067'
+ok 'U+0000 is shown and cuts nothing' hostile 'a\\u0000b' 'a\u0000b'
+
+wide() {
+  hostile_cassette "$1"
+  ends 0 "$tool" --provider hetzner --replay "$work/hostile.har" image get 7 --columns description,id && {
+    printf 'DESCRIPTION   ID\n%s   7\n' "$2"
+  } | is out
+}
+ok 'characters of two columns' wide '東京 🚀' '東京 🚀    '
+ok 'characters of no column' wide 'e\\u0301a\\u0308\\u200b!' "$(printf 'e\314\201a\314\210\342\200\213!        ')"
+
 nulls() {
   ends 0 hetzner image-with-nothing-but-an-id image get 7 --columns id,name,size_gb,labels --no-header &&
     is out '7   -   -   -' &&
