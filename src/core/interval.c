@@ -2,15 +2,16 @@
 /*
  * A look costs a request, a late look costs time. An end is noticed half an interval late on average, so intervals of 2 s,
  * and of a tenth of the age later on, keep the mean notice at 1 s or 5 % of the duration. Where such actions are known to
- * take long, the looks before that are few: they are there for the one that fails early. bench/waits compares this with
- * others.
+ * take long, the looks before that are few: they are there for the one that fails early. That is known only of actions that
+ * are alike: of sizes from one to a hundred GB the shortest says nothing. bench/waits.c compares this with others.
  */
 #include "interval.h"
 
 #define FIRST_MS 1000
 #define SHORT_MS 2000
 #define LONG_MS  300000
-#define ENOUGH   4 /* durations, before anything is concluded from them */
+#define ALIKE    4 /* times the shortest: the longest of durations that tell something of the next one */
+#define ENOUGH   8 /* durations, before anything is concluded from them */
 
 void ia_durations_add(ia_durations *durations, int64_t ms) {
   if (ms < 0) return;
@@ -21,10 +22,12 @@ void ia_durations_add(ia_durations *durations, int64_t ms) {
 
 int64_t ia_durations_earliest_ms(const ia_durations *durations) {
   if (durations->count < ENOUGH) return 0;
-  int64_t least = durations->recent_ms[0];
-  for (size_t i = 1; i < durations->count; i++)
+  int64_t least = durations->recent_ms[0], most = least;
+  for (size_t i = 1; i < durations->count; i++) {
     if (durations->recent_ms[i] < least) least = durations->recent_ms[i];
-  return least - least / 10;
+    if (durations->recent_ms[i] > most) most = durations->recent_ms[i];
+  }
+  return most / ALIKE <= least ? least - least / 5 : 0;
 }
 
 int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms, int64_t earliest_ms) {
@@ -32,7 +35,7 @@ int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms, int64_t ear
   int64_t interval = elapsed_ms / 10;
   if (interval < SHORT_MS) interval = elapsed_ms < FIRST_MS ? FIRST_MS : SHORT_MS;
   if (elapsed_ms < earliest_ms) {
-    int64_t sparse = elapsed_ms / 2 > interval ? elapsed_ms / 2 : interval;
+    int64_t sparse = elapsed_ms > interval ? elapsed_ms : interval;
     int64_t left = earliest_ms - elapsed_ms;
     if (left < SHORT_MS || left < sparse) sparse = left < FIRST_MS ? FIRST_MS : left;
     interval = sparse;

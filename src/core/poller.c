@@ -39,11 +39,12 @@ static ia_durations *durations_of(imgact_client *client, imgact_action_kind kind
   return &all[(size_t)kind < count ? (size_t)kind : (size_t)IMGACT_KIND_OTHER];
 }
 
-/* Looks that may share a request are put on a common grid, as long as nobody asked for an interval of his own. */
+/* Looks that may share a request are put on a common grid, as long as nobody asked for an interval of his own: on the point
+ * before, so that nothing is noticed later for it. */
 static int64_t on_grid(int64_t due_ms, int64_t interval_ms) {
   int64_t grid = 1;
   while (grid * 16 <= interval_ms) grid *= 2;
-  return (due_ms + grid - 1) / grid * grid;
+  return due_ms / grid * grid;
 }
 
 static void look_later(ia_watch *watch) {
