@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Programs that use the installed library as others would: outside this tree, from an installation below DESTDIR, by
-# pkg-config, CMake and as a Meson subproject. Also: what an installation holds.
+# pkg-config, CMake, Meson and as a Meson subproject, shared and static. Also: what an installation holds.
 set -u
 . "$(dirname "$0")/tap.sh"
 root=$1 build=$2
@@ -26,6 +26,15 @@ installed() {
   } | LC_ALL=C sort | diff - "$work/installed"
 }
 
+# What users of the tool get; only where the build has the tool.
+with_tool() {
+  bin=$(find "$dest" -path '*/bin/imgact')
+  PATH=$(dirname "$bin"):$PATH imgact version && for part in man/man1/imgact.1 man/man5/imgact-config.5 \
+    bash-completion/completions/imgact zsh/site-functions/_imgact fish/vendor_completions.d/imgact.fish; do
+    find "$dest" -path "*/share/$part*" | grep . || { echo "no $part"; return 1; }
+  done
+}
+
 soname() {
   readelf -d "$libdir/libimgact.so" | grep -q 'SONAME.*\[libimgact\.so\.0\]'
 }
@@ -37,12 +46,19 @@ with_pkg_config() {
   $compiler "$source" -o "$output" $(pkg-config "$@" --cflags --libs imgact) && LD_LIBRARY_PATH=$libdir "$output"
 }
 
+is_linked() {
+  readelf -d "$1" | grep -q 'NEEDED.*libimgact'
+}
+is_not_linked() {
+  ! readelf -d "$1" | grep libimgact
+}
+
 # libcurl's own static libraries need not be there: ours alone is linked statically.
 static_imgact() {
   # shellcheck disable=SC2046
   cc "$here/consumer.c" -o "$work/static" $(pkg-config --cflags imgact) "$libdir/libimgact.a" \
     $(pkg-config --static --libs-only-l imgact | tr ' ' '\n' | grep -E -- '^-l(curl|yyjson|inih)$') &&
-    "$work/static" && ! readelf -d "$work/static" | grep libimgact
+    "$work/static" && is_not_linked "$work/static"
 }
 
 static_flags() {
@@ -51,19 +67,36 @@ static_flags() {
 
 with_cmake() {
   cmake -S "$here/cmake" -B "$work/cmake" -Dimgact_DIR="$libdir/cmake/imgact" -DCONSUMER="$here/consumer.c" -DWANTED="$1" &&
-    cmake --build "$work/cmake" && "$work/cmake/consumer"
+    cmake --build "$work/cmake" && "$work/cmake/consumer" && "$work/cmake/consumer_static" &&
+    is_linked "$work/cmake/consumer" && is_not_linked "$work/cmake/consumer_static"
 }
 
 without_cmake_version() {
   ! cmake -S "$here/cmake" -B "$work/cmake-$1" -Dimgact_DIR="$libdir/cmake/imgact" -DCONSUMER="$here/consumer.c" -DWANTED="$1"
 }
 
+# Meson finds the installation by pkg-config.
+with_meson() {
+  mkdir "$work/meson" && sed "/^subproject/d" "$here/subproject/meson.build" >"$work/meson/meson.build" &&
+    cp "$here/consumer.c" "$work/meson/" && meson setup "$work/meson/build" "$work/meson" &&
+    ninja -C "$work/meson/build" && LD_LIBRARY_PATH=$libdir "$work/meson/build/consumer"
+}
+
+# as_subproject KIND: one build makes the library and the program, which links it in that way.
 as_subproject() {
-  cp -r "$here/subproject" "$work/subproject" && cp "$here/consumer.c" "$work/subproject/" &&
-    mkdir "$work/subproject/subprojects" && ln -s "$root" "$work/subproject/subprojects/imgact" &&
-    meson setup "$work/subproject/build" "$work/subproject" --wrap-mode=default &&
-    ninja -C "$work/subproject/build" && "$work/subproject/build/consumer" &&
-    [ ! -e "$work/subproject/build/subprojects/imgact/tests" ]
+  project=$work/subproject
+  [ -d "$project" ] || {
+    cp -r "$here/subproject" "$project" && cp "$here/consumer.c" "$project/" && mkdir "$project/subprojects" &&
+      ln -s "$root" "$project/subprojects/imgact"
+  }
+  meson setup "$project/$1" "$project" --wrap-mode=default -Dimgact:default_library="$1" &&
+    ninja -C "$project/$1" && "$project/$1/consumer" && [ ! -e "$project/$1/subprojects/imgact/tests" ]
+}
+subproject_shared() {
+  as_subproject shared && is_linked "$work/subproject/shared/consumer"
+}
+subproject_static() {
+  as_subproject static && is_not_linked "$work/subproject/static/consumer"
 }
 
 ok 'meson install' install_it
@@ -74,17 +107,21 @@ PKG_CONFIG_SYSROOT_DIR=$dest
 PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
 ok 'an installation holds headers, libraries and the files of pkg-config and CMake' installed
+if [ -e "$build/src/cli/imgact" ]; then ok 'and the tool, its manual pages and its completions' with_tool
+else skip 'and the tool, its manual pages and its completions' 'no tool'; fi
 ok 'the soname is libimgact.so.0' soname
 ok 'a C program by pkg-config' with_pkg_config cc "$here/consumer.c" "$work/c"
 ok 'a C++ program by pkg-config' with_pkg_config 'c++ -std=c++17 -x c++' "$here/consumer.c" "$work/cc"
 ok 'pkg-config --static names the private libraries' static_flags
 ok 'a C program with the static library' static_imgact
+ok 'a C program by Meson' with_meson
 unset PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
 if command -v cmake >/dev/null; then
-  ok 'a C program by CMake' with_cmake "${version%.*}"
+  ok 'C programs by CMake, shared and static' with_cmake "${version%.*}"
   ok 'CMake refuses a later version' without_cmake_version 99.0
 else
-  skip 'a C program by CMake' 'no cmake'
+  skip 'C programs by CMake, shared and static' 'no cmake'
 fi
-ok 'a C program with imgact as a Meson subproject' as_subproject
+ok 'a C program with imgact as a Meson subproject' subproject_shared
+ok 'the same with the static library' subproject_static
 finish
