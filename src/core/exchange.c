@@ -39,6 +39,7 @@ static void drop_request(ia_exchange *exchange) {
     ia_free(exchange->client->allocator, exchange->authorization);
     exchange->authorization = NULL;
   }
+  ia_redactor_init(&exchange->redactor, NULL, 0, NULL);
   ia_request_free(&exchange->request);
   ia_request_init(&exchange->request, exchange->client->allocator);
   ia_arena_reset(&exchange->step);
@@ -144,6 +145,8 @@ static bool own_headers(ia_exchange *exchange) {
     memcpy(exchange->authorization, scheme, sizeof scheme - 1);
     memcpy(exchange->authorization + sizeof scheme - 1, client->token, client->token_length);
     exchange->headers[n++] = (imgact_header){"Authorization", exchange->authorization};
+    ia_redactor_init(&exchange->redactor, exchange->authorization + sizeof scheme - 1, client->token_length,
+                     client->provider->token_prefixes);
   }
   exchange->http.headers = exchange->headers;
   exchange->http.headers_count = n;
@@ -201,11 +204,11 @@ void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request)
 /* ---- in ---- */
 
 /* Text that is no JSON, for people: on one line, redacted, at most 200 characters. */
-static void quote(const imgact_client *client, const char *body, size_t length, imgact_error *error) {
+static void quote(const ia_exchange *exchange, const char *body, size_t length, imgact_error *error) {
   ia_buf text;
   length = ia_utf8_cut(body, length, 4096);
-  ia_buf_init(&text, client->allocator, 3 * length + 64);
-  ia_redact(&client->redactor, &text, body, length);
+  ia_buf_init(&text, exchange->client->allocator, 3 * length + 64);
+  ia_redact(&exchange->redactor, &text, body, length);
   size_t characters = 0, used = 0;
   for (size_t i = 0; ia_buf_text(&text) && i < text.length; i++) {
     unsigned char c = (unsigned char)text.data[i];
@@ -227,9 +230,8 @@ static void fail_transport(ia_exchange *exchange, const imgact_http_response *ht
                                            IMGACT_PROTOCOL, IMGACT_PROTOCOL, IMGACT_PROTOCOL, IMGACT_NOMEM};
   size_t n = (size_t)http->failure < sizeof statuses / sizeof *statuses ? (size_t)http->failure : 0;
   imgact_error_set(&exchange->error, statuses[n], "%s", http->message ? http->message : "no complete reply");
-  imgact_client *client = exchange->client;
   size_t length = strlen(exchange->error.message);
-  ia_redact_in_place(&client->redactor, exchange->error.message, length, sizeof exchange->error.message);
+  ia_redact_in_place(&exchange->redactor, exchange->error.message, length, sizeof exchange->error.message);
 }
 
 static void take_result(ia_exchange *exchange, const imgact_response *response) {
@@ -257,10 +259,10 @@ static void take_json(ia_exchange *exchange, const imgact_http_response *http, i
   } else if (success) {
     imgact_error_set(error, IMGACT_PROTOCOL, "the reply is no JSON that can be used (%s)", what);
     error->http_status = http->status;
-    quote(exchange->client, http->body, http->body_bytes, error);
+    quote(exchange, http->body, http->body_bytes, error);
   } else {
     ia_error_from_http(error, http->status);
-    if (parsed != IA_JSON_OK) quote(exchange->client, http->body, http->body_bytes, error);
+    if (parsed != IA_JSON_OK) quote(exchange, http->body, http->body_bytes, error);
     exchange->client->provider->classify(&exchange->call, response, exchange->result, error);
     if (exchange->result->nomem) imgact_error_set(error, IMGACT_NOMEM, "out of memory");
     error->http_status = http->status;
@@ -289,8 +291,8 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
   char what[160] = "";
   ia_json_status parsed = IA_JSON_OK;
   if (http->body_bytes)
-    parsed = ia_json_parse(http->body, http->body_bytes, client->allocator, &client->redactor, &doc, what, sizeof what);
-  imgact_response response = {http, imgact_json_root(doc), &client->redactor, &exchange->step};
+    parsed = ia_json_parse(http->body, http->body_bytes, client->allocator, &exchange->redactor, &doc, what, sizeof what);
+  imgact_response response = {http, imgact_json_root(doc), &exchange->redactor, &exchange->step};
   exchange->result->details = NULL; /* of an earlier attempt */
   exchange->result->nomem = false;
   learn(exchange, http, &response, rate);

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// Every story with a token of its own, which the cloud echoes in every text, key, header and error: it comes out nowhere.
+#include "stories.h"
+
+#include <imgact/provider.h>
+#include <imgact/transport.h>
+
+#define CANARY "canary-0123456789-never-to-be-seen"
+
+static size_t texts_seen;
+
+static void clean(const char *where, const char *text) {
+  if (text == NULL) return;
+  texts_seen++;
+  if (strstr(text, "canary-0") != NULL) fail_msg("%s: %s", where, text);
+}
+
+static void clean_image(const imgact_image *image) {
+  const char *const texts[] = {image->id,
+                               image->name,
+                               image->slug,
+                               image->description,
+                               image->provider_type,
+                               image->os_family,
+                               image->os_version,
+                               image->created_from_name,
+                               image->error_message,
+                               image->bound_to,
+                               image->provider_status,
+                               imgact_image_json(image)};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("an image", texts[i]);
+  for (size_t i = 0; i < image->labels_count; i++) {
+    clean("a label", image->labels[i].key);
+    clean("a label", image->labels[i].value);
+  }
+  for (size_t i = 0; i < image->tags_count; i++) clean("a tag", image->tags[i]);
+  for (size_t i = 0; i < image->regions_count; i++) clean("a region", image->regions[i]);
+}
+
+static void clean_action(const imgact_action *action) {
+  const char *const texts[] = {action->id,         action->command,       action->provider_status,   action->region,
+                               action->error_code, action->error_message, imgact_action_json(action)};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("an action", texts[i]);
+}
+
+static void clean_op(const imgact_op *op) {
+  const imgact_error *error = imgact_op_error(op);
+  size_t images = 0, actions = 0;
+  clean("a message", error->message);
+  clean("a code", error->provider_code);
+  clean("a request id", error->request_id);
+  clean("details", imgact_op_error_details(op));
+  imgact_op_images(op, &images);
+  imgact_op_actions(op, &actions);
+  for (size_t i = 0; i < images; i++) clean_image(imgact_op_images(op, &images)[i]);
+  for (size_t i = 0; i < actions; i++) clean_action(imgact_op_actions(op, &actions)[i]);
+}
+
+static void clean_trace(void *user, const imgact_trace *event) {
+  (void)user;
+  const char *const texts[] = {event->method, event->url, event->headers, event->body, event->text};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("a trace", texts[i]);
+}
+
+static void clean_progress(void *user, imgact_op *op, const imgact_action *action) {
+  (void)user;
+  (void)op;
+  clean_action(action);
+}
+
+static imgact_status clean_intent(void *user, imgact_op *op, const char *call_json) {
+  (void)user;
+  (void)op;
+  clean("an intent", call_json);
+  return IMGACT_OK;
+}
+
+// A token for each request, as a caller's short-lived ones are.
+static imgact_status ever_new(void *user, char *buffer, size_t capacity, size_t *length) {
+  int *turn = user;
+  *length = (size_t)snprintf(buffer, capacity, CANARY "-%d", (*turn)++);
+  return IMGACT_OK;
+}
+
+// The same, with nothing in common at their beginnings.
+static imgact_status ever_different(void *user, char *buffer, size_t capacity, size_t *length) {
+  int *turn = user;
+  *length = (size_t)snprintf(buffer, capacity, "%d-" CANARY, (*turn)++);
+  return IMGACT_OK;
+}
+
+static imgact_client_options listened_to(imgact_token_fn callback, void *user) {
+  imgact_client_options options = {.trace = clean_trace, .token_callback = callback, .token_user = user};
+  if (callback == NULL) options.token = CANARY;
+  return options;
+}
+
+static imgact_status sing(const story *s, stage_options options) {
+  options.digitalocean = s->digitalocean;
+  stage *st = stage_with(options);
+  cloud *c = cloud_new(st->script, !s->digitalocean);
+  if (s->prepare != NULL) s->prepare(c);
+  for (size_t i = 0; i < c->fates_count; i++) c->fates[i].answer.message = "lost: " CANARY;
+  c->echo = CANARY;
+  c->headers =
+      "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\nX-Odd: Bearer " CANARY "\nRateLimit-Limit: " CANARY "\n";
+  imgact_op *op = story_op(s, st->client, NULL);
+  imgact_op_wait(op, clean_progress, NULL);
+  imgact_op_on_intent(op, clean_intent, NULL);
+  imgact_run(op);
+  clean_op(op);
+  imgact_status status = (imgact_status)imgact_op_error(op)->status;
+  imgact_op_free(op);
+  stage_free(st);
+  cloud_free(c);
+  return status;
+}
+
+static void no_story_shows_the_token(void **state) {
+  (void)state;
+  for (size_t i = 0; i < stories_count; i++) {
+    texts_seen = 0;
+    assert_int_equal(sing(&stories[i], (stage_options){.client = listened_to(NULL, NULL)}), IMGACT_OK);
+    assert_true(texts_seen > 4);
+  }
+}
+
+static void no_story_shows_a_token_that_changes(void **state) {
+  (void)state;
+  for (size_t i = 0; i < stories_count; i++) {
+    int turn = 0;
+    sing(&stories[i], (stage_options){.client = listened_to(ever_new, &turn)});
+    assert_true(turn > 0);
+  }
+}
+
+static void no_cut_reply_shows_the_token(void **state) {
+  (void)state;
+  for (size_t i = 0; i < stories_count; i++)
+    for (size_t cut = 0;; cut += 3) {
+      fault plan = {.kind = FAULT_CUT_BODY, .exchange = 1, .cut_at = cut};
+      sing(&stories[i], (stage_options){.fault = &plan, .client = listened_to(NULL, NULL)});
+      if (!plan.struck) break;
+    }
+}
+
+static void no_error_shows_the_token(void **state) {
+  (void)state;
+  static const char *const bodies[] = {"{\"error\":{\"code\":\"" CANARY "\",\"message\":\"bad " CANARY
+                                       "\",\"details\":{\"" CANARY "\":[\"" CANARY "\"]}}}",
+                                       "{\"id\":\"" CANARY "\",\"message\":\"" CANARY "\",\"request_id\":\"" CANARY "\"}",
+                                       "<html>" CANARY "</html>", "Bearer " CANARY, "{\"" CANARY "\":"};
+  static const int32_t statuses[] = {200, 302, 400, 401, 404, 409, 422, 429, 500, 503};
+  for (size_t i = 0; i < stories_count; i++)
+    for (size_t b = 0; b < sizeof bodies / sizeof *bodies; b++)
+      for (size_t k = 0; k < sizeof statuses / sizeof *statuses; k++) {
+        stage *s = stage_with((stage_options){.digitalocean = stories[i].digitalocean, .client = listened_to(NULL, NULL)});
+        scripted_on(s->script, "*",
+                    (scripted_answer){.status = statuses[k],
+                                      .body = bodies[b],
+                                      .headers = "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\n"});
+        imgact_op *op = story_op(&stories[i], s->client, NULL);
+        imgact_run(op);
+        clean_op(op);
+        imgact_op_free(op);
+        stage_free(s);
+      }
+}
+
+// The reply to a request echoes its token when the client has another one already.
+static bool echo_own_token(void *user, const scripted_request *request, scripted_answer *answer) {
+  static char body[512];
+  (void)user;
+  const char *token = scripted_header(request, "Authorization");
+  snprintf(body, sizeof body, "{\"image\":{\"id\":1,\"name\":\"%s\",\"description\":\"x %s\"}}", token, token + 7);
+  *answer = (scripted_answer){.status = 200, .body = body, .delay_ms = 1000};
+  return true;
+}
+
+static void a_late_reply_shows_no_earlier_token(void **state) {
+  (void)state;
+  int turn = 0;
+  stage *s = stage_with((stage_options){.client = listened_to(ever_different, &turn)});
+  scripted_when(s->script, echo_own_token, NULL);
+  imgact_op *ops[4];
+  for (size_t i = 0; i < 4; i++) imgact_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  imgact_loop_run(s->loop);
+  for (size_t i = 0; i < 4; i++) {
+    assert_status(ops[i], IMGACT_OK);
+    clean_op(ops[i]);
+    imgact_op_free(ops[i]);
+  }
+  stage_free(s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(no_story_shows_the_token),
+      cmocka_unit_test(no_story_shows_a_token_that_changes),
+      cmocka_unit_test(no_cut_reply_shows_the_token),
+      cmocka_unit_test(no_error_shows_the_token),
+      cmocka_unit_test(a_late_reply_shows_no_earlier_token),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+// The rate governor against faithful limiters: once it has learned, nothing is refused, hardly anything is left unused, and
+// nobody who changes something waits for those who read.
+#include "stage.h"
+#include "tireless.h"
+
+#include <imgact/provider.h>
+
+#define CLIENTS 64
+#define HOUR_MS 3600000
+
+// ---- the limiters
+
+typedef struct limiter {
+  bool hetzner;
+  double tokens; // Hetzner: 3600 an hour, one comes back each second
+  int64_t at_ms;
+  int64_t *hour;                               // DigitalOcean: when the last 5000 were taken, a ring
+  size_t hour_first, hour_count, minute_first; // numbers of requests since the start
+  tireless *clock;
+  size_t taken, refused, learned_at; // learned_at: refusals up to here are lessons
+  char body[256];
+  char head[3][32];
+  imgact_header headers[3];
+} limiter;
+
+static bool take_token(limiter *l, int64_t now) {
+  l->tokens += (double)(now - l->at_ms) / 1000.0;
+  if (l->tokens > 3600.0) l->tokens = 3600.0;
+  l->at_ms = now;
+  if (l->tokens < 1.0) return false;
+  l->tokens -= 1.0;
+  return true;
+}
+
+static bool take_window(limiter *l, int64_t now) {
+  while (l->hour_first < l->hour_count && l->hour[l->hour_first % 5000] <= now - HOUR_MS) l->hour_first++;
+  while (l->minute_first < l->hour_count && l->hour[l->minute_first % 5000] <= now - 60000) l->minute_first++;
+  if (l->hour_count - l->hour_first >= 5000 || l->hour_count - l->minute_first >= 250) return false;
+  l->hour[l->hour_count++ % 5000] = now;
+  return true;
+}
+
+static void tell(limiter *l, int64_t now, imgact_http_response *response) {
+  int64_t left = l->hetzner ? (int64_t)l->tokens : 5000 - (int64_t)(l->hour_count - l->hour_first);
+  int64_t reset = l->hetzner ? now + (3600 - left) * 1000 : l->hour[l->hour_first % 5000] + HOUR_MS;
+  snprintf(l->head[0], 32, "%d", l->hetzner ? 3600 : 5000);
+  snprintf(l->head[1], 32, "%lld", (long long)left);
+  snprintf(l->head[2], 32, "%lld", (long long)((INT64_C(1767225600000) + reset + 999) / 1000));
+  static const char *const names[] = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"};
+  for (size_t i = 0; i < 3; i++) l->headers[i] = (imgact_header){names[i], l->head[i]};
+  response->headers = l->headers;
+  response->headers_count = 3;
+}
+
+static void limit(void *user, const imgact_http_request *request, imgact_http_response *response) {
+  limiter *l = user;
+  int64_t now = tireless_now_ms(l->clock);
+  bool ok = l->hetzner ? take_token(l, now) : take_window(l, now);
+  bool post = strcmp(request->method, "POST") == 0;
+  tell(l, now, response);
+  l->taken += ok;
+  l->refused += !ok;
+  response->status = ok ? 200 : 429;
+  int length = !ok    ? snprintf(l->body, sizeof l->body, "{}")
+               : post ? snprintf(l->body, sizeof l->body,
+                                 "{\"action\":{\"id\":1,\"status\":\"success\",\"command\":\"change_protection\"}}")
+                      : snprintf(l->body, sizeof l->body, "{\"image\":{\"id\":1,\"type\":\"snapshot\"}}");
+  response->body = l->body;
+  response->body_bytes = (size_t)length;
+}
+
+// ---- the crowd
+
+typedef struct crowd {
+  limiter limiter;
+  imgact_loop *loop;
+  imgact_client *clients[CLIENTS];
+  size_t ended, failed, posts;
+  int64_t slowest_ms, until_ms;
+} crowd;
+
+typedef struct worker {
+  crowd *crowd;
+  imgact_client *client;
+  int64_t started_ms;
+  bool changes;
+} worker;
+
+static void work(worker *w);
+
+static void worked(void *user, imgact_op *op) {
+  worker *w = user;
+  crowd *c = w->crowd;
+  int64_t took = tireless_now_ms(c->limiter.clock) - w->started_ms;
+  c->ended++;
+  c->failed += imgact_op_error(op)->status != IMGACT_OK;
+  if (w->changes && took > c->slowest_ms) c->slowest_ms = took;
+  imgact_op_free(op);
+  if (tireless_now_ms(c->limiter.clock) < c->until_ms && !w->changes) work(w);
+}
+
+static void work(worker *w) {
+  w->started_ms = tireless_now_ms(w->crowd->limiter.clock);
+  imgact_op *op = w->changes ? imgact_change_protection(w->client, "1", 1) : imgact_get_image(w->client, "1", NULL);
+  imgact_start(op, worked, w);
+}
+
+static void gather(crowd *c, bool hetzner, double tokens, int32_t reserve) {
+  *c = (crowd){.limiter = {.hetzner = hetzner, .tokens = tokens, .hour = calloc(5000, sizeof(int64_t))}};
+  if (c->limiter.hour == NULL) abort();
+  c->limiter.clock = tireless_new(limit, &c->limiter, 80);
+  imgact_error error;
+  imgact_loop_options loop = {.size = sizeof loop, .transport = tireless_transport(c->limiter.clock)};
+  assert_int_equal(imgact_loop_new(&loop, &c->loop, &error), IMGACT_OK);
+  for (size_t i = 0; i < CLIENTS; i++) {
+    imgact_client_options options = {.size = sizeof options,
+                                     .provider_name = hetzner ? "hetzner" : "digitalocean",
+                                     .token = STAGE_TOKEN,
+                                     .loop = c->loop,
+                                     .max_attempts = 1000,
+                                     .rate_reserve_percent = reserve};
+    assert_int_equal(imgact_client_new(&options, &c->clients[i], &error), IMGACT_OK);
+  }
+}
+
+static void disperse(crowd *c) {
+  for (size_t i = 0; i < CLIENTS; i++) imgact_client_free(c->clients[i]);
+  free(c->limiter.hour);
+  imgact_loop_free(c->loop);
+}
+
+static void keep_busy(crowd *c, worker *workers, size_t count, int64_t ms) {
+  c->until_ms = ms;
+  for (size_t i = 0; i < count; i++) {
+    workers[i] = (worker){.crowd = c, .client = c->clients[i % CLIENTS]};
+    work(&workers[i]);
+  }
+}
+
+static void run_until(crowd *c, int64_t ms) {
+  while (tireless_now_ms(c->limiter.clock) < ms) imgact_loop_dispatch(c->loop);
+}
+
+// IMGACT_TEST_SECONDS asks for a longer run, a million seconds for example.
+static int64_t seconds(void) {
+  const char *text = getenv("IMGACT_TEST_SECONDS");
+  return text == NULL ? 20000 : atoll(text);
+}
+
+static void a_bucket_is_used_up_and_never_overdrawn(void **state) {
+  (void)state;
+  static worker workers[2 * CLIENTS];
+  crowd c;
+  int64_t s = seconds();
+  gather(&c, true, 3600, 0);
+  keep_busy(&c, workers, 2 * CLIENTS, s * 1000);
+  imgact_loop_run(c.loop);
+  assert_int_equal(c.limiter.refused, 0);
+  assert_int_equal(c.failed, 0);
+  double possible = 3600.0 + (double)s;
+  if ((double)c.limiter.taken < 0.95 * possible) fail_msg("%zu of %.0f", c.limiter.taken, possible);
+  disperse(&c);
+}
+
+static void a_sliding_hour_is_used_up_and_never_overdrawn(void **state) {
+  (void)state;
+  static worker workers[2 * CLIENTS];
+  crowd c;
+  int64_t s = seconds();
+  gather(&c, false, 0, 0);
+  keep_busy(&c, workers, 2 * CLIENTS, s * 1000);
+  imgact_loop_run(c.loop);
+  assert_int_equal(c.limiter.refused, 0);
+  assert_int_equal(c.failed, 0);
+  double possible = 5000.0 + 5000.0 * (double)(s - 3600) / 3600.0;
+  if ((double)c.limiter.taken < 0.95 * possible) fail_msg("%zu of %.0f", c.limiter.taken, possible);
+  disperse(&c);
+}
+
+// The first burst of a process whose bucket is empty: some are refused, then everybody knows.
+static void an_empty_bucket_is_learned_from_the_first_refusals(void **state) {
+  (void)state;
+  static worker workers[2 * CLIENTS];
+  crowd c;
+  gather(&c, true, 5, 0);
+  keep_busy(&c, workers, 2 * CLIENTS, 4000000);
+  run_until(&c, 120000);
+  size_t lessons = c.limiter.refused;
+  assert_in_range(lessons, 1, 4 * CLIENTS);
+  imgact_loop_run(c.loop);
+  assert_int_equal(c.limiter.refused, lessons);
+  assert_int_equal(c.failed, 0);
+  if ((double)c.limiter.taken < 0.95 * 4000.0) fail_msg("%zu", c.limiter.taken);
+  disperse(&c);
+}
+
+static void a_change_never_waits_behind_the_readers(void **state) {
+  (void)state;
+  static worker workers[2 * CLIENTS], changers[40];
+  for (int hetzner = 0; hetzner < 2; hetzner++) {
+    crowd c;
+    gather(&c, hetzner, 3600, 0);
+    keep_busy(&c, workers, 2 * CLIENTS, 8000000);
+    for (size_t i = 0; i < 40; i++) {
+      run_until(&c, 5000000 + (int64_t)i * 60000);
+      changers[i] = (worker){.crowd = &c, .client = c.clients[i], .changes = true};
+      if (hetzner) work(&changers[i]);
+    }
+    imgact_loop_run(c.loop);
+    assert_int_equal(c.limiter.refused, 0);
+    assert_int_equal(c.failed, 0);
+    if (c.slowest_ms > 2000) fail_msg("%lld ms", (long long)c.slowest_ms);
+    disperse(&c);
+  }
+}
+
+static void a_reserve_is_left_to_others(void **state) {
+  (void)state;
+  static worker workers[CLIENTS];
+  crowd c;
+  gather(&c, true, 3600, 50);
+  keep_busy(&c, workers, CLIENTS, 3000000);
+  imgact_loop_run(c.loop);
+  if (c.limiter.tokens < 1790.0) fail_msg("only %.0f are left", c.limiter.tokens);
+  assert_in_range(c.limiter.taken, 1800 + 2850, 1800 + 3000 + CLIENTS);
+  disperse(&c);
+}
+
+// ---- one refusal parks a whole credential, and nobody else
+
+static void a_refusal_parks_every_request_of_its_credential(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  imgact_client *same = stage_client(s, (stage_options){0});
+  imgact_client *other = stage_client(s, (stage_options){.client = {.token = "somebody-elses"}});
+  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
+  for (int i = 0; i < 12; i++) scripted_json(s->script, 200, "{\"image\":{\"id\":1}}");
+  imgact_op *ops[12];
+  imgact_start(ops[0] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  for (size_t i = 1; i < 11; i++) imgact_start(ops[i] = imgact_get_image(i % 2 ? s->client : same, "1", NULL), NULL, NULL);
+  imgact_start(ops[11] = imgact_get_image(other, "1", NULL), NULL, NULL);
+  imgact_loop_run(s->loop);
+  assert_int_equal(scripted_count(s->script), 13);
+  assert_int_equal(scripted_at(s->script, 1)->sent_ms, 0); // the other credential's
+  int64_t last = 30000;
+  for (size_t i = 2; i < 13; i++) { // then one by one
+    int64_t sent = scripted_at(s->script, i)->sent_ms;
+    assert_true(sent >= last);
+    if (i > 2) assert_true(sent > last);
+    last = sent;
+  }
+  assert_in_range(last, 30010, 35000);
+  for (size_t i = 0; i < 12; i++) {
+    assert_status(ops[i], IMGACT_OK);
+    imgact_op_free(ops[i]);
+  }
+  imgact_client_free(same);
+  imgact_client_free(other);
+  stage_free(s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_bucket_is_used_up_and_never_overdrawn),
+      cmocka_unit_test(a_sliding_hour_is_used_up_and_never_overdrawn),
+      cmocka_unit_test(an_empty_bucket_is_learned_from_the_first_refusals),
+      cmocka_unit_test(a_change_never_waits_behind_the_readers),
+      cmocka_unit_test(a_reserve_is_left_to_others),
+      cmocka_unit_test(a_refusal_parks_every_request_of_its_credential),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
