@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// Local filters and orders: what passes, and where what is missing ends up.
+#include "filter.h"
+#include "testing.h"
+
+static imgact_image image_of(const char *id, const char *name, int64_t created_at) {
+  return (imgact_image){.id = id,
+                        .name = name,
+                        .created_at = created_at,
+                        .type = IMGACT_TYPE_SNAPSHOT,
+                        .status = IMGACT_IMAGE_AVAILABLE,
+                        .is_public = IMGACT_UNTOLD};
+}
+
+static bool passes(const imgact_image_filter *filter, uint32_t types, const imgact_image *image) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter};
+  return ia_filter_image(&call, ia_filter_asked(&call), types, image);
+}
+
+static void what_an_item_does_not_tell_does_not_pass(void **state) {
+  (void)state;
+  static const char *const servers[] = {"7"};
+  const imgact_image_filter filters[] = {{.name = "a"},
+                                         {.architecture = "x86"},
+                                         {.tag = "t"},
+                                         {.region = "nyc3"},
+                                         {.bound_to = servers, .bound_to_count = 1},
+                                         {.visibility = IMGACT_VISIBILITY_PUBLIC},
+                                         {.visibility = IMGACT_VISIBILITY_PRIVATE}};
+  imgact_image untold = image_of("1", NULL, IMGACT_NO_TIME);
+  for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) assert_false(passes(&filters[i], 0, &untold));
+}
+
+static void what_is_asked_for_passes(void **state) {
+  (void)state;
+  static const char *const regions[] = {"sfo2", "nyc3"}, *const servers[] = {"6", "7"};
+  static const imgact_image_status statuses[] = {IMGACT_IMAGE_CREATING, IMGACT_IMAGE_AVAILABLE};
+  imgact_image image = image_of("1", "a", 0);
+  image.architecture = "x86";
+  image.tags = image.regions = regions;
+  image.tags_count = image.regions_count = 2;
+  image.bound_to = "7";
+  image.is_public = IMGACT_NO;
+  imgact_image_filter all = {.name = "a",
+                             .architecture = "x86",
+                             .tag = "sfo2",
+                             .region = "nyc3",
+                             .bound_to = servers,
+                             .bound_to_count = 2,
+                             .statuses = statuses,
+                             .statuses_count = 2,
+                             .visibility = IMGACT_VISIBILITY_PRIVATE};
+  assert_true(passes(&all, 0, &image));
+  all.statuses_count = 1;
+  assert_false(passes(&all, 0, &image));
+  all.statuses_count = 2;
+  all.name = "A";
+  assert_false(passes(&all, 0, &image));
+  all.name = "a";
+  all.visibility = IMGACT_VISIBILITY_PUBLIC;
+  assert_false(passes(&all, 0, &image));
+}
+
+static void types_are_bits_of_the_query(void **state) {
+  (void)state;
+  imgact_image image = image_of("1", "a", 0);
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = &(imgact_image_filter){0}};
+  assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, 0, &image));
+  assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_TYPE_BIT(IMGACT_TYPE_SNAPSHOT), &image));
+  assert_false(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_TYPE_BIT(IMGACT_TYPE_BACKUP), &image));
+}
+
+static void actions_by_status_id_and_image(void **state) {
+  (void)state;
+  static const imgact_resource resources[] = {{"4711", "server"}, {"4712", "image"}};
+  static const char *const ids[] = {"1", "3"};
+  static const imgact_action_status statuses[] = {IMGACT_ACTION_RUNNING};
+  imgact_action action = {.id = "3", .status = IMGACT_ACTION_RUNNING, .resources = resources, .resources_count = 2};
+  imgact_action_filter filter = {.image_id = "4712", .ids = ids, .ids_count = 2, .statuses = statuses, .statuses_count = 1};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .actions = &filter};
+  assert_int_equal(ia_filter_asked(&call), IMGACT_FILTER_IMAGE | IMGACT_FILTER_ID | IMGACT_FILTER_STATUS);
+  assert_true(ia_filter_action(&call, ia_filter_asked(&call), &action));
+  filter.image_id = "4711"; // a server's number
+  assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
+  filter.image_id = NULL;
+  action.id = "2";
+  assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
+  action.id = "1";
+  action.status = IMGACT_ACTION_SUCCESS;
+  assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
+}
+
+// ---- order
+
+static void check_order(const char *key, const char *second, const char *expected) {
+  imgact_image images[] = {image_of("10", "b", 5), image_of("9", NULL, IMGACT_NO_TIME), image_of("007", "a", 5),
+                           image_of("11", "b", -5)};
+  imgact_image *list[] = {&images[0], &images[1], &images[2], &images[3]};
+  imgact_result result = {.images = list, .images_count = 4};
+  const char *const keys[] = {key, second};
+  assert_true(ia_sort(&result, keys, second == NULL ? 1 : 2, true));
+  char order[5] = "";
+  for (size_t i = 0; i < 4; i++) order[i] = (char)('0' + (list[i] - images));
+  assert_string_equal(order, expected);
+}
+
+static void ids_sort_as_numbers_and_what_is_missing_comes_last(void **state) {
+  (void)state;
+  check_order("id", NULL, "2103");
+  check_order("id:desc", NULL, "3012");
+  check_order("name", NULL, "2031");
+  check_order("name:desc", NULL, "0321");
+  check_order("created", NULL, "3021");
+  check_order("created:desc", NULL, "0231");
+  check_order("created:desc", "name:asc", "2031");
+  check_order("name:desc", "id:desc", "3021");
+}
+
+static void unknown_keys_are_named(void **state) {
+  (void)state;
+  static const char *const good[] = {"id", "name:asc", "created:desc"};
+  static const char *const wrong[] = {"", ":", "size", "id:", "id:up", "ID", "id:asc:asc", "started"};
+  assert_null(ia_sort_wrong(good, 3, true));
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) assert_ptr_equal(ia_sort_wrong(&wrong[i], 1, true), wrong[i]);
+  static const char *const of_actions[] = {"id", "command", "status", "started:desc", "finished"};
+  assert_null(ia_sort_wrong(of_actions, 5, false));
+}
+
+static void many_are_sorted_and_equals_keep_their_order(void **state) {
+  (void)state;
+  enum { COUNT = 1000 };
+  static char names[COUNT][2], ids[COUNT][8];
+  static imgact_image images[COUNT];
+  static imgact_image *list[COUNT];
+  uint64_t seed = 7;
+  for (size_t i = 0; i < COUNT; i++) {
+    names[i][0] = (char)('a' + testing_below(&seed, 5));
+    snprintf(ids[i], sizeof ids[i], "%zu", i);
+    images[i] = image_of(ids[i], names[i], 0);
+    list[i] = &images[i];
+  }
+  imgact_result result = {.images = list, .images_count = COUNT};
+  static const char *const keys[] = {"name"};
+  assert_true(ia_sort(&result, keys, 1, true));
+  for (size_t i = 1; i < COUNT; i++) {
+    assert_true(list[i - 1]->name[0] <= list[i]->name[0]);
+    if (list[i - 1]->name[0] == list[i]->name[0]) assert_true(list[i - 1] < list[i]);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_an_item_does_not_tell_does_not_pass),
+      cmocka_unit_test(what_is_asked_for_passes),
+      cmocka_unit_test(types_are_bits_of_the_query),
+      cmocka_unit_test(actions_by_status_id_and_image),
+      cmocka_unit_test(ids_sort_as_numbers_and_what_is_missing_comes_last),
+      cmocka_unit_test(unknown_keys_are_named),
+      cmocka_unit_test(many_are_sorted_and_equals_keep_their_order),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// The retry rule, row by row: fates, failures, statuses and methods; how long to wait; what may have been applied.
+#include "error.h"
+#include "retry.h"
+#include "testing.h"
+
+typedef struct facts {
+  ia_attempt attempt;
+  imgact_error error;
+} facts;
+
+static const char *const methods[] = {"GET", "PUT", "DELETE", "POST"};
+
+static ia_decision decide(facts *f) {
+  f->attempt.error = &f->error;
+  return ia_retry(&f->attempt);
+}
+
+static facts plain(const char *method) {
+  facts f = {.attempt = {.method = method,
+                         .safe = strcmp(method, "POST") != 0,
+                         .fate = IMGACT_ANSWERED,
+                         .attempts = 1,
+                         .max_attempts = 5,
+                         .tokens = 100,
+                         .base_ms = 1000,
+                         .left_ms = INT64_MAX,
+                         .wait_hint_ms = -1}};
+  ia_error_clear(&f.error);
+  return f;
+}
+
+static facts answered(const char *method, int status) {
+  facts f = plain(method);
+  ia_error_from_http(&f.error, status);
+  return f;
+}
+
+static facts failed(const char *method, imgact_fate fate, imgact_failure failure) {
+  facts f = plain(method);
+  f.attempt.fate = fate;
+  f.attempt.failure = failure;
+  f.error.status = IMGACT_NETWORK;
+  return f;
+}
+
+static bool one_of(int status, const int *list) {
+  for (; *list != 0; list++)
+    if (*list == status) return true;
+  return false;
+}
+
+static void every_status_of_every_method(void **state) {
+  (void)state;
+  static const int again[] = {429, 502, 503, 504, 0};
+  for (size_t m = 0; m < 4; m++)
+    for (int status = 100; status < 600; status++) {
+      facts f = answered(methods[m], status);
+      bool get = m == 0, post = m == 3;
+      bool expected = post ? status == 429 : one_of(status, again) || (get && status == 500);
+      ia_decision d = decide(&f);
+      if ((d.verdict == IA_AGAIN) != expected) fail_msg("%s %d", methods[m], status);
+      bool refusal = status >= 400 && status < 500;
+      if (post)
+        assert_int_equal(d.uncertain, !refusal);
+      else
+        assert_false(d.uncertain);
+      if (get) assert_false(d.maybe_applied);
+      if (refusal) assert_false(d.maybe_applied);
+      if (!get && status > 500) assert_true(d.maybe_applied);
+      if (!get && status >= 200 && status < 300) assert_true(d.maybe_applied);
+    }
+}
+
+static void every_fate_and_failure(void **state) {
+  (void)state;
+  for (size_t m = 0; m < 4; m++)
+    for (int failure = IMGACT_FAILURE_NONE; failure <= IMGACT_FAILURE_NOMEM; failure++)
+      for (int fate = IMGACT_NOT_SENT; fate <= IMGACT_MAYBE_SENT; fate++) {
+        facts f = failed(methods[m], (imgact_fate)fate, (imgact_failure)failure);
+        bool passing = failure == IMGACT_FAILURE_NETWORK || failure == IMGACT_FAILURE_TIMEOUT;
+        bool out = fate == IMGACT_MAYBE_SENT;
+        ia_decision d = decide(&f);
+        assert_int_equal(d.verdict, passing && (m < 3 || !out) ? IA_AGAIN : IA_GIVE_UP);
+        assert_int_equal(d.uncertain, m == 3 && out);
+        assert_int_equal(d.maybe_applied, m > 0 && out);
+      }
+}
+
+static void the_clouds_code_decides(void **state) {
+  (void)state;
+  for (size_t m = 0; m < 4; m++) {
+    facts passing = answered(methods[m], 409), undone = answered(methods[m], 409);
+    passing.error.flags = IMGACT_ERROR_RETRYABLE;
+    undone.error.flags = IMGACT_ERROR_RETRYABLE | IMGACT_ERROR_NOT_APPLIED;
+    ia_decision d = decide(&passing);
+    assert_int_equal(d.verdict, m < 3 ? IA_AGAIN : IA_GIVE_UP);
+    assert_int_equal(d.maybe_applied, m > 0);
+    assert_int_equal(d.uncertain, m == 3);
+    d = decide(&undone);
+    assert_int_equal(d.verdict, IA_AGAIN);
+    assert_false(d.maybe_applied);
+  }
+}
+
+static void attempts_and_tokens_end_it(void **state) {
+  (void)state;
+  facts f = answered("GET", 503);
+  for (f.attempt.attempts = 1; f.attempt.attempts <= 5; f.attempt.attempts++)
+    assert_int_equal(decide(&f).verdict, f.attempt.attempts < 5 ? IA_AGAIN : IA_GIVE_UP);
+  f.attempt.attempts = 1;
+  f.attempt.tokens = 1;
+  assert_int_equal(decide(&f).verdict, IA_AGAIN);
+  f.attempt.tokens = 0;
+  assert_int_equal(decide(&f).verdict, IA_OUT_OF_TOKENS);
+  f.attempt.max_attempts = 1;
+  assert_int_equal(decide(&f).verdict, IA_GIVE_UP); // it would not have been sent again anyway
+}
+
+static void back_off_doubles_up_to_a_minute(void **state) {
+  (void)state;
+  static const int64_t full[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000};
+  for (int32_t i = 0; i < 9; i++) {
+    assert_int_equal(ia_backoff_ms(1000, i + 1, 0.0), full[i] / 2);
+    assert_in_range(ia_backoff_ms(1000, i + 1, 0.5), full[i] * 3 / 4 - 1, full[i] * 3 / 4 + 1);
+    assert_in_range(ia_backoff_ms(1000, i + 1, 0.999999999), full[i] - 2, full[i]);
+  }
+  assert_int_equal(ia_backoff_ms(1000, INT32_MAX, 0.0), 30000);
+  assert_int_equal(ia_backoff_ms(INT64_MAX, 1, 0.0), 30000);
+  assert_in_range(ia_backoff_ms(1, 1, 0.9), 0, 1);
+}
+
+static void retry_after_is_obeyed_up_to_a_minute(void **state) {
+  (void)state;
+  static const int64_t asked[] = {1, 500, 1000, 59999, 60000};
+  facts f = answered("GET", 429);
+  for (size_t i = 0; i < 5; i++) {
+    f.error.retry_after_ms = asked[i];
+    ia_decision d = decide(&f);
+    assert_int_equal(d.verdict, IA_AGAIN);
+    assert_int_equal(d.delay_ms, asked[i]);
+  }
+  f.error.retry_after_ms = 60001;
+  assert_int_equal(decide(&f).verdict, IA_ASKED_TOO_LONG);
+  f.error.retry_after_ms = INT64_MAX;
+  assert_int_equal(decide(&f).verdict, IA_ASKED_TOO_LONG);
+  f.error.retry_after_ms = 5000;
+  f.attempt.left_ms = 4999;
+  assert_int_equal(decide(&f).verdict, IA_ASKED_TOO_LONG); // past the deadline
+  f.attempt.left_ms = 5000;
+  assert_int_equal(decide(&f).verdict, IA_AGAIN);
+  f.error.retry_after_ms = 0; // now: then our own back-off holds
+  assert_int_equal(decide(&f).delay_ms, 500);
+}
+
+static void a_reset_counts_without_retry_after_alone(void **state) {
+  (void)state;
+  facts f = answered("GET", 429);
+  f.attempt.wait_hint_ms = 20000;
+  assert_int_equal(decide(&f).delay_ms, 20000);
+  f.attempt.wait_hint_ms = 100;
+  assert_int_equal(decide(&f).delay_ms, 500); // never less than our own
+  f.attempt.wait_hint_ms = 60001;
+  ia_decision d = decide(&f);
+  assert_int_equal(d.verdict, IA_ASKED_TOO_LONG);
+  assert_int_equal(d.asked_ms, 60001);
+  f.error.retry_after_ms = 3000;
+  assert_int_equal(decide(&f).delay_ms, 3000);
+  f = answered("GET", 503); // a reset says nothing of an outage
+  f.attempt.wait_hint_ms = 3000000;
+  assert_int_equal(decide(&f).verdict, IA_AGAIN);
+}
+
+static void retry_after_is_read_as_seconds_or_a_date(void **state) {
+  (void)state;
+  const int64_t now = 1767225600000; // Thu, 01 Jan 2026 00:00:00 GMT
+  assert_int_equal(ia_retry_after_ms("0", now), 0);
+  assert_int_equal(ia_retry_after_ms("30", now), 30000);
+  assert_true(ia_retry_after_ms("9223372036854775807", now) == INT64_MAX);
+  assert_int_equal(ia_retry_after_ms("Thu, 01 Jan 2026 00:00:42 GMT", now), 42000);
+  assert_int_equal(ia_retry_after_ms("Wed, 31 Dec 2025 23:59:59 GMT", now), 0);
+  static const char *const nonsense[] = {"",   "-1", "soon", "1.5", "99999999999999999999", "Thu, 41 Jan 2026 00:00:42 GMT",
+                                         "1 s"};
+  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) assert_int_equal(ia_retry_after_ms(nonsense[i], now), -1);
+  assert_int_equal(ia_retry_after_ms(NULL, now), -1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_status_of_every_method),
+      cmocka_unit_test(every_fate_and_failure),
+      cmocka_unit_test(the_clouds_code_decides),
+      cmocka_unit_test(attempts_and_tokens_end_it),
+      cmocka_unit_test(back_off_doubles_up_to_a_minute),
+      cmocka_unit_test(retry_after_is_obeyed_up_to_a_minute),
+      cmocka_unit_test(a_reset_counts_without_retry_after_alone),
+      cmocka_unit_test(retry_after_is_read_as_seconds_or_a_date),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
