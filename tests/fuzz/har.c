@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// A cassette is read, or refused with words; what was read answers a client, whose list then ends one way or the other.
+#include "fuzz.h"
+#include <imgact/imgact.h>
+#include <imgact/transport.h>
+
+static void replay(const char *path, const char *provider) {
+  imgact_transport *transport = NULL;
+  imgact_client *client = NULL;
+  imgact_error error;
+  if (imgact_transport_replay(path, NULL, &transport, &error) != IMGACT_OK) {
+    CHECK(!transport && error.status == IMGACT_INVALID_ARGUMENT && error.message[0] != '\0');
+    return;
+  }
+  imgact_client_options options = {.size = sizeof options, .provider_name = provider, .transport = transport};
+  CHECK(imgact_client_new(&options, &client, &error) == IMGACT_OK);
+  imgact_op *op = imgact_list_images(client, NULL);
+  imgact_op_options limits = {.size = sizeof limits, .deadline_ms = 600000};
+  imgact_op_configure(op, &limits);
+  if (imgact_run(op) != IMGACT_OK) CHECK(imgact_op_error(op)->message[0] != '\0');
+  imgact_op_free(op);
+  imgact_client_free(client);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  const char *path = fuzz_file(data, size);
+  replay(path, "hetzner");
+  replay(path, "digitalocean");
+  return 0;
+}
