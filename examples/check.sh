@@ -22,10 +22,10 @@ stop_simulator() {
   simulator_pid=''
 }
 
-# Its first line names both endpoints.
+# start_simulator SPEED: in which time passes so much faster. Its first line names both endpoints.
 start_simulator() {
-  mkfifo "$work/endpoints"
-  "$simulator" --seed 7 --images 45 >"$work/endpoints" 2>"$work/trouble" &
+  [ -e "$work/endpoints" ] || mkfifo "$work/endpoints"
+  "$simulator" --seed 7 --images 45 --speed "$1" >"$work/endpoints" 2>"$work/trouble" &
   simulator_pid=$!
   read -r line <"$work/endpoints" || return 1
   hetzner=$(echo "$line" | sed 's/.*"hetzner":"\([^"]*\)".*/\1/')
@@ -79,6 +79,24 @@ is_cancelled() {
   [ $status = 130 ] && grep -q '^cancelled: ' "$work/said" && grep -q 'goes on without us' "$work/said"
 }
 
+# The first region that the image is not in.
+transfer_of_a_snapshot() {
+  snapshot=$("$work/blocking" "do" | awk '$3 == "snapshot" { print $2; exit }')
+  for region in nyc3 ams3 sgp1 fra1 blr1; do
+    echo "$snapshot $region" >"$work/which"
+    RECORD=$work/transfer.har "$work/transfer" "$snapshot" "$region" >"$work/transferred" &&
+      grep -q '^action .*: running$' "$work/transferred" && grep -qx copied "$work/transferred" && return
+  done
+  false
+}
+
+# Without the cloud, and without a token for it.
+replayed_transfer() {
+  unset EXAMPLE_TOKEN
+  read -r snapshot region <"$work/which"
+  REPLAY=$work/transfer.har "$work/transfer" "$snapshot" "$region" | diff "$work/transferred" -
+}
+
 on_both_clouds() {
   ok 'blocking lists the default profile' prints '^digitalocean  [0-9]+  (snapshot|backup|custom)  ' "$work/blocking"
   ok 'blocking lists a profile that is named' prints '^hetzner  [0-9]+  (snapshot|backup)  ' "$work/blocking" "do" hz
@@ -86,8 +104,15 @@ on_both_clouds() {
     if [ -e "$work/$loop" ]; then ok "$loop lists in a loop of its own" prints '^[1-9][0-9]* images$' "$work/$loop"
     else skip "$loop lists in a loop of its own" 'not built'; fi
   done
+  if [ -e "$work/transfer" ]; then
+    ok 'transfer copies an image and records it' transfer_of_a_snapshot
+    ok 'its replay says the same' replayed_transfer
+  else skip 'transfer copies an image' 'not built'; fi
   ok 'two_clouds asks both' prints '^hz: [1-9][0-9]* images$' "$work/two_clouds" hz "do"
   ok 'two_clouds shows the other, too' grep -qE '^do: [1-9][0-9]* images$' "$work/out"
+}
+
+where_actions_take_long() {
   ok 'cancel stops waiting at a signal' is_cancelled
   ok 'cancel waits to the end without one' env IMGACT_PROFILE=hz "$work/cancel" "$(backup_of hz)"
 }
@@ -98,6 +123,9 @@ ok "the guide's excerpts are the examples' own text" excerpts_are_there
 ok 'cassette_test passes on its cassette' "$work/cassette_test" "$FIXTURES/hetzner/protection-that-is-waited-for.har"
 ok 'cassette_test fails on another one' ends_with 1 "$work/cassette_test" "$FIXTURES/hetzner/protection.har"
 if [ -z "$simulator" ]; then skip 'the examples run on both clouds' 'imgact-sim was not built'
-elif start_simulator; then on_both_clouds
+elif start_simulator 60; then
+  on_both_clouds
+  stop_simulator
+  start_simulator 0.1 && where_actions_take_long
 else ok 'the simulator starts' sh -c 'cat "$1"; false' - "$work/trouble"; fi
 finish

@@ -38,7 +38,8 @@ IMGACT_API const char *imgact_op_kind_name(imgact_op_kind kind);
 typedef struct imgact_loop_options {
   size_t size;                        /* sizeof(imgact_loop_options) */
   const imgact_allocator *allocator;  /* copied; NULL = malloc */
-  struct imgact_transport *transport; /* taken over: destroyed with the loop, also when the call fails; NULL = libcurl */
+  struct imgact_transport *transport; /* taken over: destroyed with the loop, also when the call fails for another reason
+                                         than the size; NULL = libcurl */
   const char *ca_file;                /* PEM with further certificate authorities for the libcurl transport, or NULL */
 } imgact_loop_options;
 
@@ -50,8 +51,8 @@ IMGACT_API imgact_status imgact_loop_new(const imgact_loop_options *options, img
 IMGACT_API void imgact_loop_free(imgact_loop *loop);
 
 /* For a loop of your own: wait until the descriptor is readable or the timeout (ms, -1 = none) has passed, then dispatch.
- * The timeout changes with every call on the loop. The descriptor is -1 where the transport or the system has none: then
- * dispatch after the timeout, which is short. Since 0.1. */
+ * The timeout changes with every call on the loop. The descriptor stays the same as long as the loop lives; it is -1 where
+ * the transport or the system has none: then dispatch after the timeout, which is short. Since 0.1. */
 IMGACT_API int imgact_loop_fd(imgact_loop *loop);
 IMGACT_API int imgact_loop_timeout_ms(imgact_loop *loop);
 
@@ -93,12 +94,13 @@ typedef struct imgact_trace {
   uint32_t request; /* counts the client's exchanges; the events of one carry the same number */
 } imgact_trace;
 
+/* Called in the middle of an exchange: it must not call the library. */
 typedef void (*imgact_trace_fn)(void *user, const imgact_trace *event);
 
 /* ---- client ---- */
 
 /* Asks the caller for the token, before every request. Writes at most `capacity` bytes and sets *length. The buffer is wiped
- * afterwards. Anything but IMGACT_OK ends the operation with that status. Since 0.1. */
+ * afterwards. Anything but IMGACT_OK ends the operation with that status. It must not call the library. Since 0.1. */
 typedef imgact_status (*imgact_token_fn)(void *user, char *buffer, size_t capacity, size_t *length);
 
 typedef struct imgact_client_options {
@@ -195,6 +197,7 @@ typedef struct imgact_selection {
   const char *endpoint;
   const char *token_source; /* "HCLOUD_TOKEN", a path or a command, by token_kind; never the token; NULL = there is none */
   const char *token_kind;   /* "env", "file", "command"; NULL = there is none */
+  const char *reserved[4];
 } imgact_selection;
 
 /* Resolves flags over environment over profile over default, without reading the token. Errors: invalid_argument. Since 0.1.

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Copies an image to a further region and shows how far it is, in an epoll loop of one's own:
+//
+//   transfer IMAGE_ID REGION
+//   RECORD=transfer.har transfer IMAGE_ID REGION    the same, and what the cloud said is kept
+//   REPLAY=transfer.har transfer IMAGE_ID REGION    the same once more, without a cloud, a token and a pause
+//
+// The cloud is the one that the environment or default_profile names.
+#include <imgact/imgact.h>
+#include <imgact/transport.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+// While the action runs; its end is on_done's.
+static void on_progress(void *user, imgact_op *op, const imgact_action *action) {
+  (void)user;
+  (void)op;
+  printf("action %s: %s\n", action->id, imgact_action_status_name(action->status));
+}
+
+static void on_done(void *user, imgact_op *op) {
+  int *running = user;
+  const imgact_error *error = imgact_op_error(op);
+  if (error->status == IMGACT_OK)
+    puts("copied");
+  else
+    fprintf(stderr, "%s: %s\n", imgact_status_name((imgact_status)error->status), error->message);
+  *running = 0;
+}
+
+static void drive(imgact_loop *loop, const int *running) {
+  struct epoll_event event = {.events = EPOLLIN};
+  int epoll = epoll_create1(EPOLL_CLOEXEC), fd = imgact_loop_fd(loop);
+  if (fd >= 0) (void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); // a cassette has none
+  while (*running) {
+    (void)epoll_wait(epoll, &event, 1, imgact_loop_timeout_ms(loop));
+    (void)imgact_loop_dispatch(loop);
+  }
+  (void)close(epoll);
+}
+
+static int transfer(imgact_client *client, const char *image_id, const char *region) {
+  imgact_op *op = imgact_transfer(client, image_id, region);
+  int running = op != NULL;
+  imgact_op_wait(op, on_progress, NULL);
+  imgact_start(op, on_done, &running);
+  drive(imgact_client_loop(client), &running);
+  int failed = imgact_op_error(op)->status != IMGACT_OK;
+  imgact_op_free(op);
+  return failed;
+}
+
+// NULL, the usual transport, where neither variable is set.
+static imgact_status open_transport(imgact_transport **transport, imgact_error *error) {
+  const char *record = getenv("RECORD"), *replay = getenv("REPLAY");
+  *transport = NULL;
+  if (replay != NULL) return imgact_transport_replay(replay, NULL, transport, error);
+  return record != NULL ? imgact_transport_record(NULL, record, NULL, transport, error) : IMGACT_OK;
+}
+
+int main(int argc, char **argv) {
+  imgact_client_options options = {.size = sizeof options};
+  imgact_client *client;
+  imgact_error error;
+  if (argc != 3) {
+    fprintf(stderr, "usage: transfer IMAGE_ID REGION\n");
+    return 2;
+  }
+  if (open_transport(&options.transport, &error) != IMGACT_OK ||
+      imgact_client_from_profile(NULL, &options, &client, &error) != IMGACT_OK) {
+    fprintf(stderr, "%s\n", error.message);
+    return 2;
+  }
+  int failed = transfer(client, argv[1], argv[2]);
+  imgact_client_free(client); // a recording is written now
+  return failed;
+}
