@@ -3,6 +3,7 @@
 # What can be wrong with a configuration, as users meet it: an error that names file, line and remedy, and nothing is sent.
 set -u
 . "$(dirname "$0")/tool.sh"
+tool=$(realpath "$tool")
 cd "$work" || exit 1
 file=$work/config.ini
 export IMGACT_CONFIG="$file"
