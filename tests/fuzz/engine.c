@@ -15,34 +15,44 @@ static const char token[] = "fuzz-token-0123456789-abcdefghij";
 
 typedef struct replies {
   const char *next, *end;
+  char *last; // a copy of its own, so that reading beyond it is seen
 } replies;
 
-// Splits the next reply off. The pieces are copied, so that reading beyond one is seen.
-static bool take(replies *input, char **reply) {
-  if (input->next >= input->end) return false;
+static const char *take(replies *input) {
+  free(input->last);
+  input->last = NULL;
+  if (input->next >= input->end) return NULL;
   const char *stop = memmem(input->next, (size_t)(input->end - input->next), "\n%%\n", 4);
   size_t length = (size_t)((stop ? stop : input->end) - input->next);
-  *reply = malloc(length + 1);
-  CHECK(*reply);
-  memcpy(*reply, input->next, length);
-  (*reply)[length] = '\0';
+  input->last = malloc(length + 1);
+  CHECK(input->last);
+  memcpy(input->last, input->next, length);
+  input->last[length] = '\0';
   input->next = stop ? stop + 4 : input->end;
-  return true;
+  return input->last;
 }
 
-static void script_reply(scripted *script, const char *reply) {
-  scripted_answer answer = {.with_date = true, .fate = IMGACT_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
-  if (strlen(reply) > 3 && reply[3] == '\n') {
-    answer.status = (reply[0] - '0') * 100 + (reply[1] - '0') * 10 + (reply[2] - '0');
-    if (answer.status < 100 || answer.status > 599) answer.status = 0;
-    answer.headers = reply + 4;
-    char *body = strstr(reply + 4, "\n\n");
-    if (answer.headers[0] == '\n')
-      answer.headers = NULL, answer.body = reply + 5;
-    else if (body)
-      body[1] = '\0', answer.body = body + 2;
+static bool answer_next(void *user, const scripted_request *request, scripted_answer *answer) {
+  replies *input = user;
+  (void)request;
+  *answer = (scripted_answer){.with_date = true, .fate = IMGACT_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  if (!take(input)) return true;
+  answer->fate = IMGACT_MAYBE_SENT;
+  char *reply = input->last;
+  if (strspn(reply, "0123456789") != 3 || reply[3] != '\n') return true;
+  answer->status = (int32_t)strtol(reply, NULL, 10);
+  if (answer->status < 100 || answer->status > 599) answer->status = 0;
+  if (reply[4] == '\n') {
+    answer->body = reply + 5;
+    return true;
   }
-  scripted_next(script, answer);
+  answer->headers = reply + 4;
+  char *body = strstr(reply + 4, "\n\n");
+  if (body) {
+    body[1] = '\0';
+    answer->body = body + 2;
+  }
+  return true;
 }
 
 static imgact_op *make(imgact_client *client, unsigned kind, unsigned flags) {
@@ -106,13 +116,8 @@ static void check(const imgact_op *op, imgact_status status) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 4) return 0;
   scripted *script = scripted_new();
-  replies input = {(const char *)data + 4, (const char *)data + size};
-  char *reply;
-  for (int i = 0; i < 64 && take(&input, &reply); i++) {
-    script_reply(script, reply);
-    free(reply);
-  }
-  scripted_on(script, "*", (scripted_answer){.fate = IMGACT_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK});
+  replies input = {(const char *)data + 4, (const char *)data + size, NULL};
+  scripted_when(script, answer_next, &input);
 
   imgact_client *client = NULL;
   imgact_client_options options = {.size = sizeof options,
@@ -130,5 +135,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   imgact_client_free(client);
   CHECK(scripted_destroyed(script));
   scripted_free(script);
+  free(input.last);
   return 0;
 }
