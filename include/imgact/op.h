@@ -132,8 +132,9 @@ typedef void (*imgact_progress_fn)(void *user, imgact_op *op, const imgact_actio
  */
 IMGACT_API void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user);
 
-/* Runs before the first byte of a mutation leaves, with the call as JSON (stable enough to be stored and resumed); anything
- * but IMGACT_OK refuses it, and that status is the result. Since 0.1. */
+/* Runs before the first byte of a mutation leaves, from a dispatch, with the call as JSON (stable enough to be stored and
+ * resumed); anything but IMGACT_OK refuses it, and that status is the result. It may cancel the operation.
+ * Since 0.1. */
 typedef imgact_status (*imgact_intent_fn)(void *user, imgact_op *op, const char *call_json);
 IMGACT_API void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user);
 

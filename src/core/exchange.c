@@ -320,8 +320,9 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                             exchange->deadline_ms == IA_NEVER ? IA_NEVER : exchange->deadline_ms - engine->now.mono_ms,
                         .wait_hint_ms = -1,
                         .random = ia_engine_random(engine)};
-  if (rate->wait_until_ms != IMGACT_NO_TIME && rate->wait_until_ms > engine->now.wall_ms)
-    attempt.wait_hint_ms = rate->wait_until_ms - engine->now.wall_ms;
+  int64_t cloud_ms = ia_client_cloud_ms(client, engine->now.mono_ms); /* the reset is a time on the cloud's clock */
+  if (rate->wait_until_ms != IMGACT_NO_TIME && rate->wait_until_ms > cloud_ms)
+    attempt.wait_hint_ms = rate->wait_until_ms - cloud_ms;
   return ia_retry(&attempt);
 }
 

@@ -37,11 +37,13 @@ static void put_time(text *out, const cloud *self, int64_t unix_ms) {
 
 static const char *echo_of(const cloud *self) { return self->echo == NULL ? "" : self->echo; }
 
+#define NAMED (-1) /* the one image that a list by name holds */
+
 static void put_image(text *out, const cloud *self, long long id) {
   bool own = id == atoll(CLOUD_IMAGE);
   const char *type = own ? self->type : "snapshot", *echo = echo_of(self);
-  put(out, "{\"id\":%lld,\"name\":\"image %s\",\"description\":\"of %s\",\"type\":\"%s\",\"status\":\"available\",", id,
-      echo, echo, type);
+  put(out, "{\"id\":%lld,\"name\":\"image%s\",", id == NAMED ? 1000 : id, id == NAMED ? "" : echo);
+  put(out, "\"description\":\"of %s\",\"type\":\"%s\",\"status\":\"available\",", echo, type);
   put(out, "\"%s\":\"%s\",", *echo == '\0' ? "odd" : echo, echo);
   if (self->hetzner) {
     put(out, "\"image_size\":2.3,\"disk_size\":10,\"os_flavor\":\"%s\",\"os_version\":\"24.04\",", echo);
@@ -187,7 +189,8 @@ static void put_pages(text *out, const cloud *self, const char *path, long long 
 static void reply_images(cloud *self, const char *target, scripted_answer *answer) {
   text out = {self->text, self->text + CLOUD_TEXT};
   size_t per_page = (size_t)number_after(target, "per_page=", 20), total = self->listed;
-  if (strstr(target, "name=") != NULL) total = 1;
+  bool by_name = strstr(target, "name=") != NULL;
+  if (by_name) total = 1;
   if (self->per_page > 0) per_page = self->per_page;
   long long page = number_after(target, "?page=", 0);
   if (page == 0) page = number_after(target, "&page=", 1);
@@ -195,7 +198,7 @@ static void reply_images(cloud *self, const char *target, scripted_answer *answe
   size_t first = (size_t)(page - 1) * per_page;
   for (size_t i = first; i < total && i < first + per_page; i++) {
     put(&out, "%s", i > first ? "," : "");
-    put_image(&out, self, 1000 + (long long)i);
+    put_image(&out, self, by_name ? NAMED : 1000 + (long long)i);
   }
   put_pages(&out, self, "/v2/images", page, (total + per_page - 1) / per_page, total);
   *answer = (scripted_answer){.status = 200, .body = self->text};
