@@ -2,7 +2,8 @@
 /*
  * Images and actions as every cloud's are shown: read-only structs that the library allocates; they live as long as the
  * operation that returned them. A NULL string, IMGACT_NO_TIME, a NaN size, progress -1 and IMGACT_UNTOLD mean that the
- * provider does not say. Fields are only ever appended, so read them through the pointers and copy no struct.
+ * provider does not say. Fields of images, actions and resources are only ever appended, so read
+ * them through the pointers and copy no struct; imgact_page and imgact_rate stay as they are.
  */
 #ifndef IMGACT_MODEL_H
 #define IMGACT_MODEL_H

@@ -68,9 +68,10 @@ typedef struct imgact_image_update {
   int32_t to_snapshot; /* with the other changes, in one request: a backup becomes a snapshot */
 } imgact_image_update;
 
-#define IMGACT_KEEP_RAW     0x1u /* keep the provider's own objects: imgact_image_json, imgact_action_json */
-#define IMGACT_PAGE_BY_PAGE 0x2u /* a list yields a page per run, then IMGACT_END; memory does not grow with the pages */
-#define IMGACT_VIA_IMAGE    0x4u /* get_action with an image: the image's own path, where the provider has two */
+#define IMGACT_KEEP_RAW 0x1u /* keep the provider's own objects: imgact_image_json, imgact_action_json */
+#define IMGACT_PAGE_BY_PAGE                                                                                                 \
+  0x2u                        /* a list yields a page per run, then IMGACT_END; of earlier pages 16 to 32 bytes an id stay */
+#define IMGACT_VIA_IMAGE 0x4u /* get_action with an image: the image's own path, where the provider has two */
 
 /* Per-call options; 0 = the client's or none. Since 0.1. */
 typedef struct imgact_op_options {

@@ -165,6 +165,7 @@ typedef struct imgact_rate_info {
   size_t size;
   imgact_rate rate;      /* as imgact_op_rate shows it */
   int64_t wait_until_ms; /* Unix ms at which at least one more request is possible; IMGACT_NO_TIME = not told */
+  int64_t per_minute;    /* requests that any minute allows, where the hour's are counted in a window; 0 = no such rule */
   double refill_per_s;   /* of a bucket that refills continuously; 0 = no such */
 } imgact_rate_info;
 

@@ -56,6 +56,9 @@ ia_exchange *ia_engine_take(ia_engine *engine, const imgact_http_request **reque
 /* Calls one operation's callbacks; false if none was due. The operation may be freed inside. */
 bool ia_engine_notify(ia_engine *engine);
 
+/* A time that much later, IA_NEVER where that is beyond all times. */
+static inline int64_t ia_later(int64_t now_ms, int64_t ms) { return ms > IA_NEVER - now_ms ? IA_NEVER : now_ms + ms; }
+
 void ia_timer_set(ia_engine *engine, ia_timer *timer, int64_t due_ms, void (*fire)(ia_timer *));
 void ia_timer_stop(ia_engine *engine, ia_timer *timer);
 

@@ -126,7 +126,7 @@ static imgact_status current_token(imgact_client *client, imgact_error *error) {
     imgact_error_set(error, status, "the token callback gave no token");
   else if (length > sizeof text)
     status = imgact_error_set(error, IMGACT_INTERNAL, "the token callback overran its buffer");
-  else if (client->token_length != length || memcmp(client->token, text, length) != 0)
+  else if (!client->token || client->token_length != length || memcmp(client->token, text, length) != 0)
     status = ia_client_set_token(client, text, length, error);
   ia_wipe(text, sizeof text);
   return status;
@@ -285,12 +285,17 @@ static void learn(ia_exchange *exchange, const imgact_http_response *http, const
   if (exchange->rate) *exchange->rate = rate->rate;
 }
 
+static bool blank(const char *text, size_t length) {
+  while (length && strchr(" \t\r\n", text[length - 1]) && text[length - 1]) length--;
+  return length == 0;
+}
+
 static void take_reply(ia_exchange *exchange, const imgact_http_response *http, imgact_rate_info *rate) {
   imgact_client *client = exchange->client;
   imgact_json_doc *doc = NULL;
   char what[160] = "";
   ia_json_status parsed = IA_JSON_OK;
-  if (http->body_bytes)
+  if (!blank(http->body, http->body_bytes))
     parsed = ia_json_parse(http->body, http->body_bytes, client->allocator, &exchange->redactor, &doc, what, sizeof what);
   imgact_response response = {http, imgact_json_root(doc), &exchange->redactor, &exchange->step};
   exchange->result->details = NULL; /* of an earlier attempt */

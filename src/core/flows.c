@@ -87,8 +87,17 @@ static void tell_namesakes(imgact_op *op, imgact_error *error) {
                    op->result.images_count, op->call.image, text);
 }
 
+/* A server that does not know the filter by name answers with images of any name. */
+static void keep_named(imgact_op *op) {
+  size_t kept = 0;
+  for (size_t i = 0; i < op->result.images_count; i++)
+    if (ia_str_equal(op->result.images[i]->name, op->call.image)) op->result.images[kept++] = op->result.images[i];
+  op->result.images_count = kept;
+}
+
 static void named(ia_walk *walk) {
   imgact_op *op = walk->owner;
+  keep_named(op);
   imgact_error error = walk->error;
   bool was_id = op->error.status != IMGACT_OK; /* the id's own error is kept until the name is known to fail too */
   const char *details = walk->details;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Both clouds' rules are in reference terms: Hetzner refills a bucket continuously and tells what is left in it;
- * DigitalOcean counts the last hour, and allows a twentieth of that in any minute, which it tells nobody. What was sent is
- * counted here too: a header tells of the moment when the reply was made, and says nothing of what is under way.
+ * DigitalOcean counts the last hour, and the last minute, of which its headers tell nothing. What was sent is counted here
+ * too: a header tells of the moment when the reply was made, and says nothing of what is under way.
  */
 #include "governor.h"
 #include "client.h"
 
 #define HOUR_MS       3600000
-#define MINUTE_SHARE  20 /* DigitalOcean: 250 a minute of 5000 an hour (reference: 5 %) */
 #define PROBE_MS      60000
 #define PARK_MAX_MS   60000 /* as long as any wait that a cloud may ask for */
 #define UNTOLD_MAX    200   /* in flight before the first reply: fewer than the smallest limit of a minute */
@@ -106,7 +105,8 @@ static bool windows_allow(ia_budget *budget, int64_t now_ms, double left, int64_
   window_move(&budget->hour, now_ms);
   window_move(&budget->minute, now_ms);
   double most = (double)budget->limit - left;
-  if ((double)budget->minute.used + 1.0 > most / MINUTE_SHARE) {
+  double most_a_minute = (double)budget->per_minute * most / (double)budget->limit;
+  if (budget->per_minute > 0 && budget->minute.used && (double)budget->minute.used + 1.0 > most_a_minute) {
     *until_ms = window_frees_ms(&budget->minute);
     return false;
   }
@@ -177,6 +177,7 @@ bool ia_governor_allows(ia_governor *governor, uint32_t number, size_t lane, dou
   }
   if (!budget || budget->limit < 0) return true;
   double left = left_for_others(lane, budget) + reserve * (double)budget->limit;
+  if (left > (double)budget->limit - 1.0) left = (double)budget->limit - 1.0; /* one must always be possible */
   if (budget->refill_per_ms > 0.0) return bucket_allows(budget, now_ms, left, until_ms);
   return windows_allow(budget, now_ms, left, until_ms);
 }
@@ -211,6 +212,7 @@ void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_
   budget->answered = true;
   if (!info || info->rate.limit <= 0 || info->rate.remaining < 0) return;
   budget->limit = info->rate.limit;
+  budget->per_minute = info->per_minute;
   if (info->refill_per_s > 0.0)
     learn_bucket(budget, info, governor->engine->now.mono_ms);
   else

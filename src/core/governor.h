@@ -24,8 +24,9 @@ typedef struct ia_window {
 
 /* One allowance: a bucket that refills continuously, or windows that slide. */
 typedef struct ia_budget {
-  int64_t limit; /* per hour; -1 = nothing was told yet */
-  bool answered; /* a reply has come, so that what it told is known */
+  int64_t limit;      /* per hour; -1 = nothing was told yet */
+  int64_t per_minute; /* of windows; 0 = no such rule */
+  bool answered;      /* a reply has come, so that what it told is known */
   int32_t in_flight;
   double refill_per_ms; /* 0 = windows */
   double tokens;

@@ -249,7 +249,14 @@ static void got_image(ia_exchange *exchange) {
     return;
   }
   const imgact_image *image = m->image.images_count ? m->image.images[0] : NULL;
-  bool shown = image && op->slot->effect(&op->call, image) == IMGACT_YES;
+  if (!image || !ia_str_equal(image->id, op->call.image)) { /* another image's state settles nothing */
+    if (safe)
+      fail_pending(op, true);
+    else
+      ambiguous(op, "the cloud answered with another image");
+    return;
+  }
+  bool shown = op->slot->effect(&op->call, image) == IMGACT_YES;
   if (shown && !confirming) show_image(op);
   if (shown)
     adopted(op);
@@ -397,17 +404,17 @@ static void begin_look(imgact_op *op, const ia_exchange *exchange, bool refused)
   m->refused = refused;
   if (!m->in_doubt) m->sent_ms = exchange->sent_ms;
   m->in_doubt = true;
-  m->settled_ms = op->client->engine->now.mono_ms + (safe ? 0 : op->client->settings.settle_ms);
+  m->settled_ms = ia_later(op->client->engine->now.mono_ms, safe ? 0 : op->client->settings.settle_ms);
   ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, m->pending.message);
   look(op);
 }
 
 /* ---- sending ---- */
 
-/* What is not there any more was deleted by the request whose answer was lost (contract, section 5): not so where the
- * earlier ones certainly did nothing. */
+/* A deletion that was sent again and meets what is deleted already has succeeded (contract, section 5). The flag is the
+ * provider's word on a reply: a not_found from elsewhere, a token callback's say, tells nothing of the image. */
 static bool deleted_before(const imgact_op *op, const ia_exchange *exchange) {
-  return op->call.kind == IMGACT_OP_DELETE_IMAGE && exchange->maybe_applied && exchange->error.status == IMGACT_NOT_FOUND;
+  return op->call.kind == IMGACT_OP_DELETE_IMAGE && exchange->attempts > 1 && (exchange->error.flags & IMGACT_ERROR_GONE);
 }
 
 static void sent(ia_exchange *exchange) {
@@ -437,7 +444,9 @@ static void send(imgact_op *op) {
   ia_exchange_free(op->exchange);
   op->exchange = NULL;
   ia_result_reset(&op->result);
+  ia_op_pin(op);
   bool announced = ia_op_announce(op);
+  if (!ia_op_unpin(op)) return; /* the hook freed it */
   if (op->state != IA_OP_RUNNING) return;
   if (!announced || !ia_op_exchange(op, IA_LANE_MUTATION, sent)) {
     if (m->in_doubt) op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
@@ -457,7 +466,7 @@ static void begin(ia_timer *timer) {
     send(op);
     return;
   }
-  m->settled_ms = op->client->engine->now.mono_ms + op->client->settings.settle_ms;
+  m->settled_ms = ia_later(op->client->engine->now.mono_ms, op->client->settings.settle_ms);
   look(op);
 }
 

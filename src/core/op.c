@@ -11,6 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Every error says whose it is, and an argument that is quoted may be the token. */
+static void clean_error(imgact_op *op) {
+  const imgact_client *client = op->client;
+  imgact_error *error = &op->error;
+  ia_str_copy(error->provider, sizeof error->provider, client->provider->name);
+  ia_redact_in_place(&client->redactor, error->message, strlen(error->message), sizeof error->message);
+}
+
 imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_call *call) {
   if (!client) return NULL;
   imgact_op *op = ia_alloc_zero(client->allocator, sizeof *op);
@@ -31,8 +39,8 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   op->slot = ia_client_slot(client, call->kind);
   if (!op->slot)
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name, imgact_op_kind_name(call->kind));
-  else
-    ia_call_check(&op->call, client->provider, &op->error);
+  else if (ia_call_check(&op->call, client->provider, &op->error) != IMGACT_OK)
+    clean_error(op);
   return op;
 }
 
@@ -44,6 +52,7 @@ void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) 
   ia_error_vtext(&op->error, format, args);
   va_end(args);
   op->error.status = (int32_t)status;
+  clean_error(op);
 }
 
 /* ---- start and end ---- */
@@ -75,7 +84,7 @@ void ia_op_begin(imgact_op *op) {
     return;
   }
   if (op->options.deadline_ms > 0) {
-    if (!goes_on) op->deadline_ms = engine->now.mono_ms + op->options.deadline_ms;
+    if (!goes_on) op->deadline_ms = ia_later(engine->now.mono_ms, op->options.deadline_ms);
     ia_timer_set(engine, &op->deadline, op->deadline_ms, deadline_passed);
   }
   op->flow->start(op);
@@ -89,7 +98,7 @@ void ia_op_end(imgact_op *op) {
   op->flow->stop(op);
   ia_timer_stop(client->engine, &op->deadline);
   client->engine->running--;
-  if (op->error.status != IMGACT_OK) ia_str_copy(op->error.provider, sizeof op->error.provider, client->provider->name);
+  if (op->error.status != IMGACT_OK) clean_error(op);
   op->tell_done = op->done != NULL;
   if (op->tell_done) ia_list_append(&client->engine->notify, &op->notify);
 }
@@ -98,6 +107,14 @@ void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *detail
   op->error = *error;
   op->details = error->status != IMGACT_OK && details ? ia_arena_copy(&op->arena, details) : NULL;
   ia_op_end(op);
+}
+
+void ia_op_pin(imgact_op *op) { op->pins++; }
+
+bool ia_op_unpin(imgact_op *op) {
+  bool doomed = op->doomed;
+  if (--op->pins == 0 && doomed) imgact_op_free(op);
+  return !doomed;
 }
 
 /* ---- callbacks ---- */
@@ -181,6 +198,8 @@ void imgact_op_free(imgact_op *op) {
     imgact_error_set(&op->error, IMGACT_CANCELLED, "cancelled");
     ia_op_end(op);
   }
+  op->doomed = true;
+  if (op->pins) return; /* ia_op_unpin frees it */
   if (op->walk) op->walk->more = false;
   op->flow->stop(op);
   ia_timer_stop(client->engine, &op->deadline);

@@ -43,7 +43,8 @@ struct imgact_op {
   void *progress_user;
   imgact_intent_fn intent;
   void *intent_user;
-  bool wait, adopted, local, tell_done, announced;
+  bool wait, adopted, local, tell_done, announced, doomed;
+  int pins;              /* hooks and runs that it must outlive; doomed: freed with the last one */
   ia_walk *walk;         /* lists, and get_image by name; in the arena */
   ia_mutation *mutation; /* in the arena */
   ia_waits *waits;       /* in the arena */
@@ -59,6 +60,10 @@ void ia_op_begin(imgact_op *op);
 /* Ends it with its error as it stands. */
 void ia_op_end(imgact_op *op);
 void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details);
+/* Keeps an operation in memory while a user's hook may free it: it is freed when the last pin goes, and then unpin says
+ * false. */
+void ia_op_pin(imgact_op *op);
+bool ia_op_unpin(imgact_op *op);
 /* Queues a progress callback about what this watch saw. */
 void ia_op_progress(imgact_op *op, ia_watch *watch);
 /* The callbacks that are due; the operation may be gone afterwards. */

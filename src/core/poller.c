@@ -53,7 +53,7 @@ static void look_later(ia_watch *watch) {
   const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS);
   int64_t earliest = ia_durations_earliest_ms(durations_of(client, watch->kind));
   int64_t interval = ia_poll_interval_ms(engine->now.mono_ms - watch->started_ms, watch->interval_ms, earliest);
-  int64_t next = engine->now.mono_ms + interval;
+  int64_t next = ia_later(engine->now.mono_ms, interval);
   if (!watch->interval_ms && slot && slot->batch_max > 1) next = on_grid(next, interval);
   ia_timer_set(engine, &watch->timer, next, due);
 }

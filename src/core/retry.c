@@ -15,6 +15,7 @@ int64_t ia_backoff_ms(int64_t base_ms, int32_t attempts, double random) {
 int64_t ia_retry_after_ms(const char *value, int64_t wall_ms) {
   int64_t number = 0;
   if (!value) return -1;
+  if (*value && value[strspn(value, "0123456789")] == '\0' && !ia_str_int64(value, &number)) return INT64_MAX;
   if (ia_str_int64(value, &number)) {
     if (number < 0) return -1;
     return number > INT64_MAX / 1000 ? INT64_MAX : number * 1000;

@@ -223,8 +223,12 @@ static bool advance(ia_walk *walk) {
   const char *token = result->next_token ? result->next_token : "";
   bool new_token = *token && strcmp(token, walk->token.length ? ia_buf_text(&walk->token) : "") != 0;
   if (result->next_page <= walk->call.page && !new_token) {
-    imgact_error_set(&walk->error, IMGACT_INCOMPLETE, "page %lld says that page %lld comes next: the list has no end",
-                     (long long)walk->call.page, (long long)result->next_page);
+    if (result->next_page)
+      imgact_error_set(&walk->error, IMGACT_INCOMPLETE, "page %lld says that page %lld comes next: the list has no end",
+                       (long long)walk->call.page, (long long)result->next_page);
+    else
+      imgact_error_set(&walk->error, IMGACT_INCOMPLETE, "page %lld says that there is a next page, but not which",
+                       (long long)walk->call.page);
     return false;
   }
   if (walk->pages >= MAX_PAGES) {

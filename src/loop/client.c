@@ -48,6 +48,9 @@ static imgact_status choose_provider(const imgact_client_options *o, const imgac
 static imgact_status check_endpoint(const char *endpoint, imgact_error *error) {
   const char *wrong = ia_not_an_endpoint(endpoint);
   if (!wrong) return IMGACT_OK;
+  if (strchr(endpoint, '@')) /* a password may be in it */
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "the endpoint cannot be used: %s; it should look like https://api.example.com/v1", wrong);
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                           "the endpoint '%s' cannot be used: %s; it should look like https://api.example.com/v1", endpoint,
                           wrong);
@@ -103,15 +106,16 @@ static imgact_status make(const imgact_client_options *o, const imgact_provider 
 
 imgact_status imgact_client_new(const imgact_client_options *options, imgact_client **client, imgact_error *error) {
   const imgact_provider *provider = NULL;
-  imgact_transport *transport = options->loop ? NULL : options->transport;
   imgact_error ignored;
   if (!error) error = &ignored;
   *client = NULL;
-  imgact_status status = IMGACT_OK;
   if (!ia_sized_ok(options, options->size, sizeof *options))
-    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.size is %zu: set it to its sizeof",
-                              options->size);
-  if (status == IMGACT_OK) status = choose_provider(options, &provider, error);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.size is %zu: set it to its sizeof",
+                            options->size);
+  imgact_transport *transport = options->loop ? NULL : options->transport;
+  imgact_status status = choose_provider(options, &provider, error);
+  if (status == IMGACT_OK && options->reserved)
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.reserved is not 0");
   if (status == IMGACT_OK)
     status = check_endpoint(options->endpoint ? options->endpoint : provider->default_endpoint, error);
   if (status == IMGACT_OK) status = check_app(options->app, error);

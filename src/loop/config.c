@@ -6,6 +6,7 @@
 // refuses what inih would change silently; inih's section names, cut at 50 bytes, are not used at all.
 #include "config.h"
 #include "str.h"
+#include <imgact/provider.h>
 #include <ini.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,10 +87,15 @@ imgact_status ia_config_expand(imgact_config *config, const char *path, const ch
   return *out == NULL ? NO_MEMORY(error) : IMGACT_OK;
 }
 
-// Tokens of both clouds are 64 letters and digits and more, with at most "_" between them; no name of a variable or file is.
+// Tokens of both clouds are 64 letters and digits and more, with at most "_" between them, or begin with a vendor's prefix; no
+// name of a variable or file does.
 static bool like_a_token(const char *text) {
   static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
   size_t length = strlen(text);
+  const imgact_provider *provider;
+  for (size_t i = 0; (provider = imgact_provider_at(i)) != NULL; i++)
+    for (const char *const *prefix = provider->token_prefixes; prefix != NULL && *prefix != NULL; prefix++)
+      if (ia_str_starts(text, *prefix)) return true;
   return length >= 48 && strspn(text, set) == length;
 }
 

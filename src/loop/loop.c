@@ -205,9 +205,14 @@ imgact_status imgact_run(imgact_op *op) {
   if (!op) return IMGACT_NOMEM;
   imgact_loop *loop = imgact_client_loop(op->client);
   if (loop->dispatching) return IMGACT_BUSY;
+  ia_loop_hold(loop);
+  ia_op_pin(op); /* a callback of another operation may free it, its client and the loop */
   ia_op_begin(op);
   while (op->state == IA_OP_RUNNING) ia_loop_step(loop);
-  return (imgact_status)op->error.status;
+  imgact_status status = (imgact_status)op->error.status;
+  ia_op_unpin(op);
+  ia_loop_drop(loop);
+  return status;
 }
 
 bool ia_loop_offline(const imgact_loop *loop) { return (loop->transport->flags & IMGACT_TRANSPORT_OFFLINE) != 0; }
