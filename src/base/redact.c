@@ -62,6 +62,70 @@ void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_
   ia_buf_add(out, text, (size_t)(end - text));
 }
 
+// ---- text of any kind ----
+
+static int digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = (char)(c | 0x20);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+}
+
+// A number of at most `most` digits; the length read, 0 = none.
+static size_t number(const char *text, size_t left, int base, size_t most, unsigned *value) {
+  size_t used = 0;
+  *value = 0;
+  while (used < left && used < most && digit(text[used]) < base)
+    *value = *value * (unsigned)base + (unsigned)digit(text[used++]);
+  return used;
+}
+
+// An escape at the start of the text: its length and what it stands for; 0 = none. Only ASCII matters: tokens are.
+static size_t escape(const char *text, size_t left, unsigned *value) {
+  if (left > 5 && text[0] == '\\' && (text[1] == 'u' || text[1] == 'U'))
+    return number(text + 2, left - 2, 16, 4, value) == 4 ? 6 : 0;
+  if (left > 1 && text[0] == '\\') {
+    *value = (unsigned char)text[1];
+    return 2;
+  }
+  if (left > 2 && text[0] == '%') return number(text + 1, left - 1, 16, 2, value) == 2 ? 3 : 0;
+  if (left < 4 || text[0] != '&' || text[1] != '#') return 0;
+  size_t prefix = (text[2] | 0x20) == 'x' ? 3 : 2;
+  size_t digits = number(text + prefix, left - prefix, prefix == 3 ? 16 : 10, 7, value);
+  return digits > 0 && prefix + digits < left && text[prefix + digits] == ';' ? prefix + digits + 1 : 0;
+}
+
+static void unescape(const char *text, size_t length, ia_buf *out) {
+  for (size_t i = 0; i < length;) {
+    unsigned value = 0;
+    size_t used = escape(text + i, length - i, &value);
+    ia_buf_char(out, used == 0 ? text[i] : value > 0 && value < 0x80 ? (char)value : '?');
+    i += used == 0 ? 1 : used;
+  }
+}
+
+// Twice: what was quoted once more on its way has its escapes escaped. Without memory nothing is known, so nothing is shown.
+static bool hides_token(const ia_redactor *redactor, const imgact_allocator *allocator, const char *text, size_t length) {
+  ia_buf once, twice;
+  ia_buf_init(&once, allocator, length);
+  ia_buf_init(&twice, allocator, length);
+  unescape(text, length, &once);
+  if (once.state == IA_BUF_OK) unescape(once.data, once.length, &twice);
+  bool hidden = once.state != IA_BUF_OK || twice.state != IA_BUF_OK || ia_redact_found(redactor, once.data, once.length) ||
+                ia_redact_found(redactor, twice.data, twice.length);
+  ia_buf_free(&once);
+  ia_buf_free(&twice);
+  return hidden;
+}
+
+void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length) {
+  size_t start = out->length;
+  ia_redact(redactor, out, text, length);
+  if (out->state != IA_BUF_OK || out->length == start || redactor == NULL || redactor->needle_length == 0) return;
+  if (!hides_token(redactor, out->allocator, out->data + start, out->length - start)) return;
+  out->length = start;
+  ia_buf_str(out, IA_REDACTED);
+}
+
 // Moves what follows once for each match: this is for short fixed buffers.
 size_t ia_redact_in_place(const ia_redactor *redactor, char *text, size_t length, size_t capacity) {
   size_t from = 0;

@@ -21,7 +21,10 @@ void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, c
 bool ia_redact_found(const ia_redactor *redactor, const char *text, size_t length);
 /* The text with every occurrence replaced. */
 void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length);
-/* The same within a buffer, never growing it beyond capacity bytes (with the NUL). Returns the new length. */
+/* The same for text of any kind, which may spell the token with escapes of JSON, of URLs or of HTML: then nothing of it is
+ * shown. */
+void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length);
+/* As ia_redact, within a buffer, never growing it beyond capacity bytes (with the NUL). Returns the new length. */
 size_t ia_redact_in_place(const ia_redactor *redactor, char *text, size_t length, size_t capacity);
 
 #endif

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // How an operation's end becomes an exit status and a line, or an object, on stderr.
 #include <errno.h>
+#include <imgact/provider.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "output.h"
@@ -143,10 +145,29 @@ int cli_fail_op(cli_app *app, const imgact_op *op) {
   return cli_fail(app, imgact_op_error(op), imgact_op_error_details(op), NULL);
 }
 
+// A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown.
+static void hide(char *message, const char *secret) {
+  static const char mark[] = "[redacted]";
+  size_t length = secret ? strcspn(secret, " \t\r\n") : 0;
+  if (length < sizeof mark - 1) return;
+  for (char *at = message; strlen(at) >= length; at++) {
+    if (strncmp(at, secret, length) != 0) continue;
+    memcpy(at, mark, sizeof mark - 1);
+    memmove(at + sizeof mark - 1, at + length, strlen(at + length) + 1);
+  }
+}
+
+static void hide_tokens(char *message) {
+  const imgact_provider *provider;
+  for (size_t i = 0; (provider = imgact_provider_at(i)); i++)
+    for (const char *const *name = provider->token_env; name && *name; name++) hide(message, getenv(*name));
+}
+
 IMGACT_PRINTF(3, 0)
 static void format(imgact_error *error, imgact_status status, const char *text, va_list values) {
   char message[sizeof error->message];
   vsnprintf(message, sizeof message, text, values);
+  hide_tokens(message);
   imgact_error_set(error, status, "%s", message);
 }
 

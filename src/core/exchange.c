@@ -208,7 +208,7 @@ static void quote(const ia_exchange *exchange, const char *body, size_t length, 
   ia_buf text;
   length = ia_utf8_cut(body, length, 4096);
   ia_buf_init(&text, exchange->client->allocator, 3 * length + 64);
-  ia_redact(&exchange->redactor, &text, body, length);
+  ia_redact_text(&exchange->redactor, &text, body, length);
   size_t characters = 0, used = 0;
   for (size_t i = 0; ia_buf_text(&text) && i < text.length; i++) {
     unsigned char c = (unsigned char)text.data[i];

@@ -427,9 +427,9 @@ static void sent(ia_exchange *exchange) {
     applied(op);
   } else if (exchange->uncertain) {
     begin_look(op, exchange, false);
-  } else if (safe && exchange->maybe_applied && op->slot->effect) {
+  } else if (safe && op->slot->effect && (exchange->maybe_applied || m->in_doubt)) {
     begin_look(op, exchange, refusal);
-  } else if (m->in_doubt && refusal) {
+  } else if (!safe && m->in_doubt && refusal) {
     begin_look(op, exchange, true);
   } else {
     imgact_error error = exchange->error;
@@ -517,7 +517,6 @@ static void start(imgact_op *op) {
 void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
   if (op->error.status != IMGACT_OK) return;
   op->announced = true;
-  if (!(op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) return; /* safe: it is simply sent */
   if (!make(op)) {
     ia_op_refuse(op, IMGACT_NOMEM, "out of memory");
     return;
@@ -525,7 +524,9 @@ void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
   ia_mutation *m = op->mutation;
   ia_engine_refresh(op->client->engine);
   const ia_now *now = &op->client->engine->now;
-  m->resumed = m->in_doubt = true;
+  m->in_doubt = true;
+  if (!(op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) return; /* safe: it is simply sent */
+  m->resumed = true;
   m->attempts = 1;
   if (sent_wall_ms < 0) sent_wall_ms = 0;
   m->sent_ms = now->mono_ms - (now->wall_ms > sent_wall_ms ? now->wall_ms - sent_wall_ms : 0);

@@ -10,7 +10,7 @@ static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *tex
   if (!text) return NULL;
   ia_buf out;
   ia_buf_init(&out, exchange->client->allocator, 2 * length + 64);
-  ia_redact(&exchange->redactor, &out, text, length);
+  ia_redact_text(&exchange->redactor, &out, text, length);
   const char *redacted = ia_buf_text(&out);
   char *copy = redacted ? ia_arena_copy_n(arena, redacted, ia_utf8_cut(redacted, out.length, BODY_BYTES)) : NULL;
   ia_buf_free(&out);

@@ -178,8 +178,35 @@ static void no_memory_is_the_buffer_s_error(void **state) {
   assert_memory_fine(&memory);
 }
 
+static void text_of_any_kind_shows_no_token_in_disguise(void **state) {
+  (void)state;
+  static const char token[] = "AbCdEfGhIjKlMnOp0123456789abcdef";
+  static const struct {
+    const char *text, *shown;
+  } cases[] = {
+      {"plain AbCdEfGhIjKlMnOp0123456789abcdef end", "plain [redacted] end"},
+      {"{\"m\":\"\\u0041\\u0062\\u0043\\u0064\\u0045\\u0066\\u0047\\u0068\"}", "[redacted]"},
+      {"a doubly escaped \\\\u0041bCdEfGhIj one", "[redacted]"},
+      {"percent %41%62%43%64%45%66%47%68", "[redacted]"},
+      {"entities &#65;&#98;CdEf&#x47;&#104;", "[redacted]"},
+      {"none of it: \\u0041 %41 &#65; \\ % & &#; &#x; \\u12", "none of it: \\u0041 %41 &#65; \\ % & &#; &#x; \\u12"},
+      {"seven AbCdEfG \\n", "seven AbCdEfG \\n"},
+      {"", ""},
+  };
+  ia_redactor redactor;
+  ia_redactor_init(&redactor, token, sizeof token - 1, NULL);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ia_buf out;
+    ia_buf_init(&out, &ia_malloc, 4096);
+    ia_redact_text(&redactor, &out, cases[i].text, strlen(cases[i].text));
+    assert_string_equal(ia_buf_text(&out), cases[i].shown);
+    ia_buf_free(&out);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(text_of_any_kind_shows_no_token_in_disguise),
       cmocka_unit_test(the_token_goes_wherever_it_stands),
       cmocka_unit_test(a_beginning_of_8_counts_and_of_7_does_not),
       cmocka_unit_test(the_8_are_counted_after_the_longest_vendor_prefix),
