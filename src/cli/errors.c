@@ -133,18 +133,6 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   imgact_json_writer_free(writer);
 }
 
-int cli_fail(cli_app *app, const imgact_error *error, const char *details, const char *what) {
-  if (app->options.output == CLI_JSON || app->options.output == CLI_JSONL)
-    print_for_programs(app, error, details);
-  else
-    print_for_people(app, error, what);
-  return cli_exit_status((imgact_status)error->status);
-}
-
-int cli_fail_op(cli_app *app, const imgact_op *op) {
-  return cli_fail(app, imgact_op_error(op), imgact_op_error_details(op), NULL);
-}
-
 // A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown.
 static void hide(char *message, const char *secret) {
   static const char mark[] = "[redacted]";
@@ -163,11 +151,24 @@ static void hide_tokens(char *message) {
     for (const char *const *name = provider->token_env; name && *name; name++) hide(message, getenv(*name));
 }
 
+int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const char *what) {
+  imgact_error copy = *shown, *error = &copy;
+  hide_tokens(copy.message);
+  if (app->options.output == CLI_JSON || app->options.output == CLI_JSONL)
+    print_for_programs(app, error, details);
+  else
+    print_for_people(app, error, what);
+  return cli_exit_status((imgact_status)error->status);
+}
+
+int cli_fail_op(cli_app *app, const imgact_op *op) {
+  return cli_fail(app, imgact_op_error(op), imgact_op_error_details(op), NULL);
+}
+
 IMGACT_PRINTF(3, 0)
 static void format(imgact_error *error, imgact_status status, const char *text, va_list values) {
   char message[sizeof error->message];
   vsnprintf(message, sizeof message, text, values);
-  hide_tokens(message);
   imgact_error_set(error, status, "%s", message);
 }
 
