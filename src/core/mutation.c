@@ -414,7 +414,8 @@ static void begin_look(imgact_op *op, const ia_exchange *exchange, bool refused)
 /* A deletion that was sent again and meets what is deleted already has succeeded (contract, section 5). The flag is the
  * provider's word on a reply: a not_found from elsewhere, a token callback's say, tells nothing of the image. */
 static bool deleted_before(const imgact_op *op, const ia_exchange *exchange) {
-  return op->call.kind == IMGACT_OP_DELETE_IMAGE && exchange->attempts > 1 && (exchange->error.flags & IMGACT_ERROR_GONE);
+  bool again = exchange->attempts > 1 || op->mutation->in_doubt; /* a resumed one was sent by another program */
+  return again && op->call.kind == IMGACT_OP_DELETE_IMAGE && (exchange->error.flags & IMGACT_ERROR_GONE);
 }
 
 static void sent(ia_exchange *exchange) {

@@ -634,6 +634,29 @@ static void a_resumed_call_counts_the_attempt_of_the_first_program(void **state)
   end(&p);
 }
 
+/* What is harmless to repeat is repeated; that it was done before is no failure. */
+static void a_resumed_call_that_was_done_at_once_succeeds(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  p.cloud->deleted = true;
+  imgact_op *op = imgact_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"delete_image\",\"image\":\"4711\"}",
+                                SCRIPTED_EPOCH_MS - 60000);
+  stage_run(op, IMGACT_OK);
+  scripted_assert_lines(p.script, HZ_DELETE);
+  imgact_op_free(op);
+  end(&p);
+
+  p = begin_hetzner();
+  cloud_plan(p.cloud, replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
+  op =
+      imgact_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"convert\",\"image\":\"4711\"}", SCRIPTED_EPOCH_MS - 60000);
+  stage_run(op, IMGACT_OK);
+  scripted_assert_lines(p.script, HZ_PUT, HZ_IMAGE);
+  assert_true(imgact_op_adopted(op));
+  imgact_op_free(op);
+  end(&p);
+}
+
 static void nonsense_cannot_be_resumed(void **state) {
   (void)state;
   static const char *const texts[] = {
@@ -836,6 +859,7 @@ int main(void) {
       cmocka_unit_test(a_resumed_call_starts_at_its_look),
       cmocka_unit_test(a_resumed_call_that_left_no_trace_is_sent),
       cmocka_unit_test(a_resumed_call_counts_the_attempt_of_the_first_program),
+      cmocka_unit_test(a_resumed_call_that_was_done_at_once_succeeds),
       cmocka_unit_test(nonsense_cannot_be_resumed),
       cmocka_unit_test(the_deadline_says_what_may_be_out),
       cmocka_unit_test(a_deadline_during_the_look_shows_no_action_of_others),

@@ -157,6 +157,14 @@ static void of_patience(dice *d) {
   p->wait = chance(d, 50);
 }
 
+static void of_death(dice *d) {
+  plan *p = d->p;
+  if (p->twins > 1 || !chance(d, 12)) return;
+  p->crash_ms = 1 + (int64_t)roll(d, chance(d, 50) ? 300 : 40000);
+  p->down_ms = (int64_t)roll(d, 20000);
+  p->cancel_ms = 0;
+}
+
 static void of_a_list(dice *d) {
   static const char *const moves[] = {"appear", "vanish", "appear", "vanish", "duplicate"};
   static const char *const nexts[] = {"same", "first", "text", "host"};
@@ -196,6 +204,7 @@ plan plan_random(uint64_t seed, bool beyond) {
     of_a_list(&d);
   } else {
     if (!beyond) of_others(&d);
+    if (!beyond) of_death(&d);
     of_the_action(&d, beyond);
     for (size_t n = 1 + roll(&d, 3); n; n--) beyond ? add_lost(&d, "POST") : add_fault(&d, plan_method(&p));
     p.look_faults = !beyond && chance(&d, 35);

@@ -31,7 +31,8 @@ typedef struct plan {
   bool allow_twice;   /* items of one page may come twice: the cloud served them so */
   int32_t attempts, twins;
   int64_t settle_ms, hide_ms, duration_ms, deadline_ms, cancel_ms, skew_ms, latency_ms; /* 0 = none */
-  int64_t foreign_ms; /* when somebody else does the same, or the opposite; -1 = nobody */
+  int64_t crash_ms, down_ms; /* when the program dies, 0 = never; how long until another one resumes what it began */
+  int64_t foreign_ms;        /* when somebody else does the same, or the opposite; -1 = nobody */
   bool foreign_opposite;
   int64_t shorten_bytes; /* the first answer to the mutation ends early and looks whole; -1 = none */
   char faults[1600];

@@ -15,7 +15,7 @@ typedef struct relay {
   imgact_transport *inner;
   stage *s;
   int64_t alarm_ms; /* when somebody else acts, or the caller loses patience; INT64_MAX = never */
-  bool foreign_done, shortened;
+  bool shortened;
 } relay;
 
 typedef struct flight {
@@ -128,14 +128,16 @@ static void set_alarm(relay *r) {
   const plan *p = r->s->plan;
   r->alarm_ms = INT64_MAX;
   if (p->cancel_ms && cloud_now(r) < r->s->start_ms + p->cancel_ms) r->alarm_ms = r->s->start_ms + p->cancel_ms;
-  if (p->foreign_ms >= 0 && !r->foreign_done && r->s->start_ms + p->foreign_ms < r->alarm_ms)
+  if (p->crash_ms && !r->s->crashed && r->s->start_ms + p->crash_ms < r->alarm_ms)
+    r->alarm_ms = r->s->start_ms + p->crash_ms;
+  if (p->foreign_ms >= 0 && !r->s->foreign_done && r->s->start_ms + p->foreign_ms < r->alarm_ms)
     r->alarm_ms = r->s->start_ms + p->foreign_ms;
 }
 
 static void ring(relay *r) {
   const plan *p = r->s->plan;
-  if (p->foreign_ms >= 0 && !r->foreign_done && cloud_now(r) >= r->s->start_ms + p->foreign_ms) {
-    r->foreign_done = true;
+  if (p->foreign_ms >= 0 && !r->s->foreign_done && cloud_now(r) >= r->s->start_ms + p->foreign_ms) {
+    r->s->foreign_done = true;
     if (r->s->trace) fprintf(r->s->trace, "  %8" PRId64 " somebody else acts\n", cloud_now(r) - r->s->start_ms);
     stage_foreign(r->s);
   }

@@ -111,12 +111,22 @@ static void take_result(void *user, imgact_op *op) {
     sim_parse_id(images[i]->id, &told->ids[i]);
 }
 
+static imgact_status announce(void *user, imgact_op *op, const char *call_json) {
+  stage *s = user;
+  (void)op;
+  if (!s->plan->crash_ms) return IMGACT_OK;
+  snprintf(s->journal, sizeof s->journal, "%s", call_json);
+  s->journal_ms = s->transport->now_ms(s->transport);
+  return IMGACT_OK;
+}
+
 static void start_ops(stage *s) {
   const plan *p = s->plan;
   imgact_op_options options = {.size = sizeof options, .deadline_ms = p->deadline_ms, .per_page = p->list ? 10 : 0};
   for (int i = 0; i < p->twins; i++) {
-    s->ops[i] = make_op(s);
+    s->ops[i] = s->crashed ? imgact_resume(s->client, s->journal, s->journal_ms) : make_op(s);
     imgact_op_configure(s->ops[i], &options);
+    if (!p->list) imgact_op_on_intent(s->ops[i], announce, s);
     if (p->wait && !p->list) imgact_op_wait(s->ops[i], NULL, NULL);
   }
   for (int i = 0; i < p->twins; i++) imgact_start(s->ops[i], take_result, s);
@@ -128,13 +138,33 @@ static bool all_done(const stage *s) {
   return true;
 }
 
+/* The program dies with everything that it knows; later another one takes up what the journal holds. */
+static void crash(stage *s) {
+  imgact_op_free(s->ops[0]);
+  s->ops[0] = NULL;
+  imgact_client_free(s->client);
+  s->client = NULL;
+  s->crashed = true;
+  int64_t now_ms = sim_clock_now(&s->instance.clock, 0);
+  sim_clock_set(&s->instance.clock, 0, now_ms + s->plan->down_ms, 0);
+  sim_world_advance(s->instance.world, now_ms + s->plan->down_ms);
+  if (s->trace) fprintf(s->trace, "  %8" PRId64 " the program dies\n", now_ms - s->start_ms);
+  if (!*s->journal)
+    s->told[0] = (stage_told){.done = true, .error = {.status = IMGACT_CANCELLED}};
+  else if (make_client(s))
+    start_ops(s);
+}
+
 static void drive(stage *s) {
   const plan *p = s->plan;
-  imgact_loop *loop = imgact_client_loop(s->client);
   for (int step = 0; step < PATIENCE_STEPS && !all_done(s); step++) {
+    if (p->crash_ms && !s->crashed && sim_clock_now(&s->instance.clock, 0) >= s->start_ms + p->crash_ms) {
+      crash(s);
+      continue;
+    }
     if (p->cancel_ms && sim_clock_now(&s->instance.clock, 0) >= s->start_ms + p->cancel_ms)
       for (int i = 0; i < p->twins; i++) imgact_cancel(s->ops[i]);
-    imgact_loop_dispatch(loop);
+    imgact_loop_dispatch(imgact_client_loop(s->client));
   }
   s->finished = all_done(s);
 }

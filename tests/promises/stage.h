@@ -37,11 +37,14 @@ typedef struct stage {
   imgact_op *ops[STAGE_TWINS];
   stage_told told[STAGE_TWINS];
   int64_t start_ms, end_ms;
-  uint64_t effects;           /* that requests of ours committed */
-  uint64_t foreign;           /* that somebody else's did */
-  uint64_t sends, lookups;    /* requests of ours: the mutation, anything else */
-  uint64_t refusals;          /* 429s among the answers */
-  stage_actions own, others;  /* actions that were begun */
+  uint64_t effects;          /* that requests of ours committed */
+  uint64_t foreign;          /* that somebody else's did */
+  uint64_t sends, lookups;   /* requests of ours: the mutation, anything else */
+  uint64_t refusals;         /* 429s among the answers */
+  stage_actions own, others; /* actions that were begun */
+  char journal[1000];        /* what on_intent was given; "" = nothing */
+  int64_t journal_ms;        /* when, by the library's clock */
+  bool crashed, foreign_done;
   bool finished;              /* in reasonable time */
   bool shown, initially;      /* the image shows the effect at the end; and did at the start */
   bool present[STAGE_IMAGES]; /* before a list */

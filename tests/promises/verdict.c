@@ -73,7 +73,7 @@ static const char *judge_calm(const stage *s) {
   const stage_told *told = &s->told[0];
   bool calm =
       !s->instance.world->counters.faults && s->plan->twins == 1 && s->plan->foreign_ms < 0 && s->plan->shorten_bytes < 0;
-  if (!calm || s->plan->deadline_ms || s->plan->cancel_ms) return NULL;
+  if (!calm || s->crashed || s->plan->deadline_ms || s->plan->cancel_ms) return NULL;
   if (told->error.status != IMGACT_OK) return "nothing went wrong, and it failed";
   if (told->adopted) return "nothing went wrong, and yet it was looked for";
   return s->plan->list || s->sends == 1 ? NULL : "nothing went wrong, and it was sent more than once";
@@ -101,12 +101,12 @@ static const char *judge_mutations(const stage *s) {
   }
   if (p->twins == 2 && s->told[0].action_id && s->told[0].action_id == s->told[1].action_id)
     return "two calls share one action";
-  if (s->sends > (uint64_t)(p->attempts * p->twins)) return "more requests than attempts";
+  if (s->sends > (uint64_t)(p->attempts * p->twins * (s->crashed ? 2 : 1))) return "more requests than attempts";
   bool settles = p->hide_ms <= p->settle_ms;
   if (p->unsafe && settles && verdict_doubled(s)) return "the effect was committed more than once";
   if (p->unsafe && settles && s->effects > known) return "an effect was committed that nobody was told of";
   if (!p->unsafe && s->effects && !known) return "an effect was committed that nobody was told of";
-  if (p->attempts == 1 && s->sends > (uint64_t)p->twins) return "one attempt, and it was sent again";
+  if (p->attempts == 1 && !s->crashed && s->sends > (uint64_t)p->twins) return "one attempt, and it was sent again";
   return NULL;
 }
 
