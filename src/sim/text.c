@@ -3,7 +3,6 @@
  * and need no locale. */
 #include "text.h"
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,15 +211,16 @@ bool sim_parse_time(const char *string, int64_t *out_ms) {
 
 void sim_format_time(int64_t ms, char buffer[32]) {
   date d = date_from_ms(ms);
-  snprintf(buffer, 32, "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z",
-           d.year % 10000, d.month, d.day, d.hour, d.minute, d.second);
+  snprintf(buffer, 32, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)d.year % 10000, (unsigned)d.month % 100,
+           (unsigned)d.day % 100, (unsigned)d.hour % 100, (unsigned)d.minute % 100, (unsigned)d.second % 100);
 }
 
 void sim_format_http_date(int64_t ms, char buffer[32]) {
   static const char names[] = "SunMonTueWedThuFriSatJanFebMarAprMayJunJulAugSepOctNovDec";
   date d = date_from_ms(ms);
-  snprintf(buffer, 32, "%.3s, %02" PRId64 " %.3s %04" PRId64 " %02" PRId64 ":%02" PRId64 ":%02" PRId64 " GMT",
-           names + 3 * d.weekday, d.day, names + 21 + 3 * (d.month - 1), d.year % 10000, d.hour, d.minute, d.second);
+  snprintf(buffer, 32, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", names + 3 * d.weekday, (unsigned)d.day % 100,
+           names + 21 + 3 * (d.month - 1), (unsigned)d.year % 10000, (unsigned)d.hour % 100, (unsigned)d.minute % 100,
+           (unsigned)d.second % 100);
 }
 
 static int hex(char c) {
