@@ -92,7 +92,7 @@ typedef struct cli_failure {
 } cli_failure;
 /* Prints an error as the output format wants it and returns its exit status. `what` (may be NULL) names what failed; for
  * people only, because in JSON the message is the cloud's own. */
-int cli_fail(cli_app *app, const imgact_error *error, const char *details, const char *what);
+int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const char *what);
 int cli_fail_op(cli_app *app, const imgact_op *op);
 /* Prints an error of the tool's own. */
 int cli_refuse(cli_app *app, imgact_status status, const char *text, ...) IMGACT_PRINTF(3, 4);

@@ -17,8 +17,8 @@
 
 /* ---- windows ---- */
 
-static void window_init(ia_window *window, uint16_t *counts, size_t slots, int64_t span_ms) {
-  *window = (ia_window){.slot_ms = span_ms / (int64_t)(slots - 1), .newest = -1, .slots = slots, .counts = counts};
+static ia_window window_of(size_t slots, int64_t span_ms) {
+  return (ia_window){.slot_ms = span_ms / (int64_t)(slots - 1), .newest = -1, .slots = slots};
 }
 
 static void window_move(ia_window *window, int64_t now_ms) {
@@ -61,8 +61,10 @@ static ia_budget *budget_of(ia_governor *governor, uint32_t number) {
   budget = governor->budgets[number] = ia_alloc_zero(governor->engine->allocator, sizeof *budget);
   if (!budget) return NULL;
   budget->limit = -1;
-  window_init(&budget->hour, budget->hour_counts, IA_HOUR_SLOTS, HOUR_MS);
-  window_init(&budget->minute, budget->minute_counts, IA_MINUTE_SLOTS, 60000);
+  budget->hour = window_of(IA_HOUR_SLOTS, HOUR_MS);
+  budget->hour.counts = budget->hour_counts;
+  budget->minute = window_of(IA_MINUTE_SLOTS, 60000);
+  budget->minute.counts = budget->minute_counts;
   return budget;
 }
 

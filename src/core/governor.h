@@ -56,10 +56,10 @@ void ia_governor_drop(ia_governor *governor);
 
 /* May a request of this lane (0 = the most urgent) go now? reserve: the part of the budget that nobody here may touch, 0
  * to 1. If not, *until_ms says when to ask again. */
-bool ia_governor_allows(ia_governor *governor, uint32_t budget, size_t lane, double reserve, int64_t *until_ms);
-void ia_governor_sent(ia_governor *governor, uint32_t budget);
+bool ia_governor_allows(ia_governor *governor, uint32_t number, size_t lane, double reserve, int64_t *until_ms);
+void ia_governor_sent(ia_governor *governor, uint32_t number);
 /* An exchange has ended; info: what its reply told, or NULL. wait_until_ms of it counts on the wall's clock. */
-void ia_governor_told(ia_governor *governor, uint32_t budget, const imgact_rate_info *info);
+void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_info *info);
 /* A 429: nothing goes for so long, then slowly. */
 void ia_governor_park(ia_governor *governor, int64_t delay_ms);
 /* Remembers a client that was held back, and wakes it at that time. */

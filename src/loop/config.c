@@ -87,8 +87,8 @@ imgact_status ia_config_expand(imgact_config *config, const char *path, const ch
   return *out == NULL ? NO_MEMORY(error) : IMGACT_OK;
 }
 
-// Tokens of both clouds are 64 letters and digits and more, with at most "_" between them, or begin with a vendor's prefix; no
-// name of a variable or file does.
+// Tokens of both clouds are 64 letters and digits and more, with at most "_" between them, or begin with a vendor's prefix;
+// no name of a variable or file does.
 static bool like_a_token(const char *text) {
   static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
   size_t length = strlen(text);

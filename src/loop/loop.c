@@ -49,7 +49,7 @@ static void abort_exchange(void *outer, ia_exchange *exchange) {
 }
 
 static bool transport_ok(const imgact_transport *t) {
-  return t->size >= sizeof *t && t->send && t->cancel && t->dispatch && t->fd && t->timeout_ms && t->destroy &&
+  return t && t->size >= sizeof *t && t->send && t->cancel && t->dispatch && t->fd && t->timeout_ms && t->destroy &&
          !t->now_ms == !t->advance;
 }
 

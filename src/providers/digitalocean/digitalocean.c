@@ -57,7 +57,8 @@ static void classify(const imgact_call *call, const imgact_response *response, i
 static void rate(const imgact_response *response, imgact_rate_info *info) {
   int64_t value = 0;
   if (imgact_response_integer(response, "ratelimit-limit", &value) && value >= 0) info->rate.limit = value;
-  if (info->rate.limit >= 20) info->per_minute = info->rate.limit / 20; /* 5 % of the hour's, in any minute: no header tells */
+  if (info->rate.limit >= 20)
+    info->per_minute = info->rate.limit / 20; /* 5 % of the hour's, in any minute: no header tells */
   if (imgact_response_integer(response, "ratelimit-remaining", &value) && value >= 0) info->rate.remaining = value;
   if (imgact_response_integer(response, "ratelimit-reset", &value) && value >= 0 && value <= INT64_MAX / 1000)
     info->wait_until_ms = info->rate.reset_at = value * 1000;
