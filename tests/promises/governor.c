@@ -28,8 +28,8 @@ typedef struct user {
   imgact_client *client;
   uint64_t reads;
   int64_t started_ms, next_ms; /* of the mutation */
-  bool mutating, protect;
-  size_t reading;
+  bool protect;
+  imgact_op *mutation, *reading[READERS]; /* NULL = none */
 } user;
 
 struct bench {
@@ -108,19 +108,20 @@ static void fill(user *u);
 static void read_done(void *data, imgact_op *op) {
   user *u = data;
   if (imgact_op_error(op)->status != IMGACT_OK) u->b->failures++;
+  for (int i = 0; i < READERS; i++)
+    if (u->reading[i] == op) u->reading[i] = NULL;
   imgact_op_free(op);
   u->reads++;
-  u->reading--;
   fill(u);
 }
 
 /* Lists and gets without end, while there is work. */
 static void fill(user *u) {
-  while (busy(u->b) && u->reading < READERS) {
+  for (int i = 0; i < READERS && busy(u->b); i++) {
+    if (u->reading[i]) continue;
     bool list = sim_random_below(&u->b->dice, 4) == 0;
-    imgact_op *op = list ? imgact_list_images(u->client, NULL) : imgact_get_image(u->client, "10", NULL);
-    u->reading++;
-    imgact_start(op, read_done, u);
+    u->reading[i] = list ? imgact_list_images(u->client, NULL) : imgact_get_image(u->client, "10", NULL);
+    imgact_start(u->reading[i], read_done, u);
   }
 }
 
@@ -130,7 +131,7 @@ static void mutation_done(void *data, imgact_op *op) {
   user *u = data;
   if (imgact_op_error(op)->status != IMGACT_OK) u->b->failures++;
   imgact_op_free(op);
-  u->mutating = false;
+  u->mutation = NULL;
   rest(u);
 }
 
@@ -151,7 +152,7 @@ static void mutate(user *u) {
   imgact_op *op = u->b->cloud == SIM_HETZNER ? imgact_change_protection(u->client, id, u->protect)
                                              : imgact_transfer(u->client, id, u->protect ? "nyc3" : "ams3");
   u->started_ms = now_ms(u->b);
-  u->mutating = true;
+  u->mutation = op;
   imgact_op_wait(op, NULL, NULL);
   imgact_start(op, mutation_done, u);
 }
@@ -219,8 +220,8 @@ static void act(bench *b) {
   for (int i = 0; i < CLIENTS; i++) {
     user *u = &b->users[i];
     fill(u);
-    if (!u->mutating && now_ms(b) >= u->next_ms) mutate(u);
-    if (!u->mutating && u->next_ms < b->alarm_ms) b->alarm_ms = u->next_ms;
+    if (!u->mutation && now_ms(b) >= u->next_ms) mutate(u);
+    if (!u->mutation && u->next_ms < b->alarm_ms) b->alarm_ms = u->next_ms;
   }
 }
 
@@ -233,6 +234,12 @@ static void run_hour(bench *b, imgact_loop *loop, int64_t until_ms) {
   }
   double used = (double)(b->accepted - before) / (double)b->limit_per_hour;
   if (worked && used < b->least_used) b->least_used = used;
+}
+
+static void leave(user *u) {
+  for (int i = 0; i < READERS; i++) imgact_op_free(u->reading[i]);
+  imgact_op_free(u->mutation);
+  imgact_client_free(u->client);
 }
 
 static void fairness(const bench *b, uint64_t *least, uint64_t *most) {
@@ -266,7 +273,7 @@ static bool run(sim_cloud cloud, int64_t seconds) {
   for (int64_t hour = 1; good && hour <= (seconds * 1000 + HOUR_MS - 1) / HOUR_MS; hour++)
     run_hour(b, loop, EPOCH_MS + hour * HOUR_MS);
   good = good && judge(b, seconds);
-  for (int i = 0; i < CLIENTS; i++) imgact_client_free(b->users[i].client);
+  for (int i = 0; i < CLIENTS; i++) leave(&b->users[i]);
   imgact_loop_free(loop);
   sim_instance_clear(&b->instance);
   free(b);
