@@ -143,7 +143,12 @@ def main():
                 number += 1
                 print(f"ok {number} - {shell} # SKIP there is no {shell}")
                 continue
-            terminal, complete = opened(shell, folder)
+            try:
+                terminal, complete = opened(shell, folder)
+            except OSError as e:  # a chroot may have no pseudo-terminals
+                number += 1
+                print(f"ok {number} - {shell} # SKIP {e}")
+                continue
             for words, wanted in CASES:
                 number += 1
                 offered = complete(words)
