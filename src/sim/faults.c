@@ -155,20 +155,40 @@ bool sim_faults_load(sim_faults *faults, const char *json, size_t length, char *
   return good;
 }
 
+static void write_given(imgact_json_writer *out, const char *key, int64_t value) {
+  if (value >= 0) sim_write_int(out, key, value);
+}
+
+static void write_text(imgact_json_writer *out, const char *key, const char *text) {
+  if (text) sim_write_string(out, key, text);
+}
+
+static void write_fault(imgact_json_writer *out, const sim_fault *fault) {
+  imgact_json_begin_object(out);
+  sim_write_string(out, "do", sim_deed_words[fault->deed]);
+  if (fault->cloud >= 0) sim_write_string(out, "cloud", sim_cloud_words[fault->cloud]);
+  write_text(out, "method", fault->method);
+  write_text(out, "path", fault->path);
+  sim_write_string(out, "when", whens[fault->after]);
+  if (fault->skip) sim_write_int(out, "skip", fault->skip);
+  write_given(out, "count", fault->count);
+  if (fault->probability < 1) {
+    imgact_json_key(out, "probability");
+    imgact_json_number(out, fault->probability);
+  }
+  write_given(out, "ms", fault->ms);
+  write_given(out, "bytes", fault->bytes);
+  write_given(out, "status", fault->status);
+  write_text(out, "body", fault->body);
+  write_given(out, "retry_after", fault->retry_after_s);
+  write_text(out, "content_type", fault->content_type);
+  write_text(out, "next", fault->next);
+  imgact_json_end_object(out);
+}
+
 void sim_faults_write(const sim_faults *faults, imgact_json_writer *out) {
   imgact_json_begin_array(out);
-  for (size_t i = 0; i < faults->count; i++) {
-    const sim_fault *fault = &faults->items[i];
-    imgact_json_begin_object(out);
-    sim_write_string(out, "do", sim_deed_words[fault->deed]);
-    if (fault->cloud >= 0) sim_write_string(out, "cloud", sim_cloud_words[fault->cloud]);
-    if (fault->method) sim_write_string(out, "method", fault->method);
-    if (fault->path) sim_write_string(out, "path", fault->path);
-    sim_write_string(out, "when", whens[fault->after]);
-    if (fault->skip) sim_write_int(out, "skip", fault->skip);
-    if (fault->count >= 0) sim_write_int(out, "count", fault->count);
-    imgact_json_end_object(out);
-  }
+  for (size_t i = 0; i < faults->count; i++) write_fault(out, &faults->items[i]);
   imgact_json_end_array(out);
 }
 

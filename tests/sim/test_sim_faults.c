@@ -179,6 +179,21 @@ static void the_next_page_is_wrong(void **state) {
   assert_true(asking_int(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page") > 1000000);
 }
 
+/* What is shown can be put back as it is. */
+static void faults_are_shown_as_they_were_given(void **state) {
+  static const char *const given =
+      "[{\"do\":\"status\",\"cloud\":\"hetzner\",\"method\":\"GET\",\"path\":\"/v1/"
+      "*\",\"when\":\"after\",\"skip\":2,\"count\":3,"
+      "\"probability\":0.5,\"status\":502,\"body\":\"html\",\"retry_after\":0,\"content_type\":\"text/plain\"},"
+      "{\"do\":\"cut\",\"when\":\"before\",\"bytes\":0},{\"do\":\"delay\",\"when\":\"before\",\"ms\":7},"
+      "{\"do\":\"next\",\"when\":\"before\",\"next\":\"huge\"}]";
+  asking *a = *state;
+  asking_expect(a, 200, "PUT", "/_sim/faults", given);
+  asking_expect(a, 200, "GET", "/_sim/faults", NULL);
+  assert_int_equal(a->outcome.reply.body_bytes, strlen(given));
+  assert_memory_equal(a->outcome.reply.body, given, strlen(given));
+}
+
 static void bad_faults_are_refused_by_name(void **state) {
   static const struct {
     const char *json, *says;
@@ -221,6 +236,7 @@ int main(void) {
                                      CASE(an_action_fails_or_lasts_when_told),
                                      CASE(lists_lie),
                                      CASE(the_next_page_is_wrong),
+                                     CASE(faults_are_shown_as_they_were_given),
                                      CASE(bad_faults_are_refused_by_name)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
