@@ -45,6 +45,11 @@ static void drop_request(ia_exchange *exchange) {
   ia_arena_reset(&exchange->step);
 }
 
+static void leave_governor(ia_exchange *exchange) {
+  ia_governor_drop(exchange->governor);
+  exchange->governor = NULL;
+}
+
 static void leave_place(ia_exchange *exchange) {
   ia_list_remove(&exchange->link);
   exchange->state = IA_EXCHANGE_IDLE;
@@ -57,7 +62,8 @@ void ia_exchange_free(ia_exchange *exchange) {
   bool had_place = exchange->state == IA_EXCHANGE_READY || exchange->state == IA_EXCHANGE_FLYING;
   if (exchange->state == IA_EXCHANGE_FLYING) client->engine->abort(client->engine->outer, exchange);
   if (had_place) leave_place(exchange);
-  if (had_place && client->governor) ia_governor_told(client->governor, exchange->slot->budget, NULL);
+  if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->budget, NULL);
+  leave_governor(exchange);
   ia_timer_stop(client->engine, &exchange->timer);
   ia_list_remove(&exchange->link);
   drop_request(exchange);
@@ -182,7 +188,8 @@ void ia_exchange_ready(ia_exchange *exchange) {
   }
   exchange->state = IA_EXCHANGE_READY;
   exchange->client->in_flight++;
-  if (exchange->client->governor) ia_governor_sent(exchange->client->governor, exchange->slot->budget);
+  exchange->governor = ia_governor_share(exchange->client->governor);
+  if (exchange->governor) ia_governor_sent(exchange->governor, exchange->slot->budget);
   ia_list_append(&exchange->client->engine->outbox, &exchange->link);
 }
 
@@ -366,15 +373,14 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
 
 /* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). */
 static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_info *rate) {
-  ia_governor *governor = exchange->client->governor;
   bool news = http->fate == IMGACT_ANSWERED && http->status != 429;
-  if (governor) ia_governor_told(governor, exchange->slot->budget, news ? rate : NULL);
+  if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->budget, news ? rate : NULL);
 }
 
 static void park(ia_exchange *exchange, const ia_decision *decision) {
   int64_t asked = exchange->error.retry_after_ms > 0 ? exchange->error.retry_after_ms : decision->delay_ms;
-  if (exchange->client->governor && exchange->error.status == IMGACT_RATE_LIMITED && asked > 0)
-    ia_governor_park(exchange->client->governor, asked);
+  if (exchange->governor && exchange->error.status == IMGACT_RATE_LIMITED && asked > 0)
+    ia_governor_park(exchange->governor, asked);
 }
 
 static void finished(imgact_exchange *base, const imgact_http_response *http) {
@@ -394,11 +400,13 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   if (exchange->error.status == IMGACT_OK) {
     if (client->retry_tokens < IA_RETRY_TOKENS) client->retry_tokens++;
     exchange->uncertain = exchange->maybe_applied = false;
+    leave_governor(exchange);
     exchange->done(exchange);
   } else {
     ia_decision decision = judge(exchange, http, &rate);
     exchange->maybe_applied = exchange->maybe_applied || decision.maybe_applied;
     park(exchange, &decision);
+    leave_governor(exchange);
     if (decision.verdict == IA_AGAIN)
       back_off(exchange, &decision);
     else

@@ -33,8 +33,9 @@ struct ia_exchange {
   imgact_request request;
   imgact_http_request http;
   imgact_header headers[4];
-  char *authorization;  /* wiped */
-  ia_redactor redactor; /* of the token in it: the client may have another one when the reply comes */
+  char *authorization;   /* wiped */
+  ia_redactor redactor;  /* of the token in it: the client may have another one when the reply comes */
+  ia_governor *governor; /* that let the attempt go; held while it has a place */
   ia_lane lane;
   ia_exchange_state state;
   int64_t deadline_ms; /* steady; IA_NEVER */

@@ -140,21 +140,26 @@ ia_governor *ia_governor_hold(ia_engine *engine, uint64_t key) {
   for (ia_link *at = engine->governors.next; at != &engine->governors; at = at->next) {
     ia_governor *governor = IA_ENTRY(at, ia_governor, link);
     if (governor->key != key) continue;
-    governor->clients++;
+    governor->holds++;
     return governor;
   }
   ia_governor *governor = ia_alloc_zero(engine->allocator, sizeof *governor);
   if (!governor) return NULL;
   governor->engine = engine;
   governor->key = key;
-  governor->clients = 1;
+  governor->holds = 1;
   ia_list_init(&governor->waiting);
   ia_list_append(&engine->governors, &governor->link);
   return governor;
 }
 
+ia_governor *ia_governor_share(ia_governor *governor) {
+  if (governor) governor->holds++;
+  return governor;
+}
+
 void ia_governor_drop(ia_governor *governor) {
-  if (!governor || --governor->clients) return;
+  if (!governor || --governor->holds) return;
   const imgact_allocator *allocator = governor->engine->allocator;
   ia_timer_stop(governor->engine, &governor->timer);
   ia_list_remove(&governor->link);

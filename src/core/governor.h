@@ -42,7 +42,7 @@ typedef struct ia_governor {
   ia_link waiting; /* clients that were held back */
   ia_engine *engine;
   uint64_t key;
-  size_t clients;
+  size_t holds;            /* of clients and of exchanges */
   int64_t parked_until_ms; /* after a 429; steady */
   int64_t spread_until_ms; /* after that, requests go one by one for a while */
   int64_t next_ms;         /* earliest time of the next one then */
@@ -52,6 +52,8 @@ typedef struct ia_governor {
 
 /* The governor of that key, shared; NULL when there is no memory. */
 ia_governor *ia_governor_hold(ia_engine *engine, uint64_t key);
+/* One more hold on it: an exchange is counted where it was let go, whatever token its client has by then. */
+ia_governor *ia_governor_share(ia_governor *governor);
 void ia_governor_drop(ia_governor *governor);
 
 /* May a request of this lane (0 = the most urgent) go now? reserve: the part of the budget that nobody here may touch, 0

@@ -9,8 +9,12 @@
 
 #define MAX_SPEED 1e9
 
+#define SIM_LAST_MS INT64_C(200000000000000) /* the year 8307: the world's time stops there */
+
 int64_t sim_clock_now(const sim_clock *clock, int64_t real_ms) {
-  return clock->virtual_ms + (int64_t)((double)(real_ms - clock->real_ms) * clock->speed);
+  double passed_ms = (double)(real_ms - clock->real_ms) * clock->speed;
+  if (passed_ms > (double)(SIM_LAST_MS - clock->virtual_ms)) return SIM_LAST_MS;
+  return clock->virtual_ms + (int64_t)passed_ms;
 }
 
 void sim_clock_set(sim_clock *clock, int64_t real_ms, int64_t virtual_ms, double speed) {
@@ -120,8 +124,9 @@ static bool read_time(const imgact_json *root, int64_t *now_ms, double *speed) {
   if (now && !imgact_json_int(now, now_ms)) return false;
   if (by && (!imgact_json_int(by, &step_ms) || step_ms < 0 || step_ms > INT64_C(4000000000000))) return false;
   if (rate && (!imgact_json_double(rate, speed) || *speed < 0 || *speed > MAX_SPEED)) return false;
+  if (*now_ms < 0 || *now_ms > SIM_LAST_MS - step_ms) return false;
   *now_ms += step_ms;
-  return *now_ms >= 0 && *now_ms < INT64_C(200000000000000);
+  return true;
 }
 
 static void set_time(const command *c) {

@@ -324,7 +324,8 @@ static bool start(listener *l, uint16_t port, char *message, size_t capacity) {
                                0, NULL, NULL, handle, l, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
                                MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin_talk, l,
                                MHD_OPTION_NOTIFY_COMPLETED, end_talk, l, MHD_OPTION_NOTIFY_CONNECTION, end_connection, l,
-                               MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_END);
+                               MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                               (size_t)256 * 1024, MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_END);
   const union MHD_DaemonInfo *info = l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
   if (!info) {
     snprintf(message, capacity, "cannot start the HTTP server on port %u", l->port);
