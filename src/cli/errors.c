@@ -67,11 +67,12 @@ static void begin_stderr(cli_app *app) {
   cli_progress_clear(app);
 }
 
-static void put_line(cli_app *app, const char *text) {
+static void put_line(cli_app *app, const char *text, bool is_error) {
   cli_buffer visible = {0};
   cli_buffer_visible(&visible, text);
   begin_stderr(app);
-  fprintf(stderr, "%simgact:%s %s\n", app->color_err ? "\x1b[1;31m" : "", app->color_err ? "\x1b[0m" : "",
+  bool red = is_error && app->color_err;
+  fprintf(stderr, "%simgact:%s %s\n", red ? "\x1b[1;31m" : "", red ? "\x1b[0m" : "",
           visible.failed ? "out of memory" : cli_buffer_get(&visible));
   cli_buffer_free(&visible);
 }
@@ -91,9 +92,10 @@ static void add_origin(cli_buffer *text, const imgact_error *error) {
              error->provider_code[0] ? error->provider_code : imgact_status_name((imgact_status)error->status), "");
     opening = ", ";
   }
-  if (error->http_status > 0) {
-    snprintf(number, sizeof number, "HTTP %d", (int)error->http_status);
+  snprintf(number, sizeof number, "HTTP %d", (int)error->http_status);
+  if (error->http_status > 0 && strcmp(error->message, number) != 0) { /* the message where the cloud gave none */
     add_part(text, opening, number, "");
+    opening = ", ";
   }
   if (error->request_id[0]) {
     add_part(text, opening, "request ", error->request_id);
@@ -113,7 +115,7 @@ static void print_for_people(cli_app *app, const imgact_error *error, const char
   if (what) add_part(&text, "", what, ": ");
   cli_buffer_text(&text, error->message[0] ? error->message : imgact_status_name((imgact_status)error->status));
   add_origin(&text, error);
-  put_line(app, text.failed ? error->message : cli_buffer_get(&text));
+  put_line(app, text.failed ? error->message : cli_buffer_get(&text), true);
   cli_buffer_free(&text);
 }
 
@@ -133,27 +135,47 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   imgact_json_writer_free(writer);
 }
 
-// A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown.
-static void hide(char *message, const char *secret) {
-  static const char mark[] = "[redacted]";
-  size_t length = secret ? strcspn(secret, " \t\r\n") : 0;
-  if (length < sizeof mark - 1) return;
-  for (char *at = message; strlen(at) >= length; at++) {
-    if (strncmp(at, secret, length) != 0) continue;
-    memcpy(at, mark, sizeof mark - 1);
-    memmove(at + sizeof mark - 1, at + length, strlen(at + length) + 1);
-  }
+// How much of a secret must be in a text to count: 8 characters after the vendor's prefix, as in the library.
+static size_t needle_of(const char *secret, size_t length, const char *const *prefixes) {
+  size_t common = 0;
+  for (; prefixes && *prefixes; prefixes++)
+    if (!strncmp(secret, *prefixes, strlen(*prefixes))) common = strlen(*prefixes);
+  return length < common + 8 ? length : common + 8;
 }
 
-static void hide_tokens(char *message) {
+// A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown.
+static void hide(char *message, size_t capacity, const char *secret, const char *const *prefixes) {
+  static const char mark[] = "[redacted]";
+  char shown[sizeof((imgact_error *)NULL)->message];
+  if (!secret) return;
+  secret += strspn(secret, " \t\r\n");
+  size_t length = strcspn(secret, " \t\r\n"), needle = needle_of(secret, length, prefixes), used = 0;
+  if (length < 8) return;
+  for (const char *at = message; *at && used + sizeof mark < sizeof shown;) {
+    size_t same = 0;
+    while (same < length && at[same] == secret[same]) same++;
+    if (same < needle) {
+      shown[used++] = *at++;
+      continue;
+    }
+    memcpy(shown + used, mark, sizeof mark - 1);
+    used += sizeof mark - 1;
+    at += same;
+  }
+  shown[used] = '\0';
+  snprintf(message, capacity, "%s", shown);
+}
+
+static void hide_tokens(char *message, size_t capacity) {
   const imgact_provider *provider;
   for (size_t i = 0; (provider = imgact_provider_at(i)); i++)
-    for (const char *const *name = provider->token_env; name && *name; name++) hide(message, getenv(*name));
+    for (const char *const *name = provider->token_env; name && *name; name++)
+      hide(message, capacity, getenv(*name), provider->token_prefixes);
 }
 
 int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const char *what) {
   imgact_error copy = *shown, *error = &copy;
-  hide_tokens(copy.message);
+  hide_tokens(copy.message, sizeof copy.message);
   if (app->options.output == CLI_JSON || app->options.output == CLI_JSONL)
     print_for_programs(app, error, details);
   else
@@ -187,5 +209,5 @@ void cli_note(cli_app *app, const char *text, ...) {
   va_start(values, text);
   format(&error, IMGACT_OK, text, values);
   va_end(values);
-  put_line(app, error.message);
+  put_line(app, error.message, false);
 }

@@ -19,6 +19,16 @@ static void clean_error(imgact_op *op) {
   ia_redact_in_place(&client->redactor, error->message, strlen(error->message), sizeof error->message);
 }
 
+/* A token that stands where an id belongs would come back in results and reach the cloud in a place that is logged. */
+static bool holds_token(const imgact_client *client, const imgact_call *call) {
+  const char *const texts[] = {call->image, call->action, call->region, call->architecture};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (texts[i] && ia_redact_found(&client->redactor, texts[i], strlen(texts[i]))) return true;
+  for (size_t i = 0; i < call->ids_count; i++)
+    if (ia_redact_found(&client->redactor, call->ids[i], strlen(call->ids[i]))) return true;
+  return false;
+}
+
 imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_call *call) {
   if (!client) return NULL;
   imgact_op *op = ia_alloc_zero(client->allocator, sizeof *op);
@@ -41,6 +51,8 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name, imgact_op_kind_name(call->kind));
   else if (ia_call_check(&op->call, client->provider, &op->error) != IMGACT_OK)
     clean_error(op);
+  else if (holds_token(client, &op->call))
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "an argument holds the token, or a part of it");
   return op;
 }
 
