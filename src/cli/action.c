@@ -36,6 +36,7 @@ int cli_action_list(cli_app *app) {
     size_t count = 0;
     const imgact_action *const *actions = imgact_op_actions(op, &count);
     exit_status = cli_print_list(app, &cli_action_shape, (const void *const *)actions, count);
+    if (!exit_status) cli_note_empty(app, count, "actions");
     cli_note_local(app, op);
   }
   imgact_op_free(op);

@@ -111,12 +111,27 @@ static void part(parser *p) {
 
 // The last -o counts; also for the form of an error about anything else.
 static void find_output(parser *p, cli_options *options) {
+  bool wants_version = false;
   for (size_t i = 0; i < p->flags_count; i++) {
     const occurrence *it = &p->flags[i];
     int index = strcmp(it->flag->name, "output") ? -1 : cli_choice_index(it->flag->values, it->value);
     if (index >= 0) options->output = index;
     if (!strcmp(it->flag->name, "help")) p->args->help = true;
+    if (!strcmp(it->flag->name, "version")) wants_version = true;
   }
+  if (!wants_version || p->args->help) return;
+  p->args->words[0] = "version"; /* there is room for one word at least */
+  p->args->count = 1;
+}
+
+// "help image list", "image help", "image help list".
+static void find_help(cli_args *args) {
+  size_t at = 0;
+  if (args->count > 1 && !strcmp(args->words[1], "help") && cli_is_noun(args->words[0])) at = 1;
+  if (at >= args->count || strcmp(args->words[at], "help") != 0) return;
+  memmove(args->words + at, args->words + at + 1, (args->count - at - 1) * sizeof *args->words);
+  args->count--;
+  args->help = true;
 }
 
 static imgact_status check_utf8(parser *p) {
@@ -227,10 +242,7 @@ imgact_status cli_args_parse(int argc, char **argv, cli_app *app, cli_args *args
   }
   part(&p);
   find_output(&p, &app->options);
-  if (args->count && !strcmp(args->words[0], "help")) {
-    memmove(args->words, args->words + 1, --args->count * sizeof *args->words);
-    args->help = true;
-  }
+  find_help(args);
   imgact_status status = (imgact_status)error->status;
   if (!status) status = check_utf8(&p);
   if (!status && !args->help) status = settle_command(&p, app);

@@ -9,7 +9,7 @@
 typedef struct cli_args {
   const char **words;
   size_t count;
-  bool help; /* the first word was "help" or --help was given; the words are what it is wanted for */
+  bool help; /* --help, or "help" as the first word or behind a noun; the words are what it is wanted for */
 } cli_args;
 
 /* Fills app's options, command and arguments. On failure app->options.output is what the command line asked for all the

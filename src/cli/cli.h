@@ -60,6 +60,7 @@ extern const cli_command cli_commands[CLI_COMMAND_COUNT];
 
 /* The command that the first words name; *used is how many of them. NULL with an error that says what was meant. */
 const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used, imgact_error *error);
+bool cli_is_noun(const char *word);
 static inline uint32_t cli_command_bit(const cli_command *command) { return 1u << (unsigned)(command - cli_commands); }
 
 /* ---- the running command ---- */

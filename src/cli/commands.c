@@ -34,7 +34,8 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .noun = "image", .verb = "delete", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
         .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
         .summary = "delete images",
-        .about = "Asks first when it is used from a terminal.",
+        .about = "Asks first when stdin and stderr are both terminals, unless --yes is given.\n"
+                 "Otherwise, as in a script or a pipe, it goes ahead without asking.",
         .examples = "imgact image delete 4711 4712 --yes --ignore-missing"},
     [CLI_IMAGE_CONVERT] = {
         .noun = "image", .verb = "convert", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
@@ -150,6 +151,12 @@ static void say_unknown(const char *noun, const char *word, imgact_error *error)
     imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no command '%s%s%s'; see `imgact --help`", of, blank, word);
 }
 
+bool cli_is_noun(const char *word) {
+  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++)
+    if (!strcmp(cli_commands[i].noun, word)) return true;
+  return false;
+}
+
 const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used, imgact_error *error) {
   if (!count) {
     imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no command; see `imgact --help`");
@@ -160,8 +167,7 @@ const cli_command *cli_command_find(const char *const *words, size_t count, size
     *used = command->verb ? 2 : 1;
     return command;
   }
-  bool is_noun = false;
-  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) is_noun |= !strcmp(cli_commands[i].noun, words[0]);
+  bool is_noun = cli_is_noun(words[0]);
   if (is_noun && count == 1) {
     char verbs[128];
     list_verbs(words[0], verbs, sizeof verbs);

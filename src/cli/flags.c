@@ -66,7 +66,10 @@ const cli_flag cli_flags[] = {
     OWN_TEXT("image", "ID", image, ACTIONS, "actions of this image"),
     OWN_SWITCH("via-image", via_image, BIT(CLI_ACTION_GET), "with --image: ask by the image's own path"),
     OWN_TEXTS("id", "ID", NULL, ids, BIT(CLI_ACTION_LIST), "actions with this id"),
-    OWN_TEXTS("sort", "KEY", NULL, sort, LISTS, "order by KEY, KEY:asc or KEY:desc; the first counts most"),
+    OWN_TEXTS("sort", "KEY", NULL, sort, BIT(CLI_IMAGE_LIST),
+              "order by id, name or created, each with :asc or :desc behind it; the first counts most"),
+    OWN_TEXTS("sort", "KEY", NULL, sort, BIT(CLI_ACTION_LIST),
+              "order by id, command, status, started or finished, each with :asc or :desc behind it; the first counts most"),
     OWN_COUNT("page", page, LISTS, "this page alone"),
     OWN_COUNT("per-page", per_page, LISTS, "items a page"),
     OWN_COUNT("limit", limit, LISTS, "stop after so many items"),
@@ -91,6 +94,7 @@ const cli_flag cli_flags[] = {
     VALUE(CLI_FLAG_CHOICE, "color", 0, "WHEN", "auto|always|never", color, ALL, CLI_OF_OUTPUT, "color for people"),
     SWITCH("trace", 0, trace, ALL, CLI_OF_OUTPUT, "requests and replies on stderr, without secrets"),
     SWITCH("help", 'h', help, ALL, CLI_OF_OUTPUT, "explain the command"),
+    SWITCH("version", 'V', version, ALL, CLI_OF_OUTPUT, "print the version, as `imgact version` does"),
 
     DURATION("request-timeout", request_timeout_ms, "limit of one HTTP exchange (30s)"),
     DURATION("deadline", deadline_ms, "limit of the whole command, retries, pages and waits included"),
@@ -196,12 +200,28 @@ static bool parse_duration(const char *text, int64_t *duration_ms) {
   return sum > 0;
 }
 
+static void suggest(const char *values, const char *value, char *hint, size_t capacity) {
+  size_t length, best = SIZE_MAX;
+  for (const char *at = cli_choice_next(values, NULL, &length); at; at = cli_choice_next(values, at, &length)) {
+    char word[32];
+    snprintf(word, sizeof word, "%.*s", (int)length, at);
+    size_t likeness = cli_likeness(value, word);
+    if (likeness >= best) continue;
+    best = likeness;
+    snprintf(hint, capacity, "; did you mean '%s'?", word);
+  }
+}
+
 static imgact_status bad_choice(const cli_flag *flag, const char *value, imgact_error *error) {
-  char words[128];
+  char words[128], hint[80] = "";
   snprintf(words, sizeof words, "%s", flag->values);
   for (char *at = words; (at = strchr(at, '|')) != NULL; at++) *at = ' ';
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s cannot be '%s'; choose one of: %s", flag->name, value,
-                          words);
+  if (flag->kind == CLI_FLAG_TEXTS && strchr(value, ','))
+    snprintf(hint, sizeof hint, "; for several, repeat the flag");
+  else
+    suggest(flag->values, value, hint, sizeof hint);
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s cannot be '%s'; choose one of: %s%s", flag->name, value,
+                          words, hint);
 }
 
 static imgact_status add_text(cli_strings *strings, const char *value, size_t room, imgact_error *error) {

@@ -26,7 +26,7 @@ typedef struct cli_options {
   int64_t request_timeout_ms, deadline_ms, retry_base_ms, poll_interval_ms, settle_ms;
   int64_t max_attempts, concurrency;
   int output, progress, color; /* cli_format, cli_progress, cli_color */
-  int no_header, raw, trace, quiet, help;
+  int no_header, raw, trace, quiet, help, version;
   /* of some commands */
   cli_strings types, statuses, bound_to, sort, regions, labels, ids;
   const char *name, *arch, *label_selector, *tag, *region, *description, *distribution, *type, *image;

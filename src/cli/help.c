@@ -99,7 +99,7 @@ static int help_on_command(cli_app *app, const cli_command *command) {
   printf("\nTo %s.\n", command->summary);
   if (command->about) put_lines(command->about);
   put_flags(cli_command_bit(command), CLI_OF_COMMAND);
-  put_common_flags();
+  puts("\nFlags that every command takes: imgact --help");
   put_examples(command->examples);
   return cli_finish_stdout(app);
 }
@@ -142,7 +142,6 @@ int cli_help(cli_app *app, const char *const *words, size_t count) {
   size_t used = 0;
   const cli_command *command = cli_command_find(words, count, &used, &error);
   if (command) return help_on_command(app, command);
-  for (size_t i = 0; i < CLI_COMMAND_COUNT && count == 1; i++)
-    if (!strcmp(cli_commands[i].noun, words[0])) return help_on_noun(app, words[0]);
+  if (count == 1 && cli_is_noun(words[0])) return help_on_noun(app, words[0]);
   return cli_fail(app, &error, NULL, NULL);
 }

@@ -61,6 +61,7 @@ int cli_image_list(cli_app *app) {
     size_t count = 0;
     const imgact_image *const *images = imgact_op_images(op, &count);
     exit_status = cli_print_list(app, &cli_image_shape, (const void *const *)images, count);
+    if (!exit_status) cli_note_empty(app, count, "images");
     cli_note_local(app, op);
   }
   imgact_op_free(op);

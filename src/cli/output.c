@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST_COLUMNS 64
 
@@ -168,8 +169,10 @@ const cli_field *cli_shape_field(const cli_shape *shape, const char *key, size_t
 // The columns that were asked for; NULL, or a message.
 static const char *asked_columns(const char *text, const cli_shape *shape, columns *found) {
   for (const char *at = text;; at++) {
-    size_t length = strcspn(at, ",");
-    const cli_field *field = cli_shape_field(shape, at, length);
+    at += strspn(at, " ");
+    size_t length = strcspn(at, ","), trimmed = length;
+    while (trimmed && at[trimmed - 1] == ' ') trimmed--;
+    const cli_field *field = cli_shape_field(shape, at, trimmed);
     if (!field) return at;
     if (found->count == MOST_COLUMNS) return "too many";
     found->fields[found->count++] = field;
@@ -329,6 +332,11 @@ int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *item
 int cli_print_item(cli_app *app, const cli_shape *shape, const void *item) {
   if (app->options.output == CLI_JSON) return print_json(app, shape, &item, 1, false);
   return cli_print_list(app, shape, &item, 1);
+}
+
+void cli_note_empty(cli_app *app, size_t count, const char *what) {
+  if (!count && app->options.output == CLI_TABLE && !app->options.quiet && isatty(STDERR_FILENO))
+    cli_note(app, "no %s", what);
 }
 
 int cli_print_text(cli_app *app, const char *text) {

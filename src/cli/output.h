@@ -86,6 +86,8 @@ int cli_check_columns(cli_app *app, const cli_shape *shape);
 /* Prints a list, or a single object, on stdout. 0 or an exit status. */
 int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *items, size_t count);
 int cli_print_item(cli_app *app, const cli_shape *shape, const void *item);
+/* Says on a terminal that a table has no rows: "no images". */
+void cli_note_empty(cli_app *app, size_t count, const char *what);
 /* Prints text as it is. */
 int cli_print_text(cli_app *app, const char *text);
 /* Flushes stdout: 0, or an exit status with the reason printed. */

@@ -8,14 +8,17 @@ page=$root/docs/man/imgact.1
 # The words of "image get ID|NAME|SLUG             show one image" are "image get".
 "$tool" --help | sed -n '/^Commands:/,/^$/s/^  \(.\{34\}\) .*/\1/p' |
   sed -E 's/ [^ ]*[A-Z|][^ ]*//; s/ *$//' >"$work/commands"
-while read -r noun verb; do
-  # shellcheck disable=SC2086 # some have no verb
-  "$tool" $noun $verb --help </dev/null
-done <"$work/commands" | grep -oE '^ +(-[a-z], )?--[a-z-]+' |
-  grep -oE '\-\-[a-z-]+|-[a-z],' | tr -d , | sort -u >"$work/flags"
+{
+  "$tool" --help
+  while read -r noun verb; do
+    # shellcheck disable=SC2086 # some have no verb
+    "$tool" $noun $verb --help </dev/null
+  done <"$work/commands"
+} | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' |
+  grep -oE '\-\-[a-z-]+|-[a-zA-Z],' | tr -d , | sort -u >"$work/flags"
 
 # mdoc writes "--name" as "Fl -name" and "-p" as "Fl p", several of them behind commas.
-grep -E '^\.(It )?Fl ' "$page" | grep -oE '(Fl|,) (Fl )?-?[a-z][a-z-]*' |
+grep -E '^\.(It )?Fl ' "$page" | grep -oE '(Fl|,) (Fl )?-?[a-zA-Z][a-z-]*' |
   sed -E 's/^(Fl|,) (Fl )?/-/' | sort -u >"$work/paged"
 
 in_page() {

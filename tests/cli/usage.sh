@@ -28,6 +28,11 @@ ok 'a missing region' refused '`imgact image transfer` needs --region' image tra
 ok 'an id that is there twice' refused "id '7' is there twice" image delete 7 8 7
 ok 'a region that is there twice' refused "region 'nyc3' is there twice" image transfer 7 --region nyc3 --region nyc3
 ok 'a word that is none of a few' refused "--output cannot be 'yaml'; choose one of: table json jsonl csv" image list -o yaml
+ok 'a misspelt word of a few' refused "--status cannot be 'runing'; choose one of: running success error; did you mean 'running'?" \
+  action list --status runing
+ok 'two words in one flag' refused \
+  "--type cannot be 'app,system'; choose one of: system app snapshot backup custom; for several, repeat the flag" \
+  image list --type app,system
 ok 'a number that is none' refused '--limit takes a whole number from 1' image list --limit many
 ok 'a page before the first' refused '--page takes a whole number from 1' image list --page 0
 ok 'a number beyond all' refused '--per-page takes a whole number from 1' image list --per-page 99999999999999999999
@@ -66,12 +71,22 @@ ok 'an unknown column, and those there are' unknown_column
 ok 'a name that starts with a dash' refused '`imgact version`: one argument too many: '"'-x'" version -- -x
 
 helps() {
-  for words in '--help' 'help' '-h' 'help image' 'image --help' 'image list --help' 'help image list' 'version -h'; do
+  for words in '--help' 'help' '-h' 'help image' 'image --help' 'image list --help' 'help image list' 'image help' 'image help list' \
+    'version help' 'version -h'; do
     # shellcheck disable=SC2086
     ends 0 "$tool" $words && silent err && has out '^Usage: imgact' && lacks out '.{81}' || return 1
   done
 }
 ok 'help stands before and behind the words' helps
+
+versions() {
+  for words in version --version -V 'image list -V'; do
+    # shellcheck disable=SC2086
+    ends 0 "$tool" $words && silent err && has out '^imgact [0-9]' || return 1
+  done
+  ends 0 "$tool" -V -o jsonl && has out '^\{"version":'
+}
+ok 'the version is a command and a flag' versions
 
 every_command_helps() {
   "$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]* [a-z]*\) .*/\1/p' | grep -v '^ *$' >"$work/commands"
@@ -81,4 +96,11 @@ every_command_helps() {
   done <"$work/commands"
 }
 ok 'every command has help with an example' every_command_helps
+
+own_flags() {
+  ends 0 "$tool" image delete --help && has out 'stdin and stderr are both terminals' && has out '^      --yes' &&
+    has out '^Flags that every command takes: imgact --help$' && lacks out '--deadline' || return 1
+  ends 0 "$tool" action list --help && has out 'order by id, command, status,'
+}
+ok 'help of a command is about its own flags' own_flags
 finish
