@@ -18,7 +18,7 @@ page=$root/docs/man/imgact.1
   grep -oE '\-\-[a-z-]+|-[a-zA-Z],' | tr -d , | sort -u >"$work/flags"
 
 # mdoc writes "--name" as "Fl -name" and "-p" as "Fl p", several of them behind commas.
-grep -E '^\.(It )?Fl ' "$page" | grep -oE '(Fl|,) (Fl )?-?[a-zA-Z][a-z-]*' |
+grep -E '^\.(It )?Fl ' "$page" | grep -oE '(Fl|,) (Fl )?-?([a-z][a-z-]*|V)' |
   sed -E 's/^(Fl|,) (Fl )?/-/' | sort -u >"$work/paged"
 
 in_page() {
