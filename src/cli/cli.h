@@ -80,6 +80,7 @@ struct cli_app {
   cli_session session;
   int64_t began_ms;  /* monotonic, of the first request; 0 = there was none */
   size_t line_width; /* of the progress line that is on the terminal */
+  bool told_retry;   /* that line is of a pause, not a bar */
   bool color_out, color_err;
 };
 
@@ -160,6 +161,9 @@ void cli_signals_end(void);
 
 /* ---- hint.c ---- */
 
+/* For people: the error of a slot that was given up while its action, whose id is known, was running. False if it was not.
+ */
+bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error);
 /* Names the actions that are still running, and the command that goes on waiting for them. */
 void cli_batch_hint(cli_batch *batch);
 
@@ -169,6 +173,10 @@ void cli_batch_hint(cli_batch *batch);
 void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action);
 /* Its operation has ended. */
 void cli_progress_ended(cli_slot *slot);
+/* Whether a pause before a request is worth a line: on a terminal that shows progress. */
+bool cli_progress_tells_retries(const cli_app *app);
+/* That line, of an IMGACT_TRACE_RETRY or _THROTTLE; it goes as a bar does. */
+void cli_progress_retry(cli_app *app, const imgact_trace *event);
 /* Takes a bar away, so that something else can be written. */
 void cli_progress_clear(cli_app *app);
 

@@ -13,6 +13,16 @@ static const char *running_id(const cli_slot *slot) {
   return imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS ? slot->subject : NULL;
 }
 
+bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error) {
+  const imgact_action *action = imgact_op_action(slot->op);
+  if (!slot->waits || !action || !running_id(slot)) return false;
+  *error = *cli_slot_error(slot);
+  error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED; /* it was: the action is there */
+  snprintf(error->message, sizeof error->message, "%sstopped waiting for action %s, which goes on",
+           error->status == IMGACT_TIMEOUT ? "the deadline passed: " : "", action->id);
+  return true;
+}
+
 // A flag as a shell takes it.
 static void add_flag(cli_buffer *text, const char *flag, const char *value) {
   if (!value) return;

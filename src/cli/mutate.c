@@ -35,13 +35,22 @@ static int make_batch(cli_app *app, cli_batch *batch) {
 static int confirm(cli_app *app) {
   if (app->command != &cli_commands[CLI_IMAGE_DELETE] || app->options.yes) return 0;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
-  fprintf(stderr, "Delete %zu image%s at %s:", app->arguments_count, app->arguments_count == 1 ? "" : "s",
+  imgact_error error;
+  imgact_selection from = {0};
+  imgact_overrides overrides = cli_overrides(app);
+  imgact_config_select(app->session.config, &overrides, &from, &error);
+  fprintf(stderr, "Delete %zu image%s at %s", app->arguments_count, app->arguments_count == 1 ? "" : "s",
           imgact_client_provider(app->session.client));
+  if (from.profile) fprintf(stderr, " (profile %s)", from.profile);
+  fputc(':', stderr);
   for (size_t i = 0; i < app->arguments_count; i++) fprintf(stderr, " %s", app->arguments[i]);
   fputs("? [y/N] ", stderr);
   char answer[16] = "";
   if (fgets(answer, sizeof answer, stdin) && (!strcmp(answer, "y\n") || !strcmp(answer, "yes\n"))) return 0;
-  return cli_refuse(app, IMGACT_CANCELLED, "nothing was deleted");
+  if (app->options.output == CLI_JSON || app->options.output == CLI_JSONL)
+    return cli_refuse(app, IMGACT_CANCELLED, "nothing was deleted");
+  cli_note(app, "nothing was deleted");
+  return cli_exit_status(IMGACT_CANCELLED);
 }
 
 static cli_outcome outcome_of(const cli_app *app, const cli_slot *slot) {
@@ -57,12 +66,13 @@ static cli_outcome outcome_of(const cli_app *app, const cli_slot *slot) {
 }
 
 // In a table an error is one word; its sentence goes where people look for errors.
-static void tell_people(cli_app *app, const cli_outcome *outcome) {
+static void tell_people(cli_app *app, const cli_slot *slot, const cli_outcome *outcome) {
   char what[160];
+  imgact_error stopped;
   snprintf(what, sizeof what, "image %s%s%s", outcome->image_id, outcome->region ? " to " : "",
            outcome->region ? outcome->region : "");
   if (!outcome->ok && app->options.output != CLI_JSON && app->options.output != CLI_JSONL)
-    cli_fail(app, outcome->failure.error, NULL, what);
+    cli_fail(app, cli_stopped_waiting(slot, &stopped) ? &stopped : outcome->failure.error, NULL, what);
 }
 
 static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const void **items) {
@@ -73,7 +83,7 @@ static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const voi
     cli_batch_tally(batch, &tally, outcomes[i].ok ? IMGACT_OK : (imgact_status)outcomes[i].failure.error->status);
   }
   int exit_status = cli_print_list(app, app->command->shape, items, batch->count);
-  for (size_t i = 0; i < batch->count; i++) tell_people(app, &outcomes[i]);
+  for (size_t i = 0; i < batch->count; i++) tell_people(app, &batch->slots[i], &outcomes[i]);
   cli_batch_hint(batch);
   return exit_status ? exit_status : cli_tally_exit(&tally);
 }

@@ -22,6 +22,21 @@ static void put_lines(const char *mark, uint32_t request, const char *text) {
   cli_buffer_free(&line);
 }
 
+// The library hands over at most 4 KiB of a body, cut at a whole character, and does not tell whether it was cut.
+static void put_body(const char *mark, const imgact_trace *event) {
+  put_lines(mark, event->request, event->body);
+  if (event->body && strlen(event->body) > 4096 - 4) put_lines(mark, event->request, "... (a body is shown up to 4 KiB)");
+}
+
+// A terminal tells why nothing happens: the pause before a request is sent again.
+static void tell_retries(void *user, const imgact_trace *event) {
+  cli_app *app = user;
+  if (event->kind == IMGACT_TRACE_RETRY || event->kind == IMGACT_TRACE_THROTTLE)
+    cli_progress_retry(app, event);
+  else if (event->kind == IMGACT_TRACE_REQUEST && app->told_retry)
+    cli_progress_clear(app);
+}
+
 // Every string of an event is redacted by the library.
 static void trace(void *user, const imgact_trace *event) {
   cli_progress_clear(user);
@@ -32,13 +47,13 @@ static void trace(void *user, const imgact_trace *event) {
     snprintf(head, sizeof head, "%s (attempt %d) ", event->method ? event->method : "", (int)event->attempt);
     fprintf(stderr, "> #%u %s%s\n", (unsigned)event->request, head, event->url ? event->url : "");
     put_lines(">", event->request, event->headers);
-    put_lines(">", event->request, event->body);
+    put_body(">", event);
     return;
   case IMGACT_TRACE_RESPONSE:
     snprintf(head, sizeof head, "HTTP %d after %lld ms", (int)event->http_status, (long long)event->after_ms);
     put_lines("<", event->request, head);
     put_lines("<", event->request, event->headers);
-    put_lines("<", event->request, event->body);
+    put_body("<", event);
     return;
   case IMGACT_TRACE_FAILURE: snprintf(head, sizeof head, "failed after %lld ms", (long long)event->after_ms); break;
   case IMGACT_TRACE_RETRY: snprintf(head, sizeof head, "again in %lld ms", (long long)event->delay_ms); break;
@@ -83,7 +98,9 @@ static imgact_status make_client(cli_app *app, imgact_error *error) {
   const cli_options *o = &app->options;
   imgact_client_options options = {.size = sizeof options,
                                    .loop = app->session.loop,
-                                   .trace = o->trace ? trace : NULL,
+                                   .trace = o->trace                          ? trace
+                                            : cli_progress_tells_retries(app) ? tell_retries
+                                                                              : NULL,
                                    .trace_user = app,
                                    .request_timeout_ms = o->request_timeout_ms,
                                    .retry_base_ms = o->retry_base_ms,

@@ -51,6 +51,8 @@ protected() {
 ok 'a protection that is waited for' protected
 
 converted() {
+  ends 0 hetzner conversion-is-done-at-once image convert 90210418 --wait --progress plain &&
+    is err 'convert of 90210418: success 100 %' || return 1
   ends 0 hetzner conversion-is-done-at-once image convert 90210418 -o jsonl &&
     has out '"action":\{"provider":"hetzner","id":null' &&
     has out '"image":\{"provider":"hetzner","id":"90210418"'

@@ -67,6 +67,7 @@ OK   ERROR
 no   cancelled
 no   cancelled
 END
+    [ "$(grep -cE '^imgact: image [0-9]+: stopped waiting for action [0-9]+, which goes on$' "$work/err")" = 2 ] &&
     has err '^imgact: still running: [0-9]+ [0-9]+; to go on waiting: imgact action wait [0-9]+ [0-9]+ --provider'
 }
 ok 'every action of a batch is named' batch
