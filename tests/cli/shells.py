@@ -115,7 +115,9 @@ def ask_fish(folder, words):
                             env={**os.environ, "HOME": folder, "PATH": os.path.dirname(TOOL) + ":" + os.environ["PATH"]},
                             timeout=PATIENCE_S, check=False)
     offered = [line.split("\t")[0].removeprefix("--output=") for line in (result.stdout + result.stderr).splitlines()]
-    return offered
+    # fish 4 adds what has the typed letters anywhere, in their order; a person sees those last.
+    typed = words.split(" ")[-1]
+    return [word for word in offered if word.startswith(typed)] or offered
 
 
 def scripts(folder):

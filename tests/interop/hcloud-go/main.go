@@ -42,7 +42,7 @@ func main() {
 	images, err := client.Image.AllWithOpts(ctx, hcloud.ImageListOpts{ListOpts: hcloud.ListOpts{PerPage: 2}, IncludeDeprecated: true})
 	check(err)
 	for _, image := range images {
-		seen.IDs = append(seen.IDs, image.ID)
+		seen.IDs = append(seen.IDs, int(image.ID)) // int64 in later versions
 	}
 	sort.Ints(seen.IDs)
 
