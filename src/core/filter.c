@@ -67,7 +67,7 @@ static bool action_status(const imgact_action_filter *f, imgact_action_status st
   return false;
 }
 
-static bool of_image(const imgact_action *action, const char *image_id) {
+bool ia_action_of_image(const imgact_action *action, const char *image_id) {
   for (size_t i = 0; i < action->resources_count; i++)
     if (ia_str_equal(action->resources[i].type, "image") && ia_str_equal(action->resources[i].id, image_id)) return true;
   return false;
@@ -77,7 +77,7 @@ bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_ac
   const imgact_action_filter *f = call->actions;
   if ((filters & IMGACT_FILTER_STATUS) && !action_status(f, action->status)) return false;
   if ((filters & IMGACT_FILTER_ID) && !among(f->ids, f->ids_count, action->id)) return false;
-  return !(filters & IMGACT_FILTER_IMAGE) || of_image(action, f->image_id);
+  return !(filters & IMGACT_FILTER_IMAGE) || ia_action_of_image(action, f->image_id);
 }
 
 /* ---- order ---- */

@@ -12,6 +12,8 @@ const char *ia_filter_name(uint32_t filter);
 /* Does the item pass these filters of the call? types: bits that the query is for, 0 = any. */
 bool ia_filter_image(const imgact_call *call, uint32_t filters, uint32_t types, const imgact_image *image);
 bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_action *action);
+/* Do the action's resources name that image? */
+bool ia_action_of_image(const imgact_action *action, const char *image_id);
 /* The unknown or malformed key of a list of "KEY[:asc|:desc]", or NULL. */
 const char *ia_sort_wrong(const char *const *keys, size_t count, bool images);
 /* Stable; ids as numbers, what is missing last. false: no memory, order unchanged. */

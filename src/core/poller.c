@@ -7,6 +7,7 @@
 #include "client.h"
 #include "error.h"
 #include "exchange.h"
+#include "filter.h"
 #include "str.h"
 #include <string.h>
 
@@ -117,12 +118,6 @@ void ia_watch_free(ia_watch *watch) {
 
 /* ---- what came ---- */
 
-static bool names_image(const imgact_action *action, const char *image) {
-  for (size_t i = 0; i < action->resources_count; i++)
-    if (ia_str_equal(action->resources[i].type, "image") && ia_str_equal(action->resources[i].id, image)) return true;
-  return false;
-}
-
 static const imgact_action *find(const imgact_result *result, const ia_watch *watch) {
   for (size_t i = 0; i < result->actions_count; i++)
     if (ia_str_equal(result->actions[i]->id, watch->id)) return result->actions[i];
@@ -170,7 +165,7 @@ static void report(ia_watch *watch, const imgact_error *error, const imgact_resu
     watch->report(watch, error, result->details);
   } else {
     const imgact_action *seen = find(result, watch);
-    if (seen && watch->must_name_image && !names_image(seen, watch->image)) seen = NULL;
+    if (seen && watch->must_name_image && !ia_action_of_image(seen, watch->image)) seen = NULL;
     if (seen)
       report_seen(watch, seen);
     else
