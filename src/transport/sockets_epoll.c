@@ -31,6 +31,8 @@ bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
   return errno == EEXIST && epoll_ctl(sockets->fd, EPOLL_CTL_MOD, socket, &event) == 0;
 }
 
+// libcurl 7.88 to 8.1 closes a socket that was still connecting before it says so here. The number may by then be a file of
+// another thread: that file is not in this descriptor, so the kernel answers ENOENT and nothing is taken from anybody.
 void ia_sockets_forget(ia_sockets *sockets, int socket) {
   struct epoll_event unused = {.events = 0};
   (void)epoll_ctl(sockets->fd, EPOLL_CTL_DEL, socket, &unused);
