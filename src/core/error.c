@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The error model: names, texts, and what an HTTP status means where nothing better is told (contract, section 4). */
+/* The error model: names, texts, and what an HTTP status means where nothing better is told. */
 #include "error.h"
 #include "str.h"
 #include <stdio.h>

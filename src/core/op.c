@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Operations: made, started, told, freed. Invariants: what is wrong from the start is in `error` before anything runs; done
- * is told exactly once per start, from ia_engine_notify; a freed operation leaves no timer, request or watch behind.
+ * Operations: started, told, freed (constructors.c makes them). Invariants: what is wrong from the start is in `error`
+ * before anything runs; done is told exactly once per start, from ia_engine_notify; a freed operation leaves no timer,
+ * request or watch behind.
  */
 #include "op.h"
 #include "error.h"
-#include "filter.h"
 #include "sized.h"
 #include "str.h"
-#include <stdio.h>
 #include <string.h>
 
 /* Every error says whose it is, and an argument that is quoted may be the token. */
@@ -223,7 +222,7 @@ void imgact_op_free(imgact_op *op) {
   ia_client_drop(client);
 }
 
-static void check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what) {
+void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what) {
   if (op && options && !ia_sized_ok(options, theirs, ours))
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
                  "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library", what, theirs, what);
@@ -231,7 +230,7 @@ static void check_size(imgact_op *op, const void *options, size_t theirs, size_t
 
 void imgact_op_configure(imgact_op *op, const imgact_op_options *options) {
   if (!op || !options || op->state != IA_OP_NEW) return;
-  check_size(op, options, options->size, sizeof *options, "imgact_op_options");
+  ia_op_check_size(op, options, options->size, sizeof *options, "imgact_op_options");
   if (op->error.status != IMGACT_OK) return;
   op->options = *options;
   op->result.keep_raw = (options->flags & IMGACT_KEEP_RAW) != 0;
@@ -260,165 +259,6 @@ void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user) {
   if (!op || op->state != IA_OP_NEW) return;
   op->intent = intent;
   op->intent_user = user;
-}
-
-/* ---- constructors ---- */
-
-/* What a provider's encode refuses is known before anything is sent. */
-static void try_encode(imgact_op *op, const imgact_call *call) {
-  if (!op || op->error.status != IMGACT_OK) return;
-  imgact_request request;
-  ia_request_init(&request, op->client->allocator);
-  const imgact_slot *slot = ia_client_slot(op->client, call->kind);
-  imgact_status status = ia_request_encode(&request, slot, call, op->client->provider, &op->error);
-  op->error.status = (int32_t)status;
-  op->local = (request.local & ia_filter_asked(call)) != 0;
-  ia_request_free(&request);
-}
-
-static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
-  imgact_op *op = ia_op_new(client, &ia_flow_list, call);
-  if (!op || op->error.status != IMGACT_OK) return op;
-  op->walk = ia_arena_alloc(&op->arena, sizeof *op->walk);
-  if (!op->walk) {
-    imgact_op_free(op);
-    return NULL;
-  }
-  imgact_error error;
-  if (ia_walk_init(op->walk, client, &op->call, &error) != IMGACT_OK) op->error = error;
-  imgact_call first = op->call;
-  first.page = 1;
-  first.per_page = client->provider->per_page_max;
-  for (size_t i = 0; i < op->walk->groups_count; i++) {
-    first.types = op->walk->groups[i];
-    try_encode(op, &first);
-  }
-  bool types_here =
-      (op->walk->asked & IMGACT_FILTER_TYPE) && op->walk->groups_count && !op->walk->exact[op->walk->groups_count - 1];
-  op->local = op->local || op->walk->local || types_here;
-  return op;
-}
-
-imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter) {
-  imgact_image_filter all = {.size = sizeof all};
-  bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter && ok ? filter : &all};
-  imgact_op *op = new_list(client, &call);
-  if (op && filter) check_size(op, filter, filter->size, sizeof *filter, "imgact_image_filter");
-  return op;
-}
-
-imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter *filter) {
-  imgact_action_filter all = {.size = sizeof all};
-  bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .actions = filter && ok ? filter : &all};
-  call.image = call.actions->image_id;
-  imgact_op *op = new_list(client, &call);
-  if (op && filter) check_size(op, filter, filter->size, sizeof *filter, "imgact_action_filter");
-  return op;
-}
-
-static void need(imgact_op *op, const char *text, const char *what) {
-  if (op && (!text || !*text)) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s is missing", what);
-}
-
-static void need_change(imgact_op *op) {
-  const imgact_image_update *u = op ? op->call.update : NULL;
-  if (u && !u->name && !u->description && !u->distribution && !u->set_labels && !u->to_snapshot)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "nothing to change was given");
-}
-
-static imgact_op *new_single(imgact_client *client, const ia_flow *flow, const imgact_call *call) {
-  imgact_op *op = ia_op_new(client, flow, call);
-  if (call->kind != IMGACT_OP_GET_ACTION) need(op, call->image, "the image's id");
-  return op;
-}
-
-imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update) {
-  imgact_image_update none = {.size = sizeof none};
-  bool ok = update && ia_sized_ok(update, update->size, sizeof *update);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image = image_id, .update = ok ? update : &none};
-  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
-  if (op && update) check_size(op, update, update->size, sizeof *update, "imgact_image_update");
-  need_change(op);
-  if (op) try_encode(op, &op->call);
-  return op;
-}
-
-imgact_op *imgact_delete_image(imgact_client *client, const char *image_id) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE, .image = image_id};
-  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
-  if (op) try_encode(op, &op->call);
-  return op;
-}
-
-imgact_op *imgact_get_action(imgact_client *client, const char *action_id, const char *image_id) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_ACTION, .action = action_id, .image = image_id};
-  imgact_op *op = new_single(client, &ia_flow_simple, &call);
-  need(op, action_id, "the action's id");
-  if (op) try_encode(op, &op->call);
-  return op;
-}
-
-imgact_op *imgact_change_protection(imgact_client *client, const char *image_id, int protect) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CHANGE_PROTECTION, .image = image_id, .protect = protect != 0};
-  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
-  if (op) try_encode(op, &op->call);
-  return op;
-}
-
-imgact_op *imgact_convert(imgact_client *client, const char *image_id) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CONVERT, .image = image_id};
-  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
-  if (op) try_encode(op, &op->call);
-  return op;
-}
-
-imgact_op *imgact_transfer(imgact_client *client, const char *image_id, const char *region) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_TRANSFER, .image = image_id, .region = region};
-  imgact_op *op = new_single(client, &ia_flow_mutation, &call);
-  need(op, region, "the region");
-  if (op) try_encode(op, &op->call);
-  return op;
-}
-
-imgact_op *imgact_get_image(imgact_client *client, const char *reference, const char *architecture) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = reference, .architecture = architecture};
-  imgact_op *op = ia_op_new(client, &ia_flow_get, &call);
-  need(op, reference, "the image's id");
-  if (!op || op->error.status != IMGACT_OK) return op;
-  bool by_name = (op->slot->flags & IMGACT_SLOT_BY_NAME) != 0;
-  if (architecture && !by_name)
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no filter by architecture", client->provider->name);
-  if (!by_name || client->provider->is_id(reference)) try_encode(op, &op->call);
-  return op;
-}
-
-imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids, size_t count, const char *image_id) {
-  imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .ids = action_ids, .ids_count = count, .image = image_id};
-  imgact_op *op = ia_op_new(client, &ia_flow_wait, &call);
-  if (op && !count) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "there is no action to wait for");
-  return op;
-}
-
-imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t sent_at) {
-  if (!client || !call_json) return NULL;
-  ia_arena arena;
-  imgact_error error;
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE};
-  ia_error_clear(&error);
-  ia_arena_init(&arena, client->allocator);
-  imgact_status status = ia_call_from_json(&call, call_json, client->provider, &arena, &error);
-  imgact_op *op = status == IMGACT_NOMEM ? NULL : new_single(client, &ia_flow_mutation, &call);
-  ia_arena_free(&arena);
-  if (op && status != IMGACT_OK) op->error = error;
-  if (!op || status != IMGACT_OK) return op;
-  if (call.kind == IMGACT_OP_TRANSFER) need(op, op->call.region, "the region");
-  if (call.kind == IMGACT_OP_UPDATE_IMAGE) need_change(op);
-  try_encode(op, &op->call);
-  ia_mutation_resume(op, sent_at);
-  return op;
 }
 
 /* ---- results ---- */

@@ -55,6 +55,8 @@ struct imgact_op {
 imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_call *call);
 /* Refuses the operation (once): it will end so. */
 void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) IMGACT_PRINTF(3, 4);
+/* Refuses a sized struct that is no such struct, or a newer one; what: its type. */
+void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what);
 /* Starts it; does nothing if it has been started. */
 void ia_op_begin(imgact_op *op);
 /* Ends it with its error as it stands. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The retry rule (contract, section 5), as a function of facts. */
+/* The retry rule, as a function of facts. */
 #ifndef IA_RETRY_H
 #define IA_RETRY_H
 

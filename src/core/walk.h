@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The walk over a list: every query that the call needs, every page of each, until the server says that there is no next
- * one. It ends complete or as an error (contract, sections 3 and 5).
+ * one. It ends complete or as an error.
  */
 #ifndef IA_WALK_H
 #define IA_WALK_H

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The public constructors, one per operation. What is wrong with the arguments, or what the cloud cannot do, is found here,
+ * before anything is sent: the request is encoded once on trial. It waits in the operation's error until that is started.
+ */
+#include "error.h"
+#include "filter.h"
+#include "op.h"
+#include "sized.h"
+
+/* What a provider's encode refuses is known before anything is sent. */
+static void try_encode(imgact_op *op, const imgact_call *call) {
+  if (op->error.status != IMGACT_OK) return;
+  imgact_request request;
+  ia_request_init(&request, op->client->allocator);
+  const imgact_slot *slot = ia_client_slot(op->client, call->kind);
+  imgact_status status = ia_request_encode(&request, slot, call, op->client->provider, &op->error);
+  op->error.status = (int32_t)status;
+  op->local = (request.local & ia_filter_asked(call)) != 0;
+  ia_request_free(&request);
+}
+
+static void need(imgact_op *op, const char *text, const char *what) {
+  if (!text || !*text) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s is missing", what);
+}
+
+static bool changes_nothing(const imgact_image_update *u) {
+  return !u->name && !u->description && !u->distribution && !u->set_labels && !u->to_snapshot;
+}
+
+/* What an operation of one request needs, by its kind. */
+static imgact_op *checked(imgact_op *op) {
+  if (!op) return NULL;
+  const imgact_call *call = &op->call;
+  if (call->kind == IMGACT_OP_GET_ACTION)
+    need(op, call->action, "the action's id");
+  else
+    need(op, call->image, "the image's id");
+  if (call->kind == IMGACT_OP_TRANSFER) need(op, call->region, "the region");
+  if (call->kind == IMGACT_OP_UPDATE_IMAGE && changes_nothing(call->update))
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "nothing to change was given");
+  try_encode(op, call);
+  return op;
+}
+
+/* ---- lists ---- */
+
+static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
+  imgact_op *op = ia_op_new(client, &ia_flow_list, call);
+  if (!op || op->error.status != IMGACT_OK) return op;
+  op->walk = ia_arena_alloc(&op->arena, sizeof *op->walk);
+  if (!op->walk) {
+    imgact_op_free(op);
+    return NULL;
+  }
+  imgact_error error;
+  if (ia_walk_init(op->walk, client, &op->call, &error) != IMGACT_OK) op->error = error;
+  imgact_call first = op->call;
+  first.page = 1;
+  first.per_page = client->provider->per_page_max;
+  for (size_t i = 0; i < op->walk->groups_count; i++) {
+    first.types = op->walk->groups[i];
+    try_encode(op, &first);
+  }
+  bool types_here =
+      (op->walk->asked & IMGACT_FILTER_TYPE) && op->walk->groups_count && !op->walk->exact[op->walk->groups_count - 1];
+  op->local = op->local || op->walk->local || types_here;
+  return op;
+}
+
+imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter) {
+  imgact_image_filter all = {.size = sizeof all};
+  bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter && ok ? filter : &all};
+  imgact_op *op = new_list(client, &call);
+  if (op && filter) ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_image_filter");
+  return op;
+}
+
+imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter *filter) {
+  imgact_action_filter all = {.size = sizeof all};
+  bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .actions = filter && ok ? filter : &all};
+  call.image = call.actions->image_id;
+  imgact_op *op = new_list(client, &call);
+  if (op && filter) ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_action_filter");
+  return op;
+}
+
+/* ---- one image, one action ---- */
+
+imgact_op *imgact_get_image(imgact_client *client, const char *reference, const char *architecture) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = reference, .architecture = architecture};
+  imgact_op *op = ia_op_new(client, &ia_flow_get, &call);
+  if (op) need(op, reference, "the image's id");
+  if (!op || op->error.status != IMGACT_OK) return op;
+  bool by_name = (op->slot->flags & IMGACT_SLOT_BY_NAME) != 0;
+  if (architecture && !by_name)
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no filter by architecture", client->provider->name);
+  if (!by_name || client->provider->is_id(reference)) try_encode(op, &op->call);
+  return op;
+}
+
+imgact_op *imgact_get_action(imgact_client *client, const char *action_id, const char *image_id) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_ACTION, .action = action_id, .image = image_id};
+  return checked(ia_op_new(client, &ia_flow_simple, &call));
+}
+
+imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids, size_t count, const char *image_id) {
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .ids = action_ids, .ids_count = count, .image = image_id};
+  imgact_op *op = ia_op_new(client, &ia_flow_wait, &call);
+  if (op && !count) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "there is no action to wait for");
+  return op;
+}
+
+/* ---- mutations ---- */
+
+imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update) {
+  imgact_image_update none = {.size = sizeof none};
+  bool ok = update && ia_sized_ok(update, update->size, sizeof *update);
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image = image_id, .update = ok ? update : &none};
+  imgact_op *op = ia_op_new(client, &ia_flow_mutation, &call);
+  if (op && update) ia_op_check_size(op, update, update->size, sizeof *update, "imgact_image_update");
+  return checked(op);
+}
+
+imgact_op *imgact_delete_image(imgact_client *client, const char *image_id) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE, .image = image_id};
+  return checked(ia_op_new(client, &ia_flow_mutation, &call));
+}
+
+imgact_op *imgact_change_protection(imgact_client *client, const char *image_id, int protect) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CHANGE_PROTECTION, .image = image_id, .protect = protect != 0};
+  return checked(ia_op_new(client, &ia_flow_mutation, &call));
+}
+
+imgact_op *imgact_convert(imgact_client *client, const char *image_id) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CONVERT, .image = image_id};
+  return checked(ia_op_new(client, &ia_flow_mutation, &call));
+}
+
+imgact_op *imgact_transfer(imgact_client *client, const char *image_id, const char *region) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_TRANSFER, .image = image_id, .region = region};
+  return checked(ia_op_new(client, &ia_flow_mutation, &call));
+}
+
+imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t sent_at) {
+  if (!client || !call_json) return NULL;
+  ia_arena arena;
+  imgact_error error;
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE};
+  ia_error_clear(&error);
+  ia_arena_init(&arena, client->allocator);
+  imgact_status status = ia_call_from_json(&call, call_json, client->provider, &arena, &error);
+  imgact_op *op = status == IMGACT_NOMEM ? NULL : checked(ia_op_new(client, &ia_flow_mutation, &call));
+  ia_arena_free(&arena);
+  if (op && status != IMGACT_OK) op->error = error;
+  if (!op || status != IMGACT_OK) return op;
+  ia_mutation_resume(op, sent_at);
+  return op;
+}
