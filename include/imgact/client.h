@@ -84,14 +84,15 @@ typedef struct imgact_trace {
   const char *method;
   const char *url;
   const char *headers; /* lines "name: value\n", without Authorization */
-  const char *body;    /* the text as it was sent or came, at most 4 KiB of it */
+  const char *body;    /* the text as it was sent or came, at most 4 KiB of it, redacted */
   const char *text;
   int64_t after_ms;
   int64_t delay_ms;
   int32_t http_status;
   int32_t attempt;
   imgact_trace_kind kind;
-  uint32_t request; /* counts the client's exchanges; the events of one carry the same number */
+  uint32_t request;  /* counts the client's exchanges; the events of one carry the same number */
+  size_t body_bytes; /* of the whole text: where `body` is shorter, it was cut */
 } imgact_trace;
 
 /* Called in the middle of an exchange: it must not call the library. */

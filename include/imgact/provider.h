@@ -190,6 +190,7 @@ struct imgact_provider {
   /* Any reply. info comes as "not told". May be NULL. */
   void (*rate)(const imgact_response *response, imgact_rate_info *info);
   const imgact_type_group *type_groups;
+  size_t type_groups_stride; /* sizeof(imgact_type_group) */
   size_t type_groups_count;
   int32_t per_page_max; /* of lists; a walk uses it */
   int32_t fresh_misses; /* how often a poll may miss an action right after it was started */

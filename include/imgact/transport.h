@@ -72,6 +72,7 @@ typedef struct imgact_exchange imgact_exchange;
 struct imgact_exchange {
   void (*finished)(imgact_exchange *exchange, const imgact_http_response *response); /* what imgact_exchange_finish calls */
   void *data;                                                                        /* of the transport that carries it */
+  void *reserved[2];                                                                 /* NULL */
 };
 IMGACT_API void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response);
 /* A pointer of the transport's own per exchange, NULL at first. */

@@ -6,15 +6,22 @@
 
 #define BODY_BYTES 4096
 
-static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *text, size_t length) {
+static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *text, size_t length, size_t *whole_bytes) {
+  *whole_bytes = 0;
   if (!text) return NULL;
   ia_buf out;
   ia_buf_init(&out, exchange->client->allocator, 2 * length + 64);
   ia_redact_text(&exchange->redactor, &out, text, length);
   const char *redacted = ia_buf_text(&out);
   char *copy = redacted ? ia_arena_copy_n(arena, redacted, ia_utf8_cut(redacted, out.length, BODY_BYTES)) : NULL;
+  if (copy) *whole_bytes = out.length;
   ia_buf_free(&out);
   return copy;
+}
+
+static char *clean_text(const ia_exchange *exchange, ia_arena *arena, const char *text) {
+  size_t ignored;
+  return clean(exchange, arena, text, text ? strlen(text) : 0, &ignored);
 }
 
 static char *header_lines(const ia_exchange *exchange, ia_arena *arena, const imgact_header *headers, size_t count) {
@@ -23,7 +30,8 @@ static char *header_lines(const ia_exchange *exchange, ia_arena *arena, const im
   for (size_t i = 0; i < count; i++)
     if (!ia_str_equal_nocase(headers[i].name, "authorization") && !ia_str_equal_nocase(headers[i].name, "set-cookie"))
       ia_buf_printf(&lines, "%s: %s\n", headers[i].name, headers[i].value);
-  char *text = lines.data ? clean(exchange, arena, lines.data, lines.length) : NULL;
+  size_t ignored; /* what does not fit is left out without a word: these are headers of ours and of clouds, not bodies */
+  char *text = lines.data ? clean(exchange, arena, lines.data, lines.length, &ignored) : NULL;
   ia_buf_free(&lines);
   return text;
 }
@@ -47,9 +55,9 @@ void ia_trace_request(ia_exchange *exchange) {
   imgact_trace e = event(exchange, IMGACT_TRACE_REQUEST);
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
-  e.url = clean(exchange, &arena, exchange->http.url, strlen(exchange->http.url));
+  e.url = clean_text(exchange, &arena, exchange->http.url);
   e.headers = header_lines(exchange, &arena, exchange->http.headers, exchange->http.headers_count);
-  e.body = clean(exchange, &arena, exchange->http.body, exchange->http.body_bytes);
+  e.body = clean(exchange, &arena, exchange->http.body, exchange->http.body_bytes, &e.body_bytes);
   client->trace(client->trace_user, &e);
   ia_arena_free(&arena);
 }
@@ -61,13 +69,13 @@ void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) 
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
   e.after_ms = client->engine->now.mono_ms - exchange->sent_ms;
-  e.url = clean(exchange, &arena, exchange->http.url, strlen(exchange->http.url));
+  e.url = clean_text(exchange, &arena, exchange->http.url);
   if (http->fate == IMGACT_ANSWERED) {
     e.http_status = http->status;
     e.headers = header_lines(exchange, &arena, http->headers, http->headers_count);
-    e.body = clean(exchange, &arena, http->body, http->body_bytes);
+    e.body = clean(exchange, &arena, http->body, http->body_bytes, &e.body_bytes);
   } else {
-    e.text = clean(exchange, &arena, http->message, http->message ? strlen(http->message) : 0);
+    e.text = clean_text(exchange, &arena, http->message);
   }
   client->trace(client->trace_user, &e);
   ia_arena_free(&arena);

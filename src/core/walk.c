@@ -42,10 +42,12 @@ static imgact_status plan_groups(ia_walk *walk, imgact_error *error) {
     return IMGACT_OK;
   }
   for (size_t i = 0; i < provider->type_groups_count && walk->groups_count < IA_WALK_GROUPS; i++) {
-    uint32_t part = types & provider->type_groups[i].types;
+    const void *at = (const char *)provider->type_groups + i * provider->type_groups_stride;
+    const imgact_type_group *group = at;
+    uint32_t part = types & group->types;
     if (!part) continue;
     walk->groups[walk->groups_count] = part;
-    walk->exact[walk->groups_count++] = provider->type_groups[i].exact;
+    walk->exact[walk->groups_count++] = group->exact;
     types &= ~part;
   }
   for (unsigned type = 0; types; type++)

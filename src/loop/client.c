@@ -25,7 +25,8 @@ const imgact_provider *imgact_provider_find(const char *name) {
 
 static imgact_status check_table(const imgact_provider *p, imgact_error *error) {
   bool ok = p->size >= sizeof *p && p->name && p->default_endpoint && p->slots && p->slot_stride >= sizeof(imgact_slot) &&
-            p->slot_count && p->is_id && p->id_form && p->classify && p->per_page_max > 0;
+            p->slot_count && p->is_id && p->id_form && p->classify && p->per_page_max > 0 &&
+            (!p->type_groups_count || (p->type_groups && p->type_groups_stride >= sizeof *p->type_groups));
   for (size_t i = 0; ok && i < p->slot_count; i++) {
     const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slot_stride * i);
     ok = !slot->encode == !slot->decode;

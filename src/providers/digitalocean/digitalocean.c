@@ -157,6 +157,7 @@ const imgact_provider ia_provider_digitalocean = {
     .classify = classify,
     .rate = rate,
     .type_groups = type_groups,
+    .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,
     .per_page_max = IA_DIGITALOCEAN_PER_PAGE_MAX,
     .fresh_misses = 3,

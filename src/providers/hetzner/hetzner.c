@@ -195,6 +195,7 @@ const imgact_provider ia_provider_hetzner = {
     .classify = classify,
     .rate = rate,
     .type_groups = type_groups,
+    .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,
     .per_page_max = 50,
 };

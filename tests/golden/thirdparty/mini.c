@@ -268,6 +268,7 @@ const imgact_provider imgact_provider_mini = {
     .id_form = "1 to 64 lower-case letters, digits and \"-\"",
     .classify = classify,
     .type_groups = type_groups,
+    .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = 1,
     .per_page_max = 100,
 };
