@@ -29,58 +29,6 @@ bool ia_str_int64(const char *text, int64_t *out) {
   return true;
 }
 
-typedef struct unit {
-  const char *name;
-  int64_t ms;
-} unit;
-
-static const unit units[] = {{"ms", 1}, {"h", 3600000}, {"m", 60000}, {"s", 1000}}; // "ms" before the "m" it starts with
-
-static const unit *unit_at(const char *text) {
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-    if (ia_str_starts(text, units[i].name)) return &units[i];
-  }
-  return NULL;
-}
-
-// A number with its unit. Digits after the point count in billionths; the sum is rounded up, so that no time that somebody
-// asks for becomes none.
-static const char *read_part(const char *text, int64_t *part_ms, const unit **which) {
-  int64_t whole = 0, billionths = 0;
-  if (!is_digit(*text)) return NULL;
-  for (; is_digit(*text); text++) {
-    if (__builtin_mul_overflow(whole, 10, &whole) || __builtin_add_overflow(whole, *text - '0', &whole)) return NULL;
-  }
-  if (*text == '.') {
-    if (!is_digit(*++text)) return NULL;
-    for (int64_t weight = 100000000; is_digit(*text); text++, weight /= 10) {
-      if (weight == 0) return NULL;
-      billionths += weight * (*text - '0');
-    }
-  }
-  *which = unit_at(text);
-  if (*which == NULL) return NULL;
-  int64_t fraction_ms = (billionths * (*which)->ms + 999999999) / 1000000000;
-  if (__builtin_mul_overflow(whole, (*which)->ms, part_ms) || __builtin_add_overflow(*part_ms, fraction_ms, part_ms)) {
-    return NULL;
-  }
-  return text + strlen((*which)->name);
-}
-
-bool ia_str_duration_ms(const char *text, int64_t *out) {
-  if (text == NULL || *text == '\0') return false;
-  int64_t sum = 0, part = 0, last_unit_ms = INT64_MAX;
-  if (strcmp(text, "0") == 0) text = "";
-  while (*text != '\0') {
-    const unit *which = NULL;
-    text = read_part(text, &part, &which);
-    if (text == NULL || which->ms >= last_unit_ms || __builtin_add_overflow(sum, part, &sum)) return false;
-    last_unit_ms = which->ms;
-  }
-  *out = sum;
-  return true;
-}
-
 // ---- comparison ----
 
 bool ia_str_equal(const char *a, const char *b) {

@@ -7,9 +7,6 @@
 
 /* Decimal digits with an optional "-", nothing else, no overflow. */
 bool ia_str_int64(const char *text, int64_t *out);
-/* "250ms", "5s", "2m", "1h30m", "1.5s": units h, m, s, ms in falling order, each at most once, at least one; no sign, no
- * blanks, no overflow. "0" alone is zero. */
-bool ia_str_duration_ms(const char *text, int64_t *out);
 bool ia_str_equal(const char *a, const char *b);        /* NULL equals NULL only */
 bool ia_str_equal_nocase(const char *a, const char *b); /* ASCII letters in any case; not of NULL */
 bool ia_str_starts(const char *text, const char *prefix);

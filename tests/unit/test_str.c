@@ -42,81 +42,6 @@ static void what_is_no_whole_number_changes_nothing(void **state) {
   assert_int_equal(value, 99);
 }
 
-static void durations_are_added_up(void **state) {
-  (void)state;
-  const struct {
-    const char *text;
-    int64_t ms;
-  } good[] = {{"0", 0},
-              {"0s", 0},
-              {"250ms", 250},
-              {"5s", 5000},
-              {"2m", 120000},
-              {"1h30m", 5400000},
-              {"1h2m3s4ms", 3723004},
-              {"1m500ms", 60500},
-              {"1.5s", 1500},
-              {"0.25h", 900000},
-              {"0.0001s", 1},
-              {"0.001ms", 1},
-              {"2.000000000s", 2000},
-              {"90m", 5400000},
-              {"9223372036854775807ms", INT64_MAX}};
-  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-    int64_t ms = -1;
-    if (!ia_str_duration_ms(good[i].text, &ms)) fail_msg("%s is a duration", good[i].text);
-    assert_int_equal(ms, good[i].ms);
-  }
-}
-
-static void what_is_no_duration_changes_nothing(void **state) {
-  (void)state;
-  const char *bad[] = {"",
-                       "5",
-                       "s",
-                       "-5s",
-                       "+5s",
-                       " 5s",
-                       "5s ",
-                       "5 s",
-                       "5S",
-                       "1m1h",
-                       "1s1s",
-                       "1ms1s",
-                       "1.s",
-                       ".5s",
-                       "1,5s",
-                       "1d",
-                       "00",
-                       "1..5s",
-                       "1h 30m",
-                       "1e3s",
-                       "1s1",
-                       "5min",
-                       "5ss",
-                       "9223372036854775808ms",
-                       "2562047788015216h",
-                       "9223372036854775807ms1",
-                       "2562047788015215h60m",
-                       "0.5",
-                       "1.0000000001ms"};
-  int64_t ms = 99;
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-    if (ia_str_duration_ms(bad[i], &ms)) fail_msg("\"%s\" was taken for a duration", bad[i]);
-  }
-  assert_false(ia_str_duration_ms(NULL, &ms));
-  assert_int_equal(ms, 99);
-}
-
-static void durations_that_overflow_only_as_a_sum_are_refused(void **state) {
-  (void)state;
-  int64_t ms = 99;
-  assert_true(ia_str_duration_ms("2562047788015h12m55s807ms", &ms));
-  assert_int_equal(ms, INT64_MAX);
-  assert_false(ia_str_duration_ms("2562047788015h12m55s808ms", &ms));
-  assert_false(ia_str_duration_ms("2562047788015h12m55s807.1ms", &ms));
-}
-
 // ---- comparison ----
 
 static void equality_knows_null_and_case(void **state) {
@@ -438,9 +363,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(whole_numbers_are_read_to_the_last_one),
       cmocka_unit_test(what_is_no_whole_number_changes_nothing),
-      cmocka_unit_test(durations_are_added_up),
-      cmocka_unit_test(what_is_no_duration_changes_nothing),
-      cmocka_unit_test(durations_that_overflow_only_as_a_sum_are_refused),
       cmocka_unit_test(equality_knows_null_and_case),
       cmocka_unit_test(every_character_is_valid_and_no_surrogate_is),
       cmocka_unit_test(overlong_stray_and_cut_sequences_are_invalid_anywhere),
