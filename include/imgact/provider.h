@@ -71,6 +71,9 @@ IMGACT_API const char *imgact_response_header(const imgact_response *response, c
 /* 1 and *value if the header is there and a whole number. */
 IMGACT_API int imgact_response_integer(const imgact_response *response, const char *name, int64_t *value);
 
+/* A header that holds an id for the support desk, as far as it is printable ASCII, as error->request_id. */
+IMGACT_API void imgact_response_request_id(const imgact_response *response, const char *name, imgact_error *error);
+
 /* The results that decode fills. Errors (no memory) stick; the adders then return a scratch object, never NULL. */
 typedef struct imgact_result imgact_result;
 /* Adds an item with everything "not told"; `object` is kept as its raw JSON where the caller asked for that. */
@@ -98,6 +101,16 @@ IMGACT_API const char *imgact_result_decimal(imgact_result *result, const imgact
 /* NaN for anything but a number. */
 IMGACT_API double imgact_result_number(const imgact_json *value);
 IMGACT_API imgact_answer imgact_result_answer(const imgact_json *value);
+/* Adds one object of a reply as an item, or passes it over; 0: it has no usable id, and nothing was added. */
+typedef int (*imgact_add_fn)(const imgact_call *call, imgact_result *result, const imgact_json *object);
+/* Adds every element of the list `key` of the reply; one: the object `key`, the whole document where that is NULL. PROTOCOL
+ * with words in error where there is no such list or object, or one without a usable id. */
+IMGACT_API imgact_status imgact_result_add_each(imgact_result *result, const imgact_call *call,
+                                                const imgact_response *response, const char *key, imgact_add_fn add,
+                                                imgact_error *error);
+IMGACT_API imgact_status imgact_result_add_one(imgact_result *result, const imgact_call *call,
+                                               const imgact_response *response, const char *key, imgact_add_fn add,
+                                               imgact_error *error);
 /* What the page tells of itself. */
 IMGACT_API void imgact_result_page(imgact_result *result, const imgact_page *page);
 /* There is a next page: its number (0 = not told), its page token and the query to ask for it (either may be NULL). The core

@@ -133,3 +133,10 @@ int imgact_response_integer(const imgact_response *response, const char *name, i
   const char *text = ia_header(response->http->headers, response->http->headers_count, name);
   return text && ia_str_int64(text, value);
 }
+
+void imgact_response_request_id(const imgact_response *response, const char *name, imgact_error *error) {
+  const char *text = imgact_response_header(response, name);
+  size_t n = 0;
+  for (; text && text[n] > ' ' && text[n] < 0x7f && n + 1 < sizeof error->request_id; n++) error->request_id[n] = text[n];
+  error->request_id[n] = '\0';
+}

@@ -241,6 +241,28 @@ void imgact_result_details(imgact_result *result, const imgact_json *value) {
   if (!result->details) result->nomem = true;
 }
 
+imgact_status imgact_result_add_each(imgact_result *result, const imgact_call *call, const imgact_response *response,
+                                     const char *key, imgact_add_fn add, imgact_error *error) {
+  const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
+  if (imgact_json_type_of(list) != IMGACT_JSON_ARRAY)
+    return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
+  imgact_json_iter each = imgact_json_each(list);
+  size_t index = 0;
+  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++)
+    if (!add(call, result, item))
+      return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key, index);
+  return IMGACT_OK;
+}
+
+imgact_status imgact_result_add_one(imgact_result *result, const imgact_call *call, const imgact_response *response,
+                                    const char *key, imgact_add_fn add, imgact_error *error) {
+  const imgact_json *object = imgact_response_json(response);
+  if (key) object = imgact_json_get(object, key);
+  if (add(call, result, object)) return IMGACT_OK;
+  if (!key) return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no usable id");
+  return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no \"%s\" with a usable id", key);
+}
+
 imgact_action *ia_action_copy(ia_arena *arena, const imgact_action *action) {
   ia_action *copy = ia_arena_alloc(arena, sizeof *copy);
   if (!copy) return NULL;

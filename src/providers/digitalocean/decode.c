@@ -44,7 +44,8 @@ static imgact_image_status status_of(const char *word) {
 }
 
 /* Regions come with duplicates at times, and are shown as served. A slug of "" is none. */
-static int add_image(imgact_result *result, const imgact_json *object) {
+static int add_image(const imgact_call *call, imgact_result *result, const imgact_json *object) {
+  (void)call;
   const char *id = usable_id(result, object);
   if (!id) return 0;
   imgact_image *image = imgact_result_add_image(result, object);
@@ -67,6 +68,13 @@ static int add_image(imgact_result *result, const imgact_json *object) {
   image->created_at = imgact_result_time(imgact_json_get(object, "created_at"));
   image->error_message = imgact_result_word(result, imgact_json_get(object, "error_message"));
   return 1;
+}
+
+/* Public images call themselves snapshots, too: where the account's own are asked for, they are passed over. */
+static int add_listed_image(const imgact_call *call, imgact_result *result, const imgact_json *object) {
+  int is_public = imgact_result_answer(imgact_json_get(object, "public")) == IMGACT_YES;
+  if (is_public && ia_digitalocean_asks_private(call)) return usable_id(result, object) != NULL;
+  return add_image(call, result, object);
 }
 
 /* ---- actions ---- */
@@ -106,7 +114,8 @@ static void add_resource(imgact_result *result, imgact_action *action, const img
 }
 
 /* No progress and no reason of a failure are told here. */
-static int add_action(imgact_result *result, const imgact_json *object) {
+static int add_action(const imgact_call *call, imgact_result *result, const imgact_json *object) {
+  (void)call;
   const char *id = usable_id(result, object);
   if (!id) return 0;
   imgact_action *action = imgact_result_add_action(result, object);
@@ -120,6 +129,12 @@ static int add_action(imgact_result *result, const imgact_json *object) {
   action->region = region_of(result, object);
   add_resource(result, action, object);
   return 1;
+}
+
+/* The account's list mixes the actions of all its resources. */
+static int add_listed_action(const imgact_call *call, imgact_result *result, const imgact_json *object) {
+  int passed_over = !call->actions->image_id && !imgact_json_equals(imgact_json_get(object, "resource_type"), "image");
+  return passed_over ? usable_id(result, object) != NULL : add_action(call, result, object);
 }
 
 /* ---- pages ---- */
@@ -163,45 +178,15 @@ static void read_page(const imgact_call *call, const imgact_response *response, 
 
 /* ---- the slots ---- */
 
-static const imgact_json *list_of(const imgact_response *response, const char *key, imgact_error *error) {
-  const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
-  if (imgact_json_type_of(list) == IMGACT_JSON_ARRAY) return list;
-  imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
-  return NULL;
-}
-
-static imgact_status no_id(imgact_error *error, const char *key, size_t index) {
-  return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key, index);
-}
-
-static imgact_status bare(imgact_error *error, const char *key) {
-  return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no \"%s\" with a usable id", key);
-}
-
-static int is_public(const imgact_json *object) {
-  return imgact_result_answer(imgact_json_get(object, "public")) == IMGACT_YES;
-}
-
 imgact_status ia_digitalocean_decode_images(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                             imgact_error *error) {
-  const imgact_json *list = list_of(response, "images", error);
-  if (!list) return IMGACT_PROTOCOL;
   read_page(call, response, result);
-  int own_alone = ia_digitalocean_asks_private(call);
-  imgact_json_iter each = imgact_json_each(list);
-  size_t index = 0;
-  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++) {
-    int skipped = own_alone && is_public(item);
-    if (skipped ? !usable_id(result, item) : !add_image(result, item)) return no_id(error, "images", index);
-  }
-  return IMGACT_OK;
+  return imgact_result_add_each(result, call, response, "images", add_listed_image, error);
 }
 
 imgact_status ia_digitalocean_decode_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                            imgact_error *error) {
-  (void)call;
-  if (!add_image(result, imgact_json_get(imgact_response_json(response), "image"))) return bare(error, "image");
-  return IMGACT_OK;
+  return imgact_result_add_one(result, call, response, "image", add_image, error);
 }
 
 imgact_status ia_digitalocean_decode_nothing(const imgact_call *call, const imgact_response *response, imgact_result *result,
@@ -210,24 +195,13 @@ imgact_status ia_digitalocean_decode_nothing(const imgact_call *call, const imga
   return IMGACT_OK;
 }
 
-/* The account's list mixes the actions of all its resources. */
 imgact_status ia_digitalocean_decode_actions(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                              imgact_error *error) {
-  const imgact_json *list = list_of(response, "actions", error);
-  if (!list) return IMGACT_PROTOCOL;
   read_page(call, response, result);
-  imgact_json_iter each = imgact_json_each(list);
-  size_t index = 0;
-  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++) {
-    int skipped = !call->actions->image_id && !imgact_json_equals(imgact_json_get(item, "resource_type"), "image");
-    if (skipped ? !usable_id(result, item) : !add_action(result, item)) return no_id(error, "actions", index);
-  }
-  return IMGACT_OK;
+  return imgact_result_add_each(result, call, response, "actions", add_listed_action, error);
 }
 
 imgact_status ia_digitalocean_decode_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                             imgact_error *error) {
-  (void)call;
-  if (!add_action(result, imgact_json_get(imgact_response_json(response), "action"))) return bare(error, "action");
-  return IMGACT_OK;
+  return imgact_result_add_one(result, call, response, "action", add_action, error);
 }

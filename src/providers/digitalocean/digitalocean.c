@@ -29,13 +29,6 @@ static int is_deleted_already(const imgact_error *error) {
   return error->http_status == 422 && strstr(error->message, "already deleted") != NULL;
 }
 
-/* Ids for the support desk are plain ASCII; anything else in that header is not one. */
-static void copy_request_id(imgact_error *error, const char *text) {
-  size_t n = 0;
-  for (; text && text[n] > ' ' && text[n] < 0x7f && n + 1 < sizeof error->request_id; n++) error->request_id[n] = text[n];
-  error->request_id[n] = '\0';
-}
-
 /* "id" is the status in words and adds nothing to it (a 500 has been seen with "bad_request"): the status alone decides. */
 static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
   (void)result;
@@ -45,7 +38,7 @@ static void classify(const imgact_call *call, const imgact_response *response, i
   if (imgact_json_copy(imgact_json_get(body, "message"), message, sizeof message))
     memcpy(error->message, message, sizeof message);
   if (!imgact_json_copy(imgact_json_get(body, "request_id"), error->request_id, sizeof error->request_id))
-    copy_request_id(error, imgact_response_header(response, "x-request-id"));
+    imgact_response_request_id(response, "x-request-id", error);
   if (call->kind != IMGACT_OP_DELETE_IMAGE) return;
   if (is_deleted_already(error)) error->status = IMGACT_NOT_FOUND;
   if (error->status == IMGACT_NOT_FOUND) error->flags |= IMGACT_ERROR_GONE;

@@ -19,9 +19,10 @@ static imgact_answer is_public(const imgact_image *image) {
 }
 
 /* A name is null for snapshots and backups; bound_to is a bare number. */
-static const imgact_image *add_image(imgact_result *result, const imgact_json *object) {
+static int add_image(const imgact_call *call, imgact_result *result, const imgact_json *object) {
+  (void)call;
   const char *id = usable_id(result, object);
-  if (!id) return NULL;
+  if (!id) return 0;
   imgact_image *image = imgact_result_add_image(result, object);
   const imgact_json *from = imgact_json_get(object, "created_from");
   image->id = id;
@@ -47,7 +48,7 @@ static const imgact_image *add_image(imgact_result *result, const imgact_json *o
   image->deleted_at = imgact_result_time(imgact_json_get(object, "deleted"));
   image->is_public = is_public(image);
   image->is_protected = imgact_result_answer(imgact_json_get(imgact_json_get(object, "protection"), "delete"));
-  return image;
+  return 1;
 }
 
 /* ---- actions ---- */
@@ -77,9 +78,19 @@ static void add_resources(imgact_result *result, imgact_action *action, const im
   action->resources = resources;
 }
 
+static int names_image(imgact_result *result, const imgact_json *action, const char *image) {
+  imgact_json_iter each = imgact_json_each(imgact_json_get(action, "resources"));
+  for (const imgact_json *item; (item = imgact_json_next(&each, NULL));) {
+    const char *id = imgact_result_id(result, imgact_json_get(item, "id"));
+    if (id && !strcmp(id, image) && imgact_json_equals(imgact_json_get(item, "type"), "image")) return 1;
+  }
+  return 0;
+}
+
 /* The status alone decides: the vendor's own samples show a success beside a filled error, and a running action with
  * progress 100 and an end. */
-static int add_action(imgact_result *result, const imgact_json *object) {
+static int add_action(const imgact_call *call, imgact_result *result, const imgact_json *object) {
+  (void)call;
   const char *id = usable_id(result, object);
   if (!id) return 0;
   imgact_action *action = imgact_result_add_action(result, object);
@@ -100,51 +111,7 @@ static int add_action(imgact_result *result, const imgact_json *object) {
   return 1;
 }
 
-static int names_image(imgact_result *result, const imgact_json *action, const char *image) {
-  imgact_json_iter each = imgact_json_each(imgact_json_get(action, "resources"));
-  for (const imgact_json *item; (item = imgact_json_next(&each, NULL));) {
-    const char *id = imgact_result_id(result, imgact_json_get(item, "id"));
-    if (id && !strcmp(id, image) && imgact_json_equals(imgact_json_get(item, "type"), "image")) return 1;
-  }
-  return 0;
-}
-
-/* ---- envelopes ---- */
-
-static imgact_status bare(imgact_error *error, const char *key) {
-  return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no \"%s\" with a usable id", key);
-}
-
-static const imgact_json *list_of(const imgact_response *response, const char *key, imgact_error *error) {
-  const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
-  if (imgact_json_type_of(list) == IMGACT_JSON_ARRAY) return list;
-  imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
-  return NULL;
-}
-
-static imgact_status no_id(imgact_error *error, const char *key, size_t index) {
-  return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key, index);
-}
-
-static imgact_status add_images(const imgact_response *response, imgact_result *result, imgact_error *error) {
-  const imgact_json *list = list_of(response, "images", error);
-  if (!list) return IMGACT_PROTOCOL;
-  imgact_json_iter each = imgact_json_each(list);
-  size_t index = 0;
-  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++)
-    if (!add_image(result, item)) return no_id(error, "images", index);
-  return IMGACT_OK;
-}
-
-static imgact_status add_actions(const imgact_response *response, imgact_result *result, imgact_error *error) {
-  const imgact_json *list = list_of(response, "actions", error);
-  if (!list) return IMGACT_PROTOCOL;
-  imgact_json_iter each = imgact_json_each(list);
-  size_t index = 0;
-  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++)
-    if (!add_action(result, item)) return no_id(error, "actions", index);
-  return IMGACT_OK;
-}
+/* ---- pages ---- */
 
 /* Page numbers are null where they are not known; some clients read such a null as 0. */
 static int64_t page_number(const imgact_json *pagination, const char *key) {
@@ -182,16 +149,13 @@ static void read_page(const imgact_response *response, imgact_result *result) {
 
 imgact_status ia_hetzner_decode_images(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                        imgact_error *error) {
-  (void)call;
   read_page(response, result);
-  return add_images(response, result, error);
+  return imgact_result_add_each(result, call, response, "images", add_image, error);
 }
 
 imgact_status ia_hetzner_decode_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                       imgact_error *error) {
-  (void)call;
-  if (!add_image(result, imgact_json_get(imgact_response_json(response), "image"))) return bare(error, "image");
-  return IMGACT_OK;
+  return imgact_result_add_one(result, call, response, "image", add_image, error);
 }
 
 imgact_status ia_hetzner_decode_nothing(const imgact_call *call, const imgact_response *response, imgact_result *result,
@@ -202,28 +166,25 @@ imgact_status ia_hetzner_decode_nothing(const imgact_call *call, const imgact_re
 
 imgact_status ia_hetzner_decode_actions(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                         imgact_error *error) {
-  (void)call;
   read_page(response, result);
-  return add_actions(response, result, error);
+  return imgact_result_add_each(result, call, response, "actions", add_action, error);
 }
 
 /* The path without the image answers for every image's actions, so whose it is must be looked at here. */
 imgact_status ia_hetzner_decode_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                        imgact_error *error) {
   const imgact_json *object = imgact_json_get(imgact_response_json(response), "action");
-  if (!usable_id(result, object)) return bare(error, "action");
-  if (call->kind == IMGACT_OP_GET_ACTION && call->image && !names_image(result, object, call->image))
+  if (call->kind == IMGACT_OP_GET_ACTION && call->image && usable_id(result, object) &&
+      !names_image(result, object, call->image))
     return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s is not one of image %s", call->action, call->image);
-  add_action(result, object);
-  return IMGACT_OK;
+  return imgact_result_add_one(result, call, response, "action", add_action, error);
 }
 
 /* The cloud converts at once and tells of no action: a finished one without an id stands for it. */
 imgact_status ia_hetzner_decode_convert(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                         imgact_error *error) {
-  (void)call;
-  const imgact_image *image = add_image(result, imgact_json_get(imgact_response_json(response), "image"));
-  if (!image) return bare(error, "image");
+  imgact_status status = imgact_result_add_one(result, call, response, "image", add_image, error);
+  if (status != IMGACT_OK) return status;
   imgact_resource *resource = imgact_result_resources(result, 1);
   imgact_action *action = imgact_result_add_action(result, NULL);
   action->command = "convert";
@@ -231,7 +192,7 @@ imgact_status ia_hetzner_decode_convert(const imgact_call *call, const imgact_re
   action->status = IMGACT_ACTION_SUCCESS;
   action->progress = 100;
   if (!resource) return IMGACT_OK;
-  *resource = (imgact_resource){image->id, "image"};
+  *resource = (imgact_resource){usable_id(result, imgact_json_get(imgact_response_json(response), "image")), "image"};
   action->resources = resource;
   action->resources_count = 1;
   return IMGACT_OK;
@@ -239,6 +200,5 @@ imgact_status ia_hetzner_decode_convert(const imgact_call *call, const imgact_re
 
 imgact_status ia_hetzner_decode_waited(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                        imgact_error *error) {
-  (void)call;
-  return add_actions(response, result, error);
+  return imgact_result_add_each(result, call, response, "actions", add_action, error);
 }

@@ -78,13 +78,6 @@ static void apply_code(imgact_error *error) {
   }
 }
 
-/* Ids for the support desk are plain ASCII; anything else in that header is not one. */
-static void copy_request_id(imgact_error *error, const char *text) {
-  size_t n = 0;
-  for (; text && text[n] > ' ' && text[n] < 0x7f && n + 1 < sizeof error->request_id; n++) error->request_id[n] = text[n];
-  error->request_id[n] = '\0';
-}
-
 static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
   const imgact_json *envelope = imgact_json_get(imgact_response_json(response), "error");
   if (imgact_json_copy(imgact_json_get(envelope, "code"), error->provider_code, sizeof error->provider_code))
@@ -93,7 +86,7 @@ static void classify(const imgact_call *call, const imgact_response *response, i
   if (imgact_json_copy(imgact_json_get(envelope, "message"), message, sizeof message))
     memcpy(error->message, message, sizeof message);
   imgact_result_details(result, imgact_json_get(envelope, "details"));
-  copy_request_id(error, imgact_response_header(response, "X-Correlation-Id"));
+  imgact_response_request_id(response, "X-Correlation-Id", error);
   if (call->kind == IMGACT_OP_DELETE_IMAGE && error->status == IMGACT_NOT_FOUND) error->flags |= IMGACT_ERROR_GONE;
 }
 

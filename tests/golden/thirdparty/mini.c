@@ -93,9 +93,10 @@ static imgact_image_status image_status(const imgact_json *phase) {
   return imgact_json_equals(phase, "broken") ? IMGACT_IMAGE_UNAVAILABLE : IMGACT_IMAGE_UNKNOWN;
 }
 
-static imgact_status add_image(imgact_result *result, const imgact_json *object, imgact_error *error) {
+static int add_image(const imgact_call *call, imgact_result *result, const imgact_json *object) {
+  (void)call;
   const char *id = imgact_result_id(result, imgact_json_get(object, "ref"));
-  if (!id) return imgact_error_set(error, IMGACT_PROTOCOL, "an image of the reply has no usable ref");
+  if (!id) return 0;
   imgact_image *image = imgact_result_add_image(result, object);
   const imgact_json *phase = imgact_json_get(object, "phase");
   image->id = id;
@@ -107,7 +108,7 @@ static imgact_status add_image(imgact_result *result, const imgact_json *object,
   image->size_gb = imgact_result_number(imgact_json_get(object, "bytes")) / 1e9;
   image->regions = imgact_result_strings(result, imgact_json_get(object, "zones"), &image->regions_count);
   image->created_at = imgact_result_time(imgact_json_get(object, "made"));
-  return IMGACT_OK;
+  return 1;
 }
 
 static imgact_action_status action_status(const imgact_json *phase) {
@@ -125,9 +126,10 @@ static void add_resource(imgact_result *result, imgact_action *action, const img
   action->resources_count = 1;
 }
 
-static imgact_status add_job(imgact_result *result, const imgact_json *object, imgact_error *error) {
+static int add_job(const imgact_call *call, imgact_result *result, const imgact_json *object) {
+  (void)call;
   const char *id = imgact_result_id(result, imgact_json_get(object, "job"));
-  if (!id) return imgact_error_set(error, IMGACT_PROTOCOL, "a job of the reply has no usable id");
+  if (!id) return 0;
   imgact_action *action = imgact_result_add_action(result, object);
   const imgact_json *phase = imgact_json_get(object, "phase");
   action->id = id;
@@ -141,7 +143,7 @@ static imgact_status add_job(imgact_result *result, const imgact_json *object, i
   add_resource(result, action, object);
   if (action->status == IMGACT_ACTION_ERROR)
     action->error_message = imgact_result_word(result, imgact_json_get(object, "why"));
-  return IMGACT_OK;
+  return 1;
 }
 
 /* What is given as the next page's query comes back in call->next as it is: here, the bare cursor. Given as the page's token
@@ -151,29 +153,15 @@ static void add_cursor(imgact_result *result, const imgact_json *body) {
   if (cursor) imgact_result_next(result, 0, cursor, cursor);
 }
 
-typedef imgact_status (*add_fn)(imgact_result *result, const imgact_json *object, imgact_error *error);
-
-static imgact_status add_all(const imgact_response *response, imgact_result *result, add_fn add, imgact_error *error) {
-  const imgact_json *body = imgact_response_json(response), *items = imgact_json_get(body, "items"), *item;
-  if (imgact_json_type_of(items) != IMGACT_JSON_ARRAY)
-    return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"items\"");
-  imgact_json_iter each = imgact_json_each(items);
-  imgact_status status = IMGACT_OK;
-  while (status == IMGACT_OK && (item = imgact_json_next(&each, NULL))) status = add(result, item, error);
-  add_cursor(result, body);
-  return status;
-}
-
 static imgact_status decode_images(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                    imgact_error *error) {
-  (void)call;
-  return add_all(response, result, add_image, error);
+  add_cursor(result, imgact_response_json(response));
+  return imgact_result_add_each(result, call, response, "items", add_image, error);
 }
 
 static imgact_status decode_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                   imgact_error *error) {
-  (void)call;
-  return add_image(result, imgact_response_json(response), error);
+  return imgact_result_add_one(result, call, response, NULL, add_image, error);
 }
 
 static imgact_status decode_nothing(const imgact_call *call, const imgact_response *response, imgact_result *result,
@@ -184,14 +172,13 @@ static imgact_status decode_nothing(const imgact_call *call, const imgact_respon
 
 static imgact_status decode_jobs(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                  imgact_error *error) {
-  (void)call;
-  return add_all(response, result, add_job, error);
+  add_cursor(result, imgact_response_json(response));
+  return imgact_result_add_each(result, call, response, "items", add_job, error);
 }
 
 static imgact_status decode_job(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                 imgact_error *error) {
-  (void)call;
-  return add_job(result, imgact_response_json(response), error);
+  return imgact_result_add_one(result, call, response, NULL, add_job, error);
 }
 
 /* ---- what is the effect of a call whose answer was lost? ---- */
