@@ -73,10 +73,15 @@ static int socket_of(const talk *t) {
   return info ? info->connect_fd : -1;
 }
 
+/* What tells that a parked client has gone. One that has closed its half only may still want its reply, and cannot be told
+ * from one that has closed both: that ends a silence alone, which has no end of its own. A reset is always told. */
+static struct pollfd departure(const talk *t) {
+  return (struct pollfd){.fd = socket_of(t), .events = t->due_ms == INT64_MAX ? POLLRDHUP : 0};
+}
+
 static bool client_gone(const talk *t) {
-  char byte;
-  ssize_t got = recv(socket_of(t), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  struct pollfd peer = departure(t);
+  return poll(&peer, 1, 0) > 0;
 }
 
 static void resume_due(sim_server *server, int64_t now_ms) {
@@ -127,6 +132,7 @@ static void send_cut(talk *t) {
 /* The reader of a slow body: as many bytes as the time that has passed allows, then a pause. */
 static ssize_t read_slowly(void *user, uint64_t position, char *buffer, size_t max) {
   talk *t = user;
+  if (client_gone(t)) return MHD_CONTENT_READER_END_WITH_ERROR;
   int64_t now_ms = sim_real_ms();
   uint64_t allowed = (uint64_t)((double)(now_ms - t->slow_since_ms) * (double)t->outcome.bytes_per_s / 1000);
   if (allowed > t->outcome.reply.body_bytes) allowed = t->outcome.reply.body_bytes;
@@ -365,8 +371,7 @@ static nfds_t fill_polled(sim_server *server, int stop_fd, int64_t *next_ms) {
     server->polled[count++] = (struct pollfd){.fd = server->listeners[cloud].epoll_fd, .events = POLLIN};
   for (talk *t = server->parked; t; t = t->next) {
     if (t->due_ms < *next_ms) *next_ms = t->due_ms;
-    if (count < SIM_COUNT(server->polled))
-      server->polled[count++] = (struct pollfd){.fd = socket_of(t), .events = POLLRDHUP};
+    if (count < SIM_COUNT(server->polled)) server->polled[count++] = departure(t);
   }
   return count;
 }

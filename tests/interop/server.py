@@ -4,7 +4,7 @@
 
 server.py IMGACT-SIM [SANITIZERS], where sanitizers other than "none" make memory no matter."""
 
-import concurrent.futures, http.client, json, os, random, re, signal, socket, subprocess, sys, tempfile, time
+import concurrent.futures, http.client, json, os, random, re, signal, socket, struct, subprocess, sys, tempfile, time
 
 from simulator import Simulator, TOKEN, equal, fresh, run
 
@@ -27,10 +27,12 @@ def get(simulator, path="/v1/images/10", method="GET", body=None, timeout=10):
         connection.close()
 
 
-def raw(simulator, data, timeout=2):
-    """Sends bytes and returns what comes until the end or the time-out."""
+def raw(simulator, data, timeout=2, half=False):
+    """Sends bytes, closes its half if told so, and returns what comes until the end or the time-out."""
     with socket.create_connection(where(simulator.hetzner), timeout=timeout) as peer:
         peer.sendall(data)
+        if half:
+            peer.shutdown(socket.SHUT_WR)
         got = b""
         try:
             while block := peer.recv(65536):
@@ -106,8 +108,7 @@ def signals_end_it_cleanly(binary):
             simulator.control("PUT", "faults", [{"do": "no_reply", "path": "/v1/*"}])
             with socket.create_connection(where(simulator.hetzner)) as peer:
                 peer.sendall(request_bytes())
-                while simulator.control("GET", "counters")["in_flight"] != 1:
-                    time.sleep(0.01)
+                in_flight_becomes(simulator, 1)
                 simulator.process.send_signal(number)
                 equal(simulator.process.wait(timeout=10), 0)
 
@@ -172,15 +173,49 @@ def replies_are_late_or_slow(simulator):
         assert took > 0.15, took
 
 
+def cpu_s(simulator):
+    with open(f"/proc/{simulator.process.pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def in_flight_becomes(simulator, count):
+    end = time.monotonic() + 10
+    while simulator.control("GET", "counters")["in_flight"] != count:
+        if time.monotonic() > end:
+            raise AssertionError(f"never {count} in flight")
+        time.sleep(0.01)
+
+
+def who_closes_his_half_gets_his_reply_in_time(simulator):
+    for fault in ({"do": "delay", "ms": 600}, {"do": "slow", "bytes": 600}):
+        for more in (b"", b"GET / HTTP/1.1\r\n"):
+            fresh(simulator)
+            simulator.control("PUT", "faults", [{**fault, "path": "/v1/*", "count": 1}])
+            start, cpu = time.monotonic(), cpu_s(simulator)
+            got = raw(simulator, request_bytes() + more, timeout=30, half=True)
+            took, cpu = time.monotonic() - start, cpu_s(simulator) - cpu
+            assert got.startswith(b"HTTP/1.1 200") and got.endswith(b"}"), got
+            assert took > 0.4, took
+            assert cpu < took / 3, f"{cpu} s of CPU in {took} s"
+
+
 def silence_lasts_until_the_client_goes(simulator):
     fresh(simulator)
     simulator.control("PUT", "faults", [{"do": "no_reply", "path": "/v1/*", "count": 1}])
     raises(TimeoutError, lambda: get(simulator, timeout=0.2))
-    for _ in range(200):
-        if not simulator.control("GET", "counters")["in_flight"]:
-            return
-        time.sleep(0.01)
-    raise AssertionError("the connection is still held")
+    in_flight_becomes(simulator, 0)
+
+
+def a_reset_ends_whatever_waits(simulator):
+    for fault in ({"do": "delay", "ms": 3600000}, {"do": "slow", "bytes": 1}, {"do": "no_reply", "ms": 3600000}, {"do": "no_reply"}):
+        fresh(simulator)
+        simulator.control("PUT", "faults", [{**fault, "path": "/v1/*", "count": 1}])
+        with socket.create_connection(where(simulator.hetzner)) as peer:
+            peer.sendall(request_bytes())
+            in_flight_becomes(simulator, 1)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        in_flight_becomes(simulator, 0)
 
 
 def requests_at_once_are_counted(simulator):
@@ -249,7 +284,8 @@ def random_connections_harm_nobody(simulator):
 def main(binary, *_):
     alone = [bad_flags_and_files_are_named, the_guides_files_load, a_port_in_use_is_named, signals_end_it_cleanly, the_log_has_every_request_and_no_token,
              a_world_of_100000_images_is_small_and_quick]
-    shared = [connections_end_as_told, a_reply_is_cut_at_every_byte, replies_are_late_or_slow, silence_lasts_until_the_client_goes,
+    shared = [connections_end_as_told, a_reply_is_cut_at_every_byte, replies_are_late_or_slow, who_closes_his_half_gets_his_reply_in_time,
+              silence_lasts_until_the_client_goes, a_reset_ends_whatever_waits,
               requests_at_once_are_counted, malformed_http_harms_nobody,
               a_body_that_is_too_large_is_refused, random_connections_harm_nobody]
     simulator = Simulator(binary)
