@@ -368,14 +368,14 @@ sim_region *sim_region_new(sim_world *world, sim_cloud cloud, const char *slug, 
   return &regions[side->regions_count++];
 }
 
-sim_token *sim_token_new(sim_world *world, const char *text, sim_access access) {
+static sim_token *new_token(sim_world *world, const char *text) {
   if (world->tokens_count >= SIM_MAX_TOKENS) return NULL;
   sim_token **tokens = (sim_token **)with_room((void **)world->tokens, world->tokens_count, &world->tokens_capacity);
   if (!tokens) return NULL;
   world->tokens = tokens;
   sim_token *token = calloc(1, sizeof *token);
   if (!token) return NULL;
-  *token = (sim_token){.text = sim_copy(text), .key = sim_hash(text) | 1, .access = access};
+  *token = (sim_token){.text = sim_copy(text), .key = sim_hash(text) | 1};
   if (!token->text || !sim_table_put(&world->token_by_text, token->key, token)) {
     clear_token(token);
     free(token);
@@ -388,11 +388,10 @@ sim_token *sim_token_new(sim_world *world, const char *text, sim_access access) 
 sim_token *sim_token_of(sim_world *world, const char *text) {
   if (!text) return &world->anonymous;
   sim_token *token = sim_table_get(&world->token_by_text, sim_hash(text) | 1);
-  if (token && !strcmp(token->text, text)) return token;
-  token = token ? NULL : sim_token_new(world, text, world->strict_tokens ? SIM_INVALID : SIM_READ_WRITE);
-  if (token) return token;
-  world->others.access = world->strict_tokens ? SIM_INVALID : SIM_READ_WRITE;
-  return &world->others;
+  if (!token) token = new_token(world, text);
+  if (!token || strcmp(token->text, text) != 0) token = &world->others;
+  if (!token->listed) token->access = world->strict_tokens ? SIM_INVALID : SIM_READ_WRITE;
+  return token;
 }
 
 void **sim_scratch(sim_world *world, size_t count) {

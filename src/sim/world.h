@@ -106,6 +106,7 @@ typedef enum sim_access { SIM_READ_WRITE, SIM_READ_ONLY, SIM_SCOPED, SIM_INVALID
 typedef struct sim_token {
   char *text;
   uint64_t key;
+  bool listed; /* in a world file, which says its access */
   sim_access access;
   sim_words scopes; /* "image:read", ... of a scoped one */
   sim_rate rate[SIM_CLOUDS];
@@ -198,9 +199,9 @@ void sim_image_convert(sim_image *image);
 
 sim_region *sim_region_find(const sim_world *world, sim_cloud cloud, const char *slug);
 sim_region *sim_region_new(sim_world *world, sim_cloud cloud, const char *slug, const char *name);
-/* The token of a text; made, as a read-write or (strict) invalid one, where it was not known. NULL text: the anonymous. */
+/* The token of a text, made where it was not known. One that is not listed is read-write, or invalid for as long as the
+ * world is strict. NULL text: the anonymous. */
 sim_token *sim_token_of(sim_world *world, const char *text);
-sim_token *sim_token_new(sim_world *world, const char *text, sim_access access);
 /* Room for so many pointers, kept by the world until the next call. */
 void **sim_scratch(sim_world *world, size_t count);
 

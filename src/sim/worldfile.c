@@ -371,6 +371,7 @@ static void load_token(loader *l, const imgact_json *value) {
   if (!token || !token->text) {
     fail(l, "token", "is missing, or there are too many");
   } else {
+    token->listed = true;
     token->access = (sim_access)access;
     read_words(l, value, "scopes", &token->scopes);
   }

@@ -141,9 +141,28 @@ static void tokens(void **state) {
   check_code(a, 401, "unauthorized", "GET", "/v1/images", NULL);
   a->token = "any";
   asking_expect(a, 200, "GET", "/v1/images", NULL);
-  asking_world(a, "{\"settings\":{\"strict_tokens\":true}}");
-  a->token = "another";
-  check_code(a, 401, "unauthorized", "GET", "/v1/images", NULL);
+}
+
+/* Only what a world file says of a token stays with it. */
+static void strictness_is_for_as_long_as_it_is_on(void **state) {
+  static const char *const seen[] = {"before", "meanwhile"};
+  asking *a = *state;
+  asking_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"}]}");
+  a->token = "before";
+  asking_expect(a, 200, "GET", "/v1/images", NULL);
+  asking_expect(a, 200, "POST", "/_sim/world", "{\"settings\":{\"strict_tokens\":true}}");
+  for (size_t i = 0; i < SIM_COUNT(seen); i++) {
+    a->token = seen[i];
+    check_code(a, 401, "unauthorized", "GET", "/v1/images", NULL);
+  }
+  a->token = "r";
+  asking_expect(a, 200, "GET", "/v1/images", NULL);
+  asking_expect(a, 200, "POST", "/_sim/world", "{\"settings\":{\"strict_tokens\":false}}");
+  check_code(a, 401, "token_readonly", "DELETE", "/v1/images/10", NULL);
+  for (size_t i = 0; i < SIM_COUNT(seen); i++) {
+    a->token = seen[i];
+    asking_expect(a, 200, "GET", "/v1/images", NULL);
+  }
 }
 
 static void an_update_changes_what_it_names(void **state) {
@@ -309,6 +328,7 @@ int main(void) {
                                      CASE(what_is_not_there),
                                      CASE(routes_come_before_the_token),
                                      CASE(tokens),
+                                     CASE(strictness_is_for_as_long_as_it_is_on),
                                      CASE(an_update_changes_what_it_names),
                                      CASE(an_update_that_is_refused_changes_nothing),
                                      CASE(convert_makes_a_snapshot_of_a_backup),
