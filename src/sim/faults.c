@@ -89,7 +89,7 @@ static const char *read_fault(const imgact_json *value, sim_fault *fault) {
   fault->deed = (sim_deed)word(&r, "do", sim_deed_words, SIM_DEEDS, SIM_DEEDS);
   if (fault->deed == SIM_DEEDS) return "do";
   fault->cloud = word(&r, "cloud", sim_cloud_words, SIM_CLOUDS, -1);
-  fault->after = word(&r, "when", whens, 2, 0) == 1;
+  fault->after = word(&r, "when", whens, 2, fault->deed == SIM_CUT) == 1;
   text(&r, "method", &fault->method);
   text(&r, "path", &fault->path);
   number(&r, "skip", &fault->skip);
@@ -410,8 +410,8 @@ static void before(sim_world *world, sim_cloud cloud, const sim_fault *fault, in
 /* Does the fault keep the request from being handled at all? */
 static bool swallows(const sim_fault *fault) {
   if (fault->after) return false;
-  return fault->deed == SIM_NO_REPLY || fault->deed == SIM_CLOSE || fault->deed == SIM_RESET || fault->deed == SIM_STATUS ||
-         fault->deed == SIM_RATE_LIMIT;
+  return fault->deed == SIM_NO_REPLY || fault->deed == SIM_CLOSE || fault->deed == SIM_RESET || fault->deed == SIM_CUT ||
+         fault->deed == SIM_STATUS || fault->deed == SIM_RATE_LIMIT;
 }
 
 static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault, const sim_request *request) {
@@ -423,7 +423,11 @@ static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault,
     break;
   case SIM_CLOSE: outcome->end = SIM_END_CLOSE; break;
   case SIM_RESET: outcome->end = SIM_END_RESET; break;
-  case SIM_CUT: outcome->cut_bytes = fault->bytes; break;
+  case SIM_CUT:
+    /* A request that did nothing has no reply of its own to be cut. */
+    if (!fault->after) replace_reply(reply, cloud, fault, 502);
+    outcome->cut_bytes = fault->bytes;
+    break;
   case SIM_DELAY: outcome->delay_ms = fault->ms; break;
   case SIM_SLOW: outcome->bytes_per_s = fault->bytes; break;
   case SIM_STATUS: replace_reply(reply, cloud, fault, fault->status); break;

@@ -10,7 +10,7 @@ typedef enum sim_deed {
   SIM_NO_REPLY,     /* nothing ever comes; after `ms`, if given, the connection is closed */
   SIM_CLOSE,        /* closed without a byte */
   SIM_RESET,        /* reset without a byte */
-  SIM_CUT,          /* closed after `bytes` of the reply */
+  SIM_CUT,          /* closed after `bytes` of the reply; before the effect, of a 502 */
   SIM_DELAY,        /* the reply comes `ms` later */
   SIM_SLOW,         /* the reply comes at `bytes` a second */
   SIM_STATUS,       /* another reply: `status`, `body`, `content_type`, `retry_after` */
@@ -30,7 +30,7 @@ typedef struct sim_fault {
   sim_deed deed;
   int cloud;           /* -1 = both */
   char *method, *path; /* patterns of the shell; NULL = any */
-  bool after;          /* the effect is committed first; else (but for a cut) the request does nothing */
+  bool after;          /* the effect is committed first; else the request does nothing. A cut: unless told otherwise */
   int64_t skip, count; /* lets so many pass, then hits so many; count -1 = all */
   double probability;
   int64_t ms, bytes, status, retry_after_s; /* -1 = not given */

@@ -62,7 +62,9 @@ static const char *times(dice *d, bool either, char *text, size_t capacity) {
   int64_t count = (int64_t)roll(d, 3) + 1;
   if (chance(d, 8)) count = 50;
   snprintf(text, capacity, ",\"count\":%" PRId64 "%s%s", count, chance(d, 15) ? ",\"skip\":1" : "",
-           either && chance(d, 50) ? ",\"when\":\"after\"" : "");
+           !either         ? ""
+           : chance(d, 50) ? ",\"when\":\"after\""
+                           : ",\"when\":\"before\"");
   return text;
 }
 

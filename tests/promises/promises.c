@@ -138,6 +138,8 @@ static void sweep_bytes(const plan *calm, int step, tally *t) {
     with(&p, kind, "after", 1, "");
     run(&p, t, &s);
     uint64_t asked = s.sends + s.lookups;
+    with(&p, kind, "before", 1, "");
+    run(&p, t, &s);
     with(&p, kind, "after", 1, ",{\"do\":\"hide\",\"method\":\"POST\",\"ms\":7000}");
     p.hide_ms = p.unsafe ? 7000 : 0;
     run(&p, t, &s);

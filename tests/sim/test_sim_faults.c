@@ -23,6 +23,7 @@ static void before_and_after_the_effect(void **state) {
   } cases[] = {{"\"no_reply\"", SIM_END_SILENCE},
                {"\"close\"", SIM_END_CLOSE},
                {"\"reset\"", SIM_END_RESET},
+               {"\"cut\",\"bytes\":30", SIM_END_REPLY},
                {"\"status\",\"status\":503", SIM_END_REPLY},
                {"\"rate_limit\"", SIM_END_REPLY}};
   asking *a = *state;
@@ -30,7 +31,7 @@ static void before_and_after_the_effect(void **state) {
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char faults[300];
     snprintf(faults, sizeof faults,
-             "[{\"do\":%s,\"method\":\"POST\",\"count\":1},"
+             "[{\"do\":%s,\"method\":\"POST\",\"when\":\"before\",\"count\":1},"
              "{\"do\":%s,\"method\":\"POST\",\"when\":\"after\",\"skip\":1,\"count\":1}]",
              cases[i].deed, cases[i].deed);
     asking_faults(a, faults);
@@ -44,6 +45,16 @@ static void before_and_after_the_effect(void **state) {
     asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
     sim_faults_clear(&a->instance.faults);
   }
+}
+
+/* What is cut before the effect is the front's own error; after it, the reply. A cut comes after unless told otherwise. */
+static void a_cut_is_of_the_reply_that_there_is(void **state) {
+  asking *a = *state;
+  asking_faults(a, "[{\"do\":\"cut\",\"bytes\":9,\"when\":\"before\",\"count\":1},{\"do\":\"cut\",\"bytes\":9,\"skip\":1}]");
+  asking_text(asking_expect(a, 502, "DELETE", "/v1/images/10", NULL), "error.code", "bad_gateway");
+  assert_int_equal(a->outcome.cut_bytes, 9);
+  asking_expect(a, 204, "DELETE", "/v1/images/10", NULL);
+  assert_int_equal(a->outcome.cut_bytes, 9);
 }
 
 static void a_fault_is_chosen_by_cloud_method_path_and_count(void **state) {
@@ -228,6 +239,7 @@ static void bad_faults_are_refused_by_name(void **state) {
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, asking_teardown)
   const struct CMUnitTest tests[] = {CASE(before_and_after_the_effect),
+                                     CASE(a_cut_is_of_the_reply_that_there_is),
                                      CASE(a_fault_is_chosen_by_cloud_method_path_and_count),
                                      CASE(chance_follows_the_seed),
                                      CASE(replies_are_replaced),
