@@ -652,8 +652,17 @@ static void dispatch(sim_call *call, route where) {
 
 /* ---- before the handlers ---- */
 
-static bool within_limit(sim_call *call) {
-  sim_verdict verdict = sim_limit_bucket(&call->side->limit, &call->token->rate[SIM_HETZNER], call->now_ms);
+/* Recorded replies tell 3600 of things, and 7200 of whatever has "actions" in its path, the POST that begins one included.
+ */
+static sim_verdict spend(sim_call *call, route where) {
+  const sim_rate_limit *limit = &call->side->limit;
+  if (where == IMAGES || where == IMAGE)
+    return sim_limit_bucket(limit->limit, &call->token->rate[SIM_HETZNER], call->now_ms);
+  return sim_limit_bucket(limit->actions, &call->token->actions_rate, call->now_ms);
+}
+
+static bool within_limit(sim_call *call, route where) {
+  sim_verdict verdict = spend(call, where);
   sim_reply_header_int(call->reply, "RateLimit-Limit", verdict.limit);
   sim_reply_header_int(call->reply, "RateLimit-Remaining", verdict.remaining);
   sim_reply_header_int(call->reply, "RateLimit-Reset", verdict.reset_s);
@@ -685,7 +694,7 @@ void sim_hetzner(sim_call *call) {
   route where = route_of(call);
   if (where == NO_ROUTE)
     fail_route(call);
-  else if (!within_limit(call) || !authorized(call))
+  else if (!within_limit(call, where) || !authorized(call))
     return;
   else if (!method_fits(call->request->method, where))
     fail(call, 405, "method_not_allowed", "method not allowed");

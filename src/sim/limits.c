@@ -12,16 +12,16 @@
 #define MINUTE_MS INT64_C(60000)
 #define MAX_RING  1000000
 
-sim_verdict sim_limit_bucket(const sim_rate_limit *limit, sim_rate *rate, int64_t now_ms) {
-  double size = (double)limit->limit;
+sim_verdict sim_limit_bucket(int64_t limit, sim_rate *rate, int64_t now_ms) {
+  double size = (double)limit;
   int64_t passed_ms = rate->level_ms && now_ms > rate->level_ms ? now_ms - rate->level_ms : 0;
   if (!rate->level_ms) rate->level = size;
   rate->level = fmin(size, rate->level + size * (double)passed_ms / (double)HOUR_MS);
   rate->level_ms = now_ms;
-  sim_verdict verdict = {.limit = limit->limit, .retry_after_s = -1, .refused = limit->limit && rate->level < 1};
-  if (!verdict.refused && limit->limit) rate->level -= 1;
+  sim_verdict verdict = {.limit = limit, .retry_after_s = -1, .refused = limit && rate->level < 1};
+  if (!verdict.refused && limit) rate->level -= 1;
   verdict.remaining = (int64_t)rate->level;
-  double missing_ms = limit->limit ? (size - rate->level) * (double)HOUR_MS / size : 0;
+  double missing_ms = limit ? (size - rate->level) * (double)HOUR_MS / size : 0;
   verdict.reset_s = (now_ms + (int64_t)missing_ms + 999) / 1000;
   return verdict;
 }

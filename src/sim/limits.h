@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Both rate limiters. Hetzner: a token bucket. DigitalOcean: a window of an hour and one of a minute. Time is an argument.
+/* Both rate limiters. Hetzner: token buckets. DigitalOcean: a window of an hour and one of a minute. Time is an argument.
  */
 #ifndef SIM_LIMITS_H
 #define SIM_LIMITS_H
@@ -9,11 +9,12 @@
 
 typedef struct sim_rate_limit {
   int64_t limit;    /* a bucket's size and what comes back in an hour; requests in an hour; 0 = no limit */
+  int64_t actions;  /* Hetzner: the bucket of requests about actions, which the first does not count; 0 = no limit */
   int64_t burst;    /* DigitalOcean: requests in a minute; 0 = no limit */
   int64_t stale_ms; /* DigitalOcean: a 429's reset lies so far in the past; 0 = it tells the truth */
 } sim_rate_limit;
 
-/* One token's account. */
+/* One account of a token. */
 typedef struct sim_rate {
   double level;                          /* bucket */
   int64_t level_ms;                      /* when it was so full; 0 = never used */
@@ -28,7 +29,7 @@ typedef struct sim_verdict {
   int64_t retry_after_s; /* -1 = not told */
 } sim_verdict;
 
-sim_verdict sim_limit_bucket(const sim_rate_limit *limit, sim_rate *rate, int64_t now_ms);
+sim_verdict sim_limit_bucket(int64_t limit, sim_rate *rate, int64_t now_ms);
 sim_verdict sim_limit_window(const sim_rate_limit *limit, sim_rate *rate, int64_t now_ms);
 void sim_rate_free(sim_rate *rate);
 

@@ -28,7 +28,7 @@ sim_world *sim_world_new(uint64_t seed) {
   world->seed = world->ids = seed;
   world->sides[SIM_HETZNER].next_image_id = 4711;
   world->sides[SIM_HETZNER].next_action_id = 13;
-  world->sides[SIM_HETZNER].limit = (sim_rate_limit){.limit = 3600};
+  world->sides[SIM_HETZNER].limit = (sim_rate_limit){.limit = 3600, .actions = 7200};
   /* DigitalOcean's action ids have grown past 2^31. */
   world->sides[SIM_DIGITALOCEAN].next_image_id = 7938269;
   world->sides[SIM_DIGITALOCEAN].next_action_id = INT64_C(2200000001);
@@ -72,6 +72,7 @@ static void clear_token(sim_token *token) {
   free(token->text);
   free(token->scopes.items);
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) sim_rate_free(&token->rate[cloud]);
+  sim_rate_free(&token->actions_rate);
 }
 
 void sim_world_free(sim_world *world) {

@@ -109,7 +109,7 @@ typedef struct sim_token {
   bool listed; /* in a world file, which says its access */
   sim_access access;
   sim_words scopes; /* "image:read", ... of a scoped one */
-  sim_rate rate[SIM_CLOUDS];
+  sim_rate rate[SIM_CLOUDS], actions_rate;
 } sim_token;
 
 /* One cloud's part. Images and actions keep the order in which they came; lists show them so. */

@@ -409,7 +409,8 @@ static void load_cloud(loader *l, const imgact_json *root, sim_cloud cloud) {
 }
 
 static void load_limits(loader *l, const imgact_json *root) {
-  static const char *const keys[] = {"limit", "burst", "stale_ms"};
+  static const char *const keys[SIM_CLOUDS][3] = {{"limit", "actions"}, {"limit", "burst", "stale_ms"}};
+  static const size_t counts[SIM_CLOUDS] = {2, 3};
   const imgact_json *limits = imgact_json_get(root, "limits");
   if (!limits || l->failed) return;
   snprintf(l->where, sizeof l->where, "limits");
@@ -417,11 +418,13 @@ static void load_limits(loader *l, const imgact_json *root) {
   for (int cloud = 0; cloud < SIM_CLOUDS && !l->failed; cloud++) {
     const imgact_json *value = imgact_json_get(limits, sim_cloud_words[cloud]);
     sim_rate_limit *limit = &l->world->sides[cloud].limit;
-    if (!value || !object_of(l, value, keys, SIM_COUNT(keys))) continue;
+    if (!value || !object_of(l, value, keys[cloud], counts[cloud])) continue;
     read_int(l, value, "limit", 0, &limit->limit);
+    read_int(l, value, "actions", 0, &limit->actions);
     read_int(l, value, "burst", 0, &limit->burst);
     read_int(l, value, "stale_ms", 0, &limit->stale_ms);
     if (limit->limit > 1000000) fail(l, "limit", "is above 1000000");
+    if (limit->actions > 1000000) fail(l, "actions", "is above 1000000");
   }
 }
 

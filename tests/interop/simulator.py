@@ -61,7 +61,7 @@ def world(**more):
     """The images that most tests work on; limits off, since clients that poll would meet them."""
     label = {"env": "prod", "keep": ""}
     return {
-        "limits": {"hetzner": {"limit": 0}, "digitalocean": {"limit": 0, "burst": 0}},
+        "limits": {"hetzner": {"limit": 0, "actions": 0}, "digitalocean": {"limit": 0, "burst": 0}},
         "settings": {"durations_ms": {"transfer": 1500, "convert": 1500, "protect": 1500, "unprotect": 1500}},
         "hetzner": {"images": [
             {"id": 1, "type": "system", "name": "debian-12", "os_flavor": "debian", "os_version": "12", "disk_size": 5},

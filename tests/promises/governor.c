@@ -165,7 +165,8 @@ static bool make_world(bench *b) {
   const char *region = b->cloud == SIM_HETZNER ? "" : ",\"regions\":[\"nyc1\"]";
   sim_text_printf(
       &text,
-      "{\"limits\":{\"hetzner\":{\"limit\":3600},\"digitalocean\":{\"limit\":5000,\"burst\":250}},\"settings\":{\"repeats\":"
+      "{\"limits\":{\"hetzner\":{\"limit\":3600,\"actions\":0},\"digitalocean\":{\"limit\":5000,\"burst\":250}},"
+      "\"settings\":{\"repeats\":"
       "true,"
       "\"durations_ms\":{\"transfer\":120000,\"protect\":2000,\"unprotect\":2000}},\"%s\":{\"images\":[{\"id\":10%s}",
       sim_cloud_words[b->cloud], region);

@@ -42,7 +42,7 @@ static bool make_world(stage *s) {
   char message[200] = "no memory";
   long long ms = (long long)p->duration_ms;
   sim_text_printf(&text,
-                  "{\"limits\":{\"hetzner\":{\"limit\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}},"
+                  "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}},"
                   "\"settings\":{\"repeats\":%s,\"durations_ms\":{\"transfer\":%lld,\"convert\":%lld,\"protect\":%lld,"
                   "\"unprotect\":%lld}},"
                   "\"%s\":{\"images\":[",

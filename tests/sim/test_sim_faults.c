@@ -2,7 +2,7 @@
 #include "asking.h"
 
 static const char world[] =
-    "{\"limits\":{\"hetzner\":{\"limit\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}},"
+    "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}},"
     "\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11},{\"id\":12}]},"
     "\"digitalocean\":{\"images\":[{\"id\":10,\"name\":\"a\"},{\"id\":11,\"name\":\"b\"},{\"id\":12,\"name\":\"c\"}]}}";
 

@@ -305,6 +305,28 @@ static void the_rate_limit_is_told_and_kept(void **state) {
   asking_expect(a, 200, "GET", "/v1/images/1", NULL);
 }
 
+static void actions_have_a_limit_of_their_own(void **state) {
+  static const char *const about_actions[] = {"/v1/actions?id=1",     "/v1/actions/1",         "/v1/images/actions",
+                                              "/v1/images/actions/1", "/v1/images/10/actions", "/v1/images/10/actions/1"};
+  asking *a = *state;
+  asking_expect(a, 200, "GET", "/v1/images", NULL);
+  assert_string_equal(asking_header(a, "ratelimit-remaining"), "3599");
+  asking_send(a, "GET", "/v1/actions/1", NULL);
+  assert_string_equal(asking_header(a, "ratelimit-limit"), "7200");
+  assert_string_equal(asking_header(a, "ratelimit-remaining"), "7199");
+  asking_world(a, "{\"limits\":{\"hetzner\":{\"limit\":3,\"actions\":1}}}");
+  for (size_t i = 0; i < SIM_COUNT(about_actions); i++) {
+    a->token = about_actions[i];
+    asking_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{}");
+    assert_string_equal(asking_header(a, "ratelimit-limit"), "1");
+    check_code(a, 429, "rate_limit_exceeded", "GET", about_actions[i], NULL);
+    asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+    assert_string_equal(asking_header(a, "ratelimit-limit"), "3");
+    assert_string_equal(asking_header(a, "ratelimit-remaining"), "2");
+    a->real_ms += 2000; /* the action ends */
+  }
+}
+
 static void every_reply_carries_its_id_and_the_worlds_date(void **state) {
   asking *a = *state;
   char first[64];
@@ -337,6 +359,7 @@ int main(void) {
                                      CASE(actions_are_found_by_every_way),
                                      CASE(more_than_25_ids_lose_some_in_silence),
                                      CASE(the_rate_limit_is_told_and_kept),
+                                     CASE(actions_have_a_limit_of_their_own),
                                      CASE(every_reply_carries_its_id_and_the_worlds_date)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

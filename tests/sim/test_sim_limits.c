@@ -6,26 +6,24 @@
 
 static void a_bucket_refills_one_a_second(void **state) {
   (void)state;
-  const sim_rate_limit limit = {.limit = 3600};
   sim_rate rate = {0};
-  for (int i = 0; i < 3600; i++) assert_false(sim_limit_bucket(&limit, &rate, START_MS).refused);
-  sim_verdict verdict = sim_limit_bucket(&limit, &rate, START_MS);
+  for (int i = 0; i < 3600; i++) assert_false(sim_limit_bucket(3600, &rate, START_MS).refused);
+  sim_verdict verdict = sim_limit_bucket(3600, &rate, START_MS);
   assert_true(verdict.refused);
   assert_int_equal(verdict.remaining, 0);
   assert_int_equal(verdict.reset_s, START_MS / 1000 + 3600);
-  assert_true(sim_limit_bucket(&limit, &rate, START_MS + 999).refused);
-  assert_false(sim_limit_bucket(&limit, &rate, START_MS + 1001).refused);
-  assert_true(sim_limit_bucket(&limit, &rate, START_MS + 1001).refused);
+  assert_true(sim_limit_bucket(3600, &rate, START_MS + 999).refused);
+  assert_false(sim_limit_bucket(3600, &rate, START_MS + 1001).refused);
+  assert_true(sim_limit_bucket(3600, &rate, START_MS + 1001).refused);
 }
 
 static void a_bucket_is_never_fuller_than_full(void **state) {
   (void)state;
-  const sim_rate_limit limit = {.limit = 10};
   sim_rate rate = {0};
-  sim_verdict verdict = sim_limit_bucket(&limit, &rate, START_MS);
+  sim_verdict verdict = sim_limit_bucket(10, &rate, START_MS);
   assert_int_equal(verdict.limit, 10);
   assert_int_equal(verdict.remaining, 9);
-  assert_int_equal(sim_limit_bucket(&limit, &rate, START_MS + 100 * INT64_C(3600000)).remaining, 9);
+  assert_int_equal(sim_limit_bucket(10, &rate, START_MS + 100 * INT64_C(3600000)).remaining, 9);
 }
 
 static void a_burst_is_refused_with_a_time(void **state) {
@@ -76,7 +74,7 @@ static void without_a_limit_nothing_is_refused(void **state) {
   const sim_rate_limit limit = {0};
   sim_rate bucket = {0}, window = {0};
   for (int i = 0; i < 10000; i++) {
-    assert_false(sim_limit_bucket(&limit, &bucket, START_MS).refused);
+    assert_false(sim_limit_bucket(0, &bucket, START_MS).refused);
     assert_false(sim_limit_window(&limit, &window, START_MS).refused);
   }
   assert_null(window.times_ms);

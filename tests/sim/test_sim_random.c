@@ -94,7 +94,7 @@ static const char *const commands[] = {
     "[{\"do\":\"close\",\"probability\":0.1,\"when\":\"after\"},{\"do\":\"next\",\"next\":\"same\",\"probability\":0.3}]",
     "[{\"do\":\"appear\",\"probability\":0.2},{\"do\":\"vanish\",\"probability\":0.2},{\"do\":\"next\",\"next\":\"host\"}]",
     "[{\"do\":\"status\",\"status\":503,\"body\":\"html\",\"probability\":0.1},{\"do\":\"last\",\"ms\":5}]",
-    "{\"limits\":{\"hetzner\":{\"limit\":50},\"digitalocean\":{\"limit\":100,\"burst\":9}}}",
+    "{\"limits\":{\"hetzner\":{\"limit\":50,\"actions\":70},\"digitalocean\":{\"limit\":100,\"burst\":9}}}",
     "{\"tokens\":[{\"token\":\"token\",\"scopes\":[\"image:read\"]}]}",
     "{\"tokens\":[{\"token\":\"token\",\"access\":\"read_write\"}]}",
     "{\"hetzner\":{\"images\":[{\"id\":10,\"type\":\"backup\",\"gone\":false,\"labels\":{\"env\":\"prod\"}},{\"id\":11},{"

@@ -168,6 +168,8 @@ static void bad_files_are_refused_by_place(void **state) {
                {"{\"tokens\":[{\"access\":\"all\"}]}", "access"},
                {"{\"tokens\":[{}]}", "tokens[0].token"},
                {"{\"limits\":{\"hetzner\":{\"limit\":-1}}}", "limit"},
+               {"{\"limits\":{\"hetzner\":{\"actions\":1000001}}}", "actions"},
+               {"{\"limits\":{\"digitalocean\":{\"actions\":1}}}", "unknown key"},
                {"{\"settings\":{\"durations_ms\":{\"fly\":1}}}", "fly"}};
   asking *a = *state;
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
