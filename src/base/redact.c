@@ -1,13 +1,40 @@
 // SPDX-License-Identifier: MIT
 // Looks for the shortest part of the token that counts (the needle: its beginning) and takes away as much of the token as
 // follows. Occurrences that overlap go as one: otherwise the end of a token that repeats itself would stay behind.
+// Text of any kind is compared character by character, whatever spells it; in base64 those characters are compared that do
+// not depend on what stands before and behind the token.
 #include "redact.h"
 
+#include "base64.h"
+#include "spelling.h"
 #include "str.h"
 
 #include <string.h>
 
 #define SHORTEST_SECRET ((size_t)8)
+
+// How a token can be written: as it is, or in base64, 0 to 2 bytes into a group of three.
+enum { PLAIN, BASE64, FORMS = IA_REDACT_FORMS };
+
+// How many base64 characters the first `length` bytes of a token fix that starts `shift` bytes into a group, and where.
+static size_t fixed_from(size_t shift) { return (8 * shift + 5) / 6; }
+static size_t fixed_count(size_t shift, size_t length) { return 8 * (shift + length) / 6 - fixed_from(shift); }
+
+static size_t form_length(size_t form, size_t length) { return form == PLAIN ? length : fixed_count(form - BASE64, length); }
+
+static char form_character(const ia_redactor *redactor, size_t form, size_t i) {
+  if (form == PLAIN) return redactor->token[i];
+  size_t shift = form - BASE64, bit = 6 * (fixed_from(shift) + i) - 8 * shift, byte = bit / 8;
+  unsigned two = (unsigned)(unsigned char)redactor->token[byte] << 8;
+  if (byte + 1 < redactor->token_length) two |= (unsigned char)redactor->token[byte + 1];
+  return ia_base64_alphabet[two >> (10 - bit % 8) & 63];
+}
+
+static bool has_escape(const char *token, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (ia_spelling_begins(token[i])) return true;
+  return false;
+}
 
 void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, const char *const *vendor_prefixes) {
   *redactor = (ia_redactor){.token = token, .token_length = length};
@@ -18,6 +45,8 @@ void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, c
     if (prefix > common && prefix <= length && memcmp(token, vendor_prefixes[i], prefix) == 0) common = prefix;
   }
   redactor->needle_length = length - common < SHORTEST_SECRET ? length : common + SHORTEST_SECRET;
+  redactor->ambiguous = has_escape(token, length);
+  for (size_t form = 0; form < FORMS; form++) redactor->first[form] = form_character(redactor, form, 0);
 }
 
 static const char *find(const ia_redactor *redactor, const char *text, size_t length) {
@@ -64,64 +93,102 @@ void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_
 
 // ---- text of any kind ----
 
-static int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = (char)(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+// The alphabet of base64 for URLs counts as the standard one.
+static bool is_same(int c, char wanted, size_t form) {
+  if (form != PLAIN && c == '-') c = '+';
+  if (form != PLAIN && c == '_') c = '/';
+  return c == (unsigned char)wanted;
 }
 
-// A number of at most `most` digits; the length read, 0 = none.
-static size_t number(const char *text, size_t left, int base, size_t most, unsigned *value) {
-  size_t used = 0;
-  *value = 0;
-  while (used < left && used < most && digit(text[used]) < base)
-    *value = *value * (unsigned)base + (unsigned)digit(text[used++]);
-  return used;
-}
-
-// An escape at the start of the text: its length and what it stands for; 0 = none. Only ASCII matters: tokens are.
-static size_t escape(const char *text, size_t left, unsigned *value) {
-  if (left > 5 && text[0] == '\\' && (text[1] == 'u' || text[1] == 'U'))
-    return number(text + 2, left - 2, 16, 4, value) == 4 ? 6 : 0;
-  if (left > 1 && text[0] == '\\') {
-    *value = (unsigned char)text[1];
-    return 2;
+// How many bytes of the text's start spell the character; 0 = they do not. `first` is the layer to try first.
+static size_t spells(const char *text, size_t length, char wanted, size_t form, unsigned first) {
+  if (!ia_spelling_begins(text[0])) return is_same((unsigned char)text[0], wanted, form);
+  for (unsigned i = 0; i <= IA_SPELLING_LAYERS; i++) {
+    int c;
+    size_t bytes = ia_spelling(text, length, (first + i) % (IA_SPELLING_LAYERS + 1), &c);
+    if (is_same(c, wanted, form)) return bytes;
   }
-  if (left > 2 && text[0] == '%') return number(text + 1, left - 1, 16, 2, value) == 2 ? 3 : 0;
-  if (left < 4 || text[0] != '&' || text[1] != '#') return 0;
-  size_t prefix = (text[2] | 0x20) == 'x' ? 3 : 2;
-  size_t digits = number(text + prefix, left - prefix, prefix == 3 ? 16 : 10, 7, value);
-  return digits > 0 && prefix + digits < left && text[prefix + digits] == ';' ? prefix + digits + 1 : 0;
+  return 0;
 }
 
-static void unescape(const char *text, size_t length, ia_buf *out) {
-  for (size_t i = 0; i < length;) {
-    unsigned value = 0;
-    size_t used = escape(text + i, length - i, &value);
-    ia_buf_char(out, used == 0 ? text[i] : value > 0 && value < 0x80 ? (char)value : '?');
-    i += used == 0 ? 1 : used;
+static size_t match(const ia_redactor *redactor, const char *text, size_t length, size_t form, unsigned first) {
+  size_t whole = form_length(form, redactor->token_length), at = 0, matched = 0;
+  while (matched < whole && at < length) {
+    size_t bytes = spells(text + at, length - at, form_character(redactor, form, matched), form, first);
+    if (bytes == 0) break;
+    at += bytes;
+    matched++;
   }
+  return matched >= form_length(form, redactor->needle_length) ? at : 0;
 }
 
-// Twice: what was quoted once more on its way has its escapes escaped. Without memory nothing is known, so nothing is shown.
-static bool hides_token(const ia_redactor *redactor, const imgact_allocator *allocator, const char *text, size_t length) {
-  ia_buf once, twice;
-  ia_buf_init(&once, allocator, length);
-  ia_buf_init(&twice, allocator, length);
-  unescape(text, length, &once);
-  if (once.state == IA_BUF_OK) unescape(once.data, once.length, &twice);
-  bool hidden = once.state != IA_BUF_OK || twice.state != IA_BUF_OK || ia_redact_found(redactor, once.data, once.length) ||
-                ia_redact_found(redactor, twice.data, twice.length);
-  ia_buf_free(&once);
-  ia_buf_free(&twice);
-  return hidden;
+// A character that begins escapes and is in the token itself can be meant either way: each layer is then tried as the first.
+static size_t match_any(const ia_redactor *redactor, const char *text, size_t length, size_t form) {
+  unsigned tries = form == PLAIN && redactor->ambiguous ? IA_SPELLING_LAYERS : 0;
+  size_t covered = 0;
+  for (unsigned first = 0; first <= tries && covered == 0; first++) covered = match(redactor, text, length, form, first);
+  return covered;
+}
+
+static bool is_base64(int c) {
+  return c > 0 && c < 0x80 && (strchr(ia_base64_alphabet, c) != NULL || c == '-' || c == '_' || c == '=');
+}
+
+// The characters behind the fixed ones: the first of them still holds bits of the token's last byte.
+static size_t base64_tail(const char *text, size_t length) {
+  size_t at = 0;
+  while (at < length) {
+    int c;
+    size_t bytes = ia_spelling(text + at, length - at, IA_SPELLING_LAYERS, &c);
+    if (!is_base64(c)) break;
+    at += bytes;
+  }
+  return at;
+}
+
+// What a text's first character can be: the byte itself and, where it begins an escape, what the layers make of it.
+typedef struct readings {
+  int c[IA_SPELLING_LAYERS + 1];
+  unsigned count;
+} readings;
+
+static readings read_first(const char *text, size_t length) {
+  readings first = {.c = {(unsigned char)text[0]}, .count = 1};
+  if (!ia_spelling_begins(text[0])) return first;
+  for (; first.count <= IA_SPELLING_LAYERS; first.count++)
+    (void)ia_spelling(text, length, first.count, &first.c[first.count]);
+  return first;
+}
+
+// Most places of a text are done with here.
+static bool can_start(const ia_redactor *redactor, size_t form, const readings *first) {
+  for (unsigned i = 0; i < first->count; i++)
+    if (is_same(first->c[i], redactor->first[form], form)) return true;
+  return false;
+}
+
+size_t ia_redact_spelled(const ia_redactor *redactor, const char *text, size_t length) {
+  if (redactor == NULL || redactor->needle_length == 0 || length == 0) return 0;
+  readings first = read_first(text, length);
+  for (size_t form = PLAIN; form < FORMS; form++) {
+    size_t covered = can_start(redactor, form, &first) ? match_any(redactor, text, length, form) : 0;
+    if (covered > 0 && form != PLAIN) covered += base64_tail(text + covered, length - covered);
+    if (covered > 0) return covered;
+  }
+  return 0;
+}
+
+static bool hides_token(const ia_redactor *redactor, const char *text, size_t length) {
+  for (size_t at = 0; at < length; at++)
+    if (ia_redact_spelled(redactor, text + at, length - at) > 0) return true;
+  return false;
 }
 
 void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length) {
   size_t start = out->length;
   ia_redact(redactor, out, text, length);
   if (out->state != IA_BUF_OK || out->length == start || redactor == NULL || redactor->needle_length == 0) return;
-  if (!hides_token(redactor, out->allocator, out->data + start, out->length - start)) return;
+  if (!hides_token(redactor, out->data + start, out->length - start)) return;
   out->length = start;
   ia_buf_str(out, IA_REDACTED);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps secrets out of a cassette: every token that was seen, in any spelling in which a server may echo it (raw, JSON
- * escapes, percent-encoding, base64), whole or from vendor prefix + 8 characters on, and whatever looks like a token.
+ * Keeps secrets out of a cassette: every token that was seen, in any form in which a server may echo it (redact.h), whole
+ * or from vendor prefix + 8 characters on, and whatever looks like a token.
  */
 #ifndef IA_SCRUB_H
 #define IA_SCRUB_H
@@ -11,19 +11,9 @@
 
 #define IA_SCRUB_MAX_SECRETS 64
 
-/* One spelling of a token: found when at least `least` characters of it match. */
-typedef struct ia_needle {
-  const char *text;
-  size_t length, least;
-  bool base64;    /* the alphabet for URLs counts as the standard one */
-  bool ambiguous; /* it holds characters that begin escapes */
-} ia_needle;
-
 typedef struct ia_secret {
-  char *block; /* the token, then its base64 spellings */
-  size_t block_bytes;
-  ia_redactor redactor;
-  ia_needle needles[4]; /* as it is; in base64 at each of the three alignments */
+  char *token;
+  ia_redactor redactor; /* of it */
 } ia_secret;
 
 typedef struct ia_scrub {
