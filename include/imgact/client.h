@@ -91,7 +91,7 @@ typedef struct imgact_trace {
   int32_t http_status;
   int32_t attempt;
   imgact_trace_kind kind;
-  uint32_t request;  /* counts the client's exchanges; the events of one carry the same number */
+  uint32_t request;  /* counts the client's requests; what happens to one carries its number; 0 = to all */
   size_t body_bytes; /* of the whole text: where `body` is shorter, it was cut */
 } imgact_trace;
 

@@ -129,8 +129,8 @@ IMGACT_API void imgact_op_configure(imgact_op *op, const imgact_op_options *opti
 /* Called after each look at a waited action that still runs: when it was started, and whenever it was polled. Since 0.1. */
 typedef void (*imgact_progress_fn)(void *user, imgact_op *op, const imgact_action *action);
 
-/* Makes a mutation wait until its action has finished; also sets the progress callback (may be NULL) of a wait. Since 0.1.
- */
+/* Makes a mutation wait until its action has finished; also sets the progress callback (may be NULL) of a wait. On a cloud
+ * whose actions cannot be looked at the operation ends as unsupported, with nothing sent. Since 0.1. */
 IMGACT_API void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user);
 
 /* Runs before the first byte of a mutation leaves, from a dispatch, with the call as JSON (stable enough to be stored and

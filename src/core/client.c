@@ -151,7 +151,7 @@ static bool may_send(imgact_client *client, size_t lane, imgact_op_kind kind, in
 
 static void hold_back(imgact_client *client, int64_t until_ms) {
   int64_t delay = until_ms - client->engine->now.mono_ms;
-  if (!ia_linked(&client->held)) ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay, "held back for the rate limit");
+  if (!ia_linked(&client->held)) ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay, 0, "held back for the rate limit");
   ia_governor_wait(client->governor, &client->held, until_ms);
 }
 

@@ -26,7 +26,6 @@ ia_exchange *ia_exchange_new(imgact_client *client, ia_lane lane, void (*done)(i
   exchange->owner = owner;
   exchange->deadline_ms = IA_NEVER;
   exchange->max_attempts = client->settings.max_attempts;
-  exchange->number = ++client->exchanges;
   ia_arena_init(&exchange->step, client->allocator);
   ia_request_init(&exchange->request, client->allocator);
   return exchange;
@@ -93,6 +92,7 @@ static void end_empty(ia_timer *timer) {
 void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_result *result) {
   exchange->call = *call;
   exchange->result = result;
+  exchange->number = ++exchange->client->exchanges;
   exchange->slot = ia_client_slot(exchange->client, call->kind);
   exchange->encoded_empty = exchange->uncertain = false;
   if (!exchange->attempts) exchange->maybe_applied = false;
@@ -163,6 +163,9 @@ static imgact_status build(ia_exchange *exchange) {
   imgact_client *client = exchange->client;
   imgact_error *error = &exchange->error;
   drop_request(exchange);
+  if (!exchange->slot)
+    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name,
+                            imgact_op_kind_name(exchange->call.kind));
   imgact_status status = current_token(client, error);
   if (status != IMGACT_OK) return status;
   status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call, client->provider, error);
@@ -246,6 +249,8 @@ static void take_result(ia_exchange *exchange, const imgact_response *response) 
   imgact_result *result = exchange->result;
   size_t images = result->images_count, actions = result->actions_count;
   imgact_status status = exchange->slot->decode(&exchange->call, response, result, error);
+  if (status == IMGACT_OK && (exchange->slot->flags & IMGACT_SLOT_CREATES_ACTION) && result->actions_count == actions)
+    status = imgact_error_set(error, IMGACT_PROTOCOL, "the reply shows no action");
   if (result->nomem) status = imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   error->status = (int32_t)status;
   if (status == IMGACT_OK) return;

@@ -250,6 +250,8 @@ void imgact_op_configure(imgact_op *op, const imgact_op_options *options) {
 
 void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user) {
   if (!op || op->state != IA_OP_NEW) return;
+  if ((op->slot && (op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) && !ia_client_slot(op->client, IMGACT_OP_WAIT_ACTIONS))
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no wait_actions", op->client->provider->name);
   op->wait = true;
   op->progress = progress;
   op->progress_user = user;

@@ -109,7 +109,7 @@ static void found_nothing(imgact_op *op) {
     fail_pending(op, true);
   } else {
     client->retry_tokens--;
-    ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, "the cloud shows no effect of the request: it is sent again");
+    ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, m->number, "the cloud shows no effect of the request: it is sent again");
     ia_mutation_send(op);
   }
 }
@@ -296,11 +296,12 @@ void ia_reconcile(imgact_op *op, const ia_exchange *exchange, bool refused) {
   m->pending = exchange->error;
   m->details = op->result.details ? ia_arena_copy(&op->arena, op->result.details) : NULL;
   m->attempts = exchange->attempts;
+  m->number = exchange->number;
   m->refused = refused;
   if (!m->in_doubt) m->sent_ms = exchange->sent_ms;
   m->in_doubt = true;
   m->settled_ms = ia_later(op->client->engine->now.mono_ms, safe ? 0 : op->client->settings.settle_ms);
-  ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, m->pending.message);
+  ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, m->number, m->pending.message);
   look(op);
 }
 

@@ -91,7 +91,7 @@ void ia_trace_retry(ia_exchange *exchange, int64_t delay_ms) {
   client->trace(client->trace_user, &e);
 }
 
-void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_ms, const char *text) {
+void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_ms, uint32_t request, const char *text) {
   if (!client->trace) return;
   imgact_trace e = {.size = sizeof e,
                     .provider = client->provider->name,
@@ -99,6 +99,7 @@ void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_
                     .after_ms = -1,
                     .delay_ms = delay_ms,
                     .http_status = -1,
-                    .kind = kind};
+                    .kind = kind,
+                    .request = request};
   client->trace(client->trace_user, &e);
 }

@@ -23,22 +23,45 @@ const imgact_provider *imgact_provider_find(const char *name) {
   return provider;
 }
 
-static imgact_status check_table(const imgact_provider *p, imgact_error *error) {
-  bool ok = p->size >= sizeof *p && p->name && p->default_endpoint && p->slots && p->slot_stride >= sizeof(imgact_slot) &&
-            p->slot_count && p->is_id && p->id_form && p->classify && p->per_page_max > 0 &&
-            (!p->type_groups_count || (p->type_groups && p->type_groups_stride >= sizeof *p->type_groups));
-  for (size_t i = 0; ok && i < p->slot_count; i++) {
+/* The first member of the table that cannot be worked with, or NULL. */
+static const char *wrong_member(const imgact_provider *p) {
+  if (!p->default_endpoint) return "default_endpoint";
+  if (!p->slots || !p->slot_count) return "slots";
+  if (p->slot_stride < sizeof(imgact_slot)) return "slot_stride";
+  if (!p->is_id) return "is_id";
+  if (!p->id_form) return "id_form";
+  if (!p->classify) return "classify";
+  if (p->per_page_max <= 0) return "per_page_max";
+  if (p->type_groups_count && !p->type_groups) return "type_groups";
+  if (p->type_groups_count && p->type_groups_stride < sizeof *p->type_groups) return "type_groups_stride";
+  return NULL;
+}
+
+/* The first slot of which a half is missing; COUNT = none. */
+static imgact_op_kind half_slot(const imgact_provider *p) {
+  for (size_t i = 0; i < p->slot_count && i < IMGACT_OP_COUNT; i++) {
     const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slot_stride * i);
-    ok = !slot->encode == !slot->decode;
+    if (!slot->encode != !slot->decode) return (imgact_op_kind)i;
   }
-  if (ok) return IMGACT_OK;
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s has holes, or another version's size",
-                          p->size >= sizeof *p && p->name ? p->name : "(unnamed)");
+  return IMGACT_OP_COUNT;
+}
+
+imgact_status ia_provider_check(const imgact_provider *p, imgact_error *error) {
+  if (p->size < sizeof *p || !p->name)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "a provider's table has no name, or a size that is not sizeof(imgact_provider)");
+  const char *member = wrong_member(p);
+  if (member)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s lacks a usable %s", p->name, member);
+  imgact_op_kind kind = half_slot(p);
+  if (kind == IMGACT_OP_COUNT) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s has half a slot for %s", p->name,
+                          imgact_op_kind_name(kind));
 }
 
 static imgact_status choose_provider(const imgact_client_options *o, const imgact_provider **provider, imgact_error *error) {
   *provider = o->provider ? o->provider : imgact_provider_find(o->provider_name);
-  if (*provider) return check_table(*provider, error);
+  if (*provider) return ia_provider_check(*provider, error);
   if (!o->provider_name) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no provider was named");
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no provider '%s': hetzner and digitalocean are known",
                           o->provider_name);

@@ -5,6 +5,7 @@
 
 #include "engine.h"
 #include <imgact/client.h>
+#include <imgact/provider.h>
 #include <stdatomic.h>
 
 struct imgact_loop {
@@ -23,5 +24,8 @@ void ia_loop_drop(imgact_loop *loop);
 bool ia_loop_offline(const imgact_loop *loop);
 /* Waits for something to be due, or for wakeup, at most until then, and dispatches. */
 void ia_loop_step(imgact_loop *loop);
+
+/* Is a provider's table whole? INVALID_ARGUMENT names what is missing (client.c). */
+imgact_status ia_provider_check(const imgact_provider *provider, imgact_error *error);
 
 #endif

@@ -29,16 +29,35 @@ static const char *first_set(const char *const *names) {
   return names == NULL ? NULL : *names;
 }
 
+// "; there are a, b", as many as fit.
+static void list_profiles(const imgact_config *config, char *text, size_t capacity) {
+  size_t used = (size_t)snprintf(text, capacity, "; it has none");
+  for (const ia_profile *it = config->profiles; it != NULL; it = it->next) {
+    bool first = it == config->profiles;
+    if (first) used = 0;
+    if (used + strlen(it->name) + sizeof "; there are , ..." > capacity) {
+      (void)snprintf(text + used, capacity - used, first ? "" : ", ...");
+      return;
+    }
+    used += (size_t)snprintf(text + used, capacity - used, "%s%s", first ? "; there are " : ", ", it->name);
+  }
+}
+
+static imgact_status no_profile(const imgact_config *config, const char *name, imgact_error *error) {
+  char shown[IA_PATH_SHOWN], known[160];
+  if (config->path == NULL)
+    return REFUSE(error, "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found", name);
+  const char *path = ia_path_shown(config->path, shown);
+  if (!config->exists) return REFUSE(error, "there is no profile [%s], and no configuration file %s", name, path);
+  list_profiles(config, known, sizeof known);
+  return REFUSE(error, "there is no profile [%s] in %s%s", name, path, known);
+}
+
 static imgact_status choose_profile(const imgact_config *config, const char *name, const char *provider, choice *out,
                                     imgact_error *error) {
-  char shown[IA_PATH_SHOWN];
   if (name == NULL) return IMGACT_OK;
   out->profile = ia_config_find(config, name);
-  if (out->profile == NULL && config->path == NULL)
-    return REFUSE(error, "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found", name);
-  if (out->profile == NULL)
-    return REFUSE(error, "there is no profile [%s]%s %s", name, config->exists ? " in" : ", and no configuration file",
-                  ia_path_shown(config->path, shown));
+  if (out->profile == NULL) return no_profile(config, name, error);
   const char *own = out->profile->values[IA_KEY_PROVIDER];
   if (provider != NULL && strcmp(provider, own) != 0)
     return ia_config_error(config, out->profile->lines[IA_KEY_PROVIDER], error,
@@ -176,16 +195,11 @@ static imgact_status no_token(const imgact_provider *provider, imgact_error *err
                 provider->name, usual != NULL ? usual : "a variable");
 }
 
-static bool has_a_name(const imgact_provider *own) {
-  return own->size >= sizeof *own && own->name != NULL && own->default_endpoint != NULL;
-}
-
 // What the options name wins over everything; *bytes gets the token that they lack.
 static imgact_status settle(imgact_config *config, imgact_overrides *over, imgact_client_options *options, ia_bytes *bytes,
                             imgact_error *error) {
   choice chosen;
-  if (options->provider != NULL && !has_a_name(options->provider))
-    return REFUSE(error, "the table of the provider has holes, or another version's size");
+  if (options->provider != NULL && ia_provider_check(options->provider, error) != IMGACT_OK) return IMGACT_INVALID_ARGUMENT;
   if (options->provider != NULL)
     over->provider = options->provider->name;
   else if (options->provider_name != NULL)

@@ -384,7 +384,7 @@ static void a_provider_of_the_callers_own_has_profiles_too(void **state) {
                "https://acme.example/images/1");
   unsetenv("ACME_TOKEN");
   const imgact_provider holes = {.size = sizeof holes, .name = "acme"};
-  assert_fails(ask(config, OVER(.profile = "acme"), OPTIONS(.provider = &holes)), "has holes");
+  assert_fails(ask(config, OVER(.profile = "acme"), OPTIONS(.provider = &holes)), "default_endpoint");
   assert_fails(ask(config, OVER(0), OPTIONS(.provider = &acme)), "there is no token for acme");
   imgact_config_free(config);
 }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// Tables of strangers: what the core asks of them, and what it does not take on their word.
+#include "cloud.h"
+#include "stage.h"
+
+#include <imgact/provider.h>
+
+// A copy of DigitalOcean's table that a test may spoil.
+typedef struct table {
+  imgact_provider provider;
+  imgact_slot slots[IMGACT_OP_COUNT];
+} table;
+
+static table copy_of_digitalocean(void) {
+  table t = {.provider = *imgact_provider_find("digitalocean")};
+  memcpy(t.slots, t.provider.slots, sizeof t.slots);
+  return t;
+}
+
+static stage *stage_of(table *t) {
+  t->provider.slots = t->slots;
+  return stage_with((stage_options){.client = {.provider = &t->provider}});
+}
+
+static imgact_status no_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                               imgact_error *error) {
+  (void)call, (void)response, (void)result, (void)error;
+  return IMGACT_OK;
+}
+
+static void a_wait_where_no_action_can_be_looked_at_is_refused_unsent(void **state) {
+  (void)state;
+  table t = copy_of_digitalocean();
+  t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
+  stage *s = stage_of(&t);
+  imgact_op *op = imgact_transfer(s->client, CLOUD_IMAGE, "nyc3");
+  imgact_op_wait(op, NULL, NULL);
+  stage_run(op, IMGACT_UNSUPPORTED);
+  assert_non_null(strstr(imgact_op_error(op)->message, "wait_actions"));
+  scripted_assert_nothing_sent(s->script);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void without_a_wait_such_a_transfer_goes_out(void **state) {
+  (void)state;
+  table t = copy_of_digitalocean();
+  t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
+  stage *s = stage_of(&t);
+  cloud *c = cloud_new(s->script, false);
+  stage_expect(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  assert_int_equal(c->applied, 1);
+  stage_free(s);
+  cloud_free(c);
+}
+
+static void a_candidate_that_cannot_be_looked_at_is_ambiguous(void **state) {
+  (void)state;
+  table t = copy_of_digitalocean();
+  t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
+  t.slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_CONFIRM;
+  stage *s = stage_of(&t);
+  cloud *c = cloud_new(s->script, false);
+  cloud_plan(c, (cloud_fate){.effects = 1});
+  stage_expect(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  assert_int_equal(c->applied, 1);
+  stage_free(s);
+  cloud_free(c);
+}
+
+static void a_reply_without_the_action_is_looked_into(void **state) {
+  (void)state;
+  table t = copy_of_digitalocean();
+  t.slots[IMGACT_OP_TRANSFER].decode = no_action;
+  stage *s = stage_of(&t);
+  cloud *c = cloud_new(s->script, false);
+  imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_string_equal(imgact_op_action(op)->id, "9001");
+  assert_int_equal(c->applied, 1);
+  imgact_op_free(op);
+  stage_free(s);
+  cloud_free(c);
+}
+
+// The member that is missing is named.
+static void assert_table_refused(const imgact_provider *provider, const char *named) {
+  const imgact_client_options options = {.size = sizeof options, .provider = provider, .token = "t"};
+  imgact_client *client = NULL;
+  imgact_error error;
+  assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_INVALID_ARGUMENT);
+  assert_null(client);
+  if (strstr(error.message, named) == NULL) fail_msg("%s: %s", named, error.message);
+}
+
+static void a_table_with_a_hole_is_refused_by_its_name(void **state) {
+  (void)state;
+  const imgact_provider whole = *imgact_provider_find("digitalocean");
+#define REFUSED(member, value)                                                                                              \
+  do {                                                                                                                      \
+    imgact_provider p = whole;                                                                                              \
+    p.member = (value);                                                                                                     \
+    assert_table_refused(&p, #member);                                                                                      \
+  } while (0)
+  REFUSED(default_endpoint, NULL);
+  REFUSED(slots, NULL);
+  REFUSED(slot_stride, sizeof(imgact_slot) - 1);
+  REFUSED(is_id, NULL);
+  REFUSED(id_form, NULL);
+  REFUSED(classify, NULL);
+  REFUSED(per_page_max, 0);
+  REFUSED(type_groups, NULL);
+  REFUSED(type_groups_stride, 0);
+  REFUSED(name, NULL);
+  REFUSED(size, sizeof(imgact_provider) - 1);
+#undef REFUSED
+  table t = copy_of_digitalocean();
+  t.slots[IMGACT_OP_CONVERT].decode = NULL;
+  t.provider.slots = t.slots;
+  assert_table_refused(&t.provider, "convert");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_wait_where_no_action_can_be_looked_at_is_refused_unsent),
+      cmocka_unit_test(without_a_wait_such_a_transfer_goes_out),
+      cmocka_unit_test(a_candidate_that_cannot_be_looked_at_is_ambiguous),
+      cmocka_unit_test(a_reply_without_the_action_is_looked_into),
+      cmocka_unit_test(a_table_with_a_hole_is_refused_by_its_name),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
