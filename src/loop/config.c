@@ -16,6 +16,7 @@
 #define NO_MEMORY(error) imgact_error_set((error), IMGACT_NOMEM, "out of memory")
 
 static const char *const key_names[IA_KEYS] = {"provider", "endpoint", "token_env", "token_file", "token_command"};
+static const char default_key[] = "default_profile";
 
 // ---- texts ----
 
@@ -270,18 +271,52 @@ static void set_default(reading *r, const char *value) {
   if (config->default_profile == NULL) r->status = NO_MEMORY(r->error);
 }
 
+// At most one letter too many, missing or another, or two neighbours swapped: no secret is that near to a key.
+static bool is_near(const char *word, const char *key) {
+  size_t a = strlen(word), b = strlen(key), head = 0, tail = 0, least = a < b ? a : b;
+  while (head < least && word[head] == key[head]) head++;
+  while (tail < least - head && word[a - 1 - tail] == key[b - 1 - tail]) tail++;
+  a -= head + tail;
+  b -= head + tail;
+  bool swapped = a == 2 && b == 2 && word[head] == key[head + 1] && word[head + 1] == key[head];
+  return (a <= 1 && b <= 1) || swapped;
+}
+
+// What stands in a key's place may be a token or a part of a command. Small letters alone, and few of them, are neither.
+static bool may_be_quoted(const char *name) {
+  size_t length = strlen(name);
+  return length > 0 && length <= 24 && strspn(name, "abcdefghijklmnopqrstuvwxyz_-") == length;
+}
+
+static void refuse_key(reading *r, const char *name) {
+  char word[32] = "";
+  const char *meant = is_near(name, default_key) ? default_key : NULL;
+  for (ia_key key = 0; key < IA_KEYS; key++)
+    if (is_near(name, key_names[key])) meant = key_names[key];
+  if (meant != NULL || may_be_quoted(name)) (void)snprintf(word, sizeof word, " '%s'", name);
+  if (meant != NULL)
+    REFUSE(r, "unknown key%s; did you mean %s?", word, meant);
+  else if (*word != '\0' && strstr(word, "token") != NULL)
+    REFUSE(r, "unknown key%s: no key takes a token itself; say where it is, by token_env, token_file or token_command",
+           word);
+  else
+    REFUSE(
+        r,
+        "unknown key%s: known are provider, endpoint, token_env, token_file, token_command and, before the first section, "
+        "default_profile; a value is one line",
+        word);
+}
+
 // An ini_handler. The section is the one that open_section saw last.
 static int on_value(void *user, const char *section, const char *name, const char *value) {
   reading *r = user;
   (void)section;
   if (r->status != IMGACT_OK) return 0;
-  bool is_default = strcmp(name, "default_profile") == 0;
+  bool is_default = strcmp(name, default_key) == 0;
   ia_key key = 0;
   while (key < IA_KEYS && strcmp(name, key_names[key]) != 0) key++;
   if (key == IA_KEYS && !is_default) {
-    REFUSE(r,
-           "unknown key: known are provider, endpoint, token_env, token_file, token_command and, before the first section, "
-           "default_profile; a value is one line");
+    refuse_key(r, name);
   } else if (is_default && r->profile != NULL) {
     REFUSE(r, "default_profile stands before the first section: move it to the file's beginning");
   } else if (!is_default && r->profile == NULL) {

@@ -14,6 +14,8 @@
 #define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
 #define NO_MEMORY(error)   imgact_error_set((error), IMGACT_NOMEM, "out of memory")
 
+#define PROFILES_SHOWN 160 /* bytes of a list within an error */
+
 typedef struct choice {
   imgact_selection shown;
   const imgact_provider *provider;
@@ -36,7 +38,7 @@ static void list_profiles(const imgact_config *config, char *text, size_t capaci
     bool first = it == config->profiles;
     if (first) used = 0;
     if (used + strlen(it->name) + sizeof "; there are , ..." > capacity) {
-      (void)snprintf(text + used, capacity - used, first ? "" : ", ...");
+      (void)snprintf(text + used, capacity - used, "%s", first ? "" : ", ...");
       return;
     }
     used += (size_t)snprintf(text + used, capacity - used, "%s%s", first ? "; there are " : ", ", it->name);
@@ -44,7 +46,7 @@ static void list_profiles(const imgact_config *config, char *text, size_t capaci
 }
 
 static imgact_status no_profile(const imgact_config *config, const char *name, imgact_error *error) {
-  char shown[IA_PATH_SHOWN], known[160];
+  char shown[IA_PATH_SHOWN], known[PROFILES_SHOWN];
   if (config->path == NULL)
     return REFUSE(error, "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found", name);
   const char *path = ia_path_shown(config->path, shown);
@@ -84,8 +86,12 @@ static imgact_status choose_provider(const imgact_config *config, const char *na
                                      imgact_error *error) {
   if (out->profile != NULL) name = out->profile->values[IA_KEY_PROVIDER];
   if (name == NULL) {
-    (void)REFUSE(error, "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile (--profile, "
-                        "IMGACT_PROFILE, default_profile in the configuration file)");
+    char known[PROFILES_SHOWN] = "";
+    if (config->profiles != NULL) list_profiles(config, known, sizeof known);
+    (void)REFUSE(error,
+                 "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile (--profile, IMGACT_PROFILE, "
+                 "default_profile in the configuration file)%s",
+                 known);
     return IMGACT_INVALID_ARGUMENT;
   }
   out->provider = own != NULL && strcmp(own->name, name) == 0 ? own : imgact_provider_find(name);

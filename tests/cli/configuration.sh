@@ -40,6 +40,22 @@ ok 'an unknown key, which is not quoted: it may be a secret' with_file "$file:3:
 provider = hetzner
 s3cr3t = x
 END
+ok 'an unknown key that cannot be a secret' with_file "$file:3: unknown key 'region': $keys; a value is one line" <<'END'
+[a]
+provider = hetzner
+region = nyc3
+END
+ok 'a misspelt key' with_file "$file:3: unknown key 'token-env'; did you mean token_env?" <<'END'
+[a]
+provider = hetzner
+token-env = HCLOUD_TOKEN
+END
+ok 'a key for the token itself' with_file "$file:3: unknown key 'token': no key takes a token itself; say where it is, by \
+token_env, token_file or token_command" <<'END'
+[a]
+provider = hetzner
+token = s3cr3t
+END
 ok 'a comment behind a value' with_file \
   "$file:3: the value is cut at ' ;': a comment needs a line of its own, and a command with ' ;' a script" <<'END'
 [a]
@@ -86,7 +102,7 @@ ok 'another cloud than the profile'"'"'s' with_file \
 [a]
 provider = hetzner
 END
-ok 'a profile that is not there' refused "there is no profile [b] in $file" image list -p b
+ok 'a profile that is not there' refused "there is no profile [b] in $file; there are a" image list -p b
 
 ok 'a variable that is not set' with_file "$file:4: the variable NOT_SET, which is to hold the token, is not set: export it" <<'END'
 default_profile = a

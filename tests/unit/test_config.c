@@ -120,9 +120,15 @@ static void what_makes_no_sense_is_refused_with_its_line_and_a_remedy(void **sta
       {"[p] provider = hetzner\n", ":1: ", "begin a new line"},
       {PROFILE "[p]\nprovider = hetzner\n", ":3: ", "there already, on line 1"},
       {PROFILE "[q]\n\n[r]\nprovider = hetzner\n", ":3: ", "[q] has no provider: add one"},
-      {PROFILE "token = x\n", ":3: ", "known are provider, endpoint, token_env, token_file, token_command"},
-      {PROFILE "Provider = hetzner\n", ":3: ", "unknown key"},
-      {PROFILE "= hetzner\n", ":3: ", "unknown key"},
+      {PROFILE "region = x\n", ":3: ", "unknown key 'region': known are provider, endpoint, token_env, token_file, token_"},
+      {PROFILE "api-token = x\n", ":3: ", "unknown key 'api-token': no key takes a token itself"},
+      {PROFILE "Provider = hetzner\n", ":3: ", "unknown key 'Provider'; did you mean provider?"},
+      {PROFILE "provder = hetzner\n", ":3: ", "unknown key 'provder'; did you mean provider?"},
+      {PROFILE "endpiont = x\n", ":3: ", "unknown key 'endpiont'; did you mean endpoint?"},
+      {PROFILE "token-env = A\n", ":3: ", "unknown key 'token-env'; did you mean token_env?"},
+      {PROFILE "token_commands = a\n", ":3: ", "unknown key 'token_commands'; did you mean token_command?"},
+      {"default-profile = p\n" PROFILE, ":1: ", "unknown key 'default-profile'; did you mean default_profile?"},
+      {PROFILE "= hetzner\n", ":3: ", "unknown key: known are"},
       {"provider = hetzner\n", ":1: ", "write [NAME]"},
       {PROFILE "default_profile = p\n", ":3: ", "before the first section"},
       {"default_profile = p\ndefault_profile = p\n" PROFILE, ":2: ", "on line 1"},
@@ -185,15 +191,27 @@ static void a_token_that_stands_in_the_wrong_place_is_not_quoted(void **state) {
   }
 }
 
+static void only_a_key_that_cannot_be_a_secret_is_quoted(void **state) {
+  (void)state;
+  static const char *const secrets[] = {"s3cr3t",    "hunterTwo", "correct horse", "correcthorsebatterystaple",
+                                        "pass/word", "dop_v1_ab"};
+  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+    char text[128];
+    snprintf(text, sizeof text, PROFILE "%s = x\n", secrets[i]);
+    assert_refused(home_file("my.ini", text), "my.ini:3: unknown key: known are");
+  }
+}
+
 static void a_long_path_keeps_its_end_and_the_message_its_words(void **state) {
   (void)state;
   char name[600] = "";
   for (size_t i = 0; i < 10; i++)
     strcat(name, "ordner-mit-\xc3\xa4-im-namen-\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4/");
   strcat(name, "my.ini");
-  const char *path = home_file(name, PROFILE "token = x\n");
+  const char *path = home_file(name, PROFILE "region = x\n");
   assert_true(strlen(path) > 300);
-  assert_refused(path, "/my.ini:3: unknown key: known are");
+  assert_refused(path, "/my.ini:3: unknown key 'region': known are");
+  assert_refused(path, "; a value is one line");
   assert_refused(home_path(strcat(name, ".not")), "/my.ini.not: No such file");
 }
 
@@ -371,6 +389,7 @@ int main(void) {
       TEST(what_makes_no_sense_is_refused_with_its_line_and_a_remedy),
       TEST(a_binary_file_is_refused),
       TEST(a_token_that_stands_in_the_wrong_place_is_not_quoted),
+      TEST(only_a_key_that_cannot_be_a_secret_is_quoted),
       TEST(a_long_path_keeps_its_end_and_the_message_its_words),
       TEST(without_a_file_the_configuration_is_empty),
       TEST(the_usual_places_are_looked_at_in_turn),

@@ -92,6 +92,39 @@ static void a_profile_that_is_not_there_is_refused(void **state) {
   imgact_config_free(config);
 }
 
+static void the_refusal_lists_the_profiles_there_are(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_refuses(config, OVER(.profile = "nope"), "config.ini; there are hz, do, bare, near, vault, acme");
+  imgact_config_free(config);
+  home_file(".config/imgact/config.ini", "# nothing yet\n");
+  config = load_nothing();
+  assert_refuses(config, OVER(.profile = "nope"), "config.ini; it has none");
+  assert_refuses(config, OVER(0), "default_profile in the configuration file)");
+  imgact_config_free(config);
+  home_file(".config/imgact/config.ini", "[hz]\nprovider = hetzner\n");
+  config = load_nothing();
+  assert_refuses(config, OVER(0), "default_profile in the configuration file); there are hz");
+  imgact_config_free(config);
+}
+
+static void of_many_profiles_the_refusal_lists_those_that_fit(void **state) {
+  (void)state;
+  char text[64 * 64] = "";
+  for (int i = 0; i < 50; i++)
+    snprintf(text + strlen(text), sizeof text - strlen(text), "[profile-%02d]\nprovider = hetzner\n", i);
+  home_file(".config/imgact/config.ini", text);
+  imgact_config *config = load_nothing();
+  assert_refuses(config, OVER(.profile = "nope"), "; there are profile-00, profile-01, ");
+  imgact_error error;
+  imgact_selection selection;
+  imgact_overrides over = OVER(.profile = "nope");
+  over.size = sizeof over;
+  imgact_config_select(config, &over, &selection, &error);
+  assert_string_equal(error.message + strlen(error.message) - 5, ", ...");
+  imgact_config_free(config);
+}
+
 static void a_profile_without_a_file_is_refused(void **state) {
   (void)state;
   imgact_config *config = load_nothing();
@@ -510,6 +543,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_profile_comes_from_flag_environment_or_default),
       TEST(a_profile_that_is_not_there_is_refused),
+      TEST(the_refusal_lists_the_profiles_there_are),
+      TEST(of_many_profiles_the_refusal_lists_those_that_fit),
       TEST(a_profile_without_a_file_is_refused),
       TEST(a_provider_that_is_named_puts_the_default_profile_aside),
       TEST(a_provider_must_be_the_profiles_own),
