@@ -2,6 +2,7 @@
 // The transport on libcurl's multi interface. Invariants: a transfer is in exactly one list - running (the multi handle has
 // it too), finished (its exchange is still to be told) or idle; exchanges are told from dispatch alone and after libcurl has
 // returned, so that what they call may send and cancel; nothing here waits.
+#define CURL_DISABLE_DEPRECATION // for curl_multi_socket_all: see look_again
 #include "curl_ca.h"
 #include "curl_transfer.h"
 #include "sockets.h"
@@ -26,6 +27,8 @@ typedef struct ia_curl {
   size_t idle_count;
   int64_t due_ms; // libcurl's timer
   bool blind;     // no descriptor, or the system refused one a socket: every socket is asked at short intervals
+  bool forgetful; // this libcurl has to be reminded of further addresses
+  bool attempted; // it may have one to try
   bool global;
   ia_buf authorities;
   struct curl_blob blob;
@@ -42,11 +45,22 @@ static int64_t now_ms(void) {
 
 // ---- libcurl asks ----
 
+// NULL: it is a handle of libcurl's own.
+static ia_transfer *transfer_of(CURL *easy) {
+  char *transfer = NULL;
+  return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer) == CURLE_OK ? (ia_transfer *)(void *)transfer : NULL;
+}
+
+static void forget_socket(ia_curl *curl, const ia_transfer *transfer, int socket) {
+  ia_sockets_forget(&curl->sockets, socket);
+  if (transfer && !transfer->sent) curl->attempted = true; // perhaps to no avail
+}
+
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_data) {
   ia_curl *curl = user;
-  (void)easy, (void)socket_data;
+  (void)socket_data;
   if (what == CURL_POLL_REMOVE)
-    ia_sockets_forget(&curl->sockets, socket);
+    forget_socket(curl, transfer_of(easy), socket);
   else if (!ia_sockets_watch(&curl->sockets, socket, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0))
     curl->blind = true;
   return 0;
@@ -62,9 +76,15 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user) {
 
 // ---- transfers ----
 
+static ia_transfer *new_transfer(ia_curl *curl, const char **lacking) {
+  ia_transfer *transfer = ia_transfer_new(&curl->allocator, curl->blob.data ? &curl->blob : NULL, lacking);
+  if (transfer) transfer->attempted = &curl->attempted;
+  return transfer;
+}
+
 static ia_transfer *take_transfer(ia_curl *curl, const char **lacking) {
   *lacking = NULL;
-  if (ia_list_empty(&curl->idle)) return ia_transfer_new(&curl->allocator, curl->blob.data ? &curl->blob : NULL, lacking);
+  if (ia_list_empty(&curl->idle)) return new_transfer(curl, lacking);
   ia_transfer *transfer = IA_ENTRY(curl->idle.prev, ia_transfer, link); // the last one used: its memory is warm
   ia_list_remove(&transfer->link);
   curl->idle_count--;
@@ -155,21 +175,32 @@ static CURLMcode act_on_time(ia_curl *curl) {
   return curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
+static bool must_look_again(const ia_curl *curl) { return curl->forgetful && curl->attempted; }
+
+// From 7.88 until 8.4 ("connect: expire the timeout when trying next"), libcurl takes a name's next address when one refuses
+// or stays silent, and waits for an event before it connects to it: there is none but timers of other things, or the
+// request's own time-out. This call makes it go on; after each attempt, as that may have failed at once.
+static CURLMcode look_again(ia_curl *curl) {
+  int running;
+  curl->attempted = false; // before the call: an attempt that is made inside counts
+  return curl_multi_socket_all(curl->multi, &running);
+}
+
 static CURLMcode act(ia_curl *curl) {
   int running;
   CURLMcode code = curl->sockets.fd >= 0 ? act_on_sockets(curl) : CURLM_OK;
   if (code == CURLM_OK && curl->blind) return curl_multi_perform(curl->multi, &running);
+  if (code == CURLM_OK && must_look_again(curl)) code = look_again(curl);
   return code == CURLM_OK ? act_on_time(curl) : code;
 }
 
 static void collect(ia_curl *curl) {
   int left;
   for (CURLMsg *message; (message = curl_multi_info_read(curl->multi, &left)) != NULL;) {
-    char *transfer = NULL;
     if (message->msg != CURLMSG_DONE) continue;
     CURLcode result = message->data.result; // the message does not outlive the handle's removal
-    if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) == CURLE_OK && transfer)
-      finish(curl, (ia_transfer *)(void *)transfer, result);
+    ia_transfer *transfer = transfer_of(message->easy_handle);
+    if (transfer) finish(curl, transfer, result);
   }
 }
 
@@ -200,6 +231,7 @@ static int curl_timeout_ms(imgact_transport *transport) {
   ia_curl *curl = self(transport);
   if (ia_list_empty(&curl->running) && curl->due_ms == NEVER) return -1;
   if (curl->blind) return BLIND_INTERVAL_MS;
+  if (must_look_again(curl)) return 0;
   if (curl->due_ms == NEVER) return -1;
   int64_t left = curl->due_ms - now_ms();
   return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
@@ -259,6 +291,8 @@ static bool set_multi(ia_curl *curl) {
 // The first transfer is made at once: what this libcurl lacks shows here and not at the first request.
 static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
   const char *lacking = NULL;
+  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+  curl->forgetful = version >= 0x075800 && version < 0x080400;
   curl->multi = curl_multi_init();
   if (!curl->multi) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   curl->blind = !ia_sockets_open(&curl->sockets);

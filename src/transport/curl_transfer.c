@@ -59,6 +59,7 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     transfer->resent = true;
     return CURL_SOCKET_BAD;
   }
+  *transfer->attempted = true;
 #ifdef SOCK_CLOEXEC
   curl_socket_t made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 #else

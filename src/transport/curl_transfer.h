@@ -27,6 +27,7 @@ typedef struct ia_transfer {
   CURLcode result;
   int32_t status;
   imgact_failure failure; /* what a callback found; libcurl then only says that a callback ended it */
+  bool *attempted;        /* of the transport: a connection was begun */
   int socket_error;       /* the system would not make a socket: errno */
   int scope;              /* which addresses the handle is set up for */
   bool sent;              /* libcurl was about to write the request */
