@@ -31,6 +31,7 @@ typedef enum cli_command_id {
   CLI_ACTION_WAIT,
   CLI_PROVIDER_LIST,
   CLI_RATELIMIT,
+  CLI_CONFIG_LIST,
   CLI_CONFIG_PATH,
   CLI_CONFIG_SHOW,
   CLI_CONFIG_CHECK,
@@ -194,6 +195,7 @@ int cli_action_get(cli_app *app);
 int cli_action_wait(cli_app *app);
 int cli_provider_list(cli_app *app);
 int cli_ratelimit(cli_app *app);
+int cli_config_list(cli_app *app);
 int cli_config_path(cli_app *app);
 int cli_config_show(cli_app *app);
 int cli_config_check(cli_app *app);

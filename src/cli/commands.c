@@ -82,6 +82,10 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .summary = "show how many requests are left",
         .about = "Asks for one image, once, and shows what that reply says of the limit.",
         .examples = "imgact ratelimit -o json"},
+    [CLI_CONFIG_LIST] = {
+        .noun = "config", .verb = "list", .shape = &cli_profile_shape, .run = cli_config_list,
+        .summary = "list the profiles of the configuration file",
+        .examples = "imgact config list"},
     [CLI_CONFIG_PATH] = {
         .noun = "config", .verb = "path", .shape = &cli_path_shape, .run = cli_config_path,
         .summary = "print the configuration file's path",

@@ -104,11 +104,21 @@ static void put_value_cases(void) {
   }
 }
 
-// A function for bash and zsh that sets `offer` or `files` from `before`, `current` and the array `said`.
+// Profiles are asked for, of the tool and the file that are typed.
+#define ASK_PROFILES "config list --columns profile --no-header 2>/dev/null </dev/null"
+
+// bash expands what it is to offer, so names that a shell could take for more are left out.
+static void put_profile_case(void) {
+  puts("    -p|--profile) offer=$(\"$tool\" \"${config[@]}\" " ASK_PROFILES " | grep -xE '[[:alnum:]_.+@/-]+'); return ;;");
+}
+
+// A function for bash and zsh that sets `offer` or `files` from `tool`, `before`, `current` and the arrays `said` and
+// `config`.
 static void put_shared(void) {
   puts("_imgact_offer() {\n  offer='' files=''\n  case \"$before ${said[*]}\" in");
   put_value_cases();
   puts("  esac\n  case \"$before\" in");
+  put_profile_case();
   fputs("    ", stdout);
   put_file_flags("|");
   puts(") files=1; return ;;");
@@ -121,11 +131,13 @@ static void put_shared(void) {
   puts("\"\n    return\n  fi\n  case \"${said[*]}\" in");
   put_word_cases();
   puts("  esac\n}");
-  puts("_imgact_words() {\n  said=()\n  local it skip=''\n  for it in \"$@\"; do\n    if [[ -n $skip ]]; then skip=''; "
-       "continue; fi");
-  fputs("    case \"$it\" in\n      ", stdout);
+  puts("_imgact_words() {\n  said=() config=()\n  local it skip=''\n  for it in \"$@\"; do\n"
+       "    [[ $skip == --config ]] && config=(--config \"$it\")\n    if [[ -n $skip ]]; then skip=''; continue; fi\n"
+       "    case \"$it\" in");
+  fputs("      ", stdout);
   put_value_flags("|");
-  puts(") skip=1 ;;\n      -*|help) ;;\n      *) said+=(\"$it\") ;;\n    esac\n  done\n}");
+  puts(") skip=$it ;;\n      --config=*) config=(\"$it\") ;;\n      -*|help) ;;\n      *) said+=(\"$it\") ;;\n    esac\n"
+       "  done\n}");
 }
 
 // bash parts a line at "=", too: "--output=js" is the three words "--output", "=", "js".
@@ -133,8 +145,9 @@ static void put_bash(void) {
   puts("# imgact completion for bash: source <(imgact completion bash)");
   put_shared();
   puts("_imgact() {\n"
-       "  local offer files current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} end=$COMP_CWORD\n"
-       "  local -a said line\n"
+       "  local offer files current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+       "  local tool=${COMP_WORDS[0]} end=$COMP_CWORD\n"
+       "  local -a said line config\n"
        "  [[ $current == = ]] && current='' && end=$((end + 1))\n"
        "  [[ ${COMP_WORDS[end-1]} == = ]] && before=${COMP_WORDS[end-2]} && end=$((end - 1))\n"
        "  local i\n"
@@ -152,13 +165,13 @@ static void put_zsh(void) {
   puts("#compdef imgact\n# imgact completion for zsh: imgact completion zsh > \"${fpath[1]}/_imgact\"");
   put_shared();
   puts("_imgact() {\n"
-       "  local offer files current=${words[CURRENT]} before=${words[CURRENT-1]}\n"
+       "  local offer files current=${words[CURRENT]} before=${words[CURRENT-1]} tool=${words[1]}\n"
        "  local -a line=(${words[2,CURRENT-1]})\n"
        "  if [[ $current == --*=* ]]; then\n"
        "    before=${current%%=*}\n"
        "    compset -P '*='\n"
        "  fi\n"
-       "  local -a said\n"
+       "  local -a said config\n"
        "  _imgact_words \"${line[@]}\"\n"
        "  _imgact_offer\n"
        "  if [[ -n $files ]]; then _files; else compadd -- ${=offer}; fi\n"
@@ -184,6 +197,7 @@ static void put_fish_flag(const cli_flag *flag, const cli_command *command) {
   printf(" -l %s", flag->name);
   if (flag->letter) printf(" -s %c", flag->letter);
   if (flag->metavar) fputs(flag->file ? " -r -F" : " -x", stdout);
+  if (flag->letter == 'p') fputs(" -a '(__imgact_profiles)'", stdout);
   if (flag->values) {
     fputs(" -a '", stdout);
     put_words(flag->values);
@@ -223,6 +237,10 @@ static void put_fish(void) {
   puts("; set skip 1\n      case '-*' help\n      case '*'; echo $it\n    end\n  end\nend\n"
        "function __imgact_exactly\n  set -l words (__imgact_words)\n  test \"$words\" = \"$argv\"\nend\n"
        "function __imgact_at\n  set -l words (__imgact_words)\n  string match -q -- \"$argv*\" \"$words\"\nend\n"
+       "function __imgact_profiles\n  set -l line (commandline -opc)\n"
+       "  set -l config (string match -- '--config=*' $line)\n"
+       "  if set -l at (contains -i -- --config $line)\n    set config --config $line[(math $at + 1)]\n  end\n"
+       "  $line[1] $config " ASK_PROFILES "\nend\n"
        "complete -c imgact -f");
   for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) put_fish_command(&cli_commands[i], is_first_of_noun(i));
   put_fish_words("__imgact_exactly", "help", "show the help of a command");

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-// imgact config path, show, check, and version: what can be told without a request.
+// imgact config list, path, show, check, and version: what can be told without a request.
+#include <stdlib.h>
+#include <string.h>
+
 #include "setup.h"
 
 typedef struct path_item {
@@ -23,6 +26,51 @@ int cli_config_path(cli_app *app) {
   if (for_programs(app)) return cli_print_item(app, &cli_path_shape, &item);
   if (!item.path) return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "there is no home for a configuration file; use --config");
   return print_line(app, item.path);
+}
+
+/* ---- list: read from the file alone, for people and for completions; no token is looked for ---- */
+
+typedef struct profile_item {
+  const char *name, *provider, *endpoint;
+  int is_default;
+} profile_item;
+
+static const cli_field profile_fields[] = {
+    {"profile", cli_get_text, offsetof(profile_item, name)},
+    {"provider", cli_get_text, offsetof(profile_item, provider)},
+    {"endpoint", cli_get_text, offsetof(profile_item, endpoint)},
+    {"default", cli_get_bool, offsetof(profile_item, is_default)},
+};
+const cli_shape cli_profile_shape = {.fields = profile_fields, .count = sizeof profile_fields / sizeof profile_fields[0]};
+
+static profile_item profile_named(const imgact_config *config, const char *name) {
+  const char *usual = imgact_config_default(config);
+  return (profile_item){.name = name,
+                        .provider = imgact_config_value(config, name, "provider"),
+                        .endpoint = imgact_config_value(config, name, "endpoint"),
+                        .is_default = usual && !strcmp(usual, name)};
+}
+
+int cli_config_list(cli_app *app) {
+  int exit_status = cli_config_open(app);
+  if (exit_status) return exit_status;
+  const imgact_config *config = app->session.config;
+  size_t count = 0;
+  while (imgact_config_profile_at(config, count)) count++;
+  profile_item *profiles = calloc(count + 1, sizeof *profiles);
+  const void **items = calloc(count + 1, sizeof *items);
+  for (size_t i = 0; profiles && items && i < count; i++) {
+    profiles[i] = profile_named(config, imgact_config_profile_at(config, i));
+    items[i] = &profiles[i];
+  }
+  if (profiles && items)
+    exit_status = cli_print_list(app, &cli_profile_shape, items, count);
+  else
+    exit_status = cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  if (!exit_status) cli_note_empty(app, count, "profiles");
+  free(profiles);
+  free(items);
+  return exit_status;
 }
 
 /* ---- show, check ---- */

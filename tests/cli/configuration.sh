@@ -104,6 +104,28 @@ provider = hetzner
 END
 ok 'a profile that is not there' refused "there is no profile [b] in $file; there are a" image list -p b
 
+listed() {
+  cat >"$file" <<'END'
+default_profile = b
+[a]
+provider = hetzner
+token_command = touch ran
+[b]
+provider = digitalocean
+endpoint = http://127.0.0.1:4002
+END
+  ends 0 "$tool" config list && silent err && is out <<'END' || return 1
+PROFILE   PROVIDER       ENDPOINT                DEFAULT
+a         hetzner        -                       no
+b         digitalocean   http://127.0.0.1:4002   yes
+END
+  ends 0 "$tool" config list -o jsonl && [ ! -e ran ] && is out <<'END'
+{"profile":"a","provider":"hetzner","endpoint":null,"default":false}
+{"profile":"b","provider":"digitalocean","endpoint":"http://127.0.0.1:4002","default":true}
+END
+}
+ok 'the profiles are listed, and no command is run for their tokens' listed
+
 ok 'a variable that is not set' with_file "$file:4: the variable NOT_SET, which is to hold the token, is not set: export it" <<'END'
 default_profile = a
 [a]
@@ -172,6 +194,10 @@ rmdir "$file"
 mkfifo "$file"
 ok 'a pipe that nobody writes to is not waited for' refused "$file: not a regular file: name one"
 unset IMGACT_CONFIG
+nothing_listed() {
+  ends 0 "$tool" config list -o json && silent err && is out '[]'
+}
+ok 'without a file there are no profiles' nothing_listed
 ok 'no configuration at all' refused "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile \
 (--profile, IMGACT_PROFILE, default_profile in the configuration file)"
 ok 'a cloud, and no token' refused "there is no token for hetzner: set HCLOUD_TOKEN, or name a source \

@@ -33,10 +33,22 @@ CASES = [
     ("image list --name ", ""),
     ("--color n", "never"),
     ("--replay onl", "only-file.har"),
+    ("-p ", "prod-hetzner staging.do"),
+    ("image list --profile st", "staging.do"),
+    ("image list --profile=pr", "prod-hetzner"),
+    ("--config other.ini image get 1 -p ", "elsewhere"),
+    ("--config none.ini -p ", ""),
     ("help act", "action"),
     ("help image li", "list"),
     ("", "image action provider ratelimit config completion version help"),
 ]
+
+# A name that bash would expand is not offered (fish quotes it), and the command that prints a token does not run.
+CONFIGURATION = {
+    ".config/imgact/config.ini": "[prod-hetzner]\nprovider = hetzner\n[staging.do]\nprovider = digitalocean\n"
+                                 "token_command = touch ran\n[$(touch ran)]\nprovider = hetzner\n",
+    "other.ini": "[elsewhere]\nprovider = hetzner\n",
+}
 
 # A line that shows what was typed and completed, then is thrown away.
 BASH = r"""
@@ -99,7 +111,7 @@ class Terminal:
         before, line = self.until(r"<<([^>]*)>>\r?\n")
         self.until(r"ready> \Z")
         if line[1] != "imgact " + words:
-            return line[1][len("imgact ") + words.rfind(" ") + 1:].removeprefix("--output=").split()
+            return line[1][len("imgact ") + words.rfind(" ") + 1:].removeprefix("--output=").removeprefix("--profile=").split()
         shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x07", "", before.replace("ready> ", " "))
         return shown.split("imgact " + words, 1)[1].replace("imgact " + words, " ").split()
 
@@ -112,9 +124,10 @@ class Terminal:
 def ask_fish(folder, words):
     script = 'set -g fish_complete_path "$PWD"; complete -C "imgact $argv[1]"'
     result = subprocess.run(["fish", "--no-config", "-c", script, "--", words], cwd=folder, capture_output=True, text=True,
-                            env={**os.environ, "HOME": folder, "PATH": os.path.dirname(TOOL) + ":" + os.environ["PATH"]},
+                            env={"HOME": folder, "PATH": os.path.dirname(TOOL) + ":" + os.environ["PATH"]},
                             timeout=PATIENCE_S, check=False)
-    offered = [line.split("\t")[0].removeprefix("--output=") for line in (result.stdout + result.stderr).splitlines()]
+    lines = [line for line in (result.stdout + result.stderr).splitlines() if "$" not in line]
+    offered = [line.split("\t")[0].removeprefix("--output=").removeprefix("--profile=") for line in lines]
     # fish 4 adds what has the typed letters anywhere, in their order; a person sees those last.
     typed = words.split(" ")[-1]
     return [word for word in offered if word.startswith(typed)] or offered
@@ -125,7 +138,14 @@ def scripts(folder):
     for shell, place in {"bash": "imgact.bash", "zsh": "zsh/_imgact", "fish": "imgact.fish"}.items():
         with open(os.path.join(folder, place), "w", encoding="utf-8") as out:
             subprocess.run([TOOL, "completion", shell], stdout=out, check=True)
-    open(os.path.join(folder, "only-file.har"), "w", encoding="utf-8").close()
+    with open(os.path.join(folder, "only-file.har"), "w", encoding="utf-8"):
+        pass
+    for place, text in CONFIGURATION.items():
+        path = os.path.join(folder, place)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(os.path.join(folder, path), "w", encoding="utf-8") as out:
+            out.write(text)
+        os.chmod(path, 0o600)
 
 
 def opened(shell, folder):
@@ -160,6 +180,8 @@ def main():
                     print(f"# offers {offered}")
             if terminal:
                 terminal.close()
+            number += 1
+            print(f"{'not ok' if os.path.exists(os.path.join(folder, 'ran')) else 'ok'} {number} - {shell} runs nothing else")
     print(f"1..{number}")
 
 
