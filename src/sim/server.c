@@ -48,7 +48,7 @@ typedef struct talk {
   sim_outcome outcome;
   int64_t due_ms; /* parked: INT64_MAX = until the client goes */
   int64_t slow_since_ms;
-  bool begun, served, too_large, counted;
+  bool begun, served, waits, too_large, counted;
 } talk;
 
 int64_t sim_real_ms(void) {
@@ -75,14 +75,14 @@ static int socket_of(const talk *t) {
 
 /* What tells that a parked client has gone. One that has closed its half only may still want its reply, and cannot be told
  * from one that has closed both: that ends a silence alone, which has no end of its own. A reset is always told. */
-static struct pollfd departure(const talk *t) {
-  return (struct pollfd){.fd = socket_of(t), .events = t->due_ms == INT64_MAX ? POLLRDHUP : 0};
-}
+static short departure(const talk *t) { return t->due_ms == INT64_MAX ? POLLRDHUP : 0; }
 
-static bool client_gone(const talk *t) {
-  struct pollfd peer = departure(t);
+static bool socket_shows(const talk *t, short events) {
+  struct pollfd peer = {.fd = socket_of(t), .events = events};
   return poll(&peer, 1, 0) > 0;
 }
+
+static bool client_gone(const talk *t) { return socket_shows(t, departure(t)); }
 
 static void resume_due(sim_server *server, int64_t now_ms) {
   for (talk **link = &server->parked; *link;) {
@@ -238,11 +238,15 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
   }
   if (!t->served) {
     serve(t, method);
-    bool silence = t->outcome.end == SIM_END_SILENCE;
-    if (silence || t->outcome.delay_ms > 0) {
-      park(t, t->outcome.delay_ms < 0 ? INT64_MAX : sim_real_ms() + t->outcome.delay_ms);
-      return MHD_YES;
-    }
+    t->waits = t->outcome.end == SIM_END_SILENCE || t->outcome.delay_ms > 0;
+    /* Parked when the library asks again. Until then it means to read, would do so first when it is resumed, and close at
+     * the end of a client that has closed its half. */
+    if (t->waits) return MHD_YES;
+  }
+  if (t->waits) {
+    t->waits = false;
+    park(t, t->outcome.delay_ms < 0 ? INT64_MAX : sim_real_ms() + t->outcome.delay_ms);
+    return MHD_YES;
   }
   return send_reply(t);
 }
@@ -285,8 +289,12 @@ static void free_talk(talk *t) {
 }
 
 static void end_talk(void *user, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
+  talk *t = *context;
   (void)user, (void)connection, (void)code;
-  if (*context) free_talk(*context);
+  if (!t) return;
+  /* The library is not told of an end that came together with its request; so it is told again. */
+  if (socket_shows(t, POLLRDHUP)) shutdown(socket_of(t), SHUT_RD);
+  free_talk(t);
   *context = NULL;
 }
 
@@ -371,7 +379,8 @@ static nfds_t fill_polled(sim_server *server, int stop_fd, int64_t *next_ms) {
     server->polled[count++] = (struct pollfd){.fd = server->listeners[cloud].epoll_fd, .events = POLLIN};
   for (talk *t = server->parked; t; t = t->next) {
     if (t->due_ms < *next_ms) *next_ms = t->due_ms;
-    if (count < SIM_COUNT(server->polled)) server->polled[count++] = departure(t);
+    if (count < SIM_COUNT(server->polled))
+      server->polled[count++] = (struct pollfd){.fd = socket_of(t), .events = departure(t)};
   }
   return count;
 }
