@@ -22,10 +22,13 @@ static void put_lines(const char *mark, uint32_t request, const char *text) {
   cli_buffer_free(&line);
 }
 
-// The library hands over at most 4 KiB of a body, cut at a whole character, and does not tell whether it was cut.
+// The library hands over the beginning of a long body, and its whole length.
 static void put_body(const char *mark, const imgact_trace *event) {
+  size_t shown = event->body ? strlen(event->body) : 0;
+  char note[80];
   put_lines(mark, event->request, event->body);
-  if (event->body && strlen(event->body) > 4096 - 4) put_lines(mark, event->request, "... (a body is shown up to 4 KiB)");
+  snprintf(note, sizeof note, "... (%zu of %zu bytes)", shown, event->body_bytes);
+  if (shown < event->body_bytes) put_lines(mark, event->request, note);
 }
 
 // A terminal tells why nothing happens: the pause before a request is sent again.

@@ -104,6 +104,17 @@ END
 }
 ok 'a label that is set keeps the others' kept
 
+# The exact length of a body that was longer than what a trace shows, and no such line behind one that was not.
+traced() {
+  i=500 ids=
+  while [ $i -le 529 ]; do ids="$ids $i" && i=$((i + 1)); done
+  # shellcheck disable=SC2086 # many ids
+  ends 0 hetzner wait-for-more-than-25-actions action wait $ids --trace -o jsonl || return 1
+  cut=$(sed -n 's/^< #1 \.\.\. (\([0-9]* of [0-9]*\) bytes)$/\1/p' "$work/err")
+  [ "$cut" = '4096 of 5263' ] && [ "$(grep -c '^< #[0-9]* \.\.\. ' "$work/err")" = 1 ] || { cut -c1-100 "$work/err" && false; }
+}
+ok 'a trace tells how much of a body it shows' traced
+
 record() {
   ends 0 hetzner images-on-three-pages image list -o json --record "$work/copy.har" && cp "$work/out" "$work/first" &&
     ends 0 "$tool" --provider hetzner --replay "$work/copy.har" image list -o json && cmp "$work/first" "$work/out" &&
