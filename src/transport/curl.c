@@ -320,7 +320,7 @@ imgact_status imgact_transport_curl(const imgact_allocator *allocator, const cha
   if (!curl) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   curl->transport = table;
   curl->allocator = *allocator;
-  curl->sockets = (ia_sockets){-1, -1};
+  curl->sockets = (ia_sockets){-1, -1, -1};
   curl->due_ms = NEVER;
   ia_list_init(&curl->running);
   ia_list_init(&curl->finished);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which sockets have work: one descriptor that a caller's loop can poll, and a wakeup. sockets_epoll.c is Linux's;
- * sockets_none.c is for systems without one: it never opens, and the transport then asks every socket at short intervals.
+ * Which sockets have work: one descriptor that a caller's loop can poll, and a wakeup. sockets_epoll.c is Linux's,
+ * sockets_kqueue.c that of BSD and macOS; sockets_none.c is for systems without one: it never opens, and the transport then
+ * asks every socket at short intervals.
  */
 #ifndef IA_SOCKETS_H
 #define IA_SOCKETS_H
@@ -10,8 +11,9 @@
 #include <stddef.h>
 
 typedef struct ia_sockets {
-  int fd;      /* -1 = closed, or the system has none */
-  int wake_fd; /* readable after a wakeup */
+  int fd;       /* -1 = closed, or the system has none */
+  int wake_fd;  /* readable after a wakeup */
+  int waker_fd; /* its other end, where it has one */
 } ia_sockets;
 
 typedef struct ia_ready {
@@ -19,7 +21,7 @@ typedef struct ia_ready {
   bool in, out, broken;
 } ia_ready;
 
-/* false: there is none; both descriptors are -1. */
+/* false: there is none; every descriptor is -1. */
 bool ia_sockets_open(ia_sockets *sockets);
 void ia_sockets_close(ia_sockets *sockets);
 /* Replaces what is watched for a socket. false: the system refused. */

@@ -11,8 +11,7 @@
 enum { BATCH = 64 };
 
 bool ia_sockets_open(ia_sockets *sockets) {
-  sockets->fd = epoll_create1(EPOLL_CLOEXEC);
-  sockets->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  *sockets = (ia_sockets){epoll_create1(EPOLL_CLOEXEC), eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), -1};
   if (sockets->fd >= 0 && sockets->wake_fd >= 0 && ia_sockets_watch(sockets, sockets->wake_fd, true, false)) return true;
   ia_sockets_close(sockets);
   return false;
@@ -21,7 +20,7 @@ bool ia_sockets_open(ia_sockets *sockets) {
 void ia_sockets_close(ia_sockets *sockets) {
   if (sockets->fd >= 0) close(sockets->fd);
   if (sockets->wake_fd >= 0) close(sockets->wake_fd);
-  sockets->fd = sockets->wake_fd = -1;
+  *sockets = (ia_sockets){-1, -1, -1};
 }
 
 bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// No descriptor: for systems whose own is not written yet. ia_sockets_open says so and nothing else is called.
+// No descriptor: for systems with neither epoll nor kqueue. ia_sockets_open says so and nothing else is called.
 #include "sockets.h"
 
 bool ia_sockets_open(ia_sockets *sockets) {
-  sockets->fd = sockets->wake_fd = -1;
+  *sockets = (ia_sockets){-1, -1, -1};
   return false;
 }
 

@@ -7,8 +7,7 @@
 #include <unistd.h>
 
 bool ia_sockets_open(ia_sockets *sockets) {
-  sockets->wake_fd = -1;
-  sockets->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  *sockets = (ia_sockets){eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), -1, -1};
   return sockets->fd >= 0;
 }
 
