@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+// Timers in their order, times at the ends of what can be counted, clocks that jump, random numbers.
+#include "desk.h"
+
+#define TIMERS 500
+
+typedef struct bell {
+  ia_timer timer;
+  int rung;
+  int64_t at_ms; // when it rang last
+} bell;
+
+static desk d;
+static bell bells[TIMERS];
+static bell *rung[4 * TIMERS];
+static size_t rung_count;
+
+static int open_desk(void **state) {
+  (void)state;
+  desk_open(&d, 0);
+  memset(bells, 0, sizeof bells);
+  rung_count = 0;
+  return 0;
+}
+
+static int close_desk(void **state) {
+  (void)state;
+  desk_close(&d);
+  return 0;
+}
+
+static void ring(ia_timer *timer) {
+  bell *b = IA_ENTRY(timer, bell, timer);
+  b->rung++;
+  b->at_ms = d.engine.now.mono_ms;
+  rung[rung_count++] = b;
+}
+
+static void set(size_t index, int64_t due_ms) { ia_timer_set(&d.engine, &bells[index].timer, due_ms, ring); }
+
+static void nothing_is_due_in_an_empty_engine(void **state) {
+  (void)state;
+  const imgact_http_request *request = NULL;
+  assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
+  assert_null(ia_engine_take(&d.engine, &request));
+  assert_false(ia_engine_notify(&d.engine));
+  desk_at(&d, INT64_MAX);
+  assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
+}
+
+static void timers_ring_in_order_and_equal_ones_as_they_were_set(void **state) {
+  (void)state;
+  static const int64_t due_ms[] = {30, 10, 20, 10, 10};
+  static const size_t order[] = {1, 3, 4, 2, 0};
+  for (size_t i = 0; i < 5; i++) set(i, due_ms[i]);
+  assert_int_equal(ia_engine_next_ms(&d.engine), 10);
+  desk_at(&d, 9);
+  assert_int_equal(rung_count, 0);
+  desk_at(&d, 20);
+  assert_int_equal(rung_count, 4);
+  assert_int_equal(ia_engine_next_ms(&d.engine), 30);
+  desk_at(&d, 30);
+  assert_int_equal(rung_count, 5);
+  for (size_t i = 0; i < 5; i++) assert_ptr_equal(rung[i], &bells[order[i]]);
+  assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
+}
+
+static void a_timer_that_is_set_again_moves_and_rings_once(void **state) {
+  (void)state;
+  set(0, 10);
+  set(0, 50);
+  set(1, 40);
+  desk_at(&d, 45);
+  assert_int_equal(bells[0].rung, 0);
+  set(0, 5); // in the past: due at once
+  assert_int_equal(ia_engine_next_ms(&d.engine), 5);
+  desk_at(&d, 46);
+  desk_at(&d, 1000);
+  assert_int_equal(bells[0].rung, 1);
+  assert_int_equal(bells[0].at_ms, 46);
+}
+
+static void a_stopped_timer_is_silent_and_stopping_is_idempotent(void **state) {
+  (void)state;
+  set(0, 10);
+  set(1, 10);
+  ia_timer_stop(&d.engine, &bells[0].timer);
+  ia_timer_stop(&d.engine, &bells[0].timer);
+  ia_timer_stop(&d.engine, &bells[2].timer); // never set
+  desk_at(&d, 10);
+  ia_timer_stop(&d.engine, &bells[1].timer); // has rung
+  assert_int_equal(bells[0].rung, 0);
+  assert_int_equal(bells[1].rung, 1);
+  set(0, 20);
+  desk_at(&d, 20);
+  assert_int_equal(bells[0].rung, 1);
+}
+
+static void stop_the_next(ia_timer *timer) {
+  ring(timer);
+  ia_timer_stop(&d.engine, &bells[1].timer);
+}
+
+static void a_timer_stops_another_one_that_is_due_with_it(void **state) {
+  (void)state;
+  ia_timer_set(&d.engine, &bells[0].timer, 10, stop_the_next);
+  set(1, 10);
+  set(2, 10);
+  desk_at(&d, 10);
+  assert_int_equal(bells[1].rung, 0);
+  assert_int_equal(bells[2].rung, 1);
+}
+
+static void set_more(ia_timer *timer) {
+  ring(timer);
+  set(1, d.engine.now.mono_ms);
+  set(2, d.engine.now.mono_ms + 1);
+}
+
+static void what_a_timer_sets_for_the_present_rings_in_the_same_tick(void **state) {
+  (void)state;
+  ia_timer_set(&d.engine, &bells[0].timer, 10, set_more);
+  desk_at(&d, 10);
+  assert_int_equal(bells[1].rung, 1);
+  assert_int_equal(bells[2].rung, 0);
+  assert_int_equal(ia_engine_next_ms(&d.engine), 11);
+  desk_at(&d, 11);
+  assert_int_equal(bells[2].rung, 1);
+}
+
+static void release(ia_timer *timer) {
+  ring(&bells[0].timer);
+  bell *b = IA_ENTRY(timer, bell, timer);
+  failing_allocator *memory = &d.memory;
+  memory->allocator.release(memory->allocator.user, b);
+}
+
+// An exchange is freed by what its own timer leads to.
+static void a_timer_may_go_while_it_rings(void **state) {
+  (void)state;
+  bell *b = d.memory.allocator.alloc(d.memory.allocator.user, sizeof *b);
+  memset(b, 0, sizeof *b);
+  ia_timer_set(&d.engine, &b->timer, 10, release);
+  set(1, 10);
+  desk_at(&d, 10);
+  assert_int_equal(bells[0].rung, 1);
+  assert_int_equal(bells[1].rung, 1);
+}
+
+static void times_at_the_ends_of_what_can_be_counted(void **state) {
+  (void)state;
+  set(0, INT64_MAX);
+  set(1, INT64_MAX - 1);
+  set(2, INT64_MIN);
+  assert_int_equal(ia_engine_next_ms(&d.engine), INT64_MIN);
+  desk_at(&d, 0);
+  assert_ptr_equal(rung[0], &bells[2]);
+  assert_int_equal(rung_count, 1);
+  desk_at(&d, INT64_MAX - 1);
+  assert_ptr_equal(rung[1], &bells[1]);
+  assert_int_equal(rung_count, 2);
+  set(3, 5);
+  desk_at(&d, INT64_MAX);
+  assert_ptr_equal(rung[2], &bells[3]);
+  assert_ptr_equal(rung[3], &bells[0]);
+}
+
+static void later_than_all_times_is_never(void **state) {
+  (void)state;
+  assert_int_equal(ia_later(5, 10), 15);
+  assert_int_equal(ia_later(0, INT64_MAX - 1), INT64_MAX - 1);
+  assert_int_equal(ia_later(0, INT64_MAX), IA_NEVER);
+  assert_int_equal(ia_later(1, INT64_MAX - 1), IA_NEVER);
+  assert_int_equal(ia_later(2, INT64_MAX - 1), IA_NEVER);
+  assert_int_equal(ia_later(INT64_MAX - 10, 10), IA_NEVER);
+  assert_int_equal(ia_later(INT64_MAX - 10, 9), INT64_MAX - 1);
+  assert_int_equal(ia_later(INT64_MAX, 1), IA_NEVER);
+  assert_int_equal(ia_later(IA_NEVER, 0), IA_NEVER);
+}
+
+static void a_clock_that_jumps_ahead_rings_everything_once_and_in_order(void **state) {
+  (void)state;
+  for (size_t i = 0; i < TIMERS; i++) set(i, (int64_t)((i * 7919) % TIMERS) * 3600000);
+  desk_at(&d, INT64_C(100) * 365 * 86400000);
+  assert_int_equal(rung_count, TIMERS);
+  for (size_t i = 0; i < TIMERS; i++) assert_int_equal(((size_t)(rung[i] - bells) * 7919) % TIMERS, i);
+}
+
+// A transport's own clock may do so; a timer then waits for the time that it was set for.
+static void a_clock_that_jumps_back_rings_nothing_too_early(void **state) {
+  (void)state;
+  desk_at(&d, 100000);
+  set(0, 101000);
+  desk_at(&d, 50000);
+  assert_int_equal(d.engine.now.mono_ms, 50000);
+  assert_int_equal(ia_engine_next_ms(&d.engine), 101000);
+  desk_at(&d, 100999);
+  assert_int_equal(bells[0].rung, 0);
+  desk_at(&d, 101000);
+  assert_int_equal(bells[0].rung, 1);
+}
+
+static void a_look_at_the_clock_rings_nothing(void **state) {
+  (void)state;
+  set(0, 10);
+  d.now_ms = 20;
+  ia_engine_refresh(&d.engine);
+  assert_int_equal(d.engine.now.mono_ms, 20);
+  assert_int_equal(d.engine.now.wall_ms, DESK_WALL_MS + 20);
+  assert_int_equal(bells[0].rung, 0);
+  assert_int_equal(ia_engine_next_ms(&d.engine), 10);
+}
+
+static void what_is_to_be_sent_or_told_is_due_at_once(void **state) {
+  (void)state;
+  ia_link *const lists[] = {&d.engine.outbox, &d.engine.pump, &d.engine.notify};
+  desk_at(&d, 77);
+  set(0, 1000);
+  for (size_t i = 0; i < 3; i++) {
+    ia_link link = {NULL, NULL};
+    assert_int_equal(ia_engine_next_ms(&d.engine), 1000);
+    ia_list_append(lists[i], &link);
+    assert_int_equal(ia_engine_next_ms(&d.engine), 77);
+    ia_list_remove(&link);
+  }
+  ia_timer_stop(&d.engine, &bells[0].timer);
+}
+
+// Against a plain list of what is due when.
+static void timers_of_chance_ring_as_a_plain_list_says(void **state) {
+  (void)state;
+  uint64_t chance = 42;
+  int64_t due_ms[TIMERS], now_ms = 0;
+  bool is_set[TIMERS] = {false};
+  for (int round = 0; round < 2000; round++) {
+    size_t i = testing_below(&chance, TIMERS);
+    is_set[i] = testing_below(&chance, 4) > 0;
+    due_ms[i] = now_ms + (int64_t)testing_below(&chance, 1000);
+    if (is_set[i])
+      set(i, due_ms[i]);
+    else
+      ia_timer_stop(&d.engine, &bells[i].timer);
+    if (testing_below(&chance, 10) > 0) continue;
+    now_ms += (int64_t)testing_below(&chance, 300);
+    size_t expected = 0;
+    int64_t next_ms = IA_NEVER, last_ms = INT64_MIN;
+    for (size_t n = 0; n < TIMERS; n++) {
+      if (is_set[n] && due_ms[n] <= now_ms)
+        expected++;
+      else if (is_set[n] && due_ms[n] < next_ms)
+        next_ms = due_ms[n];
+    }
+    rung_count = 0;
+    desk_at(&d, now_ms);
+    assert_int_equal(rung_count, expected);
+    assert_int_equal(ia_engine_next_ms(&d.engine), next_ms);
+    for (size_t n = 0; n < rung_count; n++) {
+      size_t which = (size_t)(rung[n] - bells);
+      assert_true(is_set[which] && due_ms[which] <= now_ms && due_ms[which] >= last_ms);
+      last_ms = due_ms[which];
+      is_set[which] = false;
+    }
+  }
+}
+
+static uint64_t draw(ia_engine *engine) {
+  double number = ia_engine_random(engine);
+  assert_true(number >= 0.0 && number < 1.0);
+  return (uint64_t)(number * 9007199254740992.0); // all of its 53 bits
+}
+
+static void random_numbers_fill_the_range_and_come_from_the_seed(void **state) {
+  (void)state;
+  size_t tenths[10] = {0}, equal = 0;
+  ia_engine same, other;
+  ia_engine_init(&same, &d.memory.allocator, 1, (ia_now){0, 0});
+  ia_engine_init(&other, &d.memory.allocator, 2, (ia_now){0, 0});
+  for (int i = 0; i < 10000; i++) {
+    uint64_t number = draw(&d.engine);
+    tenths[number / (UINT64_C(9007199254740992) / 10 + 1)]++;
+    assert_int_equal(draw(&same), number);
+    equal += draw(&other) == number;
+  }
+  for (int i = 0; i < 10; i++) assert_in_range(tenths[i], 850, 1150);
+  assert_int_equal(equal, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(nothing_is_due_in_an_empty_engine),
+      TEST(timers_ring_in_order_and_equal_ones_as_they_were_set),
+      TEST(a_timer_that_is_set_again_moves_and_rings_once),
+      TEST(a_stopped_timer_is_silent_and_stopping_is_idempotent),
+      TEST(a_timer_stops_another_one_that_is_due_with_it),
+      TEST(what_a_timer_sets_for_the_present_rings_in_the_same_tick),
+      TEST(a_timer_may_go_while_it_rings),
+      TEST(times_at_the_ends_of_what_can_be_counted),
+      TEST(later_than_all_times_is_never),
+      TEST(a_clock_that_jumps_ahead_rings_everything_once_and_in_order),
+      TEST(a_clock_that_jumps_back_rings_nothing_too_early),
+      TEST(a_look_at_the_clock_rings_nothing),
+      TEST(what_is_to_be_sent_or_told_is_due_at_once),
+      TEST(timers_of_chance_ring_as_a_plain_list_says),
+      TEST(random_numbers_fill_the_range_and_come_from_the_seed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

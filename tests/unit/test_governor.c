@@ -1,0 +1,668 @@
+// SPDX-License-Identifier: MIT
+// What one credential may still send: learned from what clouds tell, counted from what was sent, on a clock that stands
+// still until it is moved. test_pacing.c has the same against faithful limiters, over days.
+#include "desk.h"
+#include "governor.h"
+
+#define HOUR_MS  INT64_C(3600000)
+#define MUTATION IA_LANE_MUTATION
+#define WAIT     IA_LANE_WAIT
+#define LIST     IA_LANE_READ
+
+static desk d;
+static ia_governor *g;
+
+static int open_desk(void **state) {
+  (void)state;
+  desk_open(&d, 0);
+  desk_at(&d, 1000000);
+  g = ia_governor_hold(&d.engine, 1);
+  assert_non_null(g);
+  return 0;
+}
+
+static int close_desk(void **state) {
+  (void)state;
+  ia_governor_drop(g);
+  assert_true(ia_list_empty(&d.engine.governors));
+  desk_close(&d);
+  return 0;
+}
+
+// 0: it may go; else for how long it has to wait.
+static int64_t wait_of(uint32_t budget, size_t lane, double reserve) {
+  int64_t until_ms = INT64_MIN;
+  if (ia_governor_allows(g, budget, lane, reserve, &until_ms)) return 0;
+  assert_true(until_ms > d.now_ms);
+  return until_ms - d.now_ms;
+}
+
+static int64_t wait_ms(size_t lane) { return wait_of(0, lane, 0.0); }
+
+// Sends as long as it may, at most so often.
+static size_t spend(size_t lane, size_t most) {
+  size_t sent = 0;
+  for (; sent < most && wait_ms(lane) == 0; sent++) ia_governor_sent(g, 0);
+  return sent;
+}
+
+static imgact_rate_info rate_of(int64_t limit, int64_t remaining) {
+  return (imgact_rate_info){
+      .size = sizeof(imgact_rate_info), .rate = {limit, remaining, IMGACT_NO_TIME, -1}, .wait_until_ms = IMGACT_NO_TIME};
+}
+
+// One request goes, and its reply tells this.
+static void tell_bucket(uint32_t budget, int64_t limit, int64_t remaining) {
+  imgact_rate_info info = rate_of(limit, remaining);
+  info.refill_per_s = (double)limit / 3600.0;
+  ia_governor_sent(g, budget);
+  ia_governor_told(g, budget, &info);
+}
+
+static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) {
+  imgact_rate_info info = rate_of(limit, remaining);
+  info.per_minute = limit / 20;
+  if (reset_in_ms != IMGACT_NO_TIME) info.wait_until_ms = DESK_WALL_MS + d.now_ms + reset_in_ms;
+  ia_governor_sent(g, 0);
+  ia_governor_told(g, 0, &info);
+}
+
+// ---- before anything is known
+
+static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state) {
+  (void)state;
+  assert_int_equal(spend(LIST, 1000), 200);
+  assert_int_equal(wait_ms(MUTATION), 1000);
+  assert_int_equal(wait_of(1, LIST, 0.0), 0); // the other budget knows nothing of it
+  ia_governor_told(g, 0, NULL);
+  assert_int_equal(wait_ms(LIST), 0); // the cloud tells nothing: then nothing is held back
+  assert_int_equal(spend(LIST, 1000), 1000);
+}
+
+static void what_says_nothing_is_not_learned(void **state) {
+  (void)state;
+  static const int64_t nonsense[][2] = {{-1, -1}, {-1, 10}, {0, 0}, {0, 10}, {100, -1}, {INT64_MIN, INT64_MIN}};
+  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) tell_bucket(0, nonsense[i][0], nonsense[i][1]);
+  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) tell_windows(nonsense[i][0], nonsense[i][1], -5);
+  assert_int_equal(spend(LIST, 500), 500);
+}
+
+// ---- a bucket that refills
+
+static void a_bucket_is_spent_to_its_last_token(void **state) {
+  (void)state;
+  tell_bucket(0, 3600, 10);
+  assert_int_equal(spend(MUTATION, 100), 10);
+  assert_in_range(wait_ms(MUTATION), 1000, 1002);
+  desk_at(&d, d.now_ms + 998);
+  assert_true(wait_ms(MUTATION) > 0);
+  desk_at(&d, d.now_ms + wait_ms(MUTATION));
+  assert_int_equal(spend(MUTATION, 100), 1);
+}
+
+// Asked at the time that it gave itself, it says yes: a client never waits in vain.
+static void the_time_that_is_given_is_the_time_at_which_it_goes(void **state) {
+  (void)state;
+  uint64_t chance = 7;
+  for (int i = 0; i < 300; i++) {
+    int64_t limit = 1 + (int64_t)testing_below(&chance, 100000);
+    ia_governor_drop(g);
+    g = ia_governor_hold(&d.engine, 1);
+    tell_bucket(0, limit, (int64_t)testing_below(&chance, 12));
+    for (size_t lane = 0; lane < IA_LANES; lane++) {
+      spend(lane, 20);
+      int64_t wait = wait_ms(lane);
+      if (wait == 0) continue;
+      assert_true(wait <= HOUR_MS + 1);
+      desk_at(&d, d.now_ms + wait);
+      // of a bucket that fills more slowly than one an hour, the wait is given hour by hour
+      for (int hours = 0; wait > HOUR_MS && wait_ms(lane) > 0 && hours < 10; hours++) desk_at(&d, d.now_ms + HOUR_MS);
+      assert_int_equal(wait_ms(lane), 0);
+    }
+  }
+}
+
+static void a_bucket_never_holds_more_than_its_limit(void **state) {
+  (void)state;
+  tell_bucket(0, 60, 30);
+  desk_at(&d, d.now_ms + 1000 * HOUR_MS);
+  assert_int_equal(spend(MUTATION, 1000), 60);
+}
+
+static void what_is_under_way_counts_as_taken(void **state) {
+  (void)state;
+  ia_governor_sent(g, 0);
+  ia_governor_sent(g, 0);
+  ia_governor_sent(g, 0);
+  imgact_rate_info info = rate_of(3600, 5);
+  info.refill_per_s = 1.0;
+  ia_governor_told(g, 0, &info); // of the first: two may not have come there yet
+  assert_int_equal(spend(MUTATION, 100), 3);
+}
+
+// Four more than there are: five hours, but whoever waits asks again after one.
+static void no_wait_is_longer_than_an_hour(void **state) {
+  (void)state;
+  for (int i = 0; i < 5; i++) ia_governor_sent(g, 0);
+  imgact_rate_info info = rate_of(1, 0);
+  info.refill_per_s = 1.0 / 3600;
+  ia_governor_told(g, 0, &info);
+  assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
+  desk_at(&d, d.now_ms + HOUR_MS + 1);
+  assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
+}
+
+// A header tells of the moment when the reply was made: a little more than is counted here is old news, less is not.
+static void news_downwards_count_at_once_and_upwards_where_they_are_plain(void **state) {
+  (void)state;
+  tell_bucket(0, 3600, 0);
+  tell_bucket(0, 3600, 6); // one more went, so here are -1
+  assert_true(wait_ms(MUTATION) > 0);
+  tell_bucket(0, 3600, 20);
+  assert_int_equal(wait_ms(MUTATION), 0);
+  tell_bucket(0, 3600, 2); // somebody else uses it, too
+  assert_int_equal(spend(MUTATION, 100), 2);
+}
+
+static void a_new_limit_counts_at_once(void **state) {
+  (void)state;
+  tell_bucket(0, 3600, 3000);
+  tell_bucket(0, 60, 50);
+  assert_int_equal(spend(MUTATION, 1000), 50);
+  assert_in_range(wait_ms(MUTATION), 60000, 60002); // one a minute comes back
+  desk_at(&d, d.now_ms + 10 * HOUR_MS);
+  assert_int_equal(spend(MUTATION, 1000), 60);
+}
+
+// ---- windows that slide
+
+static void a_minute_has_its_own_limit(void **state) {
+  (void)state;
+  tell_windows(5000, 4999, 10000);
+  assert_int_equal(spend(MUTATION, 1000), 249);
+  assert_in_range(wait_ms(MUTATION), 60000, 61000);
+  desk_at(&d, d.now_ms + 59000);
+  assert_true(wait_ms(MUTATION) > 0);
+  desk_at(&d, d.now_ms + wait_ms(MUTATION));
+  assert_int_equal(spend(MUTATION, 1000), 250);
+}
+
+static void an_hour_is_spent_once(void **state) {
+  (void)state;
+  size_t sent = 1;
+  int64_t start_ms = d.now_ms;
+  tell_windows(5000, 4999, 10000);
+  while (d.now_ms - start_ms < HOUR_MS - 62000) {
+    sent += spend(MUTATION, 10000);
+    desk_at(&d, d.now_ms + wait_ms(MUTATION));
+  }
+  assert_int_equal(sent, 5000);
+  assert_in_range(d.now_ms - start_ms, HOUR_MS, HOUR_MS + 6000); // when the first of them is an hour old
+  assert_true(wait_ms(MUTATION) == 0);
+}
+
+static void an_hour_of_silence_forgets_everything(void **state) {
+  (void)state;
+  tell_windows(100, 99, 10000);
+  for (int i = 0; i < 30; i++) {
+    spend(MUTATION, 1000);
+    desk_at(&d, d.now_ms + wait_ms(MUTATION));
+  }
+  desk_at(&d, d.now_ms + 2 * HOUR_MS);
+  size_t sent = 0;
+  for (int64_t end_ms = d.now_ms + HOUR_MS / 2; d.now_ms < end_ms; desk_at(&d, d.now_ms + 1000)) sent += spend(MUTATION, 99);
+  assert_int_equal(sent, 100);
+}
+
+// More in one slot of time than the slot can count: what is not counted here is others' to the cloud's word.
+static void a_slot_that_is_full_is_not_run_over(void **state) {
+  (void)state;
+  imgact_rate_info info = rate_of(100000, 30001);
+  info.wait_until_ms = INT64_MAX; // so that nobody goes and asks meanwhile
+  tell_windows(100000, 99999, 10000);
+  for (int i = 0; i < 70000; i++) ia_governor_sent(g, 0);
+  for (int i = 0; i < 69999; i++) ia_governor_told(g, 0, NULL);
+  ia_governor_told(g, 0, &info); // no rule for a minute any more
+  desk_at(&d, d.now_ms + 6000);
+  assert_int_equal(spend(MUTATION, 100000), 30001);
+  desk_at(&d, d.now_ms + 2 * HOUR_MS);
+  size_t sent = spend(MUTATION, 60000);
+  desk_at(&d, d.now_ms + 6000);
+  assert_in_range(sent + spend(MUTATION, 60000), 95000, 100000);
+}
+
+static void a_minute_may_be_without_a_rule(void **state) {
+  (void)state;
+  imgact_rate_info info = rate_of(1000, 999);
+  ia_governor_sent(g, 0);
+  ia_governor_told(g, 0, &info);
+  assert_int_equal(spend(MUTATION, 5000), 999);
+  assert_in_range(wait_ms(MUTATION), HOUR_MS, HOUR_MS + 6000);
+}
+
+// ---- others use the same credential
+
+static void when_others_used_everything_up_one_goes_and_asks(void **state) {
+  (void)state;
+  tell_windows(5000, 0, 20000);
+  assert_int_equal(wait_ms(MUTATION), 20000);
+  desk_at(&d, d.now_ms + 20000);
+  assert_int_equal(spend(MUTATION, 100), 1);
+  assert_int_equal(wait_ms(MUTATION), 60000); // whatever came of it
+  desk_at(&d, d.now_ms + 60000);
+  assert_int_equal(spend(MUTATION, 100), 1);
+  tell_windows(5000, 4000, 20000);
+  assert_int_equal(spend(MUTATION, 1000), 250 - 3); // of a minute, to the second: both that asked, and the teller
+}
+
+// It was allowed to go and ask, and then was not sent.
+static void a_question_that_is_not_asked_holds_nobody_for_long(void **state) {
+  (void)state;
+  tell_windows(5000, 0, 20000);
+  desk_at(&d, d.now_ms + 2 * HOUR_MS); // nothing of ours is left in the hour
+  assert_int_equal(wait_ms(LIST), 0);
+  for (int i = 0; i < 10; i++) {
+    assert_in_range(wait_ms(LIST), 1, 6000);
+    desk_at(&d, d.now_ms + 6000);
+  }
+  assert_int_equal(spend(LIST, 100), 1);
+}
+
+static void a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute(void **state) {
+  (void)state;
+  static const int64_t resets[][2] = {{-86400000, 1000},
+                                      {-1, 1000},
+                                      {0, 1000},
+                                      {IMGACT_NO_TIME, 1000},
+                                      {1, 1},
+                                      {59999, 59999},
+                                      {86400000, 60000},
+                                      {INT64_C(31536000000000), 60000}};
+  for (size_t i = 0; i < sizeof resets / sizeof *resets; i++) {
+    tell_windows(5000, 0, resets[i][0]);
+    assert_int_equal(wait_ms(MUTATION), resets[i][1]);
+    assert_int_equal(wait_ms(LIST), resets[i][1]);
+    desk_at(&d, d.now_ms + 2 * HOUR_MS);
+  }
+  imgact_rate_info info = rate_of(5000, 0);
+  info.wait_until_ms = INT64_MAX;
+  ia_governor_sent(g, 0);
+  ia_governor_told(g, 0, &info);
+  assert_int_equal(wait_ms(MUTATION), 60000);
+  info.wait_until_ms = INT64_MIN + 1;
+  ia_governor_sent(g, 0);
+  ia_governor_told(g, 0, &info);
+  assert_int_equal(wait_ms(MUTATION), 1000);
+}
+
+// ---- lanes and reserve
+
+static void mutations_go_before_waits_and_waits_before_lists(void **state) {
+  (void)state;
+  static const struct {
+    int64_t limit, left;
+    bool bucket, mutation, wait, list;
+  } cases[] = {
+      {3600, 9, true, true, true, true},     {3600, 8, true, true, true, false},   {3600, 5, true, true, true, false},
+      {3600, 4, true, true, false, false},   {3600, 1, true, true, false, false},  {3600, 0, true, false, false, false},
+      {100, 4, true, true, true, true},      {100, 3, true, true, true, false},    {100, 2, true, true, false, false},
+      {1000, 31, false, true, true, true},   {1000, 30, false, true, true, false}, {1000, 16, false, true, true, false},
+      {1000, 15, false, true, false, false}, {1000, 1, false, true, false, false}, {1000, 0, false, false, false, false},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ia_governor_drop(g);
+    g = ia_governor_hold(&d.engine, 1);
+    if (cases[i].bucket)
+      tell_bucket(0, cases[i].limit, cases[i].left);
+    else
+      tell_windows(cases[i].limit, cases[i].left, 30000);
+    assert_int_equal(wait_ms(MUTATION) == 0, cases[i].mutation);
+    assert_int_equal(wait_ms(WAIT) == 0, cases[i].wait);
+    assert_int_equal(wait_ms(LIST) == 0, cases[i].list);
+    if (!cases[i].list && cases[i].wait) assert_true(wait_ms(LIST) > wait_ms(WAIT));
+  }
+}
+
+static void a_reserve_is_nobodys_here(void **state) {
+  (void)state;
+  tell_bucket(0, 3600, 1801);
+  assert_int_equal(wait_of(0, MUTATION, 0.5), 0);
+  ia_governor_sent(g, 0);
+  assert_in_range(wait_of(0, MUTATION, 0.5), 1000, 1002);
+  assert_int_equal(wait_of(0, MUTATION, 0.49), 0);
+  assert_in_range(wait_of(0, WAIT, 0.5), 5000, 5002);
+  ia_governor_drop(g);
+  g = ia_governor_hold(&d.engine, 1);
+  tell_windows(1000, 901, IMGACT_NO_TIME);
+  assert_int_equal(wait_of(0, MUTATION, 0.9), 0);
+  ia_governor_sent(g, 0);
+  assert_true(wait_of(0, MUTATION, 0.9) > 0);
+  assert_int_equal(wait_of(0, MUTATION, 0.89), 0);
+}
+
+// A reserve leaves a minute its part, too.
+static void a_reserve_is_kept_in_every_minute(void **state) {
+  (void)state;
+  tell_windows(5000, 4999, IMGACT_NO_TIME);
+  size_t sent = 1;
+  for (; sent < 1000 && wait_of(0, MUTATION, 0.5) == 0; sent++) ia_governor_sent(g, 0);
+  assert_int_equal(sent, 125);
+}
+
+static void one_is_always_possible_however_small_the_limit(void **state) {
+  (void)state;
+  for (int64_t limit = 1; limit < 30; limit++) {
+    ia_governor_drop(g);
+    g = ia_governor_hold(&d.engine, 1);
+    tell_bucket(0, limit, limit);
+    assert_int_equal(wait_of(0, LIST, 0.9), 0);
+    ia_governor_drop(g);
+    g = ia_governor_hold(&d.engine, 1);
+    tell_windows(limit, limit, IMGACT_NO_TIME);
+    desk_at(&d, d.now_ms + 2 * HOUR_MS); // the teller's own request has left the hour
+    assert_int_equal(wait_of(0, LIST, 0.9), 0);
+  }
+}
+
+// ---- a refusal
+
+static void a_refusal_parks_every_lane_and_budget_of_its_credential(void **state) {
+  (void)state;
+  tell_bucket(0, 3600, 3000);
+  tell_bucket(1, 7200, 7000);
+  ia_governor *other = ia_governor_hold(&d.engine, 2);
+  ia_governor_park(g, 30000);
+  for (uint32_t budget = 0; budget < IA_BUDGETS; budget++)
+    for (size_t lane = 0; lane < IA_LANES; lane++) assert_int_equal(wait_of(budget, lane, 0.0), 30000);
+  int64_t until_ms = 0;
+  assert_true(ia_governor_allows(other, 0, LIST, 0.0, &until_ms));
+  desk_at(&d, d.now_ms + 29999);
+  assert_int_equal(wait_ms(MUTATION), 1);
+  desk_at(&d, d.now_ms + 1);
+  assert_int_equal(wait_ms(MUTATION), 0);
+  ia_governor_drop(other);
+}
+
+static void the_longest_refusal_counts_but_no_longer_than_a_minute(void **state) {
+  (void)state;
+  ia_governor_park(g, 20000);
+  ia_governor_park(g, 5000);
+  assert_int_equal(wait_ms(MUTATION), 20000);
+  ia_governor_park(g, 20001);
+  assert_int_equal(wait_ms(MUTATION), 20001);
+  ia_governor_park(g, 60001);
+  assert_int_equal(wait_ms(MUTATION), 60000);
+  ia_governor_park(g, INT64_MAX);
+  assert_int_equal(wait_ms(MUTATION), 60000);
+}
+
+static void after_a_refusal_they_go_one_by_one_for_a_while(void **state) {
+  (void)state;
+  tell_bucket(0, 3600, 3000);
+  ia_governor_park(g, 1000);
+  desk_at(&d, d.now_ms + 1000);
+  int64_t end_ms = d.now_ms + 5000;
+  size_t sent = 0;
+  int64_t longest = 0;
+  while (d.now_ms < end_ms) {
+    assert_int_equal(wait_ms(LIST), 0);
+    ia_governor_sent(g, sent % 2); // whatever the budget
+    int64_t gap = wait_ms(MUTATION);
+    if (d.now_ms + gap >= end_ms) break;
+    assert_in_range(gap, 1, 200);
+    if (gap > longest) longest = gap;
+    sent++;
+    desk_at(&d, d.now_ms + gap);
+  }
+  assert_in_range(sent, 35, 80); // a hundred ms apart on average
+  assert_true(longest > 150);
+  desk_at(&d, end_ms);
+  assert_int_equal(spend(LIST, 100), 100);
+}
+
+// ---- two budgets
+
+static void budgets_know_nothing_of_each_other(void **state) {
+  (void)state;
+  tell_bucket(0, 3600, 0);
+  tell_bucket(1, 7200, 7000);
+  assert_true(wait_of(0, MUTATION, 0.0) > 0);
+  assert_int_equal(wait_of(1, LIST, 0.0), 0);
+  assert_int_equal(wait_of(2, LIST, 0.0), 0);
+  ia_governor_told(g, 1, NULL);
+  assert_true(wait_of(0, MUTATION, 0.0) > 0);
+}
+
+static void a_budget_that_there_is_not_is_the_first(void **state) {
+  (void)state;
+  tell_bucket(UINT32_MAX, 3600, 0);
+  assert_true(wait_of(0, MUTATION, 0.0) > 0);
+  assert_true(wait_of(IA_BUDGETS, MUTATION, 0.0) > 0);
+  assert_int_equal(wait_of(IA_BUDGETS - 1, MUTATION, 0.0), 0);
+}
+
+// ---- absurd words
+
+static void absurd_headers_hold_nobody_for_ever(void **state) {
+  (void)state;
+  static const int64_t absurd[][2] = {{INT64_MAX, INT64_MAX}, {INT64_MAX, 0}, {1, INT64_MAX}, {1, 0},
+                                      {INT64_MAX, 1},         {1, 1}};
+  for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++)
+    for (int bucket = 0; bucket < 2; bucket++) {
+      ia_governor_drop(g);
+      g = ia_governor_hold(&d.engine, 1);
+      for (int n = 0; n < 5; n++) {
+        if (bucket)
+          tell_bucket(0, absurd[i][0], absurd[i][1]);
+        else
+          tell_windows(absurd[i][0], absurd[i][1], n % 2 ? INT64_MIN / 2 : INT64_MAX / 4);
+        for (size_t lane = 0; lane < IA_LANES; lane++) {
+          assert_in_range(wait_of(0, lane, 0.9), 0, HOUR_MS + 6000);
+          int hours = 0;
+          for (; wait_of(0, lane, 0.9) > 0 && hours < 10; hours++) desk_at(&d, d.now_ms + wait_of(0, lane, 0.9));
+          assert_true(hours < 10);
+        }
+      }
+    }
+}
+
+static void replies_without_requests_are_no_credit(void **state) {
+  (void)state;
+  for (int i = 0; i < 10; i++) ia_governor_told(g, 0, NULL);
+  imgact_rate_info info = rate_of(3600, 3);
+  info.refill_per_s = 1.0;
+  ia_governor_told(g, 0, &info);
+  assert_int_equal(spend(MUTATION, 100), 3);
+}
+
+// ---- the clock
+
+static void a_clock_that_jumps_forgets_nothing_and_gives_nothing_away(void **state) {
+  (void)state;
+  tell_windows(1000, 999, 10000);
+  spend(MUTATION, 49);
+  desk_at(&d, d.now_ms - 500000); // only a transport's own clock could
+  assert_true(wait_ms(MUTATION) > 0);
+  desk_at(&d, d.now_ms + 500000);
+  assert_in_range(wait_ms(MUTATION), 1, 61000);
+  desk_at(&d, d.now_ms + INT64_C(1000) * 365 * 86400000);
+  assert_int_equal(spend(MUTATION, 1000), 50);
+  ia_governor_drop(g);
+  g = ia_governor_hold(&d.engine, 1);
+  tell_bucket(0, 3600, 5);
+  desk_at(&d, d.now_ms - 2000);
+  size_t sent = spend(MUTATION, 100);
+  desk_at(&d, d.now_ms + 2000);
+  assert_int_equal(sent + spend(MUTATION, 100), 5);
+}
+
+// ---- who shares it
+
+static void clients_of_one_key_share_and_others_do_not(void **state) {
+  (void)state;
+  ia_governor *same = ia_governor_hold(&d.engine, 1), *other = ia_governor_hold(&d.engine, 2);
+  assert_ptr_equal(same, g);
+  assert_ptr_not_equal(other, g);
+  tell_bucket(0, 3600, 0);
+  int64_t until_ms = 0;
+  assert_false(ia_governor_allows(same, 0, MUTATION, 0.0, &until_ms));
+  assert_true(ia_governor_allows(other, 0, MUTATION, 0.0, &until_ms));
+  ia_governor_drop(same);
+  ia_governor_drop(other);
+  assert_true(wait_ms(MUTATION) > 0);
+}
+
+static void it_lives_until_the_last_hold_has_gone(void **state) {
+  (void)state;
+  ia_governor *of_an_exchange = ia_governor_share(g);
+  assert_ptr_equal(of_an_exchange, g);
+  tell_bucket(0, 3600, 0);
+  ia_governor_drop(g);
+  g = ia_governor_hold(&d.engine, 1); // the same, with what it knows
+  assert_true(wait_ms(MUTATION) > 0);
+  ia_governor_drop(of_an_exchange);
+  assert_true(wait_ms(MUTATION) > 0);
+  assert_null(ia_governor_share(NULL));
+  ia_governor_drop(NULL);
+}
+
+// ---- who waits
+
+typedef struct crowd {
+  imgact_client clients[3];
+} crowd;
+
+static void gather(crowd *c) {
+  *c = (crowd){0};
+  for (size_t i = 0; i < 3; i++) c->clients[i].engine = &d.engine;
+}
+
+static size_t woken(crowd *c) {
+  size_t count = 0;
+  for (size_t i = 0; i < 3; i++) {
+    count += ia_linked(&c->clients[i].pump);
+    ia_list_remove(&c->clients[i].pump);
+  }
+  return count;
+}
+
+static void all_that_wait_are_woken_once_at_the_earliest_time(void **state) {
+  (void)state;
+  crowd c;
+  gather(&c);
+  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 500);
+  ia_governor_wait(g, &c.clients[1].held, d.now_ms + 300);
+  ia_governor_wait(g, &c.clients[2].held, d.now_ms + 900);
+  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 700); // waits already
+  assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms + 300);
+  desk_at(&d, d.now_ms + 299);
+  assert_int_equal(woken(&c), 0);
+  desk_at(&d, d.now_ms + 1);
+  assert_ptr_equal(d.engine.pump.next, &c.clients[0].pump); // who waited first goes first
+  assert_int_equal(woken(&c), 3);
+  for (size_t i = 0; i < 3; i++) assert_false(ia_linked(&c.clients[i].held));
+  desk_at(&d, d.now_ms + HOUR_MS);
+  assert_int_equal(woken(&c), 0);
+  assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
+}
+
+static void the_first_reply_of_all_wakes_those_that_wait_for_it(void **state) {
+  (void)state;
+  crowd c;
+  gather(&c);
+  spend(LIST, 300);
+  ia_governor_wait(g, &c.clients[0].held, d.now_ms + wait_ms(LIST));
+  desk_at(&d, d.now_ms + 10);
+  assert_int_equal(woken(&c), 0);
+  ia_governor_told(g, 0, NULL);
+  assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms);
+  desk_at(&d, d.now_ms);
+  assert_int_equal(woken(&c), 1);
+  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 1000);
+  ia_governor_told(g, 0, NULL); // later ones wake nobody
+  desk_at(&d, d.now_ms + 999);
+  assert_int_equal(woken(&c), 0);
+  ia_list_remove(&c.clients[0].held);
+}
+
+static void one_that_has_left_is_not_woken(void **state) {
+  (void)state;
+  crowd c;
+  gather(&c);
+  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 500);
+  ia_governor_wait(g, &c.clients[1].held, d.now_ms + 500);
+  ia_list_remove(&c.clients[0].held);
+  desk_at(&d, d.now_ms + 500);
+  assert_false(ia_linked(&c.clients[0].pump));
+  assert_int_equal(woken(&c), 1);
+  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 500);
+  ia_list_remove(&c.clients[0].held);
+  ia_governor_drop(g); // with its timer
+  assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
+  g = ia_governor_hold(&d.engine, 1);
+}
+
+// ---- without memory
+
+static void without_memory_nothing_is_governed_and_nothing_breaks(void **state) {
+  (void)state;
+  ia_governor_drop(g);
+  d.memory.fail_at = d.memory.calls + 1;
+  d.memory.for_good = true;
+  assert_null(ia_governor_hold(&d.engine, 1));
+  d.memory.for_good = false;
+  g = ia_governor_hold(&d.engine, 1);
+  d.memory.fail_at = d.memory.calls + 1;
+  d.memory.for_good = true;
+  tell_bucket(0, 3600, 0);
+  assert_int_equal(wait_ms(LIST), 0);
+  ia_governor_park(g, 5000);
+  assert_int_equal(wait_ms(LIST), 5000); // that needs none
+  desk_at(&d, d.now_ms + 20000);
+  d.memory.for_good = false;
+  tell_bucket(0, 3600, 0); // and now there is some
+  assert_true(wait_ms(MUTATION) > 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(nobody_is_held_before_anything_is_known_but_for_a_flood),
+      TEST(what_says_nothing_is_not_learned),
+      TEST(a_bucket_is_spent_to_its_last_token),
+      TEST(the_time_that_is_given_is_the_time_at_which_it_goes),
+      TEST(a_bucket_never_holds_more_than_its_limit),
+      TEST(what_is_under_way_counts_as_taken),
+      TEST(no_wait_is_longer_than_an_hour),
+      TEST(news_downwards_count_at_once_and_upwards_where_they_are_plain),
+      TEST(a_new_limit_counts_at_once),
+      TEST(a_minute_has_its_own_limit),
+      TEST(an_hour_is_spent_once),
+      TEST(an_hour_of_silence_forgets_everything),
+      TEST(a_slot_that_is_full_is_not_run_over),
+      TEST(a_minute_may_be_without_a_rule),
+      TEST(when_others_used_everything_up_one_goes_and_asks),
+      TEST(a_question_that_is_not_asked_holds_nobody_for_long),
+      TEST(a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute),
+      TEST(mutations_go_before_waits_and_waits_before_lists),
+      TEST(a_reserve_is_nobodys_here),
+      TEST(a_reserve_is_kept_in_every_minute),
+      TEST(one_is_always_possible_however_small_the_limit),
+      TEST(a_refusal_parks_every_lane_and_budget_of_its_credential),
+      TEST(the_longest_refusal_counts_but_no_longer_than_a_minute),
+      TEST(after_a_refusal_they_go_one_by_one_for_a_while),
+      TEST(budgets_know_nothing_of_each_other),
+      TEST(a_budget_that_there_is_not_is_the_first),
+      TEST(absurd_headers_hold_nobody_for_ever),
+      TEST(replies_without_requests_are_no_credit),
+      TEST(a_clock_that_jumps_forgets_nothing_and_gives_nothing_away),
+      TEST(clients_of_one_key_share_and_others_do_not),
+      TEST(it_lives_until_the_last_hold_has_gone),
+      TEST(all_that_wait_are_woken_once_at_the_earliest_time),
+      TEST(the_first_reply_of_all_wakes_those_that_wait_for_it),
+      TEST(one_that_has_left_is_not_woken),
+      TEST(without_memory_nothing_is_governed_and_nothing_breaks),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,606 @@
+// SPDX-License-Identifier: MIT
+// What decode fills: values of every type where another one is expected, boundaries of each, and memory that ends anywhere.
+#include "failing_allocator.h"
+#include "request.h"
+#include "result.h"
+#include "testing.h"
+
+#include <math.h>
+
+typedef struct shelf {
+  failing_allocator memory;
+  imgact_result result;
+  imgact_json_doc *doc;
+} shelf;
+
+static shelf s;
+
+static int open_shelf(void **state) {
+  (void)state;
+  s = (shelf){.doc = NULL};
+  failing_allocator_init(&s.memory, 0);
+  ia_result_init(&s.result, &s.memory.allocator, "somebody", false);
+  return 0;
+}
+
+static int close_shelf(void **state) {
+  (void)state;
+  imgact_json_free(s.doc);
+  ia_result_free(&s.result);
+  ia_result_free(&s.result); // twice is once
+  assert_memory_fine(&s.memory);
+  return 0;
+}
+
+// The document lives until the next one.
+static const imgact_json *json(const char *text) {
+  imgact_json_free(s.doc);
+  assert_int_equal(imgact_json_parse(text, strlen(text), NULL, &s.doc, NULL, 0), 0);
+  return imgact_json_root(s.doc);
+}
+
+// ---- single values
+
+static void a_string_is_a_string_and_nothing_else_is(void **state) {
+  (void)state;
+  static const char *const others[] = {"null", "true", "1", "1.5", "[]", "{}", "[\"a\"]"};
+  assert_string_equal(imgact_result_string(&s.result, json("\"a\\u0000b\"")), "a\xc0\x80"
+                                                                              "b");
+  assert_string_equal(imgact_result_string(&s.result, json("\"\"")), "");
+  assert_null(imgact_result_word(&s.result, json("\"\"")));
+  assert_string_equal(imgact_result_word(&s.result, json("\" \"")), " ");
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    assert_null(imgact_result_string(&s.result, json(others[i])));
+    assert_null(imgact_result_word(&s.result, json(others[i])));
+  }
+  assert_null(imgact_result_string(&s.result, NULL));
+  assert_null(imgact_result_copy(&s.result, NULL));
+  assert_string_equal(imgact_result_copy(&s.result, "x"), "x");
+  assert_false(s.result.nomem);
+}
+
+#define LETTERS_64 "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
+
+static void ids_are_whole_numbers_or_plain_words(void **state) {
+  (void)state;
+  static const char *const good[][2] = {{"0", "0"},
+                                        {"1", "1"},
+                                        {"1e3", "1000"},
+                                        {"9223372036854775807", "9223372036854775807"},
+                                        {"\"0\"", "0"},
+                                        {"\"007\"", "007"},
+                                        {"\"a-Z_9\"", "a-Z_9"},
+                                        {"\"-\"", "-"},
+                                        {"\"" LETTERS_64 "\"", LETTERS_64}};
+  static const char *const bad[] = {"-1",
+                                    "-9223372036854775808",
+                                    "9223372036854775808",
+                                    "1.5",
+                                    "null",
+                                    "true",
+                                    "[1]",
+                                    "{\"id\":1}",
+                                    "\"\"",
+                                    "\"a b\"",
+                                    "\"a/b\"",
+                                    "\"..\"",
+                                    "\"a.b\"",
+                                    "\"\\u00e9\"",
+                                    "\"@\"",
+                                    "\"[\"",
+                                    "\"`\"",
+                                    "\"{\"",
+                                    "\":\"",
+                                    "\"1\\u0000\"",
+                                    "\"%31\"",
+                                    "\"\\n\"",
+                                    "\"" LETTERS_64 "x\""};
+  assert_int_equal(strlen(LETTERS_64), 64);
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+    assert_string_equal(imgact_result_id(&s.result, json(good[i][0])), good[i][1]);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    if (imgact_result_id(&s.result, json(bad[i])) != NULL) fail_msg("%s is an id", bad[i]);
+  assert_null(imgact_result_id(&s.result, NULL));
+  assert_false(s.result.nomem);
+}
+
+static void times_are_rfc_3339_or_seconds(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int64_t ms;
+  } cases[] = {
+      {"\"2016-01-30T23:50:00Z\"", INT64_C(1454197800000)},
+      {"\"2016-01-30T23:50:00+00:00\"", INT64_C(1454197800000)},
+      {"0", 0},
+      {"-1", -1000},
+      {"1454197800", INT64_C(1454197800000)},
+      {"253402300799", INT64_C(253402300799000)}, // the last second of the year 9999
+      {"253402300800", IMGACT_NO_TIME},
+      {"-62135596799", INT64_C(-62135596799000)},
+      {"-62135596800", IMGACT_NO_TIME},
+      {"9223372036854775807", IMGACT_NO_TIME},
+      {"-9223372036854775808", IMGACT_NO_TIME},
+      {"18446744073709551615", IMGACT_NO_TIME},
+      {"1.5", IMGACT_NO_TIME},
+      {"\"\"", IMGACT_NO_TIME},
+      {"\"yesterday\"", IMGACT_NO_TIME},
+      {"\"2016-01-30T23:50:00Z \"", IMGACT_NO_TIME},
+      {"null", IMGACT_NO_TIME},
+      {"true", IMGACT_NO_TIME},
+      {"[]", IMGACT_NO_TIME},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    if (imgact_result_time(json(cases[i].text)) != cases[i].ms) fail_msg("%s", cases[i].text);
+  assert_true(imgact_result_time(NULL) == IMGACT_NO_TIME);
+}
+
+static void numbers_and_answers_are_untold_where_they_are_something_else(void **state) {
+  (void)state;
+  assert_true(fabs(imgact_result_number(json("2.25")) - 2.25) < 1e-12);
+  assert_true(fabs(imgact_result_number(json("-3")) + 3) < 1e-12);
+  assert_int_equal(imgact_result_answer(json("true")), IMGACT_YES);
+  assert_int_equal(imgact_result_answer(json("false")), IMGACT_NO);
+  static const char *const others[] = {"null", "\"true\"", "\"1\"", "[true]", "{}"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    assert_true(isnan(imgact_result_number(json(others[i]))));
+    assert_int_equal(imgact_result_answer(json(others[i])), IMGACT_UNTOLD);
+  }
+  assert_int_equal(imgact_result_answer(json("1")), IMGACT_UNTOLD);
+  assert_true(isnan(imgact_result_number(json("true"))));
+  assert_true(isnan(imgact_result_number(NULL)));
+  assert_int_equal(imgact_result_answer(NULL), IMGACT_UNTOLD);
+}
+
+static void decimals_keep_their_digits(void **state) {
+  (void)state;
+  static const char *const cases[][2] = {{"2.3", "2.3"},
+                                         {"2.300", "2.3"},
+                                         {"10.0", "10"},
+                                         {"10", "10"},
+                                         {"100", "100"},
+                                         {"0", "0"},
+                                         {"0.0", "0"},
+                                         {"0.10", "0.1"},
+                                         {"-2.50", "-2.5"},
+                                         {"1e3", NULL},
+                                         {"1E-3", NULL},
+                                         {"2.5e0", NULL},
+                                         {"0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"},
+                                         {"123456789012345678901234567890.10", "123456789012345678901234567890.1"},
+                                         {"1234567890123456789012345678901234567890123456789012345678901234",
+                                          "1234567890123456789012345678901234567890123456789012345678901234"}, // 64
+                                         {"12345678901234567890123456789012345678901234567890123456789012345", NULL},
+                                         {"\"2.3\"", NULL},
+                                         {"null", NULL},
+                                         {"[2.3]", NULL}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const char *text = imgact_result_decimal(&s.result, json(cases[i][0]));
+    if (cases[i][1] == NULL)
+      assert_null(text);
+    else
+      assert_string_equal(text, cases[i][1]);
+  }
+  assert_null(imgact_result_decimal(&s.result, NULL));
+  assert_false(s.result.nomem);
+}
+
+// ---- lists and maps
+
+static void lists_keep_their_strings_and_pass_over_the_rest(void **state) {
+  (void)state;
+  size_t count = 99;
+  const char *const *strings = imgact_result_strings(&s.result, json("[\"a\",1,null,\"b\",[\"c\"],\"\"]"), &count);
+  assert_int_equal(count, 3);
+  assert_string_equal(strings[0], "a");
+  assert_string_equal(strings[1], "b");
+  assert_string_equal(strings[2], "");
+  assert_non_null(imgact_result_strings(&s.result, json("[]"), &count));
+  assert_int_equal(count, 0);
+  static const char *const others[] = {"null", "{}", "\"a\"", "1"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    count = 99;
+    assert_null(imgact_result_strings(&s.result, json(others[i]), &count));
+    assert_int_equal(count, 0);
+  }
+}
+
+static void labels_keep_their_strings_and_pass_over_the_rest(void **state) {
+  (void)state;
+  size_t count = 99;
+  const imgact_label *labels =
+      imgact_result_labels(&s.result, json("{\"env\":\"prod\",\"n\":1,\"empty\":\"\",\"\":\"x\",\"null\":null}"), &count);
+  assert_int_equal(count, 3);
+  assert_string_equal(labels[0].key, "env");
+  assert_string_equal(labels[0].value, "prod");
+  assert_string_equal(labels[1].key, "empty");
+  assert_string_equal(labels[1].value, "");
+  assert_string_equal(labels[2].key, "");
+  assert_non_null(imgact_result_labels(&s.result, json("{}"), &count));
+  assert_int_equal(count, 0);
+  count = 99;
+  assert_null(imgact_result_labels(&s.result, json("[]"), &count));
+  assert_int_equal(count, 0);
+  const imgact_resource *resources = imgact_result_resources(&s.result, 3);
+  for (size_t i = 0; i < 3; i++) assert_true(resources[i].id == NULL && resources[i].type == NULL);
+  assert_non_null(imgact_result_resources(&s.result, 0));
+}
+
+static void values_in_a_url_are_found_and_decoded(void **state) {
+  (void)state;
+  static const struct {
+    const char *url, *key, *value;
+  } cases[] = {
+      {"https://h/p?page=2", "page", "2"},
+      {"https://h/p?a=b&page=2&c=d", "page", "2"},
+      {"https://h/p?page=2&page=3", "page", "2"},
+      {"https://h/p?xpage=1&page=2", "page", "2"},
+      {"https://h/p?pagex=1&page=2", "page", "2"},
+      {"https://h/p?page&page=2", "page", "2"},
+      {"https://h/p?&&page=2&&", "page", "2"},
+      {"https://h/p?page=a%20b+c%2B", "page", "a b c+"},
+      {"https://h/p?page=%zz%4", "page", "%zz%4"},
+      {"https://h/p?page=", "page", ""},
+      {"https://h/p?page=2#page=3", "page", "2"},
+      {"?page=2", "page", "2"},
+      {"https://h/p?a=1#&page=3", "page", NULL},
+      {"https://h/p?", "page", NULL},
+      {"https://h/p", "page", NULL},
+      {"https://h/page=2", "page", NULL},
+      {"", "page", NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const char *value = imgact_result_url_value(&s.result, cases[i].url, cases[i].key);
+    if (!(cases[i].value == NULL ? value == NULL : value != NULL && strcmp(value, cases[i].value) == 0))
+      fail_msg("%s: %s", cases[i].url, value == NULL ? "nothing" : value);
+  }
+  assert_null(imgact_result_url_value(&s.result, NULL, "page"));
+  static char huge[70000] = "https://h/p?page=";
+  memset(huge + strlen(huge), 'x', sizeof huge - 1 - strlen(huge));
+  assert_null(imgact_result_url_value(&s.result, huge, "page")); // no page token is so long
+  assert_false(s.result.nomem);
+}
+
+// ---- items
+
+static void what_is_not_filled_in_is_untold(void **state) {
+  (void)state;
+  const imgact_image *image = imgact_result_add_image(&s.result, NULL);
+  const imgact_action *action = imgact_result_add_action(&s.result, NULL);
+  assert_string_equal(image->provider, "somebody");
+  assert_true(image->id == NULL && image->regions == NULL && image->labels == NULL && image->tags == NULL);
+  assert_true(isnan(image->size_gb) && isnan(image->min_disk_gb));
+  assert_true(image->created_at == IMGACT_NO_TIME && image->deprecated_at == IMGACT_NO_TIME);
+  assert_true(image->deleted_at == IMGACT_NO_TIME);
+  assert_int_equal(image->is_public, IMGACT_UNTOLD);
+  assert_int_equal(image->is_protected, IMGACT_UNTOLD);
+  assert_int_equal(image->type, IMGACT_TYPE_UNKNOWN);
+  assert_int_equal(image->status, IMGACT_IMAGE_UNKNOWN);
+  assert_string_equal(action->provider, "somebody");
+  assert_true(action->started_at == IMGACT_NO_TIME && action->finished_at == IMGACT_NO_TIME);
+  assert_int_equal(action->progress, -1);
+  assert_int_equal(action->status, IMGACT_ACTION_UNKNOWN);
+  assert_int_equal(s.result.images_count, 1);
+  assert_int_equal(s.result.actions_count, 1);
+}
+
+static void many_items_stay_where_they_are(void **state) {
+  (void)state;
+  imgact_image *images[1000];
+  imgact_action *actions[1000];
+  for (size_t i = 0; i < 1000; i++) {
+    images[i] = imgact_result_add_image(&s.result, NULL);
+    actions[i] = imgact_result_add_action(&s.result, NULL);
+    images[i]->created_at = actions[i]->started_at = (int64_t)i;
+  }
+  assert_int_equal(s.result.images_count, 1000);
+  assert_int_equal(s.result.actions_count, 1000);
+  for (size_t i = 0; i < 1000; i++) {
+    assert_ptr_equal(s.result.images[i], images[i]);
+    assert_ptr_equal(s.result.actions[i], actions[i]);
+    assert_true(images[i]->created_at == (int64_t)i && actions[i]->started_at == (int64_t)i);
+  }
+}
+
+static void raw_json_is_kept_for_those_who_asked(void **state) {
+  (void)state;
+  const imgact_json *object = json("{ \"id\" : 1, \"odd\" : [ 1.50, null ] }");
+  assert_null(imgact_image_json(imgact_result_add_image(&s.result, object)));
+  s.result.keep_raw = true;
+  assert_string_equal(imgact_image_json(imgact_result_add_image(&s.result, object)), "{\"id\":1,\"odd\":[1.50,null]}");
+  assert_string_equal(imgact_action_json(imgact_result_add_action(&s.result, object)), "{\"id\":1,\"odd\":[1.50,null]}");
+  assert_null(imgact_action_json(imgact_result_add_action(&s.result, NULL)));
+}
+
+static void a_page_is_forgotten_before_the_next_and_items_with_the_rest(void **state) {
+  (void)state;
+  const imgact_page told = {1, 50, 0, 2, 9, 450};
+  imgact_result_page(&s.result, &told);
+  imgact_result_next(&s.result, 2, "token", NULL);
+  imgact_result_details(&s.result, json("{\"a\":1}"));
+  imgact_result_add_image(&s.result, NULL);
+  assert_true(s.result.has_next && s.result.next_page == 2 && s.result.next_query == NULL);
+  assert_string_equal(s.result.next_token, "token");
+  assert_string_equal(s.result.details, "{\"a\":1}");
+  assert_int_equal(s.result.page.total, 450);
+  ia_result_next_page(&s.result);
+  assert_false(s.result.has_next);
+  assert_true(s.result.next_page == 0 && s.result.next_token == NULL && s.result.next_query == NULL);
+  assert_true(s.result.page.page == -1 && s.result.page.per_page == -1 && s.result.page.previous == -1);
+  assert_true(s.result.page.next == -1 && s.result.page.last == -1 && s.result.page.total == -1);
+  assert_int_equal(s.result.images_count, 1);
+  s.result.nomem = true;
+  imgact_result_next(&s.result, 3, NULL, "q=1");
+  ia_result_reset(&s.result);
+  assert_false(s.result.has_next || s.result.nomem);
+  assert_true(s.result.images_count == 0 && s.result.details == NULL && s.result.next_query == NULL);
+}
+
+static void details_that_say_nothing_are_none(void **state) {
+  (void)state;
+  imgact_result_details(&s.result, NULL);
+  assert_null(s.result.details);
+  imgact_result_details(&s.result, json("null"));
+  assert_null(s.result.details);
+  imgact_result_details(&s.result, json("[ ]"));
+  assert_string_equal(s.result.details, "[]");
+}
+
+// ---- a reply's list and object
+
+static int add_with_id(const imgact_call *call, imgact_result *result, const imgact_json *object) {
+  (void)call;
+  const char *id = imgact_result_id(result, imgact_json_get(object, "id"));
+  if (id == NULL) return 0;
+  imgact_result_add_image(result, object)->id = id;
+  return 1;
+}
+
+static imgact_status add_each(const char *text, imgact_error *error) {
+  const imgact_response response = {.json = text == NULL ? NULL : json(text)};
+  const imgact_call call = {.size = sizeof call};
+  ia_result_reset(&s.result);
+  return imgact_result_add_each(&s.result, &call, &response, "images", add_with_id, error);
+}
+
+static imgact_status add_one(const char *text, const char *key, imgact_error *error) {
+  const imgact_response response = {.json = text == NULL ? NULL : json(text)};
+  const imgact_call call = {.size = sizeof call};
+  ia_result_reset(&s.result);
+  return imgact_result_add_one(&s.result, &call, &response, key, add_with_id, error);
+}
+
+static void a_list_is_an_array_of_objects_with_ids(void **state) {
+  (void)state;
+  imgact_error error;
+  assert_int_equal(add_each("{\"images\":[]}", &error), IMGACT_OK);
+  assert_int_equal(s.result.images_count, 0);
+  assert_int_equal(add_each("{\"images\":[{\"id\":1},{\"id\":\"b\"}]}", &error), IMGACT_OK);
+  assert_int_equal(s.result.images_count, 2);
+  assert_string_equal(s.result.images[1]->id, "b");
+  static const char *const lists[] = {"{}", "{\"images\":null}", "{\"images\":{}}", "[]", "null", NULL};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    assert_int_equal(add_each(lists[i], &error), IMGACT_PROTOCOL);
+    assert_string_equal(error.message, "the reply has no list \"images\"");
+  }
+  assert_int_equal(add_each("{\"images\":[{\"id\":1},{}]}", &error), IMGACT_PROTOCOL);
+  assert_string_equal(error.message, "images[1] of the reply has no usable id");
+}
+
+static void an_object_stands_below_its_key_or_is_the_whole_reply(void **state) {
+  (void)state;
+  imgact_error error;
+  assert_int_equal(add_one("{\"image\":{\"id\":1}}", "image", &error), IMGACT_OK);
+  assert_string_equal(s.result.images[0]->id, "1");
+  assert_int_equal(add_one("{\"id\":2}", NULL, &error), IMGACT_OK);
+  assert_string_equal(s.result.images[0]->id, "2");
+  static const char *const without[] = {"{}", "{\"image\":null}", "{\"image\":{\"id\":-1}}", "[]", NULL};
+  for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+    assert_int_equal(add_one(without[i], "image", &error), IMGACT_PROTOCOL);
+    assert_string_equal(error.message, "the reply has no \"image\" with a usable id");
+    assert_int_equal(add_one(without[i], NULL, &error), IMGACT_PROTOCOL);
+    assert_string_equal(error.message, "the reply has no usable id");
+  }
+}
+
+// ---- copies
+
+static const imgact_resource resources[] = {{"4711", "image"}, {NULL, "server"}, {"3", NULL}};
+static const ia_action whole = {.shown = {.provider = "somebody",
+                                          .id = "1",
+                                          .command = "transfer",
+                                          .provider_status = "errored",
+                                          .region = "nyc3",
+                                          .error_code = "code",
+                                          .error_message = "message",
+                                          .resources = resources,
+                                          .resources_count = 3,
+                                          .started_at = 5,
+                                          .finished_at = 6,
+                                          .progress = 7,
+                                          .kind = IMGACT_KIND_TRANSFER,
+                                          .status = IMGACT_ACTION_ERROR},
+                                .raw = "{\"id\":1}"};
+
+static void check_copy(const imgact_action *copy) {
+  const imgact_action *from = &whole.shown;
+  const char *const texts[][2] = {{copy->id, from->id},
+                                  {copy->command, from->command},
+                                  {copy->provider_status, from->provider_status},
+                                  {copy->region, from->region},
+                                  {copy->error_code, from->error_code},
+                                  {copy->error_message, from->error_message},
+                                  {imgact_action_json(copy), whole.raw},
+                                  {copy->resources[0].id, resources[0].id},
+                                  {copy->resources[0].type, resources[0].type},
+                                  {copy->resources[1].type, resources[1].type},
+                                  {copy->resources[2].id, resources[2].id}};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    assert_string_equal(texts[i][0], texts[i][1]);
+    assert_ptr_not_equal(texts[i][0], texts[i][1]);
+  }
+  assert_null(copy->resources[1].id);
+  assert_null(copy->resources[2].type);
+  assert_int_equal(copy->resources_count, 3);
+  assert_ptr_not_equal(copy->resources, resources);
+  assert_true(copy->started_at == 5 && copy->finished_at == 6 && copy->progress == 7);
+  assert_true(copy->kind == IMGACT_KIND_TRANSFER && copy->status == IMGACT_ACTION_ERROR);
+}
+
+static void a_copy_of_an_action_owes_nothing_to_the_first(void **state) {
+  (void)state;
+  assert_true(ia_result_append_action(&s.result, &whole.shown));
+  assert_true(ia_result_append_action(&s.result, &whole.shown));
+  assert_int_equal(s.result.actions_count, 2);
+  check_copy(s.result.actions[0]);
+  check_copy(s.result.actions[1]);
+  assert_true(ia_result_set_action(&s.result, s.result.actions[1]));
+  assert_int_equal(s.result.actions_count, 1);
+  check_copy(s.result.actions[0]);
+  const ia_action bare = {.raw = NULL};
+  assert_true(ia_result_set_action(&s.result, &bare.shown));
+  const imgact_action *copy = s.result.actions[0];
+  assert_true(copy->id == NULL && copy->resources == NULL && imgact_action_json(copy) == NULL);
+}
+
+static void a_copy_is_whole_or_there_is_none(void **state) {
+  (void)state;
+  bool more = true, failed = false;
+  for (size_t k = 1; more; k++) {
+    failing_allocator memory;
+    imgact_result result;
+    failing_allocator_init(&memory, k);
+    ia_result_init(&result, &memory.allocator, "somebody", false);
+    static char text[4096]; // each copy needs a block of its own
+    memset(text, 'x', sizeof text - 1);
+    ia_action large = whole;
+    const char **const texts[] = {&large.shown.id,     &large.shown.command,    &large.shown.provider_status,
+                                  &large.shown.region, &large.shown.error_code, &large.shown.error_message,
+                                  &large.raw};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = text;
+    const imgact_resource large_resources[300] = {{text, text}, {text, text}};
+    large.shown.resources = large_resources;
+    large.shown.resources_count = 300;
+    bool ok = ia_result_append_action(&result, &large.shown);
+    assert_int_equal(result.actions_count, ok);
+    if (ok) assert_string_equal(result.actions[0]->resources[1].type, text);
+    more = memory.failures > 0;
+    assert_int_equal(ok, !more);
+    failed = failed || more;
+    ia_result_free(&result);
+    assert_memory_fine(&memory);
+  }
+  assert_true(failed);
+}
+
+// ---- memory that ends
+
+#define LARGE "0123456789012345678901234567890123456789012345678901234567890123"
+
+static bool fill_everything(imgact_result *result, const imgact_json *reply) {
+  bool whole_too = true;
+  for (int i = 0; i < 9; i++) {
+    imgact_image *image = imgact_result_add_image(result, reply);
+    image->id = imgact_result_id(result, imgact_json_get(reply, "id"));
+    image->name = imgact_result_word(result, imgact_json_get(reply, "name"));
+    image->size_gb_text = imgact_result_decimal(result, imgact_json_get(reply, "size"));
+    image->regions = imgact_result_strings(result, imgact_json_get(reply, "regions"), &image->regions_count);
+    image->labels = imgact_result_labels(result, imgact_json_get(reply, "labels"), &image->labels_count);
+    assert_non_null(image->regions); // told, whatever became of it
+    assert_non_null(image->labels);
+    for (size_t n = 0; n < image->regions_count; n++) assert_non_null(image->regions[n]);
+    for (size_t n = 0; n < image->labels_count; n++) assert_true(image->labels[n].key && image->labels[n].value);
+    imgact_action *action = imgact_result_add_action(result, reply);
+    imgact_resource *list = imgact_result_resources(result, 40);
+    if (list != NULL) list[39].id = imgact_result_copy(result, LARGE);
+    action->resources = list;
+    whole_too = whole_too && image->id && image->name && image->size_gb_text && image->regions_count == 2 &&
+                image->labels_count == 2 && list && list[39].id && imgact_image_json(image) && imgact_action_json(action);
+  }
+  imgact_result_next(result, 2, LARGE, LARGE);
+  const char *value = imgact_result_url_value(result, "?a=" LARGE, "a");
+  imgact_result_details(result, imgact_json_get(reply, "labels"));
+  return whole_too && result->next_token && result->next_query && value && result->details;
+}
+
+static void a_lack_of_memory_sticks_and_nothing_is_half_there_without_it(void **state) {
+  (void)state;
+  bool more = true;
+  size_t failures = 0;
+  const imgact_json *reply =
+      json("{\"id\":12345678901234567,\"name\":\"" LARGE LARGE LARGE LARGE "\",\"size\":2.5,"
+           "\"regions\":[\"" LARGE LARGE "\",\"b\"],\"labels\":{\"" LARGE LARGE "\":\"" LARGE LARGE "\",\"c\":\"d\"}}");
+  for (size_t k = 1; more; k++) {
+    failing_allocator memory;
+    imgact_result result;
+    failing_allocator_init(&memory, k);
+    ia_result_init(&result, &memory.allocator, "somebody", true);
+    bool all = fill_everything(&result, reply);
+    more = memory.failures > 0;
+    failures += more;
+    if (result.nomem != more) fail_msg("allocation %zu: %s", k, more ? "nobody said a word" : "there was memory");
+    if (!more) assert_true(all && result.images_count == 9 && result.actions_count == 9);
+    assert_true(result.images_count <= 9 && result.actions_count <= 9);
+    ia_result_free(&result);
+    assert_memory_fine(&memory);
+  }
+  assert_true(failures > 20);
+}
+
+static void without_any_memory_the_adders_still_give_something_to_write_to(void **state) {
+  (void)state;
+  failing_allocator memory;
+  imgact_result result;
+  failing_allocator_init(&memory, 1);
+  memory.for_good = true;
+  ia_result_init(&result, &memory.allocator, "somebody", true);
+  imgact_image *image = imgact_result_add_image(&result, NULL);
+  image->id = "1";
+  assert_ptr_equal(imgact_result_add_image(&result, NULL), image);
+  assert_null(image->id); // untold again
+  imgact_action *action = imgact_result_add_action(&result, NULL);
+  action->id = "1";
+  assert_true(result.nomem);
+  assert_int_equal(result.images_count + result.actions_count, 0);
+  assert_false(ia_result_append_action(&result, &whole.shown));
+  size_t count = 9;
+  result.nomem = false;
+  assert_non_null(imgact_result_strings(&result, json("[\"a\"]"), &count));
+  assert_true(result.nomem && count == 0);
+  result.nomem = false;
+  count = 9;
+  assert_non_null(imgact_result_labels(&result, json("{\"a\":\"b\"}"), &count));
+  assert_true(result.nomem && count == 0);
+  result.nomem = false;
+  assert_null(imgact_result_resources(&result, 1));
+  assert_true(result.nomem);
+  ia_result_free(&result);
+  assert_memory_fine(&memory);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_shelf, close_shelf)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(a_string_is_a_string_and_nothing_else_is),
+      TEST(ids_are_whole_numbers_or_plain_words),
+      TEST(times_are_rfc_3339_or_seconds),
+      TEST(numbers_and_answers_are_untold_where_they_are_something_else),
+      TEST(decimals_keep_their_digits),
+      TEST(lists_keep_their_strings_and_pass_over_the_rest),
+      TEST(labels_keep_their_strings_and_pass_over_the_rest),
+      TEST(values_in_a_url_are_found_and_decoded),
+      TEST(what_is_not_filled_in_is_untold),
+      TEST(many_items_stay_where_they_are),
+      TEST(raw_json_is_kept_for_those_who_asked),
+      TEST(a_page_is_forgotten_before_the_next_and_items_with_the_rest),
+      TEST(details_that_say_nothing_are_none),
+      TEST(a_list_is_an_array_of_objects_with_ids),
+      TEST(an_object_stands_below_its_key_or_is_the_whole_reply),
+      TEST(a_copy_of_an_action_owes_nothing_to_the_first),
+      TEST(a_copy_is_whole_or_there_is_none),
+      TEST(a_lack_of_memory_sticks_and_nothing_is_half_there_without_it),
+      TEST(without_any_memory_the_adders_still_give_something_to_write_to),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

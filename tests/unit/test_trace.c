@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+// Events as a listener gets them: redacted, cut, complete in their numbers, and there even without memory.
+#include "desk.h"
+#include "trace.h"
+
+#define BODY_BYTES 4096
+
+typedef struct heard {
+  int events;
+  imgact_trace last;
+  char url[256], headers[8192], body[8192], text[512];
+} heard;
+
+typedef struct scene {
+  desk desk;
+  imgact_client client;
+  ia_exchange exchange;
+  heard heard;
+} scene;
+
+static scene s;
+
+static void keep(char *to, size_t capacity, const char *text) { snprintf(to, capacity, "%s", text == NULL ? "" : text); }
+
+static void listen(void *user, const imgact_trace *event) {
+  heard *h = user;
+  h->events++;
+  h->last = *event;
+  keep(h->url, sizeof h->url, event->url);
+  keep(h->headers, sizeof h->headers, event->headers);
+  keep(h->body, sizeof h->body, event->body);
+  keep(h->text, sizeof h->text, event->text);
+}
+
+static const imgact_provider somebody = {.size = sizeof somebody, .name = "somebody"};
+
+static int open_scene(void **state) {
+  (void)state;
+  memset(&s, 0, sizeof s);
+  desk_open(&s.desk, 0);
+  desk_at(&s.desk, 5000);
+  s.client = (imgact_client){.engine = &s.desk.engine,
+                             .allocator = &s.desk.memory.allocator,
+                             .provider = &somebody,
+                             .trace = listen,
+                             .trace_user = &s.heard};
+  s.exchange = (ia_exchange){.client = &s.client, .attempts = 3, .number = 17, .sent_ms = 4000};
+  s.exchange.http = (imgact_http_request){.method = "GET", .url = "https://h/v1/images/1"};
+  ia_redactor_init(&s.exchange.redactor, DESK_TOKEN, strlen(DESK_TOKEN), NULL);
+  return 0;
+}
+
+static int close_scene(void **state) {
+  (void)state;
+  assert_int_equal(s.desk.memory.live_blocks, 0); // nothing outlives the call
+  desk_close(&s.desk);
+  return 0;
+}
+
+static void all_kinds(void) {
+  imgact_http_response answered = {.fate = IMGACT_ANSWERED, .status = 200, .body = "{}", .body_bytes = 2};
+  imgact_http_response lost = {.fate = IMGACT_MAYBE_SENT, .message = "cut"};
+  ia_trace_request(&s.exchange);
+  ia_trace_response(&s.exchange, &answered);
+  ia_trace_response(&s.exchange, &lost);
+  ia_trace_retry(&s.exchange, 500);
+  ia_trace_text(&s.client, IMGACT_TRACE_LOOKUP, -1, 17, "looked into");
+}
+
+static void where_nobody_listens_nothing_is_done(void **state) {
+  (void)state;
+  s.client.trace = NULL;
+  all_kinds();
+  assert_int_equal(s.desk.memory.calls, 0);
+  assert_int_equal(s.heard.events, 0);
+}
+
+static void check_numbers(imgact_trace_kind kind, int64_t after_ms, int64_t delay_ms, int32_t http_status) {
+  const imgact_trace *e = &s.heard.last;
+  assert_int_equal(e->size, sizeof *e);
+  assert_string_equal(e->provider, "somebody");
+  assert_int_equal(e->kind, kind);
+  assert_int_equal(e->after_ms, after_ms);
+  assert_int_equal(e->delay_ms, delay_ms);
+  assert_int_equal(e->http_status, http_status);
+}
+
+static void check_exchange(void) {
+  assert_string_equal(s.heard.last.method, "GET");
+  assert_int_equal(s.heard.last.attempt, 3);
+  assert_int_equal(s.heard.last.request, 17);
+}
+
+static void a_request_tells_what_goes_out(void **state) {
+  (void)state;
+  static const imgact_header headers[] = {
+      {"Accept", "application/json"}, {"AUTHORIZATION", "Bearer " DESK_TOKEN}, {"X-Echo", "a " DESK_TOKEN " b"}};
+  s.exchange.http.headers = headers;
+  s.exchange.http.headers_count = 3;
+  s.exchange.http.body = "{\"a\":1}";
+  s.exchange.http.body_bytes = 7;
+  s.exchange.http.url = "https://h/v1/images/" DESK_TOKEN;
+  ia_trace_request(&s.exchange);
+  check_numbers(IMGACT_TRACE_REQUEST, -1, -1, -1);
+  check_exchange();
+  assert_string_equal(s.heard.url, "https://h/v1/images/[redacted]");
+  assert_string_equal(s.heard.headers, "Accept: application/json\nX-Echo: a [redacted] b\n");
+  assert_string_equal(s.heard.body, "{\"a\":1}");
+  assert_int_equal(s.heard.last.body_bytes, 7);
+  assert_null(s.heard.last.text);
+}
+
+static void a_request_without_a_body_has_none(void **state) {
+  (void)state;
+  ia_trace_request(&s.exchange);
+  assert_null(s.heard.last.body);
+  assert_int_equal(s.heard.last.body_bytes, 0);
+  assert_null(s.heard.last.headers);
+}
+
+static void a_reply_tells_what_came_and_when(void **state) {
+  (void)state;
+  static const imgact_header headers[] = {{"Date", "now"}, {"set-Cookie", "session=1"}, {"Authorization", "x"}};
+  imgact_http_response http = {.fate = IMGACT_ANSWERED,
+                               .status = 503,
+                               .headers = headers,
+                               .headers_count = 3,
+                               .body = "{\"token\":\"" DESK_TOKEN "\"}tail",
+                               .body_bytes = 12 + sizeof DESK_TOKEN - 1,
+                               .message = "unread"};
+  ia_trace_response(&s.exchange, &http);
+  check_numbers(IMGACT_TRACE_RESPONSE, 1000, -1, 503);
+  check_exchange();
+  assert_string_equal(s.heard.url, "https://h/v1/images/1");
+  assert_string_equal(s.heard.headers, "Date: now\n");
+  assert_string_equal(s.heard.body, "{\"token\":\"[redacted]\"}"); // and not what lies behind its end
+  assert_int_equal(s.heard.last.body_bytes, strlen(s.heard.body));
+  assert_null(s.heard.last.text);
+}
+
+static void a_failure_tells_why_and_nothing_of_a_reply(void **state) {
+  (void)state;
+  static const imgact_header headers[] = {{"Date", "now"}};
+  imgact_http_response http = {.fate = IMGACT_MAYBE_SENT,
+                               .status = 200,
+                               .headers = headers,
+                               .headers_count = 1,
+                               .body = "x",
+                               .body_bytes = 1,
+                               .message = "reset by " DESK_TOKEN};
+  ia_trace_response(&s.exchange, &http);
+  check_numbers(IMGACT_TRACE_FAILURE, 1000, -1, -1);
+  check_exchange();
+  assert_string_equal(s.heard.text, "reset by [redacted]");
+  assert_true(s.heard.last.headers == NULL && s.heard.last.body == NULL && s.heard.last.body_bytes == 0);
+  http.fate = IMGACT_NOT_SENT;
+  http.message = NULL;
+  ia_trace_response(&s.exchange, &http);
+  check_numbers(IMGACT_TRACE_FAILURE, 1000, -1, -1);
+  assert_null(s.heard.last.text);
+}
+
+static void a_retry_tells_the_last_failure_and_the_pause(void **state) {
+  (void)state;
+  imgact_error_set(&s.exchange.error, IMGACT_UNAVAILABLE, "HTTP 503");
+  s.exchange.error.http_status = 503;
+  ia_trace_retry(&s.exchange, 1500);
+  check_numbers(IMGACT_TRACE_RETRY, -1, 1500, 503);
+  check_exchange();
+  assert_string_equal(s.heard.text, "HTTP 503");
+  assert_true(s.heard.last.url == NULL && s.heard.last.headers == NULL && s.heard.last.body == NULL);
+}
+
+static void words_tell_the_request_that_they_are_about(void **state) {
+  (void)state;
+  ia_trace_text(&s.client, IMGACT_TRACE_THROTTLE, 700, 0, "held back");
+  check_numbers(IMGACT_TRACE_THROTTLE, -1, 700, -1);
+  assert_string_equal(s.heard.text, "held back");
+  assert_null(s.heard.last.method);
+  assert_int_equal(s.heard.last.attempt, 0);
+  assert_int_equal(s.heard.last.request, 0);
+  ia_trace_text(&s.client, IMGACT_TRACE_LOOKUP, -1, 17, "looked into");
+  check_numbers(IMGACT_TRACE_LOOKUP, -1, -1, -1);
+  assert_int_equal(s.heard.last.request, 17);
+}
+
+// ---- long ones
+
+static void body_of(const char *text, size_t length) {
+  imgact_http_response http = {.fate = IMGACT_ANSWERED, .status = 200, .body = text, .body_bytes = length};
+  ia_trace_response(&s.exchange, &http);
+}
+
+static void a_body_is_cut_at_four_kib_and_its_length_is_told(void **state) {
+  (void)state;
+  static const size_t lengths[] = {0, 1, BODY_BYTES - 1, BODY_BYTES, BODY_BYTES + 1, 3 * BODY_BYTES};
+  static char text[3 * BODY_BYTES];
+  memset(text, 'x', sizeof text);
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    body_of(text, lengths[i]);
+    assert_int_equal(strlen(s.heard.body), lengths[i] < BODY_BYTES ? lengths[i] : BODY_BYTES);
+    assert_int_equal(s.heard.last.body_bytes, lengths[i]);
+    assert_non_null(s.heard.last.body);
+  }
+}
+
+static void a_body_is_cut_at_a_whole_character(void **state) {
+  (void)state;
+  static char text[3 * BODY_BYTES];
+  for (size_t lead = 0; lead < 3; lead++) {
+    memset(text, 'x', lead);
+    for (size_t n = lead; n + 3 <= sizeof text; n += 3) memcpy(text + n, "\xe2\x82\xac", 3);
+    body_of(text, 2 * BODY_BYTES);
+    assert_int_equal(strlen(s.heard.body), lead + (BODY_BYTES - lead) / 3 * 3);
+  }
+}
+
+// The token across the cut: it is looked for before the text is cut, so no part of it is left.
+static void a_token_at_the_cut_is_not_shown_in_part(void **state) {
+  (void)state;
+  static char text[2 * BODY_BYTES];
+  for (size_t before = 0; before <= strlen(DESK_TOKEN); before++) {
+    memset(text, 'x', sizeof text);
+    memcpy(text + BODY_BYTES - before, DESK_TOKEN, strlen(DESK_TOKEN));
+    body_of(text, sizeof text);
+    assert_null(strstr(s.heard.body, "unmistak"));
+    assert_int_equal(s.heard.last.body_bytes, sizeof text - strlen(DESK_TOKEN) + strlen(IA_REDACTED));
+  }
+}
+
+static void headers_that_do_not_fit_are_left_out_whole(void **state) {
+  (void)state;
+  static char large[BODY_BYTES];
+  memset(large, 'x', sizeof large - 1);
+  const imgact_header headers[] = {{"First", "1"}, {"Large", large}, {"Last", "2"}};
+  s.exchange.http.headers = headers;
+  s.exchange.http.headers_count = 3;
+  ia_trace_request(&s.exchange);
+  assert_string_equal(s.heard.headers, "First: 1\n");
+}
+
+// ---- without memory
+
+static void an_event_comes_without_memory_too_but_without_texts(void **state) {
+  (void)state;
+  static const imgact_header headers[] = {{"Accept", "application/json"}, {"X-Echo", DESK_TOKEN}};
+  static char body[3000] = DESK_TOKEN; // of a size that needs memory of its own
+  memset(body + strlen(DESK_TOKEN), ' ', sizeof body - strlen(DESK_TOKEN));
+  bool more = true;
+  size_t failures = 0;
+  for (size_t k = 1; more; k++) {
+    failing_allocator memory;
+    failing_allocator_init(&memory, k);
+    s.client.allocator = &memory.allocator;
+    s.exchange.http.headers = headers;
+    s.exchange.http.headers_count = 2;
+    s.exchange.http.body = body;
+    s.exchange.http.body_bytes = sizeof body;
+    s.heard.events = 0;
+    ia_trace_request(&s.exchange);
+    const imgact_trace *e = &s.heard.last;
+    more = memory.failures > 0;
+    failures += more;
+    assert_int_equal(s.heard.events, 1);
+    check_numbers(IMGACT_TRACE_REQUEST, -1, -1, -1);
+    assert_int_equal(e->body == NULL, e->body_bytes == 0);
+    if (e->url != NULL) assert_string_equal(s.heard.url, "https://h/v1/images/1");
+    if (e->body != NULL) assert_int_equal(strncmp(s.heard.body, "[redacted] ", 11), 0);
+    assert_null(strstr(s.heard.headers, DESK_TOKEN));
+    if (!more) assert_true(e->url != NULL && e->body != NULL && e->headers != NULL);
+    assert_memory_fine(&memory);
+  }
+  assert_true(failures > 3);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(where_nobody_listens_nothing_is_done),       TEST(a_request_tells_what_goes_out),
+      TEST(a_request_without_a_body_has_none),          TEST(a_reply_tells_what_came_and_when),
+      TEST(a_failure_tells_why_and_nothing_of_a_reply), TEST(a_retry_tells_the_last_failure_and_the_pause),
+      TEST(words_tell_the_request_that_they_are_about), TEST(a_body_is_cut_at_four_kib_and_its_length_is_told),
+      TEST(a_body_is_cut_at_a_whole_character),         TEST(a_token_at_the_cut_is_not_shown_in_part),
+      TEST(headers_that_do_not_fit_are_left_out_whole), TEST(an_event_comes_without_memory_too_but_without_texts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
