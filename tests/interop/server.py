@@ -152,13 +152,22 @@ def connections_end_as_told(simulator):
 
 
 def a_reply_is_cut_at_every_byte(simulator):
+    """Each is a beginning of the whole, but for the id, which is as long every time."""
     fresh(simulator)
+    simulator.control("POST", "time", {"speed": 0})
+    _, body, _ = get(simulator, "/v1/nix")
+    cut = lambda count: {"do": "cut", "bytes": count, "path": "/v1/*"}
+    simulator.control("PUT", "faults", [cut(100000)])
     whole = raw(simulator, request_bytes("/v1/nix"))
-    for cut in range(0, 400, 13):
-        simulator.control("PUT", "faults", [{"do": "cut", "bytes": cut, "path": "/v1/*", "count": 1}])
+    assert whole.startswith(b"HTTP/1.1 404 ") and whole.endswith(b"\r\n\r\n" + body), whole
+    start, end = re.search(rb"X-Correlation-Id: (\w+)", whole).span(1)
+    equal(end - start, 16)
+    simulator.control("PUT", "faults", [{**cut(count), "skip": count, "count": 1} for count in range(len(whole))])
+    for count in range(len(whole)):
         got = raw(simulator, request_bytes("/v1/nix"))
-        equal(len(got), min(cut, len(got)) if cut > 200 else cut)
-    assert whole.startswith(b"HTTP/1.1 404")
+        equal(len(got), count)
+        equal((got[:start], got[end:]), (whole[:min(start, count)], whole[end:count]))
+    simulator.control("POST", "time", {"speed": 1})
 
 
 def replies_are_late_or_slow(simulator):
@@ -235,16 +244,34 @@ def requests_at_once_are_counted(simulator):
 # -- what it survives
 
 def malformed_http_harms_nobody(simulator):
+    """Each is refused with one of these statuses, or (None) by closing, and nothing is done."""
     fresh(simulator)
-    long = b"x" * 100000
-    for data in (b"GARBAGE\r\n\r\n", b"GET\r\n\r\n", b"\x00\xff\x00\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /" + long + b" HTTP/1.1\r\n\r\n",
-                 b"GET /v1/images HTTP/1.1\r\nX: " + long + b"\r\n\r\n", b"GET /v1/images?" + b"a=b&" * 2000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-                 b"POST /v1/images HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-                 b"PUT /v1/images/10 HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
-                 b"PUT /v1/images/10 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{", b"GET /v1/%zz/%00/%ff HTTP/1.1\r\nHost: x\r\n\r\n",
-                 b"GET /v1/images HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n"):
-        raw(simulator, data, timeout=0.2)
+    key = f"Host: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
+    long, huge = b"x" * 100000, b"x" * 300000
+    cases = ((b"GARBAGE\r\n\r\n", (None, 400)),
+             (b"GET\r\n\r\n", (None, 400)),
+             (b"\x00\xff\x00\r\n\r\n", (None, 400)),
+             (b"GET / HTTP/9.9\r\n\r\n", (505,)),
+             (b"GET /" + long + b" HTTP/1.1\r\n" + key + b"\r\n", (404, 414)),
+             (b"GET /" + huge + b" HTTP/1.1\r\n" + key + b"\r\n", (414, 431)),
+             (b"GET /v1/images HTTP/1.1\r\nX: " + huge + b"\r\n" + key + b"\r\n", (431,)),
+             (b"GET /v1/images?" + b"a=b&" * 2000 + b" HTTP/1.1\r\n" + key + b"\r\n", (400,)),
+             (b"GET /v1/images?name=%ff HTTP/1.1\r\n" + key + b"\r\n", (400,)),
+             (b"GET /v1/%zz/%00/%ff HTTP/1.1\r\n" + key + b"\r\n", (404,)),
+             (b"PUT /v1/images/10 HTTP/1.1\r\n" + key + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", (400,)),
+             (b"PUT /v1/images/10 HTTP/1.1\r\n" + key + b"Content-Length: 99999999999999999999\r\n\r\n", (400, 413)),
+             (b"PUT /v1/images/10 HTTP/1.1\r\n" + key + b"Content-Length: 20\r\n\r\n{\"description\":\"x\"}", (None, 400)),
+             (b"PUT /v1/images/10 HTTP/1.1\r\n" + key + b"Content-Length: 1\r\n\r\n{", (400,)),
+             (b"GET /v1/images HTTP/1.1\r\nHost: x\r\nAuthorization: \xff\xfe\r\n\r\n", (401,)))
+    for data, statuses in cases:
+        try:
+            got = raw(simulator, data, timeout=30, half=True)
+            status = re.match(rb"HTTP/1\.[01] (\d{3}) ", got)
+            assert (status and int(status[1])) in statuses and bool(status) == bool(got), (data[:80], got[:200])
+        except ConnectionError:  # refused while it is still being sent
+            assert len(data) > 65536, data
         equal(get(simulator)[0], 200)
+    equal(sum(simulator.effects().values()), 0)
 
 
 def a_body_that_is_too_large_is_refused(simulator):
