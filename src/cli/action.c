@@ -60,13 +60,23 @@ static bool same_error(const imgact_error *a, const imgact_error *b) {
          !strcmp(a->request_id, b->request_id);
 }
 
-// Errors once each, with the ids that they are about: a poll that fails ends many waits in the same way.
+// People are told of each action that goes on what was seen of it.
+static bool tell_stopped(cli_app *app, const cli_slot *slot) {
+  imgact_error stopped;
+  char what[160];
+  if (cli_wants_json(app) || !cli_stopped_waiting(slot, &stopped)) return false;
+  snprintf(what, sizeof what, "action %s", slot->subject);
+  cli_fail(app, &stopped, NULL, what);
+  return true;
+}
+
+// Other errors once each, with the ids that they are about: a poll that fails ends many waits in the same way.
 static void tell_errors(cli_app *app, const cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) {
     const imgact_error *error = cli_slot_error(&batch->slots[i]);
-    bool told = false;
+    bool told = !error->status || tell_stopped(app, &batch->slots[i]);
     for (size_t j = 0; j < i && !told; j++) told = same_error(cli_slot_error(&batch->slots[j]), error);
-    if (!error->status || told) continue;
+    if (told) continue;
     cli_buffer what = {0};
     cli_buffer_text(&what, "action ");
     for (size_t j = i; j < batch->count; j++) {

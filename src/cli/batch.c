@@ -48,10 +48,12 @@ static int64_t monotonic_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t cli_elapsed_ms(const cli_app *app) { return app->began_ms ? monotonic_ms() - app->began_ms : 0; }
+
 // What --deadline leaves to an operation that starts now: commands of several steps share it.
 static int64_t deadline_left(const cli_app *app) {
-  if (!app->options.deadline_ms || !app->began_ms) return app->options.deadline_ms;
-  int64_t left = app->options.deadline_ms - (monotonic_ms() - app->began_ms);
+  if (!app->options.deadline_ms) return 0;
+  int64_t left = app->options.deadline_ms - cli_elapsed_ms(app);
   return left > 0 ? left : 1;
 }
 
@@ -105,10 +107,13 @@ static void cancel_all(cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) imgact_cancel(batch->slots[i].op);
 }
 
-static void wait_for_loop(imgact_loop *loop) {
+// At most a second where a bar shows how time passes.
+static void wait_for_loop(const cli_app *app) {
+  imgact_loop *loop = app->session.loop;
   struct pollfd ready = {.fd = imgact_loop_fd(loop), .events = POLLIN};
   int timeout_ms = imgact_loop_timeout_ms(loop);
   if (ready.fd < 0 && timeout_ms < 0) timeout_ms = 100;
+  if (app->line_width && (timeout_ms < 0 || timeout_ms > 1000)) timeout_ms = 1000;
   poll(&ready, ready.fd >= 0, timeout_ms);
 }
 
@@ -124,7 +129,8 @@ void cli_batch_run(cli_batch *batch) {
       cancel_all(batch);
       cancelled = true;
     }
-    wait_for_loop(loop);
+    wait_for_loop(batch->app);
+    cli_progress_tick(batch);
     if (imgact_loop_dispatch(loop) != IMGACT_OK) break; /* cli_slot_error tells what did not end */
   }
   cli_progress_clear(batch->app);

@@ -80,10 +80,14 @@ struct cli_app {
   size_t arguments_count;
   cli_session session;
   int64_t began_ms;  /* monotonic, of the first request; 0 = there was none */
-  size_t line_width; /* of the progress line that is on the terminal */
+  size_t line_width; /* bytes, and columns at most, of the progress line that is on the terminal */
   bool told_retry;   /* that line is of a pause, not a bar */
   bool color_out, color_err;
 };
+
+static inline bool cli_wants_json(const cli_app *app) {
+  return app->options.output == CLI_JSON || app->options.output == CLI_JSONL;
+}
 
 /* ---- errors.c ---- */
 
@@ -162,14 +166,19 @@ void cli_signals_end(void);
 
 /* ---- hint.c ---- */
 
-/* For people: the error of a slot that was given up while its action, whose id is known, was running. False if it was not.
- */
+/* For people: the error of a slot that was given up while its action, whose id is known, was running, with what was seen of
+ * it last. False if it was not. */
 bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error);
 /* Names the actions that are still running, and the command that goes on waiting for them. */
 void cli_batch_hint(cli_batch *batch);
 
+/* Since the first request. */
+int64_t cli_elapsed_ms(const cli_app *app);
+
 /* ---- progress.c ---- */
 
+/* The columns of the terminal at a descriptor; 0 = there is none. */
+size_t cli_terminal_width(int fd);
 /* An imgact_progress_fn, for actions that still run; user is the slot. */
 void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action);
 /* Its operation has ended. */
@@ -178,6 +187,8 @@ void cli_progress_ended(cli_slot *slot);
 bool cli_progress_tells_retries(const cli_app *app);
 /* That line, of an IMGACT_TRACE_RETRY or _THROTTLE; it goes as a bar does. */
 void cli_progress_retry(cli_app *app, const imgact_trace *event);
+/* Draws a bar that is there again: time has passed. */
+void cli_progress_tick(cli_batch *batch);
 /* Takes a bar away, so that something else can be written. */
 void cli_progress_clear(cli_app *app);
 

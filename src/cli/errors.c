@@ -176,7 +176,7 @@ static void hide_tokens(char *message, size_t capacity) {
 int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const char *what) {
   imgact_error copy = *shown, *error = &copy;
   hide_tokens(copy.message, sizeof copy.message);
-  if (app->options.output == CLI_JSON || app->options.output == CLI_JSONL)
+  if (cli_wants_json(app))
     print_for_programs(app, error, details);
   else
     print_for_people(app, error, what);

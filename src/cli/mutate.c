@@ -47,8 +47,7 @@ static int confirm(cli_app *app) {
   fputs("? [y/N] ", stderr);
   char answer[16] = "";
   if (fgets(answer, sizeof answer, stdin) && (!strcmp(answer, "y\n") || !strcmp(answer, "yes\n"))) return 0;
-  if (app->options.output == CLI_JSON || app->options.output == CLI_JSONL)
-    return cli_refuse(app, IMGACT_CANCELLED, "nothing was deleted");
+  if (cli_wants_json(app)) return cli_refuse(app, IMGACT_CANCELLED, "nothing was deleted");
   cli_note(app, "nothing was deleted");
   return cli_exit_status(IMGACT_CANCELLED);
 }
@@ -71,7 +70,7 @@ static void tell_people(cli_app *app, const cli_slot *slot, const cli_outcome *o
   imgact_error stopped;
   snprintf(what, sizeof what, "image %s%s%s", outcome->image_id, outcome->region ? " to " : "",
            outcome->region ? outcome->region : "");
-  if (!outcome->ok && app->options.output != CLI_JSON && app->options.output != CLI_JSONL)
+  if (!outcome->ok && !cli_wants_json(app))
     cli_fail(app, cli_stopped_waiting(slot, &stopped) ? &stopped : outcome->failure.error, NULL, what);
 }
 

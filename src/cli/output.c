@@ -317,7 +317,7 @@ static bool print_csv(cli_app *app, table *t, const void *const *items, size_t c
 
 int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *items, size_t count) {
   cli_format format = (cli_format)app->options.output;
-  if (format == CLI_JSON || format == CLI_JSONL) return print_json(app, shape, items, count, true);
+  if (cli_wants_json(app)) return print_json(app, shape, items, count, true);
   table t = {.app = app};
   if (app->options.columns)
     asked_columns(app->options.columns, shape, &t.columns);

@@ -1,12 +1,36 @@
 // SPDX-License-Identifier: MIT
 // How waiting shows on stderr: a bar that is drawn over itself, or a line per change. One slot waits for one action.
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-#define BAR_WIDTH  30
-#define LINE_WIDTH 79
+#define WIDEST_BAR    30
+#define NARROWEST_BAR 5
+#define WIDEST_LINE   160
+
+size_t cli_terminal_width(int fd) {
+  struct winsize size = {0};
+  if (!isatty(fd)) return 0;
+  return ioctl(fd, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
+}
+
+// A line that is drawn over itself must not reach the last column: some terminals go on to the next line there.
+static size_t line_room(void) {
+  size_t width = cli_terminal_width(STDERR_FILENO);
+  if (!width) width = 80;
+  return width - 1 < WIDEST_LINE ? width - 1 : WIDEST_LINE;
+}
+
+static void draw(cli_app *app, const char *line, bool told_retry) {
+  size_t width = strlen(line);
+  if (app->line_width > width) cli_progress_clear(app);
+  fprintf(stderr, "\r%s", line);
+  fflush(stderr);
+  app->line_width = width;
+  app->told_retry = told_retry;
+}
 
 static cli_progress kind_of(const cli_app *app) {
   if (app->options.quiet) return CLI_PROGRESS_NONE;
@@ -25,30 +49,24 @@ bool cli_progress_tells_retries(const cli_app *app) {
   return kind_of(app) != CLI_PROGRESS_NONE && !app->options.replay && isatty(STDERR_FILENO);
 }
 
-// Drawn as the bar is, so it has to fit on one line: the message gives way, its end being the tool's own.
+// It has to fit on one line: the cloud's message gives way to what the tool is going to do.
 void cli_progress_retry(cli_app *app, const imgact_trace *event) {
   bool again = event->kind == IMGACT_TRACE_RETRY;
   if (event->delay_ms < 1000 && (!again || event->attempt < 2)) return; /* nobody wonders about a second */
-  char tail[80], line[LINE_WIDTH + 1];
+  char next[80], line[WIDEST_LINE + 1];
   long long seconds = (event->delay_ms + 999) / 1000;
   int64_t most = app->options.max_attempts ? app->options.max_attempts : 5;
-  int length = snprintf(tail, sizeof tail, "; going on in %lld s", seconds);
   if (again)
-    length = snprintf(tail, sizeof tail, "; trying again in %lld s (attempt %d of %d)", seconds, (int)event->attempt + 1,
-                      (int)most);
+    snprintf(next, sizeof next, "trying again in %lld s (attempt %d of %d)", seconds, (int)event->attempt + 1, (int)most);
+  else
+    snprintf(next, sizeof next, "going on in %lld s", seconds);
   cli_buffer text = {0};
   cli_buffer_visible(&text, event->text ? event->text : "");
-  const char *message = cli_buffer_get(&text);
-  size_t room = sizeof line - 1 - (size_t)length, shown = strlen(message);
-  if (shown > room)
-    for (shown = room; shown && ((unsigned char)message[shown] & 0xC0) == 0x80;) shown--;
-  snprintf(line, sizeof line, "%.*s%s", (int)shown, message, tail);
+  size_t room = line_room(), needed = strlen(next) + 2;
+  size_t shown = cli_text_cut(cli_buffer_get(&text), room > needed ? room - needed : 0);
+  snprintf(line, room + 1, "%.*s%s%s", (int)shown, cli_buffer_get(&text), shown ? "; " : "", next);
   cli_buffer_free(&text);
-  cli_progress_clear(app);
-  fputs(line, stderr);
-  fflush(stderr);
-  app->line_width = strlen(line);
-  app->told_retry = true;
+  draw(app, line, true);
 }
 
 // The mean of what the clouds tell; an action that tells nothing counts once it has finished.
@@ -60,17 +78,22 @@ static int percent_of(const cli_batch *batch) {
 }
 
 static void draw_bar(cli_batch *batch) {
-  char bar[BAR_WIDTH + 1], line[128];
+  char bar[WIDEST_BAR + 1], told[80], line[WIDEST_LINE + 1];
   int percent = percent_of(batch);
-  for (int i = 0; i < BAR_WIDTH; i++) bar[i] = i * 100 < percent * BAR_WIDTH ? '#' : '-';
-  bar[BAR_WIDTH] = '\0';
-  int length = snprintf(line, sizeof line, "[%s] %3d %%  %zu of %zu finished", bar, percent, batch->count - batch->left,
-                        batch->count);
-  if (length > 0 && batch->app->line_width > (size_t)length) cli_progress_clear(batch->app);
-  fprintf(stderr, "\r%s", line);
-  fflush(stderr);
-  batch->app->line_width = length > 0 ? (size_t)length : 0;
-  batch->app->told_retry = false;
+  int64_t seconds = cli_elapsed_ms(batch->app) / 1000;
+  snprintf(told, sizeof told, "%3d %%  %zu of %zu finished  %d:%02d", percent, batch->count - batch->left, batch->count,
+           (int)(seconds / 60), (int)(seconds % 60));
+  size_t room = line_room(), needed = strlen(told) + strlen("[] ");
+  size_t width = room > needed + NARROWEST_BAR ? room - needed : 0;
+  if (width > WIDEST_BAR) width = WIDEST_BAR;
+  for (size_t i = 0; i < width; i++) bar[i] = i * 100 < (size_t)percent * width ? '#' : '-';
+  bar[width] = '\0';
+  snprintf(line, room + 1, width ? "[%s] %s" : "%s%s", bar, told);
+  draw(batch->app, line, false);
+}
+
+void cli_progress_tick(cli_batch *batch) {
+  if (batch->app->line_width && !batch->app->told_retry) draw_bar(batch);
 }
 
 static void put_line(const cli_slot *slot, const imgact_action *action) {

@@ -99,6 +99,13 @@ void cli_buffer_visible(cli_buffer *buffer, const char *text) {
   }
 }
 
+size_t cli_text_cut(const char *text, size_t max) {
+  size_t length = strlen(text);
+  if (length <= max) return length;
+  while (max && ((unsigned char)text[max] & 0xC0) == 0x80) max--;
+  return max;
+}
+
 size_t cli_display_width(const char *text) {
   size_t width = 0;
   while (*text) {

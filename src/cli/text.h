@@ -27,6 +27,8 @@ bool cli_utf8_valid(const char *text);
 /* Adds text so that it stays on one line of a terminal: control characters, line separators and what turns the direction of
  * writing become \n, \t or \u001b. */
 void cli_buffer_visible(cli_buffer *buffer, const char *text);
+/* The longest prefix of at most max bytes that ends at a whole character. */
+size_t cli_text_cut(const char *text, size_t max);
 /* Columns on a terminal. */
 size_t cli_display_width(const char *text);
 
