@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+// Tokens that a callback gives anew for each request, as a caller's short-lived ones are: what each may still send is its
+// own, and a request that is under way keeps the one that it went with.
+#include "stage.h"
+
+#define IMAGE   "{\"image\":{\"id\":1}}"
+#define EMPTY   "RateLimit-Limit: 3600\nRateLimit-Remaining: 0\n"
+#define PLENTY  "RateLimit-Limit: 3600\nRateLimit-Remaining: 3000\n"
+#define TOKEN_A "token-a-0123456789"
+#define TOKEN_B "token-b-0123456789"
+
+// The callback's side: a token, or a reason for none.
+typedef struct purse {
+  const char *token;
+  imgact_status status;
+  size_t asked, length; // length: where it is not the token's
+} purse;
+
+static imgact_status give(void *user, char *buffer, size_t capacity, size_t *length) {
+  purse *p = user;
+  p->asked++;
+  if (p->status != IMGACT_OK) return p->status;
+  *length = p->length != 0 ? p->length : strlen(p->token);
+  memcpy(buffer, p->token, strlen(p->token) < capacity ? strlen(p->token) : capacity);
+  return IMGACT_OK;
+}
+
+static stage *stage_of(purse *p) { return stage_with((stage_options){.client = {.token_callback = give, .token_user = p}}); }
+
+static void reply(stage *s, int32_t status, const char *headers) {
+  scripted_next(s->script, (scripted_answer){.status = status, .body = status == 200 ? IMAGE : "{}", .headers = headers});
+}
+
+static imgact_op *get(stage *s) { return imgact_get_image(s->client, "1", NULL); }
+
+static void sent_with(stage *s, size_t index, const char *token, int64_t at_ms) {
+  const scripted_request *request = scripted_at(s->script, index);
+  const char *header = scripted_header(request, "Authorization");
+  assert_non_null(header);
+  assert_int_equal(strncmp(header, "Bearer ", 7), 0);
+  assert_string_equal(header + 7, token);
+  if (at_ms >= 0) assert_int_equal(request->sent_ms, at_ms);
+}
+
+static void every_request_goes_with_the_token_of_its_own_moment(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_of(&p);
+  assert_int_equal(p.asked, 0);
+  reply(s, 503, NULL);
+  reply(s, 200, NULL);
+  reply(s, 200, NULL);
+  imgact_op *op = get(s);
+  imgact_start(op, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  p.token = " " TOKEN_B "\r\n"; // for the further attempt, too
+  imgact_loop_run(s->loop);
+  assert_status(op, IMGACT_OK);
+  imgact_op_free(op);
+  p.token = TOKEN_A;
+  stage_expect(get(s), IMGACT_OK);
+  sent_with(s, 0, TOKEN_A, 0);
+  sent_with(s, 1, TOKEN_B, -1);
+  sent_with(s, 2, TOKEN_A, -1);
+  assert_int_equal(p.asked, 3);
+  stage_free(s);
+}
+
+// Both are under way at the same time, and what each reply tells counts against the token that asked.
+static void each_token_has_a_budget_of_its_own(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_of(&p);
+  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = EMPTY, .delay_ms = 100});
+  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
+  for (int i = 0; i < 20; i++) reply(s, 200, PLENTY);
+  imgact_op *first = get(s), *second = get(s);
+  imgact_start(first, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  p.token = TOKEN_B;
+  imgact_start(second, NULL, NULL);
+  imgact_loop_run(s->loop); // the empty budget of A is told last
+  for (int i = 0; i < 20; i++) stage_expect(get(s), IMGACT_OK);
+  sent_with(s, 0, TOKEN_A, 0);
+  sent_with(s, 1, TOKEN_B, 0);
+  for (size_t i = 2; i < 22; i++) sent_with(s, i, TOKEN_B, 100);
+  imgact_op_free(first);
+  imgact_op_free(second);
+  stage_free(s);
+}
+
+static void a_budget_that_is_empty_holds_its_own_token(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_of(&p);
+  reply(s, 200, EMPTY);
+  reply(s, 200, PLENTY);
+  stage_expect(get(s), IMGACT_OK);
+  stage_expect(get(s), IMGACT_OK);
+  assert_in_range(scripted_at(s->script, 1)->sent_ms, 8000, 10000); // a few are left to changes
+  stage_free(s);
+}
+
+// The refusal comes when the client has gone on to another token.
+static void a_refusal_parks_the_token_that_met_it(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_of(&p);
+  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n", .delay_ms = 100});
+  for (int i = 0; i < 12; i++) reply(s, 200, PLENTY);
+  imgact_op *refused = get(s), *next = get(s);
+  imgact_start(refused, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  p.token = TOKEN_B;
+  imgact_start(next, NULL, NULL);
+  while (scripted_now_ms(s->script) < 100) imgact_loop_dispatch(s->loop);
+  for (int i = 0; i < 10; i++) stage_expect(get(s), IMGACT_OK);
+  imgact_loop_run(s->loop);
+  assert_status(refused, IMGACT_OK);
+  sent_with(s, 1, TOKEN_B, 0);
+  for (size_t i = 2; i < 12; i++) sent_with(s, i, TOKEN_B, 100); // all at once, not one by one
+  sent_with(s, 12, TOKEN_B, 30100);
+  imgact_op_free(refused);
+  imgact_op_free(next);
+  stage_free(s);
+}
+
+static void one_token_is_one_budget_whoever_brings_it(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_of(&p);
+  imgact_client *same = stage_client(s, (stage_options){.client = {.token = TOKEN_A}});
+  imgact_client *other = stage_client(s, (stage_options){.client = {.token = TOKEN_B}});
+  reply(s, 200, EMPTY);
+  reply(s, 200, PLENTY);
+  reply(s, 200, PLENTY);
+  stage_expect(get(s), IMGACT_OK);
+  stage_expect(imgact_get_image(other, "1", NULL), IMGACT_OK);
+  stage_expect(imgact_get_image(same, "1", NULL), IMGACT_OK);
+  sent_with(s, 1, TOKEN_B, 0);
+  sent_with(s, 2, TOKEN_A, -1);
+  assert_in_range(scripted_at(s->script, 2)->sent_ms, 8000, 10000);
+  imgact_client_free(same);
+  imgact_client_free(other);
+  stage_free(s);
+}
+
+// ---- callbacks that give none
+
+static void a_callbacks_refusal_is_the_operations_end(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A, .status = IMGACT_UNAUTHORIZED};
+  stage *s = stage_of(&p);
+  imgact_op *op = stage_run(get(s), IMGACT_UNAUTHORIZED);
+  assert_non_null(strstr(imgact_op_error(op)->message, "token callback"));
+  assert_int_equal(imgact_op_error(op)->http_status, 0);
+  imgact_op_free(op);
+  op = stage_run(imgact_change_protection(s->client, "1", 1), IMGACT_UNAUTHORIZED);
+  assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  imgact_op_free(op);
+  scripted_assert_nothing_sent(s->script);
+  p.status = IMGACT_OK;
+  reply(s, 200, NULL);
+  stage_expect(get(s), IMGACT_OK);
+  stage_free(s);
+}
+
+// The first attempt went with a token; of the second, nobody has one.
+static void a_refusal_before_a_further_attempt_ends_it(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_of(&p);
+  reply(s, 503, NULL);
+  imgact_op *op = get(s);
+  imgact_start(op, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  p.status = IMGACT_FORBIDDEN;
+  imgact_loop_run(s->loop);
+  assert_status(op, IMGACT_FORBIDDEN);
+  assert_int_equal(scripted_count(s->script), 1);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
+  (void)state;
+  static char large[4097];
+  memset(large, 't', sizeof large - 1);
+  const struct {
+    purse purse;
+    imgact_status status;
+  } cases[] = {
+      {{.token = ""}, IMGACT_INVALID_ARGUMENT},
+      {{.token = " \t\r\n"}, IMGACT_INVALID_ARGUMENT},
+      {{.token = "two\r\nlines-of-it"}, IMGACT_INVALID_ARGUMENT},
+      {{.token = "del\x7f-in-the-middle"}, IMGACT_INVALID_ARGUMENT},
+      {{.token = "caf\xc3\xa9-is-no-ascii"}, IMGACT_INVALID_ARGUMENT},
+      {{.token = "a-nul-behind-it", .length = 16}, IMGACT_INVALID_ARGUMENT},
+      {{.token = large}, IMGACT_INVALID_ARGUMENT},
+      {{.token = large, .length = 4097}, IMGACT_INTERNAL}, // it wrote beyond the end
+      {{.token = TOKEN_A, .length = SIZE_MAX}, IMGACT_INTERNAL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    purse p = cases[i].purse;
+    stage *s = stage_of(&p);
+    imgact_op *op = stage_run(get(s), cases[i].status);
+    assert_null(strstr(imgact_op_error(op)->message, "lines-of-it"));
+    imgact_op_free(op);
+    scripted_assert_nothing_sent(s->script);
+    stage_free(s);
+  }
+  purse longest = {.token = large + 1}; // 4095 bytes are one
+  stage *s = stage_of(&longest);
+  reply(s, 200, NULL);
+  stage_expect(get(s), IMGACT_OK);
+  sent_with(s, 0, large + 1, 0);
+  stage_free(s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_request_goes_with_the_token_of_its_own_moment),
+      cmocka_unit_test(each_token_has_a_budget_of_its_own),
+      cmocka_unit_test(a_budget_that_is_empty_holds_its_own_token),
+      cmocka_unit_test(a_refusal_parks_the_token_that_met_it),
+      cmocka_unit_test(one_token_is_one_budget_whoever_brings_it),
+      cmocka_unit_test(a_callbacks_refusal_is_the_operations_end),
+      cmocka_unit_test(a_refusal_before_a_further_attempt_ends_it),
+      cmocka_unit_test(what_is_no_token_is_refused_before_anything_is_sent),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

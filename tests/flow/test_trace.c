@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+// What a listener hears of whole stories: every event in its order, with its request, attempt, times and words.
+#include "cloud.h"
+#include "stage.h"
+
+#define BODY_BYTES 4096
+
+typedef struct tape {
+  stage *stage;
+  size_t length, events;
+  char text[16384]; // a line for each event
+  char headers[4][512];
+  imgact_trace last[8]; // numbers alone: the texts have gone
+  char bodies[4][BODY_BYTES + 64];
+} tape;
+
+static void put(tape *t, const char *format, ...) __attribute__((__format__(__printf__, 2, 3)));
+static void put(tape *t, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  int length = vsnprintf(t->text + t->length, sizeof t->text - t->length, format, args);
+  va_end(args);
+  assert_true(length >= 0 && (size_t)length < sizeof t->text - t->length);
+  t->length += (size_t)length;
+}
+
+static void put_text(tape *t, const char *name, const char *text) {
+  if (text != NULL) put(t, " %s=%s", name, text);
+}
+
+static void put_number(tape *t, const char *name, int64_t number) {
+  if (number != -1) put(t, " %s=%lld", name, (long long)number);
+}
+
+// "7000 retry #1/1 GET delay=7000 status=503 text=HTTP 503": what is not of an event is not in its line.
+static void record(void *user, const imgact_trace *event) {
+  static const char *const kinds[] = {"request", "response", "failure", "retry", "lookup", "throttle"};
+  tape *t = user;
+  assert_int_equal(event->size, sizeof *event);
+  assert_in_range(event->kind, IMGACT_TRACE_REQUEST, IMGACT_TRACE_THROTTLE);
+  put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->stage->script), kinds[event->kind], event->request, event->attempt);
+  if (event->method != NULL) put(t, " %s", event->method);
+  if (event->url != NULL) put(t, " %s", strstr(event->url, "://") + 3);
+  put_number(t, "after", event->after_ms);
+  put_number(t, "delay", event->delay_ms);
+  if (event->http_status != 0) put_number(t, "status", event->http_status); // 0: no reply came, as in an error
+  put_text(t, "text", event->text);
+  if (event->body != NULL) put(t, " body=%zu/%zu", strlen(event->body), event->body_bytes);
+  put(t, "\n");
+  size_t at = t->events++;
+  if (at < 8) t->last[at] = *event;
+  if (at >= 4) return;
+  snprintf(t->headers[at], sizeof t->headers[at], "%s", event->headers == NULL ? "none" : event->headers);
+  snprintf(t->bodies[at], sizeof t->bodies[at], "%s", event->body == NULL ? "none" : event->body);
+}
+
+static tape *tape_new(bool digitalocean) {
+  tape *t = calloc(1, sizeof *t);
+  if (t == NULL) abort();
+  t->stage = stage_with(
+      (stage_options){.digitalocean = digitalocean, .client = {.trace = record, .trace_user = t, .settle_ms = 10}});
+  return t;
+}
+
+static void tape_free(tape *t) {
+  stage_free(t->stage);
+  free(t);
+}
+
+#define IMAGE "{\"image\":{\"id\":1}}"
+#define GET   "GET api.hetzner.cloud/v1/images/1"
+
+static void a_plain_get_is_a_request_and_a_response(void **state) {
+  (void)state;
+  tape *t = tape_new(false);
+  scripted_next(
+      t->stage->script,
+      (scripted_answer){.status = 200,
+                        .body = IMAGE,
+                        .delay_ms = 80,
+                        .headers = "Content-Type: application/json\nset-cookie: session=1\nX-Correlation-Id: abc\n"});
+  stage_expect(imgact_get_image(t->stage->client, "1", NULL), IMGACT_OK);
+  assert_string_equal(t->text, "0 request #1/1 " GET "\n"
+                               "80 response #1/1 " GET " after=80 status=200 body=18/18\n");
+  assert_string_equal(t->headers[0], "Accept: application/json\nUser-Agent: imgact/" IMGACT_VERSION_STRING "\n");
+  assert_string_equal(t->headers[1], "Content-Type: application/json\nX-Correlation-Id: abc\n");
+  assert_string_equal(t->bodies[1], IMAGE);
+  stage_expect(imgact_get_image(t->stage->client, "2", NULL), IMGACT_PROTOCOL); // the script has no answer for it
+  assert_non_null(strstr(t->text,
+                         "80 request #2/1 GET api.hetzner.cloud/v1/images/2\n"
+                         "80 failure #2/1 GET api.hetzner.cloud/v1/images/2 after=0 text=the script has no answer\n"));
+  tape_free(t);
+}
+
+static void a_retry_tells_its_pause_and_its_reason(void **state) {
+  (void)state;
+  tape *t = tape_new(false);
+  scripted_next(t->stage->script,
+                (scripted_answer){.status = 503, .body = "{}", .headers = "Retry-After: 7\n", .delay_ms = 5});
+  scripted_next(t->stage->script, (scripted_answer){.fate = IMGACT_MAYBE_SENT, .message = "cut off"});
+  scripted_json(t->stage->script, 200, IMAGE);
+  stage_expect(imgact_get_image(t->stage->client, "1", NULL), IMGACT_OK);
+  int64_t delay_ms = t->last[5].delay_ms;
+  char expected[1024];
+  snprintf(expected, sizeof expected,
+           "0 request #1/1 " GET "\n"
+           "5 response #1/1 " GET " after=5 status=503 body=2/2\n"
+           "5 retry #1/1 GET delay=7000 status=503 text=HTTP 503\n"
+           "7005 request #1/2 " GET "\n"
+           "7005 failure #1/2 " GET " after=0 text=cut off\n"
+           "7005 retry #1/2 GET delay=%lld text=cut off\n"
+           "%lld request #1/3 " GET "\n"
+           "%lld response #1/3 " GET " after=0 status=200 body=18/18\n",
+           (long long)delay_ms, (long long)(7005 + delay_ms), (long long)(7005 + delay_ms));
+  assert_string_equal(t->text, expected);
+  assert_in_range(delay_ms, 1000, 2000);
+  tape_free(t);
+}
+
+// ---- a lost answer
+
+#define LOOKED_AT "api.digitalocean.com/v2/images/" CLOUD_IMAGE
+#define ACTIONS   LOOKED_AT "/actions"
+
+static cloud *tape_cloud(tape *t) {
+  cloud *c = cloud_new(t->stage->script, false);
+  c->delay_ms = 10;
+  return c;
+}
+
+static void a_lost_answer_is_looked_up_and_adopted(void **state) {
+  (void)state;
+  tape *t = tape_new(true);
+  cloud *c = tape_cloud(t);
+  cloud_plan(c, (cloud_fate){.effects = 1, .answer = {.message = "cut off", .fate = IMGACT_MAYBE_SENT}});
+  imgact_op *op = stage_run(imgact_transfer(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
+                               "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
+                               "10 lookup #1/0 text=cut off\n"
+                               "10 request #2/1 GET " ACTIONS "?page=1&per_page=200\n"
+                               "20 response #2/1 GET " ACTIONS "?page=1&per_page=200 after=10 status=200 body=205/205\n");
+  assert_string_equal(t->headers[0], "Accept: application/json\nUser-Agent: imgact/" IMGACT_VERSION_STRING
+                                     "\nContent-Type: application/json\n");
+  assert_string_equal(t->bodies[0], "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  imgact_op_free(op);
+  cloud_free(c);
+  tape_free(t);
+}
+
+static void what_was_not_applied_is_sent_again(void **state) {
+  (void)state;
+  tape *t = tape_new(true);
+  cloud *c = tape_cloud(t);
+  cloud_plan(c, (cloud_fate){.effects = 0, .answer = {.message = "cut off", .fate = IMGACT_MAYBE_SENT}});
+  stage_expect(imgact_transfer(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
+                               "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
+                               "10 lookup #1/0 text=cut off\n"
+                               "10 request #2/1 GET " ACTIONS "?page=1&per_page=200\n"
+                               "20 response #2/1 GET " ACTIONS "?page=1&per_page=200 after=10 status=200 body=44/44\n"
+                               "20 request #3/1 GET " LOOKED_AT "\n"
+                               "30 response #3/1 GET " LOOKED_AT " after=10 status=200 body=274/274\n"
+                               "30 request #4/1 GET " ACTIONS "?page=1&per_page=200\n"
+                               "40 response #4/1 GET " ACTIONS "?page=1&per_page=200 after=10 status=200 body=44/44\n"
+                               "40 request #5/1 GET " LOOKED_AT "\n"
+                               "50 response #5/1 GET " LOOKED_AT " after=10 status=200 body=274/274\n"
+                               "50 lookup #1/0 text=the cloud shows no effect of the request: it is sent again\n"
+                               "50 request #6/2 POST " ACTIONS " body=35/35\n"
+                               "60 response #6/2 POST " ACTIONS " after=10 status=201 body=172/172\n");
+  cloud_free(c);
+  tape_free(t);
+}
+
+// ---- a throttle
+
+static void who_is_held_back_hears_for_how_long(void **state) {
+  (void)state;
+  tape *t = tape_new(false);
+  scripted_next(t->stage->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
+  scripted_json(t->stage->script, 200, IMAGE);
+  scripted_json(t->stage->script, 200, IMAGE);
+  imgact_op *refused = imgact_get_image(t->stage->client, "1", NULL), *held = imgact_get_image(t->stage->client, "1", NULL);
+  imgact_start(refused, NULL, NULL);
+  imgact_loop_dispatch(t->stage->loop);
+  scripted_advance(t->stage->script, 1000);
+  imgact_start(held, NULL, NULL);
+  imgact_loop_run(t->stage->loop);
+  assert_status(refused, IMGACT_OK);
+  assert_status(held, IMGACT_OK);
+  int64_t gap_ms = t->last[4].delay_ms;
+  char expected[1024];
+  snprintf(expected, sizeof expected,
+           "0 request #1/1 " GET "\n"
+           "0 response #1/1 " GET " after=0 status=429 body=2/2\n"
+           "0 retry #1/1 GET delay=30000 status=429 text=HTTP 429\n"
+           "1000 throttle #0/0 delay=29000 text=held back for the rate limit\n"
+           "30000 throttle #0/0 delay=%lld text=held back for the rate limit\n"
+           "30000 request #2/1 " GET "\n"
+           "30000 response #2/1 " GET " after=0 status=200 body=18/18\n"
+           "%lld request #1/2 " GET "\n"
+           "%lld response #1/2 " GET " after=0 status=200 body=18/18\n",
+           (long long)gap_ms, (long long)(30000 + gap_ms), (long long)(30000 + gap_ms));
+  assert_string_equal(t->text, expected);
+  assert_in_range(gap_ms, 1, 200); // after a refusal they go one by one
+  imgact_op_free(refused);
+  imgact_op_free(held);
+  tape_free(t);
+}
+
+// ---- long bodies
+
+static void a_long_body_is_cut_and_its_length_is_told(void **state) {
+  (void)state;
+  static const size_t lengths[] = {BODY_BYTES - 1, BODY_BYTES, BODY_BYTES + 1, 100000};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    tape *t = tape_new(false);
+    char *body = malloc(lengths[i] + 1);
+    if (body == NULL) abort();
+    memset(body, ' ', lengths[i]);
+    memcpy(body, IMAGE, strlen(IMAGE));
+    body[lengths[i]] = '\0';
+    scripted_json(t->stage->script, 200, body);
+    stage_expect(imgact_get_image(t->stage->client, "1", NULL), IMGACT_OK);
+    size_t shown = lengths[i] < BODY_BYTES ? lengths[i] : BODY_BYTES;
+    assert_int_equal(t->last[1].body_bytes, lengths[i]);
+    assert_int_equal(strlen(t->bodies[1]), shown);
+    assert_memory_equal(t->bodies[1], body, shown);
+    free(body);
+    tape_free(t);
+  }
+}
+
+static void a_long_body_that_goes_out_is_cut_at_a_whole_character(void **state) {
+  (void)state;
+  tape *t = tape_new(false);
+  static char description[1 + 3 * 2000 + 1] = "x";
+  for (size_t i = 0; i < 2000; i++) memcpy(description + 1 + 3 * i, "\xe2\x82\xac", 3);
+  const imgact_image_update update = {.size = sizeof update, .description = description};
+  scripted_json(t->stage->script, 200, IMAGE);
+  stage_expect(imgact_update_image(t->stage->client, "1", &update), IMGACT_OK);
+  size_t head = strlen("{\"description\":\"x"), whole = head + 6000 + strlen("\"}");
+  assert_int_equal(scripted_at(t->stage->script, 0)->body_bytes, whole);
+  assert_int_equal(t->last[0].body_bytes, whole);
+  assert_int_equal(strlen(t->bodies[0]), head + (BODY_BYTES - head) / 3 * 3);
+  assert_memory_equal(t->bodies[0], scripted_at(t->stage->script, 0)->body, strlen(t->bodies[0]));
+  tape_free(t);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_plain_get_is_a_request_and_a_response),
+      cmocka_unit_test(a_retry_tells_its_pause_and_its_reason),
+      cmocka_unit_test(a_lost_answer_is_looked_up_and_adopted),
+      cmocka_unit_test(what_was_not_applied_is_sent_again),
+      cmocka_unit_test(who_is_held_back_hears_for_how_long),
+      cmocka_unit_test(a_long_body_is_cut_and_its_length_is_told),
+      cmocka_unit_test(a_long_body_that_goes_out_is_cut_at_a_whole_character),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
