@@ -21,7 +21,7 @@ static imgact_status give(void *user, char *buffer, size_t capacity, size_t *len
   p->asked++;
   if (p->status != IMGACT_OK) return p->status;
   *length = p->length != 0 ? p->length : strlen(p->token);
-  memcpy(buffer, p->token, strlen(p->token) < capacity ? strlen(p->token) : capacity);
+  memcpy(buffer, p->token, strlen(p->token) < capacity ? strlen(p->token) + 1 : capacity);
   return IMGACT_OK;
 }
 

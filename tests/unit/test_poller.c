@@ -466,7 +466,7 @@ static void the_most_patient_of_a_request_sets_its_limits(void **state) {
     open_with(25, 0);
     for (size_t i = 0; i < 2; i++) {
       watch(i)->deadline_ms = i == patient ? 9000 : 5000;
-      s.watches[i].max_attempts = i == patient ? 2 : 1;
+      s.watches[i].max_attempts = 2;
       ia_watch_start(&s.watches[i], &s.client, false);
     }
     run();
