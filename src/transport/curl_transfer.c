@@ -163,7 +163,8 @@ static CURLcode set_constants(CURL *easy) {
   SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   SET(easy, CURLOPT_ACCEPT_ENCODING, "");
   SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 1L);
-  SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); // a proxy's head is not the cloud's
+  SET(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); // the token is not for the proxy
+  SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);         // a proxy's head is not the cloud's
   SET(easy, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_MAX_S);
   SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
