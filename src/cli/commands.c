@@ -45,17 +45,18 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
     [CLI_IMAGE_TRANSFER] = {
         .noun = "image", .verb = "transfer", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
         .shape = &cli_region_outcome_shape, .run = cli_image_mutate, .needs_client = true,
-        .summary = "copy images to further regions",
-        .examples = "imgact image transfer 7938269 --region nyc3 --region ams3 --wait"},
+        .summary = "copy images to regions (DigitalOcean)",
+        .examples = "imgact image transfer 7938269 --region nyc3 --region ams3 --wait\n"
+                    "imgact image transfer 7938269 --region nyc3 -o csv --columns region,action.id"},
     [CLI_IMAGE_PROTECT] = {
         .noun = "image", .verb = "protect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
         .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
-        .summary = "protect images against deletion",
+        .summary = "protect images against deletion (Hetzner)",
         .examples = "imgact image protect 4711 --wait"},
     [CLI_IMAGE_UNPROTECT] = {
         .noun = "image", .verb = "unprotect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
         .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
-        .summary = "take that protection away",
+        .summary = "take that protection away (Hetzner)",
         .examples = "imgact image unprotect 4711 --wait"},
     [CLI_ACTION_LIST] = {
         .noun = "action", .verb = "list", .shape = &cli_action_shape, .run = cli_action_list, .needs_client = true,
@@ -72,7 +73,8 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .shape = &cli_action_shape, .run = cli_action_wait, .needs_client = true,
         .summary = "wait until actions have finished",
         .about = "A failed action is printed, and the exit status is 7. Nothing but --deadline limits the wait.",
-        .examples = "imgact action wait 13 14 --deadline 30m"},
+        .examples = "imgact action wait 13 14 --deadline 30m\n"
+                    "imgact -p staging-do action wait 36805527 --image 7938269"},
     [CLI_PROVIDER_LIST] = {
         .noun = "provider", .verb = "list", .shape = &cli_provider_shape, .run = cli_provider_list,
         .summary = "list the clouds and what each can do",
@@ -103,7 +105,8 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .noun = "completion", .arguments = "bash|zsh|fish", .choices = "bash|zsh|fish", .min_arguments = 1,
         .max_arguments = 1, .run = cli_completion,
         .summary = "print a completion script for a shell",
-        .examples = "source <(imgact completion bash)\nimgact completion fish > ~/.config/fish/completions/imgact.fish"},
+        .examples = "source <(imgact completion bash)\nimgact completion zsh > \"${fpath[1]}/_imgact\"\n"
+                    "imgact completion fish > ~/.config/fish/completions/imgact.fish"},
     [CLI_VERSION] = {
         .noun = "version", .shape = &cli_version_shape, .run = cli_version,
         .summary = "print the version",

@@ -90,8 +90,8 @@ static const cli_field selection_fields[] = {
     {"token_kind", cli_get_text, offsetof(selection_item, selection.token_kind)},
     {"token_source", cli_get_text, offsetof(selection_item, selection.token_source)},
 };
-const cli_shape cli_selection_shape = {.fields = selection_fields,
-                                       .count = sizeof selection_fields / sizeof selection_fields[0]};
+const cli_shape cli_selection_shape = {
+    .fields = selection_fields, .count = sizeof selection_fields / sizeof selection_fields[0], .turns = true};
 
 static int select_settings(cli_app *app, selection_item *item) {
   imgact_error error;

@@ -85,6 +85,13 @@ static void put_synopsis(const cli_command *command) {
   putchar('\n');
 }
 
+static void put_keys(const cli_shape *shape) {
+  puts("\nColumns, and keys of the JSON:");
+  int column = printf("  %s", shape->fields[0].key);
+  for (size_t i = 1; i < shape->count; i++) column = put_word(shape->fields[i].key, strlen(shape->fields[i].key), column, 2);
+  putchar('\n');
+}
+
 static void put_examples(const char *examples) {
   puts("\nExamples:");
   while (*examples) {
@@ -96,9 +103,10 @@ static void put_examples(const char *examples) {
 
 static int help_on_command(cli_app *app, const cli_command *command) {
   put_synopsis(command);
-  printf("\nTo %s.\n", command->summary);
+  printf("\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
   if (command->about) put_lines(command->about);
   put_flags(cli_command_bit(command), CLI_OF_COMMAND);
+  if (command->shape) put_keys(command->shape);
   puts("\nFlags that every command takes: imgact --help");
   put_examples(command->examples);
   return cli_finish_stdout(app);

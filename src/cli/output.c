@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define MOST_COLUMNS 64
+#define GAP          3
 
 /* ---- JSON ---- */
 
@@ -154,16 +155,46 @@ void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format) {
 
 /* ---- columns ---- */
 
+typedef struct column_key {
+  const cli_field *field;
+  const cli_field *inner; /* of the object that the field is: "action.id"; NULL = the field itself */
+} column_key;
+
 typedef struct columns {
-  const cli_field *fields[MOST_COLUMNS];
+  column_key items[MOST_COLUMNS];
   size_t widths[MOST_COLUMNS];
   size_t count;
 } columns;
+
+static void get_value(const column_key *column, const void *item, cli_value *value) {
+  *value = (cli_value){0};
+  column->field->get(column->field, item, value);
+  if (!column->inner) return;
+  const void *object = value->kind == CLI_VALUE_OBJECT ? value->items : NULL;
+  *value = (cli_value){0};
+  if (object) column->inner->get(column->inner, object, value);
+}
+
+static void add_name(cli_buffer *name, const column_key *column) {
+  cli_buffer_text(name, column->field->key);
+  if (column->inner) cli_buffer_text(name, ".");
+  if (column->inner) cli_buffer_text(name, column->inner->key);
+}
 
 const cli_field *cli_shape_field(const cli_shape *shape, const char *key, size_t length) {
   for (size_t i = 0; i < shape->count; i++)
     if (strlen(shape->fields[i].key) == length && !strncmp(shape->fields[i].key, key, length)) return &shape->fields[i];
   return NULL;
+}
+
+// "action", or "action.id".
+static column_key find_column(const cli_shape *shape, const char *name, size_t length) {
+  const char *dot = memchr(name, '.', length);
+  column_key found = {.field = cli_shape_field(shape, name, dot ? (size_t)(dot - name) : length)};
+  const cli_shape *inside = dot && found.field ? cli_field_shape(found.field) : NULL;
+  if (inside) found.inner = cli_shape_field(inside, dot + 1, length - (size_t)(dot + 1 - name));
+  if (dot && !found.inner) found.field = NULL;
+  return found;
 }
 
 // The columns that were asked for; NULL, or a message.
@@ -172,10 +203,10 @@ static const char *asked_columns(const char *text, const cli_shape *shape, colum
     at += strspn(at, " ");
     size_t length = strcspn(at, ","), trimmed = length;
     while (trimmed && at[trimmed - 1] == ' ') trimmed--;
-    const cli_field *field = cli_shape_field(shape, at, trimmed);
-    if (!field) return at;
+    column_key named = find_column(shape, at, trimmed);
+    if (!named.field) return at;
     if (found->count == MOST_COLUMNS) return "too many";
-    found->fields[found->count++] = field;
+    found->items[found->count++] = named;
     at += length;
     if (!*at) return NULL;
   }
@@ -184,9 +215,9 @@ static const char *asked_columns(const char *text, const cli_shape *shape, colum
 static void usual_columns(const cli_shape *shape, cli_format format, columns *found) {
   if (format == CLI_TABLE && shape->columns)
     for (const char *const *key = shape->columns; *key && found->count < MOST_COLUMNS; key++)
-      found->fields[found->count++] = cli_shape_field(shape, *key, strlen(*key));
+      found->items[found->count++].field = cli_shape_field(shape, *key, strlen(*key));
   else
-    for (size_t i = 0; i < shape->count && i < MOST_COLUMNS; i++) found->fields[found->count++] = &shape->fields[i];
+    for (size_t i = 0; i < shape->count && i < MOST_COLUMNS; i++) found->items[found->count++].field = &shape->fields[i];
 }
 
 int cli_check_columns(cli_app *app, const cli_shape *shape) {
@@ -213,18 +244,20 @@ typedef struct table {
   cli_buffer cell, visible;
 } table;
 
-static const char *header_cell(table *t, const cli_field *field) {
+static const char *header_cell(table *t, const column_key *column) {
+  cli_buffer_clear(&t->cell);
   cli_buffer_clear(&t->visible);
-  for (const char *at = field->key; *at; at++) {
+  add_name(&t->cell, column);
+  for (const char *at = cli_buffer_get(&t->cell); *at; at++) {
     char upper = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
     cli_buffer_add(&t->visible, &upper, 1);
   }
   return cli_buffer_get(&t->visible);
 }
 
-static const char *table_cell(table *t, const cli_field *field, const void *item) {
-  cli_value value = {0};
-  field->get(field, item, &value);
+static const char *table_cell(table *t, const column_key *column, const void *item) {
+  cli_value value;
+  get_value(column, item, &value);
   cli_buffer_clear(&t->cell);
   cli_buffer_clear(&t->visible);
   cli_add_cell(&t->cell, &value, CLI_TABLE);
@@ -235,8 +268,7 @@ static const char *table_cell(table *t, const cli_field *field, const void *item
 
 // NULL item = the header.
 static const char *any_cell(table *t, size_t column, const void *item) {
-  const cli_field *field = t->columns.fields[column];
-  return item ? table_cell(t, field, item) : header_cell(t, field);
+  return item ? table_cell(t, &t->columns.items[column], item) : header_cell(t, &t->columns.items[column]);
 }
 
 static void measure_row(table *t, const void *item) {
@@ -246,21 +278,55 @@ static void measure_row(table *t, const void *item) {
   }
 }
 
+static void print_cell(const char *text, size_t width, bool last) {
+  fputs(text, stdout);
+  if (!last) printf("%*s", (int)(width - cli_display_width(text) + GAP), "");
+}
+
 static void print_row(table *t, const void *item) {
   bool bold = !item && t->app->color_out;
   if (bold) fputs("\x1b[1m", stdout);
-  for (size_t i = 0; i < t->columns.count; i++) {
-    const char *text = any_cell(t, i, item);
-    fputs(text, stdout);
-    if (i + 1 < t->columns.count) printf("%*s", (int)(t->columns.widths[i] - cli_display_width(text) + 3), "");
-  }
+  for (size_t i = 0; i < t->columns.count; i++)
+    print_cell(any_cell(t, i, item), t->columns.widths[i], i + 1 == t->columns.count);
   fputs(bold ? "\x1b[0m\n" : "\n", stdout);
 }
 
-static bool print_table(cli_app *app, table *t, const void *const *items, size_t count) {
+static bool fits_terminal(const table *t) {
+  size_t terminal = cli_terminal_width(STDOUT_FILENO), width = 0;
+  for (size_t i = 0; i < t->columns.count; i++) width += t->columns.widths[i] + (i ? GAP : 0);
+  return !terminal || width <= terminal;
+}
+
+static size_t widest_cell(table *t, const void *item) {
+  size_t widest = 0;
+  for (size_t i = 0; i < t->columns.count; i++) {
+    size_t width = cli_display_width(any_cell(t, i, item));
+    if (width > widest) widest = width;
+  }
+  return widest;
+}
+
+// Each column as a line: for a few items with many short values.
+static void print_turned(table *t, const void *const *items, size_t count) {
+  size_t label_width = widest_cell(t, NULL);
+  for (size_t i = 0; i < t->columns.count; i++) {
+    if (!t->app->options.no_header) print_cell(any_cell(t, i, NULL), label_width, !count);
+    for (size_t j = 0; j < count; j++) {
+      size_t width = widest_cell(t, items[j]); /* before the cell: they share a buffer */
+      print_cell(any_cell(t, i, items[j]), width, j + 1 == count);
+    }
+    putchar('\n');
+  }
+}
+
+static bool print_table(cli_app *app, table *t, const cli_shape *shape, const void *const *items, size_t count) {
   if (!app->options.no_header) measure_row(t, NULL);
   for (size_t i = 0; i < count; i++) measure_row(t, items[i]);
   if (t->cell.failed || t->visible.failed) return false;
+  if (shape->turns && !fits_terminal(t)) {
+    print_turned(t, items, count);
+    return true;
+  }
   if (!app->options.no_header) print_row(t, NULL);
   for (size_t i = 0; i < count; i++) print_row(t, items[i]);
   return true;
@@ -301,12 +367,15 @@ static bool add_csv_cell(cli_buffer *cell, const cli_value *value) {
 
 static bool print_csv(cli_app *app, table *t, const void *const *items, size_t count) {
   const columns *c = &t->columns;
-  for (size_t i = 0; i < c->count && !app->options.no_header; i++)
-    put_csv_cell(c->fields[i]->key, strlen(c->fields[i]->key), i + 1 == c->count);
+  for (size_t i = 0; i < c->count && !app->options.no_header; i++) {
+    cli_buffer_clear(&t->cell);
+    add_name(&t->cell, &c->items[i]);
+    put_csv_cell(cli_buffer_get(&t->cell), t->cell.length, i + 1 == c->count);
+  }
   for (size_t row = 0; row < count; row++)
     for (size_t i = 0; i < c->count; i++) {
-      cli_value value = {0};
-      c->fields[i]->get(c->fields[i], items[row], &value);
+      cli_value value;
+      get_value(&c->items[i], items[row], &value);
       if (!add_csv_cell(&t->cell, &value)) return false;
       put_csv_cell(cli_buffer_get(&t->cell), t->cell.length, i + 1 == c->count);
     }
@@ -323,7 +392,7 @@ int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *item
     asked_columns(app->options.columns, shape, &t.columns);
   else
     usual_columns(shape, format, &t.columns);
-  bool printed = format == CLI_CSV ? print_csv(app, &t, items, count) : print_table(app, &t, items, count);
+  bool printed = format == CLI_CSV ? print_csv(app, &t, items, count) : print_table(app, &t, shape, items, count);
   cli_buffer_free(&t.cell);
   cli_buffer_free(&t.visible);
   return printed ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");

@@ -51,6 +51,7 @@ struct cli_shape {
   const char *const *columns;           /* of a table, NULL-terminated; NULL = all */
   const char *const *summary;           /* keys that stand for it inside another's cell */
   const char *(*raw)(const void *item); /* the cloud's own JSON; NULL = it has none */
+  bool turns;                           /* its table is printed line by column where a terminal is too narrow for it */
 };
 
 /* ---- shapes.c ---- */
@@ -64,6 +65,9 @@ typedef struct cli_outcome {
 } cli_outcome;
 
 extern const cli_shape cli_image_shape, cli_action_shape, cli_outcome_shape, cli_region_outcome_shape, cli_failure_shape;
+
+/* What is inside a field that is an object; NULL = it is none. */
+const cli_shape *cli_field_shape(const cli_field *field);
 
 /* Getters for members of an item's struct, by the field's offset. */
 void cli_get_text(const cli_field *field, const void *item, cli_value *value);

@@ -43,7 +43,7 @@ static const cli_field fields[] = {
     {"wait_actions", get_capability, 0},
 };
 _Static_assert(sizeof fields / sizeof fields[0] == 3 + IMGACT_OP_COUNT, "a column per operation");
-const cli_shape cli_provider_shape = {.fields = fields, .count = sizeof fields / sizeof fields[0]};
+const cli_shape cli_provider_shape = {.fields = fields, .count = sizeof fields / sizeof fields[0], .turns = true};
 
 int cli_provider_list(cli_app *app) {
   const void *items[MOST_PROVIDERS];

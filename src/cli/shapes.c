@@ -165,7 +165,7 @@ static const char *const image_columns[] = {"id",           "name",    "descript
                                             "architecture", "size_gb", "created_at",  NULL};
 static const char *const image_summary[] = {"id", NULL};
 static const char *image_raw(const void *item) { return imgact_image_json(item); }
-const cli_shape cli_image_shape = {image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw};
+const cli_shape cli_image_shape = {image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw, false};
 
 /* ---- actions ---- */
 
@@ -230,7 +230,8 @@ static const char *const action_columns[] = {"id",          "command", "status",
                                              "finished_at", "region",  "resources", "error",    NULL};
 static const char *const action_summary[] = {"id", "status", NULL};
 static const char *action_raw(const void *item) { return imgact_action_json(item); }
-const cli_shape cli_action_shape = {action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw};
+const cli_shape cli_action_shape = {action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw,
+                                    false};
 
 /* ---- errors ---- */
 
@@ -319,3 +320,17 @@ const cli_shape cli_outcome_shape = {
     .fields = outcome_fields, .count = COUNT_OF(outcome_fields), .columns = outcome_columns};
 const cli_shape cli_region_outcome_shape = {
     .fields = outcome_fields, .count = COUNT_OF(outcome_fields), .columns = region_columns};
+
+const cli_shape *cli_field_shape(const cli_field *field) {
+  static const struct {
+    void (*get)(const cli_field *field, const void *item, cli_value *value);
+    const cli_shape *shape;
+  } objects[] = {{get_created_from, &server_shape},
+                 {get_reason, &reason_shape},
+                 {get_outcome_action, &cli_action_shape},
+                 {get_outcome_image, &cli_image_shape},
+                 {get_outcome_error, &cli_failure_shape}};
+  for (size_t i = 0; i < COUNT_OF(objects); i++)
+    if (field->get == objects[i].get) return objects[i].shape;
+  return NULL;
+}

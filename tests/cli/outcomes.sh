@@ -19,6 +19,21 @@ END
 }
 ok 'a batch that half succeeded: a table of outcomes, and sentences on stderr' mixed
 
+flat() {
+  ends 0 hetzner protection-that-is-waited-for image protect 90210418 --wait -o csv \
+    --columns image_id,action.id,action.status,error.code,action.error &&
+    printf 'image_id,action.id,action.status,error.code,action.error\r\n90210418,8801,success,,\r\n' | is out &&
+    ends 9 hetzner deletion image delete 90210418 5 --columns image_id,error.code,error.http_status --no-header &&
+    is out <<'END' || return 1
+90210418   -          -
+5          protocol   -
+END
+  for column in action.nonsense image_id.id action. .id action.error.code; do
+    ends 2 hetzner deletion image delete 90210418 --columns "ok,$column" && has err "no column '$column'; there are" || return 1
+  done
+}
+ok 'a key within an object is a column of its own' flat
+
 one_reason() {
   ends 13 hetzner deletion image delete 5 6 -o jsonl && silent err &&
     [ "$(grep -c '"ok":false.*"error":{"code":"protocol"' "$work/out")" = 2 ]

@@ -100,7 +100,7 @@ ok 'every command has help with an example' every_command_helps
 own_flags() {
   ends 0 "$tool" image delete --help && has out 'stdin and stderr are both terminals' && has out '^      --yes' &&
     has out '^Flags that every command takes: imgact --help$' && lacks out '--deadline' || return 1
-  ends 0 "$tool" action list --help && has out 'order by id, command, status,'
+  ends 0 "$tool" action list --help && has out 'order by id, command, status,' && has out '^  provider id command kind status '
 }
 ok 'help of a command is about its own flags' own_flags
 finish
