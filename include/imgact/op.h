@@ -70,7 +70,7 @@ typedef struct imgact_image_update {
 
 #define IMGACT_KEEP_RAW 0x1u /* keep the provider's own objects: imgact_image_json, imgact_action_json */
 #define IMGACT_PAGE_BY_PAGE                                                                                                 \
-  0x2u                        /* a list yields a page per run, then IMGACT_END; of earlier pages 16 to 32 bytes an id stay */
+  0x2u                        /* a list yields a page per run, then IMGACT_END; of earlier pages 20 to 50 bytes an id stay */
 #define IMGACT_VIA_IMAGE 0x4u /* get_action with an image: the image's own path, where the provider has two */
 
 /* Per-call options; 0 = the client's or none. Since 0.1. */
@@ -97,7 +97,8 @@ IMGACT_API imgact_op *imgact_get_image(imgact_client *client, const char *refere
 /* Changes what is set, in one request; the result is the image. Since 0.1. */
 IMGACT_API imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update);
 
-/* Deletes. Nothing is returned. What is not there is not_found, unless a lost answer explains it. Since 0.1. */
+/* Deletes. Nothing is returned. What is not there is not_found, but for a request that was sent more than once: the image is
+ * gone, as was asked. Since 0.1. */
 IMGACT_API imgact_op *imgact_delete_image(imgact_client *client, const char *image_id);
 
 /* Actions of images; filter may be NULL. Since 0.1. */
@@ -139,8 +140,9 @@ IMGACT_API void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void 
 typedef imgact_status (*imgact_intent_fn)(void *user, imgact_op *op, const char *call_json);
 IMGACT_API void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user);
 
-/* A mutation that was announced to on_intent at `sent_at` (Unix ms) and whose end is not known: starts at its look-up.
- * Since 0.1. */
+/* A mutation that was announced to on_intent at `sent_at` (Unix ms) and whose end is not known. One that creates an action
+ * starts at its look-up; one that does nothing more the second time (update, delete, Hetzner's convert) is sent. Since 0.1.
+ */
 IMGACT_API imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t sent_at);
 
 /* ---- verbs ---- */
@@ -150,7 +152,8 @@ IMGACT_API imgact_op *imgact_resume(imgact_client *client, const char *call_json
 IMGACT_API imgact_status imgact_run(imgact_op *op);
 
 /* Starts without waiting. done (may be NULL) is called exactly once, from a dispatch of the loop, never from here; not after
- * imgact_op_free. A page-by-page list is started again for its next page. Since 0.1. */
+ * imgact_op_free. A page-by-page list is started again for its next page; an operation that has ended tells its end again. A
+ * start before an earlier one's end was told takes the place of its callback. Since 0.1. */
 typedef void (*imgact_done_fn)(void *user, imgact_op *op);
 IMGACT_API void imgact_start(imgact_op *op, imgact_done_fn done, void *user);
 

@@ -90,8 +90,8 @@ char *ia_arena_copy_n(ia_arena *arena, const char *text, size_t length) {
   return copy;
 }
 
-static void free_chain(ia_arena *arena, ia_arena_block *block) {
-  while (block != NULL) {
+static void free_until(ia_arena *arena, ia_arena_block *block, const ia_arena_block *end) {
+  while (block != end) {
     ia_arena_block *next = block->next;
     ia_free(arena->allocator, block);
     block = next;
@@ -106,12 +106,26 @@ void ia_arena_reset(ia_arena *arena) {
     ia_arena_free(arena);
     return;
   }
-  free_chain(arena, newest->next);
+  free_until(arena, newest->next, NULL);
   newest->next = NULL;
 }
 
+ia_arena_point ia_arena_mark(const ia_arena *arena) {
+  ia_arena_block *newest = arena->blocks;
+  return (ia_arena_point){newest, newest != NULL ? newest->next : NULL, arena->used_bytes};
+}
+
+void ia_arena_rewind(ia_arena *arena, ia_arena_point mark) {
+  free_until(arena, arena->blocks, mark.newest);
+  arena->blocks = mark.newest;
+  arena->used_bytes = mark.used_bytes;
+  if (mark.newest == NULL) return;
+  free_until(arena, mark.newest->next, mark.next); // large ones, put behind it
+  mark.newest->next = mark.next;
+}
+
 void ia_arena_free(ia_arena *arena) {
-  free_chain(arena, arena->blocks);
+  free_until(arena, arena->blocks, NULL);
   arena->blocks = NULL;
   arena->used_bytes = 0;
 }

@@ -8,11 +8,18 @@
 
 #define FIRST_CAPACITY ((size_t)64)
 
-void ia_set_init(ia_set *set, const imgact_allocator *allocator) { *set = (ia_set){.allocator = allocator}; }
+void ia_set_init(ia_set *set, const imgact_allocator *allocator, uint64_t seed) {
+  *set = (ia_set){.allocator = allocator, .seed = seed};
+}
+
+static size_t place_of(uint64_t hash, uint64_t seed) {
+  uint64_t z = (hash ^ seed) * 0x9E3779B97F4A7C15u;
+  return (size_t)((z ^ (z >> 32)) * 0xD6E8FEB86659FD93u >> 20);
+}
 
 // The entry of the hash, or the free one where it belongs.
-static ia_set_entry *find(ia_set_entry *entries, size_t capacity, uint64_t hash) {
-  size_t i = (size_t)hash & (capacity - 1);
+static ia_set_entry *find(ia_set_entry *entries, size_t capacity, uint64_t seed, uint64_t hash) {
+  size_t i = place_of(hash, seed) & (capacity - 1);
   while (entries[i].hash != 0 && entries[i].hash != hash) i = (i + 1) & (capacity - 1);
   return &entries[i];
 }
@@ -23,7 +30,7 @@ static bool grow(ia_set *set) {
   ia_set_entry *entries = ia_alloc_zero(set->allocator, capacity * sizeof *entries);
   if (entries == NULL) return false;
   for (size_t i = 0; i < set->capacity; i++) {
-    if (set->entries[i].hash != 0) *find(entries, capacity, set->entries[i].hash) = set->entries[i];
+    if (set->entries[i].hash != 0) *find(entries, capacity, set->seed, set->entries[i].hash) = set->entries[i];
   }
   ia_free(set->allocator, set->entries);
   set->entries = entries;
@@ -35,7 +42,7 @@ uint32_t *ia_set_put(ia_set *set, uint64_t hash, uint32_t value, bool *added) {
   if (hash == 0) hash = 1;
   *added = false;
   if (set->count >= set->capacity / 4 * 3 && !grow(set)) return NULL;
-  ia_set_entry *entry = find(set->entries, set->capacity, hash);
+  ia_set_entry *entry = find(set->entries, set->capacity, set->seed, hash);
   if (entry->hash == 0) {
     *entry = (ia_set_entry){.hash = hash, .value = value};
     set->count++;
@@ -47,7 +54,7 @@ uint32_t *ia_set_put(ia_set *set, uint64_t hash, uint32_t value, bool *added) {
 bool ia_set_has(const ia_set *set, uint64_t hash) {
   if (set->capacity == 0) return false;
   if (hash == 0) hash = 1;
-  return find(set->entries, set->capacity, hash)->hash != 0;
+  return find(set->entries, set->capacity, set->seed, hash)->hash != 0;
 }
 
 void ia_set_clear(ia_set *set) {
@@ -57,5 +64,5 @@ void ia_set_clear(ia_set *set) {
 
 void ia_set_free(ia_set *set) {
   ia_free(set->allocator, set->entries);
-  ia_set_init(set, set->allocator);
+  ia_set_init(set, set->allocator, set->seed);
 }

@@ -15,9 +15,11 @@ typedef struct ia_set {
   const imgact_allocator *allocator;
   ia_set_entry *entries;
   size_t count, capacity; /* capacity: a power of two, or 0 */
+  uint64_t seed;
 } ia_set;
 
-void ia_set_init(ia_set *set, const imgact_allocator *allocator);
+/* The seed decides where an entry lies: whoever chooses the ids must not know it, or a set of them takes hours. */
+void ia_set_init(ia_set *set, const imgact_allocator *allocator, uint64_t seed);
 /* The entry's value, created with `value` if it was not there (*added tells). NULL when there is no memory. */
 uint32_t *ia_set_put(ia_set *set, uint64_t hash, uint32_t value, bool *added);
 bool ia_set_has(const ia_set *set, uint64_t hash);

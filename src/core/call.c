@@ -86,37 +86,73 @@ bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
 
 /* ---- check ---- */
 
-static bool text_ok(const char *text) { return !text || ia_utf8_valid(text, strlen(text), false); }
+typedef bool (*text_test)(const char *text, const void *with);
 
-static bool texts_ok(const char *const *texts, size_t count) {
+static bool each_of(const char *const *texts, size_t count, text_test test, const void *with) {
   for (size_t i = 0; i < count; i++)
-    if (!text_ok(texts[i])) return false;
+    if (texts[i] && !test(texts[i], with)) return false;
   return true;
 }
 
-static bool all_text_ok(const imgact_call *c) {
-  bool ok = text_ok(c->image) && text_ok(c->action) && text_ok(c->region) && text_ok(c->architecture) &&
-            texts_ok(c->ids, c->ids_count);
-  if (c->images)
-    ok = ok && text_ok(c->images->name) && text_ok(c->images->architecture) && text_ok(c->images->label_selector) &&
-         text_ok(c->images->tag) && text_ok(c->images->region) && texts_ok(c->images->sort, c->images->sort_count) &&
-         texts_ok(c->images->bound_to, c->images->bound_to_count);
+/* Is the test true of every text that the caller gave? */
+static bool each_text(const imgact_call *c, text_test test, const void *with) {
+  const char *const own[] = {c->image, c->action, c->region, c->architecture};
+  bool ok = each_of(own, sizeof own / sizeof *own, test, with) && each_of(c->ids, c->ids_count, test, with);
+  if (c->images) {
+    const imgact_image_filter *f = c->images;
+    const char *const texts[] = {f->name, f->architecture, f->label_selector, f->tag, f->region};
+    ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with) && each_of(f->sort, f->sort_count, test, with) &&
+         each_of(f->bound_to, f->bound_to_count, test, with);
+  }
   if (c->actions)
-    ok = ok && text_ok(c->actions->image_id) && texts_ok(c->actions->sort, c->actions->sort_count) &&
-         texts_ok(c->actions->ids, c->actions->ids_count);
+    ok = ok && (!c->actions->image_id || test(c->actions->image_id, with)) &&
+         each_of(c->actions->sort, c->actions->sort_count, test, with) &&
+         each_of(c->actions->ids, c->actions->ids_count, test, with);
   if (c->update) {
-    ok = ok && text_ok(c->update->name) && text_ok(c->update->description) && text_ok(c->update->distribution);
-    for (size_t i = 0; ok && i < c->update->labels_count; i++)
-      ok = c->update->labels[i].key && text_ok(c->update->labels[i].key) && text_ok(c->update->labels[i].value);
+    const char *const texts[] = {c->update->name, c->update->description, c->update->distribution};
+    ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with);
+    for (size_t i = 0; ok && i < c->update->labels_count; i++) {
+      const char *const label[] = {c->update->labels[i].key, c->update->labels[i].value};
+      ok = each_of(label, 2, test, with);
+    }
   }
   return ok;
 }
 
-/* A type becomes a bit, so it must be one that this library knows. */
-static imgact_status types_ok(const imgact_image_filter *filter, imgact_error *error) {
-  for (size_t i = 0; filter && i < filter->types_count; i++)
+static bool is_utf8(const char *text, const void *unused) {
+  (void)unused;
+  return ia_utf8_valid(text, strlen(text), false);
+}
+
+static bool is_clean(const char *text, const void *redactor) { return !ia_redact_found(redactor, text, strlen(text)); }
+
+bool ia_call_holds_token(const imgact_call *call, const ia_redactor *redactor) {
+  return !each_text(call, is_clean, redactor);
+}
+
+static bool labels_have_keys(const imgact_image_update *update) {
+  for (size_t i = 0; update && i < update->labels_count; i++)
+    if (!update->labels[i].key) return false;
+  return true;
+}
+
+/* A filter can only be for what this library knows: a type becomes a bit, and nothing has an unknown status. */
+static imgact_status image_words_ok(const imgact_image_filter *filter, imgact_error *error) {
+  for (size_t i = 0; i < filter->types_count; i++)
     if ((unsigned)filter->types[i] > IMGACT_TYPE_CUSTOM)
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no type of an image", (unsigned)filter->types[i]);
+  for (size_t i = 0; i < filter->statuses_count; i++)
+    if ((unsigned)filter->statuses[i] > IMGACT_IMAGE_RETIRED)
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an image", (unsigned)filter->statuses[i]);
+  if ((unsigned)filter->visibility > IMGACT_VISIBILITY_PRIVATE)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no visibility", (unsigned)filter->visibility);
+  return IMGACT_OK;
+}
+
+static imgact_status action_words_ok(const imgact_action_filter *filter, imgact_error *error) {
+  for (size_t i = 0; i < filter->statuses_count; i++)
+    if ((unsigned)filter->statuses[i] > IMGACT_ACTION_ERROR)
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an action", (unsigned)filter->statuses[i]);
   return IMGACT_OK;
 }
 
@@ -140,8 +176,11 @@ static imgact_status ids_ok(const id_rule *rule, const char *what, const char *c
 imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider, imgact_error *error) {
   static const char an_image[] = "an image's id", an_action[] = "an action's id";
   id_rule rule = {provider, error};
-  if (!all_text_ok(call)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
-  imgact_status status = types_ok(call->images, error);
+  if (!each_text(call, is_utf8, NULL)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
+  if (!labels_have_keys(call->update)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a label has no key");
+  imgact_status status = IMGACT_OK;
+  if (call->images) status = image_words_ok(call->images, error);
+  if (status == IMGACT_OK && call->actions) status = action_words_ok(call->actions, error);
   if (status == IMGACT_OK && call->kind != IMGACT_OP_GET_IMAGE) status = id_ok(&rule, an_image, call->image);
   if (status == IMGACT_OK) status = id_ok(&rule, an_action, call->action);
   if (status == IMGACT_OK) status = ids_ok(&rule, an_action, call->ids, call->ids_count);

@@ -43,10 +43,10 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .date_ms = IMGACT_NO_TIME};
   client->rate.rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
   for (size_t i = 0; i < IA_LANES; i++) ia_list_init(&client->lanes[i]);
-  ia_list_init(&client->mutations);
+  for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
   ia_poller_init(&client->poller);
-  ia_set_init(&client->claims, client->allocator);
-  ia_set_init(&client->older_claims, client->allocator);
+  ia_set_init(&client->claims, client->allocator, ia_engine_random_word(engine));
+  ia_set_init(&client->older_claims, client->allocator, ia_engine_random_word(engine));
   ia_redactor_init(&client->redactor, NULL, 0, NULL);
   client->user_agent = user_agent(client->allocator, app);
   client->endpoint = ia_strdup(client->allocator, endpoint);
@@ -141,12 +141,25 @@ static imgact_op_kind head_of(imgact_client *client, size_t lane) {
 }
 
 static bool may_send(imgact_client *client, size_t lane, imgact_op_kind kind, int64_t *until_ms) {
-  int64_t until = IA_NEVER;
   double reserve = (double)client->settings.reserve_percent / 100.0;
-  if (!client->governor) return true;
-  if (ia_governor_allows(client->governor, budget_of(client, kind), lane, reserve, &until)) return true;
-  if (until < *until_ms) *until_ms = until;
-  return false;
+  *until_ms = IA_NEVER;
+  return !client->governor || ia_governor_allows(client->governor, budget_of(client, kind), lane, reserve, until_ms);
+}
+
+/* Who can only be late is told at once: a request that may go after its deadline alone, and every one while the cloud wants
+ * a longer pause than anybody would wait for. Polls stay: a wait has its last state to tell, at its own end. */
+static void refuse_late(imgact_client *client, size_t lane, int64_t until_ms) {
+  int64_t now_ms = client->engine->now.mono_ms, asked_ms = ia_governor_asked_ms(client->governor);
+  uint32_t budget = budget_of(client, head_of(client, lane));
+  if (lane == IA_LANE_WAIT) return;
+  for (ia_link *at = client->lanes[lane].next, *next; at != &client->lanes[lane]; at = next) {
+    ia_exchange *exchange = IA_ENTRY(at, ia_exchange, link);
+    next = at->next;
+    if (asked_ms >= 0)
+      ia_exchange_refuse(exchange, asked_ms);
+    else if (budget_of(client, exchange->call.kind) == budget && exchange->deadline_ms < until_ms)
+      ia_exchange_refuse(exchange, until_ms - now_ms);
+  }
 }
 
 static void hold_back(imgact_client *client, int64_t until_ms) {
@@ -162,7 +175,13 @@ void ia_client_run(imgact_client *client) {
   if (client->in_flight >= client->settings.concurrency) return;
   for (size_t lane = 0; lane < IA_LANES; lane++) {
     imgact_op_kind kind = head_of(client, lane);
-    if (kind == IMGACT_OP_COUNT || !may_send(client, lane, kind, &until_ms)) continue;
+    int64_t lane_until_ms;
+    if (kind == IMGACT_OP_COUNT) continue;
+    if (!may_send(client, lane, kind, &lane_until_ms)) {
+      refuse_late(client, lane, lane_until_ms);
+      if (lane_until_ms < until_ms) until_ms = lane_until_ms;
+      continue;
+    }
     if (!ia_list_empty(&client->lanes[lane]) || ia_poller_next(client))
       ia_exchange_ready(IA_ENTRY(client->lanes[lane].next, ia_exchange, link));
     ia_client_pump(client);

@@ -16,6 +16,7 @@ typedef enum ia_lane { IA_LANE_MUTATION, IA_LANE_WAIT, IA_LANE_READ, IA_LANES } 
 
 #define IA_RETRY_TOKENS    100
 #define IA_TOKEN_MAX_BYTES 4096
+#define IA_MUTATION_LISTS  256 /* so that a look for a twin is short among tens of thousands */
 
 typedef struct ia_settings {
   int64_t request_timeout_ms, retry_base_ms, poll_interval_ms, settle_ms;
@@ -47,8 +48,8 @@ struct imgact_client {
   int32_t retry_tokens;
   uint32_t exchanges; /* counts them, for traces */
   ia_poller poller;
-  ia_link mutations; /* operations whose effect is not settled: see mutation.c */
-  ia_set claims;     /* actions that belong to an operation of this client */
+  ia_link mutations[IA_MUTATION_LISTS]; /* operations whose effect is not settled, by what they would do: mutation.c */
+  ia_set claims;                        /* actions that belong to an operation of this client */
   ia_set older_claims;
   imgact_rate_info rate;
   int64_t date_ms, date_mono_ms; /* the cloud's clock as the last Date header told it; IMGACT_NO_TIME */

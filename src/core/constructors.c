@@ -12,10 +12,12 @@
 static void try_encode(imgact_op *op, const imgact_call *call) {
   if (op->error.status != IMGACT_OK) return;
   imgact_request request;
+  imgact_error error;
   ia_request_init(&request, op->client->allocator);
+  ia_error_clear(&error);
   const imgact_slot *slot = ia_client_slot(op->client, call->kind);
-  imgact_status status = ia_request_encode(&request, slot, call, op->client->provider, &op->error);
-  op->error.status = (int32_t)status;
+  error.status = (int32_t)ia_request_encode(&request, slot, call, op->client->provider, &error);
+  ia_op_take_error(op, &error);
   op->local = (request.local & ia_filter_asked(call)) != 0;
   ia_request_free(&request);
 }
@@ -54,7 +56,7 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
     return NULL;
   }
   imgact_error error;
-  if (ia_walk_init(op->walk, client, &op->call, &error) != IMGACT_OK) op->error = error;
+  if (ia_walk_init(op->walk, client, &op->call, &error) != IMGACT_OK) ia_op_take_error(op, &error);
   imgact_call first = op->call;
   first.page = 1;
   first.per_page = client->provider->per_page_max;
@@ -155,7 +157,10 @@ imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t s
   imgact_status status = ia_call_from_json(&call, call_json, client->provider, &arena, &error);
   imgact_op *op = status == IMGACT_NOMEM ? NULL : checked(ia_op_new(client, &ia_flow_mutation, &call));
   ia_arena_free(&arena);
-  if (op && status != IMGACT_OK) op->error = error;
+  if (op && status != IMGACT_OK) {
+    ia_error_clear(&op->error);
+    ia_op_take_error(op, &error);
+  }
   if (!op || status != IMGACT_OK) return op;
   ia_mutation_resume(op, sent_at);
   return op;

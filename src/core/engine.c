@@ -58,10 +58,11 @@ void ia_timer_set(ia_engine *engine, ia_timer *timer, int64_t due_ms, void (*fir
 void ia_timer_stop(ia_engine *engine, ia_timer *timer) { ia_heap_remove(&engine->timers, &timer->node); }
 
 /* splitmix64: one word of state, good enough for jitter. */
-double ia_engine_random(ia_engine *engine) {
+uint64_t ia_engine_random_word(ia_engine *engine) {
   uint64_t z = engine->random_state += 0x9E3779B97F4A7C15u;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  z ^= z >> 31;
-  return (double)(z >> 11) / 9007199254740992.0;
+  return z ^ (z >> 31);
 }
+
+double ia_engine_random(ia_engine *engine) { return (double)(ia_engine_random_word(engine) >> 11) / 9007199254740992.0; }

@@ -63,6 +63,7 @@ void ia_timer_set(ia_engine *engine, ia_timer *timer, int64_t due_ms, void (*fir
 void ia_timer_stop(ia_engine *engine, ia_timer *timer);
 
 /* A number between 0 (included) and 1 (excluded). */
+uint64_t ia_engine_random_word(ia_engine *engine);
 double ia_engine_random(ia_engine *engine);
 
 #endif

@@ -98,3 +98,8 @@ void ia_error_from_http(imgact_error *error, int http_status) {
     }
   ia_error_text(error, "HTTP %d", http_status);
 }
+
+/* BUSY and END would be taken for something that the library said: that a list has come to its end, for one. */
+imgact_status ia_hook_status(imgact_status status) {
+  return (unsigned)status <= IMGACT_CANCELLED ? status : IMGACT_INTERNAL;
+}

@@ -100,6 +100,17 @@ void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_r
   enqueue(exchange);
 }
 
+void ia_exchange_refuse(ia_exchange *exchange, int64_t wait_ms) {
+  imgact_error *error = &exchange->error;
+  ia_list_remove(&exchange->link);
+  exchange->state = IA_EXCHANGE_IDLE;
+  imgact_error_set(error, IMGACT_RATE_LIMITED, "not sent: the rate limit allows it in %lld s at the earliest",
+                   (long long)((wait_ms + 999) / 1000));
+  error->retry_after_ms = wait_ms;
+  ia_str_copy(error->provider, sizeof error->provider, exchange->client->provider->name);
+  end_soon(exchange);
+}
+
 bool ia_exchange_maybe_out(const ia_exchange *exchange) {
   if (exchange->maybe_applied) return true;
   return exchange->state == IA_EXCHANGE_FLYING && strcmp(exchange->request.method, "GET") != 0;
@@ -127,7 +138,7 @@ static imgact_status current_token(imgact_client *client, imgact_error *error) {
   if (!client->token_callback) return IMGACT_OK;
   char text[IA_TOKEN_MAX_BYTES];
   size_t length = 0;
-  imgact_status status = client->token_callback(client->token_user, text, sizeof text, &length);
+  imgact_status status = ia_hook_status(client->token_callback(client->token_user, text, sizeof text, &length));
   if (status != IMGACT_OK)
     imgact_error_set(error, status, "the token callback gave no token");
   else if (length > sizeof text)
@@ -204,7 +215,7 @@ void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request)
   ia_list_remove(&exchange->link);
   exchange->state = IA_EXCHANGE_FLYING;
   exchange->sent_ms = now->mono_ms;
-  if (!exchange->attempts) exchange->first_sent_ms = now->mono_ms;
+  exchange->sent_at_ms = now->wall_ms;
   exchange->attempts++;
   exchange->base.data = NULL;
   ia_trace_request(exchange);
@@ -244,13 +255,24 @@ static void fail_transport(ia_exchange *exchange, const imgact_http_response *ht
   ia_redact_in_place(&exchange->redactor, exchange->error.message, length, sizeof exchange->error.message);
 }
 
+/* What a success must show, or else it is none: the core does not take a provider's word for it. */
+static const char *lacking(const ia_exchange *exchange, size_t actions) {
+  const imgact_call *call = &exchange->call;
+  const imgact_result *result = exchange->result;
+  const imgact_action *action = result->actions_count > actions ? result->actions[actions] : NULL;
+  if (!action && (exchange->slot->flags & IMGACT_SLOT_CREATES_ACTION)) return "the reply shows no action";
+  if (action && call->kind == IMGACT_OP_GET_ACTION && !ia_str_equal(action->id, call->action))
+    return "the reply is about another action";
+  return NULL;
+}
+
 static void take_result(ia_exchange *exchange, const imgact_response *response) {
   imgact_error *error = &exchange->error;
   imgact_result *result = exchange->result;
   size_t images = result->images_count, actions = result->actions_count;
   imgact_status status = exchange->slot->decode(&exchange->call, response, result, error);
-  if (status == IMGACT_OK && (exchange->slot->flags & IMGACT_SLOT_CREATES_ACTION) && result->actions_count == actions)
-    status = imgact_error_set(error, IMGACT_PROTOCOL, "the reply shows no action");
+  const char *wrong = status == IMGACT_OK ? lacking(exchange, actions) : NULL;
+  if (wrong) status = imgact_error_set(error, IMGACT_PROTOCOL, "%s", wrong);
   if (result->nomem) status = imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   error->status = (int32_t)status;
   if (status == IMGACT_OK) return;
@@ -338,8 +360,9 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .wait_hint_ms = -1,
                         .random = ia_engine_random(engine)};
   int64_t cloud_ms = ia_client_cloud_ms(client, engine->now.mono_ms); /* the reset is a time on the cloud's clock */
-  if (rate->wait_until_ms != IMGACT_NO_TIME && rate->wait_until_ms > cloud_ms)
-    attempt.wait_hint_ms = rate->wait_until_ms - cloud_ms;
+  if (rate->wait_until_ms != IMGACT_NO_TIME && rate->wait_until_ms > cloud_ms &&
+      __builtin_sub_overflow(rate->wait_until_ms, cloud_ms, &attempt.wait_hint_ms))
+    attempt.wait_hint_ms = INT64_MAX;
   return ia_retry(&attempt);
 }
 

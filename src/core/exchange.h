@@ -40,7 +40,7 @@ struct ia_exchange {
   ia_exchange_state state;
   int64_t deadline_ms; /* steady; IA_NEVER */
   int64_t sent_ms;     /* steady, of the last attempt */
-  int64_t first_sent_ms;
+  int64_t sent_at_ms;  /* the same on the wall's clock */
   int32_t max_attempts;
   int32_t attempts; /* sends so far; the owner sets it to 0, or to what an earlier exchange used up */
   uint32_t number;
@@ -57,6 +57,8 @@ ia_exchange *ia_exchange_new(imgact_client *client, ia_lane lane, void (*done)(i
 void ia_exchange_free(ia_exchange *exchange);
 /* Sends exchange->call through its slot. Never calls done from inside. */
 void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_result *result);
+/* Ends one that waits for a place as rate_limited, with nothing sent by this attempt; not from inside either. */
+void ia_exchange_refuse(ia_exchange *exchange, int64_t wait_ms);
 /* Is a mutation's effect possibly there, if the exchange were dropped now? */
 bool ia_exchange_maybe_out(const ia_exchange *exchange);
 

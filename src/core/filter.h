@@ -5,6 +5,12 @@
 
 #include "result.h"
 
+/* What can be applied here, to items that carry the field; sorting among it. */
+#define IA_FILTERS_OF_IMAGES                                                                                                \
+  (IMGACT_FILTER_TYPE | IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME | IMGACT_FILTER_ARCHITECTURE | IMGACT_FILTER_BOUND_TO |   \
+   IMGACT_FILTER_TAG | IMGACT_FILTER_REGION | IMGACT_FILTER_VISIBILITY | IMGACT_FILTER_SORT)
+#define IA_FILTERS_OF_ACTIONS (IMGACT_FILTER_STATUS | IMGACT_FILTER_ID | IMGACT_FILTER_IMAGE | IMGACT_FILTER_SORT)
+
 /* IMGACT_FILTER_... bits of what a call asks for. */
 uint32_t ia_filter_asked(const imgact_call *call);
 /* "architecture" for IMGACT_FILTER_ARCHITECTURE: the lowest bit's word. */

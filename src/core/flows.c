@@ -32,6 +32,17 @@ const ia_flow ia_flow_simple = {simple_start, simple_stop, NULL};
 
 /* ---- lists ---- */
 
+bool ia_op_walk(imgact_op *op, ia_walk *walk, void (*done)(ia_walk *), imgact_error *error) {
+  walk->done = done;
+  walk->owner = op;
+  walk->rate = &op->rate;
+  walk->deadline_ms = op->deadline_ms;
+  if (op->options.max_attempts > 0) walk->max_attempts = op->options.max_attempts;
+  if (ia_walk_start(walk, &op->result)) return true;
+  *error = walk->error;
+  return false;
+}
+
 /* A list that failed shows nothing: not even what came before the failure. */
 static void list_done(ia_walk *walk) {
   imgact_op *op = walk->owner;
@@ -51,14 +62,7 @@ static void list_start(imgact_op *op) {
     ia_op_end_soon(op);
     return;
   }
-  walk->done = list_done;
-  walk->owner = op;
-  walk->rate = &op->rate;
-  walk->deadline_ms = op->deadline_ms;
-  if (op->options.max_attempts > 0) walk->max_attempts = op->options.max_attempts;
-  if (ia_walk_start(walk, &op->result)) return;
-  op->error = walk->error;
-  ia_op_end_soon(op);
+  if (!ia_op_walk(op, walk, list_done, &op->error)) ia_op_end_soon(op);
 }
 
 /* A paused walk keeps what it knows for the next page. */
@@ -123,14 +127,7 @@ static bool look_up_name(imgact_op *op, imgact_error *error) {
       .size = sizeof *filter, .name = op->call.image, .architecture = op->call.architecture, .include_deprecated = 1};
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter};
   if (ia_walk_init(walk, op->client, &call, error) != IMGACT_OK) return false;
-  walk->done = named;
-  walk->owner = op;
-  walk->rate = &op->rate;
-  walk->deadline_ms = op->deadline_ms;
-  if (op->options.max_attempts > 0) walk->max_attempts = op->options.max_attempts;
-  if (ia_walk_start(walk, &op->result)) return true;
-  *error = walk->error;
-  return false;
+  return ia_op_walk(op, walk, named, error);
 }
 
 static void go_by_name(imgact_op *op) {
@@ -140,8 +137,19 @@ static void go_by_name(imgact_op *op) {
   ia_op_end_soon(op);
 }
 
+/* Found by its id, where an architecture was asked for, too: an image of another one is not what was meant. */
+static void check_architecture(imgact_op *op, imgact_error *error) {
+  const imgact_image *image = imgact_op_image(op);
+  if (error->status != IMGACT_OK || !op->call.architecture || !image || !image->architecture) return;
+  if (ia_str_equal(image->architecture, op->call.architecture)) return;
+  imgact_error_set(error, IMGACT_NOT_FOUND, "image %s is not of architecture %s: it is of %s", op->call.image,
+                   op->call.architecture, image->architecture);
+  op->result.images_count = 0;
+}
+
 static void got_by_id(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
+  check_architecture(op, &exchange->error);
   bool try_name = exchange->error.status == IMGACT_NOT_FOUND && (op->slot->flags & IMGACT_SLOT_BY_NAME);
   if (!try_name) {
     ia_op_end_with(op, &exchange->error, op->result.details);

@@ -227,10 +227,17 @@ void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_
 }
 
 void ia_governor_park(ia_governor *governor, int64_t delay_ms) {
-  int64_t until = governor->engine->now.mono_ms + (delay_ms < PARK_MAX_MS ? delay_ms : PARK_MAX_MS);
+  int64_t now_ms = governor->engine->now.mono_ms, until = now_ms + (delay_ms < PARK_MAX_MS ? delay_ms : PARK_MAX_MS);
+  governor->asked_until_ms = ia_later(now_ms, delay_ms);
   if (until <= governor->parked_until_ms) return;
   governor->parked_until_ms = until;
   governor->spread_until_ms = until + SPREAD_MS;
+}
+
+int64_t ia_governor_asked_ms(const ia_governor *governor) {
+  int64_t now_ms = governor->engine->now.mono_ms;
+  if (now_ms >= governor->parked_until_ms || governor->asked_until_ms - governor->parked_until_ms <= 0) return -1;
+  return governor->asked_until_ms - now_ms;
 }
 
 void ia_governor_wait(ia_governor *governor, ia_link *client, int64_t until_ms) {

@@ -44,6 +44,7 @@ typedef struct ia_governor {
   uint64_t key;
   size_t holds;            /* of clients and of exchanges */
   int64_t parked_until_ms; /* after a 429; steady */
+  int64_t asked_until_ms;  /* what the cloud asked for then, which may be absurd */
   int64_t spread_until_ms; /* after that, requests go one by one for a while */
   int64_t next_ms;         /* earliest time of the next one then */
   ia_timer timer;
@@ -62,8 +63,11 @@ bool ia_governor_allows(ia_governor *governor, uint32_t number, size_t lane, dou
 void ia_governor_sent(ia_governor *governor, uint32_t number);
 /* An exchange has ended; info: what its reply told, or NULL. wait_until_ms of it counts on the wall's clock. */
 void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_info *info);
-/* A 429: nothing goes for so long, then slowly. */
+/* A 429: nothing goes for so long, a minute at most, then slowly. */
 void ia_governor_park(ia_governor *governor, int64_t delay_ms);
+/* What is left of a pause that the cloud asked for and that is longer than any that is waited for; -1 = there is none. Told
+ * while requests are parked: after that one may go and ask again. */
+int64_t ia_governor_asked_ms(const ia_governor *governor);
 /* Remembers a client that was held back, and wakes it at that time. */
 void ia_governor_wait(ia_governor *governor, ia_link *client, int64_t until_ms);
 

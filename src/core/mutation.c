@@ -14,12 +14,17 @@
 
 static void begin_soon(ia_mutation *m);
 
+static ia_link *list_of(imgact_client *client, uint64_t key) {
+  return &client->mutations[(key * 0x9E3779B97F4A7C15u >> 32) % IA_MUTATION_LISTS];
+}
+
 static void leave_list(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_client *client = op->client;
   if (!ia_linked(&m->link)) return;
   ia_list_remove(&m->link);
-  for (ia_link *at = client->mutations.next; at != &client->mutations; at = at->next) {
+  ia_link *head = list_of(client, m->key);
+  for (ia_link *at = head->next; at != head; at = at->next) {
     ia_mutation *other = IA_ENTRY(at, ia_mutation, link);
     if (other->key != m->key) continue;
     if (other->state == MUTATION_TWIN) begin_soon(other);
@@ -162,10 +167,9 @@ static uint64_t key_of(const imgact_call *call) {
 }
 
 static bool has_twin(const imgact_op *op) {
-  const ia_link *head = &op->client->mutations;
-  for (const ia_link *at = head->next; at != head; at = at->next)
-    if (((const ia_mutation *)(const void *)((const char *)at - offsetof(ia_mutation, link)))->key == op->mutation->key)
-      return true;
+  const ia_link *head = list_of(op->client, op->mutation->key);
+  for (ia_link *at = head->next; at != head; at = at->next)
+    if (IA_ENTRY(at, ia_mutation, link)->key == op->mutation->key) return true;
   return false;
 }
 
@@ -187,7 +191,7 @@ static void start(imgact_op *op) {
   if (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) {
     m->key = key_of(&op->call);
     twin = has_twin(op);
-    ia_list_append(&op->client->mutations, &m->link);
+    ia_list_append(list_of(op->client, m->key), &m->link);
   }
   m->state = MUTATION_TWIN;
   if (!twin) begin_soon(m);
@@ -208,6 +212,7 @@ void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
   m->resumed = true;
   m->attempts = 1;
   if (sent_wall_ms < 0) sent_wall_ms = 0;
+  m->sent_at_ms = sent_wall_ms;
   m->sent_ms = now->mono_ms - (now->wall_ms > sent_wall_ms ? now->wall_ms - sent_wall_ms : 0);
   imgact_error_set(&m->pending, IMGACT_NETWORK, "the program that sent the request did not see its answer");
 }

@@ -18,16 +18,6 @@ static void clean_error(imgact_op *op) {
   ia_redact_in_place(&client->redactor, error->message, strlen(error->message), sizeof error->message);
 }
 
-/* A token that stands where an id belongs would come back in results and reach the cloud in a place that is logged. */
-static bool holds_token(const imgact_client *client, const imgact_call *call) {
-  const char *const texts[] = {call->image, call->action, call->region, call->architecture};
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    if (texts[i] && ia_redact_found(&client->redactor, texts[i], strlen(texts[i]))) return true;
-  for (size_t i = 0; i < call->ids_count; i++)
-    if (ia_redact_found(&client->redactor, call->ids[i], strlen(call->ids[i]))) return true;
-  return false;
-}
-
 imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_call *call) {
   if (!client) return NULL;
   imgact_op *op = ia_alloc_zero(client->allocator, sizeof *op);
@@ -50,7 +40,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name, imgact_op_kind_name(call->kind));
   else if (ia_call_check(&op->call, client->provider, &op->error) != IMGACT_OK)
     clean_error(op);
-  else if (holds_token(client, &op->call))
+  else if (ia_call_holds_token(&op->call, &client->redactor))
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "an argument holds the token, or a part of it");
   return op;
 }
@@ -63,6 +53,12 @@ void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) 
   ia_error_vtext(&op->error, format, args);
   va_end(args);
   op->error.status = (int32_t)status;
+  clean_error(op);
+}
+
+void ia_op_take_error(imgact_op *op, const imgact_error *error) {
+  if (op->error.status != IMGACT_OK || error->status == IMGACT_OK) return;
+  op->error = *error;
   clean_error(op);
 }
 
@@ -84,7 +80,8 @@ void ia_op_end_soon(imgact_op *op) {
 }
 
 void ia_op_begin(imgact_op *op) {
-  bool goes_on = op->state == IA_OP_ENDED && (op->options.flags & IMGACT_PAGE_BY_PAGE) && op->error.status == IMGACT_OK;
+  bool pager = op->flow == &ia_flow_list && op->walk && op->walk->page_by_page;
+  bool goes_on = op->state == IA_OP_ENDED && pager && op->error.status == IMGACT_OK;
   if (op->state != IA_OP_NEW && !goes_on) return;
   ia_engine *engine = op->client->engine;
   ia_engine_refresh(engine);
@@ -145,15 +142,17 @@ void ia_op_tell(imgact_op *op) {
     return;
   }
   if (!op->tell_done) return;
+  imgact_done_fn done = op->done;
   op->tell_done = false;
-  op->done(op->done_user, op);
+  op->done = NULL; /* a later run of a list has a callback of its own, or none */
+  done(op->done_user, op);
 }
 
 bool ia_op_announce(imgact_op *op) {
   if (!op->intent || op->announced) return true;
   op->announced = true;
   const char *json = ia_call_json(&op->call, op->client->provider, &op->arena);
-  imgact_status status = json ? op->intent(op->intent_user, op, json) : IMGACT_NOMEM;
+  imgact_status status = json ? ia_hook_status(op->intent(op->intent_user, op, json)) : IMGACT_NOMEM;
   if (op->state != IA_OP_RUNNING) return false; /* cancelled from inside */
   if (status == IMGACT_OK) return true;
   imgact_error_set(&op->error, status, "%s", json ? "on_intent refused the call: nothing was sent" : "out of memory");
@@ -195,9 +194,9 @@ void imgact_cancel(imgact_op *op) {
   bool maybe = op->state == IA_OP_RUNNING && op->flow->maybe_out && op->flow->maybe_out(op);
   imgact_error_set(&error, IMGACT_CANCELLED, "cancelled");
   if (maybe) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
-  if (op->state == IA_OP_NEW)
+  if (op->state == IA_OP_NEW && op->error.status == IMGACT_OK)
     op->error = error;
-  else
+  else if (op->state == IA_OP_RUNNING)
     ia_op_end_with(op, &error, NULL);
 }
 
@@ -210,11 +209,12 @@ void imgact_op_free(imgact_op *op) {
     ia_op_end(op);
   }
   op->doomed = true;
+  op->tell_done = false;
+  ia_list_remove(&op->notify);
   if (op->pins) return; /* ia_op_unpin frees it */
   if (op->walk) op->walk->more = false;
   op->flow->stop(op);
   ia_timer_stop(client->engine, &op->deadline);
-  ia_list_remove(&op->notify);
   ia_exchange_free(op->exchange);
   ia_result_free(&op->result);
   ia_arena_free(&op->arena);
@@ -239,7 +239,14 @@ void imgact_op_configure(imgact_op *op, const imgact_op_options *options) {
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "the flags 0x%x hold some that are not known", (unsigned)options->flags);
   if (options->deadline_ms < 0 || options->poll_interval_ms < 0 || options->max_attempts < 0)
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "a deadline, interval or number of attempts below 0 makes no sense");
-  if (!op->walk || op->call.kind == IMGACT_OP_GET_IMAGE) return;
+  if ((options->flags & IMGACT_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "IMGACT_VIA_IMAGE is for imgact_get_action alone");
+  if (op->flow != &ia_flow_list) {
+    if (options->page || options->per_page || options->limit || (options->flags & IMGACT_PAGE_BY_PAGE))
+      ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s has no pages", imgact_op_kind_name(op->call.kind));
+    return;
+  }
+  if (!op->walk) return;
   op->walk->page = options->page;
   op->walk->per_page = options->per_page;
   op->walk->limit = options->limit;
@@ -280,13 +287,15 @@ static const imgact_image *const no_images[1];
 static const imgact_action *const no_actions[1];
 
 const imgact_image *const *imgact_op_images(const imgact_op *op, size_t *count) {
-  *count = op ? op->result.images_count : 0;
-  return *count ? (const imgact_image *const *)op->result.images : no_images;
+  size_t n = op ? op->result.images_count : 0;
+  if (count) *count = n;
+  return n ? (const imgact_image *const *)op->result.images : no_images;
 }
 
 const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count) {
-  *count = op ? op->result.actions_count : 0;
-  return *count ? (const imgact_action *const *)op->result.actions : no_actions;
+  size_t n = op ? op->result.actions_count : 0;
+  if (count) *count = n;
+  return n ? (const imgact_action *const *)op->result.actions : no_actions;
 }
 
 const imgact_image *imgact_op_image(const imgact_op *op) {

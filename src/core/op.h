@@ -55,6 +55,8 @@ struct imgact_op {
 imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_call *call);
 /* Refuses the operation (once): it will end so. */
 void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) IMGACT_PRINTF(3, 4);
+/* The same with an error that was found elsewhere; OK is none. */
+void ia_op_take_error(imgact_op *op, const imgact_error *error);
 /* Refuses a sized struct that is no such struct, or a newer one; what: its type. */
 void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what);
 /* Starts it; does nothing if it has been started. */
@@ -72,6 +74,8 @@ void ia_op_progress(imgact_op *op, ia_watch *watch);
 void ia_op_tell(imgact_op *op);
 /* Makes the operation's exchange if it has none; false: it was ended for lack of memory. */
 bool ia_op_exchange(imgact_op *op, ia_lane lane, void (*done)(ia_exchange *));
+/* Starts a walk, or its next page, with the operation's settings into its result; false: no memory, in error. */
+bool ia_op_walk(imgact_op *op, ia_walk *walk, void (*done)(ia_walk *), imgact_error *error);
 /* Announces a mutation to on_intent, once; false: it was refused, and the operation was ended. */
 bool ia_op_announce(imgact_op *op);
 /* Ends it by a timer that is due at once, for flows that find an end in start. */
@@ -90,6 +94,8 @@ extern const ia_flow ia_flow_simple, ia_flow_list, ia_flow_get, ia_flow_mutation
 bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena);
 /* The arguments' own form: UTF-8, ids. OK, or why not. */
 imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider, imgact_error *error);
+/* Does one of the arguments hold the token? It would come back in results, and reach the cloud in a place that is logged. */
+bool ia_call_holds_token(const imgact_call *call, const ia_redactor *redactor);
 /* A mutation as JSON text, and back (in an arena); docs/guide.md. */
 const char *ia_call_json(const imgact_call *call, const imgact_provider *provider, ia_arena *arena);
 imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgact_provider *provider, ia_arena *arena,

@@ -19,6 +19,7 @@ typedef struct ia_batch {
   ia_exchange *exchange;
   imgact_result result;
   imgact_rate rate;
+  bool shared; /* by more than one, when it was sent */
   const char *ids[BATCH_MAX];
 } ia_batch;
 
@@ -149,6 +150,7 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
     return;
   }
   watch->kind = seen->kind;
+  watch->alone = false;
   if (seen->status == IMGACT_ACTION_RUNNING)
     look_later(watch);
   else
@@ -173,10 +175,29 @@ static void report(ia_watch *watch, const imgact_error *error, const imgact_resu
   }
 }
 
+/* A refusal of the request as it stands may mean but one of its ids: then it is no word about the others. */
+static bool refuses_one_of_many(const ia_batch *batch, const imgact_error *error) {
+  int status = error->http_status;
+  return batch->shared && status >= 400 && status < 500 && error->status != IMGACT_UNAUTHORIZED &&
+         error->status != IMGACT_FORBIDDEN && error->status != IMGACT_RATE_LIMITED;
+}
+
+/* Each is asked about alone, at once. */
+static void part(ia_batch *batch, imgact_client *client) {
+  while (!ia_list_empty(&batch->watches)) {
+    ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
+    watch->alone = true;
+    watch->batch = NULL;
+    ia_list_append(&client->poller.due, &watch->link);
+  }
+  ia_client_pump(client);
+}
+
 /* Reports may stop this watch or others of the batch: they leave it before the first one. */
 static void polled(ia_exchange *exchange) {
   ia_batch *batch = exchange->owner;
   imgact_error error = exchange->error;
+  if (refuses_one_of_many(batch, &error)) part(batch, exchange->client);
   for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next) IA_ENTRY(at, ia_watch, link)->batch = NULL;
   while (!ia_list_empty(&batch->watches)) {
     ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
@@ -214,21 +235,29 @@ static void no_memory(imgact_client *client) {
   watch->report(watch, &error, NULL);
 }
 
+/* A request is tried as often as each of those who share it asked for. */
+static bool may_join(const ia_batch *batch, const ia_watch *watch) {
+  if (ia_list_empty(&batch->watches)) return true;
+  const ia_watch *first = IA_ENTRY(batch->watches.next, ia_watch, link);
+  return !first->alone && !watch->alone && first->max_attempts == watch->max_attempts;
+}
+
 static void fill(ia_batch *batch, imgact_client *client, size_t max) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .ids = batch->ids};
   ia_exchange *exchange = batch->exchange;
   exchange->deadline_ms = 0;
-  exchange->max_attempts = 0;
   while (call.ids_count < max && !ia_list_empty(&client->poller.due)) {
     ia_watch *watch = IA_ENTRY(client->poller.due.next, ia_watch, link);
+    if (!may_join(batch, watch)) break;
     ia_list_append(&batch->watches, &watch->link);
     watch->batch = batch;
     batch->ids[call.ids_count++] = watch->id;
     if (max == 1) call.image = watch->image;
     batch->result.keep_raw = batch->result.keep_raw || watch->keep_raw;
-    if (watch->max_attempts > exchange->max_attempts) exchange->max_attempts = watch->max_attempts;
+    exchange->max_attempts = watch->max_attempts;
     if (watch->deadline_ms > exchange->deadline_ms) exchange->deadline_ms = watch->deadline_ms;
   }
+  batch->shared = call.ids_count > 1;
   ia_exchange_submit(exchange, &call, &batch->result);
 }
 

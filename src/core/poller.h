@@ -33,6 +33,7 @@ typedef struct ia_watch {
   int64_t deadline_ms;     /* of the owner: no poll is retried beyond it */
   imgact_rate *rate;       /* of the owner: what each look tells of the rate limit */
   bool keep_raw;
+  bool alone; /* its next look shares no request */
   bool active;
   ia_arena arena;
   imgact_action *action; /* as last seen, in the arena; NULL before */

@@ -226,14 +226,22 @@ static imgact_answer candidate(const imgact_op *op, const imgact_action *action,
   return same;
 }
 
+/* When the request left, by the cloud's clock. Where that was never told there is but ours, and it may have been set since:
+ * the earlier of what it said then and says now. */
+static int64_t since_ms(const imgact_op *op) {
+  const ia_mutation *m = op->mutation;
+  int64_t sent_ms = ia_client_cloud_ms(op->client, m->sent_ms);
+  if (op->client->date_ms == IMGACT_NO_TIME && m->sent_at_ms < sent_ms) sent_ms = m->sent_at_ms;
+  return sent_ms - GRACE_MS;
+}
+
 static void got_actions(ia_walk *walk) {
   imgact_op *op = walk->owner;
-  ia_mutation *m = op->mutation;
   if (walk->error.status != IMGACT_OK) {
     ambiguous(op, walk->error.message);
     return;
   }
-  int64_t since = ia_client_cloud_ms(op->client, m->sent_ms) - GRACE_MS;
+  int64_t since = since_ms(op);
   size_t sure = 0, unsure = 0, at = 0;
   for (size_t i = 0; i < op->result.actions_count; i++) {
     imgact_answer answer = candidate(op, op->result.actions[i], since);
@@ -268,13 +276,7 @@ static bool list_actions(imgact_op *op, imgact_error *error) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .image = op->call.image, .actions = &m->filter};
   if (ia_walk_init(m->walk, op->client, &call, error) != IMGACT_OK) return false;
   m->walk->lane = IA_LANE_MUTATION;
-  m->walk->done = got_actions;
-  m->walk->owner = op;
-  m->walk->deadline_ms = op->deadline_ms;
-  if (op->options.max_attempts > 0) m->walk->max_attempts = op->options.max_attempts;
-  if (ia_walk_start(m->walk, &op->result)) return true;
-  *error = m->walk->error;
-  return false;
+  return ia_op_walk(op, m->walk, got_actions, error);
 }
 
 static void look(imgact_op *op) {
@@ -298,7 +300,10 @@ void ia_reconcile(imgact_op *op, const ia_exchange *exchange, bool refused) {
   m->attempts = exchange->attempts;
   m->number = exchange->number;
   m->refused = refused;
-  if (!m->in_doubt) m->sent_ms = exchange->sent_ms;
+  if (!m->in_doubt) {
+    m->sent_ms = exchange->sent_ms;
+    m->sent_at_ms = exchange->sent_at_ms;
+  }
   m->in_doubt = true;
   m->settled_ms = ia_later(op->client->engine->now.mono_ms, safe ? 0 : op->client->settings.settle_ms);
   ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, m->number, m->pending.message);

@@ -42,15 +42,15 @@ static bool passing(const ia_attempt *a) {
   return a->error->http_status == 500 && !strcmp(a->method, "GET");
 }
 
-/* A gateway's 502 or 504 says nothing of what happened behind it, nor does a 500 that is not in the cloud's own words; one
- * that is, with PUT or DELETE, is a refusal. */
+/* A gateway's 502 or 504 says nothing of what happened behind it, nor does a 500, but for the one by which the cloud is
+ * known to decline. */
 static bool mutation_open(const ia_attempt *a) {
   if (!strcmp(a->method, "GET") || certainly_nothing(a)) return false;
   if (a->fate == IMGACT_MAYBE_SENT) return true;
   if (!a->safe) return !refused(a);
   if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
-  bool own_500 = a->error->http_status == 500 && a->error->provider_code[0];
-  return (a->error->http_status >= 500 && !own_500) || (a->error->http_status >= 200 && a->error->http_status < 300);
+  bool declined = (a->error->flags & IMGACT_ERROR_DECLINED) && !strcmp(a->method, "PUT");
+  return (a->error->http_status >= 500 && !declined) || (a->error->http_status >= 200 && a->error->http_status < 300);
 }
 
 static ia_decision wait_for(const ia_attempt *a) {

@@ -71,10 +71,12 @@ imgact_status ia_walk_init(ia_walk *walk, imgact_client *client, const imgact_ca
   walk->deadline_ms = IA_NEVER;
   walk->lane = IA_LANE_READ;
   walk->max_attempts = client->settings.max_attempts;
-  ia_set_init(&walk->seen, client->allocator);
+  ia_set_init(&walk->seen, client->allocator, ia_engine_random_word(client->engine));
   ia_buf_init(&walk->next, client->allocator, MAX_QUERY_BYTES);
   ia_buf_init(&walk->token, client->allocator, MAX_QUERY_BYTES);
   walk->asked = ia_filter_asked(call);
+  if (!walk->slot)
+    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", provider->name, imgact_op_kind_name(call->kind));
   uint32_t lacking = walk->asked & ~(walk->slot->server_filters | walk->slot->local_filters);
   if (lacking)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no filter by %s", provider->name, ia_filter_name(lacking));
@@ -122,11 +124,11 @@ static bool ask(ia_walk *walk) {
   walk->exchange->rate = walk->rate;
   walk->exchange->max_attempts = walk->max_attempts;
   walk->exchange->deadline_ms = walk->deadline_ms;
+  if (walk->first == *item_count(walk)) /* a page of which the filters let nothing pass leaves nothing behind */
+    ia_arena_rewind(&walk->result->arena, walk->before);
   walk->first = *item_count(walk);
-  if (walk->first)
-    ia_result_next_page(walk->result);
-  else
-    ia_result_reset(walk->result); /* pages of which the filters let nothing pass leave nothing behind */
+  walk->before = ia_arena_mark(&walk->result->arena);
+  ia_result_next_page(walk->result);
   ia_exchange_submit(walk->exchange, &walk->call, walk->result);
   return true;
 }
@@ -146,13 +148,19 @@ static bool ask_next(ia_walk *walk) {
   return ask(walk);
 }
 
+static void reset(ia_walk *walk) {
+  ia_result_reset(walk->result);
+  walk->first = 0;
+  walk->before = ia_arena_mark(&walk->result->arena);
+}
+
 static bool begin(ia_walk *walk) {
   walk->group = 0;
   walk->pages = 0;
   walk->given = 0;
   walk->new_group = true;
   ia_set_clear(&walk->seen);
-  ia_result_reset(walk->result);
+  reset(walk);
   return ask_next(walk);
 }
 
@@ -165,7 +173,7 @@ bool ia_walk_start(ia_walk *walk, imgact_result *result) {
   }
   walk->more = false;
   walk->given += *item_count(walk);
-  ia_result_reset(result);
+  reset(walk);
   return ask_next(walk);
 }
 
@@ -233,7 +241,7 @@ static bool advance(ia_walk *walk) {
                        (long long)walk->call.page);
     return false;
   }
-  if (walk->pages >= MAX_PAGES) {
+  if (walk->pages >= MAX_PAGES || walk->call.page == INT64_MAX) {
     imgact_error_set(&walk->error, IMGACT_PROTOCOL, "the list has more than %d pages", MAX_PAGES);
     return false;
   }
@@ -243,7 +251,11 @@ static bool advance(ia_walk *walk) {
   if (result->next_query) ia_buf_str(&walk->next, result->next_query);
   ia_buf_str(&walk->token, token);
   if (walk->next.state == IA_BUF_OK && walk->token.state == IA_BUF_OK) return true;
-  imgact_error_set(&walk->error, IMGACT_NOMEM, "out of memory");
+  if (walk->next.state == IA_BUF_FULL || walk->token.state == IA_BUF_FULL)
+    imgact_error_set(&walk->error, IMGACT_PROTOCOL, "page %lld names the next one with more than %zu bytes",
+                     (long long)walk->call.page - 1, MAX_QUERY_BYTES);
+  else
+    imgact_error_set(&walk->error, IMGACT_NOMEM, "out of memory");
   return false;
 }
 
@@ -303,6 +315,9 @@ static void got_page(ia_exchange *exchange) {
   ia_walk *walk = exchange->owner;
   walk->error = exchange->error;
   walk_step step = WALK_ENDED;
+  if (walk->error.status == IMGACT_INVALID_ARGUMENT && walk->call.next) /* the arguments did for the first page */
+    imgact_error_set(&walk->error, IMGACT_PROTOCOL, "the query that was given for page %lld cannot be asked",
+                     (long long)walk->call.page);
   if (walk->error.status == IMGACT_OK)
     step = take_page(walk);
   else

@@ -30,6 +30,7 @@ typedef struct ia_walk {
   int64_t deadline_ms;
   int64_t total;               /* as the query's first page told it; -1 */
   size_t first;                /* of the page's items in the result */
+  ia_arena_point before;       /* the memory of the result before the page */
   uint32_t pages, group_pages; /* pages seen in all, and when this query began */
   uint32_t asked, local;       /* filters */
   int32_t max_attempts, restarts;

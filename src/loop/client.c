@@ -4,6 +4,7 @@
 #include "builtin.h"
 #include "config.h"
 #include "error.h"
+#include "filter.h"
 #include "loop.h"
 #include "sized.h"
 #include "str.h"
@@ -37,13 +38,29 @@ static const char *wrong_member(const imgact_provider *p) {
   return NULL;
 }
 
+static const imgact_slot *slot_of(const imgact_provider *p, imgact_op_kind kind) {
+  if ((size_t)kind >= p->slot_count) return NULL;
+  const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slot_stride * (size_t)kind);
+  return slot->encode || slot->decode ? slot : NULL;
+}
+
 /* The first slot of which a half is missing; COUNT = none. */
 static imgact_op_kind half_slot(const imgact_provider *p) {
-  for (size_t i = 0; i < p->slot_count && i < IMGACT_OP_COUNT; i++) {
-    const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slot_stride * i);
-    if (!slot->encode != !slot->decode) return (imgact_op_kind)i;
-  }
-  return IMGACT_OP_COUNT;
+  int kind = 0;
+  for (const imgact_slot *slot; kind < IMGACT_OP_COUNT; kind++)
+    if ((slot = slot_of(p, (imgact_op_kind)kind)) && !slot->encode != !slot->decode) break;
+  return (imgact_op_kind)kind;
+}
+
+/* Filters that nothing here can apply, or a look-up that the table has no slot for, would be promises that nobody keeps. */
+static const char *empty_promise(const imgact_provider *p) {
+  const imgact_slot *by_name = slot_of(p, IMGACT_OP_GET_IMAGE);
+  const imgact_slot *images = slot_of(p, IMGACT_OP_LIST_IMAGES), *actions = slot_of(p, IMGACT_OP_LIST_ACTIONS);
+  if (by_name && (by_name->flags & IMGACT_SLOT_BY_NAME) && !images) return "get_image by name, and no list_images";
+  if (images && (images->local_filters & ~IA_FILTERS_OF_IMAGES)) return "a filter of images that only a server can apply";
+  if (actions && (actions->local_filters & ~IA_FILTERS_OF_ACTIONS))
+    return "a filter of actions that only a server can apply";
+  return NULL;
 }
 
 imgact_status ia_provider_check(const imgact_provider *p, imgact_error *error) {
@@ -54,9 +71,12 @@ imgact_status ia_provider_check(const imgact_provider *p, imgact_error *error) {
   if (member)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s lacks a usable %s", p->name, member);
   imgact_op_kind kind = half_slot(p);
-  if (kind == IMGACT_OP_COUNT) return IMGACT_OK;
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s has half a slot for %s", p->name,
-                          imgact_op_kind_name(kind));
+  if (kind != IMGACT_OP_COUNT)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s has half a slot for %s", p->name,
+                            imgact_op_kind_name(kind));
+  const char *promise = empty_promise(p);
+  if (!promise) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s has %s", p->name, promise);
 }
 
 static imgact_status choose_provider(const imgact_client_options *o, const imgact_provider **provider, imgact_error *error) {
@@ -128,14 +148,8 @@ static imgact_status make(const imgact_client_options *o, const imgact_provider 
   return status;
 }
 
-imgact_status imgact_client_new(const imgact_client_options *options, imgact_client **client, imgact_error *error) {
+static imgact_status open_client(const imgact_client_options *options, imgact_client **client, imgact_error *error) {
   const imgact_provider *provider = NULL;
-  imgact_error ignored;
-  if (!error) error = &ignored;
-  *client = NULL;
-  if (!ia_sized_ok(options, options->size, sizeof *options))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.size is %zu: set it to its sizeof",
-                            options->size);
   imgact_transport *transport = options->loop ? NULL : options->transport;
   imgact_status status = choose_provider(options, &provider, error);
   if (status == IMGACT_OK && options->reserved)
@@ -158,6 +172,27 @@ imgact_status imgact_client_new(const imgact_client_options *options, imgact_cli
   if (status != IMGACT_OK) return status;
   status = make(options, provider, loop, client, error);
   ia_loop_drop(loop);
+  return status;
+}
+
+/* What was refused may have been the token, put where something else belongs. */
+static void clean_error(const char *token, imgact_error *error) {
+  size_t length = token ? strlen(token) : 0;
+  while (length && strchr(" \t\r\n", token[length - 1])) length--;
+  ia_redactor redactor;
+  ia_redactor_init(&redactor, token, length, NULL);
+  ia_redact_in_place(&redactor, error->message, strlen(error->message), sizeof error->message);
+}
+
+imgact_status imgact_client_new(const imgact_client_options *options, imgact_client **client, imgact_error *error) {
+  imgact_error ignored;
+  if (!error) error = &ignored;
+  *client = NULL;
+  if (!ia_sized_ok(options, options->size, sizeof *options))
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.size is %zu: set it to its sizeof",
+                            options->size);
+  imgact_status status = open_client(options, client, error);
+  if (status != IMGACT_OK) clean_error(options->token, error);
   return status;
 }
 

@@ -13,7 +13,9 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define PASSES 64 /* a busy loop gives its caller a turn now and then */
+/* A busy loop gives its caller a turn now and then, also where every callback starts the next operation. */
+#define PASSES    64
+#define CALLBACKS 1024 /* a pass */
 
 /* ---- clocks and seed ---- */
 
@@ -136,7 +138,7 @@ static void pass(imgact_loop *loop) {
   send_all(loop);
   loop->transport->dispatch(loop->transport);
   send_all(loop);
-  while (ia_engine_notify(&loop->engine)) continue;
+  for (int told = 0; told < CALLBACKS && ia_engine_notify(&loop->engine); told++) continue;
 }
 
 static bool due_now(imgact_loop *loop) {

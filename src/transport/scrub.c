@@ -17,7 +17,7 @@ enum { PLAIN_TOKEN_LENGTH = 64, LEAST_SECRET = 8 };
 
 void ia_scrub_init(ia_scrub *scrub, const imgact_allocator *allocator) {
   *scrub = (ia_scrub){.allocator = allocator};
-  ia_set_init(&scrub->words, allocator);
+  ia_set_init(&scrub->words, allocator, (uintptr_t)scrub);
 }
 
 void ia_scrub_free(ia_scrub *scrub) {

@@ -193,6 +193,53 @@ static void a_late_reply_shows_no_earlier_token(void **state) {
   stage_free(s);
 }
 
+// What would be sent with it in a place that is logged is refused, and the refusal does not show it either.
+static void no_argument_may_hold_the_token(void **state) {
+  (void)state;
+  stage *s = stage_with((stage_options){.client = listened_to(NULL, NULL)});
+  static const char *const one[] = {"a " CANARY " b"};
+  const imgact_label label = {CANARY, "x"}, labelled = {"x", CANARY};
+  const imgact_image_filter filters[] = {{.size = sizeof *filters, .name = CANARY},
+                                         {.size = sizeof *filters, .label_selector = "a=" CANARY},
+                                         {.size = sizeof *filters, .architecture = CANARY},
+                                         {.size = sizeof *filters, .sort = one, .sort_count = 1},
+                                         {.size = sizeof *filters, .bound_to = one, .bound_to_count = 1}};
+  const imgact_image_update updates[] = {{.size = sizeof *updates, .description = CANARY},
+                                         {.size = sizeof *updates, .labels = &label, .labels_count = 1, .set_labels = 1},
+                                         {.size = sizeof *updates, .labels = &labelled, .labels_count = 1, .set_labels = 1}};
+  imgact_op *ops[12];
+  size_t count = 0;
+  for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) ops[count++] = imgact_list_images(s->client, &filters[i]);
+  for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
+    ops[count++] = imgact_update_image(s->client, "1", &updates[i]);
+  ops[count++] = imgact_get_image(s->client, CANARY, NULL);
+  ops[count++] = imgact_delete_image(s->client, CANARY);
+  for (size_t i = 0; i < count; i++) {
+    clean_op(ops[i]); // before it was started, too
+    stage_run(ops[i], IMGACT_INVALID_ARGUMENT);
+    clean_op(ops[i]);
+    imgact_op_free(ops[i]);
+  }
+  scripted_assert_nothing_sent(s->script);
+  stage_free(s);
+}
+
+static void no_refused_option_shows_the_token(void **state) {
+  (void)state;
+  const imgact_client_options all[] = {{.provider_name = CANARY},
+                                       {.provider_name = "hetzner", .endpoint = CANARY},
+                                       {.provider_name = "hetzner", .endpoint = "https://x/" CANARY " y"}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    imgact_client_options options = all[i];
+    imgact_client *client = NULL;
+    imgact_error error;
+    options.size = sizeof options;
+    options.token = CANARY "\n";
+    assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_INVALID_ARGUMENT);
+    clean("an error", error.message);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(no_story_shows_the_token),
@@ -200,6 +247,8 @@ int main(void) {
       cmocka_unit_test(no_cut_reply_shows_the_token),
       cmocka_unit_test(no_error_shows_the_token),
       cmocka_unit_test(a_late_reply_shows_no_earlier_token),
+      cmocka_unit_test(no_argument_may_hold_the_token),
+      cmocka_unit_test(no_refused_option_shows_the_token),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,6 +151,142 @@ static void an_ended_operation_tells_its_end_again(void **state) {
   cloud_free(c);
 }
 
+// ---- what a caller may do twice
+
+static void a_change_is_not_made_again_by_a_second_run(void **state) {
+  (void)state;
+  stage *st = stage_digitalocean();
+  cloud *c = cloud_new(st->script, false);
+  imgact_op *op = stage_run(imgact_transfer(st->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  stage_run(op, IMGACT_OK);
+  imgact_op_free(op);
+  assert_int_equal(c->applied, 1);
+  stage_free(st);
+  cloud_free(c);
+}
+
+static void options_that_make_no_sense_for_an_operation_are_refused(void **state) {
+  (void)state;
+  const imgact_op_options options[] = {{.flags = IMGACT_PAGE_BY_PAGE}, {.page = 2}, {.per_page = 5}, {.limit = 1}};
+  for (size_t i = 0; i < stories_count; i++)
+    for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
+      scene sc = open_scene(&stories[i]);
+      sc.op = story_op(&stories[i], sc.stage->client, &sc.tally);
+      imgact_op_kind kind = imgact_op_kind_of(sc.op);
+      bool list = kind == IMGACT_OP_LIST_IMAGES || kind == IMGACT_OP_LIST_ACTIONS;
+      if (!list) {
+        stage_run(stage_configure(sc.op, options[k]), IMGACT_INVALID_ARGUMENT);
+        scripted_assert_nothing_sent(sc.stage->script);
+      }
+      imgact_op_free(sc.op);
+      stage_free(sc.stage);
+      cloud_free(sc.cloud);
+    }
+  stage *st = stage_new();
+  imgact_op *op = imgact_list_images(st->client, NULL);
+  stage_expect(stage_configure(op, (imgact_op_options){.flags = IMGACT_VIA_IMAGE}), IMGACT_INVALID_ARGUMENT);
+  stage_free(st);
+}
+
+static void free_it(void *user, imgact_op *op) {
+  (void)op;
+  imgact_op **other = user;
+  imgact_op_free(*other);
+  *other = NULL;
+}
+
+// A and B end in one dispatch; B's callback frees A, which somebody is running and whose own callback is still due.
+static void an_operation_that_is_freed_before_its_callback_is_not_told(void **state) {
+  (void)state;
+  for (int later = 0; later < 2; later++) {
+    stage *st = stage_new();
+    scripted_on(st->script, "*", (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":1}}", .delay_ms = 50});
+    tally t = {0};
+    imgact_op *a = imgact_get_image(st->client, "1", NULL), *b = imgact_get_image(st->client, "1", NULL);
+    if (later) imgact_start(a, tally_done, &t);
+    imgact_start(b, free_it, &a);
+    if (!later) imgact_start(a, tally_done, &t);
+    imgact_run(a);
+    imgact_loop_run(st->loop);
+    assert_int_equal(t.done, later);
+    assert_null(a);
+    imgact_op_free(b);
+    stage_free(st);
+  }
+}
+
+static void a_callback_is_for_one_run_of_a_list(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  cloud *c = cloud_new(st->script, true);
+  tally t = {0};
+  imgact_op *op = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  imgact_start(op, tally_done, &t);
+  imgact_loop_run(st->loop);
+  assert_int_equal(t.done, 1);
+  imgact_run(op);
+  imgact_loop_run(st->loop);
+  assert_int_equal(t.done, 1);
+  imgact_op_free(op);
+  stage_free(st);
+  cloud_free(c);
+}
+
+static void start_again(void *user, imgact_op *op) {
+  int *count = user;
+  if (++*count < 1000000) imgact_start(op, start_again, user);
+}
+
+static void a_callback_that_starts_its_operation_again_gives_others_a_turn(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  imgact_op *op = imgact_get_image(st->client, "", NULL);
+  int count = 0;
+  imgact_start(op, start_again, &count);
+  imgact_loop_dispatch(st->loop);
+  assert_in_range(count, 1, 200000);
+  imgact_op_free(op);
+  stage_free(st);
+}
+
+static void a_refusal_stays_one_when_it_is_cancelled(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  imgact_op *op = imgact_transfer(st->client, CLOUD_IMAGE, "nyc3");
+  imgact_cancel(op);
+  stage_expect(op, IMGACT_UNSUPPORTED);
+  stage_free(st);
+}
+
+static imgact_status odd_token(void *user, char *buffer, size_t capacity, size_t *length) {
+  (void)buffer, (void)capacity;
+  *length = 0;
+  return *(const imgact_status *)user;
+}
+
+static imgact_status odd_intent(void *user, imgact_op *op, const char *call_json) {
+  (void)op, (void)call_json;
+  return *(const imgact_status *)user;
+}
+
+// END from a hook must not look like the good end of a list.
+static void a_hook_cannot_answer_with_a_status_of_the_library(void **state) {
+  (void)state;
+  imgact_status answers[] = {IMGACT_END, IMGACT_BUSY, (imgact_status)77};
+  for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+    stage *st = stage_with((stage_options){.client = {.token_callback = odd_token, .token_user = &answers[i]}});
+    const imgact_op_options by_page = {.flags = IMGACT_PAGE_BY_PAGE};
+    stage_expect(stage_configure(imgact_list_images(st->client, NULL), by_page), IMGACT_INTERNAL);
+    stage_free(st);
+    st = stage_new();
+    imgact_op *op = imgact_delete_image(st->client, "1");
+    imgact_op_on_intent(op, odd_intent, &answers[i]);
+    stage_expect(op, IMGACT_INTERNAL);
+    scripted_assert_nothing_sent(st->script);
+    stage_free(st);
+  }
+}
+
 static void what_is_cancelled_before_its_start_sends_nothing(void **state) {
   (void)state;
   for (size_t i = 0; i < stories_count; i++) {
@@ -276,6 +412,13 @@ int main(void) {
       cmocka_unit_test(an_operation_can_be_freed_and_another_started_inside_done),
       cmocka_unit_test(a_progress_callback_can_end_everything),
       cmocka_unit_test(an_ended_operation_tells_its_end_again),
+      cmocka_unit_test(a_change_is_not_made_again_by_a_second_run),
+      cmocka_unit_test(options_that_make_no_sense_for_an_operation_are_refused),
+      cmocka_unit_test(an_operation_that_is_freed_before_its_callback_is_not_told),
+      cmocka_unit_test(a_callback_is_for_one_run_of_a_list),
+      cmocka_unit_test(a_callback_that_starts_its_operation_again_gives_others_a_turn),
+      cmocka_unit_test(a_refusal_stays_one_when_it_is_cancelled),
+      cmocka_unit_test(a_hook_cannot_answer_with_a_status_of_the_library),
       cmocka_unit_test(what_is_cancelled_before_its_start_sends_nothing),
       cmocka_unit_test(clients_of_both_clouds_share_a_loop),
       cmocka_unit_test(null_is_accepted_by_every_verb),

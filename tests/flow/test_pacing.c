@@ -261,6 +261,51 @@ static void a_refusal_parks_every_request_of_its_credential(void **state) {
   stage_free(s);
 }
 
+static void a_pause_that_nobody_would_wait_for_ends_all_at_once(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  imgact_op *ops[20];
+  const scripted_answer go_away = {.status = 429, .body = "{}", .headers = "Retry-After: 600\n", .delay_ms = 10};
+  for (int i = 0; i < 8; i++) scripted_next(s->script, go_away);
+  for (size_t i = 0; i < 20; i++) imgact_start(ops[i] = imgact_delete_image(s->client, "4711"), NULL, NULL);
+  imgact_loop_run(s->loop);
+  assert_int_equal(scripted_count(s->script), 8); // as many as were under way
+  assert_int_equal(scripted_now_ms(s->script), 10);
+  for (size_t i = 0; i < 20; i++) {
+    assert_status(ops[i], IMGACT_RATE_LIMITED);
+    assert_int_equal(imgact_op_error(ops[i])->retry_after_ms, 600000);
+    assert_no_flag(ops[i], IMGACT_ERROR_MAYBE_APPLIED);
+    imgact_op_free(ops[i]);
+  }
+  // what was asked for may have been absurd: after a minute one goes and asks again
+  scripted_json(s->script, 204, NULL);
+  stage_expect(imgact_delete_image(s->client, "4711"), IMGACT_RATE_LIMITED);
+  assert_int_equal(scripted_count(s->script), 8);
+  scripted_advance(s->script, 61000);
+  stage_expect(imgact_delete_image(s->client, "4711"), IMGACT_OK);
+  stage_free(s);
+}
+
+static void who_can_only_be_late_is_told_at_once(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n", .delay_ms = 10});
+  imgact_op *patient = imgact_delete_image(s->client, "4711");
+  imgact_start(patient, NULL, NULL);
+  for (int i = 0; i < 10 && scripted_now_ms(s->script) < 10; i++) imgact_loop_dispatch(s->loop);
+  imgact_op *hurried = imgact_delete_image(s->client, "4712");
+  stage_run(stage_configure(hurried, (imgact_op_options){.deadline_ms = 10000}), IMGACT_RATE_LIMITED);
+  assert_true(scripted_now_ms(s->script) < 100);
+  assert_in_range(imgact_op_error(hurried)->retry_after_ms, 49000, 50000);
+  assert_no_flag(hurried, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_int_equal(scripted_count(s->script), 1);
+  scripted_json(s->script, 204, NULL);
+  stage_run(patient, IMGACT_OK);
+  imgact_op_free(hurried);
+  imgact_op_free(patient);
+  stage_free(s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_bucket_is_used_up_and_never_overdrawn),
@@ -269,6 +314,8 @@ int main(void) {
       cmocka_unit_test(a_change_never_waits_behind_the_readers),
       cmocka_unit_test(a_reserve_is_left_to_others),
       cmocka_unit_test(a_refusal_parks_every_request_of_its_credential),
+      cmocka_unit_test(a_pause_that_nobody_would_wait_for_ends_all_at_once),
+      cmocka_unit_test(who_can_only_be_late_is_told_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

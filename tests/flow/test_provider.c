@@ -120,6 +120,23 @@ static void a_table_with_a_hole_is_refused_by_its_name(void **state) {
   assert_table_refused(&t.provider, "convert");
 }
 
+static void a_table_that_promises_what_nobody_keeps_is_refused(void **state) {
+  (void)state;
+  table t = copy_of_digitalocean();
+  t.provider.slots = t.slots;
+  t.slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_LABEL_SELECTOR;
+  assert_table_refused(&t.provider, "filter");
+  t = copy_of_digitalocean();
+  t.provider.slots = t.slots;
+  t.slots[IMGACT_OP_LIST_ACTIONS].local_filters |= IMGACT_FILTER_TAG;
+  assert_table_refused(&t.provider, "filter");
+  t = copy_of_digitalocean();
+  t.provider.slots = t.slots;
+  t.slots[IMGACT_OP_GET_IMAGE].flags |= IMGACT_SLOT_BY_NAME;
+  t.slots[IMGACT_OP_LIST_IMAGES] = (imgact_slot){0};
+  assert_table_refused(&t.provider, "list_images");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_wait_where_no_action_can_be_looked_at_is_refused_unsent),
@@ -127,6 +144,7 @@ int main(void) {
       cmocka_unit_test(a_candidate_that_cannot_be_looked_at_is_ambiguous),
       cmocka_unit_test(a_reply_without_the_action_is_looked_into),
       cmocka_unit_test(a_table_with_a_hole_is_refused_by_its_name),
+      cmocka_unit_test(a_table_that_promises_what_nobody_keeps_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,22 +122,58 @@ static void a_poll_is_sent_again_without_the_ids_of_those_who_left(void **state)
   stage_free(s);
 }
 
-static void a_poll_has_the_attempts_of_the_most_patient(void **state) {
+static void polls_with_other_attempts_share_no_request(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2"};
   stage *s = every_second(false);
   scripted_json(s->script, 503, "{}");
   scripted_json(s->script, 503, "{}");
-  scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success") "," HZ_ACTION(2, "success")));
+  scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success")));
   imgact_op *patient = imgact_wait_actions(s->client, &ids[0], 1, NULL);
   imgact_op *hasty =
       stage_configure(imgact_wait_actions(s->client, &ids[1], 1, NULL), (imgact_op_options){.max_attempts = 1});
   imgact_start(patient, NULL, NULL);
   imgact_start(hasty, NULL, NULL);
   imgact_loop_run(s->loop);
+  scripted_assert_lines(s->script, "GET /v1/actions?id=1", "GET /v1/actions?id=2", "GET /v1/actions?id=1");
   assert_status(patient, IMGACT_OK);
+  assert_status(hasty, IMGACT_UNAVAILABLE);
   imgact_op_free(patient);
   imgact_op_free(hasty);
+  stage_free(s);
+}
+
+static const char refusal[] = "{\"error\":{\"code\":\"invalid_input\",\"message\":\"invalid input in field 'id'\"}}";
+
+static void an_id_that_is_refused_ends_no_other_wait(void **state) {
+  (void)state;
+  static const char *const ids[] = {"13", "99", "14"};
+  stage *s = every_second(false);
+  imgact_op *ops[3];
+  scripted_json(s->script, 422, refusal);
+  scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(13, "success")));
+  scripted_json(s->script, 422, refusal);
+  scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(14, "running")));
+  scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(14, "success")));
+  for (size_t i = 0; i < 3; i++) imgact_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
+  imgact_loop_run(s->loop);
+  scripted_assert_lines(s->script, "GET /v1/actions?id=13&id=99&id=14", "GET /v1/actions?id=13", "GET /v1/actions?id=99",
+                        "GET /v1/actions?id=14", "GET /v1/actions?id=14");
+  assert_status(ops[0], IMGACT_OK);
+  assert_status(ops[1], IMGACT_INVALID_INPUT);
+  assert_status(ops[2], IMGACT_OK);
+  for (size_t i = 0; i < 3; i++) imgact_op_free(ops[i]);
+  stage_free(s);
+}
+
+// Nobody asks more than once about what concerns all alike.
+static void a_refusal_of_the_token_ends_every_wait_at_once(void **state) {
+  (void)state;
+  static const char *const ids[] = {"13", "14"};
+  stage *s = every_second(false);
+  scripted_json(s->script, 401, "{\"error\":{\"code\":\"unauthorized\",\"message\":\"no\"}}");
+  stage_expect(imgact_wait_actions(s->client, ids, 2, NULL), IMGACT_UNAUTHORIZED);
+  scripted_assert_lines(s->script, "GET /v1/actions?id=13&id=14");
   stage_free(s);
 }
 
@@ -261,7 +297,7 @@ static void ten_thousand_waits_share_a_loop(void **state) {
   for (size_t i = 0; i < 10000; i++) {
     char id[16];
     const char *ids[] = {id};
-    snprintf(id, sizeof id, "%zu", i);
+    snprintf(id, sizeof id, "%zu", i + 1);
     imgact_start(ops[i] = imgact_wait_actions(client, ids, 1, NULL), tally_done, &t);
   }
   imgact_loop_run(imgact_client_loop(client));
@@ -282,7 +318,9 @@ int main(void) {
       cmocka_unit_test(every_running_action_has_its_progress_told),
       cmocka_unit_test(polls_of_several_operations_travel_together),
       cmocka_unit_test(a_poll_is_sent_again_without_the_ids_of_those_who_left),
-      cmocka_unit_test(a_poll_has_the_attempts_of_the_most_patient),
+      cmocka_unit_test(polls_with_other_attempts_share_no_request),
+      cmocka_unit_test(an_id_that_is_refused_ends_no_other_wait),
+      cmocka_unit_test(a_refusal_of_the_token_ends_every_wait_at_once),
       cmocka_unit_test(a_poll_that_keeps_failing_ends_it_after_its_attempts),
       cmocka_unit_test(the_deadline_returns_what_was_seen_last),
       cmocka_unit_test(the_rate_of_the_last_poll_is_the_operations),

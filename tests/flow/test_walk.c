@@ -393,6 +393,44 @@ static void pages_of_which_nothing_passes_leave_nothing_behind(void **state) {
   close_long_list(&l);
 }
 
+// One image that passes must not keep what the filters drop from all the pages after it.
+static void pages_of_which_nothing_passes_leave_nothing_behind_one_that_did(void **state) {
+  (void)state;
+  imgact_provider provider = without_name_filter();
+  long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
+  open_long_list(&l, &provider);
+  imgact_image_filter filter = {.size = sizeof filter, .name = "rare"};
+  imgact_op *op = stage_run(imgact_list_images(l.client, &filter), IMGACT_OK);
+  size_t count = 0;
+  imgact_op_images(op, &count);
+  assert_int_equal(count, 25);
+  if (l.memory.peak_bytes > 27500 * 16 * 5) fail_msg("%zu bytes", l.memory.peak_bytes);
+  imgact_op_free(op);
+  close_long_list(&l);
+}
+
+static void absurd_page_numbers_and_links_are_errors(void **state) {
+  (void)state;
+  static char link[200000], body[400000];
+  stage *s = stage_digitalocean();
+  static const char *const fills[] = {"x", "+", "%2B"};
+  for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
+    link[0] = '\0';
+    size_t used = 0;
+    for (int n = 0; n < 30000 / (int)strlen(fills[i]) * 2; n++) used += (size_t)sprintf(link + used, "%s", fills[i]);
+    snprintf(body, sizeof body,
+             "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://x/v2/images?page=2&q=%s\"}}}", link);
+    scripted_json(s->script, 200, body);
+    stage_expect(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
+  }
+  stage_free(s);
+  s = stage_new();
+  scripted_json(s->script, 200, "{\"images\":[{\"id\":1}],\"meta\":{\"pagination\":{\"next_page\":9223372036854775807}}}");
+  scripted_json(s->script, 200, "{\"images\":[{\"id\":2}],\"meta\":{\"pagination\":{\"next_page\":9223372036854775807}}}");
+  stage_expect(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
+  stage_free(s);
+}
+
 static void a_list_has_at_most_a_hundred_thousand_pages(void **state) {
   (void)state;
   for (long long pages = 100000; pages <= 100001; pages++) {
@@ -424,6 +462,8 @@ int main(void) {
       cmocka_unit_test(pages_can_be_driven_by_callbacks),
       cmocka_unit_test(ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids),
       cmocka_unit_test(pages_of_which_nothing_passes_leave_nothing_behind),
+      cmocka_unit_test(pages_of_which_nothing_passes_leave_nothing_behind_one_that_did),
+      cmocka_unit_test(absurd_page_numbers_and_links_are_errors),
       cmocka_unit_test(a_list_has_at_most_a_hundred_thousand_pages),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,38 @@ static void no_memory_leaves_the_arena_usable(void **state) {
   }
 }
 
+// Whatever came in between: small pieces, new blocks, large blocks behind the newest one.
+static void a_rewound_arena_is_as_it_was(void **state) {
+  (void)state;
+  for (size_t before = 0; before < 5; before++)
+    for (size_t between = 0; between < 64; between++) {
+      failing_allocator memory;
+      failing_allocator_init(&memory, 0);
+      ia_arena arena;
+      ia_arena_init(&arena, &memory.allocator);
+      static const size_t sizes[] = {1, 300, 5000, 100000};
+      char *kept = NULL;
+      for (size_t i = 0; i < before; i++) {
+        char *piece = ia_arena_alloc(&arena, sizes[i]);
+        memset(piece, 'k', sizes[i]);
+        if (i == 0) kept = piece;
+      }
+      size_t blocks = memory.live_blocks, bytes = memory.live_bytes;
+      ia_arena_point point = ia_arena_mark(&arena);
+      for (int again = 0; again < 3; again++) {
+        for (size_t mix = between; mix > 0; mix /= 4) memset(ia_arena_alloc(&arena, sizes[mix % 4]), 'x', sizes[mix % 4]);
+        ia_arena_rewind(&arena, point);
+        assert_int_equal(memory.live_blocks, blocks);
+        assert_int_equal(memory.live_bytes, bytes);
+      }
+      if (kept != NULL) assert_int_equal(*kept, 'k');
+      char *after = ia_arena_alloc(&arena, 10);
+      for (size_t i = 0; i < 10; i++) assert_int_equal(after[i], 0);
+      ia_arena_free(&arena);
+      assert_memory_fine(&memory);
+    }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_arena_that_is_never_used_costs_nothing),
@@ -171,6 +203,7 @@ int main(void) {
       cmocka_unit_test(texts_are_copied_with_their_end),
       cmocka_unit_test(sizes_that_overflow_are_no_memory),
       cmocka_unit_test(no_memory_leaves_the_arena_usable),
+      cmocka_unit_test(a_rewound_arena_is_as_it_was),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 static void what_was_put_first_stays(void **state) {
   (void)state;
   ia_set set;
-  ia_set_init(&set, NULL);
+  ia_set_init(&set, NULL, 7);
   bool added = false;
   assert_false(ia_set_has(&set, 7));
   assert_int_equal(*ia_set_put(&set, 7, 1, &added), 1);
@@ -24,7 +24,7 @@ static void what_was_put_first_stays(void **state) {
 static void the_hash_0_is_a_hash_like_others(void **state) {
   (void)state;
   ia_set set;
-  ia_set_init(&set, NULL);
+  ia_set_init(&set, NULL, 7);
   bool added = false;
   assert_int_equal(*ia_set_put(&set, 0, 5, &added), 5);
   assert_true(added);
@@ -38,7 +38,7 @@ static void the_hash_0_is_a_hash_like_others(void **state) {
 static void entries_that_collide_are_told_apart(void **state) {
   (void)state;
   ia_set set;
-  ia_set_init(&set, NULL);
+  ia_set_init(&set, NULL, 7);
   bool added = false;
   for (uint64_t i = 1; i <= 1000; i++) {
     assert_int_equal(*ia_set_put(&set, i << 40, (uint32_t)i, &added), i);
@@ -56,7 +56,7 @@ static void many_entries_survive_growing(void **state) {
   (void)state;
   enum { MANY = 100000 };
   ia_set set;
-  ia_set_init(&set, NULL);
+  ia_set_init(&set, NULL, 7);
   bool added = false;
   uint64_t random = 9;
   for (uint32_t i = 0; i < MANY; i++) {
@@ -78,7 +78,7 @@ static void no_memory_loses_nothing(void **state) {
   failing_allocator memory;
   failing_allocator_init(&memory, 2);
   ia_set set;
-  ia_set_init(&set, &memory.allocator);
+  ia_set_init(&set, &memory.allocator, 7);
   bool added = true;
   uint64_t i = 1;
   while (ia_set_put(&set, i, (uint32_t)i, &added) != NULL) i++;
