@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,20 +86,30 @@ static void silence_close(silence *s) {
 
 // ---- tests ----
 
-static bool connected(void *user) { return loopback_connections(((net *)user)->server) > 0; }
+// One poll and one dispatch. What it asked to wait for in vain: unlike the clock, that is the same on a slow machine.
+static int step(net *n) {
+  struct pollfd item = {.fd = n->transport->fd(n->transport), .events = POLLIN};
+  int wait = n->transport->timeout_ms(n->transport);
+  assert_true(wait >= 0);
+  int ready = poll(&item, item.fd >= 0 ? 1 : 0, wait);
+  n->transport->dispatch(n->transport);
+  return ready == 0 ? wait : 0;
+}
 
-// Nobody speaks TLS here: that a connection is made is all.
-static int64_t connect_to(net *n, const char *name, int64_t timeout_ms) {
+// Until the server sees a connection; nobody speaks TLS here. Returns how many ms it waited.
+static int connect_to(net *n, const char *name, int64_t timeout_ms) {
   net_exchange x;
+  int waited = 0;
   net_request(n, &x, "GET", "/", NULL);
   (void)snprintf(x.url, sizeof x.url, "https://%s:%d/", name, loopback_port(n->server));
   x.request.timeout_ms = timeout_ms;
-  int64_t start = net_now_ms();
   net_send(n, &x);
-  net_drive(n, connected, n);
+  while (loopback_connections(n->server) == 0) {
+    assert_int_equal(x.finished, 0);
+    waited += step(n);
+  }
   n->transport->cancel(n->transport, &x.base);
-  net_clear(&x);
-  return net_now_ms() - start;
+  return waited;
 }
 
 // libcurl's own timers would come after 5 s.
@@ -107,7 +118,7 @@ static void an_address_that_refuses_is_passed_over_at_once(void **state) {
   for (size_t i = 0; i < 2; i++) {
     net n;
     net_open(&n, hold, NULL);
-    assert_true(connect_to(&n, names[i][0], 20000) < 4000);
+    assert_true(connect_to(&n, names[i][0], 20000) < 2000);
     net_close(&n);
   }
 }
@@ -118,7 +129,7 @@ static void an_address_that_stays_silent_is_passed_over_in_time(void **state) {
   silence s;
   net_open(&n, hold, NULL);
   silence_open(&s, loopback_port(n.server));
-  (void)connect_to(&n, "one.example", 5000);
+  (void)connect_to(&n, "one.example", 8000);
   silence_close(&s);
   net_close(&n);
 }
