@@ -91,8 +91,7 @@ static void add_5xx(dice *d, const char *method) {
   char tail[120], more[300];
   const char *body = a_body(d);
   int status = statuses[roll(d, SIM_COUNT(statuses))];
-  if (status == 500 && !d->p->unsafe && !strcmp(body, "json"))
-    status = 502; /* a 500 in the cloud's own words is a refusal */
+  if (status == 500 && !strcmp(body, "json") && plan_declines(d->p)) status = 502;
   snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status, body, chance(d, 20) ? ",\"retry_after\":2" : "",
            times(d, true, tail, sizeof tail));
   add(d, "status", method, more);
@@ -216,3 +215,5 @@ plan plan_random(uint64_t seed, bool beyond) {
   snprintf(p.faults + d.used, sizeof p.faults - d.used, "]");
   return p;
 }
+
+bool plan_declines(const plan *p) { return p->cloud == SIM_HETZNER && !strcmp(plan_method(p), "PUT"); }

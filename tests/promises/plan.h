@@ -44,6 +44,8 @@ extern const char *const plan_deed_words[PLAN_DEEDS];
 plan plan_random(uint64_t seed, bool beyond);
 /* The run without faults, for sweeps. */
 plan plan_calm(sim_cloud cloud, plan_deed deed, bool wait);
+/* Hetzner declines a PUT with a 500 in its own words, which no cloud does after the effect. */
+bool plan_declines(const plan *p);
 /* The method of the mutation's request, for the faults' patterns. */
 const char *plan_method(const plan *p);
 

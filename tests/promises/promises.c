@@ -118,8 +118,9 @@ static void sweep_kind(const plan *calm, const char *kind, bool after, tally *t)
     }
 }
 
-/* To PUT and DELETE a 500 in the cloud's own words is a refusal, which no cloud gives after the effect. */
-static bool is_refusal(const plan *p, const char *kind) { return !p->unsafe && !strcmp(kind, "\"status\",\"status\":500"); }
+static bool is_refusal(const plan *p, const char *kind) {
+  return plan_declines(p) && !strcmp(kind, "\"status\",\"status\":500");
+}
 
 static void sweep_kinds(const plan *calm, tally *t) {
   for (size_t k = 0; k < SIM_COUNT(kinds); k++)
