@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// Lost answers on the rarer ways: clouds that lack what a look needs, answer with something else, or started very much.
+#include "cloud.h"
+#include "stage.h"
+
+#include <imgact/provider.h>
+
+static const cloud_fate lost_before = {.effects = 0}, lost_after = {.effects = 1};
+
+// DigitalOcean's table without some of it.
+typedef struct table {
+  imgact_provider provider;
+  imgact_slot slots[IMGACT_OP_COUNT];
+  stage *stage;
+  cloud *cloud;
+} table;
+
+static void open_table(table *t, uint32_t without, bool confirm) {
+  t->provider = *imgact_provider_find("digitalocean");
+  memcpy(t->slots, t->provider.slots, sizeof t->slots);
+  for (size_t i = 0; i < IMGACT_OP_COUNT; i++)
+    if (without & (1u << i)) t->slots[i] = (imgact_slot){0};
+  if (confirm) t->slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_CONFIRM;
+  t->provider.slots = t->slots;
+  t->stage = stage_with((stage_options){.client = {.provider = &t->provider}});
+  t->cloud = cloud_new(t->stage->script, false);
+}
+
+static void close_table(table *t) {
+  stage_free(t->stage);
+  cloud_free(t->cloud);
+}
+
+static imgact_op *transfer(const table *t) { return imgact_transfer(t->stage->client, CLOUD_IMAGE, "nyc3"); }
+
+#define POST "POST /v2/images/4711/actions {\"type\":\"transfer\",\"region\":\"nyc3\"}"
+#define LOOK "GET /v2/images/4711/actions?page=1&per_page=200"
+
+static void without_a_list_of_actions_nothing_settles_it(void **state) {
+  (void)state;
+  table t;
+  open_table(&t, 1u << IMGACT_OP_LIST_ACTIONS, false);
+  cloud_plan(t.cloud, lost_after);
+  imgact_op *op = stage_run(transfer(&t), IMGACT_AMBIGUOUS);
+  assert_non_null(strstr(imgact_op_error(op)->message, "cannot list actions"));
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  scripted_assert_lines(t.stage->script, POST);
+  imgact_op_free(op);
+  close_table(&t);
+}
+
+static void without_a_look_at_the_image_the_actions_alone_tell(void **state) {
+  (void)state;
+  table t;
+  for (int blind = 0; blind < 2; blind++) {
+    open_table(&t, blind ? 0 : 1u << IMGACT_OP_GET_IMAGE, false);
+    if (blind) t.slots[IMGACT_OP_TRANSFER].effect = NULL; // it cannot be seen in an image
+    cloud_plan(t.cloud, lost_before);
+    imgact_op *op = stage_run(transfer(&t), IMGACT_OK);
+    assert_false(imgact_op_adopted(op));
+    scripted_assert_lines(t.stage->script, POST, LOOK, LOOK, LOOK, LOOK, LOOK, LOOK, POST);
+    assert_int_equal(t.cloud->applied, 1);
+    imgact_op_free(op);
+    close_table(&t);
+  }
+}
+
+static void without_a_look_at_the_image_nothing_is_confirmed(void **state) {
+  (void)state;
+  table t;
+  open_table(&t, 1u << IMGACT_OP_GET_IMAGE, true);
+  t.cloud->action_ms = 0; // it has finished when it is found
+  cloud_plan(t.cloud, lost_after);
+  imgact_op *op = stage_run(transfer(&t), IMGACT_AMBIGUOUS);
+  assert_non_null(strstr(imgact_op_error(op)->message, "does not show"));
+  assert_null(imgact_op_action(op));
+  assert_int_equal(t.cloud->applied, 1);
+  assert_int_equal(scripted_now_ms(t.stage->script), 10000); // the whole time to settle
+  imgact_op_free(op);
+  close_table(&t);
+}
+
+static imgact_answer cannot_tell(const imgact_call *call, const imgact_action *action) {
+  (void)call, (void)action;
+  return IMGACT_UNTOLD;
+}
+
+static void an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing(void **state) {
+  (void)state;
+  for (int without = 0; without < 2; without++) {
+    table t;
+    open_table(&t, 0, false);
+    t.slots[IMGACT_OP_TRANSFER].same = without ? NULL : cannot_tell;
+    cloud_plan(t.cloud, lost_after);
+    imgact_op *op = stage_run(transfer(&t), IMGACT_AMBIGUOUS);
+    assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
+    scripted_assert_lines(t.stage->script, POST, LOOK);
+    imgact_op_free(op);
+    close_table(&t);
+  }
+}
+
+// ---- answers about something else
+
+static bool another_image(void *user, const scripted_request *request, scripted_answer *answer) {
+  (void)user;
+  if (strcmp(request->line, "GET /v2/images/4711") != 0) return false;
+  answer->status = 200;
+  answer->body = "{\"image\":{\"id\":4712,\"type\":\"snapshot\",\"regions\":[\"nyc3\"]}}";
+  return true;
+}
+
+static void another_images_state_settles_nothing(void **state) {
+  (void)state;
+  stage *s = stage_digitalocean();
+  scripted_when(s->script, another_image, NULL);
+  cloud *c = cloud_new(s->script, false);
+  cloud_plan(c, lost_before);
+  imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  assert_non_null(strstr(imgact_op_error(op)->message, "another image"));
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  scripted_assert_lines(s->script, POST, LOOK, "GET /v2/images/4711");
+  imgact_op_free(op);
+  stage_free(s);
+  cloud_free(c);
+}
+
+// ---- very many
+
+typedef struct crowd {
+  int64_t last;  // id of the last action
+  int64_t loses; // the answer of this one
+  char text[1024];
+} crowd;
+
+static size_t put_action(char *to, size_t room, int64_t id) {
+  int length = snprintf(to, room,
+                        "{\"id\":%lld,\"type\":\"transfer\",\"status\":\"completed\",\"region_slug\":\"nyc3\","
+                        "\"started_at\":\"2026-01-01T00:00:00Z\"}",
+                        (long long)id);
+  assert_true(length > 0 && (size_t)length < room);
+  return (size_t)length;
+}
+
+static void put_list(crowd *c) {
+  size_t at = (size_t)snprintf(c->text, sizeof c->text, "{\"actions\":[");
+  for (int64_t id = 1; id <= c->last; id = id == 1 && c->last > 4 ? c->last - 3 : id + 1) {
+    if (id > 1) c->text[at++] = ',';
+    at += put_action(c->text + at, sizeof c->text - at, id);
+  }
+  snprintf(c->text + at, sizeof c->text - at, "],\"links\":{}}");
+}
+
+// Every POST starts an action, all in the same second; the list shows the first one and the last ones.
+static bool start_many(void *user, const scripted_request *request, scripted_answer *answer) {
+  crowd *c = user;
+  *answer = (scripted_answer){.status = 200, .body = c->text};
+  if (strcmp(request->method, "GET") == 0) {
+    put_list(c);
+    return true;
+  }
+  size_t at = (size_t)snprintf(c->text, sizeof c->text, "{\"action\":");
+  at += put_action(c->text + at, sizeof c->text - at, ++c->last);
+  snprintf(c->text + at, sizeof c->text - at, "}");
+  if (c->last == c->loses) *answer = (scripted_answer){.fate = IMGACT_MAYBE_SENT};
+  return true;
+}
+
+// What another operation of this client started is not taken for this one's, however many there were meanwhile.
+static void an_action_is_claimed_by_its_own_among_a_thousand(void **state) {
+  (void)state;
+  static const int64_t losses[] = {2, 1024, 1025, 1026, 1100, 2000};
+  for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+    stage *s = stage_digitalocean();
+    crowd *c = calloc(1, sizeof *c);
+    if (c == NULL) abort();
+    c->loses = losses[i];
+    scripted_when(s->script, start_many, c);
+    for (int64_t n = 1; n < c->loses; n++) stage_expect(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+    imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+    char id[32];
+    snprintf(id, sizeof id, "%lld", (long long)c->loses);
+    assert_true(imgact_op_adopted(op));
+    assert_string_equal(imgact_op_action(op)->id, id);
+    imgact_op_free(op);
+    stage_free(s);
+    free(c);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(without_a_list_of_actions_nothing_settles_it),
+      cmocka_unit_test(without_a_look_at_the_image_the_actions_alone_tell),
+      cmocka_unit_test(without_a_look_at_the_image_nothing_is_confirmed),
+      cmocka_unit_test(an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing),
+      cmocka_unit_test(another_images_state_settles_nothing),
+      cmocka_unit_test(an_action_is_claimed_by_its_own_among_a_thousand),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+// Loops and clients before anything is sent: what is refused, by its name; and a loop on the system's own clock.
+#include "stage.h"
+
+#include <imgact/provider.h>
+
+#define IMAGE "{\"image\":{\"id\":1}}"
+
+// ---- loops
+
+static int destroyed;
+
+static imgact_status send_nothing(imgact_transport *transport, const imgact_http_request *request,
+                                  imgact_exchange *exchange) {
+  (void)transport, (void)request, (void)exchange;
+  return IMGACT_INTERNAL;
+}
+
+static void forget(imgact_transport *transport, imgact_exchange *exchange) { (void)transport, (void)exchange; }
+static void idle(imgact_transport *transport) { (void)transport; }
+static void destroy(imgact_transport *transport) {
+  (void)transport;
+  destroyed++;
+}
+static int none(imgact_transport *transport) {
+  (void)transport;
+  return -1;
+}
+static int64_t midnight(imgact_transport *transport) {
+  (void)transport;
+  return 0;
+}
+
+static imgact_transport deaf_transport(void) {
+  return (imgact_transport){.size = sizeof(imgact_transport),
+                            .send = send_nothing,
+                            .cancel = forget,
+                            .dispatch = idle,
+                            .fd = none,
+                            .timeout_ms = none,
+                            .destroy = destroy};
+}
+
+// A transport is taken over, so it is destroyed also where no loop comes of it.
+static void refuse_transport(imgact_transport transport, const char *what) {
+  imgact_loop_options options = {.size = sizeof options, .transport = &transport};
+  imgact_loop *loop = (imgact_loop *)(void *)&options;
+  imgact_error error;
+  int before = destroyed;
+  if (imgact_loop_new(&options, &loop, &error) != IMGACT_INVALID_ARGUMENT) fail_msg("%s is not missed", what);
+  assert_null(loop);
+  assert_non_null(strstr(error.message, "transport"));
+  assert_int_equal(destroyed - before, transport.destroy != NULL);
+}
+
+static void a_transport_with_holes_is_refused(void **state) {
+  (void)state;
+#define HOLE(member)                                                                                                        \
+  do {                                                                                                                      \
+    imgact_transport transport = deaf_transport();                                                                          \
+    transport.member = 0;                                                                                                   \
+    refuse_transport(transport, #member);                                                                                   \
+  } while (0)
+  HOLE(size);
+  HOLE(send);
+  HOLE(cancel);
+  HOLE(dispatch);
+  HOLE(fd);
+  HOLE(timeout_ms);
+  HOLE(destroy);
+#undef HOLE
+  imgact_transport half_a_clock = deaf_transport();
+  half_a_clock.now_ms = midnight;
+  refuse_transport(half_a_clock, "advance");
+}
+
+static void an_allocator_with_holes_is_refused(void **state) {
+  (void)state;
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  for (int hole = 0; hole < 4; hole++) {
+    imgact_allocator allocator = memory.allocator;
+    if (hole == 0) allocator.size--;
+    if (hole == 1) allocator.alloc = NULL;
+    if (hole == 2) allocator.resize = NULL;
+    if (hole == 3) allocator.release = NULL;
+    imgact_transport transport = deaf_transport();
+    imgact_loop_options options = {.size = sizeof options, .allocator = &allocator, .transport = &transport};
+    imgact_loop *loop = NULL;
+    imgact_error error;
+    int before = destroyed;
+    assert_int_equal(imgact_loop_new(&options, &loop, &error), IMGACT_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "allocator"));
+    assert_int_equal(destroyed - before, 1);
+  }
+  assert_memory_fine(&memory);
+}
+
+static void loop_options_of_another_size_are_refused(void **state) {
+  (void)state;
+  imgact_transport transport = deaf_transport();
+  imgact_loop_options options = {.size = 0, .transport = &transport};
+  imgact_loop *loop = NULL;
+  imgact_error error;
+  int before = destroyed;
+  assert_int_equal(imgact_loop_new(&options, &loop, &error), IMGACT_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "size is 0"));
+  assert_int_equal(destroyed, before); // nothing behind a wrong size can be believed
+  assert_int_equal(imgact_loop_new(&options, &loop, NULL), IMGACT_INVALID_ARGUMENT);
+}
+
+// ---- clients
+
+// Refuses with these words, and takes the transport along.
+static void refuse_client(imgact_client_options options, const char *words) {
+  imgact_transport transport = deaf_transport();
+  imgact_client *client = (imgact_client *)(void *)&transport;
+  imgact_error error;
+  int before = destroyed;
+  options.size = sizeof options;
+  options.transport = &transport;
+  assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_INVALID_ARGUMENT);
+  assert_null(client);
+  if (strstr(error.message, words) == NULL) fail_msg("'%s' is not in '%s'", words, error.message);
+  assert_int_equal(destroyed - before, 1);
+  assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_INVALID_ARGUMENT);
+}
+
+static void what_is_wrong_with_a_client_is_named(void **state) {
+  (void)state;
+  static char app[202];
+  memset(app, 'a', 201);
+  const imgact_client_options good = {.provider_name = "hetzner", .token = "some-token"};
+#define WRONG(words, ...)                                                                                                   \
+  do {                                                                                                                      \
+    imgact_client_options o = good;                                                                                         \
+    __VA_ARGS__;                                                                                                            \
+    refuse_client(o, words);                                                                                                \
+  } while (0)
+  WRONG("no provider was named", o.provider_name = NULL);
+  WRONG("'heztner'", o.provider_name = "heztner");
+  WRONG("there is no token", o.token = NULL);
+  WRONG("token is empty", o.token = " \n");
+  WRONG("reserved", o.reserved = 1);
+  WRONG("rate_reserve_percent is -1", o.rate_reserve_percent = -1);
+  WRONG("rate_reserve_percent is 91", o.rate_reserve_percent = 91);
+  WRONG("app name", o.app = "caf\xc3\xa9");
+  WRONG("app name", o.app = "two\r\nlines");
+  WRONG("app name is too long", o.app = app);
+  WRONG("'http://example.com'", o.endpoint = "http://example.com");
+  WRONG("''", o.endpoint = "");
+  WRONG("cannot be used", o.endpoint = "https://example.com/?a=b");
+#undef WRONG
+}
+
+// A password may be in it.
+static void an_endpoint_with_somebodys_name_is_not_repeated(void **state) {
+  (void)state;
+  imgact_client *client = NULL;
+  imgact_error error;
+  imgact_client_options options = {
+      .size = sizeof options, .provider_name = "hetzner", .token = "t", .endpoint = "https://me:secret@example.com"};
+  assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_INVALID_ARGUMENT);
+  assert_null(strstr(error.message, "secret"));
+  assert_non_null(strstr(error.message, "https://api.example.com/v1"));
+}
+
+static void providers_are_found_by_name_and_number(void **state) {
+  (void)state;
+  assert_string_equal(imgact_provider_at(0)->name, "hetzner");
+  assert_string_equal(imgact_provider_at(1)->name, "digitalocean");
+  assert_null(imgact_provider_at(2));
+  assert_null(imgact_provider_at(SIZE_MAX));
+  assert_ptr_equal(imgact_provider_find("digitalocean"), imgact_provider_at(1));
+  assert_null(imgact_provider_find("Hetzner"));
+  assert_null(imgact_provider_find(""));
+  assert_null(imgact_provider_find(NULL));
+}
+
+static void a_client_says_what_it_is(void **state) {
+  (void)state;
+  static const bool lacks[2][IMGACT_OP_COUNT] = {{[IMGACT_OP_TRANSFER] = true}, {[IMGACT_OP_CHANGE_PROTECTION] = true}};
+  for (size_t i = 0; i < 2; i++) {
+    stage *s = stage_with((stage_options){.digitalocean = i == 1, .client = {.endpoint = "https://h.example/base///"}});
+    assert_string_equal(imgact_client_provider(s->client), i == 1 ? "digitalocean" : "hetzner");
+    assert_string_equal(imgact_client_endpoint(s->client), "https://h.example/base");
+    assert_ptr_equal(imgact_client_loop(s->client), s->loop);
+    for (size_t kind = 0; kind < IMGACT_OP_COUNT; kind++)
+      assert_int_equal(imgact_client_supports(s->client, (imgact_op_kind)kind), !lacks[i][kind]);
+    assert_false(imgact_client_supports(s->client, IMGACT_OP_COUNT));
+    assert_false(imgact_client_supports(s->client, (imgact_op_kind)-1));
+    assert_false(imgact_client_supports(NULL, IMGACT_OP_LIST_IMAGES));
+    stage_free(s);
+  }
+}
+
+static void an_app_comes_first_in_the_user_agent(void **state) {
+  (void)state;
+  static const char *const apps[][2] = {{"app/1.2", "app/1.2 imgact/" IMGACT_VERSION_STRING},
+                                        {"", "imgact/" IMGACT_VERSION_STRING}};
+  for (size_t i = 0; i < 2; i++) {
+    stage *s = stage_with((stage_options){.client = {.app = apps[i][0]}});
+    scripted_json(s->script, 200, IMAGE);
+    stage_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
+    assert_string_equal(scripted_header(scripted_at(s->script, 0), "User-Agent"), apps[i][1]);
+    stage_free(s);
+  }
+}
+
+static void a_client_redacts_as_its_outputs_are(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  char text[64];
+  assert_int_equal(imgact_client_redact(s->client, "a " STAGE_TOKEN " b", text, sizeof text), 14);
+  assert_string_equal(text, "a [redacted] b");
+  assert_int_equal(imgact_client_redact(s->client, "a " STAGE_TOKEN " b", text, 6), 14);
+  assert_string_equal(text, "a [re");
+  assert_int_equal(imgact_client_redact(s->client, "", text, sizeof text), 0);
+  assert_string_equal(text, "");
+  s->memory.fail_at = s->memory.calls + 1;
+  s->memory.for_good = true;
+  assert_int_equal(imgact_client_redact(s->client, "a " STAGE_TOKEN " b", text, sizeof text), 0);
+  assert_string_equal(text, ""); // rather nothing than the token
+  stage_free(s);
+}
+
+// ---- the system's clock
+
+// The script's clock stands still: what it answers, it answers at once; what is later is the system's time.
+static stage *stage_in_real_time(imgact_client_options options) {
+  stage *s = calloc(1, sizeof *s);
+  if (s == NULL) abort();
+  failing_allocator_init(&s->memory, 0);
+  s->script = scripted_new();
+  imgact_transport *transport = scripted_transport(s->script);
+  transport->now_ms = NULL;
+  transport->advance = NULL;
+  imgact_loop_options loop = {.size = sizeof loop, .allocator = &s->memory.allocator, .transport = transport};
+  assert_int_equal(imgact_loop_new(&loop, &s->loop, NULL), IMGACT_OK);
+  s->client = stage_client(s, (stage_options){.client = options});
+  return s;
+}
+
+static void pauses_pass_on_the_systems_clock(void **state) {
+  (void)state;
+  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 2});
+  for (int i = 0; i < 3; i++) scripted_fail(s->script, IMGACT_NOT_SENT, IMGACT_FAILURE_NETWORK);
+  scripted_json(s->script, 200, IMAGE);
+  assert_int_equal(imgact_loop_fd(s->loop), -1);
+  assert_int_equal(imgact_loop_timeout_ms(s->loop), -1);
+  stage_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
+  assert_int_equal(scripted_count(s->script), 4);
+  stage_free(s);
+}
+
+static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **state) {
+  (void)state;
+  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000});
+  scripted_fail(s->script, IMGACT_NOT_SENT, IMGACT_FAILURE_NETWORK);
+  imgact_op *op = imgact_get_image(s->client, "1", NULL);
+  imgact_start(op, NULL, NULL);
+  assert_int_equal(imgact_loop_timeout_ms(s->loop), 0); // it wants to be sent
+  imgact_loop_dispatch(s->loop);
+  assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 60000); // and now to be sent again
+  imgact_op_free(op);
+  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
+  op = stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 1000000000});
+  imgact_start(op, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 5000); // the transport's own
+  scripted_advance(s->script, 5000);
+  imgact_loop_dispatch(s->loop);
+  assert_status(op, IMGACT_OK);
+  imgact_op_free(op);
+  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 90000000});
+  op = stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 80000000});
+  imgact_start(op, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  assert_int_equal(imgact_loop_timeout_ms(s->loop), 3600000);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void a_wake_up_ends_a_run_of_the_loop(void **state) {
+  (void)state;
+  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000});
+  scripted_next(s->script, (scripted_answer){.delay_ms = SCRIPTED_NEVER});
+  imgact_op *op = imgact_get_image(s->client, "1", NULL);
+  imgact_start(op, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  assert_true(imgact_loop_timeout_ms(s->loop) > 0);
+  imgact_loop_wakeup(s->loop);
+  assert_int_equal(imgact_loop_timeout_ms(s->loop), 0);
+  assert_int_equal(imgact_loop_run(s->loop), IMGACT_OK);
+  assert_false(imgact_op_done(op));
+  assert_true(imgact_loop_timeout_ms(s->loop) > 0);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+static void a_transport_that_takes_no_request_is_not_asked_again(void **state) {
+  (void)state;
+  imgact_transport transport = deaf_transport();
+  imgact_client_options options = {
+      .size = sizeof options, .provider_name = "hetzner", .token = "some-token", .transport = &transport};
+  imgact_client *client = NULL;
+  assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_OK);
+  imgact_op *op = stage_run(imgact_change_protection(client, "1", 1), IMGACT_INTERNAL);
+  assert_non_null(strstr(imgact_op_error(op)->message, "refused the request"));
+  assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  imgact_op_free(op);
+  imgact_client_free(client);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_transport_with_holes_is_refused),
+      cmocka_unit_test(an_allocator_with_holes_is_refused),
+      cmocka_unit_test(loop_options_of_another_size_are_refused),
+      cmocka_unit_test(what_is_wrong_with_a_client_is_named),
+      cmocka_unit_test(an_endpoint_with_somebodys_name_is_not_repeated),
+      cmocka_unit_test(providers_are_found_by_name_and_number),
+      cmocka_unit_test(a_client_says_what_it_is),
+      cmocka_unit_test(an_app_comes_first_in_the_user_agent),
+      cmocka_unit_test(a_client_redacts_as_its_outputs_are),
+      cmocka_unit_test(pauses_pass_on_the_systems_clock),
+      cmocka_unit_test(a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour),
+      cmocka_unit_test(a_wake_up_ends_a_run_of_the_loop),
+      cmocka_unit_test(a_transport_that_takes_no_request_is_not_asked_again),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
