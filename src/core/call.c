@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A call's arguments: copied into an operation, checked for their form, written as JSON and read back. */
+#include "error.h"
 #include "jsondoc.h"
 #include "op.h"
 #include "str.h"
@@ -311,12 +312,12 @@ imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgac
   imgact_json_doc *doc = NULL;
   char what[160];
   ia_json_status parsed = ia_json_parse(text, strlen(text), arena->allocator, NULL, &doc, what, sizeof what);
-  if (parsed == IA_JSON_NOMEM) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (parsed == IA_JSON_NOMEM) return ia_no_memory(error);
   if (parsed != IA_JSON_OK)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is no JSON that can be used (%s)", what);
   call_reader reader = {imgact_json_root(doc), arena, false};
   imgact_status status = read_call(&reader, call, provider, error);
-  if (reader.nomem) status = imgact_error_set(error, IMGACT_NOMEM, "out of memory"); /* what is missing was there */
+  if (reader.nomem) status = ia_no_memory(error); /* what is missing was there */
   imgact_json_free(doc);
   return status;
 }

@@ -77,7 +77,7 @@ imgact_status ia_client_set_token(imgact_client *client, const char *token, size
           error, IMGACT_INVALID_ARGUMENT,
           "the token has a character that cannot be part of one (byte %zu): was it copied whole, and once?", i + 1);
   char *copy = ia_alloc_zero(client->allocator, length + 1);
-  if (!copy) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (!copy) return ia_no_memory(error);
   memcpy(copy, token, length);
   drop_token(client);
   client->token = copy;

@@ -103,3 +103,5 @@ void ia_error_from_http(imgact_error *error, int http_status) {
 imgact_status ia_hook_status(imgact_status status) {
   return (unsigned)status <= IMGACT_CANCELLED ? status : IMGACT_INTERNAL;
 }
+
+imgact_status ia_no_memory(imgact_error *error) { return imgact_error_set(error, IMGACT_NOMEM, "out of memory"); }

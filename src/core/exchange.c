@@ -188,7 +188,7 @@ static imgact_status build(ia_exchange *exchange) {
                                          .timeout_ms = client->settings.request_timeout_ms,
                                          .max_body_bytes = IA_JSON_MAX_BYTES};
   if (exchange->request.body) exchange->http.body = imgact_json_finish(exchange->request.body, &exchange->http.body_bytes);
-  if (!own_url(exchange) || !own_headers(exchange)) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (!own_url(exchange) || !own_headers(exchange)) return ia_no_memory(error);
   return IMGACT_OK;
 }
 
@@ -273,7 +273,7 @@ static void take_result(ia_exchange *exchange, const imgact_response *response) 
   imgact_status status = exchange->slot->decode(&exchange->call, response, result, error);
   const char *wrong = status == IMGACT_OK ? lacking(exchange, actions) : NULL;
   if (wrong) status = imgact_error_set(error, IMGACT_PROTOCOL, "%s", wrong);
-  if (result->nomem) status = imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (result->nomem) status = ia_no_memory(error);
   error->status = (int32_t)status;
   if (status == IMGACT_OK) return;
   error->http_status = response->http->status;
@@ -286,7 +286,7 @@ static void take_json(ia_exchange *exchange, const imgact_http_response *http, i
   imgact_error *error = &exchange->error;
   bool success = http->status >= 200 && http->status < 300;
   if (parsed == IA_JSON_NOMEM) {
-    imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+    ia_no_memory(error);
     error->http_status = http->status; /* whether a mutation was applied follows from it all the same */
   } else if (success && parsed == IA_JSON_OK) {
     take_result(exchange, response);
@@ -298,7 +298,7 @@ static void take_json(ia_exchange *exchange, const imgact_http_response *http, i
     ia_error_from_http(error, http->status);
     if (parsed != IA_JSON_OK) quote(exchange, http->body, http->body_bytes, error);
     exchange->client->provider->classify(&exchange->call, response, exchange->result, error);
-    if (exchange->result->nomem) imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+    if (exchange->result->nomem) ia_no_memory(error);
     error->http_status = http->status;
   }
 }
@@ -402,7 +402,12 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
 /* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). */
 static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_info *rate) {
   bool news = http->fate == IMGACT_ANSWERED && http->status != 429;
-  if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->budget, news ? rate : NULL);
+  imgact_rate_info told = *rate;
+  const ia_now *now = &exchange->client->engine->now;
+  int64_t behind_ms = now->wall_ms - ia_client_cloud_ms(exchange->client, now->mono_ms); /* the cloud's clock is behind ours */
+  if (told.wait_until_ms != IMGACT_NO_TIME && __builtin_add_overflow(told.wait_until_ms, behind_ms, &told.wait_until_ms))
+    told.wait_until_ms = IMGACT_NO_TIME;
+  if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->budget, news ? &told : NULL);
 }
 
 static void park(ia_exchange *exchange, const ia_decision *decision) {

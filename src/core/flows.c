@@ -121,7 +121,7 @@ static void named(ia_walk *walk) {
 static bool look_up_name(imgact_op *op, imgact_error *error) {
   imgact_image_filter *filter = ia_arena_alloc(&op->arena, sizeof *filter);
   ia_walk *walk = op->walk = ia_arena_alloc(&op->arena, sizeof *op->walk);
-  imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  ia_no_memory(error);
   if (!filter || !walk) return false;
   *filter = (imgact_image_filter){
       .size = sizeof *filter, .name = op->call.image, .architecture = op->call.architecture, .include_deprecated = 1};
@@ -192,7 +192,7 @@ static void collect(imgact_op *op) {
   ia_result_reset(&op->result);
   for (size_t i = 0; i < op->call.ids_count; i++)
     if (op->waits->all[i].watch.action && !ia_result_append_action(&op->result, op->waits->all[i].watch.action))
-      imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
+      ia_no_memory(&op->error);
 }
 
 static void note(imgact_op *op, const imgact_error *error, const char *details) {
@@ -232,7 +232,7 @@ static void wait_start(imgact_op *op) {
   if (op->waits) op->waits->all = ia_arena_array(&op->arena, count, sizeof *op->waits->all);
   if (!op->waits || !op->waits->all) {
     op->waits = NULL;
-    imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
+    ia_no_memory(&op->error);
     ia_op_end_soon(op);
     return;
   }

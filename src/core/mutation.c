@@ -35,7 +35,7 @@ static void leave_list(imgact_op *op) {
 /* ---- the action is known ---- */
 
 static void no_memory_for_action(imgact_op *op) {
-  imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
+  ia_no_memory(&op->error);
   op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
 }
 
@@ -182,7 +182,7 @@ static bool make(imgact_op *op) {
 
 static void start(imgact_op *op) {
   if (!make(op)) {
-    imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
+    ia_no_memory(&op->error);
     ia_op_end_soon(op);
     return;
   }

@@ -162,7 +162,7 @@ bool ia_op_announce(imgact_op *op) {
 bool ia_op_exchange(imgact_op *op, ia_lane lane, void (*done)(ia_exchange *)) {
   if (!op->exchange) op->exchange = ia_exchange_new(op->client, lane, done, op);
   if (!op->exchange) {
-    imgact_error_set(&op->error, IMGACT_NOMEM, "out of memory");
+    ia_no_memory(&op->error);
     return false;
   }
   op->exchange->done = done;

@@ -144,7 +144,7 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
   watch->action = ia_action_copy(&watch->arena, seen);
   if (!watch->action) {
     imgact_error error;
-    imgact_error_set(&error, IMGACT_NOMEM, "out of memory");
+    ia_no_memory(&error);
     watch->active = false;
     watch->report(watch, &error, NULL);
     return;
@@ -229,7 +229,7 @@ static ia_batch *new_batch(imgact_client *client) {
 static void no_memory(imgact_client *client) {
   ia_watch *watch = IA_ENTRY(client->poller.due.next, ia_watch, link);
   imgact_error error;
-  imgact_error_set(&error, IMGACT_NOMEM, "out of memory");
+  ia_no_memory(&error);
   ia_list_remove(&watch->link);
   watch->active = false;
   watch->report(watch, &error, NULL);

@@ -265,7 +265,7 @@ static void got_actions(ia_walk *walk) {
 
 static bool list_actions(imgact_op *op, imgact_error *error) {
   ia_mutation *m = op->mutation;
-  imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  ia_no_memory(error);
   if (m->walk)
     ia_walk_stop(m->walk);
   else

@@ -96,7 +96,7 @@ imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot
   if (request->bad_segment)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an empty id, or one that is a dot, cannot be asked for");
   if (request->nomem || request->path.state == IA_BUF_NOMEM || request->query.state == IA_BUF_NOMEM)
-    return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+    return ia_no_memory(error);
   if (request->path.state == IA_BUF_FULL || request->query.state == IA_BUF_FULL)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the arguments make a URL of more than %zu bytes",
                             MAX_URL_BYTES);

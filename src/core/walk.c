@@ -115,7 +115,7 @@ imgact_status ia_walk_check(const ia_walk *walk, imgact_error *error) {
 static bool ask(ia_walk *walk) {
   if (!walk->exchange) walk->exchange = ia_exchange_new(walk->client, walk->lane, got_page, walk);
   if (!walk->exchange) {
-    imgact_error_set(&walk->error, IMGACT_NOMEM, "out of memory");
+    ia_no_memory(&walk->error);
     return false;
   }
   walk->call.types = walk->groups[walk->group];
@@ -255,7 +255,7 @@ static bool advance(ia_walk *walk) {
     imgact_error_set(&walk->error, IMGACT_PROTOCOL, "page %lld names the next one with more than %zu bytes",
                      (long long)walk->call.page - 1, MAX_QUERY_BYTES);
   else
-    imgact_error_set(&walk->error, IMGACT_NOMEM, "out of memory");
+    ia_no_memory(&walk->error);
   return false;
 }
 
@@ -274,8 +274,7 @@ typedef enum walk_step { WALK_ASKED, WALK_PAUSED, WALK_ENDED } walk_step;
 static walk_step complete(ia_walk *walk) {
   size_t count;
   const char *const *keys = sort_keys(walk, &count);
-  if (walk->sort_here && !ia_sort(walk->result, keys, count, walk->images))
-    imgact_error_set(&walk->error, IMGACT_NOMEM, "out of memory");
+  if (walk->sort_here && !ia_sort(walk->result, keys, count, walk->images)) ia_no_memory(&walk->error);
   cut(walk);
   return WALK_ENDED;
 }
@@ -298,7 +297,7 @@ static bool go_on(ia_walk *walk) {
 static walk_step take_page(ia_walk *walk) {
   page_state state = sift(walk);
   if (state == PAGE_NOMEM) {
-    imgact_error_set(&walk->error, IMGACT_NOMEM, "out of memory");
+    ia_no_memory(&walk->error);
     return WALK_ENDED;
   }
   if (state == PAGE_MOVED || total_moved(walk)) return start_again(walk);

@@ -135,12 +135,12 @@ static imgact_status make(const imgact_client_options *o, const imgact_provider 
                           imgact_client **client, imgact_error *error) {
   const char *endpoint = o->endpoint ? o->endpoint : provider->default_endpoint;
   imgact_client *made = ia_alloc_zero(&loop->allocator, sizeof *made);
-  if (!made) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (!made) return ia_no_memory(error);
   bool ok = ia_client_init(made, &loop->engine, provider, endpoint, o->app, o);
   made->released = released;
   made->outer = loop;
   ia_loop_hold(loop);
-  imgact_status status = ok ? take_token(made, o, error) : imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  imgact_status status = ok ? take_token(made, o, error) : ia_no_memory(error);
   if (status == IMGACT_OK)
     *client = made;
   else

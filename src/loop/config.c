@@ -5,6 +5,7 @@
 // before, lets keys come twice and does not tell where a section begins. So every line passes through next_line first, which
 // refuses what inih would change silently; inih's section names, cut at 50 bytes, are not used at all.
 #include "config.h"
+#include "error.h"
 #include "str.h"
 #include <imgact/provider.h>
 #include <ini.h>
@@ -12,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NO_MEMORY(error) imgact_error_set((error), IMGACT_NOMEM, "out of memory")
 
 static const char *const key_names[IA_KEYS] = {"provider", "endpoint", "token_env", "token_file", "token_command"};
 static const char default_key[] = "default_profile";
@@ -85,7 +84,7 @@ imgact_status ia_config_expand(imgact_config *config, const char *path, const ch
   } else {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s: the variable HOME is not set", ia_path_shown(path, shown));
   }
-  return *out == NULL ? NO_MEMORY(error) : IMGACT_OK;
+  return *out == NULL ? ia_no_memory(error) : IMGACT_OK;
 }
 
 // Tokens of both clouds are 64 letters and digits and more, with at most "_" between them, or begin with a vendor's prefix;
@@ -178,7 +177,7 @@ static void open_section(reading *r, const char *line, size_t length) {
   ia_profile *profile = ia_arena_alloc(&r->config->arena, sizeof *profile);
   if (profile != NULL) profile->name = ia_arena_copy_n(&r->config->arena, name, (size_t)(end - name));
   if (profile == NULL || profile->name == NULL) {
-    r->status = NO_MEMORY(r->error);
+    r->status = ia_no_memory(r->error);
     return;
   }
   const ia_profile *twin = ia_config_find(r->config, profile->name);
@@ -257,7 +256,7 @@ static void set_value(reading *r, ia_key key, const char *value) {
   }
   profile->lines[key] = r->line;
   profile->values[key] = ia_arena_copy(&r->config->arena, value);
-  if (profile->values[key] == NULL) r->status = NO_MEMORY(r->error);
+  if (profile->values[key] == NULL) r->status = ia_no_memory(r->error);
 }
 
 static void set_default(reading *r, const char *value) {
@@ -268,7 +267,7 @@ static void set_default(reading *r, const char *value) {
   }
   config->default_line = r->line;
   config->default_profile = ia_arena_copy(&config->arena, value);
-  if (config->default_profile == NULL) r->status = NO_MEMORY(r->error);
+  if (config->default_profile == NULL) r->status = ia_no_memory(r->error);
 }
 
 // At most one letter too many, missing or another, or two neighbours swapped: no secret is that near to a key.
@@ -350,7 +349,7 @@ static imgact_status parse(imgact_config *config, const char *text, size_t lengt
   reading r = {.config = config, .end = &config->profiles, .text = text, .left = length, .error = error};
   if (length >= 3 && memcmp(text, bom, 3) == 0) r.text += 3, r.left -= 3;
   int wrong_line = ini_parse_stream(next_line, &r, on_value, &r);
-  if (r.status == IMGACT_OK && wrong_line < 0) r.status = NO_MEMORY(error);
+  if (r.status == IMGACT_OK && wrong_line < 0) r.status = ia_no_memory(error);
   if (r.status == IMGACT_OK && wrong_line > 0) {
     r.line = wrong_line;
     REFUSE(&r, "neither a section nor KEY = VALUE; a value is one line, and a comment begins with # or ;");
@@ -370,7 +369,7 @@ static imgact_status find_path(imgact_config *config, const char *path, bool *mu
   if (folder == NULL && home == NULL) return IMGACT_OK;
   config->path = folder != NULL ? ia_config_join(config, folder, strlen(folder), "/imgact/config.ini")
                                 : ia_config_join(config, home, strlen(home), "/.config/imgact/config.ini");
-  return config->path == NULL ? NO_MEMORY(error) : IMGACT_OK;
+  return config->path == NULL ? ia_no_memory(error) : IMGACT_OK;
 }
 
 static imgact_status load(imgact_config *config, const char *path, imgact_error *error) {
@@ -393,7 +392,7 @@ imgact_status imgact_config_load(const char *path, const imgact_allocator *alloc
   if (!ia_allocator_ok(allocator)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the allocator lacks functions");
   if (allocator == NULL) allocator = &ia_malloc;
   imgact_config *made = ia_alloc_zero(allocator, sizeof *made);
-  if (made == NULL) return NO_MEMORY(error);
+  if (made == NULL) return ia_no_memory(error);
   made->allocator = *allocator;
   ia_arena_init(&made->arena, &made->allocator);
   imgact_status status = load(made, path, error);

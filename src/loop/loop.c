@@ -4,6 +4,7 @@
  * cassette, a simulator) is moved forward instead of being waited for, so hours of waiting pass in no time.
  */
 #include "loop.h"
+#include "error.h"
 #include "exchange.h"
 #include "op.h"
 #include "sized.h"
@@ -61,7 +62,7 @@ static imgact_status make(const imgact_allocator *allocator, imgact_transport *t
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "the transport's table has holes, or is older than this library");
   imgact_loop *made = ia_alloc_zero(allocator, sizeof *made);
-  if (!made) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+  if (!made) return ia_no_memory(error);
   made->allocator = *allocator;
   made->transport = transport;
   made->references = 1;

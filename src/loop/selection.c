@@ -4,6 +4,7 @@
 // A token never travels to another cloud by accident: a profile's provider and token belong together, a provider that is
 // named next to a profile must be that profile's, and a source that is named has no fallback.
 #include "config.h"
+#include "error.h"
 #include "loop.h"
 #include "sized.h"
 #include <imgact/provider.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 
 #define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
-#define NO_MEMORY(error)   imgact_error_set((error), IMGACT_NOMEM, "out of memory")
 
 #define PROFILES_SHOWN 160 /* bytes of a list within an error */
 
@@ -118,7 +118,7 @@ static imgact_status choose_file(imgact_config *config, const char *path, bool i
   if (!in_file || *path == '/' || *path == '~' || slash == NULL)
     return ia_config_expand(config, path, &out->shown.token_source, error);
   out->shown.token_source = ia_config_join(config, config->path, (size_t)(slash - config->path) + 1, path);
-  return out->shown.token_source == NULL ? NO_MEMORY(error) : IMGACT_OK;
+  return out->shown.token_source == NULL ? ia_no_memory(error) : IMGACT_OK;
 }
 
 static imgact_status choose_token(imgact_config *config, const imgact_overrides *over, choice *out, imgact_error *error) {
@@ -140,7 +140,7 @@ static imgact_status choose_token(imgact_config *config, const imgact_overrides 
   if (name == NULL) return IMGACT_OK;
   shown->token_kind = "env";
   shown->token_source = ia_config_keep(config, name);
-  return shown->token_source == NULL ? NO_MEMORY(error) : IMGACT_OK;
+  return shown->token_source == NULL ? ia_no_memory(error) : IMGACT_OK;
 }
 
 static imgact_status check_overrides(const imgact_overrides *over, imgact_error *error) {
@@ -165,7 +165,7 @@ static imgact_status choose(imgact_config *config, const imgact_overrides *over,
   if (status != IMGACT_OK) return status;
   if (out->profile != NULL) out->shown.profile = out->profile->name;
   out->shown.endpoint = ia_config_keep(config, endpoint_of(out, over->endpoint));
-  return out->shown.endpoint == NULL ? NO_MEMORY(error) : choose_token(config, over, out, error);
+  return out->shown.endpoint == NULL ? ia_no_memory(error) : choose_token(config, over, out, error);
 }
 
 static imgact_status copy_overrides(const imgact_overrides *from, imgact_overrides *to, imgact_error *error) {

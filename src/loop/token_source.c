@@ -2,6 +2,7 @@
 // Where a token comes from: a variable, a file, the output of a command. The bytes stay in one block of a fixed size, which
 // is wiped before it is freed; no error quotes them.
 #include "config.h"
+#include "error.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NO_MEMORY(error)   imgact_error_set((error), IMGACT_NOMEM, "out of memory")
 #define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
 
 void ia_bytes_free(ia_bytes *bytes) {
@@ -82,7 +82,7 @@ imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *
   if (wrong == NULL && memory) wrong = read_whole(fd, max, bytes);
   if (wrong != NULL) (void)REFUSE(error, "%s: %s", ia_path_shown(path, shown), wrong);
   (void)close(fd);
-  if (!memory) return NO_MEMORY(error);
+  if (!memory) return ia_no_memory(error);
   return wrong != NULL ? IMGACT_INVALID_ARGUMENT : IMGACT_OK;
 }
 
@@ -180,7 +180,7 @@ static imgact_status run(const char *command, const char *profile, int64_t limit
 
 imgact_status ia_read_command(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes,
                               imgact_error *error) {
-  if (!bytes_new(bytes, IA_TOKEN_MAX_READ)) return NO_MEMORY(error);
+  if (!bytes_new(bytes, IA_TOKEN_MAX_READ)) return ia_no_memory(error);
   return run(command, profile, limit_ms, bytes, error);
 }
 
@@ -191,7 +191,7 @@ static imgact_status read_variable(const char *name, ia_bytes *bytes, imgact_err
   if (value == NULL) return REFUSE(error, "the variable %s, which is to hold the token, is not set: export it", name);
   size_t length = strlen(value);
   if (length > IA_TOKEN_MAX_READ) return REFUSE(error, "the variable %s is too long for a token", name);
-  if (!bytes_new(bytes, length)) return NO_MEMORY(error);
+  if (!bytes_new(bytes, length)) return ia_no_memory(error);
   memcpy(bytes->data, value, length + 1);
   bytes->length = length;
   return IMGACT_OK;
