@@ -108,35 +108,14 @@ void sim_digitalocean_action(sim_call *call, const sim_action *action) {
   imgact_json_end_object(out);
 }
 
-static void reply_image(sim_call *call, const sim_image *image) {
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "image");
-  sim_digitalocean_image(call, image, false);
-  imgact_json_end_object(call->out);
-  sim_call_finish(call, 200);
-}
-
-static void reply_action(sim_call *call, int status, const sim_action *action) {
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "action");
-  sim_digitalocean_action(call, action);
-  imgact_json_end_object(call->out);
-  sim_call_finish(call, status);
-}
-
 /* ---- lists ---- */
-
-static bool page_number(sim_call *call, const char *name, int64_t otherwise, int64_t *out) {
-  const char *value = sim_parameter_of(call, name);
-  *out = otherwise;
-  if (!value || (sim_parse_id(value, out) && *out >= 1)) return true;
-  fail_input(call, "page and per_page must be positive integers.");
-  return false;
-}
 
 /* Too large a page is cut without a word. */
 static bool paging(sim_call *call, int64_t *page, int64_t *per_page) {
-  if (!page_number(call, "page", 1, page) || !page_number(call, "per_page", 20, per_page)) return false;
+  if (!sim_parameter_page(call, "page", 1, page) || !sim_parameter_page(call, "per_page", 20, per_page)) {
+    fail_input(call, "page and per_page must be positive integers.");
+    return false;
+  }
   if (*per_page > MAX_PER_PAGE) *per_page = MAX_PER_PAGE;
   return true;
 }
@@ -201,30 +180,19 @@ static void list_images(sim_call *call) {
     return;
   }
   if (!paging(call, &page, &per_page)) return;
-  void **list = sim_scratch(call->world, call->side->images_count);
-  if (!list) return;
   size_t count = 0;
-  for (size_t i = 0; i < call->side->images_count; i++)
-    if (wanted_image(call, call->side->images[i])) list[count++] = call->side->images[i];
+  void **list = sim_images_that(call, wanted_image, &count);
+  if (!list) return;
   sim_window window = sim_window_of(page, per_page, count);
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "images");
-  imgact_json_begin_array(call->out);
-  for (size_t i = window.first; i < window.end; i++) sim_digitalocean_image(call, list[i], false);
-  imgact_json_end_array(call->out);
-  write_tail(call, &window);
-  imgact_json_end_object(call->out);
-  sim_call_finish(call, 200);
+  sim_reply_images(call, list, &window, write_tail);
 }
-
-static bool visible(const sim_call *call, const sim_action *action) { return action->visible_ms <= call->now_ms; }
 
 /* Newest first: of the account, or of one image. */
 static size_t collect_actions(const sim_call *call, const sim_image *image, void **list) {
   size_t count = 0;
   for (size_t i = call->side->actions_count; i-- > 0;) {
     sim_action *action = call->side->actions[i];
-    if ((!image || action->image == image) && visible(call, action)) list[count++] = action;
+    if ((!image || action->image == image) && sim_action_visible(call, action)) list[count++] = action;
   }
   return count;
 }
@@ -235,14 +203,7 @@ static void list_actions(sim_call *call, const sim_image *image) {
   void **list = sim_scratch(call->world, call->side->actions_count);
   if (!list) return;
   sim_window window = sim_window_of(page, per_page, collect_actions(call, image, list));
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "actions");
-  imgact_json_begin_array(call->out);
-  for (size_t i = window.first; i < window.end; i++) sim_digitalocean_action(call, list[i]);
-  imgact_json_end_array(call->out);
-  write_tail(call, &window);
-  imgact_json_end_object(call->out);
-  sim_call_finish(call, 200);
+  sim_reply_actions(call, list, &window, write_tail);
 }
 
 /* ---- changes ---- */
@@ -294,7 +255,7 @@ static void update_image(sim_call *call, sim_image *image) {
   const imgact_json *distribution = imgact_json_get(call->body, "distribution");
   if (distribution) image->os = distribution_of(call->world, distribution);
   sim_world_commit(call->world, SIM_UPDATE);
-  reply_image(call, image);
+  sim_reply_image(call, 200, image);
 }
 
 static void delete_image(sim_call *call, sim_image *image) {
@@ -315,7 +276,7 @@ static void delete_image(sim_call *call, sim_image *image) {
 
 static void begin(sim_call *call, sim_image *image, sim_effect effect, const char *region) {
   const sim_action *action = sim_world_begin(call->world, image, effect, region, call->now_ms);
-  if (action) reply_action(call, 201, action);
+  if (action) sim_reply_action(call, 201, action);
 }
 
 static void convert(sim_call *call, sim_image *image) {
@@ -528,10 +489,10 @@ static sim_image *image_of(const sim_call *call, const char *segment, bool by_sl
 static void get_action(sim_call *call, const char *segment, const sim_image *image) {
   int64_t id = 0;
   const sim_action *action = sim_parse_id(segment, &id) ? sim_action_find(call->world, SIM_DIGITALOCEAN, id) : NULL;
-  if (!action || !visible(call, action) || (image && action->image != image))
+  if (!action || !sim_action_visible(call, action) || (image && action->image != image))
     fail_not_found(call);
   else
-    reply_action(call, 200, action);
+    sim_reply_action(call, 200, action);
 }
 
 static void dispatch_image(sim_call *call, route where, sim_image *image) {
@@ -543,7 +504,7 @@ static void dispatch_image(sim_call *call, route where, sim_image *image) {
     else if (!strcmp(method, "DELETE"))
       delete_image(call, image);
     else
-      reply_image(call, image);
+      sim_reply_image(call, 200, image);
     break;
   case IMAGE_ACTIONS:
     if (!strcmp(method, "POST"))

@@ -107,6 +107,12 @@ const char *sim_parameter_of(const sim_call *call, const char *name) {
   return sim_parameter_next(call, name, &at);
 }
 
+bool sim_parameter_page(const sim_call *call, const char *name, int64_t otherwise, int64_t *out) {
+  const char *value = sim_parameter_of(call, name);
+  *out = otherwise;
+  return !value || (sim_parse_id(value, out) && *out >= 1);
+}
+
 bool sim_parameter_allows(const sim_call *call, const char *name, const char *value) {
   size_t at = 0;
   const char *wanted = sim_parameter_next(call, name, &at);
@@ -148,6 +154,71 @@ sim_window sim_window_of(int64_t page, int64_t per_page, size_t total) {
   window.first = page <= window.last ? (size_t)(page - 1) * size : total;
   window.end = total - window.first > size ? window.first + size : total;
   return window;
+}
+
+void **sim_images_that(sim_call *call, bool (*fits)(const sim_call *call, const sim_image *image), size_t *count) {
+  void **list = sim_scratch(call->world, call->side->images_count);
+  *count = 0;
+  for (size_t i = 0; list && i < call->side->images_count; i++)
+    if (fits(call, call->side->images[i])) list[(*count)++] = call->side->images[i];
+  return list;
+}
+
+bool sim_action_visible(const sim_call *call, const sim_action *action) { return action->visible_ms <= call->now_ms; }
+
+void sim_write_image(sim_call *call, const sim_image *image) {
+  if (call->cloud == SIM_HETZNER)
+    sim_hetzner_image(call, image);
+  else
+    sim_digitalocean_image(call, image, false);
+}
+
+void sim_write_action(sim_call *call, const sim_action *action) {
+  if (call->cloud == SIM_HETZNER)
+    sim_hetzner_action(call, action);
+  else
+    sim_digitalocean_action(call, action);
+}
+
+void sim_reply_image(sim_call *call, int status, const sim_image *image) {
+  imgact_json_begin_object(call->out);
+  imgact_json_key(call->out, "image");
+  sim_write_image(call, image);
+  imgact_json_end_object(call->out);
+  sim_call_finish(call, status);
+}
+
+void sim_reply_action(sim_call *call, int status, const sim_action *action) {
+  imgact_json_begin_object(call->out);
+  imgact_json_key(call->out, "action");
+  sim_write_action(call, action);
+  imgact_json_end_object(call->out);
+  sim_call_finish(call, status);
+}
+
+static void begin_list(sim_call *call, const char *key) {
+  imgact_json_begin_object(call->out);
+  imgact_json_key(call->out, key);
+  imgact_json_begin_array(call->out);
+}
+
+static void end_list(sim_call *call, const sim_window *window, sim_tail *write_tail) {
+  imgact_json_end_array(call->out);
+  write_tail(call, window);
+  imgact_json_end_object(call->out);
+  sim_call_finish(call, 200);
+}
+
+void sim_reply_images(sim_call *call, void *const *list, const sim_window *window, sim_tail *write_tail) {
+  begin_list(call, "images");
+  for (size_t i = window->first; i < window->end; i++) sim_write_image(call, list[i]);
+  end_list(call, window, write_tail);
+}
+
+void sim_reply_actions(sim_call *call, void *const *list, const sim_window *window, sim_tail *write_tail) {
+  begin_list(call, "actions");
+  for (size_t i = window->first; i < window->end; i++) sim_write_action(call, list[i]);
+  end_list(call, window, write_tail);
 }
 
 void sim_write_time(imgact_json_writer *out, const char *key, int64_t ms) {

@@ -74,6 +74,8 @@ typedef struct sim_call {
 const char *sim_parameter_of(const sim_call *call, const char *name);
 /* The next value of a parameter that may be repeated: *at starts at 0. NULL = no more. */
 const char *sim_parameter_next(const sim_call *call, const char *name, size_t *at);
+/* The value as a page's number or size, `otherwise` where there is none. false: it is no positive integer. */
+bool sim_parameter_page(const sim_call *call, const char *name, int64_t otherwise, int64_t *out);
 /* Is `value` one of the parameter's values, or is the parameter not there? */
 bool sim_parameter_allows(const sim_call *call, const char *name, const char *value);
 /* Parses the body into call->body. 0; -1: missing, no JSON, no object; -2: no memory. */
@@ -87,6 +89,20 @@ typedef struct sim_window {
   size_t first, end, total;
 } sim_window;
 sim_window sim_window_of(int64_t page, int64_t per_page, size_t total);
+
+/* The images that fit, in the order in which they came, in the world's scratch; NULL without memory. */
+void **sim_images_that(sim_call *call, bool (*fits)(const sim_call *call, const sim_image *image), size_t *count);
+bool sim_action_visible(const sim_call *call, const sim_action *action);
+
+/* As the call's cloud shows them. */
+void sim_write_image(sim_call *call, const sim_image *image);
+void sim_write_action(sim_call *call, const sim_action *action);
+void sim_reply_image(sim_call *call, int status, const sim_image *image);
+void sim_reply_action(sim_call *call, int status, const sim_action *action);
+/* A page of images or actions, and what the cloud says of the pages. */
+typedef void sim_tail(sim_call *call, const sim_window *window);
+void sim_reply_images(sim_call *call, void *const *list, const sim_window *window, sim_tail *write_tail);
+void sim_reply_actions(sim_call *call, void *const *list, const sim_window *window, sim_tail *write_tail);
 
 void sim_write_time(imgact_json_writer *out, const char *key, int64_t ms);         /* IMGACT_NO_TIME writes null */
 void sim_write_string(imgact_json_writer *out, const char *key, const char *text); /* NULL writes null */

@@ -161,22 +161,6 @@ void sim_hetzner_action(sim_call *call, const sim_action *action) {
   imgact_json_end_object(out);
 }
 
-static void reply_image(sim_call *call, const sim_image *image) {
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "image");
-  sim_hetzner_image(call, image);
-  imgact_json_end_object(call->out);
-  sim_call_finish(call, 200);
-}
-
-static void reply_action(sim_call *call, int status, const sim_action *action) {
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "action");
-  sim_hetzner_action(call, action);
-  imgact_json_end_object(call->out);
-  sim_call_finish(call, status);
-}
-
 /* ---- parameters ---- */
 
 static const char *const type_filters[] = {"system", "app", "snapshot", "backup"};
@@ -210,10 +194,7 @@ static bool check_ids(sim_call *call, const char *name) {
 }
 
 static bool page_number(sim_call *call, const char *name, int64_t otherwise, int64_t *out) {
-  const char *value = sim_parameter_of(call, name);
-  *out = otherwise;
-  if (!value) return true;
-  if (sim_parse_id(value, out) && *out >= 1) return true;
+  if (sim_parameter_page(call, name, otherwise, out)) return true;
   fail_field(call, name, "must be a positive integer");
   return false;
 }
@@ -369,43 +350,26 @@ static void list_images(sim_call *call) {
   if (!check_image_filters(call) || !sort_keys(call, image_sorts, SIM_COUNT(image_sorts), &by) ||
       !paging(call, &page, &per_page))
     return;
-  void **list = sim_scratch(call->world, call->side->images_count);
-  if (!list) return;
   size_t count = 0;
-  for (size_t i = 0; i < call->side->images_count; i++)
-    if (wanted_image(call, call->side->images[i])) list[count++] = call->side->images[i];
+  void **list = sim_images_that(call, wanted_image, &count);
+  if (!list) return;
   if (by.count) qsort_r(list, count, sizeof *list, compare_images, &by);
   sim_window window = sim_window_of(page, per_page, count);
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "images");
-  imgact_json_begin_array(call->out);
-  for (size_t i = window.first; i < window.end; i++) sim_hetzner_image(call, list[i]);
-  imgact_json_end_array(call->out);
-  write_meta(call, &window);
-  imgact_json_end_object(call->out);
-  sim_call_finish(call, 200);
+  sim_reply_images(call, list, &window, write_meta);
 }
-
-static bool visible(const sim_call *call, const sim_action *action) { return action->visible_ms <= call->now_ms; }
 
 static bool wanted_action(const sim_call *call, const sim_action *action) {
   char id[32];
   snprintf(id, sizeof id, "%" PRId64, action->id);
-  return visible(call, action) && sim_parameter_allows(call, "status", sim_state_words[SIM_HETZNER][action->state]) &&
+  return sim_action_visible(call, action) &&
+         sim_parameter_allows(call, "status", sim_state_words[SIM_HETZNER][action->state]) &&
          sim_parameter_allows(call, "id", id);
 }
 
 static void reply_actions(sim_call *call, void **list, size_t count, sorting *by, int64_t page, int64_t per_page) {
   if (by->count) qsort_r(list, count, sizeof *list, compare_actions, by);
   sim_window window = sim_window_of(page, per_page, count);
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "actions");
-  imgact_json_begin_array(call->out);
-  for (size_t i = window.first; i < window.end; i++) sim_hetzner_action(call, list[i]);
-  imgact_json_end_array(call->out);
-  write_meta(call, &window);
-  imgact_json_end_object(call->out);
-  sim_call_finish(call, 200);
+  sim_reply_actions(call, list, &window, write_meta);
 }
 
 /* Of all images, or of one. */
@@ -448,7 +412,7 @@ static void actions_by_id(sim_call *call) {
     sim_action *action = sim_parse_id(value, &id) ? sim_action_find(call->world, SIM_HETZNER, id) : NULL;
     bool again = false;
     for (size_t i = 0; i < count; i++) again = again || found[i] == action;
-    if (action && !again && visible(call, action)) found[count++] = action;
+    if (action && !again && sim_action_visible(call, action)) found[count++] = action;
   }
   reply_actions(call, found, count, &by, 1, MAX_IDS);
 }
@@ -466,10 +430,10 @@ static sim_image *image_of(sim_call *call, const char *segment) {
 static void get_action(sim_call *call, const char *segment, const sim_image *image, bool of_images) {
   int64_t id = 0;
   const sim_action *action = sim_parse_id(segment, &id) ? sim_action_find(call->world, SIM_HETZNER, id) : NULL;
-  if (!action || !visible(call, action) || (image && action->image != image) || (of_images && !action->image))
+  if (!action || !sim_action_visible(call, action) || (image && action->image != image) || (of_images && !action->image))
     fail_not_found(call, "action", segment);
   else
-    reply_action(call, 200, action);
+    sim_reply_action(call, 200, action);
 }
 
 static bool parsed_body(sim_call *call) {
@@ -553,7 +517,7 @@ static void update_image(sim_call *call, sim_image *image) {
     sim_world_commit(call->world, SIM_CONVERT);
   }
   sim_world_commit(call->world, SIM_UPDATE);
-  reply_image(call, image);
+  sim_reply_image(call, 200, image);
 }
 
 static void delete_image(sim_call *call, sim_image *image) {
@@ -582,7 +546,7 @@ static void change_protection(sim_call *call, sim_image *image) {
   }
   if (!value) wanted = image->is_protected;
   const sim_action *action = sim_world_begin(call->world, image, wanted ? SIM_PROTECT : SIM_UNPROTECT, NULL, call->now_ms);
-  if (action) reply_action(call, 201, action);
+  if (action) sim_reply_action(call, 201, action);
 }
 
 /* ---- routes ---- */
@@ -638,7 +602,7 @@ static void dispatch(sim_call *call, route where) {
     else if (!strcmp(method, "DELETE"))
       delete_image(call, image);
     else
-      reply_image(call, image);
+      sim_reply_image(call, 200, image);
     break;
   case IMAGES_ACTIONS: list_actions(call, NULL); break;
   case IMAGES_ACTION: get_action(call, call->segments[3], NULL, true); break;

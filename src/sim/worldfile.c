@@ -483,23 +483,16 @@ void sim_dump_action(sim_call *call, const sim_action *action) {
 static void dump_side(sim_call *call, sim_cloud cloud) {
   imgact_json_writer *out = call->out;
   const sim_side *side = &call->world->sides[cloud];
+  call->cloud = cloud;
   imgact_json_key(out, sim_cloud_words[cloud]);
   imgact_json_begin_object(out);
   imgact_json_key(out, "images");
   imgact_json_begin_array(out);
-  for (size_t i = 0; i < side->images_count; i++)
-    if (cloud == SIM_HETZNER)
-      sim_hetzner_image(call, side->images[i]);
-    else
-      sim_digitalocean_image(call, side->images[i], false);
+  for (size_t i = 0; i < side->images_count; i++) sim_write_image(call, side->images[i]);
   imgact_json_end_array(out);
   imgact_json_key(out, "actions");
   imgact_json_begin_array(out);
-  for (size_t i = 0; i < side->actions_count; i++)
-    if (cloud == SIM_HETZNER)
-      sim_hetzner_action(call, side->actions[i]);
-    else
-      sim_digitalocean_action(call, side->actions[i]);
+  for (size_t i = 0; i < side->actions_count; i++) sim_write_action(call, side->actions[i]);
   imgact_json_end_array(out);
   imgact_json_end_object(out);
 }
