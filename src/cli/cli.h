@@ -81,6 +81,7 @@ struct cli_app {
   cli_session session;
   int64_t began_ms;  /* monotonic, of the first request; 0 = there was none */
   size_t line_width; /* bytes, and columns at most, of the progress line that is on the terminal */
+  int64_t shown_s;   /* the time on it, if it is a bar */
   bool told_retry;   /* that line is of a pause, not a bar */
   bool color_out, color_err;
 };

@@ -126,10 +126,11 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   imgact_json_key(writer, "error");
   cli_write_object(writer, &cli_failure_shape, &failure, false);
   imgact_json_end_object(writer);
-  const char *text = imgact_json_finish(writer, NULL);
+  size_t length = 0;
+  const char *text = imgact_json_finish(writer, &length);
   begin_stderr(app);
   if (text)
-    fprintf(stderr, "%s\n", text);
+    cli_put_json(stderr, text, length);
   else
     print_for_people(app, error, NULL);
   imgact_json_writer_free(writer);

@@ -3,6 +3,7 @@
 // results are outcomes in the order asked.
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "output.h"
@@ -31,22 +32,41 @@ static int make_batch(cli_app *app, cli_batch *batch) {
   return cli_batch_check(batch);
 }
 
-// Deleting asks where somebody can answer.
-static int confirm(cli_app *app) {
-  if (app->command != &cli_commands[CLI_IMAGE_DELETE] || app->options.yes) return 0;
-  if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+static bool says_yes(void) {
+  char answer[16] = "";
+  if (!fgets(answer, sizeof answer, stdin)) fputc('\n', stderr); /* Ctrl-D: the cursor stands behind the question still */
+  answer[strcspn(answer, "\n")] = '\0';
+  return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
+}
+
+// "Delete 2 images at hetzner (profile prod): 4711 4712? [y/N] "
+static void ask(cli_app *app) {
   imgact_error error;
   imgact_selection from = {0};
   imgact_overrides overrides = cli_overrides(app);
   imgact_config_select(app->session.config, &overrides, &from, &error);
-  fprintf(stderr, "Delete %zu image%s at %s", app->arguments_count, app->arguments_count == 1 ? "" : "s",
-          imgact_client_provider(app->session.client));
-  if (from.profile) fprintf(stderr, " (profile %s)", from.profile);
-  fputc(':', stderr);
-  for (size_t i = 0; i < app->arguments_count; i++) fprintf(stderr, " %s", app->arguments[i]);
-  fputs("? [y/N] ", stderr);
-  char answer[16] = "";
-  if (fgets(answer, sizeof answer, stdin) && (!strcmp(answer, "y\n") || !strcmp(answer, "yes\n"))) return 0;
+  cli_buffer names = {0};
+  if (from.profile) {
+    cli_buffer_text(&names, " (profile ");
+    cli_buffer_visible(&names, from.profile);
+    cli_buffer_text(&names, ")");
+  }
+  cli_buffer_text(&names, ":");
+  for (size_t i = 0; i < app->arguments_count; i++) {
+    cli_buffer_text(&names, " ");
+    cli_buffer_visible(&names, app->arguments[i]);
+  }
+  fprintf(stderr, "Delete %zu image%s at %s%s? [y/N] ", app->arguments_count, app->arguments_count == 1 ? "" : "s",
+          imgact_client_provider(app->session.client), cli_buffer_get(&names));
+  cli_buffer_free(&names);
+}
+
+// Deleting asks where somebody can answer.
+static int confirm(cli_app *app) {
+  if (app->command != &cli_commands[CLI_IMAGE_DELETE] || app->options.yes) return 0;
+  if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+  ask(app);
+  if (says_yes()) return 0;
   if (cli_wants_json(app)) return cli_refuse(app, IMGACT_CANCELLED, "nothing was deleted");
   cli_note(app, "nothing was deleted");
   return cli_exit_status(IMGACT_CANCELLED);

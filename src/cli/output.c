@@ -60,12 +60,27 @@ void cli_write_object(imgact_json_writer *writer, const cli_shape *shape, const 
   imgact_json_end_object(writer);
 }
 
+void cli_put_json(FILE *out, const char *text, size_t length) {
+  const char *end = text + length, *plain = text;
+  while (text < end) {
+    uint32_t point = 0;
+    size_t taken = cli_utf8_decode(text, &point);
+    if (point >= 0x7F && cli_must_be_escaped(point)) {
+      fwrite(plain, 1, (size_t)(text - plain), out);
+      fprintf(out, "\\u%04x", (unsigned)point);
+      plain = text + taken;
+    }
+    text += taken ? taken : 1;
+  }
+  fwrite(plain, 1, (size_t)(end - plain), out);
+  fputc('\n', out);
+}
+
 static int put_json(cli_app *app, imgact_json_writer *writer) {
   size_t length = 0;
   const char *text = imgact_json_finish(writer, &length);
   if (!text) return cli_refuse(app, IMGACT_NOMEM, "out of memory");
-  fwrite(text, 1, length, stdout);
-  putchar('\n');
+  cli_put_json(stdout, text, length);
   return 0;
 }
 
@@ -367,6 +382,7 @@ static bool add_csv_cell(cli_buffer *cell, const cli_value *value) {
 
 static bool print_csv(cli_app *app, table *t, const void *const *items, size_t count) {
   const columns *c = &t->columns;
+  bool visible = isatty(STDOUT_FILENO) != 0; /* a program gets what the cloud said, a terminal what does it no harm */
   for (size_t i = 0; i < c->count && !app->options.no_header; i++) {
     cli_buffer_clear(&t->cell);
     add_name(&t->cell, &c->items[i]);
@@ -377,7 +393,11 @@ static bool print_csv(cli_app *app, table *t, const void *const *items, size_t c
       cli_value value;
       get_value(&c->items[i], items[row], &value);
       if (!add_csv_cell(&t->cell, &value)) return false;
-      put_csv_cell(cli_buffer_get(&t->cell), t->cell.length, i + 1 == c->count);
+      cli_buffer_clear(&t->visible);
+      if (visible) cli_buffer_visible(&t->visible, cli_buffer_get(&t->cell));
+      if (t->visible.failed) return false;
+      const cli_buffer *cell = visible ? &t->visible : &t->cell;
+      put_csv_cell(cli_buffer_get(cell), cell->length, i + 1 == c->count);
     }
   return true;
 }

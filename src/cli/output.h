@@ -80,6 +80,9 @@ void cli_get_time(const cli_field *field, const void *item, cli_value *value);  
 
 /* Writes an item as a JSON object; with raw, the cloud's own beside. */
 void cli_write_object(imgact_json_writer *writer, const cli_shape *shape, const void *item, bool raw);
+/* Writes JSON and a newline. What JSON lets stand and a terminal obeys (C1, DEL, what turns the direction of writing) can be
+ * nowhere but in strings, and becomes an escape there: the value is the same. */
+void cli_put_json(FILE *out, const char *text, size_t length);
 /* Adds a value as one cell shows it. */
 void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format);
 /* The field of a key; NULL = there is none. */

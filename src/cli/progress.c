@@ -9,6 +9,7 @@
 #define WIDEST_BAR    30
 #define NARROWEST_BAR 5
 #define WIDEST_LINE   160
+#define ECHOED        2
 
 size_t cli_terminal_width(int fd) {
   struct winsize size = {0};
@@ -16,11 +17,13 @@ size_t cli_terminal_width(int fd) {
   return ioctl(fd, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
 }
 
-// A line that is drawn over itself must not reach the last column: some terminals go on to the next line there.
+// A line that is drawn over itself must not reach the last column, where some terminals go on to the next line; nor may the
+// "^C" that they put behind it.
 static size_t line_room(void) {
   size_t width = cli_terminal_width(STDERR_FILENO);
   if (!width) width = 80;
-  return width - 1 < WIDEST_LINE ? width - 1 : WIDEST_LINE;
+  if (width <= ECHOED + 1) return 0;
+  return width - ECHOED - 1 < WIDEST_LINE ? width - ECHOED - 1 : WIDEST_LINE;
 }
 
 static void draw(cli_app *app, const char *line, bool told_retry) {
@@ -40,7 +43,7 @@ static cli_progress kind_of(const cli_app *app) {
 }
 
 void cli_progress_clear(cli_app *app) {
-  if (app->line_width) fprintf(stderr, "\r%*s\r", (int)app->line_width, "");
+  if (app->line_width) fprintf(stderr, "\r%*s\r", (int)app->line_width + ECHOED, "");
   app->line_width = 0;
   app->told_retry = false;
 }
@@ -80,7 +83,7 @@ static int percent_of(const cli_batch *batch) {
 static void draw_bar(cli_batch *batch) {
   char bar[WIDEST_BAR + 1], told[80], line[WIDEST_LINE + 1];
   int percent = percent_of(batch);
-  int64_t seconds = cli_elapsed_ms(batch->app) / 1000;
+  int64_t seconds = batch->app->shown_s = cli_elapsed_ms(batch->app) / 1000;
   snprintf(told, sizeof told, "%3d %%  %zu of %zu finished  %d:%02d", percent, batch->count - batch->left, batch->count,
            (int)(seconds / 60), (int)(seconds % 60));
   size_t room = line_room(), needed = strlen(told) + strlen("[] ");
@@ -93,7 +96,8 @@ static void draw_bar(cli_batch *batch) {
 }
 
 void cli_progress_tick(cli_batch *batch) {
-  if (batch->app->line_width && !batch->app->told_retry) draw_bar(batch);
+  const cli_app *app = batch->app;
+  if (app->line_width && !app->told_retry && cli_elapsed_ms(app) / 1000 != app->shown_s) draw_bar(batch);
 }
 
 static void put_line(const cli_slot *slot, const imgact_action *action) {

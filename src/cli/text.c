@@ -73,7 +73,7 @@ bool cli_utf8_valid(const char *text) {
   return true;
 }
 
-static bool must_be_escaped(uint32_t point) {
+bool cli_must_be_escaped(uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||
          (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
 }
@@ -91,7 +91,7 @@ void cli_buffer_visible(cli_buffer *buffer, const char *text) {
     size_t length = cli_utf8_decode(text, &point);
     if (!length)
       cli_buffer_text(buffer, "\xEF\xBF\xBD");
-    else if (must_be_escaped(point))
+    else if (cli_must_be_escaped(point))
       add_escape(buffer, point);
     else
       cli_buffer_add(buffer, text, length);

@@ -24,6 +24,8 @@ static inline const char *cli_buffer_get(const cli_buffer *buffer) { return buff
 size_t cli_utf8_decode(const char *text, uint32_t *point);
 bool cli_utf8_valid(const char *text);
 
+/* A control character, a line separator, or what turns the direction of writing. */
+bool cli_must_be_escaped(uint32_t point);
 /* Adds text so that it stays on one line of a terminal: control characters, line separators and what turns the direction of
  * writing become \n, \t or \u001b. */
 void cli_buffer_visible(cli_buffer *buffer, const char *text);
