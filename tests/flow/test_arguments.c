@@ -203,6 +203,19 @@ static void what_makes_no_sense_is_named(void **state) {
   refused(s, imgact_get_image(s->client, "ubuntu-24-04", "x86"), IMGACT_UNSUPPORTED, "architecture");
   refused(s, imgact_wait_actions(s->client, NULL, 0, NULL), IMGACT_INVALID_ARGUMENT, "no action to wait for");
   refused(s, imgact_change_protection(s->client, "1", 1), IMGACT_UNSUPPORTED, "change_protection");
+  const int nobody = 4711;
+  const imgact_image_type type = (imgact_image_type)nobody;
+  const imgact_image_status status = (imgact_image_status)nobody;
+  const imgact_action_status action = (imgact_action_status)nobody;
+  const imgact_image_filter filters[] = {
+      {.size = sizeof *filters, .types = &type, .types_count = 1},
+      {.size = sizeof *filters, .statuses = &status, .statuses_count = 1},
+      {.size = sizeof *filters, .visibility = (imgact_visibility)nobody},
+  };
+  const imgact_action_filter actions = {.size = sizeof actions, .statuses = &action, .statuses_count = 1};
+  for (size_t i = 0; i < 3; i++)
+    refused(s, imgact_list_images(s->client, &filters[i]), IMGACT_INVALID_ARGUMENT, "4711 is no");
+  refused(s, imgact_list_actions(s->client, &actions), IMGACT_INVALID_ARGUMENT, "4711 is no");
   const imgact_op_options wrong[] = {{.deadline_ms = -1}, {.poll_interval_ms = -1}, {.max_attempts = -1}};
   for (size_t i = 0; i < 3; i++)
     refused(s, stage_configure(imgact_get_image(s->client, "1", NULL), wrong[i]), IMGACT_INVALID_ARGUMENT, "below 0");

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Replies that are about something else than what was asked, or that say more than anybody can mean.
+#include "stage.h"
+
+static void another_action_is_not_the_one_that_was_asked_for(void **state) {
+  (void)state;
+  for (int digitalocean = 0; digitalocean < 2; digitalocean++) {
+    stage *s = stage_with((stage_options){.digitalocean = digitalocean});
+    scripted_json(s->script, 200, "{\"action\":{\"id\":8,\"status\":\"success\",\"command\":\"convert\"}}");
+    imgact_op *op = stage_run(imgact_get_action(s->client, "7", NULL), IMGACT_PROTOCOL);
+    assert_non_null(strstr(imgact_op_error(op)->message, "another action"));
+    assert_null(imgact_op_action(op));
+    assert_int_equal(imgact_op_error(op)->http_status, 200);
+    imgact_op_free(op);
+    stage_free(s);
+  }
+}
+
+#define ARM  "{\"image\":{\"id\":4711,\"architecture\":\"arm\"}}"
+#define NONE "{\"images\":[],\"meta\":{\"pagination\":{\"next_page\":null}}}"
+
+// What is no such image by its id may be one by its name.
+static void an_image_of_another_architecture_is_not_found(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_json(s->script, 200, ARM);
+  scripted_json(s->script, 200, NONE);
+  imgact_op *op = stage_run(imgact_get_image(s->client, "4711", "x86"), IMGACT_NOT_FOUND);
+  assert_non_null(strstr(imgact_op_error(op)->message, "is not of architecture x86"));
+  assert_null(imgact_op_image(op));
+  imgact_op_free(op);
+  scripted_json(s->script, 200, ARM);
+  op = stage_run(imgact_get_image(s->client, "4711", "arm"), IMGACT_OK);
+  assert_string_equal(imgact_op_image(op)->id, "4711");
+  imgact_op_free(op);
+  scripted_json(s->script, 200, "{\"image\":{\"id\":4711}}"); // it does not tell
+  stage_expect(imgact_get_image(s->client, "4711", "x86"), IMGACT_OK);
+  scripted_assert_used_up(s->script);
+  stage_free(s);
+}
+
+// The cloud's link, not somebody's argument and no lack of memory.
+static void a_next_page_with_an_endless_name_is_refused(void **state) {
+  (void)state;
+  static const char head[] = "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://h/v2/images?page=2&x=";
+  static char body[sizeof head + 70000];
+  size_t at = (size_t)snprintf(body, sizeof body, "%s", head);
+  memset(body + at, 'x', 69000);
+  snprintf(body + at + 69000, sizeof body - at - 69000, "\"}}}");
+  stage *s = stage_digitalocean();
+  scripted_json(s->script, 200, body);
+  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
+  assert_null(imgact_op_image(op));
+  assert_int_equal(scripted_count(s->script), 1);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
+// A reset at the end of all times, on a clock that shows a time before 1970.
+static void a_reset_beyond_all_times_is_too_long_to_wait_for(void **state) {
+  (void)state;
+  static const char *const dates[] = {"", "Date: Wed, 01 Jan 1969 00:00:00 GMT\n", "Date: Thu, 01 Jan 2026 00:00:00 GMT\n"};
+  for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+    stage *s = stage_digitalocean();
+    char headers[128];
+    snprintf(headers, sizeof headers, "%sratelimit-reset: 9223372036854775\n", dates[i]);
+    scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = headers});
+    imgact_op *op = stage_run(imgact_get_image(s->client, "1", NULL), IMGACT_RATE_LIMITED);
+    assert_true(imgact_op_error(op)->retry_after_ms > INT64_MAX / 2);
+    assert_int_equal(scripted_count(s->script), 1);
+    imgact_op_free(op);
+    stage_free(s);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(another_action_is_not_the_one_that_was_asked_for),
+      cmocka_unit_test(an_image_of_another_architecture_is_not_found),
+      cmocka_unit_test(a_next_page_with_an_endless_name_is_refused),
+      cmocka_unit_test(a_reset_beyond_all_times_is_too_long_to_wait_for),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
