@@ -42,7 +42,8 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .retry_tokens = IA_RETRY_TOKENS,
                             .date_ms = IMGACT_NO_TIME};
   client->rate.rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
-  for (size_t i = 0; i < IA_LANES; i++) ia_list_init(&client->lanes[i]);
+  for (size_t lane = 0; lane < IA_LANES; lane++)
+    for (size_t budget = 0; budget < IA_BUDGETS; budget++) ia_list_init(&client->lanes[lane][budget]);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
   ia_poller_init(&client->poller);
   ia_set_init(&client->claims, client->allocator, ia_engine_random_word(engine));
@@ -126,38 +127,44 @@ void ia_client_join_governor(imgact_client *client) {
   client->governor = ia_governor_hold(client->engine, key);
 }
 
-static uint32_t budget_of(const imgact_client *client, imgact_op_kind kind) {
-  const imgact_slot *slot = ia_client_slot(client, kind);
-  return slot ? slot->budget : 0;
+static uint32_t budget_of(const imgact_slot *slot) { return slot && slot->budget < IA_BUDGETS ? slot->budget : 0; }
+
+void ia_client_enqueue(imgact_client *client, ia_lane lane, const imgact_slot *slot, ia_link *exchange) {
+  ia_list_append(&client->lanes[lane][budget_of(slot)], exchange);
+  ia_client_pump(client);
 }
 
-/* The kind of the request at a lane's head; COUNT = the lane is empty. */
-static imgact_op_kind head_of(imgact_client *client, size_t lane) {
-  if (!ia_list_empty(&client->lanes[lane])) {
-    ia_exchange *exchange = IA_ENTRY(client->lanes[lane].next, ia_exchange, link);
-    return exchange->call.kind;
-  }
-  return lane == IA_LANE_WAIT && !ia_list_empty(&client->poller.due) ? IMGACT_OP_WAIT_ACTIONS : IMGACT_OP_COUNT;
+/* Of watches that are due a request is made when it can go. */
+static bool is_waiting(const imgact_client *client, size_t lane, uint32_t budget) {
+  if (!ia_list_empty(&client->lanes[lane][budget])) return true;
+  return lane == IA_LANE_WAIT && !ia_list_empty(&client->poller.due) &&
+         budget == budget_of(ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS));
 }
 
-static bool may_send(imgact_client *client, size_t lane, imgact_op_kind kind, int64_t *until_ms) {
+static bool may_send(imgact_client *client, size_t lane, uint32_t budget, int64_t *until_ms) {
   double reserve = (double)client->settings.reserve_percent / 100.0;
   *until_ms = IA_NEVER;
-  return !client->governor || ia_governor_allows(client->governor, budget_of(client, kind), lane, reserve, until_ms);
+  return !client->governor || ia_governor_allows(client->governor, budget, lane, reserve, until_ms);
+}
+
+static void send_first(imgact_client *client, size_t lane, uint32_t budget) {
+  ia_link *waiting = &client->lanes[lane][budget];
+  if (!ia_list_empty(waiting) || ia_poller_next(client)) ia_exchange_ready(IA_ENTRY(waiting->next, ia_exchange, link));
+  ia_client_pump(client);
 }
 
 /* Who can only be late is told at once: a request that may go after its deadline alone, and every one while the cloud wants
  * a longer pause than anybody would wait for. Polls stay: a wait has its last state to tell, at its own end. */
-static void refuse_late(imgact_client *client, size_t lane, int64_t until_ms) {
+static void refuse_late(imgact_client *client, size_t lane, uint32_t budget, int64_t until_ms) {
   int64_t now_ms = client->engine->now.mono_ms, asked_ms = ia_governor_asked_ms(client->governor);
-  uint32_t budget = budget_of(client, head_of(client, lane));
+  ia_link *waiting = &client->lanes[lane][budget];
   if (lane == IA_LANE_WAIT) return;
-  for (ia_link *at = client->lanes[lane].next, *next; at != &client->lanes[lane]; at = next) {
+  for (ia_link *at = waiting->next, *next; at != waiting; at = next) {
     ia_exchange *exchange = IA_ENTRY(at, ia_exchange, link);
     next = at->next;
     if (asked_ms >= 0)
       ia_exchange_refuse(exchange, asked_ms);
-    else if (budget_of(client, exchange->call.kind) == budget && exchange->deadline_ms < until_ms)
+    else if (exchange->deadline_ms < until_ms)
       ia_exchange_refuse(exchange, until_ms - now_ms);
   }
 }
@@ -168,25 +175,24 @@ static void hold_back(imgact_client *client, int64_t until_ms) {
   ia_governor_wait(client->governor, &client->held, until_ms);
 }
 
-/* Mutations first, then polls, then lists: a long list never keeps somebody waiting for the end of an action. One request a
- * turn, so that the clients of a loop take turns. */
+/* Mutations first, then polls, then lists: a long list never keeps somebody waiting for the end of an action. Within a lane
+ * the budgets take turns, and one that is used up holds back its own alone. One request a turn, so that the clients of a
+ * loop take turns, too. */
 void ia_client_run(imgact_client *client) {
-  int64_t until_ms = IA_NEVER;
+  int64_t until_ms = IA_NEVER, next_ms;
   if (client->in_flight >= client->settings.concurrency) return;
-  for (size_t lane = 0; lane < IA_LANES; lane++) {
-    imgact_op_kind kind = head_of(client, lane);
-    int64_t lane_until_ms;
-    if (kind == IMGACT_OP_COUNT) continue;
-    if (!may_send(client, lane, kind, &lane_until_ms)) {
-      refuse_late(client, lane, lane_until_ms);
-      if (lane_until_ms < until_ms) until_ms = lane_until_ms;
-      continue;
+  for (size_t lane = 0; lane < IA_LANES; lane++)
+    for (uint32_t i = 0; i < IA_BUDGETS; i++) {
+      uint32_t budget = (client->turn + i) % IA_BUDGETS;
+      if (!is_waiting(client, lane, budget)) continue;
+      if (may_send(client, lane, budget, &next_ms)) {
+        client->turn = budget + 1;
+        send_first(client, lane, budget);
+        return;
+      }
+      refuse_late(client, lane, budget, next_ms);
+      if (next_ms < until_ms) until_ms = next_ms;
     }
-    if (!ia_list_empty(&client->lanes[lane]) || ia_poller_next(client))
-      ia_exchange_ready(IA_ENTRY(client->lanes[lane].next, ia_exchange, link));
-    ia_client_pump(client);
-    return;
-  }
   if (until_ms != IA_NEVER) hold_back(client, until_ms);
 }
 

@@ -40,10 +40,11 @@ struct imgact_client {
   ia_settings settings;
   imgact_trace_fn trace;
   void *trace_user;
-  ia_link pump;            /* in the engine's list */
-  ia_link held;            /* in the governor's list, while the rate limit holds it back */
-  ia_governor *governor;   /* shared by the clients of one credential; NULL: no memory for one */
-  ia_link lanes[IA_LANES]; /* exchanges that wait for a place */
+  ia_link pump;                        /* in the engine's list */
+  ia_link held;                        /* in the governor's list, while the rate limit holds it back */
+  ia_governor *governor;               /* shared by the clients of one credential; NULL: no memory for one */
+  ia_link lanes[IA_LANES][IA_BUDGETS]; /* exchanges that wait for a place, by what they count against */
+  uint32_t turn;                       /* the budget that is asked first */
   int32_t in_flight;
   int32_t retry_tokens;
   uint32_t exchanges; /* counts them, for traces */
@@ -72,6 +73,8 @@ const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind ki
 /* Waiting requests go, as far as there are places, as soon as the engine is asked what to send: then all that is due
  * together is known, and no caller is entered again. */
 void ia_client_pump(imgact_client *client);
+/* Puts an exchange's link into the queue for a place. */
+void ia_client_enqueue(imgact_client *client, ia_lane lane, const imgact_slot *slot, ia_link *exchange);
 void ia_client_run(imgact_client *client);
 
 /* Takes note of a Date header; NULL and nonsense are ignored. */

@@ -74,8 +74,7 @@ void ia_exchange_free(ia_exchange *exchange) {
 
 static void enqueue(ia_exchange *exchange) {
   exchange->state = IA_EXCHANGE_QUEUED;
-  ia_list_append(&exchange->client->lanes[exchange->lane], &exchange->link);
-  ia_client_pump(exchange->client);
+  ia_client_enqueue(exchange->client, exchange->lane, exchange->slot, &exchange->link);
 }
 
 /* An end that needs no reply comes from a timer that is due at once, so that no owner is called from inside its own call. */
@@ -404,7 +403,8 @@ static void tell_governor(ia_exchange *exchange, const imgact_http_response *htt
   bool news = http->fate == IMGACT_ANSWERED && http->status != 429;
   imgact_rate_info told = *rate;
   const ia_now *now = &exchange->client->engine->now;
-  int64_t behind_ms = now->wall_ms - ia_client_cloud_ms(exchange->client, now->mono_ms); /* the cloud's clock is behind ours */
+  int64_t behind_ms =
+      now->wall_ms - ia_client_cloud_ms(exchange->client, now->mono_ms); /* the cloud's clock is behind ours */
   if (told.wait_until_ms != IMGACT_NO_TIME && __builtin_add_overflow(told.wait_until_ms, behind_ms, &told.wait_until_ms))
     told.wait_until_ms = IMGACT_NO_TIME;
   if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->budget, news ? &told : NULL);
