@@ -100,6 +100,28 @@ static void an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing(void 
   }
 }
 
+static bool without_a_start(void *user, const scripted_request *request, scripted_answer *answer) {
+  (void)user;
+  if (strcmp(request->line, LOOK) != 0) return false;
+  answer->status = 200;
+  answer->body = "{\"actions\":[{\"id\":7,\"type\":\"transfer\",\"status\":\"in-progress\",\"region_slug\":\"nyc3\"}]}";
+  return true;
+}
+
+// It may be from last year.
+static void an_action_that_does_not_tell_when_it_was_started_settles_nothing(void **state) {
+  (void)state;
+  stage *s = stage_digitalocean();
+  scripted_when(s->script, without_a_start, NULL);
+  cloud *c = cloud_new(s->script, false);
+  cloud_plan(c, lost_after);
+  imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
+  imgact_op_free(op);
+  stage_free(s);
+  cloud_free(c);
+}
+
 // ---- answers about something else
 
 static bool another_image(void *user, const scripted_request *request, scripted_answer *answer) {
@@ -194,6 +216,7 @@ int main(void) {
       cmocka_unit_test(without_a_look_at_the_image_the_actions_alone_tell),
       cmocka_unit_test(without_a_look_at_the_image_nothing_is_confirmed),
       cmocka_unit_test(an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing),
+      cmocka_unit_test(an_action_that_does_not_tell_when_it_was_started_settles_nothing),
       cmocka_unit_test(another_images_state_settles_nothing),
       cmocka_unit_test(an_action_is_claimed_by_its_own_among_a_thousand),
   };

@@ -287,6 +287,54 @@ static void a_hook_cannot_answer_with_a_status_of_the_library(void **state) {
   }
 }
 
+static imgact_status free_in_intent(void *user, imgact_op *op, const char *call_json) {
+  int *announced = user;
+  assert_non_null(strstr(call_json, "transfer"));
+  ++*announced;
+  imgact_op_free(op);
+  return IMGACT_OK;
+}
+
+static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
+  (void)state;
+  stage *s = stage_digitalocean();
+  tally t = {0};
+  int announced = 0;
+  imgact_op *op = imgact_transfer(s->client, CLOUD_IMAGE, "nyc3");
+  imgact_op_on_intent(op, free_in_intent, &announced);
+  imgact_start(op, tally_done, &t);
+  imgact_loop_run(s->loop);
+  assert_int_equal(announced, 1);
+  assert_int_equal(t.done, 0);
+  scripted_assert_nothing_sent(s->script);
+  stage_free(s);
+}
+
+static void what_is_said_after_the_start_changes_nothing(void **state) {
+  (void)state;
+  stage *s = stage_digitalocean();
+  cloud *c = cloud_new(s->script, false);
+  c->action_ms = 60000;
+  tally first = {0}, second = {0};
+  int announced = 0;
+  imgact_op *op = imgact_transfer(s->client, CLOUD_IMAGE, "nyc3");
+  imgact_start(op, tally_done, &first);
+  imgact_start(op, tally_done, &second);
+  stage_configure(op, (imgact_op_options){.flags = IMGACT_KEEP_RAW});
+  imgact_op_wait(op, tally_progress, &second);
+  imgact_op_on_intent(op, free_in_intent, &announced);
+  imgact_loop_run(s->loop);
+  assert_status(op, IMGACT_OK);
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_RUNNING); // nobody waited for it
+  assert_null(imgact_action_json(imgact_op_action(op)));
+  assert_int_equal(first.done, 1);
+  assert_int_equal(second.done + second.progress + announced, 0);
+  assert_int_equal(c->applied, 1);
+  imgact_op_free(op);
+  stage_free(s);
+  cloud_free(c);
+}
+
 static void what_is_cancelled_before_its_start_sends_nothing(void **state) {
   (void)state;
   for (size_t i = 0; i < stories_count; i++) {
@@ -419,6 +467,8 @@ int main(void) {
       cmocka_unit_test(a_callback_that_starts_its_operation_again_gives_others_a_turn),
       cmocka_unit_test(a_refusal_stays_one_when_it_is_cancelled),
       cmocka_unit_test(a_hook_cannot_answer_with_a_status_of_the_library),
+      cmocka_unit_test(a_hook_that_frees_its_operation_sends_nothing),
+      cmocka_unit_test(what_is_said_after_the_start_changes_nothing),
       cmocka_unit_test(what_is_cancelled_before_its_start_sends_nothing),
       cmocka_unit_test(clients_of_both_clouds_share_a_loop),
       cmocka_unit_test(null_is_accepted_by_every_verb),
