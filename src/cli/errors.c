@@ -93,7 +93,7 @@ static void add_origin(cli_buffer *text, const imgact_error *error) {
     opening = ", ";
   }
   snprintf(number, sizeof number, "HTTP %d", (int)error->http_status);
-  if (error->http_status > 0 && strcmp(error->message, number) != 0) { /* the message where the cloud gave none */
+  if (error->http_status > 0 && !strstr(error->message, number)) { /* it says so itself where the cloud has no words */
     add_part(text, opening, number, "");
     opening = ", ";
   }

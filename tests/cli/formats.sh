@@ -84,7 +84,9 @@ name=$(sed -n 's/.*"op": "get_image", "image": "\([^"]*\)".*/\1/p' \
   "$root/tests/fixtures/hetzner/image-by-name-that-nobody-has.har")
 for_people() {
   ends 4 hetzner image-by-name-that-nobody-has image get "$name" && silent out && has err "^imgact: .*$name" &&
-    lacks err '\(\)|null'
+    lacks err '\(\)|null' || return 1
+  ends 13 hetzner error-page-of-a-gateway action get 1 --max-attempts 1 && has err '^imgact: HTTP 502: .* \(unavailable\)$' &&
+    lacks err 'HTTP 502.*HTTP 502'
 }
 ok 'an error for people is one line' for_people
 
