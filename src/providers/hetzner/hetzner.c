@@ -65,16 +65,17 @@ static const struct {
              {"deprecated_api_endpoint", IMGACT_PROTOCOL, 0},
              {"rate_limit_exceeded", IMGACT_RATE_LIMITED, PASSING_UNDONE},
              {"maintenance", IMGACT_UNAVAILABLE, 0},
-             {"server_error", IMGACT_UNAVAILABLE, 0},
+             {"server_error", IMGACT_UNAVAILABLE, IMGACT_ERROR_DECLINED},
              {"unavailable", IMGACT_UNAVAILABLE, PASSING},
              {"bad_gateway", IMGACT_UNAVAILABLE, PASSING},
              {"timeout", IMGACT_UNAVAILABLE, PASSING}};
 
+/* A code that is known decides alone: a quota that comes as a 429 does not pass by itself as a 429 would. */
 static void apply_code(imgact_error *error) {
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
     if (strcmp(codes[i].code, error->provider_code) != 0) continue;
     error->status = (int32_t)codes[i].status;
-    error->flags |= codes[i].flags;
+    error->flags = codes[i].flags;
   }
 }
 
