@@ -19,7 +19,6 @@ typedef struct limiter {
   size_t hour_first, hour_count, minute_first; // numbers of requests since the start
   tireless *clock;
   size_t taken, refused, learned_at; // learned_at: refusals up to here are lessons
-  char body[256];
   char head[3][32];
   imgact_header headers[3];
 } limiter;
@@ -54,20 +53,16 @@ static void tell(limiter *l, int64_t now, imgact_http_response *response) {
 }
 
 static void limit(void *user, const imgact_http_request *request, imgact_http_response *response) {
+  (void)request;
   limiter *l = user;
   int64_t now = tireless_now_ms(l->clock);
   bool ok = l->hetzner ? take_token(l, now) : take_window(l, now);
-  bool post = strcmp(request->method, "POST") == 0;
   tell(l, now, response);
   l->taken += ok;
   l->refused += !ok;
   response->status = ok ? 200 : 429;
-  int length = !ok    ? snprintf(l->body, sizeof l->body, "{}")
-               : post ? snprintf(l->body, sizeof l->body,
-                                 "{\"action\":{\"id\":1,\"status\":\"success\",\"command\":\"change_protection\"}}")
-                      : snprintf(l->body, sizeof l->body, "{\"image\":{\"id\":1,\"type\":\"snapshot\"}}");
-  response->body = l->body;
-  response->body_bytes = (size_t)length;
+  response->body = ok ? "{\"image\":{\"id\":1,\"type\":\"snapshot\"}}" : "{}";
+  response->body_bytes = strlen(response->body);
 }
 
 // ---- the crowd
@@ -102,7 +97,7 @@ static void worked(void *user, imgact_op *op) {
 
 static void work(worker *w) {
   w->started_ms = tireless_now_ms(w->crowd->limiter.clock);
-  imgact_op *op = w->changes ? imgact_change_protection(w->client, "1", 1) : imgact_get_image(w->client, "1", NULL);
+  imgact_op *op = w->changes ? imgact_convert(w->client, "1") : imgact_get_image(w->client, "1", NULL);
   imgact_start(op, worked, w);
 }
 
@@ -227,6 +222,41 @@ static void a_reserve_is_left_to_others(void **state) {
   disperse(&c);
 }
 
+// ---- Hetzner's two buckets
+
+static imgact_op *about_actions(imgact_client *client, int which) {
+  static const char *const ids[] = {"13"};
+  switch (which) {
+  case 0: return imgact_change_protection(client, "1", 1);
+  case 1: return imgact_list_actions(client, NULL);
+  case 2: return imgact_get_action(client, "13", NULL);
+  default: return imgact_wait_actions(client, ids, 1, NULL);
+  }
+}
+
+static void what_actions_tell_is_not_taken_for_what_images_tell(void **state) {
+  (void)state;
+  static const char action[] = "{\"id\":13,\"status\":\"success\",\"command\":\"change_protection\"}";
+  char body[256];
+  snprintf(body, sizeof body, "{\"action\":%s,\"actions\":[%s]}", action, action);
+  for (int which = 0; which < 4; which++) {
+    stage *s = stage_new();
+    scripted_on(
+        s->script, "* */actions*",
+        (scripted_answer){.status = 200, .body = body, .headers = "RateLimit-Limit: 7200\nRateLimit-Remaining: 7000\n"});
+    scripted_on(s->script, "GET /v1/images/1",
+                (scripted_answer){.status = 200,
+                                  .body = "{\"image\":{\"id\":1}}",
+                                  .headers = "RateLimit-Limit: 3600\nRateLimit-Remaining: 0\n"});
+    stage_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
+    stage_expect(about_actions(s->client, which), IMGACT_OK);
+    assert_int_equal(scripted_now_ms(s->script), 0);
+    stage_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
+    assert_true(scripted_at(s->script, 2)->sent_ms >= 1000);
+    stage_free(s);
+  }
+}
+
 // ---- one refusal parks a whole credential, and nobody else
 
 static void a_refusal_parks_every_request_of_its_credential(void **state) {
@@ -313,6 +343,7 @@ int main(void) {
       cmocka_unit_test(an_empty_bucket_is_learned_from_the_first_refusals),
       cmocka_unit_test(a_change_never_waits_behind_the_readers),
       cmocka_unit_test(a_reserve_is_left_to_others),
+      cmocka_unit_test(what_actions_tell_is_not_taken_for_what_images_tell),
       cmocka_unit_test(a_refusal_parks_every_request_of_its_credential),
       cmocka_unit_test(a_pause_that_nobody_would_wait_for_ends_all_at_once),
       cmocka_unit_test(who_can_only_be_late_is_told_at_once),
