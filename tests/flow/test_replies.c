@@ -2,6 +2,8 @@
 // Replies that are about something else than what was asked, or that say more than anybody can mean.
 #include "stage.h"
 
+#include <imgact/provider.h>
+
 static void another_action_is_not_the_one_that_was_asked_for(void **state) {
   (void)state;
   for (int digitalocean = 0; digitalocean < 2; digitalocean++) {
@@ -56,15 +58,20 @@ static void a_next_page_with_an_endless_name_is_refused(void **state) {
   stage_free(s);
 }
 
-// A reset at the end of all times, on a clock that shows a time before 1970.
+static void told_the_end_of_all_times(const imgact_response *response, imgact_rate_info *info) {
+  (void)response;
+  info->wait_until_ms = INT64_MAX;
+}
+
+// A provider that takes a reset at the end of all times at its word, and a clock that shows a time before 1970.
 static void a_reset_beyond_all_times_is_too_long_to_wait_for(void **state) {
   (void)state;
   static const char *const dates[] = {"", "Date: Wed, 01 Jan 1969 00:00:00 GMT\n", "Date: Thu, 01 Jan 2026 00:00:00 GMT\n"};
   for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
-    stage *s = stage_digitalocean();
-    char headers[128];
-    snprintf(headers, sizeof headers, "%sratelimit-reset: 9223372036854775\n", dates[i]);
-    scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = headers});
+    imgact_provider credulous = *imgact_provider_find("digitalocean");
+    credulous.rate = told_the_end_of_all_times;
+    stage *s = stage_with((stage_options){.client = {.provider = &credulous}});
+    scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = dates[i]});
     imgact_op *op = stage_run(imgact_get_image(s->client, "1", NULL), IMGACT_RATE_LIMITED);
     assert_true(imgact_op_error(op)->retry_after_ms > INT64_MAX / 2);
     assert_int_equal(scripted_count(s->script), 1);

@@ -46,6 +46,8 @@ static void classify(const imgact_call *call, const imgact_response *response, i
 
 /* ---- rate ---- */
 
+#define LAST_SECOND INT64_C(253402300799) /* of the year 9999: no reset is later, so what says so tells nothing */
+
 /* A sliding hour: the reset is when the oldest request leaves it, so when one more is possible; seen in the past, too. */
 static void rate(const imgact_response *response, imgact_rate_info *info) {
   int64_t value = 0;
@@ -53,7 +55,7 @@ static void rate(const imgact_response *response, imgact_rate_info *info) {
   if (info->rate.limit >= 20)
     info->per_minute = info->rate.limit / 20; /* 5 % of the hour's, in any minute: no header tells */
   if (imgact_response_integer(response, "ratelimit-remaining", &value) && value >= 0) info->rate.remaining = value;
-  if (imgact_response_integer(response, "ratelimit-reset", &value) && value >= 0 && value <= INT64_MAX / 1000)
+  if (imgact_response_integer(response, "ratelimit-reset", &value) && value >= 0 && value <= LAST_SECOND)
     info->wait_until_ms = info->rate.reset_at = value * 1000;
 }
 

@@ -93,13 +93,15 @@ static void classify(const imgact_call *call, const imgact_response *response, i
 
 /* ---- rate ---- */
 
+#define LAST_SECOND INT64_C(253402300799) /* of the year 9999: no reset is later, so what says so tells nothing */
+
 /* A bucket that refills continuously. Its reset is the time at which it is full again, up to an hour away, when a request is
  * possible a second from now: so it is shown and never waited for. */
 static void rate(const imgact_response *response, imgact_rate_info *info) {
   int64_t value = 0;
   if (imgact_response_integer(response, "RateLimit-Limit", &value) && value >= 0) info->rate.limit = value;
   if (imgact_response_integer(response, "RateLimit-Remaining", &value) && value >= 0) info->rate.remaining = value;
-  if (imgact_response_integer(response, "RateLimit-Reset", &value) && value >= 0 && value <= INT64_MAX / 1000)
+  if (imgact_response_integer(response, "RateLimit-Reset", &value) && value >= 0 && value <= LAST_SECOND)
     info->rate.reset_at = value * 1000;
   if (info->rate.limit > 0) info->refill_per_s = (double)info->rate.limit / 3600;
 }
