@@ -6,9 +6,10 @@
 #include "digitalocean.h"
 #include <string.h>
 
+/* "013" would name what "13" does, and be taken for another. */
 int ia_digitalocean_is_id(const char *text) {
   size_t digits = strspn(text, "0123456789");
-  return digits >= 1 && digits <= 64 && !text[digits];
+  return digits >= 1 && digits <= 64 && !text[digits] && (*text != '0' || digits == 1);
 }
 
 int64_t ia_digitalocean_number(const char *text, size_t length) {
@@ -148,7 +149,7 @@ const imgact_provider ia_provider_digitalocean = {
     .slot_stride = sizeof(imgact_slot),
     .slot_count = IMGACT_OP_COUNT,
     .is_id = ia_digitalocean_is_id,
-    .id_form = "1 to 64 digits",
+    .id_form = "1 to 64 digits without leading zeros",
     .classify = classify,
     .rate = rate,
     .type_groups = type_groups,

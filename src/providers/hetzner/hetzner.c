@@ -30,9 +30,10 @@ const char *ia_hetzner_text(const ia_hetzner_word *words, int value) {
   return words->text;
 }
 
+/* "013" would name what "13" does, and be taken for another. */
 int ia_hetzner_is_id(const char *text) {
   size_t digits = strspn(text, "0123456789");
-  return digits >= 1 && digits <= 64 && !text[digits];
+  return digits >= 1 && digits <= 64 && !text[digits] && (*text != '0' || digits == 1);
 }
 
 /* ---- errors ---- */
@@ -194,7 +195,7 @@ const imgact_provider ia_provider_hetzner = {
     .slot_stride = sizeof(imgact_slot),
     .slot_count = IMGACT_OP_COUNT,
     .is_id = ia_hetzner_is_id,
-    .id_form = "1 to 64 digits",
+    .id_form = "1 to 64 digits without leading zeros",
     .classify = classify,
     .rate = rate,
     .type_groups = type_groups,
