@@ -4,6 +4,7 @@
  * with; anything else that is missing, null or of another kind is "not told".
  */
 #include "digitalocean.h"
+#include <stdio.h>
 #include <string.h>
 
 static const char *usable_id(imgact_result *result, const imgact_json *object) {
@@ -149,21 +150,46 @@ static int64_t told_page(imgact_result *result, const imgact_json *pages, const 
   return number > 0 ? number : -1;
 }
 
-/* The end of a walk is a "next" that is absent, null or empty. Any other that tells neither page nor token is handed on as
- * it is, so that a list is never taken to be complete on such a word. */
-static void read_next(imgact_result *result, const imgact_json *value) {
+static void next_is_untold(imgact_result *result) { imgact_result_next(result, 0, NULL, NULL); }
+
+/* Once pages have become smaller, a link that forgets their size, or takes it back, is followed with the size of this page:
+ * it is put in front, where it counts. */
+static void follow(const imgact_call *call, imgact_result *result, const char *link) {
+  char sized[1024];
+  const char *query = strchr(link, '?');
+  int64_t size = ia_digitalocean_page_size(call, call->next);
+  if (query && ia_digitalocean_page_size(call, ++query) > size) {
+    int length = snprintf(sized, sizeof sized, "per_page=%lld&%s", (long long)size, query);
+    if (length < 0 || (size_t)length >= sizeof sized) {
+      next_is_untold(result);
+      return;
+    }
+    query = sized;
+  }
+  imgact_result_next(result, page_number(result, link), imgact_result_url_value(result, link, "page_token"), query);
+}
+
+static int is_told_but_no(imgact_json_type expected, const imgact_json *value) {
   imgact_json_type type = imgact_json_type_of(value);
-  const char *link = imgact_result_word(result, value);
-  if (type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_NULL || (type == IMGACT_JSON_STRING && !link)) return;
-  const char *query = link ? strchr(link, '?') : NULL;
-  imgact_result_next(result, page_number(result, link), imgact_result_url_value(result, link, "page_token"),
-                     query ? query + 1 : NULL);
+  return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL && type != expected;
+}
+
+/* The end of a walk is a "next" that is absent, null or empty, or nothing where it belongs. What is of another kind there is
+ * handed on as "a page that is not told", so that a list is never taken to be complete on such a word. */
+static void read_next(const imgact_call *call, imgact_result *result, const imgact_json *links) {
+  const imgact_json *pages = imgact_json_get(links, "pages"), *next = imgact_json_get(pages, "next");
+  const char *link = imgact_result_word(result, next);
+  if (is_told_but_no(IMGACT_JSON_OBJECT, links) || is_told_but_no(IMGACT_JSON_OBJECT, pages) ||
+      is_told_but_no(IMGACT_JSON_STRING, next))
+    next_is_untold(result);
+  else if (link)
+    follow(call, result, link);
 }
 
 /* A reply does not say which page it is, but it was asked for. */
 static void read_page(const imgact_call *call, const imgact_response *response, imgact_result *result) {
   const imgact_json *body = imgact_response_json(response);
-  const imgact_json *pages = imgact_json_get(imgact_json_get(body, "links"), "pages");
+  const imgact_json *links = imgact_json_get(body, "links"), *pages = imgact_json_get(links, "pages");
   int64_t total = -1;
   imgact_json_int(imgact_json_get(imgact_json_get(body, "meta"), "total"), &total);
   const imgact_page page = {.page = call->page > 0 ? call->page : -1,
@@ -173,7 +199,7 @@ static void read_page(const imgact_call *call, const imgact_response *response, 
                             .last = told_page(result, pages, "last"),
                             .total = total >= 0 ? total : -1};
   imgact_result_page(result, &page);
-  read_next(result, imgact_json_get(pages, "next"));
+  read_next(call, result, links);
 }
 
 /* ---- the slots ---- */

@@ -155,6 +155,6 @@ const imgact_provider ia_provider_digitalocean = {
     .type_groups = type_groups,
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,
-    .per_page_max = IA_DIGITALOCEAN_PER_PAGE_MAX,
+    .per_page_max = 200,
     .fresh_misses = 3,
 };

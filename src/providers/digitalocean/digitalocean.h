@@ -7,11 +7,11 @@
 
 extern const imgact_provider ia_provider_digitalocean;
 
-#define IA_DIGITALOCEAN_PER_PAGE_MAX 200
-
 int ia_digitalocean_is_id(const char *text);
 /* A page number: decimal digits, from 1; 0 for anything else. `length` bytes of text are looked at. */
 int64_t ia_digitalocean_number(const char *text, size_t length);
+/* How many items a page is asked to have, given the query of the link that led to it (NULL for the first one). */
+int64_t ia_digitalocean_page_size(const imgact_call *call, const char *query);
 /* Does this list query ask for the account's own images alone? */
 int ia_digitalocean_asks_private(const imgact_call *call);
 

@@ -32,14 +32,20 @@ static int64_t told(const char *query, const char *key) {
   return 0;
 }
 
-/* A link may ask for smaller pages than we did; then its page numbers count those, and they must be asked for with them. */
+/* A link may tell of smaller pages than were asked for: its page number counts those, so the two are taken together. A
+ * larger size never is: the second of larger pages begins behind the end of our first, and what lies between would be
+ * missing. */
+int64_t ia_digitalocean_page_size(const imgact_call *call, const char *query) {
+  int64_t size = told(query, "per_page");
+  return size > 0 && size < call->per_page ? size : call->per_page;
+}
+
 static void push_page(const imgact_call *call, imgact_request *request) {
   static const char *const ours[] = {"type", "private", "tag_name", "page", "per_page", NULL};
-  int64_t page = told(call->next, "page"), per_page = told(call->next, "per_page");
-  if (per_page < 1 || per_page > IA_DIGITALOCEAN_PER_PAGE_MAX) per_page = call->per_page;
+  int64_t page = told(call->next, "page");
   imgact_request_query_string(request, call->next, ours);
   imgact_request_query_integer(request, "page", page > 0 ? page : call->page);
-  imgact_request_query_integer(request, "per_page", per_page);
+  imgact_request_query_integer(request, "per_page", ia_digitalocean_page_size(call, call->next));
 }
 
 /* ---- images ---- */

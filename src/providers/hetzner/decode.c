@@ -119,17 +119,29 @@ static int64_t page_number(const imgact_json *pagination, const char *key) {
   return imgact_json_int(imgact_json_get(pagination, key), &number) && number > 0 ? number : -1;
 }
 
-static int is_told(const imgact_json *value) {
+static int is_told_but_no(imgact_json_type expected, const imgact_json *value) {
   imgact_json_type type = imgact_json_type_of(value);
-  return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL;
+  return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL && type != expected;
 }
 
-/* The walk goes by next_page alone: the other numbers may be null, also on the last page. What is told but is no number is
- * handed on as "a page that is not told", so that a list is never taken to be complete on such a word. */
+/* The walk goes by next_page alone: the other numbers may be null, also on the last page. What is told but is no number, or
+ * stands where an object with the number belongs, is handed on as "a page that is not told", so that a list is never taken
+ * to be complete on such a word. */
+static void read_next(imgact_result *result, const imgact_json *meta) {
+  const imgact_json *pagination = imgact_json_get(meta, "pagination"), *next = imgact_json_get(pagination, "next_page");
+  int64_t number = 0;
+  int is_number = imgact_json_int(next, &number);
+  if (is_told_but_no(IMGACT_JSON_OBJECT, meta) || is_told_but_no(IMGACT_JSON_OBJECT, pagination) ||
+      (!is_number && is_told_but_no(IMGACT_JSON_NULL, next)))
+    imgact_result_next(result, 0, NULL, NULL);
+  else if (number != 0)
+    imgact_result_next(result, number, NULL, NULL);
+}
+
 static void read_page(const imgact_response *response, imgact_result *result) {
-  const imgact_json *pagination = imgact_json_get(imgact_json_get(imgact_response_json(response), "meta"), "pagination");
-  const imgact_json *next = imgact_json_get(pagination, "next_page");
-  int64_t total = -1, number = 0;
+  const imgact_json *meta = imgact_json_get(imgact_response_json(response), "meta");
+  const imgact_json *pagination = imgact_json_get(meta, "pagination");
+  int64_t total = -1;
   imgact_json_int(imgact_json_get(pagination, "total_entries"), &total);
   const imgact_page page = {.page = page_number(pagination, "page"),
                             .per_page = page_number(pagination, "per_page"),
@@ -138,11 +150,7 @@ static void read_page(const imgact_response *response, imgact_result *result) {
                             .last = page_number(pagination, "last_page"),
                             .total = total >= 0 ? total : -1};
   imgact_result_page(result, &page);
-  if (!is_told(next)) return;
-  if (!imgact_json_int(next, &number))
-    imgact_result_next(result, 0, NULL, NULL);
-  else if (number != 0)
-    imgact_result_next(result, number, NULL, NULL);
+  read_next(result, meta);
 }
 
 /* ---- the slots ---- */
