@@ -176,24 +176,57 @@ static void expect_text(reader *in, const char *text) {
   }
 }
 
+static void time_of_day(reader *in, civil *time) {
+  expect_text(in, " ");
+  time->hour = number(in, 2);
+  expect_text(in, ":");
+  time->minute = number(in, 2);
+  expect_text(in, ":");
+  time->second = number(in, 2);
+}
+
+// "11 Mar 2020 01:48:20 GMT", "11-Mar-20 01:48:20 GMT"
+static void day_first(reader *in, const char *separator, int year_digits, civil *time) {
+  expect_text(in, ", ");
+  time->day = number(in, 2);
+  expect_text(in, separator);
+  time->month = name(in, months) + 1;
+  expect_text(in, separator);
+  time->year = number(in, year_digits);
+  time_of_day(in, time);
+  expect_text(in, " GMT");
+}
+
+// A year of two digits is at most 50 years ahead (RFC 9110, 5.6.7): counted from 2026, since no clock is known here.
+static int full_year(int year) { return year + (year <= 76 ? 2000 : 1900); }
+
+// " Mar  1 01:48:20 2020"
+static void month_first(reader *in, civil *time) {
+  expect_text(in, " ");
+  time->month = name(in, months) + 1;
+  expect_text(in, " ");
+  time->day = accept(in, " ") ? number(in, 1) : number(in, 2);
+  time_of_day(in, time);
+  expect_text(in, " ");
+  time->year = number(in, 4);
+}
+
+// The three forms differ behind the first letters of the weekday.
 bool ia_date_http(const char *text, int64_t *out_ms) {
+  static const char *const rest_of_weekdays[] = {"rsday", "day", "urday", "day", "day", "sday", "nesday"};
   if (text == NULL) return false;
   reader in = {.at = text, .end = text + strlen(text)};
   civil time = {0};
-  (void)name(&in, weekdays);
-  expect_text(&in, ", ");
-  time.day = number(&in, 2);
-  expect_text(&in, " ");
-  time.month = name(&in, months) + 1;
-  expect_text(&in, " ");
-  time.year = number(&in, 4);
-  expect_text(&in, " ");
-  time.hour = number(&in, 2);
-  expect_text(&in, ":");
-  time.minute = number(&in, 2);
-  expect_text(&in, ":");
-  time.second = number(&in, 2);
-  expect_text(&in, " GMT");
+  int weekday = name(&in, weekdays);
+  if (peek(&in) == ',') {
+    day_first(&in, " ", 4, &time);
+  } else if (peek(&in) == ' ') {
+    month_first(&in, &time);
+  } else if (weekday >= 0) {
+    expect_text(&in, rest_of_weekdays[weekday]);
+    day_first(&in, "-", 2, &time);
+    time.year = full_year(time.year);
+  }
   if (in.wrong || in.at != in.end || !settle(&time)) return false;
   *out_ms = to_ms(&time);
   return true;

@@ -159,15 +159,73 @@ static void header_dates_agree_with_the_system_s_calendar(void **state) {
   }
 }
 
-static void header_dates_are_read_in_one_form_only(void **state) {
+static int64_t read_http(const char *text) {
+  int64_t ms = -77;
+  if (!ia_date_http(text, &ms)) fail_msg("\"%s\" is a date", text);
+  return ms;
+}
+
+static void header_dates_are_read_in_the_three_forms_of_http(void **state) {
+  (void)state;
+  assert_int_equal(read_http("Wed, 11 Mar 2020 01:48:20 GMT"), INT64_C(1583891300000));
+  assert_int_equal(read_http("Wednesday, 11-Mar-20 01:48:20 GMT"), INT64_C(1583891300000));
+  assert_int_equal(read_http("Wed Mar 11 01:48:20 2020"), INT64_C(1583891300000));
+  assert_int_equal(read_http("Sun, 06 Nov 1994 08:49:37 GMT"), INT64_C(784111777000)); // the RFC's own
+  assert_int_equal(read_http("Sunday, 06-Nov-94 08:49:37 GMT"), INT64_C(784111777000));
+  assert_int_equal(read_http("Sun Nov  6 08:49:37 1994"), INT64_C(784111777000));
+  assert_int_equal(read_http("Sun Nov 06 08:49:37 1994"), INT64_C(784111777000));
+}
+
+static void the_old_forms_name_every_day_of_the_week(void **state) {
+  (void)state;
+  static const char *const days[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+  for (int i = 0; i < 7; i++) {
+    char text[64];
+    snprintf(text, sizeof text, "%s, %02d-Jan-26 00:00:30 GMT", days[i], 5 + i);
+    assert_int_equal(read_http(text), (INT64_C(1767571230) + i * 86400) * 1000);
+    snprintf(text, sizeof text, "%.3s Jan %2d 00:00:30 2026", days[i], 5 + i);
+    assert_int_equal(read_http(text), (INT64_C(1767571230) + i * 86400) * 1000);
+  }
+}
+
+static void a_year_of_two_digits_is_at_most_50_years_ahead(void **state) {
+  (void)state;
+  assert_int_equal(read_http("Friday, 01-Jan-99 00:00:00 GMT"), read("1999-01-01T00:00:00Z"));
+  assert_int_equal(read_http("Saturday, 01-Jan-00 00:00:00 GMT"), read("2000-01-01T00:00:00Z"));
+  assert_int_equal(read_http("Thursday, 01-Jan-70 00:00:00 GMT"), read("2070-01-01T00:00:00Z"));
+  assert_int_equal(read_http("Thursday, 31-Dec-76 23:59:59 GMT"), read("2076-12-31T23:59:59Z"));
+  assert_int_equal(read_http("Saturday, 01-Jan-77 00:00:00 GMT"), read("1977-01-01T00:00:00Z"));
+}
+
+static void what_is_no_header_date_changes_nothing(void **state) {
   (void)state;
   int64_t ms = 99;
-  assert_true(ia_date_http("Wed, 11 Mar 2020 01:48:20 GMT", &ms));
-  assert_int_equal(ms, INT64_C(1583891300000));
   const char *bad[] = {"",
                        "120",
-                       "Wednesday, 11-Mar-20 01:48:20 GMT",
-                       "Wed Mar 11 01:48:20 2020",
+                       "Wednesday, 11 Mar 2020 01:48:20 GMT",
+                       "Wednesday, 11-Mar-2020 01:48:20 GMT",
+                       "Wednesday, 11-Mar-20 01:48:20",
+                       "Wednesday, 11-Mar 20 01:48:20 GMT",
+                       "Wednesday, 1-Mar-20 01:48:20 GMT",
+                       "Wednesday, 30-Feb-20 01:48:20 GMT",
+                       "Wednesday 11-Mar-20 01:48:20 GMT",
+                       "Wedday, 11-Mar-20 01:48:20 GMT",
+                       "Weday, 11-Mar-20 01:48:20 GMT",
+                       "wednesday, 11-Mar-20 01:48:20 GMT",
+                       "Xyzday, 11-Mar-20 01:48:20 GMT",
+                       "Wed, 11-Mar-20 01:48:20 GMT",
+                       "Wednesday",
+                       "Wed",
+                       "Wed Mar 11 01:48:20 2020 GMT",
+                       "Wed Mar 11 01:48:20 20",
+                       "Wed Mar 11 2020 01:48:20",
+                       "Wed Mar 1 01:48:20 2020",
+                       "Wed Mar  11 01:48:20 2020",
+                       "Wed Mar   1 01:48:20 2020",
+                       "Wed Feb 30 01:48:20 2020",
+                       "Wed Mar  0 01:48:20 2020",
+                       "Wednesday Mar 11 01:48:20 2020",
+                       "Wed  Mar 11 01:48:20 2020",
                        "11 Mar 2020 01:48:20 GMT",
                        "Wed, 11 Mar 2020 01:48:20",
                        "Wed, 11 Mar 2020 01:48:20 UTC",
@@ -183,7 +241,6 @@ static void header_dates_are_read_in_one_form_only(void **state) {
                        "Wed, 11 Mar 20200 01:48:20 GMT",
                        "We",
                        "Wed, 11 Ma"};
-  ms = 99;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     if (ia_date_http(bad[i], &ms)) fail_msg("\"%s\" was taken for a date", bad[i]);
   }
@@ -211,7 +268,10 @@ int main(void) {
       cmocka_unit_test(every_day_from_year_1_to_9999_is_written_and_read),
       cmocka_unit_test(any_time_that_is_written_reads_back_the_same),
       cmocka_unit_test(header_dates_agree_with_the_system_s_calendar),
-      cmocka_unit_test(header_dates_are_read_in_one_form_only),
+      cmocka_unit_test(header_dates_are_read_in_the_three_forms_of_http),
+      cmocka_unit_test(the_old_forms_name_every_day_of_the_week),
+      cmocka_unit_test(a_year_of_two_digits_is_at_most_50_years_ahead),
+      cmocka_unit_test(what_is_no_header_date_changes_nothing),
       cmocka_unit_test(times_beyond_the_years_are_not_written),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
