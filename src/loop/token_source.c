@@ -94,13 +94,30 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// A process of its own, but not a process group: a command that asks on the terminal may, and ^C reaches it too.
-static int spawn(const char *command, int out, pid_t *pid) {
+// A command that runs. All that it has started ends with it if that is a process group of its own.
+typedef struct child {
+  pid_t pid;
+  bool own_group;
+} child;
+
+static bool has_terminal(void) {
+  int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd >= 0) (void)close(fd);
+  return fd >= 0;
+}
+
+// Where there is a terminal, a command may ask for a passphrase there. Only the terminal's own group may read from it (any
+// other is stopped by SIGTTIN), and only that one hears of ^C: so the command stays in the group of this process, as it does
+// with git, ssh and aws.
+static int spawn(const char *command, int out, child *made) {
   char shell[] = "sh", option[] = "-c";
   char *const arguments[] = {shell, option, (char *)(uintptr_t)command, NULL};
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   sigset_t none, usual;
+  made->own_group = !has_terminal();
+  int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+  if (made->own_group) flags |= POSIX_SPAWN_SETPGROUP; // of its own number, as long as no other is set
   (void)sigemptyset(&none);
   (void)sigemptyset(&usual);
   // A caller that ignores these must not make the command ignore them.
@@ -114,8 +131,8 @@ static int spawn(const char *command, int out, pid_t *pid) {
     if (wrong == 0) wrong = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
     if (wrong == 0) wrong = posix_spawnattr_setsigmask(&attributes, &none);
     if (wrong == 0) wrong = posix_spawnattr_setsigdefault(&attributes, &usual);
-    if (wrong == 0) wrong = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    if (wrong == 0) wrong = posix_spawn(pid, "/bin/sh", &files, &attributes, arguments, environ);
+    if (wrong == 0) wrong = posix_spawnattr_setflags(&attributes, (short)flags);
+    if (wrong == 0) wrong = posix_spawn(&made->pid, "/bin/sh", &files, &attributes, arguments, environ);
     (void)posix_spawnattr_destroy(&attributes);
   }
   (void)posix_spawn_file_actions_destroy(&files);
@@ -133,18 +150,27 @@ static bool collect(int fd, int64_t until_ms, ia_bytes *bytes) {
   }
 }
 
-// Its end after its output's: usually there already. A command that lives on is killed when time is up.
-static bool reap(pid_t pid, int64_t until_ms, int *status) {
-  for (int pause_ms = 1;; pause_ms = pause_ms < 50 ? pause_ms * 2 : 50) {
-    pid_t ended = waitpid(pid, status, WNOHANG);
-    if (ended == pid) return true;
+// Before its end has been waited for: until then the number is nobody else's.
+static void put_down(const child *command) {
+  siginfo_t unused;
+  if (waitid(P_PID, (id_t)command->pid, &unused, WEXITED | WNOHANG | WNOWAIT) != 0) return; // SIGCHLD is ignored
+  (void)kill(command->own_group ? -command->pid : command->pid, SIGKILL);
+}
+
+// Its end after its output's: usually there already. A command that lives on is killed when time is up. false: how it ended
+// is not known.
+static bool reap(const child *command, int64_t until_ms, int *status) {
+  pid_t ended;
+  for (int pause_ms = 1; now_ms() < until_ms; pause_ms = pause_ms < 50 ? pause_ms * 2 : 50) {
+    ended = waitpid(command->pid, status, WNOHANG);
+    if (ended == command->pid) return true;
     if (ended < 0 && errno != EINTR) return false;
-    if (now_ms() >= until_ms) break;
     (void)poll(NULL, 0, pause_ms);
   }
-  (void)kill(pid, SIGKILL);
-  while (waitpid(pid, status, 0) < 0 && errno == EINTR) continue;
-  return true;
+  put_down(command);
+  do ended = waitpid(command->pid, status, 0);
+  while (ended < 0 && errno == EINTR);
+  return ended == command->pid;
 }
 
 static imgact_status judge(const char *profile, int status, const ia_bytes *bytes, imgact_error *error) {
@@ -159,16 +185,16 @@ static imgact_status judge(const char *profile, int status, const ia_bytes *byte
 
 static imgact_status run(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes, imgact_error *error) {
   int ends[2];
-  pid_t pid = 0;
+  child made = {0};
   int status = 0;
   if (pipe2(ends, O_CLOEXEC) != 0) return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(errno));
-  int wrong = spawn(command, ends[1], &pid);
+  int wrong = spawn(command, ends[1], &made);
   (void)close(ends[1]);
   int64_t until_ms = now_ms() + limit_ms;
   bool complete = wrong == 0 && collect(ends[0], until_ms, bytes);
   (void)close(ends[0]);
   if (wrong != 0) return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(wrong));
-  bool known = reap(pid, complete ? until_ms : 0, &status);
+  bool known = reap(&made, complete ? until_ms : 0, &status);
   if (bytes->length > IA_TOKEN_MAX_READ)
     return REFUSE(error, "profile [%s]: token_command printed more than %zu bytes", profile, IA_TOKEN_MAX_READ);
   if (!complete || now_ms() >= until_ms)

@@ -3,8 +3,12 @@
 #include "failing_allocator.h"
 #include "home.h"
 #include "testing.h"
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -222,6 +226,59 @@ static void a_command_has_no_more_than_its_time(void **state) {
   }
 }
 
+// Runs it in a session of its own, which has no terminal, and returns what it returns.
+static int in_a_session(int (*body)(void *with), void *with) {
+  int status = 0;
+  pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) _exit(setsid() < 0 ? 99 : body(with));
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 100;
+}
+
+// Whoever still lives holds the pipe open.
+static int run_out_of_time(void *with) {
+  (void)with;
+  int ends[2];
+  ia_bytes bytes = {.allocator = NULL};
+  imgact_error error;
+  if (pipe(ends) != 0) return 1;
+  imgact_status status = ia_read_command("sleep 100 & sleep 100; echo " SECRET, "p", 100, &bytes, &error);
+  ia_bytes_free(&bytes);
+  (void)close(ends[1]);
+  struct pollfd end = {.fd = ends[0], .events = POLLIN};
+  if (status != IMGACT_INVALID_ARGUMENT) return 2;
+  return poll(&end, 1, 30000) == 1 ? 0 : 3;
+}
+
+static void what_a_command_started_ends_with_it_where_there_is_no_terminal(void **state) {
+  (void)state;
+  assert_int_equal(in_a_session(run_out_of_time, NULL), 0);
+}
+
+static int ask_on(void *with) {
+  ia_bytes bytes = {.allocator = NULL};
+  imgact_error error;
+  int terminal = open(with, O_RDWR);
+  if (terminal < 0 || ioctl(terminal, TIOCSCTTY, 0) != 0) return 1;
+  imgact_status status = ia_read_command("read answer </dev/tty; echo \"$answer\"", "p", 30000, &bytes, &error);
+  int wrong = status != IMGACT_OK || strcmp(bytes.data, SECRET "\n") != 0;
+  ia_bytes_free(&bytes);
+  return wrong ? 2 : 0;
+}
+
+static void a_command_may_ask_on_the_terminal(void **state) {
+  (void)state;
+  static const char answer[] = SECRET "\n";
+  int master = posix_openpt(O_RDWR | O_NOCTTY);
+  assert_true(master >= 0);
+  assert_int_equal(grantpt(master), 0);
+  assert_int_equal(unlockpt(master), 0);
+  assert_int_equal(write(master, answer, strlen(answer)), strlen(answer));
+  assert_int_equal(in_a_session(ask_on, ptsname(master)), 0);
+  (void)close(master);
+}
+
 static void no_memory_is_told(void **state) {
   (void)state;
   const char *path = home_file("token", SECRET);
@@ -254,6 +311,8 @@ int main(void) {
       TEST(a_command_finds_the_signals_as_usual),
       TEST(a_command_whose_end_nobody_sees_is_not_trusted),
       TEST(a_command_has_no_more_than_its_time),
+      TEST(what_a_command_started_ends_with_it_where_there_is_no_terminal),
+      TEST(a_command_may_ask_on_the_terminal),
       TEST(no_memory_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
