@@ -88,6 +88,23 @@ imgact_status ia_client_set_token(imgact_client *client, const char *token, size
   return IMGACT_OK;
 }
 
+/* Asked for before every request, since a callback may have a new one: and before the governor is asked, since each token
+ * may send what it may. */
+static imgact_status refresh_token(imgact_client *client, imgact_error *error) {
+  if (!client->token_callback) return IMGACT_OK;
+  char text[IA_TOKEN_MAX_BYTES];
+  size_t length = 0;
+  imgact_status status = ia_hook_status(client->token_callback(client->token_user, text, sizeof text, &length));
+  if (status != IMGACT_OK)
+    imgact_error_set(error, status, "the token callback gave no token");
+  else if (length > sizeof text)
+    status = imgact_error_set(error, IMGACT_INTERNAL, "the token callback overran its buffer");
+  else if (!client->token || client->token_length != length || memcmp(client->token, text, length) != 0)
+    status = ia_client_set_token(client, text, length, error);
+  ia_wipe(text, sizeof text);
+  return status;
+}
+
 void ia_client_clear(imgact_client *client) {
   ia_list_remove(&client->pump);
   ia_list_remove(&client->held);
@@ -141,9 +158,17 @@ static bool is_waiting(const imgact_client *client, size_t lane, uint32_t budget
          budget == budget_of(ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS));
 }
 
+static bool anything_waits(const imgact_client *client) {
+  bool any = !ia_list_empty(&client->poller.due);
+  for (size_t lane = 0; lane < IA_LANES; lane++)
+    for (uint32_t budget = 0; budget < IA_BUDGETS; budget++) any = any || !ia_list_empty(&client->lanes[lane][budget]);
+  return any;
+}
+
 static bool may_send(imgact_client *client, size_t lane, uint32_t budget, int64_t *until_ms) {
   double reserve = (double)client->settings.reserve_percent / 100.0;
   *until_ms = IA_NEVER;
+  if (client->token_error.status != IMGACT_OK) return true; /* it ends without being sent */
   return !client->governor || ia_governor_allows(client->governor, budget, lane, reserve, until_ms);
 }
 
@@ -180,7 +205,9 @@ static void hold_back(imgact_client *client, int64_t until_ms) {
  * loop take turns, too. */
 void ia_client_run(imgact_client *client) {
   int64_t until_ms = IA_NEVER, next_ms;
-  if (client->in_flight >= client->settings.concurrency) return;
+  if (client->in_flight >= client->settings.concurrency || !anything_waits(client)) return;
+  ia_error_clear(&client->token_error);
+  (void)refresh_token(client, &client->token_error);
   for (size_t lane = 0; lane < IA_LANES; lane++)
     for (uint32_t i = 0; i < IA_BUDGETS; i++) {
       uint32_t budget = (client->turn + i) % IA_BUDGETS;

@@ -36,6 +36,7 @@ struct imgact_client {
   size_t token_length;
   imgact_token_fn token_callback;
   void *token_user;
+  imgact_error token_error; /* why the callback gave none for the request that is to go; OK = it did */
   ia_redactor redactor;
   ia_settings settings;
   imgact_trace_fn trace;

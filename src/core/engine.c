@@ -2,6 +2,7 @@
 /* Timers, the outbox and the callbacks that are due. Everything here is O(log n) in the operations that are alive. */
 #include "engine.h"
 #include "exchange.h"
+#include "governor.h"
 #include "op.h"
 
 void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed, ia_now now) {
@@ -11,6 +12,8 @@ void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64
   ia_list_init(&engine->outbox);
   ia_list_init(&engine->notify);
 }
+
+void ia_engine_clear(ia_engine *engine) { ia_governors_clear(engine); }
 
 void ia_engine_refresh(ia_engine *engine) { engine->now = engine->clock(engine->outer); }
 

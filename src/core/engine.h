@@ -45,6 +45,9 @@ typedef struct ia_engine {
 
 void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed, ia_now now);
 
+/* After the last client: frees what is kept for a next one. */
+void ia_engine_clear(ia_engine *engine);
+
 /* Looks at the clock: the last tick may be long ago when a user starts something. */
 void ia_engine_refresh(ia_engine *engine);
 /* Runs the timers that are due. */
@@ -57,7 +60,10 @@ ia_exchange *ia_engine_take(ia_engine *engine, const imgact_http_request **reque
 bool ia_engine_notify(ia_engine *engine);
 
 /* A time that much later, IA_NEVER where that is beyond all times. */
-static inline int64_t ia_later(int64_t now_ms, int64_t ms) { return ms > IA_NEVER - now_ms ? IA_NEVER : now_ms + ms; }
+static inline int64_t ia_later(int64_t now_ms, int64_t ms) {
+  int64_t later_ms;
+  return __builtin_add_overflow(now_ms, ms, &later_ms) ? IA_NEVER : later_ms;
+}
 
 void ia_timer_set(ia_engine *engine, ia_timer *timer, int64_t due_ms, void (*fire)(ia_timer *));
 void ia_timer_stop(ia_engine *engine, ia_timer *timer);

@@ -132,22 +132,6 @@ static bool own_url(ia_exchange *exchange) {
   return exchange->http.url != NULL;
 }
 
-/* The token is asked for before every request: a callback may have a new one. */
-static imgact_status current_token(imgact_client *client, imgact_error *error) {
-  if (!client->token_callback) return IMGACT_OK;
-  char text[IA_TOKEN_MAX_BYTES];
-  size_t length = 0;
-  imgact_status status = ia_hook_status(client->token_callback(client->token_user, text, sizeof text, &length));
-  if (status != IMGACT_OK)
-    imgact_error_set(error, status, "the token callback gave no token");
-  else if (length > sizeof text)
-    status = imgact_error_set(error, IMGACT_INTERNAL, "the token callback overran its buffer");
-  else if (!client->token || client->token_length != length || memcmp(client->token, text, length) != 0)
-    status = ia_client_set_token(client, text, length, error);
-  ia_wipe(text, sizeof text);
-  return status;
-}
-
 static bool own_headers(ia_exchange *exchange) {
   imgact_client *client = exchange->client;
   size_t n = 0;
@@ -176,9 +160,11 @@ static imgact_status build(ia_exchange *exchange) {
   if (!exchange->slot)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name,
                             imgact_op_kind_name(exchange->call.kind));
-  imgact_status status = current_token(client, error);
-  if (status != IMGACT_OK) return status;
-  status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call, client->provider, error);
+  if (client->token_error.status != IMGACT_OK) {
+    *error = client->token_error;
+    return (imgact_status)error->status;
+  }
+  imgact_status status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call, client->provider, error);
   if (status != IMGACT_OK) return status;
   exchange->local = exchange->request.local;
   if (exchange->request.empty) return IMGACT_OK;

@@ -14,6 +14,7 @@
 #define UNTOLD_MS     1000
 #define SPREAD_MS     5000
 #define SPREAD_GAP_MS 200
+#define IDLE_MAX      16
 
 /* ---- windows ---- */
 
@@ -158,13 +159,28 @@ ia_governor *ia_governor_share(ia_governor *governor) {
   return governor;
 }
 
-void ia_governor_drop(ia_governor *governor) {
-  if (!governor || --governor->holds) return;
+static void free_governor(ia_governor *governor) {
   const imgact_allocator *allocator = governor->engine->allocator;
-  ia_timer_stop(governor->engine, &governor->timer);
   ia_list_remove(&governor->link);
   for (size_t i = 0; i < IA_BUDGETS; i++) ia_free(allocator, governor->budgets[i]);
   ia_free(allocator, governor);
+}
+
+/* The last few that nobody holds are kept: a client is often made anew for the next job, and its token may come back. */
+void ia_governor_drop(ia_governor *governor) {
+  if (!governor || --governor->holds) return;
+  ia_engine *engine = governor->engine;
+  ia_timer_stop(engine, &governor->timer);
+  ia_list_append(&engine->governors, &governor->link);
+  ia_governor *oldest = NULL;
+  size_t idle = 0;
+  for (ia_link *at = engine->governors.prev; at != &engine->governors; at = at->prev)
+    if (IA_ENTRY(at, ia_governor, link)->holds == 0) oldest = IA_ENTRY(at, ia_governor, link), idle++;
+  if (idle > IDLE_MAX) free_governor(oldest);
+}
+
+void ia_governors_clear(ia_engine *engine) {
+  while (!ia_list_empty(&engine->governors)) free_governor(IA_ENTRY(engine->governors.next, ia_governor, link));
 }
 
 bool ia_governor_allows(ia_governor *governor, uint32_t number, size_t lane, double reserve, int64_t *until_ms) {

@@ -56,6 +56,8 @@ ia_governor *ia_governor_hold(ia_engine *engine, uint64_t key);
 /* One more hold on it: an exchange is counted where it was let go, whatever token its client has by then. */
 ia_governor *ia_governor_share(ia_governor *governor);
 void ia_governor_drop(ia_governor *governor);
+/* Frees those that are kept although nobody holds them any more. */
+void ia_governors_clear(ia_engine *engine);
 
 /* May a request of this lane (0 = the most urgent) go now? reserve: the part of the budget that nobody here may touch, 0
  * to 1. If not, *until_ms says when to ask again. */

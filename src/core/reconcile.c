@@ -102,11 +102,6 @@ static void found_nothing(imgact_op *op) {
     fail_pending(op, false);
   } else if ((op->slot->flags & IMGACT_SLOT_SAFE) || m->attempts >= max) {
     fail_pending(op, true); /* a request that is safe was sent again as often as it may be before it was looked into */
-  } else if (client->retry_tokens < 1) {
-    char message[sizeof m->pending.message];
-    ia_str_copy(message, sizeof message, m->pending.message);
-    ia_error_text(&m->pending, "%s (not sent again: this client's %d retries are used up)", message, IA_RETRY_TOKENS);
-    fail_pending(op, true);
   } else {
     client->retry_tokens--;
     ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, m->number, "the cloud shows no effect of the request: it is sent again");
@@ -165,8 +160,11 @@ static void look_at_image(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = op->call.image};
   if (!op->slot->effect || !ia_client_slot(op->client, IMGACT_OP_GET_IMAGE)) {
+    bool looked = (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
     if (m->state == MUTATION_CONFIRMING)
       not_confirmed(op);
+    else if (!looked)
+      unsettled(op, "the provider has no way to look");
     else
       found_nothing(op);
     return;

@@ -215,8 +215,8 @@ void imgact_result_next(imgact_result *result, int64_t page, const char *token, 
 }
 
 const char *imgact_result_url_value(imgact_result *result, const char *url, const char *key) {
-  const char *query = url ? strchr(url, '?') : NULL;
-  if (!query) return NULL;
+  const char *query = url ? url + strcspn(url, "?#") : "";
+  if (*query != '?') return NULL;
   size_t end = strcspn(++query, "#"), key_length = strlen(key);
   for (const char *pair = query; pair < query + end;) {
     size_t length = strcspn(pair, "&#");

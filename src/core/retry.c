@@ -49,7 +49,7 @@ static bool mutation_open(const ia_attempt *a) {
   if (a->fate == IMGACT_MAYBE_SENT) return true;
   if (!a->safe) return !refused(a);
   if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
-  bool declined = (a->error->flags & IMGACT_ERROR_DECLINED) && !strcmp(a->method, "PUT");
+  bool declined = a->error->http_status == 500 && (a->error->flags & IMGACT_ERROR_DECLINED) && !strcmp(a->method, "PUT");
   return (a->error->http_status >= 500 && !declined) || (a->error->http_status >= 200 && a->error->http_status < 300);
 }
 

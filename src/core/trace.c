@@ -86,7 +86,7 @@ void ia_trace_retry(ia_exchange *exchange, int64_t delay_ms) {
   if (!client->trace) return;
   imgact_trace e = event(exchange, IMGACT_TRACE_RETRY);
   e.delay_ms = delay_ms;
-  e.http_status = exchange->error.http_status;
+  if (exchange->error.http_status) e.http_status = exchange->error.http_status;
   e.text = exchange->error.message;
   client->trace(client->trace_user, &e);
 }

@@ -29,8 +29,9 @@ static int64_t clock_ms(clockid_t clock) {
 static ia_now now_of(const imgact_loop *loop) {
   imgact_transport *transport = loop->transport;
   if (transport->now_ms) {
-    int64_t ms = transport->now_ms(transport);
-    return (ia_now){ms, ms};
+    int64_t ms = transport->now_ms(transport), since_ms;
+    if (__builtin_sub_overflow(ms, loop->epoch_ms, &since_ms)) since_ms = INT64_MAX;
+    return (ia_now){since_ms, ms};
   }
   return (ia_now){clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME)};
 }
@@ -66,6 +67,7 @@ static imgact_status make(const imgact_allocator *allocator, imgact_transport *t
   made->allocator = *allocator;
   made->transport = transport;
   made->references = 1;
+  if (transport->now_ms) made->epoch_ms = transport->now_ms(transport);
   ia_engine_init(&made->engine, &made->allocator, seed(), now_of(made));
   made->engine.outer = made;
   made->engine.clock = look_at_clock;
@@ -100,6 +102,7 @@ void ia_loop_hold(imgact_loop *loop) { loop->references++; }
 void ia_loop_drop(imgact_loop *loop) {
   if (--loop->references) return;
   imgact_allocator allocator = loop->allocator;
+  ia_engine_clear(&loop->engine);
   loop->transport->destroy(loop->transport);
   ia_free(&allocator, loop);
 }
@@ -131,7 +134,7 @@ static void let_time_pass(imgact_loop *loop) {
   int64_t next = ia_engine_next_ms(&loop->engine);
   int timeout = transport->timeout_ms(transport);
   if (timeout >= 0 && loop->engine.now.mono_ms + timeout < next) next = loop->engine.now.mono_ms + timeout;
-  if (next != IA_NEVER && next > loop->engine.now.mono_ms) transport->advance(transport, next);
+  if (next != IA_NEVER && next > loop->engine.now.mono_ms) transport->advance(transport, ia_later(loop->epoch_ms, next));
 }
 
 static void pass(imgact_loop *loop) {

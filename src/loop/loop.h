@@ -13,6 +13,7 @@ struct imgact_loop {
   ia_engine engine;
   imgact_transport *transport;
   size_t references; /* the caller's and each client's */
+  int64_t epoch_ms;  /* when it was made, on a transport's own clock: a cassette's may lie before 1970 */
   bool dispatching;
   int was_woken;    /* a wakeup came before the last dispatch */
   atomic_int woken; /* set by imgact_loop_wakeup, from any thread and from signal handlers */

@@ -210,6 +210,23 @@ static void an_action_is_claimed_by_its_own_among_a_thousand(void **state) {
   }
 }
 
+static void what_cannot_be_looked_into_is_not_sent_again(void **state) {
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    table t;
+    open_table(&t, i ? 1u << IMGACT_OP_GET_IMAGE : 0, false);
+    t.slots[IMGACT_OP_TRANSFER].flags = 0;
+    if (!i) t.slots[IMGACT_OP_TRANSFER].effect = NULL;
+    cloud_plan(t.cloud, lost_after);
+    imgact_op *op = transfer(&t);
+    imgact_status status = imgact_run(op);
+    assert_int_equal(t.cloud->applied, 1);
+    assert_int_equal(status, IMGACT_AMBIGUOUS);
+    imgact_op_free(op);
+    close_table(&t);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_a_list_of_actions_nothing_settles_it),
@@ -219,6 +236,7 @@ int main(void) {
       cmocka_unit_test(an_action_that_does_not_tell_when_it_was_started_settles_nothing),
       cmocka_unit_test(another_images_state_settles_nothing),
       cmocka_unit_test(an_action_is_claimed_by_its_own_among_a_thousand),
+      cmocka_unit_test(what_cannot_be_looked_into_is_not_sent_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,6 +217,63 @@ static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
   stage_free(s);
 }
 
+static void the_next_token_is_not_held_by_an_empty_one(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_of(&p);
+  reply(s, 200, EMPTY);
+  reply(s, 200, PLENTY);
+  stage_expect(get(s), IMGACT_OK);
+  p.token = TOKEN_B;
+  stage_expect(get(s), IMGACT_OK);
+  sent_with(s, 1, TOKEN_B, 0);
+  stage_free(s);
+}
+
+static void the_next_token_is_not_held_by_a_refusal_of_the_last(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_of(&p);
+  reply(s, 429, "Retry-After: 30\n");
+  reply(s, 200, PLENTY);
+  reply(s, 200, PLENTY);
+  imgact_op *refused = get(s), *next = get(s);
+  imgact_start(refused, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  p.token = TOKEN_B;
+  imgact_start(next, NULL, NULL);
+  imgact_loop_run(s->loop);
+  sent_with(s, 0, TOKEN_A, 0);
+  sent_with(s, 1, TOKEN_B, 0);
+  sent_with(s, 2, TOKEN_B, 30000); // the one that was refused waits for as long as it was asked to
+  imgact_op_free(refused);
+  imgact_op_free(next);
+  stage_free(s);
+}
+
+// What A may send was told as nothing; it is nothing still when A comes back a moment later.
+static void a_token_that_comes_back_finds_its_budget_as_it_was(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_of(&p);
+  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = EMPTY, .delay_ms = 100});
+  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
+  reply(s, 200, PLENTY);
+  imgact_op *first = get(s), *second = get(s);
+  imgact_start(first, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  p.token = TOKEN_B;
+  imgact_start(second, NULL, NULL);
+  imgact_loop_run(s->loop);
+  p.token = TOKEN_A;
+  stage_expect(get(s), IMGACT_OK);
+  sent_with(s, 2, TOKEN_A, -1);
+  assert_true(scripted_at(s->script, 2)->sent_ms >= 8000);
+  imgact_op_free(first);
+  imgact_op_free(second);
+  stage_free(s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_request_goes_with_the_token_of_its_own_moment),
@@ -227,6 +284,9 @@ int main(void) {
       cmocka_unit_test(a_callbacks_refusal_is_the_operations_end),
       cmocka_unit_test(a_refusal_before_a_further_attempt_ends_it),
       cmocka_unit_test(what_is_no_token_is_refused_before_anything_is_sent),
+      cmocka_unit_test(the_next_token_is_not_held_by_an_empty_one),
+      cmocka_unit_test(the_next_token_is_not_held_by_a_refusal_of_the_last),
+      cmocka_unit_test(a_token_that_comes_back_finds_its_budget_as_it_was),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

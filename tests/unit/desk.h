@@ -42,6 +42,10 @@ static inline void desk_at(desk *self, int64_t ms) {
   ia_engine_tick(&self->engine, desk_clock(self));
 }
 
-#define desk_close(self) assert_memory_fine(&(self)->memory)
+#define desk_close(self)                                                                                                    \
+  do {                                                                                                                      \
+    ia_engine_clear(&(self)->engine);                                                                                       \
+    assert_memory_fine(&(self)->memory);                                                                                    \
+  } while (0)
 
 #endif

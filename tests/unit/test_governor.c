@@ -24,9 +24,16 @@ static int open_desk(void **state) {
 static int close_desk(void **state) {
   (void)state;
   ia_governor_drop(g);
-  assert_true(ia_list_empty(&d.engine.governors));
   desk_close(&d);
+  assert_true(ia_list_empty(&d.engine.governors));
   return 0;
+}
+
+// One that knows nothing yet.
+static void forget(void) {
+  ia_governor_drop(g);
+  ia_governors_clear(&d.engine);
+  g = ia_governor_hold(&d.engine, 1);
 }
 
 // 0: it may go; else for how long it has to wait.
@@ -106,8 +113,7 @@ static void the_time_that_is_given_is_the_time_at_which_it_goes(void **state) {
   uint64_t chance = 7;
   for (int i = 0; i < 300; i++) {
     int64_t limit = 1 + (int64_t)testing_below(&chance, 100000);
-    ia_governor_drop(g);
-    g = ia_governor_hold(&d.engine, 1);
+    forget();
     tell_bucket(0, limit, (int64_t)testing_below(&chance, 12));
     for (size_t lane = 0; lane < IA_LANES; lane++) {
       spend(lane, 20);
@@ -310,8 +316,7 @@ static void mutations_go_before_waits_and_waits_before_lists(void **state) {
       {1000, 15, false, true, false, false}, {1000, 1, false, true, false, false}, {1000, 0, false, false, false, false},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    ia_governor_drop(g);
-    g = ia_governor_hold(&d.engine, 1);
+    forget();
     if (cases[i].bucket)
       tell_bucket(0, cases[i].limit, cases[i].left);
     else
@@ -331,8 +336,7 @@ static void a_reserve_is_nobodys_here(void **state) {
   assert_in_range(wait_of(0, MUTATION, 0.5), 1000, 1002);
   assert_int_equal(wait_of(0, MUTATION, 0.49), 0);
   assert_in_range(wait_of(0, WAIT, 0.5), 5000, 5002);
-  ia_governor_drop(g);
-  g = ia_governor_hold(&d.engine, 1);
+  forget();
   tell_windows(1000, 901, IMGACT_NO_TIME);
   assert_int_equal(wait_of(0, MUTATION, 0.9), 0);
   ia_governor_sent(g, 0);
@@ -352,12 +356,10 @@ static void a_reserve_is_kept_in_every_minute(void **state) {
 static void one_is_always_possible_however_small_the_limit(void **state) {
   (void)state;
   for (int64_t limit = 1; limit < 30; limit++) {
-    ia_governor_drop(g);
-    g = ia_governor_hold(&d.engine, 1);
+    forget();
     tell_bucket(0, limit, limit);
     assert_int_equal(wait_of(0, LIST, 0.9), 0);
-    ia_governor_drop(g);
-    g = ia_governor_hold(&d.engine, 1);
+    forget();
     tell_windows(limit, limit, IMGACT_NO_TIME);
     desk_at(&d, d.now_ms + 2 * HOUR_MS); // the teller's own request has left the hour
     assert_int_equal(wait_of(0, LIST, 0.9), 0);
@@ -449,8 +451,7 @@ static void absurd_headers_hold_nobody_for_ever(void **state) {
                                       {INT64_MAX, 1},         {1, 1}};
   for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++)
     for (int bucket = 0; bucket < 2; bucket++) {
-      ia_governor_drop(g);
-      g = ia_governor_hold(&d.engine, 1);
+      forget();
       for (int n = 0; n < 5; n++) {
         if (bucket)
           tell_bucket(0, absurd[i][0], absurd[i][1]);
@@ -487,8 +488,7 @@ static void a_clock_that_jumps_forgets_nothing_and_gives_nothing_away(void **sta
   assert_in_range(wait_ms(MUTATION), 1, 61000);
   desk_at(&d, d.now_ms + INT64_C(1000) * 365 * 86400000);
   assert_int_equal(spend(MUTATION, 1000), 50);
-  ia_governor_drop(g);
-  g = ia_governor_hold(&d.engine, 1);
+  forget();
   tell_bucket(0, 3600, 5);
   desk_at(&d, d.now_ms - 2000);
   size_t sent = spend(MUTATION, 100);
@@ -524,6 +524,23 @@ static void it_lives_until_the_last_hold_has_gone(void **state) {
   assert_true(wait_ms(MUTATION) > 0);
   assert_null(ia_governor_share(NULL));
   ia_governor_drop(NULL);
+}
+
+// A client that is made anew for the next job finds what its token may still send.
+static void the_last_few_that_nobody_holds_are_kept(void **state) {
+  (void)state;
+  tell_bucket(0, 3600, 0);
+  ia_governor_drop(g);
+  for (uint64_t key = 2; key < 17; key++) ia_governor_drop(ia_governor_hold(&d.engine, key));
+  g = ia_governor_hold(&d.engine, 1);
+  assert_true(wait_ms(MUTATION) > 0);
+  ia_governor_drop(g);
+  for (uint64_t key = 17; key < 40; key++) ia_governor_drop(ia_governor_hold(&d.engine, key));
+  size_t count = 0;
+  for (ia_link *at = d.engine.governors.next; at != &d.engine.governors; at = at->next) count++;
+  assert_int_equal(count, 16);
+  g = ia_governor_hold(&d.engine, 1);
+  assert_int_equal(wait_ms(MUTATION), 0);
 }
 
 // ---- who waits
@@ -607,6 +624,7 @@ static void one_that_has_left_is_not_woken(void **state) {
 static void without_memory_nothing_is_governed_and_nothing_breaks(void **state) {
   (void)state;
   ia_governor_drop(g);
+  ia_governors_clear(&d.engine);
   d.memory.fail_at = d.memory.calls + 1;
   d.memory.for_good = true;
   assert_null(ia_governor_hold(&d.engine, 1));
@@ -659,6 +677,7 @@ int main(void) {
       TEST(a_clock_that_jumps_forgets_nothing_and_gives_nothing_away),
       TEST(clients_of_one_key_share_and_others_do_not),
       TEST(it_lives_until_the_last_hold_has_gone),
+      TEST(the_last_few_that_nobody_holds_are_kept),
       TEST(all_that_wait_are_woken_once_at_the_earliest_time),
       TEST(the_first_reply_of_all_wakes_those_that_wait_for_it),
       TEST(one_that_has_left_is_not_woken),

@@ -244,6 +244,7 @@ static void values_in_a_url_are_found_and_decoded(void **state) {
       {"https://h/p?page=2#page=3", "page", "2"},
       {"?page=2", "page", "2"},
       {"https://h/p?a=1#&page=3", "page", NULL},
+      {"https://h/p#?page=3", "page", NULL},
       {"https://h/p?", "page", NULL},
       {"https://h/p", "page", NULL},
       {"https://h/page=2", "page", NULL},

@@ -67,8 +67,20 @@ static void every_status_of_every_method(void **state) {
         assert_false(d.uncertain);
       if (get) assert_false(d.maybe_applied);
       if (refusal) assert_false(d.maybe_applied);
-      if (!get && status > 500) assert_true(d.maybe_applied);
+      if (!get && status >= 500) assert_true(d.maybe_applied);
       if (!get && status >= 200 && status < 300) assert_true(d.maybe_applied);
+    }
+}
+
+// The cloud's own words are believed of a PUT alone, and never under another status.
+static void a_500_that_declines_is_believed_of_put_alone(void **state) {
+  (void)state;
+  for (size_t m = 0; m < 4; m++)
+    for (int status = 500; status < 600; status++) {
+      facts f = answered(methods[m], status);
+      f.error.flags |= IMGACT_ERROR_DECLINED;
+      bool open = m != 0 && !(m == 1 && status == 500);
+      assert_int_equal(decide(&f).maybe_applied, open);
     }
 }
 
@@ -187,6 +199,7 @@ static void retry_after_is_read_as_seconds_or_a_date(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_status_of_every_method),
+      cmocka_unit_test(a_500_that_declines_is_believed_of_put_alone),
       cmocka_unit_test(every_fate_and_failure),
       cmocka_unit_test(the_clouds_code_decides),
       cmocka_unit_test(attempts_and_tokens_end_it),

@@ -168,6 +168,9 @@ static void a_retry_tells_the_last_failure_and_the_pause(void **state) {
   check_numbers(IMGACT_TRACE_RETRY, -1, 1500, 503);
   check_exchange();
   assert_string_equal(s.heard.text, "HTTP 503");
+  imgact_error_set(&s.exchange.error, IMGACT_NETWORK, "cut"); // no reply came: there is no status to tell
+  ia_trace_retry(&s.exchange, 1500);
+  check_numbers(IMGACT_TRACE_RETRY, -1, 1500, -1);
   assert_true(s.heard.last.url == NULL && s.heard.last.headers == NULL && s.heard.last.body == NULL);
 }
 
