@@ -100,8 +100,9 @@ typedef void (*imgact_trace_fn)(void *user, const imgact_trace *event);
 
 /* ---- client ---- */
 
-/* Asks the caller for the token, before every request. Writes at most `capacity` bytes and sets *length. The buffer is wiped
- * afterwards. Anything but IMGACT_OK ends the operation with that status. It must not call the library. Since 0.1. */
+/* Asks the caller for the token, before every request, and again when one that was held back may go. Writes at most
+ * `capacity` bytes and sets *length. The buffer is wiped afterwards. Anything but IMGACT_OK ends the operation with that
+ * status (BUSY and END, which mean something else here, with INTERNAL). It must not call the library. Since 0.1. */
 typedef imgact_status (*imgact_token_fn)(void *user, char *buffer, size_t capacity, size_t *length);
 
 typedef struct imgact_client_options {
@@ -115,7 +116,8 @@ typedef struct imgact_client_options {
   const char *app;                    /* "name/1.2" for the User-Agent, or NULL */
   imgact_loop *loop;                  /* NULL = a private one */
   const imgact_allocator *allocator;  /* for a private loop */
-  struct imgact_transport *transport; /* for a private loop: taken over, also when the call fails */
+  struct imgact_transport *transport; /* for a private loop: taken over, also when the call fails,
+                                         but for a wrong size */
   const char *ca_file;                /* for a private loop */
   imgact_trace_fn trace;
   void *trace_user;
