@@ -141,10 +141,21 @@ static imgact_status check_utf8(parser *p) {
   return IMGACT_OK;
 }
 
+// The command's own flag that begins like another's: --label-selector for --label.
+static const char *longer_flag(uint32_t command, const char *name) {
+  for (size_t i = 0; i < cli_flags_count; i++)
+    if ((cli_flags[i].commands & command) && !cli_flag_is_common(&cli_flags[i]) &&
+        !strncmp(cli_flags[i].name, name, strlen(name)))
+      return cli_flags[i].name;
+  return NULL;
+}
+
 static imgact_status refuse_flag(const cli_app *app, const cli_flag *flag, imgact_error *error) {
   const cli_command *command = app->command;
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s` does not take --%s", command->noun,
-                          command->verb ? " " : "", command->verb ? command->verb : "", flag->name);
+  const char *meant = longer_flag(cli_command_bit(command), flag->name);
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s` does not take --%s%s%s%s", command->noun,
+                          command->verb ? " " : "", command->verb ? command->verb : "", flag->name,
+                          meant ? "; did you mean --" : "", meant ? meant : "", meant ? "?" : "");
 }
 
 static imgact_status apply(parser *p, cli_app *app, imgact_error *error) {

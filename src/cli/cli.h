@@ -54,6 +54,7 @@ struct cli_command {
   const char *examples;
   size_t min_arguments, max_arguments;
   bool needs_client;
+  bool changes; /* something at the cloud */
 };
 
 /* By cli_command_id. */

@@ -25,37 +25,37 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .examples = "imgact image get 4711 -o json\nimgact image get debian-12 --arch arm"},
     [CLI_IMAGE_UPDATE] = {
         .noun = "image", .verb = "update", .arguments = "ID", .min_arguments = 1, .max_arguments = 1,
-        .shape = &cli_image_shape, .run = cli_image_update, .needs_client = true,
+        .shape = &cli_image_shape, .run = cli_image_update, .needs_client = true, .changes = true,
         .summary = "change an image's texts, labels or type",
         .about = "Only what is given is changed. --label keeps the other labels: they are read first.",
         .examples = "imgact image update 4711 --description 'before the upgrade'\n"
                     "imgact image update 4711 --label env=prod --label tier=web"},
     [CLI_IMAGE_DELETE] = {
         .noun = "image", .verb = "delete", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
-        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true, .changes = true,
         .summary = "delete images",
         .about = "Asks first when stdin and stderr are both terminals, unless --yes is given.\n"
                  "Otherwise, as in a script or a pipe, it goes ahead without asking.",
         .examples = "imgact image delete 4711 4712 --yes --ignore-missing"},
     [CLI_IMAGE_CONVERT] = {
         .noun = "image", .verb = "convert", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
-        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true, .changes = true,
         .summary = "make snapshots of backups",
         .examples = "imgact image convert 4711 --wait"},
     [CLI_IMAGE_TRANSFER] = {
         .noun = "image", .verb = "transfer", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
-        .shape = &cli_region_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .shape = &cli_region_outcome_shape, .run = cli_image_mutate, .needs_client = true, .changes = true,
         .summary = "copy images to regions (DigitalOcean)",
         .examples = "imgact image transfer 7938269 --region nyc3 --region ams3 --wait\n"
                     "imgact image transfer 7938269 --region nyc3 -o csv --columns region,action.id"},
     [CLI_IMAGE_PROTECT] = {
         .noun = "image", .verb = "protect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
-        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true, .changes = true,
         .summary = "protect images against deletion (Hetzner)",
         .examples = "imgact image protect 4711 --wait"},
     [CLI_IMAGE_UNPROTECT] = {
         .noun = "image", .verb = "unprotect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_MANY,
-        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true,
+        .shape = &cli_outcome_shape, .run = cli_image_mutate, .needs_client = true, .changes = true,
         .summary = "take that protection away (Hetzner)",
         .examples = "imgact image unprotect 4711 --wait"},
     [CLI_ACTION_LIST] = {
@@ -122,9 +122,21 @@ static const cli_command *find(const char *noun, const char *verb) {
   return NULL;
 }
 
+// What other tools call a command, where no likeness of letters leads there.
+static const char *other_name(const char *noun, const char *word) {
+  static const char *const names[][2] = {{"describe", "get"},  {"show", "get"},       {"info", "get"},
+                                         {"view", "get"},      {"ls", "list"},        {"rm", "delete"},
+                                         {"remove", "delete"}, {"destroy", "delete"}, {"edit", "update"},
+                                         {"copy", "transfer"}, {"watch", "wait"},     {"validate", "check"}};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (!strcmp(names[i][0], word) && find(noun, names[i][1])) return names[i][1];
+  return NULL;
+}
+
 // The nearest noun, or the nearest verb of a noun; NULL = nothing is near.
 static const char *nearest(const char *noun, const char *word) {
-  const char *meant = NULL;
+  const char *meant = noun ? other_name(noun, word) : NULL;
+  if (meant) return meant;
   size_t best = SIZE_MAX;
   for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
     const cli_command *it = &cli_commands[i];

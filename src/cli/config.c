@@ -12,7 +12,7 @@ typedef struct path_item {
 static const cli_field path_fields[] = {{"path", cli_get_text, offsetof(path_item, path)}};
 const cli_shape cli_path_shape = {.fields = path_fields, .count = 1};
 
-static bool for_programs(const cli_app *app) { return app->options.output != CLI_TABLE; }
+static bool for_programs(const cli_app *app) { return app->options.output != CLI_TABLE || app->options.columns; }
 
 static int print_line(cli_app *app, const char *text) {
   int exit_status = cli_print_text(app, text);
@@ -90,8 +90,8 @@ static const cli_field selection_fields[] = {
     {"token_kind", cli_get_text, offsetof(selection_item, selection.token_kind)},
     {"token_source", cli_get_text, offsetof(selection_item, selection.token_source)},
 };
-const cli_shape cli_selection_shape = {
-    .fields = selection_fields, .count = sizeof selection_fields / sizeof selection_fields[0], .turns = true};
+const cli_shape cli_selection_shape = {.fields = selection_fields,
+                                       .count = sizeof selection_fields / sizeof selection_fields[0]};
 
 static int select_settings(cli_app *app, selection_item *item) {
   imgact_error error;

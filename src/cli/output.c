@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -227,17 +228,31 @@ static const char *asked_columns(const char *text, const cli_shape *shape, colum
   }
 }
 
-static void usual_columns(const cli_shape *shape, cli_format format, columns *found) {
-  if (format == CLI_TABLE && shape->columns)
+static void usual_columns(const cli_shape *shape, bool all, columns *found) {
+  if (!all && shape->columns)
     for (const char *const *key = shape->columns; *key && found->count < MOST_COLUMNS; key++)
       found->items[found->count++].field = cli_shape_field(shape, *key, strlen(*key));
   else
     for (size_t i = 0; i < shape->count && i < MOST_COLUMNS; i++) found->items[found->count++].field = &shape->fields[i];
 }
 
-int cli_check_columns(cli_app *app, const cli_shape *shape) {
+static int check_format(cli_app *app, const cli_shape *shape) {
+  const cli_options *o = &app->options;
+  const char *table_flag = o->columns ? "columns" : o->no_header ? "no-header" : NULL;
+  if (table_flag && cli_wants_json(app))
+    return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--%s is for table and csv: leave it out, or choose -o csv", table_flag);
+  if (table_flag && !shape)
+    return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--%s: this command prints no table", table_flag);
+  if (o->raw && !cli_wants_json(app))
+    return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--raw is for JSON: add -o json or -o jsonl");
+  return 0;
+}
+
+int cli_check_output(cli_app *app, const cli_shape *shape) {
   columns found = {.count = 0};
-  const char *wrong = app->options.columns && shape ? asked_columns(app->options.columns, shape, &found) : NULL;
+  int exit_status = check_format(app, shape);
+  if (exit_status || !app->options.columns) return exit_status;
+  const char *wrong = asked_columns(app->options.columns, shape, &found);
   if (!wrong) return 0;
   char keys[400] = "";
   size_t length = 0;
@@ -252,6 +267,8 @@ int cli_check_columns(cli_app *app, const cli_shape *shape) {
 }
 
 /* ---- tables ---- */
+
+typedef enum table_form { UPRIGHT, TURNED_IF_NARROW, TURNED } table_form;
 
 typedef struct table {
   const cli_app *app;
@@ -277,8 +294,7 @@ static const char *table_cell(table *t, const column_key *column, const void *it
   cli_buffer_clear(&t->visible);
   cli_add_cell(&t->cell, &value, CLI_TABLE);
   cli_buffer_visible(&t->visible, cli_buffer_get(&t->cell));
-  bool untold = value.kind == CLI_VALUE_NULL || value.kind == CLI_VALUE_OBJECT; /* an object of nulls tells nothing */
-  return t->visible.length ? cli_buffer_get(&t->visible) : untold ? "-" : "";
+  return t->visible.length ? cli_buffer_get(&t->visible) : "-"; /* a blank cell would move what follows for awk and people */
 }
 
 // NULL item = the header.
@@ -321,7 +337,7 @@ static size_t widest_cell(table *t, const void *item) {
   return widest;
 }
 
-// Each column as a line: for a few items with many short values.
+// Each column as a line: for one item, or a few with many short values.
 static void print_turned(table *t, const void *const *items, size_t count) {
   size_t label_width = widest_cell(t, NULL);
   for (size_t i = 0; i < t->columns.count; i++) {
@@ -334,11 +350,11 @@ static void print_turned(table *t, const void *const *items, size_t count) {
   }
 }
 
-static bool print_table(cli_app *app, table *t, const cli_shape *shape, const void *const *items, size_t count) {
+static bool print_table(cli_app *app, table *t, const void *const *items, size_t count, table_form form) {
   if (!app->options.no_header) measure_row(t, NULL);
   for (size_t i = 0; i < count; i++) measure_row(t, items[i]);
   if (t->cell.failed || t->visible.failed) return false;
-  if (shape->turns && !fits_terminal(t)) {
+  if (form == TURNED || (form == TURNED_IF_NARROW && !fits_terminal(t))) {
     print_turned(t, items, count);
     return true;
   }
@@ -347,7 +363,7 @@ static bool print_table(cli_app *app, table *t, const cli_shape *shape, const vo
   return true;
 }
 
-/* ---- csv: RFC 4180 ---- */
+/* ---- csv: RFC 4180, but for the CRLF, of which xargs and while-read would make a part of the last cell ---- */
 
 static void put_csv_cell(const char *text, size_t length, bool last) {
   bool quoted = strpbrk(text, "\",\r\n") || text[0] == ' ' || (length && text[length - 1] == ' ');
@@ -361,7 +377,7 @@ static void put_csv_cell(const char *text, size_t length, bool last) {
       putchar(text[i]);
   }
   if (quoted) putchar('"');
-  fputs(last ? "\r\n" : ",", stdout);
+  putchar(last ? '\n' : ',');
 }
 
 // An object within a cell is JSON there: csv is for programs.
@@ -404,23 +420,28 @@ static bool print_csv(cli_app *app, table *t, const void *const *items, size_t c
 
 /* ---- all of them ---- */
 
-int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *items, size_t count) {
-  cli_format format = (cli_format)app->options.output;
-  if (cli_wants_json(app)) return print_json(app, shape, items, count, true);
+static int print_rows(cli_app *app, const cli_shape *shape, const void *const *items, size_t count, table_form form) {
+  bool csv = app->options.output == CLI_CSV;
   table t = {.app = app};
   if (app->options.columns)
     asked_columns(app->options.columns, shape, &t.columns);
   else
-    usual_columns(shape, format, &t.columns);
-  bool printed = format == CLI_CSV ? print_csv(app, &t, items, count) : print_table(app, &t, shape, items, count);
+    usual_columns(shape, csv || form == TURNED, &t.columns);
+  bool printed = csv ? print_csv(app, &t, items, count) : print_table(app, &t, items, count, form);
   cli_buffer_free(&t.cell);
   cli_buffer_free(&t.visible);
   return printed ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");
 }
 
+int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *items, size_t count) {
+  if (cli_wants_json(app)) return print_json(app, shape, items, count, true);
+  return print_rows(app, shape, items, count, shape->turns ? TURNED_IF_NARROW : UPRIGHT);
+}
+
+// As a table a single object shows all of its keys, a line for each, unless columns were asked for.
 int cli_print_item(cli_app *app, const cli_shape *shape, const void *item) {
-  if (app->options.output == CLI_JSON) return print_json(app, shape, &item, 1, false);
-  return cli_print_list(app, shape, &item, 1);
+  if (cli_wants_json(app)) return print_json(app, shape, &item, 1, false);
+  return print_rows(app, shape, &item, 1, app->options.columns ? UPRIGHT : TURNED);
 }
 
 void cli_note_empty(cli_app *app, size_t count, const char *what) {
@@ -434,9 +455,18 @@ int cli_print_text(cli_app *app, const char *text) {
   return 0;
 }
 
+// The reader went away: stdio may have dropped the reason long ago, but a pipe still tells it.
+static bool reader_is_gone(void) {
+  struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
+}
+
 int cli_finish_stdout(cli_app *app) {
   bool failed = ferror(stdout) != 0;
   errno = 0;
   if (!fflush(stdout) && !failed) return 0;
+  // As for `git log | head`: who closed the pipe has seen enough, unless it was to tell what became of a change.
+  bool changes = app->command && app->command->changes;
+  if (!changes && (errno == EPIPE || reader_is_gone())) return cli_exit_status(IMGACT_INTERNAL);
   return cli_refuse(app, IMGACT_INTERNAL, "stdout cannot be written%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
 }

@@ -87,8 +87,9 @@ void cli_put_json(FILE *out, const char *text, size_t length);
 void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format);
 /* The field of a key; NULL = there is none. */
 const cli_field *cli_shape_field(const cli_shape *shape, const char *key, size_t length);
-/* Refuses --columns that the command's shape does not have. 0 or an exit status. */
-int cli_check_columns(cli_app *app, const cli_shape *shape);
+/* Refuses --columns that the command's shape does not have, and what the chosen format could only ignore. 0 or an exit
+ * status. */
+int cli_check_output(cli_app *app, const cli_shape *shape);
 
 /* Prints a list, or a single object, on stdout. 0 or an exit status. */
 int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *items, size_t count);

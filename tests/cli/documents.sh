@@ -57,7 +57,7 @@ ok 'every flag is completed in bash and zsh' completed
 ok 'every flag is completed in fish' completed_fish
 if command -v mandoc >/dev/null; then
   cd "$root/docs/man" || exit 1 # where they find each other
-  ok 'the manual pages are well formed' mandoc -Tlint imgact.1 imgact-config.5
+  ok 'the manual pages are well formed' mandoc -Tlint imgact.1 imgact-config.5 imgact-sim.1
 else
   skip 'the manual pages are well formed' 'no mandoc'
 fi

@@ -54,15 +54,50 @@ nulls() {
   ends 0 hetzner image-with-nothing-but-an-id image get 7 --columns id,name,size_gb,labels --no-header &&
     is out '7   -   -   -' &&
     ends 0 hetzner image-with-nothing-but-an-id image get 7 --columns id,name,size_gb,labels --no-header -o csv &&
-    is out "$(printf '7,,,\r')"
+    is out '7,,,'
 }
 ok 'null is a dash in a table and nothing in csv' nulls
 
 csv() {
   ends 0 hetzner image-with-text-in-many-scripts image get 90210418 -o csv --columns id,description &&
-    printf 'id,description\r\n90210418,"naïve – 東京 🖼 \\ "" \n tab\t"\r\n' | is out
+    printf 'id,description\n90210418,"naïve – 東京 🖼 \\ "" \n tab\t"\n' | is out
 }
 ok 'csv quotes what needs it and keeps every byte' csv
+
+# The manual page's own pipe: ids, one a line and nothing behind them, as the next command takes them.
+piped() {
+  example=$(sed -n 's/^\.Dl \$ \(imgact image list .* -o csv .*\)$/\1/p' "$root/docs/man/imgact.1")
+  {
+    printf '{"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": ['
+    printf '{"request": {"method": "GET", "url": "https://api.hetzner.cloud/v1/images?label_selector=env%%3Dprod&page=1&per_page=50"},'
+    printf '"response": {"status": 200, "headers": [], "content": {"text": "{\\"images\\":[{\\"id\\":7},{\\"id\\":8}]}"}}}'
+    for id in 7 8; do
+      printf ',{"request": {"method": "GET", "url": "https://api.hetzner.cloud/v1/images/%s"},' $id
+      printf '"response": {"status": 200, "headers": [], "content": {"text": "{\\"image\\":{\\"id\\":%s}}"}}}' $id
+    done
+    printf ']}}'
+  } >"$work/piped.har"
+  printf '#!/bin/sh\nexec "%s" --provider hetzner --replay "%s" "$@"\n' "$(realpath "$tool")" "$work/piped.har" >"$work/imgact"
+  chmod +x "$work/imgact"
+  PATH=$work:$PATH ends 0 sh -c "$example | xargs -n 1 imgact image get --columns id --no-header" && silent err &&
+    printf '7\n8\n' | is out
+}
+ok 'ids of a csv are the arguments of the next command' piped
+
+one() {
+  ends 0 hetzner image-with-nothing-but-an-id image get 7 && silent err && [ "$(grep -c . "$work/out")" = 25 ] &&
+    has out '^ID                7$' && has out '^ERROR_MESSAGE     -$' && lacks out ' $' || return 1
+  ends 0 hetzner image-with-nothing-but-an-id image get 7 --no-header && [ "$(sed -n 2p "$work/out")" = 7 ] || return 1
+  ends 0 hetzner image-with-nothing-but-an-id image get 7 --columns id,name && printf 'ID   NAME\n7    -\n' | is out
+}
+ok 'a single object is a line for each key, unless columns were asked for' one
+
+blank() {
+  hostile_cassette ''
+  ends 0 "$tool" --provider hetzner --replay "$work/hostile.har" image get 7 --columns description,labels,id --no-header &&
+    is out '-   -   7'
+}
+ok 'no cell of a table is blank' blank
 
 several() {
   ends 0 hetzner images-on-three-pages image list -o jsonl &&
@@ -137,6 +172,18 @@ gone() {
   [ "$(cat "$work/status")" -le 1 ] # a reader that goes early may still be quick enough for a pipe's buffer
 }
 ok 'a reader that goes away ends it with a status, not with a signal' gone
+
+# broken COMMAND...: its stdout is a pipe that nobody reads any more: what it writes waits for that.
+broken() {
+  rm -f "$work/pipe" && mkfifo "$work/pipe" && { : <"$work/pipe" & } && exec 4>"$work/pipe" && wait &&
+    { "$@" >&4 4>&- 2>"$work/err"; status=$?; exec 4>&-; [ $status = 1 ]; }
+}
+quiet() {
+  broken hetzner images-on-three-pages image list -o json && silent err &&
+    broken hetzner images-on-three-pages image list --help && silent err &&
+    broken hetzner deletion image delete 90210418 --yes && has err '^imgact: stdout cannot be written: Broken pipe$'
+}
+ok 'a reader that has seen enough is no news, unless something was changed' quiet
 
 version() {
   ends 0 "$tool" version && has out '^imgact [0-9]+\.[0-9]+\.[0-9]+$' &&

@@ -22,7 +22,7 @@ ok 'a batch that half succeeded: a table of outcomes, and sentences on stderr' m
 flat() {
   ends 0 hetzner protection-that-is-waited-for image protect 90210418 --wait -o csv \
     --columns image_id,action.id,action.status,error.code,action.error &&
-    printf 'image_id,action.id,action.status,error.code,action.error\r\n90210418,8801,success,,\r\n' | is out &&
+    printf 'image_id,action.id,action.status,error.code,action.error\n90210418,8801,success,,\n' | is out &&
     ends 9 hetzner deletion image delete 90210418 5 --columns image_id,error.code,error.http_status --no-header &&
     is out <<'END' || return 1
 90210418   -          -
@@ -76,7 +76,7 @@ ok 'a conversion that is done at once has an image and an action without an id' 
 
 transferred() {
   ends 9 digitalocean transfer image transfer 61530088 --region ams3 --region xyz1 -o csv --columns image_id,region,ok &&
-    printf 'image_id,region,ok\r\n61530088,ams3,true\r\n61530088,xyz1,false\r\n' | is out &&
+    printf 'image_id,region,ok\n61530088,ams3,true\n61530088,xyz1,false\n' | is out &&
     has err '^imgact: image 61530088 to xyz1: '
 }
 ok 'a transfer to two regions has two outcomes in the order asked' transferred

@@ -19,6 +19,11 @@ ok 'a misspelt flag' refused 'unknown flag --nmae; did you mean --name?' image l
 ok 'a flag like no other' refused 'unknown flag --colour-of-the-sky' image list --colour-of-the-sky blue
 ok 'an unknown letter' refused 'unknown flag -x' image list -x
 ok 'a flag of another command' refused '`imgact image protect` does not take --region' image protect 1 --region fsn1
+ok 'a flag that begins like one' refused '`imgact image list` does not take --label; did you mean --label-selector?' image list --label a=b
+for word in describe show info; do
+  ok "what others call it: $word" refused "there is no command 'image $word'; did you mean 'image get'?" image "$word" 7
+done
+ok 'nothing that is not there is meant' refused "there is no command 'provider describe'; see \`imgact --help\`" provider describe
 ok 'a flag without its value' refused '--name needs a value: N' image list --name
 ok 'a value for a switch' refused '--raw takes no value' image list --raw=yes
 ok 'a filter that is given twice' refused '--name can be given once' image list --name a --name b
@@ -62,6 +67,28 @@ an_error_object() {
   done
 }
 ok 'an error is an object where JSON was asked for, even behind the mistake' an_error_object
+
+without_effect() {
+  message=$1
+  shift
+  for words in 'image list' 'image delete 7' version 'config list'; do
+    # shellcheck disable=SC2086 # words of a command
+    refused "$message" $words "$@" || return 1
+  done
+}
+ok 'the object of the cloud in no JSON' without_effect '--raw is for JSON: add -o json or -o jsonl' --raw
+ok 'nor in csv' without_effect '--raw is for JSON: add -o json or -o jsonl' --raw -o csv
+ok 'columns of a script' refused '--columns: this command prints no table' completion bash --columns id
+no_columns_in_json() {
+  for flags in '--columns id' '--no-header'; do
+    for format in json jsonl; do
+      # shellcheck disable=SC2086 # a flag and its value
+      ends 2 "$tool" image list -o $format $flags && silent out &&
+        has err '"message":"--(columns|no-header) is for table and csv: leave it out, or choose -o csv"' || return 1
+    done
+  done
+}
+ok 'columns of JSON' no_columns_in_json
 
 unknown_column() {
   ends 2 hetzner images-without-filters image list --columns id,nonsense &&
