@@ -81,8 +81,10 @@ static const char *curl_message(ia_transfer *transfer) {
   bool quotable = transfer->error[0] && !strchr(transfer->error, '@');
   const char *text = quotable ? transfer->error : curl_easy_strerror(transfer->result);
   (void)snprintf(transfer->message, sizeof transfer->message, "%s", text);
-  char *first = transfer->message;
-  bool word = first[0] >= 'A' && first[0] <= 'Z' && ((first[1] >= 'a' && first[1] <= 'z') || first[1] == ' ');
+  char *first = transfer->message, *end = first + strlen(first);
+  while (end > first && end[-1] == ' ') *--end = '\0';
+  const char *rest = first + 1 + strspn(first + 1, "abcdefghijklmnopqrstuvwxyz"); /* a name has more capitals: OpenSSL */
+  bool word = first[0] >= 'A' && first[0] <= 'Z' && !(*rest >= 'A' && *rest <= 'Z') && (rest > first + 1 || *rest == ' ');
   if (word) first[0] = (char)(first[0] - 'A' + 'a');
   return transfer->message;
 }

@@ -124,6 +124,8 @@ static void handshake_with(loopback_handler handler, bool raw, imgact_failure fa
   n.scheme = "https";
   net_do(&n, &x, "POST", "/", "{}");
   assert_failed(&x, failure, IMGACT_NOT_SENT);
+  assert_null(strstr(x.message, "openSSL")); // libcurl's sentences start small here, but names do not
+  assert_true(x.message[0] && x.message[strlen(x.message) - 1] != ' ');
   net_clear(&x);
   net_close(&n);
 }
