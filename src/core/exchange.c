@@ -240,24 +240,14 @@ static void fail_transport(ia_exchange *exchange, const imgact_http_response *ht
   ia_redact_in_place(&exchange->redactor, exchange->error.message, length, sizeof exchange->error.message);
 }
 
-/* What a success must show, or else it is none: the core does not take a provider's word for it. */
-static const char *lacking(const ia_exchange *exchange, size_t actions) {
-  const imgact_call *call = &exchange->call;
-  const imgact_result *result = exchange->result;
-  const imgact_action *action = result->actions_count > actions ? result->actions[actions] : NULL;
-  if (!action && (exchange->slot->flags & IMGACT_SLOT_CREATES_ACTION)) return "the reply shows no action";
-  if (action && call->kind == IMGACT_OP_GET_ACTION && !ia_str_equal(action->id, call->action))
-    return "the reply is about another action";
-  return NULL;
-}
-
 static void take_result(ia_exchange *exchange, const imgact_response *response) {
   imgact_error *error = &exchange->error;
   imgact_result *result = exchange->result;
   size_t images = result->images_count, actions = result->actions_count;
   imgact_status status = exchange->slot->decode(&exchange->call, response, result, error);
-  const char *wrong = status == IMGACT_OK ? lacking(exchange, actions) : NULL;
-  if (wrong) status = imgact_error_set(error, IMGACT_PROTOCOL, "%s", wrong);
+  bool acts = (exchange->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
+  if (status == IMGACT_OK && acts && result->actions_count == actions) /* a provider is not taken at its word here */
+    status = imgact_error_set(error, IMGACT_PROTOCOL, "the reply shows no action");
   if (result->nomem) status = ia_no_memory(error);
   error->status = (int32_t)status;
   if (status == IMGACT_OK) return;

@@ -1,22 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Replies that are about something else than what was asked, or that say more than anybody can mean.
+// Replies about another image than was asked for, and such as say more than anybody can mean.
 #include "stage.h"
 
 #include <imgact/provider.h>
-
-static void another_action_is_not_the_one_that_was_asked_for(void **state) {
-  (void)state;
-  for (int digitalocean = 0; digitalocean < 2; digitalocean++) {
-    stage *s = stage_with((stage_options){.digitalocean = digitalocean});
-    scripted_json(s->script, 200, "{\"action\":{\"id\":8,\"status\":\"success\",\"command\":\"convert\"}}");
-    imgact_op *op = stage_run(imgact_get_action(s->client, "7", NULL), IMGACT_PROTOCOL);
-    assert_non_null(strstr(imgact_op_error(op)->message, "another action"));
-    assert_null(imgact_op_action(op));
-    assert_int_equal(imgact_op_error(op)->http_status, 200);
-    imgact_op_free(op);
-    stage_free(s);
-  }
-}
 
 #define ARM  "{\"image\":{\"id\":4711,\"architecture\":\"arm\"}}"
 #define NONE "{\"images\":[],\"meta\":{\"pagination\":{\"next_page\":null}}}"
@@ -82,7 +68,6 @@ static void a_reset_beyond_all_times_is_too_long_to_wait_for(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(another_action_is_not_the_one_that_was_asked_for),
       cmocka_unit_test(an_image_of_another_architecture_is_not_found),
       cmocka_unit_test(a_next_page_with_an_endless_name_is_refused),
       cmocka_unit_test(a_reset_beyond_all_times_is_too_long_to_wait_for),
