@@ -74,7 +74,7 @@ static bool tell_stopped(cli_app *app, const cli_slot *slot) {
 static void tell_errors(cli_app *app, const cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) {
     const imgact_error *error = cli_slot_error(&batch->slots[i]);
-    bool told = !error->status || tell_stopped(app, &batch->slots[i]);
+    bool told = !error->status || tell_stopped(app, &batch->slots[i]) || (batch->slots[i].told && !cli_wants_json(app));
     for (size_t j = 0; j < i && !told; j++) told = same_error(cli_slot_error(&batch->slots[j]), error);
     if (told) continue;
     cli_buffer what = {0};

@@ -98,6 +98,7 @@ static void finished(void *user, imgact_op *op) {
   cli_slot *slot = user;
   cli_batch *batch = slot->batch;
   batch->left--;
+  if (batch->app->line.kind == CLI_LINE_LOOKUP) cli_progress_clear(batch->app);
   if (slot->waits) cli_progress_ended(slot);
   // The same token would be refused for every other item as well.
   if (imgact_op_error(op)->status == IMGACT_UNAUTHORIZED) batch->stopped = true;
@@ -107,13 +108,13 @@ static void cancel_all(cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) imgact_cancel(batch->slots[i].op);
 }
 
-// At most a second where a bar shows how time passes.
+// At most a second where a line shows how time passes.
 static void wait_for_loop(const cli_app *app) {
   imgact_loop *loop = app->session.loop;
   struct pollfd ready = {.fd = imgact_loop_fd(loop), .events = POLLIN};
   int timeout_ms = imgact_loop_timeout_ms(loop);
   if (ready.fd < 0 && timeout_ms < 0) timeout_ms = 100;
-  if (app->line_width && (timeout_ms < 0 || timeout_ms > 1000)) timeout_ms = 1000;
+  if ((app->line.width || app->line.has_bar) && (timeout_ms < 0 || timeout_ms > 1000)) timeout_ms = 1000;
   poll(&ready, ready.fd >= 0, timeout_ms);
 }
 
@@ -122,6 +123,8 @@ void cli_batch_run(cli_batch *batch) {
   bool cancelled = false;
   if (!batch->app->began_ms) batch->app->began_ms = monotonic_ms();
   catch_signals(loop);
+  batch->app->attempts = 0;
+  batch->app->alone = batch->count == 1;
   batch->left = batch->count;
   for (size_t i = 0; i < batch->count; i++) imgact_start(batch->slots[i].op, finished, &batch->slots[i]);
   while (batch->left > 0) {
@@ -133,7 +136,7 @@ void cli_batch_run(cli_batch *batch) {
     cli_progress_tick(batch);
     if (imgact_loop_dispatch(loop) != IMGACT_OK) break; /* cli_slot_error tells what did not end */
   }
-  cli_progress_clear(batch->app);
+  cli_progress_end(batch->app);
 }
 
 const imgact_error *cli_slot_error(const cli_slot *slot) {
@@ -150,7 +153,7 @@ void cli_batch_tally(const cli_batch *batch, cli_tally *tally, imgact_status sta
 }
 
 int cli_run(cli_app *app, imgact_op *op) {
-  cli_slot slot = {.op = op};
+  cli_slot slot = {.op = op, .subject = app->arguments_count ? app->arguments[0] : NULL};
   cli_batch batch = {.app = app, .slots = &slot, .count = 1};
   slot.batch = &batch;
   configure(app, op);
@@ -158,5 +161,9 @@ int cli_run(cli_app *app, imgact_op *op) {
   if (exit_status) return exit_status;
   cli_batch_run(&batch);
   const imgact_error *error = cli_slot_error(&slot);
-  return error->status ? cli_fail(app, error, imgact_op_error_details(op), NULL) : 0;
+  if (!error->status) return 0;
+  exit_status = cli_fail(app, error, imgact_op_error_details(op), NULL);
+  if (error->http_status == 404) cli_note_endpoint(app);
+  cli_batch_doubt(&batch);
+  return exit_status;
 }

@@ -74,16 +74,30 @@ typedef struct cli_session {
   struct imgact_transport *recorder; /* owned by the loop; NULL = nothing is recorded */
 } cli_session;
 
+/* The line on stderr that is drawn over itself, and how it goes on as time passes. */
+typedef enum cli_line_kind { CLI_LINE_NONE, CLI_LINE_BAR, CLI_LINE_RETRY, CLI_LINE_THROTTLE, CLI_LINE_LOOKUP } cli_line_kind;
+
+typedef struct cli_line {
+  cli_line_kind kind;
+  size_t width;     /* bytes, and columns at most; 0 = it is not on the terminal */
+  int64_t shown_s;  /* the time when it was drawn */
+  int64_t until_ms; /* of a pause or a look-up: its end */
+  int32_t attempt;  /* the one that a retry comes to */
+  char text[200];   /* what the cloud said */
+  bool has_bar;     /* something is waited for: a bar comes back after anything else */
+} cli_line;
+
 struct cli_app {
   cli_options options;
   const cli_command *command;
   const char *const *arguments; /* those after the command's words */
   size_t arguments_count;
   cli_session session;
-  int64_t began_ms;  /* monotonic, of the first request; 0 = there was none */
-  size_t line_width; /* bytes, and columns at most, of the progress line that is on the terminal */
-  int64_t shown_s;   /* the time on it, if it is a bar */
-  bool told_retry;   /* that line is of a pause, not a bar */
+  int64_t began_ms; /* monotonic, of the first request; 0 = there was none */
+  cli_line line;
+  uint32_t looked_up; /* the request whose answer was lost and is looked into; 0 = none */
+  int32_t attempts;   /* of the request that was sent last, where one operation runs alone; else 0 */
+  bool alone;
   bool color_out, color_err;
 };
 
@@ -103,6 +117,8 @@ typedef struct cli_failure {
  * people only, because in JSON the message is the cloud's own. */
 int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const char *what);
 int cli_fail_op(cli_app *app, const imgact_op *op);
+/* Prints an error for people, whatever the output format: as progress, while other things go on. */
+void cli_tell(cli_app *app, const imgact_error *shown, const char *what);
 /* Prints an error of the tool's own. */
 int cli_refuse(cli_app *app, imgact_status status, const char *text, ...) IMGACT_PRINTF(3, 4);
 /* A line for people on stderr: "imgact: TEXT". */
@@ -122,6 +138,8 @@ int cli_tally_exit(const cli_tally *tally);
 int cli_session_open(cli_app *app);
 int cli_config_open(cli_app *app);
 imgact_overrides cli_overrides(const cli_app *app);
+/* For people: says so where the client's endpoint has no version, as the provider's own has, or the other way round. */
+void cli_note_endpoint(cli_app *app);
 /* Writes the cassette, if one is recorded, and frees everything. 0 or an exit status. */
 int cli_session_close(cli_app *app);
 
@@ -136,14 +154,16 @@ typedef struct cli_slot {
   const char *region;
   int32_t percent; /* progress as last shown, -1 = nothing was */
   bool waits;
+  bool told; /* its error was told while others went on */
 } cli_slot;
 
 struct cli_batch {
   cli_app *app;
   cli_slot *slots;
   size_t count;
-  size_t left;
-  bool stopped; /* the token was refused: the rest was cancelled */
+  size_t left, failed;
+  bool stopped;      /* the token was refused: the rest was cancelled */
+  bool told_percent; /* the cloud says how far its actions are */
 };
 
 /* Room for `count` operations. 0 or an exit status. */
@@ -168,11 +188,15 @@ void cli_signals_end(void);
 
 /* ---- hint.c ---- */
 
+/* "image 7 to nyc3", "action 8". */
+void cli_slot_name(const cli_slot *slot, char *name, size_t capacity);
 /* For people: the error of a slot that was given up while its action, whose id is known, was running, with what was seen of
  * it last. False if it was not. */
 bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error);
 /* Names the actions that are still running, and the command that goes on waiting for them. */
 void cli_batch_hint(cli_batch *batch);
+/* For people: the commands that show what became of changes that may have been applied. */
+void cli_batch_doubt(const cli_batch *batch);
 
 /* Since the first request. */
 int64_t cli_elapsed_ms(const cli_app *app);
@@ -185,14 +209,16 @@ size_t cli_terminal_width(int fd);
 void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action);
 /* Its operation has ended. */
 void cli_progress_ended(cli_slot *slot);
-/* Whether a pause before a request is worth a line: on a terminal that shows progress. */
-bool cli_progress_tells_retries(const cli_app *app);
-/* That line, of an IMGACT_TRACE_RETRY or _THROTTLE; it goes as a bar does. */
-void cli_progress_retry(cli_app *app, const imgact_trace *event);
-/* Draws a bar that is there again: time has passed. */
+/* Whether a pause before a request, or a look-up, is worth a line: on a terminal that shows progress. */
+bool cli_progress_tells_pauses(const cli_app *app);
+/* That line, of an IMGACT_TRACE_RETRY, _THROTTLE or _LOOKUP; it goes when what was waited for comes. */
+void cli_progress_pause(cli_app *app, const imgact_trace *event);
+/* Draws what is there again: time has passed. */
 void cli_progress_tick(cli_batch *batch);
-/* Takes a bar away, so that something else can be written. */
+/* Takes the line away, so that something else can be written. */
 void cli_progress_clear(cli_app *app);
+/* The batch is over: nothing comes back. */
+void cli_progress_end(cli_app *app);
 
 /* ---- the commands' functions ---- */
 

@@ -114,7 +114,9 @@ int cli_config_check(cli_app *app) {
   selection_item item = {0};
   int exit_status = cli_session_open(app);
   if (!exit_status) exit_status = select_settings(app, &item);
-  return exit_status ? exit_status : cli_print_item(app, &cli_selection_shape, &item);
+  if (!exit_status) exit_status = cli_print_item(app, &cli_selection_shape, &item);
+  if (!exit_status) cli_note_endpoint(app);
+  return exit_status;
 }
 
 /* ---- version ---- */

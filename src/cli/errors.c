@@ -84,7 +84,7 @@ static void add_part(cli_buffer *text, const char *opening, const char *part, co
 }
 
 // "(not_found, HTTP 404, request 9d8c...)": what helps to look it up, as far as it was told.
-static void add_origin(cli_buffer *text, const imgact_error *error) {
+static void add_origin(cli_buffer *text, const imgact_error *error, int32_t attempts) {
   char number[40];
   const char *opening = " (";
   if (error->provider_code[0] || error->http_status > 0) {
@@ -106,15 +106,27 @@ static void add_origin(cli_buffer *text, const imgact_error *error) {
     add_part(text, opening, number, "");
     opening = ", ";
   }
+  snprintf(number, sizeof number, "after %d attempts", (int)attempts);
+  if (attempts > 1) {
+    add_part(text, opening, number, "");
+    opening = ", ";
+  }
   if (opening[0] == ',') cli_buffer_text(text, ")");
   if (error->flags & IMGACT_ERROR_MAYBE_APPLIED) cli_buffer_text(text, "; it may have been applied");
+}
+
+// How often the request was sent that the error is about; 0 = that is not known, or beside the point.
+static int32_t attempts_of(const cli_app *app, const imgact_error *error) {
+  bool about_it =
+      error->status != IMGACT_TIMEOUT && error->status != IMGACT_CANCELLED && error->status != IMGACT_ACTION_FAILED;
+  return about_it && !app->looked_up ? app->attempts : 0;
 }
 
 static void print_for_people(cli_app *app, const imgact_error *error, const char *what) {
   cli_buffer text = {0};
   if (what) add_part(&text, "", what, ": ");
   cli_buffer_text(&text, error->message[0] ? error->message : imgact_status_name((imgact_status)error->status));
-  add_origin(&text, error);
+  add_origin(&text, error, attempts_of(app, error));
   put_line(app, text.failed ? error->message : cli_buffer_get(&text), true);
   cli_buffer_free(&text);
 }
@@ -182,6 +194,12 @@ int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const
   else
     print_for_people(app, error, what);
   return cli_exit_status((imgact_status)error->status);
+}
+
+void cli_tell(cli_app *app, const imgact_error *shown, const char *what) {
+  imgact_error error = *shown;
+  hide_tokens(error.message, sizeof error.message);
+  print_for_people(app, &error, what);
 }
 
 int cli_fail_op(cli_app *app, const imgact_op *op) {

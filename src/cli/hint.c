@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: MIT
-// What to do about actions that still run when the tool stops waiting: a command that can be pasted into a shell.
+// What to do about actions that still run when the tool stops waiting, and about changes of which nobody knows whether they
+// were applied: commands that can be pasted into a shell.
+#include <imgact/provider.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+
+void cli_slot_name(const cli_slot *slot, char *name, size_t capacity) {
+  bool is_wait = imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS;
+  snprintf(name, capacity, "%s %s%s%s", is_wait ? "action" : "image", slot->subject, slot->region ? " to " : "",
+           slot->region ? slot->region : "");
+}
 
 // The id of a slot's action if that may be running still; waits know it before they have seen the action.
 static const char *running_id(const cli_slot *slot) {
@@ -48,14 +57,18 @@ static void add_flag(cli_buffer *text, const char *flag, const char *value) {
   add_word(text, value);
 }
 
-// Who pastes it has the same environment, so what came from there is not said.
-static void add_flags(cli_buffer *command, const cli_app *app, const char *image) {
+// A flag of this command or what stood for it: the shell in which the command is pasted, hours later, may lack the variable.
+static void add_setting(cli_buffer *text, const char *flag, const char *given, const char *variable) {
+  const char *value = given ? given : getenv(variable);
+  if (value && value[0]) add_flag(text, flag, value);
+}
+
+static void add_flags(cli_buffer *command, const cli_app *app) {
   const cli_options *o = &app->options;
-  add_flag(command, " --image ", image);
-  add_flag(command, " --config ", o->config);
-  add_flag(command, " --profile ", o->profile);
-  add_flag(command, " --provider ", o->provider);
-  add_flag(command, " --endpoint ", o->endpoint);
+  add_setting(command, " --config ", o->config, "IMGACT_CONFIG");
+  add_setting(command, " --profile ", o->profile, "IMGACT_PROFILE");
+  add_setting(command, " --provider ", o->provider, "IMGACT_PROVIDER");
+  add_setting(command, " --endpoint ", o->endpoint, "IMGACT_ENDPOINT");
   add_flag(command, " --token-env ", o->token_env);
   add_flag(command, " --token-file ", o->token_file);
 }
@@ -77,7 +90,8 @@ void cli_batch_hint(cli_batch *batch) {
     if (id) cli_buffer_text(&ids, " ");
     if (id) add_word(&ids, id);
   }
-  add_flags(&flags, batch->app, image);
+  add_flag(&flags, " --image ", image);
+  add_flags(&flags, batch->app);
   if (ids.length) {
     put("imgact: still running:", &ids);
     put("; to go on waiting:\n  imgact action wait", &ids);
@@ -86,4 +100,34 @@ void cli_batch_hint(cli_batch *batch) {
   }
   cli_buffer_free(&ids);
   cli_buffer_free(&flags);
+}
+
+// An operation that makes an action is seen among the image's actions, anything else in the image itself.
+static bool makes_action(const cli_slot *slot) {
+  const imgact_provider *provider = imgact_provider_find(imgact_client_provider(slot->batch->app->session.client));
+  size_t kind = (size_t)imgact_op_kind_of(slot->op);
+  if (!provider || kind >= provider->slot_count) return false;
+  const void *entry = (const char *)provider->slots + kind * provider->slot_stride;
+  return (((const imgact_slot *)entry)->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
+}
+
+static bool is_in_doubt(const cli_slot *slot) {
+  return (cli_slot_error(slot)->flags & IMGACT_ERROR_MAYBE_APPLIED) && slot->subject && !running_id(slot);
+}
+
+void cli_batch_doubt(const cli_batch *batch) {
+  const char *shown = NULL; /* the regions of an image stand side by side */
+  for (size_t i = 0; i < batch->count && !cli_wants_json(batch->app); i++) {
+    const cli_slot *slot = &batch->slots[i];
+    if (!is_in_doubt(slot) || slot->subject == shown) continue;
+    cli_buffer command = {0};
+    cli_buffer_text(&command, makes_action(slot) ? "action list --image " : "image get ");
+    add_word(&command, slot->subject);
+    add_flags(&command, batch->app);
+    if (!shown) fputs("imgact: to see what was applied:\n", stderr);
+    put("  imgact ", &command);
+    fputc('\n', stderr);
+    cli_buffer_free(&command);
+    shown = slot->subject;
+  }
 }

@@ -88,10 +88,11 @@ static cli_outcome outcome_of(const cli_app *app, const cli_slot *slot) {
 static void tell_people(cli_app *app, const cli_slot *slot, const cli_outcome *outcome) {
   char what[160];
   imgact_error stopped;
-  snprintf(what, sizeof what, "image %s%s%s", outcome->image_id, outcome->region ? " to " : "",
-           outcome->region ? outcome->region : "");
-  if (!outcome->ok && !cli_wants_json(app))
+  cli_slot_name(slot, what, sizeof what);
+  if (!outcome->ok && !slot->told && !cli_wants_json(app))
     cli_fail(app, cli_stopped_waiting(slot, &stopped) ? &stopped : outcome->failure.error, NULL, what);
+  if (outcome->ok && outcome->adopted && cli_progress_tells_pauses(app))
+    cli_note(app, "%s: the answer was lost, but it was applied, and not sent twice", what);
 }
 
 static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const void **items) {
@@ -104,6 +105,7 @@ static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const voi
   int exit_status = cli_print_list(app, app->command->shape, items, batch->count);
   for (size_t i = 0; i < batch->count; i++) tell_people(app, &batch->slots[i], &outcomes[i]);
   cli_batch_hint(batch);
+  cli_batch_doubt(batch);
   return exit_status ? exit_status : cli_tally_exit(&tally);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How waiting shows on stderr: a bar that is drawn over itself, or a line per change. One slot waits for one action.
+// How waiting shows on stderr: a bar or a pause on one line that is drawn over itself, or a line per change; and failures as
+// they come. One slot waits for one action.
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #define NARROWEST_BAR 5
 #define WIDEST_LINE   160
 #define ECHOED        2
+#define MOVING_PIECE  3
 
 size_t cli_terminal_width(int fd) {
   struct winsize size = {0};
@@ -26,13 +28,13 @@ static size_t line_room(void) {
   return width - ECHOED - 1 < WIDEST_LINE ? width - ECHOED - 1 : WIDEST_LINE;
 }
 
-static void draw(cli_app *app, const char *line, bool told_retry) {
+static void draw(cli_app *app, const char *line) {
   size_t width = strlen(line);
-  if (app->line_width > width) cli_progress_clear(app);
+  if (app->line.width > width) fprintf(stderr, "\r%*s", (int)app->line.width + ECHOED, "");
   fprintf(stderr, "\r%s", line);
   fflush(stderr);
-  app->line_width = width;
-  app->told_retry = told_retry;
+  app->line.width = width;
+  app->line.shown_s = cli_elapsed_ms(app) / 1000;
 }
 
 static cli_progress kind_of(const cli_app *app) {
@@ -43,61 +45,113 @@ static cli_progress kind_of(const cli_app *app) {
 }
 
 void cli_progress_clear(cli_app *app) {
-  if (app->line_width) fprintf(stderr, "\r%*s\r", (int)app->line_width + ECHOED, "");
-  app->line_width = 0;
-  app->told_retry = false;
+  if (app->line.width) fprintf(stderr, "\r%*s\r", (int)app->line.width + ECHOED, "");
+  app->line.width = 0;
+  app->line.kind = CLI_LINE_NONE;
 }
 
-bool cli_progress_tells_retries(const cli_app *app) {
+void cli_progress_end(cli_app *app) {
+  cli_progress_clear(app);
+  app->line.has_bar = false;
+}
+
+bool cli_progress_tells_pauses(const cli_app *app) {
   return kind_of(app) != CLI_PROGRESS_NONE && !app->options.replay && isatty(STDERR_FILENO);
 }
 
-// It has to fit on one line: the cloud's message gives way to what the tool is going to do.
-void cli_progress_retry(cli_app *app, const imgact_trace *event) {
-  bool again = event->kind == IMGACT_TRACE_RETRY;
-  if (event->delay_ms < 1000 && (!again || event->attempt < 2)) return; /* nobody wonders about a second */
-  char next[80], line[WIDEST_LINE + 1];
-  long long seconds = (event->delay_ms + 999) / 1000;
-  int64_t most = app->options.max_attempts ? app->options.max_attempts : 5;
-  if (again)
-    snprintf(next, sizeof next, "trying again in %lld s (attempt %d of %d)", seconds, (int)event->attempt + 1, (int)most);
+/* ---- pauses ---- */
+
+static void say_next(const cli_app *app, char *next, size_t capacity) {
+  int64_t left_ms = app->line.until_ms - cli_elapsed_ms(app),
+          most = app->options.max_attempts ? app->options.max_attempts : 5;
+  long long seconds = left_ms > 1000 ? (left_ms + 999) / 1000 : 1;
+  if (app->line.kind == CLI_LINE_RETRY)
+    snprintf(next, capacity, "trying again in %lld s (attempt %d of %d)", seconds, (int)app->line.attempt, (int)most);
+  else if (app->line.kind == CLI_LINE_LOOKUP)
+    snprintf(next, capacity, "looking whether it was applied (up to %lld s)", seconds);
   else
-    snprintf(next, sizeof next, "going on in %lld s", seconds);
-  cli_buffer text = {0};
-  cli_buffer_visible(&text, event->text ? event->text : "");
-  size_t room = line_room(), needed = strlen(next) + 2;
-  size_t shown = cli_text_cut(cli_buffer_get(&text), room > needed ? room - needed : 0);
-  snprintf(line, room + 1, "%.*s%s%s", (int)shown, cli_buffer_get(&text), shown ? "; " : "", next);
-  cli_buffer_free(&text);
-  draw(app, line, true);
+    snprintf(next, capacity, "going on in %lld s", seconds);
 }
 
-// The mean of what the clouds tell; an action that tells nothing counts once it has finished.
+// It has to fit on one line: the cloud's message gives way to what the tool is going to do.
+static void draw_pause(cli_app *app) {
+  char next[80], line[WIDEST_LINE + 1];
+  say_next(app, next, sizeof next);
+  size_t room = line_room(), needed = strlen(next) + 2;
+  size_t shown = cli_text_cut(app->line.text, room > needed ? room - needed : 0);
+  snprintf(line, room + 1, "%.*s%s%s", (int)shown, app->line.text, shown ? "; " : "", next);
+  draw(app, line);
+}
+
+static void begin_pause(cli_app *app, cli_line_kind kind, const imgact_trace *event, int64_t pause_ms) {
+  cli_buffer text = {0};
+  cli_buffer_visible(&text, event->text ? event->text : "");
+  snprintf(app->line.text, sizeof app->line.text, "%.*s", (int)cli_text_cut(cli_buffer_get(&text), WIDEST_LINE),
+           cli_buffer_get(&text));
+  cli_buffer_free(&text);
+  app->line.kind = kind;
+  app->line.attempt = event->attempt + 1;
+  app->line.until_ms = cli_elapsed_ms(app) + pause_ms;
+  draw_pause(app);
+}
+
+void cli_progress_pause(cli_app *app, const imgact_trace *event) {
+  int64_t settle_ms = app->options.settle_ms ? app->options.settle_ms : 10000;
+  bool wondering = event->delay_ms >= 1000; /* nobody does about a second */
+  if (event->kind == IMGACT_TRACE_LOOKUP)
+    begin_pause(app, CLI_LINE_LOOKUP, event, settle_ms);
+  else if (event->kind == IMGACT_TRACE_RETRY && (wondering || event->attempt > 1))
+    begin_pause(app, CLI_LINE_RETRY, event, event->delay_ms);
+  else if (event->kind == IMGACT_TRACE_THROTTLE && wondering)
+    begin_pause(app, CLI_LINE_THROTTLE, event, event->delay_ms);
+}
+
+/* ---- bars ---- */
+
+// The mean of what the cloud tells; -1 = it tells nothing.
 static int percent_of(const cli_batch *batch) {
   int64_t sum = 0;
+  if (!batch->told_percent) return -1;
   for (size_t i = 0; i < batch->count; i++)
     if (batch->slots[i].percent > 0) sum += batch->slots[i].percent;
-  return batch->count ? (int)(sum / (int64_t)batch->count) : 0;
+  return (int)(sum / (int64_t)batch->count);
+}
+
+// Filled as far as it is known, else with a piece that moves with time.
+static void fill_bar(char *bar, size_t width, int percent, int64_t seconds) {
+  for (size_t i = 0; i < width; i++) {
+    size_t behind = (i + width - (size_t)seconds % width) % width;
+    bool filled = percent < 0 ? behind < MOVING_PIECE : i * 100 < (size_t)percent * width;
+    bar[i] = filled ? '#' : '-';
+  }
+  bar[width] = '\0';
 }
 
 static void draw_bar(cli_batch *batch) {
-  char bar[WIDEST_BAR + 1], told[80], line[WIDEST_LINE + 1];
+  char bar[WIDEST_BAR + 1], far[16] = "waiting", failed[32] = "", told[128], line[WIDEST_LINE + 1];
   int percent = percent_of(batch);
-  int64_t seconds = batch->app->shown_s = cli_elapsed_ms(batch->app) / 1000;
-  snprintf(told, sizeof told, "%3d %%  %zu of %zu finished  %d:%02d", percent, batch->count - batch->left, batch->count,
+  int64_t seconds = cli_elapsed_ms(batch->app) / 1000;
+  if (percent >= 0) snprintf(far, sizeof far, "%3d %%", percent);
+  if (batch->failed) snprintf(failed, sizeof failed, ", %zu failed", batch->failed);
+  snprintf(told, sizeof told, "%s  %zu of %zu finished%s  %d:%02d", far, batch->count - batch->left, batch->count, failed,
            (int)(seconds / 60), (int)(seconds % 60));
   size_t room = line_room(), needed = strlen(told) + strlen("[] ");
   size_t width = room > needed + NARROWEST_BAR ? room - needed : 0;
   if (width > WIDEST_BAR) width = WIDEST_BAR;
-  for (size_t i = 0; i < width; i++) bar[i] = i * 100 < (size_t)percent * width ? '#' : '-';
-  bar[width] = '\0';
+  fill_bar(bar, width, percent, seconds);
   snprintf(line, room + 1, width ? "[%s] %s" : "%s%s", bar, told);
-  draw(batch->app, line, false);
+  batch->app->line.kind = CLI_LINE_BAR;
+  batch->app->line.has_bar = true;
+  draw(batch->app, line);
 }
 
 void cli_progress_tick(cli_batch *batch) {
-  const cli_app *app = batch->app;
-  if (app->line_width && !app->told_retry && cli_elapsed_ms(app) / 1000 != app->shown_s) draw_bar(batch);
+  const cli_line *line = &batch->app->line;
+  if (cli_elapsed_ms(batch->app) / 1000 == line->shown_s) return;
+  if (line->kind == CLI_LINE_BAR || (line->kind == CLI_LINE_NONE && line->has_bar))
+    draw_bar(batch);
+  else if (line->kind != CLI_LINE_NONE)
+    draw_pause(batch->app);
 }
 
 static void put_line(const cli_slot *slot, const imgact_action *action) {
@@ -118,17 +172,36 @@ void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action) {
   cli_slot *slot = user;
   cli_progress kind = kind_of(slot->batch->app);
   int32_t percent = action->progress < 0 ? 0 : action->progress > 100 ? 100 : action->progress;
+  if (action->progress >= 0) slot->batch->told_percent = true;
   if (percent == slot->percent) return;
   slot->percent = percent;
   if (kind == CLI_PROGRESS_BAR) draw_bar(slot->batch);
   if (kind == CLI_PROGRESS_PLAIN) put_line(slot, action);
 }
 
+// What ended early while others go on is not kept back until they end. Most errors of a look at actions end all waits in
+// the same way, so that they are told together, afterwards.
+static void tell_failure(cli_slot *slot) {
+  const imgact_error *error = cli_slot_error(slot);
+  char name[160];
+  bool is_wait = imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS;
+  if (!slot->batch->left) return;
+  if (is_wait && error->status != IMGACT_NOT_FOUND && error->status != IMGACT_ACTION_FAILED) return;
+  cli_slot_name(slot, name, sizeof name);
+  cli_tell(slot->batch->app, error, is_wait && strstr(error->message, slot->subject) ? NULL : name);
+  slot->told = true;
+}
+
 void cli_progress_ended(cli_slot *slot) {
   cli_progress kind = kind_of(slot->batch->app);
   const imgact_action *action = imgact_op_action(slot->op);
-  if (!action || action->status == IMGACT_ACTION_RUNNING) return; /* nobody looks any more, but it goes on */
-  slot->percent = 100;
-  if (kind == CLI_PROGRESS_BAR && slot->batch->left) draw_bar(slot->batch);
-  if (kind == CLI_PROGRESS_PLAIN) put_line(slot, action);
+  int32_t status = cli_slot_error(slot)->status;
+  bool finished = action && action->status != IMGACT_ACTION_RUNNING, failed = status != IMGACT_OK;
+  if (status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT) return; /* nobody looks any more, but it goes on */
+  if (failed) slot->batch->failed++;
+  if (finished || failed) slot->percent = 100;
+  if (finished && action->progress >= 0) slot->batch->told_percent = true;
+  if (finished && kind == CLI_PROGRESS_PLAIN) put_line(slot, action);
+  if (failed && kind != CLI_PROGRESS_NONE) tell_failure(slot);
+  if (kind == CLI_PROGRESS_BAR && slot->batch->left && slot->batch->app->line.has_bar) draw_bar(slot->batch);
 }

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
 // From flags, environment and configuration to a client on a loop. Everything that can be refused without a request (the
 // file, the token, a cassette) is refused here.
+#include <imgact/provider.h>
 #include <imgact/transport.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "output.h"
 
-static void put_lines(const char *mark, uint32_t request, const char *text) {
+// When, since the first request: "+12.345s ".
+static void put_time(const cli_app *app) {
+  int64_t ms = cli_elapsed_ms(app);
+  fprintf(stderr, "+%" PRId64 ".%03ds ", ms / 1000, (int)(ms % 1000));
+}
+
+static void put_lines(const cli_app *app, const char *mark, uint32_t request, const char *text) {
   cli_buffer line = {0};
   while (text && *text) {
     size_t length = strcspn(text, "\n");
@@ -16,6 +24,7 @@ static void put_lines(const char *mark, uint32_t request, const char *text) {
     cli_buffer_add(&raw, text, length);
     cli_buffer_visible(&line, cli_buffer_get(&raw));
     cli_buffer_free(&raw);
+    put_time(app);
     fprintf(stderr, "%s #%u %s\n", mark, (unsigned)request, cli_buffer_get(&line));
     text += length + (text[length] == '\n');
   }
@@ -23,40 +32,43 @@ static void put_lines(const char *mark, uint32_t request, const char *text) {
 }
 
 // The library hands over the beginning of a long body, and its whole length.
-static void put_body(const char *mark, const imgact_trace *event) {
+static void put_body(const cli_app *app, const char *mark, const imgact_trace *event) {
   size_t shown = event->body ? strlen(event->body) : 0;
   char note[80];
-  put_lines(mark, event->request, event->body);
+  put_lines(app, mark, event->request, event->body);
   snprintf(note, sizeof note, "... (%zu of %zu bytes)", shown, event->body_bytes);
-  if (shown < event->body_bytes) put_lines(mark, event->request, note);
+  if (shown < event->body_bytes) put_lines(app, mark, event->request, note);
 }
 
-// A terminal tells why nothing happens: the pause before a request is sent again.
-static void tell_retries(void *user, const imgact_trace *event) {
-  cli_app *app = user;
-  if (event->kind == IMGACT_TRACE_RETRY || event->kind == IMGACT_TRACE_THROTTLE)
-    cli_progress_retry(app, event);
-  else if (event->kind == IMGACT_TRACE_REQUEST && app->told_retry)
-    cli_progress_clear(app);
+// A terminal tells why nothing happens: the pause before a request is sent again, and the look-up of a lost answer, which
+// ends with its operation or where the change is sent again.
+static void tell_pauses(cli_app *app, const imgact_trace *event) {
+  bool looking = app->line.kind == CLI_LINE_LOOKUP, reads = event->method && !strcmp(event->method, "GET");
+  bool sent_again = event->kind == IMGACT_TRACE_LOOKUP && event->request == app->looked_up;
+  if (event->kind == IMGACT_TRACE_REQUEST || sent_again) {
+    if (app->line.kind != CLI_LINE_BAR && !(looking && reads)) cli_progress_clear(app);
+  } else
+    cli_progress_pause(app, event);
 }
 
 // Every string of an event is redacted by the library.
-static void trace(void *user, const imgact_trace *event) {
-  cli_progress_clear(user);
+static void put_trace(cli_app *app, const imgact_trace *event) {
+  cli_progress_clear(app);
   const char *text = event->text ? event->text : "";
   char head[160];
   switch (event->kind) {
   case IMGACT_TRACE_REQUEST:
     snprintf(head, sizeof head, "%s (attempt %d) ", event->method ? event->method : "", (int)event->attempt);
+    put_time(app);
     fprintf(stderr, "> #%u %s%s\n", (unsigned)event->request, head, event->url ? event->url : "");
-    put_lines(">", event->request, event->headers);
-    put_body(">", event);
+    put_lines(app, ">", event->request, event->headers);
+    put_body(app, ">", event);
     return;
   case IMGACT_TRACE_RESPONSE:
     snprintf(head, sizeof head, "HTTP %d after %lld ms", (int)event->http_status, (long long)event->after_ms);
-    put_lines("<", event->request, head);
-    put_lines("<", event->request, event->headers);
-    put_body("<", event);
+    put_lines(app, "<", event->request, head);
+    put_lines(app, "<", event->request, event->headers);
+    put_body(app, "<", event);
     return;
   case IMGACT_TRACE_FAILURE: snprintf(head, sizeof head, "failed after %lld ms", (long long)event->after_ms); break;
   case IMGACT_TRACE_RETRY: snprintf(head, sizeof head, "again in %lld ms", (long long)event->delay_ms); break;
@@ -64,8 +76,18 @@ static void trace(void *user, const imgact_trace *event) {
   case IMGACT_TRACE_LOOKUP: snprintf(head, sizeof head, "looking into it"); break;
   default: return; /* of a later library */
   }
-  put_lines("*", event->request, head);
-  put_lines("*", event->request, text);
+  put_lines(app, "*", event->request, head);
+  put_lines(app, "*", event->request, text);
+}
+
+static void watch(void *user, const imgact_trace *event) {
+  cli_app *app = user;
+  if (event->kind == IMGACT_TRACE_REQUEST && app->alone) app->attempts = event->attempt;
+  if (app->options.trace)
+    put_trace(app, event);
+  else if (cli_progress_tells_pauses(app))
+    tell_pauses(app, event);
+  if (event->kind == IMGACT_TRACE_LOOKUP) app->looked_up = event->request;
 }
 
 imgact_overrides cli_overrides(const cli_app *app) {
@@ -101,9 +123,7 @@ static imgact_status make_client(cli_app *app, imgact_error *error) {
   const cli_options *o = &app->options;
   imgact_client_options options = {.size = sizeof options,
                                    .loop = app->session.loop,
-                                   .trace = o->trace                          ? trace
-                                            : cli_progress_tells_retries(app) ? tell_retries
-                                                                              : NULL,
+                                   .trace = watch,
                                    .trace_user = app,
                                    .request_timeout_ms = o->request_timeout_ms,
                                    .retry_base_ms = o->retry_base_ms,
@@ -123,6 +143,21 @@ int cli_session_open(cli_app *app) {
   if (!status) status = imgact_loop_new(&options, &app->session.loop, &error);
   if (!status) status = make_client(app, &error);
   return status ? cli_fail(app, &error, NULL, NULL) : 0;
+}
+
+// "v1" of ".../v1", as the last part of a URL's path; "" = it ends otherwise.
+static const char *version_of(const char *url) {
+  const char *last = strrchr(url, '/');
+  bool is_version = last && last[1] == 'v' && last[2] && strspn(last + 2, "0123456789") == strlen(last + 2);
+  return is_version ? last + 1 : "";
+}
+
+void cli_note_endpoint(cli_app *app) {
+  const imgact_provider *provider = imgact_provider_find(imgact_client_provider(app->session.client));
+  const char *usual = provider ? provider->default_endpoint : "", *endpoint = imgact_client_endpoint(app->session.client);
+  if (!provider || cli_wants_json(app) || app->options.quiet || !strcmp(version_of(usual), version_of(endpoint))) return;
+  cli_note(app, "note: is the endpoint right? %s %s; the usual one is %s", endpoint,
+           version_of(usual)[0] ? "does not end in its version" : "ends in a version", usual);
 }
 
 int cli_session_close(cli_app *app) {

@@ -125,8 +125,8 @@ traced() {
   while [ $i -le 529 ]; do ids="$ids $i" && i=$((i + 1)); done
   # shellcheck disable=SC2086 # many ids
   ends 0 hetzner wait-for-more-than-25-actions action wait $ids --trace -o jsonl || return 1
-  cut=$(sed -n 's/^< #1 \.\.\. (\([0-9]* of [0-9]*\) bytes)$/\1/p' "$work/err")
-  [ "$cut" = '4096 of 5263' ] && [ "$(grep -c '^< #[0-9]* \.\.\. ' "$work/err")" = 1 ] || { cut -c1-100 "$work/err" && false; }
+  cut=$(sed -n 's/^+[0-9.]*s < #1 \.\.\. (\([0-9]* of [0-9]*\) bytes)$/\1/p' "$work/err")
+  [ "$cut" = '4096 of 5263' ] && [ "$(grep -c 's < #[0-9]* \.\.\. ' "$work/err")" = 1 ] || { cut -c1-100 "$work/err" && false; }
 }
 ok 'a trace tells how much of a body it shows' traced
 

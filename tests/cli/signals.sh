@@ -56,8 +56,8 @@ ok 'that command goes on waiting' pasted
 ignored() {
   action=$(sed -n 's/.*still running: \([0-9]*\);.*/\1/p' "$work/err")
   start action wait "$action" --poll-interval 50ms --trace
-  eventually grep -q '#2 ' "$work/err" && kill -INT "$running" && seen=$(grep -c '^> #[0-9]* GET' "$work/err") &&
-    eventually sh -c "[ \$(grep -c '^> #[0-9]* GET' '$work/err') -gt $((seen + 2)) ]" && kill "$running" && ended 130
+  eventually grep -q '#2 ' "$work/err" && kill -INT "$running" && seen=$(grep -c 's > #[0-9]* GET' "$work/err") &&
+    eventually sh -c "[ \$(grep -c 's > #[0-9]* GET' '$work/err') -gt $((seen + 2)) ]" && kill "$running" && ended 130
 }
 ok 'a signal that was ignored from the start stays ignored' ignored
 

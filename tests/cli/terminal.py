@@ -34,7 +34,7 @@ class Cloud(http.server.BaseHTTPRequestHandler):
     """Hetzner as a test scripts it: {(method, path without query): [(status, object), ...]}; the last reply stays."""
 
     protocol_version = "HTTP/1.1"
-    replies, seen = {}, []
+    replies, seen, headers = {}, [], {}
 
     def answer(self):
         key = (self.command, self.path.split("?")[0])
@@ -46,8 +46,13 @@ class Cloud(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Correlation-Id", "id\x9b31m\x1b[2J")
+        for name, value in Cloud.headers.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.wfile.write(body)
+        except ConnectionError:  # the tool was stopped
+            self.close_connection = True
 
     do_GET = do_POST = do_PUT = do_DELETE = answer
 
@@ -269,17 +274,153 @@ def no_bar_without_a_terminal_or_when_quiet():
 def who_stops_waiting_is_told_what_goes_on():
     run = waiting("--deadline", "3s", width=200)
     expect(re.search(r"image 8: the deadline passed; action 8 was last seen running \(\d+ %\)$", run.screen, re.M), run)
-    expect(run.screen.endswith("imgact: still running: 7 8; to go on waiting:\n  imgact action wait 7 8"), run)
+    expect(run.screen.endswith("imgact: still running: 7 8; to go on waiting:\n  imgact action wait 7 8 --provider hetzner"), run)
 
 
 def an_interrupt_ends_a_wait():
     cloud(GET_actions=[(200, {"actions": [action(7)]})])
     run = Run("action", "wait", "7", "--poll-interval", "20ms", typed=[(rb"12 %", b"\x03")])
     expect(run.status == 130 and "imgact: action 7: stopped waiting; last seen running (12 %)" in run.screen, run)
-    expect(run.screen.endswith("to go on waiting:\n  imgact action wait 7"), run)
+    expect(run.screen.endswith("to go on waiting:\n  imgact action wait 7 --provider hetzner"), run)
+
+
+def what_fails_at_once_is_told_at_once():
+    for words, told in (([], r"\x1b\[1;31mimgact:\x1b\[0m image 9: no \(locked, HTTP 423\)"),
+                        (["-o", "json"], r"\x1b\[1;31mimgact:\x1b\[0m image 9: no \(locked")):
+        cloud(POST_images_7_actions_CHANGE=[(201, {"action": action(7, 0)})],
+              POST_images_9_actions_CHANGE=[(423, error("locked", "no"))],
+              GET_actions=20 * [(200, {"actions": [action(7, 50)]})] + [(200, {"actions": [{**action(7, 100), "status": "success"}]})])
+        run = Run("image", "protect", "7", "9", "--wait", "--poll-interval", "20ms", *words, width=120)
+        early, late = run.raw.decode().split("finished", 1)
+        expect(run.status == 9 and re.search(told, run.raw.decode()), run)
+        expect(len(re.findall(told, run.raw.decode())) == 1 and "50 %  1 of 2 finished, 1 failed" not in early, run)
+        expect(run.plain.index("image 9: no") < run.plain.rindex("of 2 finished, 1 failed"), run)
+
+
+def so_it_is_where_progress_is_plain_and_not_where_there_is_none():
+    for kind, order in (("plain", [b"image 9: no", b"action 7: success"]), ("none", [b"image 9: no"])):
+        cloud(POST_images_7_actions_CHANGE=[(201, {"action": action(7, 0)})],
+              POST_images_9_actions_CHANGE=[(423, error("locked", "no"))],
+              GET_actions=20 * [(200, {"actions": [action(7, 50)]})] + [(200, {"actions": [{**action(7, 100), "status": "success"}]})])
+        run = Run("image", "protect", "7", "9", "--wait", "--poll-interval", "20ms", "--progress", kind, err=False)
+        expect(re.findall(rb"image 9: no|action 7: success", run.err) == order, run)
+
+
+def of_a_wait_for_several_one_that_is_not_there_is_told_at_once():
+    cloud(GET_actions=20 * [(200, {"actions": [action(7, 50)]})] + [(200, {"actions": [{**action(7, 100), "status": "success"}]})])
+    run = Run("action", "wait", "7", "9", "--poll-interval", "20ms", width=120)
+    expect(run.status == 9 and run.plain.count("imgact: ") == 1, run)
+    expect(run.plain.index("imgact: ") < run.plain.rindex("of 2 finished, 1 failed"), run)
+
+
+def a_cloud_that_tells_no_percentage_has_a_bar_that_moves():
+    running = {"id": 36, "status": "in-progress", "type": "transfer", "resource_id": 7, "resource_type": "image",
+               "started_at": "2026-03-02T08:15:00Z", "completed_at": None, "region_slug": "nyc3"}
+    Cloud.seen = []
+    Cloud.replies = {("POST", "/v2/images/7/actions"): [(201, {"action": running})],
+                     ("GET", "/v2/images/7/actions/36"): [(200, {"action": running})]}
+    run = Run("image", "transfer", "7", "--region", "nyc3", "--wait", typed=[(rb"0:01", b"\x03")],
+              env={"IMGACT_PROVIDER": "digitalocean", "DIGITALOCEAN_TOKEN": "a-token-of-this-test",
+                   "DIGITALOCEAN_API_URL": ENDPOINT.removesuffix("/v1")})
+    bars = [line for line in run.drawn() if "finished" in line]
+    expect(run.status == 130 and len({bar[:32] for bar in bars}) > 1 and "%" not in "".join(bars), run)
+    expect(all(re.match(r"\[[#-]{30}\] waiting  0 of 1 finished  0:0\d", bar) for bar in bars), run)
+
+
+def the_command_to_go_on_names_what_the_next_shell_may_lack():
+    path = os.path.join(HOME, "next.ini")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"[prod]\nprovider = hetzner\nendpoint = {ENDPOINT}\n")
+    os.chmod(path, 0o600)
+    cloud(GET_actions=[(200, {"actions": [action(7)]})])
+    run = Run("action", "wait", "7", "--deadline", "200ms", width=200,
+              env={"IMGACT_CONFIG": path, "IMGACT_PROFILE": "prod", "IMGACT_PROVIDER": ""})
+    expect(run.status == 8 and run.screen.endswith(f"\n  imgact action wait 7 --config {path} --profile prod"), run)
+
+
+# ---- lost answers ----
+
+def lost(*words, shown, **more):
+    cloud(POST_images_7_actions_CHANGE=[(502, None)], GET_images_7_actions=[(200, {"actions": shown})],
+          GET_images_actions=[(200, {"actions": shown})],
+          GET_images_7=[(200, {"image": {"id": 7, "type": "snapshot", "protection": {"delete": bool(shown)}}})])
+    return Run("image", "protect", "7", *words, width=200, **more)
+
+
+def now(progress):
+    return {**action(7, progress), "status": "success", "started": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())}
+
+
+def the_look_for_a_lost_answer_is_told_and_counts_down():
+    run = lost("--settle", "3s", "--max-attempts", "1", shown=[])
+    told = [line.strip() for line in run.drawn() if "looking" in line]
+    counted = [int(n) for n in re.findall(r"looking whether it was applied \(up to (\d) s\)", run.plain)]
+    expect(counted[0] == 3 and len(set(counted)) > 1 and counted == sorted(counted, reverse=True), run)
+    expect(told[0].startswith("HTTP 502"), run)
+    expect(run.screen.endswith("; it may have been applied\nimgact: to see what was applied:\n"
+                               "  imgact action list --image 7 --provider hetzner"), run)
+
+
+def what_a_look_finds_is_told():
+    run = lost(shown=[now(100)])
+    expect(run.status == 0 and "looking whether it was applied (up to 10 s)" in run.plain, run)
+    expect(run.screen.endswith("imgact: image 7: the answer was lost, but it was applied, and not sent twice"), run)
+
+
+def a_change_that_may_have_been_applied_is_looked_for_by_a_command():
+    cloud(DELETE_images_7=[(500, error("server_error", "no"))], PUT_images_7=[(500, error("unknown_error", "no"))],
+          POST_images_7_actions_CHANGE=[(500, error("unknown_error", "no"))], GET_images_7_actions=[(403, error("forbidden", "no"))],
+          GET_images_actions=[(403, error("forbidden", "no"))], GET_images_7=[(403, error("forbidden", "no"))])
+    for words, look in ((["image", "delete", "7", "--yes"], "image get 7"),
+                        (["image", "update", "7", "--description", "x"], "image get 7"),
+                        (["image", "protect", "7"], "action list --image 7")):
+        words = [*words, "--max-attempts", "1"]
+        run = Run(*words, width=200, env={"IMGACT_PROFILE": ""})
+        expect("; it may have been applied\nimgact: to see what was applied:\n  imgact " + look in run.screen, run)
+        expect("to see" not in Run(*words, "-o", "json", width=200).plain, run)
+
+
+def an_endpoint_without_its_version_is_noticed():
+    cloud()
+    bare = ENDPOINT.removesuffix("/v1")
+    note = f"imgact: note: is the endpoint right? {bare} does not end in its version; the usual one is https://api.hetzner.cloud/v1"
+    for words, status in ((["image", "list"], 4), (["action", "list"], 4), (["config", "check"], 0)):
+        run = Run(*words, width=300, env={"HCLOUD_ENDPOINT": bare})
+        expect(run.status == status and run.screen.endswith(note), run)
+        expect("note" not in Run(*words, width=300).plain, run)
+        run = Run(*words, "-o", "json", width=300, env={"HCLOUD_ENDPOINT": bare})
+        expect(run.status == status and "note" not in run.plain, run)
+    run = Run("config", "check", width=300, env={"IMGACT_PROVIDER": "digitalocean", "DIGITALOCEAN_TOKEN": "a-token-of-this-test",
+                                                 "DIGITALOCEAN_API_URL": bare + "/v2/"})
+    expect("ends in a version; the usual one is https://api.digitalocean.com" in run.screen, run)
+
+
+def no_look_is_told_when_quiet_or_without_a_terminal():
+    for words, err in ((["-q"], True), (["--progress", "none"], True), ([], False)):
+        run = lost(*words, shown=[now(100)], err=err)
+        expect(run.status == 0 and "look" not in run.plain and "lost" not in run.plain and not run.err, run)
 
 
 # ---- pauses ----
+
+def a_long_pause_counts_down():
+    cloud(GET_images_7=[(503, error("unavailable", "no")), (200, {"image": {"id": 7, "type": "snapshot"}})])
+    Cloud.headers = {"Retry-After": "3"}
+    try:
+        run = Run("image", "get", "7", "--columns", "id")
+    finally:
+        Cloud.headers = {}
+    told = [int(n) for n in re.findall(r"trying again in (\d) s \(attempt 2 of 5\)", run.plain)]
+    expect(run.status == 0 and run.screen == "ID\n7", run)
+    expect(told[0] == 3 and len(set(told)) > 1 and told == sorted(told, reverse=True), run)
+
+
+def an_error_says_how_often_it_was_tried():
+    cloud(GET_images_7=[(503, error("unavailable", "no"))])
+    run = Run("image", "get", "7", "--retry-base", "1ms", "--max-attempts", "3", width=200)
+    expect(re.search(r"imgact: no \(unavailable, HTTP 503, after 3 attempts\)$", run.screen), run)
+    run = Run("image", "get", "7", "--max-attempts", "1", width=200)
+    expect(run.status == 13 and "attempt" not in run.screen, run)
 
 def a_pause_is_told_and_goes_away():
     for width in (80, 40, 12):
@@ -353,7 +494,12 @@ TESTS = [yes_deletes, anything_else_deletes_nothing, the_end_of_input_deletes_no
          nobody_is_asked_with_yes_or_without_a_terminal, somebody_is_asked_though_the_results_go_to_a_pipe,
          an_empty_table_says_so, colors_are_for_terminals_that_want_them, a_table_of_the_clouds_turns_where_it_does_not_fit,
          a_bar_fits_its_terminal_and_leaves_nothing, no_bar_without_a_terminal_or_when_quiet,
-         who_stops_waiting_is_told_what_goes_on, an_interrupt_ends_a_wait, a_pause_is_told_and_goes_away,
+         who_stops_waiting_is_told_what_goes_on, an_interrupt_ends_a_wait, what_fails_at_once_is_told_at_once,
+         of_a_wait_for_several_one_that_is_not_there_is_told_at_once, a_cloud_that_tells_no_percentage_has_a_bar_that_moves,
+         the_command_to_go_on_names_what_the_next_shell_may_lack, the_look_for_a_lost_answer_is_told_and_counts_down,
+         what_a_look_finds_is_told, a_change_that_may_have_been_applied_is_looked_for_by_a_command,
+         an_endpoint_without_its_version_is_noticed, so_it_is_where_progress_is_plain_and_not_where_there_is_none, no_look_is_told_when_quiet_or_without_a_terminal, a_long_pause_counts_down,
+         an_error_says_how_often_it_was_tried, a_pause_is_told_and_goes_away,
          no_pause_is_told_when_quiet_or_without_a_terminal, no_control_character_of_the_cloud_reaches_the_terminal,
          json_says_the_same_and_csv_keeps_it_elsewhere, nor_in_a_pause_or_on_a_bar]
 
