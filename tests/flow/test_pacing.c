@@ -140,7 +140,8 @@ static void run_until(crowd *c, int64_t ms) {
 // IMGACT_TEST_SECONDS asks for a longer run, a million seconds for example.
 static int64_t seconds(void) {
   const char *text = getenv("IMGACT_TEST_SECONDS");
-  return text == NULL ? 20000 : atoll(text);
+  if (text != NULL) return atoll(text);
+  return testing_under_valgrind() ? 8000 : 20000;
 }
 
 static void a_bucket_is_used_up_and_never_overdrawn(void **state) {
