@@ -70,17 +70,22 @@ static bool tell_stopped(cli_app *app, const cli_slot *slot) {
   return true;
 }
 
+// A slot whose error is this one and is to be told still: a program takes nothing from what people were told before.
+static bool is_to_tell(const cli_app *app, const cli_slot *slot, const imgact_error *error) {
+  return (cli_wants_json(app) || !slot->told) && same_error(cli_slot_error(slot), error);
+}
+
 // Other errors once each, with the ids that they are about: a poll that fails ends many waits in the same way.
 static void tell_errors(cli_app *app, const cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) {
     const imgact_error *error = cli_slot_error(&batch->slots[i]);
-    bool told = !error->status || tell_stopped(app, &batch->slots[i]) || (batch->slots[i].told && !cli_wants_json(app));
-    for (size_t j = 0; j < i && !told; j++) told = same_error(cli_slot_error(&batch->slots[j]), error);
+    bool told = !error->status || tell_stopped(app, &batch->slots[i]) || !is_to_tell(app, &batch->slots[i], error);
+    for (size_t j = 0; j < i && !told; j++) told = is_to_tell(app, &batch->slots[j], error);
     if (told) continue;
     cli_buffer what = {0};
     cli_buffer_text(&what, "action ");
     for (size_t j = i; j < batch->count; j++) {
-      if (!same_error(cli_slot_error(&batch->slots[j]), error)) continue;
+      if (!is_to_tell(app, &batch->slots[j], error)) continue;
       if (j > i) cli_buffer_text(&what, ", ");
       cli_buffer_text(&what, batch->slots[j].subject);
     }

@@ -313,6 +313,16 @@ def of_a_wait_for_several_one_that_is_not_there_is_told_at_once():
     expect(run.plain.index("imgact: ") < run.plain.rindex("of 2 finished, 1 failed"), run)
 
 
+def two_that_fail_for_one_reason_are_both_named():
+    failed = {"status": "error", "error": {"code": "action_failed", "message": "no more space"}}
+    cloud(GET_actions=20 * [(200, {"actions": [{**action(7), **failed}, action(9, 50)]})] +
+          [(200, {"actions": [{**action(7), **failed}, {**action(9), **failed}]})])
+    for words in ((), ("-o", "json")):
+        run = Run("action", "wait", "7", "9", "--poll-interval", "20ms", *words, width=200)
+        expect(run.status == 7 and (words or re.findall(r"imgact: action (\d) failed: no more space", run.plain) == ["7", "9"]), run)
+        expect(run.plain.count('{"error":{"code":"action_failed"') == (2 if words else 0), run)
+
+
 def a_cloud_that_tells_no_percentage_has_a_bar_that_moves():
     running = {"id": 36, "status": "in-progress", "type": "transfer", "resource_id": 7, "resource_type": "image",
                "started_at": "2026-03-02T08:15:00Z", "completed_at": None, "region_slug": "nyc3"}
@@ -495,7 +505,7 @@ TESTS = [yes_deletes, anything_else_deletes_nothing, the_end_of_input_deletes_no
          an_empty_table_says_so, colors_are_for_terminals_that_want_them, a_table_of_the_clouds_turns_where_it_does_not_fit,
          a_bar_fits_its_terminal_and_leaves_nothing, no_bar_without_a_terminal_or_when_quiet,
          who_stops_waiting_is_told_what_goes_on, an_interrupt_ends_a_wait, what_fails_at_once_is_told_at_once,
-         of_a_wait_for_several_one_that_is_not_there_is_told_at_once, a_cloud_that_tells_no_percentage_has_a_bar_that_moves,
+         of_a_wait_for_several_one_that_is_not_there_is_told_at_once, two_that_fail_for_one_reason_are_both_named, a_cloud_that_tells_no_percentage_has_a_bar_that_moves,
          the_command_to_go_on_names_what_the_next_shell_may_lack, the_look_for_a_lost_answer_is_told_and_counts_down,
          what_a_look_finds_is_told, a_change_that_may_have_been_applied_is_looked_for_by_a_command,
          an_endpoint_without_its_version_is_noticed, so_it_is_where_progress_is_plain_and_not_where_there_is_none, no_look_is_told_when_quiet_or_without_a_terminal, a_long_pause_counts_down,
