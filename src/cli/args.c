@@ -227,6 +227,17 @@ static imgact_status check_all_twice(const cli_app *app, imgact_error *error) {
   return status;
 }
 
+// Which keys there are is for the cloud to say; the direction is not.
+static imgact_status check_sort(const cli_app *app, imgact_error *error) {
+  const cli_strings *sort = &app->options.sort;
+  for (size_t i = 0; i < sort->count; i++) {
+    const char *direction = strchr(sort->items[i], ':');
+    if (direction && strcmp(direction, ":asc") != 0 && strcmp(direction, ":desc") != 0)
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--sort takes KEY, KEY:asc or KEY:desc");
+  }
+  return IMGACT_OK;
+}
+
 static imgact_status settle_command(parser *p, cli_app *app) {
   size_t used = 0;
   app->command = cli_command_find(p->args->words, p->args->count, &used, p->error);
@@ -237,6 +248,7 @@ static imgact_status settle_command(parser *p, cli_app *app) {
   if (!status) status = check_arguments(app, p->error);
   if (!status) status = check_required(app, p->error);
   if (!status) status = check_all_twice(app, p->error);
+  if (!status) status = check_sort(app, p->error);
   return status;
 }
 

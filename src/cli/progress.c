@@ -111,7 +111,7 @@ void cli_progress_pause(cli_app *app, const imgact_trace *event) {
 // The mean of what the cloud tells; -1 = it tells nothing.
 static int percent_of(const cli_batch *batch) {
   int64_t sum = 0;
-  if (!batch->told_percent) return -1;
+  if (!batch->told_percent || !batch->count) return -1;
   for (size_t i = 0; i < batch->count; i++)
     if (batch->slots[i].percent > 0) sum += batch->slots[i].percent;
   return (int)(sum / (int64_t)batch->count);

@@ -41,6 +41,9 @@ ok 'two words in one flag' refused \
 ok 'a number that is none' refused '--limit takes a whole number from 1' image list --limit many
 ok 'a page before the first' refused '--page takes a whole number from 1' image list --page 0
 ok 'a number beyond all' refused '--per-page takes a whole number from 1' image list --per-page 99999999999999999999
+for sort in id:up created: name:asc:desc :DESC; do
+  ok "a direction that is none: $sort" refused '--sort takes KEY, KEY:asc or KEY:desc' image list --sort id --sort "$sort"
+done
 ok 'a shell without completion' refused '`imgact completion` takes bash|zsh|fish, not '"'dos'" completion dos
 ok 'text that is not UTF-8' refused 'argument 3 is not UTF-8 text' image get "$(printf 'a\377b')"
 for duration in soon 5 -5s 5s5s 1m1h 1.s .5s 5ss '5 s' '' 0s 99999999999h; do
