@@ -4,17 +4,19 @@
 #include "str.h"
 #include <string.h>
 
-#define BODY_BYTES 4096
+#define BODY_BYTES      4096
+#define LOOKED_AT_BYTES ((size_t)2 * BODY_BYTES) /* of what is shown all, and of a token that begins in it enough */
 
 static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *text, size_t length, size_t *whole_bytes) {
   *whole_bytes = 0;
   if (!text) return NULL;
+  size_t looked_at = ia_utf8_cut(text, length, LOOKED_AT_BYTES);
   ia_buf out;
-  ia_buf_init(&out, exchange->client->allocator, 2 * length + 64);
-  ia_redact_text(&exchange->redactor, &out, text, length);
+  ia_buf_init(&out, exchange->client->allocator, 2 * looked_at + 64);
+  ia_redact_text(&exchange->redactor, &out, text, looked_at);
   const char *redacted = ia_buf_text(&out);
   char *copy = redacted ? ia_arena_copy_n(arena, redacted, ia_utf8_cut(redacted, out.length, BODY_BYTES)) : NULL;
-  if (copy) *whole_bytes = out.length;
+  if (copy) *whole_bytes = out.length + (length - looked_at);
   ia_buf_free(&out);
   return copy;
 }
