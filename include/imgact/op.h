@@ -76,7 +76,8 @@ typedef struct imgact_image_update {
 /* Per-call options; 0 = the client's or none. Since 0.1. */
 typedef struct imgact_op_options {
   size_t size;         /* sizeof(imgact_op_options) */
-  int64_t deadline_ms; /* the whole operation, from its start; retries, pages and waits included */
+  int64_t deadline_ms; /* the whole operation, from its start; retries, pages and waits included. What the rate limit lets go
+                          after it alone ends as rate_limited before it passes */
   int64_t poll_interval_ms;
   int64_t page; /* this page of a list alone */
   int64_t per_page;

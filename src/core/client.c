@@ -165,11 +165,10 @@ static bool anything_waits(const imgact_client *client) {
   return any;
 }
 
-static bool may_send(imgact_client *client, size_t lane, uint32_t budget, int64_t *until_ms) {
+static ia_leave ask_leave(imgact_client *client, size_t lane, uint32_t budget) {
   double reserve = (double)client->settings.reserve_percent / 100.0;
-  *until_ms = IA_NEVER;
-  if (client->token_error.status != IMGACT_OK) return true; /* it ends without being sent */
-  return !client->governor || ia_governor_allows(client->governor, budget, lane, reserve, until_ms);
+  if (!client->governor) return (ia_leave){.kind = IA_LEAVE_GO};
+  return ia_governor_ask(client->governor, budget, lane, reserve);
 }
 
 static void send_first(imgact_client *client, size_t lane, uint32_t budget) {
@@ -179,18 +178,19 @@ static void send_first(imgact_client *client, size_t lane, uint32_t budget) {
 }
 
 /* Who can only be late is told at once: a request that may go after its deadline alone, and every one while the cloud wants
- * a longer pause than anybody would wait for. Polls stay: a wait has its last state to tell, at its own end. */
-static void refuse_late(imgact_client *client, size_t lane, uint32_t budget, int64_t until_ms) {
-  int64_t now_ms = client->engine->now.mono_ms, asked_ms = ia_governor_asked_ms(client->governor);
+ * a longer pause than anybody would wait for. Patient ones stay: a wait has its last state to tell, and a lost answer that
+ * is being looked into is worth more than the time. */
+static void refuse_late(imgact_client *client, size_t lane, uint32_t budget, const ia_leave *leave) {
+  int64_t now_ms = client->engine->now.mono_ms;
   ia_link *waiting = &client->lanes[lane][budget];
-  if (lane == IA_LANE_WAIT) return;
   for (ia_link *at = waiting->next, *next; at != waiting; at = next) {
     ia_exchange *exchange = IA_ENTRY(at, ia_exchange, link);
     next = at->next;
-    if (asked_ms >= 0)
-      ia_exchange_refuse(exchange, asked_ms);
-    else if (exchange->deadline_ms < until_ms)
-      ia_exchange_refuse(exchange, until_ms - now_ms);
+    if (exchange->patient) continue;
+    if (leave->kind == IA_LEAVE_REFUSE)
+      ia_exchange_refuse(exchange, leave->asked_ms);
+    else if (exchange->deadline_ms < leave->until_ms)
+      ia_exchange_refuse(exchange, leave->until_ms - now_ms);
   }
 }
 
@@ -204,21 +204,22 @@ static void hold_back(imgact_client *client, int64_t until_ms) {
  * the budgets take turns, and one that is used up holds back its own alone. One request a turn, so that the clients of a
  * loop take turns, too. */
 void ia_client_run(imgact_client *client) {
-  int64_t until_ms = IA_NEVER, next_ms;
+  int64_t until_ms = IA_NEVER;
   if (client->in_flight >= client->settings.concurrency || !anything_waits(client)) return;
   ia_error_clear(&client->token_error);
   (void)refresh_token(client, &client->token_error);
   for (size_t lane = 0; lane < IA_LANES; lane++)
     for (uint32_t i = 0; i < IA_BUDGETS; i++) {
-      uint32_t budget = (client->turn + i) % IA_BUDGETS;
+      uint32_t budget = (client->turns[lane] + i) % IA_BUDGETS;
       if (!is_waiting(client, lane, budget)) continue;
-      if (may_send(client, lane, budget, &next_ms)) {
-        client->turn = budget + 1;
+      ia_leave leave = ask_leave(client, lane, budget);
+      if (leave.kind == IA_LEAVE_GO) {
+        client->turns[lane] = budget + 1;
         send_first(client, lane, budget);
         return;
       }
-      refuse_late(client, lane, budget, next_ms);
-      if (next_ms < until_ms) until_ms = next_ms;
+      if (leave.kind != IA_LEAVE_ASK) refuse_late(client, lane, budget, &leave);
+      if (is_waiting(client, lane, budget) && leave.until_ms < until_ms) until_ms = leave.until_ms;
     }
   if (until_ms != IA_NEVER) hold_back(client, until_ms);
 }

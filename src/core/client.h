@@ -45,7 +45,7 @@ struct imgact_client {
   ia_link held;                        /* in the governor's list, while the rate limit holds it back */
   ia_governor *governor;               /* shared by the clients of one credential; NULL: no memory for one */
   ia_link lanes[IA_LANES][IA_BUDGETS]; /* exchanges that wait for a place, by what they count against */
-  uint32_t turn;                       /* the budget that is asked first */
+  uint32_t turns[IA_LANES];            /* the budget that is asked first */
   int32_t in_flight;
   int32_t retry_tokens;
   uint32_t exchanges; /* counts them, for traces */

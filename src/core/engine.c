@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Timers, the outbox and the callbacks that are due. Everything here is O(log n) in the operations that are alive. */
+/* Timers, the outbox and the callbacks that are due. Everything here is O(log n) in the operations that are alive, but for
+ * a look over the requests that wait when the rate limit holds them back. */
 #include "engine.h"
 #include "exchange.h"
 #include "governor.h"

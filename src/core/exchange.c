@@ -93,7 +93,7 @@ void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_r
   exchange->result = result;
   exchange->number = ++exchange->client->exchanges;
   exchange->slot = ia_client_slot(exchange->client, call->kind);
-  exchange->encoded_empty = exchange->uncertain = false;
+  exchange->uncertain = false;
   if (!exchange->attempts) exchange->maybe_applied = false;
   ia_error_clear(&exchange->error);
   enqueue(exchange);
@@ -101,12 +101,18 @@ void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_r
 
 void ia_exchange_refuse(ia_exchange *exchange, int64_t wait_ms) {
   imgact_error *error = &exchange->error;
+  long long wait_s = wait_ms / 1000 + (wait_ms % 1000 > 0);
   ia_list_remove(&exchange->link);
   exchange->state = IA_EXCHANGE_IDLE;
-  imgact_error_set(error, IMGACT_RATE_LIMITED, "not sent: the rate limit allows it in %lld s at the earliest",
-                   (long long)((wait_ms + 999) / 1000));
+  if (error->status == IMGACT_OK) {
+    imgact_error_set(error, IMGACT_RATE_LIMITED, "not sent: the rate limit allows it in %lld s at the earliest", wait_s);
+    ia_str_copy(error->provider, sizeof error->provider, exchange->client->provider->name);
+  } else { /* of an attempt before: that is the cause */
+    char message[sizeof error->message];
+    ia_str_copy(message, sizeof message, error->message);
+    ia_error_text(error, "%s (not sent again: the rate limit allows it in %lld s at the earliest)", message, wait_s);
+  }
   error->retry_after_ms = wait_ms;
-  ia_str_copy(error->provider, sizeof error->provider, exchange->client->provider->name);
   end_soon(exchange);
 }
 
@@ -180,7 +186,6 @@ static imgact_status build(ia_exchange *exchange) {
 void ia_exchange_ready(ia_exchange *exchange) {
   ia_list_remove(&exchange->link);
   if (build(exchange) != IMGACT_OK || exchange->request.empty) {
-    exchange->encoded_empty = exchange->request.empty;
     exchange->state = IA_EXCHANGE_IDLE;
     end_soon(exchange);
     return;
@@ -351,8 +356,7 @@ static void back_off(ia_exchange *exchange, const ia_decision *decision) {
   imgact_client *client = exchange->client;
   client->retry_tokens--;
   ia_trace_retry(exchange, decision->delay_ms);
-  exchange->state = IA_EXCHANGE_BACKOFF;
-  ia_error_clear(&exchange->error);
+  exchange->state = IA_EXCHANGE_BACKOFF; /* its error stays the cause, should it not go again */
   ia_timer_set(client->engine, &exchange->timer, client->engine->now.mono_ms + decision->delay_ms, again);
 }
 
@@ -374,20 +378,23 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
   exchange->done(exchange);
 }
 
-/* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). */
+/* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). A reset is a
+ * time on the cloud's clock: the governor counts on ours. */
 static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_info *rate) {
-  bool news = http->fate == IMGACT_ANSWERED && http->status != 429;
   imgact_rate_info told = *rate;
   const ia_now *now = &exchange->client->engine->now;
   int64_t behind_ms =
       now->wall_ms - ia_client_cloud_ms(exchange->client, now->mono_ms); /* the cloud's clock is behind ours */
+  if (!exchange->governor) return;
+  if (http->status == 429) told.rate.limit = -1;
   if (told.wait_until_ms != IMGACT_NO_TIME && __builtin_add_overflow(told.wait_until_ms, behind_ms, &told.wait_until_ms))
     told.wait_until_ms = IMGACT_NO_TIME;
-  if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->budget, news ? &told : NULL);
+  ia_governor_told(exchange->governor, exchange->slot->budget, http->fate == IMGACT_ANSWERED ? &told : NULL);
 }
 
 static void park(ia_exchange *exchange, const ia_decision *decision) {
   int64_t asked = exchange->error.retry_after_ms > 0 ? exchange->error.retry_after_ms : decision->delay_ms;
+  if (decision->verdict == IA_ASKED_TOO_LONG) asked = decision->asked_ms;
   if (exchange->governor && exchange->error.status == IMGACT_RATE_LIMITED && asked > 0)
     ia_governor_park(exchange->governor, asked);
 }

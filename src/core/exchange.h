@@ -39,13 +39,13 @@ struct ia_exchange {
   ia_lane lane;
   ia_exchange_state state;
   int64_t deadline_ms; /* steady; IA_NEVER */
+  bool patient;        /* the rate limit never ends it while it waits for a place */
   int64_t sent_ms;     /* steady, of the last attempt */
   int64_t sent_at_ms;  /* the same on the wall's clock */
   int32_t max_attempts;
   int32_t attempts; /* sends so far; the owner sets it to 0, or to what an earlier exchange used up */
   uint32_t number;
   uint32_t local;     /* filters that encode left to the core */
-  bool encoded_empty; /* nothing was sent: the answer is known to be empty */
   bool uncertain;     /* the last attempt of an unsafe request may have been applied */
   bool maybe_applied; /* some attempt of a mutation may have been */
   imgact_error error;

@@ -183,26 +183,27 @@ void ia_governors_clear(ia_engine *engine) {
   while (!ia_list_empty(&engine->governors)) free_governor(IA_ENTRY(engine->governors.next, ia_governor, link));
 }
 
-bool ia_governor_allows(ia_governor *governor, uint32_t number, size_t lane, double reserve, int64_t *until_ms) {
-  int64_t now_ms = governor->engine->now.mono_ms;
+static ia_leave wait_until(int64_t until_ms) { return (ia_leave){.kind = IA_LEAVE_WAIT, .until_ms = until_ms}; }
+
+static ia_leave while_parked(const ia_governor *governor, int64_t now_ms) {
+  if (governor->asked_until_ms <= governor->parked_until_ms) return wait_until(governor->parked_until_ms);
+  return (ia_leave){IA_LEAVE_REFUSE, governor->parked_until_ms, governor->asked_until_ms - now_ms};
+}
+
+ia_leave ia_governor_ask(ia_governor *governor, uint32_t number, size_t lane, double reserve) {
+  static const ia_leave go = {.kind = IA_LEAVE_GO};
+  int64_t now_ms = governor->engine->now.mono_ms, until_ms = now_ms;
   ia_budget *budget = budget_of(governor, number);
-  if (now_ms < governor->parked_until_ms) {
-    *until_ms = governor->parked_until_ms;
-    return false;
-  }
-  if (now_ms < governor->spread_until_ms && now_ms < governor->next_ms) {
-    *until_ms = governor->next_ms;
-    return false;
-  }
-  if (budget && !budget->answered && budget->in_flight >= UNTOLD_MAX) {
-    *until_ms = now_ms + UNTOLD_MS;
-    return false;
-  }
-  if (!budget || budget->limit < 0) return true;
+  if (now_ms < governor->parked_until_ms) return while_parked(governor, now_ms);
+  if (now_ms < governor->spread_until_ms && now_ms < governor->next_ms) return wait_until(governor->next_ms);
+  if (budget && !budget->answered && budget->in_flight >= UNTOLD_MAX)
+    return (ia_leave){.kind = IA_LEAVE_ASK, .until_ms = now_ms + UNTOLD_MS};
+  if (!budget || budget->limit < 0) return go;
   double left = left_for_others(lane, budget) + reserve * (double)budget->limit;
   if (left > (double)budget->limit - 1.0) left = (double)budget->limit - 1.0; /* one must always be possible */
-  if (budget->refill_per_ms > 0.0) return bucket_allows(budget, now_ms, left, until_ms);
-  return windows_allow(budget, now_ms, left, until_ms);
+  bool bucket = budget->refill_per_ms > 0.0;
+  if (bucket ? bucket_allows(budget, now_ms, left, &until_ms) : windows_allow(budget, now_ms, left, &until_ms)) return go;
+  return wait_until(until_ms);
 }
 
 void ia_governor_sent(ia_governor *governor, uint32_t number) {
@@ -232,7 +233,7 @@ void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_
   if (budget->in_flight) budget->in_flight--;
   if (!budget->answered && !ia_list_empty(&governor->waiting))
     ia_timer_set(governor->engine, &governor->timer, governor->engine->now.mono_ms, wake);
-  budget->answered = true;
+  if (info) budget->answered = true;
   if (!info || info->rate.limit <= 0 || info->rate.remaining < 0) return;
   budget->limit = info->rate.limit;
   budget->per_minute = info->per_minute;
@@ -248,12 +249,6 @@ void ia_governor_park(ia_governor *governor, int64_t delay_ms) {
   if (until <= governor->parked_until_ms) return;
   governor->parked_until_ms = until;
   governor->spread_until_ms = until + SPREAD_MS;
-}
-
-int64_t ia_governor_asked_ms(const ia_governor *governor) {
-  int64_t now_ms = governor->engine->now.mono_ms;
-  if (now_ms >= governor->parked_until_ms || governor->asked_until_ms - governor->parked_until_ms <= 0) return -1;
-  return governor->asked_until_ms - now_ms;
 }
 
 void ia_governor_wait(ia_governor *governor, ia_link *client, int64_t until_ms) {

@@ -59,17 +59,28 @@ void ia_governor_drop(ia_governor *governor);
 /* Frees those that are kept although nobody holds them any more. */
 void ia_governors_clear(ia_engine *engine);
 
-/* May a request of this lane (0 = the most urgent) go now? reserve: the part of the budget that nobody here may touch, 0
- * to 1. If not, *until_ms says when to ask again. */
-bool ia_governor_allows(ia_governor *governor, uint32_t number, size_t lane, double reserve, int64_t *until_ms);
+typedef enum ia_leave_kind {
+  IA_LEAVE_GO,
+  IA_LEAVE_WAIT,  /* not before until_ms: that much is known */
+  IA_LEAVE_ASK,   /* not yet; until_ms is when to ask again, and says nothing else */
+  IA_LEAVE_REFUSE /* the cloud asked for a longer pause than is waited for; until_ms is when one may go and ask */
+} ia_leave_kind;
+
+typedef struct ia_leave {
+  ia_leave_kind kind;
+  int64_t until_ms; /* steady */
+  int64_t asked_ms; /* of a refusal: what is left of the pause that was asked for */
+} ia_leave;
+
+/* May a request of this lane (0 = the most urgent) go now? reserve: the part of the budget that nobody here may touch, 0 to
+ * 1. */
+ia_leave ia_governor_ask(ia_governor *governor, uint32_t number, size_t lane, double reserve);
 void ia_governor_sent(ia_governor *governor, uint32_t number);
-/* An exchange has ended; info: what its reply told, or NULL. wait_until_ms of it counts on the wall's clock. */
+/* An exchange has ended; info: what its reply told, NULL = there was none. wait_until_ms of it counts on the wall's clock.
+ */
 void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_info *info);
 /* A 429: nothing goes for so long, a minute at most, then slowly. */
 void ia_governor_park(ia_governor *governor, int64_t delay_ms);
-/* What is left of a pause that the cloud asked for and that is longer than any that is waited for; -1 = there is none. Told
- * while requests are parked: after that one may go and ask again. */
-int64_t ia_governor_asked_ms(const ia_governor *governor);
 /* Remembers a client that was held back, and wakes it at that time. */
 void ia_governor_wait(ia_governor *governor, ia_link *client, int64_t until_ms);
 

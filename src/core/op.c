@@ -86,6 +86,8 @@ void ia_op_begin(imgact_op *op) {
   ia_engine *engine = op->client->engine;
   ia_engine_refresh(engine);
   op->state = IA_OP_RUNNING;
+  op->tell_done = false; /* of a page before: its callback has been replaced */
+  ia_list_remove(&op->notify);
   engine->running++;
   if (op->error.status != IMGACT_OK) {
     ia_op_end_soon(op);
@@ -167,6 +169,7 @@ bool ia_op_exchange(imgact_op *op, ia_lane lane, void (*done)(ia_exchange *)) {
   }
   op->exchange->done = done;
   op->exchange->lane = lane;
+  op->exchange->patient = false;
   op->exchange->deadline_ms = op->deadline_ms;
   op->exchange->rate = &op->rate;
   if (op->options.max_attempts > 0) op->exchange->max_attempts = op->options.max_attempts;

@@ -222,6 +222,7 @@ static ia_batch *new_batch(imgact_client *client) {
   ia_list_init(&batch->watches);
   batch->rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
   batch->exchange->rate = &batch->rate;
+  batch->exchange->patient = true;
   ia_list_append(&client->poller.batches, &batch->link);
   return batch;
 }

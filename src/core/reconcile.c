@@ -175,6 +175,7 @@ static void look_at_image(imgact_op *op) {
     ambiguous(op, "out of memory");
     return;
   }
+  op->exchange->patient = true;
   if (!m->image.allocator) ia_result_init(&m->image, op->client->allocator, op->client->provider->name, op->result.keep_raw);
   ia_result_reset(&m->image);
   ia_exchange_submit(op->exchange, &call, &m->image);
@@ -274,6 +275,7 @@ static bool list_actions(imgact_op *op, imgact_error *error) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .image = op->call.image, .actions = &m->filter};
   if (ia_walk_init(m->walk, op->client, &call, error) != IMGACT_OK) return false;
   m->walk->lane = IA_LANE_MUTATION;
+  m->walk->patient = true;
   return ia_op_walk(op, m->walk, got_actions, error);
 }
 

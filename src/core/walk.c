@@ -121,6 +121,7 @@ static bool ask(ia_walk *walk) {
   walk->call.types = walk->groups[walk->group];
   walk->call.next = walk->next.length ? ia_buf_text(&walk->next) : NULL;
   walk->exchange->attempts = 0;
+  walk->exchange->patient = walk->patient;
   walk->exchange->rate = walk->rate;
   walk->exchange->max_attempts = walk->max_attempts;
   walk->exchange->deadline_ms = walk->deadline_ms;

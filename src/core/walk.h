@@ -36,6 +36,7 @@ typedef struct ia_walk {
   int32_t max_attempts, restarts;
   ia_lane lane;
   size_t given; /* items of the pages that were handed out before, page by page */
+  bool patient; /* as an exchange's */
   bool page_by_page, more, sort_here, new_group;
   bool images; /* of images, else of actions */
   imgact_error error;

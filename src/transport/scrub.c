@@ -126,10 +126,20 @@ typedef struct find {
   bool token;
 } find;
 
-// A token that repeats itself can start again before the first match ends: both go as one, or its end would stay behind.
+static size_t longest_secret(const ia_scrub *scrub) {
+  size_t longest = 0;
+  for (size_t i = 0; i < scrub->count; i++)
+    if (scrub->secrets[i].redactor.token_length > longest) longest = scrub->secrets[i].redactor.token_length;
+  return longest * IA_SPELLING_MAX_BYTES;
+}
+
+// A token that repeats itself can start again before the first match ends: both go as one, or its end would stay behind. In
+// base64 a match goes to the end of the run, so only what starts near that end can reach beyond it: a run of a megabyte is
+// not searched from each of its bytes.
 static size_t secrets_from(const ia_scrub *scrub, const char *text, size_t length) {
   size_t end = secret_at(scrub, text, length);
-  for (size_t at = 1; at < end; at++) {
+  size_t near = end == 0 ? 0 : longest_secret(scrub);
+  for (size_t at = end > near ? end - near : 1; at < end; at++) {
     size_t further = secret_at(scrub, text + at, length - at);
     if (further > 0 && at + further > end) end = at + further;
   }

@@ -232,6 +232,53 @@ static void a_callback_is_for_one_run_of_a_list(void **state) {
   cloud_free(c);
 }
 
+typedef struct reader {
+  imgact_op *list;
+  int first, second, early;
+  size_t items;
+} reader;
+
+static void told_first(void *user, imgact_op *op) {
+  reader *r = user;
+  (void)op;
+  r->first++;
+}
+
+static void told_second(void *user, imgact_op *op) {
+  reader *r = user;
+  r->second++;
+  r->early += !imgact_op_done(op);
+  imgact_op_images(op, &r->items);
+}
+
+static void ask_for_the_next_page(void *user, imgact_op *op) {
+  reader *r = user;
+  (void)op;
+  assert_true(imgact_op_done(r->list)); // and not told yet
+  imgact_start(r->list, told_second, r);
+}
+
+static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  cloud *c = cloud_new(st->script, true);
+  c->listed = 120;
+  reader r = {0};
+  imgact_op *other = imgact_get_image(st->client, CLOUD_IMAGE, NULL);
+  r.list = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  imgact_start(other, ask_for_the_next_page, &r);
+  imgact_start(r.list, told_first, &r);
+  imgact_loop_run(st->loop);
+  assert_int_equal(r.first, 0);
+  assert_int_equal(r.second, 1);
+  assert_int_equal(r.early, 0);
+  assert_int_equal(r.items, 50);
+  imgact_op_free(other);
+  imgact_op_free(r.list);
+  stage_free(st);
+  cloud_free(c);
+}
+
 static void start_again(void *user, imgact_op *op) {
   int *count = user;
   if (++*count < 1000000) imgact_start(op, start_again, user);
@@ -464,6 +511,7 @@ int main(void) {
       cmocka_unit_test(options_that_make_no_sense_for_an_operation_are_refused),
       cmocka_unit_test(an_operation_that_is_freed_before_its_callback_is_not_told),
       cmocka_unit_test(a_callback_is_for_one_run_of_a_list),
+      cmocka_unit_test(a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end),
       cmocka_unit_test(a_callback_that_starts_its_operation_again_gives_others_a_turn),
       cmocka_unit_test(a_refusal_stays_one_when_it_is_cancelled),
       cmocka_unit_test(a_hook_cannot_answer_with_a_status_of_the_library),

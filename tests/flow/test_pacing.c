@@ -337,6 +337,192 @@ static void who_can_only_be_late_is_told_at_once(void **state) {
   stage_free(s);
 }
 
+#define IMAGE "{\"image\":{\"id\":4711,\"type\":\"snapshot\"}}"
+
+static size_t count_of(imgact_op *const *ops, size_t count, imgact_status status) {
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) found += imgact_op_error(ops[i])->status == (int32_t)status;
+  return found;
+}
+
+static void free_all(imgact_op **ops, size_t count) {
+  for (size_t i = 0; i < count; i++) imgact_op_free(ops[i]);
+}
+
+// When to ask again is a guess before the first reply: nobody is refused for it.
+static void before_the_first_reply_nobody_is_called_late(void **state) {
+  (void)state;
+  stage *s = stage_with((stage_options){.client = {.concurrency = 300}});
+  imgact_op *ops[300];
+  scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 50});
+  for (size_t i = 0; i < 300; i++) {
+    ops[i] = stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 900});
+    imgact_start(ops[i], NULL, NULL);
+  }
+  imgact_loop_run(s->loop);
+  assert_int_equal(count_of(ops, 300, IMGACT_OK), 300);
+  free_all(ops, 300);
+  stage_free(s);
+}
+
+// A place that becomes free before anything is known is one place.
+static void a_request_that_leaves_lets_one_other_go(void **state) {
+  (void)state;
+  stage *s = stage_with((stage_options){.client = {.concurrency = 1000}});
+  imgact_op *ops[600];
+  scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
+  for (size_t i = 0; i < 600; i++) imgact_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  assert_int_equal(scripted_count(s->script), 200);
+  imgact_cancel(ops[0]);
+  while (scripted_now_ms(s->script) < 3000) imgact_loop_dispatch(s->loop);
+  assert_int_equal(scripted_count(s->script), 201);
+  free_all(ops, 600);
+  stage_free(s);
+}
+
+static void a_pause_that_the_reset_alone_tells_ends_all_at_once(void **state) {
+  (void)state;
+  stage *s = stage_digitalocean();
+  imgact_op *ops[200];
+  char head[160];
+  snprintf(head, sizeof head, "RateLimit-Limit: 5000\nRateLimit-Remaining: 0\nRateLimit-Reset: %lld\n",
+           (long long)(SCRIPTED_EPOCH_MS / 1000 + 1800));
+  scripted_on(s->script, "*", (scripted_answer){.status = 429, .headers = head, .body = "{}", .delay_ms = 50});
+  for (size_t i = 0; i < 200; i++) imgact_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  imgact_loop_run(s->loop);
+  assert_int_equal(count_of(ops, 200, IMGACT_RATE_LIMITED), 200);
+  assert_int_equal(scripted_count(s->script), 8);
+  assert_in_range(imgact_op_error(ops[199])->retry_after_ms, 1799000, 1800000);
+  free_all(ops, 200);
+  stage_free(s);
+}
+
+static void an_absurd_pause_is_told_as_a_number(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  imgact_op *ops[12];
+  scripted_on(s->script, "*",
+              (scripted_answer){.status = 429, .headers = "Retry-After: 99999999999999999999999\n", .body = "{}"});
+  for (size_t i = 0; i < 12; i++) imgact_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  imgact_loop_run(s->loop);
+  assert_int_equal(count_of(ops, 12, IMGACT_RATE_LIMITED), 12);
+  assert_null(strstr(imgact_op_error(ops[11])->message, "in -"));
+  assert_true(imgact_op_error(ops[11])->retry_after_ms > 0);
+  free_all(ops, 12);
+  stage_free(s);
+}
+
+// What an earlier attempt met is the cause; that it did not go again is an addition to it.
+static void a_cause_is_kept_where_the_limit_forbids_another_attempt(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  scripted_next(s->script, (scripted_answer){.status = 502, .body = "bad"});
+  scripted_next(s->script, (scripted_answer){.status = 429, .headers = "Retry-After: 40\n", .body = "{}"});
+  const imgact_image_update update = {.size = sizeof update, .description = "x"};
+  imgact_op *put = imgact_update_image(s->client, "1", &update), *get = imgact_get_image(s->client, "1", NULL);
+  imgact_start(stage_configure(put, (imgact_op_options){.deadline_ms = 20000}), NULL, NULL);
+  imgact_start(stage_configure(get, (imgact_op_options){.max_attempts = 1}), NULL, NULL);
+  imgact_loop_run(s->loop);
+  assert_status(put, IMGACT_UNAVAILABLE);
+  assert_int_equal(imgact_op_error(put)->http_status, 502);
+  assert_flag(put, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_non_null(strstr(imgact_op_error(put)->message, "not sent again"));
+  imgact_op_free(put);
+  imgact_op_free(get);
+  stage_free(s);
+}
+
+typedef struct lost_post {
+  int posts, looks;
+} lost_post;
+
+static bool lose_the_post(void *user, const scripted_request *request, scripted_answer *answer) {
+  lost_post *l = user;
+  bool post = strcmp(request->method, "POST") == 0, look = strstr(request->target, "/actions") != NULL;
+  l->posts += post;
+  l->looks += look && !post;
+  if (post)
+    *answer = (scripted_answer){.fate = IMGACT_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK, .delay_ms = 100};
+  else if (look)
+    *answer = (scripted_answer){.status = 200,
+                                .with_date = true,
+                                .body = "{\"actions\":[{\"id\":7,\"type\":\"transfer\",\"status\":\"completed\","
+                                        "\"started_at\":\"2026-01-01T00:00:00Z\",\"region_slug\":\"nyc3\","
+                                        "\"resource_id\":4711,\"resource_type\":\"image\"}]}"};
+  else
+    *answer = (scripted_answer){.status = 429, .headers = "Retry-After: 61\n", .body = "{}", .delay_ms = 50};
+  return true;
+}
+
+// To know what became of a lost answer is worth a minute.
+static void a_look_into_a_lost_answer_waits_for_its_turn(void **state) {
+  (void)state;
+  stage *s = stage_digitalocean();
+  lost_post l = {0};
+  scripted_when(s->script, lose_the_post, &l);
+  imgact_op *post = imgact_transfer(s->client, "4711", "nyc3"), *other = imgact_get_image(s->client, "99", NULL);
+  imgact_start(post, NULL, NULL);
+  imgact_start(other, NULL, NULL);
+  imgact_loop_run(s->loop);
+  assert_status(post, IMGACT_OK);
+  assert_true(imgact_op_adopted(post));
+  assert_status(other, IMGACT_RATE_LIMITED);
+  assert_int_equal(l.posts, 1);
+  imgact_op_free(post);
+  imgact_op_free(other);
+  stage_free(s);
+}
+
+// Somebody else's 429 is no end of a wait: its next look comes after the pause.
+static void a_wait_outlives_a_pause(void **state) {
+  (void)state;
+  stage *s = stage_digitalocean();
+  static const char *const ids[] = {"7"};
+  scripted_next(s->script, (scripted_answer){.status = 200, .body = "{\"action\":{\"id\":7,\"status\":\"in-progress\"}}"});
+  scripted_next(s->script, (scripted_answer){.status = 429, .headers = "Retry-After: 600\n", .body = "{}"});
+  scripted_next(s->script, (scripted_answer){.status = 200, .body = "{\"action\":{\"id\":7,\"status\":\"completed\"}}"});
+  imgact_op *wait = imgact_wait_actions(s->client, ids, 1, NULL);
+  imgact_start(wait, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  stage_expect(imgact_get_image(s->client, "99", NULL), IMGACT_RATE_LIMITED);
+  stage_run(wait, IMGACT_OK);
+  assert_in_range(scripted_now_ms(s->script), 60000, 70000);
+  imgact_op_free(wait);
+  stage_free(s);
+}
+
+// One wait that polls all the time takes no budget's turn away from the readers.
+static void budgets_take_turns_in_every_lane(void **state) {
+  (void)state;
+  stage *s = stage_with((stage_options){.client = {.concurrency = 1}});
+  static const char action[] =
+      "{\"action\":{\"id\":13,\"status\":\"running\"},\"actions\":[{\"id\":13,\"status\":\"running\"}]}";
+  scripted_on(s->script, "GET */actions*", (scripted_answer){.status = 200, .body = action, .delay_ms = 100});
+  scripted_on(s->script, "GET */images/*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 100});
+  static const char *const ids[] = {"13"};
+  imgact_op *wait = stage_configure(imgact_wait_actions(s->client, ids, 1, NULL),
+                                    (imgact_op_options){.poll_interval_ms = 50, .deadline_ms = 30000});
+  imgact_op *images[100], *actions[100];
+  imgact_start(wait, NULL, NULL);
+  for (size_t i = 0; i < 100; i++) {
+    imgact_start(images[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+    imgact_start(actions[i] = imgact_get_action(s->client, "13", NULL), NULL, NULL);
+  }
+  while (scripted_now_ms(s->script) < 18000) imgact_loop_dispatch(s->loop);
+  size_t of_images = 0, of_actions = 0;
+  for (size_t i = 0; i < 100; i++) {
+    of_images += (size_t)imgact_op_done(images[i]);
+    of_actions += (size_t)imgact_op_done(actions[i]);
+  }
+  assert_in_range(of_images, 40, 50);
+  assert_in_range(of_actions, 40, 50);
+  free_all(images, 100);
+  free_all(actions, 100);
+  imgact_op_free(wait);
+  stage_free(s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_bucket_is_used_up_and_never_overdrawn),
@@ -348,6 +534,14 @@ int main(void) {
       cmocka_unit_test(a_refusal_parks_every_request_of_its_credential),
       cmocka_unit_test(a_pause_that_nobody_would_wait_for_ends_all_at_once),
       cmocka_unit_test(who_can_only_be_late_is_told_at_once),
+      cmocka_unit_test(before_the_first_reply_nobody_is_called_late),
+      cmocka_unit_test(a_request_that_leaves_lets_one_other_go),
+      cmocka_unit_test(a_pause_that_the_reset_alone_tells_ends_all_at_once),
+      cmocka_unit_test(an_absurd_pause_is_told_as_a_number),
+      cmocka_unit_test(a_cause_is_kept_where_the_limit_forbids_another_attempt),
+      cmocka_unit_test(a_look_into_a_lost_answer_waits_for_its_turn),
+      cmocka_unit_test(a_wait_outlives_a_pause),
+      cmocka_unit_test(budgets_take_turns_in_every_lane),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,6 +217,28 @@ static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
   stage_free(s);
 }
 
+// Who is held back stays so: the callback's trouble is that of the request that goes next.
+static void a_callback_that_fails_for_a_moment_ends_nobody_who_is_held(void **state) {
+  (void)state;
+  purse p = {.token = TOKEN_A};
+  stage *s = stage_with((stage_options){.client = {.token_callback = give, .token_user = &p, .concurrency = 1}});
+  imgact_op *ops[30];
+  reply(s, 429, "Retry-After: 30\n");
+  for (size_t i = 0; i < 29; i++) imgact_start(ops[i] = get(s), NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  p.status = IMGACT_NETWORK;
+  imgact_start(ops[29] = get(s), NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  p.status = IMGACT_OK;
+  for (size_t i = 0; i < 30; i++) reply(s, 200, PLENTY);
+  imgact_loop_run(s->loop);
+  for (size_t i = 0; i < 30; i++) {
+    assert_status(ops[i], IMGACT_OK);
+    imgact_op_free(ops[i]);
+  }
+  stage_free(s);
+}
+
 static void the_next_token_is_not_held_by_an_empty_one(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
@@ -284,6 +306,7 @@ int main(void) {
       cmocka_unit_test(a_callbacks_refusal_is_the_operations_end),
       cmocka_unit_test(a_refusal_before_a_further_attempt_ends_it),
       cmocka_unit_test(what_is_no_token_is_refused_before_anything_is_sent),
+      cmocka_unit_test(a_callback_that_fails_for_a_moment_ends_nobody_who_is_held),
       cmocka_unit_test(the_next_token_is_not_held_by_an_empty_one),
       cmocka_unit_test(the_next_token_is_not_held_by_a_refusal_of_the_last),
       cmocka_unit_test(a_token_that_comes_back_finds_its_budget_as_it_was),

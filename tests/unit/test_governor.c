@@ -38,10 +38,10 @@ static void forget(void) {
 
 // 0: it may go; else for how long it has to wait.
 static int64_t wait_of(uint32_t budget, size_t lane, double reserve) {
-  int64_t until_ms = INT64_MIN;
-  if (ia_governor_allows(g, budget, lane, reserve, &until_ms)) return 0;
-  assert_true(until_ms > d.now_ms);
-  return until_ms - d.now_ms;
+  ia_leave leave = ia_governor_ask(g, budget, lane, reserve);
+  if (leave.kind == IA_LEAVE_GO) return 0;
+  assert_true(leave.until_ms > d.now_ms);
+  return leave.until_ms - d.now_ms;
 }
 
 static int64_t wait_ms(size_t lane) { return wait_of(0, lane, 0.0); }
@@ -76,12 +76,17 @@ static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) 
 
 // ---- before anything is known
 
+static const imgact_rate_info nothing = {
+    .size = sizeof nothing, .rate = {-1, -1, IMGACT_NO_TIME, -1}, .wait_until_ms = IMGACT_NO_TIME};
+
 static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state) {
   (void)state;
   assert_int_equal(spend(LIST, 1000), 200);
   assert_int_equal(wait_ms(MUTATION), 1000);
   assert_int_equal(wait_of(1, LIST, 0.0), 0); // the other budget knows nothing of it
-  ia_governor_told(g, 0, NULL);
+  ia_governor_told(g, 0, NULL);               // one was cancelled: its place is free, and no more
+  assert_int_equal(spend(LIST, 1000), 1);
+  ia_governor_told(g, 0, &nothing);
   assert_int_equal(wait_ms(LIST), 0); // the cloud tells nothing: then nothing is held back
   assert_int_equal(spend(LIST, 1000), 1000);
 }
@@ -376,8 +381,7 @@ static void a_refusal_parks_every_lane_and_budget_of_its_credential(void **state
   ia_governor_park(g, 30000);
   for (uint32_t budget = 0; budget < IA_BUDGETS; budget++)
     for (size_t lane = 0; lane < IA_LANES; lane++) assert_int_equal(wait_of(budget, lane, 0.0), 30000);
-  int64_t until_ms = 0;
-  assert_true(ia_governor_allows(other, 0, LIST, 0.0, &until_ms));
+  assert_int_equal(ia_governor_ask(other, 0, LIST, 0.0).kind, IA_LEAVE_GO);
   desk_at(&d, d.now_ms + 29999);
   assert_int_equal(wait_ms(MUTATION), 1);
   desk_at(&d, d.now_ms + 1);
@@ -504,9 +508,8 @@ static void clients_of_one_key_share_and_others_do_not(void **state) {
   assert_ptr_equal(same, g);
   assert_ptr_not_equal(other, g);
   tell_bucket(0, 3600, 0);
-  int64_t until_ms = 0;
-  assert_false(ia_governor_allows(same, 0, MUTATION, 0.0, &until_ms));
-  assert_true(ia_governor_allows(other, 0, MUTATION, 0.0, &until_ms));
+  assert_int_equal(ia_governor_ask(same, 0, MUTATION, 0.0).kind, IA_LEAVE_WAIT);
+  assert_int_equal(ia_governor_ask(other, 0, MUTATION, 0.0).kind, IA_LEAVE_GO);
   ia_governor_drop(same);
   ia_governor_drop(other);
   assert_true(wait_ms(MUTATION) > 0);
@@ -591,12 +594,12 @@ static void the_first_reply_of_all_wakes_those_that_wait_for_it(void **state) {
   ia_governor_wait(g, &c.clients[0].held, d.now_ms + wait_ms(LIST));
   desk_at(&d, d.now_ms + 10);
   assert_int_equal(woken(&c), 0);
-  ia_governor_told(g, 0, NULL);
+  ia_governor_told(g, 0, &nothing);
   assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms);
   desk_at(&d, d.now_ms);
   assert_int_equal(woken(&c), 1);
   ia_governor_wait(g, &c.clients[0].held, d.now_ms + 1000);
-  ia_governor_told(g, 0, NULL); // later ones wake nobody
+  ia_governor_told(g, 0, &nothing); // later ones wake nobody
   desk_at(&d, d.now_ms + 999);
   assert_int_equal(woken(&c), 0);
   ia_list_remove(&c.clients[0].held);
