@@ -210,7 +210,7 @@ def who_closes_his_half_gets_his_reply_in_time(simulator):
                 took, cpu = time.monotonic() - start, cpu_s(simulator) - cpu
                 assert got.startswith(b"HTTP/1.1 200") and got.endswith(b"}"), (fault, asked, got)
                 equal(got.count(b"HTTP/1.1 200"), asked.count(b"Host"))
-                assert least < took < 20, took
+                assert least < took < 30, took
                 assert cpu < took / 3 or not least, f"{cpu} s of CPU in {took} s"
 
 

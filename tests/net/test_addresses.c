@@ -129,7 +129,7 @@ static void an_address_that_stays_silent_is_passed_over_in_time(void **state) {
   silence s;
   net_open(&n, hold, NULL);
   silence_open(&s, loopback_port(n.server));
-  (void)connect_to(&n, "one.example", 8000);
+  (void)connect_to(&n, "one.example", 12000);
   silence_close(&s);
   net_close(&n);
 }
