@@ -90,7 +90,8 @@ static void tell_errors(cli_app *app, const cli_batch *batch) {
       cli_buffer_text(&what, batch->slots[j].subject);
     }
     bool named = strstr(error->message, batch->slots[i].subject) != NULL; /* most of the library's own sentences do */
-    cli_fail(app, error, imgact_op_error_details(batch->slots[i].op), named ? NULL : cli_buffer_get(&what));
+    bool alone = batch->count == 1 && cli_wants_json(app);                /* the sentence is the cloud's own */
+    cli_fail(app, error, imgact_op_error_details(batch->slots[i].op), named || alone ? NULL : cli_buffer_get(&what));
     cli_buffer_free(&what);
   }
 }

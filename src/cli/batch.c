@@ -40,6 +40,7 @@ static void catch_signals(imgact_loop *loop) {
   signalled_loop = loop;
   catch_signal(SIGINT);
   catch_signal(SIGTERM);
+  catch_signal(SIGHUP); /* a session that was lost: what is running has to be named, somewhere */
 }
 
 static int64_t monotonic_ms(void) {

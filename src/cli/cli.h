@@ -96,6 +96,7 @@ struct cli_app {
   int64_t began_ms; /* monotonic, of the first request; 0 = there was none */
   cli_line line;
   uint32_t looked_up; /* the request whose answer was lost and is looked into; 0 = none */
+  int stdout_errno;   /* why stdout could not be written; 0 = it could */
   int32_t attempts;   /* of the request that was sent last, where one operation runs alone; else 0 */
   bool alone;
   bool color_out, color_err;

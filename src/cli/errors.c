@@ -131,9 +131,11 @@ static void print_for_people(cli_app *app, const imgact_error *error, const char
   cli_buffer_free(&text);
 }
 
-static void print_for_programs(cli_app *app, const imgact_error *error, const char *details) {
+static void print_for_programs(cli_app *app, const imgact_error *error, const char *details, const char *what) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-  cli_failure failure = {error, details};
+  imgact_error named = *error; /* of several waits each error says whose it is */
+  if (what) snprintf(named.message, sizeof named.message, "%.200s: %.300s", what, error->message);
+  cli_failure failure = {&named, details};
   imgact_json_begin_object(writer);
   imgact_json_key(writer, "error");
   cli_write_object(writer, &cli_failure_shape, &failure, false);
@@ -190,7 +192,7 @@ int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const
   imgact_error copy = *shown, *error = &copy;
   hide_tokens(copy.message, sizeof copy.message);
   if (cli_wants_json(app))
-    print_for_programs(app, error, details);
+    print_for_programs(app, error, details, what);
   else
     print_for_people(app, error, what);
   return cli_exit_status((imgact_status)error->status);

@@ -224,6 +224,11 @@ static imgact_status bad_choice(const cli_flag *flag, const char *value, imgact_
                           words, hint);
 }
 
+// A slug has no comma: the cloud would be asked for a region that nobody means.
+static bool is_list(const cli_flag *flag, const char *value) {
+  return !strcmp(flag->name, "region") && value && strchr(value, ',');
+}
+
 static imgact_status add_text(cli_strings *strings, const char *value, size_t room, imgact_error *error) {
   if (!strings->items) strings->items = calloc(room, sizeof *strings->items);
   if (!strings->items) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
@@ -235,6 +240,9 @@ imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t roo
                              imgact_error *error) {
   if (!value && flag->kind != CLI_FLAG_SWITCH)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s needs a value", flag->name);
+  if (is_list(flag, value))
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--region cannot be '%s'%s", value,
+                            flag->kind == CLI_FLAG_TEXTS ? "; for several, repeat the flag" : ": it takes one region");
   char *at = (char *)options + flag->offset;
   int index = flag->values && value ? cli_choice_index(flag->values, value) : 0;
   // An unknown provider is the library's to refuse: it knows which ones there are.

@@ -13,13 +13,19 @@ void cli_slot_name(const cli_slot *slot, char *name, size_t capacity) {
            slot->region ? slot->region : "");
 }
 
+// A wait that ended for a reason that passes, or because nobody would wait any longer: it may go on.
+static bool may_go_on(imgact_status status) {
+  return status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT || status == IMGACT_NETWORK ||
+         status == IMGACT_UNAVAILABLE || status == IMGACT_RATE_LIMITED;
+}
+
 // The id of a slot's action if that may be running still; waits know it before they have seen the action.
 static const char *running_id(const cli_slot *slot) {
   imgact_status status = (imgact_status)cli_slot_error(slot)->status;
-  if (status != IMGACT_CANCELLED && status != IMGACT_TIMEOUT) return NULL;
+  if (status == IMGACT_OK) return NULL;
   const imgact_action *action = imgact_op_action(slot->op);
   if (action) return action->status == IMGACT_ACTION_RUNNING ? action->id : NULL;
-  return imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS ? slot->subject : NULL;
+  return imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS && may_go_on(status) ? slot->subject : NULL;
 }
 
 bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error) {
@@ -27,14 +33,16 @@ bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error) {
   *error = *cli_slot_error(slot);
   error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED; /* it was: the action is there */
   const imgact_action *action = imgact_op_action(slot->op);
-  const char *why = error->status == IMGACT_TIMEOUT ? "the deadline passed" : "stopped waiting";
+  const char *why = cli_slot_error(slot)->message; /* a look that failed */
+  if (error->status == IMGACT_TIMEOUT) why = "the deadline passed";
+  if (error->status == IMGACT_CANCELLED) why = "stopped waiting";
   char percent[24] = "", state[sizeof error->message / 2] = "its state was not seen";
   if (action && action->progress >= 0) snprintf(percent, sizeof percent, " (%d %%)", (int)action->progress);
   if (action && imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS)
     snprintf(state, sizeof state, "last seen running%s", percent);
   else if (action)
     snprintf(state, sizeof state, "action %.200s was last seen running%s", action->id, percent);
-  snprintf(error->message, sizeof error->message, "%s; %s", why, state);
+  snprintf(error->message, sizeof error->message, "%.240s; %s", why, state);
   return true;
 }
 

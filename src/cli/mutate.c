@@ -95,6 +95,22 @@ static void tell_people(cli_app *app, const cli_slot *slot, const cli_outcome *o
     cli_note(app, "%s: the answer was lost, but it was applied, and not sent twice", what);
 }
 
+// Nobody will read the outcomes on stdout: what was changed must not be lost with them.
+static void rescue(cli_app *app, const cli_batch *batch, const cli_outcome *outcomes) {
+  if (!cli_stdout_lost(app)) return;
+  for (size_t i = 0; i < batch->count; i++) {
+    char what[160];
+    const imgact_action *action = outcomes[i].action;
+    cli_slot_name(&batch->slots[i], what, sizeof what);
+    if (!outcomes[i].ok)
+      cli_note(app, "%s: %s", what, outcomes[i].failure.error->message);
+    else if (action && action->id)
+      cli_note(app, "%s: action %.64s: %s", what, action->id, imgact_action_status_name(action->status));
+    else
+      cli_note(app, "%s: done", what);
+  }
+}
+
 static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const void **items) {
   cli_tally tally = {0};
   for (size_t i = 0; i < batch->count; i++) {
@@ -103,6 +119,7 @@ static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const voi
     cli_batch_tally(batch, &tally, outcomes[i].ok ? IMGACT_OK : (imgact_status)outcomes[i].failure.error->status);
   }
   int exit_status = cli_print_list(app, app->command->shape, items, batch->count);
+  rescue(app, batch, outcomes);
   for (size_t i = 0; i < batch->count; i++) tell_people(app, &batch->slots[i], &outcomes[i]);
   cli_batch_hint(batch);
   cli_batch_doubt(batch);

@@ -461,12 +461,20 @@ static bool reader_is_gone(void) {
   return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
 }
 
-int cli_finish_stdout(cli_app *app) {
-  bool failed = ferror(stdout) != 0;
+bool cli_stdout_lost(cli_app *app) {
   errno = 0;
-  if (!fflush(stdout) && !failed) return 0;
+  if (fflush(stdout) && !app->stdout_errno) app->stdout_errno = errno; /* the first failure alone tells why */
+  return ferror(stdout) != 0 || app->stdout_errno != 0;
+}
+
+int cli_finish_stdout(cli_app *app) {
+  if (!cli_stdout_lost(app)) return 0;
+  int why = app->stdout_errno;
   // As for `git log | head`: who closed the pipe has seen enough, unless it was to tell what became of a change.
   bool changes = app->command && app->command->changes;
-  if (!changes && (errno == EPIPE || reader_is_gone())) return cli_exit_status(IMGACT_INTERNAL);
-  return cli_refuse(app, IMGACT_INTERNAL, "stdout cannot be written%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+  if (!changes && (why == EPIPE || reader_is_gone())) return cli_exit_status(IMGACT_INTERNAL);
+  imgact_error error;
+  imgact_error_set(&error, IMGACT_INTERNAL, "stdout cannot be written%s%s", why ? ": " : "", why ? strerror(why) : "");
+  if (changes) error.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* what could not be told was done */
+  return cli_fail(app, &error, NULL, NULL);
 }

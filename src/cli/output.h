@@ -98,7 +98,9 @@ int cli_print_item(cli_app *app, const cli_shape *shape, const void *item);
 void cli_note_empty(cli_app *app, size_t count, const char *what);
 /* Prints text as it is. */
 int cli_print_text(cli_app *app, const char *text);
-/* Flushes stdout: 0, or an exit status with the reason printed. */
+/* Flushes stdout. Could what was printed not be written? */
+bool cli_stdout_lost(cli_app *app);
+/* Flushes it, too: 0, or an exit status with the reason printed. */
 int cli_finish_stdout(cli_app *app);
 
 #endif

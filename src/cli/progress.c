@@ -78,8 +78,10 @@ static void draw_pause(cli_app *app) {
   char next[80], line[WIDEST_LINE + 1];
   say_next(app, next, sizeof next);
   size_t room = line_room(), needed = strlen(next) + 2;
-  size_t shown = cli_text_cut(app->line.text, room > needed ? room - needed : 0);
-  snprintf(line, room + 1, "%.*s%s%s", (int)shown, app->line.text, shown ? "; " : "", next);
+  size_t left = room > needed ? room - needed : 0;
+  bool cut = strlen(app->line.text) > left && left > 4;
+  size_t shown = cli_text_cut(app->line.text, cut ? left - 3 : left);
+  snprintf(line, room + 1, "%.*s%s%s%s", (int)shown, app->line.text, cut ? "..." : "", shown ? "; " : "", next);
   draw(app, line);
 }
 

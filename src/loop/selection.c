@@ -7,10 +7,12 @@
 #include "error.h"
 #include "loop.h"
 #include "sized.h"
+#include "str.h"
 #include <imgact/provider.h>
 #include <imgact/transport.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
 
@@ -111,6 +113,22 @@ static const char *endpoint_of(const choice *chosen, const char *flag) {
   return endpoint != NULL ? endpoint : chosen->provider->default_endpoint;
 }
 
+static bool same_host(const char *endpoint, const char *other) {
+  ia_url a, b;
+  if (ia_url_parse(endpoint, &a) != NULL || ia_url_parse(other, &b) != NULL || a.host_length != b.host_length) return false;
+  return strncasecmp(a.host, b.host, a.host_length) == 0;
+}
+
+// A variable that was exported for one cloud must not lead another one's token there.
+static imgact_status refuse_strange_endpoint(const choice *chosen, imgact_error *error) {
+  const imgact_provider *other;
+  for (size_t i = 0; (other = imgact_provider_at(i)) != NULL; i++)
+    if (strcmp(other->name, chosen->provider->name) != 0 && same_host(chosen->shown.endpoint, other->default_endpoint))
+      return REFUSE(error, "the endpoint %.200s is %s's, and the provider is %s: its token is not sent there",
+                    chosen->shown.endpoint, other->name, chosen->provider->name);
+  return IMGACT_OK;
+}
+
 // A relative path in the file starts where the file is, as kubectl and git have it.
 static imgact_status choose_file(imgact_config *config, const char *path, bool in_file, choice *out, imgact_error *error) {
   const char *slash = strrchr(config->path != NULL ? config->path : "", '/');
@@ -165,7 +183,9 @@ static imgact_status choose(imgact_config *config, const imgact_overrides *over,
   if (status != IMGACT_OK) return status;
   if (out->profile != NULL) out->shown.profile = out->profile->name;
   out->shown.endpoint = ia_config_keep(config, endpoint_of(out, over->endpoint));
-  return out->shown.endpoint == NULL ? ia_no_memory(error) : choose_token(config, over, out, error);
+  if (out->shown.endpoint == NULL) return ia_no_memory(error);
+  status = refuse_strange_endpoint(out, error);
+  return status == IMGACT_OK ? choose_token(config, over, out, error) : status;
 }
 
 static imgact_status copy_overrides(const imgact_overrides *from, imgact_overrides *to, imgact_error *error) {

@@ -19,6 +19,16 @@ END
 }
 ok 'a batch that half succeeded: a table of outcomes, and sentences on stderr' mixed
 
+# Looks that are in no cassette fail: the action was begun all the same.
+begun() {
+  ends 13 digitalocean transfer image transfer 61530088 --region ams3 --wait --columns ok,action.id --no-header &&
+    printf 'no   2200000417\n' | is out &&
+    has err '^imgact: image 61530088 to ams3: .*; action 2200000417 was last seen running' &&
+    has err '^imgact: still running: 2200000417; to go on waiting:$' &&
+    has err '^  imgact action wait 2200000417 --image 61530088 --provider digitalocean' && ! grep -q 'may have been' "$work/err"
+}
+ok 'a wait whose looks fail names what it waited for' begun
+
 flat() {
   ends 0 hetzner protection-that-is-waited-for image protect 90210418 --wait -o csv \
     --columns image_id,action.id,action.status,error.code,action.error &&

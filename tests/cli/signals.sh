@@ -45,6 +45,13 @@ interrupted() {
 }
 ok 'a signal ends a wait with the outcome so far and what to do next' interrupted
 
+hung_up() {
+  start image protect "$(echo "$snapshots" | sed -n 4p)" --wait -o jsonl
+  eventually grep -q running "$work/err" && kill -HUP "$running" && ended 130 && has out '"status":"running"' &&
+    has err '^  imgact action wait [0-9]+ --image '
+}
+ok 'so does a session that is lost' hung_up
+
 pasted() {
   command=$(sed -n 's/^  imgact //p' "$work/err")
   # shellcheck disable=SC2086 # words of a command

@@ -38,6 +38,8 @@ ok 'a misspelt word of a few' refused "--status cannot be 'runing'; choose one o
 ok 'two words in one flag' refused \
   "--type cannot be 'app,system'; choose one of: system app snapshot backup custom; for several, repeat the flag" \
   image list --type app,system
+ok 'two regions in one flag' refused "--region cannot be 'nyc3,ams3'; for several, repeat the flag" \
+  image transfer 7 --region nyc3,ams3
 ok 'a number that is none' refused '--limit takes a whole number from 1' image list --limit many
 ok 'a page before the first' refused '--page takes a whole number from 1' image list --page 0
 ok 'a number beyond all' refused '--per-page takes a whole number from 1' image list --per-page 99999999999999999999

@@ -404,6 +404,18 @@ static void options_win_where_they_name_something(void **state) {
   imgact_config_free(config);
 }
 
+static void no_token_goes_to_another_known_cloud(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_fails(
+      ask(config, OVER(.provider = "digitalocean", .endpoint = "https://API.hetzner.cloud/v1/x"), OPTIONS(.token = "t")),
+      "is hetzner's, and the provider is digitalocean");
+  assert_fails(
+      ask(config, OVER(.provider = "hetzner", .endpoint = "https://api.digitalocean.com:443"), OPTIONS(.token = "t")),
+      "is digitalocean's, and the provider is hetzner");
+  imgact_config_free(config);
+}
+
 static void a_provider_of_the_callers_own_has_profiles_too(void **state) {
   (void)state;
   imgact_config *config = load();
@@ -563,6 +575,7 @@ int main(void) {
       TEST(a_source_that_has_no_token_is_an_error_and_no_fallback),
       TEST(options_win_where_they_name_something),
       TEST(a_provider_of_the_callers_own_has_profiles_too),
+      TEST(no_token_goes_to_another_known_cloud),
       TEST(a_transport_that_sends_nothing_needs_no_token),
       TEST(a_loop_that_was_given_stays_the_callers),
       TEST(options_of_another_size_are_refused),
