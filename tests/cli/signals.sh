@@ -45,8 +45,13 @@ interrupted() {
 }
 ok 'a signal ends a wait with the outcome so far and what to do next' interrupted
 
+# Under nohup SIGHUP is ignored from the start, and stays so: here it is not.
 hung_up() {
-  start image protect "$(echo "$snapshots" | sed -n 4p)" --wait -o jsonl
+  : >"$work/err"
+  python3 -c 'import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' \
+    "$tool" --provider hetzner --endpoint "$endpoint" --progress plain image protect "$(echo "$snapshots" | sed -n 4p)" \
+    --wait -o jsonl >"$work/out" 2>"$work/err" </dev/null &
+  running=$!
   eventually grep -q running "$work/err" && kill -HUP "$running" && ended 130 && has out '"status":"running"' &&
     has err '^  imgact action wait [0-9]+ --image '
 }
