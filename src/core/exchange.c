@@ -323,6 +323,13 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
   error->retry_after_ms = rate->rate.retry_after_ms;
 }
 
+/* A reset is a time on the cloud's clock: how far it is ahead there; -1 = not told, or past. */
+static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_info *rate) {
+  int64_t cloud_ms = ia_client_cloud_ms(client, client->engine->now.mono_ms), ahead_ms;
+  if (rate->wait_until_ms == IMGACT_NO_TIME || rate->wait_until_ms <= cloud_ms) return -1;
+  return __builtin_sub_overflow(rate->wait_until_ms, cloud_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
+}
+
 static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_info *rate) {
   imgact_client *client = exchange->client;
   ia_engine *engine = client->engine;
@@ -337,12 +344,8 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .base_ms = client->settings.retry_base_ms,
                         .left_ms =
                             exchange->deadline_ms == IA_NEVER ? IA_NEVER : exchange->deadline_ms - engine->now.mono_ms,
-                        .wait_hint_ms = -1,
+                        .wait_hint_ms = wait_hint_ms(client, rate),
                         .random = ia_engine_random(engine)};
-  int64_t cloud_ms = ia_client_cloud_ms(client, engine->now.mono_ms); /* the reset is a time on the cloud's clock */
-  if (rate->wait_until_ms != IMGACT_NO_TIME && rate->wait_until_ms > cloud_ms &&
-      __builtin_sub_overflow(rate->wait_until_ms, cloud_ms, &attempt.wait_hint_ms))
-    attempt.wait_hint_ms = INT64_MAX;
   return ia_retry(&attempt);
 }
 
@@ -378,17 +381,13 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
   exchange->done(exchange);
 }
 
-/* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). A reset is a
- * time on the cloud's clock: the governor counts on ours. */
+/* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). */
 static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_info *rate) {
   imgact_rate_info told = *rate;
-  const ia_now *now = &exchange->client->engine->now;
-  int64_t behind_ms =
-      now->wall_ms - ia_client_cloud_ms(exchange->client, now->mono_ms); /* the cloud's clock is behind ours */
+  int64_t ahead_ms = wait_hint_ms(exchange->client, rate);
   if (!exchange->governor) return;
   if (http->status == 429) told.rate.limit = -1;
-  if (told.wait_until_ms != IMGACT_NO_TIME && __builtin_add_overflow(told.wait_until_ms, behind_ms, &told.wait_until_ms))
-    told.wait_until_ms = IMGACT_NO_TIME;
+  told.wait_until_ms = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->now.mono_ms, ahead_ms);
   ia_governor_told(exchange->governor, exchange->slot->budget, http->fate == IMGACT_ANSWERED ? &told : NULL);
 }
 

@@ -126,13 +126,12 @@ static void learn_bucket(ia_budget *budget, const imgact_rate_info *info, int64_
   if (first || told < budget->tokens || told > budget->tokens + 8.0) budget->tokens = told;
 }
 
-static void learn_windows(ia_budget *budget, const imgact_rate_info *info, ia_now now) {
-  window_move(&budget->hour, now.mono_ms);
+static void learn_windows(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
+  window_move(&budget->hour, now_ms);
   int64_t used = info->rate.limit - info->rate.remaining, wait_ms = 1000;
   budget->foreign = used > (int64_t)budget->hour.used ? used - (int64_t)budget->hour.used : 0;
-  if (info->wait_until_ms != IMGACT_NO_TIME && info->wait_until_ms > now.wall_ms)
-    wait_ms = info->wait_until_ms - now.wall_ms;
-  budget->probe_at_ms = now.mono_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
+  if (info->wait_until_ms != IMGACT_NO_TIME && info->wait_until_ms > now_ms) wait_ms = info->wait_until_ms - now_ms;
+  budget->probe_at_ms = now_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
 }
 
 /* ---- the governor ---- */
@@ -240,7 +239,7 @@ void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_
   if (info->refill_per_s > 0.0)
     learn_bucket(budget, info, governor->engine->now.mono_ms);
   else
-    learn_windows(budget, info, governor->engine->now);
+    learn_windows(budget, info, governor->engine->now.mono_ms);
 }
 
 void ia_governor_park(ia_governor *governor, int64_t delay_ms) {

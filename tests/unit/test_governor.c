@@ -69,7 +69,7 @@ static void tell_bucket(uint32_t budget, int64_t limit, int64_t remaining) {
 static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) {
   imgact_rate_info info = rate_of(limit, remaining);
   info.per_minute = limit / 20;
-  if (reset_in_ms != IMGACT_NO_TIME) info.wait_until_ms = DESK_WALL_MS + d.now_ms + reset_in_ms;
+  if (reset_in_ms != IMGACT_NO_TIME) info.wait_until_ms = d.now_ms + reset_in_ms;
   ia_governor_sent(g, 0);
   ia_governor_told(g, 0, &info);
 }
