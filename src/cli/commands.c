@@ -27,7 +27,7 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .noun = "image", .verb = "update", .arguments = "ID", .min_arguments = 1, .max_arguments = 1,
         .shape = &cli_image_shape, .run = cli_image_update, .needs_client = true, .changes = true,
         .summary = "change an image's texts, labels or type",
-        .about = "Only what is given is changed. --label keeps the other labels: they are read first.",
+        .about = "Only what is given is changed. --label and --remove-label keep the other labels: they are read first.",
         .examples = "imgact image update 4711 --description 'before the upgrade'\n"
                     "imgact image update 4711 --label env=prod --label tier=web"},
     [CLI_IMAGE_DELETE] = {

@@ -49,6 +49,8 @@ const cli_flag cli_flags[] = {
     VALUE(CLI_FLAG_TEXT, "type", 0, "T", "snapshot", type, BIT(CLI_IMAGE_UPDATE), CLI_OF_COMMAND,
           "make a snapshot of a backup (Hetzner)"),
     OWN_TEXTS("label", "K=V", NULL, labels, BIT(CLI_IMAGE_UPDATE), "set a label and keep the others (Hetzner)"),
+    OWN_TEXTS("remove-label", "KEY", NULL, removed_labels, BIT(CLI_IMAGE_UPDATE),
+              "take a label away and keep the others (Hetzner)"),
     OWN_SWITCH("clear-labels", clear_labels, BIT(CLI_IMAGE_UPDATE), "take all labels away but those given (Hetzner)"),
     OWN_TEXT("arch", "A", arch, BIT(CLI_IMAGE_LIST) | BIT(CLI_IMAGE_GET), "images for this architecture: x86, arm (Hetzner)"),
     OWN_TEXT("label-selector", "SEL", label_selector, BIT(CLI_IMAGE_LIST), "images whose labels match: env=prod,!old (Hetzner)"),
@@ -266,7 +268,7 @@ imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t roo
 }
 
 void cli_options_free(cli_options *options) {
-  cli_strings *lists[] = {&options->types,   &options->statuses, &options->bound_to, &options->sort,
-                          &options->regions, &options->labels,   &options->ids};
+  cli_strings *lists[] = {&options->types,   &options->statuses, &options->bound_to,       &options->sort,
+                          &options->regions, &options->labels,   &options->removed_labels, &options->ids};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) free(lists[i]->items);
 }

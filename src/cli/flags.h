@@ -28,7 +28,7 @@ typedef struct cli_options {
   int output, progress, color; /* cli_format, cli_progress, cli_color */
   int no_header, raw, trace, quiet, help, version;
   /* of some commands */
-  cli_strings types, statuses, bound_to, sort, regions, labels, ids;
+  cli_strings types, statuses, bound_to, sort, regions, labels, removed_labels, ids;
   const char *name, *arch, *label_selector, *tag, *region, *description, *distribution, *type, *image;
   int64_t page, per_page, limit;
   int visibility; /* imgact_visibility */

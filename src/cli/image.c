@@ -95,6 +95,24 @@ static bool is_given(const imgact_label *given, size_t count, const char *key) {
   return false;
 }
 
+static bool is_removed(const cli_app *app, const char *key) {
+  const cli_strings *removed = &app->options.removed_labels;
+  for (size_t i = 0; i < removed->count; i++)
+    if (!strcmp(removed->items[i], key)) return true;
+  return false;
+}
+
+static int check_removed_labels(cli_app *app) {
+  const cli_strings *removed = &app->options.removed_labels;
+  for (size_t i = 0; i < removed->count; i++)
+    if (!*removed->items[i] || strchr(removed->items[i], '='))
+      return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--remove-label takes a KEY alone: '%s'", removed->items[i]);
+  if (removed->count && app->options.clear_labels)
+    return cli_refuse(app, IMGACT_INVALID_ARGUMENT,
+                      "--remove-label keeps the other labels, --clear-labels does not: give one");
+  return 0;
+}
+
 // 0 or an exit status; what was made by then is the caller's to free.
 static int parse_labels(cli_app *app, imgact_label *labels) {
   const cli_strings *texts = &app->options.labels;
@@ -103,8 +121,10 @@ static int parse_labels(cli_app *app, imgact_label *labels) {
     if (exit_status) return exit_status;
     if (is_given(labels, i, labels[i].key))
       return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice", labels[i].key);
+    if (is_removed(app, labels[i].key))
+      return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "label '%s' cannot be both set and removed", labels[i].key);
   }
-  return 0;
+  return check_removed_labels(app);
 }
 
 static void free_labels(imgact_label *labels, size_t count) {
@@ -120,17 +140,20 @@ static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t c
                                 .distribution = o->distribution,
                                 .labels = labels,
                                 .labels_count = count,
-                                .set_labels = o->labels.count || o->clear_labels,
+                                .set_labels = o->labels.count || o->removed_labels.count || o->clear_labels,
                                 .to_snapshot = o->type != NULL};
   return imgact_update_image(app->session.client, app->arguments[0], &update);
 }
 
-// The image's labels with those given over them. All but the array belongs to its sources.
-static imgact_label *merge(const imgact_image *image, const imgact_label *given, size_t given_count, size_t *count) {
+// The image's labels without those to remove, and those given over them. All but the array belongs to its sources.
+static imgact_label *merge(const cli_app *app, const imgact_image *image, const imgact_label *given, size_t *count) {
+  size_t given_count = app->options.labels.count;
   imgact_label *all = calloc(image->labels_count + given_count + 1, sizeof *all);
   *count = 0;
-  for (size_t i = 0; all && i < image->labels_count; i++)
-    if (!is_given(given, given_count, image->labels[i].key)) all[(*count)++] = image->labels[i];
+  for (size_t i = 0; all && i < image->labels_count; i++) {
+    const char *key = image->labels[i].key;
+    if (!is_given(given, given_count, key) && !is_removed(app, key)) all[(*count)++] = image->labels[i];
+  }
   for (size_t i = 0; all && i < given_count; i++) all[(*count)++] = given[i];
   return all;
 }
@@ -148,12 +171,12 @@ static int read_image(cli_app *app, imgact_op *get) {
   return 0;
 }
 
-static int add_labels(cli_app *app, const imgact_label *given) {
+static int change_labels(cli_app *app, const imgact_label *given) {
   imgact_op *get = imgact_get_image(app->session.client, app->arguments[0], NULL);
   int exit_status = read_image(app, get);
   if (!exit_status) {
     size_t count = 0;
-    imgact_label *all = merge(imgact_op_image(get), given, app->options.labels.count, &count);
+    imgact_label *all = merge(app, imgact_op_image(get), given, &count);
     exit_status = run_and_print(app, all ? make_update(app, all, count) : NULL);
     free(all);
   }
@@ -163,10 +186,11 @@ static int add_labels(cli_app *app, const imgact_label *given) {
 
 static int update(cli_app *app, const imgact_label *given) {
   imgact_op *op = make_update(app, given, app->options.labels.count);
+  bool some = app->options.labels.count || app->options.removed_labels.count;
   bool refused = imgact_op_error(op)->status != IMGACT_OK; /* known before the image is read, so that nothing is sent */
-  if (refused || !app->options.labels.count || app->options.clear_labels) return run_and_print(app, op);
+  if (refused || !some || app->options.clear_labels) return run_and_print(app, op);
   imgact_op_free(op);
-  return add_labels(app, given);
+  return change_labels(app, given);
 }
 
 int cli_image_update(cli_app *app) {

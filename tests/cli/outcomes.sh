@@ -114,7 +114,7 @@ kept() {
      "headers": [], "queryString": [], "headersSize": -1, "bodySize": 0},
    "response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": [],
      "redirectURL": "", "headersSize": -1, "bodySize": -1, "content": {"size": -1, "mimeType": "application/json",
-       "text": "{\"image\":{\"id\":7,\"type\":\"snapshot\",\"labels\":{\"keep\":\"1\",\"env\":\"test\"}}}"}}},
+       "text": "{\"image\":{\"id\":7,\"type\":\"snapshot\",\"labels\":{\"keep\":\"1\",\"old\":\"\",\"env\":\"test\"}}}"}}},
   {"startedDateTime": "2026-03-02T08:15:01Z", "time": 1, "cache": {}, "timings": {"send": 0, "wait": 1, "receive": 0},
    "request": {"method": "PUT", "url": "https://api.hetzner.cloud/v1/images/7", "httpVersion": "HTTP/1.1", "cookies": [],
      "headers": [], "queryString": [], "headersSize": -1, "bodySize": -1,
@@ -124,10 +124,21 @@ kept() {
        "text": "{\"image\":{\"id\":7,\"type\":\"snapshot\",\"labels\":{\"keep\":\"1\",\"env\":\"prod\",\"new\":\"\"}}}"}}}]}}
 END
   ends 0 "$tool" --provider hetzner --replay "$work/labels.har" image update 7 --label env=prod --label new= \
-    --columns labels --no-header &&
+    --remove-label old --remove-label never-there --columns labels --no-header &&
     is out 'keep=1,env=prod,new='
 }
-ok 'a label that is set keeps the others' kept
+ok 'labels that are set or removed keep the others' kept
+
+removed() {
+  sed 's/prod\\",\\"new\\":\\"\\"/test\\"/' "$work/labels.har" >"$work/removed.har"
+  ends 0 "$tool" --provider hetzner --replay "$work/removed.har" image update 7 --remove-label old --columns labels --no-header &&
+    is out 'keep=1,env=test' &&
+    ends 2 hetzner update-of-labels image update 90210418 --remove-label a=1 && has err "^imgact: --remove-label takes a KEY alone: 'a=1'" &&
+    ends 2 hetzner update-of-labels image update 90210418 --remove-label a --label a=1 && has err 'both set and removed' &&
+    ends 2 hetzner update-of-labels image update 90210418 --remove-label a --clear-labels && has err 'give one' &&
+    ends 10 digitalocean transfer image update 7 --remove-label a
+}
+ok 'a label is removed alone, and not together with what contradicts' removed
 
 # The exact length of a body that was longer than what a trace shows, and no such line behind one that was not.
 traced() {
