@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -104,14 +103,17 @@ static int print_json(cli_app *app, const cli_shape *shape, const void *const *i
 
 /* ---- cells ---- */
 
-// The shortest form that reads back the same.
-static void add_number(cli_buffer *cell, double number) {
-  char text[40];
-  for (int digits = 15; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, number);
-    if (strtod(text, NULL) >= number && strtod(text, NULL) <= number) break;
-  }
-  cli_buffer_text(cell, text);
+// The value as JSON has it: numbers, and in csv what is more than one value.
+static void add_json(cli_buffer *cell, const cli_value *value) {
+  imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
+  size_t length = 0;
+  write_value(writer, value, false);
+  const char *text = imgact_json_finish(writer, &length);
+  if (text)
+    cli_buffer_add(cell, text, length);
+  else
+    cell->failed = true;
+  imgact_json_writer_free(writer);
 }
 
 // The keys that stand for an object, those that are null left out.
@@ -149,7 +151,7 @@ void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format) {
   case CLI_VALUE_NULL: break;
   case CLI_VALUE_TEXT:
   case CLI_VALUE_JSON: cli_buffer_text(cell, value->text); break;
-  case CLI_VALUE_NUMBER: add_number(cell, value->number); break;
+  case CLI_VALUE_NUMBER: add_json(cell, value); break;
   case CLI_VALUE_OBJECT: add_summary(cell, value->shape, value->items, format); break;
   case CLI_VALUE_OBJECTS: add_objects(cell, value, format); break;
   case CLI_VALUE_LABELS: add_labels(cell, value->items, value->count); break;
@@ -383,17 +385,11 @@ static void put_csv_cell(const char *text, size_t length, bool last) {
 // An object within a cell is JSON there: csv is for programs.
 static bool add_csv_cell(cli_buffer *cell, const cli_value *value) {
   cli_buffer_clear(cell);
-  if (value->kind != CLI_VALUE_OBJECT && value->kind != CLI_VALUE_OBJECTS) {
+  if (value->kind == CLI_VALUE_OBJECT || value->kind == CLI_VALUE_OBJECTS)
+    add_json(cell, value);
+  else
     cli_add_cell(cell, value, CLI_CSV);
-    return !cell->failed;
-  }
-  imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-  size_t length = 0;
-  write_value(writer, value, false);
-  const char *text = imgact_json_finish(writer, &length);
-  if (text) cli_buffer_add(cell, text, length);
-  imgact_json_writer_free(writer);
-  return text && !cell->failed;
+  return !cell->failed;
 }
 
 static bool print_csv(cli_app *app, table *t, const void *const *items, size_t count) {

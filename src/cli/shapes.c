@@ -61,8 +61,11 @@ void cli_get_time(const cli_field *field, const void *item, cli_value *value) {
   if (ms == IMGACT_NO_TIME) return;
   time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
   struct tm tm;
-  if (gmtime_r(&seconds, &tm) && strftime(value->buffer, sizeof value->buffer, "%Y-%m-%dT%H:%M:%SZ", &tm))
-    set_text(value, value->buffer);
+  if (!gmtime_r(&seconds, &tm)) return;
+  // Not by strftime: its %Y has no leading zeros.
+  snprintf(value->buffer, sizeof value->buffer, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+           tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+  set_text(value, value->buffer);
 }
 
 // As the cloud wrote it, where that is told: 0.6899999999999999 is no 0.69, although a double takes both for the same.

@@ -64,6 +64,38 @@ csv() {
 }
 ok 'csv quotes what needs it and keeps every byte' csv
 
+# image_of JSON: a cassette of image 7 with these further members.
+image_of() {
+  cat >"$work/image.har" <<END
+{"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": [
+  {"request": {"method": "GET", "url": "https://api.hetzner.cloud/v1/images/7"},
+   "response": {"status": 200, "headers": [], "content": {"text":
+     "{\"image\":{\"id\":7,$(printf %s "$1" | sed 's/"/\\"/g')}}"}}}]}}
+END
+}
+# shows FORMAT COLUMNS TEXT: of that image.
+shows() {
+  ends 0 "$tool" --provider hetzner --replay "$work/image.har" image get 7 -o "$1" --columns "$2" --no-header && is out "$3"
+}
+# holds MEMBER: its JSON has that line.
+holds() {
+  ends 0 "$tool" --provider hetzner --replay "$work/image.har" image get 7 -o json && has out "^  $1,$"
+}
+
+early() {
+  image_of '"created":"0999-01-30T23:50:00Z","deprecated":"0001-01-01T00:00:00Z"' &&
+    shows csv created_at,deprecated_at '0999-01-30T23:50:00Z,0001-01-01T00:00:00Z' &&
+    shows table created_at,deprecated_at '0999-01-30T23:50:00Z   0001-01-01T00:00:00Z' &&
+    holds '"created_at": "0999-01-30T23:50:00Z"' && holds '"deprecated_at": "0001-01-01T00:00:00Z"'
+}
+ok 'a year has four digits' early
+
+numbers() {
+  image_of '"image_size":1e-7,"disk_size":1e22' && holds '"size_gb": 1e-7' && holds '"min_disk_gb": 1e22' &&
+    shows csv size_gb,min_disk_gb '1e-7,1e22' && shows table size_gb,min_disk_gb '1e-7   1e22'
+}
+ok 'a number is the same in every format' numbers
+
 # The manual page's own pipe: ids, one a line and nothing behind them, as the next command takes them.
 piped() {
   example=$(sed -n 's/^\.Dl \$ \(imgact image list .* -o csv .*\)$/\1/p' "$root/docs/man/imgact.1")
