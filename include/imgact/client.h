@@ -152,8 +152,9 @@ IMGACT_API const char *imgact_client_endpoint(const imgact_client *client);
 /* The rate limit as this client's last reply told it. Since 0.1. */
 IMGACT_API void imgact_client_rate(const imgact_client *client, imgact_rate *rate);
 
-/* Replaces the token, in a copy of the text, by "[redacted]" as in every output of the library: at most capacity bytes with
- * the NUL. Returns the length that the whole result has. Since 0.1. */
+/* Takes the token out of a copy of the text, as traces do: "[redacted]" stands for it where it is written as it is, and for
+ * the whole text where it is in base64, or spelled with escapes of JSON, URLs or HTML. Writes at most capacity bytes with
+ * the NUL. Returns the length that the whole result has; without memory 0, and the copy is empty. Since 0.1. */
 IMGACT_API size_t imgact_client_redact(const imgact_client *client, const char *text, char *buffer, size_t capacity);
 
 /* ---- providers by name ---- */

@@ -178,19 +178,20 @@ size_t ia_redact_spelled(const ia_redactor *redactor, const char *text, size_t l
   return 0;
 }
 
+// Is it anywhere in another form than its own? It may begin as it is and go on in another.
 static bool hides_token(const ia_redactor *redactor, const char *text, size_t length) {
-  for (size_t at = 0; at < length; at++)
-    if (ia_redact_spelled(redactor, text + at, length - at) > 0) return true;
+  for (size_t at = 0; at < length; at++) {
+    size_t covered = ia_redact_spelled(redactor, text + at, length - at);
+    if (covered > redactor->token_length || memcmp(text + at, redactor->token, covered) != 0) return true;
+  }
   return false;
 }
 
 void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length) {
-  size_t start = out->length;
-  ia_redact(redactor, out, text, length);
-  if (out->state != IA_BUF_OK || out->length == start || redactor == NULL || redactor->needle_length == 0) return;
-  if (!hides_token(redactor, out->data + start, out->length - start)) return;
-  out->length = start;
-  ia_buf_str(out, IA_REDACTED);
+  if (redactor != NULL && redactor->needle_length > 0 && hides_token(redactor, text, length))
+    ia_buf_str(out, IA_REDACTED);
+  else
+    ia_redact(redactor, out, text, length);
 }
 
 // Moves what follows once for each match: this is for short fixed buffers.

@@ -251,7 +251,7 @@ size_t imgact_client_redact(const imgact_client *client, const char *text, char 
   ia_buf out;
   size_t length = strlen(text);
   ia_buf_init(&out, client->allocator, 2 * length + 64);
-  ia_redact(&client->redactor, &out, text, length);
+  ia_redact_text(&client->redactor, &out, text, length);
   const char *redacted = ia_buf_text(&out) ? ia_buf_text(&out) : "";
   ia_str_copy(buffer, capacity, redacted);
   length = strlen(redacted);

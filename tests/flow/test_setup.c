@@ -217,6 +217,13 @@ static void a_client_redacts_as_its_outputs_are(void **state) {
   assert_string_equal(text, "a [re");
   assert_int_equal(imgact_client_redact(s->client, "", text, sizeof text), 0);
   assert_string_equal(text, "");
+  static const char *const spelled[] = {
+      "basic dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=", "?t=unmistakable%2Dtoken%2D0123456789abcdef",
+      "\"\\u0075nmistakable-token-0123456789abcdef\"", "unmistakable&#45;token&#45;0123456789abcdef"};
+  for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++) {
+    assert_int_equal(imgact_client_redact(s->client, spelled[i], text, sizeof text), 10);
+    assert_string_equal(text, "[redacted]");
+  }
   s->memory.fail_at = s->memory.calls + 1;
   s->memory.for_good = true;
   assert_int_equal(imgact_client_redact(s->client, "a " STAGE_TOKEN " b", text, sizeof text), 0);

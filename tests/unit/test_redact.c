@@ -192,6 +192,7 @@ static void text_of_any_kind_shows_no_token_in_disguise(void **state) {
       {"entities in JSON \\u0026#65;bCdEfGh", "[redacted]"},
       {"percent, twice and thrice %2541%252562CdEfGh", "[redacted]"},
       {"base64 QWJDZEVmR2hJakts and so on", "[redacted]"},
+      {"its beginning as it is: AbCdEfGh%49jKl", "[redacted]"},
       {"none of it: \\u0041 %41 &#65; \\ % & &#; &#x; \\u12", "none of it: \\u0041 %41 &#65; \\ % & &#; &#x; \\u12"},
       {"seven AbCdEfG \\n", "seven AbCdEfG \\n"},
       {"", ""},
