@@ -26,6 +26,14 @@ installed() {
   } | LC_ALL=C sort | diff - "$work/installed"
 }
 
+# meson.build's version, by way of the .pc file, beside the header's, whose parts and text are written apart.
+one_version() {
+  parts=$(sed -nE 's/^#define IMGACT_VERSION_(MAJOR|MINOR|PATCH) +//p' "$root/include/imgact/base.h" | paste -sd. -)
+  text=$(sed -nE 's/^#define IMGACT_VERSION_STRING +"(.*)"$/\1/p' "$root/include/imgact/base.h")
+  echo "meson.build: $version, base.h: $parts, \"$text\""
+  [ "$parts" = "$version" ] && [ "$text" = "$version" ]
+}
+
 # What users of the tool get; only where the build has the tool.
 with_tool() {
   bin=$(find "$dest" -path '*/bin/imgact')
@@ -109,6 +117,7 @@ export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
 ok 'an installation holds headers, libraries and the files of pkg-config and CMake' installed
 if [ -e "$build/src/cli/imgact" ]; then ok 'and the tool, its manual pages and its completions' with_tool
 else skip 'and the tool, its manual pages and its completions' 'no tool'; fi
+ok 'meson.build and base.h name the same version' one_version
 ok 'the soname is libimgact.so.0' soname
 ok 'a C program by pkg-config' with_pkg_config cc "$here/consumer.c" "$work/c"
 ok 'a C++ program by pkg-config' with_pkg_config 'c++ -std=c++17 -x c++' "$here/consumer.c" "$work/cc"
