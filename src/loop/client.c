@@ -8,12 +8,13 @@
 #include "loop.h"
 #include "sized.h"
 #include "str.h"
+#include <stdio.h>
 #include <string.h>
 
 /* ---- the built-in providers ---- */
 
 const imgact_provider *imgact_provider_at(size_t index) {
-  static const imgact_provider *const builtin[] = {&ia_provider_hetzner, &ia_provider_digitalocean};
+  static const imgact_provider *const builtin[] = {IA_BUILTIN_PROVIDERS};
   return index < sizeof builtin / sizeof *builtin ? builtin[index] : NULL;
 }
 
@@ -22,6 +23,15 @@ const imgact_provider *imgact_provider_find(const char *name) {
   for (size_t i = 0; name && (provider = imgact_provider_at(i)); i++)
     if (!strcmp(provider->name, name)) break;
   return provider;
+}
+
+const char *ia_known_providers(char text[IA_KNOWN_PROVIDERS_SHOWN]) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (size_t i = 0; imgact_provider_at(i) && used < IA_KNOWN_PROVIDERS_SHOWN; i++)
+    used +=
+        (size_t)snprintf(text + used, IA_KNOWN_PROVIDERS_SHOWN - used, "%s%s", i ? ", " : "", imgact_provider_at(i)->name);
+  return text;
 }
 
 /* The first member of the table that cannot be worked with, or NULL. */
@@ -83,8 +93,9 @@ static imgact_status choose_provider(const imgact_client_options *o, const imgac
   *provider = o->provider ? o->provider : imgact_provider_find(o->provider_name);
   if (*provider) return ia_provider_check(*provider, error);
   if (!o->provider_name) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no provider was named");
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no provider '%s': hetzner and digitalocean are known",
-                          o->provider_name);
+  char known[IA_KNOWN_PROVIDERS_SHOWN];
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no provider '%s': known are %s", o->provider_name,
+                          ia_known_providers(known));
 }
 
 /* ---- the endpoint ---- */

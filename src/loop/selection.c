@@ -71,16 +71,12 @@ static imgact_status choose_profile(const imgact_config *config, const char *nam
 }
 
 static void unknown_provider(const imgact_config *config, const ia_profile *profile, const char *name, imgact_error *error) {
-  char known[128] = "";
-  for (size_t i = 0; imgact_provider_at(i) != NULL; i++) {
-    size_t used = strlen(known);
-    (void)snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", imgact_provider_at(i)->name);
-  }
+  char known[IA_KNOWN_PROVIDERS_SHOWN];
   if (profile == NULL)
-    (void)REFUSE(error, "there is no provider '%s': known are %s", name, known);
+    (void)REFUSE(error, "there is no provider '%s': known are %s", name, ia_known_providers(known));
   else
     (void)ia_config_error(config, profile->lines[IA_KEY_PROVIDER], error, "there is no provider '%s': known are %s", name,
-                          known);
+                          ia_known_providers(known));
 }
 
 // A table of the caller's own goes before the built-in ones.

@@ -8,4 +8,7 @@
 extern const imgact_provider ia_provider_hetzner;
 extern const imgact_provider ia_provider_digitalocean;
 
+/* In the order in which they are shown. */
+#define IA_BUILTIN_PROVIDERS &ia_provider_hetzner, &ia_provider_digitalocean
+
 #endif

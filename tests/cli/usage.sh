@@ -120,6 +120,12 @@ versions() {
 }
 ok 'the version is a command and a flag' versions
 
+names_clouds() {
+  clouds=$("$tool" provider list -o csv --columns name --no-header | tr -d '\r' | paste -sd'|' -)
+  ends 0 "$tool" --help && sed 's/^ *//' "$work/out" | grep -xF "$clouds"
+}
+ok 'help names every cloud that there is' names_clouds
+
 every_command_helps() {
   "$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]* [a-z]*\) .*/\1/p' | grep -v '^ *$' >"$work/commands"
   [ "$(grep -c . "$work/commands")" -ge 15 ] || return 1

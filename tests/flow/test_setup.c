@@ -138,7 +138,7 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
     refuse_client(o, words);                                                                                                \
   } while (0)
   WRONG("no provider was named", o.provider_name = NULL);
-  WRONG("'heztner'", o.provider_name = "heztner");
+  WRONG("'heztner': known are hetzner, digitalocean", o.provider_name = "heztner");
   WRONG("there is no token", o.token = NULL);
   WRONG("token is empty", o.token = " \n");
   WRONG("reserved", o.reserved = 1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base64.h"
+#include "builtin.h"
 #include "failing_allocator.h"
 #include "scrub.h"
 #include "testing.h"
@@ -226,6 +227,21 @@ static void what_looks_like_a_token_goes(void **state) {
   }
 }
 
+// The layer knows of no provider, so its list of prefixes is its own.
+static void what_the_built_in_clouds_tokens_begin_with_is_known(void **state) {
+  (void)state;
+  static const imgact_provider *const builtin[] = {IA_BUILTIN_PROVIDERS};
+  for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++) {
+    for (const char *const *prefix = builtin[i]->token_prefixes; prefix != NULL && *prefix != NULL; prefix++) {
+      char token[64];
+      (void)snprintf(token, sizeof token, "%s0123456789abcdef", *prefix);
+      ia_scrub scrub = scrub_of_nothing();
+      expect(&scrub, token, "[redacted-1]");
+      ia_scrub_free(&scrub);
+    }
+  }
+}
+
 static void what_differs_stays_different(void **state) {
   (void)state;
   ia_scrub scrub = scrub_of_nothing();
@@ -322,6 +338,7 @@ int main(void) {
       cmocka_unit_test(base64_for_urls_goes_too),
       cmocka_unit_test(a_token_that_repeats_itself_goes_to_its_end),
       cmocka_unit_test(what_looks_like_a_token_goes),
+      cmocka_unit_test(what_the_built_in_clouds_tokens_begin_with_is_known),
       cmocka_unit_test(what_differs_stays_different),
       cmocka_unit_test(a_known_token_behind_bearer_is_that_token),
       cmocka_unit_test(a_token_below_8_characters_is_not_looked_for),
