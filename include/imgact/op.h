@@ -128,7 +128,8 @@ IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *con
 /* Sets per-call options; what is wrong with them is in the operation's result. Since 0.1. */
 IMGACT_API void imgact_op_configure(imgact_op *op, const imgact_op_options *options);
 
-/* Called after each look at a waited action that still runs: when it was started, and whenever it was polled. Since 0.1. */
+/* Called after each look at a waited action that still runs: when it was started, and whenever it was polled. The action
+ * lives until the callback returns, also if that cancels or frees the operation. Since 0.1. */
 typedef void (*imgact_progress_fn)(void *user, imgact_op *op, const imgact_action *action);
 
 /* Makes a mutation wait until its action has finished; also sets the progress callback (may be NULL) of a wait. On a cloud
@@ -141,9 +142,9 @@ IMGACT_API void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void 
 typedef imgact_status (*imgact_intent_fn)(void *user, imgact_op *op, const char *call_json);
 IMGACT_API void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user);
 
-/* A mutation that was announced to on_intent at `sent_at` (Unix ms) and whose end is not known. One that creates an action
- * starts at its look-up; one that does nothing more the second time (update, delete, Hetzner's convert) is sent. Since 0.1.
- */
+/* A mutation that was announced to on_intent at `sent_at` (Unix ms; a time to come = not known) and whose end is not known.
+ * One that creates an action starts at its look-up; one that does nothing more the second time (update, delete, Hetzner's
+ * convert) is sent. Since 0.1. */
 IMGACT_API imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t sent_at);
 
 /* ---- verbs ---- */
@@ -154,11 +155,13 @@ IMGACT_API imgact_status imgact_run(imgact_op *op);
 
 /* Starts without waiting. done (may be NULL) is called exactly once, from a dispatch of the loop, never from here; not after
  * imgact_op_free. A page-by-page list is started again for its next page; an operation that has ended tells its end again. A
- * start before an earlier one's end was told takes the place of its callback. Since 0.1. */
+ * start before an earlier one's end was told, also while it runs, does no more than take the place of its callback. Since
+ * 0.1. */
 typedef void (*imgact_done_fn)(void *user, imgact_op *op);
 IMGACT_API void imgact_start(imgact_op *op, imgact_done_fn done, void *user);
 
-/* Ends it as cancelled, at once; done is still called. Idempotent; a finished operation stays as it is. Since 0.1. */
+/* Ends it as cancelled, at once; done is still called. One that was not started yet ends so when it is. Idempotent; a
+ * finished operation stays as it is. Since 0.1. */
 IMGACT_API void imgact_cancel(imgact_op *op);
 
 /* Frees the operation and everything it returned. If it is under way it is cancelled without a callback. Since 0.1. */

@@ -247,15 +247,30 @@ typedef struct call_reader {
   const imgact_json *root;
   ia_arena *arena;
   bool nomem;
+  const char *odd; /* the key of a value that is of no such type as was written */
 } call_reader;
 
+/* The value of the key; NULL: it is not there, or is odd. */
+static const imgact_json *typed(call_reader *reader, const char *key, imgact_json_type type) {
+  const imgact_json *value = imgact_json_get(reader->root, key);
+  if (!value || imgact_json_type_of(value) == type) return value;
+  reader->odd = key;
+  return NULL;
+}
+
 static const char *member(call_reader *reader, const char *key) {
-  return ia_json_string(imgact_json_get(reader->root, key), reader->arena, &reader->nomem);
+  return ia_json_string(typed(reader, key, IMGACT_JSON_STRING), reader->arena, &reader->nomem);
+}
+
+static int flag(call_reader *reader, const char *key) {
+  int value = 0;
+  imgact_json_bool(typed(reader, key, IMGACT_JSON_BOOL), &value);
+  return value;
 }
 
 static void read_labels(call_reader *reader, imgact_image_update *update) {
-  const imgact_json *labels = imgact_json_get(reader->root, "labels");
-  if (imgact_json_type_of(labels) != IMGACT_JSON_OBJECT) return;
+  const imgact_json *labels = typed(reader, "labels", IMGACT_JSON_OBJECT);
+  if (!labels) return;
   imgact_label *copy = ia_arena_array(reader->arena, imgact_json_count(labels) + 1, sizeof *copy);
   imgact_json_iter each = imgact_json_each(labels);
   const imgact_json *key;
@@ -263,6 +278,7 @@ static void read_labels(call_reader *reader, imgact_image_update *update) {
   update->labels = copy;
   reader->nomem = reader->nomem || !copy;
   for (const imgact_json *value; copy && (value = imgact_json_next(&each, &key));) {
+    if (imgact_json_type_of(value) != IMGACT_JSON_STRING) reader->odd = "labels";
     copy[update->labels_count].key = ia_json_string(key, reader->arena, &reader->nomem);
     copy[update->labels_count++].value = ia_json_string(value, reader->arena, &reader->nomem);
   }
@@ -272,9 +288,7 @@ static void read_update(call_reader *reader, imgact_call *call) {
   imgact_image_update *update = ia_arena_alloc(reader->arena, sizeof *update);
   reader->nomem = reader->nomem || !update;
   if (!update) return;
-  int to_snapshot = 0;
-  imgact_json_bool(imgact_json_get(reader->root, "to_snapshot"), &to_snapshot);
-  *update = (imgact_image_update){.size = sizeof *update, .to_snapshot = to_snapshot};
+  *update = (imgact_image_update){.size = sizeof *update, .to_snapshot = flag(reader, "to_snapshot")};
   update->name = member(reader, "name");
   update->description = member(reader, "description");
   update->distribution = member(reader, "distribution");
@@ -300,9 +314,12 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, const img
   *call = (imgact_call){.size = sizeof *call, .kind = (imgact_op_kind)kind};
   call->image = member(reader, "image");
   call->region = member(reader, "region");
-  int protect = 0;
-  if (imgact_json_bool(imgact_json_get(reader->root, "protect"), &protect)) call->protect = protect;
+  call->protect = flag(reader, "protect");
   if (kind == IMGACT_OP_UPDATE_IMAGE) read_update(reader, call);
+  bool silent = kind == IMGACT_OP_CHANGE_PROTECTION && !imgact_json_get(reader->root, "protect");
+  if (reader->odd || silent)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call's '%s' is %s", silent ? "protect" : reader->odd,
+                            silent ? "missing" : "of the wrong type");
   if (!call->image) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
   return IMGACT_OK;
 }
@@ -315,7 +332,7 @@ imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgac
   if (parsed == IA_JSON_NOMEM) return ia_no_memory(error);
   if (parsed != IA_JSON_OK)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is no JSON that can be used (%s)", what);
-  call_reader reader = {imgact_json_root(doc), arena, false};
+  call_reader reader = {.root = imgact_json_root(doc), .arena = arena};
   imgact_status status = read_call(&reader, call, provider, error);
   if (reader.nomem) status = ia_no_memory(error); /* what is missing was there */
   imgact_json_free(doc);

@@ -261,7 +261,7 @@ void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *ima
 static void wait_stop(imgact_op *op) {
   if (!op->waits) return;
   collect(op);
-  for (size_t i = 0; i < op->call.ids_count; i++) ia_watch_free(&op->waits->all[i].watch);
+  for (size_t i = 0; i < op->call.ids_count; i++) ia_op_unwatch(op, &op->waits->all[i].watch);
   op->waits = NULL;
 }
 

@@ -15,6 +15,7 @@
 #define SPREAD_MS     5000
 #define SPREAD_GAP_MS 200
 #define IDLE_MAX      16
+#define NEWS          100 /* of a limit: more than so small a part wakes those that are held */
 
 /* ---- windows ---- */
 
@@ -116,22 +117,36 @@ static bool windows_allow(ia_budget *budget, int64_t now_ms, double left, int64_
   return (double)budget->hour.used + (double)budget->foreign + 1.0 <= most || probe(budget, now_ms, until_ms);
 }
 
-static void learn_bucket(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
+/* Both learn what a reply told, and say whether plainly more may go than was known. */
+static bool learn_bucket(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
   refill(budget, now_ms);
   double told = (double)(info->rate.remaining - budget->in_flight);
   bool first = budget->refill_per_ms <= 0.0;
   budget->refill_per_ms = info->refill_per_s / 1000.0;
   budget->tokens_at_ms = now_ms;
   /* Others use it too, or this is the first word; upwards only where the count here is plainly behind. */
+  bool more = told > budget->tokens + (double)(info->rate.limit / NEWS);
   if (first || told < budget->tokens || told > budget->tokens + 8.0) budget->tokens = told;
+  return more;
 }
 
-static void learn_windows(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
+static bool learn_windows(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
   window_move(&budget->hour, now_ms);
   int64_t used = info->rate.limit - info->rate.remaining, wait_ms = 1000;
+  int64_t known = (int64_t)budget->hour.used + budget->foreign;
   budget->foreign = used > (int64_t)budget->hour.used ? used - (int64_t)budget->hour.used : 0;
   if (info->wait_until_ms != IMGACT_NO_TIME && info->wait_until_ms > now_ms) wait_ms = info->wait_until_ms - now_ms;
   budget->probe_at_ms = now_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
+  return used < known - info->rate.limit / NEWS;
+}
+
+static bool learn(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
+  if (!info || info->rate.limit <= 0 || info->rate.remaining < 0) return false;
+  bool larger = info->rate.limit > budget->limit;
+  budget->limit = info->rate.limit;
+  budget->per_minute = info->per_minute;
+  bool more = info->refill_per_s > 0.0 ? learn_bucket(budget, info, now_ms) : learn_windows(budget, info, now_ms);
+  return more || larger;
 }
 
 /* ---- the governor ---- */
@@ -230,16 +245,10 @@ void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_
   ia_budget *budget = budget_of(governor, number);
   if (!budget) return;
   if (budget->in_flight) budget->in_flight--;
-  if (!budget->answered && !ia_list_empty(&governor->waiting))
-    ia_timer_set(governor->engine, &governor->timer, governor->engine->now.mono_ms, wake);
+  bool more = learn(budget, info, governor->engine->now.mono_ms) || !budget->answered;
   if (info) budget->answered = true;
-  if (!info || info->rate.limit <= 0 || info->rate.remaining < 0) return;
-  budget->limit = info->rate.limit;
-  budget->per_minute = info->per_minute;
-  if (info->refill_per_s > 0.0)
-    learn_bucket(budget, info, governor->engine->now.mono_ms);
-  else
-    learn_windows(budget, info, governor->engine->now.mono_ms);
+  if (more && !ia_list_empty(&governor->waiting))
+    ia_timer_set(governor->engine, &governor->timer, governor->engine->now.mono_ms, wake);
 }
 
 void ia_governor_park(ia_governor *governor, int64_t delay_ms) {

@@ -211,9 +211,13 @@ void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
   if (!(op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) return; /* safe: it is simply sent */
   m->resumed = true;
   m->attempts = 1;
-  if (sent_wall_ms < 0) sent_wall_ms = 0;
-  m->sent_at_ms = sent_wall_ms;
-  m->sent_ms = now->mono_ms - (now->wall_ms > sent_wall_ms ? now->wall_ms - sent_wall_ms : 0);
+  /* A time yet to come says that a clock was set, and nothing of when it was: no action is too old to be it. */
+  if (sent_wall_ms < 0 || sent_wall_ms > now->wall_ms) {
+    m->sent_ms = now->mono_ms;
+  } else {
+    m->sent_at_ms = sent_wall_ms;
+    m->sent_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
+  }
   imgact_error_set(&m->pending, IMGACT_NETWORK, "the program that sent the request did not see its answer");
 }
 
@@ -228,7 +232,7 @@ static void stop(imgact_op *op) {
   ia_exchange_free(op->exchange);
   op->exchange = NULL;
   if (!m) return;
-  ia_watch_free(&m->watch);
+  ia_op_unwatch(op, &m->watch);
   ia_timer_stop(op->client->engine, &m->pause);
   if (m->walk) ia_walk_stop(m->walk);
   if (m->image.allocator) ia_result_free(&m->image);

@@ -23,6 +23,7 @@ struct ia_mutation {
   bool in_doubt; /* some send may have been applied */
   bool refused;  /* pending is a refusal of a request that was sent again */
   bool resumed;
+  bool unsettled; /* an action runs that may change what the image shows */
   int32_t attempts;
   uint32_t number;    /* of the request in doubt, for the trace; 0 = another program's */
   int64_t sent_ms;    /* of the first send in doubt; steady */

@@ -135,12 +135,30 @@ void ia_op_progress(imgact_op *op, ia_watch *watch) {
   ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
+void ia_op_unwatch(imgact_op *op, ia_watch *watch) {
+  if (op->telling == watch) {
+    op->told = watch->arena;
+    watch->arena = (ia_arena){0};
+    op->telling = NULL;
+  }
+  ia_watch_free(watch);
+}
+
+/* The callback may cancel or free the operation, and what it was handed stays until it returns. */
+static void tell_progress(imgact_op *op) {
+  ia_watch *watch = op->telling = IA_ENTRY(op->news.next, ia_watch, news);
+  ia_list_remove(&watch->news);
+  if (!ia_list_empty(&op->news)) ia_list_append(&op->client->engine->notify, &op->notify);
+  ia_op_pin(op);
+  op->progress(op->progress_user, op, watch->action);
+  op->telling = NULL;
+  if (op->told.allocator) ia_arena_free(&op->told);
+  (void)ia_op_unpin(op);
+}
+
 void ia_op_tell(imgact_op *op) {
   if (!ia_list_empty(&op->news)) {
-    ia_watch *watch = IA_ENTRY(op->news.next, ia_watch, news);
-    ia_list_remove(&watch->news);
-    if (!ia_list_empty(&op->news)) ia_list_append(&op->client->engine->notify, &op->notify);
-    op->progress(op->progress_user, op, watch->action);
+    tell_progress(op);
     return;
   }
   if (!op->tell_done) return;
@@ -181,14 +199,13 @@ bool ia_op_exchange(imgact_op *op, ia_lane lane, void (*done)(ia_exchange *)) {
 void imgact_start(imgact_op *op, imgact_done_fn done, void *user) {
   if (!op) return;
   bool again = op->state == IA_OP_ENDED;
-  if (op->state == IA_OP_RUNNING) return;
   op->done = done;
   op->done_user = user;
+  if (op->state == IA_OP_RUNNING) return;
   ia_op_begin(op);
-  if (again && op->state == IA_OP_ENDED && done) { /* a finished operation tells its end again */
-    op->tell_done = true;
-    ia_list_append(&op->client->engine->notify, &op->notify);
-  }
+  if (!again || op->state != IA_OP_ENDED) return;
+  op->tell_done = done != NULL; /* a finished operation tells its end again */
+  if (done) ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
 void imgact_cancel(imgact_op *op) {

@@ -49,6 +49,8 @@ struct imgact_op {
   ia_mutation *mutation; /* in the arena */
   ia_waits *waits;       /* in the arena */
   ia_link news;          /* watches about which a progress callback is due */
+  ia_watch *telling;     /* while its callback runs */
+  ia_arena told;         /* what that callback holds of a watch that it ended */
 };
 
 /* A new operation with copied arguments, checked against the provider; what is wrong is its error. NULL: no memory. */
@@ -70,6 +72,8 @@ void ia_op_pin(imgact_op *op);
 bool ia_op_unpin(imgact_op *op);
 /* Queues a progress callback about what this watch saw. */
 void ia_op_progress(imgact_op *op, ia_watch *watch);
+/* Frees a watch, but for what a callback that runs has been handed. */
+void ia_op_unwatch(imgact_op *op, ia_watch *watch);
 /* The callbacks that are due; the operation may be gone afterwards. */
 void ia_op_tell(imgact_op *op);
 /* Makes the operation's exchange if it has none; false: it was ended for lack of memory. */

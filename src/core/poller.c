@@ -159,7 +159,15 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
   watch->report(watch, NULL, NULL);
 }
 
-static void report(ia_watch *watch, const imgact_error *error, const imgact_result *result) {
+static void ask_alone(ia_watch *watch) {
+  watch->alone = true;
+  ia_list_append(&watch->client->poller.due, &watch->link);
+  ia_client_pump(watch->client);
+}
+
+static void report(ia_watch *watch, const ia_batch *batch) {
+  const imgact_error *error = &batch->exchange->error;
+  const imgact_result *result = &batch->result;
   if (error->status == IMGACT_NOT_FOUND) {
     report_missing(watch, error, result->details);
   } else if (error->status != IMGACT_OK) {
@@ -170,40 +178,40 @@ static void report(ia_watch *watch, const imgact_error *error, const imgact_resu
     if (seen && watch->must_name_image && !ia_action_of_image(seen, watch->image)) seen = NULL;
     if (seen)
       report_seen(watch, seen);
+    else if (result->has_next && batch->shared) /* it may be on the page that was not asked for */
+      ask_alone(watch);
     else
       report_missing(watch, NULL, NULL);
   }
 }
 
 /* A refusal of the request as it stands may mean but one of its ids: then it is no word about the others. */
-static bool refuses_one_of_many(const ia_batch *batch, const imgact_error *error) {
+static bool refuses_one_of_many(const ia_batch *batch) {
+  const imgact_error *error = &batch->exchange->error;
   int status = error->http_status;
   return batch->shared && status >= 400 && status < 500 && error->status != IMGACT_UNAUTHORIZED &&
          error->status != IMGACT_FORBIDDEN && error->status != IMGACT_RATE_LIMITED;
 }
 
 /* Each is asked about alone, at once. */
-static void part(ia_batch *batch, imgact_client *client) {
+static void part(ia_batch *batch) {
   while (!ia_list_empty(&batch->watches)) {
     ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
-    watch->alone = true;
     watch->batch = NULL;
-    ia_list_append(&client->poller.due, &watch->link);
+    ask_alone(watch);
   }
-  ia_client_pump(client);
 }
 
 /* Reports may stop this watch or others of the batch: they leave it before the first one. */
 static void polled(ia_exchange *exchange) {
   ia_batch *batch = exchange->owner;
-  imgact_error error = exchange->error;
-  if (refuses_one_of_many(batch, &error)) part(batch, exchange->client);
+  if (refuses_one_of_many(batch)) part(batch);
   for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next) IA_ENTRY(at, ia_watch, link)->batch = NULL;
   while (!ia_list_empty(&batch->watches)) {
     ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
     ia_list_remove(&watch->link);
     if (watch->rate) *watch->rate = batch->rate;
-    report(watch, &error, &batch->result);
+    report(watch, batch);
   }
   free_batch(batch);
 }

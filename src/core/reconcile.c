@@ -90,15 +90,21 @@ static int64_t next_look_ms(const imgact_op *op) {
   return now_ms + (interval < 1 ? 1 : interval < left ? interval : left);
 }
 
-/* Nothing was found. While the cloud may still be settling, it is looked again; then the request is free to go again. */
+/* Is the cloud still settling? Then it is looked again. */
+static bool look_again(imgact_op *op) {
+  ia_mutation *m = op->mutation;
+  if (m->looked_ms >= m->settled_ms) return false;
+  ia_timer_set(op->client->engine, &m->pause, next_look_ms(op), paused);
+  return true;
+}
+
+/* Once the cloud has settled, the request is free to go again. */
 static void found_nothing(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_client *client = op->client;
-  ia_engine *engine = client->engine;
   int32_t max = op->options.max_attempts > 0 ? op->options.max_attempts : client->settings.max_attempts;
-  if (m->looked_ms < m->settled_ms) {
-    ia_timer_set(engine, &m->pause, next_look_ms(op), paused);
-  } else if (m->refused) {
+  if (look_again(op)) return;
+  if (m->refused) {
     fail_pending(op, false);
   } else if ((op->slot->flags & IMGACT_SLOT_SAFE) || m->attempts >= max) {
     fail_pending(op, true); /* a request that is safe was sent again as often as it may be before it was looked into */
@@ -126,6 +132,12 @@ static void not_confirmed(imgact_op *op) {
   ia_timer_set(engine, &m->pause, next_look_ms(op), confirm_again);
 }
 
+/* The image shows what was asked for, but an action that runs on it may be about to undo it. */
+static void shown_for_now(imgact_op *op) {
+  if (!look_again(op))
+    ambiguous(op, "the image shows what was asked for, but an action that may change it is still running");
+}
+
 static void show_image(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_result swap = op->result;
@@ -147,6 +159,10 @@ static void got_image(ia_exchange *exchange) {
     return;
   }
   bool shown = op->slot->effect(&op->call, image) == IMGACT_YES;
+  if (shown && !confirming && m->unsettled) {
+    shown_for_now(op);
+    return;
+  }
   if (shown && !confirming) show_image(op);
   if (shown)
     adopted(op);
@@ -215,23 +231,38 @@ static void confirm(imgact_op *op) {
   ia_timer_set(op->client->engine, &m->pause, m->settled_ms, confirm_late);
 }
 
+static imgact_answer same_kind(const imgact_op *op, const imgact_action *action) {
+  return op->slot->same ? op->slot->same(&op->call, action) : IMGACT_UNTOLD;
+}
+
+typedef struct span {
+  int64_t from_ms, to_ms;
+} span;
+
+/* When the request left, by the cloud's clock. The steady clock may have stood still since, with a machine that was paused,
+ * and the wall's clock may have been set: it left somewhere between what both say. */
+static span when_sent(const imgact_op *op) {
+  const ia_mutation *m = op->mutation;
+  const ia_now *now = &op->client->engine->now;
+  int64_t by_steady_ms = ia_client_cloud_ms(op->client, m->sent_ms) - GRACE_MS;
+  int64_t by_wall_ms = ia_client_cloud_ms(op->client, now->mono_ms) - (now->wall_ms - m->sent_at_ms) - GRACE_MS;
+  return (span){by_wall_ms < by_steady_ms ? by_wall_ms : by_steady_ms, by_steady_ms};
+}
+
 /* Could this listed action be what the lost request started? UNTOLD: it cannot be ruled out. */
-static imgact_answer candidate(const imgact_op *op, const imgact_action *action, int64_t since_ms) {
-  const imgact_client *client = op->client;
-  if (claimed(client, action)) return IMGACT_NO;
-  if (action->started_at != IMGACT_NO_TIME && action->started_at < since_ms) return IMGACT_NO;
-  imgact_answer same = op->slot->same ? op->slot->same(&op->call, action) : IMGACT_UNTOLD;
-  if (same == IMGACT_YES && action->started_at == IMGACT_NO_TIME) return IMGACT_UNTOLD;
+static imgact_answer candidate(const imgact_op *op, const imgact_action *action, const span *sent) {
+  bool timed = action->started_at != IMGACT_NO_TIME;
+  if (claimed(op->client, action)) return IMGACT_NO;
+  if (timed && action->started_at < sent->from_ms) return IMGACT_NO;
+  imgact_answer same = same_kind(op, action);
+  if (same == IMGACT_YES && (!timed || action->started_at < sent->to_ms)) return IMGACT_UNTOLD;
   return same;
 }
 
-/* When the request left, by the cloud's clock. Where that was never told there is but ours, and it may have been set since:
- * the earlier of what it said then and says now. */
-static int64_t since_ms(const imgact_op *op) {
-  const ia_mutation *m = op->mutation;
-  int64_t sent_ms = ia_client_cloud_ms(op->client, m->sent_ms);
-  if (op->client->date_ms == IMGACT_NO_TIME && m->sent_at_ms < sent_ms) sent_ms = m->sent_at_ms;
-  return sent_ms - GRACE_MS;
+/* Whosever it is: while it runs, what the image shows will not stay so. */
+static bool will_change(const imgact_op *op, const imgact_action *action) {
+  return (op->slot->flags & IMGACT_SLOT_CONFIRM) && action->status == IMGACT_ACTION_RUNNING &&
+         same_kind(op, action) != IMGACT_NO;
 }
 
 static void got_actions(ia_walk *walk) {
@@ -240,10 +271,12 @@ static void got_actions(ia_walk *walk) {
     ambiguous(op, walk->error.message);
     return;
   }
-  int64_t since = since_ms(op);
+  span sent = when_sent(op);
   size_t sure = 0, unsure = 0, at = 0;
+  op->mutation->unsettled = false;
   for (size_t i = 0; i < op->result.actions_count; i++) {
-    imgact_answer answer = candidate(op, op->result.actions[i], since);
+    imgact_answer answer = candidate(op, op->result.actions[i], &sent);
+    op->mutation->unsettled = op->mutation->unsettled || will_change(op, op->result.actions[i]);
     if (answer == IMGACT_YES) at = i;
     sure += answer == IMGACT_YES;
     unsure += answer == IMGACT_UNTOLD;
@@ -305,7 +338,8 @@ void ia_reconcile(imgact_op *op, const ia_exchange *exchange, bool refused) {
     m->sent_at_ms = exchange->sent_at_ms;
   }
   m->in_doubt = true;
-  m->settled_ms = ia_later(op->client->engine->now.mono_ms, safe ? 0 : op->client->settings.settle_ms);
+  /* A safe request was sent until it was answered; one that is refused then may meet its own effect under way. */
+  m->settled_ms = ia_later(op->client->engine->now.mono_ms, safe && !refused ? 0 : op->client->settings.settle_ms);
   ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, m->number, m->pending.message);
   look(op);
 }

@@ -20,6 +20,13 @@
 
 /* ---- clocks and seed ---- */
 
+/* One that goes on while the machine is suspended, where there is one: deadlines and rate limits of the world do, too. */
+#ifdef CLOCK_BOOTTIME
+#define STEADY CLOCK_BOOTTIME
+#else
+#define STEADY CLOCK_MONOTONIC
+#endif
+
 static int64_t clock_ms(clockid_t clock) {
   struct timespec t;
   clock_gettime(clock, &t);
@@ -33,7 +40,7 @@ static ia_now now_of(const imgact_loop *loop) {
     if (__builtin_sub_overflow(ms, loop->epoch_ms, &since_ms)) since_ms = INT64_MAX;
     return (ia_now){since_ms, ms};
   }
-  return (ia_now){clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME)};
+  return (ia_now){clock_ms(STEADY), clock_ms(CLOCK_REALTIME)};
 }
 
 static ia_now look_at_clock(void *outer) { return now_of(outer); }
@@ -41,7 +48,7 @@ static ia_now look_at_clock(void *outer) { return now_of(outer); }
 static uint64_t seed(void) {
   uint64_t value = 0;
   if (getrandom(&value, sizeof value, GRND_NONBLOCK) != (ssize_t)sizeof value)
-    value = (uint64_t)clock_ms(CLOCK_MONOTONIC) * 0x9E3779B97F4A7C15u; /* jitter needs no secret */
+    value = (uint64_t)clock_ms(STEADY) * 0x9E3779B97F4A7C15u; /* jitter needs no secret */
   return value;
 }
 

@@ -101,9 +101,9 @@ static void an_operation_can_be_freed_and_another_started_inside_done(void **sta
 
 static void cancel_all(void *user, imgact_op *op, const imgact_action *action) {
   imgact_op **others = user;
-  (void)action;
   imgact_cancel(op);
   for (size_t i = 0; others[i] != NULL; i++) imgact_op_free(others[i]);
+  assert_string_equal(action->id, "9001"); // what was handed in stays while the callback runs
 }
 
 static void a_progress_callback_can_end_everything(void **state) {
@@ -130,6 +130,54 @@ static void a_progress_callback_can_end_everything(void **state) {
   imgact_op_free(first);
   stage_free(st);
   cloud_free(c);
+}
+
+static void free_own(void *user, imgact_op *op, const imgact_action *action) {
+  ++*(int *)user;
+  imgact_op_free(op);
+  assert_string_equal(action->id, "9001");
+}
+
+static void a_progress_callback_can_free_its_operation(void **state) {
+  (void)state;
+  static const char *const id = "9001";
+  for (int waits = 0; waits < 2; waits++) {
+    stage *st = stage_new();
+    cloud *c = cloud_new(st->script, true);
+    tally t = {0};
+    int told = 0;
+    c->action_ms = 60000;
+    if (waits) cloud_add_action(c, "change_protection", "", 0, 60000);
+    imgact_op *op =
+        waits ? imgact_wait_actions(st->client, &id, 1, NULL) : imgact_change_protection(st->client, CLOUD_IMAGE, 1);
+    imgact_op_wait(op, free_own, &told);
+    imgact_start(op, tally_done, &t);
+    imgact_loop_run(st->loop);
+    assert_int_equal(told, 1);
+    assert_int_equal(t.done, 0);
+    stage_free(st);
+    cloud_free(c);
+  }
+}
+
+static void an_end_that_was_not_told_is_told_to_whom_the_last_start_names(void **state) {
+  (void)state;
+  stage *st = stage_new();
+  for (int running = 0; running < 2; running++)
+    for (int nobody = 0; nobody < 2; nobody++) {
+      tally first = {0}, second = {0};
+      imgact_op *op = imgact_get_image(st->client, CLOUD_IMAGE, NULL);
+      imgact_start(op, tally_done, &first);
+      if (!running) imgact_cancel(op);
+      imgact_start(op, nobody ? NULL : tally_done, &second);
+      if (running) imgact_cancel(op);
+      imgact_loop_run(st->loop);
+      assert_int_equal(first.done, 0);
+      assert_int_equal(second.done, !nobody);
+      assert_status(op, IMGACT_CANCELLED);
+      imgact_op_free(op);
+    }
+  stage_free(st);
 }
 
 static void an_ended_operation_tells_its_end_again(void **state) {
@@ -357,16 +405,16 @@ static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
   stage_free(s);
 }
 
-static void what_is_said_after_the_start_changes_nothing(void **state) {
+static void what_is_said_after_the_start_changes_but_the_callback(void **state) {
   (void)state;
   stage *s = stage_digitalocean();
   cloud *c = cloud_new(s->script, false);
   c->action_ms = 60000;
-  tally first = {0}, second = {0};
+  tally first = {0}, second = {0}, last = {0};
   int announced = 0;
   imgact_op *op = imgact_transfer(s->client, CLOUD_IMAGE, "nyc3");
   imgact_start(op, tally_done, &first);
-  imgact_start(op, tally_done, &second);
+  imgact_start(op, tally_done, &last);
   stage_configure(op, (imgact_op_options){.flags = IMGACT_KEEP_RAW});
   imgact_op_wait(op, tally_progress, &second);
   imgact_op_on_intent(op, free_in_intent, &announced);
@@ -374,8 +422,8 @@ static void what_is_said_after_the_start_changes_nothing(void **state) {
   assert_status(op, IMGACT_OK);
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_RUNNING); // nobody waited for it
   assert_null(imgact_action_json(imgact_op_action(op)));
-  assert_int_equal(first.done, 1);
-  assert_int_equal(second.done + second.progress + announced, 0);
+  assert_int_equal(last.done, 1);
+  assert_int_equal(first.done + second.progress + announced, 0);
   assert_int_equal(c->applied, 1);
   imgact_op_free(op);
   stage_free(s);
@@ -506,6 +554,8 @@ int main(void) {
       cmocka_unit_test(every_story_can_be_stopped_at_every_dispatch),
       cmocka_unit_test(an_operation_can_be_freed_and_another_started_inside_done),
       cmocka_unit_test(a_progress_callback_can_end_everything),
+      cmocka_unit_test(a_progress_callback_can_free_its_operation),
+      cmocka_unit_test(an_end_that_was_not_told_is_told_to_whom_the_last_start_names),
       cmocka_unit_test(an_ended_operation_tells_its_end_again),
       cmocka_unit_test(a_change_is_not_made_again_by_a_second_run),
       cmocka_unit_test(options_that_make_no_sense_for_an_operation_are_refused),
@@ -516,7 +566,7 @@ int main(void) {
       cmocka_unit_test(a_refusal_stays_one_when_it_is_cancelled),
       cmocka_unit_test(a_hook_cannot_answer_with_a_status_of_the_library),
       cmocka_unit_test(a_hook_that_frees_its_operation_sends_nothing),
-      cmocka_unit_test(what_is_said_after_the_start_changes_nothing),
+      cmocka_unit_test(what_is_said_after_the_start_changes_but_the_callback),
       cmocka_unit_test(what_is_cancelled_before_its_start_sends_nothing),
       cmocka_unit_test(clients_of_both_clouds_share_a_loop),
       cmocka_unit_test(null_is_accepted_by_every_verb),

@@ -347,6 +347,43 @@ static void protection_that_does_not_finish_is_ambiguous(void **state) {
   end(&p);
 }
 
+static imgact_op *unprotect(const play *p) { return imgact_change_protection(p->client, CLOUD_IMAGE, 0); }
+
+// The image is not protected, as was asked for, but somebody's action on it is under way and may be to protect it.
+static void what_the_image_shows_does_not_count_while_an_action_may_change_it(void **state) {
+  (void)state;
+  static const int64_t left_ms[] = {3000, 60000};
+  for (int late = 0; late < 2; late++) {
+    play p = begin_hetzner();
+    cloud_plan(p.cloud, lost_before);
+    cloud_add_action(p.cloud, "change_protection", "", 60000, 60000 + left_ms[late]);
+    imgact_op *op = stage_run(unprotect(&p), late ? IMGACT_AMBIGUOUS : IMGACT_OK);
+    assert_int_equal(scripted_now_ms(p.script), late ? 10000 : 4000);
+    assert_int_equal(imgact_op_adopted(op), !late);
+    if (late) assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    if (late) assert_non_null(strstr(imgact_op_error(op)->message, "still running"));
+    assert_int_equal(p.cloud->mutations, 1);
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+static void an_action_of_the_same_client_does_not_settle_what_it_may_undo(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  p.cloud->action_ms = 3000;
+  cloud_plan(p.cloud, (cloud_fate){.effects = 1, .own_answer = true});
+  cloud_plan(p.cloud, lost_before);
+  imgact_op *op = stage_run(protect(&p), IMGACT_OK); // it runs
+  imgact_op_free(op);
+  p.cloud->is_protected = false; // not yet
+  op = stage_run(unprotect(&p), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_int_equal(scripted_now_ms(p.script), 4000);
+  imgact_op_free(op);
+  end(&p);
+}
+
 // ---- whose action is it?
 
 static void older_actions_and_those_of_others_are_not_adopted(void **state) {
@@ -490,7 +527,10 @@ static void a_conversion_by_put_that_is_refused_the_second_time_is_looked_into(v
     cloud_plan(p.cloud, replied(applied, 502, "{}"));
     cloud_plan(p.cloud, replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
     imgact_op *op = stage_run(imgact_convert(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_INVALID_INPUT);
-    scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_IMAGE);
+    if (applied)
+      scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_IMAGE);
+    else // the first one may still be on its way, and the reason of the refusal: only the time to settle tells
+      scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE);
     assert_int_equal(imgact_op_adopted(op), applied);
     assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
     if (applied) assert_string_equal(imgact_op_image(op)->id, CLOUD_IMAGE);
@@ -607,6 +647,21 @@ static void a_resumed_call_starts_at_its_look(void **state) {
   end(&p);
 }
 
+// The clock was set back since: whatever is there may be it.
+static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **state) {
+  (void)state;
+  for (int there = 0; there < 2; there++) {
+    play p = begin_digitalocean();
+    if (there) cloud_add_action(p.cloud, "transfer", "nyc3", 600000, 1200000);
+    imgact_op *op = imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000);
+    stage_run(op, there ? IMGACT_AMBIGUOUS : IMGACT_OK);
+    assert_int_equal(p.cloud->mutations, !there);
+    assert_false(imgact_op_adopted(op));
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
 static void a_resumed_call_that_left_no_trace_is_sent(void **state) {
   (void)state;
   play p = begin_digitalocean();
@@ -670,8 +725,21 @@ static void nonsense_cannot_be_resumed(void **state) {
       "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"1\",\"region\":\"\"}",
       "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"1\",\"region\":7}",
       "{\"provider\":\"digitalocean\",\"op\":\"update_image\",\"image\":\"1\"}",
+      "{\"provider\":\"digitalocean\",\"op\":\"update_image\",\"image\":\"1\",\"name\":7}",
       "{\"provider\":\"digitalocean\",\"op\":\"transfer\"}"};
-  play p = begin_digitalocean();
+  static const char *const hetzner_texts[] = {
+      "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\"}",
+      "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\",\"protect\":\"true\"}",
+      "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\",\"protect\":null}",
+      "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"to_snapshot\":1}",
+      "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"description\":\"d\",\"labels\":[1]}",
+      "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"labels\":{\"a\":5}}"};
+  play p = begin_hetzner();
+  for (size_t i = 0; i < sizeof hetzner_texts / sizeof *hetzner_texts; i++)
+    stage_expect(imgact_resume(p.client, hetzner_texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
+  scripted_assert_nothing_sent(p.script);
+  end(&p);
+  p = begin_digitalocean();
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     stage_expect(imgact_resume(p.client, texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(p.script);
@@ -842,6 +910,8 @@ int main(void) {
       cmocka_unit_test(protection_counts_only_once_the_image_shows_it),
       cmocka_unit_test(protection_that_does_not_show_is_ambiguous),
       cmocka_unit_test(protection_that_does_not_finish_is_ambiguous),
+      cmocka_unit_test(what_the_image_shows_does_not_count_while_an_action_may_change_it),
+      cmocka_unit_test(an_action_of_the_same_client_does_not_settle_what_it_may_undo),
       cmocka_unit_test(older_actions_and_those_of_others_are_not_adopted),
       cmocka_unit_test(the_clouds_own_clock_decides),
       cmocka_unit_test(twins_never_share_an_action),
@@ -857,6 +927,7 @@ int main(void) {
       cmocka_unit_test(on_intent_comes_before_the_first_byte_and_once),
       cmocka_unit_test(on_intent_can_refuse_and_cancel),
       cmocka_unit_test(a_resumed_call_starts_at_its_look),
+      cmocka_unit_test(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own),
       cmocka_unit_test(a_resumed_call_that_left_no_trace_is_sent),
       cmocka_unit_test(a_resumed_call_counts_the_attempt_of_the_first_program),
       cmocka_unit_test(a_resumed_call_that_was_done_at_once_succeeds),

@@ -62,6 +62,24 @@ static void vanished_ids_are_not_found_and_the_others_are_shown(void **state) {
   stage_free(s);
 }
 
+static void what_may_be_on_a_further_page_is_asked_for_alone(void **state) {
+  (void)state;
+  static const char *const ids[] = {"1", "2", "3"};
+  stage *s = every_second(false);
+  scripted_json(s->script, 200,
+                "{\"actions\":[" HZ_ACTION(1, "success") "],\"meta\":{\"pagination\":{\"page\":1,\"next_page\":2}}}");
+  scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(2, "success")));
+  scripted_json(s->script, 200, "{\"actions\":[],\"meta\":{\"pagination\":{\"page\":1,\"next_page\":2}}}");
+  imgact_op *op = stage_run(imgact_wait_actions(s->client, ids, 3, NULL), IMGACT_NOT_FOUND);
+  size_t count = 0;
+  (void)imgact_op_actions(op, &count);
+  assert_int_equal(count, 2);
+  scripted_assert_lines(s->script, "GET /v1/actions?id=1&id=2&id=3", "GET /v1/actions?id=2", "GET /v1/actions?id=3");
+  scripted_assert_times(s->script, 0, 0, 0);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
 static void every_running_action_has_its_progress_told(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2", "3"};
@@ -313,6 +331,7 @@ int main(void) {
       cmocka_unit_test(the_status_alone_decides),
       cmocka_unit_test(a_failure_and_an_unknown_status_end_it),
       cmocka_unit_test(vanished_ids_are_not_found_and_the_others_are_shown),
+      cmocka_unit_test(what_may_be_on_a_further_page_is_asked_for_alone),
       cmocka_unit_test(every_running_action_has_its_progress_told),
       cmocka_unit_test(polls_of_several_operations_travel_together),
       cmocka_unit_test(a_poll_is_sent_again_without_the_ids_of_those_who_left),

@@ -605,6 +605,35 @@ static void the_first_reply_of_all_wakes_those_that_wait_for_it(void **state) {
   ia_list_remove(&c.clients[0].held);
 }
 
+static void tell_either(bool bucket, int64_t limit, int64_t remaining) {
+  if (bucket)
+    tell_bucket(0, limit, remaining);
+  else
+    tell_windows(limit, remaining, IMGACT_NO_TIME);
+}
+
+// Others used it up, or so it seemed: as soon as a reply says that more may go, nobody waits for what was thought before.
+static void a_reply_that_allows_more_wakes_those_that_are_held(void **state) {
+  (void)state;
+  for (int bucket = 0; bucket < 2; bucket++) {
+    crowd c;
+    forget();
+    gather(&c);
+    tell_either(bucket, 5000, 0);
+    ia_governor_wait(g, &c.clients[0].held, d.now_ms + 600000);
+    tell_either(bucket, 5000, 0);
+    desk_at(&d, d.now_ms + 1);
+    assert_int_equal(woken(&c), 0); // that was known
+    tell_either(bucket, 5000, 4000);
+    desk_at(&d, d.now_ms);
+    assert_int_equal(woken(&c), 1);
+    ia_governor_wait(g, &c.clients[0].held, d.now_ms + 600000);
+    tell_either(bucket, 6000, 4000); // a larger limit
+    desk_at(&d, d.now_ms);
+    assert_int_equal(woken(&c), 1);
+  }
+}
+
 static void one_that_has_left_is_not_woken(void **state) {
   (void)state;
   crowd c;
@@ -683,6 +712,7 @@ int main(void) {
       TEST(the_last_few_that_nobody_holds_are_kept),
       TEST(all_that_wait_are_woken_once_at_the_earliest_time),
       TEST(the_first_reply_of_all_wakes_those_that_wait_for_it),
+      TEST(a_reply_that_allows_more_wakes_those_that_are_held),
       TEST(one_that_has_left_is_not_woken),
       TEST(without_memory_nothing_is_governed_and_nothing_breaks),
   };

@@ -205,8 +205,3 @@ imgact_status ia_hetzner_decode_convert(const imgact_call *call, const imgact_re
   action->resources_count = 1;
   return IMGACT_OK;
 }
-
-imgact_status ia_hetzner_decode_waited(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                       imgact_error *error) {
-  return imgact_result_add_each(result, call, response, "actions", add_action, error);
-}

@@ -171,7 +171,7 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                            .flags = IMGACT_SLOT_SAFE},
     /* More than 25 ids in one request lose entries silently. */
     [IMGACT_OP_WAIT_ACTIONS] = {.encode = ia_hetzner_encode_wait_actions,
-                                .decode = ia_hetzner_decode_waited,
+                                .decode = ia_hetzner_decode_actions,
                                 .flags = IMGACT_SLOT_SAFE,
                                 .batch_max = 25,
                                 .budget = BUDGET_OF_ACTIONS},

@@ -45,7 +45,5 @@ imgact_status ia_hetzner_decode_action(const imgact_call *call, const imgact_res
                                        imgact_error *error);
 imgact_status ia_hetzner_decode_convert(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                         imgact_error *error);
-imgact_status ia_hetzner_decode_waited(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                       imgact_error *error);
 
 #endif
