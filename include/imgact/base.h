@@ -13,12 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version that a program is compiled against; the number can be compared. Since 0.1. */
 #define IMGACT_VERSION_MAJOR  0
 #define IMGACT_VERSION_MINOR  1
 #define IMGACT_VERSION_PATCH  0
 #define IMGACT_VERSION_STRING "0.1.0"
 #define IMGACT_VERSION_NUMBER ((IMGACT_VERSION_MAJOR * 1000 + IMGACT_VERSION_MINOR) * 1000 + IMGACT_VERSION_PATCH)
 
+/* What these headers are written with: no use to others. Since 0.1. */
 #if defined(__GNUC__)
 #define IMGACT_API                 __attribute__((__visibility__("default")))
 #define IMGACT_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
@@ -26,7 +28,6 @@
 #define IMGACT_API
 #define IMGACT_PRINTF(text, first)
 #endif
-
 #ifdef __cplusplus
 #define IMGACT_BEGIN_DECLS extern "C" {
 #define IMGACT_END_DECLS   }

@@ -9,6 +9,7 @@
 
 IMGACT_BEGIN_DECLS
 
+/* Opaque: what drives operations, what they are made on, and what a configuration file says. Since 0.1. */
 typedef struct imgact_loop imgact_loop;
 typedef struct imgact_client imgact_client;
 typedef struct imgact_config imgact_config;
@@ -35,6 +36,7 @@ IMGACT_API const char *imgact_op_kind_name(imgact_op_kind kind);
 
 /* ---- loop ---- */
 
+/* What a loop is made of; 0 and NULL = as usual. Read by imgact_loop_new alone; texts are copied. Since 0.1. */
 typedef struct imgact_loop_options {
   size_t size;                        /* sizeof(imgact_loop_options) */
   const imgact_allocator *allocator;  /* copied; NULL = malloc */
@@ -59,7 +61,8 @@ IMGACT_API int imgact_loop_timeout_ms(imgact_loop *loop);
 /* Does what is due: sends, receives, runs timers, calls callbacks. Never blocks. BUSY from inside a callback. Since 0.1. */
 IMGACT_API imgact_status imgact_loop_dispatch(imgact_loop *loop);
 
-/* Waits and dispatches until no started operation is left, or until imgact_loop_wakeup. Since 0.1. */
+/* Waits and dispatches until no started operation is left, or until imgact_loop_wakeup. BUSY from inside a callback.
+ * Since 0.1. */
 IMGACT_API imgact_status imgact_loop_run(imgact_loop *loop);
 
 /* Makes a waiting poll, imgact_loop_run or imgact_run return to its caller's loop at once; imgact_run goes on by itself.
@@ -68,6 +71,7 @@ IMGACT_API void imgact_loop_wakeup(imgact_loop *loop);
 
 /* ---- trace ---- */
 
+/* What a trace event tells of, and which of its members are filled. Open: a later version may add values. Since 0.1. */
 typedef enum imgact_trace_kind {
   IMGACT_TRACE_REQUEST,  /* about to be sent: method, url, body */
   IMGACT_TRACE_RESPONSE, /* http_status, body, after_ms */
@@ -95,7 +99,7 @@ typedef struct imgact_trace {
   size_t body_bytes; /* of the whole text: where `body` is shorter, it was cut */
 } imgact_trace;
 
-/* Called in the middle of an exchange: it must not call the library. */
+/* Called in the middle of an exchange: it must not call the library. Since 0.1. */
 typedef void (*imgact_trace_fn)(void *user, const imgact_trace *event);
 
 /* ---- client ---- */
@@ -105,6 +109,8 @@ typedef void (*imgact_trace_fn)(void *user, const imgact_trace *event);
  * status (BUSY and END, which mean something else here, with INTERNAL). It must not call the library. Since 0.1. */
 typedef imgact_status (*imgact_token_fn)(void *user, char *buffer, size_t capacity, size_t *length);
 
+/* What a client is made of; 0 and NULL = as usual, but a provider and a token have to be there. Read by the call alone:
+ * texts are copied; `provider` and what the user pointers show to must outlive the client. Since 0.1. */
 typedef struct imgact_client_options {
   size_t size;                            /* sizeof(imgact_client_options) */
   const char *provider_name;              /* a built-in: "hetzner" or "digitalocean" */

@@ -15,7 +15,7 @@ IMGACT_BEGIN_DECLS
 /* A yes or no that may be untold. Since 0.1. */
 typedef enum imgact_answer { IMGACT_UNTOLD = -1, IMGACT_NO = 0, IMGACT_YES = 1 } imgact_answer;
 
-/* Open enums: the server's own word stands beside each. Since 0.1. */
+/* What an image is. The cloud's own word is in provider_type. Open: a later version may add values. Since 0.1. */
 typedef enum imgact_image_type {
   IMGACT_TYPE_UNKNOWN,
   IMGACT_TYPE_SYSTEM,
@@ -25,6 +25,7 @@ typedef enum imgact_image_type {
   IMGACT_TYPE_CUSTOM
 } imgact_image_type;
 
+/* What can be done with an image. The cloud's own word is in provider_status. Open. Since 0.1. */
 typedef enum imgact_image_status {
   IMGACT_IMAGE_UNKNOWN,
   IMGACT_IMAGE_CREATING,
@@ -34,6 +35,7 @@ typedef enum imgact_image_status {
   IMGACT_IMAGE_RETIRED
 } imgact_image_status;
 
+/* How far an action is. The cloud's own word is in provider_status. Open. Since 0.1. */
 typedef enum imgact_action_status {
   IMGACT_ACTION_UNKNOWN,
   IMGACT_ACTION_RUNNING,
@@ -41,6 +43,7 @@ typedef enum imgact_action_status {
   IMGACT_ACTION_ERROR
 } imgact_action_status;
 
+/* What an action does. The cloud's own word is in command. Open. Since 0.1. */
 typedef enum imgact_action_kind {
   IMGACT_KIND_OTHER,
   IMGACT_KIND_CREATE,
@@ -55,6 +58,7 @@ IMGACT_API const char *imgact_image_status_name(imgact_image_status status);
 IMGACT_API const char *imgact_action_status_name(imgact_action_status status);
 IMGACT_API const char *imgact_action_kind_name(imgact_action_kind kind);
 
+/* One label of an image, in results and in imgact_image_update. An empty value is a value. Since 0.1. */
 typedef struct imgact_label {
   const char *key;
   const char *value;
@@ -95,6 +99,7 @@ typedef struct imgact_image {
   imgact_answer is_protected;
 } imgact_image;
 
+/* What an action is about: an id and the cloud's word for its kind, "image", either NULL if not told. Since 0.1. */
 typedef struct imgact_resource {
   const char *id;
   const char *type;

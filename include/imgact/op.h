@@ -13,10 +13,12 @@
 
 IMGACT_BEGIN_DECLS
 
+/* Opaque: one call, from its arguments to its results. Since 0.1. */
 typedef struct imgact_op imgact_op;
 
 /* ---- arguments ---- */
 
+/* Whose images: the cloud's for everybody, your own, or both. Since 0.1. */
 typedef enum imgact_visibility {
   IMGACT_VISIBILITY_ALL,
   IMGACT_VISIBILITY_PUBLIC,
@@ -68,9 +70,10 @@ typedef struct imgact_image_update {
   int32_t to_snapshot; /* with the other changes, in one request: a backup becomes a snapshot */
 } imgact_image_update;
 
+/* Flags of imgact_op_options. Since 0.1. */
 #define IMGACT_KEEP_RAW 0x1u /* keep the provider's own objects: imgact_image_json, imgact_action_json */
 #define IMGACT_PAGE_BY_PAGE                                                                                                 \
-  0x2u                        /* a list yields a page per run, then IMGACT_END; of earlier pages 20 to 50 bytes an id stay */
+  0x2u                        /* a list yields a page per run, then IMGACT_END; of earlier pages 21 to 43 bytes an id stay */
 #define IMGACT_VIA_IMAGE 0x4u /* get_action with an image: the image's own path, where the provider has two */
 
 /* Per-call options; 0 = the client's or none. Since 0.1. */
@@ -137,8 +140,8 @@ typedef void (*imgact_progress_fn)(void *user, imgact_op *op, const imgact_actio
 IMGACT_API void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user);
 
 /* Runs before the first byte of a mutation leaves, from a dispatch, with the call as JSON (stable enough to be stored and
- * resumed); anything but IMGACT_OK refuses it, and that status is the result. It may cancel the operation.
- * Since 0.1. */
+ * resumed); anything but IMGACT_OK refuses it, and that status is the result (INTERNAL for BUSY and END, which mean
+ * something else here). It may cancel the operation. Since 0.1. */
 typedef imgact_status (*imgact_intent_fn)(void *user, imgact_op *op, const char *call_json);
 IMGACT_API void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user);
 
@@ -169,6 +172,7 @@ IMGACT_API void imgact_op_free(imgact_op *op);
 
 /* ---- results: owned by the operation ---- */
 
+/* Which operation it is. Since 0.1. */
 IMGACT_API imgact_op_kind imgact_op_kind_of(const imgact_op *op);
 /* 1 once it has ended. Since 0.1. */
 IMGACT_API int imgact_op_done(const imgact_op *op);

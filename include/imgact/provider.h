@@ -3,6 +3,7 @@
  * A provider is a table and small pure functions: it encodes a call as a request and decodes a reply into results. It sees
  * no token, socket, clock, allocator or log; retry, paging, waiting, deadlines, tracing and redaction are the core's.
  * docs/writing-a-provider.md goes through one. Extenders' tier: may change in a minor version until 1.0.
+ * Everything in it is there since 0.1.
  */
 #ifndef IMGACT_PROVIDER_H
 #define IMGACT_PROVIDER_H
