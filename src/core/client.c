@@ -29,7 +29,7 @@ static char *user_agent(const imgact_allocator *allocator, const char *app) {
 }
 
 bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider, const char *endpoint,
-                    const char *app, const imgact_client_options *options) {
+                    const imgact_client_options *options) {
   *client = (imgact_client){.engine = engine,
                             .allocator = engine->allocator,
                             .provider = provider,
@@ -40,8 +40,8 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .trace = options->trace,
                             .trace_user = options->trace_user,
                             .retry_tokens = IA_RETRY_TOKENS,
+                            .rate = ia_rate_untold,
                             .date_ms = IMGACT_NO_TIME};
-  client->rate.rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
   for (size_t lane = 0; lane < IA_LANES; lane++)
     for (size_t budget = 0; budget < IA_BUDGETS; budget++) ia_list_init(&client->lanes[lane][budget]);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
@@ -49,7 +49,7 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
   ia_set_init(&client->claims, client->allocator, ia_engine_random_word(engine));
   ia_set_init(&client->older_claims, client->allocator, ia_engine_random_word(engine));
   ia_redactor_init(&client->redactor, NULL, 0, NULL);
-  client->user_agent = user_agent(client->allocator, app);
+  client->user_agent = user_agent(client->allocator, options->app);
   client->endpoint = ia_strdup(client->allocator, endpoint);
   if (client->endpoint)
     for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--) client->endpoint[n - 1] = '\0';
@@ -245,7 +245,7 @@ const char *imgact_client_provider(const imgact_client *client) { return client-
 
 const char *imgact_client_endpoint(const imgact_client *client) { return client->endpoint; }
 
-void imgact_client_rate(const imgact_client *client, imgact_rate *rate) { *rate = client->rate.rate; }
+void imgact_client_rate(const imgact_client *client, imgact_rate *rate) { *rate = client->rate; }
 
 size_t imgact_client_redact(const imgact_client *client, const char *text, char *buffer, size_t capacity) {
   ia_buf out;

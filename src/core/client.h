@@ -53,13 +53,13 @@ struct imgact_client {
   ia_link mutations[IA_MUTATION_LISTS]; /* operations whose effect is not settled, by what they would do: mutation.c */
   ia_set claims;                        /* actions that belong to an operation of this client */
   ia_set older_claims;
-  imgact_rate_info rate;
+  imgact_rate rate;              /* as the last reply told it */
   int64_t date_ms, date_mono_ms; /* the cloud's clock as the last Date header told it; IMGACT_NO_TIME */
 };
 
 /* Fills a zeroed client; strings are copied. false: no memory (ia_client_clear frees what is there). */
 bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider, const char *endpoint,
-                    const char *app, const imgact_client_options *options);
+                    const imgact_client_options *options);
 /* Takes a token: blanks and newlines around it are stripped. OK, INVALID_ARGUMENT (empty, too long, a control character, not
  * ASCII), NOMEM; the text never shows in the error. */
 imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error);

@@ -290,12 +290,9 @@ static void learn(ia_exchange *exchange, const imgact_http_response *http, const
   const char *date = ia_header(http->headers, http->headers_count, "date");
   ia_client_learn_date(client, date);
   int64_t now_ms = ia_client_cloud_ms(client, client->engine->now.mono_ms);
-  *rate = (imgact_rate_info){.size = sizeof *rate,
-                             .rate = {.limit = -1, .remaining = -1, .reset_at = IMGACT_NO_TIME, .retry_after_ms = -1},
-                             .wait_until_ms = IMGACT_NO_TIME};
   if (client->provider->rate) client->provider->rate(response, rate);
   rate->rate.retry_after_ms = ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), now_ms);
-  client->rate = *rate;
+  client->rate = rate->rate;
   if (exchange->rate) *exchange->rate = rate->rate;
 }
 
@@ -401,7 +398,7 @@ static void park(ia_exchange *exchange, const ia_decision *decision) {
 static void finished(imgact_exchange *base, const imgact_http_response *http) {
   ia_exchange *exchange = IA_ENTRY(base, ia_exchange, base);
   imgact_client *client = exchange->client;
-  imgact_rate_info rate = {.wait_until_ms = IMGACT_NO_TIME};
+  imgact_rate_info rate = {.size = sizeof rate, .rate = ia_rate_untold, .wait_until_ms = IMGACT_NO_TIME};
   if (exchange->state != IA_EXCHANGE_FLYING) return;
   ia_client_hold(client);
   leave_place(exchange);

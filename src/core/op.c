@@ -25,7 +25,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   op->client = client;
   ia_client_hold(client);
   op->flow = flow;
-  op->rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
+  op->rate = ia_rate_untold;
   op->deadline_ms = IA_NEVER;
   ia_error_clear(&op->error);
   ia_list_init(&op->news);
@@ -326,14 +326,10 @@ const imgact_action *imgact_op_action(const imgact_op *op) {
   return op && op->result.actions_count ? op->result.actions[0] : NULL;
 }
 
-void imgact_op_rate(const imgact_op *op, imgact_rate *rate) {
-  *rate = op ? op->rate : (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
-}
+void imgact_op_rate(const imgact_op *op, imgact_rate *rate) { *rate = op ? op->rate : ia_rate_untold; }
 
 int imgact_op_adopted(const imgact_op *op) { return op && op->adopted; }
 
-void imgact_op_page(const imgact_op *op, imgact_page *page) {
-  *page = op ? op->result.page : (imgact_page){-1, -1, -1, -1, -1, -1};
-}
+void imgact_op_page(const imgact_op *op, imgact_page *page) { *page = op ? op->result.page : ia_page_untold; }
 
 int imgact_op_local(const imgact_op *op) { return op && op->local; }

@@ -14,7 +14,6 @@
 #define BATCH_MAX 64
 
 typedef struct ia_batch {
-  ia_link link; /* in poller->batches */
   ia_link watches;
   ia_exchange *exchange;
   imgact_result result;
@@ -23,10 +22,7 @@ typedef struct ia_batch {
   const char *ids[BATCH_MAX];
 } ia_batch;
 
-void ia_poller_init(ia_poller *poller) {
-  ia_list_init(&poller->due);
-  ia_list_init(&poller->batches);
-}
+void ia_poller_init(ia_poller *poller) { ia_list_init(&poller->due); }
 
 static void due(ia_timer *timer) {
   ia_watch *watch = IA_ENTRY(timer, ia_watch, timer);
@@ -81,7 +77,6 @@ void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
 
 static void free_batch(ia_batch *batch) {
   imgact_client *client = batch->exchange->client;
-  ia_list_remove(&batch->link);
   ia_exchange_free(batch->exchange);
   ia_result_free(&batch->result);
   ia_free(client->allocator, batch);
@@ -228,10 +223,9 @@ static ia_batch *new_batch(imgact_client *client) {
   }
   ia_result_init(&batch->result, client->allocator, client->provider->name, false);
   ia_list_init(&batch->watches);
-  batch->rate = (imgact_rate){-1, -1, IMGACT_NO_TIME, -1};
+  batch->rate = ia_rate_untold;
   batch->exchange->rate = &batch->rate;
   batch->exchange->patient = true;
-  ia_list_append(&client->poller.batches, &batch->link);
   return batch;
 }
 

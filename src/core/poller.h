@@ -11,7 +11,6 @@
 
 typedef struct ia_poller {
   ia_link due;                                               /* watches that want a poll now */
-  ia_link batches;                                           /* requests under way */
   ia_durations durations[IMGACT_KIND_CHANGE_PROTECTION + 1]; /* of actions that were waited for, by kind */
 } ia_poller;
 

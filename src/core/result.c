@@ -9,6 +9,8 @@
 
 const char *const ia_no_strings[1] = {NULL};
 static const imgact_label no_labels[1];
+const imgact_page ia_page_untold = {-1, -1, -1, -1, -1, -1};
+const imgact_rate ia_rate_untold = {-1, -1, IMGACT_NO_TIME, -1};
 
 void ia_result_init(imgact_result *result, const imgact_allocator *allocator, const char *provider, bool keep_raw) {
   *result = (imgact_result){.allocator = allocator, .provider = provider, .keep_raw = keep_raw};
@@ -17,7 +19,7 @@ void ia_result_init(imgact_result *result, const imgact_allocator *allocator, co
 }
 
 void ia_result_next_page(imgact_result *result) {
-  result->page = (imgact_page){-1, -1, -1, -1, -1, -1};
+  result->page = ia_page_untold;
   result->has_next = false;
   result->next_page = 0;
   result->next_token = result->next_query = NULL;

@@ -41,6 +41,9 @@ void ia_result_reset(imgact_result *result);
 /* Forgets what the last page said, keeps the items. */
 void ia_result_next_page(imgact_result *result);
 void ia_result_free(imgact_result *result);
+/* What was not told. */
+extern const imgact_page ia_page_untold;
+extern const imgact_rate ia_rate_untold;
 /* An array that is empty but told. */
 extern const char *const ia_no_strings[1];
 

@@ -147,7 +147,7 @@ static imgact_status make(const imgact_client_options *o, const imgact_provider 
   const char *endpoint = o->endpoint ? o->endpoint : provider->default_endpoint;
   imgact_client *made = ia_alloc_zero(&loop->allocator, sizeof *made);
   if (!made) return ia_no_memory(error);
-  bool ok = ia_client_init(made, &loop->engine, provider, endpoint, o->app, o);
+  bool ok = ia_client_init(made, &loop->engine, provider, endpoint, o);
   made->released = released;
   made->outer = loop;
   ia_loop_hold(loop);

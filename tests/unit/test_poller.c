@@ -105,7 +105,7 @@ static void open_with(uint32_t batch_max, size_t fail_at) {
                                  .rate = rate};
   const imgact_client_options options = {.size = sizeof options, .max_attempts = 1};
   s.client.allocator = &s.desk.memory.allocator;
-  if (!ia_client_init(&s.client, &s.desk.engine, &s.provider, "https://h", NULL, &options)) s.client.provider = NULL;
+  if (!ia_client_init(&s.client, &s.desk.engine, &s.provider, "https://h", &options)) s.client.provider = NULL;
   s.client.released = released;
 }
 
