@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * State and effects. Invariants: an image or action is in its side's list and table, or nowhere; a running action with a due
- * time is in the heap exactly once; nothing is freed before the world is, so pointers between images and actions stay good.
+ * State and effects. Invariants: an image or action is in its side's list and table, or nowhere; an action with a due time
+ * runs and is in the heap exactly once; nothing is freed before the world is, so pointers between images and actions stay
+ * good.
  */
 #include "world.h"
 #include <math.h>
@@ -246,17 +247,31 @@ static void sift_down(sim_action **heap, size_t count, size_t at) {
   }
 }
 
-bool sim_action_run(sim_world *world, sim_action *action, int64_t due_ms) {
-  action->state = SIM_RUNNING;
-  if (due_ms == IMGACT_NO_TIME) return true;
+static void sift_up(sim_action **heap, size_t at) {
+  sim_action *action = heap[at];
+  for (; at && earlier(action, heap[(at - 1) / 2]); at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
+  heap[at] = action;
+}
+
+static void take_out(sim_world *world, sim_action *action) {
+  size_t at = 0;
+  while (world->pending[at] != action) at++;
+  action->due_ms = IMGACT_NO_TIME;
+  world->pending[at] = world->pending[--world->pending_count];
+  if (at == world->pending_count) return;
+  sift_up(world->pending, at);
+  sift_down(world->pending, world->pending_count, at);
+}
+
+bool sim_action_schedule(sim_world *world, sim_action *action, int64_t due_ms) {
   void *grown = with_room((void **)world->pending, world->pending_count, &world->pending_capacity);
   if (!grown) return false;
   world->pending = grown;
+  if (action->due_ms != IMGACT_NO_TIME) take_out(world, action);
+  if (due_ms == IMGACT_NO_TIME) return true;
   action->due_ms = due_ms;
-  size_t at = world->pending_count++;
-  for (; at && earlier(action, world->pending[(at - 1) / 2]); at = (at - 1) / 2)
-    world->pending[at] = world->pending[(at - 1) / 2];
-  world->pending[at] = action;
+  world->pending[world->pending_count] = action;
+  sift_up(world->pending, world->pending_count++);
   return true;
 }
 
@@ -266,11 +281,9 @@ int64_t sim_world_next_ms(const sim_world *world) {
 
 int sim_action_progress(const sim_action *action, int64_t now_ms) {
   if (action->state == SIM_SUCCESS) return 100;
-  if (action->state == SIM_ERROR) return action->progress;
-  int64_t whole_ms = action->due_ms == IMGACT_NO_TIME ? 0 : action->due_ms - action->started_ms;
-  if (whole_ms <= 0 || now_ms <= action->started_ms) return 0;
-  double part = 100.0 * (double)(now_ms - action->started_ms) / (double)whole_ms;
-  return part < 99 ? (int)part : 99;
+  if (action->due_ms == IMGACT_NO_TIME || now_ms <= action->from_ms) return action->progress;
+  double left = 100.0 - action->progress;
+  return action->progress + (int)(left * (double)(now_ms - action->from_ms) / (double)(action->due_ms - action->from_ms));
 }
 
 void sim_image_convert(sim_image *image) {
@@ -300,7 +313,9 @@ static void apply(sim_world *world, const sim_action *action) {
 
 static void end_action(sim_world *world, sim_action *action) {
   action->finished_ms = action->due_ms;
+  take_out(world, action);
   action->state = action->fails ? SIM_ERROR : SIM_SUCCESS;
+  if (action->fails && action->progress < 50) action->progress = 50;
   if (!action->fails) {
     apply(world, action);
   } else if (action->effect == SIM_IMPORT && action->image) {
@@ -310,12 +325,7 @@ static void end_action(sim_world *world, sim_action *action) {
 }
 
 void sim_world_advance(sim_world *world, int64_t now_ms) {
-  while (world->pending_count && world->pending[0]->due_ms <= now_ms) {
-    sim_action *action = world->pending[0];
-    world->pending[0] = world->pending[--world->pending_count];
-    sift_down(world->pending, world->pending_count, 0);
-    end_action(world, action);
-  }
+  while (world->pending_count && world->pending[0]->due_ms <= now_ms) end_action(world, world->pending[0]);
 }
 
 void sim_world_commit(sim_world *world, sim_effect effect) { world->counters.effects[effect]++; }
@@ -338,14 +348,13 @@ sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effec
   if (!action) return NULL;
   action->effect = (uint8_t)effect;
   action->region = sim_word(world, region);
-  action->started_ms = now_ms;
+  action->started_ms = action->from_ms = now_ms;
   action->fails = whim->fails;
-  action->progress = 50;
   action->error_code = "action_failed";
   action->error_message = "Action failed";
   if (whim->hide_ms) action->visible_ms = now_ms + whim->hide_ms;
   /* Without memory for its end it runs for ever, which a cloud may do too. */
-  sim_action_run(world, action, duration_ms < 0 ? IMGACT_NO_TIME : now_ms + duration_ms);
+  sim_action_schedule(world, action, duration_ms < 0 ? IMGACT_NO_TIME : now_ms + duration_ms);
   sim_world_commit(world, effect);
   sim_world_advance(world, now_ms);
   return action;

@@ -81,7 +81,8 @@ struct sim_action {
   int64_t id;
   int64_t started_ms;
   int64_t finished_ms; /* IMGACT_NO_TIME while it runs */
-  int64_t due_ms;      /* when it will end; IMGACT_NO_TIME = never */
+  int64_t due_ms;      /* when it will end; IMGACT_NO_TIME = never, or it has ended */
+  int64_t from_ms;     /* when it stood at `progress`, from where it goes on evenly */
   int64_t visible_ms;  /* before that nobody is shown it */
   int64_t resource_id;
   int64_t server_id;   /* Hetzner names it next to the image; 0 = none */
@@ -92,7 +93,7 @@ struct sim_action {
   const char *region; /* NULL = none */
   const char *error_code;
   const char *error_message;
-  uint8_t state, effect, fails, progress; /* progress: where a failure stops */
+  uint8_t state, effect, fails, progress; /* progress: of an error, where it stopped */
 };
 
 typedef struct sim_region {
@@ -187,8 +188,9 @@ const sim_action *sim_image_running(const sim_image *image, sim_effect effect, c
 
 sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_image *image, const char *command);
 sim_action *sim_action_find(const sim_world *world, sim_cloud cloud, int64_t id);
-/* Lets an action run and end at due_ms. false without memory. */
-bool sim_action_run(sim_world *world, sim_action *action, int64_t due_ms);
+/* Lets a running action end at due_ms, and no more when it was to; IMGACT_NO_TIME = never. false without memory, and nothing
+ * is changed. */
+bool sim_action_schedule(sim_world *world, sim_action *action, int64_t due_ms);
 int sim_action_progress(const sim_action *action, int64_t now_ms);
 
 /* Commits an operation: begins its action, or (update, delete, Hetzner's convert) counts what the caller does at once. */
@@ -217,8 +219,8 @@ int sim_index_of(const char *const *words, size_t count, const char *word);
 /* generate.c: the regions that every world has; then images with their histories. */
 bool sim_world_regions(sim_world *world);
 bool sim_world_generate(sim_world *world, size_t images_per_cloud, int64_t now_ms);
-/* worldfile.c: lays a JSON document over the world. false: `message` says what is wrong and where; the world may be half
- * changed, so a caller keeps the old one until this has succeeded. */
+/* worldfile.c: lays a JSON document over the world. false: `message` says what is wrong and where; the world is as it was,
+ * unless it was memory or room that ran out. */
 bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t now_ms, char *message, size_t capacity);
 /* The world as such a document. NULL without memory; free() it. */
 char *sim_world_dump(sim_world *world, int64_t now_ms);

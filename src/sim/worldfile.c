@@ -2,7 +2,7 @@
 /*
  * World files: JSON in which images and actions look as their cloud's API shows them, so that a recorded reply can be
  * pasted. What a file names is laid over what is there, by id. An unknown key is an error, so that a slip of the pen is
- * seen.
+ * seen. A file is tried on an empty world first, so that one with an error changes nothing.
  */
 #include "handle.h"
 #include <inttypes.h>
@@ -13,6 +13,7 @@
 
 typedef struct loader {
   sim_world *world;
+  const sim_world *real; /* in a trial: the world that the file is meant for */
   int64_t now_ms;
   sim_cloud cloud;
   char where[96]; /* "hetzner.images[3]" */
@@ -243,10 +244,8 @@ static void load_image(loader *l, const imgact_json *value) {
 
 static void load_hetzner_action(loader *l, const imgact_json *value, sim_action *action) {
   const imgact_json *error = imgact_json_get(value, "error"), *resource;
-  int64_t progress = action->progress, id = 0;
+  int64_t id = 0;
   read_word(l, value, "command", &action->command);
-  read_int(l, value, "progress", 0, &progress);
-  action->progress = (uint8_t)(progress < 100 ? progress : 100);
   read_time(l, value, "started", &action->started_ms);
   read_time(l, value, "finished", &action->finished_ms);
   read_word(l, error, "code", &action->error_code);
@@ -289,22 +288,48 @@ static sim_image *image_of_action(loader *l, const imgact_json *value) {
   return sim_image_find(l->world, l->cloud, id);
 }
 
-static void schedule(loader *l, const imgact_json *value, sim_action *action) {
-  int64_t runs_ms = -1;
-  uint8_t ends = SIM_SUCCESS;
+/* When and how a running action ends. What the file does not name stays as it is: the end of one that runs already, too. */
+static int64_t read_end(loader *l, const imgact_json *value, const sim_action *old, sim_action *action) {
   static const char *const endings[] = {"never", "success", "error"};
-  read_index(l, value, "ends", endings, 3, &ends);
+  bool ran = old->state == SIM_RUNNING, runs = action->state == SIM_RUNNING;
+  uint8_t ends = old->fails ? SIM_ERROR : ran && old->due_ms == IMGACT_NO_TIME ? SIM_RUNNING : SIM_SUCCESS;
+  int64_t runs_ms = -1;
   read_index(l, value, "effect", sim_effect_words, SIM_EFFECTS, &action->effect);
+  read_index(l, value, "ends", endings, 3, &ends);
   read_int(l, value, "runs_ms", 0, &runs_ms);
+  if (!runs && (imgact_json_get(value, "ends") || runs_ms >= 0)) fail(l, NULL, "ends and runs_ms are of a running action");
+  if (runs && action->effect == SIM_TRANSFER && !action->region) fail(l, "effect", "a transfer needs a region_slug");
   action->fails = ends == SIM_ERROR;
-  if (l->failed || action->state != SIM_RUNNING || action->due_ms != IMGACT_NO_TIME) return;
-  if (action->effect == SIM_TRANSFER && !action->region) {
-    fail(l, "effect", "a transfer needs a region_slug");
-    return;
+  if (!runs || ends == SIM_RUNNING) return IMGACT_NO_TIME;
+  if (runs_ms < 0 && old->due_ms != IMGACT_NO_TIME) return old->due_ms;
+  return l->now_ms + (runs_ms < 0 ? l->world->duration_ms[action->effect ? action->effect : SIM_CONVERT] : runs_ms);
+}
+
+/* A running one goes on from the progress that is named, or that it has, when its end is another one than before. */
+static void read_progress(loader *l, const imgact_json *value, const sim_action *old, int64_t due_ms, sim_action *action) {
+  int64_t progress = old->state == SIM_RUNNING ? sim_action_progress(old, l->now_ms) : old->progress;
+  if (!imgact_json_get(value, "progress") && due_ms == old->due_ms) return;
+  read_int(l, value, "progress", 0, &progress);
+  action->progress = (uint8_t)(progress < 100 ? progress : 100);
+  action->from_ms = l->now_ms;
+}
+
+static sim_action *new_action(loader *l, const imgact_json *value, int64_t id) {
+  const sim_action *there = l->real ? sim_action_find(l->real, l->cloud, id) : NULL;
+  sim_action *action = sim_action_new(l->world, l->cloud, id, image_of_action(l, value), "create");
+  if (!action) {
+    fail(l, NULL, "no memory, or too many actions");
+    return NULL;
   }
-  if (runs_ms < 0) runs_ms = l->world->duration_ms[action->effect ? action->effect : SIM_CONVERT];
-  if (!sim_action_run(l->world, action, ends == SIM_RUNNING ? IMGACT_NO_TIME : l->now_ms + runs_ms))
-    fail(l, NULL, "no memory");
+  action->started_ms = action->finished_ms = l->now_ms;
+  action->state = SIM_SUCCESS;
+  if (!there) return action;
+  /* In a trial: what is there decides whether the rest fits. */
+  *action = *there;
+  action->image = NULL;
+  action->next = NULL;
+  action->due_ms = IMGACT_NO_TIME;
+  return action;
 }
 
 static void load_action(loader *l, const imgact_json *value) {
@@ -314,26 +339,28 @@ static void load_action(loader *l, const imgact_json *value) {
                                      "region",   "region_slug", "resource_type"};
   int64_t id = 0;
   if (!object_of(l, value, keys, SIM_COUNT(keys)) || !id_of(l, value, &id)) return;
-  sim_action *action = id ? sim_action_find(l->world, l->cloud, id) : NULL;
-  if (!action) {
-    action = sim_action_new(l->world, l->cloud, id, image_of_action(l, value), "create");
-    if (!action) {
-      fail(l, NULL, "no memory, or too many actions");
-      return;
-    }
-    action->started_ms = l->now_ms;
-    action->state = SIM_SUCCESS;
-  }
-  if (action->state != SIM_RUNNING || action->due_ms == IMGACT_NO_TIME)
-    read_index(l, value, "status", sim_state_words[l->cloud], SIM_STATES, &action->state);
+  sim_action *there = id ? sim_action_find(l->world, l->cloud, id) : NULL;
+  if (!there) there = new_action(l, value, id);
+  if (!there) return;
+  sim_action action = *there;
+  read_index(l, value, "status", sim_state_words[l->cloud], SIM_STATES, &action.state);
+  if (action.state != there->state) action.finished_ms = action.state == SIM_RUNNING ? IMGACT_NO_TIME : l->now_ms;
   if (l->cloud == SIM_HETZNER)
-    load_hetzner_action(l, value, action);
+    load_hetzner_action(l, value, &action);
   else
-    load_digitalocean_action(l, value, action);
-  if (action->started_ms == IMGACT_NO_TIME) action->started_ms = l->now_ms;
-  if (!action->command) fail(l, NULL, "an action needs a command (hetzner) or type (digitalocean)");
-  if (!action->resource_type) action->resource_type = "image";
-  if (!l->failed) schedule(l, value, action);
+    load_digitalocean_action(l, value, &action);
+  if (action.started_ms == IMGACT_NO_TIME) action.started_ms = l->now_ms;
+  if (!action.command) fail(l, NULL, "an action needs a command (hetzner) or type (digitalocean)");
+  if (!action.resource_type) action.resource_type = "image";
+  int64_t due_ms = read_end(l, value, there, &action);
+  read_progress(l, value, there, due_ms, &action);
+  if (l->failed) return;
+  if (!sim_action_schedule(l->world, there, due_ms)) {
+    fail(l, NULL, "no memory");
+    return;
+  }
+  action.due_ms = due_ms;
+  *there = action;
 }
 
 /* ---- the rest ---- */
@@ -446,20 +473,38 @@ static void load_settings(loader *l, const imgact_json *root) {
     read_int(l, durations, sim_effect_words[effect], 0, &l->world->duration_ms[effect]);
 }
 
-bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t now_ms, char *message, size_t capacity) {
+static void load_world(loader *l, const imgact_json *root) {
   static const char *const keys[] = {"settings", "limits", "tokens", "hetzner", "digitalocean"};
-  loader l = {.world = world, .now_ms = now_ms, .message = message, .capacity = capacity};
-  imgact_json_doc *document = NULL;
-  if (imgact_json_parse(json, length, NULL, &document, message, capacity)) return false;
-  const imgact_json *root = imgact_json_root(document);
-  if (object_of(&l, root, keys, SIM_COUNT(keys))) {
-    load_settings(&l, root);
-    load_limits(&l, root);
-    if (!l.failed) *l.where = 0;
-    load_list(&l, root, "tokens", load_token);
-    load_cloud(&l, root, SIM_HETZNER);
-    load_cloud(&l, root, SIM_DIGITALOCEAN);
+  if (!object_of(l, root, keys, SIM_COUNT(keys))) return;
+  load_settings(l, root);
+  load_limits(l, root);
+  if (!l->failed) *l->where = 0;
+  load_list(l, root, "tokens", load_token);
+  load_cloud(l, root, SIM_HETZNER);
+  load_cloud(l, root, SIM_DIGITALOCEAN);
+}
+
+/* What is new gets the ids that it will get. */
+static sim_world *trial_of(const sim_world *world) {
+  sim_world *trial = sim_world_new(world->seed);
+  for (int cloud = 0; trial && cloud < SIM_CLOUDS; cloud++) {
+    trial->sides[cloud].next_image_id = world->sides[cloud].next_image_id;
+    trial->sides[cloud].next_action_id = world->sides[cloud].next_action_id;
   }
+  return trial;
+}
+
+bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t now_ms, char *message, size_t capacity) {
+  loader l = {.world = trial_of(world), .real = world, .now_ms = now_ms, .message = message, .capacity = capacity};
+  imgact_json_doc *document = NULL;
+  sim_world *trial = l.world;
+  l.failed = imgact_json_parse(json, length, NULL, &document, message, capacity) != 0;
+  if (!l.failed && !trial) fail(&l, NULL, "no memory");
+  if (!l.failed) load_world(&l, imgact_json_root(document));
+  sim_world_free(trial);
+  l.world = world;
+  l.real = NULL;
+  if (!l.failed) load_world(&l, imgact_json_root(document));
   imgact_json_free(document);
   return !l.failed;
 }

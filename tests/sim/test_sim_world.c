@@ -140,6 +140,115 @@ static void running_actions_of_a_file_end_as_it_says(void **state) {
   asking_text(asking_expect(a, 200, "GET", "/v2/actions/3", NULL), "action.status", "in-progress");
 }
 
+#define RUNNING                                                                                                             \
+  "{\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11}],\"actions\":["                                                        \
+  "{\"id\":20,\"command\":\"change_protection\",\"status\":\"running\",\"resources\":[{\"id\":10,\"type\":\"image\"}],"     \
+  "\"ends\":\"error\",\"runs_ms\":3600000},"                                                                                \
+  "{\"id\":21,\"command\":\"x\",\"status\":\"running\",\"resources\":[{\"id\":11,\"type\":\"image\"}],\"ends\":\"never\"}]" \
+  "},"                                                                                                                      \
+  "\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\",\"regions\":[\"nyc1\"]}],\"actions\":["                     \
+  "{\"id\":30,\"type\":\"convert\",\"status\":\"in-progress\",\"resource_id\":10,\"effect\":\"convert\",\"runs_ms\":500},"  \
+  "{\"id\":31,\"type\":\"transfer\",\"status\":\"in-progress\",\"resource_id\":10,\"effect\":\"transfer\","                 \
+  "\"region_slug\":\"ams3\",\"runs_ms\":600}]}}"
+
+static void a_running_action_keeps_what_a_file_does_not_name(void **state) {
+  asking *a = *state;
+  asking_world(a, RUNNING);
+  asking_world(a, "{\"hetzner\":{\"actions\":[{\"id\":21,\"progress\":3},{\"id\":20,\"command\":\"y\"},"
+                  "{\"id\":20,\"status\":\"running\"}]}}");
+  const imgact_json *world = asking_expect(a, 200, "GET", "/_sim/world", NULL);
+  asking_text(world, "hetzner.actions.0.command", "y");
+  asking_text(world, "hetzner.actions.0.ends", "error");
+  assert_int_equal(asking_int(world, "hetzner.actions.0.runs_ms"), 3600000);
+  asking_text(world, "hetzner.actions.1.ends", "never");
+  assert_int_equal(asking_int(world, "hetzner.actions.1.progress"), 3);
+  a->real_ms = 3600000;
+  asking_text(asking_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "error");
+  asking_text(asking_expect(a, 200, "GET", "/v1/actions/21", NULL), "action.status", "running");
+}
+
+static void a_running_action_gets_another_end_when_a_file_names_one(void **state) {
+  asking *a = *state;
+  asking_world(a, RUNNING);
+  a->real_ms = 100;
+  asking_world(a, "{\"hetzner\":{\"actions\":[{\"id\":20,\"runs_ms\":400},{\"id\":21,\"status\":\"success\"}]},"
+                  "\"digitalocean\":{\"actions\":[{\"id\":30,\"ends\":\"never\"},{\"id\":31,\"ends\":\"error\"}]}}");
+  assert_int_equal(sim_world_next_ms(a->instance.world), ASKING_EPOCH_MS + 500);
+  const imgact_json *ended = asking_expect(a, 200, "GET", "/v1/actions/21", NULL);
+  asking_text(ended, "action.status", "success");
+  asking_text(ended, "action.finished", "2026-01-01T00:00:00Z");
+  a->real_ms = 500;
+  asking_text(asking_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "error");
+  asking_text(asking_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "in-progress");
+  a->real_ms = 600;
+  asking_text(asking_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "errored");
+  asking_text(asking_expect(a, 200, "GET", "/v2/actions/30", NULL), "action.status", "in-progress");
+  assert_int_equal(sim_world_next_ms(a->instance.world), IMGACT_NO_TIME);
+  asking_world(a, "{\"hetzner\":{\"actions\":[{\"id\":20,\"status\":\"running\",\"ends\":\"success\",\"runs_ms\":50}]}}");
+  asking_null(asking_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.finished");
+  a->real_ms = 650;
+  asking_text(asking_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "success");
+}
+
+/* Whatever is running, in whatever order ends change: the next to end is the first one that is due. */
+static void ends_that_change_keep_their_order(void **state) {
+  asking *a = *state;
+  uint64_t random = 5;
+  int64_t due_ms[40] = {0};
+  for (int round = 0; round < 2000; round++) {
+    size_t at = (size_t)sim_random_below(&random, SIM_COUNT(due_ms));
+    int64_t next_ms = INT64_MAX;
+    char json[200];
+    due_ms[at] = sim_random_below(&random, 4) ? 1 + (int64_t)sim_random_below(&random, 1000) : 0;
+    snprintf(json, sizeof json,
+             due_ms[at]
+                 ? "{\"hetzner\":{\"actions\":[{\"id\":%zu,\"status\":\"running\",\"ends\":\"success\",\"runs_ms\":%d}]}}"
+                 : "{\"hetzner\":{\"actions\":[{\"id\":%zu,\"status\":\"success\"}]}}",
+             at + 1, (int)due_ms[at]);
+    asking_world(a, json);
+    size_t running = 0;
+    for (size_t i = 0; i < SIM_COUNT(due_ms); i++) {
+      running += due_ms[i] != 0;
+      if (due_ms[i] && due_ms[i] < next_ms) next_ms = due_ms[i];
+    }
+    assert_int_equal(a->instance.world->pending_count, running);
+    if (running) assert_int_equal(sim_world_next_ms(a->instance.world), ASKING_EPOCH_MS + next_ms);
+  }
+}
+
+static void a_file_with_an_error_changes_nothing(void **state) {
+  static const char *const files[] = {
+      "{\"digitalocean\":{\"actions\":[{\"id\":31,\"region_slug\":null}]}}",
+      "{\"digitalocean\":{\"actions\":[{\"id\":30,\"effect\":\"transfer\"}]}}",
+      "{\"digitalocean\":{\"actions\":[{\"id\":30,\"region_slug\":\"ams3\"},{\"id\":30,\"effect\":\"transfer\"},"
+      "{\"id\":30,\"region_slug\":null}]}}",
+      "{\"digitalocean\":{\"actions\":[{\"id\":30,\"status\":\"completed\",\"runs_ms\":5}]}}",
+      "{\"settings\":{\"repeats\":true,\"durations_ms\":{\"protect\":1}},\"limits\":{\"hetzner\":{\"limit\":1}},"
+      "\"tokens\":[{\"token\":\"token\",\"access\":\"invalid\"}],"
+      "\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"new\",\"labels\":{\"a\":\"b\"}},{\"id\":12},{}],"
+      "\"actions\":[{\"id\":21,\"status\":\"success\"},{\"id\":20,\"ends\":\"success\"}]},"
+      "\"digitalocean\":{\"regions\":[{\"slug\":\"nyc1\",\"features\":[]}],\"images\":[{\"id\":10,\"min_disk_size\":1e300}]}"
+      "}"};
+  asking *a = *state;
+  asking_world(a, RUNNING);
+  char *before = sim_world_dump(a->instance.world, ASKING_EPOCH_MS);
+  for (size_t i = 0; i < SIM_COUNT(files); i++) {
+    asking_expect(a, 422, "POST", "/_sim/world", files[i]);
+    char *after = sim_world_dump(a->instance.world, ASKING_EPOCH_MS);
+    assert_string_equal(after, before);
+    free(after);
+  }
+  free(before);
+  const sim_world *world = a->instance.world;
+  assert_false(world->repeats);
+  assert_int_equal(world->duration_ms[SIM_PROTECT], 1000);
+  assert_int_equal(world->sides[SIM_HETZNER].limit.limit, 3600);
+  assert_int_equal(world->tokens_count, 0);
+  assert_true(sim_words_has(&sim_region_find(world, SIM_DIGITALOCEAN, "nyc1")->features, "image_transfer"));
+  a->real_ms = 3600000;
+  asking_text(asking_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "completed");
+}
+
 static void bad_files_are_refused_by_place(void **state) {
   static const struct {
     const char *json, *says;
@@ -272,6 +381,10 @@ int main(void) {
                                      CASE(a_dump_is_a_world_file),
                                      CASE(a_file_is_laid_over_what_is_there),
                                      CASE(running_actions_of_a_file_end_as_it_says),
+                                     CASE(a_running_action_keeps_what_a_file_does_not_name),
+                                     CASE(a_running_action_gets_another_end_when_a_file_names_one),
+                                     CASE(ends_that_change_keep_their_order),
+                                     CASE(a_file_with_an_error_changes_nothing),
                                      CASE(bad_files_are_refused_by_place),
                                      CASE(counters_tell_what_was_done),
                                      CASE(time_is_moved_but_never_back),
