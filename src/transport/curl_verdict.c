@@ -34,6 +34,8 @@ static imgact_failure by_code(const ia_transfer *transfer) {
     return IMGACT_FAILURE_TOO_LARGE; // CURLE_TOO_LARGE, since 8.6
   // until 8.5 this is also what a line of a head beyond 100 KB ends with
   case CURLE_OUT_OF_MEMORY: return transfer->sent && !transfer->head_done ? IMGACT_FAILURE_TOO_LARGE : IMGACT_FAILURE_NOMEM;
+  // a callback's refusal has its own failure; else, once there is a body, its decoder met bytes behind the end
+  case CURLE_WRITE_ERROR: return transfer->head_done ? IMGACT_FAILURE_ENCODING : IMGACT_FAILURE_NETWORK;
   case CURLE_BAD_CONTENT_ENCODING:
   case CURLE_WEIRD_SERVER_REPLY: return IMGACT_FAILURE_ENCODING;
   case CURLE_UNSUPPORTED_PROTOCOL: // "Received HTTP/0.9": the bytes are no HTTP at all
@@ -65,7 +67,10 @@ static const char *own_message(ia_transfer *transfer, imgact_failure failure) {
   case IMGACT_FAILURE_TOO_LARGE:
     return transfer->head_done ? "the reply's body is above the ceiling" : "the reply's head is above the ceiling";
   case IMGACT_FAILURE_NOMEM: return "out of memory";
-  case IMGACT_FAILURE_ENCODING: return transfer->failure == failure ? "the reply's head holds a NUL byte" : NULL;
+  case IMGACT_FAILURE_ENCODING:
+    if (transfer->failure == failure) return "the reply's head holds a NUL byte";
+    if (transfer->result == CURLE_WRITE_ERROR) return "the reply's body cannot be decompressed";
+    return NULL;
   default: break;
   }
   if (transfer->resent) return "the connection was closed before the reply came";

@@ -2,8 +2,10 @@
 // Compressed replies: decoded, bounded before and after, and damaged.
 #include "net.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 typedef struct blob {
@@ -88,6 +90,34 @@ static void damaged_compression_is_no_answer(void **state) {
   free(packed.data);
 }
 
+// Two gzip bodies, the second of which is none of the reply's; at once, or once the first has been decoded.
+static void say_gzip_and_more(loopback_peer *peer, const loopback_request *request, void *user) {
+  const blob *packed = user;
+  char head[128];
+  snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
+           packed->length + 5);
+  loopback_text(peer, head);
+  loopback_write(peer, packed->data, packed->length);
+  if (strcmp(request->target, "/later") == 0) usleep(30000);
+  loopback_write(peer, "bytes", 5);
+}
+
+static void bytes_behind_the_compressed_end_are_no_answer(void **state) {
+  (void)state;
+  blob packed = gzip("{}", 2);
+  net n;
+  net_exchange x;
+  net_open(&n, say_gzip_and_more, &packed);
+  for (int i = 0; i < 2; i++) {
+    net_do(&n, &x, "GET", i == 0 ? "/" : "/later", NULL);
+    assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_MAYBE_SENT);
+    assert_string_equal(x.message, "the reply's body cannot be decompressed");
+    net_clear(&x);
+  }
+  net_close(&n);
+  free(packed.data);
+}
+
 // Empty deflate blocks without end: nothing is ever decoded.
 static void say_nothing_at_length(loopback_peer *peer, const loopback_request *request, void *user) {
   static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
@@ -117,6 +147,7 @@ int main(void) {
       cmocka_unit_test(a_compressed_reply_is_decoded),
       cmocka_unit_test(a_small_reply_that_decodes_beyond_the_ceiling_is_too_large),
       cmocka_unit_test(damaged_compression_is_no_answer),
+      cmocka_unit_test(bytes_behind_the_compressed_end_are_no_answer),
       cmocka_unit_test(a_stream_that_decodes_to_nothing_ends_at_the_ceiling),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
