@@ -79,6 +79,14 @@ with_cmake() {
     is_linked "$work/cmake/consumer" && is_not_linked "$work/cmake/consumer_static"
 }
 
+# A system whose /lib is a link to usr/lib: found by way of that, files have to come from usr all the same.
+with_merged_cmake() {
+  prefix=$(dirname "$(find "$dest" -type d -name include)") && folder=${libdir#"$prefix"/} && top=${folder%%/*} &&
+    mkdir "$work/merged" && cp -R "$prefix" "$work/merged/usr" && ln -s "usr/$top" "$work/merged/$top" &&
+    cmake -S "$here/cmake" -B "$work/cmake-merged" -Dimgact_DIR="$work/merged/$folder/cmake/imgact" \
+      -DCONSUMER="$here/consumer.c" -DWANTED="$1" && cmake --build "$work/cmake-merged" && "$work/cmake-merged/consumer"
+}
+
 without_cmake_version() {
   ! cmake -S "$here/cmake" -B "$work/cmake-$1" -Dimgact_DIR="$libdir/cmake/imgact" -DCONSUMER="$here/consumer.c" -DWANTED="$1"
 }
@@ -127,6 +135,7 @@ ok 'a C program by Meson' with_meson
 unset PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
 if command -v cmake >/dev/null; then
   ok 'C programs by CMake, shared and static' with_cmake "${version%.*}"
+  ok 'CMake finds it by way of a linked /lib' with_merged_cmake "${version%.*}"
   ok 'CMake refuses a later version' without_cmake_version 99.0
 else
   skip 'C programs by CMake, shared and static' 'no cmake'
