@@ -42,11 +42,12 @@ typedef struct imgact_loop_options {
   const imgact_allocator *allocator;  /* copied; NULL = malloc */
   struct imgact_transport *transport; /* taken over: destroyed with the loop, also when the call fails for another reason
                                          than the size; NULL = libcurl */
-  const char *ca_file;                /* PEM with further certificate authorities for the libcurl transport, or NULL */
+  const char *ca_file;                /* PEM with further certificate authorities, or NULL; for libcurl, so refused
+                                         beside a transport */
 } imgact_loop_options;
 
 /* Makes a loop: a transport with its connections, a clock and the timers. options may be NULL. *loop is NULL on failure.
- * Errors: no_memory, invalid_argument (CA file), internal. Free with imgact_loop_free. Since 0.1. */
+ * Errors: no_memory, invalid_argument (CA file, allocator, transport), internal. Free with imgact_loop_free. Since 0.1. */
 IMGACT_API imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **loop, imgact_error *error);
 
 /* Gives up the caller's hold on the loop; it goes when its last client has gone. Never blocks. NULL is fine. Since 0.1. */
@@ -54,7 +55,8 @@ IMGACT_API void imgact_loop_free(imgact_loop *loop);
 
 /* For a loop of your own: wait until the descriptor is readable or the timeout (ms, -1 = none) has passed, then dispatch.
  * The timeout changes with every call on the loop. The descriptor stays the same as long as the loop lives; it is -1 where
- * the transport or the system has none: then dispatch after the timeout, which is short. Since 0.1. */
+ * the transport or the system has none: then dispatch after the timeout, which is at most 50 ms while an operation runs.
+ * Since 0.1. */
 IMGACT_API int imgact_loop_fd(imgact_loop *loop);
 IMGACT_API int imgact_loop_timeout_ms(imgact_loop *loop);
 
@@ -66,6 +68,7 @@ IMGACT_API imgact_status imgact_loop_dispatch(imgact_loop *loop);
 IMGACT_API imgact_status imgact_loop_run(imgact_loop *loop);
 
 /* Makes a waiting poll, imgact_loop_run or imgact_run return to its caller's loop at once; imgact_run goes on by itself.
+ * Without a descriptor that takes up to 50 ms while an operation runs, and a poll for an idle loop is not woken.
  * The one call that is allowed from another thread and from a signal handler. Since 0.1. */
 IMGACT_API void imgact_loop_wakeup(imgact_loop *loop);
 
@@ -120,11 +123,10 @@ typedef struct imgact_client_options {
   imgact_token_fn token_callback; /* instead of token */
   void *token_user;
   const char *app;                    /* "name/1.2" for the User-Agent, or NULL */
-  imgact_loop *loop;                  /* NULL = a private one */
-  const imgact_allocator *allocator;  /* for a private loop */
-  struct imgact_transport *transport; /* for a private loop: taken over, also when the call fails,
-                                         but for a wrong size */
-  const char *ca_file;                /* for a private loop */
+  imgact_loop *loop;                  /* NULL = a private one, which the next three are for: refused beside a loop */
+  const imgact_allocator *allocator;  /* as imgact_loop_options has them */
+  struct imgact_transport *transport; /* taken over, also when the call fails, but for a wrong size */
+  const char *ca_file;
   imgact_trace_fn trace;
   void *trace_user;
   int64_t request_timeout_ms;   /* one exchange; 0 = 30 s */
@@ -217,8 +219,9 @@ IMGACT_API imgact_status imgact_config_select(imgact_config *config, const imgac
 
 /*
  * Makes a client from the configuration. overrides and options may be NULL; options carry everything else (loop, trace,
- * timeouts) and win where they name a provider, endpoint or token. With a transport that sends nothing (a cassette) no
- * token is needed. Runs a token_command once. Since 0.1.
+ * timeouts) and win where they name an endpoint or token; a provider that they name puts the default profile aside, and is
+ * refused beside a profile of another one. With a transport that sends nothing (a cassette) no token is needed. Runs a
+ * token_command once. Since 0.1.
  */
 IMGACT_API imgact_status imgact_client_from_config(imgact_config *config, const imgact_overrides *overrides,
                                                    const imgact_client_options *options, imgact_client **client,

@@ -93,7 +93,8 @@ struct imgact_transport {
   int (*fd)(imgact_transport *transport);
   /* ms until dispatch must be called even if the descriptor stays silent, -1 = never. */
   int (*timeout_ms)(imgact_transport *transport);
-  /* Makes a poll on the descriptor return. From any thread and signal handlers. May be NULL. */
+  /* Makes a poll on the descriptor return. From any thread and signal handlers. May be NULL; then, as without a
+   * descriptor, a loop with work sleeps for 50 ms at most. */
   void (*wakeup)(imgact_transport *transport);
   void (*destroy)(imgact_transport *transport);
   /* A transport with a time of its own (cassettes, simulators) fills both: now is Unix ms, advance moves it forward to at
@@ -110,9 +111,10 @@ struct imgact_transport {
 IMGACT_API imgact_status imgact_transport_curl(const imgact_allocator *allocator, const char *ca_file,
                                                imgact_transport **transport, imgact_error *error);
 
-/* Wraps a transport (taken over, also on failure; NULL = libcurl) and writes every exchange to a HAR 1.2 cassette, scrubbed
- * of secrets. The file appears, whole, when the transport is destroyed or imgact_transport_save is called; `path` is checked
- * to be writable at once. Errors: invalid_argument naming the path. */
+/* Wraps a transport (taken over, also on failure; NULL = libcurl without a ca_file, so for a private CA wrap an
+ * imgact_transport_curl that has one) and writes every exchange to a HAR 1.2 cassette, scrubbed of secrets. The file
+ * appears, whole, when the transport is destroyed or imgact_transport_save is called; `path` is checked to be writable at
+ * once. Errors: invalid_argument naming the path. */
 IMGACT_API imgact_status imgact_transport_record(imgact_transport *inner, const char *path,
                                                  const imgact_allocator *allocator, imgact_transport **transport,
                                                  imgact_error *error);

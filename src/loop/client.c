@@ -159,10 +159,25 @@ static imgact_status make(const imgact_client_options *o, const imgact_provider 
   return status;
 }
 
+/* What makes a loop would be passed over where there is one. */
+static imgact_status check_loop(const imgact_client_options *o, imgact_error *error) {
+  const char *second = o->transport ? "transport" : o->ca_file ? "ca_file" : o->allocator ? "allocator" : NULL;
+  if (!o->loop || !second) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                          "next to a loop, the %s would not be used: give it to imgact_loop_new, or leave out the loop",
+                          second);
+}
+
+void ia_drop_transport(const imgact_client_options *o) {
+  imgact_transport *transport = o->transport;
+  if (o->loop && o->loop->transport == transport) return;
+  if (transport && transport->destroy) transport->destroy(transport);
+}
+
 static imgact_status open_client(const imgact_client_options *options, imgact_client **client, imgact_error *error) {
   const imgact_provider *provider = NULL;
-  imgact_transport *transport = options->loop ? NULL : options->transport;
   imgact_status status = choose_provider(options, &provider, error);
+  if (status == IMGACT_OK) status = check_loop(options, error);
   if (status == IMGACT_OK && options->reserved)
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.reserved is not 0");
   if (status == IMGACT_OK)
@@ -172,7 +187,7 @@ static imgact_status open_client(const imgact_client_options *options, imgact_cl
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "rate_reserve_percent is %d: 0 to 90 make sense",
                               options->rate_reserve_percent);
   if (status != IMGACT_OK) {
-    if (transport && transport->destroy) transport->destroy(transport);
+    ia_drop_transport(options);
     return status;
   }
   imgact_loop *loop = options->loop;

@@ -8,6 +8,7 @@
 #include "exchange.h"
 #include "op.h"
 #include "sized.h"
+#include "transport_ok.h"
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 /* A busy loop gives its caller a turn now and then, also where every callback starts the next operation. */
 #define PASSES    64
 #define CALLBACKS 1024 /* a pass */
+
+#define BLIND_POLL_MS 50 /* the longest sleep that no wakeup can end */
 
 /* ---- clocks and seed ---- */
 
@@ -59,14 +62,9 @@ static void abort_exchange(void *outer, ia_exchange *exchange) {
   loop->transport->cancel(loop->transport, &exchange->base);
 }
 
-static bool transport_ok(const imgact_transport *t) {
-  return t && t->size >= sizeof *t && t->send && t->cancel && t->dispatch && t->fd && t->timeout_ms && t->destroy &&
-         !t->now_ms == !t->advance;
-}
-
 static imgact_status make(const imgact_allocator *allocator, imgact_transport *transport, imgact_loop **loop,
                           imgact_error *error) {
-  if (!transport_ok(transport))
+  if (!ia_transport_ok(transport))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "the transport's table has holes, or is older than this library");
   imgact_loop *made = ia_alloc_zero(allocator, sizeof *made);
@@ -97,6 +95,9 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
   imgact_status status = IMGACT_OK;
   if (!ia_allocator_ok(allocator))
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the allocator's table has holes");
+  else if (transport && o->ca_file)
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                              "next to a transport, the ca_file would not be used: give it to imgact_transport_curl");
   else if (!transport)
     status = imgact_transport_curl(allocator, o->ca_file, &transport, error);
   if (status == IMGACT_OK) status = make(allocator, transport, loop, error);
@@ -174,8 +175,8 @@ imgact_status imgact_loop_dispatch(imgact_loop *loop) {
 
 int imgact_loop_fd(imgact_loop *loop) { return loop->transport->fd(loop->transport); }
 
-int imgact_loop_timeout_ms(imgact_loop *loop) {
-  if (atomic_load(&loop->woken) || due_now(loop)) return 0;
+/* Until something is due, -1 = nothing is. */
+static int time_left_ms(const imgact_loop *loop) {
   int64_t next = ia_engine_next_ms(&loop->engine);
   int transport = loop->transport->timeout_ms(loop->transport);
   if (loop->transport->advance) return next == IA_NEVER && transport < 0 ? -1 : 0;
@@ -184,6 +185,15 @@ int imgact_loop_timeout_ms(imgact_loop *loop) {
   if (left < 0) left = 0;
   if (left > 3600000) left = 3600000;
   return transport >= 0 && transport < left ? transport : (int)left;
+}
+
+/* Where imgact_loop_wakeup cannot end a sleep, it is seen after a short one. An idle loop may sleep on. */
+int imgact_loop_timeout_ms(imgact_loop *loop) {
+  if (atomic_load(&loop->woken) || due_now(loop)) return 0;
+  int left = time_left_ms(loop);
+  bool idle = left < 0 && !loop->engine.running;
+  if (idle || (loop->transport->wakeup && imgact_loop_fd(loop) >= 0)) return left;
+  return left < 0 || left > BLIND_POLL_MS ? BLIND_POLL_MS : left;
 }
 
 static void wait_for_io(imgact_loop *loop) {

@@ -240,12 +240,6 @@ static imgact_status settle(imgact_config *config, imgact_overrides *over, imgac
   return status;
 }
 
-// The promise of imgact_client_new, kept where it is not reached: a private loop's transport is taken over.
-static void drop_transport(const imgact_client_options *options) {
-  imgact_transport *transport = options->loop == NULL ? options->transport : NULL;
-  if (transport != NULL && transport->destroy != NULL) transport->destroy(transport);
-}
-
 static const imgact_client_options no_options = {.size = sizeof no_options};
 
 imgact_status imgact_client_from_config(imgact_config *config, const imgact_overrides *overrides,
@@ -262,7 +256,7 @@ imgact_status imgact_client_from_config(imgact_config *config, const imgact_over
   if (status == IMGACT_OK)
     status = imgact_client_new(&all, client, error);
   else
-    drop_transport(&all);
+    ia_drop_transport(&all);
   ia_bytes_free(&bytes);
   return status;
 }
@@ -275,11 +269,12 @@ imgact_status imgact_client_from_profile(const char *profile, const imgact_clien
   const imgact_overrides over = {.size = sizeof over, .profile = profile};
   imgact_config *config = NULL;
   *client = NULL;
-  imgact_status status = imgact_config_load(NULL, options->allocator, &config, error);
+  const imgact_allocator *allocator = options->loop != NULL ? &options->loop->allocator : options->allocator;
+  imgact_status status = imgact_config_load(NULL, allocator, &config, error);
   if (status == IMGACT_OK)
     status = imgact_client_from_config(config, &over, options, client, error);
   else
-    drop_transport(options);
+    ia_drop_transport(options);
   imgact_config_free(config);
   return status;
 }

@@ -10,6 +10,7 @@
 #include "list.h"
 #include "scrub.h"
 #include "str.h"
+#include "transport_ok.h"
 
 #include <string.h>
 #include <strings.h>
@@ -361,6 +362,10 @@ static imgact_status make(imgact_transport *inner, const char *path, const imgac
   if (path == NULL || !ia_allocator_ok(allocator)) {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a recording needs a path and a usable allocator");
   }
+  if (inner != NULL && !ia_transport_ok(inner)) {
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "the table of the transport to record has holes, or is older than this library");
+  }
   recorder *rec = new_recorder(allocator, path);
   if (rec == NULL) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a recording");
   imgact_status status = complete(rec, inner, error);
@@ -378,6 +383,6 @@ imgact_status imgact_transport_record(imgact_transport *inner, const char *path,
   recorder *rec = NULL;
   imgact_status status = make(inner, path, allocator == NULL ? &ia_malloc : allocator, &rec, error);
   *transport = rec == NULL ? NULL : &rec->transport;
-  if (rec == NULL && inner != NULL) inner->destroy(inner);
+  if (rec == NULL && inner != NULL && inner->destroy != NULL) inner->destroy(inner);
   return status;
 }

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 enum { THREADS = 6, ROUNDS = 20, WAKEUPS = 2000, PATIENCE_MS = 20000 };
 
@@ -183,6 +184,34 @@ static void a_wakeup_ends_a_run_that_waits(void **state) {
   loopback_stop(server);
 }
 
+static void *wake_later(void *user) {
+  usleep(20000); // the run sleeps by now; if it does not, the test is passed for nothing
+  return wake_once(user);
+}
+
+// Where the system has no descriptor, or a transport none: its reply is an hour away.
+static void a_wakeup_ends_a_run_that_has_no_descriptor(void **state) {
+  (void)state;
+  static clockwork cloud;
+  clockwork_init(&cloud, 3600000, 0);
+  cloud.transport.now_ms = NULL;
+  cloud.transport.advance = NULL;
+  const imgact_client_options options = {.size = sizeof options, .provider_name = "hetzner", .transport = &cloud.transport};
+  const imgact_op_options limit = {.size = sizeof limit, .deadline_ms = PATIENCE_MS};
+  imgact_client *client;
+  assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_OK);
+  imgact_op *op = imgact_get_image(client, "7", NULL);
+  imgact_op_configure(op, &limit);
+  imgact_start(op, NULL, NULL);
+  waker w = {.loop = imgact_client_loop(client)};
+  assert_int_equal(pthread_create(&w.thread, NULL, wake_later, &w), 0);
+  assert_int_equal(imgact_loop_run(w.loop), IMGACT_OK);
+  assert_false(imgact_op_done(op)); // it was not the deadline
+  assert_int_equal(pthread_join(w.thread, NULL), 0);
+  imgact_op_free(op);
+  imgact_client_free(client);
+}
+
 static void a_wakeup_makes_the_descriptor_readable_until_dispatch(void **state) {
   (void)state;
   loopback *server = loopback_start(serve, NULL, NULL);
@@ -277,6 +306,7 @@ int main(void) {
       cmocka_unit_test(waits_in_several_threads_share_nothing),
       cmocka_unit_test(a_loop_may_be_handed_to_another_thread),
       cmocka_unit_test(a_wakeup_ends_a_run_that_waits),
+      cmocka_unit_test(a_wakeup_ends_a_run_that_has_no_descriptor),
       cmocka_unit_test(a_wakeup_makes_the_descriptor_readable_until_dispatch),
       cmocka_unit_test(wakeups_at_any_moment_disturb_nothing),
       cmocka_unit_test(a_thread_can_ask_for_a_cancel),

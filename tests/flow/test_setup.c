@@ -96,6 +96,20 @@ static void an_allocator_with_holes_is_refused(void **state) {
   assert_memory_fine(&memory);
 }
 
+// It would be passed over: the transport has its own.
+static void a_ca_file_next_to_a_transport_is_refused(void **state) {
+  (void)state;
+  imgact_transport transport = deaf_transport();
+  imgact_loop_options options = {.size = sizeof options, .transport = &transport, .ca_file = "/etc/hostname"};
+  imgact_loop *loop = (imgact_loop *)(void *)&options;
+  imgact_error error;
+  int before = destroyed;
+  assert_int_equal(imgact_loop_new(&options, &loop, &error), IMGACT_INVALID_ARGUMENT);
+  assert_null(loop);
+  assert_non_null(strstr(error.message, "imgact_transport_curl"));
+  assert_int_equal(destroyed - before, 1);
+}
+
 static void loop_options_of_another_size_are_refused(void **state) {
   (void)state;
   imgact_transport transport = deaf_transport();
@@ -150,7 +164,48 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
   WRONG("'http://example.com'", o.endpoint = "http://example.com");
   WRONG("''", o.endpoint = "");
   WRONG("cannot be used", o.endpoint = "https://example.com/?a=b");
+  WRONG("ca_file", o.ca_file = "/etc/hostname");
 #undef WRONG
+}
+
+// What makes a loop would be passed over where there is one, a recorder among it.
+static void a_loop_and_what_makes_one_do_not_go_together(void **state) {
+  (void)state;
+  stage *s = stage_new();
+  imgact_transport transport = deaf_transport();
+  const imgact_client_options good = {
+      .size = sizeof good, .provider_name = "hetzner", .token = "some-token", .loop = s->loop};
+  imgact_client_options wrong[3] = {good, good, good};
+  wrong[0].transport = &transport;
+  wrong[1].ca_file = "/etc/hostname";
+  wrong[2].allocator = &s->memory.allocator;
+  static const char *const names[3] = {"the transport ", "the ca_file ", "the allocator "};
+  int before = destroyed;
+  for (size_t i = 0; i < 3; i++) {
+    imgact_client *client = s->client;
+    imgact_error error;
+    assert_int_equal(imgact_client_new(&wrong[i], &client, &error), IMGACT_INVALID_ARGUMENT);
+    assert_null(client);
+    assert_non_null(strstr(error.message, names[i]));
+    assert_int_equal(destroyed - before, 1); // taken over, as ever
+  }
+  stage_free(s);
+}
+
+// Options that made one client, used for a second on its loop.
+static void the_loops_own_transport_outlives_such_a_refusal(void **state) {
+  (void)state;
+  imgact_transport transport = deaf_transport();
+  imgact_client_options options = {
+      .size = sizeof options, .provider_name = "hetzner", .token = "some-token", .transport = &transport};
+  imgact_client *first = NULL, *second = NULL;
+  int before = destroyed;
+  assert_int_equal(imgact_client_new(&options, &first, NULL), IMGACT_OK);
+  options.loop = imgact_client_loop(first);
+  assert_int_equal(imgact_client_new(&options, &second, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(destroyed, before);
+  imgact_client_free(first);
+  assert_int_equal(destroyed - before, 1);
 }
 
 // A password may be in it.
@@ -233,8 +288,14 @@ static void a_client_redacts_as_its_outputs_are(void **state) {
 
 // ---- the system's clock
 
+static int some_descriptor(imgact_transport *transport) {
+  (void)transport;
+  return 0;
+}
+
 // The script's clock stands still: what it answers, it answers at once; what is later is the system's time.
-static stage *stage_in_real_time(imgact_client_options options) {
+static stage *stage_in_real_time(imgact_client_options options, int (*fd)(imgact_transport *),
+                                 void (*wakeup)(imgact_transport *)) {
   stage *s = calloc(1, sizeof *s);
   if (s == NULL) abort();
   failing_allocator_init(&s->memory, 0);
@@ -242,6 +303,8 @@ static stage *stage_in_real_time(imgact_client_options options) {
   imgact_transport *transport = scripted_transport(s->script);
   transport->now_ms = NULL;
   transport->advance = NULL;
+  transport->wakeup = wakeup;
+  if (fd != NULL) transport->fd = fd;
   imgact_loop_options loop = {.size = sizeof loop, .allocator = &s->memory.allocator, .transport = transport};
   assert_int_equal(imgact_loop_new(&loop, &s->loop, NULL), IMGACT_OK);
   s->client = stage_client(s, (stage_options){.client = options});
@@ -250,7 +313,7 @@ static stage *stage_in_real_time(imgact_client_options options) {
 
 static void pauses_pass_on_the_systems_clock(void **state) {
   (void)state;
-  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 2});
+  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 2}, NULL, NULL);
   for (int i = 0; i < 3; i++) scripted_fail(s->script, IMGACT_NOT_SENT, IMGACT_FAILURE_NETWORK);
   scripted_json(s->script, 200, IMAGE);
   assert_int_equal(imgact_loop_fd(s->loop), -1);
@@ -262,7 +325,8 @@ static void pauses_pass_on_the_systems_clock(void **state) {
 
 static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **state) {
   (void)state;
-  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000});
+  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000},
+                                some_descriptor, idle);
   scripted_fail(s->script, IMGACT_NOT_SENT, IMGACT_FAILURE_NETWORK);
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
   imgact_start(op, NULL, NULL);
@@ -288,9 +352,38 @@ static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **s
   stage_free(s);
 }
 
+static void expect_short_sleeps(int (*fd)(imgact_transport *), void (*wakeup)(imgact_transport *)) {
+  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000}, fd, wakeup);
+  assert_int_equal(imgact_loop_timeout_ms(s->loop), -1); // idle
+  scripted_fail(s->script, IMGACT_NOT_SENT, IMGACT_FAILURE_NETWORK);
+  imgact_op *op = imgact_get_image(s->client, "1", NULL);
+  imgact_start(op, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 50); // in a back-off
+  imgact_op_free(op);
+  for (int i = 0; i < 2; i++) {
+    scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = i == 0 ? 3 : 5000});
+    op = imgact_get_image(s->client, "1", NULL);
+    imgact_start(op, NULL, NULL);
+    imgact_loop_dispatch(s->loop);
+    if (i == 0) assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 3); // what comes sooner stays
+    if (i == 1) assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 50);
+    imgact_op_free(op);
+  }
+  stage_free(s);
+}
+
+// Else a wakeup would be seen when that is over.
+static void a_sleep_that_no_wakeup_can_end_is_short(void **state) {
+  (void)state;
+  expect_short_sleeps(NULL, NULL);
+  expect_short_sleeps(NULL, idle);
+  expect_short_sleeps(some_descriptor, NULL);
+}
+
 static void a_wake_up_ends_a_run_of_the_loop(void **state) {
   (void)state;
-  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000});
+  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000}, NULL, NULL);
   scripted_next(s->script, (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
   imgact_start(op, NULL, NULL);
@@ -323,8 +416,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_transport_with_holes_is_refused),
       cmocka_unit_test(an_allocator_with_holes_is_refused),
+      cmocka_unit_test(a_ca_file_next_to_a_transport_is_refused),
       cmocka_unit_test(loop_options_of_another_size_are_refused),
       cmocka_unit_test(what_is_wrong_with_a_client_is_named),
+      cmocka_unit_test(a_loop_and_what_makes_one_do_not_go_together),
+      cmocka_unit_test(the_loops_own_transport_outlives_such_a_refusal),
       cmocka_unit_test(an_endpoint_with_somebodys_name_is_not_repeated),
       cmocka_unit_test(providers_are_found_by_name_and_number),
       cmocka_unit_test(a_client_says_what_it_is),
@@ -332,6 +428,7 @@ int main(void) {
       cmocka_unit_test(a_client_redacts_as_its_outputs_are),
       cmocka_unit_test(pauses_pass_on_the_systems_clock),
       cmocka_unit_test(a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour),
+      cmocka_unit_test(a_sleep_that_no_wakeup_can_end_is_short),
       cmocka_unit_test(a_wake_up_ends_a_run_of_the_loop),
       cmocka_unit_test(a_transport_that_takes_no_request_is_not_asked_again),
   };

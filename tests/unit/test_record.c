@@ -612,17 +612,24 @@ static int number_5(imgact_transport *transport) {
 }
 static void raise_flag(imgact_transport *transport) { transport->reserved++; }
 
-static void it_looks_like_the_transport_that_it_wraps(void **state) {
-  (void)state;
-  folder there = new_folder();
-  imgact_transport inner = {.size = sizeof inner,
+static void no_cancel(imgact_transport *transport, imgact_exchange *exchange) { (void)transport, (void)exchange; }
+
+static imgact_transport whole_transport(void) {
+  return (imgact_transport){.size = sizeof(imgact_transport),
                             .send = no_send,
+                            .cancel = no_cancel,
                             .dispatch = no_work,
                             .fd = number_5,
                             .timeout_ms = number_5,
                             .wakeup = raise_flag,
                             .destroy = no_work,
                             .flags = IMGACT_TRANSPORT_OFFLINE};
+}
+
+static void it_looks_like_the_transport_that_it_wraps(void **state) {
+  (void)state;
+  folder there = new_folder();
+  imgact_transport inner = whole_transport();
   imgact_transport *made = NULL;
   assert_int_equal(imgact_transport_record(&inner, there.file, NULL, &made, NULL), IMGACT_OK);
   assert_int_equal(made->fd(made), 5);
@@ -642,6 +649,32 @@ static void it_looks_like_the_transport_that_it_wraps(void **state) {
   imgact_json_free(doc);
   free(text);
   remove_folder(&there);
+}
+
+// As a loop refuses it, and before a file is touched; it is taken over all the same.
+static void a_transport_with_holes_is_not_recorded(void **state) {
+  (void)state;
+  folder there = new_folder();
+#define HOLE(member)                                                                                                        \
+  do {                                                                                                                      \
+    imgact_transport inner = whole_transport(), *made = &inner;                                                             \
+    imgact_error error;                                                                                                     \
+    inner.destroy = raise_flag;                                                                                             \
+    inner.member = 0;                                                                                                       \
+    assert_int_equal(imgact_transport_record(&inner, there.file, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);            \
+    assert_null(made);                                                                                                      \
+    assert_non_null(strstr(error.message, "transport"));                                                                    \
+    assert_int_equal(inner.reserved, inner.destroy != NULL);                                                                \
+  } while (0)
+  HOLE(size);
+  HOLE(send);
+  HOLE(cancel);
+  HOLE(dispatch);
+  HOLE(fd);
+  HOLE(timeout_ms);
+  HOLE(destroy);
+#undef HOLE
+  assert_int_equal(remove_folder(&there), 0);
 }
 
 // ---- memory
@@ -703,6 +736,7 @@ int main(void) {
       cmocka_unit_test(only_a_recording_can_be_saved),
       cmocka_unit_test(bad_arguments_are_refused),
       cmocka_unit_test(it_looks_like_the_transport_that_it_wraps),
+      cmocka_unit_test(a_transport_with_holes_is_not_recorded),
       cmocka_unit_test(no_memory_ends_cleanly_wherever_it_ends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -479,6 +479,26 @@ static void a_loop_that_was_given_stays_the_callers(void **state) {
   imgact_config_free(config);
 }
 
+static void a_transport_next_to_a_loop_is_taken_over_and_refused(void **state) {
+  (void)state;
+  imgact_loop *loop = NULL;
+  assert_int_equal(imgact_loop_new(NULL, &loop, NULL), IMGACT_OK);
+  home_file(".config/imgact/config.ini", clouds);
+  for (int i = 0; i < 2; i++) { // without a token it does not even come to that
+    scripted *script = scripted_new();
+    imgact_client *client = NULL;
+    imgact_error error;
+    imgact_client_options options = {
+        .size = sizeof options, .loop = loop, .transport = scripted_transport(script), .token = i == 0 ? "t" : NULL};
+    assert_int_equal(imgact_client_from_profile("hz", &options, &client, &error), IMGACT_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, i == 0 ? "next to a loop" : "MY_HETZNER"));
+    assert_null(client);
+    assert_true(scripted_destroyed(script));
+    scripted_free(script);
+  }
+  imgact_loop_free(loop);
+}
+
 static void options_of_another_size_are_refused(void **state) {
   (void)state;
   imgact_config *config = load();
@@ -578,6 +598,7 @@ int main(void) {
       TEST(no_token_goes_to_another_known_cloud),
       TEST(a_transport_that_sends_nothing_needs_no_token),
       TEST(a_loop_that_was_given_stays_the_callers),
+      TEST(a_transport_next_to_a_loop_is_taken_over_and_refused),
       TEST(options_of_another_size_are_refused),
       TEST(a_profile_makes_a_client_in_one_call),
       TEST(a_broken_file_costs_the_transport_too),
