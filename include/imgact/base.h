@@ -5,7 +5,8 @@
  * Strings. Every string of this library is UTF-8 and ends with a NUL byte. A U+0000 inside a cloud's string is kept as the
  * two bytes C0 80, so that nothing is cut; the JSON writer turns it back into \u0000.
  *
- * Threads. A loop, its clients and their operations belong to one thread at a time. Separate loops are independent.
+ * Threads. A loop, its clients and their operations belong to one thread at a time. Separate loops are independent. A
+ * process that fork made must not touch or free those of its parent, whose descriptor it shares: exec or _exit.
  */
 #ifndef IMGACT_BASE_H
 #define IMGACT_BASE_H

@@ -29,7 +29,7 @@ typedef enum imgact_status {
   IMGACT_UNAVAILABLE,    /* 5xx, maintenance */
   IMGACT_PROTOCOL,       /* a reply that is not what the operation needs */
   IMGACT_INCOMPLETE,     /* a list that cannot be shown complete */
-  IMGACT_INVALID_INPUT,  /* the cloud refused the values: 400, 405, 412, 422 */
+  IMGACT_INVALID_INPUT,  /* the cloud refused the values: 400, 422, other 4xx */
   IMGACT_LIMIT_EXCEEDED, /* a quota of the account */
   IMGACT_CANCELLED,
   IMGACT_BUSY, /* the call is not allowed here, for example imgact_run from a callback */
