@@ -395,6 +395,19 @@ static int wait_ms(const sim_server *server, int64_t next_ms) {
   return least_ms < 0 ? 0 : least_ms > 60000 ? 60000 : (int)least_ms;
 }
 
+static unsigned connections_of(struct MHD_Daemon *daemon) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+  return info ? info->num_connections : 0;
+}
+
+static void run(struct MHD_Daemon *daemon) {
+  bool full = connections_of(daemon) >= MAX_CONNECTIONS;
+  MHD_run(daemon);
+  /* At its limit the library does not look for new clients, and it looks again only in the run after the one that found a
+   * place: nothing would wake us for that. */
+  if (full && connections_of(daemon) < MAX_CONNECTIONS) MHD_run(daemon);
+}
+
 void sim_server_run(sim_server *server, int stop_fd) {
   for (;;) {
     int64_t next_ms = INT64_MAX;
@@ -402,7 +415,7 @@ void sim_server_run(sim_server *server, int stop_fd) {
     if (poll(server->polled, count, wait_ms(server, next_ms)) < 0 && errno != EINTR) return;
     if (server->polled[0].revents) return;
     if (server->parked) resume_due(server, sim_real_ms());
-    for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) MHD_run(server->listeners[cloud].daemon);
+    for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) run(server->listeners[cloud].daemon);
   }
 }
 

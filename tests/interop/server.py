@@ -4,9 +4,9 @@
 
 server.py IMGACT-SIM [SANITIZERS], where sanitizers other than "none" make memory no matter."""
 
-import concurrent.futures, http.client, json, os, random, re, signal, socket, struct, subprocess, sys, tempfile, time
+import concurrent.futures, contextlib, http.client, json, os, random, re, resource, select, signal, socket, struct, subprocess, sys, tempfile, time
 
-from simulator import Simulator, TOKEN, equal, fresh, run
+from simulator import Simulator, Skipped, TOKEN, equal, fresh, run
 
 SANITIZED = sys.argv[2:3] not in ([], ["none"])
 HEAD = {"Authorization": f"Bearer {TOKEN}"}
@@ -139,6 +139,27 @@ def a_world_of_100000_images_is_small_and_quick(binary):
             peak_kib = int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1))
         print(f"# {peak_kib >> 10} MiB, 40 pages in {time.monotonic() - start:.2f} s")
         assert SANITIZED or peak_kib < 200 << 10, f"{peak_kib} KiB"
+
+
+def who_waits_for_a_place_gets_the_first_one(binary):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= hard < 1200:
+        raise Skipped("too few files may be open")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1200), hard))
+    ask = request_bytes().replace(b"Connection: close\r\n", b"")
+    with Simulator(binary) as simulator, contextlib.ExitStack() as places:
+        def client():
+            peer = places.enter_context(socket.create_connection(where(simulator.hetzner), timeout=30))
+            peer.sendall(ask)
+            return peer
+        fresh(simulator)
+        peers = [client() for _ in range(1000)]
+        for peer in peers:
+            assert peer.recv(1)
+        late = client()
+        equal(select.select([late], [], [], 0.2)[0], [])
+        peers[0].close()
+        assert late.recv(1)
 
 
 # -- faults on the wire
@@ -315,7 +336,7 @@ def random_connections_harm_nobody(simulator):
 
 def main(binary, *_):
     alone = [bad_flags_and_files_are_named, the_guides_files_load, a_port_in_use_is_named, signals_end_it_cleanly, the_log_has_every_request_and_no_token,
-             a_world_of_100000_images_is_small_and_quick]
+             a_world_of_100000_images_is_small_and_quick, who_waits_for_a_place_gets_the_first_one]
     shared = [connections_end_as_told, a_reply_is_cut_at_every_byte, replies_are_late_or_slow, who_closes_his_half_gets_his_reply_in_time,
               silence_lasts_until_the_client_goes, a_reset_ends_whatever_waits,
               requests_at_once_are_counted, malformed_http_harms_nobody,
