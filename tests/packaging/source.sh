@@ -68,7 +68,7 @@ first_lines() {
 # A comment's "Since" is of all that follows it, up to the next comment or an empty line.
 users_since() {
   awk '/^\/\*/ || /^$/ { since = 0 }
-    /Since [0-9]+\.[0-9]+/ { since = 1 }
+    /Since( [0-9]+\.[0-9]+|$)/ { since = 1 }
     /^(IMGACT_API|typedef|#define IMGACT_)/ && !/_H$/ && !since { print FILENAME ":" FNR ": since when? " $0 }' \
     include/imgact/base.h include/imgact/error.h include/imgact/model.h include/imgact/client.h include/imgact/op.h | nothing
 }
