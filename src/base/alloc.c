@@ -24,10 +24,10 @@ static void malloc_release(void *user, void *block) {
 const imgact_allocator ia_malloc = {
     .size = sizeof(imgact_allocator), .alloc = malloc_alloc, .resize = malloc_resize, .release = malloc_release};
 
-bool ia_allocator_ok(const imgact_allocator *allocator) {
-  if (allocator == NULL) return true;
-  return allocator->size >= sizeof *allocator && allocator->alloc != NULL && allocator->resize != NULL &&
-         allocator->release != NULL;
+const imgact_allocator *ia_allocator_of(const imgact_allocator *given) {
+  if (given == NULL) return &ia_malloc;
+  bool usable = given->size >= sizeof *given && given->alloc != NULL && given->resize != NULL && given->release != NULL;
+  return usable ? given : NULL;
 }
 
 void *ia_alloc(const imgact_allocator *allocator, size_t bytes) {

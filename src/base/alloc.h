@@ -9,8 +9,9 @@
 /* malloc's. */
 extern const imgact_allocator ia_malloc;
 
-/* A usable allocator: the given one, or malloc's for NULL. false: a table that is too small or has holes. */
-bool ia_allocator_ok(const imgact_allocator *allocator);
+/* The allocator to use: the given one, or malloc's for NULL. NULL: its table cannot be used, in the words below. */
+const imgact_allocator *ia_allocator_of(const imgact_allocator *given);
+#define IA_BAD_ALLOCATOR "the allocator's table has holes, or is older than this library"
 
 void *ia_alloc(const imgact_allocator *allocator, size_t bytes);
 void *ia_alloc_zero(const imgact_allocator *allocator, size_t bytes);

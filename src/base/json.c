@@ -211,8 +211,9 @@ ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t le
 int imgact_json_parse(const char *text, size_t length, const imgact_allocator *allocator, imgact_json_doc **doc,
                       char *message, size_t capacity) {
   *doc = NULL;
-  if (!ia_allocator_ok(allocator)) {
-    say(message, capacity, "the allocator has holes");
+  allocator = ia_allocator_of(allocator);
+  if (allocator == NULL) {
+    say(message, capacity, IA_BAD_ALLOCATOR);
     return -2;
   }
   switch (ia_json_parse(text, length, allocator, NULL, doc, message, capacity)) {

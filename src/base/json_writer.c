@@ -28,10 +28,10 @@ struct imgact_json_writer {
 };
 
 imgact_json_writer *imgact_json_writer_new(const imgact_allocator *allocator, int indent) {
-  if (!ia_allocator_ok(allocator)) return NULL;
-  imgact_json_writer *writer = ia_alloc_zero(allocator, sizeof *writer);
+  allocator = ia_allocator_of(allocator);
+  imgact_json_writer *writer = allocator == NULL ? NULL : ia_alloc_zero(allocator, sizeof *writer);
   if (writer == NULL) return NULL;
-  writer->allocator = allocator == NULL ? ia_malloc : *allocator;
+  writer->allocator = *allocator;
   writer->indent = indent < 0 ? 0 : indent > MAX_INDENT ? MAX_INDENT : indent;
   ia_buf_init(&writer->out, &writer->allocator, MAX_BYTES);
   return writer;

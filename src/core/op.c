@@ -243,9 +243,8 @@ void imgact_op_free(imgact_op *op) {
 }
 
 void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what) {
-  if (op && options && !ia_sized_ok(options, theirs, ours))
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
-                 "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library", what, theirs, what);
+  imgact_error error;
+  if (op && options && ia_check_size(options, theirs, ours, what, &error) != IMGACT_OK) ia_op_take_error(op, &error);
 }
 
 void imgact_op_configure(imgact_op *op, const imgact_op_options *options) {

@@ -3,6 +3,7 @@
 #ifndef IA_SIZED_H
 #define IA_SIZED_H
 
+#include <imgact/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,6 +16,15 @@ static inline bool ia_sized_ok(const void *options, size_t theirs, size_t ours) 
   for (size_t i = ours; i < theirs; i++)
     if (bytes[i]) return false;
   return true;
+}
+
+/* Refuses what is not, by its name. */
+static inline imgact_status ia_check_size(const void *options, size_t theirs, size_t ours, const char *what,
+                                          imgact_error *error) {
+  if (ia_sized_ok(options, theirs, ours)) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                          "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library", what, theirs,
+                          what);
 }
 
 #endif

@@ -214,10 +214,9 @@ imgact_status imgact_client_new(const imgact_client_options *options, imgact_cli
   imgact_error ignored;
   if (!error) error = &ignored;
   *client = NULL;
-  if (!ia_sized_ok(options, options->size, sizeof *options))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.size is %zu: set it to its sizeof",
-                            options->size);
-  imgact_status status = open_client(options, client, error);
+  imgact_status status = ia_check_size(options, options->size, sizeof *options, "imgact_client_options", error);
+  if (status != IMGACT_OK) return status;
+  status = open_client(options, client, error);
   if (status != IMGACT_OK) clean_error(options->token, error);
   return status;
 }

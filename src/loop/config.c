@@ -389,8 +389,8 @@ static imgact_status load(imgact_config *config, const char *path, imgact_error 
 imgact_status imgact_config_load(const char *path, const imgact_allocator *allocator, imgact_config **config,
                                  imgact_error *error) {
   *config = NULL;
-  if (!ia_allocator_ok(allocator)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the allocator lacks functions");
-  if (allocator == NULL) allocator = &ia_malloc;
+  allocator = ia_allocator_of(allocator);
+  if (allocator == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
   imgact_config *made = ia_alloc_zero(allocator, sizeof *made);
   if (made == NULL) return ia_no_memory(error);
   made->allocator = *allocator;

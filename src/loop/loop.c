@@ -87,14 +87,12 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
   imgact_error ignored;
   if (!error) error = &ignored;
   *loop = NULL;
-  if (!ia_sized_ok(o, o->size, sizeof *o))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_loop_options.size is %zu: set it to its sizeof",
-                            o->size);
-  const imgact_allocator *allocator = o->allocator ? o->allocator : &ia_malloc;
+  imgact_status status = ia_check_size(o, o->size, sizeof *o, "imgact_loop_options", error);
+  if (status != IMGACT_OK) return status;
+  const imgact_allocator *allocator = ia_allocator_of(o->allocator);
   imgact_transport *transport = o->transport;
-  imgact_status status = IMGACT_OK;
-  if (!ia_allocator_ok(allocator))
-    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the allocator's table has holes");
+  if (!allocator)
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
   else if (transport && o->ca_file)
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                               "next to a transport, the ca_file would not be used: give it to imgact_transport_curl");

@@ -187,10 +187,9 @@ static imgact_status choose(imgact_config *config, const imgact_overrides *over,
 static imgact_status copy_overrides(const imgact_overrides *from, imgact_overrides *to, imgact_error *error) {
   *to = (imgact_overrides){.size = sizeof *to};
   if (from == NULL) return IMGACT_OK;
-  if (!ia_sized_ok(from, from->size, sizeof *from))
-    return REFUSE(error, "imgact_overrides.size is %zu: set it to its sizeof", from->size);
-  *to = *from;
-  return IMGACT_OK;
+  imgact_status status = ia_check_size(from, from->size, sizeof *from, "imgact_overrides", error);
+  if (status == IMGACT_OK) *to = *from;
+  return status;
 }
 
 imgact_status imgact_config_select(imgact_config *config, const imgact_overrides *overrides, imgact_selection *selection,

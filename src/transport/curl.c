@@ -314,8 +314,8 @@ static imgact_status load_authorities(ia_curl *curl, const char *ca_file, imgact
 imgact_status imgact_transport_curl(const imgact_allocator *allocator, const char *ca_file, imgact_transport **transport,
                                     imgact_error *error) {
   *transport = NULL;
-  if (!ia_allocator_ok(allocator)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the allocator is not complete");
-  if (!allocator) allocator = &ia_malloc;
+  allocator = ia_allocator_of(allocator);
+  if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
   ia_curl *curl = ia_alloc_zero(allocator, sizeof *curl);
   if (!curl) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   curl->transport = table;

@@ -359,9 +359,9 @@ static imgact_status complete(recorder *rec, imgact_transport *inner, imgact_err
 
 static imgact_status make(imgact_transport *inner, const char *path, const imgact_allocator *allocator, recorder **made,
                           imgact_error *error) {
-  if (path == NULL || !ia_allocator_ok(allocator)) {
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a recording needs a path and a usable allocator");
-  }
+  allocator = ia_allocator_of(allocator);
+  if (allocator == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
+  if (path == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a recording needs a path");
   if (inner != NULL && !ia_transport_ok(inner)) {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "the table of the transport to record has holes, or is older than this library");
@@ -381,7 +381,7 @@ static imgact_status make(imgact_transport *inner, const char *path, const imgac
 imgact_status imgact_transport_record(imgact_transport *inner, const char *path, const imgact_allocator *allocator,
                                       imgact_transport **transport, imgact_error *error) {
   recorder *rec = NULL;
-  imgact_status status = make(inner, path, allocator == NULL ? &ia_malloc : allocator, &rec, error);
+  imgact_status status = make(inner, path, allocator, &rec, error);
   *transport = rec == NULL ? NULL : &rec->transport;
   if (rec == NULL && inner != NULL && inner->destroy != NULL) inner->destroy(inner);
   return status;

@@ -226,10 +226,9 @@ static replayer *new_replayer(const imgact_allocator *allocator) {
 imgact_status imgact_transport_replay(const char *path, const imgact_allocator *allocator, imgact_transport **transport,
                                       imgact_error *error) {
   *transport = NULL;
-  if (allocator == NULL) allocator = &ia_malloc;
-  if (path == NULL || !ia_allocator_ok(allocator)) {
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a replay needs a path and a usable allocator");
-  }
+  allocator = ia_allocator_of(allocator);
+  if (allocator == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
+  if (path == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a replay needs a path");
   replayer *rep = new_replayer(allocator);
   if (rep == NULL) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a replay");
   imgact_status status = ia_har_read(&rep->har, path, &rep->allocator, error);

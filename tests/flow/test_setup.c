@@ -74,6 +74,24 @@ static void a_transport_with_holes_is_refused(void **state) {
   refuse_transport(half_a_clock, "advance");
 }
 
+static void refused_in_the_same_words(const imgact_allocator *allocator, const char *words) {
+  imgact_config *config;
+  imgact_transport *transport;
+  imgact_json_doc *doc;
+  imgact_error error;
+  char message[128];
+  assert_int_equal(imgact_config_load("x", allocator, &config, &error), IMGACT_INVALID_ARGUMENT);
+  assert_string_equal(error.message, words);
+  assert_int_equal(imgact_transport_curl(allocator, NULL, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_string_equal(error.message, words);
+  assert_int_equal(imgact_transport_record(NULL, "x", allocator, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_string_equal(error.message, words);
+  assert_int_equal(imgact_transport_replay("x", allocator, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_string_equal(error.message, words);
+  assert_int_equal(imgact_json_parse("1", 1, allocator, &doc, message, sizeof message), -2);
+  assert_string_equal(message, words);
+}
+
 static void an_allocator_with_holes_is_refused(void **state) {
   (void)state;
   failing_allocator memory;
@@ -92,6 +110,7 @@ static void an_allocator_with_holes_is_refused(void **state) {
     assert_int_equal(imgact_loop_new(&options, &loop, &error), IMGACT_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "allocator"));
     assert_int_equal(destroyed - before, 1);
+    refused_in_the_same_words(&allocator, error.message);
   }
   assert_memory_fine(&memory);
 }

@@ -5,8 +5,8 @@
 
 static void no_allocator_means_malloc(void **state) {
   (void)state;
-  assert_true(ia_allocator_ok(NULL));
-  assert_true(ia_allocator_ok(&ia_malloc));
+  assert_ptr_equal(ia_allocator_of(NULL), &ia_malloc);
+  assert_ptr_equal(ia_allocator_of(&ia_malloc), &ia_malloc);
   char *copy = ia_strdup(NULL, "text");
   assert_string_equal(copy, "text");
   copy = ia_resize(NULL, copy, 100);
@@ -18,18 +18,18 @@ static void a_table_that_is_too_small_or_has_holes_is_refused(void **state) {
   (void)state;
   imgact_allocator table = ia_malloc;
   table.size--;
-  assert_false(ia_allocator_ok(&table));
+  assert_null(ia_allocator_of(&table));
   table = ia_malloc;
   table.size += 8; // of a later version
-  assert_true(ia_allocator_ok(&table));
+  assert_ptr_equal(ia_allocator_of(&table), &table);
   table.alloc = NULL;
-  assert_false(ia_allocator_ok(&table));
+  assert_null(ia_allocator_of(&table));
   table = ia_malloc;
   table.resize = NULL;
-  assert_false(ia_allocator_ok(&table));
+  assert_null(ia_allocator_of(&table));
   table = ia_malloc;
   table.release = NULL;
-  assert_false(ia_allocator_ok(&table));
+  assert_null(ia_allocator_of(&table));
 }
 
 static void the_given_table_is_used_and_null_never_released(void **state) {
