@@ -49,7 +49,9 @@ static int64_t monotonic_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int64_t cli_elapsed_ms(const cli_app *app) { return app->began_ms ? monotonic_ms() - app->began_ms : 0; }
+void cli_clock_start(cli_app *app) { app->began_ms = monotonic_ms(); }
+
+int64_t cli_elapsed_ms(const cli_app *app) { return monotonic_ms() - app->began_ms; }
 
 // What --deadline leaves to an operation that starts now: commands of several steps share it.
 static int64_t deadline_left(const cli_app *app) {
@@ -95,18 +97,20 @@ int cli_batch_check(cli_batch *batch) {
   return 0;
 }
 
+static void cancel_all(cli_batch *batch) {
+  for (size_t i = 0; i < batch->count; i++) imgact_cancel(batch->slots[i].op);
+}
+
 static void finished(void *user, imgact_op *op) {
   cli_slot *slot = user;
   cli_batch *batch = slot->batch;
   batch->left--;
   if (batch->app->line.kind == CLI_LINE_LOOKUP) cli_progress_clear(batch->app);
   if (slot->waits) cli_progress_ended(slot);
-  // The same token would be refused for every other item as well.
-  if (imgact_op_error(op)->status == IMGACT_UNAUTHORIZED) batch->stopped = true;
-}
-
-static void cancel_all(cli_batch *batch) {
-  for (size_t i = 0; i < batch->count; i++) imgact_cancel(batch->slots[i].op);
+  // The same token would be refused for every other item as well: they end before they take this one's place.
+  if (imgact_op_error(op)->status != IMGACT_UNAUTHORIZED || batch->stopped) return;
+  batch->stopped = true;
+  cancel_all(batch);
 }
 
 // At most a second where a line shows how time passes.
@@ -122,14 +126,13 @@ static void wait_for_loop(const cli_app *app) {
 void cli_batch_run(cli_batch *batch) {
   imgact_loop *loop = batch->app->session.loop;
   bool cancelled = false;
-  if (!batch->app->began_ms) batch->app->began_ms = monotonic_ms();
   catch_signals(loop);
   batch->app->attempts = 0;
   batch->app->alone = batch->count == 1;
   batch->left = batch->count;
   for (size_t i = 0; i < batch->count; i++) imgact_start(batch->slots[i].op, finished, &batch->slots[i]);
   while (batch->left > 0) {
-    if (!cancelled && (interrupted || batch->stopped)) {
+    if (!cancelled && interrupted) {
       cancel_all(batch);
       cancelled = true;
     }

@@ -93,7 +93,7 @@ struct cli_app {
   const char *const *arguments; /* those after the command's words */
   size_t arguments_count;
   cli_session session;
-  int64_t began_ms; /* monotonic, of the first request; 0 = there was none */
+  int64_t began_ms; /* monotonic; what a question took is left out */
   cli_line line;
   uint32_t looked_up; /* the request whose answer was lost and is looked into; 0 = none */
   int stdout_errno;   /* why stdout could not be written; 0 = it could */
@@ -199,7 +199,8 @@ void cli_batch_hint(cli_batch *batch);
 /* For people: the commands that show what became of changes that may have been applied. */
 void cli_batch_doubt(const cli_batch *batch);
 
-/* Since the first request. */
+void cli_clock_start(cli_app *app);
+/* Since then. */
 int64_t cli_elapsed_ms(const cli_app *app);
 
 /* ---- progress.c ---- */

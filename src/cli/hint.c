@@ -24,6 +24,7 @@ static const char *running_id(const cli_slot *slot) {
   imgact_status status = (imgact_status)cli_slot_error(slot)->status;
   if (status == IMGACT_OK) return NULL;
   const imgact_action *action = imgact_op_action(slot->op);
+  if (status == IMGACT_NOT_FOUND) return NULL; /* of one that the cloud knew before, too */
   if (action) return action->status == IMGACT_ACTION_RUNNING ? action->id : NULL;
   return imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS && may_go_on(status) ? slot->subject : NULL;
 }

@@ -158,6 +158,15 @@ static imgact_label *merge(const cli_app *app, const imgact_image *image, const 
   return all;
 }
 
+// For what the cloud answered.
+static int refuse_reply(cli_app *app, imgact_status status, const char *text) {
+  imgact_error error;
+  imgact_error_set(&error, status, "%s", text);
+  snprintf(error.provider, sizeof error.provider, "%s", imgact_client_provider(app->session.client));
+  error.http_status = 200;
+  return cli_fail(app, &error, NULL, NULL);
+}
+
 // The cloud only replaces whole sets, so the present one is read first. Only a reply about this very image that tells its
 // labels will do: a get may also find an image whose name looks like the id, and unknown labels would be lost.
 static int read_image(cli_app *app, imgact_op *get) {
@@ -165,8 +174,8 @@ static int read_image(cli_app *app, imgact_op *get) {
   if (exit_status) return exit_status;
   const imgact_image *image = imgact_op_image(get);
   if (strcmp(image->id, app->arguments[0]) != 0)
-    return cli_refuse(app, IMGACT_NOT_FOUND, "there is no image with the id %s", app->arguments[0]);
-  if (!image->labels) return cli_refuse(app, IMGACT_PROTOCOL, "the reply does not tell the image's labels");
+    return refuse_reply(app, IMGACT_NOT_FOUND, "the image with this name has another id");
+  if (!image->labels) return refuse_reply(app, IMGACT_PROTOCOL, "the reply does not tell the image's labels");
   if (cli_interrupted()) return cli_refuse(app, IMGACT_CANCELLED, "interrupted; nothing was changed");
   return 0;
 }

@@ -36,6 +36,7 @@ static bool wants_color(int choice, int fd) {
 
 static int run_command(cli_app *app) {
   const cli_command *command = app->command;
+  cli_clock_start(app);
   int exit_status = cli_check_output(app, command->shape);
   if (!exit_status && command->needs_client) exit_status = cli_session_open(app);
   if (!exit_status) {

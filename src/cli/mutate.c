@@ -65,8 +65,11 @@ static void ask(cli_app *app) {
 static int confirm(cli_app *app) {
   if (app->command != &cli_commands[CLI_IMAGE_DELETE] || app->options.yes) return 0;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+  int64_t asked_ms = cli_elapsed_ms(app);
   ask(app);
-  if (says_yes()) return 0;
+  bool yes = says_yes();
+  app->began_ms += cli_elapsed_ms(app) - asked_ms; /* --deadline is the command's, not its reader's */
+  if (yes) return 0;
   if (cli_wants_json(app)) return cli_refuse(app, IMGACT_CANCELLED, "nothing was deleted");
   cli_note(app, "nothing was deleted");
   return cli_exit_status(IMGACT_CANCELLED);

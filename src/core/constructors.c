@@ -8,9 +8,9 @@
 #include "op.h"
 #include "sized.h"
 
-/* What a provider's encode refuses is known before anything is sent. */
-static void try_encode(imgact_op *op, const imgact_call *call) {
-  if (op->error.status != IMGACT_OK) return;
+/* What a provider's encode refuses is known before anything is sent. Says whether there would be a request. */
+static bool try_encode(imgact_op *op, const imgact_call *call) {
+  if (op->error.status != IMGACT_OK) return false;
   imgact_request request;
   imgact_error error;
   ia_request_init(&request, op->client->allocator);
@@ -18,8 +18,10 @@ static void try_encode(imgact_op *op, const imgact_call *call) {
   const imgact_slot *slot = ia_client_slot(op->client, call->kind);
   error.status = (int32_t)ia_request_encode(&request, slot, call, op->client->provider, &error);
   ia_op_take_error(op, &error);
-  op->local = (request.local & ia_filter_asked(call)) != 0;
+  bool sends = error.status == IMGACT_OK && !request.empty;
+  op->local = op->local || (sends && request.local);
   ia_request_free(&request);
+  return sends;
 }
 
 static void need(imgact_op *op, const char *text, const char *what) {
@@ -41,7 +43,7 @@ static imgact_op *checked(imgact_op *op) {
   if (call->kind == IMGACT_OP_TRANSFER) need(op, call->region, "the region");
   if (call->kind == IMGACT_OP_UPDATE_IMAGE && changes_nothing(call->update))
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "nothing to change was given");
-  try_encode(op, call);
+  (void)try_encode(op, call);
   return op;
 }
 
@@ -60,13 +62,14 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   imgact_call first = op->call;
   first.page = 1;
   first.per_page = client->provider->per_page_max;
+  bool sends = false;
   for (size_t i = 0; i < op->walk->groups_count; i++) {
     first.types = op->walk->groups[i];
-    try_encode(op, &first);
+    sends = try_encode(op, &first) || sends;
   }
   bool types_here =
       (op->walk->asked & IMGACT_FILTER_TYPE) && op->walk->groups_count && !op->walk->exact[op->walk->groups_count - 1];
-  op->local = op->local || op->walk->local || types_here;
+  op->local = sends && (op->local || op->walk->local || types_here);
   return op;
 }
 

@@ -68,7 +68,7 @@ static void deadline_passed(ia_timer *timer) {
   imgact_op *op = IA_ENTRY(timer, imgact_op, deadline);
   bool maybe = op->flow->maybe_out && op->flow->maybe_out(op);
   imgact_error error;
-  imgact_error_set(&error, IMGACT_TIMEOUT, "the deadline of %lld ms passed", (long long)op->options.deadline_ms);
+  imgact_error_set(&error, IMGACT_TIMEOUT, "the deadline passed");
   if (maybe) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
   ia_op_end_with(op, &error, NULL);
 }

@@ -147,8 +147,9 @@ static void pass(imgact_loop *loop) {
   ia_engine_tick(&loop->engine, now_of(loop));
   send_all(loop);
   loop->transport->dispatch(loop->transport);
-  send_all(loop);
+  /* Before the places that have become free are taken: a callback may cancel who would take them. */
   for (int told = 0; told < CALLBACKS && ia_engine_notify(&loop->engine); told++) continue;
+  send_all(loop);
 }
 
 static bool due_now(imgact_loop *loop) {

@@ -156,6 +156,12 @@ default_profile = a
 provider = hetzner
 token_command = head -c 64 /dev/zero
 END
+slow() {
+  printf 'default_profile = a\n[a]\nprovider = hetzner\ntoken_command = sleep 0.3 && echo a-token-of-the-test\n' >"$file"
+  ends 8 "$tool" image get 1 --deadline 200ms --endpoint http://127.0.0.1:1/v1 && has err '^imgact: the deadline passed'
+}
+ok 'a command that takes longer than the deadline ends it' slow
+printf 'default_profile = a\n[a]\nprovider = hetzner\ntoken_command = head -c 64 /dev/zero\n' >"$file"
 ok 'the same for "config check"' refused "$file:4: the output of token_command: the token has a NUL byte" config check
 
 printf '[a]\nprovider = hetzner\n' >"$file"

@@ -160,9 +160,13 @@ ok 'an error for people is one line' for_people
 page_note() {
   ends 0 digitalocean images-of-one-page image list --page 3 --per-page 7 --sort name && has err 'note: only this page' &&
     ends 0 digitalocean images-of-one-page image list --page 3 --per-page 7 --sort name -q && silent err &&
-    ends 0 digitalocean images-of-one-page image list --page 3 --per-page 7 && silent err
+    ends 0 digitalocean images-of-one-page image list --page 3 --per-page 7 && silent err &&
+    ends 0 digitalocean actions-of-the-account-are-those-of-images action list --page 1 --columns id &&
+    has err 'note: only this page' &&
+    ends 0 digitalocean images-of-one-page image list --page 3 --visibility public --type custom --columns id &&
+    lacks err 'only this page'
 }
-ok 'a single page that is sorted here says so' page_note
+ok 'a single page of which something is looked at here says so' page_note
 
 progress() {
   ends 0 hetzner wait-for-two-actions action wait 2 1 --progress plain -o jsonl && is err <<'END' &&

@@ -97,6 +97,12 @@ failed() {
 }
 ok 'a waited action that fails is printed, and an error' failed
 
+vanished() {
+  ends 4 hetzner wait-for-an-action-that-vanishes action wait 1 -o json && has out '^  "status": "running",$' &&
+    has err '"code":"not_found"' && lacks err 'still running'
+}
+ok 'an action that the cloud no longer knows is not said to run' vanished
+
 labels() {
   ends 0 hetzner update-of-labels image update 90210418 --label env=prod --label empty= --clear-labels --columns labels \
     --no-header &&

@@ -812,6 +812,28 @@ static void what_waits_for_its_twin_was_never_out(void **state) {
   end(&p);
 }
 
+static void cancel_the_other(void *user, imgact_op *op) {
+  (void)op;
+  imgact_cancel(user);
+}
+
+static void a_callback_can_end_what_would_take_the_place(void **state) {
+  (void)state;
+  play p = begin_with((stage_options){.client = {.concurrency = 1}});
+  imgact_op *one = protect(&p), *other = imgact_delete_image(p.client, CLOUD_IMAGE);
+  p.cloud->delay_ms = 1000;
+  imgact_start(one, cancel_the_other, other);
+  imgact_loop_dispatch(p.stage->loop);
+  imgact_start(other, NULL, NULL);
+  assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+  assert_status(other, IMGACT_CANCELLED);
+  assert_no_flag(other, IMGACT_ERROR_MAYBE_APPLIED);
+  scripted_assert_lines(p.script, HZ_POST);
+  imgact_op_free(one);
+  imgact_op_free(other);
+  end(&p);
+}
+
 static void what_waits_for_a_place_or_backs_off_was_never_out(void **state) {
   (void)state;
   play p = begin_with((stage_options){.client = {.concurrency = 1}});
@@ -935,6 +957,7 @@ int main(void) {
       cmocka_unit_test(the_deadline_says_what_may_be_out),
       cmocka_unit_test(a_deadline_during_the_look_shows_no_action_of_others),
       cmocka_unit_test(what_waits_for_its_twin_was_never_out),
+      cmocka_unit_test(a_callback_can_end_what_would_take_the_place),
       cmocka_unit_test(what_waits_for_a_place_or_backs_off_was_never_out),
       cmocka_unit_test(a_wait_after_a_post_never_says_that_nothing_was_applied),
       cmocka_unit_test(an_action_that_fails_is_told),

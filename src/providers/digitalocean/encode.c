@@ -19,17 +19,26 @@ static void path(imgact_request *request, const char *first, const char *second,
 
 /* ---- pages ---- */
 
-/* The number that a link's query gives for a key; 0 where it gives none. */
-static int64_t told(const char *query, const char *key) {
+/* Where a link's query has the value of a key, and its length; NULL = it has none. */
+static const char *value_of(const char *query, const char *key, size_t *value_length) {
   size_t key_length = strlen(key);
   while (query && *query) {
     size_t length = strcspn(query, "&#");
-    if (length > key_length && !strncmp(query, key, key_length) && query[key_length] == '=')
-      return ia_digitalocean_number(query + key_length + 1, length - key_length - 1);
-    if (query[length] != '&') return 0;
+    if (length > key_length && !strncmp(query, key, key_length) && query[key_length] == '=') {
+      *value_length = length - key_length - 1;
+      return query + key_length + 1;
+    }
+    if (query[length] != '&') return NULL;
     query += length + 1;
   }
-  return 0;
+  return NULL;
+}
+
+/* The number that a link's query gives for a key; 0 where it gives none. */
+static int64_t told(const char *query, const char *key) {
+  size_t length = 0;
+  const char *value = value_of(query, key, &length);
+  return value ? ia_digitalocean_number(value, length) : 0;
 }
 
 /* A link may tell of smaller pages than were asked for: its page number counts those, so the two are taken together. A
@@ -43,8 +52,11 @@ int64_t ia_digitalocean_page_size(const imgact_call *call, const char *query) {
 static void push_page(const imgact_call *call, imgact_request *request) {
   static const char *const ours[] = {"type", "private", "tag_name", "page", "per_page", NULL};
   int64_t page = told(call->next, "page");
+  size_t length = 0;
+  int by_token =
+      page <= 0 && value_of(call->next, "page_token", &length); /* it says all: a number beside it could skip a page */
   imgact_request_query_string(request, call->next, ours);
-  imgact_request_query_integer(request, "page", page > 0 ? page : call->page);
+  if (!by_token) imgact_request_query_integer(request, "page", page > 0 ? page : call->page);
   imgact_request_query_integer(request, "per_page", ia_digitalocean_page_size(call, call->next));
 }
 
@@ -136,6 +148,8 @@ imgact_status ia_digitalocean_encode_list_actions(const imgact_call *call, imgac
     path(request, "images", call->actions->image_id, "actions", NULL);
   else
     path(request, "actions", NULL, NULL, NULL);
+  if (!call->actions->image_id)
+    imgact_request_local(request, IMGACT_FILTER_IMAGE); /* those of other resources are dropped */
   push_page(call, request);
   return IMGACT_OK;
 }

@@ -71,12 +71,15 @@ static const struct {
              {"bad_gateway", IMGACT_UNAVAILABLE, PASSING},
              {"timeout", IMGACT_UNAVAILABLE, PASSING}};
 
-/* A code that is known decides alone: a quota that comes as a 429 does not pass by itself as a 429 would. */
+/* A code that is known decides: a quota that comes as a 429 does not pass by itself as a 429 would. What it calls an outage
+ * under a status of one (502, 503, 504) passes as that does. */
 static void apply_code(imgact_error *error) {
+  int outage = error->status == IMGACT_UNAVAILABLE;
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
     if (strcmp(codes[i].code, error->provider_code) != 0) continue;
+    uint32_t passing = outage && codes[i].status == IMGACT_UNAVAILABLE ? error->flags & IMGACT_ERROR_RETRYABLE : 0;
     error->status = (int32_t)codes[i].status;
-    error->flags = codes[i].flags;
+    error->flags = codes[i].flags | passing;
   }
 }
 
