@@ -539,8 +539,18 @@ static void dispatch(sim_call *call, route where) {
 
 /* ---- before the handlers ---- */
 
+static sim_verdict spend(sim_call *call) {
+  const sim_rate_limit *limit = &call->side->limit;
+  if (!call->world->whim.refuses) return sim_limit_window(limit, &call->token->rate[SIM_DIGITALOCEAN], call->now_ms);
+  /* A full hour whose oldest request is about to age out, as the next one will be accepted. */
+  return (sim_verdict){.refused = true,
+                       .limit = limit->limit ? limit->limit : sim_usual_limits[SIM_DIGITALOCEAN].limit,
+                       .reset_s = (limit->stale_ms ? call->now_ms - limit->stale_ms : call->now_ms + 1999) / 1000,
+                       .retry_after_s = -1};
+}
+
 static bool within_limit(sim_call *call) {
-  sim_verdict verdict = sim_limit_window(&call->side->limit, &call->token->rate[SIM_DIGITALOCEAN], call->now_ms);
+  sim_verdict verdict = spend(call);
   sim_reply_header_int(call->reply, "ratelimit-limit", verdict.limit);
   sim_reply_header_int(call->reply, "ratelimit-remaining", verdict.remaining);
   sim_reply_header_int(call->reply, "ratelimit-reset", verdict.reset_s);

@@ -431,7 +431,9 @@ static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault,
   case SIM_DELAY: outcome->delay_ms = fault->ms; break;
   case SIM_SLOW: outcome->bytes_per_s = fault->bytes; break;
   case SIM_STATUS: replace_reply(reply, cloud, fault, fault->status); break;
-  case SIM_RATE_LIMIT: replace_reply(reply, cloud, fault, 429); break;
+  case SIM_RATE_LIMIT:
+    if (fault->retry_after_s >= 0) sim_reply_header_int(reply, "Retry-After", fault->retry_after_s);
+    break;
   case SIM_CONTENT_TYPE: sim_reply_header(reply, "Content-Type", fault->content_type); break;
   case SIM_DUPLICATE:
   case SIM_NEXT: edit_reply(reply, fault, request); break;
@@ -439,14 +441,27 @@ static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault,
   }
 }
 
-static sim_reply unhandled(sim_world *world, sim_cloud cloud, int64_t now_ms) {
+/* The cloud itself refuses, so that its reply has whatever such a one has. */
+static void refuse(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms, sim_reply *reply) {
+  sim_reply_free(reply);
+  world->whim.refuses = true;
+  *reply = sim_handle(world, cloud, request, now_ms);
+  world->whim.refuses = false;
+}
+
+static sim_reply unhandled(int64_t now_ms) {
   sim_reply reply = {.status = 502};
   char date[32];
   sim_format_http_date(now_ms, date);
   sim_reply_header(&reply, "Date", date);
-  world->counters.requests++;
-  world->counters.by_cloud[cloud]++;
   return reply;
+}
+
+/* By the reply that goes out, and not by the one that was to. */
+static void count_reply(sim_counters *counters, sim_cloud cloud, const sim_outcome *outcome) {
+  counters->requests++;
+  counters->by_cloud[cloud]++;
+  counters->by_class[outcome->end == SIM_END_REPLY ? outcome->reply.status / 100 : 0]++;
 }
 
 sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud, const sim_request *request, int64_t now_ms) {
@@ -463,9 +478,13 @@ sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud, con
     if (swallows(&faults->items[i])) handled = false;
   }
   free(path);
-  outcome.reply = handled ? sim_handle(world, cloud, request, now_ms) : unhandled(world, cloud, now_ms);
+  outcome.reply = handled ? sim_handle(world, cloud, request, now_ms) : unhandled(now_ms);
   world->whim = (sim_whim){.duration_ms = -1};
   for (size_t i = 0; i < count; i++)
-    if (hit[i]) after(&outcome, cloud, &faults->items[i], request);
+    if (hit[i]) {
+      if (faults->items[i].deed == SIM_RATE_LIMIT) refuse(world, cloud, request, now_ms, &outcome.reply);
+      after(&outcome, cloud, &faults->items[i], request);
+    }
+  count_reply(&world->counters, cloud, &outcome);
   return outcome;
 }

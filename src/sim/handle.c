@@ -266,12 +266,6 @@ static const char *bearer(const sim_request *request) {
   return *value ? value : NULL;
 }
 
-static void count(sim_world *world, sim_cloud cloud, int status) {
-  world->counters.requests++;
-  world->counters.by_cloud[cloud]++;
-  world->counters.by_class[status / 100 < 6 ? status / 100 : 0]++;
-}
-
 static void end_call(sim_call *call) {
   imgact_json_free(call->document);
   imgact_json_writer_free(call->out);
@@ -296,7 +290,6 @@ sim_reply sim_handle(sim_world *world, sim_cloud cloud, const sim_request *reque
   char date[32];
   sim_format_http_date(now_ms, date);
   sim_reply_header(&reply, "Date", date);
-  count(world, cloud, reply.status);
   end_call(&call);
   return reply;
 }

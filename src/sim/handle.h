@@ -29,7 +29,8 @@ typedef struct sim_reply {
   size_t headers_count;
 } sim_reply;
 
-/* Answers one request. Never fails: without memory it is a 500 with nothing in it. Free with sim_reply_free. */
+/* Answers one request, and does not count it. Never fails: without memory it is a 500 with nothing in it. Free with
+ * sim_reply_free. */
 sim_reply sim_handle(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms);
 void sim_reply_free(sim_reply *reply);
 /* Adds or replaces; without memory or room the reply goes without it. */

@@ -619,10 +619,18 @@ static void dispatch(sim_call *call, route where) {
 /* Recorded replies tell 3600 of things, and 7200 of whatever has "actions" in its path, the POST that begins one included.
  */
 static sim_verdict spend(sim_call *call, route where) {
-  const sim_rate_limit *limit = &call->side->limit;
-  if (where == IMAGES || where == IMAGE)
-    return sim_limit_bucket(limit->limit, &call->token->rate[SIM_HETZNER], call->now_ms);
-  return sim_limit_bucket(limit->actions, &call->token->actions_rate, call->now_ms);
+  const sim_rate_limit *limit = &call->side->limit, *usual = &sim_usual_limits[SIM_HETZNER];
+  bool of_actions = where != IMAGES && where != IMAGE;
+  int64_t size = of_actions ? limit->actions : limit->limit;
+  sim_rate *rate = of_actions ? &call->token->actions_rate : &call->token->rate[SIM_HETZNER];
+  if (!call->world->whim.refuses) return sim_limit_bucket(size, rate, call->now_ms);
+  /* An empty bucket is full in an hour. */
+  return (sim_verdict){.refused = true,
+                       .limit = size         ? size
+                                : of_actions ? usual->actions
+                                             : usual->limit,
+                       .reset_s = call->now_ms / 1000 + 3600,
+                       .retry_after_s = -1};
 }
 
 static bool within_limit(sim_call *call, route where) {
@@ -656,7 +664,7 @@ void sim_hetzner(sim_call *call) {
   snprintf(call->request_id, sizeof call->request_id, "%016" PRIx64, sim_random(&call->world->ids));
   sim_reply_header(call->reply, "X-Correlation-Id", call->request_id);
   route where = route_of(call);
-  if (where == NO_ROUTE)
+  if (where == NO_ROUTE && !call->world->whim.refuses)
     fail_route(call);
   else if (!within_limit(call, where) || !authorized(call))
     return;

@@ -16,6 +16,7 @@ const char *const sim_effect_words[] = {"nothing", "update",   "delete", "protec
 const char *const sim_state_words[][SIM_STATES] = {{"running", "success", "error"}, {"in-progress", "completed", "errored"}};
 const char *const sim_cloud_words[] = {"hetzner", "digitalocean"};
 const char *const sim_access_words[] = {"read_write", "read_only", "scoped", "invalid"};
+const sim_rate_limit sim_usual_limits[] = {{.limit = 3600, .actions = 7200}, {.limit = 5000, .burst = 250}};
 
 int sim_index_of(const char *const *words, size_t count, const char *word) {
   for (size_t i = 0; word && i < count; i++)
@@ -29,11 +30,10 @@ sim_world *sim_world_new(uint64_t seed) {
   world->seed = world->ids = seed;
   world->sides[SIM_HETZNER].next_image_id = 4711;
   world->sides[SIM_HETZNER].next_action_id = 13;
-  world->sides[SIM_HETZNER].limit = (sim_rate_limit){.limit = 3600, .actions = 7200};
   /* DigitalOcean's action ids have grown past 2^31. */
   world->sides[SIM_DIGITALOCEAN].next_image_id = 7938269;
   world->sides[SIM_DIGITALOCEAN].next_action_id = INT64_C(2200000001);
-  world->sides[SIM_DIGITALOCEAN].limit = (sim_rate_limit){.limit = 5000, .burst = 250};
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) world->sides[cloud].limit = sim_usual_limits[cloud];
   world->duration_ms[SIM_PROTECT] = world->duration_ms[SIM_UNPROTECT] = 1000;
   world->duration_ms[SIM_CONVERT] = 10000;
   world->duration_ms[SIM_TRANSFER] = 60000;

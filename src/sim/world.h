@@ -124,15 +124,16 @@ typedef struct sim_side {
   sim_rate_limit limit;
 } sim_side;
 
-/* What becomes of the next action that is begun: faults set it for the time of one request. */
+/* What becomes of a request and of the action that it begins: faults set it for the time of one. */
 typedef struct sim_whim {
   bool fails;
   int64_t hide_ms;
   int64_t duration_ms; /* -1 = as usual, -2 = never ends */
+  bool refuses;        /* the rate limit does, whatever was used */
 } sim_whim;
 
 typedef struct sim_counters {
-  uint64_t requests, by_cloud[SIM_CLOUDS], by_class[6]; /* by_class: status / 100 */
+  uint64_t requests, by_cloud[SIM_CLOUDS], by_class[6]; /* by_class: status / 100; 0 = no reply */
   uint64_t effects[SIM_EFFECTS];
   uint64_t faults;
   uint32_t in_flight, peak_in_flight;
@@ -213,6 +214,7 @@ extern const char *const sim_effect_words[SIM_EFFECTS];
 extern const char *const sim_state_words[SIM_CLOUDS][SIM_STATES];
 extern const char *const sim_cloud_words[SIM_CLOUDS];
 extern const char *const sim_access_words[4];
+extern const sim_rate_limit sim_usual_limits[SIM_CLOUDS];
 /* The index of a word in such a table, -1 = none. */
 int sim_index_of(const char *const *words, size_t count, const char *word);
 

@@ -47,6 +47,54 @@ static void before_and_after_the_effect(void **state) {
   }
 }
 
+/* Whatever is used, before the effect as after it, and whether the world has a limit or none. */
+static void a_refusal_by_the_rate_limit_is_the_clouds_own(void **state) {
+  asking *a = *state;
+  for (int limited = 0; limited < 2; limited++) {
+    if (limited)
+      asking_world(
+          a, "{\"limits\":{\"hetzner\":{\"limit\":100,\"actions\":200},\"digitalocean\":{\"limit\":300,\"burst\":30}}}");
+    for (int late = 0; late < 2; late++) {
+      char faults[100];
+      snprintf(faults, sizeof faults, "[{\"do\":\"rate_limit\",\"when\":\"%s\"}]", late ? "after" : "before");
+      asking_faults(a, faults);
+      const imgact_json *reply = asking_expect(a, 429, "GET", "/v1/images", NULL);
+      asking_text(reply, "error.code", "rate_limit_exceeded");
+      assert_string_equal(asking_header(a, "RateLimit-Limit"), limited ? "100" : "3600");
+      assert_string_equal(asking_header(a, "RateLimit-Remaining"), "0");
+      assert_string_equal(asking_header(a, "RateLimit-Reset"), "1767229200");
+      assert_int_equal(strlen(asking_header(a, "X-Correlation-Id")), 16);
+      assert_string_equal(asking_header(a, "Link"), "");
+      asking_expect(a, 429, "POST", PROTECT, "{\"delete\":true}");
+      assert_string_equal(asking_header(a, "RateLimit-Limit"), limited ? "200" : "7200");
+      reply = asking_expect(a, 429, "GET", "/v2/images?per_page=1", NULL);
+      asking_text(reply, "id", "too_many_requests");
+      asking_text(reply, "request_id", asking_header(a, "x-request-id"));
+      assert_string_equal(asking_header(a, "ratelimit-limit"), limited ? "300" : "5000");
+      assert_string_equal(asking_header(a, "ratelimit-remaining"), "0");
+      assert_string_equal(asking_header(a, "ratelimit-reset"), "1767225601");
+      assert_string_equal(asking_header(a, "retry-after"), "");
+      sim_faults_clear(&a->instance.faults);
+    }
+  }
+}
+
+static void replies_are_counted_by_what_goes_out(void **state) {
+  asking *a = *state;
+  asking_faults(a,
+                "[{\"do\":\"status\",\"status\":503,\"when\":\"after\",\"count\":1},"
+                "{\"do\":\"status\",\"status\":404,\"skip\":1,\"count\":1},{\"do\":\"rate_limit\",\"skip\":2,\"count\":1},"
+                "{\"do\":\"reset\",\"skip\":3,\"count\":1},{\"do\":\"close\",\"when\":\"after\",\"skip\":4,\"count\":1}]");
+  for (int i = 0; i < 6; i++) asking_send(a, "GET", i % 2 ? "/v1/images/10" : "/v2/images/10", NULL);
+  const imgact_json *counters = asking_expect(a, 200, "GET", "/_sim/counters", NULL);
+  assert_int_equal(asking_int(counters, "requests"), 6);
+  assert_int_equal(asking_int(counters, "hetzner"), 3);
+  assert_int_equal(asking_int(counters, "status.5xx"), 1);
+  assert_int_equal(asking_int(counters, "status.4xx"), 2);
+  assert_int_equal(asking_int(counters, "status.other"), 2);
+  assert_int_equal(asking_int(counters, "status.2xx"), 1);
+}
+
 /* What is cut before the effect is the front's own error; after it, the reply. A cut comes after unless told otherwise. */
 static void a_cut_is_of_the_reply_that_there_is(void **state) {
   asking *a = *state;
@@ -239,6 +287,8 @@ static void bad_faults_are_refused_by_name(void **state) {
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, asking_teardown)
   const struct CMUnitTest tests[] = {CASE(before_and_after_the_effect),
+                                     CASE(a_refusal_by_the_rate_limit_is_the_clouds_own),
+                                     CASE(replies_are_counted_by_what_goes_out),
                                      CASE(a_cut_is_of_the_reply_that_there_is),
                                      CASE(a_fault_is_chosen_by_cloud_method_path_and_count),
                                      CASE(chance_follows_the_seed),
