@@ -156,10 +156,10 @@ IMGACT_API imgact_op *imgact_resume(imgact_client *client, const char *call_json
  * callback: BUSY. A finished operation returns its status again, a page-by-page list its next page. Since 0.1. */
 IMGACT_API imgact_status imgact_run(imgact_op *op);
 
-/* Starts without waiting. done (may be NULL) is called exactly once, from a dispatch of the loop, never from here; not after
- * imgact_op_free. A page-by-page list is started again for its next page; an operation that has ended tells its end again. A
- * start before an earlier one's end was told, also while it runs, does no more than take the place of its callback. Since
- * 0.1. */
+/* Starts without waiting. done (may be NULL) is called exactly once, from a dispatch of the loop, never from here; not
+ * after imgact_op_free. A page-by-page list is started again for its next page; an operation that has ended tells its end
+ * again. A start before an earlier one's end was told, also while it runs, does no more than take the place of its
+ * callback. Since 0.1. */
 typedef void (*imgact_done_fn)(void *user, imgact_op *op);
 IMGACT_API void imgact_start(imgact_op *op, imgact_done_fn done, void *user);
 
