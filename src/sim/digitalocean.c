@@ -551,9 +551,11 @@ static sim_verdict spend(sim_call *call) {
 
 static bool within_limit(sim_call *call) {
   sim_verdict verdict = spend(call);
-  sim_reply_header_int(call->reply, "ratelimit-limit", verdict.limit);
-  sim_reply_header_int(call->reply, "ratelimit-remaining", verdict.remaining);
-  sim_reply_header_int(call->reply, "ratelimit-reset", verdict.reset_s);
+  if (verdict.limit) {
+    sim_reply_header_int(call->reply, "ratelimit-limit", verdict.limit);
+    sim_reply_header_int(call->reply, "ratelimit-remaining", verdict.remaining);
+    sim_reply_header_int(call->reply, "ratelimit-reset", verdict.reset_s);
+  }
   if (!verdict.refused) return true;
   if (verdict.retry_after_s >= 0) sim_reply_header_int(call->reply, "retry-after", verdict.retry_after_s);
   fail(call, 429, "too_many_requests", "API Rate limit exceeded.");

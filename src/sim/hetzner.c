@@ -635,9 +635,11 @@ static sim_verdict spend(sim_call *call, route where) {
 
 static bool within_limit(sim_call *call, route where) {
   sim_verdict verdict = spend(call, where);
-  sim_reply_header_int(call->reply, "RateLimit-Limit", verdict.limit);
-  sim_reply_header_int(call->reply, "RateLimit-Remaining", verdict.remaining);
-  sim_reply_header_int(call->reply, "RateLimit-Reset", verdict.reset_s);
+  if (verdict.limit) {
+    sim_reply_header_int(call->reply, "RateLimit-Limit", verdict.limit);
+    sim_reply_header_int(call->reply, "RateLimit-Remaining", verdict.remaining);
+    sim_reply_header_int(call->reply, "RateLimit-Reset", verdict.reset_s);
+  }
   if (!verdict.refused) return true;
   /* The live message has been seen to quote the token's first half. */
   char text[192];

@@ -13,15 +13,16 @@
 #define MAX_RING  1000000
 
 sim_verdict sim_limit_bucket(int64_t limit, sim_rate *rate, int64_t now_ms) {
+  if (!limit) return (sim_verdict){.retry_after_s = -1};
   double size = (double)limit;
   int64_t passed_ms = rate->level_ms && now_ms > rate->level_ms ? now_ms - rate->level_ms : 0;
   if (!rate->level_ms) rate->level = size;
   rate->level = fmin(size, rate->level + size * (double)passed_ms / (double)HOUR_MS);
   rate->level_ms = now_ms;
-  sim_verdict verdict = {.limit = limit, .retry_after_s = -1, .refused = limit && rate->level < 1};
-  if (!verdict.refused && limit) rate->level -= 1;
+  sim_verdict verdict = {.limit = limit, .retry_after_s = -1, .refused = rate->level < 1};
+  if (!verdict.refused) rate->level -= 1;
   verdict.remaining = (int64_t)rate->level;
-  double missing_ms = limit ? (size - rate->level) * (double)HOUR_MS / size : 0;
+  double missing_ms = (size - rate->level) * (double)HOUR_MS / size;
   verdict.reset_s = (now_ms + (int64_t)missing_ms + 999) / 1000;
   return verdict;
 }
@@ -55,7 +56,7 @@ sim_verdict sim_limit_window(const sim_rate_limit *limit, sim_rate *rate, int64_
   if (!verdict.refused && (limit->limit || limit->burst) && ring_add(rate, now_ms)) in_hour++;
   verdict.remaining = verdict.refused || in_hour > limit->limit ? 0 : limit->limit - in_hour;
   int64_t oldest_ms = rate->first < rate->end ? ring_at(rate, rate->first) : now_ms;
-  verdict.reset_s = (oldest_ms + HOUR_MS) / 1000;
+  verdict.reset_s = (oldest_ms + HOUR_MS + 999) / 1000;
   if (verdict.refused && limit->stale_ms) verdict.reset_s = (now_ms - limit->stale_ms) / 1000;
   return verdict;
 }

@@ -22,7 +22,7 @@ typedef struct sim_rate {
   uint64_t first, minute, end, capacity; /* the ring's ever growing places: oldest, oldest of the minute, next free */
 } sim_rate;
 
-/* What a reply tells. */
+/* What a reply tells; limit 0: nothing of a limit. */
 typedef struct sim_verdict {
   bool refused;
   int64_t limit, remaining, reset_s;

@@ -77,6 +77,13 @@ static void a_refusal_by_the_rate_limit_is_the_clouds_own(void **state) {
       sim_faults_clear(&a->instance.faults);
     }
   }
+  asking_expect(a, 200, "GET", "/v1/images", NULL);
+  assert_string_equal(asking_header(a, "RateLimit-Remaining"), "98"); /* the one after its effect counts */
+  asking_world(a, "{\"limits\":{\"hetzner\":{\"limit\":0},\"digitalocean\":{\"limit\":0}}}");
+  asking_expect(a, 200, "GET", "/v1/images", NULL);
+  assert_string_equal(asking_header(a, "RateLimit-Limit"), "");
+  asking_expect(a, 200, "GET", "/v2/images", NULL);
+  assert_string_equal(asking_header(a, "ratelimit-remaining"), "");
 }
 
 static void replies_are_counted_by_what_goes_out(void **state) {

@@ -58,6 +58,19 @@ static void an_hour_is_refused_without_one(void **state) {
   sim_rate_free(&rate);
 }
 
+static void at_the_reset_there_is_a_place(void **state) {
+  (void)state;
+  const sim_rate_limit limit = {.limit = 1};
+  for (int part_ms = 1; part_ms < 1000; part_ms += 111) {
+    sim_rate rate = {0};
+    sim_limit_window(&limit, &rate, START_MS + part_ms);
+    sim_verdict verdict = sim_limit_window(&limit, &rate, START_MS + part_ms);
+    assert_true(verdict.refused);
+    assert_false(sim_limit_window(&limit, &rate, verdict.reset_s * 1000).refused);
+    sim_rate_free(&rate);
+  }
+}
+
 static void a_reset_may_lie_in_the_past(void **state) {
   (void)state;
   const sim_rate_limit limit = {.limit = 1, .stale_ms = 1500000};
@@ -71,20 +84,23 @@ static void a_reset_may_lie_in_the_past(void **state) {
 
 static void without_a_limit_nothing_is_refused(void **state) {
   (void)state;
-  const sim_rate_limit limit = {0};
+  const sim_rate_limit limit = {0}, later = {.limit = 1};
   sim_rate bucket = {0}, window = {0};
   for (int i = 0; i < 10000; i++) {
     assert_false(sim_limit_bucket(0, &bucket, START_MS).refused);
     assert_false(sim_limit_window(&limit, &window, START_MS).refused);
   }
   assert_null(window.times_ms);
+  assert_false(sim_limit_bucket(1, &bucket, START_MS).refused);
+  assert_false(sim_limit_window(&later, &window, START_MS).refused);
   sim_rate_free(&window);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_bucket_refills_one_a_second),  cmocka_unit_test(a_bucket_is_never_fuller_than_full),
-      cmocka_unit_test(a_burst_is_refused_with_a_time), cmocka_unit_test(an_hour_is_refused_without_one),
-      cmocka_unit_test(a_reset_may_lie_in_the_past),    cmocka_unit_test(without_a_limit_nothing_is_refused)};
+      cmocka_unit_test(a_bucket_refills_one_a_second),     cmocka_unit_test(a_bucket_is_never_fuller_than_full),
+      cmocka_unit_test(a_burst_is_refused_with_a_time),    cmocka_unit_test(an_hour_is_refused_without_one),
+      cmocka_unit_test(at_the_reset_there_is_a_place),     cmocka_unit_test(a_reset_may_lie_in_the_past),
+      cmocka_unit_test(without_a_limit_nothing_is_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
