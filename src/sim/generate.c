@@ -69,6 +69,7 @@ static void system_of(generator *g, sim_image *image) {
   image->type = hetzner ? SIM_SYSTEM : g->index % 2 ? SIM_SNAPSHOT : SIM_BASE;
   image->arm = g->index % 2 && hetzner;
   image->is_public = 1;
+  image->rapid_deploy = hetzner;
   image->os = sim_word(g->world, hetzner ? system->os : system->distribution);
   image->os_version = sim_word(g->world, system->version);
   image->disk_gb = hetzner ? 5 : 7;
@@ -167,8 +168,10 @@ static void history_of(generator *g, sim_image *image) {
   action->started_ms = image->created_ms + 60000;
   action->finished_ms = action->started_ms + 1000 + (int64_t)roll(g, 600000);
   action->state = g->index % 13 == 12 ? SIM_ERROR : SIM_SUCCESS;
-  action->error_code = "action_failed";
-  action->error_message = "Action failed";
+  if (action->state == SIM_ERROR) {
+    action->error_code = "action_failed";
+    action->error_message = "Action failed";
+  }
   action->progress = 50;
   if (hetzner && !image->is_protected) action->server_id = image->created_from_id;
   if (!hetzner && image->regions.count) action->region = image->regions.items[image->regions.count - 1];

@@ -114,13 +114,13 @@ void sim_hetzner_image(sim_call *call, const sim_image *image) {
   sim_write_id(out, "bound_to", image->bound_to);
   sim_write_string(out, "os_flavor", image->os ? image->os : "unknown");
   sim_write_string(out, "os_version", image->os_version);
-  sim_write_bool(out, "rapid_deploy", image->type == SIM_SYSTEM);
+  sim_write_bool(out, "rapid_deploy", image->rapid_deploy);
   imgact_json_key(out, "protection");
   imgact_json_begin_object(out);
   sim_write_bool(out, "delete", image->is_protected);
   imgact_json_end_object(out);
   sim_write_time(out, "deprecated", image->deprecated_ms);
-  sim_write_string(out, "deleted", NULL);
+  sim_write_time(out, "deleted", image->deleted_ms);
   write_labels(out, &image->labels);
   sim_write_string(out, "architecture", image->arm ? "arm" : "x86");
   if (call->dump) sim_dump_image(out, image);
@@ -149,7 +149,8 @@ void sim_hetzner_action(sim_call *call, const sim_action *action) {
   if (action->resource_id) write_resource(out, action->resource_id, action->resource_type);
   imgact_json_end_array(out);
   imgact_json_key(out, "error");
-  if (action->state == SIM_ERROR) {
+  /* The vendor's samples have one next to a success, too. */
+  if (action->state == SIM_ERROR || action->error_code) {
     imgact_json_begin_object(out);
     sim_write_string(out, "code", action->error_code ? action->error_code : "action_failed");
     sim_write_string(out, "message", action->error_message ? action->error_message : "");

@@ -172,7 +172,8 @@ sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
     free(image);
     return NULL;
   }
-  *image = (sim_image){.id = id, .cloud = (uint8_t)cloud, .deprecated_ms = IMGACT_NO_TIME, .size_gb = NAN, .disk_gb = NAN};
+  *image = (sim_image){.id = id, .cloud = (uint8_t)cloud, .size_gb = NAN, .disk_gb = NAN};
+  image->deprecated_ms = image->deleted_ms = IMGACT_NO_TIME;
   images[side->images_count++] = image;
   if (id >= side->next_image_id) side->next_image_id = id + 1;
   return image;
@@ -315,10 +316,16 @@ static void end_action(sim_world *world, sim_action *action) {
   action->finished_ms = action->due_ms;
   take_out(world, action);
   action->state = action->fails ? SIM_ERROR : SIM_SUCCESS;
-  if (action->fails && action->progress < 50) action->progress = 50;
   if (!action->fails) {
     apply(world, action);
-  } else if (action->effect == SIM_IMPORT && action->image) {
+    return;
+  }
+  if (action->progress < 50) action->progress = 50;
+  if (!action->error_code) {
+    action->error_code = "action_failed";
+    action->error_message = "Action failed";
+  }
+  if (action->effect == SIM_IMPORT && action->image) {
     action->image->status = SIM_DELETED;
     sim_replace(&action->image->error_message, "We had a problem while importing your image.");
   }
@@ -350,8 +357,6 @@ sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effec
   action->region = sim_word(world, region);
   action->started_ms = action->from_ms = now_ms;
   action->fails = whim->fails;
-  action->error_code = "action_failed";
-  action->error_message = "Action failed";
   if (whim->hide_ms) action->visible_ms = now_ms + whim->hide_ms;
   /* Without memory for its end it runs for ever, which a cloud may do too. */
   sim_action_schedule(world, action, duration_ms < 0 ? IMGACT_NO_TIME : now_ms + duration_ms);

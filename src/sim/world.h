@@ -58,6 +58,7 @@ typedef struct sim_image {
   int64_t id;
   int64_t created_ms;
   int64_t deprecated_ms;   /* IMGACT_NO_TIME = null */
+  int64_t deleted_ms;      /* Hetzner shows it; IMGACT_NO_TIME = null */
   int64_t created_from_id; /* 0 = null */
   int64_t bound_to;        /* 0 = null */
   int64_t handover_id;     /* DigitalOcean's pending account transfer; 0 = none */
@@ -73,7 +74,7 @@ typedef struct sim_image {
   sim_words regions, tags;
   sim_labels labels;
   sim_action *first_action, *last_action;
-  uint8_t cloud, type, status, arm, is_public, application, is_protected, locked;
+  uint8_t cloud, type, status, arm, is_public, application, is_protected, locked, rapid_deploy;
   uint8_t gone; /* deleted: only a second DELETE can tell it from what never was */
 } sim_image;
 

@@ -174,7 +174,9 @@ static void load_hetzner_image(loader *l, const imgact_json *value, sim_image *i
   read_int(l, value, "bound_to", 0, &image->bound_to);
   read_word(l, value, "os_flavor", &image->os);
   read_word(l, value, "os_version", &image->os_version);
+  read_bool(l, value, "rapid_deploy", &image->rapid_deploy);
   read_time(l, value, "deprecated", &image->deprecated_ms);
+  read_time(l, value, "deleted", &image->deleted_ms);
   read_labels(l, value, &image->labels);
   read_index(l, value, "architecture", architectures, 2, &image->arm);
   read_bool(l, imgact_json_get(value, "protection"), "delete", &image->is_protected);
@@ -217,7 +219,8 @@ static void load_image(loader *l, const imgact_json *value) {
   int64_t id = 0;
   if (!object_of(l, value, keys, SIM_COUNT(keys)) || !id_of(l, value, &id)) return;
   sim_image *image = id ? sim_image_find(l->world, l->cloud, id) : NULL;
-  if (!image) {
+  bool fresh = !image;
+  if (fresh) {
     image = sim_image_new(l->world, l->cloud, id);
     if (!image) {
       fail(l, NULL, "no memory, or too many images");
@@ -229,6 +232,7 @@ static void load_image(loader *l, const imgact_json *value) {
   read_index(l, value, "type", sim_type_words, SIM_TYPES, &image->type);
   read_index(l, value, "status", sim_status_words, SIM_STATUSES, &image->status);
   if (!image_type_fits(l->cloud, image->type)) fail(l, "type", "is not a type of this cloud");
+  if (fresh) image->rapid_deploy = image->type == SIM_SYSTEM;
   read_text(l, value, "name", &image->name);
   read_text(l, value, "description", &image->description);
   read_bool(l, value, "gone", &image->gone);
@@ -248,6 +252,7 @@ static void load_hetzner_action(loader *l, const imgact_json *value, sim_action 
   read_word(l, value, "command", &action->command);
   read_time(l, value, "started", &action->started_ms);
   read_time(l, value, "finished", &action->finished_ms);
+  if (imgact_json_type_of(error) == IMGACT_JSON_NULL) action->error_code = action->error_message = NULL;
   read_word(l, error, "code", &action->error_code);
   read_word(l, error, "message", &action->error_message);
   imgact_json_iter each = imgact_json_each(imgact_json_get(value, "resources"));
@@ -263,13 +268,23 @@ static void load_hetzner_action(loader *l, const imgact_json *value, sim_action 
   }
 }
 
+/* Old replies name it as a string, and some as an object alone. */
+static void read_region(loader *l, const imgact_json *value, const char **out) {
+  const imgact_json *region = imgact_json_get(value, "region"), *slug = imgact_json_get(value, "region_slug");
+  if (imgact_json_type_of(region) == IMGACT_JSON_OBJECT)
+    read_word(l, region, "slug", out);
+  else
+    read_word(l, value, "region", out);
+  if (!region || imgact_json_type_of(slug) != IMGACT_JSON_NULL) read_word(l, value, "region_slug", out);
+}
+
 static void load_digitalocean_action(loader *l, const imgact_json *value, sim_action *action) {
   read_word(l, value, "type", &action->command);
   read_time(l, value, "started_at", &action->started_ms);
   read_time(l, value, "completed_at", &action->finished_ms);
   read_int(l, value, "resource_id", 0, &action->resource_id);
   read_word(l, value, "resource_type", &action->resource_type);
-  read_word(l, value, "region_slug", &action->region);
+  read_region(l, value, &action->region);
 }
 
 /* The image that a file's action is about, so that the action stands in its list from the start. */
@@ -344,7 +359,10 @@ static void load_action(loader *l, const imgact_json *value) {
   if (!there) return;
   sim_action action = *there;
   read_index(l, value, "status", sim_state_words[l->cloud], SIM_STATES, &action.state);
-  if (action.state != there->state) action.finished_ms = action.state == SIM_RUNNING ? IMGACT_NO_TIME : l->now_ms;
+  if (action.state != there->state) {
+    action.finished_ms = action.state == SIM_RUNNING ? IMGACT_NO_TIME : l->now_ms;
+    action.error_code = action.error_message = NULL;
+  }
   if (l->cloud == SIM_HETZNER)
     load_hetzner_action(l, value, &action);
   else

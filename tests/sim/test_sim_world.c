@@ -249,6 +249,57 @@ static void a_file_with_an_error_changes_nothing(void **state) {
   asking_text(asking_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "completed");
 }
 
+static void what_a_recorded_reply_says_is_shown_again(void **state) {
+  static const struct {
+    const char *list, *path, *reply;
+  } cases[] = {
+      {"hetzner\":{\"images", "/v1/images/1",
+       "{\"image\":{\"id\":1,\"type\":\"system\",\"status\":\"unavailable\",\"name\":\"debian-7\",\"description\":\"Debian "
+       "7\","
+       "\"image_size\":null,\"disk_size\":5,\"created\":\"2016-01-30T23:50:00Z\",\"created_from\":null,\"bound_to\":null,"
+       "\"os_flavor\":\"debian\",\"os_version\":\"7\",\"rapid_deploy\":false,\"protection\":{\"delete\":false},"
+       "\"deprecated\":\"2018-02-28T00:00:00Z\",\"deleted\":\"2020-01-01T00:00:00Z\",\"labels\":{},\"architecture\":\"x86\"}"
+       "}"},
+      {"hetzner\":{\"actions", "/v1/actions/2",
+       "{\"action\":{\"id\":2,\"command\":\"change_protection\",\"status\":\"running\",\"progress\":50,"
+       "\"started\":\"2016-01-30T23:50:00Z\",\"finished\":null,\"resources\":[{\"id\":42,\"type\":\"server\"}],\"error\":"
+       "null}}"},
+      {"hetzner\":{\"actions", "/v1/actions/3",
+       "{\"action\":{\"id\":3,\"command\":\"change_protection\",\"status\":\"success\",\"progress\":100,"
+       "\"started\":\"2016-01-30T23:55:00Z\",\"finished\":\"2016-01-30T23:55:01Z\",\"resources\":[{\"id\":42,\"type\":"
+       "\"image\"}],"
+       "\"error\":{\"code\":\"action_failed\",\"message\":\"Action failed\"}}}"}};
+  asking *a = *state;
+  for (size_t i = 0; i < SIM_COUNT(cases); i++) {
+    char file[1200];
+    const char *object = strchr(cases[i].reply + 1, '{');
+    snprintf(file, sizeof file, "{\"%s\":[%.*s]}}", cases[i].list, (int)strlen(object) - 1, object);
+    asking_world(a, file);
+    asking_expect(a, 200, "GET", cases[i].path, NULL);
+    assert_string_equal(a->outcome.reply.body, cases[i].reply);
+  }
+  a->real_ms = 5000;
+  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/v1/actions/2", NULL), "action.progress"), 75);
+}
+
+static void a_region_is_named_in_each_of_the_clouds_ways(void **state) {
+  static const char *const named[] = {"\"region\":\"nyc3\"", "\"region\":{\"slug\":\"nyc3\",\"name\":\"New York 3\"}",
+                                      "\"region\":{\"slug\":\"nyc3\"},\"region_slug\":null",
+                                      "\"region\":null,\"region_slug\":\"nyc3\""};
+  asking *a = *state;
+  for (size_t i = 0; i < SIM_COUNT(named); i++) {
+    char file[300];
+    snprintf(file, sizeof file,
+             "{\"digitalocean\":{\"actions\":[{\"id\":1,\"region\":null,\"region_slug\":null},"
+             "{\"id\":1,\"type\":\"transfer\",%s}]}}",
+             named[i]);
+    asking_world(a, file);
+    const imgact_json *reply = asking_expect(a, 200, "GET", "/v2/actions/1", NULL);
+    asking_text(reply, "action.region_slug", "nyc3");
+    asking_text(reply, "action.region.name", "New York 3");
+  }
+}
+
 static void bad_files_are_refused_by_place(void **state) {
   static const struct {
     const char *json, *says;
@@ -385,6 +436,8 @@ int main(void) {
                                      CASE(a_running_action_gets_another_end_when_a_file_names_one),
                                      CASE(ends_that_change_keep_their_order),
                                      CASE(a_file_with_an_error_changes_nothing),
+                                     CASE(what_a_recorded_reply_says_is_shown_again),
+                                     CASE(a_region_is_named_in_each_of_the_clouds_ways),
                                      CASE(bad_files_are_refused_by_place),
                                      CASE(counters_tell_what_was_done),
                                      CASE(time_is_moved_but_never_back),
