@@ -229,12 +229,13 @@ static bool serve_command(const command *c) {
 
 sim_outcome sim_instance_serve(sim_instance *instance, sim_cloud cloud, const sim_request *request, int64_t real_ms) {
   int64_t now_ms = sim_clock_now(&instance->clock, real_ms);
-  if (strncmp(request->target, "/_sim/", 6) != 0)
-    return sim_serve(instance->world, &instance->faults, cloud, request, now_ms);
+  if (!sim_controls(request->target)) return sim_serve(instance->world, &instance->faults, cloud, request, now_ms);
   sim_outcome outcome = {.cut_bytes = -1, .delay_ms = -1, .reply = {.status = 500}};
   command c = {instance, request, real_ms, now_ms, &outcome.reply};
   sim_world_advance(instance->world, now_ms);
-  if (!serve_command(&c))
+  if (sim_too_large(request))
+    refuse(&c, 413, "the body is larger than 32 MiB");
+  else if (!serve_command(&c))
     refuse(&c, 404,
            "no such control: GET, DELETE counters; GET, POST time; GET, PUT, POST, DELETE faults; GET, PUT, POST world");
   return outcome;

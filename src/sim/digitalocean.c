@@ -586,6 +586,8 @@ void sim_digitalocean(sim_call *call) {
     return;
   else if (call->malformed)
     fail(call, 400, "bad_request", "malformed query");
+  else if (sim_too_large(call->request))
+    fail(call, 413, "payload_too_large", "The request body is too large.");
   else
     dispatch(call, where);
 }

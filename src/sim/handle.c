@@ -52,6 +52,8 @@ void sim_reply_body(sim_reply *reply, char *body, size_t length) {
 
 /* ---- the request ---- */
 
+bool sim_controls(const char *target) { return !strncmp(target, "/_sim/", 6); }
+
 static void split_path(sim_call *call, char *path) {
   char *rest = NULL;
   for (char *segment = strtok_r(path, "/", &rest); segment; segment = strtok_r(NULL, "/", &rest)) {

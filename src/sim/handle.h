@@ -10,9 +10,17 @@ typedef struct sim_request {
   const char *target;        /* path and query as they were sent: "/v1/images?page=2" */
   const char *host;          /* the Host header, for page links; NULL = unknown */
   const char *authorization; /* the header's value; NULL = none */
-  const char *body;          /* may be NULL when empty */
+  const char *body;          /* NULL: empty, or (body_bytes is not 0) too large to be kept */
   size_t body_bytes;
 } sim_request;
+
+#define SIM_MAX_BODY ((size_t)4 << 20)
+/* Of the control endpoint, and of a file: as much as the library's parser of JSON takes. */
+#define SIM_MAX_FILE ((size_t)32 << 20)
+
+static inline bool sim_too_large(const sim_request *request) { return !request->body && request->body_bytes; }
+/* One under /_sim/. */
+bool sim_controls(const char *target);
 
 #define SIM_MAX_HEADERS 12
 

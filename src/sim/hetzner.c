@@ -675,6 +675,8 @@ void sim_hetzner(sim_call *call) {
     fail(call, 405, "method_not_allowed", "method not allowed");
   else if (call->malformed)
     fail(call, 400, "invalid_input", "malformed query");
+  else if (sim_too_large(call->request))
+    fail(call, 413, "payload_too_large", "the request body is too large");
   else
     dispatch(call, where);
 }

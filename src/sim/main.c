@@ -11,8 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_FILE_BYTES ((size_t)32 << 20)
-
 typedef struct options {
   uint16_t ports[SIM_CLOUDS];
   int64_t seed, images;
@@ -89,15 +87,15 @@ static char *read_file(const char *path, size_t *length) {
   sim_text text = {0};
   char block[65536];
   size_t got = 0;
-  while (file && text.length <= MAX_FILE_BYTES && (got = fread(block, 1, sizeof block, file)) > 0)
+  while (file && text.length <= SIM_MAX_FILE && (got = fread(block, 1, sizeof block, file)) > 0)
     sim_text_add(&text, block, got);
-  if (!file || ferror(file) || text.length > MAX_FILE_BYTES || text.failed) {
-    fprintf(stderr, "imgact-sim: %s: %s\n", path, text.length > MAX_FILE_BYTES ? "larger than 32 MiB" : strerror(errno));
-    sim_text_free(&text);
-  }
+  bool large = text.length > SIM_MAX_FILE, good = file && !ferror(file) && !large && !text.failed;
+  if (!good) fprintf(stderr, "imgact-sim: %s: %s\n", path, large ? "larger than 32 MiB" : strerror(errno));
   if (file) fclose(file);
   *length = text.length;
-  return sim_text_get(&text) && text.data ? text.data : NULL;
+  if (good) return sim_text_take(&text);
+  sim_text_free(&text);
+  return NULL;
 }
 
 static bool load_world(sim_instance *instance, const char *path, int64_t now_ms) {

@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_BODY        ((size_t)4 << 20)
 #define MAX_CONNECTIONS 1000
 #define SLOW_STEP_MS    20
 
@@ -44,11 +43,12 @@ typedef struct talk {
   listener *listener;
   struct MHD_Connection *connection;
   char *target;
-  sim_text body;
+  sim_text body; /* failed: too large */
+  size_t body_bytes;
   sim_outcome outcome;
   int64_t due_ms; /* parked: INT64_MAX = until the client goes */
   int64_t slow_since_ms;
-  bool begun, served, waits, too_large, counted;
+  bool begun, served, waits, counted;
 } talk;
 
 int64_t sim_real_ms(void) {
@@ -196,7 +196,7 @@ static void write_log(const talk *t, const char *method, int64_t now_ms) {
 
 static void count_in(talk *t) {
   sim_counters *counters = &t->listener->server->instance->world->counters;
-  if (!strncmp(t->target, "/_sim/", 6)) return;
+  if (sim_controls(t->target)) return;
   t->counted = true;
   if (++counters->in_flight > counters->peak_in_flight) counters->peak_in_flight = counters->in_flight;
 }
@@ -205,15 +205,11 @@ static void serve(talk *t, const char *method) {
   listener *l = t->listener;
   sim_instance *instance = l->server->instance;
   int64_t real_ms = sim_real_ms();
-  sim_request request = {
-      .method = method, .target = t->target, .body = sim_text_get(&t->body), .body_bytes = t->body.length};
+  sim_request request = {.method = method, .target = t->target, .body = sim_text_get(&t->body), .body_bytes = t->body_bytes};
   request.host = MHD_lookup_connection_value(t->connection, MHD_HEADER_KIND, "Host");
   request.authorization = MHD_lookup_connection_value(t->connection, MHD_HEADER_KIND, "Authorization");
   t->served = true;
-  if (t->too_large || t->body.failed)
-    t->outcome = (sim_outcome){.cut_bytes = -1, .delay_ms = -1, .reply = {.status = 413}};
-  else
-    t->outcome = sim_instance_serve(instance, l->cloud, &request, real_ms);
+  t->outcome = sim_instance_serve(instance, l->cloud, &request, real_ms);
   write_log(t, method, sim_clock_now(&instance->clock, real_ms));
 }
 
@@ -229,10 +225,9 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
     return MHD_YES;
   }
   if (*upload_size) {
-    if (t->body.length + *upload_size > MAX_BODY)
-      t->too_large = true;
-    else
-      sim_text_add(&t->body, upload, *upload_size);
+    t->body_bytes += *upload_size;
+    if (t->body_bytes > (sim_controls(t->target) ? SIM_MAX_FILE : SIM_MAX_BODY)) t->body.failed = true;
+    sim_text_add(&t->body, upload, *upload_size);
     *upload_size = 0;
     return MHD_YES;
   }

@@ -562,7 +562,7 @@ static void dump_side(sim_call *call, sim_cloud cloud) {
 
 char *sim_world_dump(sim_world *world, int64_t now_ms) {
   sim_token all = {.access = SIM_READ_WRITE};
-  sim_call call = {.world = world, .now_ms = now_ms, .dump = true, .token = &all, .out = imgact_json_writer_new(NULL, 1)};
+  sim_call call = {.world = world, .now_ms = now_ms, .dump = true, .token = &all, .out = imgact_json_writer_new(NULL, 0)};
   imgact_json_begin_object(call.out);
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) dump_side(&call, (sim_cloud)cloud);
   imgact_json_end_object(call.out);

@@ -66,11 +66,14 @@ def bad_flags_and_files_are_named(binary):
         bad = os.path.join(folder, "bad.json")
         with open(bad, "w") as file:
             file.write('{"hetzner":{"images":[{"id":-1}]}}')
+        empty = os.path.join(folder, "empty.json")
+        open(empty, "w").close()
         for flags, status, says in ((["--speed", "x"], 2, "--speed"), (["--hetzner", "65536"], 2, "--hetzner"), (["extra"], 2, "extra"),
                                     (["--images", "100001"], 2, "--images"), (["--nix"], 2, "nix"),
                                     (["--world", "/nonexistent/w"], 1, "/nonexistent/w: No such file"),
                                     (["--world", folder], 1, "directory"), (["--world", bad], 1, "hetzner.images[0].id"),
                                     (["--faults", bad], 1, "faults: must be a list"),
+                                    (["--world", empty], 1, empty + ": "), (["--faults", empty], 1, empty + ": "),
                                     (["--log", "/nonexistent/l"], 1, "/nonexistent/l")):
             got, text = ended(binary, *flags)
             equal(got, status)
@@ -297,11 +300,25 @@ def malformed_http_harms_nobody(simulator):
 
 def a_body_that_is_too_large_is_refused(simulator):
     fresh(simulator)
-    try:
-        equal(get(simulator, method="PUT", body=b" " * (5 << 20))[0], 413)
-    except (BrokenPipeError, ConnectionResetError):
-        pass
+    for path, mebibytes, code in (("/v1/images/10", 5, "payload_too_large"), ("/_sim/world", 33, None)):
+        status, body, _ = get(simulator, path, method="PUT", body=b" " * (mebibytes << 20), timeout=60)
+        equal(status, 413)
+        error = json.loads(body)["error"]
+        assert error["code"] == code if code else "32 MiB" in error, error
+    equal(simulator.control("GET", "counters")["status"]["4xx"], 1)
     equal(get(simulator)[0], 200)
+
+
+def a_world_of_100000_images_can_be_put_and_put_back(simulator):
+    images = [{"id": 1 + i, "type": "snapshot", "description": f"image {i}", "created": "2026-01-01T00:00:00Z", "labels": {"env": "prod"}}
+              for i in range(100000)]
+    simulator.control("PUT", "world", {"hetzner": {"images": images}})
+    equal(json.loads(get(simulator, "/v1/images")[1])["meta"]["pagination"]["total_entries"], 100000)
+    simulator.control("PUT", "world", {"hetzner": {"images": images[:20000]}, "digitalocean": {"images": [
+        {"id": 1 + i, "name": f"image {i}", "regions": ["nyc3"], "tags": ["prod"]} for i in range(20000)]}})
+    world = simulator.control("GET", "world")
+    simulator.control("PUT", "world", world)
+    equal(simulator.control("GET", "world"), world)
 
 
 def random_connections_harm_nobody(simulator):
@@ -340,7 +357,7 @@ def main(binary, *_):
     shared = [connections_end_as_told, a_reply_is_cut_at_every_byte, replies_are_late_or_slow, who_closes_his_half_gets_his_reply_in_time,
               silence_lasts_until_the_client_goes, a_reset_ends_whatever_waits,
               requests_at_once_are_counted, malformed_http_harms_nobody,
-              a_body_that_is_too_large_is_refused, random_connections_harm_nobody]
+              a_body_that_is_too_large_is_refused, a_world_of_100000_images_can_be_put_and_put_back, random_connections_harm_nobody]
     simulator = Simulator(binary)
 
     def nothing_is_left_at_the_end():

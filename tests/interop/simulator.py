@@ -18,7 +18,7 @@ class Simulator:
     def control(self, method, path, body=None):
         request = urllib.request.Request(f"{self.digitalocean}/_sim/{path}", method=method,
                                          data=None if body is None else json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=10) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             return json.load(reply)
 
     def effects(self):

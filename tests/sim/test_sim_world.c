@@ -94,7 +94,7 @@ static void a_dump_is_a_world_file(void **state) {
   char *imported = NULL;
   asking_expect(a, 202, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
   imported = sim_world_dump(a->instance.world, ASKING_EPOCH_MS);
-  assert_non_null(strstr(imported, "\"runs_ms\": 120000"));
+  assert_non_null(strstr(imported, "\"runs_ms\":120000"));
   const char *const files[] = {text, imported};
   for (size_t i = 0; i < 2; i++) {
     char message[200] = "";
