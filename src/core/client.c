@@ -186,10 +186,10 @@ static void refuse_late(imgact_client *client, size_t lane, uint32_t budget, con
   for (ia_link *at = waiting->next, *next; at != waiting; at = next) {
     ia_exchange *exchange = IA_ENTRY(at, ia_exchange, link);
     next = at->next;
-    if (exchange->patient) continue;
+    if (exchange->terms.patient) continue;
     if (leave->kind == IA_LEAVE_REFUSE)
       ia_exchange_refuse(exchange, leave->asked_ms);
-    else if (exchange->deadline_ms < leave->until_ms)
+    else if (exchange->terms.deadline_ms < leave->until_ms)
       ia_exchange_refuse(exchange, leave->until_ms - now_ms);
   }
 }

@@ -8,11 +8,9 @@
 #include "poller.h"
 #include "redact.h"
 #include "set.h"
+#include "terms.h"
 #include <imgact/client.h>
 #include <imgact/provider.h>
-
-/* Requests of a kind wait in a lane; earlier lanes go first. */
-typedef enum ia_lane { IA_LANE_MUTATION, IA_LANE_WAIT, IA_LANE_READ, IA_LANES } ia_lane;
 
 #define IA_RETRY_TOKENS    100
 #define IA_TOKEN_MAX_BYTES 4096

@@ -16,16 +16,14 @@ static void finished(imgact_exchange *base, const imgact_http_response *http);
 static void again(ia_timer *timer);
 static void end_empty(ia_timer *timer);
 
-ia_exchange *ia_exchange_new(imgact_client *client, ia_lane lane, void (*done)(ia_exchange *), void *owner) {
+ia_exchange *ia_exchange_new(imgact_client *client, ia_terms terms, void (*done)(ia_exchange *), void *owner) {
   ia_exchange *exchange = ia_alloc_zero(client->allocator, sizeof *exchange);
   if (!exchange) return NULL;
   exchange->base.finished = finished;
   exchange->client = client;
-  exchange->lane = lane;
+  exchange->terms = terms;
   exchange->done = done;
   exchange->owner = owner;
-  exchange->deadline_ms = IA_NEVER;
-  exchange->max_attempts = client->settings.max_attempts;
   ia_arena_init(&exchange->step, client->allocator);
   ia_request_init(&exchange->request, client->allocator);
   return exchange;
@@ -74,7 +72,7 @@ void ia_exchange_free(ia_exchange *exchange) {
 
 static void enqueue(ia_exchange *exchange) {
   exchange->state = IA_EXCHANGE_QUEUED;
-  ia_client_enqueue(exchange->client, exchange->lane, exchange->slot, &exchange->link);
+  ia_client_enqueue(exchange->client, exchange->terms.lane, exchange->slot, &exchange->link);
 }
 
 /* An end that needs no reply comes from a timer that is due at once, so that no owner is called from inside its own call. */
@@ -197,9 +195,14 @@ void ia_exchange_ready(ia_exchange *exchange) {
   ia_list_append(&exchange->client->engine->outbox, &exchange->link);
 }
 
+static int64_t left_of(const ia_exchange *exchange) {
+  int64_t deadline_ms = exchange->terms.deadline_ms;
+  return deadline_ms == IA_NEVER ? IA_NEVER : deadline_ms - exchange->client->engine->now.mono_ms;
+}
+
 void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request) {
   const ia_now *now = &exchange->client->engine->now;
-  int64_t left_ms = exchange->deadline_ms == IA_NEVER ? IA_NEVER : exchange->deadline_ms - now->mono_ms;
+  int64_t left_ms = left_of(exchange);
   if (left_ms < 1) left_ms = 1;
   if (left_ms < exchange->http.timeout_ms) exchange->http.timeout_ms = left_ms;
   ia_list_remove(&exchange->link);
@@ -293,7 +296,7 @@ static void learn(ia_exchange *exchange, const imgact_http_response *http, const
   if (client->provider->rate) client->provider->rate(response, rate);
   rate->rate.retry_after_ms = ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), now_ms);
   client->rate = rate->rate;
-  if (exchange->rate) *exchange->rate = rate->rate;
+  if (exchange->terms.rate) *exchange->terms.rate = rate->rate;
 }
 
 static bool blank(const char *text, size_t length) {
@@ -336,11 +339,10 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .failure = http->failure,
                         .error = &exchange->error,
                         .attempts = exchange->attempts,
-                        .max_attempts = exchange->max_attempts,
+                        .max_attempts = exchange->terms.max_attempts,
                         .tokens = client->retry_tokens,
                         .base_ms = client->settings.retry_base_ms,
-                        .left_ms =
-                            exchange->deadline_ms == IA_NEVER ? IA_NEVER : exchange->deadline_ms - engine->now.mono_ms,
+                        .left_ms = left_of(exchange),
                         .wait_hint_ms = wait_hint_ms(client, rate),
                         .random = ia_engine_random(engine)};
   return ia_retry(&attempt);

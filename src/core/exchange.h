@@ -27,7 +27,6 @@ struct ia_exchange {
   void *owner;
   const imgact_slot *slot;
   imgact_call call;      /* its pointers are the owner's */
-  imgact_rate *rate;     /* of the owner, or NULL: what each reply tells of the rate limit */
   imgact_result *result; /* where decode puts what came; the owner's */
   ia_arena step;         /* the request and its reply; reset before each attempt */
   imgact_request request;
@@ -36,14 +35,11 @@ struct ia_exchange {
   char *authorization;   /* wiped */
   ia_redactor redactor;  /* of the token in it: the client may have another one when the reply comes */
   ia_governor *governor; /* that let the attempt go; held while it has a place */
-  ia_lane lane;
+  ia_terms terms;
   ia_exchange_state state;
-  int64_t deadline_ms; /* steady; IA_NEVER */
-  bool patient;        /* the rate limit never ends it while it waits for a place */
-  int64_t sent_ms;     /* steady, of the last attempt */
-  int64_t sent_at_ms;  /* the same on the wall's clock */
-  int32_t max_attempts;
-  int32_t attempts; /* sends so far; the owner sets it to 0, or to what an earlier exchange used up */
+  int64_t sent_ms;    /* steady, of the last attempt */
+  int64_t sent_at_ms; /* the same on the wall's clock */
+  int32_t attempts;   /* sends so far; the owner sets it to 0, or to what an earlier exchange used up */
   uint32_t number;
   uint32_t local;     /* filters that encode left to the core */
   bool uncertain;     /* the last attempt of an unsafe request may have been applied */
@@ -52,7 +48,7 @@ struct ia_exchange {
 };
 
 /* NULL when there is no memory. The call's strings and the result are the owner's and must outlive it. */
-ia_exchange *ia_exchange_new(imgact_client *client, ia_lane lane, void (*done)(ia_exchange *), void *owner);
+ia_exchange *ia_exchange_new(imgact_client *client, ia_terms terms, void (*done)(ia_exchange *), void *owner);
 /* Cancels it where it is, without telling the owner, and frees it. NULL is fine. */
 void ia_exchange_free(ia_exchange *exchange);
 /* Sends exchange->call through its slot. Never calls done from inside. */

@@ -134,7 +134,7 @@ void ia_mutation_send(imgact_op *op) {
   bool announced = ia_op_announce(op);
   if (!ia_op_unpin(op)) return; /* the hook freed it */
   if (op->state != IA_OP_RUNNING) return;
-  if (!announced || !ia_op_exchange(op, IA_LANE_MUTATION, sent)) {
+  if (!announced || !ia_op_exchange(op, ia_op_terms(op, IA_LANE_MUTATION, false), sent)) {
     if (m->in_doubt) op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
     ia_op_end_soon(op);
     return;

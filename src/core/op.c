@@ -179,18 +179,19 @@ bool ia_op_announce(imgact_op *op) {
   return false;
 }
 
-bool ia_op_exchange(imgact_op *op, ia_lane lane, void (*done)(ia_exchange *)) {
-  if (!op->exchange) op->exchange = ia_exchange_new(op->client, lane, done, op);
+ia_terms ia_op_terms(imgact_op *op, ia_lane lane, bool patient) {
+  int32_t max_attempts = op->options.max_attempts > 0 ? op->options.max_attempts : op->client->settings.max_attempts;
+  return (ia_terms){op->deadline_ms, &op->rate, max_attempts, lane, patient};
+}
+
+bool ia_op_exchange(imgact_op *op, ia_terms terms, void (*done)(ia_exchange *)) {
+  if (!op->exchange) op->exchange = ia_exchange_new(op->client, terms, done, op);
   if (!op->exchange) {
     ia_no_memory(&op->error);
     return false;
   }
   op->exchange->done = done;
-  op->exchange->lane = lane;
-  op->exchange->patient = false;
-  op->exchange->deadline_ms = op->deadline_ms;
-  op->exchange->rate = &op->rate;
-  if (op->options.max_attempts > 0) op->exchange->max_attempts = op->options.max_attempts;
+  op->exchange->terms = terms;
   return true;
 }
 

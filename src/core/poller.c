@@ -205,7 +205,7 @@ static void polled(ia_exchange *exchange) {
   while (!ia_list_empty(&batch->watches)) {
     ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
     ia_list_remove(&watch->link);
-    if (watch->rate) *watch->rate = batch->rate;
+    if (watch->terms.rate) *watch->terms.rate = batch->rate;
     report(watch, batch);
   }
   free_batch(batch);
@@ -216,7 +216,8 @@ static void polled(ia_exchange *exchange) {
 static ia_batch *new_batch(imgact_client *client) {
   ia_batch *batch = ia_alloc_zero(client->allocator, sizeof *batch);
   if (!batch) return NULL;
-  batch->exchange = ia_exchange_new(client, IA_LANE_WAIT, polled, batch);
+  ia_terms terms = {.lane = IA_LANE_WAIT, .patient = true, .rate = &batch->rate}; /* the rest is theirs who join */
+  batch->exchange = ia_exchange_new(client, terms, polled, batch);
   if (!batch->exchange) {
     ia_free(client->allocator, batch);
     return NULL;
@@ -224,8 +225,6 @@ static ia_batch *new_batch(imgact_client *client) {
   ia_result_init(&batch->result, client->allocator, client->provider->name, false);
   ia_list_init(&batch->watches);
   batch->rate = ia_rate_untold;
-  batch->exchange->rate = &batch->rate;
-  batch->exchange->patient = true;
   return batch;
 }
 
@@ -242,13 +241,12 @@ static void no_memory(imgact_client *client) {
 static bool may_join(const ia_batch *batch, const ia_watch *watch) {
   if (ia_list_empty(&batch->watches)) return true;
   const ia_watch *first = IA_ENTRY(batch->watches.next, ia_watch, link);
-  return !first->alone && !watch->alone && first->max_attempts == watch->max_attempts;
+  return !first->alone && !watch->alone && first->terms.max_attempts == watch->terms.max_attempts;
 }
 
 static void fill(ia_batch *batch, imgact_client *client, size_t max) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .ids = batch->ids};
-  ia_exchange *exchange = batch->exchange;
-  exchange->deadline_ms = 0;
+  ia_terms *terms = &batch->exchange->terms;
   while (call.ids_count < max && !ia_list_empty(&client->poller.due)) {
     ia_watch *watch = IA_ENTRY(client->poller.due.next, ia_watch, link);
     if (!may_join(batch, watch)) break;
@@ -257,11 +255,11 @@ static void fill(ia_batch *batch, imgact_client *client, size_t max) {
     batch->ids[call.ids_count++] = watch->id;
     if (max == 1) call.image = watch->image;
     batch->result.keep_raw = batch->result.keep_raw || watch->keep_raw;
-    exchange->max_attempts = watch->max_attempts;
-    if (watch->deadline_ms > exchange->deadline_ms) exchange->deadline_ms = watch->deadline_ms;
+    terms->max_attempts = watch->terms.max_attempts;
+    if (watch->terms.deadline_ms > terms->deadline_ms) terms->deadline_ms = watch->terms.deadline_ms;
   }
   batch->shared = call.ids_count > 1;
-  ia_exchange_submit(exchange, &call, &batch->result);
+  ia_exchange_submit(batch->exchange, &call, &batch->result);
 }
 
 bool ia_poller_next(imgact_client *client) {

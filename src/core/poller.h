@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "engine.h"
 #include "interval.h"
+#include "terms.h"
 #include <imgact/model.h>
 
 typedef struct ia_poller {
@@ -25,12 +26,10 @@ typedef struct ia_watch {
   const char *image; /* whose path is polled, where the cloud has one; the owner's, or NULL */
   bool must_name_image;
   int32_t misses_left; /* polls that may not find it */
-  int32_t max_attempts;
   int64_t interval_ms; /* 0 = adaptive */
   int64_t started_ms;
   imgact_action_kind kind; /* as far as is known; OTHER */
-  int64_t deadline_ms;     /* of the owner: no poll is retried beyond it */
-  imgact_rate *rate;       /* of the owner: what each look tells of the rate limit */
+  ia_terms terms;          /* the owner's: no poll is retried beyond its deadline */
   bool keep_raw;
   bool alone; /* its next look shares no request */
   bool active;

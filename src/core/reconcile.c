@@ -102,11 +102,10 @@ static bool look_again(imgact_op *op) {
 static void found_nothing(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_client *client = op->client;
-  int32_t max = op->options.max_attempts > 0 ? op->options.max_attempts : client->settings.max_attempts;
   if (look_again(op)) return;
   if (m->refused) {
     fail_pending(op, false);
-  } else if ((op->slot->flags & IMGACT_SLOT_SAFE) || m->attempts >= max) {
+  } else if ((op->slot->flags & IMGACT_SLOT_SAFE) || m->attempts >= ia_op_terms(op, IA_LANE_MUTATION, false).max_attempts) {
     fail_pending(op, true); /* a request that is safe was sent again as often as it may be before it was looked into */
   } else {
     client->retry_tokens--;
@@ -172,6 +171,9 @@ static void got_image(ia_exchange *exchange) {
     found_nothing(op);
 }
 
+/* It is worth more than the time that a rate limit takes. */
+static ia_terms terms_of_look(imgact_op *op) { return ia_op_terms(op, IA_LANE_MUTATION, true); }
+
 static void look_at_image(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = op->call.image};
@@ -187,11 +189,10 @@ static void look_at_image(imgact_op *op) {
   }
   ia_exchange_free(op->exchange);
   op->exchange = NULL;
-  if (!ia_op_exchange(op, IA_LANE_MUTATION, got_image)) {
+  if (!ia_op_exchange(op, terms_of_look(op), got_image)) {
     ambiguous(op, "out of memory");
     return;
   }
-  op->exchange->patient = true;
   if (!m->image.allocator) ia_result_init(&m->image, op->client->allocator, op->client->provider->name, op->result.keep_raw);
   ia_result_reset(&m->image);
   ia_exchange_submit(op->exchange, &call, &m->image);
@@ -307,9 +308,7 @@ static bool list_actions(imgact_op *op, imgact_error *error) {
   m->filter = (imgact_action_filter){.size = sizeof m->filter, .image_id = op->call.image};
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .image = op->call.image, .actions = &m->filter};
   if (ia_walk_init(m->walk, op->client, &call, error) != IMGACT_OK) return false;
-  m->walk->lane = IA_LANE_MUTATION;
-  m->walk->patient = true;
-  return ia_op_walk(op, m->walk, got_actions, error);
+  return ia_op_walk(op, m->walk, terms_of_look(op), got_actions, error);
 }
 
 static void look(imgact_op *op) {

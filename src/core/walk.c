@@ -68,9 +68,6 @@ imgact_status ia_walk_init(ia_walk *walk, imgact_client *client, const imgact_ca
   walk->call = *call;
   walk->images = call->kind == IMGACT_OP_LIST_IMAGES;
   walk->slot = ia_client_slot(client, call->kind);
-  walk->deadline_ms = IA_NEVER;
-  walk->lane = IA_LANE_READ;
-  walk->max_attempts = client->settings.max_attempts;
   ia_set_init(&walk->seen, client->allocator, ia_engine_random_word(client->engine));
   ia_buf_init(&walk->next, client->allocator, MAX_QUERY_BYTES);
   ia_buf_init(&walk->token, client->allocator, MAX_QUERY_BYTES);
@@ -113,7 +110,7 @@ imgact_status ia_walk_check(const ia_walk *walk, imgact_error *error) {
 
 /* Asks for the page that call names; false, with the error set, when there is no memory. */
 static bool ask(ia_walk *walk) {
-  if (!walk->exchange) walk->exchange = ia_exchange_new(walk->client, walk->lane, got_page, walk);
+  if (!walk->exchange) walk->exchange = ia_exchange_new(walk->client, walk->terms, got_page, walk);
   if (!walk->exchange) {
     ia_no_memory(&walk->error);
     return false;
@@ -121,10 +118,7 @@ static bool ask(ia_walk *walk) {
   walk->call.types = walk->groups[walk->group];
   walk->call.next = walk->next.length ? ia_buf_text(&walk->next) : NULL;
   walk->exchange->attempts = 0;
-  walk->exchange->patient = walk->patient;
-  walk->exchange->rate = walk->rate;
-  walk->exchange->max_attempts = walk->max_attempts;
-  walk->exchange->deadline_ms = walk->deadline_ms;
+  walk->exchange->terms = walk->terms;
   if (walk->first == *item_count(walk)) /* a page of which the filters let nothing pass leaves nothing behind */
     ia_arena_rewind(&walk->result->arena, walk->before);
   walk->first = *item_count(walk);

@@ -16,7 +16,6 @@ typedef struct ia_walk {
   const imgact_slot *slot;
   imgact_call call;      /* its pointers are the owner's */
   imgact_result *result; /* the owner's; reset when the walk starts again */
-  imgact_rate *rate;     /* the owner's, or NULL */
   ia_exchange *exchange;
   void (*done)(struct ia_walk *walk); /* ended: error.status; or, page by page, paused with more to come */
   void *owner;
@@ -27,16 +26,14 @@ typedef struct ia_walk {
   uint32_t exact[IA_WALK_GROUPS];
   size_t groups_count, group;
   int64_t page, per_page, limit; /* as asked: this page alone (0 = all), 0 = the provider's, 0 = none */
-  int64_t deadline_ms;
+  ia_terms terms;
   int64_t total;               /* as the query's first page told it; -1 */
   size_t first;                /* of the page's items in the result */
   ia_arena_point before;       /* the memory of the result before the page */
   uint32_t pages, group_pages; /* pages seen in all, and when this query began */
   uint32_t asked, local;       /* filters */
-  int32_t max_attempts, restarts;
-  ia_lane lane;
+  int32_t restarts;
   size_t given; /* items of the pages that were handed out before, page by page */
-  bool patient; /* as an exchange's */
   bool page_by_page, more, sort_here, new_group;
   bool images; /* of images, else of actions */
   imgact_error error;

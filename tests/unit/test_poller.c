@@ -152,7 +152,7 @@ static void report(ia_watch *watch, const imgact_error *error, const char *detai
 static ia_watch *watch(size_t index) {
   ia_watch *made = &s.watches[index];
   snprintf(s.ids[index], sizeof s.ids[index], "%zu", index + 1);
-  *made = (ia_watch){.id = s.ids[index], .max_attempts = 1, .deadline_ms = IA_NEVER, .report = report};
+  *made = (ia_watch){.id = s.ids[index], .terms = {.max_attempts = 1, .deadline_ms = IA_NEVER}, .report = report};
   return made;
 }
 
@@ -387,7 +387,7 @@ static void the_raw_object_is_there_for_all_where_one_asked(void **state) {
 static void every_look_tells_its_watch_of_the_rate_limit(void **state) {
   (void)state;
   imgact_rate told = {-1, -1, IMGACT_NO_TIME, -1};
-  watch(0)->rate = &told;
+  watch(0)->terms.rate = &told;
   ia_watch_start(&s.watches[0], &s.client, false);
   start(1); // and one that does not want to know
   run();
@@ -416,7 +416,7 @@ static void one_that_stops_is_not_asked_for_any_more(void **state) {
 static void a_further_attempt_names_those_that_are_left(void **state) {
   (void)state;
   for (size_t i = 0; i < 3; i++) {
-    watch(i)->max_attempts = 2;
+    watch(i)->terms.max_attempts = 2;
     ia_watch_start(&s.watches[i], &s.client, false);
   }
   run();
@@ -465,8 +465,8 @@ static void the_most_patient_of_a_request_sets_its_limits(void **state) {
     close_it();
     open_with(25, 0);
     for (size_t i = 0; i < 2; i++) {
-      watch(i)->deadline_ms = i == patient ? 9000 : 5000;
-      s.watches[i].max_attempts = 2;
+      watch(i)->terms.deadline_ms = i == patient ? 9000 : 5000;
+      s.watches[i].terms.max_attempts = 2;
       ia_watch_start(&s.watches[i], &s.client, false);
     }
     run();
