@@ -407,7 +407,7 @@ static void account_transfer(sim_call *call, sim_image *image) {
     fail_input(call, image->handover_id ? "Image already has a pending transfer." : "Only snapshots can be transferred.");
     return;
   }
-  image->handover_id = image->id + 1000000;
+  image->handover_id = (image->id + 999999) % SIM_MAX_ID + 1;
   imgact_json_begin_object(call->out);
   sim_write_int(call->out, "transfer_id", image->handover_id);
   imgact_json_end_object(call->out);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 const char *const sim_type_words[] = {"system", "app", "snapshot", "backup", "base", "custom", "admin"};
-const char *const sim_status_words[] = {"available", "creating", "unavailable", "NEW", "pending", "deleted", "retired"};
+const char *const sim_status_words[] = {"creating", "unavailable", "available", "NEW", "pending", "deleted", "retired"};
 const char *const sim_effect_words[] = {"nothing", "update",   "delete", "protect",         "unprotect",
                                         "convert", "transfer", "import", "account_transfer"};
 const char *const sim_state_words[][SIM_STATES] = {{"running", "success", "error"}, {"in-progress", "completed", "errored"}};
@@ -163,7 +163,7 @@ void sim_labels_free(sim_labels *labels) {
 sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
   sim_side *side = &world->sides[cloud];
   if (!id) id = side->next_image_id;
-  if (side->images_count >= SIM_MAX_IMAGES || sim_image_find(world, cloud, id)) return NULL;
+  if (id > SIM_MAX_ID || side->images_count >= SIM_MAX_IMAGES || sim_image_find(world, cloud, id)) return NULL;
   sim_image **images = (sim_image **)with_room((void **)side->images, side->images_count, &side->images_capacity);
   if (!images) return NULL;
   side->images = images;
@@ -172,7 +172,7 @@ sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
     free(image);
     return NULL;
   }
-  *image = (sim_image){.id = id, .cloud = (uint8_t)cloud, .size_gb = NAN, .disk_gb = NAN};
+  *image = (sim_image){.id = id, .cloud = (uint8_t)cloud, .status = SIM_AVAILABLE, .size_gb = NAN, .disk_gb = NAN};
   image->deprecated_ms = image->deleted_ms = IMGACT_NO_TIME;
   images[side->images_count++] = image;
   if (id >= side->next_image_id) side->next_image_id = id + 1;
@@ -201,7 +201,8 @@ sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_im
   sim_side *side = &world->sides[cloud];
   if (!id) id = side->next_action_id;
   command = sim_word(world, command);
-  if (!command || side->actions_count >= SIM_MAX_ACTIONS || sim_action_find(world, cloud, id)) return NULL;
+  bool room = id <= SIM_MAX_ID && side->actions_count < SIM_MAX_ACTIONS;
+  if (!command || !room || sim_action_find(world, cloud, id)) return NULL;
   sim_action **actions = (sim_action **)with_room((void **)side->actions, side->actions_count, &side->actions_capacity);
   if (!actions) return NULL;
   side->actions = actions;

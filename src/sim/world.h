@@ -13,9 +13,9 @@
 typedef enum sim_cloud { SIM_HETZNER, SIM_DIGITALOCEAN, SIM_CLOUDS } sim_cloud;
 typedef enum sim_type { SIM_SYSTEM, SIM_APP, SIM_SNAPSHOT, SIM_BACKUP, SIM_BASE, SIM_CUSTOM, SIM_ADMIN, SIM_TYPES } sim_type;
 typedef enum sim_status {
-  SIM_AVAILABLE,
   SIM_CREATING,
   SIM_UNAVAILABLE,
+  SIM_AVAILABLE,
   SIM_NEW,
   SIM_PENDING,
   SIM_DELETED,
@@ -160,6 +160,7 @@ typedef struct sim_world {
   sim_counters counters;
 } sim_world;
 
+#define SIM_MAX_ID      INT64_C(9007199254740991) /* the clouds' own: what a double holds exactly */
 #define SIM_MAX_IMAGES  1000000
 #define SIM_MAX_ACTIONS 4000000
 #define SIM_MAX_TOKENS  256
@@ -179,7 +180,8 @@ bool sim_labels_add(sim_labels *labels, const char *key, const char *value);
 const char *sim_labels_get(const sim_labels *labels, const char *key);
 void sim_labels_free(sim_labels *labels);
 
-/* A new image at the end of the list, all null and zero; id 0 takes the next one. NULL: no memory, too many, id taken. */
+/* A new image at the end of the list, all null and zero; id 0 takes the next one. NULL: no memory, too many, id taken
+ * or too large. */
 sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id);
 /* Also what is gone. */
 sim_image *sim_image_find(const sim_world *world, sim_cloud cloud, int64_t id);

@@ -65,7 +65,7 @@ static void read_int(loader *l, const imgact_json *object, const char *key, int6
   if (type == IMGACT_JSON_ABSENT) return;
   if (type == IMGACT_JSON_NULL)
     *out = 0;
-  else if (!imgact_json_int(value, &number) || number < least || number > INT64_C(9007199254740991))
+  else if (!imgact_json_int(value, &number) || number < least || number > SIM_MAX_ID)
     fail(l, key, "must be a whole number in range");
   else
     *out = number;
@@ -74,11 +74,14 @@ static void read_int(loader *l, const imgact_json *object, const char *key, int6
 static void read_double(loader *l, const imgact_json *object, const char *key, double *out) {
   imgact_json_type type;
   const imgact_json *value = member(object, key, &type);
+  double number = 0;
   if (type == IMGACT_JSON_ABSENT) return;
   if (type == IMGACT_JSON_NULL)
     *out = NAN;
-  else if (!imgact_json_double(value, out) || *out < 0 || *out > 1e9)
+  else if (!imgact_json_double(value, &number) || number < 0 || number > 1e9)
     fail(l, key, "must be a number from 0 to 1e9, or null");
+  else
+    *out = number;
 }
 
 static void read_bool(loader *l, const imgact_json *object, const char *key, uint8_t *out) {
@@ -101,16 +104,21 @@ static void read_time(loader *l, const imgact_json *object, const char *key, int
   free(text);
 }
 
-static void read_index(loader *l, const imgact_json *object, const char *key, const char *const *words, size_t count,
-                       uint8_t *out) {
+static void read_range(loader *l, const imgact_json *object, const char *key, const char *const *words, size_t first,
+                       size_t end, uint8_t *out) {
   const imgact_json *value = imgact_json_get(object, key);
   if (!value) return;
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = first; i < end; i++)
     if (imgact_json_equals(value, words[i])) {
       *out = (uint8_t)i;
       return;
     }
   fail(l, key, "is not one of the known words");
+}
+
+static void read_index(loader *l, const imgact_json *object, const char *key, const char *const *words, size_t count,
+                       uint8_t *out) {
+  read_range(l, object, key, words, 0, count, out);
 }
 
 static void read_words(loader *l, const imgact_json *object, const char *key, sim_words *out) {
@@ -204,11 +212,6 @@ static bool id_of(loader *l, const imgact_json *value, int64_t *id) {
   return !l->failed;
 }
 
-static bool image_type_fits(sim_cloud cloud, uint8_t type) {
-  if (cloud == SIM_HETZNER) return type <= SIM_BACKUP;
-  return type >= SIM_SNAPSHOT;
-}
-
 static void load_image(loader *l, const imgact_json *value) {
   static const char *const keys[] = {"id",         "type",         "status",       "name",          "description",
                                      "image_size", "disk_size",    "created",      "bound_to",      "os_flavor",
@@ -229,16 +232,18 @@ static void load_image(loader *l, const imgact_json *value) {
     image->type = SIM_SNAPSHOT;
     image->created_ms = l->now_ms;
   }
-  read_index(l, value, "type", sim_type_words, SIM_TYPES, &image->type);
-  read_index(l, value, "status", sim_status_words, SIM_STATUSES, &image->status);
-  if (!image_type_fits(l->cloud, image->type)) fail(l, "type", "is not a type of this cloud");
+  bool hetzner = l->cloud == SIM_HETZNER;
+  read_range(l, value, "type", sim_type_words, hetzner ? SIM_SYSTEM : SIM_SNAPSHOT, hetzner ? SIM_BASE : SIM_TYPES,
+             &image->type);
+  read_range(l, value, "status", sim_status_words, hetzner ? SIM_CREATING : SIM_AVAILABLE, hetzner ? SIM_NEW : SIM_STATUSES,
+             &image->status);
   if (fresh) image->rapid_deploy = image->type == SIM_SYSTEM;
   read_text(l, value, "name", &image->name);
   read_text(l, value, "description", &image->description);
   read_bool(l, value, "gone", &image->gone);
   read_bool(l, value, "locked", &image->locked);
   read_bool(l, value, "application", &image->application);
-  if (l->cloud == SIM_HETZNER)
+  if (hetzner)
     load_hetzner_image(l, value, image);
   else
     load_digitalocean_image(l, value, image);

@@ -313,6 +313,9 @@ static void bad_files_are_refused_by_place(void **state) {
                {"{\"hetzner\":{\"images\":[{\"id\":\"1\"}]}}", "hetzner.images[0].id"},
                {"{\"hetzner\":{\"images\":[{\"type\":\"custom\"}]}}", "hetzner.images[0].type"},
                {"{\"digitalocean\":{\"images\":[{\"type\":\"system\"}]}}", "digitalocean.images[0].type"},
+               {"{\"hetzner\":{\"images\":[{\"status\":\"NEW\"}]}}", "hetzner.images[0].status"},
+               {"{\"digitalocean\":{\"images\":[{\"status\":\"creating\"}]}}", "digitalocean.images[0].status"},
+               {"{\"hetzner\":{\"images\":[{\"id\":9007199254740992}]}}", "hetzner.images[0].id"},
                {"{\"hetzner\":{\"images\":[{\"created\":\"now\"}]}}", "created"},
                {"{\"hetzner\":{\"images\":[{\"labels\":{\"a\":1}}]}}", "labels"},
                {"{\"hetzner\":{\"images\":[{\"labels\":[]}]}}", "labels"},
@@ -338,6 +341,20 @@ static void bad_files_are_refused_by_place(void **state) {
         sim_world_load(a->instance.world, cases[i].json, strlen(cases[i].json), ASKING_EPOCH_MS, message, sizeof message));
     if (!*message || !strstr(message, cases[i].says)) fail_msg("%s: \"%s\"", cases[i].json, message);
   }
+}
+
+static void no_id_is_larger_than_the_clouds_have_them(void **state) {
+  asking *a = *state;
+  asking_world(a, "{\"digitalocean\":{\"images\":[{\"id\":9007199254740991}],\"actions\":[{\"id\":9007199254740991}]}}");
+  asking_expect(a, 422, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
+  asking_expect(a, 422, "POST", "/_sim/world", "{\"digitalocean\":{\"images\":[{}]}}");
+  asking_expect(a, 422, "POST", "/_sim/world", "{\"digitalocean\":{\"actions\":[{}]}}");
+  asking_faults(a, "[{\"do\":\"appear\"}]");
+  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/images", NULL), "images"), "9007199254740991");
+  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/actions", NULL), "actions"), "9007199254740991");
+  const imgact_json *reply =
+      asking_expect(a, 201, "POST", "/v2/images/9007199254740991/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
+  assert_true(asking_int(reply, "transfer_id") <= SIM_MAX_ID);
 }
 
 /* ---- the control endpoint ---- */
@@ -439,6 +456,7 @@ int main(void) {
                                      CASE(what_a_recorded_reply_says_is_shown_again),
                                      CASE(a_region_is_named_in_each_of_the_clouds_ways),
                                      CASE(bad_files_are_refused_by_place),
+                                     CASE(no_id_is_larger_than_the_clouds_have_them),
                                      CASE(counters_tell_what_was_done),
                                      CASE(time_is_moved_but_never_back),
                                      CASE(time_that_moves_ends_actions),
