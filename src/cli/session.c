@@ -5,11 +5,12 @@
 #include <imgact/transport.h>
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "output.h"
 
-// When, since the first request: "+12.345s ".
+// When, since the start: "+12.345s ".
 static void put_time(const cli_app *app) {
   int64_t ms = cli_elapsed_ms(app);
   fprintf(stderr, "+%" PRId64 ".%03ds ", ms / 1000, (int)(ms % 1000));
@@ -106,12 +107,16 @@ int cli_config_open(cli_app *app) {
   return cli_fail(app, &error, NULL, NULL);
 }
 
-// The transport of --replay and --record; NULL = the usual one.
+// The transport of --replay and --record, or with the authorities that OpenSSL's variable names; NULL = the usual one.
 static imgact_status make_transport(cli_app *app, imgact_transport **transport, imgact_error *error) {
   const cli_options *o = &app->options;
+  const char *authorities = getenv("SSL_CERT_FILE");
   imgact_status status = IMGACT_OK;
   *transport = NULL;
-  if (o->replay) status = imgact_transport_replay(o->replay, NULL, transport, error);
+  if (o->replay)
+    status = imgact_transport_replay(o->replay, NULL, transport, error);
+  else if (authorities && authorities[0])
+    status = imgact_transport_curl(NULL, authorities, transport, error);
   if (!status && o->record) {
     status = imgact_transport_record(*transport, o->record, NULL, transport, error);
     app->session.recorder = status ? NULL : *transport;

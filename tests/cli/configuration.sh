@@ -208,4 +208,38 @@ ok 'no configuration at all' refused "no provider is chosen: name one (--provide
 (--profile, IMGACT_PROFILE, default_profile in the configuration file)"
 ok 'a cloud, and no token' refused "there is no token for hetzner: set HCLOUD_TOKEN, or name a source \
 (--token-env, --token-file, or a profile)" image list --provider hetzner
+
+# A server with a certificate of its own making.
+authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" \
+    -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null || return 1
+  python3 - "$work/cert.pem" "$work/key.pem" >"$work/port" <<'END' &
+import http.server, ssl, sys
+class Cloud(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b'{"image":{"id":7,"type":"snapshot"}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+server = http.server.HTTPServer(("localhost", 0), Cloud)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(*sys.argv[1:])
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+  server=$!
+  for _ in $(seq 200); do [ -s "$work/port" ] && break || sleep 0.05; done
+  export HCLOUD_TOKEN=a-token-of-the-test
+  set -- --provider hetzner --endpoint "https://localhost:$(cat "$work/port")/v1" image get 7 --columns id --no-header
+  ends 11 "$tool" "$@" && SSL_CERT_FILE=$work/cert.pem ends 0 "$tool" "$@" && has out 7 &&
+    SSL_CERT_FILE=$work/cert.pem ends 0 "$tool" "$@" --record "$work/recorded.har" &&
+    SSL_CERT_FILE='' ends 11 "$tool" "$@" && SSL_CERT_FILE=$work/none.pem ends 2 "$tool" "$@" &&
+    is err "imgact: CA file $work/none.pem: No such file or directory"
+  status=$?
+  kill "$server"
+  return $status
+}
+ok 'an authority that SSL_CERT_FILE names counts' authority
 finish
