@@ -395,8 +395,13 @@ static void import_image(sim_call *call) {
 
 /* ---- handing an image to another account ---- */
 
+/* The one change that takes two scopes: of the route it is image:update. */
 static void account_transfer(sim_call *call, sim_image *image) {
   size_t length = 0;
+  if (!has_scope(call, "image:delete")) {
+    fail_forbidden(call);
+    return;
+  }
   if (!parsed_body(call)) return;
   if (!imgact_json_text(imgact_json_get(call->body, "recipient_email"), &length) &&
       !imgact_json_text(imgact_json_get(call->body, "recipient_uuid"), &length)) {

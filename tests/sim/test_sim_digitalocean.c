@@ -216,6 +216,7 @@ static void scopes(void **state) {
   snprintf(target, sizeof target, "/v2/actions/%lld", (long long)asking_int(reply, "action.id"));
   check_error(a, 403, "not authorized", "GET", target, NULL);
   check_error(a, 403, "not authorized", "DELETE", "/v2/images/10", NULL);
+  check_error(a, 403, "not authorized", "POST", "/v2/images/10/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
   a->token = "r";
   asking_expect(a, 200, "GET", target, NULL);
   check_error(a, 403, "not authorized", "PUT", "/v2/images/10", "{\"name\":\"x\"}");
