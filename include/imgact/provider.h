@@ -122,8 +122,8 @@ IMGACT_API const char *imgact_result_url_value(imgact_result *result, const char
 /* The error's further details, kept as JSON (classify). */
 IMGACT_API void imgact_result_details(imgact_result *result, const imgact_json *value);
 
-/* Copies a string value, cut at a whole character, into a fixed buffer; empty for anything else. Returns 1 if it was a
- * non-empty string. For the texts of an imgact_error. */
+/* Copies a non-empty string, cut at a whole character, into a fixed buffer, and returns 1; leaves the buffer as it is for
+ * anything else. For the texts of an imgact_error. */
 IMGACT_API int imgact_json_copy(const imgact_json *value, char *buffer, size_t capacity);
 
 /* ---- the table ---- */

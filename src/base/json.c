@@ -365,8 +365,9 @@ char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem) {
 int imgact_json_copy(const imgact_json *value, char *buffer, size_t capacity) {
   size_t length;
   const char *text = imgact_json_text(value, &length);
-  if (capacity > 0) (void)put_c_string(buffer, capacity, text == NULL ? "" : text, length);
-  return length > 0 ? 1 : 0;
+  if (length == 0) return 0;
+  if (capacity > 0) (void)put_c_string(buffer, capacity, text, length);
+  return 1;
 }
 
 void ia_json_double_text(double number, ia_buf *out) {

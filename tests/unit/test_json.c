@@ -388,11 +388,9 @@ static void copies_are_cut_at_a_whole_character(void **state) {
   assert_int_equal(imgact_json_copy(value, buffer, 0), 1);
   assert_string_equal(buffer, "old");
   assert_int_equal(imgact_json_copy(imgact_json_next(&each, NULL), buffer, sizeof buffer), 0);
-  assert_string_equal(buffer, "");
-  memcpy(buffer, "old", 4);
   assert_int_equal(imgact_json_copy(imgact_json_next(&each, NULL), buffer, sizeof buffer), 0);
-  assert_string_equal(buffer, "");
   assert_int_equal(imgact_json_copy(NULL, buffer, sizeof buffer), 0);
+  assert_string_equal(buffer, "old");
   imgact_json_free(doc);
 }
 

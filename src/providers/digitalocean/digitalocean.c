@@ -35,9 +35,7 @@ static void classify(const imgact_call *call, const imgact_response *response, i
   (void)result;
   const imgact_json *body = imgact_response_json(response);
   imgact_json_copy(imgact_json_get(body, "id"), error->provider_code, sizeof error->provider_code);
-  char message[sizeof error->message];
-  if (imgact_json_copy(imgact_json_get(body, "message"), message, sizeof message))
-    memcpy(error->message, message, sizeof message);
+  imgact_json_copy(imgact_json_get(body, "message"), error->message, sizeof error->message);
   if (!imgact_json_copy(imgact_json_get(body, "request_id"), error->request_id, sizeof error->request_id))
     imgact_response_request_id(response, "x-request-id", error);
   if (call->kind != IMGACT_OP_DELETE_IMAGE) return;

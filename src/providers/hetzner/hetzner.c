@@ -87,9 +87,7 @@ static void classify(const imgact_call *call, const imgact_response *response, i
   const imgact_json *envelope = imgact_json_get(imgact_response_json(response), "error");
   if (imgact_json_copy(imgact_json_get(envelope, "code"), error->provider_code, sizeof error->provider_code))
     apply_code(error);
-  char message[sizeof error->message];
-  if (imgact_json_copy(imgact_json_get(envelope, "message"), message, sizeof message))
-    memcpy(error->message, message, sizeof message);
+  imgact_json_copy(imgact_json_get(envelope, "message"), error->message, sizeof error->message);
   imgact_result_details(result, imgact_json_get(envelope, "details"));
   imgact_response_request_id(response, "X-Correlation-Id", error);
   if (call->kind == IMGACT_OP_DELETE_IMAGE && error->status == IMGACT_NOT_FOUND) error->flags |= IMGACT_ERROR_GONE;

@@ -201,9 +201,8 @@ static imgact_answer shows_region(const imgact_call *call, const imgact_image *i
 static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
   (void)result;
   const imgact_json *body = imgact_response_json(response);
-  char text[sizeof error->message];
   imgact_json_copy(imgact_json_get(body, "problem"), error->provider_code, sizeof error->provider_code);
-  if (imgact_json_copy(imgact_json_get(body, "text"), text, sizeof text)) memcpy(error->message, text, sizeof text);
+  imgact_json_copy(imgact_json_get(body, "text"), error->message, sizeof error->message);
   if (!strcmp(error->provider_code, "shelf_full")) error->status = IMGACT_LIMIT_EXCEEDED;
   if (call->kind == IMGACT_OP_DELETE_IMAGE && error->status == IMGACT_NOT_FOUND) error->flags |= IMGACT_ERROR_GONE;
 }
