@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one place through which the library takes and gives back memory, and the version of the library.
-// A request for no bytes gives a block of one, so that NULL always means that there is no memory.
+/* The one place through which the library takes and gives back memory, and the version of the library.
+ * A request for no bytes gives a block of one, so that NULL always means that there is no memory. */
 #include "alloc.h"
 
 #include <stdlib.h>
@@ -25,45 +25,45 @@ const imgact_allocator ia_malloc = {
     .size = sizeof(imgact_allocator), .alloc = malloc_alloc, .resize = malloc_resize, .release = malloc_release};
 
 const imgact_allocator *ia_allocator_of(const imgact_allocator *given) {
-  if (given == NULL) return &ia_malloc;
-  bool usable = given->size >= sizeof *given && given->alloc != NULL && given->resize != NULL && given->release != NULL;
+  if (!given) return &ia_malloc;
+  bool usable = given->size >= sizeof *given && given->alloc && given->resize && given->release;
   return usable ? given : NULL;
 }
 
 void *ia_alloc(const imgact_allocator *allocator, size_t bytes) {
-  if (allocator == NULL) allocator = &ia_malloc;
+  if (!allocator) allocator = &ia_malloc;
   return allocator->alloc(allocator->user, bytes == 0 ? 1 : bytes);
 }
 
 void *ia_alloc_zero(const imgact_allocator *allocator, size_t bytes) {
   void *block = ia_alloc(allocator, bytes);
-  if (block != NULL) memset(block, 0, bytes);
+  if (block) memset(block, 0, bytes);
   return block;
 }
 
 void *ia_resize(const imgact_allocator *allocator, void *block, size_t bytes) {
-  if (allocator == NULL) allocator = &ia_malloc;
+  if (!allocator) allocator = &ia_malloc;
   return allocator->resize(allocator->user, block, bytes == 0 ? 1 : bytes);
 }
 
 void ia_free(const imgact_allocator *allocator, void *block) {
-  if (block == NULL) return;
-  if (allocator == NULL) allocator = &ia_malloc;
+  if (!block) return;
+  if (!allocator) allocator = &ia_malloc;
   allocator->release(allocator->user, block);
 }
 
 char *ia_strdup(const imgact_allocator *allocator, const char *text) {
-  if (text == NULL) return NULL;
+  if (!text) return NULL;
   size_t bytes = strlen(text) + 1;
   char *copy = ia_alloc(allocator, bytes);
-  if (copy != NULL) memcpy(copy, text, bytes);
+  if (copy) memcpy(copy, text, bytes);
   return copy;
 }
 
 void ia_wipe(void *block, size_t bytes) {
-  if (block == NULL || bytes == 0) return;
+  if (!block || bytes == 0) return;
   memset(block, 0, bytes);
-  // The compiler has to assume that the bytes are read here: without it, a memset before a free is dropped.
+  /* The compiler has to assume that the bytes are read here: without it, a memset before a free is dropped. */
   __asm__ __volatile__("" : : "r"(block) : "memory");
 }
 

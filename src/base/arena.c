@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A chain of blocks, the newest first; only the newest is filled further. What does not fit a block of the usual size gets
-// one of its own behind the newest, so that the rest of the newest is not lost. Text is packed, everything else aligned.
+/* A chain of blocks, the newest first; only the newest is filled further. What does not fit a block of the usual size gets
+ * one of its own behind the newest, so that the rest of the newest is not lost. Text is packed, everything else aligned. */
 #include "arena.h"
 
 #include <stdalign.h>
@@ -21,13 +21,13 @@ void ia_arena_init(ia_arena *arena, const imgact_allocator *allocator) { *arena 
 static ia_arena_block *new_block(ia_arena *arena, size_t capacity) {
   if (capacity > SIZE_MAX - sizeof(ia_arena_block)) return NULL;
   ia_arena_block *block = ia_alloc(arena->allocator, sizeof *block + capacity);
-  if (block != NULL) *block = (ia_arena_block){.capacity = capacity};
+  if (block) *block = (ia_arena_block){.capacity = capacity};
   return block;
 }
 
 static size_t next_capacity(const ia_arena *arena) {
   size_t bytes = FIRST_BLOCK_BYTES;
-  if (arena->blocks != NULL) {
+  if (arena->blocks) {
     bytes = arena->blocks->capacity < LAST_BLOCK_BYTES / 2 ? (arena->blocks->capacity + sizeof(ia_arena_block)) * 2
                                                            : LAST_BLOCK_BYTES;
   }
@@ -36,8 +36,8 @@ static size_t next_capacity(const ia_arena *arena) {
 
 static void *take_large(ia_arena *arena, size_t bytes) {
   ia_arena_block *block = new_block(arena, bytes);
-  if (block == NULL) return NULL;
-  if (arena->blocks == NULL) {
+  if (!block) return NULL;
+  if (!arena->blocks) {
     arena->blocks = block;
     arena->used_bytes = bytes;
   } else {
@@ -49,7 +49,7 @@ static void *take_large(ia_arena *arena, size_t bytes) {
 
 static void *take(ia_arena *arena, size_t bytes, size_t alignment) {
   ia_arena_block *newest = arena->blocks;
-  if (newest != NULL) {
+  if (newest) {
     size_t start = (arena->used_bytes + alignment - 1) & ~(alignment - 1);
     if (start <= newest->capacity && bytes <= newest->capacity - start) {
       arena->used_bytes = start + bytes;
@@ -59,7 +59,7 @@ static void *take(ia_arena *arena, size_t bytes, size_t alignment) {
   size_t capacity = next_capacity(arena);
   if (bytes > capacity) return take_large(arena, bytes);
   ia_arena_block *block = new_block(arena, capacity);
-  if (block == NULL) return NULL;
+  if (!block) return NULL;
   block->next = newest;
   arena->blocks = block;
   arena->used_bytes = bytes;
@@ -68,7 +68,7 @@ static void *take(ia_arena *arena, size_t bytes, size_t alignment) {
 
 void *ia_arena_alloc(ia_arena *arena, size_t bytes) {
   void *memory = take(arena, bytes == 0 ? 1 : bytes, alignof(max_align_t));
-  if (memory != NULL) memset(memory, 0, bytes);
+  if (memory) memset(memory, 0, bytes);
   return memory;
 }
 
@@ -77,14 +77,12 @@ void *ia_arena_array(ia_arena *arena, size_t count, size_t bytes) {
   return ia_arena_alloc(arena, count * bytes);
 }
 
-char *ia_arena_copy(ia_arena *arena, const char *text) {
-  return text == NULL ? NULL : ia_arena_copy_n(arena, text, strlen(text));
-}
+char *ia_arena_copy(ia_arena *arena, const char *text) { return text ? ia_arena_copy_n(arena, text, strlen(text)) : NULL; }
 
 char *ia_arena_copy_n(ia_arena *arena, const char *text, size_t length) {
   if (length == SIZE_MAX) return NULL;
   char *copy = take(arena, length + 1, 1);
-  if (copy == NULL) return NULL;
+  if (!copy) return NULL;
   if (length != 0) memcpy(copy, text, length);
   copy[length] = '\0';
   return copy;
@@ -101,7 +99,7 @@ static void free_until(ia_arena *arena, ia_arena_block *block, const ia_arena_bl
 void ia_arena_reset(ia_arena *arena) {
   ia_arena_block *newest = arena->blocks;
   arena->used_bytes = 0;
-  if (newest == NULL) return;
+  if (!newest) return;
   if (newest->capacity + sizeof *newest > LAST_BLOCK_BYTES) {
     ia_arena_free(arena);
     return;
@@ -112,15 +110,15 @@ void ia_arena_reset(ia_arena *arena) {
 
 ia_arena_point ia_arena_mark(const ia_arena *arena) {
   ia_arena_block *newest = arena->blocks;
-  return (ia_arena_point){newest, newest != NULL ? newest->next : NULL, arena->used_bytes};
+  return (ia_arena_point){newest, newest ? newest->next : NULL, arena->used_bytes};
 }
 
 void ia_arena_rewind(ia_arena *arena, ia_arena_point mark) {
   free_until(arena, arena->blocks, mark.newest);
   arena->blocks = mark.newest;
   arena->used_bytes = mark.used_bytes;
-  if (mark.newest == NULL) return;
-  free_until(arena, mark.newest->next, mark.next); // large ones, put behind it
+  if (!mark.newest) return;
+  free_until(arena, mark.newest->next, mark.next); /* large ones, put behind it */
   mark.newest->next = mark.next;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Base64, strict on reading: no blanks, no missing padding, no stray bits behind the last byte.
+/* Base64, strict on reading: no blanks, no missing padding, no stray bits behind the last byte. */
 #include "base64.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ void ia_base64_encode(ia_buf *out, const char *bytes, size_t length) {
 
 static bool six_bits(char c, uint32_t *bits) {
   const char *found = c == '\0' ? NULL : strchr(ia_base64_alphabet, c);
-  if (found == NULL) return false;
+  if (!found) return false;
   *bits = *bits << 6 | (uint32_t)(found - ia_base64_alphabet);
   return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A text that grows by doubling up to its ceiling. After an error nothing more is added and ia_buf_text gives NULL: a text
-// is whole or it is not there.
+/* A text that grows by doubling up to its ceiling. After an error nothing more is added and ia_buf_text gives NULL: a text
+ * is whole or it is not there. */
 #include "buf.h"
 
 #include <stdint.h>
@@ -10,11 +10,11 @@
 #define FIRST_CAPACITY ((size_t)64)
 
 void ia_buf_init(ia_buf *buf, const imgact_allocator *allocator, size_t max) {
-  // Half of all memory is no text: with it out of the way, doubling and the NUL can not overflow.
+  /* Half of all memory is no text: with it out of the way, doubling and the NUL can not overflow. */
   *buf = (ia_buf){.allocator = allocator, .max = max > SIZE_MAX / 4 ? SIZE_MAX / 4 : max};
 }
 
-// Makes room for `more` bytes and the NUL; false leaves the error in the state.
+/* Makes room for `more` bytes and the NUL; false leaves the error in the state. */
 static bool reserve(ia_buf *buf, size_t more) {
   if (buf->state != IA_BUF_OK) return false;
   if (more > buf->max - buf->length) {
@@ -27,7 +27,7 @@ static bool reserve(ia_buf *buf, size_t more) {
   if (capacity < needed) capacity = needed;
   if (capacity > buf->max + 1) capacity = buf->max + 1;
   char *data = ia_resize(buf->allocator, buf->data, capacity);
-  if (data == NULL) {
+  if (!data) {
     buf->state = IA_BUF_NOMEM;
     return false;
   }
@@ -44,7 +44,7 @@ void ia_buf_add(ia_buf *buf, const char *text, size_t length) {
 }
 
 void ia_buf_str(ia_buf *buf, const char *text) {
-  if (text != NULL) ia_buf_add(buf, text, strlen(text));
+  if (text) ia_buf_add(buf, text, strlen(text));
 }
 
 void ia_buf_char(ia_buf *buf, char c) { ia_buf_add(buf, &c, 1); }
@@ -61,7 +61,7 @@ void ia_buf_vprintf(ia_buf *buf, const char *format, va_list args) {
   va_copy(again, args);
   int length = vsnprintf(NULL, 0, format, args);
   if (length < 0) {
-    buf->state = IA_BUF_NOMEM; // the C library found no memory for it
+    buf->state = IA_BUF_NOMEM; /* the C library found no memory for it */
   } else if (reserve(buf, (size_t)length)) {
     (void)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
     buf->length += (size_t)length;
@@ -72,7 +72,7 @@ void ia_buf_vprintf(ia_buf *buf, const char *format, va_list args) {
 void ia_buf_reset(ia_buf *buf) {
   buf->length = 0;
   buf->state = IA_BUF_OK;
-  if (buf->data != NULL) buf->data[0] = '\0';
+  if (buf->data) buf->data[0] = '\0';
 }
 
 void ia_buf_free(ia_buf *buf) {
@@ -84,5 +84,5 @@ void ia_buf_free(ia_buf *buf) {
 
 const char *ia_buf_text(const ia_buf *buf) {
   if (buf->state != IA_BUF_OK) return NULL;
-  return buf->data == NULL ? "" : buf->data;
+  return buf->data ? buf->data : "";
 }

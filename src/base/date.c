@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Times as text, in the proleptic Gregorian calendar and without the C library, whose ways through struct tm depend on
-// locale and time zone. Days are counted within eras of 400 years that start on 1 March, so that a leap day is the last of
-// its year.
+/* Times as text, in the proleptic Gregorian calendar and without the C library, whose ways through struct tm depend on
+ * locale and time zone. Days are counted within eras of 400 years that start on 1 March, so that a leap day is the last of
+ * its year. */
 #include "date.h"
 
 #include <string.h>
 
 #define MS_PER_DAY    INT64_C(86400000)
 #define DAYS_PER_ERA  INT64_C(146097)
-#define DAYS_TO_EPOCH INT64_C(719468)            // from 0000-03-01 to 1970-01-01
-#define FIRST_MS      (INT64_C(-62135596800000)) // 0001-01-01T00:00:00Z
-#define LAST_MS       (INT64_C(253402300799999)) // 9999-12-31T23:59:59.999Z
+#define DAYS_TO_EPOCH INT64_C(719468)            /* from 0000-03-01 to 1970-01-01 */
+#define FIRST_MS      (INT64_C(-62135596800000)) /* 0001-01-01T00:00:00Z */
+#define LAST_MS       (INT64_C(253402300799999)) /* 9999-12-31T23:59:59.999Z */
 
 typedef struct civil {
   int year, month, day, hour, minute, second, ms;
@@ -23,7 +23,7 @@ static int days_in_month(int year, int month) {
   return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
 
-// Is there such a time? A leap second counts as the second before it.
+/* Is there such a time? A leap second counts as the second before it. */
 static bool settle(civil *time) {
   if (time->year < 1 || time->month < 1 || time->month > 12) return false;
   if (time->day < 1 || time->day > days_in_month(time->year, time->month)) return false;
@@ -32,9 +32,9 @@ static bool settle(civil *time) {
 }
 
 static int64_t to_ms(const civil *time) {
-  int64_t year = time->month > 2 ? time->year : time->year - 1; // of the year that starts in March; from 0 on
+  int64_t year = time->month > 2 ? time->year : time->year - 1; /* of the year that starts in March; from 0 on */
   int64_t month = time->month > 2 ? time->month - 3 : time->month + 9;
-  int64_t day_of_year = (153 * month + 2) / 5 + time->day - 1; // from March on, months have 153 days in five
+  int64_t day_of_year = (153 * month + 2) / 5 + time->day - 1; /* from March on, months have 153 days in five */
   int64_t year_of_era = year % 400;
   int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   int64_t days = year / 400 * DAYS_PER_ERA + day_of_era - DAYS_TO_EPOCH;
@@ -42,9 +42,9 @@ static int64_t to_ms(const civil *time) {
   return days * MS_PER_DAY + seconds * 1000 + time->ms;
 }
 
-// Of a time within the years 1 to 9999. Returns the day of the week, 0 = Thursday.
+/* Of a time within the years 1 to 9999. Returns the day of the week, 0 = Thursday. */
 static int from_ms(int64_t ms, civil *time) {
-  int64_t days = (ms - FIRST_MS) / MS_PER_DAY + FIRST_MS / MS_PER_DAY; // both exact or positive: rounds down
+  int64_t days = (ms - FIRST_MS) / MS_PER_DAY + FIRST_MS / MS_PER_DAY; /* both exact or positive: rounds down */
   int64_t of_day = ms - days * MS_PER_DAY;
   int64_t day = days + DAYS_TO_EPOCH;
   int64_t day_of_era = day % DAYS_PER_ERA;
@@ -61,9 +61,9 @@ static int from_ms(int64_t ms, civil *time) {
   return (int)(((days % 7) + 7) % 7);
 }
 
-// ---- reading ----
+/* ---- reading ---- */
 
-// A text and how far it has been read; once something is missing, it stays wrong.
+/* A text and how far it has been read; once something is missing, it stays wrong. */
 typedef struct reader {
   const char *at, *end;
   bool wrong;
@@ -73,7 +73,7 @@ static char peek(const reader *in) { return in->at < in->end ? *in->at : '\0'; }
 
 static bool accept(reader *in, const char *any_of) {
   char c = peek(in);
-  if (c == '\0' || strchr(any_of, c) == NULL) return false;
+  if (c == '\0' || !strchr(any_of, c)) return false;
   in->at++;
   return true;
 }
@@ -102,7 +102,7 @@ static int number(reader *in, int digits) {
   return value;
 }
 
-// The digits after a point, of which those beyond ms do not count.
+/* The digits after a point, of which those beyond ms do not count. */
 static int fraction_ms(reader *in) {
   int ms = 0, digit = 0, weight = 100;
   if (!next_digit(in, &digit)) {
@@ -128,7 +128,7 @@ static int64_t offset_ms(reader *in) {
 }
 
 bool ia_date_rfc3339(const char *text, size_t length, int64_t *out_ms) {
-  if (text == NULL) return false;
+  if (!text) return false;
   reader in = {.at = text, .end = text + length};
   civil time = {0};
   time.year = number(&in, 4);
@@ -147,15 +147,15 @@ bool ia_date_rfc3339(const char *text, size_t length, int64_t *out_ms) {
   int64_t offset = offset_ms(&in);
   if (in.wrong || in.at != in.end || !settle(&time)) return false;
   int64_t ms = to_ms(&time) - offset;
-  if (ms < FIRST_MS || ms > LAST_MS) return false; // an offset can lead out of the years
+  if (ms < FIRST_MS || ms > LAST_MS) return false; /* an offset can lead out of the years */
   *out_ms = ms;
   return true;
 }
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-static const char weekdays[] = "ThuFriSatSunMonTueWed"; // 1970-01-01 was a Thursday
+static const char weekdays[] = "ThuFriSatSunMonTueWed"; /* 1970-01-01 was a Thursday */
 
-// The place of a name of three letters among others; -1: none of them.
+/* The place of a name of three letters among others; -1: none of them. */
 static int name(reader *in, const char *names) {
   for (int i = 0; in->end - in->at >= 3 && names[i * 3] != '\0'; i++) {
     if (memcmp(in->at, names + i * 3, 3) == 0) {
@@ -185,7 +185,7 @@ static void time_of_day(reader *in, civil *time) {
   time->second = number(in, 2);
 }
 
-// "11 Mar 2020 01:48:20 GMT", "11-Mar-20 01:48:20 GMT"
+/* "11 Mar 2020 01:48:20 GMT", "11-Mar-20 01:48:20 GMT" */
 static void day_first(reader *in, const char *separator, int year_digits, civil *time) {
   expect_text(in, ", ");
   time->day = number(in, 2);
@@ -197,10 +197,10 @@ static void day_first(reader *in, const char *separator, int year_digits, civil 
   expect_text(in, " GMT");
 }
 
-// A year of two digits is at most 50 years ahead (RFC 9110, 5.6.7): counted from 2026, since no clock is known here.
+/* A year of two digits is at most 50 years ahead (RFC 9110, 5.6.7): counted from 2026, since no clock is known here. */
 static int full_year(int year) { return year + (year <= 76 ? 2000 : 1900); }
 
-// " Mar  1 01:48:20 2020"
+/* " Mar  1 01:48:20 2020" */
 static void month_first(reader *in, civil *time) {
   expect_text(in, " ");
   time->month = name(in, months) + 1;
@@ -211,10 +211,10 @@ static void month_first(reader *in, civil *time) {
   time->year = number(in, 4);
 }
 
-// The three forms differ behind the first letters of the weekday.
+/* The three forms differ behind the first letters of the weekday. */
 bool ia_date_http(const char *text, int64_t *out_ms) {
   static const char *const rest_of_weekdays[] = {"rsday", "day", "urday", "day", "day", "sday", "nesday"};
-  if (text == NULL) return false;
+  if (!text) return false;
   reader in = {.at = text, .end = text + strlen(text)};
   civil time = {0};
   int weekday = name(&in, weekdays);
@@ -232,7 +232,7 @@ bool ia_date_http(const char *text, int64_t *out_ms) {
   return true;
 }
 
-// ---- writing ----
+/* ---- writing ---- */
 
 static char *put_number(char *out, int value, int digits) {
   for (int i = digits - 1; i >= 0; i--, value /= 10) out[i] = (char)('0' + value % 10);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The one file that knows the JSON library. An imgact_json is a value of its tree; the document owns the tree, the private
-// copy of the text that the tree's strings point into, and the strings that redaction had to replace.
+/* The one file that knows the JSON library. An imgact_json is a value of its tree; the document owns the tree, the private
+ * copy of the text that the tree's strings point into, and the strings that redaction had to replace. */
 #include "jsondoc.h"
 
 #include "str.h"
@@ -19,12 +19,12 @@ struct imgact_json_doc {
   ia_arena redacted;
 };
 
-// The library takes values that it only reads without const; this is the one place that takes const away.
+/* The library takes values that it only reads without const; this is the one place that takes const away. */
 static yyjson_val *value_of(const imgact_json *value) { return (yyjson_val *)(uintptr_t)value; }
 
 static const imgact_json *json_of(const yyjson_val *value) { return (const imgact_json *)value; }
 
-// ---- parsing ----
+/* ---- parsing ---- */
 
 static void *alc_alloc(void *allocator, size_t bytes) { return ia_alloc(allocator, bytes); }
 
@@ -37,7 +37,7 @@ static void alc_release(void *allocator, void *block) { ia_free(allocator, block
 
 static void say(char *what, size_t capacity, const char *format, ...) IMGACT_PRINTF(3, 4);
 static void say(char *what, size_t capacity, const char *format, ...) {
-  if (what == NULL || capacity == 0) return;
+  if (!what || capacity == 0) return;
   va_list args;
   va_start(args, format);
   (void)vsnprintf(what, capacity, format, args);
@@ -51,7 +51,7 @@ typedef struct escapes {
 static escapes find_escapes(const char *text, size_t length) {
   escapes found = {false, false};
   const char *end = text + length;
-  while (!found.unicode && (text = memchr(text, '\\', (size_t)(end - text))) != NULL) {
+  while (!found.unicode && (text = memchr(text, '\\', (size_t)(end - text)))) {
     found.any = true;
     found.unicode = end - text > 1 && text[1] == 'u';
     text += end - text > 1 ? 2 : 1;
@@ -59,7 +59,7 @@ static escapes find_escapes(const char *text, size_t length) {
   return found;
 }
 
-// The code unit of "\uXXXX"; -1 where there is no such escape.
+/* The code unit of "\uXXXX"; -1 where there is no such escape. */
 static int32_t code_unit(const char *text, const char *end) {
   if (end - text < 6 || text[0] != '\\' || text[1] != 'u') return -1;
   int32_t code = 0;
@@ -78,10 +78,10 @@ static int32_t code_unit(const char *text, const char *end) {
 static bool is_high_surrogate(int32_t code) { return code >= 0xd800 && code <= 0xdbff; }
 static bool is_low_surrogate(int32_t code) { return code >= 0xdc00 && code <= 0xdfff; }
 
-// Half a pair is no character; the library would refuse the document for it. The replacement is as long.
+/* Half a pair is no character; the library would refuse the document for it. The replacement is as long. */
 static void replace_lone_surrogates(char *text, size_t length) {
   char *end = text + length;
-  while ((text = memchr(text, '\\', (size_t)(end - text))) != NULL) {
+  while ((text = memchr(text, '\\', (size_t)(end - text)))) {
     int32_t code = code_unit(text, end);
     if (code < 0) {
       text += end - text > 1 ? 2 : 1;
@@ -95,8 +95,8 @@ static void replace_lone_surrogates(char *text, size_t length) {
 }
 
 static bool too_deep(yyjson_doc *parsed) {
-  // All values of a document stand in one row, each container before what it holds: a walk needs only the ends of the open
-  // ones.
+  /* All values of a document stand in one row, each container before what it holds: a walk needs only the ends of the open
+   * ones. */
   yyjson_val *value = yyjson_doc_get_root(parsed);
   yyjson_val *end = value + yyjson_doc_get_val_count(parsed);
   yyjson_val *ends[IA_JSON_MAX_DEPTH];
@@ -110,10 +110,10 @@ static bool too_deep(yyjson_doc *parsed) {
   return false;
 }
 
-// Can the token be in a string of this text? An escape can hide it from a search of the raw bytes: \u any of it, the others
-// only what needs or allows them.
+/* Can the token be in a string of this text? An escape can hide it from a search of the raw bytes: \u any of it, the others
+ * only what needs or allows them. */
 static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t length, escapes found) {
-  if (redactor == NULL || redactor->needle_length == 0) return false;
+  if (!redactor || redactor->needle_length == 0) return false;
   if (found.unicode || ia_redact_found(redactor, text, length)) return true;
   if (!found.any) return false;
   for (size_t i = 0; i < redactor->needle_length; i++) {
@@ -131,8 +131,8 @@ static bool redact_string(imgact_json_doc *doc, const ia_redactor *redactor, yyj
   ia_buf_init(&out, &doc->allocator, length / 8 * sizeof IA_REDACTED + sizeof IA_REDACTED + 8);
   ia_redact(redactor, &out, text, length);
   const char *redacted = ia_buf_text(&out);
-  char *kept = redacted == NULL ? NULL : ia_arena_copy_n(&doc->redacted, redacted, out.length);
-  bool done = kept != NULL && yyjson_set_strn(value, kept, out.length);
+  char *kept = redacted ? ia_arena_copy_n(&doc->redacted, redacted, out.length) : NULL;
+  bool done = kept && yyjson_set_strn(value, kept, out.length);
   ia_buf_free(&out);
   return done;
 }
@@ -148,12 +148,12 @@ static bool redact_strings(imgact_json_doc *doc, const ia_redactor *redactor) {
 
 static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redactor *redactor, char *what, size_t capacity) {
   escapes found = find_escapes(doc->text, length);
-  bool redact = may_hold_token(redactor, doc->text, length, found); // now: parsing in place changes the text
+  bool redact = may_hold_token(redactor, doc->text, length, found); /* now: parsing in place changes the text */
   if (found.unicode) replace_lone_surrogates(doc->text, length);
   yyjson_alc alc = {alc_alloc, alc_resize, alc_release, &doc->allocator};
   yyjson_read_err wrong;
   doc->parsed = yyjson_read_opts(doc->text, length, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &alc, &wrong);
-  if (doc->parsed == NULL) {
+  if (!doc->parsed) {
     if (wrong.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return IA_JSON_NOMEM;
     say(what, capacity, "%s at byte %zu", wrong.msg, wrong.pos);
     return IA_JSON_MALFORMED;
@@ -167,11 +167,11 @@ static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redact
 
 static imgact_json_doc *new_doc(const char *text, size_t length, const imgact_allocator *allocator) {
   imgact_json_doc *doc = ia_alloc_zero(allocator, sizeof *doc);
-  if (doc == NULL) return NULL;
-  doc->allocator = allocator == NULL ? ia_malloc : *allocator;
+  if (!doc) return NULL;
+  doc->allocator = allocator ? *allocator : ia_malloc;
   ia_arena_init(&doc->redacted, &doc->allocator);
   doc->text = ia_alloc(allocator, length + YYJSON_PADDING_SIZE);
-  if (doc->text == NULL) {
+  if (!doc->text) {
     imgact_json_free(doc);
     return NULL;
   }
@@ -188,8 +188,8 @@ ia_json_status ia_json_parse(const char *text, size_t length, const imgact_alloc
 ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t length, const imgact_allocator *allocator,
                                    const ia_redactor *redactor, imgact_json_doc **doc, char *what, size_t what_capacity) {
   *doc = NULL;
-  if (what != NULL && what_capacity > 0) what[0] = '\0';
-  if (text == NULL || length == 0) {
+  if (what && what_capacity > 0) what[0] = '\0';
+  if (!text || length == 0) {
     say(what, what_capacity, "there is no text");
     return IA_JSON_MALFORMED;
   }
@@ -198,7 +198,7 @@ ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t le
     return IA_JSON_TOO_LARGE;
   }
   imgact_json_doc *made = new_doc(text, length, allocator);
-  ia_json_status status = made == NULL ? IA_JSON_NOMEM : parse(made, length, redactor, what, what_capacity);
+  ia_json_status status = made ? parse(made, length, redactor, what, what_capacity) : IA_JSON_NOMEM;
   if (status == IA_JSON_OK) {
     *doc = made;
     return IA_JSON_OK;
@@ -212,7 +212,7 @@ int imgact_json_parse(const char *text, size_t length, const imgact_allocator *a
                       char *message, size_t capacity) {
   *doc = NULL;
   allocator = ia_allocator_of(allocator);
-  if (allocator == NULL) {
+  if (!allocator) {
     say(message, capacity, IA_BAD_ALLOCATOR);
     return -2;
   }
@@ -224,11 +224,11 @@ int imgact_json_parse(const char *text, size_t length, const imgact_allocator *a
 }
 
 const imgact_json *imgact_json_root(const imgact_json_doc *doc) {
-  return doc == NULL ? NULL : json_of(yyjson_doc_get_root(doc->parsed));
+  return doc ? json_of(yyjson_doc_get_root(doc->parsed)) : NULL;
 }
 
 void imgact_json_free(imgact_json_doc *doc) {
-  if (doc == NULL) return;
+  if (!doc) return;
   imgact_allocator allocator = doc->allocator;
   yyjson_doc_free(doc->parsed);
   ia_arena_free(&doc->redacted);
@@ -236,7 +236,7 @@ void imgact_json_free(imgact_json_doc *doc) {
   ia_free(&allocator, doc);
 }
 
-// ---- reading ----
+/* ---- reading ---- */
 
 imgact_json_type imgact_json_type_of(const imgact_json *value) {
   switch (yyjson_get_type(value_of(value))) {
@@ -252,7 +252,7 @@ imgact_json_type imgact_json_type_of(const imgact_json *value) {
 }
 
 const imgact_json *imgact_json_get(const imgact_json *object, const char *key) {
-  return key == NULL ? NULL : json_of(yyjson_obj_getn(value_of(object), key, strlen(key)));
+  return key ? json_of(yyjson_obj_getn(value_of(object), key, strlen(key))) : NULL;
 }
 
 size_t imgact_json_count(const imgact_json *value) {
@@ -260,8 +260,8 @@ size_t imgact_json_count(const imgact_json *value) {
   return yyjson_is_ctn(container) ? yyjson_get_len(container) : 0;
 }
 
-// Numbers are kept as text and read when they are asked for: then what is printed is what was sent, and a list pays for the
-// few numbers that are mapped only.
+/* Numbers are kept as text and read when they are asked for: then what is printed is what was sent, and a list pays for the
+ * few numbers that are mapped only. */
 static bool read_number(const imgact_json *value, yyjson_val *number) {
   yyjson_val *kept = value_of(value);
   if (!yyjson_is_raw(kept)) return false;
@@ -275,7 +275,7 @@ int imgact_json_int(const imgact_json *value, int64_t *out) {
     *out = yyjson_get_sint(&number);
     return 1;
   }
-  // JSON knows one kind of number: 10.0 is 10, as far as a double tells whole numbers apart.
+  /* JSON knows one kind of number: 10.0 is 10, as far as a double tells whole numbers apart. */
   double real = yyjson_is_real(&number) ? yyjson_get_real(&number) : 0.5;
   if (!(real >= -9007199254740992.0 && real <= 9007199254740992.0)) return 0;
   int64_t whole = (int64_t)real;
@@ -286,7 +286,7 @@ int imgact_json_int(const imgact_json *value, int64_t *out) {
 
 int imgact_json_double(const imgact_json *value, double *out) {
   yyjson_val number;
-  if (!read_number(value, &number)) return 0; // also what is beyond a double
+  if (!read_number(value, &number)) return 0; /* also what is beyond a double */
   *out = yyjson_get_num(&number);
   return 1;
 }
@@ -299,12 +299,12 @@ int imgact_json_bool(const imgact_json *value, int *out) {
 
 const char *imgact_json_text(const imgact_json *value, size_t *length) {
   const char *text = yyjson_get_str(value_of(value));
-  if (length != NULL) *length = text == NULL ? 0 : yyjson_get_len(value_of(value));
+  if (length) *length = text ? yyjson_get_len(value_of(value)) : 0;
   return text;
 }
 
 int imgact_json_equals(const imgact_json *value, const char *text) {
-  return text != NULL && yyjson_equals_strn(value_of(value), text, strlen(text)) ? 1 : 0;
+  return text && yyjson_equals_strn(value_of(value), text, strlen(text)) ? 1 : 0;
 }
 
 imgact_json_iter imgact_json_each(const imgact_json *container) {
@@ -313,30 +313,30 @@ imgact_json_iter imgact_json_each(const imgact_json *container) {
 }
 
 const imgact_json *imgact_json_next(imgact_json_iter *iter, const imgact_json **key) {
-  if (key != NULL) *key = NULL;
+  if (key) *key = NULL;
   if (iter->left == 0) return NULL;
   yyjson_val *value = value_of(iter->next);
   if (yyjson_is_obj(value_of(iter->container))) {
-    if (key != NULL) *key = iter->next;
-    value++; // a member's value stands behind its key
+    if (key) *key = iter->next;
+    value++; /* a member's value stands behind its key */
   }
   iter->left--;
   iter->next = json_of(unsafe_yyjson_get_next(value));
   return json_of(value);
 }
 
-// ---- taking values out ----
+/* ---- taking values out ---- */
 
-// Copies a string as a C string, U+0000 as C0 80, cut at a whole character. Returns the length; room counts the NUL.
+/* Copies a string as a C string, U+0000 as C0 80, cut at a whole character. Returns the length; room counts the NUL. */
 static size_t put_c_string(char *out, size_t room, const char *text, size_t length) {
   size_t used = 0;
   for (;;) {
     const char *nul = memchr(text, '\0', length);
-    size_t plain = nul == NULL ? length : (size_t)(nul - text);
+    size_t plain = nul ? (size_t)(nul - text) : length;
     size_t kept = ia_utf8_cut(text, plain, room - 1 - used);
     memcpy(out + used, text, kept);
     used += kept;
-    if (nul == NULL || kept < plain || room - 1 - used < 2) break;
+    if (!nul || kept < plain || room - 1 - used < 2) break;
     memcpy(out + used, "\xc0\x80", 2);
     used += 2;
     text = nul + 1;
@@ -349,16 +349,16 @@ static size_t put_c_string(char *out, size_t room, const char *text, size_t leng
 char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem) {
   size_t length, nuls = 0;
   const char *text = imgact_json_text(value, &length);
-  if (text == NULL) return NULL;
-  for (const char *at = text; (at = memchr(at, '\0', length - (size_t)(at - text))) != NULL; at++) nuls++;
+  if (!text) return NULL;
+  for (const char *at = text; (at = memchr(at, '\0', length - (size_t)(at - text))); at++) nuls++;
   char *copy;
   if (nuls == 0) {
     copy = ia_arena_copy_n(arena, text, length);
   } else {
     copy = ia_arena_alloc(arena, length + nuls + 1);
-    if (copy != NULL) (void)put_c_string(copy, length + nuls + 1, text, length);
+    if (copy) (void)put_c_string(copy, length + nuls + 1, text, length);
   }
-  if (copy == NULL) *nomem = true;
+  if (!copy) *nomem = true;
   return copy;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writes JSON piece by piece. The writer knows at every moment what may come next; what may not is an error that sticks, so
-// that a text which is handed out is always one whole document.
+/* Writes JSON piece by piece. The writer knows at every moment what may come next; what may not is an error that sticks, so
+ * that a text which is handed out is always one whole document. */
 #include "jsondoc.h"
 
 #include "str.h"
@@ -22,15 +22,15 @@ struct imgact_json_writer {
   int indent;
   int depth;
   bool after_key;
-  bool begun; // the document's one value
+  bool begun; /* the document's one value */
   bool failed;
   level levels[MAX_LEVELS];
 };
 
 imgact_json_writer *imgact_json_writer_new(const imgact_allocator *allocator, int indent) {
   allocator = ia_allocator_of(allocator);
-  imgact_json_writer *writer = allocator == NULL ? NULL : ia_alloc_zero(allocator, sizeof *writer);
-  if (writer == NULL) return NULL;
+  imgact_json_writer *writer = allocator ? ia_alloc_zero(allocator, sizeof *writer) : NULL;
+  if (!writer) return NULL;
   writer->allocator = *allocator;
   writer->indent = indent < 0 ? 0 : indent > MAX_INDENT ? MAX_INDENT : indent;
   ia_buf_init(&writer->out, &writer->allocator, MAX_BYTES);
@@ -38,30 +38,30 @@ imgact_json_writer *imgact_json_writer_new(const imgact_allocator *allocator, in
 }
 
 void imgact_json_writer_free(imgact_json_writer *writer) {
-  if (writer == NULL) return;
+  if (!writer) return;
   imgact_allocator allocator = writer->allocator;
   ia_buf_free(&writer->out);
   ia_free(&allocator, writer);
 }
 
 void imgact_json_reset(imgact_json_writer *writer) {
-  if (writer == NULL) return;
+  if (!writer) return;
   ia_buf_reset(&writer->out);
   writer->depth = 0;
   writer->after_key = writer->begun = writer->failed = false;
 }
 
 const char *imgact_json_finish(imgact_json_writer *writer, size_t *length) {
-  if (length != NULL) *length = 0;
-  if (writer == NULL || writer->failed || !writer->begun || writer->depth > 0) return NULL;
+  if (length) *length = 0;
+  if (!writer || writer->failed || !writer->begun || writer->depth > 0) return NULL;
   const char *text = ia_buf_text(&writer->out);
-  if (text != NULL && length != NULL) *length = writer->out.length;
+  if (text && length) *length = writer->out.length;
   return text;
 }
 
-// ---- structure ----
+/* ---- structure ---- */
 
-static bool usable(const imgact_json_writer *writer) { return writer != NULL && !writer->failed; }
+static bool usable(const imgact_json_writer *writer) { return writer && !writer->failed; }
 
 static level *innermost(imgact_json_writer *writer) {
   return writer->depth == 0 ? NULL : &writer->levels[writer->depth - 1];
@@ -80,16 +80,16 @@ static void begin_item(imgact_json_writer *writer, level *in) {
   new_line(writer);
 }
 
-// May a value come now? Writes what stands between it and the one before.
+/* May a value come now? Writes what stands between it and the one before. */
 static bool begin_value(imgact_json_writer *writer) {
   if (!usable(writer)) return false;
   level *in = innermost(writer);
-  bool allowed = in == NULL ? !writer->begun : !in->is_object || writer->after_key;
+  bool allowed = in ? !in->is_object || writer->after_key : !writer->begun;
   if (!allowed) {
     writer->failed = true;
     return false;
   }
-  if (in != NULL && !in->is_object) begin_item(writer, in);
+  if (in && !in->is_object) begin_item(writer, in);
   writer->after_key = false;
   writer->begun = true;
   return true;
@@ -108,7 +108,7 @@ static void begin_container(imgact_json_writer *writer, bool is_object) {
 static void end_container(imgact_json_writer *writer, bool is_object) {
   if (!usable(writer)) return;
   level *in = innermost(writer);
-  if (in == NULL || in->is_object != is_object || writer->after_key) {
+  if (!in || in->is_object != is_object || writer->after_key) {
     writer->failed = true;
     return;
   }
@@ -125,7 +125,7 @@ void imgact_json_end_array(imgact_json_writer *writer) { end_container(writer, f
 static void put_key(imgact_json_writer *writer, const char *key, size_t length) {
   if (!usable(writer)) return;
   level *in = innermost(writer);
-  if (key == NULL || in == NULL || !in->is_object || writer->after_key) {
+  if (!key || !in || !in->is_object || writer->after_key) {
     writer->failed = true;
     return;
   }
@@ -135,11 +135,11 @@ static void put_key(imgact_json_writer *writer, const char *key, size_t length) 
   writer->after_key = true;
 }
 
-void imgact_json_key(imgact_json_writer *writer, const char *key) { put_key(writer, key, key == NULL ? 0 : strlen(key)); }
+void imgact_json_key(imgact_json_writer *writer, const char *key) { put_key(writer, key, key ? strlen(key) : 0); }
 
-// ---- scalars ----
+/* ---- scalars ---- */
 
-// How many bytes from here on stand for themselves in a JSON string.
+/* How many bytes from here on stand for themselves in a JSON string. */
 static size_t plain_span(const char *text, size_t length) {
   size_t span = 0;
   while (span < length) {
@@ -152,7 +152,7 @@ static size_t plain_span(const char *text, size_t length) {
   return span;
 }
 
-// Writes the one that does not. Returns how many bytes it takes.
+/* Writes the one that does not. Returns how many bytes it takes. */
 static size_t put_escape(ia_buf *out, const char *text, size_t length) {
   static const char shorts[] = "\"\"\\\\\nn\tt\rr\bb\ff";
   unsigned char c = (unsigned char)*text;
@@ -185,11 +185,11 @@ void ia_json_quote(ia_buf *out, const char *text, size_t length) {
 }
 
 void imgact_json_string(imgact_json_writer *writer, const char *text) {
-  imgact_json_string_n(writer, text, text == NULL ? 0 : strlen(text));
+  imgact_json_string_n(writer, text, text ? strlen(text) : 0);
 }
 
 void imgact_json_string_n(imgact_json_writer *writer, const char *text, size_t length) {
-  if (text == NULL) {
+  if (!text) {
     imgact_json_null(writer);
   } else if (begin_value(writer)) {
     ia_json_quote(&writer->out, text, length);
@@ -212,7 +212,7 @@ void imgact_json_null(imgact_json_writer *writer) {
   if (begin_value(writer)) ia_buf_str(&writer->out, "null");
 }
 
-// ---- whole values ----
+/* ---- whole values ---- */
 
 static void put_scalar(imgact_json_writer *writer, const imgact_json *value) {
   int truth = 0;
@@ -234,14 +234,14 @@ static void put_scalar(imgact_json_writer *writer, const imgact_json *value) {
   }
 }
 
-// The next value to write, after closing what has come to its end; NULL when all is written.
+/* The next value to write, after closing what has come to its end; NULL when all is written. */
 static const imgact_json *next_value(imgact_json_writer *writer, imgact_json_iter *open, size_t *depth) {
   while (*depth > 0) {
     const imgact_json *key, *value = imgact_json_next(&open[*depth - 1], &key);
-    if (value != NULL) {
+    if (value) {
       size_t length = 0;
       const char *text = imgact_json_text(key, &length);
-      if (key != NULL) put_key(writer, text, length);
+      if (key) put_key(writer, text, length);
       return value;
     }
     --*depth;
@@ -251,7 +251,7 @@ static const imgact_json *next_value(imgact_json_writer *writer, imgact_json_ite
 }
 
 void imgact_json_value(imgact_json_writer *writer, const imgact_json *value) {
-  imgact_json_iter open[IA_JSON_MAX_DEPTH]; // no document is deeper
+  imgact_json_iter open[IA_JSON_MAX_DEPTH]; /* no document is deeper */
   size_t depth = 0;
   do {
     imgact_json_type type = imgact_json_type_of(value);
@@ -262,12 +262,12 @@ void imgact_json_value(imgact_json_writer *writer, const imgact_json *value) {
       put_scalar(writer, value);
     }
     value = next_value(writer, open, &depth);
-  } while (value != NULL && usable(writer));
+  } while (value && usable(writer));
 }
 
 void imgact_json_raw(imgact_json_writer *writer, const char *json) {
   if (!usable(writer)) return;
-  if (json == NULL) {
+  if (!json) {
     imgact_json_null(writer);
     return;
   }
@@ -285,7 +285,7 @@ char *ia_json_print(const imgact_json *value, ia_arena *arena, const imgact_allo
   size_t length;
   imgact_json_value(writer, value);
   const char *text = imgact_json_finish(writer, &length);
-  char *copy = text == NULL ? NULL : ia_arena_copy_n(arena, text, length);
+  char *copy = text ? ia_arena_copy_n(arena, text, length) : NULL;
   imgact_json_writer_free(writer);
   return copy;
 }

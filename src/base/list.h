@@ -14,7 +14,7 @@ typedef struct ia_link {
 
 static inline void ia_list_init(ia_link *head) { head->next = head->prev = head; }
 static inline bool ia_list_empty(const ia_link *head) { return head->next == head; }
-static inline bool ia_linked(const ia_link *link) { return link->next != NULL && link->next != link; }
+static inline bool ia_linked(const ia_link *link) { return link->next && link->next != link; }
 static inline void ia_list_remove(ia_link *link) {
   if (!ia_linked(link)) return;
   link->prev->next = link->next;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Looks for the shortest part of the token that counts (the needle: its beginning) and takes away as much of the token as
-// follows. Occurrences that overlap go as one: otherwise the end of a token that repeats itself would stay behind.
-// Text of any kind is compared character by character, whatever spells it; in base64 those characters are compared that do
-// not depend on what stands before and behind the token.
+/* Looks for the shortest part of the token that counts (the needle: its beginning) and takes away as much of the token as
+ * follows. Occurrences that overlap go as one: otherwise the end of a token that repeats itself would stay behind.
+ * Text of any kind is compared character by character, whatever spells it; in base64 those characters are compared that do
+ * not depend on what stands before and behind the token. */
 #include "redact.h"
 
 #include "base64.h"
@@ -13,10 +13,10 @@
 
 #define SHORTEST_SECRET ((size_t)8)
 
-// How a token can be written: as it is, or in base64, 0 to 2 bytes into a group of three.
+/* How a token can be written: as it is, or in base64, 0 to 2 bytes into a group of three. */
 enum { PLAIN, BASE64, FORMS = IA_REDACT_FORMS };
 
-// How many base64 characters the first `length` bytes of a token fix that starts `shift` bytes into a group, and where.
+/* How many base64 characters the first `length` bytes of a token fix that starts `shift` bytes into a group, and where. */
 static size_t fixed_from(size_t shift) { return (8 * shift + 5) / 6; }
 static size_t fixed_count(size_t shift, size_t length) { return 8 * (shift + length) / 6 - fixed_from(shift); }
 
@@ -38,9 +38,9 @@ static bool has_escape(const char *token, size_t length) {
 
 void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, const char *const *vendor_prefixes) {
   *redactor = (ia_redactor){.token = token, .token_length = length};
-  if (token == NULL || length < SHORTEST_SECRET) return;
-  size_t common = 0; // the longest vendor prefix: what all tokens share tells nothing
-  for (size_t i = 0; vendor_prefixes != NULL && vendor_prefixes[i] != NULL; i++) {
+  if (!token || length < SHORTEST_SECRET) return;
+  size_t common = 0; /* the longest vendor prefix: what all tokens share tells nothing */
+  for (size_t i = 0; vendor_prefixes && vendor_prefixes[i]; i++) {
     size_t prefix = strlen(vendor_prefixes[i]);
     if (prefix > common && prefix <= length && memcmp(token, vendor_prefixes[i], prefix) == 0) common = prefix;
   }
@@ -50,7 +50,7 @@ void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, c
 }
 
 static const char *find(const ia_redactor *redactor, const char *text, size_t length) {
-  if (redactor == NULL || redactor->needle_length == 0 || length < redactor->needle_length) return NULL;
+  if (!redactor || redactor->needle_length == 0 || length < redactor->needle_length) return NULL;
   return memmem(text, length, redactor->token, redactor->needle_length);
 }
 
@@ -64,12 +64,12 @@ typedef struct span {
   const char *start, *end;
 } span;
 
-// The next place to blacken; start is NULL when there is none.
+/* The next place to blacken; start is NULL when there is none. */
 static span next_match(const ia_redactor *redactor, const char *text, const char *text_end) {
   const char *start = find(redactor, text, (size_t)(text_end - text));
-  if (start == NULL) return (span){NULL, NULL};
+  if (!start) return (span){NULL, NULL};
   span match = {start, end_of_match(redactor, start, text_end)};
-  while ((start = find(redactor, start + 1, (size_t)(text_end - start - 1))) != NULL && start < match.end) {
+  while ((start = find(redactor, start + 1, (size_t)(text_end - start - 1))) && start < match.end) {
     const char *end = end_of_match(redactor, start, text_end);
     if (end > match.end) match.end = end;
   }
@@ -83,7 +83,7 @@ bool ia_redact_found(const ia_redactor *redactor, const char *text, size_t lengt
 void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length) {
   if (length == 0) return;
   const char *end = text + length;
-  for (span match = next_match(redactor, text, end); match.start != NULL; match = next_match(redactor, text, end)) {
+  for (span match = next_match(redactor, text, end); match.start; match = next_match(redactor, text, end)) {
     ia_buf_add(out, text, (size_t)(match.start - text));
     ia_buf_str(out, IA_REDACTED);
     text = match.end;
@@ -91,16 +91,16 @@ void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_
   ia_buf_add(out, text, (size_t)(end - text));
 }
 
-// ---- text of any kind ----
+/* ---- text of any kind ---- */
 
-// The alphabet of base64 for URLs counts as the standard one.
+/* The alphabet of base64 for URLs counts as the standard one. */
 static bool is_same(int c, char wanted, size_t form) {
   if (form != PLAIN && c == '-') c = '+';
   if (form != PLAIN && c == '_') c = '/';
   return c == (unsigned char)wanted;
 }
 
-// How many bytes of the text's start spell the character; 0 = they do not. `first` is the layer to try first.
+/* How many bytes of the text's start spell the character; 0 = they do not. `first` is the layer to try first. */
 static size_t spells(const char *text, size_t length, char wanted, size_t form, unsigned first) {
   if (!ia_spelling_begins(text[0])) return is_same((unsigned char)text[0], wanted, form);
   for (unsigned i = 0; i <= IA_SPELLING_LAYERS; i++) {
@@ -122,7 +122,8 @@ static size_t match(const ia_redactor *redactor, const char *text, size_t length
   return matched >= form_length(form, redactor->needle_length) ? at : 0;
 }
 
-// A character that begins escapes and is in the token itself can be meant either way: each layer is then tried as the first.
+/* A character that begins escapes and is in the token itself can be meant either way: each layer is then tried as the first.
+ */
 static size_t match_any(const ia_redactor *redactor, const char *text, size_t length, size_t form) {
   unsigned tries = form == PLAIN && redactor->ambiguous ? IA_SPELLING_LAYERS : 0;
   size_t covered = 0;
@@ -131,10 +132,10 @@ static size_t match_any(const ia_redactor *redactor, const char *text, size_t le
 }
 
 static bool is_base64(int c) {
-  return c > 0 && c < 0x80 && (strchr(ia_base64_alphabet, c) != NULL || c == '-' || c == '_' || c == '=');
+  return c > 0 && c < 0x80 && (strchr(ia_base64_alphabet, c) || c == '-' || c == '_' || c == '=');
 }
 
-// The characters behind the fixed ones: the first of them still holds bits of the token's last byte.
+/* The characters behind the fixed ones: the first of them still holds bits of the token's last byte. */
 static size_t base64_tail(const char *text, size_t length) {
   size_t at = 0;
   while (at < length) {
@@ -146,7 +147,7 @@ static size_t base64_tail(const char *text, size_t length) {
   return at;
 }
 
-// What a text's first character can be: the byte itself and, where it begins an escape, what the layers make of it.
+/* What a text's first character can be: the byte itself and, where it begins an escape, what the layers make of it. */
 typedef struct readings {
   int c[IA_SPELLING_LAYERS + 1];
   unsigned count;
@@ -160,7 +161,7 @@ static readings read_first(const char *text, size_t length) {
   return first;
 }
 
-// Most places of a text are done with here.
+/* Most places of a text are done with here. */
 static bool can_start(const ia_redactor *redactor, size_t form, const readings *first) {
   for (unsigned i = 0; i < first->count; i++)
     if (is_same(first->c[i], redactor->first[form], form)) return true;
@@ -168,7 +169,7 @@ static bool can_start(const ia_redactor *redactor, size_t form, const readings *
 }
 
 size_t ia_redact_spelled(const ia_redactor *redactor, const char *text, size_t length) {
-  if (redactor == NULL || redactor->needle_length == 0 || length == 0) return 0;
+  if (!redactor || redactor->needle_length == 0 || length == 0) return 0;
   readings first = read_first(text, length);
   for (size_t form = PLAIN; form < FORMS; form++) {
     size_t covered = can_start(redactor, form, &first) ? match_any(redactor, text, length, form) : 0;
@@ -178,7 +179,7 @@ size_t ia_redact_spelled(const ia_redactor *redactor, const char *text, size_t l
   return 0;
 }
 
-// Is it anywhere in another form than its own? It may begin as it is and go on in another.
+/* Is it anywhere in another form than its own? It may begin as it is and go on in another. */
 static bool hides_token(const ia_redactor *redactor, const char *text, size_t length) {
   for (size_t at = 0; at < length; at++) {
     size_t covered = ia_redact_spelled(redactor, text + at, length - at);
@@ -188,18 +189,18 @@ static bool hides_token(const ia_redactor *redactor, const char *text, size_t le
 }
 
 void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length) {
-  if (redactor != NULL && redactor->needle_length > 0 && hides_token(redactor, text, length))
+  if (redactor && redactor->needle_length > 0 && hides_token(redactor, text, length))
     ia_buf_str(out, IA_REDACTED);
   else
     ia_redact(redactor, out, text, length);
 }
 
-// Moves what follows once for each match: this is for short fixed buffers.
+/* Moves what follows once for each match: this is for short fixed buffers. */
 size_t ia_redact_in_place(const ia_redactor *redactor, char *text, size_t length, size_t capacity) {
   size_t from = 0;
   for (;;) {
     span match = next_match(redactor, text + from, text + length);
-    if (match.start == NULL || capacity == 0) return length;
+    if (!match.start || capacity == 0) return length;
     size_t start = (size_t)(match.start - text), end = (size_t)(match.end - text);
     size_t room = capacity - 1 - start, mark = sizeof IA_REDACTED - 1;
     if (mark > room) mark = room;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Open addressing with linear probing; at most three quarters full, so that a search always meets a free entry. Hash 0 marks
-// a free entry and is therefore stored as 1.
+/* Open addressing with linear probing; at most three quarters full, so that a search always meets a free entry. Hash 0 marks
+ * a free entry and is therefore stored as 1. */
 #include "set.h"
 
 #include <stdint.h>
@@ -17,7 +17,7 @@ static size_t place_of(uint64_t hash, uint64_t seed) {
   return (size_t)((z ^ (z >> 32)) * 0xD6E8FEB86659FD93u >> 20);
 }
 
-// The entry of the hash, or the free one where it belongs.
+/* The entry of the hash, or the free one where it belongs. */
 static ia_set_entry *find(ia_set_entry *entries, size_t capacity, uint64_t seed, uint64_t hash) {
   size_t i = place_of(hash, seed) & (capacity - 1);
   while (entries[i].hash != 0 && entries[i].hash != hash) i = (i + 1) & (capacity - 1);
@@ -28,7 +28,7 @@ static bool grow(ia_set *set) {
   size_t capacity = set->capacity == 0 ? FIRST_CAPACITY : set->capacity * 2;
   if (capacity > SIZE_MAX / 2 / sizeof *set->entries) return false;
   ia_set_entry *entries = ia_alloc_zero(set->allocator, capacity * sizeof *entries);
-  if (entries == NULL) return false;
+  if (!entries) return false;
   for (size_t i = 0; i < set->capacity; i++) {
     if (set->entries[i].hash != 0) *find(entries, capacity, set->seed, set->entries[i].hash) = set->entries[i];
   }
@@ -58,7 +58,7 @@ bool ia_set_has(const ia_set *set, uint64_t hash) {
 }
 
 void ia_set_clear(ia_set *set) {
-  if (set->entries != NULL) memset(set->entries, 0, set->capacity * sizeof *set->entries);
+  if (set->entries) memset(set->entries, 0, set->capacity * sizeof *set->entries);
   set->count = 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reads characters through layers of escapes: a layer takes its characters from the one below, the lowest from the text.
-// What is no whole escape stands for itself, in every layer. Nothing is copied, and how far a character is looked for is
-// bounded.
+/* Reads characters through layers of escapes: a layer takes its characters from the one below, the lowest from the text.
+ * What is no whole escape stands for itself, in every layer. Nothing is copied, and how far a character is looked for is
+ * bounded. */
 #include "spelling.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ enum { END = -1, NONE = -2, MAX_DIGITS = 7 };
 
 typedef struct layer {
   const char *text, *end;
-  unsigned below; // how many layers
+  unsigned below; /* how many layers */
 } layer;
 
 static int next(layer *in);
@@ -31,7 +31,7 @@ static int hex(layer *in, int digits) {
   return value;
 }
 
-// JSON's; any other character behind a backslash is meant as it is, as Markdown and shells write it.
+/* JSON's; any other character behind a backslash is meant as it is, as Markdown and shells write it. */
 static int backslash(layer *in) {
   static const char shorts[] = "b\bf\fn\nr\rt\t";
   int c = next(in);

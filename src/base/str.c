@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Text helpers: strict numbers, UTF-8, percent-encoding, URLs. Nothing here depends on the locale.
+/* Text helpers: strict numbers, UTF-8, percent-encoding, URLs. Nothing here depends on the locale. */
 #include "str.h"
 
 #include <stdint.h>
@@ -11,17 +11,17 @@ static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') 
 
 static bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
-// ---- numbers ----
+/* ---- numbers ---- */
 
 bool ia_str_int64(const char *text, int64_t *out) {
-  if (text == NULL) return false;
+  if (!text) return false;
   bool negative = *text == '-';
   if (negative) text++;
   if (!is_digit(*text)) return false;
   int64_t value = 0;
   for (; is_digit(*text); text++) {
     int digit = *text - '0';
-    // On the negative side from the start, where INT64_MIN fits.
+    /* On the negative side from the start, where INT64_MIN fits. */
     if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, digit, &value)) return false;
   }
   if (*text != '\0' || (!negative && value == INT64_MIN)) return false;
@@ -29,15 +29,15 @@ bool ia_str_int64(const char *text, int64_t *out) {
   return true;
 }
 
-// ---- comparison ----
+/* ---- comparison ---- */
 
 bool ia_str_equal(const char *a, const char *b) {
-  if (a == NULL || b == NULL) return a == b;
+  if (!a || !b) return a == b;
   return strcmp(a, b) == 0;
 }
 
 bool ia_str_equal_nocase(const char *a, const char *b) {
-  if (a == NULL || b == NULL) return false;
+  if (!a || !b) return false;
   while (*a != '\0' && lower(*a) == lower(*b)) {
     a++;
     b++;
@@ -45,13 +45,11 @@ bool ia_str_equal_nocase(const char *a, const char *b) {
   return lower(*a) == lower(*b);
 }
 
-bool ia_str_starts(const char *text, const char *prefix) {
-  return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
-}
+bool ia_str_starts(const char *text, const char *prefix) { return text && strncmp(text, prefix, strlen(prefix)) == 0; }
 
-// ---- UTF-8 ----
+/* ---- UTF-8 ---- */
 
-// How many bytes a character that starts with this one has; 0: none starts so.
+/* How many bytes a character that starts with this one has; 0: none starts so. */
 static size_t utf8_expected(unsigned char lead) {
   if (lead < 0x80) return 1;
   if (lead < 0xc0 || lead > 0xf4) return 0;
@@ -106,7 +104,7 @@ size_t ia_utf8_cut(const char *text, size_t length, size_t max) {
 }
 
 void ia_str_copy(char *buffer, size_t capacity, const char *text) {
-  ia_str_copy_n(buffer, capacity, text, text == NULL ? 0 : strlen(text));
+  ia_str_copy_n(buffer, capacity, text, text ? strlen(text) : 0);
 }
 
 void ia_str_copy_n(char *buffer, size_t capacity, const char *text, size_t length) {
@@ -116,7 +114,7 @@ void ia_str_copy_n(char *buffer, size_t capacity, const char *text, size_t lengt
   buffer[kept] = '\0';
 }
 
-// ---- percent-encoding ----
+/* ---- percent-encoding ---- */
 
 static bool is_unreserved(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 
@@ -153,7 +151,7 @@ void ia_percent_decode(ia_buf *out, const char *text, size_t length, bool plus_i
   }
 }
 
-// ---- URLs ----
+/* ---- URLs ---- */
 
 static bool starts_nocase(const char *text, const char *prefix) {
   while (*prefix != '\0' && lower(*text) == *prefix) {
@@ -163,7 +161,7 @@ static bool starts_nocase(const char *text, const char *prefix) {
   return *prefix == '\0';
 }
 
-// 127.0.0.0/8 in four plain decimal numbers: "127.1" and "127.0.0.01" mean different hosts to different resolvers.
+/* 127.0.0.0/8 in four plain decimal numbers: "127.1" and "127.0.0.01" mean different hosts to different resolvers. */
 static bool is_loopback_ipv4(const char *host, size_t length) {
   size_t at = 0;
   for (int octet = 0; octet < 4; octet++) {
@@ -184,7 +182,7 @@ static bool is_loopback(const char *host, size_t length) {
   return is_loopback_ipv4(host, length);
 }
 
-// The host at the start of an authority: its length, or 0 where there is none.
+/* The host at the start of an authority: its length, or 0 where there is none. */
 static size_t host_span(const char *text) {
   size_t length = 0;
   if (*text != '[') {
@@ -197,7 +195,7 @@ static size_t host_span(const char *text) {
 
 static const char *read_authority(const char *text, size_t length, ia_url *url) {
   if (length == 0 || *text == ':') return "it has no host";
-  if (memchr(text, '@', length) != NULL) return "it has a user name or password";
+  if (memchr(text, '@', length)) return "it has a user name or password";
   url->host = text;
   url->host_length = host_span(text);
   size_t at = url->host_length;
@@ -211,7 +209,7 @@ static const char *read_authority(const char *text, size_t length, ia_url *url) 
 
 const char *ia_url_parse(const char *text, ia_url *url) {
   *url = (ia_url){0};
-  if (text == NULL) return "it is missing";
+  if (!text) return "it is missing";
   for (const char *c = text; *c != '\0'; c++) {
     if ((unsigned char)*c <= ' ' || *c == 0x7f) return "it has a blank or a control character";
   }
@@ -220,7 +218,7 @@ const char *ia_url_parse(const char *text, ia_url *url) {
   text += url->https ? strlen("https://") : strlen("http://");
   size_t authority = strcspn(text, "/?#");
   const char *wrong = read_authority(text, authority, url);
-  if (wrong != NULL) return wrong;
+  if (wrong) return wrong;
   url->path = text + authority;
   url->path_length = strcspn(url->path, "?#");
   url->query = url->path + url->path_length;
@@ -228,12 +226,12 @@ const char *ia_url_parse(const char *text, ia_url *url) {
   return NULL;
 }
 
-// ---- hashing ----
+/* ---- hashing ---- */
 
 uint64_t ia_hash(const char *text, size_t length) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-  // FNV leaves the low bits of short texts alike; a table takes its index from them.
+  /* FNV leaves the low bits of short texts alike; a table takes its index from them. */
   hash ^= hash >> 32;
   hash *= UINT64_C(0xd6e8feb86659fd93);
   return hash ^ hash >> 32;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// imgact action list, get, wait.
+/* imgact action list, get, wait. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +60,7 @@ static bool same_error(const imgact_error *a, const imgact_error *b) {
          !strcmp(a->request_id, b->request_id);
 }
 
-// People are told of each action that goes on what was seen of it.
+/* People are told of each action that goes on what was seen of it. */
 static bool tell_stopped(cli_app *app, const cli_slot *slot) {
   imgact_error stopped;
   char what[160];
@@ -70,12 +70,12 @@ static bool tell_stopped(cli_app *app, const cli_slot *slot) {
   return true;
 }
 
-// A slot whose error is this one and is to be told still: a program takes nothing from what people were told before.
+/* A slot whose error is this one and is to be told still: a program takes nothing from what people were told before. */
 static bool is_to_tell(const cli_app *app, const cli_slot *slot, const imgact_error *error) {
   return (cli_wants_json(app) || !slot->told) && same_error(cli_slot_error(slot), error);
 }
 
-// Other errors once each, with the ids that they are about: a poll that fails ends many waits in the same way.
+/* Other errors once each, with the ids that they are about: a poll that fails ends many waits in the same way. */
 static void tell_errors(cli_app *app, const cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) {
     const imgact_error *error = cli_slot_error(&batch->slots[i]);
@@ -114,7 +114,7 @@ static int show(cli_app *app, cli_batch *batch, const void **known) {
   return exit_status ? exit_status : cli_tally_exit(&tally);
 }
 
-// One operation per id, so that each has its own end; the library asks for them together.
+/* One operation per id, so that each has its own end; the library asks for them together. */
 int cli_action_wait(cli_app *app) {
   const void **known = calloc(app->arguments_count, sizeof *known);
   if (!known) return cli_refuse(app, IMGACT_NOMEM, "out of memory");

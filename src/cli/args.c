@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The command line in two passes. The first parts words from flags (a flag takes a value in every command or in none, so the
-// command need not be known yet); the second, with the command known, checks the flags against it and sets the options.
-// The first error is the one that is told, but the first pass goes on after it: -o may stand behind.
+/* The command line in two passes. The first parts words from flags (a flag takes a value in every command or in none, so the
+ * command need not be known yet); the second, with the command known, checks the flags against it and sets the options.
+ * The first error is the one that is told, but the first pass goes on after it: -o may stand behind. */
 #include "args.h"
 
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static void add_flag(parser *p, const cli_flag *flag, const char *value) {
   p->flags[p->flags_count++] = (occurrence){flag, value};
 }
 
-// The value of a flag that came without "=": the next argument, whatever it looks like.
+/* The value of a flag that came without "=": the next argument, whatever it looks like. */
 static void add_flag_with_next(parser *p, const cli_flag *flag) {
   if (p->at < p->argc)
     add_flag(p, flag, p->argv[p->at++]);
@@ -73,7 +73,7 @@ static void take_long(parser *p, const char *text) {
     add_flag_with_next(p, flag);
 }
 
-// "-q", "-o json", "-ojson", "-o=json", "-qo json".
+/* "-q", "-o json", "-ojson", "-o=json", "-qo json". */
 static void take_short(parser *p, const char *text) {
   for (; *text; text++) {
     const cli_flag *flag = cli_flag_lettered(*text);
@@ -109,7 +109,7 @@ static void part(parser *p) {
   }
 }
 
-// The last -o counts; also for the form of an error about anything else.
+/* The last -o counts; also for the form of an error about anything else. */
 static void find_output(parser *p, cli_options *options) {
   bool wants_version = false;
   for (size_t i = 0; i < p->flags_count; i++) {
@@ -124,7 +124,7 @@ static void find_output(parser *p, cli_options *options) {
   p->args->count = 1;
 }
 
-// "help image list", "image help", "image help list".
+/* "help image list", "image help", "image help list". */
 static void find_help(cli_args *args) {
   size_t at = 0;
   if (args->count > 1 && !strcmp(args->words[1], "help") && cli_is_noun(args->words[0])) at = 1;
@@ -141,7 +141,7 @@ static imgact_status check_utf8(parser *p) {
   return IMGACT_OK;
 }
 
-// The command's own flag that begins like another's: --label-selector for --label.
+/* The command's own flag that begins like another's: --label-selector for --label. */
 static const char *longer_flag(uint32_t command, const char *name) {
   for (size_t i = 0; i < cli_flags_count; i++)
     if ((cli_flags[i].commands & command) && !cli_flag_is_common(&cli_flags[i]) &&
@@ -164,7 +164,8 @@ static imgact_status apply(parser *p, cli_app *app, imgact_error *error) {
     const occurrence *it = &p->flags[i];
     const cli_flag *flag = cli_flag_of(bit, it->flag->name);
     if (!flag) return refuse_flag(app, it->flag, error);
-    // A filter that a later one replaced would be a filter ignored; flags of every command may be overruled, as by an alias.
+    /* A filter that a later one replaced would be a filter ignored; flags of every command may be overruled, as by an alias.
+     */
     for (size_t j = 0; j < i && flag->kind != CLI_FLAG_TEXTS && flag->kind != CLI_FLAG_SWITCH && !cli_flag_is_common(flag);
          j++)
       if (!strcmp(p->flags[j].flag->name, flag->name))
@@ -227,7 +228,7 @@ static imgact_status check_all_twice(const cli_app *app, imgact_error *error) {
   return status;
 }
 
-// Which keys there are is for the cloud to say; the direction is not.
+/* Which keys there are is for the cloud to say; the direction is not. */
 static imgact_status check_sort(const cli_app *app, imgact_error *error) {
   const cli_strings *sort = &app->options.sort;
   for (size_t i = 0; i < sort->count; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Operations that run side by side in one loop. Invariants: an operation that was refused when it was made stops the whole
-// batch before the first request; a signal cancels what still runs, and what was known by then is shown.
+/* Operations that run side by side in one loop. Invariants: an operation that was refused when it was made stops the whole
+ * batch before the first request; a signal cancels what still runs, and what was known by then is shown. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 #include "output.h"
 
-// A signal handler can be told nothing but by a global.
+/* A signal handler can be told nothing but by a global. */
 static volatile sig_atomic_t interrupted;
 static imgact_loop *volatile signalled_loop;
 
@@ -28,14 +28,15 @@ bool cli_interrupted(void) { return interrupted != 0; }
 
 void cli_signals_end(void) { signalled_loop = NULL; }
 
-// Who started the tool may want it to ignore a signal, as nohup and a shell's background do.
+/* Who started the tool may want it to ignore a signal, as nohup and a shell's background do. */
 static void catch_signal(int number) {
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
   sigemptyset(&action.sa_mask);
   if (!sigaction(number, NULL, &before) && before.sa_handler != SIG_IGN) sigaction(number, &action, NULL);
 }
 
-// From the first request on: before it, a signal may just end the program. The handlers stay, so that results still get out.
+/* From the first request on: before it, a signal may just end the program. The handlers stay, so that results still get out.
+ */
 static void catch_signals(imgact_loop *loop) {
   signalled_loop = loop;
   catch_signal(SIGINT);
@@ -53,7 +54,7 @@ void cli_clock_start(cli_app *app) { app->began_ms = monotonic_ms(); }
 
 int64_t cli_elapsed_ms(const cli_app *app) { return monotonic_ms() - app->began_ms; }
 
-// What --deadline leaves to an operation that starts now: commands of several steps share it.
+/* What --deadline leaves to an operation that starts now: commands of several steps share it. */
 static int64_t deadline_left(const cli_app *app) {
   if (!app->options.deadline_ms) return 0;
   int64_t left = app->options.deadline_ms - cli_elapsed_ms(app);
@@ -107,13 +108,13 @@ static void finished(void *user, imgact_op *op) {
   batch->left--;
   if (batch->app->line.kind == CLI_LINE_LOOKUP) cli_progress_clear(batch->app);
   if (slot->waits) cli_progress_ended(slot);
-  // The same token would be refused for every other item as well: they end before they take this one's place.
+  /* The same token would be refused for every other item as well: they end before they take this one's place. */
   if (imgact_op_error(op)->status != IMGACT_UNAUTHORIZED || batch->stopped) return;
   batch->stopped = true;
   cancel_all(batch);
 }
 
-// At most a second where a line shows how time passes.
+/* At most a second where a line shows how time passes. */
 static void wait_for_loop(const cli_app *app) {
   imgact_loop *loop = app->session.loop;
   struct pollfd ready = {.fd = imgact_loop_fd(loop), .events = POLLIN};
@@ -151,7 +152,7 @@ const imgact_error *cli_slot_error(const cli_slot *slot) {
 }
 
 void cli_batch_tally(const cli_batch *batch, cli_tally *tally, imgact_status status) {
-  // What was cancelled because the token was refused failed for that reason.
+  /* What was cancelled because the token was refused failed for that reason. */
   if (status == IMGACT_CANCELLED && batch->stopped && !interrupted) return;
   cli_tally_add(tally, status);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table of commands: what the parser accepts, the help explains and the completions offer.
+/* The table of commands: what the parser accepts, the help explains and the completions offer. */
 #include "cli.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "output.h"
 #include "setup.h"
 
-// clang-format off
+/* clang-format off */
 const cli_command cli_commands[CLI_COMMAND_COUNT] = {
     [CLI_IMAGE_LIST] = {
         .noun = "image", .verb = "list", .shape = &cli_image_shape, .run = cli_image_list, .needs_client = true,
@@ -112,7 +112,7 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .summary = "print the version",
         .examples = "imgact version"},
 };
-// clang-format on
+/* clang-format on */
 
 static const cli_command *find(const char *noun, const char *verb) {
   for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
@@ -122,7 +122,7 @@ static const cli_command *find(const char *noun, const char *verb) {
   return NULL;
 }
 
-// What other tools call a command, where no likeness of letters leads there.
+/* What other tools call a command, where no likeness of letters leads there. */
 static const char *other_name(const char *noun, const char *word) {
   static const char *const names[][2] = {{"describe", "get"},  {"show", "get"},       {"info", "get"},
                                          {"view", "get"},      {"ls", "list"},        {"rm", "delete"},
@@ -133,7 +133,7 @@ static const char *other_name(const char *noun, const char *word) {
   return NULL;
 }
 
-// The nearest noun, or the nearest verb of a noun; NULL = nothing is near.
+/* The nearest noun, or the nearest verb of a noun; NULL = nothing is near. */
 static const char *nearest(const char *noun, const char *word) {
   const char *meant = noun ? other_name(noun, word) : NULL;
   if (meant) return meant;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Completion scripts for three shells, made from the tables of commands and flags. Each script does the same: it parts the
-// words of the line from flags and their values and from "help", behind which any command may stand, and offers what the
-// words so far, or the flag before the cursor, allow.
+/* Completion scripts for three shells, made from the tables of commands and flags. Each script does the same: it parts the
+ * words of the line from flags and their values and from "help", behind which any command may stand, and offers what the
+ * words so far, or the flag before the cursor, allow. */
 #include <string.h>
 
 #include "output.h"
 
-// The flag's first line in the table per name: what it takes is the same in every command.
+/* The flag's first line in the table per name: what it takes is the same in every command. */
 static bool is_first(const cli_flag *flag) { return cli_flag_named(flag->name, strlen(flag->name)) == flag; }
 
 static void put_words(const char *values) {
   for (; *values; values++) putchar(*values == '|' ? ' ' : *values);
 }
 
-// "--profile|-p|--config|...": the flags that a value follows.
+/* "--profile|-p|--config|...": the flags that a value follows. */
 static void put_value_flags(const char *separator) {
   const char *between = "";
   for (size_t i = 0; i < cli_flags_count; i++) {
@@ -53,7 +53,7 @@ static void put_flags(uint32_t commands, bool common) {
       printf("--%s ", cli_flags[i].name);
 }
 
-// Cases of "${said[*]}" in the syntax that bash and zsh share.
+/* Cases of "${said[*]}" in the syntax that bash and zsh share. */
 static void put_word_cases(void) {
   fputs("    '') offer=\"", stdout);
   put_nouns();
@@ -82,7 +82,7 @@ static void put_flag_cases(void) {
   }
 }
 
-// Cases of "$before ${said[*]}": the fixed values of a flag, which may differ between commands.
+/* Cases of "$before ${said[*]}": the fixed values of a flag, which may differ between commands. */
 static void put_value_cases(void) {
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
@@ -104,16 +104,16 @@ static void put_value_cases(void) {
   }
 }
 
-// Profiles are asked for, of the tool and the file that are typed.
+/* Profiles are asked for, of the tool and the file that are typed. */
 #define ASK_PROFILES "config list --columns profile --no-header 2>/dev/null </dev/null"
 
-// bash expands what it is to offer, so names that a shell could take for more are left out.
+/* bash expands what it is to offer, so names that a shell could take for more are left out. */
 static void put_profile_case(void) {
   puts("    -p|--profile) offer=$(\"$tool\" \"${config[@]}\" " ASK_PROFILES " | grep -xE '[[:alnum:]_.+@/-]+'); return ;;");
 }
 
-// A function for bash and zsh that sets `offer` or `files` from `tool`, `before`, `current` and the arrays `said` and
-// `config`.
+/* A function for bash and zsh that sets `offer` or `files` from `tool`, `before`, `current` and the arrays `said` and
+ * `config`. */
 static void put_shared(void) {
   puts("_imgact_offer() {\n  offer='' files=''\n  case \"$before ${said[*]}\" in");
   put_value_cases();
@@ -140,7 +140,7 @@ static void put_shared(void) {
        "  done\n}");
 }
 
-// bash parts a line at "=", too: "--output=js" is the three words "--output", "=", "js".
+/* bash parts a line at "=", too: "--output=js" is the three words "--output", "=", "js". */
 static void put_bash(void) {
   puts("# imgact completion for bash: source <(imgact completion bash)");
   put_shared();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// imgact config list, path, show, check, and version: what can be told without a request.
+/* imgact config list, path, show, check, and version: what can be told without a request. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,7 +109,7 @@ int cli_config_show(cli_app *app) {
   return exit_status ? exit_status : cli_print_item(app, &cli_selection_shape, &item);
 }
 
-// A client is made, which reads the token and looks at the endpoint, and nothing is sent with it.
+/* A client is made, which reads the token and looks at the endpoint, and nothing is sent with it. */
 int cli_config_check(cli_app *app) {
   selection_item item = {0};
   int exit_status = cli_session_open(app);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How an operation's end becomes an exit status and a line, or an object, on stderr.
+/* How an operation's end becomes an exit status and a line, or an object, on stderr. */
 #include <errno.h>
 #include <imgact/provider.h>
 #include <inttypes.h>
@@ -61,7 +61,7 @@ int cli_tally_exit(const cli_tally *tally) {
   return tally->succeeded || tally->differ ? EXIT_MIXED : cli_exit_status(tally->first);
 }
 
-// Results that were printed before an error stand before it, too, where both go to one terminal.
+/* Results that were printed before an error stand before it, too, where both go to one terminal. */
 static void begin_stderr(cli_app *app) {
   fflush(stdout);
   cli_progress_clear(app);
@@ -83,7 +83,7 @@ static void add_part(cli_buffer *text, const char *opening, const char *part, co
   cli_buffer_text(text, more);
 }
 
-// "(not_found, HTTP 404, request 9d8c...)": what helps to look it up, as far as it was told.
+/* "(not_found, HTTP 404, request 9d8c...)": what helps to look it up, as far as it was told. */
 static void add_origin(cli_buffer *text, const imgact_error *error, int32_t attempts) {
   char number[40];
   const char *opening = " (";
@@ -115,7 +115,7 @@ static void add_origin(cli_buffer *text, const imgact_error *error, int32_t atte
   if (error->flags & IMGACT_ERROR_MAYBE_APPLIED) cli_buffer_text(text, "; it may have been applied");
 }
 
-// How often the request was sent that the error is about; 0 = that is not known, or beside the point.
+/* How often the request was sent that the error is about; 0 = that is not known, or beside the point. */
 static int32_t attempts_of(const cli_app *app, const imgact_error *error) {
   bool about_it =
       error->status != IMGACT_TIMEOUT && error->status != IMGACT_CANCELLED && error->status != IMGACT_ACTION_FAILED;
@@ -150,7 +150,7 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   imgact_json_writer_free(writer);
 }
 
-// How much of a secret must be in a text to count: 8 characters after the vendor's prefix, as in the library.
+/* How much of a secret must be in a text to count: 8 characters after the vendor's prefix, as in the library. */
 static size_t needle_of(const char *secret, size_t length, const char *const *prefixes) {
   size_t common = 0;
   for (; prefixes && *prefixes; prefixes++)
@@ -158,7 +158,7 @@ static size_t needle_of(const char *secret, size_t length, const char *const *pr
   return length < common + 8 ? length : common + 8;
 }
 
-// A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown.
+/* A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown. */
 static void hide(char *message, size_t capacity, const char *secret, const char *const *prefixes) {
   static const char mark[] = "[redacted]";
   char shown[sizeof((imgact_error *)NULL)->message];

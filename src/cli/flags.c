@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The table of flags and what turns their values into options. A value may be a secret that slipped into the wrong place, so
-// a message quotes none but in the sets of fixed words, where the mistake cannot be seen without.
+/* The table of flags and what turns their values into options. A value may be a secret that slipped into the wrong place, so
+ * a message quotes none but in the sets of fixed words, where the mistake cannot be seen without. */
 #include "cli.h"
 
 #include <stdlib.h>
@@ -36,7 +36,7 @@
 #define DURATION(word, member, text)        VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, ALL, CLI_OF_REQUESTS, text)
 #define COUNT(word, member, text)           VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, ALL, CLI_OF_REQUESTS, text)
 
-// clang-format off
+/* clang-format off */
 const cli_flag cli_flags[] = {
     OWN_TEXTS("type", "T", "system|app|snapshot|backup|custom", types, BIT(CLI_IMAGE_LIST), "images of this type"),
     OWN_TEXTS("status", "S", "creating|available|unavailable|deleted|retired", statuses, BIT(CLI_IMAGE_LIST),
@@ -108,7 +108,7 @@ const cli_flag cli_flags[] = {
     FILE_VALUE("record", record, CLI_OF_REQUESTS, "write the exchanges to a HAR cassette, without secrets"),
     FILE_VALUE("replay", replay, CLI_OF_REQUESTS, "answer requests from a cassette; nothing is sent"),
 };
-// clang-format on
+/* clang-format on */
 const size_t cli_flags_count = sizeof cli_flags / sizeof cli_flags[0];
 
 bool cli_flag_is_common(const cli_flag *flag) { return flag->commands == ALL; }
@@ -147,7 +147,7 @@ int cli_choice_index(const char *values, const char *word) {
   return -1;
 }
 
-// Digits alone, from 1, without overflow; what follows them is left to the caller.
+/* Digits alone, from 1, without overflow; what follows them is left to the caller. */
 static const char *parse_digits(const char *text, int64_t most, int64_t *value) {
   int64_t sum = 0;
   const char *at = text;
@@ -165,7 +165,7 @@ static bool parse_count(const char *text, int64_t *count) {
   return end && !*end && *count > 0;
 }
 
-// A fraction of a unit in ms, rounded down: ".5" of 1000 is 500.
+/* A fraction of a unit in ms, rounded down: ".5" of 1000 is 500. */
 static const char *parse_fraction(const char *at, int64_t unit, int64_t *part) {
   int64_t scale = unit;
   const char *start = at;
@@ -176,7 +176,7 @@ static const char *parse_fraction(const char *at, int64_t unit, int64_t *part) {
   return at == start ? NULL : at;
 }
 
-// "250ms", "5s", "2m", "1h30m", "1.5s": each unit at most once, the large ones first.
+/* "250ms", "5s", "2m", "1h30m", "1.5s": each unit at most once, the large ones first. */
 static bool parse_duration(const char *text, int64_t *duration_ms) {
   static const struct {
     const char *name;
@@ -217,7 +217,7 @@ static void suggest(const char *values, const char *value, char *hint, size_t ca
 static imgact_status bad_choice(const cli_flag *flag, const char *value, imgact_error *error) {
   char words[128], hint[80] = "";
   snprintf(words, sizeof words, "%s", flag->values);
-  for (char *at = words; (at = strchr(at, '|')) != NULL; at++) *at = ' ';
+  for (char *at = words; (at = strchr(at, '|')); at++) *at = ' ';
   if (flag->kind == CLI_FLAG_TEXTS && strchr(value, ','))
     snprintf(hint, sizeof hint, "; for several, repeat the flag");
   else
@@ -226,7 +226,7 @@ static imgact_status bad_choice(const cli_flag *flag, const char *value, imgact_
                           words, hint);
 }
 
-// A slug has no comma: the cloud would be asked for a region that nobody means.
+/* A slug has no comma: the cloud would be asked for a region that nobody means. */
 static bool is_list(const cli_flag *flag, const char *value) {
   return !strcmp(flag->name, "region") && value && strchr(value, ',');
 }
@@ -247,7 +247,7 @@ imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t roo
                             flag->kind == CLI_FLAG_TEXTS ? "; for several, repeat the flag" : ": it takes one region");
   char *at = (char *)options + flag->offset;
   int index = flag->values && value ? cli_choice_index(flag->values, value) : 0;
-  // An unknown provider is the library's to refuse: it knows which ones there are.
+  /* An unknown provider is the library's to refuse: it knows which ones there are. */
   if (index < 0 && strcmp(flag->name, "provider") != 0) return bad_choice(flag, value, error);
   switch (flag->kind) {
   case CLI_FLAG_SWITCH: *(int *)(void *)at = 1; break;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Help, made from the tables of commands and flags, for terminals of 80 columns.
+/* Help, made from the tables of commands and flags, for terminals of 80 columns. */
 #include <string.h>
 
 #include "output.h"
@@ -9,7 +9,7 @@ static const char *const group_titles[CLI_GROUP_COUNT] = {"Flags of this command
 #define WIDTH       79
 #define FLAG_COLUMN 33
 
-// A word behind those that end at `column`, on a new line where it does not fit; the column where it ends.
+/* A word behind those that end at `column`, on a new line where it does not fit; the column where it ends. */
 static int put_word(const char *word, size_t length, int column, int indent) {
   bool fits = column + 1 + (int)length <= WIDTH;
   if (column > indent && fits)
@@ -112,7 +112,7 @@ static int help_on_command(cli_app *app, const cli_command *command) {
   return cli_finish_stdout(app);
 }
 
-// NULL = all of them.
+/* NULL = all of them. */
 static void put_commands(const char *noun) {
   puts("\nCommands:");
   for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What to do about actions that still run when the tool stops waiting, and about changes of which nobody knows whether they
-// were applied: commands that can be pasted into a shell.
+/* What to do about actions that still run when the tool stops waiting, and about changes of which nobody knows whether they
+ * were applied: commands that can be pasted into a shell. */
 #include <imgact/provider.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +13,13 @@ void cli_slot_name(const cli_slot *slot, char *name, size_t capacity) {
            slot->region ? slot->region : "");
 }
 
-// A wait that ended for a reason that passes, or because nobody would wait any longer: it may go on.
+/* A wait that ended for a reason that passes, or because nobody would wait any longer: it may go on. */
 static bool may_go_on(imgact_status status) {
   return status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT || status == IMGACT_NETWORK ||
          status == IMGACT_UNAVAILABLE || status == IMGACT_RATE_LIMITED;
 }
 
-// The id of a slot's action if that may be running still; waits know it before they have seen the action.
+/* The id of a slot's action if that may be running still; waits know it before they have seen the action. */
 static const char *running_id(const cli_slot *slot) {
   imgact_status status = (imgact_status)cli_slot_error(slot)->status;
   if (status == IMGACT_OK) return NULL;
@@ -47,7 +47,7 @@ bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error) {
   return true;
 }
 
-// A word as a shell takes it.
+/* A word as a shell takes it. */
 static void add_word(cli_buffer *text, const char *word) {
   bool plain = *word && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:@") == strlen(word);
   if (!plain) cli_buffer_text(text, "'");
@@ -66,7 +66,8 @@ static void add_flag(cli_buffer *text, const char *flag, const char *value) {
   add_word(text, value);
 }
 
-// A flag of this command or what stood for it: the shell in which the command is pasted, hours later, may lack the variable.
+/* A flag of this command or what stood for it: the shell in which the command is pasted, hours later, may lack the variable.
+ */
 static void add_setting(cli_buffer *text, const char *flag, const char *given, const char *variable) {
   const char *value = given ? given : getenv(variable);
   if (value && value[0]) add_flag(text, flag, value);
@@ -111,7 +112,7 @@ void cli_batch_hint(cli_batch *batch) {
   cli_buffer_free(&flags);
 }
 
-// An operation that makes an action is seen among the image's actions, anything else in the image itself.
+/* An operation that makes an action is seen among the image's actions, anything else in the image itself. */
 static bool makes_action(const cli_slot *slot) {
   const imgact_provider *provider = imgact_provider_find(imgact_client_provider(slot->batch->app->session.client));
   size_t kind = (size_t)imgact_op_kind_of(slot->op);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// imgact image list, get, update: what shows or returns images themselves.
+/* imgact image list, get, update: what shows or returns images themselves. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "output.h"
 
-// The flags' words are those of the JSON; the parser let no others through.
+/* The flags' words are those of the JSON; the parser let no others through. */
 static imgact_image_type type_of(const char *word) {
   for (int i = IMGACT_TYPE_UNKNOWN; i <= IMGACT_TYPE_CUSTOM; i++)
     if (!strcmp(imgact_image_type_name((imgact_image_type)i), word)) return (imgact_image_type)i;
@@ -81,7 +81,7 @@ int cli_image_get(cli_app *app) {
 
 /* ---- update ---- */
 
-// "KEY=VALUE": the key is a copy, the value points into the argument. 0 or an exit status.
+/* "KEY=VALUE": the key is a copy, the value points into the argument. 0 or an exit status. */
 static int parse_label(cli_app *app, const char *text, imgact_label *label) {
   const char *equals = strchr(text, '=');
   if (!equals || equals == text) return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--label takes KEY=VALUE: '%s'", text);
@@ -113,7 +113,7 @@ static int check_removed_labels(cli_app *app) {
   return 0;
 }
 
-// 0 or an exit status; what was made by then is the caller's to free.
+/* 0 or an exit status; what was made by then is the caller's to free. */
 static int parse_labels(cli_app *app, imgact_label *labels) {
   const cli_strings *texts = &app->options.labels;
   for (size_t i = 0; i < texts->count; i++) {
@@ -145,7 +145,7 @@ static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t c
   return imgact_update_image(app->session.client, app->arguments[0], &update);
 }
 
-// The image's labels without those to remove, and those given over them. All but the array belongs to its sources.
+/* The image's labels without those to remove, and those given over them. All but the array belongs to its sources. */
 static imgact_label *merge(const cli_app *app, const imgact_image *image, const imgact_label *given, size_t *count) {
   size_t given_count = app->options.labels.count;
   imgact_label *all = calloc(image->labels_count + given_count + 1, sizeof *all);
@@ -158,7 +158,7 @@ static imgact_label *merge(const cli_app *app, const imgact_image *image, const 
   return all;
 }
 
-// For what the cloud answered.
+/* For what the cloud answered. */
 static int refuse_reply(cli_app *app, imgact_status status, const char *text) {
   imgact_error error;
   imgact_error_set(&error, status, "%s", text);
@@ -167,8 +167,8 @@ static int refuse_reply(cli_app *app, imgact_status status, const char *text) {
   return cli_fail(app, &error, NULL, NULL);
 }
 
-// The cloud only replaces whole sets, so the present one is read first. Only a reply about this very image that tells its
-// labels will do: a get may also find an image whose name looks like the id, and unknown labels would be lost.
+/* The cloud only replaces whole sets, so the present one is read first. Only a reply about this very image that tells its
+ * labels will do: a get may also find an image whose name looks like the id, and unknown labels would be lost. */
 static int read_image(cli_app *app, imgact_op *get) {
   int exit_status = cli_run(app, get);
   if (exit_status) return exit_status;

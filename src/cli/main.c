@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// imgact: the library's first user. Parses, opens a session where the command needs one, runs the command, and ends with the
-// exit status that the contract gives to what happened.
+/* imgact: the library's first user. Parses, opens a session where the command needs one, runs the command, and ends with the
+ * exit status that the contract gives to what happened. */
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -13,8 +13,8 @@
 #include "args.h"
 #include "output.h"
 
-// A missing standard descriptor would be handed to the next socket or file, and output would go there. Opened the wrong way
-// round, so that using it still fails.
+/* A missing standard descriptor would be handed to the next socket or file, and output would go there. Opened the wrong way
+ * round, so that using it still fails. */
 static void fill_descriptors(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
@@ -22,7 +22,7 @@ static void fill_descriptors(void) {
   }
 }
 
-// For the width of characters. Output is UTF-8 whatever the locale says.
+/* For the width of characters. Output is UTF-8 whatever the locale says. */
 static void choose_locale(void) {
   if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) setlocale(LC_CTYPE, "C.UTF-8");
 }
@@ -41,7 +41,7 @@ static int run_command(cli_app *app) {
   if (!exit_status && command->needs_client) exit_status = cli_session_open(app);
   if (!exit_status) {
     exit_status = command->run(app);
-    // Lost output is the worse news, unless the command has worse already.
+    /* Lost output is the worse news, unless the command has worse already. */
     int flushed = cli_finish_stdout(app);
     if (!exit_status) exit_status = flushed;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// imgact image delete, convert, transfer, protect, unprotect: one operation per image (and region), side by side; the
-// results are outcomes in the order asked.
+/* imgact image delete, convert, transfer, protect, unprotect: one operation per image (and region), side by side; the
+ * results are outcomes in the order asked. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -39,7 +39,7 @@ static bool says_yes(void) {
   return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
 }
 
-// "Delete 2 images at hetzner (profile prod): 4711 4712? [y/N] "
+/* "Delete 2 images at hetzner (profile prod): 4711 4712? [y/N] " */
 static void ask(cli_app *app) {
   imgact_error error;
   imgact_selection from = {0};
@@ -61,7 +61,7 @@ static void ask(cli_app *app) {
   cli_buffer_free(&names);
 }
 
-// Deleting asks where somebody can answer.
+/* Deleting asks where somebody can answer. */
 static int confirm(cli_app *app) {
   if (app->command != &cli_commands[CLI_IMAGE_DELETE] || app->options.yes) return 0;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
@@ -87,7 +87,7 @@ static cli_outcome outcome_of(const cli_app *app, const cli_slot *slot) {
   return outcome;
 }
 
-// In a table an error is one word; its sentence goes where people look for errors.
+/* In a table an error is one word; its sentence goes where people look for errors. */
 static void tell_people(cli_app *app, const cli_slot *slot, const cli_outcome *outcome) {
   char what[160];
   imgact_error stopped;
@@ -98,7 +98,7 @@ static void tell_people(cli_app *app, const cli_slot *slot, const cli_outcome *o
     cli_note(app, "%s: the answer was lost, but it was applied, and not sent twice", what);
 }
 
-// Nobody will read the outcomes on stdout: what was changed must not be lost with them.
+/* Nobody will read the outcomes on stdout: what was changed must not be lost with them. */
 static void rescue(cli_app *app, const cli_batch *batch, const cli_outcome *outcomes) {
   if (!cli_stdout_lost(app)) return;
   for (size_t i = 0; i < batch->count; i++) {
@@ -134,7 +134,7 @@ int cli_image_mutate(cli_app *app) {
   int exit_status = make_batch(app, &batch);
   if (!exit_status) exit_status = confirm(app);
   if (!exit_status) {
-    // Room for the outcomes comes first: once mutations are out, their results have to get out as well.
+    /* Room for the outcomes comes first: once mutations are out, their results have to get out as well. */
     cli_outcome *outcomes = calloc(batch.count, sizeof *outcomes);
     const void **items = calloc(batch.count, sizeof *items);
     if (outcomes && items) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Tables, csv and JSON from shapes. A table is rendered twice, once for the widths and once to print, so that no cell is
-// kept. Everything is printed after the work is done: a reader that goes away costs the output, never half of the mutations.
+/* Tables, csv and JSON from shapes. A table is rendered twice, once for the widths and once to print, so that no cell is
+ * kept. Everything is printed after the work is done: a reader that goes away costs the output, never half of the mutations.
+ */
 #include "output.h"
 
 #include <errno.h>
@@ -103,7 +104,7 @@ static int print_json(cli_app *app, const cli_shape *shape, const void *const *i
 
 /* ---- cells ---- */
 
-// The value as JSON has it: numbers, and in csv what is more than one value.
+/* The value as JSON has it: numbers, and in csv what is more than one value. */
 static void add_json(cli_buffer *cell, const cli_value *value) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   size_t length = 0;
@@ -116,7 +117,7 @@ static void add_json(cli_buffer *cell, const cli_value *value) {
   imgact_json_writer_free(writer);
 }
 
-// The keys that stand for an object, those that are null left out.
+/* The keys that stand for an object, those that are null left out. */
 static void add_summary(cli_buffer *cell, const cli_shape *shape, const void *item, cli_format format) {
   size_t start = cell->length;
   for (const char *const *key = shape->summary; key && *key; key++) {
@@ -205,7 +206,7 @@ const cli_field *cli_shape_field(const cli_shape *shape, const char *key, size_t
   return NULL;
 }
 
-// "action", or "action.id".
+/* "action", or "action.id". */
 static column_key find_column(const cli_shape *shape, const char *name, size_t length) {
   const char *dot = memchr(name, '.', length);
   column_key found = {.field = cli_shape_field(shape, name, dot ? (size_t)(dot - name) : length)};
@@ -215,7 +216,7 @@ static column_key find_column(const cli_shape *shape, const char *name, size_t l
   return found;
 }
 
-// The columns that were asked for; NULL, or a message.
+/* The columns that were asked for; NULL, or a message. */
 static const char *asked_columns(const char *text, const cli_shape *shape, columns *found) {
   for (const char *at = text;; at++) {
     at += strspn(at, " ");
@@ -299,7 +300,7 @@ static const char *table_cell(table *t, const column_key *column, const void *it
   return t->visible.length ? cli_buffer_get(&t->visible) : "-"; /* a blank cell would move what follows for awk and people */
 }
 
-// NULL item = the header.
+/* NULL item = the header. */
 static const char *any_cell(table *t, size_t column, const void *item) {
   return item ? table_cell(t, &t->columns.items[column], item) : header_cell(t, &t->columns.items[column]);
 }
@@ -339,7 +340,7 @@ static size_t widest_cell(table *t, const void *item) {
   return widest;
 }
 
-// Each column as a line: for one item, or a few with many short values.
+/* Each column as a line: for one item, or a few with many short values. */
 static void print_turned(table *t, const void *const *items, size_t count) {
   size_t label_width = widest_cell(t, NULL);
   for (size_t i = 0; i < t->columns.count; i++) {
@@ -382,7 +383,7 @@ static void put_csv_cell(const char *text, size_t length, bool last) {
   putchar(last ? '\n' : ',');
 }
 
-// An object within a cell is JSON there: csv is for programs.
+/* An object within a cell is JSON there: csv is for programs. */
 static bool add_csv_cell(cli_buffer *cell, const cli_value *value) {
   cli_buffer_clear(cell);
   if (value->kind == CLI_VALUE_OBJECT || value->kind == CLI_VALUE_OBJECTS)
@@ -434,7 +435,7 @@ int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *item
   return print_rows(app, shape, items, count, shape->turns ? TURNED_IF_NARROW : UPRIGHT);
 }
 
-// As a table a single object shows all of its keys, a line for each, unless columns were asked for.
+/* As a table a single object shows all of its keys, a line for each, unless columns were asked for. */
 int cli_print_item(cli_app *app, const cli_shape *shape, const void *item) {
   if (cli_wants_json(app)) return print_json(app, shape, &item, 1, false);
   return print_rows(app, shape, &item, 1, app->options.columns ? UPRIGHT : TURNED);
@@ -451,7 +452,7 @@ int cli_print_text(cli_app *app, const char *text) {
   return 0;
 }
 
-// The reader went away: stdio may have dropped the reason long ago, but a pipe still tells it.
+/* The reader went away: stdio may have dropped the reason long ago, but a pipe still tells it. */
 static bool reader_is_gone(void) {
   struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
   return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
@@ -466,7 +467,7 @@ bool cli_stdout_lost(cli_app *app) {
 int cli_finish_stdout(cli_app *app) {
   if (!cli_stdout_lost(app)) return 0;
   int why = app->stdout_errno;
-  // As for `git log | head`: who closed the pipe has seen enough, unless it was to tell what became of a change.
+  /* As for `git log | head`: who closed the pipe has seen enough, unless it was to tell what became of a change. */
   bool changes = app->command && app->command->changes;
   if (!changes && (why == EPIPE || reader_is_gone())) return cli_exit_status(IMGACT_INTERNAL);
   imgact_error error;

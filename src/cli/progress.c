@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How waiting shows on stderr: a bar or a pause on one line that is drawn over itself, or a line per change; and failures as
-// they come. One slot waits for one action.
+/* How waiting shows on stderr: a bar or a pause on one line that is drawn over itself, or a line per change; and failures as
+ * they come. One slot waits for one action. */
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -19,8 +19,8 @@ size_t cli_terminal_width(int fd) {
   return ioctl(fd, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
 }
 
-// A line that is drawn over itself must not reach the last column, where some terminals go on to the next line; nor may the
-// "^C" that they put behind it.
+/* A line that is drawn over itself must not reach the last column, where some terminals go on to the next line; nor may the
+ * "^C" that they put behind it. */
 static size_t line_room(void) {
   size_t width = cli_terminal_width(STDERR_FILENO);
   if (!width) width = 80;
@@ -73,7 +73,7 @@ static void say_next(const cli_app *app, char *next, size_t capacity) {
     snprintf(next, capacity, "going on in %lld s", seconds);
 }
 
-// It has to fit on one line: the cloud's message gives way to what the tool is going to do.
+/* It has to fit on one line: the cloud's message gives way to what the tool is going to do. */
 static void draw_pause(cli_app *app) {
   char next[80], line[WIDEST_LINE + 1];
   say_next(app, next, sizeof next);
@@ -110,7 +110,7 @@ void cli_progress_pause(cli_app *app, const imgact_trace *event) {
 
 /* ---- bars ---- */
 
-// The mean of what the cloud tells; -1 = it tells nothing.
+/* The mean of what the cloud tells; -1 = it tells nothing. */
 static int percent_of(const cli_batch *batch) {
   int64_t sum = 0;
   if (!batch->told_percent || !batch->count) return -1;
@@ -119,7 +119,7 @@ static int percent_of(const cli_batch *batch) {
   return (int)(sum / (int64_t)batch->count);
 }
 
-// Filled as far as it is known, else with a piece that moves with time.
+/* Filled as far as it is known, else with a piece that moves with time. */
 static void fill_bar(char *bar, size_t width, int percent, int64_t seconds) {
   for (size_t i = 0; i < width; i++) {
     size_t behind = (i + width - (size_t)seconds % width) % width;
@@ -181,8 +181,8 @@ void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action) {
   if (kind == CLI_PROGRESS_PLAIN) put_line(slot, action);
 }
 
-// What ended early while others go on is not kept back until they end. Most errors of a look at actions end all waits in
-// the same way, so that they are told together, afterwards.
+/* What ended early while others go on is not kept back until they end. Most errors of a look at actions end all waits in
+ * the same way, so that they are told together, afterwards. */
 static void tell_failure(cli_slot *slot) {
   const imgact_error *error = cli_slot_error(slot);
   char name[160];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// imgact provider list: the built-in clouds and what each can do, as their tables say.
+/* imgact provider list: the built-in clouds and what each can do, as their tables say. */
 #include <imgact/provider.h>
 
 #include <string.h>
@@ -16,7 +16,7 @@ static void get_variables(const cli_field *field, const void *item, cli_value *v
   value->kind = CLI_VALUE_TEXTS;
 }
 
-// The column's key is the operation's name.
+/* The column's key is the operation's name. */
 static void get_capability(const cli_field *field, const void *item, cli_value *value) {
   const imgact_provider *provider = item;
   value->kind = CLI_VALUE_BOOL;

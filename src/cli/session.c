@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From flags, environment and configuration to a client on a loop. Everything that can be refused without a request (the
-// file, the token, a cassette) is refused here.
+/* From flags, environment and configuration to a client on a loop. Everything that can be refused without a request (the
+ * file, the token, a cassette) is refused here. */
 #include <imgact/provider.h>
 #include <imgact/transport.h>
 
@@ -10,7 +10,7 @@
 
 #include "output.h"
 
-// When, since the start: "+12.345s ".
+/* When, since the start: "+12.345s ". */
 static void put_time(const cli_app *app) {
   int64_t ms = cli_elapsed_ms(app);
   fprintf(stderr, "+%" PRId64 ".%03ds ", ms / 1000, (int)(ms % 1000));
@@ -32,7 +32,7 @@ static void put_lines(const cli_app *app, const char *mark, uint32_t request, co
   cli_buffer_free(&line);
 }
 
-// The library hands over the beginning of a long body, and its whole length.
+/* The library hands over the beginning of a long body, and its whole length. */
 static void put_body(const cli_app *app, const char *mark, const imgact_trace *event) {
   size_t shown = event->body ? strlen(event->body) : 0;
   char note[80];
@@ -41,8 +41,8 @@ static void put_body(const cli_app *app, const char *mark, const imgact_trace *e
   if (shown < event->body_bytes) put_lines(app, mark, event->request, note);
 }
 
-// A terminal tells why nothing happens: the pause before a request is sent again, and the look-up of a lost answer, which
-// ends with its operation or where the change is sent again.
+/* A terminal tells why nothing happens: the pause before a request is sent again, and the look-up of a lost answer, which
+ * ends with its operation or where the change is sent again. */
 static void tell_pauses(cli_app *app, const imgact_trace *event) {
   bool looking = app->line.kind == CLI_LINE_LOOKUP, reads = event->method && !strcmp(event->method, "GET");
   bool sent_again = event->kind == IMGACT_TRACE_LOOKUP && event->request == app->looked_up;
@@ -52,7 +52,7 @@ static void tell_pauses(cli_app *app, const imgact_trace *event) {
     cli_progress_pause(app, event);
 }
 
-// Every string of an event is redacted by the library.
+/* Every string of an event is redacted by the library. */
 static void put_trace(cli_app *app, const imgact_trace *event) {
   cli_progress_clear(app);
   const char *text = event->text ? event->text : "";
@@ -107,7 +107,7 @@ int cli_config_open(cli_app *app) {
   return cli_fail(app, &error, NULL, NULL);
 }
 
-// The transport of --replay and --record, or with the authorities that OpenSSL's variable names; NULL = the usual one.
+/* The transport of --replay and --record, or with the authorities that OpenSSL's variable names; NULL = the usual one. */
 static imgact_status make_transport(cli_app *app, imgact_transport **transport, imgact_error *error) {
   const cli_options *o = &app->options;
   const char *authorities = getenv("SSL_CERT_FILE");
@@ -150,7 +150,7 @@ int cli_session_open(cli_app *app) {
   return status ? cli_fail(app, &error, NULL, NULL) : 0;
 }
 
-// "v1" of ".../v1", as the last part of a URL's path; "" = it ends otherwise.
+/* "v1" of ".../v1", as the last part of a URL's path; "" = it ends otherwise. */
 static const char *version_of(const char *url) {
   const char *last = strrchr(url, '/');
   bool is_version = last && last[1] == 'v' && last[2] && strspn(last + 2, "0123456789") == strlen(last + 2);

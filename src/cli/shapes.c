@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The keys of every object that the tool prints, in the order of the contract, and where their values are.
+/* The keys of every object that the tool prints, in the order of the contract, and where their values are. */
 #include "output.h"
 
 #include <inttypes.h>
@@ -62,13 +62,13 @@ void cli_get_time(const cli_field *field, const void *item, cli_value *value) {
   time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
   struct tm tm;
   if (!gmtime_r(&seconds, &tm)) return;
-  // Not by strftime: its %Y has no leading zeros.
+  /* Not by strftime: its %Y has no leading zeros. */
   snprintf(value->buffer, sizeof value->buffer, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
            tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
   set_text(value, value->buffer);
 }
 
-// As the cloud wrote it, where that is told: 0.6899999999999999 is no 0.69, although a double takes both for the same.
+/* As the cloud wrote it, where that is told: 0.6899999999999999 is no 0.69, although a double takes both for the same. */
 static void get_size(const cli_field *field, const void *item, cli_value *value) {
   const imgact_image *image = item;
   bool disk = field->offset == offsetof(imgact_image, min_disk_gb);
@@ -84,7 +84,7 @@ static void get_answer(const cli_field *field, const void *item, cli_value *valu
   if (answer != IMGACT_UNTOLD) set_bool(value, answer == IMGACT_YES);
 }
 
-// A fixed text of an error: empty = null.
+/* A fixed text of an error: empty = null. */
 static void get_word(const cli_field *field, const void *item, cli_value *value) {
   const char *word = member(field, item);
   set_text(value, word[0] ? word : NULL);
@@ -285,7 +285,7 @@ static const cli_field failure_fields[] = {
     {"maybe_applied", get_maybe_applied, 0},
     {"details", get_details, 0},
 };
-// The sentence is on stderr, where people look for it.
+/* The sentence is on stderr, where people look for it. */
 static const char *const failure_summary[] = {"code", NULL};
 const cli_shape cli_failure_shape = {
     .fields = failure_fields, .count = COUNT_OF(failure_fields), .summary = failure_summary};

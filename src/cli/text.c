@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bytes and characters. Text may be hostile (it comes from a cloud) and is shown on a terminal, so nothing here trusts it:
-// what is no UTF-8 is shown as U+FFFD, and what could move the cursor or break a row as an escape.
+/* Bytes and characters. Text may be hostile (it comes from a cloud) and is shown on a terminal, so nothing here trusts it:
+ * what is no UTF-8 is shown as U+FFFD, and what could move the cursor or break a row as an escape. */
 #include "text.h"
 
 #include <stdio.h>
@@ -120,7 +120,7 @@ size_t cli_display_width(const char *text) {
 
 #define LONGEST_WORD 32
 
-// Levenshtein's distance, in one row.
+/* Levenshtein's distance, in one row. */
 size_t cli_likeness(const char *word, const char *candidate) {
   size_t rows = strlen(word), columns = strlen(candidate);
   if (!rows || rows >= LONGEST_WORD || columns >= LONGEST_WORD) return SIZE_MAX;

@@ -238,7 +238,7 @@ int64_t ia_client_cloud_ms(const imgact_client *client, int64_t mono_ms) {
 }
 
 int imgact_client_supports(const imgact_client *client, imgact_op_kind kind) {
-  return client && ia_client_slot(client, kind) != NULL;
+  return client && ia_client_slot(client, kind);
 }
 
 const char *imgact_client_provider(const imgact_client *client) { return client->provider->name; }

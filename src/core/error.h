@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Errors as the core fills them: from HTTP's status, from a format, from no memory. */
 #ifndef IA_ERROR_H
 #define IA_ERROR_H
 

@@ -27,7 +27,7 @@ static void leave_list(imgact_op *op) {
   for (ia_link *at = head->next; at != head; at = at->next) {
     ia_mutation *other = IA_ENTRY(at, ia_mutation, link);
     if (other->key != m->key) continue;
-    if (other->state == MUTATION_TWIN) begin_soon(other);
+    if (other->state == IA_MUTATION_TWIN) begin_soon(other);
     return;
   }
 }
@@ -62,7 +62,7 @@ static void waited(ia_watch *watch, const imgact_error *error, const char *detai
 
 static void wait_for(imgact_op *op, const imgact_action *action) {
   ia_mutation *m = op->mutation;
-  m->state = MUTATION_WAITING;
+  m->state = IA_MUTATION_WAITING;
   ia_op_watch(op, &m->watch, ia_arena_copy(&op->arena, action->id), op->call.image, waited);
   if (!m->watch.arena.allocator) ia_arena_init(&m->watch.arena, op->client->allocator);
   ia_arena_reset(&m->watch.arena);
@@ -126,7 +126,7 @@ static void sent(ia_exchange *exchange) {
 
 void ia_mutation_send(imgact_op *op) {
   ia_mutation *m = op->mutation;
-  m->state = MUTATION_SENT;
+  m->state = IA_MUTATION_SENT;
   ia_exchange_free(op->exchange);
   op->exchange = NULL;
   ia_result_reset(&op->result);
@@ -157,7 +157,7 @@ static void begin(ia_timer *timer) {
 /* By a timer, so that on_intent is called from a dispatch, never from inside a start, a cancel or the end of a twin. */
 static void begin_soon(ia_mutation *m) {
   ia_engine *engine = m->op->client->engine;
-  m->state = MUTATION_DUE;
+  m->state = IA_MUTATION_DUE;
   ia_timer_set(engine, &m->pause, engine->now.mono_ms, begin);
 }
 
@@ -193,7 +193,7 @@ static void start(imgact_op *op) {
     twin = has_twin(op);
     ia_list_append(list_of(op->client, m->key), &m->link);
   }
-  m->state = MUTATION_TWIN;
+  m->state = IA_MUTATION_TWIN;
   if (!twin) begin_soon(m);
 }
 
@@ -224,9 +224,9 @@ void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
 /* What was seen last of a waited action is the result, however the operation ends; what was only looked at is none. */
 static void stop(imgact_op *op) {
   ia_mutation *m = op->mutation;
-  if (m && (m->state == MUTATION_LOOKING || m->state == MUTATION_CONFIRMING) && !op->adopted)
+  if (m && (m->state == IA_MUTATION_LOOKING || m->state == IA_MUTATION_CONFIRMING) && !op->adopted)
     op->result.actions_count = op->result.images_count = 0;
-  if (m && m->state == MUTATION_WAITING && m->watch.action && !ia_result_set_action(&op->result, m->watch.action) &&
+  if (m && m->state == IA_MUTATION_WAITING && m->watch.action && !ia_result_set_action(&op->result, m->watch.action) &&
       op->error.status == IMGACT_OK)
     no_memory_for_action(op);
   ia_exchange_free(op->exchange);
@@ -243,8 +243,8 @@ static void stop(imgact_op *op) {
 /* Also while it waits for the action: somebody who reads "not applied" would send it again. */
 static bool maybe_out(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
-  if (!m || m->state <= MUTATION_DUE) return m && m->in_doubt;
-  if (m->state == MUTATION_SENT) return m->in_doubt || (op->exchange && ia_exchange_maybe_out(op->exchange));
+  if (!m || m->state <= IA_MUTATION_DUE) return m && m->in_doubt;
+  if (m->state == IA_MUTATION_SENT) return m->in_doubt || (op->exchange && ia_exchange_maybe_out(op->exchange));
   return true;
 }
 

@@ -147,7 +147,7 @@ static void show_image(imgact_op *op) {
 static void got_image(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   ia_mutation *m = op->mutation;
-  bool confirming = m->state == MUTATION_CONFIRMING;
+  bool confirming = m->state == IA_MUTATION_CONFIRMING;
   if (exchange->error.status != IMGACT_OK) {
     unsettled(op, exchange->error.message);
     return;
@@ -179,7 +179,7 @@ static void look_at_image(imgact_op *op) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = op->call.image};
   if (!op->slot->effect || !ia_client_slot(op->client, IMGACT_OP_GET_IMAGE)) {
     bool looked = (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
-    if (m->state == MUTATION_CONFIRMING)
+    if (m->state == IA_MUTATION_CONFIRMING)
       not_confirmed(op);
     else if (!looked)
       unsettled(op, "the provider has no way to look");
@@ -218,7 +218,7 @@ static void candidate_looked(ia_watch *watch, const imgact_error *error, const c
 static void confirm(imgact_op *op) {
   ia_mutation *m = op->mutation;
   const imgact_action *action = imgact_op_action(op);
-  m->state = MUTATION_CONFIRMING;
+  m->state = IA_MUTATION_CONFIRMING;
   if (action->status != IMGACT_ACTION_RUNNING) {
     look_at_image(op);
     return;
@@ -313,7 +313,7 @@ static bool list_actions(imgact_op *op, imgact_error *error) {
 
 static void look(imgact_op *op) {
   imgact_error error;
-  op->mutation->state = MUTATION_LOOKING;
+  op->mutation->state = IA_MUTATION_LOOKING;
   op->mutation->looked_ms = op->client->engine->now.mono_ms;
   if (!(op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) {
     look_at_image(op);

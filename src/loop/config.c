@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The configuration file: where it is, what it says, and what is wrong with it.
-//
-// inih splits lines, but as packaged it cuts them at 200 bytes and values at " ;", appends indented lines to the value
-// before, lets keys come twice and does not tell where a section begins. So every line passes through next_line first, which
-// refuses what inih would change silently; inih's section names, cut at 50 bytes, are not used at all.
+/*
+ * The configuration file: where it is, what it says, and what is wrong with it.
+ *
+ * inih splits lines, but as packaged it cuts them at 200 bytes and values at " ;", appends indented lines to the value
+ * before, lets keys come twice and does not tell where a section begins. So every line passes through next_line first, which
+ * refuses what inih would change silently; inih's section names, cut at 50 bytes, are not used at all.
+ */
 #include "config.h"
 #include "error.h"
 #include "str.h"
@@ -17,21 +19,21 @@
 static const char *const key_names[IA_KEYS] = {"provider", "endpoint", "token_env", "token_file", "token_command"};
 static const char default_key[] = "default_profile";
 
-// ---- texts ----
+/* ---- texts ---- */
 
 const char *ia_env(const char *name) {
   const char *value = getenv(name);
-  return value != NULL && *value != '\0' ? value : NULL;
+  return value && *value != '\0' ? value : NULL;
 }
 
 const char *ia_config_keep(imgact_config *config, const char *text) {
-  for (const ia_kept *kept = config->kept; kept != NULL; kept = kept->next) {
+  for (const ia_kept *kept = config->kept; kept; kept = kept->next) {
     if (strcmp(kept->text, text) == 0) return kept->text;
   }
   ia_kept *kept = ia_arena_alloc(&config->arena, sizeof *kept);
-  if (kept == NULL) return NULL;
+  if (!kept) return NULL;
   *kept = (ia_kept){.next = config->kept, .text = ia_arena_copy(&config->arena, text)};
-  if (kept->text == NULL) return NULL;
+  if (!kept->text) return NULL;
   config->kept = kept;
   return kept->text;
 }
@@ -42,7 +44,7 @@ const char *ia_config_join(imgact_config *config, const char *head, size_t lengt
   ia_buf_add(&text, head, length);
   ia_buf_str(&text, tail);
   const char *whole = ia_buf_text(&text);
-  const char *kept = whole == NULL ? NULL : ia_config_keep(config, whole);
+  const char *kept = whole ? ia_config_keep(config, whole) : NULL;
   ia_buf_free(&text);
   return kept;
 }
@@ -69,7 +71,7 @@ imgact_status ia_config_error(const imgact_config *config, int line, imgact_erro
 
 imgact_status ia_config_place(const imgact_config *config, int line, imgact_error *error) {
   char text[sizeof error->message];
-  if (error == NULL) return IMGACT_INVALID_ARGUMENT;
+  if (!error) return IMGACT_INVALID_ARGUMENT;
   memcpy(text, error->message, sizeof text);
   return ia_config_error(config, line, error, "%s", text);
 }
@@ -79,22 +81,22 @@ imgact_status ia_config_expand(imgact_config *config, const char *path, const ch
   const char *home = ia_env("HOME");
   if (strncmp(path, "~/", 2) != 0) {
     *out = ia_config_keep(config, path);
-  } else if (home != NULL) {
+  } else if (home) {
     *out = ia_config_join(config, home, strlen(home), path + 1);
   } else {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s: the variable HOME is not set", ia_path_shown(path, shown));
   }
-  return *out == NULL ? ia_no_memory(error) : IMGACT_OK;
+  return *out ? IMGACT_OK : ia_no_memory(error);
 }
 
-// Tokens of both clouds are 64 letters and digits and more, with at most "_" between them, or begin with a vendor's prefix;
-// no name of a variable or file does.
+/* Tokens of both clouds are 64 letters and digits and more, with at most "_" between them, or begin with a vendor's prefix;
+ * no name of a variable or file does. */
 static bool like_a_token(const char *text) {
   static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
   size_t length = strlen(text);
   const imgact_provider *provider;
-  for (size_t i = 0; (provider = imgact_provider_at(i)) != NULL; i++)
-    for (const char *const *prefix = provider->token_prefixes; prefix != NULL && *prefix != NULL; prefix++)
+  for (size_t i = 0; (provider = imgact_provider_at(i)); i++)
+    for (const char *const *prefix = provider->token_prefixes; prefix && *prefix; prefix++)
       if (ia_str_starts(text, *prefix)) return true;
   return length >= 48 && strspn(text, set) == length;
 }
@@ -113,13 +115,13 @@ const char *ia_not_a_path(const char *text) {
 const char *ia_not_an_endpoint(const char *text) {
   ia_url url;
   const char *wrong = ia_url_parse(text, &url);
-  if (wrong != NULL) return wrong;
+  if (wrong) return wrong;
   if (url.query_length > 0) return "it has a query";
-  if (strchr(text, '#') != NULL) return "it has a fragment";
+  if (strchr(text, '#')) return "it has a fragment";
   return url.https || url.loopback ? NULL : "plain http is for loopback hosts only, use https";
 }
 
-// ---- one line ----
+/* ---- one line ---- */
 
 typedef struct reading {
   imgact_config *config;
@@ -138,7 +140,7 @@ static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static bool is_comment(char c) { return c == ';' || c == '#'; }
 
-// Bytes that are no text, before anything looks at what they say.
+/* Bytes that are no text, before anything looks at what they say. */
 static void check_bytes(reading *r, const char *line, size_t length, size_t capacity) {
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)line[i];
@@ -158,7 +160,7 @@ static void check_bytes(reading *r, const char *line, size_t length, size_t capa
 static void open_section(reading *r, const char *line, size_t length) {
   const char *end = memchr(line, ']', length);
   const char *name = line + 1;
-  if (end == NULL) {
+  if (!end) {
     REFUSE(r, "the section has no ']': write [NAME]");
     return;
   }
@@ -175,13 +177,13 @@ static void open_section(reading *r, const char *line, size_t length) {
     return;
   }
   ia_profile *profile = ia_arena_alloc(&r->config->arena, sizeof *profile);
-  if (profile != NULL) profile->name = ia_arena_copy_n(&r->config->arena, name, (size_t)(end - name));
-  if (profile == NULL || profile->name == NULL) {
+  if (profile) profile->name = ia_arena_copy_n(&r->config->arena, name, (size_t)(end - name));
+  if (!profile || !profile->name) {
     r->status = ia_no_memory(r->error);
     return;
   }
   const ia_profile *twin = ia_config_find(r->config, profile->name);
-  if (twin != NULL) {
+  if (twin) {
     REFUSE(r, "section [%s] is there already, on line %d: join the two", twin->name, twin->line);
     return;
   }
@@ -190,7 +192,7 @@ static void open_section(reading *r, const char *line, size_t length) {
   r->end = &profile->next;
 }
 
-// Nothing of a line may get lost.
+/* Nothing of a line may get lost. */
 static void check_cut(reading *r, const char *line, size_t length) {
   for (size_t i = 1; i < length; i++) {
     if (line[i] == ';' && is_blank(line[i - 1])) {
@@ -200,14 +202,14 @@ static void check_cut(reading *r, const char *line, size_t length) {
   }
 }
 
-// An ini_reader: hands over one line, without its indentation, and as an empty one where it is no key.
+/* An ini_reader: hands over one line, without its indentation, and as an empty one where it is no key. */
 static char *next_line(char *buffer, int capacity, void *stream) {
   reading *r = stream;
   if (r->status != IMGACT_OK || r->left == 0) return NULL;
   const char *line = r->text;
   const char *newline = memchr(line, '\n', r->left);
-  size_t length = newline == NULL ? r->left : (size_t)(newline - line);
-  size_t taken = newline == NULL ? length : length + 1;
+  size_t length = newline ? (size_t)(newline - line) : r->left;
+  size_t taken = newline ? length + 1 : length;
   r->text += taken;
   r->left -= taken;
   r->line++;
@@ -224,7 +226,7 @@ static char *next_line(char *buffer, int capacity, void *stream) {
   return buffer;
 }
 
-// ---- one value ----
+/* ---- one value ---- */
 
 static const char *what_is_wrong(ia_key key, const char *value) {
   switch (key) {
@@ -240,37 +242,37 @@ static bool is_token_source(ia_key key) { return key >= IA_KEY_TOKEN_ENV; }
 static void set_value(reading *r, ia_key key, const char *value) {
   ia_profile *profile = r->profile;
   const char *wrong = what_is_wrong(key, value);
-  if (profile->values[key] != NULL) {
+  if (profile->values[key]) {
     REFUSE(r, "%s is set already, on line %d: remove one of them", key_names[key], profile->lines[key]);
     return;
   }
   for (ia_key other = IA_KEY_TOKEN_ENV; is_token_source(key) && other < IA_KEYS; other++) {
-    if (profile->values[other] == NULL) continue;
+    if (!profile->values[other]) continue;
     REFUSE(r, "the profile has a token source already, %s on line %d: remove one of them", key_names[other],
            profile->lines[other]);
     return;
   }
-  if (wrong != NULL) {
+  if (wrong) {
     REFUSE(r, "%s: %s", key_names[key], wrong);
     return;
   }
   profile->lines[key] = r->line;
   profile->values[key] = ia_arena_copy(&r->config->arena, value);
-  if (profile->values[key] == NULL) r->status = ia_no_memory(r->error);
+  if (!profile->values[key]) r->status = ia_no_memory(r->error);
 }
 
 static void set_default(reading *r, const char *value) {
   imgact_config *config = r->config;
-  if (config->default_profile != NULL) {
+  if (config->default_profile) {
     REFUSE(r, "default_profile is set already, on line %d: remove one of them", config->default_line);
     return;
   }
   config->default_line = r->line;
   config->default_profile = ia_arena_copy(&config->arena, value);
-  if (config->default_profile == NULL) r->status = ia_no_memory(r->error);
+  if (!config->default_profile) r->status = ia_no_memory(r->error);
 }
 
-// At most one letter too many, missing or another, or two neighbours swapped: no secret is that near to a key.
+/* At most one letter too many, missing or another, or two neighbours swapped: no secret is that near to a key. */
 static bool is_near(const char *word, const char *key) {
   size_t a = strlen(word), b = strlen(key), head = 0, tail = 0, least = a < b ? a : b;
   while (head < least && word[head] == key[head]) head++;
@@ -281,7 +283,7 @@ static bool is_near(const char *word, const char *key) {
   return (a <= 1 && b <= 1) || swapped;
 }
 
-// What stands in a key's place may be a token or a part of a command. Small letters alone, and few of them, are neither.
+/* What stands in a key's place may be a token or a part of a command. Small letters alone, and few of them, are neither. */
 static bool may_be_quoted(const char *name) {
   size_t length = strlen(name);
   return length > 0 && length <= 24 && strspn(name, "abcdefghijklmnopqrstuvwxyz_-") == length;
@@ -292,10 +294,10 @@ static void refuse_key(reading *r, const char *name) {
   const char *meant = is_near(name, default_key) ? default_key : NULL;
   for (ia_key key = 0; key < IA_KEYS; key++)
     if (is_near(name, key_names[key])) meant = key_names[key];
-  if (meant != NULL || may_be_quoted(name)) (void)snprintf(word, sizeof word, " '%s'", name);
-  if (meant != NULL)
+  if (meant || may_be_quoted(name)) (void)snprintf(word, sizeof word, " '%s'", name);
+  if (meant)
     REFUSE(r, "unknown key%s; did you mean %s?", word, meant);
-  else if (*word != '\0' && strstr(word, "token") != NULL)
+  else if (*word != '\0' && strstr(word, "token"))
     REFUSE(r, "unknown key%s: no key takes a token itself; say where it is, by token_env, token_file or token_command",
            word);
   else
@@ -306,7 +308,7 @@ static void refuse_key(reading *r, const char *name) {
         word);
 }
 
-// An ini_handler. The section is the one that open_section saw last.
+/* An ini_handler. The section is the one that open_section saw last. */
 static int on_value(void *user, const char *section, const char *name, const char *value) {
   reading *r = user;
   (void)section;
@@ -316,11 +318,11 @@ static int on_value(void *user, const char *section, const char *name, const cha
   while (key < IA_KEYS && strcmp(name, key_names[key]) != 0) key++;
   if (key == IA_KEYS && !is_default) {
     refuse_key(r, name);
-  } else if (is_default && r->profile != NULL) {
+  } else if (is_default && r->profile) {
     REFUSE(r, "default_profile stands before the first section: move it to the file's beginning");
-  } else if (!is_default && r->profile == NULL) {
+  } else if (!is_default && !r->profile) {
     REFUSE(r, "%s belongs to a profile: write [NAME] on a line before it", key_names[key]);
-  } else if (value == NULL || *value == '\0') {
+  } else if (!value || *value == '\0') {
     REFUSE(r, "%s has no value: set it or remove the line", name);
   } else if (is_default) {
     set_default(r, value);
@@ -330,17 +332,17 @@ static int on_value(void *user, const char *section, const char *name, const cha
   return r->status == IMGACT_OK;
 }
 
-// ---- the whole file ----
+/* ---- the whole file ---- */
 
 static void check_whole(reading *r) {
   const imgact_config *config = r->config;
-  for (const ia_profile *p = config->profiles; p != NULL && r->status == IMGACT_OK; p = p->next) {
+  for (const ia_profile *p = config->profiles; p && r->status == IMGACT_OK; p = p->next) {
     r->line = p->line;
-    if (p->values[IA_KEY_PROVIDER] == NULL) REFUSE(r, "section [%s] has no provider: add one", p->name);
+    if (!p->values[IA_KEY_PROVIDER]) REFUSE(r, "section [%s] has no provider: add one", p->name);
   }
-  if (r->status != IMGACT_OK || config->default_profile == NULL) return;
+  if (r->status != IMGACT_OK || !config->default_profile) return;
   r->line = config->default_line;
-  if (ia_config_find(config, config->default_profile) == NULL)
+  if (!ia_config_find(config, config->default_profile))
     REFUSE(r, "default_profile names no section: there is no [%s]", config->default_profile);
 }
 
@@ -358,24 +360,24 @@ static imgact_status parse(imgact_config *config, const char *text, size_t lengt
   return r.status;
 }
 
-// The file's place; *must_exist: somebody named it.
+/* The file's place; *must_exist: somebody named it. */
 static imgact_status find_path(imgact_config *config, const char *path, bool *must_exist, imgact_error *error) {
-  if (path == NULL) path = ia_env("IMGACT_CONFIG");
+  if (!path) path = ia_env("IMGACT_CONFIG");
   *must_exist = path != NULL;
-  if (path != NULL) return ia_config_expand(config, path, &config->path, error);
+  if (path) return ia_config_expand(config, path, &config->path, error);
   const char *home = ia_env("HOME");
   const char *folder = ia_env("XDG_CONFIG_HOME");
-  if (folder != NULL && *folder != '/') folder = NULL; // the XDG specification: a relative one is to be ignored
-  if (folder == NULL && home == NULL) return IMGACT_OK;
-  config->path = folder != NULL ? ia_config_join(config, folder, strlen(folder), "/imgact/config.ini")
-                                : ia_config_join(config, home, strlen(home), "/.config/imgact/config.ini");
-  return config->path == NULL ? ia_no_memory(error) : IMGACT_OK;
+  if (folder && *folder != '/') folder = NULL; /* the XDG specification: a relative one is to be ignored */
+  if (!folder && !home) return IMGACT_OK;
+  config->path = folder ? ia_config_join(config, folder, strlen(folder), "/imgact/config.ini")
+                        : ia_config_join(config, home, strlen(home), "/.config/imgact/config.ini");
+  return config->path ? IMGACT_OK : ia_no_memory(error);
 }
 
 static imgact_status load(imgact_config *config, const char *path, imgact_error *error) {
   bool must_exist = false, missing = false;
   imgact_status status = find_path(config, path, &must_exist, error);
-  if (status != IMGACT_OK || config->path == NULL) return status;
+  if (status != IMGACT_OK || !config->path) return status;
   ia_bytes bytes = {.allocator = &config->allocator};
   status = ia_read_file(config->path, IA_CONFIG_MAX_BYTES, &bytes, &missing, error);
   if (status == IMGACT_OK) {
@@ -390,9 +392,9 @@ imgact_status imgact_config_load(const char *path, const imgact_allocator *alloc
                                  imgact_error *error) {
   *config = NULL;
   allocator = ia_allocator_of(allocator);
-  if (allocator == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
+  if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
   imgact_config *made = ia_alloc_zero(allocator, sizeof *made);
-  if (made == NULL) return ia_no_memory(error);
+  if (!made) return ia_no_memory(error);
   made->allocator = *allocator;
   ia_arena_init(&made->arena, &made->allocator);
   imgact_status status = load(made, path, error);
@@ -404,13 +406,13 @@ imgact_status imgact_config_load(const char *path, const imgact_allocator *alloc
 }
 
 void imgact_config_free(imgact_config *config) {
-  if (config == NULL) return;
+  if (!config) return;
   imgact_allocator allocator = config->allocator;
   ia_arena_free(&config->arena);
   ia_free(&allocator, config);
 }
 
-// ---- asking ----
+/* ---- asking ---- */
 
 const char *imgact_config_path(const imgact_config *config) { return config->path; }
 
@@ -418,21 +420,21 @@ int imgact_config_exists(const imgact_config *config) { return config->exists; }
 
 const char *imgact_config_profile_at(const imgact_config *config, size_t index) {
   const ia_profile *profile = config->profiles;
-  while (profile != NULL && index-- > 0) profile = profile->next;
-  return profile == NULL ? NULL : profile->name;
+  while (profile && index-- > 0) profile = profile->next;
+  return profile ? profile->name : NULL;
 }
 
 const char *imgact_config_default(const imgact_config *config) { return config->default_profile; }
 
 const ia_profile *ia_config_find(const imgact_config *config, const char *name) {
   const ia_profile *profile = config->profiles;
-  while (profile != NULL && strcmp(profile->name, name) != 0) profile = profile->next;
+  while (profile && strcmp(profile->name, name) != 0) profile = profile->next;
   return profile;
 }
 
 const char *imgact_config_value(const imgact_config *config, const char *profile, const char *key) {
   const ia_profile *found = ia_config_find(config, profile);
-  for (size_t i = 0; found != NULL && i < IA_KEYS; i++) {
+  for (size_t i = 0; found && i < IA_KEYS; i++) {
     if (strcmp(key, key_names[i]) == 0) return found->values[i];
   }
   return NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where a token comes from: a variable, a file, the output of a command. The bytes stay in one block of a fixed size, which
-// is wiped before it is freed; no error quotes them.
+/* Where a token comes from: a variable, a file, the output of a command. The bytes stay in one block of a fixed size, which
+ * is wiped before it is freed; no error quotes them. */
 #include "config.h"
 #include "error.h"
 #include <errno.h>
@@ -24,14 +24,14 @@ void ia_bytes_free(ia_bytes *bytes) {
   bytes->length = 0;
 }
 
-// A block for `max` bytes, one more that tells that there are too many, and a NUL.
+/* A block for `max` bytes, one more that tells that there are too many, and a NUL. */
 static bool bytes_new(ia_bytes *bytes, size_t max) {
   bytes->length = 0;
   bytes->data = ia_alloc(bytes->allocator, max + 2);
   return bytes->data != NULL;
 }
 
-// Reads what there is, up to max + 1 bytes in all. 1: more may come, 0: the end, -1: errno.
+/* Reads what there is, up to max + 1 bytes in all. 1: more may come, 0: the end, -1: errno. */
 static int bytes_read(ia_bytes *bytes, size_t max, int fd) {
   ssize_t got = read(fd, bytes->data + bytes->length, max + 1 - bytes->length);
   if (got < 0) return errno == EINTR || errno == EAGAIN ? 1 : -1;
@@ -40,14 +40,14 @@ static int bytes_read(ia_bytes *bytes, size_t max, int fd) {
   return got > 0 && bytes->length <= max;
 }
 
-// ---- files ----
+/* ---- files ---- */
 
-// Group-writable files are what the systems with a group per user make, where such a group has the user's number.
+/* Group-writable files are what the systems with a group per user make, where such a group has the user's number. */
 static bool others_can_write(const struct stat *file) {
   return (file->st_mode & S_IWOTH) != 0 || ((file->st_mode & S_IWGRP) != 0 && file->st_gid != file->st_uid);
 }
 
-// What is wrong with it, or NULL; *most becomes what there is to read.
+/* What is wrong with it, or NULL; *most becomes what there is to read. */
 static const char *check_file(int fd, size_t *most) {
   struct stat file;
   if (fstat(fd, &file) != 0) return strerror(errno);
@@ -55,7 +55,7 @@ static const char *check_file(int fd, size_t *most) {
   if (file.st_uid != geteuid() && file.st_uid != 0) return "the file belongs to somebody else: take one of your own";
   if (others_can_write(&file)) return "others may write to the file: chmod 600 it";
   if (file.st_size > (off_t)*most) return "the file is too large: name the right one";
-  if (file.st_size > 0) *most = (size_t)file.st_size; // 0 is also what some file systems say of all their files
+  if (file.st_size > 0) *most = (size_t)file.st_size; /* 0 is also what some file systems say of all their files */
   return NULL;
 }
 
@@ -73,20 +73,20 @@ static const char *remedy_of(int code) {
 
 imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *missing, imgact_error *error) {
   char shown[IA_PATH_SHOWN];
-  // Not blocking: a pipe that nobody writes to is refused and not waited for.
+  /* Not blocking: a pipe that nobody writes to is refused and not waited for. */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  if (missing != NULL) *missing = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
+  if (missing) *missing = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
   if (fd < 0) return REFUSE(error, "%s: %s%s", ia_path_shown(path, shown), strerror(errno), remedy_of(errno));
   const char *wrong = check_file(fd, &max);
-  bool memory = wrong != NULL || bytes_new(bytes, max);
-  if (wrong == NULL && memory) wrong = read_whole(fd, max, bytes);
-  if (wrong != NULL) (void)REFUSE(error, "%s: %s", ia_path_shown(path, shown), wrong);
+  bool memory = wrong || bytes_new(bytes, max);
+  if (!wrong && memory) wrong = read_whole(fd, max, bytes);
+  if (wrong) (void)REFUSE(error, "%s: %s", ia_path_shown(path, shown), wrong);
   (void)close(fd);
   if (!memory) return ia_no_memory(error);
-  return wrong != NULL ? IMGACT_INVALID_ARGUMENT : IMGACT_OK;
+  return wrong ? IMGACT_INVALID_ARGUMENT : IMGACT_OK;
 }
 
-// ---- commands ----
+/* ---- commands ---- */
 
 static int64_t now_ms(void) {
   struct timespec now = {0};
@@ -94,7 +94,7 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// A command that runs. All that it has started ends with it if that is a process group of its own.
+/* A command that runs. All that it has started ends with it if that is a process group of its own. */
 typedef struct child {
   pid_t pid;
   bool own_group;
@@ -106,9 +106,9 @@ static bool has_terminal(void) {
   return fd >= 0;
 }
 
-// Where there is a terminal, a command may ask for a passphrase there. Only the terminal's own group may read from it (any
-// other is stopped by SIGTTIN), and only that one hears of ^C: so the command stays in the group of this process, as it does
-// with git, ssh and aws.
+/* Where there is a terminal, a command may ask for a passphrase there. Only the terminal's own group may read from it (any
+ * other is stopped by SIGTTIN), and only that one hears of ^C: so the command stays in the group of this process, as it does
+ * with git, ssh and aws. */
 static int spawn(const char *command, int out, child *made) {
   char shell[] = "sh", option[] = "-c";
   char *const arguments[] = {shell, option, (char *)(uintptr_t)command, NULL};
@@ -117,10 +117,10 @@ static int spawn(const char *command, int out, child *made) {
   sigset_t none, usual;
   made->own_group = !has_terminal();
   int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-  if (made->own_group) flags |= POSIX_SPAWN_SETPGROUP; // of its own number, as long as no other is set
+  if (made->own_group) flags |= POSIX_SPAWN_SETPGROUP; /* of its own number, as long as no other is set */
   (void)sigemptyset(&none);
   (void)sigemptyset(&usual);
-  // A caller that ignores these must not make the command ignore them.
+  /* A caller that ignores these must not make the command ignore them. */
   (void)sigaddset(&usual, SIGPIPE);
   (void)sigaddset(&usual, SIGCHLD);
   int wrong = posix_spawn_file_actions_init(&files);
@@ -139,26 +139,26 @@ static int spawn(const char *command, int out, child *made) {
   return wrong;
 }
 
-// Reads until the end of the output; false: time is up, or there is too much of it.
+/* Reads until the end of the output; false: time is up, or there is too much of it. */
 static bool collect(int fd, int64_t until_ms, ia_bytes *bytes) {
   for (;;) {
     int64_t left_ms = until_ms - now_ms();
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     if (left_ms <= 0) return false;
-    if (poll(&ready, 1, (int)left_ms) <= 0) continue; // EINTR, or the time
+    if (poll(&ready, 1, (int)left_ms) <= 0) continue; /* EINTR, or the time */
     if (bytes_read(bytes, IA_TOKEN_MAX_READ, fd) <= 0) return bytes->length <= IA_TOKEN_MAX_READ;
   }
 }
 
-// Before its end has been waited for: until then the number is nobody else's.
+/* Before its end has been waited for: until then the number is nobody else's. */
 static void put_down(const child *command) {
   siginfo_t unused;
-  if (waitid(P_PID, (id_t)command->pid, &unused, WEXITED | WNOHANG | WNOWAIT) != 0) return; // SIGCHLD is ignored
+  if (waitid(P_PID, (id_t)command->pid, &unused, WEXITED | WNOHANG | WNOWAIT) != 0) return; /* SIGCHLD is ignored */
   (void)kill(command->own_group ? -command->pid : command->pid, SIGKILL);
 }
 
-// Its end after its output's: usually there already. A command that lives on is killed when time is up. false: how it ended
-// is not known.
+/* Its end after its output's: usually there already. A command that lives on is killed when time is up. false: how it ended
+ * is not known. */
 static bool reap(const child *command, int64_t until_ms, int *status) {
   pid_t ended;
   for (int pause_ms = 1; now_ms() < until_ms; pause_ms = pause_ms < 50 ? pause_ms * 2 : 50) {
@@ -210,11 +210,11 @@ imgact_status ia_read_command(const char *command, const char *profile, int64_t 
   return run(command, profile, limit_ms, bytes, error);
 }
 
-// ---- the token of a selection ----
+/* ---- the token of a selection ---- */
 
 static imgact_status read_variable(const char *name, ia_bytes *bytes, imgact_error *error) {
   const char *value = ia_env(name);
-  if (value == NULL) return REFUSE(error, "the variable %s, which is to hold the token, is not set: export it", name);
+  if (!value) return REFUSE(error, "the variable %s, which is to hold the token, is not set: export it", name);
   size_t length = strlen(value);
   if (length > IA_TOKEN_MAX_READ) return REFUSE(error, "the variable %s is too long for a token", name);
   if (!bytes_new(bytes, length)) return ia_no_memory(error);

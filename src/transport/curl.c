@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The transport on libcurl's multi interface. Invariants: a transfer is in exactly one list - running (the multi handle has
-// it too), finished (its exchange is still to be told) or idle; exchanges are told from dispatch alone and after libcurl has
-// returned, so that what they call may send and cancel; nothing here waits.
-#define CURL_DISABLE_DEPRECATION // for curl_multi_socket_all: see look_again
+/* The transport on libcurl's multi interface. Invariants: a transfer is in exactly one list - running (the multi handle has
+ * it too), finished (its exchange is still to be told) or idle; exchanges are told from dispatch alone and after libcurl has
+ * returned, so that what they call may send and cancel; nothing here waits. */
+#define CURL_DISABLE_DEPRECATION /* for curl_multi_socket_all: see look_again */
 #include "curl_ca.h"
 #include "curl_transfer.h"
 #include "sockets.h"
@@ -11,28 +11,28 @@
 #include <time.h>
 
 enum { IDLE_MAX = 16, READY_MAX = 64 };
-enum { MULTI_QUICK_EXIT = 21 }; // CURLMOPT_QUICK_EXIT, which older headers do not name
+enum { MULTI_QUICK_EXIT = 21 }; /* CURLMOPT_QUICK_EXIT, which older headers do not name */
 
 #define CONNECTIONS_MAX   128L
 #define CA_MAX_BYTES      ((size_t)8 << 20)
-#define BLIND_INTERVAL_MS 5 // without a descriptor
+#define BLIND_INTERVAL_MS 5 /* without a descriptor */
 #define NEVER             INT64_MAX
 
 typedef struct ia_curl {
-  imgact_transport transport; // first: the table is the object
+  imgact_transport transport; /* first: the table is the object */
   imgact_allocator allocator;
   CURLM *multi;
   ia_sockets sockets;
   ia_link running, finished, idle;
   size_t idle_count;
-  int64_t due_ms; // libcurl's timer
-  bool blind;     // no descriptor, or the system refused one a socket: every socket is asked at short intervals
-  bool forgetful; // this libcurl has to be reminded of further addresses
-  bool attempted; // it may have one to try
+  int64_t due_ms; /* libcurl's timer */
+  bool blind;     /* no descriptor, or the system refused one a socket: every socket is asked at short intervals */
+  bool forgetful; /* this libcurl has to be reminded of further addresses */
+  bool attempted; /* it may have one to try */
   bool global;
   ia_buf authorities;
   struct curl_blob blob;
-  imgact_header headers[IA_HEAD_MAX_LINES]; // of the exchange that is being told
+  imgact_header headers[IA_HEAD_MAX_LINES]; /* of the exchange that is being told */
 } ia_curl;
 
 static ia_curl *self(imgact_transport *transport) { return (ia_curl *)(void *)transport; }
@@ -43,9 +43,9 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// ---- libcurl asks ----
+/* ---- libcurl asks ---- */
 
-// NULL: it is a handle of libcurl's own.
+/* NULL: it is a handle of libcurl's own. */
 static ia_transfer *transfer_of(CURL *easy) {
   char *transfer = NULL;
   return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer) == CURLE_OK ? (ia_transfer *)(void *)transfer : NULL;
@@ -53,7 +53,7 @@ static ia_transfer *transfer_of(CURL *easy) {
 
 static void forget_socket(ia_curl *curl, const ia_transfer *transfer, int socket) {
   ia_sockets_forget(&curl->sockets, socket);
-  if (transfer && !transfer->sent) curl->attempted = true; // perhaps to no avail
+  if (transfer && !transfer->sent) curl->attempted = true; /* perhaps to no avail */
 }
 
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_data) {
@@ -69,12 +69,12 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, voi
 static int on_timer(CURLM *multi, long timeout_ms, void *user) {
   ia_curl *curl = user;
   (void)multi;
-  // one more than asked for: our clock is cut to whole ms, and libcurl's timers must not be early
+  /* one more than asked for: our clock is cut to whole ms, and libcurl's timers must not be early */
   curl->due_ms = timeout_ms < 0 ? NEVER : now_ms() + timeout_ms + (timeout_ms > 0);
   return 0;
 }
 
-// ---- transfers ----
+/* ---- transfers ---- */
 
 static ia_transfer *new_transfer(ia_curl *curl, const char **lacking) {
   ia_transfer *transfer = ia_transfer_new(&curl->allocator, curl->blob.data ? &curl->blob : NULL, lacking);
@@ -85,7 +85,7 @@ static ia_transfer *new_transfer(ia_curl *curl, const char **lacking) {
 static ia_transfer *take_transfer(ia_curl *curl, const char **lacking) {
   *lacking = NULL;
   if (ia_list_empty(&curl->idle)) return new_transfer(curl, lacking);
-  ia_transfer *transfer = IA_ENTRY(curl->idle.prev, ia_transfer, link); // the last one used: its memory is warm
+  ia_transfer *transfer = IA_ENTRY(curl->idle.prev, ia_transfer, link); /* the last one used: its memory is warm */
   ia_list_remove(&transfer->link);
   curl->idle_count--;
   return transfer;
@@ -113,12 +113,13 @@ static void finish(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
   ia_list_append(&curl->finished, &transfer->link);
 }
 
-// ---- the table ----
+/* ---- the table ---- */
 
 static imgact_status curl_send(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
   ia_curl *curl = self(transport);
   const char *lacking;
-  if (ia_list_empty(&curl->running)) curl->blind = curl->sockets.fd < 0; // no socket is watched: a refusal may have passed
+  if (ia_list_empty(&curl->running))
+    curl->blind = curl->sockets.fd < 0; /* no socket is watched: a refusal may have passed */
   ia_transfer *transfer = take_transfer(curl, &lacking);
   if (!transfer) return lacking ? IMGACT_INTERNAL : IMGACT_NOMEM;
   imgact_status status = ia_transfer_prepare(transfer, request);
@@ -145,7 +146,7 @@ static void curl_cancel(imgact_transport *transport, imgact_exchange *exchange) 
   put_transfer(self(transport), transfer);
 }
 
-// libcurl cannot go on: every exchange still has to end.
+/* libcurl cannot go on: every exchange still has to end. */
 static void abandon(ia_curl *curl, CURLMcode code) {
   CURLcode result = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
   while (!ia_list_empty(&curl->running)) {
@@ -171,18 +172,18 @@ static CURLMcode act_on_sockets(ia_curl *curl) {
 static CURLMcode act_on_time(ia_curl *curl) {
   int running;
   if (curl->due_ms > now_ms()) return CURLM_OK;
-  curl->due_ms = NEVER; // before the call: libcurl sets the next one inside
+  curl->due_ms = NEVER; /* before the call: libcurl sets the next one inside */
   return curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
 static bool must_look_again(const ia_curl *curl) { return curl->forgetful && curl->attempted; }
 
-// From 7.88 until 8.4 ("connect: expire the timeout when trying next"), libcurl takes a name's next address when one refuses
-// or stays silent, and waits for an event before it connects to it: there is none but timers of other things, or the
-// request's own time-out. This call makes it go on; after each attempt, as that may have failed at once.
+/* From 7.88 until 8.4 ("connect: expire the timeout when trying next"), libcurl takes a name's next address when one refuses
+ * or stays silent, and waits for an event before it connects to it: there is none but timers of other things, or the
+ * request's own time-out. This call makes it go on; after each attempt, as that may have failed at once. */
 static CURLMcode look_again(ia_curl *curl) {
   int running;
-  curl->attempted = false; // before the call: an attempt that is made inside counts
+  curl->attempted = false; /* before the call: an attempt that is made inside counts */
   return curl_multi_socket_all(curl->multi, &running);
 }
 
@@ -196,9 +197,9 @@ static CURLMcode act(ia_curl *curl) {
 
 static void collect(ia_curl *curl) {
   int left;
-  for (CURLMsg *message; (message = curl_multi_info_read(curl->multi, &left)) != NULL;) {
+  for (CURLMsg *message; (message = curl_multi_info_read(curl->multi, &left));) {
     if (message->msg != CURLMSG_DONE) continue;
-    CURLcode result = message->data.result; // the message does not outlive the handle's removal
+    CURLcode result = message->data.result; /* the message does not outlive the handle's removal */
     ia_transfer *transfer = transfer_of(message->easy_handle);
     if (transfer) finish(curl, transfer, result);
   }
@@ -209,7 +210,7 @@ static void tell(ia_curl *curl) {
     ia_transfer *transfer = IA_ENTRY(curl->finished.next, ia_transfer, link);
     imgact_exchange *exchange = transfer->exchange;
     imgact_http_response response;
-    ia_list_remove(&transfer->link); // in no list: what the exchange calls must not find it
+    ia_list_remove(&transfer->link); /* in no list: what the exchange calls must not find it */
     imgact_exchange_set_data(exchange, NULL);
     ia_transfer_response(transfer, curl->headers, &response);
     imgact_exchange_finish(exchange, &response);
@@ -257,14 +258,14 @@ static void curl_destroy(imgact_transport *transport) {
   free_list(curl, &curl->running);
   free_list(curl, &curl->finished);
   free_list(curl, &curl->idle);
-  if (curl->multi) (void)curl_multi_cleanup(curl->multi); // closes connections, so the sockets go after it
+  if (curl->multi) (void)curl_multi_cleanup(curl->multi); /* closes connections, so the sockets go after it */
   ia_sockets_close(&curl->sockets);
   ia_buf_free(&curl->authorities);
   if (curl->global) curl_global_cleanup();
   ia_free(&allocator, curl);
 }
 
-// ---- making one ----
+/* ---- making one ---- */
 
 static const imgact_transport table = {.size = sizeof(imgact_transport),
                                        .send = curl_send,
@@ -277,8 +278,8 @@ static const imgact_transport table = {.size = sizeof(imgact_transport),
 
 static bool set_multi(ia_curl *curl) {
   CURLM *multi = curl->multi;
-  // From 8.20 on the resolver's threads are the multi handle's, and its end would wait for them. Older ones refuse the
-  // option.
+  /* From 8.20 on the resolver's threads are the multi handle's, and its end would wait for them. Older ones refuse the
+   * option. */
   (void)curl_multi_setopt(multi, (CURLMoption)MULTI_QUICK_EXIT, 1L);
   if (curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) != CURLM_OK) return false;
   if (curl->blind) return true;
@@ -288,7 +289,7 @@ static bool set_multi(ia_curl *curl) {
          curl_multi_setopt(multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK;
 }
 
-// The first transfer is made at once: what this libcurl lacks shows here and not at the first request.
+/* The first transfer is made at once: what this libcurl lacks shows here and not at the first request. */
 static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
   const char *lacking = NULL;
   unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
@@ -326,7 +327,7 @@ imgact_status imgact_transport_curl(const imgact_allocator *allocator, const cha
   ia_list_init(&curl->finished);
   ia_list_init(&curl->idle);
   ia_buf_init(&curl->authorities, &curl->allocator, CA_MAX_BYTES);
-  curl->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; // counts; safe in threads since 7.84
+  curl->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; /* counts; safe in threads since 7.84 */
   imgact_status status = curl->global ? load_authorities(curl, ca_file, error)
                                       : imgact_error_set(error, IMGACT_INTERNAL, "libcurl cannot be initialised");
   if (status == IMGACT_OK) status = open_curl(curl, error);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// CURLOPT_CAINFO_BLOB replaces libcurl's bundle (CAPATH stays), so the blob is made of both: the bundle, then the caller's
-// file. The file is checked for its shape here, where it can still be named; what is inside a certificate is the TLS
-// library's matter.
+/* CURLOPT_CAINFO_BLOB replaces libcurl's bundle (CAPATH stays), so the blob is made of both: the bundle, then the caller's
+ * file. The file is checked for its shape here, where it can still be named; what is inside a certificate is the TLS
+ * library's matter. */
 #include "curl_ca.h"
 
 #include "curl_transfer.h"
@@ -35,11 +35,11 @@ static bool base64_text(const char *at, const char *end) {
   return letters > 0;
 }
 
-// At least one certificate, and nothing between its marks but base64.
+/* At least one certificate, and nothing between its marks but base64. */
 static const char *check_pem(const char *text, size_t length) {
   size_t certificates = 0;
   if (memchr(text, '\0', length)) return "it is no PEM text";
-  for (const char *at = text; (at = strstr(at, BEGIN_MARK)) != NULL;) {
+  for (const char *at = text; (at = strstr(at, BEGIN_MARK));) {
     const char *line_end = strchr(at, '\n');
     const char *end = line_end ? strstr(line_end, END_MARK) : NULL;
     if (!end) return "a PEM block in it has no end";
@@ -61,7 +61,7 @@ static imgact_status load_given(const char *path, ia_buf *out, imgact_error *err
   return wrong ? imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "CA file %s: %s", path, wrong) : IMGACT_OK;
 }
 
-// A system without the bundle, or with an unreadable one, has CAPATH alone, or nothing: that is no error of the caller's.
+/* A system without the bundle, or with an unreadable one, has CAPATH alone, or nothing: that is no error of the caller's. */
 static void load_own(ia_buf *out) {
   const char *bundle = NULL;
   CURL *easy = curl_easy_init();

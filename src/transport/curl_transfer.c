@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// An easy handle: set up once, prepared per request, and the callbacks that watch over one exchange. The invariants: at most
-// one PREREQ per exchange lets a request out; nothing that comes is kept beyond its ceiling; a callback that ends an
-// exchange leaves the reason in `failure`.
+/* An easy handle: set up once, prepared per request, and the callbacks that watch over one exchange. The invariants: at most
+ * one PREREQ per exchange lets a request out; nothing that comes is kept beyond its ceiling; a callback that ends an
+ * exchange leaves the reason in `failure`. */
 #include "curl_transfer.h"
 
 #include "str.h"
@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SCOPE_NONE = -1, SCOPE_HTTPS = 1, SCOPE_LOOPBACK = 2 }; // bits: TLS, and a host that is never proxied
+enum { SCOPE_NONE = -1, SCOPE_HTTPS = 1, SCOPE_LOOPBACK = 2 }; /* bits: TLS, and a host that is never proxied */
 
 #define CONNECT_TIMEOUT_MS    10000
-#define IDLE_CONNECTION_MAX_S 55L // servers close idle connections after 60 s or more: stay out of that race
+#define IDLE_CONNECTION_MAX_S 55L /* servers close idle connections after 60 s or more: stay out of that race */
 #define KEPT_BUFFER_BYTES     ((size_t)256 << 10)
 
 #define SET(easy, option, value)                                                                                            \
@@ -25,20 +25,20 @@ enum { SCOPE_NONE = -1, SCOPE_HTTPS = 1, SCOPE_LOOPBACK = 2 }; // bits: TLS, and
     if (set_result != CURLE_OK) return set_result;                                                                          \
   } while (0)
 
-// ---- callbacks ----
+/* ---- callbacks ---- */
 
 static size_t refuse(ia_transfer *transfer, imgact_failure failure) {
   transfer->failure = failure;
-  return 0; // libcurl: anything but the whole length ends the exchange
+  return 0; /* libcurl: anything but the whole length ends the exchange */
 }
 
 static bool loopback_address(const char *address) {
   return address && (strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0);
 }
 
-// libcurl sends a request again by itself when a connection from the pool dies before a byte of the answer. It asks here
-// before each time: the second is refused, so that a request is on the wire at most once.
-// NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's
+/* libcurl sends a request again by itself when a connection from the pool dies before a byte of the answer. It asks here
+ * before each time: the second is refused, so that a request is on the wire at most once.
+ * NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
 static int before_request(void *user, char *remote, char *local, int remote_port, int local_port) {
   ia_transfer *transfer = user;
   (void)local, (void)remote_port, (void)local_port;
@@ -51,7 +51,7 @@ static int before_request(void *user, char *remote, char *local, int remote_port
   return CURL_PREREQFUNC_OK;
 }
 
-// Close-on-exec, which libcurl does not ask for; and no new connection for a request that is out already.
+/* Close-on-exec, which libcurl does not ask for; and no new connection for a request that is out already. */
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
   ia_transfer *transfer = user;
   (void)purpose;
@@ -70,7 +70,7 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
   return made;
 }
 
-// Counts what came over the wire, before it is decompressed: a stream that decodes to nothing must end too.
+/* Counts what came over the wire, before it is decompressed: a stream that decodes to nothing must end too. */
 static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t upload_total, curl_off_t upload_now) {
   ia_transfer *transfer = user;
   (void)total, (void)upload_total, (void)upload_now;
@@ -92,7 +92,7 @@ static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\
 static void add_field(ia_transfer *transfer, const char *line, size_t length) {
   const char *colon = memchr(line, ':', length);
   bool status_line = length >= 5 && memcmp(line, "HTTP/", 5) == 0;
-  if (!colon || status_line || blank(line[0])) return; // folded lines are obsolete and carry nothing that is read
+  if (!colon || status_line || blank(line[0])) return; /* folded lines are obsolete and carry nothing that is read */
   const char *value = colon + 1, *end = line + length;
   while (value < end && blank(*value)) value++;
   while (end > value && blank(end[-1])) end--;
@@ -103,7 +103,7 @@ static void add_field(ia_transfer *transfer, const char *line, size_t length) {
   transfer->fields_count++;
 }
 
-// libcurl has read the status line before it hands out the line.
+/* libcurl has read the status line before it hands out the line. */
 static int32_t status_of(const ia_transfer *transfer) {
   long status = 0;
   return curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? (int32_t)status : 0;
@@ -113,11 +113,11 @@ static void end_head(ia_transfer *transfer) {
   transfer->status = status_of(transfer);
   transfer->head_done = transfer->status >= 200;
   if (transfer->head_done) return;
-  ia_buf_reset(&transfer->fields); // of an interim reply
+  ia_buf_reset(&transfer->fields); /* of an interim reply */
   transfer->fields_count = 0;
 }
 
-// Lines of interim heads, of the final one, and of trailers, which are counted and dropped.
+/* Lines of interim heads, of the final one, and of trailers, which are counted and dropped. */
 static size_t on_head(char *line, size_t size, size_t count, void *user) {
   ia_transfer *transfer = user;
   size_t length = size * count;
@@ -126,7 +126,7 @@ static size_t on_head(char *line, size_t size, size_t count, void *user) {
     return refuse(transfer, IMGACT_FAILURE_TOO_LARGE);
   if (memchr(line, '\0', length)) return refuse(transfer, IMGACT_FAILURE_ENCODING);
   if (transfer->head_done) return length;
-  if (length == 0 || line[length - 1] != '\n') return length; // cut within a line: 8.21 hands it out
+  if (length == 0 || line[length - 1] != '\n') return length; /* cut within a line: 8.21 hands it out */
   if (line[0] == '\r' || line[0] == '\n')
     end_head(transfer);
   else
@@ -134,7 +134,7 @@ static size_t on_head(char *line, size_t size, size_t count, void *user) {
   return transfer->fields.state == IA_BUF_OK ? length : refuse(transfer, IMGACT_FAILURE_NOMEM);
 }
 
-// ---- the handle ----
+/* ---- the handle ---- */
 
 static CURLcode set_callbacks(CURL *easy, ia_transfer *transfer) {
   SET(easy, CURLOPT_PRIVATE, transfer);
@@ -153,18 +153,18 @@ static CURLcode set_callbacks(CURL *easy, ia_transfer *transfer) {
   return CURLE_OK;
 }
 
-// What holds for every request, some of it libcurl's default: said here, so that it stays.
+/* What holds for every request, some of it libcurl's default: said here, so that it stays. */
 static CURLcode set_constants(CURL *easy) {
   SET(easy, CURLOPT_NOSIGNAL, 1L);
-  SET(easy, CURLOPT_QUICK_EXIT, 1L); // without it, a cancel while a name is resolved waits for the resolver's thread
+  SET(easy, CURLOPT_QUICK_EXIT, 1L); /* without it, a cancel while a name is resolved waits for the resolver's thread */
   SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
   SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   SET(easy, CURLOPT_ACCEPT_ENCODING, "");
   SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 1L);
-  SET(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); // the token is not for the proxy
-  SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);         // a proxy's head is not the cloud's
+  SET(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* the token is not for the proxy */
+  SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);         /* a proxy's head is not the cloud's */
   SET(easy, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_MAX_S);
   SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -203,7 +203,7 @@ void ia_transfer_free(ia_transfer *transfer) {
   ia_free(transfer->allocator, transfer);
 }
 
-// The Authorization header is among them.
+/* The Authorization header is among them. */
 static void free_headers(ia_transfer *transfer) {
   for (struct curl_slist *node = transfer->headers; node; node = node->next) ia_wipe(node->data, strlen(node->data));
   curl_slist_free_all(transfer->headers);
@@ -229,7 +229,7 @@ void ia_transfer_clear(ia_transfer *transfer) {
   transfer->error[0] = transfer->message[0] = '\0';
 }
 
-// ---- one request ----
+/* ---- one request ---- */
 
 static bool append_line(ia_transfer *transfer, const char *line) {
   struct curl_slist *longer = curl_slist_append(transfer->headers, line);
@@ -243,7 +243,7 @@ static CURLcode append_header(ia_transfer *transfer, const imgact_header *header
   size_t bytes = strlen(header->name) + strlen(header->value) + sizeof ": ";
   char *line = ia_alloc(transfer->allocator, bytes);
   if (!line) return CURLE_OUT_OF_MEMORY;
-  // libcurl takes "name:" as the wish to leave a header out, and "name;" for one with an empty value
+  /* libcurl takes "name:" as the wish to leave a header out, and "name;" for one with an empty value */
   (void)snprintf(line, bytes, header->value[0] ? "%s: %s" : "%s;", header->name, header->value);
   bool appended = append_line(transfer, line);
   ia_wipe(line, bytes);
@@ -258,8 +258,8 @@ static CURLcode set_headers(ia_transfer *transfer, const imgact_http_request *re
     if (result != CURLE_OK) return result;
     has_type = has_type || ia_str_equal_nocase(request->headers[i].name, "content-type");
   }
-  if (!append_line(transfer, "Expect:")) return CURLE_OUT_OF_MEMORY; // libcurl would wait for a 100 with large bodies
-  if (!has_type && !append_line(transfer, "Content-Type:")) return CURLE_OUT_OF_MEMORY; // it would claim a form
+  if (!append_line(transfer, "Expect:")) return CURLE_OUT_OF_MEMORY; /* libcurl would wait for a 100 with large bodies */
+  if (!has_type && !append_line(transfer, "Content-Type:")) return CURLE_OUT_OF_MEMORY; /* it would claim a form */
   SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
   return CURLE_OK;
 }
@@ -279,7 +279,7 @@ static CURLcode set_method(CURL *easy, const imgact_http_request *request) {
   return CURLE_OK;
 }
 
-// Plain http for loopback hosts alone, and those never through a proxy; everything else by the usual variables.
+/* Plain http for loopback hosts alone, and those never through a proxy; everything else by the usual variables. */
 static CURLcode set_scope(ia_transfer *transfer, const imgact_http_request *request) {
   ia_url url;
   if (ia_url_parse(request->url, &url) || (!url.https && !url.loopback)) return CURLE_URL_MALFORMAT;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What has come of an exchange: libcurl's code and what the callbacks saw, as fate, failure and a sentence for people. What
-// is not certain counts as worse: only a complete reply is ANSWERED, only a request that libcurl never began to write is
-// NOT_SENT.
+/* What has come of an exchange: libcurl's code and what the callbacks saw, as fate, failure and a sentence for people. What
+ * is not certain counts as worse: only a complete reply is ANSWERED, only a request that libcurl never began to write is
+ * NOT_SENT. */
 #include "curl_transfer.h"
 
 #include <stdio.h>
 #include <string.h>
 
-// A handshake that fails because the other side went away says nothing about who it is. libcurl tells the two apart in its
-// text alone: CURLINFO_OS_ERRNO is not reset between a handle's transfers.
+/* A handshake that fails because the other side went away says nothing about who it is. libcurl tells the two apart in its
+ * text alone: CURLINFO_OS_ERRNO is not reset between a handle's transfers. */
 static bool peer_left(const ia_transfer *transfer) {
   static const char *const signs[] = {"Recv failure:", "Send failure:", "SSL_connect:", "unexpected eof", "terminated"};
   for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
@@ -31,14 +31,14 @@ static imgact_failure by_code(const ia_transfer *transfer) {
   case CURLE_SSL_CONNECT_ERROR: return peer_left(transfer) ? IMGACT_FAILURE_NETWORK : IMGACT_FAILURE_TLS;
   case CURLE_FILESIZE_EXCEEDED:
   case 100:
-    return IMGACT_FAILURE_TOO_LARGE; // CURLE_TOO_LARGE, since 8.6
-  // until 8.5 this is also what a line of a head beyond 100 KB ends with
+    return IMGACT_FAILURE_TOO_LARGE; /* CURLE_TOO_LARGE, since 8.6 */
+  /* until 8.5 this is also what a line of a head beyond 100 KB ends with */
   case CURLE_OUT_OF_MEMORY: return transfer->sent && !transfer->head_done ? IMGACT_FAILURE_TOO_LARGE : IMGACT_FAILURE_NOMEM;
-  // a callback's refusal has its own failure; else, once there is a body, its decoder met bytes behind the end
+  /* a callback's refusal has its own failure; else, once there is a body, its decoder met bytes behind the end */
   case CURLE_WRITE_ERROR: return transfer->head_done ? IMGACT_FAILURE_ENCODING : IMGACT_FAILURE_NETWORK;
   case CURLE_BAD_CONTENT_ENCODING:
   case CURLE_WEIRD_SERVER_REPLY: return IMGACT_FAILURE_ENCODING;
-  case CURLE_UNSUPPORTED_PROTOCOL: // "Received HTTP/0.9": the bytes are no HTTP at all
+  case CURLE_UNSUPPORTED_PROTOCOL: /* "Received HTTP/0.9": the bytes are no HTTP at all */
     return transfer->sent ? IMGACT_FAILURE_ENCODING : IMGACT_FAILURE_NETWORK;
   default: return IMGACT_FAILURE_NETWORK;
   }
@@ -50,7 +50,7 @@ static long connect_error(const ia_transfer *transfer) {
   return number;
 }
 
-// "Failed to connect to HOST port N after 3 ms: Couldn't connect to server" lacks the system's reason.
+/* "Failed to connect to HOST port N after 3 ms: Couldn't connect to server" lacks the system's reason. */
 static const char *connect_message(ia_transfer *transfer) {
   static const char prefix[] = "Failed to connect to ";
   const char *host = transfer->error + sizeof prefix - 1;
@@ -81,7 +81,7 @@ static const char *own_message(ia_transfer *transfer, imgact_failure failure) {
   return NULL;
 }
 
-// libcurl's sentence, starting small as ours do, unless it quotes a proxy's URL with its password.
+/* libcurl's sentence, starting small as ours do, unless it quotes a proxy's URL with its password. */
 static const char *curl_message(ia_transfer *transfer) {
   bool quotable = transfer->error[0] && !strchr(transfer->error, '@');
   const char *text = quotable ? transfer->error : curl_easy_strerror(transfer->result);

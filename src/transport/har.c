@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads cassettes: our own, and the HAR files that browsers and proxies export. What a replay needs must be of the right
-// type, everything else is ignored; what is wrong is named with its place.
+/* Reads cassettes: our own, and the HAR files that browsers and proxies export. What a replay needs must be of the right
+ * type, everything else is ignored; what is wrong is named with its place. */
 #include "har.h"
 
 #include "base64.h"
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// No exchange takes longer: keeps sums of times far from overflow.
+/* No exchange takes longer: keeps sums of times far from overflow. */
 static const double max_time_ms = 1e12;
 
 static const char *const failures[] = {"none",      "network",  "timeout",   "tls",
@@ -30,7 +30,7 @@ typedef struct reader {
   const imgact_allocator *allocator;
   const char *path;
   imgact_error *error;
-  imgact_status status; // once it is not OK, it stays
+  imgact_status status; /* once it is not OK, it stays */
   size_t entry;
 } reader;
 
@@ -48,14 +48,14 @@ static void no_memory(reader *in) {
 
 static bool is_absent(const imgact_json *value) { return imgact_json_type_of(value) <= IMGACT_JSON_NULL; }
 
-// ---- values; what is no such value refuses the file
+/* ---- values; what is no such value refuses the file ---- */
 
 static const char *read_string(reader *in, const imgact_json *value, const char *place) {
   bool nomem = false;
   const char *text = ia_json_string(value, &in->har->arena, &nomem);
   if (nomem)
     no_memory(in);
-  else if (text == NULL)
+  else if (!text)
     refuse(in, place, "is not a string");
   return text;
 }
@@ -71,7 +71,7 @@ static int64_t read_started(reader *in, const imgact_json *value) {
   size_t length = 0;
   if (is_absent(value)) return ms;
   const char *text = imgact_json_text(value, &length);
-  if (text == NULL || !ia_date_rfc3339(text, length, &ms)) refuse(in, "startedDateTime", "is not an ISO 8601 time");
+  if (!text || !ia_date_rfc3339(text, length, &ms)) refuse(in, "startedDateTime", "is not an ISO 8601 time");
   return ms;
 }
 
@@ -79,17 +79,17 @@ static int64_t read_time_ms(reader *in, const imgact_json *value) {
   double ms = 0;
   if (is_absent(value)) return 0;
   if (!imgact_json_double(value, &ms)) refuse(in, "time", "is not a number");
-  return ms > max_time_ms ? (int64_t)max_time_ms : ms > 0 ? (int64_t)ms : 0; // browsers write -1 for "not known"
+  return ms > max_time_ms ? (int64_t)max_time_ms : ms > 0 ? (int64_t)ms : 0; /* browsers write -1 for "not known" */
 }
 
 static size_t index_of(const char *(*name_of)(size_t), const imgact_json *value, size_t otherwise) {
-  for (size_t i = 0; name_of(i) != NULL; i++) {
+  for (size_t i = 0; name_of(i); i++) {
     if (imgact_json_equals(value, name_of(i))) return i;
   }
   return otherwise;
 }
 
-// ---- parts
+/* ---- parts ---- */
 
 static void read_headers(reader *in, const imgact_json *list, imgact_http_response *response) {
   if (is_absent(list)) return;
@@ -98,11 +98,11 @@ static void read_headers(reader *in, const imgact_json *list, imgact_http_respon
     return;
   }
   imgact_header *headers = ia_arena_array(&in->har->arena, imgact_json_count(list), sizeof *headers);
-  if (headers == NULL) no_memory(in);
+  if (!headers) no_memory(in);
   imgact_json_iter each = imgact_json_each(list);
-  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_next(&each, NULL)) != NULL;) {
+  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_next(&each, NULL));) {
     const char *name = read_string(in, imgact_json_get(item, "name"), "response.headers[].name");
-    if (name == NULL || name[0] == ':') continue; // HTTP/2 pseudo headers, as browsers show them
+    if (!name || name[0] == ':') continue; /* HTTP/2 pseudo headers, as browsers show them */
     const char *value = read_string(in, imgact_json_get(item, "value"), "response.headers[].value");
     headers[response->headers_count++] = (imgact_header){name, value};
   }
@@ -117,20 +117,20 @@ typedef struct body {
 static body read_base64(reader *in, body coded, const char *place) {
   char *bytes = ia_arena_alloc(&in->har->arena, coded.bytes / 4 * 3 + 1);
   body plain = {bytes, 0};
-  if (bytes == NULL)
+  if (!bytes)
     no_memory(in);
   else if (!ia_base64_decode(coded.text, coded.bytes, bytes, &plain.bytes))
     refuse(in, place, "is not base64");
   return plain;
 }
 
-// "text" and "encoding" of postData or content.
+/* "text" and "encoding" of postData or content. */
 static body read_body(reader *in, const imgact_json *holder, const char *place) {
   body found = {NULL, 0};
   const imgact_json *text = imgact_json_get(holder, "text"), *encoding = imgact_json_get(holder, "encoding");
   if (is_absent(text)) return found;
   found.text = imgact_json_text(text, &found.bytes);
-  if (found.text == NULL)
+  if (!found.text)
     refuse(in, place, "has a text that is not a string");
   else if (imgact_json_equals(encoding, "base64"))
     return read_base64(in, found, place);
@@ -148,7 +148,7 @@ static void read_request(reader *in, const imgact_json *json, ia_har_entry *entr
   entry->body_bytes = sent.bytes;
 }
 
-// Browsers say no more of an exchange that failed than its status 0.
+/* Browsers say no more of an exchange that failed than its status 0. */
 static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entry) {
   imgact_http_response *response = &entry->response;
   response->fate = (imgact_fate)index_of(ia_har_fate_name, imgact_json_get(ours, "fate"), IMGACT_MAYBE_SENT);
@@ -202,31 +202,31 @@ static void read_entries(reader *in) {
   }
   ia_har *har = in->har;
   har->entries = ia_arena_array(&har->arena, imgact_json_count(list), sizeof *har->entries);
-  if (har->entries == NULL) {
+  if (!har->entries) {
     no_memory(in);
     return;
   }
   imgact_json_iter each = imgact_json_each(list);
-  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_next(&each, NULL)) != NULL; in->entry++) {
+  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_next(&each, NULL)); in->entry++) {
     read_entry(in, item, &har->entries[har->count++]);
   }
 }
 
-// ---- the file
+/* ---- the file ---- */
 
 static void read_file(reader *in, ia_buf *text) {
   char chunk[16384];
   errno = 0;
   FILE *file = fopen(in->path, "rbe");
   size_t length = 0;
-  while (file != NULL && text->state == IA_BUF_OK && (length = fread(chunk, 1, sizeof chunk, file)) > 0) {
+  while (file && text->state == IA_BUF_OK && (length = fread(chunk, 1, sizeof chunk, file)) > 0) {
     ia_buf_add(text, chunk, length);
   }
-  if (file == NULL || ferror(file)) {
+  if (!file || ferror(file)) {
     in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT, "the cassette '%.200s' cannot be read: %s", in->path,
                                   strerror(errno));
   }
-  if (file != NULL) fclose(file);
+  if (file) fclose(file);
   if (text->state == IA_BUF_NOMEM) no_memory(in);
   if (text->state == IA_BUF_FULL && in->status == IMGACT_OK) {
     in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT, "the cassette '%.200s' is larger than %zu MiB",
@@ -236,7 +236,7 @@ static void read_file(reader *in, ia_buf *text) {
 
 static void parse(reader *in, const ia_buf *text) {
   char what[200] = "";
-  size_t mark = text->length >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; // some tools write one
+  size_t mark = text->length >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* some tools write one */
   const char *start = text->length == 0 ? "" : text->data + mark;
   ia_json_status status = ia_json_parse_up_to(IA_HAR_MAX_BYTES, start, text->length - mark, in->allocator, NULL,
                                               &in->har->doc, what, sizeof what);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writes a cassette as a file: a frame around entries that come as text. Whoever reads the path sees the older file or the
-// whole new one, never a part.
+/* Writes a cassette as a file: a frame around entries that come as text. Whoever reads the path sees the older file or the
+ * whole new one, never a part. */
 #include "har_file.h"
 
 #include "har.h"
@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char head[] =
-    "{\n  \"log\": {\n    \"version\": \"1.2\",\n    \"creator\": {\n      \"name\": \"imgact\",\n      \"version\": \"" //
+static const char head[] = "{\n  \"log\": {\n    \"version\": \"1.2\",\n    \"creator\": {\n      \"name\": \"imgact\",\n   "
+                           "   \"version\": \"" /*  */
     IMGACT_VERSION_STRING "\"\n    },\n    \"entries\": [";
 static const char tail[] = "\n    ]\n  }\n}\n";
 static const char margin[] = "\n      ";
@@ -35,7 +35,7 @@ static bool name_temporary(ia_har_file *file) {
   static const char suffix[] = ".XXXXXX";
   size_t length = strlen(file->path);
   file->temporary = ia_alloc(file->allocator, length + sizeof suffix);
-  if (file->temporary == NULL) {
+  if (!file->temporary) {
     file->no_memory = true;
     return fails(file, "no memory");
   }
@@ -48,7 +48,7 @@ static bool open_temporary(ia_har_file *file) {
   int fd = mkostemp(file->temporary, O_CLOEXEC);
   if (fd >= 0) {
     file->file = fdopen(fd, "w");
-    if (file->file != NULL) return true;
+    if (file->file) return true;
     int reason = errno;
     close(fd);
     unlink(file->temporary);
@@ -65,13 +65,13 @@ bool ia_har_file_open(ia_har_file *file, const char *path, const imgact_allocato
   return name_temporary(file) && open_temporary(file) && put(file, head, sizeof head - 1);
 }
 
-// Each line of the entry under the list's margin: strings hold no line breaks, JSON escapes them.
+/* Each line of the entry under the list's margin: strings hold no line breaks, JSON escapes them. */
 bool ia_har_file_add(ia_har_file *file, const char *entry, size_t length) {
   const char *end = entry + length;
   if (file->entries++ > 0 && !put(file, ",", 1)) return false;
   while (entry < end) {
     const char *line_end = memchr(entry, '\n', (size_t)(end - entry));
-    size_t line = (size_t)((line_end == NULL ? end : line_end) - entry);
+    size_t line = (size_t)((line_end ? line_end : end) - entry);
     if (!put(file, margin, sizeof margin - 1) || !put(file, entry, line)) return false;
     entry += line + (line_end != NULL);
   }
@@ -93,7 +93,7 @@ bool ia_har_file_commit(ia_har_file *file) {
 }
 
 void ia_har_file_abandon(ia_har_file *file) {
-  if (file->file != NULL) {
+  if (file->file) {
     fclose(file->file);
     unlink(file->temporary);
   }

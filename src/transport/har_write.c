@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writes one entry of a cassette, with every member that HAR 1.2 wants and viewers insist on. What this library can not know
-// (sizes on the wire, the protocol's version) is written as the format's "not known".
+/* Writes one entry of a cassette, with every member that HAR 1.2 wants and viewers insist on. What this library can not know
+ * (sizes on the wire, the protocol's version) is written as the format's "not known". */
 #include "har.h"
 
 #include "base64.h"
@@ -46,7 +46,7 @@ static const char *content_type(const imgact_header *headers, size_t count) {
   return "x-unknown";
 }
 
-// ---- what needs memory of its own; false: there is none
+/* ---- what needs memory of its own; false: there is none ---- */
 
 static bool write_query(imgact_json_writer *writer, const char *url, const imgact_allocator *allocator) {
   ia_buf name, value;
@@ -55,7 +55,7 @@ static bool write_query(imgact_json_writer *writer, const char *url, const imgac
   imgact_json_key(writer, "queryString");
   imgact_json_begin_array(writer);
   const char *at = strchr(url, '?');
-  while (at != NULL && *at != '\0' && *at != '#') {
+  while (at && *at != '\0' && *at != '#') {
     at++;
     size_t length = strcspn(at, "&#"), split = strcspn(at, "=&#");
     ia_buf_reset(&name);
@@ -72,7 +72,7 @@ static bool write_query(imgact_json_writer *writer, const char *url, const imgac
   return ok;
 }
 
-// "text", and "encoding" where the bytes are no text.
+/* "text", and "encoding" where the bytes are no text. */
 static bool write_body(imgact_json_writer *writer, const char *body, size_t bytes, const imgact_allocator *allocator) {
   imgact_json_key(writer, "text");
   if (ia_utf8_valid(body, bytes, false)) {
@@ -99,7 +99,7 @@ static bool write_request(imgact_json_writer *writer, const ia_har_entry *entry,
   write_empty_array(writer, "cookies");
   write_headers(writer, entry->headers, entry->headers_count);
   ok = write_query(writer, entry->url, allocator) && ok;
-  if (entry->body != NULL) {
+  if (entry->body) {
     imgact_json_key(writer, "postData");
     imgact_json_begin_object(writer);
     write_string(writer, "mimeType", content_type(entry->headers, entry->headers_count));
@@ -126,7 +126,7 @@ static bool write_response(imgact_json_writer *writer, const imgact_http_respons
   imgact_json_begin_object(writer);
   write_integer(writer, "size", (int64_t)response->body_bytes);
   write_string(writer, "mimeType", content_type(response->headers, response->headers_count));
-  if (response->body != NULL) ok = write_body(writer, response->body, response->body_bytes, allocator);
+  if (response->body) ok = write_body(writer, response->body, response->body_bytes, allocator);
   imgact_json_end_object(writer);
   write_string(writer, "redirectURL", "");
   write_integer(writer, "headersSize", -1);
@@ -147,14 +147,14 @@ static void write_timings(imgact_json_writer *writer, int64_t time_ms) {
   imgact_json_end_object(writer);
 }
 
-// A custom member: HAR has no word for an exchange that got no reply.
+/* A custom member: HAR has no word for an exchange that got no reply. */
 static void write_failure(imgact_json_writer *writer, const ia_har_entry *entry) {
   const imgact_http_response *response = &entry->response;
   imgact_json_key(writer, "_imgact");
   imgact_json_begin_object(writer);
   write_string(writer, "fate", ia_har_fate_name(response->fate));
   write_string(writer, "failure", entry->cancelled ? IA_HAR_CANCELLED : ia_har_failure_name(response->failure));
-  if (response->message != NULL) write_string(writer, "message", response->message);
+  if (response->message) write_string(writer, "message", response->message);
   imgact_json_end_object(writer);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Matching for replays. Requests are compared by a key in which everything that means the same looks the same, so that
-// neither the order of a query nor the spelling of an escape decides; bodies are compared as JSON where they are.
+/* Matching for replays. Requests are compared by a key in which everything that means the same looks the same, so that
+ * neither the order of a query nor the spelling of an escape decides; bodies are compared as JSON where they are. */
 #include "match.h"
 
 #include "jsondoc.h"
@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- keys
+/* ---- keys ---- */
 
-// One part of a URL, every byte either plain or as %XX.
+/* One part of a URL, every byte either plain or as %XX. */
 static void put_part(ia_buf *out, ia_buf *scratch, const char *text, size_t length, bool plus_is_blank) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   ia_buf_reset(scratch);
@@ -19,7 +19,7 @@ static void put_part(ia_buf *out, ia_buf *scratch, const char *text, size_t leng
   if (scratch->state != IA_BUF_OK) out->state = scratch->state;
   for (size_t i = 0; i < scratch->length; i++) {
     char c = scratch->data[i];
-    if (c != '\0' && strchr(plain, c) != NULL)
+    if (c != '\0' && strchr(plain, c))
       ia_buf_char(out, c);
     else
       ia_buf_printf(out, "%%%02X", (unsigned)(unsigned char)c);
@@ -31,13 +31,13 @@ static void put_path(ia_buf *out, ia_buf *scratch, const char *path, size_t leng
   if (length == 0 || path[0] != '/') ia_buf_char(out, '/');
   while (path < end) {
     const char *slash = memchr(path, '/', (size_t)(end - path));
-    put_part(out, scratch, path, (size_t)((slash == NULL ? end : slash) - path), false);
-    if (slash != NULL) ia_buf_char(out, '/');
-    path = slash == NULL ? end : slash + 1;
+    put_part(out, scratch, path, (size_t)((slash ? slash : end) - path), false);
+    if (slash) ia_buf_char(out, '/');
+    path = slash ? slash + 1 : end;
   }
 }
 
-// A pair in its one spelling, as a span of a buffer that may still move.
+/* A pair in its one spelling, as a span of a buffer that may still move. */
 typedef struct pair {
   const char *text;
   size_t offset, key_length, length;
@@ -55,9 +55,9 @@ static int compare_pairs(const void *left, const void *right) {
 static pair put_pair(ia_buf *out, ia_buf *scratch, const char *text, size_t length) {
   pair made = {.offset = out->length};
   const char *equals = memchr(text, '=', length);
-  put_part(out, scratch, text, equals == NULL ? length : (size_t)(equals - text), true);
+  put_part(out, scratch, text, equals ? (size_t)(equals - text) : length, true);
   made.key_length = out->length - made.offset;
-  if (equals != NULL) {
+  if (equals) {
     ia_buf_char(out, '=');
     put_part(out, scratch, equals + 1, length - (size_t)(equals + 1 - text), true);
   }
@@ -71,11 +71,11 @@ static void put_query(ia_buf *out, ia_buf *scratch, const char *query, size_t le
   for (size_t i = 0; i < length; i++) count += query[i] == '&';
   ia_buf_init(&spelled, out->allocator, IA_HAR_MAX_BYTES);
   pair *pairs = count > SIZE_MAX / sizeof *pairs ? NULL : ia_alloc(out->allocator, count * sizeof *pairs);
-  if (pairs == NULL) out->state = IA_BUF_NOMEM;
+  if (!pairs) out->state = IA_BUF_NOMEM;
   count = 0;
-  for (const char *end = query + length; pairs != NULL && query < end;) {
+  for (const char *end = query + length; pairs && query < end;) {
     const char *ampersand = memchr(query, '&', (size_t)(end - query));
-    size_t part = (size_t)((ampersand == NULL ? end : ampersand) - query);
+    size_t part = (size_t)((ampersand ? ampersand : end) - query);
     if (part > 0) pairs[count++] = put_pair(&spelled, scratch, query, part);
     query += part + 1;
   }
@@ -97,7 +97,7 @@ const char *ia_match_key(const char *method, const char *url, ia_arena *arena) {
   ia_buf_init(&out, arena->allocator, IA_HAR_MAX_BYTES);
   ia_buf_init(&scratch, arena->allocator, IA_HAR_MAX_BYTES);
   const char *host = strstr(url, "://");
-  if (host != NULL) url = host + 3 + strcspn(host + 3, "/?#");
+  if (host) url = host + 3 + strcspn(host + 3, "/?#");
   size_t path_length = strcspn(url, "?#");
   ia_buf_str(&out, method);
   ia_buf_char(&out, ' ');
@@ -109,7 +109,7 @@ const char *ia_match_key(const char *method, const char *url, ia_arena *arena) {
   return key;
 }
 
-// ---- bodies
+/* ---- bodies ---- */
 
 static bool same_json(const imgact_json *a, const imgact_json *b);
 
@@ -128,7 +128,7 @@ static bool same_text(const imgact_json *a, const imgact_json *b) {
 
 static bool same_elements(const imgact_json *a, const imgact_json *b) {
   imgact_json_iter a_each = imgact_json_each(a), b_each = imgact_json_each(b);
-  for (const imgact_json *item; (item = imgact_json_next(&a_each, NULL)) != NULL;) {
+  for (const imgact_json *item; (item = imgact_json_next(&a_each, NULL));) {
     if (!same_json(item, imgact_json_next(&b_each, NULL))) return false;
   }
   return true;
@@ -137,13 +137,13 @@ static bool same_elements(const imgact_json *a, const imgact_json *b) {
 static bool same_members(const imgact_json *a, const imgact_json *b) {
   imgact_json_iter each = imgact_json_each(a);
   const imgact_json *key, *item;
-  while ((item = imgact_json_next(&each, &key)) != NULL) {
+  while ((item = imgact_json_next(&each, &key))) {
     if (!same_json(item, imgact_json_get(b, imgact_json_text(key, NULL)))) return false;
   }
   return true;
 }
 
-// Recursion ends with the document's depth, which parsing has bounded.
+/* Recursion ends with the document's depth, which parsing has bounded. */
 static bool same_json(const imgact_json *a, const imgact_json *b) {
   int a_bool = 0, b_bool = 0;
   imgact_json_type type = imgact_json_type_of(a);
@@ -167,7 +167,7 @@ static ia_json_status parse_two(const ia_har_entry *entry, const imgact_http_req
 
 bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request, const imgact_allocator *allocator,
                    bool *nomem) {
-  size_t there = entry->body_bytes, asked = request->body == NULL ? 0 : request->body_bytes;
+  size_t there = entry->body_bytes, asked = request->body ? request->body_bytes : 0;
   if (there == asked && (asked == 0 || memcmp(entry->body, request->body, asked) == 0)) return true;
   if (there == 0 || asked == 0) return false;
   imgact_json_doc *docs[2] = {NULL, NULL};
@@ -179,7 +179,7 @@ bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request
   return same;
 }
 
-// ---- misses
+/* ---- misses ---- */
 
 typedef enum likeness { OTHER, SAME_PATH, OTHER_QUERY, OTHER_BODY, USED_UP } likeness;
 
@@ -197,17 +197,17 @@ static likeness compare(const ia_match_entry *entry, const char *key, const imga
     return body ? USED_UP : OTHER_BODY;
   }
   if ((key[same] == '?' && entry->key[same] == '\0') || (key[same] == '\0' && entry->key[same] == '?') ||
-      memchr(key, '?', same) != NULL) {
+      memchr(key, '?', same)) {
     return OTHER_QUERY;
   }
   const char *there = strchr(entry->key, ' '), *asked = strchr(key, ' ');
   size_t path = strcspn(asked, "?");
-  return there != NULL && strcspn(there, "?") == path && memcmp(there, asked, path) == 0 ? SAME_PATH : OTHER;
+  return there && strcspn(there, "?") == path && memcmp(there, asked, path) == 0 ? SAME_PATH : OTHER;
 }
 
-// A text for a message: not long, no control characters.
+/* A text for a message: not long, no control characters. */
 static void put_sample(ia_buf *out, const char *text, size_t length) {
-  size_t cut = ia_utf8_valid(text == NULL ? "" : text, length, false) ? ia_utf8_cut(text, length, 100) : 0;
+  size_t cut = ia_utf8_valid(text ? text : "", length, false) ? ia_utf8_cut(text, length, 100) : 0;
   if (length == 0) ia_buf_str(out, "none");
   for (size_t i = 0; i < cut; i++) ia_buf_char(out, (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i]);
   if (cut < length) ia_buf_str(out, "...");
@@ -215,7 +215,7 @@ static void put_sample(ia_buf *out, const char *text, size_t length) {
 
 static void put_query_of(ia_buf *out, const char *key) {
   const char *query = strchr(key, '?');
-  put_sample(out, query == NULL ? "" : query + 1, query == NULL ? 0 : strlen(query + 1));
+  put_sample(out, query ? query + 1 : "", query ? strlen(query + 1) : 0);
 }
 
 static void put_difference(ia_buf *out, const ia_match_entry *nearest, likeness like, const char *key,
@@ -226,7 +226,7 @@ static void put_difference(ia_buf *out, const ia_match_entry *nearest, likeness 
     ia_buf_str(out, "has another body: there ");
     put_sample(out, nearest->har->body, nearest->har->body_bytes);
     ia_buf_str(out, ", asked ");
-    put_sample(out, request->body, request->body == NULL ? 0 : request->body_bytes);
+    put_sample(out, request->body, request->body ? request->body_bytes : 0);
     break;
   case OTHER_QUERY:
     ia_buf_str(out, "has another query: there ");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The recording transport: passes everything on to another transport and keeps a scrubbed copy of each exchange, in order of
-// sending. Headers go through an allow-list, every text through the scrubber, and the finished text is searched for secrets
-// once more before a byte of it is written: a recording that could leak one is not saved. The file replaces an older one in
-// one step, or not at all.
+/* The recording transport: passes everything on to another transport and keeps a scrubbed copy of each exchange, in order of
+ * sending. Headers go through an allow-list, every text through the scrubber, and the finished text is searched for secrets
+ * once more before a byte of it is written: a recording that could leak one is not saved. The file replaces an older one in
+ * one step, or not at all. */
 #include "alloc.h"
 #include "arena.h"
 #include "har.h"
@@ -18,31 +18,31 @@
 #include <unistd.h>
 
 static const char *const kept_of_request[] = {"accept", "content-type", "user-agent", NULL};
-// A name that ends in "-" stands for all that start with it.
+/* A name that ends in "-" stands for all that start with it. */
 static const char *const kept_of_response[] = {
     "content-type", "date", "etag", "link", "ratelimit-", "retry-after", "x-correlation-id", "x-request-id", NULL};
 
 typedef struct recorder {
-  imgact_transport transport; // first
+  imgact_transport transport; /* first */
   imgact_transport *inner;
   imgact_allocator allocator;
   char *path;
-  ia_arena arena;  // the recorded exchanges and their texts
-  ia_link entries; // of struct recorded
+  ia_arena arena;  /* the recorded exchanges and their texts */
+  ia_link entries; /* of struct recorded */
   ia_scrub scrub;
   size_t kept_bytes;
-  imgact_status broken; // why the recording is not whole
+  imgact_status broken; /* why the recording is not whole */
   const char *broken_why;
   bool unsaved;
 } recorder;
 
 typedef struct recorded {
-  imgact_exchange exchange; // first; the one that the inner transport carries
-  imgact_exchange *outer;   // NULL once it is over
+  imgact_exchange exchange; /* first; the one that the inner transport carries */
+  imgact_exchange *outer;   /* NULL once it is over */
   recorder *owner;
   ia_link link;
   ia_har_entry entry;
-  size_t secrets; // how many were known when the texts were scrubbed
+  size_t secrets; /* how many were known when the texts were scrubbed */
   int64_t ticks_ms;
 } recorded;
 
@@ -54,7 +54,7 @@ static void breaks(recorder *rec, imgact_status status, const char *why) {
   rec->broken_why = why;
 }
 
-// ---- time
+/* ---- time ---- */
 
 static int64_t clock_ms(clockid_t clock) {
   struct timespec now;
@@ -63,16 +63,16 @@ static int64_t clock_ms(clockid_t clock) {
 }
 
 static int64_t now_ms(const recorder *rec) {
-  return rec->inner->now_ms != NULL ? rec->inner->now_ms(rec->inner) : clock_ms(CLOCK_REALTIME);
+  return rec->inner->now_ms ? rec->inner->now_ms(rec->inner) : clock_ms(CLOCK_REALTIME);
 }
 
 static int64_t ticks_ms(const recorder *rec) {
-  return rec->inner->now_ms != NULL ? rec->inner->now_ms(rec->inner) : clock_ms(CLOCK_MONOTONIC);
+  return rec->inner->now_ms ? rec->inner->now_ms(rec->inner) : clock_ms(CLOCK_MONOTONIC);
 }
 
-// ---- keeping texts
+/* ---- keeping texts ---- */
 
-// A scrubbed copy; "" where there is no room for it, and then the recording is broken.
+/* A scrubbed copy; "" where there is no room for it, and then the recording is broken. */
 static const char *keep(recorder *rec, const char *text, size_t length, size_t *kept) {
   const char *copy = "";
   ia_buf clean;
@@ -81,8 +81,8 @@ static const char *keep(recorder *rec, const char *text, size_t length, size_t *
   ia_scrub_text(&rec->scrub, &clean, text, length);
   if (clean.state == IA_BUF_OK) {
     const char *made = ia_arena_copy_n(&rec->arena, ia_buf_text(&clean), clean.length);
-    if (made == NULL) clean.state = IA_BUF_NOMEM;
-    if (made != NULL) copy = made;
+    if (!made) clean.state = IA_BUF_NOMEM;
+    if (made) copy = made;
   }
   if (clean.state == IA_BUF_OK) {
     *kept = clean.length;
@@ -96,11 +96,11 @@ static const char *keep(recorder *rec, const char *text, size_t length, size_t *
 
 static const char *keep_string(recorder *rec, const char *text) {
   size_t kept;
-  return text == NULL ? NULL : keep(rec, text, strlen(text), &kept);
+  return text ? keep(rec, text, strlen(text), &kept) : NULL;
 }
 
 static bool is_listed(const char *const *list, const char *name) {
-  for (; *list != NULL; list++) {
+  for (; *list; list++) {
     size_t length = strlen(*list);
     bool family = (*list)[length - 1] == '-';
     if (strncasecmp(*list, name, length) == 0 && (family || name[length] == '\0')) return true;
@@ -114,21 +114,21 @@ static const imgact_header *keep_headers(recorder *rec, const char *const *list,
   for (size_t i = 0; i < from_count; i++) listed += is_listed(list, from[i].name);
   imgact_header *kept = ia_arena_array(&rec->arena, listed, sizeof *kept);
   *count = 0;
-  if (kept == NULL) breaks(rec, IMGACT_NOMEM, "there was no memory for all of it");
-  for (size_t i = 0; kept != NULL && i < from_count; i++) {
+  if (!kept) breaks(rec, IMGACT_NOMEM, "there was no memory for all of it");
+  for (size_t i = 0; kept && i < from_count; i++) {
     if (!is_listed(list, from[i].name)) continue;
     kept[(*count)++] = (imgact_header){keep_string(rec, from[i].name), keep_string(rec, from[i].value)};
   }
   return kept;
 }
 
-// The credentials behind the scheme's name.
+/* The credentials behind the scheme's name. */
 static bool learn_secrets(recorder *rec, const imgact_http_request *request) {
   for (size_t i = 0; i < request->headers_count; i++) {
     const imgact_header *header = &request->headers[i];
     if (!ia_str_equal_nocase(header->name, "authorization")) continue;
     const char *blank = strchr(header->value, ' ');
-    const char *token = blank == NULL ? header->value : blank + strspn(blank, " ");
+    const char *token = blank ? blank + strspn(blank, " ") : header->value;
     ia_scrub_status status = ia_scrub_add(&rec->scrub, token, strlen(token));
     if (status == IA_SCRUB_NOMEM) return false;
     if (status == IA_SCRUB_TOO_MANY) breaks(rec, IMGACT_INTERNAL, "it met too many different tokens to keep them all out");
@@ -136,13 +136,13 @@ static bool learn_secrets(recorder *rec, const imgact_http_request *request) {
   return true;
 }
 
-// ---- exchanges
+/* ---- exchanges ---- */
 
 static void keep_request(recorder *rec, ia_har_entry *entry, const imgact_http_request *request) {
   entry->method = keep_string(rec, request->method);
   entry->url = keep_string(rec, request->url);
   entry->headers = keep_headers(rec, kept_of_request, request->headers, request->headers_count, &entry->headers_count);
-  if (request->body != NULL) entry->body = keep(rec, request->body, request->body_bytes, &entry->body_bytes);
+  if (request->body) entry->body = keep(rec, request->body, request->body_bytes, &entry->body_bytes);
 }
 
 static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_response *from) {
@@ -152,7 +152,7 @@ static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_
   to->status = from->fate == IMGACT_ANSWERED ? from->status : 0;
   to->message = keep_string(rec, from->message);
   to->headers = keep_headers(rec, kept_of_response, from->headers, from->headers_count, &to->headers_count);
-  if (from->body != NULL) to->body = keep(rec, from->body, from->body_bytes, &to->body_bytes);
+  if (from->body) to->body = keep(rec, from->body, from->body_bytes, &to->body_bytes);
 }
 
 static void finished(imgact_exchange *exchange, const imgact_http_response *response) {
@@ -166,10 +166,10 @@ static void finished(imgact_exchange *exchange, const imgact_http_response *resp
   imgact_exchange_finish(outer, response);
 }
 
-// Until an exchange has finished it counts as cancelled: that is what it is if it never does.
+/* Until an exchange has finished it counts as cancelled: that is what it is if it never does. */
 static recorded *remember(recorder *rec, const imgact_http_request *request, imgact_exchange *outer) {
   recorded *made = ia_arena_alloc(&rec->arena, sizeof *made);
-  if (made == NULL) return NULL;
+  if (!made) return NULL;
   *made = (recorded){.exchange = {.finished = finished}, .outer = outer, .owner = rec, .secrets = rec->scrub.count};
   made->entry.started_ms = now_ms(rec);
   made->entry.response = (imgact_http_response){.size = sizeof made->entry.response, .fate = IMGACT_MAYBE_SENT};
@@ -183,7 +183,7 @@ static imgact_status record_send(imgact_transport *transport, const imgact_http_
                                  imgact_exchange *exchange) {
   recorder *rec = recorder_of(transport);
   recorded *made = learn_secrets(rec, request) ? remember(rec, request, exchange) : NULL;
-  if (made == NULL) return IMGACT_NOMEM;
+  if (!made) return IMGACT_NOMEM;
   imgact_status status = rec->inner->send(rec->inner, request, &made->exchange);
   if (status != IMGACT_OK) return status;
   imgact_exchange_set_data(exchange, made);
@@ -227,13 +227,13 @@ static void record_advance(imgact_transport *transport, int64_t until_ms) {
   inner->advance(inner, until_ms);
 }
 
-// ---- saving
+/* ---- saving ---- */
 
 static imgact_status cannot_write(const recorder *rec, imgact_status status, imgact_error *error, const char *why) {
   return imgact_error_set(error, status, "the cassette '%.200s' cannot be written: %s", rec->path, why);
 }
 
-// The texts once more, where a token was met only after they had been kept.
+/* The texts once more, where a token was met only after they had been kept. */
 static void scrub_again(recorder *rec, recorded *made) {
   ia_har_entry *entry = &made->entry;
   imgact_http_request request = {.method = entry->method,
@@ -254,7 +254,7 @@ static imgact_status write_entry(recorder *rec, recorded *made, imgact_json_writ
   if (made->secrets < rec->scrub.count) scrub_again(rec, made);
   if (rec->broken != IMGACT_OK) return cannot_write(rec, rec->broken, error, rec->broken_why);
   const char *text = ia_har_write(writer, &made->entry, &rec->allocator, &length);
-  if (text == NULL) return cannot_write(rec, IMGACT_NOMEM, error, "no memory");
+  if (!text) return cannot_write(rec, IMGACT_NOMEM, error, "no memory");
   if (ia_scrub_leaks(&rec->scrub, text, length)) {
     return cannot_write(rec, IMGACT_INTERNAL, error, "a secret could not be scrubbed from it");
   }
@@ -274,7 +274,7 @@ static imgact_status write_entries(recorder *rec, ia_har_file *file, imgact_erro
 
 static imgact_status save(recorder *rec, imgact_error *error) {
   ia_har_file file;
-  // A command that was refused before it sent anything has nothing to put in place of a cassette that is there.
+  /* A command that was refused before it sent anything has nothing to put in place of a cassette that is there. */
   if (ia_list_empty(&rec->entries) && access(rec->path, F_OK) == 0) return IMGACT_OK;
   imgact_status status = IMGACT_OK;
   if (!ia_har_file_open(&file, rec->path, &rec->allocator)) {
@@ -291,7 +291,7 @@ static void record_destroy(imgact_transport *transport) {
   recorder *rec = recorder_of(transport);
   imgact_allocator allocator = rec->allocator;
   if (rec->unsaved) save(rec, NULL);
-  if (rec->inner != NULL) rec->inner->destroy(rec->inner);
+  if (rec->inner) rec->inner->destroy(rec->inner);
   ia_scrub_free(&rec->scrub);
   ia_arena_free(&rec->arena);
   ia_free(&allocator, rec->path);
@@ -299,13 +299,13 @@ static void record_destroy(imgact_transport *transport) {
 }
 
 imgact_status imgact_transport_save(imgact_transport *transport, imgact_error *error) {
-  if (transport == NULL || transport->destroy != record_destroy) {
+  if (!transport || transport->destroy != record_destroy) {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "this transport does not record");
   }
   return save(recorder_of(transport), error);
 }
 
-// ---- making
+/* ---- making ---- */
 
 static void fill_table(recorder *rec) {
   rec->transport = (imgact_transport){.size = sizeof(imgact_transport),
@@ -314,14 +314,14 @@ static void fill_table(recorder *rec) {
                                       .dispatch = record_dispatch,
                                       .fd = record_fd,
                                       .timeout_ms = record_timeout_ms,
-                                      .wakeup = rec->inner->wakeup == NULL ? NULL : record_wakeup,
+                                      .wakeup = rec->inner->wakeup ? record_wakeup : NULL,
                                       .destroy = record_destroy,
-                                      .now_ms = rec->inner->now_ms == NULL ? NULL : record_now_ms,
-                                      .advance = rec->inner->advance == NULL ? NULL : record_advance,
+                                      .now_ms = rec->inner->now_ms ? record_now_ms : NULL,
+                                      .advance = rec->inner->advance ? record_advance : NULL,
                                       .flags = rec->inner->flags};
 }
 
-// Makes sure that the file can be written, without touching one that is there.
+/* Makes sure that the file can be written, without touching one that is there. */
 static imgact_status check_path(const recorder *rec, imgact_error *error) {
   ia_har_file file;
   imgact_status status = IMGACT_OK;
@@ -334,22 +334,22 @@ static imgact_status check_path(const recorder *rec, imgact_error *error) {
 
 static recorder *new_recorder(const imgact_allocator *allocator, const char *path) {
   recorder *rec = ia_alloc_zero(allocator, sizeof *rec);
-  if (rec == NULL) return NULL;
+  if (!rec) return NULL;
   rec->allocator = *allocator;
   rec->path = ia_strdup(allocator, path);
   ia_arena_init(&rec->arena, &rec->allocator);
   ia_list_init(&rec->entries);
   ia_scrub_init(&rec->scrub, &rec->allocator);
   rec->unsaved = true;
-  if (rec->path != NULL) return rec;
+  if (rec->path) return rec;
   ia_free(allocator, rec);
   return NULL;
 }
 
-// Once the path is known to be good, the transport to wrap is made if none was given.
+/* Once the path is known to be good, the transport to wrap is made if none was given. */
 static imgact_status complete(recorder *rec, imgact_transport *inner, imgact_error *error) {
   imgact_status status = check_path(rec, error);
-  if (status == IMGACT_OK && inner == NULL) status = imgact_transport_curl(&rec->allocator, NULL, &inner, error);
+  if (status == IMGACT_OK && !inner) status = imgact_transport_curl(&rec->allocator, NULL, &inner, error);
   if (status == IMGACT_OK) {
     rec->inner = inner;
     fill_table(rec);
@@ -360,14 +360,14 @@ static imgact_status complete(recorder *rec, imgact_transport *inner, imgact_err
 static imgact_status make(imgact_transport *inner, const char *path, const imgact_allocator *allocator, recorder **made,
                           imgact_error *error) {
   allocator = ia_allocator_of(allocator);
-  if (allocator == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
-  if (path == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a recording needs a path");
-  if (inner != NULL && !ia_transport_ok(inner)) {
+  if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
+  if (!path) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a recording needs a path");
+  if (inner && !ia_transport_ok(inner)) {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "the table of the transport to record has holes, or is older than this library");
   }
   recorder *rec = new_recorder(allocator, path);
-  if (rec == NULL) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a recording");
+  if (!rec) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a recording");
   imgact_status status = complete(rec, inner, error);
   if (status == IMGACT_OK) {
     *made = rec;
@@ -382,7 +382,7 @@ imgact_status imgact_transport_record(imgact_transport *inner, const char *path,
                                       imgact_transport **transport, imgact_error *error) {
   recorder *rec = NULL;
   imgact_status status = make(inner, path, allocator, &rec, error);
-  *transport = rec == NULL ? NULL : &rec->transport;
-  if (rec == NULL && inner != NULL && inner->destroy != NULL) inner->destroy(inner);
+  *transport = rec ? &rec->transport : NULL;
+  if (!rec && inner && inner->destroy) inner->destroy(inner);
   return status;
 }

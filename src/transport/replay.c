@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The replaying transport: answers from a cassette, sends nothing. Its clock starts with the first entry and moves with the
-// answers, never backwards, so that what the entries say in absolute times (reset of a rate limit, dates) stays true.
-// Answers come in the order in which they came when they were recorded, and from dispatch only.
+/* The replaying transport: answers from a cassette, sends nothing. Its clock starts with the first entry and moves with the
+ * answers, never backwards, so that what the entries say in absolute times (reset of a rate limit, dates) stays true.
+ * Answers come in the order in which they came when they were recorded, and from dispatch only. */
 #include "alloc.h"
 #include "har.h"
 #include "list.h"
@@ -14,12 +14,12 @@
 #define MAX_MISS_TEXT ((size_t)1024)
 
 typedef struct replayer {
-  imgact_transport transport; // first
+  imgact_transport transport; /* first */
   imgact_allocator allocator;
   ia_har har;
   ia_match_entry *entries;
-  size_t first_unused; // no unused entry stands before it
-  ia_link under_way;   // of struct pending, in order of sending
+  size_t first_unused; /* no unused entry stands before it */
+  ia_link under_way;   /* of struct pending, in order of sending */
   uint64_t sent;
   int64_t now_ms;
 } replayer;
@@ -27,8 +27,8 @@ typedef struct replayer {
 typedef struct pending {
   ia_link link;
   imgact_exchange *exchange;
-  const ia_har_entry *entry; // NULL: the cassette has no answer
-  ia_buf miss;               // and this is what to say then
+  const ia_har_entry *entry; /* NULL: the cassette has no answer */
+  ia_buf miss;               /* and this is what to say then */
   uint64_t number;
   int64_t due_ms;
   size_t max_body_bytes;
@@ -36,9 +36,9 @@ typedef struct pending {
 
 static replayer *replayer_of(imgact_transport *transport) { return (replayer *)(void *)transport; }
 
-// ---- sending
+/* ---- sending ---- */
 
-// NULL: there is none, or (*nomem) no memory to find it.
+/* NULL: there is none, or (*nomem) no memory to find it. */
 static const ia_har_entry *take_entry(replayer *rep, const char *key, const imgact_http_request *request, bool *nomem) {
   for (size_t i = rep->first_unused; i < rep->har.count && !*nomem; i++) {
     ia_match_entry *entry = &rep->entries[i];
@@ -51,9 +51,9 @@ static const ia_har_entry *take_entry(replayer *rep, const char *key, const imga
   return NULL;
 }
 
-// An exchange that was given up was never answered: its own time-out ends it, unless it is given up again.
+/* An exchange that was given up was never answered: its own time-out ends it, unless it is given up again. */
 static int64_t due_at(const replayer *rep, const ia_har_entry *entry, int64_t timeout_ms) {
-  if (entry == NULL) return rep->now_ms;
+  if (!entry) return rep->now_ms;
   if (entry->cancelled) {
     bool ends = timeout_ms > 0 && timeout_ms < INT64_MAX - rep->now_ms;
     return ends ? rep->now_ms + timeout_ms : INT64_MAX;
@@ -65,9 +65,9 @@ static bool find_answer(replayer *rep, pending *made, const imgact_http_request 
   ia_arena scratch;
   ia_arena_init(&scratch, &rep->allocator);
   const char *key = ia_match_key(request->method, request->url, &scratch);
-  bool nomem = key == NULL;
+  bool nomem = !key;
   if (!nomem) made->entry = take_entry(rep, key, request, &nomem);
-  if (!nomem && made->entry == NULL) ia_match_miss(&made->miss, rep->entries, rep->har.count, key, request);
+  if (!nomem && !made->entry) ia_match_miss(&made->miss, rep->entries, rep->har.count, key, request);
   ia_arena_free(&scratch);
   return !nomem;
 }
@@ -82,7 +82,7 @@ static imgact_status replay_send(imgact_transport *transport, const imgact_http_
                                  imgact_exchange *exchange) {
   replayer *rep = replayer_of(transport);
   pending *made = ia_alloc_zero(&rep->allocator, sizeof *made);
-  if (made == NULL) return IMGACT_NOMEM;
+  if (!made) return IMGACT_NOMEM;
   ia_buf_init(&made->miss, &rep->allocator, MAX_MISS_TEXT);
   if (!find_answer(rep, made, request)) {
     pending_free(rep, made);
@@ -101,10 +101,10 @@ static void replay_cancel(imgact_transport *transport, imgact_exchange *exchange
   pending_free(replayer_of(transport), imgact_exchange_data(exchange));
 }
 
-// ---- answering
+/* ---- answering ---- */
 
 static bool is_due(const replayer *rep, const pending *made) {
-  bool waits = made->entry != NULL && made->entry->cancelled;
+  bool waits = made->entry && made->entry->cancelled;
   return !waits || made->due_ms <= rep->now_ms;
 }
 
@@ -112,14 +112,14 @@ static pending *first_due(const replayer *rep, uint64_t before) {
   pending *first = NULL;
   for (ia_link *at = rep->under_way.next; at != &rep->under_way; at = at->next) {
     pending *made = IA_ENTRY(at, pending, link);
-    if (made->number < before && is_due(rep, made) && (first == NULL || made->due_ms < first->due_ms)) first = made;
+    if (made->number < before && is_due(rep, made) && (!first || made->due_ms < first->due_ms)) first = made;
   }
   return first;
 }
 
 static imgact_http_response response_to(const pending *made) {
   imgact_http_response failed = {.size = sizeof failed, .fate = IMGACT_MAYBE_SENT};
-  if (made->entry == NULL) {
+  if (!made->entry) {
     failed.fate = IMGACT_NOT_SENT;
     failed.failure = IMGACT_FAILURE_UNMATCHED;
     failed.message = ia_buf_text(&made->miss);
@@ -138,8 +138,8 @@ static imgact_http_response response_to(const pending *made) {
 
 static void replay_dispatch(imgact_transport *transport) {
   replayer *rep = replayer_of(transport);
-  uint64_t before = rep->sent; // what is sent from a callback waits for the next dispatch
-  for (pending *made; (made = first_due(rep, before)) != NULL;) {
+  uint64_t before = rep->sent; /* what is sent from a callback waits for the next dispatch */
+  for (pending *made; (made = first_due(rep, before));) {
     imgact_http_response response = response_to(made);
     imgact_exchange *exchange = made->exchange;
     if (made->due_ms > rep->now_ms) rep->now_ms = made->due_ms;
@@ -157,7 +157,7 @@ static int replay_fd(imgact_transport *transport) {
 static int replay_timeout_ms(imgact_transport *transport) {
   const replayer *rep = replayer_of(transport);
   int64_t left_ms = INT64_MAX;
-  if (first_due(rep, UINT64_MAX) != NULL) return 0;
+  if (first_due(rep, UINT64_MAX)) return 0;
   for (ia_link *at = rep->under_way.next; at != &rep->under_way; at = at->next) {
     const pending *made = IA_ENTRY(at, pending, link);
     if (made->due_ms != INT64_MAX && made->due_ms - rep->now_ms < left_ms) left_ms = made->due_ms - rep->now_ms;
@@ -182,23 +182,23 @@ static void replay_destroy(imgact_transport *transport) {
 
 size_t imgact_transport_unused(const imgact_transport *transport, const char **first) {
   size_t unused = 0;
-  if (first != NULL) *first = NULL;
-  if (transport == NULL || transport->destroy != replay_destroy) return 0;
+  if (first) *first = NULL;
+  if (!transport || transport->destroy != replay_destroy) return 0;
   const replayer *rep = (const replayer *)(const void *)transport;
   for (size_t i = rep->first_unused; i < rep->har.count; i++) unused += !rep->entries[i].used;
-  if (first != NULL && unused > 0) *first = rep->entries[rep->first_unused].key;
+  if (first && unused > 0) *first = rep->entries[rep->first_unused].key;
   return unused;
 }
 
-// ---- making
+/* ---- making ---- */
 
 static bool prepare(replayer *rep) {
   rep->entries = ia_arena_array(&rep->har.arena, rep->har.count, sizeof *rep->entries);
-  if (rep->entries == NULL) return false;
+  if (!rep->entries) return false;
   for (size_t i = 0; i < rep->har.count; i++) {
     const ia_har_entry *har = &rep->har.entries[i];
     rep->entries[i] = (ia_match_entry){.har = har, .key = ia_match_key(har->method, har->url, &rep->har.arena)};
-    if (rep->entries[i].key == NULL) return false;
+    if (!rep->entries[i].key) return false;
   }
   rep->now_ms =
       rep->har.count > 0 && rep->har.entries[0].started_ms != IMGACT_NO_TIME ? rep->har.entries[0].started_ms : START_MS;
@@ -207,7 +207,7 @@ static bool prepare(replayer *rep) {
 
 static replayer *new_replayer(const imgact_allocator *allocator) {
   replayer *rep = ia_alloc_zero(allocator, sizeof *rep);
-  if (rep == NULL) return NULL;
+  if (!rep) return NULL;
   rep->allocator = *allocator;
   ia_list_init(&rep->under_way);
   rep->transport = (imgact_transport){.size = sizeof(imgact_transport),
@@ -227,10 +227,10 @@ imgact_status imgact_transport_replay(const char *path, const imgact_allocator *
                                       imgact_error *error) {
   *transport = NULL;
   allocator = ia_allocator_of(allocator);
-  if (allocator == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
-  if (path == NULL) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a replay needs a path");
+  if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
+  if (!path) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a replay needs a path");
   replayer *rep = new_replayer(allocator);
-  if (rep == NULL) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a replay");
+  if (!rep) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a replay");
   imgact_status status = ia_har_read(&rep->har, path, &rep->allocator, error);
   if (status != IMGACT_OK) {
     ia_free(allocator, rep);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Scrubbing for cassettes. Tokens that were seen are found in every form in which ia_redact_spelled knows them; what merely
-// looks like a token is judged by its shape alone.
+/* Scrubbing for cassettes. Tokens that were seen are found in every form in which ia_redact_spelled knows them; what merely
+ * looks like a token is judged by its shape alone. */
 #include "scrub.h"
 
 #include "spelling.h"
@@ -8,11 +8,11 @@
 
 #include <string.h>
 
-// DigitalOcean's personal, OAuth and refresh tokens:
-// https://docs.digitalocean.com/reference/api/create-personal-access-token
+/* DigitalOcean's personal, OAuth and refresh tokens:
+ * https://docs.digitalocean.com/reference/api/create-personal-access-token */
 static const char *const vendor_prefixes[] = {"dop_v1_", "doo_v1_", "dor_v1_", NULL};
 
-// A Hetzner token is 64 letters and digits without any mark.
+/* A Hetzner token is 64 letters and digits without any mark. */
 enum { PLAIN_TOKEN_LENGTH = 64, LEAST_SECRET = 8 };
 
 void ia_scrub_init(ia_scrub *scrub, const imgact_allocator *allocator) {
@@ -29,7 +29,7 @@ void ia_scrub_free(ia_scrub *scrub) {
   *scrub = (ia_scrub){.allocator = scrub->allocator};
 }
 
-// ---- learning
+/* ---- learning ---- */
 
 static bool known(const ia_scrub *scrub, const char *token, size_t length) {
   for (size_t i = 0; i < scrub->count; i++) {
@@ -44,20 +44,20 @@ ia_scrub_status ia_scrub_add(ia_scrub *scrub, const char *token, size_t length) 
   if (scrub->count == IA_SCRUB_MAX_SECRETS) return IA_SCRUB_TOO_MANY;
   ia_secret *secret = &scrub->secrets[scrub->count];
   secret->token = ia_alloc(scrub->allocator, length);
-  if (secret->token == NULL) return IA_SCRUB_NOMEM;
+  if (!secret->token) return IA_SCRUB_NOMEM;
   memcpy(secret->token, token, length);
   ia_redactor_init(&secret->redactor, secret->token, length, vendor_prefixes);
   scrub->count++;
   return IA_SCRUB_OK;
 }
 
-// ---- finding
+/* ---- finding ---- */
 
 static bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 static bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-static bool is_token68(char c) { return is_word(c) || (c != '\0' && strchr("+/-_=.~", c) != NULL); }
+static bool is_token68(char c) { return is_word(c) || (c != '\0' && strchr("+/-_=.~", c)); }
 
 static size_t run_of(bool (*belongs)(char), const char *text, size_t length) {
   size_t run = 0;
@@ -73,7 +73,7 @@ static size_t secret_at(const ia_scrub *scrub, const char *text, size_t length) 
 }
 
 static size_t vendor_token_at(const char *text, size_t length) {
-  for (size_t i = 0; vendor_prefixes[i] != NULL; i++) {
+  for (size_t i = 0; vendor_prefixes[i]; i++) {
     size_t prefix = strlen(vendor_prefixes[i]);
     if (length < prefix || memcmp(text, vendor_prefixes[i], prefix) != 0) continue;
     size_t digits = run_of(is_hex, text + prefix, length - prefix);
@@ -89,13 +89,13 @@ static bool has_letter(const char *text, size_t length) {
   return false;
 }
 
-// A number of 64 digits is no token, and taking it away would break the JSON around it.
+/* A number of 64 digits is no token, and taking it away would break the JSON around it. */
 static size_t plain_token_at(const char *text, size_t length) {
   size_t run = run_of(is_word, text, length);
   return run == PLAIN_TOKEN_LENGTH && has_letter(text, run) ? run : 0;
 }
 
-// The bytes that spell what may stand between "Bearer" and the credentials.
+/* The bytes that spell what may stand between "Bearer" and the credentials. */
 static size_t separator_at(const char *text, size_t length) {
   for (unsigned layers = 0; layers <= IA_SPELLING_LAYERS; layers++) {
     int c;
@@ -105,7 +105,7 @@ static size_t separator_at(const char *text, size_t length) {
   return 0;
 }
 
-// The credentials behind "Bearer" and blanks; *skip = where they start.
+/* The credentials behind "Bearer" and blanks; *skip = where they start. */
 static size_t bearer_at(const char *text, size_t length, size_t *skip) {
   static const char word[] = "bearer";
   size_t at = 0;
@@ -118,9 +118,9 @@ static size_t bearer_at(const char *text, size_t length, size_t *skip) {
   return at > sizeof word - 1 && run >= LEAST_SECRET ? run : 0;
 }
 
-// ---- replacing
+/* ---- replacing ---- */
 
-// What is to go from the start of a text: `skip` bytes stay, `covered` go. 0 = nothing.
+/* What is to go from the start of a text: `skip` bytes stay, `covered` go. 0 = nothing. */
 typedef struct find {
   size_t skip, covered;
   bool token;
@@ -133,9 +133,9 @@ static size_t longest_secret(const ia_scrub *scrub) {
   return longest * IA_SPELLING_MAX_BYTES;
 }
 
-// A token that repeats itself can start again before the first match ends: both go as one, or its end would stay behind. In
-// base64 a match goes to the end of the run, so only what starts near that end can reach beyond it: a run of a megabyte is
-// not searched from each of its bytes.
+/* A token that repeats itself can start again before the first match ends: both go as one, or its end would stay behind. In
+ * base64 a match goes to the end of the run, so only what starts near that end can reach beyond it: a run of a megabyte is
+ * not searched from each of its bytes. */
 static size_t secrets_from(const ia_scrub *scrub, const char *text, size_t length) {
   size_t end = secret_at(scrub, text, length);
   size_t near = end == 0 ? 0 : longest_secret(scrub);
@@ -157,7 +157,7 @@ static find find_at(const ia_scrub *scrub, const char *text, size_t length, bool
   found.covered = plain_token_at(text, length);
   if (found.covered > 0) return found;
   found.covered = bearer_at(text, length, &found.skip);
-  // A token that is known is found by itself, at its own place.
+  /* A token that is known is found by itself, at its own place. */
   if (found.covered > 0 && secret_at(scrub, text + found.skip, found.covered) > 0) found.covered = 0;
   return found;
 }
@@ -166,14 +166,14 @@ static void add_numbered(ia_scrub *scrub, ia_buf *out, const char *text, size_t 
   bool added = false;
   uint32_t next = scrub->words.count < UINT32_MAX ? (uint32_t)scrub->words.count + 1 : UINT32_MAX;
   const uint32_t *number = ia_set_put(&scrub->words, ia_hash(text, length), next, &added);
-  if (number == NULL) {
+  if (!number) {
     out->state = IA_BUF_NOMEM;
     return;
   }
   ia_buf_printf(out, "[redacted-%lu]", (unsigned long)*number);
 }
 
-// A word can start behind a letter, where that belongs to an escape of something that is none: bit n = n bytes from here.
+/* A word can start behind a letter, where that belongs to an escape of something that is none: bit n = n bytes from here. */
 static uint64_t word_starts_behind(const char *text, size_t length) {
   uint64_t starts = 0;
   for (unsigned layers = 1; ia_spelling_begins(text[0]) && layers <= IA_SPELLING_LAYERS; layers++) {
@@ -185,7 +185,7 @@ static uint64_t word_starts_behind(const char *text, size_t length) {
 }
 
 void ia_scrub_text(ia_scrub *scrub, ia_buf *out, const char *text, size_t length) {
-  size_t kept = 0; // everything before it is in out
+  size_t kept = 0; /* everything before it is in out */
   uint64_t starts = 1;
   for (size_t at = 0; at < length;) {
     bool word_starts = (starts & 1) != 0 || !is_word(text[at - 1]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Linux: an epoll descriptor, level-triggered, with an eventfd in it for wakeups.
+/* Linux: an epoll descriptor, level-triggered, with an eventfd in it for wakeups. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -25,14 +25,15 @@ void ia_sockets_close(ia_sockets *sockets) {
 
 bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
   struct epoll_event event = {.events = (in ? (uint32_t)EPOLLIN : 0) | (out ? (uint32_t)EPOLLOUT : 0), .data.fd = socket};
-  // mostly new: libcurl forgets a connection's socket between two exchanges
+  /* mostly new: libcurl forgets a connection's socket between two exchanges */
   if (epoll_ctl(sockets->fd, EPOLL_CTL_ADD, socket, &event) == 0) return true;
   return errno == EEXIST && epoll_ctl(sockets->fd, EPOLL_CTL_MOD, socket, &event) == 0;
 }
 
-// libcurl 7.88 to 8.1 closes a socket that was still connecting before it says so here. The number may by then be a file of
-// another thread: that file is not in this descriptor, so the kernel answers ENOENT and nothing is taken from anybody. Nor
-// can libcurl get the number again without asking to watch it: who gets it is new to it there, or opens it in a later run.
+/* libcurl 7.88 to 8.1 closes a socket that was still connecting before it says so here. The number may by then be a file of
+ * another thread: that file is not in this descriptor, so the kernel answers ENOENT and nothing is taken from anybody. Nor
+ * can libcurl get the number again without asking to watch it: who gets it is new to it there, or opens it in a later run.
+ */
 void ia_sockets_forget(ia_sockets *sockets, int socket) {
   struct epoll_event unused = {.events = 0};
   (void)epoll_ctl(sockets->fd, EPOLL_CTL_DEL, socket, &unused);
@@ -61,7 +62,7 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
 }
 
 void ia_sockets_wakeup(ia_sockets *sockets) {
-  int saved = errno; // a signal handler must not change it
+  int saved = errno; /* a signal handler must not change it */
   uint64_t one = 1;
   while (write(sockets->wake_fd, &one, sizeof one) < 0 && errno == EINTR) continue;
   errno = saved;

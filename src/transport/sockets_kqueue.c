@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
-// BSD and macOS: a kqueue, level-triggered, with a pipe in it for wakeups: not every system has EVFILT_USER, and write()
-// alone may be called from a signal handler. A kqueue forgets a descriptor that is closed, whoever closes it.
+/* BSD and macOS: a kqueue, level-triggered, with a pipe in it for wakeups: not every system has EVFILT_USER, and write()
+ * alone may be called from a signal handler. A kqueue forgets a descriptor that is closed, whoever closes it. */
 #include "sockets.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/types.h>
-// after the types that some systems' sys/event.h takes for granted
+/* after the types that some systems' sys/event.h takes for granted */
 #include <sys/event.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 enum { BATCH = 64 };
 
-// One filter at a time: of several changes, those behind one that fails would not be made.
+/* One filter at a time: of several changes, those behind one that fails would not be made. */
 static bool change(const ia_sockets *sockets, int socket, short filter, unsigned short flags) {
   struct kevent wanted;
   EV_SET(&wanted, (uintptr_t)socket, filter, flags, 0, 0, 0);
   return kevent(sockets->fd, &wanted, 1, NULL, 0, NULL) == 0;
 }
 
-// What is not there, or was closed already, cannot be deleted and need not be.
+/* What is not there, or was closed already, cannot be deleted and need not be. */
 static bool set(const ia_sockets *sockets, int socket, short filter, bool on) {
   return change(sockets, socket, filter, on ? EV_ADD : EV_DELETE) || !on;
 }
@@ -32,7 +32,7 @@ static bool prepare(int fd, int more_flags) {
 
 bool ia_sockets_open(ia_sockets *sockets) {
   int ends[2] = {-1, -1};
-  bool piped = pipe(ends) == 0; // macOS has no pipe2
+  bool piped = pipe(ends) == 0; /* macOS has no pipe2 */
   *sockets = (ia_sockets){.fd = kqueue(), .wake_fd = ends[0], .waker_fd = ends[1]};
   if (piped && prepare(sockets->fd, 0) && prepare(ends[0], O_NONBLOCK) && prepare(ends[1], O_NONBLOCK) &&
       ia_sockets_watch(sockets, sockets->wake_fd, true, false))
@@ -52,7 +52,7 @@ bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
   return set(sockets, socket, EVFILT_READ, in) && set(sockets, socket, EVFILT_WRITE, out);
 }
 
-// The number may by now be a file of another thread (see sockets_epoll.c): that file is not in this kqueue.
+/* The number may by now be a file of another thread (see sockets_epoll.c): that file is not in this kqueue. */
 void ia_sockets_forget(ia_sockets *sockets, int socket) { (void)ia_sockets_watch(sockets, socket, false, false); }
 
 static void take_wakeup_back(const ia_sockets *sockets) {
@@ -63,9 +63,9 @@ static void take_wakeup_back(const ia_sockets *sockets) {
   } while (got == (ssize_t)sizeof bytes || (got < 0 && errno == EINTR));
 }
 
-// A socket that is ready both ways comes twice.
+/* A socket that is ready both ways comes twice. */
 static ia_ready ready_of(const struct kevent *event) {
-  bool failed = (event->flags & EV_EOF) != 0 && event->fflags != 0; // the socket's error
+  bool failed = (event->flags & EV_EOF) != 0 && event->fflags != 0; /* the socket's error */
   return (ia_ready){.socket = (int)event->ident,
                     .in = event->filter == EVFILT_READ,
                     .out = event->filter == EVFILT_WRITE,
@@ -87,7 +87,7 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
 }
 
 void ia_sockets_wakeup(ia_sockets *sockets) {
-  int saved = errno;                                                      // a signal handler must not change it
-  while (write(sockets->waker_fd, "", 1) < 0 && errno == EINTR) continue; // a full pipe wakes as well
+  int saved = errno;                                                      /* a signal handler must not change it */
+  while (write(sockets->waker_fd, "", 1) < 0 && errno == EINTR) continue; /* a full pipe wakes as well */
   errno = saved;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// No descriptor: for systems with neither epoll nor kqueue. ia_sockets_open says so and nothing else is called.
+/* No descriptor: for systems with neither epoll nor kqueue. ia_sockets_open says so and nothing else is called. */
 #include "sockets.h"
 
 bool ia_sockets_open(ia_sockets *sockets) {
@@ -21,5 +21,5 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
   return 0;
 }
 
-// A sleep without a descriptor is short: there is nothing to wake.
+/* A sleep without a descriptor is short: there is nothing to wake. */
 void ia_sockets_wakeup(ia_sockets *sockets) { (void)sockets; }

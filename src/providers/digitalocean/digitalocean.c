@@ -27,7 +27,7 @@ int64_t ia_digitalocean_number(const char *text, size_t length) {
 /* The second deletion of an image is a 422, while a GET of it is a 404. The sentence has been seen with and without "Image "
  * in front; it is the only text that tells this case from other refusals. */
 static int is_deleted_already(const imgact_error *error) {
-  return error->http_status == 422 && strstr(error->message, "already deleted") != NULL;
+  return error->http_status == 422 && strstr(error->message, "already deleted");
 }
 
 /* "id" is the status in words and adds nothing to it (a 500 has been seen with "bad_request"): the status alone decides. */
