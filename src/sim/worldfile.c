@@ -312,7 +312,7 @@ static sim_image *image_of_action(loader *l, const imgact_json *value) {
 static int64_t read_end(loader *l, const imgact_json *value, const sim_action *old, sim_action *action) {
   static const char *const endings[] = {"never", "success", "error"};
   bool ran = old->state == SIM_RUNNING, runs = action->state == SIM_RUNNING;
-  uint8_t ends = old->fails ? SIM_ERROR : ran && old->due_ms == IMGACT_NO_TIME ? SIM_RUNNING : SIM_SUCCESS;
+  uint8_t ends = ran && old->due_ms == IMGACT_NO_TIME ? SIM_RUNNING : old->fails ? SIM_ERROR : SIM_SUCCESS;
   int64_t runs_ms = -1;
   read_index(l, value, "effect", sim_effect_words, SIM_EFFECTS, &action->effect);
   read_index(l, value, "ends", endings, 3, &ends);

@@ -102,9 +102,9 @@ static const char *const commands[] = {
     "\"digitalocean\":{\"images\":[{\"id\":10,\"gone\":false,\"regions\":[\"nyc1\"]},{\"id\":11,\"type\":\"backup\"},{"
     "\"id\":12}],"
     "\"actions\":[{\"type\":\"x\",\"status\":\"in-progress\",\"resource_id\":10,\"ends\":\"never\"}]}}",
-    "{\"hetzner\":{\"actions\":[{\"id\":13,\"progress\":40},{\"id\":14,\"status\":\"running\",\"runs_ms\":3000}]},"
-    "\"digitalocean\":{\"actions\":[{\"id\":2200000001,\"status\":\"in-progress\"},{\"id\":2200000002,\"ends\":\"error\"}]}"
-    "}",
+    ("{\"hetzner\":{\"actions\":[{\"id\":13,\"progress\":40},{\"id\":14,\"status\":\"running\",\"runs_ms\":3000}]},"
+     "\"digitalocean\":{\"actions\":[{\"id\":2200000001,\"status\":\"in-progress\"},{\"id\":2200000002,\"ends\":\"error\"}]}"
+     "}"),
     "{\"digitalocean\":{\"actions\":[{\"id\":2200000001,\"effect\":\"transfer\"},{\"id\":2200000002,\"region_slug\":null}]}"
     "}"};
 

@@ -162,9 +162,14 @@ static void a_running_action_keeps_what_a_file_does_not_name(void **state) {
   assert_int_equal(asking_int(world, "hetzner.actions.0.runs_ms"), 3600000);
   asking_text(world, "hetzner.actions.1.ends", "never");
   assert_int_equal(asking_int(world, "hetzner.actions.1.progress"), 3);
+  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":12}]}}");
+  asking_faults(a, "[{\"do\":\"fail\",\"method\":\"POST\"},{\"do\":\"last\",\"method\":\"POST\"}]");
+  asking_expect(a, 201, "POST", "/v1/images/12/actions/change_protection", "{\"delete\":true}");
+  asking_world(a, "{\"hetzner\":{\"actions\":[{\"id\":22,\"progress\":3}]}}");
   a->real_ms = 3600000;
   asking_text(asking_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "error");
   asking_text(asking_expect(a, 200, "GET", "/v1/actions/21", NULL), "action.status", "running");
+  asking_text(asking_expect(a, 200, "GET", "/v1/actions/22", NULL), "action.status", "running");
 }
 
 static void a_running_action_gets_another_end_when_a_file_names_one(void **state) {
