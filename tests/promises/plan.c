@@ -146,6 +146,7 @@ static void of_others(dice *d) {
   if (chance(d, 20)) p->foreign_ms = (int64_t)roll(d, 20000);
   if (chance(d, 8)) p->foreign_ms = 0;
   p->foreign_opposite = chance(d, 30);
+  p->undoing = (p->deed == PLAN_PROTECT || p->deed == PLAN_UNPROTECT) && chance(d, 25);
   p->twins = chance(d, 15) ? 2 : 1;
   p->skew_ms = chance(d, 30) ? (int64_t)roll(d, 1200000) - 600000 : 0;
 }

@@ -34,6 +34,7 @@ typedef struct plan {
   int64_t crash_ms, down_ms; /* when the program dies, 0 = never; how long until another one resumes what it began */
   int64_t foreign_ms;        /* when somebody else does the same, or the opposite; -1 = nobody */
   bool foreign_opposite;
+  bool undoing;          /* the image is as asked for, but somebody's action that undoes it runs already */
   int64_t shorten_bytes; /* the first answer to the mutation ends early and looks whole; -1 = none */
   char faults[1600];
 } plan;

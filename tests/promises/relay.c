@@ -42,29 +42,30 @@ static void note_actions(const stage *s, size_t before, stage_actions *list) {
     if (list->count < STAGE_ACTIONS) list->ids[list->count++] = side->actions[i]->id;
 }
 
-static const char *foreign_body(const plan *p) {
-  bool protect = (p->deed == PLAN_PROTECT) != p->foreign_opposite;
+static const char *foreign_body(const plan *p, bool opposite) {
+  bool protect = (p->deed == PLAN_PROTECT) != opposite;
   switch (p->deed) {
   case PLAN_PROTECT:
   case PLAN_UNPROTECT: return protect ? "{\"delete\":true}" : "{\"delete\":false}";
   case PLAN_TRANSFER:
-    return p->foreign_opposite ? "{\"type\":\"transfer\",\"region\":\"ams3\"}"
-                               : "{\"type\":\"transfer\",\"region\":\"nyc3\"}";
+    return opposite ? "{\"type\":\"transfer\",\"region\":\"ams3\"}" : "{\"type\":\"transfer\",\"region\":\"nyc3\"}";
   case PLAN_CONVERT: return p->cloud == SIM_HETZNER ? "{\"type\":\"snapshot\"}" : "{\"type\":\"convert\"}";
   case PLAN_UPDATE: return "{\"description\":\"theirs\"}";
   default: return NULL;
   }
 }
 
-void stage_foreign(stage *s) {
+void stage_foreign(stage *s, bool opposite) {
   const plan *p = s->plan;
   size_t before = s->instance.world->sides[p->cloud].actions_count;
   uint64_t effects = stage_effects(s);
   int64_t now_ms = sim_clock_now(&s->instance.clock, 0);
   const char *target = p->cloud == SIM_HETZNER ? "/v1/images/10" : "/v2/images/10";
   if (p->unsafe) target = p->cloud == SIM_HETZNER ? "/v1/images/10/actions/change_protection" : "/v2/images/10/actions";
-  sim_request request = {
-      .method = plan_method(p), .target = target, .authorization = "Bearer somebody-else", .body = foreign_body(p)};
+  sim_request request = {.method = plan_method(p),
+                         .target = target,
+                         .authorization = "Bearer somebody-else",
+                         .body = foreign_body(p, opposite)};
   request.body_bytes = request.body ? strlen(request.body) : 0;
   sim_world_advance(s->instance.world, now_ms);
   sim_reply reply = sim_handle(s->instance.world, p->cloud, &request, now_ms);
@@ -139,7 +140,7 @@ static void ring(relay *r) {
   if (p->foreign_ms >= 0 && !r->s->foreign_done && cloud_now(r) >= r->s->start_ms + p->foreign_ms) {
     r->s->foreign_done = true;
     if (r->s->trace) fprintf(r->s->trace, "  %8" PRId64 " somebody else acts\n", cloud_now(r) - r->s->start_ms);
-    stage_foreign(r->s);
+    stage_foreign(r->s, p->foreign_opposite);
   }
   set_alarm(r);
 }

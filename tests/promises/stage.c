@@ -31,7 +31,7 @@ static void one_image(const plan *p, sim_text *out) {
                   backup ? "backup" : "snapshot");
   if (p->cloud == SIM_DIGITALOCEAN)
     sim_text_str(out, ",\"regions\":[\"nyc1\"],\"name\":\"ten\"");
-  else if (p->deed == PLAN_UNPROTECT)
+  else if ((p->deed == PLAN_UNPROTECT) != p->undoing)
     sim_text_str(out, ",\"protection\":{\"delete\":true}");
   sim_text_str(out, "}");
 }
@@ -194,6 +194,8 @@ bool stage_run(stage *s, const plan *p, FILE *trace) {
   *s = (stage){.plan = p, .trace = trace, .start_ms = EPOCH_MS};
   if (!make_world(s) || !make_client(s)) return false;
   s->initially = !p->list && effect_shown(s);
+  if (p->undoing) stage_foreign(s, true);
+  s->foreign = 0; /* that was before, and no excuse */
   start_ops(s);
   drive(s);
   s->end_ms = sim_clock_now(&s->instance.clock, 0);

@@ -61,7 +61,7 @@ extern uint64_t stage_random;
 /* relay.c: hands everything on to the simulator's transport, and takes notes for the stage. */
 imgact_transport *stage_transport(stage *s);
 /* Somebody else's request, at once. */
-void stage_foreign(stage *s);
+void stage_foreign(stage *s, bool opposite);
 uint64_t stage_effects(const stage *s);
 
 #endif

@@ -45,6 +45,11 @@ static const char *judge_action(const stage *s, const stage_told *told) {
   return NULL;
 }
 
+static bool undone(const stage *s, bool opposed) {
+  const sim_action *undoing = sim_action_find(s->instance.world, s->plan->cloud, s->others.ids[0]);
+  return (undoing && undoing->state == SIM_RUNNING) || (!s->shown && !opposed);
+}
+
 static const char *judge_success(const stage *s, const stage_told *told) {
   bool opposed = s->foreign && (s->plan->foreign_opposite || s->plan->deed == PLAN_UPDATE);
   if (told->action_id) {
@@ -52,6 +57,8 @@ static const char *judge_success(const stage *s, const stage_told *told) {
     if (wrong) return wrong;
   }
   if (!s->effects && !s->foreign && !s->initially) return "success was told, and nothing was done";
+  if (s->plan->undoing && !told->action_id && undone(s, opposed))
+    return "success was told of an image that was about to change";
   if ((s->plan->wait || !s->plan->unsafe) && !s->shown && !opposed)
     return "success was told, and the image does not show it";
   if (s->plan->unsafe && !told->action_id && !told->adopted) return "success was told without an action";
@@ -71,8 +78,8 @@ static const char *judge_one(const stage *s, const stage_told *told) {
 
 static const char *judge_calm(const stage *s) {
   const stage_told *told = &s->told[0];
-  bool calm =
-      !s->instance.world->counters.faults && s->plan->twins == 1 && s->plan->foreign_ms < 0 && s->plan->shorten_bytes < 0;
+  bool calm = !s->instance.world->counters.faults && s->plan->twins == 1 && s->plan->foreign_ms < 0 && !s->plan->undoing &&
+              s->plan->shorten_bytes < 0;
   if (!calm || s->crashed || s->plan->deadline_ms || s->plan->cancel_ms) return NULL;
   if (told->error.status != IMGACT_OK) return "nothing went wrong, and it failed";
   if (told->adopted) return "nothing went wrong, and yet it was looked for";
