@@ -118,7 +118,7 @@ static int parse_labels(cli_app *app, imgact_label *labels) {
   const cli_strings *texts = &app->options.labels;
   for (size_t i = 0; i < texts->count; i++) {
     int exit_status = parse_label(app, texts->items[i], &labels[i]);
-    if (exit_status) return exit_status;
+    if (!labels[i].key) return exit_status;
     if (is_given(labels, i, labels[i].key))
       return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice", labels[i].key);
     if (is_removed(app, labels[i].key))

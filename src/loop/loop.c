@@ -98,7 +98,7 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
                               "next to a transport, the ca_file would not be used: give it to imgact_transport_curl");
   else if (!transport)
     status = imgact_transport_curl(allocator, o->ca_file, &transport, error);
-  if (status == IMGACT_OK) status = make(allocator, transport, loop, error);
+  if (allocator && status == IMGACT_OK) status = make(allocator, transport, loop, error);
   if (status != IMGACT_OK && transport && transport->destroy) transport->destroy(transport);
   return status;
 }
