@@ -133,7 +133,7 @@ static bool learn_bucket(ia_budget *budget, const imgact_rate_info *info, int64_
 static bool learn_windows(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
   window_move(&budget->hour, now_ms);
   int64_t used = info->rate.limit - info->rate.remaining, wait_ms = 1000;
-  int64_t known = (int64_t)budget->hour.used + budget->foreign;
+  int64_t known = ia_later((int64_t)budget->hour.used, budget->foreign);
   budget->foreign = used > (int64_t)budget->hour.used ? used - (int64_t)budget->hour.used : 0;
   if (info->wait_until_ms != IMGACT_NO_TIME && info->wait_until_ms > now_ms) wait_ms = info->wait_until_ms - now_ms;
   budget->probe_at_ms = now_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
