@@ -140,23 +140,43 @@ static void put_shared(void) {
        "  done\n}");
 }
 
-/* bash parts a line at "=", too: "--output=js" is the three words "--output", "=", "js". */
+/* bash parts a line at "=", ":" and more, as COMP_WORDBREAKS says, and leaves the quotes in its words. So the line is read
+ * anew; of the reply it wants what follows the part of the word that it keeps. The names of files are left to readline,
+ * which quotes them. */
 static void put_bash(void) {
   puts("# imgact completion for bash: source <(imgact completion bash)");
   put_shared();
-  puts("_imgact() {\n"
-       "  local offer files current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-       "  local tool=${COMP_WORDS[0]} end=$COMP_CWORD\n"
+  puts("_imgact_line() {\n"
+       "  local text=${COMP_LINE:0:COMP_POINT} quote='' it i\n"
+       "  line=('')\n"
+       "  for ((i = 0; i < ${#text}; i++)); do\n"
+       "    it=${text:i:1}\n"
+       "    case \"$quote$it\" in\n"
+       "      \\\\ | '\"\\') i=$((i + 1)); line[-1]+=${text:i:1} ;;\n"
+       "      \\' | '\"') quote=$it ;;\n"
+       "      \\'\\' | '\"\"') quote='' ;;\n"
+       "      [[:space:]])\n"
+       "        while [[ ${text:i+1:1} == [[:space:]] ]]; do i=$((i + 1)); done\n"
+       "        line+=('') ;;\n"
+       "      *) line[-1]+=$it ;;\n"
+       "    esac\n"
+       "  done\n"
+       "}\n"
+       "_imgact() {\n"
+       "  local IFS=$' \\t\\n' offer files it flag='' kept=''\n"
        "  local -a said line config\n"
-       "  [[ $current == = ]] && current='' && end=$((end + 1))\n"
-       "  [[ ${COMP_WORDS[end-1]} == = ]] && before=${COMP_WORDS[end-2]} && end=$((end - 1))\n"
-       "  local i\n"
-       "  for ((i = 1; i < end; i++)); do [[ ${COMP_WORDS[i]} != = ]] && line+=(\"${COMP_WORDS[i]}\"); done\n"
-       "  _imgact_words \"${line[@]}\"\n"
+       "  _imgact_line\n"
+       "  local tool=${line[0]} before=${line[${#line[@]}-2]} word=${line[-1]}\n"
+       "  [[ $word == --*=* ]] && before=${word%%=*} flag=${word%%=*}=\n"
+       "  [[ $word == *\"$2\" ]] && kept=${word%\"$2\"}\n"
+       "  local current=${word#\"$flag\"}\n"
+       "  _imgact_words \"${line[@]:1:${#line[@]}-2}\"\n"
        "  _imgact_offer\n"
        "  COMPREPLY=()\n"
-       "  if [[ -n $files ]]; then COMPREPLY=($(compgen -f -- \"$current\")); compopt -o filenames 2>/dev/null\n"
-       "  else COMPREPLY=($(compgen -W \"$offer\" -- \"$current\")); fi\n"
+       "  if [[ -n $files ]]; then compopt -o default; return; fi\n"
+       "  for it in $offer; do\n"
+       "    [[ $flag$it == \"$word\"* ]] && it=$flag$it && COMPREPLY+=(\"${it#\"$kept\"}\")\n"
+       "  done\n"
        "}\n"
        "complete -F _imgact imgact");
 }
@@ -165,8 +185,8 @@ static void put_zsh(void) {
   puts("#compdef imgact\n# imgact completion for zsh: imgact completion zsh > \"${fpath[1]}/_imgact\"");
   put_shared();
   puts("_imgact() {\n"
-       "  local offer files current=${words[CURRENT]} before=${words[CURRENT-1]} tool=${words[1]}\n"
-       "  local -a line=(${words[2,CURRENT-1]})\n"
+       "  local offer files current=${words[CURRENT]} before=${(Q)words[CURRENT-1]} tool=${(Q)words[1]}\n"
+       "  local -a line=(\"${(@Q)words[2,CURRENT-1]}\")\n"
        "  if [[ $current == --*=* ]]; then\n"
        "    before=${current%%=*}\n"
        "    compset -P '*='\n"

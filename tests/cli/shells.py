@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import time
 
 PATIENCE_S = 20
 TOOL = os.path.abspath(sys.argv[1])
+FLAG = re.compile("^--[a-z-]+=")
 
 # What is typed, and all that is offered; one word alone is completed on the line instead.
 CASES = [
@@ -33,25 +35,45 @@ CASES = [
     ("image list --name ", ""),
     ("--color n", "never"),
     ("--replay onl", "only-file.har"),
-    ("-p ", "prod-hetzner staging.do"),
+    ("-p ", "prod-hetzner staging.do at@home"),
     ("image list --profile st", "staging.do"),
     ("image list --profile=pr", "prod-hetzner"),
     ("--config other.ini image get 1 -p ", "elsewhere"),
     ("--config none.ini -p ", ""),
+    ("--endpoint http://127.0.0.1:6001/v1 image li", "list"),
+    ("--endpoint=http://127.0.0.1:6001/v1 image li", "list"),
+    ("--label-selector env=prod image li", "list"),
+    ("image list --name '' --output=cs", "csv"),
+    ("--config 'cfg file.ini' -p st", "staging-spaced"),
+    ('--config "cfg file.ini" -p st', "staging-spaced"),
+    ("--config cfg\\ file.ini -p st", "staging-spaced"),
+    ("--config='cfg file.ini' --profile=st", "staging-spaced"),
+    ("-p at@", "at@home"),
     ("help act", "action"),
     ("help image li", "list"),
     ("", "image action provider ratelimit config completion version help"),
 ]
 
+# The names of files that a shell must quote.
+FILES = [
+    ("--replay my\\ t", "my tape.har"),
+    ("--replay 'my t", "my tape.har"),
+    ('--replay "my t', "my tape.har"),
+    ("--replay=my\\ t", "my tape.har"),
+    ("--replay sp", "spaced * name.har"),
+]
+
 # A name that bash would expand is not offered (fish quotes it), and the command that prints a token does not run.
 CONFIGURATION = {
     ".config/imgact/config.ini": "[prod-hetzner]\nprovider = hetzner\n[staging.do]\nprovider = digitalocean\n"
-                                 "token_command = touch ran\n[$(touch ran)]\nprovider = hetzner\n",
+                                 "token_command = touch ran\n[at@home]\nprovider = hetzner\n[$(touch ran)]\nprovider = hetzner\n",
     "other.ini": "[elsewhere]\nprovider = hetzner\n",
+    "cfg file.ini": "[staging-spaced]\nprovider = hetzner\n",
 }
 
 # A line that shows what was typed and completed, then is thrown away.
 BASH = r"""
+set -u
 PS1='ready> ' PS2=
 bind 'set bell-style none' 2>/dev/null
 bind 'set show-all-if-ambiguous on'
@@ -111,7 +133,7 @@ class Terminal:
         before, line = self.until(r"<<([^>]*)>>\r?\n")
         self.until(r"ready> \Z")
         if line[1] != "imgact " + words:
-            return line[1][len("imgact ") + words.rfind(" ") + 1:].removeprefix("--output=").removeprefix("--profile=").split()
+            return [FLAG.sub("", shlex.split(line[1])[-1])]
         shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x07", "", before.replace("ready> ", " "))
         return shown.split("imgact " + words, 1)[1].replace("imgact " + words, " ").split()
 
@@ -127,7 +149,7 @@ def ask_fish(folder, words):
                             env={"HOME": folder, "PATH": os.path.dirname(TOOL) + ":" + os.environ["PATH"]},
                             timeout=PATIENCE_S, check=False)
     lines = [line for line in (result.stdout + result.stderr).splitlines() if "$" not in line]
-    offered = [line.split("\t")[0].removeprefix("--output=").removeprefix("--profile=") for line in lines]
+    offered = [FLAG.sub("", line.split("\t")[0]) for line in lines]
     # fish 4 adds what has the typed letters anywhere, in their order; a person sees those last.
     typed = words.split(" ")[-1]
     return [word for word in offered if word.startswith(typed)] or offered
@@ -138,8 +160,9 @@ def scripts(folder):
     for shell, place in {"bash": "imgact.bash", "zsh": "zsh/_imgact", "fish": "imgact.fish"}.items():
         with open(os.path.join(folder, place), "w", encoding="utf-8") as out:
             subprocess.run([TOOL, "completion", shell], stdout=out, check=True)
-    with open(os.path.join(folder, "only-file.har"), "w", encoding="utf-8"):
-        pass
+    for name in ("only-file.har", "my other.har", *(name for _, name in FILES)):
+        with open(os.path.join(folder, name), "w", encoding="utf-8"):
+            pass
     for place, text in CONFIGURATION.items():
         path = os.path.join(folder, place)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -171,10 +194,10 @@ def main():
                 number += 1
                 print(f"ok {number} - {shell} # SKIP {e}")
                 continue
-            for words, wanted in CASES:
+            for words, wanted in [(words, some.split()) for words, some in CASES] + [(words, [name]) for words, name in FILES]:
                 number += 1
                 offered = complete(words)
-                good = sorted(offered) == sorted(wanted.split())
+                good = sorted(offered) == sorted(wanted)
                 print(f"{'ok' if good else 'not ok'} {number} - {shell} at 'imgact {words}'")
                 if not good:
                     print(f"# offers {offered}")
