@@ -167,6 +167,10 @@ IMGACT_API void imgact_start(imgact_op *op, imgact_done_fn done, void *user);
  * finished operation stays as it is. Since 0.1. */
 IMGACT_API void imgact_cancel(imgact_op *op);
 
+/* 1 while a cancel would say IMGACT_ERROR_MAYBE_APPLIED: what changes the cloud may be out, or was begun. Who gives up a
+ * batch cancels the others, and lets these come to their ends. Since 0.1. */
+IMGACT_API int imgact_op_maybe_applied(const imgact_op *op);
+
 /* Frees the operation and everything it returned. If it is under way it is cancelled without a callback. Since 0.1. */
 IMGACT_API void imgact_op_free(imgact_op *op);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define QUOTED_CHARACTERS 200
+#define ROOM_FOR_A_WORD   (sizeof(((imgact_error *)NULL)->message) - 128) /* of ours, behind the cloud's */
 
 static void finished(imgact_exchange *base, const imgact_http_response *http);
 static void again(ia_timer *timer);
@@ -106,7 +107,7 @@ void ia_exchange_refuse(ia_exchange *exchange, int64_t wait_ms) {
     imgact_error_set(error, IMGACT_RATE_LIMITED, "not sent: the rate limit allows it in %lld s at the earliest", wait_s);
     ia_str_copy(error->provider, sizeof error->provider, exchange->client->provider->name);
   } else { /* of an attempt before: that is the cause */
-    char message[sizeof error->message];
+    char message[ROOM_FOR_A_WORD];
     ia_str_copy(message, sizeof message, error->message);
     ia_error_text(error, "%s (not sent again: the rate limit allows it in %lld s at the earliest)", message, wait_s);
   }
@@ -365,7 +366,7 @@ static void back_off(ia_exchange *exchange, const ia_decision *decision) {
 /* Says what a code alone does not say. */
 static void explain(ia_exchange *exchange, const ia_decision *decision) {
   imgact_error *error = &exchange->error;
-  char message[sizeof error->message];
+  char message[ROOM_FOR_A_WORD];
   ia_str_copy(message, sizeof message, error->message);
   if (decision->verdict == IA_OUT_OF_TOKENS)
     ia_error_text(error, "%s (not sent again: this client's %d retries are used up)", message, IA_RETRY_TOKENS);

@@ -66,10 +66,9 @@ void ia_op_take_error(imgact_op *op, const imgact_error *error) {
 
 static void deadline_passed(ia_timer *timer) {
   imgact_op *op = IA_ENTRY(timer, imgact_op, deadline);
-  bool maybe = op->flow->maybe_out && op->flow->maybe_out(op);
   imgact_error error;
   imgact_error_set(&error, IMGACT_TIMEOUT, "the deadline passed");
-  if (maybe) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+  if (imgact_op_maybe_applied(op)) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
   ia_op_end_with(op, &error, NULL);
 }
 
@@ -81,13 +80,11 @@ void ia_op_end_soon(imgact_op *op) {
 
 void ia_op_begin(imgact_op *op) {
   bool pager = op->flow == &ia_flow_list && op->walk && op->walk->page_by_page;
-  bool goes_on = op->state == IA_OP_ENDED && pager && op->error.status == IMGACT_OK;
-  if (op->state != IA_OP_NEW && !goes_on) return;
+  bool goes_on = op->state == IA_OP_ENDED && pager && op->error.status == IMGACT_OK && !op->tell_done;
+  if (op->state != IA_OP_NEW && !goes_on) return; /* a page that nobody was told of yet is not passed over */
   ia_engine *engine = op->client->engine;
   ia_engine_refresh(engine);
   op->state = IA_OP_RUNNING;
-  op->tell_done = false; /* of a page before: its callback has been replaced */
-  ia_list_remove(&op->notify);
   engine->running++;
   if (op->error.status != IMGACT_OK) {
     ia_op_end_soon(op);
@@ -209,12 +206,15 @@ void imgact_start(imgact_op *op, imgact_done_fn done, void *user) {
   if (done) ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
+int imgact_op_maybe_applied(const imgact_op *op) {
+  return op && op->state == IA_OP_RUNNING && op->flow->maybe_out && op->flow->maybe_out(op);
+}
+
 void imgact_cancel(imgact_op *op) {
   if (!op || op->state == IA_OP_ENDED) return;
   imgact_error error;
-  bool maybe = op->state == IA_OP_RUNNING && op->flow->maybe_out && op->flow->maybe_out(op);
   imgact_error_set(&error, IMGACT_CANCELLED, "cancelled");
-  if (maybe) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+  if (imgact_op_maybe_applied(op)) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
   if (op->state == IA_OP_NEW && op->error.status == IMGACT_OK)
     op->error = error;
   else if (op->state == IA_OP_RUNNING)
@@ -298,10 +298,12 @@ int imgact_op_done(const imgact_op *op) { return !op || op->state == IA_OP_ENDED
 
 const imgact_error *imgact_op_error(const imgact_op *op) {
   static const imgact_error no_memory = {.status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
-  return op ? &op->error : &no_memory;
+  static const imgact_error none = {.retry_after_ms = -1}; /* what is noted on the way may be overcome */
+  if (!op) return &no_memory;
+  return op->state == IA_OP_RUNNING ? &none : &op->error;
 }
 
-const char *imgact_op_error_details(const imgact_op *op) { return op ? op->details : NULL; }
+const char *imgact_op_error_details(const imgact_op *op) { return op && op->state != IA_OP_RUNNING ? op->details : NULL; }
 
 static const imgact_image *const no_images[1];
 static const imgact_action *const no_actions[1];

@@ -9,6 +9,7 @@
  */
 #include "error.h"
 #include "mutation.h"
+#include "retry.h"
 #include "str.h"
 #include "trace.h"
 #include <string.h>
@@ -55,8 +56,11 @@ static void fail_pending(imgact_op *op, bool maybe_applied) {
 static void ambiguous(imgact_op *op, const char *why) {
   ia_mutation *m = op->mutation;
   imgact_error error;
-  imgact_error_set(&error, IMGACT_AMBIGUOUS, "the request's answer was lost (%s), and looking did not settle it: %s",
-                   m->pending.message, why);
+  char lost[sizeof error.message / 3], looked[sizeof error.message / 2]; /* each leaves room for the other */
+  ia_str_copy(lost, sizeof lost, m->pending.message);
+  ia_str_copy(looked, sizeof looked, why);
+  imgact_error_set(&error, IMGACT_AMBIGUOUS, "the request's answer was lost (%s), and looking did not settle it: %s", lost,
+                   looked);
   error.http_status = m->pending.http_status;
   error.flags = IMGACT_ERROR_MAYBE_APPLIED;
   ia_str_copy(error.request_id, sizeof error.request_id, m->pending.request_id);
@@ -103,10 +107,15 @@ static void found_nothing(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_client *client = op->client;
   if (look_again(op)) return;
+  bool too_long = m->asked_ms > IA_MAX_WAIT_MS || m->not_before_ms > op->deadline_ms;
   if (m->refused) {
     fail_pending(op, false);
   } else if ((op->slot->flags & IMGACT_SLOT_SAFE) || m->attempts >= ia_op_terms(op, IA_LANE_MUTATION, false).max_attempts) {
     fail_pending(op, true); /* a request that is safe was sent again as often as it may be before it was looked into */
+  } else if (m->asked_ms > 0 && too_long) {
+    fail_pending(op, true);
+  } else if (client->engine->now.mono_ms < m->not_before_ms) {
+    ia_timer_set(client->engine, &m->pause, m->not_before_ms, paused);
   } else {
     client->retry_tokens--;
     ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, m->number, "the cloud shows no effect of the request: it is sent again");
@@ -241,13 +250,17 @@ typedef struct span {
 } span;
 
 /* When the request left, by the cloud's clock. The steady clock may have stood still since, with a machine that was paused,
- * and the wall's clock may have been set: it left somewhere between what both say. */
+ * and the wall's clock may have been set: it left somewhere between what both say. Of a cloud that tells the time, only the
+ * time that passed is ours. */
 static span when_sent(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
   const ia_now *now = &op->client->engine->now;
+  if (!m->sent_at_ms) return (span){INT64_MIN, INT64_MAX}; /* nobody knows */
   int64_t by_steady_ms = ia_client_cloud_ms(op->client, m->sent_ms) - GRACE_MS;
   int64_t by_wall_ms = ia_client_cloud_ms(op->client, now->mono_ms) - (now->wall_ms - m->sent_at_ms) - GRACE_MS;
-  return (span){by_wall_ms < by_steady_ms ? by_wall_ms : by_steady_ms, by_steady_ms};
+  bool told = op->client->date_ms != IMGACT_NO_TIME;
+  if (by_wall_ms < by_steady_ms) return (span){by_wall_ms, by_steady_ms};
+  return (span){by_steady_ms, told ? by_steady_ms : by_wall_ms};
 }
 
 /* Could this listed action be what the lost request started? UNTOLD: it cannot be ruled out. */
@@ -260,10 +273,11 @@ static imgact_answer candidate(const imgact_op *op, const imgact_action *action,
   return same;
 }
 
-/* Whosever it is: while it runs, what the image shows will not stay so. */
-static bool will_change(const imgact_op *op, const imgact_action *action) {
-  return (op->slot->flags & IMGACT_SLOT_CONFIRM) && action->status == IMGACT_ACTION_RUNNING &&
-         same_kind(op, action) != IMGACT_NO;
+/* Whosever it is: while it runs, or may, what the image shows need not stay so. */
+static bool may_change(const imgact_op *op, const imgact_action *action) {
+  bool runs = action->status == IMGACT_ACTION_RUNNING ||
+              (action->status == IMGACT_ACTION_UNKNOWN && action->finished_at == IMGACT_NO_TIME);
+  return runs && (op->slot->flags & IMGACT_SLOT_CONFIRM) && same_kind(op, action) != IMGACT_NO;
 }
 
 static void got_actions(ia_walk *walk) {
@@ -277,7 +291,7 @@ static void got_actions(ia_walk *walk) {
   op->mutation->unsettled = false;
   for (size_t i = 0; i < op->result.actions_count; i++) {
     imgact_answer answer = candidate(op, op->result.actions[i], &sent);
-    op->mutation->unsettled = op->mutation->unsettled || will_change(op, op->result.actions[i]);
+    op->mutation->unsettled = op->mutation->unsettled || may_change(op, op->result.actions[i]);
     if (answer == IMGACT_YES) at = i;
     sure += answer == IMGACT_YES;
     unsure += answer == IMGACT_UNTOLD;
@@ -332,6 +346,8 @@ void ia_reconcile(imgact_op *op, const ia_exchange *exchange, bool refused) {
   m->attempts = exchange->attempts;
   m->number = exchange->number;
   m->refused = refused;
+  m->asked_ms = m->pending.retry_after_ms;
+  m->not_before_ms = m->asked_ms > 0 ? ia_later(op->client->engine->now.mono_ms, m->asked_ms) : 0;
   if (!m->in_doubt) {
     m->sent_ms = exchange->sent_ms;
     m->sent_at_ms = exchange->sent_at_ms;

@@ -197,20 +197,27 @@ static void keep(ia_walk *walk, size_t to, size_t from) {
     walk->result->actions[to] = walk->result->actions[from];
 }
 
+#define SHOWN 0x80000000u /* beside the page's number in walk->seen */
+
 typedef enum page_state { PAGE_OK, PAGE_MOVED, PAGE_NOMEM } page_state;
 
-/* Looks for ids of earlier pages, then drops what the filters do not let pass. An image that two queries hold is shown once;
- * what one page holds twice is kept as served. */
+/* Looks for ids of earlier pages, then drops what the filters do not let pass. An image that two queries hold is shown once,
+ * by the first that lets it pass; what one page holds twice is kept as served. */
 static page_state sift(ia_walk *walk) {
   size_t *count = item_count(walk), kept = walk->first;
   for (size_t i = walk->first; i < *count; i++) {
     const char *id = item_id(walk, i) ? item_id(walk, i) : "";
     bool added = false;
-    uint32_t *page = ia_set_put(&walk->seen, ia_hash(id, strlen(id)), walk->pages, &added);
-    if (!page) return PAGE_NOMEM;
-    bool of_other_query = !added && *page < walk->group_pages;
-    if (!added && !of_other_query && *page != walk->pages) return PAGE_MOVED;
-    if (!of_other_query && passes(walk, i)) keep(walk, kept++, i);
+    uint32_t *mark = ia_set_put(&walk->seen, ia_hash(id, strlen(id)), walk->pages, &added);
+    if (!mark) return PAGE_NOMEM;
+    uint32_t page = *mark & ~SHOWN, shown = *mark & SHOWN;
+    bool of_other_query = !added && page < walk->group_pages;
+    if (!added && !of_other_query && page != walk->pages) return PAGE_MOVED;
+    if (of_other_query && shown) continue;
+    *mark = walk->pages | shown;
+    if (!passes(walk, i)) continue;
+    *mark |= SHOWN;
+    keep(walk, kept++, i);
   }
   *count = kept;
   return PAGE_OK;

@@ -321,6 +321,7 @@ static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_it
   assert_int_equal(r.second, 1);
   assert_int_equal(r.early, 0);
   assert_int_equal(r.items, 50);
+  scripted_assert_lines(st->script, "GET /v1/images/4711", "GET /v1/images?page=1&per_page=50"); // and nothing beyond it
   imgact_op_free(other);
   imgact_op_free(r.list);
   stage_free(st);
@@ -405,7 +406,7 @@ static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
   stage_free(s);
 }
 
-static void what_is_said_after_the_start_changes_but_the_callback(void **state) {
+static void what_is_said_after_the_start_changes_nothing_but_the_callback(void **state) {
   (void)state;
   stage *s = stage_digitalocean();
   cloud *c = cloud_new(s->script, false);
@@ -566,7 +567,7 @@ int main(void) {
       cmocka_unit_test(a_refusal_stays_one_when_it_is_cancelled),
       cmocka_unit_test(a_hook_cannot_answer_with_a_status_of_the_library),
       cmocka_unit_test(a_hook_that_frees_its_operation_sends_nothing),
-      cmocka_unit_test(what_is_said_after_the_start_changes_but_the_callback),
+      cmocka_unit_test(what_is_said_after_the_start_changes_nothing_but_the_callback),
       cmocka_unit_test(what_is_cancelled_before_its_start_sends_nothing),
       cmocka_unit_test(clients_of_both_clouds_share_a_loop),
       cmocka_unit_test(null_is_accepted_by_every_verb),

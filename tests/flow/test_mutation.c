@@ -134,6 +134,43 @@ static void what_did_not_start_is_sent_again_after_the_time_to_settle(void **sta
   end(&p);
 }
 
+static void it_is_sent_again_no_sooner_than_the_cloud_asked_for(void **state) {
+  (void)state;
+  static const struct {
+    const char *asked;
+    int64_t deadline_ms, second_ms; // -1: it is not sent again
+  } cases[] = {{"Retry-After: 5\n", 0, 10000},
+               {"Retry-After: 30\n", 0, 30000},
+               {"Retry-After: 30\n", 25000, -1},
+               {"Retry-After: 3600\n", 0, -1}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    play p = begin_digitalocean();
+    cloud_plan(p.cloud, (cloud_fate){.answer = {.status = 503, .headers = cases[i].asked}});
+    bool again = cases[i].second_ms >= 0;
+    imgact_op *op = stage_configure(transfer(&p), (imgact_op_options){.deadline_ms = cases[i].deadline_ms});
+    stage_run(op, again ? IMGACT_OK : IMGACT_UNAVAILABLE);
+    assert_int_equal(p.cloud->mutations, again ? 2 : 1);
+    if (again) assert_int_equal(scripted_at(p.script, scripted_count(p.script) - 1)->sent_ms, cases[i].second_ms);
+    if (!again) assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+static void a_long_sentence_of_the_clouds_leaves_room_for_ours(void **state) {
+  (void)state;
+  char body[700];
+  play p = begin_digitalocean();
+  snprintf(body, sizeof body, "{\"id\":\"x\",\"message\":\"%0600d\"}", 7);
+  cloud_plan(p.cloud, replied(0, 503, body));
+  cloud_add_action(p.cloud, "transfer", "nyc3", 0, 1000);
+  cloud_add_action(p.cloud, "transfer", "nyc3", 0, 1000);
+  imgact_op *op = stage_run(transfer(&p), IMGACT_AMBIGUOUS);
+  assert_non_null(strstr(imgact_op_error(op)->message, "several actions could be its effect"));
+  imgact_op_free(op);
+  end(&p);
+}
+
 static void an_action_that_shows_late_is_found(void **state) {
   (void)state;
   play p = begin_hetzner();
@@ -380,6 +417,19 @@ static void an_action_of_the_same_client_does_not_settle_what_it_may_undo(void *
   op = stage_run(unprotect(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(scripted_now_ms(p.script), 4000);
+  imgact_op_free(op);
+  end(&p);
+}
+
+// A state that nobody knows may be one in which it still runs; one that has a time of its end does not.
+static void an_action_in_an_unknown_state_may_change_it_too(void **state) {
+  (void)state;
+  play p = begin_hetzner();
+  cloud_plan(p.cloud, lost_before);
+  size_t odd = cloud_add_action(p.cloud, "change_protection", "", 60000, 1000);
+  p.cloud->actions[odd].odd = true;
+  imgact_op *op = stage_run(unprotect(&p), IMGACT_AMBIGUOUS);
+  assert_int_equal(p.cloud->mutations, 1);
   imgact_op_free(op);
   end(&p);
 }
@@ -650,9 +700,12 @@ static void a_resumed_call_starts_at_its_look(void **state) {
 // The clock was set back since: whatever is there may be it.
 static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **state) {
   (void)state;
-  for (int there = 0; there < 2; there++) {
+  static const int64_t ago_ms[] = {-1, 0, 1500, 3000, 600000};
+  for (size_t i = 0; i < sizeof ago_ms / sizeof *ago_ms; i++) {
+    bool there = ago_ms[i] >= 0;
     play p = begin_digitalocean();
-    if (there) cloud_add_action(p.cloud, "transfer", "nyc3", 600000, 1200000);
+    scripted_advance(p.script, 20000);
+    if (there) cloud_add_action(p.cloud, "transfer", "nyc3", ago_ms[i], 1200000);
     imgact_op *op = imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000);
     stage_run(op, there ? IMGACT_AMBIGUOUS : IMGACT_OK);
     assert_int_equal(p.cloud->mutations, !there);
@@ -934,6 +987,9 @@ int main(void) {
       cmocka_unit_test(protection_that_does_not_finish_is_ambiguous),
       cmocka_unit_test(what_the_image_shows_does_not_count_while_an_action_may_change_it),
       cmocka_unit_test(an_action_of_the_same_client_does_not_settle_what_it_may_undo),
+      cmocka_unit_test(an_action_in_an_unknown_state_may_change_it_too),
+      cmocka_unit_test(it_is_sent_again_no_sooner_than_the_cloud_asked_for),
+      cmocka_unit_test(a_long_sentence_of_the_clouds_leaves_room_for_ours),
       cmocka_unit_test(older_actions_and_those_of_others_are_not_adopted),
       cmocka_unit_test(the_clouds_own_clock_decides),
       cmocka_unit_test(twins_never_share_an_action),

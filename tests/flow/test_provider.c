@@ -137,6 +137,31 @@ static void a_table_that_promises_what_nobody_keeps_is_refused(void **state) {
   assert_table_refused(&t.provider, "list_images");
 }
 
+// Two queries that hold the same images, of which the core picks each its own.
+static void what_one_query_does_not_let_pass_another_may_show(void **state) {
+  (void)state;
+  static const imgact_type_group groups[] = {{IMGACT_TYPE_BIT(IMGACT_TYPE_SNAPSHOT), 0},
+                                             {IMGACT_TYPE_BIT(IMGACT_TYPE_BACKUP), 0}};
+  static const imgact_image_type types[] = {IMGACT_TYPE_BACKUP, IMGACT_TYPE_SNAPSHOT};
+  table t = copy_of_digitalocean();
+  t.provider.type_groups = groups;
+  t.provider.type_groups_count = 2;
+  stage *s = stage_of(&t);
+  scripted_on(s->script, "GET *",
+              (scripted_answer){.status = 200,
+                                .body = "{\"images\":[{\"id\":1,\"type\":\"snapshot\"},{\"id\":2,\"type\":\"backup\"},"
+                                        "{\"id\":3,\"type\":\"snapshot\"}],\"links\":{},\"meta\":{\"total\":3}}"});
+  const imgact_image_filter filter = {.size = sizeof filter, .types = types, .types_count = 2};
+  imgact_op *op = stage_run(imgact_list_images(s->client, &filter), IMGACT_OK);
+  size_t count = 0;
+  const imgact_image *const *images = imgact_op_images(op, &count);
+  assert_int_equal(count, 3);
+  assert_string_equal(images[2]->id, "2");
+  assert_int_equal(scripted_count(s->script), 2);
+  imgact_op_free(op);
+  stage_free(s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_wait_where_no_action_can_be_looked_at_is_refused_unsent),
@@ -145,6 +170,7 @@ int main(void) {
       cmocka_unit_test(a_reply_without_the_action_is_looked_into),
       cmocka_unit_test(a_table_with_a_hole_is_refused_by_its_name),
       cmocka_unit_test(a_table_that_promises_what_nobody_keeps_is_refused),
+      cmocka_unit_test(what_one_query_does_not_let_pass_another_may_show),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

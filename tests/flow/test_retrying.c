@@ -166,7 +166,9 @@ static void the_deadline_holds_over_all_attempts(void **state) {
 static void a_client_has_a_hundred_retries_and_says_when_they_are_gone(void **state) {
   (void)state;
   stage *s = stage_with((stage_options){.client = {.max_attempts = 1000}});
-  scripted_on(s->script, "GET /v1/images/1", (scripted_answer){.status = 503, .body = "{}"});
+  char body[700]; // a sentence that fills an error
+  snprintf(body, sizeof body, "{\"error\":{\"code\":\"unavailable\",\"message\":\"%0600d\"}}", 7);
+  scripted_on(s->script, "GET /v1/images/1", (scripted_answer){.status = 503, .body = body});
   scripted_on(s->script, "GET /v1/images/2", (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":2}}"});
   imgact_op *op = stage_run(get(s), IMGACT_UNAVAILABLE);
   assert_int_equal(scripted_count(s->script), 101);
