@@ -75,6 +75,26 @@ static bool is_to_tell(const cli_app *app, const cli_slot *slot, const imgact_er
   return (cli_wants_json(app) || !slot->told) && same_error(cli_slot_error(slot), error);
 }
 
+/* One error with the ids that it is about, from this slot on; for programs, whose sentence has an end, as often as it takes.
+ */
+static void tell_of_all(cli_app *app, const cli_batch *batch, size_t first) {
+  const imgact_error *error = cli_slot_error(&batch->slots[first]);
+  const char *details = imgact_op_error_details(batch->slots[first].op);
+  cli_buffer what = {0};
+  for (size_t i = first; i < batch->count; i++) {
+    const char *subject = batch->slots[i].subject;
+    if (!is_to_tell(app, &batch->slots[i], error)) continue;
+    if (cli_wants_json(app) && what.length && what.length + strlen(subject) + 2 > CLI_NAMED_BYTES) {
+      cli_fail(app, error, details, cli_buffer_get(&what));
+      cli_buffer_free(&what);
+    }
+    cli_buffer_text(&what, what.length ? ", " : "action ");
+    cli_buffer_text(&what, subject);
+  }
+  cli_fail(app, error, details, cli_buffer_get(&what));
+  cli_buffer_free(&what);
+}
+
 /* Other errors once each, with the ids that they are about: a poll that fails ends many waits in the same way. */
 static void tell_errors(cli_app *app, const cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) {
@@ -82,17 +102,12 @@ static void tell_errors(cli_app *app, const cli_batch *batch) {
     bool told = !error->status || tell_stopped(app, &batch->slots[i]) || !is_to_tell(app, &batch->slots[i], error);
     for (size_t j = 0; j < i && !told; j++) told = is_to_tell(app, &batch->slots[j], error);
     if (told) continue;
-    cli_buffer what = {0};
-    cli_buffer_text(&what, "action ");
-    for (size_t j = i; j < batch->count; j++) {
-      if (!is_to_tell(app, &batch->slots[j], error)) continue;
-      if (j > i) cli_buffer_text(&what, ", ");
-      cli_buffer_text(&what, batch->slots[j].subject);
-    }
     bool named = strstr(error->message, batch->slots[i].subject) != NULL; /* most of the library's own sentences do */
     bool alone = batch->count == 1 && cli_wants_json(app);                /* the sentence is the cloud's own */
-    cli_fail(app, error, imgact_op_error_details(batch->slots[i].op), named || alone ? NULL : cli_buffer_get(&what));
-    cli_buffer_free(&what);
+    if (named || alone)
+      cli_fail(app, error, imgact_op_error_details(batch->slots[i].op), NULL);
+    else
+      tell_of_all(app, batch, i);
   }
 }
 

@@ -15,11 +15,29 @@
 static volatile sig_atomic_t interrupted;
 static imgact_loop *volatile signalled_loop;
 
+static int64_t interrupted_ms;
+
+#define TWICE_MS 100 /* timeout(1) and a session that ends may tell one thing twice; nobody's fingers are so quick */
+
+/* A clock as the library's, which goes on while the machine sleeps. */
+static int64_t steady_ms(void) {
+  struct timespec now = {0};
+#ifdef CLOCK_BOOTTIME
+  clock_gettime(CLOCK_BOOTTIME, &now);
+#else
+  clock_gettime(CLOCK_MONOTONIC, &now);
+#endif
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void on_signal(int number) {
   (void)number;
-  if (interrupted) _exit(cli_exit_status(IMGACT_CANCELLED));
+  int64_t now_ms = steady_ms();
+  if (interrupted && now_ms - interrupted_ms >= TWICE_MS) _exit(cli_exit_status(IMGACT_CANCELLED));
+  if (interrupted) return;
   int saved = errno;
   interrupted = 1;
+  interrupted_ms = now_ms;
   if (signalled_loop) imgact_loop_wakeup(signalled_loop);
   errno = saved;
 }
@@ -31,7 +49,7 @@ void cli_signals_end(void) { signalled_loop = NULL; }
 /* Who started the tool may want it to ignore a signal, as nohup and a shell's background do. */
 static void catch_signal(int number) {
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
-  sigemptyset(&action.sa_mask);
+  sigfillset(&action.sa_mask); /* none while another is looked at */
   if (!sigaction(number, NULL, &before) && before.sa_handler != SIG_IGN) sigaction(number, &action, NULL);
 }
 
@@ -44,15 +62,9 @@ static void catch_signals(imgact_loop *loop) {
   catch_signal(SIGHUP); /* a session that was lost: what is running has to be named, somewhere */
 }
 
-static int64_t monotonic_ms(void) {
-  struct timespec now = {0};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+void cli_clock_start(cli_app *app) { app->began_ms = steady_ms(); }
 
-void cli_clock_start(cli_app *app) { app->began_ms = monotonic_ms(); }
-
-int64_t cli_elapsed_ms(const cli_app *app) { return monotonic_ms() - app->began_ms; }
+int64_t cli_elapsed_ms(const cli_app *app) { return steady_ms() - app->began_ms; }
 
 /* What --deadline leaves to an operation that starts now: commands of several steps share it. */
 static int64_t deadline_left(const cli_app *app) {
@@ -102,16 +114,22 @@ static void cancel_all(cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) imgact_cancel(batch->slots[i].op);
 }
 
+static void cancel_unsent(cli_batch *batch) {
+  for (size_t i = 0; i < batch->count; i++)
+    if (!imgact_op_maybe_applied(batch->slots[i].op)) imgact_cancel(batch->slots[i].op);
+}
+
 static void finished(void *user, imgact_op *op) {
   cli_slot *slot = user;
   cli_batch *batch = slot->batch;
   batch->left--;
   if (batch->app->line.kind == CLI_LINE_LOOKUP) cli_progress_clear(batch->app);
   if (slot->waits) cli_progress_ended(slot);
-  /* The same token would be refused for every other item as well: they end before they take this one's place. */
+  /* The same token would be refused for every other item as well: they end before they take this one's place. What is out
+   * already has its own answer on the way. */
   if (imgact_op_error(op)->status != IMGACT_UNAUTHORIZED || batch->stopped) return;
   batch->stopped = true;
-  cancel_all(batch);
+  cancel_unsent(batch);
 }
 
 /* At most a second where a line shows how time passes. */
@@ -119,7 +137,6 @@ static void wait_for_loop(const cli_app *app) {
   imgact_loop *loop = app->session.loop;
   struct pollfd ready = {.fd = imgact_loop_fd(loop), .events = POLLIN};
   int timeout_ms = imgact_loop_timeout_ms(loop);
-  if (ready.fd < 0 && timeout_ms < 0) timeout_ms = 100;
   if ((app->line.width || app->line.has_bar) && (timeout_ms < 0 || timeout_ms > 1000)) timeout_ms = 1000;
   poll(&ready, ready.fd >= 0, timeout_ms);
 }

@@ -108,6 +108,8 @@ static inline bool cli_wants_json(const cli_app *app) {
 
 /* ---- errors.c ---- */
 
+#define CLI_NAMED_BYTES 200 /* of a sentence for programs: what it is about */
+
 int cli_exit_status(imgact_status status);
 /* An error, and what the cloud said beyond it. */
 typedef struct cli_failure {

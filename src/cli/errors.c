@@ -134,7 +134,7 @@ static void print_for_people(cli_app *app, const imgact_error *error, const char
 static void print_for_programs(cli_app *app, const imgact_error *error, const char *details, const char *what) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   imgact_error named = *error; /* of several waits each error says whose it is */
-  if (what) snprintf(named.message, sizeof named.message, "%.200s: %.300s", what, error->message);
+  if (what) snprintf(named.message, sizeof named.message, "%.*s: %.300s", CLI_NAMED_BYTES, what, error->message);
   cli_failure failure = {&named, details};
   imgact_json_begin_object(writer);
   imgact_json_key(writer, "error");

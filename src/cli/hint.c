@@ -66,6 +66,19 @@ static void add_flag(cli_buffer *text, const char *flag, const char *value) {
   add_word(text, value);
 }
 
+static bool is_set(const char *variable) {
+  const char *value = getenv(variable);
+  return value && value[0];
+}
+
+/* HCLOUD_ENDPOINT and the like. */
+static bool clouds_variable_is_set(const cli_app *app) {
+  const imgact_provider *provider = imgact_provider_find(imgact_client_provider(app->session.client));
+  bool any = false;
+  for (const char *const *name = provider ? provider->endpoint_env : NULL; name && *name; name++) any = any || is_set(*name);
+  return any;
+}
+
 /* A flag of this command or what stood for it: the shell in which the command is pasted, hours later, may lack the variable.
  */
 static void add_setting(cli_buffer *text, const char *flag, const char *given, const char *variable) {
@@ -78,7 +91,8 @@ static void add_flags(cli_buffer *command, const cli_app *app) {
   add_setting(command, " --config ", o->config, "IMGACT_CONFIG");
   add_setting(command, " --profile ", o->profile, "IMGACT_PROFILE");
   add_setting(command, " --provider ", o->provider, "IMGACT_PROVIDER");
-  add_setting(command, " --endpoint ", o->endpoint, "IMGACT_ENDPOINT");
+  if (o->endpoint || is_set("IMGACT_ENDPOINT") || clouds_variable_is_set(app))
+    add_flag(command, " --endpoint ", imgact_client_endpoint(app->session.client));
   add_flag(command, " --token-env ", o->token_env);
   add_flag(command, " --token-file ", o->token_file);
 }
@@ -90,21 +104,42 @@ static void put(const char *opening, const cli_buffer *text) {
   cli_buffer_free(&visible);
 }
 
-void cli_batch_hint(cli_batch *batch) {
-  cli_buffer ids = {0}, flags = {0};
-  const char *image = batch->app->options.image;
-  bool is_wait = batch->count && imgact_op_kind_of(batch->slots[0].op) == IMGACT_OP_WAIT_ACTIONS;
-  if (!is_wait && batch->app->arguments_count == 1) image = batch->app->arguments[0];
-  for (size_t i = 0; i < batch->count; i++) {
+static const imgact_slot *entry_of(const cli_app *app, imgact_op_kind kind) {
+  const imgact_provider *provider = imgact_provider_find(imgact_client_provider(app->session.client));
+  if (!provider || (size_t)kind >= provider->slot_count) return NULL;
+  const void *entry = (const char *)provider->slots + (size_t)kind * provider->slot_stride;
+  return entry;
+}
+
+/* The image by whose path a slot's action is looked at: for a token that may see images alone no other will do. NULL where
+ * one command serves several images, as the cloud takes their actions' ids together. */
+static const char *image_of(const cli_slot *slot) {
+  const cli_app *app = slot->batch->app;
+  const imgact_slot *wait = entry_of(app, IMGACT_OP_WAIT_ACTIONS);
+  if (imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS) return app->options.image;
+  return wait && wait->batch_max > 1 && app->arguments_count > 1 ? NULL : slot->subject;
+}
+
+/* The ids of the actions that may be running still, in slots from `first` on; of its image alone, or of all. Returns the
+ * slot behind the last one that was looked at. */
+static size_t add_running(cli_buffer *ids, const cli_batch *batch, size_t first, bool of_all) {
+  size_t i = first;
+  for (; i < batch->count && (of_all || image_of(&batch->slots[i]) == image_of(&batch->slots[first])); i++) {
     const char *id = running_id(&batch->slots[i]);
-    if (id) cli_buffer_text(&ids, " ");
-    if (id) add_word(&ids, id);
+    if (id) cli_buffer_text(ids, " ");
+    if (id) add_word(ids, id);
   }
-  add_flag(&flags, " --image ", image);
+  return i;
+}
+
+/* The actions of an image stand side by side. */
+static void put_wait(const cli_batch *batch, size_t *first) {
+  cli_buffer ids = {0}, flags = {0};
+  add_flag(&flags, " --image ", image_of(&batch->slots[*first]));
   add_flags(&flags, batch->app);
+  *first = add_running(&ids, batch, *first, false);
   if (ids.length) {
-    put("imgact: still running:", &ids);
-    put("; to go on waiting:\n  imgact action wait", &ids);
+    put("  imgact action wait", &ids);
     put("", &flags);
     fputc('\n', stderr);
   }
@@ -112,13 +147,21 @@ void cli_batch_hint(cli_batch *batch) {
   cli_buffer_free(&flags);
 }
 
+void cli_batch_hint(cli_batch *batch) {
+  cli_buffer ids = {0};
+  (void)add_running(&ids, batch, 0, true);
+  if (ids.length) {
+    put("imgact: still running:", &ids);
+    fputs("; to go on waiting:\n", stderr);
+    for (size_t i = 0; i < batch->count;) put_wait(batch, &i);
+  }
+  cli_buffer_free(&ids);
+}
+
 /* An operation that makes an action is seen among the image's actions, anything else in the image itself. */
 static bool makes_action(const cli_slot *slot) {
-  const imgact_provider *provider = imgact_provider_find(imgact_client_provider(slot->batch->app->session.client));
-  size_t kind = (size_t)imgact_op_kind_of(slot->op);
-  if (!provider || kind >= provider->slot_count) return false;
-  const void *entry = (const char *)provider->slots + kind * provider->slot_stride;
-  return (((const imgact_slot *)entry)->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
+  const imgact_slot *entry = entry_of(slot->batch->app, imgact_op_kind_of(slot->op));
+  return entry && (entry->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
 }
 
 static bool is_in_doubt(const cli_slot *slot) {

@@ -56,6 +56,7 @@ int main(int argc, char **argv) {
   fill_descriptors();
   choose_locale();
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told of like a full disk, after what was changed */
   imgact_status status = cli_args_parse(argc, argv, &app, &args, &error);
   app.color_out = wants_color(app.options.color, STDOUT_FILENO);
   app.color_err = wants_color(app.options.color, STDERR_FILENO);

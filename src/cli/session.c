@@ -107,6 +107,14 @@ int cli_config_open(cli_app *app) {
   return cli_fail(app, &error, NULL, NULL);
 }
 
+/* What the variable names is an error of its own: who set it for another program has to be told where to look. */
+static imgact_status trust(const char *authorities, imgact_transport **transport, imgact_error *error) {
+  imgact_error wrong;
+  imgact_status status = imgact_transport_curl(NULL, authorities, transport, &wrong);
+  if (status) imgact_error_set(error, status, "SSL_CERT_FILE: %.400s", wrong.message);
+  return status;
+}
+
 /* The transport of --replay and --record, or with the authorities that OpenSSL's variable names; NULL = the usual one. */
 static imgact_status make_transport(cli_app *app, imgact_transport **transport, imgact_error *error) {
   const cli_options *o = &app->options;
@@ -116,7 +124,7 @@ static imgact_status make_transport(cli_app *app, imgact_transport **transport, 
   if (o->replay)
     status = imgact_transport_replay(o->replay, NULL, transport, error);
   else if (authorities && authorities[0])
-    status = imgact_transport_curl(NULL, authorities, transport, error);
+    status = trust(authorities, transport, error);
   if (!status && o->record) {
     status = imgact_transport_record(*transport, o->record, NULL, transport, error);
     app->session.recorder = status ? NULL : *transport;

@@ -217,7 +217,7 @@ static imgact_status no_token(const imgact_provider *provider, imgact_error *err
                 provider->name, usual ? usual : "a variable");
 }
 
-/* What the options name wins over everything; *bytes gets the token that they lack. */
+/* The endpoint and the token that the options name win over everything; *bytes gets the token that they lack. */
 static imgact_status settle(imgact_config *config, imgact_overrides *over, imgact_client_options *options, ia_bytes *bytes,
                             imgact_error *error) {
   choice chosen;

@@ -123,6 +123,7 @@ static int spawn(const char *command, int out, child *made) {
   /* A caller that ignores these must not make the command ignore them. */
   (void)sigaddset(&usual, SIGPIPE);
   (void)sigaddset(&usual, SIGCHLD);
+  (void)sigaddset(&usual, SIGXFSZ);
   int wrong = posix_spawn_file_actions_init(&files);
   if (wrong != 0) return wrong;
   wrong = posix_spawnattr_init(&attributes);

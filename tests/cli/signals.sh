@@ -45,6 +45,35 @@ interrupted() {
 }
 ok 'a signal ends a wait with the outcome so far and what to do next' interrupted
 
+# timeout(1) tells its child and then the whole group of it.
+twice() {
+  start image protect "$(echo "$snapshots" | sed -n 5p)" --wait -o jsonl
+  eventually grep -q running "$work/err" && kill "$running" && { kill "$running" || true; } 2>"$work/late" && ended 130 &&
+    has out '"status":"running".*"error":\{"code":"cancelled"' && has err '^  imgact action wait [0-9]+ --image '
+}
+ok 'a signal that comes twice in a moment is one' twice
+
+impatient() {
+  action=$(sed -n 's/.*still running: \([0-9]*\);.*/\1/p' "$work/err")
+  start action wait "$action" -o jsonl
+  eventually grep -q running "$work/err" && kill -STOP "$running" && kill "$running" && kill -CONT "$running" && ended 130
+}
+ok 'a wait that is stopped and goes on ends by a signal' impatient
+
+transferred() {
+  clouds=$(sed -n 's/.*"digitalocean":"\([^"]*\)".*/\1/p' "$work/urls")
+  export DIGITALOCEAN_TOKEN=a-token-of-the-signal-test
+  some=$("$tool" --provider digitalocean --endpoint "$clouds" image list --type snapshot --columns id --no-header | sed -n 1,2p)
+  : >"$work/err"
+  # shellcheck disable=SC2086 # two ids
+  "$tool" --provider digitalocean --endpoint "$clouds" --progress plain image transfer $some --region nyc1 --wait \
+    >"$work/out" 2>"$work/err" </dev/null &
+  running=$!
+  eventually sh -c "[ \$(grep -c running '$work/err') -ge 2 ]" && kill "$running" && ended 130 || return 1
+  for one in $some; do has err "^  imgact action wait [0-9]+ --image $one --provider digitalocean " || return 1; done
+}
+ok 'the actions of several images are each waited for by their own' transferred
+
 # Under nohup SIGHUP is ignored from the start, and stays so: here it is not.
 hung_up() {
   : >"$work/err"

@@ -125,7 +125,9 @@ class Run:
         end = time.monotonic() + PATIENCE_S
         while True:
             if typed and re.search(typed[0][0], self.raw):
-                os.write(master, typed.pop(0)[1])
+                _, answer, *later_s = typed.pop(0)
+                time.sleep(sum(later_s))
+                os.write(master, answer)
             if not select.select([master], [], [], max(0, end - time.monotonic()))[0]:
                 process.kill()
                 process.wait()
@@ -170,6 +172,12 @@ def yes_deletes():
         run = asked(answer)
         expect(run.status == 0 and len(Cloud.seen) == 2, run)
         expect(run.screen.startswith("Delete 2 images at hetzner: 7 8? [y/N] " + answer.decode().strip() + "\nIMAGE_ID"), run)
+
+
+def the_time_to_answer_is_not_the_commands():
+    cloud(DELETE_images_7=[(204, None)])
+    run = Run("image", "delete", "7", "--deadline", "5s", typed=[(rb"\[y/N\] ", b"y\n", 6)])
+    expect(run.status == 0 and len(Cloud.seen) == 1, run)
 
 
 def anything_else_deletes_nothing():
@@ -274,14 +282,14 @@ def no_bar_without_a_terminal_or_when_quiet():
 def who_stops_waiting_is_told_what_goes_on():
     run = waiting("--deadline", "3s", width=200)
     expect(re.search(r"image 8: the deadline passed; action 8 was last seen running \(\d+ %\)$", run.screen, re.M), run)
-    expect(run.screen.endswith("imgact: still running: 7 8; to go on waiting:\n  imgact action wait 7 8 --provider hetzner"), run)
+    expect(run.screen.endswith("imgact: still running: 7 8; to go on waiting:\n  imgact action wait 7 8 --provider hetzner --endpoint " + ENDPOINT), run)
 
 
 def an_interrupt_ends_a_wait():
     cloud(GET_actions=[(200, {"actions": [action(7)]})])
     run = Run("action", "wait", "7", "--poll-interval", "20ms", typed=[(rb"12 %", b"\x03")])
     expect(run.status == 130 and "imgact: action 7: stopped waiting; last seen running (12 %)" in run.screen, run)
-    expect(run.screen.endswith("to go on waiting:\n  imgact action wait 7 --provider hetzner"), run)
+    expect(run.screen.endswith("to go on waiting:\n  imgact action wait 7 --provider hetzner --endpoint " + ENDPOINT), run)
 
 
 def what_fails_at_once_is_told_at_once():
@@ -345,7 +353,40 @@ def the_command_to_go_on_names_what_the_next_shell_may_lack():
     cloud(GET_actions=[(200, {"actions": [action(7)]})])
     run = Run("action", "wait", "7", "--deadline", "200ms", width=200,
               env={"IMGACT_CONFIG": path, "IMGACT_PROFILE": "prod", "IMGACT_PROVIDER": ""})
-    expect(run.status == 8 and run.screen.endswith(f"\n  imgact action wait 7 --config {path} --profile prod"), run)
+    expect(run.status == 8 and run.screen.endswith(f"\n  imgact action wait 7 --config {path} --profile prod --endpoint {ENDPOINT}"), run)
+
+
+def errors_of(run):
+    return [json.loads(line)["error"] for line in run.err.decode().splitlines() if line.startswith("{")]
+
+
+def an_error_for_programs_names_every_id_whole():
+    ids = [str(900000000000 + n) for n in range(40)]
+    run = Run("action", "wait", *ids, "-o", "jsonl", "--max-attempts", "1", out=False, err=False,
+              env={"HCLOUD_ENDPOINT": "http://127.0.0.1:1/v1"})
+    told = [error["message"] for error in errors_of(run)]
+    named = [number for message in told for number in re.match(r"action ([0-9, ]+): could not connect", message)[1].split(", ")]
+    expect(run.status == 11 and len(told) > 1 and named == ids, run)
+
+
+def a_refused_token_leaves_no_doubt():
+    refused = [(401, error("unauthorized", "no"))]
+    for concurrency in ("1", "2", "4"):
+        cloud(**{f"DELETE_images_{n}": refused for n in range(1, 9)})
+        run = Run("image", "delete", *map(str, range(1, 9)), "--yes", "--concurrency", concurrency, "-o", "jsonl", out=False)
+        ends = [json.loads(line)["error"] for line in run.out.decode().splitlines()]
+        codes = [end["code"] for end in ends]
+        expect(run.status == 3 and codes[0] == "unauthorized" and codes[-1] == "cancelled", run)
+        expect(len(Cloud.seen) <= 2 * int(concurrency) and codes.count("unauthorized") == len(Cloud.seen), run)
+        expect(not any(end["maybe_applied"] for end in ends), run)
+
+
+def what_a_reply_lacks_is_told_with_its_status():
+    cloud(GET_images_7=[(200, {"image": {"id": 7, "type": "snapshot"}})])
+    run = Run("image", "update", "7", "--label", "a=b", "-o", "json", out=False, err=False)
+    told = json.loads(run.err)["error"]
+    expect(run.status == 13 and told["provider"] == "hetzner" and told["http_status"] == 200, run)
+    expect(told["code"] == "protocol" and len(Cloud.seen) == 1, run)
 
 
 # ---- lost answers ----
@@ -368,7 +409,7 @@ def the_look_for_a_lost_answer_is_told_and_counts_down():
     expect(counted[0] == 3 and len(set(counted)) > 1 and counted == sorted(counted, reverse=True), run)
     expect(told[0].startswith("HTTP 502"), run)
     expect(run.screen.endswith("; it may have been applied\nimgact: to see what was applied:\n"
-                               "  imgact action list --image 7 --provider hetzner"), run)
+                               "  imgact action list --image 7 --provider hetzner --endpoint " + ENDPOINT), run)
 
 
 def what_a_look_finds_is_told():
@@ -499,14 +540,15 @@ def nor_in_a_pause_or_on_a_bar():
     expect(not re.search(r"[^\n\r -~]", run.plain), run)
 
 
-TESTS = [yes_deletes, anything_else_deletes_nothing, the_end_of_input_deletes_nothing, an_interrupt_deletes_nothing,
+TESTS = [yes_deletes, the_time_to_answer_is_not_the_commands, anything_else_deletes_nothing, the_end_of_input_deletes_nothing, an_interrupt_deletes_nothing,
          a_refusal_is_an_object_where_json_is_asked_for, the_question_names_the_profile,
          nobody_is_asked_with_yes_or_without_a_terminal, somebody_is_asked_though_the_results_go_to_a_pipe,
          an_empty_table_says_so, colors_are_for_terminals_that_want_them, a_table_of_the_clouds_turns_where_it_does_not_fit,
          a_bar_fits_its_terminal_and_leaves_nothing, no_bar_without_a_terminal_or_when_quiet,
          who_stops_waiting_is_told_what_goes_on, an_interrupt_ends_a_wait, what_fails_at_once_is_told_at_once,
          of_a_wait_for_several_one_that_is_not_there_is_told_at_once, two_that_fail_for_one_reason_are_both_named, a_cloud_that_tells_no_percentage_has_a_bar_that_moves,
-         the_command_to_go_on_names_what_the_next_shell_may_lack, the_look_for_a_lost_answer_is_told_and_counts_down,
+         an_error_for_programs_names_every_id_whole, a_refused_token_leaves_no_doubt,
+         what_a_reply_lacks_is_told_with_its_status, the_command_to_go_on_names_what_the_next_shell_may_lack, the_look_for_a_lost_answer_is_told_and_counts_down,
          what_a_look_finds_is_told, a_change_that_may_have_been_applied_is_looked_for_by_a_command,
          an_endpoint_without_its_version_is_noticed, so_it_is_where_progress_is_plain_and_not_where_there_is_none, no_look_is_told_when_quiet_or_without_a_terminal, a_long_pause_counts_down,
          an_error_says_how_often_it_was_tried, a_pause_is_told_and_goes_away,
