@@ -2,7 +2,6 @@
 /* The control endpoint. It needs no token, counts as no request and is never hit by a fault; the server binds to loopback
  * only. docs/simulator.md describes each path. */
 #include "control.h"
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +19,6 @@ int64_t sim_clock_now(const sim_clock *clock, int64_t real_ms) {
 void sim_clock_set(sim_clock *clock, int64_t real_ms, int64_t virtual_ms, double speed) {
   int64_t now_ms = sim_clock_now(clock, real_ms);
   *clock = (sim_clock){virtual_ms > now_ms ? virtual_ms : now_ms, real_ms, speed};
-}
-
-int64_t sim_clock_until(const sim_clock *clock, int64_t real_ms, int64_t virtual_ms) {
-  int64_t left_ms = virtual_ms - sim_clock_now(clock, real_ms);
-  if (left_ms <= 0) return 0;
-  if (clock->speed <= 0) return INT64_MAX;
-  double real_left_ms = ceil((double)left_ms / clock->speed);
-  return real_left_ms > 9e15 ? INT64_MAX : (int64_t)real_left_ms;
 }
 
 void sim_instance_clear(sim_instance *instance) {

@@ -14,8 +14,6 @@ typedef struct sim_clock {
 int64_t sim_clock_now(const sim_clock *clock, int64_t real_ms);
 /* Goes on from virtual_ms, never back. */
 void sim_clock_set(sim_clock *clock, int64_t real_ms, int64_t virtual_ms, double speed);
-/* How long, in real time, until a virtual time; INT64_MAX = for ever. */
-int64_t sim_clock_until(const sim_clock *clock, int64_t real_ms, int64_t virtual_ms);
 
 typedef struct sim_instance {
   sim_world *world;

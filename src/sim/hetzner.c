@@ -620,18 +620,15 @@ static void dispatch(sim_call *call, route where) {
 /* Recorded replies tell 3600 of things, and 7200 of whatever has "actions" in its path, the POST that begins one included.
  */
 static sim_verdict spend(sim_call *call, route where) {
-  const sim_rate_limit *limit = &call->side->limit, *usual = &sim_usual_limits[SIM_HETZNER];
+  const sim_rate_limit *limit = &call->side->limit;
   bool of_actions = where != IMAGES && where != IMAGE;
   int64_t size = of_actions ? limit->actions : limit->limit;
+  int64_t usual = of_actions ? sim_usual_limits[SIM_HETZNER].actions : sim_usual_limits[SIM_HETZNER].limit;
   sim_rate *rate = of_actions ? &call->token->actions_rate : &call->token->rate[SIM_HETZNER];
   if (!call->world->whim.refuses) return sim_limit_bucket(size, rate, call->now_ms);
   /* An empty bucket is full in an hour. */
-  return (sim_verdict){.refused = true,
-                       .limit = size         ? size
-                                : of_actions ? usual->actions
-                                             : usual->limit,
-                       .reset_s = call->now_ms / 1000 + 3600,
-                       .retry_after_s = -1};
+  return (sim_verdict){
+      .refused = true, .limit = size ? size : usual, .reset_s = call->now_ms / 1000 + 3600, .retry_after_s = -1};
 }
 
 static bool within_limit(sim_call *call, route where) {
