@@ -78,9 +78,15 @@ void ia_op_end_soon(imgact_op *op) {
   ia_timer_set(op->client->engine, &op->deadline, op->client->engine->now.mono_ms, end_now);
 }
 
-void ia_op_begin(imgact_op *op) {
+static bool has_page(const imgact_op *op) {
   bool pager = op->flow == &ia_flow_list && op->walk && op->walk->page_by_page;
-  bool goes_on = op->state == IA_OP_ENDED && pager && op->error.status == IMGACT_OK && !op->tell_done;
+  return pager && op->state == IA_OP_ENDED && op->error.status == IMGACT_OK;
+}
+
+bool ia_op_page_is_due(const imgact_op *op) { return has_page(op) && op->tell_done; }
+
+void ia_op_begin(imgact_op *op) {
+  bool goes_on = has_page(op) && !op->tell_done;
   if (op->state != IA_OP_NEW && !goes_on) return; /* a page that nobody was told of yet is not passed over */
   ia_engine *engine = op->client->engine;
   ia_engine_refresh(engine);

@@ -63,6 +63,8 @@ void ia_op_take_error(imgact_op *op, const imgact_error *error);
 void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what);
 /* Starts it; does nothing if it has been started. */
 void ia_op_begin(imgact_op *op);
+/* Has a page of a page-by-page list come of which its callback was not told yet? */
+bool ia_op_page_is_due(const imgact_op *op);
 /* Ends it with its error as it stands. */
 void ia_op_end(imgact_op *op);
 void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details);

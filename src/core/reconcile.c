@@ -255,7 +255,8 @@ typedef struct span {
 static span when_sent(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
   const ia_now *now = &op->client->engine->now;
-  if (!m->sent_at_ms) return (span){INT64_MIN, INT64_MAX}; /* nobody knows */
+  if (!m->sent_at_ms) /* nobody knows, but for what began after we sent it again */
+    return (span){INT64_MIN, m->number ? ia_client_cloud_ms(op->client, m->sent_ms) - GRACE_MS : INT64_MAX};
   int64_t by_steady_ms = ia_client_cloud_ms(op->client, m->sent_ms) - GRACE_MS;
   int64_t by_wall_ms = ia_client_cloud_ms(op->client, now->mono_ms) - (now->wall_ms - m->sent_at_ms) - GRACE_MS;
   bool told = op->client->date_ms != IMGACT_NO_TIME;

@@ -328,6 +328,42 @@ static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_it
   cloud_free(c);
 }
 
+static void start_again_while(void *user, imgact_op *op) {
+  if (*(bool *)user) imgact_start(op, start_again_while, user);
+}
+
+// More callbacks than a dispatch makes stand before the page's own.
+static void a_run_goes_on_from_a_page_that_was_not_told_yet(void **state) {
+  (void)state;
+  enum { CROWD = 70000 };
+  static imgact_op *crowd[CROWD];
+  stage *st = stage_new();
+  cloud *c = cloud_new(st->script, true);
+  bool crowded = true;
+  tally t = {0};
+  c->listed = 120;
+  for (size_t i = 0; i < CROWD; i++) {
+    crowd[i] = imgact_get_image(st->client, "", NULL);
+    imgact_start(crowd[i], start_again_while, &crowded);
+  }
+  imgact_op *list = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  imgact_start(list, tally_done, &t);
+  while (!imgact_op_done(list)) imgact_loop_dispatch(st->loop);
+  assert_int_equal(t.done, 0);
+  stage_run(list, IMGACT_OK);
+  assert_int_equal(t.done, 1);
+  imgact_page page;
+  imgact_op_page(list, &page);
+  assert_int_equal(page.page, 2);
+  crowded = false;
+  imgact_loop_run(st->loop);
+  assert_int_equal(t.done, 1);
+  for (size_t i = 0; i < CROWD; i++) imgact_op_free(crowd[i]);
+  imgact_op_free(list);
+  stage_free(st);
+  cloud_free(c);
+}
+
 static void start_again(void *user, imgact_op *op) {
   int *count = user;
   if (++*count < 1000000) imgact_start(op, start_again, user);
@@ -563,6 +599,7 @@ int main(void) {
       cmocka_unit_test(an_operation_that_is_freed_before_its_callback_is_not_told),
       cmocka_unit_test(a_callback_is_for_one_run_of_a_list),
       cmocka_unit_test(a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end),
+      cmocka_unit_test(a_run_goes_on_from_a_page_that_was_not_told_yet),
       cmocka_unit_test(a_callback_that_starts_its_operation_again_gives_others_a_turn),
       cmocka_unit_test(a_refusal_stays_one_when_it_is_cancelled),
       cmocka_unit_test(a_hook_cannot_answer_with_a_status_of_the_library),

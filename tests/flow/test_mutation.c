@@ -715,6 +715,17 @@ static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **
   }
 }
 
+static void what_is_sent_again_for_such_a_call_is_known_by_its_own_time(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_plan(p.cloud, lost_after);
+  imgact_op *op = stage_run(imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_int_equal(p.cloud->mutations, 1);
+  imgact_op_free(op);
+  end(&p);
+}
+
 static void a_resumed_call_that_left_no_trace_is_sent(void **state) {
   (void)state;
   play p = begin_digitalocean();
@@ -1006,6 +1017,7 @@ int main(void) {
       cmocka_unit_test(on_intent_can_refuse_and_cancel),
       cmocka_unit_test(a_resumed_call_starts_at_its_look),
       cmocka_unit_test(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own),
+      cmocka_unit_test(what_is_sent_again_for_such_a_call_is_known_by_its_own_time),
       cmocka_unit_test(a_resumed_call_that_left_no_trace_is_sent),
       cmocka_unit_test(a_resumed_call_counts_the_attempt_of_the_first_program),
       cmocka_unit_test(a_resumed_call_that_was_done_at_once_succeeds),
