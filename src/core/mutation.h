@@ -29,8 +29,7 @@ struct ia_mutation {
   int64_t sent_ms;       /* of the first send in doubt; steady */
   int64_t sent_at_ms;    /* the same on the wall's clock as it stood then */
   int64_t settled_ms;    /* until when to look; steady */
-  int64_t asked_ms;      /* of the cloud, for before it is sent again; -1 */
-  int64_t not_before_ms; /* the same as a time; steady */
+  int64_t not_before_ms; /* when the cloud will have it again, as far as it said; steady */
   int64_t looked_ms;     /* when the last look was begun: its answer may come late, and tells of that time */
   imgact_error pending;
   const char *details;

@@ -107,13 +107,12 @@ static void found_nothing(imgact_op *op) {
   ia_mutation *m = op->mutation;
   imgact_client *client = op->client;
   if (look_again(op)) return;
-  bool too_long = m->asked_ms > IA_MAX_WAIT_MS || m->not_before_ms > op->deadline_ms;
+  bool too_often = m->attempts >= ia_op_terms(op, IA_LANE_MUTATION, false).max_attempts;
+  bool too_late = m->pending.retry_after_ms > IA_MAX_WAIT_MS || m->not_before_ms > op->deadline_ms;
   if (m->refused) {
     fail_pending(op, false);
-  } else if ((op->slot->flags & IMGACT_SLOT_SAFE) || m->attempts >= ia_op_terms(op, IA_LANE_MUTATION, false).max_attempts) {
+  } else if ((op->slot->flags & IMGACT_SLOT_SAFE) || too_often || too_late) {
     fail_pending(op, true); /* a request that is safe was sent again as often as it may be before it was looked into */
-  } else if (m->asked_ms > 0 && too_long) {
-    fail_pending(op, true);
   } else if (client->engine->now.mono_ms < m->not_before_ms) {
     ia_timer_set(client->engine, &m->pause, m->not_before_ms, paused);
   } else {
@@ -347,8 +346,8 @@ void ia_reconcile(imgact_op *op, const ia_exchange *exchange, bool refused) {
   m->attempts = exchange->attempts;
   m->number = exchange->number;
   m->refused = refused;
-  m->asked_ms = m->pending.retry_after_ms;
-  m->not_before_ms = m->asked_ms > 0 ? ia_later(op->client->engine->now.mono_ms, m->asked_ms) : 0;
+  int64_t asked_ms = m->pending.retry_after_ms;
+  m->not_before_ms = asked_ms > 0 ? ia_later(op->client->engine->now.mono_ms, asked_ms) : 0;
   if (!m->in_doubt) {
     m->sent_ms = exchange->sent_ms;
     m->sent_at_ms = exchange->sent_at_ms;

@@ -16,6 +16,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import tap
+
 TOOL, ROOT = os.path.abspath(sys.argv[1]), sys.argv[2]
 TIME = re.compile(r"-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -237,12 +240,4 @@ def columns_and_help():
 TESTS = [what_the_cassettes_give, what_needs_no_cloud, a_server_without_an_id, what_is_told_of_limits, nothing_is_promised_that_was_not_seen,
          lists_and_single_objects, columns_and_help]
 with tempfile.TemporaryDirectory() as HOME:
-    print(f"1..{len(TESTS)}")
-    for number, test in enumerate(TESTS, 1):
-        name = test.__name__.replace("_", " ")
-        try:
-            test()
-            print(f"ok {number} - {name}", flush=True)
-        except (AssertionError, KeyError, ValueError) as e:
-            print(f"not ok {number} - {name}", flush=True)
-            print("# " + str(e).replace("\n", "\n# "), flush=True)
+    tap.run([(test,) for test in TESTS])

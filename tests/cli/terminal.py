@@ -22,6 +22,9 @@ import termios
 import threading
 import time
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import tap
+
 PATIENCE_S = 60
 TOOL = os.path.abspath(sys.argv[1])
 COLORS = re.compile(rb"\x1b\[(0|1|1;31)m")
@@ -563,15 +566,7 @@ def main():
     except OSError as e:  # a chroot may have no pseudo-terminals
         print(f"1..0 # SKIP {e}")
         return
-    print(f"1..{len(TESTS)}")
-    for number, test in enumerate(TESTS, 1):
-        name = test.__name__.replace("_", " ")
-        try:
-            test()
-            print(f"ok {number} - {name}", flush=True)
-        except (AssertionError, TimeoutError) as e:
-            print(f"not ok {number} - {name}", flush=True)
-            print("# " + str(e).replace("\n", "\n# "), flush=True)
+    tap.run([(test,) for test in TESTS])
 
 
 with tempfile.TemporaryDirectory() as HOME:

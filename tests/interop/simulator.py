@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A running imgact-sim, the imgact tool pointed at it, and TAP for tests that are functions."""
+"""A running imgact-sim, and the imgact tool pointed at it."""
 
-import json, os, re, subprocess, sys, traceback, urllib.request
+import json, os, subprocess, sys, urllib.request
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+from tap import Skipped, run  # the tests take them from here
 
 TOKEN = "a-token-of-the-interop-tests"
 
@@ -53,10 +56,6 @@ class Tool:
         return json.loads(done.stdout) if done.stdout.strip() else None
 
 
-class Skipped(Exception):
-    pass
-
-
 def world(**more):
     """The images that most tests work on; limits off, since clients that poll would meet them."""
     label = {"env": "prod", "keep": ""}
@@ -91,22 +90,3 @@ def fresh(simulator):
 def equal(got, expected):
     if got != expected:
         raise AssertionError(f"{got!r} is not {expected!r}")
-
-
-def run(tests):
-    """Runs functions as TAP; the name is the function's."""
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, (test, *arguments) in enumerate(tests, 1):
-        name = re.sub("_+", " ", test.__name__)
-        try:
-            test(*arguments)
-            print(f"ok {number} - {name}")
-        except Skipped as why:
-            print(f"ok {number} - {name} # SKIP {why}")
-        except Exception:
-            failed += 1
-            print(f"not ok {number} - {name}")
-            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
-        sys.stdout.flush()
-    return 1 if failed else 0
