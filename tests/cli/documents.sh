@@ -55,9 +55,15 @@ ok 'every command is on the manual page' commands_in_page
 ok 'every exit status is on the manual page' exit_statuses
 ok 'every flag is completed in bash and zsh' completed
 ok 'every flag is completed in fish' completed_fish
+# mandoc looks for the pages that one refers to: ours are in this folder, other projects' need not be installed.
+well_formed() {
+  mandoc -Tlint imgact.1 imgact-config.5 imgact-sim.1 |
+    sed '/referenced manual not found: Xr imgact/b; /referenced manual not found:/d' | nothing
+}
+
 if command -v mandoc >/dev/null; then
-  cd "$root/docs/man" || exit 1 # where they find each other
-  ok 'the manual pages are well formed' mandoc -Tlint imgact.1 imgact-config.5 imgact-sim.1
+  cd "$root/docs/man" || exit 1
+  ok 'the manual pages are well formed' well_formed
 else
   skip 'the manual pages are well formed' 'no mandoc'
 fi
