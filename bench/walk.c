@@ -7,7 +7,7 @@
 
 static int walk(imgact_client *client, size_t *images, unsigned long long *sum) {
   imgact_op *op = imgact_list_images(client, NULL);
-  imgact_status status = imgact_run(op);
+  imgact_status status = imgact_op_run(op);
   size_t count = 0;
   const imgact_image *const *all = imgact_op_images(op, &count);
   for (size_t i = 0; i < count; i++) *sum += strlen(all[i]->id) + strlen(all[i]->description) + all[i]->labels_count;

@@ -29,10 +29,10 @@ static void on_progress(void *user, imgact_op *op, const imgact_action *action) 
 }
 
 static void wait_or_cancel(imgact_op *op) {
-  imgact_start(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   while (!imgact_op_done(op)) {
     (void)imgact_loop_run(interruptible); // until the end, or a wakeup
-    if (interrupted) imgact_cancel(op);
+    if (interrupted) imgact_op_cancel(op);
   }
 }
 
@@ -41,7 +41,7 @@ static int report(const imgact_op *op) {
   const imgact_action *action = imgact_op_action(op);
   if (error->status == IMGACT_OK) return 0;
   fprintf(stderr, "%s: %s\n", imgact_status_name((imgact_status)error->status), error->message);
-  if (action != NULL && action->id != NULL && action->status == IMGACT_ACTION_RUNNING)
+  if (action != NULL && action->id != NULL && action->status == IMGACT_ACTION_STATUS_RUNNING)
     fprintf(stderr, "action %s goes on without us\n", action->id);
   else if (error->flags & IMGACT_ERROR_MAYBE_APPLIED)
     fprintf(stderr, "the request had left: look before you ask again\n");
@@ -57,8 +57,8 @@ int main(int argc, char **argv) {
   }
   interruptible = imgact_client_loop(client);
   (void)signal(SIGINT, on_signal);
-  imgact_op *op = imgact_convert(client, argv[1]);
-  imgact_op_wait(op, on_progress, NULL);
+  imgact_op *op = imgact_convert_image(client, argv[1]);
+  imgact_op_set_wait(op, on_progress, NULL);
   wait_or_cancel(op);
   int exit_status = report(op);
   (void)signal(SIGINT, SIG_DFL);

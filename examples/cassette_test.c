@@ -10,8 +10,8 @@
 // The code under test: protects an image and returns once that is done.
 static imgact_status protect(imgact_client *client, const char *image_id) {
   imgact_op *op = imgact_change_protection(client, image_id, 1);
-  imgact_op_wait(op, NULL, NULL);
-  imgact_status status = imgact_run(op);
+  imgact_op_set_wait(op, NULL, NULL);
+  imgact_status status = imgact_op_run(op);
   imgact_op_free(op);
   return status;
 }
@@ -19,7 +19,7 @@ static imgact_status protect(imgact_client *client, const char *image_id) {
 // The whole cassette must have been used, else the code asked for less than it did when it was recorded.
 static int all_used(const imgact_transport *cassette) {
   const char *first;
-  size_t unused = imgact_transport_unused(cassette, &first);
+  size_t unused = imgact_replayer_unused(cassette, &first);
   if (unused > 0) fprintf(stderr, "%zu entries were not asked for, first: %s\n", unused, first);
   return unused == 0;
 }
@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
   imgact_transport *cassette;
   imgact_client *client;
   imgact_error error;
-  if (argc != 2 || imgact_transport_replay(argv[1], NULL, &cassette, &error) != IMGACT_OK) {
+  if (argc != 2 || imgact_transport_new_replayer(argv[1], NULL, &cassette, &error) != IMGACT_OK) {
     fprintf(stderr, "%s\n", argc != 2 ? "usage: cassette_test FILE" : error.message);
     return 2;
   }

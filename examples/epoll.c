@@ -54,7 +54,7 @@ int main(void) {
   int running = op != NULL, clock = open_clock(), epoll = epoll_create1(EPOLL_CLOEXEC);
   watch(epoll, imgact_loop_fd(loop));
   watch(epoll, clock);
-  imgact_start(op, on_done, &running);
+  imgact_op_start(op, on_done, &running);
   drive(epoll, clock, loop, &running);
   int failed = imgact_op_error(op)->status != IMGACT_OK;
   imgact_op_free(op);

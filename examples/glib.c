@@ -59,7 +59,7 @@ int main(void) {
   GSource *source = loop_source_new(imgact_client_loop(client));
   (void)g_source_attach(source, NULL);
   imgact_op *op = imgact_list_images(client, NULL);
-  imgact_start(op, on_done, main_loop);
+  imgact_op_start(op, on_done, main_loop);
   if (op != NULL) g_main_loop_run(main_loop);
   int failed = imgact_op_error(op)->status != IMGACT_OK;
   imgact_op_free(op);

@@ -73,7 +73,7 @@ int main(void) {
   int failed = op == NULL || uv_loop_init(&uv) != 0;
   if (!failed) {
     driver_open(&d, &uv, imgact_client_loop(client));
-    imgact_start(op, on_done, &d);
+    imgact_op_start(op, on_done, &d);
     rearm(&d);
     uv_run(&uv, UV_RUN_DEFAULT);
     uv_loop_close(&uv);

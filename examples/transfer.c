@@ -42,10 +42,10 @@ static void drive(imgact_loop *loop, const int *running) {
 }
 
 static int transfer(imgact_client *client, const char *image_id, const char *region) {
-  imgact_op *op = imgact_transfer(client, image_id, region);
+  imgact_op *op = imgact_transfer_image(client, image_id, region);
   int running = op != NULL;
-  imgact_op_wait(op, on_progress, NULL);
-  imgact_start(op, on_done, &running);
+  imgact_op_set_wait(op, on_progress, NULL);
+  imgact_op_start(op, on_done, &running);
   drive(imgact_client_loop(client), &running);
   int failed = imgact_op_error(op)->status != IMGACT_OK;
   imgact_op_free(op);
@@ -56,8 +56,8 @@ static int transfer(imgact_client *client, const char *image_id, const char *reg
 static imgact_status open_transport(imgact_transport **transport, imgact_error *error) {
   const char *record = getenv("RECORD"), *replay = getenv("REPLAY");
   *transport = NULL;
-  if (replay != NULL) return imgact_transport_replay(replay, NULL, transport, error);
-  return record != NULL ? imgact_transport_record(NULL, record, NULL, transport, error) : IMGACT_OK;
+  if (replay != NULL) return imgact_transport_new_replayer(replay, NULL, transport, error);
+  return record != NULL ? imgact_transport_new_recorder(NULL, record, NULL, transport, error) : IMGACT_OK;
 }
 
 int main(int argc, char **argv) {

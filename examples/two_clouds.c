@@ -25,7 +25,7 @@ static void on_done(void *user, imgact_op *op) {
 
 // One configuration, one loop, a client per profile.
 static imgact_status open_cloud(imgact_config *config, imgact_loop *loop, const char *profile, cloud *out) {
-  const imgact_overrides overrides = {.size = sizeof overrides, .profile = profile};
+  const imgact_config_overrides overrides = {.size = sizeof overrides, .profile = profile};
   const imgact_client_options options = {.size = sizeof options, .loop = loop};
   imgact_error error;
   out->profile = profile;
@@ -39,7 +39,7 @@ static int ask_all(imgact_config *config, imgact_loop *loop, cloud *clouds, char
   for (int i = 0; i < count; i++) {
     if (open_cloud(config, loop, profiles[i], &clouds[i]) != IMGACT_OK) continue;
     clouds[i].op = imgact_list_images(clouds[i].client, NULL);
-    imgact_start(clouds[i].op, on_done, &clouds[i]);
+    imgact_op_start(clouds[i].op, on_done, &clouds[i]);
   }
   (void)imgact_loop_run(loop); // until nothing is under way any more
   for (int i = 0; i < count; i++) {

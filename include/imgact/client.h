@@ -67,9 +67,9 @@ IMGACT_API imgact_status imgact_loop_dispatch(imgact_loop *loop);
  * Since 0.1. */
 IMGACT_API imgact_status imgact_loop_run(imgact_loop *loop);
 
-/* Makes a waiting poll, imgact_loop_run or imgact_run return to its caller's loop at once; imgact_run goes on by itself.
- * Without a descriptor that takes up to 50 ms while an operation runs, and a poll for an idle loop is not woken.
- * The one call that is allowed from another thread and from a signal handler. Since 0.1. */
+/* Makes a waiting poll, imgact_loop_run or imgact_op_run return to its caller's loop at once; imgact_op_run goes on by
+ * itself. Without a descriptor that takes up to 50 ms while an operation runs, and a poll for an idle loop is not woken. The
+ * one call that is allowed from another thread and from a signal handler. Since 0.1. */
 IMGACT_API void imgact_loop_wakeup(imgact_loop *loop);
 
 /* ---- trace ---- */
@@ -77,15 +77,15 @@ IMGACT_API void imgact_loop_wakeup(imgact_loop *loop);
 /* What a trace event tells of, and which of its members are filled. Open: a later version may add values. Since 0.1. */
 typedef enum imgact_trace_kind {
   IMGACT_TRACE_REQUEST,  /* about to be sent: method, url, body */
-  IMGACT_TRACE_RESPONSE, /* http_status, body, after_ms */
-  IMGACT_TRACE_FAILURE,  /* no complete reply: text says why, after_ms */
+  IMGACT_TRACE_RESPONSE, /* http_status, body, elapsed_ms */
+  IMGACT_TRACE_FAILURE,  /* no complete reply: text says why, elapsed_ms */
   IMGACT_TRACE_RETRY,    /* sent again after delay_ms: text says why */
   IMGACT_TRACE_LOOKUP,   /* a lost answer is looked into: text */
   IMGACT_TRACE_THROTTLE  /* held back for delay_ms by the rate limit: text */
 } imgact_trace_kind;
 
 /* One event; every string is redacted and lives for the call alone. NULL and -1 = not of this event. Since 0.1. */
-typedef struct imgact_trace {
+typedef struct imgact_trace_event {
   size_t size;
   const char *provider;
   const char *method;
@@ -93,17 +93,17 @@ typedef struct imgact_trace {
   const char *headers; /* lines "name: value\n", without Authorization */
   const char *body;    /* the text as it was sent or came, at most 4 KiB of it, redacted */
   const char *text;
-  int64_t after_ms;
+  int64_t elapsed_ms;
   int64_t delay_ms;
   int32_t http_status;
   int32_t attempt;
   imgact_trace_kind kind;
   uint32_t request;  /* counts the client's requests; what happens to one carries its number; 0 = to all */
   size_t body_bytes; /* of the whole text: where `body` is shorter, it was cut */
-} imgact_trace;
+} imgact_trace_event;
 
 /* Called in the middle of an exchange: it must not call the library. Since 0.1. */
-typedef void (*imgact_trace_fn)(void *user, const imgact_trace *event);
+typedef void (*imgact_trace_fn)(void *user, const imgact_trace_event *event);
 
 /* ---- client ---- */
 
@@ -121,22 +121,22 @@ typedef struct imgact_client_options {
   const char *endpoint;                   /* NULL = the provider's */
   const char *token;              /* copied, wiped when the client goes; blanks and newlines around it are stripped */
   imgact_token_fn token_callback; /* instead of token */
-  void *token_user;
+  void *token_user_data;
   const char *app;                    /* "name/1.2" for the User-Agent, or NULL */
   imgact_loop *loop;                  /* NULL = a private one, which the next three are for: refused beside a loop */
   const imgact_allocator *allocator;  /* as imgact_loop_options has them */
   struct imgact_transport *transport; /* taken over, also when the call fails, but for a wrong size */
   const char *ca_file;
   imgact_trace_fn trace;
-  void *trace_user;
-  int64_t request_timeout_ms;   /* one exchange; 0 = 30 s */
-  int64_t retry_base_ms;        /* first back-off; 0 = 1 s */
-  int64_t poll_interval_ms;     /* constant interval of waits; 0 = adaptive */
-  int64_t settle_ms;            /* how long a cloud may take to show what it accepted; 0 = 10 s */
-  int32_t max_attempts;         /* sends per request; 0 = 5 */
-  int32_t concurrency;          /* requests in flight; 0 = 8 */
-  int32_t rate_reserve_percent; /* of the rate limit, left to other programs with this token: 0 to 90 */
-  int32_t reserved;             /* 0 */
+  void *trace_user_data;
+  int64_t request_timeout_ms;         /* one exchange; 0 = 30 s */
+  int64_t retry_base_ms;              /* first back-off; 0 = 1 s */
+  int64_t poll_interval_ms;           /* constant interval of waits; 0 = adaptive */
+  int64_t settle_ms;                  /* how long a cloud may take to show what it accepted; 0 = 10 s */
+  int32_t max_attempts;               /* sends per request; 0 = 5 */
+  int32_t concurrency;                /* requests in flight; 0 = 8 */
+  int32_t rate_limit_reserve_percent; /* of the rate limit, left to other programs with this token: 0 to 90 */
+  int32_t reserved;                   /* 0 */
 } imgact_client_options;
 
 /* Makes a client: a provider and its credentials on a loop. *client is NULL on failure.
@@ -154,11 +154,11 @@ IMGACT_API int imgact_client_supports(const imgact_client *client, imgact_op_kin
 /* The client's loop (also a private one; not a new hold on it), provider name and endpoint. Live as the client. Since 0.1.
  */
 IMGACT_API imgact_loop *imgact_client_loop(imgact_client *client);
-IMGACT_API const char *imgact_client_provider(const imgact_client *client);
+IMGACT_API const char *imgact_client_provider_name(const imgact_client *client);
 IMGACT_API const char *imgact_client_endpoint(const imgact_client *client);
 
 /* The rate limit as this client's last reply told it. Since 0.1. */
-IMGACT_API void imgact_client_rate(const imgact_client *client, imgact_rate *rate);
+IMGACT_API void imgact_client_rate_limit(const imgact_client *client, imgact_rate_limit *rate);
 
 /* Takes the token out of a copy of the text, as traces do: "[redacted]" stands for it where it is written as it is, and for
  * the whole text where it is in base64, or spelled with escapes of JSON, URLs or HTML. Writes at most capacity bytes with
@@ -185,37 +185,37 @@ IMGACT_API void imgact_config_free(imgact_config *config);
 /* The file's path (also where it does not exist); NULL without a home. Lives as the configuration. Since 0.1. */
 IMGACT_API const char *imgact_config_path(const imgact_config *config);
 /* 1 if there is a file. Since 0.1. */
-IMGACT_API int imgact_config_exists(const imgact_config *config);
+IMGACT_API int imgact_config_file_exists(const imgact_config *config);
 /* Names of the profiles in the file's order, NULL past the end; and the default_profile, or NULL. Since 0.1. */
 IMGACT_API const char *imgact_config_profile_at(const imgact_config *config, size_t index);
-IMGACT_API const char *imgact_config_default(const imgact_config *config);
+IMGACT_API const char *imgact_config_default_profile(const imgact_config *config);
 /* A profile's value as written: provider, endpoint, token_env, token_file, token_command. NULL = not set. Since 0.1. */
-IMGACT_API const char *imgact_config_value(const imgact_config *config, const char *profile, const char *key);
+IMGACT_API const char *imgact_config_get(const imgact_config *config, const char *profile, const char *key);
 
 /* What is laid over a profile, as the tool's flags are. NULL = not given. Since 0.1. */
-typedef struct imgact_overrides {
-  size_t size; /* sizeof(imgact_overrides) */
+typedef struct imgact_config_overrides {
+  size_t size; /* sizeof(imgact_config_overrides) */
   const char *profile;
   const char *provider;
   const char *endpoint;
   const char *token_env;
   const char *token_file;
-} imgact_overrides;
+} imgact_config_overrides;
 
 /* Where a client's settings would come from. Lives as the configuration. Since 0.1. */
-typedef struct imgact_selection {
+typedef struct imgact_config_settings {
   const char *profile; /* NULL = none */
   const char *provider;
   const char *endpoint;
   const char *token_source; /* "HCLOUD_TOKEN", a path or a command, by token_kind; never the token; NULL = there is none */
   const char *token_kind;   /* "env", "file", "command"; NULL = there is none */
   const char *reserved[4];
-} imgact_selection;
+} imgact_config_settings;
 
 /* Resolves flags over environment over profile over default, without reading the token. Errors: invalid_argument. Since 0.1.
  */
-IMGACT_API imgact_status imgact_config_select(imgact_config *config, const imgact_overrides *overrides,
-                                              imgact_selection *selection, imgact_error *error);
+IMGACT_API imgact_status imgact_config_resolve(imgact_config *config, const imgact_config_overrides *overrides,
+                                               imgact_config_settings *selection, imgact_error *error);
 
 /*
  * Makes a client from the configuration. overrides and options may be NULL; options carry everything else (loop, trace,
@@ -223,7 +223,7 @@ IMGACT_API imgact_status imgact_config_select(imgact_config *config, const imgac
  * refused beside a profile of another one. With a transport that sends nothing (a cassette) no token is needed. Runs a
  * token_command once. Since 0.1.
  */
-IMGACT_API imgact_status imgact_client_from_config(imgact_config *config, const imgact_overrides *overrides,
+IMGACT_API imgact_status imgact_client_from_config(imgact_config *config, const imgact_config_overrides *overrides,
                                                    const imgact_client_options *options, imgact_client **client,
                                                    imgact_error *error);
 

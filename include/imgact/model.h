@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Images and actions as every cloud's are shown: read-only structs that the library allocates; they live as long as the
- * operation that returned them. A NULL string, IMGACT_NO_TIME, a NaN size, progress -1 and IMGACT_UNTOLD mean that the
- * provider does not say. Fields of images, actions and resources are only ever appended, so read
- * them through the pointers and copy no struct; imgact_page and imgact_rate stay as they are.
+ * operation that returned them. A NULL string, IMGACT_NO_TIME, a NaN size, progress -1 and IMGACT_TRISTATE_UNKNOWN mean that
+ * the provider does not say. Fields of images, actions and resources are only ever appended, so read them through the
+ * pointers and copy no struct; imgact_pagination and imgact_rate_limit stay as they are.
  */
 #ifndef IMGACT_MODEL_H
 #define IMGACT_MODEL_H
@@ -13,43 +13,47 @@
 IMGACT_BEGIN_DECLS
 
 /* A yes or no that may be untold. Since 0.1. */
-typedef enum imgact_answer { IMGACT_UNTOLD = -1, IMGACT_NO = 0, IMGACT_YES = 1 } imgact_answer;
+typedef enum imgact_tristate {
+  IMGACT_TRISTATE_UNKNOWN = -1,
+  IMGACT_TRISTATE_FALSE = 0,
+  IMGACT_TRISTATE_TRUE = 1
+} imgact_tristate;
 
 /* What an image is. The cloud's own word is in provider_type. Open: a later version may add values. Since 0.1. */
 typedef enum imgact_image_type {
-  IMGACT_TYPE_UNKNOWN,
-  IMGACT_TYPE_SYSTEM,
-  IMGACT_TYPE_APP,
-  IMGACT_TYPE_SNAPSHOT,
-  IMGACT_TYPE_BACKUP,
-  IMGACT_TYPE_CUSTOM
+  IMGACT_IMAGE_TYPE_UNKNOWN,
+  IMGACT_IMAGE_TYPE_SYSTEM,
+  IMGACT_IMAGE_TYPE_APP,
+  IMGACT_IMAGE_TYPE_SNAPSHOT,
+  IMGACT_IMAGE_TYPE_BACKUP,
+  IMGACT_IMAGE_TYPE_CUSTOM
 } imgact_image_type;
 
 /* What can be done with an image. The cloud's own word is in provider_status. Open. Since 0.1. */
 typedef enum imgact_image_status {
-  IMGACT_IMAGE_UNKNOWN,
-  IMGACT_IMAGE_CREATING,
-  IMGACT_IMAGE_AVAILABLE,
-  IMGACT_IMAGE_UNAVAILABLE,
-  IMGACT_IMAGE_DELETED,
-  IMGACT_IMAGE_RETIRED
+  IMGACT_IMAGE_STATUS_UNKNOWN,
+  IMGACT_IMAGE_STATUS_CREATING,
+  IMGACT_IMAGE_STATUS_AVAILABLE,
+  IMGACT_IMAGE_STATUS_UNAVAILABLE,
+  IMGACT_IMAGE_STATUS_DELETED,
+  IMGACT_IMAGE_STATUS_RETIRED
 } imgact_image_status;
 
 /* How far an action is. The cloud's own word is in provider_status. Open. Since 0.1. */
 typedef enum imgact_action_status {
-  IMGACT_ACTION_UNKNOWN,
-  IMGACT_ACTION_RUNNING,
-  IMGACT_ACTION_SUCCESS,
-  IMGACT_ACTION_ERROR
+  IMGACT_ACTION_STATUS_UNKNOWN,
+  IMGACT_ACTION_STATUS_RUNNING,
+  IMGACT_ACTION_STATUS_SUCCESS,
+  IMGACT_ACTION_STATUS_ERROR
 } imgact_action_status;
 
 /* What an action does. The cloud's own word is in command. Open. Since 0.1. */
 typedef enum imgact_action_kind {
-  IMGACT_KIND_OTHER,
-  IMGACT_KIND_CREATE,
-  IMGACT_KIND_CONVERT,
-  IMGACT_KIND_TRANSFER,
-  IMGACT_KIND_CHANGE_PROTECTION
+  IMGACT_ACTION_KIND_OTHER,
+  IMGACT_ACTION_KIND_CREATE,
+  IMGACT_ACTION_KIND_CONVERT,
+  IMGACT_ACTION_KIND_TRANSFER,
+  IMGACT_ACTION_KIND_CHANGE_PROTECTION
 } imgact_action_kind;
 
 /* The words of the JSON contract: "snapshot", "creating", "running", "transfer". Static. Any thread. Since 0.1. */
@@ -95,8 +99,8 @@ typedef struct imgact_image {
   int64_t deleted_at;
   imgact_image_type type;
   imgact_image_status status;
-  imgact_answer is_public;
-  imgact_answer is_protected;
+  imgact_tristate is_public;
+  imgact_tristate is_protected;
 } imgact_image;
 
 /* What an action is about: an id and the cloud's word for its kind, "image", either NULL if not told. Since 0.1. */
@@ -112,7 +116,7 @@ typedef struct imgact_action {
   const char *command;
   const char *provider_status;
   const char *region;
-  const char *error_code;    /* told only where status is IMGACT_ACTION_ERROR */
+  const char *error_code;    /* told only where status is IMGACT_ACTION_STATUS_ERROR */
   const char *error_message; /* likewise */
   const imgact_resource *resources;
   size_t resources_count;
@@ -124,28 +128,28 @@ typedef struct imgact_action {
   int32_t reserved;
 } imgact_action;
 
-/* The provider's own object as JSON text, where the call asked for IMGACT_KEEP_RAW, else NULL. Lives as the object does.
- * Since 0.1. */
-IMGACT_API const char *imgact_image_json(const imgact_image *image);
-IMGACT_API const char *imgact_action_json(const imgact_action *action);
+/* The provider's own object as JSON text, where the call asked for IMGACT_OP_FLAG_KEEP_RAW, else NULL. Lives as the object
+ * does. Since 0.1. */
+IMGACT_API const char *imgact_image_raw(const imgact_image *image);
+IMGACT_API const char *imgact_action_raw(const imgact_action *action);
 
 /* What the last page said of itself; -1 = not told. Totals are for display: they are not trusted. Since 0.1. */
-typedef struct imgact_page {
+typedef struct imgact_pagination {
   int64_t page;
   int64_t per_page;
   int64_t previous;
   int64_t next;
   int64_t last;
   int64_t total;
-} imgact_page;
+} imgact_pagination;
 
 /* The rate limit as the last reply told it; -1 and IMGACT_NO_TIME = not told. Since 0.1. */
-typedef struct imgact_rate {
+typedef struct imgact_rate_limit {
   int64_t limit;
   int64_t remaining;
   int64_t reset_at;       /* Unix ms; what it means differs: see docs/providers.md */
   int64_t retry_after_ms; /* of the reply's Retry-After */
-} imgact_rate;
+} imgact_rate_limit;
 
 IMGACT_END_DECLS
 

@@ -64,17 +64,17 @@ typedef struct imgact_image_update {
   const char *name;
   const char *description;
   const char *distribution;
-  const imgact_label *labels; /* the whole new set, where set_labels is not 0; a count of 0 clears */
+  const imgact_label *labels; /* the whole new set, where replace_labels is not 0; a count of 0 clears */
   size_t labels_count;
-  int32_t set_labels;
-  int32_t to_snapshot; /* with the other changes, in one request: a backup becomes a snapshot */
+  int32_t replace_labels;
+  int32_t convert_to_snapshot; /* with the other changes, in one request: a backup becomes a snapshot */
 } imgact_image_update;
 
 /* Flags of imgact_op_options. Since 0.1. */
-#define IMGACT_KEEP_RAW 0x1u /* keep the provider's own objects: imgact_image_json, imgact_action_json */
-#define IMGACT_PAGE_BY_PAGE                                                                                                 \
-  0x2u                        /* a list yields a page per run, then IMGACT_END; of earlier pages 21 to 43 bytes an id stay */
-#define IMGACT_VIA_IMAGE 0x4u /* get_action with an image: the image's own path, where the provider has two */
+#define IMGACT_OP_FLAG_KEEP_RAW 0x1u /* keep the provider's own objects: imgact_image_raw, imgact_action_raw */
+#define IMGACT_OP_FLAG_PAGED                                                                                                \
+  0x2u /* a list yields a page per run, then IMGACT_END; of earlier pages 21 to 43 bytes an id stay */
+#define IMGACT_OP_FLAG_VIA_IMAGE 0x4u /* get_action with an image: the image's own path, where the provider has two */
 
 /* Per-call options; 0 = the client's or none. Since 0.1. */
 typedef struct imgact_op_options {
@@ -116,10 +116,10 @@ IMGACT_API imgact_op *imgact_change_protection(imgact_client *client, const char
 
 /* Makes a snapshot of a backup. The result is the action; where the cloud does it at once, a finished one without an id, and
  * the image. Since 0.1. */
-IMGACT_API imgact_op *imgact_convert(imgact_client *client, const char *image_id);
+IMGACT_API imgact_op *imgact_convert_image(imgact_client *client, const char *image_id);
 
 /* Copies an image to a further region. The result is the action. Since 0.1. */
-IMGACT_API imgact_op *imgact_transfer(imgact_client *client, const char *image_id, const char *region);
+IMGACT_API imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id, const char *region);
 
 /* Waits until actions have finished; image_id (may be NULL) as for imgact_get_action. The results are the actions that the
  * cloud knew, in the order asked; the status is the first failure's. Since 0.1. */
@@ -129,7 +129,7 @@ IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *con
 /* ---- before the start ---- */
 
 /* Sets per-call options; what is wrong with them is in the operation's result. Since 0.1. */
-IMGACT_API void imgact_op_configure(imgact_op *op, const imgact_op_options *options);
+IMGACT_API void imgact_op_set_options(imgact_op *op, const imgact_op_options *options);
 
 /* Called after each look at a waited action that still runs: when it was started, and whenever it was polled. The action
  * lives until the callback returns, also if that cancels or frees the operation. Since 0.1. */
@@ -137,35 +137,35 @@ typedef void (*imgact_progress_fn)(void *user, imgact_op *op, const imgact_actio
 
 /* Makes a mutation wait until its action has finished; also sets the progress callback (may be NULL) of a wait. On a cloud
  * whose actions cannot be looked at the operation ends as unsupported, with nothing sent. Since 0.1. */
-IMGACT_API void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user);
+IMGACT_API void imgact_op_set_wait(imgact_op *op, imgact_progress_fn progress, void *user);
 
 /* Runs before the first byte of a mutation leaves, from a dispatch, with the call as JSON (stable enough to be stored and
  * resumed); anything but IMGACT_OK refuses it, and that status is the result (INTERNAL for BUSY and END, which mean
  * something else here). It may cancel the operation. Since 0.1. */
-typedef imgact_status (*imgact_intent_fn)(void *user, imgact_op *op, const char *call_json);
-IMGACT_API void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user);
+typedef imgact_status (*imgact_before_send_fn)(void *user, imgact_op *op, const char *call_json);
+IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn intent, void *user);
 
 /* A mutation that was announced to on_intent at `sent_at` (Unix ms; a time to come = not known) and whose end is not known.
  * One that creates an action starts at its look-up; one that does nothing more the second time (update, delete, Hetzner's
  * convert) is sent. Since 0.1. */
-IMGACT_API imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t sent_at);
+IMGACT_API imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_t sent_at);
 
 /* ---- verbs ---- */
 
 /* Runs to the end, driving the whole loop: other operations' callbacks fire inside. Returns the operation's status. From a
  * callback: BUSY. A finished operation returns its status again, a page-by-page list its next page. Since 0.1. */
-IMGACT_API imgact_status imgact_run(imgact_op *op);
+IMGACT_API imgact_status imgact_op_run(imgact_op *op);
 
 /* Starts without waiting. done (may be NULL) is called exactly once, from a dispatch of the loop, never from here; not
  * after imgact_op_free. A page-by-page list is started again for its next page; an operation that has ended tells its end
  * again. A start before an earlier one's end was told, also while it runs, does no more than take the place of its
  * callback. Since 0.1. */
 typedef void (*imgact_done_fn)(void *user, imgact_op *op);
-IMGACT_API void imgact_start(imgact_op *op, imgact_done_fn done, void *user);
+IMGACT_API void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user);
 
 /* Ends it as cancelled, at once; done is still called. One that was not started yet ends so when it is. Idempotent; a
  * finished operation stays as it is. Since 0.1. */
-IMGACT_API void imgact_cancel(imgact_op *op);
+IMGACT_API void imgact_op_cancel(imgact_op *op);
 
 /* 1 while a cancel would say IMGACT_ERROR_MAYBE_APPLIED: what changes the cloud may be out, or was begun. Who gives up a
  * batch cancels the others, and lets these come to their ends. Since 0.1. */
@@ -177,7 +177,7 @@ IMGACT_API void imgact_op_free(imgact_op *op);
 /* ---- results: owned by the operation ---- */
 
 /* Which operation it is. Since 0.1. */
-IMGACT_API imgact_op_kind imgact_op_kind_of(const imgact_op *op);
+IMGACT_API imgact_op_kind imgact_op_get_kind(const imgact_op *op);
 /* 1 once it has ended. Since 0.1. */
 IMGACT_API int imgact_op_done(const imgact_op *op);
 /* Never NULL; status IMGACT_OK where nothing is wrong or it has not ended. Since 0.1. */
@@ -193,13 +193,13 @@ IMGACT_API const imgact_action *imgact_op_action(const imgact_op *op);
 IMGACT_API const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count);
 
 /* The rate limit as this operation's last reply told it. Since 0.1. */
-IMGACT_API void imgact_op_rate(const imgact_op *op, imgact_rate *rate);
+IMGACT_API void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate);
 /* 1 if the effect was found by looking, after an answer was lost. Since 0.1. */
 IMGACT_API int imgact_op_adopted(const imgact_op *op);
 /* What the last page told of itself. Since 0.1. */
-IMGACT_API void imgact_op_page(const imgact_op *op, imgact_page *page);
+IMGACT_API void imgact_op_pagination(const imgact_op *op, imgact_pagination *page);
 /* 1 if a list was filtered or sorted by the library rather than by the cloud. Since 0.1. */
-IMGACT_API int imgact_op_local(const imgact_op *op);
+IMGACT_API int imgact_op_filtered_locally(const imgact_op *op);
 
 IMGACT_END_DECLS
 

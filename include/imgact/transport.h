@@ -36,11 +36,11 @@ typedef struct imgact_http_request {
 } imgact_http_request;
 
 /* How far an exchange got. The order matters: later means further. */
-typedef enum imgact_fate {
-  IMGACT_NOT_SENT,   /* not one byte of the request left */
-  IMGACT_MAYBE_SENT, /* some or all of it left, no complete reply came */
-  IMGACT_ANSWERED    /* a complete reply came */
-} imgact_fate;
+typedef enum imgact_delivery {
+  IMGACT_DELIVERY_NOT_SENT,   /* not one byte of the request left */
+  IMGACT_DELIVERY_MAYBE_SENT, /* some or all of it left, no complete reply came */
+  IMGACT_DELIVERY_ANSWERED    /* a complete reply came */
+} imgact_delivery;
 
 typedef enum imgact_failure {
   IMGACT_FAILURE_NONE,
@@ -56,7 +56,7 @@ typedef enum imgact_failure {
 /* What came of it; needs to live for the call of imgact_exchange_finish alone. */
 typedef struct imgact_http_response {
   size_t size;
-  imgact_fate fate;
+  imgact_delivery fate;
   imgact_failure failure;
   int32_t status;
   int32_t reserved;
@@ -108,25 +108,25 @@ struct imgact_transport {
 #define IMGACT_TRANSPORT_OFFLINE 0x1u /* sends nothing anywhere: clients on it need no token */
 
 /* The libcurl transport, the loop's default. ca_file may be NULL. Errors: no_memory, invalid_argument, internal. */
-IMGACT_API imgact_status imgact_transport_curl(const imgact_allocator *allocator, const char *ca_file,
-                                               imgact_transport **transport, imgact_error *error);
+IMGACT_API imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const char *ca_file,
+                                                   imgact_transport **transport, imgact_error *error);
 
 /* Wraps a transport (taken over, also on failure; NULL = libcurl without a ca_file, so for a private CA wrap an
- * imgact_transport_curl that has one) and writes every exchange to a HAR 1.2 cassette, scrubbed of secrets. The file
- * appears, whole, when the transport is destroyed or imgact_transport_save is called; `path` is checked to be writable at
+ * imgact_transport_new_curl that has one) and writes every exchange to a HAR 1.2 cassette, scrubbed of secrets. The file
+ * appears, whole, when the transport is destroyed or imgact_recorder_save is called; `path` is checked to be writable at
  * once. Errors: invalid_argument naming the path. */
-IMGACT_API imgact_status imgact_transport_record(imgact_transport *inner, const char *path,
-                                                 const imgact_allocator *allocator, imgact_transport **transport,
-                                                 imgact_error *error);
+IMGACT_API imgact_status imgact_transport_new_recorder(imgact_transport *inner, const char *path,
+                                                       const imgact_allocator *allocator, imgact_transport **transport,
+                                                       imgact_error *error);
 /* Writes the cassette of a recording transport now; a secret that could not be scrubbed fails it. */
-IMGACT_API imgact_status imgact_transport_save(imgact_transport *transport, imgact_error *error);
+IMGACT_API imgact_status imgact_recorder_save(imgact_transport *transport, imgact_error *error);
 
 /* Answers from a cassette: the first unused entry of the same method, path, query and body (host ignored). Waits take no
  * time. What is unmatched fails with a text that names the nearest entry. Errors: invalid_argument naming file and place. */
-IMGACT_API imgact_status imgact_transport_replay(const char *path, const imgact_allocator *allocator,
-                                                 imgact_transport **transport, imgact_error *error);
+IMGACT_API imgact_status imgact_transport_new_replayer(const char *path, const imgact_allocator *allocator,
+                                                       imgact_transport **transport, imgact_error *error);
 /* How many entries of a replaying transport were not used; *first (may be NULL) names the first one. */
-IMGACT_API size_t imgact_transport_unused(const imgact_transport *transport, const char **first);
+IMGACT_API size_t imgact_replayer_unused(const imgact_transport *transport, const char **first);
 
 IMGACT_END_DECLS
 

@@ -172,7 +172,7 @@ static imgact_json_doc *new_doc(const char *text, size_t length, const imgact_al
   ia_arena_init(&doc->redacted, &doc->allocator);
   doc->text = ia_alloc(allocator, length + YYJSON_PADDING_SIZE);
   if (!doc->text) {
-    imgact_json_free(doc);
+    imgact_json_doc_free(doc);
     return NULL;
   }
   memcpy(doc->text, text, length);
@@ -204,12 +204,12 @@ ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t le
     return IA_JSON_OK;
   }
   if (status == IA_JSON_NOMEM) say(what, what_capacity, "out of memory");
-  imgact_json_free(made);
+  imgact_json_doc_free(made);
   return status;
 }
 
-int imgact_json_parse(const char *text, size_t length, const imgact_allocator *allocator, imgact_json_doc **doc,
-                      char *message, size_t capacity) {
+int imgact_json_doc_parse(const char *text, size_t length, const imgact_allocator *allocator, imgact_json_doc **doc,
+                          char *message, size_t capacity) {
   *doc = NULL;
   allocator = ia_allocator_of(allocator);
   if (!allocator) {
@@ -223,11 +223,11 @@ int imgact_json_parse(const char *text, size_t length, const imgact_allocator *a
   }
 }
 
-const imgact_json *imgact_json_root(const imgact_json_doc *doc) {
+const imgact_json *imgact_json_doc_root(const imgact_json_doc *doc) {
   return doc ? json_of(yyjson_doc_get_root(doc->parsed)) : NULL;
 }
 
-void imgact_json_free(imgact_json_doc *doc) {
+void imgact_json_doc_free(imgact_json_doc *doc) {
   if (!doc) return;
   imgact_allocator allocator = doc->allocator;
   yyjson_doc_free(doc->parsed);
@@ -238,7 +238,7 @@ void imgact_json_free(imgact_json_doc *doc) {
 
 /* ---- reading ---- */
 
-imgact_json_type imgact_json_type_of(const imgact_json *value) {
+imgact_json_type imgact_json_get_type(const imgact_json *value) {
   switch (yyjson_get_type(value_of(value))) {
   case YYJSON_TYPE_NULL: return IMGACT_JSON_NULL;
   case YYJSON_TYPE_BOOL: return IMGACT_JSON_BOOL;
@@ -268,7 +268,7 @@ static bool read_number(const imgact_json *value, yyjson_val *number) {
   return yyjson_read_number(yyjson_get_raw(kept), number, 0, NULL, NULL) != NULL;
 }
 
-int imgact_json_int(const imgact_json *value, int64_t *out) {
+int imgact_json_as_int(const imgact_json *value, int64_t *out) {
   yyjson_val number;
   if (!read_number(value, &number)) return 0;
   if (yyjson_is_sint(&number) || (yyjson_is_uint(&number) && yyjson_get_uint(&number) <= INT64_MAX)) {
@@ -284,20 +284,20 @@ int imgact_json_int(const imgact_json *value, int64_t *out) {
   return 1;
 }
 
-int imgact_json_double(const imgact_json *value, double *out) {
+int imgact_json_as_double(const imgact_json *value, double *out) {
   yyjson_val number;
   if (!read_number(value, &number)) return 0; /* also what is beyond a double */
   *out = yyjson_get_num(&number);
   return 1;
 }
 
-int imgact_json_bool(const imgact_json *value, int *out) {
+int imgact_json_as_bool(const imgact_json *value, int *out) {
   if (!yyjson_is_bool(value_of(value))) return 0;
   *out = yyjson_get_bool(value_of(value)) ? 1 : 0;
   return 1;
 }
 
-const char *imgact_json_text(const imgact_json *value, size_t *length) {
+const char *imgact_json_as_string(const imgact_json *value, size_t *length) {
   const char *text = yyjson_get_str(value_of(value));
   if (length) *length = text ? yyjson_get_len(value_of(value)) : 0;
   return text;
@@ -307,12 +307,12 @@ int imgact_json_equals(const imgact_json *value, const char *text) {
   return text && yyjson_equals_strn(value_of(value), text, strlen(text)) ? 1 : 0;
 }
 
-imgact_json_iter imgact_json_each(const imgact_json *container) {
+imgact_json_iter imgact_json_iter_begin(const imgact_json *container) {
   size_t count = imgact_json_count(container);
   return (imgact_json_iter){container, count == 0 ? NULL : json_of(unsafe_yyjson_get_first(value_of(container))), count};
 }
 
-const imgact_json *imgact_json_next(imgact_json_iter *iter, const imgact_json **key) {
+const imgact_json *imgact_json_iter_next(imgact_json_iter *iter, const imgact_json **key) {
   if (key) *key = NULL;
   if (iter->left == 0) return NULL;
   yyjson_val *value = value_of(iter->next);
@@ -348,7 +348,7 @@ static size_t put_c_string(char *out, size_t room, const char *text, size_t leng
 
 char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem) {
   size_t length, nuls = 0;
-  const char *text = imgact_json_text(value, &length);
+  const char *text = imgact_json_as_string(value, &length);
   if (!text) return NULL;
   for (const char *at = text; (at = memchr(at, '\0', length - (size_t)(at - text))); at++) nuls++;
   char *copy;
@@ -362,9 +362,9 @@ char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem) {
   return copy;
 }
 
-int imgact_json_copy(const imgact_json *value, char *buffer, size_t capacity) {
+int imgact_json_copy_string(const imgact_json *value, char *buffer, size_t capacity) {
   size_t length;
-  const char *text = imgact_json_text(value, &length);
+  const char *text = imgact_json_as_string(value, &length);
   if (length == 0) return 0;
   if (capacity > 0) (void)put_c_string(buffer, capacity, text, length);
   return 1;

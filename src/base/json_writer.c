@@ -44,14 +44,14 @@ void imgact_json_writer_free(imgact_json_writer *writer) {
   ia_free(&allocator, writer);
 }
 
-void imgact_json_reset(imgact_json_writer *writer) {
+void imgact_json_writer_reset(imgact_json_writer *writer) {
   if (!writer) return;
   ia_buf_reset(&writer->out);
   writer->depth = 0;
   writer->after_key = writer->begun = writer->failed = false;
 }
 
-const char *imgact_json_finish(imgact_json_writer *writer, size_t *length) {
+const char *imgact_json_writer_finish(imgact_json_writer *writer, size_t *length) {
   if (length) *length = 0;
   if (!writer || writer->failed || !writer->begun || writer->depth > 0) return NULL;
   const char *text = ia_buf_text(&writer->out);
@@ -117,10 +117,10 @@ static void end_container(imgact_json_writer *writer, bool is_object) {
   ia_buf_char(&writer->out, is_object ? '}' : ']');
 }
 
-void imgact_json_begin_object(imgact_json_writer *writer) { begin_container(writer, true); }
-void imgact_json_end_object(imgact_json_writer *writer) { end_container(writer, true); }
-void imgact_json_begin_array(imgact_json_writer *writer) { begin_container(writer, false); }
-void imgact_json_end_array(imgact_json_writer *writer) { end_container(writer, false); }
+void imgact_json_write_begin_object(imgact_json_writer *writer) { begin_container(writer, true); }
+void imgact_json_write_end_object(imgact_json_writer *writer) { end_container(writer, true); }
+void imgact_json_write_begin_array(imgact_json_writer *writer) { begin_container(writer, false); }
+void imgact_json_write_end_array(imgact_json_writer *writer) { end_container(writer, false); }
 
 static void put_key(imgact_json_writer *writer, const char *key, size_t length) {
   if (!usable(writer)) return;
@@ -135,7 +135,7 @@ static void put_key(imgact_json_writer *writer, const char *key, size_t length) 
   writer->after_key = true;
 }
 
-void imgact_json_key(imgact_json_writer *writer, const char *key) { put_key(writer, key, key ? strlen(key) : 0); }
+void imgact_json_write_key(imgact_json_writer *writer, const char *key) { put_key(writer, key, key ? strlen(key) : 0); }
 
 /* ---- scalars ---- */
 
@@ -184,31 +184,31 @@ void ia_json_quote(ia_buf *out, const char *text, size_t length) {
   ia_buf_char(out, '"');
 }
 
-void imgact_json_string(imgact_json_writer *writer, const char *text) {
-  imgact_json_string_n(writer, text, text ? strlen(text) : 0);
+void imgact_json_write_string(imgact_json_writer *writer, const char *text) {
+  imgact_json_write_string_n(writer, text, text ? strlen(text) : 0);
 }
 
-void imgact_json_string_n(imgact_json_writer *writer, const char *text, size_t length) {
+void imgact_json_write_string_n(imgact_json_writer *writer, const char *text, size_t length) {
   if (!text) {
-    imgact_json_null(writer);
+    imgact_json_write_null(writer);
   } else if (begin_value(writer)) {
     ia_json_quote(&writer->out, text, length);
   }
 }
 
-void imgact_json_integer(imgact_json_writer *writer, int64_t value) {
+void imgact_json_write_int(imgact_json_writer *writer, int64_t value) {
   if (begin_value(writer)) ia_buf_printf(&writer->out, "%" PRId64, value);
 }
 
-void imgact_json_number(imgact_json_writer *writer, double value) {
+void imgact_json_write_double(imgact_json_writer *writer, double value) {
   if (begin_value(writer)) ia_json_double_text(value, &writer->out);
 }
 
-void imgact_json_boolean(imgact_json_writer *writer, int value) {
+void imgact_json_write_bool(imgact_json_writer *writer, int value) {
   if (begin_value(writer)) ia_buf_str(&writer->out, value ? "true" : "false");
 }
 
-void imgact_json_null(imgact_json_writer *writer) {
+void imgact_json_write_null(imgact_json_writer *writer) {
   if (begin_value(writer)) ia_buf_str(&writer->out, "null");
 }
 
@@ -217,47 +217,47 @@ void imgact_json_null(imgact_json_writer *writer) {
 static void put_scalar(imgact_json_writer *writer, const imgact_json *value) {
   int truth = 0;
   size_t length;
-  switch (imgact_json_type_of(value)) {
+  switch (imgact_json_get_type(value)) {
   case IMGACT_JSON_STRING: {
-    const char *text = imgact_json_text(value, &length);
-    imgact_json_string_n(writer, text, length);
+    const char *text = imgact_json_as_string(value, &length);
+    imgact_json_write_string_n(writer, text, length);
     break;
   }
   case IMGACT_JSON_NUMBER:
     if (begin_value(writer)) ia_json_number_text(value, &writer->out);
     break;
   case IMGACT_JSON_BOOL:
-    (void)imgact_json_bool(value, &truth);
-    imgact_json_boolean(writer, truth);
+    (void)imgact_json_as_bool(value, &truth);
+    imgact_json_write_bool(writer, truth);
     break;
-  default: imgact_json_null(writer); break;
+  default: imgact_json_write_null(writer); break;
   }
 }
 
 /* The next value to write, after closing what has come to its end; NULL when all is written. */
 static const imgact_json *next_value(imgact_json_writer *writer, imgact_json_iter *open, size_t *depth) {
   while (*depth > 0) {
-    const imgact_json *key, *value = imgact_json_next(&open[*depth - 1], &key);
+    const imgact_json *key, *value = imgact_json_iter_next(&open[*depth - 1], &key);
     if (value) {
       size_t length = 0;
-      const char *text = imgact_json_text(key, &length);
+      const char *text = imgact_json_as_string(key, &length);
       if (key) put_key(writer, text, length);
       return value;
     }
     --*depth;
-    end_container(writer, imgact_json_type_of(open[*depth].container) == IMGACT_JSON_OBJECT);
+    end_container(writer, imgact_json_get_type(open[*depth].container) == IMGACT_JSON_OBJECT);
   }
   return NULL;
 }
 
-void imgact_json_value(imgact_json_writer *writer, const imgact_json *value) {
+void imgact_json_write_value(imgact_json_writer *writer, const imgact_json *value) {
   imgact_json_iter open[IA_JSON_MAX_DEPTH]; /* no document is deeper */
   size_t depth = 0;
   do {
-    imgact_json_type type = imgact_json_type_of(value);
+    imgact_json_type type = imgact_json_get_type(value);
     if (type == IMGACT_JSON_ARRAY || type == IMGACT_JSON_OBJECT) {
       begin_container(writer, type == IMGACT_JSON_OBJECT);
-      open[depth++] = imgact_json_each(value);
+      open[depth++] = imgact_json_iter_begin(value);
     } else {
       put_scalar(writer, value);
     }
@@ -265,26 +265,26 @@ void imgact_json_value(imgact_json_writer *writer, const imgact_json *value) {
   } while (value && usable(writer));
 }
 
-void imgact_json_raw(imgact_json_writer *writer, const char *json) {
+void imgact_json_write_raw(imgact_json_writer *writer, const char *json) {
   if (!usable(writer)) return;
   if (!json) {
-    imgact_json_null(writer);
+    imgact_json_write_null(writer);
     return;
   }
   imgact_json_doc *doc;
   if (ia_json_parse(json, strlen(json), &writer->allocator, NULL, &doc, NULL, 0) == IA_JSON_OK) {
-    imgact_json_value(writer, imgact_json_root(doc));
+    imgact_json_write_value(writer, imgact_json_doc_root(doc));
   } else {
     writer->failed = true;
   }
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 char *ia_json_print(const imgact_json *value, ia_arena *arena, const imgact_allocator *scratch) {
   imgact_json_writer *writer = imgact_json_writer_new(scratch, 0);
   size_t length;
-  imgact_json_value(writer, value);
-  const char *text = imgact_json_finish(writer, &length);
+  imgact_json_write_value(writer, value);
+  const char *text = imgact_json_writer_finish(writer, &length);
   char *copy = text ? ia_arena_copy_n(arena, text, length) : NULL;
   imgact_json_writer_free(writer);
   return copy;

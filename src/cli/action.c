@@ -6,9 +6,9 @@
 #include "output.h"
 
 static imgact_action_status status_of(const char *word) {
-  for (int i = IMGACT_ACTION_UNKNOWN; i <= IMGACT_ACTION_ERROR; i++)
+  for (int i = IMGACT_ACTION_STATUS_UNKNOWN; i <= IMGACT_ACTION_STATUS_ERROR; i++)
     if (!strcmp(imgact_action_status_name((imgact_action_status)i), word)) return (imgact_action_status)i;
-  return IMGACT_ACTION_UNKNOWN;
+  return IMGACT_ACTION_STATUS_UNKNOWN;
 }
 
 static imgact_op *make_list(cli_app *app) {

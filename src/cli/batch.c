@@ -81,8 +81,9 @@ static void configure(const cli_app *app, imgact_op *op) {
                                .per_page = o->per_page,
                                .limit = o->limit,
                                .max_attempts = (int32_t)o->max_attempts,
-                               .flags = (o->raw ? IMGACT_KEEP_RAW : 0) | (o->via_image ? IMGACT_VIA_IMAGE : 0)};
-  if (op) imgact_op_configure(op, &options);
+                               .flags =
+                                   (o->raw ? IMGACT_OP_FLAG_KEEP_RAW : 0) | (o->via_image ? IMGACT_OP_FLAG_VIA_IMAGE : 0)};
+  if (op) imgact_op_set_options(op, &options);
 }
 
 int cli_batch_new(cli_app *app, size_t count, cli_batch *batch) {
@@ -101,7 +102,7 @@ void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *su
   cli_slot *slot = &batch->slots[index];
   *slot = (cli_slot){.batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
   configure(batch->app, op);
-  if (op && wait) imgact_op_wait(op, cli_progress_seen, slot);
+  if (op && wait) imgact_op_set_wait(op, cli_progress_seen, slot);
 }
 
 int cli_batch_check(cli_batch *batch) {
@@ -111,12 +112,12 @@ int cli_batch_check(cli_batch *batch) {
 }
 
 static void cancel_all(cli_batch *batch) {
-  for (size_t i = 0; i < batch->count; i++) imgact_cancel(batch->slots[i].op);
+  for (size_t i = 0; i < batch->count; i++) imgact_op_cancel(batch->slots[i].op);
 }
 
 static void cancel_unsent(cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++)
-    if (!imgact_op_maybe_applied(batch->slots[i].op)) imgact_cancel(batch->slots[i].op);
+    if (!imgact_op_maybe_applied(batch->slots[i].op)) imgact_op_cancel(batch->slots[i].op);
 }
 
 static void finished(void *user, imgact_op *op) {
@@ -148,7 +149,7 @@ void cli_batch_run(cli_batch *batch) {
   batch->app->attempts = 0;
   batch->app->alone = batch->count == 1;
   batch->left = batch->count;
-  for (size_t i = 0; i < batch->count; i++) imgact_start(batch->slots[i].op, finished, &batch->slots[i]);
+  for (size_t i = 0; i < batch->count; i++) imgact_op_start(batch->slots[i].op, finished, &batch->slots[i]);
   while (batch->left > 0) {
     if (!cancelled && interrupted) {
       cancel_all(batch);

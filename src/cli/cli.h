@@ -140,7 +140,7 @@ int cli_tally_exit(const cli_tally *tally);
 /* Makes a client from flags, environment and configuration. 0, or an exit status after its error was printed. */
 int cli_session_open(cli_app *app);
 int cli_config_open(cli_app *app);
-imgact_overrides cli_overrides(const cli_app *app);
+imgact_config_overrides cli_overrides(const cli_app *app);
 /* For people: says so where the client's endpoint has no version, as the provider's own has, or the other way round. */
 void cli_note_endpoint(cli_app *app);
 /* Writes the cassette, if one is recorded, and frees everything. 0 or an exit status. */
@@ -216,7 +216,7 @@ void cli_progress_ended(cli_slot *slot);
 /* Whether a pause before a request, or a look-up, is worth a line: on a terminal that shows progress. */
 bool cli_progress_tells_pauses(const cli_app *app);
 /* That line, of an IMGACT_TRACE_RETRY, _THROTTLE or _LOOKUP; it goes when what was waited for comes. */
-void cli_progress_pause(cli_app *app, const imgact_trace *event);
+void cli_progress_pause(cli_app *app, const imgact_trace_event *event);
 /* Draws what is there again: time has passed. */
 void cli_progress_tick(cli_batch *batch);
 /* Takes the line away, so that something else can be written. */

@@ -44,10 +44,10 @@ static const cli_field profile_fields[] = {
 const cli_shape cli_profile_shape = {.fields = profile_fields, .count = sizeof profile_fields / sizeof profile_fields[0]};
 
 static profile_item profile_named(const imgact_config *config, const char *name) {
-  const char *usual = imgact_config_default(config);
+  const char *usual = imgact_config_default_profile(config);
   return (profile_item){.name = name,
-                        .provider = imgact_config_value(config, name, "provider"),
-                        .endpoint = imgact_config_value(config, name, "endpoint"),
+                        .provider = imgact_config_get(config, name, "provider"),
+                        .endpoint = imgact_config_get(config, name, "endpoint"),
                         .is_default = usual && !strcmp(usual, name)};
 }
 
@@ -78,7 +78,7 @@ int cli_config_list(cli_app *app) {
 typedef struct selection_item {
   const char *path;
   int exists;
-  imgact_selection selection;
+  imgact_config_settings selection;
 } selection_item;
 
 static const cli_field selection_fields[] = {
@@ -95,10 +95,10 @@ const cli_shape cli_selection_shape = {.fields = selection_fields,
 
 static int select_settings(cli_app *app, selection_item *item) {
   imgact_error error;
-  imgact_overrides overrides = cli_overrides(app);
+  imgact_config_overrides overrides = cli_overrides(app);
   item->path = imgact_config_path(app->session.config);
-  item->exists = imgact_config_exists(app->session.config);
-  if (imgact_config_select(app->session.config, &overrides, &item->selection, &error) == IMGACT_OK) return 0;
+  item->exists = imgact_config_file_exists(app->session.config);
+  if (imgact_config_resolve(app->session.config, &overrides, &item->selection, &error) == IMGACT_OK) return 0;
   return cli_fail(app, &error, NULL, NULL);
 }
 

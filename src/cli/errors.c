@@ -136,12 +136,12 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   imgact_error named = *error; /* of several waits each error says whose it is */
   if (what) snprintf(named.message, sizeof named.message, "%.*s: %.300s", CLI_NAMED_BYTES, what, error->message);
   cli_failure failure = {&named, details};
-  imgact_json_begin_object(writer);
-  imgact_json_key(writer, "error");
+  imgact_json_write_begin_object(writer);
+  imgact_json_write_key(writer, "error");
   cli_write_object(writer, &cli_failure_shape, &failure, false);
-  imgact_json_end_object(writer);
+  imgact_json_write_end_object(writer);
   size_t length = 0;
-  const char *text = imgact_json_finish(writer, &length);
+  const char *text = imgact_json_writer_finish(writer, &length);
   begin_stderr(app);
   if (text)
     cli_put_json(stderr, text, length);

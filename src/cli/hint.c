@@ -8,7 +8,7 @@
 #include "cli.h"
 
 void cli_slot_name(const cli_slot *slot, char *name, size_t capacity) {
-  bool is_wait = imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS;
+  bool is_wait = imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS;
   snprintf(name, capacity, "%s %s%s%s", is_wait ? "action" : "image", slot->subject, slot->region ? " to " : "",
            slot->region ? slot->region : "");
 }
@@ -25,8 +25,8 @@ static const char *running_id(const cli_slot *slot) {
   if (status == IMGACT_OK) return NULL;
   const imgact_action *action = imgact_op_action(slot->op);
   if (status == IMGACT_NOT_FOUND) return NULL; /* of one that the cloud knew before, too */
-  if (action) return action->status == IMGACT_ACTION_RUNNING ? action->id : NULL;
-  return imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS && may_go_on(status) ? slot->subject : NULL;
+  if (action) return action->status == IMGACT_ACTION_STATUS_RUNNING ? action->id : NULL;
+  return imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS && may_go_on(status) ? slot->subject : NULL;
 }
 
 bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error) {
@@ -39,7 +39,7 @@ bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error) {
   if (error->status == IMGACT_CANCELLED) why = "stopped waiting";
   char percent[24] = "", state[sizeof error->message / 2] = "its state was not seen";
   if (action && action->progress >= 0) snprintf(percent, sizeof percent, " (%d %%)", (int)action->progress);
-  if (action && imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS)
+  if (action && imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS)
     snprintf(state, sizeof state, "last seen running%s", percent);
   else if (action)
     snprintf(state, sizeof state, "action %.200s was last seen running%s", action->id, percent);
@@ -73,7 +73,7 @@ static bool is_set(const char *variable) {
 
 /* HCLOUD_ENDPOINT and the like. */
 static bool clouds_variable_is_set(const cli_app *app) {
-  const imgact_provider *provider = imgact_provider_find(imgact_client_provider(app->session.client));
+  const imgact_provider *provider = imgact_provider_find(imgact_client_provider_name(app->session.client));
   bool any = false;
   for (const char *const *name = provider ? provider->endpoint_env : NULL; name && *name; name++) any = any || is_set(*name);
   return any;
@@ -105,9 +105,9 @@ static void put(const char *opening, const cli_buffer *text) {
 }
 
 static const imgact_slot *entry_of(const cli_app *app, imgact_op_kind kind) {
-  const imgact_provider *provider = imgact_provider_find(imgact_client_provider(app->session.client));
-  if (!provider || (size_t)kind >= provider->slot_count) return NULL;
-  const void *entry = (const char *)provider->slots + (size_t)kind * provider->slot_stride;
+  const imgact_provider *provider = imgact_provider_find(imgact_client_provider_name(app->session.client));
+  if (!provider || (size_t)kind >= provider->slots_count) return NULL;
+  const void *entry = (const char *)provider->slots + (size_t)kind * provider->slots_stride;
   return entry;
 }
 
@@ -116,8 +116,8 @@ static const imgact_slot *entry_of(const cli_app *app, imgact_op_kind kind) {
 static const char *image_of(const cli_slot *slot) {
   const cli_app *app = slot->batch->app;
   const imgact_slot *wait = entry_of(app, IMGACT_OP_WAIT_ACTIONS);
-  if (imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS) return app->options.image;
-  return wait && wait->batch_max > 1 && app->arguments_count > 1 ? NULL : slot->subject;
+  if (imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS) return app->options.image;
+  return wait && wait->max_ids > 1 && app->arguments_count > 1 ? NULL : slot->subject;
 }
 
 /* The ids of the actions that may be running still, in slots from `first` on; of its image alone, or of all. Returns the
@@ -160,7 +160,7 @@ void cli_batch_hint(cli_batch *batch) {
 
 /* An operation that makes an action is seen among the image's actions, anything else in the image itself. */
 static bool makes_action(const cli_slot *slot) {
-  const imgact_slot *entry = entry_of(slot->batch->app, imgact_op_kind_of(slot->op));
+  const imgact_slot *entry = entry_of(slot->batch->app, imgact_op_get_kind(slot->op));
   return entry && (entry->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
 }
 

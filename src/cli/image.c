@@ -7,15 +7,15 @@
 
 /* The flags' words are those of the JSON; the parser let no others through. */
 static imgact_image_type type_of(const char *word) {
-  for (int i = IMGACT_TYPE_UNKNOWN; i <= IMGACT_TYPE_CUSTOM; i++)
+  for (int i = IMGACT_IMAGE_TYPE_UNKNOWN; i <= IMGACT_IMAGE_TYPE_CUSTOM; i++)
     if (!strcmp(imgact_image_type_name((imgact_image_type)i), word)) return (imgact_image_type)i;
-  return IMGACT_TYPE_UNKNOWN;
+  return IMGACT_IMAGE_TYPE_UNKNOWN;
 }
 
 static imgact_image_status status_of(const char *word) {
-  for (int i = IMGACT_IMAGE_UNKNOWN; i <= IMGACT_IMAGE_RETIRED; i++)
+  for (int i = IMGACT_IMAGE_STATUS_UNKNOWN; i <= IMGACT_IMAGE_STATUS_RETIRED; i++)
     if (!strcmp(imgact_image_status_name((imgact_image_status)i), word)) return (imgact_image_status)i;
-  return IMGACT_IMAGE_UNKNOWN;
+  return IMGACT_IMAGE_STATUS_UNKNOWN;
 }
 
 static imgact_op *make_list(cli_app *app) {
@@ -50,7 +50,7 @@ static imgact_op *make_list(cli_app *app) {
 }
 
 void cli_note_local(cli_app *app, const imgact_op *op) {
-  if (app->options.page && !app->options.quiet && imgact_op_local(op))
+  if (app->options.page && !app->options.quiet && imgact_op_filtered_locally(op))
     cli_note(app, "note: only this page was filtered and sorted; without --page the whole list is");
 }
 
@@ -140,8 +140,8 @@ static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t c
                                 .distribution = o->distribution,
                                 .labels = labels,
                                 .labels_count = count,
-                                .set_labels = o->labels.count || o->removed_labels.count || o->clear_labels,
-                                .to_snapshot = o->type != NULL};
+                                .replace_labels = o->labels.count || o->removed_labels.count || o->clear_labels,
+                                .convert_to_snapshot = o->type != NULL};
   return imgact_update_image(app->session.client, app->arguments[0], &update);
 }
 
@@ -162,7 +162,7 @@ static imgact_label *merge(const cli_app *app, const imgact_image *image, const 
 static int refuse_reply(cli_app *app, imgact_status status, const char *text) {
   imgact_error error;
   imgact_error_set(&error, status, "%s", text);
-  snprintf(error.provider, sizeof error.provider, "%s", imgact_client_provider(app->session.client));
+  snprintf(error.provider, sizeof error.provider, "%s", imgact_client_provider_name(app->session.client));
   error.http_status = 200;
   return cli_fail(app, &error, NULL, NULL);
 }

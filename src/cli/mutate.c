@@ -12,8 +12,8 @@ static imgact_op *make_op(const cli_app *app, const char *id, const char *region
   imgact_client *client = app->session.client;
   switch (app->command - cli_commands) {
   case CLI_IMAGE_DELETE: return imgact_delete_image(client, id);
-  case CLI_IMAGE_CONVERT: return imgact_convert(client, id);
-  case CLI_IMAGE_TRANSFER: return imgact_transfer(client, id, region);
+  case CLI_IMAGE_CONVERT: return imgact_convert_image(client, id);
+  case CLI_IMAGE_TRANSFER: return imgact_transfer_image(client, id, region);
   case CLI_IMAGE_PROTECT: return imgact_change_protection(client, id, 1);
   default: return imgact_change_protection(client, id, 0);
   }
@@ -42,9 +42,9 @@ static bool says_yes(void) {
 /* "Delete 2 images at hetzner (profile prod): 4711 4712? [y/N] " */
 static void ask(cli_app *app) {
   imgact_error error;
-  imgact_selection from = {0};
-  imgact_overrides overrides = cli_overrides(app);
-  imgact_config_select(app->session.config, &overrides, &from, &error);
+  imgact_config_settings from = {0};
+  imgact_config_overrides overrides = cli_overrides(app);
+  imgact_config_resolve(app->session.config, &overrides, &from, &error);
   cli_buffer names = {0};
   if (from.profile) {
     cli_buffer_text(&names, " (profile ");
@@ -57,7 +57,7 @@ static void ask(cli_app *app) {
     cli_buffer_visible(&names, app->arguments[i]);
   }
   fprintf(stderr, "Delete %zu image%s at %s%s? [y/N] ", app->arguments_count, app->arguments_count == 1 ? "" : "s",
-          imgact_client_provider(app->session.client), cli_buffer_get(&names));
+          imgact_client_provider_name(app->session.client), cli_buffer_get(&names));
   cli_buffer_free(&names);
 }
 

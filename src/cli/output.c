@@ -17,48 +17,48 @@
 
 static void write_value(imgact_json_writer *writer, const cli_value *value, bool raw) {
   switch (value->kind) {
-  case CLI_VALUE_NULL: imgact_json_null(writer); break;
-  case CLI_VALUE_TEXT: imgact_json_string(writer, value->text); break;
-  case CLI_VALUE_BOOL: imgact_json_boolean(writer, value->integer != 0); break;
-  case CLI_VALUE_INTEGER: imgact_json_integer(writer, value->integer); break;
-  case CLI_VALUE_NUMBER: imgact_json_number(writer, value->number); break;
-  case CLI_VALUE_JSON: imgact_json_raw(writer, value->text); break;
+  case CLI_VALUE_NULL: imgact_json_write_null(writer); break;
+  case CLI_VALUE_TEXT: imgact_json_write_string(writer, value->text); break;
+  case CLI_VALUE_BOOL: imgact_json_write_bool(writer, value->integer != 0); break;
+  case CLI_VALUE_INTEGER: imgact_json_write_int(writer, value->integer); break;
+  case CLI_VALUE_NUMBER: imgact_json_write_double(writer, value->number); break;
+  case CLI_VALUE_JSON: imgact_json_write_raw(writer, value->text); break;
   case CLI_VALUE_OBJECT: cli_write_object(writer, value->shape, value->items, raw); break;
   case CLI_VALUE_TEXTS:
-    imgact_json_begin_array(writer);
-    for (size_t i = 0; i < value->count; i++) imgact_json_string(writer, ((const char *const *)value->items)[i]);
-    imgact_json_end_array(writer);
+    imgact_json_write_begin_array(writer);
+    for (size_t i = 0; i < value->count; i++) imgact_json_write_string(writer, ((const char *const *)value->items)[i]);
+    imgact_json_write_end_array(writer);
     break;
   case CLI_VALUE_LABELS:
-    imgact_json_begin_object(writer);
+    imgact_json_write_begin_object(writer);
     for (size_t i = 0; i < value->count; i++) {
-      imgact_json_key(writer, ((const imgact_label *)value->items)[i].key);
-      imgact_json_string(writer, ((const imgact_label *)value->items)[i].value);
+      imgact_json_write_key(writer, ((const imgact_label *)value->items)[i].key);
+      imgact_json_write_string(writer, ((const imgact_label *)value->items)[i].value);
     }
-    imgact_json_end_object(writer);
+    imgact_json_write_end_object(writer);
     break;
   case CLI_VALUE_OBJECTS:
-    imgact_json_begin_array(writer);
+    imgact_json_write_begin_array(writer);
     for (size_t i = 0; i < value->count; i++)
       cli_write_object(writer, value->shape, (const char *)value->items + i * value->stride, raw);
-    imgact_json_end_array(writer);
+    imgact_json_write_end_array(writer);
     break;
   }
 }
 
 void cli_write_object(imgact_json_writer *writer, const cli_shape *shape, const void *item, bool raw) {
-  imgact_json_begin_object(writer);
+  imgact_json_write_begin_object(writer);
   for (size_t i = 0; i < shape->count; i++) {
     cli_value value = {0};
     shape->fields[i].get(&shape->fields[i], item, &value);
-    imgact_json_key(writer, shape->fields[i].key);
+    imgact_json_write_key(writer, shape->fields[i].key);
     write_value(writer, &value, raw);
   }
   if (raw && shape->raw) {
-    imgact_json_key(writer, "raw");
-    imgact_json_raw(writer, shape->raw(item));
+    imgact_json_write_key(writer, "raw");
+    imgact_json_write_raw(writer, shape->raw(item));
   }
-  imgact_json_end_object(writer);
+  imgact_json_write_end_object(writer);
 }
 
 void cli_put_json(FILE *out, const char *text, size_t length) {
@@ -79,7 +79,7 @@ void cli_put_json(FILE *out, const char *text, size_t length) {
 
 static int put_json(cli_app *app, imgact_json_writer *writer) {
   size_t length = 0;
-  const char *text = imgact_json_finish(writer, &length);
+  const char *text = imgact_json_writer_finish(writer, &length);
   if (!text) return cli_refuse(app, IMGACT_NOMEM, "out of memory");
   cli_put_json(stdout, text, length);
   return 0;
@@ -89,14 +89,14 @@ static int print_json(cli_app *app, const cli_shape *shape, const void *const *i
   bool lines = app->options.output == CLI_JSONL;
   imgact_json_writer *writer = imgact_json_writer_new(NULL, lines ? 0 : 2);
   int exit_status = 0;
-  if (!lines && list) imgact_json_begin_array(writer);
+  if (!lines && list) imgact_json_write_begin_array(writer);
   for (size_t i = 0; i < count && !exit_status; i++) {
     cli_write_object(writer, shape, items[i], app->options.raw != 0);
     if (!lines) continue;
     exit_status = put_json(app, writer);
-    imgact_json_reset(writer);
+    imgact_json_writer_reset(writer);
   }
-  if (!lines && list) imgact_json_end_array(writer);
+  if (!lines && list) imgact_json_write_end_array(writer);
   if (!lines) exit_status = put_json(app, writer);
   imgact_json_writer_free(writer);
   return exit_status;
@@ -109,7 +109,7 @@ static void add_json(cli_buffer *cell, const cli_value *value) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   size_t length = 0;
   write_value(writer, value, false);
-  const char *text = imgact_json_finish(writer, &length);
+  const char *text = imgact_json_writer_finish(writer, &length);
   if (text)
     cli_buffer_add(cell, text, length);
   else

@@ -85,7 +85,7 @@ static void draw_pause(cli_app *app) {
   draw(app, line);
 }
 
-static void begin_pause(cli_app *app, cli_line_kind kind, const imgact_trace *event, int64_t pause_ms) {
+static void begin_pause(cli_app *app, cli_line_kind kind, const imgact_trace_event *event, int64_t pause_ms) {
   cli_buffer text = {0};
   cli_buffer_visible(&text, event->text ? event->text : "");
   snprintf(app->line.text, sizeof app->line.text, "%.*s", (int)cli_text_cut(cli_buffer_get(&text), WIDEST_LINE),
@@ -97,7 +97,7 @@ static void begin_pause(cli_app *app, cli_line_kind kind, const imgact_trace *ev
   draw_pause(app);
 }
 
-void cli_progress_pause(cli_app *app, const imgact_trace *event) {
+void cli_progress_pause(cli_app *app, const imgact_trace_event *event) {
   int64_t settle_ms = app->options.settle_ms ? app->options.settle_ms : 10000;
   bool wondering = event->delay_ms >= 1000; /* nobody does about a second */
   if (event->kind == IMGACT_TRACE_LOOKUP)
@@ -186,7 +186,7 @@ void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action) {
 static void tell_failure(cli_slot *slot) {
   const imgact_error *error = cli_slot_error(slot);
   char name[160];
-  bool is_wait = imgact_op_kind_of(slot->op) == IMGACT_OP_WAIT_ACTIONS;
+  bool is_wait = imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS;
   if (!slot->batch->left) return;
   if (is_wait && error->status != IMGACT_NOT_FOUND && error->status != IMGACT_ACTION_FAILED) return;
   cli_slot_name(slot, name, sizeof name);
@@ -198,7 +198,7 @@ void cli_progress_ended(cli_slot *slot) {
   cli_progress kind = kind_of(slot->batch->app);
   const imgact_action *action = imgact_op_action(slot->op);
   int32_t status = cli_slot_error(slot)->status;
-  bool finished = action && action->status != IMGACT_ACTION_RUNNING, failed = status != IMGACT_OK;
+  bool finished = action && action->status != IMGACT_ACTION_STATUS_RUNNING, failed = status != IMGACT_OK;
   if (status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT) return; /* nobody looks any more, but it goes on */
   if (failed) slot->batch->failed++;
   if (finished || failed) slot->percent = 100;

@@ -20,9 +20,9 @@ static void get_variables(const cli_field *field, const void *item, cli_value *v
 static void get_capability(const cli_field *field, const void *item, cli_value *value) {
   const imgact_provider *provider = item;
   value->kind = CLI_VALUE_BOOL;
-  for (size_t i = 0; i < IMGACT_OP_COUNT && i < provider->slot_count; i++) {
+  for (size_t i = 0; i < IMGACT_OP_COUNT && i < provider->slots_count; i++) {
     const char *name = imgact_op_kind_name((imgact_op_kind)i);
-    const void *slot = (const char *)provider->slots + i * provider->slot_stride;
+    const void *slot = (const char *)provider->slots + i * provider->slots_stride;
     if (!strcmp(name, field->key)) value->integer = ((const imgact_slot *)slot)->encode != NULL;
   }
 }

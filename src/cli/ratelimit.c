@@ -4,7 +4,7 @@
 
 typedef struct rate_item {
   const char *provider;
-  imgact_rate rate;
+  imgact_rate_limit rate;
 } rate_item;
 
 static const cli_field fields[] = {
@@ -29,8 +29,8 @@ int cli_ratelimit(cli_app *app) {
     cli_batch_run(&batch);
     const cli_slot *slot = &batch.slots[0];
     const imgact_error *error = cli_slot_error(slot);
-    rate_item item = {.provider = imgact_client_provider(app->session.client)};
-    imgact_op_rate(slot->op, &item.rate);
+    rate_item item = {.provider = imgact_client_provider_name(app->session.client)};
+    imgact_op_rate_limit(slot->op, &item.rate);
     if (!error->status || error->http_status == 429)
       exit_status = cli_print_item(app, &cli_rate_shape, &item);
     else

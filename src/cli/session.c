@@ -33,7 +33,7 @@ static void put_lines(const cli_app *app, const char *mark, uint32_t request, co
 }
 
 /* The library hands over the beginning of a long body, and its whole length. */
-static void put_body(const cli_app *app, const char *mark, const imgact_trace *event) {
+static void put_body(const cli_app *app, const char *mark, const imgact_trace_event *event) {
   size_t shown = event->body ? strlen(event->body) : 0;
   char note[80];
   put_lines(app, mark, event->request, event->body);
@@ -43,7 +43,7 @@ static void put_body(const cli_app *app, const char *mark, const imgact_trace *e
 
 /* A terminal tells why nothing happens: the pause before a request is sent again, and the look-up of a lost answer, which
  * ends with its operation or where the change is sent again. */
-static void tell_pauses(cli_app *app, const imgact_trace *event) {
+static void tell_pauses(cli_app *app, const imgact_trace_event *event) {
   bool looking = app->line.kind == CLI_LINE_LOOKUP, reads = event->method && !strcmp(event->method, "GET");
   bool sent_again = event->kind == IMGACT_TRACE_LOOKUP && event->request == app->looked_up;
   if (event->kind == IMGACT_TRACE_REQUEST || sent_again) {
@@ -53,7 +53,7 @@ static void tell_pauses(cli_app *app, const imgact_trace *event) {
 }
 
 /* Every string of an event is redacted by the library. */
-static void put_trace(cli_app *app, const imgact_trace *event) {
+static void put_trace(cli_app *app, const imgact_trace_event *event) {
   cli_progress_clear(app);
   const char *text = event->text ? event->text : "";
   char head[160];
@@ -66,12 +66,12 @@ static void put_trace(cli_app *app, const imgact_trace *event) {
     put_body(app, ">", event);
     return;
   case IMGACT_TRACE_RESPONSE:
-    snprintf(head, sizeof head, "HTTP %d after %lld ms", (int)event->http_status, (long long)event->after_ms);
+    snprintf(head, sizeof head, "HTTP %d after %lld ms", (int)event->http_status, (long long)event->elapsed_ms);
     put_lines(app, "<", event->request, head);
     put_lines(app, "<", event->request, event->headers);
     put_body(app, "<", event);
     return;
-  case IMGACT_TRACE_FAILURE: snprintf(head, sizeof head, "failed after %lld ms", (long long)event->after_ms); break;
+  case IMGACT_TRACE_FAILURE: snprintf(head, sizeof head, "failed after %lld ms", (long long)event->elapsed_ms); break;
   case IMGACT_TRACE_RETRY: snprintf(head, sizeof head, "again in %lld ms", (long long)event->delay_ms); break;
   case IMGACT_TRACE_THROTTLE: snprintf(head, sizeof head, "held back for %lld ms", (long long)event->delay_ms); break;
   case IMGACT_TRACE_LOOKUP: snprintf(head, sizeof head, "looking into it"); break;
@@ -81,7 +81,7 @@ static void put_trace(cli_app *app, const imgact_trace *event) {
   put_lines(app, "*", event->request, text);
 }
 
-static void watch(void *user, const imgact_trace *event) {
+static void watch(void *user, const imgact_trace_event *event) {
   cli_app *app = user;
   if (event->kind == IMGACT_TRACE_REQUEST && app->alone) app->attempts = event->attempt;
   if (app->options.trace)
@@ -91,14 +91,14 @@ static void watch(void *user, const imgact_trace *event) {
   if (event->kind == IMGACT_TRACE_LOOKUP) app->looked_up = event->request;
 }
 
-imgact_overrides cli_overrides(const cli_app *app) {
+imgact_config_overrides cli_overrides(const cli_app *app) {
   const cli_options *o = &app->options;
-  return (imgact_overrides){.size = sizeof(imgact_overrides),
-                            .profile = o->profile,
-                            .provider = o->provider,
-                            .endpoint = o->endpoint,
-                            .token_env = o->token_env,
-                            .token_file = o->token_file};
+  return (imgact_config_overrides){.size = sizeof(imgact_config_overrides),
+                                   .profile = o->profile,
+                                   .provider = o->provider,
+                                   .endpoint = o->endpoint,
+                                   .token_env = o->token_env,
+                                   .token_file = o->token_file};
 }
 
 int cli_config_open(cli_app *app) {
@@ -110,7 +110,7 @@ int cli_config_open(cli_app *app) {
 /* What the variable names is an error of its own: who set it for another program has to be told where to look. */
 static imgact_status trust(const char *authorities, imgact_transport **transport, imgact_error *error) {
   imgact_error wrong;
-  imgact_status status = imgact_transport_curl(NULL, authorities, transport, &wrong);
+  imgact_status status = imgact_transport_new_curl(NULL, authorities, transport, &wrong);
   if (status) imgact_error_set(error, status, "SSL_CERT_FILE: %.400s", wrong.message);
   return status;
 }
@@ -122,11 +122,11 @@ static imgact_status make_transport(cli_app *app, imgact_transport **transport, 
   imgact_status status = IMGACT_OK;
   *transport = NULL;
   if (o->replay)
-    status = imgact_transport_replay(o->replay, NULL, transport, error);
+    status = imgact_transport_new_replayer(o->replay, NULL, transport, error);
   else if (authorities && authorities[0])
     status = trust(authorities, transport, error);
   if (!status && o->record) {
-    status = imgact_transport_record(*transport, o->record, NULL, transport, error);
+    status = imgact_transport_new_recorder(*transport, o->record, NULL, transport, error);
     app->session.recorder = status ? NULL : *transport;
   }
   return status;
@@ -137,13 +137,13 @@ static imgact_status make_client(cli_app *app, imgact_error *error) {
   imgact_client_options options = {.size = sizeof options,
                                    .loop = app->session.loop,
                                    .trace = watch,
-                                   .trace_user = app,
+                                   .trace_user_data = app,
                                    .request_timeout_ms = o->request_timeout_ms,
                                    .retry_base_ms = o->retry_base_ms,
                                    .poll_interval_ms = o->poll_interval_ms,
                                    .settle_ms = o->settle_ms,
                                    .concurrency = (int32_t)o->concurrency};
-  imgact_overrides overrides = cli_overrides(app);
+  imgact_config_overrides overrides = cli_overrides(app);
   return imgact_client_from_config(app->session.config, &overrides, &options, &app->session.client, error);
 }
 
@@ -166,7 +166,7 @@ static const char *version_of(const char *url) {
 }
 
 void cli_note_endpoint(cli_app *app) {
-  const imgact_provider *provider = imgact_provider_find(imgact_client_provider(app->session.client));
+  const imgact_provider *provider = imgact_provider_find(imgact_client_provider_name(app->session.client));
   const char *usual = provider ? provider->default_endpoint : "", *endpoint = imgact_client_endpoint(app->session.client);
   if (!provider || cli_wants_json(app) || app->options.quiet || !strcmp(version_of(usual), version_of(endpoint))) return;
   cli_note(app, "note: is the endpoint right? %s %s; the usual one is %s", endpoint,
@@ -177,7 +177,7 @@ int cli_session_close(cli_app *app) {
   cli_session *session = &app->session;
   imgact_error error;
   int exit_status = 0;
-  if (session->recorder && session->client && imgact_transport_save(session->recorder, &error) != IMGACT_OK)
+  if (session->recorder && session->client && imgact_recorder_save(session->recorder, &error) != IMGACT_OK)
     exit_status = cli_fail(app, &error, NULL, NULL);
   cli_signals_end();
   imgact_client_free(session->client);

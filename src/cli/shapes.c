@@ -80,8 +80,8 @@ static void get_size(const cli_field *field, const void *item, cli_value *value)
 }
 
 static void get_answer(const cli_field *field, const void *item, cli_value *value) {
-  imgact_answer answer = *(const imgact_answer *)member(field, item);
-  if (answer != IMGACT_UNTOLD) set_bool(value, answer == IMGACT_YES);
+  imgact_tristate answer = *(const imgact_tristate *)member(field, item);
+  if (answer != IMGACT_TRISTATE_UNKNOWN) set_bool(value, answer == IMGACT_TRISTATE_TRUE);
 }
 
 /* A fixed text of an error: empty = null. */
@@ -167,7 +167,7 @@ static const cli_field image_fields[] = {
 static const char *const image_columns[] = {"id",           "name",    "description", "type", "status",
                                             "architecture", "size_gb", "created_at",  NULL};
 static const char *const image_summary[] = {"id", NULL};
-static const char *image_raw(const void *item) { return imgact_image_json(item); }
+static const char *image_raw(const void *item) { return imgact_image_raw(item); }
 const cli_shape cli_image_shape = {image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw, false};
 
 /* ---- actions ---- */
@@ -212,7 +212,7 @@ static const cli_shape reason_shape = {.fields = reason_fields, .count = COUNT_O
 static void get_reason(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
   const imgact_action *action = item;
-  if (action->status == IMGACT_ACTION_ERROR) set_object(value, &reason_shape, action);
+  if (action->status == IMGACT_ACTION_STATUS_ERROR) set_object(value, &reason_shape, action);
 }
 
 static const cli_field action_fields[] = {
@@ -232,7 +232,7 @@ static const cli_field action_fields[] = {
 static const char *const action_columns[] = {"id",          "command", "status",    "progress", "started_at",
                                              "finished_at", "region",  "resources", "error",    NULL};
 static const char *const action_summary[] = {"id", "status", NULL};
-static const char *action_raw(const void *item) { return imgact_action_json(item); }
+static const char *action_raw(const void *item) { return imgact_action_raw(item); }
 const cli_shape cli_action_shape = {action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw,
                                     false};
 

@@ -140,10 +140,10 @@ static bool labels_have_keys(const imgact_image_update *update) {
 /* A filter can only be for what this library knows: a type becomes a bit, and nothing has an unknown status. */
 static imgact_status image_words_ok(const imgact_image_filter *filter, imgact_error *error) {
   for (size_t i = 0; i < filter->types_count; i++)
-    if ((unsigned)filter->types[i] > IMGACT_TYPE_CUSTOM)
+    if ((unsigned)filter->types[i] > IMGACT_IMAGE_TYPE_CUSTOM)
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no type of an image", (unsigned)filter->types[i]);
   for (size_t i = 0; i < filter->statuses_count; i++)
-    if ((unsigned)filter->statuses[i] > IMGACT_IMAGE_RETIRED)
+    if ((unsigned)filter->statuses[i] > IMGACT_IMAGE_STATUS_RETIRED)
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an image", (unsigned)filter->statuses[i]);
   if ((unsigned)filter->visibility > IMGACT_VISIBILITY_PRIVATE)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no visibility", (unsigned)filter->visibility);
@@ -152,7 +152,7 @@ static imgact_status image_words_ok(const imgact_image_filter *filter, imgact_er
 
 static imgact_status action_words_ok(const imgact_action_filter *filter, imgact_error *error) {
   for (size_t i = 0; i < filter->statuses_count; i++)
-    if ((unsigned)filter->statuses[i] > IMGACT_ACTION_ERROR)
+    if ((unsigned)filter->statuses[i] > IMGACT_ACTION_STATUS_ERROR)
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an action", (unsigned)filter->statuses[i]);
   return IMGACT_OK;
 }
@@ -165,7 +165,7 @@ typedef struct id_rule {
 static imgact_status id_ok(const id_rule *rule, const char *what, const char *id) {
   if (!id || rule->provider->is_id(id)) return IMGACT_OK;
   return imgact_error_set(rule->error, IMGACT_INVALID_ARGUMENT, "'%s' cannot be %s at %s: that is %s", id, what,
-                          rule->provider->name, rule->provider->id_form);
+                          rule->provider->name, rule->provider->id_format);
 }
 
 static imgact_status ids_ok(const id_rule *rule, const char *what, const char *const *ids, size_t count) {
@@ -200,21 +200,21 @@ static void write_update(imgact_json_writer *json, const imgact_image_update *u)
   } texts[] = {{"name", u->name}, {"description", u->description}, {"distribution", u->distribution}};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i].value) {
-      imgact_json_key(json, texts[i].key);
-      imgact_json_string(json, texts[i].value);
+      imgact_json_write_key(json, texts[i].key);
+      imgact_json_write_string(json, texts[i].value);
     }
-  if (u->to_snapshot) {
-    imgact_json_key(json, "to_snapshot");
-    imgact_json_boolean(json, 1);
+  if (u->convert_to_snapshot) {
+    imgact_json_write_key(json, "convert_to_snapshot");
+    imgact_json_write_bool(json, 1);
   }
-  if (!u->set_labels) return;
-  imgact_json_key(json, "labels");
-  imgact_json_begin_object(json);
+  if (!u->replace_labels) return;
+  imgact_json_write_key(json, "labels");
+  imgact_json_write_begin_object(json);
   for (size_t i = 0; i < u->labels_count; i++) {
-    imgact_json_key(json, u->labels[i].key);
-    imgact_json_string(json, u->labels[i].value ? u->labels[i].value : "");
+    imgact_json_write_key(json, u->labels[i].key);
+    imgact_json_write_string(json, u->labels[i].value ? u->labels[i].value : "");
   }
-  imgact_json_end_object(json);
+  imgact_json_write_end_object(json);
 }
 
 const char *ia_call_json(const imgact_call *call, const imgact_provider *provider, ia_arena *arena) {
@@ -225,19 +225,19 @@ const char *ia_call_json(const imgact_call *call, const imgact_provider *provide
                {"op", imgact_op_kind_name(call->kind)},
                {"image", call->image},
                {"region", call->region}};
-  imgact_json_begin_object(json);
+  imgact_json_write_begin_object(json);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i].value) {
-      imgact_json_key(json, texts[i].key);
-      imgact_json_string(json, texts[i].value);
+      imgact_json_write_key(json, texts[i].key);
+      imgact_json_write_string(json, texts[i].value);
     }
   if (call->kind == IMGACT_OP_CHANGE_PROTECTION) {
-    imgact_json_key(json, "protect");
-    imgact_json_boolean(json, call->protect);
+    imgact_json_write_key(json, "protect");
+    imgact_json_write_bool(json, call->protect);
   }
   if (call->update) write_update(json, call->update);
-  imgact_json_end_object(json);
-  const char *text = imgact_json_finish(json, NULL);
+  imgact_json_write_end_object(json);
+  const char *text = imgact_json_writer_finish(json, NULL);
   text = text ? ia_arena_copy(arena, text) : NULL;
   imgact_json_writer_free(json);
   return text;
@@ -253,7 +253,7 @@ typedef struct call_reader {
 /* The value of the key; NULL: it is not there, or is odd. */
 static const imgact_json *typed(call_reader *reader, const char *key, imgact_json_type type) {
   const imgact_json *value = imgact_json_get(reader->root, key);
-  if (!value || imgact_json_type_of(value) == type) return value;
+  if (!value || imgact_json_get_type(value) == type) return value;
   reader->odd = key;
   return NULL;
 }
@@ -264,7 +264,7 @@ static const char *member(call_reader *reader, const char *key) {
 
 static int flag(call_reader *reader, const char *key) {
   int value = 0;
-  imgact_json_bool(typed(reader, key, IMGACT_JSON_BOOL), &value);
+  imgact_json_as_bool(typed(reader, key, IMGACT_JSON_BOOL), &value);
   return value;
 }
 
@@ -272,13 +272,13 @@ static void read_labels(call_reader *reader, imgact_image_update *update) {
   const imgact_json *labels = typed(reader, "labels", IMGACT_JSON_OBJECT);
   if (!labels) return;
   imgact_label *copy = ia_arena_array(reader->arena, imgact_json_count(labels) + 1, sizeof *copy);
-  imgact_json_iter each = imgact_json_each(labels);
+  imgact_json_iter each = imgact_json_iter_begin(labels);
   const imgact_json *key;
-  update->set_labels = 1;
+  update->replace_labels = 1;
   update->labels = copy;
   reader->nomem = reader->nomem || !copy;
-  for (const imgact_json *value; copy && (value = imgact_json_next(&each, &key));) {
-    if (imgact_json_type_of(value) != IMGACT_JSON_STRING) reader->odd = "labels";
+  for (const imgact_json *value; copy && (value = imgact_json_iter_next(&each, &key));) {
+    if (imgact_json_get_type(value) != IMGACT_JSON_STRING) reader->odd = "labels";
     copy[update->labels_count].key = ia_json_string(key, reader->arena, &reader->nomem);
     copy[update->labels_count++].value = ia_json_string(value, reader->arena, &reader->nomem);
   }
@@ -288,7 +288,7 @@ static void read_update(call_reader *reader, imgact_call *call) {
   imgact_image_update *update = ia_arena_alloc(reader->arena, sizeof *update);
   reader->nomem = reader->nomem || !update;
   if (!update) return;
-  *update = (imgact_image_update){.size = sizeof *update, .to_snapshot = flag(reader, "to_snapshot")};
+  *update = (imgact_image_update){.size = sizeof *update, .convert_to_snapshot = flag(reader, "convert_to_snapshot")};
   update->name = member(reader, "name");
   update->description = member(reader, "description");
   update->distribution = member(reader, "distribution");
@@ -332,9 +332,9 @@ imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgac
   if (parsed == IA_JSON_NOMEM) return ia_no_memory(error);
   if (parsed != IA_JSON_OK)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is no JSON that can be used (%s)", what);
-  call_reader reader = {.root = imgact_json_root(doc), .arena = arena};
+  call_reader reader = {.root = imgact_json_doc_root(doc), .arena = arena};
   imgact_status status = read_call(&reader, call, provider, error);
   if (reader.nomem) status = ia_no_memory(error); /* what is missing was there */
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   return status;
 }

@@ -15,7 +15,7 @@ static ia_settings settings_of(const imgact_client_options *o) {
                        .settle_ms = o->settle_ms > 0 ? o->settle_ms : 10000,
                        .max_attempts = o->max_attempts > 0 ? o->max_attempts : 5,
                        .concurrency = o->concurrency > 0 ? o->concurrency : 8,
-                       .reserve_percent = o->rate_reserve_percent};
+                       .reserve_percent = o->rate_limit_reserve_percent};
 }
 
 static char *user_agent(const imgact_allocator *allocator, const char *app) {
@@ -35,10 +35,10 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .provider = provider,
                             .references = 1,
                             .token_callback = options->token_callback,
-                            .token_user = options->token_user,
+                            .token_user_data = options->token_user_data,
                             .settings = settings_of(options),
                             .trace = options->trace,
-                            .trace_user = options->trace_user,
+                            .trace_user_data = options->trace_user_data,
                             .retry_tokens = IA_RETRY_TOKENS,
                             .rate = ia_rate_untold,
                             .date_ms = IMGACT_NO_TIME};
@@ -94,7 +94,7 @@ static imgact_status refresh_token(imgact_client *client, imgact_error *error) {
   if (!client->token_callback) return IMGACT_OK;
   char text[IA_TOKEN_MAX_BYTES];
   size_t length = 0;
-  imgact_status status = ia_hook_status(client->token_callback(client->token_user, text, sizeof text, &length));
+  imgact_status status = ia_hook_status(client->token_callback(client->token_user_data, text, sizeof text, &length));
   if (status != IMGACT_OK)
     imgact_error_set(error, status, "the token callback gave no token");
   else if (length > sizeof text)
@@ -124,8 +124,8 @@ void ia_client_drop(imgact_client *client) {
 
 const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind kind) {
   const imgact_provider *p = client->provider;
-  if ((size_t)kind >= p->slot_count) return NULL;
-  const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slot_stride * (size_t)kind);
+  if ((size_t)kind >= p->slots_count) return NULL;
+  const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slots_stride * (size_t)kind);
   return slot->encode ? slot : NULL;
 }
 
@@ -241,11 +241,11 @@ int imgact_client_supports(const imgact_client *client, imgact_op_kind kind) {
   return client && ia_client_slot(client, kind);
 }
 
-const char *imgact_client_provider(const imgact_client *client) { return client->provider->name; }
+const char *imgact_client_provider_name(const imgact_client *client) { return client->provider->name; }
 
 const char *imgact_client_endpoint(const imgact_client *client) { return client->endpoint; }
 
-void imgact_client_rate(const imgact_client *client, imgact_rate *rate) { *rate = client->rate; }
+void imgact_client_rate_limit(const imgact_client *client, imgact_rate_limit *rate) { *rate = client->rate; }
 
 size_t imgact_client_redact(const imgact_client *client, const char *text, char *buffer, size_t capacity) {
   ia_buf out;

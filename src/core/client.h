@@ -33,12 +33,12 @@ struct imgact_client {
   char *token; /* wiped */
   size_t token_length;
   imgact_token_fn token_callback;
-  void *token_user;
+  void *token_user_data;
   imgact_error token_error; /* why the callback gave none for the request that is to go; OK = it did */
   ia_redactor redactor;
   ia_settings settings;
   imgact_trace_fn trace;
-  void *trace_user;
+  void *trace_user_data;
   ia_link pump;                        /* in the engine's list */
   ia_link held;                        /* in the governor's list, while the rate limit holds it back */
   ia_governor *governor;               /* shared by the clients of one credential; NULL: no memory for one */
@@ -51,7 +51,7 @@ struct imgact_client {
   ia_link mutations[IA_MUTATION_LISTS]; /* operations whose effect is not settled, by what they would do: mutation.c */
   ia_set claims;                        /* actions that belong to an operation of this client */
   ia_set older_claims;
-  imgact_rate rate;              /* as the last reply told it */
+  imgact_rate_limit rate;        /* as the last reply told it */
   int64_t date_ms, date_mono_ms; /* the cloud's clock as the last Date header told it; IMGACT_NO_TIME */
 };
 

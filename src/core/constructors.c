@@ -29,7 +29,7 @@ static void need(imgact_op *op, const char *text, const char *what) {
 }
 
 static bool changes_nothing(const imgact_image_update *u) {
-  return !u->name && !u->description && !u->distribution && !u->set_labels && !u->to_snapshot;
+  return !u->name && !u->description && !u->distribution && !u->replace_labels && !u->convert_to_snapshot;
 }
 
 /* What an operation of one request needs, by its kind. */
@@ -61,7 +61,7 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   if (ia_walk_init(op->walk, client, &op->call, &error) != IMGACT_OK) ia_op_take_error(op, &error);
   imgact_call first = op->call;
   first.page = 1;
-  first.per_page = client->provider->per_page_max;
+  first.per_page = client->provider->max_per_page;
   bool sends = false;
   for (size_t i = 0; i < op->walk->groups_count; i++) {
     first.types = op->walk->groups[i];
@@ -99,7 +99,7 @@ imgact_op *imgact_get_image(imgact_client *client, const char *reference, const 
   imgact_op *op = ia_op_new(client, &ia_flow_get, &call);
   if (op) need(op, reference, "the image's id");
   if (!op || op->error.status != IMGACT_OK) return op;
-  bool by_name = (op->slot->flags & IMGACT_SLOT_BY_NAME) != 0;
+  bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) != 0;
   if (architecture && !by_name)
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no filter by architecture", client->provider->name);
   if (!by_name || client->provider->is_id(reference)) try_encode(op, &op->call);
@@ -140,17 +140,17 @@ imgact_op *imgact_change_protection(imgact_client *client, const char *image_id,
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 
-imgact_op *imgact_convert(imgact_client *client, const char *image_id) {
+imgact_op *imgact_convert_image(imgact_client *client, const char *image_id) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CONVERT, .image = image_id};
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 
-imgact_op *imgact_transfer(imgact_client *client, const char *image_id, const char *region) {
+imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id, const char *region) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_TRANSFER, .image = image_id, .region = region};
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 
-imgact_op *imgact_resume(imgact_client *client, const char *call_json, int64_t sent_at) {
+imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_t sent_at) {
   if (!client || !call_json) return NULL;
   ia_arena arena;
   imgact_error error;

@@ -177,7 +177,8 @@ static imgact_status build(ia_exchange *exchange) {
                                          .method = exchange->request.method,
                                          .timeout_ms = client->settings.request_timeout_ms,
                                          .max_body_bytes = IA_JSON_MAX_BYTES};
-  if (exchange->request.body) exchange->http.body = imgact_json_finish(exchange->request.body, &exchange->http.body_bytes);
+  if (exchange->request.body)
+    exchange->http.body = imgact_json_writer_finish(exchange->request.body, &exchange->http.body_bytes);
   if (!own_url(exchange) || !own_headers(exchange)) return ia_no_memory(error);
   return IMGACT_OK;
 }
@@ -289,7 +290,7 @@ static void take_json(ia_exchange *exchange, const imgact_http_response *http, i
 
 /* The cloud's clock and its rate limit come with every reply, whatever it says. */
 static void learn(ia_exchange *exchange, const imgact_http_response *http, const imgact_response *response,
-                  imgact_rate_info *rate) {
+                  imgact_rate_limit_info *rate) {
   imgact_client *client = exchange->client;
   const char *date = ia_header(http->headers, http->headers_count, "date");
   ia_client_learn_date(client, date);
@@ -305,19 +306,19 @@ static bool blank(const char *text, size_t length) {
   return length == 0;
 }
 
-static void take_reply(ia_exchange *exchange, const imgact_http_response *http, imgact_rate_info *rate) {
+static void take_reply(ia_exchange *exchange, const imgact_http_response *http, imgact_rate_limit_info *rate) {
   imgact_client *client = exchange->client;
   imgact_json_doc *doc = NULL;
   char what[160] = "";
   ia_json_status parsed = IA_JSON_OK;
   if (!blank(http->body, http->body_bytes))
     parsed = ia_json_parse(http->body, http->body_bytes, client->allocator, &exchange->redactor, &doc, what, sizeof what);
-  imgact_response response = {http, imgact_json_root(doc), &exchange->redactor, &exchange->step};
+  imgact_response response = {http, imgact_json_doc_root(doc), &exchange->redactor, &exchange->step};
   exchange->result->details = NULL; /* of an earlier attempt */
   exchange->result->nomem = false;
   learn(exchange, http, &response, rate);
   take_json(exchange, http, parsed, what, &response);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   imgact_error *error = &exchange->error;
   if (error->status == IMGACT_OK) return;
   ia_str_copy(error->provider, sizeof error->provider, client->provider->name);
@@ -325,17 +326,17 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
 }
 
 /* A reset is a time on the cloud's clock: how far it is ahead there; -1 = not told, or past. */
-static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_info *rate) {
+static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit_info *rate) {
   int64_t cloud_ms = ia_client_cloud_ms(client, client->engine->now.mono_ms), ahead_ms;
   if (rate->wait_until_ms == IMGACT_NO_TIME || rate->wait_until_ms <= cloud_ms) return -1;
   return __builtin_sub_overflow(rate->wait_until_ms, cloud_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
 }
 
-static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_info *rate) {
+static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_limit_info *rate) {
   imgact_client *client = exchange->client;
   ia_engine *engine = client->engine;
   ia_attempt attempt = {.method = exchange->request.method,
-                        .safe = (exchange->slot->flags & IMGACT_SLOT_SAFE) != 0,
+                        .safe = (exchange->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0,
                         .fate = http->fate,
                         .failure = http->failure,
                         .error = &exchange->error,
@@ -382,13 +383,13 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
 }
 
 /* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). */
-static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_info *rate) {
-  imgact_rate_info told = *rate;
+static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_limit_info *rate) {
+  imgact_rate_limit_info told = *rate;
   int64_t ahead_ms = wait_hint_ms(exchange->client, rate);
   if (!exchange->governor) return;
   if (http->status == 429) told.rate.limit = -1;
   told.wait_until_ms = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->now.mono_ms, ahead_ms);
-  ia_governor_told(exchange->governor, exchange->slot->budget, http->fate == IMGACT_ANSWERED ? &told : NULL);
+  ia_governor_told(exchange->governor, exchange->slot->budget, http->fate == IMGACT_DELIVERY_ANSWERED ? &told : NULL);
 }
 
 static void park(ia_exchange *exchange, const ia_decision *decision) {
@@ -401,13 +402,13 @@ static void park(ia_exchange *exchange, const ia_decision *decision) {
 static void finished(imgact_exchange *base, const imgact_http_response *http) {
   ia_exchange *exchange = IA_ENTRY(base, ia_exchange, base);
   imgact_client *client = exchange->client;
-  imgact_rate_info rate = {.size = sizeof rate, .rate = ia_rate_untold, .wait_until_ms = IMGACT_NO_TIME};
+  imgact_rate_limit_info rate = {.size = sizeof rate, .rate = ia_rate_untold, .wait_until_ms = IMGACT_NO_TIME};
   if (exchange->state != IA_EXCHANGE_FLYING) return;
   ia_client_hold(client);
   leave_place(exchange);
   ia_trace_response(exchange, http);
   ia_error_clear(&exchange->error);
-  if (http->fate == IMGACT_ANSWERED)
+  if (http->fate == IMGACT_DELIVERY_ANSWERED)
     take_reply(exchange, http, &rate);
   else
     fail_transport(exchange, http);

@@ -148,7 +148,7 @@ static void check_architecture(imgact_op *op, imgact_error *error) {
 static void got_by_id(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   check_architecture(op, &exchange->error);
-  bool try_name = exchange->error.status == IMGACT_NOT_FOUND && (op->slot->flags & IMGACT_SLOT_BY_NAME);
+  bool try_name = exchange->error.status == IMGACT_NOT_FOUND && (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP);
   if (!try_name) {
     ia_op_end_with(op, &exchange->error, op->result.details);
     return;
@@ -159,7 +159,7 @@ static void got_by_id(ia_exchange *exchange) {
 }
 
 static void get_start(imgact_op *op) {
-  bool by_name = (op->slot->flags & IMGACT_SLOT_BY_NAME) && !op->client->provider->is_id(op->call.image);
+  bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) && !op->client->provider->is_id(op->call.image);
   if (by_name)
     go_by_name(op);
   else
@@ -201,8 +201,8 @@ static void note(imgact_op *op, const imgact_error *error, const char *details) 
 
 imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error) {
   const char *id = action->id ? action->id : "(without an id)", *word = action->provider_status;
-  if (action->status == IMGACT_ACTION_SUCCESS || action->status == IMGACT_ACTION_RUNNING) return IMGACT_OK;
-  if (action->status == IMGACT_ACTION_ERROR)
+  if (action->status == IMGACT_ACTION_STATUS_SUCCESS || action->status == IMGACT_ACTION_STATUS_RUNNING) return IMGACT_OK;
+  if (action->status == IMGACT_ACTION_STATUS_ERROR)
     return imgact_error_set(error, IMGACT_ACTION_FAILED, "action %s failed%s%s%s%s%s", id, action->error_message ? ": " : "",
                             action->error_message ? action->error_message : "", action->error_code ? " (" : "",
                             action->error_code ? action->error_code : "", action->error_code ? ")" : "");
@@ -217,7 +217,7 @@ static void looked(ia_watch *watch, const imgact_error *error, const char *detai
     note(op, error, details);
   else if (ia_action_verdict(watch->action, &verdict) != IMGACT_OK)
     note(op, &verdict, NULL);
-  if (!error && watch->action->status == IMGACT_ACTION_RUNNING) {
+  if (!error && watch->action->status == IMGACT_ACTION_STATUS_RUNNING) {
     ia_op_progress(op, watch);
     return;
   }
@@ -238,7 +238,7 @@ static void wait_start(imgact_op *op) {
   for (size_t i = 0; i < count; i++) {
     op->waits->all[i].op = op;
     ia_op_watch(op, &op->waits->all[i].watch, op->call.ids[i], op->call.image, looked);
-    op->waits->all[i].watch.must_name_image = op->call.image && op->slot->batch_max > 1;
+    op->waits->all[i].watch.must_name_image = op->call.image && op->slot->max_ids > 1;
     ia_watch_start(&op->waits->all[i].watch, op->client, false);
   }
 }

@@ -118,11 +118,11 @@ static bool windows_allow(ia_budget *budget, int64_t now_ms, double left, int64_
 }
 
 /* Both learn what a reply told, and say whether plainly more may go than was known. */
-static bool learn_bucket(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
+static bool learn_bucket(ia_budget *budget, const imgact_rate_limit_info *info, int64_t now_ms) {
   refill(budget, now_ms);
   double told = (double)(info->rate.remaining - budget->in_flight);
   bool first = budget->refill_per_ms <= 0.0;
-  budget->refill_per_ms = info->refill_per_s / 1000.0;
+  budget->refill_per_ms = info->refill_per_second / 1000.0;
   budget->tokens_at_ms = now_ms;
   /* Others use it too, or this is the first word; upwards only where the count here is plainly behind. */
   bool more = told > budget->tokens + (double)(info->rate.limit / NEWS);
@@ -130,7 +130,7 @@ static bool learn_bucket(ia_budget *budget, const imgact_rate_info *info, int64_
   return more;
 }
 
-static bool learn_windows(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
+static bool learn_windows(ia_budget *budget, const imgact_rate_limit_info *info, int64_t now_ms) {
   window_move(&budget->hour, now_ms);
   int64_t used = info->rate.limit - info->rate.remaining, wait_ms = 1000;
   int64_t known = ia_later((int64_t)budget->hour.used, budget->foreign);
@@ -140,12 +140,12 @@ static bool learn_windows(ia_budget *budget, const imgact_rate_info *info, int64
   return used < known - info->rate.limit / NEWS;
 }
 
-static bool learn(ia_budget *budget, const imgact_rate_info *info, int64_t now_ms) {
+static bool learn(ia_budget *budget, const imgact_rate_limit_info *info, int64_t now_ms) {
   if (!info || info->rate.limit <= 0 || info->rate.remaining < 0) return false;
   bool larger = info->rate.limit > budget->limit;
   budget->limit = info->rate.limit;
   budget->per_minute = info->per_minute;
-  bool more = info->refill_per_s > 0.0 ? learn_bucket(budget, info, now_ms) : learn_windows(budget, info, now_ms);
+  bool more = info->refill_per_second > 0.0 ? learn_bucket(budget, info, now_ms) : learn_windows(budget, info, now_ms);
   return more || larger;
 }
 
@@ -241,7 +241,7 @@ static void wake(ia_timer *timer) {
   }
 }
 
-void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_info *info) {
+void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_limit_info *info) {
   ia_budget *budget = budget_of(governor, number);
   if (!budget) return;
   if (budget->in_flight) budget->in_flight--;

@@ -30,10 +30,10 @@ const char *imgact_op_kind_name(imgact_op_kind kind) {
   return (size_t)kind < sizeof names / sizeof *names ? names[(size_t)kind] : NULL;
 }
 
-const char *imgact_image_json(const imgact_image *image) {
+const char *imgact_image_raw(const imgact_image *image) {
   return image ? ((const ia_image *)(const void *)image)->raw : NULL;
 }
 
-const char *imgact_action_json(const imgact_action *action) {
+const char *imgact_action_raw(const imgact_action *action) {
   return action ? ((const ia_action *)(const void *)action)->raw : NULL;
 }

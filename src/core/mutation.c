@@ -52,7 +52,7 @@ static void waited(ia_watch *watch, const imgact_error *error, const char *detai
     ia_op_end_with(op, &failed, details);
     return;
   }
-  if (watch->action->status == IMGACT_ACTION_RUNNING) {
+  if (watch->action->status == IMGACT_ACTION_STATUS_RUNNING) {
     ia_op_progress(op, watch);
     return;
   }
@@ -72,7 +72,7 @@ static void wait_for(imgact_op *op, const imgact_action *action) {
     ia_op_end(op);
     return;
   }
-  m->watch.misses_left = op->client->provider->fresh_misses;
+  m->watch.misses_left = op->client->provider->max_not_found_polls;
   m->watch.kind = action->kind;
   ia_watch_start(&m->watch, op->client, true);
   ia_op_progress(op, &m->watch);
@@ -85,10 +85,10 @@ void ia_mutation_applied(imgact_op *op) {
   leave_list(op);
   if (!ours) {
     no_memory_for_action(op);
-  } else if (action && action->status == IMGACT_ACTION_RUNNING && op->wait && action->id) {
+  } else if (action && action->status == IMGACT_ACTION_STATUS_RUNNING && op->wait && action->id) {
     wait_for(op, action);
     return;
-  } else if (action && (op->wait || action->status == IMGACT_ACTION_ERROR)) {
+  } else if (action && (op->wait || action->status == IMGACT_ACTION_STATUS_ERROR)) {
     judge(op, action);
   }
   ia_op_end(op);
@@ -100,13 +100,13 @@ void ia_mutation_applied(imgact_op *op) {
  * provider's word on a reply: a not_found from elsewhere, a token callback's say, tells nothing of the image. */
 static bool deleted_before(const imgact_op *op, const ia_exchange *exchange) {
   bool again = exchange->attempts > 1 || op->mutation->in_doubt; /* a resumed one was sent by another program */
-  return again && op->call.kind == IMGACT_OP_DELETE_IMAGE && (exchange->error.flags & IMGACT_ERROR_GONE);
+  return again && op->call.kind == IMGACT_OP_DELETE_IMAGE && (exchange->error.flags & IMGACT_ERROR_ALREADY_DELETED);
 }
 
 static void sent(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   ia_mutation *m = op->mutation;
-  bool safe = (op->slot->flags & IMGACT_SLOT_SAFE) != 0;
+  bool safe = (op->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0;
   bool refusal = exchange->error.http_status >= 400 && exchange->error.http_status < 500;
   if (exchange->error.status == IMGACT_OK || deleted_before(op, exchange)) {
     ia_error_clear(&op->error);

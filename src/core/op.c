@@ -200,7 +200,7 @@ bool ia_op_exchange(imgact_op *op, ia_terms terms, void (*done)(ia_exchange *)) 
 
 /* ---- verbs ---- */
 
-void imgact_start(imgact_op *op, imgact_done_fn done, void *user) {
+void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user) {
   if (!op) return;
   bool again = op->state == IA_OP_ENDED;
   op->done = done;
@@ -216,7 +216,7 @@ int imgact_op_maybe_applied(const imgact_op *op) {
   return op && op->state == IA_OP_RUNNING && op->flow->maybe_out && op->flow->maybe_out(op);
 }
 
-void imgact_cancel(imgact_op *op) {
+void imgact_op_cancel(imgact_op *op) {
   if (!op || op->state == IA_OP_ENDED) return;
   imgact_error error;
   imgact_error_set(&error, IMGACT_CANCELLED, "cancelled");
@@ -254,21 +254,21 @@ void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t 
   if (op && options && ia_check_size(options, theirs, ours, what, &error) != IMGACT_OK) ia_op_take_error(op, &error);
 }
 
-void imgact_op_configure(imgact_op *op, const imgact_op_options *options) {
+void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   if (!op || !options || op->state != IA_OP_NEW) return;
   ia_op_check_size(op, options, options->size, sizeof *options, "imgact_op_options");
   if (op->error.status != IMGACT_OK) return;
   op->options = *options;
-  op->result.keep_raw = (options->flags & IMGACT_KEEP_RAW) != 0;
-  op->call.flags = options->flags & IMGACT_VIA_IMAGE;
-  if (options->flags & ~(IMGACT_KEEP_RAW | IMGACT_PAGE_BY_PAGE | IMGACT_VIA_IMAGE))
+  op->result.keep_raw = (options->flags & IMGACT_OP_FLAG_KEEP_RAW) != 0;
+  op->call.flags = options->flags & IMGACT_OP_FLAG_VIA_IMAGE;
+  if (options->flags & ~(IMGACT_OP_FLAG_KEEP_RAW | IMGACT_OP_FLAG_PAGED | IMGACT_OP_FLAG_VIA_IMAGE))
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "the flags 0x%x hold some that are not known", (unsigned)options->flags);
   if (options->deadline_ms < 0 || options->poll_interval_ms < 0 || options->max_attempts < 0)
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "a deadline, interval or number of attempts below 0 makes no sense");
-  if ((options->flags & IMGACT_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "IMGACT_VIA_IMAGE is for imgact_get_action alone");
+  if ((options->flags & IMGACT_OP_FLAG_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "IMGACT_OP_FLAG_VIA_IMAGE is for imgact_get_action alone");
   if (op->flow != &ia_flow_list) {
-    if (options->page || options->per_page || options->limit || (options->flags & IMGACT_PAGE_BY_PAGE))
+    if (options->page || options->per_page || options->limit || (options->flags & IMGACT_OP_FLAG_PAGED))
       ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s has no pages", imgact_op_kind_name(op->call.kind));
     return;
   }
@@ -276,12 +276,12 @@ void imgact_op_configure(imgact_op *op, const imgact_op_options *options) {
   op->walk->page = options->page;
   op->walk->per_page = options->per_page;
   op->walk->limit = options->limit;
-  op->walk->page_by_page = (options->flags & IMGACT_PAGE_BY_PAGE) != 0;
+  op->walk->page_by_page = (options->flags & IMGACT_OP_FLAG_PAGED) != 0;
   imgact_error error;
   if (ia_walk_check(op->walk, &error) != IMGACT_OK) ia_op_refuse(op, (imgact_status)error.status, "%s", error.message);
 }
 
-void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user) {
+void imgact_op_set_wait(imgact_op *op, imgact_progress_fn progress, void *user) {
   if (!op || op->state != IA_OP_NEW) return;
   if ((op->slot && (op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) && !ia_client_slot(op->client, IMGACT_OP_WAIT_ACTIONS))
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no wait_actions", op->client->provider->name);
@@ -290,7 +290,7 @@ void imgact_op_wait(imgact_op *op, imgact_progress_fn progress, void *user) {
   op->progress_user = user;
 }
 
-void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user) {
+void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn intent, void *user) {
   if (!op || op->state != IA_OP_NEW) return;
   op->intent = intent;
   op->intent_user = user;
@@ -298,7 +298,7 @@ void imgact_op_on_intent(imgact_op *op, imgact_intent_fn intent, void *user) {
 
 /* ---- results ---- */
 
-imgact_op_kind imgact_op_kind_of(const imgact_op *op) { return op ? op->call.kind : IMGACT_OP_COUNT; }
+imgact_op_kind imgact_op_get_kind(const imgact_op *op) { return op ? op->call.kind : IMGACT_OP_COUNT; }
 
 int imgact_op_done(const imgact_op *op) { return !op || op->state == IA_OP_ENDED; }
 
@@ -334,10 +334,10 @@ const imgact_action *imgact_op_action(const imgact_op *op) {
   return op && op->result.actions_count ? op->result.actions[0] : NULL;
 }
 
-void imgact_op_rate(const imgact_op *op, imgact_rate *rate) { *rate = op ? op->rate : ia_rate_untold; }
+void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate) { *rate = op ? op->rate : ia_rate_untold; }
 
 int imgact_op_adopted(const imgact_op *op) { return op && op->adopted; }
 
-void imgact_op_page(const imgact_op *op, imgact_page *page) { *page = op ? op->result.page : ia_page_untold; }
+void imgact_op_pagination(const imgact_op *op, imgact_pagination *page) { *page = op ? op->result.page : ia_page_untold; }
 
-int imgact_op_local(const imgact_op *op) { return op && op->local; }
+int imgact_op_filtered_locally(const imgact_op *op) { return op && op->local; }

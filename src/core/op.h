@@ -28,7 +28,7 @@ struct imgact_op {
   imgact_call call;
   ia_arena arena; /* arguments */
   imgact_result result;
-  imgact_rate rate;
+  imgact_rate_limit rate;
   imgact_error error;
   const char *details;
   imgact_op_options options;
@@ -41,7 +41,7 @@ struct imgact_op {
   void *done_user;
   imgact_progress_fn progress;
   void *progress_user;
-  imgact_intent_fn intent;
+  imgact_before_send_fn intent;
   void *intent_user;
   bool wait, adopted, local, tell_done, announced, doomed;
   int pins;              /* hooks and runs that it must outlive; doomed: freed with the last one */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Watches that are due wait in one list; whenever a place is free, up to batch_max of them become a request. A poll's
+ * Watches that are due wait in one list; whenever a place is free, up to max_ids of them become a request. A poll's
  * failure is a watch's failure only after the attempts for that poll are used up: the exchange sees to that.
  */
 #include "poller.h"
@@ -17,7 +17,7 @@ typedef struct ia_batch {
   ia_link watches;
   ia_exchange *exchange;
   imgact_result result;
-  imgact_rate rate;
+  imgact_rate_limit rate;
   bool shared; /* by more than one, when it was sent */
   const char *ids[BATCH_MAX];
 } ia_batch;
@@ -34,7 +34,7 @@ static void due(ia_timer *timer) {
 static ia_durations *durations_of(imgact_client *client, imgact_action_kind kind) {
   ia_durations *all = client->poller.durations;
   size_t count = sizeof client->poller.durations / sizeof *client->poller.durations;
-  return &all[(size_t)kind < count ? (size_t)kind : (size_t)IMGACT_KIND_OTHER];
+  return &all[(size_t)kind < count ? (size_t)kind : (size_t)IMGACT_ACTION_KIND_OTHER];
 }
 
 /* Looks that may share a request are put on a common grid, as long as nobody asked for an interval of his own: on the point
@@ -52,7 +52,7 @@ static void look_later(ia_watch *watch) {
   int64_t earliest = ia_durations_earliest_ms(durations_of(client, watch->kind));
   int64_t interval = ia_poll_interval_ms(engine->now.mono_ms - watch->started_ms, watch->interval_ms, earliest);
   int64_t next = ia_later(engine->now.mono_ms, interval);
-  if (!watch->interval_ms && slot && slot->batch_max > 1) next = on_grid(next, interval);
+  if (!watch->interval_ms && slot && slot->max_ids > 1) next = on_grid(next, interval);
   ia_timer_set(engine, &watch->timer, next, due);
 }
 
@@ -60,7 +60,7 @@ static void look_later(ia_watch *watch) {
 static void learn_duration(ia_watch *watch, const imgact_action *seen) {
   bool told = seen->started_at != IMGACT_NO_TIME && seen->finished_at != IMGACT_NO_TIME;
   int64_t ms = told ? seen->finished_at - seen->started_at : watch->client->engine->now.mono_ms - watch->started_ms;
-  if (seen->status == IMGACT_ACTION_SUCCESS) ia_durations_add(durations_of(watch->client, seen->kind), ms);
+  if (seen->status == IMGACT_ACTION_STATUS_SUCCESS) ia_durations_add(durations_of(watch->client, seen->kind), ms);
 }
 
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
@@ -146,7 +146,7 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
   }
   watch->kind = seen->kind;
   watch->alone = false;
-  if (seen->status == IMGACT_ACTION_RUNNING)
+  if (seen->status == IMGACT_ACTION_STATUS_RUNNING)
     look_later(watch);
   else
     watch->active = false;
@@ -265,7 +265,7 @@ static void fill(ia_batch *batch, imgact_client *client, size_t max) {
 bool ia_poller_next(imgact_client *client) {
   if (ia_list_empty(&client->poller.due)) return false;
   const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS);
-  size_t max = slot && slot->batch_max ? slot->batch_max : 1;
+  size_t max = slot && slot->max_ids ? slot->max_ids : 1;
   ia_batch *batch = new_batch(client);
   if (!batch) {
     no_memory(client);

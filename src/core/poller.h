@@ -11,8 +11,8 @@
 #include <imgact/model.h>
 
 typedef struct ia_poller {
-  ia_link due;                                               /* watches that want a poll now */
-  ia_durations durations[IMGACT_KIND_CHANGE_PROTECTION + 1]; /* of actions that were waited for, by kind */
+  ia_link due;                                                      /* watches that want a poll now */
+  ia_durations durations[IMGACT_ACTION_KIND_CHANGE_PROTECTION + 1]; /* of actions that were waited for, by kind */
 } ia_poller;
 
 /* One action that somebody waits for; embedded in its owner. */

@@ -70,7 +70,7 @@ static void ambiguous(imgact_op *op, const char *why) {
 
 /* A safe request was sent as often as it may be: its own failure says more than that looking failed, too. */
 static void unsettled(imgact_op *op, const char *why) {
-  if (op->slot->flags & IMGACT_SLOT_SAFE)
+  if (op->slot->flags & IMGACT_SLOT_IDEMPOTENT)
     fail_pending(op, true);
   else
     ambiguous(op, why);
@@ -111,7 +111,7 @@ static void found_nothing(imgact_op *op) {
   bool too_late = m->pending.retry_after_ms > IA_MAX_WAIT_MS || m->not_before_ms > op->deadline_ms;
   if (m->refused) {
     fail_pending(op, false);
-  } else if ((op->slot->flags & IMGACT_SLOT_SAFE) || too_often || too_late) {
+  } else if ((op->slot->flags & IMGACT_SLOT_IDEMPOTENT) || too_often || too_late) {
     fail_pending(op, true); /* a request that is safe was sent again as often as it may be before it was looked into */
   } else if (client->engine->now.mono_ms < m->not_before_ms) {
     ia_timer_set(client->engine, &m->pause, m->not_before_ms, paused);
@@ -165,7 +165,7 @@ static void got_image(ia_exchange *exchange) {
     unsettled(op, "the cloud answered with another image");
     return;
   }
-  bool shown = op->slot->effect(&op->call, image) == IMGACT_YES;
+  bool shown = op->slot->effect(&op->call, image) == IMGACT_TRISTATE_TRUE;
   if (shown && !confirming && m->unsettled) {
     shown_for_now(op);
     return;
@@ -215,7 +215,7 @@ static void candidate_looked(ia_watch *watch, const imgact_error *error, const c
     ambiguous(op, why);
     return;
   }
-  if (watch->action->status == IMGACT_ACTION_RUNNING) return;
+  if (watch->action->status == IMGACT_ACTION_STATUS_RUNNING) return;
   ia_timer_stop(op->client->engine, &op->mutation->pause);
   if (!ia_result_set_action(&op->result, watch->action))
     ambiguous(op, "out of memory");
@@ -227,7 +227,7 @@ static void confirm(imgact_op *op) {
   ia_mutation *m = op->mutation;
   const imgact_action *action = imgact_op_action(op);
   m->state = IA_MUTATION_CONFIRMING;
-  if (action->status != IMGACT_ACTION_RUNNING) {
+  if (action->status != IMGACT_ACTION_STATUS_RUNNING) {
     look_at_image(op);
     return;
   }
@@ -240,8 +240,8 @@ static void confirm(imgact_op *op) {
   ia_timer_set(op->client->engine, &m->pause, m->settled_ms, confirm_late);
 }
 
-static imgact_answer same_kind(const imgact_op *op, const imgact_action *action) {
-  return op->slot->same ? op->slot->same(&op->call, action) : IMGACT_UNTOLD;
+static imgact_tristate same_kind(const imgact_op *op, const imgact_action *action) {
+  return op->slot->same ? op->slot->same(&op->call, action) : IMGACT_TRISTATE_UNKNOWN;
 }
 
 typedef struct span {
@@ -264,20 +264,20 @@ static span when_sent(const imgact_op *op) {
 }
 
 /* Could this listed action be what the lost request started? UNTOLD: it cannot be ruled out. */
-static imgact_answer candidate(const imgact_op *op, const imgact_action *action, const span *sent) {
+static imgact_tristate candidate(const imgact_op *op, const imgact_action *action, const span *sent) {
   bool timed = action->started_at != IMGACT_NO_TIME;
-  if (claimed(op->client, action)) return IMGACT_NO;
-  if (timed && action->started_at < sent->from_ms) return IMGACT_NO;
-  imgact_answer same = same_kind(op, action);
-  if (same == IMGACT_YES && (!timed || action->started_at < sent->to_ms)) return IMGACT_UNTOLD;
+  if (claimed(op->client, action)) return IMGACT_TRISTATE_FALSE;
+  if (timed && action->started_at < sent->from_ms) return IMGACT_TRISTATE_FALSE;
+  imgact_tristate same = same_kind(op, action);
+  if (same == IMGACT_TRISTATE_TRUE && (!timed || action->started_at < sent->to_ms)) return IMGACT_TRISTATE_UNKNOWN;
   return same;
 }
 
 /* Whosever it is: while it runs, or may, what the image shows need not stay so. */
 static bool may_change(const imgact_op *op, const imgact_action *action) {
-  bool runs = action->status == IMGACT_ACTION_RUNNING ||
-              (action->status == IMGACT_ACTION_UNKNOWN && action->finished_at == IMGACT_NO_TIME);
-  return runs && (op->slot->flags & IMGACT_SLOT_CONFIRM) && same_kind(op, action) != IMGACT_NO;
+  bool runs = action->status == IMGACT_ACTION_STATUS_RUNNING ||
+              (action->status == IMGACT_ACTION_STATUS_UNKNOWN && action->finished_at == IMGACT_NO_TIME);
+  return runs && (op->slot->flags & IMGACT_SLOT_VERIFY_IMAGE) && same_kind(op, action) != IMGACT_TRISTATE_FALSE;
 }
 
 static void got_actions(ia_walk *walk) {
@@ -290,11 +290,11 @@ static void got_actions(ia_walk *walk) {
   size_t sure = 0, unsure = 0, at = 0;
   op->mutation->unsettled = false;
   for (size_t i = 0; i < op->result.actions_count; i++) {
-    imgact_answer answer = candidate(op, op->result.actions[i], &sent);
+    imgact_tristate answer = candidate(op, op->result.actions[i], &sent);
     op->mutation->unsettled = op->mutation->unsettled || may_change(op, op->result.actions[i]);
-    if (answer == IMGACT_YES) at = i;
-    sure += answer == IMGACT_YES;
-    unsure += answer == IMGACT_UNTOLD;
+    if (answer == IMGACT_TRISTATE_TRUE) at = i;
+    sure += answer == IMGACT_TRISTATE_TRUE;
+    unsure += answer == IMGACT_TRISTATE_UNKNOWN;
   }
   if (unsure || sure > 1) {
     ambiguous(op, sure + unsure > 1 ? "several actions could be its effect" : "an action could be its effect");
@@ -303,7 +303,7 @@ static void got_actions(ia_walk *walk) {
     look_at_image(op);
   } else if (!ia_result_set_action(&op->result, op->result.actions[at])) {
     ambiguous(op, "out of memory");
-  } else if (op->slot->flags & IMGACT_SLOT_CONFIRM) {
+  } else if (op->slot->flags & IMGACT_SLOT_VERIFY_IMAGE) {
     confirm(op);
   } else {
     adopted(op);
@@ -340,7 +340,7 @@ static void look(imgact_op *op) {
 
 void ia_reconcile(imgact_op *op, const ia_exchange *exchange, bool refused) {
   ia_mutation *m = op->mutation;
-  bool safe = (op->slot->flags & IMGACT_SLOT_SAFE) != 0;
+  bool safe = (op->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0;
   m->pending = exchange->error;
   m->details = op->result.details ? ia_arena_copy(&op->arena, op->result.details) : NULL;
   m->attempts = exchange->attempts;

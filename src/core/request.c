@@ -20,10 +20,10 @@ void ia_request_free(imgact_request *request) {
   request->body = NULL;
 }
 
-void imgact_request_method(imgact_request *request, const char *method) { request->method = method; }
+void imgact_request_set_method(imgact_request *request, const char *method) { request->method = method; }
 
 /* An empty or dotted segment would lead to another endpoint than the one that is meant. */
-void imgact_request_segment(imgact_request *request, const char *segment) {
+void imgact_request_add_segment(imgact_request *request, const char *segment) {
   if (!segment || !*segment || !strcmp(segment, ".") || !strcmp(segment, "..")) {
     request->bad_segment = true;
     return;
@@ -32,7 +32,7 @@ void imgact_request_segment(imgact_request *request, const char *segment) {
   ia_percent_encode(&request->path, segment);
 }
 
-void imgact_request_query(imgact_request *request, const char *key, const char *value) {
+void imgact_request_add_query(imgact_request *request, const char *key, const char *value) {
   if (!value) return;
   if (request->query.length) ia_buf_char(&request->query, '&');
   ia_percent_encode(&request->query, key);
@@ -40,7 +40,7 @@ void imgact_request_query(imgact_request *request, const char *key, const char *
   ia_percent_encode(&request->query, value);
 }
 
-void imgact_request_query_integer(imgact_request *request, const char *key, int64_t value) {
+void imgact_request_add_query_int(imgact_request *request, const char *key, int64_t value) {
   if (request->query.length) ia_buf_char(&request->query, '&');
   ia_percent_encode(&request->query, key);
   ia_buf_printf(&request->query, "=%lld", (long long)value);
@@ -65,12 +65,12 @@ static void copy_pair(imgact_request *request, const char *pair, size_t length, 
   if (!name || !text)
     request->nomem = true;
   else if (*name && !listed(except, name))
-    imgact_request_query(request, name, text);
+    imgact_request_add_query(request, name, text);
   ia_buf_free(&key);
   ia_buf_free(&value);
 }
 
-void imgact_request_query_string(imgact_request *request, const char *query, const char *const *except) {
+void imgact_request_add_query_string(imgact_request *request, const char *query, const char *const *except) {
   while (query && *query) {
     size_t length = strcspn(query, "&#");
     if (length) copy_pair(request, query, length, except);
@@ -79,15 +79,15 @@ void imgact_request_query_string(imgact_request *request, const char *query, con
   }
 }
 
-imgact_json_writer *imgact_request_body(imgact_request *request) {
+imgact_json_writer *imgact_request_body_writer(imgact_request *request) {
   if (!request->body) request->body = imgact_json_writer_new(request->allocator, 0);
   if (!request->body) request->nomem = true;
   return request->body;
 }
 
-void imgact_request_local(imgact_request *request, uint32_t filters) { request->local |= filters; }
+void imgact_request_filter_locally(imgact_request *request, uint32_t filters) { request->local |= filters; }
 
-void imgact_request_empty(imgact_request *request) { request->empty = true; }
+void imgact_request_set_empty_result(imgact_request *request) { request->empty = true; }
 
 imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot, const imgact_call *call,
                                 const imgact_provider *provider, imgact_error *error) {
@@ -100,7 +100,7 @@ imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot
   if (request->path.state == IA_BUF_FULL || request->query.state == IA_BUF_FULL)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the arguments make a URL of more than %zu bytes",
                             MAX_URL_BYTES);
-  if (request->body && !imgact_json_finish(request->body, NULL))
+  if (request->body && !imgact_json_writer_finish(request->body, NULL))
     return imgact_error_set(error, IMGACT_NOMEM, "%s: the request's body could not be built", provider->name);
   return IMGACT_OK;
 }
@@ -129,12 +129,12 @@ const char *imgact_response_header(const imgact_response *response, const char *
   return copy;
 }
 
-int imgact_response_integer(const imgact_response *response, const char *name, int64_t *value) {
+int imgact_response_header_int(const imgact_response *response, const char *name, int64_t *value) {
   const char *text = ia_header(response->http->headers, response->http->headers_count, name);
   return text && ia_str_int64(text, value);
 }
 
-void imgact_response_request_id(const imgact_response *response, const char *name, imgact_error *error) {
+void imgact_response_copy_request_id(const imgact_response *response, const char *name, imgact_error *error) {
   const char *text = imgact_response_header(response, name);
   size_t n = 0;
   for (; text && text[n] > ' ' && text[n] < 0x7f && n + 1 < sizeof error->request_id; n++) error->request_id[n] = text[n];

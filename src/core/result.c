@@ -9,8 +9,8 @@
 
 const char *const ia_no_strings[1] = {NULL};
 static const imgact_label no_labels[1];
-const imgact_page ia_page_untold = {-1, -1, -1, -1, -1, -1};
-const imgact_rate ia_rate_untold = {-1, -1, IMGACT_NO_TIME, -1};
+const imgact_pagination ia_page_untold = {-1, -1, -1, -1, -1, -1};
+const imgact_rate_limit ia_rate_untold = {-1, -1, IMGACT_NO_TIME, -1};
 
 void ia_result_init(imgact_result *result, const imgact_allocator *allocator, const char *provider, bool keep_raw) {
   *result = (imgact_result){.allocator = allocator, .provider = provider, .keep_raw = keep_raw};
@@ -66,8 +66,8 @@ static void untold_image(imgact_image *image, const char *provider) {
                           .created_at = IMGACT_NO_TIME,
                           .deprecated_at = IMGACT_NO_TIME,
                           .deleted_at = IMGACT_NO_TIME,
-                          .is_public = IMGACT_UNTOLD,
-                          .is_protected = IMGACT_UNTOLD};
+                          .is_public = IMGACT_TRISTATE_UNKNOWN,
+                          .is_protected = IMGACT_TRISTATE_UNKNOWN};
 }
 
 static void untold_action(imgact_action *action, const char *provider) {
@@ -105,16 +105,16 @@ imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json
   return &action->shown;
 }
 
-const char *imgact_result_string(imgact_result *result, const imgact_json *value) {
+const char *imgact_decode_string(imgact_result *result, const imgact_json *value) {
   return ia_json_string(value, &result->arena, &result->nomem);
 }
 
-const char *imgact_result_word(imgact_result *result, const imgact_json *value) {
-  const char *text = imgact_result_string(result, value);
+const char *imgact_decode_nonempty_string(imgact_result *result, const imgact_json *value) {
+  const char *text = imgact_decode_string(result, value);
   return text && *text ? text : NULL;
 }
 
-const char *imgact_result_copy(imgact_result *result, const char *text) {
+const char *imgact_result_strdup(imgact_result *result, const char *text) {
   const char *copy = ia_arena_copy(&result->arena, text);
   if (text && !copy) result->nomem = true;
   return copy;
@@ -129,9 +129,9 @@ static bool id_text(const char *text, size_t length) {
   return true;
 }
 
-const char *imgact_result_id(imgact_result *result, const imgact_json *value) {
+const char *imgact_decode_id(imgact_result *result, const imgact_json *value) {
   int64_t number = 0;
-  if (imgact_json_int(value, &number)) {
+  if (imgact_json_as_int(value, &number)) {
     if (number < 0) return NULL;
     ia_buf text;
     ia_buf_init(&text, result->allocator, 32);
@@ -142,81 +142,81 @@ const char *imgact_result_id(imgact_result *result, const imgact_json *value) {
     return id;
   }
   size_t length = 0;
-  const char *text = imgact_json_text(value, &length);
-  return text && id_text(text, length) ? imgact_result_string(result, value) : NULL;
+  const char *text = imgact_json_as_string(value, &length);
+  return text && id_text(text, length) ? imgact_decode_string(result, value) : NULL;
 }
 
-const char *const *imgact_result_strings(imgact_result *result, const imgact_json *array, size_t *count) {
+const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array, size_t *count) {
   *count = 0;
-  if (imgact_json_type_of(array) != IMGACT_JSON_ARRAY) return NULL;
+  if (imgact_json_get_type(array) != IMGACT_JSON_ARRAY) return NULL;
   const char **strings = ia_arena_array(&result->arena, imgact_json_count(array) + 1, sizeof *strings);
   if (!strings) {
     result->nomem = true;
     return ia_no_strings;
   }
-  imgact_json_iter each = imgact_json_each(array);
-  for (const imgact_json *value; (value = imgact_json_next(&each, NULL));) {
-    const char *text = imgact_result_string(result, value);
+  imgact_json_iter each = imgact_json_iter_begin(array);
+  for (const imgact_json *value; (value = imgact_json_iter_next(&each, NULL));) {
+    const char *text = imgact_decode_string(result, value);
     if (text) strings[(*count)++] = text;
   }
   return strings;
 }
 
-const imgact_label *imgact_result_labels(imgact_result *result, const imgact_json *object, size_t *count) {
+const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_json *object, size_t *count) {
   *count = 0;
-  if (imgact_json_type_of(object) != IMGACT_JSON_OBJECT) return NULL;
+  if (imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;
   imgact_label *labels = ia_arena_array(&result->arena, imgact_json_count(object) + 1, sizeof *labels);
   if (!labels) {
     result->nomem = true;
     return no_labels;
   }
-  imgact_json_iter each = imgact_json_each(object);
+  imgact_json_iter each = imgact_json_iter_begin(object);
   const imgact_json *key;
-  for (const imgact_json *value; (value = imgact_json_next(&each, &key));) {
-    const char *name = imgact_result_string(result, key), *text = imgact_result_string(result, value);
+  for (const imgact_json *value; (value = imgact_json_iter_next(&each, &key));) {
+    const char *name = imgact_decode_string(result, key), *text = imgact_decode_string(result, value);
     if (name && text) labels[(*count)++] = (imgact_label){name, text};
   }
   return labels;
 }
 
-imgact_resource *imgact_result_resources(imgact_result *result, size_t count) {
+imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t count) {
   imgact_resource *resources = ia_arena_array(&result->arena, count + 1, sizeof *resources);
   if (!resources) result->nomem = true;
   return resources;
 }
 
 /* A number is Unix seconds: one client of DigitalOcean's reads its action times so (reference: digitalocean.md 3.3). */
-int64_t imgact_result_time(const imgact_json *value) {
+int64_t imgact_decode_time(const imgact_json *value) {
   int64_t seconds = 0;
-  if (imgact_json_int(value, &seconds))
+  if (imgact_json_as_int(value, &seconds))
     return seconds > -62135596800 && seconds < 253402300800 ? seconds * 1000 : IMGACT_NO_TIME;
   size_t length = 0;
   int64_t ms = IMGACT_NO_TIME;
-  const char *text = imgact_json_text(value, &length);
+  const char *text = imgact_json_as_string(value, &length);
   if (text && !ia_date_rfc3339(text, length, &ms)) return IMGACT_NO_TIME;
   return ms;
 }
 
-double imgact_result_number(const imgact_json *value) {
+double imgact_decode_double(const imgact_json *value) {
   double number = (double)NAN;
-  return imgact_json_double(value, &number) ? number : (double)NAN;
+  return imgact_json_as_double(value, &number) ? number : (double)NAN;
 }
 
-imgact_answer imgact_result_answer(const imgact_json *value) {
+imgact_tristate imgact_decode_bool(const imgact_json *value) {
   int yes = 0;
-  return imgact_json_bool(value, &yes) ? (yes ? IMGACT_YES : IMGACT_NO) : IMGACT_UNTOLD;
+  return imgact_json_as_bool(value, &yes) ? (yes ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE) : IMGACT_TRISTATE_UNKNOWN;
 }
 
-void imgact_result_page(imgact_result *result, const imgact_page *page) { result->page = *page; }
+void imgact_result_set_pagination(imgact_result *result, const imgact_pagination *page) { result->page = *page; }
 
-void imgact_result_next(imgact_result *result, int64_t page, const char *token, const char *query) {
+void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *token, const char *query) {
   result->has_next = true;
   result->next_page = page;
-  result->next_token = imgact_result_copy(result, token);
-  result->next_query = imgact_result_copy(result, query);
+  result->next_token = imgact_result_strdup(result, token);
+  result->next_query = imgact_result_strdup(result, query);
 }
 
-const char *imgact_result_url_value(imgact_result *result, const char *url, const char *key) {
+const char *imgact_result_query_value(imgact_result *result, const char *url, const char *key) {
   const char *query = url ? url + strcspn(url, "?#") : "";
   if (*query != '?') return NULL;
   size_t end = strcspn(++query, "#"), key_length = strlen(key);
@@ -226,7 +226,7 @@ const char *imgact_result_url_value(imgact_result *result, const char *url, cons
       ia_buf text;
       ia_buf_init(&text, result->allocator, 64 * 1024);
       ia_percent_decode(&text, pair + key_length + 1, length - key_length - 1, true);
-      const char *value = ia_buf_text(&text) ? imgact_result_copy(result, ia_buf_text(&text)) : NULL;
+      const char *value = ia_buf_text(&text) ? imgact_result_strdup(result, ia_buf_text(&text)) : NULL;
       if (text.state == IA_BUF_NOMEM) result->nomem = true;
       ia_buf_free(&text);
       return value;
@@ -236,28 +236,28 @@ const char *imgact_result_url_value(imgact_result *result, const char *url, cons
   return NULL;
 }
 
-void imgact_result_details(imgact_result *result, const imgact_json *value) {
-  imgact_json_type type = imgact_json_type_of(value);
+void imgact_result_set_error_details(imgact_result *result, const imgact_json *value) {
+  imgact_json_type type = imgact_json_get_type(value);
   if (type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_NULL) return;
   result->details = ia_json_print(value, &result->arena, result->allocator);
   if (!result->details) result->nomem = true;
 }
 
-imgact_status imgact_result_add_each(imgact_result *result, const imgact_call *call, const imgact_response *response,
-                                     const char *key, imgact_add_fn add, imgact_error *error) {
+imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *call, const imgact_response *response,
+                                     const char *key, imgact_item_fn add, imgact_error *error) {
   const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
-  if (imgact_json_type_of(list) != IMGACT_JSON_ARRAY)
+  if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY)
     return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
-  imgact_json_iter each = imgact_json_each(list);
+  imgact_json_iter each = imgact_json_iter_begin(list);
   size_t index = 0;
-  for (const imgact_json *item; (item = imgact_json_next(&each, NULL)); index++)
+  for (const imgact_json *item; (item = imgact_json_iter_next(&each, NULL)); index++)
     if (!add(call, result, item))
       return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key, index);
   return IMGACT_OK;
 }
 
-imgact_status imgact_result_add_one(imgact_result *result, const imgact_call *call, const imgact_response *response,
-                                    const char *key, imgact_add_fn add, imgact_error *error) {
+imgact_status imgact_result_add_object(imgact_result *result, const imgact_call *call, const imgact_response *response,
+                                       const char *key, imgact_item_fn add, imgact_error *error) {
   const imgact_json *object = imgact_response_json(response);
   if (key) object = imgact_json_get(object, key);
   if (add(call, result, object)) return IMGACT_OK;
@@ -270,7 +270,7 @@ imgact_action *ia_action_copy(ia_arena *arena, const imgact_action *action) {
   if (!copy) return NULL;
   imgact_action *a = &copy->shown;
   *a = *action;
-  const char *raw = imgact_action_json(action);
+  const char *raw = imgact_action_raw(action);
   bool ok = true;
 #define COPY(to, from) ok = ok && (!(from) || ((to) = ia_arena_copy(arena, (from))))
   COPY(copy->raw, raw);
@@ -314,8 +314,8 @@ static size_t without_needless_zeros(const char *text, size_t length) {
   return length && text[length - 1] == '.' ? length - 1 : length;
 }
 
-const char *imgact_result_decimal(imgact_result *result, const imgact_json *value) {
-  if (imgact_json_type_of(value) != IMGACT_JSON_NUMBER) return NULL;
+const char *imgact_decode_number_text(imgact_result *result, const imgact_json *value) {
+  if (imgact_json_get_type(value) != IMGACT_JSON_NUMBER) return NULL;
   ia_buf text;
   ia_buf_init(&text, result->allocator, 64);
   ia_json_number_text(value, &text);

@@ -25,7 +25,7 @@ struct imgact_result {
   imgact_action **actions;
   size_t images_count, images_capacity;
   size_t actions_count, actions_capacity;
-  imgact_page page;
+  imgact_pagination page;
   int64_t next_page;
   const char *next_token; /* in the arena */
   const char *next_query; /* in the arena */
@@ -42,8 +42,8 @@ void ia_result_reset(imgact_result *result);
 void ia_result_next_page(imgact_result *result);
 void ia_result_free(imgact_result *result);
 /* What was not told. */
-extern const imgact_page ia_page_untold;
-extern const imgact_rate ia_rate_untold;
+extern const imgact_pagination ia_page_untold;
+extern const imgact_rate_limit ia_rate_untold;
 /* An array that is empty but told. */
 extern const char *const ia_no_strings[1];
 

@@ -10,8 +10,8 @@
 typedef enum ia_lane { IA_LANE_MUTATION, IA_LANE_WAIT, IA_LANE_READ, IA_LANES } ia_lane;
 
 typedef struct ia_terms {
-  int64_t deadline_ms; /* steady; IA_NEVER */
-  imgact_rate *rate;   /* the owner's: what each reply tells of the rate limit; NULL = nobody asks */
+  int64_t deadline_ms;     /* steady; IA_NEVER */
+  imgact_rate_limit *rate; /* the owner's: what each reply tells of the rate limit; NULL = nobody asks */
   int32_t max_attempts;
   ia_lane lane;
   bool patient; /* the rate limit never ends it while it waits for a place */

@@ -38,70 +38,71 @@ static char *header_lines(const ia_exchange *exchange, ia_arena *arena, const im
   return text;
 }
 
-static imgact_trace event(const ia_exchange *exchange, imgact_trace_kind kind) {
+static imgact_trace_event event(const ia_exchange *exchange, imgact_trace_kind kind) {
   const imgact_client *client = exchange->client;
-  return (imgact_trace){.size = sizeof(imgact_trace),
-                        .provider = client->provider->name,
-                        .method = exchange->http.method,
-                        .after_ms = -1,
-                        .delay_ms = -1,
-                        .http_status = -1,
-                        .attempt = exchange->attempts,
-                        .kind = kind,
-                        .request = exchange->number};
+  return (imgact_trace_event){.size = sizeof(imgact_trace_event),
+                              .provider = client->provider->name,
+                              .method = exchange->http.method,
+                              .elapsed_ms = -1,
+                              .delay_ms = -1,
+                              .http_status = -1,
+                              .attempt = exchange->attempts,
+                              .kind = kind,
+                              .request = exchange->number};
 }
 
 void ia_trace_request(ia_exchange *exchange) {
   imgact_client *client = exchange->client;
   if (!client->trace) return;
-  imgact_trace e = event(exchange, IMGACT_TRACE_REQUEST);
+  imgact_trace_event e = event(exchange, IMGACT_TRACE_REQUEST);
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
   e.url = clean_text(exchange, &arena, exchange->http.url);
   e.headers = header_lines(exchange, &arena, exchange->http.headers, exchange->http.headers_count);
   e.body = clean(exchange, &arena, exchange->http.body, exchange->http.body_bytes, &e.body_bytes);
-  client->trace(client->trace_user, &e);
+  client->trace(client->trace_user_data, &e);
   ia_arena_free(&arena);
 }
 
 void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) {
   imgact_client *client = exchange->client;
   if (!client->trace) return;
-  imgact_trace e = event(exchange, http->fate == IMGACT_ANSWERED ? IMGACT_TRACE_RESPONSE : IMGACT_TRACE_FAILURE);
+  imgact_trace_event e =
+      event(exchange, http->fate == IMGACT_DELIVERY_ANSWERED ? IMGACT_TRACE_RESPONSE : IMGACT_TRACE_FAILURE);
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
-  e.after_ms = client->engine->now.mono_ms - exchange->sent_ms;
+  e.elapsed_ms = client->engine->now.mono_ms - exchange->sent_ms;
   e.url = clean_text(exchange, &arena, exchange->http.url);
-  if (http->fate == IMGACT_ANSWERED) {
+  if (http->fate == IMGACT_DELIVERY_ANSWERED) {
     e.http_status = http->status;
     e.headers = header_lines(exchange, &arena, http->headers, http->headers_count);
     e.body = clean(exchange, &arena, http->body, http->body_bytes, &e.body_bytes);
   } else {
     e.text = clean_text(exchange, &arena, http->message);
   }
-  client->trace(client->trace_user, &e);
+  client->trace(client->trace_user_data, &e);
   ia_arena_free(&arena);
 }
 
 void ia_trace_retry(ia_exchange *exchange, int64_t delay_ms) {
   imgact_client *client = exchange->client;
   if (!client->trace) return;
-  imgact_trace e = event(exchange, IMGACT_TRACE_RETRY);
+  imgact_trace_event e = event(exchange, IMGACT_TRACE_RETRY);
   e.delay_ms = delay_ms;
   if (exchange->error.http_status) e.http_status = exchange->error.http_status;
   e.text = exchange->error.message;
-  client->trace(client->trace_user, &e);
+  client->trace(client->trace_user_data, &e);
 }
 
 void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_ms, uint32_t request, const char *text) {
   if (!client->trace) return;
-  imgact_trace e = {.size = sizeof e,
-                    .provider = client->provider->name,
-                    .text = text,
-                    .after_ms = -1,
-                    .delay_ms = delay_ms,
-                    .http_status = -1,
-                    .kind = kind,
-                    .request = request};
-  client->trace(client->trace_user, &e);
+  imgact_trace_event e = {.size = sizeof e,
+                          .provider = client->provider->name,
+                          .text = text,
+                          .elapsed_ms = -1,
+                          .delay_ms = delay_ms,
+                          .http_status = -1,
+                          .kind = kind,
+                          .request = request};
+  client->trace(client->trace_user_data, &e);
 }

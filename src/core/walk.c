@@ -28,7 +28,7 @@ static size_t *item_count(ia_walk *walk) {
 
 static uint32_t asked_types(const imgact_image_filter *filter) {
   uint32_t types = 0;
-  for (size_t i = 0; i < filter->types_count; i++) types |= IMGACT_TYPE_BIT(filter->types[i]);
+  for (size_t i = 0; i < filter->types_count; i++) types |= IMGACT_IMAGE_TYPE_BIT(filter->types[i]);
   return types;
 }
 
@@ -89,7 +89,7 @@ imgact_status ia_walk_init(ia_walk *walk, imgact_client *client, const imgact_ca
 }
 
 imgact_status ia_walk_check(const ia_walk *walk, imgact_error *error) {
-  int64_t most = walk->client->provider->per_page_max;
+  int64_t most = walk->client->provider->max_per_page;
   if (walk->page < 0 || walk->limit < 0)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a page or limit below 1 makes no sense");
   if (walk->per_page < 0 || walk->per_page > most)
@@ -130,7 +130,7 @@ static bool ask(ia_walk *walk) {
 
 static void begin_group(ia_walk *walk) {
   walk->call.page = walk->page ? walk->page : 1;
-  walk->call.per_page = walk->per_page ? walk->per_page : walk->client->provider->per_page_max;
+  walk->call.per_page = walk->per_page ? walk->per_page : walk->client->provider->max_per_page;
   walk->total = -1;
   walk->group_pages = walk->pages;
   walk->new_group = false;

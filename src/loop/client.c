@@ -37,20 +37,20 @@ const char *ia_known_providers(char text[IA_KNOWN_PROVIDERS_SHOWN]) {
 /* The first member of the table that cannot be worked with, or NULL. */
 static const char *wrong_member(const imgact_provider *p) {
   if (!p->default_endpoint) return "default_endpoint";
-  if (!p->slots || !p->slot_count) return "slots";
-  if (p->slot_stride < sizeof(imgact_slot)) return "slot_stride";
+  if (!p->slots || !p->slots_count) return "slots";
+  if (p->slots_stride < sizeof(imgact_slot)) return "slots_stride";
   if (!p->is_id) return "is_id";
-  if (!p->id_form) return "id_form";
+  if (!p->id_format) return "id_format";
   if (!p->classify) return "classify";
-  if (p->per_page_max <= 0) return "per_page_max";
+  if (p->max_per_page <= 0) return "max_per_page";
   if (p->type_groups_count && !p->type_groups) return "type_groups";
   if (p->type_groups_count && p->type_groups_stride < sizeof *p->type_groups) return "type_groups_stride";
   return NULL;
 }
 
 static const imgact_slot *slot_of(const imgact_provider *p, imgact_op_kind kind) {
-  if ((size_t)kind >= p->slot_count) return NULL;
-  const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slot_stride * (size_t)kind);
+  if ((size_t)kind >= p->slots_count) return NULL;
+  const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slots_stride * (size_t)kind);
   return slot->encode || slot->decode ? slot : NULL;
 }
 
@@ -66,7 +66,7 @@ static imgact_op_kind half_slot(const imgact_provider *p) {
 static const char *empty_promise(const imgact_provider *p) {
   const imgact_slot *by_name = slot_of(p, IMGACT_OP_GET_IMAGE);
   const imgact_slot *images = slot_of(p, IMGACT_OP_LIST_IMAGES), *actions = slot_of(p, IMGACT_OP_LIST_ACTIONS);
-  if (by_name && (by_name->flags & IMGACT_SLOT_BY_NAME) && !images) return "get_image by name, and no list_images";
+  if (by_name && (by_name->flags & IMGACT_SLOT_NAME_LOOKUP) && !images) return "get_image by name, and no list_images";
   if (images && (images->local_filters & ~IA_FILTERS_OF_IMAGES)) return "a filter of images that only a server can apply";
   if (actions && (actions->local_filters & ~IA_FILTERS_OF_ACTIONS))
     return "a filter of actions that only a server can apply";
@@ -183,9 +183,9 @@ static imgact_status open_client(const imgact_client_options *options, imgact_cl
   if (status == IMGACT_OK)
     status = check_endpoint(options->endpoint ? options->endpoint : provider->default_endpoint, error);
   if (status == IMGACT_OK) status = check_app(options->app, error);
-  if (status == IMGACT_OK && (options->rate_reserve_percent < 0 || options->rate_reserve_percent > 90))
-    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "rate_reserve_percent is %d: 0 to 90 make sense",
-                              options->rate_reserve_percent);
+  if (status == IMGACT_OK && (options->rate_limit_reserve_percent < 0 || options->rate_limit_reserve_percent > 90))
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "rate_limit_reserve_percent is %d: 0 to 90 make sense",
+                              options->rate_limit_reserve_percent);
   if (status != IMGACT_OK) {
     ia_drop_transport(options);
     return status;

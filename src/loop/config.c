@@ -416,7 +416,7 @@ void imgact_config_free(imgact_config *config) {
 
 const char *imgact_config_path(const imgact_config *config) { return config->path; }
 
-int imgact_config_exists(const imgact_config *config) { return config->exists; }
+int imgact_config_file_exists(const imgact_config *config) { return config->exists; }
 
 const char *imgact_config_profile_at(const imgact_config *config, size_t index) {
   const ia_profile *profile = config->profiles;
@@ -424,7 +424,7 @@ const char *imgact_config_profile_at(const imgact_config *config, size_t index) 
   return profile ? profile->name : NULL;
 }
 
-const char *imgact_config_default(const imgact_config *config) { return config->default_profile; }
+const char *imgact_config_default_profile(const imgact_config *config) { return config->default_profile; }
 
 const ia_profile *ia_config_find(const imgact_config *config, const char *name) {
   const ia_profile *profile = config->profiles;
@@ -432,7 +432,7 @@ const ia_profile *ia_config_find(const imgact_config *config, const char *name) 
   return profile;
 }
 
-const char *imgact_config_value(const imgact_config *config, const char *profile, const char *key) {
+const char *imgact_config_get(const imgact_config *config, const char *profile, const char *key) {
   const ia_profile *found = ia_config_find(config, profile);
   for (size_t i = 0; found && i < IA_KEYS; i++) {
     if (strcmp(key, key_names[i]) == 0) return found->values[i];

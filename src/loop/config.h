@@ -90,6 +90,6 @@ imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *
 imgact_status ia_read_command(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes,
                               imgact_error *error);
 /* The token of a selection, in bytes with a NUL behind them. bytes->allocator must be set. */
-imgact_status ia_read_token(const imgact_selection *selection, ia_bytes *bytes, imgact_error *error);
+imgact_status ia_read_token(const imgact_config_settings *selection, ia_bytes *bytes, imgact_error *error);
 
 #endif

@@ -95,9 +95,9 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
   else if (transport && o->ca_file)
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "next to a transport, the ca_file would not be used: give it to imgact_transport_curl");
+                              "next to a transport, the ca_file would not be used: give it to imgact_transport_new_curl");
   else if (!transport)
-    status = imgact_transport_curl(allocator, o->ca_file, &transport, error);
+    status = imgact_transport_new_curl(allocator, o->ca_file, &transport, error);
   if (allocator && status == IMGACT_OK) status = make(allocator, transport, loop, error);
   if (status != IMGACT_OK && transport && transport->destroy) transport->destroy(transport);
   return status;
@@ -125,7 +125,7 @@ static void send_all(imgact_loop *loop) {
     imgact_status status = loop->transport->send(loop->transport, request, &exchange->base);
     if (status == IMGACT_OK) continue;
     imgact_http_response refused = {.size = sizeof refused,
-                                    .fate = IMGACT_NOT_SENT,
+                                    .fate = IMGACT_DELIVERY_NOT_SENT,
                                     .failure = status == IMGACT_NOMEM ? IMGACT_FAILURE_NOMEM : IMGACT_FAILURE_NONE,
                                     .message =
                                         status == IMGACT_NOMEM ? "out of memory" : "the transport refused the request"};
@@ -223,7 +223,7 @@ void imgact_loop_wakeup(imgact_loop *loop) {
   if (loop->transport->wakeup) loop->transport->wakeup(loop->transport);
 }
 
-imgact_status imgact_run(imgact_op *op) {
+imgact_status imgact_op_run(imgact_op *op) {
   if (!op) return IMGACT_NOMEM;
   imgact_loop *loop = imgact_client_loop(op->client);
   if (loop->dispatching) return IMGACT_BUSY;

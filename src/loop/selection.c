@@ -21,7 +21,7 @@
 #define PROFILES_SHOWN 160 /* bytes of a list within an error */
 
 typedef struct choice {
-  imgact_selection shown;
+  imgact_config_settings shown;
   const imgact_provider *provider;
   const ia_profile *profile; /* NULL = none */
   int token_line;            /* of the profile's token source; 0 = it does not come from there */
@@ -137,10 +137,11 @@ static imgact_status choose_file(imgact_config *config, const char *path, bool i
   return out->shown.token_source ? IMGACT_OK : ia_no_memory(error);
 }
 
-static imgact_status choose_token(imgact_config *config, const imgact_overrides *over, choice *out, imgact_error *error) {
+static imgact_status choose_token(imgact_config *config, const imgact_config_overrides *over, choice *out,
+                                  imgact_error *error) {
   static const char *const none[IA_KEYS] = {NULL};
   const char *const *values = out->profile ? out->profile->values : none;
-  imgact_selection *shown = &out->shown;
+  imgact_config_settings *shown = &out->shown;
   if (over->token_file) return choose_file(config, over->token_file, false, out, error);
   for (ia_key key = IA_KEY_TOKEN_ENV; !over->token_env && key < IA_KEYS; key++)
     if (values[key]) out->token_line = out->profile->lines[key];
@@ -158,7 +159,7 @@ static imgact_status choose_token(imgact_config *config, const imgact_overrides 
   return shown->token_source ? IMGACT_OK : ia_no_memory(error);
 }
 
-static imgact_status check_overrides(const imgact_overrides *over, imgact_error *error) {
+static imgact_status check_overrides(const imgact_config_overrides *over, imgact_error *error) {
   const char *wrong = NULL;
   if (over->token_env && over->token_file)
     return REFUSE(error, "the token is to come from a variable and from a file: name one of them");
@@ -167,8 +168,8 @@ static imgact_status check_overrides(const imgact_overrides *over, imgact_error 
   return IMGACT_OK;
 }
 
-static imgact_status choose(imgact_config *config, const imgact_overrides *over, const imgact_provider *own, choice *out,
-                            imgact_error *error) {
+static imgact_status choose(imgact_config *config, const imgact_config_overrides *over, const imgact_provider *own,
+                            choice *out, imgact_error *error) {
   *out = (choice){0};
   imgact_status status = check_overrides(over, error);
   if (status != IMGACT_OK) return status;
@@ -185,21 +186,21 @@ static imgact_status choose(imgact_config *config, const imgact_overrides *over,
   return status == IMGACT_OK ? choose_token(config, over, out, error) : status;
 }
 
-static imgact_status copy_overrides(const imgact_overrides *from, imgact_overrides *to, imgact_error *error) {
-  *to = (imgact_overrides){.size = sizeof *to};
+static imgact_status copy_overrides(const imgact_config_overrides *from, imgact_config_overrides *to, imgact_error *error) {
+  *to = (imgact_config_overrides){.size = sizeof *to};
   if (!from) return IMGACT_OK;
-  imgact_status status = ia_check_size(from, from->size, sizeof *from, "imgact_overrides", error);
+  imgact_status status = ia_check_size(from, from->size, sizeof *from, "imgact_config_overrides", error);
   if (status == IMGACT_OK) *to = *from;
   return status;
 }
 
-imgact_status imgact_config_select(imgact_config *config, const imgact_overrides *overrides, imgact_selection *selection,
-                                   imgact_error *error) {
-  imgact_overrides over;
+imgact_status imgact_config_resolve(imgact_config *config, const imgact_config_overrides *overrides,
+                                    imgact_config_settings *selection, imgact_error *error) {
+  imgact_config_overrides over;
   choice chosen = {0};
   imgact_status status = copy_overrides(overrides, &over, error);
   if (status == IMGACT_OK) status = choose(config, &over, NULL, &chosen, error);
-  *selection = status == IMGACT_OK ? chosen.shown : (imgact_selection){0};
+  *selection = status == IMGACT_OK ? chosen.shown : (imgact_config_settings){0};
   return status;
 }
 
@@ -218,8 +219,8 @@ static imgact_status no_token(const imgact_provider *provider, imgact_error *err
 }
 
 /* The endpoint and the token that the options name win over everything; *bytes gets the token that they lack. */
-static imgact_status settle(imgact_config *config, imgact_overrides *over, imgact_client_options *options, ia_bytes *bytes,
-                            imgact_error *error) {
+static imgact_status settle(imgact_config *config, imgact_config_overrides *over, imgact_client_options *options,
+                            ia_bytes *bytes, imgact_error *error) {
   choice chosen;
   if (options->provider && ia_provider_check(options->provider, error) != IMGACT_OK) return IMGACT_INVALID_ARGUMENT;
   if (options->provider)
@@ -242,13 +243,13 @@ static imgact_status settle(imgact_config *config, imgact_overrides *over, imgac
 
 static const imgact_client_options no_options = {.size = sizeof no_options};
 
-imgact_status imgact_client_from_config(imgact_config *config, const imgact_overrides *overrides,
+imgact_status imgact_client_from_config(imgact_config *config, const imgact_config_overrides *overrides,
                                         const imgact_client_options *options, imgact_client **client, imgact_error *error) {
   if (options && !ia_sized_ok(options, options->size, sizeof *options))
     return imgact_client_new(options, client, error); /* refuses it */
   imgact_client_options all = options ? *options : no_options;
   all.size = sizeof all;
-  imgact_overrides over;
+  imgact_config_overrides over;
   ia_bytes bytes = {.allocator = &config->allocator};
   *client = NULL;
   imgact_status status = copy_overrides(overrides, &over, error);
@@ -266,7 +267,7 @@ imgact_status imgact_client_from_profile(const char *profile, const imgact_clien
   if (options && !ia_sized_ok(options, options->size, sizeof *options))
     return imgact_client_new(options, client, error); /* refuses it */
   if (!options) options = &no_options;
-  const imgact_overrides over = {.size = sizeof over, .profile = profile};
+  const imgact_config_overrides over = {.size = sizeof over, .profile = profile};
   imgact_config *config = NULL;
   *client = NULL;
   const imgact_allocator *allocator = options->loop ? &options->loop->allocator : options->allocator;

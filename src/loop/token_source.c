@@ -224,7 +224,7 @@ static imgact_status read_variable(const char *name, ia_bytes *bytes, imgact_err
   return IMGACT_OK;
 }
 
-imgact_status ia_read_token(const imgact_selection *selection, ia_bytes *bytes, imgact_error *error) {
+imgact_status ia_read_token(const imgact_config_settings *selection, ia_bytes *bytes, imgact_error *error) {
   const char *source = selection->token_source;
   imgact_status status;
   if (strcmp(selection->token_kind, "env") == 0)

@@ -36,7 +36,7 @@ typedef struct command {
 
 static void answer(const command *c, int status, imgact_json_writer *out) {
   size_t length = 0;
-  const char *text = imgact_json_finish(out, &length);
+  const char *text = imgact_json_writer_finish(out, &length);
   char *body = text ? sim_copy_n(text, length) : NULL;
   c->reply->status = body ? status : 500;
   sim_reply_body(c->reply, body, length);
@@ -46,9 +46,9 @@ static void answer(const command *c, int status, imgact_json_writer *out) {
 
 static void refuse(const command *c, int status, const char *message) {
   imgact_json_writer *out = imgact_json_writer_new(NULL, 0);
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_string(out, "error", message);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
   answer(c, status, out);
 }
 
@@ -60,30 +60,30 @@ static void write_count(imgact_json_writer *out, const char *key, uint64_t value
 
 static void write_statuses(imgact_json_writer *out, const sim_counters *counters) {
   static const char *const classes[] = {"other", "1xx", "2xx", "3xx", "4xx", "5xx"};
-  imgact_json_key(out, "status");
-  imgact_json_begin_object(out);
+  imgact_json_write_key(out, "status");
+  imgact_json_write_begin_object(out);
   for (size_t i = 0; i < SIM_COUNT(classes); i++) write_count(out, classes[i], counters->by_class[i]);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 static void get_counters(const command *c) {
   const sim_world *world = c->instance->world;
   const sim_counters *counters = &world->counters;
   imgact_json_writer *out = imgact_json_writer_new(NULL, 0);
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   write_count(out, "requests", counters->requests);
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) write_count(out, sim_cloud_words[cloud], counters->by_cloud[cloud]);
   write_statuses(out, counters);
-  imgact_json_key(out, "effects");
-  imgact_json_begin_object(out);
+  imgact_json_write_key(out, "effects");
+  imgact_json_write_begin_object(out);
   for (int effect = SIM_UPDATE; effect < SIM_EFFECTS; effect++)
     write_count(out, sim_effect_words[effect], counters->effects[effect]);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
   write_count(out, "faults", counters->faults);
   write_count(out, "in_flight", counters->in_flight);
   write_count(out, "peak_in_flight", counters->peak_in_flight);
   write_count(out, "running_actions", world->pending_count);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
   answer(c, 200, out);
 }
 
@@ -98,12 +98,12 @@ static void clear_counters(const command *c) {
 static void get_time(const command *c) {
   imgact_json_writer *out = imgact_json_writer_new(NULL, 0);
   int64_t now_ms = sim_clock_now(&c->instance->clock, c->real_ms);
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_int(out, "now_ms", now_ms);
   sim_write_time(out, "now", now_ms);
-  imgact_json_key(out, "speed");
-  imgact_json_number(out, c->instance->clock.speed);
-  imgact_json_end_object(out);
+  imgact_json_write_key(out, "speed");
+  imgact_json_write_double(out, c->instance->clock.speed);
+  imgact_json_write_end_object(out);
   answer(c, 200, out);
 }
 
@@ -111,10 +111,10 @@ static bool read_time(const imgact_json *root, int64_t *now_ms, double *speed) {
   const imgact_json *now = imgact_json_get(root, "now_ms"), *by = imgact_json_get(root, "advance_ms");
   const imgact_json *rate = imgact_json_get(root, "speed");
   int64_t step_ms = 0;
-  if (imgact_json_type_of(root) != IMGACT_JSON_OBJECT) return false;
-  if (now && !imgact_json_int(now, now_ms)) return false;
-  if (by && (!imgact_json_int(by, &step_ms) || step_ms < 0 || step_ms > INT64_C(4000000000000))) return false;
-  if (rate && (!imgact_json_double(rate, speed) || *speed < 0 || *speed > MAX_SPEED)) return false;
+  if (imgact_json_get_type(root) != IMGACT_JSON_OBJECT) return false;
+  if (now && !imgact_json_as_int(now, now_ms)) return false;
+  if (by && (!imgact_json_as_int(by, &step_ms) || step_ms < 0 || step_ms > INT64_C(4000000000000))) return false;
+  if (rate && (!imgact_json_as_double(rate, speed) || *speed < 0 || *speed > MAX_SPEED)) return false;
   if (*now_ms < 0 || *now_ms > SIM_LAST_MS - step_ms) return false;
   *now_ms += step_ms;
   return true;
@@ -124,9 +124,9 @@ static void set_time(const command *c) {
   imgact_json_doc *document = NULL;
   int64_t now_ms = c->now_ms;
   double speed = c->instance->clock.speed;
-  imgact_json_parse(c->request->body ? c->request->body : "", c->request->body_bytes, NULL, &document, NULL, 0);
-  bool good = document && read_time(imgact_json_root(document), &now_ms, &speed);
-  imgact_json_free(document);
+  imgact_json_doc_parse(c->request->body ? c->request->body : "", c->request->body_bytes, NULL, &document, NULL, 0);
+  bool good = document && read_time(imgact_json_doc_root(document), &now_ms, &speed);
+  imgact_json_doc_free(document);
   if (!good) {
     refuse(c, 422, "expected {\"now_ms\":N} or {\"advance_ms\":N}, and \"speed\" if you like");
     return;

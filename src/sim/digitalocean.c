@@ -17,11 +17,11 @@
 /* ---- errors ---- */
 
 static void fail(sim_call *call, int status, const char *id, const char *message) {
-  imgact_json_begin_object(call->out);
+  imgact_json_write_begin_object(call->out);
   sim_write_string(call->out, "id", id);
   sim_write_string(call->out, "message", message);
   sim_write_string(call->out, "request_id", call->request_id);
-  imgact_json_end_object(call->out);
+  imgact_json_write_end_object(call->out);
   sim_call_finish(call, status);
 }
 
@@ -42,17 +42,17 @@ static bool has_scope(const sim_call *call, const char *scope) {
 }
 
 static void write_optional(imgact_json_writer *out, const char *key, double value, bool whole) {
-  imgact_json_key(out, key);
+  imgact_json_write_key(out, key);
   if (whole && !isnan(value))
-    imgact_json_integer(out, (int64_t)value);
+    imgact_json_write_int(out, (int64_t)value);
   else
-    imgact_json_number(out, value);
+    imgact_json_write_double(out, value);
 }
 
 void sim_digitalocean_image(sim_call *call, const sim_image *image, bool fresh) {
   static const sim_words none = {0};
   imgact_json_writer *out = call->out;
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_int(out, "id", image->id);
   sim_write_string(out, "name", image->name ? image->name : "");
   sim_write_string(out, "type", sim_type_words[image->type]);
@@ -72,25 +72,25 @@ void sim_digitalocean_image(sim_call *call, const sim_image *image, bool fresh) 
   sim_write_string(out, "status", sim_status_words[sim_image_status(image, call->now_ms)]);
   sim_write_string(out, "error_message", image->error_message ? image->error_message : "");
   if (call->dump) sim_dump_image(out, image);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 static void write_region(sim_call *call, const char *slug) {
   static const sim_words none = {0};
   imgact_json_writer *out = call->out;
   const sim_region *region = sim_region_find(call->world, SIM_DIGITALOCEAN, slug);
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_string(out, "name", region ? region->name : slug);
   sim_write_string(out, "slug", slug);
   sim_write_words(out, "features", region ? &region->features : &none);
   sim_write_bool(out, "available", region && region->available);
   sim_write_words(out, "sizes", region && has_scope(call, "sizes:read") ? &region->sizes : &none);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 void sim_digitalocean_action(sim_call *call, const sim_action *action) {
   imgact_json_writer *out = call->out;
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_int(out, "id", action->id);
   sim_write_string(out, "status", sim_state_words[SIM_DIGITALOCEAN][action->state]);
   sim_write_string(out, "type", action->command);
@@ -98,14 +98,14 @@ void sim_digitalocean_action(sim_call *call, const sim_action *action) {
   sim_write_time(out, "completed_at", action->finished_ms);
   sim_write_id(out, "resource_id", action->resource_id);
   sim_write_string(out, "resource_type", action->resource_type);
-  imgact_json_key(out, "region");
+  imgact_json_write_key(out, "region");
   if (action->region)
     write_region(call, action->region);
   else
-    imgact_json_null(out);
+    imgact_json_write_null(out);
   sim_write_string(out, "region_slug", action->region);
   if (call->dump) sim_dump_action(call, action);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 /* ---- lists ---- */
@@ -143,23 +143,23 @@ static void write_link(sim_call *call, const char *rel, int64_t page) {
 
 static void write_tail(sim_call *call, const sim_window *window) {
   imgact_json_writer *out = call->out;
-  imgact_json_key(out, "links");
-  imgact_json_begin_object(out);
+  imgact_json_write_key(out, "links");
+  imgact_json_write_begin_object(out);
   if (window->last > 1) {
     int64_t previous = window->page <= window->last ? window->page - 1 : window->last;
-    imgact_json_key(out, "pages");
-    imgact_json_begin_object(out);
+    imgact_json_write_key(out, "pages");
+    imgact_json_write_begin_object(out);
     if (window->page > 1) write_link(call, "first", 1);
     if (window->page > 1) write_link(call, "prev", previous);
     if (window->page < window->last) write_link(call, "next", window->page + 1);
     if (window->page < window->last) write_link(call, "last", window->last);
-    imgact_json_end_object(out);
+    imgact_json_write_end_object(out);
   }
-  imgact_json_end_object(out);
-  imgact_json_key(out, "meta");
-  imgact_json_begin_object(out);
+  imgact_json_write_end_object(out);
+  imgact_json_write_key(out, "meta");
+  imgact_json_write_begin_object(out);
   sim_write_int(out, "total", (int64_t)window->total);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 static bool wanted_image(const sim_call *call, const sim_image *image) {
@@ -215,7 +215,7 @@ static bool parsed_body(sim_call *call) {
 }
 
 static bool text_or_nothing(sim_call *call, const char *key) {
-  imgact_json_type type = imgact_json_type_of(imgact_json_get(call->body, key));
+  imgact_json_type type = imgact_json_get_type(imgact_json_get(call->body, key));
   return type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_STRING;
 }
 
@@ -325,11 +325,11 @@ static void post_action(sim_call *call, sim_image *image) {
 
 static bool read_tags(sim_call *call, sim_words *tags) {
   const imgact_json *value = imgact_json_get(call->body, "tags"), *tag;
-  imgact_json_type type = imgact_json_type_of(value);
+  imgact_json_type type = imgact_json_get_type(value);
   bool good = type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_NULL || type == IMGACT_JSON_ARRAY;
   good = good && imgact_json_count(value) <= MAX_TAGS;
-  imgact_json_iter each = imgact_json_each(value);
-  while (good && (tag = imgact_json_next(&each, NULL))) {
+  imgact_json_iter each = imgact_json_iter_begin(value);
+  while (good && (tag = imgact_json_iter_next(&each, NULL))) {
     char *text = sim_copy_json(tag);
     good = text && *text && strlen(text) <= 255 && sim_words_add(call->world, tags, text);
     free(text);
@@ -344,7 +344,7 @@ static bool check_import(sim_call *call, const sim_region **region) {
   free(slug);
   for (size_t i = 0; i < SIM_COUNT(needed); i++) {
     size_t length = 0;
-    if (!imgact_json_text(imgact_json_get(call->body, needed[i]), &length) || !length) {
+    if (!imgact_json_as_string(imgact_json_get(call->body, needed[i]), &length) || !length) {
       fail_input(call, "name, url and region are required.");
       return false;
     }
@@ -355,10 +355,10 @@ static bool check_import(sim_call *call, const sim_region **region) {
 }
 
 static void reply_import(sim_call *call, const sim_image *image) {
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "image");
+  imgact_json_write_begin_object(call->out);
+  imgact_json_write_key(call->out, "image");
   sim_digitalocean_image(call, image, true);
-  imgact_json_end_object(call->out);
+  imgact_json_write_end_object(call->out);
   sim_call_finish(call, 202);
 }
 
@@ -403,8 +403,8 @@ static void account_transfer(sim_call *call, sim_image *image) {
     return;
   }
   if (!parsed_body(call)) return;
-  if (!imgact_json_text(imgact_json_get(call->body, "recipient_email"), &length) &&
-      !imgact_json_text(imgact_json_get(call->body, "recipient_uuid"), &length)) {
+  if (!imgact_json_as_string(imgact_json_get(call->body, "recipient_email"), &length) &&
+      !imgact_json_as_string(imgact_json_get(call->body, "recipient_uuid"), &length)) {
     fail_input(call, "recipient_email or recipient_uuid is required.");
     return;
   }
@@ -413,9 +413,9 @@ static void account_transfer(sim_call *call, sim_image *image) {
     return;
   }
   image->handover_id = (image->id + 999999) % SIM_MAX_ID + 1;
-  imgact_json_begin_object(call->out);
+  imgact_json_write_begin_object(call->out);
   sim_write_int(call->out, "transfer_id", image->handover_id);
-  imgact_json_end_object(call->out);
+  imgact_json_write_end_object(call->out);
   sim_call_finish(call, 201);
 }
 
@@ -423,8 +423,8 @@ static void end_account_transfer(sim_call *call, sim_image *image, bool accept) 
   int64_t id = 0;
   size_t length = 0;
   if (!parsed_body(call)) return;
-  if (!imgact_json_int(imgact_json_get(call->body, "transfer_id"), &id) ||
-      (accept && !imgact_json_text(imgact_json_get(call->body, "recipient_uuid"), &length))) {
+  if (!imgact_json_as_int(imgact_json_get(call->body, "transfer_id"), &id) ||
+      (accept && !imgact_json_as_string(imgact_json_get(call->body, "recipient_uuid"), &length))) {
     fail_input(call, "transfer_id is required.");
     return;
   }

@@ -39,7 +39,7 @@ typedef struct reader {
 
 static void number(reader *r, const char *key, int64_t *out) {
   const imgact_json *value = imgact_json_get(r->object, key);
-  if (value && (!imgact_json_int(value, out) || *out < 0) && !r->wrong) r->wrong = key;
+  if (value && (!imgact_json_as_int(value, out) || *out < 0) && !r->wrong) r->wrong = key;
 }
 
 static void text(reader *r, const char *key, char **out) {
@@ -60,8 +60,8 @@ static void known_keys(reader *r) {
   static const char *const keys[] = {"do", "cloud", "method", "path", "when",        "skip",         "count", "probability",
                                      "ms", "bytes", "status", "body", "retry_after", "content_type", "next"};
   const imgact_json *key;
-  imgact_json_iter each = imgact_json_each(r->object);
-  while (imgact_json_next(&each, &key)) {
+  imgact_json_iter each = imgact_json_iter_begin(r->object);
+  while (imgact_json_iter_next(&each, &key)) {
     bool known = false;
     for (size_t i = 0; i < SIM_COUNT(keys); i++) known = known || imgact_json_equals(key, keys[i]);
     if (!known && !r->wrong) r->wrong = "an unknown key";
@@ -84,7 +84,7 @@ static void check_needs(reader *r, const sim_fault *fault) {
 static const char *read_fault(const imgact_json *value, sim_fault *fault) {
   reader r = {.object = value};
   *fault = (sim_fault){.cloud = -1, .count = -1, .probability = 1, .ms = -1, .bytes = -1, .status = -1, .retry_after_s = -1};
-  if (imgact_json_type_of(value) != IMGACT_JSON_OBJECT) return "the element";
+  if (imgact_json_get_type(value) != IMGACT_JSON_OBJECT) return "the element";
   known_keys(&r);
   fault->deed = (sim_deed)word(&r, "do", sim_deed_words, SIM_DEEDS, SIM_DEEDS);
   if (fault->deed == SIM_DEEDS) return "do";
@@ -104,7 +104,7 @@ static const char *read_fault(const imgact_json *value, sim_fault *fault) {
   if (fault->deed == SIM_NEXT) word(&r, "next", nexts, SIM_COUNT(nexts), fault->next ? 0 : -1);
   if (fault->deed == SIM_NEXT && !fault->next && !r.wrong) r.wrong = "next";
   const imgact_json *chance = imgact_json_get(value, "probability");
-  if (chance && (!imgact_json_double(chance, &fault->probability) || fault->probability < 0 || fault->probability > 1))
+  if (chance && (!imgact_json_as_double(chance, &fault->probability) || fault->probability < 0 || fault->probability > 1))
     r.wrong = "probability";
   check_needs(&r, fault);
   return r.wrong;
@@ -112,8 +112,8 @@ static const char *read_fault(const imgact_json *value, sim_fault *fault) {
 
 static bool add_all(sim_faults *more, const imgact_json *list, char *message, size_t capacity) {
   const imgact_json *item;
-  imgact_json_iter each = imgact_json_each(list);
-  while ((item = imgact_json_next(&each, NULL))) {
+  imgact_json_iter each = imgact_json_iter_begin(list);
+  while ((item = imgact_json_iter_next(&each, NULL))) {
     sim_fault *items = more->count < MAX_FAULTS ? realloc(more->items, (more->count + 1) * sizeof *items) : NULL;
     if (!items) {
       snprintf(message, capacity, "no memory, or more than %d faults", MAX_FAULTS);
@@ -131,13 +131,13 @@ static bool add_all(sim_faults *more, const imgact_json *list, char *message, si
 bool sim_faults_load(sim_faults *faults, const char *json, size_t length, char *message, size_t capacity) {
   imgact_json_doc *document = NULL;
   sim_faults more = {0};
-  if (imgact_json_parse(json, length, NULL, &document, message, capacity)) return false;
-  const imgact_json *list = imgact_json_root(document);
-  if (imgact_json_type_of(list) == IMGACT_JSON_OBJECT) list = imgact_json_get(list, "faults");
-  bool good = imgact_json_type_of(list) == IMGACT_JSON_ARRAY;
+  if (imgact_json_doc_parse(json, length, NULL, &document, message, capacity)) return false;
+  const imgact_json *list = imgact_json_doc_root(document);
+  if (imgact_json_get_type(list) == IMGACT_JSON_OBJECT) list = imgact_json_get(list, "faults");
+  bool good = imgact_json_get_type(list) == IMGACT_JSON_ARRAY;
   if (!good) snprintf(message, capacity, "faults: must be a list");
   good = good && add_all(&more, list, message, capacity);
-  imgact_json_free(document);
+  imgact_json_doc_free(document);
   size_t total = faults->count + more.count;
   sim_fault *items = good && total ? realloc(faults->items, total * sizeof *items) : NULL;
   if (good && total && !items) {
@@ -164,7 +164,7 @@ static void write_text(imgact_json_writer *out, const char *key, const char *tex
 }
 
 static void write_fault(imgact_json_writer *out, const sim_fault *fault) {
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_string(out, "do", sim_deed_words[fault->deed]);
   if (fault->cloud >= 0) sim_write_string(out, "cloud", sim_cloud_words[fault->cloud]);
   write_text(out, "method", fault->method);
@@ -173,8 +173,8 @@ static void write_fault(imgact_json_writer *out, const sim_fault *fault) {
   if (fault->skip) sim_write_int(out, "skip", fault->skip);
   write_given(out, "count", fault->count);
   if (fault->probability < 1) {
-    imgact_json_key(out, "probability");
-    imgact_json_number(out, fault->probability);
+    imgact_json_write_key(out, "probability");
+    imgact_json_write_double(out, fault->probability);
   }
   write_given(out, "ms", fault->ms);
   write_given(out, "bytes", fault->bytes);
@@ -183,13 +183,13 @@ static void write_fault(imgact_json_writer *out, const sim_fault *fault) {
   write_given(out, "retry_after", fault->retry_after_s);
   write_text(out, "content_type", fault->content_type);
   write_text(out, "next", fault->next);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 void sim_faults_write(const sim_faults *faults, imgact_json_writer *out) {
-  imgact_json_begin_array(out);
+  imgact_json_write_begin_array(out);
   for (size_t i = 0; i < faults->count; i++) write_fault(out, &faults->items[i]);
-  imgact_json_end_array(out);
+  imgact_json_write_end_array(out);
 }
 
 /* ---- hitting ---- */
@@ -298,7 +298,7 @@ static void write_next_link(const edit *e, const imgact_json *link) {
       sim_text_printf(&now, "?%.*s", (int)strcspn(page, "&"), page);
     }
   }
-  imgact_json_string(e->out, sim_text_get(&now));
+  imgact_json_write_string(e->out, sim_text_get(&now));
   sim_text_free(&now);
   free(old);
 }
@@ -306,68 +306,68 @@ static void write_next_link(const edit *e, const imgact_json *link) {
 static void write_next_number(const edit *e, const imgact_json *page) {
   const char *mode = e->fault->next;
   if (!strcmp(mode, "same"))
-    imgact_json_value(e->out, page);
+    imgact_json_write_value(e->out, page);
   else if (!strcmp(mode, "first"))
-    imgact_json_integer(e->out, 1);
+    imgact_json_write_int(e->out, 1);
   else if (!strcmp(mode, "huge"))
-    imgact_json_integer(e->out, INT64_C(9007199254740991));
+    imgact_json_write_int(e->out, INT64_C(9007199254740991));
   else if (!strcmp(mode, "missing"))
-    imgact_json_null(e->out);
+    imgact_json_write_null(e->out);
   else
-    imgact_json_string(e->out, "next, please");
+    imgact_json_write_string(e->out, "next, please");
 }
 
 static void edited_items(const edit *e, const imgact_json *list) {
   const imgact_json *item, *first = NULL;
-  imgact_json_iter each = imgact_json_each(list);
-  imgact_json_begin_array(e->out);
-  while ((item = imgact_json_next(&each, NULL))) {
+  imgact_json_iter each = imgact_json_iter_begin(list);
+  imgact_json_write_begin_array(e->out);
+  while ((item = imgact_json_iter_next(&each, NULL))) {
     if (!first) first = item;
-    imgact_json_value(e->out, item);
+    imgact_json_write_value(e->out, item);
   }
-  if (first) imgact_json_value(e->out, first);
-  imgact_json_end_array(e->out);
+  if (first) imgact_json_write_value(e->out, first);
+  imgact_json_write_end_array(e->out);
 }
 
 /* Copies an object; depth is bounded by where pagination can stand: meta.pagination, links.pages. */
 static void edited_object(const edit *e, const imgact_json *object, int depth) {
   const imgact_json *value, *key;
-  imgact_json_iter each = imgact_json_each(object);
-  imgact_json_begin_object(e->out);
-  while ((value = imgact_json_next(&each, &key))) {
+  imgact_json_iter each = imgact_json_iter_begin(object);
+  imgact_json_write_begin_object(e->out);
+  while ((value = imgact_json_iter_next(&each, &key))) {
     char *name = sim_copy_json(key);
     bool next = e->fault->deed == SIM_NEXT, link = next && depth == 2 && imgact_json_equals(key, "next");
-    bool list = depth == 0 && imgact_json_type_of(value) == IMGACT_JSON_ARRAY;
+    bool list = depth == 0 && imgact_json_get_type(value) == IMGACT_JSON_ARRAY;
     if (name && !(link && !strcmp(e->fault->next, "missing"))) {
-      imgact_json_key(e->out, name);
+      imgact_json_write_key(e->out, name);
       if (link)
         write_next_link(e, value);
       else if (next && depth == 2 && imgact_json_equals(key, "next_page") &&
-               imgact_json_type_of(value) == IMGACT_JSON_NUMBER)
+               imgact_json_get_type(value) == IMGACT_JSON_NUMBER)
         write_next_number(e, imgact_json_get(object, "page"));
       else if (list && e->fault->deed == SIM_DUPLICATE)
         edited_items(e, value);
-      else if (depth < 2 && imgact_json_type_of(value) == IMGACT_JSON_OBJECT)
+      else if (depth < 2 && imgact_json_get_type(value) == IMGACT_JSON_OBJECT)
         edited_object(e, value, depth + 1);
       else
-        imgact_json_value(e->out, value);
+        imgact_json_write_value(e->out, value);
     }
     free(name);
   }
-  imgact_json_end_object(e->out);
+  imgact_json_write_end_object(e->out);
 }
 
 static void edit_reply(sim_reply *reply, const sim_fault *fault, const sim_request *request) {
   imgact_json_doc *document = NULL;
-  if (!reply->body || imgact_json_parse(reply->body, reply->body_bytes, NULL, &document, NULL, 0)) return;
+  if (!reply->body || imgact_json_doc_parse(reply->body, reply->body_bytes, NULL, &document, NULL, 0)) return;
   edit e = {fault, request, imgact_json_writer_new(NULL, 0)};
   size_t length = 0;
-  edited_object(&e, imgact_json_root(document), 0);
-  const char *edited = imgact_json_finish(e.out, &length);
+  edited_object(&e, imgact_json_doc_root(document), 0);
+  const char *edited = imgact_json_writer_finish(e.out, &length);
   char *copy = edited ? sim_copy_n(edited, length) : NULL;
   if (copy) sim_reply_body(reply, copy, length);
   imgact_json_writer_free(e.out);
-  imgact_json_free(document);
+  imgact_json_doc_free(document);
 }
 
 /* ---- a world that moves between two pages ---- */

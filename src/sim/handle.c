@@ -127,17 +127,17 @@ bool sim_parameter_allows(const sim_call *call, const char *name, const char *va
 int sim_call_parse(sim_call *call) {
   const sim_request *request = call->request;
   if (!request->body_bytes) return -1;
-  int result = imgact_json_parse(request->body, request->body_bytes, NULL, &call->document, NULL, 0);
+  int result = imgact_json_doc_parse(request->body, request->body_bytes, NULL, &call->document, NULL, 0);
   if (result) return result;
-  call->body = imgact_json_root(call->document);
-  return imgact_json_type_of(call->body) == IMGACT_JSON_OBJECT ? 0 : -1;
+  call->body = imgact_json_doc_root(call->document);
+  return imgact_json_get_type(call->body) == IMGACT_JSON_OBJECT ? 0 : -1;
 }
 
 /* ---- the reply ---- */
 
 void sim_call_finish(sim_call *call, int status) {
   size_t length = 0;
-  const char *text = imgact_json_finish(call->out, &length);
+  const char *text = imgact_json_writer_finish(call->out, &length);
   char *body = text && length ? sim_copy_n(text, length) : NULL;
   if (status != 204 && !body) status = 500;
   call->reply->status = status;
@@ -183,31 +183,31 @@ void sim_write_action(sim_call *call, const sim_action *action) {
 }
 
 void sim_reply_image(sim_call *call, int status, const sim_image *image) {
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "image");
+  imgact_json_write_begin_object(call->out);
+  imgact_json_write_key(call->out, "image");
   sim_write_image(call, image);
-  imgact_json_end_object(call->out);
+  imgact_json_write_end_object(call->out);
   sim_call_finish(call, status);
 }
 
 void sim_reply_action(sim_call *call, int status, const sim_action *action) {
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "action");
+  imgact_json_write_begin_object(call->out);
+  imgact_json_write_key(call->out, "action");
   sim_write_action(call, action);
-  imgact_json_end_object(call->out);
+  imgact_json_write_end_object(call->out);
   sim_call_finish(call, status);
 }
 
 static void begin_list(sim_call *call, const char *key) {
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, key);
-  imgact_json_begin_array(call->out);
+  imgact_json_write_begin_object(call->out);
+  imgact_json_write_key(call->out, key);
+  imgact_json_write_begin_array(call->out);
 }
 
 static void end_list(sim_call *call, const sim_window *window, sim_tail *write_tail) {
-  imgact_json_end_array(call->out);
+  imgact_json_write_end_array(call->out);
   write_tail(call, window);
-  imgact_json_end_object(call->out);
+  imgact_json_write_end_object(call->out);
   sim_call_finish(call, 200);
 }
 
@@ -230,33 +230,33 @@ void sim_write_time(imgact_json_writer *out, const char *key, int64_t ms) {
 }
 
 void sim_write_string(imgact_json_writer *out, const char *key, const char *text) {
-  imgact_json_key(out, key);
-  imgact_json_string(out, text);
+  imgact_json_write_key(out, key);
+  imgact_json_write_string(out, text);
 }
 
 void sim_write_int(imgact_json_writer *out, const char *key, int64_t value) {
-  imgact_json_key(out, key);
-  imgact_json_integer(out, value);
+  imgact_json_write_key(out, key);
+  imgact_json_write_int(out, value);
 }
 
 void sim_write_id(imgact_json_writer *out, const char *key, int64_t id) {
-  imgact_json_key(out, key);
+  imgact_json_write_key(out, key);
   if (id)
-    imgact_json_integer(out, id);
+    imgact_json_write_int(out, id);
   else
-    imgact_json_null(out);
+    imgact_json_write_null(out);
 }
 
 void sim_write_bool(imgact_json_writer *out, const char *key, bool value) {
-  imgact_json_key(out, key);
-  imgact_json_boolean(out, value);
+  imgact_json_write_key(out, key);
+  imgact_json_write_bool(out, value);
 }
 
 void sim_write_words(imgact_json_writer *out, const char *key, const sim_words *words) {
-  imgact_json_key(out, key);
-  imgact_json_begin_array(out);
-  for (uint32_t i = 0; i < words->count; i++) imgact_json_string(out, words->items[i]);
-  imgact_json_end_array(out);
+  imgact_json_write_key(out, key);
+  imgact_json_write_begin_array(out);
+  for (uint32_t i = 0; i < words->count; i++) imgact_json_write_string(out, words->items[i]);
+  imgact_json_write_end_array(out);
 }
 
 /* "Bearer TOKEN" in any case; what is no such thing, or empty, is no token. */
@@ -269,7 +269,7 @@ static const char *bearer(const sim_request *request) {
 }
 
 static void end_call(sim_call *call) {
-  imgact_json_free(call->document);
+  imgact_json_doc_free(call->document);
   imgact_json_writer_free(call->out);
   free(call->parameters);
   free(call->store);

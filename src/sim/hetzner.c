@@ -20,23 +20,23 @@
 /* ---- errors ---- */
 
 static void begin_error(sim_call *call, const char *code, const char *message) {
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "error");
-  imgact_json_begin_object(call->out);
+  imgact_json_write_begin_object(call->out);
+  imgact_json_write_key(call->out, "error");
+  imgact_json_write_begin_object(call->out);
   sim_write_string(call->out, "code", code);
   sim_write_string(call->out, "message", message);
-  imgact_json_key(call->out, "details");
+  imgact_json_write_key(call->out, "details");
 }
 
 static void end_error(sim_call *call, int status) {
-  imgact_json_end_object(call->out);
-  imgact_json_end_object(call->out);
+  imgact_json_write_end_object(call->out);
+  imgact_json_write_end_object(call->out);
   sim_call_finish(call, status);
 }
 
 static void fail(sim_call *call, int status, const char *code, const char *message) {
   begin_error(call, code, message);
-  imgact_json_null(call->out);
+  imgact_json_write_null(call->out);
   end_error(call, status);
 }
 
@@ -44,18 +44,18 @@ static void fail_field(sim_call *call, const char *field, const char *message) {
   char text[160];
   snprintf(text, sizeof text, "invalid input in field '%s'", field);
   begin_error(call, "invalid_input", text);
-  imgact_json_begin_object(call->out);
-  imgact_json_key(call->out, "fields");
-  imgact_json_begin_array(call->out);
-  imgact_json_begin_object(call->out);
+  imgact_json_write_begin_object(call->out);
+  imgact_json_write_key(call->out, "fields");
+  imgact_json_write_begin_array(call->out);
+  imgact_json_write_begin_object(call->out);
   sim_write_string(call->out, "name", field);
-  imgact_json_key(call->out, "messages");
-  imgact_json_begin_array(call->out);
-  imgact_json_string(call->out, message);
-  imgact_json_end_array(call->out);
-  imgact_json_end_object(call->out);
-  imgact_json_end_array(call->out);
-  imgact_json_end_object(call->out);
+  imgact_json_write_key(call->out, "messages");
+  imgact_json_write_begin_array(call->out);
+  imgact_json_write_string(call->out, message);
+  imgact_json_write_end_array(call->out);
+  imgact_json_write_end_object(call->out);
+  imgact_json_write_end_array(call->out);
+  imgact_json_write_end_object(call->out);
   end_error(call, 422);
 }
 
@@ -76,32 +76,32 @@ static void fail_route(sim_call *call) {
 /* ---- objects ---- */
 
 static void write_number(imgact_json_writer *out, const char *key, double value) {
-  imgact_json_key(out, key);
-  imgact_json_number(out, value);
+  imgact_json_write_key(out, key);
+  imgact_json_write_double(out, value);
 }
 
 static void write_origin(imgact_json_writer *out, const sim_image *image) {
-  imgact_json_key(out, "created_from");
+  imgact_json_write_key(out, "created_from");
   if (!image->created_from_id) {
-    imgact_json_null(out);
+    imgact_json_write_null(out);
     return;
   }
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_int(out, "id", image->created_from_id);
   sim_write_string(out, "name", image->created_from_name ? image->created_from_name : "");
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 static void write_labels(imgact_json_writer *out, const sim_labels *labels) {
-  imgact_json_key(out, "labels");
-  imgact_json_begin_object(out);
+  imgact_json_write_key(out, "labels");
+  imgact_json_write_begin_object(out);
   for (uint32_t i = 0; i < labels->count; i++) sim_write_string(out, labels->items[i].key, labels->items[i].value);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 void sim_hetzner_image(sim_call *call, const sim_image *image) {
   imgact_json_writer *out = call->out;
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_int(out, "id", image->id);
   sim_write_string(out, "type", sim_type_words[image->type]);
   sim_write_string(out, "status", sim_status_words[sim_image_status(image, call->now_ms)]);
@@ -115,51 +115,51 @@ void sim_hetzner_image(sim_call *call, const sim_image *image) {
   sim_write_string(out, "os_flavor", image->os ? image->os : "unknown");
   sim_write_string(out, "os_version", image->os_version);
   sim_write_bool(out, "rapid_deploy", image->rapid_deploy);
-  imgact_json_key(out, "protection");
-  imgact_json_begin_object(out);
+  imgact_json_write_key(out, "protection");
+  imgact_json_write_begin_object(out);
   sim_write_bool(out, "delete", image->is_protected);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
   sim_write_time(out, "deprecated", image->deprecated_ms);
   sim_write_time(out, "deleted", image->deleted_ms);
   write_labels(out, &image->labels);
   sim_write_string(out, "architecture", image->arm ? "arm" : "x86");
   if (call->dump) sim_dump_image(out, image);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 static void write_resource(imgact_json_writer *out, int64_t id, const char *type) {
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_int(out, "id", id);
   sim_write_string(out, "type", type);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 void sim_hetzner_action(sim_call *call, const sim_action *action) {
   imgact_json_writer *out = call->out;
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_int(out, "id", action->id);
   sim_write_string(out, "command", action->command);
   sim_write_string(out, "status", sim_state_words[SIM_HETZNER][action->state]);
   sim_write_int(out, "progress", sim_action_progress(action, call->now_ms));
   sim_write_time(out, "started", action->started_ms);
   sim_write_time(out, "finished", action->finished_ms);
-  imgact_json_key(out, "resources");
-  imgact_json_begin_array(out);
+  imgact_json_write_key(out, "resources");
+  imgact_json_write_begin_array(out);
   if (action->server_id) write_resource(out, action->server_id, "server");
   if (action->resource_id) write_resource(out, action->resource_id, action->resource_type);
-  imgact_json_end_array(out);
-  imgact_json_key(out, "error");
+  imgact_json_write_end_array(out);
+  imgact_json_write_key(out, "error");
   /* The vendor's samples have one next to a success, too. */
   if (action->state == SIM_ERROR || action->error_code) {
-    imgact_json_begin_object(out);
+    imgact_json_write_begin_object(out);
     sim_write_string(out, "code", action->error_code ? action->error_code : "action_failed");
     sim_write_string(out, "message", action->error_message ? action->error_message : "");
-    imgact_json_end_object(out);
+    imgact_json_write_end_object(out);
   } else {
-    imgact_json_null(out);
+    imgact_json_write_null(out);
   }
   if (call->dump) sim_dump_action(call, action);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
 }
 
 /* ---- parameters ---- */
@@ -298,18 +298,18 @@ static void write_meta(sim_call *call, const sim_window *window) {
   imgact_json_writer *out = call->out;
   int64_t next = window->page < window->last ? window->page + 1 : 0;
   int64_t previous = window->page > 1 ? (window->page <= window->last ? window->page - 1 : window->last) : 0;
-  imgact_json_key(out, "meta");
-  imgact_json_begin_object(out);
-  imgact_json_key(out, "pagination");
-  imgact_json_begin_object(out);
+  imgact_json_write_key(out, "meta");
+  imgact_json_write_begin_object(out);
+  imgact_json_write_key(out, "pagination");
+  imgact_json_write_begin_object(out);
   sim_write_int(out, "page", window->page);
   sim_write_int(out, "per_page", window->per_page);
   sim_write_id(out, "previous_page", previous);
   sim_write_id(out, "next_page", next);
   sim_write_int(out, "last_page", window->last);
   sim_write_int(out, "total_entries", (int64_t)window->total);
-  imgact_json_end_object(out);
-  imgact_json_end_object(out);
+  imgact_json_write_end_object(out);
+  imgact_json_write_end_object(out);
   sim_text links = {0};
   if (previous) add_link(call, &links, "prev", previous);
   if (next) add_link(call, &links, "next", next);
@@ -398,9 +398,9 @@ static void list_actions(sim_call *call, const sim_image *image) {
 static void actions_by_id(sim_call *call) {
   if (!sim_parameter_of(call, "id")) {
     begin_error(call, "deprecated_api_endpoint", "listing actions without ids was removed; ask for actions by their id");
-    imgact_json_begin_object(call->out);
+    imgact_json_write_begin_object(call->out);
     sim_write_string(call->out, "announcement", "https://docs.hetzner.cloud/changelog");
-    imgact_json_end_object(call->out);
+    imgact_json_write_end_object(call->out);
     end_error(call, 410);
     return;
   }
@@ -459,10 +459,10 @@ static bool may_change(sim_call *call, const sim_image *image) {
 }
 
 static bool read_labels(sim_call *call, const imgact_json *value, sim_labels *out) {
-  imgact_json_iter each = imgact_json_each(value);
+  imgact_json_iter each = imgact_json_iter_begin(value);
   const imgact_json *key, *member;
-  bool good = imgact_json_type_of(value) == IMGACT_JSON_OBJECT && imgact_json_count(value) <= MAX_LABELS;
-  while (good && (member = imgact_json_next(&each, &key))) {
+  bool good = imgact_json_get_type(value) == IMGACT_JSON_OBJECT && imgact_json_count(value) <= MAX_LABELS;
+  while (good && (member = imgact_json_iter_next(&each, &key))) {
     char *name = sim_copy_json(key), *text = sim_copy_json(member);
     good = name && text && sim_label_key_ok(name) && sim_label_value_ok(text) &&
            (sim_labels_get(out, name) || sim_labels_add(out, name, text));
@@ -478,7 +478,7 @@ static bool check_update(sim_call *call, const sim_image *image, sim_labels *lab
   const imgact_json *type = imgact_json_get(call->body, "type");
   const imgact_json *description = imgact_json_get(call->body, "description");
   const imgact_json *wanted = imgact_json_get(call->body, "labels");
-  if (description && imgact_json_type_of(description) != IMGACT_JSON_STRING) {
+  if (description && imgact_json_get_type(description) != IMGACT_JSON_STRING) {
     fail_field(call, "description", "must be a string");
     return false;
   }
@@ -536,7 +536,7 @@ static void change_protection(sim_call *call, sim_image *image) {
   int wanted = 0;
   if (!parsed_body(call)) return;
   const imgact_json *value = imgact_json_get(call->body, "delete");
-  if (value && !imgact_json_bool(value, &wanted)) {
+  if (value && !imgact_json_as_bool(value, &wanted)) {
     fail_field(call, "delete", "must be a boolean");
     return;
   }

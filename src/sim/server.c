@@ -180,15 +180,15 @@ static void write_log(const talk *t, const char *method, int64_t now_ms) {
   sim_server *server = t->listener->server;
   if (!server->log) return;
   imgact_json_writer *out = imgact_json_writer_new(NULL, 0);
-  imgact_json_begin_object(out);
+  imgact_json_write_begin_object(out);
   sim_write_time(out, "time", now_ms);
   sim_write_string(out, "cloud", sim_cloud_words[t->listener->cloud]);
   sim_write_string(out, "method", method);
   sim_write_string(out, "target", t->target);
   sim_write_int(out, "status", t->outcome.reply.status);
   sim_write_string(out, "end", ends[t->outcome.end]);
-  imgact_json_end_object(out);
-  const char *line = imgact_json_finish(out, NULL);
+  imgact_json_write_end_object(out);
+  const char *line = imgact_json_writer_finish(out, NULL);
   if (line) fprintf(server->log, "%s\n", line);
   fflush(server->log);
   imgact_json_writer_free(out);

@@ -94,7 +94,7 @@ char *sim_copy(const char *string) { return string ? sim_copy_n(string, strlen(s
 
 char *sim_copy_json(const imgact_json *value) {
   size_t length = 0;
-  const char *bytes = imgact_json_text(value, &length);
+  const char *bytes = imgact_json_as_string(value, &length);
   if (!bytes) return NULL;
   size_t zeros = 0;
   for (size_t i = 0; i < length; i++) zeros += bytes[i] == 0;

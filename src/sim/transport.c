@@ -99,7 +99,8 @@ static bool cut_off(const flight *f) {
 static void answer(const flight *f) {
   const sim_reply *reply = &f->outcome.reply;
   imgact_header headers[SIM_MAX_HEADERS];
-  imgact_http_response response = {.size = sizeof response, .fate = IMGACT_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  imgact_http_response response = {
+      .size = sizeof response, .fate = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
   if (f->late) {
     response.failure = IMGACT_FAILURE_TIMEOUT;
     response.message = "no reply in time";
@@ -111,7 +112,7 @@ static void answer(const flight *f) {
   } else {
     for (size_t i = 0; i < reply->headers_count; i++)
       headers[i] = (imgact_header){reply->headers[i].name, reply->headers[i].value};
-    response.fate = IMGACT_ANSWERED;
+    response.fate = IMGACT_DELIVERY_ANSWERED;
     response.failure = IMGACT_FAILURE_NONE;
     response.status = reply->status;
     response.headers = headers;

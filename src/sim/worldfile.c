@@ -33,7 +33,7 @@ static bool fail(loader *l, const char *key, const char *what) {
 
 static const imgact_json *member(const imgact_json *object, const char *key, imgact_json_type *type) {
   const imgact_json *value = imgact_json_get(object, key);
-  *type = imgact_json_type_of(value);
+  *type = imgact_json_get_type(value);
   return value;
 }
 
@@ -65,7 +65,7 @@ static void read_int(loader *l, const imgact_json *object, const char *key, int6
   if (type == IMGACT_JSON_ABSENT) return;
   if (type == IMGACT_JSON_NULL)
     *out = 0;
-  else if (!imgact_json_int(value, &number) || number < least || number > SIM_MAX_ID)
+  else if (!imgact_json_as_int(value, &number) || number < least || number > SIM_MAX_ID)
     fail(l, key, "must be a whole number in range");
   else
     *out = number;
@@ -78,7 +78,7 @@ static void read_double(loader *l, const imgact_json *object, const char *key, d
   if (type == IMGACT_JSON_ABSENT) return;
   if (type == IMGACT_JSON_NULL)
     *out = NAN;
-  else if (!imgact_json_double(value, &number) || number < 0 || number > 1e9)
+  else if (!imgact_json_as_double(value, &number) || number < 0 || number > 1e9)
     fail(l, key, "must be a number from 0 to 1e9, or null");
   else
     *out = number;
@@ -88,7 +88,7 @@ static void read_bool(loader *l, const imgact_json *object, const char *key, uin
   const imgact_json *value = imgact_json_get(object, key);
   int truth = 0;
   if (!value) return;
-  if (imgact_json_bool(value, &truth))
+  if (imgact_json_as_bool(value, &truth))
     *out = (uint8_t)(truth != 0);
   else
     fail(l, key, "must be true or false");
@@ -131,8 +131,8 @@ static void read_words(loader *l, const imgact_json *object, const char *key, si
   }
   free(out->items);
   *out = (sim_words){0};
-  imgact_json_iter each = imgact_json_each(value);
-  while (!l->failed && (item = imgact_json_next(&each, NULL))) {
+  imgact_json_iter each = imgact_json_iter_begin(value);
+  while (!l->failed && (item = imgact_json_iter_next(&each, NULL))) {
     char *text = sim_copy_json(item);
     if (!text || !sim_words_add(l->world, out, text)) fail(l, key, "must be a list of strings");
     free(text);
@@ -145,8 +145,8 @@ static void read_labels(loader *l, const imgact_json *object, sim_labels *out) {
   if (type == IMGACT_JSON_ABSENT) return;
   if (type != IMGACT_JSON_OBJECT) fail(l, "labels", "must be an object of strings");
   sim_labels_free(out);
-  imgact_json_iter each = imgact_json_each(value);
-  while (!l->failed && (text = imgact_json_next(&each, &key))) {
+  imgact_json_iter each = imgact_json_iter_begin(value);
+  while (!l->failed && (text = imgact_json_iter_next(&each, &key))) {
     char *name = sim_copy_json(key), *content = sim_copy_json(text);
     if (!name || !content || !sim_labels_add(out, name, content)) fail(l, "labels", "must be an object of strings");
     free(name);
@@ -157,9 +157,9 @@ static void read_labels(loader *l, const imgact_json *object, sim_labels *out) {
 /* Is it an object with no other keys than these? */
 static bool object_of(loader *l, const imgact_json *value, const char *const *keys, size_t count) {
   const imgact_json *key;
-  if (imgact_json_type_of(value) != IMGACT_JSON_OBJECT) return fail(l, NULL, "must be an object");
-  imgact_json_iter each = imgact_json_each(value);
-  while (imgact_json_next(&each, &key)) {
+  if (imgact_json_get_type(value) != IMGACT_JSON_OBJECT) return fail(l, NULL, "must be an object");
+  imgact_json_iter each = imgact_json_iter_begin(value);
+  while (imgact_json_iter_next(&each, &key)) {
     bool known = false;
     for (size_t i = 0; i < count; i++) known = known || imgact_json_equals(key, keys[i]);
     if (known) continue;
@@ -188,7 +188,7 @@ static void load_hetzner_image(loader *l, const imgact_json *value, sim_image *i
   read_labels(l, value, &image->labels);
   read_index(l, value, "architecture", architectures, 2, &image->arm);
   read_bool(l, imgact_json_get(value, "protection"), "delete", &image->is_protected);
-  if (imgact_json_type_of(origin) == IMGACT_JSON_NULL) image->created_from_id = 0;
+  if (imgact_json_get_type(origin) == IMGACT_JSON_NULL) image->created_from_id = 0;
   read_int(l, origin, "id", 1, &image->created_from_id);
   read_text(l, origin, "name", &image->created_from_name);
   image->is_public = image->type == SIM_SYSTEM || image->type == SIM_APP;
@@ -257,11 +257,11 @@ static void load_hetzner_action(loader *l, const imgact_json *value, sim_action 
   read_word(l, value, "command", &action->command);
   read_time(l, value, "started", &action->started_ms);
   read_time(l, value, "finished", &action->finished_ms);
-  if (imgact_json_type_of(error) == IMGACT_JSON_NULL) action->error_code = action->error_message = NULL;
+  if (imgact_json_get_type(error) == IMGACT_JSON_NULL) action->error_code = action->error_message = NULL;
   read_word(l, error, "code", &action->error_code);
   read_word(l, error, "message", &action->error_message);
-  imgact_json_iter each = imgact_json_each(imgact_json_get(value, "resources"));
-  while ((resource = imgact_json_next(&each, NULL))) {
+  imgact_json_iter each = imgact_json_iter_begin(imgact_json_get(value, "resources"));
+  while ((resource = imgact_json_iter_next(&each, NULL))) {
     read_int(l, resource, "id", 1, &id);
     if (imgact_json_equals(imgact_json_get(resource, "type"), "server") &&
         imgact_json_count(imgact_json_get(value, "resources")) > 1) {
@@ -276,11 +276,11 @@ static void load_hetzner_action(loader *l, const imgact_json *value, sim_action 
 /* Old replies name it as a string, and some as an object alone. */
 static void read_region(loader *l, const imgact_json *value, const char **out) {
   const imgact_json *region = imgact_json_get(value, "region"), *slug = imgact_json_get(value, "region_slug");
-  if (imgact_json_type_of(region) == IMGACT_JSON_OBJECT)
+  if (imgact_json_get_type(region) == IMGACT_JSON_OBJECT)
     read_word(l, region, "slug", out);
   else
     read_word(l, value, "region", out);
-  if (!region || imgact_json_type_of(slug) != IMGACT_JSON_NULL) read_word(l, value, "region_slug", out);
+  if (!region || imgact_json_get_type(slug) != IMGACT_JSON_NULL) read_word(l, value, "region_slug", out);
 }
 
 static void load_digitalocean_action(loader *l, const imgact_json *value, sim_action *action) {
@@ -299,12 +299,12 @@ static sim_image *image_of_action(loader *l, const imgact_json *value) {
   if (l->cloud == SIM_DIGITALOCEAN) {
     const imgact_json *type = imgact_json_get(value, "resource_type");
     if (type && !imgact_json_equals(type, "image")) return NULL;
-    imgact_json_int(imgact_json_get(value, "resource_id"), &id);
+    imgact_json_as_int(imgact_json_get(value, "resource_id"), &id);
   }
-  imgact_json_iter each = imgact_json_each(resources);
-  while (l->cloud == SIM_HETZNER && (resource = imgact_json_next(&each, NULL)))
+  imgact_json_iter each = imgact_json_iter_begin(resources);
+  while (l->cloud == SIM_HETZNER && (resource = imgact_json_iter_next(&each, NULL)))
     if (imgact_json_equals(imgact_json_get(resource, "type"), "image"))
-      imgact_json_int(imgact_json_get(resource, "id"), &id);
+      imgact_json_as_int(imgact_json_get(resource, "id"), &id);
   return sim_image_find(l->world, l->cloud, id);
 }
 
@@ -432,14 +432,14 @@ static void load_list(loader *l, const imgact_json *object, const char *key, voi
   const imgact_json *list = imgact_json_get(object, key), *item;
   size_t index = 0;
   if (!list || l->failed) return;
-  if (imgact_json_type_of(list) != IMGACT_JSON_ARRAY) {
+  if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY) {
     fail(l, key, "must be a list");
     return;
   }
   char base[sizeof l->where];
   memcpy(base, l->where, sizeof base);
-  imgact_json_iter each = imgact_json_each(list);
-  while (!l->failed && (item = imgact_json_next(&each, NULL))) {
+  imgact_json_iter each = imgact_json_iter_begin(list);
+  while (!l->failed && (item = imgact_json_iter_next(&each, NULL))) {
     snprintf(l->where, sizeof l->where, "%.40s%s%s[%zu]", base, *base ? "." : "", key, index++);
     load(l, item);
   }
@@ -521,14 +521,14 @@ bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t n
   loader l = {.world = trial_of(world), .real = world, .now_ms = now_ms, .message = message, .capacity = capacity};
   imgact_json_doc *document = NULL;
   sim_world *trial = l.world;
-  l.failed = imgact_json_parse(json, length, NULL, &document, message, capacity) != 0;
+  l.failed = imgact_json_doc_parse(json, length, NULL, &document, message, capacity) != 0;
   if (!l.failed && !trial) fail(&l, NULL, "no memory");
-  if (!l.failed) load_world(&l, imgact_json_root(document));
+  if (!l.failed) load_world(&l, imgact_json_doc_root(document));
   sim_world_free(trial);
   l.world = world;
   l.real = NULL;
-  if (!l.failed) load_world(&l, imgact_json_root(document));
-  imgact_json_free(document);
+  if (!l.failed) load_world(&l, imgact_json_doc_root(document));
+  imgact_json_doc_free(document);
   return !l.failed;
 }
 
@@ -552,26 +552,26 @@ static void dump_side(sim_call *call, sim_cloud cloud) {
   imgact_json_writer *out = call->out;
   const sim_side *side = &call->world->sides[cloud];
   call->cloud = cloud;
-  imgact_json_key(out, sim_cloud_words[cloud]);
-  imgact_json_begin_object(out);
-  imgact_json_key(out, "images");
-  imgact_json_begin_array(out);
+  imgact_json_write_key(out, sim_cloud_words[cloud]);
+  imgact_json_write_begin_object(out);
+  imgact_json_write_key(out, "images");
+  imgact_json_write_begin_array(out);
   for (size_t i = 0; i < side->images_count; i++) sim_write_image(call, side->images[i]);
-  imgact_json_end_array(out);
-  imgact_json_key(out, "actions");
-  imgact_json_begin_array(out);
+  imgact_json_write_end_array(out);
+  imgact_json_write_key(out, "actions");
+  imgact_json_write_begin_array(out);
   for (size_t i = 0; i < side->actions_count; i++) sim_write_action(call, side->actions[i]);
-  imgact_json_end_array(out);
-  imgact_json_end_object(out);
+  imgact_json_write_end_array(out);
+  imgact_json_write_end_object(out);
 }
 
 char *sim_world_dump(sim_world *world, int64_t now_ms) {
   sim_token all = {.access = SIM_READ_WRITE};
   sim_call call = {.world = world, .now_ms = now_ms, .dump = true, .token = &all, .out = imgact_json_writer_new(NULL, 0)};
-  imgact_json_begin_object(call.out);
+  imgact_json_write_begin_object(call.out);
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) dump_side(&call, (sim_cloud)cloud);
-  imgact_json_end_object(call.out);
-  char *text = sim_copy(imgact_json_finish(call.out, NULL));
+  imgact_json_write_end_object(call.out);
+  char *text = sim_copy(imgact_json_writer_finish(call.out, NULL));
   imgact_json_writer_free(call.out);
   return text;
 }

@@ -312,8 +312,8 @@ static imgact_status load_authorities(ia_curl *curl, const char *ca_file, imgact
   return status;
 }
 
-imgact_status imgact_transport_curl(const imgact_allocator *allocator, const char *ca_file, imgact_transport **transport,
-                                    imgact_error *error) {
+imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const char *ca_file, imgact_transport **transport,
+                                        imgact_error *error) {
   *transport = NULL;
   allocator = ia_allocator_of(allocator);
   if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);

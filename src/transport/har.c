@@ -46,7 +46,7 @@ static void no_memory(reader *in) {
   in->status = imgact_error_set(in->error, IMGACT_NOMEM, "no memory for the cassette '%.200s'", in->path);
 }
 
-static bool is_absent(const imgact_json *value) { return imgact_json_type_of(value) <= IMGACT_JSON_NULL; }
+static bool is_absent(const imgact_json *value) { return imgact_json_get_type(value) <= IMGACT_JSON_NULL; }
 
 /* ---- values; what is no such value refuses the file ---- */
 
@@ -62,7 +62,7 @@ static const char *read_string(reader *in, const imgact_json *value, const char 
 
 static const imgact_json *read_object(reader *in, const imgact_json *parent, const char *key, const char *place) {
   const imgact_json *value = imgact_json_get(parent, key);
-  if (imgact_json_type_of(value) != IMGACT_JSON_OBJECT) refuse(in, place, "is not an object");
+  if (imgact_json_get_type(value) != IMGACT_JSON_OBJECT) refuse(in, place, "is not an object");
   return value;
 }
 
@@ -70,7 +70,7 @@ static int64_t read_started(reader *in, const imgact_json *value) {
   int64_t ms = IMGACT_NO_TIME;
   size_t length = 0;
   if (is_absent(value)) return ms;
-  const char *text = imgact_json_text(value, &length);
+  const char *text = imgact_json_as_string(value, &length);
   if (!text || !ia_date_rfc3339(text, length, &ms)) refuse(in, "startedDateTime", "is not an ISO 8601 time");
   return ms;
 }
@@ -78,7 +78,7 @@ static int64_t read_started(reader *in, const imgact_json *value) {
 static int64_t read_time_ms(reader *in, const imgact_json *value) {
   double ms = 0;
   if (is_absent(value)) return 0;
-  if (!imgact_json_double(value, &ms)) refuse(in, "time", "is not a number");
+  if (!imgact_json_as_double(value, &ms)) refuse(in, "time", "is not a number");
   return ms > max_time_ms ? (int64_t)max_time_ms : ms > 0 ? (int64_t)ms : 0; /* browsers write -1 for "not known" */
 }
 
@@ -93,14 +93,14 @@ static size_t index_of(const char *(*name_of)(size_t), const imgact_json *value,
 
 static void read_headers(reader *in, const imgact_json *list, imgact_http_response *response) {
   if (is_absent(list)) return;
-  if (imgact_json_type_of(list) != IMGACT_JSON_ARRAY) {
+  if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY) {
     refuse(in, "response.headers", "is not an array");
     return;
   }
   imgact_header *headers = ia_arena_array(&in->har->arena, imgact_json_count(list), sizeof *headers);
   if (!headers) no_memory(in);
-  imgact_json_iter each = imgact_json_each(list);
-  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_next(&each, NULL));) {
+  imgact_json_iter each = imgact_json_iter_begin(list);
+  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_iter_next(&each, NULL));) {
     const char *name = read_string(in, imgact_json_get(item, "name"), "response.headers[].name");
     if (!name || name[0] == ':') continue; /* HTTP/2 pseudo headers, as browsers show them */
     const char *value = read_string(in, imgact_json_get(item, "value"), "response.headers[].value");
@@ -129,7 +129,7 @@ static body read_body(reader *in, const imgact_json *holder, const char *place) 
   body found = {NULL, 0};
   const imgact_json *text = imgact_json_get(holder, "text"), *encoding = imgact_json_get(holder, "encoding");
   if (is_absent(text)) return found;
-  found.text = imgact_json_text(text, &found.bytes);
+  found.text = imgact_json_as_string(text, &found.bytes);
   if (!found.text)
     refuse(in, place, "has a text that is not a string");
   else if (imgact_json_equals(encoding, "base64"))
@@ -151,7 +151,7 @@ static void read_request(reader *in, const imgact_json *json, ia_har_entry *entr
 /* Browsers say no more of an exchange that failed than its status 0. */
 static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entry) {
   imgact_http_response *response = &entry->response;
-  response->fate = (imgact_fate)index_of(ia_har_fate_name, imgact_json_get(ours, "fate"), IMGACT_MAYBE_SENT);
+  response->fate = (imgact_delivery)index_of(ia_har_fate_name, imgact_json_get(ours, "fate"), IMGACT_DELIVERY_MAYBE_SENT);
   response->failure = IMGACT_FAILURE_NETWORK;
   const imgact_json *failure = imgact_json_get(ours, "failure"), *message = imgact_json_get(ours, "message");
   entry->cancelled = imgact_json_equals(failure, IA_HAR_CANCELLED);
@@ -166,9 +166,9 @@ static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entr
 static void read_response(reader *in, const imgact_json *json, ia_har_entry *entry) {
   const imgact_json *from = read_object(in, json, "response", "response");
   imgact_http_response *response = &entry->response;
-  *response = (imgact_http_response){.size = sizeof *response, .fate = IMGACT_ANSWERED};
+  *response = (imgact_http_response){.size = sizeof *response, .fate = IMGACT_DELIVERY_ANSWERED};
   int64_t status = -1;
-  if (!imgact_json_int(imgact_json_get(from, "status"), &status) || status < 0 || status > 999 ||
+  if (!imgact_json_as_int(imgact_json_get(from, "status"), &status) || status < 0 || status > 999 ||
       (status > 0 && status < 100)) {
     refuse(in, "response.status", "is not an HTTP status");
     return;
@@ -192,9 +192,9 @@ static void read_entry(reader *in, const imgact_json *json, ia_har_entry *entry)
 }
 
 static void read_entries(reader *in) {
-  const imgact_json *log = imgact_json_get(imgact_json_root(in->har->doc), "log");
+  const imgact_json *log = imgact_json_get(imgact_json_doc_root(in->har->doc), "log");
   const imgact_json *list = imgact_json_get(log, "entries");
-  if (imgact_json_type_of(list) != IMGACT_JSON_ARRAY) {
+  if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY) {
     in->status =
         imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
                          "the cassette '%.200s' cannot be read: it is no HAR file, log.entries is not an array", in->path);
@@ -206,8 +206,8 @@ static void read_entries(reader *in) {
     no_memory(in);
     return;
   }
-  imgact_json_iter each = imgact_json_each(list);
-  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_next(&each, NULL)); in->entry++) {
+  imgact_json_iter each = imgact_json_iter_begin(list);
+  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_iter_next(&each, NULL)); in->entry++) {
     read_entry(in, item, &har->entries[har->count++]);
   }
 }
@@ -262,6 +262,6 @@ imgact_status ia_har_read(ia_har *har, const char *path, const imgact_allocator 
 
 void ia_har_free(ia_har *har) {
   ia_arena_free(&har->arena);
-  imgact_json_free(har->doc);
+  imgact_json_doc_free(har->doc);
   *har = (ia_har){0};
 }

@@ -116,29 +116,29 @@ static bool same_json(const imgact_json *a, const imgact_json *b);
 static bool same_number(const imgact_json *a, const imgact_json *b) {
   int64_t a_int = 0, b_int = 0;
   double a_real = 0, b_real = 0;
-  if (imgact_json_int(a, &a_int) && imgact_json_int(b, &b_int)) return a_int == b_int;
-  return imgact_json_double(a, &a_real) && imgact_json_double(b, &b_real) && a_real >= b_real && a_real <= b_real;
+  if (imgact_json_as_int(a, &a_int) && imgact_json_as_int(b, &b_int)) return a_int == b_int;
+  return imgact_json_as_double(a, &a_real) && imgact_json_as_double(b, &b_real) && a_real >= b_real && a_real <= b_real;
 }
 
 static bool same_text(const imgact_json *a, const imgact_json *b) {
   size_t a_length = 0, b_length = 0;
-  const char *a_text = imgact_json_text(a, &a_length), *b_text = imgact_json_text(b, &b_length);
+  const char *a_text = imgact_json_as_string(a, &a_length), *b_text = imgact_json_as_string(b, &b_length);
   return a_length == b_length && memcmp(a_text, b_text, a_length) == 0;
 }
 
 static bool same_elements(const imgact_json *a, const imgact_json *b) {
-  imgact_json_iter a_each = imgact_json_each(a), b_each = imgact_json_each(b);
-  for (const imgact_json *item; (item = imgact_json_next(&a_each, NULL));) {
-    if (!same_json(item, imgact_json_next(&b_each, NULL))) return false;
+  imgact_json_iter a_each = imgact_json_iter_begin(a), b_each = imgact_json_iter_begin(b);
+  for (const imgact_json *item; (item = imgact_json_iter_next(&a_each, NULL));) {
+    if (!same_json(item, imgact_json_iter_next(&b_each, NULL))) return false;
   }
   return true;
 }
 
 static bool same_members(const imgact_json *a, const imgact_json *b) {
-  imgact_json_iter each = imgact_json_each(a);
+  imgact_json_iter each = imgact_json_iter_begin(a);
   const imgact_json *key, *item;
-  while ((item = imgact_json_next(&each, &key))) {
-    if (!same_json(item, imgact_json_get(b, imgact_json_text(key, NULL)))) return false;
+  while ((item = imgact_json_iter_next(&each, &key))) {
+    if (!same_json(item, imgact_json_get(b, imgact_json_as_string(key, NULL)))) return false;
   }
   return true;
 }
@@ -146,10 +146,10 @@ static bool same_members(const imgact_json *a, const imgact_json *b) {
 /* Recursion ends with the document's depth, which parsing has bounded. */
 static bool same_json(const imgact_json *a, const imgact_json *b) {
   int a_bool = 0, b_bool = 0;
-  imgact_json_type type = imgact_json_type_of(a);
-  if (type != imgact_json_type_of(b) || imgact_json_count(a) != imgact_json_count(b)) return false;
+  imgact_json_type type = imgact_json_get_type(a);
+  if (type != imgact_json_get_type(b) || imgact_json_count(a) != imgact_json_count(b)) return false;
   switch (type) {
-  case IMGACT_JSON_BOOL: return imgact_json_bool(a, &a_bool) && imgact_json_bool(b, &b_bool) && a_bool == b_bool;
+  case IMGACT_JSON_BOOL: return imgact_json_as_bool(a, &a_bool) && imgact_json_as_bool(b, &b_bool) && a_bool == b_bool;
   case IMGACT_JSON_NUMBER: return same_number(a, b);
   case IMGACT_JSON_STRING: return same_text(a, b);
   case IMGACT_JSON_ARRAY: return same_elements(a, b);
@@ -173,9 +173,9 @@ bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request
   imgact_json_doc *docs[2] = {NULL, NULL};
   ia_json_status status = parse_two(entry, request, allocator, docs);
   if (status == IA_JSON_NOMEM) *nomem = true;
-  bool same = status == IA_JSON_OK && same_json(imgact_json_root(docs[0]), imgact_json_root(docs[1]));
-  imgact_json_free(docs[0]);
-  imgact_json_free(docs[1]);
+  bool same = status == IA_JSON_OK && same_json(imgact_json_doc_root(docs[0]), imgact_json_doc_root(docs[1]));
+  imgact_json_doc_free(docs[0]);
+  imgact_json_doc_free(docs[1]);
   return same;
 }
 

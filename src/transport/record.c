@@ -149,7 +149,7 @@ static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_
   imgact_http_response *to = &entry->response;
   to->fate = from->fate;
   to->failure = from->failure;
-  to->status = from->fate == IMGACT_ANSWERED ? from->status : 0;
+  to->status = from->fate == IMGACT_DELIVERY_ANSWERED ? from->status : 0;
   to->message = keep_string(rec, from->message);
   to->headers = keep_headers(rec, kept_of_response, from->headers, from->headers_count, &to->headers_count);
   if (from->body) to->body = keep(rec, from->body, from->body_bytes, &to->body_bytes);
@@ -172,7 +172,7 @@ static recorded *remember(recorder *rec, const imgact_http_request *request, img
   if (!made) return NULL;
   *made = (recorded){.exchange = {.finished = finished}, .outer = outer, .owner = rec, .secrets = rec->scrub.count};
   made->entry.started_ms = now_ms(rec);
-  made->entry.response = (imgact_http_response){.size = sizeof made->entry.response, .fate = IMGACT_MAYBE_SENT};
+  made->entry.response = (imgact_http_response){.size = sizeof made->entry.response, .fate = IMGACT_DELIVERY_MAYBE_SENT};
   made->entry.cancelled = true;
   made->ticks_ms = ticks_ms(rec);
   keep_request(rec, &made->entry, request);
@@ -298,7 +298,7 @@ static void record_destroy(imgact_transport *transport) {
   ia_free(&allocator, rec);
 }
 
-imgact_status imgact_transport_save(imgact_transport *transport, imgact_error *error) {
+imgact_status imgact_recorder_save(imgact_transport *transport, imgact_error *error) {
   if (!transport || transport->destroy != record_destroy) {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "this transport does not record");
   }
@@ -349,7 +349,7 @@ static recorder *new_recorder(const imgact_allocator *allocator, const char *pat
 /* Once the path is known to be good, the transport to wrap is made if none was given. */
 static imgact_status complete(recorder *rec, imgact_transport *inner, imgact_error *error) {
   imgact_status status = check_path(rec, error);
-  if (status == IMGACT_OK && !inner) status = imgact_transport_curl(&rec->allocator, NULL, &inner, error);
+  if (status == IMGACT_OK && !inner) status = imgact_transport_new_curl(&rec->allocator, NULL, &inner, error);
   if (status == IMGACT_OK) {
     rec->inner = inner;
     fill_table(rec);
@@ -378,8 +378,8 @@ static imgact_status make(imgact_transport *inner, const char *path, const imgac
   return status;
 }
 
-imgact_status imgact_transport_record(imgact_transport *inner, const char *path, const imgact_allocator *allocator,
-                                      imgact_transport **transport, imgact_error *error) {
+imgact_status imgact_transport_new_recorder(imgact_transport *inner, const char *path, const imgact_allocator *allocator,
+                                            imgact_transport **transport, imgact_error *error) {
   recorder *rec = NULL;
   imgact_status status = make(inner, path, allocator, &rec, error);
   *transport = rec ? &rec->transport : NULL;

@@ -118,9 +118,9 @@ static pending *first_due(const replayer *rep, uint64_t before) {
 }
 
 static imgact_http_response response_to(const pending *made) {
-  imgact_http_response failed = {.size = sizeof failed, .fate = IMGACT_MAYBE_SENT};
+  imgact_http_response failed = {.size = sizeof failed, .fate = IMGACT_DELIVERY_MAYBE_SENT};
   if (!made->entry) {
-    failed.fate = IMGACT_NOT_SENT;
+    failed.fate = IMGACT_DELIVERY_NOT_SENT;
     failed.failure = IMGACT_FAILURE_UNMATCHED;
     failed.message = ia_buf_text(&made->miss);
     return failed;
@@ -180,7 +180,7 @@ static void replay_destroy(imgact_transport *transport) {
   ia_free(&allocator, rep);
 }
 
-size_t imgact_transport_unused(const imgact_transport *transport, const char **first) {
+size_t imgact_replayer_unused(const imgact_transport *transport, const char **first) {
   size_t unused = 0;
   if (first) *first = NULL;
   if (!transport || transport->destroy != replay_destroy) return 0;
@@ -223,8 +223,8 @@ static replayer *new_replayer(const imgact_allocator *allocator) {
   return rep;
 }
 
-imgact_status imgact_transport_replay(const char *path, const imgact_allocator *allocator, imgact_transport **transport,
-                                      imgact_error *error) {
+imgact_status imgact_transport_new_replayer(const char *path, const imgact_allocator *allocator,
+                                            imgact_transport **transport, imgact_error *error) {
   *transport = NULL;
   allocator = ia_allocator_of(allocator);
   if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);

@@ -110,7 +110,7 @@ def command_of(call):
             arguments += value if isinstance(value, list) else [value]
         elif key == "labels":
             flags_of += ["--clear-labels"] + [f"--label={k}={v}" for k, v in value.items()]
-        elif key == "to_snapshot":
+        elif key == "convert_to_snapshot":
             flags_of += ["--type=snapshot"]
         elif value is True:
             flags_of += ["--" + flags.get(key, key).replace("_", "-")]

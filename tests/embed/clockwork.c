@@ -85,7 +85,7 @@ static void answer(const clockwork *self, const struct clockwork_request *slot, 
   body.length = 0;
   put_reply(&body, slot->url, self->now_ms >= self->ends_ms);
   const imgact_http_response response = {.size = sizeof response,
-                                         .fate = IMGACT_ANSWERED,
+                                         .fate = IMGACT_DELIVERY_ANSWERED,
                                          .status = 200,
                                          .headers = headers,
                                          .headers_count = 1,

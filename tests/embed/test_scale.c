@@ -90,7 +90,7 @@ static int finished, looks;
 static void on_done(void *user, imgact_op *op) {
   (void)user;
   assert_int_equal(imgact_op_error(op)->status, IMGACT_OK);
-  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_SUCCESS);
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
   finished++;
 }
 
@@ -110,8 +110,8 @@ static void wait_for_many(scene *s, imgact_client *client, const char *image) {
   for (int i = 0; i < WAITS; i++) {
     snprintf(id, sizeof id, "%d", 100000 + i);
     ops[i] = imgact_wait_actions(client, ids, 1, image);
-    imgact_op_wait(ops[i], on_progress, NULL);
-    imgact_start(ops[i], on_done, NULL);
+    imgact_op_set_wait(ops[i], on_progress, NULL);
+    imgact_op_start(ops[i], on_done, NULL);
   }
   assert_int_equal(imgact_loop_run(s->loop), IMGACT_OK);
   assert_int_equal(finished, WAITS);
@@ -154,19 +154,19 @@ typedef struct record {
 static void after_each_look(void *user, imgact_op *op, const imgact_action *action) {
   record *r = user;
   (void)op;
-  assert_int_equal(action->status, IMGACT_ACTION_RUNNING);
+  assert_int_equal(action->status, IMGACT_ACTION_STATUS_RUNNING);
   if (++r->looks == 100) r->early_peak = r->memory->peak_bytes;
   r->late_peak = r->memory->peak_bytes;
 }
 
 static void wait_long(scene *s, imgact_client *client) {
   const char *const ids[] = {"4712"};
-  const imgact_op_options options = {.size = sizeof options, .poll_interval_ms = 1000, .flags = IMGACT_KEEP_RAW};
+  const imgact_op_options options = {.size = sizeof options, .poll_interval_ms = 1000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
   record r = {.memory = &s->memory};
   imgact_op *op = imgact_wait_actions(client, ids, 1, NULL);
-  imgact_op_configure(op, &options);
-  imgact_op_wait(op, after_each_look, &r);
-  assert_int_equal(imgact_run(op), IMGACT_OK);
+  imgact_op_set_options(op, &options);
+  imgact_op_set_wait(op, after_each_look, &r);
+  assert_int_equal(imgact_op_run(op), IMGACT_OK);
   assert_in_range(r.looks, POLLS - 2, POLLS);
   assert_int_equal(r.late_peak, r.early_peak);
   imgact_op_free(op);

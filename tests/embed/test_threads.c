@@ -42,7 +42,7 @@ static imgact_client *client_on(const loopback *server, imgact_loop *loop, const
 static bool lists(imgact_client *client) {
   imgact_op *op = imgact_list_images(client, NULL);
   size_t count = 0;
-  bool fine = imgact_run(op) == IMGACT_OK;
+  bool fine = imgact_op_run(op) == IMGACT_OK;
   (void)imgact_op_images(op, &count);
   if (!fine) print_error("%s\n", imgact_op_error(op)->message);
   imgact_op_free(op);
@@ -100,7 +100,7 @@ static void *wait_in_virtual_time(void *user) {
   imgact_client *client;
   if (imgact_client_new(&options, &client, NULL) != IMGACT_OK) return NULL;
   imgact_op *op = imgact_wait_actions(client, ids, 3, NULL);
-  self->fine = imgact_run(op) == IMGACT_OK;
+  self->fine = imgact_op_run(op) == IMGACT_OK;
   imgact_op_free(op);
   imgact_client_free(client);
   return NULL;
@@ -161,7 +161,7 @@ static void *wake_once(void *user) {
 
 static imgact_op *start_what_never_ends(imgact_client *client) {
   imgact_op *op = imgact_get_image(client, "7", NULL);
-  imgact_start(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   return op;
 }
 
@@ -201,8 +201,8 @@ static void a_wakeup_ends_a_run_that_has_no_descriptor(void **state) {
   imgact_client *client;
   assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_OK);
   imgact_op *op = imgact_get_image(client, "7", NULL);
-  imgact_op_configure(op, &limit);
-  imgact_start(op, NULL, NULL);
+  imgact_op_set_options(op, &limit);
+  imgact_op_start(op, NULL, NULL);
   waker w = {.loop = imgact_client_loop(client)};
   assert_int_equal(pthread_create(&w.thread, NULL, wake_later, &w), 0);
   assert_int_equal(imgact_loop_run(w.loop), IMGACT_OK);
@@ -247,7 +247,7 @@ static void wakeups_at_any_moment_disturb_nothing(void **state) {
   assert_int_equal(pthread_create(&w.thread, NULL, wake_often, &w), 0);
   int rounds = 0;
   while (rounds < ROUNDS || atomic_load(&w.wanted) > 0) {
-    assert_true(lists(client)); // imgact_run goes on by itself
+    assert_true(lists(client)); // imgact_op_run goes on by itself
     rounds++;
   }
   assert_int_equal(pthread_join(w.thread, NULL), 0);
@@ -266,7 +266,7 @@ static void a_thread_can_ask_for_a_cancel(void **state) {
   assert_int_equal(pthread_create(&w.thread, NULL, wake_once, &w), 0);
   while (!imgact_op_done(op)) {
     assert_int_equal(imgact_loop_run(w.loop), IMGACT_OK);
-    if (atomic_load(&w.told)) imgact_cancel(op);
+    if (atomic_load(&w.told)) imgact_op_cancel(op);
   }
   assert_int_equal(imgact_op_error(op)->status, IMGACT_CANCELLED);
   assert_int_equal(pthread_join(w.thread, NULL), 0);

@@ -52,7 +52,7 @@ void stage_check_status(const imgact_op *op, imgact_status status, const char *f
 }
 
 imgact_op *stage_run(imgact_op *op, imgact_status status) {
-  imgact_status returned = imgact_run(op);
+  imgact_status returned = imgact_op_run(op);
   stage_check_status(op, status, __FILE__, __LINE__);
   assert_int_equal(returned, status);
   return op;
@@ -62,7 +62,7 @@ void stage_expect(imgact_op *op, imgact_status status) { imgact_op_free(stage_ru
 
 imgact_op *stage_configure(imgact_op *op, imgact_op_options options) {
   options.size = sizeof options;
-  imgact_op_configure(op, &options);
+  imgact_op_set_options(op, &options);
   return op;
 }
 
@@ -78,5 +78,5 @@ void tally_progress(void *user, imgact_op *op, const imgact_action *action) {
   t->progress++;
   assert_false(imgact_op_done(op));
   assert_non_null(action);
-  assert_int_equal(action->status, IMGACT_ACTION_RUNNING);
+  assert_int_equal(action->status, IMGACT_ACTION_STATUS_RUNNING);
 }

@@ -8,7 +8,7 @@ static imgact_op *list(imgact_client *client) { return imgact_list_images(client
 
 static imgact_op *list_sorted(imgact_client *client) {
   static const char *const keys[] = {"name:desc", "id"};
-  static const imgact_image_type types[] = {IMGACT_TYPE_SNAPSHOT, IMGACT_TYPE_CUSTOM};
+  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_CUSTOM};
   imgact_image_filter filter = {.size = sizeof filter, .sort = keys, .sort_count = 2, .types = types, .types_count = 2};
   return imgact_list_images(client, &filter);
 }
@@ -19,8 +19,12 @@ static imgact_op *get_by_name(imgact_client *client) { return imgact_get_image(c
 
 static imgact_op *update(imgact_client *client) {
   static const imgact_label labels[] = {{"env", "prod"}, {"empty", ""}};
-  imgact_image_update u = {
-      .size = sizeof u, .description = "d", .labels = labels, .labels_count = 2, .set_labels = 1, .to_snapshot = 1};
+  imgact_image_update u = {.size = sizeof u,
+                           .description = "d",
+                           .labels = labels,
+                           .labels_count = 2,
+                           .replace_labels = 1,
+                           .convert_to_snapshot = 1};
   return imgact_update_image(client, CLOUD_IMAGE, &u);
 }
 
@@ -35,9 +39,9 @@ static imgact_op *get_action(imgact_client *client) { return imgact_get_action(c
 
 static imgact_op *protect(imgact_client *client) { return imgact_change_protection(client, CLOUD_IMAGE, 1); }
 
-static imgact_op *convert(imgact_client *client) { return imgact_convert(client, CLOUD_IMAGE); }
+static imgact_op *convert(imgact_client *client) { return imgact_convert_image(client, CLOUD_IMAGE); }
 
-static imgact_op *transfer(imgact_client *client) { return imgact_transfer(client, CLOUD_IMAGE, "nyc3"); }
+static imgact_op *transfer(imgact_client *client) { return imgact_transfer_image(client, CLOUD_IMAGE, "nyc3"); }
 
 static imgact_op *wait_two(imgact_client *client) {
   static const char *const ids[] = {"9001", "9002"};
@@ -45,8 +49,8 @@ static imgact_op *wait_two(imgact_client *client) {
 }
 
 static imgact_op *resume(imgact_client *client) {
-  return imgact_resume(client, "{\"provider\":\"digitalocean\",\"op\":\"convert\",\"image\":\"" CLOUD_IMAGE "\"}",
-                       SCRIPTED_EPOCH_MS - 60000);
+  return imgact_op_resume(client, "{\"provider\":\"digitalocean\",\"op\":\"convert\",\"image\":\"" CLOUD_IMAGE "\"}",
+                          SCRIPTED_EPOCH_MS - 60000);
 }
 
 // ---- clouds
@@ -110,12 +114,12 @@ const size_t stories_count = sizeof stories / sizeof *stories;
 
 imgact_op *story_op(const story *s, imgact_client *client, tally *t) {
   imgact_op *op = client == NULL ? NULL : s->make(client);
-  imgact_op_options options = {.size = sizeof options, .flags = IMGACT_KEEP_RAW};
-  imgact_op_configure(op, &options);
+  imgact_op_options options = {.size = sizeof options, .flags = IMGACT_OP_FLAG_KEEP_RAW};
+  imgact_op_set_options(op, &options);
   if (s->waits)
-    imgact_op_wait(op, tally_progress, t);
+    imgact_op_set_wait(op, tally_progress, t);
   else
-    imgact_op_wait(op, NULL, NULL);
+    imgact_op_set_wait(op, NULL, NULL);
   return op;
 }
 
@@ -154,6 +158,6 @@ void story_check(const story *s, const cloud *c, const imgact_op *op) {
   }
   assert_true(error->message[0] != '\0');
   assert_string_equal(error->provider, s->digitalocean ? "digitalocean" : "hetzner");
-  if (imgact_op_kind_of(op) != IMGACT_OP_WAIT_ACTIONS && !s->mutation) assert_int_equal(images + actions, 0);
+  if (imgact_op_get_kind(op) != IMGACT_OP_WAIT_ACTIONS && !s->mutation) assert_int_equal(images + actions, 0);
   for (size_t i = 0; i < actions; i++) assert_non_null(imgact_op_actions(op, &actions)[i]->id);
 }

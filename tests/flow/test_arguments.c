@@ -15,8 +15,8 @@ static void fill_large(void) {
 }
 
 static imgact_op *list_images(imgact_client *client) {
-  static const imgact_image_type types[] = {IMGACT_TYPE_SNAPSHOT, IMGACT_TYPE_BACKUP};
-  static const imgact_image_status statuses[] = {IMGACT_IMAGE_AVAILABLE};
+  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_BACKUP};
+  static const imgact_image_status statuses[] = {IMGACT_IMAGE_STATUS_AVAILABLE};
   static const char *const bound[] = {"1", "2"}, *const sort[] = {"created:desc", "id"};
   const imgact_image_filter filter = {.size = sizeof filter,
                                       .types = types,
@@ -40,7 +40,7 @@ static imgact_op *list_by_tag(imgact_client *client) {
 
 static imgact_op *list_actions(imgact_client *client) {
   static const char *const ids[] = {"1", "2", "3"}, *const sort[] = {"id"};
-  static const imgact_action_status statuses[] = {IMGACT_ACTION_RUNNING, IMGACT_ACTION_ERROR};
+  static const imgact_action_status statuses[] = {IMGACT_ACTION_STATUS_RUNNING, IMGACT_ACTION_STATUS_ERROR};
   const imgact_action_filter filter = {.size = sizeof filter,
                                        .image_id = "4711",
                                        .ids = ids,
@@ -55,7 +55,7 @@ static imgact_op *list_actions(imgact_client *client) {
 static imgact_op *update(imgact_client *client) {
   const imgact_label labels[] = {{large[1], large[2]}, {large[3], large[4]}};
   const imgact_image_update changes = {
-      .size = sizeof changes, .description = large[0], .labels = labels, .labels_count = 2, .set_labels = 1};
+      .size = sizeof changes, .description = large[0], .labels = labels, .labels_count = 2, .replace_labels = 1};
   return imgact_update_image(client, "4711", &changes);
 }
 
@@ -151,8 +151,8 @@ static void what_is_no_utf_8_is_refused_wherever_it_stands(void **state) {
     REFUSED(imgact_update_image(s->client, "1", &changes));                                                                 \
   } while (0)
   REFUSED(imgact_get_image(s->client, BAD, NULL));
-  REFUSED(imgact_transfer(s->client, BAD, "nyc3"));
-  REFUSED(imgact_transfer(s->client, "1", BAD));
+  REFUSED(imgact_transfer_image(s->client, BAD, "nyc3"));
+  REFUSED(imgact_transfer_image(s->client, "1", BAD));
   REFUSED(imgact_get_action(s->client, BAD, NULL));
   REFUSED(imgact_get_action(s->client, "1", BAD));
   REFUSED(imgact_wait_actions(s->client, bad, 2, NULL));
@@ -170,8 +170,8 @@ static void what_is_no_utf_8_is_refused_wherever_it_stands(void **state) {
   UPDATE(.name = BAD);
   UPDATE(.description = BAD);
   UPDATE(.distribution = BAD);
-  UPDATE(.labels = labels[0], .labels_count = 2, .set_labels = 1);
-  UPDATE(.labels = labels[1], .labels_count = 2, .set_labels = 1);
+  UPDATE(.labels = labels[0], .labels_count = 2, .replace_labels = 1);
+  UPDATE(.labels = labels[1], .labels_count = 2, .replace_labels = 1);
 #undef REFUSED
 #undef IMAGES
 #undef ACTIONS
@@ -187,13 +187,13 @@ static void the_token_is_no_argument(void **state) {
   refused(s, imgact_get_image(s->client, STAGE_TOKEN, NULL), IMGACT_INVALID_ARGUMENT, "token");
   refused(s, imgact_get_image(s->client, "name", "x" STAGE_TOKEN), IMGACT_INVALID_ARGUMENT, "token");
   imgact_op *op = imgact_wait_actions(s->client, ids, 2, NULL); // no id either
-  assert_int_equal(imgact_run(op), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_op_run(op), IMGACT_INVALID_ARGUMENT);
   assert_null(strstr(imgact_op_error(op)->message, STAGE_TOKEN));
   imgact_op_free(op);
   scripted_assert_nothing_sent(s->script);
   stage_free(s);
   s = stage_digitalocean();
-  refused(s, imgact_transfer(s->client, "1", STAGE_TOKEN), IMGACT_INVALID_ARGUMENT, "token");
+  refused(s, imgact_transfer_image(s->client, "1", STAGE_TOKEN), IMGACT_INVALID_ARGUMENT, "token");
   stage_free(s);
 }
 

@@ -27,7 +27,7 @@ static void clean_image(const imgact_image *image) {
                                image->error_message,
                                image->bound_to,
                                image->provider_status,
-                               imgact_image_json(image)};
+                               imgact_image_raw(image)};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("an image", texts[i]);
   for (size_t i = 0; i < image->labels_count; i++) {
     clean("a label", image->labels[i].key);
@@ -38,8 +38,8 @@ static void clean_image(const imgact_image *image) {
 }
 
 static void clean_action(const imgact_action *action) {
-  const char *const texts[] = {action->id,         action->command,       action->provider_status,   action->region,
-                               action->error_code, action->error_message, imgact_action_json(action)};
+  const char *const texts[] = {action->id,         action->command,       action->provider_status,  action->region,
+                               action->error_code, action->error_message, imgact_action_raw(action)};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("an action", texts[i]);
 }
 
@@ -56,7 +56,7 @@ static void clean_op(const imgact_op *op) {
   for (size_t i = 0; i < actions; i++) clean_action(imgact_op_actions(op, &actions)[i]);
 }
 
-static void clean_trace(void *user, const imgact_trace *event) {
+static void clean_trace(void *user, const imgact_trace_event *event) {
   (void)user;
   const char *const texts[] = {event->method, event->url, event->headers, event->body, event->text};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("a trace", texts[i]);
@@ -90,7 +90,7 @@ static imgact_status ever_different(void *user, char *buffer, size_t capacity, s
 }
 
 static imgact_client_options listened_to(imgact_token_fn callback, void *user) {
-  imgact_client_options options = {.trace = clean_trace, .token_callback = callback, .token_user = user};
+  imgact_client_options options = {.trace = clean_trace, .token_callback = callback, .token_user_data = user};
   if (callback == NULL) options.token = CANARY;
   return options;
 }
@@ -105,9 +105,9 @@ static imgact_status sing(const story *s, stage_options options) {
   c->headers =
       "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\nX-Odd: Bearer " CANARY "\nRateLimit-Limit: " CANARY "\n";
   imgact_op *op = story_op(s, st->client, NULL);
-  imgact_op_wait(op, clean_progress, NULL);
-  imgact_op_on_intent(op, clean_intent, NULL);
-  imgact_run(op);
+  imgact_op_set_wait(op, clean_progress, NULL);
+  imgact_op_set_before_send(op, clean_intent, NULL);
+  imgact_op_run(op);
   clean_op(op);
   imgact_status status = (imgact_status)imgact_op_error(op)->status;
   imgact_op_free(op);
@@ -160,7 +160,7 @@ static void no_error_shows_the_token(void **state) {
                                       .body = bodies[b],
                                       .headers = "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\n"});
         imgact_op *op = story_op(&stories[i], s->client, NULL);
-        imgact_run(op);
+        imgact_op_run(op);
         clean_op(op);
         imgact_op_free(op);
         stage_free(s);
@@ -183,7 +183,7 @@ static void a_late_reply_shows_no_earlier_token(void **state) {
   stage *s = stage_with((stage_options){.client = listened_to(ever_different, &turn)});
   scripted_when(s->script, echo_own_token, NULL);
   imgact_op *ops[4];
-  for (size_t i = 0; i < 4; i++) imgact_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  for (size_t i = 0; i < 4; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   for (size_t i = 0; i < 4; i++) {
     assert_status(ops[i], IMGACT_OK);
@@ -204,9 +204,10 @@ static void no_argument_may_hold_the_token(void **state) {
                                          {.size = sizeof *filters, .architecture = CANARY},
                                          {.size = sizeof *filters, .sort = one, .sort_count = 1},
                                          {.size = sizeof *filters, .bound_to = one, .bound_to_count = 1}};
-  const imgact_image_update updates[] = {{.size = sizeof *updates, .description = CANARY},
-                                         {.size = sizeof *updates, .labels = &label, .labels_count = 1, .set_labels = 1},
-                                         {.size = sizeof *updates, .labels = &labelled, .labels_count = 1, .set_labels = 1}};
+  const imgact_image_update updates[] = {
+      {.size = sizeof *updates, .description = CANARY},
+      {.size = sizeof *updates, .labels = &label, .labels_count = 1, .replace_labels = 1},
+      {.size = sizeof *updates, .labels = &labelled, .labels_count = 1, .replace_labels = 1}};
   imgact_op *ops[12];
   size_t count = 0;
   for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) ops[count++] = imgact_list_images(s->client, &filters[i]);

@@ -20,7 +20,7 @@ static void open_table(table *t, uint32_t without, bool confirm) {
   memcpy(t->slots, t->provider.slots, sizeof t->slots);
   for (size_t i = 0; i < IMGACT_OP_COUNT; i++)
     if (without & (1u << i)) t->slots[i] = (imgact_slot){0};
-  if (confirm) t->slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_CONFIRM;
+  if (confirm) t->slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_VERIFY_IMAGE;
   t->provider.slots = t->slots;
   t->stage = stage_with((stage_options){.client = {.provider = &t->provider}});
   t->cloud = cloud_new(t->stage->script, false);
@@ -31,7 +31,7 @@ static void close_table(table *t) {
   cloud_free(t->cloud);
 }
 
-static imgact_op *transfer(const table *t) { return imgact_transfer(t->stage->client, CLOUD_IMAGE, "nyc3"); }
+static imgact_op *transfer(const table *t) { return imgact_transfer_image(t->stage->client, CLOUD_IMAGE, "nyc3"); }
 
 #define POST "POST /v2/images/4711/actions {\"type\":\"transfer\",\"region\":\"nyc3\"}"
 #define LOOK "GET /v2/images/4711/actions?page=1&per_page=200"
@@ -80,9 +80,9 @@ static void without_a_look_at_the_image_nothing_is_confirmed(void **state) {
   close_table(&t);
 }
 
-static imgact_answer cannot_tell(const imgact_call *call, const imgact_action *action) {
+static imgact_tristate cannot_tell(const imgact_call *call, const imgact_action *action) {
   (void)call, (void)action;
-  return IMGACT_UNTOLD;
+  return IMGACT_TRISTATE_UNKNOWN;
 }
 
 static void an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing(void **state) {
@@ -115,7 +115,7 @@ static void an_action_that_does_not_tell_when_it_was_started_settles_nothing(voi
   scripted_when(s->script, without_a_start, NULL);
   cloud *c = cloud_new(s->script, false);
   cloud_plan(c, lost_after);
-  imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
   imgact_op_free(op);
   stage_free(s);
@@ -138,7 +138,7 @@ static void another_images_state_settles_nothing(void **state) {
   scripted_when(s->script, another_image, NULL);
   cloud *c = cloud_new(s->script, false);
   cloud_plan(c, lost_before);
-  imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "another image"));
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_lines(s->script, POST, LOOK, "GET /v2/images/4711");
@@ -184,7 +184,7 @@ static bool start_many(void *user, const scripted_request *request, scripted_ans
   size_t at = (size_t)snprintf(c->text, sizeof c->text, "{\"action\":");
   at += put_action(c->text + at, sizeof c->text - at, ++c->last);
   snprintf(c->text + at, sizeof c->text - at, "}");
-  if (c->last == c->loses) *answer = (scripted_answer){.fate = IMGACT_MAYBE_SENT};
+  if (c->last == c->loses) *answer = (scripted_answer){.fate = IMGACT_DELIVERY_MAYBE_SENT};
   return true;
 }
 
@@ -198,8 +198,8 @@ static void an_action_is_claimed_by_its_own_among_a_thousand(void **state) {
     if (c == NULL) abort();
     c->loses = losses[i];
     scripted_when(s->script, start_many, c);
-    for (int64_t n = 1; n < c->loses; n++) stage_expect(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
-    imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+    for (int64_t n = 1; n < c->loses; n++) stage_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+    imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
     char id[32];
     snprintf(id, sizeof id, "%lld", (long long)c->loses);
     assert_true(imgact_op_adopted(op));
@@ -219,7 +219,7 @@ static void what_cannot_be_looked_into_is_not_sent_again(void **state) {
     if (!i) t.slots[IMGACT_OP_TRANSFER].effect = NULL;
     cloud_plan(t.cloud, lost_after);
     imgact_op *op = transfer(&t);
-    imgact_status status = imgact_run(op);
+    imgact_status status = imgact_op_run(op);
     assert_int_equal(t.cloud->applied, 1);
     assert_int_equal(status, IMGACT_AMBIGUOUS);
     imgact_op_free(op);

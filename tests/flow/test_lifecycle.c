@@ -25,13 +25,13 @@ static scene open_scene(const story *s) {
 static bool stop_at(const story *s, int k, stop how) {
   scene sc = open_scene(s);
   sc.op = story_op(s, sc.stage->client, &sc.tally);
-  imgact_start(sc.op, tally_done, &sc.tally);
+  imgact_op_start(sc.op, tally_done, &sc.tally);
   for (int i = 0; i < k && !imgact_op_done(sc.op); i++) imgact_loop_dispatch(sc.stage->loop);
   bool under_way = !imgact_op_done(sc.op);
   int done = sc.tally.done;
   if (how == CANCEL) {
-    imgact_cancel(sc.op);
-    imgact_cancel(sc.op);
+    imgact_op_cancel(sc.op);
+    imgact_op_cancel(sc.op);
     assert_true(imgact_op_done(sc.op));
     assert_int_equal(sc.tally.done, done); // never from inside cancel
     if (under_way) assert_status(sc.op, IMGACT_CANCELLED);
@@ -79,11 +79,11 @@ typedef struct nest {
 static void free_in_done(void *user, imgact_op *op) {
   nest *n = user;
   n->done++;
-  assert_int_equal(imgact_run(op), IMGACT_BUSY);
+  assert_int_equal(imgact_op_run(op), IMGACT_BUSY);
   assert_int_equal(imgact_loop_dispatch(n->loop), IMGACT_BUSY);
   assert_int_equal(imgact_loop_run(n->loop), IMGACT_BUSY);
   imgact_op_free(op);
-  if (n->rounds-- > 0) imgact_start(imgact_get_image(n->client, CLOUD_IMAGE, NULL), free_in_done, n);
+  if (n->rounds-- > 0) imgact_op_start(imgact_get_image(n->client, CLOUD_IMAGE, NULL), free_in_done, n);
 }
 
 static void an_operation_can_be_freed_and_another_started_inside_done(void **state) {
@@ -91,7 +91,7 @@ static void an_operation_can_be_freed_and_another_started_inside_done(void **sta
   stage *st = stage_new();
   cloud *c = cloud_new(st->script, true);
   nest n = {.client = st->client, .loop = st->loop, .rounds = 10};
-  imgact_start(imgact_get_image(st->client, CLOUD_IMAGE, NULL), free_in_done, &n);
+  imgact_op_start(imgact_get_image(st->client, CLOUD_IMAGE, NULL), free_in_done, &n);
   assert_int_equal(n.done, 0);
   imgact_loop_run(st->loop);
   assert_int_equal(n.done, 11);
@@ -101,7 +101,7 @@ static void an_operation_can_be_freed_and_another_started_inside_done(void **sta
 
 static void cancel_all(void *user, imgact_op *op, const imgact_action *action) {
   imgact_op **others = user;
-  imgact_cancel(op);
+  imgact_op_cancel(op);
   for (size_t i = 0; others[i] != NULL; i++) imgact_op_free(others[i]);
   assert_string_equal(action->id, "9001"); // what was handed in stays while the callback runs
 }
@@ -116,12 +116,12 @@ static void a_progress_callback_can_end_everything(void **state) {
   tally t = {0};
   imgact_op *others[4] = {NULL};
   imgact_op *first = imgact_wait_actions(st->client, ids, 2, NULL);
-  imgact_op_wait(first, cancel_all, others);
-  imgact_start(first, tally_done, &t);
+  imgact_op_set_wait(first, cancel_all, others);
+  imgact_op_start(first, tally_done, &t);
   for (size_t i = 0; i < 3; i++) {
     others[i] = imgact_wait_actions(st->client, ids, 2, NULL);
-    imgact_op_wait(others[i], tally_progress, &t);
-    imgact_start(others[i], tally_done, &t);
+    imgact_op_set_wait(others[i], tally_progress, &t);
+    imgact_op_start(others[i], tally_done, &t);
   }
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
@@ -150,8 +150,8 @@ static void a_progress_callback_can_free_its_operation(void **state) {
     if (waits) cloud_add_action(c, "change_protection", "", 0, 60000);
     imgact_op *op =
         waits ? imgact_wait_actions(st->client, &id, 1, NULL) : imgact_change_protection(st->client, CLOUD_IMAGE, 1);
-    imgact_op_wait(op, free_own, &told);
-    imgact_start(op, tally_done, &t);
+    imgact_op_set_wait(op, free_own, &told);
+    imgact_op_start(op, tally_done, &t);
     imgact_loop_run(st->loop);
     assert_int_equal(told, 1);
     assert_int_equal(t.done, 0);
@@ -167,10 +167,10 @@ static void an_end_that_was_not_told_is_told_to_whom_the_last_start_names(void *
     for (int nobody = 0; nobody < 2; nobody++) {
       tally first = {0}, second = {0};
       imgact_op *op = imgact_get_image(st->client, CLOUD_IMAGE, NULL);
-      imgact_start(op, tally_done, &first);
-      if (!running) imgact_cancel(op);
-      imgact_start(op, nobody ? NULL : tally_done, &second);
-      if (running) imgact_cancel(op);
+      imgact_op_start(op, tally_done, &first);
+      if (!running) imgact_op_cancel(op);
+      imgact_op_start(op, nobody ? NULL : tally_done, &second);
+      if (running) imgact_op_cancel(op);
       imgact_loop_run(st->loop);
       assert_int_equal(first.done, 0);
       assert_int_equal(second.done, !nobody);
@@ -186,13 +186,13 @@ static void an_ended_operation_tells_its_end_again(void **state) {
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
   imgact_op *op = stage_run(imgact_get_image(st->client, CLOUD_IMAGE, NULL), IMGACT_OK);
-  imgact_start(op, tally_done, &t);
+  imgact_op_start(op, tally_done, &t);
   assert_int_equal(t.done, 0);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
   assert_int_equal(scripted_count(st->script), 1);
   stage_run(op, IMGACT_OK);
-  imgact_cancel(op);
+  imgact_op_cancel(op);
   assert_status(op, IMGACT_OK);
   imgact_op_free(op);
   stage_free(st);
@@ -205,7 +205,7 @@ static void a_change_is_not_made_again_by_a_second_run(void **state) {
   (void)state;
   stage *st = stage_digitalocean();
   cloud *c = cloud_new(st->script, false);
-  imgact_op *op = stage_run(imgact_transfer(st->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  imgact_op *op = stage_run(imgact_transfer_image(st->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   stage_run(op, IMGACT_OK);
   imgact_op_free(op);
   assert_int_equal(c->applied, 1);
@@ -215,12 +215,12 @@ static void a_change_is_not_made_again_by_a_second_run(void **state) {
 
 static void options_that_make_no_sense_for_an_operation_are_refused(void **state) {
   (void)state;
-  const imgact_op_options options[] = {{.flags = IMGACT_PAGE_BY_PAGE}, {.page = 2}, {.per_page = 5}, {.limit = 1}};
+  const imgact_op_options options[] = {{.flags = IMGACT_OP_FLAG_PAGED}, {.page = 2}, {.per_page = 5}, {.limit = 1}};
   for (size_t i = 0; i < stories_count; i++)
     for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
       scene sc = open_scene(&stories[i]);
       sc.op = story_op(&stories[i], sc.stage->client, &sc.tally);
-      imgact_op_kind kind = imgact_op_kind_of(sc.op);
+      imgact_op_kind kind = imgact_op_get_kind(sc.op);
       bool list = kind == IMGACT_OP_LIST_IMAGES || kind == IMGACT_OP_LIST_ACTIONS;
       if (!list) {
         stage_run(stage_configure(sc.op, options[k]), IMGACT_INVALID_ARGUMENT);
@@ -232,7 +232,7 @@ static void options_that_make_no_sense_for_an_operation_are_refused(void **state
     }
   stage *st = stage_new();
   imgact_op *op = imgact_list_images(st->client, NULL);
-  stage_expect(stage_configure(op, (imgact_op_options){.flags = IMGACT_VIA_IMAGE}), IMGACT_INVALID_ARGUMENT);
+  stage_expect(stage_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_VIA_IMAGE}), IMGACT_INVALID_ARGUMENT);
   stage_free(st);
 }
 
@@ -251,10 +251,10 @@ static void an_operation_that_is_freed_before_its_callback_is_not_told(void **st
     scripted_on(st->script, "*", (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":1}}", .delay_ms = 50});
     tally t = {0};
     imgact_op *a = imgact_get_image(st->client, "1", NULL), *b = imgact_get_image(st->client, "1", NULL);
-    if (later) imgact_start(a, tally_done, &t);
-    imgact_start(b, free_it, &a);
-    if (!later) imgact_start(a, tally_done, &t);
-    imgact_run(a);
+    if (later) imgact_op_start(a, tally_done, &t);
+    imgact_op_start(b, free_it, &a);
+    if (!later) imgact_op_start(a, tally_done, &t);
+    imgact_op_run(a);
     imgact_loop_run(st->loop);
     assert_int_equal(t.done, later);
     assert_null(a);
@@ -268,11 +268,11 @@ static void a_callback_is_for_one_run_of_a_list(void **state) {
   stage *st = stage_new();
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
-  imgact_op *op = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
-  imgact_start(op, tally_done, &t);
+  imgact_op *op = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op_start(op, tally_done, &t);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
-  imgact_run(op);
+  imgact_op_run(op);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
   imgact_op_free(op);
@@ -303,7 +303,7 @@ static void ask_for_the_next_page(void *user, imgact_op *op) {
   reader *r = user;
   (void)op;
   assert_true(imgact_op_done(r->list)); // and not told yet
-  imgact_start(r->list, told_second, r);
+  imgact_op_start(r->list, told_second, r);
 }
 
 static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end(void **state) {
@@ -313,9 +313,9 @@ static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_it
   c->listed = 120;
   reader r = {0};
   imgact_op *other = imgact_get_image(st->client, CLOUD_IMAGE, NULL);
-  r.list = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
-  imgact_start(other, ask_for_the_next_page, &r);
-  imgact_start(r.list, told_first, &r);
+  r.list = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op_start(other, ask_for_the_next_page, &r);
+  imgact_op_start(r.list, told_first, &r);
   imgact_loop_run(st->loop);
   assert_int_equal(r.first, 0);
   assert_int_equal(r.second, 1);
@@ -329,7 +329,7 @@ static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_it
 }
 
 static void start_again_while(void *user, imgact_op *op) {
-  if (*(bool *)user) imgact_start(op, start_again_while, user);
+  if (*(bool *)user) imgact_op_start(op, start_again_while, user);
 }
 
 // More callbacks than a dispatch makes stand before the page's own.
@@ -344,16 +344,17 @@ static void a_run_goes_on_from_a_page_that_was_not_told_yet(void **state) {
   c->listed = 120;
   for (size_t i = 0; i < CROWD; i++) {
     crowd[i] = imgact_get_image(st->client, "", NULL);
-    imgact_start(crowd[i], start_again_while, &crowded);
+    imgact_op_start(crowd[i], start_again_while, &crowded);
   }
-  imgact_op *list = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
-  imgact_start(list, tally_done, &t);
+  imgact_op *list =
+      stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op_start(list, tally_done, &t);
   while (!imgact_op_done(list)) imgact_loop_dispatch(st->loop);
   assert_int_equal(t.done, 0);
   stage_run(list, IMGACT_OK);
   assert_int_equal(t.done, 1);
-  imgact_page page;
-  imgact_op_page(list, &page);
+  imgact_pagination page;
+  imgact_op_pagination(list, &page);
   assert_int_equal(page.page, 2);
   crowded = false;
   imgact_loop_run(st->loop);
@@ -366,7 +367,7 @@ static void a_run_goes_on_from_a_page_that_was_not_told_yet(void **state) {
 
 static void start_again(void *user, imgact_op *op) {
   int *count = user;
-  if (++*count < 1000000) imgact_start(op, start_again, user);
+  if (++*count < 1000000) imgact_op_start(op, start_again, user);
 }
 
 static void a_callback_that_starts_its_operation_again_gives_others_a_turn(void **state) {
@@ -374,7 +375,7 @@ static void a_callback_that_starts_its_operation_again_gives_others_a_turn(void 
   stage *st = stage_new();
   imgact_op *op = imgact_get_image(st->client, "", NULL);
   int count = 0;
-  imgact_start(op, start_again, &count);
+  imgact_op_start(op, start_again, &count);
   imgact_loop_dispatch(st->loop);
   assert_in_range(count, 1, 200000);
   imgact_op_free(op);
@@ -384,8 +385,8 @@ static void a_callback_that_starts_its_operation_again_gives_others_a_turn(void 
 static void a_refusal_stays_one_when_it_is_cancelled(void **state) {
   (void)state;
   stage *st = stage_new();
-  imgact_op *op = imgact_transfer(st->client, CLOUD_IMAGE, "nyc3");
-  imgact_cancel(op);
+  imgact_op *op = imgact_transfer_image(st->client, CLOUD_IMAGE, "nyc3");
+  imgact_op_cancel(op);
   stage_expect(op, IMGACT_UNSUPPORTED);
   stage_free(st);
 }
@@ -406,13 +407,13 @@ static void a_hook_cannot_answer_with_a_status_of_the_library(void **state) {
   (void)state;
   imgact_status answers[] = {IMGACT_END, IMGACT_BUSY, (imgact_status)77};
   for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-    stage *st = stage_with((stage_options){.client = {.token_callback = odd_token, .token_user = &answers[i]}});
-    const imgact_op_options by_page = {.flags = IMGACT_PAGE_BY_PAGE};
+    stage *st = stage_with((stage_options){.client = {.token_callback = odd_token, .token_user_data = &answers[i]}});
+    const imgact_op_options by_page = {.flags = IMGACT_OP_FLAG_PAGED};
     stage_expect(stage_configure(imgact_list_images(st->client, NULL), by_page), IMGACT_INTERNAL);
     stage_free(st);
     st = stage_new();
     imgact_op *op = imgact_delete_image(st->client, "1");
-    imgact_op_on_intent(op, odd_intent, &answers[i]);
+    imgact_op_set_before_send(op, odd_intent, &answers[i]);
     stage_expect(op, IMGACT_INTERNAL);
     scripted_assert_nothing_sent(st->script);
     stage_free(st);
@@ -432,9 +433,9 @@ static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
   stage *s = stage_digitalocean();
   tally t = {0};
   int announced = 0;
-  imgact_op *op = imgact_transfer(s->client, CLOUD_IMAGE, "nyc3");
-  imgact_op_on_intent(op, free_in_intent, &announced);
-  imgact_start(op, tally_done, &t);
+  imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
+  imgact_op_set_before_send(op, free_in_intent, &announced);
+  imgact_op_start(op, tally_done, &t);
   imgact_loop_run(s->loop);
   assert_int_equal(announced, 1);
   assert_int_equal(t.done, 0);
@@ -449,16 +450,16 @@ static void what_is_said_after_the_start_changes_nothing_but_the_callback(void *
   c->action_ms = 60000;
   tally first = {0}, second = {0}, last = {0};
   int announced = 0;
-  imgact_op *op = imgact_transfer(s->client, CLOUD_IMAGE, "nyc3");
-  imgact_start(op, tally_done, &first);
-  imgact_start(op, tally_done, &last);
-  stage_configure(op, (imgact_op_options){.flags = IMGACT_KEEP_RAW});
-  imgact_op_wait(op, tally_progress, &second);
-  imgact_op_on_intent(op, free_in_intent, &announced);
+  imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
+  imgact_op_start(op, tally_done, &first);
+  imgact_op_start(op, tally_done, &last);
+  stage_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_KEEP_RAW});
+  imgact_op_set_wait(op, tally_progress, &second);
+  imgact_op_set_before_send(op, free_in_intent, &announced);
   imgact_loop_run(s->loop);
   assert_status(op, IMGACT_OK);
-  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_RUNNING); // nobody waited for it
-  assert_null(imgact_action_json(imgact_op_action(op)));
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_RUNNING); // nobody waited for it
+  assert_null(imgact_action_raw(imgact_op_action(op)));
   assert_int_equal(last.done, 1);
   assert_int_equal(first.done + second.progress + announced, 0);
   assert_int_equal(c->applied, 1);
@@ -472,7 +473,7 @@ static void what_is_cancelled_before_its_start_sends_nothing(void **state) {
   for (size_t i = 0; i < stories_count; i++) {
     scene sc = open_scene(&stories[i]);
     sc.op = story_op(&stories[i], sc.stage->client, &sc.tally);
-    imgact_cancel(sc.op);
+    imgact_op_cancel(sc.op);
     stage_run(sc.op, IMGACT_CANCELLED);
     assert_no_flag(sc.op, IMGACT_ERROR_MAYBE_APPLIED);
     scripted_assert_nothing_sent(sc.stage->script);
@@ -495,8 +496,8 @@ static void clients_of_both_clouds_share_a_loop(void **state) {
   assert_ptr_equal(imgact_client_loop(other), st->loop);
   tally t = {0};
   imgact_op *one = imgact_get_image(st->client, CLOUD_IMAGE, NULL), *two = imgact_get_image(other, CLOUD_IMAGE, NULL);
-  imgact_start(one, tally_done, &t);
-  imgact_start(two, tally_done, &t);
+  imgact_op_start(one, tally_done, &t);
+  imgact_op_start(two, tally_done, &t);
   imgact_client_free(other);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 2);
@@ -515,14 +516,14 @@ static void clients_of_both_clouds_share_a_loop(void **state) {
 static void null_is_accepted_by_every_verb(void **state) {
   (void)state;
   size_t count = 7;
-  imgact_rate rate;
-  imgact_page page;
-  imgact_op_configure(NULL, NULL);
-  imgact_op_wait(NULL, NULL, NULL);
-  imgact_op_on_intent(NULL, NULL, NULL);
-  imgact_start(NULL, NULL, NULL);
-  imgact_cancel(NULL);
-  assert_int_equal(imgact_run(NULL), IMGACT_NOMEM);
+  imgact_rate_limit rate;
+  imgact_pagination page;
+  imgact_op_set_options(NULL, NULL);
+  imgact_op_set_wait(NULL, NULL, NULL);
+  imgact_op_set_before_send(NULL, NULL, NULL);
+  imgact_op_start(NULL, NULL, NULL);
+  imgact_op_cancel(NULL);
+  assert_int_equal(imgact_op_run(NULL), IMGACT_NOMEM);
   assert_int_equal(imgact_op_error(NULL)->status, IMGACT_NOMEM);
   assert_null(imgact_op_error_details(NULL));
   assert_true(imgact_op_done(NULL));
@@ -531,14 +532,14 @@ static void null_is_accepted_by_every_verb(void **state) {
   assert_non_null(imgact_op_images(NULL, &count));
   assert_int_equal(count, 0);
   assert_non_null(imgact_op_actions(NULL, &count));
-  imgact_op_rate(NULL, &rate);
+  imgact_op_rate_limit(NULL, &rate);
   assert_int_equal(rate.limit, -1);
-  imgact_op_page(NULL, &page);
+  imgact_op_pagination(NULL, &page);
   assert_int_equal(page.next, -1);
   assert_int_equal(imgact_op_adopted(NULL), 0);
-  assert_int_equal(imgact_op_local(NULL), 0);
+  assert_int_equal(imgact_op_filtered_locally(NULL), 0);
   assert_null(imgact_list_images(NULL, NULL));
-  assert_null(imgact_resume(NULL, "{}", 0));
+  assert_null(imgact_op_resume(NULL, "{}", 0));
   imgact_op_free(NULL);
   imgact_client_free(NULL);
   imgact_loop_free(NULL);
@@ -558,7 +559,7 @@ static void structs_of_another_size_are_refused(void **state) {
     uint64_t unknown;
   } newer = {.options = {.size = sizeof newer}, .unknown = 1};
   imgact_op *op = imgact_get_image(st->client, "1", NULL);
-  imgact_op_configure(op, &newer.options);
+  imgact_op_set_options(op, &newer.options);
   stage_expect(op, IMGACT_INVALID_ARGUMENT);
   op = imgact_get_image(st->client, "1", NULL);
   stage_expect(stage_configure(op, (imgact_op_options){.flags = 0x80}), IMGACT_INVALID_ARGUMENT);
@@ -575,8 +576,8 @@ static void what_is_refused_ends_from_a_dispatch_like_anything_else(void **state
   (void)state;
   stage *st = stage_new();
   tally t = {0};
-  imgact_op *op = imgact_transfer(st->client, "1", "nyc3");
-  imgact_start(op, tally_done, &t);
+  imgact_op *op = imgact_transfer_image(st->client, "1", "nyc3");
+  imgact_op_start(op, tally_done, &t);
   assert_int_equal(t.done, 0);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);

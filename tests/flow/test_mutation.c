@@ -40,7 +40,7 @@ static void end(play *p) {
   cloud_free(own);
 }
 
-static imgact_op *transfer(const play *p) { return imgact_transfer(p->client, CLOUD_IMAGE, "nyc3"); }
+static imgact_op *transfer(const play *p) { return imgact_transfer_image(p->client, CLOUD_IMAGE, "nyc3"); }
 
 static imgact_op *protect(const play *p) { return imgact_change_protection(p->client, CLOUD_IMAGE, 1); }
 
@@ -55,21 +55,22 @@ static cloud_fate replied(int effects, int status, const char *body) {
 
 static void a_lost_answer_is_adopted(void **state) {
   (void)state;
-  const cloud_fate fates[] = {lost_after,
-                              replied(1, 500, "{}"),
-                              replied(1, 502, "<html>"),
-                              replied(1, 503, NULL),
-                              replied(1, 504, "{}"),
-                              replied(1, 301, NULL),
-                              replied(1, 200, "{}"),
-                              replied(1, 201, NULL),
-                              replied(1, 201, "{\"action\":{\"id\":null}}"),
-                              replied(1, 201, "{\"action\":"),
-                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TIMEOUT, .fate = IMGACT_MAYBE_SENT}},
-                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TOO_LARGE, .fate = IMGACT_MAYBE_SENT}},
-                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_ENCODING, .fate = IMGACT_MAYBE_SENT}},
-                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TLS, .fate = IMGACT_MAYBE_SENT}},
-                              {.effects = 1, .answer = {.failure = IMGACT_FAILURE_NOMEM, .fate = IMGACT_MAYBE_SENT}}};
+  const cloud_fate fates[] = {
+      lost_after,
+      replied(1, 500, "{}"),
+      replied(1, 502, "<html>"),
+      replied(1, 503, NULL),
+      replied(1, 504, "{}"),
+      replied(1, 301, NULL),
+      replied(1, 200, "{}"),
+      replied(1, 201, NULL),
+      replied(1, 201, "{\"action\":{\"id\":null}}"),
+      replied(1, 201, "{\"action\":"),
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TIMEOUT, .fate = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TOO_LARGE, .fate = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_ENCODING, .fate = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TLS, .fate = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_NOMEM, .fate = IMGACT_DELIVERY_MAYBE_SENT}}};
   for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
     play p = begin_digitalocean();
     cloud_plan(p.cloud, fates[i]);
@@ -91,10 +92,10 @@ static void an_adopted_action_is_waited_for(void **state) {
   cloud_plan(p.cloud, lost_after);
   imgact_op *op = transfer(&p);
   tally t = {0};
-  imgact_op_wait(op, tally_progress, &t);
+  imgact_op_set_wait(op, tally_progress, &t);
   stage_run(op, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
-  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_SUCCESS);
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
   assert_int_equal(t.progress, 5); // when it was found, and at 1, 2, 3 and 4 s
   scripted_assert_lines(p.script, DO_POST, DO_LOOK, "GET /v2/images/4711/actions/9001", "GET /v2/images/4711/actions/9001",
                         "GET /v2/images/4711/actions/9001", "GET /v2/images/4711/actions/9001",
@@ -207,8 +208,8 @@ static void attempts_run_out_with_the_last_failures_own_code(void **state) {
 
 static void what_was_certainly_not_applied_is_sent_again_at_once(void **state) {
   (void)state;
-  const cloud_fate fates[] = {{.answer = {.fate = IMGACT_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
-                              {.answer = {.fate = IMGACT_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
+  const cloud_fate fates[] = {{.answer = {.fate = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
+                              {.answer = {.fate = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
                               replied(0, 429, "{}"),
                               replied(0, 409, "{\"error\":{\"code\":\"conflict\",\"message\":\"m\"}}")};
   for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
@@ -328,7 +329,7 @@ static void a_look_that_fails_is_ambiguous(void **state) {
               (scripted_answer){.status = 502, .body = "{\"id\":\"x\",\"message\":\"bad gateway\",\"request_id\":\"r-1\"}"});
   scripted_on(alone->script, "GET *",
               (scripted_answer){.status = 403, .body = "{\"id\":\"forbidden\",\"message\":\"no scope\"}"});
-  imgact_op *op = stage_run(imgact_transfer(alone->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op = stage_run(imgact_transfer_image(alone->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(imgact_op_error(op)->http_status, 502);
   assert_string_equal(imgact_op_error(op)->request_id, "r-1");
@@ -349,7 +350,7 @@ static void protection_counts_only_once_the_image_shows_it(void **state) {
   cloud_plan(p.cloud, lost_after);
   imgact_op *op = stage_run(protect(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
-  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_SUCCESS);
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
   scripted_assert_lines(p.script, HZ_POST, HZ_LOOK, "GET /v1/actions?id=9001", "GET /v1/actions?id=9001",
                         "GET /v1/actions?id=9001", HZ_IMAGE);
   imgact_op_free(op);
@@ -473,8 +474,8 @@ static void twins_never_share_an_action(void **state) {
   cloud_plan(p.cloud, lost_after);
   cloud_plan(p.cloud, lost_after);
   imgact_op *one = transfer(&p), *two = transfer(&p);
-  imgact_start(one, NULL, NULL);
-  imgact_start(two, NULL, NULL);
+  imgact_op_start(one, NULL, NULL);
+  imgact_op_start(two, NULL, NULL);
   assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
   assert_status(one, IMGACT_OK);
   assert_status(two, IMGACT_OK);
@@ -492,11 +493,11 @@ static void a_twin_goes_on_when_the_first_is_freed_or_cancelled(void **state) {
     play p = begin_digitalocean();
     tally t = {0};
     imgact_op *one = transfer(&p), *two = transfer(&p), *three = transfer(&p);
-    imgact_start(one, NULL, NULL);
-    imgact_start(two, tally_done, &t);
-    imgact_start(three, tally_done, &t);
+    imgact_op_start(one, NULL, NULL);
+    imgact_op_start(two, tally_done, &t);
+    imgact_op_start(three, tally_done, &t);
     if (how == 0)
-      imgact_cancel(one);
+      imgact_op_cancel(one);
     else
       imgact_op_free(one);
     assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
@@ -516,7 +517,8 @@ static void transfers_to_several_regions_do_not_wait_for_each_other(void **state
   for (int i = 0; i < 3; i++) cloud_plan(p.cloud, lost_after);
   static const char *const regions[] = {"nyc3", "sfo2", "ams3"};
   imgact_op *ops[3];
-  for (size_t i = 0; i < 3; i++) imgact_start(ops[i] = imgact_transfer(p.client, CLOUD_IMAGE, regions[i]), NULL, NULL);
+  for (size_t i = 0; i < 3; i++)
+    imgact_op_start(ops[i] = imgact_transfer_image(p.client, CLOUD_IMAGE, regions[i]), NULL, NULL);
   assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
   for (size_t i = 0; i < 3; i++) {
     assert_status(ops[i], IMGACT_OK);
@@ -552,7 +554,7 @@ static void a_deletion_of_nothing_is_not_found(void **state) {
   play p = begin_hetzner();
   p.cloud->deleted = true;
   imgact_op *op = stage_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NOT_FOUND);
-  assert_flag(op, IMGACT_ERROR_GONE);
+  assert_flag(op, IMGACT_ERROR_ALREADY_DELETED);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   end(&p);
@@ -576,7 +578,7 @@ static void a_conversion_by_put_that_is_refused_the_second_time_is_looked_into(v
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
     cloud_plan(p.cloud, replied(applied, 502, "{}"));
     cloud_plan(p.cloud, replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
-    imgact_op *op = stage_run(imgact_convert(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_INVALID_INPUT);
+    imgact_op *op = stage_run(imgact_convert_image(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_INVALID_INPUT);
     if (applied)
       scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_IMAGE);
     else // the first one may still be on its way, and the reason of the refusal: only the time to settle tells
@@ -595,7 +597,7 @@ static void a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once(voi
   play p = begin_hetzner();
   snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
   for (int i = 0; i < 5; i++) cloud_plan(p.cloud, replied(0, 504, "{}"));
-  imgact_op *op = stage_run(imgact_convert(p.client, CLOUD_IMAGE), IMGACT_UNAVAILABLE);
+  imgact_op *op = stage_run(imgact_convert_image(p.client, CLOUD_IMAGE), IMGACT_UNAVAILABLE);
   scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_PUT, HZ_PUT, HZ_PUT, HZ_IMAGE);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED); // a gateway may still deliver it
   imgact_op_free(op);
@@ -609,7 +611,7 @@ static void a_conversion_by_put_with_a_useless_answer_is_not_repeated(void **sta
     play p = begin_hetzner();
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
     for (int i = 0; i < 5; i++) cloud_plan(p.cloud, replied(applied, 200, "{}"));
-    imgact_op *op = stage_run(imgact_convert(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_PROTOCOL);
+    imgact_op *op = stage_run(imgact_convert_image(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_PROTOCOL);
     scripted_assert_lines(p.script, HZ_PUT, HZ_IMAGE);
     assert_int_equal(imgact_op_error(op)->flags & IMGACT_ERROR_MAYBE_APPLIED, applied ? 0 : IMGACT_ERROR_MAYBE_APPLIED);
     imgact_op_free(op);
@@ -642,8 +644,8 @@ static imgact_status intend(void *user, imgact_op *op, const char *call_json) {
   hook *h = user;
   h->calls++;
   snprintf(h->json, sizeof h->json, "%s", call_json);
-  assert_int_equal(imgact_run(op), IMGACT_BUSY);
-  if (h->cancels) imgact_cancel(op);
+  assert_int_equal(imgact_op_run(op), IMGACT_BUSY);
+  if (h->cancels) imgact_op_cancel(op);
   return h->answer;
 }
 
@@ -653,8 +655,8 @@ static void on_intent_comes_before_the_first_byte_and_once(void **state) {
   cloud_plan(p.cloud, lost_before);
   hook h = {0};
   imgact_op *op = transfer(&p);
-  imgact_op_on_intent(op, intend, &h);
-  imgact_start(op, NULL, NULL);
+  imgact_op_set_before_send(op, intend, &h);
+  imgact_op_start(op, NULL, NULL);
   assert_int_equal(h.calls, 0); // from a dispatch, never from a call of the user's
   stage_run(op, IMGACT_OK);
   assert_int_equal(h.calls, 1);
@@ -668,12 +670,12 @@ static void on_intent_can_refuse_and_cancel(void **state) {
   play p = begin_digitalocean();
   hook refuses = {.answer = IMGACT_FORBIDDEN}, cancels = {.cancels = true};
   imgact_op *op = transfer(&p);
-  imgact_op_on_intent(op, intend, &refuses);
+  imgact_op_set_before_send(op, intend, &refuses);
   stage_run(op, IMGACT_FORBIDDEN);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   op = transfer(&p);
-  imgact_op_on_intent(op, intend, &cancels);
+  imgact_op_set_before_send(op, intend, &cancels);
   stage_run(op, IMGACT_CANCELLED);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
@@ -688,7 +690,7 @@ static void a_resumed_call_starts_at_its_look(void **state) {
   play p = begin_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 90000, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 59000, 1000);
-  imgact_op *op = imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
+  imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
   stage_run(op, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9002");
@@ -706,7 +708,7 @@ static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **
     play p = begin_digitalocean();
     scripted_advance(p.script, 20000);
     if (there) cloud_add_action(p.cloud, "transfer", "nyc3", ago_ms[i], 1200000);
-    imgact_op *op = imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000);
+    imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000);
     stage_run(op, there ? IMGACT_AMBIGUOUS : IMGACT_OK);
     assert_int_equal(p.cloud->mutations, !there);
     assert_false(imgact_op_adopted(op));
@@ -719,7 +721,7 @@ static void what_is_sent_again_for_such_a_call_is_known_by_its_own_time(void **s
   (void)state;
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_after);
-  imgact_op *op = stage_run(imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000), IMGACT_OK);
+  imgact_op *op = stage_run(imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(p.cloud->mutations, 1);
   imgact_op_free(op);
@@ -730,9 +732,9 @@ static void a_resumed_call_that_left_no_trace_is_sent(void **state) {
   (void)state;
   play p = begin_digitalocean();
   hook h = {0};
-  imgact_op *op = imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
+  imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
   scripted_advance(p.script, 3600000); // made long before it is started
-  imgact_op_on_intent(op, intend, &h);
+  imgact_op_set_before_send(op, intend, &h);
   stage_run(op, IMGACT_OK);
   assert_int_equal(h.calls, 0);
   assert_false(imgact_op_adopted(op));
@@ -745,7 +747,7 @@ static void a_resumed_call_that_left_no_trace_is_sent(void **state) {
 static void a_resumed_call_counts_the_attempt_of_the_first_program(void **state) {
   (void)state;
   play p = begin_digitalocean();
-  imgact_op *op = imgact_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
+  imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
   stage_run(stage_configure(op, (imgact_op_options){.max_attempts = 1}), IMGACT_NETWORK);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(p.cloud->mutations, 0);
@@ -758,8 +760,8 @@ static void a_resumed_call_that_was_done_at_once_succeeds(void **state) {
   (void)state;
   play p = begin_hetzner();
   p.cloud->deleted = true;
-  imgact_op *op = imgact_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"delete_image\",\"image\":\"4711\"}",
-                                SCRIPTED_EPOCH_MS - 60000);
+  imgact_op *op = imgact_op_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"delete_image\",\"image\":\"4711\"}",
+                                   SCRIPTED_EPOCH_MS - 60000);
   stage_run(op, IMGACT_OK);
   scripted_assert_lines(p.script, HZ_DELETE);
   imgact_op_free(op);
@@ -767,8 +769,8 @@ static void a_resumed_call_that_was_done_at_once_succeeds(void **state) {
 
   p = begin_hetzner();
   cloud_plan(p.cloud, replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
-  op =
-      imgact_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"convert\",\"image\":\"4711\"}", SCRIPTED_EPOCH_MS - 60000);
+  op = imgact_op_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"convert\",\"image\":\"4711\"}",
+                        SCRIPTED_EPOCH_MS - 60000);
   stage_run(op, IMGACT_OK);
   scripted_assert_lines(p.script, HZ_PUT, HZ_IMAGE);
   assert_true(imgact_op_adopted(op));
@@ -795,22 +797,22 @@ static void nonsense_cannot_be_resumed(void **state) {
       "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\"}",
       "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\",\"protect\":\"true\"}",
       "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\",\"protect\":null}",
-      "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"to_snapshot\":1}",
+      "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"convert_to_snapshot\":1}",
       "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"description\":\"d\",\"labels\":[1]}",
       "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"labels\":{\"a\":5}}"};
   play p = begin_hetzner();
   for (size_t i = 0; i < sizeof hetzner_texts / sizeof *hetzner_texts; i++)
-    stage_expect(imgact_resume(p.client, hetzner_texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
+    stage_expect(imgact_op_resume(p.client, hetzner_texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(p.script);
   end(&p);
   p = begin_digitalocean();
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    stage_expect(imgact_resume(p.client, texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
+    stage_expect(imgact_op_resume(p.client, texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(p.script);
   static const int64_t times[] = {INT64_MIN, -1, 0, INT64_MAX};
   for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-    imgact_op *op = imgact_resume(p.client, stored, times[i]);
-    imgact_start(op, NULL, NULL);
+    imgact_op *op = imgact_op_resume(p.client, stored, times[i]);
+    imgact_op_start(op, NULL, NULL);
     imgact_op_free(op);
   }
   end(&p);
@@ -864,8 +866,8 @@ static void what_waits_for_its_twin_was_never_out(void **state) {
   play p = begin_digitalocean();
   p.cloud->delay_ms = 1000;
   imgact_op *one = transfer(&p), *two = stage_configure(transfer(&p), (imgact_op_options){.deadline_ms = 500});
-  imgact_start(one, NULL, NULL);
-  imgact_start(two, NULL, NULL);
+  imgact_op_start(one, NULL, NULL);
+  imgact_op_start(two, NULL, NULL);
   assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
   assert_status(one, IMGACT_OK);
   assert_status(two, IMGACT_TIMEOUT);
@@ -878,7 +880,7 @@ static void what_waits_for_its_twin_was_never_out(void **state) {
 
 static void cancel_the_other(void *user, imgact_op *op) {
   (void)op;
-  imgact_cancel(user);
+  imgact_op_cancel(user);
 }
 
 static void a_callback_can_end_what_would_take_the_place(void **state) {
@@ -886,9 +888,9 @@ static void a_callback_can_end_what_would_take_the_place(void **state) {
   play p = begin_with((stage_options){.client = {.concurrency = 1}});
   imgact_op *one = protect(&p), *other = imgact_delete_image(p.client, CLOUD_IMAGE);
   p.cloud->delay_ms = 1000;
-  imgact_start(one, cancel_the_other, other);
+  imgact_op_start(one, cancel_the_other, other);
   imgact_loop_dispatch(p.stage->loop);
-  imgact_start(other, NULL, NULL);
+  imgact_op_start(other, NULL, NULL);
   assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
   assert_status(other, IMGACT_CANCELLED);
   assert_no_flag(other, IMGACT_ERROR_MAYBE_APPLIED);
@@ -904,13 +906,13 @@ static void what_waits_for_a_place_or_backs_off_was_never_out(void **state) {
   p.cloud->delay_ms = 1000;
   imgact_op *get = imgact_get_image(p.client, CLOUD_IMAGE, NULL);
   imgact_op *op = stage_configure(protect(&p), (imgact_op_options){.deadline_ms = 500});
-  imgact_start(get, NULL, NULL);
+  imgact_op_start(get, NULL, NULL);
   imgact_loop_dispatch(p.stage->loop);
   stage_run(op, IMGACT_TIMEOUT);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   cloud_plan(p.cloud, replied(0, 429, "{}"));
-  imgact_run(get);
+  imgact_op_run(get);
   op = stage_configure(protect(&p), (imgact_op_options){.deadline_ms = 1200});
   stage_run(op, IMGACT_TIMEOUT);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
@@ -925,7 +927,7 @@ static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state
   play p = begin_digitalocean();
   p.cloud->hidden_ms = 3600000; // the action is never found again: a 404 is tolerated three times
   imgact_op *op = transfer(&p);
-  imgact_op_wait(op, NULL, NULL);
+  imgact_op_set_wait(op, NULL, NULL);
   stage_run(op, IMGACT_NOT_FOUND);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_string_equal(imgact_op_action(op)->id, "9001");
@@ -935,8 +937,8 @@ static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state
 
   p = begin_digitalocean();
   op = transfer(&p);
-  imgact_op_wait(op, NULL, NULL);
-  imgact_start(op, NULL, NULL);
+  imgact_op_set_wait(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(p.stage->loop);
   p.cloud->actions[0].odd = true;
   stage_run(op, IMGACT_PROTOCOL);
@@ -951,12 +953,12 @@ static void an_action_that_fails_is_told(void **state) {
   play p = begin_hetzner();
   imgact_op *op = protect(&p);
   tally t = {0};
-  imgact_op_wait(op, tally_progress, &t);
-  imgact_start(op, tally_done, &t);
+  imgact_op_set_wait(op, tally_progress, &t);
+  imgact_op_start(op, tally_done, &t);
   imgact_loop_dispatch(p.stage->loop);
   p.cloud->actions[0].fails = true;
   stage_run(op, IMGACT_ACTION_FAILED);
-  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_ERROR);
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_ERROR);
   assert_string_equal(imgact_op_action(op)->error_code, "action_failed");
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_string_equal(imgact_op_error(op)->provider, "hetzner");
@@ -971,7 +973,7 @@ static void retry_tokens_that_ran_out_end_it_and_are_named(void **state) {
   stage *s = stage_with((stage_options){.digitalocean = true, .client = {.max_attempts = 300, .settle_ms = 1}});
   scripted_on(s->script, "POST *", (scripted_answer){.status = 500, .body = "{}"});
   scripted_on(s->script, "GET *actions*", (scripted_answer){.status = 502, .body = "{}"});
-  imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "100 retries are used up"));
   imgact_op_free(op);
   stage_free(s);

@@ -97,8 +97,8 @@ static void worked(void *user, imgact_op *op) {
 
 static void work(worker *w) {
   w->started_ms = tireless_now_ms(w->crowd->limiter.clock);
-  imgact_op *op = w->changes ? imgact_convert(w->client, "1") : imgact_get_image(w->client, "1", NULL);
-  imgact_start(op, worked, w);
+  imgact_op *op = w->changes ? imgact_convert_image(w->client, "1") : imgact_get_image(w->client, "1", NULL);
+  imgact_op_start(op, worked, w);
 }
 
 static void gather(crowd *c, bool hetzner, double tokens, int32_t reserve) {
@@ -114,7 +114,7 @@ static void gather(crowd *c, bool hetzner, double tokens, int32_t reserve) {
                                      .token = STAGE_TOKEN,
                                      .loop = c->loop,
                                      .max_attempts = 1000,
-                                     .rate_reserve_percent = reserve};
+                                     .rate_limit_reserve_percent = reserve};
     assert_int_equal(imgact_client_new(&options, &c->clients[i], &error), IMGACT_OK);
   }
 }
@@ -268,10 +268,11 @@ static void a_refusal_parks_every_request_of_its_credential(void **state) {
   scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
   for (int i = 0; i < 12; i++) scripted_json(s->script, 200, "{\"image\":{\"id\":1}}");
   imgact_op *ops[12];
-  imgact_start(ops[0] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  imgact_op_start(ops[0] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_dispatch(s->loop);
-  for (size_t i = 1; i < 11; i++) imgact_start(ops[i] = imgact_get_image(i % 2 ? s->client : same, "1", NULL), NULL, NULL);
-  imgact_start(ops[11] = imgact_get_image(other, "1", NULL), NULL, NULL);
+  for (size_t i = 1; i < 11; i++)
+    imgact_op_start(ops[i] = imgact_get_image(i % 2 ? s->client : same, "1", NULL), NULL, NULL);
+  imgact_op_start(ops[11] = imgact_get_image(other, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_int_equal(scripted_count(s->script), 13);
   assert_int_equal(scripted_at(s->script, 1)->sent_ms, 0); // the other credential's
@@ -298,7 +299,7 @@ static void a_pause_that_nobody_would_wait_for_ends_all_at_once(void **state) {
   imgact_op *ops[20];
   const scripted_answer go_away = {.status = 429, .body = "{}", .headers = "Retry-After: 600\n", .delay_ms = 10};
   for (int i = 0; i < 8; i++) scripted_next(s->script, go_away);
-  for (size_t i = 0; i < 20; i++) imgact_start(ops[i] = imgact_delete_image(s->client, "4711"), NULL, NULL);
+  for (size_t i = 0; i < 20; i++) imgact_op_start(ops[i] = imgact_delete_image(s->client, "4711"), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_int_equal(scripted_count(s->script), 8); // as many as were under way
   assert_int_equal(scripted_now_ms(s->script), 10);
@@ -322,7 +323,7 @@ static void who_can_only_be_late_is_told_at_once(void **state) {
   stage *s = stage_new();
   scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n", .delay_ms = 10});
   imgact_op *patient = imgact_delete_image(s->client, "4711");
-  imgact_start(patient, NULL, NULL);
+  imgact_op_start(patient, NULL, NULL);
   for (int i = 0; i < 10 && scripted_now_ms(s->script) < 10; i++) imgact_loop_dispatch(s->loop);
   imgact_op *hurried = imgact_delete_image(s->client, "4712");
   stage_run(stage_configure(hurried, (imgact_op_options){.deadline_ms = 10000}), IMGACT_RATE_LIMITED);
@@ -357,7 +358,7 @@ static void before_the_first_reply_nobody_is_called_late(void **state) {
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 50});
   for (size_t i = 0; i < 300; i++) {
     ops[i] = stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 900});
-    imgact_start(ops[i], NULL, NULL);
+    imgact_op_start(ops[i], NULL, NULL);
   }
   imgact_loop_run(s->loop);
   assert_int_equal(count_of(ops, 300, IMGACT_OK), 300);
@@ -371,10 +372,10 @@ static void a_request_that_leaves_lets_one_other_go(void **state) {
   stage *s = stage_with((stage_options){.client = {.concurrency = 1000}});
   imgact_op *ops[600];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
-  for (size_t i = 0; i < 600; i++) imgact_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  for (size_t i = 0; i < 600; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_int_equal(scripted_count(s->script), 200);
-  imgact_cancel(ops[0]);
+  imgact_op_cancel(ops[0]);
   while (scripted_now_ms(s->script) < 3000) imgact_loop_dispatch(s->loop);
   assert_int_equal(scripted_count(s->script), 201);
   free_all(ops, 600);
@@ -389,7 +390,7 @@ static void a_pause_that_the_reset_alone_tells_ends_all_at_once(void **state) {
   snprintf(head, sizeof head, "RateLimit-Limit: 5000\nRateLimit-Remaining: 0\nRateLimit-Reset: %lld\n",
            (long long)(SCRIPTED_EPOCH_MS / 1000 + 1800));
   scripted_on(s->script, "*", (scripted_answer){.status = 429, .headers = head, .body = "{}", .delay_ms = 50});
-  for (size_t i = 0; i < 200; i++) imgact_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  for (size_t i = 0; i < 200; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_int_equal(count_of(ops, 200, IMGACT_RATE_LIMITED), 200);
   assert_int_equal(scripted_count(s->script), 8);
@@ -404,7 +405,7 @@ static void an_absurd_pause_is_told_as_a_number(void **state) {
   imgact_op *ops[12];
   scripted_on(s->script, "*",
               (scripted_answer){.status = 429, .headers = "Retry-After: 99999999999999999999999\n", .body = "{}"});
-  for (size_t i = 0; i < 12; i++) imgact_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  for (size_t i = 0; i < 12; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_int_equal(count_of(ops, 12, IMGACT_RATE_LIMITED), 12);
   assert_null(strstr(imgact_op_error(ops[11])->message, "in -"));
@@ -421,8 +422,8 @@ static void a_cause_is_kept_where_the_limit_forbids_another_attempt(void **state
   scripted_next(s->script, (scripted_answer){.status = 429, .headers = "Retry-After: 40\n", .body = "{}"});
   const imgact_image_update update = {.size = sizeof update, .description = "x"};
   imgact_op *put = imgact_update_image(s->client, "1", &update), *get = imgact_get_image(s->client, "1", NULL);
-  imgact_start(stage_configure(put, (imgact_op_options){.deadline_ms = 20000}), NULL, NULL);
-  imgact_start(stage_configure(get, (imgact_op_options){.max_attempts = 1}), NULL, NULL);
+  imgact_op_start(stage_configure(put, (imgact_op_options){.deadline_ms = 20000}), NULL, NULL);
+  imgact_op_start(stage_configure(get, (imgact_op_options){.max_attempts = 1}), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_status(put, IMGACT_UNAVAILABLE);
   assert_int_equal(imgact_op_error(put)->http_status, 502);
@@ -443,7 +444,7 @@ static bool lose_the_post(void *user, const scripted_request *request, scripted_
   l->posts += post;
   l->looks += look && !post;
   if (post)
-    *answer = (scripted_answer){.fate = IMGACT_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK, .delay_ms = 100};
+    *answer = (scripted_answer){.fate = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK, .delay_ms = 100};
   else if (look)
     *answer = (scripted_answer){.status = 200,
                                 .with_date = true,
@@ -461,9 +462,9 @@ static void a_look_into_a_lost_answer_waits_for_its_turn(void **state) {
   stage *s = stage_digitalocean();
   lost_post l = {0};
   scripted_when(s->script, lose_the_post, &l);
-  imgact_op *post = imgact_transfer(s->client, "4711", "nyc3"), *other = imgact_get_image(s->client, "99", NULL);
-  imgact_start(post, NULL, NULL);
-  imgact_start(other, NULL, NULL);
+  imgact_op *post = imgact_transfer_image(s->client, "4711", "nyc3"), *other = imgact_get_image(s->client, "99", NULL);
+  imgact_op_start(post, NULL, NULL);
+  imgact_op_start(other, NULL, NULL);
   imgact_loop_run(s->loop);
   assert_status(post, IMGACT_OK);
   assert_true(imgact_op_adopted(post));
@@ -483,7 +484,7 @@ static void a_wait_outlives_a_pause(void **state) {
   scripted_next(s->script, (scripted_answer){.status = 429, .headers = "Retry-After: 600\n", .body = "{}"});
   scripted_next(s->script, (scripted_answer){.status = 200, .body = "{\"action\":{\"id\":7,\"status\":\"completed\"}}"});
   imgact_op *wait = imgact_wait_actions(s->client, ids, 1, NULL);
-  imgact_start(wait, NULL, NULL);
+  imgact_op_start(wait, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   stage_expect(imgact_get_image(s->client, "99", NULL), IMGACT_RATE_LIMITED);
   stage_run(wait, IMGACT_OK);
@@ -504,10 +505,10 @@ static void budgets_take_turns_in_every_lane(void **state) {
   imgact_op *wait = stage_configure(imgact_wait_actions(s->client, ids, 1, NULL),
                                     (imgact_op_options){.poll_interval_ms = 50, .deadline_ms = 30000});
   imgact_op *images[100], *actions[100];
-  imgact_start(wait, NULL, NULL);
+  imgact_op_start(wait, NULL, NULL);
   for (size_t i = 0; i < 100; i++) {
-    imgact_start(images[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
-    imgact_start(actions[i] = imgact_get_action(s->client, "13", NULL), NULL, NULL);
+    imgact_op_start(images[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+    imgact_op_start(actions[i] = imgact_get_action(s->client, "13", NULL), NULL, NULL);
   }
   while (scripted_now_ms(s->script) < 18000) imgact_loop_dispatch(s->loop);
   size_t of_images = 0, of_actions = 0;

@@ -33,8 +33,8 @@ static void a_wait_where_no_action_can_be_looked_at_is_refused_unsent(void **sta
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   stage *s = stage_of(&t);
-  imgact_op *op = imgact_transfer(s->client, CLOUD_IMAGE, "nyc3");
-  imgact_op_wait(op, NULL, NULL);
+  imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
+  imgact_op_set_wait(op, NULL, NULL);
   stage_run(op, IMGACT_UNSUPPORTED);
   assert_non_null(strstr(imgact_op_error(op)->message, "wait_actions"));
   scripted_assert_nothing_sent(s->script);
@@ -48,7 +48,7 @@ static void without_a_wait_such_a_transfer_goes_out(void **state) {
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   stage *s = stage_of(&t);
   cloud *c = cloud_new(s->script, false);
-  stage_expect(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  stage_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_int_equal(c->applied, 1);
   stage_free(s);
   cloud_free(c);
@@ -58,11 +58,11 @@ static void a_candidate_that_cannot_be_looked_at_is_ambiguous(void **state) {
   (void)state;
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
-  t.slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_CONFIRM;
+  t.slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_VERIFY_IMAGE;
   stage *s = stage_of(&t);
   cloud *c = cloud_new(s->script, false);
   cloud_plan(c, (cloud_fate){.effects = 1});
-  stage_expect(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  stage_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_int_equal(c->applied, 1);
   stage_free(s);
   cloud_free(c);
@@ -74,7 +74,7 @@ static void a_reply_without_the_action_is_looked_into(void **state) {
   t.slots[IMGACT_OP_TRANSFER].decode = no_action;
   stage *s = stage_of(&t);
   cloud *c = cloud_new(s->script, false);
-  imgact_op *op = stage_run(imgact_transfer(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9001");
   assert_int_equal(c->applied, 1);
@@ -104,11 +104,11 @@ static void a_table_with_a_hole_is_refused_by_its_name(void **state) {
   } while (0)
   REFUSED(default_endpoint, NULL);
   REFUSED(slots, NULL);
-  REFUSED(slot_stride, sizeof(imgact_slot) - 1);
+  REFUSED(slots_stride, sizeof(imgact_slot) - 1);
   REFUSED(is_id, NULL);
-  REFUSED(id_form, NULL);
+  REFUSED(id_format, NULL);
   REFUSED(classify, NULL);
-  REFUSED(per_page_max, 0);
+  REFUSED(max_per_page, 0);
   REFUSED(type_groups, NULL);
   REFUSED(type_groups_stride, 0);
   REFUSED(name, NULL);
@@ -132,7 +132,7 @@ static void a_table_that_promises_what_nobody_keeps_is_refused(void **state) {
   assert_table_refused(&t.provider, "filter");
   t = copy_of_digitalocean();
   t.provider.slots = t.slots;
-  t.slots[IMGACT_OP_GET_IMAGE].flags |= IMGACT_SLOT_BY_NAME;
+  t.slots[IMGACT_OP_GET_IMAGE].flags |= IMGACT_SLOT_NAME_LOOKUP;
   t.slots[IMGACT_OP_LIST_IMAGES] = (imgact_slot){0};
   assert_table_refused(&t.provider, "list_images");
 }
@@ -140,9 +140,9 @@ static void a_table_that_promises_what_nobody_keeps_is_refused(void **state) {
 // Two queries that hold the same images, of which the core picks each its own.
 static void what_one_query_does_not_let_pass_another_may_show(void **state) {
   (void)state;
-  static const imgact_type_group groups[] = {{IMGACT_TYPE_BIT(IMGACT_TYPE_SNAPSHOT), 0},
-                                             {IMGACT_TYPE_BIT(IMGACT_TYPE_BACKUP), 0}};
-  static const imgact_image_type types[] = {IMGACT_TYPE_BACKUP, IMGACT_TYPE_SNAPSHOT};
+  static const imgact_type_group groups[] = {{IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), 0},
+                                             {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), 0}};
+  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_BACKUP, IMGACT_IMAGE_TYPE_SNAPSHOT};
   table t = copy_of_digitalocean();
   t.provider.type_groups = groups;
   t.provider.type_groups_count = 2;

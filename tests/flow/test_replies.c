@@ -44,7 +44,7 @@ static void a_next_page_with_an_endless_name_is_refused(void **state) {
   stage_free(s);
 }
 
-static void told_the_end_of_all_times(const imgact_response *response, imgact_rate_info *info) {
+static void told_the_end_of_all_times(const imgact_response *response, imgact_rate_limit_info *info) {
   (void)response;
   info->wait_until_ms = INT64_MAX;
 }

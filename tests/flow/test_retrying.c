@@ -16,7 +16,7 @@ static void attempts_are_counted_exactly(void **state) {
   (void)state;
   for (int32_t attempts = 1; attempts <= 7; attempts++) {
     stage *s = stage_new();
-    scripted_on(s->script, "*", (scripted_answer){.fate = IMGACT_MAYBE_SENT});
+    scripted_on(s->script, "*", (scripted_answer){.fate = IMGACT_DELIVERY_MAYBE_SENT});
     imgact_op *op = stage_run(stage_configure(get(s), (imgact_op_options){.max_attempts = attempts}), IMGACT_NETWORK);
     assert_int_equal(scripted_count(s->script), attempts);
     assert_int_equal(imgact_op_error(op)->http_status, 0);
@@ -47,7 +47,7 @@ static void statuses_that_pass_and_those_that_do_not(void **state) {
     stage *s = stage_digitalocean();
     reply(s, final[i], NULL);
     imgact_op *op = get(s);
-    assert_int_not_equal(imgact_run(op), IMGACT_OK);
+    assert_int_not_equal(imgact_op_run(op), IMGACT_OK);
     assert_int_equal(imgact_op_error(op)->http_status, final[i]);
     scripted_assert_used_up(s->script);
     imgact_op_free(op);
@@ -212,18 +212,18 @@ static void the_rate_is_that_of_the_operations_own_last_reply(void **state) {
   stage *s = stage_new();
   imgact_op *ops[2];
   char headers[2][80];
-  imgact_rate rate;
+  imgact_rate_limit rate;
   for (int i = 0; i < 2; i++) {
     snprintf(headers[i], sizeof headers[i], "RateLimit-Limit: 3600\nRateLimit-Remaining: %d\n", 3000 + i);
     reply(s, 200, headers[i]);
     ops[i] = stage_run(get(s), IMGACT_OK);
   }
   for (int i = 0; i < 2; i++) {
-    imgact_op_rate(ops[i], &rate);
+    imgact_op_rate_limit(ops[i], &rate);
     assert_int_equal(rate.remaining, 3000 + i);
     imgact_op_free(ops[i]);
   }
-  imgact_client_rate(s->client, &rate);
+  imgact_client_rate_limit(s->client, &rate);
   assert_int_equal(rate.remaining, 3001);
   stage_free(s);
 }

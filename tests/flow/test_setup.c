@@ -82,13 +82,13 @@ static void refused_in_the_same_words(const imgact_allocator *allocator, const c
   char message[128];
   assert_int_equal(imgact_config_load("x", allocator, &config, &error), IMGACT_INVALID_ARGUMENT);
   assert_string_equal(error.message, words);
-  assert_int_equal(imgact_transport_curl(allocator, NULL, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_curl(allocator, NULL, &transport, &error), IMGACT_INVALID_ARGUMENT);
   assert_string_equal(error.message, words);
-  assert_int_equal(imgact_transport_record(NULL, "x", allocator, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_recorder(NULL, "x", allocator, &transport, &error), IMGACT_INVALID_ARGUMENT);
   assert_string_equal(error.message, words);
-  assert_int_equal(imgact_transport_replay("x", allocator, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_replayer("x", allocator, &transport, &error), IMGACT_INVALID_ARGUMENT);
   assert_string_equal(error.message, words);
-  assert_int_equal(imgact_json_parse("1", 1, allocator, &doc, message, sizeof message), -2);
+  assert_int_equal(imgact_json_doc_parse("1", 1, allocator, &doc, message, sizeof message), -2);
   assert_string_equal(message, words);
 }
 
@@ -125,7 +125,7 @@ static void a_ca_file_next_to_a_transport_is_refused(void **state) {
   int before = destroyed;
   assert_int_equal(imgact_loop_new(&options, &loop, &error), IMGACT_INVALID_ARGUMENT);
   assert_null(loop);
-  assert_non_null(strstr(error.message, "imgact_transport_curl"));
+  assert_non_null(strstr(error.message, "imgact_transport_new_curl"));
   assert_int_equal(destroyed - before, 1);
 }
 
@@ -175,8 +175,8 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
   WRONG("there is no token", o.token = NULL);
   WRONG("token is empty", o.token = " \n");
   WRONG("reserved", o.reserved = 1);
-  WRONG("rate_reserve_percent is -1", o.rate_reserve_percent = -1);
-  WRONG("rate_reserve_percent is 91", o.rate_reserve_percent = 91);
+  WRONG("rate_limit_reserve_percent is -1", o.rate_limit_reserve_percent = -1);
+  WRONG("rate_limit_reserve_percent is 91", o.rate_limit_reserve_percent = 91);
   WRONG("app name", o.app = "caf\xc3\xa9");
   WRONG("app name", o.app = "two\r\nlines");
   WRONG("app name is too long", o.app = app);
@@ -256,7 +256,7 @@ static void a_client_says_what_it_is(void **state) {
   static const bool lacks[2][IMGACT_OP_COUNT] = {{[IMGACT_OP_TRANSFER] = true}, {[IMGACT_OP_CHANGE_PROTECTION] = true}};
   for (size_t i = 0; i < 2; i++) {
     stage *s = stage_with((stage_options){.digitalocean = i == 1, .client = {.endpoint = "https://h.example/base///"}});
-    assert_string_equal(imgact_client_provider(s->client), i == 1 ? "digitalocean" : "hetzner");
+    assert_string_equal(imgact_client_provider_name(s->client), i == 1 ? "digitalocean" : "hetzner");
     assert_string_equal(imgact_client_endpoint(s->client), "https://h.example/base");
     assert_ptr_equal(imgact_client_loop(s->client), s->loop);
     for (size_t kind = 0; kind < IMGACT_OP_COUNT; kind++)
@@ -333,7 +333,7 @@ static stage *stage_in_real_time(imgact_client_options options, int (*fd)(imgact
 static void pauses_pass_on_the_systems_clock(void **state) {
   (void)state;
   stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 2}, NULL, NULL);
-  for (int i = 0; i < 3; i++) scripted_fail(s->script, IMGACT_NOT_SENT, IMGACT_FAILURE_NETWORK);
+  for (int i = 0; i < 3; i++) scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
   scripted_json(s->script, 200, IMAGE);
   assert_int_equal(imgact_loop_fd(s->loop), -1);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), -1);
@@ -346,16 +346,16 @@ static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **s
   (void)state;
   stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000},
                                 some_descriptor, idle);
-  scripted_fail(s->script, IMGACT_NOT_SENT, IMGACT_FAILURE_NETWORK);
+  scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
-  imgact_start(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), 0); // it wants to be sent
   imgact_loop_dispatch(s->loop);
   assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 60000); // and now to be sent again
   imgact_op_free(op);
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
   op = stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 1000000000});
-  imgact_start(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 5000); // the transport's own
   scripted_advance(s->script, 5000);
@@ -364,7 +364,7 @@ static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **s
   imgact_op_free(op);
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 90000000});
   op = stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 80000000});
-  imgact_start(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), 3600000);
   imgact_op_free(op);
@@ -374,16 +374,16 @@ static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **s
 static void expect_short_sleeps(int (*fd)(imgact_transport *), void (*wakeup)(imgact_transport *)) {
   stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000}, fd, wakeup);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), -1); // idle
-  scripted_fail(s->script, IMGACT_NOT_SENT, IMGACT_FAILURE_NETWORK);
+  scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
-  imgact_start(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 50); // in a back-off
   imgact_op_free(op);
   for (int i = 0; i < 2; i++) {
     scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = i == 0 ? 3 : 5000});
     op = imgact_get_image(s->client, "1", NULL);
-    imgact_start(op, NULL, NULL);
+    imgact_op_start(op, NULL, NULL);
     imgact_loop_dispatch(s->loop);
     if (i == 0) assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 3); // what comes sooner stays
     if (i == 1) assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 50);
@@ -405,7 +405,7 @@ static void a_wake_up_ends_a_run_of_the_loop(void **state) {
   stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000}, NULL, NULL);
   scripted_next(s->script, (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
-  imgact_start(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_true(imgact_loop_timeout_ms(s->loop) > 0);
   imgact_loop_wakeup(s->loop);

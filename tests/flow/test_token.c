@@ -25,7 +25,9 @@ static imgact_status give(void *user, char *buffer, size_t capacity, size_t *len
   return IMGACT_OK;
 }
 
-static stage *stage_of(purse *p) { return stage_with((stage_options){.client = {.token_callback = give, .token_user = p}}); }
+static stage *stage_of(purse *p) {
+  return stage_with((stage_options){.client = {.token_callback = give, .token_user_data = p}});
+}
 
 static void reply(stage *s, int32_t status, const char *headers) {
   scripted_next(s->script, (scripted_answer){.status = status, .body = status == 200 ? IMAGE : "{}", .headers = headers});
@@ -51,7 +53,7 @@ static void every_request_goes_with_the_token_of_its_own_moment(void **state) {
   reply(s, 200, NULL);
   reply(s, 200, NULL);
   imgact_op *op = get(s);
-  imgact_start(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.token = " " TOKEN_B "\r\n"; // for the further attempt, too
   imgact_loop_run(s->loop);
@@ -75,10 +77,10 @@ static void each_token_has_a_budget_of_its_own(void **state) {
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
   for (int i = 0; i < 20; i++) reply(s, 200, PLENTY);
   imgact_op *first = get(s), *second = get(s);
-  imgact_start(first, NULL, NULL);
+  imgact_op_start(first, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.token = TOKEN_B;
-  imgact_start(second, NULL, NULL);
+  imgact_op_start(second, NULL, NULL);
   imgact_loop_run(s->loop); // the empty budget of A is told last
   for (int i = 0; i < 20; i++) stage_expect(get(s), IMGACT_OK);
   sent_with(s, 0, TOKEN_A, 0);
@@ -109,10 +111,10 @@ static void a_refusal_parks_the_token_that_met_it(void **state) {
   scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n", .delay_ms = 100});
   for (int i = 0; i < 12; i++) reply(s, 200, PLENTY);
   imgact_op *refused = get(s), *next = get(s);
-  imgact_start(refused, NULL, NULL);
+  imgact_op_start(refused, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.token = TOKEN_B;
-  imgact_start(next, NULL, NULL);
+  imgact_op_start(next, NULL, NULL);
   while (scripted_now_ms(s->script) < 100) imgact_loop_dispatch(s->loop);
   for (int i = 0; i < 10; i++) stage_expect(get(s), IMGACT_OK);
   imgact_loop_run(s->loop);
@@ -172,7 +174,7 @@ static void a_refusal_before_a_further_attempt_ends_it(void **state) {
   stage *s = stage_of(&p);
   reply(s, 503, NULL);
   imgact_op *op = get(s);
-  imgact_start(op, NULL, NULL);
+  imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.status = IMGACT_FORBIDDEN;
   imgact_loop_run(s->loop);
@@ -221,13 +223,13 @@ static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
 static void a_callback_that_fails_for_a_moment_ends_nobody_who_is_held(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_with((stage_options){.client = {.token_callback = give, .token_user = &p, .concurrency = 1}});
+  stage *s = stage_with((stage_options){.client = {.token_callback = give, .token_user_data = &p, .concurrency = 1}});
   imgact_op *ops[30];
   reply(s, 429, "Retry-After: 30\n");
-  for (size_t i = 0; i < 29; i++) imgact_start(ops[i] = get(s), NULL, NULL);
+  for (size_t i = 0; i < 29; i++) imgact_op_start(ops[i] = get(s), NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.status = IMGACT_NETWORK;
-  imgact_start(ops[29] = get(s), NULL, NULL);
+  imgact_op_start(ops[29] = get(s), NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.status = IMGACT_OK;
   for (size_t i = 0; i < 30; i++) reply(s, 200, PLENTY);
@@ -260,10 +262,10 @@ static void the_next_token_is_not_held_by_a_refusal_of_the_last(void **state) {
   reply(s, 200, PLENTY);
   reply(s, 200, PLENTY);
   imgact_op *refused = get(s), *next = get(s);
-  imgact_start(refused, NULL, NULL);
+  imgact_op_start(refused, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.token = TOKEN_B;
-  imgact_start(next, NULL, NULL);
+  imgact_op_start(next, NULL, NULL);
   imgact_loop_run(s->loop);
   sent_with(s, 0, TOKEN_A, 0);
   sent_with(s, 1, TOKEN_B, 0);
@@ -282,10 +284,10 @@ static void a_token_that_comes_back_finds_its_budget_as_it_was(void **state) {
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
   reply(s, 200, PLENTY);
   imgact_op *first = get(s), *second = get(s);
-  imgact_start(first, NULL, NULL);
+  imgact_op_start(first, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.token = TOKEN_B;
-  imgact_start(second, NULL, NULL);
+  imgact_op_start(second, NULL, NULL);
   imgact_loop_run(s->loop);
   p.token = TOKEN_A;
   stage_expect(get(s), IMGACT_OK);

@@ -22,7 +22,7 @@ static outcome perform(const story *s, stage_options options,
   size_t actions_before = c->actions_count;
   imgact_op *op = story_op(s, st->client, &t);
   if (s->mutation) assert_int_equal(actions_before, 0);
-  imgact_start(op, tally_done, &t);
+  imgact_op_start(op, tally_done, &t);
   for (int i = 0; i < 2000 && !imgact_op_done(op); i++) assert_int_equal(imgact_loop_dispatch(st->loop), IMGACT_OK);
   if (!imgact_op_done(op)) fail_msg("%s hangs", s->name);
   if (op != NULL) assert_int_equal(t.done, 1);
@@ -116,8 +116,8 @@ static void each_moment_can_be_the_deadline(void **state) {
       if (stories[i].prepare != NULL) stories[i].prepare(c);
       imgact_op *op = stories[i].make(st->client);
       stage_configure(op, (imgact_op_options){.deadline_ms = deadline});
-      imgact_op_wait(op, NULL, NULL);
-      imgact_status status = imgact_run(op);
+      imgact_op_set_wait(op, NULL, NULL);
+      imgact_status status = imgact_op_run(op);
       if (status != IMGACT_OK) assert_status(op, IMGACT_TIMEOUT);
       story_check(&stories[i], c, op);
       imgact_op_free(op);

@@ -10,7 +10,7 @@ typedef struct tape {
   size_t length, events;
   char text[16384]; // a line for each event
   char headers[4][512];
-  imgact_trace last[8]; // numbers alone: the texts have gone
+  imgact_trace_event last[8]; // numbers alone: the texts have gone
   char bodies[4][BODY_BYTES + 64];
 } tape;
 
@@ -33,7 +33,7 @@ static void put_number(tape *t, const char *name, int64_t number) {
 }
 
 // "7000 retry #1/1 GET delay=7000 status=503 text=HTTP 503": what is not of an event is not in its line.
-static void record(void *user, const imgact_trace *event) {
+static void record(void *user, const imgact_trace_event *event) {
   static const char *const kinds[] = {"request", "response", "failure", "retry", "lookup", "throttle"};
   tape *t = user;
   assert_int_equal(event->size, sizeof *event);
@@ -41,7 +41,7 @@ static void record(void *user, const imgact_trace *event) {
   put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->stage->script), kinds[event->kind], event->request, event->attempt);
   if (event->method != NULL) put(t, " %s", event->method);
   if (event->url != NULL) put(t, " %s", strstr(event->url, "://") + 3);
-  put_number(t, "after", event->after_ms);
+  put_number(t, "after", event->elapsed_ms);
   put_number(t, "delay", event->delay_ms);
   if (event->http_status != 0) put_number(t, "status", event->http_status); // 0: no reply came, as in an error
   put_text(t, "text", event->text);
@@ -58,7 +58,7 @@ static tape *tape_new(bool digitalocean) {
   tape *t = calloc(1, sizeof *t);
   if (t == NULL) abort();
   t->stage = stage_with(
-      (stage_options){.digitalocean = digitalocean, .client = {.trace = record, .trace_user = t, .settle_ms = 10}});
+      (stage_options){.digitalocean = digitalocean, .client = {.trace = record, .trace_user_data = t, .settle_ms = 10}});
   return t;
 }
 
@@ -97,7 +97,7 @@ static void a_retry_tells_its_pause_and_its_reason(void **state) {
   tape *t = tape_new(false);
   scripted_next(t->stage->script,
                 (scripted_answer){.status = 503, .body = "{}", .headers = "Retry-After: 7\n", .delay_ms = 5});
-  scripted_next(t->stage->script, (scripted_answer){.fate = IMGACT_MAYBE_SENT, .message = "cut off"});
+  scripted_next(t->stage->script, (scripted_answer){.fate = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut off"});
   scripted_json(t->stage->script, 200, IMAGE);
   stage_expect(imgact_get_image(t->stage->client, "1", NULL), IMGACT_OK);
   int64_t delay_ms = t->last[5].delay_ms;
@@ -132,8 +132,8 @@ static void a_lost_answer_is_looked_up_and_adopted(void **state) {
   (void)state;
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
-  cloud_plan(c, (cloud_fate){.effects = 1, .answer = {.message = "cut off", .fate = IMGACT_MAYBE_SENT}});
-  imgact_op *op = stage_run(imgact_transfer(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  cloud_plan(c, (cloud_fate){.effects = 1, .answer = {.message = "cut off", .fate = IMGACT_DELIVERY_MAYBE_SENT}});
+  imgact_op *op = stage_run(imgact_transfer_image(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
                                "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
@@ -152,8 +152,8 @@ static void what_was_not_applied_is_sent_again(void **state) {
   (void)state;
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
-  cloud_plan(c, (cloud_fate){.effects = 0, .answer = {.message = "cut off", .fate = IMGACT_MAYBE_SENT}});
-  stage_expect(imgact_transfer(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  cloud_plan(c, (cloud_fate){.effects = 0, .answer = {.message = "cut off", .fate = IMGACT_DELIVERY_MAYBE_SENT}});
+  stage_expect(imgact_transfer_image(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
                                "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
                                "10 lookup #1/0 text=cut off\n"
@@ -181,10 +181,10 @@ static void who_is_held_back_hears_for_how_long(void **state) {
   scripted_json(t->stage->script, 200, IMAGE);
   scripted_json(t->stage->script, 200, IMAGE);
   imgact_op *refused = imgact_get_image(t->stage->client, "1", NULL), *held = imgact_get_image(t->stage->client, "1", NULL);
-  imgact_start(refused, NULL, NULL);
+  imgact_op_start(refused, NULL, NULL);
   imgact_loop_dispatch(t->stage->loop);
   scripted_advance(t->stage->script, 1000);
-  imgact_start(held, NULL, NULL);
+  imgact_op_start(held, NULL, NULL);
   imgact_loop_run(t->stage->loop);
   assert_status(refused, IMGACT_OK);
   assert_status(held, IMGACT_OK);

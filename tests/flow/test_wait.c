@@ -89,8 +89,8 @@ static void every_running_action_has_its_progress_told(void **state) {
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "success") "," HZ_ACTION(3, "running")));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success") "," HZ_ACTION(3, "success")));
   imgact_op *op = imgact_wait_actions(s->client, ids, 3, NULL);
-  imgact_op_wait(op, tally_progress, &t);
-  imgact_start(op, tally_done, &t);
+  imgact_op_set_wait(op, tally_progress, &t);
+  imgact_op_start(op, tally_done, &t);
   stage_run(op, IMGACT_OK);
   assert_int_equal(t.progress, 5);
   assert_int_equal(t.done, 1);
@@ -108,7 +108,7 @@ static void polls_of_several_operations_travel_together(void **state) {
     const char *ids[] = {id};
     snprintf(id, sizeof id, "%zu", 9001 + i);
     cloud_add_action(c, "change_protection", "", 0, 500);
-    imgact_start(ops[i] = imgact_wait_actions(s->client, ids, 1, NULL), NULL, NULL);
+    imgact_op_start(ops[i] = imgact_wait_actions(s->client, ids, 1, NULL), NULL, NULL);
   }
   imgact_loop_run(s->loop);
   scripted_assert_times(s->script, 0, 0, 0, 1000, 1000, 1000);
@@ -126,12 +126,12 @@ static void a_poll_is_sent_again_without_the_ids_of_those_who_left(void **state)
   stage *s = every_second(false);
   imgact_op *ops[3];
   static const char *const ids[] = {"1", "2", "3"};
-  for (size_t i = 0; i < 3; i++) imgact_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
+  for (size_t i = 0; i < 3; i++) imgact_op_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
   scripted_json(s->script, 503, "{}");
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(2, "success")));
   imgact_loop_dispatch(s->loop);
   imgact_op_free(ops[0]);
-  imgact_cancel(ops[2]);
+  imgact_op_cancel(ops[2]);
   imgact_loop_run(s->loop);
   scripted_assert_lines(s->script, "GET /v1/actions?id=1&id=2&id=3", "GET /v1/actions?id=2");
   assert_status(ops[1], IMGACT_OK);
@@ -150,8 +150,8 @@ static void polls_with_other_attempts_share_no_request(void **state) {
   imgact_op *patient = imgact_wait_actions(s->client, &ids[0], 1, NULL);
   imgact_op *hasty =
       stage_configure(imgact_wait_actions(s->client, &ids[1], 1, NULL), (imgact_op_options){.max_attempts = 1});
-  imgact_start(patient, NULL, NULL);
-  imgact_start(hasty, NULL, NULL);
+  imgact_op_start(patient, NULL, NULL);
+  imgact_op_start(hasty, NULL, NULL);
   imgact_loop_run(s->loop);
   scripted_assert_lines(s->script, "GET /v1/actions?id=1", "GET /v1/actions?id=2", "GET /v1/actions?id=1");
   assert_status(patient, IMGACT_OK);
@@ -173,7 +173,7 @@ static void an_id_that_is_refused_ends_no_other_wait(void **state) {
   scripted_json(s->script, 422, refusal);
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(14, "running")));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(14, "success")));
-  for (size_t i = 0; i < 3; i++) imgact_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
+  for (size_t i = 0; i < 3; i++) imgact_op_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   scripted_assert_lines(s->script, "GET /v1/actions?id=13&id=99&id=14", "GET /v1/actions?id=13", "GET /v1/actions?id=99",
                         "GET /v1/actions?id=14", "GET /v1/actions?id=14");
@@ -199,9 +199,9 @@ static void a_poll_that_keeps_failing_ends_it_after_its_attempts(void **state) {
   (void)state;
   stage *s = every_second(true);
   scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"in-progress\"}}");
-  for (int i = 0; i < 5; i++) scripted_fail(s->script, IMGACT_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
+  for (int i = 0; i < 5; i++) scripted_fail(s->script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
   imgact_op *op = stage_run(wait_for(s, "1"), IMGACT_NETWORK);
-  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_RUNNING); // as it was seen last
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_RUNNING); // as it was seen last
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_used_up(s->script);
   imgact_op_free(op);
@@ -231,8 +231,8 @@ static void the_rate_of_the_last_poll_is_the_operations(void **state) {
                                              .body = HZ_ACTIONS(HZ_ACTION(1, "success")),
                                              .headers = "RateLimit-Limit: 7200\nRateLimit-Remaining: 7199\n"});
   imgact_op *op = stage_run(wait_for(s, "1"), IMGACT_OK);
-  imgact_rate rate;
-  imgact_op_rate(op, &rate);
+  imgact_rate_limit rate;
+  imgact_op_rate_limit(op, &rate);
   assert_int_equal(rate.limit, 7200);
   assert_int_equal(rate.remaining, 7199);
   imgact_op_free(op);
@@ -314,7 +314,7 @@ static void ten_thousand_waits_share_a_loop(void **state) {
     char id[16];
     const char *ids[] = {id};
     snprintf(id, sizeof id, "%zu", i + 1);
-    imgact_start(ops[i] = imgact_wait_actions(client, ids, 1, NULL), tally_done, &t);
+    imgact_op_start(ops[i] = imgact_wait_actions(client, ids, 1, NULL), tally_done, &t);
   }
   imgact_loop_run(imgact_client_loop(client));
   assert_int_equal(t.done, 10000);

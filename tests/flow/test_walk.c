@@ -157,8 +157,8 @@ static void one_page_alone_is_that_page(void **state) {
   imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.page = 3, .per_page = 2});
   check_ids(stage_run(op, IMGACT_OK), "xy");
   scripted_assert_lines(s->script, "GET /v1/images?page=3&per_page=2");
-  imgact_page page;
-  imgact_op_page(op, &page);
+  imgact_pagination page;
+  imgact_op_pagination(op, &page);
   assert_int_equal(page.next, 4);
   assert_int_equal(page.total, 400);
   imgact_op_free(op);
@@ -181,7 +181,7 @@ static void wrong_pages_and_limits_are_refused(void **state) {
 
 static void types_are_walked_query_by_query_and_shown_once(void **state) {
   (void)state;
-  static const imgact_image_type types[] = {IMGACT_TYPE_APP, IMGACT_TYPE_SNAPSHOT, IMGACT_TYPE_SYSTEM};
+  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_APP, IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_SYSTEM};
   imgact_image_filter filter = {.size = sizeof filter, .types = types, .types_count = 3};
   stage *s = stage_digitalocean();
   scripted_json(s->script, 200,
@@ -201,7 +201,7 @@ static void types_are_walked_query_by_query_and_shown_once(void **state) {
                         "GET /v2/images?private=true&page=1&per_page=200");
   assert_string_equal(scripted_at(s->script, 1)->url,
                       "https://api.digitalocean.com/v2/images?type=distribution&extra=1&page=2&per_page=200");
-  assert_true(imgact_op_local(op));
+  assert_true(imgact_op_filtered_locally(op));
   imgact_op_free(op);
   stage_free(s);
 }
@@ -222,7 +222,7 @@ static void local_filters_and_orders_hold_over_the_whole_list(void **state) {
   check_ids(stage_run(op, IMGACT_OK), "\2\x9\xa");
   scripted_assert_used_up(s->script); // sorting is local: the limit comes last
   imgact_op_free(op);
-  op = stage_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  op = stage_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   stage_expect(op, IMGACT_INVALID_ARGUMENT);
   stage_free(s);
 }
@@ -235,7 +235,7 @@ static void pages_come_one_by_one_and_end(void **state) {
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 3, "", 4));
   scripted_json(s->script, 200, hz(3, 0, "cd", 4));
-  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   check_ids(stage_run(op, IMGACT_OK), "ab");
   assert_int_equal(scripted_count(s->script), 1);
   check_ids(stage_run(op, IMGACT_OK), "cd");
@@ -253,7 +253,7 @@ static void page_by_page_ends_at_the_limit(void **state) {
     stage *s = stage_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
     scripted_json(s->script, 200, hz(2, 0, "cd", 4));
-    imgact_op_options options = {.flags = IMGACT_PAGE_BY_PAGE, .limit = limit};
+    imgact_op_options options = {.flags = IMGACT_OP_FLAG_PAGED, .limit = limit};
     imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), options);
     check_ids(stage_run(op, IMGACT_OK), first[limit - 1]);
     check_ids(stage_run(op, limit == 3 ? IMGACT_OK : IMGACT_END), second[limit - 1]);
@@ -268,7 +268,7 @@ static void page_by_page_never_hands_out_twice(void **state) {
   stage *s = stage_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 3));
   scripted_json(s->script, 200, hz(2, 0, "bc", 3));
-  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   check_ids(stage_run(op, IMGACT_OK), "ab");
   check_ids(stage_run(op, IMGACT_INCOMPLETE), "");
   check_ids(stage_run(op, IMGACT_INCOMPLETE), "");
@@ -280,7 +280,7 @@ static void a_page_can_be_asked_for_inside_done(void *user, imgact_op *op) {
   tally *t = user;
   t->done++;
   t->status = (imgact_status)imgact_op_error(op)->status;
-  if (t->status == IMGACT_OK) imgact_start(op, a_page_can_be_asked_for_inside_done, t);
+  if (t->status == IMGACT_OK) imgact_op_start(op, a_page_can_be_asked_for_inside_done, t);
 }
 
 static void pages_can_be_driven_by_callbacks(void **state) {
@@ -289,8 +289,8 @@ static void pages_can_be_driven_by_callbacks(void **state) {
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 0, "cd", 4));
   tally t = {0};
-  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
-  imgact_start(op, a_page_can_be_asked_for_inside_done, &t);
+  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op_start(op, a_page_can_be_asked_for_inside_done, &t);
   imgact_loop_run(s->loop);
   assert_int_equal(t.done, 3);
   assert_int_equal(t.status, IMGACT_END);
@@ -349,9 +349,9 @@ static void ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids(voi
   (void)state;
   long_list l = {.cloud = {.per_page = 5, .pages = 10000}};
   open_long_list(&l, NULL);
-  imgact_op *op = stage_configure(imgact_list_images(l.client, NULL), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  imgact_op *op = stage_configure(imgact_list_images(l.client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   size_t items = 0, count = 0;
-  while (imgact_run(op) == IMGACT_OK) {
+  while (imgact_op_run(op) == IMGACT_OK) {
     imgact_op_images(op, &count);
     items += count;
   }
@@ -380,9 +380,9 @@ static void pages_of_which_nothing_passes_leave_nothing_behind(void **state) {
   long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
   open_long_list(&l, &provider);
   imgact_image_filter filter = {.size = sizeof filter, .name = "rare"};
-  imgact_op *op = stage_configure(imgact_list_images(l.client, &filter), (imgact_op_options){.flags = IMGACT_PAGE_BY_PAGE});
+  imgact_op *op = stage_configure(imgact_list_images(l.client, &filter), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   size_t items = 0, count = 0;
-  while (imgact_run(op) == IMGACT_OK) {
+  while (imgact_op_run(op) == IMGACT_OK) {
     imgact_op_images(op, &count);
     items += count;
   }

@@ -50,7 +50,7 @@ static void dispatch(imgact_transport *transport) {
   tireless *self = of(transport);
   for (carried *first; (first = self->head.next) != &self->head && first->due_ms <= self->now_ms;) {
     imgact_exchange *exchange = first->exchange;
-    imgact_http_response response = {.size = sizeof response, .fate = IMGACT_ANSWERED, .status = 200};
+    imgact_http_response response = {.size = sizeof response, .fate = IMGACT_DELIVERY_ANSWERED, .status = 200};
     self->answer(self->user, first->request, &response);
     let_go(first);
     imgact_exchange_finish(exchange, &response);

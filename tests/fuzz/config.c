@@ -8,10 +8,10 @@ static void ask(imgact_config *config) {
   imgact_error error;
   const char *profile;
   for (size_t i = 0; (profile = imgact_config_profile_at(config, i)); i++) {
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) imgact_config_value(config, profile, keys[k]);
-    imgact_overrides overrides = {.size = sizeof overrides, .profile = profile};
-    imgact_selection selection;
-    if (imgact_config_select(config, &overrides, &selection, &error) != IMGACT_OK)
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) imgact_config_get(config, profile, keys[k]);
+    imgact_config_overrides overrides = {.size = sizeof overrides, .profile = profile};
+    imgact_config_settings selection;
+    if (imgact_config_resolve(config, &overrides, &selection, &error) != IMGACT_OK)
       CHECK(error.message[0] != '\0');
     else
       CHECK(selection.provider && selection.endpoint);

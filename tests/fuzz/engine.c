@@ -35,9 +35,9 @@ static const char *take(replies *input) {
 static bool answer_next(void *user, const scripted_request *request, scripted_answer *answer) {
   replies *input = user;
   (void)request;
-  *answer = (scripted_answer){.with_date = true, .fate = IMGACT_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  *answer = (scripted_answer){.with_date = true, .fate = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK};
   if (!take(input)) return true;
-  answer->fate = IMGACT_MAYBE_SENT;
+  answer->fate = IMGACT_DELIVERY_MAYBE_SENT;
   char *reply = input->last;
   if (strspn(reply, "0123456789") != 3 || reply[3] != '\n') return true;
   answer->status = (int32_t)strtol(reply, NULL, 10);
@@ -56,7 +56,7 @@ static bool answer_next(void *user, const scripted_request *request, scripted_an
 }
 
 static imgact_op *make(imgact_client *client, unsigned kind, unsigned flags) {
-  static const imgact_image_type types[] = {IMGACT_TYPE_SNAPSHOT, IMGACT_TYPE_BACKUP, IMGACT_TYPE_SYSTEM};
+  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_BACKUP, IMGACT_IMAGE_TYPE_SYSTEM};
   static const imgact_label labels[] = {{"env", "prod"}};
   static const char *const ids[] = {"13", "14"}, *const sort[] = {"id:desc"};
   imgact_image_filter images = {.size = sizeof images,
@@ -67,8 +67,11 @@ static imgact_op *make(imgact_client *client, unsigned kind, unsigned flags) {
                                 .name = flags & 8 ? "web" : NULL};
   imgact_action_filter actions = {
       .size = sizeof actions, .image_id = flags & 1 ? "4711" : NULL, .ids = ids, .ids_count = flags & 2 ? 2 : 0};
-  imgact_image_update update = {
-      .size = sizeof update, .description = "new", .labels = labels, .labels_count = 1, .set_labels = (int32_t)(flags & 1)};
+  imgact_image_update update = {.size = sizeof update,
+                                .description = "new",
+                                .labels = labels,
+                                .labels_count = 1,
+                                .replace_labels = (int32_t)(flags & 1)};
   switch ((imgact_op_kind)(kind % IMGACT_OP_COUNT)) {
   case IMGACT_OP_LIST_IMAGES: return imgact_list_images(client, &images);
   case IMGACT_OP_GET_IMAGE: return imgact_get_image(client, flags & 1 ? "web" : "4711", NULL);
@@ -77,8 +80,8 @@ static imgact_op *make(imgact_client *client, unsigned kind, unsigned flags) {
   case IMGACT_OP_LIST_ACTIONS: return imgact_list_actions(client, &actions);
   case IMGACT_OP_GET_ACTION: return imgact_get_action(client, "13", flags & 1 ? "4711" : NULL);
   case IMGACT_OP_CHANGE_PROTECTION: return imgact_change_protection(client, "4711", flags & 1);
-  case IMGACT_OP_CONVERT: return imgact_convert(client, "4711");
-  case IMGACT_OP_TRANSFER: return imgact_transfer(client, "4711", "nyc3");
+  case IMGACT_OP_CONVERT: return imgact_convert_image(client, "4711");
+  case IMGACT_OP_TRANSFER: return imgact_transfer_image(client, "4711", "nyc3");
   default: return imgact_wait_actions(client, ids, 1 + flags % 2, flags & 4 ? "4711" : NULL);
   }
 }
@@ -103,14 +106,14 @@ static void check(const imgact_op *op, imgact_status status) {
     CHECK(image[i]->id && image[i]->provider);
     check_text(image[i]->name);
     check_text(image[i]->description);
-    check_text(imgact_image_json(image[i]));
+    check_text(imgact_image_raw(image[i]));
   }
   const imgact_action *const *action = imgact_op_actions(op, &actions);
   for (size_t i = 0; i < actions; i++) {
     check_text(action[i]->error_message);
-    check_text(imgact_action_json(action[i]));
+    check_text(imgact_action_raw(action[i]));
   }
-  if (imgact_op_kind_of(op) == IMGACT_OP_LIST_IMAGES && status != IMGACT_OK) CHECK(images == 0);
+  if (imgact_op_get_kind(op) == IMGACT_OP_LIST_IMAGES && status != IMGACT_OK) CHECK(images == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -127,10 +130,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                    .max_attempts = 3};
   CHECK(imgact_client_new(&options, &client, NULL) == IMGACT_OK);
   imgact_op *op = make(client, (unsigned)data[1] - 'a', data[2]);
-  imgact_op_options limits = {.size = sizeof limits, .deadline_ms = 3600000, .flags = IMGACT_KEEP_RAW};
-  imgact_op_configure(op, &limits);
-  if (data[2] & 1) imgact_op_wait(op, NULL, NULL);
-  check(op, imgact_run(op));
+  imgact_op_options limits = {.size = sizeof limits, .deadline_ms = 3600000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
+  imgact_op_set_options(op, &limits);
+  if (data[2] & 1) imgact_op_set_wait(op, NULL, NULL);
+  check(op, imgact_op_run(op));
   imgact_op_free(op);
   imgact_client_free(client);
   CHECK(scripted_destroyed(script));

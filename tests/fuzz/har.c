@@ -8,7 +8,7 @@ static void replay(const char *path, const char *provider) {
   imgact_transport *transport = NULL;
   imgact_client *client = NULL;
   imgact_error error;
-  if (imgact_transport_replay(path, NULL, &transport, &error) != IMGACT_OK) {
+  if (imgact_transport_new_replayer(path, NULL, &transport, &error) != IMGACT_OK) {
     CHECK(!transport && error.status == IMGACT_INVALID_ARGUMENT && error.message[0] != '\0');
     return;
   }
@@ -16,8 +16,8 @@ static void replay(const char *path, const char *provider) {
   CHECK(imgact_client_new(&options, &client, &error) == IMGACT_OK);
   imgact_op *op = imgact_list_images(client, NULL);
   imgact_op_options limits = {.size = sizeof limits, .deadline_ms = 600000};
-  imgact_op_configure(op, &limits);
-  if (imgact_run(op) != IMGACT_OK) CHECK(imgact_op_error(op)->message[0] != '\0');
+  imgact_op_set_options(op, &limits);
+  if (imgact_op_run(op) != IMGACT_OK) CHECK(imgact_op_error(op)->message[0] != '\0');
   imgact_op_free(op);
   imgact_client_free(client);
 }

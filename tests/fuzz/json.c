@@ -11,9 +11,9 @@ static char *printed(const char *text, size_t length, const ia_redactor *redacto
   ia_json_status status = ia_json_parse(text, length, &ia_malloc, redactor, &doc, what, sizeof what);
   CHECK((status == IA_JSON_OK) == (doc != NULL));
   CHECK(status == IA_JSON_OK || what[0] != '\0');
-  char *out = doc ? ia_json_print(imgact_json_root(doc), arena, &ia_malloc) : NULL;
+  char *out = doc ? ia_json_print(imgact_json_doc_root(doc), arena, &ia_malloc) : NULL;
   CHECK(!doc || out);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   return out;
 }
 

@@ -15,13 +15,13 @@ static const char *text(const builder *b, const char *key) { return golden_text(
 
 static int64_t integer(const builder *b, const char *key) {
   int64_t value = 0;
-  imgact_json_int(imgact_json_get(b->call, key), &value);
+  imgact_json_as_int(imgact_json_get(b->call, key), &value);
   return value;
 }
 
 static int flag(const builder *b, const char *key) {
   int value = 0;
-  imgact_json_bool(imgact_json_get(b->call, key), &value);
+  imgact_json_as_bool(imgact_json_get(b->call, key), &value);
   return value;
 }
 
@@ -29,8 +29,8 @@ static const char *const *texts(const builder *b, const char *key, size_t *count
   const imgact_json *array = imgact_json_get(b->call, key);
   *count = imgact_json_count(array);
   const char **values = golden_alloc(b->pool, *count + 1, sizeof *values);
-  imgact_json_iter each = imgact_json_each(array);
-  for (size_t i = 0; i < *count; i++) values[i] = golden_text(b->pool, imgact_json_next(&each, NULL));
+  imgact_json_iter each = imgact_json_iter_begin(array);
+  for (size_t i = 0; i < *count; i++) values[i] = golden_text(b->pool, imgact_json_iter_next(&each, NULL));
   return values;
 }
 
@@ -99,14 +99,14 @@ static imgact_op *update_image(const builder *b) {
                                 .name = text(b, "name"),
                                 .description = text(b, "description"),
                                 .distribution = text(b, "distribution"),
-                                .to_snapshot = flag(b, "to_snapshot")};
+                                .convert_to_snapshot = flag(b, "convert_to_snapshot")};
   const imgact_json *set = imgact_json_get(b->call, "labels"), *key, *value;
   imgact_label *labels = golden_alloc(b->pool, imgact_json_count(set) + 1, sizeof *labels);
-  imgact_json_iter each = imgact_json_each(set);
-  while ((value = imgact_json_next(&each, &key)))
+  imgact_json_iter each = imgact_json_iter_begin(set);
+  while ((value = imgact_json_iter_next(&each, &key)))
     labels[update.labels_count++] = (imgact_label){golden_text(b->pool, key), golden_text(b->pool, value)};
   update.labels = labels;
-  update.set_labels = set != NULL;
+  update.replace_labels = set != NULL;
   return imgact_update_image(b->client, text(b, "image"), &update);
 }
 
@@ -126,9 +126,11 @@ static imgact_op *change_protection(const builder *b) {
   return imgact_change_protection(b->client, text(b, "image"), flag(b, "protect"));
 }
 
-static imgact_op *convert(const builder *b) { return imgact_convert(b->client, text(b, "image")); }
+static imgact_op *convert(const builder *b) { return imgact_convert_image(b->client, text(b, "image")); }
 
-static imgact_op *transfer(const builder *b) { return imgact_transfer(b->client, text(b, "image"), text(b, "region")); }
+static imgact_op *transfer(const builder *b) {
+  return imgact_transfer_image(b->client, text(b, "image"), text(b, "region"));
+}
 
 static imgact_op *wait_actions(const builder *b) {
   size_t count;
@@ -146,7 +148,7 @@ static const struct {
      " types statuses visibility name architecture label_selector bound_to include_deprecated tag region sort page per_page"
      " limit "},
     {"get_image", get_image, " image architecture "},
-    {"update_image", update_image, " image name description distribution labels to_snapshot "},
+    {"update_image", update_image, " image name description distribution labels convert_to_snapshot "},
     {"delete_image", delete_image, " image "},
     {"list_actions", list_actions, " image ids statuses sort page per_page limit "},
     {"get_action", get_action, " action image via_image "},
@@ -159,7 +161,7 @@ static const struct {
 static int is_among(const char *keys, const imgact_json *key) {
   char word[64];
   size_t length = 0;
-  const char *name = imgact_json_text(key, &length);
+  const char *name = imgact_json_as_string(key, &length);
   if (!name || length + 3 > sizeof word) return 0;
   word[0] = ' ';
   memcpy(word + 1, name, length);
@@ -168,15 +170,15 @@ static int is_among(const char *keys, const imgact_json *key) {
 }
 
 static void check_keys(const builder *b, const char *keys) {
-  imgact_json_iter each = imgact_json_each(b->call);
+  imgact_json_iter each = imgact_json_iter_begin(b->call);
   const imgact_json *key;
-  while (imgact_json_next(&each, &key))
+  while (imgact_json_iter_next(&each, &key))
     if (!is_among(" op raw max_attempts deadline_ms ", key) && !is_among(keys, key))
       golden_fail(b->problem, "the call has a key that its operation does not: \"%s\"", golden_text(b->pool, key));
 }
 
 static void configure(const builder *b, imgact_op *op) {
-  uint32_t flags = (flag(b, "raw") ? IMGACT_KEEP_RAW : 0) | (flag(b, "via_image") ? IMGACT_VIA_IMAGE : 0);
+  uint32_t flags = (flag(b, "raw") ? IMGACT_OP_FLAG_KEEP_RAW : 0) | (flag(b, "via_image") ? IMGACT_OP_FLAG_VIA_IMAGE : 0);
   imgact_op_options options = {.size = sizeof options,
                                .deadline_ms = integer(b, "deadline_ms"),
                                .page = integer(b, "page"),
@@ -184,8 +186,8 @@ static void configure(const builder *b, imgact_op *op) {
                                .limit = integer(b, "limit"),
                                .max_attempts = (int32_t)integer(b, "max_attempts"),
                                .flags = flags};
-  imgact_op_configure(op, &options);
-  if (flag(b, "wait")) imgact_op_wait(op, NULL, NULL);
+  imgact_op_set_options(op, &options);
+  if (flag(b, "wait")) imgact_op_set_wait(op, NULL, NULL);
 }
 
 imgact_op *golden_call(imgact_client *client, const imgact_json *call, golden_pool *pool, golden_problem *problem) {

@@ -45,7 +45,7 @@ void *golden_alloc(golden_pool *pool, size_t count, size_t bytes) {
 
 const char *golden_text(golden_pool *pool, const imgact_json *value) {
   size_t length = 0;
-  const char *bytes = imgact_json_text(value, &length);
+  const char *bytes = imgact_json_as_string(value, &length);
   if (!bytes) return NULL;
   char *copy = golden_alloc(pool, length + 1, 1);
   memcpy(copy, bytes, length);
@@ -71,7 +71,7 @@ static imgact_json_doc *load(const char *path, golden_problem *problem) {
   char what[256] = "";
   if (!file || length == MAX_FIXTURE_BYTES)
     golden_fail(problem, "%s cannot be read, or is too large", path);
-  else if (imgact_json_parse(text, length, NULL, &doc, what, sizeof what))
+  else if (imgact_json_doc_parse(text, length, NULL, &doc, what, sizeof what))
     golden_fail(problem, "%s: %s", path, what);
   free(text);
   if (file) fclose(file);
@@ -83,13 +83,13 @@ static void judge(imgact_op *op, const imgact_json *expected, golden_problem *pr
   const char *text = golden_render(writer, op);
   imgact_json_doc *actual = NULL;
   char what[256] = "";
-  if (!text || imgact_json_parse(text, strlen(text), NULL, &actual, what, sizeof what))
+  if (!text || imgact_json_doc_parse(text, strlen(text), NULL, &actual, what, sizeof what))
     golden_fail(problem, "the results make no JSON: %s", what);
   else
-    golden_compare(expected, imgact_json_root(actual), problem);
+    golden_compare(expected, imgact_json_doc_root(actual), problem);
   if (*problem->text && *imgact_op_error(op)->message)
     fprintf(stderr, "# the operation says: %s\n", imgact_op_error(op)->message);
-  imgact_json_free(actual);
+  imgact_json_doc_free(actual);
   imgact_json_writer_free(writer);
 }
 
@@ -98,9 +98,9 @@ static void run_call(imgact_client *client, imgact_transport *cassette, const im
   imgact_op *op = golden_call(client, imgact_json_get(story, "call"), &pool, problem);
   if (op) {
     const char *first = NULL;
-    imgact_run(op);
+    imgact_op_run(op);
     judge(op, imgact_json_get(story, "expect"), problem);
-    if (imgact_transport_unused(cassette, &first)) golden_fail(problem, "was not asked for: %s", first ? first : "an entry");
+    if (imgact_replayer_unused(cassette, &first)) golden_fail(problem, "was not asked for: %s", first ? first : "an entry");
     imgact_op_free(op);
   }
   golden_pool_free(&pool);
@@ -117,9 +117,9 @@ static void run_story(const char *path, const imgact_json *story, const imgact_p
     options.provider_name = NULL;
     options.provider = extra;
   }
-  if (imgact_json_type_of(imgact_json_get(story, "expect")) != IMGACT_JSON_OBJECT)
+  if (imgact_json_get_type(imgact_json_get(story, "expect")) != IMGACT_JSON_OBJECT)
     golden_fail(problem, "log._imgact.expect is no object");
-  else if (imgact_transport_replay(path, NULL, &cassette, &error) != IMGACT_OK)
+  else if (imgact_transport_new_replayer(path, NULL, &cassette, &error) != IMGACT_OK)
     golden_fail(problem, "%s", error.message);
   options.transport = cassette;
   if (!*problem->text && imgact_client_new(&options, &client, &error) != IMGACT_OK)
@@ -132,8 +132,8 @@ static void run_story(const char *path, const imgact_json *story, const imgact_p
 static int run_fixture(const char *path, size_t number, const imgact_provider *extra) {
   golden_problem problem = {""};
   imgact_json_doc *doc = load(path, &problem);
-  if (doc) run_story(path, imgact_json_get(imgact_json_get(imgact_json_root(doc), "log"), "_imgact"), extra, &problem);
-  imgact_json_free(doc);
+  if (doc) run_story(path, imgact_json_get(imgact_json_get(imgact_json_doc_root(doc), "log"), "_imgact"), extra, &problem);
+  imgact_json_doc_free(doc);
   printf("%sok %zu - %s\n", *problem.text ? "not " : "", number, path);
   if (*problem.text) printf("# %s\n", problem.text);
   fflush(stdout);

@@ -5,8 +5,8 @@
 #include <time.h>
 
 static void text(imgact_json_writer *w, const char *key, const char *value) {
-  imgact_json_key(w, key);
-  imgact_json_string(w, value);
+  imgact_json_write_key(w, key);
+  imgact_json_write_string(w, value);
 }
 
 static void word(imgact_json_writer *w, const char *key, const char *value) { text(w, key, *value ? value : NULL); }
@@ -14,29 +14,29 @@ static void word(imgact_json_writer *w, const char *key, const char *value) { te
 /* The digits as the cloud sent them, where they are known; "apart" where they and the double are not the same number. */
 static void number(imgact_json_writer *w, const char *key, double value, const char *digits) {
   double read = digits ? strtod(digits, NULL) : value;
-  imgact_json_key(w, key);
+  imgact_json_write_key(w, key);
   if (digits && !(read <= value && read >= value))
-    imgact_json_string(w, "apart");
+    imgact_json_write_string(w, "apart");
   else if (digits)
-    imgact_json_raw(w, digits);
+    imgact_json_write_raw(w, digits);
   else
-    imgact_json_number(w, value);
+    imgact_json_write_double(w, value);
 }
 
 static void count(imgact_json_writer *w, const char *key, int64_t value) {
-  imgact_json_key(w, key);
+  imgact_json_write_key(w, key);
   if (value < 0)
-    imgact_json_null(w);
+    imgact_json_write_null(w);
   else
-    imgact_json_integer(w, value);
+    imgact_json_write_int(w, value);
 }
 
-static void answer(imgact_json_writer *w, const char *key, imgact_answer value) {
-  imgact_json_key(w, key);
-  if (value == IMGACT_UNTOLD)
-    imgact_json_null(w);
+static void answer(imgact_json_writer *w, const char *key, imgact_tristate value) {
+  imgact_json_write_key(w, key);
+  if (value == IMGACT_TRISTATE_UNKNOWN)
+    imgact_json_write_null(w);
   else
-    imgact_json_boolean(w, value == IMGACT_YES);
+    imgact_json_write_bool(w, value == IMGACT_TRISTATE_TRUE);
 }
 
 static void moment(imgact_json_writer *w, const char *key, int64_t ms) {
@@ -50,41 +50,41 @@ static void moment(imgact_json_writer *w, const char *key, int64_t ms) {
 }
 
 static void strings(imgact_json_writer *w, const char *key, const char *const *values, size_t n) {
-  imgact_json_key(w, key);
+  imgact_json_write_key(w, key);
   if (!values) {
-    imgact_json_null(w);
+    imgact_json_write_null(w);
     return;
   }
-  imgact_json_begin_array(w);
-  for (size_t i = 0; i < n; i++) imgact_json_string(w, values[i]);
-  imgact_json_end_array(w);
+  imgact_json_write_begin_array(w);
+  for (size_t i = 0; i < n; i++) imgact_json_write_string(w, values[i]);
+  imgact_json_write_end_array(w);
 }
 
 static void labels(imgact_json_writer *w, const imgact_image *image) {
-  imgact_json_key(w, "labels");
+  imgact_json_write_key(w, "labels");
   if (!image->labels) {
-    imgact_json_null(w);
+    imgact_json_write_null(w);
     return;
   }
-  imgact_json_begin_object(w);
+  imgact_json_write_begin_object(w);
   for (size_t i = 0; i < image->labels_count; i++) text(w, image->labels[i].key, image->labels[i].value);
-  imgact_json_end_object(w);
+  imgact_json_write_end_object(w);
 }
 
 static void created_from(imgact_json_writer *w, const imgact_image *image) {
-  imgact_json_key(w, "created_from");
+  imgact_json_write_key(w, "created_from");
   if (!image->created_from_id && !image->created_from_name) {
-    imgact_json_null(w);
+    imgact_json_write_null(w);
     return;
   }
-  imgact_json_begin_object(w);
+  imgact_json_write_begin_object(w);
   text(w, "id", image->created_from_id);
   text(w, "name", image->created_from_name);
-  imgact_json_end_object(w);
+  imgact_json_write_end_object(w);
 }
 
 static void render_image(imgact_json_writer *w, const imgact_image *image) {
-  imgact_json_begin_object(w);
+  imgact_json_write_begin_object(w);
   text(w, "provider", image->provider);
   text(w, "id", image->id);
   text(w, "name", image->name);
@@ -110,41 +110,41 @@ static void render_image(imgact_json_writer *w, const imgact_image *image) {
   created_from(w, image);
   text(w, "bound_to", image->bound_to);
   text(w, "error_message", image->error_message);
-  imgact_json_key(w, "raw");
-  imgact_json_raw(w, imgact_image_json(image));
-  imgact_json_end_object(w);
+  imgact_json_write_key(w, "raw");
+  imgact_json_write_raw(w, imgact_image_raw(image));
+  imgact_json_write_end_object(w);
 }
 
 static void resources(imgact_json_writer *w, const imgact_action *action) {
-  imgact_json_key(w, "resources");
+  imgact_json_write_key(w, "resources");
   if (!action->resources) {
-    imgact_json_null(w);
+    imgact_json_write_null(w);
     return;
   }
-  imgact_json_begin_array(w);
+  imgact_json_write_begin_array(w);
   for (size_t i = 0; i < action->resources_count; i++) {
-    imgact_json_begin_object(w);
+    imgact_json_write_begin_object(w);
     text(w, "id", action->resources[i].id);
     text(w, "type", action->resources[i].type);
-    imgact_json_end_object(w);
+    imgact_json_write_end_object(w);
   }
-  imgact_json_end_array(w);
+  imgact_json_write_end_array(w);
 }
 
 static void reason(imgact_json_writer *w, const imgact_action *action) {
-  imgact_json_key(w, "error");
-  if (action->status != IMGACT_ACTION_ERROR && !action->error_code && !action->error_message) {
-    imgact_json_null(w);
+  imgact_json_write_key(w, "error");
+  if (action->status != IMGACT_ACTION_STATUS_ERROR && !action->error_code && !action->error_message) {
+    imgact_json_write_null(w);
     return;
   }
-  imgact_json_begin_object(w);
+  imgact_json_write_begin_object(w);
   text(w, "code", action->error_code);
   text(w, "message", action->error_message);
-  imgact_json_end_object(w);
+  imgact_json_write_end_object(w);
 }
 
 static void render_action(imgact_json_writer *w, const imgact_action *action) {
-  imgact_json_begin_object(w);
+  imgact_json_write_begin_object(w);
   text(w, "provider", action->provider);
   text(w, "id", action->id);
   text(w, "command", action->command);
@@ -157,90 +157,90 @@ static void render_action(imgact_json_writer *w, const imgact_action *action) {
   text(w, "region", action->region);
   resources(w, action);
   reason(w, action);
-  imgact_json_key(w, "raw");
-  imgact_json_raw(w, imgact_action_json(action));
-  imgact_json_end_object(w);
+  imgact_json_write_key(w, "raw");
+  imgact_json_write_raw(w, imgact_action_raw(action));
+  imgact_json_write_end_object(w);
 }
 
 static void render_error(imgact_json_writer *w, const imgact_op *op) {
   const imgact_error *error = imgact_op_error(op);
-  imgact_json_key(w, "error");
+  imgact_json_write_key(w, "error");
   if (error->status == IMGACT_OK) {
-    imgact_json_null(w);
+    imgact_json_write_null(w);
     return;
   }
-  imgact_json_begin_object(w);
+  imgact_json_write_begin_object(w);
   text(w, "code", imgact_status_name((imgact_status)error->status));
   word(w, "message", error->message);
   word(w, "provider", error->provider);
   count(w, "http_status", error->http_status > 0 ? error->http_status : -1);
   word(w, "provider_code", error->provider_code);
   word(w, "request_id", error->request_id);
-  imgact_json_key(w, "retry_after");
+  imgact_json_write_key(w, "retry_after");
   if (error->retry_after_ms < 0)
-    imgact_json_null(w);
+    imgact_json_write_null(w);
   else
-    imgact_json_number(w, (double)error->retry_after_ms / 1000);
-  imgact_json_key(w, "maybe_applied");
-  imgact_json_boolean(w, (error->flags & IMGACT_ERROR_MAYBE_APPLIED) != 0);
-  imgact_json_key(w, "details");
-  imgact_json_raw(w, imgact_op_error_details(op));
-  imgact_json_end_object(w);
+    imgact_json_write_double(w, (double)error->retry_after_ms / 1000);
+  imgact_json_write_key(w, "maybe_applied");
+  imgact_json_write_bool(w, (error->flags & IMGACT_ERROR_MAYBE_APPLIED) != 0);
+  imgact_json_write_key(w, "details");
+  imgact_json_write_raw(w, imgact_op_error_details(op));
+  imgact_json_write_end_object(w);
 }
 
 static void render_page(imgact_json_writer *w, const imgact_op *op) {
-  imgact_page page;
-  imgact_op_page(op, &page);
-  imgact_json_key(w, "page");
-  imgact_json_begin_object(w);
+  imgact_pagination page;
+  imgact_op_pagination(op, &page);
+  imgact_json_write_key(w, "page");
+  imgact_json_write_begin_object(w);
   count(w, "page", page.page);
   count(w, "per_page", page.per_page);
   count(w, "previous", page.previous);
   count(w, "next", page.next);
   count(w, "last", page.last);
   count(w, "total", page.total);
-  imgact_json_end_object(w);
+  imgact_json_write_end_object(w);
 }
 
 static void render_rate(imgact_json_writer *w, const imgact_op *op) {
-  imgact_rate rate;
-  imgact_op_rate(op, &rate);
-  imgact_json_key(w, "rate");
-  imgact_json_begin_object(w);
+  imgact_rate_limit rate;
+  imgact_op_rate_limit(op, &rate);
+  imgact_json_write_key(w, "rate");
+  imgact_json_write_begin_object(w);
   count(w, "limit", rate.limit);
   count(w, "remaining", rate.remaining);
   moment(w, "reset", rate.reset_at);
   count(w, "retry_after_ms", rate.retry_after_ms);
-  imgact_json_end_object(w);
+  imgact_json_write_end_object(w);
 }
 
 static void render_items(imgact_json_writer *w, const imgact_op *op) {
   size_t n = 0;
   const imgact_image *const *images = imgact_op_images(op, &n);
-  imgact_json_key(w, "images");
-  imgact_json_begin_array(w);
+  imgact_json_write_key(w, "images");
+  imgact_json_write_begin_array(w);
   for (size_t i = 0; i < n; i++) render_image(w, images[i]);
-  imgact_json_end_array(w);
+  imgact_json_write_end_array(w);
   const imgact_action *const *actions = imgact_op_actions(op, &n);
-  imgact_json_key(w, "actions");
-  imgact_json_begin_array(w);
+  imgact_json_write_key(w, "actions");
+  imgact_json_write_begin_array(w);
   for (size_t i = 0; i < n; i++) render_action(w, actions[i]);
-  imgact_json_end_array(w);
+  imgact_json_write_end_array(w);
 }
 
 const char *golden_render(imgact_json_writer *writer, const imgact_op *op) {
-  imgact_json_begin_object(writer);
+  imgact_json_write_begin_object(writer);
   text(writer, "status", imgact_status_name((imgact_status)imgact_op_error(op)->status));
   render_items(writer, op);
   render_error(writer, op);
   render_page(writer, op);
   render_rate(writer, op);
-  imgact_json_key(writer, "adopted");
-  imgact_json_boolean(writer, imgact_op_adopted(op));
-  imgact_json_key(writer, "local");
-  imgact_json_boolean(writer, imgact_op_local(op));
-  imgact_json_key(writer, "gone");
-  imgact_json_boolean(writer, (imgact_op_error(op)->flags & IMGACT_ERROR_GONE) != 0);
-  imgact_json_end_object(writer);
-  return imgact_json_finish(writer, NULL);
+  imgact_json_write_key(writer, "adopted");
+  imgact_json_write_bool(writer, imgact_op_adopted(op));
+  imgact_json_write_key(writer, "local");
+  imgact_json_write_bool(writer, imgact_op_filtered_locally(op));
+  imgact_json_write_key(writer, "gone");
+  imgact_json_write_bool(writer, (imgact_op_error(op)->flags & IMGACT_ERROR_ALREADY_DELETED) != 0);
+  imgact_json_write_end_object(writer);
+  return imgact_json_writer_finish(writer, NULL);
 }

@@ -128,7 +128,7 @@ void net_open_with(net *n, const imgact_allocator *allocator, const char *ca_fil
                    const loopback_layer *layer) {
   imgact_error error = {0};
   *n = (net){.scheme = layer ? "https" : "http"};
-  if (imgact_transport_curl(allocator, ca_file, &n->transport, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  if (imgact_transport_new_curl(allocator, ca_file, &n->transport, &error) != IMGACT_OK) fail_msg("%s", error.message);
   if (handler) n->server = loopback_start(handler, user, layer);
 }
 

@@ -21,7 +21,7 @@ struct net_exchange {
   imgact_http_request request;
   char url[512];
   int finished; /* how often: must be 0 or 1 */
-  imgact_fate fate;
+  imgact_delivery fate;
   imgact_failure failure;
   int status;
   char *body; /* NUL-terminated copy */
@@ -67,7 +67,7 @@ int64_t net_now_ms(void);
     if ((x)->failure != IMGACT_FAILURE_NONE) print_message("failure %d: %s\n", (x)->failure, (x)->message);                 \
     assert_int_equal((x)->finished, 1);                                                                                     \
     assert_int_equal((x)->failure, IMGACT_FAILURE_NONE);                                                                    \
-    assert_int_equal((x)->fate, IMGACT_ANSWERED);                                                                           \
+    assert_int_equal((x)->fate, IMGACT_DELIVERY_ANSWERED);                                                                  \
     assert_int_equal((x)->status, (code));                                                                                  \
   } while (0)
 

@@ -67,7 +67,7 @@ static void a_small_reply_that_decodes_beyond_the_ceiling_is_too_large(void **st
   net_exchange x;
   net_open(&n, say_gzip, &packed);
   net_do(&n, &x, "GET", "/", NULL);
-  assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+  assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
   net_clear(&x);
   net_close(&n);
   free(packed.data);
@@ -84,7 +84,7 @@ static void damaged_compression_is_no_answer(void **state) {
   net_exchange x;
   net_open(&n, say_gzip, &packed);
   net_do(&n, &x, "GET", "/", NULL);
-  assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_MAYBE_SENT);
+  assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_DELIVERY_MAYBE_SENT);
   net_clear(&x);
   net_close(&n);
   free(packed.data);
@@ -110,7 +110,7 @@ static void bytes_behind_the_compressed_end_are_no_answer(void **state) {
   net_open(&n, say_gzip_and_more, &packed);
   for (int i = 0; i < 2; i++) {
     net_do(&n, &x, "GET", i == 0 ? "/" : "/later", NULL);
-    assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_MAYBE_SENT);
+    assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_DELIVERY_MAYBE_SENT);
     assert_string_equal(x.message, "the reply's body cannot be decompressed");
     net_clear(&x);
   }
@@ -137,7 +137,7 @@ static void a_stream_that_decodes_to_nothing_ends_at_the_ceiling(void **state) {
   net_exchange x;
   net_open(&n, say_nothing_at_length, NULL);
   net_do(&n, &x, "GET", "/", NULL);
-  assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+  assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
   net_clear(&x);
   net_close(&n);
 }

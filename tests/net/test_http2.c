@@ -147,7 +147,7 @@ static void lose(const char *method, int answers, enum ending ending) {
   }
   net_do(&h.n, &x, method, "/", strcmp(method, "POST") == 0 ? "{}" : NULL);
   if (x.failure != IMGACT_FAILURE_NETWORK) print_message("%s, ending %d after %d\n", method, ending, answers);
-  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(requests(&h), answers + 1);
   net_clear(&x);
   close_h2(&h);

@@ -178,7 +178,7 @@ static void time_runs_out_while_connecting_and_resolving(void **state) {
     net_send(&n, &x);
     int64_t start = net_now_ms();
     net_finish(&n, &x);
-    assert_failed(&x, IMGACT_FAILURE_TIMEOUT, IMGACT_NOT_SENT);
+    assert_failed(&x, IMGACT_FAILURE_TIMEOUT, IMGACT_DELIVERY_NOT_SENT);
     assert_true(net_now_ms() - start < 3000);
     net_clear(&x);
     net_close(&n);
@@ -198,7 +198,7 @@ static void a_name_that_does_not_resolve_is_not_sent(void **state) {
   x.request.url = "https://cloud.example/v1/images";
   net_send(&n, &x);
   net_finish(&n, &x);
-  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_NOT_SENT);
+  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_NOT_SENT);
   assert_string_equal(x.message, "could not resolve host: cloud.example");
   net_clear(&x);
   net_close(&n);
@@ -382,7 +382,7 @@ static void answer_with_headers(loopback_peer *peer, const loopback_request *req
 static void story(const imgact_allocator *allocator, loopback *server) {
   net n = {.server = server, .scheme = "http"};
   imgact_error error;
-  imgact_status made = imgact_transport_curl(allocator, NULL, &n.transport, &error);
+  imgact_status made = imgact_transport_new_curl(allocator, NULL, &n.transport, &error);
   if (made != IMGACT_OK) {
     assert_int_equal(made, IMGACT_NOMEM);
     assert_int_equal(error.status, IMGACT_NOMEM);
@@ -396,7 +396,7 @@ static void story(const imgact_allocator *allocator, loopback *server) {
     if (sent == IMGACT_OK) {
       net_finish(&n, &x);
       if (x.failure != IMGACT_FAILURE_NONE)
-        assert_failed(&x, IMGACT_FAILURE_NOMEM, IMGACT_MAYBE_SENT);
+        assert_failed(&x, IMGACT_FAILURE_NOMEM, IMGACT_DELIVERY_MAYBE_SENT);
       else
         assert_int_equal(x.body_bytes, 20000);
       net_clear(&x);
@@ -429,7 +429,7 @@ static void an_incomplete_allocator_is_refused(void **state) {
   const imgact_allocator empty = {.size = sizeof empty};
   imgact_transport *transport;
   imgact_error error;
-  assert_int_equal(imgact_transport_curl(&empty, NULL, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_curl(&empty, NULL, &transport, &error), IMGACT_INVALID_ARGUMENT);
   assert_null(transport);
 }
 

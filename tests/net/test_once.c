@@ -33,7 +33,7 @@ static void lose_second(const char *method, bool reset) {
   net_do(&n, &first, "GET", "/first", NULL);
   assert_answered(&first, 200);
   net_do(&n, &second, method, "/second", strcmp(method, "POST") == 0 ? "{\"type\":\"convert\"}" : NULL);
-  assert_failed(&second, IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+  assert_failed(&second, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_string_equal(second.message, "the connection was closed before the reply came");
   assert_int_equal(loopback_requests(n.server), 2);
   assert_int_equal(loopback_connections(n.server), 1);
@@ -66,7 +66,7 @@ static void a_request_whose_new_connection_closes_is_sent_once(void **state) {
     loss l = {.at = 1, .reset = reset != 0};
     net_open(&n, answer_until, &l);
     net_do(&n, &x, "POST", "/", "{}");
-    assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+    assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
     assert_int_equal(loopback_requests(n.server), 1);
     net_clear(&x);
     net_close(&n);
@@ -96,7 +96,7 @@ static void a_lost_request_does_not_go_out_again_on_another_idle_connection(void
   net_finish(&n, &b);
   assert_int_equal(loopback_connections(n.server), 2);
   net_do(&n, &lost, "POST", "/lost", "{}");
-  assert_failed(&lost, IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+  assert_failed(&lost, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(loopback_requests(n.server), 3);
   net_clear(&a);
   net_clear(&b);
@@ -117,7 +117,7 @@ static void a_large_request_that_is_cut_off_may_have_been_sent(void **state) {
   net_do(&n, &first, "GET", "/", NULL);
   assert_answered(&first, 200);
   net_do(&n, &second, "PUT", "/", body);
-  assert_failed(&second, IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+  assert_failed(&second, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(loopback_requests(n.server), 1);
   assert_int_equal(loopback_connections(n.server), 1);
   net_clear(&first);
@@ -167,8 +167,8 @@ static void a_close_that_races_with_a_request_never_doubles_it(void **state) {
     net_do(&n, &x, "POST", path, "{}");
     int times = __atomic_load_n(&seen[i], __ATOMIC_SEQ_CST);
     assert_true(times <= 1);
-    if (x.fate == IMGACT_ANSWERED) assert_int_equal(times, 1);
-    if (times == 1) assert_int_not_equal(x.fate, IMGACT_NOT_SENT);
+    if (x.fate == IMGACT_DELIVERY_ANSWERED) assert_int_equal(times, 1);
+    if (times == 1) assert_int_not_equal(x.fate, IMGACT_DELIVERY_NOT_SENT);
     net_clear(&x);
   }
   net_close(&n);
@@ -187,7 +187,7 @@ static void a_refused_connection_is_not_sent(void **state) {
   (void)snprintf(x.url, sizeof x.url, "http://127.0.0.1:%d/", port);
   net_send(&n, &x);
   net_finish(&n, &x);
-  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_NOT_SENT);
+  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_NOT_SENT);
   (void)snprintf(expected[0], sizeof expected[0], "could not connect to 127.0.0.1 port %d: Connection refused", port);
   (void)snprintf(expected[1], sizeof expected[1], "could not connect to 127.0.0.1:%d: Connection refused", port);
   assert_true(strcmp(x.message, expected[0]) == 0 || strcmp(x.message, expected[1]) == 0); // newer libcurls: with a colon
@@ -294,7 +294,8 @@ static void other_hosts_go_through_the_proxy_of_the_environment(void **state) {
   x.request.url = "https://cloud.example/v1/images";
   net_send(&n, &x);
   net_finish(&n, &x);
-  assert_failed(&x, x.failure == IMGACT_FAILURE_TIMEOUT ? x.failure : IMGACT_FAILURE_NETWORK, IMGACT_NOT_SENT); // 7.87 waits
+  assert_failed(&x, x.failure == IMGACT_FAILURE_TIMEOUT ? x.failure : IMGACT_FAILURE_NETWORK,
+                IMGACT_DELIVERY_NOT_SENT); // 7.87 waits
   assert_null(strstr(x.message, "hushhush"));
   assert_ptr_equal(strstr(loopback_last_head(n.server), "CONNECT cloud.example:443 HTTP/1.1"), loopback_last_head(n.server));
   assert_null(strstr(loopback_last_head(n.server), "token-of-the-test"));
@@ -322,7 +323,7 @@ static void a_proxys_password_is_in_no_message(void **state) {
     x.request.url = "https://cloud.example/v1/images";
     net_send(&n, &x);
     net_finish(&n, &x);
-    assert_int_equal(x.fate, IMGACT_NOT_SENT);
+    assert_int_equal(x.fate, IMGACT_DELIVERY_NOT_SENT);
     assert_int_not_equal(x.failure, IMGACT_FAILURE_NONE);
     assert_null(strstr(x.message, "hushhush"));
     net_clear(&x);

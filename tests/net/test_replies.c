@@ -267,7 +267,7 @@ static void bodies_beyond_the_ceiling_are_too_large(void **state) {
     net_exchange x;
     net_open(&n, say_large, heads[i]);
     net_do(&n, &x, "GET", "/", NULL);
-    assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+    assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
     net_clear(&x);
     net_close(&n);
   }
@@ -290,7 +290,7 @@ static void a_body_of_exactly_the_ceiling_is_an_answer(void **state) {
       assert_answered(&x, 200);
       assert_int_equal(x.body_bytes, NET_MAX_BODY);
     } else {
-      assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+      assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
     }
     net_clear(&x);
     net_close(&n);
@@ -318,7 +318,7 @@ static void too_many_header_lines_are_too_large(void **state) {
       assert_answered(&x, 200);
       assert_int_equal(x.headers_count, 254);
     } else {
-      assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+      assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
     }
     net_clear(&x);
     net_close(&n);
@@ -354,7 +354,7 @@ static void a_head_beyond_the_ceiling_is_too_large(void **state) {
       assert_answered(&x, 200);
       assert_true(strlen(x.headers) > 8 * each[0]);
     } else {
-      assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+      assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
     }
     net_clear(&x);
     net_close(&n);
@@ -372,7 +372,7 @@ static void interim_replies_without_end_are_too_large(void **state) {
   net_exchange x;
   net_open(&n, say_interims, NULL);
   net_do(&n, &x, "GET", "/", NULL);
-  assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_MAYBE_SENT);
+  assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
   net_clear(&x);
   net_close(&n);
 }
@@ -402,8 +402,8 @@ static void cut_everywhere(const char *reply, bool reset) {
     char path[32];
     (void)snprintf(path, sizeof path, "/%zu", at);
     net_do(&n, &x, "POST", path, "{}");
-    if (x.fate != IMGACT_MAYBE_SENT) print_message("cut at %zu: %s\n", at, x.message);
-    assert_failed(&x, x.failure == IMGACT_FAILURE_ENCODING ? x.failure : IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+    if (x.fate != IMGACT_DELIVERY_MAYBE_SENT) print_message("cut at %zu: %s\n", at, x.message);
+    assert_failed(&x, x.failure == IMGACT_FAILURE_ENCODING ? x.failure : IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
     net_clear(&x);
   }
   assert_int_equal(loopback_requests(n.server), (int)strlen(reply));
@@ -447,7 +447,7 @@ static void garbage_is_no_answer(void **state) {
     net_open(&n, say_and_close, text);
     net_do(&n, &x, "GET", "/", NULL);
     if (x.failure != IMGACT_FAILURE_ENCODING) print_message("%s: %d %s\n", texts[i], x.failure, x.message);
-    assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_MAYBE_SENT);
+    assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_DELIVERY_MAYBE_SENT);
     net_clear(&x);
     net_close(&n);
     free(text);
@@ -466,7 +466,7 @@ static void a_nul_byte_in_the_head_is_no_answer(void **state) {
   net_exchange x;
   net_open(&n, say_nul, NULL);
   net_do(&n, &x, "GET", "/", NULL);
-  assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_MAYBE_SENT);
+  assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_DELIVERY_MAYBE_SENT);
   net_clear(&x);
   net_close(&n);
 }
@@ -492,7 +492,7 @@ static void a_reply_that_does_not_come_in_time_is_a_timeout(void **state) {
     int64_t start = net_now_ms();
     net_send(&n, &x);
     net_finish(&n, &x);
-    assert_failed(&x, IMGACT_FAILURE_TIMEOUT, IMGACT_MAYBE_SENT);
+    assert_failed(&x, IMGACT_FAILURE_TIMEOUT, IMGACT_DELIVERY_MAYBE_SENT);
     assert_true(net_now_ms() - start >= 140 && net_now_ms() - start < 5000);
     net_clear(&x);
     net_close(&n);

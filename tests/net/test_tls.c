@@ -40,7 +40,7 @@ static void a_stranger_is_refused_before_anything_is_sent(void **state) {
   net_exchange x;
   open_tls(&t, NULL, false, answer);
   net_do(&t.n, &x, "POST", "/", "{}");
-  assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_NOT_SENT);
+  assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_DELIVERY_NOT_SENT);
   assert_non_null(strstr(x.message, "certificate"));
   assert_int_equal(loopback_requests(t.n.server), 0);
   net_clear(&x);
@@ -68,7 +68,7 @@ static void refuse(const loopback_certificate *certificate) {
   net_exchange x;
   open_tls(&t, certificate, true, answer);
   net_do(&t.n, &x, "GET", "/", NULL);
-  assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_NOT_SENT);
+  assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_DELIVERY_NOT_SENT);
   assert_int_equal(loopback_requests(t.n.server), 0);
   net_clear(&x);
   close_tls(&t);
@@ -123,7 +123,7 @@ static void handshake_with(loopback_handler handler, bool raw, imgact_failure fa
   if (raw) loopback_raw(n.server);
   n.scheme = "https";
   net_do(&n, &x, "POST", "/", "{}");
-  assert_failed(&x, failure, IMGACT_NOT_SENT);
+  assert_failed(&x, failure, IMGACT_DELIVERY_NOT_SENT);
   assert_null(strstr(x.message, "openSSL")); // libcurl's sentences start small here, but names do not
   assert_true(x.message[0] && x.message[strlen(x.message) - 1] != ' ');
   net_clear(&x);
@@ -172,11 +172,11 @@ static void a_lost_request_is_sent_once_and_no_signal_comes(void **state) {
   assert_answered(&x, 200);
   net_clear(&x);
   net_do(&t.n, &x, "PUT", "/", body);
-  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   net_clear(&x);
   assert_int_equal(loopback_connections(t.n.server), 1);
   net_do(&t.n, &x, "DELETE", "/", NULL);
-  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_MAYBE_SENT);
+  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(loopback_requests(t.n.server), 2); // the GET and the DELETE; the PUT was never read whole
   net_clear(&x);
   close_tls(&t);
@@ -188,7 +188,7 @@ static void a_lost_request_is_sent_once_and_no_signal_comes(void **state) {
 static void refuse_file(const char *path, const char *reason) {
   imgact_transport *transport;
   imgact_error error;
-  assert_int_equal(imgact_transport_curl(NULL, path, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_curl(NULL, path, &transport, &error), IMGACT_INVALID_ARGUMENT);
   assert_null(transport);
   assert_non_null(strstr(error.message, path));
   if (!strstr(error.message, reason)) print_message("%s\n", error.message);
@@ -238,7 +238,7 @@ static void a_file_cut_at_any_byte_is_refused_or_whole(void **state) {
     imgact_transport *transport;
     ca_file file;
     ca_file_write(&file, pem, cut);
-    imgact_status status = imgact_transport_curl(NULL, file.path, &transport, NULL);
+    imgact_status status = imgact_transport_new_curl(NULL, file.path, &transport, NULL);
     if (cut < (size_t)(last - pem) + strlen("-----END ")) assert_int_equal(status, IMGACT_INVALID_ARGUMENT);
     if (status == IMGACT_OK) transport->destroy(transport);
     ca_file_remove(&file);
@@ -255,9 +255,9 @@ static void a_certificate_that_is_none_is_found_out_when_it_is_used(void **state
   t.n.transport->destroy(t.n.transport);
   ca_file file;
   ca_file_write(&file, odd, sizeof odd - 1);
-  assert_int_equal(imgact_transport_curl(NULL, file.path, &t.n.transport, NULL), IMGACT_OK);
+  assert_int_equal(imgact_transport_new_curl(NULL, file.path, &t.n.transport, NULL), IMGACT_OK);
   net_do(&t.n, &x, "GET", "/", NULL);
-  assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_NOT_SENT);
+  assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_DELIVERY_NOT_SENT);
   net_clear(&x);
   ca_file_remove(&file);
   close_tls(&t);

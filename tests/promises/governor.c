@@ -133,7 +133,7 @@ static void fill(user *u) {
   for (int i = 0; i < READERS && busy(u->b); i++) {
     if (u->reading[i]) continue;
     u->reading[i] = read_something(u);
-    imgact_start(u->reading[i], read_done, u);
+    imgact_op_start(u->reading[i], read_done, u);
   }
 }
 
@@ -148,7 +148,7 @@ static void mutation_done(void *data, imgact_op *op) {
 }
 
 /* A mutation's first request goes out: how long did it wait? */
-static void trace(void *data, const imgact_trace *event) {
+static void trace(void *data, const imgact_trace_event *event) {
   user *u = data;
   if (event->kind != IMGACT_TRACE_REQUEST || strcmp(event->method, "POST") != 0 || event->attempt != 1) return;
   int64_t waited_ms = now_ms(u->b) - u->started_ms;
@@ -162,11 +162,11 @@ static void mutate(user *u) {
   snprintf(id, sizeof id, "%d", 100 + (int)(u - u->b->users));
   u->protect = !u->protect;
   imgact_op *op = u->b->cloud == SIM_HETZNER ? imgact_change_protection(u->client, id, u->protect)
-                                             : imgact_transfer(u->client, id, u->protect ? "nyc3" : "ams3");
+                                             : imgact_transfer_image(u->client, id, u->protect ? "nyc3" : "ams3");
   u->started_ms = now_ms(u->b);
   u->mutation = op;
-  imgact_op_wait(op, NULL, NULL);
-  imgact_start(op, mutation_done, u);
+  imgact_op_set_wait(op, NULL, NULL);
+  imgact_op_start(op, mutation_done, u);
 }
 
 /* ---- the run ---- */
@@ -219,7 +219,7 @@ static bool make_users(bench *b, imgact_loop *loop) {
                                      .token = "one-token-for-all",
                                      .loop = loop,
                                      .trace = trace,
-                                     .trace_user = u};
+                                     .trace_user_data = u};
     *u = (user){.b = b};
     if (imgact_client_new(&options, &u->client, NULL) != IMGACT_OK) return false;
     rest(u);

@@ -82,7 +82,7 @@ static void pass_on(imgact_exchange *base, const imgact_http_response *response)
   imgact_http_response copy = *response;
   if (response->status == 429) r->s->refusals++;
   int64_t cut = r->s->plan->shorten_bytes;
-  if (f->mutation && cut >= 0 && !r->shortened && response->fate == IMGACT_ANSWERED && response->status < 300 &&
+  if (f->mutation && cut >= 0 && !r->shortened && response->fate == IMGACT_DELIVERY_ANSWERED && response->status < 300 &&
       (uint64_t)cut < response->body_bytes) {
     r->shortened = true;
     copy.body_bytes = (size_t)cut;

@@ -89,8 +89,8 @@ static imgact_op *make_op(const stage *s) {
   switch (s->plan->deed) {
   case PLAN_PROTECT: return imgact_change_protection(s->client, "10", 1);
   case PLAN_UNPROTECT: return imgact_change_protection(s->client, "10", 0);
-  case PLAN_CONVERT: return imgact_convert(s->client, "10");
-  case PLAN_TRANSFER: return imgact_transfer(s->client, "10", "nyc3");
+  case PLAN_CONVERT: return imgact_convert_image(s->client, "10");
+  case PLAN_TRANSFER: return imgact_transfer_image(s->client, "10", "nyc3");
   case PLAN_DELETE: return imgact_delete_image(s->client, "10");
   default: return imgact_update_image(s->client, "10", &update);
   }
@@ -103,7 +103,7 @@ static void take_result(void *user, imgact_op *op) {
   told->done = true;
   told->error = *imgact_op_error(op);
   told->adopted = imgact_op_adopted(op);
-  told->action_status = action ? action->status : IMGACT_ACTION_UNKNOWN;
+  told->action_status = action ? action->status : IMGACT_ACTION_STATUS_UNKNOWN;
   if (action && action->id) sim_parse_id(action->id, &told->action_id);
   imgact_op_actions(op, &told->actions);
   const imgact_image *const *images = imgact_op_images(op, &told->images);
@@ -124,12 +124,12 @@ static void start_ops(stage *s) {
   const plan *p = s->plan;
   imgact_op_options options = {.size = sizeof options, .deadline_ms = p->deadline_ms, .per_page = p->list ? 10 : 0};
   for (int i = 0; i < p->twins; i++) {
-    s->ops[i] = s->crashed ? imgact_resume(s->client, s->journal, s->journal_ms) : make_op(s);
-    imgact_op_configure(s->ops[i], &options);
-    if (!p->list) imgact_op_on_intent(s->ops[i], announce, s);
-    if (p->wait && !p->list) imgact_op_wait(s->ops[i], NULL, NULL);
+    s->ops[i] = s->crashed ? imgact_op_resume(s->client, s->journal, s->journal_ms) : make_op(s);
+    imgact_op_set_options(s->ops[i], &options);
+    if (!p->list) imgact_op_set_before_send(s->ops[i], announce, s);
+    if (p->wait && !p->list) imgact_op_set_wait(s->ops[i], NULL, NULL);
   }
-  for (int i = 0; i < p->twins; i++) imgact_start(s->ops[i], take_result, s);
+  for (int i = 0; i < p->twins; i++) imgact_op_start(s->ops[i], take_result, s);
 }
 
 static bool all_done(const stage *s) {
@@ -163,7 +163,7 @@ static void drive(stage *s) {
       continue;
     }
     if (p->cancel_ms && sim_clock_now(&s->instance.clock, 0) >= s->start_ms + p->cancel_ms)
-      for (int i = 0; i < p->twins; i++) imgact_cancel(s->ops[i]);
+      for (int i = 0; i < p->twins; i++) imgact_op_cancel(s->ops[i]);
     imgact_loop_dispatch(imgact_client_loop(s->client));
   }
   s->finished = all_done(s);

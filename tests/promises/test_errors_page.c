@@ -56,7 +56,7 @@ static void every_flag_is_explained(void **state) {
   assert_non_null(strstr(page, "`IMGACT_ERROR_MAYBE_APPLIED`"));
   assert_non_null(strstr(page, "`IMGACT_ERROR_RETRYABLE`"));
   assert_non_null(strstr(page, "`IMGACT_ERROR_NOT_APPLIED`"));
-  assert_non_null(strstr(page, "`IMGACT_ERROR_GONE`"));
+  assert_non_null(strstr(page, "`IMGACT_ERROR_ALREADY_DELETED`"));
   free(page);
 }
 

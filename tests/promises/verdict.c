@@ -38,7 +38,7 @@ static const char *judge_action(const stage *s, const stage_told *told) {
   if (!own && too_old(s, action)) return "an action from before the request was adopted";
   if (told->error.status == IMGACT_ACTION_FAILED && action->state != SIM_ERROR)
     return "a failure was told of an action that did not fail";
-  if (told->action_status == IMGACT_ACTION_SUCCESS && action->state != SIM_SUCCESS)
+  if (told->action_status == IMGACT_ACTION_STATUS_SUCCESS && action->state != SIM_SUCCESS)
     return "a success was told of an action that has none";
   if (told->error.status == IMGACT_OK && s->plan->wait && action->state != SIM_SUCCESS)
     return "a wait ended well before the action did";

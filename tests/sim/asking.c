@@ -15,7 +15,7 @@ int asking_setup(void **state) {
 }
 
 static void forget_last(asking *a) {
-  imgact_json_free(a->document);
+  imgact_json_doc_free(a->document);
   a->document = NULL;
   sim_reply_free(&a->outcome.reply);
 }
@@ -37,8 +37,8 @@ const imgact_json *asking_send(asking *a, const char *method, const char *target
   sim_cloud cloud = strncmp(target, "/v1", 3) ? SIM_DIGITALOCEAN : SIM_HETZNER;
   a->outcome = sim_instance_serve(&a->instance, cloud, &request, a->real_ms);
   if (a->outcome.reply.body)
-    imgact_json_parse(a->outcome.reply.body, a->outcome.reply.body_bytes, NULL, &a->document, NULL, 0);
-  return a->document ? imgact_json_root(a->document) : NULL;
+    imgact_json_doc_parse(a->outcome.reply.body, a->outcome.reply.body_bytes, NULL, &a->document, NULL, 0);
+  return a->document ? imgact_json_doc_root(a->document) : NULL;
 }
 
 const imgact_json *asking_expect(asking *a, int status, const char *method, const char *target, const char *body) {
@@ -61,9 +61,9 @@ void asking_faults(asking *a, const char *json) {
 }
 
 static const imgact_json *element(const imgact_json *array, size_t index) {
-  imgact_json_iter each = imgact_json_each(array);
-  const imgact_json *value = imgact_json_next(&each, NULL);
-  while (value && index--) value = imgact_json_next(&each, NULL);
+  imgact_json_iter each = imgact_json_iter_begin(array);
+  const imgact_json *value = imgact_json_iter_next(&each, NULL);
+  while (value && index--) value = imgact_json_iter_next(&each, NULL);
   return value;
 }
 
@@ -74,7 +74,7 @@ const imgact_json *asking_at(const imgact_json *value, const char *path) {
     assert_true(length < sizeof key);
     memcpy(key, path, length);
     key[length] = 0;
-    bool array = imgact_json_type_of(value) == IMGACT_JSON_ARRAY;
+    bool array = imgact_json_get_type(value) == IMGACT_JSON_ARRAY;
     value = array ? element(value, strtoul(key, NULL, 10)) : imgact_json_get(value, key);
     path += length + (path[length] == '.');
   }
@@ -83,7 +83,7 @@ const imgact_json *asking_at(const imgact_json *value, const char *path) {
 
 int64_t asking_int(const imgact_json *value, const char *path) {
   int64_t number = 0;
-  if (!imgact_json_int(asking_at(value, path), &number)) fail_msg("%s is no integer", path);
+  if (!imgact_json_as_int(asking_at(value, path), &number)) fail_msg("%s is no integer", path);
   return number;
 }
 
@@ -95,10 +95,10 @@ const char *asking_header(const asking *a, const char *name) {
 const char *asking_ids(const imgact_json *value, const char *list) {
   static char text[1024];
   const imgact_json *item;
-  imgact_json_iter each = imgact_json_each(imgact_json_get(value, list));
+  imgact_json_iter each = imgact_json_iter_begin(imgact_json_get(value, list));
   size_t used = 0;
   text[0] = 0;
-  while ((item = imgact_json_next(&each, NULL)) && used < sizeof text - 32)
+  while ((item = imgact_json_iter_next(&each, NULL)) && used < sizeof text - 32)
     used += (size_t)snprintf(text + used, sizeof text - used, "%s%" PRId64, used ? " " : "", asking_int(item, "id"));
   return text;
 }

@@ -37,6 +37,6 @@ const char *asking_header(const asking *a, const char *name);   /* "" = not ther
 const char *asking_ids(const imgact_json *value, const char *list);
 
 #define asking_text(value, path, text) assert_true(imgact_json_equals(asking_at((value), (path)), (text)))
-#define asking_null(value, path)       assert_int_equal(imgact_json_type_of(asking_at((value), (path))), IMGACT_JSON_NULL)
+#define asking_null(value, path)       assert_int_equal(imgact_json_get_type(asking_at((value), (path))), IMGACT_JSON_NULL)
 
 #endif

@@ -203,7 +203,7 @@ static void an_action_fails_or_lasts_when_told(void **state) {
   asking_text(reply, "actions.0.error.code", "action_failed");
   reply = asking_expect(a, 200, "GET", "/v1/images/10", NULL);
   int on = 1;
-  assert_true(imgact_json_bool(asking_at(reply, "image.protection.delete"), &on));
+  assert_true(imgact_json_as_bool(asking_at(reply, "image.protection.delete"), &on));
   assert_false(on);
   asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   a->real_ms += 7199999;
@@ -239,7 +239,7 @@ static void the_next_page_is_wrong(void **state) {
               "https://api.digitalocean.com/v2/images?page=1");
   asking_null(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page");
   assert_null(asking_at(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next"));
-  assert_non_null(asking_at(imgact_json_root(a->document), "links.pages.prev"));
+  assert_non_null(asking_at(imgact_json_doc_root(a->document), "links.pages.prev"));
   asking_text(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
               "https://elsewhere.example/v2/images?page=3&per_page=1");
   assert_true(asking_int(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page") > 1000000);

@@ -64,7 +64,7 @@ static void filters_that_are_refused(void **state) {
     snprintf(target, sizeof target, "/v1/images?%s", queries[i]);
     snprintf(field, sizeof field, "%.*s", (int)strcspn(queries[i], "="), queries[i]);
     check_code(a, 422, "invalid_input", "GET", target, NULL);
-    asking_text(imgact_json_root(a->document), "error.details.fields.0.name", field);
+    asking_text(imgact_json_doc_root(a->document), "error.details.fields.0.name", field);
   }
   check_code(a, 400, "invalid_input", "GET", "/v1/images?name=%ff", NULL);
 }
@@ -126,7 +126,7 @@ static void routes_come_before_the_token(void **state) {
   assert_string_equal(asking_header(a, "content-type"), "application/json; charset=UTF-8");
   assert_non_null(strchr(a->outcome.reply.body, '\n'));
   check_code(a, 401, "unauthorized", "PATCH", "/v1/images", NULL);
-  asking_text(imgact_json_root(a->document), "error.message", "token is required");
+  asking_text(imgact_json_doc_root(a->document), "error.message", "token is required");
 }
 
 static void tokens(void **state) {
@@ -170,7 +170,7 @@ static void an_update_changes_what_it_names(void **state) {
   const imgact_json *reply = asking_expect(a, 200, "PUT", "/v1/images/10", "{\"description\":\"new \\u0000\"}");
   asking_text(reply, "image.labels.env", "prod");
   size_t length = 0;
-  assert_memory_equal(imgact_json_text(asking_at(reply, "image.description"), &length), "new \0", 5);
+  assert_memory_equal(imgact_json_as_string(asking_at(reply, "image.description"), &length), "new \0", 5);
   assert_int_equal(length, 5);
   reply = asking_expect(a, 200, "PUT", "/v1/images/10", "{\"labels\":{\"a/b\":\"c\"}}");
   assert_int_equal(imgact_json_count(asking_at(reply, "image.labels")), 1);

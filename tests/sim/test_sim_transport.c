@@ -26,7 +26,7 @@ static int setup(void **state) {
 }
 
 static const imgact_error *run(imgact_op *op, imgact_status expected) {
-  imgact_status status = imgact_run(op);
+  imgact_status status = imgact_op_run(op);
   if (status != expected) fail_msg("status %d, not %d: %s", (int)status, (int)expected, imgact_op_error(op)->message);
   return imgact_op_error(op);
 }
@@ -38,10 +38,10 @@ static void a_wait_of_two_hours_takes_no_time(void **state) {
   asking_world(a, "{\"settings\":{\"durations_ms\":{\"transfer\":7200000}}}");
   int64_t start_ms = now_ms(a);
   imgact_client *client = client_of(a, "digitalocean");
-  imgact_op *op = imgact_transfer(client, "10", "nyc3");
-  imgact_op_wait(op, NULL, NULL);
+  imgact_op *op = imgact_transfer_image(client, "10", "nyc3");
+  imgact_op_set_wait(op, NULL, NULL);
   run(op, IMGACT_OK);
-  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_SUCCESS);
+  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
   assert_true(now_ms(a) >= start_ms + 7200000 && now_ms(a) < start_ms + 7300000);
   imgact_op_free(op);
   imgact_client_free(client);
@@ -52,13 +52,13 @@ static void both_clouds_convert(void **state) {
   asking *a = *state;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     imgact_client *client = client_of(a, providers[cloud]);
-    imgact_op *op = imgact_convert(client, "11");
-    imgact_op_wait(op, NULL, NULL);
+    imgact_op *op = imgact_convert_image(client, "11");
+    imgact_op_set_wait(op, NULL, NULL);
     run(op, IMGACT_OK);
     imgact_op_free(op);
     op = imgact_get_image(client, "11", NULL);
     run(op, IMGACT_OK);
-    assert_int_equal(imgact_op_image(op)->type, IMGACT_TYPE_SNAPSHOT);
+    assert_int_equal(imgact_op_image(op)->type, IMGACT_IMAGE_TYPE_SNAPSHOT);
     imgact_op_free(op);
     imgact_client_free(client);
   }
@@ -81,7 +81,7 @@ static void a_lost_answer_never_doubles_the_effect(void **state) {
              "{\"do\":\"hide\",\"ms\":4000,\"method\":\"POST\",\"count\":1}]",
              deeds[i % 5], whens[i / 4]);
     asking_faults(a, faults);
-    imgact_op *op = imgact_transfer(client, "10", regions[i]);
+    imgact_op *op = imgact_transfer_image(client, "10", regions[i]);
     run(op, IMGACT_OK);
     assert_int_equal(a->instance.world->counters.effects[SIM_TRANSFER], ++done);
     imgact_op_free(op);
@@ -110,12 +110,12 @@ static void what_is_in_flight_can_be_forgotten(void **state) {
   asking_faults(a, "[{\"do\":\"no_reply\",\"count\":2}]");
   imgact_client *client = client_of(a, "hetzner");
   imgact_op *cancelled = imgact_get_image(client, "10", NULL), *left = imgact_get_image(client, "11", NULL);
-  imgact_start(cancelled, NULL, NULL);
-  imgact_start(left, NULL, NULL);
+  imgact_op_start(cancelled, NULL, NULL);
+  imgact_op_start(left, NULL, NULL);
   imgact_loop_dispatch(imgact_client_loop(client));
   assert_int_equal(a->instance.world->counters.in_flight, 2);
   assert_int_equal(a->instance.world->counters.peak_in_flight, 2);
-  imgact_cancel(cancelled);
+  imgact_op_cancel(cancelled);
   assert_int_equal(a->instance.world->counters.in_flight, 1);
   imgact_op_free(cancelled);
   run(left, IMGACT_OK);

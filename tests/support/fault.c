@@ -47,7 +47,7 @@ static carried *first_lost(const faulty *self) {
   return made;
 }
 
-static imgact_http_response broken_reply(const fault *plan, imgact_fate fate) {
+static imgact_http_response broken_reply(const fault *plan, imgact_delivery fate) {
   return (imgact_http_response){.size = sizeof(imgact_http_response),
                                 .fate = fate,
                                 .failure = plan->failure == IMGACT_FAILURE_NONE ? IMGACT_FAILURE_NETWORK : plan->failure,
@@ -61,7 +61,7 @@ static void finished(imgact_exchange *exchange, const imgact_http_response *resp
   imgact_http_response changed = *response;
   if (made->doomed && plan->kind == FAULT_LOST_REPLY) {
     plan->struck = true;
-    changed = broken_reply(plan, IMGACT_MAYBE_SENT);
+    changed = broken_reply(plan, IMGACT_DELIVERY_MAYBE_SENT);
   } else if (made->doomed && response->body_bytes > plan->cut_at) {
     plan->struck = true;
     changed.body_bytes = plan->cut_at;
@@ -104,7 +104,7 @@ static void faulty_dispatch(imgact_transport *transport) {
   for (carried *made; due > 0 && (made = first_lost(self)) != NULL; due--) {
     imgact_exchange *outer = made->outer;
     imgact_http_response response =
-        broken_reply(self->plan, self->plan->kind == FAULT_NOT_SENT ? IMGACT_NOT_SENT : IMGACT_MAYBE_SENT);
+        broken_reply(self->plan, self->plan->kind == FAULT_NOT_SENT ? IMGACT_DELIVERY_NOT_SENT : IMGACT_DELIVERY_MAYBE_SENT);
     let_go(made);
     imgact_exchange_finish(outer, &response);
   }

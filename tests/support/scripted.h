@@ -26,7 +26,7 @@ typedef struct scripted_answer {
   bool with_date;         /* adds a Date header, as the cloud's clock shows it when the answer comes */
   int64_t cloud_ahead_ms; /* how far that clock is ahead of ours */
   int64_t delay_ms;       /* from sending to the answer */
-  imgact_fate fate;
+  imgact_delivery fate;
   imgact_failure failure;
   const char *message; /* of a failure */
 } scripted_answer;
@@ -63,7 +63,7 @@ void scripted_next(scripted *script, scripted_answer answer);
 /* A JSON reply at the queue's end. */
 void scripted_json(scripted *script, int32_t status, const char *body);
 /* A failure at the queue's end. */
-void scripted_fail(scripted *script, imgact_fate fate, imgact_failure failure);
+void scripted_fail(scripted *script, imgact_delivery fate, imgact_failure failure);
 /* Always answers requests whose line matches a shell pattern: "GET /v1/images/4711", "* /v2/actions/[0-9]*". */
 void scripted_on(scripted *script, const char *pattern, scripted_answer answer);
 /* Asks a function. */

@@ -6,7 +6,8 @@
 
 static int digits(const char *text) { return *text != '\0' && strspn(text, "0123456789") == strlen(text); }
 
-static const imgact_provider somebody = {.size = sizeof somebody, .name = "somebody", .is_id = digits, .id_form = "digits"};
+static const imgact_provider somebody = {
+    .size = sizeof somebody, .name = "somebody", .is_id = digits, .id_format = "digits"};
 
 typedef struct shelf {
   failing_allocator memory;
@@ -31,9 +32,9 @@ static void mutations_survive_their_text(void **state) {
                                       .description = "",
                                       .labels = labels,
                                       .labels_count = 3,
-                                      .set_labels = 1,
-                                      .to_snapshot = 1};
-  const imgact_image_update cleared = {.size = sizeof cleared, .set_labels = 1};
+                                      .replace_labels = 1,
+                                      .convert_to_snapshot = 1};
+  const imgact_image_update cleared = {.size = sizeof cleared, .replace_labels = 1};
   const imgact_call calls[] = {{.kind = IMGACT_OP_TRANSFER, .image = "1", .region = "nyc3"},
                                {.kind = IMGACT_OP_CONVERT, .image = "1"},
                                {.kind = IMGACT_OP_CHANGE_PROTECTION, .image = "1", .protect = 1},
@@ -74,7 +75,7 @@ static void a_lack_of_memory_is_named_so(void **state) {
 
 static void arguments_are_copied_whole_or_not_at_all(void **state) {
   (void)state;
-  static const imgact_image_type types[] = {IMGACT_TYPE_APP};
+  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_APP};
   static const char *const texts[] = {"1", "2"};
   const imgact_image_filter filter = {.size = sizeof filter,
                                       .types = types,

@@ -47,21 +47,21 @@ static void a_file_is_read_as_it_is_written(void **state) {
                                     "provider=hetzner\n"
                                     "token_command = pass show clouds/hetzner | head -n1\n");
   assert_string_equal(imgact_config_path(config), home_path("my.ini"));
-  assert_int_equal(imgact_config_exists(config), 1);
-  assert_string_equal(imgact_config_default(config), "prod-hetzner");
+  assert_int_equal(imgact_config_file_exists(config), 1);
+  assert_string_equal(imgact_config_default_profile(config), "prod-hetzner");
   assert_string_equal(imgact_config_profile_at(config, 0), "prod-hetzner");
   assert_string_equal(imgact_config_profile_at(config, 1), "staging-do");
   assert_string_equal(imgact_config_profile_at(config, 2), "vault");
   assert_null(imgact_config_profile_at(config, 3));
   assert_null(imgact_config_profile_at(config, SIZE_MAX));
-  assert_string_equal(imgact_config_value(config, "prod-hetzner", "provider"), "hetzner");
-  assert_string_equal(imgact_config_value(config, "prod-hetzner", "token_env"), "HCLOUD_TOKEN");
-  assert_null(imgact_config_value(config, "prod-hetzner", "endpoint"));
-  assert_string_equal(imgact_config_value(config, "staging-do", "token_file"), "~/.secrets/do");
-  assert_string_equal(imgact_config_value(config, "staging-do", "endpoint"), "https://api.digitalocean.com");
-  assert_string_equal(imgact_config_value(config, "vault", "token_command"), "pass show clouds/hetzner | head -n1");
-  assert_null(imgact_config_value(config, "vault", "no such key"));
-  assert_null(imgact_config_value(config, "no such profile", "provider"));
+  assert_string_equal(imgact_config_get(config, "prod-hetzner", "provider"), "hetzner");
+  assert_string_equal(imgact_config_get(config, "prod-hetzner", "token_env"), "HCLOUD_TOKEN");
+  assert_null(imgact_config_get(config, "prod-hetzner", "endpoint"));
+  assert_string_equal(imgact_config_get(config, "staging-do", "token_file"), "~/.secrets/do");
+  assert_string_equal(imgact_config_get(config, "staging-do", "endpoint"), "https://api.digitalocean.com");
+  assert_string_equal(imgact_config_get(config, "vault", "token_command"), "pass show clouds/hetzner | head -n1");
+  assert_null(imgact_config_get(config, "vault", "no such key"));
+  assert_null(imgact_config_get(config, "no such profile", "provider"));
   imgact_config_free(config);
 }
 
@@ -75,8 +75,8 @@ static void the_same_file_may_look_different(void **state) {
   };
   for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
     imgact_config *config = load_text(looks[i]);
-    assert_string_equal(imgact_config_value(config, "p", "provider"), "hetzner");
-    assert_string_equal(imgact_config_value(config, "p", "token_command"), "a;b");
+    assert_string_equal(imgact_config_get(config, "p", "provider"), "hetzner");
+    assert_string_equal(imgact_config_get(config, "p", "token_command"), "a;b");
     assert_null(imgact_config_profile_at(config, 1));
     imgact_config_free(config);
   }
@@ -87,9 +87,9 @@ static void an_empty_file_has_no_profiles(void **state) {
   static const char *const empty[] = {"", "\n", "# nothing\n", "\xef\xbb\xbf"};
   for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
     imgact_config *config = load_text(empty[i]);
-    assert_int_equal(imgact_config_exists(config), 1);
+    assert_int_equal(imgact_config_file_exists(config), 1);
     assert_null(imgact_config_profile_at(config, 0));
-    assert_null(imgact_config_default(config));
+    assert_null(imgact_config_default_profile(config));
     imgact_config_free(config);
   }
 }
@@ -221,12 +221,12 @@ static void without_a_file_the_configuration_is_empty(void **state) {
   (void)state;
   imgact_config *config = load(NULL);
   assert_string_equal(imgact_config_path(config), home_path(".config/imgact/config.ini"));
-  assert_int_equal(imgact_config_exists(config), 0);
+  assert_int_equal(imgact_config_file_exists(config), 0);
   assert_null(imgact_config_profile_at(config, 0));
   imgact_config_free(config);
   home_file(".config/imgact", "a file where a folder should be");
   config = load(NULL);
-  assert_int_equal(imgact_config_exists(config), 0);
+  assert_int_equal(imgact_config_file_exists(config), 0);
   imgact_config_free(config);
 }
 
@@ -268,7 +268,7 @@ static void without_a_home_there_is_no_path(void **state) {
   unsetenv("HOME");
   imgact_config *config = load(NULL);
   assert_null(imgact_config_path(config));
-  assert_int_equal(imgact_config_exists(config), 0);
+  assert_int_equal(imgact_config_file_exists(config), 0);
   imgact_config_free(config);
   assert_refused("~/my.ini", "HOME is not set");
 }
@@ -372,7 +372,7 @@ static void broken_files_end_as_an_error_or_as_profiles_with_providers(void **st
       assert_non_null(strstr(error.message, "my.ini:"));
     }
     for (size_t i = 0; status == IMGACT_OK && imgact_config_profile_at(config, i) != NULL; i++)
-      assert_non_null(imgact_config_value(config, imgact_config_profile_at(config, i), "provider"));
+      assert_non_null(imgact_config_get(config, imgact_config_profile_at(config, i), "provider"));
     imgact_config_free(config);
     home_forget();
   }

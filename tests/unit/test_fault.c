@@ -34,7 +34,7 @@ static void finish(story *made) {
   for (int i = 0; i < 3; i++) forget(&made->kept[i]);
 }
 
-static void expect_fault(fault plan, imgact_fate fate, imgact_failure failure, size_t seen) {
+static void expect_fault(fault plan, imgact_delivery fate, imgact_failure failure, size_t seen) {
   story made = run(&plan);
   assert_true(plan.struck);
   assert_int_equal(made.kept[1].response.fate, fate);
@@ -48,11 +48,11 @@ static void expect_fault(fault plan, imgact_fate fate, imgact_failure failure, s
 
 static void one_exchange_goes_wrong_as_asked(void **state) {
   (void)state;
-  expect_fault((fault){.exchange = 2, .kind = FAULT_NOT_SENT}, IMGACT_NOT_SENT, IMGACT_FAILURE_NETWORK, 2);
-  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REQUEST}, IMGACT_MAYBE_SENT, IMGACT_FAILURE_NETWORK, 2);
-  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REPLY}, IMGACT_MAYBE_SENT, IMGACT_FAILURE_NETWORK, 3);
-  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REPLY, .failure = IMGACT_FAILURE_TIMEOUT}, IMGACT_MAYBE_SENT,
-               IMGACT_FAILURE_TIMEOUT, 3);
+  expect_fault((fault){.exchange = 2, .kind = FAULT_NOT_SENT}, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK, 2);
+  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REQUEST}, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_NETWORK, 2);
+  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REPLY}, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_NETWORK, 3);
+  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REPLY, .failure = IMGACT_FAILURE_TIMEOUT},
+               IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT, 3);
 }
 
 static void a_request_may_be_refused_at_once(void **state) {

@@ -7,9 +7,9 @@ static imgact_image image_of(const char *id, const char *name, int64_t created_a
   return (imgact_image){.id = id,
                         .name = name,
                         .created_at = created_at,
-                        .type = IMGACT_TYPE_SNAPSHOT,
-                        .status = IMGACT_IMAGE_AVAILABLE,
-                        .is_public = IMGACT_UNTOLD};
+                        .type = IMGACT_IMAGE_TYPE_SNAPSHOT,
+                        .status = IMGACT_IMAGE_STATUS_AVAILABLE,
+                        .is_public = IMGACT_TRISTATE_UNKNOWN};
 }
 
 static bool passes(const imgact_image_filter *filter, uint32_t types, const imgact_image *image) {
@@ -34,13 +34,13 @@ static void what_an_item_does_not_tell_does_not_pass(void **state) {
 static void what_is_asked_for_passes(void **state) {
   (void)state;
   static const char *const regions[] = {"sfo2", "nyc3"}, *const servers[] = {"6", "7"};
-  static const imgact_image_status statuses[] = {IMGACT_IMAGE_CREATING, IMGACT_IMAGE_AVAILABLE};
+  static const imgact_image_status statuses[] = {IMGACT_IMAGE_STATUS_CREATING, IMGACT_IMAGE_STATUS_AVAILABLE};
   imgact_image image = image_of("1", "a", 0);
   image.architecture = "x86";
   image.tags = image.regions = regions;
   image.tags_count = image.regions_count = 2;
   image.bound_to = "7";
-  image.is_public = IMGACT_NO;
+  image.is_public = IMGACT_TRISTATE_FALSE;
   imgact_image_filter all = {.name = "a",
                              .architecture = "x86",
                              .tag = "sfo2",
@@ -66,19 +66,19 @@ static void types_are_bits_of_the_query(void **state) {
   imgact_image image = image_of("1", "a", 0);
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = &(imgact_image_filter){0}};
   assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, 0, &image));
-  assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_TYPE_BIT(IMGACT_TYPE_SNAPSHOT), &image));
-  assert_false(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_TYPE_BIT(IMGACT_TYPE_BACKUP), &image));
+  assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), &image));
+  assert_false(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), &image));
 }
 
 static void actions_by_status_id_and_image(void **state) {
   (void)state;
   static const imgact_resource resources[] = {{"4711", "server"}, {"4712", "image"}};
   static const char *const ids[] = {"1", "3"};
-  static const imgact_action_status statuses[] = {IMGACT_ACTION_RUNNING};
-  imgact_action action = {.id = "3", .status = IMGACT_ACTION_RUNNING, .resources = resources, .resources_count = 2};
+  static const imgact_action_status statuses[] = {IMGACT_ACTION_STATUS_RUNNING};
+  imgact_action action = {.id = "3", .status = IMGACT_ACTION_STATUS_RUNNING, .resources = resources, .resources_count = 2};
   imgact_action_filter filter = {.image_id = "4712", .ids = ids, .ids_count = 2, .statuses = statuses, .statuses_count = 1};
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .actions = &filter};
-  assert_int_equal(ia_filter_asked(&call), IMGACT_FILTER_IMAGE | IMGACT_FILTER_ID | IMGACT_FILTER_STATUS);
+  assert_int_equal(ia_filter_asked(&call), IMGACT_FILTER_IMAGE_ID | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_STATUS);
   assert_true(ia_filter_action(&call, ia_filter_asked(&call), &action));
   filter.image_id = "4711"; // a server's number
   assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
@@ -86,7 +86,7 @@ static void actions_by_status_id_and_image(void **state) {
   action.id = "2";
   assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
   action.id = "1";
-  action.status = IMGACT_ACTION_SUCCESS;
+  action.status = IMGACT_ACTION_STATUS_SUCCESS;
   assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
 }
 

@@ -53,21 +53,22 @@ static size_t spend(size_t lane, size_t most) {
   return sent;
 }
 
-static imgact_rate_info rate_of(int64_t limit, int64_t remaining) {
-  return (imgact_rate_info){
-      .size = sizeof(imgact_rate_info), .rate = {limit, remaining, IMGACT_NO_TIME, -1}, .wait_until_ms = IMGACT_NO_TIME};
+static imgact_rate_limit_info rate_of(int64_t limit, int64_t remaining) {
+  return (imgact_rate_limit_info){.size = sizeof(imgact_rate_limit_info),
+                                  .rate = {limit, remaining, IMGACT_NO_TIME, -1},
+                                  .wait_until_ms = IMGACT_NO_TIME};
 }
 
 // One request goes, and its reply tells this.
 static void tell_bucket(uint32_t budget, int64_t limit, int64_t remaining) {
-  imgact_rate_info info = rate_of(limit, remaining);
-  info.refill_per_s = (double)limit / 3600.0;
+  imgact_rate_limit_info info = rate_of(limit, remaining);
+  info.refill_per_second = (double)limit / 3600.0;
   ia_governor_sent(g, budget);
   ia_governor_told(g, budget, &info);
 }
 
 static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) {
-  imgact_rate_info info = rate_of(limit, remaining);
+  imgact_rate_limit_info info = rate_of(limit, remaining);
   info.per_minute = limit / 20;
   if (reset_in_ms != IMGACT_NO_TIME) info.wait_until_ms = d.now_ms + reset_in_ms;
   ia_governor_sent(g, 0);
@@ -76,7 +77,7 @@ static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) 
 
 // ---- before anything is known
 
-static const imgact_rate_info nothing = {
+static const imgact_rate_limit_info nothing = {
     .size = sizeof nothing, .rate = {-1, -1, IMGACT_NO_TIME, -1}, .wait_until_ms = IMGACT_NO_TIME};
 
 static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state) {
@@ -145,8 +146,8 @@ static void what_is_under_way_counts_as_taken(void **state) {
   ia_governor_sent(g, 0);
   ia_governor_sent(g, 0);
   ia_governor_sent(g, 0);
-  imgact_rate_info info = rate_of(3600, 5);
-  info.refill_per_s = 1.0;
+  imgact_rate_limit_info info = rate_of(3600, 5);
+  info.refill_per_second = 1.0;
   ia_governor_told(g, 0, &info); // of the first: two may not have come there yet
   assert_int_equal(spend(MUTATION, 100), 3);
 }
@@ -155,8 +156,8 @@ static void what_is_under_way_counts_as_taken(void **state) {
 static void no_wait_is_longer_than_an_hour(void **state) {
   (void)state;
   for (int i = 0; i < 5; i++) ia_governor_sent(g, 0);
-  imgact_rate_info info = rate_of(1, 0);
-  info.refill_per_s = 1.0 / 3600;
+  imgact_rate_limit_info info = rate_of(1, 0);
+  info.refill_per_second = 1.0 / 3600;
   ia_governor_told(g, 0, &info);
   assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
   desk_at(&d, d.now_ms + HOUR_MS + 1);
@@ -228,7 +229,7 @@ static void an_hour_of_silence_forgets_everything(void **state) {
 // More in one slot of time than the slot can count: what is not counted here is others' to the cloud's word.
 static void a_slot_that_is_full_is_not_run_over(void **state) {
   (void)state;
-  imgact_rate_info info = rate_of(100000, 30001);
+  imgact_rate_limit_info info = rate_of(100000, 30001);
   info.wait_until_ms = INT64_MAX; // so that nobody goes and asks meanwhile
   tell_windows(100000, 99999, 10000);
   for (int i = 0; i < 70000; i++) ia_governor_sent(g, 0);
@@ -244,7 +245,7 @@ static void a_slot_that_is_full_is_not_run_over(void **state) {
 
 static void a_minute_may_be_without_a_rule(void **state) {
   (void)state;
-  imgact_rate_info info = rate_of(1000, 999);
+  imgact_rate_limit_info info = rate_of(1000, 999);
   ia_governor_sent(g, 0);
   ia_governor_told(g, 0, &info);
   assert_int_equal(spend(MUTATION, 5000), 999);
@@ -295,7 +296,7 @@ static void a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute(voi
     assert_int_equal(wait_ms(LIST), resets[i][1]);
     desk_at(&d, d.now_ms + 2 * HOUR_MS);
   }
-  imgact_rate_info info = rate_of(5000, 0);
+  imgact_rate_limit_info info = rate_of(5000, 0);
   info.wait_until_ms = INT64_MAX;
   ia_governor_sent(g, 0);
   ia_governor_told(g, 0, &info);
@@ -474,8 +475,8 @@ static void absurd_headers_hold_nobody_for_ever(void **state) {
 static void replies_without_requests_are_no_credit(void **state) {
   (void)state;
   for (int i = 0; i < 10; i++) ia_governor_told(g, 0, NULL);
-  imgact_rate_info info = rate_of(3600, 3);
-  info.refill_per_s = 1.0;
+  imgact_rate_limit_info info = rate_of(3600, 3);
+  info.refill_per_second = 1.0;
   ia_governor_told(g, 0, &info);
   assert_int_equal(spend(MUTATION, 100), 3);
 }

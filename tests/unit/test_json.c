@@ -23,7 +23,7 @@ static imgact_json_doc *parse(const char *text) { return parse_n(text, strlen(te
 static void assert_prints(const imgact_json_doc *doc, const char *expected) {
   ia_arena arena;
   ia_arena_init(&arena, NULL);
-  assert_string_equal(ia_json_print(imgact_json_root(doc), &arena, NULL), expected);
+  assert_string_equal(ia_json_print(imgact_json_doc_root(doc), &arena, NULL), expected);
   ia_arena_free(&arena);
 }
 
@@ -35,18 +35,18 @@ static void values_have_their_types_and_null_pointers_none(void **state) {
   const imgact_json_type types[] = {IMGACT_JSON_NULL,   IMGACT_JSON_BOOL,   IMGACT_JSON_BOOL,   IMGACT_JSON_NUMBER,
                                     IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER, IMGACT_JSON_STRING,
                                     IMGACT_JSON_ARRAY,  IMGACT_JSON_OBJECT};
-  imgact_json_iter each = imgact_json_each(imgact_json_root(doc));
-  for (size_t i = 0; i < 10; i++) assert_int_equal(imgact_json_type_of(imgact_json_next(&each, NULL)), types[i]);
-  assert_null(imgact_json_next(&each, NULL));
-  imgact_json_free(doc);
+  imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
+  for (size_t i = 0; i < 10; i++) assert_int_equal(imgact_json_get_type(imgact_json_iter_next(&each, NULL)), types[i]);
+  assert_null(imgact_json_iter_next(&each, NULL));
+  imgact_json_doc_free(doc);
 }
 
 static void every_reader_takes_null_and_any_other_type_for_not_there(void **state) {
   (void)state;
   imgact_json_doc *doc = parse("[null, true, 1, \"x\", [1], {\"k\": 1}]");
-  imgact_json_iter each = imgact_json_each(imgact_json_root(doc));
+  imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   for (int i = -1; i < 6; i++) {
-    const imgact_json *value = i < 0 ? NULL : imgact_json_next(&each, NULL);
+    const imgact_json *value = i < 0 ? NULL : imgact_json_iter_next(&each, NULL);
     int64_t integer = 99;
     double real = 99;
     int truth = 99;
@@ -54,57 +54,57 @@ static void every_reader_takes_null_and_any_other_type_for_not_there(void **stat
     assert_int_equal(imgact_json_get(value, "k") != NULL, i == 5);
     assert_null(imgact_json_get(value, NULL));
     assert_int_equal(imgact_json_count(value), i >= 4);
-    assert_int_equal(imgact_json_int(value, &integer), i == 2);
+    assert_int_equal(imgact_json_as_int(value, &integer), i == 2);
     assert_int_equal(integer, i == 2 ? 1 : 99);
-    assert_int_equal(imgact_json_double(value, &real), i == 2);
+    assert_int_equal(imgact_json_as_double(value, &real), i == 2);
     assert_true(real == (i == 2 ? 1 : 99));
-    assert_int_equal(imgact_json_bool(value, &truth), i == 1);
+    assert_int_equal(imgact_json_as_bool(value, &truth), i == 1);
     assert_int_equal(truth, i == 1 ? 1 : 99);
-    assert_int_equal(imgact_json_text(value, &length) != NULL, i == 3);
+    assert_int_equal(imgact_json_as_string(value, &length) != NULL, i == 3);
     assert_int_equal(length, i == 3);
     assert_int_equal(imgact_json_equals(value, "x"), i == 3);
     assert_int_equal(imgact_json_equals(value, NULL), 0);
-    imgact_json_iter none = imgact_json_each(value);
-    assert_int_equal(imgact_json_next(&none, NULL) != NULL, i >= 4);
+    imgact_json_iter none = imgact_json_iter_begin(value);
+    assert_int_equal(imgact_json_iter_next(&none, NULL) != NULL, i >= 4);
   }
-  imgact_json_free(doc);
-  assert_null(imgact_json_root(NULL));
-  imgact_json_free(NULL);
+  imgact_json_doc_free(doc);
+  assert_null(imgact_json_doc_root(NULL));
+  imgact_json_doc_free(NULL);
 }
 
 static void members_are_found_by_their_whole_key_and_the_first_one_counts(void **state) {
   (void)state;
   imgact_json_doc *doc = parse("{\"a\":1,\"a\":2,\"b\\u0000c\":3,\"\":4,\"ab\":5,\"é\":6,\"nested\":{\"a\":7}}");
-  const imgact_json *root = imgact_json_root(doc);
+  const imgact_json *root = imgact_json_doc_root(doc);
   int64_t value = 0;
-  assert_true(imgact_json_int(imgact_json_get(root, "a"), &value) && value == 1);
-  assert_true(imgact_json_int(imgact_json_get(root, ""), &value) && value == 4);
-  assert_true(imgact_json_int(imgact_json_get(root, "\xc3\xa9"), &value) && value == 6);
-  assert_true(imgact_json_int(imgact_json_get(imgact_json_get(root, "nested"), "a"), &value) && value == 7);
+  assert_true(imgact_json_as_int(imgact_json_get(root, "a"), &value) && value == 1);
+  assert_true(imgact_json_as_int(imgact_json_get(root, ""), &value) && value == 4);
+  assert_true(imgact_json_as_int(imgact_json_get(root, "\xc3\xa9"), &value) && value == 6);
+  assert_true(imgact_json_as_int(imgact_json_get(imgact_json_get(root, "nested"), "a"), &value) && value == 7);
   assert_null(imgact_json_get(root, "b"));
   assert_null(imgact_json_get(root, "A"));
   assert_int_equal(imgact_json_count(root), 7);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 static void iteration_gives_keys_and_values_in_order(void **state) {
   (void)state;
   imgact_json_doc *doc = parse("{\"x\":{\"deep\":[1,2]},\"y\":[],\"z\":\"last\"}");
-  imgact_json_iter each = imgact_json_each(imgact_json_root(doc));
+  imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *key = NULL, *value;
-  value = imgact_json_next(&each, &key);
+  value = imgact_json_iter_next(&each, &key);
   assert_true(imgact_json_equals(key, "x") && imgact_json_count(value) == 1);
-  value = imgact_json_next(&each, &key);
+  value = imgact_json_iter_next(&each, &key);
   assert_true(imgact_json_equals(key, "y") && imgact_json_count(value) == 0);
-  value = imgact_json_next(&each, &key);
+  value = imgact_json_iter_next(&each, &key);
   assert_true(imgact_json_equals(key, "z") && imgact_json_equals(value, "last"));
-  assert_null(imgact_json_next(&each, &key));
+  assert_null(imgact_json_iter_next(&each, &key));
   assert_null(key);
-  each = imgact_json_each(imgact_json_get(imgact_json_get(imgact_json_root(doc), "x"), "deep"));
+  each = imgact_json_iter_begin(imgact_json_get(imgact_json_get(imgact_json_doc_root(doc), "x"), "deep"));
   key = value;
-  assert_non_null(imgact_json_next(&each, &key));
+  assert_non_null(imgact_json_iter_next(&each, &key));
   assert_null(key);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 static void integers_are_whole_and_within_64_bits(void **state) {
@@ -135,9 +135,9 @@ static void integers_are_whole_and_within_64_bits(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     imgact_json_doc *doc = parse(cases[i].text);
     int64_t value = 0;
-    if (imgact_json_int(imgact_json_root(doc), &value) != cases[i].is || value != cases[i].value)
+    if (imgact_json_as_int(imgact_json_doc_root(doc), &value) != cases[i].is || value != cases[i].value)
       fail_msg("%s", cases[i].text);
-    imgact_json_free(doc);
+    imgact_json_doc_free(doc);
   }
 }
 
@@ -160,11 +160,11 @@ static void doubles_are_read_from_any_number_that_has_one(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     imgact_json_doc *doc = parse(cases[i].text);
     double value = 99;
-    if (imgact_json_double(imgact_json_root(doc), &value) != cases[i].is ||
+    if (imgact_json_as_double(imgact_json_doc_root(doc), &value) != cases[i].is ||
         !(value >= cases[i].value && value <= cases[i].value)) {
       fail_msg("%s: %g", cases[i].text, value);
     }
-    imgact_json_free(doc);
+    imgact_json_doc_free(doc);
   }
 }
 
@@ -237,7 +237,7 @@ static void bytes_after_the_document_are_refused_and_blanks_are_not(void **state
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_malformed(bad[i], strlen(bad[i]));
   assert_malformed("{}\0", 3);
   imgact_json_doc *doc = parse(" \t\r\n{} \t\r\n");
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 static void a_document_that_is_cut_anywhere_is_refused_and_not_read_past_its_end(void **state) {
@@ -250,17 +250,17 @@ static void the_sentence_names_the_place_and_fits_any_buffer(void **state) {
   (void)state;
   imgact_json_doc *doc;
   char message[100];
-  assert_int_equal(imgact_json_parse("[1,x]", 5, NULL, &doc, message, sizeof message), -1);
+  assert_int_equal(imgact_json_doc_parse("[1,x]", 5, NULL, &doc, message, sizeof message), -1);
   assert_non_null(strstr(message, "3"));
-  assert_int_equal(imgact_json_parse("[1,x]", 5, NULL, &doc, message, 4), -1);
+  assert_int_equal(imgact_json_doc_parse("[1,x]", 5, NULL, &doc, message, 4), -1);
   assert_int_equal(strlen(message), 3);
-  assert_int_equal(imgact_json_parse("[1,x]", 5, NULL, &doc, NULL, 0), -1);
-  assert_int_equal(imgact_json_parse(NULL, 0, NULL, &doc, message, sizeof message), -1);
-  assert_int_equal(imgact_json_parse("1", 1, NULL, &doc, message, sizeof message), 0);
+  assert_int_equal(imgact_json_doc_parse("[1,x]", 5, NULL, &doc, NULL, 0), -1);
+  assert_int_equal(imgact_json_doc_parse(NULL, 0, NULL, &doc, message, sizeof message), -1);
+  assert_int_equal(imgact_json_doc_parse("1", 1, NULL, &doc, message, sizeof message), 0);
   assert_string_equal(message, "");
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   imgact_allocator holes = {.size = sizeof holes};
-  assert_int_equal(imgact_json_parse("1", 1, &holes, &doc, message, sizeof message), -2);
+  assert_int_equal(imgact_json_doc_parse("1", 1, &holes, &doc, message, sizeof message), -2);
 }
 
 static ia_json_status parse_nested(size_t depth, const char *open, const char *inside, const char *close) {
@@ -271,7 +271,7 @@ static ia_json_status parse_nested(size_t depth, const char *open, const char *i
   for (size_t i = 0; i < depth; i++) ia_buf_str(&text, close);
   imgact_json_doc *doc = NULL;
   ia_json_status status = ia_json_parse(text.data, text.length, NULL, NULL, &doc, NULL, 0);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   ia_buf_free(&text);
   return status;
 }
@@ -294,8 +294,8 @@ static void wide_is_not_deep(void **state) {
   for (int i = 0; i < 1000; i++) ia_buf_str(&text, ",{\"a\":[[1],[]]}");
   ia_buf_str(&text, "]");
   imgact_json_doc *doc = parse_n(text.data, text.length, NULL);
-  assert_int_equal(imgact_json_count(imgact_json_root(doc)), 1001);
-  imgact_json_free(doc);
+  assert_int_equal(imgact_json_count(imgact_json_doc_root(doc)), 1001);
+  imgact_json_doc_free(doc);
   ia_buf_free(&text);
 }
 
@@ -315,7 +315,7 @@ static void more_than_32_mib_is_refused_unread(void **state) {
   memset(text, ' ', IA_JSON_MAX_BYTES);
   text[IA_JSON_MAX_BYTES - 1] = '1';
   assert_int_equal(ia_json_parse(text, IA_JSON_MAX_BYTES, NULL, NULL, &doc, NULL, 0), IA_JSON_OK);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   free(text);
 }
 
@@ -340,17 +340,17 @@ static void unpaired_surrogates_become_the_replacement_character(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     imgact_json_doc *doc = parse(cases[i].text);
     assert_prints(doc, cases[i].expected);
-    imgact_json_free(doc);
+    imgact_json_doc_free(doc);
   }
 }
 
 static void nul_is_kept_and_becomes_a_pair_in_a_c_string(void **state) {
   (void)state;
   imgact_json_doc *doc = parse("[\"\\u0000a\\u0000\\u0000b\\u0000\",\"plain\",1]");
-  imgact_json_iter each = imgact_json_each(imgact_json_root(doc));
-  const imgact_json *value = imgact_json_next(&each, NULL);
+  imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
+  const imgact_json *value = imgact_json_iter_next(&each, NULL);
   size_t length = 0;
-  assert_memory_equal(imgact_json_text(value, &length), "\0a\0\0b\0", 6);
+  assert_memory_equal(imgact_json_as_string(value, &length), "\0a\0\0b\0", 6);
   assert_int_equal(length, 6);
   assert_false(imgact_json_equals(value, ""));
   ia_arena arena;
@@ -359,39 +359,39 @@ static void nul_is_kept_and_becomes_a_pair_in_a_c_string(void **state) {
   assert_string_equal(ia_json_string(value, &arena, &nomem), "\xc0\x80"
                                                              "a\xc0\x80\xc0\x80"
                                                              "b\xc0\x80");
-  assert_string_equal(ia_json_string(imgact_json_next(&each, NULL), &arena, &nomem), "plain");
-  assert_null(ia_json_string(imgact_json_next(&each, NULL), &arena, &nomem));
+  assert_string_equal(ia_json_string(imgact_json_iter_next(&each, NULL), &arena, &nomem), "plain");
+  assert_null(ia_json_string(imgact_json_iter_next(&each, NULL), &arena, &nomem));
   assert_null(ia_json_string(NULL, &arena, &nomem));
   assert_false(nomem);
   assert_prints(doc, "[\"\\u0000a\\u0000\\u0000b\\u0000\",\"plain\",1]");
   ia_arena_free(&arena);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 static void copies_are_cut_at_a_whole_character(void **state) {
   (void)state;
   imgact_json_doc *doc = parse("[\"a\\u0000é€b\",\"\",7]");
-  imgact_json_iter each = imgact_json_each(imgact_json_root(doc));
-  const imgact_json *value = imgact_json_next(&each, NULL);
+  imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
+  const imgact_json *value = imgact_json_iter_next(&each, NULL);
   const char *whole = "a\xc0\x80\xc3\xa9\xe2\x82\xac"
                       "b";
   const size_t kept[] = {0, 0, 1, 1, 3, 3, 5, 5, 5, 8, 9, 9};
   for (size_t capacity = 1; capacity < sizeof kept / sizeof *kept; capacity++) {
     char *buffer = malloc(capacity);
     assert_non_null(buffer);
-    assert_int_equal(imgact_json_copy(value, buffer, capacity), 1);
+    assert_int_equal(imgact_json_copy_string(value, buffer, capacity), 1);
     assert_int_equal(strlen(buffer), kept[capacity]);
     assert_memory_equal(buffer, whole, kept[capacity]);
     free(buffer);
   }
   char buffer[4] = "old";
-  assert_int_equal(imgact_json_copy(value, buffer, 0), 1);
+  assert_int_equal(imgact_json_copy_string(value, buffer, 0), 1);
   assert_string_equal(buffer, "old");
-  assert_int_equal(imgact_json_copy(imgact_json_next(&each, NULL), buffer, sizeof buffer), 0);
-  assert_int_equal(imgact_json_copy(imgact_json_next(&each, NULL), buffer, sizeof buffer), 0);
-  assert_int_equal(imgact_json_copy(NULL, buffer, sizeof buffer), 0);
+  assert_int_equal(imgact_json_copy_string(imgact_json_iter_next(&each, NULL), buffer, sizeof buffer), 0);
+  assert_int_equal(imgact_json_copy_string(imgact_json_iter_next(&each, NULL), buffer, sizeof buffer), 0);
+  assert_int_equal(imgact_json_copy_string(NULL, buffer, sizeof buffer), 0);
   assert_string_equal(buffer, "old");
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 // ---- redaction ----
@@ -402,7 +402,7 @@ static void assert_redacted(const char *token, const char *text, const char *exp
   ia_redactor_init(&redactor, token, strlen(token), prefixes);
   imgact_json_doc *doc = parse_n(text, strlen(text), &redactor);
   assert_prints(doc, expected);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 static void the_token_is_taken_out_of_strings_and_keys(void **state) {
@@ -448,7 +448,7 @@ static void the_text_that_is_parsed_is_not_changed(void **state) {
   assert_memory_equal(copy, text, sizeof text);
   memset(copy, 'x', sizeof copy); // nor kept
   assert_prints(doc, "{\"[redacted]\":\"\xef\xbf\xbd[redacted]\"}");
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 // ---- numbers as text ----
@@ -459,10 +459,10 @@ static void numbers_are_printed_digit_by_digit_as_they_were_sent(void **state) {
                              "1e400,0.6899999999999999,1E-07,1e+21,5e-324]";
   imgact_json_doc *doc = parse(text);
   assert_prints(doc, text);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   doc = parse("-12.50");
   assert_prints(doc, "-12.50");
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 static size_t shortest_length(double value) {
@@ -542,7 +542,7 @@ static void a_decimal_comma_of_the_locale_changes_nothing(void **state) {
   if (set == NULL) print_message("# no locale with a decimal comma is installed\n");
   imgact_json_doc *doc = parse("2.5");
   double value = 0;
-  int read = imgact_json_double(imgact_json_root(doc), &value);
+  int read = imgact_json_as_double(imgact_json_doc_root(doc), &value);
   ia_buf out;
   ia_buf_init(&out, NULL, 100);
   ia_json_double_text(1234567.25, &out);
@@ -550,7 +550,7 @@ static void a_decimal_comma_of_the_locale_changes_nothing(void **state) {
   assert_true(read == 1 && value >= 2.5 && value <= 2.5);
   assert_string_equal(ia_buf_text(&out), "1234567.25");
   ia_buf_free(&out);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 // ---- the hostile and the unlucky ----
@@ -571,23 +571,23 @@ static void no_memory_is_said_so_and_leaks_nothing(void **state) {
     more = memory.failures > 0;
     assert_int_equal(status, more ? IA_JSON_NOMEM : IA_JSON_OK);
     assert_int_equal(doc == NULL, more);
-    imgact_json_free(doc);
+    imgact_json_doc_free(doc);
     assert_memory_fine(&memory);
   }
   assert_true(k > 5);
   failing_allocator memory;
   failing_allocator_init(&memory, 1);
   imgact_json_doc *doc;
-  assert_int_equal(imgact_json_parse("1", 1, &memory.allocator, &doc, NULL, 0), -2);
+  assert_int_equal(imgact_json_doc_parse("1", 1, &memory.allocator, &doc, NULL, 0), -2);
   assert_memory_fine(&memory);
 }
 
 static void no_memory_for_a_string_is_told(void **state) {
   (void)state;
   imgact_json_doc *doc = parse("[\"plain\",\"\\u0000\"]");
-  imgact_json_iter each = imgact_json_each(imgact_json_root(doc));
+  imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *value;
-  while ((value = imgact_json_next(&each, NULL)) != NULL) {
+  while ((value = imgact_json_iter_next(&each, NULL)) != NULL) {
     failing_allocator memory;
     failing_allocator_init(&memory, 1);
     ia_arena arena;
@@ -603,11 +603,11 @@ static void no_memory_for_a_string_is_told(void **state) {
     failing_allocator_init(&memory, k);
     ia_arena arena;
     ia_arena_init(&arena, &memory.allocator);
-    assert_null(ia_json_print(imgact_json_root(doc), &arena, &memory.allocator));
+    assert_null(ia_json_print(imgact_json_doc_root(doc), &arena, &memory.allocator));
     ia_arena_free(&arena);
     assert_memory_fine(&memory);
   }
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 // Whatever is taken prints as a document that parses to the same print.
@@ -631,13 +631,13 @@ static void damaged_documents_are_refused_or_print_stably(void **state) {
     taken++;
     ia_arena arena;
     ia_arena_init(&arena, NULL);
-    const char *printed = ia_json_print(imgact_json_root(doc), &arena, NULL);
+    const char *printed = ia_json_print(imgact_json_doc_root(doc), &arena, NULL);
     assert_non_null(printed);
     assert_int_equal(ia_json_parse(printed, strlen(printed), NULL, NULL, &again, NULL, 0), IA_JSON_OK);
-    assert_string_equal(ia_json_print(imgact_json_root(again), &arena, NULL), printed);
+    assert_string_equal(ia_json_print(imgact_json_doc_root(again), &arena, NULL), printed);
     ia_arena_free(&arena);
-    imgact_json_free(doc);
-    imgact_json_free(again);
+    imgact_json_doc_free(doc);
+    imgact_json_doc_free(again);
   }
   assert_true(taken > 1000);
 }

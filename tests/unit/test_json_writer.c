@@ -8,28 +8,28 @@
 
 // Every kind of value once.
 static void write_story(imgact_json_writer *writer) {
-  imgact_json_begin_object(writer);
-  imgact_json_key(writer, "type");
-  imgact_json_string(writer, "transfer");
-  imgact_json_key(writer, "ids");
-  imgact_json_begin_array(writer);
-  imgact_json_integer(writer, INT64_MIN);
-  imgact_json_number(writer, 2.5);
-  imgact_json_string_n(writer, "cut here", 3);
-  imgact_json_end_array(writer);
-  imgact_json_key(writer, "none");
-  imgact_json_begin_array(writer);
-  imgact_json_end_array(writer);
-  imgact_json_key(writer, "empty");
-  imgact_json_begin_object(writer);
-  imgact_json_end_object(writer);
-  imgact_json_key(writer, "delete");
-  imgact_json_boolean(writer, 7);
-  imgact_json_key(writer, "name");
-  imgact_json_null(writer);
-  imgact_json_key(writer, "raw");
-  imgact_json_raw(writer, " { \"a\" : [ 1 , { } ] } ");
-  imgact_json_end_object(writer);
+  imgact_json_write_begin_object(writer);
+  imgact_json_write_key(writer, "type");
+  imgact_json_write_string(writer, "transfer");
+  imgact_json_write_key(writer, "ids");
+  imgact_json_write_begin_array(writer);
+  imgact_json_write_int(writer, INT64_MIN);
+  imgact_json_write_double(writer, 2.5);
+  imgact_json_write_string_n(writer, "cut here", 3);
+  imgact_json_write_end_array(writer);
+  imgact_json_write_key(writer, "none");
+  imgact_json_write_begin_array(writer);
+  imgact_json_write_end_array(writer);
+  imgact_json_write_key(writer, "empty");
+  imgact_json_write_begin_object(writer);
+  imgact_json_write_end_object(writer);
+  imgact_json_write_key(writer, "delete");
+  imgact_json_write_bool(writer, 7);
+  imgact_json_write_key(writer, "name");
+  imgact_json_write_null(writer);
+  imgact_json_write_key(writer, "raw");
+  imgact_json_write_raw(writer, " { \"a\" : [ 1 , { } ] } ");
+  imgact_json_write_end_object(writer);
 }
 
 static const char compact[] = "{\"type\":\"transfer\",\"ids\":[-9223372036854775808,2.5,\"cut\"],\"none\":[],\"empty\":{},"
@@ -59,12 +59,12 @@ static void a_document_is_written_on_one_line_or_indented(void **state) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   write_story(writer);
   size_t length = 0;
-  assert_string_equal(imgact_json_finish(writer, &length), compact);
+  assert_string_equal(imgact_json_writer_finish(writer, &length), compact);
   assert_int_equal(length, strlen(compact));
   imgact_json_writer_free(writer);
   writer = imgact_json_writer_new(NULL, 2);
   write_story(writer);
-  assert_string_equal(imgact_json_finish(writer, NULL), indented);
+  assert_string_equal(imgact_json_writer_finish(writer, NULL), indented);
   imgact_json_writer_free(writer);
 }
 
@@ -76,8 +76,8 @@ static void any_indent_is_bounded(void **state) {
   } cases[] = {{-1, "[1]"}, {1, "[\n 1\n]"}, {1000000, "[\n                1\n]"}};
   for (size_t i = 0; i < 3; i++) {
     imgact_json_writer *writer = imgact_json_writer_new(NULL, cases[i].indent);
-    imgact_json_raw(writer, "[1]");
-    assert_string_equal(imgact_json_finish(writer, NULL), cases[i].text);
+    imgact_json_write_raw(writer, "[1]");
+    assert_string_equal(imgact_json_writer_finish(writer, NULL), cases[i].text);
     imgact_json_writer_free(writer);
   }
 }
@@ -85,22 +85,22 @@ static void any_indent_is_bounded(void **state) {
 static void one_value_alone_is_a_document(void **state) {
   (void)state;
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 2);
-  assert_null(imgact_json_finish(writer, NULL));
-  imgact_json_string(writer, NULL);
-  assert_string_equal(imgact_json_finish(writer, NULL), "null");
-  imgact_json_reset(writer);
-  assert_null(imgact_json_finish(writer, NULL));
-  imgact_json_number(writer, NAN);
-  assert_string_equal(imgact_json_finish(writer, NULL), "null");
-  imgact_json_reset(writer);
-  imgact_json_raw(writer, NULL);
-  assert_string_equal(imgact_json_finish(writer, NULL), "null");
-  imgact_json_reset(writer);
-  imgact_json_value(writer, NULL);
-  assert_string_equal(imgact_json_finish(writer, NULL), "null");
-  imgact_json_reset(writer);
-  imgact_json_boolean(writer, 0);
-  assert_string_equal(imgact_json_finish(writer, NULL), "false");
+  assert_null(imgact_json_writer_finish(writer, NULL));
+  imgact_json_write_string(writer, NULL);
+  assert_string_equal(imgact_json_writer_finish(writer, NULL), "null");
+  imgact_json_writer_reset(writer);
+  assert_null(imgact_json_writer_finish(writer, NULL));
+  imgact_json_write_double(writer, NAN);
+  assert_string_equal(imgact_json_writer_finish(writer, NULL), "null");
+  imgact_json_writer_reset(writer);
+  imgact_json_write_raw(writer, NULL);
+  assert_string_equal(imgact_json_writer_finish(writer, NULL), "null");
+  imgact_json_writer_reset(writer);
+  imgact_json_write_value(writer, NULL);
+  assert_string_equal(imgact_json_writer_finish(writer, NULL), "null");
+  imgact_json_writer_reset(writer);
+  imgact_json_write_bool(writer, 0);
+  assert_string_equal(imgact_json_writer_finish(writer, NULL), "false");
   imgact_json_writer_free(writer);
 }
 
@@ -121,20 +121,20 @@ static void strings_are_escaped_as_json_wants_it(void **state) {
                {"x\xe2\x82", "\"x\xef\xbf\xbd\xef\xbf\xbd\""}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-    imgact_json_string(writer, cases[i].text);
-    assert_string_equal(imgact_json_finish(writer, NULL), cases[i].json);
-    imgact_json_reset(writer);
-    imgact_json_begin_object(writer);
-    imgact_json_key(writer, cases[i].text);
-    imgact_json_null(writer);
-    imgact_json_end_object(writer);
-    const char *json = imgact_json_finish(writer, NULL);
+    imgact_json_write_string(writer, cases[i].text);
+    assert_string_equal(imgact_json_writer_finish(writer, NULL), cases[i].json);
+    imgact_json_writer_reset(writer);
+    imgact_json_write_begin_object(writer);
+    imgact_json_write_key(writer, cases[i].text);
+    imgact_json_write_null(writer);
+    imgact_json_write_end_object(writer);
+    const char *json = imgact_json_writer_finish(writer, NULL);
     assert_memory_equal(json + 1, cases[i].json, strlen(cases[i].json));
     imgact_json_writer_free(writer);
   }
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-  imgact_json_string_n(writer, "a\0b", 3);
-  assert_string_equal(imgact_json_finish(writer, NULL), "\"a\\u0000b\"");
+  imgact_json_write_string_n(writer, "a\0b", 3);
+  assert_string_equal(imgact_json_writer_finish(writer, NULL), "\"a\\u0000b\"");
   imgact_json_writer_free(writer);
 }
 
@@ -153,49 +153,50 @@ static void any_bytes_make_a_valid_string(void **state) {
       length += strlen(piece);
     }
     imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-    imgact_json_string(writer, text);
+    imgact_json_write_string(writer, text);
     size_t json_length = 0;
-    const char *json = imgact_json_finish(writer, &json_length);
+    const char *json = imgact_json_writer_finish(writer, &json_length);
     imgact_json_doc *doc = NULL;
     assert_int_equal(ia_json_parse(json, json_length, NULL, NULL, &doc, NULL, 0), IA_JSON_OK);
     ia_arena arena;
     ia_arena_init(&arena, NULL);
     bool nomem = false;
-    const char *back = ia_json_string(imgact_json_root(doc), &arena, &nomem);
+    const char *back = ia_json_string(imgact_json_doc_root(doc), &arena, &nomem);
     assert_true(ia_utf8_valid(back, strlen(back), true));
     if (ia_utf8_valid(text, length, true)) assert_string_equal(back, text);
     ia_arena_free(&arena);
-    imgact_json_free(doc);
+    imgact_json_doc_free(doc);
     imgact_json_writer_free(writer);
   }
 }
 
 typedef void misuse(imgact_json_writer *writer);
 static void a_value_without_a_key(imgact_json_writer *w) {
-  imgact_json_begin_object(w), imgact_json_null(w), imgact_json_end_object(w);
+  imgact_json_write_begin_object(w), imgact_json_write_null(w), imgact_json_write_end_object(w);
 }
 static void a_key_in_an_array(imgact_json_writer *w) {
-  imgact_json_begin_array(w), imgact_json_key(w, "k"), imgact_json_null(w), imgact_json_end_array(w);
+  imgact_json_write_begin_array(w), imgact_json_write_key(w, "k"), imgact_json_write_null(w), imgact_json_write_end_array(w);
 }
-static void a_key_outside(imgact_json_writer *w) { imgact_json_key(w, "k"), imgact_json_null(w); }
+static void a_key_outside(imgact_json_writer *w) { imgact_json_write_key(w, "k"), imgact_json_write_null(w); }
 static void a_key_without_a_value(imgact_json_writer *w) {
-  imgact_json_begin_object(w), imgact_json_key(w, "k"), imgact_json_end_object(w);
+  imgact_json_write_begin_object(w), imgact_json_write_key(w, "k"), imgact_json_write_end_object(w);
 }
 static void two_keys(imgact_json_writer *w) {
-  imgact_json_begin_object(w), imgact_json_key(w, "k"), imgact_json_key(w, "l"), imgact_json_null(w),
-      imgact_json_end_object(w);
+  imgact_json_write_begin_object(w), imgact_json_write_key(w, "k"), imgact_json_write_key(w, "l"), imgact_json_write_null(w),
+      imgact_json_write_end_object(w);
 }
 static void no_key(imgact_json_writer *w) {
-  imgact_json_begin_object(w), imgact_json_key(w, NULL), imgact_json_null(w), imgact_json_end_object(w);
+  imgact_json_write_begin_object(w), imgact_json_write_key(w, NULL), imgact_json_write_null(w),
+      imgact_json_write_end_object(w);
 }
-static void the_wrong_end(imgact_json_writer *w) { imgact_json_begin_object(w), imgact_json_end_array(w); }
+static void the_wrong_end(imgact_json_writer *w) { imgact_json_write_begin_object(w), imgact_json_write_end_array(w); }
 static void an_end_too_many(imgact_json_writer *w) {
-  imgact_json_begin_array(w), imgact_json_end_array(w), imgact_json_end_array(w);
+  imgact_json_write_begin_array(w), imgact_json_write_end_array(w), imgact_json_write_end_array(w);
 }
-static void two_documents(imgact_json_writer *w) { imgact_json_null(w), imgact_json_null(w); }
-static void something_open(imgact_json_writer *w) { imgact_json_begin_array(w); }
-static void raw_that_is_no_json(imgact_json_writer *w) { imgact_json_raw(w, "{"); }
-static void raw_that_is_empty(imgact_json_writer *w) { imgact_json_raw(w, ""); }
+static void two_documents(imgact_json_writer *w) { imgact_json_write_null(w), imgact_json_write_null(w); }
+static void something_open(imgact_json_writer *w) { imgact_json_write_begin_array(w); }
+static void raw_that_is_no_json(imgact_json_writer *w) { imgact_json_write_raw(w, "{"); }
+static void raw_that_is_empty(imgact_json_writer *w) { imgact_json_write_raw(w, ""); }
 
 static void misuse_sticks_until_the_reset(void **state) {
   (void)state;
@@ -215,12 +216,12 @@ static void misuse_sticks_until_the_reset(void **state) {
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     size_t length = 99;
     all[i](writer);
-    if (imgact_json_finish(writer, &length) != NULL) fail_msg("misuse %zu was not seen", i);
+    if (imgact_json_writer_finish(writer, &length) != NULL) fail_msg("misuse %zu was not seen", i);
     assert_int_equal(length, 0);
-    imgact_json_reset(writer);
+    imgact_json_writer_reset(writer);
     write_story(writer);
-    assert_string_equal(imgact_json_finish(writer, NULL), compact);
-    imgact_json_reset(writer);
+    assert_string_equal(imgact_json_writer_finish(writer, NULL), compact);
+    imgact_json_writer_reset(writer);
   }
   imgact_json_writer_free(writer);
 }
@@ -229,16 +230,16 @@ static void depth_128_is_written_and_129_is_an_error(void **state) {
   (void)state;
   for (int depth = 128; depth <= 129; depth++) {
     imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-    for (int i = 0; i < depth; i++) imgact_json_begin_array(writer);
-    for (int i = 0; i < depth; i++) imgact_json_end_array(writer);
-    assert_int_equal(imgact_json_finish(writer, NULL) != NULL, depth == 128);
+    for (int i = 0; i < depth; i++) imgact_json_write_begin_array(writer);
+    for (int i = 0; i < depth; i++) imgact_json_write_end_array(writer);
+    assert_int_equal(imgact_json_writer_finish(writer, NULL) != NULL, depth == 128);
     imgact_json_writer_free(writer);
   }
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0); // a value that leads too deep
-  for (int i = 0; i < 127; i++) imgact_json_begin_array(writer);
-  imgact_json_raw(writer, "[[1,2],[3]]");
-  for (int i = 0; i < 127; i++) imgact_json_end_array(writer);
-  assert_null(imgact_json_finish(writer, NULL));
+  for (int i = 0; i < 127; i++) imgact_json_write_begin_array(writer);
+  imgact_json_write_raw(writer, "[[1,2],[3]]");
+  for (int i = 0; i < 127; i++) imgact_json_write_end_array(writer);
+  assert_null(imgact_json_writer_finish(writer, NULL));
   imgact_json_writer_free(writer);
 }
 
@@ -247,25 +248,25 @@ static void a_parsed_value_is_written_whole(void **state) {
   static const char text[] =
       "{\"a\":[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}],\"k\\u0000\":18446744073709551615}";
   imgact_json_doc *doc = NULL;
-  assert_int_equal(imgact_json_parse(text, strlen(text), NULL, &doc, NULL, 0), 0);
+  assert_int_equal(imgact_json_doc_parse(text, strlen(text), NULL, &doc, NULL, 0), 0);
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-  imgact_json_begin_array(writer);
-  imgact_json_value(writer, imgact_json_root(doc));
-  imgact_json_value(writer, imgact_json_get(imgact_json_root(doc), "a"));
-  imgact_json_end_array(writer);
+  imgact_json_write_begin_array(writer);
+  imgact_json_write_value(writer, imgact_json_doc_root(doc));
+  imgact_json_write_value(writer, imgact_json_get(imgact_json_doc_root(doc), "a"));
+  imgact_json_write_end_array(writer);
   char expected[300];
   snprintf(expected, sizeof expected, "[%s,%s]", text, "[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}]");
-  assert_string_equal(imgact_json_finish(writer, NULL), expected);
+  assert_string_equal(imgact_json_writer_finish(writer, NULL), expected);
   imgact_json_writer_free(writer);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
 }
 
 static void null_is_a_writer_of_nothing(void **state) {
   (void)state;
   write_story(NULL);
-  imgact_json_value(NULL, NULL);
-  imgact_json_reset(NULL);
-  assert_null(imgact_json_finish(NULL, NULL));
+  imgact_json_write_value(NULL, NULL);
+  imgact_json_writer_reset(NULL);
+  assert_null(imgact_json_writer_finish(NULL, NULL));
   imgact_json_writer_free(NULL);
   imgact_allocator holes = {.size = sizeof holes};
   assert_null(imgact_json_writer_new(&holes, 0));
@@ -280,7 +281,7 @@ static void no_memory_shows_in_finish_and_leaks_nothing(void **state) {
     failing_allocator_init(&memory, k);
     imgact_json_writer *writer = imgact_json_writer_new(&memory.allocator, 2);
     write_story(writer);
-    const char *text = imgact_json_finish(writer, NULL);
+    const char *text = imgact_json_writer_finish(writer, NULL);
     more = memory.failures > 0;
     if (more) {
       assert_null(text);

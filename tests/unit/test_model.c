@@ -39,12 +39,12 @@ static void the_raw_object_is_found_from_what_a_user_holds(void **state) {
   ia_action action = {.raw = "{\"id\":2}"};
   const ia_image bare_image = {.raw = NULL};
   const ia_action bare_action = {.raw = NULL};
-  assert_string_equal(imgact_image_json(&image.shown), "{\"id\":1}");
-  assert_string_equal(imgact_action_json(&action.shown), "{\"id\":2}");
-  assert_null(imgact_image_json(&bare_image.shown));
-  assert_null(imgact_action_json(&bare_action.shown));
-  assert_null(imgact_image_json(NULL));
-  assert_null(imgact_action_json(NULL));
+  assert_string_equal(imgact_image_raw(&image.shown), "{\"id\":1}");
+  assert_string_equal(imgact_action_raw(&action.shown), "{\"id\":2}");
+  assert_null(imgact_image_raw(&bare_image.shown));
+  assert_null(imgact_action_raw(&bare_action.shown));
+  assert_null(imgact_image_raw(NULL));
+  assert_null(imgact_action_raw(NULL));
 }
 
 int main(void) {

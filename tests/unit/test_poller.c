@@ -41,27 +41,27 @@ static scene s;
 
 static imgact_status encode(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
-  if (call->image != NULL) imgact_request_segment(request, call->image);
-  imgact_request_segment(request, "actions");
-  for (size_t i = 0; i < call->ids_count; i++) imgact_request_query(request, "id", call->ids[i]);
+  if (call->image != NULL) imgact_request_add_segment(request, call->image);
+  imgact_request_add_segment(request, "actions");
+  for (size_t i = 0; i < call->ids_count; i++) imgact_request_add_query(request, "id", call->ids[i]);
   return IMGACT_OK;
 }
 
 static int add(const imgact_call *call, imgact_result *result, const imgact_json *object) {
   (void)call;
   imgact_action *action = imgact_result_add_action(result, object);
-  action->id = imgact_result_id(result, imgact_json_get(object, "id"));
-  action->started_at = imgact_result_time(imgact_json_get(object, "from"));
-  action->finished_at = imgact_result_time(imgact_json_get(object, "to"));
+  action->id = imgact_decode_id(result, imgact_json_get(object, "id"));
+  action->started_at = imgact_decode_time(imgact_json_get(object, "from"));
+  action->finished_at = imgact_decode_time(imgact_json_get(object, "to"));
   action->kind = (imgact_action_kind)s.kind;
   const imgact_json *status = imgact_json_get(object, "status");
-  action->status = imgact_json_equals(status, "running")   ? IMGACT_ACTION_RUNNING
-                   : imgact_json_equals(status, "success") ? IMGACT_ACTION_SUCCESS
-                                                           : IMGACT_ACTION_ERROR;
+  action->status = imgact_json_equals(status, "running")   ? IMGACT_ACTION_STATUS_RUNNING
+                   : imgact_json_equals(status, "success") ? IMGACT_ACTION_STATUS_SUCCESS
+                                                           : IMGACT_ACTION_STATUS_ERROR;
   const imgact_json *image = imgact_json_get(object, "image");
-  imgact_resource *resource = imgact_result_resources(result, 1);
+  imgact_resource *resource = imgact_result_alloc_resources(result, 1);
   if (resource != NULL && image != NULL) {
-    *resource = (imgact_resource){imgact_result_id(result, image), "image"};
+    *resource = (imgact_resource){imgact_decode_id(result, image), "image"};
     action->resources = resource;
     action->resources_count = 1;
   }
@@ -70,17 +70,18 @@ static int add(const imgact_call *call, imgact_result *result, const imgact_json
 
 static imgact_status decode(const imgact_call *call, const imgact_response *response, imgact_result *result,
                             imgact_error *error) {
-  return imgact_result_add_each(result, call, response, "actions", add, error);
+  return imgact_result_add_list(result, call, response, "actions", add, error);
 }
 
 static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
   (void)call;
   const imgact_json *message = imgact_json_get(imgact_response_json(response), "message");
-  if (imgact_json_copy(message, error->message, sizeof error->message)) imgact_result_details(result, message);
+  if (imgact_json_copy_string(message, error->message, sizeof error->message))
+    imgact_result_set_error_details(result, message);
 }
 
-static void rate(const imgact_response *response, imgact_rate_info *info) {
-  (void)imgact_response_integer(response, "left", &info->rate.remaining);
+static void rate(const imgact_response *response, imgact_rate_limit_info *info) {
+  (void)imgact_response_header_int(response, "left", &info->rate.remaining);
 }
 
 // ---- the scene
@@ -90,17 +91,17 @@ static void released(imgact_client *client) {
   s.gone = true;
 }
 
-static void open_with(uint32_t batch_max, size_t fail_at) {
+static void open_with(uint32_t max_ids, size_t fail_at) {
   memset(&s, 0, sizeof s);
-  s.kind = IMGACT_KIND_CONVERT;
+  s.kind = IMGACT_ACTION_KIND_CONVERT;
   desk_open(&s.desk, fail_at);
   s.slots[IMGACT_OP_WAIT_ACTIONS] =
-      (imgact_slot){.encode = encode, .decode = decode, .flags = IMGACT_SLOT_SAFE, .batch_max = batch_max};
+      (imgact_slot){.encode = encode, .decode = decode, .flags = IMGACT_SLOT_IDEMPOTENT, .max_ids = max_ids};
   s.provider = (imgact_provider){.size = sizeof s.provider,
                                  .name = "somebody",
                                  .slots = s.slots,
-                                 .slot_stride = sizeof *s.slots,
-                                 .slot_count = IMGACT_OP_COUNT,
+                                 .slots_stride = sizeof *s.slots,
+                                 .slots_count = IMGACT_OP_COUNT,
                                  .classify = classify,
                                  .rate = rate};
   const imgact_client_options options = {.size = sizeof options, .max_attempts = 1};
@@ -140,10 +141,10 @@ static void report(ia_watch *watch, const imgact_error *error, const char *detai
   if (error == NULL) {
     at->action = watch->action->status;
     assert_string_equal(watch->action->id, watch->id);
-    const char *raw = imgact_action_json(watch->action);
+    const char *raw = imgact_action_raw(watch->action);
     snprintf(at->raw, sizeof at->raw, "%s", raw == NULL ? "none" : raw);
   }
-  at->ends += error != NULL || at->action != IMGACT_ACTION_RUNNING;
+  at->ends += error != NULL || at->action != IMGACT_ACTION_STATUS_RUNNING;
   assert_int_equal(watch->active, at->ends == 0);
   if (s.stops != NULL) ia_watch_stop(s.stops);
   s.stops = NULL;
@@ -182,7 +183,7 @@ static void run(void) {
 static void reply(size_t index, int status, const char *body) {
   static const imgact_header headers[] = {{"left", "77"}};
   imgact_http_response http = {.size = sizeof http,
-                               .fate = IMGACT_ANSWERED,
+                               .fate = IMGACT_DELIVERY_ANSWERED,
                                .status = status,
                                .headers = headers,
                                .headers_count = 1,
@@ -303,7 +304,7 @@ static void it_looks_until_the_action_has_ended(void **state) {
   run();
   reply(0, 200, "{\"actions\":[{\"id\":2,\"status\":\"error\"},{\"id\":1,\"status\":\"running\"}]}");
   assert_true(s.seen[0].looks == 1 && s.seen[0].ends == 0);
-  assert_true(s.seen[1].ends == 1 && s.seen[1].action == IMGACT_ACTION_ERROR);
+  assert_true(s.seen[1].ends == 1 && s.seen[1].action == IMGACT_ACTION_STATUS_ERROR);
   run();
   assert_string_equal(s.asked[1].line, "/actions?id=1");
   reply(1, 200, actions(1, "success"));
@@ -386,7 +387,7 @@ static void the_raw_object_is_there_for_all_where_one_asked(void **state) {
 
 static void every_look_tells_its_watch_of_the_rate_limit(void **state) {
   (void)state;
-  imgact_rate told = {-1, -1, IMGACT_NO_TIME, -1};
+  imgact_rate_limit told = {-1, -1, IMGACT_NO_TIME, -1};
   watch(0)->terms.rate = &told;
   ia_watch_start(&s.watches[0], &s.client, false);
   start(1); // and one that does not want to know
@@ -523,7 +524,7 @@ static void known_durations_of_a_kind_save_looks(void **state) {
   size_t first = looks_at_a_hundred_seconds(0), later = 0;
   for (size_t i = 1; i < 20; i++) later = looks_at_a_hundred_seconds(i);
   assert_true(later * 3 < first * 2);
-  s.kind = IMGACT_KIND_TRANSFER; // of which nothing is known
+  s.kind = IMGACT_ACTION_KIND_TRANSFER; // of which nothing is known
   assert_int_equal(looks_at_a_hundred_seconds(20), first);
 }
 
@@ -532,7 +533,7 @@ static void a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well(void **
   static const char *const bodies[] = {"{\"actions\":[{\"id\":1,\"status\":\"success\",\"from\":1000,\"to\":1090}]}",
                                        "{\"actions\":[{\"id\":2,\"status\":\"error\",\"from\":1000,\"to\":1090}]}",
                                        "{\"actions\":[{\"id\":3,\"status\":\"success\",\"from\":1000}]}"};
-  const ia_durations *known = &s.client.poller.durations[IMGACT_KIND_CONVERT];
+  const ia_durations *known = &s.client.poller.durations[IMGACT_ACTION_KIND_CONVERT];
   for (size_t i = 0; i < 3; i++) {
     start(i);
     run();
@@ -549,7 +550,7 @@ static void a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well(void **
 // A provider of somebody else's may know kinds that this library does not.
 static void a_kind_that_is_not_known_is_one_of_the_others(void **state) {
   (void)state;
-  static const int32_t kinds[] = {IMGACT_KIND_CHANGE_PROTECTION + 1, 1000001, -2};
+  static const int32_t kinds[] = {IMGACT_ACTION_KIND_CHANGE_PROTECTION + 1, 1000001, -2};
   for (size_t i = 0; i < 3; i++) {
     s.kind = kinds[i];
     start(i);
@@ -560,7 +561,7 @@ static void a_kind_that_is_not_known_is_one_of_the_others(void **state) {
     run();
     snprintf(body, sizeof body, "{\"actions\":[{\"id\":%zu,\"status\":\"success\"}]}", i + 1);
     reply(s.count - 1, 200, body);
-    assert_int_equal(s.client.poller.durations[IMGACT_KIND_OTHER].count, i + 1);
+    assert_int_equal(s.client.poller.durations[IMGACT_ACTION_KIND_OTHER].count, i + 1);
   }
 }
 

@@ -24,7 +24,7 @@ typedef struct recording {
 static recording start(const imgact_allocator *allocator) {
   recording made = {.there = new_folder(), .script = scripted_new()};
   imgact_error error;
-  if (imgact_transport_record(scripted_transport(made.script), made.there.file, allocator, &made.transport, &error) !=
+  if (imgact_transport_new_recorder(scripted_transport(made.script), made.there.file, allocator, &made.transport, &error) !=
       IMGACT_OK)
     fail_msg("%s", error.message);
   return made;
@@ -54,7 +54,7 @@ static void ask(const recording *made, const char *method, const char *url) {
 // Saves, ends the recording, and returns the file's text.
 static char *finish(recording *made) {
   imgact_error error;
-  if (imgact_transport_save(made->transport, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  if (imgact_recorder_save(made->transport, &error) != IMGACT_OK) fail_msg("%s", error.message);
   char *text = read_text(made->there.file);
   made->transport->destroy(made->transport);
   assert_true(scripted_destroyed(made->script));
@@ -66,20 +66,21 @@ static char *finish(recording *made) {
 static imgact_json_doc *parsed(const char *text) {
   imgact_json_doc *doc = NULL;
   char message[200];
-  if (imgact_json_parse(text, strlen(text), NULL, &doc, message, sizeof message) != 0) fail_msg("%s in %s", message, text);
+  if (imgact_json_doc_parse(text, strlen(text), NULL, &doc, message, sizeof message) != 0)
+    fail_msg("%s in %s", message, text);
   return doc;
 }
 
 // A value by its path: names and numbers with dots between them.
 static const imgact_json *at(const imgact_json_doc *doc, const char *path) {
-  const imgact_json *value = imgact_json_root(doc);
+  const imgact_json *value = imgact_json_doc_root(doc);
   while (*path != '\0' && value != NULL) {
     char step[64];
     size_t length = strcspn(path, ".");
     snprintf(step, sizeof step, "%.*s", (int)length, path);
-    if (imgact_json_type_of(value) == IMGACT_JSON_ARRAY) {
-      imgact_json_iter each = imgact_json_each(value);
-      for (long skip = atol(step); skip >= 0; skip--) value = imgact_json_next(&each, NULL);
+    if (imgact_json_get_type(value) == IMGACT_JSON_ARRAY) {
+      imgact_json_iter each = imgact_json_iter_begin(value);
+      for (long skip = atol(step); skip >= 0; skip--) value = imgact_json_iter_next(&each, NULL);
     } else {
       value = imgact_json_get(value, step);
     }
@@ -90,12 +91,12 @@ static const imgact_json *at(const imgact_json_doc *doc, const char *path) {
 
 static void expect_text(const imgact_json_doc *doc, const char *path, const char *wanted) {
   const imgact_json *value = at(doc, path);
-  if (!imgact_json_equals(value, wanted)) fail_msg("%s is '%s', not '%s'", path, imgact_json_text(value, NULL), wanted);
+  if (!imgact_json_equals(value, wanted)) fail_msg("%s is '%s', not '%s'", path, imgact_json_as_string(value, NULL), wanted);
 }
 
 static void expect_number(const imgact_json_doc *doc, const char *path, int64_t wanted) {
   int64_t number = -12345;
-  imgact_json_int(at(doc, path), &number);
+  imgact_json_as_int(at(doc, path), &number);
   if (number != wanted) fail_msg("%s is %lld, not %lld", path, (long long)number, (long long)wanted);
 }
 
@@ -140,14 +141,14 @@ static void an_exchange_becomes_an_entry_with_all_that_viewers_want(void **state
   assert_int_equal(imgact_json_count(at(doc, "log.entries.0.response.headers")), 2);
   expect_text(doc, "log.entries.0.response.content.mimeType", "application/json");
   expect_text(doc, "log.entries.0.response.content.text", "{\"a\":\"\xc3\xa9\"}");
-  assert_int_equal(imgact_json_type_of(at(doc, "log.entries.0.response.content.encoding")), IMGACT_JSON_ABSENT);
-  assert_int_equal(imgact_json_type_of(at(doc, "log.entries.0.response.cookies")), IMGACT_JSON_ARRAY);
-  assert_int_equal(imgact_json_type_of(at(doc, "log.entries.0.cache")), IMGACT_JSON_OBJECT);
+  assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0.response.content.encoding")), IMGACT_JSON_ABSENT);
+  assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0.response.cookies")), IMGACT_JSON_ARRAY);
+  assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0.cache")), IMGACT_JSON_OBJECT);
   expect_number(doc, "log.entries.0.timings.send", 0);
   expect_number(doc, "log.entries.0.timings.wait", 250);
   expect_number(doc, "log.entries.0.timings.receive", 0);
-  assert_int_equal(imgact_json_type_of(at(doc, "log.entries.0._imgact")), IMGACT_JSON_ABSENT);
-  imgact_json_free(doc);
+  assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0._imgact")), IMGACT_JSON_ABSENT);
+  imgact_json_doc_free(doc);
   free(text);
 }
 
@@ -176,7 +177,7 @@ static void entries_stand_in_order_of_sending(void **state) {
     expect_number(doc, path, 100 - 50 * i);
     forget(&kept[i]);
   }
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   free(text);
 }
 
@@ -184,8 +185,8 @@ static void what_got_no_reply_is_kept_with_its_reason(void **state) {
   (void)state;
   recording made = start(NULL);
   scripted_next(made.script,
-                (scripted_answer){.fate = IMGACT_NOT_SENT, .failure = IMGACT_FAILURE_TLS, .message = "no trust"});
-  scripted_fail(made.script, IMGACT_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
+                (scripted_answer){.fate = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TLS, .message = "no trust"});
+  scripted_fail(made.script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
   ask(&made, "GET", "https://h/a");
   ask(&made, "GET", "https://h/b");
   char *text = finish(&made);
@@ -196,7 +197,7 @@ static void what_got_no_reply_is_kept_with_its_reason(void **state) {
   expect_text(doc, "log.entries.0._imgact.message", "no trust");
   expect_text(doc, "log.entries.1._imgact.fate", "maybe_sent");
   expect_text(doc, "log.entries.1._imgact.failure", "timeout");
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   free(text);
 }
 
@@ -217,7 +218,7 @@ static void what_was_given_up_or_is_still_under_way_is_kept_as_cancelled(void **
   expect_number(doc, "log.entries.0.time", 30);
   expect_text(doc, "log.entries.1._imgact.failure", "cancelled");
   assert_int_equal(given_up.finished + open.finished, 0);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   free(text);
 }
 
@@ -231,7 +232,7 @@ static void bytes_that_are_no_text_are_kept_as_base64(void **state) {
   expect_text(doc, "log.entries.0.response.content.text", "AP8B");
   expect_text(doc, "log.entries.0.response.content.encoding", "base64");
   expect_number(doc, "log.entries.0.response.content.size", 3);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   free(text);
 }
 
@@ -324,7 +325,7 @@ static void a_token_is_nowhere_in_the_cassette(void **state) {
       expect_clean(text, tokens[t]);
       expect_clean(text, token);
       assert_non_null(strstr(text, "[redacted]"));
-      imgact_json_free(parsed(text));
+      imgact_json_doc_free(parsed(text));
       free(text);
       free(token);
     }
@@ -365,7 +366,7 @@ static void a_secret_that_cannot_be_scrubbed_fails_the_write(void **state) {
   exchange_with(&made, &request, &kept);
   forget(&kept);
   imgact_error error;
-  assert_int_equal(imgact_transport_save(made.transport, &error), IMGACT_INTERNAL);
+  assert_int_equal(imgact_recorder_save(made.transport, &error), IMGACT_INTERNAL);
   assert_non_null(strstr(error.message, "a secret could not be scrubbed"));
   assert_null(strstr(error.message, "startedDateTime"));
   made.transport->destroy(made.transport);
@@ -392,7 +393,7 @@ static void more_tokens_than_can_be_kept_out_fail_the_write(void **state) {
     forget(&kept);
   }
   imgact_error error;
-  assert_int_equal(imgact_transport_save(made.transport, &error), IMGACT_INTERNAL);
+  assert_int_equal(imgact_recorder_save(made.transport, &error), IMGACT_INTERNAL);
   assert_non_null(strstr(error.message, "too many different tokens"));
   made.transport->destroy(made.transport);
   scripted_free(made.script);
@@ -454,7 +455,7 @@ static void the_file_is_for_its_owner_alone_and_comes_whole(void **state) {
   char *text = read_text(made.there.file);
   assert_string_equal(text, "an older one");
   free(text);
-  assert_int_equal(imgact_transport_save(made.transport, NULL), IMGACT_OK);
+  assert_int_equal(imgact_recorder_save(made.transport, NULL), IMGACT_OK);
   struct stat there;
   assert_int_equal(stat(made.there.file, &there), 0);
   assert_int_equal(there.st_mode & 0777, 0600);
@@ -462,7 +463,7 @@ static void the_file_is_for_its_owner_alone_and_comes_whole(void **state) {
   text = finish(&made);
   imgact_json_doc *doc = parsed(text);
   assert_int_equal(imgact_json_count(at(doc, "log.entries")), 2);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   free(text);
 }
 
@@ -476,7 +477,7 @@ static void the_end_of_the_transport_saves_what_was_not_saved(void **state) {
   char *text = read_text(made.there.file);
   imgact_json_doc *doc = parsed(text);
   assert_int_equal(imgact_json_count(at(doc, "log.entries")), 1);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   free(text);
   assert_int_equal(remove_folder(&made.there), 1);
 }
@@ -486,9 +487,9 @@ static void a_recording_of_nothing_is_an_empty_cassette(void **state) {
   recording made = start(NULL);
   char *text = finish(&made);
   imgact_json_doc *doc = parsed(text);
-  assert_int_equal(imgact_json_type_of(at(doc, "log.entries")), IMGACT_JSON_ARRAY);
+  assert_int_equal(imgact_json_get_type(at(doc, "log.entries")), IMGACT_JSON_ARRAY);
   assert_int_equal(imgact_json_count(at(doc, "log.entries")), 0);
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   free(text);
 }
 
@@ -506,7 +507,7 @@ static void expect_bad_path(const char *path, const char *why) {
   imgact_transport *transport = scripted_transport(script);
   imgact_error error;
   imgact_transport *made = transport;
-  assert_int_equal(imgact_transport_record(transport, path, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_recorder(transport, path, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
   assert_null(made);
   if (strstr(error.message, why) == NULL) fail_msg("'%s' does not say '%s'", error.message, why);
   assert_true(scripted_destroyed(script)); // taken over, also on failure
@@ -542,7 +543,7 @@ static void a_folder_that_goes_away_fails_the_save(void **state) {
   recording made = start(NULL);
   imgact_error error;
   assert_int_equal(remove_folder(&made.there), 0);
-  assert_int_equal(imgact_transport_save(made.transport, &error), IMGACT_INTERNAL);
+  assert_int_equal(imgact_recorder_save(made.transport, &error), IMGACT_INTERNAL);
   assert_non_null(strstr(error.message, "No such file"));
   made.transport->destroy(made.transport);
   scripted_free(made.script);
@@ -564,7 +565,7 @@ static void a_full_disk_fails_the_save_and_leaves_what_was_there(void **state) {
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     imgact_error error;
-    imgact_status status = imgact_transport_save(made.transport, &error);
+    imgact_status status = imgact_recorder_save(made.transport, &error);
     made.transport->destroy(made.transport);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(status, IMGACT_INTERNAL);
@@ -581,8 +582,8 @@ static void only_a_recording_can_be_saved(void **state) {
   (void)state;
   scripted *script = scripted_new();
   imgact_error error;
-  assert_int_equal(imgact_transport_save(scripted_transport(script), &error), IMGACT_INVALID_ARGUMENT);
-  assert_int_equal(imgact_transport_save(NULL, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_recorder_save(scripted_transport(script), &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_recorder_save(NULL, &error), IMGACT_INVALID_ARGUMENT);
   scripted_free(script);
 }
 
@@ -592,10 +593,11 @@ static void bad_arguments_are_refused(void **state) {
   imgact_transport *made = NULL;
   imgact_allocator holes = {.size = sizeof holes};
   scripted *script = scripted_new();
-  assert_int_equal(imgact_transport_record(scripted_transport(script), NULL, NULL, &made, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_recorder(scripted_transport(script), NULL, NULL, &made, NULL),
+                   IMGACT_INVALID_ARGUMENT);
   assert_true(scripted_destroyed(script));
   scripted_free(script);
-  assert_int_equal(imgact_transport_record(NULL, there.file, &holes, &made, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_recorder(NULL, there.file, &holes, &made, NULL), IMGACT_INVALID_ARGUMENT);
   remove_folder(&there);
 }
 
@@ -631,7 +633,7 @@ static void it_looks_like_the_transport_that_it_wraps(void **state) {
   folder there = new_folder();
   imgact_transport inner = whole_transport();
   imgact_transport *made = NULL;
-  assert_int_equal(imgact_transport_record(&inner, there.file, NULL, &made, NULL), IMGACT_OK);
+  assert_int_equal(imgact_transport_new_recorder(&inner, there.file, NULL, &made, NULL), IMGACT_OK);
   assert_int_equal(made->fd(made), 5);
   assert_int_equal(made->timeout_ms(made), 5);
   assert_int_equal(made->flags, IMGACT_TRANSPORT_OFFLINE);
@@ -646,7 +648,7 @@ static void it_looks_like_the_transport_that_it_wraps(void **state) {
   char *text = read_text(there.file);
   imgact_json_doc *doc = parsed(text);
   assert_int_equal(imgact_json_count(at(doc, "log.entries")), 0); // what was not taken was not sent
-  imgact_json_free(doc);
+  imgact_json_doc_free(doc);
   free(text);
   remove_folder(&there);
 }
@@ -661,7 +663,7 @@ static void a_transport_with_holes_is_not_recorded(void **state) {
     imgact_error error;                                                                                                     \
     inner.destroy = raise_flag;                                                                                             \
     inner.member = 0;                                                                                                       \
-    assert_int_equal(imgact_transport_record(&inner, there.file, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);            \
+    assert_int_equal(imgact_transport_new_recorder(&inner, there.file, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);      \
     assert_null(made);                                                                                                      \
     assert_non_null(strstr(error.message, "transport"));                                                                    \
     assert_int_equal(inner.reserved, inner.destroy != NULL);                                                                \
@@ -687,10 +689,11 @@ static void no_memory_ends_cleanly_wherever_it_ends(void **state) {
     folder there = new_folder();
     scripted *script = scripted_new();
     scripted_next(script, (scripted_answer){.status = 200, .body = "\xff" TOKEN " dop_v1_0123456789"});
-    scripted_fail(script, IMGACT_MAYBE_SENT, IMGACT_FAILURE_NETWORK);
+    scripted_fail(script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_NETWORK);
     imgact_transport *made = NULL;
     imgact_error error;
-    imgact_status status = imgact_transport_record(scripted_transport(script), there.file, &memory.allocator, &made, &error);
+    imgact_status status =
+        imgact_transport_new_recorder(scripted_transport(script), there.file, &memory.allocator, &made, &error);
     imgact_http_request request = authorized("POST", "https://h/a?b=c");
     request.body = "{}";
     request.body_bytes = 2;
@@ -701,7 +704,7 @@ static void no_memory_ends_cleanly_wherever_it_ends(void **state) {
       drive(made);
       assert_int_equal(kept[i].finished, 1); // a recording that breaks does not break the exchange
     }
-    if (made != NULL && status == IMGACT_OK) status = imgact_transport_save(made, &error);
+    if (made != NULL && status == IMGACT_OK) status = imgact_recorder_save(made, &error);
     failures = memory.failures;
     assert_int_equal(status, failures > 0 ? IMGACT_NOMEM : IMGACT_OK);
     assert_int_equal(access(there.file, F_OK), failures > 0 ? -1 : 0);

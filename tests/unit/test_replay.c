@@ -17,7 +17,7 @@ static imgact_transport *replay_with(const char *text, const imgact_allocator *a
   imgact_transport *made = NULL;
   imgact_error error;
   write_text(there.file, text);
-  imgact_status status = imgact_transport_replay(there.file, allocator, &made, &error);
+  imgact_status status = imgact_transport_new_replayer(there.file, allocator, &made, &error);
   remove_folder(&there);
   if (status != IMGACT_OK && allocator == NULL) fail_msg("%s", error.message);
   return made;
@@ -37,7 +37,7 @@ static void expect_reply(imgact_transport *transport, const imgact_http_request 
   assert_int_equal(transport->timeout_ms(transport), 0);
   transport->dispatch(transport);
   assert_int_equal(kept.finished, 1);
-  if (kept.response.fate != IMGACT_ANSWERED) fail_msg("%s", kept.response.message);
+  if (kept.response.fate != IMGACT_DELIVERY_ANSWERED) fail_msg("%s", kept.response.message);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_NONE);
   assert_int_equal(kept.response.status, status);
   assert_string_equal(kept.response.body == NULL ? "" : kept.response.body, body);
@@ -56,7 +56,7 @@ static void expect_unmatched(imgact_transport *transport, const char *url, const
   send_only(transport, &request, &kept);
   transport->dispatch(transport);
   assert_int_equal(kept.finished, 1);
-  assert_int_equal(kept.response.fate, IMGACT_NOT_SENT);
+  assert_int_equal(kept.response.fate, IMGACT_DELIVERY_NOT_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_UNMATCHED);
   assert_int_equal(kept.response.status, 0);
   if (strstr(kept.response.message, why) == NULL) fail_msg("'%s' does not say '%s'", kept.response.message, why);
@@ -65,8 +65,8 @@ static void expect_unmatched(imgact_transport *transport, const char *url, const
 
 static void expect_unused(const imgact_transport *transport, size_t count, const char *first) {
   const char *name = "";
-  assert_int_equal(imgact_transport_unused(transport, NULL), count);
-  assert_int_equal(imgact_transport_unused(transport, &name), count);
+  assert_int_equal(imgact_replayer_unused(transport, NULL), count);
+  assert_int_equal(imgact_replayer_unused(transport, &name), count);
   if (first == NULL)
     assert_null(name);
   else
@@ -136,7 +136,7 @@ static void a_failure_comes_again(void **state) {
   imgact_http_request request = request_to("GET", "https://h/a");
   send_only(made, &request, &kept);
   made->dispatch(made);
-  assert_int_equal(kept.response.fate, IMGACT_NOT_SENT);
+  assert_int_equal(kept.response.fate, IMGACT_DELIVERY_NOT_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_TLS);
   assert_string_equal(kept.response.message, "no trust");
   forget(&kept);
@@ -153,7 +153,7 @@ static void a_reply_above_the_ceiling_is_too_large(void **state) {
   request.max_body_bytes = 4;
   send_only(made, &request, &kept);
   made->dispatch(made);
-  assert_int_equal(kept.response.fate, IMGACT_MAYBE_SENT);
+  assert_int_equal(kept.response.fate, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_TOO_LARGE);
   forget(&kept);
   expect_reply(made, &request, 200, "1234");
@@ -254,7 +254,7 @@ static void what_was_cancelled_then_waits_for_its_time_out(void **state) {
   made->advance(made, T0 + 30000);
   made->dispatch(made);
   assert_int_equal(kept.finished, 1);
-  assert_int_equal(kept.response.fate, IMGACT_MAYBE_SENT);
+  assert_int_equal(kept.response.fate, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_TIMEOUT);
   forget(&kept);
   made->destroy(made);
@@ -361,12 +361,12 @@ static void a_file_that_is_no_cassette_is_refused(void **state) {
   imgact_transport *made = (imgact_transport *)(void *)&there;
   imgact_error error;
   write_text(there.file, "{ no har");
-  assert_int_equal(imgact_transport_replay(there.file, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_replayer(there.file, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
   assert_null(made);
   assert_non_null(strstr(error.message, there.file));
-  assert_int_equal(imgact_transport_replay(NULL, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_replayer(NULL, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
   const imgact_allocator holes = {.size = sizeof holes};
-  assert_int_equal(imgact_transport_replay(there.file, &holes, &made, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_replayer(there.file, &holes, &made, &error), IMGACT_INVALID_ARGUMENT);
   remove_folder(&there);
 }
 
@@ -440,7 +440,7 @@ static void make_shape(uint64_t *random, shape *made) {
   made->body_bytes = made->has_body ? random_bytes(random, made->body, sizeof made->body) : 0;
   made->answer.delay_ms = (int64_t)testing_below(random, 2000);
   if (testing_below(random, 5) == 0) {
-    made->answer.fate = testing_below(random, 2) == 0 ? IMGACT_NOT_SENT : IMGACT_MAYBE_SENT;
+    made->answer.fate = testing_below(random, 2) == 0 ? IMGACT_DELIVERY_NOT_SENT : IMGACT_DELIVERY_MAYBE_SENT;
     made->answer.failure = failures[testing_below(random, 5)];
     made->answer.message = testing_below(random, 2) == 0 ? "because" : NULL;
     return;
@@ -496,12 +496,12 @@ static void what_was_recorded_is_what_is_replayed(void **state) {
       make_shape(&random, &shapes[i]);
       scripted_next(script, shapes[i].answer);
     }
-    assert_int_equal(imgact_transport_record(scripted_transport(script), there.file, NULL, &made, NULL), IMGACT_OK);
+    assert_int_equal(imgact_transport_new_recorder(scripted_transport(script), there.file, NULL, &made, NULL), IMGACT_OK);
     play(made, shapes, was);
     int64_t ended_ms = made->now_ms(made);
     made->destroy(made);
     scripted_free(script);
-    assert_int_equal(imgact_transport_replay(there.file, NULL, &made, NULL), IMGACT_OK);
+    assert_int_equal(imgact_transport_new_replayer(there.file, NULL, &made, NULL), IMGACT_OK);
     play(made, shapes, is);
     assert_true(made->now_ms(made) == ended_ms);
     expect_unused(made, 0, NULL);
@@ -527,7 +527,7 @@ static void a_page_token_that_was_scrubbed_still_leads_to_its_page(void **state)
   scripted_json(script, 200, PAGE_2);
   scripted_json(script, 200, PAGE_3);
   scripted_json(script, 200, "end");
-  assert_int_equal(imgact_transport_record(scripted_transport(script), there.file, NULL, &made, NULL), IMGACT_OK);
+  assert_int_equal(imgact_transport_new_recorder(scripted_transport(script), there.file, NULL, &made, NULL), IMGACT_OK);
   for (int i = 0; i < 3; i++) {
     kept_exchange kept = new_exchange();
     imgact_http_request request = request_to("GET", urls[i]);
@@ -537,7 +537,7 @@ static void a_page_token_that_was_scrubbed_still_leads_to_its_page(void **state)
   }
   made->destroy(made);
   scripted_free(script);
-  assert_int_equal(imgact_transport_replay(there.file, NULL, &made, NULL), IMGACT_OK);
+  assert_int_equal(imgact_transport_new_replayer(there.file, NULL, &made, NULL), IMGACT_OK);
   expect_get(made, "https://h/a", 200, "[redacted-1]");
   expect_get(made, "https://h/a?page_token=%5Bredacted-1%5D", 200, "[redacted-2]");
   expect_get(made, "https://h/a?page_token=%5Bredacted-2%5D", 200, "end");

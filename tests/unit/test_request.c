@@ -57,10 +57,10 @@ static void a_request_is_a_get_of_nothing_at_first(void **state) {
   assert_null(request.body);
   assert_false(request.empty);
   assert_int_equal(request.local, 0);
-  imgact_request_method(&request, "DELETE");
-  imgact_request_local(&request, 1);
-  imgact_request_local(&request, 4);
-  imgact_request_empty(&request);
+  imgact_request_set_method(&request, "DELETE");
+  imgact_request_filter_locally(&request, 1);
+  imgact_request_filter_locally(&request, 4);
+  imgact_request_set_empty_result(&request);
   assert_string_equal(request.method, "DELETE");
   assert_int_equal(request.local, 5);
   assert_true(request.empty);
@@ -68,10 +68,10 @@ static void a_request_is_a_get_of_nothing_at_first(void **state) {
 
 static void segments_are_encoded_one_by_one(void **state) {
   (void)state;
-  imgact_request_segment(&request, "images");
-  imgact_request_segment(&request, "a/b?c#d e%\xc3\xa4");
-  imgact_request_segment(&request, "...");
-  imgact_request_segment(&request, "~-._");
+  imgact_request_add_segment(&request, "images");
+  imgact_request_add_segment(&request, "a/b?c#d e%\xc3\xa4");
+  imgact_request_add_segment(&request, "...");
+  imgact_request_add_segment(&request, "~-._");
   assert_string_equal(path(), "/images/a%2Fb%3Fc%23d%20e%25%C3%A4/.../~-._");
   assert_int_equal(check(), IMGACT_OK);
 }
@@ -83,9 +83,9 @@ static void a_segment_that_is_none_refuses_the_request(void **state) {
   for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
     close_it();
     open_with(0);
-    imgact_request_segment(&request, "images");
-    imgact_request_segment(&request, none[i]);
-    imgact_request_segment(&request, "actions");
+    imgact_request_add_segment(&request, "images");
+    imgact_request_add_segment(&request, none[i]);
+    imgact_request_add_segment(&request, "actions");
     assert_int_equal(check(), IMGACT_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "empty id"));
   }
@@ -93,18 +93,18 @@ static void a_segment_that_is_none_refuses_the_request(void **state) {
 
 static void pairs_keep_their_order_and_nothing_is_no_pair(void **state) {
   (void)state;
-  imgact_request_query(&request, "none", NULL);
-  imgact_request_query(&request, "a b", "c&d=e");
-  imgact_request_query(&request, "none", NULL);
-  imgact_request_query_integer(&request, "page", INT64_MAX);
-  imgact_request_query(&request, "a b", "");
-  imgact_request_query_integer(&request, "n&", INT64_MIN);
+  imgact_request_add_query(&request, "none", NULL);
+  imgact_request_add_query(&request, "a b", "c&d=e");
+  imgact_request_add_query(&request, "none", NULL);
+  imgact_request_add_query_int(&request, "page", INT64_MAX);
+  imgact_request_add_query(&request, "a b", "");
+  imgact_request_add_query_int(&request, "n&", INT64_MIN);
   assert_string_equal(query(), "a%20b=c%26d%3De&page=9223372036854775807&a%20b=&n%26=-9223372036854775808");
 }
 
 static const char *copied(const char *text, const char *const *except) {
   ia_buf_reset(&request.query);
-  imgact_request_query_string(&request, text, except);
+  imgact_request_add_query_string(&request, text, except);
   return query();
 }
 
@@ -125,8 +125,8 @@ static void a_query_of_the_clouds_is_taken_apart_and_put_together_anew(void **st
   assert_string_equal(copied("a=%zz%4&b=%", NULL), "a=%25zz%254&b=%25");
   assert_string_equal(copied("", NULL), "");
   assert_string_equal(copied(NULL, except), "");
-  imgact_request_query(&request, "first", "1");
-  imgact_request_query_string(&request, "second=2", NULL);
+  imgact_request_add_query(&request, "first", "1");
+  imgact_request_add_query_string(&request, "second=2", NULL);
   assert_string_equal(query(), "first=1&second=2");
   assert_int_equal(check(), IMGACT_OK);
 }
@@ -136,35 +136,35 @@ static void a_url_has_an_end(void **state) {
   static char text[65537];
   memset(text, 'x', sizeof text - 1);
   text[65535] = '\0';
-  imgact_request_segment(&request, text); // with its slash it just fits
+  imgact_request_add_segment(&request, text); // with its slash it just fits
   assert_int_equal(check(), IMGACT_OK);
-  imgact_request_segment(&request, "y");
+  imgact_request_add_segment(&request, "y");
   assert_int_equal(check(), IMGACT_INVALID_ARGUMENT);
   assert_non_null(strstr(error.message, "65536 bytes"));
   close_it();
   open_with(0);
-  imgact_request_query(&request, "k", text + 2);
+  imgact_request_add_query(&request, "k", text + 2);
   assert_int_equal(check(), IMGACT_OK);
-  imgact_request_query_integer(&request, "page", 1);
+  imgact_request_add_query_int(&request, "page", 1);
   assert_int_equal(check(), IMGACT_INVALID_ARGUMENT);
 }
 
 static void a_body_is_one_whole_document(void **state) {
   (void)state;
-  imgact_json_writer *body = imgact_request_body(&request);
-  assert_ptr_equal(imgact_request_body(&request), body);
-  imgact_json_begin_object(body);
-  imgact_json_key(body, "type");
-  imgact_json_string(body, "snapshot");
+  imgact_json_writer *body = imgact_request_body_writer(&request);
+  assert_ptr_equal(imgact_request_body_writer(&request), body);
+  imgact_json_write_begin_object(body);
+  imgact_json_write_key(body, "type");
+  imgact_json_write_string(body, "snapshot");
   assert_int_equal(check(), IMGACT_NOMEM); // something is still open
   assert_non_null(strstr(error.message, "somebody"));
-  imgact_json_end_object(body);
+  imgact_json_write_end_object(body);
   assert_int_equal(check(), IMGACT_OK);
-  assert_string_equal(imgact_json_finish(request.body, NULL), "{\"type\":\"snapshot\"}");
+  assert_string_equal(imgact_json_writer_finish(request.body, NULL), "{\"type\":\"snapshot\"}");
 }
 
 static imgact_status refuse(const imgact_call *call, imgact_request *r, imgact_error *e) {
-  imgact_request_segment(r, "");
+  imgact_request_add_segment(r, "");
   return imgact_error_set(e, IMGACT_UNSUPPORTED, "no %s here", call->image);
 }
 
@@ -178,18 +178,18 @@ static void a_providers_own_refusal_comes_first(void **state) {
 
 static imgact_status build_much(const imgact_call *call, imgact_request *r, imgact_error *e) {
   (void)call, (void)e;
-  for (int i = 0; i < 40; i++) imgact_request_segment(r, "a segment of some length");
-  for (int i = 0; i < 40; i++) imgact_request_query(r, "a key", "a value of some length");
-  imgact_request_query_integer(r, "page", 7);
-  imgact_request_query_string(
+  for (int i = 0; i < 40; i++) imgact_request_add_segment(r, "a segment of some length");
+  for (int i = 0; i < 40; i++) imgact_request_add_query(r, "a key", "a value of some length");
+  imgact_request_add_query_int(r, "page", 7);
+  imgact_request_add_query_string(
       r, "from=the+cloud&of=some%20length%20that%20needs%20more%20than%20the%20first%20block%20of%20it", NULL);
-  imgact_json_writer *body = imgact_request_body(r);
-  imgact_json_begin_object(body);
+  imgact_json_writer *body = imgact_request_body_writer(r);
+  imgact_json_write_begin_object(body);
   for (int i = 0; i < 40; i++) {
-    imgact_json_key(body, "a key");
-    imgact_json_string(body, "a value of some length");
+    imgact_json_write_key(body, "a key");
+    imgact_json_write_string(body, "a value of some length");
   }
-  imgact_json_end_object(body);
+  imgact_json_write_end_object(body);
   return IMGACT_OK;
 }
 
@@ -209,7 +209,7 @@ static void a_request_is_whole_or_there_was_no_memory(void **state) {
     if (more) assert_int_equal(error.status, IMGACT_NOMEM);
   }
   assert_true(failures > 10);
-  assert_non_null(imgact_json_finish(request.body, &length));
+  assert_non_null(imgact_json_writer_finish(request.body, &length));
   assert_int_equal(length, 2 + 40 * 33 - 1);
   assert_non_null(strstr(query(), "&page=7&from=the%20cloud&of=some%20length"));
 }
@@ -272,11 +272,11 @@ static void a_header_that_is_a_number_is_a_whole_one(void **state) {
   int64_t value = 7;
   reply_with(&r, headers, HEADERS);
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-    assert_false(imgact_response_integer(&r.response, none[i], &value));
+    assert_false(imgact_response_header_int(&r.response, none[i], &value));
   assert_true(value == 7);
-  assert_true(imgact_response_integer(&r.response, "NUMBER", &value));
+  assert_true(imgact_response_header_int(&r.response, "NUMBER", &value));
   assert_true(value == -42);
-  assert_true(imgact_response_integer(&r.response, "largest", &value));
+  assert_true(imgact_response_header_int(&r.response, "largest", &value));
   assert_true(value == INT64_MAX);
 }
 
@@ -285,13 +285,13 @@ static void the_token_is_in_no_header(void **state) {
   reply r;
   reply_with(&r, headers, HEADERS);
   assert_string_equal(imgact_response_header(&r.response, "echo"), "it was [redacted]!");
-  imgact_response_request_id(&r.response, "echo", &error);
+  imgact_response_copy_request_id(&r.response, "echo", &error);
   assert_string_equal(error.request_id, "it");
   ia_arena_free(&r.scratch);
   memory.fail_at = memory.calls + 1;
   memory.for_good = true;
   assert_null(imgact_response_header(&r.response, "echo")); // rather nothing than the token
-  imgact_response_request_id(&r.response, "echo", &error);
+  imgact_response_copy_request_id(&r.response, "echo", &error);
   assert_string_equal(error.request_id, "");
 }
 
@@ -302,19 +302,19 @@ static void an_id_for_the_support_desk_is_plain_and_fits(void **state) {
   const imgact_header long_one[] = {{"Long", text}};
   reply r;
   reply_with(&r, headers, HEADERS);
-  imgact_response_request_id(&r.response, "X-ID", &error);
+  imgact_response_copy_request_id(&r.response, "X-ID", &error);
   assert_string_equal(error.request_id, "abc-1");
   static const char *const cut[] = {"spaced", "tabbed", "deleted"};
   for (size_t i = 0; i < 3; i++) {
-    imgact_response_request_id(&r.response, cut[i], &error);
+    imgact_response_copy_request_id(&r.response, cut[i], &error);
     assert_string_equal(error.request_id, "one");
   }
-  imgact_response_request_id(&r.response, "utf", &error);
+  imgact_response_copy_request_id(&r.response, "utf", &error);
   assert_string_equal(error.request_id, "caf");
-  imgact_response_request_id(&r.response, "there-is-none", &error);
+  imgact_response_copy_request_id(&r.response, "there-is-none", &error);
   assert_string_equal(error.request_id, "");
   reply_with(&r, long_one, 1);
-  imgact_response_request_id(&r.response, "long", &error);
+  imgact_response_copy_request_id(&r.response, "long", &error);
   assert_int_equal(strlen(error.request_id), sizeof error.request_id - 1);
 }
 

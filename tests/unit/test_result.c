@@ -25,7 +25,7 @@ static int open_shelf(void **state) {
 
 static int close_shelf(void **state) {
   (void)state;
-  imgact_json_free(s.doc);
+  imgact_json_doc_free(s.doc);
   ia_result_free(&s.result);
   ia_result_free(&s.result); // twice is once
   assert_memory_fine(&s.memory);
@@ -34,9 +34,9 @@ static int close_shelf(void **state) {
 
 // The document lives until the next one.
 static const imgact_json *json(const char *text) {
-  imgact_json_free(s.doc);
-  assert_int_equal(imgact_json_parse(text, strlen(text), NULL, &s.doc, NULL, 0), 0);
-  return imgact_json_root(s.doc);
+  imgact_json_doc_free(s.doc);
+  assert_int_equal(imgact_json_doc_parse(text, strlen(text), NULL, &s.doc, NULL, 0), 0);
+  return imgact_json_doc_root(s.doc);
 }
 
 // ---- single values
@@ -44,18 +44,18 @@ static const imgact_json *json(const char *text) {
 static void a_string_is_a_string_and_nothing_else_is(void **state) {
   (void)state;
   static const char *const others[] = {"null", "true", "1", "1.5", "[]", "{}", "[\"a\"]"};
-  assert_string_equal(imgact_result_string(&s.result, json("\"a\\u0000b\"")), "a\xc0\x80"
+  assert_string_equal(imgact_decode_string(&s.result, json("\"a\\u0000b\"")), "a\xc0\x80"
                                                                               "b");
-  assert_string_equal(imgact_result_string(&s.result, json("\"\"")), "");
-  assert_null(imgact_result_word(&s.result, json("\"\"")));
-  assert_string_equal(imgact_result_word(&s.result, json("\" \"")), " ");
+  assert_string_equal(imgact_decode_string(&s.result, json("\"\"")), "");
+  assert_null(imgact_decode_nonempty_string(&s.result, json("\"\"")));
+  assert_string_equal(imgact_decode_nonempty_string(&s.result, json("\" \"")), " ");
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    assert_null(imgact_result_string(&s.result, json(others[i])));
-    assert_null(imgact_result_word(&s.result, json(others[i])));
+    assert_null(imgact_decode_string(&s.result, json(others[i])));
+    assert_null(imgact_decode_nonempty_string(&s.result, json(others[i])));
   }
-  assert_null(imgact_result_string(&s.result, NULL));
-  assert_null(imgact_result_copy(&s.result, NULL));
-  assert_string_equal(imgact_result_copy(&s.result, "x"), "x");
+  assert_null(imgact_decode_string(&s.result, NULL));
+  assert_null(imgact_result_strdup(&s.result, NULL));
+  assert_string_equal(imgact_result_strdup(&s.result, "x"), "x");
   assert_false(s.result.nomem);
 }
 
@@ -97,10 +97,10 @@ static void ids_are_whole_numbers_or_plain_words(void **state) {
                                     "\"" LETTERS_64 "x\""};
   assert_int_equal(strlen(LETTERS_64), 64);
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-    assert_string_equal(imgact_result_id(&s.result, json(good[i][0])), good[i][1]);
+    assert_string_equal(imgact_decode_id(&s.result, json(good[i][0])), good[i][1]);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    if (imgact_result_id(&s.result, json(bad[i])) != NULL) fail_msg("%s is an id", bad[i]);
-  assert_null(imgact_result_id(&s.result, NULL));
+    if (imgact_decode_id(&s.result, json(bad[i])) != NULL) fail_msg("%s is an id", bad[i]);
+  assert_null(imgact_decode_id(&s.result, NULL));
   assert_false(s.result.nomem);
 }
 
@@ -131,25 +131,25 @@ static void times_are_rfc_3339_or_seconds(void **state) {
       {"[]", IMGACT_NO_TIME},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    if (imgact_result_time(json(cases[i].text)) != cases[i].ms) fail_msg("%s", cases[i].text);
-  assert_true(imgact_result_time(NULL) == IMGACT_NO_TIME);
+    if (imgact_decode_time(json(cases[i].text)) != cases[i].ms) fail_msg("%s", cases[i].text);
+  assert_true(imgact_decode_time(NULL) == IMGACT_NO_TIME);
 }
 
 static void numbers_and_answers_are_untold_where_they_are_something_else(void **state) {
   (void)state;
-  assert_true(fabs(imgact_result_number(json("2.25")) - 2.25) < 1e-12);
-  assert_true(fabs(imgact_result_number(json("-3")) + 3) < 1e-12);
-  assert_int_equal(imgact_result_answer(json("true")), IMGACT_YES);
-  assert_int_equal(imgact_result_answer(json("false")), IMGACT_NO);
+  assert_true(fabs(imgact_decode_double(json("2.25")) - 2.25) < 1e-12);
+  assert_true(fabs(imgact_decode_double(json("-3")) + 3) < 1e-12);
+  assert_int_equal(imgact_decode_bool(json("true")), IMGACT_TRISTATE_TRUE);
+  assert_int_equal(imgact_decode_bool(json("false")), IMGACT_TRISTATE_FALSE);
   static const char *const others[] = {"null", "\"true\"", "\"1\"", "[true]", "{}"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-    assert_true(isnan(imgact_result_number(json(others[i]))));
-    assert_int_equal(imgact_result_answer(json(others[i])), IMGACT_UNTOLD);
+    assert_true(isnan(imgact_decode_double(json(others[i]))));
+    assert_int_equal(imgact_decode_bool(json(others[i])), IMGACT_TRISTATE_UNKNOWN);
   }
-  assert_int_equal(imgact_result_answer(json("1")), IMGACT_UNTOLD);
-  assert_true(isnan(imgact_result_number(json("true"))));
-  assert_true(isnan(imgact_result_number(NULL)));
-  assert_int_equal(imgact_result_answer(NULL), IMGACT_UNTOLD);
+  assert_int_equal(imgact_decode_bool(json("1")), IMGACT_TRISTATE_UNKNOWN);
+  assert_true(isnan(imgact_decode_double(json("true"))));
+  assert_true(isnan(imgact_decode_double(NULL)));
+  assert_int_equal(imgact_decode_bool(NULL), IMGACT_TRISTATE_UNKNOWN);
 }
 
 static void decimals_keep_their_digits(void **state) {
@@ -175,13 +175,13 @@ static void decimals_keep_their_digits(void **state) {
                                          {"null", NULL},
                                          {"[2.3]", NULL}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    const char *text = imgact_result_decimal(&s.result, json(cases[i][0]));
+    const char *text = imgact_decode_number_text(&s.result, json(cases[i][0]));
     if (cases[i][1] == NULL)
       assert_null(text);
     else
       assert_string_equal(text, cases[i][1]);
   }
-  assert_null(imgact_result_decimal(&s.result, NULL));
+  assert_null(imgact_decode_number_text(&s.result, NULL));
   assert_false(s.result.nomem);
 }
 
@@ -190,17 +190,17 @@ static void decimals_keep_their_digits(void **state) {
 static void lists_keep_their_strings_and_pass_over_the_rest(void **state) {
   (void)state;
   size_t count = 99;
-  const char *const *strings = imgact_result_strings(&s.result, json("[\"a\",1,null,\"b\",[\"c\"],\"\"]"), &count);
+  const char *const *strings = imgact_decode_strings(&s.result, json("[\"a\",1,null,\"b\",[\"c\"],\"\"]"), &count);
   assert_int_equal(count, 3);
   assert_string_equal(strings[0], "a");
   assert_string_equal(strings[1], "b");
   assert_string_equal(strings[2], "");
-  assert_non_null(imgact_result_strings(&s.result, json("[]"), &count));
+  assert_non_null(imgact_decode_strings(&s.result, json("[]"), &count));
   assert_int_equal(count, 0);
   static const char *const others[] = {"null", "{}", "\"a\"", "1"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     count = 99;
-    assert_null(imgact_result_strings(&s.result, json(others[i]), &count));
+    assert_null(imgact_decode_strings(&s.result, json(others[i]), &count));
     assert_int_equal(count, 0);
   }
 }
@@ -209,21 +209,21 @@ static void labels_keep_their_strings_and_pass_over_the_rest(void **state) {
   (void)state;
   size_t count = 99;
   const imgact_label *labels =
-      imgact_result_labels(&s.result, json("{\"env\":\"prod\",\"n\":1,\"empty\":\"\",\"\":\"x\",\"null\":null}"), &count);
+      imgact_decode_labels(&s.result, json("{\"env\":\"prod\",\"n\":1,\"empty\":\"\",\"\":\"x\",\"null\":null}"), &count);
   assert_int_equal(count, 3);
   assert_string_equal(labels[0].key, "env");
   assert_string_equal(labels[0].value, "prod");
   assert_string_equal(labels[1].key, "empty");
   assert_string_equal(labels[1].value, "");
   assert_string_equal(labels[2].key, "");
-  assert_non_null(imgact_result_labels(&s.result, json("{}"), &count));
+  assert_non_null(imgact_decode_labels(&s.result, json("{}"), &count));
   assert_int_equal(count, 0);
   count = 99;
-  assert_null(imgact_result_labels(&s.result, json("[]"), &count));
+  assert_null(imgact_decode_labels(&s.result, json("[]"), &count));
   assert_int_equal(count, 0);
-  const imgact_resource *resources = imgact_result_resources(&s.result, 3);
+  const imgact_resource *resources = imgact_result_alloc_resources(&s.result, 3);
   for (size_t i = 0; i < 3; i++) assert_true(resources[i].id == NULL && resources[i].type == NULL);
-  assert_non_null(imgact_result_resources(&s.result, 0));
+  assert_non_null(imgact_result_alloc_resources(&s.result, 0));
 }
 
 static void values_in_a_url_are_found_and_decoded(void **state) {
@@ -251,14 +251,14 @@ static void values_in_a_url_are_found_and_decoded(void **state) {
       {"", "page", NULL},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    const char *value = imgact_result_url_value(&s.result, cases[i].url, cases[i].key);
+    const char *value = imgact_result_query_value(&s.result, cases[i].url, cases[i].key);
     if (!(cases[i].value == NULL ? value == NULL : value != NULL && strcmp(value, cases[i].value) == 0))
       fail_msg("%s: %s", cases[i].url, value == NULL ? "nothing" : value);
   }
-  assert_null(imgact_result_url_value(&s.result, NULL, "page"));
+  assert_null(imgact_result_query_value(&s.result, NULL, "page"));
   static char huge[70000] = "https://h/p?page=";
   memset(huge + strlen(huge), 'x', sizeof huge - 1 - strlen(huge));
-  assert_null(imgact_result_url_value(&s.result, huge, "page")); // no page token is so long
+  assert_null(imgact_result_query_value(&s.result, huge, "page")); // no page token is so long
   assert_false(s.result.nomem);
 }
 
@@ -273,14 +273,14 @@ static void what_is_not_filled_in_is_untold(void **state) {
   assert_true(isnan(image->size_gb) && isnan(image->min_disk_gb));
   assert_true(image->created_at == IMGACT_NO_TIME && image->deprecated_at == IMGACT_NO_TIME);
   assert_true(image->deleted_at == IMGACT_NO_TIME);
-  assert_int_equal(image->is_public, IMGACT_UNTOLD);
-  assert_int_equal(image->is_protected, IMGACT_UNTOLD);
-  assert_int_equal(image->type, IMGACT_TYPE_UNKNOWN);
-  assert_int_equal(image->status, IMGACT_IMAGE_UNKNOWN);
+  assert_int_equal(image->is_public, IMGACT_TRISTATE_UNKNOWN);
+  assert_int_equal(image->is_protected, IMGACT_TRISTATE_UNKNOWN);
+  assert_int_equal(image->type, IMGACT_IMAGE_TYPE_UNKNOWN);
+  assert_int_equal(image->status, IMGACT_IMAGE_STATUS_UNKNOWN);
   assert_string_equal(action->provider, "somebody");
   assert_true(action->started_at == IMGACT_NO_TIME && action->finished_at == IMGACT_NO_TIME);
   assert_int_equal(action->progress, -1);
-  assert_int_equal(action->status, IMGACT_ACTION_UNKNOWN);
+  assert_int_equal(action->status, IMGACT_ACTION_STATUS_UNKNOWN);
   assert_int_equal(s.result.images_count, 1);
   assert_int_equal(s.result.actions_count, 1);
 }
@@ -306,19 +306,19 @@ static void many_items_stay_where_they_are(void **state) {
 static void raw_json_is_kept_for_those_who_asked(void **state) {
   (void)state;
   const imgact_json *object = json("{ \"id\" : 1, \"odd\" : [ 1.50, null ] }");
-  assert_null(imgact_image_json(imgact_result_add_image(&s.result, object)));
+  assert_null(imgact_image_raw(imgact_result_add_image(&s.result, object)));
   s.result.keep_raw = true;
-  assert_string_equal(imgact_image_json(imgact_result_add_image(&s.result, object)), "{\"id\":1,\"odd\":[1.50,null]}");
-  assert_string_equal(imgact_action_json(imgact_result_add_action(&s.result, object)), "{\"id\":1,\"odd\":[1.50,null]}");
-  assert_null(imgact_action_json(imgact_result_add_action(&s.result, NULL)));
+  assert_string_equal(imgact_image_raw(imgact_result_add_image(&s.result, object)), "{\"id\":1,\"odd\":[1.50,null]}");
+  assert_string_equal(imgact_action_raw(imgact_result_add_action(&s.result, object)), "{\"id\":1,\"odd\":[1.50,null]}");
+  assert_null(imgact_action_raw(imgact_result_add_action(&s.result, NULL)));
 }
 
 static void a_page_is_forgotten_before_the_next_and_items_with_the_rest(void **state) {
   (void)state;
-  const imgact_page told = {1, 50, 0, 2, 9, 450};
-  imgact_result_page(&s.result, &told);
-  imgact_result_next(&s.result, 2, "token", NULL);
-  imgact_result_details(&s.result, json("{\"a\":1}"));
+  const imgact_pagination told = {1, 50, 0, 2, 9, 450};
+  imgact_result_set_pagination(&s.result, &told);
+  imgact_result_set_next_page(&s.result, 2, "token", NULL);
+  imgact_result_set_error_details(&s.result, json("{\"a\":1}"));
   imgact_result_add_image(&s.result, NULL);
   assert_true(s.result.has_next && s.result.next_page == 2 && s.result.next_query == NULL);
   assert_string_equal(s.result.next_token, "token");
@@ -331,7 +331,7 @@ static void a_page_is_forgotten_before_the_next_and_items_with_the_rest(void **s
   assert_true(s.result.page.next == -1 && s.result.page.last == -1 && s.result.page.total == -1);
   assert_int_equal(s.result.images_count, 1);
   s.result.nomem = true;
-  imgact_result_next(&s.result, 3, NULL, "q=1");
+  imgact_result_set_next_page(&s.result, 3, NULL, "q=1");
   ia_result_reset(&s.result);
   assert_false(s.result.has_next || s.result.nomem);
   assert_true(s.result.images_count == 0 && s.result.details == NULL && s.result.next_query == NULL);
@@ -339,11 +339,11 @@ static void a_page_is_forgotten_before_the_next_and_items_with_the_rest(void **s
 
 static void details_that_say_nothing_are_none(void **state) {
   (void)state;
-  imgact_result_details(&s.result, NULL);
+  imgact_result_set_error_details(&s.result, NULL);
   assert_null(s.result.details);
-  imgact_result_details(&s.result, json("null"));
+  imgact_result_set_error_details(&s.result, json("null"));
   assert_null(s.result.details);
-  imgact_result_details(&s.result, json("[ ]"));
+  imgact_result_set_error_details(&s.result, json("[ ]"));
   assert_string_equal(s.result.details, "[]");
 }
 
@@ -351,7 +351,7 @@ static void details_that_say_nothing_are_none(void **state) {
 
 static int add_with_id(const imgact_call *call, imgact_result *result, const imgact_json *object) {
   (void)call;
-  const char *id = imgact_result_id(result, imgact_json_get(object, "id"));
+  const char *id = imgact_decode_id(result, imgact_json_get(object, "id"));
   if (id == NULL) return 0;
   imgact_result_add_image(result, object)->id = id;
   return 1;
@@ -361,14 +361,14 @@ static imgact_status add_each(const char *text, imgact_error *error) {
   const imgact_response response = {.json = text == NULL ? NULL : json(text)};
   const imgact_call call = {.size = sizeof call};
   ia_result_reset(&s.result);
-  return imgact_result_add_each(&s.result, &call, &response, "images", add_with_id, error);
+  return imgact_result_add_list(&s.result, &call, &response, "images", add_with_id, error);
 }
 
 static imgact_status add_one(const char *text, const char *key, imgact_error *error) {
   const imgact_response response = {.json = text == NULL ? NULL : json(text)};
   const imgact_call call = {.size = sizeof call};
   ia_result_reset(&s.result);
-  return imgact_result_add_one(&s.result, &call, &response, key, add_with_id, error);
+  return imgact_result_add_object(&s.result, &call, &response, key, add_with_id, error);
 }
 
 static void a_list_is_an_array_of_objects_with_ids(void **state) {
@@ -419,8 +419,8 @@ static const ia_action whole = {.shown = {.provider = "somebody",
                                           .started_at = 5,
                                           .finished_at = 6,
                                           .progress = 7,
-                                          .kind = IMGACT_KIND_TRANSFER,
-                                          .status = IMGACT_ACTION_ERROR},
+                                          .kind = IMGACT_ACTION_KIND_TRANSFER,
+                                          .status = IMGACT_ACTION_STATUS_ERROR},
                                 .raw = "{\"id\":1}"};
 
 static void check_copy(const imgact_action *copy) {
@@ -431,7 +431,7 @@ static void check_copy(const imgact_action *copy) {
                                   {copy->region, from->region},
                                   {copy->error_code, from->error_code},
                                   {copy->error_message, from->error_message},
-                                  {imgact_action_json(copy), whole.raw},
+                                  {imgact_action_raw(copy), whole.raw},
                                   {copy->resources[0].id, resources[0].id},
                                   {copy->resources[0].type, resources[0].type},
                                   {copy->resources[1].type, resources[1].type},
@@ -445,7 +445,7 @@ static void check_copy(const imgact_action *copy) {
   assert_int_equal(copy->resources_count, 3);
   assert_ptr_not_equal(copy->resources, resources);
   assert_true(copy->started_at == 5 && copy->finished_at == 6 && copy->progress == 7);
-  assert_true(copy->kind == IMGACT_KIND_TRANSFER && copy->status == IMGACT_ACTION_ERROR);
+  assert_true(copy->kind == IMGACT_ACTION_KIND_TRANSFER && copy->status == IMGACT_ACTION_STATUS_ERROR);
 }
 
 static void a_copy_of_an_action_owes_nothing_to_the_first(void **state) {
@@ -461,7 +461,7 @@ static void a_copy_of_an_action_owes_nothing_to_the_first(void **state) {
   const ia_action bare = {.raw = NULL};
   assert_true(ia_result_set_action(&s.result, &bare.shown));
   const imgact_action *copy = s.result.actions[0];
-  assert_true(copy->id == NULL && copy->resources == NULL && imgact_action_json(copy) == NULL);
+  assert_true(copy->id == NULL && copy->resources == NULL && imgact_action_raw(copy) == NULL);
 }
 
 static void a_copy_is_whole_or_there_is_none(void **state) {
@@ -502,25 +502,25 @@ static bool fill_everything(imgact_result *result, const imgact_json *reply) {
   bool whole_too = true;
   for (int i = 0; i < 9; i++) {
     imgact_image *image = imgact_result_add_image(result, reply);
-    image->id = imgact_result_id(result, imgact_json_get(reply, "id"));
-    image->name = imgact_result_word(result, imgact_json_get(reply, "name"));
-    image->size_gb_text = imgact_result_decimal(result, imgact_json_get(reply, "size"));
-    image->regions = imgact_result_strings(result, imgact_json_get(reply, "regions"), &image->regions_count);
-    image->labels = imgact_result_labels(result, imgact_json_get(reply, "labels"), &image->labels_count);
+    image->id = imgact_decode_id(result, imgact_json_get(reply, "id"));
+    image->name = imgact_decode_nonempty_string(result, imgact_json_get(reply, "name"));
+    image->size_gb_text = imgact_decode_number_text(result, imgact_json_get(reply, "size"));
+    image->regions = imgact_decode_strings(result, imgact_json_get(reply, "regions"), &image->regions_count);
+    image->labels = imgact_decode_labels(result, imgact_json_get(reply, "labels"), &image->labels_count);
     assert_non_null(image->regions); // told, whatever became of it
     assert_non_null(image->labels);
     for (size_t n = 0; n < image->regions_count; n++) assert_non_null(image->regions[n]);
     for (size_t n = 0; n < image->labels_count; n++) assert_true(image->labels[n].key && image->labels[n].value);
     imgact_action *action = imgact_result_add_action(result, reply);
-    imgact_resource *list = imgact_result_resources(result, 40);
-    if (list != NULL) list[39].id = imgact_result_copy(result, LARGE);
+    imgact_resource *list = imgact_result_alloc_resources(result, 40);
+    if (list != NULL) list[39].id = imgact_result_strdup(result, LARGE);
     action->resources = list;
     whole_too = whole_too && image->id && image->name && image->size_gb_text && image->regions_count == 2 &&
-                image->labels_count == 2 && list && list[39].id && imgact_image_json(image) && imgact_action_json(action);
+                image->labels_count == 2 && list && list[39].id && imgact_image_raw(image) && imgact_action_raw(action);
   }
-  imgact_result_next(result, 2, LARGE, LARGE);
-  const char *value = imgact_result_url_value(result, "?a=" LARGE, "a");
-  imgact_result_details(result, imgact_json_get(reply, "labels"));
+  imgact_result_set_next_page(result, 2, LARGE, LARGE);
+  const char *value = imgact_result_query_value(result, "?a=" LARGE, "a");
+  imgact_result_set_error_details(result, imgact_json_get(reply, "labels"));
   return whole_too && result->next_token && result->next_query && value && result->details;
 }
 
@@ -566,14 +566,14 @@ static void without_any_memory_the_adders_still_give_something_to_write_to(void 
   assert_false(ia_result_append_action(&result, &whole.shown));
   size_t count = 9;
   result.nomem = false;
-  assert_non_null(imgact_result_strings(&result, json("[\"a\"]"), &count));
+  assert_non_null(imgact_decode_strings(&result, json("[\"a\"]"), &count));
   assert_true(result.nomem && count == 0);
   result.nomem = false;
   count = 9;
-  assert_non_null(imgact_result_labels(&result, json("{\"a\":\"b\"}"), &count));
+  assert_non_null(imgact_decode_labels(&result, json("{\"a\":\"b\"}"), &count));
   assert_true(result.nomem && count == 0);
   result.nomem = false;
-  assert_null(imgact_result_resources(&result, 1));
+  assert_null(imgact_result_alloc_resources(&result, 1));
   assert_true(result.nomem);
   ia_result_free(&result);
   assert_memory_fine(&memory);

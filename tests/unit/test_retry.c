@@ -19,7 +19,7 @@ static ia_decision decide(facts *f) {
 static facts plain(const char *method) {
   facts f = {.attempt = {.method = method,
                          .safe = strcmp(method, "POST") != 0,
-                         .fate = IMGACT_ANSWERED,
+                         .fate = IMGACT_DELIVERY_ANSWERED,
                          .attempts = 1,
                          .max_attempts = 5,
                          .tokens = 100,
@@ -36,7 +36,7 @@ static facts answered(const char *method, int status) {
   return f;
 }
 
-static facts failed(const char *method, imgact_fate fate, imgact_failure failure) {
+static facts failed(const char *method, imgact_delivery fate, imgact_failure failure) {
   facts f = plain(method);
   f.attempt.fate = fate;
   f.attempt.failure = failure;
@@ -78,7 +78,7 @@ static void a_500_that_declines_is_believed_of_put_alone(void **state) {
   for (size_t m = 0; m < 4; m++)
     for (int status = 500; status < 600; status++) {
       facts f = answered(methods[m], status);
-      f.error.flags |= IMGACT_ERROR_DECLINED;
+      f.error.flags |= IMGACT_ERROR_PUT_NOT_APPLIED;
       bool open = m != 0 && !(m == 1 && status == 500);
       assert_int_equal(decide(&f).maybe_applied, open);
     }
@@ -88,10 +88,10 @@ static void every_fate_and_failure(void **state) {
   (void)state;
   for (size_t m = 0; m < 4; m++)
     for (int failure = IMGACT_FAILURE_NONE; failure <= IMGACT_FAILURE_NOMEM; failure++)
-      for (int fate = IMGACT_NOT_SENT; fate <= IMGACT_MAYBE_SENT; fate++) {
-        facts f = failed(methods[m], (imgact_fate)fate, (imgact_failure)failure);
+      for (int fate = IMGACT_DELIVERY_NOT_SENT; fate <= IMGACT_DELIVERY_MAYBE_SENT; fate++) {
+        facts f = failed(methods[m], (imgact_delivery)fate, (imgact_failure)failure);
         bool passing = failure == IMGACT_FAILURE_NETWORK || failure == IMGACT_FAILURE_TIMEOUT;
-        bool out = fate == IMGACT_MAYBE_SENT;
+        bool out = fate == IMGACT_DELIVERY_MAYBE_SENT;
         ia_decision d = decide(&f);
         assert_int_equal(d.verdict, passing && (m < 3 || !out) ? IA_AGAIN : IA_GIVE_UP);
         assert_int_equal(d.uncertain, m == 3 && out);

@@ -33,19 +33,19 @@ static imgact_config *load_nothing(void) {
   return config;
 }
 
-static imgact_selection choose(imgact_config *config, imgact_overrides over) {
-  imgact_selection selection;
+static imgact_config_settings choose(imgact_config *config, imgact_config_overrides over) {
+  imgact_config_settings selection;
   imgact_error error;
   over.size = sizeof over;
-  if (imgact_config_select(config, &over, &selection, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  if (imgact_config_resolve(config, &over, &selection, &error) != IMGACT_OK) fail_msg("%s", error.message);
   return selection;
 }
 
-static void assert_refuses(imgact_config *config, imgact_overrides over, const char *words) {
-  imgact_selection selection;
+static void assert_refuses(imgact_config *config, imgact_config_overrides over, const char *words) {
+  imgact_config_settings selection;
   imgact_error error;
   over.size = sizeof over;
-  assert_int_equal(imgact_config_select(config, &over, &selection, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_config_resolve(config, &over, &selection, &error), IMGACT_INVALID_ARGUMENT);
   if (strstr(error.message, words) == NULL) fail_msg("'%s' is not in: %s", words, error.message);
   assert_null(selection.provider);
 }
@@ -57,7 +57,7 @@ static void assert_same(const char *a, const char *b) {
     assert_string_equal(a, b);
 }
 
-static void assert_chosen(imgact_selection s, const char *profile, const char *provider, const char *endpoint,
+static void assert_chosen(imgact_config_settings s, const char *profile, const char *provider, const char *endpoint,
                           const char *kind, const char *source) {
   assert_same(s.profile, profile);
   assert_same(s.provider, provider);
@@ -66,7 +66,7 @@ static void assert_chosen(imgact_selection s, const char *profile, const char *p
   assert_same(s.token_source, source);
 }
 
-#define OVER(...) ((imgact_overrides){__VA_ARGS__})
+#define OVER(...) ((imgact_config_overrides){__VA_ARGS__})
 
 // ---- which profile ----
 
@@ -117,10 +117,10 @@ static void of_many_profiles_the_refusal_lists_those_that_fit(void **state) {
   imgact_config *config = load_nothing();
   assert_refuses(config, OVER(.profile = "nope"), "; there are profile-00, profile-01, ");
   imgact_error error;
-  imgact_selection selection;
-  imgact_overrides over = OVER(.profile = "nope");
+  imgact_config_settings selection;
+  imgact_config_overrides over = OVER(.profile = "nope");
   over.size = sizeof over;
-  imgact_config_select(config, &over, &selection, &error);
+  imgact_config_resolve(config, &over, &selection, &error);
   assert_string_equal(error.message + strlen(error.message) - 5, ", ...");
   imgact_config_free(config);
 }
@@ -229,7 +229,7 @@ static void a_flag_goes_before_the_profiles_source(void **state) {
   imgact_config *config = load();
   static const char *const profiles[] = {"hz", "do", "bare", "near", "vault"};
   for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
-    imgact_selection selection = choose(config, OVER(.profile = profiles[i], .token_env = "OTHER"));
+    imgact_config_settings selection = choose(config, OVER(.profile = profiles[i], .token_env = "OTHER"));
     assert_string_equal(selection.token_kind, "env");
     assert_string_equal(selection.token_source, "OTHER");
     selection = choose(config, OVER(.profile = profiles[i], .token_file = "a/b"));
@@ -251,12 +251,12 @@ static void a_token_given_as_a_name_is_refused_and_not_quoted(void **state) {
   (void)state;
   imgact_config *config = load();
   static const char token[] = "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-  const imgact_overrides overs[] = {OVER(.size = sizeof overs[0], .token_env = token),
-                                    OVER(.size = sizeof overs[0], .token_file = token)};
+  const imgact_config_overrides overs[] = {OVER(.size = sizeof overs[0], .token_env = token),
+                                           OVER(.size = sizeof overs[0], .token_file = token)};
   for (size_t i = 0; i < 2; i++) {
-    imgact_selection selection;
+    imgact_config_settings selection;
     imgact_error error;
-    assert_int_equal(imgact_config_select(config, &overs[i], &selection, &error), IMGACT_INVALID_ARGUMENT);
+    assert_int_equal(imgact_config_resolve(config, &overs[i], &selection, &error), IMGACT_INVALID_ARGUMENT);
     assert_null(strstr(error.message, "dop_v1_"));
     assert_non_null(strstr(error.message, "never the token itself"));
   }
@@ -279,14 +279,14 @@ static void asking_again_and_again_does_not_grow(void **state) {
   (void)state;
   failing_allocator memory;
   imgact_config *config = NULL;
-  imgact_selection first = {0}, later = {0};
+  imgact_config_settings first = {0}, later = {0};
   failing_allocator_init(&memory, 0);
   home_file(".config/imgact/config.ini", clouds);
   assert_int_equal(imgact_config_load(NULL, &memory.allocator, &config, NULL), IMGACT_OK);
-  const imgact_overrides over = {.size = sizeof over, .profile = "near"};
-  assert_int_equal(imgact_config_select(config, &over, &first, NULL), IMGACT_OK);
+  const imgact_config_overrides over = {.size = sizeof over, .profile = "near"};
+  assert_int_equal(imgact_config_resolve(config, &over, &first, NULL), IMGACT_OK);
   size_t before = memory.live_bytes;
-  for (int i = 0; i < 1000; i++) assert_int_equal(imgact_config_select(config, &over, &later, NULL), IMGACT_OK);
+  for (int i = 0; i < 1000; i++) assert_int_equal(imgact_config_resolve(config, &over, &later, NULL), IMGACT_OK);
   assert_int_equal(memory.live_bytes, before);
   assert_ptr_equal(first.token_source, later.token_source);
   imgact_config_free(config);
@@ -298,7 +298,7 @@ static void a_selection_outlives_the_environment_it_came_from(void **state) {
   imgact_config *config = load();
   char name[] = "A_NAME";
   setenv("IMGACT_ENDPOINT", "https://of-all.example", 1);
-  imgact_selection selection = choose(config, OVER(.profile = "hz", .token_env = name));
+  imgact_config_settings selection = choose(config, OVER(.profile = "hz", .token_env = name));
   memset(name, 'x', sizeof name - 1);
   setenv("IMGACT_ENDPOINT", "https://another-one.example", 1);
   assert_chosen(selection, "hz", "hetzner", "https://of-all.example", "env", "A_NAME");
@@ -308,10 +308,10 @@ static void a_selection_outlives_the_environment_it_came_from(void **state) {
 static void overrides_of_another_size_are_refused(void **state) {
   (void)state;
   imgact_config *config = load();
-  const imgact_overrides over = {.size = sizeof over - 1};
-  imgact_selection selection;
-  assert_int_equal(imgact_config_select(config, &over, &selection, NULL), IMGACT_INVALID_ARGUMENT);
-  assert_int_equal(imgact_config_select(config, NULL, &selection, NULL), IMGACT_OK);
+  const imgact_config_overrides over = {.size = sizeof over - 1};
+  imgact_config_settings selection;
+  assert_int_equal(imgact_config_resolve(config, &over, &selection, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_config_resolve(config, NULL, &selection, NULL), IMGACT_OK);
   assert_string_equal(selection.profile, "hz");
   imgact_config_free(config);
 }
@@ -326,7 +326,7 @@ typedef struct sent {
   char url[256];
 } sent;
 
-static sent ask(imgact_config *config, imgact_overrides over, imgact_client_options options) {
+static sent ask(imgact_config *config, imgact_config_overrides over, imgact_client_options options) {
   sent seen = {0};
   scripted *script = scripted_new();
   imgact_client *client = NULL;
@@ -337,7 +337,7 @@ static sent ask(imgact_config *config, imgact_overrides over, imgact_client_opti
   seen.status = imgact_client_from_config(config, &over, &options, &client, &seen.error);
   if (seen.status == IMGACT_OK) {
     imgact_op *op = imgact_get_image(client, "1", NULL);
-    if (imgact_run(op) != IMGACT_OK) fail_msg("%s", imgact_op_error(op)->message);
+    if (imgact_op_run(op) != IMGACT_OK) fail_msg("%s", imgact_op_error(op)->message);
     imgact_op_free(op);
     const char *authorization = scripted_header(scripted_at(script, 0), "Authorization");
     snprintf(seen.authorization, sizeof seen.authorization, "%s", authorization != NULL ? authorization : "");
@@ -517,12 +517,12 @@ static void a_profile_makes_a_client_in_one_call(void **state) {
   home_file(".config/imgact/config.ini", clouds);
   setenv("MY_HETZNER", "t", 1);
   if (imgact_client_from_profile(NULL, NULL, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
-  assert_string_equal(imgact_client_provider(client), "hetzner");
+  assert_string_equal(imgact_client_provider_name(client), "hetzner");
   imgact_client_free(client);
   scripted *script = scripted_new();
   imgact_client_options options = {.size = sizeof options, .token = "t", .transport = scripted_transport(script)};
   if (imgact_client_from_profile("do", &options, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
-  assert_string_equal(imgact_client_provider(client), "digitalocean");
+  assert_string_equal(imgact_client_provider_name(client), "digitalocean");
   assert_string_equal(imgact_client_endpoint(client), "https://do.example");
   imgact_client_free(client);
   scripted_free(script);

@@ -62,7 +62,7 @@ static void watcher_init(watcher *watch) {
 
 static imgact_status read_with(const char *kind, const char *source, const imgact_allocator *allocator, char text[256],
                                imgact_error *error) {
-  const imgact_selection selection = {.profile = "p", .token_kind = kind, .token_source = source};
+  const imgact_config_settings selection = {.profile = "p", .token_kind = kind, .token_source = source};
   ia_bytes bytes = {.allocator = allocator};
   imgact_status status = ia_read_token(&selection, &bytes, error);
   text[0] = '\0';

@@ -7,7 +7,7 @@
 
 typedef struct heard {
   int events;
-  imgact_trace last;
+  imgact_trace_event last;
   char url[256], headers[8192], body[8192], text[512];
 } heard;
 
@@ -22,7 +22,7 @@ static scene s;
 
 static void keep(char *to, size_t capacity, const char *text) { snprintf(to, capacity, "%s", text == NULL ? "" : text); }
 
-static void listen(void *user, const imgact_trace *event) {
+static void listen(void *user, const imgact_trace_event *event) {
   heard *h = user;
   h->events++;
   h->last = *event;
@@ -43,7 +43,7 @@ static int open_scene(void **state) {
                              .allocator = &s.desk.memory.allocator,
                              .provider = &somebody,
                              .trace = listen,
-                             .trace_user = &s.heard};
+                             .trace_user_data = &s.heard};
   s.exchange = (ia_exchange){.client = &s.client, .attempts = 3, .number = 17, .sent_ms = 4000};
   s.exchange.http = (imgact_http_request){.method = "GET", .url = "https://h/v1/images/1"};
   ia_redactor_init(&s.exchange.redactor, DESK_TOKEN, strlen(DESK_TOKEN), NULL);
@@ -58,8 +58,8 @@ static int close_scene(void **state) {
 }
 
 static void all_kinds(void) {
-  imgact_http_response answered = {.fate = IMGACT_ANSWERED, .status = 200, .body = "{}", .body_bytes = 2};
-  imgact_http_response lost = {.fate = IMGACT_MAYBE_SENT, .message = "cut"};
+  imgact_http_response answered = {.fate = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = "{}", .body_bytes = 2};
+  imgact_http_response lost = {.fate = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut"};
   ia_trace_request(&s.exchange);
   ia_trace_response(&s.exchange, &answered);
   ia_trace_response(&s.exchange, &lost);
@@ -75,12 +75,12 @@ static void where_nobody_listens_nothing_is_done(void **state) {
   assert_int_equal(s.heard.events, 0);
 }
 
-static void check_numbers(imgact_trace_kind kind, int64_t after_ms, int64_t delay_ms, int32_t http_status) {
-  const imgact_trace *e = &s.heard.last;
+static void check_numbers(imgact_trace_kind kind, int64_t elapsed_ms, int64_t delay_ms, int32_t http_status) {
+  const imgact_trace_event *e = &s.heard.last;
   assert_int_equal(e->size, sizeof *e);
   assert_string_equal(e->provider, "somebody");
   assert_int_equal(e->kind, kind);
-  assert_int_equal(e->after_ms, after_ms);
+  assert_int_equal(e->elapsed_ms, elapsed_ms);
   assert_int_equal(e->delay_ms, delay_ms);
   assert_int_equal(e->http_status, http_status);
 }
@@ -121,7 +121,7 @@ static void a_request_without_a_body_has_none(void **state) {
 static void a_reply_tells_what_came_and_when(void **state) {
   (void)state;
   static const imgact_header headers[] = {{"Date", "now"}, {"set-Cookie", "session=1"}, {"Authorization", "x"}};
-  imgact_http_response http = {.fate = IMGACT_ANSWERED,
+  imgact_http_response http = {.fate = IMGACT_DELIVERY_ANSWERED,
                                .status = 503,
                                .headers = headers,
                                .headers_count = 3,
@@ -141,7 +141,7 @@ static void a_reply_tells_what_came_and_when(void **state) {
 static void a_failure_tells_why_and_nothing_of_a_reply(void **state) {
   (void)state;
   static const imgact_header headers[] = {{"Date", "now"}};
-  imgact_http_response http = {.fate = IMGACT_MAYBE_SENT,
+  imgact_http_response http = {.fate = IMGACT_DELIVERY_MAYBE_SENT,
                                .status = 200,
                                .headers = headers,
                                .headers_count = 1,
@@ -153,7 +153,7 @@ static void a_failure_tells_why_and_nothing_of_a_reply(void **state) {
   check_exchange();
   assert_string_equal(s.heard.text, "reset by [redacted]");
   assert_true(s.heard.last.headers == NULL && s.heard.last.body == NULL && s.heard.last.body_bytes == 0);
-  http.fate = IMGACT_NOT_SENT;
+  http.fate = IMGACT_DELIVERY_NOT_SENT;
   http.message = NULL;
   ia_trace_response(&s.exchange, &http);
   check_numbers(IMGACT_TRACE_FAILURE, 1000, -1, -1);
@@ -190,7 +190,7 @@ static void words_tell_the_request_that_they_are_about(void **state) {
 // ---- long ones
 
 static void body_of(const char *text, size_t length) {
-  imgact_http_response http = {.fate = IMGACT_ANSWERED, .status = 200, .body = text, .body_bytes = length};
+  imgact_http_response http = {.fate = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = text, .body_bytes = length};
   ia_trace_response(&s.exchange, &http);
 }
 
@@ -261,7 +261,7 @@ static void an_event_comes_without_memory_too_but_without_texts(void **state) {
     s.exchange.http.body_bytes = sizeof body;
     s.heard.events = 0;
     ia_trace_request(&s.exchange);
-    const imgact_trace *e = &s.heard.last;
+    const imgact_trace_event *e = &s.heard.last;
     more = memory.failures > 0;
     failures += more;
     assert_int_equal(s.heard.events, 1);

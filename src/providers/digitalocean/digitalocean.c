@@ -34,13 +34,13 @@ static int is_deleted_already(const imgact_error *error) {
 static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
   (void)result;
   const imgact_json *body = imgact_response_json(response);
-  imgact_json_copy(imgact_json_get(body, "id"), error->provider_code, sizeof error->provider_code);
-  imgact_json_copy(imgact_json_get(body, "message"), error->message, sizeof error->message);
-  if (!imgact_json_copy(imgact_json_get(body, "request_id"), error->request_id, sizeof error->request_id))
-    imgact_response_request_id(response, "x-request-id", error);
+  imgact_json_copy_string(imgact_json_get(body, "id"), error->provider_code, sizeof error->provider_code);
+  imgact_json_copy_string(imgact_json_get(body, "message"), error->message, sizeof error->message);
+  if (!imgact_json_copy_string(imgact_json_get(body, "request_id"), error->request_id, sizeof error->request_id))
+    imgact_response_copy_request_id(response, "x-request-id", error);
   if (call->kind != IMGACT_OP_DELETE_IMAGE) return;
   if (is_deleted_already(error)) error->status = IMGACT_NOT_FOUND;
-  if (error->status == IMGACT_NOT_FOUND) error->flags |= IMGACT_ERROR_GONE;
+  if (error->status == IMGACT_NOT_FOUND) error->flags |= IMGACT_ERROR_ALREADY_DELETED;
 }
 
 /* ---- rate ---- */
@@ -48,41 +48,41 @@ static void classify(const imgact_call *call, const imgact_response *response, i
 #define LAST_SECOND INT64_C(253402300799) /* of the year 9999: no reset is later, so what says so tells nothing */
 
 /* A sliding hour: the reset is when the oldest request leaves it, so when one more is possible; seen in the past, too. */
-static void rate(const imgact_response *response, imgact_rate_info *info) {
+static void rate(const imgact_response *response, imgact_rate_limit_info *info) {
   int64_t value = 0;
-  if (imgact_response_integer(response, "ratelimit-limit", &value) && value >= 0) info->rate.limit = value;
+  if (imgact_response_header_int(response, "ratelimit-limit", &value) && value >= 0) info->rate.limit = value;
   if (info->rate.limit >= 20)
     info->per_minute = info->rate.limit / 20; /* 5 % of the hour's, in any minute: no header tells */
-  if (imgact_response_integer(response, "ratelimit-remaining", &value) && value >= 0) info->rate.remaining = value;
-  if (imgact_response_integer(response, "ratelimit-reset", &value) && value >= 0 && value <= LAST_SECOND)
+  if (imgact_response_header_int(response, "ratelimit-remaining", &value) && value >= 0) info->rate.remaining = value;
+  if (imgact_response_header_int(response, "ratelimit-reset", &value) && value >= 0 && value <= LAST_SECOND)
     info->wait_until_ms = info->rate.reset_at = value * 1000;
 }
 
 /* ---- effects ---- */
 
-static imgact_answer same_convert(const imgact_call *call, const imgact_action *action) {
+static imgact_tristate same_convert(const imgact_call *call, const imgact_action *action) {
   (void)call;
-  return action->kind == IMGACT_KIND_CONVERT ? IMGACT_YES : IMGACT_NO;
+  return action->kind == IMGACT_ACTION_KIND_CONVERT ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
 }
 
 /* The region of a transfer's action is its destination; old and some new replies leave it out. */
-static imgact_answer same_transfer(const imgact_call *call, const imgact_action *action) {
-  if (action->kind != IMGACT_KIND_TRANSFER) return IMGACT_NO;
-  if (!action->region) return IMGACT_UNTOLD;
-  return strcmp(action->region, call->region) == 0 ? IMGACT_YES : IMGACT_NO;
+static imgact_tristate same_transfer(const imgact_call *call, const imgact_action *action) {
+  if (action->kind != IMGACT_ACTION_KIND_TRANSFER) return IMGACT_TRISTATE_FALSE;
+  if (!action->region) return IMGACT_TRISTATE_UNKNOWN;
+  return strcmp(action->region, call->region) == 0 ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
 }
 
-static imgact_answer shows_snapshot(const imgact_call *call, const imgact_image *image) {
+static imgact_tristate shows_snapshot(const imgact_call *call, const imgact_image *image) {
   (void)call;
-  if (!image->provider_type) return IMGACT_UNTOLD;
-  return strcmp(image->provider_type, "snapshot") == 0 ? IMGACT_YES : IMGACT_NO;
+  if (!image->provider_type) return IMGACT_TRISTATE_UNKNOWN;
+  return strcmp(image->provider_type, "snapshot") == 0 ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
 }
 
-static imgact_answer shows_region(const imgact_call *call, const imgact_image *image) {
-  if (!image->regions) return IMGACT_UNTOLD;
+static imgact_tristate shows_region(const imgact_call *call, const imgact_image *image) {
+  if (!image->regions) return IMGACT_TRISTATE_UNKNOWN;
   for (size_t i = 0; i < image->regions_count; i++)
-    if (strcmp(image->regions[i], call->region) == 0) return IMGACT_YES;
-  return IMGACT_NO;
+    if (strcmp(image->regions[i], call->region) == 0) return IMGACT_TRISTATE_TRUE;
+  return IMGACT_TRISTATE_FALSE;
 }
 
 /* ---- table ---- */
@@ -90,27 +90,27 @@ static imgact_answer shows_region(const imgact_call *call, const imgact_image *i
 static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_IMAGES] = {.encode = ia_digitalocean_encode_list_images,
                                .decode = ia_digitalocean_decode_images,
-                               .flags = IMGACT_SLOT_SAFE,
+                               .flags = IMGACT_SLOT_IDEMPOTENT,
                                .server_filters = IMGACT_FILTER_TYPE | IMGACT_FILTER_TAG | IMGACT_FILTER_VISIBILITY,
                                .local_filters =
                                    IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME | IMGACT_FILTER_REGION | IMGACT_FILTER_SORT},
     [IMGACT_OP_GET_IMAGE] = {.encode = ia_digitalocean_encode_get_image,
                              .decode = ia_digitalocean_decode_image,
-                             .flags = IMGACT_SLOT_SAFE},
+                             .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_UPDATE_IMAGE] = {.encode = ia_digitalocean_encode_update_image,
                                 .decode = ia_digitalocean_decode_image,
-                                .flags = IMGACT_SLOT_SAFE},
+                                .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_DELETE_IMAGE] = {.encode = ia_digitalocean_encode_delete_image,
                                 .decode = ia_digitalocean_decode_nothing,
-                                .flags = IMGACT_SLOT_SAFE},
+                                .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_LIST_ACTIONS] = {.encode = ia_digitalocean_encode_list_actions,
                                 .decode = ia_digitalocean_decode_actions,
-                                .flags = IMGACT_SLOT_SAFE,
-                                .server_filters = IMGACT_FILTER_IMAGE,
-                                .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_ID | IMGACT_FILTER_SORT},
+                                .flags = IMGACT_SLOT_IDEMPOTENT,
+                                .server_filters = IMGACT_FILTER_IMAGE_ID,
+                                .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_SORT},
     [IMGACT_OP_GET_ACTION] = {.encode = ia_digitalocean_encode_get_action,
                               .decode = ia_digitalocean_decode_action,
-                              .flags = IMGACT_SLOT_SAFE},
+                              .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_CONVERT] = {.encode = ia_digitalocean_encode_start_action,
                            .decode = ia_digitalocean_decode_action,
                            .same = same_convert,
@@ -123,18 +123,20 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                             .flags = IMGACT_SLOT_CREATES_ACTION},
     [IMGACT_OP_WAIT_ACTIONS] = {.encode = ia_digitalocean_encode_wait_action,
                                 .decode = ia_digitalocean_decode_action,
-                                .flags = IMGACT_SLOT_SAFE,
-                                .batch_max = 1},
+                                .flags = IMGACT_SLOT_IDEMPOTENT,
+                                .max_ids = 1},
 };
 
 static const char *const token_env[] = {"DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", NULL};
 static const char *const endpoint_env[] = {"DIGITALOCEAN_API_URL", NULL};
 static const char *const token_prefixes[] = {"dop_v1_", "doo_v1_", "dor_v1_", NULL};
 
-static const imgact_type_group type_groups[] = {
-    {IMGACT_TYPE_BIT(IMGACT_TYPE_SYSTEM), 1},
-    {IMGACT_TYPE_BIT(IMGACT_TYPE_APP), 1},
-    {IMGACT_TYPE_BIT(IMGACT_TYPE_SNAPSHOT) | IMGACT_TYPE_BIT(IMGACT_TYPE_BACKUP) | IMGACT_TYPE_BIT(IMGACT_TYPE_CUSTOM), 0}};
+static const imgact_type_group type_groups[] = {{IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SYSTEM), 1},
+                                                {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_APP), 1},
+                                                {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT) |
+                                                     IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP) |
+                                                     IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_CUSTOM),
+                                                 0}};
 
 const imgact_provider ia_provider_digitalocean = {
     .size = sizeof(imgact_provider),
@@ -144,15 +146,15 @@ const imgact_provider ia_provider_digitalocean = {
     .endpoint_env = endpoint_env,
     .token_prefixes = token_prefixes,
     .slots = slots,
-    .slot_stride = sizeof(imgact_slot),
-    .slot_count = IMGACT_OP_COUNT,
+    .slots_stride = sizeof(imgact_slot),
+    .slots_count = IMGACT_OP_COUNT,
     .is_id = ia_digitalocean_is_id,
-    .id_form = "1 to 64 digits without leading zeros",
+    .id_format = "1 to 64 digits without leading zeros",
     .classify = classify,
     .rate = rate,
     .type_groups = type_groups,
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,
-    .per_page_max = 200,
-    .fresh_misses = 3,
+    .max_per_page = 200,
+    .max_not_found_polls = 3,
 };

@@ -7,14 +7,15 @@
 #include <string.h>
 
 #define PRIVATE_TYPES                                                                                                       \
-  (IMGACT_TYPE_BIT(IMGACT_TYPE_SNAPSHOT) | IMGACT_TYPE_BIT(IMGACT_TYPE_BACKUP) | IMGACT_TYPE_BIT(IMGACT_TYPE_CUSTOM))
+  (IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT) | IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP) |                    \
+   IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_CUSTOM))
 
 static void path(imgact_request *request, const char *first, const char *second, const char *third, const char *fourth) {
-  imgact_request_segment(request, "v2");
-  imgact_request_segment(request, first);
-  if (second) imgact_request_segment(request, second);
-  if (third) imgact_request_segment(request, third);
-  if (fourth) imgact_request_segment(request, fourth);
+  imgact_request_add_segment(request, "v2");
+  imgact_request_add_segment(request, first);
+  if (second) imgact_request_add_segment(request, second);
+  if (third) imgact_request_add_segment(request, third);
+  if (fourth) imgact_request_add_segment(request, fourth);
 }
 
 /* ---- pages ---- */
@@ -55,9 +56,9 @@ static void push_page(const imgact_call *call, imgact_request *request) {
   size_t length = 0;
   int by_token =
       page <= 0 && value_of(call->next, "page_token", &length); /* it says all: a number beside it could skip a page */
-  imgact_request_query_string(request, call->next, ours);
-  if (!by_token) imgact_request_query_integer(request, "page", page > 0 ? page : call->page);
-  imgact_request_query_integer(request, "per_page", ia_digitalocean_page_size(call, call->next));
+  imgact_request_add_query_string(request, call->next, ours);
+  if (!by_token) imgact_request_add_query_int(request, "page", page > 0 ? page : call->page);
+  imgact_request_add_query_int(request, "per_page", ia_digitalocean_page_size(call, call->next));
 }
 
 /* ---- images ---- */
@@ -70,11 +71,11 @@ int ia_digitalocean_asks_private(const imgact_call *call) {
 /* The query's "type" is another word than an image's: it knows distribution and application alone. */
 static void push_types(const imgact_call *call, imgact_request *request) {
   if (ia_digitalocean_asks_private(call))
-    imgact_request_query(request, "private", "true");
-  else if (call->types & IMGACT_TYPE_BIT(IMGACT_TYPE_SYSTEM))
-    imgact_request_query(request, "type", "distribution");
-  else if (call->types & IMGACT_TYPE_BIT(IMGACT_TYPE_APP))
-    imgact_request_query(request, "type", "application");
+    imgact_request_add_query(request, "private", "true");
+  else if (call->types & IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SYSTEM))
+    imgact_request_add_query(request, "type", "distribution");
+  else if (call->types & IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_APP))
+    imgact_request_add_query(request, "type", "application");
 }
 
 /* Who sees an image can be asked for in one way: the account's own alone. Any other wish is met by looking at the items. */
@@ -82,9 +83,9 @@ static void push_visibility(const imgact_call *call, imgact_request *request) {
   imgact_visibility visibility = call->images->visibility;
   int own_alone = ia_digitalocean_asks_private(call);
   if (visibility == IMGACT_VISIBILITY_PUBLIC && own_alone)
-    imgact_request_empty(request);
+    imgact_request_set_empty_result(request);
   else if (visibility != IMGACT_VISIBILITY_ALL && !own_alone)
-    imgact_request_local(request, IMGACT_FILTER_VISIBILITY);
+    imgact_request_filter_locally(request, IMGACT_FILTER_VISIBILITY);
 }
 
 imgact_status ia_digitalocean_encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error) {
@@ -92,7 +93,7 @@ imgact_status ia_digitalocean_encode_list_images(const imgact_call *call, imgact
   path(request, "images", NULL, NULL, NULL);
   push_types(call, request);
   push_visibility(call, request);
-  imgact_request_query(request, "tag_name", call->images->tag);
+  imgact_request_add_query(request, "tag_name", call->images->tag);
   push_page(call, request);
   return IMGACT_OK;
 }
@@ -113,29 +114,29 @@ imgact_status ia_digitalocean_encode_get_image(const imgact_call *call, imgact_r
 
 static void write_text(imgact_json_writer *body, const char *key, const char *value) {
   if (!value) return;
-  imgact_json_key(body, key);
-  imgact_json_string(body, value);
+  imgact_json_write_key(body, key);
+  imgact_json_write_string(body, value);
 }
 
 imgact_status ia_digitalocean_encode_update_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
   const imgact_image_update *update = call->update;
-  if (update->set_labels) return imgact_error_set(error, IMGACT_UNSUPPORTED, "digitalocean has no labels on images");
-  if (update->to_snapshot)
+  if (update->replace_labels) return imgact_error_set(error, IMGACT_UNSUPPORTED, "digitalocean has no labels on images");
+  if (update->convert_to_snapshot)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "digitalocean cannot change the type of an image in an update");
-  imgact_request_method(request, "PUT");
+  imgact_request_set_method(request, "PUT");
   path(request, "images", call->image, NULL, NULL);
-  imgact_json_writer *body = imgact_request_body(request);
-  imgact_json_begin_object(body);
+  imgact_json_writer *body = imgact_request_body_writer(request);
+  imgact_json_write_begin_object(body);
   write_text(body, "name", update->name);
   write_text(body, "distribution", update->distribution);
   write_text(body, "description", update->description);
-  imgact_json_end_object(body);
+  imgact_json_write_end_object(body);
   return IMGACT_OK;
 }
 
 imgact_status ia_digitalocean_encode_delete_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
-  imgact_request_method(request, "DELETE");
+  imgact_request_set_method(request, "DELETE");
   path(request, "images", call->image, NULL, NULL);
   return IMGACT_OK;
 }
@@ -149,7 +150,7 @@ imgact_status ia_digitalocean_encode_list_actions(const imgact_call *call, imgac
   else
     path(request, "actions", NULL, NULL, NULL);
   if (!call->actions->image_id)
-    imgact_request_local(request, IMGACT_FILTER_IMAGE); /* those of other resources are dropped */
+    imgact_request_filter_locally(request, IMGACT_FILTER_IMAGE_ID); /* those of other resources are dropped */
   push_page(call, request);
   return IMGACT_OK;
 }
@@ -178,12 +179,12 @@ imgact_status ia_digitalocean_encode_wait_action(const imgact_call *call, imgact
 imgact_status ia_digitalocean_encode_start_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
   int is_transfer = call->kind == IMGACT_OP_TRANSFER;
-  imgact_request_method(request, "POST");
+  imgact_request_set_method(request, "POST");
   path(request, "images", call->image, "actions", NULL);
-  imgact_json_writer *body = imgact_request_body(request);
-  imgact_json_begin_object(body);
+  imgact_json_writer *body = imgact_request_body_writer(request);
+  imgact_json_write_begin_object(body);
   write_text(body, "type", is_transfer ? "transfer" : "convert");
   if (is_transfer) write_text(body, "region", call->region);
-  imgact_json_end_object(body);
+  imgact_json_write_end_object(body);
   return IMGACT_OK;
 }

@@ -6,19 +6,19 @@
 #include "hetzner.h"
 #include <string.h>
 
-const ia_hetzner_word ia_hetzner_image_types[] = {{"system", IMGACT_TYPE_SYSTEM},
-                                                  {"app", IMGACT_TYPE_APP},
-                                                  {"snapshot", IMGACT_TYPE_SNAPSHOT},
-                                                  {"backup", IMGACT_TYPE_BACKUP},
-                                                  {NULL, IMGACT_TYPE_UNKNOWN}};
-const ia_hetzner_word ia_hetzner_image_statuses[] = {{"creating", IMGACT_IMAGE_CREATING},
-                                                     {"available", IMGACT_IMAGE_AVAILABLE},
-                                                     {"unavailable", IMGACT_IMAGE_UNAVAILABLE},
-                                                     {NULL, IMGACT_IMAGE_UNKNOWN}};
-const ia_hetzner_word ia_hetzner_action_statuses[] = {{"running", IMGACT_ACTION_RUNNING},
-                                                      {"success", IMGACT_ACTION_SUCCESS},
-                                                      {"error", IMGACT_ACTION_ERROR},
-                                                      {NULL, IMGACT_ACTION_UNKNOWN}};
+const ia_hetzner_word ia_hetzner_image_types[] = {{"system", IMGACT_IMAGE_TYPE_SYSTEM},
+                                                  {"app", IMGACT_IMAGE_TYPE_APP},
+                                                  {"snapshot", IMGACT_IMAGE_TYPE_SNAPSHOT},
+                                                  {"backup", IMGACT_IMAGE_TYPE_BACKUP},
+                                                  {NULL, IMGACT_IMAGE_TYPE_UNKNOWN}};
+const ia_hetzner_word ia_hetzner_image_statuses[] = {{"creating", IMGACT_IMAGE_STATUS_CREATING},
+                                                     {"available", IMGACT_IMAGE_STATUS_AVAILABLE},
+                                                     {"unavailable", IMGACT_IMAGE_STATUS_UNAVAILABLE},
+                                                     {NULL, IMGACT_IMAGE_STATUS_UNKNOWN}};
+const ia_hetzner_word ia_hetzner_action_statuses[] = {{"running", IMGACT_ACTION_STATUS_RUNNING},
+                                                      {"success", IMGACT_ACTION_STATUS_SUCCESS},
+                                                      {"error", IMGACT_ACTION_STATUS_ERROR},
+                                                      {NULL, IMGACT_ACTION_STATUS_UNKNOWN}};
 
 int ia_hetzner_value(const ia_hetzner_word *words, const char *text) {
   while (words->text && !(text && !strcmp(words->text, text))) words++;
@@ -66,7 +66,7 @@ static const struct {
              {"deprecated_api_endpoint", IMGACT_PROTOCOL, 0},
              {"rate_limit_exceeded", IMGACT_RATE_LIMITED, PASSING_UNDONE},
              {"maintenance", IMGACT_UNAVAILABLE, 0},
-             {"server_error", IMGACT_UNAVAILABLE, IMGACT_ERROR_DECLINED},
+             {"server_error", IMGACT_UNAVAILABLE, IMGACT_ERROR_PUT_NOT_APPLIED},
              {"unavailable", IMGACT_UNAVAILABLE, PASSING},
              {"bad_gateway", IMGACT_UNAVAILABLE, PASSING},
              {"timeout", IMGACT_UNAVAILABLE, PASSING}};
@@ -85,12 +85,13 @@ static void apply_code(imgact_error *error) {
 
 static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
   const imgact_json *envelope = imgact_json_get(imgact_response_json(response), "error");
-  if (imgact_json_copy(imgact_json_get(envelope, "code"), error->provider_code, sizeof error->provider_code))
+  if (imgact_json_copy_string(imgact_json_get(envelope, "code"), error->provider_code, sizeof error->provider_code))
     apply_code(error);
-  imgact_json_copy(imgact_json_get(envelope, "message"), error->message, sizeof error->message);
-  imgact_result_details(result, imgact_json_get(envelope, "details"));
-  imgact_response_request_id(response, "X-Correlation-Id", error);
-  if (call->kind == IMGACT_OP_DELETE_IMAGE && error->status == IMGACT_NOT_FOUND) error->flags |= IMGACT_ERROR_GONE;
+  imgact_json_copy_string(imgact_json_get(envelope, "message"), error->message, sizeof error->message);
+  imgact_result_set_error_details(result, imgact_json_get(envelope, "details"));
+  imgact_response_copy_request_id(response, "X-Correlation-Id", error);
+  if (call->kind == IMGACT_OP_DELETE_IMAGE && error->status == IMGACT_NOT_FOUND)
+    error->flags |= IMGACT_ERROR_ALREADY_DELETED;
 }
 
 /* ---- rate ---- */
@@ -99,32 +100,33 @@ static void classify(const imgact_call *call, const imgact_response *response, i
 
 /* A bucket that refills continuously. Its reset is the time at which it is full again, up to an hour away, when a request is
  * possible a second from now: so it is shown and never waited for. */
-static void rate(const imgact_response *response, imgact_rate_info *info) {
+static void rate(const imgact_response *response, imgact_rate_limit_info *info) {
   int64_t value = 0;
-  if (imgact_response_integer(response, "RateLimit-Limit", &value) && value >= 0) info->rate.limit = value;
-  if (imgact_response_integer(response, "RateLimit-Remaining", &value) && value >= 0) info->rate.remaining = value;
-  if (imgact_response_integer(response, "RateLimit-Reset", &value) && value >= 0 && value <= LAST_SECOND)
+  if (imgact_response_header_int(response, "RateLimit-Limit", &value) && value >= 0) info->rate.limit = value;
+  if (imgact_response_header_int(response, "RateLimit-Remaining", &value) && value >= 0) info->rate.remaining = value;
+  if (imgact_response_header_int(response, "RateLimit-Reset", &value) && value >= 0 && value <= LAST_SECOND)
     info->rate.reset_at = value * 1000;
-  if (info->rate.limit > 0) info->refill_per_s = (double)info->rate.limit / 3600;
+  if (info->rate.limit > 0) info->refill_per_second = (double)info->rate.limit / 3600;
 }
 
 /* ---- effects ---- */
 
-static imgact_answer same_protection(const imgact_call *call, const imgact_action *action) {
+static imgact_tristate same_protection(const imgact_call *call, const imgact_action *action) {
   (void)call;
-  return action->kind == IMGACT_KIND_CHANGE_PROTECTION ? IMGACT_YES : IMGACT_NO;
+  return action->kind == IMGACT_ACTION_KIND_CHANGE_PROTECTION ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
 }
 
 /* An action does not tell whether it protects or not: only the image does. */
-static imgact_answer shows_protection(const imgact_call *call, const imgact_image *image) {
-  if (image->is_protected == IMGACT_UNTOLD) return IMGACT_UNTOLD;
-  return (image->is_protected == IMGACT_YES) == (call->protect != 0) ? IMGACT_YES : IMGACT_NO;
+static imgact_tristate shows_protection(const imgact_call *call, const imgact_image *image) {
+  if (image->is_protected == IMGACT_TRISTATE_UNKNOWN) return IMGACT_TRISTATE_UNKNOWN;
+  return (image->is_protected == IMGACT_TRISTATE_TRUE) == (call->protect != 0) ? IMGACT_TRISTATE_TRUE
+                                                                               : IMGACT_TRISTATE_FALSE;
 }
 
-static imgact_answer shows_snapshot(const imgact_call *call, const imgact_image *image) {
+static imgact_tristate shows_snapshot(const imgact_call *call, const imgact_image *image) {
   (void)call;
-  if (!image->provider_type) return IMGACT_UNTOLD;
-  return image->type == IMGACT_TYPE_SNAPSHOT ? IMGACT_YES : IMGACT_NO;
+  if (!image->provider_type) return IMGACT_TRISTATE_UNKNOWN;
+  return image->type == IMGACT_IMAGE_TYPE_SNAPSHOT ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
 }
 
 /* ---- table ---- */
@@ -136,55 +138,55 @@ static imgact_answer shows_snapshot(const imgact_call *call, const imgact_image 
 static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_IMAGES] = {.encode = ia_hetzner_encode_list_images,
                                .decode = ia_hetzner_decode_images,
-                               .flags = IMGACT_SLOT_SAFE,
+                               .flags = IMGACT_SLOT_IDEMPOTENT,
                                .server_filters = IMGACT_FILTER_TYPE | IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME |
                                                  IMGACT_FILTER_ARCHITECTURE | IMGACT_FILTER_LABEL_SELECTOR |
                                                  IMGACT_FILTER_BOUND_TO | IMGACT_FILTER_INCLUDE_DEPRECATED |
                                                  IMGACT_FILTER_VISIBILITY | IMGACT_FILTER_SORT},
     [IMGACT_OP_GET_IMAGE] = {.encode = ia_hetzner_encode_get_image,
                              .decode = ia_hetzner_decode_image,
-                             .flags = IMGACT_SLOT_SAFE | IMGACT_SLOT_BY_NAME},
+                             .flags = IMGACT_SLOT_IDEMPOTENT | IMGACT_SLOT_NAME_LOOKUP},
     [IMGACT_OP_UPDATE_IMAGE] = {.encode = ia_hetzner_encode_update_image,
                                 .decode = ia_hetzner_decode_image,
-                                .flags = IMGACT_SLOT_SAFE},
+                                .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_DELETE_IMAGE] = {.encode = ia_hetzner_encode_delete_image,
                                 .decode = ia_hetzner_decode_nothing,
-                                .flags = IMGACT_SLOT_SAFE},
+                                .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_LIST_ACTIONS] = {.encode = ia_hetzner_encode_list_actions,
                                 .decode = ia_hetzner_decode_actions,
-                                .flags = IMGACT_SLOT_SAFE,
-                                .server_filters =
-                                    IMGACT_FILTER_STATUS | IMGACT_FILTER_SORT | IMGACT_FILTER_ID | IMGACT_FILTER_IMAGE,
+                                .flags = IMGACT_SLOT_IDEMPOTENT,
+                                .server_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_SORT | IMGACT_FILTER_ACTION_ID |
+                                                  IMGACT_FILTER_IMAGE_ID,
                                 .budget = BUDGET_OF_ACTIONS},
     [IMGACT_OP_GET_ACTION] = {.encode = ia_hetzner_encode_get_action,
                               .decode = ia_hetzner_decode_action,
-                              .flags = IMGACT_SLOT_SAFE,
+                              .flags = IMGACT_SLOT_IDEMPOTENT,
                               .budget = BUDGET_OF_ACTIONS},
     [IMGACT_OP_CHANGE_PROTECTION] = {.encode = ia_hetzner_encode_change_protection,
                                      .decode = ia_hetzner_decode_action,
                                      .same = same_protection,
                                      .effect = shows_protection,
-                                     .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_CONFIRM,
+                                     .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_VERIFY_IMAGE,
                                      .budget = BUDGET_OF_ACTIONS},
     [IMGACT_OP_CONVERT] = {.encode = ia_hetzner_encode_convert,
                            .decode = ia_hetzner_decode_convert,
                            .effect = shows_snapshot,
-                           .flags = IMGACT_SLOT_SAFE},
+                           .flags = IMGACT_SLOT_IDEMPOTENT},
     /* More than 25 ids in one request lose entries silently. */
     [IMGACT_OP_WAIT_ACTIONS] = {.encode = ia_hetzner_encode_wait_actions,
                                 .decode = ia_hetzner_decode_actions,
-                                .flags = IMGACT_SLOT_SAFE,
-                                .batch_max = 25,
+                                .flags = IMGACT_SLOT_IDEMPOTENT,
+                                .max_ids = 25,
                                 .budget = BUDGET_OF_ACTIONS},
 };
 
 static const char *const token_env[] = {"HCLOUD_TOKEN", NULL};
 static const char *const endpoint_env[] = {"HCLOUD_ENDPOINT", NULL};
 
-static const imgact_type_group type_groups[] = {{IMGACT_TYPE_BIT(IMGACT_TYPE_SYSTEM) | IMGACT_TYPE_BIT(IMGACT_TYPE_APP) |
-                                                     IMGACT_TYPE_BIT(IMGACT_TYPE_SNAPSHOT) |
-                                                     IMGACT_TYPE_BIT(IMGACT_TYPE_BACKUP),
-                                                 1}};
+static const imgact_type_group type_groups[] = {
+    {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SYSTEM) | IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_APP) |
+         IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT) | IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP),
+     1}};
 
 const imgact_provider ia_provider_hetzner = {
     .size = sizeof(imgact_provider),
@@ -193,14 +195,14 @@ const imgact_provider ia_provider_hetzner = {
     .token_env = token_env,
     .endpoint_env = endpoint_env,
     .slots = slots,
-    .slot_stride = sizeof(imgact_slot),
-    .slot_count = IMGACT_OP_COUNT,
+    .slots_stride = sizeof(imgact_slot),
+    .slots_count = IMGACT_OP_COUNT,
     .is_id = ia_hetzner_is_id,
-    .id_form = "1 to 64 digits without leading zeros",
+    .id_format = "1 to 64 digits without leading zeros",
     .classify = classify,
     .rate = rate,
     .type_groups = type_groups,
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,
-    .per_page_max = 50,
+    .max_per_page = 50,
 };
