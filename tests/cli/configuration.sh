@@ -211,7 +211,7 @@ ok 'a cloud, and no token' refused "there is no token for hetzner: set HCLOUD_TO
 # A server with a certificate of its own making.
 authority() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" \
-    -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null || return 1
+    -days 2 -subj /CN=imgact-test -addext subjectAltName=IP:127.0.0.1 2>/dev/null || return 1
   python3 - "$work/cert.pem" "$work/key.pem" >"$work/port" <<'END' &
 import http.server, ssl, sys
 class Cloud(http.server.BaseHTTPRequestHandler):
@@ -221,7 +221,7 @@ class Cloud(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-server = http.server.HTTPServer(("localhost", 0), Cloud)
+server = http.server.HTTPServer(("127.0.0.1", 0), Cloud)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(*sys.argv[1:])
 server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -231,7 +231,7 @@ END
   server=$!
   until [ -s "$work/port" ]; do kill -0 "$server" || return 1 && sleep 0.05; done
   export HCLOUD_TOKEN=a-token-of-the-test
-  set -- --provider hetzner --endpoint "https://localhost:$(cat "$work/port")/v1" image get 7 --columns id --no-header
+  set -- --provider hetzner --endpoint "https://127.0.0.1:$(cat "$work/port")/v1" image get 7 --columns id --no-header
   ends 11 "$tool" "$@" && SSL_CERT_FILE=$work/cert.pem ends 0 "$tool" "$@" && has out 7 &&
     SSL_CERT_FILE=$work/cert.pem ends 0 "$tool" "$@" --record "$work/recorded.har" &&
     SSL_CERT_FILE='' ends 11 "$tool" "$@" && SSL_CERT_FILE=$work/none.pem ends 2 "$tool" "$@" &&
