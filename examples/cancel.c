@@ -58,7 +58,8 @@ int main(int argc, char **argv) {
   interruptible = imgact_client_loop(client);
   (void)signal(SIGINT, on_signal);
   imgact_op *op = imgact_convert_image(client, argv[1]);
-  imgact_op_set_wait(op, on_progress, NULL);
+  imgact_op_set_wait(op, 1);
+  imgact_op_set_progress(op, on_progress, NULL);
   wait_or_cancel(op);
   int exit_status = report(op);
   (void)signal(SIGINT, SIG_DFL);

@@ -9,8 +9,8 @@
 
 // The code under test: protects an image and returns once that is done.
 static imgact_status protect(imgact_client *client, const char *image_id) {
-  imgact_op *op = imgact_change_protection(client, image_id, 1);
-  imgact_op_set_wait(op, NULL, NULL);
+  imgact_op *op = imgact_protect_image(client, image_id);
+  imgact_op_set_wait(op, 1);
   imgact_status status = imgact_op_run(op);
   imgact_op_free(op);
   return status;

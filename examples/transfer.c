@@ -44,7 +44,8 @@ static void drive(imgact_loop *loop, const int *running) {
 static int transfer(imgact_client *client, const char *image_id, const char *region) {
   imgact_op *op = imgact_transfer_image(client, image_id, region);
   int running = op != NULL;
-  imgact_op_set_wait(op, on_progress, NULL);
+  imgact_op_set_wait(op, 1);
+  imgact_op_set_progress(op, on_progress, NULL);
   imgact_op_start(op, on_done, &running);
   drive(imgact_client_loop(client), &running);
   int failed = imgact_op_error(op)->status != IMGACT_OK;

@@ -21,7 +21,7 @@
 #define IMGACT_VERSION_STRING "0.1.0"
 #define IMGACT_VERSION_NUMBER ((IMGACT_VERSION_MAJOR * 1000 + IMGACT_VERSION_MINOR) * 1000 + IMGACT_VERSION_PATCH)
 
-/* What these headers are written with: no use to others. Since 0.1. */
+/* For use in these headers only. IMGACT_INIT is the value of the ..._INIT macros: all members 0, size set. Since 0.1. */
 #if defined(__GNUC__)
 #define IMGACT_API                 __attribute__((__visibility__("default")))
 #define IMGACT_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
@@ -32,9 +32,17 @@
 #ifdef __cplusplus
 #define IMGACT_BEGIN_DECLS extern "C" {
 #define IMGACT_END_DECLS   }
+#define IMGACT_INIT(type)                                                                                                   \
+  [] {                                                                                                                      \
+    type imgact_init_{};                                                                                                    \
+    imgact_init_.size = sizeof imgact_init_;                                                                                \
+    return imgact_init_;                                                                                                    \
+  }()
 #else
 #define IMGACT_BEGIN_DECLS
 #define IMGACT_END_DECLS
+#define IMGACT_INIT(type)                                                                                                   \
+  { .size = sizeof(type) }
 #endif
 
 IMGACT_BEGIN_DECLS
@@ -49,10 +57,10 @@ IMGACT_BEGIN_DECLS
  */
 typedef struct imgact_allocator {
   size_t size;
-  void *(*alloc)(void *user, size_t bytes);
-  void *(*resize)(void *user, void *block, size_t bytes);
-  void (*release)(void *user, void *block);
-  void *user;
+  void *(*alloc)(void *user_data, size_t bytes);
+  void *(*resize)(void *user_data, void *block, size_t bytes);
+  void (*release)(void *user_data, void *block);
+  void *user_data;
 } imgact_allocator;
 
 /* The version of the library that is running, "0.1.0" and as IMGACT_VERSION_NUMBER counts. Any thread. Since 0.1. */

@@ -28,7 +28,8 @@ typedef enum imgact_op_kind {
   IMGACT_OP_CONVERT,
   IMGACT_OP_TRANSFER,
   IMGACT_OP_WAIT_ACTIONS,
-  IMGACT_OP_COUNT
+  IMGACT_OP_COUNT,
+  IMGACT_OP_MAX_ENUM = 0x7fffffff
 } imgact_op_kind;
 
 /* "list_images" and so on; NULL for what is no operation. Static. Any thread. Since 0.1. */
@@ -45,6 +46,9 @@ typedef struct imgact_loop_options {
   const char *ca_file;                /* PEM with further certificate authorities, or NULL; for libcurl, so refused
                                          beside a transport */
 } imgact_loop_options;
+
+/* Initial value of imgact_loop_options: size set, all else 0 and NULL. Since 0.2. */
+#define IMGACT_LOOP_OPTIONS_INIT IMGACT_INIT(imgact_loop_options)
 
 /* Makes a loop: a transport with its connections, a clock and the timers. options may be NULL. *loop is NULL on failure.
  * Errors: no_memory, invalid_argument (CA file, allocator, transport), internal. Free with imgact_loop_free. Since 0.1. */
@@ -81,7 +85,8 @@ typedef enum imgact_trace_kind {
   IMGACT_TRACE_FAILURE,  /* no complete reply: text says why, elapsed_ms */
   IMGACT_TRACE_RETRY,    /* sent again after delay_ms: text says why */
   IMGACT_TRACE_LOOKUP,   /* a lost answer is looked into: text */
-  IMGACT_TRACE_THROTTLE  /* held back for delay_ms by the rate limit: text */
+  IMGACT_TRACE_THROTTLE, /* held back for delay_ms by the rate limit: text */
+  IMGACT_TRACE_MAX_ENUM = 0x7fffffff
 } imgact_trace_kind;
 
 /* One event; every string is redacted and lives for the call alone. NULL and -1 = not of this event. Since 0.1. */
@@ -92,25 +97,25 @@ typedef struct imgact_trace_event {
   const char *url;
   const char *headers; /* lines "name: value\n", without Authorization */
   const char *body;    /* the text as it was sent or came, at most 4 KiB of it, redacted */
-  const char *text;
+  const char *message;
   int64_t elapsed_ms;
   int64_t delay_ms;
   int32_t http_status;
   int32_t attempt;
   imgact_trace_kind kind;
-  uint32_t request;  /* counts the client's requests; what happens to one carries its number; 0 = to all */
-  size_t body_bytes; /* of the whole text: where `body` is shorter, it was cut */
+  uint32_t request_number; /* counts the client's requests; what happens to one carries its number; 0 = to all */
+  size_t body_bytes;       /* of the whole text: where `body` is shorter, it was cut */
 } imgact_trace_event;
 
 /* Called in the middle of an exchange: it must not call the library. Since 0.1. */
-typedef void (*imgact_trace_fn)(void *user, const imgact_trace_event *event);
+typedef void (*imgact_trace_fn)(void *user_data, const imgact_trace_event *event);
 
 /* ---- client ---- */
 
 /* Asks the caller for the token, before every request, and again when one that was held back may go. Writes at most
  * `capacity` bytes and sets *length. The buffer is wiped afterwards. Anything but IMGACT_OK ends the operation with that
  * status (BUSY and END, which mean something else here, with INTERNAL). It must not call the library. Since 0.1. */
-typedef imgact_status (*imgact_token_fn)(void *user, char *buffer, size_t capacity, size_t *length);
+typedef imgact_status (*imgact_token_fn)(void *user_data, char *buffer, size_t capacity, size_t *length);
 
 /* What a client is made of; 0 and NULL = as usual, but a provider and a token have to be there. Read by the call alone:
  * texts are copied; `provider` and what the user pointers show to must outlive the client. Since 0.1. */
@@ -122,7 +127,7 @@ typedef struct imgact_client_options {
   const char *token;              /* copied, wiped when the client goes; blanks and newlines around it are stripped */
   imgact_token_fn token_callback; /* instead of token */
   void *token_user_data;
-  const char *app;                    /* "name/1.2" for the User-Agent, or NULL */
+  const char *application;            /* "name/1.2" for the User-Agent, or NULL */
   imgact_loop *loop;                  /* NULL = a private one, which the next three are for: refused beside a loop */
   const imgact_allocator *allocator;  /* as imgact_loop_options has them */
   struct imgact_transport *transport; /* taken over, also when the call fails, but for a wrong size */
@@ -138,6 +143,9 @@ typedef struct imgact_client_options {
   int32_t rate_limit_reserve_percent; /* of the rate limit, left to other programs with this token: 0 to 90 */
   int32_t reserved;                   /* 0 */
 } imgact_client_options;
+
+/* Initial value of imgact_client_options: size set, all else 0 and NULL. Since 0.2. */
+#define IMGACT_CLIENT_OPTIONS_INIT IMGACT_INIT(imgact_client_options)
 
 /* Makes a client: a provider and its credentials on a loop. *client is NULL on failure.
  * Errors: invalid_argument (provider, endpoint, token), no_memory, internal. Since 0.1. */
@@ -158,7 +166,7 @@ IMGACT_API const char *imgact_client_provider_name(const imgact_client *client);
 IMGACT_API const char *imgact_client_endpoint(const imgact_client *client);
 
 /* The rate limit as this client's last reply told it. Since 0.1. */
-IMGACT_API void imgact_client_rate_limit(const imgact_client *client, imgact_rate_limit *rate);
+IMGACT_API void imgact_client_rate_limit(const imgact_client *client, imgact_rate_limit *rate_limit);
 
 /* Takes the token out of a copy of the text, as traces do: "[redacted]" stands for it where it is written as it is, and for
  * the whole text where it is in base64, or spelled with escapes of JSON, URLs or HTML. Writes at most capacity bytes with
@@ -201,6 +209,9 @@ typedef struct imgact_config_overrides {
   const char *token_env;
   const char *token_file;
 } imgact_config_overrides;
+
+/* Initial value of imgact_config_overrides: size set, all else 0 and NULL. Since 0.2. */
+#define IMGACT_CONFIG_OVERRIDES_INIT IMGACT_INIT(imgact_config_overrides)
 
 /* Where a client's settings would come from. Lives as the configuration. Since 0.1. */
 typedef struct imgact_config_settings {

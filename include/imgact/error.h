@@ -33,19 +33,21 @@ typedef enum imgact_status {
   IMGACT_LIMIT_EXCEEDED, /* a quota of the account */
   IMGACT_CANCELLED,
   IMGACT_BUSY, /* the call is not allowed here, for example imgact_op_run from a callback */
-  IMGACT_END   /* a page-by-page list has no further page: the good end */
+  IMGACT_END,  /* a page-by-page list has no further page: the good end */
+  IMGACT_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_status;
 
 /* "not_found" for IMGACT_NOT_FOUND and so on; "internal" for what is no status. Static. Any thread. Since 0.1. */
 IMGACT_API const char *imgact_status_name(imgact_status status);
 
 /* Flags of an error. docs/errors.md says more. Since 0.1. */
-#define IMGACT_ERROR_MAYBE_APPLIED   0x1u  /* a mutation went out, and its effect may be there */
-#define IMGACT_ERROR_RETRYABLE       0x2u  /* the cloud calls it passing: sent again while attempts last */
-#define IMGACT_ERROR_NOT_APPLIED     0x4u  /* the cloud says that it did nothing with the request */
-#define IMGACT_ERROR_ALREADY_DELETED 0x8u  /* a deletion met what is deleted already */
-#define IMGACT_ERROR_PUT_NOT_APPLIED 0x10u /* a 500 by which the cloud says that it went no further: believed of PUT alone  \
-                                            */
+#define IMGACT_ERROR_MAYBE_APPLIED   0x1u /* a mutation went out, and its effect may be there */
+#define IMGACT_ERROR_RETRYABLE       0x2u /* the cloud calls it passing: sent again while attempts last */
+#define IMGACT_ERROR_NOT_APPLIED     0x4u /* the cloud says that it did nothing with the request */
+#define IMGACT_ERROR_ALREADY_DELETED 0x8u /* a deletion met what is deleted already */
+#define IMGACT_ERROR_PUT_NOT_APPLIED                                                                                        \
+  0x10u /* a 500 by which the cloud says that it went no further: believed of PUT alone                                     \
+         */
 
 /*
  * An error: no pointers, so it can be copied and kept. Texts are cut at a whole character. Empty text = not told.

@@ -20,7 +20,8 @@ typedef enum imgact_json_type {
   IMGACT_JSON_NUMBER,
   IMGACT_JSON_STRING,
   IMGACT_JSON_ARRAY,
-  IMGACT_JSON_OBJECT
+  IMGACT_JSON_OBJECT,
+  IMGACT_JSON_MAX_ENUM = 0x7fffffff
 } imgact_json_type;
 
 IMGACT_API imgact_json_type imgact_json_get_type(const imgact_json *value);

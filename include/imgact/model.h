@@ -16,7 +16,8 @@ IMGACT_BEGIN_DECLS
 typedef enum imgact_tristate {
   IMGACT_TRISTATE_UNKNOWN = -1,
   IMGACT_TRISTATE_FALSE = 0,
-  IMGACT_TRISTATE_TRUE = 1
+  IMGACT_TRISTATE_TRUE = 1,
+  IMGACT_TRISTATE_MAX_ENUM = 0x7fffffff
 } imgact_tristate;
 
 /* What an image is. The cloud's own word is in provider_type. Open: a later version may add values. Since 0.1. */
@@ -26,7 +27,8 @@ typedef enum imgact_image_type {
   IMGACT_IMAGE_TYPE_APP,
   IMGACT_IMAGE_TYPE_SNAPSHOT,
   IMGACT_IMAGE_TYPE_BACKUP,
-  IMGACT_IMAGE_TYPE_CUSTOM
+  IMGACT_IMAGE_TYPE_CUSTOM,
+  IMGACT_IMAGE_TYPE_MAX_ENUM = 0x7fffffff
 } imgact_image_type;
 
 /* What can be done with an image. The cloud's own word is in provider_status. Open. Since 0.1. */
@@ -36,7 +38,8 @@ typedef enum imgact_image_status {
   IMGACT_IMAGE_STATUS_AVAILABLE,
   IMGACT_IMAGE_STATUS_UNAVAILABLE,
   IMGACT_IMAGE_STATUS_DELETED,
-  IMGACT_IMAGE_STATUS_RETIRED
+  IMGACT_IMAGE_STATUS_RETIRED,
+  IMGACT_IMAGE_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_image_status;
 
 /* How far an action is. The cloud's own word is in provider_status. Open. Since 0.1. */
@@ -44,7 +47,8 @@ typedef enum imgact_action_status {
   IMGACT_ACTION_STATUS_UNKNOWN,
   IMGACT_ACTION_STATUS_RUNNING,
   IMGACT_ACTION_STATUS_SUCCESS,
-  IMGACT_ACTION_STATUS_ERROR
+  IMGACT_ACTION_STATUS_ERROR,
+  IMGACT_ACTION_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_action_status;
 
 /* What an action does. The cloud's own word is in command. Open. Since 0.1. */
@@ -53,7 +57,8 @@ typedef enum imgact_action_kind {
   IMGACT_ACTION_KIND_CREATE,
   IMGACT_ACTION_KIND_CONVERT,
   IMGACT_ACTION_KIND_TRANSFER,
-  IMGACT_ACTION_KIND_CHANGE_PROTECTION
+  IMGACT_ACTION_KIND_CHANGE_PROTECTION,
+  IMGACT_ACTION_KIND_MAX_ENUM = 0x7fffffff
 } imgact_action_kind;
 
 /* The words of the JSON contract: "snapshot", "creating", "running", "transfer". Static. Any thread. Since 0.1. */

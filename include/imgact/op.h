@@ -22,7 +22,8 @@ typedef struct imgact_op imgact_op;
 typedef enum imgact_visibility {
   IMGACT_VISIBILITY_ALL,
   IMGACT_VISIBILITY_PUBLIC,
-  IMGACT_VISIBILITY_PRIVATE
+  IMGACT_VISIBILITY_PRIVATE,
+  IMGACT_VISIBILITY_MAX_ENUM = 0x7fffffff
 } imgact_visibility;
 
 /* Which images a list shows; zero and NULL = not asked. Values of one kind are a union, kinds intersect. What a provider can
@@ -45,6 +46,8 @@ typedef struct imgact_image_filter {
   imgact_visibility visibility;
   int32_t include_deprecated;
 } imgact_image_filter;
+/* Initial value of imgact_image_filter: size set, all else 0 and NULL. Since 0.2. */
+#define IMGACT_IMAGE_FILTER_INIT IMGACT_INIT(imgact_image_filter)
 
 /* Which actions a list shows. Since 0.1. */
 typedef struct imgact_action_filter {
@@ -57,6 +60,8 @@ typedef struct imgact_action_filter {
   size_t statuses_count;
   size_t sort_count;
 } imgact_action_filter;
+/* Initial value of imgact_action_filter: size set, all else 0 and NULL. Since 0.2. */
+#define IMGACT_ACTION_FILTER_INIT IMGACT_INIT(imgact_action_filter)
 
 /* What to change; NULL = leave as it is, "" = make it empty. Since 0.1. */
 typedef struct imgact_image_update {
@@ -69,6 +74,8 @@ typedef struct imgact_image_update {
   int32_t replace_labels;
   int32_t convert_to_snapshot; /* with the other changes, in one request: a backup becomes a snapshot */
 } imgact_image_update;
+/* Initial value of imgact_image_update: size set, all else 0 and NULL. Since 0.2. */
+#define IMGACT_IMAGE_UPDATE_INIT IMGACT_INIT(imgact_image_update)
 
 /* Flags of imgact_op_options. Since 0.1. */
 #define IMGACT_OP_FLAG_KEEP_RAW 0x1u /* keep the provider's own objects: imgact_image_raw, imgact_action_raw */
@@ -84,10 +91,12 @@ typedef struct imgact_op_options {
   int64_t poll_interval_ms;
   int64_t page; /* this page of a list alone */
   int64_t per_page;
-  int64_t limit; /* ends a walk early */
+  int64_t max_items; /* ends a walk early */
   int32_t max_attempts;
   uint32_t flags;
 } imgact_op_options;
+/* Initial value of imgact_op_options: size set, all else 0 and NULL. Since 0.2. */
+#define IMGACT_OP_OPTIONS_INIT IMGACT_INIT(imgact_op_options)
 
 /* ---- constructors ---- */
 
@@ -96,7 +105,7 @@ IMGACT_API imgact_op *imgact_list_images(imgact_client *client, const imgact_ima
 
 /* One image, by id; by slug at DigitalOcean; by name at Hetzner, among deprecated ones too, where architecture (may be NULL)
  * tells namesakes apart: several are a conflict. Since 0.1. */
-IMGACT_API imgact_op *imgact_get_image(imgact_client *client, const char *reference, const char *architecture);
+IMGACT_API imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name, const char *architecture);
 
 /* Changes what is set, in one request; the result is the image. Since 0.1. */
 IMGACT_API imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update);
@@ -111,8 +120,9 @@ IMGACT_API imgact_op *imgact_list_actions(imgact_client *client, const imgact_ac
 /* One action; with an image (may be NULL) it must be that image's. Since 0.1. */
 IMGACT_API imgact_op *imgact_get_action(imgact_client *client, const char *action_id, const char *image_id);
 
-/* Sets (not 0) or takes away (0) an image's protection against deletion. The result is the action. Since 0.1. */
-IMGACT_API imgact_op *imgact_change_protection(imgact_client *client, const char *image_id, int protect);
+/* Sets or clears an image's protection against deletion. The result is the action. Since 0.2. */
+IMGACT_API imgact_op *imgact_protect_image(imgact_client *client, const char *image_id);
+IMGACT_API imgact_op *imgact_unprotect_image(imgact_client *client, const char *image_id);
 
 /* Makes a snapshot of a backup. The result is the action; where the cloud does it at once, a finished one without an id, and
  * the image. Since 0.1. */
@@ -131,19 +141,24 @@ IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *con
 /* Sets per-call options; what is wrong with them is in the operation's result. Since 0.1. */
 IMGACT_API void imgact_op_set_options(imgact_op *op, const imgact_op_options *options);
 
-/* Called after each look at a waited action that still runs: when it was started, and whenever it was polled. The action
- * lives until the callback returns, also if that cancels or frees the operation. Since 0.1. */
-typedef void (*imgact_progress_fn)(void *user, imgact_op *op, const imgact_action *action);
+/* Sets whether a mutation ends only when its action has finished (wait not 0) or with the response to its request (0, the
+ * default). If the provider cannot poll actions, the operation fails with IMGACT_UNSUPPORTED and sends nothing.
+ * Since 0.2. */
+IMGACT_API void imgact_op_set_wait(imgact_op *op, int wait);
 
-/* Makes a mutation wait until its action has finished; also sets the progress callback (may be NULL) of a wait. On a cloud
- * whose actions cannot be looked at the operation ends as unsupported, with nothing sent. Since 0.1. */
-IMGACT_API void imgact_op_set_wait(imgact_op *op, imgact_progress_fn progress, void *user);
+/* Called when a waited action has started and after each poll that finds it running. The action is valid until the callback
+ * returns, even if the callback cancels or frees the operation. Since 0.1. */
+typedef void (*imgact_progress_fn)(void *user_data, imgact_op *op, const imgact_action *action);
+
+/* Sets the callback for the progress of a waiting mutation or of imgact_wait_actions(); NULL removes it. user_data is
+ * borrowed. Since 0.2. */
+IMGACT_API void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progress, void *user_data);
 
 /* Runs before the first byte of a mutation leaves, from a dispatch, with the call as JSON (stable enough to be stored and
  * resumed); anything but IMGACT_OK refuses it, and that status is the result (INTERNAL for BUSY and END, which mean
  * something else here). It may cancel the operation. Since 0.1. */
-typedef imgact_status (*imgact_before_send_fn)(void *user, imgact_op *op, const char *call_json);
-IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn intent, void *user);
+typedef imgact_status (*imgact_before_send_fn)(void *user_data, imgact_op *op, const char *call_json);
+IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn before_send, void *user_data);
 
 /* A mutation that was announced to on_intent at `sent_at` (Unix ms; a time to come = not known) and whose end is not known.
  * One that creates an action starts at its look-up; one that does nothing more the second time (update, delete, Hetzner's
@@ -160,8 +175,8 @@ IMGACT_API imgact_status imgact_op_run(imgact_op *op);
  * after imgact_op_free. A page-by-page list is started again for its next page; an operation that has ended tells its end
  * again. A start before an earlier one's end was told, also while it runs, does no more than take the place of its
  * callback. Since 0.1. */
-typedef void (*imgact_done_fn)(void *user, imgact_op *op);
-IMGACT_API void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user);
+typedef void (*imgact_done_fn)(void *user_data, imgact_op *op);
+IMGACT_API void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user_data);
 
 /* Ends it as cancelled, at once; done is still called. One that was not started yet ends so when it is. Idempotent; a
  * finished operation stays as it is. Since 0.1. */
@@ -193,11 +208,11 @@ IMGACT_API const imgact_action *imgact_op_action(const imgact_op *op);
 IMGACT_API const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count);
 
 /* The rate limit as this operation's last reply told it. Since 0.1. */
-IMGACT_API void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate);
+IMGACT_API void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate_limit);
 /* 1 if the effect was found by looking, after an answer was lost. Since 0.1. */
 IMGACT_API int imgact_op_adopted(const imgact_op *op);
 /* What the last page told of itself. Since 0.1. */
-IMGACT_API void imgact_op_pagination(const imgact_op *op, imgact_pagination *page);
+IMGACT_API void imgact_op_pagination(const imgact_op *op, imgact_pagination *pagination);
 /* 1 if a list was filtered or sorted by the library rather than by the cloud. Since 0.1. */
 IMGACT_API int imgact_op_filtered_locally(const imgact_op *op);
 

@@ -25,21 +25,21 @@ IMGACT_BEGIN_DECLS
 typedef struct imgact_call {
   size_t size;
   imgact_op_kind kind;
-  uint32_t flags;                      /* IMGACT_OP_FLAG_VIA_IMAGE */
-  const char *image;                   /* the image's id; of get_image an id or slug; NULL where none was given */
-  const char *action;                  /* get_action */
-  const char *region;                  /* transfer */
-  const char *architecture;            /* get_image by name: see images */
-  const imgact_image_filter *images;   /* list_images: never NULL there */
-  const imgact_action_filter *actions; /* list_actions: never NULL there */
-  const imgact_image_update *update;   /* update_image */
-  const char *const *ids;              /* wait_actions: at most the slot's max_ids */
-  size_t ids_count;
-  int64_t page;     /* lists: 1, or what decode said */
-  int64_t per_page; /* lists: within the provider's limits */
-  const char *next; /* lists: the query that decode gave for this page, or NULL */
-  uint32_t types;   /* list_images: IMGACT_TYPE_BITs of the group that this query is for; 0 = of any type */
-  int32_t protect;  /* change_protection */
+  uint32_t flags;                            /* IMGACT_OP_FLAG_VIA_IMAGE */
+  const char *image_ref;                     /* the image's id; of get_image an id or slug; NULL where none was given */
+  const char *action_id;                     /* get_action */
+  const char *region;                        /* transfer */
+  const char *architecture;                  /* get_image by name: see images */
+  const imgact_image_filter *image_filter;   /* list_images: never NULL there */
+  const imgact_action_filter *action_filter; /* list_actions: never NULL there */
+  const imgact_image_update *update;         /* update_image */
+  const char *const *action_ids;             /* wait_actions: at most the slot's max_ids */
+  size_t action_ids_count;
+  int64_t page;           /* lists: 1, or what decode said */
+  int64_t per_page;       /* lists: within the provider's limits */
+  const char *next_query; /* lists: the query that decode gave for this page, or NULL */
+  uint32_t type_mask;     /* list_images: IMGACT_TYPE_BITs of the group that this query is for; 0 = of any type */
+  int32_t protect;        /* change_protection */
 } imgact_call;
 
 /* The request that encode builds. Errors (no memory) stick; there is nothing to check. */
@@ -156,15 +156,15 @@ typedef struct imgact_slot {
   imgact_status (*decode)(const imgact_call *call, const imgact_response *response, imgact_result *result,
                           imgact_error *error);
   /* Is this action of the call's image the effect of that call? For slots that create one. */
-  imgact_tristate (*same)(const imgact_call *call, const imgact_action *action);
+  imgact_tristate (*matches_action)(const imgact_call *call, const imgact_action *action);
   /* Does the image show the call's effect? For mutations that can be looked into. */
-  imgact_tristate (*effect)(const imgact_call *call, const imgact_image *image);
-  uint32_t flags;          /* IMGACT_SLOT_... */
-  uint32_t server_filters; /* lists: IMGACT_FILTER_... that encode pushes; what is in neither mask is refused */
-  uint32_t local_filters;  /* lists: those that the core applies to the items */
-  uint32_t max_ids;        /* wait_actions: ids per request */
-  uint32_t budget;         /* which of the provider's rate limits it counts against, 0 to 3 */
-  uint32_t reserved;       /* 0 */
+  imgact_tristate (*image_shows_effect)(const imgact_call *call, const imgact_image *image);
+  uint32_t flags;            /* IMGACT_SLOT_... */
+  uint32_t server_filters;   /* lists: IMGACT_FILTER_... that encode pushes; what is in neither mask is refused */
+  uint32_t local_filters;    /* lists: those that the core applies to the items */
+  uint32_t max_ids;          /* wait_actions: ids per request */
+  uint32_t rate_limit_index; /* which of the provider's rate limits it counts against, 0 to 3 */
+  uint32_t reserved;         /* 0 */
 } imgact_slot;
 
 /* Types that one list query can answer for. exact: the query holds just these; else the core drops the others. A type in no
@@ -177,9 +177,9 @@ typedef struct imgact_type_group {
 /* What a reply tells of the rate limit, beyond what users see. */
 typedef struct imgact_rate_limit_info {
   size_t size;
-  imgact_rate_limit rate;   /* as imgact_op_rate_limit shows it */
-  int64_t wait_until_ms;    /* Unix ms at which at least one more request is possible; IMGACT_NO_TIME = not told */
-  int64_t per_minute;       /* requests that any minute allows, where the hour's are counted in a window; 0 = no such rule */
+  imgact_rate_limit rate_limit; /* as imgact_op_rate_limit shows it */
+  int64_t next_request_at;      /* Unix ms at which at least one more request is possible; IMGACT_NO_TIME = not told */
+  int64_t limit_per_minute; /* requests that any minute allows, where the hour's are counted in a window; 0 = no such rule */
   double refill_per_second; /* of a bucket that refills continuously; 0 = no such */
 } imgact_rate_limit_info;
 
@@ -196,13 +196,13 @@ struct imgact_provider {
   size_t slots_stride;      /* sizeof(imgact_slot) */
   size_t slots_count;
   /* 1 if the text can be an id of this cloud; id_format says what one looks like, for error texts. */
-  int (*is_id)(const char *text);
+  int (*is_valid_id)(const char *text);
   const char *id_format;
   /* A reply that is no 2xx: error comes filled by the HTTP status alone; put in what the envelope knows better (status,
    * code, message, request id, flags). result takes imgact_result_set_error_details only. */
-  void (*classify)(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error);
+  void (*decode_error)(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error);
   /* Any reply. info comes as "not told". May be NULL. */
-  void (*rate)(const imgact_response *response, imgact_rate_limit_info *info);
+  void (*decode_rate_limit)(const imgact_response *response, imgact_rate_limit_info *info);
   const imgact_type_group *type_groups;
   size_t type_groups_stride; /* sizeof(imgact_type_group) */
   size_t type_groups_count;

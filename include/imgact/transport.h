@@ -39,7 +39,8 @@ typedef struct imgact_http_request {
 typedef enum imgact_delivery {
   IMGACT_DELIVERY_NOT_SENT,   /* not one byte of the request left */
   IMGACT_DELIVERY_MAYBE_SENT, /* some or all of it left, no complete reply came */
-  IMGACT_DELIVERY_ANSWERED    /* a complete reply came */
+  IMGACT_DELIVERY_ANSWERED,   /* a complete reply came */
+  IMGACT_DELIVERY_MAX_ENUM = 0x7fffffff
 } imgact_delivery;
 
 typedef enum imgact_failure {
@@ -50,13 +51,14 @@ typedef enum imgact_failure {
   IMGACT_FAILURE_TOO_LARGE, /* above max_body_bytes or the ceiling of the head */
   IMGACT_FAILURE_ENCODING,  /* what came is no HTTP, or cannot be decompressed */
   IMGACT_FAILURE_UNMATCHED, /* a cassette has no such entry */
-  IMGACT_FAILURE_NOMEM
+  IMGACT_FAILURE_NOMEM,
+  IMGACT_FAILURE_MAX_ENUM = 0x7fffffff
 } imgact_failure;
 
 /* What came of it; needs to live for the call of imgact_exchange_finish alone. */
 typedef struct imgact_http_response {
   size_t size;
-  imgact_delivery fate;
+  imgact_delivery delivery;
   imgact_failure failure;
   int32_t status;
   int32_t reserved;
@@ -71,9 +73,10 @@ typedef struct imgact_http_response {
  * between, usually as the first member of a larger struct. A transport keeps the pointer and its own data for it. */
 typedef struct imgact_exchange imgact_exchange;
 struct imgact_exchange {
-  void (*finished)(imgact_exchange *exchange, const imgact_http_response *response); /* what imgact_exchange_finish calls */
-  void *data;                                                                        /* of the transport that carries it */
-  void *reserved[2];                                                                 /* NULL */
+  void (*on_finished)(imgact_exchange *exchange,
+                      const imgact_http_response *response); /* what imgact_exchange_finish calls */
+  void *transport_data;                                      /* of the transport that carries it */
+  void *reserved[2];                                         /* NULL */
 };
 IMGACT_API void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response);
 /* A pointer of the transport's own per exchange, NULL at first. */
@@ -98,9 +101,9 @@ struct imgact_transport {
   void (*wakeup)(imgact_transport *transport);
   void (*destroy)(imgact_transport *transport);
   /* A transport with a time of its own (cassettes, simulators) fills both: now is Unix ms, advance moves it forward to at
-   * least until_ms instead of waiting. NULL = the system's clocks. */
+   * least until instead of waiting. NULL = the system's clocks. */
   int64_t (*now_ms)(imgact_transport *transport);
-  void (*advance)(imgact_transport *transport, int64_t until_ms);
+  void (*advance_to)(imgact_transport *transport, int64_t until);
   uint32_t flags;
   uint32_t reserved;
 };

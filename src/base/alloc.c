@@ -32,7 +32,7 @@ const imgact_allocator *ia_allocator_of(const imgact_allocator *given) {
 
 void *ia_alloc(const imgact_allocator *allocator, size_t bytes) {
   if (!allocator) allocator = &ia_malloc;
-  return allocator->alloc(allocator->user, bytes == 0 ? 1 : bytes);
+  return allocator->alloc(allocator->user_data, bytes == 0 ? 1 : bytes);
 }
 
 void *ia_alloc_zero(const imgact_allocator *allocator, size_t bytes) {
@@ -43,13 +43,13 @@ void *ia_alloc_zero(const imgact_allocator *allocator, size_t bytes) {
 
 void *ia_resize(const imgact_allocator *allocator, void *block, size_t bytes) {
   if (!allocator) allocator = &ia_malloc;
-  return allocator->resize(allocator->user, block, bytes == 0 ? 1 : bytes);
+  return allocator->resize(allocator->user_data, block, bytes == 0 ? 1 : bytes);
 }
 
 void ia_free(const imgact_allocator *allocator, void *block) {
   if (!block) return;
   if (!allocator) allocator = &ia_malloc;
-  allocator->release(allocator->user, block);
+  allocator->release(allocator->user_data, block);
 }
 
 char *ia_strdup(const imgact_allocator *allocator, const char *text) {

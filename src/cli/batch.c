@@ -79,7 +79,7 @@ static void configure(const cli_app *app, imgact_op *op) {
                                .deadline_ms = deadline_left(app),
                                .page = o->page,
                                .per_page = o->per_page,
-                               .limit = o->limit,
+                               .max_items = o->limit,
                                .max_attempts = (int32_t)o->max_attempts,
                                .flags =
                                    (o->raw ? IMGACT_OP_FLAG_KEEP_RAW : 0) | (o->via_image ? IMGACT_OP_FLAG_VIA_IMAGE : 0)};
@@ -102,7 +102,8 @@ void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *su
   cli_slot *slot = &batch->slots[index];
   *slot = (cli_slot){.batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
   configure(batch->app, op);
-  if (op && wait) imgact_op_set_wait(op, cli_progress_seen, slot);
+  imgact_op_set_wait(op, wait);
+  imgact_op_set_progress(op, cli_progress_seen, slot);
 }
 
 int cli_batch_check(cli_batch *batch) {

@@ -37,7 +37,8 @@ int cli_exit_status(imgact_status status) {
   case IMGACT_CANCELLED: return 130;
   case IMGACT_INTERNAL:
   case IMGACT_NOMEM:
-  case IMGACT_BUSY: break;
+  case IMGACT_BUSY:
+  case IMGACT_STATUS_MAX_ENUM: break;
   }
   return 1;
 }

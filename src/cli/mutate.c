@@ -14,8 +14,8 @@ static imgact_op *make_op(const cli_app *app, const char *id, const char *region
   case CLI_IMAGE_DELETE: return imgact_delete_image(client, id);
   case CLI_IMAGE_CONVERT: return imgact_convert_image(client, id);
   case CLI_IMAGE_TRANSFER: return imgact_transfer_image(client, id, region);
-  case CLI_IMAGE_PROTECT: return imgact_change_protection(client, id, 1);
-  default: return imgact_change_protection(client, id, 0);
+  case CLI_IMAGE_PROTECT: return imgact_protect_image(client, id);
+  default: return imgact_unprotect_image(client, id);
   }
 }
 

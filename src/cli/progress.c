@@ -87,7 +87,7 @@ static void draw_pause(cli_app *app) {
 
 static void begin_pause(cli_app *app, cli_line_kind kind, const imgact_trace_event *event, int64_t pause_ms) {
   cli_buffer text = {0};
-  cli_buffer_visible(&text, event->text ? event->text : "");
+  cli_buffer_visible(&text, event->message ? event->message : "");
   snprintf(app->line.text, sizeof app->line.text, "%.*s", (int)cli_text_cut(cli_buffer_get(&text), WIDEST_LINE),
            cli_buffer_get(&text));
   cli_buffer_free(&text);

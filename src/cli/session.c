@@ -36,16 +36,16 @@ static void put_lines(const cli_app *app, const char *mark, uint32_t request, co
 static void put_body(const cli_app *app, const char *mark, const imgact_trace_event *event) {
   size_t shown = event->body ? strlen(event->body) : 0;
   char note[80];
-  put_lines(app, mark, event->request, event->body);
+  put_lines(app, mark, event->request_number, event->body);
   snprintf(note, sizeof note, "... (%zu of %zu bytes)", shown, event->body_bytes);
-  if (shown < event->body_bytes) put_lines(app, mark, event->request, note);
+  if (shown < event->body_bytes) put_lines(app, mark, event->request_number, note);
 }
 
 /* A terminal tells why nothing happens: the pause before a request is sent again, and the look-up of a lost answer, which
  * ends with its operation or where the change is sent again. */
 static void tell_pauses(cli_app *app, const imgact_trace_event *event) {
   bool looking = app->line.kind == CLI_LINE_LOOKUP, reads = event->method && !strcmp(event->method, "GET");
-  bool sent_again = event->kind == IMGACT_TRACE_LOOKUP && event->request == app->looked_up;
+  bool sent_again = event->kind == IMGACT_TRACE_LOOKUP && event->request_number == app->looked_up;
   if (event->kind == IMGACT_TRACE_REQUEST || sent_again) {
     if (app->line.kind != CLI_LINE_BAR && !(looking && reads)) cli_progress_clear(app);
   } else
@@ -55,20 +55,20 @@ static void tell_pauses(cli_app *app, const imgact_trace_event *event) {
 /* Every string of an event is redacted by the library. */
 static void put_trace(cli_app *app, const imgact_trace_event *event) {
   cli_progress_clear(app);
-  const char *text = event->text ? event->text : "";
+  const char *text = event->message ? event->message : "";
   char head[160];
   switch (event->kind) {
   case IMGACT_TRACE_REQUEST:
     snprintf(head, sizeof head, "%s (attempt %d) ", event->method ? event->method : "", (int)event->attempt);
     put_time(app);
-    fprintf(stderr, "> #%u %s%s\n", (unsigned)event->request, head, event->url ? event->url : "");
-    put_lines(app, ">", event->request, event->headers);
+    fprintf(stderr, "> #%u %s%s\n", (unsigned)event->request_number, head, event->url ? event->url : "");
+    put_lines(app, ">", event->request_number, event->headers);
     put_body(app, ">", event);
     return;
   case IMGACT_TRACE_RESPONSE:
     snprintf(head, sizeof head, "HTTP %d after %lld ms", (int)event->http_status, (long long)event->elapsed_ms);
-    put_lines(app, "<", event->request, head);
-    put_lines(app, "<", event->request, event->headers);
+    put_lines(app, "<", event->request_number, head);
+    put_lines(app, "<", event->request_number, event->headers);
     put_body(app, "<", event);
     return;
   case IMGACT_TRACE_FAILURE: snprintf(head, sizeof head, "failed after %lld ms", (long long)event->elapsed_ms); break;
@@ -77,8 +77,8 @@ static void put_trace(cli_app *app, const imgact_trace_event *event) {
   case IMGACT_TRACE_LOOKUP: snprintf(head, sizeof head, "looking into it"); break;
   default: return; /* of a later library */
   }
-  put_lines(app, "*", event->request, head);
-  put_lines(app, "*", event->request, text);
+  put_lines(app, "*", event->request_number, head);
+  put_lines(app, "*", event->request_number, text);
 }
 
 static void watch(void *user, const imgact_trace_event *event) {
@@ -88,7 +88,7 @@ static void watch(void *user, const imgact_trace_event *event) {
     put_trace(app, event);
   else if (cli_progress_tells_pauses(app))
     tell_pauses(app, event);
-  if (event->kind == IMGACT_TRACE_LOOKUP) app->looked_up = event->request;
+  if (event->kind == IMGACT_TRACE_LOOKUP) app->looked_up = event->request_number;
 }
 
 imgact_config_overrides cli_overrides(const cli_app *app) {

@@ -40,9 +40,9 @@ static void *copy_sized(const void *from, size_t theirs, size_t ours, ia_arena *
 }
 
 static bool copy_image_filter(imgact_call *call, ia_arena *arena) {
-  const imgact_image_filter *from = call->images;
+  const imgact_image_filter *from = call->image_filter;
   imgact_image_filter *f = copy_sized(from, from ? from->size : 0, sizeof *f, arena);
-  call->images = f;
+  call->image_filter = f;
   if (!f) return false;
   f->types = copy_block(f->types, f->types_count, sizeof *f->types, arena);
   f->statuses = copy_block(f->statuses, f->statuses_count, sizeof *f->statuses, arena);
@@ -52,9 +52,9 @@ static bool copy_image_filter(imgact_call *call, ia_arena *arena) {
 }
 
 static bool copy_action_filter(imgact_call *call, ia_arena *arena) {
-  const imgact_action_filter *from = call->actions;
+  const imgact_action_filter *from = call->action_filter;
   imgact_action_filter *f = copy_sized(from, from ? from->size : 0, sizeof *f, arena);
-  call->actions = f;
+  call->action_filter = f;
   if (!f) return false;
   f->statuses = copy_block(f->statuses, f->statuses_count, sizeof *f->statuses, arena);
   return f->statuses && copy_text(&f->image_id, arena) && copy_texts(&f->ids, f->ids_count, arena) &&
@@ -77,8 +77,8 @@ static bool copy_update(imgact_call *call, ia_arena *arena) {
 bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
   *to = *from;
   to->size = sizeof *to;
-  if (!copy_text(&to->image, arena) || !copy_text(&to->action, arena) || !copy_text(&to->region, arena) ||
-      !copy_text(&to->architecture, arena) || !copy_texts(&to->ids, to->ids_count, arena))
+  if (!copy_text(&to->image_ref, arena) || !copy_text(&to->action_id, arena) || !copy_text(&to->region, arena) ||
+      !copy_text(&to->architecture, arena) || !copy_texts(&to->action_ids, to->action_ids_count, arena))
     return false;
   if (to->kind == IMGACT_OP_LIST_IMAGES) return copy_image_filter(to, arena);
   if (to->kind == IMGACT_OP_LIST_ACTIONS) return copy_action_filter(to, arena);
@@ -97,18 +97,18 @@ static bool each_of(const char *const *texts, size_t count, text_test test, cons
 
 /* Is the test true of every text that the caller gave? */
 static bool each_text(const imgact_call *c, text_test test, const void *with) {
-  const char *const own[] = {c->image, c->action, c->region, c->architecture};
-  bool ok = each_of(own, sizeof own / sizeof *own, test, with) && each_of(c->ids, c->ids_count, test, with);
-  if (c->images) {
-    const imgact_image_filter *f = c->images;
+  const char *const own[] = {c->image_ref, c->action_id, c->region, c->architecture};
+  bool ok = each_of(own, sizeof own / sizeof *own, test, with) && each_of(c->action_ids, c->action_ids_count, test, with);
+  if (c->image_filter) {
+    const imgact_image_filter *f = c->image_filter;
     const char *const texts[] = {f->name, f->architecture, f->label_selector, f->tag, f->region};
     ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with) && each_of(f->sort, f->sort_count, test, with) &&
          each_of(f->bound_to, f->bound_to_count, test, with);
   }
-  if (c->actions)
-    ok = ok && (!c->actions->image_id || test(c->actions->image_id, with)) &&
-         each_of(c->actions->sort, c->actions->sort_count, test, with) &&
-         each_of(c->actions->ids, c->actions->ids_count, test, with);
+  if (c->action_filter)
+    ok = ok && (!c->action_filter->image_id || test(c->action_filter->image_id, with)) &&
+         each_of(c->action_filter->sort, c->action_filter->sort_count, test, with) &&
+         each_of(c->action_filter->ids, c->action_filter->ids_count, test, with);
   if (c->update) {
     const char *const texts[] = {c->update->name, c->update->description, c->update->distribution};
     ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with);
@@ -163,7 +163,7 @@ typedef struct id_rule {
 } id_rule;
 
 static imgact_status id_ok(const id_rule *rule, const char *what, const char *id) {
-  if (!id || rule->provider->is_id(id)) return IMGACT_OK;
+  if (!id || rule->provider->is_valid_id(id)) return IMGACT_OK;
   return imgact_error_set(rule->error, IMGACT_INVALID_ARGUMENT, "'%s' cannot be %s at %s: that is %s", id, what,
                           rule->provider->name, rule->provider->id_format);
 }
@@ -180,15 +180,16 @@ imgact_status ia_call_check(const imgact_call *call, const imgact_provider *prov
   if (!each_text(call, is_utf8, NULL)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
   if (!labels_have_keys(call->update)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a label has no key");
   imgact_status status = IMGACT_OK;
-  if (call->images) status = image_words_ok(call->images, error);
-  if (status == IMGACT_OK && call->actions) status = action_words_ok(call->actions, error);
-  if (status == IMGACT_OK && call->kind != IMGACT_OP_GET_IMAGE) status = id_ok(&rule, an_image, call->image);
-  if (status == IMGACT_OK) status = id_ok(&rule, an_action, call->action);
-  if (status == IMGACT_OK) status = ids_ok(&rule, an_action, call->ids, call->ids_count);
-  if (status == IMGACT_OK && call->images)
-    status = ids_ok(&rule, "a server's id", call->images->bound_to, call->images->bound_to_count);
-  if (status == IMGACT_OK && call->actions) status = id_ok(&rule, an_image, call->actions->image_id);
-  if (status == IMGACT_OK && call->actions) status = ids_ok(&rule, an_action, call->actions->ids, call->actions->ids_count);
+  if (call->image_filter) status = image_words_ok(call->image_filter, error);
+  if (status == IMGACT_OK && call->action_filter) status = action_words_ok(call->action_filter, error);
+  if (status == IMGACT_OK && call->kind != IMGACT_OP_GET_IMAGE) status = id_ok(&rule, an_image, call->image_ref);
+  if (status == IMGACT_OK) status = id_ok(&rule, an_action, call->action_id);
+  if (status == IMGACT_OK) status = ids_ok(&rule, an_action, call->action_ids, call->action_ids_count);
+  if (status == IMGACT_OK && call->image_filter)
+    status = ids_ok(&rule, "a server's id", call->image_filter->bound_to, call->image_filter->bound_to_count);
+  if (status == IMGACT_OK && call->action_filter) status = id_ok(&rule, an_image, call->action_filter->image_id);
+  if (status == IMGACT_OK && call->action_filter)
+    status = ids_ok(&rule, an_action, call->action_filter->ids, call->action_filter->ids_count);
   return status;
 }
 
@@ -223,7 +224,7 @@ const char *ia_call_json(const imgact_call *call, const imgact_provider *provide
     const char *key, *value;
   } texts[] = {{"provider", provider->name},
                {"op", imgact_op_kind_name(call->kind)},
-               {"image", call->image},
+               {"image", call->image_ref},
                {"region", call->region}};
   imgact_json_write_begin_object(json);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -312,7 +313,7 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, const img
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is for %s, this client for %s",
                             cloud ? cloud : "no provider", provider->name);
   *call = (imgact_call){.size = sizeof *call, .kind = (imgact_op_kind)kind};
-  call->image = member(reader, "image");
+  call->image_ref = member(reader, "image");
   call->region = member(reader, "region");
   call->protect = flag(reader, "protect");
   if (kind == IMGACT_OP_UPDATE_IMAGE) read_update(reader, call);
@@ -320,7 +321,7 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, const img
   if (reader->odd || silent)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call's '%s' is %s", silent ? "protect" : reader->odd,
                             silent ? "missing" : "of the wrong type");
-  if (!call->image) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
+  if (!call->image_ref) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
   return IMGACT_OK;
 }
 

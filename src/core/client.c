@@ -49,7 +49,7 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
   ia_set_init(&client->claims, client->allocator, ia_engine_random_word(engine));
   ia_set_init(&client->older_claims, client->allocator, ia_engine_random_word(engine));
   ia_redactor_init(&client->redactor, NULL, 0, NULL);
-  client->user_agent = user_agent(client->allocator, options->app);
+  client->user_agent = user_agent(client->allocator, options->application);
   client->endpoint = ia_strdup(client->allocator, endpoint);
   if (client->endpoint)
     for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--) client->endpoint[n - 1] = '\0';
@@ -144,7 +144,9 @@ void ia_client_join_governor(imgact_client *client) {
   client->governor = ia_governor_hold(client->engine, key);
 }
 
-static uint32_t budget_of(const imgact_slot *slot) { return slot && slot->budget < IA_BUDGETS ? slot->budget : 0; }
+static uint32_t budget_of(const imgact_slot *slot) {
+  return slot && slot->rate_limit_index < IA_BUDGETS ? slot->rate_limit_index : 0;
+}
 
 void ia_client_enqueue(imgact_client *client, ia_lane lane, const imgact_slot *slot, ia_link *exchange) {
   ia_list_append(&client->lanes[lane][budget_of(slot)], exchange);

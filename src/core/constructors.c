@@ -37,9 +37,9 @@ static imgact_op *checked(imgact_op *op) {
   if (!op) return NULL;
   const imgact_call *call = &op->call;
   if (call->kind == IMGACT_OP_GET_ACTION)
-    need(op, call->action, "the action's id");
+    need(op, call->action_id, "the action's id");
   else
-    need(op, call->image, "the image's id");
+    need(op, call->image_ref, "the image's id");
   if (call->kind == IMGACT_OP_TRANSFER) need(op, call->region, "the region");
   if (call->kind == IMGACT_OP_UPDATE_IMAGE && changes_nothing(call->update))
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "nothing to change was given");
@@ -64,7 +64,7 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   first.per_page = client->provider->max_per_page;
   bool sends = false;
   for (size_t i = 0; i < op->walk->groups_count; i++) {
-    first.types = op->walk->groups[i];
+    first.type_mask = op->walk->groups[i];
     sends = try_encode(op, &first) || sends;
   }
   bool types_here =
@@ -76,7 +76,7 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
 imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter) {
   imgact_image_filter all = {.size = sizeof all};
   bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter && ok ? filter : &all};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter && ok ? filter : &all};
   imgact_op *op = new_list(client, &call);
   if (op && filter) ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_image_filter");
   return op;
@@ -85,8 +85,8 @@ imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *
 imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter *filter) {
   imgact_action_filter all = {.size = sizeof all};
   bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .actions = filter && ok ? filter : &all};
-  call.image = call.actions->image_id;
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .action_filter = filter && ok ? filter : &all};
+  call.image_ref = call.action_filter->image_id;
   imgact_op *op = new_list(client, &call);
   if (op && filter) ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_action_filter");
   return op;
@@ -94,26 +94,30 @@ imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter
 
 /* ---- one image, one action ---- */
 
-imgact_op *imgact_get_image(imgact_client *client, const char *reference, const char *architecture) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = reference, .architecture = architecture};
+imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name, const char *architecture) {
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = id_or_name, .architecture = architecture};
   imgact_op *op = ia_op_new(client, &ia_flow_get, &call);
-  if (op) need(op, reference, "the image's id");
+  if (op) need(op, id_or_name, "the image's id");
   if (!op || op->error.status != IMGACT_OK) return op;
   bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) != 0;
   if (architecture && !by_name)
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no filter by architecture", client->provider->name);
-  if (!by_name || client->provider->is_id(reference)) try_encode(op, &op->call);
+  if (!by_name || client->provider->is_valid_id(id_or_name)) try_encode(op, &op->call);
   return op;
 }
 
 imgact_op *imgact_get_action(imgact_client *client, const char *action_id, const char *image_id) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_ACTION, .action = action_id, .image = image_id};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_ACTION, .action_id = action_id, .image_ref = image_id};
   return checked(ia_op_new(client, &ia_flow_simple, &call));
 }
 
 imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids, size_t count, const char *image_id) {
-  imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .ids = action_ids, .ids_count = count, .image = image_id};
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_WAIT_ACTIONS,
+                      .action_ids = action_ids,
+                      .action_ids_count = count,
+                      .image_ref = image_id};
   imgact_op *op = ia_op_new(client, &ia_flow_wait, &call);
   if (op && !count) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "there is no action to wait for");
   return op;
@@ -124,29 +128,38 @@ imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_
 imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update) {
   imgact_image_update none = {.size = sizeof none};
   bool ok = update && ia_sized_ok(update, update->size, sizeof *update);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image = image_id, .update = ok ? update : &none};
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = image_id, .update = ok ? update : &none};
   imgact_op *op = ia_op_new(client, &ia_flow_mutation, &call);
   if (op && update) ia_op_check_size(op, update, update->size, sizeof *update, "imgact_image_update");
   return checked(op);
 }
 
 imgact_op *imgact_delete_image(imgact_client *client, const char *image_id) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE, .image = image_id};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE, .image_ref = image_id};
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 
-imgact_op *imgact_change_protection(imgact_client *client, const char *image_id, int protect) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CHANGE_PROTECTION, .image = image_id, .protect = protect != 0};
+static imgact_op *change_protection(imgact_client *client, const char *image_id, int protect) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CHANGE_PROTECTION, .image_ref = image_id, .protect = protect};
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
+}
+
+imgact_op *imgact_protect_image(imgact_client *client, const char *image_id) {
+  return change_protection(client, image_id, 1);
+}
+
+imgact_op *imgact_unprotect_image(imgact_client *client, const char *image_id) {
+  return change_protection(client, image_id, 0);
 }
 
 imgact_op *imgact_convert_image(imgact_client *client, const char *image_id) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CONVERT, .image = image_id};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CONVERT, .image_ref = image_id};
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 
 imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id, const char *region) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_TRANSFER, .image = image_id, .region = region};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_TRANSFER, .image_ref = image_id, .region = region};
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 

@@ -20,7 +20,7 @@ static void end_empty(ia_timer *timer);
 ia_exchange *ia_exchange_new(imgact_client *client, ia_terms terms, void (*done)(ia_exchange *), void *owner) {
   ia_exchange *exchange = ia_alloc_zero(client->allocator, sizeof *exchange);
   if (!exchange) return NULL;
-  exchange->base.finished = finished;
+  exchange->base.on_finished = finished;
   exchange->client = client;
   exchange->terms = terms;
   exchange->done = done;
@@ -60,7 +60,7 @@ void ia_exchange_free(ia_exchange *exchange) {
   bool had_place = exchange->state == IA_EXCHANGE_READY || exchange->state == IA_EXCHANGE_FLYING;
   if (exchange->state == IA_EXCHANGE_FLYING) client->engine->abort(client->engine->outer, exchange);
   if (had_place) leave_place(exchange);
-  if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->budget, NULL);
+  if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->rate_limit_index, NULL);
   leave_governor(exchange);
   ia_timer_stop(client->engine, &exchange->timer);
   ia_list_remove(&exchange->link);
@@ -193,7 +193,7 @@ void ia_exchange_ready(ia_exchange *exchange) {
   exchange->state = IA_EXCHANGE_READY;
   exchange->client->in_flight++;
   exchange->governor = ia_governor_share(exchange->client->governor);
-  if (exchange->governor) ia_governor_sent(exchange->governor, exchange->slot->budget);
+  if (exchange->governor) ia_governor_sent(exchange->governor, exchange->slot->rate_limit_index);
   ia_list_append(&exchange->client->engine->outbox, &exchange->link);
 }
 
@@ -212,7 +212,7 @@ void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request)
   exchange->sent_ms = now->mono_ms;
   exchange->sent_at_ms = now->wall_ms;
   exchange->attempts++;
-  exchange->base.data = NULL;
+  exchange->base.transport_data = NULL;
   ia_trace_request(exchange);
   *request = &exchange->http;
 }
@@ -282,7 +282,7 @@ static void take_json(ia_exchange *exchange, const imgact_http_response *http, i
   } else {
     ia_error_from_http(error, http->status);
     if (parsed != IA_JSON_OK) quote(exchange, http->body, http->body_bytes, error);
-    exchange->client->provider->classify(&exchange->call, response, exchange->result, error);
+    exchange->client->provider->decode_error(&exchange->call, response, exchange->result, error);
     if (exchange->result->nomem) ia_no_memory(error);
     error->http_status = http->status;
   }
@@ -295,10 +295,10 @@ static void learn(ia_exchange *exchange, const imgact_http_response *http, const
   const char *date = ia_header(http->headers, http->headers_count, "date");
   ia_client_learn_date(client, date);
   int64_t now_ms = ia_client_cloud_ms(client, client->engine->now.mono_ms);
-  if (client->provider->rate) client->provider->rate(response, rate);
-  rate->rate.retry_after_ms = ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), now_ms);
-  client->rate = rate->rate;
-  if (exchange->terms.rate) *exchange->terms.rate = rate->rate;
+  if (client->provider->decode_rate_limit) client->provider->decode_rate_limit(response, rate);
+  rate->rate_limit.retry_after_ms = ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), now_ms);
+  client->rate = rate->rate_limit;
+  if (exchange->terms.rate) *exchange->terms.rate = rate->rate_limit;
 }
 
 static bool blank(const char *text, size_t length) {
@@ -322,14 +322,14 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
   imgact_error *error = &exchange->error;
   if (error->status == IMGACT_OK) return;
   ia_str_copy(error->provider, sizeof error->provider, client->provider->name);
-  error->retry_after_ms = rate->rate.retry_after_ms;
+  error->retry_after_ms = rate->rate_limit.retry_after_ms;
 }
 
 /* A reset is a time on the cloud's clock: how far it is ahead there; -1 = not told, or past. */
 static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit_info *rate) {
   int64_t cloud_ms = ia_client_cloud_ms(client, client->engine->now.mono_ms), ahead_ms;
-  if (rate->wait_until_ms == IMGACT_NO_TIME || rate->wait_until_ms <= cloud_ms) return -1;
-  return __builtin_sub_overflow(rate->wait_until_ms, cloud_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
+  if (rate->next_request_at == IMGACT_NO_TIME || rate->next_request_at <= cloud_ms) return -1;
+  return __builtin_sub_overflow(rate->next_request_at, cloud_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
 }
 
 static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_limit_info *rate) {
@@ -337,7 +337,7 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
   ia_engine *engine = client->engine;
   ia_attempt attempt = {.method = exchange->request.method,
                         .safe = (exchange->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0,
-                        .fate = http->fate,
+                        .delivery = http->delivery,
                         .failure = http->failure,
                         .error = &exchange->error,
                         .attempts = exchange->attempts,
@@ -387,9 +387,10 @@ static void tell_governor(ia_exchange *exchange, const imgact_http_response *htt
   imgact_rate_limit_info told = *rate;
   int64_t ahead_ms = wait_hint_ms(exchange->client, rate);
   if (!exchange->governor) return;
-  if (http->status == 429) told.rate.limit = -1;
-  told.wait_until_ms = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->now.mono_ms, ahead_ms);
-  ia_governor_told(exchange->governor, exchange->slot->budget, http->fate == IMGACT_DELIVERY_ANSWERED ? &told : NULL);
+  if (http->status == 429) told.rate_limit.limit = -1;
+  told.next_request_at = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->now.mono_ms, ahead_ms);
+  ia_governor_told(exchange->governor, exchange->slot->rate_limit_index,
+                   http->delivery == IMGACT_DELIVERY_ANSWERED ? &told : NULL);
 }
 
 static void park(ia_exchange *exchange, const ia_decision *decision) {
@@ -402,13 +403,13 @@ static void park(ia_exchange *exchange, const ia_decision *decision) {
 static void finished(imgact_exchange *base, const imgact_http_response *http) {
   ia_exchange *exchange = IA_ENTRY(base, ia_exchange, base);
   imgact_client *client = exchange->client;
-  imgact_rate_limit_info rate = {.size = sizeof rate, .rate = ia_rate_untold, .wait_until_ms = IMGACT_NO_TIME};
+  imgact_rate_limit_info rate = {.size = sizeof rate, .rate_limit = ia_rate_untold, .next_request_at = IMGACT_NO_TIME};
   if (exchange->state != IA_EXCHANGE_FLYING) return;
   ia_client_hold(client);
   leave_place(exchange);
   ia_trace_response(exchange, http);
   ia_error_clear(&exchange->error);
-  if (http->fate == IMGACT_DELIVERY_ANSWERED)
+  if (http->delivery == IMGACT_DELIVERY_ANSWERED)
     take_reply(exchange, http, &rate);
   else
     fail_transport(exchange, http);
@@ -433,9 +434,9 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
 }
 
 void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response) {
-  exchange->finished(exchange, response);
+  exchange->on_finished(exchange, response);
 }
 
-void imgact_exchange_set_data(imgact_exchange *exchange, void *data) { exchange->data = data; }
+void imgact_exchange_set_data(imgact_exchange *exchange, void *data) { exchange->transport_data = data; }
 
-void *imgact_exchange_data(const imgact_exchange *exchange) { return exchange->data; }
+void *imgact_exchange_data(const imgact_exchange *exchange) { return exchange->transport_data; }

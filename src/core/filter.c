@@ -16,9 +16,9 @@ static uint32_t asked_of_images(const imgact_image_filter *f) {
 }
 
 uint32_t ia_filter_asked(const imgact_call *call) {
-  if (call->kind == IMGACT_OP_LIST_IMAGES) return asked_of_images(call->images);
+  if (call->kind == IMGACT_OP_LIST_IMAGES) return asked_of_images(call->image_filter);
   if (call->kind != IMGACT_OP_LIST_ACTIONS) return 0;
-  const imgact_action_filter *f = call->actions;
+  const imgact_action_filter *f = call->action_filter;
   return when(f->image_id, IMGACT_FILTER_IMAGE_ID) | when(f->ids_count, IMGACT_FILTER_ACTION_ID) |
          when(f->statuses_count, IMGACT_FILTER_STATUS) | when(f->sort_count, IMGACT_FILTER_SORT);
 }
@@ -50,7 +50,7 @@ static bool visible(const imgact_image_filter *f, const imgact_image *image) {
 }
 
 bool ia_filter_image(const imgact_call *call, uint32_t filters, uint32_t types, const imgact_image *image) {
-  const imgact_image_filter *f = call->images;
+  const imgact_image_filter *f = call->image_filter;
   if ((filters & IMGACT_FILTER_TYPE) && types && !(types & IMGACT_IMAGE_TYPE_BIT(image->type))) return false;
   if ((filters & IMGACT_FILTER_STATUS) && !image_status(f, image->status)) return false;
   if ((filters & IMGACT_FILTER_NAME) && !ia_str_equal(f->name, image->name)) return false;
@@ -74,7 +74,7 @@ bool ia_action_of_image(const imgact_action *action, const char *image_id) {
 }
 
 bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_action *action) {
-  const imgact_action_filter *f = call->actions;
+  const imgact_action_filter *f = call->action_filter;
   if ((filters & IMGACT_FILTER_STATUS) && !action_status(f, action->status)) return false;
   if ((filters & IMGACT_FILTER_ACTION_ID) && !among(f->ids, f->ids_count, action->id)) return false;
   return !(filters & IMGACT_FILTER_IMAGE_ID) || ia_action_of_image(action, f->image_id);

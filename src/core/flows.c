@@ -86,14 +86,14 @@ static void tell_namesakes(imgact_op *op, imgact_error *error) {
     used += n > 0 ? (size_t)n : 0;
   }
   imgact_error_set(error, IMGACT_CONFLICT, "%zu images are named '%s': %s; ask for an architecture or an id",
-                   op->result.images_count, op->call.image, text);
+                   op->result.images_count, op->call.image_ref, text);
 }
 
 /* A server that does not know the filter by name answers with images of any name. */
 static void keep_named(imgact_op *op) {
   size_t kept = 0;
   for (size_t i = 0; i < op->result.images_count; i++)
-    if (ia_str_equal(op->result.images[i]->name, op->call.image)) op->result.images[kept++] = op->result.images[i];
+    if (ia_str_equal(op->result.images[i]->name, op->call.image_ref)) op->result.images[kept++] = op->result.images[i];
   op->result.images_count = kept;
 }
 
@@ -108,7 +108,7 @@ static void named(ia_walk *walk) {
     details = op->details;
   }
   if (error.status == IMGACT_OK && !op->result.images_count)
-    imgact_error_set(&error, IMGACT_NOT_FOUND, "%s has no image named '%s'", op->client->provider->name, op->call.image);
+    imgact_error_set(&error, IMGACT_NOT_FOUND, "%s has no image named '%s'", op->client->provider->name, op->call.image_ref);
   else if (error.status == IMGACT_OK && op->result.images_count > 1)
     tell_namesakes(op, &error);
   if (error.status != IMGACT_OK) op->result.images_count = 0;
@@ -122,8 +122,8 @@ static bool look_up_name(imgact_op *op, imgact_error *error) {
   ia_no_memory(error);
   if (!filter || !walk) return false;
   *filter = (imgact_image_filter){
-      .size = sizeof *filter, .name = op->call.image, .architecture = op->call.architecture, .include_deprecated = 1};
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter};
+      .size = sizeof *filter, .name = op->call.image_ref, .architecture = op->call.architecture, .include_deprecated = 1};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter};
   if (ia_walk_init(walk, op->client, &call, error) != IMGACT_OK) return false;
   return ia_op_walk(op, walk, ia_op_terms(op, IA_LANE_READ, false), named, error);
 }
@@ -140,7 +140,7 @@ static void check_architecture(imgact_op *op, imgact_error *error) {
   const imgact_image *image = imgact_op_image(op);
   if (error->status != IMGACT_OK || !op->call.architecture || !image || !image->architecture) return;
   if (ia_str_equal(image->architecture, op->call.architecture)) return;
-  imgact_error_set(error, IMGACT_NOT_FOUND, "image %s is not of architecture %s: it is of %s", op->call.image,
+  imgact_error_set(error, IMGACT_NOT_FOUND, "image %s is not of architecture %s: it is of %s", op->call.image_ref,
                    op->call.architecture, image->architecture);
   op->result.images_count = 0;
 }
@@ -159,7 +159,7 @@ static void got_by_id(ia_exchange *exchange) {
 }
 
 static void get_start(imgact_op *op) {
-  bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) && !op->client->provider->is_id(op->call.image);
+  bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) && !op->client->provider->is_valid_id(op->call.image_ref);
   if (by_name)
     go_by_name(op);
   else
@@ -188,7 +188,7 @@ struct ia_waits {
 /* What the cloud told of each action, in the order asked. */
 static void collect(imgact_op *op) {
   ia_result_reset(&op->result);
-  for (size_t i = 0; i < op->call.ids_count; i++)
+  for (size_t i = 0; i < op->call.action_ids_count; i++)
     if (op->waits->all[i].watch.action && !ia_result_append_action(&op->result, op->waits->all[i].watch.action))
       ia_no_memory(&op->error);
 }
@@ -225,7 +225,7 @@ static void looked(ia_watch *watch, const imgact_error *error, const char *detai
 }
 
 static void wait_start(imgact_op *op) {
-  size_t count = op->call.ids_count;
+  size_t count = op->call.action_ids_count;
   op->waits = ia_arena_alloc(&op->arena, sizeof *op->waits);
   if (op->waits) op->waits->all = ia_arena_array(&op->arena, count, sizeof *op->waits->all);
   if (!op->waits || !op->waits->all) {
@@ -237,8 +237,8 @@ static void wait_start(imgact_op *op) {
   op->waits->left = count;
   for (size_t i = 0; i < count; i++) {
     op->waits->all[i].op = op;
-    ia_op_watch(op, &op->waits->all[i].watch, op->call.ids[i], op->call.image, looked);
-    op->waits->all[i].watch.must_name_image = op->call.image && op->slot->max_ids > 1;
+    ia_op_watch(op, &op->waits->all[i].watch, op->call.action_ids[i], op->call.image_ref, looked);
+    op->waits->all[i].watch.must_name_image = op->call.image_ref && op->slot->max_ids > 1;
     ia_watch_start(&op->waits->all[i].watch, op->client, false);
   }
 }
@@ -257,7 +257,7 @@ void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *ima
 static void wait_stop(imgact_op *op) {
   if (!op->waits) return;
   collect(op);
-  for (size_t i = 0; i < op->call.ids_count; i++) ia_op_unwatch(op, &op->waits->all[i].watch);
+  for (size_t i = 0; i < op->call.action_ids_count; i++) ia_op_unwatch(op, &op->waits->all[i].watch);
   op->waits = NULL;
 }
 

@@ -120,31 +120,31 @@ static bool windows_allow(ia_budget *budget, int64_t now_ms, double left, int64_
 /* Both learn what a reply told, and say whether plainly more may go than was known. */
 static bool learn_bucket(ia_budget *budget, const imgact_rate_limit_info *info, int64_t now_ms) {
   refill(budget, now_ms);
-  double told = (double)(info->rate.remaining - budget->in_flight);
+  double told = (double)(info->rate_limit.remaining - budget->in_flight);
   bool first = budget->refill_per_ms <= 0.0;
   budget->refill_per_ms = info->refill_per_second / 1000.0;
   budget->tokens_at_ms = now_ms;
   /* Others use it too, or this is the first word; upwards only where the count here is plainly behind. */
-  bool more = told > budget->tokens + (double)(info->rate.limit / NEWS);
+  bool more = told > budget->tokens + (double)(info->rate_limit.limit / NEWS);
   if (first || told < budget->tokens || told > budget->tokens + 8.0) budget->tokens = told;
   return more;
 }
 
 static bool learn_windows(ia_budget *budget, const imgact_rate_limit_info *info, int64_t now_ms) {
   window_move(&budget->hour, now_ms);
-  int64_t used = info->rate.limit - info->rate.remaining, wait_ms = 1000;
+  int64_t used = info->rate_limit.limit - info->rate_limit.remaining, wait_ms = 1000;
   int64_t known = ia_later((int64_t)budget->hour.used, budget->foreign);
   budget->foreign = used > (int64_t)budget->hour.used ? used - (int64_t)budget->hour.used : 0;
-  if (info->wait_until_ms != IMGACT_NO_TIME && info->wait_until_ms > now_ms) wait_ms = info->wait_until_ms - now_ms;
+  if (info->next_request_at != IMGACT_NO_TIME && info->next_request_at > now_ms) wait_ms = info->next_request_at - now_ms;
   budget->probe_at_ms = now_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
-  return used < known - info->rate.limit / NEWS;
+  return used < known - info->rate_limit.limit / NEWS;
 }
 
 static bool learn(ia_budget *budget, const imgact_rate_limit_info *info, int64_t now_ms) {
-  if (!info || info->rate.limit <= 0 || info->rate.remaining < 0) return false;
-  bool larger = info->rate.limit > budget->limit;
-  budget->limit = info->rate.limit;
-  budget->per_minute = info->per_minute;
+  if (!info || info->rate_limit.limit <= 0 || info->rate_limit.remaining < 0) return false;
+  bool larger = info->rate_limit.limit > budget->limit;
+  budget->limit = info->rate_limit.limit;
+  budget->per_minute = info->limit_per_minute;
   bool more = info->refill_per_second > 0.0 ? learn_bucket(budget, info, now_ms) : learn_windows(budget, info, now_ms);
   return more || larger;
 }

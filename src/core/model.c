@@ -5,28 +5,57 @@
 #define NAME(names, value) ((size_t)(value) < sizeof(names) / sizeof *(names) ? (names)[(size_t)(value)] : (names)[0])
 
 const char *imgact_image_type_name(imgact_image_type type) {
-  static const char *const names[] = {"unknown", "system", "app", "snapshot", "backup", "custom"};
+  static const char *const names[] = {
+      [IMGACT_IMAGE_TYPE_UNKNOWN] = "unknown", [IMGACT_IMAGE_TYPE_SYSTEM] = "system",
+      [IMGACT_IMAGE_TYPE_APP] = "app",         [IMGACT_IMAGE_TYPE_SNAPSHOT] = "snapshot",
+      [IMGACT_IMAGE_TYPE_BACKUP] = "backup",   [IMGACT_IMAGE_TYPE_CUSTOM] = "custom",
+  };
   return NAME(names, type);
 }
 
 const char *imgact_image_status_name(imgact_image_status status) {
-  static const char *const names[] = {"unknown", "creating", "available", "unavailable", "deleted", "retired"};
+  static const char *const names[] = {
+      [IMGACT_IMAGE_STATUS_UNKNOWN] = "unknown",     [IMGACT_IMAGE_STATUS_CREATING] = "creating",
+      [IMGACT_IMAGE_STATUS_AVAILABLE] = "available", [IMGACT_IMAGE_STATUS_UNAVAILABLE] = "unavailable",
+      [IMGACT_IMAGE_STATUS_DELETED] = "deleted",     [IMGACT_IMAGE_STATUS_RETIRED] = "retired",
+  };
   return NAME(names, status);
 }
 
 const char *imgact_action_status_name(imgact_action_status status) {
-  static const char *const names[] = {"unknown", "running", "success", "error"};
+  static const char *const names[] = {
+      [IMGACT_ACTION_STATUS_UNKNOWN] = "unknown",
+      [IMGACT_ACTION_STATUS_RUNNING] = "running",
+      [IMGACT_ACTION_STATUS_SUCCESS] = "success",
+      [IMGACT_ACTION_STATUS_ERROR] = "error",
+  };
   return NAME(names, status);
 }
 
 const char *imgact_action_kind_name(imgact_action_kind kind) {
-  static const char *const names[] = {"other", "create", "convert", "transfer", "change_protection"};
+  static const char *const names[] = {
+      [IMGACT_ACTION_KIND_OTHER] = "other",
+      [IMGACT_ACTION_KIND_CREATE] = "create",
+      [IMGACT_ACTION_KIND_CONVERT] = "convert",
+      [IMGACT_ACTION_KIND_TRANSFER] = "transfer",
+      [IMGACT_ACTION_KIND_CHANGE_PROTECTION] = "change_protection",
+  };
   return NAME(names, kind);
 }
 
 const char *imgact_op_kind_name(imgact_op_kind kind) {
-  static const char *const names[] = {"list_images", "get_image",         "update_image", "delete_image", "list_actions",
-                                      "get_action",  "change_protection", "convert",      "transfer",     "wait_actions"};
+  static const char *const names[IMGACT_OP_COUNT] = {
+      [IMGACT_OP_LIST_IMAGES] = "list_images",
+      [IMGACT_OP_GET_IMAGE] = "get_image",
+      [IMGACT_OP_UPDATE_IMAGE] = "update_image",
+      [IMGACT_OP_DELETE_IMAGE] = "delete_image",
+      [IMGACT_OP_LIST_ACTIONS] = "list_actions",
+      [IMGACT_OP_GET_ACTION] = "get_action",
+      [IMGACT_OP_CHANGE_PROTECTION] = "change_protection",
+      [IMGACT_OP_CONVERT] = "convert",
+      [IMGACT_OP_TRANSFER] = "transfer",
+      [IMGACT_OP_WAIT_ACTIONS] = "wait_actions",
+  };
   return (size_t)kind < sizeof names / sizeof *names ? names[(size_t)kind] : NULL;
 }
 

@@ -63,7 +63,7 @@ static void waited(ia_watch *watch, const imgact_error *error, const char *detai
 static void wait_for(imgact_op *op, const imgact_action *action) {
   ia_mutation *m = op->mutation;
   m->state = IA_MUTATION_WAITING;
-  ia_op_watch(op, &m->watch, ia_arena_copy(&op->arena, action->id), op->call.image, waited);
+  ia_op_watch(op, &m->watch, ia_arena_copy(&op->arena, action->id), op->call.image_ref, waited);
   if (!m->watch.arena.allocator) ia_arena_init(&m->watch.arena, op->client->allocator);
   ia_arena_reset(&m->watch.arena);
   m->watch.action = ia_action_copy(&m->watch.arena, action);
@@ -113,7 +113,7 @@ static void sent(ia_exchange *exchange) {
     ia_mutation_applied(op);
   } else if (exchange->uncertain) {
     ia_reconcile(op, exchange, false);
-  } else if (safe && op->slot->effect && (exchange->maybe_applied || m->in_doubt)) {
+  } else if (safe && op->slot->image_shows_effect && (exchange->maybe_applied || m->in_doubt)) {
     ia_reconcile(op, exchange, refusal);
   } else if (!safe && m->in_doubt && refusal) {
     ia_reconcile(op, exchange, true);
@@ -162,7 +162,7 @@ static void begin_soon(ia_mutation *m) {
 }
 
 static uint64_t key_of(const imgact_call *call) {
-  uint64_t key = ia_hash(call->image, strlen(call->image)) * 31 + (uint64_t)call->kind;
+  uint64_t key = ia_hash(call->image_ref, strlen(call->image_ref)) * 31 + (uint64_t)call->kind;
   return call->region ? key * 31 + ia_hash(call->region, strlen(call->region)) : key;
 }
 

@@ -153,7 +153,7 @@ static void tell_progress(imgact_op *op) {
   ia_list_remove(&watch->news);
   if (!ia_list_empty(&op->news)) ia_list_append(&op->client->engine->notify, &op->notify);
   ia_op_pin(op);
-  op->progress(op->progress_user, op, watch->action);
+  op->progress(op->progress_user_data, op, watch->action);
   op->telling = NULL;
   if (op->told.allocator) ia_arena_free(&op->told);
   (void)ia_op_unpin(op);
@@ -168,14 +168,14 @@ void ia_op_tell(imgact_op *op) {
   imgact_done_fn done = op->done;
   op->tell_done = false;
   op->done = NULL; /* a later run of a list has a callback of its own, or none */
-  done(op->done_user, op);
+  done(op->done_user_data, op);
 }
 
 bool ia_op_announce(imgact_op *op) {
-  if (!op->intent || op->announced) return true;
+  if (!op->before_send || op->announced) return true;
   op->announced = true;
   const char *json = ia_call_json(&op->call, op->client->provider, &op->arena);
-  imgact_status status = json ? ia_hook_status(op->intent(op->intent_user, op, json)) : IMGACT_NOMEM;
+  imgact_status status = json ? ia_hook_status(op->before_send(op->before_send_user_data, op, json)) : IMGACT_NOMEM;
   if (op->state != IA_OP_RUNNING) return false; /* cancelled from inside */
   if (status == IMGACT_OK) return true;
   imgact_error_set(&op->error, status, "%s", json ? "on_intent refused the call: nothing was sent" : "out of memory");
@@ -204,7 +204,7 @@ void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user) {
   if (!op) return;
   bool again = op->state == IA_OP_ENDED;
   op->done = done;
-  op->done_user = user;
+  op->done_user_data = user;
   if (op->state == IA_OP_RUNNING) return;
   ia_op_begin(op);
   if (!again || op->state != IA_OP_ENDED) return;
@@ -268,32 +268,37 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   if ((options->flags & IMGACT_OP_FLAG_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "IMGACT_OP_FLAG_VIA_IMAGE is for imgact_get_action alone");
   if (op->flow != &ia_flow_list) {
-    if (options->page || options->per_page || options->limit || (options->flags & IMGACT_OP_FLAG_PAGED))
+    if (options->page || options->per_page || options->max_items || (options->flags & IMGACT_OP_FLAG_PAGED))
       ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s has no pages", imgact_op_kind_name(op->call.kind));
     return;
   }
   if (!op->walk) return;
   op->walk->page = options->page;
   op->walk->per_page = options->per_page;
-  op->walk->limit = options->limit;
+  op->walk->limit = options->max_items;
   op->walk->page_by_page = (options->flags & IMGACT_OP_FLAG_PAGED) != 0;
   imgact_error error;
   if (ia_walk_check(op->walk, &error) != IMGACT_OK) ia_op_refuse(op, (imgact_status)error.status, "%s", error.message);
 }
 
-void imgact_op_set_wait(imgact_op *op, imgact_progress_fn progress, void *user) {
+void imgact_op_set_wait(imgact_op *op, int wait) {
   if (!op || op->state != IA_OP_NEW) return;
-  if ((op->slot && (op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) && !ia_client_slot(op->client, IMGACT_OP_WAIT_ACTIONS))
+  op->wait = wait != 0;
+  if (op->wait && op->slot && (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) &&
+      !ia_client_slot(op->client, IMGACT_OP_WAIT_ACTIONS))
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no wait_actions", op->client->provider->name);
-  op->wait = true;
-  op->progress = progress;
-  op->progress_user = user;
 }
 
-void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn intent, void *user) {
+void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progress, void *user_data) {
   if (!op || op->state != IA_OP_NEW) return;
-  op->intent = intent;
-  op->intent_user = user;
+  op->progress = progress;
+  op->progress_user_data = user_data;
+}
+
+void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn before_send, void *user_data) {
+  if (!op || op->state != IA_OP_NEW) return;
+  op->before_send = before_send;
+  op->before_send_user_data = user_data;
 }
 
 /* ---- results ---- */

@@ -38,11 +38,11 @@ struct imgact_op {
   ia_exchange *exchange;
   ia_link notify;
   imgact_done_fn done;
-  void *done_user;
+  void *done_user_data;
   imgact_progress_fn progress;
-  void *progress_user;
-  imgact_before_send_fn intent;
-  void *intent_user;
+  void *progress_user_data;
+  imgact_before_send_fn before_send;
+  void *before_send_user_data;
   bool wait, adopted, local, tell_done, announced, doomed;
   int pins;              /* hooks and runs that it must outlive; doomed: freed with the last one */
   ia_walk *walk;         /* lists, and get_image by name; in the arena */

@@ -85,9 +85,9 @@ static void free_batch(ia_batch *batch) {
 /* Who asks has changed: an id lives as long as its watch, and the request may be built again for a further attempt. */
 static void name_ids(ia_batch *batch) {
   imgact_call *call = &batch->exchange->call;
-  call->ids_count = 0;
+  call->action_ids_count = 0;
   for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next)
-    batch->ids[call->ids_count++] = IA_ENTRY(at, ia_watch, link)->id;
+    batch->ids[call->action_ids_count++] = IA_ENTRY(at, ia_watch, link)->id;
 }
 
 /* A batch whose last watch has gone asks for nobody: its request is dropped. */
@@ -245,20 +245,20 @@ static bool may_join(const ia_batch *batch, const ia_watch *watch) {
 }
 
 static void fill(ia_batch *batch, imgact_client *client, size_t max) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .ids = batch->ids};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = batch->ids};
   ia_terms *terms = &batch->exchange->terms;
-  while (call.ids_count < max && !ia_list_empty(&client->poller.due)) {
+  while (call.action_ids_count < max && !ia_list_empty(&client->poller.due)) {
     ia_watch *watch = IA_ENTRY(client->poller.due.next, ia_watch, link);
     if (!may_join(batch, watch)) break;
     ia_list_append(&batch->watches, &watch->link);
     watch->batch = batch;
-    batch->ids[call.ids_count++] = watch->id;
-    if (max == 1) call.image = watch->image;
+    batch->ids[call.action_ids_count++] = watch->id;
+    if (max == 1) call.image_ref = watch->image;
     batch->result.keep_raw = batch->result.keep_raw || watch->keep_raw;
     terms->max_attempts = watch->terms.max_attempts;
     if (watch->terms.deadline_ms > terms->deadline_ms) terms->deadline_ms = watch->terms.deadline_ms;
   }
-  batch->shared = call.ids_count > 1;
+  batch->shared = call.action_ids_count > 1;
   ia_exchange_submit(batch->exchange, &call, &batch->result);
 }
 

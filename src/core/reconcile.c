@@ -161,11 +161,11 @@ static void got_image(ia_exchange *exchange) {
     return;
   }
   const imgact_image *image = m->image.images_count ? m->image.images[0] : NULL;
-  if (!image || !ia_str_equal(image->id, op->call.image)) { /* another image's state settles nothing */
+  if (!image || !ia_str_equal(image->id, op->call.image_ref)) { /* another image's state settles nothing */
     unsettled(op, "the cloud answered with another image");
     return;
   }
-  bool shown = op->slot->effect(&op->call, image) == IMGACT_TRISTATE_TRUE;
+  bool shown = op->slot->image_shows_effect(&op->call, image) == IMGACT_TRISTATE_TRUE;
   if (shown && !confirming && m->unsettled) {
     shown_for_now(op);
     return;
@@ -184,8 +184,8 @@ static ia_terms terms_of_look(imgact_op *op) { return ia_op_terms(op, IA_LANE_MU
 
 static void look_at_image(imgact_op *op) {
   ia_mutation *m = op->mutation;
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image = op->call.image};
-  if (!op->slot->effect || !ia_client_slot(op->client, IMGACT_OP_GET_IMAGE)) {
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = op->call.image_ref};
+  if (!op->slot->image_shows_effect || !ia_client_slot(op->client, IMGACT_OP_GET_IMAGE)) {
     bool looked = (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
     if (m->state == IA_MUTATION_CONFIRMING)
       not_confirmed(op);
@@ -231,7 +231,7 @@ static void confirm(imgact_op *op) {
     look_at_image(op);
     return;
   }
-  ia_op_watch(op, &m->watch, ia_arena_copy(&op->arena, action->id), op->call.image, candidate_looked);
+  ia_op_watch(op, &m->watch, ia_arena_copy(&op->arena, action->id), op->call.image_ref, candidate_looked);
   if (!m->watch.id) {
     ambiguous(op, "out of memory");
     return;
@@ -241,7 +241,7 @@ static void confirm(imgact_op *op) {
 }
 
 static imgact_tristate same_kind(const imgact_op *op, const imgact_action *action) {
-  return op->slot->same ? op->slot->same(&op->call, action) : IMGACT_TRISTATE_UNKNOWN;
+  return op->slot->matches_action ? op->slot->matches_action(&op->call, action) : IMGACT_TRISTATE_UNKNOWN;
 }
 
 typedef struct span {
@@ -319,8 +319,9 @@ static bool list_actions(imgact_op *op, imgact_error *error) {
     m->walk = ia_arena_alloc(&op->arena, sizeof *m->walk);
   if (!m->walk) return false;
   memset(m->walk, 0, sizeof *m->walk);
-  m->filter = (imgact_action_filter){.size = sizeof m->filter, .image_id = op->call.image};
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .image = op->call.image, .actions = &m->filter};
+  m->filter = (imgact_action_filter){.size = sizeof m->filter, .image_id = op->call.image_ref};
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .image_ref = op->call.image_ref, .action_filter = &m->filter};
   if (ia_walk_init(m->walk, op->client, &call, error) != IMGACT_OK) return false;
   return ia_op_walk(op, m->walk, terms_of_look(op), got_actions, error);
 }

@@ -26,18 +26,18 @@ int64_t ia_retry_after_ms(const char *value, int64_t wall_ms) {
 
 /* Did the cloud, or nobody, get to do something? Only then is an unsafe request free to go again. */
 static bool certainly_nothing(const ia_attempt *a) {
-  return a->fate == IMGACT_DELIVERY_NOT_SENT || (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
+  return a->delivery == IMGACT_DELIVERY_NOT_SENT || (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
 }
 
 /* A 4xx of an unsafe request is a refusal, unless the cloud's own code calls it passing; everything else that is no success
  * leaves it open whether it was applied. */
 static bool refused(const ia_attempt *a) {
-  return a->fate == IMGACT_DELIVERY_ANSWERED && a->error->http_status >= 400 && a->error->http_status < 500 &&
+  return a->delivery == IMGACT_DELIVERY_ANSWERED && a->error->http_status >= 400 && a->error->http_status < 500 &&
          !(a->error->flags & IMGACT_ERROR_RETRYABLE);
 }
 
 static bool passing(const ia_attempt *a) {
-  if (a->fate != IMGACT_DELIVERY_ANSWERED)
+  if (a->delivery != IMGACT_DELIVERY_ANSWERED)
     return a->failure == IMGACT_FAILURE_NETWORK || a->failure == IMGACT_FAILURE_TIMEOUT;
   if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
   return a->error->http_status == 500 && !strcmp(a->method, "GET");
@@ -47,7 +47,7 @@ static bool passing(const ia_attempt *a) {
  * known to decline. */
 static bool mutation_open(const ia_attempt *a) {
   if (!strcmp(a->method, "GET") || certainly_nothing(a)) return false;
-  if (a->fate == IMGACT_DELIVERY_MAYBE_SENT) return true;
+  if (a->delivery == IMGACT_DELIVERY_MAYBE_SENT) return true;
   if (!a->safe) return !refused(a);
   if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
   bool declined =

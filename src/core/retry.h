@@ -12,7 +12,7 @@
 typedef struct ia_attempt {
   const char *method;
   bool safe;
-  imgact_delivery fate;
+  imgact_delivery delivery;
   imgact_failure failure;
   const imgact_error *error; /* status, http_status, flags, retry_after_ms */
   int32_t attempts, max_attempts, tokens;

@@ -48,7 +48,7 @@ static imgact_trace_event event(const ia_exchange *exchange, imgact_trace_kind k
                               .http_status = -1,
                               .attempt = exchange->attempts,
                               .kind = kind,
-                              .request = exchange->number};
+                              .request_number = exchange->number};
 }
 
 void ia_trace_request(ia_exchange *exchange) {
@@ -68,17 +68,17 @@ void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) 
   imgact_client *client = exchange->client;
   if (!client->trace) return;
   imgact_trace_event e =
-      event(exchange, http->fate == IMGACT_DELIVERY_ANSWERED ? IMGACT_TRACE_RESPONSE : IMGACT_TRACE_FAILURE);
+      event(exchange, http->delivery == IMGACT_DELIVERY_ANSWERED ? IMGACT_TRACE_RESPONSE : IMGACT_TRACE_FAILURE);
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
   e.elapsed_ms = client->engine->now.mono_ms - exchange->sent_ms;
   e.url = clean_text(exchange, &arena, exchange->http.url);
-  if (http->fate == IMGACT_DELIVERY_ANSWERED) {
+  if (http->delivery == IMGACT_DELIVERY_ANSWERED) {
     e.http_status = http->status;
     e.headers = header_lines(exchange, &arena, http->headers, http->headers_count);
     e.body = clean(exchange, &arena, http->body, http->body_bytes, &e.body_bytes);
   } else {
-    e.text = clean_text(exchange, &arena, http->message);
+    e.message = clean_text(exchange, &arena, http->message);
   }
   client->trace(client->trace_user_data, &e);
   ia_arena_free(&arena);
@@ -90,7 +90,7 @@ void ia_trace_retry(ia_exchange *exchange, int64_t delay_ms) {
   imgact_trace_event e = event(exchange, IMGACT_TRACE_RETRY);
   e.delay_ms = delay_ms;
   if (exchange->error.http_status) e.http_status = exchange->error.http_status;
-  e.text = exchange->error.message;
+  e.message = exchange->error.message;
   client->trace(client->trace_user_data, &e);
 }
 
@@ -98,11 +98,11 @@ void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_
   if (!client->trace) return;
   imgact_trace_event e = {.size = sizeof e,
                           .provider = client->provider->name,
-                          .text = text,
+                          .message = text,
                           .elapsed_ms = -1,
                           .delay_ms = delay_ms,
                           .http_status = -1,
                           .kind = kind,
-                          .request = request};
+                          .request_number = request};
   client->trace(client->trace_user_data, &e);
 }

@@ -35,7 +35,7 @@ static uint32_t asked_types(const imgact_image_filter *filter) {
 /* Which queries answer for the types; one for any type where none is asked for. */
 static imgact_status plan_groups(ia_walk *walk, imgact_error *error) {
   const imgact_provider *provider = walk->client->provider;
-  uint32_t types = walk->images ? asked_types(walk->call.images) : 0;
+  uint32_t types = walk->images ? asked_types(walk->call.image_filter) : 0;
   walk->groups_count = 0;
   if (!types) {
     walk->groups[walk->groups_count++] = 0;
@@ -58,8 +58,8 @@ static imgact_status plan_groups(ia_walk *walk, imgact_error *error) {
 }
 
 static const char *const *sort_keys(const ia_walk *walk, size_t *count) {
-  *count = walk->images ? walk->call.images->sort_count : walk->call.actions->sort_count;
-  return walk->images ? walk->call.images->sort : walk->call.actions->sort;
+  *count = walk->images ? walk->call.image_filter->sort_count : walk->call.action_filter->sort_count;
+  return walk->images ? walk->call.image_filter->sort : walk->call.action_filter->sort;
 }
 
 imgact_status ia_walk_init(ia_walk *walk, imgact_client *client, const imgact_call *call, imgact_error *error) {
@@ -115,8 +115,8 @@ static bool ask(ia_walk *walk) {
     ia_no_memory(&walk->error);
     return false;
   }
-  walk->call.types = walk->groups[walk->group];
-  walk->call.next = walk->next.length ? ia_buf_text(&walk->next) : NULL;
+  walk->call.type_mask = walk->groups[walk->group];
+  walk->call.next_query = walk->next.length ? ia_buf_text(&walk->next) : NULL;
   walk->exchange->attempts = 0;
   walk->exchange->terms = walk->terms;
   if (walk->first == *item_count(walk)) /* a page of which the filters let nothing pass leaves nothing behind */
@@ -316,7 +316,7 @@ static void got_page(ia_exchange *exchange) {
   ia_walk *walk = exchange->owner;
   walk->error = exchange->error;
   walk_step step = WALK_ENDED;
-  if (walk->error.status == IMGACT_INVALID_ARGUMENT && walk->call.next) /* the arguments did for the first page */
+  if (walk->error.status == IMGACT_INVALID_ARGUMENT && walk->call.next_query) /* the arguments did for the first page */
     imgact_error_set(&walk->error, IMGACT_PROTOCOL, "the query that was given for page %lld cannot be asked",
                      (long long)walk->call.page);
   if (walk->error.status == IMGACT_OK)

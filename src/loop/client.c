@@ -39,9 +39,9 @@ static const char *wrong_member(const imgact_provider *p) {
   if (!p->default_endpoint) return "default_endpoint";
   if (!p->slots || !p->slots_count) return "slots";
   if (p->slots_stride < sizeof(imgact_slot)) return "slots_stride";
-  if (!p->is_id) return "is_id";
+  if (!p->is_valid_id) return "is_valid_id";
   if (!p->id_format) return "id_format";
-  if (!p->classify) return "classify";
+  if (!p->decode_error) return "decode_error";
   if (p->max_per_page <= 0) return "max_per_page";
   if (p->type_groups_count && !p->type_groups) return "type_groups";
   if (p->type_groups_count && p->type_groups_stride < sizeof *p->type_groups) return "type_groups_stride";
@@ -111,12 +111,11 @@ static imgact_status check_endpoint(const char *endpoint, imgact_error *error) {
                           wrong);
 }
 
-static imgact_status check_app(const char *app, imgact_error *error) {
-  for (const char *at = app; at && *at; at++)
-    if (*at < 0x20 || *at > 0x7e)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the app name has a character that no User-Agent can carry");
-  if (app && strlen(app) > 200) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the app name is too long");
-  return IMGACT_OK;
+/* "name/1.2" for the User-Agent. */
+static bool is_application(const char *text) {
+  const char *at = text;
+  while (*at >= 0x20 && *at <= 0x7e) at++;
+  return !*at && at - text <= 200;
 }
 
 /* ---- the client ---- */
@@ -182,9 +181,10 @@ static imgact_status open_client(const imgact_client_options *options, imgact_cl
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "imgact_client_options.reserved is not 0");
   if (status == IMGACT_OK)
     status = check_endpoint(options->endpoint ? options->endpoint : provider->default_endpoint, error);
-  if (status == IMGACT_OK) status = check_app(options->app, error);
+  if (status == IMGACT_OK && options->application && !is_application(options->application))
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "application must be at most 200 printable ASCII characters");
   if (status == IMGACT_OK && (options->rate_limit_reserve_percent < 0 || options->rate_limit_reserve_percent > 90))
-    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "rate_limit_reserve_percent is %d: 0 to 90 make sense",
+    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "rate_limit_reserve_percent must be 0 to 90, not %d",
                               options->rate_limit_reserve_percent);
   if (status != IMGACT_OK) {
     ia_drop_transport(options);

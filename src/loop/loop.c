@@ -125,7 +125,7 @@ static void send_all(imgact_loop *loop) {
     imgact_status status = loop->transport->send(loop->transport, request, &exchange->base);
     if (status == IMGACT_OK) continue;
     imgact_http_response refused = {.size = sizeof refused,
-                                    .fate = IMGACT_DELIVERY_NOT_SENT,
+                                    .delivery = IMGACT_DELIVERY_NOT_SENT,
                                     .failure = status == IMGACT_NOMEM ? IMGACT_FAILURE_NOMEM : IMGACT_FAILURE_NONE,
                                     .message =
                                         status == IMGACT_NOMEM ? "out of memory" : "the transport refused the request"};
@@ -136,11 +136,11 @@ static void send_all(imgact_loop *loop) {
 /* A virtual clock moves only when nothing is left to do at the present. */
 static void let_time_pass(imgact_loop *loop) {
   imgact_transport *transport = loop->transport;
-  if (!transport->advance) return;
+  if (!transport->advance_to) return;
   int64_t next = ia_engine_next_ms(&loop->engine);
   int timeout = transport->timeout_ms(transport);
   if (timeout >= 0 && loop->engine.now.mono_ms + timeout < next) next = loop->engine.now.mono_ms + timeout;
-  if (next != IA_NEVER && next > loop->engine.now.mono_ms) transport->advance(transport, ia_later(loop->epoch_ms, next));
+  if (next != IA_NEVER && next > loop->engine.now.mono_ms) transport->advance_to(transport, ia_later(loop->epoch_ms, next));
 }
 
 static void pass(imgact_loop *loop) {
@@ -153,7 +153,7 @@ static void pass(imgact_loop *loop) {
 }
 
 static bool due_now(imgact_loop *loop) {
-  if (loop->transport->advance && loop->transport->timeout_ms(loop->transport) == 0) return true;
+  if (loop->transport->advance_to && loop->transport->timeout_ms(loop->transport) == 0) return true;
   return ia_engine_next_ms(&loop->engine) <= loop->engine.now.mono_ms;
 }
 
@@ -178,7 +178,7 @@ int imgact_loop_fd(imgact_loop *loop) { return loop->transport->fd(loop->transpo
 static int time_left_ms(const imgact_loop *loop) {
   int64_t next = ia_engine_next_ms(&loop->engine);
   int transport = loop->transport->timeout_ms(loop->transport);
-  if (loop->transport->advance) return next == IA_NEVER && transport < 0 ? -1 : 0;
+  if (loop->transport->advance_to) return next == IA_NEVER && transport < 0 ? -1 : 0;
   if (next == IA_NEVER) return transport;
   int64_t left = next - now_of(loop).mono_ms;
   if (left < 0) left = 0;

@@ -10,8 +10,24 @@
 
 #define MAX_FAULTS 1000
 
-const char *const sim_deed_words[] = {"no_reply",     "close",     "reset", "cut",  "delay", "slow", "status", "rate_limit",
-                                      "content_type", "duplicate", "next",  "hide", "fail",  "last", "appear", "vanish"};
+const char *const sim_deed_words[] = {
+    [SIM_NO_REPLY] = "no_reply",
+    [SIM_CLOSE] = "close",
+    [SIM_RESET] = "reset",
+    [SIM_CUT] = "cut",
+    [SIM_DELAY] = "delay",
+    [SIM_SLOW] = "slow",
+    [SIM_STATUS] = "status",
+    [SIM_RATE_LIMIT] = "rate_limit",
+    [SIM_CONTENT_TYPE] = "content_type",
+    [SIM_DUPLICATE] = "duplicate",
+    [SIM_NEXT] = "next",
+    [SIM_HIDE] = "hide",
+    [SIM_FAIL] = "fail",
+    [SIM_LAST] = "last",
+    [SIM_APPEAR] = "appear",
+    [SIM_VANISH] = "vanish",
+};
 static const char *const whens[] = {"before", "after"};
 static const char *const nexts[] = {"same", "first", "missing", "huge", "text", "host"};
 

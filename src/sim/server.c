@@ -176,7 +176,8 @@ static enum MHD_Result send_reply(talk *t) {
 /* ---- requests ---- */
 
 static void write_log(const talk *t, const char *method, int64_t now_ms) {
-  static const char *const ends[] = {"reply", "close", "reset", "silence"};
+  static const char *const ends[] = {
+      [SIM_END_REPLY] = "reply", [SIM_END_CLOSE] = "close", [SIM_END_RESET] = "reset", [SIM_END_SILENCE] = "silence"};
   sim_server *server = t->listener->server;
   if (!server->log) return;
   imgact_json_writer *out = imgact_json_writer_new(NULL, 0);

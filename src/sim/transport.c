@@ -100,7 +100,7 @@ static void answer(const flight *f) {
   const sim_reply *reply = &f->outcome.reply;
   imgact_header headers[SIM_MAX_HEADERS];
   imgact_http_response response = {
-      .size = sizeof response, .fate = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+      .size = sizeof response, .delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
   if (f->late) {
     response.failure = IMGACT_FAILURE_TIMEOUT;
     response.message = "no reply in time";
@@ -112,7 +112,7 @@ static void answer(const flight *f) {
   } else {
     for (size_t i = 0; i < reply->headers_count; i++)
       headers[i] = (imgact_header){reply->headers[i].name, reply->headers[i].value};
-    response.fate = IMGACT_DELIVERY_ANSWERED;
+    response.delivery = IMGACT_DELIVERY_ANSWERED;
     response.failure = IMGACT_FAILURE_NONE;
     response.status = reply->status;
     response.headers = headers;
@@ -180,7 +180,7 @@ imgact_transport *sim_transport_new(sim_instance *instance, int64_t latency_ms) 
                           .timeout_ms = until_next,
                           .destroy = destroy,
                           .now_ms = virtual_now,
-                          .advance = move_on},
+                          .advance_to = move_on},
                  .instance = instance,
                  .latency_ms = latency_ms};
   instance->clock.speed = 0;

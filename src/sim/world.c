@@ -9,14 +9,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const sim_type_words[] = {"system", "app", "snapshot", "backup", "base", "custom", "admin"};
-const char *const sim_status_words[] = {"creating", "unavailable", "available", "NEW", "pending", "deleted", "retired"};
-const char *const sim_effect_words[] = {"nothing", "update",   "delete", "protect",         "unprotect",
-                                        "convert", "transfer", "import", "account_transfer"};
-const char *const sim_state_words[][SIM_STATES] = {{"running", "success", "error"}, {"in-progress", "completed", "errored"}};
-const char *const sim_cloud_words[] = {"hetzner", "digitalocean"};
-const char *const sim_access_words[] = {"read_write", "read_only", "scoped", "invalid"};
-const sim_rate_limit sim_usual_limits[] = {{.limit = 3600, .actions = 7200}, {.limit = 5000, .burst = 250}};
+const char *const sim_type_words[] = {
+    [SIM_SYSTEM] = "system", [SIM_APP] = "app",       [SIM_SNAPSHOT] = "snapshot", [SIM_BACKUP] = "backup",
+    [SIM_BASE] = "base",     [SIM_CUSTOM] = "custom", [SIM_ADMIN] = "admin",
+};
+const char *const sim_status_words[] = {
+    [SIM_CREATING] = "creating", [SIM_UNAVAILABLE] = "unavailable", [SIM_AVAILABLE] = "available", [SIM_NEW] = "NEW",
+    [SIM_PENDING] = "pending",   [SIM_DELETED] = "deleted",         [SIM_RETIRED] = "retired",
+};
+const char *const sim_effect_words[] = {
+    [SIM_NOTHING] = "nothing",   [SIM_UPDATE] = "update",       [SIM_DELETE] = "delete",
+    [SIM_PROTECT] = "protect",   [SIM_UNPROTECT] = "unprotect", [SIM_CONVERT] = "convert",
+    [SIM_TRANSFER] = "transfer", [SIM_IMPORT] = "import",       [SIM_ACCOUNT_TRANSFER] = "account_transfer",
+};
+const char *const sim_state_words[][SIM_STATES] = {
+    [SIM_HETZNER] = {[SIM_RUNNING] = "running", [SIM_SUCCESS] = "success", [SIM_ERROR] = "error"},
+    [SIM_DIGITALOCEAN] = {[SIM_RUNNING] = "in-progress", [SIM_SUCCESS] = "completed", [SIM_ERROR] = "errored"},
+};
+const char *const sim_cloud_words[] = {[SIM_HETZNER] = "hetzner", [SIM_DIGITALOCEAN] = "digitalocean"};
+const char *const sim_access_words[] = {
+    [SIM_READ_WRITE] = "read_write",
+    [SIM_READ_ONLY] = "read_only",
+    [SIM_SCOPED] = "scoped",
+    [SIM_INVALID] = "invalid",
+};
+const sim_rate_limit sim_usual_limits[] = {
+    [SIM_HETZNER] = {.limit = 3600, .actions = 7200},
+    [SIM_DIGITALOCEAN] = {.limit = 5000, .burst = 250},
+};
 
 int sim_index_of(const char *const *words, size_t count, const char *word) {
   for (size_t i = 0; word && i < count; i++)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* What has come of an exchange: libcurl's code and what the callbacks saw, as fate, failure and a sentence for people. What
- * is not certain counts as worse: only a complete reply is ANSWERED, only a request that libcurl never began to write is
- * NOT_SENT. */
+/* What has come of an exchange: libcurl's code and what the callbacks saw, as delivery, failure and a sentence for people.
+ * What is not certain counts as worse: only a complete reply is ANSWERED, only a request that libcurl never began to write
+ * is NOT_SENT. */
 #include "curl_transfer.h"
 
 #include <stdio.h>
@@ -108,7 +108,7 @@ void ia_transfer_response(ia_transfer *transfer, imgact_header *headers, imgact_
   imgact_failure failure = transfer->failure != IMGACT_FAILURE_NONE ? transfer->failure : by_code(transfer);
   *response = (imgact_http_response){.size = sizeof *response, .failure = failure};
   if (failure == IMGACT_FAILURE_NONE) {
-    response->fate = IMGACT_DELIVERY_ANSWERED;
+    response->delivery = IMGACT_DELIVERY_ANSWERED;
     response->status = transfer->status;
     response->headers = headers;
     response->headers_count = list_headers(transfer, headers);
@@ -116,7 +116,7 @@ void ia_transfer_response(ia_transfer *transfer, imgact_header *headers, imgact_
     response->body_bytes = transfer->body.length;
     return;
   }
-  response->fate = transfer->sent ? IMGACT_DELIVERY_MAYBE_SENT : IMGACT_DELIVERY_NOT_SENT;
+  response->delivery = transfer->sent ? IMGACT_DELIVERY_MAYBE_SENT : IMGACT_DELIVERY_NOT_SENT;
   response->message = own_message(transfer, failure);
   if (!response->message) response->message = curl_message(transfer);
 }

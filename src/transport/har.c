@@ -15,15 +15,24 @@
 /* No exchange takes longer: keeps sums of times far from overflow. */
 static const double max_time_ms = 1e12;
 
-static const char *const failures[] = {"none",      "network",  "timeout",   "tls",
-                                       "too_large", "encoding", "unmatched", "no_memory"};
-static const char *const fates[] = {"not_sent", "maybe_sent"};
+static const char *const failures[] = {
+    [IMGACT_FAILURE_NONE] = "none",           [IMGACT_FAILURE_NETWORK] = "network",
+    [IMGACT_FAILURE_TIMEOUT] = "timeout",     [IMGACT_FAILURE_TLS] = "tls",
+    [IMGACT_FAILURE_TOO_LARGE] = "too_large", [IMGACT_FAILURE_ENCODING] = "encoding",
+    [IMGACT_FAILURE_UNMATCHED] = "unmatched", [IMGACT_FAILURE_NOMEM] = "no_memory",
+};
+static const char *const deliveries[] = {
+    [IMGACT_DELIVERY_NOT_SENT] = "not_sent",
+    [IMGACT_DELIVERY_MAYBE_SENT] = "maybe_sent",
+};
 
 const char *ia_har_failure_name(size_t failure) {
   return failure < sizeof failures / sizeof *failures ? failures[failure] : NULL;
 }
 
-const char *ia_har_fate_name(size_t fate) { return fate < sizeof fates / sizeof *fates ? fates[fate] : NULL; }
+const char *ia_har_delivery_name(size_t delivery) {
+  return delivery < sizeof deliveries / sizeof *deliveries ? deliveries[delivery] : NULL;
+}
 
 typedef struct reader {
   ia_har *har;
@@ -151,7 +160,8 @@ static void read_request(reader *in, const imgact_json *json, ia_har_entry *entr
 /* Browsers say no more of an exchange that failed than its status 0. */
 static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entry) {
   imgact_http_response *response = &entry->response;
-  response->fate = (imgact_delivery)index_of(ia_har_fate_name, imgact_json_get(ours, "fate"), IMGACT_DELIVERY_MAYBE_SENT);
+  response->delivery =
+      (imgact_delivery)index_of(ia_har_delivery_name, imgact_json_get(ours, "delivery"), IMGACT_DELIVERY_MAYBE_SENT);
   response->failure = IMGACT_FAILURE_NETWORK;
   const imgact_json *failure = imgact_json_get(ours, "failure"), *message = imgact_json_get(ours, "message");
   entry->cancelled = imgact_json_equals(failure, IA_HAR_CANCELLED);
@@ -166,7 +176,7 @@ static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entr
 static void read_response(reader *in, const imgact_json *json, ia_har_entry *entry) {
   const imgact_json *from = read_object(in, json, "response", "response");
   imgact_http_response *response = &entry->response;
-  *response = (imgact_http_response){.size = sizeof *response, .fate = IMGACT_DELIVERY_ANSWERED};
+  *response = (imgact_http_response){.size = sizeof *response, .delivery = IMGACT_DELIVERY_ANSWERED};
   int64_t status = -1;
   if (!imgact_json_as_int(imgact_json_get(from, "status"), &status) || status < 0 || status > 999 ||
       (status > 0 && status < 100)) {

@@ -37,9 +37,9 @@ void ia_har_free(ia_har *har);
 const char *ia_har_write(imgact_json_writer *writer, const ia_har_entry *entry, const imgact_allocator *allocator,
                          size_t *length);
 
-/* What "failure" and "fate" say in the member "_imgact" of an entry without a reply; NULL past the last one. */
+/* What "failure" and "delivery" say in the member "_imgact" of an entry without a reply; NULL past the last one. */
 const char *ia_har_failure_name(size_t failure);
-const char *ia_har_fate_name(size_t fate);
+const char *ia_har_delivery_name(size_t delivery);
 #define IA_HAR_CANCELLED "cancelled" /* as a failure */
 
 #endif

@@ -152,7 +152,7 @@ static void write_failure(imgact_json_writer *writer, const ia_har_entry *entry)
   const imgact_http_response *response = &entry->response;
   imgact_json_write_key(writer, "_imgact");
   imgact_json_write_begin_object(writer);
-  write_string(writer, "fate", ia_har_fate_name(response->fate));
+  write_string(writer, "delivery", ia_har_delivery_name(response->delivery));
   write_string(writer, "failure", entry->cancelled ? IA_HAR_CANCELLED : ia_har_failure_name(response->failure));
   if (response->message) write_string(writer, "message", response->message);
   imgact_json_write_end_object(writer);

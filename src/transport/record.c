@@ -147,9 +147,9 @@ static void keep_request(recorder *rec, ia_har_entry *entry, const imgact_http_r
 
 static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_response *from) {
   imgact_http_response *to = &entry->response;
-  to->fate = from->fate;
+  to->delivery = from->delivery;
   to->failure = from->failure;
-  to->status = from->fate == IMGACT_DELIVERY_ANSWERED ? from->status : 0;
+  to->status = from->delivery == IMGACT_DELIVERY_ANSWERED ? from->status : 0;
   to->message = keep_string(rec, from->message);
   to->headers = keep_headers(rec, kept_of_response, from->headers, from->headers_count, &to->headers_count);
   if (from->body) to->body = keep(rec, from->body, from->body_bytes, &to->body_bytes);
@@ -170,9 +170,9 @@ static void finished(imgact_exchange *exchange, const imgact_http_response *resp
 static recorded *remember(recorder *rec, const imgact_http_request *request, imgact_exchange *outer) {
   recorded *made = ia_arena_alloc(&rec->arena, sizeof *made);
   if (!made) return NULL;
-  *made = (recorded){.exchange = {.finished = finished}, .outer = outer, .owner = rec, .secrets = rec->scrub.count};
+  *made = (recorded){.exchange = {.on_finished = finished}, .outer = outer, .owner = rec, .secrets = rec->scrub.count};
   made->entry.started_ms = now_ms(rec);
-  made->entry.response = (imgact_http_response){.size = sizeof made->entry.response, .fate = IMGACT_DELIVERY_MAYBE_SENT};
+  made->entry.response = (imgact_http_response){.size = sizeof made->entry.response, .delivery = IMGACT_DELIVERY_MAYBE_SENT};
   made->entry.cancelled = true;
   made->ticks_ms = ticks_ms(rec);
   keep_request(rec, &made->entry, request);
@@ -224,7 +224,7 @@ static int64_t record_now_ms(imgact_transport *transport) { return now_ms(record
 
 static void record_advance(imgact_transport *transport, int64_t until_ms) {
   imgact_transport *inner = recorder_of(transport)->inner;
-  inner->advance(inner, until_ms);
+  inner->advance_to(inner, until_ms);
 }
 
 /* ---- saving ---- */
@@ -317,7 +317,7 @@ static void fill_table(recorder *rec) {
                                       .wakeup = rec->inner->wakeup ? record_wakeup : NULL,
                                       .destroy = record_destroy,
                                       .now_ms = rec->inner->now_ms ? record_now_ms : NULL,
-                                      .advance = rec->inner->advance ? record_advance : NULL,
+                                      .advance_to = rec->inner->advance_to ? record_advance : NULL,
                                       .flags = rec->inner->flags};
 }
 

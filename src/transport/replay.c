@@ -118,9 +118,9 @@ static pending *first_due(const replayer *rep, uint64_t before) {
 }
 
 static imgact_http_response response_to(const pending *made) {
-  imgact_http_response failed = {.size = sizeof failed, .fate = IMGACT_DELIVERY_MAYBE_SENT};
+  imgact_http_response failed = {.size = sizeof failed, .delivery = IMGACT_DELIVERY_MAYBE_SENT};
   if (!made->entry) {
-    failed.fate = IMGACT_DELIVERY_NOT_SENT;
+    failed.delivery = IMGACT_DELIVERY_NOT_SENT;
     failed.failure = IMGACT_FAILURE_UNMATCHED;
     failed.message = ia_buf_text(&made->miss);
     return failed;
@@ -218,7 +218,7 @@ static replayer *new_replayer(const imgact_allocator *allocator) {
                                       .timeout_ms = replay_timeout_ms,
                                       .destroy = replay_destroy,
                                       .now_ms = replay_now_ms,
-                                      .advance = replay_advance,
+                                      .advance_to = replay_advance,
                                       .flags = IMGACT_TRANSPORT_OFFLINE};
   return rep;
 }

@@ -85,7 +85,7 @@ static void answer(const clockwork *self, const struct clockwork_request *slot, 
   body.length = 0;
   put_reply(&body, slot->url, self->now_ms >= self->ends_ms);
   const imgact_http_response response = {.size = sizeof response,
-                                         .fate = IMGACT_DELIVERY_ANSWERED,
+                                         .delivery = IMGACT_DELIVERY_ANSWERED,
                                          .status = 200,
                                          .headers = headers,
                                          .headers_count = 1,
@@ -135,7 +135,7 @@ void clockwork_init(clockwork *self, int64_t latency_ms, int64_t run_ms) {
                                     .timeout_ms = timeout_ms,
                                     .destroy = destroy,
                                     .now_ms = now_ms,
-                                    .advance = advance,
+                                    .advance_to = advance,
                                     .flags = IMGACT_TRANSPORT_OFFLINE},
                       .now_ms = INT64_C(1767225600000),
                       .latency_ms = latency_ms,

@@ -110,7 +110,7 @@ static void wait_for_many(scene *s, imgact_client *client, const char *image) {
   for (int i = 0; i < WAITS; i++) {
     snprintf(id, sizeof id, "%d", 100000 + i);
     ops[i] = imgact_wait_actions(client, ids, 1, image);
-    imgact_op_set_wait(ops[i], on_progress, NULL);
+    imgact_op_set_progress(ops[i], on_progress, NULL);
     imgact_op_start(ops[i], on_done, NULL);
   }
   assert_int_equal(imgact_loop_run(s->loop), IMGACT_OK);
@@ -165,7 +165,7 @@ static void wait_long(scene *s, imgact_client *client) {
   record r = {.memory = &s->memory};
   imgact_op *op = imgact_wait_actions(client, ids, 1, NULL);
   imgact_op_set_options(op, &options);
-  imgact_op_set_wait(op, after_each_look, &r);
+  imgact_op_set_progress(op, after_each_look, &r);
   assert_int_equal(imgact_op_run(op), IMGACT_OK);
   assert_in_range(r.looks, POLLS - 2, POLLS);
   assert_int_equal(r.late_peak, r.early_peak);

@@ -195,7 +195,7 @@ static void a_wakeup_ends_a_run_that_has_no_descriptor(void **state) {
   static clockwork cloud;
   clockwork_init(&cloud, 3600000, 0);
   cloud.transport.now_ms = NULL;
-  cloud.transport.advance = NULL;
+  cloud.transport.advance_to = NULL;
   const imgact_client_options options = {.size = sizeof options, .provider_name = "hetzner", .transport = &cloud.transport};
   const imgact_op_options limit = {.size = sizeof limit, .deadline_ms = PATIENCE_MS};
   imgact_client *client;

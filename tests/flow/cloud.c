@@ -239,8 +239,8 @@ static void mutate(cloud *self, const scripted_request *request, scripted_answer
   for (int i = 0; i < fate.effects && !gone; i++) action = apply(self, request);
   if (!fate.own_answer) {
     *answer = fate.answer;
-    if (answer->status == 0 && answer->fate == IMGACT_DELIVERY_NOT_SENT && answer->failure == IMGACT_FAILURE_NONE)
-      answer->fate = IMGACT_DELIVERY_MAYBE_SENT;
+    if (answer->status == 0 && answer->delivery == IMGACT_DELIVERY_NOT_SENT && answer->failure == IMGACT_FAILURE_NONE)
+      answer->delivery = IMGACT_DELIVERY_MAYBE_SENT;
   } else if (gone) {
     reply_error(self, 404, "not_found", answer);
   } else if (strcmp(request->method, "DELETE") == 0) {

@@ -37,7 +37,7 @@ static imgact_op *list_actions(imgact_client *client) {
 
 static imgact_op *get_action(imgact_client *client) { return imgact_get_action(client, "9001", CLOUD_IMAGE); }
 
-static imgact_op *protect(imgact_client *client) { return imgact_change_protection(client, CLOUD_IMAGE, 1); }
+static imgact_op *protect(imgact_client *client) { return imgact_protect_image(client, CLOUD_IMAGE); }
 
 static imgact_op *convert(imgact_client *client) { return imgact_convert_image(client, CLOUD_IMAGE); }
 
@@ -116,10 +116,8 @@ imgact_op *story_op(const story *s, imgact_client *client, tally *t) {
   imgact_op *op = client == NULL ? NULL : s->make(client);
   imgact_op_options options = {.size = sizeof options, .flags = IMGACT_OP_FLAG_KEEP_RAW};
   imgact_op_set_options(op, &options);
-  if (s->waits)
-    imgact_op_set_wait(op, tally_progress, t);
-  else
-    imgact_op_set_wait(op, NULL, NULL);
+  imgact_op_set_wait(op, 1);
+  if (s->waits) imgact_op_set_progress(op, tally_progress, t);
   return op;
 }
 

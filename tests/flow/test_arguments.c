@@ -202,7 +202,7 @@ static void what_makes_no_sense_is_named(void **state) {
   stage *s = stage_digitalocean();
   refused(s, imgact_get_image(s->client, "ubuntu-24-04", "x86"), IMGACT_UNSUPPORTED, "architecture");
   refused(s, imgact_wait_actions(s->client, NULL, 0, NULL), IMGACT_INVALID_ARGUMENT, "no action to wait for");
-  refused(s, imgact_change_protection(s->client, "1", 1), IMGACT_UNSUPPORTED, "change_protection");
+  refused(s, imgact_protect_image(s->client, "1"), IMGACT_UNSUPPORTED, "change_protection");
   const int nobody = 4711;
   const imgact_image_type type = (imgact_image_type)nobody;
   const imgact_image_status status = (imgact_image_status)nobody;

@@ -58,7 +58,7 @@ static void clean_op(const imgact_op *op) {
 
 static void clean_trace(void *user, const imgact_trace_event *event) {
   (void)user;
-  const char *const texts[] = {event->method, event->url, event->headers, event->body, event->text};
+  const char *const texts[] = {event->method, event->url, event->headers, event->body, event->message};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("a trace", texts[i]);
 }
 
@@ -105,7 +105,8 @@ static imgact_status sing(const story *s, stage_options options) {
   c->headers =
       "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\nX-Odd: Bearer " CANARY "\nRateLimit-Limit: " CANARY "\n";
   imgact_op *op = story_op(s, st->client, NULL);
-  imgact_op_set_wait(op, clean_progress, NULL);
+  imgact_op_set_wait(op, 1);
+  imgact_op_set_progress(op, clean_progress, NULL);
   imgact_op_set_before_send(op, clean_intent, NULL);
   imgact_op_run(op);
   clean_op(op);

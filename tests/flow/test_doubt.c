@@ -54,7 +54,7 @@ static void without_a_look_at_the_image_the_actions_alone_tell(void **state) {
   table t;
   for (int blind = 0; blind < 2; blind++) {
     open_table(&t, blind ? 0 : 1u << IMGACT_OP_GET_IMAGE, false);
-    if (blind) t.slots[IMGACT_OP_TRANSFER].effect = NULL; // it cannot be seen in an image
+    if (blind) t.slots[IMGACT_OP_TRANSFER].image_shows_effect = NULL; // it cannot be seen in an image
     cloud_plan(t.cloud, lost_before);
     imgact_op *op = stage_run(transfer(&t), IMGACT_OK);
     assert_false(imgact_op_adopted(op));
@@ -90,7 +90,7 @@ static void an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing(void 
   for (int without = 0; without < 2; without++) {
     table t;
     open_table(&t, 0, false);
-    t.slots[IMGACT_OP_TRANSFER].same = without ? NULL : cannot_tell;
+    t.slots[IMGACT_OP_TRANSFER].matches_action = without ? NULL : cannot_tell;
     cloud_plan(t.cloud, lost_after);
     imgact_op *op = stage_run(transfer(&t), IMGACT_AMBIGUOUS);
     assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
@@ -184,7 +184,7 @@ static bool start_many(void *user, const scripted_request *request, scripted_ans
   size_t at = (size_t)snprintf(c->text, sizeof c->text, "{\"action\":");
   at += put_action(c->text + at, sizeof c->text - at, ++c->last);
   snprintf(c->text + at, sizeof c->text - at, "}");
-  if (c->last == c->loses) *answer = (scripted_answer){.fate = IMGACT_DELIVERY_MAYBE_SENT};
+  if (c->last == c->loses) *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT};
   return true;
 }
 
@@ -216,7 +216,7 @@ static void what_cannot_be_looked_into_is_not_sent_again(void **state) {
     table t;
     open_table(&t, i ? 1u << IMGACT_OP_GET_IMAGE : 0, false);
     t.slots[IMGACT_OP_TRANSFER].flags = 0;
-    if (!i) t.slots[IMGACT_OP_TRANSFER].effect = NULL;
+    if (!i) t.slots[IMGACT_OP_TRANSFER].image_shows_effect = NULL;
     cloud_plan(t.cloud, lost_after);
     imgact_op *op = transfer(&t);
     imgact_status status = imgact_op_run(op);

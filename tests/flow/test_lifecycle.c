@@ -116,11 +116,11 @@ static void a_progress_callback_can_end_everything(void **state) {
   tally t = {0};
   imgact_op *others[4] = {NULL};
   imgact_op *first = imgact_wait_actions(st->client, ids, 2, NULL);
-  imgact_op_set_wait(first, cancel_all, others);
+  imgact_op_set_progress(first, cancel_all, others);
   imgact_op_start(first, tally_done, &t);
   for (size_t i = 0; i < 3; i++) {
     others[i] = imgact_wait_actions(st->client, ids, 2, NULL);
-    imgact_op_set_wait(others[i], tally_progress, &t);
+    imgact_op_set_progress(others[i], tally_progress, &t);
     imgact_op_start(others[i], tally_done, &t);
   }
   imgact_loop_run(st->loop);
@@ -148,9 +148,9 @@ static void a_progress_callback_can_free_its_operation(void **state) {
     int told = 0;
     c->action_ms = 60000;
     if (waits) cloud_add_action(c, "change_protection", "", 0, 60000);
-    imgact_op *op =
-        waits ? imgact_wait_actions(st->client, &id, 1, NULL) : imgact_change_protection(st->client, CLOUD_IMAGE, 1);
-    imgact_op_set_wait(op, free_own, &told);
+    imgact_op *op = waits ? imgact_wait_actions(st->client, &id, 1, NULL) : imgact_protect_image(st->client, CLOUD_IMAGE);
+    imgact_op_set_wait(op, 1);
+    imgact_op_set_progress(op, free_own, &told);
     imgact_op_start(op, tally_done, &t);
     imgact_loop_run(st->loop);
     assert_int_equal(told, 1);
@@ -215,7 +215,7 @@ static void a_change_is_not_made_again_by_a_second_run(void **state) {
 
 static void options_that_make_no_sense_for_an_operation_are_refused(void **state) {
   (void)state;
-  const imgact_op_options options[] = {{.flags = IMGACT_OP_FLAG_PAGED}, {.page = 2}, {.per_page = 5}, {.limit = 1}};
+  const imgact_op_options options[] = {{.flags = IMGACT_OP_FLAG_PAGED}, {.page = 2}, {.per_page = 5}, {.max_items = 1}};
   for (size_t i = 0; i < stories_count; i++)
     for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
       scene sc = open_scene(&stories[i]);
@@ -454,7 +454,8 @@ static void what_is_said_after_the_start_changes_nothing_but_the_callback(void *
   imgact_op_start(op, tally_done, &first);
   imgact_op_start(op, tally_done, &last);
   stage_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_KEEP_RAW});
-  imgact_op_set_wait(op, tally_progress, &second);
+  imgact_op_set_wait(op, 1);
+  imgact_op_set_progress(op, tally_progress, &second);
   imgact_op_set_before_send(op, free_in_intent, &announced);
   imgact_loop_run(s->loop);
   assert_status(op, IMGACT_OK);
@@ -519,7 +520,8 @@ static void null_is_accepted_by_every_verb(void **state) {
   imgact_rate_limit rate;
   imgact_pagination page;
   imgact_op_set_options(NULL, NULL);
-  imgact_op_set_wait(NULL, NULL, NULL);
+  imgact_op_set_wait(NULL, 1);
+  imgact_op_set_progress(NULL, NULL, NULL);
   imgact_op_set_before_send(NULL, NULL, NULL);
   imgact_op_start(NULL, NULL, NULL);
   imgact_op_cancel(NULL);

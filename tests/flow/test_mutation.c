@@ -42,7 +42,7 @@ static void end(play *p) {
 
 static imgact_op *transfer(const play *p) { return imgact_transfer_image(p->client, CLOUD_IMAGE, "nyc3"); }
 
-static imgact_op *protect(const play *p) { return imgact_change_protection(p->client, CLOUD_IMAGE, 1); }
+static imgact_op *protect(const play *p) { return imgact_protect_image(p->client, CLOUD_IMAGE); }
 
 static const cloud_fate lost_before = {.effects = 0};
 static const cloud_fate lost_after = {.effects = 1};
@@ -66,11 +66,11 @@ static void a_lost_answer_is_adopted(void **state) {
       replied(1, 201, NULL),
       replied(1, 201, "{\"action\":{\"id\":null}}"),
       replied(1, 201, "{\"action\":"),
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TIMEOUT, .fate = IMGACT_DELIVERY_MAYBE_SENT}},
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TOO_LARGE, .fate = IMGACT_DELIVERY_MAYBE_SENT}},
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_ENCODING, .fate = IMGACT_DELIVERY_MAYBE_SENT}},
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TLS, .fate = IMGACT_DELIVERY_MAYBE_SENT}},
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_NOMEM, .fate = IMGACT_DELIVERY_MAYBE_SENT}}};
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TIMEOUT, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TOO_LARGE, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_ENCODING, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TLS, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_NOMEM, .delivery = IMGACT_DELIVERY_MAYBE_SENT}}};
   for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
     play p = begin_digitalocean();
     cloud_plan(p.cloud, fates[i]);
@@ -92,7 +92,8 @@ static void an_adopted_action_is_waited_for(void **state) {
   cloud_plan(p.cloud, lost_after);
   imgact_op *op = transfer(&p);
   tally t = {0};
-  imgact_op_set_wait(op, tally_progress, &t);
+  imgact_op_set_wait(op, 1);
+  imgact_op_set_progress(op, tally_progress, &t);
   stage_run(op, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
@@ -179,7 +180,7 @@ static void an_action_that_shows_late_is_found(void **state) {
   p.cloud->action_ms = 0;
   cloud_plan(p.cloud, lost_after);
   p.cloud->is_protected = true;
-  imgact_op *op = stage_run(imgact_change_protection(p.client, CLOUD_IMAGE, 0), IMGACT_OK);
+  imgact_op *op = stage_run(imgact_unprotect_image(p.client, CLOUD_IMAGE), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(p.cloud->applied, 1);
   imgact_op_free(op);
@@ -208,8 +209,8 @@ static void attempts_run_out_with_the_last_failures_own_code(void **state) {
 
 static void what_was_certainly_not_applied_is_sent_again_at_once(void **state) {
   (void)state;
-  const cloud_fate fates[] = {{.answer = {.fate = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
-                              {.answer = {.fate = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
+  const cloud_fate fates[] = {{.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
+                              {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
                               replied(0, 429, "{}"),
                               replied(0, 409, "{\"error\":{\"code\":\"conflict\",\"message\":\"m\"}}")};
   for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
@@ -385,7 +386,7 @@ static void protection_that_does_not_finish_is_ambiguous(void **state) {
   end(&p);
 }
 
-static imgact_op *unprotect(const play *p) { return imgact_change_protection(p->client, CLOUD_IMAGE, 0); }
+static imgact_op *unprotect(const play *p) { return imgact_unprotect_image(p->client, CLOUD_IMAGE); }
 
 // The image is not protected, as was asked for, but somebody's action on it is under way and may be to protect it.
 static void what_the_image_shows_does_not_count_while_an_action_may_change_it(void **state) {
@@ -927,7 +928,7 @@ static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state
   play p = begin_digitalocean();
   p.cloud->hidden_ms = 3600000; // the action is never found again: a 404 is tolerated three times
   imgact_op *op = transfer(&p);
-  imgact_op_set_wait(op, NULL, NULL);
+  imgact_op_set_wait(op, 1);
   stage_run(op, IMGACT_NOT_FOUND);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_string_equal(imgact_op_action(op)->id, "9001");
@@ -937,7 +938,7 @@ static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state
 
   p = begin_digitalocean();
   op = transfer(&p);
-  imgact_op_set_wait(op, NULL, NULL);
+  imgact_op_set_wait(op, 1);
   imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(p.stage->loop);
   p.cloud->actions[0].odd = true;
@@ -953,7 +954,8 @@ static void an_action_that_fails_is_told(void **state) {
   play p = begin_hetzner();
   imgact_op *op = protect(&p);
   tally t = {0};
-  imgact_op_set_wait(op, tally_progress, &t);
+  imgact_op_set_wait(op, 1);
+  imgact_op_set_progress(op, tally_progress, &t);
   imgact_op_start(op, tally_done, &t);
   imgact_loop_dispatch(p.stage->loop);
   p.cloud->actions[0].fails = true;

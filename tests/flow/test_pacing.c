@@ -228,7 +228,7 @@ static void a_reserve_is_left_to_others(void **state) {
 static imgact_op *about_actions(imgact_client *client, int which) {
   static const char *const ids[] = {"13"};
   switch (which) {
-  case 0: return imgact_change_protection(client, "1", 1);
+  case 0: return imgact_protect_image(client, "1");
   case 1: return imgact_list_actions(client, NULL);
   case 2: return imgact_get_action(client, "13", NULL);
   default: return imgact_wait_actions(client, ids, 1, NULL);
@@ -444,7 +444,7 @@ static bool lose_the_post(void *user, const scripted_request *request, scripted_
   l->posts += post;
   l->looks += look && !post;
   if (post)
-    *answer = (scripted_answer){.fate = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK, .delay_ms = 100};
+    *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK, .delay_ms = 100};
   else if (look)
     *answer = (scripted_answer){.status = 200,
                                 .with_date = true,

@@ -34,7 +34,7 @@ static void a_wait_where_no_action_can_be_looked_at_is_refused_unsent(void **sta
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   stage *s = stage_of(&t);
   imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
-  imgact_op_set_wait(op, NULL, NULL);
+  imgact_op_set_wait(op, 1);
   stage_run(op, IMGACT_UNSUPPORTED);
   assert_non_null(strstr(imgact_op_error(op)->message, "wait_actions"));
   scripted_assert_nothing_sent(s->script);
@@ -105,9 +105,9 @@ static void a_table_with_a_hole_is_refused_by_its_name(void **state) {
   REFUSED(default_endpoint, NULL);
   REFUSED(slots, NULL);
   REFUSED(slots_stride, sizeof(imgact_slot) - 1);
-  REFUSED(is_id, NULL);
+  REFUSED(is_valid_id, NULL);
   REFUSED(id_format, NULL);
-  REFUSED(classify, NULL);
+  REFUSED(decode_error, NULL);
   REFUSED(max_per_page, 0);
   REFUSED(type_groups, NULL);
   REFUSED(type_groups_stride, 0);

@@ -46,7 +46,7 @@ static void a_next_page_with_an_endless_name_is_refused(void **state) {
 
 static void told_the_end_of_all_times(const imgact_response *response, imgact_rate_limit_info *info) {
   (void)response;
-  info->wait_until_ms = INT64_MAX;
+  info->next_request_at = INT64_MAX;
 }
 
 // A provider that takes a reset at the end of all times at its word, and a clock that shows a time before 1970.
@@ -55,7 +55,7 @@ static void a_reset_beyond_all_times_is_too_long_to_wait_for(void **state) {
   static const char *const dates[] = {"", "Date: Wed, 01 Jan 1969 00:00:00 GMT\n", "Date: Thu, 01 Jan 2026 00:00:00 GMT\n"};
   for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
     imgact_provider credulous = *imgact_provider_find("digitalocean");
-    credulous.rate = told_the_end_of_all_times;
+    credulous.decode_rate_limit = told_the_end_of_all_times;
     stage *s = stage_with((stage_options){.client = {.provider = &credulous}});
     scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = dates[i]});
     imgact_op *op = stage_run(imgact_get_image(s->client, "1", NULL), IMGACT_RATE_LIMITED);

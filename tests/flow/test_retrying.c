@@ -16,7 +16,7 @@ static void attempts_are_counted_exactly(void **state) {
   (void)state;
   for (int32_t attempts = 1; attempts <= 7; attempts++) {
     stage *s = stage_new();
-    scripted_on(s->script, "*", (scripted_answer){.fate = IMGACT_DELIVERY_MAYBE_SENT});
+    scripted_on(s->script, "*", (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT});
     imgact_op *op = stage_run(stage_configure(get(s), (imgact_op_options){.max_attempts = attempts}), IMGACT_NETWORK);
     assert_int_equal(scripted_count(s->script), attempts);
     assert_int_equal(imgact_op_error(op)->http_status, 0);

@@ -175,11 +175,11 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
   WRONG("there is no token", o.token = NULL);
   WRONG("token is empty", o.token = " \n");
   WRONG("reserved", o.reserved = 1);
-  WRONG("rate_limit_reserve_percent is -1", o.rate_limit_reserve_percent = -1);
-  WRONG("rate_limit_reserve_percent is 91", o.rate_limit_reserve_percent = 91);
-  WRONG("app name", o.app = "caf\xc3\xa9");
-  WRONG("app name", o.app = "two\r\nlines");
-  WRONG("app name is too long", o.app = app);
+  WRONG("must be 0 to 90, not -1", o.rate_limit_reserve_percent = -1);
+  WRONG("must be 0 to 90, not 91", o.rate_limit_reserve_percent = 91);
+  WRONG("application must be", o.application = "caf\xc3\xa9");
+  WRONG("application must be", o.application = "two\r\nlines");
+  WRONG("application must be at most 200", o.application = app);
   WRONG("'http://example.com'", o.endpoint = "http://example.com");
   WRONG("''", o.endpoint = "");
   WRONG("cannot be used", o.endpoint = "https://example.com/?a=b");
@@ -273,7 +273,7 @@ static void an_app_comes_first_in_the_user_agent(void **state) {
   static const char *const apps[][2] = {{"app/1.2", "app/1.2 imgact/" IMGACT_VERSION_STRING},
                                         {"", "imgact/" IMGACT_VERSION_STRING}};
   for (size_t i = 0; i < 2; i++) {
-    stage *s = stage_with((stage_options){.client = {.app = apps[i][0]}});
+    stage *s = stage_with((stage_options){.client = {.application = apps[i][0]}});
     scripted_json(s->script, 200, IMAGE);
     stage_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
     assert_string_equal(scripted_header(scripted_at(s->script, 0), "User-Agent"), apps[i][1]);
@@ -321,7 +321,7 @@ static stage *stage_in_real_time(imgact_client_options options, int (*fd)(imgact
   s->script = scripted_new();
   imgact_transport *transport = scripted_transport(s->script);
   transport->now_ms = NULL;
-  transport->advance = NULL;
+  transport->advance_to = NULL;
   transport->wakeup = wakeup;
   if (fd != NULL) transport->fd = fd;
   imgact_loop_options loop = {.size = sizeof loop, .allocator = &s->memory.allocator, .transport = transport};
@@ -424,7 +424,7 @@ static void a_transport_that_takes_no_request_is_not_asked_again(void **state) {
       .size = sizeof options, .provider_name = "hetzner", .token = "some-token", .transport = &transport};
   imgact_client *client = NULL;
   assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_OK);
-  imgact_op *op = stage_run(imgact_change_protection(client, "1", 1), IMGACT_INTERNAL);
+  imgact_op *op = stage_run(imgact_protect_image(client, "1"), IMGACT_INTERNAL);
   assert_non_null(strstr(imgact_op_error(op)->message, "refused the request"));
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);

@@ -157,7 +157,7 @@ static void a_callbacks_refusal_is_the_operations_end(void **state) {
   assert_non_null(strstr(imgact_op_error(op)->message, "token callback"));
   assert_int_equal(imgact_op_error(op)->http_status, 0);
   imgact_op_free(op);
-  op = stage_run(imgact_change_protection(s->client, "1", 1), IMGACT_UNAUTHORIZED);
+  op = stage_run(imgact_protect_image(s->client, "1"), IMGACT_UNAUTHORIZED);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   scripted_assert_nothing_sent(s->script);

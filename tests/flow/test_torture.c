@@ -116,7 +116,7 @@ static void each_moment_can_be_the_deadline(void **state) {
       if (stories[i].prepare != NULL) stories[i].prepare(c);
       imgact_op *op = stories[i].make(st->client);
       stage_configure(op, (imgact_op_options){.deadline_ms = deadline});
-      imgact_op_set_wait(op, NULL, NULL);
+      imgact_op_set_wait(op, 1);
       imgact_status status = imgact_op_run(op);
       if (status != IMGACT_OK) assert_status(op, IMGACT_TIMEOUT);
       story_check(&stories[i], c, op);

@@ -38,13 +38,14 @@ static void record(void *user, const imgact_trace_event *event) {
   tape *t = user;
   assert_int_equal(event->size, sizeof *event);
   assert_in_range(event->kind, IMGACT_TRACE_REQUEST, IMGACT_TRACE_THROTTLE);
-  put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->stage->script), kinds[event->kind], event->request, event->attempt);
+  put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->stage->script), kinds[event->kind], event->request_number,
+      event->attempt);
   if (event->method != NULL) put(t, " %s", event->method);
   if (event->url != NULL) put(t, " %s", strstr(event->url, "://") + 3);
   put_number(t, "after", event->elapsed_ms);
   put_number(t, "delay", event->delay_ms);
   if (event->http_status != 0) put_number(t, "status", event->http_status); // 0: no reply came, as in an error
-  put_text(t, "text", event->text);
+  put_text(t, "text", event->message);
   if (event->body != NULL) put(t, " body=%zu/%zu", strlen(event->body), event->body_bytes);
   put(t, "\n");
   size_t at = t->events++;
@@ -97,7 +98,7 @@ static void a_retry_tells_its_pause_and_its_reason(void **state) {
   tape *t = tape_new(false);
   scripted_next(t->stage->script,
                 (scripted_answer){.status = 503, .body = "{}", .headers = "Retry-After: 7\n", .delay_ms = 5});
-  scripted_next(t->stage->script, (scripted_answer){.fate = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut off"});
+  scripted_next(t->stage->script, (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut off"});
   scripted_json(t->stage->script, 200, IMAGE);
   stage_expect(imgact_get_image(t->stage->client, "1", NULL), IMGACT_OK);
   int64_t delay_ms = t->last[5].delay_ms;
@@ -132,7 +133,7 @@ static void a_lost_answer_is_looked_up_and_adopted(void **state) {
   (void)state;
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
-  cloud_plan(c, (cloud_fate){.effects = 1, .answer = {.message = "cut off", .fate = IMGACT_DELIVERY_MAYBE_SENT}});
+  cloud_plan(c, (cloud_fate){.effects = 1, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
   imgact_op *op = stage_run(imgact_transfer_image(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
@@ -152,7 +153,7 @@ static void what_was_not_applied_is_sent_again(void **state) {
   (void)state;
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
-  cloud_plan(c, (cloud_fate){.effects = 0, .answer = {.message = "cut off", .fate = IMGACT_DELIVERY_MAYBE_SENT}});
+  cloud_plan(c, (cloud_fate){.effects = 0, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
   stage_expect(imgact_transfer_image(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
                                "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"

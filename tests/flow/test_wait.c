@@ -89,7 +89,7 @@ static void every_running_action_has_its_progress_told(void **state) {
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "success") "," HZ_ACTION(3, "running")));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success") "," HZ_ACTION(3, "success")));
   imgact_op *op = imgact_wait_actions(s->client, ids, 3, NULL);
-  imgact_op_set_wait(op, tally_progress, &t);
+  imgact_op_set_progress(op, tally_progress, &t);
   imgact_op_start(op, tally_done, &t);
   stage_run(op, IMGACT_OK);
   assert_int_equal(t.progress, 5);

@@ -142,7 +142,7 @@ static void a_limit_ends_the_walk_early(void **state) {
     stage *s = stage_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
     scripted_json(s->script, 200, hz(2, 0, "cd", 4));
-    imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.limit = limit});
+    imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = limit});
     check_ids(stage_run(op, IMGACT_OK), expected[limit - 1]);
     assert_int_equal(scripted_count(s->script), requests[limit - 1]);
     imgact_op_free(op);
@@ -167,7 +167,7 @@ static void one_page_alone_is_that_page(void **state) {
 
 static void wrong_pages_and_limits_are_refused(void **state) {
   (void)state;
-  static const imgact_op_options wrong[] = {{.page = -1}, {.limit = -1}, {.per_page = -1}, {.per_page = 51}};
+  static const imgact_op_options wrong[] = {{.page = -1}, {.max_items = -1}, {.per_page = -1}, {.per_page = 51}};
   stage *s = stage_new();
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
     stage_expect(stage_configure(imgact_list_images(s->client, NULL), wrong[i]), IMGACT_INVALID_ARGUMENT);
@@ -218,7 +218,7 @@ static void local_filters_and_orders_hold_over_the_whole_list(void **state) {
   scripted_json(s->script, 200,
                 "{\"images\":[{\"id\":2,\"name\":\"m\",\"regions\":[\"sfo2\",\"nyc3\"]},"
                 "{\"id\":3,\"name\":null,\"regions\":[\"nyc3\"]}]}");
-  imgact_op *op = stage_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.limit = 3});
+  imgact_op *op = stage_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.max_items = 3});
   check_ids(stage_run(op, IMGACT_OK), "\2\x9\xa");
   scripted_assert_used_up(s->script); // sorting is local: the limit comes last
   imgact_op_free(op);
@@ -253,7 +253,7 @@ static void page_by_page_ends_at_the_limit(void **state) {
     stage *s = stage_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
     scripted_json(s->script, 200, hz(2, 0, "cd", 4));
-    imgact_op_options options = {.flags = IMGACT_OP_FLAG_PAGED, .limit = limit};
+    imgact_op_options options = {.flags = IMGACT_OP_FLAG_PAGED, .max_items = limit};
     imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), options);
     check_ids(stage_run(op, IMGACT_OK), first[limit - 1]);
     check_ids(stage_run(op, limit == 3 ? IMGACT_OK : IMGACT_END), second[limit - 1]);

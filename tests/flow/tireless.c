@@ -50,7 +50,7 @@ static void dispatch(imgact_transport *transport) {
   tireless *self = of(transport);
   for (carried *first; (first = self->head.next) != &self->head && first->due_ms <= self->now_ms;) {
     imgact_exchange *exchange = first->exchange;
-    imgact_http_response response = {.size = sizeof response, .fate = IMGACT_DELIVERY_ANSWERED, .status = 200};
+    imgact_http_response response = {.size = sizeof response, .delivery = IMGACT_DELIVERY_ANSWERED, .status = 200};
     self->answer(self->user, first->request, &response);
     let_go(first);
     imgact_exchange_finish(exchange, &response);
@@ -96,7 +96,7 @@ tireless *tireless_new(tireless_answer answer, void *user, int64_t delay_ms) {
                                        .timeout_ms = timeout_ms,
                                        .destroy = destroy,
                                        .now_ms = clock_ms,
-                                       .advance = advance};
+                                       .advance_to = advance};
   return self;
 }
 

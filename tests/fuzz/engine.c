@@ -35,9 +35,9 @@ static const char *take(replies *input) {
 static bool answer_next(void *user, const scripted_request *request, scripted_answer *answer) {
   replies *input = user;
   (void)request;
-  *answer = (scripted_answer){.with_date = true, .fate = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  *answer = (scripted_answer){.with_date = true, .delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK};
   if (!take(input)) return true;
-  answer->fate = IMGACT_DELIVERY_MAYBE_SENT;
+  answer->delivery = IMGACT_DELIVERY_MAYBE_SENT;
   char *reply = input->last;
   if (strspn(reply, "0123456789") != 3 || reply[3] != '\n') return true;
   answer->status = (int32_t)strtol(reply, NULL, 10);
@@ -79,7 +79,8 @@ static imgact_op *make(imgact_client *client, unsigned kind, unsigned flags) {
   case IMGACT_OP_DELETE_IMAGE: return imgact_delete_image(client, "4711");
   case IMGACT_OP_LIST_ACTIONS: return imgact_list_actions(client, &actions);
   case IMGACT_OP_GET_ACTION: return imgact_get_action(client, "13", flags & 1 ? "4711" : NULL);
-  case IMGACT_OP_CHANGE_PROTECTION: return imgact_change_protection(client, "4711", flags & 1);
+  case IMGACT_OP_CHANGE_PROTECTION:
+    return flags & 1 ? imgact_protect_image(client, "4711") : imgact_unprotect_image(client, "4711");
   case IMGACT_OP_CONVERT: return imgact_convert_image(client, "4711");
   case IMGACT_OP_TRANSFER: return imgact_transfer_image(client, "4711", "nyc3");
   default: return imgact_wait_actions(client, ids, 1 + flags % 2, flags & 4 ? "4711" : NULL);
@@ -132,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   imgact_op *op = make(client, (unsigned)data[1] - 'a', data[2]);
   imgact_op_options limits = {.size = sizeof limits, .deadline_ms = 3600000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
   imgact_op_set_options(op, &limits);
-  if (data[2] & 1) imgact_op_set_wait(op, NULL, NULL);
+  if (data[2] & 1) imgact_op_set_wait(op, 1);
   check(op, imgact_op_run(op));
   imgact_op_free(op);
   imgact_client_free(client);

@@ -123,7 +123,8 @@ static imgact_op *list_actions(const builder *b) {
 static imgact_op *get_action(const builder *b) { return imgact_get_action(b->client, text(b, "action"), text(b, "image")); }
 
 static imgact_op *change_protection(const builder *b) {
-  return imgact_change_protection(b->client, text(b, "image"), flag(b, "protect"));
+  const char *image = text(b, "image");
+  return flag(b, "protect") ? imgact_protect_image(b->client, image) : imgact_unprotect_image(b->client, image);
 }
 
 static imgact_op *convert(const builder *b) { return imgact_convert_image(b->client, text(b, "image")); }
@@ -183,11 +184,11 @@ static void configure(const builder *b, imgact_op *op) {
                                .deadline_ms = integer(b, "deadline_ms"),
                                .page = integer(b, "page"),
                                .per_page = integer(b, "per_page"),
-                               .limit = integer(b, "limit"),
+                               .max_items = integer(b, "limit"),
                                .max_attempts = (int32_t)integer(b, "max_attempts"),
                                .flags = flags};
   imgact_op_set_options(op, &options);
-  if (flag(b, "wait")) imgact_op_set_wait(op, NULL, NULL);
+  if (flag(b, "wait")) imgact_op_set_wait(op, 1);
 }
 
 imgact_op *golden_call(imgact_client *client, const imgact_json *call, golden_pool *pool, golden_problem *problem) {

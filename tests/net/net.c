@@ -12,10 +12,10 @@ enum { PATIENCE_MS = 20000 };
 // ---- what the core would bring ----
 
 void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response) {
-  exchange->finished(exchange, response);
+  exchange->on_finished(exchange, response);
 }
-void imgact_exchange_set_data(imgact_exchange *exchange, void *data) { exchange->data = data; }
-void *imgact_exchange_data(const imgact_exchange *exchange) { return exchange->data; }
+void imgact_exchange_set_data(imgact_exchange *exchange, void *data) { exchange->transport_data = data; }
+void *imgact_exchange_data(const imgact_exchange *exchange) { return exchange->transport_data; }
 
 imgact_status imgact_error_set(imgact_error *error, imgact_status status, const char *format, ...) {
   va_list args;
@@ -51,7 +51,7 @@ static char *copy_headers(const imgact_http_response *response) {
 static void on_finished(imgact_exchange *base, const imgact_http_response *response) {
   net_exchange *exchange = (net_exchange *)(void *)base;
   exchange->finished++;
-  exchange->fate = response->fate;
+  exchange->delivery = response->delivery;
   exchange->failure = response->failure;
   exchange->status = response->status;
   exchange->body = copy_text(response->body, response->body_bytes);
@@ -64,7 +64,7 @@ static void on_finished(imgact_exchange *base, const imgact_http_response *respo
 
 void net_request(const net *n, net_exchange *exchange, const char *method, const char *path, const char *body) {
   static const imgact_header headers[] = {{"Authorization", "Bearer token-of-the-test"}, {"Accept", "application/json"}};
-  *exchange = (net_exchange){.base.finished = on_finished};
+  *exchange = (net_exchange){.base.on_finished = on_finished};
   (void)snprintf(exchange->url, sizeof exchange->url, "%s://127.0.0.1:%d%s", n->scheme, loopback_port(n->server), path);
   exchange->request = (imgact_http_request){.size = sizeof exchange->request,
                                             .method = method,

@@ -21,7 +21,7 @@ struct net_exchange {
   imgact_http_request request;
   char url[512];
   int finished; /* how often: must be 0 or 1 */
-  imgact_delivery fate;
+  imgact_delivery delivery;
   imgact_failure failure;
   int status;
   char *body; /* NUL-terminated copy */
@@ -67,7 +67,7 @@ int64_t net_now_ms(void);
     if ((x)->failure != IMGACT_FAILURE_NONE) print_message("failure %d: %s\n", (x)->failure, (x)->message);                 \
     assert_int_equal((x)->finished, 1);                                                                                     \
     assert_int_equal((x)->failure, IMGACT_FAILURE_NONE);                                                                    \
-    assert_int_equal((x)->fate, IMGACT_DELIVERY_ANSWERED);                                                                  \
+    assert_int_equal((x)->delivery, IMGACT_DELIVERY_ANSWERED);                                                              \
     assert_int_equal((x)->status, (code));                                                                                  \
   } while (0)
 
@@ -76,7 +76,7 @@ int64_t net_now_ms(void);
     if ((x)->failure != (how)) print_message("failure %d: %s\n", (x)->failure, (x)->message);                               \
     assert_int_equal((x)->finished, 1);                                                                                     \
     assert_int_equal((x)->failure, (how));                                                                                  \
-    assert_int_equal((x)->fate, (far));                                                                                     \
+    assert_int_equal((x)->delivery, (far));                                                                                 \
     assert_string_not_equal((x)->message, "");                                                                              \
   } while (0)
 

@@ -132,7 +132,7 @@ static void cancelling_is_immediate_in_every_stage(void **state) {
     assert_true(net_now_ms() - start < 1000);
     step_often(&n);
     assert_int_equal(x.finished, 0);
-    assert_null(x.base.data);
+    assert_null(x.base.transport_data);
     net_close(&n);
     assert_true(net_now_ms() - start < 3000);
     let_resolver_go(true);
@@ -402,7 +402,7 @@ static void story(const imgact_allocator *allocator, loopback *server) {
       net_clear(&x);
     } else {
       assert_int_equal(sent, IMGACT_NOMEM);
-      assert_null(x.base.data);
+      assert_null(x.base.transport_data);
     }
   }
   n.transport->destroy(n.transport);

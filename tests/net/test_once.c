@@ -167,8 +167,8 @@ static void a_close_that_races_with_a_request_never_doubles_it(void **state) {
     net_do(&n, &x, "POST", path, "{}");
     int times = __atomic_load_n(&seen[i], __ATOMIC_SEQ_CST);
     assert_true(times <= 1);
-    if (x.fate == IMGACT_DELIVERY_ANSWERED) assert_int_equal(times, 1);
-    if (times == 1) assert_int_not_equal(x.fate, IMGACT_DELIVERY_NOT_SENT);
+    if (x.delivery == IMGACT_DELIVERY_ANSWERED) assert_int_equal(times, 1);
+    if (times == 1) assert_int_not_equal(x.delivery, IMGACT_DELIVERY_NOT_SENT);
     net_clear(&x);
   }
   net_close(&n);
@@ -200,7 +200,7 @@ static void refuse_to_take(net *n, const char *url) {
   net_request(n, &x, "GET", "/", NULL);
   x.request.url = url;
   assert_int_equal(n->transport->send(n->transport, &x.request, &x.base), IMGACT_INTERNAL);
-  assert_null(x.base.data);
+  assert_null(x.base.transport_data);
 }
 
 static void addresses_that_are_not_allowed_are_not_taken(void **state) {
@@ -323,7 +323,7 @@ static void a_proxys_password_is_in_no_message(void **state) {
     x.request.url = "https://cloud.example/v1/images";
     net_send(&n, &x);
     net_finish(&n, &x);
-    assert_int_equal(x.fate, IMGACT_DELIVERY_NOT_SENT);
+    assert_int_equal(x.delivery, IMGACT_DELIVERY_NOT_SENT);
     assert_int_not_equal(x.failure, IMGACT_FAILURE_NONE);
     assert_null(strstr(x.message, "hushhush"));
     net_clear(&x);

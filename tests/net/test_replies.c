@@ -402,7 +402,7 @@ static void cut_everywhere(const char *reply, bool reset) {
     char path[32];
     (void)snprintf(path, sizeof path, "/%zu", at);
     net_do(&n, &x, "POST", path, "{}");
-    if (x.fate != IMGACT_DELIVERY_MAYBE_SENT) print_message("cut at %zu: %s\n", at, x.message);
+    if (x.delivery != IMGACT_DELIVERY_MAYBE_SENT) print_message("cut at %zu: %s\n", at, x.message);
     assert_failed(&x, x.failure == IMGACT_FAILURE_ENCODING ? x.failure : IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
     net_clear(&x);
   }

@@ -14,6 +14,24 @@ alone() {
   echo "#include <imgact/$header>" | "$@" -fsyntax-only -I"$root/include" -
 }
 
+# Every ..._INIT macro, at file and at block scope, under warnings that a program may turn into errors.
+initialisers() {
+  sed -nE 's/^#define (IMGACT_[A-Z_]+_INIT) +IMGACT_INIT\((imgact_[a-z_]+)\)$/\1 \2/p' "$root"/include/imgact/*.h >"$work/initialisers"
+  {
+    echo '#include <imgact/imgact.h>'
+    while read -r macro type; do echo "extern const $type the_$type; const $type the_$type = $macro;"; done <"$work/initialisers"
+    echo 'int main(void) {'
+    while read -r macro type; do
+      echo "  { $type value = $macro; if (value.size != sizeof value || the_$type.size != sizeof value) return 1; }"
+    done <"$work/initialisers"
+    echo '  return 0; }'
+  } >"$work/initialisers.c"
+  grep -c . "$work/initialisers" | grep -qx 7 && "$@" -I"$root/include" "$work/initialisers.c" -o "$work/initialisers.out" &&
+    "$work/initialisers.out"
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 for header in $(cd "$root/include/imgact" && ls); do
   for compiler in gcc clang g++ clang++; do
     case $compiler in
@@ -27,5 +45,14 @@ for header in $(cd "$root/include/imgact" && ls); do
       skip "$header alone as $language with $compiler" "no $compiler"
     fi
   done
+done
+for compiler in gcc clang g++ clang++; do
+  case $compiler in *++) language="-x c++ -std=c++17" ;; *) language='-x c -std=c11' ;; esac
+  if command -v "$compiler" >/dev/null; then
+    # shellcheck disable=SC2086 # one word per flag
+    ok "the initialisers with $compiler" initialisers "$compiler" $language $strict
+  else
+    skip "the initialisers with $compiler" "no $compiler"
+  fi
 done
 finish

@@ -97,7 +97,7 @@ static int64_t now_on(imgact_transport *transport) { return now_ms((bench *)tran
 
 static void advance_on(imgact_transport *transport, int64_t until_ms) {
   bench *b = (bench *)transport;
-  b->inner->advance(b->inner, until_ms);
+  b->inner->advance_to(b->inner, until_ms);
 }
 
 static void destroy_on(imgact_transport *transport) {
@@ -161,11 +161,12 @@ static void mutate(user *u) {
   char id[24];
   snprintf(id, sizeof id, "%d", 100 + (int)(u - u->b->users));
   u->protect = !u->protect;
-  imgact_op *op = u->b->cloud == SIM_HETZNER ? imgact_change_protection(u->client, id, u->protect)
-                                             : imgact_transfer_image(u->client, id, u->protect ? "nyc3" : "ams3");
+  imgact_op *op = u->b->cloud != SIM_HETZNER ? imgact_transfer_image(u->client, id, u->protect ? "nyc3" : "ams3")
+                  : u->protect               ? imgact_protect_image(u->client, id)
+                                             : imgact_unprotect_image(u->client, id);
   u->started_ms = now_ms(u->b);
   u->mutation = op;
-  imgact_op_set_wait(op, NULL, NULL);
+  imgact_op_set_wait(op, 1);
   imgact_op_start(op, mutation_done, u);
 }
 
@@ -204,7 +205,7 @@ static imgact_loop *make_loop(bench *b) {
                                .timeout_ms = timeout_on,
                                .destroy = destroy_on,
                                .now_ms = now_on,
-                               .advance = advance_on};
+                               .advance_to = advance_on};
   imgact_loop *loop = NULL;
   imgact_loop_options options = {.size = sizeof options, .transport = &b->base};
   return b->inner && imgact_loop_new(&options, &loop, NULL) == IMGACT_OK ? loop : NULL;

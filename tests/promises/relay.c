@@ -82,7 +82,7 @@ static void pass_on(imgact_exchange *base, const imgact_http_response *response)
   imgact_http_response copy = *response;
   if (response->status == 429) r->s->refusals++;
   int64_t cut = r->s->plan->shorten_bytes;
-  if (f->mutation && cut >= 0 && !r->shortened && response->fate == IMGACT_DELIVERY_ANSWERED && response->status < 300 &&
+  if (f->mutation && cut >= 0 && !r->shortened && response->delivery == IMGACT_DELIVERY_ANSWERED && response->status < 300 &&
       (uint64_t)cut < response->body_bytes) {
     r->shortened = true;
     copy.body_bytes = (size_t)cut;
@@ -101,7 +101,7 @@ static imgact_status relay_send(imgact_transport *transport, const imgact_http_r
   flight *f = calloc(1, sizeof *f);
   if (!f) return IMGACT_NOMEM;
   *f = (flight){
-      .base = {.finished = pass_on}, .outer = exchange, .relay = r, .mutation = strcmp(request->method, "GET") != 0};
+      .base = {.on_finished = pass_on}, .outer = exchange, .relay = r, .mutation = strcmp(request->method, "GET") != 0};
   imgact_exchange_set_data(exchange, f);
   size_t before = s->instance.world->sides[s->plan->cloud].actions_count;
   uint64_t effects = stage_effects(s);
@@ -172,7 +172,7 @@ static int64_t relay_now(imgact_transport *transport) {
 
 static void relay_advance(imgact_transport *transport, int64_t until_ms) {
   relay *r = (relay *)transport;
-  r->inner->advance(r->inner, until_ms - r->s->plan->skew_ms);
+  r->inner->advance_to(r->inner, until_ms - r->s->plan->skew_ms);
 }
 
 static void relay_destroy(imgact_transport *transport) {
@@ -192,7 +192,7 @@ imgact_transport *stage_transport(stage *s) {
                         .timeout_ms = relay_timeout,
                         .destroy = relay_destroy,
                         .now_ms = relay_now,
-                        .advance = relay_advance},
+                        .advance_to = relay_advance},
                .inner = sim_transport_new(&s->instance, s->plan->latency_ms),
                .s = s};
   if (!r->inner) {

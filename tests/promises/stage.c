@@ -87,8 +87,8 @@ static imgact_op *make_op(const stage *s) {
   static const imgact_image_filter all = {.size = sizeof all, .include_deprecated = 0};
   if (s->plan->list) return imgact_list_images(s->client, &all);
   switch (s->plan->deed) {
-  case PLAN_PROTECT: return imgact_change_protection(s->client, "10", 1);
-  case PLAN_UNPROTECT: return imgact_change_protection(s->client, "10", 0);
+  case PLAN_PROTECT: return imgact_protect_image(s->client, "10");
+  case PLAN_UNPROTECT: return imgact_unprotect_image(s->client, "10");
   case PLAN_CONVERT: return imgact_convert_image(s->client, "10");
   case PLAN_TRANSFER: return imgact_transfer_image(s->client, "10", "nyc3");
   case PLAN_DELETE: return imgact_delete_image(s->client, "10");
@@ -127,7 +127,7 @@ static void start_ops(stage *s) {
     s->ops[i] = s->crashed ? imgact_op_resume(s->client, s->journal, s->journal_ms) : make_op(s);
     imgact_op_set_options(s->ops[i], &options);
     if (!p->list) imgact_op_set_before_send(s->ops[i], announce, s);
-    if (p->wait && !p->list) imgact_op_set_wait(s->ops[i], NULL, NULL);
+    if (p->wait && !p->list) imgact_op_set_wait(s->ops[i], 1);
   }
   for (int i = 0; i < p->twins; i++) imgact_op_start(s->ops[i], take_result, s);
 }

@@ -39,7 +39,7 @@ static void a_wait_of_two_hours_takes_no_time(void **state) {
   int64_t start_ms = now_ms(a);
   imgact_client *client = client_of(a, "digitalocean");
   imgact_op *op = imgact_transfer_image(client, "10", "nyc3");
-  imgact_op_set_wait(op, NULL, NULL);
+  imgact_op_set_wait(op, 1);
   run(op, IMGACT_OK);
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
   assert_true(now_ms(a) >= start_ms + 7200000 && now_ms(a) < start_ms + 7300000);
@@ -53,7 +53,7 @@ static void both_clouds_convert(void **state) {
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     imgact_client *client = client_of(a, providers[cloud]);
     imgact_op *op = imgact_convert_image(client, "11");
-    imgact_op_set_wait(op, NULL, NULL);
+    imgact_op_set_wait(op, 1);
     run(op, IMGACT_OK);
     imgact_op_free(op);
     op = imgact_get_image(client, "11", NULL);

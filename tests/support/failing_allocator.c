@@ -109,7 +109,7 @@ static void *resize(void *user, void *data, size_t bytes) {
 void failing_allocator_init(failing_allocator *memory, size_t fail_at) {
   *memory = (failing_allocator){.fail_at = fail_at};
   memory->allocator = (imgact_allocator){
-      .size = sizeof(imgact_allocator), .alloc = get, .resize = resize, .release = put_back, .user = memory};
+      .size = sizeof(imgact_allocator), .alloc = get, .resize = resize, .release = put_back, .user_data = memory};
 }
 
 const char *failing_allocator_finish(failing_allocator *memory) {

@@ -47,9 +47,9 @@ static carried *first_lost(const faulty *self) {
   return made;
 }
 
-static imgact_http_response broken_reply(const fault *plan, imgact_delivery fate) {
+static imgact_http_response broken_reply(const fault *plan, imgact_delivery delivery) {
   return (imgact_http_response){.size = sizeof(imgact_http_response),
-                                .fate = fate,
+                                .delivery = delivery,
                                 .failure = plan->failure == IMGACT_FAILURE_NONE ? IMGACT_FAILURE_NETWORK : plan->failure,
                                 .message = "a fault on purpose"};
 }
@@ -81,7 +81,7 @@ static imgact_status faulty_send(imgact_transport *transport, const imgact_http_
   if (before) plan->struck = true;
   if (before && plan->kind == FAULT_REFUSED) return IMGACT_NOMEM;
   carried *made = carry(self, exchange);
-  made->exchange.finished = finished;
+  made->exchange.on_finished = finished;
   made->doomed = strikes && !before;
   made->lost = before;
   if (before) return IMGACT_OK;
@@ -133,7 +133,7 @@ static int64_t faulty_now_ms(imgact_transport *transport) {
 
 static void faulty_advance(imgact_transport *transport, int64_t until_ms) {
   imgact_transport *inner = faulty_of(transport)->inner;
-  inner->advance(inner, until_ms);
+  inner->advance_to(inner, until_ms);
 }
 
 static void faulty_destroy(imgact_transport *transport) {
@@ -160,7 +160,7 @@ imgact_transport *fault_wrap(imgact_transport *inner, fault *plan) {
                                        .wakeup = inner->wakeup == NULL ? NULL : faulty_wakeup,
                                        .destroy = faulty_destroy,
                                        .now_ms = inner->now_ms == NULL ? NULL : faulty_now_ms,
-                                       .advance = inner->advance == NULL ? NULL : faulty_advance,
+                                       .advance_to = inner->advance_to == NULL ? NULL : faulty_advance,
                                        .flags = inner->flags};
   return &self->transport;
 }

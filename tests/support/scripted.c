@@ -255,11 +255,11 @@ static void apply_limits(entry *made, const imgact_http_request *sent) {
   if (sent->timeout_ms > 0 && answer->delay_ms > sent->timeout_ms) {
     answer->delay_ms = sent->timeout_ms;
     answer->status = 0;
-    answer->fate = IMGACT_DELIVERY_MAYBE_SENT;
+    answer->delivery = IMGACT_DELIVERY_MAYBE_SENT;
     answer->failure = IMGACT_FAILURE_TIMEOUT;
   } else if (answer->status != 0 && answer->body_bytes > sent->max_body_bytes) {
     answer->status = 0;
-    answer->fate = IMGACT_DELIVERY_MAYBE_SENT;
+    answer->delivery = IMGACT_DELIVERY_MAYBE_SENT;
     answer->failure = IMGACT_FAILURE_TOO_LARGE;
   }
   if (answer->status == 0 && answer->failure == IMGACT_FAILURE_NONE) answer->failure = IMGACT_FAILURE_NETWORK;
@@ -295,7 +295,7 @@ static void deliver(scripted *script, entry *made) {
   if (answer->with_date) add_date(&headers, SCRIPTED_EPOCH_MS + script->now_ms + answer->cloud_ahead_ms);
   bool replied = answer->status != 0;
   imgact_http_response response = {.size = sizeof response,
-                                   .fate = replied ? IMGACT_DELIVERY_ANSWERED : answer->fate,
+                                   .delivery = replied ? IMGACT_DELIVERY_ANSWERED : answer->delivery,
                                    .failure = answer->failure,
                                    .status = answer->status,
                                    .headers = replied ? headers.items : NULL,
@@ -369,7 +369,7 @@ scripted *scripted_new(void) {
                                          .timeout_ms = scripted_timeout_ms,
                                          .destroy = scripted_destroy,
                                          .now_ms = scripted_clock_ms,
-                                         .advance = scripted_clock_advance};
+                                         .advance_to = scripted_clock_advance};
   script->rules_end = &script->rules;
   script->queue_end = &script->queue;
   return script;
@@ -418,8 +418,8 @@ void scripted_json(scripted *script, int32_t status, const char *body) {
   scripted_next(script, (scripted_answer){.status = status, .body = body});
 }
 
-void scripted_fail(scripted *script, imgact_delivery fate, imgact_failure failure) {
-  scripted_next(script, (scripted_answer){.fate = fate, .failure = failure});
+void scripted_fail(scripted *script, imgact_delivery delivery, imgact_failure failure) {
+  scripted_next(script, (scripted_answer){.delivery = delivery, .failure = failure});
 }
 
 static rule *add_rule(scripted *script) {

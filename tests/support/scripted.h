@@ -19,14 +19,14 @@
 typedef struct scripted scripted;
 
 typedef struct scripted_answer {
-  int32_t status;         /* 0: no reply; failure says why (NETWORK where it is NONE) and fate how far it got */
+  int32_t status;         /* 0: no reply; failure says why (NETWORK where it is NONE) and delivery how far it got */
   const char *body;       /* NULL = none */
   size_t body_bytes;      /* 0 = up to the NUL */
   const char *headers;    /* lines "Name: value\n"; NULL = Content-Type: application/json */
   bool with_date;         /* adds a Date header, as the cloud's clock shows it when the answer comes */
   int64_t cloud_ahead_ms; /* how far that clock is ahead of ours */
   int64_t delay_ms;       /* from sending to the answer */
-  imgact_delivery fate;
+  imgact_delivery delivery;
   imgact_failure failure;
   const char *message; /* of a failure */
 } scripted_answer;
@@ -63,7 +63,7 @@ void scripted_next(scripted *script, scripted_answer answer);
 /* A JSON reply at the queue's end. */
 void scripted_json(scripted *script, int32_t status, const char *body);
 /* A failure at the queue's end. */
-void scripted_fail(scripted *script, imgact_delivery fate, imgact_failure failure);
+void scripted_fail(scripted *script, imgact_delivery delivery, imgact_failure failure);
 /* Always answers requests whose line matches a shell pattern: "GET /v1/images/4711", "* /v2/actions/[0-9]*". */
 void scripted_on(scripted *script, const char *pattern, scripted_answer answer);
 /* Asks a function. */

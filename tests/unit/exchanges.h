@@ -47,7 +47,7 @@ static inline void keep_reply(imgact_exchange *exchange, const imgact_http_respo
   kept->response.message = response->message == NULL ? NULL : copy_of(response->message, strlen(response->message));
 }
 
-static inline kept_exchange new_exchange(void) { return (kept_exchange){.exchange = {.finished = keep_reply}}; }
+static inline kept_exchange new_exchange(void) { return (kept_exchange){.exchange = {.on_finished = keep_reply}}; }
 
 static inline void forget(kept_exchange *kept) {
   free(kept->headers);
@@ -67,7 +67,7 @@ static inline imgact_http_request request_to(const char *method, const char *url
 /* Drives a transport with a clock of its own until it has nothing more to do. */
 static inline void drive(imgact_transport *transport) {
   for (int timeout_ms; (timeout_ms = transport->timeout_ms(transport)) >= 0;) {
-    if (timeout_ms > 0) transport->advance(transport, transport->now_ms(transport) + timeout_ms);
+    if (timeout_ms > 0) transport->advance_to(transport, transport->now_ms(transport) + timeout_ms);
     transport->dispatch(transport);
   }
 }

@@ -7,7 +7,7 @@
 static int digits(const char *text) { return *text != '\0' && strspn(text, "0123456789") == strlen(text); }
 
 static const imgact_provider somebody = {
-    .size = sizeof somebody, .name = "somebody", .is_id = digits, .id_format = "digits"};
+    .size = sizeof somebody, .name = "somebody", .is_valid_id = digits, .id_format = "digits"};
 
 typedef struct shelf {
   failing_allocator memory;
@@ -35,13 +35,13 @@ static void mutations_survive_their_text(void **state) {
                                       .replace_labels = 1,
                                       .convert_to_snapshot = 1};
   const imgact_image_update cleared = {.size = sizeof cleared, .replace_labels = 1};
-  const imgact_call calls[] = {{.kind = IMGACT_OP_TRANSFER, .image = "1", .region = "nyc3"},
-                               {.kind = IMGACT_OP_CONVERT, .image = "1"},
-                               {.kind = IMGACT_OP_CHANGE_PROTECTION, .image = "1", .protect = 1},
-                               {.kind = IMGACT_OP_CHANGE_PROTECTION, .image = "1"},
-                               {.kind = IMGACT_OP_DELETE_IMAGE, .image = "1"},
-                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image = "1", .update = &update},
-                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image = "1", .update = &cleared}};
+  const imgact_call calls[] = {{.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "nyc3"},
+                               {.kind = IMGACT_OP_CONVERT, .image_ref = "1"},
+                               {.kind = IMGACT_OP_CHANGE_PROTECTION, .image_ref = "1", .protect = 1},
+                               {.kind = IMGACT_OP_CHANGE_PROTECTION, .image_ref = "1"},
+                               {.kind = IMGACT_OP_DELETE_IMAGE, .image_ref = "1"},
+                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &update},
+                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &cleared}};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     shelf s;
     open_shelf(&s, 0);
@@ -86,7 +86,7 @@ static void arguments_are_copied_whole_or_not_at_all(void **state) {
                                       .sort_count = 2,
                                       .name = "n",
                                       .region = "r"};
-  const imgact_call call = {.kind = IMGACT_OP_LIST_IMAGES, .images = &filter};
+  const imgact_call call = {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &filter};
   for (size_t k = 1, more = 1; more; k++) {
     shelf s;
     open_shelf(&s, k);
@@ -95,9 +95,9 @@ static void arguments_are_copied_whole_or_not_at_all(void **state) {
     more = s.memory.failures > 0;
     assert_int_equal(ok, !more);
     if (ok) {
-      assert_ptr_not_equal(copy.images, &filter);
-      assert_string_equal(copy.images->bound_to[1], "2");
-      assert_ptr_not_equal(copy.images->bound_to[1], texts[1]);
+      assert_ptr_not_equal(copy.image_filter, &filter);
+      assert_string_equal(copy.image_filter->bound_to[1], "2");
+      assert_ptr_not_equal(copy.image_filter->bound_to[1], texts[1]);
     }
     close_shelf(&s);
   }
@@ -110,13 +110,13 @@ static void forms_are_checked(void **state) {
   const imgact_image_filter bound = {.size = sizeof bound, .bound_to = bad_ids, .bound_to_count = 2};
   const imgact_image_filter types = {.size = sizeof types, .types = wild, .types_count = 1};
   const imgact_image_filter name = {.size = sizeof name, .name = "\xff"};
-  const imgact_call calls[] = {{.kind = IMGACT_OP_DELETE_IMAGE, .image = "../1"},
-                               {.kind = IMGACT_OP_GET_ACTION, .action = ""},
-                               {.kind = IMGACT_OP_WAIT_ACTIONS, .ids = bad_ids, .ids_count = 2},
-                               {.kind = IMGACT_OP_TRANSFER, .image = "1", .region = "\xc0\x80"},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .images = &bound},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .images = &types},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .images = &name}};
+  const imgact_call calls[] = {{.kind = IMGACT_OP_DELETE_IMAGE, .image_ref = "../1"},
+                               {.kind = IMGACT_OP_GET_ACTION, .action_id = ""},
+                               {.kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = bad_ids, .action_ids_count = 2},
+                               {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "\xc0\x80"},
+                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &bound},
+                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &types},
+                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &name}};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     imgact_error error = {0};
     assert_int_equal(ia_call_check(&calls[i], &somebody, &error), IMGACT_INVALID_ARGUMENT);

@@ -132,13 +132,13 @@ static void release(ia_timer *timer) {
   ring(&bells[0].timer);
   bell *b = IA_ENTRY(timer, bell, timer);
   failing_allocator *memory = &d.memory;
-  memory->allocator.release(memory->allocator.user, b);
+  memory->allocator.release(memory->allocator.user_data, b);
 }
 
 // An exchange is freed by what its own timer leads to.
 static void a_timer_may_go_while_it_rings(void **state) {
   (void)state;
-  bell *b = d.memory.allocator.alloc(d.memory.allocator.user, sizeof *b);
+  bell *b = d.memory.allocator.alloc(d.memory.allocator.user_data, sizeof *b);
   memset(b, 0, sizeof *b);
   ia_timer_set(&d.engine, &b->timer, 10, release);
   set(1, 10);

@@ -34,10 +34,10 @@ static void finish(story *made) {
   for (int i = 0; i < 3; i++) forget(&made->kept[i]);
 }
 
-static void expect_fault(fault plan, imgact_delivery fate, imgact_failure failure, size_t seen) {
+static void expect_fault(fault plan, imgact_delivery delivery, imgact_failure failure, size_t seen) {
   story made = run(&plan);
   assert_true(plan.struck);
-  assert_int_equal(made.kept[1].response.fate, fate);
+  assert_int_equal(made.kept[1].response.delivery, delivery);
   assert_int_equal(made.kept[1].response.failure, failure);
   assert_int_equal(made.kept[1].response.status, 0);
   assert_int_equal(made.kept[0].response.status, 200);

@@ -13,7 +13,7 @@ static imgact_image image_of(const char *id, const char *name, int64_t created_a
 }
 
 static bool passes(const imgact_image_filter *filter, uint32_t types, const imgact_image *image) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = filter};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter};
   return ia_filter_image(&call, ia_filter_asked(&call), types, image);
 }
 
@@ -64,7 +64,7 @@ static void what_is_asked_for_passes(void **state) {
 static void types_are_bits_of_the_query(void **state) {
   (void)state;
   imgact_image image = image_of("1", "a", 0);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .images = &(imgact_image_filter){0}};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = &(imgact_image_filter){0}};
   assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, 0, &image));
   assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), &image));
   assert_false(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), &image));
@@ -77,7 +77,7 @@ static void actions_by_status_id_and_image(void **state) {
   static const imgact_action_status statuses[] = {IMGACT_ACTION_STATUS_RUNNING};
   imgact_action action = {.id = "3", .status = IMGACT_ACTION_STATUS_RUNNING, .resources = resources, .resources_count = 2};
   imgact_action_filter filter = {.image_id = "4712", .ids = ids, .ids_count = 2, .statuses = statuses, .statuses_count = 1};
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .actions = &filter};
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &filter};
   assert_int_equal(ia_filter_asked(&call), IMGACT_FILTER_IMAGE_ID | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_STATUS);
   assert_true(ia_filter_action(&call, ia_filter_asked(&call), &action));
   filter.image_id = "4711"; // a server's number

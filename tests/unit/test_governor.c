@@ -55,8 +55,8 @@ static size_t spend(size_t lane, size_t most) {
 
 static imgact_rate_limit_info rate_of(int64_t limit, int64_t remaining) {
   return (imgact_rate_limit_info){.size = sizeof(imgact_rate_limit_info),
-                                  .rate = {limit, remaining, IMGACT_NO_TIME, -1},
-                                  .wait_until_ms = IMGACT_NO_TIME};
+                                  .rate_limit = {limit, remaining, IMGACT_NO_TIME, -1},
+                                  .next_request_at = IMGACT_NO_TIME};
 }
 
 // One request goes, and its reply tells this.
@@ -69,8 +69,8 @@ static void tell_bucket(uint32_t budget, int64_t limit, int64_t remaining) {
 
 static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) {
   imgact_rate_limit_info info = rate_of(limit, remaining);
-  info.per_minute = limit / 20;
-  if (reset_in_ms != IMGACT_NO_TIME) info.wait_until_ms = d.now_ms + reset_in_ms;
+  info.limit_per_minute = limit / 20;
+  if (reset_in_ms != IMGACT_NO_TIME) info.next_request_at = d.now_ms + reset_in_ms;
   ia_governor_sent(g, 0);
   ia_governor_told(g, 0, &info);
 }
@@ -78,7 +78,7 @@ static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) 
 // ---- before anything is known
 
 static const imgact_rate_limit_info nothing = {
-    .size = sizeof nothing, .rate = {-1, -1, IMGACT_NO_TIME, -1}, .wait_until_ms = IMGACT_NO_TIME};
+    .size = sizeof nothing, .rate_limit = {-1, -1, IMGACT_NO_TIME, -1}, .next_request_at = IMGACT_NO_TIME};
 
 static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state) {
   (void)state;
@@ -230,7 +230,7 @@ static void an_hour_of_silence_forgets_everything(void **state) {
 static void a_slot_that_is_full_is_not_run_over(void **state) {
   (void)state;
   imgact_rate_limit_info info = rate_of(100000, 30001);
-  info.wait_until_ms = INT64_MAX; // so that nobody goes and asks meanwhile
+  info.next_request_at = INT64_MAX; // so that nobody goes and asks meanwhile
   tell_windows(100000, 99999, 10000);
   for (int i = 0; i < 70000; i++) ia_governor_sent(g, 0);
   for (int i = 0; i < 69999; i++) ia_governor_told(g, 0, NULL);
@@ -297,11 +297,11 @@ static void a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute(voi
     desk_at(&d, d.now_ms + 2 * HOUR_MS);
   }
   imgact_rate_limit_info info = rate_of(5000, 0);
-  info.wait_until_ms = INT64_MAX;
+  info.next_request_at = INT64_MAX;
   ia_governor_sent(g, 0);
   ia_governor_told(g, 0, &info);
   assert_int_equal(wait_ms(MUTATION), 60000);
-  info.wait_until_ms = INT64_MIN + 1;
+  info.next_request_at = INT64_MIN + 1;
   ia_governor_sent(g, 0);
   ia_governor_told(g, 0, &info);
   assert_int_equal(wait_ms(MUTATION), 1000);

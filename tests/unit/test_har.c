@@ -39,7 +39,7 @@ static void an_entry_is_read(void **state) {
   assert_string_equal(entry->url, "https://api.example/v1/images?a=1");
   assert_int_equal(entry->body_bytes, 2);
   assert_memory_equal(entry->body, "{}", 2);
-  assert_int_equal(entry->response.fate, IMGACT_DELIVERY_ANSWERED);
+  assert_int_equal(entry->response.delivery, IMGACT_DELIVERY_ANSWERED);
   assert_int_equal(entry->response.status, 201);
   assert_int_equal(entry->response.headers_count, 1);
   assert_string_equal(entry->response.headers[0].name, "Date");
@@ -71,7 +71,7 @@ static void a_file_of_a_browser_is_read(void **state) {
   assert_int_equal(har.entries[0].response.body_bytes, 3);
   assert_memory_equal(har.entries[0].response.body, "\0\xff\1", 3);
   assert_true(har.entries[1].started_ms == IMGACT_NO_TIME);
-  assert_int_equal(har.entries[1].response.fate, IMGACT_DELIVERY_MAYBE_SENT);
+  assert_int_equal(har.entries[1].response.delivery, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(har.entries[1].response.failure, IMGACT_FAILURE_NETWORK);
   ia_har_free(&har);
 }
@@ -272,7 +272,7 @@ static void what_is_written_is_read_back(void **state) {
                               .body = "{\"a\":\"\\u0000\"}",
                               .body_bytes = 14,
                               .response = {.size = sizeof(imgact_http_response),
-                                           .fate = IMGACT_DELIVERY_ANSWERED,
+                                           .delivery = IMGACT_DELIVERY_ANSWERED,
                                            .status = 200,
                                            .headers = headers,
                                            .headers_count = 2,
@@ -313,8 +313,8 @@ static void every_failure_has_a_name_of_its_own(void **state) {
     for (size_t j = 0; j < i; j++) assert_string_not_equal(ia_har_failure_name(i), ia_har_failure_name(j));
   }
   assert_null(ia_har_failure_name(IMGACT_FAILURE_NOMEM + 1));
-  assert_string_equal(ia_har_fate_name(IMGACT_DELIVERY_NOT_SENT), "not_sent");
-  assert_string_equal(ia_har_fate_name(IMGACT_DELIVERY_MAYBE_SENT), "maybe_sent");
+  assert_string_equal(ia_har_delivery_name(IMGACT_DELIVERY_NOT_SENT), "not_sent");
+  assert_string_equal(ia_har_delivery_name(IMGACT_DELIVERY_MAYBE_SENT), "maybe_sent");
 }
 
 int main(void) {

@@ -41,9 +41,9 @@ static scene s;
 
 static imgact_status encode(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
-  if (call->image != NULL) imgact_request_add_segment(request, call->image);
+  if (call->image_ref != NULL) imgact_request_add_segment(request, call->image_ref);
   imgact_request_add_segment(request, "actions");
-  for (size_t i = 0; i < call->ids_count; i++) imgact_request_add_query(request, "id", call->ids[i]);
+  for (size_t i = 0; i < call->action_ids_count; i++) imgact_request_add_query(request, "id", call->action_ids[i]);
   return IMGACT_OK;
 }
 
@@ -81,7 +81,7 @@ static void classify(const imgact_call *call, const imgact_response *response, i
 }
 
 static void rate(const imgact_response *response, imgact_rate_limit_info *info) {
-  (void)imgact_response_header_int(response, "left", &info->rate.remaining);
+  (void)imgact_response_header_int(response, "left", &info->rate_limit.remaining);
 }
 
 // ---- the scene
@@ -102,8 +102,8 @@ static void open_with(uint32_t max_ids, size_t fail_at) {
                                  .slots = s.slots,
                                  .slots_stride = sizeof *s.slots,
                                  .slots_count = IMGACT_OP_COUNT,
-                                 .classify = classify,
-                                 .rate = rate};
+                                 .decode_error = classify,
+                                 .decode_rate_limit = rate};
   const imgact_client_options options = {.size = sizeof options, .max_attempts = 1};
   s.client.allocator = &s.desk.memory.allocator;
   if (!ia_client_init(&s.client, &s.desk.engine, &s.provider, "https://h", &options)) s.client.provider = NULL;
@@ -183,7 +183,7 @@ static void run(void) {
 static void reply(size_t index, int status, const char *body) {
   static const imgact_header headers[] = {{"left", "77"}};
   imgact_http_response http = {.size = sizeof http,
-                               .fate = IMGACT_DELIVERY_ANSWERED,
+                               .delivery = IMGACT_DELIVERY_ANSWERED,
                                .status = status,
                                .headers = headers,
                                .headers_count = 1,

@@ -184,18 +184,19 @@ static void entries_stand_in_order_of_sending(void **state) {
 static void what_got_no_reply_is_kept_with_its_reason(void **state) {
   (void)state;
   recording made = start(NULL);
-  scripted_next(made.script,
-                (scripted_answer){.fate = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TLS, .message = "no trust"});
+  scripted_next(
+      made.script,
+      (scripted_answer){.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TLS, .message = "no trust"});
   scripted_fail(made.script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
   ask(&made, "GET", "https://h/a");
   ask(&made, "GET", "https://h/b");
   char *text = finish(&made);
   imgact_json_doc *doc = parsed(text);
   expect_number(doc, "log.entries.0.response.status", 0);
-  expect_text(doc, "log.entries.0._imgact.fate", "not_sent");
+  expect_text(doc, "log.entries.0._imgact.delivery", "not_sent");
   expect_text(doc, "log.entries.0._imgact.failure", "tls");
   expect_text(doc, "log.entries.0._imgact.message", "no trust");
-  expect_text(doc, "log.entries.1._imgact.fate", "maybe_sent");
+  expect_text(doc, "log.entries.1._imgact.delivery", "maybe_sent");
   expect_text(doc, "log.entries.1._imgact.failure", "timeout");
   imgact_json_doc_free(doc);
   free(text);
@@ -208,7 +209,7 @@ static void what_was_given_up_or_is_still_under_way_is_kept_as_cancelled(void **
   kept_exchange given_up = new_exchange(), open = new_exchange();
   scripted_on(made.script, "*", (scripted_answer){.status = 200, .delay_ms = 1000});
   assert_int_equal(made.transport->send(made.transport, &request, &given_up.exchange), IMGACT_OK);
-  made.transport->advance(made.transport, made.transport->now_ms(made.transport) + 30);
+  made.transport->advance_to(made.transport, made.transport->now_ms(made.transport) + 30);
   made.transport->cancel(made.transport, &given_up.exchange);
   assert_int_equal(scripted_in_flight(made.script), 0);
   assert_int_equal(made.transport->send(made.transport, &request, &open.exchange), IMGACT_OK);
@@ -638,7 +639,7 @@ static void it_looks_like_the_transport_that_it_wraps(void **state) {
   assert_int_equal(made->timeout_ms(made), 5);
   assert_int_equal(made->flags, IMGACT_TRANSPORT_OFFLINE);
   assert_null(made->now_ms);
-  assert_null(made->advance);
+  assert_null(made->advance_to);
   made->wakeup(made);
   assert_int_equal(inner.reserved, 1);
   kept_exchange kept = new_exchange();

@@ -37,7 +37,7 @@ static void expect_reply(imgact_transport *transport, const imgact_http_request 
   assert_int_equal(transport->timeout_ms(transport), 0);
   transport->dispatch(transport);
   assert_int_equal(kept.finished, 1);
-  if (kept.response.fate != IMGACT_DELIVERY_ANSWERED) fail_msg("%s", kept.response.message);
+  if (kept.response.delivery != IMGACT_DELIVERY_ANSWERED) fail_msg("%s", kept.response.message);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_NONE);
   assert_int_equal(kept.response.status, status);
   assert_string_equal(kept.response.body == NULL ? "" : kept.response.body, body);
@@ -56,7 +56,7 @@ static void expect_unmatched(imgact_transport *transport, const char *url, const
   send_only(transport, &request, &kept);
   transport->dispatch(transport);
   assert_int_equal(kept.finished, 1);
-  assert_int_equal(kept.response.fate, IMGACT_DELIVERY_NOT_SENT);
+  assert_int_equal(kept.response.delivery, IMGACT_DELIVERY_NOT_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_UNMATCHED);
   assert_int_equal(kept.response.status, 0);
   if (strstr(kept.response.message, why) == NULL) fail_msg("'%s' does not say '%s'", kept.response.message, why);
@@ -130,13 +130,13 @@ static void headers_and_bytes_come_back(void **state) {
 static void a_failure_comes_again(void **state) {
   (void)state;
   imgact_transport *made = replay(
-      HEAD "{" GET("https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"fate\":\"not_sent\",\"failure\":\"tls\","
+      HEAD "{" GET("https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_sent\",\"failure\":\"tls\","
                                   "\"message\":\"no trust\"}}" TAIL);
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
   send_only(made, &request, &kept);
   made->dispatch(made);
-  assert_int_equal(kept.response.fate, IMGACT_DELIVERY_NOT_SENT);
+  assert_int_equal(kept.response.delivery, IMGACT_DELIVERY_NOT_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_TLS);
   assert_string_equal(kept.response.message, "no trust");
   forget(&kept);
@@ -153,7 +153,7 @@ static void a_reply_above_the_ceiling_is_too_large(void **state) {
   request.max_body_bytes = 4;
   send_only(made, &request, &kept);
   made->dispatch(made);
-  assert_int_equal(kept.response.fate, IMGACT_DELIVERY_MAYBE_SENT);
+  assert_int_equal(kept.response.delivery, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_TOO_LARGE);
   forget(&kept);
   expect_reply(made, &request, 200, "1234");
@@ -188,9 +188,9 @@ static void the_clock_follows_the_answers_and_never_goes_back(void **state) {
   assert_true(made->now_ms(made) == T0);
   expect_get(made, "https://h/a", 200, "");
   assert_true(made->now_ms(made) == T0 + 250);
-  made->advance(made, T0 + 10000);
+  made->advance_to(made, T0 + 10000);
   assert_true(made->now_ms(made) == T0 + 10000);
-  made->advance(made, T0);
+  made->advance_to(made, T0);
   assert_true(made->now_ms(made) == T0 + 10000);
   expect_get(made, "https://h/b", 200, "");
   assert_true(made->now_ms(made) == T0 + 60500);
@@ -247,14 +247,14 @@ static void what_was_cancelled_then_waits_for_its_time_out(void **state) {
   made->dispatch(made);
   assert_int_equal(beside.finished, 1);
   forget(&beside);
-  made->advance(made, T0 + 29999);
+  made->advance_to(made, T0 + 29999);
   assert_int_equal(made->timeout_ms(made), 1);
   made->dispatch(made);
   assert_int_equal(kept.finished, 0);
-  made->advance(made, T0 + 30000);
+  made->advance_to(made, T0 + 30000);
   made->dispatch(made);
   assert_int_equal(kept.finished, 1);
-  assert_int_equal(kept.response.fate, IMGACT_DELIVERY_MAYBE_SENT);
+  assert_int_equal(kept.response.delivery, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_TIMEOUT);
   forget(&kept);
   made->destroy(made);
@@ -337,7 +337,7 @@ static void an_end_may_send_and_cancel(void **state) {
                 "{" GET("https://h/a") "," REPLY(200, "3") "}" TAIL);
   kept_exchange next = new_exchange(), victim;
   imgact_http_request request = request_to("GET", "https://h/a");
-  chained first = {.exchange = {.finished = chained_finished},
+  chained first = {.exchange = {.on_finished = chained_finished},
                    .transport = made,
                    .request = &request,
                    .next = &next.exchange,
@@ -440,7 +440,7 @@ static void make_shape(uint64_t *random, shape *made) {
   made->body_bytes = made->has_body ? random_bytes(random, made->body, sizeof made->body) : 0;
   made->answer.delay_ms = (int64_t)testing_below(random, 2000);
   if (testing_below(random, 5) == 0) {
-    made->answer.fate = testing_below(random, 2) == 0 ? IMGACT_DELIVERY_NOT_SENT : IMGACT_DELIVERY_MAYBE_SENT;
+    made->answer.delivery = testing_below(random, 2) == 0 ? IMGACT_DELIVERY_NOT_SENT : IMGACT_DELIVERY_MAYBE_SENT;
     made->answer.failure = failures[testing_below(random, 5)];
     made->answer.message = testing_below(random, 2) == 0 ? "because" : NULL;
     return;
@@ -462,7 +462,7 @@ static imgact_http_request request_of(const shape *made) {
 
 static void expect_same(const kept_exchange *was, const kept_exchange *is) {
   assert_int_equal(is->finished, 1);
-  assert_int_equal(is->response.fate, was->response.fate);
+  assert_int_equal(is->response.delivery, was->response.delivery);
   assert_int_equal(is->response.failure, was->response.failure);
   assert_int_equal(is->response.status, was->response.status);
   assert_string_equal(is->headers, was->headers);

@@ -165,13 +165,13 @@ static void a_body_is_one_whole_document(void **state) {
 
 static imgact_status refuse(const imgact_call *call, imgact_request *r, imgact_error *e) {
   imgact_request_add_segment(r, "");
-  return imgact_error_set(e, IMGACT_UNSUPPORTED, "no %s here", call->image);
+  return imgact_error_set(e, IMGACT_UNSUPPORTED, "no %s here", call->image_ref);
 }
 
 static void a_providers_own_refusal_comes_first(void **state) {
   (void)state;
   const imgact_slot slot = {.encode = refuse};
-  const imgact_call call = {.size = sizeof call, .image = "4711"};
+  const imgact_call call = {.size = sizeof call, .image_ref = "4711"};
   assert_int_equal(ia_request_encode(&request, &slot, &call, &somebody, &error), IMGACT_UNSUPPORTED);
   assert_string_equal(error.message, "no 4711 here");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The retry rule, row by row: fates, failures, statuses and methods; how long to wait; what may have been applied.
+// The retry rule, row by row: deliveries, failures, statuses and methods; how long to wait; what may have been applied.
 #include "error.h"
 #include "retry.h"
 #include "testing.h"
@@ -19,7 +19,7 @@ static ia_decision decide(facts *f) {
 static facts plain(const char *method) {
   facts f = {.attempt = {.method = method,
                          .safe = strcmp(method, "POST") != 0,
-                         .fate = IMGACT_DELIVERY_ANSWERED,
+                         .delivery = IMGACT_DELIVERY_ANSWERED,
                          .attempts = 1,
                          .max_attempts = 5,
                          .tokens = 100,
@@ -36,9 +36,9 @@ static facts answered(const char *method, int status) {
   return f;
 }
 
-static facts failed(const char *method, imgact_delivery fate, imgact_failure failure) {
+static facts failed(const char *method, imgact_delivery delivery, imgact_failure failure) {
   facts f = plain(method);
-  f.attempt.fate = fate;
+  f.attempt.delivery = delivery;
   f.attempt.failure = failure;
   f.error.status = IMGACT_NETWORK;
   return f;
@@ -88,10 +88,10 @@ static void every_fate_and_failure(void **state) {
   (void)state;
   for (size_t m = 0; m < 4; m++)
     for (int failure = IMGACT_FAILURE_NONE; failure <= IMGACT_FAILURE_NOMEM; failure++)
-      for (int fate = IMGACT_DELIVERY_NOT_SENT; fate <= IMGACT_DELIVERY_MAYBE_SENT; fate++) {
-        facts f = failed(methods[m], (imgact_delivery)fate, (imgact_failure)failure);
+      for (int delivery = IMGACT_DELIVERY_NOT_SENT; delivery <= IMGACT_DELIVERY_MAYBE_SENT; delivery++) {
+        facts f = failed(methods[m], (imgact_delivery)delivery, (imgact_failure)failure);
         bool passing = failure == IMGACT_FAILURE_NETWORK || failure == IMGACT_FAILURE_TIMEOUT;
-        bool out = fate == IMGACT_DELIVERY_MAYBE_SENT;
+        bool out = delivery == IMGACT_DELIVERY_MAYBE_SENT;
         ia_decision d = decide(&f);
         assert_int_equal(d.verdict, passing && (m < 3 || !out) ? IA_AGAIN : IA_GIVE_UP);
         assert_int_equal(d.uncertain, m == 3 && out);

@@ -55,7 +55,7 @@ static void watcher_init(watcher *watch) {
                                    .alloc = watch_alloc,
                                    .resize = watch_resize,
                                    .release = watch_release,
-                                   .user = watch}};
+                                   .user_data = watch}};
 }
 
 // ---- reading ----

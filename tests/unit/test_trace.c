@@ -29,7 +29,7 @@ static void listen(void *user, const imgact_trace_event *event) {
   keep(h->url, sizeof h->url, event->url);
   keep(h->headers, sizeof h->headers, event->headers);
   keep(h->body, sizeof h->body, event->body);
-  keep(h->text, sizeof h->text, event->text);
+  keep(h->text, sizeof h->text, event->message);
 }
 
 static const imgact_provider somebody = {.size = sizeof somebody, .name = "somebody"};
@@ -58,8 +58,8 @@ static int close_scene(void **state) {
 }
 
 static void all_kinds(void) {
-  imgact_http_response answered = {.fate = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = "{}", .body_bytes = 2};
-  imgact_http_response lost = {.fate = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut"};
+  imgact_http_response answered = {.delivery = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = "{}", .body_bytes = 2};
+  imgact_http_response lost = {.delivery = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut"};
   ia_trace_request(&s.exchange);
   ia_trace_response(&s.exchange, &answered);
   ia_trace_response(&s.exchange, &lost);
@@ -88,7 +88,7 @@ static void check_numbers(imgact_trace_kind kind, int64_t elapsed_ms, int64_t de
 static void check_exchange(void) {
   assert_string_equal(s.heard.last.method, "GET");
   assert_int_equal(s.heard.last.attempt, 3);
-  assert_int_equal(s.heard.last.request, 17);
+  assert_int_equal(s.heard.last.request_number, 17);
 }
 
 static void a_request_tells_what_goes_out(void **state) {
@@ -107,7 +107,7 @@ static void a_request_tells_what_goes_out(void **state) {
   assert_string_equal(s.heard.headers, "Accept: application/json\nX-Echo: a [redacted] b\n");
   assert_string_equal(s.heard.body, "{\"a\":1}");
   assert_int_equal(s.heard.last.body_bytes, 7);
-  assert_null(s.heard.last.text);
+  assert_null(s.heard.last.message);
 }
 
 static void a_request_without_a_body_has_none(void **state) {
@@ -121,7 +121,7 @@ static void a_request_without_a_body_has_none(void **state) {
 static void a_reply_tells_what_came_and_when(void **state) {
   (void)state;
   static const imgact_header headers[] = {{"Date", "now"}, {"set-Cookie", "session=1"}, {"Authorization", "x"}};
-  imgact_http_response http = {.fate = IMGACT_DELIVERY_ANSWERED,
+  imgact_http_response http = {.delivery = IMGACT_DELIVERY_ANSWERED,
                                .status = 503,
                                .headers = headers,
                                .headers_count = 3,
@@ -135,13 +135,13 @@ static void a_reply_tells_what_came_and_when(void **state) {
   assert_string_equal(s.heard.headers, "Date: now\n");
   assert_string_equal(s.heard.body, "{\"token\":\"[redacted]\"}"); // and not what lies behind its end
   assert_int_equal(s.heard.last.body_bytes, strlen(s.heard.body));
-  assert_null(s.heard.last.text);
+  assert_null(s.heard.last.message);
 }
 
 static void a_failure_tells_why_and_nothing_of_a_reply(void **state) {
   (void)state;
   static const imgact_header headers[] = {{"Date", "now"}};
-  imgact_http_response http = {.fate = IMGACT_DELIVERY_MAYBE_SENT,
+  imgact_http_response http = {.delivery = IMGACT_DELIVERY_MAYBE_SENT,
                                .status = 200,
                                .headers = headers,
                                .headers_count = 1,
@@ -153,11 +153,11 @@ static void a_failure_tells_why_and_nothing_of_a_reply(void **state) {
   check_exchange();
   assert_string_equal(s.heard.text, "reset by [redacted]");
   assert_true(s.heard.last.headers == NULL && s.heard.last.body == NULL && s.heard.last.body_bytes == 0);
-  http.fate = IMGACT_DELIVERY_NOT_SENT;
+  http.delivery = IMGACT_DELIVERY_NOT_SENT;
   http.message = NULL;
   ia_trace_response(&s.exchange, &http);
   check_numbers(IMGACT_TRACE_FAILURE, 1000, -1, -1);
-  assert_null(s.heard.last.text);
+  assert_null(s.heard.last.message);
 }
 
 static void a_retry_tells_the_last_failure_and_the_pause(void **state) {
@@ -181,16 +181,16 @@ static void words_tell_the_request_that_they_are_about(void **state) {
   assert_string_equal(s.heard.text, "held back");
   assert_null(s.heard.last.method);
   assert_int_equal(s.heard.last.attempt, 0);
-  assert_int_equal(s.heard.last.request, 0);
+  assert_int_equal(s.heard.last.request_number, 0);
   ia_trace_text(&s.client, IMGACT_TRACE_LOOKUP, -1, 17, "looked into");
   check_numbers(IMGACT_TRACE_LOOKUP, -1, -1, -1);
-  assert_int_equal(s.heard.last.request, 17);
+  assert_int_equal(s.heard.last.request_number, 17);
 }
 
 // ---- long ones
 
 static void body_of(const char *text, size_t length) {
-  imgact_http_response http = {.fate = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = text, .body_bytes = length};
+  imgact_http_response http = {.delivery = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = text, .body_bytes = length};
   ia_trace_response(&s.exchange, &http);
 }
 

@@ -134,7 +134,7 @@ static int add_action(const imgact_call *call, imgact_result *result, const imga
 
 /* The account's list mixes the actions of all its resources. */
 static int add_listed_action(const imgact_call *call, imgact_result *result, const imgact_json *object) {
-  int passed_over = !call->actions->image_id && !imgact_json_equals(imgact_json_get(object, "resource_type"), "image");
+  int passed_over = !call->action_filter->image_id && !imgact_json_equals(imgact_json_get(object, "resource_type"), "image");
   return passed_over ? usable_id(result, object) != NULL : add_action(call, result, object);
 }
 
@@ -157,7 +157,7 @@ static void next_is_untold(imgact_result *result) { imgact_result_set_next_page(
 static void follow(const imgact_call *call, imgact_result *result, const char *link) {
   char sized[1024];
   const char *query = strchr(link, '?');
-  int64_t size = ia_digitalocean_page_size(call, call->next);
+  int64_t size = ia_digitalocean_page_size(call, call->next_query);
   if (query && ia_digitalocean_page_size(call, ++query) > size) {
     int length = snprintf(sized, sizeof sized, "per_page=%lld&%s", (long long)size, query);
     if (length < 0 || (size_t)length >= sizeof sized) {

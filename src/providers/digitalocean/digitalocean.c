@@ -50,12 +50,12 @@ static void classify(const imgact_call *call, const imgact_response *response, i
 /* A sliding hour: the reset is when the oldest request leaves it, so when one more is possible; seen in the past, too. */
 static void rate(const imgact_response *response, imgact_rate_limit_info *info) {
   int64_t value = 0;
-  if (imgact_response_header_int(response, "ratelimit-limit", &value) && value >= 0) info->rate.limit = value;
-  if (info->rate.limit >= 20)
-    info->per_minute = info->rate.limit / 20; /* 5 % of the hour's, in any minute: no header tells */
-  if (imgact_response_header_int(response, "ratelimit-remaining", &value) && value >= 0) info->rate.remaining = value;
+  if (imgact_response_header_int(response, "ratelimit-limit", &value) && value >= 0) info->rate_limit.limit = value;
+  if (info->rate_limit.limit >= 20)
+    info->limit_per_minute = info->rate_limit.limit / 20; /* 5 % of the hour's, in any minute: no header tells */
+  if (imgact_response_header_int(response, "ratelimit-remaining", &value) && value >= 0) info->rate_limit.remaining = value;
   if (imgact_response_header_int(response, "ratelimit-reset", &value) && value >= 0 && value <= LAST_SECOND)
-    info->wait_until_ms = info->rate.reset_at = value * 1000;
+    info->next_request_at = info->rate_limit.reset_at = value * 1000;
 }
 
 /* ---- effects ---- */
@@ -113,13 +113,13 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                               .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_CONVERT] = {.encode = ia_digitalocean_encode_start_action,
                            .decode = ia_digitalocean_decode_action,
-                           .same = same_convert,
-                           .effect = shows_snapshot,
+                           .matches_action = same_convert,
+                           .image_shows_effect = shows_snapshot,
                            .flags = IMGACT_SLOT_CREATES_ACTION},
     [IMGACT_OP_TRANSFER] = {.encode = ia_digitalocean_encode_start_action,
                             .decode = ia_digitalocean_decode_action,
-                            .same = same_transfer,
-                            .effect = shows_region,
+                            .matches_action = same_transfer,
+                            .image_shows_effect = shows_region,
                             .flags = IMGACT_SLOT_CREATES_ACTION},
     [IMGACT_OP_WAIT_ACTIONS] = {.encode = ia_digitalocean_encode_wait_action,
                                 .decode = ia_digitalocean_decode_action,
@@ -148,10 +148,10 @@ const imgact_provider ia_provider_digitalocean = {
     .slots = slots,
     .slots_stride = sizeof(imgact_slot),
     .slots_count = IMGACT_OP_COUNT,
-    .is_id = ia_digitalocean_is_id,
+    .is_valid_id = ia_digitalocean_is_id,
     .id_format = "1 to 64 digits without leading zeros",
-    .classify = classify,
-    .rate = rate,
+    .decode_error = classify,
+    .decode_rate_limit = rate,
     .type_groups = type_groups,
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,

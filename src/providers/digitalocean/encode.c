@@ -52,35 +52,35 @@ int64_t ia_digitalocean_page_size(const imgact_call *call, const char *query) {
 
 static void push_page(const imgact_call *call, imgact_request *request) {
   static const char *const ours[] = {"type", "private", "tag_name", "page", "per_page", NULL};
-  int64_t page = told(call->next, "page");
+  int64_t page = told(call->next_query, "page");
   size_t length = 0;
   int by_token =
-      page <= 0 && value_of(call->next, "page_token", &length); /* it says all: a number beside it could skip a page */
-  imgact_request_add_query_string(request, call->next, ours);
+      page <= 0 && value_of(call->next_query, "page_token", &length); /* it says all: a number beside it could skip a page */
+  imgact_request_add_query_string(request, call->next_query, ours);
   if (!by_token) imgact_request_add_query_int(request, "page", page > 0 ? page : call->page);
-  imgact_request_add_query_int(request, "per_page", ia_digitalocean_page_size(call, call->next));
+  imgact_request_add_query_int(request, "per_page", ia_digitalocean_page_size(call, call->next_query));
 }
 
 /* ---- images ---- */
 
 int ia_digitalocean_asks_private(const imgact_call *call) {
-  if (call->types) return (call->types & PRIVATE_TYPES) != 0;
-  return call->images->visibility == IMGACT_VISIBILITY_PRIVATE;
+  if (call->type_mask) return (call->type_mask & PRIVATE_TYPES) != 0;
+  return call->image_filter->visibility == IMGACT_VISIBILITY_PRIVATE;
 }
 
 /* The query's "type" is another word than an image's: it knows distribution and application alone. */
 static void push_types(const imgact_call *call, imgact_request *request) {
   if (ia_digitalocean_asks_private(call))
     imgact_request_add_query(request, "private", "true");
-  else if (call->types & IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SYSTEM))
+  else if (call->type_mask & IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SYSTEM))
     imgact_request_add_query(request, "type", "distribution");
-  else if (call->types & IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_APP))
+  else if (call->type_mask & IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_APP))
     imgact_request_add_query(request, "type", "application");
 }
 
 /* Who sees an image can be asked for in one way: the account's own alone. Any other wish is met by looking at the items. */
 static void push_visibility(const imgact_call *call, imgact_request *request) {
-  imgact_visibility visibility = call->images->visibility;
+  imgact_visibility visibility = call->image_filter->visibility;
   int own_alone = ia_digitalocean_asks_private(call);
   if (visibility == IMGACT_VISIBILITY_PUBLIC && own_alone)
     imgact_request_set_empty_result(request);
@@ -93,7 +93,7 @@ imgact_status ia_digitalocean_encode_list_images(const imgact_call *call, imgact
   path(request, "images", NULL, NULL, NULL);
   push_types(call, request);
   push_visibility(call, request);
-  imgact_request_add_query(request, "tag_name", call->images->tag);
+  imgact_request_add_query(request, "tag_name", call->image_filter->tag);
   push_page(call, request);
   return IMGACT_OK;
 }
@@ -106,9 +106,9 @@ static int is_reference(const char *text) {
 
 /* The only path that takes a slug, too. */
 imgact_status ia_digitalocean_encode_get_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
-  if (!is_reference(call->image))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "\"%s\" is no id and no slug of an image", call->image);
-  path(request, "images", call->image, NULL, NULL);
+  if (!is_reference(call->image_ref))
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "\"%s\" is no id and no slug of an image", call->image_ref);
+  path(request, "images", call->image_ref, NULL, NULL);
   return IMGACT_OK;
 }
 
@@ -124,7 +124,7 @@ imgact_status ia_digitalocean_encode_update_image(const imgact_call *call, imgac
   if (update->convert_to_snapshot)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "digitalocean cannot change the type of an image in an update");
   imgact_request_set_method(request, "PUT");
-  path(request, "images", call->image, NULL, NULL);
+  path(request, "images", call->image_ref, NULL, NULL);
   imgact_json_writer *body = imgact_request_body_writer(request);
   imgact_json_write_begin_object(body);
   write_text(body, "name", update->name);
@@ -137,7 +137,7 @@ imgact_status ia_digitalocean_encode_update_image(const imgact_call *call, imgac
 imgact_status ia_digitalocean_encode_delete_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
   imgact_request_set_method(request, "DELETE");
-  path(request, "images", call->image, NULL, NULL);
+  path(request, "images", call->image_ref, NULL, NULL);
   return IMGACT_OK;
 }
 
@@ -145,11 +145,11 @@ imgact_status ia_digitalocean_encode_delete_image(const imgact_call *call, imgac
 
 imgact_status ia_digitalocean_encode_list_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
-  if (call->actions->image_id)
-    path(request, "images", call->actions->image_id, "actions", NULL);
+  if (call->action_filter->image_id)
+    path(request, "images", call->action_filter->image_id, "actions", NULL);
   else
     path(request, "actions", NULL, NULL, NULL);
-  if (!call->actions->image_id)
+  if (!call->action_filter->image_id)
     imgact_request_filter_locally(request, IMGACT_FILTER_IMAGE_ID); /* those of other resources are dropped */
   push_page(call, request);
   return IMGACT_OK;
@@ -165,13 +165,13 @@ static void action_path(imgact_request *request, const char *image, const char *
 
 imgact_status ia_digitalocean_encode_get_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
-  action_path(request, call->image, call->action);
+  action_path(request, call->image_ref, call->action_id);
   return IMGACT_OK;
 }
 
 imgact_status ia_digitalocean_encode_wait_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
-  action_path(request, call->image, call->ids[0]);
+  action_path(request, call->image_ref, call->action_ids[0]);
   return IMGACT_OK;
 }
 
@@ -180,7 +180,7 @@ imgact_status ia_digitalocean_encode_start_action(const imgact_call *call, imgac
   (void)error;
   int is_transfer = call->kind == IMGACT_OP_TRANSFER;
   imgact_request_set_method(request, "POST");
-  path(request, "images", call->image, "actions", NULL);
+  path(request, "images", call->image_ref, "actions", NULL);
   imgact_json_writer *body = imgact_request_body_writer(request);
   imgact_json_write_begin_object(body);
   write_text(body, "type", is_transfer ? "transfer" : "convert");

@@ -183,9 +183,9 @@ imgact_status ia_hetzner_decode_actions(const imgact_call *call, const imgact_re
 imgact_status ia_hetzner_decode_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                        imgact_error *error) {
   const imgact_json *object = imgact_json_get(imgact_response_json(response), "action");
-  if (call->kind == IMGACT_OP_GET_ACTION && call->image && usable_id(result, object) &&
-      !names_image(result, object, call->image))
-    return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s is not one of image %s", call->action, call->image);
+  if (call->kind == IMGACT_OP_GET_ACTION && call->image_ref && usable_id(result, object) &&
+      !names_image(result, object, call->image_ref))
+    return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s is not one of image %s", call->action_id, call->image_ref);
   return imgact_result_add_object(result, call, response, "action", add_action, error);
 }
 

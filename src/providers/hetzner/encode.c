@@ -11,7 +11,7 @@ static imgact_status lacks(imgact_error *error, const char *what, const char *va
 
 static void image_path(const imgact_call *call, imgact_request *request) {
   imgact_request_add_segment(request, "images");
-  imgact_request_add_segment(request, call->image);
+  imgact_request_add_segment(request, call->image_ref);
 }
 
 static void push_page(const imgact_call *call, imgact_request *request) {
@@ -60,7 +60,7 @@ static imgact_status push_image_statuses(const imgact_image_filter *filter, imga
 }
 
 imgact_status ia_hetzner_encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error) {
-  const imgact_image_filter *filter = call->images;
+  const imgact_image_filter *filter = call->image_filter;
   imgact_request_add_segment(request, "images");
   imgact_status status = push_types(filter, request, error);
   if (status == IMGACT_OK) status = push_image_statuses(filter, request, error);
@@ -124,7 +124,7 @@ imgact_status ia_hetzner_encode_delete_image(const imgact_call *call, imgact_req
 
 /* Only the list over all images knows the filter by id. */
 imgact_status ia_hetzner_encode_list_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
-  const imgact_action_filter *filter = call->actions;
+  const imgact_action_filter *filter = call->action_filter;
   imgact_request_add_segment(request, "images");
   if (filter->image_id) imgact_request_add_segment(request, filter->image_id);
   imgact_request_add_segment(request, "actions");
@@ -146,9 +146,9 @@ imgact_status ia_hetzner_encode_list_actions(const imgact_call *call, imgact_req
 imgact_status ia_hetzner_encode_get_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
   imgact_request_add_segment(request, "images");
-  if (call->image && (call->flags & IMGACT_OP_FLAG_VIA_IMAGE)) imgact_request_add_segment(request, call->image);
+  if (call->image_ref && (call->flags & IMGACT_OP_FLAG_VIA_IMAGE)) imgact_request_add_segment(request, call->image_ref);
   imgact_request_add_segment(request, "actions");
-  imgact_request_add_segment(request, call->action);
+  imgact_request_add_segment(request, call->action_id);
   return IMGACT_OK;
 }
 
@@ -178,6 +178,6 @@ imgact_status ia_hetzner_encode_convert(const imgact_call *call, imgact_request 
 imgact_status ia_hetzner_encode_wait_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
   imgact_request_add_segment(request, "actions");
-  push_all(request, "id", call->ids, call->ids_count);
+  push_all(request, "id", call->action_ids, call->action_ids_count);
   return IMGACT_OK;
 }

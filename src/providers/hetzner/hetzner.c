@@ -102,11 +102,11 @@ static void classify(const imgact_call *call, const imgact_response *response, i
  * possible a second from now: so it is shown and never waited for. */
 static void rate(const imgact_response *response, imgact_rate_limit_info *info) {
   int64_t value = 0;
-  if (imgact_response_header_int(response, "RateLimit-Limit", &value) && value >= 0) info->rate.limit = value;
-  if (imgact_response_header_int(response, "RateLimit-Remaining", &value) && value >= 0) info->rate.remaining = value;
+  if (imgact_response_header_int(response, "RateLimit-Limit", &value) && value >= 0) info->rate_limit.limit = value;
+  if (imgact_response_header_int(response, "RateLimit-Remaining", &value) && value >= 0) info->rate_limit.remaining = value;
   if (imgact_response_header_int(response, "RateLimit-Reset", &value) && value >= 0 && value <= LAST_SECOND)
-    info->rate.reset_at = value * 1000;
-  if (info->rate.limit > 0) info->refill_per_second = (double)info->rate.limit / 3600;
+    info->rate_limit.reset_at = value * 1000;
+  if (info->rate_limit.limit > 0) info->refill_per_second = (double)info->rate_limit.limit / 3600;
 }
 
 /* ---- effects ---- */
@@ -157,27 +157,27 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
                                 .server_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_SORT | IMGACT_FILTER_ACTION_ID |
                                                   IMGACT_FILTER_IMAGE_ID,
-                                .budget = BUDGET_OF_ACTIONS},
+                                .rate_limit_index = BUDGET_OF_ACTIONS},
     [IMGACT_OP_GET_ACTION] = {.encode = ia_hetzner_encode_get_action,
                               .decode = ia_hetzner_decode_action,
                               .flags = IMGACT_SLOT_IDEMPOTENT,
-                              .budget = BUDGET_OF_ACTIONS},
+                              .rate_limit_index = BUDGET_OF_ACTIONS},
     [IMGACT_OP_CHANGE_PROTECTION] = {.encode = ia_hetzner_encode_change_protection,
                                      .decode = ia_hetzner_decode_action,
-                                     .same = same_protection,
-                                     .effect = shows_protection,
+                                     .matches_action = same_protection,
+                                     .image_shows_effect = shows_protection,
                                      .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_VERIFY_IMAGE,
-                                     .budget = BUDGET_OF_ACTIONS},
+                                     .rate_limit_index = BUDGET_OF_ACTIONS},
     [IMGACT_OP_CONVERT] = {.encode = ia_hetzner_encode_convert,
                            .decode = ia_hetzner_decode_convert,
-                           .effect = shows_snapshot,
+                           .image_shows_effect = shows_snapshot,
                            .flags = IMGACT_SLOT_IDEMPOTENT},
     /* More than 25 ids in one request lose entries silently. */
     [IMGACT_OP_WAIT_ACTIONS] = {.encode = ia_hetzner_encode_wait_actions,
                                 .decode = ia_hetzner_decode_actions,
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
                                 .max_ids = 25,
-                                .budget = BUDGET_OF_ACTIONS},
+                                .rate_limit_index = BUDGET_OF_ACTIONS},
 };
 
 static const char *const token_env[] = {"HCLOUD_TOKEN", NULL};
@@ -197,10 +197,10 @@ const imgact_provider ia_provider_hetzner = {
     .slots = slots,
     .slots_stride = sizeof(imgact_slot),
     .slots_count = IMGACT_OP_COUNT,
-    .is_id = ia_hetzner_is_id,
+    .is_valid_id = ia_hetzner_is_id,
     .id_format = "1 to 64 digits without leading zeros",
-    .classify = classify,
-    .rate = rate,
+    .decode_error = classify,
+    .decode_rate_limit = rate,
     .type_groups = type_groups,
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,

@@ -29,7 +29,7 @@ static int is_id(const char *text) {
 static imgact_status encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
   imgact_request_add_segment(request, "images");
-  imgact_request_add_query(request, "cursor", call->next);
+  imgact_request_add_query(request, "cursor", call->next_query);
   imgact_request_add_query_int(request, "size", call->per_page);
   return IMGACT_OK;
 }
@@ -37,7 +37,7 @@ static imgact_status encode_list_images(const imgact_call *call, imgact_request 
 static imgact_status encode_get_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
   imgact_request_add_segment(request, "images");
-  imgact_request_add_segment(request, call->image);
+  imgact_request_add_segment(request, call->image_ref);
   return IMGACT_OK;
 }
 
@@ -59,12 +59,12 @@ static imgact_status encode_transfer(const imgact_call *call, imgact_request *re
 }
 
 static imgact_status encode_list_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
-  if (!call->actions->image_id)
+  if (!call->action_filter->image_id)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "mini lists the jobs of one image, not those of all");
   imgact_request_add_segment(request, "images");
-  imgact_request_add_segment(request, call->actions->image_id);
+  imgact_request_add_segment(request, call->action_filter->image_id);
   imgact_request_add_segment(request, "copies");
-  imgact_request_add_query(request, "cursor", call->next);
+  imgact_request_add_query(request, "cursor", call->next_query);
   imgact_request_add_query_int(request, "size", call->per_page);
   return IMGACT_OK;
 }
@@ -77,12 +77,12 @@ static imgact_status encode_job(imgact_request *request, const char *id) {
 
 static imgact_status encode_get_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
-  return encode_job(request, call->action);
+  return encode_job(request, call->action_id);
 }
 
 static imgact_status encode_wait_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
   (void)error;
-  return encode_job(request, call->ids[0]);
+  return encode_job(request, call->action_ids[0]);
 }
 
 /* ---- replies as results ---- */
@@ -229,8 +229,8 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_GET_ACTION] = {.encode = encode_get_action, .decode = decode_job, .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_TRANSFER] = {.encode = encode_transfer,
                             .decode = decode_job,
-                            .same = same_transfer,
-                            .effect = shows_region,
+                            .matches_action = same_transfer,
+                            .image_shows_effect = shows_region,
                             .flags = IMGACT_SLOT_CREATES_ACTION},
     [IMGACT_OP_WAIT_ACTIONS] = {.encode = encode_wait_actions,
                                 .decode = decode_job,
@@ -252,9 +252,9 @@ const imgact_provider imgact_provider_mini = {
     .slots = slots,
     .slots_stride = sizeof(imgact_slot),
     .slots_count = IMGACT_OP_COUNT,
-    .is_id = is_id,
+    .is_valid_id = is_id,
     .id_format = "1 to 64 lower-case letters, digits and \"-\"",
-    .classify = classify,
+    .decode_error = classify,
     .type_groups = type_groups,
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = 1,
