@@ -6,7 +6,7 @@
  * knows the set could pick it. The exit status tells whether the library is within the bound on every set, and cheaper than
  * that interval on all of them together. Replies take no time here.
  */
-#include "interval.h"
+#include "poll_interval.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -152,7 +152,7 @@ typedef struct imgact_pagination {
 typedef struct imgact_rate_limit {
   int64_t limit;
   int64_t remaining;
-  int64_t reset_at;       /* Unix ms; what it means differs: see docs/providers.md */
+  int64_t reset_at;       /* Unix ms; what it means differs: see docs/provider-mapping.md */
   int64_t retry_after_ms; /* of the reply's Retry-After */
 } imgact_rate_limit;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The one file that knows the JSON library. An imgact_json is a value of its tree; the document owns the tree, the private
  * copy of the text that the tree's strings point into, and the strings that redaction had to replace. */
-#include "jsondoc.h"
+#include "json_doc.h"
 
 #include "str.h"
 #include <imgact/provider.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Writes JSON piece by piece. The writer knows at every moment what may come next; what may not is an error that sticks, so
  * that a text which is handed out is always one whole document. */
-#include "jsondoc.h"
+#include "json_doc.h"
 
 #include "str.h"
 

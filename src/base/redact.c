@@ -6,7 +6,7 @@
 #include "redact.h"
 
 #include "base64.h"
-#include "spelling.h"
+#include "unescape.h"
 #include "str.h"
 
 #include <string.h>

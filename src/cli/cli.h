@@ -10,7 +10,7 @@
 #include <imgact/imgact.h>
 
 #include "flags.h"
-#include "text.h"
+#include "cli_text.h"
 
 typedef struct cli_app cli_app;
 typedef struct cli_command cli_command;
@@ -106,7 +106,7 @@ static inline bool cli_wants_json(const cli_app *app) {
   return app->options.output == CLI_JSON || app->options.output == CLI_JSONL;
 }
 
-/* ---- errors.c ---- */
+/* ---- error_output.c ---- */
 
 #define CLI_NAMED_BYTES 200 /* of a sentence for programs: what it is about */
 
@@ -189,7 +189,7 @@ bool cli_interrupted(void);
 /* The loop is about to go: signals no longer wake it. */
 void cli_signals_end(void);
 
-/* ---- hint.c ---- */
+/* ---- hints.c ---- */
 
 /* "image 7 to nyc3", "action 8". */
 void cli_slot_name(const cli_slot *slot, char *name, size_t capacity);

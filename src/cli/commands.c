@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "output.h"
-#include "setup.h"
+#include "config_schema.h"
 
 /* clang-format off */
 const cli_command cli_commands[CLI_COMMAND_COUNT] = {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "setup.h"
+#include "config_schema.h"
 
 typedef struct path_item {
   const char *path;

@@ -54,7 +54,7 @@ struct cli_shape {
   bool turns;                           /* its table is printed line by column where a terminal is too narrow for it */
 };
 
-/* ---- shapes.c ---- */
+/* ---- schemas.c ---- */
 
 typedef struct cli_outcome {
   const char *image_id, *region;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "setup.h"
+#include "config_schema.h"
 
 #define MOST_PROVIDERS 16
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* A call's arguments: copied into an operation, checked for their form, written as JSON and read back. */
-#include "error.h"
-#include "jsondoc.h"
+#include "error_fill.h"
+#include "json_doc.h"
 #include "op.h"
 #include "str.h"
 #include <string.h>

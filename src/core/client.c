@@ -2,7 +2,7 @@
 /* What the operations of one provider and token share: places for requests, retry tokens, the cloud's clock, claims. */
 #include "client.h"
 #include "date.h"
-#include "error.h"
+#include "error_fill.h"
 #include "exchange.h"
 #include "str.h"
 #include "trace.h"

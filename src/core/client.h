@@ -7,7 +7,7 @@
 #include "governor.h"
 #include "poller.h"
 #include "redact.h"
-#include "set.h"
+#include "hashmap.h"
 #include "terms.h"
 #include <imgact/client.h>
 #include <imgact/provider.h>

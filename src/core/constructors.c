@@ -3,10 +3,10 @@
  * The public constructors, one per operation. What is wrong with the arguments, or what the cloud cannot do, is found here,
  * before anything is sent: the request is encoded once on trial. It waits in the operation's error until that is started.
  */
-#include "error.h"
+#include "error_fill.h"
 #include "filter.h"
 #include "op.h"
-#include "sized.h"
+#include "struct_size.h"
 
 /* What a provider's encode refuses is known before anything is sent. Says whether there would be a request. */
 static bool try_encode(imgact_op *op, const imgact_call *call) {

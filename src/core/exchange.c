@@ -4,7 +4,7 @@
  * FLYING; done is called once per submit, and never from inside submit; after done the exchange is the owner's to free.
  */
 #include "exchange.h"
-#include "error.h"
+#include "error_fill.h"
 #include "retry.h"
 #include "str.h"
 #include "trace.h"

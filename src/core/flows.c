@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The plain flows: one request; a list; an image by id or name; waiting for actions. */
-#include "error.h"
+#include "error_fill.h"
 #include "op.h"
 #include "str.h"
 #include <stdio.h>

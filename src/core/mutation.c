@@ -8,7 +8,7 @@
  * the earlier one's end ("twin").
  */
 #include "mutation.h"
-#include "error.h"
+#include "error_fill.h"
 #include "str.h"
 #include <string.h>
 

@@ -5,8 +5,8 @@
  * request or watch behind.
  */
 #include "op.h"
-#include "error.h"
-#include "sized.h"
+#include "error_fill.h"
+#include "struct_size.h"
 #include "str.h"
 #include <string.h>
 

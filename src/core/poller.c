@@ -5,7 +5,7 @@
  */
 #include "poller.h"
 #include "client.h"
-#include "error.h"
+#include "error_fill.h"
 #include "exchange.h"
 #include "filter.h"
 #include "str.h"

@@ -6,7 +6,7 @@
 
 #include "arena.h"
 #include "engine.h"
-#include "interval.h"
+#include "poll_interval.h"
 #include "terms.h"
 #include <imgact/model.h>
 

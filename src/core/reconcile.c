@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * What is done when the answer of a mutation is lost (docs/ambiguous.md).
+ * What is done when the answer of a mutation is lost (docs/ambiguous-results.md).
  *
  *   [look at the actions -> look at the image -> pause]* -> send again | adopted | ambiguous | failed
  *
  * A request that cannot be repeated is sent again only after a look through the cloud's own list of actions showed, for the
  * whole time to settle, that the last one did nothing. An action is taken for its effect only where no other can be meant.
  */
-#include "error.h"
+#include "error_fill.h"
 #include "mutation.h"
 #include "retry.h"
 #include "str.h"

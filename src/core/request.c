@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The request builder of provider.h, and the reader of replies. Everything a provider puts into a URL is encoded here. */
 #include "request.h"
-#include "error.h"
+#include "error_fill.h"
 #include "str.h"
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #define IA_REQUEST_H
 
 #include "arena.h"
-#include "jsondoc.h"
+#include "json_doc.h"
 #include "redact.h"
 #include <imgact/provider.h>
 #include <imgact/transport.h>

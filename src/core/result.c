@@ -2,7 +2,7 @@
 /* The items of a reply, and the helpers with which a provider fills them. A lack of memory sticks in `nomem`. */
 #include "result.h"
 #include "date.h"
-#include "jsondoc.h"
+#include "json_doc.h"
 #include "str.h"
 #include <math.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * twice.
  */
 #include "walk.h"
-#include "error.h"
+#include "error_fill.h"
 #include "filter.h"
 #include "str.h"
 #include <string.h>

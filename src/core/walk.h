@@ -7,7 +7,7 @@
 #define IA_WALK_H
 
 #include "exchange.h"
-#include "set.h"
+#include "hashmap.h"
 
 #define IA_WALK_GROUPS 8
 

@@ -3,10 +3,10 @@
 #include "client.h"
 #include "builtin.h"
 #include "config.h"
-#include "error.h"
+#include "error_fill.h"
 #include "filter.h"
 #include "loop.h"
-#include "sized.h"
+#include "struct_size.h"
 #include "str.h"
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  * refuses what inih would change silently; inih's section names, cut at 50 bytes, are not used at all.
  */
 #include "config.h"
-#include "error.h"
+#include "error_fill.h"
 #include "str.h"
 #include <imgact/provider.h>
 #include <ini.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of the configuration: config.c reads the file, selection.c says what counts, token_source.c fetches the token.
+/* The inside of the configuration: config.c reads the file, config_resolve.c says what counts, token_source.c fetches the token.
  */
 #ifndef IA_CONFIG_H
 #define IA_CONFIG_H

@@ -4,11 +4,11 @@
  * cassette, a simulator) is moved forward instead of being waited for, so hours of waiting pass in no time.
  */
 #include "loop.h"
-#include "error.h"
+#include "error_fill.h"
 #include "exchange.h"
 #include "op.h"
-#include "sized.h"
-#include "transport_ok.h"
+#include "struct_size.h"
+#include "transport_check.h"
 #include <errno.h>
 #include <poll.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* Where a token comes from: a variable, a file, the output of a command. The bytes stay in one block of a fixed size, which
  * is wiped before it is freed; no error quotes them. */
 #include "config.h"
-#include "error.h"
+#include "error_fill.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -4,7 +4,7 @@
  * is no different from an unknown thing. Where the vendor's behaviour is not known the strictest plausible one is chosen;
  * docs/simulator.md lists those choices.
  */
-#include "handle.h"
+#include "dispatch.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

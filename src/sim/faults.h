@@ -4,7 +4,7 @@
 #ifndef SIM_FAULTS_H
 #define SIM_FAULTS_H
 
-#include "handle.h"
+#include "dispatch.h"
 
 typedef enum sim_deed {
   SIM_NO_REPLY,     /* nothing ever comes; after `ms`, if given, the connection is closed */

@@ -3,8 +3,8 @@
  * Hetzner's side: images, image actions, actions. Routing comes before authentication, methods after it. Where the vendor's
  * behaviour is not known the strictest plausible one is chosen; docs/simulator.md lists those choices.
  */
-#include "handle.h"
-#include "selector.h"
+#include "dispatch.h"
+#include "label_selector.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * itself.
  */
 #include "server.h"
-#include "wire.h"
+#include "http_bytes.h"
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>

@@ -3,7 +3,7 @@
 #ifndef SIM_SERVER_H
 #define SIM_SERVER_H
 
-#include "control.h"
+#include "control_api.h"
 #include <stdio.h>
 
 typedef struct sim_server sim_server;

@@ -4,7 +4,7 @@
  * wire. The instance's clock stands; advance moves it.
  */
 #include "transport.h"
-#include "wire.h"
+#include "http_bytes.h"
 #include <stdlib.h>
 #include <string.h>
 

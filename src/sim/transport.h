@@ -3,7 +3,7 @@
 #ifndef SIM_TRANSPORT_H
 #define SIM_TRANSPORT_H
 
-#include "control.h"
+#include "control_api.h"
 #include <imgact/transport.h>
 
 /* Carries requests to an instance, which must outlive it. Paths that start with /v2/ go to DigitalOcean, others to Hetzner;

@@ -6,9 +6,9 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
-#include "limits.h"
-#include "table.h"
-#include "text.h"
+#include "rate_limit.h"
+#include "id_map.h"
+#include "sim_text.h"
 
 typedef enum sim_cloud { SIM_HETZNER, SIM_DIGITALOCEAN, SIM_CLOUDS } sim_cloud;
 typedef enum sim_type { SIM_SYSTEM, SIM_APP, SIM_SNAPSHOT, SIM_BACKUP, SIM_BASE, SIM_CUSTOM, SIM_ADMIN, SIM_TYPES } sim_type;
@@ -224,7 +224,7 @@ int sim_index_of(const char *const *words, size_t count, const char *word);
 /* generate.c: the regions that every world has; then images with their histories. */
 bool sim_world_regions(sim_world *world);
 bool sim_world_generate(sim_world *world, size_t images_per_cloud, int64_t now_ms);
-/* worldfile.c: lays a JSON document over the world. false: `message` says what is wrong and where; the world is as it was,
+/* world_file.c: lays a JSON document over the world. false: `message` says what is wrong and where; the world is as it was,
  * unless it was memory or room that ran out. */
 bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t now_ms, char *message, size_t capacity);
 /* The world as such a document. NULL without memory; free() it. */

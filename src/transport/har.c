@@ -5,7 +5,7 @@
 
 #include "base64.h"
 #include "date.h"
-#include "jsondoc.h"
+#include "json_doc.h"
 #include "str.h"
 
 #include <errno.h>

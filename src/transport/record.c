@@ -8,9 +8,9 @@
 #include "har.h"
 #include "har_file.h"
 #include "list.h"
-#include "scrub.h"
+#include "har_scrub.h"
 #include "str.h"
-#include "transport_ok.h"
+#include "transport_check.h"
 
 #include <string.h>
 #include <strings.h>

@@ -5,7 +5,7 @@
 #include "alloc.h"
 #include "har.h"
 #include "list.h"
-#include "match.h"
+#include "har_match.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs/output.md tells the keys and types of what the tool prints, no more and no less. output.py TOOL SOURCE_ROOT
+"""docs/output-formats.md tells the keys and types of what the tool prints, no more and no less. output.py TOOL SOURCE_ROOT
 
 Every cassette of tests/fixtures becomes a command line; every object that comes out of it is held to the page. A key that the page
 calls "or null" must have been null somewhere, and every key something else, so that the page promises no more than what was seen.
@@ -35,7 +35,7 @@ def read_tables(path):
     return tables
 
 
-PAGE = read_tables(os.path.join(ROOT, "docs/output.md"))
+PAGE = read_tables(os.path.join(ROOT, "docs/output-formats.md"))
 CODES = re.findall(r"^\| `IMGACT_\w+` \| `(\w+)`", open(os.path.join(ROOT, "docs/errors.md"), encoding="utf-8").read(), re.M)
 INSIDE = {("Image", "created_from"): "created_from", ("Action", "resources"): "resources", ("Action", "error"): "reason",
           ("Outcome", "action"): "Action", ("Outcome", "image"): "Image", ("Outcome", "error"): "Error"}
@@ -204,7 +204,7 @@ def nothing_is_promised_that_was_not_seen():
 
 
 def lists_and_single_objects():
-    page = open(os.path.join(ROOT, "docs/output.md"), encoding="utf-8").read()
+    page = open(os.path.join(ROOT, "docs/output-formats.md"), encoding="utf-8").read()
     for words in ("image list", "action list", "provider list", "config list"):
         assert re.search(rf"^\| `{words}` \| an array \| a line for each", page, re.M), words
     cassettes = {"image list": ("images-none-at-all", []), "image get": ("image-with-every-field", None),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What parses prints, and what was printed parses and prints the same again; no token comes through a redactor.
 #include "fuzz.h"
-#include "jsondoc.h"
+#include "json_doc.h"
 
 static const char token[] = "dop_v1_0123456789abcdef";
 

@@ -2,8 +2,8 @@
 // What keeps tokens out of recordings and traces: whatever stands around a token, and however it is spelled, it goes. The
 // first four bytes choose the layers of escapes, the rest is the text around it.
 #include "fuzz.h"
-#include "scrub.h"
-#include "spelling.h"
+#include "har_scrub.h"
+#include "unescape.h"
 
 #define TOKEN "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
 

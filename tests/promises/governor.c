@@ -5,7 +5,7 @@
  * actions, which have a budget of their own at Hetzner; mutations that are waited for at all times. Held are: no 429 once
  * the limits are known, 95 % of every budget used in every busy hour, mutations sent in time, clients treated alike.
  */
-#include "control.h"
+#include "control_api.h"
 #include "transport.h"
 #include <getopt.h>
 #include <imgact/imgact.h>

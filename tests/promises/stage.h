@@ -3,7 +3,7 @@
 #ifndef PROMISES_STAGE_H
 #define PROMISES_STAGE_H
 
-#include "control.h"
+#include "control_api.h"
 #include "plan.h"
 #include <imgact/transport.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef ASKING_H
 #define ASKING_H
 
-#include "control.h"
+#include "control_api.h"
 #include "testing.h"
 
 #define ASKING_EPOCH_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What one credential may still send: learned from what clouds tell, counted from what was sent, on a clock that stands
-// still until it is moved. test_pacing.c has the same against faithful limiters, over days.
+// still until it is moved. test_rate_limit.c has the same against faithful limiters, over days.
 #include "desk.h"
 #include "governor.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "failing_allocator.h"
-#include "jsondoc.h"
+#include "json_doc.h"
 #include "str.h"
 #include "testing.h"
 

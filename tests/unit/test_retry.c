@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The retry rule, row by row: deliveries, failures, statuses and methods; how long to wait; what may have been applied.
-#include "error.h"
+#include "error_fill.h"
 #include "retry.h"
 #include "testing.h"
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+/* Open addressing with linear probing; at most three quarters full, so that a search always meets a free entry. Hash 0 marks
+ * a free entry and is therefore stored as 1. */
+#include "hashmap.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define FIRST_CAPACITY ((size_t)64)
+
+void ia_set_init(ia_set *set, const imgact_allocator *allocator, uint64_t seed) {
+  *set = (ia_set){.allocator = allocator, .seed = seed};
+}
+
+static size_t place_of(uint64_t hash, uint64_t seed) {
+  uint64_t z = (hash ^ seed) * 0x9E3779B97F4A7C15u;
+  return (size_t)((z ^ (z >> 32)) * 0xD6E8FEB86659FD93u >> 20);
+}
+
+/* The entry of the hash, or the free one where it belongs. */
+static ia_set_entry *find(ia_set_entry *entries, size_t capacity, uint64_t seed, uint64_t hash) {
+  size_t i = place_of(hash, seed) & (capacity - 1);
+  while (entries[i].hash != 0 && entries[i].hash != hash) i = (i + 1) & (capacity - 1);
+  return &entries[i];
+}
+
+static bool grow(ia_set *set) {
+  size_t capacity = set->capacity == 0 ? FIRST_CAPACITY : set->capacity * 2;
+  if (capacity > SIZE_MAX / 2 / sizeof *set->entries) return false;
+  ia_set_entry *entries = ia_alloc_zero(set->allocator, capacity * sizeof *entries);
+  if (!entries) return false;
+  for (size_t i = 0; i < set->capacity; i++) {
+    if (set->entries[i].hash != 0) *find(entries, capacity, set->seed, set->entries[i].hash) = set->entries[i];
+  }
+  ia_free(set->allocator, set->entries);
+  set->entries = entries;
+  set->capacity = capacity;
+  return true;
+}
+
+uint32_t *ia_set_put(ia_set *set, uint64_t hash, uint32_t value, bool *added) {
+  if (hash == 0) hash = 1;
+  *added = false;
+  if (set->count >= set->capacity / 4 * 3 && !grow(set)) return NULL;
+  ia_set_entry *entry = find(set->entries, set->capacity, set->seed, hash);
+  if (entry->hash == 0) {
+    *entry = (ia_set_entry){.hash = hash, .value = value};
+    set->count++;
+    *added = true;
+  }
+  return &entry->value;
+}
+
+bool ia_set_has(const ia_set *set, uint64_t hash) {
+  if (set->capacity == 0) return false;
+  if (hash == 0) hash = 1;
+  return find(set->entries, set->capacity, set->seed, hash)->hash != 0;
+}
+
+void ia_set_clear(ia_set *set) {
+  if (set->entries) memset(set->entries, 0, set->capacity * sizeof *set->entries);
+  set->count = 0;
+}
+
+void ia_set_free(ia_set *set) {
+  ia_free(set->allocator, set->entries);
+  ia_set_init(set, set->allocator, set->seed);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Parsing replies: bounded, strict, redacted. imgact/json.h is the reader and writer; only json.c knows the JSON library. */
+#ifndef IA_JSON_DOC_H
+#define IA_JSON_DOC_H
+
+#include "arena.h"
+#include "redact.h"
+#include <imgact/json.h>
+
+#define IA_JSON_MAX_BYTES ((size_t)32 << 20)
+#define IA_JSON_MAX_DEPTH 64
+
+typedef enum ia_json_status {
+  IA_JSON_OK,
+  IA_JSON_MALFORMED,
+  IA_JSON_TOO_DEEP,
+  IA_JSON_TOO_LARGE,
+  IA_JSON_NOMEM
+} ia_json_status;
+
+/*
+ * Parses one document: UTF-8, nothing but blanks after it, depth at most 64. Unpaired surrogates become U+FFFD, U+0000 is
+ * kept, numbers beyond 64 bits keep their text. With a redactor every string and key is redacted. `what` (may be NULL) gets
+ * a sentence on failure. The text itself is not kept and not changed.
+ */
+ia_json_status ia_json_parse(const char *text, size_t length, const imgact_allocator *allocator, const ia_redactor *redactor,
+                             imgact_json_doc **doc, char *what, size_t what_capacity);
+/* The same with a ceiling of its own, for files. */
+ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t length, const imgact_allocator *allocator,
+                                   const ia_redactor *redactor, imgact_json_doc **doc, char *what, size_t what_capacity);
+/* A value as compact JSON text in an arena; NULL when there is no memory. */
+char *ia_json_print(const imgact_json *value, ia_arena *arena, const imgact_allocator *scratch);
+/* A string value as a C string (U+0000 as C0 80) in an arena; NULL for anything else, *nomem set when there is no memory. */
+char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem);
+/* Appends a number as it was sent, digit by digit. */
+void ia_json_number_text(const imgact_json *number, ia_buf *out);
+/* Appends the shortest text that reads back the same: 10, not 10.0; null for NaN and infinity. */
+void ia_json_double_text(double number, ia_buf *out);
+/* Appends text as the inside of a JSON string, with the quotes. */
+void ia_json_quote(ia_buf *out, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/* The error model: names, texts, and what an HTTP status means where nothing better is told. */
+#include "error_fill.h"
+#include "str.h"
+#include <stdio.h>
+#include <string.h>
+
+const char *imgact_status_name(imgact_status status) {
+  static const char *const names[] = {
+      [IMGACT_OK] = "ok",
+      [IMGACT_INTERNAL] = "internal",
+      [IMGACT_NOMEM] = "no_memory",
+      [IMGACT_INVALID_ARGUMENT] = "invalid_argument",
+      [IMGACT_UNAUTHORIZED] = "unauthorized",
+      [IMGACT_FORBIDDEN] = "forbidden",
+      [IMGACT_NOT_FOUND] = "not_found",
+      [IMGACT_CONFLICT] = "conflict",
+      [IMGACT_LOCKED] = "locked",
+      [IMGACT_PROTECTED] = "protected",
+      [IMGACT_RATE_LIMITED] = "rate_limited",
+      [IMGACT_ACTION_FAILED] = "action_failed",
+      [IMGACT_TIMEOUT] = "timeout",
+      [IMGACT_UNSUPPORTED] = "unsupported",
+      [IMGACT_NETWORK] = "network",
+      [IMGACT_TLS] = "tls",
+      [IMGACT_AMBIGUOUS] = "ambiguous",
+      [IMGACT_UNAVAILABLE] = "unavailable",
+      [IMGACT_PROTOCOL] = "protocol",
+      [IMGACT_INCOMPLETE] = "incomplete",
+      [IMGACT_INVALID_INPUT] = "invalid_input",
+      [IMGACT_LIMIT_EXCEEDED] = "limit_exceeded",
+      [IMGACT_CANCELLED] = "cancelled",
+      [IMGACT_BUSY] = "busy",
+      [IMGACT_END] = "end",
+  };
+  return (size_t)status < sizeof names / sizeof *names ? names[(size_t)status] : "internal";
+}
+
+void ia_error_clear(imgact_error *error) {
+  memset(error, 0, sizeof *error);
+  error->retry_after_ms = -1;
+}
+
+void ia_error_vtext(imgact_error *error, const char *format, va_list args) {
+  char text[4 * sizeof error->message];
+  vsnprintf(text, sizeof text, format, args);
+  ia_str_copy(error->message, sizeof error->message, text);
+}
+
+void ia_error_text(imgact_error *error, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  ia_error_vtext(error, format, args);
+  va_end(args);
+}
+
+imgact_status imgact_error_set(imgact_error *error, imgact_status status, const char *format, ...) {
+  if (!error) return status;
+  /* The arguments may be texts of this very error: format first, clear then. */
+  char text[4 * sizeof error->message];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  ia_error_clear(error);
+  error->status = (int32_t)status;
+  ia_str_copy(error->message, sizeof error->message, text);
+  return status;
+}
+
+/* RETRYABLE here is for what any cloud's gateway may say; 500 depends on the method and is the retry rule's. */
+void ia_error_from_http(imgact_error *error, int http_status) {
+  static const struct {
+    int http;
+    imgact_status status;
+    uint32_t flags;
+  } known[] = {
+      {400, IMGACT_INVALID_INPUT, 0},
+      {401, IMGACT_UNAUTHORIZED, 0},
+      {403, IMGACT_FORBIDDEN, 0},
+      {404, IMGACT_NOT_FOUND, 0},
+      {405, IMGACT_INVALID_INPUT, 0},
+      {409, IMGACT_CONFLICT, 0},
+      {410, IMGACT_PROTOCOL, 0},
+      {412, IMGACT_INVALID_INPUT, 0},
+      {422, IMGACT_INVALID_INPUT, 0},
+      {423, IMGACT_LOCKED, 0},
+      {429, IMGACT_RATE_LIMITED, IMGACT_ERROR_RETRYABLE | IMGACT_ERROR_NOT_APPLIED},
+      {502, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},
+      {503, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},
+      {504, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},
+  };
+  ia_error_clear(error);
+  error->http_status = http_status;
+  error->status = http_status >= 500 ? IMGACT_UNAVAILABLE : http_status >= 400 ? IMGACT_INVALID_INPUT : IMGACT_PROTOCOL;
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (known[i].http == http_status) {
+      error->status = (int32_t)known[i].status;
+      error->flags = known[i].flags;
+    }
+  ia_error_text(error, "HTTP %d", http_status);
+}
+
+/* BUSY and END would be taken for something that the library said: that a list has come to its end, for one. */
+imgact_status ia_hook_status(imgact_status status) {
+  return (unsigned)status <= IMGACT_CANCELLED ? status : IMGACT_INTERNAL;
+}
+
+imgact_status ia_no_memory(imgact_error *error) { return imgact_error_set(error, IMGACT_NOMEM, "out of memory"); }

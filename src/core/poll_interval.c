@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A look costs a request, a late look costs time. An end is noticed half an interval late on average, so intervals of 2 s,
+ * and of a tenth of the age later on, keep the mean notice at 1 s or 5 % of the duration. Where such actions are known to
+ * take long, the looks before that are few: they are there for the one that fails early. That is known only of actions that
+ * are alike: of sizes from one to a hundred GB the shortest says nothing. bench/waits.c compares this with others.
+ */
+#include "poll_interval.h"
+
+#define FIRST_MS 1000
+#define SHORT_MS 2000
+#define LONG_MS  300000
+#define ALIKE    4 /* times the shortest: the longest of durations that tell something of the next one */
+#define ENOUGH   8 /* durations, before anything is concluded from them */
+
+void ia_durations_add(ia_durations *durations, int64_t ms) {
+  if (ms < 0) return;
+  durations->recent_ms[durations->next] = ms;
+  durations->next = (durations->next + 1) % IA_DURATIONS;
+  if (durations->count < IA_DURATIONS) durations->count++;
+}
+
+int64_t ia_durations_earliest_ms(const ia_durations *durations) {
+  if (durations->count < ENOUGH) return 0;
+  int64_t least = durations->recent_ms[0], most = least;
+  for (size_t i = 1; i < durations->count; i++) {
+    if (durations->recent_ms[i] < least) least = durations->recent_ms[i];
+    if (durations->recent_ms[i] > most) most = durations->recent_ms[i];
+  }
+  return most / ALIKE <= least ? least - least / 5 : 0;
+}
+
+int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms, int64_t earliest_ms) {
+  if (constant_ms > 0) return constant_ms;
+  int64_t interval = elapsed_ms / 10;
+  if (interval < SHORT_MS) interval = elapsed_ms < FIRST_MS ? FIRST_MS : SHORT_MS;
+  if (elapsed_ms < earliest_ms) {
+    int64_t sparse = elapsed_ms > interval ? elapsed_ms : interval;
+    int64_t left = earliest_ms - elapsed_ms;
+    if (left < SHORT_MS || left < sparse) sparse = left < FIRST_MS ? FIRST_MS : left;
+    interval = sparse;
+  }
+  return interval < LONG_MS ? interval : LONG_MS;
+}

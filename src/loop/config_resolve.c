@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What counts: flags over environment over profile over default, and the client that comes of it.
+ *
+ * A token never travels to another cloud by accident: a profile's provider and token belong together, a provider that is
+ * named next to a profile must be that profile's, and a source that is named has no fallback.
+ */
+#include "config.h"
+#include "error_fill.h"
+#include "loop.h"
+#include "struct_size.h"
+#include "str.h"
+#include <imgact/provider.h>
+#include <imgact/transport.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define REFUSE(error, ...) imgact_error_set((error), IMGACT_INVALID_ARGUMENT, __VA_ARGS__)
+
+#define PROFILES_SHOWN 160 /* bytes of a list within an error */
+
+typedef struct choice {
+  imgact_config_settings shown;
+  const imgact_provider *provider;
+  const ia_profile *profile; /* NULL = none */
+  int token_line;            /* of the profile's token source; 0 = it does not come from there */
+} choice;
+
+static const char *given(const char *flag, const char *variable) { return flag ? flag : ia_env(variable); }
+
+/* The first variable of a list that is set. */
+static const char *first_set(const char *const *names) {
+  while (names && *names && !ia_env(*names)) names++;
+  return names ? *names : NULL;
+}
+
+/* "; there are a, b", as many as fit. */
+static void list_profiles(const imgact_config *config, char *text, size_t capacity) {
+  size_t used = (size_t)snprintf(text, capacity, "; it has none");
+  for (const ia_profile *it = config->profiles; it; it = it->next) {
+    bool first = it == config->profiles;
+    if (first) used = 0;
+    if (used + strlen(it->name) + sizeof "; there are , ..." > capacity) {
+      (void)snprintf(text + used, capacity - used, "%s", first ? "" : ", ...");
+      return;
+    }
+    used += (size_t)snprintf(text + used, capacity - used, "%s%s", first ? "; there are " : ", ", it->name);
+  }
+}
+
+static imgact_status no_profile(const imgact_config *config, const char *name, imgact_error *error) {
+  char shown[IA_PATH_SHOWN], known[PROFILES_SHOWN];
+  if (!config->path)
+    return REFUSE(error, "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found", name);
+  const char *path = ia_path_shown(config->path, shown);
+  if (!config->exists) return REFUSE(error, "there is no profile [%s], and no configuration file %s", name, path);
+  list_profiles(config, known, sizeof known);
+  return REFUSE(error, "there is no profile [%s] in %s%s", name, path, known);
+}
+
+static imgact_status choose_profile(const imgact_config *config, const char *name, const char *provider, choice *out,
+                                    imgact_error *error) {
+  if (!name) return IMGACT_OK;
+  out->profile = ia_config_find(config, name);
+  if (!out->profile) return no_profile(config, name, error);
+  const char *own = out->profile->values[IA_KEY_PROVIDER];
+  if (provider && strcmp(provider, own) != 0)
+    return ia_config_error(config, out->profile->lines[IA_KEY_PROVIDER], error,
+                           "profile [%s] is of %s, but %s is asked for: name another profile or no provider",
+                           out->profile->name, own, provider);
+  return IMGACT_OK;
+}
+
+static void unknown_provider(const imgact_config *config, const ia_profile *profile, const char *name, imgact_error *error) {
+  char known[IA_KNOWN_PROVIDERS_SHOWN];
+  if (!profile)
+    (void)REFUSE(error, "there is no provider '%s': known are %s", name, ia_known_providers(known));
+  else
+    (void)ia_config_error(config, profile->lines[IA_KEY_PROVIDER], error, "there is no provider '%s': known are %s", name,
+                          ia_known_providers(known));
+}
+
+/* A table of the caller's own goes before the built-in ones. */
+static imgact_status choose_provider(const imgact_config *config, const char *name, const imgact_provider *own, choice *out,
+                                     imgact_error *error) {
+  if (out->profile) name = out->profile->values[IA_KEY_PROVIDER];
+  if (!name) {
+    char known[PROFILES_SHOWN] = "";
+    if (config->profiles) list_profiles(config, known, sizeof known);
+    (void)REFUSE(error,
+                 "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile (--profile, IMGACT_PROFILE, "
+                 "default_profile in the configuration file)%s",
+                 known);
+    return IMGACT_INVALID_ARGUMENT;
+  }
+  out->provider = own && strcmp(own->name, name) == 0 ? own : imgact_provider_find(name);
+  if (!out->provider) {
+    unknown_provider(config, out->profile, name, error);
+    return IMGACT_INVALID_ARGUMENT;
+  }
+  out->shown.provider = out->provider->name;
+  return IMGACT_OK;
+}
+
+static const char *endpoint_of(const choice *chosen, const char *flag) {
+  const char *endpoint = given(flag, "IMGACT_ENDPOINT");
+  const char *variable = first_set(chosen->provider->endpoint_env);
+  if (!endpoint && variable) endpoint = ia_env(variable);
+  if (!endpoint && chosen->profile) endpoint = chosen->profile->values[IA_KEY_ENDPOINT];
+  return endpoint ? endpoint : chosen->provider->default_endpoint;
+}
+
+static bool same_host(const char *endpoint, const char *other) {
+  ia_url a, b;
+  if (ia_url_parse(endpoint, &a) || ia_url_parse(other, &b) || a.host_length != b.host_length) return false;
+  return strncasecmp(a.host, b.host, a.host_length) == 0;
+}
+
+/* A variable that was exported for one cloud must not lead another one's token there. */
+static imgact_status refuse_strange_endpoint(const choice *chosen, imgact_error *error) {
+  const imgact_provider *other;
+  for (size_t i = 0; (other = imgact_provider_at(i)); i++)
+    if (strcmp(other->name, chosen->provider->name) != 0 && same_host(chosen->shown.endpoint, other->default_endpoint))
+      return REFUSE(error, "the endpoint %.200s is %s's, and the provider is %s: its token is not sent there",
+                    chosen->shown.endpoint, other->name, chosen->provider->name);
+  return IMGACT_OK;
+}
+
+/* A relative path in the file starts where the file is, as kubectl and git have it. */
+static imgact_status choose_file(imgact_config *config, const char *path, bool in_file, choice *out, imgact_error *error) {
+  const char *slash = strrchr(config->path ? config->path : "", '/');
+  out->shown.token_kind = "file";
+  if (!in_file || *path == '/' || *path == '~' || !slash)
+    return ia_config_expand(config, path, &out->shown.token_source, error);
+  out->shown.token_source = ia_config_join(config, config->path, (size_t)(slash - config->path) + 1, path);
+  return out->shown.token_source ? IMGACT_OK : ia_no_memory(error);
+}
+
+static imgact_status choose_token(imgact_config *config, const imgact_config_overrides *over, choice *out,
+                                  imgact_error *error) {
+  static const char *const none[IA_KEYS] = {NULL};
+  const char *const *values = out->profile ? out->profile->values : none;
+  imgact_config_settings *shown = &out->shown;
+  if (over->token_file) return choose_file(config, over->token_file, false, out, error);
+  for (ia_key key = IA_KEY_TOKEN_ENV; !over->token_env && key < IA_KEYS; key++)
+    if (values[key]) out->token_line = out->profile->lines[key];
+  if (!over->token_env && values[IA_KEY_TOKEN_FILE]) return choose_file(config, values[IA_KEY_TOKEN_FILE], true, out, error);
+  if (!over->token_env && values[IA_KEY_TOKEN_COMMAND]) {
+    shown->token_source = values[IA_KEY_TOKEN_COMMAND];
+    shown->token_kind = "command";
+    return IMGACT_OK;
+  }
+  const char *name = over->token_env ? over->token_env : values[IA_KEY_TOKEN_ENV];
+  if (!name) name = first_set(out->provider->token_env);
+  if (!name) return IMGACT_OK;
+  shown->token_kind = "env";
+  shown->token_source = ia_config_keep(config, name);
+  return shown->token_source ? IMGACT_OK : ia_no_memory(error);
+}
+
+static imgact_status check_overrides(const imgact_config_overrides *over, imgact_error *error) {
+  const char *wrong = NULL;
+  if (over->token_env && over->token_file)
+    return REFUSE(error, "the token is to come from a variable and from a file: name one of them");
+  if (over->token_env && (wrong = ia_not_a_variable(over->token_env))) return REFUSE(error, "%s", wrong);
+  if (over->token_file && (wrong = ia_not_a_path(over->token_file))) return REFUSE(error, "%s", wrong);
+  return IMGACT_OK;
+}
+
+static imgact_status choose(imgact_config *config, const imgact_config_overrides *over, const imgact_provider *own,
+                            choice *out, imgact_error *error) {
+  *out = (choice){0};
+  imgact_status status = check_overrides(over, error);
+  if (status != IMGACT_OK) return status;
+  const char *provider = given(over->provider, "IMGACT_PROVIDER");
+  const char *profile = given(over->profile, "IMGACT_PROFILE");
+  if (!profile && !provider) profile = config->default_profile;
+  status = choose_profile(config, profile, provider, out, error);
+  if (status == IMGACT_OK) status = choose_provider(config, provider, own, out, error);
+  if (status != IMGACT_OK) return status;
+  if (out->profile) out->shown.profile = out->profile->name;
+  out->shown.endpoint = ia_config_keep(config, endpoint_of(out, over->endpoint));
+  if (!out->shown.endpoint) return ia_no_memory(error);
+  status = refuse_strange_endpoint(out, error);
+  return status == IMGACT_OK ? choose_token(config, over, out, error) : status;
+}
+
+static imgact_status copy_overrides(const imgact_config_overrides *from, imgact_config_overrides *to, imgact_error *error) {
+  *to = (imgact_config_overrides){.size = sizeof *to};
+  if (!from) return IMGACT_OK;
+  imgact_status status = ia_check_size(from, from->size, sizeof *from, "imgact_config_overrides", error);
+  if (status == IMGACT_OK) *to = *from;
+  return status;
+}
+
+imgact_status imgact_config_resolve(imgact_config *config, const imgact_config_overrides *overrides,
+                                    imgact_config_settings *selection, imgact_error *error) {
+  imgact_config_overrides over;
+  choice chosen = {0};
+  imgact_status status = copy_overrides(overrides, &over, error);
+  if (status == IMGACT_OK) status = choose(config, &over, NULL, &chosen, error);
+  *selection = status == IMGACT_OK ? chosen.shown : (imgact_config_settings){0};
+  return status;
+}
+
+/* ---- clients ---- */
+
+static bool needs_token(const imgact_client_options *options) {
+  if (options->token || options->token_callback) return false;
+  if (options->loop) return !ia_loop_offline(options->loop);
+  return !options->transport || (options->transport->flags & IMGACT_TRANSPORT_OFFLINE) == 0;
+}
+
+static imgact_status no_token(const imgact_provider *provider, imgact_error *error) {
+  const char *usual = provider->token_env ? provider->token_env[0] : NULL;
+  return REFUSE(error, "there is no token for %s: set %s, or name a source (--token-env, --token-file, or a profile)",
+                provider->name, usual ? usual : "a variable");
+}
+
+/* The endpoint and the token that the options name win over everything; *bytes gets the token that they lack. */
+static imgact_status settle(imgact_config *config, imgact_config_overrides *over, imgact_client_options *options,
+                            ia_bytes *bytes, imgact_error *error) {
+  choice chosen;
+  if (options->provider && ia_provider_check(options->provider, error) != IMGACT_OK) return IMGACT_INVALID_ARGUMENT;
+  if (options->provider)
+    over->provider = options->provider->name;
+  else if (options->provider_name)
+    over->provider = options->provider_name;
+  if (options->endpoint) over->endpoint = options->endpoint;
+  imgact_status status = choose(config, over, options->provider, &chosen, error);
+  if (status != IMGACT_OK) return status;
+  options->provider = chosen.provider;
+  options->provider_name = NULL;
+  options->endpoint = chosen.shown.endpoint;
+  if (!needs_token(options)) return IMGACT_OK;
+  if (!chosen.shown.token_source) return no_token(chosen.provider, error);
+  status = ia_read_token(&chosen.shown, bytes, error);
+  if (status == IMGACT_INVALID_ARGUMENT && chosen.token_line > 0) (void)ia_config_place(config, chosen.token_line, error);
+  options->token = bytes->data;
+  return status;
+}
+
+static const imgact_client_options no_options = {.size = sizeof no_options};
+
+imgact_status imgact_client_from_config(imgact_config *config, const imgact_config_overrides *overrides,
+                                        const imgact_client_options *options, imgact_client **client, imgact_error *error) {
+  if (options && !ia_sized_ok(options, options->size, sizeof *options))
+    return imgact_client_new(options, client, error); /* refuses it */
+  imgact_client_options all = options ? *options : no_options;
+  all.size = sizeof all;
+  imgact_config_overrides over;
+  ia_bytes bytes = {.allocator = &config->allocator};
+  *client = NULL;
+  imgact_status status = copy_overrides(overrides, &over, error);
+  if (status == IMGACT_OK) status = settle(config, &over, &all, &bytes, error);
+  if (status == IMGACT_OK)
+    status = imgact_client_new(&all, client, error);
+  else
+    ia_drop_transport(&all);
+  ia_bytes_free(&bytes);
+  return status;
+}
+
+imgact_status imgact_client_from_profile(const char *profile, const imgact_client_options *options, imgact_client **client,
+                                         imgact_error *error) {
+  if (options && !ia_sized_ok(options, options->size, sizeof *options))
+    return imgact_client_new(options, client, error); /* refuses it */
+  if (!options) options = &no_options;
+  const imgact_config_overrides over = {.size = sizeof over, .profile = profile};
+  imgact_config *config = NULL;
+  *client = NULL;
+  const imgact_allocator *allocator = options->loop ? &options->loop->allocator : options->allocator;
+  imgact_status status = imgact_config_load(NULL, allocator, &config, error);
+  if (status == IMGACT_OK)
+    status = imgact_client_from_config(config, &over, options, client, error);
+  else
+    ia_drop_transport(options);
+  imgact_config_free(config);
+  return status;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* A reply as bytes, for faults that cut it. */
+#ifndef SIM_HTTP_BYTES_H
+#define SIM_HTTP_BYTES_H
+
+#include "dispatch.h"
+
+void sim_wire_head(const sim_reply *reply, sim_text *out);
+
+#endif

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/* A selector is matched as it is read: no tree, no memory, one pass. A malformed one is told even where the answer is known
+ * before its end. As in Kubernetes, "!=" and "notin" also match what has no such label. */
+#include "label_selector.h"
+#include <ctype.h>
+#include <string.h>
+
+/* Longest key: a prefix of 253, "/", a name of 63. */
+#define MAX_WORD 320
+
+static void blanks(const char **at) {
+  while (**at == ' ') (*at)++;
+}
+
+static bool take(const char **at, const char *token) {
+  blanks(at);
+  size_t length = strlen(token);
+  if (strncmp(*at, token, length) != 0) return false;
+  *at += length;
+  return true;
+}
+
+/* A key or value up to a blank or an operator; may be empty. */
+static bool word(const char **at, char out[MAX_WORD]) {
+  blanks(at);
+  size_t length = strcspn(*at, " =!,()");
+  if (length >= MAX_WORD) return false;
+  memcpy(out, *at, length);
+  out[length] = 0;
+  *at += length;
+  return true;
+}
+
+/* "(a,b)": is the label's value among them? */
+static sim_match in_set(const char **at, const char *value) {
+  char item[MAX_WORD];
+  sim_match found = SIM_NO_MATCH;
+  if (!take(at, "(")) return SIM_MALFORMED;
+  do {
+    if (!word(at, item) || !sim_label_value_ok(item)) return SIM_MALFORMED;
+    if (value && !strcmp(item, value)) found = SIM_MATCH;
+  } while (take(at, ","));
+  return take(at, ")") ? found : SIM_MALFORMED;
+}
+
+static sim_match opposite(sim_match match) {
+  if (match == SIM_MALFORMED) return match;
+  return match == SIM_MATCH ? SIM_NO_MATCH : SIM_MATCH;
+}
+
+static sim_match equals(const char **at, const char *value) {
+  char wanted[MAX_WORD];
+  if (!word(at, wanted) || !sim_label_value_ok(wanted)) return SIM_MALFORMED;
+  return value && !strcmp(value, wanted) ? SIM_MATCH : SIM_NO_MATCH;
+}
+
+/* "in" and "notin" are words: a blank or a bracket follows. */
+static bool keyword(const char **at, const char *text) {
+  const char *ahead = *at;
+  if (!take(&ahead, text) || (*ahead != ' ' && *ahead != '(')) return false;
+  *at = ahead;
+  return true;
+}
+
+static sim_match requirement(const char **at, const sim_labels *labels) {
+  char key[MAX_WORD];
+  bool absent = take(at, "!");
+  if (!word(at, key) || !sim_label_key_ok(key)) return SIM_MALFORMED;
+  const char *value = sim_labels_get(labels, key);
+  if (absent) return value ? SIM_NO_MATCH : SIM_MATCH;
+  if (take(at, "!=")) return opposite(equals(at, value));
+  if (take(at, "==") || take(at, "=")) return equals(at, value);
+  if (keyword(at, "in")) return in_set(at, value);
+  if (keyword(at, "notin")) return opposite(in_set(at, value));
+  return value ? SIM_MATCH : SIM_NO_MATCH;
+}
+
+sim_match sim_selector_match(const char *selector, const sim_labels *labels) {
+  sim_match all = SIM_MATCH;
+  blanks(&selector);
+  if (!*selector) return all;
+  do {
+    sim_match one = requirement(&selector, labels);
+    if (one == SIM_MALFORMED) return one;
+    if (one == SIM_NO_MATCH) all = one;
+  } while (take(&selector, ","));
+  blanks(&selector);
+  return *selector ? SIM_MALFORMED : all;
+}
+
+static bool name_ok(const char *name, size_t length, size_t max, const char *inside) {
+  if (length < 1 || length > max || !isalnum((unsigned char)name[0]) || !isalnum((unsigned char)name[length - 1]))
+    return false;
+  for (size_t i = 0; i < length; i++)
+    if (!isalnum((unsigned char)name[i]) && !strchr(inside, name[i])) return false;
+  return true;
+}
+
+static bool subdomain_ok(const char *prefix, size_t length) {
+  if (length > 253) return false;
+  for (size_t start = 0; start <= length;) {
+    const char *dot = memchr(prefix + start, '.', length - start);
+    size_t end = dot ? (size_t)(dot - prefix) : length;
+    if (!name_ok(prefix + start, end - start, 63, "-")) return false;
+    start = end + 1;
+  }
+  return true;
+}
+
+bool sim_label_key_ok(const char *key) {
+  const char *slash = strchr(key, '/');
+  if (!slash) return name_ok(key, strlen(key), 63, "-_.");
+  if (!strncmp(key, "hetzner.cloud/", 14)) return false;
+  return subdomain_ok(key, (size_t)(slash - key)) && name_ok(slash + 1, strlen(slash + 1), 63, "-_.");
+}
+
+bool sim_label_value_ok(const char *value) { return !*value || name_ok(value, strlen(value), 63, "-_."); }

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "exchanges.h"
+#include "har_match.h"
+
+static void expect_key(const char *method, const char *url, const char *wanted) {
+  ia_arena arena;
+  ia_arena_init(&arena, NULL);
+  assert_string_equal(ia_match_key(method, url, &arena), wanted);
+  ia_arena_free(&arena);
+}
+
+static void what_means_the_same_has_the_same_key(void **state) {
+  (void)state;
+  expect_key("GET", "https://api.example:8443/v1/images", "GET /v1/images");
+  expect_key("GET", "http://127.0.0.1/v1/images?", "GET /v1/images");
+  expect_key("GET", "https://h", "GET /");
+  expect_key("GET", "https://h?a=1", "GET /?a=1");
+  expect_key("GET", "https://h/a?b=2&a=1", "GET /a?a=1&b=2");
+  expect_key("GET", "https://h/a?b=2&a=1#f", "GET /a?a=1&b=2");
+  expect_key("GET", "https://h/%61%2fb/~x", "GET /a%2Fb/~x");
+  expect_key("GET", "https://h/a?name=a+b&%6eame=%e2%82%ac", "GET /a?name=a%20b&name=%E2%82%AC");
+  expect_key("GET", "https://h/a+b", "GET /a%2Bb");
+  expect_key("GET", "https://h/a?x=%26&&y=%3d&z==", "GET /a?x=%26&y=%3D&z=%3D");
+  expect_key("GET", "https://h/a?empty=&none", "GET /a?empty=&none");
+  expect_key("GET", "https://h/a?x=%00%zz%", "GET /a?x=%00%25zz%25");
+  expect_key("GET", "data:image/png;base64,AA", "GET /data%3Aimage/png%3Bbase64%2CAA");
+}
+
+static void pairs_of_one_key_keep_their_order(void **state) {
+  (void)state;
+  expect_key("GET", "https://h/a?type=b&sort=x&type=a&sort=a", "GET /a?sort=x&sort=a&type=b&type=a");
+  expect_key("GET", "https://h/a?ab=1&a=2&b=3&a=1", "GET /a?a=2&a=1&ab=1&b=3");
+}
+
+static bool same(const char *there, const char *asked) {
+  bool nomem = false;
+  const ia_har_entry entry = {.body = there, .body_bytes = there == NULL ? 0 : strlen(there)};
+  imgact_http_request request = request_to("POST", "https://h/");
+  request.body = asked;
+  request.body_bytes = asked == NULL ? 0 : strlen(asked);
+  bool result = ia_match_body(&entry, &request, NULL, &nomem);
+  assert_false(nomem);
+  return result;
+}
+
+static void bodies_are_compared_as_json(void **state) {
+  (void)state;
+  assert_true(same("{\"a\":1,\"b\":[true,null,\"x\"]}", " { \"b\" : [ true, null, \"\\u0078\" ], \"a\" : 1.0 } "));
+  assert_true(same("1e2", "100"));
+  assert_true(same("18446744073709551615", "18446744073709551615 "));
+  assert_false(same("{\"a\":1}", "{\"a\":1,\"b\":2}"));
+  assert_false(same("{\"a\":1,\"b\":2}", "{\"a\":1,\"c\":2}"));
+  assert_false(same("{\"a\":1}", "{\"a\":\"1\"}"));
+  assert_false(same("{\"a\":true}", "{\"a\":false}"));
+  assert_false(same("[1,2]", "[2,1]"));
+  assert_false(same("[1,2]", "[1,2,3]"));
+  assert_false(same("\"a\"", "\"b\""));
+  assert_false(same("1", "2"));
+  assert_false(same("{}", "[]"));
+}
+
+static void other_bodies_are_compared_byte_by_byte(void **state) {
+  (void)state;
+  assert_true(same("no json", "no json"));
+  assert_false(same("no json", "no  json"));
+  assert_false(same("{\"a\":1", "{\"a\": 1"));
+  assert_false(same("{\"a\":1}", "no json"));
+}
+
+static void no_body_equals_an_empty_one(void **state) {
+  (void)state;
+  assert_true(same(NULL, NULL));
+  assert_true(same(NULL, ""));
+  assert_true(same("", NULL));
+  assert_false(same(NULL, "{}"));
+  assert_false(same("{}", NULL));
+}
+
+// ---- misses
+
+static void expect_miss(const char *method, const char *url, const char *body, const char *wanted) {
+  static const ia_har_entry hars[] = {
+      {.body = NULL},
+      {.body = NULL},
+      {.body = "{\"type\":\"convert\"}", .body_bytes = 18},
+      {.body = "{\"type\":\"transfer\",\"region\":\"nyc3\"}", .body_bytes = 35},
+  };
+  const ia_match_entry entries[] = {
+      {&hars[0], "GET /v1/images?page=1&per_page=50", false},
+      {&hars[1], "GET /v1/images/4711", true},
+      {&hars[2], "POST /v2/images/1/actions", false},
+      {&hars[3], "POST /v2/images/2/actions", true},
+  };
+  ia_arena arena;
+  ia_buf out;
+  ia_arena_init(&arena, NULL);
+  ia_buf_init(&out, NULL, 1024);
+  imgact_http_request request = request_to(method, url);
+  request.body = body;
+  request.body_bytes = body == NULL ? 0 : strlen(body);
+  ia_match_miss(&out, entries, 4, ia_match_key(method, url, &arena), &request);
+  assert_string_equal(ia_buf_text(&out), wanted);
+  ia_buf_free(&out);
+  ia_arena_free(&arena);
+}
+
+static void a_miss_names_the_nearest_entry_and_the_difference(void **state) {
+  (void)state;
+  expect_miss(
+      "GET", "https://h/v1/images?page=2&per_page=50", NULL,
+      "the cassette does not answer GET /v1/images?page=2&per_page=50; the nearest one, log.entries[0], has another query: "
+      "there page=1&per_page=50, asked page=2&per_page=50");
+  expect_miss("GET", "https://h/v1/images", NULL,
+              "the cassette does not answer GET /v1/images; the nearest one, log.entries[0], has another query: there "
+              "page=1&per_page=50, asked none");
+  expect_miss("GET", "https://h/v1/images/4711", NULL,
+              "the cassette does not answer GET /v1/images/4711; the nearest one, log.entries[1], was answered already, and "
+              "there is "
+              "no further one");
+  expect_miss("GET", "https://h/v1/images/4712", NULL,
+              "the cassette does not answer GET /v1/images/4712; the nearest one, log.entries[1], is GET /v1/images/4711");
+  expect_miss(
+      "POST", "https://h/v2/images/1/actions", "{\"type\":\"transfer\"}",
+      "the cassette does not answer POST /v2/images/1/actions; the nearest one, log.entries[2], has another body: there "
+      "{\"type\":\"convert\"}, asked {\"type\":\"transfer\"}");
+  expect_miss("GET", "https://h/v2/images/2/actions", NULL,
+              "the cassette does not answer GET /v2/images/2/actions; the nearest one, log.entries[3], is POST "
+              "/v2/images/2/actions");
+  expect_miss("PATCH", "https://h/", NULL,
+              "the cassette does not answer PATCH /; the nearest one, log.entries[2], is POST /v2/images/1/actions");
+}
+
+static void an_empty_cassette_says_so(void **state) {
+  (void)state;
+  ia_buf out;
+  ia_buf_init(&out, NULL, 1024);
+  imgact_http_request request = request_to("GET", "https://h/a");
+  ia_match_miss(&out, NULL, 0, "GET /a", &request);
+  assert_string_equal(ia_buf_text(&out), "the cassette does not answer GET /a: it is empty");
+  ia_buf_free(&out);
+}
+
+static void a_miss_fits_an_error_and_a_line(void **state) {
+  (void)state;
+  char there[3000], asked[3000];
+  memset(there, '\n', sizeof there);
+  memset(asked, 'x', sizeof asked);
+  const ia_har_entry har = {.body = there, .body_bytes = sizeof there};
+  const ia_match_entry entry = {&har, "POST /a", false};
+  ia_buf out;
+  ia_buf_init(&out, NULL, 1024);
+  imgact_http_request request = request_to("POST", "https://h/a");
+  request.body = asked;
+  request.body_bytes = sizeof asked;
+  ia_match_miss(&out, &entry, 1, "POST /a", &request);
+  assert_int_equal(out.state, IA_BUF_OK);
+  assert_in_range(out.length, 200, 450);
+  assert_null(strchr(ia_buf_text(&out), '\n'));
+  ia_buf_free(&out);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_means_the_same_has_the_same_key),
+      cmocka_unit_test(pairs_of_one_key_keep_their_order),
+      cmocka_unit_test(bodies_are_compared_as_json),
+      cmocka_unit_test(other_bodies_are_compared_byte_by_byte),
+      cmocka_unit_test(no_body_equals_an_empty_one),
+      cmocka_unit_test(a_miss_names_the_nearest_entry_and_the_difference),
+      cmocka_unit_test(an_empty_cassette_says_so),
+      cmocka_unit_test(a_miss_fits_an_error_and_a_line),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

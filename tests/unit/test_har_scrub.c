@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+#include "base64.h"
+#include "builtin.h"
+#include "failing_allocator.h"
+#include "har_scrub.h"
+#include "testing.h"
+
+#define PLAIN  "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB" /* 64 letters and digits */
+#define VENDOR "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static char *scrubbed(ia_scrub *scrub, const char *text, size_t length) {
+  ia_buf out;
+  ia_buf_init(&out, NULL, 1 << 20);
+  ia_scrub_text(scrub, &out, text, length);
+  assert_int_equal(out.state, IA_BUF_OK);
+  char *copy = strdup(ia_buf_text(&out));
+  ia_buf_free(&out);
+  return copy;
+}
+
+static void expect(ia_scrub *scrub, const char *text, const char *wanted) {
+  char *got = scrubbed(scrub, text, strlen(text));
+  assert_string_equal(got, wanted);
+  char *again = scrubbed(scrub, got, strlen(got));
+  assert_string_equal(again, got);
+  free(got);
+  free(again);
+}
+
+static ia_scrub scrub_of(const char *token) {
+  ia_scrub scrub;
+  ia_scrub_init(&scrub, NULL);
+  assert_int_equal(ia_scrub_add(&scrub, token, strlen(token)), IA_SCRUB_OK);
+  return scrub;
+}
+
+static ia_scrub scrub_of_nothing(void) {
+  ia_scrub scrub;
+  ia_scrub_init(&scrub, NULL);
+  return scrub;
+}
+
+static void a_token_goes_wherever_it_stands(void **state) {
+  (void)state;
+  static const char *const tokens[] = {
+      PLAIN, VENDOR, "short-8!", "with \"quotes\" and \\back/slash%41", "a.b~c_d-e+f/g=", "\\\\double\\\\back%%25"};
+  for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+    char text[400];
+    ia_scrub scrub = scrub_of(tokens[i]);
+    expect(&scrub, tokens[i], "[redacted]");
+    snprintf(text, sizeof text, "x%sy, {\"k\":\"%s\"}", tokens[i], tokens[i]);
+    expect(&scrub, text, "x[redacted]y, {\"k\":\"[redacted]\"}");
+    snprintf(text, sizeof text, "%s%s", tokens[i], tokens[i]);
+    expect(&scrub, text, "[redacted][redacted]");
+    ia_scrub_free(&scrub);
+  }
+}
+
+static void a_beginning_of_it_goes_from_8_characters_on(void **state) {
+  (void)state;
+  ia_scrub plain = scrub_of(PLAIN), vendor = scrub_of(VENDOR);
+  expect(&plain, "aB3dE5g stays", "aB3dE5g stays");
+  expect(&plain, "aB3dE5gH goes", "[redacted] goes");
+  expect(&plain, "aB3dE5gH7jK9...", "[redacted]...");
+  expect(&vendor, "dop_v1_ and dop_v1_0123456 stay", "dop_v1_ and dop_v1_0123456 stay");
+  expect(&vendor, "dop_v1_01234567 goes", "[redacted] goes");
+  ia_scrub_free(&plain);
+  ia_scrub_free(&vendor);
+}
+
+// Appends a character in one of the ways in which something on its way may spell it.
+static size_t spell_one(char *out, unsigned c, size_t way) {
+  switch (way) {
+  case 0: return (size_t)sprintf(out, "%c", (char)c);
+  case 1: return (size_t)sprintf(out, "%%%02X", c);
+  case 2: return (size_t)sprintf(out, "%%%02x", c);
+  case 3: return (size_t)sprintf(out, "\\u%04x", c);
+  case 4: return (size_t)sprintf(out, "\\u%04X", c);
+  case 5: return (size_t)sprintf(out, "&#%u;", c);
+  case 6: return (size_t)sprintf(out, "&#x%x;", c);
+  case 7: return (size_t)sprintf(out, "&#X%06X;", c);
+  case 8: return (size_t)sprintf(out, "%%25%02x", c);
+  case 9: return (size_t)sprintf(out, "%%2525%02X", c);
+  case 10: return (size_t)sprintf(out, "\\\\u%04x", c);
+  case 11: return (size_t)sprintf(out, "\\\\\\\\u%04x", c);
+  case 12: return (size_t)sprintf(out, "&amp;#%u;", c);
+  case 13: return (size_t)sprintf(out, "&amp;amp;#%u;", c);
+  case 14: return (size_t)sprintf(out, "\\u0026#%u;", c);
+  case 15: return (size_t)sprintf(out, "\\\\u0026#x%x;", c);
+  case 16: return (size_t)sprintf(out, "%%26%%23%u%%3B", c);
+  case 17: return (size_t)sprintf(out, "%%5Cu%04x", c);
+  default: return (size_t)sprintf(out, "&#37;%02x", c);
+  }
+}
+
+enum { WAYS = 19, BY_TURNS = WAYS };
+
+static size_t spell(char *out, const char *token, size_t way) {
+  size_t length = 0;
+  for (size_t i = 0; token[i] != '\0'; i++)
+    length += spell_one(out + length, (unsigned char)token[i], way == BY_TURNS ? i % WAYS : way);
+  return length;
+}
+
+static void every_spelling_of_it_goes(void **state) {
+  (void)state;
+  static const char *const tokens[] = {PLAIN, VENDOR, "a/b\"c&d+e f-g_h", "%%percent%2525", "\\\\\\\\unc\\path"};
+  for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+    ia_scrub scrub = scrub_of(tokens[i]);
+    // where an escape can as well be characters of the token, nobody knows which is meant once the ways are mixed
+    size_t most = strpbrk(tokens[i], "\\%") == NULL ? BY_TURNS : WAYS - 1;
+    for (size_t way = 0; way <= most; way++) {
+      char text[2000] = "before ";
+      size_t length = 7 + spell(text + 7, tokens[i], way);
+      if (!ia_scrub_leaks(&scrub, text, length)) fail_msg("not seen: %s", text);
+      strcpy(text + length, "|after");
+      expect(&scrub, text, "before [redacted]|after");
+    }
+    ia_scrub_free(&scrub);
+  }
+}
+
+static void base64_of_it_goes_in_every_spelling(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of("subjects?d=1>>>???");
+  for (size_t way = 0; way <= BY_TURNS; way++) {
+    char text[2000];
+    size_t length = spell(text, "c3ViamVjdHM/ZD0xPj4+Pz8/", way);
+    text[length] = '\0';
+    expect(&scrub, text, "[redacted]");
+  }
+  ia_scrub_free(&scrub);
+}
+
+static void names_and_digits_of_entities_need_their_semicolon(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of("a&b<c>d\"e'f");
+  expect(&scrub, "a&amp;b&lt;c&gt;d&quot;e&apos;f", "[redacted]");
+  expect(&scrub, "a&ampb&ltc&gtd&quote&aposf", "a&ampb&ltc&gtd&quote&aposf");
+  ia_scrub_free(&scrub);
+}
+
+static void json_short_escapes_are_seen_through(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of("a/b\"c\\d/e/f");
+  expect(&scrub, "\"a\\/b\\\"c\\\\d\\/e\\/f\"", "\"[redacted]\"");
+  ia_scrub_free(&scrub);
+}
+
+static void a_backslash_before_it_hides_nothing(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of(PLAIN);
+  expect(&scrub, "C:\\" PLAIN " %" PLAIN " &" PLAIN, "C:[redacted] %[redacted] &[redacted]");
+  expect(&scrub, "\\" VENDOR, "\\[redacted-1]");
+  ia_scrub_free(&scrub);
+}
+
+// Whatever stands before and behind the token, its base64 holds nothing of it but the bits at its ends.
+static void base64_of_it_goes_at_any_alignment(void **state) {
+  (void)state;
+  static const char *const tokens[] = {PLAIN, VENDOR, "subjects?d=1>>>???"};
+  for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+    ia_scrub scrub = scrub_of(tokens[i]);
+    for (size_t before = 0; before < 7; before++) {
+      for (size_t behind = 0; behind < 4; behind++) {
+        char text[200];
+        ia_buf coded;
+        ia_buf_init(&coded, NULL, 1000);
+        int length = snprintf(text, sizeof text, "%.*s%s%.*s", (int)before, "user::", tokens[i], (int)behind, "@@@");
+        ia_base64_encode(&coded, text, (size_t)length);
+        char *got = scrubbed(&scrub, ia_buf_text(&coded), coded.length);
+        assert_non_null(strstr(got, "[redacted]"));
+        assert_in_range(strlen(got), 10, 10 + (before * 4 + 2) / 3 + 1);
+        free(got);
+        ia_buf_free(&coded);
+      }
+    }
+    ia_scrub_free(&scrub);
+  }
+}
+
+static void base64_for_urls_goes_too(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of("subjects?d=1>>>???");
+  expect(&scrub, "c3ViamVjdHM_ZD0xPj4-Pz8_", "[redacted]");
+  expect(&scrub, "c3ViamVjdHM/ZD0xPj4+Pz8/", "[redacted]");
+  expect(&scrub, "c3ViamVjdHM%2FZD0xPj4%2BPz8%2F", "[redacted]");
+  ia_scrub_free(&scrub);
+  scrub = scrub_of(">>>\?\?\?>>>\?\?\?");
+  expect(&scrub, "Pj4-Pz8_Pj4-Pz8_", "[redacted]");
+  ia_scrub_free(&scrub);
+}
+
+static void a_token_that_repeats_itself_goes_to_its_end(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of("abcdefghabcdefghXYZ");
+  expect(&scrub, "-abcdefghabcdefghabcdefghXYZ-", "-[redacted]-");
+  ia_scrub_free(&scrub);
+}
+
+static void what_looks_like_a_token_goes(void **state) {
+  (void)state;
+  static const char *const pairs[][2] = {
+      {"token " VENDOR ".", "token [redacted-1]."},
+      {"doo_v1_0123456789 dor_v1_abcdefabcdef", "[redacted-1] [redacted-2]"},
+      {"dop_v1_0123456, dop_v2_0123456789", "dop_v1_0123456, dop_v2_0123456789"},
+      {"\"" PLAIN "\"", "\"[redacted-1]\""},
+      {PLAIN "," PLAIN, "[redacted-1],[redacted-1]"},
+      {"t%3D" PLAIN "&n", "t%3D[redacted-1]&n"},
+      {"{\"t\":\"a\\n" PLAIN "\"}", "{\"t\":\"a\\n[redacted-1]\"}"},
+      {"\\\\n" PLAIN "\\\\n", "\\\\n[redacted-1]\\\\n"},
+      {"t%253D" PLAIN "&quot;" PLAIN "&amp;#32;" PLAIN, "t%253D[redacted-1]&quot;[redacted-1]&amp;#32;[redacted-1]"},
+      {"x" PLAIN, "x" PLAIN},
+      {PLAIN "x", PLAIN "x"},
+      {"1234567890123456789012345678901234567890123456789012345678901234", //
+       "1234567890123456789012345678901234567890123456789012345678901234"},
+      {"Authorization: Bearer abcdef.12", "Authorization: Bearer [redacted-1]"},
+      {"bearer%20abcdef-12, BEARER  abcdef-12", "bearer%20[redacted-1], BEARER  [redacted-1]"},
+      {"bearer%2520abcdef-12, bearer&#32;abcdef-12", "bearer%2520[redacted-1], bearer&#32;[redacted-1]"},
+      {"bearer token, bearer of bad news", "bearer token, bearer of bad news"},
+      {"forbearer abcdefgh1, bearerabcdefgh1", "forbearer abcdefgh1, bearerabcdefgh1"},
+  };
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+    ia_scrub scrub = scrub_of_nothing();
+    expect(&scrub, pairs[i][0], pairs[i][1]);
+    ia_scrub_free(&scrub);
+  }
+}
+
+// The layer knows of no provider, so its list of prefixes is its own.
+static void what_the_built_in_clouds_tokens_begin_with_is_known(void **state) {
+  (void)state;
+  static const imgact_provider *const builtin[] = {IA_BUILTIN_PROVIDERS};
+  for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++) {
+    for (const char *const *prefix = builtin[i]->token_prefixes; prefix != NULL && *prefix != NULL; prefix++) {
+      char token[64];
+      (void)snprintf(token, sizeof token, "%s0123456789abcdef", *prefix);
+      ia_scrub scrub = scrub_of_nothing();
+      expect(&scrub, token, "[redacted-1]");
+      ia_scrub_free(&scrub);
+    }
+  }
+}
+
+static void what_differs_stays_different(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of_nothing();
+  expect(&scrub, "page=" VENDOR, "page=[redacted-1]");
+  expect(&scrub, "page=" PLAIN, "page=[redacted-2]");
+  expect(&scrub, "page=" VENDOR, "page=[redacted-1]");
+  ia_scrub_free(&scrub);
+}
+
+static void a_known_token_behind_bearer_is_that_token(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of("my-token-of-tests");
+  expect(&scrub, "Bearer my-token-of-tests", "Bearer [redacted]");
+  ia_scrub_free(&scrub);
+}
+
+static void a_token_below_8_characters_is_not_looked_for(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of("seven77");
+  assert_int_equal(scrub.count, 0);
+  expect(&scrub, "seven77", "seven77");
+  assert_false(ia_scrub_leaks(&scrub, "seven77", 7));
+  ia_scrub_free(&scrub);
+}
+
+static void a_token_is_learned_once_and_many_are_too_many(void **state) {
+  (void)state;
+  ia_scrub scrub = scrub_of_nothing();
+  char token[32];
+  for (int i = 0; i < IA_SCRUB_MAX_SECRETS; i++) {
+    int length = snprintf(token, sizeof token, "token-%08d", i);
+    assert_int_equal(ia_scrub_add(&scrub, token, (size_t)length), IA_SCRUB_OK);
+    assert_int_equal(ia_scrub_add(&scrub, token, (size_t)length), IA_SCRUB_OK);
+  }
+  assert_int_equal(scrub.count, IA_SCRUB_MAX_SECRETS);
+  assert_int_equal(ia_scrub_add(&scrub, "one-more-token", 14), IA_SCRUB_TOO_MANY);
+  ia_scrub_free(&scrub);
+}
+
+static void bytes_of_any_kind_pass_unchanged(void **state) {
+  (void)state;
+  uint64_t random = 11;
+  ia_scrub scrub = scrub_of(PLAIN);
+  for (int round = 0; round < 2000; round++) {
+    static const char alphabet[] = "%\\u0064aBE\"{}=&#;\x80\xff\0+/-";
+    char text[64];
+    size_t length = testing_below(&random, sizeof text);
+    for (size_t i = 0; i < length; i++) text[i] = alphabet[testing_below(&random, sizeof alphabet)];
+    ia_buf out;
+    ia_buf_init(&out, NULL, 1000);
+    char *exact = malloc(length + 1); // so that a read past the end is seen
+    assert_non_null(exact);
+    memcpy(exact, text, length);
+    exact = realloc(exact, length == 0 ? 1 : length);
+    ia_scrub_text(&scrub, &out, exact, length);
+    assert_int_equal(out.length, length);
+    assert_memory_equal(ia_buf_text(&out), text, length);
+    assert_false(ia_scrub_leaks(&scrub, exact, length));
+    free(exact);
+    ia_buf_free(&out);
+  }
+  ia_scrub_free(&scrub);
+}
+
+static void no_memory_is_said(void **state) {
+  (void)state;
+  for (size_t k = 1, failures = 1; failures > 0; k++) {
+    failing_allocator memory;
+    failing_allocator_init(&memory, k);
+    ia_scrub scrub;
+    ia_scrub_init(&scrub, &memory.allocator);
+    ia_scrub_status added = ia_scrub_add(&scrub, PLAIN, strlen(PLAIN));
+    ia_buf out;
+    ia_buf_init(&out, &memory.allocator, 1000);
+    ia_scrub_text(&scrub, &out, "a " VENDOR " b", strlen(VENDOR) + 4);
+    failures = memory.failures;
+    assert_true((failures > 0) == (added == IA_SCRUB_NOMEM || out.state == IA_BUF_NOMEM));
+    ia_buf_free(&out);
+    ia_scrub_free(&scrub);
+    assert_memory_fine(&memory);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_token_goes_wherever_it_stands),
+      cmocka_unit_test(a_beginning_of_it_goes_from_8_characters_on),
+      cmocka_unit_test(every_spelling_of_it_goes),
+      cmocka_unit_test(base64_of_it_goes_in_every_spelling),
+      cmocka_unit_test(names_and_digits_of_entities_need_their_semicolon),
+      cmocka_unit_test(json_short_escapes_are_seen_through),
+      cmocka_unit_test(a_backslash_before_it_hides_nothing),
+      cmocka_unit_test(base64_of_it_goes_at_any_alignment),
+      cmocka_unit_test(base64_for_urls_goes_too),
+      cmocka_unit_test(a_token_that_repeats_itself_goes_to_its_end),
+      cmocka_unit_test(what_looks_like_a_token_goes),
+      cmocka_unit_test(what_the_built_in_clouds_tokens_begin_with_is_known),
+      cmocka_unit_test(what_differs_stays_different),
+      cmocka_unit_test(a_known_token_behind_bearer_is_that_token),
+      cmocka_unit_test(a_token_below_8_characters_is_not_looked_for),
+      cmocka_unit_test(a_token_is_learned_once_and_many_are_too_many),
+      cmocka_unit_test(bytes_of_any_kind_pass_unchanged),
+      cmocka_unit_test(no_memory_is_said),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
