@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What many waits and long ones cost. Peaks are the kernel's own count for this process, library and test included: VmHWM,
 // and not ru_maxrss, which a process inherits from the one that started it.
-#include "clockwork.h"
+#include "clock_fixture.h"
 #include "testing.h"
 #include <imgact/imgact.h>
 
@@ -50,7 +50,7 @@ static void counted_release(void *user, void *block) {
 }
 
 typedef struct scene {
-  clockwork cloud;
+  clock_fixture cloud;
   counter memory;
   imgact_allocator allocator;
   imgact_loop *loop;
@@ -68,7 +68,7 @@ static imgact_client *client_of(imgact_loop *loop, const char *provider) {
 static void begin(scene *s, int64_t latency_ms, int64_t run_ms) {
   imgact_error error;
   *s = (scene){0};
-  clockwork_init(&s->cloud, latency_ms, run_ms);
+  clock_fixture_init(&s->cloud, latency_ms, run_ms);
   s->allocator = (imgact_allocator){sizeof s->allocator, counted_alloc, counted_resize, counted_release, &s->memory};
   const imgact_loop_options options = {.size = sizeof options, .allocator = &s->allocator, .transport = &s->cloud.transport};
   if (imgact_loop_new(&options, &s->loop, &error) != IMGACT_OK) fail_msg("%s", error.message);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What threads may do: each its own loop, a loop handed over, and imgact_loop_wakeup from anywhere. scripts/ci-tsan runs it
 // under the thread sanitizer, which sees every access that nothing orders.
-#include "clockwork.h"
+#include "clock_fixture.h"
 #include "loopback.h"
 #include "testing.h"
 #include <imgact/imgact.h>
@@ -93,9 +93,9 @@ static void each_thread_may_have_a_loop(void **state) {
 
 static void *wait_in_virtual_time(void *user) {
   worker *self = user;
-  static _Thread_local clockwork cloud;
+  static _Thread_local clock_fixture cloud;
   const char *const ids[] = {"1", "2", "3"};
-  clockwork_init(&cloud, 20, 3600000);
+  clock_fixture_init(&cloud, 20, 3600000);
   const imgact_client_options options = {.size = sizeof options, .provider_name = "hetzner", .transport = &cloud.transport};
   imgact_client *client;
   if (imgact_client_new(&options, &client, NULL) != IMGACT_OK) return NULL;
@@ -192,8 +192,8 @@ static void *wake_later(void *user) {
 // Where the system has no descriptor, or a transport none: its reply is an hour away.
 static void a_wakeup_ends_a_run_that_has_no_descriptor(void **state) {
   (void)state;
-  static clockwork cloud;
-  clockwork_init(&cloud, 3600000, 0);
+  static clock_fixture cloud;
+  clock_fixture_init(&cloud, 3600000, 0);
   cloud.transport.now_ms = NULL;
   cloud.transport.advance_to = NULL;
   const imgact_client_options options = {.size = sizeof options, .provider_name = "hetzner", .transport = &cloud.transport};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Arguments: copied whole or not at all, refused where they cannot be meant, each at every place where one can stand.
-#include "stage.h"
+#include "harness.h"
 
 #define BAD "caf\xe9" // no UTF-8
 
@@ -90,16 +90,16 @@ static void an_operation_is_whole_or_there_was_no_memory(void **state) {
     size_t missing = 0;
     bool more = true;
     for (size_t k = 1; more; k++) {
-      stage *s = stage_with((stage_options){.digitalocean = cases[i].digitalocean});
+      harness *s = harness_with((harness_options){.digitalocean = cases[i].digitalocean});
       s->memory.fail_at = s->memory.calls + k;
       imgact_op *op = cases[i].make(s->client);
       more = s->memory.failures > 0;
       imgact_status status = (imgact_status)imgact_op_error(op)->status;
       if (status != (more ? IMGACT_NOMEM : IMGACT_OK))
-        fail_msg("story %zu, allocation %zu: %s", i, k, imgact_status_name(status));
+        fail_msg("scenario %zu, allocation %zu: %s", i, k, imgact_status_name(status));
       missing += op == NULL;
       imgact_op_free(op);
-      stage_free(s);
+      harness_free(s);
     }
     assert_true(missing >= 2);
   }
@@ -107,23 +107,23 @@ static void an_operation_is_whole_or_there_was_no_memory(void **state) {
 
 static void what_is_given_may_be_gone_after_the_call(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   fill_large();
   scripted_json(s->script, 200, "{\"image\":{\"id\":4711}}");
   char first = large[0][0];
   imgact_op *op = update(s->client);
   memset(large, 'z', sizeof large);
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   assert_int_equal(scripted_at(s->script, 0)->body[strlen("{\"description\":\"")], first);
   assert_null(strchr(scripted_at(s->script, 0)->body, 'z'));
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 // ---- refused
 
-static void refused(stage *s, imgact_op *op, imgact_status status, const char *words) {
-  stage_run(op, status);
+static void refused(harness *s, imgact_op *op, imgact_status status, const char *words) {
+  harness_run(op, status);
   if (strstr(imgact_op_error(op)->message, words) == NULL) fail_msg("'%s': %s", words, imgact_op_error(op)->message);
   imgact_op_free(op);
   scripted_assert_nothing_sent(s->script);
@@ -131,7 +131,7 @@ static void refused(stage *s, imgact_op *op, imgact_status status, const char *w
 
 static void what_is_no_utf_8_is_refused_wherever_it_stands(void **state) {
   (void)state;
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   const char *const bad[] = {"1", BAD};
   const imgact_label labels[2][2] = {{{"a", "b"}, {BAD, "c"}}, {{"a", "b"}, {"c", BAD}}};
 #define REFUSED(op) refused(s, (op), IMGACT_INVALID_ARGUMENT, "UTF-8")
@@ -176,30 +176,30 @@ static void what_is_no_utf_8_is_refused_wherever_it_stands(void **state) {
 #undef IMAGES
 #undef ACTIONS
 #undef UPDATE
-  stage_free(s);
+  harness_free(s);
 }
 
 // It would come back in results, and reach the cloud in a place that is logged.
 static void the_token_is_no_argument(void **state) {
   (void)state;
-  stage *s = stage_new();
-  const char *const ids[] = {"1", STAGE_TOKEN};
-  refused(s, imgact_get_image(s->client, STAGE_TOKEN, NULL), IMGACT_INVALID_ARGUMENT, "token");
-  refused(s, imgact_get_image(s->client, "name", "x" STAGE_TOKEN), IMGACT_INVALID_ARGUMENT, "token");
+  harness *s = harness_new();
+  const char *const ids[] = {"1", HARNESS_TOKEN};
+  refused(s, imgact_get_image(s->client, HARNESS_TOKEN, NULL), IMGACT_INVALID_ARGUMENT, "token");
+  refused(s, imgact_get_image(s->client, "name", "x" HARNESS_TOKEN), IMGACT_INVALID_ARGUMENT, "token");
   imgact_op *op = imgact_wait_actions(s->client, ids, 2, NULL); // no id either
   assert_int_equal(imgact_op_run(op), IMGACT_INVALID_ARGUMENT);
-  assert_null(strstr(imgact_op_error(op)->message, STAGE_TOKEN));
+  assert_null(strstr(imgact_op_error(op)->message, HARNESS_TOKEN));
   imgact_op_free(op);
   scripted_assert_nothing_sent(s->script);
-  stage_free(s);
-  s = stage_digitalocean();
-  refused(s, imgact_transfer_image(s->client, "1", STAGE_TOKEN), IMGACT_INVALID_ARGUMENT, "token");
-  stage_free(s);
+  harness_free(s);
+  s = harness_digitalocean();
+  refused(s, imgact_transfer_image(s->client, "1", HARNESS_TOKEN), IMGACT_INVALID_ARGUMENT, "token");
+  harness_free(s);
 }
 
 static void what_makes_no_sense_is_named(void **state) {
   (void)state;
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   refused(s, imgact_get_image(s->client, "ubuntu-24-04", "x86"), IMGACT_UNSUPPORTED, "architecture");
   refused(s, imgact_wait_actions(s->client, NULL, 0, NULL), IMGACT_INVALID_ARGUMENT, "no action to wait for");
   refused(s, imgact_protect_image(s->client, "1"), IMGACT_UNSUPPORTED, "change_protection");
@@ -218,10 +218,10 @@ static void what_makes_no_sense_is_named(void **state) {
   refused(s, imgact_list_actions(s->client, &actions), IMGACT_INVALID_ARGUMENT, "4711 is no");
   const imgact_op_options wrong[] = {{.deadline_ms = -1}, {.poll_interval_ms = -1}, {.max_attempts = -1}};
   for (size_t i = 0; i < 3; i++)
-    refused(s, stage_configure(imgact_get_image(s->client, "1", NULL), wrong[i]), IMGACT_INVALID_ARGUMENT, "below 0");
-  refused(s, stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.flags = 0x80}),
+    refused(s, harness_configure(imgact_get_image(s->client, "1", NULL), wrong[i]), IMGACT_INVALID_ARGUMENT, "below 0");
+  refused(s, harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.flags = 0x80}),
           IMGACT_INVALID_ARGUMENT, "0x80");
-  stage_free(s);
+  harness_free(s);
 }
 
 int main(void) {

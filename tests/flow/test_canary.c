@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every story with a token of its own, which the cloud echoes in every text, key, header and error: it comes out nowhere.
-#include "stories.h"
+// Every scenario with a token of its own, which the cloud echoes in every text, key, header and error: it comes out nowhere.
+#include "scenarios.h"
 
 #include <imgact/provider.h>
 #include <imgact/transport.h>
@@ -95,16 +95,16 @@ static imgact_client_options listened_to(imgact_token_fn callback, void *user) {
   return options;
 }
 
-static imgact_status sing(const story *s, stage_options options) {
+static imgact_status sing(const scenario *s, harness_options options) {
   options.digitalocean = s->digitalocean;
-  stage *st = stage_with(options);
+  harness *st = harness_with(options);
   cloud *c = cloud_new(st->script, !s->digitalocean);
   if (s->prepare != NULL) s->prepare(c);
   for (size_t i = 0; i < c->fates_count; i++) c->fates[i].answer.message = "lost: " CANARY;
   c->echo = CANARY;
   c->headers =
       "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\nX-Odd: Bearer " CANARY "\nRateLimit-Limit: " CANARY "\n";
-  imgact_op *op = story_op(s, st->client, NULL);
+  imgact_op *op = scenario_op(s, st->client, NULL);
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, clean_progress, NULL);
   imgact_op_set_before_send(op, clean_intent, NULL);
@@ -112,35 +112,35 @@ static imgact_status sing(const story *s, stage_options options) {
   clean_op(op);
   imgact_status status = (imgact_status)imgact_op_error(op)->status;
   imgact_op_free(op);
-  stage_free(st);
+  harness_free(st);
   cloud_free(c);
   return status;
 }
 
 static void no_story_shows_the_token(void **state) {
   (void)state;
-  for (size_t i = 0; i < stories_count; i++) {
+  for (size_t i = 0; i < scenarios_count; i++) {
     texts_seen = 0;
-    assert_int_equal(sing(&stories[i], (stage_options){.client = listened_to(NULL, NULL)}), IMGACT_OK);
+    assert_int_equal(sing(&scenarios[i], (harness_options){.client = listened_to(NULL, NULL)}), IMGACT_OK);
     assert_true(texts_seen > 4);
   }
 }
 
 static void no_story_shows_a_token_that_changes(void **state) {
   (void)state;
-  for (size_t i = 0; i < stories_count; i++) {
+  for (size_t i = 0; i < scenarios_count; i++) {
     int turn = 0;
-    sing(&stories[i], (stage_options){.client = listened_to(ever_new, &turn)});
+    sing(&scenarios[i], (harness_options){.client = listened_to(ever_new, &turn)});
     assert_true(turn > 0);
   }
 }
 
 static void no_cut_reply_shows_the_token(void **state) {
   (void)state;
-  for (size_t i = 0; i < stories_count; i++)
+  for (size_t i = 0; i < scenarios_count; i++)
     for (size_t cut = 0;; cut += 3) {
       fault plan = {.kind = FAULT_CUT_BODY, .exchange = 1, .cut_at = cut};
-      sing(&stories[i], (stage_options){.fault = &plan, .client = listened_to(NULL, NULL)});
+      sing(&scenarios[i], (harness_options){.fault = &plan, .client = listened_to(NULL, NULL)});
       if (!plan.struck) break;
     }
 }
@@ -152,19 +152,20 @@ static void no_error_shows_the_token(void **state) {
                                        "{\"id\":\"" CANARY "\",\"message\":\"" CANARY "\",\"request_id\":\"" CANARY "\"}",
                                        "<html>" CANARY "</html>", "Bearer " CANARY, "{\"" CANARY "\":"};
   static const int32_t statuses[] = {200, 302, 400, 401, 404, 409, 422, 429, 500, 503};
-  for (size_t i = 0; i < stories_count; i++)
+  for (size_t i = 0; i < scenarios_count; i++)
     for (size_t b = 0; b < sizeof bodies / sizeof *bodies; b++)
       for (size_t k = 0; k < sizeof statuses / sizeof *statuses; k++) {
-        stage *s = stage_with((stage_options){.digitalocean = stories[i].digitalocean, .client = listened_to(NULL, NULL)});
+        harness *s =
+            harness_with((harness_options){.digitalocean = scenarios[i].digitalocean, .client = listened_to(NULL, NULL)});
         scripted_on(s->script, "*",
                     (scripted_answer){.status = statuses[k],
                                       .body = bodies[b],
                                       .headers = "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\n"});
-        imgact_op *op = story_op(&stories[i], s->client, NULL);
+        imgact_op *op = scenario_op(&scenarios[i], s->client, NULL);
         imgact_op_run(op);
         clean_op(op);
         imgact_op_free(op);
-        stage_free(s);
+        harness_free(s);
       }
 }
 
@@ -181,7 +182,7 @@ static bool echo_own_token(void *user, const scripted_request *request, scripted
 static void a_late_reply_shows_no_earlier_token(void **state) {
   (void)state;
   int turn = 0;
-  stage *s = stage_with((stage_options){.client = listened_to(ever_different, &turn)});
+  harness *s = harness_with((harness_options){.client = listened_to(ever_different, &turn)});
   scripted_when(s->script, echo_own_token, NULL);
   imgact_op *ops[4];
   for (size_t i = 0; i < 4; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
@@ -191,13 +192,13 @@ static void a_late_reply_shows_no_earlier_token(void **state) {
     clean_op(ops[i]);
     imgact_op_free(ops[i]);
   }
-  stage_free(s);
+  harness_free(s);
 }
 
 // What would be sent with it in a place that is logged is refused, and the refusal does not show it either.
 static void no_argument_may_hold_the_token(void **state) {
   (void)state;
-  stage *s = stage_with((stage_options){.client = listened_to(NULL, NULL)});
+  harness *s = harness_with((harness_options){.client = listened_to(NULL, NULL)});
   static const char *const one[] = {"a " CANARY " b"};
   const imgact_label label = {CANARY, "x"}, labelled = {"x", CANARY};
   const imgact_image_filter filters[] = {{.size = sizeof *filters, .name = CANARY},
@@ -218,12 +219,12 @@ static void no_argument_may_hold_the_token(void **state) {
   ops[count++] = imgact_delete_image(s->client, CANARY);
   for (size_t i = 0; i < count; i++) {
     clean_op(ops[i]); // before it was started, too
-    stage_run(ops[i], IMGACT_INVALID_ARGUMENT);
+    harness_run(ops[i], IMGACT_INVALID_ARGUMENT);
     clean_op(ops[i]);
     imgact_op_free(ops[i]);
   }
   scripted_assert_nothing_sent(s->script);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void no_refused_option_shows_the_token(void **state) {

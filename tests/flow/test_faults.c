@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Every story again with something going wrong: each allocation, each exchange in each way, each byte of a reply. Never a
+// Every scenario again with something going wrong: each allocation, each exchange in each way, each byte of a reply. Never a
 // crash, a leak, a hang, an effect that happens twice, or a lie.
-#include "stories.h"
+#include "scenarios.h"
 
 #include <imgact/provider.h>
 
@@ -11,16 +11,16 @@ typedef struct outcome {
   size_t failures;
 } outcome;
 
-// Runs a story to its end, at most so many dispatches: more is a hang.
-static outcome perform(const story *s, stage_options options,
-                       void (*check)(const story *, const cloud *, const imgact_op *)) {
+// Runs a scenario to its end, at most so many dispatches: more is a hang.
+static outcome perform(const scenario *s, harness_options options,
+                       void (*check)(const scenario *, const cloud *, const imgact_op *)) {
   options.digitalocean = s->digitalocean;
-  stage *st = stage_with(options);
+  harness *st = harness_with(options);
   cloud *c = cloud_new(st->script, !s->digitalocean);
   tally t = {0};
   if (s->prepare != NULL) s->prepare(c);
   size_t actions_before = c->actions_count;
-  imgact_op *op = story_op(s, st->client, &t);
+  imgact_op *op = scenario_op(s, st->client, &t);
   if (s->mutation) assert_int_equal(actions_before, 0);
   imgact_op_start(op, tally_done, &t);
   for (int i = 0; i < 2000 && !imgact_op_done(op); i++) assert_int_equal(imgact_loop_dispatch(st->loop), IMGACT_OK);
@@ -30,36 +30,36 @@ static outcome perform(const story *s, stage_options options,
   outcome result = {
       .status = (imgact_status)imgact_op_error(op)->status, .none = op == NULL, .failures = st->memory.failures};
   imgact_op_free(op);
-  stage_free(st);
+  harness_free(st);
   cloud_free(c);
   return result;
 }
 
 static void untouched_stories_succeed(void **state) {
   (void)state;
-  for (size_t i = 0; i < stories_count; i++) {
-    outcome o = perform(&stories[i], (stage_options){0}, story_check);
-    if (o.status != IMGACT_OK) fail_msg("%s: %s", stories[i].name, imgact_status_name(o.status));
+  for (size_t i = 0; i < scenarios_count; i++) {
+    outcome o = perform(&scenarios[i], (harness_options){0}, scenario_check);
+    if (o.status != IMGACT_OK) fail_msg("%s: %s", scenarios[i].name, imgact_status_name(o.status));
   }
 }
 
 // A mutation may go on without a piece of memory (a lost answer is looked into), or say that it may have been applied.
-static void check_memory(const story *s, outcome o) {
+static void check_memory(const scenario *s, outcome o) {
   bool ok = o.none || o.status == IMGACT_NOMEM || (s->mutation && (o.status == IMGACT_OK || o.status == IMGACT_AMBIGUOUS));
   if (!ok && o.status != IMGACT_OK) fail_msg("%s: %s without memory", s->name, imgact_status_name(o.status));
 }
 
 static void no_allocation_is_indispensable(bool for_good) {
   size_t step = testing_under_valgrind() ? 4 : 1;
-  for (size_t i = 0; i < stories_count; i++) {
+  for (size_t i = 0; i < scenarios_count; i++) {
     size_t k = 1;
     outcome o;
     do {
       k += step;
-      o = perform(&stories[i], (stage_options){.fail_at = k - step, .fail_for_good = for_good}, story_check);
-      if (o.failures > 0) check_memory(&stories[i], o);
+      o = perform(&scenarios[i], (harness_options){.fail_at = k - step, .fail_for_good = for_good}, scenario_check);
+      if (o.failures > 0) check_memory(&scenarios[i], o);
     } while (o.failures > 0);
-    if (k < 20) fail_msg("%s took only %zu allocations", stories[i].name, k);
+    if (k < 20) fail_msg("%s took only %zu allocations", scenarios[i].name, k);
   }
 }
 
@@ -78,24 +78,24 @@ static void each_exchange_goes_wrong_in_each_way(void **state) {
   static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT, IMGACT_FAILURE_TLS,
                                             IMGACT_FAILURE_NOMEM, IMGACT_FAILURE_TOO_LARGE};
   static const size_t in_a_row[] = {0, 1, 1000};
-  for (size_t i = 0; i < stories_count; i++)
+  for (size_t i = 0; i < scenarios_count; i++)
     for (int kind = FAULT_REFUSED; kind <= FAULT_LOST_REPLY; kind++)
       for (size_t f = 0; f < sizeof failures / sizeof *failures; f++)
         for (size_t r = 0; r < sizeof in_a_row / sizeof *in_a_row; r++) {
           fault plan = {.kind = (fault_kind)kind, .failure = failures[f], .in_a_row = in_a_row[r]};
           do {
             plan.exchange++;
-            perform(&stories[i], (stage_options){.fault = &plan}, story_check);
+            perform(&scenarios[i], (harness_options){.fault = &plan}, scenario_check);
           } while (plan.struck);
         }
 }
 
 static void each_reply_is_cut_at_each_byte(void **state) {
   (void)state;
-  for (size_t i = 0; i < stories_count; i++)
+  for (size_t i = 0; i < scenarios_count; i++)
     for (size_t exchange = 1, cut = 0;;) {
       fault plan = {.kind = FAULT_CUT_BODY, .exchange = exchange, .cut_at = cut};
-      outcome o = perform(&stories[i], (stage_options){.fault = &plan}, story_check);
+      outcome o = perform(&scenarios[i], (harness_options){.fault = &plan}, scenario_check);
       (void)o;
       if (plan.exchanges < exchange) break;
       cut = plan.struck ? cut + 1 + plan.body_bytes / 200 : 0;
@@ -108,20 +108,20 @@ static void each_reply_is_cut_at_each_byte(void **state) {
 static void each_moment_can_be_the_deadline(void **state) {
   (void)state;
   int64_t fine = testing_under_valgrind() ? 101 : 37, coarse = testing_under_valgrind() ? 2003 : 611;
-  for (size_t i = 0; i < stories_count; i++)
+  for (size_t i = 0; i < scenarios_count; i++)
     for (int64_t deadline = 1; deadline < 12000; deadline += deadline < 1000 ? fine : coarse) {
-      stage *st = stage_with((stage_options){.digitalocean = stories[i].digitalocean});
-      cloud *c = cloud_new(st->script, !stories[i].digitalocean);
+      harness *st = harness_with((harness_options){.digitalocean = scenarios[i].digitalocean});
+      cloud *c = cloud_new(st->script, !scenarios[i].digitalocean);
       c->delay_ms = 100;
-      if (stories[i].prepare != NULL) stories[i].prepare(c);
-      imgact_op *op = stories[i].make(st->client);
-      stage_configure(op, (imgact_op_options){.deadline_ms = deadline});
+      if (scenarios[i].prepare != NULL) scenarios[i].prepare(c);
+      imgact_op *op = scenarios[i].make(st->client);
+      harness_configure(op, (imgact_op_options){.deadline_ms = deadline});
       imgact_op_set_wait(op, 1);
       imgact_status status = imgact_op_run(op);
       if (status != IMGACT_OK) assert_status(op, IMGACT_TIMEOUT);
-      story_check(&stories[i], c, op);
+      scenario_check(&scenarios[i], c, op);
       imgact_op_free(op);
-      stage_free(st);
+      harness_free(st);
       cloud_free(c);
     }
 }

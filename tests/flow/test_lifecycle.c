@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: MIT
-// Cancelling and freeing in every state of every story, callbacks, several clients on a loop, and what NULL does.
-#include "stories.h"
+// Cancelling and freeing in every state of every scenario, callbacks, several clients on a loop, and what NULL does.
+#include "scenarios.h"
 
 #include <imgact/provider.h>
 
 typedef enum stop { CANCEL, FREE, FREE_CLIENT_FIRST, FREE_LOOP_FIRST } stop;
 
 typedef struct scene {
-  stage *stage;
+  harness *harness;
   cloud *cloud;
   tally tally;
   imgact_op *op;
 } scene;
 
-static scene open_scene(const story *s) {
-  scene sc = {.stage = stage_with((stage_options){.digitalocean = s->digitalocean})};
-  sc.cloud = cloud_new(sc.stage->script, !s->digitalocean);
+static scene open_scene(const scenario *s) {
+  scene sc = {.harness = harness_with((harness_options){.digitalocean = s->digitalocean})};
+  sc.cloud = cloud_new(sc.harness->script, !s->digitalocean);
   sc.cloud->delay_ms = 100;
   if (s->prepare != NULL) s->prepare(sc.cloud);
   return sc;
 }
 
 // True while the operation was still under way at the k-th dispatch.
-static bool stop_at(const story *s, int k, stop how) {
+static bool stop_at(const scenario *s, int k, stop how) {
   scene sc = open_scene(s);
-  sc.op = story_op(s, sc.stage->client, &sc.tally);
+  sc.op = scenario_op(s, sc.harness->client, &sc.tally);
   imgact_op_start(sc.op, tally_done, &sc.tally);
-  for (int i = 0; i < k && !imgact_op_done(sc.op); i++) imgact_loop_dispatch(sc.stage->loop);
+  for (int i = 0; i < k && !imgact_op_done(sc.op); i++) imgact_loop_dispatch(sc.harness->loop);
   bool under_way = !imgact_op_done(sc.op);
   int done = sc.tally.done;
   if (how == CANCEL) {
@@ -35,36 +35,36 @@ static bool stop_at(const story *s, int k, stop how) {
     assert_true(imgact_op_done(sc.op));
     assert_int_equal(sc.tally.done, done); // never from inside cancel
     if (under_way) assert_status(sc.op, IMGACT_CANCELLED);
-    imgact_loop_dispatch(sc.stage->loop);
+    imgact_loop_dispatch(sc.harness->loop);
     assert_int_equal(sc.tally.done, 1);
-    story_check(s, sc.cloud, sc.op);
+    scenario_check(s, sc.cloud, sc.op);
   }
   if (how == FREE_CLIENT_FIRST) {
-    imgact_client_free(sc.stage->client);
-    sc.stage->client = NULL;
+    imgact_client_free(sc.harness->client);
+    sc.harness->client = NULL;
   }
-  imgact_loop *loop = sc.stage->loop;
+  imgact_loop *loop = sc.harness->loop;
   if (how == FREE_LOOP_FIRST) {
     imgact_loop_free(loop);
-    sc.stage->loop = NULL;
+    sc.harness->loop = NULL;
   }
   imgact_op_free(sc.op);
   if (how == FREE) {
     imgact_loop_run(loop);
     assert_int_equal(sc.tally.done, done);
-    assert_int_equal(scripted_in_flight(sc.stage->script), 0);
+    assert_int_equal(scripted_in_flight(sc.harness->script), 0);
   }
-  stage_free(sc.stage);
+  harness_free(sc.harness);
   cloud_free(sc.cloud);
   return under_way;
 }
 
 static void every_story_can_be_stopped_at_every_dispatch(void **state) {
   (void)state;
-  for (size_t i = 0; i < stories_count; i++)
+  for (size_t i = 0; i < scenarios_count; i++)
     for (stop h = CANCEL; h <= FREE_LOOP_FIRST; h++)
-      for (int k = 0; stop_at(&stories[i], k, h); k++)
-        if (k > 500) fail_msg("%s does not end", stories[i].name);
+      for (int k = 0; stop_at(&scenarios[i], k, h); k++)
+        if (k > 500) fail_msg("%s does not end", scenarios[i].name);
 }
 
 // ---- inside callbacks
@@ -88,14 +88,14 @@ static void free_in_done(void *user, imgact_op *op) {
 
 static void an_operation_can_be_freed_and_another_started_inside_done(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   nest n = {.client = st->client, .loop = st->loop, .rounds = 10};
   imgact_op_start(imgact_get_image(st->client, CLOUD_IMAGE, NULL), free_in_done, &n);
   assert_int_equal(n.done, 0);
   imgact_loop_run(st->loop);
   assert_int_equal(n.done, 11);
-  stage_free(st);
+  harness_free(st);
   cloud_free(c);
 }
 
@@ -109,7 +109,7 @@ static void cancel_all(void *user, imgact_op *op, const imgact_action *action) {
 static void a_progress_callback_can_end_everything(void **state) {
   (void)state;
   static const char *const ids[] = {"9001", "9002"};
-  stage *st = stage_new();
+  harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   cloud_add_action(c, "change_protection", "", 0, 60000);
   cloud_add_action(c, "change_protection", "", 0, 60000);
@@ -128,7 +128,7 @@ static void a_progress_callback_can_end_everything(void **state) {
   assert_int_equal(t.progress, 0);
   assert_status(first, IMGACT_CANCELLED);
   imgact_op_free(first);
-  stage_free(st);
+  harness_free(st);
   cloud_free(c);
 }
 
@@ -142,7 +142,7 @@ static void a_progress_callback_can_free_its_operation(void **state) {
   (void)state;
   static const char *const id = "9001";
   for (int waits = 0; waits < 2; waits++) {
-    stage *st = stage_new();
+    harness *st = harness_new();
     cloud *c = cloud_new(st->script, true);
     tally t = {0};
     int told = 0;
@@ -155,14 +155,14 @@ static void a_progress_callback_can_free_its_operation(void **state) {
     imgact_loop_run(st->loop);
     assert_int_equal(told, 1);
     assert_int_equal(t.done, 0);
-    stage_free(st);
+    harness_free(st);
     cloud_free(c);
   }
 }
 
 static void an_end_that_was_not_told_is_told_to_whom_the_last_start_names(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   for (int running = 0; running < 2; running++)
     for (int nobody = 0; nobody < 2; nobody++) {
       tally first = {0}, second = {0};
@@ -177,25 +177,25 @@ static void an_end_that_was_not_told_is_told_to_whom_the_last_start_names(void *
       assert_status(op, IMGACT_CANCELLED);
       imgact_op_free(op);
     }
-  stage_free(st);
+  harness_free(st);
 }
 
 static void an_ended_operation_tells_its_end_again(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
-  imgact_op *op = stage_run(imgact_get_image(st->client, CLOUD_IMAGE, NULL), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_get_image(st->client, CLOUD_IMAGE, NULL), IMGACT_OK);
   imgact_op_start(op, tally_done, &t);
   assert_int_equal(t.done, 0);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
   assert_int_equal(scripted_count(st->script), 1);
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   imgact_op_cancel(op);
   assert_status(op, IMGACT_OK);
   imgact_op_free(op);
-  stage_free(st);
+  harness_free(st);
   cloud_free(c);
 }
 
@@ -203,37 +203,37 @@ static void an_ended_operation_tells_its_end_again(void **state) {
 
 static void a_change_is_not_made_again_by_a_second_run(void **state) {
   (void)state;
-  stage *st = stage_digitalocean();
+  harness *st = harness_digitalocean();
   cloud *c = cloud_new(st->script, false);
-  imgact_op *op = stage_run(imgact_transfer_image(st->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
-  stage_run(op, IMGACT_OK);
+  imgact_op *op = harness_run(imgact_transfer_image(st->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   imgact_op_free(op);
   assert_int_equal(c->applied, 1);
-  stage_free(st);
+  harness_free(st);
   cloud_free(c);
 }
 
 static void options_that_make_no_sense_for_an_operation_are_refused(void **state) {
   (void)state;
   const imgact_op_options options[] = {{.flags = IMGACT_OP_FLAG_PAGED}, {.page = 2}, {.per_page = 5}, {.max_items = 1}};
-  for (size_t i = 0; i < stories_count; i++)
+  for (size_t i = 0; i < scenarios_count; i++)
     for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
-      scene sc = open_scene(&stories[i]);
-      sc.op = story_op(&stories[i], sc.stage->client, &sc.tally);
+      scene sc = open_scene(&scenarios[i]);
+      sc.op = scenario_op(&scenarios[i], sc.harness->client, &sc.tally);
       imgact_op_kind kind = imgact_op_get_kind(sc.op);
       bool list = kind == IMGACT_OP_LIST_IMAGES || kind == IMGACT_OP_LIST_ACTIONS;
       if (!list) {
-        stage_run(stage_configure(sc.op, options[k]), IMGACT_INVALID_ARGUMENT);
-        scripted_assert_nothing_sent(sc.stage->script);
+        harness_run(harness_configure(sc.op, options[k]), IMGACT_INVALID_ARGUMENT);
+        scripted_assert_nothing_sent(sc.harness->script);
       }
       imgact_op_free(sc.op);
-      stage_free(sc.stage);
+      harness_free(sc.harness);
       cloud_free(sc.cloud);
     }
-  stage *st = stage_new();
+  harness *st = harness_new();
   imgact_op *op = imgact_list_images(st->client, NULL);
-  stage_expect(stage_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_VIA_IMAGE}), IMGACT_INVALID_ARGUMENT);
-  stage_free(st);
+  harness_expect(harness_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_VIA_IMAGE}), IMGACT_INVALID_ARGUMENT);
+  harness_free(st);
 }
 
 static void free_it(void *user, imgact_op *op) {
@@ -247,7 +247,7 @@ static void free_it(void *user, imgact_op *op) {
 static void an_operation_that_is_freed_before_its_callback_is_not_told(void **state) {
   (void)state;
   for (int later = 0; later < 2; later++) {
-    stage *st = stage_new();
+    harness *st = harness_new();
     scripted_on(st->script, "*", (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":1}}", .delay_ms = 50});
     tally t = {0};
     imgact_op *a = imgact_get_image(st->client, "1", NULL), *b = imgact_get_image(st->client, "1", NULL);
@@ -259,16 +259,17 @@ static void an_operation_that_is_freed_before_its_callback_is_not_told(void **st
     assert_int_equal(t.done, later);
     assert_null(a);
     imgact_op_free(b);
-    stage_free(st);
+    harness_free(st);
   }
 }
 
 static void a_callback_is_for_one_run_of_a_list(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
-  imgact_op *op = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op =
+      harness_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   imgact_op_start(op, tally_done, &t);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
@@ -276,7 +277,7 @@ static void a_callback_is_for_one_run_of_a_list(void **state) {
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
   imgact_op_free(op);
-  stage_free(st);
+  harness_free(st);
   cloud_free(c);
 }
 
@@ -308,12 +309,12 @@ static void ask_for_the_next_page(void *user, imgact_op *op) {
 
 static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   c->listed = 120;
   reader r = {0};
   imgact_op *other = imgact_get_image(st->client, CLOUD_IMAGE, NULL);
-  r.list = stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  r.list = harness_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   imgact_op_start(other, ask_for_the_next_page, &r);
   imgact_op_start(r.list, told_first, &r);
   imgact_loop_run(st->loop);
@@ -324,7 +325,7 @@ static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_it
   scripted_assert_lines(st->script, "GET /v1/images/4711", "GET /v1/images?page=1&per_page=50"); // and nothing beyond it
   imgact_op_free(other);
   imgact_op_free(r.list);
-  stage_free(st);
+  harness_free(st);
   cloud_free(c);
 }
 
@@ -337,7 +338,7 @@ static void a_run_goes_on_from_a_page_that_was_not_told_yet(void **state) {
   (void)state;
   enum { CROWD = 70000 };
   static imgact_op *crowd[CROWD];
-  stage *st = stage_new();
+  harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   bool crowded = true;
   tally t = {0};
@@ -347,11 +348,11 @@ static void a_run_goes_on_from_a_page_that_was_not_told_yet(void **state) {
     imgact_op_start(crowd[i], start_again_while, &crowded);
   }
   imgact_op *list =
-      stage_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+      harness_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   imgact_op_start(list, tally_done, &t);
   while (!imgact_op_done(list)) imgact_loop_dispatch(st->loop);
   assert_int_equal(t.done, 0);
-  stage_run(list, IMGACT_OK);
+  harness_run(list, IMGACT_OK);
   assert_int_equal(t.done, 1);
   imgact_pagination page;
   imgact_op_pagination(list, &page);
@@ -361,7 +362,7 @@ static void a_run_goes_on_from_a_page_that_was_not_told_yet(void **state) {
   assert_int_equal(t.done, 1);
   for (size_t i = 0; i < CROWD; i++) imgact_op_free(crowd[i]);
   imgact_op_free(list);
-  stage_free(st);
+  harness_free(st);
   cloud_free(c);
 }
 
@@ -372,23 +373,23 @@ static void start_again(void *user, imgact_op *op) {
 
 static void a_callback_that_starts_its_operation_again_gives_others_a_turn(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   imgact_op *op = imgact_get_image(st->client, "", NULL);
   int count = 0;
   imgact_op_start(op, start_again, &count);
   imgact_loop_dispatch(st->loop);
   assert_in_range(count, 1, 200000);
   imgact_op_free(op);
-  stage_free(st);
+  harness_free(st);
 }
 
 static void a_refusal_stays_one_when_it_is_cancelled(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   imgact_op *op = imgact_transfer_image(st->client, CLOUD_IMAGE, "nyc3");
   imgact_op_cancel(op);
-  stage_expect(op, IMGACT_UNSUPPORTED);
-  stage_free(st);
+  harness_expect(op, IMGACT_UNSUPPORTED);
+  harness_free(st);
 }
 
 static imgact_status odd_token(void *user, char *buffer, size_t capacity, size_t *length) {
@@ -407,16 +408,16 @@ static void a_hook_cannot_answer_with_a_status_of_the_library(void **state) {
   (void)state;
   imgact_status answers[] = {IMGACT_END, IMGACT_BUSY, (imgact_status)77};
   for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-    stage *st = stage_with((stage_options){.client = {.token_callback = odd_token, .token_user_data = &answers[i]}});
+    harness *st = harness_with((harness_options){.client = {.token_callback = odd_token, .token_user_data = &answers[i]}});
     const imgact_op_options by_page = {.flags = IMGACT_OP_FLAG_PAGED};
-    stage_expect(stage_configure(imgact_list_images(st->client, NULL), by_page), IMGACT_INTERNAL);
-    stage_free(st);
-    st = stage_new();
+    harness_expect(harness_configure(imgact_list_images(st->client, NULL), by_page), IMGACT_INTERNAL);
+    harness_free(st);
+    st = harness_new();
     imgact_op *op = imgact_delete_image(st->client, "1");
     imgact_op_set_before_send(op, odd_intent, &answers[i]);
-    stage_expect(op, IMGACT_INTERNAL);
+    harness_expect(op, IMGACT_INTERNAL);
     scripted_assert_nothing_sent(st->script);
-    stage_free(st);
+    harness_free(st);
   }
 }
 
@@ -430,7 +431,7 @@ static imgact_status free_in_intent(void *user, imgact_op *op, const char *call_
 
 static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
   (void)state;
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   tally t = {0};
   int announced = 0;
   imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
@@ -440,12 +441,12 @@ static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
   assert_int_equal(announced, 1);
   assert_int_equal(t.done, 0);
   scripted_assert_nothing_sent(s->script);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void what_is_said_after_the_start_changes_nothing_but_the_callback(void **state) {
   (void)state;
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   cloud *c = cloud_new(s->script, false);
   c->action_ms = 60000;
   tally first = {0}, second = {0}, last = {0};
@@ -453,7 +454,7 @@ static void what_is_said_after_the_start_changes_nothing_but_the_callback(void *
   imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
   imgact_op_start(op, tally_done, &first);
   imgact_op_start(op, tally_done, &last);
-  stage_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_KEEP_RAW});
+  harness_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_KEEP_RAW});
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, tally_progress, &second);
   imgact_op_set_before_send(op, free_in_intent, &announced);
@@ -465,21 +466,21 @@ static void what_is_said_after_the_start_changes_nothing_but_the_callback(void *
   assert_int_equal(first.done + second.progress + announced, 0);
   assert_int_equal(c->applied, 1);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
   cloud_free(c);
 }
 
 static void what_is_cancelled_before_its_start_sends_nothing(void **state) {
   (void)state;
-  for (size_t i = 0; i < stories_count; i++) {
-    scene sc = open_scene(&stories[i]);
-    sc.op = story_op(&stories[i], sc.stage->client, &sc.tally);
+  for (size_t i = 0; i < scenarios_count; i++) {
+    scene sc = open_scene(&scenarios[i]);
+    sc.op = scenario_op(&scenarios[i], sc.harness->client, &sc.tally);
     imgact_op_cancel(sc.op);
-    stage_run(sc.op, IMGACT_CANCELLED);
+    harness_run(sc.op, IMGACT_CANCELLED);
     assert_no_flag(sc.op, IMGACT_ERROR_MAYBE_APPLIED);
-    scripted_assert_nothing_sent(sc.stage->script);
+    scripted_assert_nothing_sent(sc.harness->script);
     imgact_op_free(sc.op);
-    stage_free(sc.stage);
+    harness_free(sc.harness);
     cloud_free(sc.cloud);
   }
 }
@@ -488,12 +489,12 @@ static void what_is_cancelled_before_its_start_sends_nothing(void **state) {
 
 static void clients_of_both_clouds_share_a_loop(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   scripted_on(st->script, "GET /v1/*",
               (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":4711}}", .delay_ms = 100});
   scripted_on(st->script, "GET /v2/*",
               (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":4711}}", .delay_ms = 100});
-  imgact_client *other = stage_client(st, (stage_options){.digitalocean = true, .client = {.token = "another-token"}});
+  imgact_client *other = harness_client(st, (harness_options){.digitalocean = true, .client = {.token = "another-token"}});
   assert_ptr_equal(imgact_client_loop(other), st->loop);
   tally t = {0};
   imgact_op *one = imgact_get_image(st->client, CLOUD_IMAGE, NULL), *two = imgact_get_image(other, CLOUD_IMAGE, NULL);
@@ -505,11 +506,11 @@ static void clients_of_both_clouds_share_a_loop(void **state) {
   assert_string_equal(imgact_op_image(one)->provider, "hetzner");
   assert_string_equal(imgact_op_image(two)->provider, "digitalocean");
   scripted_assert_times(st->script, 0, 0);
-  assert_string_equal(scripted_header(scripted_at(st->script, 0), "Authorization"), "Bearer " STAGE_TOKEN);
+  assert_string_equal(scripted_header(scripted_at(st->script, 0), "Authorization"), "Bearer " HARNESS_TOKEN);
   assert_string_equal(scripted_header(scripted_at(st->script, 1), "Authorization"), "Bearer another-token");
   imgact_op_free(one);
   imgact_op_free(two);
-  stage_free(st);
+  harness_free(st);
 }
 
 // ---- arguments
@@ -549,34 +550,34 @@ static void null_is_accepted_by_every_verb(void **state) {
 
 static void structs_of_another_size_are_refused(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   imgact_image_filter images = {.size = sizeof images - 1};
   imgact_action_filter actions = {.size = 0};
   imgact_image_update update = {.size = 5000};
-  stage_expect(imgact_list_images(st->client, &images), IMGACT_INVALID_ARGUMENT);
-  stage_expect(imgact_list_actions(st->client, &actions), IMGACT_INVALID_ARGUMENT);
-  stage_expect(imgact_update_image(st->client, "1", &update), IMGACT_INVALID_ARGUMENT);
+  harness_expect(imgact_list_images(st->client, &images), IMGACT_INVALID_ARGUMENT);
+  harness_expect(imgact_list_actions(st->client, &actions), IMGACT_INVALID_ARGUMENT);
+  harness_expect(imgact_update_image(st->client, "1", &update), IMGACT_INVALID_ARGUMENT);
   struct {
     imgact_op_options options;
     uint64_t unknown;
   } newer = {.options = {.size = sizeof newer}, .unknown = 1};
   imgact_op *op = imgact_get_image(st->client, "1", NULL);
   imgact_op_set_options(op, &newer.options);
-  stage_expect(op, IMGACT_INVALID_ARGUMENT);
+  harness_expect(op, IMGACT_INVALID_ARGUMENT);
   op = imgact_get_image(st->client, "1", NULL);
-  stage_expect(stage_configure(op, (imgact_op_options){.flags = 0x80}), IMGACT_INVALID_ARGUMENT);
+  harness_expect(harness_configure(op, (imgact_op_options){.flags = 0x80}), IMGACT_INVALID_ARGUMENT);
   op = imgact_get_image(st->client, "1", NULL);
-  stage_expect(stage_configure(op, (imgact_op_options){.deadline_ms = -1}), IMGACT_INVALID_ARGUMENT);
+  harness_expect(harness_configure(op, (imgact_op_options){.deadline_ms = -1}), IMGACT_INVALID_ARGUMENT);
   imgact_image_type wild[] = {(imgact_image_type)99};
   images = (imgact_image_filter){.size = sizeof images, .types = wild, .types_count = 1};
-  stage_expect(imgact_list_images(st->client, &images), IMGACT_INVALID_ARGUMENT);
+  harness_expect(imgact_list_images(st->client, &images), IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(st->script);
-  stage_free(st);
+  harness_free(st);
 }
 
 static void what_is_refused_ends_from_a_dispatch_like_anything_else(void **state) {
   (void)state;
-  stage *st = stage_new();
+  harness *st = harness_new();
   tally t = {0};
   imgact_op *op = imgact_transfer_image(st->client, "1", "nyc3");
   imgact_op_start(op, tally_done, &t);
@@ -586,7 +587,7 @@ static void what_is_refused_ends_from_a_dispatch_like_anything_else(void **state
   assert_int_equal(t.status, IMGACT_UNSUPPORTED);
   assert_string_equal(imgact_op_error(op)->provider, "hetzner");
   imgact_op_free(op);
-  stage_free(st);
+  harness_free(st);
 }
 
 int main(void) {

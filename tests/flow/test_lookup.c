@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Lost answers on the rarer ways: clouds that lack what a look needs, answer with something else, or started very much.
 #include "cloud.h"
-#include "stage.h"
+#include "harness.h"
 
 #include <imgact/provider.h>
 
@@ -11,7 +11,7 @@ static const cloud_fate lost_before = {.effects = 0}, lost_after = {.effects = 1
 typedef struct table {
   imgact_provider provider;
   imgact_slot slots[IMGACT_OP_COUNT];
-  stage *stage;
+  harness *harness;
   cloud *cloud;
 } table;
 
@@ -22,16 +22,16 @@ static void open_table(table *t, uint32_t without, bool confirm) {
     if (without & (1u << i)) t->slots[i] = (imgact_slot){0};
   if (confirm) t->slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_VERIFY_IMAGE;
   t->provider.slots = t->slots;
-  t->stage = stage_with((stage_options){.client = {.provider = &t->provider}});
-  t->cloud = cloud_new(t->stage->script, false);
+  t->harness = harness_with((harness_options){.client = {.provider = &t->provider}});
+  t->cloud = cloud_new(t->harness->script, false);
 }
 
 static void close_table(table *t) {
-  stage_free(t->stage);
+  harness_free(t->harness);
   cloud_free(t->cloud);
 }
 
-static imgact_op *transfer(const table *t) { return imgact_transfer_image(t->stage->client, CLOUD_IMAGE, "nyc3"); }
+static imgact_op *transfer(const table *t) { return imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"); }
 
 #define POST "POST /v2/images/4711/actions {\"type\":\"transfer\",\"region\":\"nyc3\"}"
 #define LOOK "GET /v2/images/4711/actions?page=1&per_page=200"
@@ -41,10 +41,10 @@ static void without_a_list_of_actions_nothing_settles_it(void **state) {
   table t;
   open_table(&t, 1u << IMGACT_OP_LIST_ACTIONS, false);
   cloud_plan(t.cloud, lost_after);
-  imgact_op *op = stage_run(transfer(&t), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "cannot list actions"));
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
-  scripted_assert_lines(t.stage->script, POST);
+  scripted_assert_lines(t.harness->script, POST);
   imgact_op_free(op);
   close_table(&t);
 }
@@ -56,9 +56,9 @@ static void without_a_look_at_the_image_the_actions_alone_tell(void **state) {
     open_table(&t, blind ? 0 : 1u << IMGACT_OP_GET_IMAGE, false);
     if (blind) t.slots[IMGACT_OP_TRANSFER].image_shows_effect = NULL; // it cannot be seen in an image
     cloud_plan(t.cloud, lost_before);
-    imgact_op *op = stage_run(transfer(&t), IMGACT_OK);
+    imgact_op *op = harness_run(transfer(&t), IMGACT_OK);
     assert_false(imgact_op_adopted(op));
-    scripted_assert_lines(t.stage->script, POST, LOOK, LOOK, LOOK, LOOK, LOOK, LOOK, POST);
+    scripted_assert_lines(t.harness->script, POST, LOOK, LOOK, LOOK, LOOK, LOOK, LOOK, POST);
     assert_int_equal(t.cloud->applied, 1);
     imgact_op_free(op);
     close_table(&t);
@@ -71,11 +71,11 @@ static void without_a_look_at_the_image_nothing_is_confirmed(void **state) {
   open_table(&t, 1u << IMGACT_OP_GET_IMAGE, true);
   t.cloud->action_ms = 0; // it has finished when it is found
   cloud_plan(t.cloud, lost_after);
-  imgact_op *op = stage_run(transfer(&t), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "does not show"));
   assert_null(imgact_op_action(op));
   assert_int_equal(t.cloud->applied, 1);
-  assert_int_equal(scripted_now_ms(t.stage->script), 10000); // the whole time to settle
+  assert_int_equal(scripted_now_ms(t.harness->script), 10000); // the whole time to settle
   imgact_op_free(op);
   close_table(&t);
 }
@@ -92,9 +92,9 @@ static void an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing(void 
     open_table(&t, 0, false);
     t.slots[IMGACT_OP_TRANSFER].matches_action = without ? NULL : cannot_tell;
     cloud_plan(t.cloud, lost_after);
-    imgact_op *op = stage_run(transfer(&t), IMGACT_AMBIGUOUS);
+    imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
     assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
-    scripted_assert_lines(t.stage->script, POST, LOOK);
+    scripted_assert_lines(t.harness->script, POST, LOOK);
     imgact_op_free(op);
     close_table(&t);
   }
@@ -111,14 +111,14 @@ static bool without_a_start(void *user, const scripted_request *request, scripte
 // It may be from last year.
 static void an_action_that_does_not_tell_when_it_was_started_settles_nothing(void **state) {
   (void)state;
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   scripted_when(s->script, without_a_start, NULL);
   cloud *c = cloud_new(s->script, false);
   cloud_plan(c, lost_after);
-  imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
   cloud_free(c);
 }
 
@@ -134,16 +134,16 @@ static bool another_image(void *user, const scripted_request *request, scripted_
 
 static void another_images_state_settles_nothing(void **state) {
   (void)state;
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   scripted_when(s->script, another_image, NULL);
   cloud *c = cloud_new(s->script, false);
   cloud_plan(c, lost_before);
-  imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "another image"));
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_lines(s->script, POST, LOOK, "GET /v2/images/4711");
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
   cloud_free(c);
 }
 
@@ -193,19 +193,19 @@ static void an_action_is_claimed_by_its_own_among_a_thousand(void **state) {
   (void)state;
   static const int64_t losses[] = {2, 1024, 1025, 1026, 1100, 2000};
   for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
-    stage *s = stage_digitalocean();
+    harness *s = harness_digitalocean();
     crowd *c = calloc(1, sizeof *c);
     if (c == NULL) abort();
     c->loses = losses[i];
     scripted_when(s->script, start_many, c);
-    for (int64_t n = 1; n < c->loses; n++) stage_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
-    imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+    for (int64_t n = 1; n < c->loses; n++) harness_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+    imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
     char id[32];
     snprintf(id, sizeof id, "%lld", (long long)c->loses);
     assert_true(imgact_op_adopted(op));
     assert_string_equal(imgact_op_action(op)->id, id);
     imgact_op_free(op);
-    stage_free(s);
+    harness_free(s);
     free(c);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Mutations whose answers get lost: what is sent, when, and what is said of it. The small cloud counts real effects.
 #include "cloud.h"
-#include "stage.h"
+#include "harness.h"
 
 #include <imgact/provider.h>
 
@@ -15,28 +15,28 @@
 #define HZ_DELETE "DELETE /v1/images/4711"
 
 typedef struct play {
-  stage *stage;
+  harness *harness;
   cloud *cloud;
   imgact_client *client;
   scripted *script;
 } play;
 
-static play begin_with(stage_options options) {
+static play begin_with(harness_options options) {
   if (options.client.poll_interval_ms == 0) options.client.poll_interval_ms = 1000;
-  play p = {.stage = stage_with(options)};
-  p.script = p.stage->script;
-  p.client = p.stage->client;
+  play p = {.harness = harness_with(options)};
+  p.script = p.harness->script;
+  p.client = p.harness->client;
   p.cloud = cloud_new(p.script, !options.digitalocean);
   return p;
 }
 
-static play begin_hetzner(void) { return begin_with((stage_options){0}); }
+static play begin_hetzner(void) { return begin_with((harness_options){0}); }
 
-static play begin_digitalocean(void) { return begin_with((stage_options){.digitalocean = true}); }
+static play begin_digitalocean(void) { return begin_with((harness_options){.digitalocean = true}); }
 
 static void end(play *p) {
   cloud *own = p->cloud;
-  stage_free(p->stage);
+  harness_free(p->harness);
   cloud_free(own);
 }
 
@@ -74,7 +74,7 @@ static void a_lost_answer_is_adopted(void **state) {
   for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
     play p = begin_digitalocean();
     cloud_plan(p.cloud, fates[i]);
-    imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+    imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
     scripted_assert_lines(p.script, DO_POST, DO_LOOK);
     assert_true(imgact_op_adopted(op));
     assert_string_equal(imgact_op_action(op)->id, "9001");
@@ -94,7 +94,7 @@ static void an_adopted_action_is_waited_for(void **state) {
   tally t = {0};
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, tally_progress, &t);
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
   assert_int_equal(t.progress, 5); // when it was found, and at 1, 2, 3 and 4 s
@@ -110,7 +110,7 @@ static void the_effect_without_an_action_is_enough(void **state) {
   play p = begin_digitalocean();
   p.cloud->silent = true;
   cloud_plan(p.cloud, lost_after);
-  imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+  imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
   scripted_assert_lines(p.script, DO_POST, DO_LOOK, DO_IMAGE);
   assert_true(imgact_op_adopted(op));
   assert_null(imgact_op_action(op));
@@ -125,7 +125,7 @@ static void what_did_not_start_is_sent_again_after_the_time_to_settle(void **sta
   (void)state;
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
-  imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+  imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
   scripted_assert_lines(p.script, DO_POST, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE,
                         DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_POST);
   scripted_assert_times(p.script, 0, 0, 0, 2000, 2000, 4000, 4000, 6000, 6000, 8000, 8000, 10000, 10000, 10000);
@@ -149,8 +149,8 @@ static void it_is_sent_again_no_sooner_than_the_cloud_asked_for(void **state) {
     play p = begin_digitalocean();
     cloud_plan(p.cloud, (cloud_fate){.answer = {.status = 503, .headers = cases[i].asked}});
     bool again = cases[i].second_ms >= 0;
-    imgact_op *op = stage_configure(transfer(&p), (imgact_op_options){.deadline_ms = cases[i].deadline_ms});
-    stage_run(op, again ? IMGACT_OK : IMGACT_UNAVAILABLE);
+    imgact_op *op = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = cases[i].deadline_ms});
+    harness_run(op, again ? IMGACT_OK : IMGACT_UNAVAILABLE);
     assert_int_equal(p.cloud->mutations, again ? 2 : 1);
     if (again) assert_int_equal(scripted_at(p.script, scripted_count(p.script) - 1)->sent_ms, cases[i].second_ms);
     if (!again) assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
@@ -167,7 +167,7 @@ static void a_long_sentence_of_the_clouds_leaves_room_for_ours(void **state) {
   cloud_plan(p.cloud, replied(0, 503, body));
   cloud_add_action(p.cloud, "transfer", "nyc3", 0, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 0, 1000);
-  imgact_op *op = stage_run(transfer(&p), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(transfer(&p), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "several actions could be its effect"));
   imgact_op_free(op);
   end(&p);
@@ -180,7 +180,7 @@ static void an_action_that_shows_late_is_found(void **state) {
   p.cloud->action_ms = 0;
   cloud_plan(p.cloud, lost_after);
   p.cloud->is_protected = true;
-  imgact_op *op = stage_run(imgact_unprotect_image(p.client, CLOUD_IMAGE), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_unprotect_image(p.client, CLOUD_IMAGE), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(p.cloud->applied, 1);
   imgact_op_free(op);
@@ -193,8 +193,8 @@ static void attempts_run_out_with_the_last_failures_own_code(void **state) {
     play p = begin_digitalocean();
     for (int i = 0; i < 5; i++)
       cloud_plan(p.cloud, replied(0, 503, "{\"id\":\"service_unavailable\",\"message\":\"not now\"}"));
-    imgact_op *op = stage_configure(transfer(&p), (imgact_op_options){.max_attempts = attempts});
-    stage_run(op, IMGACT_UNAVAILABLE);
+    imgact_op *op = harness_configure(transfer(&p), (imgact_op_options){.max_attempts = attempts});
+    harness_run(op, IMGACT_UNAVAILABLE);
     assert_int_equal(p.cloud->mutations, attempts);
     assert_int_equal(imgact_op_error(op)->http_status, 503);
     assert_string_equal(imgact_op_error(op)->message, "not now");
@@ -216,7 +216,7 @@ static void what_was_certainly_not_applied_is_sent_again_at_once(void **state) {
   for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
     play p = begin_hetzner();
     cloud_plan(p.cloud, fates[i]);
-    stage_expect(protect(&p), IMGACT_OK);
+    harness_expect(protect(&p), IMGACT_OK);
     scripted_assert_lines(p.script, HZ_POST, HZ_POST);
     assert_in_range(scripted_at(p.script, 1)->sent_ms, 500, 1000);
     assert_int_equal(p.cloud->applied, 1);
@@ -244,7 +244,7 @@ static void a_refusal_is_final(void **state) {
     char body[160];
     snprintf(body, sizeof body, "{\"error\":{\"code\":\"%s\",\"message\":\"m\",\"details\":{\"a\":1}}}", refusals[i].code);
     cloud_plan(p.cloud, replied(0, refusals[i].http, body));
-    imgact_op *op = stage_run(protect(&p), refusals[i].status);
+    imgact_op *op = harness_run(protect(&p), refusals[i].status);
     scripted_assert_lines(p.script, HZ_POST);
     assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
     assert_string_equal(imgact_op_error_details(op), "{\"a\":1}");
@@ -260,7 +260,7 @@ static void a_passing_code_under_a_4xx_is_looked_into(void **state) {
   play p = begin_hetzner();
   p.cloud->action_ms = 0;
   cloud_plan(p.cloud, replied(1, 408, "{\"error\":{\"code\":\"timeout\",\"message\":\"m\"}}"));
-  imgact_op *op = stage_run(protect(&p), IMGACT_OK);
+  imgact_op *op = harness_run(protect(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(p.cloud->applied, 1);
   imgact_op_free(op);
@@ -276,7 +276,7 @@ static void a_refusal_after_a_lost_answer_is_looked_into(void **state) {
   p.cloud->silent = true;
   cloud_plan(p.cloud, lost_before);
   cloud_plan(p.cloud, replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"already there\"}"));
-  imgact_op *op = stage_run(transfer(&p), IMGACT_INVALID_INPUT);
+  imgact_op *op = harness_run(transfer(&p), IMGACT_INVALID_INPUT);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED); // looked for, for the whole time to settle, twice
   assert_string_equal(imgact_op_error(op)->message, "already there");
   assert_int_equal(p.cloud->mutations, 2);
@@ -290,7 +290,7 @@ static void a_refusal_because_of_the_lost_one_is_success(void **state) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
   cloud_plan(p.cloud, replied(1, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"already there\"}"));
-  imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+  imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9001");
   imgact_op_free(op);
@@ -303,7 +303,7 @@ static void several_candidates_are_ambiguous(void **state) {
   (void)state;
   play p = begin_digitalocean();
   cloud_plan(p.cloud, (cloud_fate){.effects = 2});
-  imgact_op *op = stage_run(transfer(&p), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(transfer(&p), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_null(imgact_op_action(op));
   assert_false(imgact_op_adopted(op));
@@ -317,7 +317,7 @@ static void an_action_that_tells_no_region_cannot_be_ours_for_sure(void **state)
   play p = begin_digitalocean();
   p.cloud->untold_region = true;
   cloud_plan(p.cloud, lost_after);
-  imgact_op *op = stage_run(transfer(&p), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(transfer(&p), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   end(&p);
@@ -325,12 +325,12 @@ static void an_action_that_tells_no_region_cannot_be_ours_for_sure(void **state)
 
 static void a_look_that_fails_is_ambiguous(void **state) {
   (void)state;
-  stage *alone = stage_digitalocean();
+  harness *alone = harness_digitalocean();
   scripted_on(alone->script, "POST *",
               (scripted_answer){.status = 502, .body = "{\"id\":\"x\",\"message\":\"bad gateway\",\"request_id\":\"r-1\"}"});
   scripted_on(alone->script, "GET *",
               (scripted_answer){.status = 403, .body = "{\"id\":\"forbidden\",\"message\":\"no scope\"}"});
-  imgact_op *op = stage_run(imgact_transfer_image(alone->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(imgact_transfer_image(alone->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(imgact_op_error(op)->http_status, 502);
   assert_string_equal(imgact_op_error(op)->request_id, "r-1");
@@ -339,7 +339,7 @@ static void a_look_that_fails_is_ambiguous(void **state) {
   assert_non_null(strstr(imgact_op_error(op)->message, "no scope"));
   scripted_assert_lines(alone->script, DO_POST, DO_LOOK);
   imgact_op_free(op);
-  stage_free(alone);
+  harness_free(alone);
 }
 
 // ---- protection: the action does not tell what was asked
@@ -349,7 +349,7 @@ static void protection_counts_only_once_the_image_shows_it(void **state) {
   play p = begin_hetzner();
   p.cloud->action_ms = 3000;
   cloud_plan(p.cloud, lost_after);
-  imgact_op *op = stage_run(protect(&p), IMGACT_OK);
+  imgact_op *op = harness_run(protect(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
   scripted_assert_lines(p.script, HZ_POST, HZ_LOOK, "GET /v1/actions?id=9001", "GET /v1/actions?id=9001",
@@ -364,7 +364,7 @@ static void protection_that_does_not_show_is_ambiguous(void **state) {
   p.cloud->action_ms = 0;
   cloud_plan(p.cloud, lost_before);
   cloud_add_action(p.cloud, "change_protection", "", 0, 0); // somebody else's: the flag stays as it is
-  imgact_op *op = stage_run(protect(&p), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(protect(&p), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_null(imgact_op_action(op));
   assert_int_equal(p.cloud->mutations, 1);
@@ -378,7 +378,7 @@ static void protection_that_does_not_finish_is_ambiguous(void **state) {
   play p = begin_hetzner();
   p.cloud->action_ms = 60000;
   cloud_plan(p.cloud, lost_after);
-  imgact_op *op = stage_run(protect(&p), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(protect(&p), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_null(imgact_op_action(op));
   assert_int_equal(scripted_now_ms(p.script), 10000);
@@ -396,7 +396,7 @@ static void what_the_image_shows_does_not_count_while_an_action_may_change_it(vo
     play p = begin_hetzner();
     cloud_plan(p.cloud, lost_before);
     cloud_add_action(p.cloud, "change_protection", "", 60000, 60000 + left_ms[late]);
-    imgact_op *op = stage_run(unprotect(&p), late ? IMGACT_AMBIGUOUS : IMGACT_OK);
+    imgact_op *op = harness_run(unprotect(&p), late ? IMGACT_AMBIGUOUS : IMGACT_OK);
     assert_int_equal(scripted_now_ms(p.script), late ? 10000 : 4000);
     assert_int_equal(imgact_op_adopted(op), !late);
     if (late) assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
@@ -413,10 +413,10 @@ static void an_action_of_the_same_client_does_not_settle_what_it_may_undo(void *
   p.cloud->action_ms = 3000;
   cloud_plan(p.cloud, (cloud_fate){.effects = 1, .own_answer = true});
   cloud_plan(p.cloud, lost_before);
-  imgact_op *op = stage_run(protect(&p), IMGACT_OK); // it runs
+  imgact_op *op = harness_run(protect(&p), IMGACT_OK); // it runs
   imgact_op_free(op);
   p.cloud->is_protected = false; // not yet
-  op = stage_run(unprotect(&p), IMGACT_OK);
+  op = harness_run(unprotect(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(scripted_now_ms(p.script), 4000);
   imgact_op_free(op);
@@ -430,7 +430,7 @@ static void an_action_in_an_unknown_state_may_change_it_too(void **state) {
   cloud_plan(p.cloud, lost_before);
   size_t odd = cloud_add_action(p.cloud, "change_protection", "", 60000, 1000);
   p.cloud->actions[odd].odd = true;
-  imgact_op *op = stage_run(unprotect(&p), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(unprotect(&p), IMGACT_AMBIGUOUS);
   assert_int_equal(p.cloud->mutations, 1);
   imgact_op_free(op);
   end(&p);
@@ -446,7 +446,7 @@ static void older_actions_and_those_of_others_are_not_adopted(void **state) {
   cloud_add_action(p.cloud, "transfer", "sfo2", 0, 1000);
   cloud_add_action(p.cloud, "convert", "nyc3", 0, 1000);
   cloud_plan(p.cloud, lost_after);
-  imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+  imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9005");
   imgact_op_free(op);
@@ -461,7 +461,7 @@ static void the_clouds_own_clock_decides(void **state) {
     p.cloud->ahead_ms = hours[i] * 3600000;
     cloud_add_action(p.cloud, "transfer", "nyc3", 10000, 1000); // ten seconds old: not ours, whatever the clock
     cloud_plan(p.cloud, lost_after);
-    imgact_op *op = stage_run(transfer(&p), IMGACT_OK);
+    imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
     assert_true(imgact_op_adopted(op));
     assert_string_equal(imgact_op_action(op)->id, "9002");
     imgact_op_free(op);
@@ -477,7 +477,7 @@ static void twins_never_share_an_action(void **state) {
   imgact_op *one = transfer(&p), *two = transfer(&p);
   imgact_op_start(one, NULL, NULL);
   imgact_op_start(two, NULL, NULL);
-  assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+  assert_int_equal(imgact_loop_run(p.harness->loop), IMGACT_OK);
   assert_status(one, IMGACT_OK);
   assert_status(two, IMGACT_OK);
   assert_string_equal(imgact_op_action(one)->id, "9001");
@@ -501,7 +501,7 @@ static void a_twin_goes_on_when_the_first_is_freed_or_cancelled(void **state) {
       imgact_op_cancel(one);
     else
       imgact_op_free(one);
-    assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+    assert_int_equal(imgact_loop_run(p.harness->loop), IMGACT_OK);
     assert_int_equal(t.done, 2);
     assert_int_equal(p.cloud->applied, 2);
     if (how == 0) imgact_op_free(one);
@@ -520,7 +520,7 @@ static void transfers_to_several_regions_do_not_wait_for_each_other(void **state
   imgact_op *ops[3];
   for (size_t i = 0; i < 3; i++)
     imgact_op_start(ops[i] = imgact_transfer_image(p.client, CLOUD_IMAGE, regions[i]), NULL, NULL);
-  assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+  assert_int_equal(imgact_loop_run(p.harness->loop), IMGACT_OK);
   for (size_t i = 0; i < 3; i++) {
     assert_status(ops[i], IMGACT_OK);
     assert_string_equal(imgact_op_action(ops[i])->region, regions[i]);
@@ -537,7 +537,7 @@ static void a_deletion_that_was_sent_again_and_finds_nothing_succeeded(void **st
   (void)state;
   play p = begin_hetzner();
   cloud_plan(p.cloud, lost_after);
-  imgact_op *op = stage_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
   scripted_assert_lines(p.script, HZ_DELETE, HZ_DELETE);
   assert_string_equal(imgact_op_error(op)->message, "");
   imgact_op_free(op);
@@ -546,7 +546,7 @@ static void a_deletion_that_was_sent_again_and_finds_nothing_succeeded(void **st
   p = begin_digitalocean();
   cloud_plan(p.cloud, replied(1, 504, "{}"));
   cloud_plan(p.cloud, replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"Image already deleted\"}"));
-  stage_expect(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
+  harness_expect(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
   end(&p);
 }
 
@@ -554,7 +554,7 @@ static void a_deletion_of_nothing_is_not_found(void **state) {
   (void)state;
   play p = begin_hetzner();
   p.cloud->deleted = true;
-  imgact_op *op = stage_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NOT_FOUND);
+  imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NOT_FOUND);
   assert_flag(op, IMGACT_ERROR_ALREADY_DELETED);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
@@ -565,7 +565,7 @@ static void a_deletion_whose_answers_are_all_lost_may_be_applied(void **state) {
   (void)state;
   play p = begin_hetzner();
   for (int i = 0; i < 5; i++) cloud_plan(p.cloud, lost_before);
-  imgact_op *op = stage_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NETWORK);
+  imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NETWORK);
   assert_int_equal(p.cloud->mutations, 5);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
@@ -579,7 +579,7 @@ static void a_conversion_by_put_that_is_refused_the_second_time_is_looked_into(v
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
     cloud_plan(p.cloud, replied(applied, 502, "{}"));
     cloud_plan(p.cloud, replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
-    imgact_op *op = stage_run(imgact_convert_image(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_INVALID_INPUT);
+    imgact_op *op = harness_run(imgact_convert_image(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_INVALID_INPUT);
     if (applied)
       scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_IMAGE);
     else // the first one may still be on its way, and the reason of the refusal: only the time to settle tells
@@ -598,7 +598,7 @@ static void a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once(voi
   play p = begin_hetzner();
   snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
   for (int i = 0; i < 5; i++) cloud_plan(p.cloud, replied(0, 504, "{}"));
-  imgact_op *op = stage_run(imgact_convert_image(p.client, CLOUD_IMAGE), IMGACT_UNAVAILABLE);
+  imgact_op *op = harness_run(imgact_convert_image(p.client, CLOUD_IMAGE), IMGACT_UNAVAILABLE);
   scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_PUT, HZ_PUT, HZ_PUT, HZ_IMAGE);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED); // a gateway may still deliver it
   imgact_op_free(op);
@@ -612,7 +612,7 @@ static void a_conversion_by_put_with_a_useless_answer_is_not_repeated(void **sta
     play p = begin_hetzner();
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
     for (int i = 0; i < 5; i++) cloud_plan(p.cloud, replied(applied, 200, "{}"));
-    imgact_op *op = stage_run(imgact_convert_image(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_PROTOCOL);
+    imgact_op *op = harness_run(imgact_convert_image(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_PROTOCOL);
     scripted_assert_lines(p.script, HZ_PUT, HZ_IMAGE);
     assert_int_equal(imgact_op_error(op)->flags & IMGACT_ERROR_MAYBE_APPLIED, applied ? 0 : IMGACT_ERROR_MAYBE_APPLIED);
     imgact_op_free(op);
@@ -625,7 +625,7 @@ static void an_update_with_a_useless_answer_may_be_applied(void **state) {
   play p = begin_hetzner();
   cloud_plan(p.cloud, replied(1, 200, "{}"));
   imgact_image_update update = {.size = sizeof update, .description = "d"};
-  imgact_op *op = stage_run(imgact_update_image(p.client, CLOUD_IMAGE, &update), IMGACT_PROTOCOL);
+  imgact_op *op = harness_run(imgact_update_image(p.client, CLOUD_IMAGE, &update), IMGACT_PROTOCOL);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_lines(p.script, "PUT /v1/images/4711 {\"description\":\"d\"}");
   imgact_op_free(op);
@@ -659,7 +659,7 @@ static void on_intent_comes_before_the_first_byte_and_once(void **state) {
   imgact_op_set_before_send(op, intend, &h);
   imgact_op_start(op, NULL, NULL);
   assert_int_equal(h.calls, 0); // from a dispatch, never from a call of the user's
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   assert_int_equal(h.calls, 1);
   assert_string_equal(h.json, "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}");
   imgact_op_free(op);
@@ -672,12 +672,12 @@ static void on_intent_can_refuse_and_cancel(void **state) {
   hook refuses = {.answer = IMGACT_FORBIDDEN}, cancels = {.cancels = true};
   imgact_op *op = transfer(&p);
   imgact_op_set_before_send(op, intend, &refuses);
-  stage_run(op, IMGACT_FORBIDDEN);
+  harness_run(op, IMGACT_FORBIDDEN);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   op = transfer(&p);
   imgact_op_set_before_send(op, intend, &cancels);
-  stage_run(op, IMGACT_CANCELLED);
+  harness_run(op, IMGACT_CANCELLED);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   scripted_assert_nothing_sent(p.script);
@@ -692,7 +692,7 @@ static void a_resumed_call_starts_at_its_look(void **state) {
   cloud_add_action(p.cloud, "transfer", "nyc3", 90000, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 59000, 1000);
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9002");
   scripted_assert_lines(p.script, DO_LOOK);
@@ -710,7 +710,7 @@ static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **
     scripted_advance(p.script, 20000);
     if (there) cloud_add_action(p.cloud, "transfer", "nyc3", ago_ms[i], 1200000);
     imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000);
-    stage_run(op, there ? IMGACT_AMBIGUOUS : IMGACT_OK);
+    harness_run(op, there ? IMGACT_AMBIGUOUS : IMGACT_OK);
     assert_int_equal(p.cloud->mutations, !there);
     assert_false(imgact_op_adopted(op));
     imgact_op_free(op);
@@ -722,7 +722,7 @@ static void what_is_sent_again_for_such_a_call_is_known_by_its_own_time(void **s
   (void)state;
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_after);
-  imgact_op *op = stage_run(imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(p.cloud->mutations, 1);
   imgact_op_free(op);
@@ -736,7 +736,7 @@ static void a_resumed_call_that_left_no_trace_is_sent(void **state) {
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
   scripted_advance(p.script, 3600000); // made long before it is started
   imgact_op_set_before_send(op, intend, &h);
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   assert_int_equal(h.calls, 0);
   assert_false(imgact_op_adopted(op));
   assert_int_equal(p.cloud->applied, 1);
@@ -749,7 +749,7 @@ static void a_resumed_call_counts_the_attempt_of_the_first_program(void **state)
   (void)state;
   play p = begin_digitalocean();
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
-  stage_run(stage_configure(op, (imgact_op_options){.max_attempts = 1}), IMGACT_NETWORK);
+  harness_run(harness_configure(op, (imgact_op_options){.max_attempts = 1}), IMGACT_NETWORK);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(p.cloud->mutations, 0);
   imgact_op_free(op);
@@ -763,7 +763,7 @@ static void a_resumed_call_that_was_done_at_once_succeeds(void **state) {
   p.cloud->deleted = true;
   imgact_op *op = imgact_op_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"delete_image\",\"image\":\"4711\"}",
                                    SCRIPTED_EPOCH_MS - 60000);
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   scripted_assert_lines(p.script, HZ_DELETE);
   imgact_op_free(op);
   end(&p);
@@ -772,7 +772,7 @@ static void a_resumed_call_that_was_done_at_once_succeeds(void **state) {
   cloud_plan(p.cloud, replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
   op = imgact_op_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"convert\",\"image\":\"4711\"}",
                         SCRIPTED_EPOCH_MS - 60000);
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   scripted_assert_lines(p.script, HZ_PUT, HZ_IMAGE);
   assert_true(imgact_op_adopted(op));
   imgact_op_free(op);
@@ -803,12 +803,12 @@ static void nonsense_cannot_be_resumed(void **state) {
       "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"labels\":{\"a\":5}}"};
   play p = begin_hetzner();
   for (size_t i = 0; i < sizeof hetzner_texts / sizeof *hetzner_texts; i++)
-    stage_expect(imgact_op_resume(p.client, hetzner_texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
+    harness_expect(imgact_op_resume(p.client, hetzner_texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(p.script);
   end(&p);
   p = begin_digitalocean();
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    stage_expect(imgact_op_resume(p.client, texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
+    harness_expect(imgact_op_resume(p.client, texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(p.script);
   static const int64_t times[] = {INT64_MIN, -1, 0, INT64_MAX};
   for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
@@ -833,8 +833,8 @@ static void the_deadline_says_what_may_be_out(void **state) {
     p.cloud->silent = true;
     cloud_add_action(p.cloud, "transfer", "sfo2", 0, 1000);
     cloud_plan(p.cloud, lost_before);
-    imgact_op *op = stage_configure(transfer(&p), (imgact_op_options){.deadline_ms = ends[i].deadline_ms});
-    stage_run(op, IMGACT_TIMEOUT);
+    imgact_op *op = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = ends[i].deadline_ms});
+    harness_run(op, IMGACT_TIMEOUT);
     assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
     assert_null(imgact_op_action(op)); // what was only looked at is no result
     assert_null(imgact_op_image(op));
@@ -852,8 +852,8 @@ static void a_deadline_during_the_look_shows_no_action_of_others(void **state) {
     p.cloud->delay_ms = 100;
     p.cloud->action_ms = 60000;
     cloud_plan(p.cloud, lost_after);
-    imgact_op *op = stage_configure(protect(&p), (imgact_op_options){.deadline_ms = deadline});
-    stage_run(op, IMGACT_TIMEOUT);
+    imgact_op *op = harness_configure(protect(&p), (imgact_op_options){.deadline_ms = deadline});
+    harness_run(op, IMGACT_TIMEOUT);
     assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
     assert_null(imgact_op_action(op));
     assert_null(imgact_op_image(op));
@@ -866,10 +866,10 @@ static void what_waits_for_its_twin_was_never_out(void **state) {
   (void)state;
   play p = begin_digitalocean();
   p.cloud->delay_ms = 1000;
-  imgact_op *one = transfer(&p), *two = stage_configure(transfer(&p), (imgact_op_options){.deadline_ms = 500});
+  imgact_op *one = transfer(&p), *two = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = 500});
   imgact_op_start(one, NULL, NULL);
   imgact_op_start(two, NULL, NULL);
-  assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+  assert_int_equal(imgact_loop_run(p.harness->loop), IMGACT_OK);
   assert_status(one, IMGACT_OK);
   assert_status(two, IMGACT_TIMEOUT);
   assert_no_flag(two, IMGACT_ERROR_MAYBE_APPLIED);
@@ -886,13 +886,13 @@ static void cancel_the_other(void *user, imgact_op *op) {
 
 static void a_callback_can_end_what_would_take_the_place(void **state) {
   (void)state;
-  play p = begin_with((stage_options){.client = {.concurrency = 1}});
+  play p = begin_with((harness_options){.client = {.concurrency = 1}});
   imgact_op *one = protect(&p), *other = imgact_delete_image(p.client, CLOUD_IMAGE);
   p.cloud->delay_ms = 1000;
   imgact_op_start(one, cancel_the_other, other);
-  imgact_loop_dispatch(p.stage->loop);
+  imgact_loop_dispatch(p.harness->loop);
   imgact_op_start(other, NULL, NULL);
-  assert_int_equal(imgact_loop_run(p.stage->loop), IMGACT_OK);
+  assert_int_equal(imgact_loop_run(p.harness->loop), IMGACT_OK);
   assert_status(other, IMGACT_CANCELLED);
   assert_no_flag(other, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_lines(p.script, HZ_POST);
@@ -903,19 +903,19 @@ static void a_callback_can_end_what_would_take_the_place(void **state) {
 
 static void what_waits_for_a_place_or_backs_off_was_never_out(void **state) {
   (void)state;
-  play p = begin_with((stage_options){.client = {.concurrency = 1}});
+  play p = begin_with((harness_options){.client = {.concurrency = 1}});
   p.cloud->delay_ms = 1000;
   imgact_op *get = imgact_get_image(p.client, CLOUD_IMAGE, NULL);
-  imgact_op *op = stage_configure(protect(&p), (imgact_op_options){.deadline_ms = 500});
+  imgact_op *op = harness_configure(protect(&p), (imgact_op_options){.deadline_ms = 500});
   imgact_op_start(get, NULL, NULL);
-  imgact_loop_dispatch(p.stage->loop);
-  stage_run(op, IMGACT_TIMEOUT);
+  imgact_loop_dispatch(p.harness->loop);
+  harness_run(op, IMGACT_TIMEOUT);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   cloud_plan(p.cloud, replied(0, 429, "{}"));
   imgact_op_run(get);
-  op = stage_configure(protect(&p), (imgact_op_options){.deadline_ms = 1200});
-  stage_run(op, IMGACT_TIMEOUT);
+  op = harness_configure(protect(&p), (imgact_op_options){.deadline_ms = 1200});
+  harness_run(op, IMGACT_TIMEOUT);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(p.cloud->mutations, 1);
   imgact_op_free(op);
@@ -929,7 +929,7 @@ static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state
   p.cloud->hidden_ms = 3600000; // the action is never found again: a 404 is tolerated three times
   imgact_op *op = transfer(&p);
   imgact_op_set_wait(op, 1);
-  stage_run(op, IMGACT_NOT_FOUND);
+  harness_run(op, IMGACT_NOT_FOUND);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_string_equal(imgact_op_action(op)->id, "9001");
   scripted_assert_times(p.script, 0, 1000, 2000, 3000, 4000);
@@ -940,9 +940,9 @@ static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state
   op = transfer(&p);
   imgact_op_set_wait(op, 1);
   imgact_op_start(op, NULL, NULL);
-  imgact_loop_dispatch(p.stage->loop);
+  imgact_loop_dispatch(p.harness->loop);
   p.cloud->actions[0].odd = true;
-  stage_run(op, IMGACT_PROTOCOL);
+  harness_run(op, IMGACT_PROTOCOL);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_string_equal(imgact_op_action(op)->provider_status, "on-fire");
   imgact_op_free(op);
@@ -957,9 +957,9 @@ static void an_action_that_fails_is_told(void **state) {
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, tally_progress, &t);
   imgact_op_start(op, tally_done, &t);
-  imgact_loop_dispatch(p.stage->loop);
+  imgact_loop_dispatch(p.harness->loop);
   p.cloud->actions[0].fails = true;
-  stage_run(op, IMGACT_ACTION_FAILED);
+  harness_run(op, IMGACT_ACTION_FAILED);
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_ERROR);
   assert_string_equal(imgact_op_action(op)->error_code, "action_failed");
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
@@ -972,13 +972,13 @@ static void an_action_that_fails_is_told(void **state) {
 
 static void retry_tokens_that_ran_out_end_it_and_are_named(void **state) {
   (void)state;
-  stage *s = stage_with((stage_options){.digitalocean = true, .client = {.max_attempts = 300, .settle_ms = 1}});
+  harness *s = harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 300, .settle_ms = 1}});
   scripted_on(s->script, "POST *", (scripted_answer){.status = 500, .body = "{}"});
   scripted_on(s->script, "GET *actions*", (scripted_answer){.status = 502, .body = "{}"});
-  imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "100 retries are used up"));
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 int main(void) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tables of strangers: what the core asks of them, and what it does not take on their word.
 #include "cloud.h"
-#include "stage.h"
+#include "harness.h"
 
 #include <imgact/provider.h>
 
@@ -17,9 +17,9 @@ static table copy_of_digitalocean(void) {
   return t;
 }
 
-static stage *stage_of(table *t) {
+static harness *harness_of(table *t) {
   t->provider.slots = t->slots;
-  return stage_with((stage_options){.client = {.provider = &t->provider}});
+  return harness_with((harness_options){.client = {.provider = &t->provider}});
 }
 
 static imgact_status no_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
@@ -32,25 +32,25 @@ static void a_wait_where_no_action_can_be_looked_at_is_refused_unsent(void **sta
   (void)state;
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
-  stage *s = stage_of(&t);
+  harness *s = harness_of(&t);
   imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
   imgact_op_set_wait(op, 1);
-  stage_run(op, IMGACT_UNSUPPORTED);
+  harness_run(op, IMGACT_UNSUPPORTED);
   assert_non_null(strstr(imgact_op_error(op)->message, "wait_actions"));
   scripted_assert_nothing_sent(s->script);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void without_a_wait_such_a_transfer_goes_out(void **state) {
   (void)state;
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
-  stage *s = stage_of(&t);
+  harness *s = harness_of(&t);
   cloud *c = cloud_new(s->script, false);
-  stage_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  harness_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_int_equal(c->applied, 1);
-  stage_free(s);
+  harness_free(s);
   cloud_free(c);
 }
 
@@ -59,12 +59,12 @@ static void a_candidate_that_cannot_be_looked_at_is_ambiguous(void **state) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   t.slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_VERIFY_IMAGE;
-  stage *s = stage_of(&t);
+  harness *s = harness_of(&t);
   cloud *c = cloud_new(s->script, false);
   cloud_plan(c, (cloud_fate){.effects = 1});
-  stage_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  harness_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_int_equal(c->applied, 1);
-  stage_free(s);
+  harness_free(s);
   cloud_free(c);
 }
 
@@ -72,14 +72,14 @@ static void a_reply_without_the_action_is_looked_into(void **state) {
   (void)state;
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_TRANSFER].decode = no_action;
-  stage *s = stage_of(&t);
+  harness *s = harness_of(&t);
   cloud *c = cloud_new(s->script, false);
-  imgact_op *op = stage_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9001");
   assert_int_equal(c->applied, 1);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
   cloud_free(c);
 }
 
@@ -146,20 +146,20 @@ static void what_one_query_does_not_let_pass_another_may_show(void **state) {
   table t = copy_of_digitalocean();
   t.provider.type_groups = groups;
   t.provider.type_groups_count = 2;
-  stage *s = stage_of(&t);
+  harness *s = harness_of(&t);
   scripted_on(s->script, "GET *",
               (scripted_answer){.status = 200,
                                 .body = "{\"images\":[{\"id\":1,\"type\":\"snapshot\"},{\"id\":2,\"type\":\"backup\"},"
                                         "{\"id\":3,\"type\":\"snapshot\"}],\"links\":{},\"meta\":{\"total\":3}}"});
   const imgact_image_filter filter = {.size = sizeof filter, .types = types, .types_count = 2};
-  imgact_op *op = stage_run(imgact_list_images(s->client, &filter), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_list_images(s->client, &filter), IMGACT_OK);
   size_t count = 0;
   const imgact_image *const *images = imgact_op_images(op, &count);
   assert_int_equal(count, 3);
   assert_string_equal(images[2]->id, "2");
   assert_int_equal(scripted_count(s->script), 2);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 int main(void) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The rate governor against faithful limiters: once it has learned, nothing is refused, hardly anything is left unused, and
 // nobody who changes something waits for those who read.
-#include "stage.h"
-#include "tireless.h"
+#include "harness.h"
+#include "stress.h"
 
 #include <imgact/provider.h>
 
@@ -17,7 +17,7 @@ typedef struct limiter {
   int64_t at_ms;
   int64_t *hour;                               // DigitalOcean: when the last 5000 were taken, a ring
   size_t hour_first, hour_count, minute_first; // numbers of requests since the start
-  tireless *clock;
+  stress *clock;
   size_t taken, refused, learned_at; // learned_at: refusals up to here are lessons
   char head[3][32];
   imgact_header headers[3];
@@ -55,7 +55,7 @@ static void tell(limiter *l, int64_t now, imgact_http_response *response) {
 static void limit(void *user, const imgact_http_request *request, imgact_http_response *response) {
   (void)request;
   limiter *l = user;
-  int64_t now = tireless_now_ms(l->clock);
+  int64_t now = stress_now_ms(l->clock);
   bool ok = l->hetzner ? take_token(l, now) : take_window(l, now);
   tell(l, now, response);
   l->taken += ok;
@@ -87,16 +87,16 @@ static void work(worker *w);
 static void worked(void *user, imgact_op *op) {
   worker *w = user;
   crowd *c = w->crowd;
-  int64_t took = tireless_now_ms(c->limiter.clock) - w->started_ms;
+  int64_t took = stress_now_ms(c->limiter.clock) - w->started_ms;
   c->ended++;
   c->failed += imgact_op_error(op)->status != IMGACT_OK;
   if (w->changes && took > c->slowest_ms) c->slowest_ms = took;
   imgact_op_free(op);
-  if (tireless_now_ms(c->limiter.clock) < c->until_ms && !w->changes) work(w);
+  if (stress_now_ms(c->limiter.clock) < c->until_ms && !w->changes) work(w);
 }
 
 static void work(worker *w) {
-  w->started_ms = tireless_now_ms(w->crowd->limiter.clock);
+  w->started_ms = stress_now_ms(w->crowd->limiter.clock);
   imgact_op *op = w->changes ? imgact_convert_image(w->client, "1") : imgact_get_image(w->client, "1", NULL);
   imgact_op_start(op, worked, w);
 }
@@ -104,14 +104,14 @@ static void work(worker *w) {
 static void gather(crowd *c, bool hetzner, double tokens, int32_t reserve) {
   *c = (crowd){.limiter = {.hetzner = hetzner, .tokens = tokens, .hour = calloc(5000, sizeof(int64_t))}};
   if (c->limiter.hour == NULL) abort();
-  c->limiter.clock = tireless_new(limit, &c->limiter, 80);
+  c->limiter.clock = stress_new(limit, &c->limiter, 80);
   imgact_error error;
-  imgact_loop_options loop = {.size = sizeof loop, .transport = tireless_transport(c->limiter.clock)};
+  imgact_loop_options loop = {.size = sizeof loop, .transport = stress_transport(c->limiter.clock)};
   assert_int_equal(imgact_loop_new(&loop, &c->loop, &error), IMGACT_OK);
   for (size_t i = 0; i < CLIENTS; i++) {
     imgact_client_options options = {.size = sizeof options,
                                      .provider_name = hetzner ? "hetzner" : "digitalocean",
-                                     .token = STAGE_TOKEN,
+                                     .token = HARNESS_TOKEN,
                                      .loop = c->loop,
                                      .max_attempts = 1000,
                                      .rate_limit_reserve_percent = reserve};
@@ -134,7 +134,7 @@ static void keep_busy(crowd *c, worker *workers, size_t count, int64_t ms) {
 }
 
 static void run_until(crowd *c, int64_t ms) {
-  while (tireless_now_ms(c->limiter.clock) < ms) imgact_loop_dispatch(c->loop);
+  while (stress_now_ms(c->limiter.clock) < ms) imgact_loop_dispatch(c->loop);
 }
 
 // IMGACT_TEST_SECONDS asks for a longer run, a million seconds for example.
@@ -241,7 +241,7 @@ static void what_actions_tell_is_not_taken_for_what_images_tell(void **state) {
   char body[256];
   snprintf(body, sizeof body, "{\"action\":%s,\"actions\":[%s]}", action, action);
   for (int which = 0; which < 4; which++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     scripted_on(
         s->script, "* */actions*",
         (scripted_answer){.status = 200, .body = body, .headers = "RateLimit-Limit: 7200\nRateLimit-Remaining: 7000\n"});
@@ -249,12 +249,12 @@ static void what_actions_tell_is_not_taken_for_what_images_tell(void **state) {
                 (scripted_answer){.status = 200,
                                   .body = "{\"image\":{\"id\":1}}",
                                   .headers = "RateLimit-Limit: 3600\nRateLimit-Remaining: 0\n"});
-    stage_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
-    stage_expect(about_actions(s->client, which), IMGACT_OK);
+    harness_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
+    harness_expect(about_actions(s->client, which), IMGACT_OK);
     assert_int_equal(scripted_now_ms(s->script), 0);
-    stage_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
+    harness_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
     assert_true(scripted_at(s->script, 2)->sent_ms >= 1000);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
@@ -262,9 +262,9 @@ static void what_actions_tell_is_not_taken_for_what_images_tell(void **state) {
 
 static void a_refusal_parks_every_request_of_its_credential(void **state) {
   (void)state;
-  stage *s = stage_new();
-  imgact_client *same = stage_client(s, (stage_options){0});
-  imgact_client *other = stage_client(s, (stage_options){.client = {.token = "somebody-elses"}});
+  harness *s = harness_new();
+  imgact_client *same = harness_client(s, (harness_options){0});
+  imgact_client *other = harness_client(s, (harness_options){.client = {.token = "somebody-elses"}});
   scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
   for (int i = 0; i < 12; i++) scripted_json(s->script, 200, "{\"image\":{\"id\":1}}");
   imgact_op *ops[12];
@@ -290,12 +290,12 @@ static void a_refusal_parks_every_request_of_its_credential(void **state) {
   }
   imgact_client_free(same);
   imgact_client_free(other);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_pause_that_nobody_would_wait_for_ends_all_at_once(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   imgact_op *ops[20];
   const scripted_answer go_away = {.status = 429, .body = "{}", .headers = "Retry-After: 600\n", .delay_ms = 10};
   for (int i = 0; i < 8; i++) scripted_next(s->script, go_away);
@@ -311,31 +311,31 @@ static void a_pause_that_nobody_would_wait_for_ends_all_at_once(void **state) {
   }
   // what was asked for may have been absurd: after a minute one goes and asks again
   scripted_json(s->script, 204, NULL);
-  stage_expect(imgact_delete_image(s->client, "4711"), IMGACT_RATE_LIMITED);
+  harness_expect(imgact_delete_image(s->client, "4711"), IMGACT_RATE_LIMITED);
   assert_int_equal(scripted_count(s->script), 8);
   scripted_advance(s->script, 61000);
-  stage_expect(imgact_delete_image(s->client, "4711"), IMGACT_OK);
-  stage_free(s);
+  harness_expect(imgact_delete_image(s->client, "4711"), IMGACT_OK);
+  harness_free(s);
 }
 
 static void who_can_only_be_late_is_told_at_once(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n", .delay_ms = 10});
   imgact_op *patient = imgact_delete_image(s->client, "4711");
   imgact_op_start(patient, NULL, NULL);
   for (int i = 0; i < 10 && scripted_now_ms(s->script) < 10; i++) imgact_loop_dispatch(s->loop);
   imgact_op *hurried = imgact_delete_image(s->client, "4712");
-  stage_run(stage_configure(hurried, (imgact_op_options){.deadline_ms = 10000}), IMGACT_RATE_LIMITED);
+  harness_run(harness_configure(hurried, (imgact_op_options){.deadline_ms = 10000}), IMGACT_RATE_LIMITED);
   assert_true(scripted_now_ms(s->script) < 100);
   assert_in_range(imgact_op_error(hurried)->retry_after_ms, 49000, 50000);
   assert_no_flag(hurried, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(scripted_count(s->script), 1);
   scripted_json(s->script, 204, NULL);
-  stage_run(patient, IMGACT_OK);
+  harness_run(patient, IMGACT_OK);
   imgact_op_free(hurried);
   imgact_op_free(patient);
-  stage_free(s);
+  harness_free(s);
 }
 
 #define IMAGE "{\"image\":{\"id\":4711,\"type\":\"snapshot\"}}"
@@ -353,23 +353,23 @@ static void free_all(imgact_op **ops, size_t count) {
 // When to ask again is a guess before the first reply: nobody is refused for it.
 static void before_the_first_reply_nobody_is_called_late(void **state) {
   (void)state;
-  stage *s = stage_with((stage_options){.client = {.concurrency = 300}});
+  harness *s = harness_with((harness_options){.client = {.concurrency = 300}});
   imgact_op *ops[300];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 50});
   for (size_t i = 0; i < 300; i++) {
-    ops[i] = stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 900});
+    ops[i] = harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 900});
     imgact_op_start(ops[i], NULL, NULL);
   }
   imgact_loop_run(s->loop);
   assert_int_equal(count_of(ops, 300, IMGACT_OK), 300);
   free_all(ops, 300);
-  stage_free(s);
+  harness_free(s);
 }
 
 // A place that becomes free before anything is known is one place.
 static void a_request_that_leaves_lets_one_other_go(void **state) {
   (void)state;
-  stage *s = stage_with((stage_options){.client = {.concurrency = 1000}});
+  harness *s = harness_with((harness_options){.client = {.concurrency = 1000}});
   imgact_op *ops[600];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
   for (size_t i = 0; i < 600; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
@@ -379,12 +379,12 @@ static void a_request_that_leaves_lets_one_other_go(void **state) {
   while (scripted_now_ms(s->script) < 3000) imgact_loop_dispatch(s->loop);
   assert_int_equal(scripted_count(s->script), 201);
   free_all(ops, 600);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_pause_that_the_reset_alone_tells_ends_all_at_once(void **state) {
   (void)state;
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   imgact_op *ops[200];
   char head[160];
   snprintf(head, sizeof head, "RateLimit-Limit: 5000\nRateLimit-Remaining: 0\nRateLimit-Reset: %lld\n",
@@ -396,12 +396,12 @@ static void a_pause_that_the_reset_alone_tells_ends_all_at_once(void **state) {
   assert_int_equal(scripted_count(s->script), 8);
   assert_in_range(imgact_op_error(ops[199])->retry_after_ms, 1799000, 1800000);
   free_all(ops, 200);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void an_absurd_pause_is_told_as_a_number(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   imgact_op *ops[12];
   scripted_on(s->script, "*",
               (scripted_answer){.status = 429, .headers = "Retry-After: 99999999999999999999999\n", .body = "{}"});
@@ -411,19 +411,19 @@ static void an_absurd_pause_is_told_as_a_number(void **state) {
   assert_null(strstr(imgact_op_error(ops[11])->message, "in -"));
   assert_true(imgact_op_error(ops[11])->retry_after_ms > 0);
   free_all(ops, 12);
-  stage_free(s);
+  harness_free(s);
 }
 
 // What an earlier attempt met is the cause; that it did not go again is an addition to it.
 static void a_cause_is_kept_where_the_limit_forbids_another_attempt(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_next(s->script, (scripted_answer){.status = 502, .body = "bad"});
   scripted_next(s->script, (scripted_answer){.status = 429, .headers = "Retry-After: 40\n", .body = "{}"});
   const imgact_image_update update = {.size = sizeof update, .description = "x"};
   imgact_op *put = imgact_update_image(s->client, "1", &update), *get = imgact_get_image(s->client, "1", NULL);
-  imgact_op_start(stage_configure(put, (imgact_op_options){.deadline_ms = 20000}), NULL, NULL);
-  imgact_op_start(stage_configure(get, (imgact_op_options){.max_attempts = 1}), NULL, NULL);
+  imgact_op_start(harness_configure(put, (imgact_op_options){.deadline_ms = 20000}), NULL, NULL);
+  imgact_op_start(harness_configure(get, (imgact_op_options){.max_attempts = 1}), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_status(put, IMGACT_UNAVAILABLE);
   assert_int_equal(imgact_op_error(put)->http_status, 502);
@@ -431,7 +431,7 @@ static void a_cause_is_kept_where_the_limit_forbids_another_attempt(void **state
   assert_non_null(strstr(imgact_op_error(put)->message, "not sent again"));
   imgact_op_free(put);
   imgact_op_free(get);
-  stage_free(s);
+  harness_free(s);
 }
 
 typedef struct lost_post {
@@ -459,7 +459,7 @@ static bool lose_the_post(void *user, const scripted_request *request, scripted_
 // To know what became of a lost answer is worth a minute.
 static void a_look_into_a_lost_answer_waits_for_its_turn(void **state) {
   (void)state;
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   lost_post l = {0};
   scripted_when(s->script, lose_the_post, &l);
   imgact_op *post = imgact_transfer_image(s->client, "4711", "nyc3"), *other = imgact_get_image(s->client, "99", NULL);
@@ -472,13 +472,13 @@ static void a_look_into_a_lost_answer_waits_for_its_turn(void **state) {
   assert_int_equal(l.posts, 1);
   imgact_op_free(post);
   imgact_op_free(other);
-  stage_free(s);
+  harness_free(s);
 }
 
 // Somebody else's 429 is no end of a wait: its next look comes after the pause.
 static void a_wait_outlives_a_pause(void **state) {
   (void)state;
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   static const char *const ids[] = {"7"};
   scripted_next(s->script, (scripted_answer){.status = 200, .body = "{\"action\":{\"id\":7,\"status\":\"in-progress\"}}"});
   scripted_next(s->script, (scripted_answer){.status = 429, .headers = "Retry-After: 600\n", .body = "{}"});
@@ -486,24 +486,24 @@ static void a_wait_outlives_a_pause(void **state) {
   imgact_op *wait = imgact_wait_actions(s->client, ids, 1, NULL);
   imgact_op_start(wait, NULL, NULL);
   imgact_loop_dispatch(s->loop);
-  stage_expect(imgact_get_image(s->client, "99", NULL), IMGACT_RATE_LIMITED);
-  stage_run(wait, IMGACT_OK);
+  harness_expect(imgact_get_image(s->client, "99", NULL), IMGACT_RATE_LIMITED);
+  harness_run(wait, IMGACT_OK);
   assert_in_range(scripted_now_ms(s->script), 60000, 70000);
   imgact_op_free(wait);
-  stage_free(s);
+  harness_free(s);
 }
 
 // One wait that polls all the time takes no budget's turn away from the readers.
 static void budgets_take_turns_in_every_lane(void **state) {
   (void)state;
-  stage *s = stage_with((stage_options){.client = {.concurrency = 1}});
+  harness *s = harness_with((harness_options){.client = {.concurrency = 1}});
   static const char action[] =
       "{\"action\":{\"id\":13,\"status\":\"running\"},\"actions\":[{\"id\":13,\"status\":\"running\"}]}";
   scripted_on(s->script, "GET */actions*", (scripted_answer){.status = 200, .body = action, .delay_ms = 100});
   scripted_on(s->script, "GET */images/*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 100});
   static const char *const ids[] = {"13"};
-  imgact_op *wait = stage_configure(imgact_wait_actions(s->client, ids, 1, NULL),
-                                    (imgact_op_options){.poll_interval_ms = 50, .deadline_ms = 30000});
+  imgact_op *wait = harness_configure(imgact_wait_actions(s->client, ids, 1, NULL),
+                                      (imgact_op_options){.poll_interval_ms = 50, .deadline_ms = 30000});
   imgact_op *images[100], *actions[100];
   imgact_op_start(wait, NULL, NULL);
   for (size_t i = 0; i < 100; i++) {
@@ -521,7 +521,7 @@ static void budgets_take_turns_in_every_lane(void **state) {
   free_all(images, 100);
   free_all(actions, 100);
   imgact_op_free(wait);
-  stage_free(s);
+  harness_free(s);
 }
 
 int main(void) {

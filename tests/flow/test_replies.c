@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Replies about another image than was asked for, and such as say more than anybody can mean.
-#include "stage.h"
+#include "harness.h"
 
 #include <imgact/provider.h>
 
@@ -10,21 +10,21 @@
 // What is no such image by its id may be one by its name.
 static void an_image_of_another_architecture_is_not_found(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_json(s->script, 200, ARM);
   scripted_json(s->script, 200, NONE);
-  imgact_op *op = stage_run(imgact_get_image(s->client, "4711", "x86"), IMGACT_NOT_FOUND);
+  imgact_op *op = harness_run(imgact_get_image(s->client, "4711", "x86"), IMGACT_NOT_FOUND);
   assert_non_null(strstr(imgact_op_error(op)->message, "is not of architecture x86"));
   assert_null(imgact_op_image(op));
   imgact_op_free(op);
   scripted_json(s->script, 200, ARM);
-  op = stage_run(imgact_get_image(s->client, "4711", "arm"), IMGACT_OK);
+  op = harness_run(imgact_get_image(s->client, "4711", "arm"), IMGACT_OK);
   assert_string_equal(imgact_op_image(op)->id, "4711");
   imgact_op_free(op);
   scripted_json(s->script, 200, "{\"image\":{\"id\":4711}}"); // it does not tell
-  stage_expect(imgact_get_image(s->client, "4711", "x86"), IMGACT_OK);
+  harness_expect(imgact_get_image(s->client, "4711", "x86"), IMGACT_OK);
   scripted_assert_used_up(s->script);
-  stage_free(s);
+  harness_free(s);
 }
 
 // The cloud's link, not somebody's argument and no lack of memory.
@@ -35,13 +35,13 @@ static void a_next_page_with_an_endless_name_is_refused(void **state) {
   size_t at = (size_t)snprintf(body, sizeof body, "%s", head);
   memset(body + at, 'x', 69000);
   snprintf(body + at + 69000, sizeof body - at - 69000, "\"}}}");
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   scripted_json(s->script, 200, body);
-  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
   assert_null(imgact_op_image(op));
   assert_int_equal(scripted_count(s->script), 1);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void told_the_end_of_all_times(const imgact_response *response, imgact_rate_limit_info *info) {
@@ -56,13 +56,13 @@ static void a_reset_beyond_all_times_is_too_long_to_wait_for(void **state) {
   for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
     imgact_provider credulous = *imgact_provider_find("digitalocean");
     credulous.decode_rate_limit = told_the_end_of_all_times;
-    stage *s = stage_with((stage_options){.client = {.provider = &credulous}});
+    harness *s = harness_with((harness_options){.client = {.provider = &credulous}});
     scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = dates[i]});
-    imgact_op *op = stage_run(imgact_get_image(s->client, "1", NULL), IMGACT_RATE_LIMITED);
+    imgact_op *op = harness_run(imgact_get_image(s->client, "1", NULL), IMGACT_RATE_LIMITED);
     assert_true(imgact_op_error(op)->retry_after_ms > INT64_MAX / 2);
     assert_int_equal(scripted_count(s->script), 1);
     imgact_op_free(op);
-    stage_free(s);
+    harness_free(s);
   }
 }
 

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 // Requests that are sent again: how often, when, until when, and what the last failure says.
-#include "stage.h"
+#include "harness.h"
 
 #include <imgact/provider.h>
 
 #define IMAGE "{\"image\":{\"id\":1}}"
 
-static imgact_op *get(stage *s) { return imgact_get_image(s->client, "1", NULL); }
+static imgact_op *get(harness *s) { return imgact_get_image(s->client, "1", NULL); }
 
-static void reply(stage *s, int32_t status, const char *headers) {
+static void reply(harness *s, int32_t status, const char *headers) {
   scripted_next(s->script, (scripted_answer){.status = status, .body = status == 200 ? IMAGE : "{}", .headers = headers});
 }
 
 static void attempts_are_counted_exactly(void **state) {
   (void)state;
   for (int32_t attempts = 1; attempts <= 7; attempts++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     scripted_on(s->script, "*", (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT});
-    imgact_op *op = stage_run(stage_configure(get(s), (imgact_op_options){.max_attempts = attempts}), IMGACT_NETWORK);
+    imgact_op *op = harness_run(harness_configure(get(s), (imgact_op_options){.max_attempts = attempts}), IMGACT_NETWORK);
     assert_int_equal(scripted_count(s->script), attempts);
     assert_int_equal(imgact_op_error(op)->http_status, 0);
     assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
@@ -27,7 +27,7 @@ static void attempts_are_counted_exactly(void **state) {
       assert_in_range(gap, full / 2, full < 60000 ? full : 60000);
     }
     imgact_op_free(op);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
@@ -36,22 +36,22 @@ static void statuses_that_pass_and_those_that_do_not(void **state) {
   static const int32_t passing[] = {429, 500, 502, 503, 504};
   static const int32_t final[] = {300, 400, 401, 403, 404, 405, 409, 410, 412, 422, 423, 501, 505, 599};
   for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     reply(s, passing[i], NULL);
     reply(s, 200, NULL);
-    stage_expect(get(s), IMGACT_OK);
+    harness_expect(get(s), IMGACT_OK);
     scripted_assert_used_up(s->script);
-    stage_free(s);
+    harness_free(s);
   }
   for (size_t i = 0; i < sizeof final / sizeof *final; i++) {
-    stage *s = stage_digitalocean();
+    harness *s = harness_digitalocean();
     reply(s, final[i], NULL);
     imgact_op *op = get(s);
     assert_int_not_equal(imgact_op_run(op), IMGACT_OK);
     assert_int_equal(imgact_op_error(op)->http_status, final[i]);
     scripted_assert_used_up(s->script);
     imgact_op_free(op);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
@@ -59,12 +59,12 @@ static void the_cloud_says_when(void **state) {
   (void)state;
   static const char *const asks[] = {"Retry-After: 7\n", "retry-after: Thu, 01 Jan 2026 00:00:07 GMT\n"};
   for (size_t i = 0; i < 2; i++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     reply(s, 429, asks[i]);
     reply(s, 200, NULL);
-    stage_expect(get(s), IMGACT_OK);
+    harness_expect(get(s), IMGACT_OK);
     scripted_assert_times(s->script, 0, 7000);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
@@ -75,15 +75,15 @@ static void a_date_is_read_on_the_clouds_own_clock(void **state) {
   static const char *const dates[] = {"Retry-After: Wed, 31 Dec 2025 21:00:09 GMT\n",
                                       "Retry-After: Thu, 01 Jan 2026 03:00:09 GMT\n"};
   for (size_t i = 0; i < 2; i++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     scripted_next(
         s->script,
         (scripted_answer){
             .status = 503, .body = "{}", .headers = dates[i], .with_date = true, .cloud_ahead_ms = hours[i] * 3600000});
     reply(s, 200, NULL);
-    stage_expect(get(s), IMGACT_OK);
+    harness_expect(get(s), IMGACT_OK);
     scripted_assert_times(s->script, 0, 9000);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
@@ -99,124 +99,124 @@ static void a_wait_that_is_too_long_is_the_error(void **state) {
                {429, "ratelimit-reset: 1767225700\n", IMGACT_RATE_LIMITED, 100000},
                {429, "Retry-After: 99999999999999999\n", IMGACT_RATE_LIMITED, INT64_MAX}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    stage *s = stage_digitalocean();
+    harness *s = harness_digitalocean();
     reply(s, cases[i].status, cases[i].headers);
-    imgact_op *op = stage_run(get(s), cases[i].expected);
+    imgact_op *op = harness_run(get(s), cases[i].expected);
     assert_true(imgact_op_error(op)->retry_after_ms == cases[i].retry_after_ms);
     assert_int_equal(scripted_count(s->script), 1);
     assert_int_equal(scripted_now_ms(s->script), 0);
     imgact_op_free(op);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
 static void resets_mean_what_each_cloud_means(void **state) {
   (void)state;
-  stage *s = stage_digitalocean(); // when one more is possible
+  harness *s = harness_digitalocean(); // when one more is possible
   reply(s, 429, "ratelimit-reset: 1767225620\n");
   reply(s, 200, NULL);
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   scripted_assert_times(s->script, 0, 20000);
-  stage_free(s);
-  s = stage_digitalocean(); // on its own clock, an hour behind ours
+  harness_free(s);
+  s = harness_digitalocean(); // on its own clock, an hour behind ours
   scripted_next(s->script, (scripted_answer){.status = 429,
                                              .body = "{}",
                                              .headers = "ratelimit-reset: 1767222020\n",
                                              .with_date = true,
                                              .cloud_ahead_ms = -3600000});
   reply(s, 200, NULL);
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   scripted_assert_times(s->script, 0, 20000);
-  stage_free(s);
-  s = stage_digitalocean(); // in the past it means nothing
+  harness_free(s);
+  s = harness_digitalocean(); // in the past it means nothing
   reply(s, 429, "ratelimit-reset: 1767220000\n");
   reply(s, 200, NULL);
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   assert_in_range(scripted_at(s->script, 1)->sent_ms, 500, 1000);
-  stage_free(s);
-  s = stage_new(); // when the bucket is full: never waited for
+  harness_free(s);
+  s = harness_new(); // when the bucket is full: never waited for
   reply(s, 429, "RateLimit-Limit: 3600\nRateLimit-Remaining: 0\nRateLimit-Reset: 1767229200\n");
   reply(s, 200, NULL);
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   assert_in_range(scripted_at(s->script, 1)->sent_ms, 500, 2000);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void the_deadline_holds_over_all_attempts(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_on(s->script, "*", (scripted_answer){.delay_ms = SCRIPTED_NEVER});
-  imgact_op *op = stage_configure(get(s), (imgact_op_options){.deadline_ms = 45000});
-  stage_run(op, IMGACT_TIMEOUT);
+  imgact_op *op = harness_configure(get(s), (imgact_op_options){.deadline_ms = 45000});
+  harness_run(op, IMGACT_TIMEOUT);
   assert_int_equal(scripted_now_ms(s->script), 45000);
   assert_int_equal(scripted_at(s->script, 0)->timeout_ms, 30000);
   assert_true(scripted_at(s->script, 1)->timeout_ms < 15000); // no longer than the deadline
   assert_true(scripted_at(s->script, 1)->cancelled || scripted_at(s->script, 1)->finished);
   imgact_op_free(op);
-  stage_free(s);
-  s = stage_new();
+  harness_free(s);
+  s = harness_new();
   reply(s, 429, "Retry-After: 10\n");
-  op = stage_configure(get(s), (imgact_op_options){.deadline_ms = 9000});
-  stage_run(op, IMGACT_RATE_LIMITED); // at once: the answer would come too late
+  op = harness_configure(get(s), (imgact_op_options){.deadline_ms = 9000});
+  harness_run(op, IMGACT_RATE_LIMITED); // at once: the answer would come too late
   assert_int_equal(scripted_now_ms(s->script), 0);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_client_has_a_hundred_retries_and_says_when_they_are_gone(void **state) {
   (void)state;
-  stage *s = stage_with((stage_options){.client = {.max_attempts = 1000}});
+  harness *s = harness_with((harness_options){.client = {.max_attempts = 1000}});
   char body[700]; // a sentence that fills an error
   snprintf(body, sizeof body, "{\"error\":{\"code\":\"unavailable\",\"message\":\"%0600d\"}}", 7);
   scripted_on(s->script, "GET /v1/images/1", (scripted_answer){.status = 503, .body = body});
   scripted_on(s->script, "GET /v1/images/2", (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":2}}"});
-  imgact_op *op = stage_run(get(s), IMGACT_UNAVAILABLE);
+  imgact_op *op = harness_run(get(s), IMGACT_UNAVAILABLE);
   assert_int_equal(scripted_count(s->script), 101);
   assert_non_null(strstr(imgact_op_error(op)->message, "100 retries are used up"));
   imgact_op_free(op);
-  stage_expect(get(s), IMGACT_UNAVAILABLE);
+  harness_expect(get(s), IMGACT_UNAVAILABLE);
   assert_int_equal(scripted_count(s->script), 102);
-  for (int i = 0; i < 3; i++) stage_expect(imgact_get_image(s->client, "2", NULL), IMGACT_OK); // each gives one back
-  stage_expect(get(s), IMGACT_UNAVAILABLE);
+  for (int i = 0; i < 3; i++) harness_expect(imgact_get_image(s->client, "2", NULL), IMGACT_OK); // each gives one back
+  harness_expect(get(s), IMGACT_UNAVAILABLE);
   assert_int_equal(scripted_count(s->script), 109);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void details_and_reason_are_those_of_the_last_failure(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_json(s->script, 503, "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
   scripted_next(s->script, (scripted_answer){.status = 404,
                                              .body = "{\"error\":{\"code\":\"not_found\",\"message\":\"two\"}}",
                                              .headers = "X-Correlation-Id: c-2\n"});
   scripted_json(s->script, 200, "{\"images\":[]}"); // the number could be a name
-  imgact_op *op = stage_run(get(s), IMGACT_NOT_FOUND);
+  imgact_op *op = harness_run(get(s), IMGACT_NOT_FOUND);
   assert_null(imgact_op_error_details(op));
   assert_string_equal(imgact_op_error(op)->message, "two");
   assert_string_equal(imgact_op_error(op)->request_id, "c-2");
   assert_string_equal(imgact_op_error(op)->provider_code, "not_found");
   imgact_op_free(op);
-  stage_free(s);
-  s = stage_new();
+  harness_free(s);
+  s = harness_new();
   scripted_json(s->script, 404, "{\"error\":{\"code\":\"not_found\",\"message\":\"no\",\"details\":{\"n\":1}}}");
   scripted_json(s->script, 200, "{\"images\":[{\"id\":7,\"name\":\"1\"}]}");
-  op = stage_run(get(s), IMGACT_OK);
+  op = harness_run(get(s), IMGACT_OK);
   assert_null(imgact_op_error_details(op));
   assert_string_equal(imgact_op_image(op)->id, "7");
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void the_rate_is_that_of_the_operations_own_last_reply(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   imgact_op *ops[2];
   char headers[2][80];
   imgact_rate_limit rate;
   for (int i = 0; i < 2; i++) {
     snprintf(headers[i], sizeof headers[i], "RateLimit-Limit: 3600\nRateLimit-Remaining: %d\n", 3000 + i);
     reply(s, 200, headers[i]);
-    ops[i] = stage_run(get(s), IMGACT_OK);
+    ops[i] = harness_run(get(s), IMGACT_OK);
   }
   for (int i = 0; i < 2; i++) {
     imgact_op_rate_limit(ops[i], &rate);
@@ -225,7 +225,7 @@ static void the_rate_is_that_of_the_operations_own_last_reply(void **state) {
   }
   imgact_client_rate_limit(s->client, &rate);
   assert_int_equal(rate.remaining, 3001);
-  stage_free(s);
+  harness_free(s);
 }
 
 int main(void) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Loops and clients before anything is sent: what is refused, by its name; and a loop on the system's own clock.
-#include "stage.h"
+#include "harness.h"
 
 #include <imgact/provider.h>
 
@@ -190,7 +190,7 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
 // What makes a loop would be passed over where there is one, a recorder among it.
 static void a_loop_and_what_makes_one_do_not_go_together(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   imgact_transport transport = deaf_transport();
   const imgact_client_options good = {
       .size = sizeof good, .provider_name = "hetzner", .token = "some-token", .loop = s->loop};
@@ -208,7 +208,7 @@ static void a_loop_and_what_makes_one_do_not_go_together(void **state) {
     assert_non_null(strstr(error.message, names[i]));
     assert_int_equal(destroyed - before, 1); // taken over, as ever
   }
-  stage_free(s);
+  harness_free(s);
 }
 
 // Options that made one client, used for a second on its loop.
@@ -255,7 +255,8 @@ static void a_client_says_what_it_is(void **state) {
   (void)state;
   static const bool lacks[2][IMGACT_OP_COUNT] = {{[IMGACT_OP_TRANSFER] = true}, {[IMGACT_OP_CHANGE_PROTECTION] = true}};
   for (size_t i = 0; i < 2; i++) {
-    stage *s = stage_with((stage_options){.digitalocean = i == 1, .client = {.endpoint = "https://h.example/base///"}});
+    harness *s =
+        harness_with((harness_options){.digitalocean = i == 1, .client = {.endpoint = "https://h.example/base///"}});
     assert_string_equal(imgact_client_provider_name(s->client), i == 1 ? "digitalocean" : "hetzner");
     assert_string_equal(imgact_client_endpoint(s->client), "https://h.example/base");
     assert_ptr_equal(imgact_client_loop(s->client), s->loop);
@@ -264,7 +265,7 @@ static void a_client_says_what_it_is(void **state) {
     assert_false(imgact_client_supports(s->client, IMGACT_OP_COUNT));
     assert_false(imgact_client_supports(s->client, (imgact_op_kind)-1));
     assert_false(imgact_client_supports(NULL, IMGACT_OP_LIST_IMAGES));
-    stage_free(s);
+    harness_free(s);
   }
 }
 
@@ -273,21 +274,21 @@ static void an_app_comes_first_in_the_user_agent(void **state) {
   static const char *const apps[][2] = {{"app/1.2", "app/1.2 imgact/" IMGACT_VERSION_STRING},
                                         {"", "imgact/" IMGACT_VERSION_STRING}};
   for (size_t i = 0; i < 2; i++) {
-    stage *s = stage_with((stage_options){.client = {.application = apps[i][0]}});
+    harness *s = harness_with((harness_options){.client = {.application = apps[i][0]}});
     scripted_json(s->script, 200, IMAGE);
-    stage_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
+    harness_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
     assert_string_equal(scripted_header(scripted_at(s->script, 0), "User-Agent"), apps[i][1]);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
 static void a_client_redacts_as_its_outputs_are(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   char text[64];
-  assert_int_equal(imgact_client_redact(s->client, "a " STAGE_TOKEN " b", text, sizeof text), 14);
+  assert_int_equal(imgact_client_redact(s->client, "a " HARNESS_TOKEN " b", text, sizeof text), 14);
   assert_string_equal(text, "a [redacted] b");
-  assert_int_equal(imgact_client_redact(s->client, "a " STAGE_TOKEN " b", text, 6), 14);
+  assert_int_equal(imgact_client_redact(s->client, "a " HARNESS_TOKEN " b", text, 6), 14);
   assert_string_equal(text, "a [re");
   assert_int_equal(imgact_client_redact(s->client, "", text, sizeof text), 0);
   assert_string_equal(text, "");
@@ -300,9 +301,9 @@ static void a_client_redacts_as_its_outputs_are(void **state) {
   }
   s->memory.fail_at = s->memory.calls + 1;
   s->memory.for_good = true;
-  assert_int_equal(imgact_client_redact(s->client, "a " STAGE_TOKEN " b", text, sizeof text), 0);
+  assert_int_equal(imgact_client_redact(s->client, "a " HARNESS_TOKEN " b", text, sizeof text), 0);
   assert_string_equal(text, ""); // rather nothing than the token
-  stage_free(s);
+  harness_free(s);
 }
 
 // ---- the system's clock
@@ -313,9 +314,9 @@ static int some_descriptor(imgact_transport *transport) {
 }
 
 // The script's clock stands still: what it answers, it answers at once; what is later is the system's time.
-static stage *stage_in_real_time(imgact_client_options options, int (*fd)(imgact_transport *),
-                                 void (*wakeup)(imgact_transport *)) {
-  stage *s = calloc(1, sizeof *s);
+static harness *harness_in_real_time(imgact_client_options options, int (*fd)(imgact_transport *),
+                                     void (*wakeup)(imgact_transport *)) {
+  harness *s = calloc(1, sizeof *s);
   if (s == NULL) abort();
   failing_allocator_init(&s->memory, 0);
   s->script = scripted_new();
@@ -326,26 +327,26 @@ static stage *stage_in_real_time(imgact_client_options options, int (*fd)(imgact
   if (fd != NULL) transport->fd = fd;
   imgact_loop_options loop = {.size = sizeof loop, .allocator = &s->memory.allocator, .transport = transport};
   assert_int_equal(imgact_loop_new(&loop, &s->loop, NULL), IMGACT_OK);
-  s->client = stage_client(s, (stage_options){.client = options});
+  s->client = harness_client(s, (harness_options){.client = options});
   return s;
 }
 
 static void pauses_pass_on_the_systems_clock(void **state) {
   (void)state;
-  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 2}, NULL, NULL);
+  harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 2}, NULL, NULL);
   for (int i = 0; i < 3; i++) scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
   scripted_json(s->script, 200, IMAGE);
   assert_int_equal(imgact_loop_fd(s->loop), -1);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), -1);
-  stage_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
+  harness_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
   assert_int_equal(scripted_count(s->script), 4);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **state) {
   (void)state;
-  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000},
-                                some_descriptor, idle);
+  harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000},
+                                    some_descriptor, idle);
   scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
   imgact_op_start(op, NULL, NULL);
@@ -354,7 +355,7 @@ static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **s
   assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 60000); // and now to be sent again
   imgact_op_free(op);
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
-  op = stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 1000000000});
+  op = harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 1000000000});
   imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 5000); // the transport's own
@@ -363,16 +364,16 @@ static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **s
   assert_status(op, IMGACT_OK);
   imgact_op_free(op);
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 90000000});
-  op = stage_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 80000000});
+  op = harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 80000000});
   imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), 3600000);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void expect_short_sleeps(int (*fd)(imgact_transport *), void (*wakeup)(imgact_transport *)) {
-  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000}, fd, wakeup);
+  harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 60000}, fd, wakeup);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), -1); // idle
   scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
@@ -389,7 +390,7 @@ static void expect_short_sleeps(int (*fd)(imgact_transport *), void (*wakeup)(im
     if (i == 1) assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 50);
     imgact_op_free(op);
   }
-  stage_free(s);
+  harness_free(s);
 }
 
 // Else a wakeup would be seen when that is over.
@@ -402,7 +403,7 @@ static void a_sleep_that_no_wakeup_can_end_is_short(void **state) {
 
 static void a_wake_up_ends_a_run_of_the_loop(void **state) {
   (void)state;
-  stage *s = stage_in_real_time((imgact_client_options){.retry_base_ms = 60000}, NULL, NULL);
+  harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 60000}, NULL, NULL);
   scripted_next(s->script, (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
   imgact_op_start(op, NULL, NULL);
@@ -414,7 +415,7 @@ static void a_wake_up_ends_a_run_of_the_loop(void **state) {
   assert_false(imgact_op_done(op));
   assert_true(imgact_loop_timeout_ms(s->loop) > 0);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_transport_that_takes_no_request_is_not_asked_again(void **state) {
@@ -424,7 +425,7 @@ static void a_transport_that_takes_no_request_is_not_asked_again(void **state) {
       .size = sizeof options, .provider_name = "hetzner", .token = "some-token", .transport = &transport};
   imgact_client *client = NULL;
   assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_OK);
-  imgact_op *op = stage_run(imgact_protect_image(client, "1"), IMGACT_INTERNAL);
+  imgact_op *op = harness_run(imgact_protect_image(client, "1"), IMGACT_INTERNAL);
   assert_non_null(strstr(imgact_op_error(op)->message, "refused the request"));
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);

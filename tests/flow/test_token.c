@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tokens that a callback gives anew for each request, as a caller's short-lived ones are: what each may still send is its
 // own, and a request that is under way keeps the one that it went with.
-#include "stage.h"
+#include "harness.h"
 
 #define IMAGE   "{\"image\":{\"id\":1}}"
 #define EMPTY   "RateLimit-Limit: 3600\nRateLimit-Remaining: 0\n"
@@ -25,17 +25,17 @@ static imgact_status give(void *user, char *buffer, size_t capacity, size_t *len
   return IMGACT_OK;
 }
 
-static stage *stage_of(purse *p) {
-  return stage_with((stage_options){.client = {.token_callback = give, .token_user_data = p}});
+static harness *harness_of(purse *p) {
+  return harness_with((harness_options){.client = {.token_callback = give, .token_user_data = p}});
 }
 
-static void reply(stage *s, int32_t status, const char *headers) {
+static void reply(harness *s, int32_t status, const char *headers) {
   scripted_next(s->script, (scripted_answer){.status = status, .body = status == 200 ? IMAGE : "{}", .headers = headers});
 }
 
-static imgact_op *get(stage *s) { return imgact_get_image(s->client, "1", NULL); }
+static imgact_op *get(harness *s) { return imgact_get_image(s->client, "1", NULL); }
 
-static void sent_with(stage *s, size_t index, const char *token, int64_t at_ms) {
+static void sent_with(harness *s, size_t index, const char *token, int64_t at_ms) {
   const scripted_request *request = scripted_at(s->script, index);
   const char *header = scripted_header(request, "Authorization");
   assert_non_null(header);
@@ -47,7 +47,7 @@ static void sent_with(stage *s, size_t index, const char *token, int64_t at_ms) 
 static void every_request_goes_with_the_token_of_its_own_moment(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_of(&p);
+  harness *s = harness_of(&p);
   assert_int_equal(p.asked, 0);
   reply(s, 503, NULL);
   reply(s, 200, NULL);
@@ -60,19 +60,19 @@ static void every_request_goes_with_the_token_of_its_own_moment(void **state) {
   assert_status(op, IMGACT_OK);
   imgact_op_free(op);
   p.token = TOKEN_A;
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   sent_with(s, 0, TOKEN_A, 0);
   sent_with(s, 1, TOKEN_B, -1);
   sent_with(s, 2, TOKEN_A, -1);
   assert_int_equal(p.asked, 3);
-  stage_free(s);
+  harness_free(s);
 }
 
 // Both are under way at the same time, and what each reply tells counts against the token that asked.
 static void each_token_has_a_budget_of_its_own(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_of(&p);
+  harness *s = harness_of(&p);
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = EMPTY, .delay_ms = 100});
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
   for (int i = 0; i < 20; i++) reply(s, 200, PLENTY);
@@ -82,32 +82,32 @@ static void each_token_has_a_budget_of_its_own(void **state) {
   p.token = TOKEN_B;
   imgact_op_start(second, NULL, NULL);
   imgact_loop_run(s->loop); // the empty budget of A is told last
-  for (int i = 0; i < 20; i++) stage_expect(get(s), IMGACT_OK);
+  for (int i = 0; i < 20; i++) harness_expect(get(s), IMGACT_OK);
   sent_with(s, 0, TOKEN_A, 0);
   sent_with(s, 1, TOKEN_B, 0);
   for (size_t i = 2; i < 22; i++) sent_with(s, i, TOKEN_B, 100);
   imgact_op_free(first);
   imgact_op_free(second);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_budget_that_is_empty_holds_its_own_token(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_of(&p);
+  harness *s = harness_of(&p);
   reply(s, 200, EMPTY);
   reply(s, 200, PLENTY);
-  stage_expect(get(s), IMGACT_OK);
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   assert_in_range(scripted_at(s->script, 1)->sent_ms, 8000, 10000); // a few are left to changes
-  stage_free(s);
+  harness_free(s);
 }
 
 // The refusal comes when the client has gone on to another token.
 static void a_refusal_parks_the_token_that_met_it(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_of(&p);
+  harness *s = harness_of(&p);
   scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n", .delay_ms = 100});
   for (int i = 0; i < 12; i++) reply(s, 200, PLENTY);
   imgact_op *refused = get(s), *next = get(s);
@@ -116,7 +116,7 @@ static void a_refusal_parks_the_token_that_met_it(void **state) {
   p.token = TOKEN_B;
   imgact_op_start(next, NULL, NULL);
   while (scripted_now_ms(s->script) < 100) imgact_loop_dispatch(s->loop);
-  for (int i = 0; i < 10; i++) stage_expect(get(s), IMGACT_OK);
+  for (int i = 0; i < 10; i++) harness_expect(get(s), IMGACT_OK);
   imgact_loop_run(s->loop);
   assert_status(refused, IMGACT_OK);
   sent_with(s, 1, TOKEN_B, 0);
@@ -124,27 +124,27 @@ static void a_refusal_parks_the_token_that_met_it(void **state) {
   sent_with(s, 12, TOKEN_B, 30100);
   imgact_op_free(refused);
   imgact_op_free(next);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void one_token_is_one_budget_whoever_brings_it(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_of(&p);
-  imgact_client *same = stage_client(s, (stage_options){.client = {.token = TOKEN_A}});
-  imgact_client *other = stage_client(s, (stage_options){.client = {.token = TOKEN_B}});
+  harness *s = harness_of(&p);
+  imgact_client *same = harness_client(s, (harness_options){.client = {.token = TOKEN_A}});
+  imgact_client *other = harness_client(s, (harness_options){.client = {.token = TOKEN_B}});
   reply(s, 200, EMPTY);
   reply(s, 200, PLENTY);
   reply(s, 200, PLENTY);
-  stage_expect(get(s), IMGACT_OK);
-  stage_expect(imgact_get_image(other, "1", NULL), IMGACT_OK);
-  stage_expect(imgact_get_image(same, "1", NULL), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
+  harness_expect(imgact_get_image(other, "1", NULL), IMGACT_OK);
+  harness_expect(imgact_get_image(same, "1", NULL), IMGACT_OK);
   sent_with(s, 1, TOKEN_B, 0);
   sent_with(s, 2, TOKEN_A, -1);
   assert_in_range(scripted_at(s->script, 2)->sent_ms, 8000, 10000);
   imgact_client_free(same);
   imgact_client_free(other);
-  stage_free(s);
+  harness_free(s);
 }
 
 // ---- callbacks that give none
@@ -152,26 +152,26 @@ static void one_token_is_one_budget_whoever_brings_it(void **state) {
 static void a_callbacks_refusal_is_the_operations_end(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A, .status = IMGACT_UNAUTHORIZED};
-  stage *s = stage_of(&p);
-  imgact_op *op = stage_run(get(s), IMGACT_UNAUTHORIZED);
+  harness *s = harness_of(&p);
+  imgact_op *op = harness_run(get(s), IMGACT_UNAUTHORIZED);
   assert_non_null(strstr(imgact_op_error(op)->message, "token callback"));
   assert_int_equal(imgact_op_error(op)->http_status, 0);
   imgact_op_free(op);
-  op = stage_run(imgact_protect_image(s->client, "1"), IMGACT_UNAUTHORIZED);
+  op = harness_run(imgact_protect_image(s->client, "1"), IMGACT_UNAUTHORIZED);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
   scripted_assert_nothing_sent(s->script);
   p.status = IMGACT_OK;
   reply(s, 200, NULL);
-  stage_expect(get(s), IMGACT_OK);
-  stage_free(s);
+  harness_expect(get(s), IMGACT_OK);
+  harness_free(s);
 }
 
 // The first attempt went with a token; of the second, nobody has one.
 static void a_refusal_before_a_further_attempt_ends_it(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_of(&p);
+  harness *s = harness_of(&p);
   reply(s, 503, NULL);
   imgact_op *op = get(s);
   imgact_op_start(op, NULL, NULL);
@@ -181,7 +181,7 @@ static void a_refusal_before_a_further_attempt_ends_it(void **state) {
   assert_status(op, IMGACT_FORBIDDEN);
   assert_int_equal(scripted_count(s->script), 1);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
@@ -204,26 +204,26 @@ static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     purse p = cases[i].purse;
-    stage *s = stage_of(&p);
-    imgact_op *op = stage_run(get(s), cases[i].status);
+    harness *s = harness_of(&p);
+    imgact_op *op = harness_run(get(s), cases[i].status);
     assert_null(strstr(imgact_op_error(op)->message, "lines-of-it"));
     imgact_op_free(op);
     scripted_assert_nothing_sent(s->script);
-    stage_free(s);
+    harness_free(s);
   }
   purse longest = {.token = large + 1}; // 4095 bytes are one
-  stage *s = stage_of(&longest);
+  harness *s = harness_of(&longest);
   reply(s, 200, NULL);
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   sent_with(s, 0, large + 1, 0);
-  stage_free(s);
+  harness_free(s);
 }
 
 // Who is held back stays so: the callback's trouble is that of the request that goes next.
 static void a_callback_that_fails_for_a_moment_ends_nobody_who_is_held(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_with((stage_options){.client = {.token_callback = give, .token_user_data = &p, .concurrency = 1}});
+  harness *s = harness_with((harness_options){.client = {.token_callback = give, .token_user_data = &p, .concurrency = 1}});
   imgact_op *ops[30];
   reply(s, 429, "Retry-After: 30\n");
   for (size_t i = 0; i < 29; i++) imgact_op_start(ops[i] = get(s), NULL, NULL);
@@ -238,26 +238,26 @@ static void a_callback_that_fails_for_a_moment_ends_nobody_who_is_held(void **st
     assert_status(ops[i], IMGACT_OK);
     imgact_op_free(ops[i]);
   }
-  stage_free(s);
+  harness_free(s);
 }
 
 static void the_next_token_is_not_held_by_an_empty_one(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_of(&p);
+  harness *s = harness_of(&p);
   reply(s, 200, EMPTY);
   reply(s, 200, PLENTY);
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   p.token = TOKEN_B;
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   sent_with(s, 1, TOKEN_B, 0);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void the_next_token_is_not_held_by_a_refusal_of_the_last(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_of(&p);
+  harness *s = harness_of(&p);
   reply(s, 429, "Retry-After: 30\n");
   reply(s, 200, PLENTY);
   reply(s, 200, PLENTY);
@@ -272,14 +272,14 @@ static void the_next_token_is_not_held_by_a_refusal_of_the_last(void **state) {
   sent_with(s, 2, TOKEN_B, 30000); // the one that was refused waits for as long as it was asked to
   imgact_op_free(refused);
   imgact_op_free(next);
-  stage_free(s);
+  harness_free(s);
 }
 
 // What A may send was told as nothing; it is nothing still when A comes back a moment later.
 static void a_token_that_comes_back_finds_its_budget_as_it_was(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  stage *s = stage_of(&p);
+  harness *s = harness_of(&p);
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = EMPTY, .delay_ms = 100});
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
   reply(s, 200, PLENTY);
@@ -290,12 +290,12 @@ static void a_token_that_comes_back_finds_its_budget_as_it_was(void **state) {
   imgact_op_start(second, NULL, NULL);
   imgact_loop_run(s->loop);
   p.token = TOKEN_A;
-  stage_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
   sent_with(s, 2, TOKEN_A, -1);
   assert_true(scripted_at(s->script, 2)->sent_ms >= 8000);
   imgact_op_free(first);
   imgact_op_free(second);
-  stage_free(s);
+  harness_free(s);
 }
 
 int main(void) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What a listener hears of whole stories: every event in its order, with its request, attempt, times and words.
+// What a listener hears of whole scenarios: every event in its order, with its request, attempt, times and words.
 #include "cloud.h"
-#include "stage.h"
+#include "harness.h"
 
 #define BODY_BYTES 4096
 
 typedef struct tape {
-  stage *stage;
+  harness *harness;
   size_t length, events;
   char text[16384]; // a line for each event
   char headers[4][512];
@@ -38,7 +38,7 @@ static void record(void *user, const imgact_trace_event *event) {
   tape *t = user;
   assert_int_equal(event->size, sizeof *event);
   assert_in_range(event->kind, IMGACT_TRACE_REQUEST, IMGACT_TRACE_THROTTLE);
-  put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->stage->script), kinds[event->kind], event->request_number,
+  put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->harness->script), kinds[event->kind], event->request_number,
       event->attempt);
   if (event->method != NULL) put(t, " %s", event->method);
   if (event->url != NULL) put(t, " %s", strstr(event->url, "://") + 3);
@@ -58,13 +58,13 @@ static void record(void *user, const imgact_trace_event *event) {
 static tape *tape_new(bool digitalocean) {
   tape *t = calloc(1, sizeof *t);
   if (t == NULL) abort();
-  t->stage = stage_with(
-      (stage_options){.digitalocean = digitalocean, .client = {.trace = record, .trace_user_data = t, .settle_ms = 10}});
+  t->harness = harness_with(
+      (harness_options){.digitalocean = digitalocean, .client = {.trace = record, .trace_user_data = t, .settle_ms = 10}});
   return t;
 }
 
 static void tape_free(tape *t) {
-  stage_free(t->stage);
+  harness_free(t->harness);
   free(t);
 }
 
@@ -75,18 +75,18 @@ static void a_plain_get_is_a_request_and_a_response(void **state) {
   (void)state;
   tape *t = tape_new(false);
   scripted_next(
-      t->stage->script,
+      t->harness->script,
       (scripted_answer){.status = 200,
                         .body = IMAGE,
                         .delay_ms = 80,
                         .headers = "Content-Type: application/json\nset-cookie: session=1\nX-Correlation-Id: abc\n"});
-  stage_expect(imgact_get_image(t->stage->client, "1", NULL), IMGACT_OK);
+  harness_expect(imgact_get_image(t->harness->client, "1", NULL), IMGACT_OK);
   assert_string_equal(t->text, "0 request #1/1 " GET "\n"
                                "80 response #1/1 " GET " after=80 status=200 body=18/18\n");
   assert_string_equal(t->headers[0], "Accept: application/json\nUser-Agent: imgact/" IMGACT_VERSION_STRING "\n");
   assert_string_equal(t->headers[1], "Content-Type: application/json\nX-Correlation-Id: abc\n");
   assert_string_equal(t->bodies[1], IMAGE);
-  stage_expect(imgact_get_image(t->stage->client, "2", NULL), IMGACT_PROTOCOL); // the script has no answer for it
+  harness_expect(imgact_get_image(t->harness->client, "2", NULL), IMGACT_PROTOCOL); // the script has no answer for it
   assert_non_null(strstr(t->text,
                          "80 request #2/1 GET api.hetzner.cloud/v1/images/2\n"
                          "80 failure #2/1 GET api.hetzner.cloud/v1/images/2 after=0 text=the script has no answer\n"));
@@ -96,11 +96,11 @@ static void a_plain_get_is_a_request_and_a_response(void **state) {
 static void a_retry_tells_its_pause_and_its_reason(void **state) {
   (void)state;
   tape *t = tape_new(false);
-  scripted_next(t->stage->script,
+  scripted_next(t->harness->script,
                 (scripted_answer){.status = 503, .body = "{}", .headers = "Retry-After: 7\n", .delay_ms = 5});
-  scripted_next(t->stage->script, (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut off"});
-  scripted_json(t->stage->script, 200, IMAGE);
-  stage_expect(imgact_get_image(t->stage->client, "1", NULL), IMGACT_OK);
+  scripted_next(t->harness->script, (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut off"});
+  scripted_json(t->harness->script, 200, IMAGE);
+  harness_expect(imgact_get_image(t->harness->client, "1", NULL), IMGACT_OK);
   int64_t delay_ms = t->last[5].delay_ms;
   char expected[1024];
   snprintf(expected, sizeof expected,
@@ -124,7 +124,7 @@ static void a_retry_tells_its_pause_and_its_reason(void **state) {
 #define ACTIONS   LOOKED_AT "/actions"
 
 static cloud *tape_cloud(tape *t) {
-  cloud *c = cloud_new(t->stage->script, false);
+  cloud *c = cloud_new(t->harness->script, false);
   c->delay_ms = 10;
   return c;
 }
@@ -134,7 +134,7 @@ static void a_lost_answer_is_looked_up_and_adopted(void **state) {
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
   cloud_plan(c, (cloud_fate){.effects = 1, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
-  imgact_op *op = stage_run(imgact_transfer_image(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
                                "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
@@ -154,7 +154,7 @@ static void what_was_not_applied_is_sent_again(void **state) {
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
   cloud_plan(c, (cloud_fate){.effects = 0, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
-  stage_expect(imgact_transfer_image(t->stage->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  harness_expect(imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
                                "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
                                "10 lookup #1/0 text=cut off\n"
@@ -178,15 +178,16 @@ static void what_was_not_applied_is_sent_again(void **state) {
 static void who_is_held_back_hears_for_how_long(void **state) {
   (void)state;
   tape *t = tape_new(false);
-  scripted_next(t->stage->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
-  scripted_json(t->stage->script, 200, IMAGE);
-  scripted_json(t->stage->script, 200, IMAGE);
-  imgact_op *refused = imgact_get_image(t->stage->client, "1", NULL), *held = imgact_get_image(t->stage->client, "1", NULL);
+  scripted_next(t->harness->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
+  scripted_json(t->harness->script, 200, IMAGE);
+  scripted_json(t->harness->script, 200, IMAGE);
+  imgact_op *refused = imgact_get_image(t->harness->client, "1", NULL),
+            *held = imgact_get_image(t->harness->client, "1", NULL);
   imgact_op_start(refused, NULL, NULL);
-  imgact_loop_dispatch(t->stage->loop);
-  scripted_advance(t->stage->script, 1000);
+  imgact_loop_dispatch(t->harness->loop);
+  scripted_advance(t->harness->script, 1000);
   imgact_op_start(held, NULL, NULL);
-  imgact_loop_run(t->stage->loop);
+  imgact_loop_run(t->harness->loop);
   assert_status(refused, IMGACT_OK);
   assert_status(held, IMGACT_OK);
   int64_t gap_ms = t->last[4].delay_ms;
@@ -221,8 +222,8 @@ static void a_long_body_is_cut_and_its_length_is_told(void **state) {
     memset(body, ' ', lengths[i]);
     memcpy(body, IMAGE, strlen(IMAGE));
     body[lengths[i]] = '\0';
-    scripted_json(t->stage->script, 200, body);
-    stage_expect(imgact_get_image(t->stage->client, "1", NULL), IMGACT_OK);
+    scripted_json(t->harness->script, 200, body);
+    harness_expect(imgact_get_image(t->harness->client, "1", NULL), IMGACT_OK);
     size_t shown = lengths[i] < BODY_BYTES ? lengths[i] : BODY_BYTES;
     assert_int_equal(t->last[1].body_bytes, lengths[i]);
     assert_int_equal(strlen(t->bodies[1]), shown);
@@ -238,13 +239,13 @@ static void a_long_body_that_goes_out_is_cut_at_a_whole_character(void **state) 
   static char description[1 + 3 * 2000 + 1] = "x";
   for (size_t i = 0; i < 2000; i++) memcpy(description + 1 + 3 * i, "\xe2\x82\xac", 3);
   const imgact_image_update update = {.size = sizeof update, .description = description};
-  scripted_json(t->stage->script, 200, IMAGE);
-  stage_expect(imgact_update_image(t->stage->client, "1", &update), IMGACT_OK);
+  scripted_json(t->harness->script, 200, IMAGE);
+  harness_expect(imgact_update_image(t->harness->client, "1", &update), IMGACT_OK);
   size_t head = strlen("{\"description\":\"x"), whole = head + 6000 + strlen("\"}");
-  assert_int_equal(scripted_at(t->stage->script, 0)->body_bytes, whole);
+  assert_int_equal(scripted_at(t->harness->script, 0)->body_bytes, whole);
   assert_int_equal(t->last[0].body_bytes, whole);
   assert_int_equal(strlen(t->bodies[0]), head + (BODY_BYTES - head) / 3 * 3);
-  assert_memory_equal(t->bodies[0], scripted_at(t->stage->script, 0)->body, strlen(t->bodies[0]));
+  assert_memory_equal(t->bodies[0], scripted_at(t->harness->script, 0)->body, strlen(t->bodies[0]));
   tape_free(t);
 }
 

@@ -1,57 +1,57 @@
 // SPDX-License-Identifier: MIT
 // Waiting: the status alone decides, polls are shared, and a wait of days neither grows nor gives up.
 #include "cloud.h"
-#include "stage.h"
-#include "tireless.h"
+#include "harness.h"
+#include "stress.h"
 
 #include <imgact/provider.h>
 
 #define HZ_ACTION(id, status) "{\"id\":" #id ",\"command\":\"x\",\"status\":\"" status "\"}"
 #define HZ_ACTIONS(items)     "{\"actions\":[" items "]}"
 
-static stage *every_second(bool digitalocean) {
-  return stage_with((stage_options){.digitalocean = digitalocean, .client = {.poll_interval_ms = 1000}});
+static harness *every_second(bool digitalocean) {
+  return harness_with((harness_options){.digitalocean = digitalocean, .client = {.poll_interval_ms = 1000}});
 }
 
-static imgact_op *wait_for(stage *s, const char *id) { return imgact_wait_actions(s->client, &id, 1, NULL); }
+static imgact_op *wait_for(harness *s, const char *id) { return imgact_wait_actions(s->client, &id, 1, NULL); }
 
 static void the_status_alone_decides(void **state) {
   (void)state;
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   scripted_json(s->script, 200,
                 HZ_ACTIONS("{\"id\":1,\"status\":\"running\",\"progress\":100,\"finished\":\"2026-01-01T00:00:00Z\","
                            "\"error\":{\"code\":\"a\",\"message\":\"b\"}}"));
   scripted_json(s->script, 200,
                 HZ_ACTIONS("{\"id\":1,\"status\":\"success\",\"progress\":3,\"error\":{\"code\":\"a\",\"message\":\"b\"}}"));
-  imgact_op *op = stage_run(wait_for(s, "1"), IMGACT_OK);
+  imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_OK);
   assert_null(imgact_op_action(op)->error_code);
   scripted_assert_times(s->script, 0, 1000);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_failure_and_an_unknown_status_end_it(void **state) {
   (void)state;
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   scripted_json(s->script, 200, HZ_ACTIONS("{\"id\":1,\"status\":\"error\",\"error\":{\"code\":\"c\",\"message\":\"m\"}}"));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "on-fire")));
-  imgact_op *op = stage_run(wait_for(s, "1"), IMGACT_ACTION_FAILED);
+  imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_ACTION_FAILED);
   assert_string_equal(imgact_op_action(op)->error_message, "m");
   assert_string_equal(imgact_op_error(op)->provider, "hetzner");
   imgact_op_free(op);
-  op = stage_run(wait_for(s, "1"), IMGACT_PROTOCOL);
+  op = harness_run(wait_for(s, "1"), IMGACT_PROTOCOL);
   assert_string_equal(imgact_op_action(op)->provider_status, "on-fire");
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void vanished_ids_are_not_found_and_the_others_are_shown(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2", "3"};
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(3, "success") "," HZ_ACTION(1, "running")));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success")));
-  imgact_op *op = stage_run(imgact_wait_actions(s->client, ids, 3, NULL), IMGACT_NOT_FOUND);
+  imgact_op *op = harness_run(imgact_wait_actions(s->client, ids, 3, NULL), IMGACT_NOT_FOUND);
   size_t count = 0;
   const imgact_action *const *actions = imgact_op_actions(op, &count);
   assert_int_equal(count, 2);
@@ -59,31 +59,31 @@ static void vanished_ids_are_not_found_and_the_others_are_shown(void **state) {
   assert_string_equal(actions[1]->id, "3");
   scripted_assert_lines(s->script, "GET /v1/actions?id=1&id=2&id=3", "GET /v1/actions?id=1");
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void what_may_be_on_a_further_page_is_asked_for_alone(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2", "3"};
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   scripted_json(s->script, 200,
                 "{\"actions\":[" HZ_ACTION(1, "success") "],\"meta\":{\"pagination\":{\"page\":1,\"next_page\":2}}}");
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(2, "success")));
   scripted_json(s->script, 200, "{\"actions\":[],\"meta\":{\"pagination\":{\"page\":1,\"next_page\":2}}}");
-  imgact_op *op = stage_run(imgact_wait_actions(s->client, ids, 3, NULL), IMGACT_NOT_FOUND);
+  imgact_op *op = harness_run(imgact_wait_actions(s->client, ids, 3, NULL), IMGACT_NOT_FOUND);
   size_t count = 0;
   (void)imgact_op_actions(op, &count);
   assert_int_equal(count, 2);
   scripted_assert_lines(s->script, "GET /v1/actions?id=1&id=2&id=3", "GET /v1/actions?id=2", "GET /v1/actions?id=3");
   scripted_assert_times(s->script, 0, 0, 0);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void every_running_action_has_its_progress_told(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2", "3"};
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   tally t = {0};
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "running") "," HZ_ACTION(3, "running")));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "success") "," HZ_ACTION(3, "running")));
@@ -91,16 +91,16 @@ static void every_running_action_has_its_progress_told(void **state) {
   imgact_op *op = imgact_wait_actions(s->client, ids, 3, NULL);
   imgact_op_set_progress(op, tally_progress, &t);
   imgact_op_start(op, tally_done, &t);
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   assert_int_equal(t.progress, 5);
   assert_int_equal(t.done, 1);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void polls_of_several_operations_travel_together(void **state) {
   (void)state;
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   cloud *c = cloud_new(s->script, true);
   imgact_op *ops[60];
   for (size_t i = 0; i < 60; i++) {
@@ -116,14 +116,14 @@ static void polls_of_several_operations_travel_together(void **state) {
     assert_status(ops[i], IMGACT_OK);
     imgact_op_free(ops[i]);
   }
-  stage_free(s);
+  harness_free(s);
   cloud_free(c);
 }
 
 // A batch outlives the operations that asked for its ids.
 static void a_poll_is_sent_again_without_the_ids_of_those_who_left(void **state) {
   (void)state;
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   imgact_op *ops[3];
   static const char *const ids[] = {"1", "2", "3"};
   for (size_t i = 0; i < 3; i++) imgact_op_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
@@ -137,19 +137,19 @@ static void a_poll_is_sent_again_without_the_ids_of_those_who_left(void **state)
   assert_status(ops[1], IMGACT_OK);
   imgact_op_free(ops[1]);
   imgact_op_free(ops[2]);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void polls_with_other_attempts_share_no_request(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2"};
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   scripted_json(s->script, 503, "{}");
   scripted_json(s->script, 503, "{}");
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success")));
   imgact_op *patient = imgact_wait_actions(s->client, &ids[0], 1, NULL);
   imgact_op *hasty =
-      stage_configure(imgact_wait_actions(s->client, &ids[1], 1, NULL), (imgact_op_options){.max_attempts = 1});
+      harness_configure(imgact_wait_actions(s->client, &ids[1], 1, NULL), (imgact_op_options){.max_attempts = 1});
   imgact_op_start(patient, NULL, NULL);
   imgact_op_start(hasty, NULL, NULL);
   imgact_loop_run(s->loop);
@@ -158,7 +158,7 @@ static void polls_with_other_attempts_share_no_request(void **state) {
   assert_status(hasty, IMGACT_UNAVAILABLE);
   imgact_op_free(patient);
   imgact_op_free(hasty);
-  stage_free(s);
+  harness_free(s);
 }
 
 static const char refusal[] = "{\"error\":{\"code\":\"invalid_input\",\"message\":\"invalid input in field 'id'\"}}";
@@ -166,7 +166,7 @@ static const char refusal[] = "{\"error\":{\"code\":\"invalid_input\",\"message\
 static void an_id_that_is_refused_ends_no_other_wait(void **state) {
   (void)state;
   static const char *const ids[] = {"13", "99", "14"};
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   imgact_op *ops[3];
   scripted_json(s->script, 422, refusal);
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(13, "success")));
@@ -181,75 +181,76 @@ static void an_id_that_is_refused_ends_no_other_wait(void **state) {
   assert_status(ops[1], IMGACT_INVALID_INPUT);
   assert_status(ops[2], IMGACT_OK);
   for (size_t i = 0; i < 3; i++) imgact_op_free(ops[i]);
-  stage_free(s);
+  harness_free(s);
 }
 
 // Nobody asks more than once about what concerns all alike.
 static void a_refusal_of_the_token_ends_every_wait_at_once(void **state) {
   (void)state;
   static const char *const ids[] = {"13", "14"};
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   scripted_json(s->script, 401, "{\"error\":{\"code\":\"unauthorized\",\"message\":\"no\"}}");
-  stage_expect(imgact_wait_actions(s->client, ids, 2, NULL), IMGACT_UNAUTHORIZED);
+  harness_expect(imgact_wait_actions(s->client, ids, 2, NULL), IMGACT_UNAUTHORIZED);
   scripted_assert_lines(s->script, "GET /v1/actions?id=13&id=14");
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_poll_that_keeps_failing_ends_it_after_its_attempts(void **state) {
   (void)state;
-  stage *s = every_second(true);
+  harness *s = every_second(true);
   scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"in-progress\"}}");
   for (int i = 0; i < 5; i++) scripted_fail(s->script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
-  imgact_op *op = stage_run(wait_for(s, "1"), IMGACT_NETWORK);
+  imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_NETWORK);
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_RUNNING); // as it was seen last
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_used_up(s->script);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void the_deadline_returns_what_was_seen_last(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2"};
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   scripted_on(s->script, "GET *",
               (scripted_answer){.status = 200, .body = HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "success"))});
-  imgact_op *op = stage_configure(imgact_wait_actions(s->client, ids, 2, NULL), (imgact_op_options){.deadline_ms = 3600000});
-  stage_run(op, IMGACT_TIMEOUT);
+  imgact_op *op =
+      harness_configure(imgact_wait_actions(s->client, ids, 2, NULL), (imgact_op_options){.deadline_ms = 3600000});
+  harness_run(op, IMGACT_TIMEOUT);
   size_t count = 0;
   imgact_op_actions(op, &count);
   assert_int_equal(count, 2);
   assert_int_equal(scripted_now_ms(s->script), 3600000);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void the_rate_of_the_last_poll_is_the_operations(void **state) {
   (void)state;
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   scripted_next(s->script, (scripted_answer){.status = 200,
                                              .body = HZ_ACTIONS(HZ_ACTION(1, "success")),
                                              .headers = "RateLimit-Limit: 7200\nRateLimit-Remaining: 7199\n"});
-  imgact_op *op = stage_run(wait_for(s, "1"), IMGACT_OK);
+  imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_OK);
   imgact_rate_limit rate;
   imgact_op_rate_limit(op, &rate);
   assert_int_equal(rate.limit, 7200);
   assert_int_equal(rate.remaining, 7199);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void an_action_of_another_image_is_not_found(void **state) {
   (void)state;
   static const char *const ids[] = {"1"};
-  stage *s = every_second(false);
+  harness *s = every_second(false);
   scripted_json(s->script, 200,
                 HZ_ACTIONS("{\"id\":1,\"status\":\"success\",\"resources\":[{\"id\":8,\"type\":\"image\"},"
                            "{\"id\":7,\"type\":\"server\"}]}"));
-  imgact_op *op = stage_run(imgact_wait_actions(s->client, ids, 1, "7"), IMGACT_NOT_FOUND);
+  imgact_op *op = harness_run(imgact_wait_actions(s->client, ids, 1, "7"), IMGACT_NOT_FOUND);
   assert_null(imgact_op_action(op));
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 // ---- many polls, many waits
@@ -274,10 +275,10 @@ static imgact_client *patient_client(failing_allocator *memory, patience *p) {
   failing_allocator_init(memory, 0);
   imgact_client_options options = {.size = sizeof options,
                                    .provider_name = "digitalocean",
-                                   .token = STAGE_TOKEN,
+                                   .token = HARNESS_TOKEN,
                                    .poll_interval_ms = 1000,
                                    .allocator = &memory->allocator,
-                                   .transport = tireless_transport(tireless_new(still_running, p, 1))};
+                                   .transport = stress_transport(stress_new(still_running, p, 1))};
   assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_OK);
   return client;
 }
@@ -295,7 +296,7 @@ static void a_wait_of_a_million_polls_does_not_grow(void **state) {
   imgact_client *client = patient_client(&memory, &p);
   const char *id = "1";
   imgact_op *op = imgact_wait_actions(client, &id, 1, NULL);
-  stage_run(op, IMGACT_OK);
+  harness_run(op, IMGACT_OK);
   assert_true(p.polls == p.until);
   if (memory.peak_bytes > (size_t)128 * 1024) fail_msg("%zu bytes", memory.peak_bytes);
   imgact_op_free(op);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Lists: what is asked for, page by page, and that a list is complete or an error.
-#include "stage.h"
-#include "tireless.h"
+#include "harness.h"
+#include "stress.h"
 
 #include <imgact/provider.h>
 
@@ -32,67 +32,67 @@ static void check_ids(const imgact_op *op, const char *ids) {
 
 static void every_page_is_walked_to_the_end_mark(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 5));
   scripted_json(s->script, 200, hz(2, 3, "", 5)); // an empty page ends nothing
   scripted_json(s->script, 200, hz(3, 0, "cde", 5));
-  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "abcde");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(3));
   scripted_assert_used_up(s->script);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void what_one_page_holds_twice_is_kept(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 0, "aba", 3));
-  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "aba");
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_world_that_moves_once_is_walked_again(void **state) {
   (void)state;
   for (int how = 0; how < 2; how++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 3));
     scripted_json(s->script, 200, how == 0 ? hz(2, 0, "bc", 3) : hz(2, 0, "c", 4)); // an id again; a total that changed
     scripted_json(s->script, 200, hz(1, 2, "xa", 4));
     scripted_json(s->script, 200, hz(2, 0, "bc", 4));
-    imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+    imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
     check_ids(op, "xabc");
     scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), PAGE(2));
     imgact_op_free(op);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
 static void a_world_that_keeps_moving_is_incomplete(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_on(s->script, PAGE(1), (scripted_answer){.status = 200, .body = hz(1, 2, "ab", 3)});
   scripted_on(s->script, PAGE(2), (scripted_answer){.status = 200, .body = hz(2, 0, "bc", 3)});
-  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
   check_ids(op, "");
   assert_null(imgact_op_image(op));
   assert_int_equal(scripted_count(s->script), 8);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_page_that_does_not_advance_is_incomplete(void **state) {
   (void)state;
   static const int nexts[] = {1, 2, -1};
   for (size_t i = 0; i < sizeof nexts / sizeof *nexts; i++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
     scripted_json(s->script, 200, hz(2, nexts[i], "cd", 4));
-    stage_expect(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
+    harness_expect(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
     scripted_assert_used_up(s->script);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
@@ -109,29 +109,29 @@ static void a_failing_page_fails_the_whole_list(void **state) {
                   {200, "{\"images\":[]} x", IMGACT_PROTOCOL},
                   {302, "", IMGACT_PROTOCOL}};
   for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
     scripted_json(s->script, failures[i].status, failures[i].body);
-    imgact_op *op = stage_run(imgact_list_images(s->client, NULL), failures[i].expected);
+    imgact_op *op = harness_run(imgact_list_images(s->client, NULL), failures[i].expected);
     check_ids(op, "");
     assert_string_equal(imgact_op_error(op)->provider, "hetzner");
     imgact_op_free(op);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
 static void a_page_is_retried_in_its_place(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "a", 2));
   scripted_json(s->script, 503, "{\"error\":{\"code\":\"unavailable\",\"message\":\"m\",\"details\":{\"x\":1}}}");
   scripted_json(s->script, 200, hz(2, 0, "b", 2));
-  imgact_op *op = stage_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "ab");
   assert_null(imgact_op_error_details(op));
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(2));
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_limit_ends_the_walk_early(void **state) {
@@ -139,40 +139,40 @@ static void a_limit_ends_the_walk_early(void **state) {
   static const char *const expected[] = {"a", "ab", "abc", "abcd", "abcd"};
   static const size_t requests[] = {1, 1, 2, 2, 2};
   for (int64_t limit = 1; limit <= 5; limit++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
     scripted_json(s->script, 200, hz(2, 0, "cd", 4));
-    imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = limit});
-    check_ids(stage_run(op, IMGACT_OK), expected[limit - 1]);
+    imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = limit});
+    check_ids(harness_run(op, IMGACT_OK), expected[limit - 1]);
     assert_int_equal(scripted_count(s->script), requests[limit - 1]);
     imgact_op_free(op);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
 static void one_page_alone_is_that_page(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_json(s->script, 200, hz(3, 4, "xy", 400));
-  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.page = 3, .per_page = 2});
-  check_ids(stage_run(op, IMGACT_OK), "xy");
+  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.page = 3, .per_page = 2});
+  check_ids(harness_run(op, IMGACT_OK), "xy");
   scripted_assert_lines(s->script, "GET /v1/images?page=3&per_page=2");
   imgact_pagination page;
   imgact_op_pagination(op, &page);
   assert_int_equal(page.next, 4);
   assert_int_equal(page.total, 400);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void wrong_pages_and_limits_are_refused(void **state) {
   (void)state;
   static const imgact_op_options wrong[] = {{.page = -1}, {.max_items = -1}, {.per_page = -1}, {.per_page = 51}};
-  stage *s = stage_new();
+  harness *s = harness_new();
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-    stage_expect(stage_configure(imgact_list_images(s->client, NULL), wrong[i]), IMGACT_INVALID_ARGUMENT);
+    harness_expect(harness_configure(imgact_list_images(s->client, NULL), wrong[i]), IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(s->script);
-  stage_free(s);
+  harness_free(s);
 }
 
 // ---- several queries (DigitalOcean)
@@ -183,7 +183,7 @@ static void types_are_walked_query_by_query_and_shown_once(void **state) {
   (void)state;
   static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_APP, IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_SYSTEM};
   imgact_image_filter filter = {.size = sizeof filter, .types = types, .types_count = 3};
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   scripted_json(s->script, 200,
                 "{\"images\":[" DO_ITEM(1, "snapshot",
                                         "true") "],\"links\":{\"pages\":{\"next\":"
@@ -193,7 +193,7 @@ static void types_are_walked_query_by_query_and_shown_once(void **state) {
   scripted_json(s->script, 200,
                 "{\"images\":[" DO_ITEM(4, "snapshot", "false") "," DO_ITEM(5, "backup", "false") "," DO_ITEM(6, "snapshot",
                                                                                                               "true") "]}");
-  imgact_op *op = stage_run(imgact_list_images(s->client, &filter), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_list_images(s->client, &filter), IMGACT_OK);
   check_ids(op, "\1\2\3\4");
   scripted_assert_lines(s->script, "GET /v2/images?type=distribution&page=1&per_page=200",
                         "GET /v2/images?type=distribution&extra=1&page=2&per_page=200",
@@ -203,14 +203,14 @@ static void types_are_walked_query_by_query_and_shown_once(void **state) {
                       "https://api.digitalocean.com/v2/images?type=distribution&extra=1&page=2&per_page=200");
   assert_true(imgact_op_filtered_locally(op));
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void local_filters_and_orders_hold_over_the_whole_list(void **state) {
   (void)state;
   static const char *const keys[] = {"name:desc", "id"};
   imgact_image_filter filter = {.size = sizeof filter, .region = "nyc3", .sort = keys, .sort_count = 2};
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   scripted_json(
       s->script, 200,
       "{\"images\":[{\"id\":9,\"name\":\"a\",\"regions\":[\"nyc3\"]},{\"id\":10,\"name\":\"a\",\"regions\":[\"nyc3\"]},"
@@ -218,62 +218,62 @@ static void local_filters_and_orders_hold_over_the_whole_list(void **state) {
   scripted_json(s->script, 200,
                 "{\"images\":[{\"id\":2,\"name\":\"m\",\"regions\":[\"sfo2\",\"nyc3\"]},"
                 "{\"id\":3,\"name\":null,\"regions\":[\"nyc3\"]}]}");
-  imgact_op *op = stage_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.max_items = 3});
-  check_ids(stage_run(op, IMGACT_OK), "\2\x9\xa");
+  imgact_op *op = harness_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.max_items = 3});
+  check_ids(harness_run(op, IMGACT_OK), "\2\x9\xa");
   scripted_assert_used_up(s->script); // sorting is local: the limit comes last
   imgact_op_free(op);
-  op = stage_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
-  stage_expect(op, IMGACT_INVALID_ARGUMENT);
-  stage_free(s);
+  op = harness_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  harness_expect(op, IMGACT_INVALID_ARGUMENT);
+  harness_free(s);
 }
 
 // ---- page by page
 
 static void pages_come_one_by_one_and_end(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 3, "", 4));
   scripted_json(s->script, 200, hz(3, 0, "cd", 4));
-  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
-  check_ids(stage_run(op, IMGACT_OK), "ab");
+  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  check_ids(harness_run(op, IMGACT_OK), "ab");
   assert_int_equal(scripted_count(s->script), 1);
-  check_ids(stage_run(op, IMGACT_OK), "cd");
-  check_ids(stage_run(op, IMGACT_END), "");
-  check_ids(stage_run(op, IMGACT_END), "");
+  check_ids(harness_run(op, IMGACT_OK), "cd");
+  check_ids(harness_run(op, IMGACT_END), "");
+  check_ids(harness_run(op, IMGACT_END), "");
   assert_int_equal(scripted_count(s->script), 3);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void page_by_page_ends_at_the_limit(void **state) {
   (void)state;
   static const char *const first[] = {"a", "ab", "ab"}, *const second[] = {"", "", "c"};
   for (int64_t limit = 1; limit <= 3; limit++) {
-    stage *s = stage_new();
+    harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
     scripted_json(s->script, 200, hz(2, 0, "cd", 4));
     imgact_op_options options = {.flags = IMGACT_OP_FLAG_PAGED, .max_items = limit};
-    imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), options);
-    check_ids(stage_run(op, IMGACT_OK), first[limit - 1]);
-    check_ids(stage_run(op, limit == 3 ? IMGACT_OK : IMGACT_END), second[limit - 1]);
-    check_ids(stage_run(op, IMGACT_END), "");
+    imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), options);
+    check_ids(harness_run(op, IMGACT_OK), first[limit - 1]);
+    check_ids(harness_run(op, limit == 3 ? IMGACT_OK : IMGACT_END), second[limit - 1]);
+    check_ids(harness_run(op, IMGACT_END), "");
     imgact_op_free(op);
-    stage_free(s);
+    harness_free(s);
   }
 }
 
 static void page_by_page_never_hands_out_twice(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 3));
   scripted_json(s->script, 200, hz(2, 0, "bc", 3));
-  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
-  check_ids(stage_run(op, IMGACT_OK), "ab");
-  check_ids(stage_run(op, IMGACT_INCOMPLETE), "");
-  check_ids(stage_run(op, IMGACT_INCOMPLETE), "");
+  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  check_ids(harness_run(op, IMGACT_OK), "ab");
+  check_ids(harness_run(op, IMGACT_INCOMPLETE), "");
+  check_ids(harness_run(op, IMGACT_INCOMPLETE), "");
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 static void a_page_can_be_asked_for_inside_done(void *user, imgact_op *op) {
@@ -285,17 +285,17 @@ static void a_page_can_be_asked_for_inside_done(void *user, imgact_op *op) {
 
 static void pages_can_be_driven_by_callbacks(void **state) {
   (void)state;
-  stage *s = stage_new();
+  harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 0, "cd", 4));
   tally t = {0};
-  imgact_op *op = stage_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   imgact_op_start(op, a_page_can_be_asked_for_inside_done, &t);
   imgact_loop_run(s->loop);
   assert_int_equal(t.done, 3);
   assert_int_equal(t.status, IMGACT_END);
   imgact_op_free(op);
-  stage_free(s);
+  harness_free(s);
 }
 
 // ---- very long lists
@@ -333,9 +333,9 @@ static void open_long_list(long_list *l, const imgact_provider *provider) {
   imgact_client_options options = {.size = sizeof options,
                                    .provider = provider,
                                    .provider_name = "hetzner",
-                                   .token = STAGE_TOKEN,
+                                   .token = HARNESS_TOKEN,
                                    .allocator = &l->memory.allocator,
-                                   .transport = tireless_transport(tireless_new(next_page, &l->cloud, 1))};
+                                   .transport = stress_transport(stress_new(next_page, &l->cloud, 1))};
   assert_int_equal(imgact_client_new(&options, &l->client, &error), IMGACT_OK);
 }
 
@@ -349,7 +349,7 @@ static void ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids(voi
   (void)state;
   long_list l = {.cloud = {.per_page = 5, .pages = 10000}};
   open_long_list(&l, NULL);
-  imgact_op *op = stage_configure(imgact_list_images(l.client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op = harness_configure(imgact_list_images(l.client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   size_t items = 0, count = 0;
   while (imgact_op_run(op) == IMGACT_OK) {
     imgact_op_images(op, &count);
@@ -380,7 +380,8 @@ static void pages_of_which_nothing_passes_leave_nothing_behind(void **state) {
   long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
   open_long_list(&l, &provider);
   imgact_image_filter filter = {.size = sizeof filter, .name = "rare"};
-  imgact_op *op = stage_configure(imgact_list_images(l.client, &filter), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op =
+      harness_configure(imgact_list_images(l.client, &filter), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   size_t items = 0, count = 0;
   while (imgact_op_run(op) == IMGACT_OK) {
     imgact_op_images(op, &count);
@@ -400,7 +401,7 @@ static void pages_of_which_nothing_passes_leave_nothing_behind_one_that_did(void
   long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
   open_long_list(&l, &provider);
   imgact_image_filter filter = {.size = sizeof filter, .name = "rare"};
-  imgact_op *op = stage_run(imgact_list_images(l.client, &filter), IMGACT_OK);
+  imgact_op *op = harness_run(imgact_list_images(l.client, &filter), IMGACT_OK);
   size_t count = 0;
   imgact_op_images(op, &count);
   assert_int_equal(count, 25);
@@ -412,7 +413,7 @@ static void pages_of_which_nothing_passes_leave_nothing_behind_one_that_did(void
 static void absurd_page_numbers_and_links_are_errors(void **state) {
   (void)state;
   static char link[200000], body[400000];
-  stage *s = stage_digitalocean();
+  harness *s = harness_digitalocean();
   static const char *const fills[] = {"x", "+", "%2B"};
   for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
     link[0] = '\0';
@@ -421,14 +422,14 @@ static void absurd_page_numbers_and_links_are_errors(void **state) {
     snprintf(body, sizeof body,
              "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://x/v2/images?page=2&q=%s\"}}}", link);
     scripted_json(s->script, 200, body);
-    stage_expect(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
+    harness_expect(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
   }
-  stage_free(s);
-  s = stage_new();
+  harness_free(s);
+  s = harness_new();
   scripted_json(s->script, 200, "{\"images\":[{\"id\":1}],\"meta\":{\"pagination\":{\"next_page\":9223372036854775807}}}");
   scripted_json(s->script, 200, "{\"images\":[{\"id\":2}],\"meta\":{\"pagination\":{\"next_page\":9223372036854775807}}}");
-  stage_expect(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
-  stage_free(s);
+  harness_expect(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
+  harness_free(s);
 }
 
 static void a_list_has_at_most_a_hundred_thousand_pages(void **state) {
@@ -436,7 +437,7 @@ static void a_list_has_at_most_a_hundred_thousand_pages(void **state) {
   for (long long pages = 100000; pages <= 100001; pages++) {
     long_list l = {.cloud = {.per_page = 0, .pages = pages}};
     open_long_list(&l, NULL);
-    stage_expect(imgact_list_images(l.client, NULL), pages == 100000 ? IMGACT_OK : IMGACT_PROTOCOL);
+    harness_expect(imgact_list_images(l.client, NULL), pages == 100000 ? IMGACT_OK : IMGACT_PROTOCOL);
     assert_int_equal(l.cloud.requests, 100000);
     close_long_list(&l);
   }

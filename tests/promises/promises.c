@@ -4,7 +4,7 @@
  * meets every fault, before and after the effect, and answers cut at every Kth byte; then M runs by chance. --beyond: as
  * many runs in which the cloud shows what it accepted later than the client waits for it; they are counted, not judged.
  */
-#include "verdict.h"
+#include "oracle.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,21 +16,21 @@ typedef struct tally {
 
 static bool verbose;
 
-static void describe(const plan *p) {
+static void describe(const schedule *p) {
   fprintf(stderr,
           "  %s %s%s%s seed %" PRIu64 " attempts %d twins %d settle %" PRId64 " hidden %" PRId64 " lasts %" PRId64
           " deadline %" PRId64 " cancel %" PRId64 " crash %" PRId64 "+%" PRId64 " skew %" PRId64 " foreign %" PRId64
           "%s%s shorten %" PRId64 " latency %" PRId64 "\n  %s\n",
-          sim_cloud_words[p->cloud], p->list ? "list" : plan_deed_words[p->deed], p->wait ? " wait" : "",
+          sim_cloud_words[p->cloud], p->list ? "list" : schedule_deed_words[p->deed], p->wait ? " wait" : "",
           p->repeats ? " repeats" : "", p->seed, (int)p->attempts, (int)p->twins, p->settle_ms, p->hide_ms, p->duration_ms,
           p->deadline_ms, p->cancel_ms, p->crash_ms, p->down_ms, p->skew_ms, p->foreign_ms,
           p->foreign_opposite ? " (opposite)" : "", p->undoing ? " undoing" : "", p->shorten_bytes, p->latency_ms,
           p->faults);
 }
 
-static void describe_end(const stage *s) {
-  for (int i = 0; i < s->plan->twins; i++) {
-    const stage_told *told = &s->told[i];
+static void describe_end(const harness *s) {
+  for (int i = 0; i < s->schedule->twins; i++) {
+    const harness_told *told = &s->told[i];
     fprintf(stderr, "  told: %s%s%s, action %" PRId64 ": %s\n", imgact_status_name((imgact_status)told->error.status),
             told->adopted ? ", adopted" : "", told->error.flags & IMGACT_ERROR_MAYBE_APPLIED ? ", maybe applied" : "",
             told->action_id, told->error.message);
@@ -41,12 +41,12 @@ static void describe_end(const stage *s) {
           s->effects, s->foreign, s->sends, s->lookups, s->end_ms - s->start_ms);
 }
 
-static void count(tally *t, const stage *s) {
+static void count(tally *t, const harness *s) {
   t->runs++;
-  t->doubled += verdict_doubled(s);
+  t->doubled += oracle_doubled(s);
   t->faulty += s->instance.world->counters.faults > 0;
-  for (int i = 0; i < s->plan->twins; i++) {
-    const stage_told *told = &s->told[i];
+  for (int i = 0; i < s->schedule->twins; i++) {
+    const harness_told *told = &s->told[i];
     t->ok += told->error.status == IMGACT_OK;
     t->adopted += told->adopted;
     t->maybe += (told->error.flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
@@ -55,9 +55,9 @@ static void count(tally *t, const stage *s) {
 }
 
 /* What the cloud committed is in *sends: how often the mutation went out. */
-static bool run(const plan *p, tally *t, stage *s) {
-  if (!stage_run(s, p, verbose ? stderr : NULL)) exit(2);
-  const char *wrong = p->hide_ms > p->settle_ms ? NULL : verdict(s);
+static bool run(const schedule *p, tally *t, harness *s) {
+  if (!harness_run(s, p, verbose ? stderr : NULL)) exit(2);
+  const char *wrong = p->hide_ms > p->settle_ms ? NULL : oracle(s);
   count(t, s);
   if (wrong || verbose) {
     if (wrong) fprintf(stderr, "BROKEN: %s\n", wrong);
@@ -65,7 +65,7 @@ static bool run(const plan *p, tally *t, stage *s) {
     describe_end(s);
   }
   if (wrong) t->broken++;
-  stage_free(s);
+  harness_free(s);
   return !wrong;
 }
 
@@ -100,15 +100,15 @@ static const char *const refusals[] = {"\"rate_limit\"",
                                        "\"status\",\"status\":423",
                                        "\"status\",\"status\":429,\"body\":\"html\""};
 
-static void with(plan *p, const char *kind, const char *when, int times, const char *more) {
+static void with(schedule *p, const char *kind, const char *when, int times, const char *more) {
   snprintf(p->faults, sizeof p->faults, "[{\"do\":%s,\"method\":\"%s\",\"when\":\"%s\",\"count\":%d}%s]", kind,
-           plan_method(p), when, times, more);
+           schedule_method(p), when, times, more);
 }
 
-static void sweep_kind(const plan *calm, const char *kind, bool after, tally *t) {
+static void sweep_kind(const schedule *calm, const char *kind, bool after, tally *t) {
   static const int64_t hidden[] = {0, 1, 4000, 9999, 10000};
-  stage s;
-  plan p = *calm;
+  harness s;
+  schedule p = *calm;
   for (int times = 1; times <= 6; times++)
     for (size_t h = 0; h < (p.unsafe && after ? SIM_COUNT(hidden) : 1); h++) {
       char hide[100];
@@ -119,11 +119,11 @@ static void sweep_kind(const plan *calm, const char *kind, bool after, tally *t)
     }
 }
 
-static bool is_refusal(const plan *p, const char *kind) {
-  return plan_declines(p) && !strcmp(kind, "\"status\",\"status\":500");
+static bool is_refusal(const schedule *p, const char *kind) {
+  return schedule_declines(p) && !strcmp(kind, "\"status\",\"status\":500");
 }
 
-static void sweep_kinds(const plan *calm, tally *t) {
+static void sweep_kinds(const schedule *calm, tally *t) {
   for (size_t k = 0; k < SIM_COUNT(kinds); k++)
     for (int after = 0; after < 2 - is_refusal(calm, kinds[k]); after++) sweep_kind(calm, kinds[k], after, t);
   for (size_t k = 0; k < SIM_COUNT(refusals); k++) sweep_kind(calm, refusals[k], false, t);
@@ -131,10 +131,10 @@ static void sweep_kinds(const plan *calm, tally *t) {
 
 /* The answer cut at each byte, as a broken connection and as an answer that looks whole, until a cut has no effect any more.
  */
-static void sweep_bytes(const plan *calm, int step, tally *t) {
-  stage s;
+static void sweep_bytes(const schedule *calm, int step, tally *t) {
+  harness s;
   for (int64_t k = 0, sends = 2; sends > 1 || k < 40; k += step) {
-    plan p = *calm;
+    schedule p = *calm;
     char kind[60];
     snprintf(kind, sizeof kind, "\"cut\",\"bytes\":%" PRId64, k);
     with(&p, kind, "after", 1, "");
@@ -145,7 +145,7 @@ static void sweep_bytes(const plan *calm, int step, tally *t) {
     with(&p, kind, "after", 1, ",{\"do\":\"hide\",\"method\":\"POST\",\"ms\":7000}");
     p.hide_ms = p.unsafe ? 7000 : 0;
     run(&p, t, &s);
-    plan q = *calm;
+    schedule q = *calm;
     q.wait = false;
     q.shorten_bytes = k;
     run(&q, t, &s);
@@ -157,12 +157,12 @@ static void sweep_bytes(const plan *calm, int step, tally *t) {
 }
 
 static void sweep(int step, tally *t) {
-  for (size_t pair = 0; pair < PLAN_PAIRS; pair++)
+  for (size_t pair = 0; pair < SCHEDULE_PAIRS; pair++)
     for (int variant = 0; variant < 4; variant++) {
       sim_cloud cloud;
-      plan_deed deed;
-      plan_pair(pair, &cloud, &deed);
-      plan calm = plan_calm(cloud, deed, variant & 1);
+      schedule_deed deed;
+      schedule_pair(pair, &cloud, &deed);
+      schedule calm = schedule_calm(cloud, deed, variant & 1);
       calm.repeats = (variant & 2) != 0;
       sweep_kinds(&calm, t);
       sweep_bytes(&calm, step, t);
@@ -179,9 +179,9 @@ static void show(const char *what, const tally *t) {
 }
 
 static uint64_t chance(uint64_t seed, uint64_t runs, bool beyond, tally *t) {
-  stage s;
+  harness s;
   for (uint64_t i = 0; i < runs; i++) {
-    plan p = plan_random(seed + i, beyond);
+    schedule p = schedule_random(seed + i, beyond);
     run(&p, t, &s);
   }
   return t->broken;

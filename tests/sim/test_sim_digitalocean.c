@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "asking.h"
+#include "http_fixture.h"
 
 /* 1: base, 2: an app, 10: snapshot in nyc1, 11: backup, 12: custom, 13: failed import. */
 static const char world[] =
@@ -14,24 +14,25 @@ static const char world[] =
     "{\"id\":13,\"type\":\"custom\",\"name\":\"f\",\"status\":\"deleted\",\"error_message\":\"no\"}]}}";
 
 static int setup(void **state) {
-  asking_setup(state);
-  asking_world(*state, world);
+  http_fixture_setup(state);
+  http_fixture_world(*state, world);
   return 0;
 }
 
-static void check_error(asking *a, int status, const char *text, const char *method, const char *target, const char *body) {
-  asking_expect(a, status, method, target, body);
+static void check_error(http_fixture *a, int status, const char *text, const char *method, const char *target,
+                        const char *body) {
+  http_fixture_expect(a, status, method, target, body);
   if (!strstr(a->outcome.reply.body, text)) fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
 }
 
-static void check_list(asking *a, const char *query, const char *ids) {
+static void check_list(http_fixture *a, const char *query, const char *ids) {
   char target[300];
   snprintf(target, sizeof target, "/v2/images%s", query);
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", target, NULL), "images"), ids);
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", target, NULL), "images"), ids);
 }
 
 static void filters(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   check_list(a, "", "1 2 10 11 12 13");
   check_list(a, "?type=distribution", "1");
   check_list(a, "?type=application", "2");
@@ -46,33 +47,33 @@ static void filters(void **state) {
 }
 
 static void links_name_the_pages_around(void **state) {
-  asking *a = *state;
-  const imgact_json *reply = asking_expect(a, 200, "GET", "/v2/images?per_page=2&private=true", NULL);
-  asking_text(reply, "links.pages.next", "https://api.digitalocean.com/v2/images?page=2&per_page=2&private=true");
-  asking_text(reply, "links.pages.last", "https://api.digitalocean.com/v2/images?page=2&per_page=2&private=true");
-  assert_int_equal(imgact_json_count(asking_at(reply, "links.pages")), 2);
-  reply = asking_expect(a, 200, "GET", "/v2/images?per_page=2&page=2", NULL);
-  assert_int_equal(imgact_json_count(asking_at(reply, "links.pages")), 4);
-  reply = asking_expect(a, 200, "GET", "/v2/images?per_page=2&page=3", NULL);
-  assert_int_equal(imgact_json_count(asking_at(reply, "links.pages")), 2);
-  asking_text(reply, "links.pages.prev", "https://api.digitalocean.com/v2/images?page=2&per_page=2");
-  assert_int_equal(asking_int(reply, "meta.total"), 6);
-  reply = asking_expect(a, 200, "GET", "/v2/images?per_page=1000", NULL);
-  assert_int_equal(imgact_json_count(asking_at(reply, "links")), 0);
-  asking_world(a, "{\"settings\":{\"link_base\":\"http://elsewhere\"}}");
-  reply = asking_expect(a, 200, "GET", "/v2/images?per_page=5", NULL);
-  asking_text(reply, "links.pages.next", "http://elsewhere/v2/images?page=2&per_page=5");
+  http_fixture *a = *state;
+  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&private=true", NULL);
+  http_fixture_text(reply, "links.pages.next", "https://api.digitalocean.com/v2/images?page=2&per_page=2&private=true");
+  http_fixture_text(reply, "links.pages.last", "https://api.digitalocean.com/v2/images?page=2&per_page=2&private=true");
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "links.pages")), 2);
+  reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&page=2", NULL);
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "links.pages")), 4);
+  reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&page=3", NULL);
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "links.pages")), 2);
+  http_fixture_text(reply, "links.pages.prev", "https://api.digitalocean.com/v2/images?page=2&per_page=2");
+  assert_int_equal(http_fixture_int(reply, "meta.total"), 6);
+  reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=1000", NULL);
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "links")), 0);
+  http_fixture_world(a, "{\"settings\":{\"link_base\":\"http://elsewhere\"}}");
+  reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=5", NULL);
+  http_fixture_text(reply, "links.pages.next", "http://elsewhere/v2/images?page=2&per_page=5");
 }
 
 static void an_image_is_shown_whole(void **state) {
-  asking *a = *state;
-  asking_expect(a, 200, "GET", "/v2/images/10", NULL);
+  http_fixture *a = *state;
+  http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   assert_string_equal(a->outcome.reply.body,
                       "{\"image\":{\"id\":10,\"name\":\"s\",\"type\":\"snapshot\",\"distribution\":\"Ubuntu\",\"slug\":null,"
                       "\"public\":false,\"regions\":[\"nyc1\",\"nyc1\"],\"created_at\":\"2025-01-01T00:00:00Z\","
                       "\"min_disk_size\":20,\"size_gigabytes\":2.34,\"description\":\"\",\"tags\":[\"prod\"],"
                       "\"status\":\"available\",\"error_message\":\"\"}}");
-  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/v2/images/debian-12-x64", NULL), "image.id"), 1);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/v2/images/debian-12-x64", NULL), "image.id"), 1);
   check_error(a, 404, "not_found", "GET", "/v2/images/debian-13-x64", NULL);
   check_error(a, 404, "not_found", "GET", "/v2/images/99", NULL);
   check_error(a, 404, "not_found", "PUT", "/v2/images/debian-12-x64", "{\"name\":\"x\"}");
@@ -81,13 +82,13 @@ static void an_image_is_shown_whole(void **state) {
 }
 
 static void an_update_changes_what_it_names(void **state) {
-  asking *a = *state;
-  const imgact_json *reply = asking_expect(a, 200, "PUT", "/v2/images/10", "{\"name\":\"n\"}");
-  asking_text(reply, "image.name", "n");
-  asking_text(reply, "image.distribution", "Ubuntu");
-  reply = asking_expect(a, 200, "PUT", "/v2/images/10", "{\"distribution\":\"Plan 9\",\"description\":\"\"}");
-  asking_text(reply, "image.distribution", "Unknown");
-  asking_text(reply, "image.name", "n");
+  http_fixture *a = *state;
+  const imgact_json *reply = http_fixture_expect(a, 200, "PUT", "/v2/images/10", "{\"name\":\"n\"}");
+  http_fixture_text(reply, "image.name", "n");
+  http_fixture_text(reply, "image.distribution", "Ubuntu");
+  reply = http_fixture_expect(a, 200, "PUT", "/v2/images/10", "{\"distribution\":\"Plan 9\",\"description\":\"\"}");
+  http_fixture_text(reply, "image.distribution", "Unknown");
+  http_fixture_text(reply, "image.name", "n");
   check_error(a, 400, "bad_request", "PUT", "/v2/images/10", "");
   check_error(a, 400, "bad_request", "PUT", "/v2/images/10", "{\"name\"");
   check_error(a, 422, "unprocessable_entity", "PUT", "/v2/images/10", "{\"name\":\"\"}");
@@ -96,45 +97,45 @@ static void an_update_changes_what_it_names(void **state) {
 }
 
 static void a_second_delete_is_another_error_than_a_get(void **state) {
-  asking *a = *state;
-  asking_expect(a, 204, "DELETE", "/v2/images/10", NULL);
+  http_fixture *a = *state;
+  http_fixture_expect(a, 204, "DELETE", "/v2/images/10", NULL);
   check_error(a, 422, "Can not delete an already deleted image.", "DELETE", "/v2/images/10", NULL);
   check_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
   check_error(a, 404, "not_found", "GET", "/v2/images/10/actions", NULL);
   check_error(a, 404, "not_found", "DELETE", "/v2/images/99", NULL);
   check_error(a, 422, "already deleted", "DELETE", "/v2/images/13", NULL);
-  asking_expect(a, 200, "GET", "/v2/images/13", NULL);
+  http_fixture_expect(a, 200, "GET", "/v2/images/13", NULL);
   check_error(a, 403, "forbidden", "DELETE", "/v2/images/1", NULL);
   check_error(a, 422, "unprocessable_entity", "DELETE", "/v2/images/11", NULL);
   assert_int_equal(a->instance.world->counters.effects[SIM_DELETE], 1);
 }
 
 static void a_transfer_adds_its_region_when_it_ends(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   const imgact_json *reply =
-      asking_expect(a, 201, "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
-  asking_text(reply, "action.status", "in-progress");
-  asking_text(reply, "action.region.slug", "nyc3");
-  asking_text(reply, "action.region_slug", "nyc3");
-  asking_null(reply, "action.completed_at");
-  int64_t id = asking_int(reply, "action.id");
+      http_fixture_expect(a, 201, "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  http_fixture_text(reply, "action.status", "in-progress");
+  http_fixture_text(reply, "action.region.slug", "nyc3");
+  http_fixture_text(reply, "action.region_slug", "nyc3");
+  http_fixture_null(reply, "action.completed_at");
+  int64_t id = http_fixture_int(reply, "action.id");
   assert_true(id > INT32_MAX);
   check_error(a, 422, "pending event", "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
-  asking_expect(a, 201, "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"ams3\"}");
+  http_fixture_expect(a, 201, "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"ams3\"}");
   a->real_ms = 60000;
   char target[64];
   snprintf(target, sizeof target, "/v2/images/10/actions/%lld", (long long)id);
-  asking_text(asking_expect(a, 200, "GET", target, NULL), "action.status", "completed");
-  reply = asking_expect(a, 200, "GET", "/v2/images/10", NULL);
-  assert_int_equal(imgact_json_count(asking_at(reply, "image.regions")), 4);
-  asking_text(reply, "image.regions.2", "nyc3");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", target, NULL), "action.status", "completed");
+  reply = http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.regions")), 4);
+  http_fixture_text(reply, "image.regions.2", "nyc3");
   check_error(a, 422, "already", "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   snprintf(target, sizeof target, "/v2/images/11/actions/%lld", (long long)id);
   check_error(a, 404, "not_found", "GET", target, NULL);
 }
 
 static void transfers_that_are_refused(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   check_error(a, 422, "Backups can not be transfered", "POST", "/v2/images/11/actions",
               "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   check_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
@@ -151,74 +152,75 @@ static void transfers_that_are_refused(void **state) {
 }
 
 static void convert_makes_a_snapshot_of_a_backup(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   check_error(a, 422, "Only backups", "POST", "/v2/images/10/actions", "{\"type\":\"convert\"}");
-  asking_expect(a, 201, "POST", "/v2/images/11/actions", "{\"type\":\"convert\"}");
+  http_fixture_expect(a, 201, "POST", "/v2/images/11/actions", "{\"type\":\"convert\"}");
   check_error(a, 422, "pending event", "POST", "/v2/images/11/actions", "{\"type\":\"convert\"}");
-  asking_text(asking_expect(a, 200, "GET", "/v2/images/11", NULL), "image.type", "backup");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/11", NULL), "image.type", "backup");
   a->real_ms = 10000;
-  asking_text(asking_expect(a, 200, "GET", "/v2/images/11", NULL), "image.type", "snapshot");
-  asking_expect(a, 201, "POST", "/v2/images/11/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/11", NULL), "image.type", "snapshot");
+  http_fixture_expect(a, 201, "POST", "/v2/images/11/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
 }
 
 static void an_import_lives_through_its_states(void **state) {
-  asking *a = *state;
-  const imgact_json *reply = asking_expect(
+  http_fixture *a = *state;
+  const imgact_json *reply = http_fixture_expect(
       a, 202, "POST", "/v2/images",
       "{\"name\":\"i\",\"url\":\"http://h/i.img\",\"region\":\"nyc3\",\"tags\":[\"t\"],\"distribution\":\"Debian\"}");
-  asking_text(reply, "image.status", "NEW");
-  assert_int_equal(imgact_json_count(asking_at(reply, "image.regions")), 0);
+  http_fixture_text(reply, "image.status", "NEW");
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.regions")), 0);
   char target[64];
-  snprintf(target, sizeof target, "/v2/images/%lld", (long long)asking_int(reply, "image.id"));
+  snprintf(target, sizeof target, "/v2/images/%lld", (long long)http_fixture_int(reply, "image.id"));
   a->real_ms = 60000;
-  asking_text(asking_expect(a, 200, "GET", target, NULL), "image.status", "pending");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", target, NULL), "image.status", "pending");
   a->real_ms = 120000;
-  reply = asking_expect(a, 200, "GET", target, NULL);
-  asking_text(reply, "image.status", "available");
-  asking_text(reply, "image.regions.0", "nyc3");
-  asking_text(reply, "image.tags.0", "t");
-  reply = asking_expect(a, 202, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"http://h/fail\",\"region\":\"nyc3\"}");
-  snprintf(target, sizeof target, "/v2/images/%lld", (long long)asking_int(reply, "image.id"));
+  reply = http_fixture_expect(a, 200, "GET", target, NULL);
+  http_fixture_text(reply, "image.status", "available");
+  http_fixture_text(reply, "image.regions.0", "nyc3");
+  http_fixture_text(reply, "image.tags.0", "t");
+  reply =
+      http_fixture_expect(a, 202, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"http://h/fail\",\"region\":\"nyc3\"}");
+  snprintf(target, sizeof target, "/v2/images/%lld", (long long)http_fixture_int(reply, "image.id"));
   a->real_ms = 240000;
-  reply = asking_expect(a, 200, "GET", target, NULL);
-  asking_text(reply, "image.status", "deleted");
+  reply = http_fixture_expect(a, 200, "GET", target, NULL);
+  http_fixture_text(reply, "image.status", "deleted");
   check_error(a, 422, "required", "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\"}");
   check_error(a, 422, "Region", "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"moon1\"}");
   check_error(a, 422, "tags", "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\",\"tags\":[1]}");
 }
 
 static void an_image_goes_to_another_account(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   const imgact_json *reply =
-      asking_expect(a, 201, "POST", "/v2/images/10/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
+      http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
   char body[100];
   snprintf(body, sizeof body, "{\"transfer_id\":%lld,\"recipient_uuid\":\"u\"}",
-           (long long)asking_int(reply, "transfer_id"));
+           (long long)http_fixture_int(reply, "transfer_id"));
   check_error(a, 422, "pending transfer", "POST", "/v2/images/10/account_transfer", "{\"recipient_uuid\":\"u\"}");
-  asking_expect(a, 204, "POST", "/v2/images/10/account_transfer/cancel", body);
+  http_fixture_expect(a, 204, "POST", "/v2/images/10/account_transfer/cancel", body);
   check_error(a, 404, "not_found", "POST", "/v2/images/10/account_transfer/accept", body);
-  asking_expect(a, 201, "POST", "/v2/images/10/account_transfer", "{\"recipient_uuid\":\"u\"}");
-  asking_expect(a, 201, "POST", "/v2/images/10/account_transfer/accept", body);
+  http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer", "{\"recipient_uuid\":\"u\"}");
+  http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer/accept", body);
   check_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
   check_error(a, 422, "required", "POST", "/v2/images/12/account_transfer", "{}");
 }
 
 static void scopes(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"tokens\":[{\"token\":\"s\",\"scopes\":[\"image:read\",\"image:update\"]},"
-                  "{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":\"bad\",\"access\":\"invalid\"}]}");
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"tokens\":[{\"token\":\"s\",\"scopes\":[\"image:read\",\"image:update\"]},"
+                        "{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":\"bad\",\"access\":\"invalid\"}]}");
   a->token = "s";
-  const imgact_json *reply = asking_expect(a, 200, "GET", "/v2/images/10", NULL);
-  assert_int_equal(imgact_json_count(asking_at(reply, "image.tags")), 0);
-  reply = asking_expect(a, 201, "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
-  assert_int_equal(imgact_json_count(asking_at(reply, "action.region.sizes")), 0);
+  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.tags")), 0);
+  reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "action.region.sizes")), 0);
   char target[64];
-  snprintf(target, sizeof target, "/v2/actions/%lld", (long long)asking_int(reply, "action.id"));
+  snprintf(target, sizeof target, "/v2/actions/%lld", (long long)http_fixture_int(reply, "action.id"));
   check_error(a, 403, "not authorized", "GET", target, NULL);
   check_error(a, 403, "not authorized", "DELETE", "/v2/images/10", NULL);
   check_error(a, 403, "not authorized", "POST", "/v2/images/10/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
   a->token = "r";
-  asking_expect(a, 200, "GET", target, NULL);
+  http_fixture_expect(a, 200, "GET", target, NULL);
   check_error(a, 403, "not authorized", "PUT", "/v2/images/10", "{\"name\":\"x\"}");
   a->token = "bad";
   check_error(a, 401, "Unable to authenticate you.", "GET", "/v2/images", NULL);
@@ -227,49 +229,51 @@ static void scopes(void **state) {
 }
 
 static void actions_of_the_account_come_newest_first(void **state) {
-  asking *a = *state;
-  asking_world(a,
-               "{\"digitalocean\":{\"actions\":["
-               "{\"id\":20,\"type\":\"create\",\"status\":\"completed\",\"resource_id\":10,\"resource_type\":\"image\"},"
-               "{\"id\":21,\"type\":\"power_off\",\"status\":\"errored\",\"resource_id\":10,\"resource_type\":\"droplet\"},"
-               "{\"id\":22,\"type\":\"transfer\",\"status\":\"completed\",\"resource_id\":10,\"region_slug\":\"moon1\"}]}}");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/actions", NULL), "actions"), "22 21 20");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/images/10/actions", NULL), "actions"), "22 20");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/actions?per_page=1&page=2", NULL), "actions"), "21");
-  asking_text(asking_expect(a, 200, "GET", "/v2/actions/21", NULL), "action.status", "errored");
-  asking_text(asking_expect(a, 200, "GET", "/v2/images/10/actions/22", NULL), "action.region.slug", "moon1");
+  http_fixture *a = *state;
+  http_fixture_world(
+      a, "{\"digitalocean\":{\"actions\":["
+         "{\"id\":20,\"type\":\"create\",\"status\":\"completed\",\"resource_id\":10,\"resource_type\":\"image\"},"
+         "{\"id\":21,\"type\":\"power_off\",\"status\":\"errored\",\"resource_id\":10,\"resource_type\":\"droplet\"},"
+         "{\"id\":22,\"type\":\"transfer\",\"status\":\"completed\",\"resource_id\":10,\"region_slug\":\"moon1\"}]}}");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/actions", NULL), "actions"), "22 21 20");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images/10/actions", NULL), "actions"),
+                      "22 20");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/actions?per_page=1&page=2", NULL), "actions"),
+                      "21");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/21", NULL), "action.status", "errored");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/10/actions/22", NULL), "action.region.slug", "moon1");
   check_error(a, 404, "not_found", "GET", "/v2/images/10/actions/21", NULL);
   check_error(a, 404, "not_found", "GET", "/v2/actions/x", NULL);
 }
 
 static void both_limits(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"limits\":{\"digitalocean\":{\"limit\":4,\"burst\":2,\"stale_ms\":1500000}}}");
-  asking_expect(a, 200, "GET", "/v2/images/10", NULL);
-  assert_string_equal(asking_header(a, "RateLimit-Limit"), "4");
-  assert_string_equal(asking_header(a, "RateLimit-Remaining"), "3");
-  asking_expect(a, 200, "GET", "/v2/images/10", NULL);
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"limits\":{\"digitalocean\":{\"limit\":4,\"burst\":2,\"stale_ms\":1500000}}}");
+  http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
+  assert_string_equal(http_fixture_header(a, "RateLimit-Limit"), "4");
+  assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"), "3");
+  http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   check_error(a, 429, "too_many_requests", "GET", "/v2/images/10", NULL);
-  assert_string_equal(asking_header(a, "Retry-After"), "60");
-  assert_string_equal(asking_header(a, "RateLimit-Remaining"), "0");
+  assert_string_equal(http_fixture_header(a, "Retry-After"), "60");
+  assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"), "0");
   a->real_ms = 60000;
-  asking_expect(a, 200, "GET", "/v2/images/10", NULL);
-  asking_expect(a, 200, "GET", "/v2/images/10", NULL);
+  http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
+  http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   a->real_ms = 200000;
   check_error(a, 429, "too_many_requests", "GET", "/v2/images/10", NULL);
-  assert_string_equal(asking_header(a, "Retry-After"), "");
-  assert_string_equal(asking_header(a, "RateLimit-Reset"), "1767224300");
+  assert_string_equal(http_fixture_header(a, "Retry-After"), "");
+  assert_string_equal(http_fixture_header(a, "RateLimit-Reset"), "1767224300");
 }
 
 static void errors_carry_the_request_id_of_the_header(void **state) {
-  asking *a = *state;
-  const imgact_json *reply = asking_expect(a, 404, "GET", "/v2/images/99", NULL);
-  asking_text(reply, "request_id", asking_header(a, "x-request-id"));
-  assert_int_equal(strlen(asking_header(a, "x-request-id")), 36);
+  http_fixture *a = *state;
+  const imgact_json *reply = http_fixture_expect(a, 404, "GET", "/v2/images/99", NULL);
+  http_fixture_text(reply, "request_id", http_fixture_header(a, "x-request-id"));
+  assert_int_equal(strlen(http_fixture_header(a, "x-request-id")), 36);
 }
 
 int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, asking_teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, http_fixture_teardown)
   const struct CMUnitTest tests[] = {CASE(filters),
                                      CASE(links_name_the_pages_around),
                                      CASE(an_image_is_shown_whole),

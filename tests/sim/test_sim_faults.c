@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "asking.h"
+#include "http_fixture.h"
 
 static const char world[] =
     "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}},"
@@ -7,14 +7,14 @@ static const char world[] =
     "\"digitalocean\":{\"images\":[{\"id\":10,\"name\":\"a\"},{\"id\":11,\"name\":\"b\"},{\"id\":12,\"name\":\"c\"}]}}";
 
 static int setup(void **state) {
-  asking_setup(state);
-  asking_world(*state, world);
+  http_fixture_setup(state);
+  http_fixture_world(*state, world);
   return 0;
 }
 
 #define PROTECT "/v1/images/10/actions/change_protection"
 
-static uint64_t protected_so_far(const asking *a) { return a->instance.world->counters.effects[SIM_PROTECT]; }
+static uint64_t protected_so_far(const http_fixture *a) { return a->instance.world->counters.effects[SIM_PROTECT]; }
 
 static void before_and_after_the_effect(void **state) {
   static const struct {
@@ -26,114 +26,115 @@ static void before_and_after_the_effect(void **state) {
                {"\"cut\",\"bytes\":30", SIM_END_REPLY},
                {"\"status\",\"status\":503", SIM_END_REPLY},
                {"\"rate_limit\"", SIM_END_REPLY}};
-  asking *a = *state;
-  asking_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0}}}");
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0}}}");
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char faults[300];
     snprintf(faults, sizeof faults,
              "[{\"do\":%s,\"method\":\"POST\",\"when\":\"before\",\"count\":1},"
              "{\"do\":%s,\"method\":\"POST\",\"when\":\"after\",\"skip\":1,\"count\":1}]",
              cases[i].deed, cases[i].deed);
-    asking_faults(a, faults);
+    http_fixture_faults(a, faults);
     uint64_t old = protected_so_far(a);
-    asking_send(a, "POST", PROTECT, "{\"delete\":true}");
+    http_fixture_send(a, "POST", PROTECT, "{\"delete\":true}");
     assert_int_equal(a->outcome.end, cases[i].end);
     assert_int_equal(protected_so_far(a), old);
-    asking_send(a, "POST", PROTECT, "{\"delete\":true}");
+    http_fixture_send(a, "POST", PROTECT, "{\"delete\":true}");
     assert_int_equal(a->outcome.end, cases[i].end);
     assert_int_equal(protected_so_far(a), old + 1);
-    asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+    http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
     sim_faults_clear(&a->instance.faults);
   }
 }
 
 /* Whatever is used, before the effect as after it, and whether the world has a limit or none. */
 static void a_refusal_by_the_rate_limit_is_the_clouds_own(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   for (int limited = 0; limited < 2; limited++) {
     if (limited)
-      asking_world(
+      http_fixture_world(
           a, "{\"limits\":{\"hetzner\":{\"limit\":100,\"actions\":200},\"digitalocean\":{\"limit\":300,\"burst\":30}}}");
     for (int late = 0; late < 2; late++) {
       char faults[100];
       snprintf(faults, sizeof faults, "[{\"do\":\"rate_limit\",\"when\":\"%s\"}]", late ? "after" : "before");
-      asking_faults(a, faults);
-      const imgact_json *reply = asking_expect(a, 429, "GET", "/v1/images", NULL);
-      asking_text(reply, "error.code", "rate_limit_exceeded");
-      assert_string_equal(asking_header(a, "RateLimit-Limit"), limited ? "100" : "3600");
-      assert_string_equal(asking_header(a, "RateLimit-Remaining"), "0");
-      assert_string_equal(asking_header(a, "RateLimit-Reset"), "1767229200");
-      assert_int_equal(strlen(asking_header(a, "X-Correlation-Id")), 16);
-      assert_string_equal(asking_header(a, "Link"), "");
-      asking_expect(a, 429, "POST", PROTECT, "{\"delete\":true}");
-      assert_string_equal(asking_header(a, "RateLimit-Limit"), limited ? "200" : "7200");
-      reply = asking_expect(a, 429, "GET", "/v2/images?per_page=1", NULL);
-      asking_text(reply, "id", "too_many_requests");
-      asking_text(reply, "request_id", asking_header(a, "x-request-id"));
-      assert_string_equal(asking_header(a, "ratelimit-limit"), limited ? "300" : "5000");
-      assert_string_equal(asking_header(a, "ratelimit-remaining"), "0");
-      assert_string_equal(asking_header(a, "ratelimit-reset"), "1767225601");
-      assert_string_equal(asking_header(a, "retry-after"), "");
+      http_fixture_faults(a, faults);
+      const imgact_json *reply = http_fixture_expect(a, 429, "GET", "/v1/images", NULL);
+      http_fixture_text(reply, "error.code", "rate_limit_exceeded");
+      assert_string_equal(http_fixture_header(a, "RateLimit-Limit"), limited ? "100" : "3600");
+      assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"), "0");
+      assert_string_equal(http_fixture_header(a, "RateLimit-Reset"), "1767229200");
+      assert_int_equal(strlen(http_fixture_header(a, "X-Correlation-Id")), 16);
+      assert_string_equal(http_fixture_header(a, "Link"), "");
+      http_fixture_expect(a, 429, "POST", PROTECT, "{\"delete\":true}");
+      assert_string_equal(http_fixture_header(a, "RateLimit-Limit"), limited ? "200" : "7200");
+      reply = http_fixture_expect(a, 429, "GET", "/v2/images?per_page=1", NULL);
+      http_fixture_text(reply, "id", "too_many_requests");
+      http_fixture_text(reply, "request_id", http_fixture_header(a, "x-request-id"));
+      assert_string_equal(http_fixture_header(a, "ratelimit-limit"), limited ? "300" : "5000");
+      assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "0");
+      assert_string_equal(http_fixture_header(a, "ratelimit-reset"), "1767225601");
+      assert_string_equal(http_fixture_header(a, "retry-after"), "");
       sim_faults_clear(&a->instance.faults);
     }
   }
-  asking_expect(a, 200, "GET", "/v1/images", NULL);
-  assert_string_equal(asking_header(a, "RateLimit-Remaining"), "98"); /* the one after its effect counts */
-  asking_world(a, "{\"limits\":{\"hetzner\":{\"limit\":0},\"digitalocean\":{\"limit\":0}}}");
-  asking_expect(a, 200, "GET", "/v1/images", NULL);
-  assert_string_equal(asking_header(a, "RateLimit-Limit"), "");
-  asking_expect(a, 200, "GET", "/v2/images", NULL);
-  assert_string_equal(asking_header(a, "ratelimit-remaining"), "");
+  http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
+  assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"), "98"); /* the one after its effect counts */
+  http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":0},\"digitalocean\":{\"limit\":0}}}");
+  http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
+  assert_string_equal(http_fixture_header(a, "RateLimit-Limit"), "");
+  http_fixture_expect(a, 200, "GET", "/v2/images", NULL);
+  assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "");
 }
 
 static void replies_are_counted_by_what_goes_out(void **state) {
-  asking *a = *state;
-  asking_faults(a,
-                "[{\"do\":\"status\",\"status\":503,\"when\":\"after\",\"count\":1},"
-                "{\"do\":\"status\",\"status\":404,\"skip\":1,\"count\":1},{\"do\":\"rate_limit\",\"skip\":2,\"count\":1},"
-                "{\"do\":\"reset\",\"skip\":3,\"count\":1},{\"do\":\"close\",\"when\":\"after\",\"skip\":4,\"count\":1}]");
-  for (int i = 0; i < 6; i++) asking_send(a, "GET", i % 2 ? "/v1/images/10" : "/v2/images/10", NULL);
-  const imgact_json *counters = asking_expect(a, 200, "GET", "/_sim/counters", NULL);
-  assert_int_equal(asking_int(counters, "requests"), 6);
-  assert_int_equal(asking_int(counters, "hetzner"), 3);
-  assert_int_equal(asking_int(counters, "status.5xx"), 1);
-  assert_int_equal(asking_int(counters, "status.4xx"), 2);
-  assert_int_equal(asking_int(counters, "status.other"), 2);
-  assert_int_equal(asking_int(counters, "status.2xx"), 1);
+  http_fixture *a = *state;
+  http_fixture_faults(
+      a, "[{\"do\":\"status\",\"status\":503,\"when\":\"after\",\"count\":1},"
+         "{\"do\":\"status\",\"status\":404,\"skip\":1,\"count\":1},{\"do\":\"rate_limit\",\"skip\":2,\"count\":1},"
+         "{\"do\":\"reset\",\"skip\":3,\"count\":1},{\"do\":\"close\",\"when\":\"after\",\"skip\":4,\"count\":1}]");
+  for (int i = 0; i < 6; i++) http_fixture_send(a, "GET", i % 2 ? "/v1/images/10" : "/v2/images/10", NULL);
+  const imgact_json *counters = http_fixture_expect(a, 200, "GET", "/_sim/counters", NULL);
+  assert_int_equal(http_fixture_int(counters, "requests"), 6);
+  assert_int_equal(http_fixture_int(counters, "hetzner"), 3);
+  assert_int_equal(http_fixture_int(counters, "status.5xx"), 1);
+  assert_int_equal(http_fixture_int(counters, "status.4xx"), 2);
+  assert_int_equal(http_fixture_int(counters, "status.other"), 2);
+  assert_int_equal(http_fixture_int(counters, "status.2xx"), 1);
 }
 
 /* What is cut before the effect is the front's own error; after it, the reply. A cut comes after unless told otherwise. */
 static void a_cut_is_of_the_reply_that_there_is(void **state) {
-  asking *a = *state;
-  asking_faults(a, "[{\"do\":\"cut\",\"bytes\":9,\"when\":\"before\",\"count\":1},{\"do\":\"cut\",\"bytes\":9,\"skip\":1}]");
-  asking_text(asking_expect(a, 502, "DELETE", "/v1/images/10", NULL), "error.code", "bad_gateway");
+  http_fixture *a = *state;
+  http_fixture_faults(
+      a, "[{\"do\":\"cut\",\"bytes\":9,\"when\":\"before\",\"count\":1},{\"do\":\"cut\",\"bytes\":9,\"skip\":1}]");
+  http_fixture_text(http_fixture_expect(a, 502, "DELETE", "/v1/images/10", NULL), "error.code", "bad_gateway");
   assert_int_equal(a->outcome.cut_bytes, 9);
-  asking_expect(a, 204, "DELETE", "/v1/images/10", NULL);
+  http_fixture_expect(a, 204, "DELETE", "/v1/images/10", NULL);
   assert_int_equal(a->outcome.cut_bytes, 9);
 }
 
 static void a_fault_is_chosen_by_cloud_method_path_and_count(void **state) {
-  asking *a = *state;
-  asking_faults(a, "{\"faults\":[{\"do\":\"status\",\"status\":500,\"cloud\":\"hetzner\",\"method\":\"GET\","
-                   "\"path\":\"/v1/images/1[01]\",\"skip\":1,\"count\":2}]}");
-  asking_expect(a, 200, "GET", "/v1/images/12", NULL);
-  asking_expect(a, 200, "GET", "/v2/images/10", NULL);
-  asking_expect(a, 200, "GET", "/v1/images/10?x=1", NULL);
-  asking_expect(a, 500, "GET", "/v1/images/11?x=1", NULL);
-  asking_expect(a, 200, "PUT", "/v1/images/10", "{}");
-  asking_expect(a, 500, "GET", "/v1/images/10", NULL);
-  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  http_fixture *a = *state;
+  http_fixture_faults(a, "{\"faults\":[{\"do\":\"status\",\"status\":500,\"cloud\":\"hetzner\",\"method\":\"GET\","
+                         "\"path\":\"/v1/images/1[01]\",\"skip\":1,\"count\":2}]}");
+  http_fixture_expect(a, 200, "GET", "/v1/images/12", NULL);
+  http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
+  http_fixture_expect(a, 200, "GET", "/v1/images/10?x=1", NULL);
+  http_fixture_expect(a, 500, "GET", "/v1/images/11?x=1", NULL);
+  http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{}");
+  http_fixture_expect(a, 500, "GET", "/v1/images/10", NULL);
+  http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   assert_int_equal(a->instance.world->counters.faults, 2);
 }
 
 static void chance_follows_the_seed(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   char runs[2][101] = {"", ""};
-  asking_faults(a, "[{\"do\":\"close\",\"probability\":0.3}]");
+  http_fixture_faults(a, "[{\"do\":\"close\",\"probability\":0.3}]");
   for (int run = 0; run < 2; run++) {
     a->instance.faults.random = 42;
     for (int i = 0; i < 100; i++) {
-      asking_send(a, "GET", "/v1/images/10", NULL);
+      http_fixture_send(a, "GET", "/v1/images/10", NULL);
       runs[run][i] = a->outcome.end == SIM_END_CLOSE ? 'x' : '.';
     }
   }
@@ -144,105 +145,108 @@ static void chance_follows_the_seed(void **state) {
 }
 
 static void replies_are_replaced(void **state) {
-  asking *a = *state;
-  asking_faults(a,
-                "[{\"do\":\"status\",\"status\":502,\"count\":1,\"path\":\"/v1/*\"},"
-                "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"count\":1,\"skip\":1,\"path\":\"/v1/*\"},"
-                "{\"do\":\"status\",\"status\":200,\"body\":\"empty\",\"count\":1,\"skip\":2,\"path\":\"/v1/*\"},"
-                "{\"do\":\"status\",\"status\":200,\"body\":\"{\\\"image\\\":\",\"count\":1,\"skip\":3,\"path\":\"/v1/*\"},"
-                "{\"do\":\"content_type\",\"content_type\":\"text/plain\",\"count\":1,\"skip\":4,\"path\":\"/v1/*\"},"
-                "{\"do\":\"rate_limit\",\"retry_after\":7,\"path\":\"/v2/*\"}]");
-  asking_text(asking_expect(a, 502, "GET", "/v1/images/10", NULL), "error.code", "bad_gateway");
-  assert_null(asking_expect(a, 502, "GET", "/v1/images/10", NULL));
-  assert_string_equal(asking_header(a, "content-type"), "text/html");
-  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  http_fixture *a = *state;
+  http_fixture_faults(
+      a, "[{\"do\":\"status\",\"status\":502,\"count\":1,\"path\":\"/v1/*\"},"
+         "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"count\":1,\"skip\":1,\"path\":\"/v1/*\"},"
+         "{\"do\":\"status\",\"status\":200,\"body\":\"empty\",\"count\":1,\"skip\":2,\"path\":\"/v1/*\"},"
+         "{\"do\":\"status\",\"status\":200,\"body\":\"{\\\"image\\\":\",\"count\":1,\"skip\":3,\"path\":\"/v1/*\"},"
+         "{\"do\":\"content_type\",\"content_type\":\"text/plain\",\"count\":1,\"skip\":4,\"path\":\"/v1/*\"},"
+         "{\"do\":\"rate_limit\",\"retry_after\":7,\"path\":\"/v2/*\"}]");
+  http_fixture_text(http_fixture_expect(a, 502, "GET", "/v1/images/10", NULL), "error.code", "bad_gateway");
+  assert_null(http_fixture_expect(a, 502, "GET", "/v1/images/10", NULL));
+  assert_string_equal(http_fixture_header(a, "content-type"), "text/html");
+  http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   assert_int_equal(a->outcome.reply.body_bytes, 0);
-  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   assert_string_equal(a->outcome.reply.body, "{\"image\":");
-  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
-  assert_string_equal(asking_header(a, "content-type"), "text/plain");
-  asking_text(asking_expect(a, 429, "GET", "/v2/images/10", NULL), "id", "too_many_requests");
-  assert_string_equal(asking_header(a, "Retry-After"), "7");
+  http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
+  assert_string_equal(http_fixture_header(a, "content-type"), "text/plain");
+  http_fixture_text(http_fixture_expect(a, 429, "GET", "/v2/images/10", NULL), "id", "too_many_requests");
+  assert_string_equal(http_fixture_header(a, "Retry-After"), "7");
 }
 
 static void the_wire_is_slow_late_or_cut(void **state) {
-  asking *a = *state;
-  asking_faults(a, "[{\"do\":\"delay\",\"ms\":300},{\"do\":\"slow\",\"bytes\":10},{\"do\":\"cut\",\"bytes\":0}]");
-  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  http_fixture *a = *state;
+  http_fixture_faults(a, "[{\"do\":\"delay\",\"ms\":300},{\"do\":\"slow\",\"bytes\":10},{\"do\":\"cut\",\"bytes\":0}]");
+  http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   assert_int_equal(a->outcome.delay_ms, 300);
   assert_int_equal(a->outcome.bytes_per_s, 10);
   assert_int_equal(a->outcome.cut_bytes, 0);
 }
 
 static void an_action_is_hidden_for_a_while(void **state) {
-  asking *a = *state;
-  asking_faults(a, "[{\"do\":\"hide\",\"ms\":5000,\"method\":\"POST\",\"count\":1}]");
-  const imgact_json *reply = asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  http_fixture *a = *state;
+  http_fixture_faults(a, "[{\"do\":\"hide\",\"ms\":5000,\"method\":\"POST\",\"count\":1}]");
+  const imgact_json *reply = http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   char one[64], by_id[64];
-  snprintf(one, sizeof one, "/v1/images/actions/%d", (int)asking_int(reply, "action.id"));
-  snprintf(by_id, sizeof by_id, "/v1/actions?id=%d", (int)asking_int(reply, "action.id"));
+  snprintf(one, sizeof one, "/v1/images/actions/%d", (int)http_fixture_int(reply, "action.id"));
+  snprintf(by_id, sizeof by_id, "/v1/actions?id=%d", (int)http_fixture_int(reply, "action.id"));
   a->real_ms = 4999;
-  asking_expect(a, 404, "GET", one, NULL);
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", by_id, NULL), "actions"), "");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions"), "");
+  http_fixture_expect(a, 404, "GET", one, NULL);
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", by_id, NULL), "actions"), "");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions"), "");
   a->real_ms = 5000;
-  asking_text(asking_expect(a, 200, "GET", one, NULL), "action.status", "success");
-  asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
-  assert_int_equal(imgact_json_count(asking_at(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions")), 2);
+  http_fixture_text(http_fixture_expect(a, 200, "GET", one, NULL), "action.status", "success");
+  http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  assert_int_equal(
+      imgact_json_count(http_fixture_at(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions")), 2);
 }
 
 static void an_action_fails_or_lasts_when_told(void **state) {
-  asking *a = *state;
-  asking_faults(
+  http_fixture *a = *state;
+  http_fixture_faults(
       a, "[{\"do\":\"fail\",\"method\":\"POST\",\"count\":1},{\"do\":\"last\",\"ms\":7200000,\"method\":\"POST\",\"skip\":1,"
          "\"count\":1},{\"do\":\"last\",\"method\":\"POST\",\"skip\":2,\"count\":1}]");
-  asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   a->real_ms += 1000;
-  const imgact_json *reply = asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL);
-  asking_text(reply, "actions.0.status", "error");
-  asking_text(reply, "actions.0.error.code", "action_failed");
-  reply = asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL);
+  http_fixture_text(reply, "actions.0.status", "error");
+  http_fixture_text(reply, "actions.0.error.code", "action_failed");
+  reply = http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   int on = 1;
-  assert_true(imgact_json_as_bool(asking_at(reply, "image.protection.delete"), &on));
+  assert_true(imgact_json_as_bool(http_fixture_at(reply, "image.protection.delete"), &on));
   assert_false(on);
-  asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   a->real_ms += 7199999;
-  asking_text(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.1.status", "running");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.1.status", "running");
   a->real_ms += 1;
-  asking_text(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.1.status", "success");
-  asking_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.1.status", "success");
+  http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   a->real_ms += INT64_C(1000) * 86400000;
-  asking_text(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.2.status", "running");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.2.status", "running");
 }
 
 static void lists_lie(void **state) {
-  asking *a = *state;
-  asking_faults(a, "[{\"do\":\"duplicate\",\"count\":1},{\"do\":\"appear\",\"skip\":1,\"count\":1},"
-                   "{\"do\":\"vanish\",\"skip\":2,\"count\":1}]");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/images?per_page=2", NULL), "images"), "10 11 10");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/images?per_page=2&page=2", NULL), "images"), "11 12");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
+  http_fixture *a = *state;
+  http_fixture_faults(a, "[{\"do\":\"duplicate\",\"count\":1},{\"do\":\"appear\",\"skip\":1,\"count\":1},"
+                         "{\"do\":\"vanish\",\"skip\":2,\"count\":1}]");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2", NULL), "images"),
+                      "10 11 10");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&page=2", NULL), "images"),
+                      "11 12");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
 }
 
 static void the_next_page_is_wrong(void **state) {
-  asking *a = *state;
-  asking_faults(
+  http_fixture *a = *state;
+  http_fixture_faults(
       a, "[{\"do\":\"next\",\"next\":\"same\",\"count\":2},{\"do\":\"next\",\"next\":\"first\",\"skip\":2,\"count\":2},"
          "{\"do\":\"next\",\"next\":\"missing\",\"skip\":4,\"count\":2},"
          "{\"do\":\"next\",\"next\":\"host\",\"skip\":6,\"count\":1},{\"do\":\"next\",\"next\":\"huge\",\"skip\":7}]");
   const char *hetzner = "/v1/images?per_page=1&page=2", *digitalocean = "/v2/images?per_page=1&page=2";
-  assert_int_equal(asking_int(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page"), 2);
-  asking_text(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
-              "https://api.digitalocean.com/v2/images?page=2");
-  assert_int_equal(asking_int(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page"), 1);
-  asking_text(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
-              "https://api.digitalocean.com/v2/images?page=1");
-  asking_null(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page");
-  assert_null(asking_at(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next"));
-  assert_non_null(asking_at(imgact_json_doc_root(a->document), "links.pages.prev"));
-  asking_text(asking_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
-              "https://elsewhere.example/v2/images?page=3&per_page=1");
-  assert_true(asking_int(asking_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page") > 1000000);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page"), 2);
+  http_fixture_text(http_fixture_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
+                    "https://api.digitalocean.com/v2/images?page=2");
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page"), 1);
+  http_fixture_text(http_fixture_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
+                    "https://api.digitalocean.com/v2/images?page=1");
+  http_fixture_null(http_fixture_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page");
+  assert_null(http_fixture_at(http_fixture_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next"));
+  assert_non_null(http_fixture_at(imgact_json_doc_root(a->document), "links.pages.prev"));
+  http_fixture_text(http_fixture_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
+                    "https://elsewhere.example/v2/images?page=3&per_page=1");
+  assert_true(http_fixture_int(http_fixture_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page") > 1000000);
 }
 
 /* What is shown can be put back as it is. */
@@ -253,9 +257,9 @@ static void faults_are_shown_as_they_were_given(void **state) {
       "\"probability\":0.5,\"status\":502,\"body\":\"html\",\"retry_after\":0,\"content_type\":\"text/plain\"},"
       "{\"do\":\"cut\",\"when\":\"before\",\"bytes\":0},{\"do\":\"delay\",\"when\":\"before\",\"ms\":7},"
       "{\"do\":\"next\",\"when\":\"before\",\"next\":\"huge\"}]";
-  asking *a = *state;
-  asking_expect(a, 200, "PUT", "/_sim/faults", given);
-  asking_expect(a, 200, "GET", "/_sim/faults", NULL);
+  http_fixture *a = *state;
+  http_fixture_expect(a, 200, "PUT", "/_sim/faults", given);
+  http_fixture_expect(a, 200, "GET", "/_sim/faults", NULL);
   assert_int_equal(a->outcome.reply.body_bytes, strlen(given));
   assert_memory_equal(a->outcome.reply.body, given, strlen(given));
 }
@@ -282,7 +286,7 @@ static void bad_faults_are_refused_by_name(void **state) {
                {"[{\"do\":\"next\",\"next\":\"never\"}]", "next"},
                {"[{\"do\":\"content_type\",\"content_type\":\"a\\r\\nb: c\"}]", "content_type"},
                {"[{\"do\":\"close\",\"probability\":2}]", "probability"}};
-  asking *a = *state;
+  http_fixture *a = *state;
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char message[200] = "";
     assert_false(sim_faults_load(&a->instance.faults, cases[i].json, strlen(cases[i].json), message, sizeof message));
@@ -292,7 +296,7 @@ static void bad_faults_are_refused_by_name(void **state) {
 }
 
 int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, asking_teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, http_fixture_teardown)
   const struct CMUnitTest tests[] = {CASE(before_and_after_the_effect),
                                      CASE(a_refusal_by_the_rate_limit_is_the_clouds_own),
                                      CASE(replies_are_counted_by_what_goes_out),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "asking.h"
+#include "http_fixture.h"
 
 /* 1: system x86, 2: system arm, 3: app deprecated, 10: snapshot, 11: backup, 12: protected snapshot. */
 static const char world[] =
@@ -13,25 +13,26 @@ static const char world[] =
     "{\"id\":12,\"type\":\"snapshot\",\"protection\":{\"delete\":true},\"created\":\"2025-01-01T00:00:00Z\"}]}}";
 
 static int setup(void **state) {
-  asking_setup(state);
-  asking_world(*state, world);
+  http_fixture_setup(state);
+  http_fixture_world(*state, world);
   return 0;
 }
 
-static void check_code(asking *a, int status, const char *code, const char *method, const char *target, const char *body) {
-  const imgact_json *reply = asking_expect(a, status, method, target, body);
-  if (!imgact_json_equals(asking_at(reply, "error.code"), code))
+static void check_code(http_fixture *a, int status, const char *code, const char *method, const char *target,
+                       const char *body) {
+  const imgact_json *reply = http_fixture_expect(a, status, method, target, body);
+  if (!imgact_json_equals(http_fixture_at(reply, "error.code"), code))
     fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
 }
 
-static void check_list(asking *a, const char *query, const char *ids) {
+static void check_list(http_fixture *a, const char *query, const char *ids) {
   char target[300];
   snprintf(target, sizeof target, "/v1/images%s", query);
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", target, NULL), "images"), ids);
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", target, NULL), "images"), ids);
 }
 
 static void filters(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   check_list(a, "", "1 2 10 11 12");
   check_list(a, "?include_deprecated=true", "1 2 3 10 11 12");
   check_list(a, "?include_deprecated=True", "1 2 3 10 11 12");
@@ -46,7 +47,7 @@ static void filters(void **state) {
 }
 
 static void sorting(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   check_list(a, "?sort=id:desc", "12 11 10 2 1");
   check_list(a, "?type=snapshot&type=backup&sort=created", "12 11 10");
   check_list(a, "?sort=name:desc&sort=created%3Adesc&type=system", "2 1");
@@ -58,43 +59,44 @@ static void filters_that_are_refused(void **state) {
                                         "page=0",        "page=x",     "per_page=-1",      "bound_to=x",
                                         "sort=progress", "sort=id:up", "sort=id:desc:x",   "include_deprecated=yes",
                                         "type=a%2Cb",    "page=1e3",   "label_selector=-", "per_page=0"};
-  asking *a = *state;
+  http_fixture *a = *state;
   for (size_t i = 0; i < SIM_COUNT(queries); i++) {
     char target[100], field[32];
     snprintf(target, sizeof target, "/v1/images?%s", queries[i]);
     snprintf(field, sizeof field, "%.*s", (int)strcspn(queries[i], "="), queries[i]);
     check_code(a, 422, "invalid_input", "GET", target, NULL);
-    asking_text(imgact_json_doc_root(a->document), "error.details.fields.0.name", field);
+    http_fixture_text(imgact_json_doc_root(a->document), "error.details.fields.0.name", field);
   }
   check_code(a, 400, "invalid_input", "GET", "/v1/images?name=%ff", NULL);
 }
 
 static void pages(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   const imgact_json *reply =
-      asking_expect(a, 200, "GET", "/v1/images?per_page=2&page=2&type=system&type=snapshot&type=backup", NULL);
-  assert_string_equal(asking_ids(reply, "images"), "10 11");
-  assert_int_equal(asking_int(reply, "meta.pagination.previous_page"), 1);
-  assert_int_equal(asking_int(reply, "meta.pagination.next_page"), 3);
-  assert_int_equal(asking_int(reply, "meta.pagination.last_page"), 3);
-  assert_int_equal(asking_int(reply, "meta.pagination.total_entries"), 5);
-  assert_non_null(strstr(asking_header(a, "link"), "per_page=2&type=system&type=snapshot&type=backup&page=3>; rel=next"));
-  reply = asking_expect(a, 200, "GET", "/v1/images?per_page=2&page=3", NULL);
-  assert_string_equal(asking_ids(reply, "images"), "12");
-  asking_null(reply, "meta.pagination.next_page");
-  reply = asking_expect(a, 200, "GET", "/v1/images?per_page=2&page=9", NULL);
-  assert_string_equal(asking_ids(reply, "images"), "");
-  asking_null(reply, "meta.pagination.next_page");
-  reply = asking_expect(a, 200, "GET", "/v1/images?per_page=500", NULL);
-  assert_int_equal(asking_int(reply, "meta.pagination.per_page"), 50);
-  reply = asking_expect(a, 200, "GET", "/v1/images?status=creating", NULL);
-  assert_int_equal(asking_int(reply, "meta.pagination.last_page"), 1);
+      http_fixture_expect(a, 200, "GET", "/v1/images?per_page=2&page=2&type=system&type=snapshot&type=backup", NULL);
+  assert_string_equal(http_fixture_ids(reply, "images"), "10 11");
+  assert_int_equal(http_fixture_int(reply, "meta.pagination.previous_page"), 1);
+  assert_int_equal(http_fixture_int(reply, "meta.pagination.next_page"), 3);
+  assert_int_equal(http_fixture_int(reply, "meta.pagination.last_page"), 3);
+  assert_int_equal(http_fixture_int(reply, "meta.pagination.total_entries"), 5);
+  assert_non_null(
+      strstr(http_fixture_header(a, "link"), "per_page=2&type=system&type=snapshot&type=backup&page=3>; rel=next"));
+  reply = http_fixture_expect(a, 200, "GET", "/v1/images?per_page=2&page=3", NULL);
+  assert_string_equal(http_fixture_ids(reply, "images"), "12");
+  http_fixture_null(reply, "meta.pagination.next_page");
+  reply = http_fixture_expect(a, 200, "GET", "/v1/images?per_page=2&page=9", NULL);
+  assert_string_equal(http_fixture_ids(reply, "images"), "");
+  http_fixture_null(reply, "meta.pagination.next_page");
+  reply = http_fixture_expect(a, 200, "GET", "/v1/images?per_page=500", NULL);
+  assert_int_equal(http_fixture_int(reply, "meta.pagination.per_page"), 50);
+  reply = http_fixture_expect(a, 200, "GET", "/v1/images?status=creating", NULL);
+  assert_int_equal(http_fixture_int(reply, "meta.pagination.last_page"), 1);
 }
 
 static void an_image_is_shown_whole(void **state) {
-  asking *a = *state;
-  const imgact_json *reply = asking_expect(a, 200, "GET", "/v1/images/10", NULL);
-  assert_int_equal(imgact_json_count(asking_at(reply, "image")), 18);
+  http_fixture *a = *state;
+  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "image")), 18);
   assert_string_equal(
       a->outcome.reply.body,
       "{\"image\":{\"id\":10,\"type\":\"snapshot\",\"status\":\"available\",\"name\":null,\"description\":\"s\","
@@ -105,7 +107,7 @@ static void an_image_is_shown_whole(void **state) {
 }
 
 static void what_is_not_there(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   check_code(a, 404, "not_found", "GET", "/v1/images/99", NULL);
   check_code(a, 404, "not_found", "GET", "/v1/images/0", NULL);
   check_code(a, 404, "not_found", "GET", "/v1/images/debian-12", NULL);
@@ -120,68 +122,69 @@ static void what_is_not_there(void **state) {
 static void routes_come_before_the_token(void **state) {
   static const char *const targets[] = {
       "/v1", "/v1/nix", "/v1/", "/v1/images/1/2", "/v1/images/1/actions/2/3", "/v1/actions/1/2", "/v1/a/b/c/d/e/f/g/h/i/j"};
-  asking *a = *state;
+  http_fixture *a = *state;
   a->token = NULL;
   for (size_t i = 0; i < SIM_COUNT(targets); i++) check_code(a, 404, "not_found", "GET", targets[i], NULL);
-  assert_string_equal(asking_header(a, "content-type"), "application/json; charset=UTF-8");
+  assert_string_equal(http_fixture_header(a, "content-type"), "application/json; charset=UTF-8");
   assert_non_null(strchr(a->outcome.reply.body, '\n'));
   check_code(a, 401, "unauthorized", "PATCH", "/v1/images", NULL);
-  asking_text(imgact_json_doc_root(a->document), "error.message", "token is required");
+  http_fixture_text(imgact_json_doc_root(a->document), "error.message", "token is required");
 }
 
 static void tokens(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":\"bad\",\"access\":\"invalid\"}]}");
+  http_fixture *a = *state;
+  http_fixture_world(a,
+                     "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":\"bad\",\"access\":\"invalid\"}]}");
   a->token = "r";
-  asking_expect(a, 200, "GET", "/v1/images", NULL);
+  http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   check_code(a, 401, "token_readonly", "DELETE", "/v1/images/10", NULL);
   a->token = "bad";
   check_code(a, 401, "unauthorized", "GET", "/v1/images", NULL);
   a->token = "";
   check_code(a, 401, "unauthorized", "GET", "/v1/images", NULL);
   a->token = "any";
-  asking_expect(a, 200, "GET", "/v1/images", NULL);
+  http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
 }
 
 /* Only what a world file says of a token stays with it. */
 static void strictness_is_for_as_long_as_it_is_on(void **state) {
   static const char *const seen[] = {"before", "meanwhile"};
-  asking *a = *state;
-  asking_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"}]}");
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"}]}");
   a->token = "before";
-  asking_expect(a, 200, "GET", "/v1/images", NULL);
-  asking_expect(a, 200, "POST", "/_sim/world", "{\"settings\":{\"strict_tokens\":true}}");
+  http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
+  http_fixture_expect(a, 200, "POST", "/_sim/world", "{\"settings\":{\"strict_tokens\":true}}");
   for (size_t i = 0; i < SIM_COUNT(seen); i++) {
     a->token = seen[i];
     check_code(a, 401, "unauthorized", "GET", "/v1/images", NULL);
   }
   a->token = "r";
-  asking_expect(a, 200, "GET", "/v1/images", NULL);
-  asking_expect(a, 200, "POST", "/_sim/world", "{\"settings\":{\"strict_tokens\":false}}");
+  http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
+  http_fixture_expect(a, 200, "POST", "/_sim/world", "{\"settings\":{\"strict_tokens\":false}}");
   check_code(a, 401, "token_readonly", "DELETE", "/v1/images/10", NULL);
   for (size_t i = 0; i < SIM_COUNT(seen); i++) {
     a->token = seen[i];
-    asking_expect(a, 200, "GET", "/v1/images", NULL);
+    http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   }
 }
 
 static void an_update_changes_what_it_names(void **state) {
-  asking *a = *state;
-  const imgact_json *reply = asking_expect(a, 200, "PUT", "/v1/images/10", "{\"description\":\"new \\u0000\"}");
-  asking_text(reply, "image.labels.env", "prod");
+  http_fixture *a = *state;
+  const imgact_json *reply = http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"description\":\"new \\u0000\"}");
+  http_fixture_text(reply, "image.labels.env", "prod");
   size_t length = 0;
-  assert_memory_equal(imgact_json_as_string(asking_at(reply, "image.description"), &length), "new \0", 5);
+  assert_memory_equal(imgact_json_as_string(http_fixture_at(reply, "image.description"), &length), "new \0", 5);
   assert_int_equal(length, 5);
-  reply = asking_expect(a, 200, "PUT", "/v1/images/10", "{\"labels\":{\"a/b\":\"c\"}}");
-  assert_int_equal(imgact_json_count(asking_at(reply, "image.labels")), 1);
-  assert_true(imgact_json_equals(imgact_json_get(asking_at(reply, "image.labels"), "a/b"), "c"));
-  reply = asking_expect(a, 200, "PUT", "/v1/images/10", "{\"labels\":{}}");
-  assert_int_equal(imgact_json_count(asking_at(reply, "image.labels")), 0);
-  asking_expect(a, 200, "PUT", "/v1/images/10", "{}");
+  reply = http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"labels\":{\"a/b\":\"c\"}}");
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.labels")), 1);
+  assert_true(imgact_json_equals(imgact_json_get(http_fixture_at(reply, "image.labels"), "a/b"), "c"));
+  reply = http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"labels\":{}}");
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.labels")), 0);
+  http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{}");
 }
 
 static void an_update_that_is_refused_changes_nothing(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", NULL);
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", "{");
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", "[]");
@@ -192,50 +195,51 @@ static void an_update_that_is_refused_changes_nothing(void **state) {
   check_code(a, 422, "invalid_input", "PUT", "/v1/images/10", "{\"description\":\"x\",\"type\":\"backup\"}");
   check_code(a, 422, "unsupported_error", "PUT", "/v1/images/10", "{\"description\":\"x\",\"type\":\"snapshot\"}");
   check_code(a, 403, "forbidden", "PUT", "/v1/images/1", "{\"description\":\"x\"}");
-  asking_text(asking_expect(a, 200, "GET", "/v1/images/10", NULL), "image.description", "s");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL), "image.description", "s");
   assert_int_equal(a->instance.world->counters.effects[SIM_UPDATE], 0);
 }
 
 static void convert_makes_a_snapshot_of_a_backup(void **state) {
-  asking *a = *state;
-  const imgact_json *reply = asking_expect(a, 200, "PUT", "/v1/images/11", "{\"type\":\"snapshot\"}");
-  asking_text(reply, "image.type", "snapshot");
-  asking_null(reply, "image.bound_to");
+  http_fixture *a = *state;
+  const imgact_json *reply = http_fixture_expect(a, 200, "PUT", "/v1/images/11", "{\"type\":\"snapshot\"}");
+  http_fixture_text(reply, "image.type", "snapshot");
+  http_fixture_null(reply, "image.bound_to");
   assert_int_equal(a->instance.world->counters.effects[SIM_CONVERT], 1);
   check_code(a, 422, "unsupported_error", "PUT", "/v1/images/11", "{\"type\":\"snapshot\"}");
 }
 
 static void protection_runs_for_a_time_and_blocks_deletion(void **state) {
-  asking *a = *state;
-  const imgact_json *reply = asking_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
-  asking_text(reply, "action.status", "running");
-  asking_text(reply, "action.command", "change_protection");
-  asking_null(reply, "action.finished");
-  assert_int_equal(asking_int(reply, "action.resources.0.id"), 10);
+  http_fixture *a = *state;
+  const imgact_json *reply =
+      http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
+  http_fixture_text(reply, "action.status", "running");
+  http_fixture_text(reply, "action.command", "change_protection");
+  http_fixture_null(reply, "action.finished");
+  assert_int_equal(http_fixture_int(reply, "action.resources.0.id"), 10);
   char target[64];
-  snprintf(target, sizeof target, "/v1/images/10/actions/%d", (int)asking_int(reply, "action.id"));
+  snprintf(target, sizeof target, "/v1/images/10/actions/%d", (int)http_fixture_int(reply, "action.id"));
   check_code(a, 423, "locked", "DELETE", "/v1/images/10", NULL);
   check_code(a, 423, "locked", "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
   a->real_ms = 500;
-  assert_int_equal(asking_int(asking_expect(a, 200, "GET", target, NULL), "action.progress"), 50);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", target, NULL), "action.progress"), 50);
   a->real_ms = 1000;
-  reply = asking_expect(a, 200, "GET", target, NULL);
-  asking_text(reply, "action.status", "success");
-  asking_text(reply, "action.finished", "2026-01-01T00:00:01Z");
-  assert_int_equal(asking_int(reply, "action.progress"), 100);
+  reply = http_fixture_expect(a, 200, "GET", target, NULL);
+  http_fixture_text(reply, "action.status", "success");
+  http_fixture_text(reply, "action.finished", "2026-01-01T00:00:01Z");
+  assert_int_equal(http_fixture_int(reply, "action.progress"), 100);
   check_code(a, 423, "protected", "DELETE", "/v1/images/10", NULL);
-  asking_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":false}");
+  http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":false}");
   a->real_ms = 2000;
-  asking_expect(a, 204, "DELETE", "/v1/images/10", NULL);
+  http_fixture_expect(a, 204, "DELETE", "/v1/images/10", NULL);
   assert_null(a->outcome.reply.body);
-  assert_string_equal(asking_header(a, "content-type"), "");
+  assert_string_equal(http_fixture_header(a, "content-type"), "");
   check_code(a, 404, "not_found", "DELETE", "/v1/images/10", NULL);
   check_code(a, 404, "not_found", "GET", "/v1/images/10", NULL);
   check_list(a, "?type=snapshot", "12");
 }
 
 static void protection_that_is_refused(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   check_code(a, 422, "unsupported_error", "POST", "/v1/images/11/actions/change_protection", "{\"delete\":true}");
   check_code(a, 403, "forbidden", "POST", "/v1/images/1/actions/change_protection", "{\"delete\":true}");
   check_code(a, 422, "invalid_input", "POST", "/v1/images/10/actions/change_protection", "{\"delete\":\"yes\"}");
@@ -244,8 +248,8 @@ static void protection_that_is_refused(void **state) {
 }
 
 static void actions_are_found_by_every_way(void **state) {
-  asking *a = *state;
-  asking_world(
+  http_fixture *a = *state;
+  http_fixture_world(
       a, "{\"hetzner\":{\"actions\":["
          "{\"id\":20,\"command\":\"create_image\",\"status\":\"success\",\"resources\":[{\"id\":5,\"type\":\"server\"},"
          "{\"id\":10,\"type\":\"image\"}],\"started\":\"2025-01-02T00:00:00Z\",\"finished\":\"2025-01-02T00:01:00Z\"},"
@@ -253,95 +257,99 @@ static void actions_are_found_by_every_way(void **state) {
          "\"type\":\"image\"}],\"error\":{\"code\":\"action_failed\",\"message\":\"m\"},"
          "\"started\":\"2025-01-01T00:00:00Z\"},"
          "{\"id\":22,\"command\":\"reboot\",\"status\":\"success\",\"resources\":[{\"id\":5,\"type\":\"server\"}]}]}}");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/images/actions", NULL), "actions"), "20 21");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/images/actions?sort=started", NULL), "actions"), "21 20");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/images/actions?id=21&id=22", NULL), "actions"), "21");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/images/actions?status=success", NULL), "actions"), "20");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions"), "20");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v1/actions?id=22&id=20&id=22&id=9", NULL), "actions"),
-                      "22 20");
-  asking_expect(a, 200, "GET", "/v1/actions/22", NULL);
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions", NULL), "actions"), "20 21");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions?sort=started", NULL), "actions"), "21 20");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions?id=21&id=22", NULL), "actions"), "21");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions?status=success", NULL), "actions"), "20");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions"), "20");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/actions?id=22&id=20&id=22&id=9", NULL), "actions"), "22 20");
+  http_fixture_expect(a, 200, "GET", "/v1/actions/22", NULL);
   check_code(a, 404, "not_found", "GET", "/v1/images/actions/22", NULL);
   check_code(a, 404, "not_found", "GET", "/v1/images/12/actions/20", NULL);
   check_code(a, 410, "deprecated_api_endpoint", "GET", "/v1/actions", NULL);
   check_code(a, 422, "invalid_input", "GET", "/v1/actions?id=x", NULL);
   check_code(a, 422, "invalid_input", "GET", "/v1/images/actions?sort=progress", NULL);
-  const imgact_json *reply = asking_expect(a, 200, "GET", "/v1/images/actions/21", NULL);
-  asking_text(reply, "action.error.message", "m");
-  assert_int_equal(asking_int(reply, "action.progress"), 30);
-  reply = asking_expect(a, 200, "GET", "/v1/images/actions/20", NULL);
-  asking_text(reply, "action.resources.0.type", "server");
-  asking_text(reply, "action.resources.1.type", "image");
+  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images/actions/21", NULL);
+  http_fixture_text(reply, "action.error.message", "m");
+  assert_int_equal(http_fixture_int(reply, "action.progress"), 30);
+  reply = http_fixture_expect(a, 200, "GET", "/v1/images/actions/20", NULL);
+  http_fixture_text(reply, "action.resources.0.type", "server");
+  http_fixture_text(reply, "action.resources.1.type", "image");
 }
 
 static void more_than_25_ids_lose_some_in_silence(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   char target[600] = "/v1/actions?";
-  asking_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0,\"unprotect\":0}}}");
+  http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0,\"unprotect\":0}}}");
   for (int i = 0; i < 30; i++) {
-    const imgact_json *reply = asking_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
-    asking_text(reply, "action.status", "success");
+    const imgact_json *reply =
+        http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
+    http_fixture_text(reply, "action.status", "success");
     size_t used = strlen(target);
-    snprintf(target + used, sizeof target - used, "&id=%d", (int)asking_int(reply, "action.id"));
+    snprintf(target + used, sizeof target - used, "&id=%d", (int)http_fixture_int(reply, "action.id"));
   }
-  assert_int_equal(imgact_json_count(asking_at(asking_expect(a, 200, "GET", target, NULL), "actions")), 25);
+  assert_int_equal(imgact_json_count(http_fixture_at(http_fixture_expect(a, 200, "GET", target, NULL), "actions")), 25);
 }
 
 static void the_rate_limit_is_told_and_kept(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"limits\":{\"hetzner\":{\"limit\":3}}}");
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":3}}}");
   a->token = "abcdefghijklmnopqrstuvwxyz0123456789";
-  asking_expect(a, 200, "GET", "/v1/images/1", NULL);
-  assert_string_equal(asking_header(a, "ratelimit-limit"), "3");
-  assert_string_equal(asking_header(a, "ratelimit-remaining"), "2");
-  asking_expect(a, 200, "GET", "/v1/images/1", NULL);
-  asking_expect(a, 404, "GET", "/v1/images/99", NULL);
+  http_fixture_expect(a, 200, "GET", "/v1/images/1", NULL);
+  assert_string_equal(http_fixture_header(a, "ratelimit-limit"), "3");
+  assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "2");
+  http_fixture_expect(a, 200, "GET", "/v1/images/1", NULL);
+  http_fixture_expect(a, 404, "GET", "/v1/images/99", NULL);
   check_code(a, 429, "rate_limit_exceeded", "GET", "/v1/images/1", NULL);
-  assert_string_equal(asking_header(a, "ratelimit-remaining"), "0");
-  assert_string_equal(asking_header(a, "ratelimit-reset"), "1767229200");
-  assert_string_equal(asking_header(a, "retry-after"), "");
+  assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "0");
+  assert_string_equal(http_fixture_header(a, "ratelimit-reset"), "1767229200");
+  assert_string_equal(http_fixture_header(a, "retry-after"), "");
   assert_non_null(strstr(a->outcome.reply.body, "abcdefghijklmnopqrstuvwxyz012345..."));
   a->token = "other";
-  asking_expect(a, 200, "GET", "/v1/images/1", NULL);
+  http_fixture_expect(a, 200, "GET", "/v1/images/1", NULL);
 }
 
 static void actions_have_a_limit_of_their_own(void **state) {
   static const char *const about_actions[] = {"/v1/actions?id=1",     "/v1/actions/1",         "/v1/images/actions",
                                               "/v1/images/actions/1", "/v1/images/10/actions", "/v1/images/10/actions/1"};
-  asking *a = *state;
-  asking_expect(a, 200, "GET", "/v1/images", NULL);
-  assert_string_equal(asking_header(a, "ratelimit-remaining"), "3599");
-  asking_send(a, "GET", "/v1/actions/1", NULL);
-  assert_string_equal(asking_header(a, "ratelimit-limit"), "7200");
-  assert_string_equal(asking_header(a, "ratelimit-remaining"), "7199");
-  asking_world(a, "{\"limits\":{\"hetzner\":{\"limit\":3,\"actions\":1}}}");
+  http_fixture *a = *state;
+  http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
+  assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "3599");
+  http_fixture_send(a, "GET", "/v1/actions/1", NULL);
+  assert_string_equal(http_fixture_header(a, "ratelimit-limit"), "7200");
+  assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "7199");
+  http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":3,\"actions\":1}}}");
   for (size_t i = 0; i < SIM_COUNT(about_actions); i++) {
     a->token = about_actions[i];
-    asking_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{}");
-    assert_string_equal(asking_header(a, "ratelimit-limit"), "1");
+    http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{}");
+    assert_string_equal(http_fixture_header(a, "ratelimit-limit"), "1");
     check_code(a, 429, "rate_limit_exceeded", "GET", about_actions[i], NULL);
-    asking_expect(a, 200, "GET", "/v1/images/10", NULL);
-    assert_string_equal(asking_header(a, "ratelimit-limit"), "3");
-    assert_string_equal(asking_header(a, "ratelimit-remaining"), "2");
+    http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
+    assert_string_equal(http_fixture_header(a, "ratelimit-limit"), "3");
+    assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "2");
     a->real_ms += 2000; /* the action ends */
   }
 }
 
 static void every_reply_carries_its_id_and_the_worlds_date(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   char first[64];
-  asking_expect(a, 404, "GET", "/v1/nix", NULL);
-  snprintf(first, sizeof first, "%s", asking_header(a, "X-Correlation-Id"));
+  http_fixture_expect(a, 404, "GET", "/v1/nix", NULL);
+  snprintf(first, sizeof first, "%s", http_fixture_header(a, "X-Correlation-Id"));
   assert_int_equal(strlen(first), 16);
-  assert_string_equal(asking_header(a, "date"), "Thu, 01 Jan 2026 00:00:00 GMT");
+  assert_string_equal(http_fixture_header(a, "date"), "Thu, 01 Jan 2026 00:00:00 GMT");
   a->real_ms = 86400000;
-  asking_expect(a, 200, "GET", "/v1/images", NULL);
-  assert_string_not_equal(asking_header(a, "x-correlation-id"), first);
-  assert_string_equal(asking_header(a, "date"), "Fri, 02 Jan 2026 00:00:00 GMT");
+  http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
+  assert_string_not_equal(http_fixture_header(a, "x-correlation-id"), first);
+  assert_string_equal(http_fixture_header(a, "date"), "Fri, 02 Jan 2026 00:00:00 GMT");
 }
 
 int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, asking_teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, http_fixture_teardown)
   const struct CMUnitTest tests[] = {CASE(filters),
                                      CASE(sorting),
                                      CASE(filters_that_are_refused),

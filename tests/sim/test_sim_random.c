@@ -3,7 +3,7 @@
  * Random requests, valid and not, to the clouds and the control endpoint, for SIM_RANDOM_SECONDS (1 without it) from the
  * seed SIM_RANDOM_SEED. What must hold: a status, JSON in every reply that calls itself so, and no effect without a 2xx.
  */
-#include "asking.h"
+#include "http_fixture.h"
 #include <time.h>
 
 static uint64_t random_state;
@@ -124,13 +124,13 @@ static void random_target(char *target, size_t capacity) {
   if (CHANCE(20)) mutate(target + 1);
 }
 
-static uint64_t all_effects(const asking *a) {
+static uint64_t all_effects(const http_fixture *a) {
   uint64_t sum = 0;
   for (int effect = 0; effect < SIM_EFFECTS; effect++) sum += a->instance.world->counters.effects[effect];
   return sum;
 }
 
-static void one_request(asking *a) {
+static void one_request(http_fixture *a) {
   char target[600], body[1200] = "";
   const char *method = PICK(methods);
   bool control = CHANCE(30);
@@ -143,7 +143,7 @@ static void one_request(asking *a) {
   a->token = CHANCE(20) ? NULL : "token";
   a->real_ms += (int64_t)testing_below(&random_state, 2000);
   uint64_t before = all_effects(a);
-  asking_send(a, method, target, *body ? body : NULL);
+  http_fixture_send(a, method, target, *body ? body : NULL);
   const sim_reply *reply = &a->outcome.reply;
   if (a->outcome.end != SIM_END_REPLY) return;
   if (reply->status < 200 || reply->status > 599) fail_msg("%s %s: status %d", method, target, reply->status);
@@ -155,7 +155,7 @@ static void one_request(asking *a) {
 }
 
 static void nothing_breaks(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   const char *seconds = getenv("SIM_RANDOM_SECONDS"), *seed = getenv("SIM_RANDOM_SEED");
   struct timespec now, start;
   random_state = seed ? strtoull(seed, NULL, 10) : 4711;
@@ -166,10 +166,10 @@ static void nothing_breaks(void **state) {
     for (int i = 0; i < 200; i++, count++) one_request(a);
     /* Faults and time pile up; every so often the world starts anew. */
     if (count % 20000 == 0) {
-      asking_teardown(state);
-      asking_setup(state);
+      http_fixture_teardown(state);
+      http_fixture_setup(state);
       a = *state;
-      sim_world_generate(a->instance.world, 30, ASKING_EPOCH_MS);
+      sim_world_generate(a->instance.world, 30, HTTP_FIXTURE_EPOCH_MS);
     }
     clock_gettime(CLOCK_MONOTONIC, &now);
   } while ((double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9 < limit);
@@ -178,6 +178,7 @@ static void nothing_breaks(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(nothing_breaks, asking_setup, asking_teardown)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(nothing_breaks, http_fixture_setup, http_fixture_teardown)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

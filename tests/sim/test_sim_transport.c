@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The library on the simulator, in one process and on one virtual clock. */
-#include "asking.h"
+#include "http_fixture.h"
 #include "transport.h"
 #include <imgact/imgact.h>
 
@@ -8,7 +8,7 @@ static const char world[] = "{\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11,\"
                             "\"digitalocean\":{\"images\":[{\"id\":10,\"regions\":[\"nyc1\"]},{\"id\":11,\"type\":"
                             "\"backup\",\"regions\":[\"nyc1\"]}]}}";
 
-static imgact_client *client_of(asking *a, const char *provider) {
+static imgact_client *client_of(http_fixture *a, const char *provider) {
   imgact_client_options options = {.size = sizeof options, .provider_name = provider, .token = "a-token-of-the-tests"};
   options.transport = sim_transport_new(&a->instance, 20);
   options.endpoint = strcmp(provider, "hetzner") ? "http://127.0.0.1" : "http://127.0.0.1/v1";
@@ -20,8 +20,8 @@ static imgact_client *client_of(asking *a, const char *provider) {
 }
 
 static int setup(void **state) {
-  asking_setup(state);
-  asking_world(*state, world);
+  http_fixture_setup(state);
+  http_fixture_world(*state, world);
   return 0;
 }
 
@@ -31,11 +31,11 @@ static const imgact_error *run(imgact_op *op, imgact_status expected) {
   return imgact_op_error(op);
 }
 
-static int64_t now_ms(const asking *a) { return sim_clock_now(&a->instance.clock, 0); }
+static int64_t now_ms(const http_fixture *a) { return sim_clock_now(&a->instance.clock, 0); }
 
 static void a_wait_of_two_hours_takes_no_time(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"settings\":{\"durations_ms\":{\"transfer\":7200000}}}");
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"transfer\":7200000}}}");
   int64_t start_ms = now_ms(a);
   imgact_client *client = client_of(a, "digitalocean");
   imgact_op *op = imgact_transfer_image(client, "10", "nyc3");
@@ -49,7 +49,7 @@ static void a_wait_of_two_hours_takes_no_time(void **state) {
 
 static void both_clouds_convert(void **state) {
   static const char *const providers[] = {"hetzner", "digitalocean"};
-  asking *a = *state;
+  http_fixture *a = *state;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     imgact_client *client = client_of(a, providers[cloud]);
     imgact_op *op = imgact_convert_image(client, "11");
@@ -70,7 +70,7 @@ static void a_lost_answer_never_doubles_the_effect(void **state) {
   static const char *const deeds[] = {"\"close\"", "\"reset\"", "\"no_reply\"", "\"cut\",\"bytes\":40",
                                       "\"status\",\"status\":502,\"body\":\"html\""};
   static const char *const whens[] = {"before", "after"};
-  asking *a = *state;
+  http_fixture *a = *state;
   imgact_client *client = client_of(a, "digitalocean");
   static const char *const regions[] = {"nyc3", "ams3", "sfo3", "sgp1", "fra1", "tor1", "blr1", "syd1"};
   size_t done = 0;
@@ -80,7 +80,7 @@ static void a_lost_answer_never_doubles_the_effect(void **state) {
              "[{\"do\":%s,\"method\":\"POST\",\"count\":1,\"when\":\"%s\"},"
              "{\"do\":\"hide\",\"ms\":4000,\"method\":\"POST\",\"count\":1}]",
              deeds[i % 5], whens[i / 4]);
-    asking_faults(a, faults);
+    http_fixture_faults(a, faults);
     imgact_op *op = imgact_transfer_image(client, "10", regions[i]);
     run(op, IMGACT_OK);
     assert_int_equal(a->instance.world->counters.effects[SIM_TRANSFER], ++done);
@@ -91,9 +91,9 @@ static void a_lost_answer_never_doubles_the_effect(void **state) {
 }
 
 static void a_list_that_moves_is_still_whole(void **state) {
-  asking *a = *state;
-  sim_world_generate(a->instance.world, 300, ASKING_EPOCH_MS);
-  asking_faults(a, "[{\"do\":\"appear\",\"cloud\":\"hetzner\",\"skip\":2,\"count\":1}]");
+  http_fixture *a = *state;
+  sim_world_generate(a->instance.world, 300, HTTP_FIXTURE_EPOCH_MS);
+  http_fixture_faults(a, "[{\"do\":\"appear\",\"cloud\":\"hetzner\",\"skip\":2,\"count\":1}]");
   imgact_client *client = client_of(a, "hetzner");
   imgact_image_filter filter = {.size = sizeof filter, .include_deprecated = 1};
   imgact_op *op = imgact_list_images(client, &filter);
@@ -106,8 +106,8 @@ static void a_list_that_moves_is_still_whole(void **state) {
 }
 
 static void what_is_in_flight_can_be_forgotten(void **state) {
-  asking *a = *state;
-  asking_faults(a, "[{\"do\":\"no_reply\",\"count\":2}]");
+  http_fixture *a = *state;
+  http_fixture_faults(a, "[{\"do\":\"no_reply\",\"count\":2}]");
   imgact_client *client = client_of(a, "hetzner");
   imgact_op *cancelled = imgact_get_image(client, "10", NULL), *left = imgact_get_image(client, "11", NULL);
   imgact_op_start(cancelled, NULL, NULL);
@@ -125,7 +125,7 @@ static void what_is_in_flight_can_be_forgotten(void **state) {
 }
 
 int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, asking_teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, http_fixture_teardown)
   const struct CMUnitTest tests[] = {CASE(a_wait_of_two_hours_takes_no_time), CASE(both_clouds_convert),
                                      CASE(a_lost_answer_never_doubles_the_effect), CASE(a_list_that_moves_is_still_whole),
                                      CASE(what_is_in_flight_can_be_forgotten)};

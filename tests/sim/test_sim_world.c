@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "asking.h"
+#include "http_fixture.h"
 
 static void ids_are_found_among_many(void **state) {
   (void)state;
@@ -48,8 +48,8 @@ static void times_are_read_and_written(void **state) {
 
 static char *generated(uint64_t seed, size_t images) {
   sim_world *world = sim_world_new(seed);
-  assert_true(sim_world_regions(world) && sim_world_generate(world, images, ASKING_EPOCH_MS));
-  char *text = sim_world_dump(world, ASKING_EPOCH_MS);
+  assert_true(sim_world_regions(world) && sim_world_generate(world, images, HTTP_FIXTURE_EPOCH_MS));
+  char *text = sim_world_dump(world, HTTP_FIXTURE_EPOCH_MS);
   assert_non_null(text);
   sim_world_free(world);
   return text;
@@ -68,7 +68,7 @@ static void a_seed_gives_one_world(void **state) {
 static void a_small_world_has_every_kind(void **state) {
   (void)state;
   sim_world *world = sim_world_new(1);
-  assert_true(sim_world_regions(world) && sim_world_generate(world, 40, ASKING_EPOCH_MS));
+  assert_true(sim_world_regions(world) && sim_world_generate(world, 40, HTTP_FIXTURE_EPOCH_MS));
   int seen[SIM_CLOUDS][SIM_TYPES] = {{0}}, deprecated = 0, guarded = 0, arm = 0, failed = 0, retired = 0;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
     for (size_t i = 0; i < world->sides[cloud].images_count; i++) {
@@ -87,21 +87,22 @@ static void a_small_world_has_every_kind(void **state) {
 }
 
 static void a_dump_is_a_world_file(void **state) {
-  asking *a = *state;
-  assert_true(sim_world_generate(a->instance.world, 60, ASKING_EPOCH_MS));
-  asking_expect(a, 204, "DELETE", "/v2/images/7938287", NULL);
-  char *text = sim_world_dump(a->instance.world, ASKING_EPOCH_MS), *again = NULL;
+  http_fixture *a = *state;
+  assert_true(sim_world_generate(a->instance.world, 60, HTTP_FIXTURE_EPOCH_MS));
+  http_fixture_expect(a, 204, "DELETE", "/v2/images/7938287", NULL);
+  char *text = sim_world_dump(a->instance.world, HTTP_FIXTURE_EPOCH_MS), *again = NULL;
   char *imported = NULL;
-  asking_expect(a, 202, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
-  imported = sim_world_dump(a->instance.world, ASKING_EPOCH_MS);
+  http_fixture_expect(a, 202, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
+  imported = sim_world_dump(a->instance.world, HTTP_FIXTURE_EPOCH_MS);
   assert_non_null(strstr(imported, "\"runs_ms\":120000"));
   const char *const files[] = {text, imported};
   for (size_t i = 0; i < 2; i++) {
     char message[200] = "";
     sim_world *copy = sim_world_new(9);
     assert_true(sim_world_regions(copy));
-    if (!sim_world_load(copy, files[i], strlen(files[i]), ASKING_EPOCH_MS, message, sizeof message)) fail_msg("%s", message);
-    again = sim_world_dump(copy, ASKING_EPOCH_MS);
+    if (!sim_world_load(copy, files[i], strlen(files[i]), HTTP_FIXTURE_EPOCH_MS, message, sizeof message))
+      fail_msg("%s", message);
+    again = sim_world_dump(copy, HTTP_FIXTURE_EPOCH_MS);
     assert_string_equal(again, files[i]);
     free(again);
     sim_world_free(copy);
@@ -111,33 +112,34 @@ static void a_dump_is_a_world_file(void **state) {
 }
 
 static void a_file_is_laid_over_what_is_there(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"a\",\"labels\":{\"x\":\"y\"}}]}}");
-  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"protection\":{\"delete\":true}},{\"description\":\"new\"}]}}");
-  const imgact_json *reply = asking_expect(a, 200, "GET", "/v1/images", NULL);
-  asking_text(reply, "images.0.description", "a");
-  asking_text(reply, "images.0.labels.x", "y");
-  assert_int_equal(imgact_json_count(asking_at(reply, "images")), 2);
-  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"gone\":true}]}}");
-  asking_expect(a, 404, "GET", "/v1/images/10", NULL);
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"a\",\"labels\":{\"x\":\"y\"}}]}}");
+  http_fixture_world(a,
+                     "{\"hetzner\":{\"images\":[{\"id\":10,\"protection\":{\"delete\":true}},{\"description\":\"new\"}]}}");
+  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
+  http_fixture_text(reply, "images.0.description", "a");
+  http_fixture_text(reply, "images.0.labels.x", "y");
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "images")), 2);
+  http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"gone\":true}]}}");
+  http_fixture_expect(a, 404, "GET", "/v1/images/10", NULL);
 }
 
 static void running_actions_of_a_file_end_as_it_says(void **state) {
-  asking *a = *state;
-  asking_world(
+  http_fixture *a = *state;
+  http_fixture_world(
       a,
       "{\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\"}],\"actions\":["
       "{\"id\":1,\"type\":\"convert\",\"status\":\"in-progress\",\"resource_id\":10,\"effect\":\"convert\",\"runs_ms\":500},"
       "{\"id\":2,\"type\":\"x\",\"status\":\"in-progress\",\"resource_id\":10,\"ends\":\"error\",\"runs_ms\":600},"
       "{\"id\":3,\"type\":\"y\",\"status\":\"in-progress\",\"resource_id\":10,\"ends\":\"never\"}]}}");
-  assert_int_equal(sim_world_next_ms(a->instance.world), ASKING_EPOCH_MS + 500);
+  assert_int_equal(sim_world_next_ms(a->instance.world), HTTP_FIXTURE_EPOCH_MS + 500);
   a->real_ms = 500;
-  asking_text(asking_expect(a, 200, "GET", "/v2/actions/1", NULL), "action.status", "completed");
-  asking_text(asking_expect(a, 200, "GET", "/v2/images/10", NULL), "image.type", "snapshot");
-  asking_text(asking_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status", "in-progress");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/1", NULL), "action.status", "completed");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL), "image.type", "snapshot");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status", "in-progress");
   a->real_ms = INT64_C(400) * 86400000;
-  asking_text(asking_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status", "errored");
-  asking_text(asking_expect(a, 200, "GET", "/v2/actions/3", NULL), "action.status", "in-progress");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status", "errored");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/3", NULL), "action.status", "in-progress");
 }
 
 #define RUNNING                                                                                                             \
@@ -152,52 +154,53 @@ static void running_actions_of_a_file_end_as_it_says(void **state) {
   "\"region_slug\":\"ams3\",\"runs_ms\":600}]}}"
 
 static void a_running_action_keeps_what_a_file_does_not_name(void **state) {
-  asking *a = *state;
-  asking_world(a, RUNNING);
-  asking_world(a, "{\"hetzner\":{\"actions\":[{\"id\":21,\"progress\":3},{\"id\":20,\"command\":\"y\"},"
-                  "{\"id\":20,\"status\":\"running\"}]}}");
-  const imgact_json *world = asking_expect(a, 200, "GET", "/_sim/world", NULL);
-  asking_text(world, "hetzner.actions.0.command", "y");
-  asking_text(world, "hetzner.actions.0.ends", "error");
-  assert_int_equal(asking_int(world, "hetzner.actions.0.runs_ms"), 3600000);
-  asking_text(world, "hetzner.actions.1.ends", "never");
-  assert_int_equal(asking_int(world, "hetzner.actions.1.progress"), 3);
-  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":12}]}}");
-  asking_faults(a, "[{\"do\":\"fail\",\"method\":\"POST\"},{\"do\":\"last\",\"method\":\"POST\"}]");
-  asking_expect(a, 201, "POST", "/v1/images/12/actions/change_protection", "{\"delete\":true}");
-  asking_world(a, "{\"hetzner\":{\"actions\":[{\"id\":22,\"progress\":3}]}}");
+  http_fixture *a = *state;
+  http_fixture_world(a, RUNNING);
+  http_fixture_world(a, "{\"hetzner\":{\"actions\":[{\"id\":21,\"progress\":3},{\"id\":20,\"command\":\"y\"},"
+                        "{\"id\":20,\"status\":\"running\"}]}}");
+  const imgact_json *world = http_fixture_expect(a, 200, "GET", "/_sim/world", NULL);
+  http_fixture_text(world, "hetzner.actions.0.command", "y");
+  http_fixture_text(world, "hetzner.actions.0.ends", "error");
+  assert_int_equal(http_fixture_int(world, "hetzner.actions.0.runs_ms"), 3600000);
+  http_fixture_text(world, "hetzner.actions.1.ends", "never");
+  assert_int_equal(http_fixture_int(world, "hetzner.actions.1.progress"), 3);
+  http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":12}]}}");
+  http_fixture_faults(a, "[{\"do\":\"fail\",\"method\":\"POST\"},{\"do\":\"last\",\"method\":\"POST\"}]");
+  http_fixture_expect(a, 201, "POST", "/v1/images/12/actions/change_protection", "{\"delete\":true}");
+  http_fixture_world(a, "{\"hetzner\":{\"actions\":[{\"id\":22,\"progress\":3}]}}");
   a->real_ms = 3600000;
-  asking_text(asking_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "error");
-  asking_text(asking_expect(a, 200, "GET", "/v1/actions/21", NULL), "action.status", "running");
-  asking_text(asking_expect(a, 200, "GET", "/v1/actions/22", NULL), "action.status", "running");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "error");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/21", NULL), "action.status", "running");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/22", NULL), "action.status", "running");
 }
 
 static void a_running_action_gets_another_end_when_a_file_names_one(void **state) {
-  asking *a = *state;
-  asking_world(a, RUNNING);
+  http_fixture *a = *state;
+  http_fixture_world(a, RUNNING);
   a->real_ms = 100;
-  asking_world(a, "{\"hetzner\":{\"actions\":[{\"id\":20,\"runs_ms\":400},{\"id\":21,\"status\":\"success\"}]},"
-                  "\"digitalocean\":{\"actions\":[{\"id\":30,\"ends\":\"never\"},{\"id\":31,\"ends\":\"error\"}]}}");
-  assert_int_equal(sim_world_next_ms(a->instance.world), ASKING_EPOCH_MS + 500);
-  const imgact_json *ended = asking_expect(a, 200, "GET", "/v1/actions/21", NULL);
-  asking_text(ended, "action.status", "success");
-  asking_text(ended, "action.finished", "2026-01-01T00:00:00Z");
+  http_fixture_world(a, "{\"hetzner\":{\"actions\":[{\"id\":20,\"runs_ms\":400},{\"id\":21,\"status\":\"success\"}]},"
+                        "\"digitalocean\":{\"actions\":[{\"id\":30,\"ends\":\"never\"},{\"id\":31,\"ends\":\"error\"}]}}");
+  assert_int_equal(sim_world_next_ms(a->instance.world), HTTP_FIXTURE_EPOCH_MS + 500);
+  const imgact_json *ended = http_fixture_expect(a, 200, "GET", "/v1/actions/21", NULL);
+  http_fixture_text(ended, "action.status", "success");
+  http_fixture_text(ended, "action.finished", "2026-01-01T00:00:00Z");
   a->real_ms = 500;
-  asking_text(asking_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "error");
-  asking_text(asking_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "in-progress");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "error");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "in-progress");
   a->real_ms = 600;
-  asking_text(asking_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "errored");
-  asking_text(asking_expect(a, 200, "GET", "/v2/actions/30", NULL), "action.status", "in-progress");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "errored");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/30", NULL), "action.status", "in-progress");
   assert_int_equal(sim_world_next_ms(a->instance.world), IMGACT_NO_TIME);
-  asking_world(a, "{\"hetzner\":{\"actions\":[{\"id\":20,\"status\":\"running\",\"ends\":\"success\",\"runs_ms\":50}]}}");
-  asking_null(asking_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.finished");
+  http_fixture_world(a,
+                     "{\"hetzner\":{\"actions\":[{\"id\":20,\"status\":\"running\",\"ends\":\"success\",\"runs_ms\":50}]}}");
+  http_fixture_null(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.finished");
   a->real_ms = 650;
-  asking_text(asking_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "success");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "success");
 }
 
 /* Whatever is running, in whatever order ends change: the next to end is the first one that is due. */
 static void ends_that_change_keep_their_order(void **state) {
-  asking *a = *state;
+  http_fixture *a = *state;
   uint64_t random = 5;
   int64_t due_ms[40] = {0};
   for (int round = 0; round < 2000; round++) {
@@ -210,14 +213,14 @@ static void ends_that_change_keep_their_order(void **state) {
                  ? "{\"hetzner\":{\"actions\":[{\"id\":%zu,\"status\":\"running\",\"ends\":\"success\",\"runs_ms\":%d}]}}"
                  : "{\"hetzner\":{\"actions\":[{\"id\":%zu,\"status\":\"success\"}]}}",
              at + 1, (int)due_ms[at]);
-    asking_world(a, json);
+    http_fixture_world(a, json);
     size_t running = 0;
     for (size_t i = 0; i < SIM_COUNT(due_ms); i++) {
       running += due_ms[i] != 0;
       if (due_ms[i] && due_ms[i] < next_ms) next_ms = due_ms[i];
     }
     assert_int_equal(a->instance.world->pending_count, running);
-    if (running) assert_int_equal(sim_world_next_ms(a->instance.world), ASKING_EPOCH_MS + next_ms);
+    if (running) assert_int_equal(sim_world_next_ms(a->instance.world), HTTP_FIXTURE_EPOCH_MS + next_ms);
   }
 }
 
@@ -234,12 +237,12 @@ static void a_file_with_an_error_changes_nothing(void **state) {
       "\"actions\":[{\"id\":21,\"status\":\"success\"},{\"id\":20,\"ends\":\"success\"}]},"
       "\"digitalocean\":{\"regions\":[{\"slug\":\"nyc1\",\"features\":[]}],\"images\":[{\"id\":10,\"min_disk_size\":1e300}]}"
       "}"};
-  asking *a = *state;
-  asking_world(a, RUNNING);
-  char *before = sim_world_dump(a->instance.world, ASKING_EPOCH_MS);
+  http_fixture *a = *state;
+  http_fixture_world(a, RUNNING);
+  char *before = sim_world_dump(a->instance.world, HTTP_FIXTURE_EPOCH_MS);
   for (size_t i = 0; i < SIM_COUNT(files); i++) {
-    asking_expect(a, 422, "POST", "/_sim/world", files[i]);
-    char *after = sim_world_dump(a->instance.world, ASKING_EPOCH_MS);
+    http_fixture_expect(a, 422, "POST", "/_sim/world", files[i]);
+    char *after = sim_world_dump(a->instance.world, HTTP_FIXTURE_EPOCH_MS);
     assert_string_equal(after, before);
     free(after);
   }
@@ -251,7 +254,7 @@ static void a_file_with_an_error_changes_nothing(void **state) {
   assert_int_equal(world->tokens_count, 0);
   assert_true(sim_words_has(&sim_region_find(world, SIM_DIGITALOCEAN, "nyc1")->features, "image_transfer"));
   a->real_ms = 3600000;
-  asking_text(asking_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "completed");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "completed");
 }
 
 static void what_a_recorded_reply_says_is_shown_again(void **state) {
@@ -274,34 +277,34 @@ static void what_a_recorded_reply_says_is_shown_again(void **state) {
        "\"started\":\"2016-01-30T23:55:00Z\",\"finished\":\"2016-01-30T23:55:01Z\",\"resources\":[{\"id\":42,\"type\":"
        "\"image\"}],"
        "\"error\":{\"code\":\"action_failed\",\"message\":\"Action failed\"}}}"}};
-  asking *a = *state;
+  http_fixture *a = *state;
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char file[1200];
     const char *object = strchr(cases[i].reply + 1, '{');
     snprintf(file, sizeof file, "{\"%s\":[%.*s]}}", cases[i].list, (int)strlen(object) - 1, object);
-    asking_world(a, file);
-    asking_expect(a, 200, "GET", cases[i].path, NULL);
+    http_fixture_world(a, file);
+    http_fixture_expect(a, 200, "GET", cases[i].path, NULL);
     assert_string_equal(a->outcome.reply.body, cases[i].reply);
   }
   a->real_ms = 5000;
-  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/v1/actions/2", NULL), "action.progress"), 75);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/v1/actions/2", NULL), "action.progress"), 75);
 }
 
 static void a_region_is_named_in_each_of_the_clouds_ways(void **state) {
   static const char *const named[] = {"\"region\":\"nyc3\"", "\"region\":{\"slug\":\"nyc3\",\"name\":\"New York 3\"}",
                                       "\"region\":{\"slug\":\"nyc3\"},\"region_slug\":null",
                                       "\"region\":null,\"region_slug\":\"nyc3\""};
-  asking *a = *state;
+  http_fixture *a = *state;
   for (size_t i = 0; i < SIM_COUNT(named); i++) {
     char file[300];
     snprintf(file, sizeof file,
              "{\"digitalocean\":{\"actions\":[{\"id\":1,\"region\":null,\"region_slug\":null},"
              "{\"id\":1,\"type\":\"transfer\",%s}]}}",
              named[i]);
-    asking_world(a, file);
-    const imgact_json *reply = asking_expect(a, 200, "GET", "/v2/actions/1", NULL);
-    asking_text(reply, "action.region_slug", "nyc3");
-    asking_text(reply, "action.region.name", "New York 3");
+    http_fixture_world(a, file);
+    const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/actions/1", NULL);
+    http_fixture_text(reply, "action.region_slug", "nyc3");
+    http_fixture_text(reply, "action.region.name", "New York 3");
   }
 }
 
@@ -339,114 +342,117 @@ static void bad_files_are_refused_by_place(void **state) {
                {"{\"limits\":{\"hetzner\":{\"actions\":1000001}}}", "actions"},
                {"{\"limits\":{\"digitalocean\":{\"actions\":1}}}", "unknown key"},
                {"{\"settings\":{\"durations_ms\":{\"fly\":1}}}", "fly"}};
-  asking *a = *state;
+  http_fixture *a = *state;
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char message[200] = "";
-    assert_false(
-        sim_world_load(a->instance.world, cases[i].json, strlen(cases[i].json), ASKING_EPOCH_MS, message, sizeof message));
+    assert_false(sim_world_load(a->instance.world, cases[i].json, strlen(cases[i].json), HTTP_FIXTURE_EPOCH_MS, message,
+                                sizeof message));
     if (!*message || !strstr(message, cases[i].says)) fail_msg("%s: \"%s\"", cases[i].json, message);
   }
 }
 
 static void no_id_is_larger_than_the_clouds_have_them(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"digitalocean\":{\"images\":[{\"id\":9007199254740991}],\"actions\":[{\"id\":9007199254740991}]}}");
-  asking_expect(a, 422, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
-  asking_expect(a, 422, "POST", "/_sim/world", "{\"digitalocean\":{\"images\":[{}]}}");
-  asking_expect(a, 422, "POST", "/_sim/world", "{\"digitalocean\":{\"actions\":[{}]}}");
-  asking_faults(a, "[{\"do\":\"appear\"}]");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/images", NULL), "images"), "9007199254740991");
-  assert_string_equal(asking_ids(asking_expect(a, 200, "GET", "/v2/actions", NULL), "actions"), "9007199254740991");
+  http_fixture *a = *state;
+  http_fixture_world(a,
+                     "{\"digitalocean\":{\"images\":[{\"id\":9007199254740991}],\"actions\":[{\"id\":9007199254740991}]}}");
+  http_fixture_expect(a, 422, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
+  http_fixture_expect(a, 422, "POST", "/_sim/world", "{\"digitalocean\":{\"images\":[{}]}}");
+  http_fixture_expect(a, 422, "POST", "/_sim/world", "{\"digitalocean\":{\"actions\":[{}]}}");
+  http_fixture_faults(a, "[{\"do\":\"appear\"}]");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images", NULL), "images"),
+                      "9007199254740991");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/actions", NULL), "actions"),
+                      "9007199254740991");
   const imgact_json *reply =
-      asking_expect(a, 201, "POST", "/v2/images/9007199254740991/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
-  assert_true(asking_int(reply, "transfer_id") <= SIM_MAX_ID);
+      http_fixture_expect(a, 201, "POST", "/v2/images/9007199254740991/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
+  assert_true(http_fixture_int(reply, "transfer_id") <= SIM_MAX_ID);
 }
 
 /* ---- the control endpoint ---- */
 
 static void counters_tell_what_was_done(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]},\"digitalocean\":{\"images\":[{\"id\":10}]}}");
-  asking_expect(a, 200, "PUT", "/v1/images/10", "{}");
-  asking_expect(a, 204, "DELETE", "/v2/images/10", NULL);
-  asking_expect(a, 422, "DELETE", "/v2/images/10", NULL);
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]},\"digitalocean\":{\"images\":[{\"id\":10}]}}");
+  http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{}");
+  http_fixture_expect(a, 204, "DELETE", "/v2/images/10", NULL);
+  http_fixture_expect(a, 422, "DELETE", "/v2/images/10", NULL);
   a->token = NULL;
-  const imgact_json *reply = asking_expect(a, 200, "GET", "/_sim/counters", NULL);
-  assert_int_equal(asking_int(reply, "requests"), 3);
-  assert_int_equal(asking_int(reply, "hetzner"), 1);
-  assert_int_equal(asking_int(reply, "digitalocean"), 2);
-  assert_int_equal(asking_int(reply, "effects.update"), 1);
-  assert_int_equal(asking_int(reply, "effects.delete"), 1);
-  assert_int_equal(asking_int(reply, "status.4xx"), 1);
-  assert_int_equal(asking_int(asking_expect(a, 200, "DELETE", "/_sim/counters", NULL), "requests"), 0);
+  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/_sim/counters", NULL);
+  assert_int_equal(http_fixture_int(reply, "requests"), 3);
+  assert_int_equal(http_fixture_int(reply, "hetzner"), 1);
+  assert_int_equal(http_fixture_int(reply, "digitalocean"), 2);
+  assert_int_equal(http_fixture_int(reply, "effects.update"), 1);
+  assert_int_equal(http_fixture_int(reply, "effects.delete"), 1);
+  assert_int_equal(http_fixture_int(reply, "status.4xx"), 1);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "DELETE", "/_sim/counters", NULL), "requests"), 0);
 }
 
 static void time_is_moved_but_never_back(void **state) {
-  asking *a = *state;
-  const imgact_json *reply = asking_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":7200000,\"speed\":0}");
-  asking_text(reply, "now", "2026-01-01T02:00:00Z");
+  http_fixture *a = *state;
+  const imgact_json *reply = http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":7200000,\"speed\":0}");
+  http_fixture_text(reply, "now", "2026-01-01T02:00:00Z");
   a->real_ms = 5000;
-  asking_text(asking_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:00:00Z");
-  asking_expect(a, 200, "POST", "/_sim/time", "{\"speed\":1000}");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:00:00Z");
+  http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"speed\":1000}");
   a->real_ms = 6000;
-  asking_text(asking_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:16:40Z");
-  asking_expect(a, 200, "POST", "/_sim/time", "{\"now_ms\":1}");
-  asking_text(asking_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:16:40Z");
-  asking_expect(a, 422, "POST", "/_sim/time", "{\"advance_ms\":-1}");
-  asking_expect(a, 422, "POST", "/_sim/time", "{\"speed\":\"fast\"}");
-  asking_expect(a, 422, "POST", "/_sim/time", NULL);
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:16:40Z");
+  http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"now_ms\":1}");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:16:40Z");
+  http_fixture_expect(a, 422, "POST", "/_sim/time", "{\"advance_ms\":-1}");
+  http_fixture_expect(a, 422, "POST", "/_sim/time", "{\"speed\":\"fast\"}");
+  http_fixture_expect(a, 422, "POST", "/_sim/time", NULL);
 }
 
 static void time_that_moves_ends_actions(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
-  asking_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
-  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/_sim/counters", NULL), "running_actions"), 1);
-  asking_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":1000}");
-  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/_sim/counters", NULL), "running_actions"), 0);
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
+  http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/counters", NULL), "running_actions"), 1);
+  http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":1000}");
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/counters", NULL), "running_actions"), 0);
 }
 
 static void faults_and_world_change_while_it_runs(void **state) {
-  asking *a = *state;
-  asking_expect(a, 200, "POST", "/_sim/faults", "[{\"do\":\"close\",\"path\":\"/v1/*\",\"count\":3}]");
-  asking_send(a, "GET", "/v1/images", NULL);
+  http_fixture *a = *state;
+  http_fixture_expect(a, 200, "POST", "/_sim/faults", "[{\"do\":\"close\",\"path\":\"/v1/*\",\"count\":3}]");
+  http_fixture_send(a, "GET", "/v1/images", NULL);
   assert_int_equal(a->outcome.end, SIM_END_CLOSE);
-  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/_sim/faults", NULL), "0.count"), 2);
-  asking_expect(a, 422, "PUT", "/_sim/faults", "[{\"do\":\"explode\"}]");
-  assert_int_equal(imgact_json_count(asking_expect(a, 200, "GET", "/_sim/faults", NULL)), 1);
-  assert_int_equal(imgact_json_count(asking_expect(a, 200, "DELETE", "/_sim/faults", NULL)), 0);
-  asking_expect(a, 200, "GET", "/v1/images", NULL);
-  asking_expect(a, 200, "POST", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
-  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
-  asking_expect(a, 422, "PUT", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":11},{\"id\":-1}]}}");
-  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
-  asking_expect(a, 200, "PUT", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":11}]}}");
-  asking_expect(a, 404, "GET", "/v1/images/10", NULL);
-  assert_int_equal(asking_int(asking_expect(a, 200, "GET", "/_sim/world", NULL), "hetzner.images.0.id"), 11);
-  asking_expect(a, 404, "GET", "/_sim/nix", NULL);
-  asking_expect(a, 404, "PATCH", "/_sim/world", NULL);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/faults", NULL), "0.count"), 2);
+  http_fixture_expect(a, 422, "PUT", "/_sim/faults", "[{\"do\":\"explode\"}]");
+  assert_int_equal(imgact_json_count(http_fixture_expect(a, 200, "GET", "/_sim/faults", NULL)), 1);
+  assert_int_equal(imgact_json_count(http_fixture_expect(a, 200, "DELETE", "/_sim/faults", NULL)), 0);
+  http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
+  http_fixture_expect(a, 200, "POST", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
+  http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
+  http_fixture_expect(a, 422, "PUT", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":11},{\"id\":-1}]}}");
+  http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
+  http_fixture_expect(a, 200, "PUT", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":11}]}}");
+  http_fixture_expect(a, 404, "GET", "/v1/images/10", NULL);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/world", NULL), "hetzner.images.0.id"), 11);
+  http_fixture_expect(a, 404, "GET", "/_sim/nix", NULL);
+  http_fixture_expect(a, 404, "PATCH", "/_sim/world", NULL);
 }
 
 static void unknown_tokens_beyond_the_table_share_one_account(void **state) {
-  asking *a = *state;
-  asking_world(a, "{\"limits\":{\"hetzner\":{\"limit\":2}},\"hetzner\":{\"images\":[{\"id\":10}]}}");
+  http_fixture *a = *state;
+  http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":2}},\"hetzner\":{\"images\":[{\"id\":10}]}}");
   char token[32];
   a->token = token;
   for (int i = 0; i < SIM_MAX_TOKENS; i++) {
     snprintf(token, sizeof token, "token-%d", i);
-    asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+    http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   }
   for (int i = 0; i < 2; i++) {
     snprintf(token, sizeof token, "late-%d", i);
-    asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+    http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   }
-  asking_expect(a, 429, "GET", "/v1/images/10", NULL);
+  http_fixture_expect(a, 429, "GET", "/v1/images/10", NULL);
   a->token = "token-0";
-  asking_expect(a, 200, "GET", "/v1/images/10", NULL);
+  http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
 }
 
 int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, asking_setup, asking_teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, http_fixture_setup, http_fixture_teardown)
   const struct CMUnitTest tests[] = {cmocka_unit_test(ids_are_found_among_many),
                                      cmocka_unit_test(times_are_read_and_written),
                                      cmocka_unit_test(a_seed_gives_one_world),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Timers in their order, times at the ends of what can be counted, clocks that jump, random numbers.
-#include "desk.h"
+#include "rate_fixture.h"
 
 #define TIMERS 500
 
@@ -10,14 +10,14 @@ typedef struct bell {
   int64_t at_ms; // when it rang last
 } bell;
 
-static desk d;
+static rate_fixture d;
 static bell bells[TIMERS];
 static bell *rung[4 * TIMERS];
 static size_t rung_count;
 
 static int open_desk(void **state) {
   (void)state;
-  desk_open(&d, 0);
+  rate_fixture_open(&d, 0);
   memset(bells, 0, sizeof bells);
   rung_count = 0;
   return 0;
@@ -25,7 +25,7 @@ static int open_desk(void **state) {
 
 static int close_desk(void **state) {
   (void)state;
-  desk_close(&d);
+  rate_fixture_close(&d);
   return 0;
 }
 
@@ -44,7 +44,7 @@ static void nothing_is_due_in_an_empty_engine(void **state) {
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
   assert_null(ia_engine_take(&d.engine, &request));
   assert_false(ia_engine_notify(&d.engine));
-  desk_at(&d, INT64_MAX);
+  rate_fixture_at(&d, INT64_MAX);
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
 }
 
@@ -54,12 +54,12 @@ static void timers_ring_in_order_and_equal_ones_as_they_were_set(void **state) {
   static const size_t order[] = {1, 3, 4, 2, 0};
   for (size_t i = 0; i < 5; i++) set(i, due_ms[i]);
   assert_int_equal(ia_engine_next_ms(&d.engine), 10);
-  desk_at(&d, 9);
+  rate_fixture_at(&d, 9);
   assert_int_equal(rung_count, 0);
-  desk_at(&d, 20);
+  rate_fixture_at(&d, 20);
   assert_int_equal(rung_count, 4);
   assert_int_equal(ia_engine_next_ms(&d.engine), 30);
-  desk_at(&d, 30);
+  rate_fixture_at(&d, 30);
   assert_int_equal(rung_count, 5);
   for (size_t i = 0; i < 5; i++) assert_ptr_equal(rung[i], &bells[order[i]]);
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
@@ -70,12 +70,12 @@ static void a_timer_that_is_set_again_moves_and_rings_once(void **state) {
   set(0, 10);
   set(0, 50);
   set(1, 40);
-  desk_at(&d, 45);
+  rate_fixture_at(&d, 45);
   assert_int_equal(bells[0].rung, 0);
   set(0, 5); // in the past: due at once
   assert_int_equal(ia_engine_next_ms(&d.engine), 5);
-  desk_at(&d, 46);
-  desk_at(&d, 1000);
+  rate_fixture_at(&d, 46);
+  rate_fixture_at(&d, 1000);
   assert_int_equal(bells[0].rung, 1);
   assert_int_equal(bells[0].at_ms, 46);
 }
@@ -87,12 +87,12 @@ static void a_stopped_timer_is_silent_and_stopping_is_idempotent(void **state) {
   ia_timer_stop(&d.engine, &bells[0].timer);
   ia_timer_stop(&d.engine, &bells[0].timer);
   ia_timer_stop(&d.engine, &bells[2].timer); // never set
-  desk_at(&d, 10);
+  rate_fixture_at(&d, 10);
   ia_timer_stop(&d.engine, &bells[1].timer); // has rung
   assert_int_equal(bells[0].rung, 0);
   assert_int_equal(bells[1].rung, 1);
   set(0, 20);
-  desk_at(&d, 20);
+  rate_fixture_at(&d, 20);
   assert_int_equal(bells[0].rung, 1);
 }
 
@@ -106,7 +106,7 @@ static void a_timer_stops_another_one_that_is_due_with_it(void **state) {
   ia_timer_set(&d.engine, &bells[0].timer, 10, stop_the_next);
   set(1, 10);
   set(2, 10);
-  desk_at(&d, 10);
+  rate_fixture_at(&d, 10);
   assert_int_equal(bells[1].rung, 0);
   assert_int_equal(bells[2].rung, 1);
 }
@@ -120,11 +120,11 @@ static void set_more(ia_timer *timer) {
 static void what_a_timer_sets_for_the_present_rings_in_the_same_tick(void **state) {
   (void)state;
   ia_timer_set(&d.engine, &bells[0].timer, 10, set_more);
-  desk_at(&d, 10);
+  rate_fixture_at(&d, 10);
   assert_int_equal(bells[1].rung, 1);
   assert_int_equal(bells[2].rung, 0);
   assert_int_equal(ia_engine_next_ms(&d.engine), 11);
-  desk_at(&d, 11);
+  rate_fixture_at(&d, 11);
   assert_int_equal(bells[2].rung, 1);
 }
 
@@ -142,7 +142,7 @@ static void a_timer_may_go_while_it_rings(void **state) {
   memset(b, 0, sizeof *b);
   ia_timer_set(&d.engine, &b->timer, 10, release);
   set(1, 10);
-  desk_at(&d, 10);
+  rate_fixture_at(&d, 10);
   assert_int_equal(bells[0].rung, 1);
   assert_int_equal(bells[1].rung, 1);
 }
@@ -153,14 +153,14 @@ static void times_at_the_ends_of_what_can_be_counted(void **state) {
   set(1, INT64_MAX - 1);
   set(2, INT64_MIN);
   assert_int_equal(ia_engine_next_ms(&d.engine), INT64_MIN);
-  desk_at(&d, 0);
+  rate_fixture_at(&d, 0);
   assert_ptr_equal(rung[0], &bells[2]);
   assert_int_equal(rung_count, 1);
-  desk_at(&d, INT64_MAX - 1);
+  rate_fixture_at(&d, INT64_MAX - 1);
   assert_ptr_equal(rung[1], &bells[1]);
   assert_int_equal(rung_count, 2);
   set(3, 5);
-  desk_at(&d, INT64_MAX);
+  rate_fixture_at(&d, INT64_MAX);
   assert_ptr_equal(rung[2], &bells[3]);
   assert_ptr_equal(rung[3], &bells[0]);
 }
@@ -181,7 +181,7 @@ static void later_than_all_times_is_never(void **state) {
 static void a_clock_that_jumps_ahead_rings_everything_once_and_in_order(void **state) {
   (void)state;
   for (size_t i = 0; i < TIMERS; i++) set(i, (int64_t)((i * 7919) % TIMERS) * 3600000);
-  desk_at(&d, INT64_C(100) * 365 * 86400000);
+  rate_fixture_at(&d, INT64_C(100) * 365 * 86400000);
   assert_int_equal(rung_count, TIMERS);
   for (size_t i = 0; i < TIMERS; i++) assert_int_equal(((size_t)(rung[i] - bells) * 7919) % TIMERS, i);
 }
@@ -189,14 +189,14 @@ static void a_clock_that_jumps_ahead_rings_everything_once_and_in_order(void **s
 // A transport's own clock may do so; a timer then waits for the time that it was set for.
 static void a_clock_that_jumps_back_rings_nothing_too_early(void **state) {
   (void)state;
-  desk_at(&d, 100000);
+  rate_fixture_at(&d, 100000);
   set(0, 101000);
-  desk_at(&d, 50000);
+  rate_fixture_at(&d, 50000);
   assert_int_equal(d.engine.now.mono_ms, 50000);
   assert_int_equal(ia_engine_next_ms(&d.engine), 101000);
-  desk_at(&d, 100999);
+  rate_fixture_at(&d, 100999);
   assert_int_equal(bells[0].rung, 0);
-  desk_at(&d, 101000);
+  rate_fixture_at(&d, 101000);
   assert_int_equal(bells[0].rung, 1);
 }
 
@@ -206,7 +206,7 @@ static void a_look_at_the_clock_rings_nothing(void **state) {
   d.now_ms = 20;
   ia_engine_refresh(&d.engine);
   assert_int_equal(d.engine.now.mono_ms, 20);
-  assert_int_equal(d.engine.now.wall_ms, DESK_WALL_MS + 20);
+  assert_int_equal(d.engine.now.wall_ms, RATE_FIXTURE_WALL_MS + 20);
   assert_int_equal(bells[0].rung, 0);
   assert_int_equal(ia_engine_next_ms(&d.engine), 10);
 }
@@ -214,7 +214,7 @@ static void a_look_at_the_clock_rings_nothing(void **state) {
 static void what_is_to_be_sent_or_told_is_due_at_once(void **state) {
   (void)state;
   ia_link *const lists[] = {&d.engine.outbox, &d.engine.pump, &d.engine.notify};
-  desk_at(&d, 77);
+  rate_fixture_at(&d, 77);
   set(0, 1000);
   for (size_t i = 0; i < 3; i++) {
     ia_link link = {NULL, NULL};
@@ -251,7 +251,7 @@ static void timers_of_chance_ring_as_a_plain_list_says(void **state) {
         next_ms = due_ms[n];
     }
     rung_count = 0;
-    desk_at(&d, now_ms);
+    rate_fixture_at(&d, now_ms);
     assert_int_equal(rung_count, expected);
     assert_int_equal(ia_engine_next_ms(&d.engine), next_ms);
     for (size_t n = 0; n < rung_count; n++) {

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 // What one credential may still send: learned from what clouds tell, counted from what was sent, on a clock that stands
 // still until it is moved. test_rate_limit.c has the same against faithful limiters, over days.
-#include "desk.h"
 #include "governor.h"
+#include "rate_fixture.h"
 
 #define HOUR_MS  INT64_C(3600000)
 #define MUTATION IA_LANE_MUTATION
 #define WAIT     IA_LANE_WAIT
 #define LIST     IA_LANE_READ
 
-static desk d;
+static rate_fixture d;
 static ia_governor *g;
 
 static int open_desk(void **state) {
   (void)state;
-  desk_open(&d, 0);
-  desk_at(&d, 1000000);
+  rate_fixture_open(&d, 0);
+  rate_fixture_at(&d, 1000000);
   g = ia_governor_hold(&d.engine, 1);
   assert_non_null(g);
   return 0;
@@ -24,7 +24,7 @@ static int open_desk(void **state) {
 static int close_desk(void **state) {
   (void)state;
   ia_governor_drop(g);
-  desk_close(&d);
+  rate_fixture_close(&d);
   assert_true(ia_list_empty(&d.engine.governors));
   return 0;
 }
@@ -107,9 +107,9 @@ static void a_bucket_is_spent_to_its_last_token(void **state) {
   tell_bucket(0, 3600, 10);
   assert_int_equal(spend(MUTATION, 100), 10);
   assert_in_range(wait_ms(MUTATION), 1000, 1002);
-  desk_at(&d, d.now_ms + 998);
+  rate_fixture_at(&d, d.now_ms + 998);
   assert_true(wait_ms(MUTATION) > 0);
-  desk_at(&d, d.now_ms + wait_ms(MUTATION));
+  rate_fixture_at(&d, d.now_ms + wait_ms(MUTATION));
   assert_int_equal(spend(MUTATION, 100), 1);
 }
 
@@ -126,9 +126,10 @@ static void the_time_that_is_given_is_the_time_at_which_it_goes(void **state) {
       int64_t wait = wait_ms(lane);
       if (wait == 0) continue;
       assert_true(wait <= HOUR_MS + 1);
-      desk_at(&d, d.now_ms + wait);
+      rate_fixture_at(&d, d.now_ms + wait);
       // of a bucket that fills more slowly than one an hour, the wait is given hour by hour
-      for (int hours = 0; wait > HOUR_MS && wait_ms(lane) > 0 && hours < 10; hours++) desk_at(&d, d.now_ms + HOUR_MS);
+      for (int hours = 0; wait > HOUR_MS && wait_ms(lane) > 0 && hours < 10; hours++)
+        rate_fixture_at(&d, d.now_ms + HOUR_MS);
       assert_int_equal(wait_ms(lane), 0);
     }
   }
@@ -137,7 +138,7 @@ static void the_time_that_is_given_is_the_time_at_which_it_goes(void **state) {
 static void a_bucket_never_holds_more_than_its_limit(void **state) {
   (void)state;
   tell_bucket(0, 60, 30);
-  desk_at(&d, d.now_ms + 1000 * HOUR_MS);
+  rate_fixture_at(&d, d.now_ms + 1000 * HOUR_MS);
   assert_int_equal(spend(MUTATION, 1000), 60);
 }
 
@@ -160,7 +161,7 @@ static void no_wait_is_longer_than_an_hour(void **state) {
   info.refill_per_second = 1.0 / 3600;
   ia_governor_told(g, 0, &info);
   assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
-  desk_at(&d, d.now_ms + HOUR_MS + 1);
+  rate_fixture_at(&d, d.now_ms + HOUR_MS + 1);
   assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
 }
 
@@ -182,7 +183,7 @@ static void a_new_limit_counts_at_once(void **state) {
   tell_bucket(0, 60, 50);
   assert_int_equal(spend(MUTATION, 1000), 50);
   assert_in_range(wait_ms(MUTATION), 60000, 60002); // one a minute comes back
-  desk_at(&d, d.now_ms + 10 * HOUR_MS);
+  rate_fixture_at(&d, d.now_ms + 10 * HOUR_MS);
   assert_int_equal(spend(MUTATION, 1000), 60);
 }
 
@@ -193,9 +194,9 @@ static void a_minute_has_its_own_limit(void **state) {
   tell_windows(5000, 4999, 10000);
   assert_int_equal(spend(MUTATION, 1000), 249);
   assert_in_range(wait_ms(MUTATION), 60000, 61000);
-  desk_at(&d, d.now_ms + 59000);
+  rate_fixture_at(&d, d.now_ms + 59000);
   assert_true(wait_ms(MUTATION) > 0);
-  desk_at(&d, d.now_ms + wait_ms(MUTATION));
+  rate_fixture_at(&d, d.now_ms + wait_ms(MUTATION));
   assert_int_equal(spend(MUTATION, 1000), 250);
 }
 
@@ -206,7 +207,7 @@ static void an_hour_is_spent_once(void **state) {
   tell_windows(5000, 4999, 10000);
   while (d.now_ms - start_ms < HOUR_MS - 62000) {
     sent += spend(MUTATION, 10000);
-    desk_at(&d, d.now_ms + wait_ms(MUTATION));
+    rate_fixture_at(&d, d.now_ms + wait_ms(MUTATION));
   }
   assert_int_equal(sent, 5000);
   assert_in_range(d.now_ms - start_ms, HOUR_MS, HOUR_MS + 6000); // when the first of them is an hour old
@@ -218,11 +219,12 @@ static void an_hour_of_silence_forgets_everything(void **state) {
   tell_windows(100, 99, 10000);
   for (int i = 0; i < 30; i++) {
     spend(MUTATION, 1000);
-    desk_at(&d, d.now_ms + wait_ms(MUTATION));
+    rate_fixture_at(&d, d.now_ms + wait_ms(MUTATION));
   }
-  desk_at(&d, d.now_ms + 2 * HOUR_MS);
+  rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS);
   size_t sent = 0;
-  for (int64_t end_ms = d.now_ms + HOUR_MS / 2; d.now_ms < end_ms; desk_at(&d, d.now_ms + 1000)) sent += spend(MUTATION, 99);
+  for (int64_t end_ms = d.now_ms + HOUR_MS / 2; d.now_ms < end_ms; rate_fixture_at(&d, d.now_ms + 1000))
+    sent += spend(MUTATION, 99);
   assert_int_equal(sent, 100);
 }
 
@@ -235,11 +237,11 @@ static void a_slot_that_is_full_is_not_run_over(void **state) {
   for (int i = 0; i < 70000; i++) ia_governor_sent(g, 0);
   for (int i = 0; i < 69999; i++) ia_governor_told(g, 0, NULL);
   ia_governor_told(g, 0, &info); // no rule for a minute any more
-  desk_at(&d, d.now_ms + 6000);
+  rate_fixture_at(&d, d.now_ms + 6000);
   assert_int_equal(spend(MUTATION, 100000), 30001);
-  desk_at(&d, d.now_ms + 2 * HOUR_MS);
+  rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS);
   size_t sent = spend(MUTATION, 60000);
-  desk_at(&d, d.now_ms + 6000);
+  rate_fixture_at(&d, d.now_ms + 6000);
   assert_in_range(sent + spend(MUTATION, 60000), 95000, 100000);
 }
 
@@ -258,10 +260,10 @@ static void when_others_used_everything_up_one_goes_and_asks(void **state) {
   (void)state;
   tell_windows(5000, 0, 20000);
   assert_int_equal(wait_ms(MUTATION), 20000);
-  desk_at(&d, d.now_ms + 20000);
+  rate_fixture_at(&d, d.now_ms + 20000);
   assert_int_equal(spend(MUTATION, 100), 1);
   assert_int_equal(wait_ms(MUTATION), 60000); // whatever came of it
-  desk_at(&d, d.now_ms + 60000);
+  rate_fixture_at(&d, d.now_ms + 60000);
   assert_int_equal(spend(MUTATION, 100), 1);
   tell_windows(5000, 4000, 20000);
   assert_int_equal(spend(MUTATION, 1000), 250 - 3); // of a minute, to the second: both that asked, and the teller
@@ -271,11 +273,11 @@ static void when_others_used_everything_up_one_goes_and_asks(void **state) {
 static void a_question_that_is_not_asked_holds_nobody_for_long(void **state) {
   (void)state;
   tell_windows(5000, 0, 20000);
-  desk_at(&d, d.now_ms + 2 * HOUR_MS); // nothing of ours is left in the hour
+  rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS); // nothing of ours is left in the hour
   assert_int_equal(wait_ms(LIST), 0);
   for (int i = 0; i < 10; i++) {
     assert_in_range(wait_ms(LIST), 1, 6000);
-    desk_at(&d, d.now_ms + 6000);
+    rate_fixture_at(&d, d.now_ms + 6000);
   }
   assert_int_equal(spend(LIST, 100), 1);
 }
@@ -294,7 +296,7 @@ static void a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute(voi
     tell_windows(5000, 0, resets[i][0]);
     assert_int_equal(wait_ms(MUTATION), resets[i][1]);
     assert_int_equal(wait_ms(LIST), resets[i][1]);
-    desk_at(&d, d.now_ms + 2 * HOUR_MS);
+    rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS);
   }
   imgact_rate_limit_info info = rate_of(5000, 0);
   info.next_request_at = INT64_MAX;
@@ -367,7 +369,7 @@ static void one_is_always_possible_however_small_the_limit(void **state) {
     assert_int_equal(wait_of(0, LIST, 0.9), 0);
     forget();
     tell_windows(limit, limit, IMGACT_NO_TIME);
-    desk_at(&d, d.now_ms + 2 * HOUR_MS); // the teller's own request has left the hour
+    rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS); // the teller's own request has left the hour
     assert_int_equal(wait_of(0, LIST, 0.9), 0);
   }
 }
@@ -383,9 +385,9 @@ static void a_refusal_parks_every_lane_and_budget_of_its_credential(void **state
   for (uint32_t budget = 0; budget < IA_BUDGETS; budget++)
     for (size_t lane = 0; lane < IA_LANES; lane++) assert_int_equal(wait_of(budget, lane, 0.0), 30000);
   assert_int_equal(ia_governor_ask(other, 0, LIST, 0.0).kind, IA_LEAVE_GO);
-  desk_at(&d, d.now_ms + 29999);
+  rate_fixture_at(&d, d.now_ms + 29999);
   assert_int_equal(wait_ms(MUTATION), 1);
-  desk_at(&d, d.now_ms + 1);
+  rate_fixture_at(&d, d.now_ms + 1);
   assert_int_equal(wait_ms(MUTATION), 0);
   ia_governor_drop(other);
 }
@@ -407,7 +409,7 @@ static void after_a_refusal_they_go_one_by_one_for_a_while(void **state) {
   (void)state;
   tell_bucket(0, 3600, 3000);
   ia_governor_park(g, 1000);
-  desk_at(&d, d.now_ms + 1000);
+  rate_fixture_at(&d, d.now_ms + 1000);
   int64_t end_ms = d.now_ms + 5000;
   size_t sent = 0;
   int64_t longest = 0;
@@ -419,11 +421,11 @@ static void after_a_refusal_they_go_one_by_one_for_a_while(void **state) {
     assert_in_range(gap, 1, 200);
     if (gap > longest) longest = gap;
     sent++;
-    desk_at(&d, d.now_ms + gap);
+    rate_fixture_at(&d, d.now_ms + gap);
   }
   assert_in_range(sent, 35, 80); // a hundred ms apart on average
   assert_true(longest > 150);
-  desk_at(&d, end_ms);
+  rate_fixture_at(&d, end_ms);
   assert_int_equal(spend(LIST, 100), 100);
 }
 
@@ -465,7 +467,7 @@ static void absurd_headers_hold_nobody_for_ever(void **state) {
         for (size_t lane = 0; lane < IA_LANES; lane++) {
           assert_in_range(wait_of(0, lane, 0.9), 0, HOUR_MS + 6000);
           int hours = 0;
-          for (; wait_of(0, lane, 0.9) > 0 && hours < 10; hours++) desk_at(&d, d.now_ms + wait_of(0, lane, 0.9));
+          for (; wait_of(0, lane, 0.9) > 0 && hours < 10; hours++) rate_fixture_at(&d, d.now_ms + wait_of(0, lane, 0.9));
           assert_true(hours < 10);
         }
       }
@@ -487,17 +489,17 @@ static void a_clock_that_jumps_forgets_nothing_and_gives_nothing_away(void **sta
   (void)state;
   tell_windows(1000, 999, 10000);
   spend(MUTATION, 49);
-  desk_at(&d, d.now_ms - 500000); // only a transport's own clock could
+  rate_fixture_at(&d, d.now_ms - 500000); // only a transport's own clock could
   assert_true(wait_ms(MUTATION) > 0);
-  desk_at(&d, d.now_ms + 500000);
+  rate_fixture_at(&d, d.now_ms + 500000);
   assert_in_range(wait_ms(MUTATION), 1, 61000);
-  desk_at(&d, d.now_ms + INT64_C(1000) * 365 * 86400000);
+  rate_fixture_at(&d, d.now_ms + INT64_C(1000) * 365 * 86400000);
   assert_int_equal(spend(MUTATION, 1000), 50);
   forget();
   tell_bucket(0, 3600, 5);
-  desk_at(&d, d.now_ms - 2000);
+  rate_fixture_at(&d, d.now_ms - 2000);
   size_t sent = spend(MUTATION, 100);
-  desk_at(&d, d.now_ms + 2000);
+  rate_fixture_at(&d, d.now_ms + 2000);
   assert_int_equal(sent + spend(MUTATION, 100), 5);
 }
 
@@ -576,13 +578,13 @@ static void all_that_wait_are_woken_once_at_the_earliest_time(void **state) {
   ia_governor_wait(g, &c.clients[2].held, d.now_ms + 900);
   ia_governor_wait(g, &c.clients[0].held, d.now_ms + 700); // waits already
   assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms + 300);
-  desk_at(&d, d.now_ms + 299);
+  rate_fixture_at(&d, d.now_ms + 299);
   assert_int_equal(woken(&c), 0);
-  desk_at(&d, d.now_ms + 1);
+  rate_fixture_at(&d, d.now_ms + 1);
   assert_ptr_equal(d.engine.pump.next, &c.clients[0].pump); // who waited first goes first
   assert_int_equal(woken(&c), 3);
   for (size_t i = 0; i < 3; i++) assert_false(ia_linked(&c.clients[i].held));
-  desk_at(&d, d.now_ms + HOUR_MS);
+  rate_fixture_at(&d, d.now_ms + HOUR_MS);
   assert_int_equal(woken(&c), 0);
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
 }
@@ -593,15 +595,15 @@ static void the_first_reply_of_all_wakes_those_that_wait_for_it(void **state) {
   gather(&c);
   spend(LIST, 300);
   ia_governor_wait(g, &c.clients[0].held, d.now_ms + wait_ms(LIST));
-  desk_at(&d, d.now_ms + 10);
+  rate_fixture_at(&d, d.now_ms + 10);
   assert_int_equal(woken(&c), 0);
   ia_governor_told(g, 0, &nothing);
   assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms);
-  desk_at(&d, d.now_ms);
+  rate_fixture_at(&d, d.now_ms);
   assert_int_equal(woken(&c), 1);
   ia_governor_wait(g, &c.clients[0].held, d.now_ms + 1000);
   ia_governor_told(g, 0, &nothing); // later ones wake nobody
-  desk_at(&d, d.now_ms + 999);
+  rate_fixture_at(&d, d.now_ms + 999);
   assert_int_equal(woken(&c), 0);
   ia_list_remove(&c.clients[0].held);
 }
@@ -623,14 +625,14 @@ static void a_reply_that_allows_more_wakes_those_that_are_held(void **state) {
     tell_either(bucket, 5000, 0);
     ia_governor_wait(g, &c.clients[0].held, d.now_ms + 600000);
     tell_either(bucket, 5000, 0);
-    desk_at(&d, d.now_ms + 1);
+    rate_fixture_at(&d, d.now_ms + 1);
     assert_int_equal(woken(&c), 0); // that was known
     tell_either(bucket, 5000, 4000);
-    desk_at(&d, d.now_ms);
+    rate_fixture_at(&d, d.now_ms);
     assert_int_equal(woken(&c), 1);
     ia_governor_wait(g, &c.clients[0].held, d.now_ms + 600000);
     tell_either(bucket, 6000, 4000); // a larger limit
-    desk_at(&d, d.now_ms);
+    rate_fixture_at(&d, d.now_ms);
     assert_int_equal(woken(&c), 1);
   }
 }
@@ -642,7 +644,7 @@ static void one_that_has_left_is_not_woken(void **state) {
   ia_governor_wait(g, &c.clients[0].held, d.now_ms + 500);
   ia_governor_wait(g, &c.clients[1].held, d.now_ms + 500);
   ia_list_remove(&c.clients[0].held);
-  desk_at(&d, d.now_ms + 500);
+  rate_fixture_at(&d, d.now_ms + 500);
   assert_false(ia_linked(&c.clients[0].pump));
   assert_int_equal(woken(&c), 1);
   ia_governor_wait(g, &c.clients[0].held, d.now_ms + 500);
@@ -669,7 +671,7 @@ static void without_memory_nothing_is_governed_and_nothing_breaks(void **state) 
   assert_int_equal(wait_ms(LIST), 0);
   ia_governor_park(g, 5000);
   assert_int_equal(wait_ms(LIST), 5000); // that needs none
-  desk_at(&d, d.now_ms + 20000);
+  rate_fixture_at(&d, d.now_ms + 20000);
   d.memory.for_good = false;
   tell_bucket(0, 3600, 0); // and now there is some
   assert_true(wait_ms(MUTATION) > 0);

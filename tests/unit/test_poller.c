@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Looks at actions: who shares a request, when they look, what ends a watch, and that each one is told of its end once.
-#include "desk.h"
 #include "exchange.h"
+#include "rate_fixture.h"
 
 #define WATCHES 80
 
@@ -21,7 +21,7 @@ typedef struct asked {
 } asked;
 
 typedef struct scene {
-  desk desk;
+  rate_fixture rate_fixture;
   imgact_client client;
   imgact_slot slots[IMGACT_OP_COUNT];
   imgact_provider provider;
@@ -94,7 +94,7 @@ static void released(imgact_client *client) {
 static void open_with(uint32_t max_ids, size_t fail_at) {
   memset(&s, 0, sizeof s);
   s.kind = IMGACT_ACTION_KIND_CONVERT;
-  desk_open(&s.desk, fail_at);
+  rate_fixture_open(&s.rate_fixture, fail_at);
   s.slots[IMGACT_OP_WAIT_ACTIONS] =
       (imgact_slot){.encode = encode, .decode = decode, .flags = IMGACT_SLOT_IDEMPOTENT, .max_ids = max_ids};
   s.provider = (imgact_provider){.size = sizeof s.provider,
@@ -105,8 +105,8 @@ static void open_with(uint32_t max_ids, size_t fail_at) {
                                  .decode_error = classify,
                                  .decode_rate_limit = rate};
   const imgact_client_options options = {.size = sizeof options, .max_attempts = 1};
-  s.client.allocator = &s.desk.memory.allocator;
-  if (!ia_client_init(&s.client, &s.desk.engine, &s.provider, "https://h", &options)) s.client.provider = NULL;
+  s.client.allocator = &s.rate_fixture.memory.allocator;
+  if (!ia_client_init(&s.client, &s.rate_fixture.engine, &s.provider, "https://h", &options)) s.client.provider = NULL;
   s.client.released = released;
 }
 
@@ -114,8 +114,8 @@ static void close_it(void) {
   for (size_t i = 0; i < WATCHES; i++) ia_watch_free(&s.watches[i]);
   ia_client_drop(&s.client);
   assert_true(s.gone);
-  assert_int_equal(ia_engine_next_ms(&s.desk.engine), IA_NEVER);
-  desk_close(&s.desk);
+  assert_int_equal(ia_engine_next_ms(&s.rate_fixture.engine), IA_NEVER);
+  rate_fixture_close(&s.rate_fixture);
 }
 
 static int open_scene(void **state) {
@@ -135,7 +135,7 @@ static void report(ia_watch *watch, const imgact_error *error, const char *detai
   (void)details;
   assert_int_equal(at->ends, 0);
   at->looks++;
-  at->at_ms = s.desk.now_ms;
+  at->at_ms = s.rate_fixture.now_ms;
   at->status = error == NULL ? IMGACT_OK : (imgact_status)error->status;
   if (error != NULL) snprintf(at->message, sizeof at->message, "%s", error->message);
   if (error == NULL) {
@@ -165,10 +165,10 @@ static ia_watch *start(size_t index) {
 // Sends what is due now.
 static void let_out(void) {
   const imgact_http_request *request;
-  desk_at(&s.desk, s.desk.now_ms);
-  for (ia_exchange *exchange; (exchange = ia_engine_take(&s.desk.engine, &request));) {
+  rate_fixture_at(&s.rate_fixture, s.rate_fixture.now_ms);
+  for (ia_exchange *exchange; (exchange = ia_engine_take(&s.rate_fixture.engine, &request));) {
     asked *made = &s.asked[s.count++];
-    *made = (asked){&exchange->base, request, "", request->timeout_ms, s.desk.now_ms};
+    *made = (asked){&exchange->base, request, "", request->timeout_ms, s.rate_fixture.now_ms};
     snprintf(made->line, sizeof made->line, "%s", request->url + strlen("https://h"));
   }
 }
@@ -176,8 +176,8 @@ static void let_out(void) {
 // Up to the next request.
 static void run(void) {
   size_t before = s.count;
-  for (let_out(); s.count == before && ia_engine_next_ms(&s.desk.engine) != IA_NEVER; let_out())
-    s.desk.now_ms = ia_engine_next_ms(&s.desk.engine);
+  for (let_out(); s.count == before && ia_engine_next_ms(&s.rate_fixture.engine) != IA_NEVER; let_out())
+    s.rate_fixture.now_ms = ia_engine_next_ms(&s.rate_fixture.engine);
 }
 
 static void reply(size_t index, int status, const char *body) {
@@ -253,8 +253,8 @@ static void a_cloud_that_takes_one_id_is_asked_by_the_images_path(void **state) 
 static void looks_of_the_same_time_come_together_and_never_later(void **state) {
   (void)state;
   for (size_t i = 0; i < 3; i++) {
-    s.desk.now_ms = 100000 + 7 * (int64_t)i;
-    ia_engine_refresh(&s.desk.engine);
+    s.rate_fixture.now_ms = 100000 + 7 * (int64_t)i;
+    ia_engine_refresh(&s.rate_fixture.engine);
     ia_watch_start(watch(i), &s.client, true);
   }
   run();
@@ -282,11 +282,11 @@ static void an_adaptive_interval_grows_with_the_age(void **state) {
   (void)state;
   start(0);
   int64_t last_ms = 0, last_gap_ms = 0;
-  while (s.desk.now_ms < 3600000) {
+  while (s.rate_fixture.now_ms < 3600000) {
     run();
-    int64_t gap_ms = s.desk.now_ms - last_ms;
+    int64_t gap_ms = s.rate_fixture.now_ms - last_ms;
     if (s.count > 1) assert_true(gap_ms >= 900 && gap_ms >= last_gap_ms * 7 / 8);
-    last_ms = s.desk.now_ms;
+    last_ms = s.rate_fixture.now_ms;
     last_gap_ms = gap_ms;
     reply(s.count - 1, 200, actions(1, "running"));
   }
@@ -411,7 +411,7 @@ static void one_that_stops_is_not_asked_for_any_more(void **state) {
   ia_watch_stop(&s.watches[2]); // between two looks
   run();
   assert_int_equal(s.count, 1);
-  assert_int_equal(s.desk.aborted, 0);
+  assert_int_equal(s.rate_fixture.aborted, 0);
 }
 
 static void a_further_attempt_names_those_that_are_left(void **state) {
@@ -435,9 +435,9 @@ static void when_the_last_one_stops_its_request_is_dropped(void **state) {
   start(1);
   run();
   ia_watch_stop(&s.watches[0]);
-  assert_int_equal(s.desk.aborted, 0);
+  assert_int_equal(s.rate_fixture.aborted, 0);
   ia_watch_stop(&s.watches[1]);
-  assert_int_equal(s.desk.aborted, 1);
+  assert_int_equal(s.rate_fixture.aborted, 1);
   assert_int_equal(s.client.in_flight, 0);
 }
 
@@ -506,13 +506,13 @@ static void there_are_no_more_requests_than_places(void **state) {
 // How many looks an action of a hundred seconds takes.
 static size_t looks_at_a_hundred_seconds(size_t index) {
   start(index);
-  int64_t end_ms = s.desk.now_ms + 100000;
+  int64_t end_ms = s.rate_fixture.now_ms + 100000;
   int before = s.seen[index].looks;
   while (!s.seen[index].ends) {
     char body[128];
     run();
     snprintf(body, sizeof body, "{\"actions\":[{\"id\":%zu,\"status\":\"%s\"}]}", index + 1,
-             s.desk.now_ms < end_ms ? "running" : "success");
+             s.rate_fixture.now_ms < end_ms ? "running" : "success");
     reply(s.count - 1, 200, body);
   }
   s.count = 0;
@@ -537,8 +537,8 @@ static void a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well(void **
   for (size_t i = 0; i < 3; i++) {
     start(i);
     run();
-    s.desk.now_ms += 500;
-    desk_at(&s.desk, s.desk.now_ms);
+    s.rate_fixture.now_ms += 500;
+    rate_fixture_at(&s.rate_fixture, s.rate_fixture.now_ms);
     reply(i, 200, bodies[i]);
     assert_int_equal(s.seen[i].ends, 1);
   }
@@ -579,7 +579,7 @@ static void without_memory_every_watch_is_still_told_of_its_end(void **state) {
       s.client.provider = &s.provider;
       ia_client_drop(&s.client);
       more = true;
-      desk_close(&s.desk);
+      rate_fixture_close(&s.rate_fixture);
       continue;
     }
     for (size_t i = 0; i < 5; i++) start(i);
@@ -590,7 +590,7 @@ static void without_memory_every_watch_is_still_told_of_its_end(void **state) {
       for (; answered < s.count; answered++) reply(answered, 200, actions(5, "success"));
     }
     run();
-    more = s.desk.memory.failures > 0;
+    more = s.rate_fixture.memory.failures > 0;
     for (size_t i = 0; i < 5; i++) {
       assert_int_equal(s.seen[i].ends, 1);
       told_of_memory += s.seen[i].status == IMGACT_NOMEM;

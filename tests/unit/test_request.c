@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a provider builds of a request, encoded and within bounds, and what it sees of a reply, redacted.
-#include "desk.h"
 #include "error_fill.h"
+#include "rate_fixture.h"
 #include "request.h"
 
 static failing_allocator memory;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Events as a listener gets them: redacted, cut, complete in their numbers, and there even without memory.
-#include "desk.h"
+#include "rate_fixture.h"
 #include "trace.h"
 
 #define BODY_BYTES 4096
@@ -12,7 +12,7 @@ typedef struct heard {
 } heard;
 
 typedef struct scene {
-  desk desk;
+  rate_fixture rate_fixture;
   imgact_client client;
   ia_exchange exchange;
   heard heard;
@@ -37,23 +37,23 @@ static const imgact_provider somebody = {.size = sizeof somebody, .name = "someb
 static int open_scene(void **state) {
   (void)state;
   memset(&s, 0, sizeof s);
-  desk_open(&s.desk, 0);
-  desk_at(&s.desk, 5000);
-  s.client = (imgact_client){.engine = &s.desk.engine,
-                             .allocator = &s.desk.memory.allocator,
+  rate_fixture_open(&s.rate_fixture, 0);
+  rate_fixture_at(&s.rate_fixture, 5000);
+  s.client = (imgact_client){.engine = &s.rate_fixture.engine,
+                             .allocator = &s.rate_fixture.memory.allocator,
                              .provider = &somebody,
                              .trace = listen,
                              .trace_user_data = &s.heard};
   s.exchange = (ia_exchange){.client = &s.client, .attempts = 3, .number = 17, .sent_ms = 4000};
   s.exchange.http = (imgact_http_request){.method = "GET", .url = "https://h/v1/images/1"};
-  ia_redactor_init(&s.exchange.redactor, DESK_TOKEN, strlen(DESK_TOKEN), NULL);
+  ia_redactor_init(&s.exchange.redactor, RATE_FIXTURE_TOKEN, strlen(RATE_FIXTURE_TOKEN), NULL);
   return 0;
 }
 
 static int close_scene(void **state) {
   (void)state;
-  assert_int_equal(s.desk.memory.live_blocks, 0); // nothing outlives the call
-  desk_close(&s.desk);
+  assert_int_equal(s.rate_fixture.memory.live_blocks, 0); // nothing outlives the call
+  rate_fixture_close(&s.rate_fixture);
   return 0;
 }
 
@@ -71,7 +71,7 @@ static void where_nobody_listens_nothing_is_done(void **state) {
   (void)state;
   s.client.trace = NULL;
   all_kinds();
-  assert_int_equal(s.desk.memory.calls, 0);
+  assert_int_equal(s.rate_fixture.memory.calls, 0);
   assert_int_equal(s.heard.events, 0);
 }
 
@@ -93,13 +93,14 @@ static void check_exchange(void) {
 
 static void a_request_tells_what_goes_out(void **state) {
   (void)state;
-  static const imgact_header headers[] = {
-      {"Accept", "application/json"}, {"AUTHORIZATION", "Bearer " DESK_TOKEN}, {"X-Echo", "a " DESK_TOKEN " b"}};
+  static const imgact_header headers[] = {{"Accept", "application/json"},
+                                          {"AUTHORIZATION", "Bearer " RATE_FIXTURE_TOKEN},
+                                          {"X-Echo", "a " RATE_FIXTURE_TOKEN " b"}};
   s.exchange.http.headers = headers;
   s.exchange.http.headers_count = 3;
   s.exchange.http.body = "{\"a\":1}";
   s.exchange.http.body_bytes = 7;
-  s.exchange.http.url = "https://h/v1/images/" DESK_TOKEN;
+  s.exchange.http.url = "https://h/v1/images/" RATE_FIXTURE_TOKEN;
   ia_trace_request(&s.exchange);
   check_numbers(IMGACT_TRACE_REQUEST, -1, -1, -1);
   check_exchange();
@@ -125,8 +126,8 @@ static void a_reply_tells_what_came_and_when(void **state) {
                                .status = 503,
                                .headers = headers,
                                .headers_count = 3,
-                               .body = "{\"token\":\"" DESK_TOKEN "\"}tail",
-                               .body_bytes = 12 + sizeof DESK_TOKEN - 1,
+                               .body = "{\"token\":\"" RATE_FIXTURE_TOKEN "\"}tail",
+                               .body_bytes = 12 + sizeof RATE_FIXTURE_TOKEN - 1,
                                .message = "unread"};
   ia_trace_response(&s.exchange, &http);
   check_numbers(IMGACT_TRACE_RESPONSE, 1000, -1, 503);
@@ -147,7 +148,7 @@ static void a_failure_tells_why_and_nothing_of_a_reply(void **state) {
                                .headers_count = 1,
                                .body = "x",
                                .body_bytes = 1,
-                               .message = "reset by " DESK_TOKEN};
+                               .message = "reset by " RATE_FIXTURE_TOKEN};
   ia_trace_response(&s.exchange, &http);
   check_numbers(IMGACT_TRACE_FAILURE, 1000, -1, -1);
   check_exchange();
@@ -222,12 +223,12 @@ static void a_body_is_cut_at_a_whole_character(void **state) {
 static void a_token_at_the_cut_is_not_shown_in_part(void **state) {
   (void)state;
   static char text[2 * BODY_BYTES];
-  for (size_t before = 0; before <= strlen(DESK_TOKEN); before++) {
+  for (size_t before = 0; before <= strlen(RATE_FIXTURE_TOKEN); before++) {
     memset(text, 'x', sizeof text);
-    memcpy(text + BODY_BYTES - before, DESK_TOKEN, strlen(DESK_TOKEN));
+    memcpy(text + BODY_BYTES - before, RATE_FIXTURE_TOKEN, strlen(RATE_FIXTURE_TOKEN));
     body_of(text, sizeof text);
     assert_null(strstr(s.heard.body, "unmistak"));
-    assert_int_equal(s.heard.last.body_bytes, sizeof text - strlen(DESK_TOKEN) + strlen(IA_REDACTED));
+    assert_int_equal(s.heard.last.body_bytes, sizeof text - strlen(RATE_FIXTURE_TOKEN) + strlen(IA_REDACTED));
   }
 }
 
@@ -246,9 +247,9 @@ static void headers_that_do_not_fit_are_left_out_whole(void **state) {
 
 static void an_event_comes_without_memory_too_but_without_texts(void **state) {
   (void)state;
-  static const imgact_header headers[] = {{"Accept", "application/json"}, {"X-Echo", DESK_TOKEN}};
-  static char body[3000] = DESK_TOKEN; // of a size that needs memory of its own
-  memset(body + strlen(DESK_TOKEN), ' ', sizeof body - strlen(DESK_TOKEN));
+  static const imgact_header headers[] = {{"Accept", "application/json"}, {"X-Echo", RATE_FIXTURE_TOKEN}};
+  static char body[3000] = RATE_FIXTURE_TOKEN; // of a size that needs memory of its own
+  memset(body + strlen(RATE_FIXTURE_TOKEN), ' ', sizeof body - strlen(RATE_FIXTURE_TOKEN));
   bool more = true;
   size_t failures = 0;
   for (size_t k = 1; more; k++) {
@@ -269,7 +270,7 @@ static void an_event_comes_without_memory_too_but_without_texts(void **state) {
     assert_int_equal(e->body == NULL, e->body_bytes == 0);
     if (e->url != NULL) assert_string_equal(s.heard.url, "https://h/v1/images/1");
     if (e->body != NULL) assert_int_equal(strncmp(s.heard.body, "[redacted] ", 11), 0);
-    assert_null(strstr(s.heard.headers, DESK_TOKEN));
+    assert_null(strstr(s.heard.headers, RATE_FIXTURE_TOKEN));
     if (!more) assert_true(e->url != NULL && e->body != NULL && e->headers != NULL);
     assert_memory_fine(&memory);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "unescape.h"
 #include "testing.h"
+#include "unescape.h"
 
 static void expect(const char *text, unsigned layers, int wanted, size_t wanted_bytes) {
   int c = -1;

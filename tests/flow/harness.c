@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 // Stages: see the header.
-#include "stage.h"
+#include "harness.h"
 
-imgact_client *stage_client(stage *self, stage_options options) {
+imgact_client *harness_client(harness *self, harness_options options) {
   imgact_client *client = NULL;
   imgact_error error;
   options.client.size = sizeof options.client;
   options.client.loop = self->loop;
   if (options.client.provider_name == NULL && options.client.provider == NULL)
     options.client.provider_name = options.digitalocean ? "digitalocean" : "hetzner";
-  if (options.client.token == NULL && options.client.token_callback == NULL) options.client.token = STAGE_TOKEN;
+  if (options.client.token == NULL && options.client.token_callback == NULL) options.client.token = HARNESS_TOKEN;
   imgact_status status = imgact_client_new(&options.client, &client, &error);
   if (status != IMGACT_OK && status != IMGACT_NOMEM) fail_msg("%s", error.message);
   return client;
 }
 
-stage *stage_with(stage_options options) {
-  stage *self = calloc(1, sizeof *self);
+harness *harness_with(harness_options options) {
+  harness *self = calloc(1, sizeof *self);
   if (self == NULL) abort();
   failing_allocator_init(&self->memory, options.fail_at);
   self->memory.for_good = options.fail_for_good;
@@ -25,15 +25,15 @@ stage *stage_with(stage_options options) {
   if (options.fault != NULL) transport = fault_wrap(transport, options.fault);
   imgact_loop_options loop = {.size = sizeof loop, .allocator = &self->memory.allocator, .transport = transport};
   imgact_error error;
-  if (imgact_loop_new(&loop, &self->loop, &error) == IMGACT_OK) self->client = stage_client(self, options);
+  if (imgact_loop_new(&loop, &self->loop, &error) == IMGACT_OK) self->client = harness_client(self, options);
   return self;
 }
 
-stage *stage_new(void) { return stage_with((stage_options){0}); }
+harness *harness_new(void) { return harness_with((harness_options){0}); }
 
-stage *stage_digitalocean(void) { return stage_with((stage_options){.digitalocean = true}); }
+harness *harness_digitalocean(void) { return harness_with((harness_options){.digitalocean = true}); }
 
-void stage_free(stage *self) {
+void harness_free(harness *self) {
   imgact_client_free(self->client);
   imgact_loop_free(self->loop);
   assert_true(scripted_destroyed(self->script));
@@ -43,7 +43,7 @@ void stage_free(stage *self) {
   if (problem != NULL) fail_msg("%s", problem);
 }
 
-void stage_check_status(const imgact_op *op, imgact_status status, const char *file, int line) {
+void harness_check_status(const imgact_op *op, imgact_status status, const char *file, int line) {
   const imgact_error *error = imgact_op_error(op);
   if (error->status == (int32_t)status) return;
   print_error("%s instead of %s: %s\n", imgact_status_name((imgact_status)error->status), imgact_status_name(status),
@@ -51,16 +51,16 @@ void stage_check_status(const imgact_op *op, imgact_status status, const char *f
   _fail(file, line);
 }
 
-imgact_op *stage_run(imgact_op *op, imgact_status status) {
+imgact_op *harness_run(imgact_op *op, imgact_status status) {
   imgact_status returned = imgact_op_run(op);
-  stage_check_status(op, status, __FILE__, __LINE__);
+  harness_check_status(op, status, __FILE__, __LINE__);
   assert_int_equal(returned, status);
   return op;
 }
 
-void stage_expect(imgact_op *op, imgact_status status) { imgact_op_free(stage_run(op, status)); }
+void harness_expect(imgact_op *op, imgact_status status) { imgact_op_free(harness_run(op, status)); }
 
-imgact_op *stage_configure(imgact_op *op, imgact_op_options options) {
+imgact_op *harness_configure(imgact_op *op, imgact_op_options options) {
   options.size = sizeof options;
   imgact_op_set_options(op, &options);
   return op;

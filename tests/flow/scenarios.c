@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The stories, and the truth about their ends.
-#include "stories.h"
+// The scenarios, and the truth about their ends.
+#include "scenarios.h"
 
 // ---- operations
 
@@ -88,7 +88,7 @@ static void a_backup_and_a_lost_answer(cloud *c) {
 #define HZ .digitalocean = false
 #define DO .digitalocean = true
 
-const story stories[] = {
+const scenario scenarios[] = {
     {"a list", HZ, .make = list, .prepare = five_images, .images = 5},
     {"a list of many queries, sorted", DO, .make = list_sorted, .prepare = five_images, .images = 5},
     {"an image", HZ, .make = get, .images = 1},
@@ -110,9 +110,9 @@ const story stories[] = {
      .images = 1},
     {"a resumed conversion", DO, .mutation = true, .waits = true, .make = resume, .actions = 1},
 };
-const size_t stories_count = sizeof stories / sizeof *stories;
+const size_t scenarios_count = sizeof scenarios / sizeof *scenarios;
 
-imgact_op *story_op(const story *s, imgact_client *client, tally *t) {
+imgact_op *scenario_op(const scenario *s, imgact_client *client, tally *t) {
   imgact_op *op = client == NULL ? NULL : s->make(client);
   imgact_op_options options = {.size = sizeof options, .flags = IMGACT_OP_FLAG_KEEP_RAW};
   imgact_op_set_options(op, &options);
@@ -125,7 +125,7 @@ imgact_op *story_op(const story *s, imgact_client *client, tally *t) {
 
 // An action that was adopted while several attempts are allowed to have had an effect is still one effect here: DELETE, PUT
 // and convert set what is set already, and only a POST must never be applied twice.
-static void check_effects(const story *s, const cloud *c, const imgact_op *op) {
+static void check_effects(const scenario *s, const cloud *c, const imgact_op *op) {
   const imgact_error *error = imgact_op_error(op);
   size_t posts = c->actions_count;
   if (error->status == IMGACT_OK) assert_true(c->applied >= 1);
@@ -137,7 +137,7 @@ static void check_effects(const story *s, const cloud *c, const imgact_op *op) {
              error->message);
 }
 
-void story_check(const story *s, const cloud *c, const imgact_op *op) {
+void scenario_check(const scenario *s, const cloud *c, const imgact_op *op) {
   const imgact_error *error = imgact_op_error(op);
   size_t images = 0, actions = 0;
   if (op == NULL) {

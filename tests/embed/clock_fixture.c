@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Requests wait in a ring: all take equally long, so the first is always due first. A cancelled one stays in it, nameless.
-#include "clockwork.h"
+#include "clock_fixture.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RING = sizeof((clockwork *)0)->under_way / sizeof *((clockwork *)0)->under_way };
+enum { RING = sizeof((clock_fixture *)0)->under_way / sizeof *((clock_fixture *)0)->under_way };
 
 typedef struct text {
   char bytes[64 * 1024];
   size_t length;
 } text;
 
-static clockwork *self_of(imgact_transport *transport) { return (clockwork *)(void *)transport; }
+static clock_fixture *self_of(imgact_transport *transport) { return (clock_fixture *)(void *)transport; }
 
 static void put(text *out, const char *format, ...) __attribute__((__format__(__printf__, 2, 3)));
 static void put(text *out, const char *format, ...) {
@@ -62,9 +62,9 @@ static void put_reply(text *out, const char *url, int done) {
 }
 
 static imgact_status send_it(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
-  clockwork *self = self_of(transport);
+  clock_fixture *self = self_of(transport);
   if (self->count == RING || strlen(request->url) >= sizeof self->under_way->url) return IMGACT_INTERNAL;
-  struct clockwork_request *slot = &self->under_way[(self->first + self->count++) % RING];
+  struct clock_fixture_request *slot = &self->under_way[(self->first + self->count++) % RING];
   slot->exchange = exchange;
   slot->due_ms = self->now_ms + self->latency_ms;
   memcpy(slot->url, request->url, strlen(request->url) + 1);
@@ -74,12 +74,12 @@ static imgact_status send_it(imgact_transport *transport, const imgact_http_requ
 }
 
 static void cancel(imgact_transport *transport, imgact_exchange *exchange) {
-  struct clockwork_request *slot = imgact_exchange_data(exchange);
+  struct clock_fixture_request *slot = imgact_exchange_data(exchange);
   (void)transport;
   slot->exchange = NULL;
 }
 
-static void answer(const clockwork *self, const struct clockwork_request *slot, imgact_exchange *exchange) {
+static void answer(const clock_fixture *self, const struct clock_fixture_request *slot, imgact_exchange *exchange) {
   static const imgact_header headers[] = {{"Content-Type", "application/json"}};
   static _Thread_local text body;
   body.length = 0;
@@ -95,9 +95,9 @@ static void answer(const clockwork *self, const struct clockwork_request *slot, 
 }
 
 static void dispatch(imgact_transport *transport) {
-  clockwork *self = self_of(transport);
+  clock_fixture *self = self_of(transport);
   while (self->count > 0 && self->under_way[self->first].due_ms <= self->now_ms) {
-    struct clockwork_request *slot = &self->under_way[self->first];
+    struct clock_fixture_request *slot = &self->under_way[self->first];
     imgact_exchange *exchange = slot->exchange;
     if (exchange != NULL) answer(self, slot, exchange);
     self->first = (self->first + 1) % RING;
@@ -111,7 +111,7 @@ static int fd(imgact_transport *transport) {
 }
 
 static int timeout_ms(imgact_transport *transport) {
-  const clockwork *self = self_of(transport);
+  const clock_fixture *self = self_of(transport);
   if (self->count == 0) return -1;
   int64_t left = self->under_way[self->first].due_ms - self->now_ms;
   return left > 0 ? (int)left : 0;
@@ -122,22 +122,22 @@ static void destroy(imgact_transport *transport) { (void)transport; }
 static int64_t now_ms(imgact_transport *transport) { return self_of(transport)->now_ms; }
 
 static void advance(imgact_transport *transport, int64_t until_ms) {
-  clockwork *self = self_of(transport);
+  clock_fixture *self = self_of(transport);
   if (until_ms > self->now_ms) self->now_ms = until_ms;
 }
 
-void clockwork_init(clockwork *self, int64_t latency_ms, int64_t run_ms) {
-  *self = (clockwork){.transport = {.size = sizeof self->transport,
-                                    .send = send_it,
-                                    .cancel = cancel,
-                                    .dispatch = dispatch,
-                                    .fd = fd,
-                                    .timeout_ms = timeout_ms,
-                                    .destroy = destroy,
-                                    .now_ms = now_ms,
-                                    .advance_to = advance,
-                                    .flags = IMGACT_TRANSPORT_OFFLINE},
-                      .now_ms = INT64_C(1767225600000),
-                      .latency_ms = latency_ms,
-                      .ends_ms = INT64_C(1767225600000) + run_ms};
+void clock_fixture_init(clock_fixture *self, int64_t latency_ms, int64_t run_ms) {
+  *self = (clock_fixture){.transport = {.size = sizeof self->transport,
+                                        .send = send_it,
+                                        .cancel = cancel,
+                                        .dispatch = dispatch,
+                                        .fd = fd,
+                                        .timeout_ms = timeout_ms,
+                                        .destroy = destroy,
+                                        .now_ms = now_ms,
+                                        .advance_to = advance,
+                                        .flags = IMGACT_TRANSPORT_OFFLINE},
+                          .now_ms = INT64_C(1767225600000),
+                          .latency_ms = latency_ms,
+                          .ends_ms = INT64_C(1767225600000) + run_ms};
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROMISES_VERDICT_H
-#define PROMISES_VERDICT_H
+#ifndef PROMISES_ORACLE_H
+#define PROMISES_ORACLE_H
 
-#include "stage.h"
+#include "harness.h"
 
 /* NULL, or the promise that was broken. */
-const char *verdict(const stage *s);
+const char *oracle(const harness *s);
 /* The cloud committed more of this call's requests than there were calls. */
-bool verdict_doubled(const stage *s);
+bool oracle_doubled(const harness *s);
 
 #endif

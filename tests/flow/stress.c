@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One delay for all, so what was sent first is due first: a list is enough.
-#include "tireless.h"
+#include "stress.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -14,18 +14,18 @@ typedef struct carried {
   struct carried *next, *prev;
 } carried;
 
-struct tireless {
+struct stress {
   imgact_transport transport; // first
-  tireless_answer answer;
+  stress_answer answer;
   void *user;
   int64_t delay_ms, now_ms;
   carried head; // a ring
 };
 
-static tireless *of(imgact_transport *transport) { return (tireless *)(void *)transport; }
+static stress *of(imgact_transport *transport) { return (stress *)(void *)transport; }
 
 static imgact_status carry(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
-  tireless *self = of(transport);
+  stress *self = of(transport);
   carried *made = malloc(sizeof *made);
   if (made == NULL) abort();
   *made = (carried){exchange, request, self->now_ms + self->delay_ms, &self->head, self->head.prev};
@@ -47,7 +47,7 @@ static void cancel(imgact_transport *transport, imgact_exchange *exchange) {
 }
 
 static void dispatch(imgact_transport *transport) {
-  tireless *self = of(transport);
+  stress *self = of(transport);
   for (carried *first; (first = self->head.next) != &self->head && first->due_ms <= self->now_ms;) {
     imgact_exchange *exchange = first->exchange;
     imgact_http_response response = {.size = sizeof response, .delivery = IMGACT_DELIVERY_ANSWERED, .status = 200};
@@ -63,7 +63,7 @@ static int fd(imgact_transport *transport) {
 }
 
 static int timeout_ms(imgact_transport *transport) {
-  const tireless *self = of(transport);
+  const stress *self = of(transport);
   if (self->head.next == &self->head) return -1;
   int64_t left = self->head.next->due_ms - self->now_ms;
   return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
@@ -76,13 +76,13 @@ static void advance(imgact_transport *transport, int64_t until_ms) {
 }
 
 static void destroy(imgact_transport *transport) {
-  tireless *self = of(transport);
+  stress *self = of(transport);
   while (self->head.next != &self->head) let_go(self->head.next);
   free(self);
 }
 
-tireless *tireless_new(tireless_answer answer, void *user, int64_t delay_ms) {
-  tireless *self = calloc(1, sizeof *self);
+stress *stress_new(stress_answer answer, void *user, int64_t delay_ms) {
+  stress *self = calloc(1, sizeof *self);
   if (self == NULL) abort();
   self->answer = answer;
   self->user = user;
@@ -100,6 +100,6 @@ tireless *tireless_new(tireless_answer answer, void *user, int64_t delay_ms) {
   return self;
 }
 
-imgact_transport *tireless_transport(tireless *self) { return &self->transport; }
+imgact_transport *stress_transport(stress *self) { return &self->transport; }
 
-int64_t tireless_now_ms(const tireless *self) { return self->now_ms; }
+int64_t stress_now_ms(const stress *self) { return self->now_ms; }

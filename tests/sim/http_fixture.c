@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "asking.h"
+#include "http_fixture.h"
 #include <inttypes.h>
 
-int asking_setup(void **state) {
-  asking *a = calloc(1, sizeof *a);
+int http_fixture_setup(void **state) {
+  http_fixture *a = calloc(1, sizeof *a);
   assert_non_null(a);
   a->instance.world = sim_world_new(7);
-  a->instance.clock = (sim_clock){ASKING_EPOCH_MS, 0, 1};
+  a->instance.clock = (sim_clock){HTTP_FIXTURE_EPOCH_MS, 0, 1};
   a->token = "token";
   assert_non_null(a->instance.world);
   assert_true(sim_world_regions(a->instance.world));
@@ -14,21 +14,21 @@ int asking_setup(void **state) {
   return 0;
 }
 
-static void forget_last(asking *a) {
+static void forget_last(http_fixture *a) {
   imgact_json_doc_free(a->document);
   a->document = NULL;
   sim_reply_free(&a->outcome.reply);
 }
 
-int asking_teardown(void **state) {
-  asking *a = *state;
+int http_fixture_teardown(void **state) {
+  http_fixture *a = *state;
   forget_last(a);
   sim_instance_clear(&a->instance);
   free(a);
   return 0;
 }
 
-const imgact_json *asking_send(asking *a, const char *method, const char *target, const char *body) {
+const imgact_json *http_fixture_send(http_fixture *a, const char *method, const char *target, const char *body) {
   char authorization[200];
   snprintf(authorization, sizeof authorization, "Bearer %s", a->token ? a->token : "");
   sim_request request = {.method = method, .target = target, .body = body, .body_bytes = body ? strlen(body) : 0};
@@ -41,21 +41,22 @@ const imgact_json *asking_send(asking *a, const char *method, const char *target
   return a->document ? imgact_json_doc_root(a->document) : NULL;
 }
 
-const imgact_json *asking_expect(asking *a, int status, const char *method, const char *target, const char *body) {
-  const imgact_json *reply = asking_send(a, method, target, body);
+const imgact_json *http_fixture_expect(http_fixture *a, int status, const char *method, const char *target,
+                                       const char *body) {
+  const imgact_json *reply = http_fixture_send(a, method, target, body);
   if (a->outcome.end != SIM_END_REPLY || a->outcome.reply.status != status)
     fail_msg("%s %s: %d (end %d), not %d: %s", method, target, a->outcome.reply.status, (int)a->outcome.end, status,
              a->outcome.reply.body ? a->outcome.reply.body : "");
   return reply;
 }
 
-void asking_world(asking *a, const char *json) {
+void http_fixture_world(http_fixture *a, const char *json) {
   char message[200] = "";
-  if (!sim_world_load(a->instance.world, json, strlen(json), ASKING_EPOCH_MS + a->real_ms, message, sizeof message))
+  if (!sim_world_load(a->instance.world, json, strlen(json), HTTP_FIXTURE_EPOCH_MS + a->real_ms, message, sizeof message))
     fail_msg("%s", message);
 }
 
-void asking_faults(asking *a, const char *json) {
+void http_fixture_faults(http_fixture *a, const char *json) {
   char message[200] = "";
   if (!sim_faults_load(&a->instance.faults, json, strlen(json), message, sizeof message)) fail_msg("%s", message);
 }
@@ -67,7 +68,7 @@ static const imgact_json *element(const imgact_json *array, size_t index) {
   return value;
 }
 
-const imgact_json *asking_at(const imgact_json *value, const char *path) {
+const imgact_json *http_fixture_at(const imgact_json *value, const char *path) {
   while (value && *path) {
     char key[64];
     size_t length = strcspn(path, ".");
@@ -81,24 +82,24 @@ const imgact_json *asking_at(const imgact_json *value, const char *path) {
   return value;
 }
 
-int64_t asking_int(const imgact_json *value, const char *path) {
+int64_t http_fixture_int(const imgact_json *value, const char *path) {
   int64_t number = 0;
-  if (!imgact_json_as_int(asking_at(value, path), &number)) fail_msg("%s is no integer", path);
+  if (!imgact_json_as_int(http_fixture_at(value, path), &number)) fail_msg("%s is no integer", path);
   return number;
 }
 
-const char *asking_header(const asking *a, const char *name) {
+const char *http_fixture_header(const http_fixture *a, const char *name) {
   const char *value = sim_reply_get(&a->outcome.reply, name);
   return value ? value : "";
 }
 
-const char *asking_ids(const imgact_json *value, const char *list) {
+const char *http_fixture_ids(const imgact_json *value, const char *list) {
   static char text[1024];
   const imgact_json *item;
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_get(value, list));
   size_t used = 0;
   text[0] = 0;
   while ((item = imgact_json_iter_next(&each, NULL)) && used < sizeof text - 32)
-    used += (size_t)snprintf(text + used, sizeof text - used, "%s%" PRId64, used ? " " : "", asking_int(item, "id"));
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s%" PRId64, used ? " " : "", http_fixture_int(item, "id"));
   return text;
 }

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* One run, decided beforehand: which mutation meets which faults, beside whom, and with how much patience. */
-#ifndef PROMISES_PLAN_H
-#define PROMISES_PLAN_H
+#ifndef PROMISES_SCHEDULE_H
+#define PROMISES_SCHEDULE_H
 
 #include "world.h"
 #include <imgact/imgact.h>
 
-typedef enum plan_deed {
-  PLAN_PROTECT,
-  PLAN_UNPROTECT,
-  PLAN_CONVERT,
-  PLAN_TRANSFER,
-  PLAN_DELETE,
-  PLAN_UPDATE,
-  PLAN_DEEDS
-} plan_deed;
+typedef enum schedule_deed {
+  SCHEDULE_PROTECT,
+  SCHEDULE_UNPROTECT,
+  SCHEDULE_CONVERT,
+  SCHEDULE_TRANSFER,
+  SCHEDULE_DELETE,
+  SCHEDULE_UPDATE,
+  SCHEDULE_DEEDS
+} schedule_deed;
 
 /* Every pair that a cloud has: Hetzner has no transfer, DigitalOcean no protection. */
-#define PLAN_PAIRS 9
-void plan_pair(size_t index, sim_cloud *cloud, plan_deed *deed);
+#define SCHEDULE_PAIRS 9
+void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *deed);
 
-typedef struct plan {
+typedef struct schedule {
   uint64_t seed;
   sim_cloud cloud;
-  plan_deed deed;
+  schedule_deed deed;
   bool list;          /* reads a list that moves, instead of the mutation */
   bool wait, repeats; /* repeats: the cloud accepts again what it does already */
   bool unsafe;        /* a request that must not be repeated blindly: a POST */
@@ -37,17 +37,17 @@ typedef struct plan {
   bool undoing;          /* the image is as asked for, but somebody's action that undoes it runs already */
   int64_t shorten_bytes; /* the first answer to the mutation ends early and looks whole; -1 = none */
   char faults[1600];
-} plan;
+} schedule;
 
-extern const char *const plan_deed_words[PLAN_DEEDS];
+extern const char *const schedule_deed_words[SCHEDULE_DEEDS];
 
 /* The run that belongs to a seed; beyond: the cloud shows what it accepted later than the client waits for. */
-plan plan_random(uint64_t seed, bool beyond);
+schedule schedule_random(uint64_t seed, bool beyond);
 /* The run without faults, for sweeps. */
-plan plan_calm(sim_cloud cloud, plan_deed deed, bool wait);
+schedule schedule_calm(sim_cloud cloud, schedule_deed deed, bool wait);
 /* Hetzner declines a PUT with a 500 in its own words, which no cloud does after the effect. */
-bool plan_declines(const plan *p);
+bool schedule_declines(const schedule *p);
 /* The method of the mutation's request, for the faults' patterns. */
-const char *plan_method(const plan *p);
+const char *schedule_method(const schedule *p);
 
 #endif

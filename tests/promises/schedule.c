@@ -3,39 +3,40 @@
  * Faults are of the kinds that networks, proxies and clouds have. Left out is what no client can see through: a refusal
  * after the effect was committed, a 2xx to a deletion that was not, a list that ends early and says that it is whole.
  */
-#include "plan.h"
+#include "schedule.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-const char *const plan_deed_words[PLAN_DEEDS] = {"protect", "unprotect", "convert", "transfer", "delete", "update"};
+const char *const schedule_deed_words[SCHEDULE_DEEDS] = {"protect", "unprotect", "convert", "transfer", "delete", "update"};
 
-void plan_pair(size_t index, sim_cloud *cloud, plan_deed *deed) {
-  static const plan_deed hetzner[] = {PLAN_PROTECT, PLAN_UNPROTECT, PLAN_CONVERT, PLAN_DELETE, PLAN_UPDATE};
-  static const plan_deed digitalocean[] = {PLAN_CONVERT, PLAN_TRANSFER, PLAN_DELETE, PLAN_UPDATE};
+void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *deed) {
+  static const schedule_deed hetzner[] = {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT, SCHEDULE_DELETE,
+                                          SCHEDULE_UPDATE};
+  static const schedule_deed digitalocean[] = {SCHEDULE_CONVERT, SCHEDULE_TRANSFER, SCHEDULE_DELETE, SCHEDULE_UPDATE};
   *cloud = index < SIM_COUNT(hetzner) ? SIM_HETZNER : SIM_DIGITALOCEAN;
   *deed = index < SIM_COUNT(hetzner) ? hetzner[index] : digitalocean[index - SIM_COUNT(hetzner)];
 }
 
-const char *plan_method(const plan *p) {
-  if (p->deed == PLAN_DELETE) return "DELETE";
+const char *schedule_method(const schedule *p) {
+  if (p->deed == SCHEDULE_DELETE) return "DELETE";
   return p->unsafe ? "POST" : "PUT";
 }
 
-plan plan_calm(sim_cloud cloud, plan_deed deed, bool wait) {
-  plan p = {.cloud = cloud,
-            .deed = deed,
-            .wait = wait,
-            .attempts = 5,
-            .twins = 1,
-            .settle_ms = 10000,
-            .duration_ms = 3000,
-            .latency_ms = 50,
-            .foreign_ms = -1,
-            .shorten_bytes = -1,
-            .faults = "[]"};
-  p.unsafe = deed == PLAN_PROTECT || deed == PLAN_UNPROTECT || deed == PLAN_TRANSFER ||
-             (deed == PLAN_CONVERT && cloud == SIM_DIGITALOCEAN);
+schedule schedule_calm(sim_cloud cloud, schedule_deed deed, bool wait) {
+  schedule p = {.cloud = cloud,
+                .deed = deed,
+                .wait = wait,
+                .attempts = 5,
+                .twins = 1,
+                .settle_ms = 10000,
+                .duration_ms = 3000,
+                .latency_ms = 50,
+                .foreign_ms = -1,
+                .shorten_bytes = -1,
+                .faults = "[]"};
+  p.unsafe = deed == SCHEDULE_PROTECT || deed == SCHEDULE_UNPROTECT || deed == SCHEDULE_TRANSFER ||
+             (deed == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
   return p;
 }
 
@@ -43,7 +44,7 @@ plan plan_calm(sim_cloud cloud, plan_deed deed, bool wait) {
 
 typedef struct dice {
   uint64_t state;
-  plan *p;
+  schedule *p;
   size_t used; /* of p->faults */
 } dice;
 
@@ -91,7 +92,7 @@ static void add_5xx(dice *d, const char *method) {
   char tail[120], more[300];
   const char *body = a_body(d);
   int status = statuses[roll(d, SIM_COUNT(statuses))];
-  if (status == 500 && !strcmp(body, "json") && plan_declines(d->p)) status = 502;
+  if (status == 500 && !strcmp(body, "json") && schedule_declines(d->p)) status = 502;
   snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status, body, chance(d, 20) ? ",\"retry_after\":2" : "",
            times(d, true, tail, sizeof tail));
   add(d, "status", method, more);
@@ -102,7 +103,7 @@ static void add_refusal(dice *d, const char *method) {
   static const int statuses[] = {400, 401, 403, 404, 409, 409, 412, 422, 423, 429, 429, 302};
   char tail[120], more[300];
   int status = statuses[roll(d, SIM_COUNT(statuses))];
-  if (status == 404 && d->p->deed == PLAN_DELETE) status = 403; /* of what is there it would be a lie */
+  if (status == 404 && d->p->deed == SCHEDULE_DELETE) status = 403; /* of what is there it would be a lie */
   snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status, chance(d, 70) ? "json" : "html",
            chance(d, 20) ? ",\"retry_after\":3" : "", times(d, false, tail, sizeof tail));
   add(d, "status", method, more);
@@ -129,7 +130,7 @@ static void add_fault(dice *d, const char *method) {
 }
 
 static void of_the_action(dice *d, bool beyond) {
-  plan *p = d->p;
+  schedule *p = d->p;
   char more[80];
   if (!p->unsafe) return;
   if (beyond || chance(d, 50)) {
@@ -142,17 +143,17 @@ static void of_the_action(dice *d, bool beyond) {
 }
 
 static void of_others(dice *d) {
-  plan *p = d->p;
+  schedule *p = d->p;
   if (chance(d, 20)) p->foreign_ms = (int64_t)roll(d, 20000);
   if (chance(d, 8)) p->foreign_ms = 0;
   p->foreign_opposite = chance(d, 30);
-  p->undoing = (p->deed == PLAN_PROTECT || p->deed == PLAN_UNPROTECT) && chance(d, 25);
+  p->undoing = (p->deed == SCHEDULE_PROTECT || p->deed == SCHEDULE_UNPROTECT) && chance(d, 25);
   p->twins = chance(d, 15) ? 2 : 1;
   p->skew_ms = chance(d, 30) ? (int64_t)roll(d, 1200000) - 600000 : 0;
 }
 
 static void of_patience(dice *d) {
-  plan *p = d->p;
+  schedule *p = d->p;
   if (chance(d, 20)) p->deadline_ms = 1 + (int64_t)roll(d, 60000);
   if (chance(d, 12)) p->cancel_ms = 1 + (int64_t)roll(d, 40000);
   p->attempts = 1 + (int32_t)roll(d, 6);
@@ -160,7 +161,7 @@ static void of_patience(dice *d) {
 }
 
 static void of_death(dice *d) {
-  plan *p = d->p;
+  schedule *p = d->p;
   if (p->twins > 1 || !chance(d, 12)) return;
   p->crash_ms = 1 + (int64_t)roll(d, chance(d, 50) ? 300 : 40000);
   p->down_ms = (int64_t)roll(d, 20000);
@@ -185,14 +186,14 @@ static void of_a_list(dice *d) {
   if (chance(d, 40)) add_fault(d, "GET");
 }
 
-plan plan_random(uint64_t seed, bool beyond) {
+schedule schedule_random(uint64_t seed, bool beyond) {
   sim_cloud cloud;
-  plan_deed deed;
+  schedule_deed deed;
   dice d = {.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1, .used = 1};
-  do plan_pair(roll(&d, PLAN_PAIRS), &cloud, &deed);
-  while (beyond && deed != PLAN_TRANSFER && deed != PLAN_PROTECT && deed != PLAN_UNPROTECT &&
-         (deed != PLAN_CONVERT || cloud == SIM_HETZNER));
-  plan p = plan_calm(cloud, deed, false);
+  do schedule_pair(roll(&d, SCHEDULE_PAIRS), &cloud, &deed);
+  while (beyond && deed != SCHEDULE_TRANSFER && deed != SCHEDULE_PROTECT && deed != SCHEDULE_UNPROTECT &&
+         (deed != SCHEDULE_CONVERT || cloud == SIM_HETZNER));
+  schedule p = schedule_calm(cloud, deed, false);
   d.p = &p;
   p.seed = seed;
   p.repeats = beyond || chance(&d, 50);
@@ -208,7 +209,7 @@ plan plan_random(uint64_t seed, bool beyond) {
     if (!beyond) of_others(&d);
     if (!beyond) of_death(&d);
     of_the_action(&d, beyond);
-    for (size_t n = 1 + roll(&d, 3); n; n--) beyond ? add_lost(&d, "POST") : add_fault(&d, plan_method(&p));
+    for (size_t n = 1 + roll(&d, 3); n; n--) beyond ? add_lost(&d, "POST") : add_fault(&d, schedule_method(&p));
     p.look_faults = !beyond && chance(&d, 35);
     if (p.look_faults) add_fault(&d, "GET");
     if (!beyond && chance(&d, 10)) p.shorten_bytes = (int64_t)roll(&d, 500);
@@ -217,4 +218,4 @@ plan plan_random(uint64_t seed, bool beyond) {
   return p;
 }
 
-bool plan_declines(const plan *p) { return p->cloud == SIM_HETZNER && !strcmp(plan_method(p), "PUT"); }
+bool schedule_declines(const schedule *p) { return p->cloud == SIM_HETZNER && !strcmp(schedule_method(p), "PUT"); }

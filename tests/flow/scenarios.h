@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One scenario of every kind: an operation on the small cloud, and what must be true of its end however badly it went.
+ * Cutting, cancelling, starving and echoing are done to all of them alike.
+ */
+#ifndef SCENARIOS_H
+#define SCENARIOS_H
+
+#include "cloud.h"
+#include "harness.h"
+
+typedef struct scenario {
+  const char *name;
+  bool digitalocean;
+  bool mutation; /* counts in the cloud's `applied` */
+  bool waits;
+  imgact_op *(*make)(imgact_client *client);
+  void (*prepare)(cloud *cloud); /* NULL = as it comes */
+  size_t images, actions;        /* that a success returns */
+} scenario;
+
+extern const scenario scenarios[];
+extern const size_t scenarios_count;
+
+/* Makes the scenario's operation, ready to be started; NULL: there was no memory. */
+imgact_op *scenario_op(const scenario *scenario, imgact_client *client, tally *tally);
+/* Fails the test where the operation says what is not true of the cloud. */
+void scenario_check(const scenario *scenario, const cloud *cloud, const imgact_op *op);
+
+#endif
