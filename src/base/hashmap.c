@@ -8,8 +8,8 @@
 
 #define FIRST_CAPACITY ((size_t)64)
 
-void ia_set_init(ia_set *set, const imgact_allocator *allocator, uint64_t seed) {
-  *set = (ia_set){.allocator = allocator, .seed = seed};
+void ia_hashmap_init(ia_hashmap *set, const imgact_allocator *allocator, uint64_t seed) {
+  *set = (ia_hashmap){.allocator = allocator, .seed = seed};
 }
 
 static size_t place_of(uint64_t hash, uint64_t seed) {
@@ -18,16 +18,16 @@ static size_t place_of(uint64_t hash, uint64_t seed) {
 }
 
 /* The entry of the hash, or the free one where it belongs. */
-static ia_set_entry *find(ia_set_entry *entries, size_t capacity, uint64_t seed, uint64_t hash) {
+static ia_hashmap_entry *find(ia_hashmap_entry *entries, size_t capacity, uint64_t seed, uint64_t hash) {
   size_t i = place_of(hash, seed) & (capacity - 1);
   while (entries[i].hash != 0 && entries[i].hash != hash) i = (i + 1) & (capacity - 1);
   return &entries[i];
 }
 
-static bool grow(ia_set *set) {
+static bool grow(ia_hashmap *set) {
   size_t capacity = set->capacity == 0 ? FIRST_CAPACITY : set->capacity * 2;
   if (capacity > SIZE_MAX / 2 / sizeof *set->entries) return false;
-  ia_set_entry *entries = ia_alloc_zero(set->allocator, capacity * sizeof *entries);
+  ia_hashmap_entry *entries = ia_alloc_zero(set->allocator, capacity * sizeof *entries);
   if (!entries) return false;
   for (size_t i = 0; i < set->capacity; i++) {
     if (set->entries[i].hash != 0) *find(entries, capacity, set->seed, set->entries[i].hash) = set->entries[i];
@@ -38,31 +38,31 @@ static bool grow(ia_set *set) {
   return true;
 }
 
-uint32_t *ia_set_put(ia_set *set, uint64_t hash, uint32_t value, bool *added) {
+uint32_t *ia_hashmap_put(ia_hashmap *set, uint64_t hash, uint32_t value, bool *added) {
   if (hash == 0) hash = 1;
   *added = false;
   if (set->count >= set->capacity / 4 * 3 && !grow(set)) return NULL;
-  ia_set_entry *entry = find(set->entries, set->capacity, set->seed, hash);
+  ia_hashmap_entry *entry = find(set->entries, set->capacity, set->seed, hash);
   if (entry->hash == 0) {
-    *entry = (ia_set_entry){.hash = hash, .value = value};
+    *entry = (ia_hashmap_entry){.hash = hash, .value = value};
     set->count++;
     *added = true;
   }
   return &entry->value;
 }
 
-bool ia_set_has(const ia_set *set, uint64_t hash) {
+bool ia_hashmap_has(const ia_hashmap *set, uint64_t hash) {
   if (set->capacity == 0) return false;
   if (hash == 0) hash = 1;
   return find(set->entries, set->capacity, set->seed, hash)->hash != 0;
 }
 
-void ia_set_clear(ia_set *set) {
+void ia_hashmap_clear(ia_hashmap *set) {
   if (set->entries) memset(set->entries, 0, set->capacity * sizeof *set->entries);
   set->count = 0;
 }
 
-void ia_set_free(ia_set *set) {
+void ia_hashmap_free(ia_hashmap *set) {
   ia_free(set->allocator, set->entries);
-  ia_set_init(set, set->allocator, set->seed);
+  ia_hashmap_init(set, set->allocator, set->seed);
 }

@@ -113,10 +113,10 @@ static bool too_deep(yyjson_doc *parsed) {
 /* Can the token be in a string of this text? An escape can hide it from a search of the raw bytes: \u any of it, the others
  * only what needs or allows them. */
 static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t length, escapes found) {
-  if (!redactor || redactor->needle_length == 0) return false;
+  if (!redactor || redactor->min_match_length == 0) return false;
   if (found.unicode || ia_redact_found(redactor, text, length)) return true;
   if (!found.any) return false;
-  for (size_t i = 0; i < redactor->needle_length; i++) {
+  for (size_t i = 0; i < redactor->min_match_length; i++) {
     unsigned char c = (unsigned char)redactor->token[i];
     if (c < ' ' || c == '"' || c == '\\' || c == '/') return true;
   }

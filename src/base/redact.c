@@ -6,8 +6,8 @@
 #include "redact.h"
 
 #include "base64.h"
-#include "unescape.h"
 #include "str.h"
+#include "unescape.h"
 
 #include <string.h>
 
@@ -32,7 +32,7 @@ static char form_character(const ia_redactor *redactor, size_t form, size_t i) {
 
 static bool has_escape(const char *token, size_t length) {
   for (size_t i = 0; i < length; i++)
-    if (ia_spelling_begins(token[i])) return true;
+    if (ia_unescape_begins(token[i])) return true;
   return false;
 }
 
@@ -44,31 +44,31 @@ void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, c
     size_t prefix = strlen(vendor_prefixes[i]);
     if (prefix > common && prefix <= length && memcmp(token, vendor_prefixes[i], prefix) == 0) common = prefix;
   }
-  redactor->needle_length = length - common < SHORTEST_SECRET ? length : common + SHORTEST_SECRET;
+  redactor->min_match_length = length - common < SHORTEST_SECRET ? length : common + SHORTEST_SECRET;
   redactor->ambiguous = has_escape(token, length);
   for (size_t form = 0; form < FORMS; form++) redactor->first[form] = form_character(redactor, form, 0);
 }
 
 static const char *find(const ia_redactor *redactor, const char *text, size_t length) {
-  if (!redactor || redactor->needle_length == 0 || length < redactor->needle_length) return NULL;
-  return memmem(text, length, redactor->token, redactor->needle_length);
+  if (!redactor || redactor->min_match_length == 0 || length < redactor->min_match_length) return NULL;
+  return memmem(text, length, redactor->token, redactor->min_match_length);
 }
 
 static const char *end_of_match(const ia_redactor *redactor, const char *start, const char *text_end) {
-  size_t i = redactor->needle_length, left = (size_t)(text_end - start);
+  size_t i = redactor->min_match_length, left = (size_t)(text_end - start);
   while (i < redactor->token_length && i < left && start[i] == redactor->token[i]) i++;
   return start + i;
 }
 
-typedef struct span {
+typedef struct range {
   const char *start, *end;
-} span;
+} range;
 
 /* The next place to blacken; start is NULL when there is none. */
-static span next_match(const ia_redactor *redactor, const char *text, const char *text_end) {
+static range next_match(const ia_redactor *redactor, const char *text, const char *text_end) {
   const char *start = find(redactor, text, (size_t)(text_end - text));
-  if (!start) return (span){NULL, NULL};
-  span match = {start, end_of_match(redactor, start, text_end)};
+  if (!start) return (range){NULL, NULL};
+  range match = {start, end_of_match(redactor, start, text_end)};
   while ((start = find(redactor, start + 1, (size_t)(text_end - start - 1))) && start < match.end) {
     const char *end = end_of_match(redactor, start, text_end);
     if (end > match.end) match.end = end;
@@ -83,7 +83,7 @@ bool ia_redact_found(const ia_redactor *redactor, const char *text, size_t lengt
 void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length) {
   if (length == 0) return;
   const char *end = text + length;
-  for (span match = next_match(redactor, text, end); match.start; match = next_match(redactor, text, end)) {
+  for (range match = next_match(redactor, text, end); match.start; match = next_match(redactor, text, end)) {
     ia_buf_add(out, text, (size_t)(match.start - text));
     ia_buf_str(out, IA_REDACTED);
     text = match.end;
@@ -102,10 +102,10 @@ static bool is_same(int c, char wanted, size_t form) {
 
 /* How many bytes of the text's start spell the character; 0 = they do not. `first` is the layer to try first. */
 static size_t spells(const char *text, size_t length, char wanted, size_t form, unsigned first) {
-  if (!ia_spelling_begins(text[0])) return is_same((unsigned char)text[0], wanted, form);
-  for (unsigned i = 0; i <= IA_SPELLING_LAYERS; i++) {
+  if (!ia_unescape_begins(text[0])) return is_same((unsigned char)text[0], wanted, form);
+  for (unsigned i = 0; i <= IA_UNESCAPE_LAYERS; i++) {
     int c;
-    size_t bytes = ia_spelling(text, length, (first + i) % (IA_SPELLING_LAYERS + 1), &c);
+    size_t bytes = ia_unescape(text, length, (first + i) % (IA_UNESCAPE_LAYERS + 1), &c);
     if (is_same(c, wanted, form)) return bytes;
   }
   return 0;
@@ -119,13 +119,13 @@ static size_t match(const ia_redactor *redactor, const char *text, size_t length
     at += bytes;
     matched++;
   }
-  return matched >= form_length(form, redactor->needle_length) ? at : 0;
+  return matched >= form_length(form, redactor->min_match_length) ? at : 0;
 }
 
 /* A character that begins escapes and is in the token itself can be meant either way: each layer is then tried as the first.
  */
 static size_t match_any(const ia_redactor *redactor, const char *text, size_t length, size_t form) {
-  unsigned tries = form == PLAIN && redactor->ambiguous ? IA_SPELLING_LAYERS : 0;
+  unsigned tries = form == PLAIN && redactor->ambiguous ? IA_UNESCAPE_LAYERS : 0;
   size_t covered = 0;
   for (unsigned first = 0; first <= tries && covered == 0; first++) covered = match(redactor, text, length, form, first);
   return covered;
@@ -140,7 +140,7 @@ static size_t base64_tail(const char *text, size_t length) {
   size_t at = 0;
   while (at < length) {
     int c;
-    size_t bytes = ia_spelling(text + at, length - at, IA_SPELLING_LAYERS, &c);
+    size_t bytes = ia_unescape(text + at, length - at, IA_UNESCAPE_LAYERS, &c);
     if (!is_base64(c)) break;
     at += bytes;
   }
@@ -148,29 +148,29 @@ static size_t base64_tail(const char *text, size_t length) {
 }
 
 /* What a text's first character can be: the byte itself and, where it begins an escape, what the layers make of it. */
-typedef struct readings {
-  int c[IA_SPELLING_LAYERS + 1];
+typedef struct decodings {
+  int c[IA_UNESCAPE_LAYERS + 1];
   unsigned count;
-} readings;
+} decodings;
 
-static readings read_first(const char *text, size_t length) {
-  readings first = {.c = {(unsigned char)text[0]}, .count = 1};
-  if (!ia_spelling_begins(text[0])) return first;
-  for (; first.count <= IA_SPELLING_LAYERS; first.count++)
-    (void)ia_spelling(text, length, first.count, &first.c[first.count]);
+static decodings read_first(const char *text, size_t length) {
+  decodings first = {.c = {(unsigned char)text[0]}, .count = 1};
+  if (!ia_unescape_begins(text[0])) return first;
+  for (; first.count <= IA_UNESCAPE_LAYERS; first.count++)
+    (void)ia_unescape(text, length, first.count, &first.c[first.count]);
   return first;
 }
 
 /* Most places of a text are done with here. */
-static bool can_start(const ia_redactor *redactor, size_t form, const readings *first) {
+static bool can_start(const ia_redactor *redactor, size_t form, const decodings *first) {
   for (unsigned i = 0; i < first->count; i++)
     if (is_same(first->c[i], redactor->first[form], form)) return true;
   return false;
 }
 
-size_t ia_redact_spelled(const ia_redactor *redactor, const char *text, size_t length) {
-  if (!redactor || redactor->needle_length == 0 || length == 0) return 0;
-  readings first = read_first(text, length);
+size_t ia_redact_match_encoded(const ia_redactor *redactor, const char *text, size_t length) {
+  if (!redactor || redactor->min_match_length == 0 || length == 0) return 0;
+  decodings first = read_first(text, length);
   for (size_t form = PLAIN; form < FORMS; form++) {
     size_t covered = can_start(redactor, form, &first) ? match_any(redactor, text, length, form) : 0;
     if (covered > 0 && form != PLAIN) covered += base64_tail(text + covered, length - covered);
@@ -182,14 +182,14 @@ size_t ia_redact_spelled(const ia_redactor *redactor, const char *text, size_t l
 /* Is it anywhere in another form than its own? It may begin as it is and go on in another. */
 static bool hides_token(const ia_redactor *redactor, const char *text, size_t length) {
   for (size_t at = 0; at < length; at++) {
-    size_t covered = ia_redact_spelled(redactor, text + at, length - at);
+    size_t covered = ia_redact_match_encoded(redactor, text + at, length - at);
     if (covered > redactor->token_length || memcmp(text + at, redactor->token, covered) != 0) return true;
   }
   return false;
 }
 
 void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length) {
-  if (redactor && redactor->needle_length > 0 && hides_token(redactor, text, length))
+  if (redactor && redactor->min_match_length > 0 && hides_token(redactor, text, length))
     ia_buf_str(out, IA_REDACTED);
   else
     ia_redact(redactor, out, text, length);
@@ -199,7 +199,7 @@ void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, 
 size_t ia_redact_in_place(const ia_redactor *redactor, char *text, size_t length, size_t capacity) {
   size_t from = 0;
   for (;;) {
-    span match = next_match(redactor, text + from, text + length);
+    range match = next_match(redactor, text + from, text + length);
     if (!match.start || capacity == 0) return length;
     size_t start = (size_t)(match.start - text), end = (size_t)(match.end - text);
     size_t room = capacity - 1 - start, mark = sizeof IA_REDACTED - 1;

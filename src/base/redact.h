@@ -14,7 +14,7 @@
 typedef struct ia_redactor {
   const char *token; /* borrowed */
   size_t token_length;
-  size_t needle_length;        /* vendor prefix + 8, at most the token's length; 0 = nothing to look for */
+  size_t min_match_length;     /* vendor prefix + 8, at most the token's length; 0 = nothing to look for */
   char first[IA_REDACT_FORMS]; /* what each form begins with */
   bool ambiguous;              /* the token holds characters that begin escapes */
 } ia_redactor;
@@ -26,7 +26,7 @@ bool ia_redact_found(const ia_redactor *redactor, const char *text, size_t lengt
 void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length);
 /* In text of any kind the token may be in base64, or spelled with escapes (spelling.h), or both. How many bytes of the
  * text's start spell it, or enough of it; 0 = it does not start here. */
-size_t ia_redact_spelled(const ia_redactor *redactor, const char *text, size_t length);
+size_t ia_redact_match_encoded(const ia_redactor *redactor, const char *text, size_t length);
 /* As ia_redact, for text of any kind: where it holds the token in another form than its own, nothing of it is shown. */
 void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length);
 /* As ia_redact, within a buffer, never growing it beyond capacity bytes (with the NUL). Returns the new length. */

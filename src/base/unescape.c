@@ -98,8 +98,8 @@ static int next(layer *in) {
   return meant == NONE ? first : meant;
 }
 
-size_t ia_spelling(const char *text, size_t length, unsigned layers, int *c) {
-  layer in = {text, text + (length < IA_SPELLING_MAX_BYTES ? length : IA_SPELLING_MAX_BYTES), layers};
+size_t ia_unescape(const char *text, size_t length, unsigned layers, int *c) {
+  layer in = {text, text + (length < IA_UNESCAPE_MAX_BYTES ? length : IA_UNESCAPE_MAX_BYTES), layers};
   *c = next(&in);
   return (size_t)(in.text - text);
 }

@@ -35,7 +35,7 @@ int cli_action_list(cli_app *app) {
   if (!exit_status) {
     size_t count = 0;
     const imgact_action *const *actions = imgact_op_actions(op, &count);
-    exit_status = cli_print_list(app, &cli_action_shape, (const void *const *)actions, count);
+    exit_status = cli_print_list(app, &cli_action_schema, (const void *const *)actions, count);
     if (!exit_status) cli_note_empty(app, count, "actions");
     cli_note_local(app, op);
   }
@@ -45,10 +45,10 @@ int cli_action_list(cli_app *app) {
 
 int cli_action_get(cli_app *app) {
   if (app->options.via_image && !app->options.image)
-    return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--via-image needs --image");
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--via-image needs --image");
   imgact_op *op = imgact_get_action(app->session.client, app->arguments[0], app->options.image);
   int exit_status = cli_run(app, op);
-  if (!exit_status) exit_status = cli_print_item(app, &cli_action_shape, imgact_op_action(op));
+  if (!exit_status) exit_status = cli_print_item(app, &cli_action_schema, imgact_op_action(op));
   imgact_op_free(op);
   return exit_status;
 }
@@ -61,78 +61,78 @@ static bool same_error(const imgact_error *a, const imgact_error *b) {
 }
 
 /* People are told of each action that goes on what was seen of it. */
-static bool tell_stopped(cli_app *app, const cli_slot *slot) {
+static bool tell_stopped(cli_app *app, const cli_item *item) {
   imgact_error stopped;
   char what[160];
-  if (cli_wants_json(app) || !cli_stopped_waiting(slot, &stopped)) return false;
-  snprintf(what, sizeof what, "action %s", slot->subject);
-  cli_fail(app, &stopped, NULL, what);
+  if (cli_wants_json(app) || !cli_wait_abandoned(item, &stopped)) return false;
+  snprintf(what, sizeof what, "action %s", item->subject);
+  cli_report_failure(app, &stopped, NULL, what);
   return true;
 }
 
-/* A slot whose error is this one and is to be told still: a program takes nothing from what people were told before. */
-static bool is_to_tell(const cli_app *app, const cli_slot *slot, const imgact_error *error) {
-  return (cli_wants_json(app) || !slot->told) && same_error(cli_slot_error(slot), error);
+/* An item whose error is this one and is to be told still: a program takes nothing from what people were told before. */
+static bool is_to_tell(const cli_app *app, const cli_item *item, const imgact_error *error) {
+  return (cli_wants_json(app) || !item->error_printed) && same_error(cli_item_error(item), error);
 }
 
-/* One error with the ids that it is about, from this slot on; for programs, whose sentence has an end, as often as it takes.
+/* One error with the ids that it is about, from this item on; for programs, whose sentence has an end, as often as it takes.
  */
 static void tell_of_all(cli_app *app, const cli_batch *batch, size_t first) {
-  const imgact_error *error = cli_slot_error(&batch->slots[first]);
-  const char *details = imgact_op_error_details(batch->slots[first].op);
+  const imgact_error *error = cli_item_error(&batch->items[first]);
+  const char *details = imgact_op_error_details(batch->items[first].op);
   cli_buffer what = {0};
   for (size_t i = first; i < batch->count; i++) {
-    const char *subject = batch->slots[i].subject;
-    if (!is_to_tell(app, &batch->slots[i], error)) continue;
+    const char *subject = batch->items[i].subject;
+    if (!is_to_tell(app, &batch->items[i], error)) continue;
     if (cli_wants_json(app) && what.length && what.length + strlen(subject) + 2 > CLI_NAMED_BYTES) {
-      cli_fail(app, error, details, cli_buffer_get(&what));
+      cli_report_failure(app, error, details, cli_buffer_get(&what));
       cli_buffer_free(&what);
     }
     cli_buffer_text(&what, what.length ? ", " : "action ");
     cli_buffer_text(&what, subject);
   }
-  cli_fail(app, error, details, cli_buffer_get(&what));
+  cli_report_failure(app, error, details, cli_buffer_get(&what));
   cli_buffer_free(&what);
 }
 
 /* Other errors once each, with the ids that they are about: a poll that fails ends many waits in the same way. */
 static void tell_errors(cli_app *app, const cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) {
-    const imgact_error *error = cli_slot_error(&batch->slots[i]);
-    bool told = !error->status || tell_stopped(app, &batch->slots[i]) || !is_to_tell(app, &batch->slots[i], error);
-    for (size_t j = 0; j < i && !told; j++) told = is_to_tell(app, &batch->slots[j], error);
+    const imgact_error *error = cli_item_error(&batch->items[i]);
+    bool told = !error->status || tell_stopped(app, &batch->items[i]) || !is_to_tell(app, &batch->items[i], error);
+    for (size_t j = 0; j < i && !told; j++) told = is_to_tell(app, &batch->items[j], error);
     if (told) continue;
-    bool named = strstr(error->message, batch->slots[i].subject) != NULL; /* most of the library's own sentences do */
+    bool named = strstr(error->message, batch->items[i].subject) != NULL; /* most of the library's own sentences do */
     bool alone = batch->count == 1 && cli_wants_json(app);                /* the sentence is the cloud's own */
     if (named || alone)
-      cli_fail(app, error, imgact_op_error_details(batch->slots[i].op), NULL);
+      cli_report_failure(app, error, imgact_op_error_details(batch->items[i].op), NULL);
     else
       tell_of_all(app, batch, i);
   }
 }
 
 static int show(cli_app *app, cli_batch *batch, const void **known) {
-  cli_tally tally = {0};
+  cli_exit_summary tally = {0};
   size_t count = 0;
   for (size_t i = 0; i < batch->count; i++) {
-    cli_batch_tally(batch, &tally, (imgact_status)cli_slot_error(&batch->slots[i])->status);
-    const imgact_action *action = imgact_op_action(batch->slots[i].op);
+    cli_batch_summarise(batch, &tally, (imgact_status)cli_item_error(&batch->items[i])->status);
+    const imgact_action *action = imgact_op_action(batch->items[i].op);
     if (action) known[count++] = action;
   }
   int exit_status = 0;
   if (count) {
-    exit_status = batch->count == 1 ? cli_print_item(app, &cli_action_shape, known[0])
-                                    : cli_print_list(app, &cli_action_shape, known, count);
+    exit_status = batch->count == 1 ? cli_print_item(app, &cli_action_schema, known[0])
+                                    : cli_print_list(app, &cli_action_schema, known, count);
   }
   tell_errors(app, batch);
-  cli_batch_hint(batch);
-  return exit_status ? exit_status : cli_tally_exit(&tally);
+  cli_hint_resume(batch);
+  return exit_status ? exit_status : cli_exit_summary_status(&tally);
 }
 
 /* One operation per id, so that each has its own end; the library asks for them together. */
 int cli_action_wait(cli_app *app) {
   const void **known = calloc(app->arguments_count, sizeof *known);
-  if (!known) return cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  if (!known) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
   cli_batch batch;
   int exit_status = cli_batch_new(app, app->arguments_count, &batch);
   for (size_t i = 0; i < batch.count && !exit_status; i++)

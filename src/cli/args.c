@@ -33,7 +33,7 @@ static void unknown_flag(parser *p, const char *name, size_t length) {
   const char *meant = NULL;
   size_t best = SIZE_MAX;
   for (size_t i = 0; i < cli_flags_count; i++) {
-    size_t likeness = cli_likeness(word, cli_flags[i].name);
+    size_t likeness = cli_edit_distance(word, cli_flags[i].name);
     if (likeness < best) {
       best = likeness;
       meant = cli_flags[i].name;

@@ -17,7 +17,8 @@ static imgact_loop *volatile signalled_loop;
 
 static int64_t interrupted_ms;
 
-#define TWICE_MS 100 /* timeout(1) and a session that ends may tell one thing twice; nobody's fingers are so quick */
+#define SIGNAL_DEBOUNCE_MS                                                                                                  \
+  100 /* timeout(1) and a session that ends may tell one thing twice; nobody's fingers are so quick */
 
 /* A clock as the library's, which goes on while the machine sleeps. */
 static int64_t steady_ms(void) {
@@ -33,7 +34,7 @@ static int64_t steady_ms(void) {
 static void on_signal(int number) {
   (void)number;
   int64_t now_ms = steady_ms();
-  if (interrupted && now_ms - interrupted_ms >= TWICE_MS) _exit(cli_exit_status(IMGACT_CANCELLED));
+  if (interrupted && now_ms - interrupted_ms >= SIGNAL_DEBOUNCE_MS) _exit(cli_exit_status(IMGACT_CANCELLED));
   if (interrupted) return;
   int saved = errno;
   interrupted = 1;
@@ -87,46 +88,46 @@ static void configure(const cli_app *app, imgact_op *op) {
 }
 
 int cli_batch_new(cli_app *app, size_t count, cli_batch *batch) {
-  *batch = (cli_batch){.app = app, .slots = calloc(count ? count : 1, sizeof *batch->slots), .count = count};
-  if (batch->slots) return 0;
+  *batch = (cli_batch){.app = app, .items = calloc(count ? count : 1, sizeof *batch->items), .count = count};
+  if (batch->items) return 0;
   batch->count = 0;
-  return cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  return cli_report_error(app, IMGACT_NOMEM, "out of memory");
 }
 
 void cli_batch_free(cli_batch *batch) {
-  for (size_t i = 0; i < batch->count; i++) imgact_op_free(batch->slots[i].op);
-  free(batch->slots);
+  for (size_t i = 0; i < batch->count; i++) imgact_op_free(batch->items[i].op);
+  free(batch->items);
 }
 
 void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject, const char *region, bool wait) {
-  cli_slot *slot = &batch->slots[index];
-  *slot = (cli_slot){.batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
+  cli_item *item = &batch->items[index];
+  *item = (cli_item){.batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
   configure(batch->app, op);
   imgact_op_set_wait(op, wait);
-  imgact_op_set_progress(op, cli_progress_seen, slot);
+  imgact_op_set_progress(op, cli_progress_seen, item);
 }
 
 int cli_batch_check(cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++)
-    if (imgact_op_error(batch->slots[i].op)->status) return cli_fail_op(batch->app, batch->slots[i].op);
+    if (imgact_op_error(batch->items[i].op)->status) return cli_report_op_failure(batch->app, batch->items[i].op);
   return 0;
 }
 
 static void cancel_all(cli_batch *batch) {
-  for (size_t i = 0; i < batch->count; i++) imgact_op_cancel(batch->slots[i].op);
+  for (size_t i = 0; i < batch->count; i++) imgact_op_cancel(batch->items[i].op);
 }
 
 static void cancel_unsent(cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++)
-    if (!imgact_op_maybe_applied(batch->slots[i].op)) imgact_op_cancel(batch->slots[i].op);
+    if (!imgact_op_maybe_applied(batch->items[i].op)) imgact_op_cancel(batch->items[i].op);
 }
 
 static void finished(void *user, imgact_op *op) {
-  cli_slot *slot = user;
-  cli_batch *batch = slot->batch;
+  cli_item *item = user;
+  cli_batch *batch = item->batch;
   batch->left--;
   if (batch->app->line.kind == CLI_LINE_LOOKUP) cli_progress_clear(batch->app);
-  if (slot->waits) cli_progress_ended(slot);
+  if (item->waits) cli_progress_ended(item);
   /* The same token would be refused for every other item as well: they end before they take this one's place. What is out
    * already has its own answer on the way. */
   if (imgact_op_error(op)->status != IMGACT_UNAUTHORIZED || batch->stopped) return;
@@ -150,7 +151,7 @@ void cli_batch_run(cli_batch *batch) {
   batch->app->attempts = 0;
   batch->app->alone = batch->count == 1;
   batch->left = batch->count;
-  for (size_t i = 0; i < batch->count; i++) imgact_op_start(batch->slots[i].op, finished, &batch->slots[i]);
+  for (size_t i = 0; i < batch->count; i++) imgact_op_start(batch->items[i].op, finished, &batch->items[i]);
   while (batch->left > 0) {
     if (!cancelled && interrupted) {
       cancel_all(batch);
@@ -158,36 +159,36 @@ void cli_batch_run(cli_batch *batch) {
     }
     wait_for_loop(batch->app);
     cli_progress_tick(batch);
-    if (imgact_loop_dispatch(loop) != IMGACT_OK) break; /* cli_slot_error tells what did not end */
+    if (imgact_loop_dispatch(loop) != IMGACT_OK) break; /* cli_item_error tells what did not end */
   }
   cli_progress_end(batch->app);
 }
 
-const imgact_error *cli_slot_error(const cli_slot *slot) {
+const imgact_error *cli_item_error(const cli_item *item) {
   static const imgact_error unfinished = {
       .status = IMGACT_INTERNAL, .retry_after_ms = -1, .flags = IMGACT_ERROR_MAYBE_APPLIED, .message = "it did not end"};
-  const imgact_error *error = imgact_op_error(slot->op);
-  return error->status || imgact_op_done(slot->op) ? error : &unfinished;
+  const imgact_error *error = imgact_op_error(item->op);
+  return error->status || imgact_op_done(item->op) ? error : &unfinished;
 }
 
-void cli_batch_tally(const cli_batch *batch, cli_tally *tally, imgact_status status) {
+void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *tally, imgact_status status) {
   /* What was cancelled because the token was refused failed for that reason. */
   if (status == IMGACT_CANCELLED && batch->stopped && !interrupted) return;
-  cli_tally_add(tally, status);
+  cli_exit_summary_add(tally, status);
 }
 
 int cli_run(cli_app *app, imgact_op *op) {
-  cli_slot slot = {.op = op, .subject = app->arguments_count ? app->arguments[0] : NULL};
-  cli_batch batch = {.app = app, .slots = &slot, .count = 1};
-  slot.batch = &batch;
+  cli_item item = {.op = op, .subject = app->arguments_count ? app->arguments[0] : NULL};
+  cli_batch batch = {.app = app, .items = &item, .count = 1};
+  item.batch = &batch;
   configure(app, op);
   int exit_status = cli_batch_check(&batch);
   if (exit_status) return exit_status;
   cli_batch_run(&batch);
-  const imgact_error *error = cli_slot_error(&slot);
+  const imgact_error *error = cli_item_error(&item);
   if (!error->status) return 0;
-  exit_status = cli_fail(app, error, imgact_op_error_details(op), NULL);
+  exit_status = cli_report_failure(app, error, imgact_op_error_details(op), NULL);
   if (error->http_status == 404) cli_note_endpoint(app);
-  cli_batch_doubt(&batch);
+  cli_hint_verify(&batch);
   return exit_status;
 }

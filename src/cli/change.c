@@ -70,32 +70,32 @@ static int confirm(cli_app *app) {
   bool yes = says_yes();
   app->began_ms += cli_elapsed_ms(app) - asked_ms; /* --deadline is the command's, not its reader's */
   if (yes) return 0;
-  if (cli_wants_json(app)) return cli_refuse(app, IMGACT_CANCELLED, "nothing was deleted");
-  cli_note(app, "nothing was deleted");
+  if (cli_wants_json(app)) return cli_report_error(app, IMGACT_CANCELLED, "nothing was deleted");
+  cli_print_note(app, "nothing was deleted");
   return cli_exit_status(IMGACT_CANCELLED);
 }
 
-static cli_outcome outcome_of(const cli_app *app, const cli_slot *slot) {
-  cli_outcome outcome = {.image_id = slot->subject,
-                         .region = slot->region,
-                         .action = imgact_op_action(slot->op),
-                         .image = imgact_op_image(slot->op),
-                         .failure = {cli_slot_error(slot), imgact_op_error_details(slot->op)},
-                         .adopted = imgact_op_adopted(slot->op)};
+static cli_outcome outcome_of(const cli_app *app, const cli_item *item) {
+  cli_outcome outcome = {.image_id = item->subject,
+                         .region = item->region,
+                         .action = imgact_op_action(item->op),
+                         .image = imgact_op_image(item->op),
+                         .failure = {cli_item_error(item), imgact_op_error_details(item->op)},
+                         .adopted = imgact_op_adopted(item->op)};
   imgact_status status = (imgact_status)outcome.failure.error->status;
   outcome.ok = status == IMGACT_OK || (status == IMGACT_NOT_FOUND && app->options.ignore_missing);
   return outcome;
 }
 
 /* In a table an error is one word; its sentence goes where people look for errors. */
-static void tell_people(cli_app *app, const cli_slot *slot, const cli_outcome *outcome) {
+static void tell_people(cli_app *app, const cli_item *item, const cli_outcome *outcome) {
   char what[160];
   imgact_error stopped;
-  cli_slot_name(slot, what, sizeof what);
-  if (!outcome->ok && !slot->told && !cli_wants_json(app))
-    cli_fail(app, cli_stopped_waiting(slot, &stopped) ? &stopped : outcome->failure.error, NULL, what);
+  cli_item_name(item, what, sizeof what);
+  if (!outcome->ok && !item->error_printed && !cli_wants_json(app))
+    cli_report_failure(app, cli_wait_abandoned(item, &stopped) ? &stopped : outcome->failure.error, NULL, what);
   if (outcome->ok && outcome->adopted && cli_progress_tells_pauses(app))
-    cli_note(app, "%s: the answer was lost, but it was applied, and not sent twice", what);
+    cli_print_note(app, "%s: the answer was lost, but it was applied, and not sent twice", what);
 }
 
 /* Nobody will read the outcomes on stdout: what was changed must not be lost with them. */
@@ -104,29 +104,29 @@ static void rescue(cli_app *app, const cli_batch *batch, const cli_outcome *outc
   for (size_t i = 0; i < batch->count; i++) {
     char what[160];
     const imgact_action *action = outcomes[i].action;
-    cli_slot_name(&batch->slots[i], what, sizeof what);
+    cli_item_name(&batch->items[i], what, sizeof what);
     if (!outcomes[i].ok)
-      cli_note(app, "%s: %s", what, outcomes[i].failure.error->message);
+      cli_print_note(app, "%s: %s", what, outcomes[i].failure.error->message);
     else if (action && action->id)
-      cli_note(app, "%s: action %.64s: %s", what, action->id, imgact_action_status_name(action->status));
+      cli_print_note(app, "%s: action %.64s: %s", what, action->id, imgact_action_status_name(action->status));
     else
-      cli_note(app, "%s: done", what);
+      cli_print_note(app, "%s: done", what);
   }
 }
 
 static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const void **items) {
-  cli_tally tally = {0};
+  cli_exit_summary tally = {0};
   for (size_t i = 0; i < batch->count; i++) {
-    outcomes[i] = outcome_of(app, &batch->slots[i]);
+    outcomes[i] = outcome_of(app, &batch->items[i]);
     items[i] = &outcomes[i];
-    cli_batch_tally(batch, &tally, outcomes[i].ok ? IMGACT_OK : (imgact_status)outcomes[i].failure.error->status);
+    cli_batch_summarise(batch, &tally, outcomes[i].ok ? IMGACT_OK : (imgact_status)outcomes[i].failure.error->status);
   }
-  int exit_status = cli_print_list(app, app->command->shape, items, batch->count);
+  int exit_status = cli_print_list(app, app->command->schema, items, batch->count);
   rescue(app, batch, outcomes);
-  for (size_t i = 0; i < batch->count; i++) tell_people(app, &batch->slots[i], &outcomes[i]);
-  cli_batch_hint(batch);
-  cli_batch_doubt(batch);
-  return exit_status ? exit_status : cli_tally_exit(&tally);
+  for (size_t i = 0; i < batch->count; i++) tell_people(app, &batch->items[i], &outcomes[i]);
+  cli_hint_resume(batch);
+  cli_hint_verify(batch);
+  return exit_status ? exit_status : cli_exit_summary_status(&tally);
 }
 
 int cli_image_mutate(cli_app *app) {
@@ -141,7 +141,7 @@ int cli_image_mutate(cli_app *app) {
       cli_batch_run(&batch);
       exit_status = show(app, &batch, outcomes, items);
     } else
-      exit_status = cli_refuse(app, IMGACT_NOMEM, "out of memory");
+      exit_status = cli_report_error(app, IMGACT_NOMEM, "out of memory");
     free(outcomes);
     free(items);
   }

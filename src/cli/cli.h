@@ -9,8 +9,8 @@
 
 #include <imgact/imgact.h>
 
-#include "flags.h"
 #include "cli_text.h"
+#include "flags.h"
 
 typedef struct cli_app cli_app;
 typedef struct cli_command cli_command;
@@ -40,14 +40,14 @@ typedef enum cli_command_id {
   CLI_COMMAND_COUNT
 } cli_command_id;
 
-#define CLI_MANY SIZE_MAX
+#define CLI_UNLIMITED SIZE_MAX
 
 struct cli_command {
   const char *noun;
   const char *verb;      /* NULL: the noun is the command */
   const char *arguments; /* "ID..." */
   const char *choices;   /* the fixed words of an argument, "bash|zsh|fish", or NULL */
-  const struct cli_shape *shape;
+  const struct cli_schema *schema;
   int (*run)(cli_app *app);
   const char *summary;
   const char *about; /* further lines of help, or NULL */
@@ -75,17 +75,23 @@ typedef struct cli_session {
 } cli_session;
 
 /* The line on stderr that is drawn over itself, and how it goes on as time passes. */
-typedef enum cli_line_kind { CLI_LINE_NONE, CLI_LINE_BAR, CLI_LINE_RETRY, CLI_LINE_THROTTLE, CLI_LINE_LOOKUP } cli_line_kind;
+typedef enum cli_status_line_kind {
+  CLI_LINE_NONE,
+  CLI_LINE_BAR,
+  CLI_LINE_RETRY,
+  CLI_LINE_THROTTLE,
+  CLI_LINE_LOOKUP
+} cli_status_line_kind;
 
-typedef struct cli_line {
-  cli_line_kind kind;
+typedef struct cli_status_line {
+  cli_status_line_kind kind;
   size_t width;     /* bytes, and columns at most; 0 = it is not on the terminal */
   int64_t shown_s;  /* the time when it was drawn */
   int64_t until_ms; /* of a pause or a look-up: its end */
   int32_t attempt;  /* the one that a retry comes to */
   char text[200];   /* what the cloud said */
   bool has_bar;     /* something is waited for: a bar comes back after anything else */
-} cli_line;
+} cli_status_line;
 
 struct cli_app {
   cli_options options;
@@ -94,10 +100,10 @@ struct cli_app {
   size_t arguments_count;
   cli_session session;
   int64_t began_ms; /* monotonic; what a question took is left out */
-  cli_line line;
-  uint32_t looked_up; /* the request whose answer was lost and is looked into; 0 = none */
-  int stdout_errno;   /* why stdout could not be written; 0 = it could */
-  int32_t attempts;   /* of the request that was sent last, where one operation runs alone; else 0 */
+  cli_status_line line;
+  uint32_t lookup_request; /* the request whose answer was lost and is looked into; 0 = none */
+  int stdout_errno;        /* why stdout could not be written; 0 = it could */
+  int32_t attempts;        /* of the request that was sent last, where one operation runs alone; else 0 */
   bool alone;
   bool color_out, color_err;
 };
@@ -118,22 +124,22 @@ typedef struct cli_failure {
 } cli_failure;
 /* Prints an error as the output format wants it and returns its exit status. `what` (may be NULL) names what failed; for
  * people only, because in JSON the message is the cloud's own. */
-int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const char *what);
-int cli_fail_op(cli_app *app, const imgact_op *op);
+int cli_report_failure(cli_app *app, const imgact_error *shown, const char *details, const char *what);
+int cli_report_op_failure(cli_app *app, const imgact_op *op);
 /* Prints an error for people, whatever the output format: as progress, while other things go on. */
-void cli_tell(cli_app *app, const imgact_error *shown, const char *what);
+void cli_print_error(cli_app *app, const imgact_error *shown, const char *what);
 /* Prints an error of the tool's own. */
-int cli_refuse(cli_app *app, imgact_status status, const char *text, ...) IMGACT_PRINTF(3, 4);
+int cli_report_error(cli_app *app, imgact_status status, const char *text, ...) IMGACT_PRINTF(3, 4);
 /* A line for people on stderr: "imgact: TEXT". */
-void cli_note(cli_app *app, const char *text, ...) IMGACT_PRINTF(2, 3);
+void cli_print_note(cli_app *app, const char *text, ...) IMGACT_PRINTF(2, 3);
 
 /* The exit status of several results. */
-typedef struct cli_tally {
+typedef struct cli_exit_summary {
   imgact_status first; /* failure */
   bool succeeded, failed, differ, timed_out, cancelled;
-} cli_tally;
-void cli_tally_add(cli_tally *tally, imgact_status status);
-int cli_tally_exit(const cli_tally *tally);
+} cli_exit_summary;
+void cli_exit_summary_add(cli_exit_summary *tally, imgact_status status);
+int cli_exit_summary_status(const cli_exit_summary *tally);
 
 /* ---- session.c ---- */
 
@@ -150,38 +156,38 @@ int cli_session_close(cli_app *app);
 
 typedef struct cli_batch cli_batch;
 
-typedef struct cli_slot {
+typedef struct cli_item {
   cli_batch *batch;
   imgact_op *op;
   const char *subject; /* the image's or action's id as asked for */
   const char *region;
   int32_t percent; /* progress as last shown, -1 = nothing was */
   bool waits;
-  bool told; /* its error was told while others went on */
-} cli_slot;
+  bool error_printed; /* its error was told while others went on */
+} cli_item;
 
 struct cli_batch {
   cli_app *app;
-  cli_slot *slots;
+  cli_item *items;
   size_t count;
   size_t left, failed;
-  bool stopped;      /* the token was refused: the rest was cancelled */
-  bool told_percent; /* the cloud says how far its actions are */
+  bool stopped;          /* the token was refused: the rest was cancelled */
+  bool reports_progress; /* the cloud says how far its actions are */
 };
 
 /* Room for `count` operations. 0 or an exit status. */
 int cli_batch_new(cli_app *app, size_t count, cli_batch *batch);
 /* Frees the operations too. */
 void cli_batch_free(cli_batch *batch);
-/* Hands an operation (may be NULL: no memory) to a slot, with the options of the command line. */
+/* Hands an operation (may be NULL: no memory) to an item, with the options of the command line. */
 void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject, const char *region, bool wait);
 /* Refuses the batch as a whole if one operation was refused when it was made. 0 or an exit status. */
 int cli_batch_check(cli_batch *batch);
 /* Runs them all to their ends, or until a signal. */
 void cli_batch_run(cli_batch *batch);
 /* How it ended; never NULL. */
-const imgact_error *cli_slot_error(const cli_slot *slot);
-void cli_batch_tally(const cli_batch *batch, cli_tally *tally, imgact_status status);
+const imgact_error *cli_item_error(const cli_item *item);
+void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *tally, imgact_status status);
 /* Configures and runs one operation. 0 if it succeeded, else its exit status, with its error printed. */
 int cli_run(cli_app *app, imgact_op *op);
 /* True once a first SIGINT or SIGTERM came. */
@@ -192,14 +198,14 @@ void cli_signals_end(void);
 /* ---- hints.c ---- */
 
 /* "image 7 to nyc3", "action 8". */
-void cli_slot_name(const cli_slot *slot, char *name, size_t capacity);
-/* For people: the error of a slot that was given up while its action, whose id is known, was running, with what was seen of
+void cli_item_name(const cli_item *item, char *name, size_t capacity);
+/* For people: the error of an item that was given up while its action, whose id is known, was running, with what was seen of
  * it last. False if it was not. */
-bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error);
+bool cli_wait_abandoned(const cli_item *item, imgact_error *error);
 /* Names the actions that are still running, and the command that goes on waiting for them. */
-void cli_batch_hint(cli_batch *batch);
+void cli_hint_resume(cli_batch *batch);
 /* For people: the commands that show what became of changes that may have been applied. */
-void cli_batch_doubt(const cli_batch *batch);
+void cli_hint_verify(const cli_batch *batch);
 
 void cli_clock_start(cli_app *app);
 /* Since then. */
@@ -209,10 +215,10 @@ int64_t cli_elapsed_ms(const cli_app *app);
 
 /* The columns of the terminal at a descriptor; 0 = there is none. */
 size_t cli_terminal_width(int fd);
-/* An imgact_progress_fn, for actions that still run; user is the slot. */
+/* An imgact_progress_fn, for actions that still run; user is the item. */
 void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action);
 /* Its operation has ended. */
-void cli_progress_ended(cli_slot *slot);
+void cli_progress_ended(cli_item *item);
 /* Whether a pause before a request, or a look-up, is worth a line: on a terminal that shows progress. */
 bool cli_progress_tells_pauses(const cli_app *app);
 /* That line, of an IMGACT_TRACE_RETRY, _THROTTLE or _LOOKUP; it goes when what was waited for comes. */

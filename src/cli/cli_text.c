@@ -121,7 +121,7 @@ size_t cli_display_width(const char *text) {
 #define LONGEST_WORD 32
 
 /* Levenshtein's distance, in one row. */
-size_t cli_likeness(const char *word, const char *candidate) {
+size_t cli_edit_distance(const char *word, const char *candidate) {
   size_t rows = strlen(word), columns = strlen(candidate);
   if (!rows || rows >= LONGEST_WORD || columns >= LONGEST_WORD) return SIZE_MAX;
   size_t row[LONGEST_WORD];

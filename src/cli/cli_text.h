@@ -35,6 +35,6 @@ size_t cli_text_cut(const char *text, size_t max);
 size_t cli_display_width(const char *text);
 
 /* Is `candidate` close enough to be what somebody meant? Lower is closer; SIZE_MAX = no. */
-size_t cli_likeness(const char *word, const char *candidate);
+size_t cli_edit_distance(const char *word, const char *candidate);
 
 #endif

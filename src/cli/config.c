@@ -10,7 +10,7 @@ typedef struct path_item {
 } path_item;
 
 static const cli_field path_fields[] = {{"path", cli_get_text, offsetof(path_item, path)}};
-const cli_shape cli_path_shape = {.fields = path_fields, .count = 1};
+const cli_schema cli_path_schema = {.fields = path_fields, .count = 1};
 
 static bool for_programs(const cli_app *app) { return app->options.output != CLI_TABLE || app->options.columns; }
 
@@ -23,8 +23,9 @@ int cli_config_path(cli_app *app) {
   int exit_status = cli_config_open(app);
   if (exit_status) return exit_status;
   path_item item = {imgact_config_path(app->session.config)};
-  if (for_programs(app)) return cli_print_item(app, &cli_path_shape, &item);
-  if (!item.path) return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "there is no home for a configuration file; use --config");
+  if (for_programs(app)) return cli_print_item(app, &cli_path_schema, &item);
+  if (!item.path)
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "there is no home for a configuration file; use --config");
   return print_line(app, item.path);
 }
 
@@ -41,7 +42,7 @@ static const cli_field profile_fields[] = {
     {"endpoint", cli_get_text, offsetof(profile_item, endpoint)},
     {"default", cli_get_bool, offsetof(profile_item, is_default)},
 };
-const cli_shape cli_profile_shape = {.fields = profile_fields, .count = sizeof profile_fields / sizeof profile_fields[0]};
+const cli_schema cli_profile_schema = {.fields = profile_fields, .count = sizeof profile_fields / sizeof profile_fields[0]};
 
 static profile_item profile_named(const imgact_config *config, const char *name) {
   const char *usual = imgact_config_default_profile(config);
@@ -64,9 +65,9 @@ int cli_config_list(cli_app *app) {
     items[i] = &profiles[i];
   }
   if (profiles && items)
-    exit_status = cli_print_list(app, &cli_profile_shape, items, count);
+    exit_status = cli_print_list(app, &cli_profile_schema, items, count);
   else
-    exit_status = cli_refuse(app, IMGACT_NOMEM, "out of memory");
+    exit_status = cli_report_error(app, IMGACT_NOMEM, "out of memory");
   if (!exit_status) cli_note_empty(app, count, "profiles");
   free(profiles);
   free(items);
@@ -90,8 +91,8 @@ static const cli_field selection_fields[] = {
     {"token_kind", cli_get_text, offsetof(selection_item, selection.token_kind)},
     {"token_source", cli_get_text, offsetof(selection_item, selection.token_source)},
 };
-const cli_shape cli_selection_shape = {.fields = selection_fields,
-                                       .count = sizeof selection_fields / sizeof selection_fields[0]};
+const cli_schema cli_selection_schema = {.fields = selection_fields,
+                                         .count = sizeof selection_fields / sizeof selection_fields[0]};
 
 static int select_settings(cli_app *app, selection_item *item) {
   imgact_error error;
@@ -99,14 +100,14 @@ static int select_settings(cli_app *app, selection_item *item) {
   item->path = imgact_config_path(app->session.config);
   item->exists = imgact_config_file_exists(app->session.config);
   if (imgact_config_resolve(app->session.config, &overrides, &item->selection, &error) == IMGACT_OK) return 0;
-  return cli_fail(app, &error, NULL, NULL);
+  return cli_report_failure(app, &error, NULL, NULL);
 }
 
 int cli_config_show(cli_app *app) {
   selection_item item = {0};
   int exit_status = cli_config_open(app);
   if (!exit_status) exit_status = select_settings(app, &item);
-  return exit_status ? exit_status : cli_print_item(app, &cli_selection_shape, &item);
+  return exit_status ? exit_status : cli_print_item(app, &cli_selection_schema, &item);
 }
 
 /* A client is made, which reads the token and looks at the endpoint, and nothing is sent with it. */
@@ -114,7 +115,7 @@ int cli_config_check(cli_app *app) {
   selection_item item = {0};
   int exit_status = cli_session_open(app);
   if (!exit_status) exit_status = select_settings(app, &item);
-  if (!exit_status) exit_status = cli_print_item(app, &cli_selection_shape, &item);
+  if (!exit_status) exit_status = cli_print_item(app, &cli_selection_schema, &item);
   if (!exit_status) cli_note_endpoint(app);
   return exit_status;
 }
@@ -127,10 +128,10 @@ typedef struct version_item {
 
 static const cli_field version_fields[] = {{"version", cli_get_text, offsetof(version_item, version)},
                                            {"library", cli_get_text, offsetof(version_item, library)}};
-const cli_shape cli_version_shape = {.fields = version_fields, .count = 2};
+const cli_schema cli_version_schema = {.fields = version_fields, .count = 2};
 
 int cli_version(cli_app *app) {
   version_item item = {IMGACT_VERSION_STRING, imgact_version()};
-  if (for_programs(app)) return cli_print_item(app, &cli_version_shape, &item);
+  if (for_programs(app)) return cli_print_item(app, &cli_version_schema, &item);
   return print_line(app, "imgact " IMGACT_VERSION_STRING);
 }

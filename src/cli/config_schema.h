@@ -5,7 +5,7 @@
 
 #include "output.h"
 
-extern const cli_shape cli_provider_shape, cli_rate_shape; /* provider.c, ratelimit.c */
-extern const cli_shape cli_profile_shape, cli_path_shape, cli_selection_shape, cli_version_shape; /* config.c */
+extern const cli_schema cli_provider_schema, cli_rate_schema; /* provider.c, ratelimit.c */
+extern const cli_schema cli_profile_schema, cli_path_schema, cli_selection_schema, cli_version_schema; /* config.c */
 
 #endif

@@ -43,7 +43,7 @@ int cli_exit_status(imgact_status status) {
   return 1;
 }
 
-void cli_tally_add(cli_tally *tally, imgact_status status) {
+void cli_exit_summary_add(cli_exit_summary *tally, imgact_status status) {
   if (!status) {
     tally->succeeded = true;
     return;
@@ -55,7 +55,7 @@ void cli_tally_add(cli_tally *tally, imgact_status status) {
   tally->cancelled |= status == IMGACT_CANCELLED;
 }
 
-int cli_tally_exit(const cli_tally *tally) {
+int cli_exit_summary_status(const cli_exit_summary *tally) {
   if (tally->cancelled) return cli_exit_status(IMGACT_CANCELLED);
   if (tally->timed_out) return cli_exit_status(IMGACT_TIMEOUT);
   if (!tally->failed) return 0;
@@ -120,7 +120,7 @@ static void add_origin(cli_buffer *text, const imgact_error *error, int32_t atte
 static int32_t attempts_of(const cli_app *app, const imgact_error *error) {
   bool about_it =
       error->status != IMGACT_TIMEOUT && error->status != IMGACT_CANCELLED && error->status != IMGACT_ACTION_FAILED;
-  return about_it && !app->looked_up ? app->attempts : 0;
+  return about_it && !app->lookup_request ? app->attempts : 0;
 }
 
 static void print_for_people(cli_app *app, const imgact_error *error, const char *what) {
@@ -139,7 +139,7 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   cli_failure failure = {&named, details};
   imgact_json_write_begin_object(writer);
   imgact_json_write_key(writer, "error");
-  cli_write_object(writer, &cli_failure_shape, &failure, false);
+  cli_write_object(writer, &cli_failure_schema, &failure, false);
   imgact_json_write_end_object(writer);
   size_t length = 0;
   const char *text = imgact_json_writer_finish(writer, &length);
@@ -189,7 +189,7 @@ static void hide_tokens(char *message, size_t capacity) {
       hide(message, capacity, getenv(*name), provider->token_prefixes);
 }
 
-int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const char *what) {
+int cli_report_failure(cli_app *app, const imgact_error *shown, const char *details, const char *what) {
   imgact_error copy = *shown, *error = &copy;
   hide_tokens(copy.message, sizeof copy.message);
   if (cli_wants_json(app))
@@ -199,14 +199,14 @@ int cli_fail(cli_app *app, const imgact_error *shown, const char *details, const
   return cli_exit_status((imgact_status)error->status);
 }
 
-void cli_tell(cli_app *app, const imgact_error *shown, const char *what) {
+void cli_print_error(cli_app *app, const imgact_error *shown, const char *what) {
   imgact_error error = *shown;
   hide_tokens(error.message, sizeof error.message);
   print_for_people(app, &error, what);
 }
 
-int cli_fail_op(cli_app *app, const imgact_op *op) {
-  return cli_fail(app, imgact_op_error(op), imgact_op_error_details(op), NULL);
+int cli_report_op_failure(cli_app *app, const imgact_op *op) {
+  return cli_report_failure(app, imgact_op_error(op), imgact_op_error_details(op), NULL);
 }
 
 IMGACT_PRINTF(3, 0)
@@ -216,16 +216,16 @@ static void format(imgact_error *error, imgact_status status, const char *text, 
   imgact_error_set(error, status, "%s", message);
 }
 
-int cli_refuse(cli_app *app, imgact_status status, const char *text, ...) {
+int cli_report_error(cli_app *app, imgact_status status, const char *text, ...) {
   imgact_error error;
   va_list values;
   va_start(values, text);
   format(&error, status, text, values);
   va_end(values);
-  return cli_fail(app, &error, NULL, NULL);
+  return cli_report_failure(app, &error, NULL, NULL);
 }
 
-void cli_note(cli_app *app, const char *text, ...) {
+void cli_print_note(cli_app *app, const char *text, ...) {
   imgact_error error;
   va_list values;
   va_start(values, text);

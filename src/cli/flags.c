@@ -28,13 +28,14 @@
     .name = word, .metavar = "FILE", .summary = text, .offset = AT(member), .commands = ALL, .kind = CLI_FLAG_TEXT,         \
     .group = of, .file = true                                                                                               \
   }
-#define OWN_TEXT(word, meta, member, who, text) VALUE(CLI_FLAG_TEXT, word, 0, meta, NULL, member, who, CLI_OF_COMMAND, text)
+#define OWN_TEXT(word, meta, member, who, text)                                                                             \
+  VALUE(CLI_FLAG_TEXT, word, 0, meta, NULL, member, who, CLI_GROUP_COMMAND, text)
 #define OWN_TEXTS(word, meta, words, member, who, text)                                                                     \
-  VALUE(CLI_FLAG_TEXTS, word, 0, meta, words, member, who, CLI_OF_COMMAND, text)
-#define OWN_COUNT(word, member, who, text)  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, who, CLI_OF_COMMAND, text)
-#define OWN_SWITCH(word, member, who, text) SWITCH(word, 0, member, who, CLI_OF_COMMAND, text)
-#define DURATION(word, member, text)        VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, ALL, CLI_OF_REQUESTS, text)
-#define COUNT(word, member, text)           VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, ALL, CLI_OF_REQUESTS, text)
+  VALUE(CLI_FLAG_TEXTS, word, 0, meta, words, member, who, CLI_GROUP_COMMAND, text)
+#define OWN_COUNT(word, member, who, text)  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, who, CLI_GROUP_COMMAND, text)
+#define OWN_SWITCH(word, member, who, text) SWITCH(word, 0, member, who, CLI_GROUP_COMMAND, text)
+#define DURATION(word, member, text)        VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, ALL, CLI_GROUP_REQUESTS, text)
+#define COUNT(word, member, text)           VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, ALL, CLI_GROUP_REQUESTS, text)
 
 /* clang-format off */
 const cli_flag cli_flags[] = {
@@ -46,7 +47,7 @@ const cli_flag cli_flags[] = {
     OWN_TEXT("name", "N", name, BIT(CLI_IMAGE_UPDATE), "the new name (DigitalOcean)"),
     OWN_TEXT("description", "D", description, BIT(CLI_IMAGE_UPDATE), "the new description; \"\" empties it"),
     OWN_TEXT("distribution", "D", distribution, BIT(CLI_IMAGE_UPDATE), "the new distribution (DigitalOcean)"),
-    VALUE(CLI_FLAG_TEXT, "type", 0, "T", "snapshot", type, BIT(CLI_IMAGE_UPDATE), CLI_OF_COMMAND,
+    VALUE(CLI_FLAG_TEXT, "type", 0, "T", "snapshot", type, BIT(CLI_IMAGE_UPDATE), CLI_GROUP_COMMAND,
           "make a snapshot of a backup (Hetzner)"),
     OWN_TEXTS("label", "K=V", NULL, labels, BIT(CLI_IMAGE_UPDATE), "set a label and keep the others (Hetzner)"),
     OWN_TEXTS("remove-label", "KEY", NULL, removed_labels, BIT(CLI_IMAGE_UPDATE),
@@ -60,7 +61,7 @@ const cli_flag cli_flags[] = {
     OWN_TEXT("region", "R", region, BIT(CLI_IMAGE_LIST), "images that are in this region (DigitalOcean)"),
     {.name = "region", .metavar = "R", .summary = "the region to copy to", .offset = AT(regions),
      .commands = BIT(CLI_IMAGE_TRANSFER), .kind = CLI_FLAG_TEXTS, .required = true},
-    VALUE(CLI_FLAG_CHOICE, "visibility", 0, "V", "all|public|private", visibility, BIT(CLI_IMAGE_LIST), CLI_OF_COMMAND,
+    VALUE(CLI_FLAG_CHOICE, "visibility", 0, "V", "all|public|private", visibility, BIT(CLI_IMAGE_LIST), CLI_GROUP_COMMAND,
           "the cloud's images, your own, or all of them"),
     OWN_SWITCH("ignore-missing", ignore_missing, BIT(CLI_IMAGE_DELETE), "an image that is not there counts as deleted"),
     OWN_SWITCH("yes", yes, BIT(CLI_IMAGE_DELETE), "do not ask"),
@@ -76,27 +77,27 @@ const cli_flag cli_flags[] = {
     OWN_COUNT("per-page", per_page, LISTS, "items a page"),
     OWN_COUNT("limit", limit, LISTS, "stop after so many items"),
 
-    VALUE(CLI_FLAG_TEXT, "profile", 'p', "NAME", NULL, profile, ALL, CLI_OF_CLOUD, "section of the configuration file"),
-    FILE_VALUE("config", config, CLI_OF_CLOUD, "configuration file"),
-    VALUE(CLI_FLAG_TEXT, "provider", 0, "NAME", "hetzner|digitalocean", provider, ALL, CLI_OF_CLOUD,
+    VALUE(CLI_FLAG_TEXT, "profile", 'p', "NAME", NULL, profile, ALL, CLI_GROUP_PROVIDER, "section of the configuration file"),
+    FILE_VALUE("config", config, CLI_GROUP_PROVIDER, "configuration file"),
+    VALUE(CLI_FLAG_TEXT, "provider", 0, "NAME", "hetzner|digitalocean", provider, ALL, CLI_GROUP_PROVIDER,
           "cloud, where no profile is used"),
-    VALUE(CLI_FLAG_TEXT, "endpoint", 0, "URL", NULL, endpoint, ALL, CLI_OF_CLOUD, "base URL of the cloud's API"),
-    VALUE(CLI_FLAG_TEXT, "token-env", 0, "VAR", NULL, token_env, ALL, CLI_OF_CLOUD, "environment variable with the token"),
-    FILE_VALUE("token-file", token_file, CLI_OF_CLOUD, "file with the token"),
+    VALUE(CLI_FLAG_TEXT, "endpoint", 0, "URL", NULL, endpoint, ALL, CLI_GROUP_PROVIDER, "base URL of the cloud's API"),
+    VALUE(CLI_FLAG_TEXT, "token-env", 0, "VAR", NULL, token_env, ALL, CLI_GROUP_PROVIDER, "environment variable with the token"),
+    FILE_VALUE("token-file", token_file, CLI_GROUP_PROVIDER, "file with the token"),
 
-    VALUE(CLI_FLAG_CHOICE, "output", 'o', "FORMAT", "table|json|jsonl|csv", output, ALL, CLI_OF_OUTPUT,
+    VALUE(CLI_FLAG_CHOICE, "output", 'o', "FORMAT", "table|json|jsonl|csv", output, ALL, CLI_GROUP_OUTPUT,
           "format of the results"),
-    VALUE(CLI_FLAG_TEXT, "columns", 0, "A,B", NULL, columns, ALL, CLI_OF_OUTPUT,
+    VALUE(CLI_FLAG_TEXT, "columns", 0, "A,B", NULL, columns, ALL, CLI_GROUP_OUTPUT,
           "columns of table and csv, by the JSON's keys"),
-    SWITCH("no-header", 0, no_header, ALL, CLI_OF_OUTPUT, "table and csv without their header"),
-    SWITCH("raw", 0, raw, ALL, CLI_OF_OUTPUT, "add the cloud's own object to the JSON"),
-    SWITCH("quiet", 'q', quiet, ALL, CLI_OF_OUTPUT, "no progress and no notes"),
-    VALUE(CLI_FLAG_CHOICE, "progress", 0, "KIND", "auto|bar|plain|none", progress, ALL, CLI_OF_OUTPUT,
+    SWITCH("no-header", 0, no_header, ALL, CLI_GROUP_OUTPUT, "table and csv without their header"),
+    SWITCH("raw", 0, raw, ALL, CLI_GROUP_OUTPUT, "add the cloud's own object to the JSON"),
+    SWITCH("quiet", 'q', quiet, ALL, CLI_GROUP_OUTPUT, "no progress and no notes"),
+    VALUE(CLI_FLAG_CHOICE, "progress", 0, "KIND", "auto|bar|plain|none", progress, ALL, CLI_GROUP_OUTPUT,
           "how waiting shows on stderr"),
-    VALUE(CLI_FLAG_CHOICE, "color", 0, "WHEN", "auto|always|never", color, ALL, CLI_OF_OUTPUT, "color for people"),
-    SWITCH("trace", 0, trace, ALL, CLI_OF_OUTPUT, "requests and replies on stderr, without secrets"),
-    SWITCH("help", 'h', help, ALL, CLI_OF_OUTPUT, "explain the command"),
-    SWITCH("version", 'V', version, ALL, CLI_OF_OUTPUT, "print the version, as `imgact version` does"),
+    VALUE(CLI_FLAG_CHOICE, "color", 0, "WHEN", "auto|always|never", color, ALL, CLI_GROUP_OUTPUT, "color for people"),
+    SWITCH("trace", 0, trace, ALL, CLI_GROUP_OUTPUT, "requests and replies on stderr, without secrets"),
+    SWITCH("help", 'h', help, ALL, CLI_GROUP_OUTPUT, "explain the command"),
+    SWITCH("version", 'V', version, ALL, CLI_GROUP_OUTPUT, "print the version, as `imgact version` does"),
 
     DURATION("request-timeout", request_timeout_ms, "limit of one HTTP exchange (30s)"),
     DURATION("deadline", deadline_ms, "limit of the whole command, retries, pages and waits included"),
@@ -105,8 +106,8 @@ const cli_flag cli_flags[] = {
     DURATION("poll-interval", poll_interval_ms, "constant pause between looks at an action"),
     DURATION("settle", settle_ms, "how long an accepted action may take to show (10s)"),
     COUNT("concurrency", concurrency, "requests in flight (8)"),
-    FILE_VALUE("record", record, CLI_OF_REQUESTS, "write the exchanges to a HAR cassette, without secrets"),
-    FILE_VALUE("replay", replay, CLI_OF_REQUESTS, "answer requests from a cassette; nothing is sent"),
+    FILE_VALUE("record", record, CLI_GROUP_REQUESTS, "write the exchanges to a HAR cassette, without secrets"),
+    FILE_VALUE("replay", replay, CLI_GROUP_REQUESTS, "answer requests from a cassette; nothing is sent"),
 };
 /* clang-format on */
 const size_t cli_flags_count = sizeof cli_flags / sizeof cli_flags[0];
@@ -207,7 +208,7 @@ static void suggest(const char *values, const char *value, char *hint, size_t ca
   for (const char *at = cli_choice_next(values, NULL, &length); at; at = cli_choice_next(values, at, &length)) {
     char word[32];
     snprintf(word, sizeof word, "%.*s", (int)length, at);
-    size_t likeness = cli_likeness(value, word);
+    size_t likeness = cli_edit_distance(value, word);
     if (likeness >= best) continue;
     best = likeness;
     snprintf(hint, capacity, "; did you mean '%s'?", word);

@@ -44,7 +44,13 @@ typedef enum cli_flag_kind {
   CLI_FLAG_DURATION, /* int64_t ms, from 1 */
 } cli_flag_kind;
 
-typedef enum cli_flag_group { CLI_OF_COMMAND, CLI_OF_CLOUD, CLI_OF_OUTPUT, CLI_OF_REQUESTS, CLI_GROUP_COUNT } cli_flag_group;
+typedef enum cli_flag_group {
+  CLI_GROUP_COMMAND,
+  CLI_GROUP_PROVIDER,
+  CLI_GROUP_OUTPUT,
+  CLI_GROUP_REQUESTS,
+  CLI_GROUP_COUNT
+} cli_flag_group;
 
 typedef struct cli_flag {
   const char *name;
@@ -54,7 +60,7 @@ typedef struct cli_flag {
   size_t offset; /* in cli_options */
   uint32_t commands;
   cli_flag_kind kind;
-  cli_flag_group group; /* CLI_OF_COMMAND, or of every command */
+  cli_flag_group group; /* CLI_GROUP_COMMAND, or of every command */
   char letter;          /* 0 = none */
   bool required, file;  /* file: its value is a path */
 } cli_flag;

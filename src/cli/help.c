@@ -62,7 +62,7 @@ static void put_flags(uint32_t commands, cli_flag_group group) {
 }
 
 static void put_common_flags(void) {
-  for (int group = CLI_OF_CLOUD; group < CLI_GROUP_COUNT; group++) put_flags(~0u, (cli_flag_group)group);
+  for (int group = CLI_GROUP_PROVIDER; group < CLI_GROUP_COUNT; group++) put_flags(~0u, (cli_flag_group)group);
   putchar('\n');
   put_lines("A duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or after the words; -- ends them.");
 }
@@ -85,10 +85,11 @@ static void put_synopsis(const cli_command *command) {
   putchar('\n');
 }
 
-static void put_keys(const cli_shape *shape) {
+static void put_keys(const cli_schema *schema) {
   puts("\nColumns, and keys of the JSON:");
-  int column = printf("  %s", shape->fields[0].key);
-  for (size_t i = 1; i < shape->count; i++) column = put_word(shape->fields[i].key, strlen(shape->fields[i].key), column, 2);
+  int column = printf("  %s", schema->fields[0].key);
+  for (size_t i = 1; i < schema->count; i++)
+    column = put_word(schema->fields[i].key, strlen(schema->fields[i].key), column, 2);
   putchar('\n');
 }
 
@@ -105,8 +106,8 @@ static int help_on_command(cli_app *app, const cli_command *command) {
   put_synopsis(command);
   printf("\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
   if (command->about) put_lines(command->about);
-  put_flags(cli_command_bit(command), CLI_OF_COMMAND);
-  if (command->shape) put_keys(command->shape);
+  put_flags(cli_command_bit(command), CLI_GROUP_COMMAND);
+  if (command->schema) put_keys(command->schema);
   puts("\nFlags that every command takes: imgact --help");
   put_examples(command->examples);
   return cli_finish_stdout(app);
@@ -151,5 +152,5 @@ int cli_help(cli_app *app, const char *const *words, size_t count) {
   const cli_command *command = cli_command_find(words, count, &used, &error);
   if (command) return help_on_command(app, command);
   if (count == 1 && cli_is_noun(words[0])) return help_on_noun(app, words[0]);
-  return cli_fail(app, &error, NULL, NULL);
+  return cli_report_failure(app, &error, NULL, NULL);
 }

@@ -7,10 +7,10 @@
 
 #include "cli.h"
 
-void cli_slot_name(const cli_slot *slot, char *name, size_t capacity) {
-  bool is_wait = imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS;
-  snprintf(name, capacity, "%s %s%s%s", is_wait ? "action" : "image", slot->subject, slot->region ? " to " : "",
-           slot->region ? slot->region : "");
+void cli_item_name(const cli_item *item, char *name, size_t capacity) {
+  bool is_wait = imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS;
+  snprintf(name, capacity, "%s %s%s%s", is_wait ? "action" : "image", item->subject, item->region ? " to " : "",
+           item->region ? item->region : "");
 }
 
 /* A wait that ended for a reason that passes, or because nobody would wait any longer: it may go on. */
@@ -19,27 +19,27 @@ static bool may_go_on(imgact_status status) {
          status == IMGACT_UNAVAILABLE || status == IMGACT_RATE_LIMITED;
 }
 
-/* The id of a slot's action if that may be running still; waits know it before they have seen the action. */
-static const char *running_id(const cli_slot *slot) {
-  imgact_status status = (imgact_status)cli_slot_error(slot)->status;
+/* The id of an item's action if that may be running still; waits know it before they have seen the action. */
+static const char *running_id(const cli_item *item) {
+  imgact_status status = (imgact_status)cli_item_error(item)->status;
   if (status == IMGACT_OK) return NULL;
-  const imgact_action *action = imgact_op_action(slot->op);
+  const imgact_action *action = imgact_op_action(item->op);
   if (status == IMGACT_NOT_FOUND) return NULL; /* of one that the cloud knew before, too */
   if (action) return action->status == IMGACT_ACTION_STATUS_RUNNING ? action->id : NULL;
-  return imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS && may_go_on(status) ? slot->subject : NULL;
+  return imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS && may_go_on(status) ? item->subject : NULL;
 }
 
-bool cli_stopped_waiting(const cli_slot *slot, imgact_error *error) {
-  if (!slot->waits || !running_id(slot)) return false;
-  *error = *cli_slot_error(slot);
+bool cli_wait_abandoned(const cli_item *item, imgact_error *error) {
+  if (!item->waits || !running_id(item)) return false;
+  *error = *cli_item_error(item);
   error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED; /* it was: the action is there */
-  const imgact_action *action = imgact_op_action(slot->op);
-  const char *why = cli_slot_error(slot)->message; /* a look that failed */
+  const imgact_action *action = imgact_op_action(item->op);
+  const char *why = cli_item_error(item)->message; /* a look that failed */
   if (error->status == IMGACT_TIMEOUT) why = "the deadline passed";
   if (error->status == IMGACT_CANCELLED) why = "stopped waiting";
   char percent[24] = "", state[sizeof error->message / 2] = "its state was not seen";
   if (action && action->progress >= 0) snprintf(percent, sizeof percent, " (%d %%)", (int)action->progress);
-  if (action && imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS)
+  if (action && imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS)
     snprintf(state, sizeof state, "last seen running%s", percent);
   else if (action)
     snprintf(state, sizeof state, "action %.200s was last seen running%s", action->id, percent);
@@ -111,21 +111,21 @@ static const imgact_slot *entry_of(const cli_app *app, imgact_op_kind kind) {
   return entry;
 }
 
-/* The image by whose path a slot's action is looked at: for a token that may see images alone no other will do. NULL where
+/* The image by whose path an item's action is looked at: for a token that may see images alone no other will do. NULL where
  * one command serves several images, as the cloud takes their actions' ids together. */
-static const char *image_of(const cli_slot *slot) {
-  const cli_app *app = slot->batch->app;
+static const char *image_of(const cli_item *item) {
+  const cli_app *app = item->batch->app;
   const imgact_slot *wait = entry_of(app, IMGACT_OP_WAIT_ACTIONS);
-  if (imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS) return app->options.image;
-  return wait && wait->max_ids > 1 && app->arguments_count > 1 ? NULL : slot->subject;
+  if (imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS) return app->options.image;
+  return wait && wait->max_ids > 1 && app->arguments_count > 1 ? NULL : item->subject;
 }
 
 /* The ids of the actions that may be running still, in slots from `first` on; of its image alone, or of all. Returns the
- * slot behind the last one that was looked at. */
+ * item behind the last one that was looked at. */
 static size_t add_running(cli_buffer *ids, const cli_batch *batch, size_t first, bool of_all) {
   size_t i = first;
-  for (; i < batch->count && (of_all || image_of(&batch->slots[i]) == image_of(&batch->slots[first])); i++) {
-    const char *id = running_id(&batch->slots[i]);
+  for (; i < batch->count && (of_all || image_of(&batch->items[i]) == image_of(&batch->items[first])); i++) {
+    const char *id = running_id(&batch->items[i]);
     if (id) cli_buffer_text(ids, " ");
     if (id) add_word(ids, id);
   }
@@ -135,7 +135,7 @@ static size_t add_running(cli_buffer *ids, const cli_batch *batch, size_t first,
 /* The actions of an image stand side by side. */
 static void put_wait(const cli_batch *batch, size_t *first) {
   cli_buffer ids = {0}, flags = {0};
-  add_flag(&flags, " --image ", image_of(&batch->slots[*first]));
+  add_flag(&flags, " --image ", image_of(&batch->items[*first]));
   add_flags(&flags, batch->app);
   *first = add_running(&ids, batch, *first, false);
   if (ids.length) {
@@ -147,7 +147,7 @@ static void put_wait(const cli_batch *batch, size_t *first) {
   cli_buffer_free(&flags);
 }
 
-void cli_batch_hint(cli_batch *batch) {
+void cli_hint_resume(cli_batch *batch) {
   cli_buffer ids = {0};
   (void)add_running(&ids, batch, 0, true);
   if (ids.length) {
@@ -159,28 +159,28 @@ void cli_batch_hint(cli_batch *batch) {
 }
 
 /* An operation that makes an action is seen among the image's actions, anything else in the image itself. */
-static bool makes_action(const cli_slot *slot) {
-  const imgact_slot *entry = entry_of(slot->batch->app, imgact_op_get_kind(slot->op));
+static bool makes_action(const cli_item *item) {
+  const imgact_slot *entry = entry_of(item->batch->app, imgact_op_get_kind(item->op));
   return entry && (entry->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
 }
 
-static bool is_in_doubt(const cli_slot *slot) {
-  return (cli_slot_error(slot)->flags & IMGACT_ERROR_MAYBE_APPLIED) && slot->subject && !running_id(slot);
+static bool is_in_doubt(const cli_item *item) {
+  return (cli_item_error(item)->flags & IMGACT_ERROR_MAYBE_APPLIED) && item->subject && !running_id(item);
 }
 
-void cli_batch_doubt(const cli_batch *batch) {
+void cli_hint_verify(const cli_batch *batch) {
   const char *shown = NULL; /* the regions of an image stand side by side */
   for (size_t i = 0; i < batch->count && !cli_wants_json(batch->app); i++) {
-    const cli_slot *slot = &batch->slots[i];
-    if (!is_in_doubt(slot) || slot->subject == shown) continue;
+    const cli_item *item = &batch->items[i];
+    if (!is_in_doubt(item) || item->subject == shown) continue;
     cli_buffer command = {0};
-    cli_buffer_text(&command, makes_action(slot) ? "action list --image " : "image get ");
-    add_word(&command, slot->subject);
+    cli_buffer_text(&command, makes_action(item) ? "action list --image " : "image get ");
+    add_word(&command, item->subject);
     add_flags(&command, batch->app);
     if (!shown) fputs("imgact: to see what was applied:\n", stderr);
     put("  imgact ", &command);
     fputc('\n', stderr);
     cli_buffer_free(&command);
-    shown = slot->subject;
+    shown = item->subject;
   }
 }

@@ -51,7 +51,7 @@ static imgact_op *make_list(cli_app *app) {
 
 void cli_note_local(cli_app *app, const imgact_op *op) {
   if (app->options.page && !app->options.quiet && imgact_op_filtered_locally(op))
-    cli_note(app, "note: only this page was filtered and sorted; without --page the whole list is");
+    cli_print_note(app, "note: only this page was filtered and sorted; without --page the whole list is");
 }
 
 int cli_image_list(cli_app *app) {
@@ -60,7 +60,7 @@ int cli_image_list(cli_app *app) {
   if (!exit_status) {
     size_t count = 0;
     const imgact_image *const *images = imgact_op_images(op, &count);
-    exit_status = cli_print_list(app, &cli_image_shape, (const void *const *)images, count);
+    exit_status = cli_print_list(app, &cli_image_schema, (const void *const *)images, count);
     if (!exit_status) cli_note_empty(app, count, "images");
     cli_note_local(app, op);
   }
@@ -70,7 +70,7 @@ int cli_image_list(cli_app *app) {
 
 static int run_and_print(cli_app *app, imgact_op *op) {
   int exit_status = cli_run(app, op);
-  if (!exit_status) exit_status = cli_print_item(app, &cli_image_shape, imgact_op_image(op));
+  if (!exit_status) exit_status = cli_print_item(app, &cli_image_schema, imgact_op_image(op));
   imgact_op_free(op);
   return exit_status;
 }
@@ -84,9 +84,10 @@ int cli_image_get(cli_app *app) {
 /* "KEY=VALUE": the key is a copy, the value points into the argument. 0 or an exit status. */
 static int parse_label(cli_app *app, const char *text, imgact_label *label) {
   const char *equals = strchr(text, '=');
-  if (!equals || equals == text) return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--label takes KEY=VALUE: '%s'", text);
+  if (!equals || equals == text)
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--label takes KEY=VALUE: '%s'", text);
   *label = (imgact_label){strndup(text, (size_t)(equals - text)), equals + 1};
-  return label->key ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  return label->key ? 0 : cli_report_error(app, IMGACT_NOMEM, "out of memory");
 }
 
 static bool is_given(const imgact_label *given, size_t count, const char *key) {
@@ -106,10 +107,10 @@ static int check_removed_labels(cli_app *app) {
   const cli_strings *removed = &app->options.removed_labels;
   for (size_t i = 0; i < removed->count; i++)
     if (!*removed->items[i] || strchr(removed->items[i], '='))
-      return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--remove-label takes a KEY alone: '%s'", removed->items[i]);
+      return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--remove-label takes a KEY alone: '%s'", removed->items[i]);
   if (removed->count && app->options.clear_labels)
-    return cli_refuse(app, IMGACT_INVALID_ARGUMENT,
-                      "--remove-label keeps the other labels, --clear-labels does not: give one");
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                            "--remove-label keeps the other labels, --clear-labels does not: give one");
   return 0;
 }
 
@@ -120,9 +121,9 @@ static int parse_labels(cli_app *app, imgact_label *labels) {
     int exit_status = parse_label(app, texts->items[i], &labels[i]);
     if (!labels[i].key) return exit_status;
     if (is_given(labels, i, labels[i].key))
-      return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice", labels[i].key);
+      return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice", labels[i].key);
     if (is_removed(app, labels[i].key))
-      return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "label '%s' cannot be both set and removed", labels[i].key);
+      return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "label '%s' cannot be both set and removed", labels[i].key);
   }
   return check_removed_labels(app);
 }
@@ -164,7 +165,7 @@ static int refuse_reply(cli_app *app, imgact_status status, const char *text) {
   imgact_error_set(&error, status, "%s", text);
   snprintf(error.provider, sizeof error.provider, "%s", imgact_client_provider_name(app->session.client));
   error.http_status = 200;
-  return cli_fail(app, &error, NULL, NULL);
+  return cli_report_failure(app, &error, NULL, NULL);
 }
 
 /* The cloud only replaces whole sets, so the present one is read first. Only a reply about this very image that tells its
@@ -176,7 +177,7 @@ static int read_image(cli_app *app, imgact_op *get) {
   if (strcmp(image->id, app->arguments[0]) != 0)
     return refuse_reply(app, IMGACT_NOT_FOUND, "the image with this name has another id");
   if (!image->labels) return refuse_reply(app, IMGACT_PROTOCOL, "the reply does not tell the image's labels");
-  if (cli_interrupted()) return cli_refuse(app, IMGACT_CANCELLED, "interrupted; nothing was changed");
+  if (cli_interrupted()) return cli_report_error(app, IMGACT_CANCELLED, "interrupted; nothing was changed");
   return 0;
 }
 
@@ -205,7 +206,7 @@ static int update(cli_app *app, const imgact_label *given) {
 int cli_image_update(cli_app *app) {
   size_t count = app->options.labels.count;
   imgact_label *given = calloc(count + 1, sizeof *given);
-  if (!given) return cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  if (!given) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
   int exit_status = parse_labels(app, given);
   if (!exit_status) exit_status = update(app, given);
   free_labels(given, count);

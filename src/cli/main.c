@@ -37,7 +37,7 @@ static bool wants_color(int choice, int fd) {
 static int run_command(cli_app *app) {
   const cli_command *command = app->command;
   cli_clock_start(app);
-  int exit_status = cli_check_output(app, command->shape);
+  int exit_status = cli_check_output(app, command->schema);
   if (!exit_status && command->needs_client) exit_status = cli_session_open(app);
   if (!exit_status) {
     exit_status = command->run(app);
@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
   app.color_err = wants_color(app.options.color, STDERR_FILENO);
   int exit_status;
   if (status)
-    exit_status = cli_fail(&app, &error, NULL, NULL);
+    exit_status = cli_report_failure(&app, &error, NULL, NULL);
   else if (args.help)
     exit_status = cli_help(&app, args.words, args.count);
   else

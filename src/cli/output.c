@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Tables, csv and JSON from shapes. A table is rendered twice, once for the widths and once to print, so that no cell is
+/* Tables, csv and JSON from schemas. A table is rendered twice, once for the widths and once to print, so that no cell is
  * kept. Everything is printed after the work is done: a reader that goes away costs the output, never half of the mutations.
  */
 #include "output.h"
@@ -23,7 +23,7 @@ static void write_value(imgact_json_writer *writer, const cli_value *value, bool
   case CLI_VALUE_INTEGER: imgact_json_write_int(writer, value->integer); break;
   case CLI_VALUE_NUMBER: imgact_json_write_double(writer, value->number); break;
   case CLI_VALUE_JSON: imgact_json_write_raw(writer, value->text); break;
-  case CLI_VALUE_OBJECT: cli_write_object(writer, value->shape, value->items, raw); break;
+  case CLI_VALUE_OBJECT: cli_write_object(writer, value->schema, value->items, raw); break;
   case CLI_VALUE_TEXTS:
     imgact_json_write_begin_array(writer);
     for (size_t i = 0; i < value->count; i++) imgact_json_write_string(writer, ((const char *const *)value->items)[i]);
@@ -40,23 +40,23 @@ static void write_value(imgact_json_writer *writer, const cli_value *value, bool
   case CLI_VALUE_OBJECTS:
     imgact_json_write_begin_array(writer);
     for (size_t i = 0; i < value->count; i++)
-      cli_write_object(writer, value->shape, (const char *)value->items + i * value->stride, raw);
+      cli_write_object(writer, value->schema, (const char *)value->items + i * value->stride, raw);
     imgact_json_write_end_array(writer);
     break;
   }
 }
 
-void cli_write_object(imgact_json_writer *writer, const cli_shape *shape, const void *item, bool raw) {
+void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, const void *item, bool raw) {
   imgact_json_write_begin_object(writer);
-  for (size_t i = 0; i < shape->count; i++) {
+  for (size_t i = 0; i < schema->count; i++) {
     cli_value value = {0};
-    shape->fields[i].get(&shape->fields[i], item, &value);
-    imgact_json_write_key(writer, shape->fields[i].key);
+    schema->fields[i].get(&schema->fields[i], item, &value);
+    imgact_json_write_key(writer, schema->fields[i].key);
     write_value(writer, &value, raw);
   }
-  if (raw && shape->raw) {
+  if (raw && schema->raw) {
     imgact_json_write_key(writer, "raw");
-    imgact_json_write_raw(writer, shape->raw(item));
+    imgact_json_write_raw(writer, schema->raw(item));
   }
   imgact_json_write_end_object(writer);
 }
@@ -80,18 +80,18 @@ void cli_put_json(FILE *out, const char *text, size_t length) {
 static int put_json(cli_app *app, imgact_json_writer *writer) {
   size_t length = 0;
   const char *text = imgact_json_writer_finish(writer, &length);
-  if (!text) return cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  if (!text) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
   cli_put_json(stdout, text, length);
   return 0;
 }
 
-static int print_json(cli_app *app, const cli_shape *shape, const void *const *items, size_t count, bool list) {
+static int print_json(cli_app *app, const cli_schema *schema, const void *const *items, size_t count, bool list) {
   bool lines = app->options.output == CLI_JSONL;
   imgact_json_writer *writer = imgact_json_writer_new(NULL, lines ? 0 : 2);
   int exit_status = 0;
   if (!lines && list) imgact_json_write_begin_array(writer);
   for (size_t i = 0; i < count && !exit_status; i++) {
-    cli_write_object(writer, shape, items[i], app->options.raw != 0);
+    cli_write_object(writer, schema, items[i], app->options.raw != 0);
     if (!lines) continue;
     exit_status = put_json(app, writer);
     imgact_json_writer_reset(writer);
@@ -118,10 +118,10 @@ static void add_json(cli_buffer *cell, const cli_value *value) {
 }
 
 /* The keys that stand for an object, those that are null left out. */
-static void add_summary(cli_buffer *cell, const cli_shape *shape, const void *item, cli_format format) {
+static void add_summary(cli_buffer *cell, const cli_schema *schema, const void *item, cli_format format) {
   size_t start = cell->length;
-  for (const char *const *key = shape->summary; key && *key; key++) {
-    const cli_field *field = cli_shape_field(shape, *key, strlen(*key));
+  for (const char *const *key = schema->summary; key && *key; key++) {
+    const cli_field *field = cli_schema_field(schema, *key, strlen(*key));
     cli_value value = {0};
     if (field) field->get(field, item, &value);
     if (value.kind == CLI_VALUE_NULL) continue;
@@ -133,7 +133,7 @@ static void add_summary(cli_buffer *cell, const cli_shape *shape, const void *it
 static void add_objects(cli_buffer *cell, const cli_value *value, cli_format format) {
   for (size_t i = 0; i < value->count; i++) {
     if (i) cli_buffer_text(cell, ",");
-    add_summary(cell, value->shape, (const char *)value->items + i * value->stride, format);
+    add_summary(cell, value->schema, (const char *)value->items + i * value->stride, format);
   }
 }
 
@@ -153,7 +153,7 @@ void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format) {
   case CLI_VALUE_TEXT:
   case CLI_VALUE_JSON: cli_buffer_text(cell, value->text); break;
   case CLI_VALUE_NUMBER: add_json(cell, value); break;
-  case CLI_VALUE_OBJECT: add_summary(cell, value->shape, value->items, format); break;
+  case CLI_VALUE_OBJECT: add_summary(cell, value->schema, value->items, format); break;
   case CLI_VALUE_OBJECTS: add_objects(cell, value, format); break;
   case CLI_VALUE_LABELS: add_labels(cell, value->items, value->count); break;
   case CLI_VALUE_BOOL:
@@ -200,29 +200,29 @@ static void add_name(cli_buffer *name, const column_key *column) {
   if (column->inner) cli_buffer_text(name, column->inner->key);
 }
 
-const cli_field *cli_shape_field(const cli_shape *shape, const char *key, size_t length) {
-  for (size_t i = 0; i < shape->count; i++)
-    if (strlen(shape->fields[i].key) == length && !strncmp(shape->fields[i].key, key, length)) return &shape->fields[i];
+const cli_field *cli_schema_field(const cli_schema *schema, const char *key, size_t length) {
+  for (size_t i = 0; i < schema->count; i++)
+    if (strlen(schema->fields[i].key) == length && !strncmp(schema->fields[i].key, key, length)) return &schema->fields[i];
   return NULL;
 }
 
 /* "action", or "action.id". */
-static column_key find_column(const cli_shape *shape, const char *name, size_t length) {
+static column_key find_column(const cli_schema *schema, const char *name, size_t length) {
   const char *dot = memchr(name, '.', length);
-  column_key found = {.field = cli_shape_field(shape, name, dot ? (size_t)(dot - name) : length)};
-  const cli_shape *inside = dot && found.field ? cli_field_shape(found.field) : NULL;
-  if (inside) found.inner = cli_shape_field(inside, dot + 1, length - (size_t)(dot + 1 - name));
+  column_key found = {.field = cli_schema_field(schema, name, dot ? (size_t)(dot - name) : length)};
+  const cli_schema *inside = dot && found.field ? cli_field_schema(found.field) : NULL;
+  if (inside) found.inner = cli_schema_field(inside, dot + 1, length - (size_t)(dot + 1 - name));
   if (dot && !found.inner) found.field = NULL;
   return found;
 }
 
 /* The columns that were asked for; NULL, or a message. */
-static const char *asked_columns(const char *text, const cli_shape *shape, columns *found) {
+static const char *asked_columns(const char *text, const cli_schema *schema, columns *found) {
   for (const char *at = text;; at++) {
     at += strspn(at, " ");
     size_t length = strcspn(at, ","), trimmed = length;
     while (trimmed && at[trimmed - 1] == ' ') trimmed--;
-    column_key named = find_column(shape, at, trimmed);
+    column_key named = find_column(schema, at, trimmed);
     if (!named.field) return at;
     if (found->count == MOST_COLUMNS) return "too many";
     found->items[found->count++] = named;
@@ -231,47 +231,48 @@ static const char *asked_columns(const char *text, const cli_shape *shape, colum
   }
 }
 
-static void usual_columns(const cli_shape *shape, bool all, columns *found) {
-  if (!all && shape->columns)
-    for (const char *const *key = shape->columns; *key && found->count < MOST_COLUMNS; key++)
-      found->items[found->count++].field = cli_shape_field(shape, *key, strlen(*key));
+static void usual_columns(const cli_schema *schema, bool all, columns *found) {
+  if (!all && schema->columns)
+    for (const char *const *key = schema->columns; *key && found->count < MOST_COLUMNS; key++)
+      found->items[found->count++].field = cli_schema_field(schema, *key, strlen(*key));
   else
-    for (size_t i = 0; i < shape->count && i < MOST_COLUMNS; i++) found->items[found->count++].field = &shape->fields[i];
+    for (size_t i = 0; i < schema->count && i < MOST_COLUMNS; i++) found->items[found->count++].field = &schema->fields[i];
 }
 
-static int check_format(cli_app *app, const cli_shape *shape) {
+static int check_format(cli_app *app, const cli_schema *schema) {
   const cli_options *o = &app->options;
   const char *table_flag = o->columns ? "columns" : o->no_header ? "no-header" : NULL;
   if (table_flag && cli_wants_json(app))
-    return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--%s is for table and csv: leave it out, or choose -o csv", table_flag);
-  if (table_flag && !shape)
-    return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--%s: this command prints no table", table_flag);
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--%s is for table and csv: leave it out, or choose -o csv",
+                            table_flag);
+  if (table_flag && !schema)
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--%s: this command prints no table", table_flag);
   if (o->raw && !cli_wants_json(app))
-    return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--raw is for JSON: add -o json or -o jsonl");
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--raw is for JSON: add -o json or -o jsonl");
   return 0;
 }
 
-int cli_check_output(cli_app *app, const cli_shape *shape) {
+int cli_check_output(cli_app *app, const cli_schema *schema) {
   columns found = {.count = 0};
-  int exit_status = check_format(app, shape);
+  int exit_status = check_format(app, schema);
   if (exit_status || !app->options.columns) return exit_status;
-  const char *wrong = asked_columns(app->options.columns, shape, &found);
+  const char *wrong = asked_columns(app->options.columns, schema, &found);
   if (!wrong) return 0;
   char keys[400] = "";
   size_t length = 0;
-  for (size_t i = 0; i < shape->count; i++) {
-    int more = snprintf(keys + length, sizeof keys - length, "%s%s", i ? "," : "", shape->fields[i].key);
+  for (size_t i = 0; i < schema->count; i++) {
+    int more = snprintf(keys + length, sizeof keys - length, "%s%s", i ? "," : "", schema->fields[i].key);
     if (more < 0 || (size_t)more >= sizeof keys - length) break;
     length += (size_t)more;
   }
   int shown = (int)strcspn(wrong, ",");
-  return cli_refuse(app, IMGACT_INVALID_ARGUMENT, "--columns: there is no column '%.*s'; there are: %s",
-                    shown < 40 ? shown : 40, wrong, keys);
+  return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--columns: there is no column '%.*s'; there are: %s",
+                          shown < 40 ? shown : 40, wrong, keys);
 }
 
 /* ---- tables ---- */
 
-typedef enum table_form { UPRIGHT, TURNED_IF_NARROW, TURNED } table_form;
+typedef enum table_form { HORIZONTAL, VERTICAL_IF_NARROW, VERTICAL } table_form;
 
 typedef struct table {
   const cli_app *app;
@@ -357,7 +358,7 @@ static bool print_table(cli_app *app, table *t, const void *const *items, size_t
   if (!app->options.no_header) measure_row(t, NULL);
   for (size_t i = 0; i < count; i++) measure_row(t, items[i]);
   if (t->cell.failed || t->visible.failed) return false;
-  if (form == TURNED || (form == TURNED_IF_NARROW && !fits_terminal(t))) {
+  if (form == VERTICAL || (form == VERTICAL_IF_NARROW && !fits_terminal(t))) {
     print_turned(t, items, count);
     return true;
   }
@@ -417,33 +418,33 @@ static bool print_csv(cli_app *app, table *t, const void *const *items, size_t c
 
 /* ---- all of them ---- */
 
-static int print_rows(cli_app *app, const cli_shape *shape, const void *const *items, size_t count, table_form form) {
+static int print_rows(cli_app *app, const cli_schema *schema, const void *const *items, size_t count, table_form form) {
   bool csv = app->options.output == CLI_CSV;
   table t = {.app = app};
   if (app->options.columns)
-    asked_columns(app->options.columns, shape, &t.columns);
+    asked_columns(app->options.columns, schema, &t.columns);
   else
-    usual_columns(shape, csv || form == TURNED, &t.columns);
+    usual_columns(schema, csv || form == VERTICAL, &t.columns);
   bool printed = csv ? print_csv(app, &t, items, count) : print_table(app, &t, items, count, form);
   cli_buffer_free(&t.cell);
   cli_buffer_free(&t.visible);
-  return printed ? 0 : cli_refuse(app, IMGACT_NOMEM, "out of memory");
+  return printed ? 0 : cli_report_error(app, IMGACT_NOMEM, "out of memory");
 }
 
-int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *items, size_t count) {
-  if (cli_wants_json(app)) return print_json(app, shape, items, count, true);
-  return print_rows(app, shape, items, count, shape->turns ? TURNED_IF_NARROW : UPRIGHT);
+int cli_print_list(cli_app *app, const cli_schema *schema, const void *const *items, size_t count) {
+  if (cli_wants_json(app)) return print_json(app, schema, items, count, true);
+  return print_rows(app, schema, items, count, schema->turns ? VERTICAL_IF_NARROW : HORIZONTAL);
 }
 
 /* As a table a single object shows all of its keys, a line for each, unless columns were asked for. */
-int cli_print_item(cli_app *app, const cli_shape *shape, const void *item) {
-  if (cli_wants_json(app)) return print_json(app, shape, &item, 1, false);
-  return print_rows(app, shape, &item, 1, app->options.columns ? UPRIGHT : TURNED);
+int cli_print_item(cli_app *app, const cli_schema *schema, const void *item) {
+  if (cli_wants_json(app)) return print_json(app, schema, &item, 1, false);
+  return print_rows(app, schema, &item, 1, app->options.columns ? HORIZONTAL : VERTICAL);
 }
 
 void cli_note_empty(cli_app *app, size_t count, const char *what) {
   if (!count && app->options.output == CLI_TABLE && !app->options.quiet && isatty(STDERR_FILENO))
-    cli_note(app, "no %s", what);
+    cli_print_note(app, "no %s", what);
 }
 
 int cli_print_text(cli_app *app, const char *text) {
@@ -473,5 +474,5 @@ int cli_finish_stdout(cli_app *app) {
   imgact_error error;
   imgact_error_set(&error, IMGACT_INTERNAL, "stdout cannot be written%s%s", why ? ": " : "", why ? strerror(why) : "");
   if (changes) error.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* what could not be told was done */
-  return cli_fail(app, &error, NULL, NULL);
+  return cli_report_failure(app, &error, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Results as people and programs see them. A shape lists an object's keys once; JSON, tables and csv are all made from it,
+ * Results as people and programs see them. A schema lists an object's keys once; JSON, tables and csv are all made from it,
  * so that columns are the JSON's keys.
  */
 #ifndef IMGACT_CLI_OUTPUT_H
@@ -10,7 +10,7 @@
 
 #include "cli.h"
 
-typedef struct cli_shape cli_shape;
+typedef struct cli_schema cli_schema;
 typedef struct cli_field cli_field;
 
 typedef enum cli_value_kind {
@@ -21,7 +21,7 @@ typedef enum cli_value_kind {
   CLI_VALUE_NUMBER,
   CLI_VALUE_TEXTS,   /* items: const char *const * */
   CLI_VALUE_LABELS,  /* items: const imgact_label * */
-  CLI_VALUE_OBJECT,  /* items: one of that shape */
+  CLI_VALUE_OBJECT,  /* items: one of that schema */
   CLI_VALUE_OBJECTS, /* items: an array of them */
   CLI_VALUE_JSON     /* text is JSON */
 } cli_value_kind;
@@ -29,7 +29,7 @@ typedef enum cli_value_kind {
 typedef struct cli_value {
   const char *text;
   const void *items;
-  const cli_shape *shape;
+  const cli_schema *schema;
   size_t count;
   size_t stride;
   double number;
@@ -45,7 +45,7 @@ struct cli_field {
   size_t offset;
 };
 
-struct cli_shape {
+struct cli_schema {
   const cli_field *fields;
   size_t count;
   const char *const *columns;           /* of a table, NULL-terminated; NULL = all */
@@ -64,10 +64,11 @@ typedef struct cli_outcome {
   int ok, adopted;
 } cli_outcome;
 
-extern const cli_shape cli_image_shape, cli_action_shape, cli_outcome_shape, cli_region_outcome_shape, cli_failure_shape;
+extern const cli_schema cli_image_schema, cli_action_schema, cli_outcome_schema, cli_region_outcome_schema,
+    cli_failure_schema;
 
 /* What is inside a field that is an object; NULL = it is none. */
-const cli_shape *cli_field_shape(const cli_field *field);
+const cli_schema *cli_field_schema(const cli_field *field);
 
 /* Getters for members of an item's struct, by the field's offset. */
 void cli_get_text(const cli_field *field, const void *item, cli_value *value);
@@ -79,21 +80,21 @@ void cli_get_time(const cli_field *field, const void *item, cli_value *value);  
 /* ---- output.c ---- */
 
 /* Writes an item as a JSON object; with raw, the cloud's own beside. */
-void cli_write_object(imgact_json_writer *writer, const cli_shape *shape, const void *item, bool raw);
+void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, const void *item, bool raw);
 /* Writes JSON and a newline. What JSON lets stand and a terminal obeys (C1, DEL, what turns the direction of writing) can be
  * nowhere but in strings, and becomes an escape there: the value is the same. */
 void cli_put_json(FILE *out, const char *text, size_t length);
 /* Adds a value as one cell shows it. */
 void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format);
 /* The field of a key; NULL = there is none. */
-const cli_field *cli_shape_field(const cli_shape *shape, const char *key, size_t length);
-/* Refuses --columns that the command's shape does not have, and what the chosen format could only ignore. 0 or an exit
+const cli_field *cli_schema_field(const cli_schema *schema, const char *key, size_t length);
+/* Refuses --columns that the command's schema does not have, and what the chosen format could only ignore. 0 or an exit
  * status. */
-int cli_check_output(cli_app *app, const cli_shape *shape);
+int cli_check_output(cli_app *app, const cli_schema *schema);
 
 /* Prints a list, or a single object, on stdout. 0 or an exit status. */
-int cli_print_list(cli_app *app, const cli_shape *shape, const void *const *items, size_t count);
-int cli_print_item(cli_app *app, const cli_shape *shape, const void *item);
+int cli_print_list(cli_app *app, const cli_schema *schema, const void *const *items, size_t count);
+int cli_print_item(cli_app *app, const cli_schema *schema, const void *item);
 /* Says on a terminal that a table has no rows: "no images". */
 void cli_note_empty(cli_app *app, size_t count, const char *what);
 /* Prints text as it is. */

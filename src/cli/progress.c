@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* How waiting shows on stderr: a bar or a pause on one line that is drawn over itself, or a line per change; and failures as
- * they come. One slot waits for one action. */
+ * they come. One item waits for one action. */
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -85,7 +85,7 @@ static void draw_pause(cli_app *app) {
   draw(app, line);
 }
 
-static void begin_pause(cli_app *app, cli_line_kind kind, const imgact_trace_event *event, int64_t pause_ms) {
+static void begin_pause(cli_app *app, cli_status_line_kind kind, const imgact_trace_event *event, int64_t pause_ms) {
   cli_buffer text = {0};
   cli_buffer_visible(&text, event->message ? event->message : "");
   snprintf(app->line.text, sizeof app->line.text, "%.*s", (int)cli_text_cut(cli_buffer_get(&text), WIDEST_LINE),
@@ -113,9 +113,9 @@ void cli_progress_pause(cli_app *app, const imgact_trace_event *event) {
 /* The mean of what the cloud tells; -1 = it tells nothing. */
 static int percent_of(const cli_batch *batch) {
   int64_t sum = 0;
-  if (!batch->told_percent || !batch->count) return -1;
+  if (!batch->reports_progress || !batch->count) return -1;
   for (size_t i = 0; i < batch->count; i++)
-    if (batch->slots[i].percent > 0) sum += batch->slots[i].percent;
+    if (batch->items[i].percent > 0) sum += batch->items[i].percent;
   return (int)(sum / (int64_t)batch->count);
 }
 
@@ -148,7 +148,7 @@ static void draw_bar(cli_batch *batch) {
 }
 
 void cli_progress_tick(cli_batch *batch) {
-  const cli_line *line = &batch->app->line;
+  const cli_status_line *line = &batch->app->line;
   if (cli_elapsed_ms(batch->app) / 1000 == line->shown_s) return;
   if (line->kind == CLI_LINE_BAR || (line->kind == CLI_LINE_NONE && line->has_bar))
     draw_bar(batch);
@@ -156,9 +156,9 @@ void cli_progress_tick(cli_batch *batch) {
     draw_pause(batch->app);
 }
 
-static void put_line(const cli_slot *slot, const imgact_action *action) {
+static void put_line(const cli_item *item, const imgact_action *action) {
   cli_buffer id = {0};
-  cli_buffer_visible(&id, action->id ? action->id : slot->subject);
+  cli_buffer_visible(&id, action->id ? action->id : item->subject);
   if (action->id)
     fputs("action ", stderr);
   else
@@ -171,39 +171,39 @@ static void put_line(const cli_slot *slot, const imgact_action *action) {
 
 void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action) {
   (void)op;
-  cli_slot *slot = user;
-  cli_progress kind = kind_of(slot->batch->app);
+  cli_item *item = user;
+  cli_progress kind = kind_of(item->batch->app);
   int32_t percent = action->progress < 0 ? 0 : action->progress > 100 ? 100 : action->progress;
-  if (action->progress >= 0) slot->batch->told_percent = true;
-  if (percent == slot->percent) return;
-  slot->percent = percent;
-  if (kind == CLI_PROGRESS_BAR) draw_bar(slot->batch);
-  if (kind == CLI_PROGRESS_PLAIN) put_line(slot, action);
+  if (action->progress >= 0) item->batch->reports_progress = true;
+  if (percent == item->percent) return;
+  item->percent = percent;
+  if (kind == CLI_PROGRESS_BAR) draw_bar(item->batch);
+  if (kind == CLI_PROGRESS_PLAIN) put_line(item, action);
 }
 
 /* What ended early while others go on is not kept back until they end. Most errors of a look at actions end all waits in
  * the same way, so that they are told together, afterwards. */
-static void tell_failure(cli_slot *slot) {
-  const imgact_error *error = cli_slot_error(slot);
+static void tell_failure(cli_item *item) {
+  const imgact_error *error = cli_item_error(item);
   char name[160];
-  bool is_wait = imgact_op_get_kind(slot->op) == IMGACT_OP_WAIT_ACTIONS;
-  if (!slot->batch->left) return;
+  bool is_wait = imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS;
+  if (!item->batch->left) return;
   if (is_wait && error->status != IMGACT_NOT_FOUND && error->status != IMGACT_ACTION_FAILED) return;
-  cli_slot_name(slot, name, sizeof name);
-  cli_tell(slot->batch->app, error, is_wait && strstr(error->message, slot->subject) ? NULL : name);
-  slot->told = true;
+  cli_item_name(item, name, sizeof name);
+  cli_print_error(item->batch->app, error, is_wait && strstr(error->message, item->subject) ? NULL : name);
+  item->error_printed = true;
 }
 
-void cli_progress_ended(cli_slot *slot) {
-  cli_progress kind = kind_of(slot->batch->app);
-  const imgact_action *action = imgact_op_action(slot->op);
-  int32_t status = cli_slot_error(slot)->status;
+void cli_progress_ended(cli_item *item) {
+  cli_progress kind = kind_of(item->batch->app);
+  const imgact_action *action = imgact_op_action(item->op);
+  int32_t status = cli_item_error(item)->status;
   bool finished = action && action->status != IMGACT_ACTION_STATUS_RUNNING, failed = status != IMGACT_OK;
   if (status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT) return; /* nobody looks any more, but it goes on */
-  if (failed) slot->batch->failed++;
-  if (finished || failed) slot->percent = 100;
-  if (finished && action->progress >= 0) slot->batch->told_percent = true;
-  if (finished && kind == CLI_PROGRESS_PLAIN) put_line(slot, action);
-  if (failed && kind != CLI_PROGRESS_NONE) tell_failure(slot);
-  if (kind == CLI_PROGRESS_BAR && slot->batch->left && slot->batch->app->line.has_bar) draw_bar(slot->batch);
+  if (failed) item->batch->failed++;
+  if (finished || failed) item->percent = 100;
+  if (finished && action->progress >= 0) item->batch->reports_progress = true;
+  if (finished && kind == CLI_PROGRESS_PLAIN) put_line(item, action);
+  if (failed && kind != CLI_PROGRESS_NONE) tell_failure(item);
+  if (kind == CLI_PROGRESS_BAR && item->batch->left && item->batch->app->line.has_bar) draw_bar(item->batch);
 }

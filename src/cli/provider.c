@@ -43,7 +43,7 @@ static const cli_field fields[] = {
     {"wait_actions", get_capability, 0},
 };
 _Static_assert(sizeof fields / sizeof fields[0] == 3 + IMGACT_OP_COUNT, "a column per operation");
-const cli_shape cli_provider_shape = {.fields = fields, .count = sizeof fields / sizeof fields[0], .turns = true};
+const cli_schema cli_provider_schema = {.fields = fields, .count = sizeof fields / sizeof fields[0], .turns = true};
 
 int cli_provider_list(cli_app *app) {
   const void *items[MOST_PROVIDERS];
@@ -52,5 +52,5 @@ int cli_provider_list(cli_app *app) {
     items[count] = imgact_provider_at(count);
     count++;
   }
-  return cli_print_list(app, &cli_provider_shape, items, count);
+  return cli_print_list(app, &cli_provider_schema, items, count);
 }

@@ -14,7 +14,7 @@ static const cli_field fields[] = {
     {"reset", cli_get_time, offsetof(rate_item, rate.reset_at)},
     {"retry_after", cli_get_seconds, offsetof(rate_item, rate.retry_after_ms)},
 };
-const cli_shape cli_rate_shape = {.fields = fields, .count = sizeof fields / sizeof fields[0]};
+const cli_schema cli_rate_schema = {.fields = fields, .count = sizeof fields / sizeof fields[0]};
 
 int cli_ratelimit(cli_app *app) {
   cli_batch batch;
@@ -27,14 +27,14 @@ int cli_ratelimit(cli_app *app) {
   exit_status = cli_batch_check(&batch);
   if (!exit_status) {
     cli_batch_run(&batch);
-    const cli_slot *slot = &batch.slots[0];
-    const imgact_error *error = cli_slot_error(slot);
+    const cli_item *request = &batch.items[0];
+    const imgact_error *error = cli_item_error(request);
     rate_item item = {.provider = imgact_client_provider_name(app->session.client)};
-    imgact_op_rate_limit(slot->op, &item.rate);
+    imgact_op_rate_limit(request->op, &item.rate);
     if (!error->status || error->http_status == 429)
-      exit_status = cli_print_item(app, &cli_rate_shape, &item);
+      exit_status = cli_print_item(app, &cli_rate_schema, &item);
     else
-      exit_status = cli_fail(app, error, imgact_op_error_details(slot->op), NULL);
+      exit_status = cli_report_failure(app, error, imgact_op_error_details(request->op), NULL);
   }
   cli_batch_free(&batch);
   return exit_status;

@@ -26,9 +26,9 @@ static void set_integer(cli_value *value, int64_t integer) {
   value->kind = CLI_VALUE_INTEGER;
 }
 
-static void set_object(cli_value *value, const cli_shape *shape, const void *item) {
+static void set_object(cli_value *value, const cli_schema *schema, const void *item) {
   value->items = item;
-  value->shape = shape;
+  value->schema = schema;
   value->kind = item ? CLI_VALUE_OBJECT : CLI_VALUE_NULL;
 }
 
@@ -129,7 +129,8 @@ static void get_labels(const cli_field *field, const void *item, cli_value *valu
 static const cli_field server_fields[] = {{"id", cli_get_text, offsetof(imgact_image, created_from_id)},
                                           {"name", cli_get_text, offsetof(imgact_image, created_from_name)}};
 static const char *const server_summary[] = {"id", "name", NULL};
-static const cli_shape server_shape = {.fields = server_fields, .count = COUNT_OF(server_fields), .summary = server_summary};
+static const cli_schema server_shape = {
+    .fields = server_fields, .count = COUNT_OF(server_fields), .summary = server_summary};
 
 static void get_created_from(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
@@ -168,7 +169,7 @@ static const char *const image_columns[] = {"id",           "name",    "descript
                                             "architecture", "size_gb", "created_at",  NULL};
 static const char *const image_summary[] = {"id", NULL};
 static const char *image_raw(const void *item) { return imgact_image_raw(item); }
-const cli_shape cli_image_shape = {image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw, false};
+const cli_schema cli_image_schema = {image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw, false};
 
 /* ---- actions ---- */
 
@@ -191,7 +192,7 @@ static void get_percent(const cli_field *field, const void *item, cli_value *val
 static const cli_field resource_fields[] = {{"id", cli_get_text, offsetof(imgact_resource, id)},
                                             {"type", cli_get_text, offsetof(imgact_resource, type)}};
 static const char *const resource_summary[] = {"type", "id", NULL};
-static const cli_shape resource_shape = {
+static const cli_schema resource_shape = {
     .fields = resource_fields, .count = COUNT_OF(resource_fields), .summary = resource_summary};
 
 static void get_resources(const cli_field *field, const void *item, cli_value *value) {
@@ -200,14 +201,15 @@ static void get_resources(const cli_field *field, const void *item, cli_value *v
   value->items = action->resources;
   value->count = action->resources_count;
   value->stride = sizeof(imgact_resource);
-  value->shape = &resource_shape;
+  value->schema = &resource_shape;
   value->kind = CLI_VALUE_OBJECTS;
 }
 
 static const cli_field reason_fields[] = {{"code", cli_get_text, offsetof(imgact_action, error_code)},
                                           {"message", cli_get_text, offsetof(imgact_action, error_message)}};
 static const char *const reason_summary[] = {"code", "message", NULL};
-static const cli_shape reason_shape = {.fields = reason_fields, .count = COUNT_OF(reason_fields), .summary = reason_summary};
+static const cli_schema reason_shape = {
+    .fields = reason_fields, .count = COUNT_OF(reason_fields), .summary = reason_summary};
 
 static void get_reason(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
@@ -233,8 +235,8 @@ static const char *const action_columns[] = {"id",          "command", "status",
                                              "finished_at", "region",  "resources", "error",    NULL};
 static const char *const action_summary[] = {"id", "status", NULL};
 static const char *action_raw(const void *item) { return imgact_action_raw(item); }
-const cli_shape cli_action_shape = {action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw,
-                                    false};
+const cli_schema cli_action_schema = {action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw,
+                                      false};
 
 /* ---- errors ---- */
 
@@ -287,25 +289,25 @@ static const cli_field failure_fields[] = {
 };
 /* The sentence is on stderr, where people look for it. */
 static const char *const failure_summary[] = {"code", NULL};
-const cli_shape cli_failure_shape = {
+const cli_schema cli_failure_schema = {
     .fields = failure_fields, .count = COUNT_OF(failure_fields), .summary = failure_summary};
 
 /* ---- outcomes ---- */
 
 static void get_outcome_action(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
-  set_object(value, &cli_action_shape, ((const cli_outcome *)item)->action);
+  set_object(value, &cli_action_schema, ((const cli_outcome *)item)->action);
 }
 
 static void get_outcome_image(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
-  set_object(value, &cli_image_shape, ((const cli_outcome *)item)->image);
+  set_object(value, &cli_image_schema, ((const cli_outcome *)item)->image);
 }
 
 static void get_outcome_error(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
   const cli_outcome *outcome = item;
-  if (!outcome->ok) set_object(value, &cli_failure_shape, &outcome->failure);
+  if (!outcome->ok) set_object(value, &cli_failure_schema, &outcome->failure);
 }
 
 static const cli_field outcome_fields[] = {
@@ -319,21 +321,21 @@ static const cli_field outcome_fields[] = {
 };
 static const char *const outcome_columns[] = {"image_id", "ok", "action", "error", NULL};
 static const char *const region_columns[] = {"image_id", "region", "ok", "action", "error", NULL};
-const cli_shape cli_outcome_shape = {
+const cli_schema cli_outcome_schema = {
     .fields = outcome_fields, .count = COUNT_OF(outcome_fields), .columns = outcome_columns};
-const cli_shape cli_region_outcome_shape = {
+const cli_schema cli_region_outcome_schema = {
     .fields = outcome_fields, .count = COUNT_OF(outcome_fields), .columns = region_columns};
 
-const cli_shape *cli_field_shape(const cli_field *field) {
+const cli_schema *cli_field_schema(const cli_field *field) {
   static const struct {
     void (*get)(const cli_field *field, const void *item, cli_value *value);
-    const cli_shape *shape;
+    const cli_schema *schema;
   } objects[] = {{get_created_from, &server_shape},
                  {get_reason, &reason_shape},
-                 {get_outcome_action, &cli_action_shape},
-                 {get_outcome_image, &cli_image_shape},
-                 {get_outcome_error, &cli_failure_shape}};
+                 {get_outcome_action, &cli_action_schema},
+                 {get_outcome_image, &cli_image_schema},
+                 {get_outcome_error, &cli_failure_schema}};
   for (size_t i = 0; i < COUNT_OF(objects); i++)
-    if (field->get == objects[i].get) return objects[i].shape;
+    if (field->get == objects[i].get) return objects[i].schema;
   return NULL;
 }

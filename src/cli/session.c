@@ -45,7 +45,7 @@ static void put_body(const cli_app *app, const char *mark, const imgact_trace_ev
  * ends with its operation or where the change is sent again. */
 static void tell_pauses(cli_app *app, const imgact_trace_event *event) {
   bool looking = app->line.kind == CLI_LINE_LOOKUP, reads = event->method && !strcmp(event->method, "GET");
-  bool sent_again = event->kind == IMGACT_TRACE_LOOKUP && event->request_number == app->looked_up;
+  bool sent_again = event->kind == IMGACT_TRACE_LOOKUP && event->request_number == app->lookup_request;
   if (event->kind == IMGACT_TRACE_REQUEST || sent_again) {
     if (app->line.kind != CLI_LINE_BAR && !(looking && reads)) cli_progress_clear(app);
   } else
@@ -88,7 +88,7 @@ static void watch(void *user, const imgact_trace_event *event) {
     put_trace(app, event);
   else if (cli_progress_tells_pauses(app))
     tell_pauses(app, event);
-  if (event->kind == IMGACT_TRACE_LOOKUP) app->looked_up = event->request_number;
+  if (event->kind == IMGACT_TRACE_LOOKUP) app->lookup_request = event->request_number;
 }
 
 imgact_config_overrides cli_overrides(const cli_app *app) {
@@ -104,7 +104,7 @@ imgact_config_overrides cli_overrides(const cli_app *app) {
 int cli_config_open(cli_app *app) {
   imgact_error error;
   if (imgact_config_load(app->options.config, NULL, &app->session.config, &error) == IMGACT_OK) return 0;
-  return cli_fail(app, &error, NULL, NULL);
+  return cli_report_failure(app, &error, NULL, NULL);
 }
 
 /* What the variable names is an error of its own: who set it for another program has to be told where to look. */
@@ -155,7 +155,7 @@ int cli_session_open(cli_app *app) {
   imgact_status status = make_transport(app, &options.transport, &error);
   if (!status) status = imgact_loop_new(&options, &app->session.loop, &error);
   if (!status) status = make_client(app, &error);
-  return status ? cli_fail(app, &error, NULL, NULL) : 0;
+  return status ? cli_report_failure(app, &error, NULL, NULL) : 0;
 }
 
 /* "v1" of ".../v1", as the last part of a URL's path; "" = it ends otherwise. */
@@ -169,8 +169,8 @@ void cli_note_endpoint(cli_app *app) {
   const imgact_provider *provider = imgact_provider_find(imgact_client_provider_name(app->session.client));
   const char *usual = provider ? provider->default_endpoint : "", *endpoint = imgact_client_endpoint(app->session.client);
   if (!provider || cli_wants_json(app) || app->options.quiet || !strcmp(version_of(usual), version_of(endpoint))) return;
-  cli_note(app, "note: is the endpoint right? %s %s; the usual one is %s", endpoint,
-           version_of(usual)[0] ? "does not end in its version" : "ends in a version", usual);
+  cli_print_note(app, "note: is the endpoint right? %s %s; the usual one is %s", endpoint,
+                 version_of(usual)[0] ? "does not end in its version" : "ends in a version", usual);
 }
 
 int cli_session_close(cli_app *app) {
@@ -178,7 +178,7 @@ int cli_session_close(cli_app *app) {
   imgact_error error;
   int exit_status = 0;
   if (session->recorder && session->client && imgact_recorder_save(session->recorder, &error) != IMGACT_OK)
-    exit_status = cli_fail(app, &error, NULL, NULL);
+    exit_status = cli_report_failure(app, &error, NULL, NULL);
   cli_signals_end();
   imgact_client_free(session->client);
   imgact_loop_free(session->loop);

@@ -40,14 +40,14 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .trace = options->trace,
                             .trace_user_data = options->trace_user_data,
                             .retry_tokens = IA_RETRY_TOKENS,
-                            .rate = ia_rate_untold,
+                            .rate = ia_rate_limit_unknown,
                             .date_ms = IMGACT_NO_TIME};
   for (size_t lane = 0; lane < IA_LANES; lane++)
     for (size_t budget = 0; budget < IA_BUDGETS; budget++) ia_list_init(&client->lanes[lane][budget]);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
   ia_poller_init(&client->poller);
-  ia_set_init(&client->claims, client->allocator, ia_engine_random_word(engine));
-  ia_set_init(&client->older_claims, client->allocator, ia_engine_random_word(engine));
+  ia_hashmap_init(&client->claims, client->allocator, ia_engine_random_word(engine));
+  ia_hashmap_init(&client->older_claims, client->allocator, ia_engine_random_word(engine));
   ia_redactor_init(&client->redactor, NULL, 0, NULL);
   client->user_agent = user_agent(client->allocator, options->application);
   client->endpoint = ia_strdup(client->allocator, endpoint);
@@ -112,8 +112,8 @@ void ia_client_clear(imgact_client *client) {
   drop_token(client);
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
-  ia_set_free(&client->claims);
-  ia_set_free(&client->older_claims);
+  ia_hashmap_free(&client->claims);
+  ia_hashmap_free(&client->older_claims);
 }
 
 void ia_client_hold(imgact_client *client) { client->references++; }

@@ -5,9 +5,9 @@
 
 #include "engine.h"
 #include "governor.h"
+#include "hashmap.h"
 #include "poller.h"
 #include "redact.h"
-#include "hashmap.h"
 #include "terms.h"
 #include <imgact/client.h>
 #include <imgact/provider.h>
@@ -49,8 +49,8 @@ struct imgact_client {
   uint32_t exchanges; /* counts them, for traces */
   ia_poller poller;
   ia_link mutations[IA_MUTATION_LISTS]; /* operations whose effect is not settled, by what they would do: mutation.c */
-  ia_set claims;                        /* actions that belong to an operation of this client */
-  ia_set older_claims;
+  ia_hashmap claims;                    /* actions that belong to an operation of this client */
+  ia_hashmap older_claims;
   imgact_rate_limit rate;        /* as the last reply told it */
   int64_t date_ms, date_mono_ms; /* the cloud's clock as the last Date header told it; IMGACT_NO_TIME */
 };

@@ -75,7 +75,7 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
 
 imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter) {
   imgact_image_filter all = {.size = sizeof all};
-  bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
+  bool ok = !filter || ia_struct_size_ok(filter, filter->size, sizeof *filter);
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter && ok ? filter : &all};
   imgact_op *op = new_list(client, &call);
   if (op && filter) ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_image_filter");
@@ -84,7 +84,7 @@ imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *
 
 imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter *filter) {
   imgact_action_filter all = {.size = sizeof all};
-  bool ok = !filter || ia_sized_ok(filter, filter->size, sizeof *filter);
+  bool ok = !filter || ia_struct_size_ok(filter, filter->size, sizeof *filter);
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .action_filter = filter && ok ? filter : &all};
   call.image_ref = call.action_filter->image_id;
   imgact_op *op = new_list(client, &call);
@@ -127,7 +127,7 @@ imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_
 
 imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update) {
   imgact_image_update none = {.size = sizeof none};
-  bool ok = update && ia_sized_ok(update, update->size, sizeof *update);
+  bool ok = update && ia_struct_size_ok(update, update->size, sizeof *update);
   imgact_call call = {
       .size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = image_id, .update = ok ? update : &none};
   imgact_op *op = ia_op_new(client, &ia_flow_mutation, &call);

@@ -403,7 +403,8 @@ static void park(ia_exchange *exchange, const ia_decision *decision) {
 static void finished(imgact_exchange *base, const imgact_http_response *http) {
   ia_exchange *exchange = IA_ENTRY(base, ia_exchange, base);
   imgact_client *client = exchange->client;
-  imgact_rate_limit_info rate = {.size = sizeof rate, .rate_limit = ia_rate_untold, .next_request_at = IMGACT_NO_TIME};
+  imgact_rate_limit_info rate = {
+      .size = sizeof rate, .rate_limit = ia_rate_limit_unknown, .next_request_at = IMGACT_NO_TIME};
   if (exchange->state != IA_EXCHANGE_FLYING) return;
   ia_client_hold(client);
   leave_place(exchange);

@@ -6,8 +6,8 @@
  */
 #include "op.h"
 #include "error_fill.h"
-#include "struct_size.h"
 #include "str.h"
+#include "struct_size.h"
 #include <string.h>
 
 /* Every error says whose it is, and an argument that is quoted may be the token. */
@@ -25,7 +25,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   op->client = client;
   ia_client_hold(client);
   op->flow = flow;
-  op->rate = ia_rate_untold;
+  op->rate = ia_rate_limit_unknown;
   op->deadline_ms = IA_NEVER;
   ia_error_clear(&op->error);
   ia_list_init(&op->news);
@@ -251,7 +251,7 @@ void imgact_op_free(imgact_op *op) {
 
 void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what) {
   imgact_error error;
-  if (op && options && ia_check_size(options, theirs, ours, what, &error) != IMGACT_OK) ia_op_take_error(op, &error);
+  if (op && options && ia_check_struct_size(options, theirs, ours, what, &error) != IMGACT_OK) ia_op_take_error(op, &error);
 }
 
 void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
@@ -339,10 +339,12 @@ const imgact_action *imgact_op_action(const imgact_op *op) {
   return op && op->result.actions_count ? op->result.actions[0] : NULL;
 }
 
-void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate) { *rate = op ? op->rate : ia_rate_untold; }
+void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate) { *rate = op ? op->rate : ia_rate_limit_unknown; }
 
 int imgact_op_adopted(const imgact_op *op) { return op && op->adopted; }
 
-void imgact_op_pagination(const imgact_op *op, imgact_pagination *page) { *page = op ? op->result.page : ia_page_untold; }
+void imgact_op_pagination(const imgact_op *op, imgact_pagination *page) {
+  *page = op ? op->result.page : ia_pagination_unknown;
+}
 
 int imgact_op_filtered_locally(const imgact_op *op) { return op && op->local; }

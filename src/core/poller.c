@@ -224,7 +224,7 @@ static ia_batch *new_batch(imgact_client *client) {
   }
   ia_result_init(&batch->result, client->allocator, client->provider->name, false);
   ia_list_init(&batch->watches);
-  batch->rate = ia_rate_untold;
+  batch->rate = ia_rate_limit_unknown;
   return batch;
 }
 

@@ -27,19 +27,19 @@ static void look_at_image(imgact_op *op);
 bool ia_reconcile_claim(imgact_client *client, const imgact_action *action) {
   if (!action || !action->id) return true;
   if (client->claims.count >= CLAIMS) {
-    ia_set swap = client->older_claims;
+    ia_hashmap swap = client->older_claims;
     client->older_claims = client->claims;
     client->claims = swap;
-    ia_set_clear(&client->claims);
+    ia_hashmap_clear(&client->claims);
   }
   bool added;
-  return ia_set_put(&client->claims, ia_hash(action->id, strlen(action->id)), 0, &added) != NULL;
+  return ia_hashmap_put(&client->claims, ia_hash(action->id, strlen(action->id)), 0, &added) != NULL;
 }
 
 static bool claimed(const imgact_client *client, const imgact_action *action) {
   if (!action->id) return false;
   uint64_t hash = ia_hash(action->id, strlen(action->id));
-  return ia_set_has(&client->claims, hash) || ia_set_has(&client->older_claims, hash);
+  return ia_hashmap_has(&client->claims, hash) || ia_hashmap_has(&client->older_claims, hash);
 }
 
 /* ---- ends ---- */

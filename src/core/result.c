@@ -9,8 +9,8 @@
 
 const char *const ia_no_strings[1] = {NULL};
 static const imgact_label no_labels[1];
-const imgact_pagination ia_page_untold = {-1, -1, -1, -1, -1, -1};
-const imgact_rate_limit ia_rate_untold = {-1, -1, IMGACT_NO_TIME, -1};
+const imgact_pagination ia_pagination_unknown = {-1, -1, -1, -1, -1, -1};
+const imgact_rate_limit ia_rate_limit_unknown = {-1, -1, IMGACT_NO_TIME, -1};
 
 void ia_result_init(imgact_result *result, const imgact_allocator *allocator, const char *provider, bool keep_raw) {
   *result = (imgact_result){.allocator = allocator, .provider = provider, .keep_raw = keep_raw};
@@ -19,7 +19,7 @@ void ia_result_init(imgact_result *result, const imgact_allocator *allocator, co
 }
 
 void ia_result_next_page(imgact_result *result) {
-  result->page = ia_page_untold;
+  result->page = ia_pagination_unknown;
   result->has_next = false;
   result->next_page = 0;
   result->next_token = result->next_query = NULL;
@@ -59,7 +59,7 @@ static const char *raw_of(imgact_result *result, const imgact_json *object) {
   return text;
 }
 
-static void untold_image(imgact_image *image, const char *provider) {
+static void unknown_image(imgact_image *image, const char *provider) {
   *image = (imgact_image){.provider = provider,
                           .size_gb = (double)NAN,
                           .min_disk_gb = (double)NAN,
@@ -70,7 +70,7 @@ static void untold_image(imgact_image *image, const char *provider) {
                           .is_protected = IMGACT_TRISTATE_UNKNOWN};
 }
 
-static void untold_action(imgact_action *action, const char *provider) {
+static void unknown_action(imgact_action *action, const char *provider) {
   *action =
       (imgact_action){.provider = provider, .started_at = IMGACT_NO_TIME, .finished_at = IMGACT_NO_TIME, .progress = -1};
 }
@@ -85,7 +85,7 @@ imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *
   } else {
     list[result->images_count++] = &image->shown;
   }
-  untold_image(&image->shown, result->provider);
+  unknown_image(&image->shown, result->provider);
   image->raw = raw_of(result, object);
   return &image->shown;
 }
@@ -100,7 +100,7 @@ imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json
   } else {
     list[result->actions_count++] = &action->shown;
   }
-  untold_action(&action->shown, result->provider);
+  unknown_action(&action->shown, result->provider);
   action->raw = raw_of(result, object);
   return &action->shown;
 }

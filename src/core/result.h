@@ -42,8 +42,8 @@ void ia_result_reset(imgact_result *result);
 void ia_result_next_page(imgact_result *result);
 void ia_result_free(imgact_result *result);
 /* What was not told. */
-extern const imgact_pagination ia_page_untold;
-extern const imgact_rate_limit ia_rate_untold;
+extern const imgact_pagination ia_pagination_unknown;
+extern const imgact_rate_limit ia_rate_limit_unknown;
 /* An array that is empty but told. */
 extern const char *const ia_no_strings[1];
 

@@ -7,21 +7,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define IA_SIZED_MAX 4096 /* more than that is no size: the struct was not initialised */
+#define IA_STRUCT_SIZE_MAX 4096 /* more than that is no size: the struct was not initialised */
 
 /* 0.1 is the first layout, so nothing smaller exists; what this library does not know must be zero. */
-static inline bool ia_sized_ok(const void *options, size_t theirs, size_t ours) {
+static inline bool ia_struct_size_ok(const void *options, size_t theirs, size_t ours) {
   const unsigned char *bytes = options;
-  if (theirs < ours || theirs > IA_SIZED_MAX) return false;
+  if (theirs < ours || theirs > IA_STRUCT_SIZE_MAX) return false;
   for (size_t i = ours; i < theirs; i++)
     if (bytes[i]) return false;
   return true;
 }
 
 /* Refuses what is not, by its name. */
-static inline imgact_status ia_check_size(const void *options, size_t theirs, size_t ours, const char *what,
-                                          imgact_error *error) {
-  if (ia_sized_ok(options, theirs, ours)) return IMGACT_OK;
+static inline imgact_status ia_check_struct_size(const void *options, size_t theirs, size_t ours, const char *what,
+                                                 imgact_error *error) {
+  if (ia_struct_size_ok(options, theirs, ours)) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                           "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library", what, theirs,
                           what);

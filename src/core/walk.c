@@ -68,7 +68,7 @@ imgact_status ia_walk_init(ia_walk *walk, imgact_client *client, const imgact_ca
   walk->call = *call;
   walk->images = call->kind == IMGACT_OP_LIST_IMAGES;
   walk->slot = ia_client_slot(client, call->kind);
-  ia_set_init(&walk->seen, client->allocator, ia_engine_random_word(client->engine));
+  ia_hashmap_init(&walk->seen, client->allocator, ia_engine_random_word(client->engine));
   ia_buf_init(&walk->next, client->allocator, MAX_QUERY_BYTES);
   ia_buf_init(&walk->token, client->allocator, MAX_QUERY_BYTES);
   walk->asked = ia_filter_asked(call);
@@ -154,7 +154,7 @@ static bool begin(ia_walk *walk) {
   walk->pages = 0;
   walk->given = 0;
   walk->new_group = true;
-  ia_set_clear(&walk->seen);
+  ia_hashmap_clear(&walk->seen);
   reset(walk);
   return ask_next(walk);
 }
@@ -175,7 +175,7 @@ bool ia_walk_start(ia_walk *walk, imgact_result *result) {
 void ia_walk_stop(ia_walk *walk) {
   ia_exchange_free(walk->exchange);
   walk->exchange = NULL;
-  ia_set_free(&walk->seen);
+  ia_hashmap_free(&walk->seen);
   ia_buf_free(&walk->next);
   ia_buf_free(&walk->token);
 }
@@ -208,7 +208,7 @@ static page_state sift(ia_walk *walk) {
   for (size_t i = walk->first; i < *count; i++) {
     const char *id = item_id(walk, i) ? item_id(walk, i) : "";
     bool added = false;
-    uint32_t *mark = ia_set_put(&walk->seen, ia_hash(id, strlen(id)), walk->pages, &added);
+    uint32_t *mark = ia_hashmap_put(&walk->seen, ia_hash(id, strlen(id)), walk->pages, &added);
     if (!mark) return PAGE_NOMEM;
     uint32_t page = *mark & ~SHOWN, shown = *mark & SHOWN;
     bool of_other_query = !added && page < walk->group_pages;

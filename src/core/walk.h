@@ -19,8 +19,8 @@ typedef struct ia_walk {
   ia_exchange *exchange;
   void (*done)(struct ia_walk *walk); /* ended: error.status; or, page by page, paused with more to come */
   void *owner;
-  ia_set seen; /* which page an id came on */
-  ia_buf next; /* the query of the next page */
+  ia_hashmap seen; /* which page an id came on */
+  ia_buf next;     /* the query of the next page */
   ia_buf token;
   uint32_t groups[IA_WALK_GROUPS]; /* types per query */
   uint32_t exact[IA_WALK_GROUPS];

@@ -6,8 +6,8 @@
 #include "error_fill.h"
 #include "filter.h"
 #include "loop.h"
-#include "struct_size.h"
 #include "str.h"
+#include "struct_size.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ const char *ia_known_providers(char text[IA_KNOWN_PROVIDERS_SHOWN]) {
 }
 
 /* The first member of the table that cannot be worked with, or NULL. */
-static const char *wrong_member(const imgact_provider *p) {
+static const char *missing_member(const imgact_provider *p) {
   if (!p->default_endpoint) return "default_endpoint";
   if (!p->slots || !p->slots_count) return "slots";
   if (p->slots_stride < sizeof(imgact_slot)) return "slots_stride";
@@ -55,7 +55,7 @@ static const imgact_slot *slot_of(const imgact_provider *p, imgact_op_kind kind)
 }
 
 /* The first slot of which a half is missing; COUNT = none. */
-static imgact_op_kind half_slot(const imgact_provider *p) {
+static imgact_op_kind incomplete_slot(const imgact_provider *p) {
   int kind = 0;
   for (const imgact_slot *slot; kind < IMGACT_OP_COUNT; kind++)
     if ((slot = slot_of(p, (imgact_op_kind)kind)) && !slot->encode != !slot->decode) break;
@@ -63,7 +63,7 @@ static imgact_op_kind half_slot(const imgact_provider *p) {
 }
 
 /* Filters that nothing here can apply, or a look-up that the table has no slot for, would be promises that nobody keeps. */
-static const char *empty_promise(const imgact_provider *p) {
+static const char *unsupported_declaration(const imgact_provider *p) {
   const imgact_slot *by_name = slot_of(p, IMGACT_OP_GET_IMAGE);
   const imgact_slot *images = slot_of(p, IMGACT_OP_LIST_IMAGES), *actions = slot_of(p, IMGACT_OP_LIST_ACTIONS);
   if (by_name && (by_name->flags & IMGACT_SLOT_NAME_LOOKUP) && !images) return "get_image by name, and no list_images";
@@ -77,14 +77,14 @@ imgact_status ia_provider_check(const imgact_provider *p, imgact_error *error) {
   if (p->size < sizeof *p || !p->name)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "a provider's table has no name, or a size that is not sizeof(imgact_provider)");
-  const char *member = wrong_member(p);
+  const char *member = missing_member(p);
   if (member)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s lacks a usable %s", p->name, member);
-  imgact_op_kind kind = half_slot(p);
+  imgact_op_kind kind = incomplete_slot(p);
   if (kind != IMGACT_OP_COUNT)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s has half a slot for %s", p->name,
                             imgact_op_kind_name(kind));
-  const char *promise = empty_promise(p);
+  const char *promise = unsupported_declaration(p);
   if (!promise) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the table of provider %s has %s", p->name, promise);
 }
@@ -101,7 +101,7 @@ static imgact_status choose_provider(const imgact_client_options *o, const imgac
 /* ---- the endpoint ---- */
 
 static imgact_status check_endpoint(const char *endpoint, imgact_error *error) {
-  const char *wrong = ia_not_an_endpoint(endpoint);
+  const char *wrong = ia_endpoint_problem(endpoint);
   if (!wrong) return IMGACT_OK;
   if (strchr(endpoint, '@')) /* a password may be in it */
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
@@ -125,13 +125,13 @@ static void released(imgact_client *client) {
   const imgact_allocator *allocator = client->allocator;
   ia_client_clear(client);
   ia_free(allocator, client);
-  ia_loop_drop(loop);
+  ia_loop_unref(loop);
 }
 
 static imgact_status take_token(imgact_client *client, const imgact_client_options *o, imgact_error *error) {
   imgact_loop *loop = client->outer;
   if (o->token) return ia_client_set_token(client, o->token, strlen(o->token), error);
-  if (o->token_callback || ia_loop_offline(loop)) return IMGACT_OK;
+  if (o->token_callback || ia_loop_is_offline(loop)) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no token for %s", client->provider->name);
 }
 
@@ -149,7 +149,7 @@ static imgact_status make(const imgact_client_options *o, const imgact_provider 
   bool ok = ia_client_init(made, &loop->engine, provider, endpoint, o);
   made->released = released;
   made->outer = loop;
-  ia_loop_hold(loop);
+  ia_loop_ref(loop);
   imgact_status status = ok ? take_token(made, o, error) : ia_no_memory(error);
   if (status == IMGACT_OK)
     *client = made;
@@ -167,7 +167,7 @@ static imgact_status check_loop(const imgact_client_options *o, imgact_error *er
                           second);
 }
 
-void ia_drop_transport(const imgact_client_options *o) {
+void ia_destroy_unused_transport(const imgact_client_options *o) {
   imgact_transport *transport = o->transport;
   if (o->loop && o->loop->transport == transport) return;
   if (transport && transport->destroy) transport->destroy(transport);
@@ -187,17 +187,17 @@ static imgact_status open_client(const imgact_client_options *options, imgact_cl
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "rate_limit_reserve_percent must be 0 to 90, not %d",
                               options->rate_limit_reserve_percent);
   if (status != IMGACT_OK) {
-    ia_drop_transport(options);
+    ia_destroy_unused_transport(options);
     return status;
   }
   imgact_loop *loop = options->loop;
   if (loop)
-    ia_loop_hold(loop);
+    ia_loop_ref(loop);
   else
     status = private_loop(options, &loop, error);
   if (status != IMGACT_OK) return status;
   status = make(options, provider, loop, client, error);
-  ia_loop_drop(loop);
+  ia_loop_unref(loop);
   return status;
 }
 
@@ -214,7 +214,7 @@ imgact_status imgact_client_new(const imgact_client_options *options, imgact_cli
   imgact_error ignored;
   if (!error) error = &ignored;
   *client = NULL;
-  imgact_status status = ia_check_size(options, options->size, sizeof *options, "imgact_client_options", error);
+  imgact_status status = ia_check_struct_size(options, options->size, sizeof *options, "imgact_client_options", error);
   if (status != IMGACT_OK) return status;
   status = open_client(options, client, error);
   if (status != IMGACT_OK) clean_error(options->token, error);

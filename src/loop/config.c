@@ -26,27 +26,27 @@ const char *ia_env(const char *name) {
   return value && *value != '\0' ? value : NULL;
 }
 
-const char *ia_config_keep(imgact_config *config, const char *text) {
-  for (const ia_kept *kept = config->kept; kept; kept = kept->next) {
-    if (strcmp(kept->text, text) == 0) return kept->text;
+const char *ia_config_intern(imgact_config *config, const char *text) {
+  for (const ia_interned *interned = config->interned; interned; interned = interned->next) {
+    if (strcmp(interned->text, text) == 0) return interned->text;
   }
-  ia_kept *kept = ia_arena_alloc(&config->arena, sizeof *kept);
-  if (!kept) return NULL;
-  *kept = (ia_kept){.next = config->kept, .text = ia_arena_copy(&config->arena, text)};
-  if (!kept->text) return NULL;
-  config->kept = kept;
-  return kept->text;
+  ia_interned *interned = ia_arena_alloc(&config->arena, sizeof *interned);
+  if (!interned) return NULL;
+  *interned = (ia_interned){.next = config->interned, .text = ia_arena_copy(&config->arena, text)};
+  if (!interned->text) return NULL;
+  config->interned = interned;
+  return interned->text;
 }
 
-const char *ia_config_join(imgact_config *config, const char *head, size_t length, const char *tail) {
+const char *ia_config_intern_concat(imgact_config *config, const char *head, size_t length, const char *tail) {
   ia_buf text;
   ia_buf_init(&text, &config->allocator, SIZE_MAX);
   ia_buf_add(&text, head, length);
   ia_buf_str(&text, tail);
   const char *whole = ia_buf_text(&text);
-  const char *kept = whole ? ia_config_keep(config, whole) : NULL;
+  const char *interned = whole ? ia_config_intern(config, whole) : NULL;
   ia_buf_free(&text);
-  return kept;
+  return interned;
 }
 
 const char *ia_path_shown(const char *path, char buffer[IA_PATH_SHOWN]) {
@@ -69,7 +69,7 @@ imgact_status ia_config_error(const imgact_config *config, int line, imgact_erro
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s:%d: %s", ia_path_shown(config->path, shown), line, text);
 }
 
-imgact_status ia_config_place(const imgact_config *config, int line, imgact_error *error) {
+imgact_status ia_config_add_location(const imgact_config *config, int line, imgact_error *error) {
   char text[sizeof error->message];
   if (!error) return IMGACT_INVALID_ARGUMENT;
   memcpy(text, error->message, sizeof text);
@@ -80,9 +80,9 @@ imgact_status ia_config_expand(imgact_config *config, const char *path, const ch
   char shown[IA_PATH_SHOWN];
   const char *home = ia_env("HOME");
   if (strncmp(path, "~/", 2) != 0) {
-    *out = ia_config_keep(config, path);
+    *out = ia_config_intern(config, path);
   } else if (home) {
-    *out = ia_config_join(config, home, strlen(home), path + 1);
+    *out = ia_config_intern_concat(config, home, strlen(home), path + 1);
   } else {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s: the variable HOME is not set", ia_path_shown(path, shown));
   }
@@ -101,18 +101,18 @@ static bool like_a_token(const char *text) {
   return length >= 48 && strspn(text, set) == length;
 }
 
-const char *ia_not_a_variable(const char *text) {
+const char *ia_variable_problem(const char *text) {
   static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
   bool is_name = *text != '\0' && !(*text >= '0' && *text <= '9') && text[strspn(text, set)] == '\0' && !like_a_token(text);
   return is_name ? NULL : "the name of an environment variable is needed, such as HCLOUD_TOKEN, and never the token itself";
 }
 
-const char *ia_not_a_path(const char *text) {
+const char *ia_path_problem(const char *text) {
   if (*text != '\0' && !like_a_token(text)) return NULL;
   return "the path of a file that holds the token is needed, and never the token itself";
 }
 
-const char *ia_not_an_endpoint(const char *text) {
+const char *ia_endpoint_problem(const char *text) {
   ia_url url;
   const char *wrong = ia_url_parse(text, &url);
   if (wrong) return wrong;
@@ -230,9 +230,9 @@ static char *next_line(char *buffer, int capacity, void *stream) {
 
 static const char *what_is_wrong(ia_key key, const char *value) {
   switch (key) {
-  case IA_KEY_ENDPOINT: return ia_not_an_endpoint(value);
-  case IA_KEY_TOKEN_ENV: return ia_not_a_variable(value);
-  case IA_KEY_TOKEN_FILE: return ia_not_a_path(value);
+  case IA_KEY_ENDPOINT: return ia_endpoint_problem(value);
+  case IA_KEY_TOKEN_ENV: return ia_variable_problem(value);
+  case IA_KEY_TOKEN_FILE: return ia_path_problem(value);
   default: return NULL;
   }
 }
@@ -369,8 +369,8 @@ static imgact_status find_path(imgact_config *config, const char *path, bool *mu
   const char *folder = ia_env("XDG_CONFIG_HOME");
   if (folder && *folder != '/') folder = NULL; /* the XDG specification: a relative one is to be ignored */
   if (!folder && !home) return IMGACT_OK;
-  config->path = folder ? ia_config_join(config, folder, strlen(folder), "/imgact/config.ini")
-                        : ia_config_join(config, home, strlen(home), "/.config/imgact/config.ini");
+  config->path = folder ? ia_config_intern_concat(config, folder, strlen(folder), "/imgact/config.ini")
+                        : ia_config_intern_concat(config, home, strlen(home), "/.config/imgact/config.ini");
   return config->path ? IMGACT_OK : ia_no_memory(error);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of the configuration: config.c reads the file, config_resolve.c says what counts, token_source.c fetches the token.
+/* The inside of the configuration: config.c reads the file, config_resolve.c says what counts, token_source.c fetches the
+ * token.
  */
 #ifndef IA_CONFIG_H
 #define IA_CONFIG_H
@@ -30,16 +31,16 @@ typedef struct ia_profile {
   int line;
 } ia_profile;
 
-typedef struct ia_kept {
-  struct ia_kept *next;
+typedef struct ia_interned {
+  struct ia_interned *next;
   const char *text;
-} ia_kept;
+} ia_interned;
 
 struct imgact_config {
   imgact_allocator allocator;
   ia_arena arena;
   ia_profile *profiles;
-  ia_kept *kept;
+  ia_interned *interned;
   const char *path; /* NULL: no home */
   const char *default_profile;
   int default_line;
@@ -50,9 +51,9 @@ struct imgact_config {
 const char *ia_env(const char *name);
 /* A copy that lives as the configuration. Equal texts share one, so that a configuration that is asked for ever does not
  * grow with the questions. NULL: no memory. */
-const char *ia_config_keep(imgact_config *config, const char *text);
+const char *ia_config_intern(imgact_config *config, const char *text);
 /* The same of two texts that follow each other, the first with its length. */
-const char *ia_config_join(imgact_config *config, const char *head, size_t length, const char *tail);
+const char *ia_config_intern_concat(imgact_config *config, const char *head, size_t length, const char *tail);
 const ia_profile *ia_config_find(const imgact_config *config, const char *name);
 /* "~/x" as a path in the home. *out is kept by the configuration. */
 imgact_status ia_config_expand(imgact_config *config, const char *path, const char **out, imgact_error *error);
@@ -62,14 +63,14 @@ const char *ia_path_shown(const char *path, char buffer[IA_PATH_SHOWN]);
 imgact_status ia_config_error(const imgact_config *config, int line, imgact_error *error, const char *format, ...)
     IMGACT_PRINTF(4, 5);
 /* Puts "FILE:LINE: " before an error's own words. */
-imgact_status ia_config_place(const imgact_config *config, int line, imgact_error *error);
+imgact_status ia_config_add_location(const imgact_config *config, int line, imgact_error *error);
 
-/* NULL if the text can be a variable's name (or, for ia_not_a_path, a path), else what to say of it without quoting it: it
+/* NULL if the text can be a variable's name (or, for ia_path_problem, a path), else what to say of it without quoting it: it
  * may well be a token. */
-const char *ia_not_a_variable(const char *text);
-const char *ia_not_a_path(const char *text);
+const char *ia_variable_problem(const char *text);
+const char *ia_path_problem(const char *text);
 /* NULL if the text can be an endpoint, else what is wrong with it. */
-const char *ia_not_an_endpoint(const char *text);
+const char *ia_endpoint_problem(const char *text);
 
 /* ---- token_source.c ---- */
 

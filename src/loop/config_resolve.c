@@ -8,8 +8,8 @@
 #include "config.h"
 #include "error_fill.h"
 #include "loop.h"
-#include "struct_size.h"
 #include "str.h"
+#include "struct_size.h"
 #include <imgact/provider.h>
 #include <imgact/transport.h>
 #include <stdio.h>
@@ -133,7 +133,7 @@ static imgact_status choose_file(imgact_config *config, const char *path, bool i
   out->shown.token_kind = "file";
   if (!in_file || *path == '/' || *path == '~' || !slash)
     return ia_config_expand(config, path, &out->shown.token_source, error);
-  out->shown.token_source = ia_config_join(config, config->path, (size_t)(slash - config->path) + 1, path);
+  out->shown.token_source = ia_config_intern_concat(config, config->path, (size_t)(slash - config->path) + 1, path);
   return out->shown.token_source ? IMGACT_OK : ia_no_memory(error);
 }
 
@@ -155,7 +155,7 @@ static imgact_status choose_token(imgact_config *config, const imgact_config_ove
   if (!name) name = first_set(out->provider->token_env);
   if (!name) return IMGACT_OK;
   shown->token_kind = "env";
-  shown->token_source = ia_config_keep(config, name);
+  shown->token_source = ia_config_intern(config, name);
   return shown->token_source ? IMGACT_OK : ia_no_memory(error);
 }
 
@@ -163,8 +163,8 @@ static imgact_status check_overrides(const imgact_config_overrides *over, imgact
   const char *wrong = NULL;
   if (over->token_env && over->token_file)
     return REFUSE(error, "the token is to come from a variable and from a file: name one of them");
-  if (over->token_env && (wrong = ia_not_a_variable(over->token_env))) return REFUSE(error, "%s", wrong);
-  if (over->token_file && (wrong = ia_not_a_path(over->token_file))) return REFUSE(error, "%s", wrong);
+  if (over->token_env && (wrong = ia_variable_problem(over->token_env))) return REFUSE(error, "%s", wrong);
+  if (over->token_file && (wrong = ia_path_problem(over->token_file))) return REFUSE(error, "%s", wrong);
   return IMGACT_OK;
 }
 
@@ -180,7 +180,7 @@ static imgact_status choose(imgact_config *config, const imgact_config_overrides
   if (status == IMGACT_OK) status = choose_provider(config, provider, own, out, error);
   if (status != IMGACT_OK) return status;
   if (out->profile) out->shown.profile = out->profile->name;
-  out->shown.endpoint = ia_config_keep(config, endpoint_of(out, over->endpoint));
+  out->shown.endpoint = ia_config_intern(config, endpoint_of(out, over->endpoint));
   if (!out->shown.endpoint) return ia_no_memory(error);
   status = refuse_strange_endpoint(out, error);
   return status == IMGACT_OK ? choose_token(config, over, out, error) : status;
@@ -189,7 +189,7 @@ static imgact_status choose(imgact_config *config, const imgact_config_overrides
 static imgact_status copy_overrides(const imgact_config_overrides *from, imgact_config_overrides *to, imgact_error *error) {
   *to = (imgact_config_overrides){.size = sizeof *to};
   if (!from) return IMGACT_OK;
-  imgact_status status = ia_check_size(from, from->size, sizeof *from, "imgact_config_overrides", error);
+  imgact_status status = ia_check_struct_size(from, from->size, sizeof *from, "imgact_config_overrides", error);
   if (status == IMGACT_OK) *to = *from;
   return status;
 }
@@ -208,7 +208,7 @@ imgact_status imgact_config_resolve(imgact_config *config, const imgact_config_o
 
 static bool needs_token(const imgact_client_options *options) {
   if (options->token || options->token_callback) return false;
-  if (options->loop) return !ia_loop_offline(options->loop);
+  if (options->loop) return !ia_loop_is_offline(options->loop);
   return !options->transport || (options->transport->flags & IMGACT_TRANSPORT_OFFLINE) == 0;
 }
 
@@ -236,7 +236,8 @@ static imgact_status settle(imgact_config *config, imgact_config_overrides *over
   if (!needs_token(options)) return IMGACT_OK;
   if (!chosen.shown.token_source) return no_token(chosen.provider, error);
   status = ia_read_token(&chosen.shown, bytes, error);
-  if (status == IMGACT_INVALID_ARGUMENT && chosen.token_line > 0) (void)ia_config_place(config, chosen.token_line, error);
+  if (status == IMGACT_INVALID_ARGUMENT && chosen.token_line > 0)
+    (void)ia_config_add_location(config, chosen.token_line, error);
   options->token = bytes->data;
   return status;
 }
@@ -245,7 +246,7 @@ static const imgact_client_options no_options = {.size = sizeof no_options};
 
 imgact_status imgact_client_from_config(imgact_config *config, const imgact_config_overrides *overrides,
                                         const imgact_client_options *options, imgact_client **client, imgact_error *error) {
-  if (options && !ia_sized_ok(options, options->size, sizeof *options))
+  if (options && !ia_struct_size_ok(options, options->size, sizeof *options))
     return imgact_client_new(options, client, error); /* refuses it */
   imgact_client_options all = options ? *options : no_options;
   all.size = sizeof all;
@@ -257,14 +258,14 @@ imgact_status imgact_client_from_config(imgact_config *config, const imgact_conf
   if (status == IMGACT_OK)
     status = imgact_client_new(&all, client, error);
   else
-    ia_drop_transport(&all);
+    ia_destroy_unused_transport(&all);
   ia_bytes_free(&bytes);
   return status;
 }
 
 imgact_status imgact_client_from_profile(const char *profile, const imgact_client_options *options, imgact_client **client,
                                          imgact_error *error) {
-  if (options && !ia_sized_ok(options, options->size, sizeof *options))
+  if (options && !ia_struct_size_ok(options, options->size, sizeof *options))
     return imgact_client_new(options, client, error); /* refuses it */
   if (!options) options = &no_options;
   const imgact_config_overrides over = {.size = sizeof over, .profile = profile};
@@ -275,7 +276,7 @@ imgact_status imgact_client_from_profile(const char *profile, const imgact_clien
   if (status == IMGACT_OK)
     status = imgact_client_from_config(config, &over, options, client, error);
   else
-    ia_drop_transport(options);
+    ia_destroy_unused_transport(options);
   imgact_config_free(config);
   return status;
 }

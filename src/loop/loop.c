@@ -64,7 +64,7 @@ static void abort_exchange(void *outer, ia_exchange *exchange) {
 
 static imgact_status make(const imgact_allocator *allocator, imgact_transport *transport, imgact_loop **loop,
                           imgact_error *error) {
-  if (!ia_transport_ok(transport))
+  if (!ia_transport_is_valid(transport))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "the transport's table has holes, or is older than this library");
   imgact_loop *made = ia_alloc_zero(allocator, sizeof *made);
@@ -87,7 +87,7 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
   imgact_error ignored;
   if (!error) error = &ignored;
   *loop = NULL;
-  imgact_status status = ia_check_size(o, o->size, sizeof *o, "imgact_loop_options", error);
+  imgact_status status = ia_check_struct_size(o, o->size, sizeof *o, "imgact_loop_options", error);
   if (status != IMGACT_OK) return status;
   const imgact_allocator *allocator = ia_allocator_of(o->allocator);
   imgact_transport *transport = o->transport;
@@ -103,9 +103,9 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
   return status;
 }
 
-void ia_loop_hold(imgact_loop *loop) { loop->references++; }
+void ia_loop_ref(imgact_loop *loop) { loop->references++; }
 
-void ia_loop_drop(imgact_loop *loop) {
+void ia_loop_unref(imgact_loop *loop) {
   if (--loop->references) return;
   imgact_allocator allocator = loop->allocator;
   ia_engine_clear(&loop->engine);
@@ -114,7 +114,7 @@ void ia_loop_drop(imgact_loop *loop) {
 }
 
 void imgact_loop_free(imgact_loop *loop) {
-  if (loop) ia_loop_drop(loop);
+  if (loop) ia_loop_unref(loop);
 }
 
 /* ---- driving ---- */
@@ -160,7 +160,7 @@ static bool due_now(imgact_loop *loop) {
 imgact_status imgact_loop_dispatch(imgact_loop *loop) {
   if (loop->dispatching) return IMGACT_BUSY;
   loop->dispatching = true;
-  ia_loop_hold(loop);
+  ia_loop_ref(loop);
   loop->was_woken = atomic_exchange(&loop->woken, 0);
   let_time_pass(loop);
   for (int passes = 0; passes < PASSES; passes++) {
@@ -168,7 +168,7 @@ imgact_status imgact_loop_dispatch(imgact_loop *loop) {
     if (!due_now(loop)) break;
   }
   loop->dispatching = false;
-  ia_loop_drop(loop);
+  ia_loop_unref(loop);
   return IMGACT_OK;
 }
 
@@ -209,12 +209,12 @@ void ia_loop_step(imgact_loop *loop) {
 
 imgact_status imgact_loop_run(imgact_loop *loop) {
   if (loop->dispatching) return IMGACT_BUSY;
-  ia_loop_hold(loop);
+  ia_loop_ref(loop);
   while (loop->engine.running || !ia_list_empty(&loop->engine.notify)) {
     ia_loop_step(loop);
     if (loop->was_woken) break;
   }
-  ia_loop_drop(loop);
+  ia_loop_unref(loop);
   return IMGACT_OK;
 }
 
@@ -227,15 +227,15 @@ imgact_status imgact_op_run(imgact_op *op) {
   if (!op) return IMGACT_NOMEM;
   imgact_loop *loop = imgact_client_loop(op->client);
   if (loop->dispatching) return IMGACT_BUSY;
-  ia_loop_hold(loop);
+  ia_loop_ref(loop);
   ia_op_pin(op); /* a callback of another operation may free it, its client and the loop */
   while (ia_op_page_is_due(op)) ia_loop_step(loop); /* who was promised it gets it first */
   if (!op->doomed) ia_op_begin(op);
   while (op->state == IA_OP_RUNNING) ia_loop_step(loop);
   imgact_status status = (imgact_status)op->error.status;
   ia_op_unpin(op);
-  ia_loop_drop(loop);
+  ia_loop_unref(loop);
   return status;
 }
 
-bool ia_loop_offline(const imgact_loop *loop) { return (loop->transport->flags & IMGACT_TRANSPORT_OFFLINE) != 0; }
+bool ia_loop_is_offline(const imgact_loop *loop) { return (loop->transport->flags & IMGACT_TRANSPORT_OFFLINE) != 0; }

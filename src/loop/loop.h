@@ -19,12 +19,12 @@ struct imgact_loop {
   atomic_int woken; /* set by imgact_loop_wakeup, from any thread and from signal handlers */
 };
 
-void ia_loop_hold(imgact_loop *loop);
-void ia_loop_drop(imgact_loop *loop);
+void ia_loop_ref(imgact_loop *loop);
+void ia_loop_unref(imgact_loop *loop);
 /* Does the transport send nothing anywhere? */
-bool ia_loop_offline(const imgact_loop *loop);
+bool ia_loop_is_offline(const imgact_loop *loop);
 /* Keeps the promise to take over a transport of which no loop has come. One that the options' own loop has stays that's. */
-void ia_drop_transport(const imgact_client_options *options);
+void ia_destroy_unused_transport(const imgact_client_options *options);
 /* Waits for something to be due, or for wakeup, at most until then, and dispatches. */
 void ia_loop_step(imgact_loop *loop);
 

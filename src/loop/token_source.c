@@ -152,7 +152,7 @@ static bool collect(int fd, int64_t until_ms, ia_bytes *bytes) {
 }
 
 /* Before its end has been waited for: until then the number is nobody else's. */
-static void put_down(const child *command) {
+static void kill_child(const child *command) {
   siginfo_t unused;
   if (waitid(P_PID, (id_t)command->pid, &unused, WEXITED | WNOHANG | WNOWAIT) != 0) return; /* SIGCHLD is ignored */
   (void)kill(command->own_group ? -command->pid : command->pid, SIGKILL);
@@ -160,7 +160,7 @@ static void put_down(const child *command) {
 
 /* Its end after its output's: usually there already. A command that lives on is killed when time is up. false: how it ended
  * is not known. */
-static bool reap(const child *command, int64_t until_ms, int *status) {
+static bool wait_child(const child *command, int64_t until_ms, int *status) {
   pid_t ended;
   for (int pause_ms = 1; now_ms() < until_ms; pause_ms = pause_ms < 50 ? pause_ms * 2 : 50) {
     ended = waitpid(command->pid, status, WNOHANG);
@@ -168,7 +168,7 @@ static bool reap(const child *command, int64_t until_ms, int *status) {
     if (ended < 0 && errno != EINTR) return false;
     (void)poll(NULL, 0, pause_ms);
   }
-  put_down(command);
+  kill_child(command);
   do ended = waitpid(command->pid, status, 0);
   while (ended < 0 && errno == EINTR);
   return ended == command->pid;
@@ -195,7 +195,7 @@ static imgact_status run(const char *command, const char *profile, int64_t limit
   bool complete = wrong == 0 && collect(ends[0], until_ms, bytes);
   (void)close(ends[0]);
   if (wrong != 0) return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(wrong));
-  bool known = reap(&made, complete ? until_ms : 0, &status);
+  bool known = wait_child(&made, complete ? until_ms : 0, &status);
   if (bytes->length > IA_TOKEN_MAX_READ)
     return REFUSE(error, "profile [%s]: token_command printed more than %zu bytes", profile, IA_TOKEN_MAX_READ);
   if (!complete || now_ms() >= until_ms)

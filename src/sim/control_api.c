@@ -72,12 +72,12 @@ static void get_counters(const command *c) {
   imgact_json_writer *out = imgact_json_writer_new(NULL, 0);
   imgact_json_write_begin_object(out);
   write_count(out, "requests", counters->requests);
-  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) write_count(out, sim_cloud_words[cloud], counters->by_cloud[cloud]);
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) write_count(out, sim_cloud_names[cloud], counters->by_cloud[cloud]);
   write_statuses(out, counters);
   imgact_json_write_key(out, "effects");
   imgact_json_write_begin_object(out);
   for (int effect = SIM_UPDATE; effect < SIM_EFFECTS; effect++)
-    write_count(out, sim_effect_words[effect], counters->effects[effect]);
+    write_count(out, sim_effect_names[effect], counters->effects[effect]);
   imgact_json_write_end_object(out);
   write_count(out, "faults", counters->faults);
   write_count(out, "in_flight", counters->in_flight);

@@ -16,29 +16,29 @@
 
 /* ---- errors ---- */
 
-static void fail(sim_call *call, int status, const char *id, const char *message) {
+static void fail(sim_exchange *call, int status, const char *id, const char *message) {
   imgact_json_write_begin_object(call->out);
   sim_write_string(call->out, "id", id);
   sim_write_string(call->out, "message", message);
   sim_write_string(call->out, "request_id", call->request_id);
   imgact_json_write_end_object(call->out);
-  sim_call_finish(call, status);
+  sim_exchange_finish(call, status);
 }
 
-static void fail_not_found(sim_call *call) {
+static void fail_not_found(sim_exchange *call) {
   fail(call, 404, "not_found", "The resource you were accessing could not be found.");
 }
 
-static void fail_input(sim_call *call, const char *message) { fail(call, 422, "unprocessable_entity", message); }
+static void fail_input(sim_exchange *call, const char *message) { fail(call, 422, "unprocessable_entity", message); }
 
-static void fail_forbidden(sim_call *call) {
+static void fail_forbidden(sim_exchange *call) {
   fail(call, 403, "forbidden", "You are not authorized to perform this operation.");
 }
 
 /* ---- objects ---- */
 
-static bool has_scope(const sim_call *call, const char *scope) {
-  return call->token->access != SIM_SCOPED || sim_words_has(&call->token->scopes, scope);
+static bool has_scope(const sim_exchange *call, const char *scope) {
+  return call->token->access != SIM_SCOPED || sim_strings_has(&call->token->scopes, scope);
 }
 
 static void write_optional(imgact_json_writer *out, const char *key, double value, bool whole) {
@@ -49,50 +49,50 @@ static void write_optional(imgact_json_writer *out, const char *key, double valu
     imgact_json_write_double(out, value);
 }
 
-void sim_digitalocean_image(sim_call *call, const sim_image *image, bool fresh) {
-  static const sim_words none = {0};
+void sim_digitalocean_image(sim_exchange *call, const sim_image *image, bool import_pending) {
+  static const sim_strings none = {0};
   imgact_json_writer *out = call->out;
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", image->id);
   sim_write_string(out, "name", image->name ? image->name : "");
-  sim_write_string(out, "type", sim_type_words[image->type]);
+  sim_write_string(out, "type", sim_type_names[image->type]);
   sim_write_string(out, "distribution", image->os ? image->os : "Unknown");
-  if (!fresh) {
+  if (!import_pending) {
     sim_write_string(out, "slug", image->slug);
     sim_write_bool(out, "public", image->is_public);
   }
-  sim_write_words(out, "regions", &image->regions);
+  sim_write_strings(out, "regions", &image->regions);
   sim_write_time(out, "created_at", image->created_ms);
-  if (!fresh) {
+  if (!import_pending) {
     write_optional(out, "min_disk_size", image->disk_gb, true);
     write_optional(out, "size_gigabytes", image->size_gb, false);
   }
   sim_write_string(out, "description", image->description ? image->description : "");
-  sim_write_words(out, "tags", has_scope(call, "tag:read") ? &image->tags : &none);
-  sim_write_string(out, "status", sim_status_words[sim_image_status(image, call->now_ms)]);
+  sim_write_strings(out, "tags", has_scope(call, "tag:read") ? &image->tags : &none);
+  sim_write_string(out, "status", sim_status_names[sim_image_status(image, call->now_ms)]);
   sim_write_string(out, "error_message", image->error_message ? image->error_message : "");
   if (call->dump) sim_dump_image(out, image);
   imgact_json_write_end_object(out);
 }
 
-static void write_region(sim_call *call, const char *slug) {
-  static const sim_words none = {0};
+static void write_region(sim_exchange *call, const char *slug) {
+  static const sim_strings none = {0};
   imgact_json_writer *out = call->out;
   const sim_region *region = sim_region_find(call->world, SIM_DIGITALOCEAN, slug);
   imgact_json_write_begin_object(out);
   sim_write_string(out, "name", region ? region->name : slug);
   sim_write_string(out, "slug", slug);
-  sim_write_words(out, "features", region ? &region->features : &none);
+  sim_write_strings(out, "features", region ? &region->features : &none);
   sim_write_bool(out, "available", region && region->available);
-  sim_write_words(out, "sizes", region && has_scope(call, "sizes:read") ? &region->sizes : &none);
+  sim_write_strings(out, "sizes", region && has_scope(call, "sizes:read") ? &region->sizes : &none);
   imgact_json_write_end_object(out);
 }
 
-void sim_digitalocean_action(sim_call *call, const sim_action *action) {
+void sim_digitalocean_action(sim_exchange *call, const sim_action *action) {
   imgact_json_writer *out = call->out;
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", action->id);
-  sim_write_string(out, "status", sim_state_words[SIM_DIGITALOCEAN][action->state]);
+  sim_write_string(out, "status", sim_state_names[SIM_DIGITALOCEAN][action->state]);
   sim_write_string(out, "type", action->command);
   sim_write_time(out, "started_at", action->started_ms);
   sim_write_time(out, "completed_at", action->finished_ms);
@@ -111,7 +111,7 @@ void sim_digitalocean_action(sim_call *call, const sim_action *action) {
 /* ---- lists ---- */
 
 /* Too large a page is cut without a word. */
-static bool paging(sim_call *call, int64_t *page, int64_t *per_page) {
+static bool paging(sim_exchange *call, int64_t *page, int64_t *per_page) {
   if (!sim_parameter_page(call, "page", 1, page) || !sim_parameter_page(call, "per_page", 20, per_page)) {
     fail_input(call, "page and per_page must be positive integers.");
     return false;
@@ -120,7 +120,7 @@ static bool paging(sim_call *call, int64_t *page, int64_t *per_page) {
   return true;
 }
 
-static void write_link(sim_call *call, const char *rel, int64_t page) {
+static void write_link(sim_exchange *call, const char *rel, int64_t page) {
   sim_text link = {0};
   const sim_request *request = call->request;
   if (call->world->link_base)
@@ -141,7 +141,7 @@ static void write_link(sim_call *call, const char *rel, int64_t page) {
   sim_text_free(&link);
 }
 
-static void write_tail(sim_call *call, const sim_window *window) {
+static void write_tail(sim_exchange *call, const sim_page *window) {
   imgact_json_writer *out = call->out;
   imgact_json_write_key(out, "links");
   imgact_json_write_begin_object(out);
@@ -162,16 +162,16 @@ static void write_tail(sim_call *call, const sim_window *window) {
   imgact_json_write_end_object(out);
 }
 
-static bool wanted_image(const sim_call *call, const sim_image *image) {
+static bool wanted_image(const sim_exchange *call, const sim_image *image) {
   const char *type = sim_parameter_of(call, "type"), *private = sim_parameter_of(call, "private");
   const char *tag = sim_parameter_of(call, "tag_name");
-  if (image->gone) return false;
+  if (image->deleted) return false;
   if (type && (!image->is_public || (image->application != 0) != !strcmp(type, "application"))) return false;
   if (private && !strcmp(private, "true") && image->is_public) return false;
-  return !tag || sim_words_has(&image->tags, tag);
+  return !tag || sim_strings_has(&image->tags, tag);
 }
 
-static void list_images(sim_call *call) {
+static void list_images(sim_exchange *call) {
   static const char *const types[] = {"distribution", "application"};
   const char *type = sim_parameter_of(call, "type");
   int64_t page = 0, per_page = 0;
@@ -181,14 +181,14 @@ static void list_images(sim_call *call) {
   }
   if (!paging(call, &page, &per_page)) return;
   size_t count = 0;
-  void **list = sim_images_that(call, wanted_image, &count);
+  void **list = sim_images_filter(call, wanted_image, &count);
   if (!list) return;
-  sim_window window = sim_window_of(page, per_page, count);
+  sim_page window = sim_page_of(page, per_page, count);
   sim_reply_images(call, list, &window, write_tail);
 }
 
 /* Newest first: of the account, or of one image. */
-static size_t collect_actions(const sim_call *call, const sim_image *image, void **list) {
+static size_t collect_actions(const sim_exchange *call, const sim_image *image, void **list) {
   size_t count = 0;
   for (size_t i = call->side->actions_count; i-- > 0;) {
     sim_action *action = call->side->actions[i];
@@ -197,24 +197,24 @@ static size_t collect_actions(const sim_call *call, const sim_image *image, void
   return count;
 }
 
-static void list_actions(sim_call *call, const sim_image *image) {
+static void list_actions(sim_exchange *call, const sim_image *image) {
   int64_t page = 0, per_page = 0;
   if (!paging(call, &page, &per_page)) return;
   void **list = sim_scratch(call->world, call->side->actions_count);
   if (!list) return;
-  sim_window window = sim_window_of(page, per_page, collect_actions(call, image, list));
+  sim_page window = sim_page_of(page, per_page, collect_actions(call, image, list));
   sim_reply_actions(call, list, &window, write_tail);
 }
 
 /* ---- changes ---- */
 
-static bool parsed_body(sim_call *call) {
-  int result = sim_call_parse(call);
+static bool parsed_body(sim_exchange *call) {
+  int result = sim_exchange_parse(call);
   if (result == -1) fail(call, 400, "bad_request", "error parsing request body");
   return result == 0;
 }
 
-static bool text_or_nothing(sim_call *call, const char *key) {
+static bool text_or_nothing(sim_exchange *call, const char *key) {
   imgact_json_type type = imgact_json_get_type(imgact_json_get(call->body, key));
   return type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_STRING;
 }
@@ -225,8 +225,8 @@ static const char *distribution_of(sim_world *world, const imgact_json *value) {
                                       "Fedora Atomic", "FreeBSD", "Gentoo", "openSUSE", "RancherOS",
                                       "Rocky Linux",   "Ubuntu",  "Unknown"};
   for (size_t i = 0; i < SIM_COUNT(known); i++)
-    if (imgact_json_equals(value, known[i])) return sim_word(world, known[i]);
-  return sim_word(world, "Unknown");
+    if (imgact_json_equals(value, known[i])) return sim_intern(world, known[i]);
+  return sim_intern(world, "Unknown");
 }
 
 static bool take_text(char **slot, const imgact_json *value) {
@@ -238,7 +238,7 @@ static bool take_text(char **slot, const imgact_json *value) {
   return true;
 }
 
-static void update_image(sim_call *call, sim_image *image) {
+static void update_image(sim_exchange *call, sim_image *image) {
   if (!parsed_body(call)) return;
   if (image->is_public) {
     fail_forbidden(call);
@@ -258,8 +258,8 @@ static void update_image(sim_call *call, sim_image *image) {
   sim_reply_image(call, 200, image);
 }
 
-static void delete_image(sim_call *call, sim_image *image) {
-  if (image->gone || image->status == SIM_DELETED)
+static void delete_image(sim_exchange *call, sim_image *image) {
+  if (image->deleted || image->status == SIM_DELETED)
     fail_input(call, "Can not delete an already deleted image.");
   else if (image->is_public)
     fail_forbidden(call);
@@ -270,16 +270,16 @@ static void delete_image(sim_call *call, sim_image *image) {
   else {
     sim_image_remove(image);
     sim_world_commit(call->world, SIM_DELETE);
-    sim_call_finish(call, 204);
+    sim_exchange_finish(call, 204);
   }
 }
 
-static void begin(sim_call *call, sim_image *image, sim_effect effect, const char *region) {
+static void begin(sim_exchange *call, sim_image *image, sim_effect effect, const char *region) {
   const sim_action *action = sim_world_begin(call->world, image, effect, region, call->now_ms);
   if (action) sim_reply_action(call, 201, action);
 }
 
-static void convert(sim_call *call, sim_image *image) {
+static void convert(sim_exchange *call, sim_image *image) {
   bool repeats = call->world->repeats;
   if (image->type != SIM_BACKUP && !(repeats && image->type == SIM_SNAPSHOT))
     fail_input(call, "Only backups can be converted to snapshots.");
@@ -290,11 +290,11 @@ static void convert(sim_call *call, sim_image *image) {
 }
 
 /* Several transfers of one image may run at once, to different regions. */
-static void transfer(sim_call *call, sim_image *image) {
+static void transfer(sim_exchange *call, sim_image *image) {
   char *slug = sim_copy_json(imgact_json_get(call->body, "region"));
   const sim_region *region = sim_region_find(call->world, SIM_DIGITALOCEAN, slug);
   free(slug);
-  if (!region || !sim_words_has(&region->features, "image_transfer"))
+  if (!region || !sim_strings_has(&region->features, "image_transfer"))
     fail_input(call, "Region is not available");
   else if (image->is_public)
     fail_forbidden(call);
@@ -302,7 +302,7 @@ static void transfer(sim_call *call, sim_image *image) {
     fail_input(call, "Backups can not be transfered to other regions");
   else if (image->status != SIM_AVAILABLE)
     fail_input(call, "Image is not available.");
-  else if (!call->world->repeats && sim_words_has(&image->regions, region->slug))
+  else if (!call->world->repeats && sim_strings_has(&image->regions, region->slug))
     fail_input(call, "Image is already available in that region.");
   else if (!call->world->repeats &&
            (sim_image_running(image, SIM_CONVERT, NULL) || sim_image_running(image, SIM_TRANSFER, region->slug)))
@@ -311,7 +311,7 @@ static void transfer(sim_call *call, sim_image *image) {
     begin(call, image, SIM_TRANSFER, region->slug);
 }
 
-static void post_action(sim_call *call, sim_image *image) {
+static void post_action(sim_exchange *call, sim_image *image) {
   /* A missing body is a missing type. */
   if (call->request->body_bytes && !parsed_body(call)) return;
   const imgact_json *type = imgact_json_get(call->body, "type");
@@ -323,7 +323,7 @@ static void post_action(sim_call *call, sim_image *image) {
     fail(call, 404, "not_found", "The specified action type is not available.");
 }
 
-static bool read_tags(sim_call *call, sim_words *tags) {
+static bool read_tags(sim_exchange *call, sim_strings *tags) {
   const imgact_json *value = imgact_json_get(call->body, "tags"), *tag;
   imgact_json_type type = imgact_json_get_type(value);
   bool good = type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_NULL || type == IMGACT_JSON_ARRAY;
@@ -331,13 +331,13 @@ static bool read_tags(sim_call *call, sim_words *tags) {
   imgact_json_iter each = imgact_json_iter_begin(value);
   while (good && (tag = imgact_json_iter_next(&each, NULL))) {
     char *text = sim_copy_json(tag);
-    good = text && *text && strlen(text) <= 255 && sim_words_add(call->world, tags, text);
+    good = text && *text && strlen(text) <= 255 && sim_strings_add(call->world, tags, text);
     free(text);
   }
   return good;
 }
 
-static bool check_import(sim_call *call, const sim_region **region) {
+static bool check_import(sim_exchange *call, const sim_region **region) {
   static const char *const needed[] = {"name", "url", "region"};
   char *slug = sim_copy_json(imgact_json_get(call->body, "region"));
   *region = sim_region_find(call->world, SIM_DIGITALOCEAN, slug);
@@ -354,18 +354,18 @@ static bool check_import(sim_call *call, const sim_region **region) {
   return false;
 }
 
-static void reply_import(sim_call *call, const sim_image *image) {
+static void reply_import(sim_exchange *call, const sim_image *image) {
   imgact_json_write_begin_object(call->out);
   imgact_json_write_key(call->out, "image");
   sim_digitalocean_image(call, image, true);
   imgact_json_write_end_object(call->out);
-  sim_call_finish(call, 202);
+  sim_exchange_finish(call, 202);
 }
 
 /* The import is an action behind the scenes; it fails for a URL that has "/fail" in it, as a cloud would for a bad file. */
-static void import_image(sim_call *call) {
+static void import_image(sim_exchange *call) {
   const sim_region *region = NULL;
-  sim_words tags = {0};
+  sim_strings tags = {0};
   if (!parsed_body(call) || !check_import(call, &region)) return;
   if (!read_tags(call, &tags)) {
     free(tags.items);
@@ -386,17 +386,17 @@ static void import_image(sim_call *call) {
   image->description = sim_copy_json(imgact_json_get(call->body, "description"));
   image->os = distribution_of(call->world, imgact_json_get(call->body, "distribution"));
   char *url = sim_copy_json(imgact_json_get(call->body, "url"));
-  sim_whim usual = call->world->whim;
-  if (url && strstr(url, "/fail")) call->world->whim.fails = true;
+  sim_overrides usual = call->world->overrides;
+  if (url && strstr(url, "/fail")) call->world->overrides.fails = true;
   free(url);
   if (sim_world_begin(call->world, image, SIM_IMPORT, region->slug, call->now_ms)) reply_import(call, image);
-  call->world->whim = usual;
+  call->world->overrides = usual;
 }
 
 /* ---- handing an image to another account ---- */
 
 /* The one change that takes two scopes: of the route it is image:update. */
-static void account_transfer(sim_call *call, sim_image *image) {
+static void account_transfer(sim_exchange *call, sim_image *image) {
   size_t length = 0;
   if (!has_scope(call, "image:delete")) {
     fail_forbidden(call);
@@ -416,10 +416,10 @@ static void account_transfer(sim_call *call, sim_image *image) {
   imgact_json_write_begin_object(call->out);
   sim_write_int(call->out, "transfer_id", image->handover_id);
   imgact_json_write_end_object(call->out);
-  sim_call_finish(call, 201);
+  sim_exchange_finish(call, 201);
 }
 
-static void end_account_transfer(sim_call *call, sim_image *image, bool accept) {
+static void end_account_transfer(sim_exchange *call, sim_image *image, bool accept) {
   int64_t id = 0;
   size_t length = 0;
   if (!parsed_body(call)) return;
@@ -437,7 +437,7 @@ static void end_account_transfer(sim_call *call, sim_image *image, bool accept) 
     sim_image_remove(image);
     sim_world_commit(call->world, SIM_ACCOUNT_TRANSFER);
   }
-  sim_call_finish(call, 204);
+  sim_exchange_finish(call, 204);
   if (accept) call->reply->status = 201;
 }
 
@@ -445,11 +445,11 @@ static void end_account_transfer(sim_call *call, sim_image *image, bool accept) 
 
 typedef enum route { NO_ROUTE, IMAGES, IMAGE, IMAGE_ACTIONS, IMAGE_ACTION, HANDOVER, HANDOVER_END, ACTIONS, ACTION } route;
 
-static bool is(const sim_call *call, size_t index, const char *text) {
+static bool is(const sim_exchange *call, size_t index, const char *text) {
   return index < call->segments_count && index < SIM_MAX_SEGMENTS && !strcmp(call->segments[index], text);
 }
 
-static route route_of(const sim_call *call) {
+static route route_of(const sim_exchange *call) {
   size_t count = call->segments_count;
   if (!is(call, 0, "v2")) return NO_ROUTE;
   if (is(call, 1, "actions")) return count == 2 ? ACTIONS : count == 3 ? ACTION : NO_ROUTE;
@@ -462,7 +462,7 @@ static route route_of(const sim_call *call) {
 }
 
 /* What a method on a route needs; NULL = there is no such method. */
-static const char *scope_of(const sim_call *call, route where) {
+static const char *scope_of(const sim_exchange *call, route where) {
   const char *method = call->request->method;
   bool get = !strcmp(method, "GET"), post = !strcmp(method, "POST");
   switch (where) {
@@ -481,17 +481,17 @@ static const char *scope_of(const sim_call *call, route where) {
 }
 
 /* By id; by slug, of public images, only to read one. */
-static sim_image *image_of(const sim_call *call, const char *segment, bool by_slug) {
+static sim_image *image_of(const sim_exchange *call, const char *segment, bool by_slug) {
   int64_t id = 0;
   if (sim_parse_id(segment, &id)) return sim_image_find(call->world, SIM_DIGITALOCEAN, id);
   for (size_t i = 0; by_slug && i < call->side->images_count; i++) {
     sim_image *image = call->side->images[i];
-    if (!image->gone && image->is_public && image->slug && !strcmp(image->slug, segment)) return image;
+    if (!image->deleted && image->is_public && image->slug && !strcmp(image->slug, segment)) return image;
   }
   return NULL;
 }
 
-static void get_action(sim_call *call, const char *segment, const sim_image *image) {
+static void get_action(sim_exchange *call, const char *segment, const sim_image *image) {
   int64_t id = 0;
   const sim_action *action = sim_parse_id(segment, &id) ? sim_action_find(call->world, SIM_DIGITALOCEAN, id) : NULL;
   if (!action || !sim_action_visible(call, action) || (image && action->image != image))
@@ -500,7 +500,7 @@ static void get_action(sim_call *call, const char *segment, const sim_image *ima
     sim_reply_action(call, 200, action);
 }
 
-static void dispatch_image(sim_call *call, route where, sim_image *image) {
+static void dispatch_image(sim_exchange *call, route where, sim_image *image) {
   const char *method = call->request->method;
   switch (where) {
   case IMAGE:
@@ -523,7 +523,7 @@ static void dispatch_image(sim_call *call, route where, sim_image *image) {
   }
 }
 
-static void dispatch(sim_call *call, route where) {
+static void dispatch(sim_exchange *call, route where) {
   const char *method = call->request->method;
   if (where == IMAGES && !strcmp(method, "POST"))
     import_image(call);
@@ -535,7 +535,7 @@ static void dispatch(sim_call *call, route where) {
     get_action(call, call->segments[2], NULL);
   else {
     sim_image *image = image_of(call, call->segments[2], where == IMAGE && !strcmp(method, "GET"));
-    if (!image || (image->gone && (where != IMAGE || strcmp(method, "DELETE") != 0)))
+    if (!image || (image->deleted && (where != IMAGE || strcmp(method, "DELETE") != 0)))
       fail_not_found(call);
     else
       dispatch_image(call, where, image);
@@ -544,37 +544,37 @@ static void dispatch(sim_call *call, route where) {
 
 /* ---- before the handlers ---- */
 
-static sim_verdict spend(sim_call *call) {
+static sim_rate_result spend(sim_exchange *call) {
   const sim_rate_limit *limit = &call->side->limit;
-  if (!call->world->whim.refuses) return sim_limit_window(limit, &call->token->rate[SIM_DIGITALOCEAN], call->now_ms);
+  if (!call->world->overrides.refuses) return sim_limit_window(limit, &call->token->rate[SIM_DIGITALOCEAN], call->now_ms);
   /* A full hour whose oldest request is about to age out, as the next one will be accepted. */
-  return (sim_verdict){.refused = true,
-                       .limit = limit->limit ? limit->limit : sim_usual_limits[SIM_DIGITALOCEAN].limit,
-                       .reset_s = (limit->stale_ms ? call->now_ms - limit->stale_ms : call->now_ms + 1999) / 1000,
-                       .retry_after_s = -1};
+  return (sim_rate_result){.refused = true,
+                           .limit = limit->limit ? limit->limit : sim_default_limits[SIM_DIGITALOCEAN].limit,
+                           .reset_s = (limit->stale_ms ? call->now_ms - limit->stale_ms : call->now_ms + 1999) / 1000,
+                           .retry_after_s = -1};
 }
 
-static bool within_limit(sim_call *call) {
-  sim_verdict verdict = spend(call);
-  if (verdict.limit) {
-    sim_reply_header_int(call->reply, "ratelimit-limit", verdict.limit);
-    sim_reply_header_int(call->reply, "ratelimit-remaining", verdict.remaining);
-    sim_reply_header_int(call->reply, "ratelimit-reset", verdict.reset_s);
+static bool within_limit(sim_exchange *call) {
+  sim_rate_result result = spend(call);
+  if (result.limit) {
+    sim_reply_header_int(call->reply, "ratelimit-limit", result.limit);
+    sim_reply_header_int(call->reply, "ratelimit-remaining", result.remaining);
+    sim_reply_header_int(call->reply, "ratelimit-reset", result.reset_s);
   }
-  if (!verdict.refused) return true;
-  if (verdict.retry_after_s >= 0) sim_reply_header_int(call->reply, "retry-after", verdict.retry_after_s);
+  if (!result.refused) return true;
+  if (result.retry_after_s >= 0) sim_reply_header_int(call->reply, "retry-after", result.retry_after_s);
   fail(call, 429, "too_many_requests", "API Rate limit exceeded.");
   return false;
 }
 
-static bool permitted(sim_call *call, const char *scope) {
+static bool permitted(sim_exchange *call, const char *scope) {
   bool reads = !strcmp(call->request->method, "GET");
   if (has_scope(call, scope) && (reads || call->token->access != SIM_READ_ONLY)) return true;
   fail_forbidden(call);
   return false;
 }
 
-void sim_digitalocean(sim_call *call) {
+void sim_digitalocean(sim_exchange *call) {
   uint64_t high = sim_random(&call->world->ids), low = sim_random(&call->world->ids);
   snprintf(call->request_id, sizeof call->request_id,
            "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-a%03" PRIx64 "-%012" PRIx64, high >> 32, high >> 16 & 0xFFFF,

@@ -54,7 +54,7 @@ void sim_reply_body(sim_reply *reply, char *body, size_t length) {
 
 bool sim_controls(const char *target) { return !strncmp(target, "/_sim/", 6); }
 
-static void split_path(sim_call *call, char *path) {
+static void split_path(sim_exchange *call, char *path) {
   char *rest = NULL;
   for (char *segment = strtok_r(path, "/", &rest); segment; segment = strtok_r(NULL, "/", &rest)) {
     if (call->segments_count > SIM_MAX_SEGMENTS) return;
@@ -64,7 +64,7 @@ static void split_path(sim_call *call, char *path) {
   }
 }
 
-static bool split_query(sim_call *call, char *query) {
+static bool split_query(sim_exchange *call, char *query) {
   char *rest = NULL;
   call->parameters = calloc(SIM_MAX_PARAMETERS, sizeof *call->parameters);
   if (!call->parameters) return false;
@@ -83,7 +83,7 @@ static bool split_query(sim_call *call, char *query) {
   return true;
 }
 
-static bool take_apart(sim_call *call) {
+static bool take_apart(sim_exchange *call) {
   const char *target = call->request->target;
   if (strnlen(target, MAX_TARGET + 1) > MAX_TARGET) target = "/";
   call->store = sim_copy(target);
@@ -96,7 +96,7 @@ static bool take_apart(sim_call *call) {
   return !query || split_query(call, query);
 }
 
-const char *sim_parameter_next(const sim_call *call, const char *name, size_t *at) {
+const char *sim_parameter_next(const sim_exchange *call, const char *name, size_t *at) {
   while (*at < call->parameters_count) {
     const sim_parameter *parameter = &call->parameters[(*at)++];
     if (!strcmp(parameter->name, name)) return parameter->value;
@@ -104,18 +104,18 @@ const char *sim_parameter_next(const sim_call *call, const char *name, size_t *a
   return NULL;
 }
 
-const char *sim_parameter_of(const sim_call *call, const char *name) {
+const char *sim_parameter_of(const sim_exchange *call, const char *name) {
   size_t at = 0;
   return sim_parameter_next(call, name, &at);
 }
 
-bool sim_parameter_page(const sim_call *call, const char *name, int64_t otherwise, int64_t *out) {
+bool sim_parameter_page(const sim_exchange *call, const char *name, int64_t otherwise, int64_t *out) {
   const char *value = sim_parameter_of(call, name);
   *out = otherwise;
   return !value || (sim_parse_id(value, out) && *out >= 1);
 }
 
-bool sim_parameter_allows(const sim_call *call, const char *name, const char *value) {
+bool sim_parameter_allows(const sim_exchange *call, const char *name, const char *value) {
   size_t at = 0;
   const char *wanted = sim_parameter_next(call, name, &at);
   if (!wanted) return true;
@@ -124,7 +124,7 @@ bool sim_parameter_allows(const sim_call *call, const char *name, const char *va
   return false;
 }
 
-int sim_call_parse(sim_call *call) {
+int sim_exchange_parse(sim_exchange *call) {
   const sim_request *request = call->request;
   if (!request->body_bytes) return -1;
   int result = imgact_json_doc_parse(request->body, request->body_bytes, NULL, &call->document, NULL, 0);
@@ -135,7 +135,7 @@ int sim_call_parse(sim_call *call) {
 
 /* ---- the reply ---- */
 
-void sim_call_finish(sim_call *call, int status) {
+void sim_exchange_finish(sim_exchange *call, int status) {
   size_t length = 0;
   const char *text = imgact_json_writer_finish(call->out, &length);
   char *body = text && length ? sim_copy_n(text, length) : NULL;
@@ -149,8 +149,8 @@ void sim_call_finish(sim_call *call, int status) {
                      call->cloud == SIM_HETZNER ? "application/json" : "application/json; charset=utf-8");
 }
 
-sim_window sim_window_of(int64_t page, int64_t per_page, size_t total) {
-  sim_window window = {.page = page, .per_page = per_page, .total = total};
+sim_page sim_page_of(int64_t page, int64_t per_page, size_t total) {
+  sim_page window = {.page = page, .per_page = per_page, .total = total};
   size_t size = (size_t)per_page;
   window.last = total ? (int64_t)((total - 1) / size) + 1 : 1;
   window.first = page <= window.last ? (size_t)(page - 1) * size : total;
@@ -158,7 +158,7 @@ sim_window sim_window_of(int64_t page, int64_t per_page, size_t total) {
   return window;
 }
 
-void **sim_images_that(sim_call *call, bool (*fits)(const sim_call *call, const sim_image *image), size_t *count) {
+void **sim_images_filter(sim_exchange *call, bool (*fits)(const sim_exchange *call, const sim_image *image), size_t *count) {
   void **list = sim_scratch(call->world, call->side->images_count);
   *count = 0;
   for (size_t i = 0; list && i < call->side->images_count; i++)
@@ -166,58 +166,58 @@ void **sim_images_that(sim_call *call, bool (*fits)(const sim_call *call, const 
   return list;
 }
 
-bool sim_action_visible(const sim_call *call, const sim_action *action) { return action->visible_ms <= call->now_ms; }
+bool sim_action_visible(const sim_exchange *call, const sim_action *action) { return action->visible_ms <= call->now_ms; }
 
-void sim_write_image(sim_call *call, const sim_image *image) {
+void sim_write_image(sim_exchange *call, const sim_image *image) {
   if (call->cloud == SIM_HETZNER)
     sim_hetzner_image(call, image);
   else
     sim_digitalocean_image(call, image, false);
 }
 
-void sim_write_action(sim_call *call, const sim_action *action) {
+void sim_write_action(sim_exchange *call, const sim_action *action) {
   if (call->cloud == SIM_HETZNER)
     sim_hetzner_action(call, action);
   else
     sim_digitalocean_action(call, action);
 }
 
-void sim_reply_image(sim_call *call, int status, const sim_image *image) {
+void sim_reply_image(sim_exchange *call, int status, const sim_image *image) {
   imgact_json_write_begin_object(call->out);
   imgact_json_write_key(call->out, "image");
   sim_write_image(call, image);
   imgact_json_write_end_object(call->out);
-  sim_call_finish(call, status);
+  sim_exchange_finish(call, status);
 }
 
-void sim_reply_action(sim_call *call, int status, const sim_action *action) {
+void sim_reply_action(sim_exchange *call, int status, const sim_action *action) {
   imgact_json_write_begin_object(call->out);
   imgact_json_write_key(call->out, "action");
   sim_write_action(call, action);
   imgact_json_write_end_object(call->out);
-  sim_call_finish(call, status);
+  sim_exchange_finish(call, status);
 }
 
-static void begin_list(sim_call *call, const char *key) {
+static void begin_list(sim_exchange *call, const char *key) {
   imgact_json_write_begin_object(call->out);
   imgact_json_write_key(call->out, key);
   imgact_json_write_begin_array(call->out);
 }
 
-static void end_list(sim_call *call, const sim_window *window, sim_tail *write_tail) {
+static void end_list(sim_exchange *call, const sim_page *window, sim_footer_fn *write_tail) {
   imgact_json_write_end_array(call->out);
   write_tail(call, window);
   imgact_json_write_end_object(call->out);
-  sim_call_finish(call, 200);
+  sim_exchange_finish(call, 200);
 }
 
-void sim_reply_images(sim_call *call, void *const *list, const sim_window *window, sim_tail *write_tail) {
+void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *window, sim_footer_fn *write_tail) {
   begin_list(call, "images");
   for (size_t i = window->first; i < window->end; i++) sim_write_image(call, list[i]);
   end_list(call, window, write_tail);
 }
 
-void sim_reply_actions(sim_call *call, void *const *list, const sim_window *window, sim_tail *write_tail) {
+void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *window, sim_footer_fn *write_tail) {
   begin_list(call, "actions");
   for (size_t i = window->first; i < window->end; i++) sim_write_action(call, list[i]);
   end_list(call, window, write_tail);
@@ -252,7 +252,7 @@ void sim_write_bool(imgact_json_writer *out, const char *key, bool value) {
   imgact_json_write_bool(out, value);
 }
 
-void sim_write_words(imgact_json_writer *out, const char *key, const sim_words *words) {
+void sim_write_strings(imgact_json_writer *out, const char *key, const sim_strings *words) {
   imgact_json_write_key(out, key);
   imgact_json_write_begin_array(out);
   for (uint32_t i = 0; i < words->count; i++) imgact_json_write_string(out, words->items[i]);
@@ -268,16 +268,16 @@ static const char *bearer(const sim_request *request) {
   return *value ? value : NULL;
 }
 
-static void end_call(sim_call *call) {
+static void end_call(sim_exchange *call) {
   imgact_json_doc_free(call->document);
   imgact_json_writer_free(call->out);
   free(call->parameters);
   free(call->store);
 }
 
-sim_reply sim_handle(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms) {
+sim_reply sim_dispatch(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms) {
   sim_reply reply = {.status = 500};
-  sim_call call = {.world = world, .side = &world->sides[cloud], .cloud = cloud, .request = request};
+  sim_exchange call = {.world = world, .side = &world->sides[cloud], .cloud = cloud, .request = request};
   call.now_ms = now_ms;
   call.reply = &reply;
   call.out = imgact_json_writer_new(NULL, 0);

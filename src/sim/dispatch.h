@@ -39,7 +39,7 @@ typedef struct sim_reply {
 
 /* Answers one request, and does not count it. Never fails: without memory it is a 500 with nothing in it. Free with
  * sim_reply_free. */
-sim_reply sim_handle(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms);
+sim_reply sim_dispatch(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms);
 void sim_reply_free(sim_reply *reply);
 /* Adds or replaces; without memory or room the reply goes without it. */
 void sim_reply_header(sim_reply *reply, const char *name, const char *value);
@@ -58,9 +58,9 @@ typedef struct sim_parameter {
 } sim_parameter;
 
 /* A request taken apart, and its answer being made. */
-typedef struct sim_call {
+typedef struct sim_exchange {
   sim_world *world;
-  sim_side *side;
+  sim_cloud_state *side;
   sim_cloud cloud;
   const sim_request *request;
   int64_t now_ms;
@@ -77,57 +77,57 @@ typedef struct sim_call {
   const imgact_json *body;
   imgact_json_writer *out;
   sim_reply *reply;
-} sim_call;
+} sim_exchange;
 
 /* The first value of a parameter; NULL = not there. */
-const char *sim_parameter_of(const sim_call *call, const char *name);
+const char *sim_parameter_of(const sim_exchange *call, const char *name);
 /* The next value of a parameter that may be repeated: *at starts at 0. NULL = no more. */
-const char *sim_parameter_next(const sim_call *call, const char *name, size_t *at);
+const char *sim_parameter_next(const sim_exchange *call, const char *name, size_t *at);
 /* The value as a page's number or size, `otherwise` where there is none. false: it is no positive integer. */
-bool sim_parameter_page(const sim_call *call, const char *name, int64_t otherwise, int64_t *out);
+bool sim_parameter_page(const sim_exchange *call, const char *name, int64_t otherwise, int64_t *out);
 /* Is `value` one of the parameter's values, or is the parameter not there? */
-bool sim_parameter_allows(const sim_call *call, const char *name, const char *value);
+bool sim_parameter_allows(const sim_exchange *call, const char *name, const char *value);
 /* Parses the body into call->body. 0; -1: missing, no JSON, no object; -2: no memory. */
-int sim_call_parse(sim_call *call);
+int sim_exchange_parse(sim_exchange *call);
 /* Ends the answer: what was written to call->out, if anything, becomes the body. */
-void sim_call_finish(sim_call *call, int status);
+void sim_exchange_finish(sim_exchange *call, int status);
 
 /* A page of a list: items first to end-1 of total. */
-typedef struct sim_window {
+typedef struct sim_page {
   int64_t page, per_page, last;
   size_t first, end, total;
-} sim_window;
-sim_window sim_window_of(int64_t page, int64_t per_page, size_t total);
+} sim_page;
+sim_page sim_page_of(int64_t page, int64_t per_page, size_t total);
 
 /* The images that fit, in the order in which they came, in the world's scratch; NULL without memory. */
-void **sim_images_that(sim_call *call, bool (*fits)(const sim_call *call, const sim_image *image), size_t *count);
-bool sim_action_visible(const sim_call *call, const sim_action *action);
+void **sim_images_filter(sim_exchange *call, bool (*fits)(const sim_exchange *call, const sim_image *image), size_t *count);
+bool sim_action_visible(const sim_exchange *call, const sim_action *action);
 
 /* As the call's cloud shows them. */
-void sim_write_image(sim_call *call, const sim_image *image);
-void sim_write_action(sim_call *call, const sim_action *action);
-void sim_reply_image(sim_call *call, int status, const sim_image *image);
-void sim_reply_action(sim_call *call, int status, const sim_action *action);
+void sim_write_image(sim_exchange *call, const sim_image *image);
+void sim_write_action(sim_exchange *call, const sim_action *action);
+void sim_reply_image(sim_exchange *call, int status, const sim_image *image);
+void sim_reply_action(sim_exchange *call, int status, const sim_action *action);
 /* A page of images or actions, and what the cloud says of the pages. */
-typedef void sim_tail(sim_call *call, const sim_window *window);
-void sim_reply_images(sim_call *call, void *const *list, const sim_window *window, sim_tail *write_tail);
-void sim_reply_actions(sim_call *call, void *const *list, const sim_window *window, sim_tail *write_tail);
+typedef void sim_footer_fn(sim_exchange *call, const sim_page *window);
+void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *window, sim_footer_fn *write_tail);
+void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *window, sim_footer_fn *write_tail);
 
 void sim_write_time(imgact_json_writer *out, const char *key, int64_t ms);         /* IMGACT_NO_TIME writes null */
 void sim_write_string(imgact_json_writer *out, const char *key, const char *text); /* NULL writes null */
 void sim_write_int(imgact_json_writer *out, const char *key, int64_t value);
 void sim_write_id(imgact_json_writer *out, const char *key, int64_t id); /* 0 writes null */
 void sim_write_bool(imgact_json_writer *out, const char *key, bool value);
-void sim_write_words(imgact_json_writer *out, const char *key, const sim_words *words);
+void sim_write_strings(imgact_json_writer *out, const char *key, const sim_strings *words);
 
-void sim_hetzner(sim_call *call);
-void sim_hetzner_image(sim_call *call, const sim_image *image);
-void sim_hetzner_action(sim_call *call, const sim_action *action);
-void sim_digitalocean(sim_call *call);
-/* fresh: as the answer to an import shows it, without what is not known yet. */
-void sim_digitalocean_image(sim_call *call, const sim_image *image, bool fresh);
-void sim_digitalocean_action(sim_call *call, const sim_action *action);
+void sim_hetzner(sim_exchange *call);
+void sim_hetzner_image(sim_exchange *call, const sim_image *image);
+void sim_hetzner_action(sim_exchange *call, const sim_action *action);
+void sim_digitalocean(sim_exchange *call);
+/* import_pending: as the answer to an import shows it, without what is not known yet. */
+void sim_digitalocean_image(sim_exchange *call, const sim_image *image, bool import_pending);
+void sim_digitalocean_action(sim_exchange *call, const sim_action *action);
 void sim_dump_image(imgact_json_writer *out, const sim_image *image);
-void sim_dump_action(sim_call *call, const sim_action *action);
+void sim_dump_action(sim_exchange *call, const sim_action *action);
 
 #endif

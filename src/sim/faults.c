@@ -10,7 +10,7 @@
 
 #define MAX_FAULTS 1000
 
-const char *const sim_deed_words[] = {
+const char *const sim_fault_names[] = {
     [SIM_NO_REPLY] = "no_reply",
     [SIM_CLOSE] = "close",
     [SIM_RESET] = "reset",
@@ -87,11 +87,11 @@ static void known_keys(reader *r) {
 /* What a deed cannot do without. */
 static void check_needs(reader *r, const sim_fault *fault) {
   if (r->wrong) return;
-  if (fault->deed == SIM_CUT && fault->bytes < 0) r->wrong = "bytes";
-  if (fault->deed == SIM_SLOW && fault->bytes < 1) r->wrong = "bytes";
-  if ((fault->deed == SIM_DELAY || fault->deed == SIM_HIDE) && fault->ms < 0) r->wrong = "ms";
-  if (fault->deed == SIM_STATUS && (fault->status < 200 || fault->status > 599)) r->wrong = "status";
-  if (fault->deed == SIM_CONTENT_TYPE && !fault->content_type) r->wrong = "content_type";
+  if (fault->kind == SIM_CUT && fault->bytes < 0) r->wrong = "bytes";
+  if (fault->kind == SIM_SLOW && fault->bytes < 1) r->wrong = "bytes";
+  if ((fault->kind == SIM_DELAY || fault->kind == SIM_HIDE) && fault->ms < 0) r->wrong = "ms";
+  if (fault->kind == SIM_STATUS && (fault->status < 200 || fault->status > 599)) r->wrong = "status";
+  if (fault->kind == SIM_CONTENT_TYPE && !fault->content_type) r->wrong = "content_type";
   if (fault->ms > INT64_C(366) * 86400000) r->wrong = "ms";
   if (fault->content_type && strpbrk(fault->content_type, "\r\n")) r->wrong = "content_type";
 }
@@ -102,10 +102,10 @@ static const char *read_fault(const imgact_json *value, sim_fault *fault) {
   *fault = (sim_fault){.cloud = -1, .count = -1, .probability = 1, .ms = -1, .bytes = -1, .status = -1, .retry_after_s = -1};
   if (imgact_json_get_type(value) != IMGACT_JSON_OBJECT) return "the element";
   known_keys(&r);
-  fault->deed = (sim_deed)word(&r, "do", sim_deed_words, SIM_DEEDS, SIM_DEEDS);
-  if (fault->deed == SIM_DEEDS) return "do";
-  fault->cloud = word(&r, "cloud", sim_cloud_words, SIM_CLOUDS, -1);
-  fault->after = word(&r, "when", whens, 2, fault->deed == SIM_CUT) == 1;
+  fault->kind = (sim_fault_kind)word(&r, "do", sim_fault_names, SIM_FAULT_KINDS, SIM_FAULT_KINDS);
+  if (fault->kind == SIM_FAULT_KINDS) return "do";
+  fault->cloud = word(&r, "cloud", sim_cloud_names, SIM_CLOUDS, -1);
+  fault->after = word(&r, "when", whens, 2, fault->kind == SIM_CUT) == 1;
   text(&r, "method", &fault->method);
   text(&r, "path", &fault->path);
   number(&r, "skip", &fault->skip);
@@ -117,8 +117,8 @@ static const char *read_fault(const imgact_json *value, sim_fault *fault) {
   text(&r, "body", &fault->body);
   text(&r, "content_type", &fault->content_type);
   text(&r, "next", &fault->next);
-  if (fault->deed == SIM_NEXT) word(&r, "next", nexts, SIM_COUNT(nexts), fault->next ? 0 : -1);
-  if (fault->deed == SIM_NEXT && !fault->next && !r.wrong) r.wrong = "next";
+  if (fault->kind == SIM_NEXT) word(&r, "next", nexts, SIM_COUNT(nexts), fault->next ? 0 : -1);
+  if (fault->kind == SIM_NEXT && !fault->next && !r.wrong) r.wrong = "next";
   const imgact_json *chance = imgact_json_get(value, "probability");
   if (chance && (!imgact_json_as_double(chance, &fault->probability) || fault->probability < 0 || fault->probability > 1))
     r.wrong = "probability";
@@ -181,8 +181,8 @@ static void write_text(imgact_json_writer *out, const char *key, const char *tex
 
 static void write_fault(imgact_json_writer *out, const sim_fault *fault) {
   imgact_json_write_begin_object(out);
-  sim_write_string(out, "do", sim_deed_words[fault->deed]);
-  if (fault->cloud >= 0) sim_write_string(out, "cloud", sim_cloud_words[fault->cloud]);
+  sim_write_string(out, "do", sim_fault_names[fault->kind]);
+  if (fault->cloud >= 0) sim_write_string(out, "cloud", sim_cloud_names[fault->cloud]);
   write_text(out, "method", fault->method);
   write_text(out, "path", fault->path);
   sim_write_string(out, "when", whens[fault->after]);
@@ -352,7 +352,7 @@ static void edited_object(const edit *e, const imgact_json *object, int depth) {
   imgact_json_write_begin_object(e->out);
   while ((value = imgact_json_iter_next(&each, &key))) {
     char *name = sim_copy_json(key);
-    bool next = e->fault->deed == SIM_NEXT, link = next && depth == 2 && imgact_json_equals(key, "next");
+    bool next = e->fault->kind == SIM_NEXT, link = next && depth == 2 && imgact_json_equals(key, "next");
     bool list = depth == 0 && imgact_json_get_type(value) == IMGACT_JSON_ARRAY;
     if (name && !(link && !strcmp(e->fault->next, "missing"))) {
       imgact_json_write_key(e->out, name);
@@ -361,7 +361,7 @@ static void edited_object(const edit *e, const imgact_json *object, int depth) {
       else if (next && depth == 2 && imgact_json_equals(key, "next_page") &&
                imgact_json_get_type(value) == IMGACT_JSON_NUMBER)
         write_next_number(e, imgact_json_get(object, "page"));
-      else if (list && e->fault->deed == SIM_DUPLICATE)
+      else if (list && e->fault->kind == SIM_DUPLICATE)
         edited_items(e, value);
       else if (depth < 2 && imgact_json_get_type(value) == IMGACT_JSON_OBJECT)
         edited_object(e, value, depth + 1);
@@ -389,22 +389,22 @@ static void edit_reply(sim_reply *reply, const sim_fault *fault, const sim_reque
 /* ---- a world that moves between two pages ---- */
 
 static void appear(sim_world *world, sim_cloud cloud, int64_t now_ms) {
-  sim_side *side = &world->sides[cloud];
+  sim_cloud_state *side = &world->sides[cloud];
   sim_image *image = sim_image_new(world, cloud, 0);
   if (!image) return;
   image->type = SIM_SNAPSHOT;
   image->created_ms = now_ms;
-  image->os = sim_word(world, cloud == SIM_HETZNER ? "ubuntu" : "Ubuntu");
+  image->os = sim_intern(world, cloud == SIM_HETZNER ? "ubuntu" : "Ubuntu");
   sim_replace(cloud == SIM_HETZNER ? &image->description : &image->name, "appeared");
   memmove(side->images + 1, side->images, (side->images_count - 1) * sizeof *side->images);
   side->images[0] = image;
 }
 
 static void vanish(sim_world *world, sim_cloud cloud) {
-  sim_side *side = &world->sides[cloud];
+  sim_cloud_state *side = &world->sides[cloud];
   for (size_t i = 0; i < side->images_count; i++) {
     sim_image *image = side->images[i];
-    if (image->gone || image->is_public || image->is_protected || image->locked) continue;
+    if (image->deleted || image->is_public || image->is_protected || image->locked) continue;
     sim_image_remove(image);
     return;
   }
@@ -413,10 +413,10 @@ static void vanish(sim_world *world, sim_cloud cloud) {
 /* ---- one request ---- */
 
 static void before(sim_world *world, sim_cloud cloud, const sim_fault *fault, int64_t now_ms) {
-  switch (fault->deed) {
-  case SIM_HIDE: world->whim.hide_ms = fault->ms; break;
-  case SIM_FAIL: world->whim.fails = true; break;
-  case SIM_LAST: world->whim.duration_ms = fault->ms < 0 ? -2 : fault->ms; break;
+  switch (fault->kind) {
+  case SIM_HIDE: world->overrides.hide_ms = fault->ms; break;
+  case SIM_FAIL: world->overrides.fails = true; break;
+  case SIM_LAST: world->overrides.duration_ms = fault->ms < 0 ? -2 : fault->ms; break;
   case SIM_APPEAR: appear(world, cloud, now_ms); break;
   case SIM_VANISH: vanish(world, cloud); break;
   default: break;
@@ -426,13 +426,13 @@ static void before(sim_world *world, sim_cloud cloud, const sim_fault *fault, in
 /* Does the fault keep the request from being handled at all? */
 static bool swallows(const sim_fault *fault) {
   if (fault->after) return false;
-  return fault->deed == SIM_NO_REPLY || fault->deed == SIM_CLOSE || fault->deed == SIM_RESET || fault->deed == SIM_CUT ||
-         fault->deed == SIM_STATUS || fault->deed == SIM_RATE_LIMIT;
+  return fault->kind == SIM_NO_REPLY || fault->kind == SIM_CLOSE || fault->kind == SIM_RESET || fault->kind == SIM_CUT ||
+         fault->kind == SIM_STATUS || fault->kind == SIM_RATE_LIMIT;
 }
 
 static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault, const sim_request *request) {
   sim_reply *reply = &outcome->reply;
-  switch (fault->deed) {
+  switch (fault->kind) {
   case SIM_NO_REPLY:
     outcome->end = SIM_END_SILENCE;
     if (fault->ms >= 0) outcome->delay_ms = fault->ms;
@@ -460,9 +460,9 @@ static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault,
 /* The cloud itself refuses, so that its reply has whatever such a one has. */
 static void refuse(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms, sim_reply *reply) {
   sim_reply_free(reply);
-  world->whim.refuses = true;
-  *reply = sim_handle(world, cloud, request, now_ms);
-  world->whim.refuses = false;
+  world->overrides.refuses = true;
+  *reply = sim_dispatch(world, cloud, request, now_ms);
+  world->overrides.refuses = false;
 }
 
 static sim_reply unhandled(int64_t now_ms) {
@@ -494,11 +494,11 @@ sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud, con
     if (swallows(&faults->items[i])) handled = false;
   }
   free(path);
-  outcome.reply = handled ? sim_handle(world, cloud, request, now_ms) : unhandled(now_ms);
-  world->whim = (sim_whim){.duration_ms = -1};
+  outcome.reply = handled ? sim_dispatch(world, cloud, request, now_ms) : unhandled(now_ms);
+  world->overrides = (sim_overrides){.duration_ms = -1};
   for (size_t i = 0; i < count; i++)
     if (hit[i]) {
-      if (faults->items[i].deed == SIM_RATE_LIMIT) refuse(world, cloud, request, now_ms, &outcome.reply);
+      if (faults->items[i].kind == SIM_RATE_LIMIT) refuse(world, cloud, request, now_ms, &outcome.reply);
       after(&outcome, cloud, &faults->items[i], request);
     }
   count_reply(&world->counters, cloud, &outcome);

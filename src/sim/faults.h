@@ -6,7 +6,7 @@
 
 #include "dispatch.h"
 
-typedef enum sim_deed {
+typedef enum sim_fault_kind {
   SIM_NO_REPLY,     /* nothing ever comes; after `ms`, if given, the connection is closed */
   SIM_CLOSE,        /* closed without a byte */
   SIM_RESET,        /* reset without a byte */
@@ -23,11 +23,11 @@ typedef enum sim_deed {
   SIM_LAST,         /* the action that is begun runs for `ms`; without it, for ever */
   SIM_APPEAR,       /* before the request a new image stands first in the list */
   SIM_VANISH,       /* before the request the first image that may go has gone */
-  SIM_DEEDS
-} sim_deed;
+  SIM_FAULT_KINDS
+} sim_fault_kind;
 
 typedef struct sim_fault {
-  sim_deed deed;
+  sim_fault_kind kind;
   int cloud;           /* -1 = both */
   char *method, *path; /* patterns of the shell; NULL = any */
   bool after;          /* the effect is committed first; else the request does nothing. A cut: unless told otherwise */
@@ -62,6 +62,6 @@ typedef struct sim_outcome {
 /* Answers one request, with whatever faults hit it. */
 sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud, const sim_request *request, int64_t now_ms);
 
-extern const char *const sim_deed_words[SIM_DEEDS];
+extern const char *const sim_fault_names[SIM_FAULT_KINDS];
 
 #endif

@@ -52,9 +52,9 @@ bool sim_world_regions(sim_world *world) {
     /* London takes no images here, so that a refusal can be seen; Sydney has no room for Droplets, but for images. */
     size_t features = SIM_COUNT(region_features) - (i == 5);
     for (size_t k = 0; k < features; k++)
-      if (!sim_words_add(world, &region->features, region_features[k])) return false;
+      if (!sim_strings_add(world, &region->features, region_features[k])) return false;
     region->available = i != 9;
-    if (!sim_words_add(world, &region->sizes, "s-1vcpu-1gb")) return false;
+    if (!sim_strings_add(world, &region->sizes, "s-1vcpu-1gb")) return false;
   }
   return true;
 }
@@ -67,11 +67,11 @@ static void system_of(generator *g, sim_image *image) {
   char name[64];
   snprintf(name, sizeof name, "%s-%s", system->os, system->version);
   image->type = hetzner ? SIM_SYSTEM : g->index % 2 ? SIM_SNAPSHOT : SIM_BASE;
-  image->arm = g->index % 2 && hetzner;
+  image->is_arm = g->index % 2 && hetzner;
   image->is_public = 1;
   image->rapid_deploy = hetzner;
-  image->os = sim_word(g->world, hetzner ? system->os : system->distribution);
-  image->os_version = sim_word(g->world, system->version);
+  image->os = sim_intern(g->world, hetzner ? system->os : system->distribution);
+  image->os_version = sim_intern(g->world, system->version);
   image->disk_gb = hetzner ? 5 : 7;
   if (!hetzner) image->size_gb = tenths(g, 1, 3);
   set(g, &image->name, hetzner ? name : system->title);
@@ -89,8 +89,8 @@ static void app_of(generator *g, sim_image *image) {
   const char *app = apps[g->index % SIM_COUNT(apps)];
   image->type = image->cloud == SIM_HETZNER ? SIM_APP : SIM_SNAPSHOT;
   image->is_public = image->application = 1;
-  image->os = sim_word(g->world, image->cloud == SIM_HETZNER ? "ubuntu" : "Ubuntu");
-  image->os_version = sim_word(g->world, "24.04");
+  image->os = sim_intern(g->world, image->cloud == SIM_HETZNER ? "ubuntu" : "Ubuntu");
+  image->os_version = sim_intern(g->world, "24.04");
   image->disk_gb = 40;
   image->size_gb = 1.5;
   set(g, &image->name, app);
@@ -122,7 +122,7 @@ static void digitalocean_own(generator *g, sim_image *image) {
   set(g, &image->name, text);
   set(g, &image->description, "");
   image->type = g->index % 3 == 1 ? SIM_BACKUP : g->index % 7 == 6 ? SIM_CUSTOM : SIM_SNAPSHOT;
-  g->good = sim_words_add(g->world, &image->tags, environments[roll(g, SIM_COUNT(environments))]) && g->good;
+  g->good = sim_strings_add(g->world, &image->tags, environments[roll(g, SIM_COUNT(environments))]) && g->good;
   if (image->type != SIM_CUSTOM || g->index % 2 == 0) return;
   image->status = SIM_DELETED;
   image->size_gb = image->disk_gb = NAN;
@@ -132,11 +132,11 @@ static void digitalocean_own(generator *g, sim_image *image) {
 static void own_of(generator *g, sim_image *image) {
   const system_image *system = &systems[roll(g, SIM_COUNT(systems))];
   bool hetzner = image->cloud == SIM_HETZNER;
-  image->os = sim_word(g->world, hetzner ? system->os : system->distribution);
-  image->os_version = hetzner ? sim_word(g->world, system->version) : NULL;
+  image->os = sim_intern(g->world, hetzner ? system->os : system->distribution);
+  image->os_version = hetzner ? sim_intern(g->world, system->version) : NULL;
   image->disk_gb = (double)(20 << roll(g, 4));
   image->size_gb = tenths(g, 1, 20);
-  image->arm = hetzner && roll(g, 4) == 0;
+  image->is_arm = hetzner && roll(g, 4) == 0;
   if (hetzner)
     hetzner_own(g, image);
   else
@@ -148,10 +148,10 @@ static void regions_of(generator *g, sim_image *image) {
   size_t count = image->is_public ? SIM_COUNT(region_slugs) : 1 + (g->index % 5 == 0);
   size_t first = image->is_public ? 0 : roll(g, SIM_COUNT(region_slugs));
   for (size_t i = 0; i < count; i++)
-    g->good = sim_words_add(g->world, &image->regions, region_slugs[(first + i) % SIM_COUNT(region_slugs)]) && g->good;
+    g->good = sim_strings_add(g->world, &image->regions, region_slugs[(first + i) % SIM_COUNT(region_slugs)]) && g->good;
   /* The vendor's own samples name a region twice. */
   if (!image->is_public && g->index % 11 == 5)
-    g->good = sim_words_add(g->world, &image->regions, image->regions.items[0]) && g->good;
+    g->good = sim_strings_add(g->world, &image->regions, image->regions.items[0]) && g->good;
 }
 
 /* ---- histories ---- */

@@ -19,7 +19,7 @@
 
 /* ---- errors ---- */
 
-static void begin_error(sim_call *call, const char *code, const char *message) {
+static void begin_error(sim_exchange *call, const char *code, const char *message) {
   imgact_json_write_begin_object(call->out);
   imgact_json_write_key(call->out, "error");
   imgact_json_write_begin_object(call->out);
@@ -28,19 +28,19 @@ static void begin_error(sim_call *call, const char *code, const char *message) {
   imgact_json_write_key(call->out, "details");
 }
 
-static void end_error(sim_call *call, int status) {
+static void end_error(sim_exchange *call, int status) {
   imgact_json_write_end_object(call->out);
   imgact_json_write_end_object(call->out);
-  sim_call_finish(call, status);
+  sim_exchange_finish(call, status);
 }
 
-static void fail(sim_call *call, int status, const char *code, const char *message) {
+static void fail(sim_exchange *call, int status, const char *code, const char *message) {
   begin_error(call, code, message);
   imgact_json_write_null(call->out);
   end_error(call, status);
 }
 
-static void fail_field(sim_call *call, const char *field, const char *message) {
+static void fail_field(sim_exchange *call, const char *field, const char *message) {
   char text[160];
   snprintf(text, sizeof text, "invalid input in field '%s'", field);
   begin_error(call, "invalid_input", text);
@@ -59,14 +59,14 @@ static void fail_field(sim_call *call, const char *field, const char *message) {
   end_error(call, 422);
 }
 
-static void fail_not_found(sim_call *call, const char *what, const char *id) {
+static void fail_not_found(sim_exchange *call, const char *what, const char *id) {
   char text[160];
   snprintf(text, sizeof text, "%s with ID '%.64s' not found", what, id);
   fail(call, 404, "not_found", text);
 }
 
 /* What the API's front says is set by another program: indented, with a charset. */
-static void fail_route(sim_call *call) {
+static void fail_route(sim_exchange *call) {
   imgact_json_writer_free(call->out);
   call->out = imgact_json_writer_new(NULL, 2);
   sim_reply_header(call->reply, "Content-Type", "application/json; charset=UTF-8");
@@ -99,12 +99,12 @@ static void write_labels(imgact_json_writer *out, const sim_labels *labels) {
   imgact_json_write_end_object(out);
 }
 
-void sim_hetzner_image(sim_call *call, const sim_image *image) {
+void sim_hetzner_image(sim_exchange *call, const sim_image *image) {
   imgact_json_writer *out = call->out;
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", image->id);
-  sim_write_string(out, "type", sim_type_words[image->type]);
-  sim_write_string(out, "status", sim_status_words[sim_image_status(image, call->now_ms)]);
+  sim_write_string(out, "type", sim_type_names[image->type]);
+  sim_write_string(out, "status", sim_status_names[sim_image_status(image, call->now_ms)]);
   sim_write_string(out, "name", image->name);
   sim_write_string(out, "description", image->description ? image->description : "");
   write_number(out, "image_size", image->size_gb);
@@ -122,7 +122,7 @@ void sim_hetzner_image(sim_call *call, const sim_image *image) {
   sim_write_time(out, "deprecated", image->deprecated_ms);
   sim_write_time(out, "deleted", image->deleted_ms);
   write_labels(out, &image->labels);
-  sim_write_string(out, "architecture", image->arm ? "arm" : "x86");
+  sim_write_string(out, "architecture", image->is_arm ? "arm" : "x86");
   if (call->dump) sim_dump_image(out, image);
   imgact_json_write_end_object(out);
 }
@@ -134,12 +134,12 @@ static void write_resource(imgact_json_writer *out, int64_t id, const char *type
   imgact_json_write_end_object(out);
 }
 
-void sim_hetzner_action(sim_call *call, const sim_action *action) {
+void sim_hetzner_action(sim_exchange *call, const sim_action *action) {
   imgact_json_writer *out = call->out;
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", action->id);
   sim_write_string(out, "command", action->command);
-  sim_write_string(out, "status", sim_state_words[SIM_HETZNER][action->state]);
+  sim_write_string(out, "status", sim_state_names[SIM_HETZNER][action->state]);
   sim_write_int(out, "progress", sim_action_progress(action, call->now_ms));
   sim_write_time(out, "started", action->started_ms);
   sim_write_time(out, "finished", action->finished_ms);
@@ -173,7 +173,7 @@ static const char *const booleans[] = {"true", "True", "1", "false", "False", "0
 static const char *const image_sorts[] = {"id", "name", "created"};
 static const char *const action_sorts[] = {"id", "command", "status", "started", "finished"};
 
-static bool check_words(sim_call *call, const char *name, const char *const *words, size_t count) {
+static bool check_words(sim_exchange *call, const char *name, const char *const *words, size_t count) {
   size_t at = 0;
   for (const char *value; (value = sim_parameter_next(call, name, &at));)
     if (sim_index_of(words, count, value) < 0) {
@@ -183,7 +183,7 @@ static bool check_words(sim_call *call, const char *name, const char *const *wor
   return true;
 }
 
-static bool check_ids(sim_call *call, const char *name) {
+static bool check_ids(sim_exchange *call, const char *name) {
   size_t at = 0;
   int64_t id = 0;
   for (const char *value; (value = sim_parameter_next(call, name, &at));)
@@ -194,13 +194,13 @@ static bool check_ids(sim_call *call, const char *name) {
   return true;
 }
 
-static bool page_number(sim_call *call, const char *name, int64_t otherwise, int64_t *out) {
+static bool page_number(sim_exchange *call, const char *name, int64_t otherwise, int64_t *out) {
   if (sim_parameter_page(call, name, otherwise, out)) return true;
   fail_field(call, name, "must be a positive integer");
   return false;
 }
 
-static bool paging(sim_call *call, int64_t *page, int64_t *per_page) {
+static bool paging(sim_exchange *call, int64_t *page, int64_t *per_page) {
   if (!page_number(call, "page", 1, page) || !page_number(call, "per_page", 25, per_page)) return false;
   if (*per_page > MAX_PER_PAGE) *per_page = MAX_PER_PAGE;
   return true;
@@ -218,7 +218,7 @@ typedef struct sorting {
   size_t count;
 } sorting;
 
-static bool sort_keys(sim_call *call, const char *const *words, size_t words_count, sorting *out) {
+static bool sort_keys(sim_exchange *call, const char *const *words, size_t words_count, sorting *out) {
   size_t at = 0;
   *out = (sorting){0};
   for (const char *value; (value = sim_parameter_next(call, "sort", &at));) {
@@ -260,7 +260,7 @@ static int compare_action_key(const sim_action *left, const sim_action *right, i
   switch (key) {
   case 0: return compare_numbers(left->id, right->id);
   case 1: return compare_texts(left->command, right->command);
-  case 2: return compare_texts(sim_state_words[SIM_HETZNER][left->state], sim_state_words[SIM_HETZNER][right->state]);
+  case 2: return compare_texts(sim_state_names[SIM_HETZNER][left->state], sim_state_names[SIM_HETZNER][right->state]);
   case 3: return compare_numbers(left->started_ms, right->started_ms);
   default: return compare_numbers(left->finished_ms, right->finished_ms);
   }
@@ -278,7 +278,7 @@ static int compare_actions(const void *a, const void *b, void *user) {
 
 /* ---- lists ---- */
 
-static void add_link(sim_call *call, sim_text *links, const char *rel, int64_t page) {
+static void add_link(sim_exchange *call, sim_text *links, const char *rel, int64_t page) {
   const char *host = call->request->host ? call->request->host : "api.hetzner.cloud";
   sim_text_printf(links, "%s<%s://%s", links->length ? ", " : "", call->request->host ? "http" : "https", host);
   size_t path = strcspn(call->request->target, "?#");
@@ -294,7 +294,7 @@ static void add_link(sim_call *call, sim_text *links, const char *rel, int64_t p
   sim_text_printf(links, "page=%" PRId64 ">; rel=%s", page, rel);
 }
 
-static void write_meta(sim_call *call, const sim_window *window) {
+static void write_meta(sim_exchange *call, const sim_page *window) {
   imgact_json_writer *out = call->out;
   int64_t next = window->page < window->last ? window->page + 1 : 0;
   int64_t previous = window->page > 1 ? (window->page <= window->last ? window->page - 1 : window->last) : 0;
@@ -318,21 +318,21 @@ static void write_meta(sim_call *call, const sim_window *window) {
   sim_text_free(&links);
 }
 
-static bool wanted_image(const sim_call *call, const sim_image *image) {
+static bool wanted_image(const sim_exchange *call, const sim_image *image) {
   char id[32];
   snprintf(id, sizeof id, "%" PRId64, image->bound_to);
   const char *deprecated = sim_parameter_of(call, "include_deprecated");
   const char *selector = sim_parameter_of(call, "label_selector");
-  return !image->gone && (image->deprecated_ms == IMGACT_NO_TIME || sim_index_of(booleans, 3, deprecated) >= 0) &&
-         sim_parameter_allows(call, "type", sim_type_words[image->type]) &&
-         sim_parameter_allows(call, "status", sim_status_words[sim_image_status(image, call->now_ms)]) &&
-         sim_parameter_allows(call, "architecture", image->arm ? "arm" : "x86") &&
+  return !image->deleted && (image->deprecated_ms == IMGACT_NO_TIME || sim_index_of(booleans, 3, deprecated) >= 0) &&
+         sim_parameter_allows(call, "type", sim_type_names[image->type]) &&
+         sim_parameter_allows(call, "status", sim_status_names[sim_image_status(image, call->now_ms)]) &&
+         sim_parameter_allows(call, "architecture", image->is_arm ? "arm" : "x86") &&
          sim_parameter_allows(call, "name", image->name) &&
          sim_parameter_allows(call, "bound_to", image->bound_to ? id : NULL) &&
          (!selector || sim_selector_match(selector, &image->labels) == SIM_MATCH);
 }
 
-static bool check_image_filters(sim_call *call) {
+static bool check_image_filters(sim_exchange *call) {
   const sim_labels none = {0};
   const char *selector = sim_parameter_of(call, "label_selector");
   if (selector && sim_selector_match(selector, &none) == SIM_MALFORMED) {
@@ -345,36 +345,36 @@ static bool check_image_filters(sim_call *call) {
          check_words(call, "include_deprecated", booleans, SIM_COUNT(booleans)) && check_ids(call, "bound_to");
 }
 
-static void list_images(sim_call *call) {
+static void list_images(sim_exchange *call) {
   int64_t page = 0, per_page = 0;
   sorting by;
   if (!check_image_filters(call) || !sort_keys(call, image_sorts, SIM_COUNT(image_sorts), &by) ||
       !paging(call, &page, &per_page))
     return;
   size_t count = 0;
-  void **list = sim_images_that(call, wanted_image, &count);
+  void **list = sim_images_filter(call, wanted_image, &count);
   if (!list) return;
   if (by.count) qsort_r(list, count, sizeof *list, compare_images, &by);
-  sim_window window = sim_window_of(page, per_page, count);
+  sim_page window = sim_page_of(page, per_page, count);
   sim_reply_images(call, list, &window, write_meta);
 }
 
-static bool wanted_action(const sim_call *call, const sim_action *action) {
+static bool wanted_action(const sim_exchange *call, const sim_action *action) {
   char id[32];
   snprintf(id, sizeof id, "%" PRId64, action->id);
   return sim_action_visible(call, action) &&
-         sim_parameter_allows(call, "status", sim_state_words[SIM_HETZNER][action->state]) &&
+         sim_parameter_allows(call, "status", sim_state_names[SIM_HETZNER][action->state]) &&
          sim_parameter_allows(call, "id", id);
 }
 
-static void reply_actions(sim_call *call, void **list, size_t count, sorting *by, int64_t page, int64_t per_page) {
+static void reply_actions(sim_exchange *call, void **list, size_t count, sorting *by, int64_t page, int64_t per_page) {
   if (by->count) qsort_r(list, count, sizeof *list, compare_actions, by);
-  sim_window window = sim_window_of(page, per_page, count);
+  sim_page window = sim_page_of(page, per_page, count);
   sim_reply_actions(call, list, &window, write_meta);
 }
 
 /* Of all images, or of one. */
-static void list_actions(sim_call *call, const sim_image *image) {
+static void list_actions(sim_exchange *call, const sim_image *image) {
   int64_t page = 0, per_page = 0;
   sorting by;
   if (!check_words(call, "status", state_filters, SIM_COUNT(state_filters)) || !check_ids(call, "id") ||
@@ -395,7 +395,7 @@ static void list_actions(sim_call *call, const sim_image *image) {
 }
 
 /* Not a list any more since 2025: ids are asked for, unknown ones are left out. */
-static void actions_by_id(sim_call *call) {
+static void actions_by_id(sim_exchange *call) {
   if (!sim_parameter_of(call, "id")) {
     begin_error(call, "deprecated_api_endpoint", "listing actions without ids was removed; ask for actions by their id");
     imgact_json_write_begin_object(call->out);
@@ -420,15 +420,15 @@ static void actions_by_id(sim_call *call) {
 
 /* ---- one image, one action ---- */
 
-static sim_image *image_of(sim_call *call, const char *segment) {
+static sim_image *image_of(sim_exchange *call, const char *segment) {
   int64_t id = 0;
   sim_image *image = sim_parse_id(segment, &id) ? sim_image_find(call->world, SIM_HETZNER, id) : NULL;
-  if (image && !image->gone) return image;
+  if (image && !image->deleted) return image;
   fail_not_found(call, "image", segment);
   return NULL;
 }
 
-static void get_action(sim_call *call, const char *segment, const sim_image *image, bool of_images) {
+static void get_action(sim_exchange *call, const char *segment, const sim_image *image, bool of_images) {
   int64_t id = 0;
   const sim_action *action = sim_parse_id(segment, &id) ? sim_action_find(call->world, SIM_HETZNER, id) : NULL;
   if (!action || !sim_action_visible(call, action) || (image && action->image != image) || (of_images && !action->image))
@@ -437,15 +437,15 @@ static void get_action(sim_call *call, const char *segment, const sim_image *ima
     sim_reply_action(call, 200, action);
 }
 
-static bool parsed_body(sim_call *call) {
-  int result = sim_call_parse(call);
+static bool parsed_body(sim_exchange *call) {
+  int result = sim_exchange_parse(call);
   if (result == -1) fail(call, 400, "json_error", "invalid JSON in the request body");
   return result == 0;
 }
 
 static bool own_image(const sim_image *image) { return image->type == SIM_SNAPSHOT || image->type == SIM_BACKUP; }
 
-static bool may_change(sim_call *call, const sim_image *image) {
+static bool may_change(sim_exchange *call, const sim_image *image) {
   if (!own_image(image)) {
     fail(call, 403, "forbidden", "only snapshots and backups can be changed");
     return false;
@@ -458,7 +458,7 @@ static bool may_change(sim_call *call, const sim_image *image) {
   return true;
 }
 
-static bool read_labels(sim_call *call, const imgact_json *value, sim_labels *out) {
+static bool read_labels(sim_exchange *call, const imgact_json *value, sim_labels *out) {
   imgact_json_iter each = imgact_json_iter_begin(value);
   const imgact_json *key, *member;
   bool good = imgact_json_get_type(value) == IMGACT_JSON_OBJECT && imgact_json_count(value) <= MAX_LABELS;
@@ -474,7 +474,7 @@ static bool read_labels(sim_call *call, const imgact_json *value, sim_labels *ou
 }
 
 /* Everything is checked before anything is changed. */
-static bool check_update(sim_call *call, const sim_image *image, sim_labels *labels) {
+static bool check_update(sim_exchange *call, const sim_image *image, sim_labels *labels) {
   const imgact_json *type = imgact_json_get(call->body, "type");
   const imgact_json *description = imgact_json_get(call->body, "description");
   const imgact_json *wanted = imgact_json_get(call->body, "labels");
@@ -493,7 +493,7 @@ static bool check_update(sim_call *call, const sim_image *image, sim_labels *lab
   return !wanted || read_labels(call, wanted, labels);
 }
 
-static void update_image(sim_call *call, sim_image *image) {
+static void update_image(sim_exchange *call, sim_image *image) {
   sim_labels labels = {0};
   if (!parsed_body(call)) return;
   if (!own_image(image) || image->locked) {
@@ -521,7 +521,7 @@ static void update_image(sim_call *call, sim_image *image) {
   sim_reply_image(call, 200, image);
 }
 
-static void delete_image(sim_call *call, sim_image *image) {
+static void delete_image(sim_exchange *call, sim_image *image) {
   if (!may_change(call, image)) return;
   if (image->is_protected) {
     fail(call, 423, "protected", "image is protected from deletion");
@@ -529,10 +529,10 @@ static void delete_image(sim_call *call, sim_image *image) {
   }
   sim_image_remove(image);
   sim_world_commit(call->world, SIM_DELETE);
-  sim_call_finish(call, 204);
+  sim_exchange_finish(call, 204);
 }
 
-static void change_protection(sim_call *call, sim_image *image) {
+static void change_protection(sim_exchange *call, sim_image *image) {
   int wanted = 0;
   if (!parsed_body(call)) return;
   const imgact_json *value = imgact_json_get(call->body, "delete");
@@ -565,11 +565,11 @@ typedef enum route {
   ACTION
 } route;
 
-static bool is(const sim_call *call, size_t index, const char *text) {
+static bool is(const sim_exchange *call, size_t index, const char *text) {
   return index < call->segments_count && index < SIM_MAX_SEGMENTS && !strcmp(call->segments[index], text);
 }
 
-static route route_of(const sim_call *call) {
+static route route_of(const sim_exchange *call) {
   size_t count = call->segments_count;
   if (!is(call, 0, "v1")) return NO_ROUTE;
   if (is(call, 1, "actions")) return count == 2 ? ACTIONS : count == 3 ? ACTION : NO_ROUTE;
@@ -588,7 +588,7 @@ static bool method_fits(const char *method, route where) {
   return !strcmp(method, "GET") || (where == IMAGE && (!strcmp(method, "PUT") || !strcmp(method, "DELETE")));
 }
 
-static void dispatch(sim_call *call, route where) {
+static void dispatch(sim_exchange *call, route where) {
   const char *method = call->request->method;
   sim_image *image = NULL;
   if (where == IMAGE || where == IMAGE_ACTIONS || where == IMAGE_ACTION || where == CHANGE_PROTECTION) {
@@ -619,35 +619,35 @@ static void dispatch(sim_call *call, route where) {
 
 /* Recorded replies tell 3600 of things, and 7200 of whatever has "actions" in its path, the POST that begins one included.
  */
-static sim_verdict spend(sim_call *call, route where) {
+static sim_rate_result spend(sim_exchange *call, route where) {
   const sim_rate_limit *limit = &call->side->limit;
   bool of_actions = where != IMAGES && where != IMAGE;
   int64_t size = of_actions ? limit->actions : limit->limit;
-  int64_t usual = of_actions ? sim_usual_limits[SIM_HETZNER].actions : sim_usual_limits[SIM_HETZNER].limit;
+  int64_t usual = of_actions ? sim_default_limits[SIM_HETZNER].actions : sim_default_limits[SIM_HETZNER].limit;
   sim_rate *rate = of_actions ? &call->token->actions_rate : &call->token->rate[SIM_HETZNER];
-  if (!call->world->whim.refuses) return sim_limit_bucket(size, rate, call->now_ms);
+  if (!call->world->overrides.refuses) return sim_limit_bucket(size, rate, call->now_ms);
   /* An empty bucket is full in an hour. */
-  return (sim_verdict){
+  return (sim_rate_result){
       .refused = true, .limit = size ? size : usual, .reset_s = call->now_ms / 1000 + 3600, .retry_after_s = -1};
 }
 
-static bool within_limit(sim_call *call, route where) {
-  sim_verdict verdict = spend(call, where);
-  if (verdict.limit) {
-    sim_reply_header_int(call->reply, "RateLimit-Limit", verdict.limit);
-    sim_reply_header_int(call->reply, "RateLimit-Remaining", verdict.remaining);
-    sim_reply_header_int(call->reply, "RateLimit-Reset", verdict.reset_s);
+static bool within_limit(sim_exchange *call, route where) {
+  sim_rate_result result = spend(call, where);
+  if (result.limit) {
+    sim_reply_header_int(call->reply, "RateLimit-Limit", result.limit);
+    sim_reply_header_int(call->reply, "RateLimit-Remaining", result.remaining);
+    sim_reply_header_int(call->reply, "RateLimit-Reset", result.reset_s);
   }
-  if (!verdict.refused) return true;
+  if (!result.refused) return true;
   /* The live message has been seen to quote the token's first half. */
   char text[192];
-  snprintf(text, sizeof text, "Limit of '%" PRId64 "' requests per hour for token '%.32s...' reached.", verdict.limit,
+  snprintf(text, sizeof text, "Limit of '%" PRId64 "' requests per hour for token '%.32s...' reached.", result.limit,
            call->token->text ? call->token->text : "");
   fail(call, 429, "rate_limit_exceeded", text);
   return false;
 }
 
-static bool authorized(sim_call *call) {
+static bool authorized(sim_exchange *call) {
   if (call->token == &call->world->anonymous) {
     fail(call, 401, "unauthorized", "token is required");
   } else if (call->token->access == SIM_INVALID) {
@@ -660,11 +660,11 @@ static bool authorized(sim_call *call) {
   return false;
 }
 
-void sim_hetzner(sim_call *call) {
+void sim_hetzner(sim_exchange *call) {
   snprintf(call->request_id, sizeof call->request_id, "%016" PRIx64, sim_random(&call->world->ids));
   sim_reply_header(call->reply, "X-Correlation-Id", call->request_id);
   route where = route_of(call);
-  if (where == NO_ROUTE && !call->world->whim.refuses)
+  if (where == NO_ROUTE && !call->world->overrides.refuses)
     fail_route(call);
   else if (!within_limit(call, where) || !authorized(call))
     return;

@@ -12,19 +12,19 @@
 #define MINUTE_MS INT64_C(60000)
 #define MAX_RING  1000000
 
-sim_verdict sim_limit_bucket(int64_t limit, sim_rate *rate, int64_t now_ms) {
-  if (!limit) return (sim_verdict){.retry_after_s = -1};
+sim_rate_result sim_limit_bucket(int64_t limit, sim_rate *rate, int64_t now_ms) {
+  if (!limit) return (sim_rate_result){.retry_after_s = -1};
   double size = (double)limit;
   int64_t passed_ms = rate->level_ms && now_ms > rate->level_ms ? now_ms - rate->level_ms : 0;
   if (!rate->level_ms) rate->level = size;
   rate->level = fmin(size, rate->level + size * (double)passed_ms / (double)HOUR_MS);
   rate->level_ms = now_ms;
-  sim_verdict verdict = {.limit = limit, .retry_after_s = -1, .refused = rate->level < 1};
-  if (!verdict.refused) rate->level -= 1;
-  verdict.remaining = (int64_t)rate->level;
+  sim_rate_result result = {.limit = limit, .retry_after_s = -1, .refused = rate->level < 1};
+  if (!result.refused) rate->level -= 1;
+  result.remaining = (int64_t)rate->level;
   double missing_ms = (size - rate->level) * (double)HOUR_MS / size;
-  verdict.reset_s = (now_ms + (int64_t)missing_ms + 999) / 1000;
-  return verdict;
+  result.reset_s = (now_ms + (int64_t)missing_ms + 999) / 1000;
+  return result;
 }
 
 /* A ring that is at its limit never needs to grow: a full hour refuses. */
@@ -44,21 +44,21 @@ static bool ring_add(sim_rate *rate, int64_t now_ms) {
 
 static int64_t ring_at(const sim_rate *rate, uint64_t place) { return rate->times_ms[place % rate->capacity]; }
 
-sim_verdict sim_limit_window(const sim_rate_limit *limit, sim_rate *rate, int64_t now_ms) {
+sim_rate_result sim_limit_window(const sim_rate_limit *limit, sim_rate *rate, int64_t now_ms) {
   while (rate->first < rate->end && ring_at(rate, rate->first) <= now_ms - HOUR_MS) rate->first++;
   if (rate->minute < rate->first) rate->minute = rate->first;
   while (rate->minute < rate->end && ring_at(rate, rate->minute) <= now_ms - MINUTE_MS) rate->minute++;
   int64_t in_hour = (int64_t)(rate->end - rate->first), in_minute = (int64_t)(rate->end - rate->minute);
-  sim_verdict verdict = {.limit = limit->limit, .retry_after_s = -1};
+  sim_rate_result result = {.limit = limit->limit, .retry_after_s = -1};
   bool burst = limit->burst && in_minute >= limit->burst;
-  verdict.refused = burst || (limit->limit && in_hour >= limit->limit);
-  if (burst) verdict.retry_after_s = (ring_at(rate, rate->minute) + MINUTE_MS - now_ms + 999) / 1000;
-  if (!verdict.refused && (limit->limit || limit->burst) && ring_add(rate, now_ms)) in_hour++;
-  verdict.remaining = verdict.refused || in_hour > limit->limit ? 0 : limit->limit - in_hour;
+  result.refused = burst || (limit->limit && in_hour >= limit->limit);
+  if (burst) result.retry_after_s = (ring_at(rate, rate->minute) + MINUTE_MS - now_ms + 999) / 1000;
+  if (!result.refused && (limit->limit || limit->burst) && ring_add(rate, now_ms)) in_hour++;
+  result.remaining = result.refused || in_hour > limit->limit ? 0 : limit->limit - in_hour;
   int64_t oldest_ms = rate->first < rate->end ? ring_at(rate, rate->first) : now_ms;
-  verdict.reset_s = (oldest_ms + HOUR_MS + 999) / 1000;
-  if (verdict.refused && limit->stale_ms) verdict.reset_s = (now_ms - limit->stale_ms) / 1000;
-  return verdict;
+  result.reset_s = (oldest_ms + HOUR_MS + 999) / 1000;
+  if (result.refused && limit->stale_ms) result.reset_s = (now_ms - limit->stale_ms) / 1000;
+  return result;
 }
 
 void sim_rate_free(sim_rate *rate) {

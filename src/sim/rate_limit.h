@@ -23,14 +23,14 @@ typedef struct sim_rate {
 } sim_rate;
 
 /* What a reply tells; limit 0: nothing of a limit. */
-typedef struct sim_verdict {
+typedef struct sim_rate_result {
   bool refused;
   int64_t limit, remaining, reset_s;
   int64_t retry_after_s; /* -1 = not told */
-} sim_verdict;
+} sim_rate_result;
 
-sim_verdict sim_limit_bucket(int64_t limit, sim_rate *rate, int64_t now_ms);
-sim_verdict sim_limit_window(const sim_rate_limit *limit, sim_rate *rate, int64_t now_ms);
+sim_rate_result sim_limit_bucket(int64_t limit, sim_rate *rate, int64_t now_ms);
+sim_rate_result sim_limit_window(const sim_rate_limit *limit, sim_rate *rate, int64_t now_ms);
 void sim_rate_free(sim_rate *rate);
 
 #endif

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: MIT
 /*
- * A request is handled when it is sent and answered when its time has come, so what is in flight overlaps as it would on a
- * wire. The instance's clock stands; advance moves it.
+ * A request is handled when it is sent and answered when its time has come, so pending requests overlap as it
+ * would on a wire. The instance's clock stands; advance moves it.
  */
 #include "transport.h"
 #include "http_bytes.h"
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct flight {
-  struct flight *next;
+typedef struct pending_request {
+  struct pending_request *next;
   imgact_exchange *exchange;
   sim_outcome outcome;
   int64_t due_ms;
   bool late; /* the request's time-out comes first */
   size_t max_body_bytes;
-} flight;
+} pending_request;
 
-typedef struct carrier {
+typedef struct sim_transport {
   imgact_transport base;
   sim_instance *instance;
-  flight *flights; /* in the order of sending */
+  pending_request *pending; /* in the order of sending */
   int64_t latency_ms;
-} carrier;
+} sim_transport;
 
-static int64_t now_of(const carrier *c) { return sim_clock_now(&c->instance->clock, 0); }
+static int64_t now_of(const sim_transport *c) { return sim_clock_now(&c->instance->clock, 0); }
 
-static void end_flight(carrier *c, flight **link) {
-  flight *gone = *link;
+static void end_request(sim_transport *c, pending_request **link) {
+  pending_request *gone = *link;
   *link = gone->next;
   c->instance->world->counters.in_flight--;
   sim_reply_free(&gone->outcome.reply);
@@ -35,12 +35,12 @@ static void end_flight(carrier *c, flight **link) {
 }
 
 /* The bytes that come, and how long they take. */
-static int64_t transfer_ms(const flight *f) {
+static int64_t transfer_ms(const pending_request *f) {
   int64_t bytes = (int64_t)f->outcome.reply.body_bytes;
   return f->outcome.bytes_per_s ? bytes * 1000 / f->outcome.bytes_per_s : 0;
 }
 
-static void schedule(carrier *c, flight *f, int64_t timeout_ms) {
+static void schedule(sim_transport *c, pending_request *f, int64_t timeout_ms) {
   const sim_outcome *outcome = &f->outcome;
   int64_t delay_ms = outcome->delay_ms > 0 ? outcome->delay_ms : 0;
   int64_t takes_ms = c->latency_ms + delay_ms + transfer_ms(f);
@@ -56,8 +56,8 @@ static const char *header_of(const imgact_http_request *request, const char *nam
 }
 
 static imgact_status carry(imgact_transport *transport, const imgact_http_request *http, imgact_exchange *exchange) {
-  carrier *c = (carrier *)transport;
-  flight *f = calloc(1, sizeof *f);
+  sim_transport *c = (sim_transport *)transport;
+  pending_request *f = calloc(1, sizeof *f);
   if (!f) return IMGACT_NOMEM;
   const char *authority = strstr(http->url, "://"), *path = authority ? strchr(authority + 3, '/') : NULL;
   sim_request request = {
@@ -70,22 +70,22 @@ static imgact_status carry(imgact_transport *transport, const imgact_http_reques
   schedule(c, f, http->timeout_ms);
   sim_counters *counters = &c->instance->world->counters;
   if (++counters->in_flight > counters->peak_in_flight) counters->peak_in_flight = counters->in_flight;
-  flight **last = &c->flights;
+  pending_request **last = &c->pending;
   while (*last) last = &(*last)->next;
   *last = f;
   return IMGACT_OK;
 }
 
 static void forget(imgact_transport *transport, imgact_exchange *exchange) {
-  carrier *c = (carrier *)transport;
-  for (flight **link = &c->flights; *link; link = &(*link)->next)
+  sim_transport *c = (sim_transport *)transport;
+  for (pending_request **link = &c->pending; *link; link = &(*link)->next)
     if ((*link)->exchange == exchange) {
-      end_flight(c, link);
+      end_request(c, link);
       return;
     }
 }
 
-static bool cut_off(const flight *f) {
+static bool cut_off(const pending_request *f) {
   const sim_outcome *outcome = &f->outcome;
   if (outcome->end != SIM_END_REPLY) return true;
   if (outcome->cut_bytes < 0) return false;
@@ -96,7 +96,7 @@ static bool cut_off(const flight *f) {
   return cut;
 }
 
-static void answer(const flight *f) {
+static void answer(const pending_request *f) {
   const sim_reply *reply = &f->outcome.reply;
   imgact_header headers[SIM_MAX_HEADERS];
   imgact_http_response response = {
@@ -123,22 +123,22 @@ static void answer(const flight *f) {
   imgact_exchange_finish(f->exchange, &response);
 }
 
-static flight **earliest(carrier *c) {
-  flight **first = &c->flights;
-  for (flight **link = &c->flights; *link; link = &(*link)->next)
+static pending_request **earliest(sim_transport *c) {
+  pending_request **first = &c->pending;
+  for (pending_request **link = &c->pending; *link; link = &(*link)->next)
     if ((*link)->due_ms < (*first)->due_ms) first = link;
   return *first ? first : NULL;
 }
 
 /* Finishing may send or cancel others, so the list is looked at anew each time. */
 static void deliver(imgact_transport *transport) {
-  carrier *c = (carrier *)transport;
-  for (flight **link; (link = earliest(c)) && (*link)->due_ms <= now_of(c);) {
-    flight *due = *link;
+  sim_transport *c = (sim_transport *)transport;
+  for (pending_request **link; (link = earliest(c)) && (*link)->due_ms <= now_of(c);) {
+    pending_request *due = *link;
     *link = due->next;
     due->next = NULL;
     answer(due);
-    end_flight(c, &due);
+    end_request(c, &due);
   }
 }
 
@@ -148,41 +148,41 @@ static int no_descriptor(imgact_transport *transport) {
 }
 
 static int until_next(imgact_transport *transport) {
-  carrier *c = (carrier *)transport;
-  flight **link = earliest(c);
+  sim_transport *c = (sim_transport *)transport;
+  pending_request **link = earliest(c);
   if (!link || (*link)->due_ms == INT64_MAX) return -1;
   int64_t left_ms = (*link)->due_ms - now_of(c);
   return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
-static int64_t virtual_now(imgact_transport *transport) { return now_of((const carrier *)transport); }
+static int64_t virtual_now(imgact_transport *transport) { return now_of((const sim_transport *)transport); }
 
 static void move_on(imgact_transport *transport, int64_t until_ms) {
-  carrier *c = (carrier *)transport;
+  sim_transport *c = (sim_transport *)transport;
   sim_clock_set(&c->instance->clock, 0, until_ms, 0);
   sim_world_advance(c->instance->world, now_of(c));
 }
 
 static void destroy(imgact_transport *transport) {
-  carrier *c = (carrier *)transport;
-  while (c->flights) end_flight(c, &c->flights);
+  sim_transport *c = (sim_transport *)transport;
+  while (c->pending) end_request(c, &c->pending);
   free(c);
 }
 
 imgact_transport *sim_transport_new(sim_instance *instance, int64_t latency_ms) {
-  carrier *c = calloc(1, sizeof *c);
+  sim_transport *c = calloc(1, sizeof *c);
   if (!c) return NULL;
-  *c = (carrier){.base = {.size = sizeof c->base,
-                          .send = carry,
-                          .cancel = forget,
-                          .dispatch = deliver,
-                          .fd = no_descriptor,
-                          .timeout_ms = until_next,
-                          .destroy = destroy,
-                          .now_ms = virtual_now,
-                          .advance_to = move_on},
-                 .instance = instance,
-                 .latency_ms = latency_ms};
+  *c = (sim_transport){.base = {.size = sizeof c->base,
+                                .send = carry,
+                                .cancel = forget,
+                                .dispatch = deliver,
+                                .fd = no_descriptor,
+                                .timeout_ms = until_next,
+                                .destroy = destroy,
+                                .now_ms = virtual_now,
+                                .advance_to = move_on},
+                       .instance = instance,
+                       .latency_ms = latency_ms};
   instance->clock.speed = 0;
   return &c->base;
 }

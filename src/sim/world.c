@@ -9,31 +9,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const sim_type_words[] = {
+const char *const sim_type_names[] = {
     [SIM_SYSTEM] = "system", [SIM_APP] = "app",       [SIM_SNAPSHOT] = "snapshot", [SIM_BACKUP] = "backup",
     [SIM_BASE] = "base",     [SIM_CUSTOM] = "custom", [SIM_ADMIN] = "admin",
 };
-const char *const sim_status_words[] = {
+const char *const sim_status_names[] = {
     [SIM_CREATING] = "creating", [SIM_UNAVAILABLE] = "unavailable", [SIM_AVAILABLE] = "available", [SIM_NEW] = "NEW",
     [SIM_PENDING] = "pending",   [SIM_DELETED] = "deleted",         [SIM_RETIRED] = "retired",
 };
-const char *const sim_effect_words[] = {
+const char *const sim_effect_names[] = {
     [SIM_NOTHING] = "nothing",   [SIM_UPDATE] = "update",       [SIM_DELETE] = "delete",
     [SIM_PROTECT] = "protect",   [SIM_UNPROTECT] = "unprotect", [SIM_CONVERT] = "convert",
     [SIM_TRANSFER] = "transfer", [SIM_IMPORT] = "import",       [SIM_ACCOUNT_TRANSFER] = "account_transfer",
 };
-const char *const sim_state_words[][SIM_STATES] = {
+const char *const sim_state_names[][SIM_STATES] = {
     [SIM_HETZNER] = {[SIM_RUNNING] = "running", [SIM_SUCCESS] = "success", [SIM_ERROR] = "error"},
     [SIM_DIGITALOCEAN] = {[SIM_RUNNING] = "in-progress", [SIM_SUCCESS] = "completed", [SIM_ERROR] = "errored"},
 };
-const char *const sim_cloud_words[] = {[SIM_HETZNER] = "hetzner", [SIM_DIGITALOCEAN] = "digitalocean"};
-const char *const sim_access_words[] = {
+const char *const sim_cloud_names[] = {[SIM_HETZNER] = "hetzner", [SIM_DIGITALOCEAN] = "digitalocean"};
+const char *const sim_access_names[] = {
     [SIM_READ_WRITE] = "read_write",
     [SIM_READ_ONLY] = "read_only",
     [SIM_SCOPED] = "scoped",
     [SIM_INVALID] = "invalid",
 };
-const sim_rate_limit sim_usual_limits[] = {
+const sim_rate_limit sim_default_limits[] = {
     [SIM_HETZNER] = {.limit = 3600, .actions = 7200},
     [SIM_DIGITALOCEAN] = {.limit = 5000, .burst = 250},
 };
@@ -53,12 +53,12 @@ sim_world *sim_world_new(uint64_t seed) {
   /* DigitalOcean's action ids have grown past 2^31. */
   world->sides[SIM_DIGITALOCEAN].next_image_id = 7938269;
   world->sides[SIM_DIGITALOCEAN].next_action_id = INT64_C(2200000001);
-  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) world->sides[cloud].limit = sim_usual_limits[cloud];
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) world->sides[cloud].limit = sim_default_limits[cloud];
   world->duration_ms[SIM_PROTECT] = world->duration_ms[SIM_UNPROTECT] = 1000;
   world->duration_ms[SIM_CONVERT] = 10000;
   world->duration_ms[SIM_TRANSFER] = 60000;
   world->duration_ms[SIM_IMPORT] = 120000;
-  world->whim.duration_ms = -1;
+  world->overrides.duration_ms = -1;
   world->anonymous.access = SIM_INVALID;
   return world;
 }
@@ -75,7 +75,7 @@ static void free_image(sim_image *image) {
   free(image);
 }
 
-static void free_side(sim_side *side) {
+static void free_side(sim_cloud_state *side) {
   for (size_t i = 0; i < side->images_count; i++) free_image(side->images[i]);
   for (size_t i = 0; i < side->actions_count; i++) free(side->actions[i]);
   for (size_t i = 0; i < side->regions_count; i++) {
@@ -124,7 +124,7 @@ static void **with_room(void **items, size_t count, size_t *capacity) {
   return grown;
 }
 
-const char *sim_word(sim_world *world, const char *text) {
+const char *sim_intern(sim_world *world, const char *text) {
   if (!text) return NULL;
   uint64_t key = sim_hash(text) | 1;
   char *word = NULL;
@@ -136,8 +136,8 @@ const char *sim_word(sim_world *world, const char *text) {
   return NULL;
 }
 
-bool sim_words_add(sim_world *world, sim_words *words, const char *text) {
-  const char *word = sim_word(world, text);
+bool sim_strings_add(sim_world *world, sim_strings *words, const char *text) {
+  const char *word = sim_intern(world, text);
   const char **items = word ? realloc(words->items, (words->count + 1) * sizeof *items) : NULL;
   if (!items) return false;
   words->items = items;
@@ -145,7 +145,7 @@ bool sim_words_add(sim_world *world, sim_words *words, const char *text) {
   return true;
 }
 
-bool sim_words_has(const sim_words *words, const char *text) {
+bool sim_strings_has(const sim_strings *words, const char *text) {
   for (uint32_t i = 0; i < words->count; i++)
     if (!strcmp(words->items[i], text)) return true;
   return false;
@@ -181,7 +181,7 @@ void sim_labels_free(sim_labels *labels) {
 }
 
 sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
-  sim_side *side = &world->sides[cloud];
+  sim_cloud_state *side = &world->sides[cloud];
   if (!id) id = side->next_image_id;
   if (id > SIM_MAX_ID || side->images_count >= SIM_MAX_IMAGES || sim_image_find(world, cloud, id)) return NULL;
   sim_image **images = (sim_image **)with_room((void **)side->images, side->images_count, &side->images_capacity);
@@ -218,9 +218,9 @@ sim_status sim_image_status(const sim_image *image, int64_t now_ms) {
 }
 
 sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_image *image, const char *command) {
-  sim_side *side = &world->sides[cloud];
+  sim_cloud_state *side = &world->sides[cloud];
   if (!id) id = side->next_action_id;
-  command = sim_word(world, command);
+  command = sim_intern(world, command);
   bool room = id <= SIM_MAX_ID && side->actions_count < SIM_MAX_ACTIONS;
   if (!command || !room || sim_action_find(world, cloud, id)) return NULL;
   sim_action **actions = (sim_action **)with_room((void **)side->actions, side->actions_count, &side->actions_capacity);
@@ -321,13 +321,13 @@ static void apply(sim_world *world, const sim_action *action) {
   case SIM_UNPROTECT: image->is_protected = 0; break;
   case SIM_CONVERT: sim_image_convert(image); break;
   case SIM_TRANSFER:
-    if (!sim_words_has(&image->regions, action->region)) sim_words_add(world, &image->regions, action->region);
+    if (!sim_strings_has(&image->regions, action->region)) sim_strings_add(world, &image->regions, action->region);
     break;
   case SIM_IMPORT:
     image->status = SIM_AVAILABLE;
     image->size_gb = 2.36;
     image->disk_gb = 15;
-    if (action->region) sim_words_add(world, &image->regions, action->region);
+    if (action->region) sim_strings_add(world, &image->regions, action->region);
     break;
   default: break;
   }
@@ -358,27 +358,27 @@ void sim_world_advance(sim_world *world, int64_t now_ms) {
 
 void sim_world_commit(sim_world *world, sim_effect effect) { world->counters.effects[effect]++; }
 
-void sim_image_remove(sim_image *image) { image->gone = 1; }
+void sim_image_remove(sim_image *image) { image->deleted = 1; }
 
 static const char *command_of(sim_effect effect) {
   switch (effect) {
   case SIM_PROTECT:
   case SIM_UNPROTECT: return "change_protection";
   case SIM_IMPORT: return "create";
-  default: return sim_effect_words[effect];
+  default: return sim_effect_names[effect];
   }
 }
 
 sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effect, const char *region, int64_t now_ms) {
-  const sim_whim *whim = &world->whim;
-  int64_t duration_ms = whim->duration_ms == -1 ? world->duration_ms[effect] : whim->duration_ms;
+  const sim_overrides *overrides = &world->overrides;
+  int64_t duration_ms = overrides->duration_ms == -1 ? world->duration_ms[effect] : overrides->duration_ms;
   sim_action *action = sim_action_new(world, (sim_cloud)image->cloud, 0, image, command_of(effect));
   if (!action) return NULL;
   action->effect = (uint8_t)effect;
-  action->region = sim_word(world, region);
+  action->region = sim_intern(world, region);
   action->started_ms = action->from_ms = now_ms;
-  action->fails = whim->fails;
-  if (whim->hide_ms) action->visible_ms = now_ms + whim->hide_ms;
+  action->fails = overrides->fails;
+  if (overrides->hide_ms) action->visible_ms = now_ms + overrides->hide_ms;
   /* Without memory for its end it runs for ever, which a cloud may do too. */
   sim_action_schedule(world, action, duration_ms < 0 ? IMGACT_NO_TIME : now_ms + duration_ms);
   sim_world_commit(world, effect);
@@ -387,18 +387,18 @@ sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effec
 }
 
 sim_region *sim_region_find(const sim_world *world, sim_cloud cloud, const char *slug) {
-  const sim_side *side = &world->sides[cloud];
+  const sim_cloud_state *side = &world->sides[cloud];
   for (size_t i = 0; slug && i < side->regions_count; i++)
     if (!strcmp(side->regions[i].slug, slug)) return &side->regions[i];
   return NULL;
 }
 
 sim_region *sim_region_new(sim_world *world, sim_cloud cloud, const char *slug, const char *name) {
-  sim_side *side = &world->sides[cloud];
+  sim_cloud_state *side = &world->sides[cloud];
   sim_region *regions = realloc(side->regions, (side->regions_count + 1) * sizeof *regions);
   if (!regions) return NULL;
   side->regions = regions;
-  sim_region region = {.slug = sim_word(world, slug), .name = sim_word(world, name), .available = true};
+  sim_region region = {.slug = sim_intern(world, slug), .name = sim_intern(world, name), .available = true};
   if (!region.slug || !region.name) return NULL;
   regions[side->regions_count] = region;
   return &regions[side->regions_count++];

@@ -6,8 +6,8 @@
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
-#include "rate_limit.h"
 #include "id_map.h"
+#include "rate_limit.h"
 #include "sim_text.h"
 
 typedef enum sim_cloud { SIM_HETZNER, SIM_DIGITALOCEAN, SIM_CLOUDS } sim_cloud;
@@ -47,10 +47,10 @@ typedef struct sim_labels {
 } sim_labels;
 
 /* A list of words of the world's pool. */
-typedef struct sim_words {
+typedef struct sim_strings {
   const char **items;
   uint32_t count;
-} sim_words;
+} sim_strings;
 
 typedef struct sim_action sim_action;
 
@@ -71,11 +71,11 @@ typedef struct sim_image {
   char *created_from_name;
   const char *os;         /* a pool's word: os_flavor, distribution */
   const char *os_version; /* a pool's word; NULL = null */
-  sim_words regions, tags;
+  sim_strings regions, tags;
   sim_labels labels;
   sim_action *first_action, *last_action;
-  uint8_t cloud, type, status, arm, is_public, application, is_protected, locked, rapid_deploy;
-  uint8_t gone; /* deleted: only a second DELETE can tell it from what never was */
+  uint8_t cloud, type, status, is_arm, is_public, application, is_protected, locked, rapid_deploy;
+  uint8_t deleted; /* deleted: only a second DELETE can tell it from what never was */
 } sim_image;
 
 struct sim_action {
@@ -99,7 +99,7 @@ struct sim_action {
 
 typedef struct sim_region {
   const char *slug, *name;
-  sim_words features, sizes;
+  sim_strings features, sizes;
   bool available;
 } sim_region;
 
@@ -110,12 +110,12 @@ typedef struct sim_token {
   uint64_t key;
   bool listed; /* in a world file, which says its access */
   sim_access access;
-  sim_words scopes; /* "image:read", ... of a scoped one */
+  sim_strings scopes; /* "image:read", ... of a scoped one */
   sim_rate rate[SIM_CLOUDS], actions_rate;
 } sim_token;
 
 /* One cloud's part. Images and actions keep the order in which they came; lists show them so. */
-typedef struct sim_side {
+typedef struct sim_cloud_state {
   sim_image **images;
   sim_action **actions;
   sim_region *regions;
@@ -123,15 +123,15 @@ typedef struct sim_side {
   sim_table image_by_id, action_by_id;
   int64_t next_image_id, next_action_id;
   sim_rate_limit limit;
-} sim_side;
+} sim_cloud_state;
 
 /* What becomes of a request and of the action that it begins: faults set it for the time of one. */
-typedef struct sim_whim {
+typedef struct sim_overrides {
   bool fails;
   int64_t hide_ms;
   int64_t duration_ms; /* -1 = as usual, -2 = never ends */
   bool refuses;        /* the rate limit does, whatever was used */
-} sim_whim;
+} sim_overrides;
 
 typedef struct sim_counters {
   uint64_t requests, by_cloud[SIM_CLOUDS], by_class[6]; /* by_class: status / 100; 0 = no reply */
@@ -141,7 +141,7 @@ typedef struct sim_counters {
 } sim_counters;
 
 typedef struct sim_world {
-  sim_side sides[SIM_CLOUDS];
+  sim_cloud_state sides[SIM_CLOUDS];
   sim_token **tokens;
   size_t tokens_count, tokens_capacity;
   sim_table token_by_text, words;
@@ -156,7 +156,7 @@ typedef struct sim_world {
   bool repeats;       /* what runs or is done already may be begun again: a cloud that never notices a second request */
   char *link_base;    /* of DigitalOcean's page links; NULL = the host that was asked */
   uint64_t seed, ids; /* ids: the sequence of request ids */
-  sim_whim whim;
+  sim_overrides overrides;
   sim_counters counters;
 } sim_world;
 
@@ -173,9 +173,9 @@ void sim_world_advance(sim_world *world, int64_t now_ms);
 int64_t sim_world_next_ms(const sim_world *world);
 
 /* A word that lives as long as the world, the same pointer for the same text; NULL stays NULL, also without memory. */
-const char *sim_word(sim_world *world, const char *text);
-bool sim_words_add(sim_world *world, sim_words *words, const char *text);
-bool sim_words_has(const sim_words *words, const char *text);
+const char *sim_intern(sim_world *world, const char *text);
+bool sim_strings_add(sim_world *world, sim_strings *words, const char *text);
+bool sim_strings_has(const sim_strings *words, const char *text);
 bool sim_labels_add(sim_labels *labels, const char *key, const char *value);
 const char *sim_labels_get(const sim_labels *labels, const char *key);
 void sim_labels_free(sim_labels *labels);
@@ -211,13 +211,13 @@ sim_token *sim_token_of(sim_world *world, const char *text);
 /* Room for so many pointers, kept by the world until the next call. */
 void **sim_scratch(sim_world *world, size_t count);
 
-extern const char *const sim_type_words[SIM_TYPES];
-extern const char *const sim_status_words[SIM_STATUSES];
-extern const char *const sim_effect_words[SIM_EFFECTS];
-extern const char *const sim_state_words[SIM_CLOUDS][SIM_STATES];
-extern const char *const sim_cloud_words[SIM_CLOUDS];
-extern const char *const sim_access_words[4];
-extern const sim_rate_limit sim_usual_limits[SIM_CLOUDS];
+extern const char *const sim_type_names[SIM_TYPES];
+extern const char *const sim_status_names[SIM_STATUSES];
+extern const char *const sim_effect_names[SIM_EFFECTS];
+extern const char *const sim_state_names[SIM_CLOUDS][SIM_STATES];
+extern const char *const sim_cloud_names[SIM_CLOUDS];
+extern const char *const sim_access_names[4];
+extern const sim_rate_limit sim_default_limits[SIM_CLOUDS];
 /* The index of a word in such a table, -1 = none. */
 int sim_index_of(const char *const *words, size_t count, const char *word);
 

@@ -54,7 +54,7 @@ static void read_word(loader *l, const imgact_json *object, const char *key, con
   char *text = NULL;
   if (!imgact_json_get(object, key)) return;
   read_text(l, object, key, &text);
-  *out = sim_word(l->world, text);
+  *out = sim_intern(l->world, text);
   free(text);
 }
 
@@ -121,7 +121,7 @@ static void read_index(loader *l, const imgact_json *object, const char *key, co
   read_range(l, object, key, words, 0, count, out);
 }
 
-static void read_words(loader *l, const imgact_json *object, const char *key, sim_words *out) {
+static void read_words(loader *l, const imgact_json *object, const char *key, sim_strings *out) {
   imgact_json_type type;
   const imgact_json *value = member(object, key, &type), *item;
   if (type == IMGACT_JSON_ABSENT) return;
@@ -130,11 +130,11 @@ static void read_words(loader *l, const imgact_json *object, const char *key, si
     return;
   }
   free(out->items);
-  *out = (sim_words){0};
+  *out = (sim_strings){0};
   imgact_json_iter each = imgact_json_iter_begin(value);
   while (!l->failed && (item = imgact_json_iter_next(&each, NULL))) {
     char *text = sim_copy_json(item);
-    if (!text || !sim_words_add(l->world, out, text)) fail(l, key, "must be a list of strings");
+    if (!text || !sim_strings_add(l->world, out, text)) fail(l, key, "must be a list of strings");
     free(text);
   }
 }
@@ -186,7 +186,7 @@ static void load_hetzner_image(loader *l, const imgact_json *value, sim_image *i
   read_time(l, value, "deprecated", &image->deprecated_ms);
   read_time(l, value, "deleted", &image->deleted_ms);
   read_labels(l, value, &image->labels);
-  read_index(l, value, "architecture", architectures, 2, &image->arm);
+  read_index(l, value, "architecture", architectures, 2, &image->is_arm);
   read_bool(l, imgact_json_get(value, "protection"), "delete", &image->is_protected);
   if (imgact_json_get_type(origin) == IMGACT_JSON_NULL) image->created_from_id = 0;
   read_int(l, origin, "id", 1, &image->created_from_id);
@@ -233,14 +233,14 @@ static void load_image(loader *l, const imgact_json *value) {
     image->created_ms = l->now_ms;
   }
   bool hetzner = l->cloud == SIM_HETZNER;
-  read_range(l, value, "type", sim_type_words, hetzner ? SIM_SYSTEM : SIM_SNAPSHOT, hetzner ? SIM_BASE : SIM_TYPES,
+  read_range(l, value, "type", sim_type_names, hetzner ? SIM_SYSTEM : SIM_SNAPSHOT, hetzner ? SIM_BASE : SIM_TYPES,
              &image->type);
-  read_range(l, value, "status", sim_status_words, hetzner ? SIM_CREATING : SIM_AVAILABLE, hetzner ? SIM_NEW : SIM_STATUSES,
+  read_range(l, value, "status", sim_status_names, hetzner ? SIM_CREATING : SIM_AVAILABLE, hetzner ? SIM_NEW : SIM_STATUSES,
              &image->status);
   if (fresh) image->rapid_deploy = image->type == SIM_SYSTEM;
   read_text(l, value, "name", &image->name);
   read_text(l, value, "description", &image->description);
-  read_bool(l, value, "gone", &image->gone);
+  read_bool(l, value, "gone", &image->deleted);
   read_bool(l, value, "locked", &image->locked);
   read_bool(l, value, "application", &image->application);
   if (hetzner)
@@ -314,7 +314,7 @@ static int64_t read_end(loader *l, const imgact_json *value, const sim_action *o
   bool ran = old->state == SIM_RUNNING, runs = action->state == SIM_RUNNING;
   uint8_t ends = ran && old->due_ms == IMGACT_NO_TIME ? SIM_RUNNING : old->fails ? SIM_ERROR : SIM_SUCCESS;
   int64_t runs_ms = -1;
-  read_index(l, value, "effect", sim_effect_words, SIM_EFFECTS, &action->effect);
+  read_index(l, value, "effect", sim_effect_names, SIM_EFFECTS, &action->effect);
   read_index(l, value, "ends", endings, 3, &ends);
   read_int(l, value, "runs_ms", 0, &runs_ms);
   if (!runs && (imgact_json_get(value, "ends") || runs_ms >= 0)) fail(l, NULL, "ends and runs_ms are of a running action");
@@ -363,7 +363,7 @@ static void load_action(loader *l, const imgact_json *value) {
   if (!there) there = new_action(l, value, id);
   if (!there) return;
   sim_action action = *there;
-  read_index(l, value, "status", sim_state_words[l->cloud], SIM_STATES, &action.state);
+  read_index(l, value, "status", sim_state_names[l->cloud], SIM_STATES, &action.state);
   if (action.state != there->state) {
     action.finished_ms = action.state == SIM_RUNNING ? IMGACT_NO_TIME : l->now_ms;
     action.error_code = action.error_message = NULL;
@@ -416,7 +416,7 @@ static void load_token(loader *l, const imgact_json *value) {
   if (!object_of(l, value, keys, SIM_COUNT(keys))) return;
   read_text(l, value, "token", &text);
   if (imgact_json_get(value, "scopes")) access = SIM_SCOPED;
-  read_index(l, value, "access", sim_access_words, SIM_COUNT(sim_access_words), &access);
+  read_index(l, value, "access", sim_access_names, SIM_COUNT(sim_access_names), &access);
   sim_token *token = text && *text ? sim_token_of(l->world, text) : NULL;
   if (!token || !token->text) {
     fail(l, "token", "is missing, or there are too many");
@@ -448,10 +448,10 @@ static void load_list(loader *l, const imgact_json *object, const char *key, voi
 
 static void load_cloud(loader *l, const imgact_json *root, sim_cloud cloud) {
   static const char *const keys[] = {"images", "actions", "regions"};
-  const imgact_json *value = imgact_json_get(root, sim_cloud_words[cloud]);
+  const imgact_json *value = imgact_json_get(root, sim_cloud_names[cloud]);
   if (!value || l->failed) return;
   l->cloud = cloud;
-  snprintf(l->where, sizeof l->where, "%s", sim_cloud_words[cloud]);
+  snprintf(l->where, sizeof l->where, "%s", sim_cloud_names[cloud]);
   if (!object_of(l, value, keys, SIM_COUNT(keys))) return;
   load_list(l, value, "regions", load_region);
   load_list(l, value, "images", load_image);
@@ -464,9 +464,9 @@ static void load_limits(loader *l, const imgact_json *root) {
   const imgact_json *limits = imgact_json_get(root, "limits");
   if (!limits || l->failed) return;
   snprintf(l->where, sizeof l->where, "limits");
-  if (!object_of(l, limits, sim_cloud_words, SIM_CLOUDS)) return;
+  if (!object_of(l, limits, sim_cloud_names, SIM_CLOUDS)) return;
   for (int cloud = 0; cloud < SIM_CLOUDS && !l->failed; cloud++) {
-    const imgact_json *value = imgact_json_get(limits, sim_cloud_words[cloud]);
+    const imgact_json *value = imgact_json_get(limits, sim_cloud_names[cloud]);
     sim_rate_limit *limit = &l->world->sides[cloud].limit;
     if (!value || !object_of(l, value, keys[cloud], counts[cloud])) continue;
     read_int(l, value, "limit", 0, &limit->limit);
@@ -491,9 +491,9 @@ static void load_settings(loader *l, const imgact_json *root) {
   l->world->repeats = repeats;
   read_text(l, value, "link_base", &l->world->link_base);
   const imgact_json *durations = imgact_json_get(value, "durations_ms");
-  if (!durations || !object_of(l, durations, sim_effect_words, SIM_EFFECTS)) return;
+  if (!durations || !object_of(l, durations, sim_effect_names, SIM_EFFECTS)) return;
   for (int effect = 0; effect < SIM_EFFECTS; effect++)
-    read_int(l, durations, sim_effect_words[effect], 0, &l->world->duration_ms[effect]);
+    read_int(l, durations, sim_effect_names[effect], 0, &l->world->duration_ms[effect]);
 }
 
 static void load_world(loader *l, const imgact_json *root) {
@@ -537,22 +537,22 @@ bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t n
 void sim_dump_image(imgact_json_writer *out, const sim_image *image) {
   sim_write_bool(out, "application", image->application);
   sim_write_bool(out, "locked", image->locked);
-  sim_write_bool(out, "gone", image->gone);
+  sim_write_bool(out, "gone", image->deleted);
 }
 
-void sim_dump_action(sim_call *call, const sim_action *action) {
+void sim_dump_action(sim_exchange *call, const sim_action *action) {
   bool ends = action->due_ms != IMGACT_NO_TIME;
   if (action->state != SIM_RUNNING) return;
-  sim_write_string(call->out, "effect", sim_effect_words[action->effect]);
+  sim_write_string(call->out, "effect", sim_effect_names[action->effect]);
   sim_write_string(call->out, "ends", !ends ? "never" : action->fails ? "error" : "success");
   if (ends) sim_write_int(call->out, "runs_ms", action->due_ms - call->now_ms);
 }
 
-static void dump_side(sim_call *call, sim_cloud cloud) {
+static void dump_side(sim_exchange *call, sim_cloud cloud) {
   imgact_json_writer *out = call->out;
-  const sim_side *side = &call->world->sides[cloud];
+  const sim_cloud_state *side = &call->world->sides[cloud];
   call->cloud = cloud;
-  imgact_json_write_key(out, sim_cloud_words[cloud]);
+  imgact_json_write_key(out, sim_cloud_names[cloud]);
   imgact_json_write_begin_object(out);
   imgact_json_write_key(out, "images");
   imgact_json_write_begin_array(out);
@@ -567,7 +567,8 @@ static void dump_side(sim_call *call, sim_cloud cloud) {
 
 char *sim_world_dump(sim_world *world, int64_t now_ms) {
   sim_token all = {.access = SIM_READ_WRITE};
-  sim_call call = {.world = world, .now_ms = now_ms, .dump = true, .token = &all, .out = imgact_json_writer_new(NULL, 0)};
+  sim_exchange call = {
+      .world = world, .now_ms = now_ms, .dump = true, .token = &all, .out = imgact_json_writer_new(NULL, 0)};
   imgact_json_write_begin_object(call.out);
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) dump_side(&call, (sim_cloud)cloud);
   imgact_json_write_end_object(call.out);

@@ -181,7 +181,7 @@ bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request
 
 /* ---- misses ---- */
 
-typedef enum likeness { OTHER, SAME_PATH, OTHER_QUERY, OTHER_BODY, USED_UP } likeness;
+typedef enum similarity { OTHER, SAME_PATH, OTHER_QUERY, OTHER_BODY, USED_UP } similarity;
 
 static size_t common(const char *a, const char *b) {
   size_t length = 0;
@@ -189,8 +189,8 @@ static size_t common(const char *a, const char *b) {
   return length;
 }
 
-static likeness compare(const ia_match_entry *entry, const char *key, const imgact_http_request *request,
-                        const imgact_allocator *allocator) {
+static similarity compare(const ia_match_entry *entry, const char *key, const imgact_http_request *request,
+                          const imgact_allocator *allocator) {
   size_t same = common(entry->key, key);
   if (key[same] == '\0' && entry->key[same] == '\0') {
     bool nomem = false, body = ia_match_body(entry->har, request, allocator, &nomem);
@@ -218,7 +218,7 @@ static void put_query_of(ia_buf *out, const char *key) {
   put_sample(out, query ? query + 1 : "", query ? strlen(query + 1) : 0);
 }
 
-static void put_difference(ia_buf *out, const ia_match_entry *nearest, likeness like, const char *key,
+static void put_difference(ia_buf *out, const ia_match_entry *nearest, similarity like, const char *key,
                            const imgact_http_request *request) {
   switch (like) {
   case USED_UP: ia_buf_str(out, "was answered already, and there is no further one"); break;
@@ -241,12 +241,12 @@ static void put_difference(ia_buf *out, const ia_match_entry *nearest, likeness 
   }
 }
 
-void ia_match_miss(ia_buf *out, const ia_match_entry *entries, size_t count, const char *key,
-                   const imgact_http_request *request) {
+void ia_match_describe_nearest(ia_buf *out, const ia_match_entry *entries, size_t count, const char *key,
+                               const imgact_http_request *request) {
   size_t nearest = 0, longest = 0;
-  likeness best = OTHER;
+  similarity best = OTHER;
   for (size_t i = 0; i < count; i++) {
-    likeness like = compare(&entries[i], key, request, out->allocator);
+    similarity like = compare(&entries[i], key, request, out->allocator);
     size_t same = common(entries[i].key, key);
     if (like < best || (like == best && same <= longest && i > 0)) continue;
     nearest = i;

@@ -19,7 +19,7 @@ const char *ia_match_key(const char *method, const char *url, ia_arena *arena);
 bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request, const imgact_allocator *allocator,
                    bool *nomem);
 /* Says of a request that no unused entry answers which one comes nearest and where it differs. */
-void ia_match_miss(ia_buf *out, const ia_match_entry *entries, size_t count, const char *key,
-                   const imgact_http_request *request);
+void ia_match_describe_nearest(ia_buf *out, const ia_match_entry *entries, size_t count, const char *key,
+                               const imgact_http_request *request);
 
 #endif

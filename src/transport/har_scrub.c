@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Scrubbing for cassettes. Tokens that were seen are found in every form in which ia_redact_spelled knows them; what merely
- * looks like a token is judged by its shape alone. */
+/* Scrubbing for cassettes. Tokens that were seen are found in every form in which ia_redact_match_encoded knows them; what
+ * merely looks like a token is judged by its shape alone. */
 #include "har_scrub.h"
 
-#include "unescape.h"
 #include "str.h"
+#include "unescape.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ enum { PLAIN_TOKEN_LENGTH = 64, LEAST_SECRET = 8 };
 
 void ia_scrub_init(ia_scrub *scrub, const imgact_allocator *allocator) {
   *scrub = (ia_scrub){.allocator = allocator};
-  ia_set_init(&scrub->words, allocator, (uintptr_t)scrub);
+  ia_hashmap_init(&scrub->words, allocator, (uintptr_t)scrub);
 }
 
 void ia_scrub_free(ia_scrub *scrub) {
@@ -25,7 +25,7 @@ void ia_scrub_free(ia_scrub *scrub) {
     ia_wipe(scrub->secrets[i].token, scrub->secrets[i].redactor.token_length);
     ia_free(scrub->allocator, scrub->secrets[i].token);
   }
-  ia_set_free(&scrub->words);
+  ia_hashmap_free(&scrub->words);
   *scrub = (ia_scrub){.allocator = scrub->allocator};
 }
 
@@ -68,7 +68,7 @@ static size_t run_of(bool (*belongs)(char), const char *text, size_t length) {
 static size_t secret_at(const ia_scrub *scrub, const char *text, size_t length) {
   size_t covered = 0;
   for (size_t i = 0; i < scrub->count && covered == 0; i++)
-    covered = ia_redact_spelled(&scrub->secrets[i].redactor, text, length);
+    covered = ia_redact_match_encoded(&scrub->secrets[i].redactor, text, length);
   return covered;
 }
 
@@ -97,9 +97,9 @@ static size_t plain_token_at(const char *text, size_t length) {
 
 /* The bytes that spell what may stand between "Bearer" and the credentials. */
 static size_t separator_at(const char *text, size_t length) {
-  for (unsigned layers = 0; layers <= IA_SPELLING_LAYERS; layers++) {
+  for (unsigned layers = 0; layers <= IA_UNESCAPE_LAYERS; layers++) {
     int c;
-    size_t bytes = ia_spelling(text, length, layers, &c);
+    size_t bytes = ia_unescape(text, length, layers, &c);
     if (c == ' ' || c == '\t' || c == '+' || c == ':' || c == '=') return bytes;
   }
   return 0;
@@ -130,7 +130,7 @@ static size_t longest_secret(const ia_scrub *scrub) {
   size_t longest = 0;
   for (size_t i = 0; i < scrub->count; i++)
     if (scrub->secrets[i].redactor.token_length > longest) longest = scrub->secrets[i].redactor.token_length;
-  return longest * IA_SPELLING_MAX_BYTES;
+  return longest * IA_UNESCAPE_MAX_BYTES;
 }
 
 /* A token that repeats itself can start again before the first match ends: both go as one, or its end would stay behind. In
@@ -165,7 +165,7 @@ static find find_at(const ia_scrub *scrub, const char *text, size_t length, bool
 static void add_numbered(ia_scrub *scrub, ia_buf *out, const char *text, size_t length) {
   bool added = false;
   uint32_t next = scrub->words.count < UINT32_MAX ? (uint32_t)scrub->words.count + 1 : UINT32_MAX;
-  const uint32_t *number = ia_set_put(&scrub->words, ia_hash(text, length), next, &added);
+  const uint32_t *number = ia_hashmap_put(&scrub->words, ia_hash(text, length), next, &added);
   if (!number) {
     out->state = IA_BUF_NOMEM;
     return;
@@ -176,9 +176,9 @@ static void add_numbered(ia_scrub *scrub, ia_buf *out, const char *text, size_t 
 /* A word can start behind a letter, where that belongs to an escape of something that is none: bit n = n bytes from here. */
 static uint64_t word_starts_behind(const char *text, size_t length) {
   uint64_t starts = 0;
-  for (unsigned layers = 1; ia_spelling_begins(text[0]) && layers <= IA_SPELLING_LAYERS; layers++) {
+  for (unsigned layers = 1; ia_unescape_begins(text[0]) && layers <= IA_UNESCAPE_LAYERS; layers++) {
     int c;
-    size_t bytes = ia_spelling(text, length, layers, &c);
+    size_t bytes = ia_unescape(text, length, layers, &c);
     if (c > 0x7f || !is_word((char)c)) starts |= UINT64_C(1) << bytes;
   }
   return starts;

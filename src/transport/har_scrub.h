@@ -6,8 +6,8 @@
 #ifndef IA_HAR_SCRUB_H
 #define IA_HAR_SCRUB_H
 
-#include "redact.h"
 #include "hashmap.h"
+#include "redact.h"
 
 #define IA_SCRUB_MAX_SECRETS 64
 
@@ -20,7 +20,7 @@ typedef struct ia_scrub {
   const imgact_allocator *allocator;
   ia_secret secrets[IA_SCRUB_MAX_SECRETS];
   size_t count;
-  ia_set words; /* what looked like a token, numbered: different ones stay different */
+  ia_hashmap words; /* what looked like a token, numbered: different ones stay different */
 } ia_scrub;
 
 typedef enum ia_scrub_status { IA_SCRUB_OK, IA_SCRUB_NOMEM, IA_SCRUB_TOO_MANY } ia_scrub_status;

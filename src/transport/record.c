@@ -7,8 +7,8 @@
 #include "arena.h"
 #include "har.h"
 #include "har_file.h"
-#include "list.h"
 #include "har_scrub.h"
+#include "list.h"
 #include "str.h"
 #include "transport_check.h"
 
@@ -362,7 +362,7 @@ static imgact_status make(imgact_transport *inner, const char *path, const imgac
   allocator = ia_allocator_of(allocator);
   if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
   if (!path) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a recording needs a path");
-  if (inner && !ia_transport_ok(inner)) {
+  if (inner && !ia_transport_is_valid(inner)) {
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "the table of the transport to record has holes, or is older than this library");
   }

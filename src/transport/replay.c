@@ -4,8 +4,8 @@
  * Answers come in the order in which they came when they were recorded, and from dispatch only. */
 #include "alloc.h"
 #include "har.h"
-#include "list.h"
 #include "har_match.h"
+#include "list.h"
 
 #include <limits.h>
 #include <string.h>
@@ -67,7 +67,7 @@ static bool find_answer(replayer *rep, pending *made, const imgact_http_request 
   const char *key = ia_match_key(request->method, request->url, &scratch);
   bool nomem = !key;
   if (!nomem) made->entry = take_entry(rep, key, request, &nomem);
-  if (!nomem && !made->entry) ia_match_miss(&made->miss, rep->entries, rep->har.count, key, request);
+  if (!nomem && !made->entry) ia_match_describe_nearest(&made->miss, rep->entries, rep->har.count, key, request);
   ia_arena_free(&scratch);
   return !nomem;
 }

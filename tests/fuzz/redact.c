@@ -36,7 +36,7 @@ static bool spell_token(ia_buf *out, const uint8_t *kinds, unsigned layers) {
   for (const char *at = TOKEN; *at != '\0'; at++) {
     size_t before = out->length;
     spell(out, *at, kinds, layers);
-    readable = readable && out->length - before <= IA_SPELLING_MAX_BYTES;
+    readable = readable && out->length - before <= IA_UNESCAPE_MAX_BYTES;
   }
   return readable;
 }
@@ -51,7 +51,7 @@ static void expect_clean(ia_scrub *scrub, const char *text, size_t length, bool 
   CHECK(scrubbed.state == IA_BUF_OK && !ia_scrub_leaks(scrub, scrubbed.data, scrubbed.length));
   ia_redact_text(redactor, &hidden, text, length);
   for (size_t at = 0; at < hidden.length; at++)
-    CHECK(ia_redact_spelled(redactor, hidden.data + at, hidden.length - at) == 0);
+    CHECK(ia_redact_match_encoded(redactor, hidden.data + at, hidden.length - at) == 0);
   ia_buf_free(&scrubbed);
   ia_buf_free(&hidden);
 }
@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   expect_clean(&scrub, text, length, false);
   ia_buf_init(&around, NULL, length + 10000);
   ia_buf_add(&around, text, length / 2);
-  bool readable = spell_token(&around, data + 1, data[0] % (IA_SPELLING_LAYERS + 1));
+  bool readable = spell_token(&around, data + 1, data[0] % (IA_UNESCAPE_LAYERS + 1));
   ia_buf_add(&around, text + length / 2, length - length / 2);
   CHECK(around.state == IA_BUF_OK);
   expect_clean(&scrub, around.data, around.length, readable);

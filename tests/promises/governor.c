@@ -181,7 +181,7 @@ static bool make_world(bench *b) {
       &text, "{\"limits\":{\"hetzner\":{\"limit\":3600,\"actions\":7200},\"digitalocean\":{\"limit\":5000,\"burst\":250}},");
   sim_text_str(
       &text, "\"settings\":{\"repeats\":true,\"durations_ms\":{\"transfer\":120000,\"protect\":2000,\"unprotect\":2000}},");
-  sim_text_printf(&text, "\"%s\":{\"actions\":[{\"id\":5,%s}],\"images\":[{\"id\":10%s}", sim_cloud_words[b->cloud],
+  sim_text_printf(&text, "\"%s\":{\"actions\":[{\"id\":5,%s}],\"images\":[{\"id\":10%s}", sim_cloud_names[b->cloud],
                   hetzner ? "\"resources\":[{\"id\":10,\"type\":\"image\"}]" : "\"resource_id\":10", region);
   for (int i = 0; i < CLIENTS; i++) sim_text_printf(&text, ",{\"id\":%d%s}", 100 + i, region);
   sim_text_str(&text, "]}}");
@@ -215,7 +215,7 @@ static bool make_users(bench *b, imgact_loop *loop) {
   for (int i = 0; i < CLIENTS; i++) {
     user *u = &b->users[i];
     imgact_client_options options = {.size = sizeof options,
-                                     .provider_name = sim_cloud_words[b->cloud],
+                                     .provider_name = sim_cloud_names[b->cloud],
                                      .endpoint = b->cloud == SIM_HETZNER ? "http://127.0.0.1/v1" : "http://127.0.0.1",
                                      .token = "one-token-for-all",
                                      .loop = loop,
@@ -274,7 +274,7 @@ static bool judge(const bench *b, int64_t seconds) {
   bool good = !b->refused && !b->failures && b->slowest_ms <= 10000 && b->mutations;
   printf("# %s: %" PRId64 " s, 429s: %" PRIu64 " while learning, %" PRIu64 " afterwards; %" PRIu64
          " mutations, mean wait %" PRId64 " ms, longest %" PRId64 " ms; %" PRIu64 " failures\n",
-         sim_cloud_words[b->cloud], seconds, b->refused_early, b->refused, b->mutations,
+         sim_cloud_names[b->cloud], seconds, b->refused_early, b->refused, b->mutations,
          b->mutations ? b->total_wait_ms / (int64_t)b->mutations : 0, b->slowest_ms, b->failures);
   for (size_t i = 0; i < b->budgets; i++) {
     printf("# of %" PRId64 " an hour: %" PRIu64 " requests; least used in a busy hour %.1f %%\n", b->limit_per_hour[i],
@@ -316,7 +316,7 @@ int main(int argc, char **argv) {
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     bool good = run((sim_cloud)cloud, seconds);
     printf("%sok %d - 64 clients of one token share the limit of %s\n", good ? "" : "not ", cloud + 1,
-           sim_cloud_words[cloud]);
+           sim_cloud_names[cloud]);
     fflush(stdout);
     failed |= !good;
   }

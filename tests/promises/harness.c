@@ -177,8 +177,8 @@ static bool effect_shown(const harness *s) {
   case SCHEDULE_PROTECT: return image->is_protected;
   case SCHEDULE_UNPROTECT: return !image->is_protected;
   case SCHEDULE_CONVERT: return image->type == SIM_SNAPSHOT;
-  case SCHEDULE_TRANSFER: return sim_words_has(&image->regions, "nyc3");
-  case SCHEDULE_DELETE: return image->gone;
+  case SCHEDULE_TRANSFER: return sim_strings_has(&image->regions, "nyc3");
+  case SCHEDULE_DELETE: return image->deleted;
   default: return image->description && !strcmp(image->description, "after");
   }
 }
@@ -186,7 +186,7 @@ static bool effect_shown(const harness *s) {
 static void see_images(harness *s) {
   for (int i = 0; i < HARNESS_IMAGES; i++) {
     const sim_image *image = sim_image_find(s->instance.world, s->schedule->cloud, i + 1);
-    s->present[i] = image && !image->gone;
+    s->present[i] = image && !image->deleted;
   }
 }
 

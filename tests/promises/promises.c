@@ -21,7 +21,7 @@ static void describe(const schedule *p) {
           "  %s %s%s%s seed %" PRIu64 " attempts %d twins %d settle %" PRId64 " hidden %" PRId64 " lasts %" PRId64
           " deadline %" PRId64 " cancel %" PRId64 " crash %" PRId64 "+%" PRId64 " skew %" PRId64 " foreign %" PRId64
           "%s%s shorten %" PRId64 " latency %" PRId64 "\n  %s\n",
-          sim_cloud_words[p->cloud], p->list ? "list" : schedule_deed_words[p->deed], p->wait ? " wait" : "",
+          sim_cloud_names[p->cloud], p->list ? "list" : schedule_deed_words[p->deed], p->wait ? " wait" : "",
           p->repeats ? " repeats" : "", p->seed, (int)p->attempts, (int)p->twins, p->settle_ms, p->hide_ms, p->duration_ms,
           p->deadline_ms, p->cancel_ms, p->crash_ms, p->down_ms, p->skew_ms, p->foreign_ms,
           p->foreign_opposite ? " (opposite)" : "", p->undoing ? " undoing" : "", p->shorten_bytes, p->latency_ms,

@@ -37,7 +37,7 @@ uint64_t harness_effects(const harness *s) {
 }
 
 static void note_actions(const harness *s, size_t before, harness_actions *list) {
-  const sim_side *side = &s->instance.world->sides[s->schedule->cloud];
+  const sim_cloud_state *side = &s->instance.world->sides[s->schedule->cloud];
   for (size_t i = before; i < side->actions_count; i++)
     if (list->count < HARNESS_ACTIONS) list->ids[list->count++] = side->actions[i]->id;
 }
@@ -68,7 +68,7 @@ void harness_foreign(harness *s, bool opposite) {
                          .body = foreign_body(p, opposite)};
   request.body_bytes = request.body ? strlen(request.body) : 0;
   sim_world_advance(s->instance.world, now_ms);
-  sim_reply reply = sim_handle(s->instance.world, p->cloud, &request, now_ms);
+  sim_reply reply = sim_dispatch(s->instance.world, p->cloud, &request, now_ms);
   sim_reply_free(&reply);
   s->foreign += harness_effects(s) - effects;
   note_actions(s, before, &s->others);

@@ -32,7 +32,8 @@ static const char *next_word(const char *at, const char *end, char word[64]) {
 static void every_status_has_its_row(void **state) {
   (void)state;
   char *header = read_page("include/imgact/error.h"), *page = read_page("docs/errors.md");
-  const char *at = strstr(header, "typedef enum imgact_status {"), *end = strstr(header, "} imgact_status;"), *row = page;
+  const char *at = strstr(header, "typedef enum imgact_status {"), *end = strstr(header, "IMGACT_STATUS_MAX_ENUM"),
+             *row = page;
   char word[64], expected[160];
   assert_non_null(at);
   assert_non_null(end);

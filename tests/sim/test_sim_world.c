@@ -76,7 +76,7 @@ static void a_small_world_has_every_kind(void **state) {
       seen[cloud][image->type]++;
       deprecated += image->deprecated_ms != IMGACT_NO_TIME;
       guarded += image->is_protected;
-      arm += image->arm;
+      arm += image->is_arm;
       failed += image->status == SIM_DELETED;
       retired += image->status == SIM_RETIRED;
     }
@@ -252,7 +252,7 @@ static void a_file_with_an_error_changes_nothing(void **state) {
   assert_int_equal(world->duration_ms[SIM_PROTECT], 1000);
   assert_int_equal(world->sides[SIM_HETZNER].limit.limit, 3600);
   assert_int_equal(world->tokens_count, 0);
-  assert_true(sim_words_has(&sim_region_find(world, SIM_DIGITALOCEAN, "nyc1")->features, "image_transfer"));
+  assert_true(sim_strings_has(&sim_region_find(world, SIM_DIGITALOCEAN, "nyc1")->features, "image_transfer"));
   a->real_ms = 3600000;
   http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "completed");
 }

@@ -98,7 +98,7 @@ static void expect_miss(const char *method, const char *url, const char *body, c
   imgact_http_request request = request_to(method, url);
   request.body = body;
   request.body_bytes = body == NULL ? 0 : strlen(body);
-  ia_match_miss(&out, entries, 4, ia_match_key(method, url, &arena), &request);
+  ia_match_describe_nearest(&out, entries, 4, ia_match_key(method, url, &arena), &request);
   assert_string_equal(ia_buf_text(&out), wanted);
   ia_buf_free(&out);
   ia_arena_free(&arena);
@@ -135,7 +135,7 @@ static void an_empty_cassette_says_so(void **state) {
   ia_buf out;
   ia_buf_init(&out, NULL, 1024);
   imgact_http_request request = request_to("GET", "https://h/a");
-  ia_match_miss(&out, NULL, 0, "GET /a", &request);
+  ia_match_describe_nearest(&out, NULL, 0, "GET /a", &request);
   assert_string_equal(ia_buf_text(&out), "the cassette does not answer GET /a: it is empty");
   ia_buf_free(&out);
 }
@@ -152,7 +152,7 @@ static void a_miss_fits_an_error_and_a_line(void **state) {
   imgact_http_request request = request_to("POST", "https://h/a");
   request.body = asked;
   request.body_bytes = sizeof asked;
-  ia_match_miss(&out, &entry, 1, "POST /a", &request);
+  ia_match_describe_nearest(&out, &entry, 1, "POST /a", &request);
   assert_int_equal(out.state, IA_BUF_OK);
   assert_in_range(out.length, 200, 450);
   assert_null(strchr(ia_buf_text(&out), '\n'));

@@ -89,7 +89,7 @@ static void a_redactor_of_nothing_finds_nothing(void **state) {
   assert_false(ia_redact_found(&redactor, "text", 4));
   assert_false(ia_redact_found(NULL, "text", 4));
   ia_redactor_init(&redactor, HZ_TOKEN, strlen(HZ_TOKEN), NULL);
-  assert_int_equal(redactor.needle_length, 8);
+  assert_int_equal(redactor.min_match_length, 8);
   assert_false(ia_redact_found(&redactor, NULL, 0));
 }
 
@@ -106,7 +106,7 @@ static void redact_by_the_rule(const ia_redactor *r, const char *text, size_t le
   for (size_t i = 0; i < length; i++) {
     size_t match = 0;
     while (match < r->token_length && i + match < length && text[i + match] == r->token[match]) match++;
-    if (match >= r->needle_length) {
+    if (match >= r->min_match_length) {
       if (i >= covered_to) ia_buf_str(out, "[redacted]");
       if (i + match > covered_to) covered_to = i + match;
     }

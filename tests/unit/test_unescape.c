@@ -8,7 +8,7 @@ static void expect(const char *text, unsigned layers, int wanted, size_t wanted_
   char *exact = malloc(length); // so that a read past the end is seen
   assert_non_null(exact);
   memcpy(exact, text, length);
-  size_t bytes = ia_spelling(exact, length, layers, &c);
+  size_t bytes = ia_unescape(exact, length, layers, &c);
   if (c != wanted || bytes != wanted_bytes) fail_msg("%s is %d in %zu bytes", text, c, bytes);
   free(exact);
 }
@@ -25,7 +25,7 @@ static void a_character_is_read_through_its_escape(void **state) {
                  {"&gt;", '>'}};
   for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
     expect(escapes[i].text, 0, escapes[i].text[0], 1);
-    for (unsigned layers = 1; layers <= IA_SPELLING_LAYERS; layers++)
+    for (unsigned layers = 1; layers <= IA_UNESCAPE_LAYERS; layers++)
       expect(escapes[i].text, layers, escapes[i].c, strlen(escapes[i].text));
   }
 }
@@ -52,7 +52,7 @@ static void escapes_of_escapes_take_as_many_layers(void **state) {
   for (size_t i = 0; i < sizeof nested / sizeof *nested; i++) {
     int c;
     expect(nested[i].text, nested[i].layers, 'A', strlen(nested[i].text));
-    (void)ia_spelling(nested[i].text, strlen(nested[i].text), nested[i].layers - 1, &c);
+    (void)ia_unescape(nested[i].text, strlen(nested[i].text), nested[i].layers - 1, &c);
     assert_int_not_equal(c, 'A');
   }
 }
@@ -63,7 +63,7 @@ static void how_far_it_looks_is_bounded(void **state) {
   int c;
   for (const char *fill = "\\%&#"; *fill != '\0'; fill++) {
     memset(text, *fill, sizeof text);
-    assert_in_range(ia_spelling(text, sizeof text, IA_SPELLING_LAYERS, &c), 1, IA_SPELLING_MAX_BYTES);
+    assert_in_range(ia_unescape(text, sizeof text, IA_UNESCAPE_LAYERS, &c), 1, IA_UNESCAPE_MAX_BYTES);
     assert_int_equal(c, *fill);
   }
 }
