@@ -98,6 +98,8 @@ def digitalocean_image(i):
 def kind_of(command):
     if isinstance(command, str) and command.startswith("convert"):
         return "convert"
+    if command == "create_image":
+        return "create"
     return command if command in ("transfer", "change_protection", "create") else "other"
 
 
