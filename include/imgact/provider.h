@@ -21,7 +21,7 @@ IMGACT_BEGIN_DECLS
 
 #define IMGACT_IMAGE_TYPE_BIT(type) (1u << (unsigned)(type))
 
-/* One request's worth of a call. Strings are valid UTF-8; ids have passed is_id. */
+/* One request's worth of a call. Strings are valid UTF-8; ids have passed is_valid_id. */
 typedef struct imgact_call {
   size_t size;
   imgact_op_kind kind;
@@ -38,7 +38,7 @@ typedef struct imgact_call {
   int64_t page;           /* lists: 1, or what decode said */
   int64_t per_page;       /* lists: within the provider's limits */
   const char *next_query; /* lists: the query that decode gave for this page, or NULL */
-  uint32_t type_mask;     /* list_images: IMGACT_TYPE_BITs of the group that this query is for; 0 = of any type */
+  uint32_t type_mask;     /* list_images: IMGACT_IMAGE_TYPE_BITs of the group that this query is for; 0 = of any type */
   int32_t protect;        /* change_protection */
 } imgact_call;
 
@@ -65,7 +65,7 @@ IMGACT_API void imgact_request_set_empty_result(imgact_request *request);
 /* A reply with a parsed and redacted body. */
 typedef struct imgact_response imgact_response;
 IMGACT_API int imgact_response_status(const imgact_response *response);
-/* The document; NULL where the body was empty or (for classify and rate) no JSON. */
+/* The document; NULL where the body was empty or (for decode_error and decode_rate_limit) no JSON. */
 IMGACT_API const imgact_json *imgact_response_json(const imgact_response *response);
 /* A header by its name in any case, redacted, or NULL. */
 IMGACT_API const char *imgact_response_header(const imgact_response *response, const char *name);
@@ -119,7 +119,7 @@ IMGACT_API void imgact_result_set_pagination(imgact_result *result, const imgact
 IMGACT_API void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *token, const char *query);
 /* The decoded value of a pair in a URL's query; NULL = not there. */
 IMGACT_API const char *imgact_result_query_value(imgact_result *result, const char *url, const char *key);
-/* The error's further details, kept as JSON (classify). */
+/* The error's further details, kept as JSON (decode_error). */
 IMGACT_API void imgact_result_set_error_details(imgact_result *result, const imgact_json *value);
 
 /* Copies a non-empty string, cut at a whole character, into a fixed buffer, and returns 1; leaves the buffer as it is for
@@ -170,7 +170,7 @@ typedef struct imgact_slot {
 /* Types that one list query can answer for. exact: the query holds just these; else the core drops the others. A type in no
  * group is refused. */
 typedef struct imgact_type_group {
-  uint32_t types; /* IMGACT_TYPE_BITs */
+  uint32_t types; /* IMGACT_IMAGE_TYPE_BITs */
   uint32_t exact;
 } imgact_type_group;
 

@@ -147,6 +147,8 @@ int cli_exit_summary_status(const cli_exit_summary *tally);
 int cli_session_open(cli_app *app);
 int cli_config_open(cli_app *app);
 imgact_config_overrides cli_overrides(const cli_app *app);
+/* Appends the flags that help to the error of a client or of settings that could not be made. */
+void cli_add_flag_remedy(const cli_app *app, imgact_error *error);
 /* For people: says so where the client's endpoint has no version, as the provider's own has, or the other way round. */
 void cli_note_endpoint(cli_app *app);
 /* Writes the cassette, if one is recorded, and frees everything. 0 or an exit status. */

@@ -100,6 +100,7 @@ static int select_settings(cli_app *app, selection_item *item) {
   item->path = imgact_config_path(app->session.config);
   item->exists = imgact_config_file_exists(app->session.config);
   if (imgact_config_resolve(app->session.config, &overrides, &item->selection, &error) == IMGACT_OK) return 0;
+  cli_add_flag_remedy(app, &error);
   return cli_report_failure(app, &error, NULL, NULL);
 }
 

@@ -132,6 +132,28 @@ static imgact_status make_transport(cli_app *app, imgact_transport **transport, 
   return status;
 }
 
+static bool is_set(const char *text, const char *variable) {
+  if (!text) text = getenv(variable);
+  return text && text[0];
+}
+
+/* The library names variables and keys; flags are the tool's. */
+void cli_add_flag_remedy(const cli_app *app, imgact_error *error) {
+  imgact_config *config = app->session.config;
+  imgact_config_overrides overrides = cli_overrides(app);
+  imgact_config_settings settings;
+  imgact_error ignored;
+  const char *remedy = "";
+  if (!is_set(overrides.provider, "IMGACT_PROVIDER") && !is_set(overrides.profile, "IMGACT_PROFILE") &&
+      !imgact_config_default_profile(config))
+    remedy = " (flags: --provider, --profile)";
+  else if (!app->options.replay && imgact_config_resolve(config, &overrides, &settings, &ignored) == IMGACT_OK &&
+           !settings.token_source)
+    remedy = " (flags: --token-env, --token-file)";
+  size_t length = strlen(error->message);
+  snprintf(error->message + length, sizeof error->message - length, "%s", remedy);
+}
+
 static imgact_status make_client(cli_app *app, imgact_error *error) {
   const cli_options *o = &app->options;
   imgact_client_options options = {.size = sizeof options,
@@ -144,7 +166,10 @@ static imgact_status make_client(cli_app *app, imgact_error *error) {
                                    .settle_ms = o->settle_ms,
                                    .concurrency = (int32_t)o->concurrency};
   imgact_config_overrides overrides = cli_overrides(app);
-  return imgact_client_from_config(app->session.config, &overrides, &options, &app->session.client, error);
+  imgact_status status =
+      imgact_client_from_config(app->session.config, &overrides, &options, &app->session.client, error);
+  if (status) cli_add_flag_remedy(app, error);
+  return status;
 }
 
 int cli_session_open(cli_app *app) {

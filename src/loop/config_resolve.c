@@ -89,8 +89,7 @@ static imgact_status choose_provider(const imgact_config *config, const char *na
     char known[PROFILES_SHOWN] = "";
     if (config->profiles) list_profiles(config, known, sizeof known);
     (void)REFUSE(error,
-                 "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile (--profile, IMGACT_PROFILE, "
-                 "default_profile in the configuration file)%s",
+                 "no provider selected: set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in the configuration file%s",
                  known);
     return IMGACT_INVALID_ARGUMENT;
   }
@@ -214,8 +213,8 @@ static bool needs_token(const imgact_client_options *options) {
 
 static imgact_status no_token(const imgact_provider *provider, imgact_error *error) {
   const char *usual = provider->token_env ? provider->token_env[0] : NULL;
-  return REFUSE(error, "there is no token for %s: set %s, or name a source (--token-env, --token-file, or a profile)",
-                provider->name, usual ? usual : "a variable");
+  if (!usual) return REFUSE(error, "no token for %s: name a token source in a profile", provider->name);
+  return REFUSE(error, "no token for %s: set %s, or name a token source in a profile", provider->name, usual);
 }
 
 /* The endpoint and the token that the options name win over everything; *bytes gets the token that they lack. */

@@ -203,10 +203,10 @@ nothing_listed() {
   ends 0 "$tool" config list -o json && silent err && is out '[]'
 }
 ok 'without a file there are no profiles' nothing_listed
-ok 'no configuration at all' refused "no provider is chosen: name one (--provider, IMGACT_PROVIDER) or a profile \
-(--profile, IMGACT_PROFILE, default_profile in the configuration file)"
-ok 'a cloud, and no token' refused "there is no token for hetzner: set HCLOUD_TOKEN, or name a source \
-(--token-env, --token-file, or a profile)" image list --provider hetzner
+ok 'no configuration at all' refused "no provider selected: set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in \
+the configuration file (flags: --provider, --profile)"
+ok 'a cloud, and no token' refused "no token for hetzner: set HCLOUD_TOKEN, or name a token source in a profile \
+(flags: --token-env, --token-file)" image list --provider hetzner
 
 # A server with a certificate of its own making.
 authority() {

@@ -172,7 +172,7 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
   } while (0)
   WRONG("no provider was named", o.provider_name = NULL);
   WRONG("'heztner': known are hetzner, digitalocean", o.provider_name = "heztner");
-  WRONG("there is no token", o.token = NULL);
+  WRONG("no token for", o.token = NULL);
   WRONG("token is empty", o.token = " \n");
   WRONG("reserved", o.reserved = 1);
   WRONG("must be 0 to 90, not -1", o.rate_limit_reserve_percent = -1);

@@ -100,11 +100,11 @@ static void the_refusal_lists_the_profiles_there_are(void **state) {
   home_file(".config/imgact/config.ini", "# nothing yet\n");
   config = load_nothing();
   assert_refuses(config, OVER(.profile = "nope"), "config.ini; it has none");
-  assert_refuses(config, OVER(0), "default_profile in the configuration file)");
+  assert_refuses(config, OVER(0), "default_profile in the configuration file");
   imgact_config_free(config);
   home_file(".config/imgact/config.ini", "[hz]\nprovider = hetzner\n");
   config = load_nothing();
-  assert_refuses(config, OVER(0), "default_profile in the configuration file); there are hz");
+  assert_refuses(config, OVER(0), "default_profile in the configuration file; there are hz");
   imgact_config_free(config);
 }
 
@@ -177,9 +177,9 @@ static void an_unknown_provider_is_refused(void **state) {
 static void without_a_provider_the_error_names_the_ways_to_give_one(void **state) {
   (void)state;
   imgact_config *config = load_nothing();
-  assert_refuses(config, OVER(0), "--provider, IMGACT_PROVIDER");
+  assert_refuses(config, OVER(0), "or default_profile");
   setenv("HCLOUD_TOKEN", "t", 1);
-  assert_refuses(config, OVER(0), "no provider is chosen");
+  assert_refuses(config, OVER(0), "no provider selected: set IMGACT_PROVIDER");
   imgact_config_free(config);
 }
 
@@ -389,7 +389,7 @@ static void a_source_that_has_no_token_is_an_error_and_no_fallback(void **state)
   assert_fails(ask(config, OVER(0), OPTIONS(0)), "MY_HETZNER, which is to hold the token, is not set");
   assert_fails(ask(config, OVER(.profile = "do"), OPTIONS(0)), "secrets/do: No such file");
   unsetenv("HCLOUD_TOKEN");
-  assert_fails(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)), "there is no token for hetzner: set HCLOUD_TOKEN");
+  assert_fails(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)), "no token for hetzner: set HCLOUD_TOKEN, or name a token source in a profile");
   imgact_config_free(config);
 }
 
@@ -430,7 +430,7 @@ static void a_provider_of_the_callers_own_has_profiles_too(void **state) {
   unsetenv("ACME_TOKEN");
   const imgact_provider holes = {.size = sizeof holes, .name = "acme"};
   assert_fails(ask(config, OVER(.profile = "acme"), OPTIONS(.provider = &holes)), "default_endpoint");
-  assert_fails(ask(config, OVER(0), OPTIONS(.provider = &acme)), "there is no token for acme");
+  assert_fails(ask(config, OVER(0), OPTIONS(.provider = &acme)), "no token for acme: name a token source in a profile");
   imgact_config_free(config);
 }
 

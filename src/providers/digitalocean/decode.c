@@ -9,7 +9,7 @@
 
 static const char *usable_id(imgact_result *result, const imgact_json *object) {
   const char *id = imgact_decode_id(result, imgact_json_get(object, "id"));
-  return id && ia_digitalocean_is_id(id) ? id : NULL;
+  return id && ia_digitalocean_is_valid_id(id) ? id : NULL;
 }
 
 /* ---- images ---- */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* "013" would name what "13" does, and be taken for another. */
-int ia_digitalocean_is_id(const char *text) {
+int ia_digitalocean_is_valid_id(const char *text) {
   size_t digits = strspn(text, "0123456789");
   return digits >= 1 && digits <= 64 && !text[digits] && (*text != '0' || digits == 1);
 }
@@ -31,7 +31,8 @@ static int is_deleted_already(const imgact_error *error) {
 }
 
 /* "id" is the status in words and adds nothing to it (a 500 has been seen with "bad_request"): the status alone decides. */
-static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
+static void decode_error(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                         imgact_error *error) {
   (void)result;
   const imgact_json *body = imgact_response_json(response);
   imgact_json_copy_string(imgact_json_get(body, "id"), error->provider_code, sizeof error->provider_code);
@@ -48,7 +49,7 @@ static void classify(const imgact_call *call, const imgact_response *response, i
 #define LAST_SECOND INT64_C(253402300799) /* of the year 9999: no reset is later, so what says so tells nothing */
 
 /* A sliding hour: the reset is when the oldest request leaves it, so when one more is possible; seen in the past, too. */
-static void rate(const imgact_response *response, imgact_rate_limit_info *info) {
+static void decode_rate_limit(const imgact_response *response, imgact_rate_limit_info *info) {
   int64_t value = 0;
   if (imgact_response_header_int(response, "ratelimit-limit", &value) && value >= 0) info->rate_limit.limit = value;
   if (info->rate_limit.limit >= 20)
@@ -60,13 +61,13 @@ static void rate(const imgact_response *response, imgact_rate_limit_info *info) 
 
 /* ---- effects ---- */
 
-static imgact_tristate same_convert(const imgact_call *call, const imgact_action *action) {
+static imgact_tristate matches_convert(const imgact_call *call, const imgact_action *action) {
   (void)call;
   return action->kind == IMGACT_ACTION_KIND_CONVERT ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
 }
 
 /* The region of a transfer's action is its destination; old and some new replies leave it out. */
-static imgact_tristate same_transfer(const imgact_call *call, const imgact_action *action) {
+static imgact_tristate matches_transfer(const imgact_call *call, const imgact_action *action) {
   if (action->kind != IMGACT_ACTION_KIND_TRANSFER) return IMGACT_TRISTATE_FALSE;
   if (!action->region) return IMGACT_TRISTATE_UNKNOWN;
   return strcmp(action->region, call->region) == 0 ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
@@ -113,12 +114,12 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                               .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_CONVERT] = {.encode = ia_digitalocean_encode_start_action,
                            .decode = ia_digitalocean_decode_action,
-                           .matches_action = same_convert,
+                           .matches_action = matches_convert,
                            .image_shows_effect = shows_snapshot,
                            .flags = IMGACT_SLOT_CREATES_ACTION},
     [IMGACT_OP_TRANSFER] = {.encode = ia_digitalocean_encode_start_action,
                             .decode = ia_digitalocean_decode_action,
-                            .matches_action = same_transfer,
+                            .matches_action = matches_transfer,
                             .image_shows_effect = shows_region,
                             .flags = IMGACT_SLOT_CREATES_ACTION},
     [IMGACT_OP_WAIT_ACTIONS] = {.encode = ia_digitalocean_encode_wait_action,
@@ -148,10 +149,10 @@ const imgact_provider ia_provider_digitalocean = {
     .slots = slots,
     .slots_stride = sizeof(imgact_slot),
     .slots_count = IMGACT_OP_COUNT,
-    .is_valid_id = ia_digitalocean_is_id,
+    .is_valid_id = ia_digitalocean_is_valid_id,
     .id_format = "1 to 64 digits without leading zeros",
-    .decode_error = classify,
-    .decode_rate_limit = rate,
+    .decode_error = decode_error,
+    .decode_rate_limit = decode_rate_limit,
     .type_groups = type_groups,
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,

@@ -7,7 +7,7 @@
 
 extern const imgact_provider ia_provider_digitalocean;
 
-int ia_digitalocean_is_id(const char *text);
+int ia_digitalocean_is_valid_id(const char *text);
 /* A page number: decimal digits, from 1; 0 for anything else. `length` bytes of text are looked at. */
 int64_t ia_digitalocean_number(const char *text, size_t length);
 /* How many items a page is asked to have, given the query of the link that led to it (NULL for the first one). */

@@ -31,7 +31,7 @@ const char *ia_hetzner_text(const ia_hetzner_word *words, int value) {
 }
 
 /* "013" would name what "13" does, and be taken for another. */
-int ia_hetzner_is_id(const char *text) {
+int ia_hetzner_is_valid_id(const char *text) {
   size_t digits = strspn(text, "0123456789");
   return digits >= 1 && digits <= 64 && !text[digits] && (*text != '0' || digits == 1);
 }
@@ -83,7 +83,8 @@ static void apply_code(imgact_error *error) {
   }
 }
 
-static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
+static void decode_error(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                         imgact_error *error) {
   const imgact_json *envelope = imgact_json_get(imgact_response_json(response), "error");
   if (imgact_json_copy_string(imgact_json_get(envelope, "code"), error->provider_code, sizeof error->provider_code))
     apply_code(error);
@@ -100,7 +101,7 @@ static void classify(const imgact_call *call, const imgact_response *response, i
 
 /* A bucket that refills continuously. Its reset is the time at which it is full again, up to an hour away, when a request is
  * possible a second from now: so it is shown and never waited for. */
-static void rate(const imgact_response *response, imgact_rate_limit_info *info) {
+static void decode_rate_limit(const imgact_response *response, imgact_rate_limit_info *info) {
   int64_t value = 0;
   if (imgact_response_header_int(response, "RateLimit-Limit", &value) && value >= 0) info->rate_limit.limit = value;
   if (imgact_response_header_int(response, "RateLimit-Remaining", &value) && value >= 0) info->rate_limit.remaining = value;
@@ -111,7 +112,7 @@ static void rate(const imgact_response *response, imgact_rate_limit_info *info) 
 
 /* ---- effects ---- */
 
-static imgact_tristate same_protection(const imgact_call *call, const imgact_action *action) {
+static imgact_tristate matches_protection(const imgact_call *call, const imgact_action *action) {
   (void)call;
   return action->kind == IMGACT_ACTION_KIND_CHANGE_PROTECTION ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
 }
@@ -164,7 +165,7 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                               .rate_limit_index = BUDGET_OF_ACTIONS},
     [IMGACT_OP_CHANGE_PROTECTION] = {.encode = ia_hetzner_encode_change_protection,
                                      .decode = ia_hetzner_decode_action,
-                                     .matches_action = same_protection,
+                                     .matches_action = matches_protection,
                                      .image_shows_effect = shows_protection,
                                      .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_VERIFY_IMAGE,
                                      .rate_limit_index = BUDGET_OF_ACTIONS},
@@ -197,10 +198,10 @@ const imgact_provider ia_provider_hetzner = {
     .slots = slots,
     .slots_stride = sizeof(imgact_slot),
     .slots_count = IMGACT_OP_COUNT,
-    .is_valid_id = ia_hetzner_is_id,
+    .is_valid_id = ia_hetzner_is_valid_id,
     .id_format = "1 to 64 digits without leading zeros",
-    .decode_error = classify,
-    .decode_rate_limit = rate,
+    .decode_error = decode_error,
+    .decode_rate_limit = decode_rate_limit,
     .type_groups = type_groups,
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = sizeof type_groups / sizeof *type_groups,

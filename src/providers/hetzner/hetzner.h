@@ -21,7 +21,7 @@ int ia_hetzner_value(const ia_hetzner_word *words, const char *text);
 /* NULL where the cloud has no word for it. */
 const char *ia_hetzner_text(const ia_hetzner_word *words, int value);
 
-int ia_hetzner_is_id(const char *text);
+int ia_hetzner_is_valid_id(const char *text);
 
 imgact_status ia_hetzner_encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error);
 imgact_status ia_hetzner_encode_get_image(const imgact_call *call, imgact_request *request, imgact_error *error);

@@ -19,7 +19,7 @@
 
 extern IMGACT_API const imgact_provider imgact_provider_mini;
 
-static int is_id(const char *text) {
+static int is_valid_id(const char *text) {
   size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
   return length >= 1 && length <= 64 && !text[length];
 }
@@ -184,7 +184,7 @@ static imgact_status decode_job(const imgact_call *call, const imgact_response *
 
 /* ---- what is the effect of a call whose answer was lost? ---- */
 
-static imgact_tristate same_transfer(const imgact_call *call, const imgact_action *action) {
+static imgact_tristate matches_transfer(const imgact_call *call, const imgact_action *action) {
   if (!action->region) return IMGACT_TRISTATE_UNKNOWN;
   return strcmp(action->region, call->region) == 0 ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
 }
@@ -199,7 +199,7 @@ static imgact_tristate shows_region(const imgact_call *call, const imgact_image 
 /* ---- errors ---- */
 
 /* The error comes filled by the HTTP status: only what the envelope knows better is put in. */
-static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
+static void decode_error(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
   (void)result;
   const imgact_json *body = imgact_response_json(response);
   imgact_json_copy_string(imgact_json_get(body, "problem"), error->provider_code, sizeof error->provider_code);
@@ -229,7 +229,7 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_GET_ACTION] = {.encode = encode_get_action, .decode = decode_job, .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_TRANSFER] = {.encode = encode_transfer,
                             .decode = decode_job,
-                            .matches_action = same_transfer,
+                            .matches_action = matches_transfer,
                             .image_shows_effect = shows_region,
                             .flags = IMGACT_SLOT_CREATES_ACTION},
     [IMGACT_OP_WAIT_ACTIONS] = {.encode = encode_wait_actions,
@@ -252,9 +252,9 @@ const imgact_provider imgact_provider_mini = {
     .slots = slots,
     .slots_stride = sizeof(imgact_slot),
     .slots_count = IMGACT_OP_COUNT,
-    .is_valid_id = is_id,
+    .is_valid_id = is_valid_id,
     .id_format = "1 to 64 lower-case letters, digits and \"-\"",
-    .decode_error = classify,
+    .decode_error = decode_error,
     .type_groups = type_groups,
     .type_groups_stride = sizeof(imgact_type_group),
     .type_groups_count = 1,
