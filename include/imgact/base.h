@@ -16,9 +16,9 @@
 
 /* The version that a program is compiled against; the number can be compared. Since 0.1. */
 #define IMGACT_VERSION_MAJOR  0
-#define IMGACT_VERSION_MINOR  1
+#define IMGACT_VERSION_MINOR  2
 #define IMGACT_VERSION_PATCH  0
-#define IMGACT_VERSION_STRING "0.1.0"
+#define IMGACT_VERSION_STRING "0.2.0"
 #define IMGACT_VERSION_NUMBER ((IMGACT_VERSION_MAJOR * 1000 + IMGACT_VERSION_MINOR) * 1000 + IMGACT_VERSION_PATCH)
 
 /* For use in these headers only. IMGACT_INIT is the value of the ..._INIT macros: all members 0, size set. Since 0.1. */
@@ -63,7 +63,7 @@ typedef struct imgact_allocator {
   void *user_data;
 } imgact_allocator;
 
-/* The version of the library that is running, "0.1.0" and as IMGACT_VERSION_NUMBER counts. Any thread. Since 0.1. */
+/* The version of the library that is running, "0.2.0" and as IMGACT_VERSION_NUMBER counts. Any thread. Since 0.1. */
 IMGACT_API const char *imgact_version(void);
 IMGACT_API int imgact_version_number(void);
 

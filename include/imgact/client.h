@@ -89,7 +89,7 @@ typedef enum imgact_trace_kind {
   IMGACT_TRACE_MAX_ENUM = 0x7fffffff
 } imgact_trace_kind;
 
-/* One event; every string is redacted and lives for the call alone. NULL and -1 = not of this event. Since 0.1. */
+/* One event; every string is redacted and lives for the call alone. NULL and -1 = not of this event. Since 0.2. */
 typedef struct imgact_trace_event {
   size_t size;
   const char *provider;
@@ -159,13 +159,13 @@ IMGACT_API void imgact_client_free(imgact_client *client);
 /* 1 if the provider has the operation, else 0: it would end as unsupported. Since 0.1. */
 IMGACT_API int imgact_client_supports(const imgact_client *client, imgact_op_kind kind);
 
-/* The client's loop (also a private one; not a new hold on it), provider name and endpoint. Live as the client. Since 0.1.
+/* The client's loop (also a private one; not a new hold on it), provider name and endpoint. Live as the client. Since 0.2.
  */
 IMGACT_API imgact_loop *imgact_client_loop(imgact_client *client);
 IMGACT_API const char *imgact_client_provider_name(const imgact_client *client);
 IMGACT_API const char *imgact_client_endpoint(const imgact_client *client);
 
-/* The rate limit as this client's last reply told it. Since 0.1. */
+/* The rate limit as this client's last reply told it. Since 0.2. */
 IMGACT_API void imgact_client_rate_limit(const imgact_client *client, imgact_rate_limit *rate_limit);
 
 /* Takes the token out of a copy of the text, as traces do: "[redacted]" stands for it where it is written as it is, and for
@@ -192,15 +192,15 @@ IMGACT_API void imgact_config_free(imgact_config *config);
 
 /* The file's path (also where it does not exist); NULL without a home. Lives as the configuration. Since 0.1. */
 IMGACT_API const char *imgact_config_path(const imgact_config *config);
-/* 1 if there is a file. Since 0.1. */
+/* 1 if there is a file. Since 0.2. */
 IMGACT_API int imgact_config_file_exists(const imgact_config *config);
-/* Names of the profiles in the file's order, NULL past the end; and the default_profile, or NULL. Since 0.1. */
+/* Names of the profiles in the file's order, NULL past the end; and the default_profile, or NULL. Since 0.2. */
 IMGACT_API const char *imgact_config_profile_at(const imgact_config *config, size_t index);
 IMGACT_API const char *imgact_config_default_profile(const imgact_config *config);
-/* A profile's value as written: provider, endpoint, token_env, token_file, token_command. NULL = not set. Since 0.1. */
+/* A profile's value as written: provider, endpoint, token_env, token_file, token_command. NULL = not set. Since 0.2. */
 IMGACT_API const char *imgact_config_get(const imgact_config *config, const char *profile, const char *key);
 
-/* What is laid over a profile, as the tool's flags are. NULL = not given. Since 0.1. */
+/* What is laid over a profile, as the tool's flags are. NULL = not given. Since 0.2. */
 typedef struct imgact_config_overrides {
   size_t size; /* sizeof(imgact_config_overrides) */
   const char *profile;
@@ -213,7 +213,7 @@ typedef struct imgact_config_overrides {
 /* Initial value of imgact_config_overrides: size set, all else 0 and NULL. Since 0.2. */
 #define IMGACT_CONFIG_OVERRIDES_INIT IMGACT_INIT(imgact_config_overrides)
 
-/* Where a client's settings would come from. Lives as the configuration. Since 0.1. */
+/* Where a client's settings would come from. Lives as the configuration. Since 0.2. */
 typedef struct imgact_config_settings {
   const char *profile; /* NULL = none */
   const char *provider;
@@ -223,7 +223,7 @@ typedef struct imgact_config_settings {
   const char *reserved[4];
 } imgact_config_settings;
 
-/* Resolves flags over environment over profile over default, without reading the token. Errors: invalid_argument. Since 0.1.
+/* Resolves flags over environment over profile over default, without reading the token. Errors: invalid_argument. Since 0.2.
  */
 IMGACT_API imgact_status imgact_config_resolve(imgact_config *config, const imgact_config_overrides *overrides,
                                                imgact_config_settings *selection, imgact_error *error);

@@ -40,7 +40,7 @@ typedef enum imgact_status {
 /* "not_found" for IMGACT_NOT_FOUND and so on; "internal" for what is no status. Static. Any thread. Since 0.1. */
 IMGACT_API const char *imgact_status_name(imgact_status status);
 
-/* Flags of an error. docs/errors.md says more. Since 0.1. */
+/* Flags of an error. docs/errors.md says more. Since 0.2. */
 #define IMGACT_ERROR_MAYBE_APPLIED   0x1u /* a mutation went out, and its effect may be there */
 #define IMGACT_ERROR_RETRYABLE       0x2u /* the cloud calls it passing: sent again while attempts last */
 #define IMGACT_ERROR_NOT_APPLIED     0x4u /* the cloud says that it did nothing with the request */

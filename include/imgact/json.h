@@ -2,7 +2,7 @@
 /*
  * The JSON seam: a read-only view of a parsed and redacted document, and a writer. No JSON library shows through.
  * Extenders' tier: may change in a minor version until 1.0. Every reader accepts NULL and means "not there".
- * Everything in it is there since 0.1.
+ * Everything in it is there since 0.2.
  */
 #ifndef IMGACT_JSON_H
 #define IMGACT_JSON_H
@@ -35,6 +35,9 @@ IMGACT_API int imgact_json_as_double(const imgact_json *value, double *out);
 IMGACT_API int imgact_json_as_bool(const imgact_json *value, int *out);
 /* The bytes of a string, which may hold NUL; NULL for anything else. */
 IMGACT_API const char *imgact_json_as_string(const imgact_json *value, size_t *length);
+/* Copies a non-empty string into a fixed buffer, cut at a whole character, and returns 1. For any other value returns 0 and
+ * leaves the buffer unchanged. For the texts of an imgact_error. */
+IMGACT_API int imgact_json_copy_string(const imgact_json *value, char *buffer, size_t capacity);
 /* 1 if it is exactly this string. */
 IMGACT_API int imgact_json_equals(const imgact_json *value, const char *text);
 

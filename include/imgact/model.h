@@ -12,7 +12,7 @@
 
 IMGACT_BEGIN_DECLS
 
-/* A yes or no that may be untold. Since 0.1. */
+/* A yes or no that may be untold. Since 0.2. */
 typedef enum imgact_tristate {
   IMGACT_TRISTATE_UNKNOWN = -1,
   IMGACT_TRISTATE_FALSE = 0,
@@ -134,11 +134,11 @@ typedef struct imgact_action {
 } imgact_action;
 
 /* The provider's own object as JSON text, where the call asked for IMGACT_OP_FLAG_KEEP_RAW, else NULL. Lives as the object
- * does. Since 0.1. */
+ * does. Since 0.2. */
 IMGACT_API const char *imgact_image_raw(const imgact_image *image);
 IMGACT_API const char *imgact_action_raw(const imgact_action *action);
 
-/* What the last page said of itself; -1 = not told. Totals are for display: they are not trusted. Since 0.1. */
+/* What the last page said of itself; -1 = not told. Totals are for display: they are not trusted. Since 0.2. */
 typedef struct imgact_pagination {
   int64_t page;
   int64_t per_page;
@@ -148,7 +148,7 @@ typedef struct imgact_pagination {
   int64_t total;
 } imgact_pagination;
 
-/* The rate limit as the last reply told it; -1 and IMGACT_NO_TIME = not told. Since 0.1. */
+/* The rate limit as the last reply told it; -1 and IMGACT_NO_TIME = not told. Since 0.2. */
 typedef struct imgact_rate_limit {
   int64_t limit;
   int64_t remaining;

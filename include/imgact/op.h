@@ -77,7 +77,7 @@ typedef struct imgact_image_update {
 /* Initial value of imgact_image_update: size set, all else 0 and NULL. Since 0.2. */
 #define IMGACT_IMAGE_UPDATE_INIT IMGACT_INIT(imgact_image_update)
 
-/* Flags of imgact_op_options. Since 0.1. */
+/* Flags of imgact_op_options. Since 0.2. */
 #define IMGACT_OP_FLAG_KEEP_RAW 0x1u /* keep the provider's own objects: imgact_image_raw, imgact_action_raw */
 #define IMGACT_OP_FLAG_PAGED                                                                                                \
   0x2u /* a list yields a page per run, then IMGACT_END; of earlier pages 21 to 43 bytes an id stay */
@@ -125,10 +125,10 @@ IMGACT_API imgact_op *imgact_protect_image(imgact_client *client, const char *im
 IMGACT_API imgact_op *imgact_unprotect_image(imgact_client *client, const char *image_id);
 
 /* Makes a snapshot of a backup. The result is the action; where the cloud does it at once, a finished one without an id, and
- * the image. Since 0.1. */
+ * the image. Since 0.2. */
 IMGACT_API imgact_op *imgact_convert_image(imgact_client *client, const char *image_id);
 
-/* Copies an image to a further region. The result is the action. Since 0.1. */
+/* Copies an image to a further region. The result is the action. Since 0.2. */
 IMGACT_API imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id, const char *region);
 
 /* Waits until actions have finished; image_id (may be NULL) as for imgact_get_action. The results are the actions that the
@@ -138,7 +138,7 @@ IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *con
 
 /* ---- before the start ---- */
 
-/* Sets per-call options; what is wrong with them is in the operation's result. Since 0.1. */
+/* Sets per-call options; what is wrong with them is in the operation's result. Since 0.2. */
 IMGACT_API void imgact_op_set_options(imgact_op *op, const imgact_op_options *options);
 
 /* Sets whether a mutation ends only when its action has finished (wait not 0) or with the response to its request (0, the
@@ -156,30 +156,30 @@ IMGACT_API void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progres
 
 /* Runs before the first byte of a mutation leaves, from a dispatch, with the call as JSON (stable enough to be stored and
  * resumed); anything but IMGACT_OK refuses it, and that status is the result (INTERNAL for BUSY and END, which mean
- * something else here). It may cancel the operation. Since 0.1. */
+ * something else here). It may cancel the operation. Since 0.2. */
 typedef imgact_status (*imgact_before_send_fn)(void *user_data, imgact_op *op, const char *call_json);
 IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn before_send, void *user_data);
 
 /* A mutation that was announced to on_intent at `sent_at` (Unix ms; a time to come = not known) and whose end is not known.
  * One that creates an action starts at its look-up; one that does nothing more the second time (update, delete, Hetzner's
- * convert) is sent. Since 0.1. */
+ * convert) is sent. Since 0.2. */
 IMGACT_API imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_t sent_at);
 
 /* ---- verbs ---- */
 
 /* Runs to the end, driving the whole loop: other operations' callbacks fire inside. Returns the operation's status. From a
- * callback: BUSY. A finished operation returns its status again, a page-by-page list its next page. Since 0.1. */
+ * callback: BUSY. A finished operation returns its status again, a page-by-page list its next page. Since 0.2. */
 IMGACT_API imgact_status imgact_op_run(imgact_op *op);
 
 /* Starts without waiting. done (may be NULL) is called exactly once, from a dispatch of the loop, never from here; not
  * after imgact_op_free. A page-by-page list is started again for its next page; an operation that has ended tells its end
  * again. A start before an earlier one's end was told, also while it runs, does no more than take the place of its
- * callback. Since 0.1. */
+ * callback. Since 0.2. */
 typedef void (*imgact_done_fn)(void *user_data, imgact_op *op);
 IMGACT_API void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user_data);
 
 /* Ends it as cancelled, at once; done is still called. One that was not started yet ends so when it is. Idempotent; a
- * finished operation stays as it is. Since 0.1. */
+ * finished operation stays as it is. Since 0.2. */
 IMGACT_API void imgact_op_cancel(imgact_op *op);
 
 /* 1 while a cancel would say IMGACT_ERROR_MAYBE_APPLIED: what changes the cloud may be out, or was begun. Who gives up a
@@ -191,7 +191,7 @@ IMGACT_API void imgact_op_free(imgact_op *op);
 
 /* ---- results: owned by the operation ---- */
 
-/* Which operation it is. Since 0.1. */
+/* Which operation it is. Since 0.2. */
 IMGACT_API imgact_op_kind imgact_op_get_kind(const imgact_op *op);
 /* 1 once it has ended. Since 0.1. */
 IMGACT_API int imgact_op_done(const imgact_op *op);
@@ -207,13 +207,13 @@ IMGACT_API const imgact_image *const *imgact_op_images(const imgact_op *op, size
 IMGACT_API const imgact_action *imgact_op_action(const imgact_op *op);
 IMGACT_API const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count);
 
-/* The rate limit as this operation's last reply told it. Since 0.1. */
+/* The rate limit as this operation's last reply told it. Since 0.2. */
 IMGACT_API void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate_limit);
 /* 1 if the effect was found by looking, after an answer was lost. Since 0.1. */
 IMGACT_API int imgact_op_adopted(const imgact_op *op);
-/* What the last page told of itself. Since 0.1. */
+/* What the last page told of itself. Since 0.2. */
 IMGACT_API void imgact_op_pagination(const imgact_op *op, imgact_pagination *pagination);
-/* 1 if a list was filtered or sorted by the library rather than by the cloud. Since 0.1. */
+/* 1 if a list was filtered or sorted by the library rather than by the cloud. Since 0.2. */
 IMGACT_API int imgact_op_filtered_locally(const imgact_op *op);
 
 IMGACT_END_DECLS

@@ -3,7 +3,7 @@
  * A provider is a table and small pure functions: it encodes a call as a request and decodes a reply into results. It sees
  * no token, socket, clock, allocator or log; retry, paging, waiting, deadlines, tracing and redaction are the core's.
  * docs/writing-a-provider.md goes through one. Extenders' tier: may change in a minor version until 1.0.
- * Everything in it is there since 0.1.
+ * Everything in it is there since 0.2.
  */
 #ifndef IMGACT_PROVIDER_H
 #define IMGACT_PROVIDER_H
@@ -121,10 +121,6 @@ IMGACT_API void imgact_result_set_next_page(imgact_result *result, int64_t page,
 IMGACT_API const char *imgact_result_query_value(imgact_result *result, const char *url, const char *key);
 /* The error's further details, kept as JSON (decode_error). */
 IMGACT_API void imgact_result_set_error_details(imgact_result *result, const imgact_json *value);
-
-/* Copies a non-empty string, cut at a whole character, into a fixed buffer, and returns 1; leaves the buffer as it is for
- * anything else. For the texts of an imgact_error. */
-IMGACT_API int imgact_json_copy_string(const imgact_json *value, char *buffer, size_t capacity);
 
 /* ---- the table ---- */
 

@@ -2,7 +2,7 @@
 /*
  * The seam to the network: whoever fills this table carries requests for a loop. libcurl, the cassette recorder and replayer
  * and the tests' transports are all behind it. Extenders' tier: may change in a minor version until 1.0.
- * Everything in it is there since 0.1.
+ * Everything in it is there since 0.2.
  *
  * Contract. `send` takes one request and never answers it from inside. `dispatch` does what is due and hands every finished
  * exchange to imgact_exchange_finish, exactly once, unless it was cancelled before. A request is put on the wire at most

@@ -9,7 +9,7 @@
 
 #define IA_STRUCT_SIZE_MAX 4096 /* more than that is no size: the struct was not initialised */
 
-/* 0.1 is the first layout, so nothing smaller exists; what this library does not know must be zero. */
+/* No layout smaller than the current one was released. Bytes that this version does not know must be 0. */
 static inline bool ia_struct_size_ok(const void *options, size_t theirs, size_t ours) {
   const unsigned char *bytes = options;
   if (theirs < ours || theirs > IA_STRUCT_SIZE_MAX) return false;

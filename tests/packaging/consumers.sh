@@ -22,7 +22,7 @@ installed() {
   {
     (cd "$root/include" && ls imgact/*.h | sed 's,^,include/,')
     printf 'lib/%s\n' cmake/imgact/imgactConfig.cmake cmake/imgact/imgactConfigVersion.cmake libimgact.a libimgact.so \
-      libimgact.so.0 "libimgact.so.$version" pkgconfig/imgact.pc
+      libimgact.so.1 "libimgact.so.$version" pkgconfig/imgact.pc
   } | LC_ALL=C sort | diff - "$work/installed"
 }
 
@@ -44,7 +44,7 @@ with_tool() {
 }
 
 soname() {
-  readelf -d "$libdir/libimgact.so" | grep -q 'SONAME.*\[libimgact\.so\.0\]'
+  readelf -d "$libdir/libimgact.so" | grep -q 'SONAME.*\[libimgact\.so\.1\]'
 }
 
 with_pkg_config() {
@@ -126,7 +126,7 @@ ok 'an installation holds headers, libraries and the files of pkg-config and CMa
 if [ -e "$build/src/cli/imgact" ]; then ok 'and the tool, its manual pages and its completions' with_tool
 else skip 'and the tool, its manual pages and its completions' 'no tool'; fi
 ok 'meson.build and base.h name the same version' one_version
-ok 'the soname is libimgact.so.0' soname
+ok 'the soname is libimgact.so.1' soname
 ok 'a C program by pkg-config' with_pkg_config cc "$here/consumer.c" "$work/c"
 ok 'a C++ program by pkg-config' with_pkg_config 'c++ -std=c++17 -x c++' "$here/consumer.c" "$work/cc"
 ok 'pkg-config --static names the private libraries' static_flags
