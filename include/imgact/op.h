@@ -160,7 +160,7 @@ IMGACT_API void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progres
 typedef imgact_status (*imgact_before_send_fn)(void *user_data, imgact_op *op, const char *call_json);
 IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn before_send, void *user_data);
 
-/* A mutation that was announced to on_intent at `sent_at` (Unix ms; a time to come = not known) and whose end is not known.
+/* A mutation that was announced to before_send at `sent_at` (Unix ms; a time to come = not known) and whose end is not known.
  * One that creates an action starts at its look-up; one that does nothing more the second time (update, delete, Hetzner's
  * convert) is sent. Since 0.2. */
 IMGACT_API imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_t sent_at);

@@ -166,8 +166,7 @@ static imgact_status make_client(cli_app *app, imgact_error *error) {
                                    .settle_ms = o->settle_ms,
                                    .concurrency = (int32_t)o->concurrency};
   imgact_config_overrides overrides = cli_overrides(app);
-  imgact_status status =
-      imgact_client_from_config(app->session.config, &overrides, &options, &app->session.client, error);
+  imgact_status status = imgact_client_from_config(app->session.config, &overrides, &options, &app->session.client, error);
   if (status) cli_add_flag_remedy(app, error);
   return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The engine: a state machine that is given time, random numbers and replies, and gives back requests to send. It does no
- * I/O and calls no user code but from ia_engine_notify (done and progress) and, documented there, trace, intent and token
- * hooks.
+ * I/O and calls no user code but from ia_engine_notify (done and progress) and, documented there, trace, before_send and
+ * token hooks.
  */
 #ifndef IA_ENGINE_H
 #define IA_ENGINE_H

@@ -154,7 +154,7 @@ static void begin(ia_timer *timer) {
     ia_mutation_send(op);
 }
 
-/* By a timer, so that on_intent is called from a dispatch, never from inside a start, a cancel or the end of a twin. */
+/* By a timer, so that before_send is called from a dispatch, never from inside a start, a cancel or the end of a twin. */
 static void begin_soon(ia_mutation *m) {
   ia_engine *engine = m->op->client->engine;
   m->state = IA_MUTATION_DUE;

@@ -178,7 +178,7 @@ bool ia_op_announce(imgact_op *op) {
   imgact_status status = json ? ia_hook_status(op->before_send(op->before_send_user_data, op, json)) : IMGACT_NOMEM;
   if (op->state != IA_OP_RUNNING) return false; /* cancelled from inside */
   if (status == IMGACT_OK) return true;
-  imgact_error_set(&op->error, status, "%s", json ? "on_intent refused the call: nothing was sent" : "out of memory");
+  imgact_error_set(&op->error, status, "%s", json ? "before_send rejected the call; nothing was sent" : "out of memory");
   return false;
 }
 

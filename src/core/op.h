@@ -84,7 +84,7 @@ ia_terms ia_op_terms(imgact_op *op, ia_lane lane, bool patient);
 bool ia_op_exchange(imgact_op *op, ia_terms terms, void (*done)(ia_exchange *));
 /* Starts a walk, or its next page, with the operation's settings into its result; false: no memory, in error. */
 bool ia_op_walk(imgact_op *op, ia_walk *walk, ia_terms terms, void (*done)(ia_walk *), imgact_error *error);
-/* Announces a mutation to on_intent, once; false: it was refused, and the operation was ended. */
+/* Announces a mutation to before_send, once; false: it was refused, and the operation was ended. */
 bool ia_op_announce(imgact_op *op);
 /* Ends it by a timer that is due at once, for flows that find an end in start. */
 void ia_op_end_soon(imgact_op *op);

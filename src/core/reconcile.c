@@ -263,7 +263,7 @@ static span when_sent(const imgact_op *op) {
   return (span){by_steady_ms, told ? by_steady_ms : by_wall_ms};
 }
 
-/* Could this listed action be what the lost request started? UNTOLD: it cannot be ruled out. */
+/* Could this listed action be what the lost request started? UNKNOWN: it cannot be ruled out. */
 static imgact_tristate candidate(const imgact_op *op, const imgact_action *action, const span *sent) {
   bool timed = action->started_at != IMGACT_NO_TIME;
   if (claimed(op->client, action)) return IMGACT_TRISTATE_FALSE;

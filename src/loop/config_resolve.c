@@ -88,9 +88,9 @@ static imgact_status choose_provider(const imgact_config *config, const char *na
   if (!name) {
     char known[PROFILES_SHOWN] = "";
     if (config->profiles) list_profiles(config, known, sizeof known);
-    (void)REFUSE(error,
-                 "no provider selected: set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in the configuration file%s",
-                 known);
+    (void)REFUSE(
+        error, "no provider selected: set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in the configuration file%s",
+        known);
     return IMGACT_INVALID_ARGUMENT;
   }
   out->provider = own && strcmp(own->name, name) == 0 ? own : imgact_provider_find(name);

@@ -68,10 +68,10 @@ static void clean_progress(void *user, imgact_op *op, const imgact_action *actio
   clean_action(action);
 }
 
-static imgact_status clean_intent(void *user, imgact_op *op, const char *call_json) {
+static imgact_status clean_before_send(void *user, imgact_op *op, const char *call_json) {
   (void)user;
   (void)op;
-  clean("an intent", call_json);
+  clean("a stored call", call_json);
   return IMGACT_OK;
 }
 
@@ -107,7 +107,7 @@ static imgact_status sing(const scenario *s, harness_options options) {
   imgact_op *op = scenario_op(s, st->client, NULL);
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, clean_progress, NULL);
-  imgact_op_set_before_send(op, clean_intent, NULL);
+  imgact_op_set_before_send(op, clean_before_send, NULL);
   imgact_op_run(op);
   clean_op(op);
   imgact_status status = (imgact_status)imgact_op_error(op)->status;

@@ -398,7 +398,7 @@ static imgact_status odd_token(void *user, char *buffer, size_t capacity, size_t
   return *(const imgact_status *)user;
 }
 
-static imgact_status odd_intent(void *user, imgact_op *op, const char *call_json) {
+static imgact_status odd_before_send(void *user, imgact_op *op, const char *call_json) {
   (void)op, (void)call_json;
   return *(const imgact_status *)user;
 }
@@ -414,14 +414,14 @@ static void a_hook_cannot_answer_with_a_status_of_the_library(void **state) {
     harness_free(st);
     st = harness_new();
     imgact_op *op = imgact_delete_image(st->client, "1");
-    imgact_op_set_before_send(op, odd_intent, &answers[i]);
+    imgact_op_set_before_send(op, odd_before_send, &answers[i]);
     harness_expect(op, IMGACT_INTERNAL);
     scripted_assert_nothing_sent(st->script);
     harness_free(st);
   }
 }
 
-static imgact_status free_in_intent(void *user, imgact_op *op, const char *call_json) {
+static imgact_status free_in_before_send(void *user, imgact_op *op, const char *call_json) {
   int *announced = user;
   assert_non_null(strstr(call_json, "transfer"));
   ++*announced;
@@ -435,7 +435,7 @@ static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
   tally t = {0};
   int announced = 0;
   imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
-  imgact_op_set_before_send(op, free_in_intent, &announced);
+  imgact_op_set_before_send(op, free_in_before_send, &announced);
   imgact_op_start(op, tally_done, &t);
   imgact_loop_run(s->loop);
   assert_int_equal(announced, 1);
@@ -457,7 +457,7 @@ static void what_is_said_after_the_start_changes_nothing_but_the_callback(void *
   harness_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_KEEP_RAW});
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, tally_progress, &second);
-  imgact_op_set_before_send(op, free_in_intent, &announced);
+  imgact_op_set_before_send(op, free_in_before_send, &announced);
   imgact_loop_run(s->loop);
   assert_status(op, IMGACT_OK);
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_RUNNING); // nobody waited for it

@@ -650,7 +650,7 @@ static imgact_status intend(void *user, imgact_op *op, const char *call_json) {
   return h->answer;
 }
 
-static void on_intent_comes_before_the_first_byte_and_once(void **state) {
+static void before_send_called_once_before_first_byte(void **state) {
   (void)state;
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
@@ -666,7 +666,7 @@ static void on_intent_comes_before_the_first_byte_and_once(void **state) {
   end(&p);
 }
 
-static void on_intent_can_refuse_and_cancel(void **state) {
+static void before_send_rejects_or_cancels(void **state) {
   (void)state;
   play p = begin_digitalocean();
   hook refuses = {.answer = IMGACT_FORBIDDEN}, cancels = {.cancels = true};
@@ -1017,8 +1017,8 @@ int main(void) {
       cmocka_unit_test(a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once),
       cmocka_unit_test(a_conversion_by_put_with_a_useless_answer_is_not_repeated),
       cmocka_unit_test(an_update_with_a_useless_answer_may_be_applied),
-      cmocka_unit_test(on_intent_comes_before_the_first_byte_and_once),
-      cmocka_unit_test(on_intent_can_refuse_and_cancel),
+      cmocka_unit_test(before_send_called_once_before_first_byte),
+      cmocka_unit_test(before_send_rejects_or_cancels),
       cmocka_unit_test(a_resumed_call_starts_at_its_look),
       cmocka_unit_test(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own),
       cmocka_unit_test(what_is_sent_again_for_such_a_call_is_known_by_its_own_time),

@@ -15,6 +15,15 @@ missing_files() {
     while read -r path; do [ -e "$(dirname "$1")/$path" ] || echo "$1: link to $path"; done
 }
 
+# Names of the interface that no header has; but for variables of the environment, a CMake target, the sample provider and
+# what decisions rejected. CHANGELOG.md has old names.
+unknown_names() {
+  [ "$1" != ./CHANGELOG.md ] || return 0
+  grep -ohE '\b(imgact|IMGACT)_[A-Za-z0-9_]*[A-Za-z0-9]\b' "$1" | sort -u |
+    grep -vxE 'IMGACT_(CONFIG|ENDPOINT|PROFILE|PROVIDER|0)|imgact_(static|provider_mini|pager)' |
+    while read -r name; do grep -qrw "$name" include/imgact || echo "$1: $name is in no header"; done
+}
+
 # Writes the n-th ```c block of a page that has a main to $work/N.c; prints how many there are.
 extract() {
   awk -v work="$work" '
@@ -33,6 +42,8 @@ trap 'rm -rf "$work"' EXIT
 for page in $pages; do
   missing_files "$page" >"$work/missing"
   ok "files named in ${page#./} exist" nothing <"$work/missing"
+  unknown_names "$page" >"$work/unknown"
+  ok "names in ${page#./} are in the headers" nothing <"$work/unknown"
   blocks=$(extract "$page")
   n=0
   while [ "$n" -lt "$blocks" ]; do

@@ -42,7 +42,7 @@ typedef struct harness {
   uint64_t sends, lookups;     /* requests of ours: the mutation, anything else */
   uint64_t refusals;           /* 429s among the answers */
   harness_actions own, others; /* actions that were begun */
-  char journal[1000];          /* what on_intent was given; "" = nothing */
+  char journal[1000];          /* what before_send was given; "" = nothing */
   int64_t journal_ms;          /* when, by the library's clock */
   bool crashed, foreign_done;
   bool finished;                /* in reasonable time */

@@ -389,7 +389,8 @@ static void a_source_that_has_no_token_is_an_error_and_no_fallback(void **state)
   assert_fails(ask(config, OVER(0), OPTIONS(0)), "MY_HETZNER, which is to hold the token, is not set");
   assert_fails(ask(config, OVER(.profile = "do"), OPTIONS(0)), "secrets/do: No such file");
   unsetenv("HCLOUD_TOKEN");
-  assert_fails(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)), "no token for hetzner: set HCLOUD_TOKEN, or name a token source in a profile");
+  assert_fails(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)),
+               "no token for hetzner: set HCLOUD_TOKEN, or name a token source in a profile");
   imgact_config_free(config);
 }
 

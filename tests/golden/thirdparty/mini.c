@@ -199,7 +199,8 @@ static imgact_tristate shows_region(const imgact_call *call, const imgact_image 
 /* ---- errors ---- */
 
 /* The error comes filled by the HTTP status: only what the envelope knows better is put in. */
-static void decode_error(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
+static void decode_error(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                         imgact_error *error) {
   (void)result;
   const imgact_json *body = imgact_response_json(response);
   imgact_json_copy_string(imgact_json_get(body, "problem"), error->provider_code, sizeof error->provider_code);
