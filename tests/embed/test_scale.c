@@ -124,7 +124,7 @@ static void wait_for_many(scene *s, imgact_client *client, const char *image) {
     imgact_op_free(ops[i]);
   }
   if (peak_kib() < 0) skip();
-  assert_in_range(peak_kib(), 1, MANY_MAX_KIB);
+  assert_int_in_range(peak_kib(), 1, MANY_MAX_KIB);
 }
 
 static void ten_thousand_waits_that_share_requests_stay_small(void **state) {
@@ -167,7 +167,7 @@ static void wait_long(scene *s, imgact_client *client) {
   imgact_op_set_options(op, &options);
   imgact_op_set_progress(op, after_each_look, &r);
   assert_int_equal(imgact_op_run(op), IMGACT_OK);
-  assert_in_range(r.looks, POLLS - 2, POLLS);
+  assert_int_in_range(r.looks, POLLS - 2, POLLS);
   assert_int_equal(r.late_peak, r.early_peak);
   imgact_op_free(op);
 }

@@ -378,7 +378,7 @@ static void a_callback_that_starts_its_operation_again_gives_others_a_turn(void 
   int count = 0;
   imgact_op_start(op, start_again, &count);
   imgact_loop_dispatch(st->loop);
-  assert_in_range(count, 1, 200000);
+  assert_int_in_range(count, 1, 200000);
   imgact_op_free(op);
   harness_free(st);
 }

@@ -218,7 +218,7 @@ static void what_was_certainly_not_applied_is_sent_again_at_once(void **state) {
     cloud_plan(p.cloud, fates[i]);
     harness_expect(protect(&p), IMGACT_OK);
     scripted_assert_lines(p.script, HZ_POST, HZ_POST);
-    assert_in_range(scripted_at(p.script, 1)->sent_ms, 500, 1000);
+    assert_int_in_range(scripted_at(p.script, 1)->sent_ms, 500, 1000);
     assert_int_equal(p.cloud->applied, 1);
     end(&p);
   }

@@ -183,7 +183,7 @@ static void an_empty_bucket_is_learned_from_the_first_refusals(void **state) {
   keep_busy(&c, workers, 2 * CLIENTS, 4000000);
   run_until(&c, 120000);
   size_t lessons = c.limiter.refused;
-  assert_in_range(lessons, 1, 4 * CLIENTS);
+  assert_int_in_range(lessons, 1, 4 * CLIENTS);
   imgact_loop_run(c.loop);
   assert_int_equal(c.limiter.refused, lessons);
   assert_int_equal(c.failed, 0);
@@ -219,7 +219,7 @@ static void a_reserve_is_left_to_others(void **state) {
   keep_busy(&c, workers, CLIENTS, 3000000);
   imgact_loop_run(c.loop);
   if (c.limiter.tokens < 1790.0) fail_msg("only %.0f are left", c.limiter.tokens);
-  assert_in_range(c.limiter.taken, 1800 + 2850, 1800 + 3000 + CLIENTS);
+  assert_int_in_range(c.limiter.taken, 1800 + 2850, 1800 + 3000 + CLIENTS);
   disperse(&c);
 }
 
@@ -283,7 +283,7 @@ static void a_refusal_parks_every_request_of_its_credential(void **state) {
     if (i > 2) assert_true(sent > last);
     last = sent;
   }
-  assert_in_range(last, 30010, 35000);
+  assert_int_in_range(last, 30010, 35000);
   for (size_t i = 0; i < 12; i++) {
     assert_status(ops[i], IMGACT_OK);
     imgact_op_free(ops[i]);
@@ -328,7 +328,7 @@ static void who_can_only_be_late_is_told_at_once(void **state) {
   imgact_op *hurried = imgact_delete_image(s->client, "4712");
   harness_run(harness_configure(hurried, (imgact_op_options){.deadline_ms = 10000}), IMGACT_RATE_LIMITED);
   assert_true(scripted_now_ms(s->script) < 100);
-  assert_in_range(imgact_op_error(hurried)->retry_after_ms, 49000, 50000);
+  assert_int_in_range(imgact_op_error(hurried)->retry_after_ms, 49000, 50000);
   assert_no_flag(hurried, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(scripted_count(s->script), 1);
   scripted_json(s->script, 204, NULL);
@@ -394,7 +394,7 @@ static void a_pause_that_the_reset_alone_tells_ends_all_at_once(void **state) {
   imgact_loop_run(s->loop);
   assert_int_equal(count_of(ops, 200, IMGACT_RATE_LIMITED), 200);
   assert_int_equal(scripted_count(s->script), 8);
-  assert_in_range(imgact_op_error(ops[199])->retry_after_ms, 1799000, 1800000);
+  assert_int_in_range(imgact_op_error(ops[199])->retry_after_ms, 1799000, 1800000);
   free_all(ops, 200);
   harness_free(s);
 }
@@ -488,7 +488,7 @@ static void a_wait_outlives_a_pause(void **state) {
   imgact_loop_dispatch(s->loop);
   harness_expect(imgact_get_image(s->client, "99", NULL), IMGACT_RATE_LIMITED);
   harness_run(wait, IMGACT_OK);
-  assert_in_range(scripted_now_ms(s->script), 60000, 70000);
+  assert_int_in_range(scripted_now_ms(s->script), 60000, 70000);
   imgact_op_free(wait);
   harness_free(s);
 }
@@ -516,8 +516,8 @@ static void budgets_take_turns_in_every_lane(void **state) {
     of_images += (size_t)imgact_op_done(images[i]);
     of_actions += (size_t)imgact_op_done(actions[i]);
   }
-  assert_in_range(of_images, 40, 50);
-  assert_in_range(of_actions, 40, 50);
+  assert_int_in_range(of_images, 40, 50);
+  assert_int_in_range(of_actions, 40, 50);
   free_all(images, 100);
   free_all(actions, 100);
   imgact_op_free(wait);

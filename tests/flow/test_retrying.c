@@ -24,7 +24,7 @@ static void attempts_are_counted_exactly(void **state) {
     for (size_t i = 1; i < (size_t)attempts; i++) {
       int64_t gap = scripted_at(s->script, i)->sent_ms - scripted_at(s->script, i - 1)->sent_ms;
       int64_t full = INT64_C(1000) << (i - 1);
-      assert_in_range(gap, full / 2, full < 60000 ? full : 60000);
+      assert_int_in_range(gap, full / 2, full < 60000 ? full : 60000);
     }
     imgact_op_free(op);
     harness_free(s);
@@ -132,13 +132,13 @@ static void resets_mean_what_each_cloud_means(void **state) {
   reply(s, 429, "ratelimit-reset: 1767220000\n");
   reply(s, 200, NULL);
   harness_expect(get(s), IMGACT_OK);
-  assert_in_range(scripted_at(s->script, 1)->sent_ms, 500, 1000);
+  assert_int_in_range(scripted_at(s->script, 1)->sent_ms, 500, 1000);
   harness_free(s);
   s = harness_new(); // when the bucket is full: never waited for
   reply(s, 429, "RateLimit-Limit: 3600\nRateLimit-Remaining: 0\nRateLimit-Reset: 1767229200\n");
   reply(s, 200, NULL);
   harness_expect(get(s), IMGACT_OK);
-  assert_in_range(scripted_at(s->script, 1)->sent_ms, 500, 2000);
+  assert_int_in_range(scripted_at(s->script, 1)->sent_ms, 500, 2000);
   harness_free(s);
 }
 

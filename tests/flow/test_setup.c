@@ -352,13 +352,13 @@ static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **s
   imgact_op_start(op, NULL, NULL);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), 0); // it wants to be sent
   imgact_loop_dispatch(s->loop);
-  assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 60000); // and now to be sent again
+  assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 60000); // and now to be sent again
   imgact_op_free(op);
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
   op = harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 1000000000});
   imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
-  assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 5000); // the transport's own
+  assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 5000); // the transport's own
   scripted_advance(s->script, 5000);
   imgact_loop_dispatch(s->loop);
   assert_status(op, IMGACT_OK);
@@ -379,15 +379,15 @@ static void expect_short_sleeps(int (*fd)(imgact_transport *), void (*wakeup)(im
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
   imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
-  assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 50); // in a back-off
+  assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 50); // in a back-off
   imgact_op_free(op);
   for (int i = 0; i < 2; i++) {
     scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = i == 0 ? 3 : 5000});
     op = imgact_get_image(s->client, "1", NULL);
     imgact_op_start(op, NULL, NULL);
     imgact_loop_dispatch(s->loop);
-    if (i == 0) assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 3); // what comes sooner stays
-    if (i == 1) assert_in_range(imgact_loop_timeout_ms(s->loop), 1, 50);
+    if (i == 0) assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 3); // what comes sooner stays
+    if (i == 1) assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 50);
     imgact_op_free(op);
   }
   harness_free(s);

@@ -37,7 +37,7 @@ static void record(void *user, const imgact_trace_event *event) {
   static const char *const kinds[] = {"request", "response", "failure", "retry", "lookup", "throttle"};
   tape *t = user;
   assert_int_equal(event->size, sizeof *event);
-  assert_in_range(event->kind, IMGACT_TRACE_REQUEST, IMGACT_TRACE_THROTTLE);
+  assert_int_in_range(event->kind, IMGACT_TRACE_REQUEST, IMGACT_TRACE_THROTTLE);
   put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->harness->script), kinds[event->kind], event->request_number,
       event->attempt);
   if (event->method != NULL) put(t, " %s", event->method);
@@ -114,7 +114,7 @@ static void a_retry_tells_its_pause_and_its_reason(void **state) {
            "%lld response #1/3 " GET " after=0 status=200 body=18/18\n",
            (long long)delay_ms, (long long)(7005 + delay_ms), (long long)(7005 + delay_ms));
   assert_string_equal(t->text, expected);
-  assert_in_range(delay_ms, 1000, 2000);
+  assert_int_in_range(delay_ms, 1000, 2000);
   tape_free(t);
 }
 
@@ -204,7 +204,7 @@ static void who_is_held_back_hears_for_how_long(void **state) {
            "%lld response #1/2 " GET " after=0 status=200 body=18/18\n",
            (long long)gap_ms, (long long)(30000 + gap_ms), (long long)(30000 + gap_ms));
   assert_string_equal(t->text, expected);
-  assert_in_range(gap_ms, 1, 200); // after a refusal they go one by one
+  assert_int_in_range(gap_ms, 1, 200); // after a refusal they go one by one
   imgact_op_free(refused);
   imgact_op_free(held);
   tape_free(t);

@@ -8,12 +8,10 @@
 
 #include "loopback.h"
 #include <imgact/transport.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <cmocka.h>
+#include "testing.h"
 
 typedef struct net_exchange net_exchange;
 struct net_exchange {

@@ -13,7 +13,7 @@ static char *read_page(const char *name) {
   assert_non_null(file);
   char *text = calloc(1, 65536);
   assert_non_null(text);
-  assert_in_range(fread(text, 1, 65535, file), 1, 65534);
+  assert_int_in_range(fread(text, 1, 65535, file), 1, 65534);
   assert_int_equal(fclose(file), 0);
   return text;
 }
@@ -23,7 +23,7 @@ static const char *next_word(const char *at, const char *end, char word[64]) {
   at = strstr(at, "IMGACT_");
   if (!at || at >= end) return NULL;
   size_t length = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-  assert_in_range(length, 8, 63);
+  assert_int_in_range(length, 8, 63);
   memcpy(word, at, length);
   word[length] = 0;
   return at + length;

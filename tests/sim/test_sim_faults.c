@@ -141,7 +141,7 @@ static void chance_follows_the_seed(void **state) {
   assert_string_equal(runs[0], runs[1]);
   int hits = 0;
   for (int i = 0; i < 100; i++) hits += runs[0][i] == 'x';
-  assert_in_range(hits, 15, 45);
+  assert_int_in_range(hits, 15, 45);
 }
 
 static void replies_are_replaced(void **state) {

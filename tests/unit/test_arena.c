@@ -54,7 +54,7 @@ static void blocks_double_up_to_their_limit(void **state) {
   assert_int_equal(memory.live_bytes, 512);
   for (int i = 0; i < 64 * 1024; i++) assert_non_null(ia_arena_alloc(&arena, 16)); // 1 MiB
   // 512 + 1024 + ... + 32 KiB, then 64 KiB each.
-  assert_in_range(memory.live_blocks, 7 + 15, 7 + 17);
+  assert_int_in_range(memory.live_blocks, 7 + 15, 7 + 17);
   ia_arena_free(&arena);
   assert_memory_fine(&memory);
 }

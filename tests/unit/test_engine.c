@@ -281,7 +281,7 @@ static void random_numbers_fill_the_range_and_come_from_the_seed(void **state) {
     assert_int_equal(draw(&same), number);
     equal += draw(&other) == number;
   }
-  for (int i = 0; i < 10; i++) assert_in_range(tenths[i], 850, 1150);
+  for (int i = 0; i < 10; i++) assert_int_in_range(tenths[i], 850, 1150);
   assert_int_equal(equal, 0);
 }
 

@@ -106,7 +106,7 @@ static void a_bucket_is_spent_to_its_last_token(void **state) {
   (void)state;
   tell_bucket(0, 3600, 10);
   assert_int_equal(spend(MUTATION, 100), 10);
-  assert_in_range(wait_ms(MUTATION), 1000, 1002);
+  assert_int_in_range(wait_ms(MUTATION), 1000, 1002);
   rate_fixture_at(&d, d.now_ms + 998);
   assert_true(wait_ms(MUTATION) > 0);
   rate_fixture_at(&d, d.now_ms + wait_ms(MUTATION));
@@ -182,7 +182,7 @@ static void a_new_limit_counts_at_once(void **state) {
   tell_bucket(0, 3600, 3000);
   tell_bucket(0, 60, 50);
   assert_int_equal(spend(MUTATION, 1000), 50);
-  assert_in_range(wait_ms(MUTATION), 60000, 60002); // one a minute comes back
+  assert_int_in_range(wait_ms(MUTATION), 60000, 60002); // one a minute comes back
   rate_fixture_at(&d, d.now_ms + 10 * HOUR_MS);
   assert_int_equal(spend(MUTATION, 1000), 60);
 }
@@ -193,7 +193,7 @@ static void a_minute_has_its_own_limit(void **state) {
   (void)state;
   tell_windows(5000, 4999, 10000);
   assert_int_equal(spend(MUTATION, 1000), 249);
-  assert_in_range(wait_ms(MUTATION), 60000, 61000);
+  assert_int_in_range(wait_ms(MUTATION), 60000, 61000);
   rate_fixture_at(&d, d.now_ms + 59000);
   assert_true(wait_ms(MUTATION) > 0);
   rate_fixture_at(&d, d.now_ms + wait_ms(MUTATION));
@@ -210,7 +210,7 @@ static void an_hour_is_spent_once(void **state) {
     rate_fixture_at(&d, d.now_ms + wait_ms(MUTATION));
   }
   assert_int_equal(sent, 5000);
-  assert_in_range(d.now_ms - start_ms, HOUR_MS, HOUR_MS + 6000); // when the first of them is an hour old
+  assert_int_in_range(d.now_ms - start_ms, HOUR_MS, HOUR_MS + 6000); // when the first of them is an hour old
   assert_true(wait_ms(MUTATION) == 0);
 }
 
@@ -242,7 +242,7 @@ static void a_slot_that_is_full_is_not_run_over(void **state) {
   rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS);
   size_t sent = spend(MUTATION, 60000);
   rate_fixture_at(&d, d.now_ms + 6000);
-  assert_in_range(sent + spend(MUTATION, 60000), 95000, 100000);
+  assert_int_in_range(sent + spend(MUTATION, 60000), 95000, 100000);
 }
 
 static void a_minute_may_be_without_a_rule(void **state) {
@@ -251,7 +251,7 @@ static void a_minute_may_be_without_a_rule(void **state) {
   ia_governor_sent(g, 0);
   ia_governor_told(g, 0, &info);
   assert_int_equal(spend(MUTATION, 5000), 999);
-  assert_in_range(wait_ms(MUTATION), HOUR_MS, HOUR_MS + 6000);
+  assert_int_in_range(wait_ms(MUTATION), HOUR_MS, HOUR_MS + 6000);
 }
 
 // ---- others use the same credential
@@ -276,7 +276,7 @@ static void a_question_that_is_not_asked_holds_nobody_for_long(void **state) {
   rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS); // nothing of ours is left in the hour
   assert_int_equal(wait_ms(LIST), 0);
   for (int i = 0; i < 10; i++) {
-    assert_in_range(wait_ms(LIST), 1, 6000);
+    assert_int_in_range(wait_ms(LIST), 1, 6000);
     rate_fixture_at(&d, d.now_ms + 6000);
   }
   assert_int_equal(spend(LIST, 100), 1);
@@ -341,9 +341,9 @@ static void a_reserve_is_nobodys_here(void **state) {
   tell_bucket(0, 3600, 1801);
   assert_int_equal(wait_of(0, MUTATION, 0.5), 0);
   ia_governor_sent(g, 0);
-  assert_in_range(wait_of(0, MUTATION, 0.5), 1000, 1002);
+  assert_int_in_range(wait_of(0, MUTATION, 0.5), 1000, 1002);
   assert_int_equal(wait_of(0, MUTATION, 0.49), 0);
-  assert_in_range(wait_of(0, WAIT, 0.5), 5000, 5002);
+  assert_int_in_range(wait_of(0, WAIT, 0.5), 5000, 5002);
   forget();
   tell_windows(1000, 901, IMGACT_NO_TIME);
   assert_int_equal(wait_of(0, MUTATION, 0.9), 0);
@@ -418,12 +418,12 @@ static void after_a_refusal_they_go_one_by_one_for_a_while(void **state) {
     ia_governor_sent(g, sent % 2); // whatever the budget
     int64_t gap = wait_ms(MUTATION);
     if (d.now_ms + gap >= end_ms) break;
-    assert_in_range(gap, 1, 200);
+    assert_int_in_range(gap, 1, 200);
     if (gap > longest) longest = gap;
     sent++;
     rate_fixture_at(&d, d.now_ms + gap);
   }
-  assert_in_range(sent, 35, 80); // a hundred ms apart on average
+  assert_int_in_range(sent, 35, 80); // a hundred ms apart on average
   assert_true(longest > 150);
   rate_fixture_at(&d, end_ms);
   assert_int_equal(spend(LIST, 100), 100);
@@ -465,7 +465,7 @@ static void absurd_headers_hold_nobody_for_ever(void **state) {
         else
           tell_windows(absurd[i][0], absurd[i][1], n % 2 ? INT64_MIN / 2 : INT64_MAX / 4);
         for (size_t lane = 0; lane < IA_LANES; lane++) {
-          assert_in_range(wait_of(0, lane, 0.9), 0, HOUR_MS + 6000);
+          assert_int_in_range(wait_of(0, lane, 0.9), 0, HOUR_MS + 6000);
           int hours = 0;
           for (; wait_of(0, lane, 0.9) > 0 && hours < 10; hours++) rate_fixture_at(&d, d.now_ms + wait_of(0, lane, 0.9));
           assert_true(hours < 10);
@@ -492,7 +492,7 @@ static void a_clock_that_jumps_forgets_nothing_and_gives_nothing_away(void **sta
   rate_fixture_at(&d, d.now_ms - 500000); // only a transport's own clock could
   assert_true(wait_ms(MUTATION) > 0);
   rate_fixture_at(&d, d.now_ms + 500000);
-  assert_in_range(wait_ms(MUTATION), 1, 61000);
+  assert_int_in_range(wait_ms(MUTATION), 1, 61000);
   rate_fixture_at(&d, d.now_ms + INT64_C(1000) * 365 * 86400000);
   assert_int_equal(spend(MUTATION, 1000), 50);
   forget();

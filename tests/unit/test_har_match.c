@@ -154,7 +154,7 @@ static void a_miss_fits_an_error_and_a_line(void **state) {
   request.body_bytes = sizeof asked;
   ia_match_describe_nearest(&out, &entry, 1, "POST /a", &request);
   assert_int_equal(out.state, IA_BUF_OK);
-  assert_in_range(out.length, 200, 450);
+  assert_int_in_range(out.length, 200, 450);
   assert_null(strchr(ia_buf_text(&out), '\n'));
   ia_buf_free(&out);
 }

@@ -260,7 +260,7 @@ static void looks_of_the_same_time_come_together_and_never_later(void **state) {
   run();
   assert_int_equal(s.count, 1);
   assert_string_equal(s.asked[0].line, "/actions?id=1&id=2&id=3");
-  assert_in_range(s.asked[0].at_ms, 100900, 101000);
+  assert_int_in_range(s.asked[0].at_ms, 100900, 101000);
   reply(0, 200, actions(3, "success"));
 }
 
@@ -290,7 +290,7 @@ static void an_adaptive_interval_grows_with_the_age(void **state) {
     last_gap_ms = gap_ms;
     reply(s.count - 1, 200, actions(1, "running"));
   }
-  assert_in_range(s.count, 50, 75);
+  assert_int_in_range(s.count, 50, 75);
   assert_true(last_gap_ms > 290000);
   assert_int_equal(s.seen[0].looks, s.count);
 }

@@ -134,12 +134,12 @@ static void back_off_doubles_up_to_a_minute(void **state) {
   static const int64_t full[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000};
   for (int32_t i = 0; i < 9; i++) {
     assert_int_equal(ia_backoff_ms(1000, i + 1, 0.0), full[i] / 2);
-    assert_in_range(ia_backoff_ms(1000, i + 1, 0.5), full[i] * 3 / 4 - 1, full[i] * 3 / 4 + 1);
-    assert_in_range(ia_backoff_ms(1000, i + 1, 0.999999999), full[i] - 2, full[i]);
+    assert_int_in_range(ia_backoff_ms(1000, i + 1, 0.5), full[i] * 3 / 4 - 1, full[i] * 3 / 4 + 1);
+    assert_int_in_range(ia_backoff_ms(1000, i + 1, 0.999999999), full[i] - 2, full[i]);
   }
   assert_int_equal(ia_backoff_ms(1000, INT32_MAX, 0.0), 30000);
   assert_int_equal(ia_backoff_ms(INT64_MAX, 1, 0.0), 30000);
-  assert_in_range(ia_backoff_ms(1, 1, 0.9), 0, 1);
+  assert_int_in_range(ia_backoff_ms(1, 1, 0.9), 0, 1);
 }
 
 static void retry_after_is_obeyed_up_to_a_minute(void **state) {

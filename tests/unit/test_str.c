@@ -354,7 +354,7 @@ static void hashes_of_ids_differ_and_spread(void **state) {
     per_bucket[hashes[i] & 1023]++;
   }
   for (size_t i = 1; i < IDS; i++) assert_int_not_equal(hashes[i], hashes[i - 1]);
-  for (size_t i = 0; i < 1024; i++) assert_in_range(per_bucket[i], 1, 60); // 20 on average
+  for (size_t i = 0; i < 1024; i++) assert_int_in_range(per_bucket[i], 1, 60); // 20 on average
   assert_int_equal(ia_hash("x", 1), ia_hash("xy", 1));
   assert_int_not_equal(ia_hash("", 0), ia_hash("\0", 1));
 }

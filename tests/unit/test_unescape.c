@@ -63,7 +63,7 @@ static void how_far_it_looks_is_bounded(void **state) {
   int c;
   for (const char *fill = "\\%&#"; *fill != '\0'; fill++) {
     memset(text, *fill, sizeof text);
-    assert_in_range(ia_unescape(text, sizeof text, IA_UNESCAPE_LAYERS, &c), 1, IA_UNESCAPE_MAX_BYTES);
+    assert_int_in_range(ia_unescape(text, sizeof text, IA_UNESCAPE_LAYERS, &c), 1, IA_UNESCAPE_MAX_BYTES);
     assert_int_equal(c, *fill);
   }
 }
