@@ -40,7 +40,7 @@ static int report(const imgact_op *op) {
   const imgact_error *error = imgact_op_error(op);
   const imgact_action *action = imgact_op_action(op);
   if (error->status == IMGACT_OK) return 0;
-  fprintf(stderr, "%s: %s\n", imgact_status_name((imgact_status)error->status), error->message);
+  fprintf(stderr, "%s: %s\n", imgact_status_name(error->status), error->message);
   if (action != NULL && action->id != NULL && action->status == IMGACT_ACTION_STATUS_RUNNING)
     fprintf(stderr, "action %s goes on without us\n", action->id);
   else if (error->flags & IMGACT_ERROR_MAYBE_APPLIED)

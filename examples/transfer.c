@@ -26,7 +26,7 @@ static void on_done(void *user, imgact_op *op) {
   if (error->status == IMGACT_OK)
     puts("copied");
   else
-    fprintf(stderr, "%s: %s\n", imgact_status_name((imgact_status)error->status), error->message);
+    fprintf(stderr, "%s: %s\n", imgact_status_name(error->status), error->message);
   *running = 0;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What went wrong: a status that the caller acts on, and the cloud's own words. */
+/*
+ * What went wrong: a status that the caller acts on, and the cloud's own words.
+ * Available since 0.2 unless noted.
+ */
 #ifndef IMGACT_ERROR_H
 #define IMGACT_ERROR_H
 
@@ -7,7 +10,7 @@
 
 IMGACT_BEGIN_DECLS
 
-/* Open: a later version may add values. docs/errors.md says what to do about each. Since 0.1. */
+/* Open: a later version may add values. docs/errors.md says what to do about each. */
 typedef enum imgact_status {
   IMGACT_OK = 0,
   IMGACT_INTERNAL,         /* a bug of this library, or of a provider's table */
@@ -37,24 +40,21 @@ typedef enum imgact_status {
   IMGACT_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_status;
 
-/* "not_found" for IMGACT_NOT_FOUND and so on; "internal" for what is no status. Static. Any thread. Since 0.1. */
+/* "not_found" for IMGACT_NOT_FOUND and so on; "internal" for what is no status. Static. Any thread. */
 IMGACT_API const char *imgact_status_name(imgact_status status);
 
-/* Flags of an error. docs/errors.md says more. Since 0.2. */
-#define IMGACT_ERROR_MAYBE_APPLIED   0x1u /* a mutation went out, and its effect may be there */
-#define IMGACT_ERROR_RETRYABLE       0x2u /* the cloud calls it passing: sent again while attempts last */
-#define IMGACT_ERROR_NOT_APPLIED     0x4u /* the cloud says that it did nothing with the request */
-#define IMGACT_ERROR_ALREADY_DELETED 0x8u /* a deletion met what is deleted already */
-#define IMGACT_ERROR_PUT_NOT_APPLIED                                                                                        \
-  0x10u /* a 500 by which the cloud says that it went no further: believed of PUT alone                                     \
-         */
+/* Flags of an error. docs/errors.md says more. */
+#define IMGACT_ERROR_MAYBE_APPLIED   0x1u  /* a mutation went out, and its effect may be there */
+#define IMGACT_ERROR_RETRYABLE       0x2u  /* the cloud calls it passing: sent again while attempts last */
+#define IMGACT_ERROR_NOT_APPLIED     0x4u  /* the cloud says that it did nothing with the request */
+#define IMGACT_ERROR_ALREADY_DELETED 0x8u  /* a deletion met what is deleted already */
+#define IMGACT_ERROR_PUT_NOT_APPLIED 0x10u /* HTTP 500 that reports no change; trusted for PUT only */
 
 /*
  * An error: no pointers, so it can be copied and kept. Texts are cut at a whole character. Empty text = not told.
- * What does not fit is in imgact_op_error_details. Since 0.1.
- */
+ * What does not fit is in imgact_op_error_details. */
 typedef struct imgact_error {
-  int32_t status;      /* imgact_status */
+  imgact_status status;
   int32_t http_status; /* 0 where no reply came */
   uint32_t flags;      /* IMGACT_ERROR_... */
   uint32_t reserved;
@@ -65,7 +65,7 @@ typedef struct imgact_error {
   char message[512];
 } imgact_error;
 
-/* Sets a status and a message, printf-like, clears the rest. error may be NULL. Returns status. Since 0.1. */
+/* Sets a status and a message, printf-like, clears the rest. error may be NULL. Returns status. */
 IMGACT_API imgact_status imgact_error_set(imgact_error *error, imgact_status status, const char *format, ...)
     IMGACT_PRINTF(3, 4);
 

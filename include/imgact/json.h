@@ -2,7 +2,7 @@
 /*
  * The JSON seam: a read-only view of a parsed and redacted document, and a writer. No JSON library shows through.
  * Extenders' tier: may change in a minor version until 1.0. Every reader accepts NULL and means "not there".
- * Everything in it is there since 0.2.
+ * Available since 0.2 unless noted.
  */
 #ifndef IMGACT_JSON_H
 #define IMGACT_JSON_H

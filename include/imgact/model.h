@@ -4,6 +4,7 @@
  * operation that returned them. A NULL string, IMGACT_NO_TIME, a NaN size, progress -1 and IMGACT_TRISTATE_UNKNOWN mean that
  * the provider does not say. Fields of images, actions and resources are only ever appended, so read them through the
  * pointers and copy no struct; imgact_pagination and imgact_rate_limit stay as they are.
+ * Available since 0.2 unless noted.
  */
 #ifndef IMGACT_MODEL_H
 #define IMGACT_MODEL_H
@@ -12,7 +13,7 @@
 
 IMGACT_BEGIN_DECLS
 
-/* A yes or no that may be untold. Since 0.2. */
+/* Boolean that the API may not report. */
 typedef enum imgact_tristate {
   IMGACT_TRISTATE_UNKNOWN = -1,
   IMGACT_TRISTATE_FALSE = 0,
@@ -20,7 +21,7 @@ typedef enum imgact_tristate {
   IMGACT_TRISTATE_MAX_ENUM = 0x7fffffff
 } imgact_tristate;
 
-/* What an image is. The cloud's own word is in provider_type. Open: a later version may add values. Since 0.1. */
+/* What an image is. The cloud's own word is in provider_type. Open: a later version may add values. */
 typedef enum imgact_image_type {
   IMGACT_IMAGE_TYPE_UNKNOWN,
   IMGACT_IMAGE_TYPE_SYSTEM,
@@ -31,7 +32,7 @@ typedef enum imgact_image_type {
   IMGACT_IMAGE_TYPE_MAX_ENUM = 0x7fffffff
 } imgact_image_type;
 
-/* What can be done with an image. The cloud's own word is in provider_status. Open. Since 0.1. */
+/* What can be done with an image. The cloud's own word is in provider_status. Open. */
 typedef enum imgact_image_status {
   IMGACT_IMAGE_STATUS_UNKNOWN,
   IMGACT_IMAGE_STATUS_CREATING,
@@ -42,7 +43,7 @@ typedef enum imgact_image_status {
   IMGACT_IMAGE_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_image_status;
 
-/* How far an action is. The cloud's own word is in provider_status. Open. Since 0.1. */
+/* How far an action is. The cloud's own word is in provider_status. Open. */
 typedef enum imgact_action_status {
   IMGACT_ACTION_STATUS_UNKNOWN,
   IMGACT_ACTION_STATUS_RUNNING,
@@ -51,7 +52,7 @@ typedef enum imgact_action_status {
   IMGACT_ACTION_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_action_status;
 
-/* What an action does. The cloud's own word is in command. Open. Since 0.1. */
+/* What an action does. The cloud's own word is in command. Open. */
 typedef enum imgact_action_kind {
   IMGACT_ACTION_KIND_OTHER,
   IMGACT_ACTION_KIND_CREATE,
@@ -61,19 +62,19 @@ typedef enum imgact_action_kind {
   IMGACT_ACTION_KIND_MAX_ENUM = 0x7fffffff
 } imgact_action_kind;
 
-/* The words of the JSON contract: "snapshot", "creating", "running", "transfer". Static. Any thread. Since 0.1. */
+/* The words of the JSON contract: "snapshot", "creating", "running", "transfer". Static. Any thread. */
 IMGACT_API const char *imgact_image_type_name(imgact_image_type type);
 IMGACT_API const char *imgact_image_status_name(imgact_image_status status);
 IMGACT_API const char *imgact_action_status_name(imgact_action_status status);
 IMGACT_API const char *imgact_action_kind_name(imgact_action_kind kind);
 
-/* One label of an image, in results and in imgact_image_update. An empty value is a value. Since 0.1. */
+/* One label of an image, in results and in imgact_image_update. An empty value is a value. */
 typedef struct imgact_label {
   const char *key;
   const char *value;
 } imgact_label;
 
-/* A machine image. Since 0.1. */
+/* A machine image. */
 typedef struct imgact_image {
   const char *provider;
   const char *id;
@@ -108,13 +109,13 @@ typedef struct imgact_image {
   imgact_tristate is_protected;
 } imgact_image;
 
-/* What an action is about: an id and the cloud's word for its kind, "image", either NULL if not told. Since 0.1. */
+/* What an action is about: an id and the cloud's word for its kind, "image", either NULL if not told. */
 typedef struct imgact_resource {
   const char *id;
   const char *type;
 } imgact_resource;
 
-/* A change of an image that runs for a time. The status alone says whether and how it ended. Since 0.1. */
+/* A change of an image that runs for a time. The status alone says whether and how it ended. */
 typedef struct imgact_action {
   const char *provider;
   const char *id; /* NULL: synthesised for a change that the cloud does at once */
@@ -134,11 +135,11 @@ typedef struct imgact_action {
 } imgact_action;
 
 /* The provider's own object as JSON text, where the call asked for IMGACT_OP_FLAG_KEEP_RAW, else NULL. Lives as the object
- * does. Since 0.2. */
+ * does. */
 IMGACT_API const char *imgact_image_raw(const imgact_image *image);
 IMGACT_API const char *imgact_action_raw(const imgact_action *action);
 
-/* What the last page said of itself; -1 = not told. Totals are for display: they are not trusted. Since 0.2. */
+/* What the last page said of itself; -1 = not told. Totals are for display: they are not trusted. */
 typedef struct imgact_pagination {
   int64_t page;
   int64_t per_page;
@@ -148,7 +149,7 @@ typedef struct imgact_pagination {
   int64_t total;
 } imgact_pagination;
 
-/* The rate limit as the last reply told it; -1 and IMGACT_NO_TIME = not told. Since 0.2. */
+/* The rate limit as the last reply told it; -1 and IMGACT_NO_TIME = not told. */
 typedef struct imgact_rate_limit {
   int64_t limit;
   int64_t remaining;

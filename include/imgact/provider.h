@@ -3,7 +3,7 @@
  * A provider is a table and small pure functions: it encodes a call as a request and decodes a reply into results. It sees
  * no token, socket, clock, allocator or log; retry, paging, waiting, deadlines, tracing and redaction are the core's.
  * docs/writing-a-provider.md goes through one. Extenders' tier: may change in a minor version until 1.0.
- * Everything in it is there since 0.2.
+ * Available since 0.2 unless noted.
  */
 #ifndef IMGACT_PROVIDER_H
 #define IMGACT_PROVIDER_H
@@ -29,7 +29,7 @@ typedef struct imgact_call {
   const char *image_ref;                     /* the image's id; of get_image an id or slug; NULL where none was given */
   const char *action_id;                     /* get_action */
   const char *region;                        /* transfer */
-  const char *architecture;                  /* get_image by name: see images */
+  const char *architecture;                  /* get_image by name: see image_filter */
   const imgact_image_filter *image_filter;   /* list_images: never NULL there */
   const imgact_action_filter *action_filter; /* list_actions: never NULL there */
   const imgact_image_update *update;         /* update_image */
@@ -114,9 +114,9 @@ IMGACT_API imgact_status imgact_result_add_object(imgact_result *result, const i
                                                   imgact_error *error);
 /* What the page tells of itself. */
 IMGACT_API void imgact_result_set_pagination(imgact_result *result, const imgact_pagination *page);
-/* There is a next page: its number (0 = not told), its page token and the query to ask for it (either may be NULL). The core
- * insists that pages advance. */
-IMGACT_API void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *token, const char *query);
+/* There is a next page: its number (0 = not told), its page cursor and the query to ask for it (either may be NULL). The
+ * core insists that pages advance. */
+IMGACT_API void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *cursor, const char *query);
 /* The decoded value of a pair in a URL's query; NULL = not there. */
 IMGACT_API const char *imgact_result_query_value(imgact_result *result, const char *url, const char *key);
 /* The error's further details, kept as JSON (decode_error). */

@@ -2,7 +2,7 @@
 /*
  * The seam to the network: whoever fills this table carries requests for a loop. libcurl, the cassette recorder and replayer
  * and the tests' transports are all behind it. Extenders' tier: may change in a minor version until 1.0.
- * Everything in it is there since 0.2.
+ * Available since 0.2 unless noted.
  *
  * Contract. `send` takes one request and never answers it from inside. `dispatch` does what is due and hands every finished
  * exchange to imgact_exchange_finish, exactly once, unless it was cancelled before. A request is put on the wire at most
@@ -100,8 +100,8 @@ struct imgact_transport {
    * descriptor, a loop with work sleeps for 50 ms at most. */
   void (*wakeup)(imgact_transport *transport);
   void (*destroy)(imgact_transport *transport);
-  /* A transport with a time of its own (cassettes, simulators) fills both: now is Unix ms, advance moves it forward to at
-   * least until instead of waiting. NULL = the system's clocks. */
+  /* A transport with a time of its own (cassettes, simulators) fills both: now_ms is Unix ms, advance_to moves it forward to
+   * at least until instead of waiting. NULL = the system's clocks. */
   int64_t (*now_ms)(imgact_transport *transport);
   void (*advance_to)(imgact_transport *transport, int64_t until);
   uint32_t flags;

@@ -24,7 +24,7 @@ void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, c
 bool ia_redact_found(const ia_redactor *redactor, const char *text, size_t length);
 /* The text with every occurrence replaced. */
 void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length);
-/* In text of any kind the token may be in base64, or spelled with escapes (spelling.h), or both. How many bytes of the
+/* In text of any kind the token may be in base64, or spelled with escapes (unescape.h), or both. How many bytes of the
  * text's start spell it, or enough of it; 0 = it does not start here. */
 size_t ia_redact_match_encoded(const ia_redactor *redactor, const char *text, size_t length);
 /* As ia_redact, for text of any kind: where it holds the token in another form than its own, nothing of it is shown. */

@@ -33,9 +33,9 @@ static void unknown_flag(parser *p, const char *name, size_t length) {
   const char *meant = NULL;
   size_t best = SIZE_MAX;
   for (size_t i = 0; i < cli_flags_count; i++) {
-    size_t likeness = cli_edit_distance(word, cli_flags[i].name);
-    if (likeness < best) {
-      best = likeness;
+    size_t distance = cli_edit_distance(word, cli_flags[i].name);
+    if (distance < best) {
+      best = distance;
       meant = cli_flags[i].name;
     }
   }
@@ -242,7 +242,7 @@ static imgact_status check_sort(const cli_app *app, imgact_error *error) {
 static imgact_status settle_command(parser *p, cli_app *app) {
   size_t used = 0;
   app->command = cli_command_find(p->args->words, p->args->count, &used, p->error);
-  if (!app->command) return (imgact_status)p->error->status;
+  if (!app->command) return p->error->status;
   app->arguments = p->args->words + used;
   app->arguments_count = p->args->count - used;
   imgact_status status = apply(p, app, p->error);
@@ -267,7 +267,7 @@ imgact_status cli_args_parse(int argc, char **argv, cli_app *app, cli_args *args
   part(&p);
   find_output(&p, &app->options);
   find_help(args);
-  imgact_status status = (imgact_status)error->status;
+  imgact_status status = error->status;
   if (!status) status = check_utf8(&p);
   if (!status && !args->help) status = settle_command(&p, app);
   free(p.flags);

@@ -171,10 +171,10 @@ const imgact_error *cli_item_error(const cli_item *item) {
   return error->status || imgact_op_done(item->op) ? error : &unfinished;
 }
 
-void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *tally, imgact_status status) {
+void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imgact_status status) {
   /* What was cancelled because the token was refused failed for that reason. */
   if (status == IMGACT_CANCELLED && batch->stopped && !interrupted) return;
-  cli_exit_summary_add(tally, status);
+  cli_exit_summary_add(summary, status);
 }
 
 int cli_run(cli_app *app, imgact_op *op) {

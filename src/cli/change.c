@@ -82,7 +82,7 @@ static cli_outcome outcome_of(const cli_app *app, const cli_item *item) {
                          .image = imgact_op_image(item->op),
                          .failure = {cli_item_error(item), imgact_op_error_details(item->op)},
                          .adopted = imgact_op_adopted(item->op)};
-  imgact_status status = (imgact_status)outcome.failure.error->status;
+  imgact_status status = outcome.failure.error->status;
   outcome.ok = status == IMGACT_OK || (status == IMGACT_NOT_FOUND && app->options.ignore_missing);
   return outcome;
 }

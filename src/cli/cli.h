@@ -138,8 +138,8 @@ typedef struct cli_exit_summary {
   imgact_status first; /* failure */
   bool succeeded, failed, differ, timed_out, cancelled;
 } cli_exit_summary;
-void cli_exit_summary_add(cli_exit_summary *tally, imgact_status status);
-int cli_exit_summary_status(const cli_exit_summary *tally);
+void cli_exit_summary_add(cli_exit_summary *summary, imgact_status status);
+int cli_exit_summary_status(const cli_exit_summary *summary);
 
 /* ---- session.c ---- */
 
@@ -147,8 +147,8 @@ int cli_exit_summary_status(const cli_exit_summary *tally);
 int cli_session_open(cli_app *app);
 int cli_config_open(cli_app *app);
 imgact_config_overrides cli_overrides(const cli_app *app);
-/* Appends the flags that help to the error of a client or of settings that could not be made. */
-void cli_add_flag_remedy(const cli_app *app, imgact_error *error);
+/* Appends the matching flags to an error of imgact_client_from_config() or imgact_config_resolve(). */
+void cli_add_flag_remedy(imgact_error *error);
 /* For people: says so where the client's endpoint has no version, as the provider's own has, or the other way round. */
 void cli_note_endpoint(cli_app *app);
 /* Writes the cassette, if one is recorded, and frees everything. 0 or an exit status. */
@@ -189,7 +189,7 @@ int cli_batch_check(cli_batch *batch);
 void cli_batch_run(cli_batch *batch);
 /* How it ended; never NULL. */
 const imgact_error *cli_item_error(const cli_item *item);
-void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *tally, imgact_status status);
+void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imgact_status status);
 /* Configures and runs one operation. 0 if it succeeded, else its exit status, with its error printed. */
 int cli_run(cli_app *app, imgact_op *op);
 /* True once a first SIGINT or SIGTERM came. */

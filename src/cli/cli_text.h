@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes and characters: a growing buffer, UTF-8, display width, likeness of words. */
+/* Bytes and characters: a growing buffer, UTF-8, display width, distance of words. */
 #ifndef IMGACT_CLI_TEXT_H
 #define IMGACT_CLI_TEXT_H
 

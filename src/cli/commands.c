@@ -93,11 +93,11 @@ const cli_command cli_commands[CLI_COMMAND_COUNT] = {
         .summary = "print the configuration file's path",
         .examples = "imgact config path"},
     [CLI_CONFIG_SHOW] = {
-        .noun = "config", .verb = "show", .schema = &cli_selection_schema, .run = cli_config_show,
+        .noun = "config", .verb = "show", .schema = &cli_settings_schema, .run = cli_config_show,
         .summary = "show the settings that would be used",
         .examples = "imgact -p staging-do config show"},
     [CLI_CONFIG_CHECK] = {
-        .noun = "config", .verb = "check", .schema = &cli_selection_schema, .run = cli_config_check,
+        .noun = "config", .verb = "check", .schema = &cli_settings_schema, .run = cli_config_check,
         .summary = "check the file, and that there is a token",
         .about = "Sends nothing.",
         .examples = "imgact config check"},
@@ -122,7 +122,7 @@ static const cli_command *find(const char *noun, const char *verb) {
   return NULL;
 }
 
-/* What other tools call a command, where no likeness of letters leads there. */
+/* What other tools call a command, where no distance of letters leads there. */
 static const char *other_name(const char *noun, const char *word) {
   static const char *const names[][2] = {{"describe", "get"},  {"show", "get"},       {"info", "get"},
                                          {"view", "get"},      {"ls", "list"},        {"rm", "delete"},
@@ -142,9 +142,9 @@ static const char *nearest(const char *noun, const char *word) {
     const cli_command *it = &cli_commands[i];
     if (noun && strcmp(it->noun, noun)) continue;
     const char *candidate = noun ? it->verb : it->noun;
-    size_t likeness = cli_edit_distance(word, candidate);
-    if (likeness >= best) continue;
-    best = likeness;
+    size_t distance = cli_edit_distance(word, candidate);
+    if (distance >= best) continue;
+    best = distance;
     meant = candidate;
   }
   return meant;

@@ -76,47 +76,47 @@ int cli_config_list(cli_app *app) {
 
 /* ---- show, check ---- */
 
-typedef struct selection_item {
+typedef struct settings_item {
   const char *path;
   int exists;
-  imgact_config_settings selection;
-} selection_item;
+  imgact_config_settings settings;
+} settings_item;
 
-static const cli_field selection_fields[] = {
-    {"path", cli_get_text, offsetof(selection_item, path)},
-    {"exists", cli_get_bool, offsetof(selection_item, exists)},
-    {"profile", cli_get_text, offsetof(selection_item, selection.profile)},
-    {"provider", cli_get_text, offsetof(selection_item, selection.provider)},
-    {"endpoint", cli_get_text, offsetof(selection_item, selection.endpoint)},
-    {"token_kind", cli_get_text, offsetof(selection_item, selection.token_kind)},
-    {"token_source", cli_get_text, offsetof(selection_item, selection.token_source)},
+static const cli_field settings_fields[] = {
+    {"path", cli_get_text, offsetof(settings_item, path)},
+    {"exists", cli_get_bool, offsetof(settings_item, exists)},
+    {"profile", cli_get_text, offsetof(settings_item, settings.profile)},
+    {"provider", cli_get_text, offsetof(settings_item, settings.provider)},
+    {"endpoint", cli_get_text, offsetof(settings_item, settings.endpoint)},
+    {"token_kind", cli_get_text, offsetof(settings_item, settings.token_kind)},
+    {"token_source", cli_get_text, offsetof(settings_item, settings.token_source)},
 };
-const cli_schema cli_selection_schema = {.fields = selection_fields,
-                                         .count = sizeof selection_fields / sizeof selection_fields[0]};
+const cli_schema cli_settings_schema = {.fields = settings_fields,
+                                        .count = sizeof settings_fields / sizeof settings_fields[0]};
 
-static int select_settings(cli_app *app, selection_item *item) {
+static int select_settings(cli_app *app, settings_item *item) {
   imgact_error error;
   imgact_config_overrides overrides = cli_overrides(app);
   item->path = imgact_config_path(app->session.config);
   item->exists = imgact_config_file_exists(app->session.config);
-  if (imgact_config_resolve(app->session.config, &overrides, &item->selection, &error) == IMGACT_OK) return 0;
-  cli_add_flag_remedy(app, &error);
+  if (imgact_config_resolve(app->session.config, &overrides, &item->settings, &error) == IMGACT_OK) return 0;
+  cli_add_flag_remedy(&error);
   return cli_report_failure(app, &error, NULL, NULL);
 }
 
 int cli_config_show(cli_app *app) {
-  selection_item item = {0};
+  settings_item item = {0};
   int exit_status = cli_config_open(app);
   if (!exit_status) exit_status = select_settings(app, &item);
-  return exit_status ? exit_status : cli_print_item(app, &cli_selection_schema, &item);
+  return exit_status ? exit_status : cli_print_item(app, &cli_settings_schema, &item);
 }
 
 /* A client is made, which reads the token and looks at the endpoint, and nothing is sent with it. */
 int cli_config_check(cli_app *app) {
-  selection_item item = {0};
+  settings_item item = {0};
   int exit_status = cli_session_open(app);
   if (!exit_status) exit_status = select_settings(app, &item);
-  if (!exit_status) exit_status = cli_print_item(app, &cli_selection_schema, &item);
+  if (!exit_status) exit_status = cli_print_item(app, &cli_settings_schema, &item);
   if (!exit_status) cli_note_endpoint(app);
   return exit_status;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Shapes of what the commands around clouds and configuration print. */
+/* Schemas of what the commands around clouds and configuration print. */
 #ifndef IMGACT_CLI_CONFIG_SCHEMA_H
 #define IMGACT_CLI_CONFIG_SCHEMA_H
 
 #include "output.h"
 
 extern const cli_schema cli_provider_schema, cli_rate_schema; /* provider.c, ratelimit.c */
-extern const cli_schema cli_profile_schema, cli_path_schema, cli_selection_schema, cli_version_schema; /* config.c */
+extern const cli_schema cli_profile_schema, cli_path_schema, cli_settings_schema, cli_version_schema; /* config.c */
 
 #endif

@@ -43,23 +43,23 @@ int cli_exit_status(imgact_status status) {
   return 1;
 }
 
-void cli_exit_summary_add(cli_exit_summary *tally, imgact_status status) {
+void cli_exit_summary_add(cli_exit_summary *summary, imgact_status status) {
   if (!status) {
-    tally->succeeded = true;
+    summary->succeeded = true;
     return;
   }
-  if (tally->failed && tally->first != status) tally->differ = true;
-  if (!tally->failed) tally->first = status;
-  tally->failed = true;
-  tally->timed_out |= status == IMGACT_TIMEOUT;
-  tally->cancelled |= status == IMGACT_CANCELLED;
+  if (summary->failed && summary->first != status) summary->differ = true;
+  if (!summary->failed) summary->first = status;
+  summary->failed = true;
+  summary->timed_out |= status == IMGACT_TIMEOUT;
+  summary->cancelled |= status == IMGACT_CANCELLED;
 }
 
-int cli_exit_summary_status(const cli_exit_summary *tally) {
-  if (tally->cancelled) return cli_exit_status(IMGACT_CANCELLED);
-  if (tally->timed_out) return cli_exit_status(IMGACT_TIMEOUT);
-  if (!tally->failed) return 0;
-  return tally->succeeded || tally->differ ? EXIT_MIXED : cli_exit_status(tally->first);
+int cli_exit_summary_status(const cli_exit_summary *summary) {
+  if (summary->cancelled) return cli_exit_status(IMGACT_CANCELLED);
+  if (summary->timed_out) return cli_exit_status(IMGACT_TIMEOUT);
+  if (!summary->failed) return 0;
+  return summary->succeeded || summary->differ ? EXIT_MIXED : cli_exit_status(summary->first);
 }
 
 /* Results that were printed before an error stand before it, too, where both go to one terminal. */
@@ -89,8 +89,7 @@ static void add_origin(cli_buffer *text, const imgact_error *error, int32_t atte
   char number[40];
   const char *opening = " (";
   if (error->provider_code[0] || error->http_status > 0) {
-    add_part(text, opening,
-             error->provider_code[0] ? error->provider_code : imgact_status_name((imgact_status)error->status), "");
+    add_part(text, opening, error->provider_code[0] ? error->provider_code : imgact_status_name(error->status), "");
     opening = ", ";
   }
   snprintf(number, sizeof number, "HTTP %d", (int)error->http_status);
@@ -126,7 +125,7 @@ static int32_t attempts_of(const cli_app *app, const imgact_error *error) {
 static void print_for_people(cli_app *app, const imgact_error *error, const char *what) {
   cli_buffer text = {0};
   if (what) add_part(&text, "", what, ": ");
-  cli_buffer_text(&text, error->message[0] ? error->message : imgact_status_name((imgact_status)error->status));
+  cli_buffer_text(&text, error->message[0] ? error->message : imgact_status_name(error->status));
   add_origin(&text, error, attempts_of(app, error));
   put_line(app, text.failed ? error->message : cli_buffer_get(&text), true);
   cli_buffer_free(&text);
@@ -196,7 +195,7 @@ int cli_report_failure(cli_app *app, const imgact_error *shown, const char *deta
     print_for_programs(app, error, details, what);
   else
     print_for_people(app, error, what);
-  return cli_exit_status((imgact_status)error->status);
+  return cli_exit_status(error->status);
 }
 
 void cli_print_error(cli_app *app, const imgact_error *shown, const char *what) {

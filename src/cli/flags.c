@@ -208,9 +208,9 @@ static void suggest(const char *values, const char *value, char *hint, size_t ca
   for (const char *at = cli_choice_next(values, NULL, &length); at; at = cli_choice_next(values, at, &length)) {
     char word[32];
     snprintf(word, sizeof word, "%.*s", (int)length, at);
-    size_t likeness = cli_edit_distance(value, word);
-    if (likeness >= best) continue;
-    best = likeness;
+    size_t distance = cli_edit_distance(value, word);
+    if (distance >= best) continue;
+    best = distance;
     snprintf(hint, capacity, "; did you mean '%s'?", word);
   }
 }

@@ -21,7 +21,7 @@ static bool may_go_on(imgact_status status) {
 
 /* The id of an item's action if that may be running still; waits know it before they have seen the action. */
 static const char *running_id(const cli_item *item) {
-  imgact_status status = (imgact_status)cli_item_error(item)->status;
+  imgact_status status = cli_item_error(item)->status;
   if (status == IMGACT_OK) return NULL;
   const imgact_action *action = imgact_op_action(item->op);
   if (status == IMGACT_NOT_FOUND) return NULL; /* of one that the cloud knew before, too */

@@ -2,8 +2,6 @@
 /* imgact provider list: the built-in clouds and what each can do, as their tables say. */
 #include <imgact/provider.h>
 
-#include <string.h>
-
 #include "config_schema.h"
 
 #define MOST_PROVIDERS 16
@@ -16,31 +14,29 @@ static void get_variables(const cli_field *field, const void *item, cli_value *v
   value->kind = CLI_VALUE_TEXTS;
 }
 
-/* The column's key is the operation's name. */
+/* The field's offset is the operation. */
 static void get_capability(const cli_field *field, const void *item, cli_value *value) {
   const imgact_provider *provider = item;
   value->kind = CLI_VALUE_BOOL;
-  for (size_t i = 0; i < IMGACT_OP_COUNT && i < provider->slots_count; i++) {
-    const char *name = imgact_op_kind_name((imgact_op_kind)i);
-    const void *slot = (const char *)provider->slots + i * provider->slots_stride;
-    if (!strcmp(name, field->key)) value->integer = ((const imgact_slot *)slot)->encode != NULL;
-  }
+  if (field->offset >= provider->slots_count) return;
+  const void *slot = (const char *)provider->slots + field->offset * provider->slots_stride;
+  value->integer = ((const imgact_slot *)slot)->encode != NULL;
 }
 
 static const cli_field fields[] = {
     {"name", cli_get_text, offsetof(imgact_provider, name)},
     {"endpoint", cli_get_text, offsetof(imgact_provider, default_endpoint)},
     {"token_env", get_variables, 0},
-    {"list_images", get_capability, 0},
-    {"get_image", get_capability, 0},
-    {"update_image", get_capability, 0},
-    {"delete_image", get_capability, 0},
-    {"list_actions", get_capability, 0},
-    {"get_action", get_capability, 0},
-    {"change_protection", get_capability, 0},
-    {"convert", get_capability, 0},
-    {"transfer", get_capability, 0},
-    {"wait_actions", get_capability, 0},
+    {"list_images", get_capability, IMGACT_OP_LIST_IMAGES},
+    {"get_image", get_capability, IMGACT_OP_GET_IMAGE},
+    {"update_image", get_capability, IMGACT_OP_UPDATE_IMAGE},
+    {"delete_image", get_capability, IMGACT_OP_DELETE_IMAGE},
+    {"list_actions", get_capability, IMGACT_OP_LIST_ACTIONS},
+    {"get_action", get_capability, IMGACT_OP_GET_ACTION},
+    {"change_protection", get_capability, IMGACT_OP_CHANGE_PROTECTION},
+    {"convert_image", get_capability, IMGACT_OP_CONVERT},
+    {"transfer_image", get_capability, IMGACT_OP_TRANSFER},
+    {"wait_for_actions", get_capability, IMGACT_OP_WAIT_ACTIONS},
 };
 _Static_assert(sizeof fields / sizeof fields[0] == 3 + IMGACT_OP_COUNT, "a column per operation");
 const cli_schema cli_provider_schema = {.fields = fields, .count = sizeof fields / sizeof fields[0], .turns = true};

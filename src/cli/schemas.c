@@ -129,13 +129,13 @@ static void get_labels(const cli_field *field, const void *item, cli_value *valu
 static const cli_field server_fields[] = {{"id", cli_get_text, offsetof(imgact_image, created_from_id)},
                                           {"name", cli_get_text, offsetof(imgact_image, created_from_name)}};
 static const char *const server_summary[] = {"id", "name", NULL};
-static const cli_schema server_shape = {
+static const cli_schema server_schema = {
     .fields = server_fields, .count = COUNT_OF(server_fields), .summary = server_summary};
 
 static void get_created_from(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
   const imgact_image *image = item;
-  if (image->created_from_id || image->created_from_name) set_object(value, &server_shape, image);
+  if (image->created_from_id || image->created_from_name) set_object(value, &server_schema, image);
 }
 
 static const cli_field image_fields[] = {
@@ -192,7 +192,7 @@ static void get_percent(const cli_field *field, const void *item, cli_value *val
 static const cli_field resource_fields[] = {{"id", cli_get_text, offsetof(imgact_resource, id)},
                                             {"type", cli_get_text, offsetof(imgact_resource, type)}};
 static const char *const resource_summary[] = {"type", "id", NULL};
-static const cli_schema resource_shape = {
+static const cli_schema resource_schema = {
     .fields = resource_fields, .count = COUNT_OF(resource_fields), .summary = resource_summary};
 
 static void get_resources(const cli_field *field, const void *item, cli_value *value) {
@@ -201,20 +201,20 @@ static void get_resources(const cli_field *field, const void *item, cli_value *v
   value->items = action->resources;
   value->count = action->resources_count;
   value->stride = sizeof(imgact_resource);
-  value->schema = &resource_shape;
+  value->schema = &resource_schema;
   value->kind = CLI_VALUE_OBJECTS;
 }
 
 static const cli_field reason_fields[] = {{"code", cli_get_text, offsetof(imgact_action, error_code)},
                                           {"message", cli_get_text, offsetof(imgact_action, error_message)}};
 static const char *const reason_summary[] = {"code", "message", NULL};
-static const cli_schema reason_shape = {
+static const cli_schema reason_schema = {
     .fields = reason_fields, .count = COUNT_OF(reason_fields), .summary = reason_summary};
 
 static void get_reason(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
   const imgact_action *action = item;
-  if (action->status == IMGACT_ACTION_STATUS_ERROR) set_object(value, &reason_shape, action);
+  if (action->status == IMGACT_ACTION_STATUS_ERROR) set_object(value, &reason_schema, action);
 }
 
 static const cli_field action_fields[] = {
@@ -330,8 +330,8 @@ const cli_schema *cli_field_schema(const cli_field *field) {
   static const struct {
     void (*get)(const cli_field *field, const void *item, cli_value *value);
     const cli_schema *schema;
-  } objects[] = {{get_created_from, &server_shape},
-                 {get_reason, &reason_shape},
+  } objects[] = {{get_created_from, &server_schema},
+                 {get_reason, &reason_schema},
                  {get_outcome_action, &cli_action_schema},
                  {get_outcome_image, &cli_image_schema},
                  {get_outcome_error, &cli_failure_schema}};

@@ -132,24 +132,13 @@ static imgact_status make_transport(cli_app *app, imgact_transport **transport, 
   return status;
 }
 
-static bool is_set(const char *text, const char *variable) {
-  if (!text) text = getenv(variable);
-  return text && text[0];
-}
+static bool starts_with(const char *text, const char *start) { return !strncmp(text, start, strlen(start)); }
 
-/* The library names variables and keys; flags are the tool's. */
-void cli_add_flag_remedy(const cli_app *app, imgact_error *error) {
-  imgact_config *config = app->session.config;
-  imgact_config_overrides overrides = cli_overrides(app);
-  imgact_config_settings settings;
-  imgact_error ignored;
-  const char *remedy = "";
-  if (!is_set(overrides.provider, "IMGACT_PROVIDER") && !is_set(overrides.profile, "IMGACT_PROFILE") &&
-      !imgact_config_default_profile(config))
-    remedy = " (flags: --provider, --profile)";
-  else if (!app->options.replay && imgact_config_resolve(config, &overrides, &settings, &ignored) == IMGACT_OK &&
-           !settings.token_source)
-    remedy = " (flags: --token-env, --token-file)";
+/* The library's messages name variables and keys; this adds the tool's flags. */
+void cli_add_flag_remedy(imgact_error *error) {
+  const char *remedy = starts_with(error->message, "no provider selected") ? "; or use --provider or --profile"
+                       : starts_with(error->message, "no token for ")      ? "; or use --token-env or --token-file"
+                                                                           : "";
   size_t length = strlen(error->message);
   snprintf(error->message + length, sizeof error->message - length, "%s", remedy);
 }
@@ -167,7 +156,7 @@ static imgact_status make_client(cli_app *app, imgact_error *error) {
                                    .concurrency = (int32_t)o->concurrency};
   imgact_config_overrides overrides = cli_overrides(app);
   imgact_status status = imgact_client_from_config(app->session.config, &overrides, &options, &app->session.client, error);
-  if (status) cli_add_flag_remedy(app, error);
+  if (status) cli_add_flag_remedy(error);
   return status;
 }
 

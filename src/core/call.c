@@ -302,6 +302,19 @@ static bool mutates(imgact_op_kind kind) {
          kind == IMGACT_OP_CONVERT || kind == IMGACT_OP_TRANSFER;
 }
 
+/* A key that this version does not know may change what the call does. */
+static const imgact_json *unknown_key(const imgact_json *root) {
+  static const char *const known[] = {"provider", "op",          "image",        "region", "protect",
+                                      "name",     "description", "distribution", "labels", "convert_to_snapshot"};
+  imgact_json_iter each = imgact_json_iter_begin(root);
+  for (const imgact_json *key; imgact_json_iter_next(&each, &key);) {
+    size_t i = 0;
+    while (i < sizeof known / sizeof *known && !imgact_json_equals(key, known[i])) i++;
+    if (i == sizeof known / sizeof *known) return key;
+  }
+  return NULL;
+}
+
 static imgact_status read_call(call_reader *reader, imgact_call *call, const imgact_provider *provider,
                                imgact_error *error) {
   const char *op = member(reader, "op"), *cloud = member(reader, "provider");
@@ -322,7 +335,11 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, const img
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call's '%s' is %s", silent ? "protect" : reader->odd,
                             silent ? "missing" : "of the wrong type");
   if (!call->image_ref) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
-  return IMGACT_OK;
+  const imgact_json *unknown = unknown_key(reader->root);
+  if (!unknown) return IMGACT_OK;
+  char key[64] = "";
+  imgact_json_copy_string(unknown, key, sizeof key);
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call has the unknown key '%s'", key);
 }
 
 imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgact_provider *provider, ia_arena *arena,

@@ -63,7 +63,7 @@ imgact_status imgact_error_set(imgact_error *error, imgact_status status, const 
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
   ia_error_clear(error);
-  error->status = (int32_t)status;
+  error->status = status;
   ia_str_copy(error->message, sizeof error->message, text);
   return status;
 }

@@ -167,7 +167,7 @@ static imgact_status build(ia_exchange *exchange) {
                             imgact_op_kind_name(exchange->call.kind));
   if (client->token_error.status != IMGACT_OK) {
     *error = client->token_error;
-    return (imgact_status)error->status;
+    return error->status;
   }
   imgact_status status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call, client->provider, error);
   if (status != IMGACT_OK) return status;
@@ -259,7 +259,7 @@ static void take_result(ia_exchange *exchange, const imgact_response *response) 
   if (status == IMGACT_OK && acts && result->actions_count == actions) /* a provider is not taken at its word here */
     status = imgact_error_set(error, IMGACT_PROTOCOL, "the reply shows no action");
   if (result->nomem) status = ia_no_memory(error);
-  error->status = (int32_t)status;
+  error->status = status;
   if (status == IMGACT_OK) return;
   error->http_status = response->http->status;
   result->images_count = images; /* what is half filled is no result */

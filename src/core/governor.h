@@ -76,7 +76,8 @@ typedef struct ia_leave {
  * 1. */
 ia_leave ia_governor_ask(ia_governor *governor, uint32_t number, size_t lane, double reserve);
 void ia_governor_sent(ia_governor *governor, uint32_t number);
-/* An exchange has ended; info: what its reply told, NULL = there was none. Its next_request_at is steady time here. */
+/* An exchange has ended; info: what its reply told, NULL = there was none. info->next_request_at has been converted
+ * to the monotonic clock. */
 void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_limit_info *info);
 /* A 429: nothing goes for so long, a minute at most, then slowly. */
 void ia_governor_park(ia_governor *governor, int64_t delay_ms);

@@ -180,7 +180,16 @@ static bool make(imgact_op *op) {
   return op->mutation != NULL;
 }
 
+static bool can_wait(const imgact_op *op) {
+  return !(op->slot->flags & IMGACT_SLOT_CREATES_ACTION) || ia_client_slot(op->client, IMGACT_OP_WAIT_ACTIONS);
+}
+
 static void start(imgact_op *op) {
+  if (op->wait && !can_wait(op)) {
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support 'wait_actions'", op->client->provider->name);
+    ia_op_end_soon(op);
+    return;
+  }
   if (!make(op)) {
     ia_no_memory(&op->error);
     ia_op_end_soon(op);

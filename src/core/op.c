@@ -52,7 +52,7 @@ void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) 
   ia_error_clear(&op->error);
   ia_error_vtext(&op->error, format, args);
   va_end(args);
-  op->error.status = (int32_t)status;
+  op->error.status = status;
   clean_error(op);
 }
 
@@ -278,15 +278,12 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   op->walk->limit = options->max_items;
   op->walk->page_by_page = (options->flags & IMGACT_OP_FLAG_PAGED) != 0;
   imgact_error error;
-  if (ia_walk_check(op->walk, &error) != IMGACT_OK) ia_op_refuse(op, (imgact_status)error.status, "%s", error.message);
+  if (ia_walk_check(op->walk, &error) != IMGACT_OK) ia_op_refuse(op, error.status, "%s", error.message);
 }
 
 void imgact_op_set_wait(imgact_op *op, int wait) {
   if (!op || op->state != IA_OP_NEW) return;
   op->wait = wait != 0;
-  if (op->wait && op->slot && (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) &&
-      !ia_client_slot(op->client, IMGACT_OP_WAIT_ACTIONS))
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no wait_actions", op->client->provider->name);
 }
 
 void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progress, void *user_data) {

@@ -209,10 +209,10 @@ imgact_tristate imgact_decode_bool(const imgact_json *value) {
 
 void imgact_result_set_pagination(imgact_result *result, const imgact_pagination *page) { result->page = *page; }
 
-void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *token, const char *query) {
+void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *cursor, const char *query) {
   result->has_next = true;
   result->next_page = page;
-  result->next_token = imgact_result_strdup(result, token);
+  result->next_token = imgact_result_strdup(result, cursor);
   result->next_query = imgact_result_strdup(result, query);
 }
 

@@ -132,7 +132,7 @@ static imgact_status take_token(imgact_client *client, const imgact_client_optio
   imgact_loop *loop = client->outer;
   if (o->token) return ia_client_set_token(client, o->token, strlen(o->token), error);
   if (o->token_callback || ia_loop_is_offline(loop)) return IMGACT_OK;
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no token for %s: set token or token_callback",
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no token for %s; set token or token_callback",
                           client->provider->name);
 }
 

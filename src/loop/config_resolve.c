@@ -35,17 +35,17 @@ static const char *first_set(const char *const *names) {
   return names ? *names : NULL;
 }
 
-/* "; there are a, b", as many as fit. */
-static void list_profiles(const imgact_config *config, char *text, size_t capacity) {
+/* The intro and "a, b", as many as fit. */
+static void list_profiles(const imgact_config *config, const char *intro, char *text, size_t capacity) {
   size_t used = (size_t)snprintf(text, capacity, "; it has none");
   for (const ia_profile *it = config->profiles; it; it = it->next) {
     bool first = it == config->profiles;
     if (first) used = 0;
-    if (used + strlen(it->name) + sizeof "; there are , ..." > capacity) {
+    if (used + strlen(it->name) + strlen(intro) + sizeof ", , ..." > capacity) {
       (void)snprintf(text + used, capacity - used, "%s", first ? "" : ", ...");
       return;
     }
-    used += (size_t)snprintf(text + used, capacity - used, "%s%s", first ? "; there are " : ", ", it->name);
+    used += (size_t)snprintf(text + used, capacity - used, "%s%s", first ? intro : ", ", it->name);
   }
 }
 
@@ -55,7 +55,7 @@ static imgact_status no_profile(const imgact_config *config, const char *name, i
     return REFUSE(error, "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found", name);
   const char *path = ia_path_shown(config->path, shown);
   if (!config->exists) return REFUSE(error, "there is no profile [%s], and no configuration file %s", name, path);
-  list_profiles(config, known, sizeof known);
+  list_profiles(config, "; there are ", known, sizeof known);
   return REFUSE(error, "there is no profile [%s] in %s%s", name, path, known);
 }
 
@@ -87,9 +87,9 @@ static imgact_status choose_provider(const imgact_config *config, const char *na
   if (out->profile) name = out->profile->values[IA_KEY_PROVIDER];
   if (!name) {
     char known[PROFILES_SHOWN] = "";
-    if (config->profiles) list_profiles(config, known, sizeof known);
+    if (config->profiles) list_profiles(config, "; its profiles are ", known, sizeof known);
     (void)REFUSE(
-        error, "no provider selected: set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in the configuration file%s",
+        error, "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in the configuration file%s",
         known);
     return IMGACT_INVALID_ARGUMENT;
   }
@@ -194,12 +194,12 @@ static imgact_status copy_overrides(const imgact_config_overrides *from, imgact_
 }
 
 imgact_status imgact_config_resolve(imgact_config *config, const imgact_config_overrides *overrides,
-                                    imgact_config_settings *selection, imgact_error *error) {
+                                    imgact_config_settings *settings, imgact_error *error) {
   imgact_config_overrides over;
   choice chosen = {0};
   imgact_status status = copy_overrides(overrides, &over, error);
   if (status == IMGACT_OK) status = choose(config, &over, NULL, &chosen, error);
-  *selection = status == IMGACT_OK ? chosen.shown : (imgact_config_settings){0};
+  *settings = status == IMGACT_OK ? chosen.shown : (imgact_config_settings){0};
   return status;
 }
 
@@ -213,8 +213,8 @@ static bool needs_token(const imgact_client_options *options) {
 
 static imgact_status no_token(const imgact_provider *provider, imgact_error *error) {
   const char *usual = provider->token_env ? provider->token_env[0] : NULL;
-  if (!usual) return REFUSE(error, "no token for %s: name a token source in a profile", provider->name);
-  return REFUSE(error, "no token for %s: set %s, or name a token source in a profile", provider->name, usual);
+  if (!usual) return REFUSE(error, "no token for %s; name a token source in a profile", provider->name);
+  return REFUSE(error, "no token for %s; set %s, or name a token source in a profile", provider->name, usual);
 }
 
 /* The endpoint and the token that the options name win over everything; *bytes gets the token that they lack. */

@@ -232,7 +232,7 @@ imgact_status imgact_op_run(imgact_op *op) {
   while (ia_op_page_is_due(op)) ia_loop_step(loop); /* who was promised it gets it first */
   if (!op->doomed) ia_op_begin(op);
   while (op->state == IA_OP_RUNNING) ia_loop_step(loop);
-  imgact_status status = (imgact_status)op->error.status;
+  imgact_status status = op->error.status;
   ia_op_unpin(op);
   ia_loop_unref(loop);
   return status;

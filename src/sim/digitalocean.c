@@ -141,24 +141,24 @@ static void write_link(sim_exchange *call, const char *rel, int64_t page) {
   sim_text_free(&link);
 }
 
-static void write_tail(sim_exchange *call, const sim_page *window) {
+static void write_tail(sim_exchange *call, const sim_page *shown_page) {
   imgact_json_writer *out = call->out;
   imgact_json_write_key(out, "links");
   imgact_json_write_begin_object(out);
-  if (window->last > 1) {
-    int64_t previous = window->page <= window->last ? window->page - 1 : window->last;
+  if (shown_page->last > 1) {
+    int64_t previous = shown_page->page <= shown_page->last ? shown_page->page - 1 : shown_page->last;
     imgact_json_write_key(out, "pages");
     imgact_json_write_begin_object(out);
-    if (window->page > 1) write_link(call, "first", 1);
-    if (window->page > 1) write_link(call, "prev", previous);
-    if (window->page < window->last) write_link(call, "next", window->page + 1);
-    if (window->page < window->last) write_link(call, "last", window->last);
+    if (shown_page->page > 1) write_link(call, "first", 1);
+    if (shown_page->page > 1) write_link(call, "prev", previous);
+    if (shown_page->page < shown_page->last) write_link(call, "next", shown_page->page + 1);
+    if (shown_page->page < shown_page->last) write_link(call, "last", shown_page->last);
     imgact_json_write_end_object(out);
   }
   imgact_json_write_end_object(out);
   imgact_json_write_key(out, "meta");
   imgact_json_write_begin_object(out);
-  sim_write_int(out, "total", (int64_t)window->total);
+  sim_write_int(out, "total", (int64_t)shown_page->total);
   imgact_json_write_end_object(out);
 }
 
@@ -183,8 +183,8 @@ static void list_images(sim_exchange *call) {
   size_t count = 0;
   void **list = sim_images_filter(call, wanted_image, &count);
   if (!list) return;
-  sim_page window = sim_page_of(page, per_page, count);
-  sim_reply_images(call, list, &window, write_tail);
+  sim_page shown_page = sim_page_of(page, per_page, count);
+  sim_reply_images(call, list, &shown_page, write_tail);
 }
 
 /* Newest first: of the account, or of one image. */
@@ -202,8 +202,8 @@ static void list_actions(sim_exchange *call, const sim_image *image) {
   if (!paging(call, &page, &per_page)) return;
   void **list = sim_scratch(call->world, call->side->actions_count);
   if (!list) return;
-  sim_page window = sim_page_of(page, per_page, collect_actions(call, image, list));
-  sim_reply_actions(call, list, &window, write_tail);
+  sim_page shown_page = sim_page_of(page, per_page, collect_actions(call, image, list));
+  sim_reply_actions(call, list, &shown_page, write_tail);
 }
 
 /* ---- changes ---- */

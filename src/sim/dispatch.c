@@ -150,12 +150,12 @@ void sim_exchange_finish(sim_exchange *call, int status) {
 }
 
 sim_page sim_page_of(int64_t page, int64_t per_page, size_t total) {
-  sim_page window = {.page = page, .per_page = per_page, .total = total};
+  sim_page shown_page = {.page = page, .per_page = per_page, .total = total};
   size_t size = (size_t)per_page;
-  window.last = total ? (int64_t)((total - 1) / size) + 1 : 1;
-  window.first = page <= window.last ? (size_t)(page - 1) * size : total;
-  window.end = total - window.first > size ? window.first + size : total;
-  return window;
+  shown_page.last = total ? (int64_t)((total - 1) / size) + 1 : 1;
+  shown_page.first = page <= shown_page.last ? (size_t)(page - 1) * size : total;
+  shown_page.end = total - shown_page.first > size ? shown_page.first + size : total;
+  return shown_page;
 }
 
 void **sim_images_filter(sim_exchange *call, bool (*fits)(const sim_exchange *call, const sim_image *image), size_t *count) {
@@ -204,23 +204,23 @@ static void begin_list(sim_exchange *call, const char *key) {
   imgact_json_write_begin_array(call->out);
 }
 
-static void end_list(sim_exchange *call, const sim_page *window, sim_footer_fn *write_tail) {
+static void end_list(sim_exchange *call, const sim_page *shown_page, sim_footer_fn *write_tail) {
   imgact_json_write_end_array(call->out);
-  write_tail(call, window);
+  write_tail(call, shown_page);
   imgact_json_write_end_object(call->out);
   sim_exchange_finish(call, 200);
 }
 
-void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *window, sim_footer_fn *write_tail) {
+void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *shown_page, sim_footer_fn *write_tail) {
   begin_list(call, "images");
-  for (size_t i = window->first; i < window->end; i++) sim_write_image(call, list[i]);
-  end_list(call, window, write_tail);
+  for (size_t i = shown_page->first; i < shown_page->end; i++) sim_write_image(call, list[i]);
+  end_list(call, shown_page, write_tail);
 }
 
-void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *window, sim_footer_fn *write_tail) {
+void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *shown_page, sim_footer_fn *write_tail) {
   begin_list(call, "actions");
-  for (size_t i = window->first; i < window->end; i++) sim_write_action(call, list[i]);
-  end_list(call, window, write_tail);
+  for (size_t i = shown_page->first; i < shown_page->end; i++) sim_write_action(call, list[i]);
+  end_list(call, shown_page, write_tail);
 }
 
 void sim_write_time(imgact_json_writer *out, const char *key, int64_t ms) {

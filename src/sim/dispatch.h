@@ -109,9 +109,9 @@ void sim_write_action(sim_exchange *call, const sim_action *action);
 void sim_reply_image(sim_exchange *call, int status, const sim_image *image);
 void sim_reply_action(sim_exchange *call, int status, const sim_action *action);
 /* A page of images or actions, and what the cloud says of the pages. */
-typedef void sim_footer_fn(sim_exchange *call, const sim_page *window);
-void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *window, sim_footer_fn *write_tail);
-void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *window, sim_footer_fn *write_tail);
+typedef void sim_footer_fn(sim_exchange *call, const sim_page *shown_page);
+void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *shown_page, sim_footer_fn *write_tail);
+void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *shown_page, sim_footer_fn *write_tail);
 
 void sim_write_time(imgact_json_writer *out, const char *key, int64_t ms);         /* IMGACT_NO_TIME writes null */
 void sim_write_string(imgact_json_writer *out, const char *key, const char *text); /* NULL writes null */

@@ -294,26 +294,27 @@ static void add_link(sim_exchange *call, sim_text *links, const char *rel, int64
   sim_text_printf(links, "page=%" PRId64 ">; rel=%s", page, rel);
 }
 
-static void write_meta(sim_exchange *call, const sim_page *window) {
+static void write_meta(sim_exchange *call, const sim_page *shown_page) {
   imgact_json_writer *out = call->out;
-  int64_t next = window->page < window->last ? window->page + 1 : 0;
-  int64_t previous = window->page > 1 ? (window->page <= window->last ? window->page - 1 : window->last) : 0;
+  int64_t next = shown_page->page < shown_page->last ? shown_page->page + 1 : 0;
+  int64_t previous =
+      shown_page->page > 1 ? (shown_page->page <= shown_page->last ? shown_page->page - 1 : shown_page->last) : 0;
   imgact_json_write_key(out, "meta");
   imgact_json_write_begin_object(out);
   imgact_json_write_key(out, "pagination");
   imgact_json_write_begin_object(out);
-  sim_write_int(out, "page", window->page);
-  sim_write_int(out, "per_page", window->per_page);
+  sim_write_int(out, "page", shown_page->page);
+  sim_write_int(out, "per_page", shown_page->per_page);
   sim_write_id(out, "previous_page", previous);
   sim_write_id(out, "next_page", next);
-  sim_write_int(out, "last_page", window->last);
-  sim_write_int(out, "total_entries", (int64_t)window->total);
+  sim_write_int(out, "last_page", shown_page->last);
+  sim_write_int(out, "total_entries", (int64_t)shown_page->total);
   imgact_json_write_end_object(out);
   imgact_json_write_end_object(out);
   sim_text links = {0};
   if (previous) add_link(call, &links, "prev", previous);
   if (next) add_link(call, &links, "next", next);
-  add_link(call, &links, "last", window->last);
+  add_link(call, &links, "last", shown_page->last);
   if (sim_text_get(&links)) sim_reply_header(call->reply, "Link", sim_text_get(&links));
   sim_text_free(&links);
 }
@@ -329,13 +330,13 @@ static bool wanted_image(const sim_exchange *call, const sim_image *image) {
          sim_parameter_allows(call, "architecture", image->is_arm ? "arm" : "x86") &&
          sim_parameter_allows(call, "name", image->name) &&
          sim_parameter_allows(call, "bound_to", image->bound_to ? id : NULL) &&
-         (!selector || sim_selector_match(selector, &image->labels) == SIM_MATCH);
+         (!selector || sim_label_selector_match(selector, &image->labels) == SIM_MATCH);
 }
 
 static bool check_image_filters(sim_exchange *call) {
   const sim_labels none = {0};
   const char *selector = sim_parameter_of(call, "label_selector");
-  if (selector && sim_selector_match(selector, &none) == SIM_MALFORMED) {
+  if (selector && sim_label_selector_match(selector, &none) == SIM_MALFORMED) {
     fail_field(call, "label_selector", "is not a valid label selector");
     return false;
   }
@@ -355,8 +356,8 @@ static void list_images(sim_exchange *call) {
   void **list = sim_images_filter(call, wanted_image, &count);
   if (!list) return;
   if (by.count) qsort_r(list, count, sizeof *list, compare_images, &by);
-  sim_page window = sim_page_of(page, per_page, count);
-  sim_reply_images(call, list, &window, write_meta);
+  sim_page shown_page = sim_page_of(page, per_page, count);
+  sim_reply_images(call, list, &shown_page, write_meta);
 }
 
 static bool wanted_action(const sim_exchange *call, const sim_action *action) {
@@ -369,8 +370,8 @@ static bool wanted_action(const sim_exchange *call, const sim_action *action) {
 
 static void reply_actions(sim_exchange *call, void **list, size_t count, sorting *by, int64_t page, int64_t per_page) {
   if (by->count) qsort_r(list, count, sizeof *list, compare_actions, by);
-  sim_page window = sim_page_of(page, per_page, count);
-  sim_reply_actions(call, list, &window, write_meta);
+  sim_page shown_page = sim_page_of(page, per_page, count);
+  sim_reply_actions(call, list, &shown_page, write_meta);
 }
 
 /* Of all images, or of one. */

@@ -2,7 +2,7 @@
 /* HTTP/1.1 by hand, because the server's own library never cuts a reply in the head. */
 #include "http_bytes.h"
 
-void sim_wire_head(const sim_reply *reply, sim_text *out) {
+void sim_http_head(const sim_reply *reply, sim_text *out) {
   sim_text_printf(out, "HTTP/1.1 %d Simulated\r\n", reply->status);
   for (size_t i = 0; i < reply->headers_count; i++)
     sim_text_printf(out, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);

@@ -5,6 +5,6 @@
 
 #include "dispatch.h"
 
-void sim_wire_head(const sim_reply *reply, sim_text *out);
+void sim_http_head(const sim_reply *reply, sim_text *out);
 
 #endif

@@ -3,19 +3,19 @@
 #include "id_map.h"
 #include <stdlib.h>
 
-static size_t slot(const sim_table *table, uint64_t key) {
+static size_t slot(const sim_id_map *table, uint64_t key) {
   uint64_t hash = key * UINT64_C(0x9E3779B97F4A7C15);
   size_t at = (size_t)(hash >> 20) & (table->capacity - 1);
   while (table->entries[at].key && table->entries[at].key != key) at = (at + 1) & (table->capacity - 1);
   return at;
 }
 
-void *sim_table_get(const sim_table *table, uint64_t key) {
+void *sim_id_map_get(const sim_id_map *table, uint64_t key) {
   return table->capacity ? table->entries[slot(table, key)].value : NULL;
 }
 
-static bool grow(sim_table *table) {
-  sim_table larger = {.capacity = table->capacity ? table->capacity * 2 : 64, .count = table->count};
+static bool grow(sim_id_map *table) {
+  sim_id_map larger = {.capacity = table->capacity ? table->capacity * 2 : 64, .count = table->count};
   larger.entries = calloc(larger.capacity, sizeof *larger.entries);
   if (!larger.entries) return false;
   for (size_t i = 0; i < table->capacity; i++)
@@ -25,7 +25,7 @@ static bool grow(sim_table *table) {
   return true;
 }
 
-bool sim_table_put(sim_table *table, uint64_t key, void *value) {
+bool sim_id_map_put(sim_id_map *table, uint64_t key, void *value) {
   if (!key || ((table->count + 1) * 3 > table->capacity * 2 && !grow(table))) return false;
   sim_entry *entry = &table->entries[slot(table, key)];
   if (!entry->key) table->count++;
@@ -33,7 +33,7 @@ bool sim_table_put(sim_table *table, uint64_t key, void *value) {
   return true;
 }
 
-void sim_table_free(sim_table *table) {
+void sim_id_map_free(sim_id_map *table) {
   free(table->entries);
-  *table = (sim_table){0};
+  *table = (sim_id_map){0};
 }

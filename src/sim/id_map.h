@@ -12,14 +12,14 @@ typedef struct sim_entry {
   void *value;
 } sim_entry;
 
-typedef struct sim_table {
+typedef struct sim_id_map {
   sim_entry *entries;
   size_t count, capacity; /* capacity: a power of two, or 0 */
-} sim_table;
+} sim_id_map;
 
-void *sim_table_get(const sim_table *table, uint64_t key);
+void *sim_id_map_get(const sim_id_map *table, uint64_t key);
 /* Sets or replaces. false without memory. */
-bool sim_table_put(sim_table *table, uint64_t key, void *value);
-void sim_table_free(sim_table *table);
+bool sim_id_map_put(sim_id_map *table, uint64_t key, void *value);
+void sim_id_map_free(sim_id_map *table);
 
 #endif

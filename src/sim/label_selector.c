@@ -75,7 +75,7 @@ static sim_match requirement(const char **at, const sim_labels *labels) {
   return value ? SIM_MATCH : SIM_NO_MATCH;
 }
 
-sim_match sim_selector_match(const char *selector, const sim_labels *labels) {
+sim_match sim_label_selector_match(const char *selector, const sim_labels *labels) {
   sim_match all = SIM_MATCH;
   blanks(&selector);
   if (!*selector) return all;

@@ -31,15 +31,15 @@ struct sim_server {
   sim_instance *instance;
   listener listeners[SIM_CLOUDS];
   FILE *log;
-  struct pending_request *parked, *newest;
+  struct served_request *parked, *newest;
   size_t parked_count;
   struct pollfd polled[MAX_CONNECTIONS * SIM_CLOUDS + SIM_CLOUDS + 1];
 };
 
 /* One request and its reply. */
-typedef struct pending_request {
-  struct pending_request *next;  /* among the parked */
-  struct pending_request *older; /* among all */
+typedef struct served_request {
+  struct served_request *next;  /* among the parked */
+  struct served_request *older; /* among all */
   listener *listener;
   struct MHD_Connection *connection;
   char *target;
@@ -49,7 +49,7 @@ typedef struct pending_request {
   int64_t due_ms; /* parked: INT64_MAX = until the client goes */
   int64_t slow_since_ms;
   bool started, served, waits, counted;
-} pending_request;
+} served_request;
 
 int64_t sim_real_ms(void) {
   struct timespec now;
@@ -59,7 +59,7 @@ int64_t sim_real_ms(void) {
 
 /* ---- parking ---- */
 
-static void park(pending_request *t, int64_t due_ms) {
+static void park(served_request *t, int64_t due_ms) {
   sim_server *server = t->listener->server;
   t->due_ms = due_ms;
   t->next = server->parked;
@@ -68,25 +68,25 @@ static void park(pending_request *t, int64_t due_ms) {
   MHD_suspend_connection(t->connection);
 }
 
-static int socket_of(const pending_request *t) {
+static int socket_of(const served_request *t) {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(t->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   return info ? info->connect_fd : -1;
 }
 
 /* What tells that a parked client has gone. One that has closed its half only may still want its reply, and cannot be told
  * from one that has closed both: that ends a silence alone, which has no end of its own. A reset is always told. */
-static short departure(const pending_request *t) { return t->due_ms == INT64_MAX ? POLLRDHUP : 0; }
+static short departure(const served_request *t) { return t->due_ms == INT64_MAX ? POLLRDHUP : 0; }
 
-static bool socket_shows(const pending_request *t, short events) {
+static bool socket_shows(const served_request *t, short events) {
   struct pollfd peer = {.fd = socket_of(t), .events = events};
   return poll(&peer, 1, 0) > 0;
 }
 
-static bool client_gone(const pending_request *t) { return socket_shows(t, departure(t)); }
+static bool client_gone(const served_request *t) { return socket_shows(t, departure(t)); }
 
 static void resume_due(sim_server *server, int64_t now_ms) {
-  for (pending_request **link = &server->parked; *link;) {
-    pending_request *t = *link;
+  for (served_request **link = &server->parked; *link;) {
+    served_request *t = *link;
     if (t->due_ms > now_ms && !client_gone(t)) {
       link = &t->next;
       continue;
@@ -99,7 +99,7 @@ static void resume_due(sim_server *server, int64_t now_ms) {
 
 /* ---- replying ---- */
 
-static void reset_socket(const pending_request *t) {
+static void reset_socket(const served_request *t) {
   /* Dissolving the association sends RST at once, which a plain close cannot be made to do through the library. */
   const struct sockaddr nothing = {.sa_family = AF_UNSPEC};
   if (connect(socket_of(t), &nothing, sizeof nothing)) shutdown(socket_of(t), SHUT_RDWR);
@@ -119,10 +119,10 @@ static void send_some(int fd, const char *bytes, size_t length) {
   }
 }
 
-static void send_cut(pending_request *t) {
+static void send_cut(served_request *t) {
   sim_text bytes = {0};
   const sim_reply *reply = &t->outcome.reply;
-  sim_wire_head(reply, &bytes);
+  sim_http_head(reply, &bytes);
   if (reply->body) sim_text_add(&bytes, reply->body, reply->body_bytes);
   size_t length = bytes.length < (uint64_t)t->outcome.cut_bytes ? bytes.length : (size_t)t->outcome.cut_bytes;
   if (sim_text_get(&bytes)) send_some(socket_of(t), bytes.data, length);
@@ -131,7 +131,7 @@ static void send_cut(pending_request *t) {
 
 /* The reader of a slow body: as many bytes as the time that has passed allows, then a pause. */
 static ssize_t read_slowly(void *user, uint64_t position, char *buffer, size_t max) {
-  pending_request *t = user;
+  served_request *t = user;
   if (client_gone(t)) return MHD_CONTENT_READER_END_WITH_ERROR;
   int64_t now_ms = sim_real_ms();
   uint64_t allowed = (uint64_t)((double)(now_ms - t->slow_since_ms) * (double)t->outcome.bytes_per_s / 1000);
@@ -146,7 +146,7 @@ static ssize_t read_slowly(void *user, uint64_t position, char *buffer, size_t m
   return (ssize_t)length;
 }
 
-static struct MHD_Response *response_of(pending_request *t) {
+static struct MHD_Response *response_of(served_request *t) {
   sim_reply *reply = &t->outcome.reply;
   if (t->outcome.bytes_per_s && reply->body_bytes) {
     t->slow_since_ms = sim_real_ms();
@@ -156,7 +156,7 @@ static struct MHD_Response *response_of(pending_request *t) {
   return MHD_create_response_from_buffer(reply->body_bytes, reply->body, MHD_RESPMEM_PERSISTENT);
 }
 
-static enum MHD_Result send_reply(pending_request *t) {
+static enum MHD_Result send_reply(served_request *t) {
   if (t->outcome.end == SIM_END_RESET) reset_socket(t);
   if (t->outcome.end != SIM_END_REPLY) return MHD_NO;
   if (t->outcome.cut_bytes >= 0) {
@@ -175,7 +175,7 @@ static enum MHD_Result send_reply(pending_request *t) {
 
 /* ---- requests ---- */
 
-static void write_log(const pending_request *t, const char *method, int64_t now_ms) {
+static void write_log(const served_request *t, const char *method, int64_t now_ms) {
   static const char *const ends[] = {
       [SIM_END_REPLY] = "reply", [SIM_END_CLOSE] = "close", [SIM_END_RESET] = "reset", [SIM_END_SILENCE] = "silence"};
   sim_server *server = t->listener->server;
@@ -195,14 +195,14 @@ static void write_log(const pending_request *t, const char *method, int64_t now_
   imgact_json_writer_free(out);
 }
 
-static void count_in(pending_request *t) {
+static void count_in(served_request *t) {
   sim_counters *counters = &t->listener->server->instance->world->counters;
   if (sim_controls(t->target)) return;
   t->counted = true;
   if (++counters->in_flight > counters->peak_in_flight) counters->peak_in_flight = counters->in_flight;
 }
 
-static void serve(pending_request *t, const char *method) {
+static void serve(served_request *t, const char *method) {
   listener *l = t->listener;
   sim_instance *instance = l->server->instance;
   int64_t real_ms = sim_real_ms();
@@ -216,7 +216,7 @@ static void serve(pending_request *t, const char *method) {
 
 static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *upload, size_t *upload_size, void **context) {
-  pending_request *t = *context;
+  served_request *t = *context;
   (void)user, (void)url, (void)version;
   if (!t || !t->target) return MHD_NO;
   t->connection = connection;
@@ -249,7 +249,7 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
 
 /* The first word of a request: its target as it was sent, before the library decodes it. */
 static void *begin_request(void *user, const char *target, struct MHD_Connection *connection) {
-  pending_request *t = calloc(1, sizeof *t);
+  served_request *t = calloc(1, sizeof *t);
   if (!t) return NULL;
   t->listener = user;
   t->connection = connection;
@@ -259,9 +259,9 @@ static void *begin_request(void *user, const char *target, struct MHD_Connection
   return t;
 }
 
-static void unpark(pending_request *t) {
+static void unpark(served_request *t) {
   sim_server *server = t->listener->server;
-  for (pending_request **link = &server->parked; *link; link = &(*link)->next)
+  for (served_request **link = &server->parked; *link; link = &(*link)->next)
     if (*link == t) {
       *link = t->next;
       server->parked_count--;
@@ -269,10 +269,10 @@ static void unpark(pending_request *t) {
     }
 }
 
-static void free_talk(pending_request *t) {
+static void free_talk(served_request *t) {
   sim_server *server = t->listener->server;
   unpark(t);
-  for (pending_request **link = &server->newest; *link; link = &(*link)->older)
+  for (served_request **link = &server->newest; *link; link = &(*link)->older)
     if (*link == t) {
       *link = t->older;
       break;
@@ -286,7 +286,7 @@ static void free_talk(pending_request *t) {
 
 static void end_request(void *user, struct MHD_Connection *connection, void **context,
                         enum MHD_RequestTerminationCode code) {
-  pending_request *t = *context;
+  served_request *t = *context;
   (void)user, (void)connection, (void)code;
   if (!t) return;
   /* The library is not told of an end that came together with its request; so it is told again. */
@@ -301,7 +301,7 @@ static void end_connection(void *user, struct MHD_Connection *connection, void *
   sim_server *server = ((listener *)user)->server;
   (void)context;
   if (code != MHD_CONNECTION_NOTIFY_CLOSED) return;
-  for (pending_request *t = server->newest, *older; t; t = older) {
+  for (served_request *t = server->newest, *older; t; t = older) {
     older = t->older;
     if (t->connection == connection) free_talk(t);
   }
@@ -374,7 +374,7 @@ static nfds_t fill_polled(sim_server *server, int stop_fd, int64_t *next_ms) {
   server->polled[count++] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
     server->polled[count++] = (struct pollfd){.fd = server->listeners[cloud].epoll_fd, .events = POLLIN};
-  for (pending_request *t = server->parked; t; t = t->next) {
+  for (served_request *t = server->parked; t; t = t->next) {
     if (t->due_ms < *next_ms) *next_ms = t->due_ms;
     if (count < SIM_COUNT(server->polled))
       server->polled[count++] = (struct pollfd){.fd = socket_of(t), .events = departure(t)};
@@ -420,7 +420,7 @@ void sim_server_free(sim_server *server) {
   if (!server) return;
   /* The library wants nothing suspended when it stops. */
   while (server->parked) {
-    pending_request *t = server->parked;
+    served_request *t = server->parked;
     unpark(t);
     t->outcome.end = SIM_END_CLOSE;
     MHD_resume_connection(t->connection);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * A request is handled when it is sent and answered when its time has come, so pending requests overlap as it
- * would on a wire. The instance's clock stands; advance moves it.
+ * would on a wire. The instance's clock stands; advance_to moves it.
  */
 #include "transport.h"
 #include "http_bytes.h"
@@ -90,7 +90,7 @@ static bool cut_off(const pending_request *f) {
   if (outcome->end != SIM_END_REPLY) return true;
   if (outcome->cut_bytes < 0) return false;
   sim_text head = {0};
-  sim_wire_head(&outcome->reply, &head);
+  sim_http_head(&outcome->reply, &head);
   bool cut = (uint64_t)outcome->cut_bytes < head.length + outcome->reply.body_bytes;
   sim_text_free(&head);
   return cut;

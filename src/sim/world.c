@@ -85,8 +85,8 @@ static void free_side(sim_cloud_state *side) {
   free(side->images);
   free(side->actions);
   free(side->regions);
-  sim_table_free(&side->image_by_id);
-  sim_table_free(&side->action_by_id);
+  sim_id_map_free(&side->image_by_id);
+  sim_id_map_free(&side->action_by_id);
 }
 
 static void clear_token(sim_token *token) {
@@ -106,8 +106,8 @@ void sim_world_free(sim_world *world) {
   clear_token(&world->anonymous);
   clear_token(&world->others);
   for (size_t i = 0; i < world->words.capacity; i++) free(world->words.entries[i].value);
-  sim_table_free(&world->words);
-  sim_table_free(&world->token_by_text);
+  sim_id_map_free(&world->words);
+  sim_id_map_free(&world->token_by_text);
   free(world->tokens);
   free(world->pending);
   free(world->scratch);
@@ -128,10 +128,10 @@ const char *sim_intern(sim_world *world, const char *text) {
   if (!text) return NULL;
   uint64_t key = sim_hash(text) | 1;
   char *word = NULL;
-  while ((word = sim_table_get(&world->words, key)) && strcmp(word, text) != 0) key += 2;
+  while ((word = sim_id_map_get(&world->words, key)) && strcmp(word, text) != 0) key += 2;
   if (word) return word;
   word = sim_copy(text);
-  if (word && sim_table_put(&world->words, key, word)) return word;
+  if (word && sim_id_map_put(&world->words, key, word)) return word;
   free(word);
   return NULL;
 }
@@ -188,7 +188,7 @@ sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
   if (!images) return NULL;
   side->images = images;
   sim_image *image = calloc(1, sizeof *image);
-  if (!image || !sim_table_put(&side->image_by_id, (uint64_t)id, image)) {
+  if (!image || !sim_id_map_put(&side->image_by_id, (uint64_t)id, image)) {
     free(image);
     return NULL;
   }
@@ -200,7 +200,7 @@ sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
 }
 
 sim_image *sim_image_find(const sim_world *world, sim_cloud cloud, int64_t id) {
-  return id > 0 ? sim_table_get(&world->sides[cloud].image_by_id, (uint64_t)id) : NULL;
+  return id > 0 ? sim_id_map_get(&world->sides[cloud].image_by_id, (uint64_t)id) : NULL;
 }
 
 const sim_action *sim_image_running(const sim_image *image, sim_effect effect, const char *region) {
@@ -227,7 +227,7 @@ sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_im
   if (!actions) return NULL;
   side->actions = actions;
   sim_action *action = calloc(1, sizeof *action);
-  if (!action || !sim_table_put(&side->action_by_id, (uint64_t)id, action)) {
+  if (!action || !sim_id_map_put(&side->action_by_id, (uint64_t)id, action)) {
     free(action);
     return NULL;
   }
@@ -247,7 +247,7 @@ sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_im
 }
 
 sim_action *sim_action_find(const sim_world *world, sim_cloud cloud, int64_t id) {
-  return id > 0 ? sim_table_get(&world->sides[cloud].action_by_id, (uint64_t)id) : NULL;
+  return id > 0 ? sim_id_map_get(&world->sides[cloud].action_by_id, (uint64_t)id) : NULL;
 }
 
 /* ---- running actions: a binary heap ---- */
@@ -412,7 +412,7 @@ static sim_token *new_token(sim_world *world, const char *text) {
   sim_token *token = calloc(1, sizeof *token);
   if (!token) return NULL;
   *token = (sim_token){.text = sim_copy(text), .key = sim_hash(text) | 1};
-  if (!token->text || !sim_table_put(&world->token_by_text, token->key, token)) {
+  if (!token->text || !sim_id_map_put(&world->token_by_text, token->key, token)) {
     clear_token(token);
     free(token);
     return NULL;
@@ -423,7 +423,7 @@ static sim_token *new_token(sim_world *world, const char *text) {
 
 sim_token *sim_token_of(sim_world *world, const char *text) {
   if (!text) return &world->anonymous;
-  sim_token *token = sim_table_get(&world->token_by_text, sim_hash(text) | 1);
+  sim_token *token = sim_id_map_get(&world->token_by_text, sim_hash(text) | 1);
   if (!token) token = new_token(world, text);
   if (!token || strcmp(token->text, text) != 0) token = &world->others;
   if (!token->listed) token->access = world->strict_tokens ? SIM_INVALID : SIM_READ_WRITE;

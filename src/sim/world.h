@@ -75,7 +75,7 @@ typedef struct sim_image {
   sim_labels labels;
   sim_action *first_action, *last_action;
   uint8_t cloud, type, status, is_arm, is_public, application, is_protected, locked, rapid_deploy;
-  uint8_t deleted; /* deleted: only a second DELETE can tell it from what never was */
+  uint8_t deleted; /* only a second DELETE can tell it from what never was */
 } sim_image;
 
 struct sim_action {
@@ -120,7 +120,7 @@ typedef struct sim_cloud_state {
   sim_action **actions;
   sim_region *regions;
   size_t images_count, images_capacity, actions_count, actions_capacity, regions_count;
-  sim_table image_by_id, action_by_id;
+  sim_id_map image_by_id, action_by_id;
   int64_t next_image_id, next_action_id;
   sim_rate_limit limit;
 } sim_cloud_state;
@@ -144,7 +144,7 @@ typedef struct sim_world {
   sim_cloud_state sides[SIM_CLOUDS];
   sim_token **tokens;
   size_t tokens_count, tokens_capacity;
-  sim_table token_by_text, words;
+  sim_id_map token_by_text, words;
   sim_token anonymous;  /* who sends none */
   sim_token others;     /* whoever comes after the last place in the table */
   sim_action **pending; /* a heap by due_ms */

@@ -157,14 +157,16 @@ static void read_request(reader *in, const imgact_json *json, ia_har_entry *entr
   entry->body_bytes = sent.bytes;
 }
 
-/* Browsers say no more of an exchange that failed than its status 0. */
+/* Browsers record of a failed exchange only its status 0. */
 static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entry) {
   imgact_http_response *response = &entry->response;
-  response->delivery =
-      (imgact_delivery)index_of(ia_har_delivery_name, imgact_json_get(ours, "delivery"), IMGACT_DELIVERY_MAYBE_SENT);
+  size_t delivery = index_of(ia_har_delivery_name, imgact_json_get(ours, "delivery"), IMGACT_DELIVERY_ANSWERED);
   response->failure = IMGACT_FAILURE_NETWORK;
   const imgact_json *failure = imgact_json_get(ours, "failure"), *message = imgact_json_get(ours, "message");
   entry->cancelled = imgact_json_equals(failure, IA_HAR_CANCELLED);
+  bool known = delivery != IMGACT_DELIVERY_ANSWERED;
+  if (!known && !is_absent(ours) && !entry->cancelled) refuse(in, "_imgact.delivery", "must be not_sent or maybe_sent");
+  response->delivery = known ? (imgact_delivery)delivery : IMGACT_DELIVERY_MAYBE_SENT;
   if (!is_absent(failure) && !entry->cancelled) {
     size_t index = index_of(ia_har_failure_name, failure, IMGACT_FAILURE_NONE);
     if (index == IMGACT_FAILURE_NONE) refuse(in, "_imgact.failure", "is no failure that is known");

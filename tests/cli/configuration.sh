@@ -203,10 +203,12 @@ nothing_listed() {
   ends 0 "$tool" config list -o json && silent err && is out '[]'
 }
 ok 'without a file there are no profiles' nothing_listed
-ok 'no configuration at all' refused "no provider selected: set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in \
-the configuration file (flags: --provider, --profile)"
-ok 'a cloud, and no token' refused "no token for hetzner: set HCLOUD_TOKEN, or name a token source in a profile \
-(flags: --token-env, --token-file)" image list --provider hetzner
+ok 'no configuration at all' refused "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in \
+the configuration file; or use --provider or --profile"
+ok 'two token sources by flags' refused "the token is to come from a variable and from a file: name one of them" \
+  image list --token-env A --token-file b
+ok 'a cloud, and no token' refused "no token for hetzner; set HCLOUD_TOKEN, or name a token source in a profile; \
+or use --token-env or --token-file" image list --provider hetzner
 
 # A server with a certificate of its own making.
 authority() {

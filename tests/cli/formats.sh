@@ -229,10 +229,10 @@ version() {
 ok 'the version for people and programs' version
 
 providers() {
-  ends 0 "$tool" provider list --columns name,token_env,transfer,change_protection && is out <<'END'
-NAME           TOKEN_ENV                                      TRANSFER   CHANGE_PROTECTION
-hetzner        HCLOUD_TOKEN                                   no         yes
-digitalocean   DIGITALOCEAN_TOKEN,DIGITALOCEAN_ACCESS_TOKEN   yes        no
+  ends 0 "$tool" provider list --columns name,token_env,transfer_image,change_protection && is out <<'END'
+NAME           TOKEN_ENV                                      TRANSFER_IMAGE   CHANGE_PROTECTION
+hetzner        HCLOUD_TOKEN                                   no               yes
+digitalocean   DIGITALOCEAN_TOKEN,DIGITALOCEAN_ACCESS_TOKEN   yes              no
 END
 }
 ok 'clouds and what each can do' providers

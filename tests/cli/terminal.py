@@ -251,8 +251,8 @@ def colors_are_for_terminals_that_want_them():
 
 def a_table_of_the_clouds_turns_where_it_does_not_fit():
     narrow, wide = Run("provider", "list"), Run("provider", "list", width=300)
-    expect(re.search(r"^TRANSFER +no +yes$", narrow.screen, re.M) is not None, narrow)
-    expect(len(wide.screen.splitlines()) == 3 and "WAIT_ACTIONS" in wide.screen.splitlines()[0], wide)
+    expect(re.search(r"^TRANSFER_IMAGE +no +yes$", narrow.screen, re.M) is not None, narrow)
+    expect(len(wide.screen.splitlines()) == 3 and "WAIT_FOR_ACTIONS" in wide.screen.splitlines()[0], wide)
     expect(len(Run("provider", "list", out=False).out.splitlines()) == 3, narrow)
 
 

@@ -231,14 +231,14 @@ static void reply_one_action(cloud *self, const char *target, scripted_answer *a
 }
 
 static void mutate(cloud *self, const scripted_request *request, scripted_answer *answer) {
-  cloud_fate fate = {.effects = 1, .own_answer = true};
-  if (self->mutations < self->fates_count) fate = self->fates[self->mutations];
+  cloud_outcome outcome = {.effects = 1, .own_answer = true};
+  if (self->mutations < self->outcomes_count) outcome = self->outcomes[self->mutations];
   self->mutations++;
   cloud_action *action = NULL;
   bool gone = self->deleted;
-  for (int i = 0; i < fate.effects && !gone; i++) action = apply(self, request);
-  if (!fate.own_answer) {
-    *answer = fate.answer;
+  for (int i = 0; i < outcome.effects && !gone; i++) action = apply(self, request);
+  if (!outcome.own_answer) {
+    *answer = outcome.answer;
     if (answer->status == 0 && answer->delivery == IMGACT_DELIVERY_NOT_SENT && answer->failure == IMGACT_FAILURE_NONE)
       answer->delivery = IMGACT_DELIVERY_MAYBE_SENT;
   } else if (gone) {
@@ -302,9 +302,9 @@ cloud *cloud_new(scripted *script, bool hetzner) {
 
 void cloud_free(cloud *self) { free(self); }
 
-void cloud_plan(cloud *self, cloud_fate fate) {
-  if (self->fates_count == CLOUD_FATES) abort();
-  self->fates[self->fates_count++] = fate;
+void cloud_plan(cloud *self, cloud_outcome outcome) {
+  if (self->outcomes_count == CLOUD_OUTCOMES) abort();
+  self->outcomes[self->outcomes_count++] = outcome;
 }
 
 size_t cloud_add_action(cloud *self, const char *kind, const char *region, int64_t ago_ms, int64_t takes_ms) {

@@ -8,17 +8,17 @@
 
 #include "scripted.h"
 
-#define CLOUD_IMAGE   "4711"
-#define CLOUD_ACTIONS 64
-#define CLOUD_FATES   16
-#define CLOUD_TEXT    ((size_t)128 * 1024)
+#define CLOUD_IMAGE    "4711"
+#define CLOUD_ACTIONS  64
+#define CLOUD_OUTCOMES 16
+#define CLOUD_TEXT     ((size_t)128 * 1024)
 
 /* How one mutation ends, in the order in which they come; later ones end well. */
-typedef struct cloud_fate {
+typedef struct cloud_outcome {
   int effects;            /* how often it is applied */
   bool own_answer;        /* the cloud's own reply; else: */
   scripted_answer answer; /* all zero: the answer is lost */
-} cloud_fate;
+} cloud_outcome;
 
 typedef struct cloud_action {
   long long id;
@@ -36,26 +36,26 @@ typedef struct cloud {
   size_t regions_count;
   cloud_action actions[CLOUD_ACTIONS];
   size_t actions_count;
-  cloud_fate fates[CLOUD_FATES];
-  size_t fates_count, mutations; /* planned; and requests that came */
-  size_t applied;                /* effects that really happened */
-  size_t listed;                 /* further images, with the ids from 1000 */
-  size_t per_page;               /* at most so many a page, 0 = as asked */
-  int64_t action_ms;             /* how long an action takes */
-  int64_t hidden_ms;             /* how long a new action is not listed and not found */
-  int64_t delay_ms;              /* of every answer */
-  int64_t ahead_ms;              /* of the cloud's clock */
-  bool untold_region;            /* actions do not tell theirs */
-  bool silent;                   /* actions are not listed at all */
-  const char *echo;              /* stands in every text of the cloud's, if not NULL */
-  const char *headers;           /* further header lines */
+  cloud_outcome outcomes[CLOUD_OUTCOMES];
+  size_t outcomes_count, mutations; /* planned; and requests that came */
+  size_t applied;                   /* effects that really happened */
+  size_t listed;                    /* further images, with the ids from 1000 */
+  size_t per_page;                  /* at most so many a page, 0 = as asked */
+  int64_t action_ms;                /* how long an action takes */
+  int64_t hidden_ms;                /* how long a new action is not listed and not found */
+  int64_t delay_ms;                 /* of every answer */
+  int64_t ahead_ms;                 /* of the cloud's clock */
+  bool untold_region;               /* actions do not tell theirs */
+  bool silent;                      /* actions are not listed at all */
+  const char *echo;                 /* stands in every text of the cloud's, if not NULL */
+  const char *headers;              /* further header lines */
   char text[CLOUD_TEXT], head[1024];
 } cloud;
 
 /* A cloud with a backup CLOUD_IMAGE (at Hetzner: a snapshot), answering everything that comes to the script. */
 cloud *cloud_new(scripted *script, bool hetzner);
 void cloud_free(cloud *cloud);
-void cloud_plan(cloud *cloud, cloud_fate fate);
+void cloud_plan(cloud *cloud, cloud_outcome outcome);
 /* An action that was there before: started so long ago. Its index. */
 size_t cloud_add_action(cloud *cloud, const char *kind, const char *region, int64_t ago_ms, int64_t takes_ms);
 

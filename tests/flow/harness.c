@@ -45,9 +45,8 @@ void harness_free(harness *self) {
 
 void harness_check_status(const imgact_op *op, imgact_status status, const char *file, int line) {
   const imgact_error *error = imgact_op_error(op);
-  if (error->status == (int32_t)status) return;
-  print_error("%s instead of %s: %s\n", imgact_status_name((imgact_status)error->status), imgact_status_name(status),
-              error->message);
+  if (error->status == status) return;
+  print_error("%s instead of %s: %s\n", imgact_status_name(error->status), imgact_status_name(status), error->message);
   _fail(file, line);
 }
 
@@ -69,7 +68,7 @@ imgact_op *harness_configure(imgact_op *op, imgact_op_options options) {
 void tally_done(void *user, imgact_op *op) {
   tally *t = user;
   t->done++;
-  t->status = (imgact_status)imgact_op_error(op)->status;
+  t->status = imgact_op_error(op)->status;
   assert_true(imgact_op_done(op));
 }
 

@@ -65,9 +65,9 @@ static void two_actions(cloud *c) {
   cloud_add_action(c, c->hetzner ? "change_protection" : "transfer", "sfo2", 1000, 8000);
 }
 
-static void lost_once(cloud *c) { cloud_plan(c, (cloud_fate){.effects = 1}); }
+static void lost_once(cloud *c) { cloud_plan(c, (cloud_outcome){.effects = 1}); }
 
-static void lost_before_once(cloud *c) { cloud_plan(c, (cloud_fate){.effects = 0}); }
+static void lost_before_once(cloud *c) { cloud_plan(c, (cloud_outcome){.effects = 0}); }
 
 static void shown_in_the_image_alone(cloud *c) {
   c->silent = true;
@@ -75,7 +75,7 @@ static void shown_in_the_image_alone(cloud *c) {
 }
 
 static void gateway_twice(cloud *c) {
-  for (int i = 0; i < 2; i++) cloud_plan(c, (cloud_fate){.effects = i, .answer = {.status = 503, .body = "{}"}});
+  for (int i = 0; i < 2; i++) cloud_plan(c, (cloud_outcome){.effects = i, .answer = {.status = 503, .body = "{}"}});
 }
 
 static void a_backup(cloud *c) { snprintf(c->type, sizeof c->type, "backup"); }
@@ -133,8 +133,7 @@ static void check_effects(const scenario *s, const cloud *c, const imgact_op *op
   assert_true(posts <= 1);
   bool maybe = (error->flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
   if (error->status != IMGACT_OK && c->applied > 0 && !maybe)
-    fail_msg("%s: %s (%s) although it was applied", s->name, imgact_status_name((imgact_status)error->status),
-             error->message);
+    fail_msg("%s: %s (%s) although it was applied", s->name, imgact_status_name(error->status), error->message);
 }
 
 void scenario_check(const scenario *s, const cloud *c, const imgact_op *op) {

@@ -94,7 +94,7 @@ static void an_operation_is_whole_or_there_was_no_memory(void **state) {
       s->memory.fail_at = s->memory.calls + k;
       imgact_op *op = cases[i].make(s->client);
       more = s->memory.failures > 0;
-      imgact_status status = (imgact_status)imgact_op_error(op)->status;
+      imgact_status status = imgact_op_error(op)->status;
       if (status != (more ? IMGACT_NOMEM : IMGACT_OK))
         fail_msg("scenario %zu, allocation %zu: %s", i, k, imgact_status_name(status));
       missing += op == NULL;

@@ -100,7 +100,7 @@ static imgact_status sing(const scenario *s, harness_options options) {
   harness *st = harness_with(options);
   cloud *c = cloud_new(st->script, !s->digitalocean);
   if (s->prepare != NULL) s->prepare(c);
-  for (size_t i = 0; i < c->fates_count; i++) c->fates[i].answer.message = "lost: " CANARY;
+  for (size_t i = 0; i < c->outcomes_count; i++) c->outcomes[i].answer.message = "lost: " CANARY;
   c->echo = CANARY;
   c->headers =
       "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\nX-Odd: Bearer " CANARY "\nRateLimit-Limit: " CANARY "\n";
@@ -110,7 +110,7 @@ static imgact_status sing(const scenario *s, harness_options options) {
   imgact_op_set_before_send(op, clean_before_send, NULL);
   imgact_op_run(op);
   clean_op(op);
-  imgact_status status = (imgact_status)imgact_op_error(op)->status;
+  imgact_status status = imgact_op_error(op)->status;
   imgact_op_free(op);
   harness_free(st);
   cloud_free(c);

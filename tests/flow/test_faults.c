@@ -27,15 +27,14 @@ static outcome perform(const scenario *s, harness_options options,
   if (!imgact_op_done(op)) fail_msg("%s hangs", s->name);
   if (op != NULL) assert_int_equal(t.done, 1);
   check(s, c, op);
-  outcome result = {
-      .status = (imgact_status)imgact_op_error(op)->status, .none = op == NULL, .failures = st->memory.failures};
+  outcome result = {.status = imgact_op_error(op)->status, .none = op == NULL, .failures = st->memory.failures};
   imgact_op_free(op);
   harness_free(st);
   cloud_free(c);
   return result;
 }
 
-static void untouched_stories_succeed(void **state) {
+static void untouched_scenarios_succeed(void **state) {
   (void)state;
   for (size_t i = 0; i < scenarios_count; i++) {
     outcome o = perform(&scenarios[i], (harness_options){0}, scenario_check);
@@ -128,12 +127,9 @@ static void each_moment_can_be_the_deadline(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(untouched_stories_succeed),
-      cmocka_unit_test(each_allocation_fails_once),
-      cmocka_unit_test(each_allocation_and_all_after_it_fail),
-      cmocka_unit_test(each_exchange_goes_wrong_in_each_way),
-      cmocka_unit_test(each_reply_is_cut_at_each_byte),
-      cmocka_unit_test(each_moment_can_be_the_deadline),
+      cmocka_unit_test(untouched_scenarios_succeed),           cmocka_unit_test(each_allocation_fails_once),
+      cmocka_unit_test(each_allocation_and_all_after_it_fail), cmocka_unit_test(each_exchange_goes_wrong_in_each_way),
+      cmocka_unit_test(each_reply_is_cut_at_each_byte),        cmocka_unit_test(each_moment_can_be_the_deadline),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include <imgact/provider.h>
 
-static const cloud_fate lost_before = {.effects = 0}, lost_after = {.effects = 1};
+static const cloud_outcome lost_before = {.effects = 0}, lost_after = {.effects = 1};
 
 // DigitalOcean's table without some of it.
 typedef struct table {

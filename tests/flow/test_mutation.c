@@ -44,18 +44,18 @@ static imgact_op *transfer(const play *p) { return imgact_transfer_image(p->clie
 
 static imgact_op *protect(const play *p) { return imgact_protect_image(p->client, CLOUD_IMAGE); }
 
-static const cloud_fate lost_before = {.effects = 0};
-static const cloud_fate lost_after = {.effects = 1};
+static const cloud_outcome lost_before = {.effects = 0};
+static const cloud_outcome lost_after = {.effects = 1};
 
-static cloud_fate replied(int effects, int status, const char *body) {
-  return (cloud_fate){.effects = effects, .answer = {.status = status, .body = body}};
+static cloud_outcome replied(int effects, int status, const char *body) {
+  return (cloud_outcome){.effects = effects, .answer = {.status = status, .body = body}};
 }
 
 // ---- applied although the answer was lost
 
 static void a_lost_answer_is_adopted(void **state) {
   (void)state;
-  const cloud_fate fates[] = {
+  const cloud_outcome outcomes[] = {
       lost_after,
       replied(1, 500, "{}"),
       replied(1, 502, "<html>"),
@@ -71,9 +71,9 @@ static void a_lost_answer_is_adopted(void **state) {
       {.effects = 1, .answer = {.failure = IMGACT_FAILURE_ENCODING, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
       {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TLS, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
       {.effects = 1, .answer = {.failure = IMGACT_FAILURE_NOMEM, .delivery = IMGACT_DELIVERY_MAYBE_SENT}}};
-  for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
+  for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
     play p = begin_digitalocean();
-    cloud_plan(p.cloud, fates[i]);
+    cloud_plan(p.cloud, outcomes[i]);
     imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
     scripted_assert_lines(p.script, DO_POST, DO_LOOK);
     assert_true(imgact_op_adopted(op));
@@ -147,7 +147,7 @@ static void it_is_sent_again_no_sooner_than_the_cloud_asked_for(void **state) {
                {"Retry-After: 3600\n", 0, -1}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     play p = begin_digitalocean();
-    cloud_plan(p.cloud, (cloud_fate){.answer = {.status = 503, .headers = cases[i].asked}});
+    cloud_plan(p.cloud, (cloud_outcome){.answer = {.status = 503, .headers = cases[i].asked}});
     bool again = cases[i].second_ms >= 0;
     imgact_op *op = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = cases[i].deadline_ms});
     harness_run(op, again ? IMGACT_OK : IMGACT_UNAVAILABLE);
@@ -209,13 +209,13 @@ static void attempts_run_out_with_the_last_failures_own_code(void **state) {
 
 static void what_was_certainly_not_applied_is_sent_again_at_once(void **state) {
   (void)state;
-  const cloud_fate fates[] = {{.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
-                              {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
-                              replied(0, 429, "{}"),
-                              replied(0, 409, "{\"error\":{\"code\":\"conflict\",\"message\":\"m\"}}")};
-  for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
+  const cloud_outcome outcomes[] = {{.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
+                                    {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
+                                    replied(0, 429, "{}"),
+                                    replied(0, 409, "{\"error\":{\"code\":\"conflict\",\"message\":\"m\"}}")};
+  for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
     play p = begin_hetzner();
-    cloud_plan(p.cloud, fates[i]);
+    cloud_plan(p.cloud, outcomes[i]);
     harness_expect(protect(&p), IMGACT_OK);
     scripted_assert_lines(p.script, HZ_POST, HZ_POST);
     assert_int_in_range(scripted_at(p.script, 1)->sent_ms, 500, 1000);
@@ -302,7 +302,7 @@ static void a_refusal_because_of_the_lost_one_is_success(void **state) {
 static void several_candidates_are_ambiguous(void **state) {
   (void)state;
   play p = begin_digitalocean();
-  cloud_plan(p.cloud, (cloud_fate){.effects = 2});
+  cloud_plan(p.cloud, (cloud_outcome){.effects = 2});
   imgact_op *op = harness_run(transfer(&p), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_null(imgact_op_action(op));
@@ -411,7 +411,7 @@ static void an_action_of_the_same_client_does_not_settle_what_it_may_undo(void *
   (void)state;
   play p = begin_hetzner();
   p.cloud->action_ms = 3000;
-  cloud_plan(p.cloud, (cloud_fate){.effects = 1, .own_answer = true});
+  cloud_plan(p.cloud, (cloud_outcome){.effects = 1, .own_answer = true});
   cloud_plan(p.cloud, lost_before);
   imgact_op *op = harness_run(protect(&p), IMGACT_OK); // it runs
   imgact_op_free(op);

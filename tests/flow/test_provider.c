@@ -54,6 +54,21 @@ static void without_a_wait_such_a_transfer_goes_out(void **state) {
   cloud_free(c);
 }
 
+static void wait_set_and_cleared_is_supported(void **state) {
+  (void)state;
+  table t = copy_of_digitalocean();
+  t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
+  harness *s = harness_of(&t);
+  cloud *c = cloud_new(s->script, false);
+  imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
+  imgact_op_set_wait(op, 1);
+  imgact_op_set_wait(op, 0);
+  imgact_op_free(harness_run(op, IMGACT_OK));
+  assert_int_equal(c->applied, 1);
+  harness_free(s);
+  cloud_free(c);
+}
+
 static void a_candidate_that_cannot_be_looked_at_is_ambiguous(void **state) {
   (void)state;
   table t = copy_of_digitalocean();
@@ -61,7 +76,7 @@ static void a_candidate_that_cannot_be_looked_at_is_ambiguous(void **state) {
   t.slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_VERIFY_IMAGE;
   harness *s = harness_of(&t);
   cloud *c = cloud_new(s->script, false);
-  cloud_plan(c, (cloud_fate){.effects = 1});
+  cloud_plan(c, (cloud_outcome){.effects = 1});
   harness_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_int_equal(c->applied, 1);
   harness_free(s);
@@ -166,6 +181,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_wait_where_no_action_can_be_looked_at_is_refused_unsent),
       cmocka_unit_test(without_a_wait_such_a_transfer_goes_out),
+      cmocka_unit_test(wait_set_and_cleared_is_supported),
       cmocka_unit_test(a_candidate_that_cannot_be_looked_at_is_ambiguous),
       cmocka_unit_test(a_reply_without_the_action_is_looked_into),
       cmocka_unit_test(a_table_with_a_hole_is_refused_by_its_name),

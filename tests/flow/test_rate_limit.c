@@ -342,7 +342,7 @@ static void who_can_only_be_late_is_told_at_once(void **state) {
 
 static size_t count_of(imgact_op *const *ops, size_t count, imgact_status status) {
   size_t found = 0;
-  for (size_t i = 0; i < count; i++) found += imgact_op_error(ops[i])->status == (int32_t)status;
+  for (size_t i = 0; i < count; i++) found += imgact_op_error(ops[i])->status == status;
   return found;
 }
 

@@ -133,7 +133,7 @@ static void a_lost_answer_is_looked_up_and_adopted(void **state) {
   (void)state;
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
-  cloud_plan(c, (cloud_fate){.effects = 1, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
+  cloud_plan(c, (cloud_outcome){.effects = 1, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
   imgact_op *op = harness_run(imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
@@ -153,7 +153,7 @@ static void what_was_not_applied_is_sent_again(void **state) {
   (void)state;
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
-  cloud_plan(c, (cloud_fate){.effects = 0, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
+  cloud_plan(c, (cloud_outcome){.effects = 0, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
   harness_expect(imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
                                "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"

@@ -279,7 +279,7 @@ static void page_by_page_never_hands_out_twice(void **state) {
 static void a_page_can_be_asked_for_inside_done(void *user, imgact_op *op) {
   tally *t = user;
   t->done++;
-  t->status = (imgact_status)imgact_op_error(op)->status;
+  t->status = imgact_op_error(op)->status;
   if (t->status == IMGACT_OK) imgact_op_start(op, a_page_can_be_asked_for_inside_done, t);
 }
 

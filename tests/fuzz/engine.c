@@ -96,7 +96,7 @@ static void check_text(const char *text) {
 static void check(const imgact_op *op, imgact_status status) {
   const imgact_error *error = imgact_op_error(op);
   size_t images = 0, actions = 0;
-  CHECK(imgact_op_done(op) && error->status == (int32_t)status);
+  CHECK(imgact_op_done(op) && error->status == status);
   CHECK(status == IMGACT_OK || error->message[0] != '\0');
   check_text(error->message);
   check_text(error->provider_code);

@@ -170,7 +170,7 @@ static void render_error(imgact_json_writer *w, const imgact_op *op) {
     return;
   }
   imgact_json_write_begin_object(w);
-  text(w, "code", imgact_status_name((imgact_status)error->status));
+  text(w, "code", imgact_status_name(error->status));
   word(w, "message", error->message);
   word(w, "provider", error->provider);
   count(w, "http_status", error->http_status > 0 ? error->http_status : -1);
@@ -230,7 +230,7 @@ static void render_items(imgact_json_writer *w, const imgact_op *op) {
 
 const char *golden_render(imgact_json_writer *writer, const imgact_op *op) {
   imgact_json_write_begin_object(writer);
-  text(writer, "status", imgact_status_name((imgact_status)imgact_op_error(op)->status));
+  text(writer, "status", imgact_status_name(imgact_op_error(op)->status));
   render_items(writer, op);
   render_error(writer, op);
   render_page(writer, op);

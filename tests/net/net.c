@@ -20,7 +20,7 @@ void *imgact_exchange_data(const imgact_exchange *exchange) { return exchange->t
 imgact_status imgact_error_set(imgact_error *error, imgact_status status, const char *format, ...) {
   va_list args;
   if (!error) return status;
-  *error = (imgact_error){.status = (int32_t)status};
+  *error = (imgact_error){.status = status};
   va_start(args, format);
   (void)vsnprintf(error->message, sizeof error->message, format, args);
   va_end(args);

@@ -15,8 +15,8 @@ missing_files() {
     while read -r path; do [ -e "$(dirname "$1")/$path" ] || echo "$1: link to $path"; done
 }
 
-# Names of the interface that no header has; but for variables of the environment, a CMake target, the sample provider and
-# what decisions rejected. CHANGELOG.md has old names.
+# Names of the interface that no header has, except environment variables, a CMake target, the sample provider and what
+# decisions rejected. CHANGELOG.md has old names.
 unknown_names() {
   [ "$1" != ./CHANGELOG.md ] || return 0
   grep -ohE '\b(imgact|IMGACT)_[A-Za-z0-9_]*[A-Za-z0-9]\b' "$1" | sort -u |

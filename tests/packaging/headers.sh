@@ -30,8 +30,24 @@ initialisers() {
     "$work/initialisers.out"
 }
 
+# Every enum has an enumerator that gives it the size of int, whatever the compiler's flags.
+enum_sizes() {
+  sed -nE 's/^typedef enum (imgact_[a-z_]+) \{.*/\1/p' "$root"/include/imgact/*.h >"$work/enums"
+  [ "$(grep -c '_MAX_ENUM = 0x7fffffff$' "$root"/include/imgact/*.h | awk -F: '{ n += $2 } END { print n }')" = \
+    "$(grep -c . "$work/enums")" ] || return 1
+  {
+    echo '#include <imgact/provider.h>'
+    while read -r type; do echo "_Static_assert(sizeof($type) == sizeof(int), \"$type\");"; done <"$work/enums"
+  } >"$work/enums.c"
+  "$1" -std=c11 -fshort-enums -fsyntax-only -include imgact/transport.h -I"$root/include" "$work/enums.c"
+}
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+for compiler in gcc clang; do
+  if command -v "$compiler" >/dev/null; then ok "enums have one size with $compiler" enum_sizes "$compiler"
+  else skip "enums have one size with $compiler" "no $compiler"; fi
+done
 for header in $(cd "$root/include/imgact" && ls); do
   for compiler in gcc clang g++ clang++; do
     case $compiler in

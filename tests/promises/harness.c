@@ -26,12 +26,12 @@ static void many_images(const schedule *p, sim_text *out) {
 }
 
 static void one_image(const schedule *p, sim_text *out) {
-  bool backup = p->deed == SCHEDULE_CONVERT;
+  bool backup = p->change == SCHEDULE_CONVERT;
   sim_text_printf(out, "{\"id\":%" PRId64 ",\"type\":\"%s\",\"description\":\"before\"", HARNESS_IMAGE,
                   backup ? "backup" : "snapshot");
   if (p->cloud == SIM_DIGITALOCEAN)
     sim_text_str(out, ",\"regions\":[\"nyc1\"],\"name\":\"ten\"");
-  else if ((p->deed == SCHEDULE_UNPROTECT) != p->undoing)
+  else if ((p->change == SCHEDULE_UNPROTECT) != p->undoing)
     sim_text_str(out, ",\"protection\":{\"delete\":true}");
   sim_text_str(out, "}");
 }
@@ -86,7 +86,7 @@ static imgact_op *make_op(const harness *s) {
   static const imgact_image_update update = {.size = sizeof update, .description = "after"};
   static const imgact_image_filter all = {.size = sizeof all, .include_deprecated = 0};
   if (s->schedule->list) return imgact_list_images(s->client, &all);
-  switch (s->schedule->deed) {
+  switch (s->schedule->change) {
   case SCHEDULE_PROTECT: return imgact_protect_image(s->client, "10");
   case SCHEDULE_UNPROTECT: return imgact_unprotect_image(s->client, "10");
   case SCHEDULE_CONVERT: return imgact_convert_image(s->client, "10");
@@ -173,7 +173,7 @@ static void drive(harness *s) {
 
 static bool effect_shown(const harness *s) {
   const sim_image *image = sim_image_find(s->instance.world, s->schedule->cloud, HARNESS_IMAGE);
-  switch (s->schedule->deed) {
+  switch (s->schedule->change) {
   case SCHEDULE_PROTECT: return image->is_protected;
   case SCHEDULE_UNPROTECT: return !image->is_protected;
   case SCHEDULE_CONVERT: return image->type == SIM_SNAPSHOT;

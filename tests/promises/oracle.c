@@ -9,7 +9,7 @@
 #define GRACE_MS 2000 /* before the request, by the cloud's clock: whole seconds in dates and in actions */
 
 bool oracle_doubled(const harness *s) {
-  return s->schedule->deed != SCHEDULE_UPDATE && s->effects > (uint64_t)s->schedule->twins;
+  return s->schedule->change != SCHEDULE_UPDATE && s->effects > (uint64_t)s->schedule->twins;
 }
 
 static bool has(const harness_actions *list, int64_t id) {
@@ -53,7 +53,7 @@ static bool undone(const harness *s, bool opposed) {
 }
 
 static const char *judge_success(const harness *s, const harness_told *told) {
-  bool opposed = s->foreign && (s->schedule->foreign_opposite || s->schedule->deed == SCHEDULE_UPDATE);
+  bool opposed = s->foreign && (s->schedule->foreign_opposite || s->schedule->change == SCHEDULE_UPDATE);
   if (told->action_id) {
     const char *wrong = judge_action(s, told);
     if (wrong) return wrong;
@@ -68,7 +68,7 @@ static const char *judge_success(const harness *s, const harness_told *told) {
 }
 
 static const char *judge_one(const harness *s, const harness_told *told) {
-  imgact_status status = (imgact_status)told->error.status;
+  imgact_status status = told->error.status;
   if (status == IMGACT_OK) return judge_success(s, told);
   if (status == IMGACT_INTERNAL || status == IMGACT_NOMEM || status == IMGACT_BUSY) return "a status that has no place here";
   if (status == IMGACT_AMBIGUOUS && !maybe(told)) return "ambiguous, but said to be not applied";

@@ -21,7 +21,7 @@ static void describe(const schedule *p) {
           "  %s %s%s%s seed %" PRIu64 " attempts %d twins %d settle %" PRId64 " hidden %" PRId64 " lasts %" PRId64
           " deadline %" PRId64 " cancel %" PRId64 " crash %" PRId64 "+%" PRId64 " skew %" PRId64 " foreign %" PRId64
           "%s%s shorten %" PRId64 " latency %" PRId64 "\n  %s\n",
-          sim_cloud_names[p->cloud], p->list ? "list" : schedule_deed_words[p->deed], p->wait ? " wait" : "",
+          sim_cloud_names[p->cloud], p->list ? "list" : schedule_deed_words[p->change], p->wait ? " wait" : "",
           p->repeats ? " repeats" : "", p->seed, (int)p->attempts, (int)p->twins, p->settle_ms, p->hide_ms, p->duration_ms,
           p->deadline_ms, p->cancel_ms, p->crash_ms, p->down_ms, p->skew_ms, p->foreign_ms,
           p->foreign_opposite ? " (opposite)" : "", p->undoing ? " undoing" : "", p->shorten_bytes, p->latency_ms,
@@ -31,7 +31,7 @@ static void describe(const schedule *p) {
 static void describe_end(const harness *s) {
   for (int i = 0; i < s->schedule->twins; i++) {
     const harness_told *told = &s->told[i];
-    fprintf(stderr, "  told: %s%s%s, action %" PRId64 ": %s\n", imgact_status_name((imgact_status)told->error.status),
+    fprintf(stderr, "  told: %s%s%s, action %" PRId64 ": %s\n", imgact_status_name(told->error.status),
             told->adopted ? ", adopted" : "", told->error.flags & IMGACT_ERROR_MAYBE_APPLIED ? ", maybe applied" : "",
             told->action_id, told->error.message);
   }
@@ -160,9 +160,9 @@ static void sweep(int step, tally *t) {
   for (size_t pair = 0; pair < SCHEDULE_PAIRS; pair++)
     for (int variant = 0; variant < 4; variant++) {
       sim_cloud cloud;
-      schedule_deed deed;
-      schedule_pair(pair, &cloud, &deed);
-      schedule calm = schedule_calm(cloud, deed, variant & 1);
+      schedule_deed change;
+      schedule_pair(pair, &cloud, &change);
+      schedule calm = schedule_calm(cloud, change, variant & 1);
       calm.repeats = (variant & 2) != 0;
       sweep_kinds(&calm, t);
       sweep_bytes(&calm, step, t);

@@ -32,7 +32,7 @@ uint64_t harness_effects(const harness *s) {
   const sim_counters *counters = &s->instance.world->counters;
   for (int effect = SIM_UPDATE; effect < SIM_EFFECTS; effect++) all += counters->effects[effect];
   /* Hetzner's conversion is an update as well. */
-  if (s->schedule->cloud == SIM_HETZNER && s->schedule->deed == SCHEDULE_CONVERT) all -= counters->effects[SIM_UPDATE];
+  if (s->schedule->cloud == SIM_HETZNER && s->schedule->change == SCHEDULE_CONVERT) all -= counters->effects[SIM_UPDATE];
   return all;
 }
 
@@ -43,8 +43,8 @@ static void note_actions(const harness *s, size_t before, harness_actions *list)
 }
 
 static const char *foreign_body(const schedule *p, bool opposite) {
-  bool protect = (p->deed == SCHEDULE_PROTECT) != opposite;
-  switch (p->deed) {
+  bool protect = (p->change == SCHEDULE_PROTECT) != opposite;
+  switch (p->change) {
   case SCHEDULE_PROTECT:
   case SCHEDULE_UNPROTECT: return protect ? "{\"delete\":true}" : "{\"delete\":false}";
   case SCHEDULE_TRANSFER:

@@ -10,22 +10,22 @@
 
 const char *const schedule_deed_words[SCHEDULE_DEEDS] = {"protect", "unprotect", "convert", "transfer", "delete", "update"};
 
-void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *deed) {
+void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *change) {
   static const schedule_deed hetzner[] = {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT, SCHEDULE_DELETE,
                                           SCHEDULE_UPDATE};
   static const schedule_deed digitalocean[] = {SCHEDULE_CONVERT, SCHEDULE_TRANSFER, SCHEDULE_DELETE, SCHEDULE_UPDATE};
   *cloud = index < SIM_COUNT(hetzner) ? SIM_HETZNER : SIM_DIGITALOCEAN;
-  *deed = index < SIM_COUNT(hetzner) ? hetzner[index] : digitalocean[index - SIM_COUNT(hetzner)];
+  *change = index < SIM_COUNT(hetzner) ? hetzner[index] : digitalocean[index - SIM_COUNT(hetzner)];
 }
 
 const char *schedule_method(const schedule *p) {
-  if (p->deed == SCHEDULE_DELETE) return "DELETE";
+  if (p->change == SCHEDULE_DELETE) return "DELETE";
   return p->unsafe ? "POST" : "PUT";
 }
 
-schedule schedule_calm(sim_cloud cloud, schedule_deed deed, bool wait) {
+schedule schedule_calm(sim_cloud cloud, schedule_deed change, bool wait) {
   schedule p = {.cloud = cloud,
-                .deed = deed,
+                .change = change,
                 .wait = wait,
                 .attempts = 5,
                 .twins = 1,
@@ -35,8 +35,8 @@ schedule schedule_calm(sim_cloud cloud, schedule_deed deed, bool wait) {
                 .foreign_ms = -1,
                 .shorten_bytes = -1,
                 .faults = "[]"};
-  p.unsafe = deed == SCHEDULE_PROTECT || deed == SCHEDULE_UNPROTECT || deed == SCHEDULE_TRANSFER ||
-             (deed == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
+  p.unsafe = change == SCHEDULE_PROTECT || change == SCHEDULE_UNPROTECT || change == SCHEDULE_TRANSFER ||
+             (change == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
   return p;
 }
 
@@ -51,10 +51,10 @@ typedef struct dice {
 static uint64_t roll(dice *d, uint64_t limit) { return sim_random_below(&d->state, limit); }
 static bool chance(dice *d, uint64_t percent) { return roll(d, 100) < percent; }
 
-static void add(dice *d, const char *deed, const char *method, const char *more) {
+static void add(dice *d, const char *change, const char *method, const char *more) {
   char *at = d->p->faults + d->used;
   int length = snprintf(at, sizeof d->p->faults - d->used, "%s{\"do\":\"%s\",\"method\":\"%s\"%s}", d->used > 1 ? "," : "",
-                        deed, method, more);
+                        change, method, more);
   if (length > 0) d->used += (size_t)length;
 }
 
@@ -103,7 +103,7 @@ static void add_refusal(dice *d, const char *method) {
   static const int statuses[] = {400, 401, 403, 404, 409, 409, 412, 422, 423, 429, 429, 302};
   char tail[120], more[300];
   int status = statuses[roll(d, SIM_COUNT(statuses))];
-  if (status == 404 && d->p->deed == SCHEDULE_DELETE) status = 403; /* of what is there it would be a lie */
+  if (status == 404 && d->p->change == SCHEDULE_DELETE) status = 403; /* of what is there it would be a lie */
   snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status, chance(d, 70) ? "json" : "html",
            chance(d, 20) ? ",\"retry_after\":3" : "", times(d, false, tail, sizeof tail));
   add(d, "status", method, more);
@@ -147,7 +147,7 @@ static void of_others(dice *d) {
   if (chance(d, 20)) p->foreign_ms = (int64_t)roll(d, 20000);
   if (chance(d, 8)) p->foreign_ms = 0;
   p->foreign_opposite = chance(d, 30);
-  p->undoing = (p->deed == SCHEDULE_PROTECT || p->deed == SCHEDULE_UNPROTECT) && chance(d, 25);
+  p->undoing = (p->change == SCHEDULE_PROTECT || p->change == SCHEDULE_UNPROTECT) && chance(d, 25);
   p->twins = chance(d, 15) ? 2 : 1;
   p->skew_ms = chance(d, 30) ? (int64_t)roll(d, 1200000) - 600000 : 0;
 }
@@ -188,12 +188,12 @@ static void of_a_list(dice *d) {
 
 schedule schedule_random(uint64_t seed, bool beyond) {
   sim_cloud cloud;
-  schedule_deed deed;
+  schedule_deed change;
   dice d = {.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1, .used = 1};
-  do schedule_pair(roll(&d, SCHEDULE_PAIRS), &cloud, &deed);
-  while (beyond && deed != SCHEDULE_TRANSFER && deed != SCHEDULE_PROTECT && deed != SCHEDULE_UNPROTECT &&
-         (deed != SCHEDULE_CONVERT || cloud == SIM_HETZNER));
-  schedule p = schedule_calm(cloud, deed, false);
+  do schedule_pair(roll(&d, SCHEDULE_PAIRS), &cloud, &change);
+  while (beyond && change != SCHEDULE_TRANSFER && change != SCHEDULE_PROTECT && change != SCHEDULE_UNPROTECT &&
+         (change != SCHEDULE_CONVERT || cloud == SIM_HETZNER));
+  schedule p = schedule_calm(cloud, change, false);
   d.p = &p;
   p.seed = seed;
   p.repeats = beyond || chance(&d, 50);

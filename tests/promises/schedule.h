@@ -18,12 +18,12 @@ typedef enum schedule_deed {
 
 /* Every pair that a cloud has: Hetzner has no transfer, DigitalOcean no protection. */
 #define SCHEDULE_PAIRS 9
-void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *deed);
+void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *change);
 
 typedef struct schedule {
   uint64_t seed;
   sim_cloud cloud;
-  schedule_deed deed;
+  schedule_deed change;
   bool list;          /* reads a list that moves, instead of the mutation */
   bool wait, repeats; /* repeats: the cloud accepts again what it does already */
   bool unsafe;        /* a request that must not be repeated blindly: a POST */
@@ -44,7 +44,7 @@ extern const char *const schedule_deed_words[SCHEDULE_DEEDS];
 /* The run that belongs to a seed; beyond: the cloud shows what it accepted later than the client waits for. */
 schedule schedule_random(uint64_t seed, bool beyond);
 /* The run without faults, for sweeps. */
-schedule schedule_calm(sim_cloud cloud, schedule_deed deed, bool wait);
+schedule schedule_calm(sim_cloud cloud, schedule_deed change, bool wait);
 /* Hetzner declines a PUT with a 500 in its own words, which no cloud does after the effect. */
 bool schedule_declines(const schedule *p);
 /* The method of the mutation's request, for the faults' patterns. */

@@ -3,13 +3,13 @@
 
 static void ids_are_found_among_many(void **state) {
   (void)state;
-  sim_table table = {0};
+  sim_id_map table = {0};
   static int things[5000];
-  for (size_t i = 0; i < SIM_COUNT(things); i++) assert_true(sim_table_put(&table, (i + 1) << 32, &things[i]));
-  for (size_t i = 0; i < SIM_COUNT(things); i++) assert_ptr_equal(sim_table_get(&table, (i + 1) << 32), &things[i]);
-  assert_null(sim_table_get(&table, 7));
-  assert_false(sim_table_put(&table, 0, things));
-  sim_table_free(&table);
+  for (size_t i = 0; i < SIM_COUNT(things); i++) assert_true(sim_id_map_put(&table, (i + 1) << 32, &things[i]));
+  for (size_t i = 0; i < SIM_COUNT(things); i++) assert_ptr_equal(sim_id_map_get(&table, (i + 1) << 32), &things[i]);
+  assert_null(sim_id_map_get(&table, 7));
+  assert_false(sim_id_map_put(&table, 0, things));
+  sim_id_map_free(&table);
 }
 
 static void times_are_read_and_written(void **state) {

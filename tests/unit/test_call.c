@@ -73,6 +73,23 @@ static void a_lack_of_memory_is_named_so(void **state) {
   }
 }
 
+static void stored_call_unknown_key_is_rejected(void **state) {
+  (void)state;
+  static const char *const keys[] = {"to_snapshot", "convert_to_snapsho", ""};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    shelf s;
+    open_shelf(&s, 0);
+    char text[200], expected[100];
+    imgact_call back;
+    imgact_error error;
+    snprintf(text, sizeof text, "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"%s\":true}", keys[i]);
+    snprintf(expected, sizeof expected, "the stored call has the unknown key '%s'", keys[i]);
+    assert_int_equal(ia_call_from_json(&back, text, &somebody, &s.arena, &error), IMGACT_INVALID_ARGUMENT);
+    assert_string_equal(error.message, expected);
+    close_shelf(&s);
+  }
+}
+
 static void arguments_are_copied_whole_or_not_at_all(void **state) {
   (void)state;
   static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_APP};
@@ -128,6 +145,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(mutations_survive_their_text),
       cmocka_unit_test(a_lack_of_memory_is_named_so),
+      cmocka_unit_test(stored_call_unknown_key_is_rejected),
       cmocka_unit_test(arguments_are_copied_whole_or_not_at_all),
       cmocka_unit_test(forms_are_checked),
   };

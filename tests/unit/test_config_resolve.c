@@ -104,7 +104,7 @@ static void the_refusal_lists_the_profiles_there_are(void **state) {
   imgact_config_free(config);
   home_file(".config/imgact/config.ini", "[hz]\nprovider = hetzner\n");
   config = load_nothing();
-  assert_refuses(config, OVER(0), "default_profile in the configuration file; there are hz");
+  assert_refuses(config, OVER(0), "default_profile in the configuration file; its profiles are hz");
   imgact_config_free(config);
 }
 
@@ -179,7 +179,7 @@ static void without_a_provider_the_error_names_the_ways_to_give_one(void **state
   imgact_config *config = load_nothing();
   assert_refuses(config, OVER(0), "or default_profile");
   setenv("HCLOUD_TOKEN", "t", 1);
-  assert_refuses(config, OVER(0), "no provider selected: set IMGACT_PROVIDER");
+  assert_refuses(config, OVER(0), "no provider selected; set IMGACT_PROVIDER");
   imgact_config_free(config);
 }
 
@@ -390,7 +390,7 @@ static void a_source_that_has_no_token_is_an_error_and_no_fallback(void **state)
   assert_fails(ask(config, OVER(.profile = "do"), OPTIONS(0)), "secrets/do: No such file");
   unsetenv("HCLOUD_TOKEN");
   assert_fails(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)),
-               "no token for hetzner: set HCLOUD_TOKEN, or name a token source in a profile");
+               "no token for hetzner; set HCLOUD_TOKEN, or name a token source in a profile");
   imgact_config_free(config);
 }
 
@@ -431,7 +431,7 @@ static void a_provider_of_the_callers_own_has_profiles_too(void **state) {
   unsetenv("ACME_TOKEN");
   const imgact_provider holes = {.size = sizeof holes, .name = "acme"};
   assert_fails(ask(config, OVER(.profile = "acme"), OPTIONS(.provider = &holes)), "default_endpoint");
-  assert_fails(ask(config, OVER(0), OPTIONS(.provider = &acme)), "no token for acme: name a token source in a profile");
+  assert_fails(ask(config, OVER(0), OPTIONS(.provider = &acme)), "no token for acme; name a token source in a profile");
   imgact_config_free(config);
 }
 

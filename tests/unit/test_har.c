@@ -117,9 +117,12 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
                  "response.content is not base64");
   expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":\"a\",\"encoding\":\"gzip\"}"),
                  "response.content has an unknown encoding");
-  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"other\"}"),
-                 "_imgact.failure is no failure that is known");
-  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"message\":5}"),
+  expect_refused(
+      ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_sent\",\"failure\":\"other\"}"),
+      "_imgact.failure is no failure that is known");
+  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"fate\":\"not_sent\"}"),
+                 "_imgact.delivery must be not_sent or maybe_sent");
+  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_sent\",\"message\":5}"),
                  "_imgact.message is not a string");
   expect_refused(ENTRIES("\"startedDateTime\":\"yesterday\"," REQUEST), "startedDateTime is not an ISO 8601 time");
   expect_refused(ENTRIES("\"startedDateTime\":5," REQUEST), "startedDateTime is not an ISO 8601 time");

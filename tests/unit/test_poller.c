@@ -136,7 +136,7 @@ static void report(ia_watch *watch, const imgact_error *error, const char *detai
   assert_int_equal(at->ends, 0);
   at->looks++;
   at->at_ms = s.rate_fixture.now_ms;
-  at->status = error == NULL ? IMGACT_OK : (imgact_status)error->status;
+  at->status = error == NULL ? IMGACT_OK : error->status;
   if (error != NULL) snprintf(at->message, sizeof at->message, "%s", error->message);
   if (error == NULL) {
     at->action = watch->action->status;
