@@ -5,13 +5,13 @@
  */
 #include "exchange.h"
 #include "error_fill.h"
+#include "reply.h"
 #include "retry.h"
 #include "str.h"
 #include "trace.h"
 #include <string.h>
 
-#define QUOTED_CHARACTERS 200
-#define ROOM_FOR_A_WORD   (sizeof(((imgact_error *)NULL)->message) - 128) /* of ours, behind the cloud's */
+#define ROOM_FOR_A_WORD (sizeof(((imgact_error *)NULL)->message) - 128) /* of ours, behind the cloud's */
 
 static void finished(imgact_exchange *base, const imgact_http_response *http);
 static void again(ia_timer *timer);
@@ -219,110 +219,20 @@ void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request)
 
 /* ---- in ---- */
 
-/* Text that is no JSON, for people: on one line, redacted, at most 200 characters. */
-static void quote(const ia_exchange *exchange, const char *body, size_t length, imgact_error *error) {
-  ia_buf text;
-  length = ia_utf8_cut(body, length, 4096);
-  ia_buf_init(&text, exchange->client->allocator, 3 * length + 64);
-  ia_redact_text(&exchange->redactor, &text, body, length);
-  size_t characters = 0, used = 0;
-  for (size_t i = 0; ia_buf_text(&text) && i < text.length; i++) {
-    unsigned char c = (unsigned char)text.data[i];
-    if (c < 0x20 || c == 0x7f) c = ' ';
-    if (c == ' ' && (!used || text.data[used - 1] == ' ')) continue;
-    if ((c & 0xC0) != 0x80 && ++characters > QUOTED_CHARACTERS) break;
-    text.data[used++] = (char)c;
-  }
-  if (used && ia_utf8_valid(text.data, used, false)) {
-    char message[sizeof error->message];
-    ia_str_copy(message, sizeof message, error->message);
-    ia_error_text(error, "%s: %.*s", message, (int)used, text.data);
-  }
-  ia_buf_free(&text);
-}
-
-static void fail_transport(ia_exchange *exchange, const imgact_http_response *http) {
-  static const imgact_status statuses[] = {IMGACT_INTERNAL, IMGACT_NETWORK,  IMGACT_NETWORK,  IMGACT_TLS,
-                                           IMGACT_PROTOCOL, IMGACT_PROTOCOL, IMGACT_PROTOCOL, IMGACT_NOMEM};
-  size_t n = (size_t)http->failure < sizeof statuses / sizeof *statuses ? (size_t)http->failure : 0;
-  imgact_error_set(&exchange->error, statuses[n], "%s", http->message ? http->message : "no complete reply");
-  size_t length = strlen(exchange->error.message);
-  ia_redact_in_place(&exchange->redactor, exchange->error.message, length, sizeof exchange->error.message);
-}
-
-static void take_result(ia_exchange *exchange, const imgact_response *response) {
-  imgact_error *error = &exchange->error;
-  imgact_result *result = exchange->result;
-  size_t images = result->images_count, actions = result->actions_count;
-  imgact_status status = exchange->slot->decode(&exchange->call, response, result, error);
-  bool acts = (exchange->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
-  if (status == IMGACT_OK && acts && result->actions_count == actions) /* a provider is not taken at its word here */
-    status = imgact_error_set(error, IMGACT_PROTOCOL, "the reply shows no action");
-  if (result->nomem) status = ia_no_memory(error);
-  error->status = status;
-  if (status == IMGACT_OK) return;
-  error->http_status = response->http->status;
-  result->images_count = images; /* what is half filled is no result */
-  result->actions_count = actions;
-}
-
-static void take_json(ia_exchange *exchange, const imgact_http_response *http, ia_json_status parsed, const char *what,
-                      imgact_response *response) {
-  imgact_error *error = &exchange->error;
-  bool success = http->status >= 200 && http->status < 300;
-  if (parsed == IA_JSON_NOMEM) {
-    ia_no_memory(error);
-    error->http_status = http->status; /* whether a mutation was applied follows from it all the same */
-  } else if (success && parsed == IA_JSON_OK) {
-    take_result(exchange, response);
-  } else if (success) {
-    imgact_error_set(error, IMGACT_PROTOCOL, "the reply is no JSON that can be used (%s)", what);
-    error->http_status = http->status;
-    quote(exchange, http->body, http->body_bytes, error);
-  } else {
-    ia_error_from_http(error, http->status);
-    if (parsed != IA_JSON_OK) quote(exchange, http->body, http->body_bytes, error);
-    exchange->client->provider->decode_error(&exchange->call, response, exchange->result, error);
-    if (exchange->result->nomem) ia_no_memory(error);
-    error->http_status = http->status;
-  }
-}
-
-/* The cloud's clock and its rate limit come with every reply, whatever it says. */
-static void learn(ia_exchange *exchange, const imgact_http_response *http, const imgact_response *response,
-                  imgact_rate_limit_info *rate) {
-  imgact_client *client = exchange->client;
-  const char *date = ia_header(http->headers, http->headers_count, "date");
-  ia_client_learn_date(client, date);
-  int64_t now_ms = ia_client_cloud_ms(client, client->engine->now.mono_ms);
-  if (client->provider->decode_rate_limit) client->provider->decode_rate_limit(response, rate);
-  rate->rate_limit.retry_after_ms = ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), now_ms);
-  client->rate = rate->rate_limit;
-  if (exchange->terms.rate) *exchange->terms.rate = rate->rate_limit;
-}
-
-static bool blank(const char *text, size_t length) {
-  while (length && strchr(" \t\r\n", text[length - 1]) && text[length - 1]) length--;
-  return length == 0;
-}
-
+/* The API's clock and its rate limit come with every response, whatever it says. */
 static void take_reply(ia_exchange *exchange, const imgact_http_response *http, imgact_rate_limit_info *rate) {
   imgact_client *client = exchange->client;
-  imgact_json_doc *doc = NULL;
-  char what[160] = "";
-  ia_json_status parsed = IA_JSON_OK;
-  if (!blank(http->body, http->body_bytes))
-    parsed = ia_json_parse(http->body, http->body_bytes, client->allocator, &exchange->redactor, &doc, what, sizeof what);
-  imgact_response response = {http, imgact_json_doc_root(doc), &exchange->redactor, &exchange->step};
-  exchange->result->details = NULL; /* of an earlier attempt */
-  exchange->result->nomem = false;
-  learn(exchange, http, &response, rate);
-  take_json(exchange, http, parsed, what, &response);
-  imgact_json_doc_free(doc);
-  imgact_error *error = &exchange->error;
-  if (error->status == IMGACT_OK) return;
-  ia_str_copy(error->provider, sizeof error->provider, client->provider->name);
-  error->retry_after_ms = rate->rate_limit.retry_after_ms;
+  const ia_reply_target target = {.provider = client->provider,
+                                  .slot = exchange->slot,
+                                  .call = &exchange->call,
+                                  .result = exchange->result,
+                                  .redactor = &exchange->redactor,
+                                  .allocator = client->allocator,
+                                  .scratch = &exchange->step};
+  ia_client_learn_date(client, ia_header(http->headers, http->headers_count, "date"));
+  ia_reply_read(&target, http, ia_client_cloud_ms(client, client->engine->now.mono_ms), rate, &exchange->error);
+  client->rate = rate->rate_limit;
+  if (exchange->terms.rate) *exchange->terms.rate = rate->rate_limit;
 }
 
 /* A reset is a time on the cloud's clock: how far it is ahead there; -1 = not told, or past. */
@@ -413,7 +323,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   if (http->delivery == IMGACT_DELIVERY_ANSWERED)
     take_reply(exchange, http, &rate);
   else
-    fail_transport(exchange, http);
+    ia_reply_failure(&exchange->redactor, http, &exchange->error);
   tell_governor(exchange, http, &rate);
   if (exchange->error.status == IMGACT_OK) {
     if (client->retry_tokens < IA_RETRY_TOKENS) client->retry_tokens++;
