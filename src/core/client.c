@@ -46,8 +46,8 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
     for (size_t budget = 0; budget < IA_BUDGETS; budget++) ia_list_init(&client->lanes[lane][budget]);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
   ia_poller_init(&client->poller);
-  ia_hashmap_init(&client->claims, client->allocator, ia_engine_random_word(engine));
-  ia_hashmap_init(&client->older_claims, client->allocator, ia_engine_random_word(engine));
+  ia_hashmap_init(&client->claims, client->allocator, ia_random_word(&engine->timers));
+  ia_hashmap_init(&client->older_claims, client->allocator, ia_random_word(&engine->timers));
   ia_redactor_init(&client->redactor, NULL, 0, NULL);
   client->user_agent = user_agent(client->allocator, options->application);
   client->endpoint = ia_strdup(client->allocator, endpoint);
@@ -183,7 +183,7 @@ static void send_first(imgact_client *client, size_t lane, uint32_t budget) {
  * a longer pause than anybody would wait for. Patient ones stay: a wait has its last state to tell, and a lost answer that
  * is being looked into is worth more than the time. */
 static void refuse_late(imgact_client *client, size_t lane, uint32_t budget, const ia_leave *leave) {
-  int64_t now_ms = client->engine->now.mono_ms;
+  int64_t now_ms = client->engine->timers.now.mono_ms;
   ia_link *waiting = &client->lanes[lane][budget];
   for (ia_link *at = waiting->next, *next; at != waiting; at = next) {
     ia_exchange *exchange = IA_ENTRY(at, ia_exchange, link);
@@ -197,7 +197,7 @@ static void refuse_late(imgact_client *client, size_t lane, uint32_t budget, con
 }
 
 static void hold_back(imgact_client *client, int64_t until_ms) {
-  int64_t delay = until_ms - client->engine->now.mono_ms;
+  int64_t delay = until_ms - client->engine->timers.now.mono_ms;
   if (!ia_linked(&client->held)) ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay, 0, "held back for the rate limit");
   ia_governor_wait(client->governor, &client->held, until_ms);
 }
@@ -230,11 +230,11 @@ void ia_client_learn_date(imgact_client *client, const char *date) {
   int64_t ms = 0;
   if (!date || !ia_date_http(date, &ms)) return;
   client->date_ms = ms;
-  client->date_mono_ms = client->engine->now.mono_ms;
+  client->date_mono_ms = client->engine->timers.now.mono_ms;
 }
 
 int64_t ia_client_cloud_ms(const imgact_client *client, int64_t mono_ms) {
-  const ia_now *now = &client->engine->now;
+  const ia_now *now = &client->engine->timers.now;
   if (client->date_ms != IMGACT_NO_TIME) return client->date_ms - (client->date_mono_ms - mono_ms);
   return now->wall_ms - (now->mono_ms - mono_ms);
 }

@@ -7,39 +7,22 @@
 #ifndef IA_ENGINE_H
 #define IA_ENGINE_H
 
-#include "alloc.h"
-#include "heap.h"
 #include "list.h"
+#include "timer.h"
 #include <imgact/op.h>
 #include <imgact/transport.h>
 
-#define IA_NEVER INT64_MAX
-
-/* The two clocks: the steady one for intervals, the wall's for what the cloud dates. */
-typedef struct ia_now {
-  int64_t mono_ms;
-  int64_t wall_ms;
-} ia_now;
-
 typedef struct ia_exchange ia_exchange;
-
-typedef struct ia_timer {
-  ia_heap_node node;
-  void (*fire)(struct ia_timer *timer);
-} ia_timer;
 
 typedef struct ia_engine {
   const imgact_allocator *allocator;
-  ia_now now;
-  uint64_t random_state;
-  ia_heap timers;
+  ia_timers timers;
   ia_link governors;
   ia_link pump;   /* clients that may have requests to let go */
   ia_link outbox; /* exchanges that the outer ring is to send */
   ia_link notify; /* operations whose callbacks are due */
   size_t running; /* operations started and not ended */
   void *outer;
-  ia_now (*clock)(void *outer);                      /* for calls that come between two ticks */
   void (*abort)(void *outer, ia_exchange *exchange); /* the transport forgets it, at once */
 } ia_engine;
 
@@ -48,8 +31,6 @@ void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64
 /* After the last client: frees what is kept for a next one. */
 void ia_engine_clear(ia_engine *engine);
 
-/* Looks at the clock: the last tick may be long ago when a user starts something. */
-void ia_engine_refresh(ia_engine *engine);
 /* Runs the timers that are due. */
 void ia_engine_tick(ia_engine *engine, ia_now now);
 /* Steady time of the next timer; the present if something is to be sent or told; IA_NEVER. */
@@ -58,18 +39,5 @@ int64_t ia_engine_next_ms(const ia_engine *engine);
 ia_exchange *ia_engine_take(ia_engine *engine, const imgact_http_request **request);
 /* Calls one operation's callbacks; false if none was due. The operation may be freed inside. */
 bool ia_engine_notify(ia_engine *engine);
-
-/* A time that much later, IA_NEVER where that is beyond all times. */
-static inline int64_t ia_later(int64_t now_ms, int64_t ms) {
-  int64_t later_ms;
-  return __builtin_add_overflow(now_ms, ms, &later_ms) ? IA_NEVER : later_ms;
-}
-
-void ia_timer_set(ia_engine *engine, ia_timer *timer, int64_t due_ms, void (*fire)(ia_timer *));
-void ia_timer_stop(ia_engine *engine, ia_timer *timer);
-
-/* A number between 0 (included) and 1 (excluded). */
-uint64_t ia_engine_random_word(ia_engine *engine);
-double ia_engine_random(ia_engine *engine);
 
 #endif

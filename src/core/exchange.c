@@ -62,7 +62,7 @@ void ia_exchange_free(ia_exchange *exchange) {
   if (had_place) leave_place(exchange);
   if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->rate_limit_index, NULL);
   leave_governor(exchange);
-  ia_timer_stop(client->engine, &exchange->timer);
+  ia_timer_stop(&client->engine->timers, &exchange->timer);
   ia_list_remove(&exchange->link);
   drop_request(exchange);
   ia_arena_free(&exchange->step);
@@ -78,7 +78,7 @@ static void enqueue(ia_exchange *exchange) {
 
 /* An end that needs no reply comes from a timer that is due at once, so that no owner is called from inside its own call. */
 static void end_soon(ia_exchange *exchange) {
-  ia_timer_set(exchange->client->engine, &exchange->timer, exchange->client->engine->now.mono_ms, end_empty);
+  ia_timer_set(&exchange->client->engine->timers, &exchange->timer, exchange->client->engine->timers.now.mono_ms, end_empty);
 }
 
 static void end_empty(ia_timer *timer) {
@@ -199,11 +199,11 @@ void ia_exchange_ready(ia_exchange *exchange) {
 
 static int64_t left_of(const ia_exchange *exchange) {
   int64_t deadline_ms = exchange->terms.deadline_ms;
-  return deadline_ms == IA_NEVER ? IA_NEVER : deadline_ms - exchange->client->engine->now.mono_ms;
+  return deadline_ms == IA_NEVER ? IA_NEVER : deadline_ms - exchange->client->engine->timers.now.mono_ms;
 }
 
 void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request) {
-  const ia_now *now = &exchange->client->engine->now;
+  const ia_now *now = &exchange->client->engine->timers.now;
   int64_t left_ms = left_of(exchange);
   if (left_ms < 1) left_ms = 1;
   if (left_ms < exchange->http.timeout_ms) exchange->http.timeout_ms = left_ms;
@@ -230,14 +230,14 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
                                   .allocator = client->allocator,
                                   .scratch = &exchange->step};
   ia_client_learn_date(client, ia_header(http->headers, http->headers_count, "date"));
-  ia_reply_read(&target, http, ia_client_cloud_ms(client, client->engine->now.mono_ms), rate, &exchange->error);
+  ia_reply_read(&target, http, ia_client_cloud_ms(client, client->engine->timers.now.mono_ms), rate, &exchange->error);
   client->rate = rate->rate_limit;
   if (exchange->terms.rate) *exchange->terms.rate = rate->rate_limit;
 }
 
 /* A reset is a time on the cloud's clock: how far it is ahead there; -1 = not told, or past. */
 static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit_info *rate) {
-  int64_t cloud_ms = ia_client_cloud_ms(client, client->engine->now.mono_ms), ahead_ms;
+  int64_t cloud_ms = ia_client_cloud_ms(client, client->engine->timers.now.mono_ms), ahead_ms;
   if (rate->next_request_at == IMGACT_NO_TIME || rate->next_request_at <= cloud_ms) return -1;
   return __builtin_sub_overflow(rate->next_request_at, cloud_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
 }
@@ -256,7 +256,7 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .base_ms = client->settings.retry_base_ms,
                         .left_ms = left_of(exchange),
                         .wait_hint_ms = wait_hint_ms(client, rate),
-                        .random = ia_engine_random(engine)};
+                        .random = ia_random(&engine->timers)};
   return ia_retry(&attempt);
 }
 
@@ -271,7 +271,7 @@ static void back_off(ia_exchange *exchange, const ia_decision *decision) {
   client->retry_tokens--;
   ia_trace_retry(exchange, decision->delay_ms);
   exchange->state = IA_EXCHANGE_BACKOFF; /* its error stays the cause, should it not go again */
-  ia_timer_set(client->engine, &exchange->timer, client->engine->now.mono_ms + decision->delay_ms, again);
+  ia_timer_set(&client->engine->timers, &exchange->timer, client->engine->timers.now.mono_ms + decision->delay_ms, again);
 }
 
 /* Says what a code alone does not say. */
@@ -298,7 +298,7 @@ static void tell_governor(ia_exchange *exchange, const imgact_http_response *htt
   int64_t ahead_ms = wait_hint_ms(exchange->client, rate);
   if (!exchange->governor) return;
   if (http->status == 429) told.rate_limit.limit = -1;
-  told.next_request_at = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->now.mono_ms, ahead_ms);
+  told.next_request_at = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->timers.now.mono_ms, ahead_ms);
   ia_governor_told(exchange->governor, exchange->slot->rate_limit_index,
                    http->delivery == IMGACT_DELIVERY_ANSWERED ? &told : NULL);
 }

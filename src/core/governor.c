@@ -184,7 +184,7 @@ static void free_governor(ia_governor *governor) {
 void ia_governor_drop(ia_governor *governor) {
   if (!governor || --governor->holds) return;
   ia_engine *engine = governor->engine;
-  ia_timer_stop(engine, &governor->timer);
+  ia_timer_stop(&engine->timers, &governor->timer);
   ia_list_append(&engine->governors, &governor->link);
   ia_governor *oldest = NULL;
   size_t idle = 0;
@@ -206,7 +206,7 @@ static ia_leave while_parked(const ia_governor *governor, int64_t now_ms) {
 
 ia_leave ia_governor_ask(ia_governor *governor, uint32_t number, size_t lane, double reserve) {
   static const ia_leave go = {.kind = IA_LEAVE_GO};
-  int64_t now_ms = governor->engine->now.mono_ms, until_ms = now_ms;
+  int64_t now_ms = governor->engine->timers.now.mono_ms, until_ms = now_ms;
   ia_budget *budget = budget_of(governor, number);
   if (now_ms < governor->parked_until_ms) return while_parked(governor, now_ms);
   if (now_ms < governor->spread_until_ms && now_ms < governor->next_ms) return wait_until(governor->next_ms);
@@ -223,13 +223,13 @@ ia_leave ia_governor_ask(ia_governor *governor, uint32_t number, size_t lane, do
 void ia_governor_sent(ia_governor *governor, uint32_t number) {
   ia_engine *engine = governor->engine;
   ia_budget *budget = budget_of(governor, number);
-  if (engine->now.mono_ms < governor->spread_until_ms)
-    governor->next_ms = engine->now.mono_ms + 1 + (int64_t)(SPREAD_GAP_MS * ia_engine_random(engine));
+  if (engine->timers.now.mono_ms < governor->spread_until_ms)
+    governor->next_ms = engine->timers.now.mono_ms + 1 + (int64_t)(SPREAD_GAP_MS * ia_random(&engine->timers));
   if (!budget) return;
   budget->in_flight++;
   budget->tokens -= 1.0;
-  window_add(&budget->hour, engine->now.mono_ms);
-  window_add(&budget->minute, engine->now.mono_ms);
+  window_add(&budget->hour, engine->timers.now.mono_ms);
+  window_add(&budget->minute, engine->timers.now.mono_ms);
 }
 
 static void wake(ia_timer *timer) {
@@ -245,14 +245,14 @@ void ia_governor_told(ia_governor *governor, uint32_t number, const imgact_rate_
   ia_budget *budget = budget_of(governor, number);
   if (!budget) return;
   if (budget->in_flight) budget->in_flight--;
-  bool more = learn(budget, info, governor->engine->now.mono_ms) || !budget->answered;
+  bool more = learn(budget, info, governor->engine->timers.now.mono_ms) || !budget->answered;
   if (info) budget->answered = true;
   if (more && !ia_list_empty(&governor->waiting))
-    ia_timer_set(governor->engine, &governor->timer, governor->engine->now.mono_ms, wake);
+    ia_timer_set(&governor->engine->timers, &governor->timer, governor->engine->timers.now.mono_ms, wake);
 }
 
 void ia_governor_park(ia_governor *governor, int64_t delay_ms) {
-  int64_t now_ms = governor->engine->now.mono_ms, until = now_ms + (delay_ms < PARK_MAX_MS ? delay_ms : PARK_MAX_MS);
+  int64_t now_ms = governor->engine->timers.now.mono_ms, until = now_ms + (delay_ms < PARK_MAX_MS ? delay_ms : PARK_MAX_MS);
   governor->asked_until_ms = ia_later(now_ms, delay_ms);
   if (until <= governor->parked_until_ms) return;
   governor->parked_until_ms = until;
@@ -262,5 +262,5 @@ void ia_governor_park(ia_governor *governor, int64_t delay_ms) {
 void ia_governor_wait(ia_governor *governor, ia_link *client, int64_t until_ms) {
   ia_heap_node *node = &governor->timer.node;
   if (!ia_linked(client)) ia_list_append(&governor->waiting, client);
-  if (!node->in_heap || until_ms < node->due_ms) ia_timer_set(governor->engine, &governor->timer, until_ms, wake);
+  if (!node->in_heap || until_ms < node->due_ms) ia_timer_set(&governor->engine->timers, &governor->timer, until_ms, wake);
 }

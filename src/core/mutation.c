@@ -158,7 +158,7 @@ static void begin(ia_timer *timer) {
 static void begin_soon(ia_mutation *m) {
   ia_engine *engine = m->op->client->engine;
   m->state = IA_MUTATION_DUE;
-  ia_timer_set(engine, &m->pause, engine->now.mono_ms, begin);
+  ia_timer_set(&engine->timers, &m->pause, engine->timers.now.mono_ms, begin);
 }
 
 static uint64_t key_of(const imgact_call *call) {
@@ -214,8 +214,8 @@ void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
     return;
   }
   ia_mutation *m = op->mutation;
-  ia_engine_refresh(op->client->engine);
-  const ia_now *now = &op->client->engine->now;
+  ia_timers_refresh(&op->client->engine->timers);
+  const ia_now *now = &op->client->engine->timers.now;
   m->in_doubt = true;
   if (!(op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) return; /* safe: it is simply sent */
   m->resumed = true;
@@ -242,7 +242,7 @@ static void stop(imgact_op *op) {
   op->exchange = NULL;
   if (!m) return;
   ia_op_unwatch(op, &m->watch);
-  ia_timer_stop(op->client->engine, &m->pause);
+  ia_timer_stop(&op->client->engine->timers, &m->pause);
   if (m->walk) ia_walk_stop(m->walk);
   if (m->image.allocator) ia_result_free(&m->image);
   m->image.allocator = NULL;

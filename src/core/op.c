@@ -75,7 +75,7 @@ static void deadline_passed(ia_timer *timer) {
 static void end_now(ia_timer *timer) { ia_op_end(IA_ENTRY(timer, imgact_op, deadline)); }
 
 void ia_op_end_soon(imgact_op *op) {
-  ia_timer_set(op->client->engine, &op->deadline, op->client->engine->now.mono_ms, end_now);
+  ia_timer_set(&op->client->engine->timers, &op->deadline, op->client->engine->timers.now.mono_ms, end_now);
 }
 
 static bool has_page(const imgact_op *op) {
@@ -89,7 +89,7 @@ void ia_op_begin(imgact_op *op) {
   bool goes_on = has_page(op) && !op->tell_done;
   if (op->state != IA_OP_NEW && !goes_on) return; /* a page that nobody was told of yet is not passed over */
   ia_engine *engine = op->client->engine;
-  ia_engine_refresh(engine);
+  ia_timers_refresh(&engine->timers);
   op->state = IA_OP_RUNNING;
   engine->running++;
   if (op->error.status != IMGACT_OK) {
@@ -97,8 +97,8 @@ void ia_op_begin(imgact_op *op) {
     return;
   }
   if (op->options.deadline_ms > 0) {
-    if (!goes_on) op->deadline_ms = ia_later(engine->now.mono_ms, op->options.deadline_ms);
-    ia_timer_set(engine, &op->deadline, op->deadline_ms, deadline_passed);
+    if (!goes_on) op->deadline_ms = ia_later(engine->timers.now.mono_ms, op->options.deadline_ms);
+    ia_timer_set(&engine->timers, &op->deadline, op->deadline_ms, deadline_passed);
   }
   op->flow->start(op);
 }
@@ -109,7 +109,7 @@ void ia_op_end(imgact_op *op) {
   op->state = IA_OP_ENDED;
   while (!ia_list_empty(&op->news)) ia_list_remove(op->news.next); /* done tells the end */
   op->flow->stop(op);
-  ia_timer_stop(client->engine, &op->deadline);
+  ia_timer_stop(&client->engine->timers, &op->deadline);
   client->engine->running--;
   if (op->error.status != IMGACT_OK) clean_error(op);
   op->tell_done = op->done != NULL;
@@ -241,7 +241,7 @@ void imgact_op_free(imgact_op *op) {
   if (op->pins) return; /* ia_op_unpin frees it */
   if (op->walk) op->walk->more = false;
   op->flow->stop(op);
-  ia_timer_stop(client->engine, &op->deadline);
+  ia_timer_stop(&client->engine->timers, &op->deadline);
   ia_exchange_free(op->exchange);
   ia_result_free(&op->result);
   ia_arena_free(&op->arena);

@@ -50,16 +50,16 @@ static void look_later(ia_watch *watch) {
   ia_engine *engine = client->engine;
   const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS);
   int64_t earliest = ia_durations_earliest_ms(durations_of(client, watch->kind));
-  int64_t interval = ia_poll_interval_ms(engine->now.mono_ms - watch->started_ms, watch->interval_ms, earliest);
-  int64_t next = ia_later(engine->now.mono_ms, interval);
+  int64_t interval = ia_poll_interval_ms(engine->timers.now.mono_ms - watch->started_ms, watch->interval_ms, earliest);
+  int64_t next = ia_later(engine->timers.now.mono_ms, interval);
   if (!watch->interval_ms && slot && slot->max_ids > 1) next = on_grid(next, interval);
-  ia_timer_set(engine, &watch->timer, next, due);
+  ia_timer_set(&engine->timers, &watch->timer, next, due);
 }
 
 /* The cloud's own times where it tells them: they know of the time before the wait began. */
 static void learn_duration(ia_watch *watch, const imgact_action *seen) {
   bool told = seen->started_at != IMGACT_NO_TIME && seen->finished_at != IMGACT_NO_TIME;
-  int64_t ms = told ? seen->finished_at - seen->started_at : watch->client->engine->now.mono_ms - watch->started_ms;
+  int64_t ms = told ? seen->finished_at - seen->started_at : watch->client->engine->timers.now.mono_ms - watch->started_ms;
   if (seen->status == IMGACT_ACTION_STATUS_SUCCESS) ia_durations_add(durations_of(watch->client, seen->kind), ms);
 }
 
@@ -67,12 +67,12 @@ void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
   ia_engine *engine = client->engine;
   watch->client = client;
   watch->active = true;
-  watch->started_ms = engine->now.mono_ms;
+  watch->started_ms = engine->timers.now.mono_ms;
   if (!watch->arena.allocator) ia_arena_init(&watch->arena, client->allocator);
   if (later)
     look_later(watch);
   else
-    ia_timer_set(engine, &watch->timer, engine->now.mono_ms, due);
+    ia_timer_set(&engine->timers, &watch->timer, engine->timers.now.mono_ms, due);
 }
 
 static void free_batch(ia_batch *batch) {
@@ -96,7 +96,7 @@ void ia_watch_stop(ia_watch *watch) {
   if (!watch->active) return;
   watch->active = false;
   watch->batch = NULL;
-  ia_timer_stop(watch->client->engine, &watch->timer);
+  ia_timer_stop(&watch->client->engine->timers, &watch->timer);
   ia_list_remove(&watch->link);
   if (!batch) return;
   if (ia_list_empty(&batch->watches))

@@ -88,7 +88,7 @@ static void paused(ia_timer *timer) { look(IA_ENTRY(timer, ia_mutation, pause)->
 
 /* The next look comes after a part of the time to settle, the last one at its end, or at once where that has passed. */
 static int64_t next_look_ms(const imgact_op *op) {
-  int64_t now_ms = op->client->engine->now.mono_ms, left = op->mutation->settled_ms - now_ms;
+  int64_t now_ms = op->client->engine->timers.now.mono_ms, left = op->mutation->settled_ms - now_ms;
   int64_t interval = op->client->settings.settle_ms / LOOKS;
   if (left < 0) left = 0;
   return now_ms + (interval < 1 ? 1 : interval < left ? interval : left);
@@ -98,7 +98,7 @@ static int64_t next_look_ms(const imgact_op *op) {
 static bool look_again(imgact_op *op) {
   ia_mutation *m = op->mutation;
   if (m->looked_ms >= m->settled_ms) return false;
-  ia_timer_set(op->client->engine, &m->pause, next_look_ms(op), paused);
+  ia_timer_set(&op->client->engine->timers, &m->pause, next_look_ms(op), paused);
   return true;
 }
 
@@ -113,8 +113,8 @@ static void found_nothing(imgact_op *op) {
     fail_pending(op, false);
   } else if ((op->slot->flags & IMGACT_SLOT_IDEMPOTENT) || too_often || too_late) {
     fail_pending(op, true); /* a request that is safe was sent again as often as it may be before it was looked into */
-  } else if (client->engine->now.mono_ms < m->not_before_ms) {
-    ia_timer_set(client->engine, &m->pause, m->not_before_ms, paused);
+  } else if (client->engine->timers.now.mono_ms < m->not_before_ms) {
+    ia_timer_set(&client->engine->timers, &m->pause, m->not_before_ms, paused);
   } else {
     client->retry_tokens--;
     ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, m->number, "the cloud shows no effect of the request: it is sent again");
@@ -132,11 +132,11 @@ static void confirm_again(ia_timer *timer) { look_at_image(IA_ENTRY(timer, ia_mu
 static void not_confirmed(imgact_op *op) {
   ia_mutation *m = op->mutation;
   ia_engine *engine = op->client->engine;
-  if (engine->now.mono_ms >= m->settled_ms) {
+  if (engine->timers.now.mono_ms >= m->settled_ms) {
     ambiguous(op, "an action of the kind has finished, but the image does not show what was asked for");
     return;
   }
-  ia_timer_set(engine, &m->pause, next_look_ms(op), confirm_again);
+  ia_timer_set(&engine->timers, &m->pause, next_look_ms(op), confirm_again);
 }
 
 /* The image shows what was asked for, but an action that runs on it may be about to undo it. */
@@ -216,7 +216,7 @@ static void candidate_looked(ia_watch *watch, const imgact_error *error, const c
     return;
   }
   if (watch->action->status == IMGACT_ACTION_STATUS_RUNNING) return;
-  ia_timer_stop(op->client->engine, &op->mutation->pause);
+  ia_timer_stop(&op->client->engine->timers, &op->mutation->pause);
   if (!ia_result_set_action(&op->result, watch->action))
     ambiguous(op, "out of memory");
   else
@@ -237,7 +237,7 @@ static void confirm(imgact_op *op) {
     return;
   }
   ia_watch_start(&m->watch, op->client, true);
-  ia_timer_set(op->client->engine, &m->pause, m->settled_ms, confirm_late);
+  ia_timer_set(&op->client->engine->timers, &m->pause, m->settled_ms, confirm_late);
 }
 
 static imgact_tristate same_kind(const imgact_op *op, const imgact_action *action) {
@@ -253,7 +253,7 @@ typedef struct span {
  * time that passed is ours. */
 static span when_sent(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
-  const ia_now *now = &op->client->engine->now;
+  const ia_now *now = &op->client->engine->timers.now;
   if (!m->sent_at_ms) /* nobody knows, but for what began after we sent it again */
     return (span){INT64_MIN, m->number ? ia_client_cloud_ms(op->client, m->sent_ms) - GRACE_MS : INT64_MAX};
   int64_t by_steady_ms = ia_client_cloud_ms(op->client, m->sent_ms) - GRACE_MS;
@@ -329,7 +329,7 @@ static bool list_actions(imgact_op *op, imgact_error *error) {
 static void look(imgact_op *op) {
   imgact_error error;
   op->mutation->state = IA_MUTATION_LOOKING;
-  op->mutation->looked_ms = op->client->engine->now.mono_ms;
+  op->mutation->looked_ms = op->client->engine->timers.now.mono_ms;
   if (!(op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) {
     look_at_image(op);
   } else if (!ia_client_slot(op->client, IMGACT_OP_LIST_ACTIONS)) {
@@ -348,19 +348,19 @@ void ia_reconcile(imgact_op *op, const ia_exchange *exchange, bool refused) {
   m->number = exchange->number;
   m->refused = refused;
   int64_t asked_ms = m->pending.retry_after_ms;
-  m->not_before_ms = asked_ms > 0 ? ia_later(op->client->engine->now.mono_ms, asked_ms) : 0;
+  m->not_before_ms = asked_ms > 0 ? ia_later(op->client->engine->timers.now.mono_ms, asked_ms) : 0;
   if (!m->in_doubt) {
     m->sent_ms = exchange->sent_ms;
     m->sent_at_ms = exchange->sent_at_ms;
   }
   m->in_doubt = true;
   /* A safe request was sent until it was answered; one that is refused then may meet its own effect under way. */
-  m->settled_ms = ia_later(op->client->engine->now.mono_ms, safe && !refused ? 0 : op->client->settings.settle_ms);
+  m->settled_ms = ia_later(op->client->engine->timers.now.mono_ms, safe && !refused ? 0 : op->client->settings.settle_ms);
   ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, m->number, m->pending.message);
   look(op);
 }
 
 void ia_reconcile_resumed(imgact_op *op) {
-  op->mutation->settled_ms = ia_later(op->client->engine->now.mono_ms, op->client->settings.settle_ms);
+  op->mutation->settled_ms = ia_later(op->client->engine->timers.now.mono_ms, op->client->settings.settle_ms);
   look(op);
 }

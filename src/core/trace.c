@@ -71,7 +71,7 @@ void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) 
       event(exchange, http->delivery == IMGACT_DELIVERY_ANSWERED ? IMGACT_TRACE_RESPONSE : IMGACT_TRACE_FAILURE);
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
-  e.elapsed_ms = client->engine->now.mono_ms - exchange->sent_ms;
+  e.elapsed_ms = client->engine->timers.now.mono_ms - exchange->sent_ms;
   e.url = clean_text(exchange, &arena, exchange->http.url);
   if (http->delivery == IMGACT_DELIVERY_ANSWERED) {
     e.http_status = http->status;

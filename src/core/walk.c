@@ -68,7 +68,7 @@ imgact_status ia_walk_init(ia_walk *walk, imgact_client *client, const imgact_ca
   walk->call = *call;
   walk->images = call->kind == IMGACT_OP_LIST_IMAGES;
   walk->slot = ia_client_slot(client, call->kind);
-  ia_hashmap_init(&walk->seen, client->allocator, ia_engine_random_word(client->engine));
+  ia_hashmap_init(&walk->seen, client->allocator, ia_random_word(&client->engine->timers));
   ia_buf_init(&walk->next, client->allocator, MAX_QUERY_BYTES);
   ia_buf_init(&walk->token, client->allocator, MAX_QUERY_BYTES);
   walk->asked = ia_filter_asked(call);

@@ -75,7 +75,8 @@ static imgact_status make(const imgact_allocator *allocator, imgact_transport *t
   if (transport->now_ms) made->epoch_ms = transport->now_ms(transport);
   ia_engine_init(&made->engine, &made->allocator, seed(), now_of(made));
   made->engine.outer = made;
-  made->engine.clock = look_at_clock;
+  made->engine.timers.outer = made;
+  made->engine.timers.clock = look_at_clock;
   made->engine.abort = abort_exchange;
   *loop = made;
   return IMGACT_OK;
@@ -139,8 +140,9 @@ static void let_time_pass(imgact_loop *loop) {
   if (!transport->advance_to) return;
   int64_t next = ia_engine_next_ms(&loop->engine);
   int timeout = transport->timeout_ms(transport);
-  if (timeout >= 0 && loop->engine.now.mono_ms + timeout < next) next = loop->engine.now.mono_ms + timeout;
-  if (next != IA_NEVER && next > loop->engine.now.mono_ms) transport->advance_to(transport, ia_later(loop->epoch_ms, next));
+  if (timeout >= 0 && loop->engine.timers.now.mono_ms + timeout < next) next = loop->engine.timers.now.mono_ms + timeout;
+  if (next != IA_NEVER && next > loop->engine.timers.now.mono_ms)
+    transport->advance_to(transport, ia_later(loop->epoch_ms, next));
 }
 
 static void pass(imgact_loop *loop) {
@@ -154,7 +156,7 @@ static void pass(imgact_loop *loop) {
 
 static bool due_now(imgact_loop *loop) {
   if (loop->transport->advance_to && loop->transport->timeout_ms(loop->transport) == 0) return true;
-  return ia_engine_next_ms(&loop->engine) <= loop->engine.now.mono_ms;
+  return ia_engine_next_ms(&loop->engine) <= loop->engine.timers.now.mono_ms;
 }
 
 imgact_status imgact_loop_dispatch(imgact_loop *loop) {

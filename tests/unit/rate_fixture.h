@@ -32,7 +32,8 @@ static inline void rate_fixture_open(rate_fixture *self, size_t fail_at) {
   failing_allocator_init(&self->memory, fail_at);
   ia_engine_init(&self->engine, &self->memory.allocator, 1, rate_fixture_clock(self));
   self->engine.outer = self;
-  self->engine.clock = rate_fixture_clock;
+  self->engine.timers.outer = self;
+  self->engine.timers.clock = rate_fixture_clock;
   self->engine.abort = rate_fixture_abort;
 }
 

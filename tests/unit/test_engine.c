@@ -32,11 +32,11 @@ static int close_desk(void **state) {
 static void ring(ia_timer *timer) {
   bell *b = IA_ENTRY(timer, bell, timer);
   b->rung++;
-  b->at_ms = d.engine.now.mono_ms;
+  b->at_ms = d.engine.timers.now.mono_ms;
   rung[rung_count++] = b;
 }
 
-static void set(size_t index, int64_t due_ms) { ia_timer_set(&d.engine, &bells[index].timer, due_ms, ring); }
+static void set(size_t index, int64_t due_ms) { ia_timer_set(&d.engine.timers, &bells[index].timer, due_ms, ring); }
 
 static void nothing_is_due_in_an_empty_engine(void **state) {
   (void)state;
@@ -84,11 +84,11 @@ static void a_stopped_timer_is_silent_and_stopping_is_idempotent(void **state) {
   (void)state;
   set(0, 10);
   set(1, 10);
-  ia_timer_stop(&d.engine, &bells[0].timer);
-  ia_timer_stop(&d.engine, &bells[0].timer);
-  ia_timer_stop(&d.engine, &bells[2].timer); // never set
+  ia_timer_stop(&d.engine.timers, &bells[0].timer);
+  ia_timer_stop(&d.engine.timers, &bells[0].timer);
+  ia_timer_stop(&d.engine.timers, &bells[2].timer); // never set
   rate_fixture_at(&d, 10);
-  ia_timer_stop(&d.engine, &bells[1].timer); // has rung
+  ia_timer_stop(&d.engine.timers, &bells[1].timer); // has rung
   assert_int_equal(bells[0].rung, 0);
   assert_int_equal(bells[1].rung, 1);
   set(0, 20);
@@ -98,12 +98,12 @@ static void a_stopped_timer_is_silent_and_stopping_is_idempotent(void **state) {
 
 static void stop_the_next(ia_timer *timer) {
   ring(timer);
-  ia_timer_stop(&d.engine, &bells[1].timer);
+  ia_timer_stop(&d.engine.timers, &bells[1].timer);
 }
 
 static void a_timer_stops_another_one_that_is_due_with_it(void **state) {
   (void)state;
-  ia_timer_set(&d.engine, &bells[0].timer, 10, stop_the_next);
+  ia_timer_set(&d.engine.timers, &bells[0].timer, 10, stop_the_next);
   set(1, 10);
   set(2, 10);
   rate_fixture_at(&d, 10);
@@ -113,13 +113,13 @@ static void a_timer_stops_another_one_that_is_due_with_it(void **state) {
 
 static void set_more(ia_timer *timer) {
   ring(timer);
-  set(1, d.engine.now.mono_ms);
-  set(2, d.engine.now.mono_ms + 1);
+  set(1, d.engine.timers.now.mono_ms);
+  set(2, d.engine.timers.now.mono_ms + 1);
 }
 
 static void what_a_timer_sets_for_the_present_rings_in_the_same_tick(void **state) {
   (void)state;
-  ia_timer_set(&d.engine, &bells[0].timer, 10, set_more);
+  ia_timer_set(&d.engine.timers, &bells[0].timer, 10, set_more);
   rate_fixture_at(&d, 10);
   assert_int_equal(bells[1].rung, 1);
   assert_int_equal(bells[2].rung, 0);
@@ -140,7 +140,7 @@ static void a_timer_may_go_while_it_rings(void **state) {
   (void)state;
   bell *b = d.memory.allocator.alloc(d.memory.allocator.user_data, sizeof *b);
   memset(b, 0, sizeof *b);
-  ia_timer_set(&d.engine, &b->timer, 10, release);
+  ia_timer_set(&d.engine.timers, &b->timer, 10, release);
   set(1, 10);
   rate_fixture_at(&d, 10);
   assert_int_equal(bells[0].rung, 1);
@@ -192,7 +192,7 @@ static void a_clock_that_jumps_back_rings_nothing_too_early(void **state) {
   rate_fixture_at(&d, 100000);
   set(0, 101000);
   rate_fixture_at(&d, 50000);
-  assert_int_equal(d.engine.now.mono_ms, 50000);
+  assert_int_equal(d.engine.timers.now.mono_ms, 50000);
   assert_int_equal(ia_engine_next_ms(&d.engine), 101000);
   rate_fixture_at(&d, 100999);
   assert_int_equal(bells[0].rung, 0);
@@ -204,9 +204,9 @@ static void a_look_at_the_clock_rings_nothing(void **state) {
   (void)state;
   set(0, 10);
   d.now_ms = 20;
-  ia_engine_refresh(&d.engine);
-  assert_int_equal(d.engine.now.mono_ms, 20);
-  assert_int_equal(d.engine.now.wall_ms, RATE_FIXTURE_WALL_MS + 20);
+  ia_timers_refresh(&d.engine.timers);
+  assert_int_equal(d.engine.timers.now.mono_ms, 20);
+  assert_int_equal(d.engine.timers.now.wall_ms, RATE_FIXTURE_WALL_MS + 20);
   assert_int_equal(bells[0].rung, 0);
   assert_int_equal(ia_engine_next_ms(&d.engine), 10);
 }
@@ -223,7 +223,7 @@ static void what_is_to_be_sent_or_told_is_due_at_once(void **state) {
     assert_int_equal(ia_engine_next_ms(&d.engine), 77);
     ia_list_remove(&link);
   }
-  ia_timer_stop(&d.engine, &bells[0].timer);
+  ia_timer_stop(&d.engine.timers, &bells[0].timer);
 }
 
 // Against a plain list of what is due when.
@@ -239,7 +239,7 @@ static void timers_of_chance_ring_as_a_plain_list_says(void **state) {
     if (is_set[i])
       set(i, due_ms[i]);
     else
-      ia_timer_stop(&d.engine, &bells[i].timer);
+      ia_timer_stop(&d.engine.timers, &bells[i].timer);
     if (testing_below(&chance, 10) > 0) continue;
     now_ms += (int64_t)testing_below(&chance, 300);
     size_t expected = 0;
@@ -264,7 +264,7 @@ static void timers_of_chance_ring_as_a_plain_list_says(void **state) {
 }
 
 static uint64_t draw(ia_engine *engine) {
-  double number = ia_engine_random(engine);
+  double number = ia_random(&engine->timers);
   assert_true(number >= 0.0 && number < 1.0);
   return (uint64_t)(number * 9007199254740992.0); // all of its 53 bits
 }

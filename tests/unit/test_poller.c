@@ -254,7 +254,7 @@ static void looks_of_the_same_time_come_together_and_never_later(void **state) {
   (void)state;
   for (size_t i = 0; i < 3; i++) {
     s.rate_fixture.now_ms = 100000 + 7 * (int64_t)i;
-    ia_engine_refresh(&s.rate_fixture.engine);
+    ia_timers_refresh(&s.rate_fixture.engine.timers);
     ia_watch_start(watch(i), &s.client, true);
   }
   run();
