@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What the operations of one provider and token share: places for requests, retry tokens, the cloud's clock, claims. */
 #include "client.h"
-#include "date.h"
 #include "error_fill.h"
 #include "exchange.h"
 #include "str.h"
@@ -14,6 +13,7 @@ static ia_settings settings_of(const imgact_client_options *o) {
                        .poll_interval_ms = o->poll_interval_ms > 0 ? o->poll_interval_ms : 0,
                        .settle_ms = o->settle_ms > 0 ? o->settle_ms : 10000,
                        .max_attempts = o->max_attempts > 0 ? o->max_attempts : 5,
+                       .max_poll_attempts = o->max_attempts > 0 ? o->max_attempts : 9,
                        .concurrency = o->concurrency > 0 ? o->concurrency : 8,
                        .reserve_percent = o->rate_limit_reserve_percent};
 }
@@ -40,14 +40,12 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .trace = options->trace,
                             .trace_user_data = options->trace_user_data,
                             .retry_tokens = IA_RETRY_TOKENS,
-                            .rate = ia_rate_limit_unknown,
-                            .date_ms = IMGACT_NO_TIME};
+                            .rate = ia_rate_limit_unknown};
   for (size_t lane = 0; lane < IA_LANES; lane++)
     for (size_t budget = 0; budget < IA_BUDGETS; budget++) ia_list_init(&client->lanes[lane][budget]);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
   ia_poller_init(&client->poller);
-  ia_hashmap_init(&client->claims, client->allocator, ia_random_word(&engine->timers));
-  ia_hashmap_init(&client->older_claims, client->allocator, ia_random_word(&engine->timers));
+  ia_claims_init(&client->claims, client->allocator, ia_random_word(&engine->timers), ia_random_word(&engine->timers));
   ia_redactor_init(&client->redactor, NULL, 0, NULL);
   client->user_agent = user_agent(client->allocator, options->application);
   client->endpoint = ia_strdup(client->allocator, endpoint);
@@ -112,8 +110,7 @@ void ia_client_clear(imgact_client *client) {
   drop_token(client);
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
-  ia_hashmap_free(&client->claims);
-  ia_hashmap_free(&client->older_claims);
+  ia_claims_free(&client->claims);
 }
 
 void ia_client_hold(imgact_client *client) { client->references++; }
@@ -217,26 +214,15 @@ void ia_client_run(imgact_client *client) {
       ia_leave leave = ask_leave(client, lane, budget);
       if (leave.kind == IA_LEAVE_GO) {
         client->turns[lane] = budget + 1;
+        ia_client_hold(client); /* before_send may free the last operation */
         send_first(client, lane, budget);
+        ia_client_drop(client);
         return;
       }
       if (leave.kind != IA_LEAVE_ASK) refuse_late(client, lane, budget, &leave);
       if (is_waiting(client, lane, budget) && leave.until_ms < until_ms) until_ms = leave.until_ms;
     }
   if (until_ms != IA_NEVER) hold_back(client, until_ms);
-}
-
-void ia_client_learn_date(imgact_client *client, const char *date) {
-  int64_t ms = 0;
-  if (!date || !ia_date_http(date, &ms)) return;
-  client->date_ms = ms;
-  client->date_mono_ms = client->engine->timers.now.mono_ms;
-}
-
-int64_t ia_client_cloud_ms(const imgact_client *client, int64_t mono_ms) {
-  const ia_now *now = &client->engine->timers.now;
-  if (client->date_ms != IMGACT_NO_TIME) return client->date_ms - (client->date_mono_ms - mono_ms);
-  return now->wall_ms - (now->mono_ms - mono_ms);
 }
 
 int imgact_client_supports(const imgact_client *client, imgact_op_kind kind) {

@@ -3,11 +3,12 @@
 #ifndef IA_CLIENT_H
 #define IA_CLIENT_H
 
+#include "claims.h"
 #include "engine.h"
 #include "governor.h"
-#include "hashmap.h"
 #include "poller.h"
 #include "redact.h"
+#include "server_clock.h"
 #include "terms.h"
 #include <imgact/client.h>
 #include <imgact/provider.h>
@@ -18,7 +19,7 @@
 
 typedef struct ia_settings {
   int64_t request_timeout_ms, retry_base_ms, poll_interval_ms, settle_ms;
-  int32_t max_attempts, concurrency, reserve_percent;
+  int32_t max_attempts, max_poll_attempts, concurrency, reserve_percent;
 } ia_settings;
 
 struct imgact_client {
@@ -49,10 +50,9 @@ struct imgact_client {
   uint32_t exchanges; /* counts them, for traces */
   ia_poller poller;
   ia_link mutations[IA_MUTATION_LISTS]; /* operations whose effect is not settled, by what they would do: mutation.c */
-  ia_hashmap claims;                    /* actions that belong to an operation of this client */
-  ia_hashmap older_claims;
-  imgact_rate_limit rate;        /* as the last reply told it */
-  int64_t date_ms, date_mono_ms; /* the cloud's clock as the last Date header told it; IMGACT_NO_TIME */
+  ia_claims claims;
+  ia_server_clock server_clock;
+  imgact_rate_limit rate; /* as the last reply told it */
 };
 
 /* Fills a zeroed client; strings are copied. false: no memory (ia_client_clear frees what is there). */
@@ -75,10 +75,5 @@ void ia_client_pump(imgact_client *client);
 /* Puts an exchange's link into the queue for a place. */
 void ia_client_enqueue(imgact_client *client, ia_lane lane, const imgact_slot *slot, ia_link *exchange);
 void ia_client_run(imgact_client *client);
-
-/* Takes note of a Date header; NULL and nonsense are ignored. */
-void ia_client_learn_date(imgact_client *client, const char *date);
-/* The cloud's own time at a steady time of ours; the local clock where it has told none. */
-int64_t ia_client_cloud_ms(const imgact_client *client, int64_t mono_ms);
 
 #endif

@@ -177,7 +177,6 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
     ia_error_clear(&op->error);
     ia_op_take_error(op, &error);
   }
-  if (!op || status != IMGACT_OK) return op;
-  ia_mutation_resume(op, sent_at);
+  if (op) ia_mutation_resume(op, sent_at);
   return op;
 }

@@ -4,6 +4,7 @@
  * FLYING; done is called once per submit, and never from inside submit; after done the exchange is the owner's to free.
  */
 #include "exchange.h"
+#include "date.h"
 #include "error_fill.h"
 #include "reply.h"
 #include "retry.h"
@@ -185,8 +186,9 @@ static imgact_status build(ia_exchange *exchange) {
 
 void ia_exchange_ready(ia_exchange *exchange) {
   ia_list_remove(&exchange->link);
+  exchange->state = IA_EXCHANGE_IDLE;
+  if (exchange->admitted && !exchange->admitted(exchange)) return;
   if (build(exchange) != IMGACT_OK || exchange->request.empty) {
-    exchange->state = IA_EXCHANGE_IDLE;
     end_soon(exchange);
     return;
   }
@@ -219,8 +221,31 @@ void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request)
 
 /* ---- in ---- */
 
-/* The API's clock and its rate limit come with every response, whatever it says. */
-static void take_reply(ia_exchange *exchange, const imgact_http_response *http, imgact_rate_limit_info *rate) {
+/* The API's time when it made a response, by the response itself if it says so: a Retry-After and a reset are relative to
+ * it. */
+static int64_t server_time_ms(const ia_exchange *exchange, const imgact_http_response *http) {
+  const imgact_client *client = exchange->client;
+  const ia_now *now = &client->engine->timers.now;
+  int64_t date_ms;
+  const char *date = ia_header(http->headers, http->headers_count, "date");
+  if (date && ia_date_http(date, &date_ms)) return date_ms;
+  if (!client->server_clock.known) return now->wall_ms;
+  ia_time_range range = ia_server_clock_at(&client->server_clock, now->mono_ms, now->mono_ms);
+  return range.least_ms + (range.most_ms - range.least_ms) / 2;
+}
+
+/* Only what the API itself has answered shows its clock: an error may come from a gateway. */
+static void learn_clock(ia_exchange *exchange, const imgact_http_response *http) {
+  imgact_client *client = exchange->client;
+  int64_t date_ms;
+  const char *date = ia_header(http->headers, http->headers_count, "date");
+  if (exchange->error.status == IMGACT_OK && date && ia_date_http(date, &date_ms))
+    ia_server_clock_learn(&client->server_clock, date_ms, exchange->sent_ms, client->engine->timers.now.mono_ms);
+}
+
+/* The rate limit comes with every response, whatever it says. */
+static void take_reply(ia_exchange *exchange, const imgact_http_response *http, int64_t server_ms,
+                       imgact_rate_limit_info *rate) {
   imgact_client *client = exchange->client;
   const ia_reply_target target = {.provider = client->provider,
                                   .slot = exchange->slot,
@@ -229,20 +254,20 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
                                   .redactor = &exchange->redactor,
                                   .allocator = client->allocator,
                                   .scratch = &exchange->step};
-  ia_client_learn_date(client, ia_header(http->headers, http->headers_count, "date"));
-  ia_reply_read(&target, http, ia_client_cloud_ms(client, client->engine->timers.now.mono_ms), rate, &exchange->error);
+  ia_reply_read(&target, http, server_ms, rate, &exchange->error);
+  learn_clock(exchange, http);
   client->rate = rate->rate_limit;
   if (exchange->terms.rate) *exchange->terms.rate = rate->rate_limit;
 }
 
-/* A reset is a time on the cloud's clock: how far it is ahead there; -1 = not told, or past. */
-static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit_info *rate) {
-  int64_t cloud_ms = ia_client_cloud_ms(client, client->engine->timers.now.mono_ms), ahead_ms;
-  if (rate->next_request_at == IMGACT_NO_TIME || rate->next_request_at <= cloud_ms) return -1;
-  return __builtin_sub_overflow(rate->next_request_at, cloud_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
+/* How far a reset is ahead, which is a time on the API's clock; -1 = not reported, or past. */
+static int64_t wait_hint_ms(const imgact_rate_limit_info *rate, int64_t server_ms) {
+  int64_t ahead_ms;
+  if (rate->next_request_at == IMGACT_NO_TIME || rate->next_request_at <= server_ms) return -1;
+  return __builtin_sub_overflow(rate->next_request_at, server_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
 }
 
-static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_limit_info *rate) {
+static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http, int64_t wait_hint_ms) {
   imgact_client *client = exchange->client;
   ia_engine *engine = client->engine;
   ia_attempt attempt = {.method = exchange->request.method,
@@ -252,12 +277,18 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .error = &exchange->error,
                         .attempts = exchange->attempts,
                         .max_attempts = exchange->terms.max_attempts,
-                        .tokens = client->retry_tokens,
+                        .tokens = exchange->terms.is_poll ? IA_RETRY_TOKENS : client->retry_tokens,
                         .base_ms = client->settings.retry_base_ms,
                         .left_ms = left_of(exchange),
-                        .wait_hint_ms = wait_hint_ms(client, rate),
+                        .wait_hint_ms = wait_hint_ms,
                         .random = ia_random(&engine->timers)};
-  return ia_retry(&attempt);
+  ia_decision decision = ia_retry(&attempt);
+  /* A wait outlasts a pause of any length: its next poll comes then. */
+  if (decision.verdict == IA_ASKED_TOO_LONG && exchange->terms.is_poll && exchange->attempts < attempt.max_attempts) {
+    decision.verdict = IA_AGAIN;
+    decision.delay_ms = decision.asked_ms;
+  }
+  return decision;
 }
 
 static void again(ia_timer *timer) {
@@ -268,10 +299,11 @@ static void again(ia_timer *timer) {
 
 static void back_off(ia_exchange *exchange, const ia_decision *decision) {
   imgact_client *client = exchange->client;
-  client->retry_tokens--;
+  if (!exchange->terms.is_poll) client->retry_tokens--;
   ia_trace_retry(exchange, decision->delay_ms);
   exchange->state = IA_EXCHANGE_BACKOFF; /* its error stays the cause, should it not go again */
-  ia_timer_set(&client->engine->timers, &exchange->timer, client->engine->timers.now.mono_ms + decision->delay_ms, again);
+  ia_timer_set(&client->engine->timers, &exchange->timer, ia_later(client->engine->timers.now.mono_ms, decision->delay_ms),
+               again);
 }
 
 /* Says what a code alone does not say. */
@@ -293,9 +325,9 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
 }
 
 /* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). */
-static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_limit_info *rate) {
+static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_limit_info *rate,
+                          int64_t ahead_ms) {
   imgact_rate_limit_info told = *rate;
-  int64_t ahead_ms = wait_hint_ms(exchange->client, rate);
   if (!exchange->governor) return;
   if (http->status == 429) told.rate_limit.limit = -1;
   told.next_request_at = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->timers.now.mono_ms, ahead_ms);
@@ -310,6 +342,12 @@ static void park(ia_exchange *exchange, const ia_decision *decision) {
     ia_governor_park(exchange->governor, asked);
 }
 
+/* The details of an earlier attempt's error are not those of this one. */
+static void fail_without_response(ia_exchange *exchange, const imgact_http_response *http) {
+  exchange->result->details = NULL;
+  ia_reply_failure(&exchange->redactor, http, &exchange->error);
+}
+
 static void finished(imgact_exchange *base, const imgact_http_response *http) {
   ia_exchange *exchange = IA_ENTRY(base, ia_exchange, base);
   imgact_client *client = exchange->client;
@@ -320,18 +358,20 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   leave_place(exchange);
   ia_trace_response(exchange, http);
   ia_error_clear(&exchange->error);
+  int64_t server_ms = server_time_ms(exchange, http);
   if (http->delivery == IMGACT_DELIVERY_ANSWERED)
-    take_reply(exchange, http, &rate);
+    take_reply(exchange, http, server_ms, &rate);
   else
-    ia_reply_failure(&exchange->redactor, http, &exchange->error);
-  tell_governor(exchange, http, &rate);
+    fail_without_response(exchange, http);
+  int64_t ahead_ms = wait_hint_ms(&rate, server_ms);
+  tell_governor(exchange, http, &rate, ahead_ms);
   if (exchange->error.status == IMGACT_OK) {
     if (client->retry_tokens < IA_RETRY_TOKENS) client->retry_tokens++;
     exchange->uncertain = exchange->maybe_applied = false;
     leave_governor(exchange);
     exchange->done(exchange);
   } else {
-    ia_decision decision = judge(exchange, http, &rate);
+    ia_decision decision = judge(exchange, http, ahead_ms);
     exchange->maybe_applied = exchange->maybe_applied || decision.maybe_applied;
     park(exchange, &decision);
     leave_governor(exchange);

@@ -23,7 +23,8 @@ struct ia_exchange {
   ia_link link;
   ia_timer timer;
   imgact_client *client;
-  void (*done)(ia_exchange *exchange); /* it has ended: error.status tells how; may submit it again or free it */
+  void (*done)(ia_exchange *exchange);     /* it has ended: error.status tells how; may submit it again or free it */
+  bool (*admitted)(ia_exchange *exchange); /* NULL, or called when it may be sent; false: its owner has ended or freed it */
   void *owner;
   const imgact_slot *slot;
   imgact_call call;      /* its pointers are the owner's */

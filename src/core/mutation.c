@@ -1,177 +1,355 @@
 // SPDX-License-Identifier: MIT
 /*
- * Mutations: sent, looked into where the answer is lost (reconcile.c), waited for.
+ * Mutations.
  *
- *   twin -> send -> (answered | reconcile -> send again ...) -> wait -> end
+ *   blocked -> ready -> sending -> (looking -> resting -> sending ...) -> waiting -> end
  *
- * Two operations of a client that would leave the same trace never are in doubt at the same time: the later one waits for
- * the earlier one's end ("twin").
+ * Invariants: exactly one source (timer, exchange, lookup, watch) is armed, that of the state; whether the mutation may have
+ * been applied follows from the state and the doubt, in may_be_applied() alone. Of two operations of a client that would
+ * leave the same trace, the later one is blocked until the earlier one is settled.
  */
 #include "mutation.h"
 #include "error_fill.h"
 #include "str.h"
+#include "trace.h"
 #include <string.h>
 
-static void begin_soon(ia_mutation *m);
+static void send_request(imgact_op *op);
+static void send_when_ready(ia_timer *timer);
+
+static ia_timers *timers_of(const ia_mutation *m) { return &m->op->client->engine->timers; }
+
+static bool creates_action(const imgact_op *op) { return (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0; }
+
+static bool is_idempotent(const imgact_op *op) { return (op->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0; }
+
+/* ---- states ---- */
+
+/* Disarms the source of the old state. What was seen last of a waited action stays in the watch. */
+static void enter(ia_mutation *m, ia_mutation_state state) {
+  ia_timer_stop(timers_of(m), &m->timer);
+  ia_exchange_free(m->op->exchange);
+  m->op->exchange = NULL;
+  if (m->state == IA_MUTATION_LOOKING) ia_lookup_free(&m->lookup);
+  if (m->state == IA_MUTATION_WAITING) ia_watch_stop(&m->watch);
+  m->state = state;
+}
+
+static bool may_be_applied(const imgact_op *op) {
+  const ia_mutation *m = op->mutation;
+  if (!m) return false;
+  switch (m->state) {
+  case IA_MUTATION_NEW:
+  case IA_MUTATION_BLOCKED:
+  case IA_MUTATION_READY: return m->doubt.reason != IA_DOUBT_NONE;
+  case IA_MUTATION_SENDING: return m->doubt.reason != IA_DOUBT_NONE || (op->exchange && ia_exchange_maybe_out(op->exchange));
+  case IA_MUTATION_LOOKING:
+  case IA_MUTATION_RESTING:
+  case IA_MUTATION_WAITING: /* a caller that reads "not applied" would send it again */
+  case IA_MUTATION_UNKNOWN: return true;
+  default: return false;
+  }
+}
+
+static void end(ia_mutation *m, ia_mutation_state state, const imgact_error *error, const char *details) {
+  enter(m, state);
+  ia_op_end_with(m->op, error, details);
+}
+
+/* ---- conflicting mutations ---- */
 
 static ia_link *list_of(imgact_client *client, uint64_t key) {
   return &client->mutations[(key * 0x9E3779B97F4A7C15u >> 32) % IA_MUTATION_LISTS];
 }
 
-static void leave_list(imgact_op *op) {
-  ia_mutation *m = op->mutation;
-  imgact_client *client = op->client;
-  if (!ia_linked(&m->link)) return;
-  ia_list_remove(&m->link);
-  ia_link *head = list_of(client, m->key);
+static ia_mutation *find_conflicting(const ia_mutation *m) {
+  const ia_link *head = list_of(m->op->client, m->key);
   for (ia_link *at = head->next; at != head; at = at->next) {
     ia_mutation *other = IA_ENTRY(at, ia_mutation, link);
-    if (other->key != m->key) continue;
-    if (other->state == IA_MUTATION_TWIN) begin_soon(other);
-    return;
+    if (other->key == m->key) return other;
   }
+  return NULL;
 }
 
-/* ---- the action is known ---- */
-
-static void no_memory_for_action(imgact_op *op) {
-  ia_no_memory(&op->error);
-  op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+/* By a timer, so that no callback comes from inside a start, a cancel or another operation's end. */
+static void make_ready(ia_mutation *m) {
+  enter(m, IA_MUTATION_READY);
+  ia_timer_set(timers_of(m), &m->timer, timers_of(m)->now.mono_ms, send_when_ready);
 }
 
-/* Whether an action in a state that nobody knows has had its effect cannot be told. */
-static void judge(imgact_op *op, const imgact_action *action) {
-  if (ia_action_verdict(action, &op->error) == IMGACT_PROTOCOL) op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+static void settle(ia_mutation *m) {
+  if (!ia_linked(&m->link)) return;
+  ia_list_remove(&m->link);
+  ia_mutation *next = find_conflicting(m);
+  if (next && next->state == IA_MUTATION_BLOCKED) make_ready(next);
 }
 
-static void waited(ia_watch *watch, const imgact_error *error, const char *details) {
-  imgact_op *op = IA_ENTRY(watch, ia_mutation, watch)->op;
-  if (error) {
-    imgact_error failed = *error;
-    failed.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* the action was begun, whatever became of the looks at it */
-    ia_op_end_with(op, &failed, details);
-    return;
-  }
-  if (watch->action->status == IMGACT_ACTION_STATUS_RUNNING) {
-    ia_op_progress(op, watch);
-    return;
-  }
-  judge(op, watch->action);
-  ia_op_end(op);
-}
-
-static void wait_for(imgact_op *op, const imgact_action *action) {
-  ia_mutation *m = op->mutation;
-  m->state = IA_MUTATION_WAITING;
-  ia_op_watch(op, &m->watch, ia_arena_copy(&op->arena, action->id), op->call.image_ref, waited);
-  if (!m->watch.arena.allocator) ia_arena_init(&m->watch.arena, op->client->allocator);
-  ia_arena_reset(&m->watch.arena);
-  m->watch.action = ia_action_copy(&m->watch.arena, action);
-  if (!m->watch.id || !m->watch.action) {
-    no_memory_for_action(op);
-    ia_op_end(op);
-    return;
-  }
-  m->watch.misses_left = op->client->provider->max_not_found_polls;
-  m->watch.kind = action->kind;
-  ia_watch_start(&m->watch, op->client, true);
-  ia_op_progress(op, &m->watch);
-}
-
-/* Applied, by this operation. Without a wish to wait a running action is success; a failed one never is. */
-void ia_mutation_applied(imgact_op *op) {
-  const imgact_action *action = imgact_op_action(op);
-  bool ours = ia_reconcile_claim(op->client, action);
-  leave_list(op);
-  if (!ours) {
-    no_memory_for_action(op);
-  } else if (action && action->status == IMGACT_ACTION_STATUS_RUNNING && op->wait && action->id) {
-    wait_for(op, action);
-    return;
-  } else if (action && (op->wait || action->status == IMGACT_ACTION_STATUS_ERROR)) {
-    judge(op, action);
-  }
-  ia_op_end(op);
-}
-
-/* ---- sending ---- */
-
-/* A deletion that was sent again and meets what is deleted already has succeeded. The flag is the
- * provider's word on a reply: a not_found from elsewhere, a token callback's say, tells nothing of the image. */
-static bool deleted_before(const imgact_op *op, const ia_exchange *exchange) {
-  bool again = exchange->attempts > 1 || op->mutation->in_doubt; /* a resumed one was sent by another program */
-  return again && op->call.kind == IMGACT_OP_DELETE_IMAGE && (exchange->error.flags & IMGACT_ERROR_ALREADY_DELETED);
-}
-
-static void sent(ia_exchange *exchange) {
-  imgact_op *op = exchange->owner;
-  ia_mutation *m = op->mutation;
-  bool safe = (op->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0;
-  bool refusal = exchange->error.http_status >= 400 && exchange->error.http_status < 500;
-  if (exchange->error.status == IMGACT_OK || deleted_before(op, exchange)) {
-    ia_error_clear(&op->error);
-    ia_mutation_applied(op);
-  } else if (exchange->uncertain) {
-    ia_reconcile(op, exchange, false);
-  } else if (safe && op->slot->image_shows_effect && (exchange->maybe_applied || m->in_doubt)) {
-    ia_reconcile(op, exchange, refusal);
-  } else if (!safe && m->in_doubt && refusal) {
-    ia_reconcile(op, exchange, true);
-  } else {
-    imgact_error error = exchange->error;
-    if (m->in_doubt) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
-    ia_op_end_with(op, &error, op->result.details);
-  }
-}
-
-void ia_mutation_send(imgact_op *op) {
-  ia_mutation *m = op->mutation;
-  m->state = IA_MUTATION_SENT;
-  ia_exchange_free(op->exchange);
-  op->exchange = NULL;
-  ia_result_reset(&op->result);
-  ia_op_pin(op);
-  bool announced = ia_op_announce(op);
-  if (!ia_op_unpin(op)) return; /* the hook freed it */
-  if (op->state != IA_OP_RUNNING) return;
-  if (!announced || !ia_op_exchange(op, ia_op_terms(op, IA_LANE_MUTATION, false), sent)) {
-    if (m->in_doubt) op->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
-    ia_op_end_soon(op);
-    return;
-  }
-  op->exchange->attempts = m->attempts;
-  ia_exchange_submit(op->exchange, &op->call, &op->result);
-}
-
-/* ---- the flow ---- */
-
-static void begin(ia_timer *timer) {
-  ia_mutation *m = IA_ENTRY(timer, ia_mutation, pause);
-  imgact_op *op = m->op;
-  if (m->resumed)
-    ia_reconcile_resumed(op);
-  else
-    ia_mutation_send(op);
-}
-
-/* By a timer, so that before_send is called from a dispatch, never from inside a start, a cancel or the end of a twin. */
-static void begin_soon(ia_mutation *m) {
-  ia_engine *engine = m->op->client->engine;
-  m->state = IA_MUTATION_DUE;
-  ia_timer_set(&engine->timers, &m->pause, engine->timers.now.mono_ms, begin);
-}
-
+/* Equal for calls that would leave the same trace. */
 static uint64_t key_of(const imgact_call *call) {
   uint64_t key = ia_hash(call->image_ref, strlen(call->image_ref)) * 31 + (uint64_t)call->kind;
   return call->region ? key * 31 + ia_hash(call->region, strlen(call->region)) : key;
 }
 
-static bool has_twin(const imgact_op *op) {
-  const ia_link *head = list_of(op->client, op->mutation->key);
-  for (ia_link *at = head->next; at != head; at = at->next)
-    if (IA_ENTRY(at, ia_mutation, link)->key == op->mutation->key) return true;
+/* ---- the action is known ---- */
+
+/* Whether an action with an unknown status has had its effect is unknown. */
+static void end_with_action(ia_mutation *m, const imgact_action *action) {
+  imgact_error error;
+  ia_error_clear(&error);
+  bool unknown = ia_action_verdict(action, &error) == IMGACT_PROTOCOL;
+  end(m, unknown ? IA_MUTATION_UNKNOWN : IA_MUTATION_APPLIED, &error, NULL);
+}
+
+static void end_without_memory(ia_mutation *m) {
+  imgact_error error;
+  ia_no_memory(&error);
+  end(m, IA_MUTATION_UNKNOWN, &error, NULL);
+}
+
+static void on_poll(ia_watch *watch, const imgact_error *error, const char *details) {
+  ia_mutation *m = IA_ENTRY(watch, ia_mutation, watch);
+  if (error) {
+    imgact_error failed = *error;
+    end(m, IA_MUTATION_UNKNOWN, &failed, details);
+  } else if (watch->action->status == IMGACT_ACTION_STATUS_RUNNING) {
+    ia_op_progress(m->op, watch);
+  } else {
+    end_with_action(m, watch->action);
+  }
+}
+
+static void wait_for(ia_mutation *m, const imgact_action *action) {
+  imgact_op *op = m->op;
+  enter(m, IA_MUTATION_WAITING);
+  ia_op_watch(op, &m->watch, ia_arena_copy(&op->arena, action->id), op->call.image_ref, on_poll);
+  if (!m->watch.arena.allocator) ia_arena_init(&m->watch.arena, op->client->allocator);
+  ia_arena_reset(&m->watch.arena);
+  m->watch.action = ia_action_copy(&m->watch.arena, action);
+  if (!m->watch.id || !m->watch.action) {
+    end_without_memory(m);
+    return;
+  }
+  if (op->client->provider->max_not_found_polls > 0)
+    m->watch.may_be_missing_until_ms = ia_later(timers_of(m)->now.mono_ms, op->client->settings.settle_ms);
+  m->watch.kind = action->kind;
+  ia_watch_start(&m->watch, op->client, true);
+  ia_op_progress(op, &m->watch);
+}
+
+/* Without a wish to wait a running action is success; a failed one never is. */
+static void applied(ia_mutation *m) {
+  imgact_op *op = m->op;
+  const imgact_action *action = imgact_op_action(op);
+  bool runs = action && action->status == IMGACT_ACTION_STATUS_RUNNING;
+  bool claimed = ia_claims_add(&op->client->claims, action);
+  imgact_error none;
+  ia_error_clear(&none);
+  settle(m);
+  if (!claimed) {
+    end_without_memory(m);
+  } else if (runs && op->wait && action->id) {
+    wait_for(m, action);
+  } else if (runs && op->wait) {
+    imgact_error_set(&none, IMGACT_INTERNAL, "%s returned a running action without an id: it cannot be waited for",
+                     op->client->provider->name);
+    end(m, IA_MUTATION_UNKNOWN, &none, NULL);
+  } else if (action && (op->wait || action->status == IMGACT_ACTION_STATUS_ERROR)) {
+    end_with_action(m, action);
+  } else {
+    end(m, IA_MUTATION_APPLIED, &none, NULL);
+  }
+}
+
+/* ---- the outcome is unknown ---- */
+
+/* The server's reason stays in the sentence: without it the matter cannot be settled by hand. */
+static void end_ambiguous(ia_mutation *m, const char *why) {
+  imgact_error error;
+  const imgact_error *cause = &m->doubt.cause;
+  char lost[sizeof error.message / 3], looked[sizeof error.message / 2]; /* each leaves room for the other */
+  ia_str_copy(lost, sizeof lost, cause->message);
+  ia_str_copy(looked, sizeof looked, why);
+  imgact_error_set(&error, IMGACT_AMBIGUOUS, "the request's answer was lost (%s), and looking did not settle it: %s", lost,
+                   looked);
+  error.http_status = cause->http_status;
+  ia_str_copy(error.request_id, sizeof error.request_id, cause->request_id);
+  m->op->result.actions_count = m->op->result.images_count = 0;
+  end(m, IA_MUTATION_UNKNOWN, &error, m->doubt.details);
+}
+
+/* Of an idempotent request that was sent as often as it may be, its own failure says more than that looking failed, too. */
+static void not_settled(ia_mutation *m, const char *why) {
+  if (is_idempotent(m->op))
+    end(m, IA_MUTATION_UNKNOWN, &m->doubt.cause, m->doubt.details);
+  else
+    end_ambiguous(m, why);
+}
+
+static bool take_found(ia_mutation *m) {
+  ia_lookup *lookup = &m->lookup;
+  imgact_op *op = m->op;
+  if (lookup->action && !ia_result_set_action(&op->result, lookup->action)) return false;
+  if (!lookup->seen) return true;
+  imgact_result swap = op->result;
+  op->result = lookup->image;
+  lookup->image = swap;
+  return true;
+}
+
+static void resend_later(ia_timer *timer);
+static void start_lookup(ia_mutation *m, int64_t for_ms);
+
+static void on_not_applied(ia_mutation *m) {
+  imgact_op *op = m->op;
+  imgact_client *client = op->client;
+  ia_doubt *doubt = &m->doubt;
+  const ia_resend_facts facts = {.reason = doubt->reason,
+                                 .idempotent = is_idempotent(op),
+                                 .attempts = doubt->attempts,
+                                 .max_attempts = ia_op_terms(op, IA_LANE_MUTATION, false).max_attempts,
+                                 .retry_budget = client->retry_tokens,
+                                 .retry_after_ms = doubt->cause.retry_after_ms,
+                                 .now_ms = timers_of(m)->now.mono_ms,
+                                 .not_before_ms = doubt->resend_not_before_ms,
+                                 .deadline_ms = op->deadline_ms};
+  switch (ia_after_not_applied(&facts)) {
+  case IA_RESEND_NOT_APPLIED: end(m, IA_MUTATION_NOT_APPLIED, &doubt->cause, doubt->details); break;
+  case IA_RESEND_GIVE_UP: end(m, IA_MUTATION_UNKNOWN, &doubt->cause, doubt->details); break;
+  case IA_RESEND_LATER:
+    enter(m, IA_MUTATION_RESTING);
+    ia_timer_set(timers_of(m), &m->timer, doubt->resend_not_before_ms, resend_later);
+    break;
+  default:
+    client->retry_tokens--;
+    ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, doubt->request_number,
+                  "the cloud shows no effect of the request: it is sent again");
+    send_request(op);
+    break;
+  }
+}
+
+/* Much may have happened while it rested: one more look. */
+static void resend_later(ia_timer *timer) { start_lookup(IA_ENTRY(timer, ia_mutation, timer), 0); }
+
+static void on_lookup(ia_lookup *lookup, ia_outcome outcome) {
+  ia_mutation *m = lookup->owner;
+  char reason[sizeof lookup->reason];
+  ia_str_copy(reason, sizeof reason, lookup->reason);
+  if (outcome == IA_OUTCOME_UNKNOWN) {
+    not_settled(m, reason);
+  } else if (outcome == IA_OUTCOME_NOT_APPLIED) {
+    on_not_applied(m);
+  } else if (!take_found(m)) {
+    end_ambiguous(m, "out of memory");
+  } else {
+    m->op->adopted = true;
+    applied(m);
+  }
+}
+
+/* for_ms: how long the effect may take to show. */
+static void start_lookup(ia_mutation *m, int64_t for_ms) {
+  imgact_op *op = m->op;
+  enter(m, IA_MUTATION_LOOKING);
+  ia_result_reset(&op->result);
+  m->lookup = (ia_lookup){.client = op->client,
+                          .slot = op->slot,
+                          .call = &op->call,
+                          .done = on_lookup,
+                          .owner = m,
+                          .terms = ia_op_terms(op, IA_LANE_MUTATION, true), /* worth more than a rate limit's delay */
+                          .sent = m->doubt.sent,
+                          .settle_ms = op->client->settings.settle_ms,
+                          .settled_ms = ia_later(timers_of(m)->now.mono_ms, for_ms),
+                          .keep_raw = op->result.keep_raw};
+  ia_lookup_start(&m->lookup);
+}
+
+static void look_up(ia_mutation *m, ia_doubt_reason reason) {
+  imgact_op *op = m->op;
+  const ia_exchange *exchange = op->exchange;
+  ia_doubt *doubt = &m->doubt;
+  if (doubt->reason == IA_DOUBT_NONE)
+    doubt->sent = (ia_sent){.mono_ms = exchange->sent_ms, .wall_ms = exchange->sent_at_ms};
+  else if (doubt->sent.inherited && !doubt->sent.resent && exchange->maybe_applied)
+    doubt->sent.resent = true, doubt->sent.resent_ms = exchange->sent_ms;
+  doubt->reason = reason;
+  doubt->cause = exchange->error;
+  doubt->details = op->result.details ? ia_arena_copy(&op->arena, op->result.details) : NULL;
+  doubt->attempts = exchange->attempts;
+  doubt->request_number = exchange->number;
+  int64_t asked_ms = doubt->cause.retry_after_ms;
+  doubt->resend_not_before_ms = asked_ms > 0 ? ia_later(timers_of(m)->now.mono_ms, asked_ms) : 0;
+  ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, doubt->request_number, doubt->cause.message);
+  /* An idempotent request was sent until it was answered; one that is rejected then may meet its own effect under way. */
+  bool at_once = is_idempotent(op) && reason != IA_DOUBT_REJECTED;
+  start_lookup(m, at_once ? 0 : op->client->settings.settle_ms);
+}
+
+/* ---- sending ---- */
+
+/* A deletion that an earlier send may have applied, and that finds the image deleted, has succeeded. The flag is the
+ * provider's, of a response: a not_found from elsewhere, such as a token callback, says nothing of the image. */
+static bool deleted_before(const ia_mutation *m, const ia_exchange *exchange) {
+  bool may_have_been = exchange->maybe_applied || m->doubt.reason != IA_DOUBT_NONE;
+  return may_have_been && m->op->call.kind == IMGACT_OP_DELETE_IMAGE &&
+         (exchange->error.flags & IMGACT_ERROR_ALREADY_DELETED);
+}
+
+static void on_response(ia_exchange *exchange) {
+  imgact_op *op = exchange->owner;
+  ia_mutation *m = op->mutation;
+  bool doubt = m->doubt.reason != IA_DOUBT_NONE, idempotent = is_idempotent(op);
+  bool rejected = exchange->error.http_status >= 400 && exchange->error.http_status < 500;
+  if (exchange->error.status == IMGACT_OK || deleted_before(m, exchange)) {
+    applied(m);
+  } else if (exchange->uncertain) {
+    look_up(m, IA_DOUBT_LOST_RESPONSE);
+  } else if (idempotent && op->slot->image_shows_effect && (exchange->maybe_applied || doubt)) {
+    look_up(m, rejected ? IA_DOUBT_REJECTED : IA_DOUBT_LOST_RESPONSE);
+  } else if (!idempotent && doubt && rejected) {
+    look_up(m, IA_DOUBT_REJECTED);
+  } else {
+    imgact_error error = exchange->error;
+    end(m, doubt || exchange->maybe_applied ? IA_MUTATION_UNKNOWN : IA_MUTATION_NOT_APPLIED, &error, op->result.details);
+  }
+}
+
+/* Calls before_send when the request is about to leave. Returns false if the operation was ended, or freed, by it. */
+static bool on_admitted(ia_exchange *exchange) {
+  imgact_op *op = exchange->owner;
+  ia_op_pin(op);
+  bool allowed = ia_op_announce(op);
+  if (!ia_op_unpin(op) || op->state != IA_OP_RUNNING) return false;
+  if (allowed) return true;
+  imgact_error error = op->error;
+  end(op->mutation, op->mutation->doubt.reason == IA_DOUBT_NONE ? IA_MUTATION_NOT_APPLIED : IA_MUTATION_UNKNOWN, &error,
+      NULL);
   return false;
 }
+
+static void send_request(imgact_op *op) {
+  ia_mutation *m = op->mutation;
+  enter(m, IA_MUTATION_SENDING);
+  ia_result_reset(&op->result);
+  if (!ia_op_exchange(op, ia_op_terms(op, IA_LANE_MUTATION, false), on_response)) {
+    ia_op_end_soon(op);
+    return;
+  }
+  op->exchange->admitted = on_admitted;
+  op->exchange->attempts = m->doubt.attempts;
+  ia_exchange_submit(op->exchange, &op->call, &op->result);
+}
+
+static void send_when_ready(ia_timer *timer) {
+  ia_mutation *m = IA_ENTRY(timer, ia_mutation, timer);
+  if (m->doubt.reason == IA_DOUBT_INHERITED && creates_action(m->op))
+    start_lookup(m, m->op->client->settings.settle_ms);
+  else
+    send_request(m->op);
+}
+
+/* ---- the flow ---- */
 
 static bool make(imgact_op *op) {
   if (op->mutation) return true;
@@ -181,7 +359,7 @@ static bool make(imgact_op *op) {
 }
 
 static bool can_wait(const imgact_op *op) {
-  return !(op->slot->flags & IMGACT_SLOT_CREATES_ACTION) || ia_client_slot(op->client, IMGACT_OP_WAIT_ACTIONS);
+  return !creates_action(op) || ia_client_slot(op->client, IMGACT_OP_WAIT_ACTIONS);
 }
 
 static void start(imgact_op *op) {
@@ -196,65 +374,55 @@ static void start(imgact_op *op) {
     return;
   }
   ia_mutation *m = op->mutation;
-  bool twin = false;
-  if (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) {
+  bool blocked = false;
+  if (creates_action(op)) {
     m->key = key_of(&op->call);
-    twin = has_twin(op);
+    blocked = find_conflicting(m) != NULL;
     ia_list_append(list_of(op->client, m->key), &m->link);
   }
-  m->state = IA_MUTATION_TWIN;
-  if (!twin) begin_soon(m);
+  if (blocked)
+    enter(m, IA_MUTATION_BLOCKED);
+  else
+    make_ready(m);
 }
 
+/* In doubt from here on, whatever becomes of the operation: another program has sent it. */
 void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
-  if (op->error.status != IMGACT_OK) return;
   op->announced = true;
   if (!make(op)) {
     ia_op_refuse(op, IMGACT_NOMEM, "out of memory");
     return;
   }
-  ia_mutation *m = op->mutation;
+  ia_doubt *doubt = &op->mutation->doubt;
   ia_timers_refresh(&op->client->engine->timers);
   const ia_now *now = &op->client->engine->timers.now;
-  m->in_doubt = true;
-  if (!(op->slot->flags & IMGACT_SLOT_CREATES_ACTION)) return; /* safe: it is simply sent */
-  m->resumed = true;
-  m->attempts = 1;
-  /* A time yet to come says that a clock was set, and nothing of when it was: no action is too old to be it. */
-  if (sent_wall_ms < 0 || sent_wall_ms > now->wall_ms) {
-    m->sent_ms = now->mono_ms;
-  } else {
-    m->sent_at_ms = sent_wall_ms;
-    m->sent_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
+  doubt->reason = IA_DOUBT_INHERITED;
+  doubt->sent.inherited = true;
+  doubt->sent.mono_ms = now->mono_ms;
+  /* A time yet to come says that a clock was set, and nothing of when it was sent. */
+  if (sent_wall_ms > 0 && sent_wall_ms <= now->wall_ms) {
+    doubt->sent.wall_ms = sent_wall_ms;
+    doubt->sent.mono_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
   }
-  imgact_error_set(&m->pending, IMGACT_NETWORK, "the program that sent the request did not see its answer");
+  if (op->slot && creates_action(op)) doubt->attempts = 1;
+  imgact_error_set(&doubt->cause, IMGACT_NETWORK, "the program that sent the request did not see its answer");
+  if (op->error.status != IMGACT_OK) ia_op_complete_error(op);
 }
 
-/* What was seen last of a waited action is the result, however the operation ends; what was only looked at is none. */
+/* What was seen last of a waited action is the result, however the operation ends. */
 static void stop(imgact_op *op) {
   ia_mutation *m = op->mutation;
-  if (m && (m->state == IA_MUTATION_LOOKING || m->state == IA_MUTATION_CONFIRMING) && !op->adopted)
-    op->result.actions_count = op->result.images_count = 0;
-  if (m && m->state == IA_MUTATION_WAITING && m->watch.action && !ia_result_set_action(&op->result, m->watch.action) &&
-      op->error.status == IMGACT_OK)
-    no_memory_for_action(op);
   ia_exchange_free(op->exchange);
   op->exchange = NULL;
   if (!m) return;
+  ia_timer_stop(timers_of(m), &m->timer);
+  if (m->watch.action && !ia_result_set_action(&op->result, m->watch.action)) {
+    if (op->error.status == IMGACT_OK) ia_no_memory(&op->error);
+    m->state = IA_MUTATION_UNKNOWN;
+  }
   ia_op_unwatch(op, &m->watch);
-  ia_timer_stop(&op->client->engine->timers, &m->pause);
-  if (m->walk) ia_walk_stop(m->walk);
-  if (m->image.allocator) ia_result_free(&m->image);
-  m->image.allocator = NULL;
-  leave_list(op);
+  ia_lookup_free(&m->lookup);
+  settle(m);
 }
 
-/* Also while it waits for the action: somebody who reads "not applied" would send it again. */
-static bool maybe_out(const imgact_op *op) {
-  const ia_mutation *m = op->mutation;
-  if (!m || m->state <= IA_MUTATION_DUE) return m && m->in_doubt;
-  if (m->state == IA_MUTATION_SENT) return m->in_doubt || (op->exchange && ia_exchange_maybe_out(op->exchange));
-  return true;
-}
-
-const ia_flow ia_flow_mutation = {start, stop, maybe_out};
+const ia_flow ia_flow_mutation = {start, stop, may_be_applied};

@@ -10,13 +10,19 @@
 #include "struct_size.h"
 #include <string.h>
 
-/* Every error says whose it is, and an argument that is quoted may be the token. */
-static void clean_error(imgact_op *op) {
+static bool may_be_applied(const imgact_op *op) { return op->flow->may_be_applied && op->flow->may_be_applied(op); }
+
+/* Sets what every error carries: the provider, and whether the mutation may be applied; redacts a quoted argument. */
+static void complete_error(imgact_op *op, bool maybe) {
   const imgact_client *client = op->client;
   imgact_error *error = &op->error;
+  error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED;
+  if (maybe) error->flags |= IMGACT_ERROR_MAYBE_APPLIED;
   ia_str_copy(error->provider, sizeof error->provider, client->provider->name);
   ia_redact_in_place(&client->redactor, error->message, strlen(error->message), sizeof error->message);
 }
+
+void ia_op_complete_error(imgact_op *op) { complete_error(op, may_be_applied(op)); }
 
 imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_call *call) {
   if (!client) return NULL;
@@ -39,7 +45,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   if (!op->slot)
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name, imgact_op_kind_name(call->kind));
   else if (ia_call_check(&op->call, client->provider, &op->error) != IMGACT_OK)
-    clean_error(op);
+    ia_op_complete_error(op);
   else if (ia_call_holds_token(&op->call, &client->redactor))
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "an argument holds the token, or a part of it");
   return op;
@@ -53,22 +59,33 @@ void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) 
   ia_error_vtext(&op->error, format, args);
   va_end(args);
   op->error.status = status;
-  clean_error(op);
+  ia_op_complete_error(op);
 }
 
 void ia_op_take_error(imgact_op *op, const imgact_error *error) {
   if (op->error.status != IMGACT_OK || error->status == IMGACT_OK) return;
   op->error = *error;
-  clean_error(op);
+  ia_op_complete_error(op);
 }
 
 /* ---- start and end ---- */
+
+/* A deadline in a back-off: the failure before it is the cause. */
+static void name_cause(const ia_exchange *exchange, imgact_error *error) {
+  if (!exchange || exchange->state != IA_EXCHANGE_BACKOFF) return;
+  *error = exchange->error;
+  error->status = IMGACT_TIMEOUT;
+  error->retry_after_ms = -1;
+  char cause[sizeof error->message - 64];
+  ia_str_copy(cause, sizeof cause, exchange->error.message);
+  ia_error_text(error, "the deadline passed; the last attempt failed: %s", cause);
+}
 
 static void deadline_passed(ia_timer *timer) {
   imgact_op *op = IA_ENTRY(timer, imgact_op, deadline);
   imgact_error error;
   imgact_error_set(&error, IMGACT_TIMEOUT, "the deadline passed");
-  if (imgact_op_maybe_applied(op)) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+  name_cause(op->exchange, &error);
   ia_op_end_with(op, &error, NULL);
 }
 
@@ -106,12 +123,13 @@ void ia_op_begin(imgact_op *op) {
 void ia_op_end(imgact_op *op) {
   if (op->state != IA_OP_RUNNING) return;
   imgact_client *client = op->client;
+  bool maybe = may_be_applied(op); /* by the state before it is stopped */
   op->state = IA_OP_ENDED;
   while (!ia_list_empty(&op->news)) ia_list_remove(op->news.next); /* done tells the end */
   op->flow->stop(op);
+  if (op->error.status != IMGACT_OK) complete_error(op, maybe || may_be_applied(op));
   ia_timer_stop(&client->engine->timers, &op->deadline);
   client->engine->running--;
-  if (op->error.status != IMGACT_OK) clean_error(op);
   op->tell_done = op->done != NULL;
   if (op->tell_done) ia_list_append(&client->engine->notify, &op->notify);
 }
@@ -183,8 +201,14 @@ bool ia_op_announce(imgact_op *op) {
 }
 
 ia_terms ia_op_terms(imgact_op *op, ia_lane lane, bool patient) {
-  int32_t max_attempts = op->options.max_attempts > 0 ? op->options.max_attempts : op->client->settings.max_attempts;
-  return (ia_terms){op->deadline_ms, &op->rate, max_attempts, lane, patient};
+  const ia_settings *settings = &op->client->settings;
+  int32_t usual = lane == IA_LANE_WAIT ? settings->max_poll_attempts : settings->max_attempts;
+  return (ia_terms){.deadline_ms = op->deadline_ms,
+                    .rate = &op->rate,
+                    .max_attempts = op->options.max_attempts > 0 ? op->options.max_attempts : usual,
+                    .lane = lane,
+                    .is_poll = lane == IA_LANE_WAIT,
+                    .patient = patient};
 }
 
 bool ia_op_exchange(imgact_op *op, ia_terms terms, void (*done)(ia_exchange *)) {
@@ -212,17 +236,14 @@ void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user) {
   if (done) ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
-int imgact_op_maybe_applied(const imgact_op *op) {
-  return op && op->state == IA_OP_RUNNING && op->flow->maybe_out && op->flow->maybe_out(op);
-}
+int imgact_op_maybe_applied(const imgact_op *op) { return op && op->state != IA_OP_ENDED && may_be_applied(op); }
 
 void imgact_op_cancel(imgact_op *op) {
   if (!op || op->state == IA_OP_ENDED) return;
   imgact_error error;
   imgact_error_set(&error, IMGACT_CANCELLED, "cancelled");
-  if (imgact_op_maybe_applied(op)) error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
-  if (op->state == IA_OP_NEW && op->error.status == IMGACT_OK)
-    op->error = error;
+  if (op->state == IA_OP_NEW)
+    ia_op_take_error(op, &error);
   else if (op->state == IA_OP_RUNNING)
     ia_op_end_with(op, &error, NULL);
 }

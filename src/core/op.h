@@ -11,9 +11,10 @@
 
 /* How an operation of some kind proceeds. A flow ends its operation with ia_op_end, never from inside start. */
 typedef struct ia_flow {
-  void (*start)(imgact_op *op);           /* may be NULL where the result is known */
-  void (*stop)(imgact_op *op);            /* drops requests and watches; idempotent; also before freeing */
-  bool (*maybe_out)(const imgact_op *op); /* could a mutation's effect be there, if the operation were stopped now? */
+  void (*start)(imgact_op *op); /* may be NULL where the result is known */
+  void (*stop)(imgact_op *op);  /* drops requests and watches; idempotent; also before freeing */
+  /* Returns true if a mutation may be applied, as it stands; NULL for reads. */
+  bool (*may_be_applied)(const imgact_op *op);
 } ia_flow;
 
 typedef enum ia_op_state { IA_OP_NEW, IA_OP_RUNNING, IA_OP_ENDED } ia_op_state;
@@ -55,6 +56,8 @@ struct imgact_op {
 
 /* A new operation with copied arguments, checked against the provider; what is wrong is its error. NULL: no memory. */
 imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_call *call);
+/* Sets what every error carries. */
+void ia_op_complete_error(imgact_op *op);
 /* Refuses the operation (once): it will end so. */
 void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) IMGACT_PRINTF(3, 4);
 /* The same with an error that was found elsewhere; OK is none. */

@@ -121,8 +121,7 @@ static const imgact_action *find(const imgact_result *result, const ia_watch *wa
 }
 
 static void report_missing(ia_watch *watch, const imgact_error *cause, const char *details) {
-  if (watch->misses_left > 0) {
-    watch->misses_left--;
+  if (watch->client->engine->timers.now.mono_ms < watch->may_be_missing_until_ms) {
     look_later(watch);
     return;
   }
@@ -216,7 +215,8 @@ static void polled(ia_exchange *exchange) {
 static ia_batch *new_batch(imgact_client *client) {
   ia_batch *batch = ia_alloc_zero(client->allocator, sizeof *batch);
   if (!batch) return NULL;
-  ia_terms terms = {.lane = IA_LANE_WAIT, .patient = true, .rate = &batch->rate}; /* the rest is theirs who join */
+  ia_terms terms = {
+      .lane = IA_LANE_WAIT, .is_poll = true, .patient = true, .rate = &batch->rate}; /* the rest is theirs who join */
   batch->exchange = ia_exchange_new(client, terms, polled, batch);
   if (!batch->exchange) {
     ia_free(client->allocator, batch);

@@ -25,8 +25,8 @@ typedef struct ia_watch {
   const char *id;    /* the owner's */
   const char *image; /* whose path is polled, where the cloud has one; the owner's, or NULL */
   bool must_name_image;
-  int32_t misses_left; /* polls that may not find it */
-  int64_t interval_ms; /* 0 = adaptive */
+  int64_t may_be_missing_until_ms; /* monotonic; until then a poll may not find a new action */
+  int64_t interval_ms;             /* 0 = adaptive */
   int64_t started_ms;
   imgact_action_kind kind; /* as far as is known; OTHER */
   ia_terms terms;          /* the owner's: no poll is retried beyond its deadline */

@@ -14,6 +14,7 @@ typedef struct ia_terms {
   imgact_rate_limit *rate; /* the owner's: what each reply tells of the rate limit; NULL = nobody asks */
   int32_t max_attempts;
   ia_lane lane;
+  bool is_poll; /* of a wait: its retries cost nothing, and a long pause does not end it */
   bool patient; /* the rate limit never ends it while it waits for a place */
 } ia_terms;
 

@@ -108,7 +108,7 @@ const scenario scenarios[] = {
     {"a transfer, sent again", DO, .mutation = true, .make = transfer, .prepare = lost_before_once, .actions = 1},
     {"a transfer, seen in the image", DO, .mutation = true, .make = transfer, .prepare = shown_in_the_image_alone,
      .images = 1},
-    {"a resumed conversion", DO, .mutation = true, .waits = true, .make = resume, .actions = 1},
+    {"a resumed conversion", DO, .mutation = true, .waits = true, .resumes = true, .make = resume, .actions = 1},
 };
 const size_t scenarios_count = sizeof scenarios / sizeof *scenarios;
 

@@ -14,6 +14,7 @@ typedef struct scenario {
   bool digitalocean;
   bool mutation; /* counts in the cloud's `applied` */
   bool waits;
+  bool resumes; /* what another program has sent */
   imgact_op *(*make)(imgact_client *client);
   void (*prepare)(cloud *cloud); /* NULL = as it comes */
   size_t images, actions;        /* that a success returns */

@@ -199,7 +199,7 @@ static void a_poll_that_keeps_failing_ends_it_after_its_attempts(void **state) {
   (void)state;
   harness *s = every_second(true);
   scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"in-progress\"}}");
-  for (int i = 0; i < 5; i++) scripted_fail(s->script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
+  for (int i = 0; i < 9; i++) scripted_fail(s->script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
   imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_NETWORK);
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_RUNNING); // as it was seen last
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);

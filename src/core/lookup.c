@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+/*
+ *   [list the actions -> look at the image -> rest]* -> applied | not applied | unknown
+ *
+ * Exactly one source is armed at a time: the state's pager, exchange, watch or timer (a watch has a time limit beside it).
+ */
+#include "lookup.h"
+#include "error_fill.h"
+#include "str.h"
+#include <string.h>
+
+#define GRACE_MS       2000   /* the API's clock shows whole seconds, and so do its dates */
+#define LOCAL_GRACE_MS 600000 /* if only the local clock tells */
+#define LOOKS          5      /* within the settle time */
+
+static void look(ia_lookup *lookup);
+static void view_image(ia_lookup *lookup);
+
+static int64_t now_ms(const ia_lookup *lookup) { return lookup->client->engine->timers.now.mono_ms; }
+
+/* ---- states ---- */
+
+/* Disarms the source of the old state. */
+static void enter(ia_lookup *lookup, ia_lookup_state state) {
+  ia_timer_stop(&lookup->client->engine->timers, &lookup->timer);
+  if (lookup->walk) ia_walk_stop(lookup->walk);
+  ia_watch_stop(&lookup->watch);
+  ia_exchange_free(lookup->exchange);
+  lookup->exchange = NULL;
+  lookup->state = state;
+}
+
+static void end(ia_lookup *lookup, ia_outcome outcome) {
+  enter(lookup, IA_LOOKUP_IDLE);
+  lookup->done(lookup, outcome);
+}
+
+static void give_up(ia_lookup *lookup, const char *reason) {
+  ia_str_copy(lookup->reason, sizeof lookup->reason, reason);
+  end(lookup, IA_OUTCOME_UNKNOWN);
+}
+
+static void rested(ia_timer *timer) {
+  ia_lookup *lookup = IA_ENTRY(timer, ia_lookup, timer);
+  if (lookup->verifying)
+    view_image(lookup);
+  else
+    look(lookup);
+}
+
+/* The next look comes after a part of the settle time, the last one at its end, or at once if that has passed. */
+static void rest(ia_lookup *lookup) {
+  int64_t left = lookup->settled_ms - now_ms(lookup), interval = lookup->settle_ms / LOOKS;
+  if (left < 0) left = 0;
+  if (interval < 1) interval = 1;
+  enter(lookup, IA_LOOKUP_RESTING);
+  ia_timer_set(&lookup->client->engine->timers, &lookup->timer, now_ms(lookup) + (interval < left ? interval : left),
+               rested);
+}
+
+/* ---- when it was sent ---- */
+
+static ia_time_range by_clock(const imgact_client *client, int64_t mono_ms) {
+  const ia_now *now = &client->engine->timers.now;
+  if (client->server_clock.known) return ia_server_clock_at(&client->server_clock, mono_ms, now->mono_ms);
+  int64_t local_ms = now->wall_ms - (now->mono_ms - mono_ms);
+  return (ia_time_range){local_ms, local_ms};
+}
+
+/* The monotonic clock may have stood still, with a machine that was suspended, and the wall clock may have been set: the
+ * request was sent between what both say. If the API tells the time, only the time that has passed since is local. */
+static ia_time_range when_sent(const ia_lookup *lookup) {
+  const imgact_client *client = lookup->client;
+  const ia_sent *sent = &lookup->sent;
+  const ia_now *now = &client->engine->timers.now;
+  if (!sent->wall_ms) {
+    ia_time_range unknown = {INT64_MIN, INT64_MAX};
+    if (sent->resent) unknown.most_ms = by_clock(client, sent->resent_ms).most_ms;
+    return unknown;
+  }
+  ia_time_range steady = by_clock(client, sent->mono_ms), present = by_clock(client, now->mono_ms);
+  int64_t passed_ms = now->wall_ms - sent->wall_ms;
+  ia_time_range wall = {present.least_ms - passed_ms, present.most_ms - passed_ms};
+  if (wall.least_ms < steady.least_ms) steady.least_ms = wall.least_ms;
+  if (!client->server_clock.known && wall.most_ms > steady.most_ms) steady.most_ms = wall.most_ms;
+  return steady;
+}
+
+static ia_send_time send_time(const ia_lookup *lookup) {
+  const imgact_client *client = lookup->client;
+  int64_t grace_ms = client->server_clock.known ? GRACE_MS : LOCAL_GRACE_MS;
+  return (ia_send_time){.at = when_sent(lookup),
+                        .grace_ms = grace_ms,
+                        .latest_now_ms = by_clock(client, now_ms(lookup)).most_ms + grace_ms,
+                        .inherited = lookup->sent.inherited};
+}
+
+/* ---- what was found ---- */
+
+static void follow(ia_lookup *lookup);
+
+static bool settled(const ia_lookup *lookup) { return lookup->began_ms >= lookup->settled_ms; }
+
+static const char *why_unclear(ia_finding finding) {
+  if (finding == IA_FOUND_UNSTABLE)
+    return "the image shows what was asked for, but an action that may change it is still running";
+  return finding == IA_FOUND_SEVERAL ? "several actions could be its effect" : "an action could be its effect";
+}
+
+static void decide(ia_lookup *lookup, ia_finding finding) {
+  bool verifies = (lookup->slot->flags & IMGACT_SLOT_VERIFY_IMAGE) != 0;
+  switch (ia_after_look(finding, verifies, settled(lookup))) {
+  case IA_STEP_LOOK_AGAIN: rest(lookup); break;
+  case IA_STEP_VERIFY: follow(lookup); break;
+  case IA_STEP_ADOPT: end(lookup, IA_OUTCOME_APPLIED); break;
+  case IA_STEP_NOT_APPLIED: end(lookup, IA_OUTCOME_NOT_APPLIED); break;
+  default: give_up(lookup, why_unclear(finding)); break;
+  }
+}
+
+/* An action that does not tell what was asked (protection on or off) counts only once the image shows it. */
+static void verified(ia_lookup *lookup, bool shown) {
+  if (shown)
+    end(lookup, IA_OUTCOME_APPLIED);
+  else if (now_ms(lookup) >= lookup->settled_ms)
+    give_up(lookup, "an action of the kind has finished, but the image does not show what was asked for");
+  else
+    rest(lookup);
+}
+
+static void got_image(ia_exchange *exchange) {
+  ia_lookup *lookup = exchange->owner;
+  if (exchange->error.status != IMGACT_OK) {
+    char reason[sizeof exchange->error.message];
+    ia_str_copy(reason, sizeof reason, exchange->error.message);
+    give_up(lookup, reason);
+    return;
+  }
+  const imgact_image *image = lookup->image.images_count ? lookup->image.images[0] : NULL;
+  if (!image || !ia_str_equal(image->id, lookup->call->image_ref)) {
+    give_up(lookup, "the API returned another image");
+    return;
+  }
+  bool shown = lookup->slot->image_shows_effect(lookup->call, image) == IMGACT_TRISTATE_TRUE;
+  if (shown && !lookup->verifying) lookup->seen = image;
+  if (lookup->verifying)
+    verified(lookup, shown);
+  else if (shown)
+    decide(lookup, lookup->finding == IA_FOUND_UNSTABLE ? IA_FOUND_UNSTABLE : IA_FOUND_EFFECT);
+  else
+    decide(lookup, IA_FOUND_NOTHING);
+}
+
+static bool can_view(const ia_lookup *lookup) {
+  return lookup->slot->image_shows_effect && ia_client_slot(lookup->client, IMGACT_OP_GET_IMAGE);
+}
+
+static void view_image(ia_lookup *lookup) {
+  imgact_client *client = lookup->client;
+  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = lookup->call->image_ref};
+  if (!can_view(lookup)) {
+    if (lookup->verifying)
+      verified(lookup, false);
+    else if (lookup->slot->flags & IMGACT_SLOT_CREATES_ACTION)
+      decide(lookup, IA_FOUND_NOTHING);
+    else
+      give_up(lookup, "the provider has no way to look");
+    return;
+  }
+  enter(lookup, IA_LOOKUP_VIEWING);
+  lookup->exchange = ia_exchange_new(client, lookup->terms, got_image, lookup);
+  if (!lookup->exchange) {
+    give_up(lookup, "out of memory");
+    return;
+  }
+  if (!lookup->image.allocator) ia_result_init(&lookup->image, client->allocator, client->provider->name, lookup->keep_raw);
+  ia_result_reset(&lookup->image);
+  ia_exchange_submit(lookup->exchange, &call, &lookup->image);
+}
+
+/* ---- an action that may be the effect ---- */
+
+static void followed(ia_watch *watch, const imgact_error *error, const char *details) {
+  ia_lookup *lookup = IA_ENTRY(watch, ia_lookup, watch);
+  (void)details;
+  if (error) {
+    char reason[sizeof error->message];
+    ia_str_copy(reason, sizeof reason, error->message);
+    give_up(lookup, reason);
+    return;
+  }
+  if (watch->action->status == IMGACT_ACTION_STATUS_RUNNING) return;
+  if (!ia_result_set_action(&lookup->actions, watch->action)) {
+    give_up(lookup, "out of memory");
+    return;
+  }
+  lookup->action = lookup->actions.actions[0];
+  view_image(lookup);
+}
+
+static void too_late(ia_timer *timer) {
+  give_up(IA_ENTRY(timer, ia_lookup, timer), "an action of the kind was started, but it has not finished yet");
+}
+
+/* From its discovery on it has the whole settle time to finish, and the image to show its effect. */
+static void follow(ia_lookup *lookup) {
+  imgact_client *client = lookup->client;
+  ia_watch *watch = &lookup->watch;
+  lookup->verifying = true;
+  lookup->settled_ms = ia_later(now_ms(lookup), lookup->settle_ms);
+  if (lookup->action->status != IMGACT_ACTION_STATUS_RUNNING) {
+    view_image(lookup);
+    return;
+  }
+  enter(lookup, IA_LOOKUP_FOLLOWING);
+  watch->id = lookup->action->id;
+  watch->image = lookup->call->image_ref;
+  watch->report = followed;
+  watch->terms = lookup->terms;
+  watch->terms.lane = IA_LANE_WAIT;
+  watch->interval_ms = client->settings.poll_interval_ms;
+  watch->keep_raw = lookup->keep_raw;
+  if (!watch->id) {
+    give_up(lookup, "the action has no id");
+    return;
+  }
+  ia_watch_start(watch, client, true);
+  ia_timer_set(&client->engine->timers, &lookup->timer, lookup->settled_ms, too_late);
+}
+
+/* ---- the image's actions ---- */
+
+static ia_finding weigh(ia_lookup *lookup) {
+  const ia_send_time sent = send_time(lookup);
+  size_t certain = 0, unclear = 0;
+  bool unstable = false;
+  lookup->action = NULL;
+  for (size_t i = 0; i < lookup->actions.actions_count; i++) {
+    const imgact_action *action = lookup->actions.actions[i];
+    unstable = unstable || ia_may_change_image(lookup->slot, lookup->call, action);
+    if (ia_claims_has(&lookup->client->claims, action)) continue;
+    ia_match match = ia_match_action(lookup->slot, lookup->call, action, &sent);
+    if (match == IA_MATCH_YES) lookup->action = action;
+    certain += match == IA_MATCH_YES;
+    unclear += match == IA_MATCH_UNCLEAR;
+  }
+  if (certain > 1) return IA_FOUND_SEVERAL;
+  if (unclear) return IA_FOUND_UNCLEAR;
+  if (certain) return IA_FOUND_ACTION;
+  return unstable ? IA_FOUND_UNSTABLE : IA_FOUND_NOTHING;
+}
+
+static void got_actions(ia_walk *walk) {
+  ia_lookup *lookup = walk->owner;
+  if (walk->error.status != IMGACT_OK) {
+    char reason[sizeof walk->error.message];
+    ia_str_copy(reason, sizeof reason, walk->error.message);
+    give_up(lookup, reason);
+    return;
+  }
+  lookup->finding = weigh(lookup);
+  if (lookup->finding == IA_FOUND_NOTHING || lookup->finding == IA_FOUND_UNSTABLE)
+    view_image(lookup);
+  else
+    decide(lookup, lookup->finding);
+}
+
+static bool list_actions(ia_lookup *lookup, imgact_error *error) {
+  imgact_client *client = lookup->client;
+  ia_no_memory(error);
+  if (!lookup->walk) lookup->walk = ia_alloc_zero(client->allocator, sizeof *lookup->walk);
+  if (!lookup->walk) return false;
+  memset(lookup->walk, 0, sizeof *lookup->walk);
+  lookup->filter = (imgact_action_filter){.size = sizeof lookup->filter, .image_id = lookup->call->image_ref};
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_LIST_ACTIONS,
+                      .image_ref = lookup->call->image_ref,
+                      .action_filter = &lookup->filter};
+  if (ia_walk_init(lookup->walk, client, &call, error) != IMGACT_OK) return false;
+  lookup->walk->done = got_actions;
+  lookup->walk->owner = lookup;
+  lookup->walk->terms = lookup->terms;
+  if (ia_walk_start(lookup->walk, &lookup->actions)) return true;
+  *error = lookup->walk->error;
+  return false;
+}
+
+static void look(ia_lookup *lookup) {
+  imgact_error error;
+  enter(lookup, IA_LOOKUP_LISTING);
+  lookup->began_ms = now_ms(lookup);
+  lookup->finding = IA_FOUND_NOTHING;
+  if (!(lookup->slot->flags & IMGACT_SLOT_CREATES_ACTION))
+    view_image(lookup);
+  else if (!ia_client_slot(lookup->client, IMGACT_OP_LIST_ACTIONS))
+    give_up(lookup, "the provider cannot list actions");
+  else if (!list_actions(lookup, &error))
+    give_up(lookup, error.message);
+}
+
+void ia_lookup_start(ia_lookup *lookup) {
+  imgact_client *client = lookup->client;
+  if (!lookup->actions.allocator)
+    ia_result_init(&lookup->actions, client->allocator, client->provider->name, lookup->keep_raw);
+  lookup->verifying = false;
+  lookup->action = NULL;
+  lookup->seen = NULL;
+  look(lookup);
+}
+
+void ia_lookup_free(ia_lookup *lookup) {
+  if (!lookup->client) return;
+  enter(lookup, IA_LOOKUP_IDLE);
+  ia_watch_free(&lookup->watch);
+  ia_free(lookup->client->allocator, lookup->walk);
+  lookup->walk = NULL;
+  if (lookup->actions.allocator) ia_result_free(&lookup->actions);
+  if (lookup->image.allocator) ia_result_free(&lookup->image);
+  lookup->actions.allocator = lookup->image.allocator = NULL;
+}
