@@ -7,7 +7,8 @@
  */
 #include "poll_interval.h"
 
-#define FIRST_MS 1000
+#define FIRST_MS 500 /* many actions have finished by then */
+#define LEAST_MS 1000
 #define SHORT_MS 2000
 #define LONG_MS  300000
 #define ALIKE    4 /* times the shortest: the longest of durations that tell something of the next one */
@@ -33,11 +34,11 @@ int64_t ia_durations_earliest_ms(const ia_durations *durations) {
 int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms, int64_t earliest_ms) {
   if (constant_ms > 0) return constant_ms;
   int64_t interval = elapsed_ms / 10;
-  if (interval < SHORT_MS) interval = elapsed_ms < FIRST_MS ? FIRST_MS : SHORT_MS;
+  if (interval < SHORT_MS) interval = elapsed_ms < FIRST_MS / 2 ? FIRST_MS : SHORT_MS;
   if (elapsed_ms < earliest_ms) {
     int64_t sparse = elapsed_ms > interval ? elapsed_ms : interval;
     int64_t left = earliest_ms - elapsed_ms;
-    if (left < SHORT_MS || left < sparse) sparse = left < FIRST_MS ? FIRST_MS : left;
+    if (left < SHORT_MS || left < sparse) sparse = left < LEAST_MS ? LEAST_MS : left;
     interval = sparse;
   }
   return interval < LONG_MS ? interval : LONG_MS;

@@ -26,6 +26,7 @@ void ia_poller_init(ia_poller *poller) { ia_list_init(&poller->due); }
 
 static void due(ia_timer *timer) {
   ia_watch *watch = IA_ENTRY(timer, ia_watch, timer);
+  ia_heap_remove(&watch->client->poller.soon, &watch->soon);
   ia_list_append(&watch->client->poller.due, &watch->link);
   ia_client_pump(watch->client);
 }
@@ -37,14 +38,6 @@ static ia_durations *durations_of(imgact_client *client, imgact_action_kind kind
   return &all[(size_t)kind < count ? (size_t)kind : (size_t)IMGACT_ACTION_KIND_OTHER];
 }
 
-/* Looks that may share a request are put on a common grid, as long as nobody asked for an interval of his own: on the point
- * before, so that nothing is noticed later for it. */
-static int64_t on_grid(int64_t due_ms, int64_t interval_ms) {
-  int64_t grid = 1;
-  while (grid * 16 <= interval_ms) grid *= 2;
-  return due_ms / grid * grid;
-}
-
 static void look_later(ia_watch *watch) {
   imgact_client *client = watch->client;
   ia_engine *engine = client->engine;
@@ -52,7 +45,8 @@ static void look_later(ia_watch *watch) {
   int64_t earliest = ia_durations_earliest_ms(durations_of(client, watch->kind));
   int64_t interval = ia_poll_interval_ms(engine->timers.now.mono_ms - watch->started_ms, watch->interval_ms, earliest);
   int64_t next = ia_later(engine->timers.now.mono_ms, interval);
-  if (!watch->interval_ms && slot && slot->max_ids > 1) next = on_grid(next, interval);
+  bool shares = !watch->interval_ms && slot && slot->max_ids > 1;
+  if (shares) ia_heap_add(&client->poller.soon, &watch->soon, next);
   ia_timer_set(&engine->timers, &watch->timer, next, due);
 }
 
@@ -96,6 +90,7 @@ void ia_watch_stop(ia_watch *watch) {
   if (!watch->active) return;
   watch->active = false;
   watch->batch = NULL;
+  ia_heap_remove(&watch->client->poller.soon, &watch->soon);
   ia_timer_stop(&watch->client->engine->timers, &watch->timer);
   ia_list_remove(&watch->link);
   if (!batch) return;
@@ -244,12 +239,27 @@ static bool may_join(const ia_batch *batch, const ia_watch *watch) {
   return !first->alone && !watch->alone && first->terms.max_attempts == watch->terms.max_attempts;
 }
 
+/* The next watch for a batch: one that is due, else the one that is due soonest, which costs nothing in a free place; NULL.
+ */
+static ia_watch *next_watch(const ia_batch *batch, imgact_client *client) {
+  ia_poller *poller = &client->poller;
+  if (!ia_list_empty(&poller->due)) {
+    ia_watch *watch = IA_ENTRY(poller->due.next, ia_watch, link);
+    return may_join(batch, watch) ? watch : NULL;
+  }
+  ia_heap_node *node = ia_heap_first(&poller->soon);
+  if (!node) return NULL;
+  ia_watch *watch = IA_ENTRY(node, ia_watch, soon);
+  if (!may_join(batch, watch)) return NULL;
+  ia_timer_stop(&client->engine->timers, &watch->timer);
+  ia_heap_remove(&poller->soon, node);
+  return watch;
+}
+
 static void fill(ia_batch *batch, imgact_client *client, size_t max) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = batch->ids};
   ia_terms *terms = &batch->exchange->terms;
-  while (call.action_ids_count < max && !ia_list_empty(&client->poller.due)) {
-    ia_watch *watch = IA_ENTRY(client->poller.due.next, ia_watch, link);
-    if (!may_join(batch, watch)) break;
+  for (ia_watch *watch; call.action_ids_count < max && (watch = next_watch(batch, client));) {
     ia_list_append(&batch->watches, &watch->link);
     watch->batch = batch;
     batch->ids[call.action_ids_count++] = watch->id;

@@ -11,7 +11,8 @@
 #include <imgact/model.h>
 
 typedef struct ia_poller {
-  ia_link due;                                                      /* watches that want a poll now */
+  ia_link due;  /* watches that want a poll now */
+  ia_heap soon; /* watches whose poll may come earlier than its time, by that time */
   ia_durations durations[IMGACT_ACTION_KIND_CHANGE_PROTECTION + 1]; /* of actions that were waited for, by kind */
 } ia_poller;
 
@@ -21,6 +22,7 @@ typedef struct ia_watch {
   ia_link news;           /* in the operation's list of what a progress callback is due about */
   struct ia_batch *batch; /* whose request asks for it; NULL */
   ia_timer timer;
+  ia_heap_node soon; /* in poller->soon */
   imgact_client *client;
   const char *id;    /* the owner's */
   const char *image; /* whose path is polled, where the cloud has one; the owner's, or NULL */

@@ -253,6 +253,68 @@ static void an_action_of_another_image_is_not_found(void **state) {
   harness_free(s);
 }
 
+// ---- full batches
+
+typedef struct crowd {
+  harness *harness;
+  int64_t ends_ms[64];
+  size_t polls;
+  char body[8192];
+} crowd;
+
+// Image i has the action i; a query is answered for each id that it names.
+static bool crowd_answers(void *user, const scripted_request *request, scripted_answer *answer) {
+  crowd *c = user;
+  if (strncmp(request->line, "POST", 4) == 0) {
+    int image = atoi(strstr(request->target, "/images/") + 8);
+    snprintf(c->body, sizeof c->body, "{\"action\":{\"id\":%d,\"command\":\"change_protection\",\"status\":\"running\"}}",
+             image);
+    *answer = (scripted_answer){.status = 201, .body = c->body};
+    return true;
+  }
+  size_t used = (size_t)snprintf(c->body, sizeof c->body, "{\"actions\":[");
+  const char *separator = "";
+  for (const char *at = request->target; (at = strstr(at, "id=")); separator = ",") {
+    at += 3;
+    size_t i = (size_t)atoi(at) - 1;
+    bool runs = scripted_now_ms(c->harness->script) < c->ends_ms[i];
+    used += (size_t)snprintf(c->body + used, sizeof c->body - used, "%s{\"id\":%zu,\"command\":\"x\",\"status\":\"%s\"}",
+                             separator, i + 1, runs ? "running" : "success");
+  }
+  snprintf(c->body + used, sizeof c->body - used, "]}");
+  c->polls++;
+  *answer = (scripted_answer){.status = 200, .body = c->body};
+  return true;
+}
+
+static void sixty_four_waits_take_few_polls(void **state) {
+  (void)state;
+  static crowd c;
+  c = (crowd){.harness = harness_new()};
+  scripted_when(c.harness->script, crowd_answers, &c);
+  imgact_op *ops[64];
+  for (size_t i = 0; i < 64; i++) {
+    char id[8];
+    snprintf(id, sizeof id, "%zu", i + 1);
+    while (scripted_now_ms(c.harness->script) < (int64_t)i * 156) {
+      scripted_advance(c.harness->script, 4);
+      imgact_loop_dispatch(c.harness->loop);
+    }
+    c.ends_ms[i] = scripted_now_ms(c.harness->script) + 40000;
+    ops[i] = imgact_protect_image(c.harness->client, id);
+    imgact_op_set_wait(ops[i], 1);
+    imgact_op_start(ops[i], NULL, NULL);
+  }
+  assert_int_equal(imgact_loop_run(c.harness->loop), IMGACT_OK);
+  for (size_t i = 0; i < 64; i++) {
+    assert_status(ops[i], IMGACT_OK);
+    imgact_op_free(ops[i]);
+  }
+  printf("# 64 waits of 40 s, begun over 10 s: %zu polls\n", c.polls);
+  assert_int_in_range(c.polls, 1, 80);
+  harness_free(c.harness);
+}
+
 // ---- many polls, many waits
 
 typedef struct patience {
@@ -343,6 +405,7 @@ int main(void) {
       cmocka_unit_test(the_deadline_returns_what_was_seen_last),
       cmocka_unit_test(the_rate_of_the_last_poll_is_the_operations),
       cmocka_unit_test(an_action_of_another_image_is_not_found),
+      cmocka_unit_test(sixty_four_waits_take_few_polls),
       cmocka_unit_test(a_wait_of_a_million_polls_does_not_grow),
       cmocka_unit_test(ten_thousand_waits_share_a_loop),
   };

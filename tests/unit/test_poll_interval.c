@@ -13,7 +13,7 @@ static looks look_until(int64_t duration_ms, int64_t earliest_ms) {
   int64_t age_ms = 0;
   while (age_ms < duration_ms) {
     int64_t interval_ms = ia_poll_interval_ms(age_ms, 0, earliest_ms);
-    assert_true(interval_ms >= 1000);
+    assert_true(interval_ms >= 500);
     age_ms += interval_ms;
     seen.requests++;
   }
