@@ -41,8 +41,8 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .trace_user_data = options->trace_user_data,
                             .retry_tokens = IA_RETRY_TOKENS,
                             .rate = ia_rate_limit_unknown};
-  for (size_t lane = 0; lane < IA_LANES; lane++)
-    for (size_t budget = 0; budget < IA_BUDGETS; budget++) ia_list_init(&client->lanes[lane][budget]);
+  for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
+    for (size_t quota = 0; quota < IA_QUOTAS; quota++) ia_list_init(&client->queues[priority][quota]);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
   ia_poller_init(&client->poller);
   ia_claims_init(&client->claims, client->allocator, ia_random_word(&engine->timers), ia_random_word(&engine->timers));
@@ -52,7 +52,7 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
   if (client->endpoint)
     for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--) client->endpoint[n - 1] = '\0';
   if (!client->user_agent || !client->endpoint) return false;
-  ia_client_join_governor(client);
+  ia_client_join_rate_limiter(client);
   return true;
 }
 
@@ -82,7 +82,7 @@ imgact_status ia_client_set_token(imgact_client *client, const char *token, size
   client->token = copy;
   client->token_length = length;
   ia_redactor_init(&client->redactor, copy, length, client->provider->token_prefixes);
-  ia_client_join_governor(client);
+  ia_client_join_rate_limiter(client);
   return IMGACT_OK;
 }
 
@@ -106,7 +106,7 @@ static imgact_status refresh_token(imgact_client *client, imgact_error *error) {
 void ia_client_clear(imgact_client *client) {
   ia_list_remove(&client->pump);
   ia_list_remove(&client->held);
-  ia_governor_drop(client->governor);
+  ia_rate_limiter_unref(client->rate_limiter);
   drop_token(client);
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
@@ -131,47 +131,47 @@ void ia_client_pump(imgact_client *client) {
 }
 
 /* Clients that send with one token share what it may send: the key is a hash, never the token. */
-void ia_client_join_governor(imgact_client *client) {
+void ia_client_join_rate_limiter(imgact_client *client) {
   uint64_t key = ia_hash(client->provider->name, strlen(client->provider->name));
   key = key * 31 + ia_hash(client->endpoint, strlen(client->endpoint));
   if (client->token) key = key * 31 + ia_hash(client->token, client->token_length);
-  if (client->governor && client->governor->key == key) return;
+  if (client->rate_limiter && client->rate_limiter->key == key) return;
   ia_list_remove(&client->held);
-  ia_governor_drop(client->governor);
-  client->governor = ia_governor_hold(client->engine, key);
+  ia_rate_limiter_unref(client->rate_limiter);
+  client->rate_limiter = ia_rate_limiter_acquire(client->engine, key);
 }
 
 static uint32_t budget_of(const imgact_slot *slot) {
-  return slot && slot->rate_limit_index < IA_BUDGETS ? slot->rate_limit_index : 0;
+  return slot && slot->rate_limit_index < IA_QUOTAS ? slot->rate_limit_index : 0;
 }
 
-void ia_client_enqueue(imgact_client *client, ia_lane lane, const imgact_slot *slot, ia_link *exchange) {
-  ia_list_append(&client->lanes[lane][budget_of(slot)], exchange);
+void ia_client_enqueue(imgact_client *client, ia_priority priority, const imgact_slot *slot, ia_link *exchange) {
+  ia_list_append(&client->queues[priority][budget_of(slot)], exchange);
   ia_client_pump(client);
 }
 
 /* Of watches that are due a request is made when it can go. */
-static bool is_waiting(const imgact_client *client, size_t lane, uint32_t budget) {
-  if (!ia_list_empty(&client->lanes[lane][budget])) return true;
-  return lane == IA_LANE_WAIT && !ia_list_empty(&client->poller.due) &&
-         budget == budget_of(ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS));
+static bool is_waiting(const imgact_client *client, size_t priority, uint32_t quota) {
+  if (!ia_list_empty(&client->queues[priority][quota])) return true;
+  return priority == IA_PRIORITY_POLL && !ia_list_empty(&client->poller.due) &&
+         quota == budget_of(ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS));
 }
 
 static bool anything_waits(const imgact_client *client) {
   bool any = !ia_list_empty(&client->poller.due);
-  for (size_t lane = 0; lane < IA_LANES; lane++)
-    for (uint32_t budget = 0; budget < IA_BUDGETS; budget++) any = any || !ia_list_empty(&client->lanes[lane][budget]);
+  for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
+    for (uint32_t quota = 0; quota < IA_QUOTAS; quota++) any = any || !ia_list_empty(&client->queues[priority][quota]);
   return any;
 }
 
-static ia_leave ask_leave(imgact_client *client, size_t lane, uint32_t budget) {
+static ia_permit ask_leave(imgact_client *client, size_t priority, uint32_t quota) {
   double reserve = (double)client->settings.reserve_percent / 100.0;
-  if (!client->governor) return (ia_leave){.kind = IA_LEAVE_GO};
-  return ia_governor_ask(client->governor, budget, lane, reserve);
+  if (!client->rate_limiter) return (ia_permit){.kind = IA_PERMIT_GRANTED};
+  return ia_rate_limiter_request_permit(client->rate_limiter, quota, priority, reserve);
 }
 
-static void send_first(imgact_client *client, size_t lane, uint32_t budget) {
-  ia_link *waiting = &client->lanes[lane][budget];
+static void send_first(imgact_client *client, size_t priority, uint32_t quota) {
+  ia_link *waiting = &client->queues[priority][quota];
   if (!ia_list_empty(waiting) || ia_poller_next(client)) ia_exchange_ready(IA_ENTRY(waiting->next, ia_exchange, link));
   ia_client_pump(client);
 }
@@ -179,16 +179,16 @@ static void send_first(imgact_client *client, size_t lane, uint32_t budget) {
 /* Who can only be late is told at once: a request that may go after its deadline alone, and every one while the cloud wants
  * a longer pause than anybody would wait for. Patient ones stay: a wait has its last state to tell, and a lost answer that
  * is being looked into is worth more than the time. */
-static void refuse_late(imgact_client *client, size_t lane, uint32_t budget, const ia_leave *leave) {
+static void refuse_late(imgact_client *client, size_t priority, uint32_t quota, const ia_permit *leave) {
   int64_t now_ms = client->engine->timers.now.mono_ms;
-  ia_link *waiting = &client->lanes[lane][budget];
+  ia_link *waiting = &client->queues[priority][quota];
   for (ia_link *at = waiting->next, *next; at != waiting; at = next) {
     ia_exchange *exchange = IA_ENTRY(at, ia_exchange, link);
     next = at->next;
-    if (exchange->terms.patient) continue;
-    if (leave->kind == IA_LEAVE_REFUSE)
+    if (exchange->policy.no_early_rejection) continue;
+    if (leave->kind == IA_PERMIT_REJECTED)
       ia_exchange_refuse(exchange, leave->asked_ms);
-    else if (exchange->terms.deadline_ms < leave->until_ms)
+    else if (exchange->policy.deadline_ms < leave->until_ms)
       ia_exchange_refuse(exchange, leave->until_ms - now_ms);
   }
 }
@@ -196,7 +196,7 @@ static void refuse_late(imgact_client *client, size_t lane, uint32_t budget, con
 static void hold_back(imgact_client *client, int64_t until_ms) {
   int64_t delay = until_ms - client->engine->timers.now.mono_ms;
   if (!ia_linked(&client->held)) ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay, 0, "held back for the rate limit");
-  ia_governor_wait(client->governor, &client->held, until_ms);
+  ia_rate_limiter_wake_at(client->rate_limiter, &client->held, until_ms);
 }
 
 /* Mutations first, then polls, then lists: a long list never keeps somebody waiting for the end of an action. Within a lane
@@ -207,20 +207,20 @@ void ia_client_run(imgact_client *client) {
   if (client->in_flight >= client->settings.concurrency || !anything_waits(client)) return;
   ia_error_clear(&client->token_error);
   (void)refresh_token(client, &client->token_error);
-  for (size_t lane = 0; lane < IA_LANES; lane++)
-    for (uint32_t i = 0; i < IA_BUDGETS; i++) {
-      uint32_t budget = (client->turns[lane] + i) % IA_BUDGETS;
-      if (!is_waiting(client, lane, budget)) continue;
-      ia_leave leave = ask_leave(client, lane, budget);
-      if (leave.kind == IA_LEAVE_GO) {
-        client->turns[lane] = budget + 1;
+  for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
+    for (uint32_t i = 0; i < IA_QUOTAS; i++) {
+      uint32_t quota = (client->next_quota[priority] + i) % IA_QUOTAS;
+      if (!is_waiting(client, priority, quota)) continue;
+      ia_permit leave = ask_leave(client, priority, quota);
+      if (leave.kind == IA_PERMIT_GRANTED) {
+        client->next_quota[priority] = quota + 1;
         ia_client_hold(client); /* before_send may free the last operation */
-        send_first(client, lane, budget);
+        send_first(client, priority, quota);
         ia_client_drop(client);
         return;
       }
-      if (leave.kind != IA_LEAVE_ASK) refuse_late(client, lane, budget, &leave);
-      if (is_waiting(client, lane, budget) && leave.until_ms < until_ms) until_ms = leave.until_ms;
+      if (leave.kind != IA_PERMIT_CHECK_LATER) refuse_late(client, priority, quota, &leave);
+      if (is_waiting(client, priority, quota) && leave.until_ms < until_ms) until_ms = leave.until_ms;
     }
   if (until_ms != IA_NEVER) hold_back(client, until_ms);
 }

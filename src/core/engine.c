@@ -3,18 +3,18 @@
  * a look over the requests that wait when the rate limit holds them back. */
 #include "engine.h"
 #include "exchange.h"
-#include "governor.h"
 #include "op.h"
+#include "rate_limiter.h"
 
 void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed, ia_now now) {
   *engine = (ia_engine){.allocator = allocator, .timers = {.random_state = seed, .now = now}};
-  ia_list_init(&engine->governors);
+  ia_list_init(&engine->rate_limiters);
   ia_list_init(&engine->pump);
   ia_list_init(&engine->outbox);
   ia_list_init(&engine->notify);
 }
 
-void ia_engine_clear(ia_engine *engine) { ia_governors_clear(engine); }
+void ia_engine_clear(ia_engine *engine) { ia_rate_limiters_clear(engine); }
 
 void ia_engine_tick(ia_engine *engine, ia_now now) { ia_timers_tick(&engine->timers, now); }
 

@@ -17,7 +17,7 @@ typedef struct ia_exchange ia_exchange;
 typedef struct ia_engine {
   const imgact_allocator *allocator;
   ia_timers timers;
-  ia_link governors;
+  ia_link rate_limiters;
   ia_link pump;   /* clients that may have requests to let go */
   ia_link outbox; /* exchanges that the outer ring is to send */
   ia_link notify; /* operations whose callbacks are due */

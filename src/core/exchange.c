@@ -18,12 +18,12 @@ static void finished(imgact_exchange *base, const imgact_http_response *http);
 static void again(ia_timer *timer);
 static void end_empty(ia_timer *timer);
 
-ia_exchange *ia_exchange_new(imgact_client *client, ia_terms terms, void (*done)(ia_exchange *), void *owner) {
+ia_exchange *ia_exchange_new(imgact_client *client, ia_request_policy policy, void (*done)(ia_exchange *), void *owner) {
   ia_exchange *exchange = ia_alloc_zero(client->allocator, sizeof *exchange);
   if (!exchange) return NULL;
   exchange->base.on_finished = finished;
   exchange->client = client;
-  exchange->terms = terms;
+  exchange->policy = policy;
   exchange->done = done;
   exchange->owner = owner;
   ia_arena_init(&exchange->step, client->allocator);
@@ -44,9 +44,9 @@ static void drop_request(ia_exchange *exchange) {
   ia_arena_reset(&exchange->step);
 }
 
-static void leave_governor(ia_exchange *exchange) {
-  ia_governor_drop(exchange->governor);
-  exchange->governor = NULL;
+static void leave_rate_limiter(ia_exchange *exchange) {
+  ia_rate_limiter_unref(exchange->rate_limiter);
+  exchange->rate_limiter = NULL;
 }
 
 static void leave_place(ia_exchange *exchange) {
@@ -61,8 +61,8 @@ void ia_exchange_free(ia_exchange *exchange) {
   bool had_place = exchange->state == IA_EXCHANGE_READY || exchange->state == IA_EXCHANGE_FLYING;
   if (exchange->state == IA_EXCHANGE_FLYING) client->engine->abort(client->engine->outer, exchange);
   if (had_place) leave_place(exchange);
-  if (exchange->governor) ia_governor_told(exchange->governor, exchange->slot->rate_limit_index, NULL);
-  leave_governor(exchange);
+  if (exchange->rate_limiter) ia_rate_limiter_on_finished(exchange->rate_limiter, exchange->slot->rate_limit_index, NULL);
+  leave_rate_limiter(exchange);
   ia_timer_stop(&client->engine->timers, &exchange->timer);
   ia_list_remove(&exchange->link);
   drop_request(exchange);
@@ -74,7 +74,7 @@ void ia_exchange_free(ia_exchange *exchange) {
 
 static void enqueue(ia_exchange *exchange) {
   exchange->state = IA_EXCHANGE_QUEUED;
-  ia_client_enqueue(exchange->client, exchange->terms.lane, exchange->slot, &exchange->link);
+  ia_client_enqueue(exchange->client, exchange->policy.priority, exchange->slot, &exchange->link);
 }
 
 /* An end that needs no reply comes from a timer that is due at once, so that no owner is called from inside its own call. */
@@ -194,13 +194,13 @@ void ia_exchange_ready(ia_exchange *exchange) {
   }
   exchange->state = IA_EXCHANGE_READY;
   exchange->client->in_flight++;
-  exchange->governor = ia_governor_share(exchange->client->governor);
-  if (exchange->governor) ia_governor_sent(exchange->governor, exchange->slot->rate_limit_index);
+  exchange->rate_limiter = ia_rate_limiter_ref(exchange->client->rate_limiter);
+  if (exchange->rate_limiter) ia_rate_limiter_on_sent(exchange->rate_limiter, exchange->slot->rate_limit_index);
   ia_list_append(&exchange->client->engine->outbox, &exchange->link);
 }
 
 static int64_t left_of(const ia_exchange *exchange) {
-  int64_t deadline_ms = exchange->terms.deadline_ms;
+  int64_t deadline_ms = exchange->policy.deadline_ms;
   return deadline_ms == IA_NEVER ? IA_NEVER : deadline_ms - exchange->client->engine->timers.now.mono_ms;
 }
 
@@ -257,7 +257,7 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
   ia_reply_read(&target, http, server_ms, rate, &exchange->error);
   learn_clock(exchange, http);
   client->rate = rate->rate_limit;
-  if (exchange->terms.rate) *exchange->terms.rate = rate->rate_limit;
+  if (exchange->policy.rate) *exchange->policy.rate = rate->rate_limit;
 }
 
 /* How far a reset is ahead, which is a time on the API's clock; -1 = not reported, or past. */
@@ -276,15 +276,15 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .failure = http->failure,
                         .error = &exchange->error,
                         .attempts = exchange->attempts,
-                        .max_attempts = exchange->terms.max_attempts,
-                        .tokens = exchange->terms.is_poll ? IA_RETRY_TOKENS : client->retry_tokens,
+                        .max_attempts = exchange->policy.max_attempts,
+                        .tokens = exchange->policy.is_poll ? IA_RETRY_TOKENS : client->retry_tokens,
                         .base_ms = client->settings.retry_base_ms,
                         .left_ms = left_of(exchange),
                         .wait_hint_ms = wait_hint_ms,
                         .random = ia_random(&engine->timers)};
   ia_decision decision = ia_retry(&attempt);
   /* A wait outlasts a pause of any length: its next poll comes then. */
-  if (decision.verdict == IA_ASKED_TOO_LONG && exchange->terms.is_poll && exchange->attempts < attempt.max_attempts) {
+  if (decision.verdict == IA_ASKED_TOO_LONG && exchange->policy.is_poll && exchange->attempts < attempt.max_attempts) {
     decision.verdict = IA_AGAIN;
     decision.delay_ms = decision.asked_ms;
   }
@@ -299,7 +299,7 @@ static void again(ia_timer *timer) {
 
 static void back_off(ia_exchange *exchange, const ia_decision *decision) {
   imgact_client *client = exchange->client;
-  if (!exchange->terms.is_poll) client->retry_tokens--;
+  if (!exchange->policy.is_poll) client->retry_tokens--;
   ia_trace_retry(exchange, decision->delay_ms);
   exchange->state = IA_EXCHANGE_BACKOFF; /* its error stays the cause, should it not go again */
   ia_timer_set(&client->engine->timers, &exchange->timer, ia_later(client->engine->timers.now.mono_ms, decision->delay_ms),
@@ -325,21 +325,21 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
 }
 
 /* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). */
-static void tell_governor(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_limit_info *rate,
-                          int64_t ahead_ms) {
+static void update_rate_limiter(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_limit_info *rate,
+                                int64_t ahead_ms) {
   imgact_rate_limit_info told = *rate;
-  if (!exchange->governor) return;
+  if (!exchange->rate_limiter) return;
   if (http->status == 429) told.rate_limit.limit = -1;
   told.next_request_at = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->timers.now.mono_ms, ahead_ms);
-  ia_governor_told(exchange->governor, exchange->slot->rate_limit_index,
-                   http->delivery == IMGACT_DELIVERY_ANSWERED ? &told : NULL);
+  ia_rate_limiter_on_finished(exchange->rate_limiter, exchange->slot->rate_limit_index,
+                              http->delivery == IMGACT_DELIVERY_ANSWERED ? &told : NULL);
 }
 
 static void park(ia_exchange *exchange, const ia_decision *decision) {
   int64_t asked = exchange->error.retry_after_ms > 0 ? exchange->error.retry_after_ms : decision->delay_ms;
   if (decision->verdict == IA_ASKED_TOO_LONG) asked = decision->asked_ms;
-  if (exchange->governor && exchange->error.status == IMGACT_RATE_LIMITED && asked > 0)
-    ia_governor_park(exchange->governor, asked);
+  if (exchange->rate_limiter && exchange->error.status == IMGACT_RATE_LIMITED && asked > 0)
+    ia_rate_limiter_block_for(exchange->rate_limiter, asked);
 }
 
 /* The details of an earlier attempt's error are not those of this one. */
@@ -364,17 +364,17 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   else
     fail_without_response(exchange, http);
   int64_t ahead_ms = wait_hint_ms(&rate, server_ms);
-  tell_governor(exchange, http, &rate, ahead_ms);
+  update_rate_limiter(exchange, http, &rate, ahead_ms);
   if (exchange->error.status == IMGACT_OK) {
     if (client->retry_tokens < IA_RETRY_TOKENS) client->retry_tokens++;
     exchange->uncertain = exchange->maybe_applied = false;
-    leave_governor(exchange);
+    leave_rate_limiter(exchange);
     exchange->done(exchange);
   } else {
     ia_decision decision = judge(exchange, http, ahead_ms);
     exchange->maybe_applied = exchange->maybe_applied || decision.maybe_applied;
     park(exchange, &decision);
-    leave_governor(exchange);
+    leave_rate_limiter(exchange);
     if (decision.verdict == IA_AGAIN)
       back_off(exchange, &decision);
     else

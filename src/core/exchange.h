@@ -33,10 +33,10 @@ struct ia_exchange {
   imgact_request request;
   imgact_http_request http;
   imgact_header headers[4];
-  char *authorization;   /* wiped */
-  ia_redactor redactor;  /* of the token in it: the client may have another one when the reply comes */
-  ia_governor *governor; /* that let the attempt go; held while it has a place */
-  ia_terms terms;
+  char *authorization;           /* wiped */
+  ia_redactor redactor;          /* of the token in it: the client may have another one when the reply comes */
+  ia_rate_limiter *rate_limiter; /* that let the attempt go; held while it has a place */
+  ia_request_policy policy;
   ia_exchange_state state;
   int64_t sent_ms;    /* steady, of the last attempt */
   int64_t sent_at_ms; /* the same on the wall's clock */
@@ -49,7 +49,7 @@ struct ia_exchange {
 };
 
 /* NULL when there is no memory. The call's strings and the result are the owner's and must outlive it. */
-ia_exchange *ia_exchange_new(imgact_client *client, ia_terms terms, void (*done)(ia_exchange *), void *owner);
+ia_exchange *ia_exchange_new(imgact_client *client, ia_request_policy policy, void (*done)(ia_exchange *), void *owner);
 /* Cancels it where it is, without telling the owner, and frees it. NULL is fine. */
 void ia_exchange_free(ia_exchange *exchange);
 /* Sends exchange->call through its slot. Never calls done from inside. */

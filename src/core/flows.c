@@ -14,7 +14,7 @@ static void simple_done(ia_exchange *exchange) {
 }
 
 static void send_simple(imgact_op *op, void (*done)(ia_exchange *)) {
-  if (!ia_op_exchange(op, ia_op_terms(op, IA_LANE_READ, false), done)) {
+  if (!ia_op_exchange(op, ia_op_request_policy(op, IA_PRIORITY_READ, false), done)) {
     ia_op_end_soon(op);
     return;
   }
@@ -32,10 +32,10 @@ const ia_flow ia_flow_simple = {simple_start, simple_stop, NULL};
 
 /* ---- lists ---- */
 
-bool ia_op_walk(imgact_op *op, ia_walk *walk, ia_terms terms, void (*done)(ia_walk *), imgact_error *error) {
+bool ia_op_walk(imgact_op *op, ia_walk *walk, ia_request_policy policy, void (*done)(ia_walk *), imgact_error *error) {
   walk->done = done;
   walk->owner = op;
-  walk->terms = terms;
+  walk->policy = policy;
   if (ia_walk_start(walk, &op->result)) return true;
   *error = walk->error;
   return false;
@@ -60,7 +60,7 @@ static void list_start(imgact_op *op) {
     ia_op_end_soon(op);
     return;
   }
-  if (!ia_op_walk(op, walk, ia_op_terms(op, IA_LANE_READ, false), list_done, &op->error)) ia_op_end_soon(op);
+  if (!ia_op_walk(op, walk, ia_op_request_policy(op, IA_PRIORITY_READ, false), list_done, &op->error)) ia_op_end_soon(op);
 }
 
 /* A paused walk keeps what it knows for the next page. */
@@ -125,7 +125,7 @@ static bool look_up_name(imgact_op *op, imgact_error *error) {
       .size = sizeof *filter, .name = op->call.image_ref, .architecture = op->call.architecture, .include_deprecated = 1};
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter};
   if (ia_walk_init(walk, op->client, &call, error) != IMGACT_OK) return false;
-  return ia_op_walk(op, walk, ia_op_terms(op, IA_LANE_READ, false), named, error);
+  return ia_op_walk(op, walk, ia_op_request_policy(op, IA_PRIORITY_READ, false), named, error);
 }
 
 static void go_by_name(imgact_op *op) {
@@ -248,7 +248,7 @@ void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *ima
   watch->id = id;
   watch->image = image;
   watch->report = report;
-  watch->terms = ia_op_terms(op, IA_LANE_WAIT, true);
+  watch->policy = ia_op_request_policy(op, IA_PRIORITY_POLL, true);
   watch->keep_raw = op->result.keep_raw;
   watch->interval_ms =
       op->options.poll_interval_ms > 0 ? op->options.poll_interval_ms : op->client->settings.poll_interval_ms;

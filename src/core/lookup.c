@@ -168,7 +168,7 @@ static void view_image(ia_lookup *lookup) {
     return;
   }
   enter(lookup, IA_LOOKUP_VIEWING);
-  lookup->exchange = ia_exchange_new(client, lookup->terms, got_image, lookup);
+  lookup->exchange = ia_exchange_new(client, lookup->policy, got_image, lookup);
   if (!lookup->exchange) {
     give_up(lookup, "out of memory");
     return;
@@ -216,8 +216,8 @@ static void follow(ia_lookup *lookup) {
   watch->id = lookup->action->id;
   watch->image = lookup->call->image_ref;
   watch->report = followed;
-  watch->terms = lookup->terms;
-  watch->terms.lane = IA_LANE_WAIT;
+  watch->policy = lookup->policy;
+  watch->policy.priority = IA_PRIORITY_POLL;
   watch->interval_ms = client->settings.poll_interval_ms;
   watch->keep_raw = lookup->keep_raw;
   if (!watch->id) {
@@ -279,7 +279,7 @@ static bool list_actions(ia_lookup *lookup, imgact_error *error) {
   if (ia_walk_init(lookup->walk, client, &call, error) != IMGACT_OK) return false;
   lookup->walk->done = got_actions;
   lookup->walk->owner = lookup;
-  lookup->walk->terms = lookup->terms;
+  lookup->walk->policy = lookup->policy;
   if (ia_walk_start(lookup->walk, &lookup->actions)) return true;
   *error = lookup->walk->error;
   return false;

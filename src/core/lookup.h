@@ -40,7 +40,7 @@ typedef struct ia_lookup {
   const imgact_call *call; /* the mutation */
   void (*done)(struct ia_lookup *lookup, ia_outcome outcome);
   void *owner;
-  ia_terms terms;
+  ia_request_policy policy;
   ia_sent sent;
   int64_t settled_ms; /* monotonic: until when to look */
   int64_t settle_ms;

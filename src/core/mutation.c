@@ -206,7 +206,7 @@ static void on_not_applied(ia_mutation *m) {
   const ia_resend_facts facts = {.reason = doubt->reason,
                                  .idempotent = is_idempotent(op),
                                  .attempts = doubt->attempts,
-                                 .max_attempts = ia_op_terms(op, IA_LANE_MUTATION, false).max_attempts,
+                                 .max_attempts = ia_op_request_policy(op, IA_PRIORITY_MUTATION, false).max_attempts,
                                  .retry_budget = client->retry_tokens,
                                  .retry_after_ms = doubt->cause.retry_after_ms,
                                  .now_ms = timers_of(m)->now.mono_ms,
@@ -252,16 +252,17 @@ static void start_lookup(ia_mutation *m, int64_t for_ms) {
   imgact_op *op = m->op;
   enter(m, IA_MUTATION_LOOKING);
   ia_result_reset(&op->result);
-  m->lookup = (ia_lookup){.client = op->client,
-                          .slot = op->slot,
-                          .call = &op->call,
-                          .done = on_lookup,
-                          .owner = m,
-                          .terms = ia_op_terms(op, IA_LANE_MUTATION, true), /* worth more than a rate limit's delay */
-                          .sent = m->doubt.sent,
-                          .settle_ms = op->client->settings.settle_ms,
-                          .settled_ms = ia_later(timers_of(m)->now.mono_ms, for_ms),
-                          .keep_raw = op->result.keep_raw};
+  m->lookup =
+      (ia_lookup){.client = op->client,
+                  .slot = op->slot,
+                  .call = &op->call,
+                  .done = on_lookup,
+                  .owner = m,
+                  .policy = ia_op_request_policy(op, IA_PRIORITY_MUTATION, true), /* worth more than a rate limit's delay */
+                  .sent = m->doubt.sent,
+                  .settle_ms = op->client->settings.settle_ms,
+                  .settled_ms = ia_later(timers_of(m)->now.mono_ms, for_ms),
+                  .keep_raw = op->result.keep_raw};
   ia_lookup_start(&m->lookup);
 }
 
@@ -332,7 +333,7 @@ static void send_request(imgact_op *op) {
   ia_mutation *m = op->mutation;
   enter(m, IA_MUTATION_SENDING);
   ia_result_reset(&op->result);
-  if (!ia_op_exchange(op, ia_op_terms(op, IA_LANE_MUTATION, false), on_response)) {
+  if (!ia_op_exchange(op, ia_op_request_policy(op, IA_PRIORITY_MUTATION, false), on_response)) {
     ia_op_end_soon(op);
     return;
   }

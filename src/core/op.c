@@ -200,25 +200,25 @@ bool ia_op_announce(imgact_op *op) {
   return false;
 }
 
-ia_terms ia_op_terms(imgact_op *op, ia_lane lane, bool patient) {
+ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority, bool no_early_rejection) {
   const ia_settings *settings = &op->client->settings;
-  int32_t usual = lane == IA_LANE_WAIT ? settings->max_poll_attempts : settings->max_attempts;
-  return (ia_terms){.deadline_ms = op->deadline_ms,
-                    .rate = &op->rate,
-                    .max_attempts = op->options.max_attempts > 0 ? op->options.max_attempts : usual,
-                    .lane = lane,
-                    .is_poll = lane == IA_LANE_WAIT,
-                    .patient = patient};
+  int32_t usual = priority == IA_PRIORITY_POLL ? settings->max_poll_attempts : settings->max_attempts;
+  return (ia_request_policy){.deadline_ms = op->deadline_ms,
+                             .rate = &op->rate,
+                             .max_attempts = op->options.max_attempts > 0 ? op->options.max_attempts : usual,
+                             .priority = priority,
+                             .is_poll = priority == IA_PRIORITY_POLL,
+                             .no_early_rejection = no_early_rejection};
 }
 
-bool ia_op_exchange(imgact_op *op, ia_terms terms, void (*done)(ia_exchange *)) {
-  if (!op->exchange) op->exchange = ia_exchange_new(op->client, terms, done, op);
+bool ia_op_exchange(imgact_op *op, ia_request_policy policy, void (*done)(ia_exchange *)) {
+  if (!op->exchange) op->exchange = ia_exchange_new(op->client, policy, done, op);
   if (!op->exchange) {
     ia_no_memory(&op->error);
     return false;
   }
   op->exchange->done = done;
-  op->exchange->terms = terms;
+  op->exchange->policy = policy;
   return true;
 }
 

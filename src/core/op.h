@@ -82,11 +82,11 @@ void ia_op_unwatch(imgact_op *op, ia_watch *watch);
 /* The callbacks that are due; the operation may be gone afterwards. */
 void ia_op_tell(imgact_op *op);
 /* What was asked for with the operation, and else with its client. */
-ia_terms ia_op_terms(imgact_op *op, ia_lane lane, bool patient);
+ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority, bool no_early_rejection);
 /* Makes the operation's exchange if it has none; false: it was ended for lack of memory. */
-bool ia_op_exchange(imgact_op *op, ia_terms terms, void (*done)(ia_exchange *));
+bool ia_op_exchange(imgact_op *op, ia_request_policy policy, void (*done)(ia_exchange *));
 /* Starts a walk, or its next page, with the operation's settings into its result; false: no memory, in error. */
-bool ia_op_walk(imgact_op *op, ia_walk *walk, ia_terms terms, void (*done)(ia_walk *), imgact_error *error);
+bool ia_op_walk(imgact_op *op, ia_walk *walk, ia_request_policy policy, void (*done)(ia_walk *), imgact_error *error);
 /* Announces a mutation to before_send, once; false: it was refused, and the operation was ended. */
 bool ia_op_announce(imgact_op *op);
 /* Ends it by a timer that is due at once, for flows that find an end in start. */

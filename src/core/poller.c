@@ -199,7 +199,7 @@ static void polled(ia_exchange *exchange) {
   while (!ia_list_empty(&batch->watches)) {
     ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
     ia_list_remove(&watch->link);
-    if (watch->terms.rate) *watch->terms.rate = batch->rate;
+    if (watch->policy.rate) *watch->policy.rate = batch->rate;
     report(watch, batch);
   }
   free_batch(batch);
@@ -210,9 +210,11 @@ static void polled(ia_exchange *exchange) {
 static ia_batch *new_batch(imgact_client *client) {
   ia_batch *batch = ia_alloc_zero(client->allocator, sizeof *batch);
   if (!batch) return NULL;
-  ia_terms terms = {
-      .lane = IA_LANE_WAIT, .is_poll = true, .patient = true, .rate = &batch->rate}; /* the rest is theirs who join */
-  batch->exchange = ia_exchange_new(client, terms, polled, batch);
+  ia_request_policy policy = {.priority = IA_PRIORITY_POLL,
+                              .is_poll = true,
+                              .no_early_rejection = true,
+                              .rate = &batch->rate}; /* the rest is theirs who join */
+  batch->exchange = ia_exchange_new(client, policy, polled, batch);
   if (!batch->exchange) {
     ia_free(client->allocator, batch);
     return NULL;
@@ -236,7 +238,7 @@ static void no_memory(imgact_client *client) {
 static bool may_join(const ia_batch *batch, const ia_watch *watch) {
   if (ia_list_empty(&batch->watches)) return true;
   const ia_watch *first = IA_ENTRY(batch->watches.next, ia_watch, link);
-  return !first->alone && !watch->alone && first->terms.max_attempts == watch->terms.max_attempts;
+  return !first->alone && !watch->alone && first->policy.max_attempts == watch->policy.max_attempts;
 }
 
 /* The next watch for a batch: one that is due, else the one that is due soonest, which costs nothing in a free place; NULL.
@@ -258,15 +260,15 @@ static ia_watch *next_watch(const ia_batch *batch, imgact_client *client) {
 
 static void fill(ia_batch *batch, imgact_client *client, size_t max) {
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = batch->ids};
-  ia_terms *terms = &batch->exchange->terms;
+  ia_request_policy *policy = &batch->exchange->policy;
   for (ia_watch *watch; call.action_ids_count < max && (watch = next_watch(batch, client));) {
     ia_list_append(&batch->watches, &watch->link);
     watch->batch = batch;
     batch->ids[call.action_ids_count++] = watch->id;
     if (max == 1) call.image_ref = watch->image;
     batch->result.keep_raw = batch->result.keep_raw || watch->keep_raw;
-    terms->max_attempts = watch->terms.max_attempts;
-    if (watch->terms.deadline_ms > terms->deadline_ms) terms->deadline_ms = watch->terms.deadline_ms;
+    policy->max_attempts = watch->policy.max_attempts;
+    if (watch->policy.deadline_ms > policy->deadline_ms) policy->deadline_ms = watch->policy.deadline_ms;
   }
   batch->shared = call.action_ids_count > 1;
   ia_exchange_submit(batch->exchange, &call, &batch->result);

@@ -7,7 +7,7 @@
 #include "arena.h"
 #include "engine.h"
 #include "poll_interval.h"
-#include "terms.h"
+#include "request_policy.h"
 #include <imgact/model.h>
 
 typedef struct ia_poller {
@@ -30,8 +30,8 @@ typedef struct ia_watch {
   int64_t may_be_missing_until_ms; /* monotonic; until then a poll may not find a new action */
   int64_t interval_ms;             /* 0 = adaptive */
   int64_t started_ms;
-  imgact_action_kind kind; /* as far as is known; OTHER */
-  ia_terms terms;          /* the owner's: no poll is retried beyond its deadline */
+  imgact_action_kind kind;  /* as far as is known; OTHER */
+  ia_request_policy policy; /* the owner's: no poll is retried beyond its deadline */
   bool keep_raw;
   bool alone; /* its next look shares no request */
   bool active;

@@ -110,7 +110,7 @@ imgact_status ia_walk_check(const ia_walk *walk, imgact_error *error) {
 
 /* Asks for the page that call names; false, with the error set, when there is no memory. */
 static bool ask(ia_walk *walk) {
-  if (!walk->exchange) walk->exchange = ia_exchange_new(walk->client, walk->terms, got_page, walk);
+  if (!walk->exchange) walk->exchange = ia_exchange_new(walk->client, walk->policy, got_page, walk);
   if (!walk->exchange) {
     ia_no_memory(&walk->error);
     return false;
@@ -118,7 +118,7 @@ static bool ask(ia_walk *walk) {
   walk->call.type_mask = walk->groups[walk->group];
   walk->call.next_query = walk->next.length ? ia_buf_text(&walk->next) : NULL;
   walk->exchange->attempts = 0;
-  walk->exchange->terms = walk->terms;
+  walk->exchange->policy = walk->policy;
   if (walk->first == *item_count(walk)) /* a page of which the filters let nothing pass leaves nothing behind */
     ia_arena_rewind(&walk->result->arena, walk->before);
   walk->first = *item_count(walk);

@@ -26,7 +26,7 @@ typedef struct ia_walk {
   uint32_t exact[IA_WALK_GROUPS];
   size_t groups_count, group;
   int64_t page, per_page, limit; /* as asked: this page alone (0 = all), 0 = the provider's, 0 = none */
-  ia_terms terms;
+  ia_request_policy policy;
   int64_t total;               /* as the query's first page told it; -1 */
   size_t first;                /* of the page's items in the result */
   ia_arena_point before;       /* the memory of the result before the page */

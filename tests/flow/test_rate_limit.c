@@ -322,8 +322,8 @@ static void who_can_only_be_late_is_told_at_once(void **state) {
   (void)state;
   harness *s = harness_new();
   scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n", .delay_ms = 10});
-  imgact_op *patient = imgact_delete_image(s->client, "4711");
-  imgact_op_start(patient, NULL, NULL);
+  imgact_op *no_early_rejection = imgact_delete_image(s->client, "4711");
+  imgact_op_start(no_early_rejection, NULL, NULL);
   for (int i = 0; i < 10 && scripted_now_ms(s->script) < 10; i++) imgact_loop_dispatch(s->loop);
   imgact_op *hurried = imgact_delete_image(s->client, "4712");
   harness_run(harness_configure(hurried, (imgact_op_options){.deadline_ms = 10000}), IMGACT_RATE_LIMITED);
@@ -332,9 +332,9 @@ static void who_can_only_be_late_is_told_at_once(void **state) {
   assert_no_flag(hurried, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(scripted_count(s->script), 1);
   scripted_json(s->script, 204, NULL);
-  harness_run(patient, IMGACT_OK);
+  harness_run(no_early_rejection, IMGACT_OK);
   imgact_op_free(hurried);
-  imgact_op_free(patient);
+  imgact_op_free(no_early_rejection);
   harness_free(s);
 }
 

@@ -147,16 +147,16 @@ static void polls_with_other_attempts_share_no_request(void **state) {
   scripted_json(s->script, 503, "{}");
   scripted_json(s->script, 503, "{}");
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success")));
-  imgact_op *patient = imgact_wait_actions(s->client, &ids[0], 1, NULL);
+  imgact_op *no_early_rejection = imgact_wait_actions(s->client, &ids[0], 1, NULL);
   imgact_op *hasty =
       harness_configure(imgact_wait_actions(s->client, &ids[1], 1, NULL), (imgact_op_options){.max_attempts = 1});
-  imgact_op_start(patient, NULL, NULL);
+  imgact_op_start(no_early_rejection, NULL, NULL);
   imgact_op_start(hasty, NULL, NULL);
   imgact_loop_run(s->loop);
   scripted_assert_lines(s->script, "GET /v1/actions?id=1", "GET /v1/actions?id=2", "GET /v1/actions?id=1");
-  assert_status(patient, IMGACT_OK);
+  assert_status(no_early_rejection, IMGACT_OK);
   assert_status(hasty, IMGACT_UNAVAILABLE);
-  imgact_op_free(patient);
+  imgact_op_free(no_early_rejection);
   imgact_op_free(hasty);
   harness_free(s);
 }

@@ -153,7 +153,7 @@ static void report(ia_watch *watch, const imgact_error *error, const char *detai
 static ia_watch *watch(size_t index) {
   ia_watch *made = &s.watches[index];
   snprintf(s.ids[index], sizeof s.ids[index], "%zu", index + 1);
-  *made = (ia_watch){.id = s.ids[index], .terms = {.max_attempts = 1, .deadline_ms = IA_NEVER}, .report = report};
+  *made = (ia_watch){.id = s.ids[index], .policy = {.max_attempts = 1, .deadline_ms = IA_NEVER}, .report = report};
   return made;
 }
 
@@ -404,7 +404,7 @@ static void the_raw_object_is_there_for_all_where_one_asked(void **state) {
 static void every_look_tells_its_watch_of_the_rate_limit(void **state) {
   (void)state;
   imgact_rate_limit told = {-1, -1, IMGACT_NO_TIME, -1};
-  watch(0)->terms.rate = &told;
+  watch(0)->policy.rate = &told;
   ia_watch_start(&s.watches[0], &s.client, false);
   start(1); // and one that does not want to know
   run();
@@ -433,7 +433,7 @@ static void one_that_stops_is_not_asked_for_any_more(void **state) {
 static void a_further_attempt_names_those_that_are_left(void **state) {
   (void)state;
   for (size_t i = 0; i < 3; i++) {
-    watch(i)->terms.max_attempts = 2;
+    watch(i)->policy.max_attempts = 2;
     ia_watch_start(&s.watches[i], &s.client, false);
   }
   run();
@@ -478,12 +478,12 @@ static void a_report_may_stop_its_own_watch_and_another_of_the_request(void **st
 
 static void the_most_patient_of_a_request_sets_its_limits(void **state) {
   (void)state;
-  for (size_t patient = 0; patient < 2; patient++) {
+  for (size_t no_early_rejection = 0; no_early_rejection < 2; no_early_rejection++) {
     close_it();
     open_with(25, 0);
     for (size_t i = 0; i < 2; i++) {
-      watch(i)->terms.deadline_ms = i == patient ? 9000 : 5000;
-      s.watches[i].terms.max_attempts = 2;
+      watch(i)->policy.deadline_ms = i == no_early_rejection ? 9000 : 5000;
+      s.watches[i].policy.max_attempts = 2;
       ia_watch_start(&s.watches[i], &s.client, false);
     }
     run();

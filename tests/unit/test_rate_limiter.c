@@ -1,55 +1,55 @@
 // SPDX-License-Identifier: MIT
 // What one credential may still send: learned from what clouds tell, counted from what was sent, on a clock that stands
 // still until it is moved. test_rate_limit.c has the same against faithful limiters, over days.
-#include "governor.h"
 #include "rate_fixture.h"
+#include "rate_limiter.h"
 
 #define HOUR_MS  INT64_C(3600000)
-#define MUTATION IA_LANE_MUTATION
-#define WAIT     IA_LANE_WAIT
-#define LIST     IA_LANE_READ
+#define MUTATION IA_PRIORITY_MUTATION
+#define WAIT     IA_PRIORITY_POLL
+#define LIST     IA_PRIORITY_READ
 
 static rate_fixture d;
-static ia_governor *g;
+static ia_rate_limiter *g;
 
 static int open_desk(void **state) {
   (void)state;
   rate_fixture_open(&d, 0);
   rate_fixture_at(&d, 1000000);
-  g = ia_governor_hold(&d.engine, 1);
+  g = ia_rate_limiter_acquire(&d.engine, 1);
   assert_non_null(g);
   return 0;
 }
 
 static int close_desk(void **state) {
   (void)state;
-  ia_governor_drop(g);
+  ia_rate_limiter_unref(g);
   rate_fixture_close(&d);
-  assert_true(ia_list_empty(&d.engine.governors));
+  assert_true(ia_list_empty(&d.engine.rate_limiters));
   return 0;
 }
 
 // One that knows nothing yet.
 static void forget(void) {
-  ia_governor_drop(g);
-  ia_governors_clear(&d.engine);
-  g = ia_governor_hold(&d.engine, 1);
+  ia_rate_limiter_unref(g);
+  ia_rate_limiters_clear(&d.engine);
+  g = ia_rate_limiter_acquire(&d.engine, 1);
 }
 
 // 0: it may go; else for how long it has to wait.
-static int64_t wait_of(uint32_t budget, size_t lane, double reserve) {
-  ia_leave leave = ia_governor_ask(g, budget, lane, reserve);
-  if (leave.kind == IA_LEAVE_GO) return 0;
+static int64_t wait_of(uint32_t quota, size_t priority, double reserve) {
+  ia_permit leave = ia_rate_limiter_request_permit(g, quota, priority, reserve);
+  if (leave.kind == IA_PERMIT_GRANTED) return 0;
   assert_true(leave.until_ms > d.now_ms);
   return leave.until_ms - d.now_ms;
 }
 
-static int64_t wait_ms(size_t lane) { return wait_of(0, lane, 0.0); }
+static int64_t wait_ms(size_t priority) { return wait_of(0, priority, 0.0); }
 
 // Sends as long as it may, at most so often.
-static size_t spend(size_t lane, size_t most) {
+static size_t spend(size_t priority, size_t most) {
   size_t sent = 0;
-  for (; sent < most && wait_ms(lane) == 0; sent++) ia_governor_sent(g, 0);
+  for (; sent < most && wait_ms(priority) == 0; sent++) ia_rate_limiter_on_sent(g, 0);
   return sent;
 }
 
@@ -60,19 +60,19 @@ static imgact_rate_limit_info rate_of(int64_t limit, int64_t remaining) {
 }
 
 // One request goes, and its reply tells this.
-static void tell_bucket(uint32_t budget, int64_t limit, int64_t remaining) {
+static void tell_bucket(uint32_t quota, int64_t limit, int64_t remaining) {
   imgact_rate_limit_info info = rate_of(limit, remaining);
   info.refill_per_second = (double)limit / 3600.0;
-  ia_governor_sent(g, budget);
-  ia_governor_told(g, budget, &info);
+  ia_rate_limiter_on_sent(g, quota);
+  ia_rate_limiter_on_finished(g, quota, &info);
 }
 
 static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) {
   imgact_rate_limit_info info = rate_of(limit, remaining);
   info.limit_per_minute = limit / 20;
   if (reset_in_ms != IMGACT_NO_TIME) info.next_request_at = d.now_ms + reset_in_ms;
-  ia_governor_sent(g, 0);
-  ia_governor_told(g, 0, &info);
+  ia_rate_limiter_on_sent(g, 0);
+  ia_rate_limiter_on_finished(g, 0, &info);
 }
 
 // ---- before anything is known
@@ -85,9 +85,9 @@ static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state
   assert_int_equal(spend(LIST, 1000), 200);
   assert_int_equal(wait_ms(MUTATION), 1000);
   assert_int_equal(wait_of(1, LIST, 0.0), 0); // the other budget knows nothing of it
-  ia_governor_told(g, 0, NULL);               // one was cancelled: its place is free, and no more
+  ia_rate_limiter_on_finished(g, 0, NULL);    // one was cancelled: its place is free, and no more
   assert_int_equal(spend(LIST, 1000), 1);
-  ia_governor_told(g, 0, &nothing);
+  ia_rate_limiter_on_finished(g, 0, &nothing);
   assert_int_equal(wait_ms(LIST), 0); // the cloud tells nothing: then nothing is held back
   assert_int_equal(spend(LIST, 1000), 1000);
 }
@@ -121,16 +121,16 @@ static void the_time_that_is_given_is_the_time_at_which_it_goes(void **state) {
     int64_t limit = 1 + (int64_t)testing_below(&chance, 100000);
     forget();
     tell_bucket(0, limit, (int64_t)testing_below(&chance, 12));
-    for (size_t lane = 0; lane < IA_LANES; lane++) {
-      spend(lane, 20);
-      int64_t wait = wait_ms(lane);
+    for (size_t priority = 0; priority < IA_PRIORITIES; priority++) {
+      spend(priority, 20);
+      int64_t wait = wait_ms(priority);
       if (wait == 0) continue;
       assert_true(wait <= HOUR_MS + 1);
       rate_fixture_at(&d, d.now_ms + wait);
       // of a bucket that fills more slowly than one an hour, the wait is given hour by hour
-      for (int hours = 0; wait > HOUR_MS && wait_ms(lane) > 0 && hours < 10; hours++)
+      for (int hours = 0; wait > HOUR_MS && wait_ms(priority) > 0 && hours < 10; hours++)
         rate_fixture_at(&d, d.now_ms + HOUR_MS);
-      assert_int_equal(wait_ms(lane), 0);
+      assert_int_equal(wait_ms(priority), 0);
     }
   }
 }
@@ -144,22 +144,22 @@ static void a_bucket_never_holds_more_than_its_limit(void **state) {
 
 static void what_is_under_way_counts_as_taken(void **state) {
   (void)state;
-  ia_governor_sent(g, 0);
-  ia_governor_sent(g, 0);
-  ia_governor_sent(g, 0);
+  ia_rate_limiter_on_sent(g, 0);
+  ia_rate_limiter_on_sent(g, 0);
+  ia_rate_limiter_on_sent(g, 0);
   imgact_rate_limit_info info = rate_of(3600, 5);
   info.refill_per_second = 1.0;
-  ia_governor_told(g, 0, &info); // of the first: two may not have come there yet
+  ia_rate_limiter_on_finished(g, 0, &info); // of the first: two may not have come there yet
   assert_int_equal(spend(MUTATION, 100), 3);
 }
 
 // Four more than there are: five hours, but whoever waits asks again after one.
 static void no_wait_is_longer_than_an_hour(void **state) {
   (void)state;
-  for (int i = 0; i < 5; i++) ia_governor_sent(g, 0);
+  for (int i = 0; i < 5; i++) ia_rate_limiter_on_sent(g, 0);
   imgact_rate_limit_info info = rate_of(1, 0);
   info.refill_per_second = 1.0 / 3600;
-  ia_governor_told(g, 0, &info);
+  ia_rate_limiter_on_finished(g, 0, &info);
   assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
   rate_fixture_at(&d, d.now_ms + HOUR_MS + 1);
   assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
@@ -234,9 +234,9 @@ static void a_slot_that_is_full_is_not_run_over(void **state) {
   imgact_rate_limit_info info = rate_of(100000, 30001);
   info.next_request_at = INT64_MAX; // so that nobody goes and asks meanwhile
   tell_windows(100000, 99999, 10000);
-  for (int i = 0; i < 70000; i++) ia_governor_sent(g, 0);
-  for (int i = 0; i < 69999; i++) ia_governor_told(g, 0, NULL);
-  ia_governor_told(g, 0, &info); // no rule for a minute any more
+  for (int i = 0; i < 70000; i++) ia_rate_limiter_on_sent(g, 0);
+  for (int i = 0; i < 69999; i++) ia_rate_limiter_on_finished(g, 0, NULL);
+  ia_rate_limiter_on_finished(g, 0, &info); // no rule for a minute any more
   rate_fixture_at(&d, d.now_ms + 6000);
   assert_int_equal(spend(MUTATION, 100000), 30001);
   rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS);
@@ -248,8 +248,8 @@ static void a_slot_that_is_full_is_not_run_over(void **state) {
 static void a_minute_may_be_without_a_rule(void **state) {
   (void)state;
   imgact_rate_limit_info info = rate_of(1000, 999);
-  ia_governor_sent(g, 0);
-  ia_governor_told(g, 0, &info);
+  ia_rate_limiter_on_sent(g, 0);
+  ia_rate_limiter_on_finished(g, 0, &info);
   assert_int_equal(spend(MUTATION, 5000), 999);
   assert_int_in_range(wait_ms(MUTATION), HOUR_MS, HOUR_MS + 6000);
 }
@@ -300,12 +300,12 @@ static void a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute(voi
   }
   imgact_rate_limit_info info = rate_of(5000, 0);
   info.next_request_at = INT64_MAX;
-  ia_governor_sent(g, 0);
-  ia_governor_told(g, 0, &info);
+  ia_rate_limiter_on_sent(g, 0);
+  ia_rate_limiter_on_finished(g, 0, &info);
   assert_int_equal(wait_ms(MUTATION), 60000);
   info.next_request_at = INT64_MIN + 1;
-  ia_governor_sent(g, 0);
-  ia_governor_told(g, 0, &info);
+  ia_rate_limiter_on_sent(g, 0);
+  ia_rate_limiter_on_finished(g, 0, &info);
   assert_int_equal(wait_ms(MUTATION), 1000);
 }
 
@@ -340,14 +340,14 @@ static void a_reserve_is_nobodys_here(void **state) {
   (void)state;
   tell_bucket(0, 3600, 1801);
   assert_int_equal(wait_of(0, MUTATION, 0.5), 0);
-  ia_governor_sent(g, 0);
+  ia_rate_limiter_on_sent(g, 0);
   assert_int_in_range(wait_of(0, MUTATION, 0.5), 1000, 1002);
   assert_int_equal(wait_of(0, MUTATION, 0.49), 0);
   assert_int_in_range(wait_of(0, WAIT, 0.5), 5000, 5002);
   forget();
   tell_windows(1000, 901, IMGACT_NO_TIME);
   assert_int_equal(wait_of(0, MUTATION, 0.9), 0);
-  ia_governor_sent(g, 0);
+  ia_rate_limiter_on_sent(g, 0);
   assert_true(wait_of(0, MUTATION, 0.9) > 0);
   assert_int_equal(wait_of(0, MUTATION, 0.89), 0);
 }
@@ -357,7 +357,7 @@ static void a_reserve_is_kept_in_every_minute(void **state) {
   (void)state;
   tell_windows(5000, 4999, IMGACT_NO_TIME);
   size_t sent = 1;
-  for (; sent < 1000 && wait_of(0, MUTATION, 0.5) == 0; sent++) ia_governor_sent(g, 0);
+  for (; sent < 1000 && wait_of(0, MUTATION, 0.5) == 0; sent++) ia_rate_limiter_on_sent(g, 0);
   assert_int_equal(sent, 125);
 }
 
@@ -380,42 +380,42 @@ static void a_refusal_parks_every_lane_and_budget_of_its_credential(void **state
   (void)state;
   tell_bucket(0, 3600, 3000);
   tell_bucket(1, 7200, 7000);
-  ia_governor *other = ia_governor_hold(&d.engine, 2);
-  ia_governor_park(g, 30000);
-  for (uint32_t budget = 0; budget < IA_BUDGETS; budget++)
-    for (size_t lane = 0; lane < IA_LANES; lane++) assert_int_equal(wait_of(budget, lane, 0.0), 30000);
-  assert_int_equal(ia_governor_ask(other, 0, LIST, 0.0).kind, IA_LEAVE_GO);
+  ia_rate_limiter *other = ia_rate_limiter_acquire(&d.engine, 2);
+  ia_rate_limiter_block_for(g, 30000);
+  for (uint32_t quota = 0; quota < IA_QUOTAS; quota++)
+    for (size_t priority = 0; priority < IA_PRIORITIES; priority++) assert_int_equal(wait_of(quota, priority, 0.0), 30000);
+  assert_int_equal(ia_rate_limiter_request_permit(other, 0, LIST, 0.0).kind, IA_PERMIT_GRANTED);
   rate_fixture_at(&d, d.now_ms + 29999);
   assert_int_equal(wait_ms(MUTATION), 1);
   rate_fixture_at(&d, d.now_ms + 1);
   assert_int_equal(wait_ms(MUTATION), 0);
-  ia_governor_drop(other);
+  ia_rate_limiter_unref(other);
 }
 
 static void the_longest_refusal_counts_but_no_longer_than_a_minute(void **state) {
   (void)state;
-  ia_governor_park(g, 20000);
-  ia_governor_park(g, 5000);
+  ia_rate_limiter_block_for(g, 20000);
+  ia_rate_limiter_block_for(g, 5000);
   assert_int_equal(wait_ms(MUTATION), 20000);
-  ia_governor_park(g, 20001);
+  ia_rate_limiter_block_for(g, 20001);
   assert_int_equal(wait_ms(MUTATION), 20001);
-  ia_governor_park(g, 60001);
+  ia_rate_limiter_block_for(g, 60001);
   assert_int_equal(wait_ms(MUTATION), 60000);
-  ia_governor_park(g, INT64_MAX);
+  ia_rate_limiter_block_for(g, INT64_MAX);
   assert_int_equal(wait_ms(MUTATION), 60000);
 }
 
 static void after_a_refusal_they_go_one_by_one_for_a_while(void **state) {
   (void)state;
   tell_bucket(0, 3600, 3000);
-  ia_governor_park(g, 1000);
+  ia_rate_limiter_block_for(g, 1000);
   rate_fixture_at(&d, d.now_ms + 1000);
   int64_t end_ms = d.now_ms + 5000;
   size_t sent = 0;
   int64_t longest = 0;
   while (d.now_ms < end_ms) {
     assert_int_equal(wait_ms(LIST), 0);
-    ia_governor_sent(g, sent % 2); // whatever the budget
+    ia_rate_limiter_on_sent(g, sent % 2); // whatever the budget
     int64_t gap = wait_ms(MUTATION);
     if (d.now_ms + gap >= end_ms) break;
     assert_int_in_range(gap, 1, 200);
@@ -438,7 +438,7 @@ static void budgets_know_nothing_of_each_other(void **state) {
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
   assert_int_equal(wait_of(1, LIST, 0.0), 0);
   assert_int_equal(wait_of(2, LIST, 0.0), 0);
-  ia_governor_told(g, 1, NULL);
+  ia_rate_limiter_on_finished(g, 1, NULL);
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
 }
 
@@ -446,8 +446,8 @@ static void a_budget_that_there_is_not_is_the_first(void **state) {
   (void)state;
   tell_bucket(UINT32_MAX, 3600, 0);
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
-  assert_true(wait_of(IA_BUDGETS, MUTATION, 0.0) > 0);
-  assert_int_equal(wait_of(IA_BUDGETS - 1, MUTATION, 0.0), 0);
+  assert_true(wait_of(IA_QUOTAS, MUTATION, 0.0) > 0);
+  assert_int_equal(wait_of(IA_QUOTAS - 1, MUTATION, 0.0), 0);
 }
 
 // ---- absurd words
@@ -464,10 +464,11 @@ static void absurd_headers_hold_nobody_for_ever(void **state) {
           tell_bucket(0, absurd[i][0], absurd[i][1]);
         else
           tell_windows(absurd[i][0], absurd[i][1], n % 2 ? INT64_MIN / 2 : INT64_MAX / 4);
-        for (size_t lane = 0; lane < IA_LANES; lane++) {
-          assert_int_in_range(wait_of(0, lane, 0.9), 0, HOUR_MS + 6000);
+        for (size_t priority = 0; priority < IA_PRIORITIES; priority++) {
+          assert_int_in_range(wait_of(0, priority, 0.9), 0, HOUR_MS + 6000);
           int hours = 0;
-          for (; wait_of(0, lane, 0.9) > 0 && hours < 10; hours++) rate_fixture_at(&d, d.now_ms + wait_of(0, lane, 0.9));
+          for (; wait_of(0, priority, 0.9) > 0 && hours < 10; hours++)
+            rate_fixture_at(&d, d.now_ms + wait_of(0, priority, 0.9));
           assert_true(hours < 10);
         }
       }
@@ -476,10 +477,10 @@ static void absurd_headers_hold_nobody_for_ever(void **state) {
 
 static void replies_without_requests_are_no_credit(void **state) {
   (void)state;
-  for (int i = 0; i < 10; i++) ia_governor_told(g, 0, NULL);
+  for (int i = 0; i < 10; i++) ia_rate_limiter_on_finished(g, 0, NULL);
   imgact_rate_limit_info info = rate_of(3600, 3);
   info.refill_per_second = 1.0;
-  ia_governor_told(g, 0, &info);
+  ia_rate_limiter_on_finished(g, 0, &info);
   assert_int_equal(spend(MUTATION, 100), 3);
 }
 
@@ -507,45 +508,45 @@ static void a_clock_that_jumps_forgets_nothing_and_gives_nothing_away(void **sta
 
 static void clients_of_one_key_share_and_others_do_not(void **state) {
   (void)state;
-  ia_governor *same = ia_governor_hold(&d.engine, 1), *other = ia_governor_hold(&d.engine, 2);
+  ia_rate_limiter *same = ia_rate_limiter_acquire(&d.engine, 1), *other = ia_rate_limiter_acquire(&d.engine, 2);
   assert_ptr_equal(same, g);
   assert_ptr_not_equal(other, g);
   tell_bucket(0, 3600, 0);
-  assert_int_equal(ia_governor_ask(same, 0, MUTATION, 0.0).kind, IA_LEAVE_WAIT);
-  assert_int_equal(ia_governor_ask(other, 0, MUTATION, 0.0).kind, IA_LEAVE_GO);
-  ia_governor_drop(same);
-  ia_governor_drop(other);
+  assert_int_equal(ia_rate_limiter_request_permit(same, 0, MUTATION, 0.0).kind, IA_PERMIT_DELAYED);
+  assert_int_equal(ia_rate_limiter_request_permit(other, 0, MUTATION, 0.0).kind, IA_PERMIT_GRANTED);
+  ia_rate_limiter_unref(same);
+  ia_rate_limiter_unref(other);
   assert_true(wait_ms(MUTATION) > 0);
 }
 
 static void it_lives_until_the_last_hold_has_gone(void **state) {
   (void)state;
-  ia_governor *of_an_exchange = ia_governor_share(g);
+  ia_rate_limiter *of_an_exchange = ia_rate_limiter_ref(g);
   assert_ptr_equal(of_an_exchange, g);
   tell_bucket(0, 3600, 0);
-  ia_governor_drop(g);
-  g = ia_governor_hold(&d.engine, 1); // the same, with what it knows
+  ia_rate_limiter_unref(g);
+  g = ia_rate_limiter_acquire(&d.engine, 1); // the same, with what it knows
   assert_true(wait_ms(MUTATION) > 0);
-  ia_governor_drop(of_an_exchange);
+  ia_rate_limiter_unref(of_an_exchange);
   assert_true(wait_ms(MUTATION) > 0);
-  assert_null(ia_governor_share(NULL));
-  ia_governor_drop(NULL);
+  assert_null(ia_rate_limiter_ref(NULL));
+  ia_rate_limiter_unref(NULL);
 }
 
 // A client that is made anew for the next job finds what its token may still send.
 static void the_last_few_that_nobody_holds_are_kept(void **state) {
   (void)state;
   tell_bucket(0, 3600, 0);
-  ia_governor_drop(g);
-  for (uint64_t key = 2; key < 17; key++) ia_governor_drop(ia_governor_hold(&d.engine, key));
-  g = ia_governor_hold(&d.engine, 1);
+  ia_rate_limiter_unref(g);
+  for (uint64_t key = 2; key < 17; key++) ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine, key));
+  g = ia_rate_limiter_acquire(&d.engine, 1);
   assert_true(wait_ms(MUTATION) > 0);
-  ia_governor_drop(g);
-  for (uint64_t key = 17; key < 40; key++) ia_governor_drop(ia_governor_hold(&d.engine, key));
+  ia_rate_limiter_unref(g);
+  for (uint64_t key = 17; key < 40; key++) ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine, key));
   size_t count = 0;
-  for (ia_link *at = d.engine.governors.next; at != &d.engine.governors; at = at->next) count++;
+  for (ia_link *at = d.engine.rate_limiters.next; at != &d.engine.rate_limiters; at = at->next) count++;
   assert_int_equal(count, 16);
-  g = ia_governor_hold(&d.engine, 1);
+  g = ia_rate_limiter_acquire(&d.engine, 1);
   assert_int_equal(wait_ms(MUTATION), 0);
 }
 
@@ -573,10 +574,10 @@ static void all_that_wait_are_woken_once_at_the_earliest_time(void **state) {
   (void)state;
   crowd c;
   gather(&c);
-  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 500);
-  ia_governor_wait(g, &c.clients[1].held, d.now_ms + 300);
-  ia_governor_wait(g, &c.clients[2].held, d.now_ms + 900);
-  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 700); // waits already
+  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 500);
+  ia_rate_limiter_wake_at(g, &c.clients[1].held, d.now_ms + 300);
+  ia_rate_limiter_wake_at(g, &c.clients[2].held, d.now_ms + 900);
+  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 700); // waits already
   assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms + 300);
   rate_fixture_at(&d, d.now_ms + 299);
   assert_int_equal(woken(&c), 0);
@@ -594,15 +595,15 @@ static void the_first_reply_of_all_wakes_those_that_wait_for_it(void **state) {
   crowd c;
   gather(&c);
   spend(LIST, 300);
-  ia_governor_wait(g, &c.clients[0].held, d.now_ms + wait_ms(LIST));
+  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + wait_ms(LIST));
   rate_fixture_at(&d, d.now_ms + 10);
   assert_int_equal(woken(&c), 0);
-  ia_governor_told(g, 0, &nothing);
+  ia_rate_limiter_on_finished(g, 0, &nothing);
   assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms);
   rate_fixture_at(&d, d.now_ms);
   assert_int_equal(woken(&c), 1);
-  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 1000);
-  ia_governor_told(g, 0, &nothing); // later ones wake nobody
+  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 1000);
+  ia_rate_limiter_on_finished(g, 0, &nothing); // later ones wake nobody
   rate_fixture_at(&d, d.now_ms + 999);
   assert_int_equal(woken(&c), 0);
   ia_list_remove(&c.clients[0].held);
@@ -623,14 +624,14 @@ static void a_reply_that_allows_more_wakes_those_that_are_held(void **state) {
     forget();
     gather(&c);
     tell_either(bucket, 5000, 0);
-    ia_governor_wait(g, &c.clients[0].held, d.now_ms + 600000);
+    ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 600000);
     tell_either(bucket, 5000, 0);
     rate_fixture_at(&d, d.now_ms + 1);
     assert_int_equal(woken(&c), 0); // that was known
     tell_either(bucket, 5000, 4000);
     rate_fixture_at(&d, d.now_ms);
     assert_int_equal(woken(&c), 1);
-    ia_governor_wait(g, &c.clients[0].held, d.now_ms + 600000);
+    ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 600000);
     tell_either(bucket, 6000, 4000); // a larger limit
     rate_fixture_at(&d, d.now_ms);
     assert_int_equal(woken(&c), 1);
@@ -641,35 +642,35 @@ static void one_that_has_left_is_not_woken(void **state) {
   (void)state;
   crowd c;
   gather(&c);
-  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 500);
-  ia_governor_wait(g, &c.clients[1].held, d.now_ms + 500);
+  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 500);
+  ia_rate_limiter_wake_at(g, &c.clients[1].held, d.now_ms + 500);
   ia_list_remove(&c.clients[0].held);
   rate_fixture_at(&d, d.now_ms + 500);
   assert_false(ia_linked(&c.clients[0].pump));
   assert_int_equal(woken(&c), 1);
-  ia_governor_wait(g, &c.clients[0].held, d.now_ms + 500);
+  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 500);
   ia_list_remove(&c.clients[0].held);
-  ia_governor_drop(g); // with its timer
+  ia_rate_limiter_unref(g); // with its timer
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
-  g = ia_governor_hold(&d.engine, 1);
+  g = ia_rate_limiter_acquire(&d.engine, 1);
 }
 
 // ---- without memory
 
 static void without_memory_nothing_is_governed_and_nothing_breaks(void **state) {
   (void)state;
-  ia_governor_drop(g);
-  ia_governors_clear(&d.engine);
+  ia_rate_limiter_unref(g);
+  ia_rate_limiters_clear(&d.engine);
   d.memory.fail_at = d.memory.calls + 1;
   d.memory.for_good = true;
-  assert_null(ia_governor_hold(&d.engine, 1));
+  assert_null(ia_rate_limiter_acquire(&d.engine, 1));
   d.memory.for_good = false;
-  g = ia_governor_hold(&d.engine, 1);
+  g = ia_rate_limiter_acquire(&d.engine, 1);
   d.memory.fail_at = d.memory.calls + 1;
   d.memory.for_good = true;
   tell_bucket(0, 3600, 0);
   assert_int_equal(wait_ms(LIST), 0);
-  ia_governor_park(g, 5000);
+  ia_rate_limiter_block_for(g, 5000);
   assert_int_equal(wait_ms(LIST), 5000); // that needs none
   rate_fixture_at(&d, d.now_ms + 20000);
   d.memory.for_good = false;

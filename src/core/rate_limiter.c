@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Both clouds' rules are in reference terms: Hetzner refills a bucket continuously and tells what is left in it;
+ * DigitalOcean counts the last hour, and the last minute, of which its headers tell nothing. What was sent is counted here
+ * too: a header tells of the moment when the reply was made, and says nothing of what is under way.
+ */
+#include "rate_limiter.h"
+#include "client.h"
+
+#define HOUR_MS                   3600000
+#define PROBE_MS                  60000
+#define BLOCK_MAX_MS              60000 /* as long as any wait that a cloud may ask for */
+#define MAX_BEFORE_FIRST_RESPONSE 200   /* in flight before the first reply: fewer than the smallest limit of a minute */
+#define CHECK_AGAIN_MS            1000
+#define SLOW_START_MS             5000
+#define SLOW_START_GAP_MS         200
+#define IDLE_MAX                  16
+#define WAKE_FRACTION             100 /* of a limit: more than so small a part wakes those that are held */
+
+/* ---- windows ---- */
+
+static ia_window window_of(size_t slots, int64_t span_ms) {
+  return (ia_window){.slot_ms = span_ms / (int64_t)(slots - 1), .newest = -1, .slots = slots};
+}
+
+static void window_move(ia_window *window, int64_t now_ms) {
+  int64_t slot = now_ms / window->slot_ms;
+  if (window->newest < 0) window->newest = slot;
+  if (slot - window->newest >= (int64_t)window->slots) {
+    for (size_t i = 0; i < window->slots; i++) window->counts[i] = 0;
+    window->used = 0;
+    window->newest = slot;
+  }
+  while (window->newest < slot) {
+    size_t at = (size_t)(++window->newest % (int64_t)window->slots);
+    window->used -= window->counts[at];
+    window->counts[at] = 0;
+  }
+}
+
+static void window_add(ia_window *window, int64_t now_ms) {
+  window_move(window, now_ms);
+  uint16_t *count = &window->counts[(size_t)(window->newest % (int64_t)window->slots)];
+  if (*count == UINT16_MAX) return;
+  (*count)++;
+  window->used++;
+}
+
+/* When the oldest counted slot leaves the window. */
+static int64_t window_frees_ms(const ia_window *window) {
+  for (int64_t slot = window->newest - (int64_t)window->slots + 1; slot <= window->newest; slot++)
+    if (slot >= 0 && window->counts[(size_t)(slot % (int64_t)window->slots)])
+      return (slot + (int64_t)window->slots) * window->slot_ms;
+  return (window->newest + 1) * window->slot_ms;
+}
+
+/* ---- budgets ---- */
+
+static ia_quota *quota_at(ia_rate_limiter *rate_limiter, uint32_t number) {
+  if (number >= IA_QUOTAS) number = 0;
+  ia_quota *quota = rate_limiter->quotas[number];
+  if (quota) return quota;
+  quota = rate_limiter->quotas[number] = ia_alloc_zero(rate_limiter->engine->allocator, sizeof *quota);
+  if (!quota) return NULL;
+  quota->limit = -1;
+  quota->hour = window_of(IA_HOUR_SLOTS, HOUR_MS);
+  quota->hour.counts = quota->hour_counts;
+  quota->minute = window_of(IA_MINUTE_SLOTS, 60000);
+  quota->minute.counts = quota->minute_counts;
+  return quota;
+}
+
+static void refill(ia_quota *quota, int64_t now_ms) {
+  quota->available += (double)(now_ms - quota->available_at_ms) * quota->refill_per_ms;
+  if (quota->available > (double)quota->limit) quota->available = (double)quota->limit;
+  quota->available_at_ms = now_ms;
+}
+
+/* What a lane leaves for the lanes before it, so that a list never uses up what a mutation needs: of a window that others
+ * may have emptied long ago a good part, of a bucket that refills all the time a few seconds' worth. */
+static double left_for_others(size_t priority, const ia_quota *quota) {
+  static const double window_shares[] = {0.0, 0.015, 0.03}, bucket_tokens[] = {0.0, 4.0, 8.0};
+  double share = window_shares[priority] * (double)quota->limit;
+  if (quota->refill_per_ms <= 0.0) return share;
+  return share < bucket_tokens[priority] ? share : bucket_tokens[priority];
+}
+
+static bool bucket_allows(ia_quota *quota, int64_t now_ms, double left, int64_t *until_ms) {
+  refill(quota, now_ms);
+  double lacking = 1.0 + left - quota->available;
+  if (lacking <= 1e-6) return true;
+  double wait = lacking / quota->refill_per_ms;
+  *until_ms = now_ms + 1 + (wait < HOUR_MS ? (int64_t)wait : HOUR_MS);
+  return false;
+}
+
+/* When others have used everything up, nothing here tells when their requests expire: one a minute goes and asks. */
+static bool probe(ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
+  if (quota->used_by_others && now_ms >= quota->probe_at_ms) {
+    quota->probe_at_ms = now_ms + PROBE_MS;
+    return true;
+  }
+  *until_ms = window_frees_ms(&quota->hour);
+  if (quota->used_by_others && quota->probe_at_ms < *until_ms) *until_ms = quota->probe_at_ms;
+  return false;
+}
+
+static bool windows_allow(ia_quota *quota, int64_t now_ms, double left, int64_t *until_ms) {
+  window_move(&quota->hour, now_ms);
+  window_move(&quota->minute, now_ms);
+  double most = (double)quota->limit - left;
+  double most_a_minute = (double)quota->limit_per_minute * most / (double)quota->limit;
+  if (quota->limit_per_minute > 0 && quota->minute.used && (double)quota->minute.used + 1.0 > most_a_minute) {
+    *until_ms = window_frees_ms(&quota->minute);
+    return false;
+  }
+  return (double)quota->hour.used + (double)quota->used_by_others + 1.0 <= most || probe(quota, now_ms, until_ms);
+}
+
+/* Both learn what a reply told, and say whether plainly more may go than was known. */
+static bool update_bucket(ia_quota *quota, const imgact_rate_limit_info *info, int64_t now_ms) {
+  refill(quota, now_ms);
+  double told = (double)(info->rate_limit.remaining - quota->in_flight);
+  bool first = quota->refill_per_ms <= 0.0;
+  quota->refill_per_ms = info->refill_per_second / 1000.0;
+  quota->available_at_ms = now_ms;
+  /* Others use it too, or this is the first word; upwards only where the count here is plainly behind. */
+  bool more = told > quota->available + (double)(info->rate_limit.limit / WAKE_FRACTION);
+  if (first || told < quota->available || told > quota->available + 8.0) quota->available = told;
+  return more;
+}
+
+static bool update_windows(ia_quota *quota, const imgact_rate_limit_info *info, int64_t now_ms) {
+  window_move(&quota->hour, now_ms);
+  int64_t used = info->rate_limit.limit - info->rate_limit.remaining, wait_ms = 1000;
+  int64_t known = ia_later((int64_t)quota->hour.used, quota->used_by_others);
+  quota->used_by_others = used > (int64_t)quota->hour.used ? used - (int64_t)quota->hour.used : 0;
+  if (info->next_request_at != IMGACT_NO_TIME && info->next_request_at > now_ms) wait_ms = info->next_request_at - now_ms;
+  quota->probe_at_ms = now_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
+  return used < known - info->rate_limit.limit / WAKE_FRACTION;
+}
+
+static bool update_from_response(ia_quota *quota, const imgact_rate_limit_info *info, int64_t now_ms) {
+  if (!info || info->rate_limit.limit <= 0 || info->rate_limit.remaining < 0) return false;
+  bool larger = info->rate_limit.limit > quota->limit;
+  quota->limit = info->rate_limit.limit;
+  quota->limit_per_minute = info->limit_per_minute;
+  bool more = info->refill_per_second > 0.0 ? update_bucket(quota, info, now_ms) : update_windows(quota, info, now_ms);
+  return more || larger;
+}
+
+/* ---- the governor ---- */
+
+ia_rate_limiter *ia_rate_limiter_acquire(ia_engine *engine, uint64_t key) {
+  for (ia_link *at = engine->rate_limiters.next; at != &engine->rate_limiters; at = at->next) {
+    ia_rate_limiter *rate_limiter = IA_ENTRY(at, ia_rate_limiter, link);
+    if (rate_limiter->key != key) continue;
+    rate_limiter->references++;
+    return rate_limiter;
+  }
+  ia_rate_limiter *rate_limiter = ia_alloc_zero(engine->allocator, sizeof *rate_limiter);
+  if (!rate_limiter) return NULL;
+  rate_limiter->engine = engine;
+  rate_limiter->key = key;
+  rate_limiter->references = 1;
+  ia_list_init(&rate_limiter->waiting);
+  ia_list_append(&engine->rate_limiters, &rate_limiter->link);
+  return rate_limiter;
+}
+
+ia_rate_limiter *ia_rate_limiter_ref(ia_rate_limiter *rate_limiter) {
+  if (rate_limiter) rate_limiter->references++;
+  return rate_limiter;
+}
+
+static void free_rate_limiter(ia_rate_limiter *rate_limiter) {
+  const imgact_allocator *allocator = rate_limiter->engine->allocator;
+  ia_list_remove(&rate_limiter->link);
+  for (size_t i = 0; i < IA_QUOTAS; i++) ia_free(allocator, rate_limiter->quotas[i]);
+  ia_free(allocator, rate_limiter);
+}
+
+/* The last few that nobody holds are kept: a client is often made anew for the next job, and its token may come back. */
+void ia_rate_limiter_unref(ia_rate_limiter *rate_limiter) {
+  if (!rate_limiter || --rate_limiter->references) return;
+  ia_engine *engine = rate_limiter->engine;
+  ia_timer_stop(&engine->timers, &rate_limiter->timer);
+  ia_list_append(&engine->rate_limiters, &rate_limiter->link);
+  ia_rate_limiter *oldest = NULL;
+  size_t idle = 0;
+  for (ia_link *at = engine->rate_limiters.prev; at != &engine->rate_limiters; at = at->prev)
+    if (IA_ENTRY(at, ia_rate_limiter, link)->references == 0) oldest = IA_ENTRY(at, ia_rate_limiter, link), idle++;
+  if (idle > IDLE_MAX) free_rate_limiter(oldest);
+}
+
+void ia_rate_limiters_clear(ia_engine *engine) {
+  while (!ia_list_empty(&engine->rate_limiters))
+    free_rate_limiter(IA_ENTRY(engine->rate_limiters.next, ia_rate_limiter, link));
+}
+
+static ia_permit wait_until(int64_t until_ms) { return (ia_permit){.kind = IA_PERMIT_DELAYED, .until_ms = until_ms}; }
+
+static ia_permit while_blocked(const ia_rate_limiter *rate_limiter, int64_t now_ms) {
+  if (rate_limiter->asked_until_ms <= rate_limiter->blocked_until_ms) return wait_until(rate_limiter->blocked_until_ms);
+  return (ia_permit){IA_PERMIT_REJECTED, rate_limiter->blocked_until_ms, rate_limiter->asked_until_ms - now_ms};
+}
+
+ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t number, size_t priority, double reserve) {
+  static const ia_permit go = {.kind = IA_PERMIT_GRANTED};
+  int64_t now_ms = rate_limiter->engine->timers.now.mono_ms, until_ms = now_ms;
+  ia_quota *quota = quota_at(rate_limiter, number);
+  if (now_ms < rate_limiter->blocked_until_ms) return while_blocked(rate_limiter, now_ms);
+  if (now_ms < rate_limiter->slow_start_until_ms && now_ms < rate_limiter->next_ms) return wait_until(rate_limiter->next_ms);
+  if (quota && !quota->limit_known && quota->in_flight >= MAX_BEFORE_FIRST_RESPONSE)
+    return (ia_permit){.kind = IA_PERMIT_CHECK_LATER, .until_ms = now_ms + CHECK_AGAIN_MS};
+  if (!quota || quota->limit < 0) return go;
+  double left = left_for_others(priority, quota) + reserve * (double)quota->limit;
+  if (left > (double)quota->limit - 1.0) left = (double)quota->limit - 1.0; /* one must always be possible */
+  bool bucket = quota->refill_per_ms > 0.0;
+  if (bucket ? bucket_allows(quota, now_ms, left, &until_ms) : windows_allow(quota, now_ms, left, &until_ms)) return go;
+  return wait_until(until_ms);
+}
+
+void ia_rate_limiter_on_sent(ia_rate_limiter *rate_limiter, uint32_t number) {
+  ia_engine *engine = rate_limiter->engine;
+  ia_quota *quota = quota_at(rate_limiter, number);
+  if (engine->timers.now.mono_ms < rate_limiter->slow_start_until_ms)
+    rate_limiter->next_ms = engine->timers.now.mono_ms + 1 + (int64_t)(SLOW_START_GAP_MS * ia_random(&engine->timers));
+  if (!quota) return;
+  quota->in_flight++;
+  quota->available -= 1.0;
+  window_add(&quota->hour, engine->timers.now.mono_ms);
+  window_add(&quota->minute, engine->timers.now.mono_ms);
+}
+
+static void wake(ia_timer *timer) {
+  ia_rate_limiter *rate_limiter = IA_ENTRY(timer, ia_rate_limiter, timer);
+  while (!ia_list_empty(&rate_limiter->waiting)) {
+    imgact_client *client = IA_ENTRY(rate_limiter->waiting.next, imgact_client, held);
+    ia_list_remove(&client->held);
+    ia_client_pump(client);
+  }
+}
+
+void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number, const imgact_rate_limit_info *info) {
+  ia_quota *quota = quota_at(rate_limiter, number);
+  if (!quota) return;
+  if (quota->in_flight) quota->in_flight--;
+  bool more = update_from_response(quota, info, rate_limiter->engine->timers.now.mono_ms) || !quota->limit_known;
+  if (info) quota->limit_known = true;
+  if (more && !ia_list_empty(&rate_limiter->waiting))
+    ia_timer_set(&rate_limiter->engine->timers, &rate_limiter->timer, rate_limiter->engine->timers.now.mono_ms, wake);
+}
+
+void ia_rate_limiter_block_for(ia_rate_limiter *rate_limiter, int64_t delay_ms) {
+  int64_t now_ms = rate_limiter->engine->timers.now.mono_ms,
+          until = now_ms + (delay_ms < BLOCK_MAX_MS ? delay_ms : BLOCK_MAX_MS);
+  rate_limiter->asked_until_ms = ia_later(now_ms, delay_ms);
+  if (until <= rate_limiter->blocked_until_ms) return;
+  rate_limiter->blocked_until_ms = until;
+  rate_limiter->slow_start_until_ms = until + SLOW_START_MS;
+}
+
+void ia_rate_limiter_wake_at(ia_rate_limiter *rate_limiter, ia_link *client, int64_t until_ms) {
+  ia_heap_node *node = &rate_limiter->timer.node;
+  if (!ia_linked(client)) ia_list_append(&rate_limiter->waiting, client);
+  if (!node->in_heap || until_ms < node->due_ms)
+    ia_timer_set(&rate_limiter->engine->timers, &rate_limiter->timer, until_ms, wake);
+}
