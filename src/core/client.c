@@ -2,10 +2,16 @@
 /* What the operations of one provider and token share: places for requests, retry tokens, the cloud's clock, claims. */
 #include "client.h"
 #include "error_fill.h"
-#include "exchange.h"
 #include "str.h"
 #include "trace.h"
 #include <string.h>
+
+static void refresh(ia_queue *queue);
+
+static void throttled(ia_queue *queue, int64_t delay_ms) {
+  imgact_client *client = IA_ENTRY(queue, imgact_client, queue);
+  ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay_ms, 0, "held back for the rate limit");
+}
 
 static ia_settings settings_of(const imgact_client_options *o) {
   return (ia_settings){.request_timeout_ms = o->request_timeout_ms > 0 ? o->request_timeout_ms : 30000,
@@ -41,10 +47,14 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .trace_user_data = options->trace_user_data,
                             .retry_tokens = IA_RETRY_TOKENS,
                             .rate = ia_rate_limit_unknown};
-  for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
-    for (size_t quota = 0; quota < IA_QUOTAS; quota++) ia_list_init(&client->queues[priority][quota]);
+  client->queue = (ia_queue){.timers = &engine->timers,
+                             .runnable = &engine->runnable,
+                             .concurrency = client->settings.concurrency,
+                             .reserve = (double)client->settings.reserve_percent / 100.0,
+                             .refresh = refresh,
+                             .throttled = throttled};
+  ia_queue_init(&client->queue);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
-  ia_poller_init(&client->poller);
   ia_claims_init(&client->claims, client->allocator, ia_random_word(&engine->timers), ia_random_word(&engine->timers));
   ia_redactor_init(&client->redactor, NULL, 0, NULL);
   client->user_agent = user_agent(client->allocator, options->application);
@@ -86,8 +96,8 @@ imgact_status ia_client_set_token(imgact_client *client, const char *token, size
   return IMGACT_OK;
 }
 
-/* Asked for before every request, since a callback may have a new one: and before the governor is asked, since each token
- * may send what it may. */
+/* Asked for before every request, since a callback may have a new one: and before the rate limiter is asked, since each
+ * token may send what it may. */
 static imgact_status refresh_token(imgact_client *client, imgact_error *error) {
   if (!client->token_callback) return IMGACT_OK;
   char text[IA_TOKEN_MAX_BYTES];
@@ -103,10 +113,15 @@ static imgact_status refresh_token(imgact_client *client, imgact_error *error) {
   return status;
 }
 
+static void refresh(ia_queue *queue) {
+  imgact_client *client = IA_ENTRY(queue, imgact_client, queue);
+  ia_error_clear(&client->token_error);
+  (void)refresh_token(client, &client->token_error);
+}
+
 void ia_client_clear(imgact_client *client) {
-  ia_list_remove(&client->pump);
-  ia_list_remove(&client->held);
-  ia_rate_limiter_unref(client->rate_limiter);
+  ia_queue_clear(&client->queue);
+  ia_rate_limiter_unref(client->queue.rate_limiter);
   drop_token(client);
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
@@ -126,103 +141,20 @@ const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind ki
   return slot->encode ? slot : NULL;
 }
 
-void ia_client_pump(imgact_client *client) {
-  if (!ia_linked(&client->pump)) ia_list_append(&client->engine->pump, &client->pump);
-}
-
 /* Clients that send with one token share what it may send: the key is a hash, never the token. */
 void ia_client_join_rate_limiter(imgact_client *client) {
   uint64_t key = ia_hash(client->provider->name, strlen(client->provider->name));
   key = key * 31 + ia_hash(client->endpoint, strlen(client->endpoint));
   if (client->token) key = key * 31 + ia_hash(client->token, client->token_length);
-  if (client->rate_limiter && client->rate_limiter->key == key) return;
-  ia_list_remove(&client->held);
-  ia_rate_limiter_unref(client->rate_limiter);
-  client->rate_limiter = ia_rate_limiter_acquire(client->engine, key);
+  ia_queue *queue = &client->queue;
+  if (queue->rate_limiter && queue->rate_limiter->key == key) return;
+  ia_list_remove(&queue->waiter.link);
+  ia_rate_limiter_unref(queue->rate_limiter);
+  queue->rate_limiter = ia_rate_limiter_acquire(&client->engine->rate_limiters, key);
 }
 
-static uint32_t budget_of(const imgact_slot *slot) {
+uint32_t ia_client_quota(const imgact_slot *slot) {
   return slot && slot->rate_limit_index < IA_QUOTAS ? slot->rate_limit_index : 0;
-}
-
-void ia_client_enqueue(imgact_client *client, ia_priority priority, const imgact_slot *slot, ia_link *exchange) {
-  ia_list_append(&client->queues[priority][budget_of(slot)], exchange);
-  ia_client_pump(client);
-}
-
-/* Of watches that are due a request is made when it can go. */
-static bool is_waiting(const imgact_client *client, size_t priority, uint32_t quota) {
-  if (!ia_list_empty(&client->queues[priority][quota])) return true;
-  return priority == IA_PRIORITY_POLL && !ia_list_empty(&client->poller.due) &&
-         quota == budget_of(ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS));
-}
-
-static bool anything_waits(const imgact_client *client) {
-  bool any = !ia_list_empty(&client->poller.due);
-  for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
-    for (uint32_t quota = 0; quota < IA_QUOTAS; quota++) any = any || !ia_list_empty(&client->queues[priority][quota]);
-  return any;
-}
-
-static ia_permit ask_leave(imgact_client *client, size_t priority, uint32_t quota) {
-  double reserve = (double)client->settings.reserve_percent / 100.0;
-  if (!client->rate_limiter) return (ia_permit){.kind = IA_PERMIT_GRANTED};
-  return ia_rate_limiter_request_permit(client->rate_limiter, quota, priority, reserve);
-}
-
-static void send_first(imgact_client *client, size_t priority, uint32_t quota) {
-  ia_link *waiting = &client->queues[priority][quota];
-  if (!ia_list_empty(waiting) || ia_poller_next(client)) ia_exchange_ready(IA_ENTRY(waiting->next, ia_exchange, link));
-  ia_client_pump(client);
-}
-
-/* Who can only be late is told at once: a request that may go after its deadline alone, and every one while the cloud wants
- * a longer pause than anybody would wait for. Patient ones stay: a wait has its last state to tell, and a lost answer that
- * is being looked into is worth more than the time. */
-static void refuse_late(imgact_client *client, size_t priority, uint32_t quota, const ia_permit *leave) {
-  int64_t now_ms = client->engine->timers.now.mono_ms;
-  ia_link *waiting = &client->queues[priority][quota];
-  for (ia_link *at = waiting->next, *next; at != waiting; at = next) {
-    ia_exchange *exchange = IA_ENTRY(at, ia_exchange, link);
-    next = at->next;
-    if (exchange->policy.no_early_rejection) continue;
-    if (leave->kind == IA_PERMIT_REJECTED)
-      ia_exchange_refuse(exchange, leave->asked_ms);
-    else if (exchange->policy.deadline_ms < leave->until_ms)
-      ia_exchange_refuse(exchange, leave->until_ms - now_ms);
-  }
-}
-
-static void hold_back(imgact_client *client, int64_t until_ms) {
-  int64_t delay = until_ms - client->engine->timers.now.mono_ms;
-  if (!ia_linked(&client->held)) ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay, 0, "held back for the rate limit");
-  ia_rate_limiter_wake_at(client->rate_limiter, &client->held, until_ms);
-}
-
-/* Mutations first, then polls, then lists: a long list never keeps somebody waiting for the end of an action. Within a lane
- * the budgets take turns, and one that is used up holds back its own alone. One request a turn, so that the clients of a
- * loop take turns, too. */
-void ia_client_run(imgact_client *client) {
-  int64_t until_ms = IA_NEVER;
-  if (client->in_flight >= client->settings.concurrency || !anything_waits(client)) return;
-  ia_error_clear(&client->token_error);
-  (void)refresh_token(client, &client->token_error);
-  for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
-    for (uint32_t i = 0; i < IA_QUOTAS; i++) {
-      uint32_t quota = (client->next_quota[priority] + i) % IA_QUOTAS;
-      if (!is_waiting(client, priority, quota)) continue;
-      ia_permit leave = ask_leave(client, priority, quota);
-      if (leave.kind == IA_PERMIT_GRANTED) {
-        client->next_quota[priority] = quota + 1;
-        ia_client_hold(client); /* before_send may free the last operation */
-        send_first(client, priority, quota);
-        ia_client_drop(client);
-        return;
-      }
-      if (leave.kind != IA_PERMIT_CHECK_LATER) refuse_late(client, priority, quota, &leave);
-      if (is_waiting(client, priority, quota) && leave.until_ms < until_ms) until_ms = leave.until_ms;
-    }
-  if (until_ms != IA_NEVER) hold_back(client, until_ms);
 }
 
 int imgact_client_supports(const imgact_client *client, imgact_op_kind kind) {

@@ -6,7 +6,7 @@
 #include "claims.h"
 #include "engine.h"
 #include "poller.h"
-#include "rate_limiter.h"
+#include "queue.h"
 #include "redact.h"
 #include "request_policy.h"
 #include "server_clock.h"
@@ -40,12 +40,7 @@ struct imgact_client {
   ia_settings settings;
   imgact_trace_fn trace;
   void *trace_user_data;
-  ia_link pump;                             /* in the engine's list */
-  ia_link held;                             /* in the governor's list, while the rate limit holds it back */
-  ia_rate_limiter *rate_limiter;            /* shared by the clients of one credential; NULL: no memory for one */
-  ia_link queues[IA_PRIORITIES][IA_QUOTAS]; /* exchanges that wait for a place, by what they count against */
-  uint32_t next_quota[IA_PRIORITIES];       /* the budget that is asked first */
-  int32_t in_flight;
+  ia_queue queue; /* requests that wait for a place */
   int32_t retry_tokens;
   uint32_t exchanges; /* counts them, for traces */
   ia_poller poller;
@@ -62,18 +57,14 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
  * ASCII), NOMEM; the text never shows in the error. */
 imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error);
 void ia_client_clear(imgact_client *client);
-/* Joins the governor of its credential; again after a new token. */
+/* Joins the rate limiter of its credential; again after a new token. */
 void ia_client_join_rate_limiter(imgact_client *client);
 
 void ia_client_hold(imgact_client *client);
 void ia_client_drop(imgact_client *client);
 
 const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind kind);
-/* Waiting requests go, as far as there are places, as soon as the engine is asked what to send: then all that is due
- * together is known, and no caller is entered again. */
-void ia_client_pump(imgact_client *client);
-/* Puts an exchange's link into the queue for a place. */
-void ia_client_enqueue(imgact_client *client, ia_priority priority, const imgact_slot *slot, ia_link *exchange);
-void ia_client_run(imgact_client *client);
+/* The quota that a slot's requests count against. */
+uint32_t ia_client_quota(const imgact_slot *slot);
 
 #endif

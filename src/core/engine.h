@@ -8,6 +8,7 @@
 #define IA_ENGINE_H
 
 #include "list.h"
+#include "rate_limiter.h"
 #include "timer.h"
 #include <imgact/op.h>
 #include <imgact/transport.h>
@@ -17,11 +18,11 @@ typedef struct ia_exchange ia_exchange;
 typedef struct ia_engine {
   const imgact_allocator *allocator;
   ia_timers timers;
-  ia_link rate_limiters;
-  ia_link pump;   /* clients that may have requests to let go */
-  ia_link outbox; /* exchanges that the outer ring is to send */
-  ia_link notify; /* operations whose callbacks are due */
-  size_t running; /* operations started and not ended */
+  ia_rate_limiters rate_limiters;
+  ia_link runnable; /* queues that may admit an entry */
+  ia_link outbox;   /* exchanges that the outer ring is to send */
+  ia_link notify;   /* operations whose callbacks are due */
+  size_t running;   /* operations started and not ended */
   void *outer;
   void (*abort)(void *outer, ia_exchange *exchange); /* the transport forgets it, at once */
 } ia_engine;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The life of one request. Invariants: an exchange holds a place of its client (in_flight) exactly while it is READY or
- * FLYING; done is called once per submit, and never from inside submit; after done the exchange is the owner's to free.
+ * The life of one request. Invariants: an exchange holds a place of its client  exactly while it is ADMITTED or
+ * IN_FLIGHT; done is called once per submit, and never from inside submit; after done the exchange is the owner's to free.
  */
 #include "exchange.h"
 #include "date.h"
@@ -15,7 +15,7 @@
 #define ROOM_FOR_A_WORD (sizeof(((imgact_error *)NULL)->message) - 128) /* of ours, behind the cloud's */
 
 static void finished(imgact_exchange *base, const imgact_http_response *http);
-static void again(ia_timer *timer);
+static void on_retry_timer(ia_timer *timer);
 static void end_empty(ia_timer *timer);
 
 ia_exchange *ia_exchange_new(imgact_client *client, ia_request_policy policy, void (*done)(ia_exchange *), void *owner) {
@@ -49,32 +49,41 @@ static void leave_rate_limiter(ia_exchange *exchange) {
   exchange->rate_limiter = NULL;
 }
 
-static void leave_place(ia_exchange *exchange) {
-  ia_list_remove(&exchange->link);
+static void release_slot(ia_exchange *exchange) {
+  ia_list_remove(&exchange->entry.link);
   exchange->state = IA_EXCHANGE_IDLE;
-  exchange->client->in_flight--;
+  ia_queue_release_place(&exchange->client->queue);
 }
 
 void ia_exchange_free(ia_exchange *exchange) {
   if (!exchange) return;
   imgact_client *client = exchange->client;
-  bool had_place = exchange->state == IA_EXCHANGE_READY || exchange->state == IA_EXCHANGE_FLYING;
-  if (exchange->state == IA_EXCHANGE_FLYING) client->engine->abort(client->engine->outer, exchange);
-  if (had_place) leave_place(exchange);
+  bool had_place = exchange->state == IA_EXCHANGE_ADMITTED || exchange->state == IA_EXCHANGE_IN_FLIGHT;
+  if (exchange->state == IA_EXCHANGE_IN_FLIGHT) client->engine->abort(client->engine->outer, exchange);
+  if (had_place) release_slot(exchange);
   if (exchange->rate_limiter) ia_rate_limiter_on_finished(exchange->rate_limiter, exchange->slot->rate_limit_index, NULL);
   leave_rate_limiter(exchange);
   ia_timer_stop(&client->engine->timers, &exchange->timer);
-  ia_list_remove(&exchange->link);
+  ia_list_remove(&exchange->entry.link);
   drop_request(exchange);
   ia_arena_free(&exchange->step);
   ia_request_free(&exchange->request);
   ia_free(client->allocator, exchange);
-  if (had_place) ia_client_pump(client);
 }
 
+static void admit(ia_queue_entry *entry);
+static void reject(ia_queue_entry *entry, int64_t wait_ms);
+
 static void enqueue(ia_exchange *exchange) {
+  ia_queue_entry *entry = &exchange->entry;
   exchange->state = IA_EXCHANGE_QUEUED;
-  ia_client_enqueue(exchange->client, exchange->policy.priority, exchange->slot, &exchange->link);
+  entry->priority = exchange->policy.priority;
+  entry->quota = ia_client_quota(exchange->slot);
+  entry->deadline_ms = exchange->policy.deadline_ms;
+  entry->no_early_rejection = exchange->policy.no_early_rejection;
+  entry->admit = admit;
+  entry->reject = reject;
+  ia_queue_add(&exchange->client->queue, entry);
 }
 
 /* An end that needs no reply comes from a timer that is due at once, so that no owner is called from inside its own call. */
@@ -88,7 +97,7 @@ static void end_empty(ia_timer *timer) {
   exchange->done(exchange);
 }
 
-void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_result *result) {
+static void prepare(ia_exchange *exchange, const imgact_call *call, imgact_result *result) {
   exchange->call = *call;
   exchange->result = result;
   exchange->number = ++exchange->client->exchanges;
@@ -96,13 +105,23 @@ void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_r
   exchange->uncertain = false;
   if (!exchange->attempts) exchange->maybe_applied = false;
   ia_error_clear(&exchange->error);
+}
+
+void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_result *result) {
+  prepare(exchange, call, result);
   enqueue(exchange);
 }
 
-void ia_exchange_refuse(ia_exchange *exchange, int64_t wait_ms) {
+void ia_exchange_submit_admitted(ia_exchange *exchange, const imgact_call *call, imgact_result *result) {
+  prepare(exchange, call, result);
+  admit(&exchange->entry);
+}
+
+/* Ends it as rate_limited, with nothing sent by this attempt. */
+static void reject(ia_queue_entry *entry, int64_t wait_ms) {
+  ia_exchange *exchange = IA_ENTRY(entry, ia_exchange, entry);
   imgact_error *error = &exchange->error;
   long long wait_s = wait_ms / 1000 + (wait_ms % 1000 > 0);
-  ia_list_remove(&exchange->link);
   exchange->state = IA_EXCHANGE_IDLE;
   if (error->status == IMGACT_OK) {
     imgact_error_set(error, IMGACT_RATE_LIMITED, "not sent: the rate limit allows it in %lld s at the earliest", wait_s);
@@ -116,9 +135,9 @@ void ia_exchange_refuse(ia_exchange *exchange, int64_t wait_ms) {
   end_soon(exchange);
 }
 
-bool ia_exchange_maybe_out(const ia_exchange *exchange) {
+bool ia_exchange_may_have_reached_server(const ia_exchange *exchange) {
   if (exchange->maybe_applied) return true;
-  return exchange->state == IA_EXCHANGE_FLYING && strcmp(exchange->request.method, "GET") != 0;
+  return exchange->state == IA_EXCHANGE_IN_FLIGHT && strcmp(exchange->request.method, "GET") != 0;
 }
 
 /* ---- out ---- */
@@ -184,19 +203,19 @@ static imgact_status build(ia_exchange *exchange) {
   return IMGACT_OK;
 }
 
-void ia_exchange_ready(ia_exchange *exchange) {
-  ia_list_remove(&exchange->link);
+static void admit(ia_queue_entry *entry) {
+  ia_exchange *exchange = IA_ENTRY(entry, ia_exchange, entry);
   exchange->state = IA_EXCHANGE_IDLE;
   if (exchange->admitted && !exchange->admitted(exchange)) return;
   if (build(exchange) != IMGACT_OK || exchange->request.empty) {
     end_soon(exchange);
     return;
   }
-  exchange->state = IA_EXCHANGE_READY;
-  exchange->client->in_flight++;
-  exchange->rate_limiter = ia_rate_limiter_ref(exchange->client->rate_limiter);
+  exchange->state = IA_EXCHANGE_ADMITTED;
+  ia_queue_take_place(&exchange->client->queue);
+  exchange->rate_limiter = ia_rate_limiter_ref(exchange->client->queue.rate_limiter);
   if (exchange->rate_limiter) ia_rate_limiter_on_sent(exchange->rate_limiter, exchange->slot->rate_limit_index);
-  ia_list_append(&exchange->client->engine->outbox, &exchange->link);
+  ia_list_append(&exchange->client->engine->outbox, &exchange->entry.link);
 }
 
 static int64_t left_of(const ia_exchange *exchange) {
@@ -204,13 +223,13 @@ static int64_t left_of(const ia_exchange *exchange) {
   return deadline_ms == IA_NEVER ? IA_NEVER : deadline_ms - exchange->client->engine->timers.now.mono_ms;
 }
 
-void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request) {
+void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request) {
   const ia_now *now = &exchange->client->engine->timers.now;
   int64_t left_ms = left_of(exchange);
   if (left_ms < 1) left_ms = 1;
   if (left_ms < exchange->http.timeout_ms) exchange->http.timeout_ms = left_ms;
-  ia_list_remove(&exchange->link);
-  exchange->state = IA_EXCHANGE_FLYING;
+  ia_list_remove(&exchange->entry.link);
+  exchange->state = IA_EXCHANGE_IN_FLIGHT;
   exchange->sent_ms = now->mono_ms;
   exchange->sent_at_ms = now->wall_ms;
   exchange->attempts++;
@@ -291,7 +310,7 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
   return decision;
 }
 
-static void again(ia_timer *timer) {
+static void on_retry_timer(ia_timer *timer) {
   ia_exchange *exchange = IA_ENTRY(timer, ia_exchange, timer);
   exchange->state = IA_EXCHANGE_IDLE;
   enqueue(exchange);
@@ -303,7 +322,7 @@ static void back_off(ia_exchange *exchange, const ia_decision *decision) {
   ia_trace_retry(exchange, decision->delay_ms);
   exchange->state = IA_EXCHANGE_BACKOFF; /* its error stays the cause, should it not go again */
   ia_timer_set(&client->engine->timers, &exchange->timer, ia_later(client->engine->timers.now.mono_ms, decision->delay_ms),
-               again);
+               on_retry_timer);
 }
 
 /* Says what a code alone does not say. */
@@ -339,7 +358,7 @@ static void park(ia_exchange *exchange, const ia_decision *decision) {
   int64_t asked = exchange->error.retry_after_ms > 0 ? exchange->error.retry_after_ms : decision->delay_ms;
   if (decision->verdict == IA_ASKED_TOO_LONG) asked = decision->asked_ms;
   if (exchange->rate_limiter && exchange->error.status == IMGACT_RATE_LIMITED && asked > 0)
-    ia_rate_limiter_block_for(exchange->rate_limiter, asked);
+    ia_rate_limiter_block_for(exchange->rate_limiter, exchange->slot->rate_limit_index, asked);
 }
 
 /* The details of an earlier attempt's error are not those of this one. */
@@ -353,9 +372,9 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   imgact_client *client = exchange->client;
   imgact_rate_limit_info rate = {
       .size = sizeof rate, .rate_limit = ia_rate_limit_unknown, .next_request_at = IMGACT_NO_TIME};
-  if (exchange->state != IA_EXCHANGE_FLYING) return;
+  if (exchange->state != IA_EXCHANGE_IN_FLIGHT) return;
   ia_client_hold(client);
-  leave_place(exchange);
+  release_slot(exchange);
   ia_trace_response(exchange, http);
   ia_error_clear(&exchange->error);
   int64_t server_ms = server_time_ms(exchange, http);
@@ -380,7 +399,6 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
     else
       end(exchange, &decision);
   }
-  ia_client_pump(client);
   ia_client_drop(client);
 }
 

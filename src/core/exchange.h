@@ -12,15 +12,15 @@
 
 typedef enum ia_exchange_state {
   IA_EXCHANGE_IDLE,
-  IA_EXCHANGE_QUEUED, /* in a lane of the client */
-  IA_EXCHANGE_READY,  /* in the outbox: it has a place */
-  IA_EXCHANGE_FLYING, /* with the transport */
-  IA_EXCHANGE_BACKOFF /* waits for its next attempt */
+  IA_EXCHANGE_QUEUED,    /* in the queue of the client */
+  IA_EXCHANGE_ADMITTED,  /* in the outbox: it has a place */
+  IA_EXCHANGE_IN_FLIGHT, /* with the transport */
+  IA_EXCHANGE_BACKOFF    /* waits for its next attempt */
 } ia_exchange_state;
 
 struct ia_exchange {
   imgact_exchange base; /* first: what the transport sees */
-  ia_link link;
+  ia_queue_entry entry; /* in the client's queue; its link also in the outbox */
   ia_timer timer;
   imgact_client *client;
   void (*done)(ia_exchange *exchange);     /* it has ended: error.status tells how; may submit it again or free it */
@@ -54,13 +54,12 @@ ia_exchange *ia_exchange_new(imgact_client *client, ia_request_policy policy, vo
 void ia_exchange_free(ia_exchange *exchange);
 /* Sends exchange->call through its slot. Never calls done from inside. */
 void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_result *result);
-/* Ends one that waits for a place as rate_limited, with nothing sent by this attempt; not from inside either. */
-void ia_exchange_refuse(ia_exchange *exchange, int64_t wait_ms);
+/* The same for one that was admitted already, for the poller. */
+void ia_exchange_submit_admitted(ia_exchange *exchange, const imgact_call *call, imgact_result *result);
 /* Is a mutation's effect possibly there, if the exchange were dropped now? */
-bool ia_exchange_maybe_out(const ia_exchange *exchange);
+bool ia_exchange_may_have_reached_server(const ia_exchange *exchange);
 
-/* For the client: gives it a place. For the engine: hands it to the transport. */
-void ia_exchange_ready(ia_exchange *exchange);
-void ia_exchange_fly(ia_exchange *exchange, const imgact_http_request **request);
+/* For the engine: hands it to the transport. */
+void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request);
 
 #endif

@@ -28,7 +28,7 @@ static void simple_stop(imgact_op *op) {
   op->exchange = NULL;
 }
 
-const ia_flow ia_flow_simple = {simple_start, simple_stop, NULL};
+const ia_flow ia_flow_simple = {.start = simple_start, .stop = simple_stop};
 
 /* ---- lists ---- */
 
@@ -67,11 +67,25 @@ static void list_start(imgact_op *op) {
 static void list_stop(imgact_op *op) {
   if (!op->walk) return;
   if (op->error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0; /* cancelled, too late */
-  if (op->state == IA_OP_ENDED && op->walk->more && op->error.status == IMGACT_OK) return;
+  if (op->state == IA_OP_ENDED && op->walk->more && op->error.status == IMGACT_OK && !op->doomed) return;
   ia_walk_stop(op->walk);
 }
 
-const ia_flow ia_flow_list = {list_start, list_stop, NULL};
+static void list_configure(imgact_op *op, const imgact_op_options *options) {
+  imgact_error error;
+  if (!op->walk) return;
+  op->walk->page = options->page;
+  op->walk->per_page = options->per_page;
+  op->walk->limit = options->max_items;
+  op->walk->page_by_page = (options->flags & IMGACT_OP_FLAG_PAGED) != 0;
+  if (ia_walk_check(op->walk, &error) != IMGACT_OK) ia_op_refuse(op, error.status, "%s", error.message);
+}
+
+static bool list_has_page(const imgact_op *op) {
+  return op->walk && op->walk->page_by_page && op->state == IA_OP_ENDED && op->error.status == IMGACT_OK;
+}
+
+const ia_flow ia_flow_list = {list_start, list_stop, NULL, list_configure, list_has_page};
 
 /* ---- an image by id, else by name ---- */
 
@@ -171,7 +185,7 @@ static void get_stop(imgact_op *op) {
   if (op->walk) ia_walk_stop(op->walk);
 }
 
-const ia_flow ia_flow_get = {get_start, get_stop, NULL};
+const ia_flow ia_flow_get = {.start = get_start, .stop = get_stop};
 
 /* ---- waiting ---- */
 
@@ -261,4 +275,4 @@ static void wait_stop(imgact_op *op) {
   op->waits = NULL;
 }
 
-const ia_flow ia_flow_wait = {wait_start, wait_stop, NULL};
+const ia_flow ia_flow_wait = {.start = wait_start, .stop = wait_stop};

@@ -42,7 +42,8 @@ static bool may_be_applied(const imgact_op *op) {
   case IA_MUTATION_NEW:
   case IA_MUTATION_BLOCKED:
   case IA_MUTATION_READY: return m->doubt.reason != IA_DOUBT_NONE;
-  case IA_MUTATION_SENDING: return m->doubt.reason != IA_DOUBT_NONE || (op->exchange && ia_exchange_maybe_out(op->exchange));
+  case IA_MUTATION_SENDING:
+    return m->doubt.reason != IA_DOUBT_NONE || (op->exchange && ia_exchange_may_have_reached_server(op->exchange));
   case IA_MUTATION_LOOKING:
   case IA_MUTATION_RESTING:
   case IA_MUTATION_WAITING: /* a caller that reads "not applied" would send it again */
@@ -426,4 +427,4 @@ static void stop(imgact_op *op) {
   settle(m);
 }
 
-const ia_flow ia_flow_mutation = {start, stop, may_be_applied};
+const ia_flow ia_flow_mutation = {.start = start, .stop = stop, .may_be_applied = may_be_applied};

@@ -95,10 +95,7 @@ void ia_op_end_soon(imgact_op *op) {
   ia_timer_set(&op->client->engine->timers, &op->deadline, op->client->engine->timers.now.mono_ms, end_now);
 }
 
-static bool has_page(const imgact_op *op) {
-  bool pager = op->flow == &ia_flow_list && op->walk && op->walk->page_by_page;
-  return pager && op->state == IA_OP_ENDED && op->error.status == IMGACT_OK;
-}
+static bool has_page(const imgact_op *op) { return op->flow->has_page && op->flow->has_page(op); }
 
 bool ia_op_page_is_due(const imgact_op *op) { return has_page(op) && op->tell_done; }
 
@@ -260,7 +257,6 @@ void imgact_op_free(imgact_op *op) {
   op->tell_done = false;
   ia_list_remove(&op->notify);
   if (op->pins) return; /* ia_op_unpin frees it */
-  if (op->walk) op->walk->more = false;
   op->flow->stop(op);
   ia_timer_stop(&client->engine->timers, &op->deadline);
   ia_exchange_free(op->exchange);
@@ -288,18 +284,11 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "a deadline, interval or number of attempts below 0 makes no sense");
   if ((options->flags & IMGACT_OP_FLAG_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "IMGACT_OP_FLAG_VIA_IMAGE is for imgact_get_action alone");
-  if (op->flow != &ia_flow_list) {
-    if (options->page || options->per_page || options->max_items || (options->flags & IMGACT_OP_FLAG_PAGED))
-      ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s has no pages", imgact_op_kind_name(op->call.kind));
-    return;
-  }
-  if (!op->walk) return;
-  op->walk->page = options->page;
-  op->walk->per_page = options->per_page;
-  op->walk->limit = options->max_items;
-  op->walk->page_by_page = (options->flags & IMGACT_OP_FLAG_PAGED) != 0;
-  imgact_error error;
-  if (ia_walk_check(op->walk, &error) != IMGACT_OK) ia_op_refuse(op, error.status, "%s", error.message);
+  bool pages = options->page || options->per_page || options->max_items || (options->flags & IMGACT_OP_FLAG_PAGED);
+  if (op->flow->configure)
+    op->flow->configure(op, options);
+  else if (pages)
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s has no pages", imgact_op_kind_name(op->call.kind));
 }
 
 void imgact_op_set_wait(imgact_op *op, int wait) {

@@ -11,10 +11,14 @@
 
 /* How an operation of some kind proceeds. A flow ends its operation with ia_op_end, never from inside start. */
 typedef struct ia_flow {
-  void (*start)(imgact_op *op); /* may be NULL where the result is known */
+  void (*start)(imgact_op *op); /* not called if the result is known */
   void (*stop)(imgact_op *op);  /* drops requests and watches; idempotent; also before freeing */
   /* Returns true if a mutation may be applied, as it stands; NULL for reads. */
   bool (*may_be_applied)(const imgact_op *op);
+  /* Takes the page options; NULL: it has no pages. */
+  void (*configure)(imgact_op *op, const imgact_op_options *options);
+  /* Returns true if it has ended with a page, and the next one may be fetched; NULL: never. */
+  bool (*has_page)(const imgact_op *op);
 } ia_flow;
 
 typedef enum ia_op_state { IA_OP_NEW, IA_OP_RUNNING, IA_OP_ENDED } ia_op_state;

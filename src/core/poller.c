@@ -22,13 +22,31 @@ typedef struct ia_batch {
   const char *ids[BATCH_MAX];
 } ia_batch;
 
-void ia_poller_init(ia_poller *poller) { ia_list_init(&poller->due); }
+static void admit(ia_queue_entry *entry);
+
+/* Puts a watch, and if need be the poller, into their queues. */
+static void ask_for(ia_watch *watch) {
+  imgact_client *client = watch->client;
+  ia_poller *poller = &client->poller;
+  ia_list_append(&poller->due, &watch->link);
+  if (!ia_linked(&poller->entry.link)) ia_queue_add(&client->queue, &poller->entry);
+}
+
+static void prepare(imgact_client *client) {
+  ia_poller *poller = &client->poller;
+  if (poller->due.next) return;
+  ia_list_init(&poller->due);
+  poller->entry = (ia_queue_entry){.priority = IA_PRIORITY_POLL,
+                                   .quota = ia_client_quota(ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS)),
+                                   .deadline_ms = IA_NEVER,
+                                   .no_early_rejection = true,
+                                   .admit = admit};
+}
 
 static void due(ia_timer *timer) {
   ia_watch *watch = IA_ENTRY(timer, ia_watch, timer);
   ia_heap_remove(&watch->client->poller.soon, &watch->soon);
-  ia_list_append(&watch->client->poller.due, &watch->link);
-  ia_client_pump(watch->client);
+  ask_for(watch);
 }
 
 /* A provider of somebody else's may know kinds that this library does not. */
@@ -59,6 +77,7 @@ static void learn_duration(ia_watch *watch, const imgact_action *seen) {
 
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
   ia_engine *engine = client->engine;
+  prepare(client);
   watch->client = client;
   watch->active = true;
   watch->started_ms = engine->timers.now.mono_ms;
@@ -150,8 +169,7 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
 
 static void ask_alone(ia_watch *watch) {
   watch->alone = true;
-  ia_list_append(&watch->client->poller.due, &watch->link);
-  ia_client_pump(watch->client);
+  ask_for(watch);
 }
 
 static void report(ia_watch *watch, const ia_batch *batch) {
@@ -230,6 +248,7 @@ static void no_memory(imgact_client *client) {
   imgact_error error;
   ia_no_memory(&error);
   ia_list_remove(&watch->link);
+  if (!ia_list_empty(&client->poller.due)) ia_queue_add(&client->queue, &client->poller.entry);
   watch->active = false;
   watch->report(watch, &error, NULL);
 }
@@ -271,18 +290,19 @@ static void fill(ia_batch *batch, imgact_client *client, size_t max) {
     if (watch->policy.deadline_ms > policy->deadline_ms) policy->deadline_ms = watch->policy.deadline_ms;
   }
   batch->shared = call.action_ids_count > 1;
-  ia_exchange_submit(batch->exchange, &call, &batch->result);
+  if (!ia_list_empty(&client->poller.due)) ia_queue_add(&client->queue, &client->poller.entry);
+  ia_exchange_submit_admitted(batch->exchange, &call, &batch->result);
 }
 
-bool ia_poller_next(imgact_client *client) {
-  if (ia_list_empty(&client->poller.due)) return false;
+/* One request of what is due. */
+static void admit(ia_queue_entry *entry) {
+  imgact_client *client = IA_ENTRY(entry, imgact_client, poller.entry);
+  if (ia_list_empty(&client->poller.due)) return;
   const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS);
   size_t max = slot && slot->max_ids ? slot->max_ids : 1;
   ia_batch *batch = new_batch(client);
-  if (!batch) {
+  if (!batch)
     no_memory(client);
-    return false;
-  }
-  fill(batch, client, max < BATCH_MAX ? max : BATCH_MAX);
-  return true;
+  else
+    fill(batch, client, max < BATCH_MAX ? max : BATCH_MAX);
 }

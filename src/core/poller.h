@@ -7,12 +7,13 @@
 #include "arena.h"
 #include "engine.h"
 #include "poll_interval.h"
-#include "request_policy.h"
+#include "queue.h"
 #include <imgact/model.h>
 
 typedef struct ia_poller {
-  ia_link due;  /* watches that want a poll now */
-  ia_heap soon; /* watches whose poll may come earlier than its time, by that time */
+  ia_link due;          /* watches that want a poll now */
+  ia_queue_entry entry; /* in the client's queue while there are such watches */
+  ia_heap soon;         /* watches whose poll may come earlier than its time, by that time */
   ia_durations durations[IMGACT_ACTION_KIND_CHANGE_PROTECTION + 1]; /* of actions that were waited for, by kind */
 } ia_poller;
 
@@ -42,15 +43,11 @@ typedef struct ia_watch {
   void (*report)(struct ia_watch *watch, const imgact_error *error, const char *details);
 } ia_watch;
 
-void ia_poller_init(ia_poller *poller);
 /* Starts watching; the first poll goes out at once, or after an interval where `later`. */
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later);
 /* Forgets it. */
 void ia_watch_stop(ia_watch *watch);
 /* And what it saw. */
 void ia_watch_free(ia_watch *watch);
-
-/* Makes one request of what is due; false if nothing is, or there is no memory. */
-bool ia_poller_next(imgact_client *client);
 
 #endif

@@ -5,7 +5,6 @@
  * too: a header tells of the moment when the reply was made, and says nothing of what is under way.
  */
 #include "rate_limiter.h"
-#include "client.h"
 
 #define HOUR_MS                   3600000
 #define PROBE_MS                  60000
@@ -13,7 +12,10 @@
 #define MAX_BEFORE_FIRST_RESPONSE 200   /* in flight before the first reply: fewer than the smallest limit of a minute */
 #define CHECK_AGAIN_MS            1000
 #define SLOW_START_MS             5000
+#define URGENT_MS                 5000 /* after a mutation asked, something is left for the next one */
 #define SLOW_START_GAP_MS         200
+#define EVEN_FROM                 0.5 /* of an hour's limit */
+#define EVEN_PART                 0.485
 #define IDLE_MAX                  16
 #define WAKE_FRACTION             100 /* of a limit: more than so small a part wakes those that are held */
 
@@ -60,7 +62,7 @@ static ia_quota *quota_at(ia_rate_limiter *rate_limiter, uint32_t number) {
   if (number >= IA_QUOTAS) number = 0;
   ia_quota *quota = rate_limiter->quotas[number];
   if (quota) return quota;
-  quota = rate_limiter->quotas[number] = ia_alloc_zero(rate_limiter->engine->allocator, sizeof *quota);
+  quota = rate_limiter->quotas[number] = ia_alloc_zero(rate_limiter->owner->allocator, sizeof *quota);
   if (!quota) return NULL;
   quota->limit = -1;
   quota->hour = window_of(IA_HOUR_SLOTS, HOUR_MS);
@@ -76,13 +78,11 @@ static void refill(ia_quota *quota, int64_t now_ms) {
   quota->available_at_ms = now_ms;
 }
 
-/* What a lane leaves for the lanes before it, so that a list never uses up what a mutation needs: of a window that others
- * may have emptied long ago a good part, of a bucket that refills all the time a few seconds' worth. */
-static double left_for_others(size_t priority, const ia_quota *quota) {
-  static const double window_shares[] = {0.0, 0.015, 0.03}, bucket_tokens[] = {0.0, 4.0, 8.0};
-  double share = window_shares[priority] * (double)quota->limit;
-  if (quota->refill_per_ms <= 0.0) return share;
-  return share < bucket_tokens[priority] ? share : bucket_tokens[priority];
+/* What polls and reads leave for mutations while these come: of a window that others may have emptied long ago a good part,
+ * of a bucket that refills all the time a few seconds' worth. Both leave the same: else polls would starve reads. */
+static double left_for_mutations(const ia_quota *quota) {
+  double share = 0.02 * (double)quota->limit;
+  return quota->refill_per_ms <= 0.0 || share < 6.0 ? share : 6.0;
 }
 
 static bool bucket_allows(ia_quota *quota, int64_t now_ms, double left, int64_t *until_ms) {
@@ -105,16 +105,45 @@ static bool probe(ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
   return false;
 }
 
-static bool windows_allow(ia_quota *quota, int64_t now_ms, double left, int64_t *until_ms) {
+/* While mutations come, the second half of an hour is given to other requests evenly, so that it also comes back evenly:
+ * spent at once, it would leave a mutation without a request for up to an hour. The share grows with the age of the oldest
+ * request that counts. */
+static bool is_even(const ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
+  const ia_window *hour = &quota->hour;
+  double share = ((double)hour->used + 1.0) / (double)quota->limit;
+  if (share <= EVEN_FROM) return true;
+  int64_t frees_ms = window_frees_ms(hour), oldest_ms = frees_ms - (int64_t)hour->slots * hour->slot_ms;
+  double age = (share - EVEN_FROM) / EVEN_PART;
+  int64_t due_ms = oldest_ms + (int64_t)((age < 1.0 ? age : 1.0) * HOUR_MS);
+  if (due_ms <= now_ms) return true;
+  *until_ms = due_ms < frees_ms ? due_ms : frees_ms;
+  return false;
+}
+
+/* Beyond the documented limit of a minute, one request alone finds out whether the API has it: nothing is slowed down on a
+ * guess, and a burst is not rejected as a whole. */
+static bool minute_allows(ia_quota *quota, double most, int64_t now_ms, int64_t *until_ms) {
+  double most_a_minute = (double)quota->limit_per_minute * most / (double)quota->limit;
+  if (quota->limit_per_minute <= 0 || !quota->minute.used || quota->minute_rule == IA_MINUTE_FREE) return true;
+  if ((double)quota->minute.used + 1.0 <= most_a_minute) return true;
+  if (quota->minute_rule == IA_MINUTE_UNTESTED && !quota->in_flight) return true;
+  bool untested = quota->minute_rule == IA_MINUTE_UNTESTED;
+  *until_ms = untested ? now_ms + CHECK_AGAIN_MS : window_frees_ms(&quota->minute);
+  return false;
+}
+
+static bool is_beyond_minute(const ia_quota *quota) {
+  return quota->limit > 0 && quota->refill_per_ms <= 0.0 && quota->limit_per_minute > 0 &&
+         quota->minute_rule == IA_MINUTE_UNTESTED && quota->minute.used > quota->limit_per_minute;
+}
+
+static bool windows_allow(ia_quota *quota, int64_t now_ms, double left, bool may_probe, int64_t *until_ms) {
   window_move(&quota->hour, now_ms);
   window_move(&quota->minute, now_ms);
   double most = (double)quota->limit - left;
-  double most_a_minute = (double)quota->limit_per_minute * most / (double)quota->limit;
-  if (quota->limit_per_minute > 0 && quota->minute.used && (double)quota->minute.used + 1.0 > most_a_minute) {
-    *until_ms = window_frees_ms(&quota->minute);
-    return false;
-  }
-  return (double)quota->hour.used + (double)quota->used_by_others + 1.0 <= most || probe(quota, now_ms, until_ms);
+  if (!minute_allows(quota, most, now_ms, until_ms)) return false;
+  if ((double)quota->hour.used + (double)quota->used_by_others + 1.0 <= most) return true;
+  return may_probe && probe(quota, now_ms, until_ms);
 }
 
 /* Both learn what a reply told, and say whether plainly more may go than was known. */
@@ -149,22 +178,29 @@ static bool update_from_response(ia_quota *quota, const imgact_rate_limit_info *
   return more || larger;
 }
 
-/* ---- the governor ---- */
+/* ---- rate limiters ---- */
 
-ia_rate_limiter *ia_rate_limiter_acquire(ia_engine *engine, uint64_t key) {
-  for (ia_link *at = engine->rate_limiters.next; at != &engine->rate_limiters; at = at->next) {
+static int64_t now_of(const ia_rate_limiter *rate_limiter) { return rate_limiter->owner->timers->now.mono_ms; }
+
+void ia_rate_limiters_init(ia_rate_limiters *limiters, const imgact_allocator *allocator, ia_timers *timers) {
+  *limiters = (ia_rate_limiters){.allocator = allocator, .timers = timers};
+  ia_list_init(&limiters->all);
+}
+
+ia_rate_limiter *ia_rate_limiter_acquire(ia_rate_limiters *limiters, uint64_t key) {
+  for (ia_link *at = limiters->all.next; at != &limiters->all; at = at->next) {
     ia_rate_limiter *rate_limiter = IA_ENTRY(at, ia_rate_limiter, link);
     if (rate_limiter->key != key) continue;
     rate_limiter->references++;
     return rate_limiter;
   }
-  ia_rate_limiter *rate_limiter = ia_alloc_zero(engine->allocator, sizeof *rate_limiter);
+  ia_rate_limiter *rate_limiter = ia_alloc_zero(limiters->allocator, sizeof *rate_limiter);
   if (!rate_limiter) return NULL;
-  rate_limiter->engine = engine;
+  rate_limiter->owner = limiters;
   rate_limiter->key = key;
   rate_limiter->references = 1;
   ia_list_init(&rate_limiter->waiting);
-  ia_list_append(&engine->rate_limiters, &rate_limiter->link);
+  ia_list_append(&limiters->all, &rate_limiter->link);
   return rate_limiter;
 }
 
@@ -174,96 +210,138 @@ ia_rate_limiter *ia_rate_limiter_ref(ia_rate_limiter *rate_limiter) {
 }
 
 static void free_rate_limiter(ia_rate_limiter *rate_limiter) {
-  const imgact_allocator *allocator = rate_limiter->engine->allocator;
+  const imgact_allocator *allocator = rate_limiter->owner->allocator;
   ia_list_remove(&rate_limiter->link);
   for (size_t i = 0; i < IA_QUOTAS; i++) ia_free(allocator, rate_limiter->quotas[i]);
   ia_free(allocator, rate_limiter);
 }
 
-/* The last few that nobody holds are kept: a client is often made anew for the next job, and its token may come back. */
+/* The last few without a reference are kept: a client is often made anew for the next job, and its token may come back. */
 void ia_rate_limiter_unref(ia_rate_limiter *rate_limiter) {
   if (!rate_limiter || --rate_limiter->references) return;
-  ia_engine *engine = rate_limiter->engine;
-  ia_timer_stop(&engine->timers, &rate_limiter->timer);
-  ia_list_append(&engine->rate_limiters, &rate_limiter->link);
+  ia_rate_limiters *limiters = rate_limiter->owner;
+  ia_timer_stop(limiters->timers, &rate_limiter->timer);
+  ia_list_append(&limiters->all, &rate_limiter->link);
   ia_rate_limiter *oldest = NULL;
   size_t idle = 0;
-  for (ia_link *at = engine->rate_limiters.prev; at != &engine->rate_limiters; at = at->prev)
+  for (ia_link *at = limiters->all.prev; at != &limiters->all; at = at->prev)
     if (IA_ENTRY(at, ia_rate_limiter, link)->references == 0) oldest = IA_ENTRY(at, ia_rate_limiter, link), idle++;
   if (idle > IDLE_MAX) free_rate_limiter(oldest);
 }
 
-void ia_rate_limiters_clear(ia_engine *engine) {
-  while (!ia_list_empty(&engine->rate_limiters))
-    free_rate_limiter(IA_ENTRY(engine->rate_limiters.next, ia_rate_limiter, link));
+void ia_rate_limiters_clear(ia_rate_limiters *limiters) {
+  while (!ia_list_empty(&limiters->all)) free_rate_limiter(IA_ENTRY(limiters->all.next, ia_rate_limiter, link));
 }
 
-static ia_permit wait_until(int64_t until_ms) { return (ia_permit){.kind = IA_PERMIT_DELAYED, .until_ms = until_ms}; }
+static ia_permit until(ia_permit_kind kind, int64_t until_ms) { return (ia_permit){.kind = kind, .until_ms = until_ms}; }
 
 static ia_permit while_blocked(const ia_rate_limiter *rate_limiter, int64_t now_ms) {
-  if (rate_limiter->asked_until_ms <= rate_limiter->blocked_until_ms) return wait_until(rate_limiter->blocked_until_ms);
+  if (rate_limiter->asked_until_ms <= rate_limiter->blocked_until_ms)
+    return until(IA_PERMIT_DELAYED, rate_limiter->blocked_until_ms);
   return (ia_permit){IA_PERMIT_REJECTED, rate_limiter->blocked_until_ms, rate_limiter->asked_until_ms - now_ms};
 }
 
-ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t number, size_t priority, double reserve) {
-  static const ia_permit go = {.kind = IA_PERMIT_GRANTED};
-  int64_t now_ms = rate_limiter->engine->timers.now.mono_ms, until_ms = now_ms;
-  ia_quota *quota = quota_at(rate_limiter, number);
-  if (now_ms < rate_limiter->blocked_until_ms) return while_blocked(rate_limiter, now_ms);
-  if (now_ms < rate_limiter->slow_start_until_ms && now_ms < rate_limiter->next_ms) return wait_until(rate_limiter->next_ms);
-  if (quota && !quota->limit_known && quota->in_flight >= MAX_BEFORE_FIRST_RESPONSE)
-    return (ia_permit){.kind = IA_PERMIT_CHECK_LATER, .until_ms = now_ms + CHECK_AGAIN_MS};
-  if (!quota || quota->limit < 0) return go;
-  double left = left_for_others(priority, quota) + reserve * (double)quota->limit;
+static bool quota_allows(ia_quota *quota, int64_t now_ms, double left, bool may_probe, int64_t *until_ms) {
   if (left > (double)quota->limit - 1.0) left = (double)quota->limit - 1.0; /* one must always be possible */
-  bool bucket = quota->refill_per_ms > 0.0;
-  if (bucket ? bucket_allows(quota, now_ms, left, &until_ms) : windows_allow(quota, now_ms, left, &until_ms)) return go;
-  return wait_until(until_ms);
+  return quota->refill_per_ms > 0.0 ? bucket_allows(quota, now_ms, left, until_ms)
+                                    : windows_allow(quota, now_ms, left, may_probe, until_ms);
+}
+
+static bool urgent_within(const ia_rate_limiter *rate_limiter, int64_t ms) {
+  return rate_limiter->urgent_at_ms && now_of(rate_limiter) - rate_limiter->urgent_at_ms < ms;
+}
+
+/* What mutations are left is a rule of this library: a request that only it holds back is not said to be rate limited. */
+static ia_permit leave_to_urgent(ia_rate_limiter *rate_limiter, ia_quota *quota, ia_priority priority, double left) {
+  int64_t now_ms = now_of(rate_limiter), until_ms = now_ms;
+  if (priority == IA_PRIORITY_MUTATION) return until(IA_PERMIT_GRANTED, now_ms);
+  /* A bucket refills within seconds; a window may be full for a minute or an hour. */
+  if (urgent_within(rate_limiter, quota->refill_per_ms > 0.0 ? URGENT_MS : HOUR_MS) &&
+      !quota_allows(quota, now_ms, left + left_for_mutations(quota), false, &until_ms))
+    return until(IA_PERMIT_CHECK_LATER, until_ms > now_ms && until_ms < now_ms + URGENT_MS ? until_ms : now_ms + URGENT_MS);
+  if (quota->refill_per_ms <= 0.0 && urgent_within(rate_limiter, HOUR_MS) && !is_even(quota, now_ms, &until_ms))
+    return until(IA_PERMIT_CHECK_LATER, until_ms > now_ms ? until_ms : now_ms + 1);
+  return until(IA_PERMIT_GRANTED, now_ms);
+}
+
+ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t number, ia_priority priority,
+                                         double reserve) {
+  int64_t now_ms = now_of(rate_limiter), until_ms = now_ms;
+  ia_quota *quota = quota_at(rate_limiter, number);
+  if (priority == IA_PRIORITY_MUTATION) rate_limiter->urgent_at_ms = now_ms ? now_ms : 1;
+  if (now_ms < rate_limiter->blocked_until_ms) return while_blocked(rate_limiter, now_ms);
+  if (now_ms < rate_limiter->slow_start_until_ms && now_ms < rate_limiter->next_ms)
+    return until(IA_PERMIT_CHECK_LATER, rate_limiter->next_ms);
+  if (quota && !quota->limit_known && quota->in_flight >= MAX_BEFORE_FIRST_RESPONSE)
+    return until(IA_PERMIT_CHECK_LATER, now_ms + CHECK_AGAIN_MS);
+  if (!quota || quota->limit < 0) return until(IA_PERMIT_GRANTED, now_ms);
+  double left = reserve * (double)quota->limit;
+  if (quota_allows(quota, now_ms, left, false, &until_ms)) return leave_to_urgent(rate_limiter, quota, priority, left);
+  if (quota_allows(quota, now_ms, left, true, &until_ms)) return until(IA_PERMIT_GRANTED, now_ms);
+  return until(IA_PERMIT_DELAYED, until_ms);
 }
 
 void ia_rate_limiter_on_sent(ia_rate_limiter *rate_limiter, uint32_t number) {
-  ia_engine *engine = rate_limiter->engine;
   ia_quota *quota = quota_at(rate_limiter, number);
-  if (engine->timers.now.mono_ms < rate_limiter->slow_start_until_ms)
-    rate_limiter->next_ms = engine->timers.now.mono_ms + 1 + (int64_t)(SLOW_START_GAP_MS * ia_random(&engine->timers));
+  int64_t now_ms = now_of(rate_limiter);
+  if (now_ms < rate_limiter->slow_start_until_ms)
+    rate_limiter->next_ms = now_ms + 1 + (int64_t)(SLOW_START_GAP_MS * ia_random(rate_limiter->owner->timers));
   if (!quota) return;
   quota->in_flight++;
   quota->available -= 1.0;
-  window_add(&quota->hour, engine->timers.now.mono_ms);
-  window_add(&quota->minute, engine->timers.now.mono_ms);
+  window_add(&quota->hour, now_ms);
+  window_add(&quota->minute, now_ms);
+  if (is_beyond_minute(quota)) quota->probing = true;
 }
 
 static void wake(ia_timer *timer) {
   ia_rate_limiter *rate_limiter = IA_ENTRY(timer, ia_rate_limiter, timer);
   while (!ia_list_empty(&rate_limiter->waiting)) {
-    imgact_client *client = IA_ENTRY(rate_limiter->waiting.next, imgact_client, held);
-    ia_list_remove(&client->held);
-    ia_client_pump(client);
+    ia_waiter *waiter = IA_ENTRY(rate_limiter->waiting.next, ia_waiter, link);
+    ia_list_remove(&waiter->link);
+    waiter->wake(waiter);
   }
+}
+
+/* Returns true if the end of a request says that more may be sent than was known. */
+static bool learn(ia_quota *quota, const imgact_rate_limit_info *info, int64_t now_ms) {
+  bool more = update_from_response(quota, info, now_ms) || !quota->limit_known;
+  if (info) quota->limit_known = true;
+  if (!quota->probing) return more;
+  quota->probing = false;
+  if (info && info->rate_limit.limit > 0) quota->minute_rule = IA_MINUTE_FREE;
+  return true;
 }
 
 void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number, const imgact_rate_limit_info *info) {
   ia_quota *quota = quota_at(rate_limiter, number);
   if (!quota) return;
   if (quota->in_flight) quota->in_flight--;
-  bool more = update_from_response(quota, info, rate_limiter->engine->timers.now.mono_ms) || !quota->limit_known;
-  if (info) quota->limit_known = true;
+  bool more = learn(quota, info, now_of(rate_limiter)) || (!quota->in_flight && is_beyond_minute(quota));
   if (more && !ia_list_empty(&rate_limiter->waiting))
-    ia_timer_set(&rate_limiter->engine->timers, &rate_limiter->timer, rate_limiter->engine->timers.now.mono_ms, wake);
+    ia_timer_set(rate_limiter->owner->timers, &rate_limiter->timer, now_of(rate_limiter), wake);
 }
 
-void ia_rate_limiter_block_for(ia_rate_limiter *rate_limiter, int64_t delay_ms) {
-  int64_t now_ms = rate_limiter->engine->timers.now.mono_ms,
-          until = now_ms + (delay_ms < BLOCK_MAX_MS ? delay_ms : BLOCK_MAX_MS);
-  rate_limiter->asked_until_ms = ia_later(now_ms, delay_ms);
-  if (until <= rate_limiter->blocked_until_ms) return;
-  rate_limiter->blocked_until_ms = until;
-  rate_limiter->slow_start_until_ms = until + SLOW_START_MS;
+/* A rejection far from the hour's limit: the minute's, of which headers say nothing. */
+static void learn_burst(ia_quota *quota) {
+  if (!quota || quota->limit <= 0 || quota->refill_per_ms > 0.0) return;
+  if ((double)quota->hour.used + (double)quota->used_by_others < 0.9 * (double)quota->limit)
+    quota->minute_rule = IA_MINUTE_LIMITED;
 }
 
-void ia_rate_limiter_wake_at(ia_rate_limiter *rate_limiter, ia_link *client, int64_t until_ms) {
+void ia_rate_limiter_block_for(ia_rate_limiter *rate_limiter, uint32_t number, int64_t delay_ms) {
+  int64_t now_ms = now_of(rate_limiter), blocked_ms = now_ms + (delay_ms < BLOCK_MAX_MS ? delay_ms : BLOCK_MAX_MS);
+  int64_t asked_ms = ia_later(now_ms, delay_ms);
+  learn_burst(quota_at(rate_limiter, number));
+  if (asked_ms > rate_limiter->asked_until_ms) rate_limiter->asked_until_ms = asked_ms;
+  if (blocked_ms <= rate_limiter->blocked_until_ms) return;
+  rate_limiter->blocked_until_ms = blocked_ms;
+  rate_limiter->slow_start_until_ms = blocked_ms + SLOW_START_MS;
+}
+
+void ia_rate_limiter_wake_at(ia_rate_limiter *rate_limiter, ia_waiter *waiter, int64_t until_ms) {
   ia_heap_node *node = &rate_limiter->timer.node;
-  if (!ia_linked(client)) ia_list_append(&rate_limiter->waiting, client);
+  if (!ia_linked(&waiter->link)) ia_list_append(&rate_limiter->waiting, &waiter->link);
   if (!node->in_heap || until_ms < node->due_ms)
-    ia_timer_set(&rate_limiter->engine->timers, &rate_limiter->timer, until_ms, wake);
+    ia_timer_set(rate_limiter->owner->timers, &rate_limiter->timer, until_ms, wake);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rate governor: what one credential may still send, learned from the cloud's own headers and from what was sent. All
- * clients of a loop that have the same provider, endpoint and token share one.
+ * The rate limiter: how many requests one credential may still send, learned from the API's headers and from what was sent.
+ * All clients of a loop with the same provider, endpoint and token share one. It wakes waiters and knows nothing else of
+ * them.
  */
 #ifndef IA_RATE_LIMITER_H
 #define IA_RATE_LIMITER_H
 
-#include "engine.h"
+#include "list.h"
+#include "request_policy.h"
+#include "timer.h"
 #include <imgact/provider.h>
 
 #define IA_QUOTAS       4   /* a provider's slots name one each */
@@ -22,11 +25,16 @@ typedef struct ia_window {
   uint16_t *counts; /* a ring of `slots` */
 } ia_window;
 
+/* Whether the API has the limit of a minute that its documentation names; no header does. */
+typedef enum ia_minute_rule { IA_MINUTE_UNTESTED, IA_MINUTE_LIMITED, IA_MINUTE_FREE } ia_minute_rule;
+
 /* One allowance: a bucket that refills continuously, or windows that slide. */
 typedef struct ia_quota {
   int64_t limit;            /* per hour; -1 = nothing was told yet */
   int64_t limit_per_minute; /* of windows; 0 = no such rule */
-  bool limit_known;         /* a reply has come, so that what it told is known */
+  bool limit_known;         /* a response has come */
+  ia_minute_rule minute_rule;
+  bool probing; /* one request is sent alone to find out */
   int32_t in_flight;
   double refill_per_ms; /* 0 = windows */
   double available;
@@ -37,51 +45,67 @@ typedef struct ia_quota {
   uint16_t hour_counts[IA_HOUR_SLOTS], minute_counts[IA_MINUTE_SLOTS];
 } ia_quota;
 
+/* Rate limiters by credential. */
+typedef struct ia_rate_limiters {
+  ia_link all;
+  const imgact_allocator *allocator;
+  ia_timers *timers;
+} ia_rate_limiters;
+
+/* Held back until the limiter calls wake, which may ask for a permit again. */
+typedef struct ia_waiter {
+  ia_link link;
+  void (*wake)(struct ia_waiter *waiter);
+} ia_waiter;
+
 typedef struct ia_rate_limiter {
-  ia_link link;    /* in the engine's list */
-  ia_link waiting; /* clients that were held back */
-  ia_engine *engine;
+  ia_link link;    /* in owner->all */
+  ia_link waiting; /* ia_waiter */
+  ia_rate_limiters *owner;
   uint64_t key;
   size_t references;           /* of clients and of exchanges */
   int64_t blocked_until_ms;    /* after a 429; steady */
   int64_t asked_until_ms;      /* what the cloud asked for then, which may be absurd */
   int64_t slow_start_until_ms; /* after that, requests go one by one for a while */
   int64_t next_ms;             /* earliest time of the next one then */
+  int64_t urgent_at_ms;        /* when a mutation asked last; 0 = none did */
   ia_timer timer;
   ia_quota *quotas[IA_QUOTAS]; /* made when first used; NULL = no memory: not governed */
 } ia_rate_limiter;
 
-/* The governor of that key, shared; NULL when there is no memory. */
-ia_rate_limiter *ia_rate_limiter_acquire(ia_engine *engine, uint64_t key);
-/* One more hold on it: an exchange is counted where it was let go, whatever token its client has by then. */
+void ia_rate_limiters_init(ia_rate_limiters *limiters, const imgact_allocator *allocator, ia_timers *timers);
+/* The rate limiter of that key, shared; NULL if there is no memory. */
+ia_rate_limiter *ia_rate_limiter_acquire(ia_rate_limiters *limiters, uint64_t key);
+/* One more reference: an exchange is counted where it was granted, whatever token its client has by then. */
 ia_rate_limiter *ia_rate_limiter_ref(ia_rate_limiter *rate_limiter);
 void ia_rate_limiter_unref(ia_rate_limiter *rate_limiter);
-/* Frees those that are kept although nobody holds them any more. */
-void ia_rate_limiters_clear(ia_engine *engine);
+/* Frees those that are kept without a reference. */
+void ia_rate_limiters_clear(ia_rate_limiters *limiters);
 
 typedef enum ia_permit_kind {
   IA_PERMIT_GRANTED,
-  IA_PERMIT_DELAYED,     /* not before until_ms: that much is known */
-  IA_PERMIT_CHECK_LATER, /* not yet; until_ms is when to ask again, and says nothing else */
-  IA_PERMIT_REJECTED     /* the cloud asked for a longer pause than is waited for; until_ms is when one may go and ask */
+  IA_PERMIT_DELAYED,     /* by the API's own numbers, until until_ms */
+  IA_PERMIT_CHECK_LATER, /* by a rule of this library, which the API may not have: until_ms is when to ask again */
+  IA_PERMIT_REJECTED     /* the API asked for a longer pause than requests wait for; until_ms is when one may probe */
 } ia_permit_kind;
 
 typedef struct ia_permit {
   ia_permit_kind kind;
-  int64_t until_ms; /* steady */
-  int64_t asked_ms; /* of a refusal: what is left of the pause that was asked for */
+  int64_t until_ms; /* monotonic */
+  int64_t asked_ms; /* of a rejection: what is left of the pause that was asked for */
 } ia_permit;
 
-/* May a request of this lane (0 = the most urgent) go now? reserve: the part of the budget that nobody here may touch, 0 to
- * 1. */
-ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t number, size_t priority, double reserve);
+/* Whether a request of this priority may be sent now. reserve: the part of the limit to leave to other programs, 0 to 1. */
+ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t number, ia_priority priority,
+                                         double reserve);
 void ia_rate_limiter_on_sent(ia_rate_limiter *rate_limiter, uint32_t number);
 /* An exchange has ended; info: what its reply told, NULL = there was none. info->next_request_at has been converted
  * to the monotonic clock. */
 void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number, const imgact_rate_limit_info *info);
-/* A 429: nothing goes for so long, a minute at most, then slowly. */
-void ia_rate_limiter_block_for(ia_rate_limiter *rate_limiter, int64_t delay_ms);
-/* Remembers a client that was held back, and wakes it at that time. */
-void ia_rate_limiter_wake_at(ia_rate_limiter *rate_limiter, ia_link *client, int64_t until_ms);
+/* Blocks all requests for delay_ms (at most 60 s), then releases them at a reduced rate. Called after HTTP 429 for a request
+ * of that quota. A longer pause that was asked for before still holds. */
+void ia_rate_limiter_block_for(ia_rate_limiter *rate_limiter, uint32_t number, int64_t delay_ms);
+/* Wakes the waiter at that time, or earlier if more may be sent. */
+void ia_rate_limiter_wake_at(ia_rate_limiter *rate_limiter, ia_waiter *waiter, int64_t until_ms);
 
 #endif

@@ -19,8 +19,8 @@ typedef struct limiter {
   size_t hour_first, hour_count, minute_first; // numbers of requests since the start
   stress *clock;
   size_t taken, refused, learned_at; // learned_at: refusals up to here are lessons
-  char head[3][32];
-  imgact_header headers[3];
+  char head[4][32];
+  imgact_header headers[4];
 } limiter;
 
 static bool take_token(limiter *l, int64_t now) {
@@ -38,6 +38,15 @@ static bool take_window(limiter *l, int64_t now) {
   if (l->hour_count - l->hour_first >= 5000 || l->hour_count - l->minute_first >= 250) return false;
   l->hour[l->hour_count++ % 5000] = now;
   return true;
+}
+
+// DigitalOcean says when the minute has room again.
+static void tell_pause(limiter *l, int64_t now, imgact_http_response *response) {
+  int64_t frees_ms = l->hour[l->minute_first % 5000] + 60000;
+  if (l->hetzner || frees_ms <= now) return;
+  snprintf(l->head[3], 32, "%lld", (long long)((frees_ms - now + 999) / 1000));
+  l->headers[3] = (imgact_header){"Retry-After", l->head[3]};
+  response->headers_count = 4;
 }
 
 static void tell(limiter *l, int64_t now, imgact_http_response *response) {
@@ -58,6 +67,7 @@ static void limit(void *user, const imgact_http_request *request, imgact_http_re
   int64_t now = stress_now_ms(l->clock);
   bool ok = l->hetzner ? take_token(l, now) : take_window(l, now);
   tell(l, now, response);
+  if (!ok) tell_pause(l, now, response);
   l->taken += ok;
   l->refused += !ok;
   response->status = ok ? 200 : 429;
@@ -152,7 +162,7 @@ static void a_bucket_is_used_up_and_never_overdrawn(void **state) {
   gather(&c, true, 3600, 0);
   keep_busy(&c, workers, 2 * CLIENTS, s * 1000);
   imgact_loop_run(c.loop);
-  assert_int_equal(c.limiter.refused, 0);
+  assert_int_in_range(c.limiter.refused, 0, 1); // the one that finds out whether there is a limit of a minute
   assert_int_equal(c.failed, 0);
   double possible = 3600.0 + (double)s;
   if ((double)c.limiter.taken < 0.95 * possible) fail_msg("%zu of %.0f", c.limiter.taken, possible);
@@ -167,7 +177,7 @@ static void a_sliding_hour_is_used_up_and_never_overdrawn(void **state) {
   gather(&c, false, 0, 0);
   keep_busy(&c, workers, 2 * CLIENTS, s * 1000);
   imgact_loop_run(c.loop);
-  assert_int_equal(c.limiter.refused, 0);
+  assert_int_in_range(c.limiter.refused, 0, 1); // the one that finds out whether there is a limit of a minute
   assert_int_equal(c.failed, 0);
   double possible = 5000.0 + 5000.0 * (double)(s - 3600) / 3600.0;
   if ((double)c.limiter.taken < 0.95 * possible) fail_msg("%zu of %.0f", c.limiter.taken, possible);
@@ -204,7 +214,7 @@ static void a_change_never_waits_behind_the_readers(void **state) {
       if (hetzner) work(&changers[i]);
     }
     imgact_loop_run(c.loop);
-    assert_int_equal(c.limiter.refused, 0);
+    assert_int_in_range(c.limiter.refused, 0, !hetzner);
     assert_int_equal(c.failed, 0);
     if (c.slowest_ms > 2000) fail_msg("%lld ms", (long long)c.slowest_ms);
     disperse(&c);

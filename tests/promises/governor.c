@@ -154,7 +154,8 @@ static void trace(void *data, const imgact_trace_event *event) {
   int64_t waited_ms = now_ms(u->b) - u->started_ms;
   u->b->mutations++;
   u->b->total_wait_ms += waited_ms;
-  if (waited_ms > u->b->slowest_ms) u->b->slowest_ms = waited_ms;
+  bool learned = u->started_ms > EPOCH_MS + LEARNING_MS;
+  if (learned && waited_ms > u->b->slowest_ms) u->b->slowest_ms = waited_ms;
 }
 
 static void mutate(user *u) {

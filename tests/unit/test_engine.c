@@ -213,7 +213,7 @@ static void a_look_at_the_clock_rings_nothing(void **state) {
 
 static void what_is_to_be_sent_or_told_is_due_at_once(void **state) {
   (void)state;
-  ia_link *const lists[] = {&d.engine.outbox, &d.engine.pump, &d.engine.notify};
+  ia_link *const lists[] = {&d.engine.outbox, &d.engine.runnable, &d.engine.notify};
   rate_fixture_at(&d, 77);
   set(0, 1000);
   for (size_t i = 0; i < 3; i++) {

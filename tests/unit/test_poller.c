@@ -454,7 +454,7 @@ static void when_the_last_one_stops_its_request_is_dropped(void **state) {
   assert_int_equal(s.rate_fixture.aborted, 0);
   ia_watch_stop(&s.watches[1]);
   assert_int_equal(s.rate_fixture.aborted, 1);
-  assert_int_equal(s.client.in_flight, 0);
+  assert_int_equal(s.client.queue.in_flight, 0);
 }
 
 static void a_report_may_stop_its_own_watch_and_another_of_the_request(void **state) {
@@ -503,7 +503,7 @@ static void there_are_no_more_requests_than_places(void **state) {
   (void)state;
   close_it();
   open_with(1, 0);
-  s.client.settings.concurrency = 2;
+  s.client.queue.concurrency = 2;
   for (size_t i = 0; i < 5; i++) start(i);
   run();
   assert_int_equal(s.count, 2);

@@ -16,7 +16,7 @@ static int open_desk(void **state) {
   (void)state;
   rate_fixture_open(&d, 0);
   rate_fixture_at(&d, 1000000);
-  g = ia_rate_limiter_acquire(&d.engine, 1);
+  g = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1);
   assert_non_null(g);
   return 0;
 }
@@ -25,29 +25,29 @@ static int close_desk(void **state) {
   (void)state;
   ia_rate_limiter_unref(g);
   rate_fixture_close(&d);
-  assert_true(ia_list_empty(&d.engine.rate_limiters));
+  assert_true(ia_list_empty(&d.engine.rate_limiters.all));
   return 0;
 }
 
 // One that knows nothing yet.
 static void forget(void) {
   ia_rate_limiter_unref(g);
-  ia_rate_limiters_clear(&d.engine);
-  g = ia_rate_limiter_acquire(&d.engine, 1);
+  ia_rate_limiters_clear(&d.engine.rate_limiters);
+  g = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1);
 }
 
 // 0: it may go; else for how long it has to wait.
-static int64_t wait_of(uint32_t quota, size_t priority, double reserve) {
+static int64_t wait_of(uint32_t quota, ia_priority priority, double reserve) {
   ia_permit leave = ia_rate_limiter_request_permit(g, quota, priority, reserve);
   if (leave.kind == IA_PERMIT_GRANTED) return 0;
   assert_true(leave.until_ms > d.now_ms);
   return leave.until_ms - d.now_ms;
 }
 
-static int64_t wait_ms(size_t priority) { return wait_of(0, priority, 0.0); }
+static int64_t wait_ms(ia_priority priority) { return wait_of(0, priority, 0.0); }
 
 // Sends as long as it may, at most so often.
-static size_t spend(size_t priority, size_t most) {
+static size_t spend(ia_priority priority, size_t most) {
   size_t sent = 0;
   for (; sent < most && wait_ms(priority) == 0; sent++) ia_rate_limiter_on_sent(g, 0);
   return sent;
@@ -189,15 +189,51 @@ static void a_new_limit_counts_at_once(void **state) {
 
 // ---- windows that slide
 
-static void a_minute_has_its_own_limit(void **state) {
+// All that is in flight ends without a word.
+static void finish_all(void) {
+  for (int i = 0; i < 10000; i++) ia_rate_limiter_on_finished(g, 0, NULL);
+}
+
+// Uses a minute up, and one more, which the API rejects with a pause.
+static void learn_minute(int64_t limit) {
+  tell_windows(limit, limit - 1, 10000);
+  spend(MUTATION, 10000);
+  finish_all();
+  assert_int_equal(spend(MUTATION, 10000), 1); // alone
+  ia_rate_limiter_on_finished(g, 0, NULL);
+  ia_rate_limiter_block_for(g, 0, 1);
+  rate_fixture_at(&d, d.now_ms + 10000); // the slow start is over
+}
+
+static void minute_untested_is_probed_alone(void **state) {
   (void)state;
   tell_windows(5000, 4999, 10000);
   assert_int_equal(spend(MUTATION, 1000), 249);
-  assert_int_in_range(wait_ms(MUTATION), 60000, 61000);
-  rate_fixture_at(&d, d.now_ms + 59000);
+  assert_true(wait_ms(MUTATION) > 0); // until all have ended
+  finish_all();
+  assert_int_equal(spend(MUTATION, 1000), 1);
   assert_true(wait_ms(MUTATION) > 0);
-  rate_fixture_at(&d, d.now_ms + wait_ms(MUTATION));
-  assert_int_equal(spend(MUTATION, 1000), 250);
+}
+
+static void minute_probe_success_lifts_limit(void **state) {
+  (void)state;
+  tell_windows(5000, 4999, 10000);
+  spend(MUTATION, 1000);
+  finish_all();
+  assert_int_equal(spend(MUTATION, 1000), 1);
+  imgact_rate_limit_info info = rate_of(5000, 4749);
+  info.limit_per_minute = 250;
+  ia_rate_limiter_on_finished(g, 0, &info);
+  assert_int_equal(spend(MUTATION, 1000), 1000);
+}
+
+static void minute_probe_rejected_keeps_limit(void **state) {
+  (void)state;
+  learn_minute(5000);
+  int64_t wait = wait_ms(MUTATION);
+  assert_int_in_range(wait, 49000, 61000);
+  rate_fixture_at(&d, d.now_ms + wait);
+  assert_int_in_range(spend(MUTATION, 1000), 249, 250);
 }
 
 static void an_hour_is_spent_once(void **state) {
@@ -274,11 +310,10 @@ static void a_question_that_is_not_asked_holds_nobody_for_long(void **state) {
   (void)state;
   tell_windows(5000, 0, 20000);
   rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS); // nothing of ours is left in the hour
+  assert_int_equal(spend(LIST, 1), 1);         // so one more is possible
   assert_int_equal(wait_ms(LIST), 0);
-  for (int i = 0; i < 10; i++) {
-    assert_int_in_range(wait_ms(LIST), 1, 6000);
-    rate_fixture_at(&d, d.now_ms + 6000);
-  }
+  assert_int_in_range(wait_ms(LIST), 1, 60000);
+  rate_fixture_at(&d, d.now_ms + 60000);
   assert_int_equal(spend(LIST, 100), 1);
 }
 
@@ -311,17 +346,17 @@ static void a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute(voi
 
 // ---- lanes and reserve
 
-static void mutations_go_before_waits_and_waits_before_lists(void **state) {
+// While mutations come; without them nothing is left for any.
+static void mutations_are_left_a_part(void **state) {
   (void)state;
   static const struct {
     int64_t limit, left;
-    bool bucket, mutation, wait, list;
+    bool bucket, mutation, other;
   } cases[] = {
-      {3600, 9, true, true, true, true},     {3600, 8, true, true, true, false},   {3600, 5, true, true, true, false},
-      {3600, 4, true, true, false, false},   {3600, 1, true, true, false, false},  {3600, 0, true, false, false, false},
-      {100, 4, true, true, true, true},      {100, 3, true, true, true, false},    {100, 2, true, true, false, false},
-      {1000, 31, false, true, true, true},   {1000, 30, false, true, true, false}, {1000, 16, false, true, true, false},
-      {1000, 15, false, true, false, false}, {1000, 1, false, true, false, false}, {1000, 0, false, false, false, false},
+      {3600, 9, true, true, true},   {3600, 7, true, true, true},    {3600, 6, true, true, false},
+      {3600, 1, true, true, false},  {3600, 0, true, false, false},  {100, 3, true, true, true},
+      {100, 2, true, true, false},   {1000, 21, false, true, true},  {1000, 20, false, true, false},
+      {1000, 1, false, true, false}, {1000, 0, false, false, false},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     forget();
@@ -329,11 +364,21 @@ static void mutations_go_before_waits_and_waits_before_lists(void **state) {
       tell_bucket(0, cases[i].limit, cases[i].left);
     else
       tell_windows(cases[i].limit, cases[i].left, 30000);
+    assert_int_equal(wait_ms(LIST) == 0, cases[i].mutation); // no mutation has asked yet
+    assert_int_equal(wait_ms(WAIT) == 0, cases[i].mutation);
     assert_int_equal(wait_ms(MUTATION) == 0, cases[i].mutation);
-    assert_int_equal(wait_ms(WAIT) == 0, cases[i].wait);
-    assert_int_equal(wait_ms(LIST) == 0, cases[i].list);
-    if (!cases[i].list && cases[i].wait) assert_true(wait_ms(LIST) > wait_ms(WAIT));
+    assert_int_equal(wait_ms(WAIT) == 0, cases[i].other);
+    assert_int_equal(wait_ms(LIST) == 0, cases[i].other);
   }
+}
+
+static void longer_pause_outlasts_shorter_one(void **state) {
+  (void)state;
+  ia_rate_limiter_block_for(g, 0, 3600000);
+  ia_rate_limiter_block_for(g, 0, 1000);
+  ia_permit permit = ia_rate_limiter_request_permit(g, 0, LIST, 0.0);
+  assert_int_equal(permit.kind, IA_PERMIT_REJECTED);
+  assert_int_equal(permit.asked_ms, 3600000);
 }
 
 static void a_reserve_is_nobodys_here(void **state) {
@@ -343,7 +388,7 @@ static void a_reserve_is_nobodys_here(void **state) {
   ia_rate_limiter_on_sent(g, 0);
   assert_int_in_range(wait_of(0, MUTATION, 0.5), 1000, 1002);
   assert_int_equal(wait_of(0, MUTATION, 0.49), 0);
-  assert_int_in_range(wait_of(0, WAIT, 0.5), 5000, 5002);
+  assert_int_in_range(wait_of(0, WAIT, 0.5), 1000, 5002);
   forget();
   tell_windows(1000, 901, IMGACT_NO_TIME);
   assert_int_equal(wait_of(0, MUTATION, 0.9), 0);
@@ -380,8 +425,8 @@ static void a_refusal_parks_every_lane_and_budget_of_its_credential(void **state
   (void)state;
   tell_bucket(0, 3600, 3000);
   tell_bucket(1, 7200, 7000);
-  ia_rate_limiter *other = ia_rate_limiter_acquire(&d.engine, 2);
-  ia_rate_limiter_block_for(g, 30000);
+  ia_rate_limiter *other = ia_rate_limiter_acquire(&d.engine.rate_limiters, 2);
+  ia_rate_limiter_block_for(g, 0, 30000);
   for (uint32_t quota = 0; quota < IA_QUOTAS; quota++)
     for (size_t priority = 0; priority < IA_PRIORITIES; priority++) assert_int_equal(wait_of(quota, priority, 0.0), 30000);
   assert_int_equal(ia_rate_limiter_request_permit(other, 0, LIST, 0.0).kind, IA_PERMIT_GRANTED);
@@ -394,21 +439,21 @@ static void a_refusal_parks_every_lane_and_budget_of_its_credential(void **state
 
 static void the_longest_refusal_counts_but_no_longer_than_a_minute(void **state) {
   (void)state;
-  ia_rate_limiter_block_for(g, 20000);
-  ia_rate_limiter_block_for(g, 5000);
+  ia_rate_limiter_block_for(g, 0, 20000);
+  ia_rate_limiter_block_for(g, 0, 5000);
   assert_int_equal(wait_ms(MUTATION), 20000);
-  ia_rate_limiter_block_for(g, 20001);
+  ia_rate_limiter_block_for(g, 0, 20001);
   assert_int_equal(wait_ms(MUTATION), 20001);
-  ia_rate_limiter_block_for(g, 60001);
+  ia_rate_limiter_block_for(g, 0, 60001);
   assert_int_equal(wait_ms(MUTATION), 60000);
-  ia_rate_limiter_block_for(g, INT64_MAX);
+  ia_rate_limiter_block_for(g, 0, INT64_MAX);
   assert_int_equal(wait_ms(MUTATION), 60000);
 }
 
 static void after_a_refusal_they_go_one_by_one_for_a_while(void **state) {
   (void)state;
   tell_bucket(0, 3600, 3000);
-  ia_rate_limiter_block_for(g, 1000);
+  ia_rate_limiter_block_for(g, 0, 1000);
   rate_fixture_at(&d, d.now_ms + 1000);
   int64_t end_ms = d.now_ms + 5000;
   size_t sent = 0;
@@ -508,7 +553,8 @@ static void a_clock_that_jumps_forgets_nothing_and_gives_nothing_away(void **sta
 
 static void clients_of_one_key_share_and_others_do_not(void **state) {
   (void)state;
-  ia_rate_limiter *same = ia_rate_limiter_acquire(&d.engine, 1), *other = ia_rate_limiter_acquire(&d.engine, 2);
+  ia_rate_limiter *same = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1),
+                  *other = ia_rate_limiter_acquire(&d.engine.rate_limiters, 2);
   assert_ptr_equal(same, g);
   assert_ptr_not_equal(other, g);
   tell_bucket(0, 3600, 0);
@@ -525,7 +571,7 @@ static void it_lives_until_the_last_hold_has_gone(void **state) {
   assert_ptr_equal(of_an_exchange, g);
   tell_bucket(0, 3600, 0);
   ia_rate_limiter_unref(g);
-  g = ia_rate_limiter_acquire(&d.engine, 1); // the same, with what it knows
+  g = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1); // the same, with what it knows
   assert_true(wait_ms(MUTATION) > 0);
   ia_rate_limiter_unref(of_an_exchange);
   assert_true(wait_ms(MUTATION) > 0);
@@ -538,34 +584,44 @@ static void the_last_few_that_nobody_holds_are_kept(void **state) {
   (void)state;
   tell_bucket(0, 3600, 0);
   ia_rate_limiter_unref(g);
-  for (uint64_t key = 2; key < 17; key++) ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine, key));
-  g = ia_rate_limiter_acquire(&d.engine, 1);
+  for (uint64_t key = 2; key < 17; key++) ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine.rate_limiters, key));
+  g = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1);
   assert_true(wait_ms(MUTATION) > 0);
   ia_rate_limiter_unref(g);
-  for (uint64_t key = 17; key < 40; key++) ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine, key));
+  for (uint64_t key = 17; key < 40; key++) ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine.rate_limiters, key));
   size_t count = 0;
-  for (ia_link *at = d.engine.rate_limiters.next; at != &d.engine.rate_limiters; at = at->next) count++;
+  for (ia_link *at = d.engine.rate_limiters.all.next; at != &d.engine.rate_limiters.all; at = at->next) count++;
   assert_int_equal(count, 16);
-  g = ia_rate_limiter_acquire(&d.engine, 1);
+  g = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1);
   assert_int_equal(wait_ms(MUTATION), 0);
 }
 
 // ---- who waits
 
+typedef struct guest {
+  ia_waiter waiter;
+  int woken; /* the how-manieth; 0 = not yet */
+} guest;
+
 typedef struct crowd {
-  imgact_client clients[3];
+  guest guests[3];
 } crowd;
+
+static int awake;
+
+static void on_wake(ia_waiter *waiter) { IA_ENTRY(waiter, guest, waiter)->woken = ++awake; }
 
 static void gather(crowd *c) {
   *c = (crowd){0};
-  for (size_t i = 0; i < 3; i++) c->clients[i].engine = &d.engine;
+  awake = 0;
+  for (size_t i = 0; i < 3; i++) c->guests[i].waiter.wake = on_wake;
 }
 
 static size_t woken(crowd *c) {
   size_t count = 0;
   for (size_t i = 0; i < 3; i++) {
-    count += ia_linked(&c->clients[i].pump);
-    ia_list_remove(&c->clients[i].pump);
+    count += c->guests[i].woken != 0;
+    c->guests[i].woken = 0;
   }
   return count;
 }
@@ -574,17 +630,17 @@ static void all_that_wait_are_woken_once_at_the_earliest_time(void **state) {
   (void)state;
   crowd c;
   gather(&c);
-  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 500);
-  ia_rate_limiter_wake_at(g, &c.clients[1].held, d.now_ms + 300);
-  ia_rate_limiter_wake_at(g, &c.clients[2].held, d.now_ms + 900);
-  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 700); // waits already
+  ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 500);
+  ia_rate_limiter_wake_at(g, &c.guests[1].waiter, d.now_ms + 300);
+  ia_rate_limiter_wake_at(g, &c.guests[2].waiter, d.now_ms + 900);
+  ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 700); // waits already
   assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms + 300);
   rate_fixture_at(&d, d.now_ms + 299);
   assert_int_equal(woken(&c), 0);
   rate_fixture_at(&d, d.now_ms + 1);
-  assert_ptr_equal(d.engine.pump.next, &c.clients[0].pump); // who waited first goes first
+  assert_int_equal(c.guests[0].woken, 1); // who waited first goes first
   assert_int_equal(woken(&c), 3);
-  for (size_t i = 0; i < 3; i++) assert_false(ia_linked(&c.clients[i].held));
+  for (size_t i = 0; i < 3; i++) assert_false(ia_linked(&c.guests[i].waiter.link));
   rate_fixture_at(&d, d.now_ms + HOUR_MS);
   assert_int_equal(woken(&c), 0);
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
@@ -595,18 +651,18 @@ static void the_first_reply_of_all_wakes_those_that_wait_for_it(void **state) {
   crowd c;
   gather(&c);
   spend(LIST, 300);
-  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + wait_ms(LIST));
+  ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + wait_ms(LIST));
   rate_fixture_at(&d, d.now_ms + 10);
   assert_int_equal(woken(&c), 0);
   ia_rate_limiter_on_finished(g, 0, &nothing);
   assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms);
   rate_fixture_at(&d, d.now_ms);
   assert_int_equal(woken(&c), 1);
-  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 1000);
+  ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 1000);
   ia_rate_limiter_on_finished(g, 0, &nothing); // later ones wake nobody
   rate_fixture_at(&d, d.now_ms + 999);
   assert_int_equal(woken(&c), 0);
-  ia_list_remove(&c.clients[0].held);
+  ia_list_remove(&c.guests[0].waiter.link);
 }
 
 static void tell_either(bool bucket, int64_t limit, int64_t remaining) {
@@ -624,14 +680,14 @@ static void a_reply_that_allows_more_wakes_those_that_are_held(void **state) {
     forget();
     gather(&c);
     tell_either(bucket, 5000, 0);
-    ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 600000);
+    ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 600000);
     tell_either(bucket, 5000, 0);
     rate_fixture_at(&d, d.now_ms + 1);
     assert_int_equal(woken(&c), 0); // that was known
     tell_either(bucket, 5000, 4000);
     rate_fixture_at(&d, d.now_ms);
     assert_int_equal(woken(&c), 1);
-    ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 600000);
+    ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 600000);
     tell_either(bucket, 6000, 4000); // a larger limit
     rate_fixture_at(&d, d.now_ms);
     assert_int_equal(woken(&c), 1);
@@ -642,17 +698,17 @@ static void one_that_has_left_is_not_woken(void **state) {
   (void)state;
   crowd c;
   gather(&c);
-  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 500);
-  ia_rate_limiter_wake_at(g, &c.clients[1].held, d.now_ms + 500);
-  ia_list_remove(&c.clients[0].held);
+  ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 500);
+  ia_rate_limiter_wake_at(g, &c.guests[1].waiter, d.now_ms + 500);
+  ia_list_remove(&c.guests[0].waiter.link);
   rate_fixture_at(&d, d.now_ms + 500);
-  assert_false(ia_linked(&c.clients[0].pump));
+  assert_int_equal(c.guests[0].woken, 0);
   assert_int_equal(woken(&c), 1);
-  ia_rate_limiter_wake_at(g, &c.clients[0].held, d.now_ms + 500);
-  ia_list_remove(&c.clients[0].held);
+  ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 500);
+  ia_list_remove(&c.guests[0].waiter.link);
   ia_rate_limiter_unref(g); // with its timer
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
-  g = ia_rate_limiter_acquire(&d.engine, 1);
+  g = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1);
 }
 
 // ---- without memory
@@ -660,17 +716,17 @@ static void one_that_has_left_is_not_woken(void **state) {
 static void without_memory_nothing_is_governed_and_nothing_breaks(void **state) {
   (void)state;
   ia_rate_limiter_unref(g);
-  ia_rate_limiters_clear(&d.engine);
+  ia_rate_limiters_clear(&d.engine.rate_limiters);
   d.memory.fail_at = d.memory.calls + 1;
   d.memory.for_good = true;
-  assert_null(ia_rate_limiter_acquire(&d.engine, 1));
+  assert_null(ia_rate_limiter_acquire(&d.engine.rate_limiters, 1));
   d.memory.for_good = false;
-  g = ia_rate_limiter_acquire(&d.engine, 1);
+  g = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1);
   d.memory.fail_at = d.memory.calls + 1;
   d.memory.for_good = true;
   tell_bucket(0, 3600, 0);
   assert_int_equal(wait_ms(LIST), 0);
-  ia_rate_limiter_block_for(g, 5000);
+  ia_rate_limiter_block_for(g, 0, 5000);
   assert_int_equal(wait_ms(LIST), 5000); // that needs none
   rate_fixture_at(&d, d.now_ms + 20000);
   d.memory.for_good = false;
@@ -691,7 +747,9 @@ int main(void) {
       TEST(no_wait_is_longer_than_an_hour),
       TEST(news_downwards_count_at_once_and_upwards_where_they_are_plain),
       TEST(a_new_limit_counts_at_once),
-      TEST(a_minute_has_its_own_limit),
+      TEST(minute_untested_is_probed_alone),
+      TEST(minute_probe_success_lifts_limit),
+      TEST(minute_probe_rejected_keeps_limit),
       TEST(an_hour_is_spent_once),
       TEST(an_hour_of_silence_forgets_everything),
       TEST(a_slot_that_is_full_is_not_run_over),
@@ -699,7 +757,8 @@ int main(void) {
       TEST(when_others_used_everything_up_one_goes_and_asks),
       TEST(a_question_that_is_not_asked_holds_nobody_for_long),
       TEST(a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute),
-      TEST(mutations_go_before_waits_and_waits_before_lists),
+      TEST(mutations_are_left_a_part),
+      TEST(longer_pause_outlasts_shorter_one),
       TEST(a_reserve_is_nobodys_here),
       TEST(a_reserve_is_kept_in_every_minute),
       TEST(one_is_always_possible_however_small_the_limit),

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Priorities have weights: with work in each, every one gets its share, so no read starves beside a thousand waits. Within a
+ * priority the quotas take turns, and one that is used up holds back its own requests alone. One entry a run, so that the
+ * clients of a loop take turns, too. A run is O(1), except after a permit was refused: then deadlines are looked through.
+ */
+#include "queue.h"
+
+/* A mutation first, but never twice in a row beside waiting polls and reads. */
+static const double weights[IA_PRIORITIES] = {
+    [IA_PRIORITY_MUTATION] = 2.0, [IA_PRIORITY_POLL] = 1.0, [IA_PRIORITY_READ] = 1.0};
+
+static void woken(ia_waiter *waiter) { ia_queue_schedule(IA_ENTRY(waiter, ia_queue, waiter)); }
+
+void ia_queue_init(ia_queue *queue) {
+  queue->waiter.wake = woken;
+  for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
+    for (size_t quota = 0; quota < IA_QUOTAS; quota++) ia_list_init(&queue->entries[priority][quota]);
+}
+
+void ia_queue_clear(ia_queue *queue) {
+  ia_list_remove(&queue->link);
+  ia_list_remove(&queue->waiter.link);
+}
+
+void ia_queue_schedule(ia_queue *queue) {
+  if (!ia_linked(&queue->link)) ia_list_append(queue->runnable, &queue->link);
+}
+
+void ia_queue_take_place(ia_queue *queue) { queue->in_flight++; }
+
+void ia_queue_release_place(ia_queue *queue) {
+  queue->in_flight--;
+  ia_queue_schedule(queue);
+}
+
+static bool is_waiting(const ia_queue *queue, size_t priority) {
+  for (size_t quota = 0; quota < IA_QUOTAS; quota++)
+    if (!ia_list_empty(&queue->entries[priority][quota])) return true;
+  return false;
+}
+
+static bool anything_waits(const ia_queue *queue) {
+  for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
+    if (is_waiting(queue, priority)) return true;
+  return false;
+}
+
+/* A priority that had nothing to send saves nothing up for later. */
+static void catch_up(ia_queue *queue, size_t newcomer) {
+  double least = -1.0;
+  for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
+    if (is_waiting(queue, priority) && (least < 0.0 || queue->served[priority] < least)) least = queue->served[priority];
+  if (least > queue->served[newcomer]) queue->served[newcomer] = least;
+}
+
+void ia_queue_add(ia_queue *queue, ia_queue_entry *entry) {
+  if (!is_waiting(queue, entry->priority)) catch_up(queue, entry->priority);
+  ia_list_append(&queue->entries[entry->priority][entry->quota], &entry->link);
+  ia_queue_schedule(queue);
+}
+
+/* The priorities, the one with the smallest share first; the more urgent of equal ones. */
+static void order_of(const ia_queue *queue, size_t order[IA_PRIORITIES]) {
+  for (size_t i = 0; i < IA_PRIORITIES; i++) {
+    size_t at = i;
+    while (at && queue->served[order[at - 1]] > queue->served[i]) order[at] = order[at - 1], at--;
+    order[at] = i;
+  }
+}
+
+static void admit(ia_queue *queue, size_t priority, uint32_t quota) {
+  ia_queue_entry *entry = IA_ENTRY(queue->entries[priority][quota].next, ia_queue_entry, link);
+  queue->served[priority] += 1.0 / weights[priority];
+  queue->next_quota[priority] = (quota + 1) % IA_QUOTAS;
+  ia_list_remove(&entry->link);
+  ia_queue_schedule(queue);
+  entry->admit(entry); /* last: the queue may go with its client */
+}
+
+/* What can only be late is rejected at once: an entry that may be sent only after its deadline, and every one while the API
+ * asks for a longer pause than requests wait for. */
+static void reject_late(ia_queue *queue, size_t priority, uint32_t quota, const ia_permit *permit) {
+  int64_t now_ms = queue->timers->now.mono_ms;
+  ia_link *waiting = &queue->entries[priority][quota];
+  for (ia_link *at = waiting->next, *next; at != waiting; at = next) {
+    ia_queue_entry *entry = IA_ENTRY(at, ia_queue_entry, link);
+    next = at->next;
+    bool late = permit->kind == IA_PERMIT_REJECTED || entry->deadline_ms < permit->until_ms;
+    if (entry->no_early_rejection || !late) continue;
+    ia_list_remove(&entry->link);
+    entry->reject(entry, permit->kind == IA_PERMIT_REJECTED ? permit->asked_ms : permit->until_ms - now_ms);
+  }
+}
+
+/* Returns true if an entry was admitted; else *until_ms is the earliest time at which one may be. */
+static bool run_priority(ia_queue *queue, size_t priority, int64_t *until_ms) {
+  for (uint32_t i = 0; i < IA_QUOTAS; i++) {
+    uint32_t quota = (queue->next_quota[priority] + i) % IA_QUOTAS;
+    if (ia_list_empty(&queue->entries[priority][quota])) continue;
+    ia_permit permit = {.kind = IA_PERMIT_GRANTED};
+    if (queue->rate_limiter)
+      permit = ia_rate_limiter_request_permit(queue->rate_limiter, quota, (ia_priority)priority, queue->reserve);
+    if (permit.kind == IA_PERMIT_GRANTED) {
+      admit(queue, priority, quota);
+      return true;
+    }
+    if (permit.kind != IA_PERMIT_CHECK_LATER) reject_late(queue, priority, quota, &permit);
+    if (!ia_list_empty(&queue->entries[priority][quota]) && permit.until_ms < *until_ms) *until_ms = permit.until_ms;
+  }
+  return false;
+}
+
+static void hold_back(ia_queue *queue, int64_t until_ms) {
+  if (!ia_linked(&queue->waiter.link)) queue->throttled(queue, until_ms - queue->timers->now.mono_ms);
+  ia_rate_limiter_wake_at(queue->rate_limiter, &queue->waiter, until_ms);
+}
+
+void ia_queue_run(ia_queue *queue) {
+  size_t order[IA_PRIORITIES];
+  int64_t until_ms = IA_NEVER;
+  if (queue->in_flight >= queue->concurrency || !anything_waits(queue)) return;
+  queue->refresh(queue);
+  order_of(queue, order);
+  for (size_t i = 0; i < IA_PRIORITIES; i++)
+    if (run_priority(queue, order[i], &until_ms)) return;
+  if (until_ms != IA_NEVER) hold_back(queue, until_ms);
+}
