@@ -32,9 +32,10 @@ static int make_batch(cli_app *app, cli_batch *batch) {
   return cli_batch_check(batch);
 }
 
-static bool says_yes(void) {
+static bool says_yes(cli_stream *err) {
   char answer[16] = "";
-  if (!fgets(answer, sizeof answer, stdin)) fputc('\n', stderr); /* Ctrl-D: the cursor stands behind the question still */
+  if (!fgets(answer, sizeof answer, stdin))
+    cli_stream_char(err, '\n'); /* Ctrl-D: the cursor stands behind the question still */
   answer[strcspn(answer, "\n")] = '\0';
   return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
 }
@@ -56,8 +57,11 @@ static void ask(cli_app *app) {
     cli_buffer_text(&names, " ");
     cli_buffer_visible(&names, app->arguments[i]);
   }
-  fprintf(stderr, "Delete %zu image%s at %s%s? [y/N] ", app->arguments_count, app->arguments_count == 1 ? "" : "s",
-          imgact_client_provider_name(app->session.client), cli_buffer_get(&names));
+  cli_stream_format(&app->err, "Delete %zu image%s at %s", app->arguments_count, app->arguments_count == 1 ? "" : "s",
+                    imgact_client_provider_name(app->session.client));
+  cli_stream_text(&app->err, cli_buffer_get(&names));
+  cli_stream_text(&app->err, "? [y/N] ");
+  cli_stream_flush(&app->err);
   cli_buffer_free(&names);
 }
 
@@ -67,7 +71,7 @@ static int confirm(cli_app *app) {
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
   int64_t asked_ms = cli_elapsed_ms(app);
   ask(app);
-  bool yes = says_yes();
+  bool yes = says_yes(&app->err);
   app->began_ms += cli_elapsed_ms(app) - asked_ms; /* --deadline is the command's, not its reader's */
   if (yes) return 0;
   if (cli_wants_json(app)) return cli_report_error(app, IMGACT_CANCELLED, "nothing was deleted");

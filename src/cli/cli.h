@@ -11,6 +11,7 @@
 
 #include "cli_text.h"
 #include "flags.h"
+#include "stream.h"
 
 typedef struct cli_app cli_app;
 typedef struct cli_command cli_command;
@@ -99,10 +100,10 @@ struct cli_app {
   const char *const *arguments; /* those after the command's words */
   size_t arguments_count;
   cli_session session;
-  int64_t began_ms; /* monotonic; what a question took is left out */
+  cli_stream out, err; /* stdout and stderr; err is written out line by line */
+  int64_t began_ms;    /* monotonic; what a question took is left out */
   cli_status_line line;
   uint32_t lookup_request; /* the request whose answer was lost and is looked into; 0 = none */
-  int stdout_errno;        /* why stdout could not be written; 0 = it could */
   int32_t attempts;        /* of the request that was sent last, where one operation runs alone; else 0 */
   bool alone;
   bool color_out, color_err;

@@ -64,7 +64,7 @@ int cli_exit_summary_status(const cli_exit_summary *summary) {
 
 /* Results that were printed before an error stand before it, too, where both go to one terminal. */
 static void begin_stderr(cli_app *app) {
-  fflush(stdout);
+  cli_stream_flush(&app->out);
   cli_progress_clear(app);
 }
 
@@ -73,8 +73,9 @@ static void put_line(cli_app *app, const char *text, bool is_error) {
   cli_buffer_visible(&visible, text);
   begin_stderr(app);
   bool red = is_error && app->color_err;
-  fprintf(stderr, "%simgact:%s %s\n", red ? "\x1b[1;31m" : "", red ? "\x1b[0m" : "",
-          visible.failed ? "out of memory" : cli_buffer_get(&visible));
+  cli_stream_text(&app->err, red ? "\x1b[1;31mimgact:\x1b[0m " : "imgact: ");
+  cli_stream_line(&app->err, visible.failed ? "out of memory" : cli_buffer_get(&visible));
+  cli_stream_flush(&app->err);
   cli_buffer_free(&visible);
 }
 
@@ -144,9 +145,10 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   const char *text = imgact_json_writer_finish(writer, &length);
   begin_stderr(app);
   if (text)
-    cli_put_json(stderr, text, length);
+    cli_put_json(&app->err, text, length);
   else
     print_for_people(app, error, NULL);
+  cli_stream_flush(&app->err);
   imgact_json_writer_free(writer);
 }
 

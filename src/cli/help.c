@@ -10,68 +10,69 @@ static const char *const group_titles[CLI_GROUP_COUNT] = {"Flags of this command
 #define FLAG_COLUMN 33
 
 /* A word behind those that end at `column`, on a new line where it does not fit; the column where it ends. */
-static int put_word(const char *word, size_t length, int column, int indent) {
+static int put_word(cli_stream *out, const char *word, size_t length, int column, int indent) {
   bool fits = column + 1 + (int)length <= WIDTH;
   if (column > indent && fits)
-    putchar(' ');
+    cli_stream_char(out, ' ');
   else if (column > indent)
-    printf("\n%*s", indent, "");
-  printf("%.*s", (int)length, word);
+    cli_stream_format(out, "\n%*s", indent, "");
+  cli_stream_format(out, "%.*s", (int)length, word);
   return (column > indent && fits ? column + 1 : indent) + (int)length;
 }
 
-static int put_words(const char *text, int column, int indent) {
+static int put_words(cli_stream *out, const char *text, int column, int indent) {
   for (size_t length; *text; text += length + strspn(text + length, " ")) {
     length = strcspn(text, " ");
-    column = put_word(text, length, column, indent);
+    column = put_word(out, text, length, column, indent);
   }
   return column;
 }
 
-static void put_lines(const char *text) {
+static void put_lines(cli_stream *out, const char *text) {
   for (size_t length; *text; text += length + (text[length] == '\n')) {
     char line[256];
     length = strcspn(text, "\n");
     snprintf(line, sizeof line, "%.*s", (int)length, text);
-    put_words(line, 0, 0);
-    putchar('\n');
+    put_words(out, line, 0, 0);
+    cli_stream_char(out, '\n');
   }
 }
 
-static void put_flag(const cli_flag *flag) {
+static void put_flag(cli_stream *out, const cli_flag *flag) {
   char left[64];
   int width = snprintf(left, sizeof left, "%c%c%s --%s%s%s", flag->letter ? '-' : ' ', flag->letter ? flag->letter : ' ',
                        flag->letter ? "," : " ", flag->name, flag->metavar ? " " : "", flag->metavar ? flag->metavar : "");
-  printf("  %-30s ", left);
-  if (width > 30) printf("\n%*s", FLAG_COLUMN, "");
-  int column = put_words(flag->summary, FLAG_COLUMN, FLAG_COLUMN);
-  if (flag->kind == CLI_FLAG_TEXTS) put_words("(may be repeated)", column, FLAG_COLUMN);
-  if (flag->values) printf("\n%*s%s", FLAG_COLUMN, "", flag->values);
-  putchar('\n');
+  cli_stream_format(out, "  %-30s ", left);
+  if (width > 30) cli_stream_format(out, "\n%*s", FLAG_COLUMN, "");
+  int column = put_words(out, flag->summary, FLAG_COLUMN, FLAG_COLUMN);
+  if (flag->kind == CLI_FLAG_TEXTS) put_words(out, "(may be repeated)", column, FLAG_COLUMN);
+  if (flag->values) cli_stream_format(out, "\n%*s%s", FLAG_COLUMN, "", flag->values);
+  cli_stream_char(out, '\n');
 }
 
-static void put_flags(uint32_t commands, cli_flag_group group) {
+static void put_flags(cli_stream *out, uint32_t commands, cli_flag_group group) {
   bool any = false;
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
     if (flag->group != group || !(flag->commands & commands)) continue;
-    if (!any) printf("\n%s:\n", group_titles[group]);
+    if (!any) cli_stream_format(out, "\n%s:\n", group_titles[group]);
     any = true;
-    put_flag(flag);
+    put_flag(out, flag);
   }
 }
 
-static void put_common_flags(void) {
-  for (int group = CLI_GROUP_PROVIDER; group < CLI_GROUP_COUNT; group++) put_flags(~0u, (cli_flag_group)group);
-  putchar('\n');
-  put_lines("A duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or after the words; -- ends them.");
+static void put_common_flags(cli_stream *out) {
+  for (int group = CLI_GROUP_PROVIDER; group < CLI_GROUP_COUNT; group++) put_flags(out, ~0u, (cli_flag_group)group);
+  cli_stream_char(out, '\n');
+  put_lines(out,
+            "A duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or after the words; -- ends them.");
 }
 
-static void put_synopsis(const cli_command *command) {
-  int indent = printf("Usage: imgact ");
-  int column = put_words(command->noun, indent, indent);
-  if (command->verb) column = put_words(command->verb, column, indent);
-  if (command->arguments) column = put_words(command->arguments, column, indent);
+static void put_synopsis(cli_stream *out, const cli_command *command) {
+  int indent = cli_stream_format(out, "Usage: imgact ");
+  int column = put_words(out, command->noun, indent, indent);
+  if (command->verb) column = put_words(out, command->verb, column, indent);
+  if (command->arguments) column = put_words(out, command->arguments, column, indent);
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
     if (cli_flag_is_common(flag) || !(flag->commands & cli_command_bit(command))) continue;
@@ -80,68 +81,71 @@ static void put_synopsis(const cli_command *command) {
     char word[64];
     snprintf(word, sizeof word, "%s--%s%s%s%s%s", open, flag->name, flag->metavar ? " " : "",
              flag->metavar ? flag->metavar : "", close, more);
-    column = put_word(word, strlen(word), column, indent);
+    column = put_word(out, word, strlen(word), column, indent);
   }
-  putchar('\n');
+  cli_stream_char(out, '\n');
 }
 
-static void put_keys(const cli_schema *schema) {
-  puts("\nColumns, and keys of the JSON:");
-  int column = printf("  %s", schema->fields[0].key);
+static void put_keys(cli_stream *out, const cli_schema *schema) {
+  cli_stream_line(out, "\nColumns, and keys of the JSON:");
+  int column = cli_stream_format(out, "  %s", schema->fields[0].key);
   for (size_t i = 1; i < schema->count; i++)
-    column = put_word(schema->fields[i].key, strlen(schema->fields[i].key), column, 2);
-  putchar('\n');
+    column = put_word(out, schema->fields[i].key, strlen(schema->fields[i].key), column, 2);
+  cli_stream_char(out, '\n');
 }
 
-static void put_examples(const char *examples) {
-  puts("\nExamples:");
+static void put_examples(cli_stream *out, const char *examples) {
+  cli_stream_line(out, "\nExamples:");
   while (*examples) {
     size_t length = strcspn(examples, "\n");
-    printf("  %.*s\n", (int)length, examples);
+    cli_stream_format(out, "  %.*s\n", (int)length, examples);
     examples += length + (examples[length] == '\n');
   }
 }
 
 static int help_on_command(cli_app *app, const cli_command *command) {
-  put_synopsis(command);
-  printf("\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
-  if (command->about) put_lines(command->about);
-  put_flags(cli_command_bit(command), CLI_GROUP_COMMAND);
-  if (command->schema) put_keys(command->schema);
-  puts("\nFlags that every command takes: imgact --help");
-  put_examples(command->examples);
+  cli_stream *out = &app->out;
+  put_synopsis(out, command);
+  cli_stream_format(out, "\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
+  if (command->about) put_lines(out, command->about);
+  put_flags(out, cli_command_bit(command), CLI_GROUP_COMMAND);
+  if (command->schema) put_keys(out, command->schema);
+  cli_stream_line(out, "\nFlags that every command takes: imgact --help");
+  put_examples(out, command->examples);
   return cli_finish_stdout(app);
 }
 
 /* NULL = all of them. */
-static void put_commands(const char *noun) {
-  puts("\nCommands:");
+static void put_commands(cli_stream *out, const char *noun) {
+  cli_stream_line(out, "\nCommands:");
   for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
     const cli_command *it = &cli_commands[i];
     if (noun && strcmp(it->noun, noun)) continue;
     char name[80];
     snprintf(name, sizeof name, "%s%s%s %s", it->noun, it->verb ? " " : "", it->verb ? it->verb : "",
              it->arguments ? it->arguments : "");
-    printf("  %-34s %s\n", name, it->summary);
+    cli_stream_format(out, "  %-34s %s\n", name, it->summary);
   }
 }
 
 static int help_on_noun(cli_app *app, const char *noun) {
-  printf("Usage: imgact %s COMMAND [ARGUMENT...] [FLAG...]\n", noun);
-  put_commands(noun);
-  printf("\n`imgact %s COMMAND --help` tells more.\n", noun);
+  cli_stream *out = &app->out;
+  cli_stream_format(out, "Usage: imgact %s COMMAND [ARGUMENT...] [FLAG...]\n", noun);
+  put_commands(out, noun);
+  cli_stream_format(out, "\n`imgact %s COMMAND --help` tells more.\n", noun);
   return cli_finish_stdout(app);
 }
 
 static int help_on_everything(cli_app *app) {
-  puts("imgact: machine images and their actions on Hetzner Cloud and DigitalOcean\n\n"
-       "Usage: imgact COMMAND [ARGUMENT...] [FLAG...]");
-  put_commands(NULL);
-  put_common_flags();
-  put_examples("export HCLOUD_TOKEN=...\n"
-               "imgact --provider hetzner image list --type snapshot\n"
-               "imgact --provider hetzner image protect 4711 --wait");
-  puts("\n`imgact COMMAND --help` tells more; so do imgact(1) and imgact-config(5).");
+  cli_stream *out = &app->out;
+  cli_stream_line(out, "imgact: machine images and their actions on Hetzner Cloud and DigitalOcean\n\n"
+                       "Usage: imgact COMMAND [ARGUMENT...] [FLAG...]");
+  put_commands(out, NULL);
+  put_common_flags(out);
+  put_examples(out, "export HCLOUD_TOKEN=...\n"
+                    "imgact --provider hetzner image list --type snapshot\n"
+                    "imgact --provider hetzner image protect 4711 --wait");
+  cli_stream_line(out, "\n`imgact COMMAND --help` tells more; so do imgact(1) and imgact-config(5).");
   return cli_finish_stdout(app);
 }
 

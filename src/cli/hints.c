@@ -97,10 +97,11 @@ static void add_flags(cli_buffer *command, const cli_app *app) {
   add_flag(command, " --token-file ", o->token_file);
 }
 
-static void put(const char *opening, const cli_buffer *text) {
+static void put(cli_app *app, const char *opening, const cli_buffer *text) {
   cli_buffer visible = {0};
   cli_buffer_visible(&visible, cli_buffer_get(text));
-  fprintf(stderr, "%s%s", opening, cli_buffer_get(&visible));
+  cli_stream_text(&app->err, opening);
+  cli_stream_text(&app->err, cli_buffer_get(&visible));
   cli_buffer_free(&visible);
 }
 
@@ -139,9 +140,9 @@ static void put_wait(const cli_batch *batch, size_t *first) {
   add_flags(&flags, batch->app);
   *first = add_running(&ids, batch, *first, false);
   if (ids.length) {
-    put("  imgact action wait", &ids);
-    put("", &flags);
-    fputc('\n', stderr);
+    put(batch->app, "  imgact action wait", &ids);
+    put(batch->app, "", &flags);
+    cli_stream_char(&batch->app->err, '\n');
   }
   cli_buffer_free(&ids);
   cli_buffer_free(&flags);
@@ -151,9 +152,10 @@ void cli_hint_resume(cli_batch *batch) {
   cli_buffer ids = {0};
   (void)add_running(&ids, batch, 0, true);
   if (ids.length) {
-    put("imgact: still running:", &ids);
-    fputs("; to go on waiting:\n", stderr);
+    put(batch->app, "imgact: still running:", &ids);
+    cli_stream_line(&batch->app->err, "; to go on waiting:");
     for (size_t i = 0; i < batch->count;) put_wait(batch, &i);
+    cli_stream_flush(&batch->app->err);
   }
   cli_buffer_free(&ids);
 }
@@ -177,9 +179,10 @@ void cli_hint_verify(const cli_batch *batch) {
     cli_buffer_text(&command, makes_action(item) ? "action list --image " : "image get ");
     add_word(&command, item->subject);
     add_flags(&command, batch->app);
-    if (!shown) fputs("imgact: to see what was applied:\n", stderr);
-    put("  imgact ", &command);
-    fputc('\n', stderr);
+    if (!shown) cli_stream_line(&batch->app->err, "imgact: to see what was applied:");
+    put(batch->app, "  imgact ", &command);
+    cli_stream_char(&batch->app->err, '\n');
+    cli_stream_flush(&batch->app->err);
     cli_buffer_free(&command);
     shown = item->subject;
   }

@@ -36,6 +36,7 @@ static bool wants_color(int choice, int fd) {
 
 static int run_command(cli_app *app) {
   const cli_command *command = app->command;
+  app->out.reports_signal = command->changes;
   cli_clock_start(app);
   int exit_status = cli_check_output(app, command->schema);
   if (!exit_status && command->needs_client) exit_status = cli_session_open(app);
@@ -54,6 +55,8 @@ int main(int argc, char **argv) {
   cli_args args;
   imgact_error error;
   fill_descriptors();
+  cli_stream_open(&app.out, STDOUT_FILENO, false);
+  cli_stream_open(&app.err, STDERR_FILENO, true);
   choose_locale();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told of like a full disk, after what was changed */

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,27 +60,27 @@ void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, cons
   imgact_json_write_end_object(writer);
 }
 
-void cli_put_json(FILE *out, const char *text, size_t length) {
+void cli_put_json(cli_stream *out, const char *text, size_t length) {
   const char *end = text + length, *plain = text;
   while (text < end) {
     uint32_t point = 0;
     size_t taken = cli_utf8_decode(text, &point);
     if (point >= 0x7F && cli_must_be_escaped(point)) {
-      fwrite(plain, 1, (size_t)(text - plain), out);
-      fprintf(out, "\\u%04x", (unsigned)point);
+      cli_stream_add(out, plain, (size_t)(text - plain));
+      cli_stream_format(out, "\\u%04x", (unsigned)point);
       plain = text + taken;
     }
     text += taken ? taken : 1;
   }
-  fwrite(plain, 1, (size_t)(end - plain), out);
-  fputc('\n', out);
+  cli_stream_add(out, plain, (size_t)(end - plain));
+  cli_stream_char(out, '\n');
 }
 
 static int put_json(cli_app *app, imgact_json_writer *writer) {
   size_t length = 0;
   const char *text = imgact_json_writer_finish(writer, &length);
   if (!text) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
-  cli_put_json(stdout, text, length);
+  cli_put_json(&app->out, text, length);
   return 0;
 }
 
@@ -275,7 +274,7 @@ int cli_check_output(cli_app *app, const cli_schema *schema) {
 typedef enum table_form { HORIZONTAL, VERTICAL_IF_NARROW, VERTICAL } table_form;
 
 typedef struct table {
-  const cli_app *app;
+  cli_app *app;
   columns columns;
   cli_buffer cell, visible;
 } table;
@@ -313,17 +312,18 @@ static void measure_row(table *t, const void *item) {
   }
 }
 
-static void print_cell(const char *text, size_t width, bool last) {
-  fputs(text, stdout);
-  if (!last) printf("%*s", (int)(width - cli_display_width(text) + GAP), "");
+static void print_cell(cli_stream *out, const char *text, size_t width, bool last) {
+  cli_stream_text(out, text);
+  if (!last) cli_stream_blanks(out, width - cli_display_width(text) + GAP);
 }
 
 static void print_row(table *t, const void *item) {
+  cli_stream *out = &t->app->out;
   bool bold = !item && t->app->color_out;
-  if (bold) fputs("\x1b[1m", stdout);
+  if (bold) cli_stream_text(out, "\x1b[1m");
   for (size_t i = 0; i < t->columns.count; i++)
-    print_cell(any_cell(t, i, item), t->columns.widths[i], i + 1 == t->columns.count);
-  fputs(bold ? "\x1b[0m\n" : "\n", stdout);
+    print_cell(out, any_cell(t, i, item), t->columns.widths[i], i + 1 == t->columns.count);
+  cli_stream_text(out, bold ? "\x1b[0m\n" : "\n");
 }
 
 static bool fits_terminal(const table *t) {
@@ -343,14 +343,15 @@ static size_t widest_cell(table *t, const void *item) {
 
 /* Each column as a line: for one item, or a few with many short values. */
 static void print_turned(table *t, const void *const *items, size_t count) {
+  cli_stream *out = &t->app->out;
   size_t label_width = widest_cell(t, NULL);
   for (size_t i = 0; i < t->columns.count; i++) {
-    if (!t->app->options.no_header) print_cell(any_cell(t, i, NULL), label_width, !count);
+    if (!t->app->options.no_header) print_cell(out, any_cell(t, i, NULL), label_width, !count);
     for (size_t j = 0; j < count; j++) {
       size_t width = widest_cell(t, items[j]); /* before the cell: they share a buffer */
-      print_cell(any_cell(t, i, items[j]), width, j + 1 == count);
+      print_cell(out, any_cell(t, i, items[j]), width, j + 1 == count);
     }
-    putchar('\n');
+    cli_stream_char(out, '\n');
   }
 }
 
@@ -369,19 +370,19 @@ static bool print_table(cli_app *app, table *t, const void *const *items, size_t
 
 /* ---- csv: RFC 4180, but for the CRLF, of which xargs and while-read would make a part of the last cell ---- */
 
-static void put_csv_cell(const char *text, size_t length, bool last) {
+static void put_csv_cell(cli_stream *out, const char *text, size_t length, bool last) {
   bool quoted = strpbrk(text, "\",\r\n") || text[0] == ' ' || (length && text[length - 1] == ' ');
-  if (quoted) putchar('"');
+  if (quoted) cli_stream_char(out, '"');
   for (size_t i = 0; i < length; i++) {
-    if (text[i] == '"') putchar('"');
+    if (text[i] == '"') cli_stream_char(out, '"');
     if ((unsigned char)text[i] == 0xC0) { /* C0 80 is how a U+0000 of the cloud is kept */
-      putchar('\0');
+      cli_stream_char(out, '\0');
       i++;
     } else
-      putchar(text[i]);
+      cli_stream_char(out, text[i]);
   }
-  if (quoted) putchar('"');
-  putchar(last ? '\n' : ',');
+  if (quoted) cli_stream_char(out, '"');
+  cli_stream_char(out, last ? '\n' : ',');
 }
 
 /* An object within a cell is JSON there: csv is for programs. */
@@ -400,7 +401,7 @@ static bool print_csv(cli_app *app, table *t, const void *const *items, size_t c
   for (size_t i = 0; i < c->count && !app->options.no_header; i++) {
     cli_buffer_clear(&t->cell);
     add_name(&t->cell, &c->items[i]);
-    put_csv_cell(cli_buffer_get(&t->cell), t->cell.length, i + 1 == c->count);
+    put_csv_cell(&app->out, cli_buffer_get(&t->cell), t->cell.length, i + 1 == c->count);
   }
   for (size_t row = 0; row < count; row++)
     for (size_t i = 0; i < c->count; i++) {
@@ -411,7 +412,7 @@ static bool print_csv(cli_app *app, table *t, const void *const *items, size_t c
       if (visible) cli_buffer_visible(&t->visible, cli_buffer_get(&t->cell));
       if (t->visible.failed) return false;
       const cli_buffer *cell = visible ? &t->visible : &t->cell;
-      put_csv_cell(cli_buffer_get(cell), cell->length, i + 1 == c->count);
+      put_csv_cell(&app->out, cli_buffer_get(cell), cell->length, i + 1 == c->count);
     }
   return true;
 }
@@ -448,31 +449,23 @@ void cli_note_empty(cli_app *app, size_t count, const char *what) {
 }
 
 int cli_print_text(cli_app *app, const char *text) {
-  (void)app;
-  fputs(text, stdout);
+  cli_stream_text(&app->out, text);
   return 0;
 }
 
-/* The reader went away: stdio may have dropped the reason long ago, but a pipe still tells it. */
-static bool reader_is_gone(void) {
-  struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-  return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
-}
+bool cli_stdout_lost(cli_app *app) { return !cli_stream_flush(&app->out); }
 
-bool cli_stdout_lost(cli_app *app) {
-  errno = 0;
-  if (fflush(stdout) && !app->stdout_errno) app->stdout_errno = errno; /* the first failure alone tells why */
-  return ferror(stdout) != 0 || app->stdout_errno != 0;
-}
+/* As for `git log | head`: a reader that closed the pipe has seen enough. */
+static bool is_quiet_end(const cli_app *app) { return app->out.error == EPIPE && !(app->command && app->command->changes); }
 
 int cli_finish_stdout(cli_app *app) {
   if (!cli_stdout_lost(app)) return 0;
-  int why = app->stdout_errno;
-  /* As for `git log | head`: who closed the pipe has seen enough, unless it was to tell what became of a change. */
-  bool changes = app->command && app->command->changes;
-  if (!changes && (why == EPIPE || reader_is_gone())) return cli_exit_status(IMGACT_INTERNAL);
+  if (is_quiet_end(app)) return cli_exit_status(IMGACT_INTERNAL);
   imgact_error error;
-  imgact_error_set(&error, IMGACT_INTERNAL, "stdout cannot be written%s%s", why ? ": " : "", why ? strerror(why) : "");
-  if (changes) error.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* what could not be told was done */
+  if (app->out.error)
+    imgact_error_set(&error, IMGACT_INTERNAL, "cannot write to stdout: %s", strerror(app->out.error));
+  else
+    imgact_error_set(&error, IMGACT_CANCELLED, "interrupted while writing to stdout; the output is incomplete");
+  if (app->command && app->command->changes) error.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* what was done is not on stdout */
   return cli_report_failure(app, &error, NULL, NULL);
 }

@@ -83,7 +83,7 @@ void cli_get_time(const cli_field *field, const void *item, cli_value *value);  
 void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, const void *item, bool raw);
 /* Writes JSON and a newline. What JSON lets stand and a terminal obeys (C1, DEL, what turns the direction of writing) can be
  * nowhere but in strings, and becomes an escape there: the value is the same. */
-void cli_put_json(FILE *out, const char *text, size_t length);
+void cli_put_json(cli_stream *out, const char *text, size_t length);
 /* Adds a value as one cell shows it. */
 void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format);
 /* The field of a key; NULL = there is none. */

@@ -30,9 +30,9 @@ static size_t line_room(void) {
 
 static void draw(cli_app *app, const char *line) {
   size_t width = strlen(line);
-  if (app->line.width > width) fprintf(stderr, "\r%*s", (int)app->line.width + ECHOED, "");
-  fprintf(stderr, "\r%s", line);
-  fflush(stderr);
+  if (app->line.width > width) cli_stream_format(&app->err, "\r%*s", (int)app->line.width + ECHOED, "");
+  cli_stream_format(&app->err, "\r%s", line);
+  cli_stream_flush(&app->err);
   app->line.width = width;
   app->line.shown_s = cli_elapsed_ms(app) / 1000;
 }
@@ -45,7 +45,8 @@ static cli_progress kind_of(const cli_app *app) {
 }
 
 void cli_progress_clear(cli_app *app) {
-  if (app->line.width) fprintf(stderr, "\r%*s\r", (int)app->line.width + ECHOED, "");
+  if (app->line.width) cli_stream_format(&app->err, "\r%*s\r", (int)app->line.width + ECHOED, "");
+  cli_stream_flush(&app->err);
   app->line.width = 0;
   app->line.kind = CLI_LINE_NONE;
 }
@@ -157,15 +158,19 @@ void cli_progress_tick(cli_batch *batch) {
 }
 
 static void put_line(const cli_item *item, const imgact_action *action) {
+  cli_stream *err = &item->batch->app->err;
   cli_buffer id = {0};
   cli_buffer_visible(&id, action->id ? action->id : item->subject);
   if (action->id)
-    fputs("action ", stderr);
+    cli_stream_text(err, "action ");
   else
-    fprintf(stderr, "%s of ", imgact_action_kind_name(action->kind)); /* done at once: the cloud made no action of it */
-  fprintf(stderr, "%s: %s", cli_buffer_get(&id), imgact_action_status_name(action->status));
-  if (action->progress >= 0) fprintf(stderr, " %d %%", (int)action->progress);
-  fputc('\n', stderr);
+    cli_stream_format(err, "%s of ",
+                      imgact_action_kind_name(action->kind)); /* done at once: the cloud made no action of it */
+  cli_stream_text(err, cli_buffer_get(&id));
+  cli_stream_format(err, ": %s", imgact_action_status_name(action->status));
+  if (action->progress >= 0) cli_stream_format(err, " %d %%", (int)action->progress);
+  cli_stream_char(err, '\n');
+  cli_stream_flush(err);
   cli_buffer_free(&id);
 }
 

@@ -11,12 +11,12 @@
 #include "output.h"
 
 /* When, since the start: "+12.345s ". */
-static void put_time(const cli_app *app) {
+static void put_time(cli_app *app) {
   int64_t ms = cli_elapsed_ms(app);
-  fprintf(stderr, "+%" PRId64 ".%03ds ", ms / 1000, (int)(ms % 1000));
+  cli_stream_format(&app->err, "+%" PRId64 ".%03ds ", ms / 1000, (int)(ms % 1000));
 }
 
-static void put_lines(const cli_app *app, const char *mark, uint32_t request, const char *text) {
+static void put_lines(cli_app *app, const char *mark, uint32_t request, const char *text) {
   cli_buffer line = {0};
   while (text && *text) {
     size_t length = strcspn(text, "\n");
@@ -26,14 +26,16 @@ static void put_lines(const cli_app *app, const char *mark, uint32_t request, co
     cli_buffer_visible(&line, cli_buffer_get(&raw));
     cli_buffer_free(&raw);
     put_time(app);
-    fprintf(stderr, "%s #%u %s\n", mark, (unsigned)request, cli_buffer_get(&line));
+    cli_stream_format(&app->err, "%s #%u ", mark, (unsigned)request);
+    cli_stream_line(&app->err, cli_buffer_get(&line));
     text += length + (text[length] == '\n');
   }
+  cli_stream_flush(&app->err);
   cli_buffer_free(&line);
 }
 
 /* The library hands over the beginning of a long body, and its whole length. */
-static void put_body(const cli_app *app, const char *mark, const imgact_trace_event *event) {
+static void put_body(cli_app *app, const char *mark, const imgact_trace_event *event) {
   size_t shown = event->body ? strlen(event->body) : 0;
   char note[80];
   put_lines(app, mark, event->request_number, event->body);
@@ -61,7 +63,8 @@ static void put_trace(cli_app *app, const imgact_trace_event *event) {
   case IMGACT_TRACE_REQUEST:
     snprintf(head, sizeof head, "%s (attempt %d) ", event->method ? event->method : "", (int)event->attempt);
     put_time(app);
-    fprintf(stderr, "> #%u %s%s\n", (unsigned)event->request_number, head, event->url ? event->url : "");
+    cli_stream_format(&app->err, "> #%u %s", (unsigned)event->request_number, head);
+    cli_stream_line(&app->err, event->url ? event->url : "");
     put_lines(app, ">", event->request_number, event->headers);
     put_body(app, ">", event);
     return;

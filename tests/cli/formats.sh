@@ -187,9 +187,16 @@ color() {
 }
 ok 'color is for people who ask, and never in JSON' color
 
+full() {
+  "$@" >/dev/full 2>"$work/err"
+  [ $? = 1 ] && has err 'cannot write to stdout: No space left on device'
+}
 lost() {
-  hetzner images-on-three-pages image list >/dev/full 2>"$work/err"
-  [ $? = 1 ] && has err '^imgact: stdout cannot be written'
+  for format in table json jsonl csv; do full hetzner images-on-three-pages image list -o "$format" || return 1; done
+  for words in 'completion bash' 'completion zsh' 'completion fish' version help 'image list --help'; do
+    # shellcheck disable=SC2086 # several words
+    full "$tool" $words || return 1
+  done
 }
 if [ -e /dev/full ]; then
   ok 'output that cannot be written is an error' lost
@@ -199,7 +206,7 @@ fi
 
 closed() {
   hetzner images-on-three-pages image list >&- 2>"$work/err"
-  [ $? = 1 ] && has err '^imgact: stdout cannot be written'
+  [ $? = 1 ] && has err '^imgact: cannot write to stdout'
 }
 ok 'so is a stdout that is closed' closed
 
@@ -218,7 +225,7 @@ quiet() {
   broken hetzner images-on-three-pages image list -o json && silent err &&
     broken hetzner images-on-three-pages image list --help && silent err &&
     broken hetzner deletion image delete 90210418 --yes && has err '^imgact: image 90210418: done$' &&
-    has err '^imgact: stdout cannot be written: Broken pipe; it may have been applied$'
+    has err '^imgact: cannot write to stdout: Broken pipe; it may have been applied$'
 }
 ok 'a reader that has seen enough is no news, unless something was changed' quiet
 
