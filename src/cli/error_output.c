@@ -162,11 +162,11 @@ static size_t needle_of(const char *secret, size_t length, const char *const *pr
 
 /* A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown. */
 static void hide(char *message, size_t capacity, const char *secret, const char *const *prefixes) {
-  static const char mark[] = "[redacted]";
+  static const char mark[] = "[redacted]", around[] = " \t\r\n\"'"; /* whitespace, and quotation marks by mistake */
   char shown[sizeof((imgact_error *)NULL)->message];
   if (!secret) return;
-  secret += strspn(secret, " \t\r\n");
-  size_t length = strcspn(secret, " \t\r\n"), needle = needle_of(secret, length, prefixes), used = 0;
+  secret += strspn(secret, around);
+  size_t length = strcspn(secret, around), needle = needle_of(secret, length, prefixes), used = 0;
   if (length < 8) return;
   for (const char *at = message; *at && used + sizeof mark < sizeof shown;) {
     size_t same = 0;

@@ -3,6 +3,7 @@
 #include "client.h"
 #include "error_fill.h"
 #include "str.h"
+#include "token.h"
 #include "trace.h"
 #include <string.h>
 
@@ -74,24 +75,17 @@ static void drop_token(imgact_client *client) {
 }
 
 imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error) {
-  static const char blanks[] = " \t\r\n";
-  while (length && strchr(blanks, token[0]) && token[0]) token++, length--;
-  while (length && token[length - 1] && strchr(blanks, token[length - 1])) length--;
-  if (!length) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the token is empty");
-  if (length >= IA_TOKEN_MAX_BYTES)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the token is longer than %d bytes", IA_TOKEN_MAX_BYTES - 1);
-  for (size_t i = 0; i < length; i++)
-    if ((unsigned char)token[i] < 0x20 || (unsigned char)token[i] > 0x7e)
-      return imgact_error_set(
-          error, IMGACT_INVALID_ARGUMENT,
-          "the token has a character that cannot be part of one (byte %zu): was it copied whole, and once?", i + 1);
-  char *copy = ia_alloc_zero(client->allocator, length + 1);
+  _Static_assert(IA_TOKEN_MAX_LENGTH == IA_TOKEN_MAX_BYTES - 1, "a callback's buffer holds the longest token");
+  ia_token found;
+  const char *wrong = ia_token_find(token, length, &found);
+  if (wrong) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s", wrong);
+  char *copy = ia_alloc_zero(client->allocator, found.length + 1);
   if (!copy) return ia_no_memory(error);
-  memcpy(copy, token, length);
+  memcpy(copy, found.text, found.length);
   drop_token(client);
   client->token = copy;
-  client->token_length = length;
-  ia_redactor_init(&client->redactor, copy, length, client->provider->token_prefixes);
+  client->token_length = found.length;
+  ia_redactor_init(&client->redactor, copy, found.length, client->provider->token_prefixes);
   ia_client_join_rate_limiter(client);
   return IMGACT_OK;
 }

@@ -3,6 +3,7 @@
  * is wiped before it is freed; no error quotes them. */
 #include "config.h"
 #include "error_fill.h"
+#include "token.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -237,7 +238,7 @@ imgact_status ia_read_token(const imgact_config_settings *selection, ia_bytes *b
   char shown[IA_PATH_SHOWN];
   const char *where =
       strcmp(selection->token_kind, "command") == 0 ? "the output of token_command" : ia_path_shown(source, shown);
-  if (strlen(bytes->data) != bytes->length) return REFUSE(error, "%s: the token has a NUL byte", where);
-  if (strspn(bytes->data, " \t\r\n") == bytes->length) return REFUSE(error, "%s: there is no token in it", where);
-  return IMGACT_OK;
+  ia_token token;
+  const char *wrong = ia_token_find(bytes->data, bytes->length, &token);
+  return wrong ? REFUSE(error, "%s: %s", where, wrong) : IMGACT_OK;
 }

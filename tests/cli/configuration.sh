@@ -144,19 +144,19 @@ default_profile = a
 provider = hetzner
 token_command = echo s3cr3t && exit 3
 END
-ok 'a command that says nothing' with_file "$file:4: the output of token_command: there is no token in it" <<'END'
+ok 'a command that says nothing' with_file "$file:4: the output of token_command: the token is empty" <<'END'
 default_profile = a
 [a]
 provider = hetzner
 token_command = echo
 END
-ok 'a command with the output of another kind' with_file "$file:4: the output of token_command: the token has a NUL byte" <<'END'
+ok 'a command with the output of another kind' with_file "$file:4: the output of token_command: the token must not contain control characters; copy it again" <<'END'
 default_profile = a
 [a]
 provider = hetzner
 token_command = head -c 64 /dev/zero
 END
-ok 'the same for "config check"' refused "$file:4: the output of token_command: the token has a NUL byte" config check
+ok 'the same for "config check"' refused "$file:4: the output of token_command: the token must not contain control characters; copy it again" config check
 slow() {
   printf 'default_profile = a\n[a]\nprovider = hetzner\ntoken_command = sleep 0.3 && echo a-token-of-the-test\n' >"$file"
   ends 8 "$tool" image get 1 --deadline 200ms --endpoint http://127.0.0.1:1/v1 && has err '^imgact: the deadline passed'

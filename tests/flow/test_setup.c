@@ -174,6 +174,9 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
   WRONG("'heztner': known are hetzner, digitalocean", o.provider_name = "heztner");
   WRONG("no token for", o.token = NULL);
   WRONG("token is empty", o.token = " \n");
+  WRONG("quotation marks", o.token = "\"some-token\"");
+  WRONG("must not begin with 'Bearer'", o.token = "bearer some-token");
+  WRONG("must not begin with 'NAME='", o.token = "HCLOUD_TOKEN=some-token");
   WRONG("reserved", o.reserved = 1);
   WRONG("must be 0 to 90, not -1", o.rate_limit_reserve_percent = -1);
   WRONG("must be 0 to 90, not 91", o.rate_limit_reserve_percent = 91);

@@ -198,6 +198,10 @@ static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
       {{.token = "del\x7f-in-the-middle"}, IMGACT_INVALID_ARGUMENT},
       {{.token = "caf\xc3\xa9-is-no-ascii"}, IMGACT_INVALID_ARGUMENT},
       {{.token = "a-nul-behind-it", .length = 16}, IMGACT_INVALID_ARGUMENT},
+      {{.token = "\"lines-of-it\""}, IMGACT_INVALID_ARGUMENT},
+      {{.token = "Bearer lines-of-it"}, IMGACT_INVALID_ARGUMENT},
+      {{.token = "HCLOUD_TOKEN=lines-of-it"}, IMGACT_INVALID_ARGUMENT},
+      {{.token = "two lines-of-it"}, IMGACT_INVALID_ARGUMENT},
       {{.token = large}, IMGACT_INVALID_ARGUMENT},
       {{.token = large, .length = 4097}, IMGACT_INTERNAL}, // it wrote beyond the end
       {{.token = TOKEN_A, .length = SIZE_MAX}, IMGACT_INTERNAL},
