@@ -72,7 +72,7 @@ const char *ia_path_problem(const char *text);
 /* NULL if the text can be an endpoint, else what is wrong with it. */
 const char *ia_endpoint_problem(const char *text);
 
-/* ---- token_source.c ---- */
+/* ---- token_source.c, token_command.c ---- */
 
 /* Bytes that may be a secret: wiped when freed, and never moved, so that no copy stays behind. A NUL follows the last one.
  */
@@ -82,6 +82,10 @@ typedef struct ia_bytes {
   size_t length;
 } ia_bytes;
 
+/* Allocates room for max + 1 bytes and a NUL: one byte more than allowed tells that there are too many. */
+bool ia_bytes_new(ia_bytes *bytes, size_t max);
+/* Appends what a read gives, up to max + 1 bytes in all. Returns 1 if more may come, 0 at the end, -1 with errno set. */
+int ia_bytes_read(ia_bytes *bytes, size_t max, int fd);
 void ia_bytes_free(ia_bytes *bytes);
 
 /* A whole regular file of at most `max` bytes that nobody but its owner, the user or root, can write.

@@ -110,10 +110,18 @@ static const char *endpoint_of(const choice *chosen, const char *flag) {
   return endpoint ? endpoint : chosen->provider->default_endpoint;
 }
 
+/* The length of a host without the dots at its end: "example.com." names the same host. */
+static size_t host_length(const ia_url *url) {
+  size_t length = url->host_length;
+  while (length > 0 && url->host[length - 1] == '.') length--;
+  return length;
+}
+
+/* Of the spellings of a host, ia_url_parse() rejects user names, escapes and letters beyond ASCII. */
 static bool same_host(const char *endpoint, const char *other) {
   ia_url a, b;
-  if (ia_url_parse(endpoint, &a) || ia_url_parse(other, &b) || a.host_length != b.host_length) return false;
-  return strncasecmp(a.host, b.host, a.host_length) == 0;
+  if (ia_url_parse(endpoint, &a) || ia_url_parse(other, &b) || host_length(&a) != host_length(&b)) return false;
+  return strncasecmp(a.host, b.host, host_length(&a)) == 0;
 }
 
 /* A variable that was exported for one cloud must not lead another one's token there. */
@@ -121,8 +129,8 @@ static imgact_status refuse_strange_endpoint(const choice *chosen, imgact_error 
   const imgact_provider *other;
   for (size_t i = 0; (other = imgact_provider_at(i)); i++)
     if (strcmp(other->name, chosen->provider->name) != 0 && same_host(chosen->shown.endpoint, other->default_endpoint))
-      return REFUSE(error, "the endpoint %.200s is %s's, and the provider is %s: its token is not sent there",
-                    chosen->shown.endpoint, other->name, chosen->provider->name);
+      return REFUSE(error, "endpoint %.200s belongs to %s, but the provider is %s; token not sent", chosen->shown.endpoint,
+                    other->name, chosen->provider->name);
   return IMGACT_OK;
 }
 

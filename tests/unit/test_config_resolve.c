@@ -405,15 +405,36 @@ static void options_win_where_they_name_something(void **state) {
   imgact_config_free(config);
 }
 
-static void no_token_goes_to_another_known_cloud(void **state) {
+static void endpoint_of_another_cloud_is_rejected(void **state) {
   (void)state;
   imgact_config *config = load();
+  static const char mine[] = "belongs to digitalocean, but the provider is hetzner; token not sent";
+  static const struct {
+    const char *endpoint, *words;
+  } cases[] = {{"https://api.digitalocean.com", mine},
+               {"https://api.digitalocean.com/", mine},
+               {"https://api.digitalocean.com./", mine},
+               {"https://api.digitalocean.com../v2", mine},
+               {"HTTPS://Api.DigitalOcean.COM", mine},
+               {"https://api.digitalocean.com:443", mine},
+               {"https://api.digitalocean.com.:8443/x", mine},
+               {"https://me@api.digitalocean.com", "it has a user name or password"},
+               {"https://api.hetzner.cloud@api.digitalocean.com", "it has a user name or password"},
+               {"https://api%2edigitalocean.com", "a character that no host name has"},
+               {"https://\xef\xbd\x81pi.digitalocean.com", "a character that no host name has"},
+               {"https://api\xe3\x80\x82"
+                "digitalocean.com",
+                "a character that no host name has"},
+               {"https://api.digitalocean.com\\.example.com", "a character that no host name has"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    assert_fails(ask(config, OVER(.provider = "hetzner", .endpoint = cases[i].endpoint), OPTIONS(.token = "t")),
+                 cases[i].words);
   assert_fails(
-      ask(config, OVER(.provider = "digitalocean", .endpoint = "https://API.hetzner.cloud/v1/x"), OPTIONS(.token = "t")),
-      "is hetzner's, and the provider is digitalocean");
-  assert_fails(
-      ask(config, OVER(.provider = "hetzner", .endpoint = "https://api.digitalocean.com:443"), OPTIONS(.token = "t")),
-      "is digitalocean's, and the provider is hetzner");
+      ask(config, OVER(.provider = "digitalocean", .endpoint = "https://API.hetzner.cloud./v1/x"), OPTIONS(.token = "t")),
+      "belongs to hetzner, but the provider is digitalocean");
+  assert_sends(
+      ask(config, OVER(.provider = "hetzner", .endpoint = "https://api.digitalocean.com.example"), OPTIONS(.token = "own")),
+      "Bearer own", "https://api.digitalocean.com.example/images/1");
   imgact_config_free(config);
 }
 
@@ -596,7 +617,7 @@ int main(void) {
       TEST(a_source_that_has_no_token_is_an_error_and_no_fallback),
       TEST(options_win_where_they_name_something),
       TEST(a_provider_of_the_callers_own_has_profiles_too),
-      TEST(no_token_goes_to_another_known_cloud),
+      TEST(endpoint_of_another_cloud_is_rejected),
       TEST(a_transport_that_sends_nothing_needs_no_token),
       TEST(a_loop_that_was_given_stays_the_callers),
       TEST(a_transport_next_to_a_loop_is_taken_over_and_refused),

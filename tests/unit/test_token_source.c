@@ -246,47 +246,159 @@ static int in_a_session(int (*body)(void *with), void *with) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 100;
 }
 
-// Whoever still lives holds the pipe open.
-static int run_out_of_time(void *with) {
-  (void)with;
-  int ends[2];
+// Runs it in a session of its own whose terminal is a new one, and returns what it returns. `typed` was typed there.
+typedef struct on_terminal {
+  int (*body)(void *with);
+  void *with;
+  const char *name;
+} on_terminal;
+
+static int open_terminal_and_run(void *with) {
+  const on_terminal *run = with;
+  int terminal = open(run->name, O_RDWR);
+  if (terminal < 0 || ioctl(terminal, TIOCSCTTY, 0) != 0) return 98;
+  return run->body(run->with);
+}
+
+static int in_a_terminal_session(int (*body)(void *with), void *with, const char *typed) {
+  int master = posix_openpt(O_RDWR | O_NOCTTY);
+  assert_true(master >= 0);
+  assert_int_equal(grantpt(master), 0);
+  assert_int_equal(unlockpt(master), 0);
+  assert_int_equal(write(master, typed, strlen(typed)), strlen(typed));
+  on_terminal run = {body, with, ptsname(master)};
+  int result = in_a_session(open_terminal_and_run, &run);
+  (void)close(master);
+  return result;
+}
+
+// Runs a command until it times out. 0: all that held the fifo "$FIFO" was killed.
+static int run_out_of_time(void *command) {
+  const char *fifo = getenv("FIFO");
   ia_bytes bytes = {.allocator = NULL};
   imgact_error error;
-  if (pipe(ends) != 0) return 1;
-  imgact_status status = ia_read_command("sleep 100 & sleep 100; echo " SECRET, "p", 100, &bytes, &error);
+  int end = open(fifo, O_RDONLY | O_NONBLOCK);
+  if (end < 0) return 1;
+  imgact_status status = ia_read_command(command, "p", 300, &bytes, &error);
   ia_bytes_free(&bytes);
-  (void)close(ends[1]);
-  struct pollfd end = {.fd = ends[0], .events = POLLIN};
   if (status != IMGACT_INVALID_ARGUMENT) return 2;
-  return poll(&end, 1, 30000) == 1 ? 0 : 3;
+  // Without a writer the read gives 0; while one lives, EAGAIN. The first byte shows that there was one.
+  bool opened = false;
+  for (int tries = 0; tries < 1000; tries++) {
+    char byte;
+    ssize_t got = read(end, &byte, 1);
+    if (got == 0) return opened ? 0 : 4;
+    if (got == 1) opened = true;
+    if (got < 0) (void)poll(NULL, 0, 10);
+  }
+  return 3;
 }
 
-static void what_a_command_started_ends_with_it_where_there_is_no_terminal(void **state) {
+#define HOLD "exec 3>\"$FIFO\"; echo >&3; sleep 100"
+static const char *const long_running[] = {HOLD,
+                                           "(" HOLD ") & sleep 100",
+                                           "(" HOLD "; :) & echo " SECRET, // the shell has ended, the output is held open
+                                           "((" HOLD ") &) >/dev/null 2>&1; sleep 100",       // a child of init
+                                           "sh -c '" HOLD "; :' >/dev/null & exec sleep 100", // a shell of its own
+                                           "i=0; while [ $i -lt 20 ]; do (" HOLD ") & i=$((i + 1)); done; wait"};
+
+static void make_fifo(void) {
+  const char *fifo = home_path("fifo");
+  (void)unlink(fifo);
+  assert_int_equal(mkfifo(fifo, 0600), 0);
+  setenv("FIFO", fifo, 1);
+}
+
+static void timeout_without_terminal_kills_all_processes(void **state) {
   (void)state;
-  assert_int_equal(in_a_session(run_out_of_time, NULL), 0);
+  for (size_t i = 0; i < sizeof long_running / sizeof *long_running; i++) {
+    make_fifo();
+    assert_int_equal(in_a_session(run_out_of_time, (void *)(uintptr_t)long_running[i]), 0);
+  }
+  unsetenv("FIFO");
 }
 
-static int ask_on(void *with) {
+static void timeout_on_terminal_kills_all_processes(void **state) {
+  (void)state;
+#ifndef __linux__
+  skip(); // there the shell alone is killed
+#endif
+  for (size_t i = 0; i < sizeof long_running / sizeof *long_running; i++) {
+    make_fifo();
+    assert_int_equal(in_a_terminal_session(run_out_of_time, (void *)(uintptr_t)long_running[i], ""), 0);
+  }
+  unsetenv("FIFO");
+}
+
+// A process of the caller's own, in the same process group, is none of the command's.
+static int keep_my_child(void *with) {
+  int status = 0;
+  (void)with;
+  pid_t mine = fork();
+  if (mine == 0) {
+    (void)poll(NULL, 0, 60000);
+    _exit(0);
+  }
   ia_bytes bytes = {.allocator = NULL};
   imgact_error error;
-  int terminal = open(with, O_RDWR);
-  if (terminal < 0 || ioctl(terminal, TIOCSCTTY, 0) != 0) return 1;
+  imgact_status read = ia_read_command("sleep 100 & sleep 100", "p", 100, &bytes, &error);
+  ia_bytes_free(&bytes);
+  bool lives = waitpid(mine, &status, WNOHANG) == 0;
+  (void)kill(mine, SIGKILL);
+  (void)waitpid(mine, &status, 0);
+  return read == IMGACT_INVALID_ARGUMENT && lives ? 0 : 1;
+}
+
+static void timeout_on_terminal_spares_other_processes(void **state) {
+  (void)state;
+  assert_int_equal(in_a_terminal_session(keep_my_child, NULL, ""), 0);
+}
+
+static void command_inherits_standard_descriptors_only(void **state) {
+  (void)state;
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  assert_int_equal(dup2(ends[1], 8), 8); // without close-on-exec, as some that libcurl opens
+  assert_int_equal(dup2(ends[1], 9), 9);
+  int high = fcntl(ends[1], F_DUPFD, 700);
+  assert_true(high >= 700);
+  assert_reads("command", "for n in 8 9; do if (exec 7>&$n) 2>/dev/null; then echo inherited $n; fi; done; echo none",
+               "none\n");
+  char command[80];
+  snprintf(command, sizeof command, "[ -e /proc/self/fd/%d ] && echo inherited || echo none", high);
+  assert_reads("command", command, "none\n");
+  (void)close(8), (void)close(9), (void)close(high), (void)close(ends[0]), (void)close(ends[1]);
+}
+
+// A program may have closed its own descriptors, so that the pipe gets one of their numbers.
+static int read_with_closed_descriptors(void *with) {
+  (void)with;
+  ia_bytes bytes = {.allocator = NULL};
+  (void)close(STDIN_FILENO), (void)close(STDOUT_FILENO);
+  imgact_status status = ia_read_command("cat; echo " SECRET, "p", 30000, &bytes, NULL);
+  int wrong = status != IMGACT_OK || strcmp(bytes.data, SECRET "\n") != 0;
+  ia_bytes_free(&bytes);
+  return wrong;
+}
+
+static void command_with_closed_descriptors_is_read(void **state) {
+  (void)state;
+  assert_int_equal(in_a_session(read_with_closed_descriptors, NULL), 0);
+}
+
+static int ask_on_terminal(void *with) {
+  (void)with;
+  ia_bytes bytes = {.allocator = NULL};
+  imgact_error error;
   imgact_status status = ia_read_command("read answer </dev/tty; echo \"$answer\"", "p", 30000, &bytes, &error);
   int wrong = status != IMGACT_OK || strcmp(bytes.data, SECRET "\n") != 0;
   ia_bytes_free(&bytes);
   return wrong ? 2 : 0;
 }
 
-static void a_command_may_ask_on_the_terminal(void **state) {
+static void command_may_ask_on_terminal(void **state) {
   (void)state;
-  static const char answer[] = SECRET "\n";
-  int master = posix_openpt(O_RDWR | O_NOCTTY);
-  assert_true(master >= 0);
-  assert_int_equal(grantpt(master), 0);
-  assert_int_equal(unlockpt(master), 0);
-  assert_int_equal(write(master, answer, strlen(answer)), strlen(answer));
-  assert_int_equal(in_a_session(ask_on, ptsname(master)), 0);
-  (void)close(master);
+  assert_int_equal(in_a_terminal_session(ask_on_terminal, NULL, SECRET "\n"), 0);
 }
 
 static void no_memory_is_told(void **state) {
@@ -322,8 +434,12 @@ int main(void) {
       TEST(a_command_finds_the_signals_as_usual),
       TEST(a_command_whose_end_nobody_sees_is_not_trusted),
       TEST(a_command_has_no_more_than_its_time),
-      TEST(what_a_command_started_ends_with_it_where_there_is_no_terminal),
-      TEST(a_command_may_ask_on_the_terminal),
+      TEST(timeout_without_terminal_kills_all_processes),
+      TEST(timeout_on_terminal_kills_all_processes),
+      TEST(timeout_on_terminal_spares_other_processes),
+      TEST(command_inherits_standard_descriptors_only),
+      TEST(command_with_closed_descriptors_is_read),
+      TEST(command_may_ask_on_terminal),
       TEST(no_memory_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
