@@ -55,9 +55,41 @@ int cli_action_get(cli_app *app) {
 
 /* ---- wait ---- */
 
-static bool same_error(const imgact_error *a, const imgact_error *b) {
-  return a->status == b->status && a->http_status == b->http_status && !strcmp(a->message, b->message) &&
-         !strcmp(a->request_id, b->request_id);
+/* An error to print. Equal errors are printed together, in the order of their first item. */
+typedef struct report {
+  const cli_item *item;
+  const cli_item *first; /* of the items with this error */
+} report;
+
+static int compare_numbers(int64_t a, int64_t b) { return (a > b) - (a < b); }
+
+static int compare_errors(const imgact_error *a, const imgact_error *b) {
+  int order = compare_numbers(a->status, b->status);
+  if (!order) order = compare_numbers(a->http_status, b->http_status);
+  if (!order) order = strcmp(a->message, b->message);
+  return order ? order : strcmp(a->request_id, b->request_id);
+}
+
+static int by_error(const void *a, const void *b) {
+  const report *x = a, *y = b;
+  int order = compare_errors(cli_item_error(x->item), cli_item_error(y->item));
+  return order ? order : compare_numbers(x->item - y->item, 0);
+}
+
+static int by_first(const void *a, const void *b) {
+  const report *x = a, *y = b;
+  int order = compare_numbers(x->first - y->first, 0);
+  return order ? order : compare_numbers(x->item - y->item, 0);
+}
+
+/* Puts equal errors side by side. */
+static void group(report *reports, size_t count) {
+  qsort(reports, count, sizeof *reports, by_error);
+  for (size_t i = 0; i < count; i++) {
+    bool same = i && !compare_errors(cli_item_error(reports[i - 1].item), cli_item_error(reports[i].item));
+    reports[i].first = same ? reports[i - 1].first : reports[i].item;
+  }
+  qsort(reports, count, sizeof *reports, by_first);
 }
 
 /* People are told of each action that goes on what was seen of it. */
@@ -70,20 +102,13 @@ static bool tell_stopped(cli_app *app, const cli_item *item) {
   return true;
 }
 
-/* An item whose error is this one and is to be told still: a program takes nothing from what people were told before. */
-static bool is_to_tell(const cli_app *app, const cli_item *item, const imgact_error *error) {
-  return (cli_wants_json(app) || !item->error_printed) && same_error(cli_item_error(item), error);
-}
-
-/* One error with the ids that it is about, from this item on; for programs, whose sentence has an end, as often as it takes.
- */
-static void tell_of_all(cli_app *app, const cli_batch *batch, size_t first) {
-  const imgact_error *error = cli_item_error(&batch->items[first]);
-  const char *details = imgact_op_error_details(batch->items[first].op);
+/* One error with the ids that it is about; for programs, whose sentence has an end, as often as it takes. */
+static void tell_of_all(cli_app *app, const report *reports, size_t count) {
+  const imgact_error *error = cli_item_error(reports[0].item);
+  const char *details = imgact_op_error_details(reports[0].item->op);
   cli_buffer what = {0};
-  for (size_t i = first; i < batch->count; i++) {
-    const char *subject = batch->items[i].subject;
-    if (!is_to_tell(app, &batch->items[i], error)) continue;
+  for (size_t i = 0; i < count; i++) {
+    const char *subject = reports[i].item->subject;
     if (cli_wants_json(app) && what.length && what.length + strlen(subject) + 2 > CLI_NAMED_BYTES) {
       cli_report_failure(app, error, details, cli_buffer_get(&what));
       cli_buffer_free(&what);
@@ -95,20 +120,41 @@ static void tell_of_all(cli_app *app, const cli_batch *batch, size_t first) {
   cli_buffer_free(&what);
 }
 
-/* Other errors once each, with the ids that they are about: a poll that fails ends many waits in the same way. */
-static void tell_errors(cli_app *app, const cli_batch *batch) {
+static void tell_group(cli_app *app, const report *reports, size_t count) {
+  const cli_item *item = reports[0].item;
+  const imgact_error *error = cli_item_error(item);
+  bool named = strstr(error->message, item->subject) != NULL;  /* most of the library's own sentences do */
+  bool alone = item->batch->count == 1 && cli_wants_json(app); /* the sentence is the cloud's own */
+  if (named || alone)
+    cli_report_failure(app, error, imgact_op_error_details(item->op), NULL);
+  else
+    tell_of_all(app, reports, count);
+}
+
+/* The errors that are still to be printed: a program takes nothing from what people were told before. */
+static size_t collect_reports(cli_app *app, const cli_batch *batch, report *reports) {
+  size_t count = 0;
   for (size_t i = 0; i < batch->count; i++) {
-    const imgact_error *error = cli_item_error(&batch->items[i]);
-    bool told = !error->status || tell_stopped(app, &batch->items[i]) || !is_to_tell(app, &batch->items[i], error);
-    for (size_t j = 0; j < i && !told; j++) told = is_to_tell(app, &batch->items[j], error);
-    if (told) continue;
-    bool named = strstr(error->message, batch->items[i].subject) != NULL; /* most of the library's own sentences do */
-    bool alone = batch->count == 1 && cli_wants_json(app);                /* the sentence is the cloud's own */
-    if (named || alone)
-      cli_report_failure(app, error, imgact_op_error_details(batch->items[i].op), NULL);
-    else
-      tell_of_all(app, batch, i);
+    const cli_item *item = &batch->items[i];
+    bool told = item->error_printed && !cli_wants_json(app);
+    if (cli_item_error(item)->status && !tell_stopped(app, item) && !told) reports[count++].item = item;
   }
+  return count;
+}
+
+/* Errors once each, with the ids that they are about: a poll that fails ends many waits in the same way. The time grows
+ * with the number of ids, not with its square. */
+static int tell_errors(cli_app *app, const cli_batch *batch) {
+  report *reports = calloc(batch->count, sizeof *reports);
+  if (!reports) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
+  size_t count = collect_reports(app, batch, reports);
+  group(reports, count);
+  for (size_t i = 0, end; i < count; i = end) {
+    for (end = i + 1; end < count && reports[end].first == reports[i].first;) end++;
+    tell_group(app, &reports[i], end - i);
+  }
+  free(reports);
+  return 0;
 }
 
 static int show(cli_app *app, cli_batch *batch, const void **known) {
@@ -124,8 +170,9 @@ static int show(cli_app *app, cli_batch *batch, const void **known) {
     exit_status = batch->count == 1 ? cli_print_item(app, &cli_action_schema, known[0])
                                     : cli_print_list(app, &cli_action_schema, known, count);
   }
-  tell_errors(app, batch);
+  int told = tell_errors(app, batch);
   cli_hint_resume(batch);
+  if (!exit_status) exit_status = told;
   return exit_status ? exit_status : cli_exit_summary_status(&tally);
 }
 

@@ -113,11 +113,14 @@ void cli_progress_pause(cli_app *app, const imgact_trace_event *event) {
 
 /* The mean of what the cloud tells; -1 = it tells nothing. */
 static int percent_of(const cli_batch *batch) {
-  int64_t sum = 0;
   if (!batch->reports_progress || !batch->count) return -1;
-  for (size_t i = 0; i < batch->count; i++)
-    if (batch->items[i].percent > 0) sum += batch->items[i].percent;
-  return (int)(sum / (int64_t)batch->count);
+  return (int)(batch->percent_sum / (int64_t)batch->count);
+}
+
+/* The sum is kept here: a bar is drawn for each of many items. */
+static void set_percent(cli_item *item, int32_t percent) {
+  item->batch->percent_sum += percent - (item->percent > 0 ? item->percent : 0);
+  item->percent = percent;
 }
 
 /* Filled as far as it is known, else with a piece that moves with time. */
@@ -181,7 +184,7 @@ void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action) {
   int32_t percent = action->progress < 0 ? 0 : action->progress > 100 ? 100 : action->progress;
   if (action->progress >= 0) item->batch->reports_progress = true;
   if (percent == item->percent) return;
-  item->percent = percent;
+  set_percent(item, percent);
   if (kind == CLI_PROGRESS_BAR) draw_bar(item->batch);
   if (kind == CLI_PROGRESS_PLAIN) put_line(item, action);
 }
@@ -206,7 +209,7 @@ void cli_progress_ended(cli_item *item) {
   bool finished = action && action->status != IMGACT_ACTION_STATUS_RUNNING, failed = status != IMGACT_OK;
   if (status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT) return; /* nobody looks any more, but it goes on */
   if (failed) item->batch->failed++;
-  if (finished || failed) item->percent = 100;
+  if (finished || failed) set_percent(item, 100);
   if (finished && action->progress >= 0) item->batch->reports_progress = true;
   if (finished && kind == CLI_PROGRESS_PLAIN) put_line(item, action);
   if (failed && kind != CLI_PROGRESS_NONE) tell_failure(item);
