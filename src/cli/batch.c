@@ -99,12 +99,22 @@ void cli_batch_free(cli_batch *batch) {
   free(batch->items);
 }
 
+/* An imgact_before_send_fn: from here on the change may be made. */
+static imgact_status announce(void *user, imgact_op *op, const char *call_json) {
+  cli_item *item = user;
+  (void)op, (void)call_json;
+  item->queued = false;
+  return IMGACT_OK;
+}
+
 void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject, const char *region, bool wait) {
   cli_item *item = &batch->items[index];
   *item = (cli_item){.batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
   configure(batch->app, op);
   imgact_op_set_wait(op, wait);
   imgact_op_set_progress(op, cli_progress_seen, item);
+  item->queued = batch->app->command->changes;
+  if (item->queued) imgact_op_set_before_send(op, announce, item);
 }
 
 int cli_batch_check(cli_batch *batch) {
@@ -122,10 +132,23 @@ static void cancel_unsent(cli_batch *batch) {
     if (!imgact_op_maybe_applied(batch->items[i].op)) imgact_op_cancel(batch->items[i].op);
 }
 
+/* To the library every operation times out. A caller needs to know which changes certainly were not sent. */
+static void note_unsent(cli_item *item) {
+  cli_batch *batch = item->batch;
+  const imgact_error *error = imgact_op_error(item->op);
+  if (error->status != IMGACT_TIMEOUT || !item->queued) return;
+  item->unsent = true;
+  batch->unsent = *error;
+  batch->unsent.status = IMGACT_CANCELLED;
+  batch->unsent.flags &= ~IMGACT_ERROR_MAYBE_APPLIED;
+  snprintf(batch->unsent.message, sizeof batch->unsent.message, "not sent before the deadline");
+}
+
 static void finished(void *user, imgact_op *op) {
   cli_item *item = user;
   cli_batch *batch = item->batch;
   batch->left--;
+  note_unsent(item);
   if (batch->app->line.kind == CLI_LINE_LOOKUP) cli_progress_clear(batch->app);
   if (item->waits) cli_progress_ended(item);
   /* The same token would be refused for every other item as well: they end before they take this one's place. What is out
@@ -167,13 +190,15 @@ void cli_batch_run(cli_batch *batch) {
 const imgact_error *cli_item_error(const cli_item *item) {
   static const imgact_error unfinished = {
       .status = IMGACT_INTERNAL, .retry_after_ms = -1, .flags = IMGACT_ERROR_MAYBE_APPLIED, .message = "it did not end"};
-  const imgact_error *error = imgact_op_error(item->op);
+  const imgact_error *error = item->unsent ? &item->batch->unsent : imgact_op_error(item->op);
   return error->status || imgact_op_done(item->op) ? error : &unfinished;
 }
 
 void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imgact_status status) {
+  bool by_signal = interrupted != 0;
   /* What was cancelled because the token was refused failed for that reason. */
-  if (status == IMGACT_CANCELLED && batch->stopped && !interrupted) return;
+  if (status == IMGACT_CANCELLED && !by_signal && batch->stopped) return;
+  if (status == IMGACT_CANCELLED && !by_signal) status = IMGACT_TIMEOUT; /* not sent before the deadline */
   cli_exit_summary_add(summary, status);
 }
 

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Many operations in one command: what a deadline leaves unsent, and tens of thousands of ids. batches.py TOOL"""
+
+import http.server
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
+import tap
+
+TOOL = os.path.abspath(sys.argv[1])
+PATIENCE_S = 120
+MANY = 60000
+ACTION = {"id": 13, "command": "change_protection", "status": "running", "progress": 0, "started": "2026-03-02T08:15:00Z",
+          "finished": None, "error": None, "resources": [{"id": 1, "type": "image"}]}
+NO_ACTIONS = {"actions": [], "meta": {"pagination": {"page": 1, "per_page": 25, "next_page": None, "last_page": 1, "total_entries": 0}}}
+NOT_FOUND = {"error": {"code": "not_found", "message": "action not found"}}
+
+
+class Cloud(http.server.BaseHTTPRequestHandler):
+    """Hetzner. Changes of image 1 are answered, all others never are; no action is known."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # a response in one piece
+    changed, polls, unknown, released = [], [], (200, NO_ACTIONS), threading.Event()
+
+    def put(self, status, body):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        Cloud.changed.append(re.search(r"/images/(\d+)/", self.path)[1])
+        if Cloud.changed[-1] != "1":
+            Cloud.released.wait(PATIENCE_S)
+            self.close_connection = True
+            return
+        self.put(201, {"action": ACTION})
+
+    def do_GET(self):
+        Cloud.polls.append(self.path)
+        self.put(*Cloud.unknown)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """The tool ends in the middle of a connection."""
+
+
+def start(*words, out=subprocess.PIPE, err=subprocess.PIPE):
+    environment = {"PATH": os.environ["PATH"], "HOME": HOME, "LC_ALL": "C.UTF-8", "HCLOUD_TOKEN": "a-token-of-the-batch-test"}
+    line = [TOOL, "--provider", "hetzner", "--endpoint", ENDPOINT, "--poll-interval", "1ms", "--retry-base", "1ms", *words]
+    return subprocess.Popen(line, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+
+
+def run(*words):
+    process = start(*words)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, out.decode(), err.decode()
+
+
+def deadline_unsent_changes_are_cancelled():
+    Cloud.changed.clear()
+    words = ["image", "protect", "1", "2", "3", "4", "--concurrency", "1", "--deadline", "700ms"]
+    status, out, err = run(*words, "-o", "json")
+    errors = [outcome["error"] for outcome in json.loads(out)]
+    assert status == 8 and Cloud.changed == ["1", "2"], f"{status} {Cloud.changed} {err}"
+    assert errors[0] is None and (errors[1]["code"], errors[1]["maybe_applied"]) == ("timeout", True), errors
+    for error in errors[2:]:
+        assert (error["code"], error["maybe_applied"], error["provider"]) == ("cancelled", False, "hetzner"), errors
+    status, out, err = run(*words)
+    assert status == 8 and err.count("not sent before the deadline") == 2, err
+    assert re.findall(r"^([34]) .* cancelled$", out, re.M) == ["3", "4"], out
+
+
+def deadline_nothing_sent_exits_as_timeout():
+    status, out, err = run("image", "protect", "2", "3", "4", "--concurrency", "1", "--deadline", "300ms", "-o", "json")
+    assert status == 8, err
+    assert [outcome["error"]["code"] for outcome in json.loads(out)] == ["timeout", "cancelled", "cancelled"], out
+
+
+def deadline_of_reads_is_timeout():
+    """A read has nothing to be unsure about: it stays a timeout."""
+    status, _, err = run("action", "wait", "1", "2", "--deadline", "1ms", "-o", "json")
+    assert status == 8 and '"code":"timeout"' in err and "cancelled" not in err, err
+
+
+def cpu_seconds(*words):
+    """The processor time of a command and its stderr, which a file takes at once."""
+    with tempfile.TemporaryFile() as err:
+        process = start(*words, out=subprocess.DEVNULL, err=err)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        err.seek(0)
+        return usage.ru_utime, process.returncode, err.read().decode()
+
+
+def unknown_ids_take_linear_time():
+    """With a sentence for each id, and with one for all."""
+    ids = [str(n) for n in range(1, MANY + 1)]
+    for reply, count in (((200, NO_ACTIONS), MANY), ((404, NOT_FOUND), MANY // 10)):
+        Cloud.unknown = reply
+        for form in ("json", "table"):
+            seconds, status, err = cpu_seconds("action", "wait", *ids[:count], "-o", form)
+            assert status == 4, f"{status} {err[:300]}"
+            assert str(count) in err, err[-300:]
+            assert seconds < 10, f"{count} ids, {form}: {seconds} s"
+    Cloud.unknown = (200, NO_ACTIONS)
+
+
+def unknown_ids_end_at_signal():
+    Cloud.polls.clear()
+    process = start("action", "wait", *(str(n) for n in range(1, MANY + 1)), "-o", "json")
+    until = time.monotonic() + PATIENCE_S
+    while len(Cloud.polls) < 20 and time.monotonic() < until:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    err = process.communicate(timeout=PATIENCE_S)[1].decode()
+    assert process.returncode == 130, f"{process.returncode} {err[:300]}"
+    assert time.monotonic() - began < 15, time.monotonic() - began
+    assert "still running" in err
+
+
+TESTS = [deadline_unsent_changes_are_cancelled, deadline_nothing_sent_exits_as_timeout, deadline_of_reads_is_timeout,
+         unknown_ids_take_linear_time, unknown_ids_end_at_signal]
+with tempfile.TemporaryDirectory() as HOME:
+    server = Server(("127.0.0.1", 0), Cloud)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    ENDPOINT = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    failed = tap.run([(test,) for test in TESTS])
+    Cloud.released.set()
+    server.shutdown()
+    sys.exit(failed)
