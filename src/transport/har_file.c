@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Writes a cassette as a file: a frame around entries that come as text. Whoever reads the path sees the older file or the
- * whole new one, never a part. */
+ * whole new one, never a part; also after a crash of the system. */
 #include "har_file.h"
 
 #include "har.h"
@@ -78,12 +78,40 @@ bool ia_har_file_add(ia_har_file *file, const char *entry, size_t length) {
   return true;
 }
 
-bool ia_har_file_commit(ia_har_file *file) {
-  if (!put(file, tail, sizeof tail - 1)) return false;
+/* Without it, a system that crashes after the rename may be left with an empty file in place of the older one. Some file
+ * systems cannot do it. */
+static bool sync_file(FILE *stream) {
+  if (fflush(stream) != 0) return false;
+  return fsync(fileno(stream)) == 0 || errno == EINVAL || errno == ENOSYS || errno == ENOTSUP;
+}
+
+/* Makes the rename last. Its failure is not reported: the new file is in place for all who read it. */
+static void sync_folder(const ia_har_file *file) {
+  const char *slash = strrchr(file->path, '/');
+  size_t length = slash ? (size_t)(slash - file->path) + 1 : 0;
+  memcpy(file->temporary, file->path, length); /* has room: it is longer than the path */
+  memcpy(file->temporary + length, ".", sizeof ".");
+  int fd = open(file->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)fsync(fd);
+  (void)close(fd);
+}
+
+static bool close_file(ia_har_file *file) {
   FILE *closing = file->file;
   file->file = NULL;
-  bool whole = fclose(closing) == 0 && rename(file->temporary, file->path) == 0;
-  if (!whole) {
+  int reason = sync_file(closing) ? 0 : errno;
+  if (fclose(closing) != 0 && reason == 0) reason = errno;
+  errno = reason;
+  return reason == 0;
+}
+
+bool ia_har_file_commit(ia_har_file *file) {
+  if (!put(file, tail, sizeof tail - 1)) return false;
+  bool whole = close_file(file) && rename(file->temporary, file->path) == 0;
+  if (whole) {
+    sync_folder(file);
+  } else {
     fails_by_errno(file);
     unlink(file->temporary);
   }

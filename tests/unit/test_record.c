@@ -5,6 +5,8 @@
 #include "failing_allocator.h"
 #include "scripted.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <imgact/json.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -447,6 +449,68 @@ static void no_token_stays_in_memory_that_is_given_back(void **state) {
 
 // ---- files
 
+// Takes the place of the C library's functions for the transport, which is linked statically: the order of "f" (a file is
+// synchronised), "d" (a directory) and "r" (a file is renamed), and an error to give for a file.
+static char file_calls[16];
+static int fsync_error;
+
+static void note_call(char what) {
+  size_t used = strlen(file_calls);
+  if (used < sizeof file_calls - 1) file_calls[used] = what;
+}
+
+int fsync(int fd) {
+  struct stat about;
+  bool is_folder = fstat(fd, &about) == 0 && S_ISDIR(about.st_mode);
+  note_call(is_folder ? 'd' : 'f');
+  errno = is_folder ? 0 : fsync_error;
+  return errno != 0 ? -1 : 0;
+}
+
+int rename(const char *from, const char *to) {
+  note_call('r');
+  return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+static void cassette_is_synchronised_before_rename(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  memset(file_calls, 0, sizeof file_calls);
+  scripted_on(made.script, "*", (scripted_answer){.status = 204});
+  ask(&made, "GET", "https://h/a");
+  free(finish(&made));
+  assert_string_equal(file_calls, "frd");
+}
+
+static void cassette_failed_sync_keeps_older(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  imgact_error error;
+  write_text(made.there.file, "an older one");
+  scripted_on(made.script, "*", (scripted_answer){.status = 204});
+  ask(&made, "GET", "https://h/a");
+  memset(file_calls, 0, sizeof file_calls);
+  fsync_error = EIO;
+  assert_int_equal(imgact_recorder_save(made.transport, &error), IMGACT_INTERNAL);
+  fsync_error = 0;
+  assert_string_equal(file_calls, "f");
+  assert_non_null(strstr(error.message, strerror(EIO)));
+  char *text = read_text(made.there.file);
+  assert_string_equal(text, "an older one");
+  free(text);
+  free(finish(&made));
+}
+
+static void cassette_filesystem_without_sync_is_saved(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  scripted_on(made.script, "*", (scripted_answer){.status = 204});
+  ask(&made, "GET", "https://h/a");
+  fsync_error = EINVAL;
+  free(finish(&made));
+  fsync_error = 0;
+}
+
 static void the_file_is_for_its_owner_alone_and_comes_whole(void **state) {
   (void)state;
   recording made = start(NULL);
@@ -730,6 +794,9 @@ int main(void) {
       cmocka_unit_test(a_secret_that_cannot_be_scrubbed_fails_the_write),
       cmocka_unit_test(more_tokens_than_can_be_kept_out_fail_the_write),
       cmocka_unit_test(no_token_stays_in_memory_that_is_given_back),
+      cmocka_unit_test(cassette_is_synchronised_before_rename),
+      cmocka_unit_test(cassette_failed_sync_keeps_older),
+      cmocka_unit_test(cassette_filesystem_without_sync_is_saved),
       cmocka_unit_test(the_file_is_for_its_owner_alone_and_comes_whole),
       cmocka_unit_test(the_end_of_the_transport_saves_what_was_not_saved),
       cmocka_unit_test(a_recording_of_nothing_is_an_empty_cassette),
