@@ -115,6 +115,12 @@ subproject_static() {
   as_subproject static && is_not_linked "$work/subproject/static/consumer"
 }
 
+# Without the tests there are no fuzz targets either.
+fuzz_without_tests() {
+  ! meson setup "$work/fuzz" "$root" -Dfuzz=true -Dtests=disabled >"$work/fuzz.log" &&
+    grep -F -e '-Dfuzz=true needs the tests; use -Dtests=enabled' "$work/fuzz.log"
+}
+
 ok 'meson install' install_it
 pc=$(find "$dest" -name imgact.pc)
 version=$(sed -n 's/^Version: //p' "$pc")
@@ -133,6 +139,7 @@ ok 'pkg-config --static names the private libraries' static_flags
 ok 'a C program with the static library' static_imgact
 ok 'a C program by Meson' with_meson
 unset PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
+ok 'fuzz without tests is rejected' fuzz_without_tests
 if command -v cmake >/dev/null; then
   ok 'C programs by CMake, shared and static' with_cmake "${version%.*}"
   ok 'CMake finds it by way of a linked /lib' with_merged_cmake "${version%.*}"
