@@ -145,7 +145,7 @@ static size_t collect_reports(cli_app *app, const cli_batch *batch, report *repo
 /* Errors once each, with the ids that they are about: a poll that fails ends many waits in the same way. The time grows
  * with the number of ids, not with its square. */
 static int tell_errors(cli_app *app, const cli_batch *batch) {
-  report *reports = calloc(batch->count, sizeof *reports);
+  report *reports = calloc(batch->count + 1, sizeof *reports);
   if (!reports) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
   size_t count = collect_reports(app, batch, reports);
   group(reports, count);

@@ -205,7 +205,7 @@ static void tell_failure(cli_item *item) {
 void cli_progress_ended(cli_item *item) {
   cli_progress kind = kind_of(item->batch->app);
   const imgact_action *action = imgact_op_action(item->op);
-  int32_t status = cli_item_error(item)->status;
+  imgact_status status = cli_item_error(item)->status;
   bool finished = action && action->status != IMGACT_ACTION_STATUS_RUNNING, failed = status != IMGACT_OK;
   if (status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT) return; /* nobody looks any more, but it goes on */
   if (failed) item->batch->failed++;
