@@ -68,7 +68,9 @@ imgact_status imgact_error_set(imgact_error *error, imgact_status status, const 
   return status;
 }
 
-/* RETRYABLE here is for what any cloud's gateway may say; 500 depends on the method and is the retry rule's. */
+/* RETRYABLE here is for statuses of any gateway; a retry after a 500 depends on the method and is decided by the retry rule.
+ * 408 and 425 are about the request's timing, not about its content, so they are no invalid input; RFC 9110 and RFC 8470
+ * invite a repetition, and neither says whether a request that was read in part had an effect. */
 void ia_error_from_http(imgact_error *error, int http_status) {
   static const struct {
     int http;
@@ -80,11 +82,13 @@ void ia_error_from_http(imgact_error *error, int http_status) {
       {403, IMGACT_FORBIDDEN, 0},
       {404, IMGACT_NOT_FOUND, 0},
       {405, IMGACT_INVALID_INPUT, 0},
+      {408, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},
       {409, IMGACT_CONFLICT, 0},
       {410, IMGACT_PROTOCOL, 0},
       {412, IMGACT_INVALID_INPUT, 0},
       {422, IMGACT_INVALID_INPUT, 0},
       {423, IMGACT_LOCKED, 0},
+      {425, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},
       {429, IMGACT_RATE_LIMITED, IMGACT_ERROR_RETRYABLE | IMGACT_ERROR_NOT_APPLIED},
       {502, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},
       {503, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},

@@ -29,12 +29,12 @@ static bool certainly_nothing(const ia_attempt *a) {
   return a->delivery == IMGACT_DELIVERY_NOT_SENT || (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
 }
 
-/* A 4xx of an unsafe request is a refusal, unless the cloud's own code calls it passing; everything else that is no success
- * leaves it open whether it was applied. */
-static bool refused(const ia_attempt *a) {
-  return a->delivery == IMGACT_DELIVERY_ANSWERED && a->error->http_status >= 400 && a->error->http_status < 500 &&
-         !(a->error->flags & IMGACT_ERROR_RETRYABLE);
+bool ia_is_refusal(const imgact_error *error) {
+  if (error->http_status < 400 || error->http_status >= 500) return false;
+  return !(error->flags & IMGACT_ERROR_RETRYABLE) || (error->flags & IMGACT_ERROR_NOT_APPLIED);
 }
+
+static bool refused(const ia_attempt *a) { return a->delivery == IMGACT_DELIVERY_ANSWERED && ia_is_refusal(a->error); }
 
 static bool passing(const ia_attempt *a) {
   if (a->delivery != IMGACT_DELIVERY_ANSWERED)

@@ -52,7 +52,7 @@ static bool one_of(int status, const int *list) {
 
 static void every_status_of_every_method(void **state) {
   (void)state;
-  static const int again[] = {429, 502, 503, 504, 0};
+  static const int again[] = {408, 425, 429, 502, 503, 504, 0};
   for (size_t m = 0; m < 4; m++)
     for (int status = 100; status < 600; status++) {
       facts f = answered(methods[m], status);
@@ -60,7 +60,8 @@ static void every_status_of_every_method(void **state) {
       bool expected = post ? status == 429 : one_of(status, again) || (get && status == 500);
       ia_decision d = decide(&f);
       if ((d.verdict == IA_AGAIN) != expected) fail_msg("%s %d", methods[m], status);
-      bool refusal = status >= 400 && status < 500;
+      bool refusal = status >= 400 && status < 500 && status != 408 && status != 425;
+      assert_int_equal(ia_is_refusal(&f.error), refusal);
       if (post)
         assert_int_equal(d.uncertain, !refusal);
       else
@@ -70,6 +71,20 @@ static void every_status_of_every_method(void **state) {
       if (!get && status >= 500) assert_true(d.maybe_applied);
       if (!get && status >= 200 && status < 300) assert_true(d.maybe_applied);
     }
+}
+
+static void retry_post_after_408_gives_up(void **state) {
+  (void)state;
+  static const int statuses[] = {408, 425};
+  for (size_t i = 0; i < 2; i++) {
+    facts post = answered("POST", statuses[i]), put = answered("PUT", statuses[i]), get = answered("GET", statuses[i]);
+    ia_decision d = decide(&post);
+    assert_true(d.verdict == IA_GIVE_UP && d.uncertain && d.maybe_applied);
+    d = decide(&put);
+    assert_true(d.verdict == IA_AGAIN && !d.uncertain && d.maybe_applied);
+    assert_int_equal(decide(&get).verdict, IA_AGAIN);
+    assert_int_equal(post.error.status, IMGACT_UNAVAILABLE);
+  }
 }
 
 // The cloud's own words are believed of a PUT alone, and never under another status.
@@ -199,6 +214,7 @@ static void retry_after_is_read_as_seconds_or_a_date(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_status_of_every_method),
+      cmocka_unit_test(retry_post_after_408_gives_up),
       cmocka_unit_test(a_500_that_declines_is_believed_of_put_alone),
       cmocka_unit_test(every_fate_and_failure),
       cmocka_unit_test(the_clouds_code_decides),
