@@ -25,7 +25,8 @@ typedef enum imgact_json_type {
 } imgact_json_type;
 
 IMGACT_API imgact_json_type imgact_json_get_type(const imgact_json *value);
-/* A member of an object; NULL where it is no object or has no such key. Of a key that comes twice, the first. */
+/* A member of an object; NULL if it is no object or has no such key. If a key is duplicated, the last member counts, as in
+ * Go's encoding/json; iteration shows all of them. */
 IMGACT_API const imgact_json *imgact_json_get(const imgact_json *object, const char *key);
 /* Elements of an array, members of an object. 0 for anything else. */
 IMGACT_API size_t imgact_json_count(const imgact_json *value);
@@ -35,8 +36,8 @@ IMGACT_API int imgact_json_as_double(const imgact_json *value, double *out);
 IMGACT_API int imgact_json_as_bool(const imgact_json *value, int *out);
 /* The bytes of a string, which may hold NUL; NULL for anything else. */
 IMGACT_API const char *imgact_json_as_string(const imgact_json *value, size_t *length);
-/* Copies a non-empty string into a fixed buffer, cut at a whole character, and returns 1. For any other value returns 0 and
- * leaves the buffer unchanged. For the texts of an imgact_error. */
+/* Copies a string into a fixed buffer, cut at a whole character, and returns 1. For an empty string, for one of whitespace
+ * only and for any other value returns 0 and leaves the buffer unchanged. For the texts of an imgact_error. */
 IMGACT_API int imgact_json_copy_string(const imgact_json *value, char *buffer, size_t capacity);
 /* 1 if it is exactly this string. */
 IMGACT_API int imgact_json_equals(const imgact_json *value, const char *text);

@@ -12,8 +12,16 @@
 #include <string.h>
 #include <yyjson.h>
 
+/* The allocator of the values: counts what is taken up to a limit. */
+typedef struct bounded_memory {
+  const imgact_allocator *allocator;
+  size_t left;
+  bool exceeded;
+} bounded_memory;
+
 struct imgact_json_doc {
   imgact_allocator allocator;
+  bounded_memory memory; /* the document of the library frees its values with it */
   yyjson_doc *parsed;
   char *text;
   ia_arena redacted;
@@ -26,14 +34,27 @@ static const imgact_json *json_of(const yyjson_val *value) { return (const imgac
 
 /* ---- parsing ---- */
 
-static void *alc_alloc(void *allocator, size_t bytes) { return ia_alloc(allocator, bytes); }
-
-static void *alc_resize(void *allocator, void *block, size_t old_bytes, size_t bytes) {
-  (void)old_bytes;
-  return ia_resize(allocator, block, bytes);
+static bool take(bounded_memory *memory, size_t bytes) {
+  if (bytes > memory->left) {
+    memory->exceeded = true;
+    return false;
+  }
+  memory->left -= bytes;
+  return true;
 }
 
-static void alc_release(void *allocator, void *block) { ia_free(allocator, block); }
+static void *alc_alloc(void *memory, size_t bytes) {
+  bounded_memory *m = memory;
+  return take(m, bytes) ? ia_alloc(m->allocator, bytes) : NULL;
+}
+
+static void *alc_resize(void *memory, void *block, size_t old_bytes, size_t bytes) {
+  bounded_memory *m = memory;
+  if (bytes > old_bytes && !take(m, bytes - old_bytes)) return NULL;
+  return ia_resize(m->allocator, block, bytes);
+}
+
+static void alc_release(void *memory, void *block) { ia_free(((bounded_memory *)memory)->allocator, block); }
 
 static void say(char *what, size_t capacity, const char *format, ...) IMGACT_PRINTF(3, 4);
 static void say(char *what, size_t capacity, const char *format, ...) {
@@ -146,18 +167,26 @@ static bool redact_strings(imgact_json_doc *doc, const ia_redactor *redactor) {
   return true;
 }
 
+static ia_json_status read_values(imgact_json_doc *doc, size_t length, char *what, size_t capacity) {
+  yyjson_alc alc = {alc_alloc, alc_resize, alc_release, &doc->memory};
+  yyjson_read_err wrong;
+  doc->parsed = yyjson_read_opts(doc->text, length, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &alc, &wrong);
+  if (doc->parsed) return IA_JSON_OK;
+  if (doc->memory.exceeded) {
+    say(what, capacity, "too many values");
+    return IA_JSON_TOO_LARGE;
+  }
+  if (wrong.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return IA_JSON_NOMEM;
+  say(what, capacity, "%s at byte %zu", wrong.msg, wrong.pos);
+  return IA_JSON_MALFORMED;
+}
+
 static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redactor *redactor, char *what, size_t capacity) {
   escapes found = find_escapes(doc->text, length);
   bool redact = may_hold_token(redactor, doc->text, length, found); /* now: parsing in place changes the text */
   if (found.unicode) replace_lone_surrogates(doc->text, length);
-  yyjson_alc alc = {alc_alloc, alc_resize, alc_release, &doc->allocator};
-  yyjson_read_err wrong;
-  doc->parsed = yyjson_read_opts(doc->text, length, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &alc, &wrong);
-  if (!doc->parsed) {
-    if (wrong.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return IA_JSON_NOMEM;
-    say(what, capacity, "%s at byte %zu", wrong.msg, wrong.pos);
-    return IA_JSON_MALFORMED;
-  }
+  ia_json_status status = read_values(doc, length, what, capacity);
+  if (status != IA_JSON_OK) return status;
   if (too_deep(doc->parsed)) {
     say(what, capacity, "nested deeper than %d", IA_JSON_MAX_DEPTH);
     return IA_JSON_TOO_DEEP;
@@ -165,10 +194,11 @@ static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redact
   return !redact || redact_strings(doc, redactor) ? IA_JSON_OK : IA_JSON_NOMEM;
 }
 
-static imgact_json_doc *new_doc(const char *text, size_t length, const imgact_allocator *allocator) {
+static imgact_json_doc *new_doc(size_t max_bytes, const char *text, size_t length, const imgact_allocator *allocator) {
   imgact_json_doc *doc = ia_alloc_zero(allocator, sizeof *doc);
   if (!doc) return NULL;
   doc->allocator = allocator ? *allocator : ia_malloc;
+  doc->memory = (bounded_memory){.allocator = &doc->allocator, .left = max_bytes * IA_JSON_MAX_GROWTH};
   ia_arena_init(&doc->redacted, &doc->allocator);
   doc->text = ia_alloc(allocator, length + YYJSON_PADDING_SIZE);
   if (!doc->text) {
@@ -197,7 +227,7 @@ ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t le
     say(what, what_capacity, "larger than %zu bytes", max_bytes);
     return IA_JSON_TOO_LARGE;
   }
-  imgact_json_doc *made = new_doc(text, length, allocator);
+  imgact_json_doc *made = new_doc(max_bytes, text, length, allocator);
   ia_json_status status = made ? parse(made, length, redactor, what, what_capacity) : IA_JSON_NOMEM;
   if (status == IA_JSON_OK) {
     *doc = made;
@@ -251,8 +281,15 @@ imgact_json_type imgact_json_get_type(const imgact_json *value) {
   }
 }
 
+/* Of a key that comes twice the last one counts, as in JavaScript, Python and Go: so do the clients of these APIs. */
 const imgact_json *imgact_json_get(const imgact_json *object, const char *key) {
-  return key ? json_of(yyjson_obj_getn(value_of(object), key, strlen(key))) : NULL;
+  const imgact_json *found = NULL, *name;
+  if (!key || imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;
+  size_t length = strlen(key);
+  imgact_json_iter each = imgact_json_iter_begin(object);
+  for (const imgact_json *value; (value = imgact_json_iter_next(&each, &name));)
+    if (yyjson_equals_strn(value_of(name), key, length)) found = value;
+  return found;
 }
 
 size_t imgact_json_count(const imgact_json *value) {
@@ -362,10 +399,15 @@ char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem) {
   return copy;
 }
 
+static bool is_whitespace(const char *text, size_t length) {
+  while (length > 0 && text[length - 1] != '\0' && strchr(" \t\r\n\v\f", text[length - 1])) length--;
+  return length == 0;
+}
+
 int imgact_json_copy_string(const imgact_json *value, char *buffer, size_t capacity) {
   size_t length;
   const char *text = imgact_json_as_string(value, &length);
-  if (length == 0) return 0;
+  if (!text || is_whitespace(text, length)) return 0;
   if (capacity > 0) (void)put_c_string(buffer, capacity, text, length);
   return 1;
 }

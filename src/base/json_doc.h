@@ -9,6 +9,9 @@
 
 #define IA_JSON_MAX_BYTES ((size_t)32 << 20)
 #define IA_JSON_MAX_DEPTH 64
+/* The parsed values of a text take at most so many times the bytes that the text may have. Two bytes ("0,") can become a
+ * value of 16; the text of usual documents takes more bytes than their values. */
+#define IA_JSON_MAX_GROWTH 5
 
 typedef enum ia_json_status {
   IA_JSON_OK,

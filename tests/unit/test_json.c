@@ -72,12 +72,12 @@ static void every_reader_takes_null_and_any_other_type_for_not_there(void **stat
   imgact_json_doc_free(NULL);
 }
 
-static void members_are_found_by_their_whole_key_and_the_first_one_counts(void **state) {
+static void json_get_duplicate_key_returns_last(void **state) {
   (void)state;
   imgact_json_doc *doc = parse("{\"a\":1,\"a\":2,\"b\\u0000c\":3,\"\":4,\"ab\":5,\"é\":6,\"nested\":{\"a\":7}}");
   const imgact_json *root = imgact_json_doc_root(doc);
   int64_t value = 0;
-  assert_true(imgact_json_as_int(imgact_json_get(root, "a"), &value) && value == 1);
+  assert_true(imgact_json_as_int(imgact_json_get(root, "a"), &value) && value == 2);
   assert_true(imgact_json_as_int(imgact_json_get(root, ""), &value) && value == 4);
   assert_true(imgact_json_as_int(imgact_json_get(root, "\xc3\xa9"), &value) && value == 6);
   assert_true(imgact_json_as_int(imgact_json_get(imgact_json_get(root, "nested"), "a"), &value) && value == 7);
@@ -321,6 +321,28 @@ static void more_than_32_mib_is_refused_unread(void **state) {
 
 // ---- strings ----
 
+// Two bytes become a value of sixteen: the memory is limited, not only the text. What a list is like stays far below.
+static void parse_many_small_values_is_bounded(void **state) {
+  (void)state;
+  const size_t max = (size_t)1 << 20;
+  char *text = malloc(max);
+  assert_non_null(text);
+  for (size_t i = 0; i < max; i++) text[i] = i % 2 ? '0' : ',';
+  text[0] = '[';
+  memcpy(text + max - 2, " ]", 2);
+  failing_allocator memory;
+  failing_allocator_init(&memory, 0);
+  imgact_json_doc *doc = NULL;
+  char what[100];
+  assert_int_equal(ia_json_parse_up_to(max, text, max, &memory.allocator, NULL, &doc, what, sizeof what), IA_JSON_TOO_LARGE);
+  assert_string_equal(what, "too many values");
+  assert_null(doc);
+  assert_int_equal(ia_json_parse_up_to(4 * max, text, max, &memory.allocator, NULL, &doc, what, sizeof what), IA_JSON_OK);
+  imgact_json_doc_free(doc);
+  assert_memory_fine(&memory);
+  free(text);
+}
+
 static void unpaired_surrogates_become_the_replacement_character(void **state) {
   (void)state;
   const struct {
@@ -392,6 +414,24 @@ static void copies_are_cut_at_a_whole_character(void **state) {
   assert_int_equal(imgact_json_copy_string(NULL, buffer, sizeof buffer), 0);
   assert_string_equal(buffer, "old");
   imgact_json_doc_free(doc);
+}
+
+static void copy_string_whitespace_copies_nothing(void **state) {
+  (void)state;
+  static const char *const blank[] = {"\"\"", "\" \"", "\"\\n\"", "\"\\t \\r\\n\\u000b\\f\""};
+  static const char *const text[] = {"\" a \"", "\".\"", "\"\\u0000\"", "\"\\u00a0\""};
+  char buffer[20] = "old";
+  for (size_t i = 0; i < 4; i++) {
+    imgact_json_doc *doc = parse(blank[i]);
+    assert_int_equal(imgact_json_copy_string(imgact_json_doc_root(doc), buffer, sizeof buffer), 0);
+    assert_string_equal(buffer, "old");
+    imgact_json_doc_free(doc);
+  }
+  for (size_t i = 0; i < 4; i++) {
+    imgact_json_doc *doc = parse(text[i]);
+    assert_int_equal(imgact_json_copy_string(imgact_json_doc_root(doc), buffer, sizeof buffer), 1);
+    imgact_json_doc_free(doc);
+  }
 }
 
 // ---- redaction ----
@@ -646,7 +686,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_have_their_types_and_null_pointers_none),
       cmocka_unit_test(every_reader_takes_null_and_any_other_type_for_not_there),
-      cmocka_unit_test(members_are_found_by_their_whole_key_and_the_first_one_counts),
+      cmocka_unit_test(json_get_duplicate_key_returns_last),
       cmocka_unit_test(iteration_gives_keys_and_values_in_order),
       cmocka_unit_test(integers_are_whole_and_within_64_bits),
       cmocka_unit_test(doubles_are_read_from_any_number_that_has_one),
@@ -661,6 +701,8 @@ int main(void) {
       cmocka_unit_test(unpaired_surrogates_become_the_replacement_character),
       cmocka_unit_test(nul_is_kept_and_becomes_a_pair_in_a_c_string),
       cmocka_unit_test(copies_are_cut_at_a_whole_character),
+      cmocka_unit_test(copy_string_whitespace_copies_nothing),
+      cmocka_unit_test(parse_many_small_values_is_bounded),
       cmocka_unit_test(the_token_is_taken_out_of_strings_and_keys),
       cmocka_unit_test(a_string_may_grow_by_it_without_touching_the_next),
       cmocka_unit_test(escapes_do_not_hide_it),
