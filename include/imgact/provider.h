@@ -75,7 +75,8 @@ IMGACT_API int imgact_response_header_int(const imgact_response *response, const
 /* A header that holds an id for the support desk, as far as it is printable ASCII, as error->request_id. */
 IMGACT_API void imgact_response_copy_request_id(const imgact_response *response, const char *name, imgact_error *error);
 
-/* The results that decode fills. Errors (no memory) stick; the adders then return a scratch object, never NULL. */
+/* The results that decode fills. Errors (no memory, more than a response may hold) stick; the adders then return a scratch
+ * object, never NULL. A response holds at most 10,000 items with at most 1,000 elements per list of an item. */
 typedef struct imgact_result imgact_result;
 /* Adds an item with everything "not told"; `object` is kept as its raw JSON where the caller asked for that. */
 IMGACT_API imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object);
@@ -86,11 +87,13 @@ IMGACT_API const char *imgact_decode_string(imgact_result *result, const imgact_
 IMGACT_API const char *imgact_decode_nonempty_string(imgact_result *result, const imgact_json *value);
 /* A copy of a C string. */
 IMGACT_API const char *imgact_result_strdup(imgact_result *result, const char *text);
-/* An id: a whole number from 0, or a string of 1 to 64 letters, digits, "_" and "-"; NULL for anything else. */
+/* An id: a whole number from 0 of at most 64 digits, kept digit by digit beyond 64 bits, or a string of 1 to 64 letters, digits,
+ * "_" and "-"; NULL for anything else. */
 IMGACT_API const char *imgact_decode_id(imgact_result *result, const imgact_json *value);
-/* Elements that are strings; NULL where the value is no array. An empty array gives a pointer and 0. */
+/* Elements that are strings; NULL if the value is no array, or one that holds other values only. An empty array gives a
+ * pointer and 0. */
 IMGACT_API const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array, size_t *count);
-/* Members whose values are strings; NULL where the value is no object. */
+/* Members whose values are strings, each key once: of duplicates the last value. NULL if the value is no object. */
 IMGACT_API const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_json *object, size_t *count);
 /* Room for the resources of an action, zeroed. */
 IMGACT_API imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t count);
@@ -119,8 +122,11 @@ IMGACT_API void imgact_result_set_pagination(imgact_result *result, const imgact
 IMGACT_API void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *cursor, const char *query);
 /* The decoded value of a pair in a URL's query; NULL = not there. */
 IMGACT_API const char *imgact_result_query_value(imgact_result *result, const char *url, const char *key);
-/* The error's further details, kept as JSON (decode_error). */
+/* Sets the error's further details, kept as JSON (decode_error). null and absent values change nothing; details of more than
+ * 64 KiB are left out. */
 IMGACT_API void imgact_result_set_error_details(imgact_result *result, const imgact_json *value);
+/* Adds one member to the details, which then are an object. The same rules. */
+IMGACT_API void imgact_result_add_error_detail(imgact_result *result, const char *key, const imgact_json *value);
 
 /* ---- the table ---- */
 
@@ -148,7 +154,10 @@ typedef struct imgact_slot {
   /* Builds the request. Anything but IMGACT_OK (UNSUPPORTED, INVALID_ARGUMENT) refuses the call before it is sent; also run
    * once, for nothing, when the operation is made. */
   imgact_status (*encode)(const imgact_call *call, imgact_request *request, imgact_error *error);
-  /* Takes a 2xx reply. PROTOCOL with words in error where it is not what the operation needs. */
+  /* Takes a 2xx reply. PROTOCOL with words in error where it is not what the operation needs. The library itself checks that
+   * the items are about the call: get_image and update_image must return the image with that id (get_image with a reference
+   * that is_valid_id rejects: that slug or name), get_action the action with that id, and the started action of a mutation
+   * must not name other resources only. It also rejects a last page of a list that names a later one as the last. */
   imgact_status (*decode)(const imgact_call *call, const imgact_response *response, imgact_result *result,
                           imgact_error *error);
   /* Is this action of the call's image the effect of that call? For slots that create one. */

@@ -73,6 +73,16 @@ bool ia_action_of_image(const imgact_action *action, const char *image_id) {
   return false;
 }
 
+/* A resource without a type, as old responses have it, is known by its id alone. */
+bool ia_action_of_another_image(const imgact_action *action, const char *image_id) {
+  for (size_t i = 0; i < action->resources_count; i++) {
+    const imgact_resource *resource = &action->resources[i];
+    bool is_image = !resource->type || ia_str_equal_nocase(resource->type, "image");
+    if (is_image && ia_str_equal(resource->id, image_id)) return false;
+  }
+  return action->resources_count > 0;
+}
+
 bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_action *action) {
   const imgact_action_filter *f = call->action_filter;
   if ((filters & IMGACT_FILTER_STATUS) && !action_status(f, action->status)) return false;

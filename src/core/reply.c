@@ -2,6 +2,7 @@
 /* From a response to results or an error: the body is parsed once, within bounds, and redacted; the provider decodes it. */
 #include "reply.h"
 #include "error_fill.h"
+#include "filter.h"
 #include "retry.h"
 #include "str.h"
 #include <string.h>
@@ -39,19 +40,125 @@ void ia_reply_failure(const ia_redactor *redactor, const imgact_http_response *h
   ia_redact_in_place(redactor, error->message, length, sizeof error->message);
 }
 
+/* ---- is it about what was asked for? ---- */
+
+/* A reference that can be an id is one: the image must have it. Another reference is a slug or a name. */
+static bool is_asked_image(const ia_reply_target *target, const imgact_image *image) {
+  const char *asked = target->call->image_ref;
+  if (!asked || ia_str_equal(image->id, asked)) return true;
+  if (target->call->kind != IMGACT_OP_GET_IMAGE || target->provider->is_valid_id(asked)) return false;
+  return ia_str_equal_nocase(image->slug, asked) || ia_str_equal(image->name, asked);
+}
+
+static imgact_status check_image(const ia_reply_target *target, const imgact_image *image, imgact_error *error) {
+  switch (target->call->kind) {
+  case IMGACT_OP_GET_IMAGE:
+  case IMGACT_OP_UPDATE_IMAGE:
+  case IMGACT_OP_CHANGE_PROTECTION:
+  case IMGACT_OP_CONVERT:
+  case IMGACT_OP_TRANSFER: break;
+  default: return IMGACT_OK;
+  }
+  if (is_asked_image(target, image)) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_PROTOCOL, "unexpected image %s in the response, requested: %s",
+                          image->id ? image->id : "without an id", target->call->image_ref);
+}
+
+/* Looked at by its id. The path of a single action may be that of any image, so whose it is shows in its resources only. */
+static imgact_status check_single_action(const imgact_call *call, const char *asked, const imgact_action *action,
+                                         imgact_error *error) {
+  if (!ia_str_equal(action->id, asked))
+    return imgact_error_set(error, IMGACT_PROTOCOL, "unexpected action %s in the response, requested: %s",
+                            action->id ? action->id : "without an id", asked);
+  if (call->image_ref && ia_action_of_another_image(action, call->image_ref))
+    return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s does not belong to image %s", asked, call->image_ref);
+  return IMGACT_OK;
+}
+
+/* As the start of a mutation, the action of another image is no usable action: the lookup finds the right one, if any. */
+static imgact_status check_started_action(const imgact_call *call, const imgact_action *action, imgact_error *error) {
+  if (!call->image_ref || !ia_action_of_another_image(action, call->image_ref)) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_PROTOCOL, "unexpected action %s in the response: it does not belong to image %s",
+                          action->id ? action->id : "without an id", call->image_ref);
+}
+
+/* Batches of waited actions are no single objects: there each action is looked for by its id. */
+static imgact_status check_action(const ia_reply_target *target, const imgact_action *action, imgact_error *error) {
+  const imgact_call *call = target->call;
+  switch (call->kind) {
+  case IMGACT_OP_GET_ACTION: return check_single_action(call, call->action_id, action, error);
+  case IMGACT_OP_WAIT_ACTIONS:
+    if (target->slot->max_ids > 1) return IMGACT_OK;
+    return check_single_action(call, call->action_ids[0], action, error);
+  case IMGACT_OP_CHANGE_PROTECTION:
+  case IMGACT_OP_CONVERT:
+  case IMGACT_OP_TRANSFER: return check_started_action(call, action, error);
+  default: return IMGACT_OK;
+  }
+}
+
+/* The items from these counts on came with this response. */
+static imgact_status check_items(const ia_reply_target *target, size_t images, size_t actions, imgact_error *error) {
+  const imgact_result *result = target->result;
+  imgact_status status = IMGACT_OK;
+  for (size_t i = images; i < result->images_count && status == IMGACT_OK; i++)
+    status = check_image(target, result->images[i], error);
+  for (size_t i = actions; i < result->actions_count && status == IMGACT_OK; i++)
+    status = check_action(target, result->actions[i], error);
+  return status;
+}
+
+/* The end of a list is trusted unless the page itself says that there are further pages. */
+static imgact_status check_last_page(const ia_reply_target *target, imgact_error *error) {
+  const imgact_result *result = target->result;
+  bool lists = target->call->kind == IMGACT_OP_LIST_IMAGES || target->call->kind == IMGACT_OP_LIST_ACTIONS;
+  int64_t page = result->page.page > 0 ? result->page.page : target->call->page;
+  if (!lists || result->has_next || result->page.last <= page) return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INCOMPLETE, "page %lld names no next page, but page %lld as the last one",
+                          (long long)page, (long long)result->page.last);
+}
+
+/* ---- results ---- */
+
+/* What the table leaves open is checked here, for every provider in the same way. */
+static imgact_status check_result(const ia_reply_target *target, size_t images, size_t actions, imgact_error *error) {
+  bool acts = (target->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
+  if (acts && target->result->actions_count == actions)
+    return imgact_error_set(error, IMGACT_PROTOCOL, "the reply shows no action");
+  imgact_status status = check_items(target, images, actions, error);
+  return status == IMGACT_OK ? check_last_page(target, error) : status;
+}
+
 static void take_result(const ia_reply_target *target, const imgact_response *response, imgact_error *error) {
   imgact_result *result = target->result;
   size_t images = result->images_count, actions = result->actions_count;
   imgact_status status = target->slot->decode(target->call, response, result, error);
-  bool acts = (target->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
-  if (status == IMGACT_OK && acts && result->actions_count == actions) /* a provider is not taken at its word here */
-    status = imgact_error_set(error, IMGACT_PROTOCOL, "the reply shows no action");
-  if (result->nomem) status = ia_no_memory(error);
+  if (result->excess)
+    status = imgact_error_set(error, IMGACT_PROTOCOL, "the response holds more than %s", result->excess);
+  else if (result->nomem)
+    status = ia_no_memory(error);
+  else if (status == IMGACT_OK)
+    status = check_result(target, images, actions, error);
   error->status = status;
   if (status == IMGACT_OK) return;
   error->http_status = response->http->status;
   result->images_count = images; /* what is half filled is no result */
   result->actions_count = actions;
+}
+
+static bool is_whitespace(const char *text, size_t length) {
+  while (length && strchr(" \t\r\n", text[length - 1]) && text[length - 1]) length--;
+  return length == 0;
+}
+
+/* The provider's reading of an error. A message of whitespace only is no message. */
+static void take_error(const ia_reply_target *target, const imgact_response *response, imgact_error *error) {
+  char message[sizeof error->message];
+  ia_str_copy(message, sizeof message, error->message);
+  target->provider->decode_error(target->call, response, target->result, error);
+  if (is_whitespace(error->message, strlen(error->message))) ia_str_copy(error->message, sizeof error->message, message);
+  if (target->result->nomem) ia_no_memory(error);
+  error->http_status = response->http->status;
 }
 
 static void take_json(const ia_reply_target *target, const imgact_http_response *http, ia_json_status parsed,
@@ -69,15 +176,8 @@ static void take_json(const ia_reply_target *target, const imgact_http_response 
   } else {
     ia_error_from_http(error, http->status);
     if (parsed != IA_JSON_OK) quote(target, http->body, http->body_bytes, error);
-    target->provider->decode_error(target->call, response, target->result, error);
-    if (target->result->nomem) ia_no_memory(error);
-    error->http_status = http->status;
+    take_error(target, response, error);
   }
-}
-
-static bool blank(const char *text, size_t length) {
-  while (length && strchr(" \t\r\n", text[length - 1]) && text[length - 1]) length--;
-  return length == 0;
 }
 
 void ia_reply_read(const ia_reply_target *target, const imgact_http_response *http, int64_t server_ms,
@@ -85,11 +185,10 @@ void ia_reply_read(const ia_reply_target *target, const imgact_http_response *ht
   imgact_json_doc *doc = NULL;
   char what[160] = "";
   ia_json_status parsed = IA_JSON_OK;
-  if (!blank(http->body, http->body_bytes))
+  if (!is_whitespace(http->body, http->body_bytes))
     parsed = ia_json_parse(http->body, http->body_bytes, target->allocator, target->redactor, &doc, what, sizeof what);
   imgact_response response = {http, imgact_json_doc_root(doc), target->redactor, target->scratch};
-  target->result->details = NULL; /* of an earlier attempt */
-  target->result->nomem = false;
+  ia_result_begin_reply(target->result);
   if (target->provider->decode_rate_limit) target->provider->decode_rate_limit(&response, rate);
   rate->rate_limit.retry_after_ms =
       ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), server_ms);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* The items of a reply, and the helpers with which a provider fills them. A lack of memory sticks in `nomem`. */
+/* The items of a response, and the helpers with which a provider fills them. A lack of memory sticks in `nomem`, a response
+ * that is too large in `excess`. */
 #include "result.h"
 #include "date.h"
+#include "hashmap.h"
 #include "json_doc.h"
 #include "str.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *const ia_no_strings[1] = {NULL};
@@ -28,9 +31,15 @@ void ia_result_next_page(imgact_result *result) {
 void ia_result_reset(imgact_result *result) {
   ia_result_next_page(result);
   result->images_count = result->actions_count = 0;
+  ia_result_begin_reply(result);
+  ia_arena_reset(&result->arena);
+}
+
+void ia_result_begin_reply(imgact_result *result) {
   result->details = NULL;
   result->nomem = false;
-  ia_arena_reset(&result->arena);
+  result->excess = NULL;
+  result->reply_items = result->reply_bytes = 0;
 }
 
 void ia_result_free(imgact_result *result) {
@@ -52,10 +61,46 @@ static void *grown(const imgact_allocator *allocator, void *list, size_t count, 
   return more;
 }
 
+/* ---- bounds of one response ---- */
+
+static bool too_much(imgact_result *result, const char *limit) {
+  if (!result->excess) result->excess = limit;
+  return false;
+}
+
+/* Accounts for memory that a response takes, before it is taken. A few bytes of compressed text can stand for many items, so
+ * what a response makes of them is limited, too. */
+static bool charge(imgact_result *result, size_t bytes) {
+  if (result->excess) return false;
+  if (bytes > IA_REPLY_MAX_BYTES - result->reply_bytes) return too_much(result, IA_REPLY_MAX_BYTES_TEXT);
+  result->reply_bytes += bytes;
+  return true;
+}
+
+static bool charge_item(imgact_result *result, size_t bytes) {
+  if (result->reply_items >= IA_REPLY_MAX_ITEMS) return too_much(result, IA_REPLY_MAX_ITEMS_TEXT);
+  result->reply_items++;
+  return charge(result, bytes);
+}
+
+/* An array of one item: labels, regions, tags, resources. NULL: no memory, or too many elements. */
+static void *new_array(imgact_result *result, size_t count, size_t bytes) {
+  if (count > IA_ITEM_MAX_ELEMENTS) too_much(result, IA_ITEM_MAX_ELEMENTS_TEXT);
+  if (result->excess || !charge(result, (count + 1) * bytes)) return NULL;
+  void *array = ia_arena_array(&result->arena, count + 1, bytes);
+  if (!array) result->nomem = true;
+  return array;
+}
+
+/* ---- items ---- */
+
 static const char *raw_of(imgact_result *result, const imgact_json *object) {
   if (!result->keep_raw || !object) return NULL;
   const char *text = ia_json_print(object, &result->arena, result->allocator);
-  if (!text) result->nomem = true;
+  if (!text)
+    result->nomem = true;
+  else if (!charge(result, strlen(text)))
+    return NULL;
   return text;
 }
 
@@ -76,11 +121,12 @@ static void unknown_action(imgact_action *action, const char *provider) {
 }
 
 imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object) {
-  ia_image *image = ia_arena_alloc(&result->arena, sizeof *image);
+  bool allowed = charge_item(result, sizeof(ia_image));
+  ia_image *image = allowed ? ia_arena_alloc(&result->arena, sizeof *image) : NULL;
   imgact_image **list = grown(result->allocator, result->images, result->images_count, &result->images_capacity);
   if (list) result->images = list;
   if (!image || !list) {
-    result->nomem = true;
+    result->nomem = result->nomem || allowed;
     image = &result->scratch_image;
   } else {
     list[result->images_count++] = &image->shown;
@@ -91,11 +137,12 @@ imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *
 }
 
 imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json *object) {
-  ia_action *action = ia_arena_alloc(&result->arena, sizeof *action);
+  bool allowed = charge_item(result, sizeof(ia_action));
+  ia_action *action = allowed ? ia_arena_alloc(&result->arena, sizeof *action) : NULL;
   imgact_action **list = grown(result->allocator, result->actions, result->actions_count, &result->actions_capacity);
   if (list) result->actions = list;
   if (!action || !list) {
-    result->nomem = true;
+    result->nomem = result->nomem || allowed;
     action = &result->scratch_action;
   } else {
     list[result->actions_count++] = &action->shown;
@@ -106,6 +153,8 @@ imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json
 }
 
 const char *imgact_decode_string(imgact_result *result, const imgact_json *value) {
+  size_t length = 0;
+  if (!imgact_json_as_string(value, &length) || !charge(result, length + 1)) return NULL;
   return ia_json_string(value, &result->arena, &result->nomem);
 }
 
@@ -115,6 +164,7 @@ const char *imgact_decode_nonempty_string(imgact_result *result, const imgact_js
 }
 
 const char *imgact_result_strdup(imgact_result *result, const char *text) {
+  if (text && !charge(result, strlen(text) + 1)) return NULL;
   const char *copy = ia_arena_copy(&result->arena, text);
   if (text && !copy) result->nomem = true;
   return copy;
@@ -129,60 +179,86 @@ static bool id_text(const char *text, size_t length) {
   return true;
 }
 
-const char *imgact_decode_id(imgact_result *result, const imgact_json *value) {
-  int64_t number = 0;
-  if (imgact_json_as_int(value, &number)) {
-    if (number < 0) return NULL;
-    ia_buf text;
-    ia_buf_init(&text, result->allocator, 32);
-    ia_buf_printf(&text, "%lld", (long long)number);
-    const char *id = ia_buf_text(&text) ? ia_arena_copy(&result->arena, ia_buf_text(&text)) : NULL;
-    ia_buf_free(&text);
-    if (!id) result->nomem = true;
-    return id;
-  }
-  size_t length = 0;
-  const char *text = imgact_json_as_string(value, &length);
-  return text && id_text(text, length) ? imgact_decode_string(result, value) : NULL;
+/* A whole number as it was sent; longer ones than 64 digits are no id. NULL: it has another form. */
+static const char *number_id(imgact_result *result, const imgact_json *value) {
+  ia_buf text;
+  ia_buf_init(&text, result->allocator, 64);
+  ia_json_number_text(value, &text);
+  const char *digits = ia_buf_text(&text), *id = NULL;
+  if (digits && *digits && digits[strspn(digits, "0123456789")] == '\0') id = imgact_result_strdup(result, digits);
+  if (text.state == IA_BUF_NOMEM) result->nomem = true;
+  ia_buf_free(&text);
+  return id;
 }
 
+const char *imgact_decode_id(imgact_result *result, const imgact_json *value) {
+  char text[24];
+  int64_t number = 0;
+  if (imgact_json_as_int(value, &number)) { /* also 1e3 and 10.0 */
+    if (number < 0) return NULL;
+    (void)snprintf(text, sizeof text, "%lld", (long long)number);
+    return imgact_result_strdup(result, text);
+  }
+  if (imgact_json_get_type(value) == IMGACT_JSON_NUMBER) return number_id(result, value);
+  size_t length = 0;
+  const char *word = imgact_json_as_string(value, &length);
+  return word && id_text(word, length) ? imgact_decode_string(result, value) : NULL;
+}
+
+/* Elements of another kind are passed over. Where there are no others, nothing is known of the strings: that is not an empty
+ * array. */
 const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array, size_t *count) {
   *count = 0;
   if (imgact_json_get_type(array) != IMGACT_JSON_ARRAY) return NULL;
-  const char **strings = ia_arena_array(&result->arena, imgact_json_count(array) + 1, sizeof *strings);
-  if (!strings) {
-    result->nomem = true;
-    return ia_no_strings;
-  }
+  size_t elements = imgact_json_count(array);
+  const char **strings = new_array(result, elements, sizeof *strings);
+  if (!strings) return ia_no_strings;
+  bool has_strings = !elements;
   imgact_json_iter each = imgact_json_iter_begin(array);
   for (const imgact_json *value; (value = imgact_json_iter_next(&each, NULL));) {
+    has_strings = has_strings || imgact_json_get_type(value) == IMGACT_JSON_STRING;
     const char *text = imgact_decode_string(result, value);
     if (text) strings[(*count)++] = text;
   }
-  return strings;
+  return has_strings ? strings : NULL;
 }
 
+/* Where the label of that key is, or would be added. A table of hashes leads there: an image may have many labels. */
+static size_t label_index(imgact_result *result, ia_hashmap *places, const imgact_label *labels, size_t count,
+                          const char *key) {
+  bool added = false;
+  uint32_t *place = ia_hashmap_put(places, ia_hash(key, strlen(key)), (uint32_t)count, &added);
+  if (!place) result->nomem = true;
+  if (!place || added) return count;
+  if (strcmp(labels[*place].key, key) == 0) return *place;
+  for (size_t i = 0; i < count; i++) /* another key of the same hash */
+    if (strcmp(labels[i].key, key) == 0) return i;
+  return count;
+}
+
+/* Each key once, at the place of the first, with the value of the last: as a PUT of the labels would be read. */
 const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_json *object, size_t *count) {
   *count = 0;
   if (imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;
-  imgact_label *labels = ia_arena_array(&result->arena, imgact_json_count(object) + 1, sizeof *labels);
-  if (!labels) {
-    result->nomem = true;
-    return no_labels;
-  }
+  imgact_label *labels = new_array(result, imgact_json_count(object), sizeof *labels);
+  if (!labels) return no_labels;
+  ia_hashmap places;
+  ia_hashmap_init(&places, result->allocator, 0);
   imgact_json_iter each = imgact_json_iter_begin(object);
   const imgact_json *key;
   for (const imgact_json *value; (value = imgact_json_iter_next(&each, &key));) {
     const char *name = imgact_decode_string(result, key), *text = imgact_decode_string(result, value);
-    if (name && text) labels[(*count)++] = (imgact_label){name, text};
+    if (!name || !text) continue;
+    size_t place = label_index(result, &places, labels, *count, name);
+    labels[place] = (imgact_label){name, text};
+    if (place == *count) ++*count;
   }
+  ia_hashmap_free(&places);
   return labels;
 }
 
 imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t count) {
-  imgact_resource *resources = ia_arena_array(&result->arena, count + 1, sizeof *resources);
-  if (!resources) result->nomem = true;
-  return resources;
+  return new_array(result, count, sizeof(imgact_resource));
 }
 
 /* A number is Unix seconds: one client of DigitalOcean's reads its action times so (reference: digitalocean.md 3.3). */
@@ -236,11 +312,57 @@ const char *imgact_result_query_value(imgact_result *result, const char *url, co
   return NULL;
 }
 
-void imgact_result_set_error_details(imgact_result *result, const imgact_json *value) {
+/* Details are extra information about an error that has a status anyway, so what is too large is left out. */
+static void set_details(imgact_result *result, const char *text, size_t length) {
+  if (text && length > IA_MAX_DETAILS_BYTES) return;
+  const char *copy = text ? ia_arena_copy_n(&result->arena, text, length) : NULL;
+  if (copy)
+    result->details = copy;
+  else
+    result->nomem = true;
+}
+
+static bool has_value(const imgact_json *value) {
   imgact_json_type type = imgact_json_get_type(value);
-  if (type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_NULL) return;
-  result->details = ia_json_print(value, &result->arena, result->allocator);
-  if (!result->details) result->nomem = true;
+  return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL;
+}
+
+void imgact_result_set_error_details(imgact_result *result, const imgact_json *value) {
+  if (!has_value(value)) return;
+  imgact_json_writer *writer = imgact_json_writer_new(result->allocator, 0);
+  size_t length = 0;
+  imgact_json_write_value(writer, value);
+  const char *text = imgact_json_writer_finish(writer, &length);
+  set_details(result, text, length);
+  imgact_json_writer_free(writer);
+}
+
+/* The text of an object that is there, and the member, as one object. */
+static void join(ia_buf *out, const char *object, const char *member, size_t length) {
+  if (object && object[0] == '{' && object[1] != '}') {
+    ia_buf_add(out, object, strlen(object) - 1);
+    ia_buf_char(out, ',');
+    member++; /* its own brace */
+    length--;
+  }
+  ia_buf_add(out, member, length);
+}
+
+void imgact_result_add_error_detail(imgact_result *result, const char *key, const imgact_json *value) {
+  if (!has_value(value)) return;
+  imgact_json_writer *writer = imgact_json_writer_new(result->allocator, 0);
+  size_t length = 0;
+  imgact_json_write_begin_object(writer);
+  imgact_json_write_key(writer, key);
+  imgact_json_write_value(writer, value);
+  imgact_json_write_end_object(writer);
+  const char *member = imgact_json_writer_finish(writer, &length);
+  ia_buf joined;
+  ia_buf_init(&joined, result->allocator, length + IA_MAX_DETAILS_BYTES);
+  if (member) join(&joined, result->details, member, length);
+  set_details(result, member ? ia_buf_text(&joined) : NULL, joined.length);
+  ia_buf_free(&joined);
+  imgact_json_writer_free(writer);
 }
 
 imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *call, const imgact_response *response,
@@ -250,7 +372,7 @@ imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *c
     return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
   imgact_json_iter each = imgact_json_iter_begin(list);
   size_t index = 0;
-  for (const imgact_json *item; (item = imgact_json_iter_next(&each, NULL)); index++)
+  for (const imgact_json *item; !result->excess && (item = imgact_json_iter_next(&each, NULL)); index++)
     if (!add(call, result, item))
       return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key, index);
   return IMGACT_OK;
@@ -321,8 +443,9 @@ const char *imgact_decode_number_text(imgact_result *result, const imgact_json *
   ia_json_number_text(value, &text);
   const char *digits = ia_buf_text(&text), *copy = NULL;
   if (digits && !strpbrk(digits, "eE")) {
-    copy = ia_arena_copy_n(&result->arena, digits, without_needless_zeros(digits, text.length));
-    if (!copy) result->nomem = true;
+    size_t length = without_needless_zeros(digits, text.length);
+    copy = charge(result, length + 1) ? ia_arena_copy_n(&result->arena, digits, length) : NULL;
+    if (!copy && !result->excess) result->nomem = true;
   }
   if (text.state == IA_BUF_NOMEM) result->nomem = true;
   ia_buf_free(&text);

@@ -367,7 +367,7 @@ static void before_the_first_reply_nobody_is_called_late(void **state) {
   imgact_op *ops[300];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 50});
   for (size_t i = 0; i < 300; i++) {
-    ops[i] = harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 900});
+    ops[i] = harness_configure(imgact_get_image(s->client, "4711", NULL), (imgact_op_options){.deadline_ms = 900});
     imgact_op_start(ops[i], NULL, NULL);
   }
   imgact_loop_run(s->loop);

@@ -61,12 +61,17 @@ static void a_string_is_a_string_and_nothing_else_is(void **state) {
 
 #define LETTERS_64 "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
 
+#define DIGITS_64 "1234567890123456789012345678901234567890123456789012345678901234"
+
 static void ids_are_whole_numbers_or_plain_words(void **state) {
   (void)state;
   static const char *const good[][2] = {{"0", "0"},
                                         {"1", "1"},
                                         {"1e3", "1000"},
                                         {"9223372036854775807", "9223372036854775807"},
+                                        {"9223372036854775808", "9223372036854775808"},
+                                        {"18446744073709551616", "18446744073709551616"},
+                                        {DIGITS_64, DIGITS_64},
                                         {"\"0\"", "0"},
                                         {"\"007\"", "007"},
                                         {"\"a-Z_9\"", "a-Z_9"},
@@ -74,7 +79,10 @@ static void ids_are_whole_numbers_or_plain_words(void **state) {
                                         {"\"" LETTERS_64 "\"", LETTERS_64}};
   static const char *const bad[] = {"-1",
                                     "-9223372036854775808",
-                                    "9223372036854775808",
+                                    "-9223372036854775809",
+                                    "1e30",
+                                    "9223372036854775808.0",
+                                    DIGITS_64 "0",
                                     "1.5",
                                     "null",
                                     "true",
@@ -197,7 +205,7 @@ static void lists_keep_their_strings_and_pass_over_the_rest(void **state) {
   assert_string_equal(strings[2], "");
   assert_non_null(imgact_decode_strings(&s.result, json("[]"), &count));
   assert_int_equal(count, 0);
-  static const char *const others[] = {"null", "{}", "\"a\"", "1"};
+  static const char *const others[] = {"null", "{}", "\"a\"", "1", "[{\"slug\":\"a\"}]", "[null]", "[1,[\"a\"]]"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     count = 99;
     assert_null(imgact_decode_strings(&s.result, json(others[i]), &count));
@@ -224,6 +232,126 @@ static void labels_keep_their_strings_and_pass_over_the_rest(void **state) {
   const imgact_resource *resources = imgact_result_alloc_resources(&s.result, 3);
   for (size_t i = 0; i < 3; i++) assert_true(resources[i].id == NULL && resources[i].type == NULL);
   assert_non_null(imgact_result_alloc_resources(&s.result, 0));
+}
+
+static void decode_labels_duplicate_keys_keep_last(void **state) {
+  (void)state;
+  size_t count = 99;
+  const imgact_label *labels =
+      imgact_decode_labels(&s.result, json("{\"a\":\"1\",\"b\":\"2\",\"a\":\"3\",\"a\":4,\"c\":\"\",\"b\":\"\"}"), &count);
+  assert_int_equal(count, 3);
+  assert_string_equal(labels[0].key, "a");
+  assert_string_equal(labels[0].value, "3");
+  assert_string_equal(labels[1].key, "b");
+  assert_string_equal(labels[1].value, "");
+  assert_string_equal(labels[2].key, "c");
+}
+
+// ---- bounds
+
+// "[ITEM,ITEM,...]" or "{...}": lives until the next call.
+static const char *repeated(char open, const char *item, size_t count, char close) {
+  static char *text;
+  size_t length = strlen(item);
+  free(text);
+  text = malloc(count * (length + 1) + 3);
+  assert_non_null(text);
+  char *at = text;
+  *at++ = open;
+  for (size_t i = 0; i < count; i++) {
+    if (i) *at++ = ',';
+    memcpy(at, item, length);
+    at += length;
+  }
+  *at++ = close;
+  *at = '\0';
+  return text;
+}
+
+static void decode_arrays_above_limit_are_excess(void **state) {
+  (void)state;
+  size_t count;
+  assert_non_null(imgact_decode_strings(&s.result, json(repeated('[', "\"\"", 1000, ']')), &count));
+  assert_int_equal(count, 1000);
+  imgact_decode_labels(&s.result, json(repeated('{', "\"\":\"\"", 1000, '}')), &count);
+  assert_int_equal(count, 1);
+  assert_non_null(imgact_result_alloc_resources(&s.result, 1000));
+  assert_null(s.result.excess);
+  imgact_decode_strings(&s.result, json(repeated('[', "\"\"", 1001, ']')), &count);
+  assert_int_equal(count, 0);
+  assert_non_null(s.result.excess);
+  ia_result_begin_reply(&s.result);
+  imgact_decode_labels(&s.result, json(repeated('{', "\"\":\"\"", 1001, '}')), &count);
+  assert_non_null(s.result.excess);
+  ia_result_begin_reply(&s.result);
+  assert_null(imgact_result_alloc_resources(&s.result, 1001));
+  assert_non_null(s.result.excess);
+  assert_false(s.result.nomem);
+  json("null");
+  repeated('[', "", 0, ']');
+}
+
+static void result_items_above_limit_are_excess(void **state) {
+  (void)state;
+  for (size_t i = 0; i < IA_REPLY_MAX_ITEMS; i++)
+    if (i % 2)
+      imgact_result_add_image(&s.result, NULL);
+    else
+      imgact_result_add_action(&s.result, NULL);
+  assert_null(s.result.excess);
+  assert_non_null(imgact_result_add_image(&s.result, NULL));
+  assert_non_null(imgact_result_add_action(&s.result, NULL));
+  assert_string_equal(s.result.excess, "10000 items");
+  assert_int_equal(s.result.images_count + s.result.actions_count, IA_REPLY_MAX_ITEMS);
+  assert_false(s.result.nomem);
+  ia_result_begin_reply(&s.result); // the next page has bounds of its own
+  imgact_result_add_image(&s.result, NULL);
+  assert_null(s.result.excess);
+  assert_int_equal(s.result.images_count + s.result.actions_count, IA_REPLY_MAX_ITEMS + 1);
+}
+
+static void result_bytes_above_limit_are_excess(void **state) {
+  (void)state;
+  const size_t length = (size_t)1 << 20;
+  char *text = malloc(length);
+  assert_non_null(text);
+  memset(text, 'x', length - 1);
+  text[length - 1] = '\0';
+  size_t copies = 0;
+  while (imgact_result_strdup(&s.result, text)) copies++;
+  free(text);
+  assert_int_equal(copies, 64);
+  assert_string_equal(s.result.excess, "64 MiB of decoded items");
+  assert_null(imgact_decode_string(&s.result, json("\"a\"")));
+  assert_null(imgact_decode_id(&s.result, json("1")));
+  assert_null(imgact_decode_number_text(&s.result, json("1")));
+  assert_false(s.result.nomem);
+}
+
+static void details_above_limit_are_omitted(void **state) {
+  (void)state;
+  imgact_result_set_error_details(&s.result, json(repeated('[', "1", 40000, ']')));
+  assert_null(s.result.details);
+  imgact_result_set_error_details(&s.result, json("{}"));
+  imgact_result_add_error_detail(&s.result, "large", json(repeated('[', "1", 40000, ']')));
+  assert_string_equal(s.result.details, "{}");
+  assert_false(s.result.nomem);
+  repeated('[', "", 0, ']');
+}
+
+static void details_added_members_form_object(void **state) {
+  (void)state;
+  imgact_result_add_error_detail(&s.result, "a", json("[1]"));
+  assert_string_equal(s.result.details, "{\"a\":[1]}");
+  imgact_result_add_error_detail(&s.result, "b", json("null"));
+  imgact_result_add_error_detail(&s.result, "c", json("{\"d\":\"}\"}"));
+  assert_string_equal(s.result.details, "{\"a\":[1],\"c\":{\"d\":\"}\"}}");
+  imgact_result_set_error_details(&s.result, json("{ }"));
+  imgact_result_add_error_detail(&s.result, "a", json("1"));
+  assert_string_equal(s.result.details, "{\"a\":1}");
+  imgact_result_set_error_details(&s.result, json("[1]"));
+  imgact_result_add_error_detail(&s.result, "a", json("2"));
+  assert_string_equal(s.result.details, "{\"a\":2}");
 }
 
 static void values_in_a_url_are_found_and_decoded(void **state) {
@@ -590,6 +718,12 @@ int main(void) {
       TEST(decimals_keep_their_digits),
       TEST(lists_keep_their_strings_and_pass_over_the_rest),
       TEST(labels_keep_their_strings_and_pass_over_the_rest),
+      TEST(decode_labels_duplicate_keys_keep_last),
+      TEST(decode_arrays_above_limit_are_excess),
+      TEST(result_items_above_limit_are_excess),
+      TEST(result_bytes_above_limit_are_excess),
+      TEST(details_above_limit_are_omitted),
+      TEST(details_added_members_form_object),
       TEST(values_in_a_url_are_found_and_decoded),
       TEST(what_is_not_filled_in_is_untold),
       TEST(many_items_stay_where_they_are),

@@ -30,13 +30,21 @@ static int is_deleted_already(const imgact_error *error) {
   return error->http_status == 422 && strstr(error->message, "already deleted");
 }
 
+/* Gateways in front of the API answer with a sentence in "error" instead of "message", and with two lists beside it. */
+static void read_sentence(const imgact_json *body, imgact_result *result, imgact_error *error) {
+  static const char *const lists[] = {"messages", "root_causes"};
+  if (!imgact_json_copy_string(imgact_json_get(body, "message"), error->message, sizeof error->message))
+    imgact_json_copy_string(imgact_json_get(body, "error"), error->message, sizeof error->message);
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    imgact_result_add_error_detail(result, lists[i], imgact_json_get(body, lists[i]));
+}
+
 /* "id" is the status in words and adds nothing to it (a 500 has been seen with "bad_request"): the status alone decides. */
 static void decode_error(const imgact_call *call, const imgact_response *response, imgact_result *result,
                          imgact_error *error) {
-  (void)result;
   const imgact_json *body = imgact_response_json(response);
   imgact_json_copy_string(imgact_json_get(body, "id"), error->provider_code, sizeof error->provider_code);
-  imgact_json_copy_string(imgact_json_get(body, "message"), error->message, sizeof error->message);
+  read_sentence(body, result, error);
   if (!imgact_json_copy_string(imgact_json_get(body, "request_id"), error->request_id, sizeof error->request_id))
     imgact_response_copy_request_id(response, "x-request-id", error);
   if (call->kind != IMGACT_OP_DELETE_IMAGE) return;

@@ -179,12 +179,13 @@ imgact_status ia_hetzner_decode_actions(const imgact_call *call, const imgact_re
   return imgact_result_add_list(result, call, response, "actions", add_action, error);
 }
 
-/* The path without the image answers for every image's actions, so whose it is must be looked at here. */
+/* The path without the image answers for every image's actions: the action must name the image. The core rejects an action
+ * with another id. */
 imgact_status ia_hetzner_decode_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
                                        imgact_error *error) {
   const imgact_json *object = imgact_json_get(imgact_response_json(response), "action");
-  if (call->kind == IMGACT_OP_GET_ACTION && call->image_ref && usable_id(result, object) &&
-      !names_image(result, object, call->image_ref))
+  const char *id = call->kind == IMGACT_OP_GET_ACTION && call->image_ref ? usable_id(result, object) : NULL;
+  if (id && !strcmp(id, call->action_id) && !names_image(result, object, call->image_ref))
     return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s is not one of image %s", call->action_id, call->image_ref);
   return imgact_result_add_object(result, call, response, "action", add_action, error);
 }

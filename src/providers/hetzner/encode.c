@@ -4,6 +4,7 @@
  * no word for is refused here, so nothing is ever asked for that would be answered differently from what was meant.
  */
 #include "hetzner.h"
+#include <string.h>
 
 static imgact_status lacks(imgact_error *error, const char *what, const char *value) {
   return imgact_error_set(error, IMGACT_UNSUPPORTED, "hetzner has no %s \"%s\"", what, value);
@@ -81,6 +82,13 @@ imgact_status ia_hetzner_encode_get_image(const imgact_call *call, imgact_reques
   return IMGACT_OK;
 }
 
+/* Of a key that is given twice the last value counts: a duplicate key in the body would leave the choice to the API. */
+static int is_overridden(const imgact_image_update *update, size_t index) {
+  for (size_t i = index + 1; i < update->labels_count; i++)
+    if (!strcmp(update->labels[i].key, update->labels[index].key)) return 1;
+  return 0;
+}
+
 /* "labels" replaces the whole set and {} clears it; a key that is absent changes nothing. */
 static void write_update(const imgact_image_update *update, imgact_json_writer *body) {
   imgact_json_write_begin_object(body);
@@ -96,6 +104,7 @@ static void write_update(const imgact_image_update *update, imgact_json_writer *
     imgact_json_write_key(body, "labels");
     imgact_json_write_begin_object(body);
     for (size_t i = 0; i < update->labels_count; i++) {
+      if (is_overridden(update, i)) continue;
       imgact_json_write_key(body, update->labels[i].key);
       imgact_json_write_string(body, update->labels[i].value);
     }
