@@ -157,7 +157,7 @@ typedef struct imgact_slot {
   /* Takes a 2xx reply. PROTOCOL with words in error where it is not what the operation needs. The library itself checks that
    * the items are about the call: get_image and update_image must return the image with that id (get_image with a reference
    * that is_valid_id rejects: that slug or name), get_action the action with that id, and the started action of a mutation
-   * must not name other resources only. It also rejects a last page of a list that names a later one as the last. */
+   * must not name other images only. It also rejects a last page of a list that names a later one as the last. */
   imgact_status (*decode)(const imgact_call *call, const imgact_response *response, imgact_result *result,
                           imgact_error *error);
   /* Is this action of the call's image the effect of that call? For slots that create one. */

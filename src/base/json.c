@@ -135,7 +135,8 @@ static bool too_deep(yyjson_doc *parsed) {
  * only what needs or allows them. */
 static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t length, escapes found) {
   if (!redactor || redactor->min_match_length == 0) return false;
-  if (found.unicode || ia_redact_found(redactor, text, length)) return true;
+  if (found.unicode || ia_redact_found_as_is(redactor, text, length) || ia_redact_may_be_completed(redactor, text, length))
+    return true;
   if (!found.any) return false;
   for (size_t i = 0; i < redactor->min_match_length; i++) {
     unsigned char c = (unsigned char)redactor->token[i];
@@ -144,10 +145,11 @@ static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t
   return false;
 }
 
-static bool redact_string(imgact_json_doc *doc, const ia_redactor *redactor, yyjson_val *value) {
-  const char *text = yyjson_get_str(value);
+/* A number that holds the token, which then is one of digits, becomes a string. */
+static bool redact_scalar(imgact_json_doc *doc, const ia_redactor *redactor, yyjson_val *value) {
+  const char *text = yyjson_is_raw(value) ? yyjson_get_raw(value) : yyjson_get_str(value);
   size_t length = yyjson_get_len(value);
-  if (!ia_redact_found(redactor, text, length)) return true;
+  if (!text || !ia_redact_found(redactor, text, length)) return true;
   ia_buf out;
   ia_buf_init(&out, &doc->allocator, length / 8 * sizeof IA_REDACTED + sizeof IA_REDACTED + 8);
   ia_redact(redactor, &out, text, length);
@@ -158,11 +160,11 @@ static bool redact_string(imgact_json_doc *doc, const ia_redactor *redactor, yyj
   return done;
 }
 
-static bool redact_strings(imgact_json_doc *doc, const ia_redactor *redactor) {
+static bool redact_scalars(imgact_json_doc *doc, const ia_redactor *redactor) {
   yyjson_val *value = yyjson_doc_get_root(doc->parsed);
   yyjson_val *end = value + yyjson_doc_get_val_count(doc->parsed);
   for (; value < end; value++) {
-    if (yyjson_is_str(value) && !redact_string(doc, redactor, value)) return false;
+    if (!yyjson_is_ctn(value) && !redact_scalar(doc, redactor, value)) return false;
   }
   return true;
 }
@@ -191,7 +193,7 @@ static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redact
     say(what, capacity, "nested deeper than %d", IA_JSON_MAX_DEPTH);
     return IA_JSON_TOO_DEEP;
   }
-  return !redact || redact_strings(doc, redactor) ? IA_JSON_OK : IA_JSON_NOMEM;
+  return !redact || redact_scalars(doc, redactor) ? IA_JSON_OK : IA_JSON_NOMEM;
 }
 
 static imgact_json_doc *new_doc(size_t max_bytes, const char *text, size_t length, const imgact_allocator *allocator) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* Looks for the shortest part of the token that counts (the needle: its beginning) and takes away as much of the token as
  * follows. Occurrences that overlap go as one: otherwise the end of a token that repeats itself would stay behind.
- * Text of any kind is compared character by character, whatever spells it; in base64 those characters are compared that do
- * not depend on what stands before and behind the token. */
+ * A text is searched as it is and as it will be written: an escape such as \u001d ends in a character that can begin the
+ * token. Text of any kind is compared character by character, whatever spells it; in base64 those characters are compared
+ * that do not depend on what stands before and behind the token. */
 #include "redact.h"
 
 #include "base64.h"
+#include "escape.h"
 #include "str.h"
 #include "unescape.h"
 
@@ -46,6 +48,8 @@ void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, c
   }
   redactor->min_match_length = length - common < SHORTEST_SECRET ? length : common + SHORTEST_SECRET;
   redactor->ambiguous = has_escape(token, length);
+  redactor->has_backslash = memchr(token, '\\', length) != NULL;
+  redactor->begins_as_escape_ends = redactor->has_backslash || strchr("u0123456789abcdefnrt\"", token[0]);
   for (size_t form = 0; form < FORMS; form++) redactor->first[form] = form_character(redactor, form, 0);
 }
 
@@ -64,26 +68,124 @@ typedef struct range {
   const char *start, *end;
 } range;
 
-/* The next place to blacken; start is NULL when there is none. */
-static range next_match(const ia_redactor *redactor, const char *text, const char *text_end) {
+static range find_as_is(const ia_redactor *redactor, const char *text, const char *text_end) {
   const char *start = find(redactor, text, (size_t)(text_end - text));
-  if (!start) return (range){NULL, NULL};
-  range match = {start, end_of_match(redactor, start, text_end)};
-  while ((start = find(redactor, start + 1, (size_t)(text_end - start - 1))) && start < match.end) {
-    const char *end = end_of_match(redactor, start, text_end);
-    if (end > match.end) match.end = end;
+  return start ? (range){start, end_of_match(redactor, start, text_end)} : (range){NULL, NULL};
+}
+
+/* ---- as it is written ---- */
+
+/* How many bytes of the text are written, but for the first `skip` bytes of that, as enough of the token; 0 = they are not.
+ * A character that is written as a part of it counts as a whole. */
+static size_t match_written(const ia_redactor *redactor, ia_escape_form form, const char *text, size_t length, size_t skip) {
+  size_t at = 0, matched = 0;
+  while (at < length && matched < redactor->token_length) {
+    ia_escaped c = ia_escape(form, text + at, length - at);
+    size_t i = skip, before = matched;
+    for (; i < c.length && matched < redactor->token_length && c.text[i] == redactor->token[matched]; i++) matched++;
+    if (matched > before) at += c.source_length;
+    if (i < c.length) break;
+    skip = 0;
   }
+  return matched >= redactor->min_match_length ? at : 0;
+}
+
+/* Can a match begin within this character as it is written, but not as it is? Without a backslash in the token it can only
+ * within an escape. */
+static bool is_start(const ia_redactor *redactor, const ia_escaped *c) {
+  return redactor->has_backslash || (c->text[0] == '\\' && c->length > 1);
+}
+
+/* The longest match that begins within the first character, in any form. */
+static size_t match_start(const ia_redactor *redactor, const char *text, size_t length) {
+  size_t longest = 0;
+  for (int form = 0; form < IA_ESCAPE_FORMS; form++) {
+    ia_escaped c = ia_escape((ia_escape_form)form, text, length);
+    for (size_t skip = 0; is_start(redactor, &c) && skip < c.length; skip++) {
+      if (c.text[skip] != redactor->token[0]) continue;
+      size_t covered = match_written(redactor, (ia_escape_form)form, text, length, skip);
+      if (covered > longest) longest = covered;
+    }
+  }
+  return longest;
+}
+
+/* Most characters are written as they are. */
+static bool may_be_escaped(const ia_redactor *redactor, char byte) {
+  unsigned char c = (unsigned char)byte;
+  return redactor->has_backslash || c < 0x20 || c >= 0x7f || c == '"' || c == '\\';
+}
+
+static range find_written(const ia_redactor *redactor, const char *text, const char *text_end) {
+  if (!redactor || !redactor->begins_as_escape_ends) return (range){NULL, NULL};
+  for (; text < text_end; text++) {
+    size_t covered = may_be_escaped(redactor, *text) ? match_start(redactor, text, (size_t)(text_end - text)) : 0;
+    if (covered > 0) return (range){text, text + covered};
+  }
+  return (range){NULL, NULL};
+}
+
+/* ---- both ---- */
+
+/* A search from left to right. Each way of looking keeps what it found until the search has passed it, so that a text is not
+ * searched to its end once for each match of the other way. */
+typedef struct search {
+  const ia_redactor *redactor;
+  const char *end;
+  range as_is, written; /* start is NULL before the first look */
+  bool no_more_as_is, no_more_written;
+} search;
+
+static search new_search(const ia_redactor *redactor, const char *text, size_t length) {
+  return (search){.redactor = redactor, .end = text + length};
+}
+
+/* The first match that begins at `from` or behind; start is NULL when there is none. `from` never goes back. */
+static range first_match(search *s, const char *from) {
+  if (!s->no_more_as_is && (!s->as_is.start || s->as_is.start < from)) {
+    s->as_is = find_as_is(s->redactor, from, s->end);
+    s->no_more_as_is = !s->as_is.start;
+  }
+  if (!s->no_more_written && (!s->written.start || s->written.start < from)) {
+    s->written = find_written(s->redactor, from, s->end);
+    s->no_more_written = !s->written.start;
+  }
+  if (s->no_more_as_is) return s->written;
+  return !s->no_more_written && s->written.start < s->as_is.start ? s->written : s->as_is;
+}
+
+/* The next place to blacken; start is NULL when there is none. */
+static range next_match(search *s, const char *from) {
+  range match = first_match(s, from);
+  if (!match.start) return match;
+  for (range more = match; (more = first_match(s, more.start + 1)).start && more.start < match.end;)
+    if (more.end > match.end) match.end = more.end;
   return match;
 }
 
 bool ia_redact_found(const ia_redactor *redactor, const char *text, size_t length) {
+  if (length == 0) return false;
+  return ia_redact_found_as_is(redactor, text, length) || find_written(redactor, text, text + length).start != NULL;
+}
+
+bool ia_redact_found_as_is(const ia_redactor *redactor, const char *text, size_t length) {
   return find(redactor, text, length) != NULL;
+}
+
+/* The longest end of an escape without its backslash: "u001d". */
+#define ESCAPE_END ((size_t)5)
+
+bool ia_redact_may_be_completed(const ia_redactor *redactor, const char *text, size_t length) {
+  if (!redactor || !redactor->begins_as_escape_ends) return false;
+  if (redactor->has_backslash) return true;
+  return memmem(text, length, redactor->token + ESCAPE_END, redactor->min_match_length - ESCAPE_END) != NULL;
 }
 
 void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length) {
   if (length == 0) return;
   const char *end = text + length;
-  for (range match = next_match(redactor, text, end); match.start; match = next_match(redactor, text, end)) {
+  search s = new_search(redactor, text, length);
+  for (range match = next_match(&s, text); match.start; match = next_match(&s, text)) {
     ia_buf_add(out, text, (size_t)(match.start - text));
     ia_buf_str(out, IA_REDACTED);
     text = match.end;
@@ -176,7 +278,8 @@ size_t ia_redact_match_encoded(const ia_redactor *redactor, const char *text, si
     if (covered > 0 && form != PLAIN) covered += base64_tail(text + covered, length - covered);
     if (covered > 0) return covered;
   }
-  return 0;
+  bool completes = redactor->begins_as_escape_ends && may_be_escaped(redactor, text[0]);
+  return completes ? match_start(redactor, text, length) : 0;
 }
 
 /* Is it anywhere in another form than its own? It may begin as it is and go on in another. */
@@ -199,7 +302,8 @@ void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, 
 size_t ia_redact_in_place(const ia_redactor *redactor, char *text, size_t length, size_t capacity) {
   size_t from = 0;
   for (;;) {
-    range match = next_match(redactor, text + from, text + length);
+    search s = new_search(redactor, text + from, length - from);
+    range match = next_match(&s, text + from);
     if (!match.start || capacity == 0) return length;
     size_t start = (size_t)(match.start - text), end = (size_t)(match.end - text);
     size_t room = capacity - 1 - start, mark = sizeof IA_REDACTED - 1;

@@ -75,12 +75,14 @@ bool ia_action_of_image(const imgact_action *action, const char *image_id) {
 
 /* A resource without a type, as old responses have it, is known by its id alone. */
 bool ia_action_of_another_image(const imgact_action *action, const char *image_id) {
+  bool names_images = false;
   for (size_t i = 0; i < action->resources_count; i++) {
     const imgact_resource *resource = &action->resources[i];
-    bool is_image = !resource->type || ia_str_equal_nocase(resource->type, "image");
-    if (is_image && ia_str_equal(resource->id, image_id)) return false;
+    if (resource->type && !ia_str_equal_nocase(resource->type, "image")) continue;
+    if (ia_str_equal(resource->id, image_id)) return false;
+    names_images = true;
   }
-  return action->resources_count > 0;
+  return names_images;
 }
 
 bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_action *action) {

@@ -20,7 +20,7 @@ bool ia_filter_image(const imgact_call *call, uint32_t filters, uint32_t types, 
 bool ia_filter_action(const imgact_call *call, uint32_t filters, const imgact_action *action);
 /* Do the action's resources name that image? */
 bool ia_action_of_image(const imgact_action *action, const char *image_id);
-/* Returns true if the action names resources and the image is not among them. One that names none may be of any image. */
+/* Returns true if the action names images and this one is not among them. One that names none may be of any image. */
 bool ia_action_of_another_image(const imgact_action *action, const char *image_id);
 /* The unknown or malformed key of a list of "KEY[:asc|:desc]", or NULL. */
 const char *ia_sort_wrong(const char *const *keys, size_t count, bool images);

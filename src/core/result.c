@@ -94,14 +94,21 @@ static void *new_array(imgact_result *result, size_t count, size_t bytes) {
 
 /* ---- items ---- */
 
+/* No string of a document holds the token, but several values together may, if it holds punctuation. */
+static const char *finished(const imgact_result *result, const char *text, size_t length) {
+  return ia_redact_found_as_is(result->redactor, text, length) ? "\"" IA_REDACTED "\"" : text;
+}
+
 static const char *raw_of(imgact_result *result, const imgact_json *object) {
   if (!result->keep_raw || !object) return NULL;
   const char *text = ia_json_print(object, &result->arena, result->allocator);
-  if (!text)
+  if (!text) {
     result->nomem = true;
-  else if (!charge(result, strlen(text)))
     return NULL;
-  return text;
+  }
+  size_t length = strlen(text);
+  if (!charge(result, length)) return NULL;
+  return finished(result, text, length);
 }
 
 static void unknown_image(imgact_image *image, const char *provider) {
@@ -317,7 +324,7 @@ static void set_details(imgact_result *result, const char *text, size_t length) 
   if (text && length > IA_MAX_DETAILS_BYTES) return;
   const char *copy = text ? ia_arena_copy_n(&result->arena, text, length) : NULL;
   if (copy)
-    result->details = copy;
+    result->details = finished(result, copy, length);
   else
     result->nomem = true;
 }

@@ -4,6 +4,7 @@
 #define IA_RESULT_H
 
 #include "arena.h"
+#include "redact.h"
 #include <imgact/provider.h>
 
 /* The public structs are the first members, so that raw JSON can be found from the pointer that users have. */
@@ -43,6 +44,7 @@ struct imgact_result {
   ia_action scratch_action;
   size_t reply_items, reply_bytes; /* of the response that is being read */
   const char *excess;              /* the bound that it exceeds, in words; NULL = none */
+  const ia_redactor *redactor;     /* while it is read; NULL = nothing to look for */
   bool has_next, keep_raw, nomem;
 };
 

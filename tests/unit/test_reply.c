@@ -188,11 +188,14 @@ static void wait_single_other_action_is_protocol(void **state) {
 static void started_action_other_image_is_protocol(void **state) {
   (void)state;
   static const imgact_op_kind kinds[] = {IMGACT_OP_CHANGE_PROTECTION, IMGACT_OP_CONVERT, IMGACT_OP_TRANSFER};
-  static const char *const fine[] = {"", ",\"resources\":[]", ",\"resources\":[{\"id\":5}]",
+  static const char *const fine[] = {"",
+                                     ",\"resources\":[]",
+                                     ",\"resources\":[{\"id\":7,\"type\":\"zone\"}]",
+                                     ",\"resources\":[{\"id\":5}]",
                                      ",\"resources\":[{\"id\":1,\"type\":\"server\"},{\"id\":5,\"type\":\"image\"}]",
                                      ",\"resources\":[{\"id\":\"5\",\"type\":\"Image\"}]"};
   static const char *const other[] = {",\"resources\":[{\"id\":7,\"type\":\"image\"}]", ",\"resources\":[{\"id\":7}]",
-                                      ",\"resources\":[{\"id\":5,\"type\":\"server\"}]"};
+                                      ",\"resources\":[{\"id\":5,\"type\":\"server\"},{\"id\":7,\"type\":\"image\"}]"};
   char body[200];
   s.slot.flags = IMGACT_SLOT_CREATES_ACTION;
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
