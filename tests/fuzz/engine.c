@@ -6,9 +6,9 @@
 //
 // When the replies are used up nothing answers any more. What must hold: every operation ends, errors have words and are
 // UTF-8, a list that failed shows nothing, and the token is nowhere.
-#include "fuzz.h"
 #include "scripted.h"
 #include "str.h"
+#include "written.h"
 #include <imgact/imgact.h>
 
 static const char token[] = "fuzz-token-0123456789-abcdefghij";
@@ -91,6 +91,7 @@ static void check_text(const char *text) {
   if (!text) return;
   CHECK(ia_utf8_valid(text, strlen(text), true));
   CHECK(!strstr(text, token));
+  expect_hidden(text, strlen(text), token, 8); // the token has no vendor's prefix
 }
 
 static void check(const imgact_op *op, imgact_status status) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What keeps tokens out of recordings and traces: whatever stands around a token, and however it is spelled, it goes. The
 // first four bytes choose the layers of escapes, the rest is the text around it.
-#include "fuzz.h"
 #include "har_scrub.h"
 #include "unescape.h"
+#include "written.h"
 
 #define TOKEN "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
 
@@ -52,6 +52,8 @@ static void expect_clean(ia_scrub *scrub, const char *text, size_t length, bool 
   ia_redact_text(redactor, &hidden, text, length);
   for (size_t at = 0; at < hidden.length; at++)
     CHECK(ia_redact_match_encoded(redactor, hidden.data + at, hidden.length - at) == 0);
+  expect_hidden(scrubbed.data, scrubbed.length, TOKEN, redactor->min_match_length);
+  expect_hidden(hidden.data, hidden.length, TOKEN, redactor->min_match_length);
   ia_buf_free(&scrubbed);
   ia_buf_free(&hidden);
 }

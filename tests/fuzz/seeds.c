@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs a fuzz target as an ordinary test: every seed as it is, cut at many places, and with damage that is the same in every
-// run. A target that finds something aborts, and the test with it.
+// run. A target that finds something aborts, and the test with it. Words of a libFuzzer dictionary (--dict FILE) are written
+// into the seeds, too.
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -9,6 +10,21 @@
 #define CUTS      64
 #define DAMAGES   2000
 #define MAX_FILES 1000
+
+#define MAX_WORDS 200
+
+typedef struct word {
+  const char *text; // may hold NUL
+  size_t length;
+} word;
+
+static word words[MAX_WORDS];
+static size_t words_count;
+
+static void add_word(const char *text, size_t length) {
+  CHECK(words_count < MAX_WORDS);
+  words[words_count++] = (word){text, length};
+}
 
 static uint64_t state = 1;
 
@@ -40,16 +56,14 @@ static void run(const uint8_t *data, size_t size) {
 }
 
 static void damage(uint8_t *data, size_t *size) {
-  static const char *const words[] = {"null", "-1", "99999999999999999999", "\\u0000", "\\ud800", "[]", "{}", "\"",
-                                      "\x80", "\n"};
   for (size_t times = 1 + below(4); times > 0 && *size > 0; times--) {
     size_t at = below(*size), span = 1 + below(*size - at < 16 ? *size - at : 16);
-    const char *word = words[below(sizeof words / sizeof *words)];
+    const word *put = &words[below(words_count)];
     switch (below(4)) {
     case 0: data[at] = (uint8_t)below(256); break;
     case 1: memmove(data + at, data + at + span, *size - at - span), *size -= span; break;
     case 2: memmove(data + at, data + below(*size - span + 1), span); break;
-    default: memcpy(data + at, word, strlen(word) < *size - at ? strlen(word) : *size - at);
+    default: memcpy(data + at, put->text, put->length < *size - at ? put->length : *size - at);
     }
   }
 }
@@ -71,9 +85,41 @@ static void run_seed(const char *path) {
   free(data);
 }
 
+// The value of NAME="VALUE", decoded in place: \\, \" and \xAB.
+static void read_word(char *line) {
+  char *from = strchr(line, '"'), *to = from, *start = from;
+  if (line[0] == '#' || !from) return;
+  for (from++; *from != '"'; to++) {
+    CHECK(*from != '\0');
+    if (*from == '\\' && from[1] == 'x') {
+      const char digits[] = {from[2], from[3], '\0'};
+      *to = (char)strtol(digits, NULL, 16);
+      from += 4;
+    } else {
+      from += *from == '\\';
+      *to = *from++;
+    }
+  }
+  add_word(start, (size_t)(to - start));
+}
+
+static void read_dictionary(const char *path) {
+  size_t size;
+  char *text = (char *)read_file(path, &size); // kept: the words are in it
+  text[size] = '\0';
+  for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) read_word(line);
+}
+
 int main(int argc, char **argv) {
+  static const char *const usual[] = {"null", "-1", "99999999999999999999", "\\u0000", "\\ud800", "[]", "{}", "\"",
+                                      "\x80", "\n"};
   int count = 0;
+  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) add_word(usual[i], strlen(usual[i]));
   for (int i = 1; i < argc; i++) {
+    if (!strcmp(argv[i], "--dict") && i + 1 < argc) {
+      read_dictionary(argv[++i]);
+      continue;
+    }
     struct dirent **entries;
     int found = scandir(argv[i], &entries, NULL, alphasort);
     CHECK(found >= 0 && found < MAX_FILES);

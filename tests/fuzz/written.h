@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A text as the writers will write it: no form of it may hold the token. */
+#ifndef WRITTEN_H
+#define WRITTEN_H
+
+#include "buf.h"
+#include "escape.h"
+#include "fuzz.h"
+
+static inline void expect_hidden(const char *text, size_t length, const char *token, size_t token_length) {
+  for (int form = 0; form < IA_ESCAPE_FORMS; form++) {
+    ia_buf written;
+    ia_buf_init(&written, NULL, 8 * length + 1);
+    for (size_t at = 0; at < length;) {
+      ia_escaped c = ia_escape((ia_escape_form)form, text + at, length - at);
+      ia_buf_add(&written, c.text, c.length);
+      at += c.source_length;
+    }
+    CHECK(written.state == IA_BUF_OK);
+    CHECK(written.length == 0 || !memmem(written.data, written.length, token, token_length));
+    ia_buf_free(&written);
+  }
+}
+
+#endif
