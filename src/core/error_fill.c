@@ -99,7 +99,7 @@ void ia_error_from_http(imgact_error *error, int http_status) {
   error->status = http_status >= 500 ? IMGACT_UNAVAILABLE : http_status >= 400 ? IMGACT_INVALID_INPUT : IMGACT_PROTOCOL;
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (known[i].http == http_status) {
-      error->status = (int32_t)known[i].status;
+      error->status = known[i].status;
       error->flags = known[i].flags;
     }
   ia_error_text(error, "HTTP %d", http_status);

@@ -78,7 +78,7 @@ static void apply_code(imgact_error *error) {
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
     if (strcmp(codes[i].code, error->provider_code) != 0) continue;
     uint32_t passing = outage && codes[i].status == IMGACT_UNAVAILABLE ? error->flags & IMGACT_ERROR_RETRYABLE : 0;
-    error->status = (int32_t)codes[i].status;
+    error->status = codes[i].status;
     error->flags = codes[i].flags | passing;
   }
 }
