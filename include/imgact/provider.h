@@ -93,7 +93,8 @@ IMGACT_API const char *imgact_decode_id(imgact_result *result, const imgact_json
 /* Elements that are strings; NULL if the value is no array, or one that holds other values only. An empty array gives a
  * pointer and 0. */
 IMGACT_API const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array, size_t *count);
-/* Members whose values are strings, each key once: of duplicates the last value. NULL if the value is no object. */
+/* Members whose values are strings, each key once: of duplicates the last value. NULL if the value is no
+ * object, or one that holds other values only. */
 IMGACT_API const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_json *object, size_t *count);
 /* Room for the resources of an action, zeroed. */
 IMGACT_API imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t count);

@@ -243,17 +243,20 @@ static size_t label_index(imgact_result *result, ia_hashmap *places, const imgac
   return count;
 }
 
-/* Each key once, at the place of the first, with the value of the last: as a PUT of the labels would be read. */
+/* Each key once, at the place of the first, with the value of the last: as a PUT of the labels would be read. Values of
+ * another kind are passed over; where there are no others, the labels are not known. */
 const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_json *object, size_t *count) {
   *count = 0;
   if (imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;
   imgact_label *labels = new_array(result, imgact_json_count(object), sizeof *labels);
   if (!labels) return no_labels;
+  bool has_labels = imgact_json_count(object) == 0;
   ia_hashmap places;
   ia_hashmap_init(&places, result->allocator, 0);
   imgact_json_iter each = imgact_json_iter_begin(object);
   const imgact_json *key;
   for (const imgact_json *value; (value = imgact_json_iter_next(&each, &key));) {
+    has_labels = has_labels || imgact_json_get_type(value) == IMGACT_JSON_STRING;
     const char *name = imgact_decode_string(result, key), *text = imgact_decode_string(result, value);
     if (!name || !text) continue;
     size_t place = label_index(result, &places, labels, *count, name);
@@ -261,7 +264,7 @@ const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_jso
     if (place == *count) ++*count;
   }
   ia_hashmap_free(&places);
-  return labels;
+  return has_labels ? labels : NULL;
 }
 
 imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t count) {

@@ -224,6 +224,8 @@ static void labels_keep_their_strings_and_pass_over_the_rest(void **state) {
   assert_string_equal(labels[1].key, "empty");
   assert_string_equal(labels[1].value, "");
   assert_string_equal(labels[2].key, "");
+  assert_null(imgact_decode_labels(&s.result, json("{\"a\":1,\"b\":{\"c\":\"d\"}}"), &count));
+  assert_int_equal(count, 0);
   assert_non_null(imgact_decode_labels(&s.result, json("{}"), &count));
   assert_int_equal(count, 0);
   count = 99;

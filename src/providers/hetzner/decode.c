@@ -65,9 +65,11 @@ static int32_t progress_of(const imgact_json *value) {
   return percent >= 0 && percent <= INT32_MAX ? (int32_t)percent : -1;
 }
 
+/* Resources none of which has an id are not known: that is not an empty list. */
 static void add_resources(imgact_result *result, imgact_action *action, const imgact_json *array) {
   if (imgact_json_get_type(array) != IMGACT_JSON_ARRAY) return;
-  imgact_resource *resources = imgact_result_alloc_resources(result, imgact_json_count(array));
+  size_t count = imgact_json_count(array);
+  imgact_resource *resources = imgact_result_alloc_resources(result, count);
   if (!resources) return;
   imgact_json_iter each = imgact_json_iter_begin(array);
   for (const imgact_json *item; (item = imgact_json_iter_next(&each, NULL));) {
@@ -76,7 +78,7 @@ static void add_resources(imgact_result *result, imgact_action *action, const im
     resources[action->resources_count].id = id;
     resources[action->resources_count++].type = imgact_decode_nonempty_string(result, imgact_json_get(item, "type"));
   }
-  action->resources = resources;
+  if (action->resources_count || !count) action->resources = resources;
 }
 
 static int names_image(imgact_result *result, const imgact_json *action, const char *image) {
