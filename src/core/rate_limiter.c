@@ -143,7 +143,9 @@ static bool windows_allow(ia_quota *quota, int64_t now_ms, double left, bool may
   double most = (double)quota->limit - left;
   if (!minute_allows(quota, most, now_ms, until_ms)) return false;
   if ((double)quota->hour.used + (double)quota->used_by_others + 1.0 <= most) return true;
-  return may_probe && probe(quota, now_ms, until_ms);
+  if (may_probe) return probe(quota, now_ms, until_ms);
+  *until_ms = window_frees_ms(&quota->hour);
+  return false;
 }
 
 /* Both learn what a reply told, and say whether plainly more may go than was known. */
@@ -258,7 +260,7 @@ static ia_permit leave_to_urgent(ia_rate_limiter *rate_limiter, ia_quota *quota,
   /* A bucket refills within seconds; a window may be full for a minute or an hour. */
   if (urgent_within(rate_limiter, quota->refill_per_ms > 0.0 ? URGENT_MS : HOUR_MS) &&
       !quota_allows(quota, now_ms, left + left_for_mutations(quota), false, &until_ms))
-    return until(IA_PERMIT_CHECK_LATER, until_ms > now_ms && until_ms < now_ms + URGENT_MS ? until_ms : now_ms + URGENT_MS);
+    return until(IA_PERMIT_CHECK_LATER, until_ms);
   if (quota->refill_per_ms <= 0.0 && urgent_within(rate_limiter, HOUR_MS) && !is_even(quota, now_ms, &until_ms))
     return until(IA_PERMIT_CHECK_LATER, until_ms > now_ms ? until_ms : now_ms + 1);
   return until(IA_PERMIT_GRANTED, now_ms);
