@@ -22,7 +22,7 @@ static bool moves_terminal(uint32_t code) {
          (code >= 0x2066 && code <= 0x2069);
 }
 
-/* The letter behind the backslash; 0 = there is no short escape. */
+/* Returns the letter after the backslash; 0 if the character has no short escape. */
 static char short_escape(ia_escape_form form, uint32_t code) {
   static const char pairs[] = "\nn\tt\rr\bb\ff\"\"\\\\";
   size_t known = form == IA_ESCAPE_TERMINAL ? 3 : (sizeof pairs - 1) / 2;

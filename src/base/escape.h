@@ -19,7 +19,7 @@ typedef struct ia_escaped {
   unsigned char source_length; /* bytes of the character itself */
 } ia_escaped;
 
-/* The first character of the text; length > 0. What is no UTF-8 is taken byte by byte, as it is. */
+/* Writes the first character of the text; length > 0. Invalid UTF-8 is written byte by byte, as it is. */
 ia_escaped ia_escape(ia_escape_form form, const char *text, size_t length);
 
 #endif

@@ -75,8 +75,8 @@ static range find_as_is(const ia_redactor *redactor, const char *text, const cha
 
 /* ---- as it is written ---- */
 
-/* How many bytes of the text are written, but for the first `skip` bytes of that, as enough of the token; 0 = they are not.
- * A character that is written as a part of it counts as a whole. */
+/* Returns how many bytes of the text are written, but for the first `skip` bytes of that, as enough of the token; 0 = they
+ * are not. A character that is written as a part of it counts as a whole. */
 static size_t match_written(const ia_redactor *redactor, ia_escape_form form, const char *text, size_t length, size_t skip) {
   size_t at = 0, matched = 0;
   while (at < length && matched < redactor->token_length) {
@@ -90,8 +90,8 @@ static size_t match_written(const ia_redactor *redactor, ia_escape_form form, co
   return matched >= redactor->min_match_length ? at : 0;
 }
 
-/* Can a match begin within this character as it is written, but not as it is? Without a backslash in the token it can only
- * within an escape. */
+/* Returns true if a match may begin within the written form of this character. Unless the token has a backslash, only the
+ * form of an escaped character differs from the character itself. */
 static bool is_start(const ia_redactor *redactor, const ia_escaped *c) {
   return redactor->has_backslash || (c->text[0] == '\\' && c->length > 1);
 }

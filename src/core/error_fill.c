@@ -69,8 +69,8 @@ imgact_status imgact_error_set(imgact_error *error, imgact_status status, const 
 }
 
 /* RETRYABLE here is for statuses of any gateway; a retry after a 500 depends on the method and is decided by the retry rule.
- * 408 and 425 are about the request's timing, not about its content, so they are no invalid input; RFC 9110 and RFC 8470
- * invite a repetition, and neither says whether a request that was read in part had an effect. */
+ * 408 and 425 concern the timing of a request, not its content: RFC 9110 and RFC 8470 allow a retry. Neither guarantees that
+ * the request had no effect. */
 void ia_error_from_http(imgact_error *error, int http_status) {
   static const struct {
     int http;

@@ -40,7 +40,7 @@ void ia_reply_failure(const ia_redactor *redactor, const imgact_http_response *h
   ia_redact_in_place(redactor, error->message, length, sizeof error->message);
 }
 
-/* ---- is it about what was asked for? ---- */
+/* ---- items that were not requested ---- */
 
 /* A reference that can be an id is one: the image must have it. Another reference is a slug or a name. */
 static bool is_asked_image(const ia_reply_target *target, const imgact_image *image) {
@@ -64,7 +64,7 @@ static imgact_status check_image(const ia_reply_target *target, const imgact_ima
                           image->id ? image->id : "without an id", target->call->image_ref);
 }
 
-/* Looked at by its id. The path of a single action may be that of any image, so whose it is shows in its resources only. */
+/* The path of a single action may answer for the actions of every image: only the resources of the action name the image. */
 static imgact_status check_single_action(const imgact_call *call, const char *asked, const imgact_action *action,
                                          imgact_error *error) {
   if (!ia_str_equal(action->id, asked))
@@ -75,14 +75,14 @@ static imgact_status check_single_action(const imgact_call *call, const char *as
   return IMGACT_OK;
 }
 
-/* As the start of a mutation, the action of another image is no usable action: the lookup finds the right one, if any. */
+/* The action of another image cannot be the start of this mutation. The lookup finds the right action, if there is one. */
 static imgact_status check_started_action(const imgact_call *call, const imgact_action *action, imgact_error *error) {
   if (!call->image_ref || !ia_action_of_another_image(action, call->image_ref)) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_PROTOCOL, "unexpected action %s in the response: it does not belong to image %s",
                           action->id ? action->id : "without an id", call->image_ref);
 }
 
-/* Batches of waited actions are no single objects: there each action is looked for by its id. */
+/* The poller matches the actions of a batch by their ids; a response to a single id must have that id. */
 static imgact_status check_action(const ia_reply_target *target, const imgact_action *action, imgact_error *error) {
   const imgact_call *call = target->call;
   switch (call->kind) {
@@ -120,7 +120,7 @@ static imgact_status check_last_page(const ia_reply_target *target, imgact_error
 
 /* ---- results ---- */
 
-/* What the table leaves open is checked here, for every provider in the same way. */
+/* Checks that apply to every provider. */
 static imgact_status check_result(const ia_reply_target *target, size_t images, size_t actions, imgact_error *error) {
   bool acts = (target->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
   if (acts && target->result->actions_count == actions)
@@ -151,7 +151,7 @@ static bool is_whitespace(const char *text, size_t length) {
   return length == 0;
 }
 
-/* The provider's reading of an error. A message of whitespace only is no message. */
+/* The provider decodes the error. If its message is whitespace, the text made from the HTTP status remains. */
 static void take_error(const ia_reply_target *target, const imgact_response *response, imgact_error *error) {
   char message[sizeof error->message];
   ia_str_copy(message, sizeof message, error->message);

@@ -68,8 +68,8 @@ static bool too_much(imgact_result *result, const char *limit) {
   return false;
 }
 
-/* Accounts for memory that a response takes, before it is taken. A few bytes of compressed text can stand for many items, so
- * what a response makes of them is limited, too. */
+/* Counts memory before a response takes it. A few bytes of compressed text can expand to many items, so the items are
+ * limited, too. */
 static bool charge(imgact_result *result, size_t bytes) {
   if (result->excess) return false;
   if (bytes > IA_REPLY_MAX_BYTES - result->reply_bytes) return too_much(result, IA_REPLY_MAX_BYTES_TEXT);
@@ -186,7 +186,7 @@ static bool id_text(const char *text, size_t length) {
   return true;
 }
 
-/* A whole number as it was sent; longer ones than 64 digits are no id. NULL: it has another form. */
+/* Returns the digits of a whole number as received; NULL for other numbers and for more than 64 digits. */
 static const char *number_id(imgact_result *result, const imgact_json *value) {
   ia_buf text;
   ia_buf_init(&text, result->allocator, 64);
@@ -212,8 +212,8 @@ const char *imgact_decode_id(imgact_result *result, const imgact_json *value) {
   return word && id_text(word, length) ? imgact_decode_string(result, value) : NULL;
 }
 
-/* Elements of another kind are passed over. Where there are no others, nothing is known of the strings: that is not an empty
- * array. */
+/* Skips elements of other types. If no element is a string, the strings are not reported: that differs from an empty array.
+ */
 const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array, size_t *count) {
   *count = 0;
   if (imgact_json_get_type(array) != IMGACT_JSON_ARRAY) return NULL;
@@ -243,8 +243,8 @@ static size_t label_index(imgact_result *result, ia_hashmap *places, const imgac
   return count;
 }
 
-/* Each key once, at the place of the first, with the value of the last: as a PUT of the labels would be read. Values of
- * another kind are passed over; where there are no others, the labels are not known. */
+/* Keeps each key once, with its last value, because a PUT of the labels would be read in the same way. Skips values of other
+ * types; if no value is a string, the labels are not reported. */
 const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_json *object, size_t *count) {
   *count = 0;
   if (imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;

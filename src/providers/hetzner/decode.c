@@ -65,7 +65,7 @@ static int32_t progress_of(const imgact_json *value) {
   return percent >= 0 && percent <= INT32_MAX ? (int32_t)percent : -1;
 }
 
-/* Resources none of which has an id are not known: that is not an empty list. */
+/* If no resource has an id, the resources are not reported; only an empty array is an empty list. */
 static void add_resources(imgact_result *result, imgact_action *action, const imgact_json *array) {
   if (imgact_json_get_type(array) != IMGACT_JSON_ARRAY) return;
   size_t count = imgact_json_count(array);
