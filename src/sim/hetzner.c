@@ -99,6 +99,20 @@ static void write_labels(imgact_json_writer *out, const sim_labels *labels) {
   imgact_json_write_end_object(out);
 }
 
+static void write_deprecation(imgact_json_writer *out, const sim_image *image) {
+  imgact_json_write_key(out, "deprecation");
+  if (image->deprecated_ms == IMGACT_NO_TIME) {
+    imgact_json_write_null(out);
+    return;
+  }
+  imgact_json_write_begin_object(out);
+  sim_write_time(out, "announced", image->deprecated_ms);
+  sim_write_time(out, "unavailable_after",
+                 image->unavailable_after_ms == IMGACT_NO_TIME ? image->deprecated_ms + 90 * (int64_t)86400000
+                                                               : image->unavailable_after_ms);
+  imgact_json_write_end_object(out);
+}
+
 void sim_hetzner_image(sim_exchange *call, const sim_image *image) {
   imgact_json_writer *out = call->out;
   imgact_json_write_begin_object(out);
@@ -120,6 +134,7 @@ void sim_hetzner_image(sim_exchange *call, const sim_image *image) {
   sim_write_bool(out, "delete", image->is_protected);
   imgact_json_write_end_object(out);
   sim_write_time(out, "deprecated", image->deprecated_ms);
+  write_deprecation(out, image);
   sim_write_time(out, "deleted", image->deleted_ms);
   write_labels(out, &image->labels);
   sim_write_string(out, "architecture", image->is_arm ? "arm" : "x86");

@@ -193,7 +193,7 @@ sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
     return NULL;
   }
   *image = (sim_image){.id = id, .cloud = (uint8_t)cloud, .status = SIM_AVAILABLE, .size_gb = NAN, .disk_gb = NAN};
-  image->deprecated_ms = image->deleted_ms = IMGACT_NO_TIME;
+  image->deprecated_ms = image->unavailable_after_ms = image->deleted_ms = IMGACT_NO_TIME;
   images[side->images_count++] = image;
   if (id >= side->next_image_id) side->next_image_id = id + 1;
   return image;

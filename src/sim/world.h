@@ -57,14 +57,15 @@ typedef struct sim_action sim_action;
 typedef struct sim_image {
   int64_t id;
   int64_t created_ms;
-  int64_t deprecated_ms;   /* IMGACT_NO_TIME = null */
-  int64_t deleted_ms;      /* Hetzner shows it; IMGACT_NO_TIME = null */
-  int64_t created_from_id; /* 0 = null */
-  int64_t bound_to;        /* 0 = null */
-  int64_t handover_id;     /* DigitalOcean's pending account transfer; 0 = none */
-  double size_gb;          /* NaN = null */
-  double disk_gb;          /* NaN = null */
-  char *name;              /* NULL = null */
+  int64_t deprecated_ms;        /* IMGACT_NO_TIME = null */
+  int64_t unavailable_after_ms; /* IMGACT_NO_TIME = about three months after deprecated_ms */
+  int64_t deleted_ms;           /* Hetzner shows it; IMGACT_NO_TIME = null */
+  int64_t created_from_id;      /* 0 = null */
+  int64_t bound_to;             /* 0 = null */
+  int64_t handover_id;          /* DigitalOcean's pending account transfer; 0 = none */
+  double size_gb;               /* NaN = null */
+  double disk_gb;               /* NaN = null */
+  char *name;                   /* NULL = null */
   char *description;
   char *slug;
   char *error_message;

@@ -175,7 +175,7 @@ static bool object_of(loader *l, const imgact_json *value, const char *const *ke
 
 static void load_hetzner_image(loader *l, const imgact_json *value, sim_image *image) {
   static const char *const architectures[] = {"x86", "arm"};
-  const imgact_json *origin = imgact_json_get(value, "created_from");
+  const imgact_json *origin = imgact_json_get(value, "created_from"), *deprecation = imgact_json_get(value, "deprecation");
   read_double(l, value, "image_size", &image->size_gb);
   read_double(l, value, "disk_size", &image->disk_gb);
   read_time(l, value, "created", &image->created_ms);
@@ -184,6 +184,8 @@ static void load_hetzner_image(loader *l, const imgact_json *value, sim_image *i
   read_word(l, value, "os_version", &image->os_version);
   read_bool(l, value, "rapid_deploy", &image->rapid_deploy);
   read_time(l, value, "deprecated", &image->deprecated_ms);
+  read_time(l, deprecation, "announced", &image->deprecated_ms);
+  read_time(l, deprecation, "unavailable_after", &image->unavailable_after_ms);
   read_time(l, value, "deleted", &image->deleted_ms);
   read_labels(l, value, &image->labels);
   read_index(l, value, "architecture", architectures, 2, &image->is_arm);
@@ -218,7 +220,8 @@ static void load_image(loader *l, const imgact_json *value) {
                                      "os_version", "rapid_deploy", "protection",   "deprecated",    "created_from",
                                      "deleted",    "labels",       "architecture", "distribution",  "slug",
                                      "public",     "regions",      "created_at",   "tags",          "size_gigabytes",
-                                     "gone",       "locked",       "application",  "error_message", "min_disk_size"};
+                                     "gone",       "locked",       "application",  "error_message", "min_disk_size",
+                                     "deprecation"};
   int64_t id = 0;
   if (!object_of(l, value, keys, SIM_COUNT(keys)) || !id_of(l, value, &id)) return;
   sim_image *image = id ? sim_image_find(l->world, l->cloud, id) : NULL;

@@ -96,13 +96,14 @@ static void pages(void **state) {
 static void an_image_is_shown_whole(void **state) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
-  assert_int_equal(imgact_json_count(http_fixture_at(reply, "image")), 18);
+  assert_int_equal(imgact_json_count(http_fixture_at(reply, "image")), 19);
   assert_string_equal(
       a->outcome.reply.body,
       "{\"image\":{\"id\":10,\"type\":\"snapshot\",\"status\":\"available\",\"name\":null,\"description\":\"s\","
       "\"image_size\":null,\"disk_size\":0,\"created\":\"2025-01-03T00:00:00Z\",\"created_from\":{\"id\":5,"
       "\"name\":\"web\"},\"bound_to\":null,\"os_flavor\":\"unknown\",\"os_version\":null,\"rapid_deploy\":false,"
-      "\"protection\":{\"delete\":false},\"deprecated\":null,\"deleted\":null,\"labels\":{\"env\":\"prod\","
+      "\"protection\":{\"delete\":false},\"deprecated\":null,\"deprecation\":null,\"deleted\":null,\"labels\":{\"env\":"
+      "\"prod\","
       "\"keep\":\"\"},\"architecture\":\"x86\"}}");
 }
 

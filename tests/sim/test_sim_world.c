@@ -266,7 +266,9 @@ static void what_a_recorded_reply_says_is_shown_again(void **state) {
        "7\","
        "\"image_size\":null,\"disk_size\":5,\"created\":\"2016-01-30T23:50:00Z\",\"created_from\":null,\"bound_to\":null,"
        "\"os_flavor\":\"debian\",\"os_version\":\"7\",\"rapid_deploy\":false,\"protection\":{\"delete\":false},"
-       "\"deprecated\":\"2018-02-28T00:00:00Z\",\"deleted\":\"2020-01-01T00:00:00Z\",\"labels\":{},\"architecture\":\"x86\"}"
+       "\"deprecated\":\"2018-02-28T00:00:00Z\",\"deprecation\":"
+       "{\"announced\":\"2018-02-28T00:00:00Z\",\"unavailable_after\":\"2018-06-30T12:00:00Z\"},\"deleted\":\"2020-01-01T00:"
+       "00:00Z\",\"labels\":{},\"architecture\":\"x86\"}"
        "}"},
       {"hetzner\":{\"actions", "/v1/actions/2",
        "{\"action\":{\"id\":2,\"command\":\"change_protection\",\"status\":\"running\",\"progress\":50,"

@@ -19,6 +19,13 @@ static imgact_tristate is_public(const imgact_image *image) {
                                                                                          : IMGACT_TRISTATE_FALSE;
 }
 
+/* Since 2026-09-08 an image has the object `deprecation`, and the flat date is to go. */
+static int64_t deprecated_at(const imgact_json *object) {
+  const imgact_json *deprecation = imgact_json_get(object, "deprecation");
+  int64_t announced = imgact_decode_time(imgact_json_get(deprecation, "announced"));
+  return announced != IMGACT_NO_TIME ? announced : imgact_decode_time(imgact_json_get(object, "deprecated"));
+}
+
 /* A name is null for snapshots and backups; bound_to is a bare number. */
 static int add_image(const imgact_call *call, imgact_result *result, const imgact_json *object) {
   (void)call;
@@ -45,7 +52,7 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
   image->min_disk_gb = imgact_decode_double(imgact_json_get(object, "disk_size"));
   image->min_disk_gb_text = imgact_decode_number_text(result, imgact_json_get(object, "disk_size"));
   image->created_at = imgact_decode_time(imgact_json_get(object, "created"));
-  image->deprecated_at = imgact_decode_time(imgact_json_get(object, "deprecated"));
+  image->deprecated_at = deprecated_at(object);
   image->deleted_at = imgact_decode_time(imgact_json_get(object, "deleted"));
   image->is_public = is_public(image);
   image->is_protected = imgact_decode_bool(imgact_json_get(imgact_json_get(object, "protection"), "delete"));
