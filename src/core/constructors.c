@@ -16,7 +16,7 @@ static bool try_encode(imgact_op *op, const imgact_call *call) {
   ia_request_init(&request, op->client->allocator);
   ia_error_clear(&error);
   const imgact_slot *slot = ia_client_slot(op->client, call->kind);
-  error.status = (int32_t)ia_request_encode(&request, slot, call, op->client->provider, &error);
+  error.status = ia_request_encode(&request, slot, call, op->client->provider, &error);
   ia_op_take_error(op, &error);
   bool sends = error.status == IMGACT_OK && !request.empty;
   op->local = op->local || (sends && request.local);

@@ -6,6 +6,7 @@
  */
 #include "lookup.h"
 #include "error_fill.h"
+#include "filter.h"
 #include "str.h"
 #include <string.h>
 
@@ -239,6 +240,7 @@ static ia_finding weigh(ia_lookup *lookup) {
     const imgact_action *action = lookup->actions.actions[i];
     unstable = unstable || ia_may_change_image(lookup->slot, lookup->call, action);
     if (ia_claims_has(&lookup->client->claims, action)) continue;
+    if (ia_action_of_another_image(action, lookup->call->image_ref)) continue;
     ia_match match = ia_match_action(lookup->slot, lookup->call, action, &sent);
     if (match == IA_MATCH_YES) lookup->action = action;
     certain += match == IA_MATCH_YES;

@@ -10,6 +10,7 @@
  */
 #include "mutation.h"
 #include "error_fill.h"
+#include "retry.h"
 #include "str.h"
 #include "trace.h"
 #include <string.h>
@@ -302,7 +303,7 @@ static void on_response(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   ia_mutation *m = op->mutation;
   bool doubt = m->doubt.reason != IA_DOUBT_NONE, idempotent = is_idempotent(op);
-  bool rejected = exchange->error.http_status >= 400 && exchange->error.http_status < 500;
+  bool rejected = ia_is_refusal(&exchange->error);
   if (exchange->error.status == IMGACT_OK || deleted_before(m, exchange)) {
     applied(m);
   } else if (exchange->uncertain) {
