@@ -55,9 +55,9 @@ IMGACT_API const imgact_json *imgact_json_iter_next(imgact_json_iter *iter, cons
 /* ---- parsing, for tools and tests; a provider gets its documents parsed ---- */
 
 typedef struct imgact_json_doc imgact_json_doc;
-/* Parses UTF-8 text of at most 32 MiB and depth 64, whose values take at most 160 MiB. Bytes after the document are an error.
- * message (may be NULL) gets the error and its position. A NULL allocator means malloc. *doc is NULL on failure. Returns 0,
- * -1 malformed or too large, -2 no memory. */
+/* Parses UTF-8 text of at most 32 MiB and depth 64, whose values take at most 160 MiB. Bytes after the document are an
+ * error. message (may be NULL) gets the error and its position. A NULL allocator means malloc. *doc is NULL on failure.
+ * Returns 0, -1 malformed or too large, -2 no memory. */
 IMGACT_API int imgact_json_doc_parse(const char *text, size_t length, const imgact_allocator *allocator,
                                      imgact_json_doc **doc, char *message, size_t capacity);
 IMGACT_API const imgact_json *imgact_json_doc_root(const imgact_json_doc *doc);

@@ -87,7 +87,8 @@ IMGACT_API const char *imgact_decode_string(imgact_result *result, const imgact_
 IMGACT_API const char *imgact_decode_nonempty_string(imgact_result *result, const imgact_json *value);
 /* A copy of a C string. */
 IMGACT_API const char *imgact_result_strdup(imgact_result *result, const char *text);
-/* An id: a whole number from 0 of at most 64 digits, kept digit by digit beyond 64 bits, or a string of 1 to 64 letters, digits,
+/* An id: a whole number from 0 of at most 64 digits, kept digit by digit beyond 64 bits, or a string of 1 to 64 letters,
+ * digits,
  * "_" and "-"; NULL for anything else. */
 IMGACT_API const char *imgact_decode_id(imgact_result *result, const imgact_json *value);
 /* Elements that are strings; NULL if the value is no array, or one that holds other values only. An empty array gives a
