@@ -49,7 +49,7 @@ typedef enum imgact_failure {
   IMGACT_FAILURE_TIMEOUT,   /* later than timeout_ms */
   IMGACT_FAILURE_TLS,       /* the other side could not prove who it is; never tried again */
   IMGACT_FAILURE_TOO_LARGE, /* above max_body_bytes or the ceiling of the head */
-  IMGACT_FAILURE_ENCODING,  /* what came is no HTTP, or cannot be decompressed */
+  IMGACT_FAILURE_ENCODING,  /* the response is not valid HTTP */
   IMGACT_FAILURE_UNMATCHED, /* a cassette has no such entry */
   IMGACT_FAILURE_NOMEM,
   IMGACT_FAILURE_MAX_ENUM = 0x7fffffff
@@ -64,7 +64,7 @@ typedef struct imgact_http_response {
   int32_t reserved;
   const imgact_header *headers;
   size_t headers_count;
-  const char *body; /* decoded; may be NULL when empty */
+  const char *body; /* decoded; NULL or empty if there is none or if it cannot be decoded */
   size_t body_bytes;
   const char *message; /* of a failure, for people; NULL = none */
 } imgact_http_response;

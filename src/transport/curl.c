@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
-/* The transport on libcurl's multi interface. Invariants: a transfer is in exactly one list - running (the multi handle has
- * it too), finished (its exchange is still to be told) or idle; exchanges are told from dispatch alone and after libcurl has
- * returned, so that what they call may send and cancel; nothing here waits. */
-#define CURL_DISABLE_DEPRECATION /* for curl_multi_socket_all: see look_again */
+/* The transport on libcurl's multi interface. Invariants:
+ * - A transfer is in exactly one list: running (the multi handle has it, and the heap its deadline), finished (its exchange
+ *   is not finished yet) or idle.
+ * - Exchanges are finished only from dispatch and after libcurl has returned, so their callbacks may send and cancel.
+ * - A request ends at its deadline at the latest, whatever libcurl is doing with it.
+ * - Nothing here waits. */
 #include "curl_ca.h"
+#include "curl_compat.h"
 #include "curl_transfer.h"
 #include "sockets.h"
+#include "str.h"
 
 #include <limits.h>
+#include <string.h>
 #include <time.h>
 
-enum { IDLE_MAX = 16, READY_MAX = 64 };
-enum { MULTI_QUICK_EXIT = 21 }; /* CURLMOPT_QUICK_EXIT, which older headers do not name */
+enum { IDLE_MAX = 16, READY_MAX = 64, HTTP11_ORIGINS = 8 };
 
 #define CONNECTIONS_MAX   128L
 #define CA_MAX_BYTES      ((size_t)8 << 20)
@@ -26,9 +30,12 @@ typedef struct ia_curl {
   ia_link running, finished, idle;
   size_t idle_count;
   int64_t due_ms; /* libcurl's timer */
+  ia_heap deadlines;
+  ia_connections connections;
+  uint64_t http11_origins[HTTP11_ORIGINS]; /* hashes of origins that have required HTTP/1.1; the oldest is replaced */
+  size_t http11_count;
   bool blind;     /* no descriptor, or the system refused one a socket: every socket is asked at short intervals */
-  bool forgetful; /* this libcurl has to be reminded of further addresses */
-  bool attempted; /* it may have one to try */
+  bool forgetful; /* see ia_compat_forgets_addresses() */
   bool global;
   ia_buf authorities;
   struct curl_blob blob;
@@ -43,6 +50,11 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static int64_t deadline_of(const imgact_http_request *request) {
+  int64_t now = now_ms(), timeout_ms = request->timeout_ms < 1 ? 1 : request->timeout_ms;
+  return timeout_ms > NEVER - now ? NEVER : now + timeout_ms;
+}
+
 /* ---- libcurl asks ---- */
 
 /* NULL: it is a handle of libcurl's own. */
@@ -53,7 +65,7 @@ static ia_transfer *transfer_of(CURL *easy) {
 
 static void forget_socket(ia_curl *curl, const ia_transfer *transfer, int socket) {
   ia_sockets_forget(&curl->sockets, socket);
-  if (transfer && !transfer->sent) curl->attempted = true; /* perhaps to no avail */
+  if (transfer && !transfer->sent) curl->connections.attempted = true; /* perhaps to no avail */
 }
 
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, void *socket_data) {
@@ -77,9 +89,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user) {
 /* ---- transfers ---- */
 
 static ia_transfer *new_transfer(ia_curl *curl, const char **lacking) {
-  ia_transfer *transfer = ia_transfer_new(&curl->allocator, curl->blob.data ? &curl->blob : NULL, lacking);
-  if (transfer) transfer->attempted = &curl->attempted;
-  return transfer;
+  return ia_transfer_new(&curl->allocator, &curl->connections, curl->blob.data ? &curl->blob : NULL, lacking);
 }
 
 static ia_transfer *take_transfer(ia_curl *curl, const char **lacking) {
@@ -107,10 +117,46 @@ static void stop_running(ia_curl *curl, ia_transfer *transfer) {
   transfer->running = false;
 }
 
+/* Stops a transfer that has not ended. What still comes for it must not meet another request. */
+static void give_up(ia_curl *curl, ia_transfer *transfer) {
+  if (transfer->running) ia_transfer_abandon_connection(transfer);
+  stop_running(curl, transfer);
+  ia_heap_remove(&curl->deadlines, &transfer->deadline);
+}
+
+static imgact_status run(ia_curl *curl, ia_transfer *transfer) {
+  CURLMcode added = curl_multi_add_handle(curl->multi, transfer->easy);
+  if (added != CURLM_OK) return added == CURLM_OUT_OF_MEMORY ? IMGACT_NOMEM : IMGACT_INTERNAL;
+  transfer->running = true;
+  return IMGACT_OK;
+}
+
 static void finish(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
   transfer->result = result;
   stop_running(curl, transfer);
+  ia_heap_remove(&curl->deadlines, &transfer->deadline);
   ia_list_append(&curl->finished, &transfer->link);
+}
+
+/* ---- servers without HTTP/2 for some requests ---- */
+
+/* A hash of scheme, host and port. Two origins with the same hash share HTTP/1.1, which every server has. */
+static uint64_t origin_of(const char *url) {
+  ia_url parts;
+  if (ia_url_parse(url, &parts)) return 0;
+  size_t port = strcspn(parts.host + parts.host_length, "/?#");
+  return ia_hash(url, (size_t)(parts.host - url) + parts.host_length + port);
+}
+
+static bool requires_http11(const ia_curl *curl, uint64_t origin) {
+  for (size_t i = 0; i < HTTP11_ORIGINS && i < curl->http11_count; i++)
+    if (curl->http11_origins[i] == origin) return true;
+  return false;
+}
+
+static void remember_http11(ia_curl *curl, const char *url) {
+  uint64_t origin = origin_of(url);
+  if (!requires_http11(curl, origin)) curl->http11_origins[curl->http11_count++ % HTTP11_ORIGINS] = origin;
 }
 
 /* ---- the table ---- */
@@ -122,19 +168,16 @@ static imgact_status curl_send(imgact_transport *transport, const imgact_http_re
     curl->blind = curl->sockets.fd < 0; /* no socket is watched: a refusal may have passed */
   ia_transfer *transfer = take_transfer(curl, &lacking);
   if (!transfer) return lacking ? IMGACT_INTERNAL : IMGACT_NOMEM;
-  imgact_status status = ia_transfer_prepare(transfer, request);
-  if (status == IMGACT_OK) {
-    CURLMcode added = curl_multi_add_handle(curl->multi, transfer->easy);
-    if (added != CURLM_OK) status = added == CURLM_OUT_OF_MEMORY ? IMGACT_NOMEM : IMGACT_INTERNAL;
-  }
+  imgact_status status = ia_transfer_prepare(transfer, request, requires_http11(curl, origin_of(request->url)));
+  if (status == IMGACT_OK) status = run(curl, transfer);
   if (status != IMGACT_OK) {
     put_transfer(curl, transfer);
     return status;
   }
-  transfer->running = true;
   transfer->exchange = exchange;
   imgact_exchange_set_data(exchange, transfer);
   ia_list_append(&curl->running, &transfer->link);
+  ia_heap_add(&curl->deadlines, &transfer->deadline, deadline_of(request));
   return IMGACT_OK;
 }
 
@@ -142,7 +185,7 @@ static void curl_cancel(imgact_transport *transport, imgact_exchange *exchange) 
   ia_transfer *transfer = imgact_exchange_data(exchange);
   if (!transfer) return;
   imgact_exchange_set_data(exchange, NULL);
-  stop_running(self(transport), transfer);
+  give_up(self(transport), transfer);
   put_transfer(self(transport), transfer);
 }
 
@@ -176,15 +219,11 @@ static CURLMcode act_on_time(ia_curl *curl) {
   return curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
-static bool must_look_again(const ia_curl *curl) { return curl->forgetful && curl->attempted; }
+static bool must_look_again(const ia_curl *curl) { return curl->forgetful && curl->connections.attempted; }
 
-/* From 7.88 until 8.4 ("connect: expire the timeout when trying next"), libcurl takes a name's next address when one refuses
- * or stays silent, and waits for an event before it connects to it: there is none but timers of other things, or the
- * request's own time-out. This call makes it go on; after each attempt, as that may have failed at once. */
 static CURLMcode look_again(ia_curl *curl) {
-  int running;
-  curl->attempted = false; /* before the call: an attempt that is made inside counts */
-  return curl_multi_socket_all(curl->multi, &running);
+  curl->connections.attempted = false; /* before the call: an attempt that is made inside counts */
+  return ia_compat_next_address(curl->multi);
 }
 
 static CURLMcode act(ia_curl *curl) {
@@ -195,13 +234,32 @@ static CURLMcode act(ia_curl *curl) {
   return code == CURLM_OK ? act_on_time(curl) : code;
 }
 
+static bool run_again(ia_curl *curl, ia_transfer *transfer) {
+  stop_running(curl, transfer);
+  if (transfer->http11_required) remember_http11(curl, transfer->request->url);
+  if (!ia_transfer_again(transfer, transfer->deadline.due_ms - now_ms())) return false;
+  if (run(curl, transfer) == IMGACT_OK) return true;
+  transfer->failure = IMGACT_FAILURE_NOMEM;
+  return false;
+}
+
 static void collect(ia_curl *curl) {
   int left;
   for (CURLMsg *message; (message = curl_multi_info_read(curl->multi, &left));) {
     if (message->msg != CURLMSG_DONE) continue;
     CURLcode result = message->data.result; /* the message does not outlive the handle's removal */
     ia_transfer *transfer = transfer_of(message->easy_handle);
-    if (transfer) finish(curl, transfer, result);
+    if (transfer && !run_again(curl, transfer)) finish(curl, transfer, result);
+  }
+}
+
+/* After collect(): a response that has come counts, even if it is late. */
+static void end_overdue(ia_curl *curl) {
+  int64_t now = now_ms();
+  for (ia_heap_node *first; (first = ia_heap_first(&curl->deadlines)) && first->due_ms <= now;) {
+    ia_transfer *transfer = IA_ENTRY(first, ia_transfer, deadline);
+    give_up(curl, transfer);
+    finish(curl, transfer, CURLE_OPERATION_TIMEDOUT);
   }
 }
 
@@ -222,19 +280,26 @@ static void curl_dispatch(imgact_transport *transport) {
   ia_curl *curl = self(transport);
   CURLMcode code = act(curl);
   collect(curl);
+  end_overdue(curl);
   if (code != CURLM_OK) abandon(curl, code);
   tell(curl);
 }
 
 static int curl_fd(imgact_transport *transport) { return self(transport)->sockets.fd; }
 
+static int64_t next_due_ms(const ia_curl *curl) {
+  const ia_heap_node *first = ia_heap_first(&curl->deadlines);
+  return first && first->due_ms < curl->due_ms ? first->due_ms : curl->due_ms;
+}
+
 static int curl_timeout_ms(imgact_transport *transport) {
   ia_curl *curl = self(transport);
-  if (ia_list_empty(&curl->running) && curl->due_ms == NEVER) return -1;
+  int64_t due_ms = next_due_ms(curl);
+  if (ia_list_empty(&curl->running) && due_ms == NEVER) return -1;
   if (curl->blind) return BLIND_INTERVAL_MS;
   if (must_look_again(curl)) return 0;
-  if (curl->due_ms == NEVER) return -1;
-  int64_t left = curl->due_ms - now_ms();
+  if (due_ms == NEVER) return -1;
+  int64_t left = due_ms - now_ms();
   return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
@@ -278,9 +343,7 @@ static const imgact_transport table = {.size = sizeof(imgact_transport),
 
 static bool set_multi(ia_curl *curl) {
   CURLM *multi = curl->multi;
-  /* From 8.20 on the resolver's threads are the multi handle's, and its end would wait for them. Older ones refuse the
-   * option. */
-  (void)curl_multi_setopt(multi, (CURLMoption)MULTI_QUICK_EXIT, 1L);
+  ia_compat_set_multi(multi);
   if (curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX) != CURLM_OK) return false;
   if (curl->blind) return true;
   return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
@@ -292,8 +355,7 @@ static bool set_multi(ia_curl *curl) {
 /* The first transfer is made at once: what this libcurl lacks shows here and not at the first request. */
 static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
   const char *lacking = NULL;
-  unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
-  curl->forgetful = version >= 0x075800 && version < 0x080400;
+  curl->forgetful = ia_compat_forgets_addresses();
   curl->multi = curl_multi_init();
   if (!curl->multi) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   curl->blind = !ia_sockets_open(&curl->sockets);
@@ -326,6 +388,7 @@ imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const
   ia_list_init(&curl->running);
   ia_list_init(&curl->finished);
   ia_list_init(&curl->idle);
+  ia_connections_init(&curl->connections, &curl->allocator);
   ia_buf_init(&curl->authorities, &curl->allocator, CA_MAX_BYTES);
   curl->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; /* counts; safe in threads since 7.84 */
   imgact_status status = curl->global ? load_authorities(curl, ca_file, error)

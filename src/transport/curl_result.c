@@ -2,22 +2,18 @@
 /* What has come of an exchange: libcurl's code and what the callbacks saw, as delivery, failure and a sentence for people.
  * What is not certain counts as worse: only a complete reply is ANSWERED, only a request that libcurl never began to write
  * is NOT_SENT. */
+#include "curl_compat.h"
 #include "curl_transfer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A handshake that fails because the other side went away says nothing about who it is. libcurl tells the two apart in its
- * text alone: CURLINFO_OS_ERRNO is not reset between a handle's transfers. */
-static bool peer_left(const ia_transfer *transfer) {
-  static const char *const signs[] = {"Recv failure:", "Send failure:", "SSL_connect:", "unexpected eof", "terminated"};
-  for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-    if (strstr(transfer->error, signs[i])) return true;
-  return false;
-}
-
 static imgact_failure by_code(const ia_transfer *transfer) {
-  switch ((int)transfer->result) {
+  bool head_expected = transfer->sent && !transfer->head_done;
+  if (ia_compat_head_too_large(transfer->result, head_expected)) return IMGACT_FAILURE_TOO_LARGE;
+  if (transfer->result == CURLE_COULDNT_CONNECT && transfer->socket_error == ENOMEM) return IMGACT_FAILURE_NOMEM;
+  switch (transfer->result) {
   case CURLE_OK: return transfer->head_done ? IMGACT_FAILURE_NONE : IMGACT_FAILURE_NETWORK;
   case CURLE_OPERATION_TIMEDOUT: return IMGACT_FAILURE_TIMEOUT;
   case CURLE_PEER_FAILED_VERIFICATION:
@@ -28,14 +24,9 @@ static imgact_failure by_code(const ia_transfer *transfer) {
   case CURLE_SSL_ENGINE_INITFAILED:
   case CURLE_SSL_INVALIDCERTSTATUS:
   case CURLE_SSL_ISSUER_ERROR: return IMGACT_FAILURE_TLS;
-  case CURLE_SSL_CONNECT_ERROR: return peer_left(transfer) ? IMGACT_FAILURE_NETWORK : IMGACT_FAILURE_TLS;
-  case CURLE_FILESIZE_EXCEEDED:
-  case 100:
-    return IMGACT_FAILURE_TOO_LARGE; /* CURLE_TOO_LARGE, since 8.6 */
-  /* until 8.5 this is also what a line of a head beyond 100 KB ends with */
-  case CURLE_OUT_OF_MEMORY: return transfer->sent && !transfer->head_done ? IMGACT_FAILURE_TOO_LARGE : IMGACT_FAILURE_NOMEM;
-  /* a callback's refusal has its own failure; else, once there is a body, its decoder met bytes behind the end */
-  case CURLE_WRITE_ERROR: return transfer->head_done ? IMGACT_FAILURE_ENCODING : IMGACT_FAILURE_NETWORK;
+  case CURLE_SSL_CONNECT_ERROR: return ia_compat_peer_left(transfer->error) ? IMGACT_FAILURE_NETWORK : IMGACT_FAILURE_TLS;
+  case CURLE_FILESIZE_EXCEEDED: return IMGACT_FAILURE_TOO_LARGE;
+  case CURLE_OUT_OF_MEMORY: return IMGACT_FAILURE_NOMEM;
   case CURLE_BAD_CONTENT_ENCODING:
   case CURLE_WEIRD_SERVER_REPLY: return IMGACT_FAILURE_ENCODING;
   case CURLE_UNSUPPORTED_PROTOCOL: /* "Received HTTP/0.9": the bytes are no HTTP at all */
@@ -62,17 +53,31 @@ static const char *connect_message(ia_transfer *transfer) {
   return transfer->message;
 }
 
+/* libcurl refuses a Content-Length above the limit while it reads the head. */
+static const char *too_large_message(const ia_transfer *transfer) {
+  bool body = transfer->head_done || transfer->result == CURLE_FILESIZE_EXCEEDED;
+  return body ? "the reply's body is above the ceiling" : "the reply's head is above the ceiling";
+}
+
+static const char *timeout_message(ia_transfer *transfer) {
+  const char *what = transfer->head_done ? "incomplete response after"
+                     : transfer->sent    ? "no response within"
+                                         : "cannot connect within";
+  (void)snprintf(transfer->message, sizeof transfer->message, "%s %lld ms", what, (long long)transfer->request->timeout_ms);
+  return transfer->message;
+}
+
 static const char *own_message(ia_transfer *transfer, imgact_failure failure) {
   switch (failure) {
-  case IMGACT_FAILURE_TOO_LARGE:
-    return transfer->head_done ? "the reply's body is above the ceiling" : "the reply's head is above the ceiling";
+  case IMGACT_FAILURE_TOO_LARGE: return too_large_message(transfer);
+  case IMGACT_FAILURE_TIMEOUT: return timeout_message(transfer);
   case IMGACT_FAILURE_NOMEM: return "out of memory";
   case IMGACT_FAILURE_ENCODING:
     if (transfer->failure == failure) return "the reply's head holds a NUL byte";
-    if (transfer->result == CURLE_WRITE_ERROR) return "the reply's body cannot be decompressed";
     return NULL;
   default: break;
   }
+  if (transfer->http11_required) return "the server requires HTTP/1.1 for this request";
   if (transfer->resent) return "the connection was closed before the reply came";
   if (transfer->result == CURLE_ABORTED_BY_CALLBACK) return "plain http is for loopback addresses alone";
   if (transfer->result == CURLE_OK) return "the connection was closed before the reply was complete";
@@ -108,6 +113,7 @@ void ia_transfer_response(ia_transfer *transfer, imgact_header *headers, imgact_
   imgact_failure failure = transfer->failure != IMGACT_FAILURE_NONE ? transfer->failure : by_code(transfer);
   *response = (imgact_http_response){.size = sizeof *response, .failure = failure};
   if (failure == IMGACT_FAILURE_NONE) {
+    ia_decoder_end(&transfer->decoder, &transfer->body);
     response->delivery = IMGACT_DELIVERY_ANSWERED;
     response->status = transfer->status;
     response->headers = headers;
@@ -116,7 +122,7 @@ void ia_transfer_response(ia_transfer *transfer, imgact_header *headers, imgact_
     response->body_bytes = transfer->body.length;
     return;
   }
-  response->delivery = transfer->sent ? IMGACT_DELIVERY_MAYBE_SENT : IMGACT_DELIVERY_NOT_SENT;
+  response->delivery = transfer->sent || transfer->sent_before ? IMGACT_DELIVERY_MAYBE_SENT : IMGACT_DELIVERY_NOT_SENT;
   response->message = own_message(transfer, failure);
   if (!response->message) response->message = curl_message(transfer);
 }

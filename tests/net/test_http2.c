@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: MIT
-// HTTP/2 over TLS against a server of a few frames: that it is spoken, that exchanges share a connection, and that none of
-// its own ways to lose a request (RST_STREAM, GOAWAY, a lost connection) makes libcurl send one twice.
+// HTTP/2 over TLS against a server of a few frames: that it is spoken, that exchanges share a connection, that none of its
+// own ways to lose a request (RST_STREAM, GOAWAY, a lost connection) makes libcurl send one twice, and that a connection on
+// which a request was given up takes no further one.
 #include "ca_file.h"
 #include "loopback_tls.h"
 #include "net.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum frame { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4, PING = 6, GOAWAY = 7 };
 enum flag { END_STREAM = 1, ACK = 1, END_HEADERS = 4 };
-enum ending { ANSWER, REFUSE, GO_AWAY, HANG_UP, CUT_BODY, ENDINGS };
+enum ending { ANSWER, REFUSE, GO_AWAY, HANG_UP, CUT_BODY, ENDINGS, SILENCE, HOLD, NEED_HTTP11, STRAY };
+enum { STREAMS = 64 };
 
 typedef struct h2_server {
   int answers; /* so many requests are answered; the next ones meet the ending */
   enum ending ending;
   int requests;
+  int go; // HOLD: the requests that wait may be answered
 } h2_server;
+
+// Of one connection.
+typedef struct h2_waiting {
+  unsigned char streams[STREAMS][4];
+  int count;
+} h2_waiting;
 
 static bool read_all(loopback_peer *peer, unsigned char *buffer, size_t count) {
   while (count > 0) {
@@ -35,36 +46,81 @@ static void write_frame(loopback_peer *peer, enum frame type, int flags, const u
   loopback_write(peer, payload, count);
 }
 
-static void end_request(loopback_peer *peer, h2_server *server, const unsigned char *stream) {
+static void write_answer(loopback_peer *peer, const unsigned char *stream) {
+  write_frame(peer, HEADERS, END_HEADERS, stream, "\x88", 1); // :status 200
+  write_frame(peer, DATA, END_STREAM, stream, "two", 3);
+}
+
+// Frames for a stream that has ended, and for one that was never opened.
+static void write_stray(loopback_peer *peer, const unsigned char *ended) {
+  static const unsigned char never[4] = {0, 0, 0, 201};
+  write_frame(peer, DATA, END_STREAM, ended, "stray", 5);
+  write_frame(peer, HEADERS, END_HEADERS, never, "\x88", 1);
+  write_frame(peer, DATA, END_STREAM, never, "stray", 5);
+}
+
+// Holds a request; once all are here and may be answered, answers all but the first one.
+static void hold_request(loopback_peer *peer, h2_server *server, h2_waiting *waiting, const unsigned char *stream) {
+  memcpy(waiting->streams[waiting->count++], stream, 4);
+  if (waiting->count < STREAMS) return;
+  while (!__atomic_load_n(&server->go, __ATOMIC_SEQ_CST) && !loopback_over(peer)) usleep(1000);
+  for (int i = 1; i < STREAMS; i++) write_answer(peer, waiting->streams[i]);
+  waiting->count = 0;
+}
+
+static void end_request(loopback_peer *peer, h2_server *server, h2_waiting *waiting, const unsigned char *stream) {
   static const unsigned char connection[4] = {0};
   int number = __atomic_add_fetch(&server->requests, 1, __ATOMIC_SEQ_CST);
-  enum ending ending = number <= server->answers ? ANSWER : server->ending;
-  if (ending == ANSWER || ending == CUT_BODY) write_frame(peer, HEADERS, END_HEADERS, stream, "\x88", 1); // :status 200
-  if (ending == ANSWER) write_frame(peer, DATA, END_STREAM, stream, "two", 3);
+  bool first = loopback_number(peer) == 1;
+  enum ending ending = number <= server->answers || (server->ending > ENDINGS && !first) ? ANSWER : server->ending;
+  if (ending == ANSWER) write_answer(peer, stream);
+  if (ending == CUT_BODY) write_frame(peer, HEADERS, END_HEADERS, stream, "\x88", 1);
   if (ending == CUT_BODY) write_frame(peer, DATA, 0, stream, "tw", 2);
   if (ending == REFUSE) write_frame(peer, RST_STREAM, 0, stream, "\0\0\0\7", 4);          // REFUSED_STREAM
   if (ending == GO_AWAY) write_frame(peer, GOAWAY, 0, connection, "\0\0\0\0\0\0\0\0", 8); // nothing was processed
-  if (ending != ANSWER && ending != REFUSE) loopback_close(peer);
+  if (ending == NEED_HTTP11) write_frame(peer, RST_STREAM, 0, stream, "\0\0\0\xd", 4);
+  if (ending == GO_AWAY || ending == HANG_UP || ending == CUT_BODY) loopback_close(peer);
+  if (ending == HOLD) hold_request(peer, server, waiting, stream);
+  if (server->ending == STRAY && number == 1) write_stray(peer, stream);
 }
 
-static bool serve_frame(loopback_peer *peer, h2_server *server) {
+static bool serve_frame(loopback_peer *peer, h2_server *server, h2_waiting *waiting) {
   unsigned char head[9], payload[1 << 16];
   if (!read_all(peer, head, sizeof head)) return false;
   size_t count = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
   if (count > sizeof payload || !read_all(peer, payload, count)) return false;
   if (head[3] == SETTINGS && !(head[4] & ACK)) write_frame(peer, SETTINGS, ACK, head + 5, "", 0);
   if (head[3] == PING && !(head[4] & ACK)) write_frame(peer, PING, ACK, head + 5, (const char *)payload, count);
-  if ((head[3] == HEADERS || head[3] == DATA) && (head[4] & END_STREAM)) end_request(peer, server, head + 5);
+  if ((head[3] == HEADERS || head[3] == DATA) && (head[4] & END_STREAM)) end_request(peer, server, waiting, head + 5);
   return head[3] != GOAWAY;
 }
 
+// A client that offers HTTP/1.1 alone.
+static void serve_http11(loopback_peer *peer, h2_server *server, const char *start) {
+  char text[4096];
+  size_t length = (size_t)snprintf(text, sizeof text, "%s", start);
+  while (!strstr(text, "\r\n\r\n")) {
+    size_t got = loopback_read(peer, text + length, sizeof text - 1 - length);
+    if (got == 0) return;
+    text[length += got] = '\0';
+  }
+  __atomic_add_fetch(&server->requests, 1, __ATOMIC_SEQ_CST);
+  loopback_reply(peer, 200, "Connection: close\r\n", "one", 3);
+  loopback_close(peer);
+}
+
 static void serve(loopback_peer *peer, const loopback_request *request, void *user) {
-  unsigned char preface[24];
+  unsigned char preface[24 + 1] = {0};
   static const unsigned char connection[4] = {0};
+  h2_waiting waiting = {.count = 0};
   (void)request;
-  if (!read_all(peer, preface, sizeof preface) || memcmp(preface, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24) != 0) return;
+  if (!read_all(peer, preface, 24)) return;
+  if (memcmp(preface, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24) != 0) {
+    serve_http11(peer, user, (const char *)preface);
+    return;
+  }
   write_frame(peer, SETTINGS, 0, connection, "", 0);
-  while (!loopback_over(peer) && serve_frame(peer, user)) continue;
+  while (!loopback_over(peer) && serve_frame(peer, user, &waiting)) continue;
 }
 
 typedef struct h2_net {
@@ -161,11 +217,164 @@ static void a_request_that_is_lost_in_any_way_is_sent_once(void **state) {
       for (size_t i = 0; i < 3; i++) lose(methods[i], answers, ending);
 }
 
+// ---- requests that are given up ----
+
+static void http2_silent_connection_costs_one_timeout(void **state) {
+  (void)state;
+  h2_net h;
+  net_exchange x;
+  open_h2(&h, 2, SILENCE);
+  for (int i = 1; i <= 5; i++) {
+    net_request(&h.n, &x, i == 4 ? "POST" : "GET", "/", i == 4 ? "{}" : NULL);
+    if (i == 3) x.request.timeout_ms = 500;
+    net_send(&h.n, &x);
+    net_finish(&h.n, &x);
+    if (i == 3)
+      assert_failed(&x, IMGACT_FAILURE_TIMEOUT, IMGACT_DELIVERY_MAYBE_SENT);
+    else
+      assert_answered(&x, 200);
+    net_clear(&x);
+  }
+  assert_int_equal(requests(&h), 5);
+  assert_int_equal(loopback_connections(h.n.server), 2);
+  close_h2(&h);
+}
+
+static bool streams_arrived(void *user) { return requests(user) >= 1 + STREAMS; }
+
+static void expect_others_end(bool cancelled) {
+  static net_exchange all[STREAMS];
+  h2_net h;
+  net_exchange x;
+  open_h2(&h, 1, HOLD);
+  net_do(&h.n, &x, "GET", "/", NULL);
+  net_clear(&x);
+  for (int i = 0; i < STREAMS; i++) {
+    net_request(&h.n, &all[i], "GET", "/", NULL);
+    if (i == 0 && !cancelled) all[i].request.timeout_ms = 2000;
+    net_send(&h.n, &all[i]);
+  }
+  net_drive(&h.n, streams_arrived, &h);
+  if (cancelled)
+    h.n.transport->cancel(h.n.transport, &all[0].base);
+  else
+    net_finish(&h.n, &all[0]);
+  net_do(&h.n, &x, "POST", "/", "{}"); // while the others wait
+  assert_answered(&x, 200);
+  assert_int_equal(loopback_connections(h.n.server), 2);
+  for (int i = 1; i < STREAMS; i++) assert_int_equal(all[i].finished, 0);
+  __atomic_store_n(&h.server.go, 1, __ATOMIC_SEQ_CST);
+  for (int i = 1; i < STREAMS; i++) {
+    net_finish(&h.n, &all[i]);
+    assert_answered(&all[i], 200);
+    assert_string_equal(all[i].body, "two");
+    net_clear(&all[i]);
+  }
+  net_clear(&x);
+  net_do(&h.n, &x, "GET", "/", NULL);
+  assert_answered(&x, 200);
+  assert_int_equal(loopback_connections(h.n.server), 2); // the second one is kept, the first one is not used
+  assert_int_equal(requests(&h), STREAMS + 3);
+  net_clear(&x);
+  net_clear(&all[0]);
+  close_h2(&h);
+}
+
+static void http2_timeout_lets_other_streams_end(void **state) {
+  (void)state;
+  expect_others_end(false);
+}
+
+static void http2_cancel_lets_other_streams_end(void **state) {
+  (void)state;
+  expect_others_end(true);
+}
+
+// ---- HTTP_1_1_REQUIRED ----
+
+static void http11_required_idempotent_sent_again(void **state) {
+  (void)state;
+  static const char *const methods[] = {"GET", "PUT", "DELETE"};
+  for (int kept = 0; kept < 2; kept++)
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+      h2_net h;
+      net_exchange x;
+      open_h2(&h, kept, NEED_HTTP11);
+      if (kept) {
+        net_do(&h.n, &x, "GET", "/", NULL);
+        assert_answered(&x, 200);
+        net_clear(&x);
+      }
+      net_do(&h.n, &x, methods[i], "/", NULL);
+      assert_answered(&x, 200);
+      assert_string_equal(x.body, "one");
+      assert_int_equal(requests(&h), kept + 2);
+      net_clear(&x);
+      close_h2(&h);
+    }
+}
+
+static void http11_required_post_sent_once(void **state) {
+  (void)state;
+  for (int kept = 0; kept < 2; kept++) {
+    h2_net h;
+    net_exchange x;
+    open_h2(&h, kept, NEED_HTTP11);
+    if (kept) {
+      net_do(&h.n, &x, "GET", "/", NULL);
+      assert_answered(&x, 200);
+      net_clear(&x);
+    }
+    net_do(&h.n, &x, "POST", "/", "{}");
+    assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
+    assert_string_equal(x.message, "the server requires HTTP/1.1 for this request");
+    assert_int_equal(requests(&h), kept + 1);
+    net_clear(&x);
+    net_do(&h.n, &x, "POST", "/", "{}"); // the next attempt goes over HTTP/1.1 at once
+    assert_answered(&x, 200);
+    assert_string_equal(x.body, "one");
+    assert_int_equal(requests(&h), kept + 2);
+    net_clear(&x);
+    close_h2(&h);
+  }
+}
+
+// ---- frames of no request ----
+
+// What the HTTP/2 library does with the connection differs; an answer is always the request's own.
+static void http2_stray_frames_are_no_response(void **state) {
+  (void)state;
+  h2_net h;
+  net_exchange x;
+  open_h2(&h, 1, STRAY);
+  net_do(&h.n, &x, "GET", "/", NULL);
+  assert_answered(&x, 200);
+  net_clear(&x);
+  usleep(50000); // the frames have come
+  net_request(&h.n, &x, "GET", "/", NULL);
+  x.request.timeout_ms = 2000;
+  net_send(&h.n, &x);
+  net_finish(&h.n, &x);
+  if (x.delivery == IMGACT_DELIVERY_ANSWERED) assert_string_equal(x.body, "two");
+  net_clear(&x);
+  net_do(&h.n, &x, "POST", "/", "{}");
+  assert_answered(&x, 200);
+  assert_string_equal(x.body, "two");
+  net_clear(&x);
+  close_h2(&h);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(requests_are_answered_over_one_connection),
       cmocka_unit_test(exchanges_at_the_same_time_share_a_connection),
       cmocka_unit_test(a_request_that_is_lost_in_any_way_is_sent_once),
+      cmocka_unit_test(http2_silent_connection_costs_one_timeout),
+      cmocka_unit_test(http2_timeout_lets_other_streams_end),
+      cmocka_unit_test(http2_cancel_lets_other_streams_end),
+      cmocka_unit_test(http11_required_idempotent_sent_again),
+      cmocka_unit_test(http11_required_post_sent_once),
+      cmocka_unit_test(http2_stray_frames_are_no_response),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

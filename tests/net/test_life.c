@@ -396,9 +396,10 @@ static void story(const imgact_allocator *allocator, loopback *server) {
     if (sent == IMGACT_OK) {
       net_finish(&n, &x);
       if (x.failure != IMGACT_FAILURE_NONE)
-        assert_failed(&x, IMGACT_FAILURE_NOMEM, IMGACT_DELIVERY_MAYBE_SENT);
+        assert_failed(&x, IMGACT_FAILURE_NOMEM, x.delivery);
       else
         assert_int_equal(x.body_bytes, 20000);
+      assert_int_equal(x.delivery == IMGACT_DELIVERY_ANSWERED, x.failure == IMGACT_FAILURE_NONE);
       net_clear(&x);
     } else {
       assert_int_equal(sent, IMGACT_NOMEM);

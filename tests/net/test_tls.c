@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void answer(loopback_peer *peer, const loopback_request *request, void *user) {
   (void)request, (void)user;
@@ -22,10 +23,15 @@ typedef struct tls_net {
   ca_file file;
 } tls_net;
 
-static void open_tls(tls_net *t, const loopback_certificate *certificate, bool trusted, loopback_handler handler) {
+static void open_tls_for(tls_net *t, const loopback_certificate *certificate, bool trusted, loopback_handler handler,
+                         void *user) {
   t->tls = loopback_tls_new(certificate, false);
   ca_file_write(&t->file, loopback_tls_pem(t->tls), strlen(loopback_tls_pem(t->tls)));
-  net_open_with(&t->n, NULL, trusted ? t->file.path : NULL, handler, NULL, loopback_tls_layer(t->tls));
+  net_open_with(&t->n, NULL, trusted ? t->file.path : NULL, handler, user, loopback_tls_layer(t->tls));
+}
+
+static void open_tls(tls_net *t, const loopback_certificate *certificate, bool trusted, loopback_handler handler) {
+  open_tls_for(t, certificate, trusted, handler, NULL);
 }
 
 static void close_tls(tls_net *t) {
@@ -95,6 +101,91 @@ static void a_name_is_checked_as_an_address_is(void **state) {
   net_send(&t.n, &x);
   net_finish(&t.n, &x);
   assert_answered(&x, 200);
+  net_clear(&x);
+  close_tls(&t);
+}
+
+// ---- kept connections ----
+
+static bool is_set(void *user) { return __atomic_load_n((int *)user, __ATOMIC_SEQ_CST) != 0; }
+
+// After its response the server sends what is no response: a session ticket, or a whole one that was not asked for.
+static void answer_and_more(loopback_peer *peer, const loopback_request *request, void *user) {
+  loopback_reply(peer, 200, "", "secure", 6);
+  if (request->number > 1) return;
+  usleep(20000);
+  if (strcmp(request->target, "/ticket") == 0)
+    loopback_tls_ticket(peer);
+  else
+    loopback_reply(peer, 204, "", "", 0);
+  __atomic_store_n((int *)user, 1, __ATOMIC_SEQ_CST);
+}
+
+static void follow_extra(const char *path) {
+  tls_net t;
+  net_exchange x;
+  int written = 0;
+  open_tls_for(&t, NULL, true, answer_and_more, &written);
+  net_do(&t.n, &x, "GET", path, NULL);
+  assert_answered(&x, 200);
+  net_clear(&x);
+  net_drive(&t.n, is_set, &written);
+  for (int i = 0; i < 3; i++) {
+    net_do(&t.n, &x, "POST", "/", "{}");
+    assert_answered(&x, 200);
+    assert_string_equal(x.body, "secure");
+    net_clear(&x);
+  }
+  assert_int_equal(loopback_requests(t.n.server), 4);
+  assert_int_equal(loopback_connections(t.n.server), 2);
+  close_tls(&t);
+}
+
+static void tls_kept_stray_response_replaced(void **state) {
+  (void)state;
+  follow_extra("/stray");
+}
+
+// The ticket is encrypted, so it cannot be told from a response: one more handshake, and no second one.
+static void tls_late_ticket_replaced_once(void **state) {
+  (void)state;
+  follow_extra("/ticket");
+}
+
+// ---- slow handshakes ----
+
+typedef struct slow_layer {
+  loopback_layer layer; // its user is this struct
+  const loopback_layer *inner;
+  int accepted;
+} slow_layer;
+
+static void *accept_slowly(void *user, int socket) {
+  slow_layer *slow = user;
+  bool first = __atomic_add_fetch(&slow->accepted, 1, __ATOMIC_SEQ_CST) == 1;
+  usleep(first ? 10500000 : 600000);
+  return slow->inner->accept(slow->inner->user, socket);
+}
+
+static void handshake_above_ten_seconds_succeeds(void **state) {
+  (void)state;
+  tls_net t = {.tls = loopback_tls_new(NULL, false)};
+  net_exchange x;
+  slow_layer slow = {.layer = *loopback_tls_layer(t.tls), .inner = loopback_tls_layer(t.tls)};
+  slow.layer.accept = accept_slowly;
+  slow.layer.user = &slow;
+  ca_file_write(&t.file, loopback_tls_pem(t.tls), strlen(loopback_tls_pem(t.tls)));
+  net_open_with(&t.n, NULL, t.file.path, answer, NULL, &slow.layer);
+  net_do(&t.n, &x, "POST", "/", "{}");
+  assert_answered(&x, 200);
+  net_clear(&x);
+  net_request(&t.n, &x, "POST", "/", "{}"); // the connection above is kept, so another host is named
+  x.request.timeout_ms = 300;
+  (void)snprintf(x.url, sizeof x.url, "https://localhost:%d/", loopback_port(t.n.server));
+  net_send(&t.n, &x);
+  net_finish(&t.n, &x);
+  assert_failed(&x, IMGACT_FAILURE_TIMEOUT, IMGACT_DELIVERY_NOT_SENT);
+  assert_string_equal(x.message, "cannot connect within 300 ms");
   net_clear(&x);
   close_tls(&t);
 }
@@ -292,6 +383,9 @@ int main(void) {
       cmocka_unit_test(a_certificate_for_another_host_is_refused),
       cmocka_unit_test(certificates_out_of_their_time_are_refused),
       cmocka_unit_test(a_name_is_checked_as_an_address_is),
+      cmocka_unit_test(tls_kept_stray_response_replaced),
+      cmocka_unit_test(tls_late_ticket_replaced_once),
+      cmocka_unit_test(handshake_above_ten_seconds_succeeds),
       cmocka_unit_test(a_handshake_that_breaks_off_is_a_matter_of_the_network),
       cmocka_unit_test(a_server_that_speaks_no_tls_could_be_anyone),
       cmocka_unit_test(a_lost_request_is_sent_once_and_no_signal_comes),

@@ -65,7 +65,7 @@ is_not_linked() {
 static_imgact() {
   # shellcheck disable=SC2046
   cc "$here/consumer.c" -o "$work/static" $(pkg-config --cflags imgact) "$libdir/libimgact.a" \
-    $(pkg-config --static --libs-only-l imgact | tr ' ' '\n' | grep -E -- '^-l(curl|yyjson|inih)$') &&
+    $(pkg-config --static --libs-only-l imgact | tr ' ' '\n' | grep -E -- '^-l(curl|z|yyjson|inih)$') &&
     "$work/static" && is_not_linked "$work/static"
 }
 

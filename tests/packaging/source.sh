@@ -87,6 +87,7 @@ ok 'the simulator sees the simulator' quoted src/sim
 ok 'examples see nothing but public headers' quoted examples
 ok 'only base/json*.c know yyjson' only_in 'yyjson' 'src/base/json[a-z_]*\.[ch]'
 ok 'only transport/curl*.c know libcurl' only_in 'curl/' 'src/transport/curl[a-z_]*\.[ch]'
+ok 'only transport/curl_decode.* know zlib' only_in 'zlib\.h' 'src/transport/curl_decode\.[ch]'
 ok 'only loop/config.c knows inih' only_in 'ini\.h' 'src/loop/config\.c'
 ok 'nobody includes through a parent folder' no_parents
 ok 'no shipped code calls what cannot be called safely' \

@@ -276,6 +276,9 @@ void loopback_stop(loopback *server) {
   free(server);
 }
 
+int loopback_number(const loopback_peer *peer) { return peer->number; }
+void *loopback_session(const loopback_peer *peer) { return peer->session; }
+
 void loopback_raw(loopback *server) { server->raw = true; }
 
 int loopback_port(const loopback *server) { return server->port; }

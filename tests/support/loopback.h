@@ -60,6 +60,10 @@ void loopback_hold(loopback_peer *peer);
 bool loopback_over(loopback_peer *peer);
 /* Reads raw bytes, for handlers that speak something else; 0 at the end. */
 size_t loopback_read(loopback_peer *peer, void *buffer, size_t count);
+/* Number of the connection, from 1. */
+int loopback_number(const loopback_peer *peer);
+/* What the layer's accept returned; NULL on a plain server. */
+void *loopback_session(const loopback_peer *peer);
 /* Calls the handler once per connection, at its start, with no request read. */
 void loopback_raw(loopback *server);
 

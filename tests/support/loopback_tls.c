@@ -138,3 +138,8 @@ void loopback_tls_free(loopback_tls *tls) {
 const loopback_layer *loopback_tls_layer(const loopback_tls *tls) { return &tls->layer; }
 const char *loopback_tls_pem(const loopback_tls *tls) { return tls->pem; }
 int loopback_tls_handshakes(const loopback_tls *tls) { return __atomic_load_n(&tls->handshakes, __ATOMIC_SEQ_CST); }
+
+void loopback_tls_ticket(loopback_peer *peer) {
+  SSL *ssl = loopback_session(peer);
+  check(SSL_new_session_ticket(ssl) == 1 && SSL_do_handshake(ssl) == 1, "session ticket");
+}

@@ -20,5 +20,7 @@ const loopback_layer *loopback_tls_layer(const loopback_tls *tls);
 const char *loopback_tls_pem(const loopback_tls *tls);
 /* Handshakes that came to their end. */
 int loopback_tls_handshakes(const loopback_tls *tls);
+/* For handlers: sends a TLS 1.3 session ticket. */
+void loopback_tls_ticket(loopback_peer *peer);
 
 #endif

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+/* The sockets that libcurl has open. Invariants:
+ * - An entry is in the list exactly while its socket is open. Transfers may keep an entry longer.
+ * - A new connection takes its first request without a check, so a request that is moved to a new connection goes out.
+ *
+ * A kept HTTP/1.1 connection must be silent: bytes that came before the request cannot be its response. Over TLS such bytes
+ * may also be a late session ticket or an alert. They are encrypted, so they count the same, and the cost is one handshake.
+ * A kept HTTP/2 connection may be readable, because its frames name their stream; only its end matters. */
+#include "curl_connections.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef union any_address {
+  struct sockaddr any;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+} any_address;
+
+void ia_connections_init(ia_connections *connections, const imgact_allocator *allocator) {
+  *connections = (ia_connections){.allocator = allocator};
+  ia_list_init(&connections->open);
+}
+
+static int new_socket(int family, int type, int protocol) {
+#ifdef SOCK_CLOEXEC
+  return socket(family, type | SOCK_CLOEXEC, protocol);
+#else
+  int made = socket(family, type, protocol);
+  if (made >= 0) (void)fcntl(made, F_SETFD, FD_CLOEXEC);
+  return made;
+#endif
+}
+
+int ia_connections_open(ia_connections *connections, int family, int type, int protocol) {
+  ia_connection *connection = ia_alloc_zero(connections->allocator, sizeof *connection);
+  connections->attempted = true;
+  errno = ENOMEM;
+  if (!connection) return -1;
+  connection->socket = new_socket(family, type, protocol);
+  connection->refs = 1;
+  if (connection->socket < 0) {
+    int reason = errno;
+    ia_free(connections->allocator, connection);
+    errno = reason;
+    return -1;
+  }
+  ia_list_append(&connections->open, &connection->link);
+  return connection->socket;
+}
+
+void ia_connection_unref(ia_connection *connection, const imgact_allocator *allocator) {
+  if (connection && --connection->refs == 0) ia_free(allocator, connection);
+}
+
+int ia_connections_close(ia_connections *connections, int socket) {
+  for (ia_link *link = connections->open.next; link != &connections->open; link = link->next) {
+    ia_connection *connection = IA_ENTRY(link, ia_connection, link);
+    if (connection->socket != socket) continue;
+    ia_list_remove(link);
+    connection->socket = -1;
+    ia_connection_unref(connection, connections->allocator);
+    break;
+  }
+  return close(socket);
+}
+
+/* ---- which connection is it ---- */
+
+static int port_of(const any_address *address) {
+  if (address->any.sa_family == AF_INET) return ntohs(address->v4.sin_port);
+  return address->any.sa_family == AF_INET6 ? ntohs(address->v6.sin6_port) : -1;
+}
+
+static bool is_host(const any_address *address, const char *text) {
+  struct in_addr v4;
+  struct in6_addr v6;
+  if (address->any.sa_family == AF_INET)
+    return inet_pton(AF_INET, text, &v4) == 1 && memcmp(&v4, &address->v4.sin_addr, sizeof v4) == 0;
+  return inet_pton(AF_INET6, text, &v6) == 1 && memcmp(&v6, &address->v6.sin6_addr, sizeof v6) == 0;
+}
+
+static bool same_ends(const ia_endpoints *a, const ia_endpoints *b) {
+  return a->local_port == b->local_port && a->remote_port == b->remote_port && strcmp(a->remote, b->remote) == 0;
+}
+
+static bool socket_has_ends(int socket, const ia_endpoints *ends) {
+  any_address local = {.any.sa_family = AF_UNSPEC}, remote = {.any.sa_family = AF_UNSPEC};
+  socklen_t size = sizeof local;
+  if (getsockname(socket, &local.any, &size) != 0 || port_of(&local) != ends->local_port) return false;
+  size = sizeof remote;
+  if (getpeername(socket, &remote.any, &size) != 0 || port_of(&remote) != ends->remote_port) return false;
+  return is_host(&remote, ends->remote);
+}
+
+/* A socket that the server has reset has no ends any more, so those of the first request are kept. */
+static bool has_ends(const ia_connection *connection, const ia_endpoints *ends) {
+  return connection->used ? same_ends(&connection->ends, ends) : socket_has_ends(connection->socket, ends);
+}
+
+ia_connection *ia_connections_find(const ia_connections *connections, const ia_endpoints *ends) {
+  for (ia_link *link = connections->open.next; link != &connections->open; link = link->next) {
+    ia_connection *connection = IA_ENTRY(link, ia_connection, link);
+    if (!has_ends(connection, ends)) continue;
+    connection->ends = *ends;
+    connection->refs++;
+    return connection;
+  }
+  return NULL;
+}
+
+/* ---- may it take a request ---- */
+
+/* Nothing to read: neither bytes nor the end nor an error. */
+static bool silent(int socket) {
+  struct pollfd item = {.fd = socket, .events = POLLIN};
+  return poll(&item, 1, 0) == 0;
+}
+
+static bool open_at_both_ends(int socket) {
+#ifdef POLLRDHUP
+  struct pollfd item = {.fd = socket, .events = POLLRDHUP};
+  return poll(&item, 1, 0) == 0;
+#else
+  char byte; /* an end behind bytes that were not read yet is not seen */
+  ssize_t got = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+#endif
+}
+
+bool ia_connection_take(ia_connection *connection) {
+  enum { OWN_REFS = 2 }; /* the table's and the asking transfer's */
+  if (connection->abandoned) return false;
+  if (connection->refs > OWN_REFS) connection->multiplexed = true; /* HTTP/1.1 has one request at a time */
+  if (connection->used)
+    connection->abandoned = connection->multiplexed ? !open_at_both_ends(connection->socket) : !silent(connection->socket);
+  connection->used = true;
+  return !connection->abandoned;
+}
