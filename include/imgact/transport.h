@@ -6,7 +6,8 @@
  *
  * Contract. `send` takes one request and never answers it from inside. `dispatch` does what is due and hands every finished
  * exchange to imgact_exchange_finish, exactly once, unless it was cancelled before. A request is put on the wire at most
- * once: a transport never sends it again by itself.
+ * once: a transport never sends it again by itself. One exception: a GET, PUT or DELETE that a server refuses on HTTP/2 with
+ * HTTP_1_1_REQUIRED may be sent again over HTTP/1.1.
  */
 #ifndef IMGACT_TRANSPORT_H
 #define IMGACT_TRANSPORT_H

@@ -324,6 +324,7 @@ static void curl_destroy(imgact_transport *transport) {
   free_list(curl, &curl->finished);
   free_list(curl, &curl->idle);
   if (curl->multi) (void)curl_multi_cleanup(curl->multi); /* closes connections, so the sockets go after it */
+  ia_connections_free(&curl->connections);
   ia_sockets_close(&curl->sockets);
   ia_buf_free(&curl->authorities);
   if (curl->global) curl_global_cleanup();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Every workaround for a version of libcurl. */
+/* Every workaround for a version of libcurl. One more is in the data of curl_connections.c and sockets_epoll.c: 7.88
+ * until 8.4 close a socket that was still connecting without a call of CURLOPT_CLOSESOCKETFUNCTION, and before
+ * CURL_POLL_REMOVE. Goes when 8.5 is the oldest version. */
 #define CURL_DISABLE_DEPRECATION /* for curl_multi_socket_all: see ia_compat_next_address */
 #include "curl_compat.h"
 

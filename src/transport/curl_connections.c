@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The sockets that libcurl has open. Invariants:
- * - An entry is in the list exactly while its socket is open. Transfers may keep an entry longer.
+ * - An open socket has one entry. An entry may be left of a closed one: libcurl 7.88 until 8.4 close a socket that
+ *   was still connecting without a call of CURLOPT_CLOSESOCKETFUNCTION. The next socket with that number replaces the entry.
  * - A new connection takes its first request without a check, so a request that is moved to a new connection goes out.
  *
  * A kept HTTP/1.1 connection must be silent: bytes that came before the request cannot be its response. Over TLS such bytes
@@ -37,6 +38,25 @@ static int new_socket(int family, int type, int protocol) {
 #endif
 }
 
+void ia_connection_unref(ia_connection *connection, const imgact_allocator *allocator) {
+  if (connection && --connection->refs == 0) ia_free(allocator, connection);
+}
+
+static void drop(ia_connections *connections, ia_connection *connection) {
+  ia_list_remove(&connection->link);
+  connection->socket = -1;
+  ia_connection_unref(connection, connections->allocator);
+}
+
+static void forget(ia_connections *connections, int socket) {
+  for (ia_link *link = connections->open.next; link != &connections->open; link = link->next) {
+    ia_connection *connection = IA_ENTRY(link, ia_connection, link);
+    if (connection->socket != socket) continue;
+    drop(connections, connection);
+    return;
+  }
+}
+
 int ia_connections_open(ia_connections *connections, int family, int type, int protocol) {
   ia_connection *connection = ia_alloc_zero(connections->allocator, sizeof *connection);
   connections->attempted = true;
@@ -50,24 +70,18 @@ int ia_connections_open(ia_connections *connections, int family, int type, int p
     errno = reason;
     return -1;
   }
+  forget(connections, connection->socket);
   ia_list_append(&connections->open, &connection->link);
   return connection->socket;
 }
 
-void ia_connection_unref(ia_connection *connection, const imgact_allocator *allocator) {
-  if (connection && --connection->refs == 0) ia_free(allocator, connection);
+int ia_connections_close(ia_connections *connections, int socket) {
+  forget(connections, socket);
+  return close(socket);
 }
 
-int ia_connections_close(ia_connections *connections, int socket) {
-  for (ia_link *link = connections->open.next; link != &connections->open; link = link->next) {
-    ia_connection *connection = IA_ENTRY(link, ia_connection, link);
-    if (connection->socket != socket) continue;
-    ia_list_remove(link);
-    connection->socket = -1;
-    ia_connection_unref(connection, connections->allocator);
-    break;
-  }
-  return close(socket);
+void ia_connections_free(ia_connections *connections) {
+  while (!ia_list_empty(&connections->open)) drop(connections, IA_ENTRY(connections->open.next, ia_connection, link));
 }
 
 /* ---- which connection is it ---- */

@@ -38,6 +38,8 @@ void ia_connections_init(ia_connections *connections, const imgact_allocator *al
 int ia_connections_open(ia_connections *connections, int family, int type, int protocol);
 /* Closes a socket. */
 int ia_connections_close(ia_connections *connections, int socket);
+/* Frees the entries; closes no socket. */
+void ia_connections_free(ia_connections *connections);
 /* Returns the open connection with these ends and adds a reference. NULL if there is none. */
 ia_connection *ia_connections_find(const ia_connections *connections, const ia_endpoints *ends);
 

@@ -42,15 +42,15 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
 
 /* ---- head ---- */
 
-static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 static void add_field(ia_transfer *transfer, const char *line, size_t length) {
   const char *colon = memchr(line, ':', length);
   bool status_line = length >= 5 && memcmp(line, "HTTP/", 5) == 0;
-  if (!colon || status_line || blank(line[0])) return; /* folded lines are obsolete and carry nothing that is read */
+  if (!colon || status_line || is_space(line[0])) return; /* folded lines are obsolete and carry nothing that is read */
   const char *value = colon + 1, *end = line + length;
-  while (value < end && blank(*value)) value++;
-  while (end > value && blank(end[-1])) end--;
+  while (value < end && is_space(*value)) value++;
+  while (end > value && is_space(end[-1])) end--;
   ia_buf_add(&transfer->fields, line, (size_t)(colon - line));
   ia_buf_char(&transfer->fields, '\0');
   ia_buf_add(&transfer->fields, value, (size_t)(end - value));

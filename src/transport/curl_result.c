@@ -56,7 +56,7 @@ static const char *connect_message(ia_transfer *transfer) {
 /* libcurl refuses a Content-Length above the limit while it reads the head. */
 static const char *too_large_message(const ia_transfer *transfer) {
   bool body = transfer->head_done || transfer->result == CURLE_FILESIZE_EXCEEDED;
-  return body ? "the reply's body is above the ceiling" : "the reply's head is above the ceiling";
+  return body ? "response body exceeds the limit" : "response head exceeds the limit";
 }
 
 static const char *timeout_message(ia_transfer *transfer) {
@@ -73,7 +73,7 @@ static const char *own_message(ia_transfer *transfer, imgact_failure failure) {
   case IMGACT_FAILURE_TIMEOUT: return timeout_message(transfer);
   case IMGACT_FAILURE_NOMEM: return "out of memory";
   case IMGACT_FAILURE_ENCODING:
-    if (transfer->failure == failure) return "the reply's head holds a NUL byte";
+    if (transfer->failure == failure) return "response head contains a NUL byte";
     return NULL;
   default: break;
   }

@@ -242,7 +242,7 @@ static CURLcode set_scope(ia_transfer *transfer, const imgact_http_request *requ
   return CURLE_OK;
 }
 
-static CURLcode set_ceiling(ia_transfer *transfer, const imgact_http_request *request) {
+static CURLcode set_body_limit(ia_transfer *transfer, const imgact_http_request *request) {
   transfer->body.max = request->max_body_bytes;
   IA_CURL_SET(transfer->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)ia_transfer_wire_max(request));
   return CURLE_OK;
@@ -266,7 +266,7 @@ imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_reque
   if (result == CURLE_OK) result = curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url);
   if (result == CURLE_OK) result = set_headers(transfer, request);
   if (result == CURLE_OK) result = set_method(transfer->easy, request);
-  if (result == CURLE_OK) result = set_ceiling(transfer, request);
+  if (result == CURLE_OK) result = set_body_limit(transfer, request);
   if (result == CURLE_OK) result = set_run(transfer, request->timeout_ms, false);
   if (result == CURLE_OK) return IMGACT_OK;
   return result == CURLE_OUT_OF_MEMORY ? IMGACT_NOMEM : IMGACT_INTERNAL;

@@ -30,7 +30,7 @@ bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
   return errno == EEXIST && epoll_ctl(sockets->fd, EPOLL_CTL_MOD, socket, &event) == 0;
 }
 
-/* libcurl 7.88 to 8.1 closes a socket that was still connecting before it says so here. The number may by then be a file of
+/* libcurl 7.88 to 8.4 closes a socket that was still connecting before it says so here. The number may by then be a file of
  * another thread: that file is not in this descriptor, so the kernel answers ENOENT and nothing is taken from anybody. Nor
  * can libcurl get the number again without asking to watch it: who gets it is new to it there, or opens it in a later run.
  */

@@ -342,7 +342,7 @@ static void http11_required_post_sent_once(void **state) {
 // ---- frames of no request ----
 
 // What the HTTP/2 library does with the connection differs; an answer is always the request's own.
-static void http2_stray_frames_are_no_response(void **state) {
+static void http2_stray_frames_not_believed(void **state) {
   (void)state;
   h2_net h;
   net_exchange x;
@@ -374,7 +374,7 @@ int main(void) {
       cmocka_unit_test(http2_cancel_lets_other_streams_end),
       cmocka_unit_test(http11_required_idempotent_sent_again),
       cmocka_unit_test(http11_required_post_sent_once),
-      cmocka_unit_test(http2_stray_frames_are_no_response),
+      cmocka_unit_test(http2_stray_frames_not_believed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -268,7 +268,7 @@ static void bodies_beyond_the_ceiling_are_too_large(void **state) {
     net_open(&n, say_large, heads[i]);
     net_do(&n, &x, "GET", "/", NULL);
     assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
-    assert_string_equal(x.message, "the reply's body is above the ceiling");
+    assert_string_equal(x.message, "response body exceeds the limit");
     net_clear(&x);
     net_close(&n);
   }

@@ -146,7 +146,7 @@ static void tls_kept_stray_response_replaced(void **state) {
   follow_extra("/stray");
 }
 
-// The ticket is encrypted, so it cannot be told from a response: one more handshake, and no second one.
+// The ticket is encrypted, so it cannot be distinguished from a response: one more handshake, and no second one.
 static void tls_late_ticket_replaced_once(void **state) {
   (void)state;
   follow_extra("/ticket");
