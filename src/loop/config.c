@@ -21,11 +21,6 @@ static const char default_key[] = "default_profile";
 
 /* ---- texts ---- */
 
-const char *ia_env(const char *name) {
-  const char *value = getenv(name);
-  return value && *value != '\0' ? value : NULL;
-}
-
 const char *ia_config_intern(imgact_config *config, const char *text) {
   for (const ia_interned *interned = config->interned; interned; interned = interned->next) {
     if (strcmp(interned->text, text) == 0) return interned->text;
@@ -47,16 +42,6 @@ const char *ia_config_intern_concat(imgact_config *config, const char *head, siz
   const char *interned = whole ? ia_config_intern(config, whole) : NULL;
   ia_buf_free(&text);
   return interned;
-}
-
-const char *ia_path_shown(const char *path, char buffer[IA_PATH_SHOWN]) {
-  const size_t most = IA_PATH_SHOWN - sizeof "...";
-  size_t length = strlen(path);
-  if (length <= most) return path;
-  path += length - most;
-  while (((unsigned char)*path & 0xc0) == 0x80) path++;
-  (void)snprintf(buffer, IA_PATH_SHOWN, "...%s", path);
-  return buffer;
 }
 
 imgact_status ia_config_error(const imgact_config *config, int line, imgact_error *error, const char *format, ...) {

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The inside of the configuration: config.c reads the file, config_resolve.c says what counts, token_source.c fetches the
- * token.
- */
+ * token. */
 #ifndef IA_CONFIG_H
 #define IA_CONFIG_H
 
 #include "arena.h"
+#include "os.h"
 #include <imgact/client.h>
 #include <stdbool.h>
 
 #define IA_CONFIG_MAX_BYTES ((size_t)1 << 20)
 #define IA_TOKEN_MAX_READ   ((size_t)64 << 10) /* of a file or a command; a client takes far less */
 #define IA_TOKEN_COMMAND_MS 60000
-#define IA_PATH_SHOWN       208
 
 typedef enum ia_key {
   IA_KEY_PROVIDER,
@@ -47,8 +46,6 @@ struct imgact_config {
   bool exists;
 };
 
-/* A variable of the environment; an empty one counts as unset. */
-const char *ia_env(const char *name);
 /* A copy that lives as the configuration. Equal texts share one, so that a configuration that is asked for ever does not
  * grow with the questions. NULL: no memory. */
 const char *ia_config_intern(imgact_config *config, const char *text);
@@ -57,8 +54,6 @@ const char *ia_config_intern_concat(imgact_config *config, const char *head, siz
 const ia_profile *ia_config_find(const imgact_config *config, const char *name);
 /* "~/x" as a path in the home. *out is kept by the configuration. */
 imgact_status ia_config_expand(imgact_config *config, const char *path, const char **out, imgact_error *error);
-/* A path as errors quote it: of a long one its end, which tells more than its beginning. */
-const char *ia_path_shown(const char *path, char buffer[IA_PATH_SHOWN]);
 /* INVALID_ARGUMENT with "FILE:LINE: " before the words. */
 imgact_status ia_config_error(const imgact_config *config, int line, imgact_error *error, const char *format, ...)
     IMGACT_PRINTF(4, 5);
@@ -74,23 +69,6 @@ const char *ia_endpoint_problem(const char *text);
 
 /* ---- token_source.c, token_command.c ---- */
 
-/* Bytes that may be a secret: wiped when freed, and never moved, so that no copy stays behind. A NUL follows the last one.
- */
-typedef struct ia_bytes {
-  const imgact_allocator *allocator;
-  char *data;
-  size_t length;
-} ia_bytes;
-
-/* Allocates room for max + 1 bytes and a NUL: one byte more than allowed tells that there are too many. */
-bool ia_bytes_new(ia_bytes *bytes, size_t max);
-/* Appends what a read gives, up to max + 1 bytes in all. Returns 1 if more may come, 0 at the end, -1 with errno set. */
-int ia_bytes_read(ia_bytes *bytes, size_t max, int fd);
-void ia_bytes_free(ia_bytes *bytes);
-
-/* A whole regular file of at most `max` bytes that nobody but its owner, the user or root, can write.
- * *missing (may be NULL) tells that there is none; that is an error too. */
-imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *missing, imgact_error *error);
 /* What a shell command prints. `profile` is for the error, which never shows the output. */
 imgact_status ia_read_command(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes,
                               imgact_error *error);

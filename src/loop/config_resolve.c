@@ -8,6 +8,7 @@
 #include "config.h"
 #include "error_fill.h"
 #include "loop.h"
+#include "providers.h"
 #include "str.h"
 #include "struct_size.h"
 #include <imgact/provider.h>

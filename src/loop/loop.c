@@ -227,7 +227,7 @@ void imgact_loop_wakeup(imgact_loop *loop) {
 
 imgact_status imgact_op_run(imgact_op *op) {
   if (!op) return IMGACT_NOMEM;
-  imgact_loop *loop = imgact_client_loop(op->client);
+  imgact_loop *loop = op->client->outer;
   if (loop->dispatching) return IMGACT_BUSY;
   ia_loop_ref(loop);
   ia_op_pin(op); /* a callback of another operation may free it, its client and the loop */

@@ -28,12 +28,4 @@ void ia_destroy_unused_transport(const imgact_client_options *options);
 /* Waits for something to be due, or for wakeup, at most until then, and dispatches. */
 void ia_loop_step(imgact_loop *loop);
 
-#define IA_KNOWN_PROVIDERS_SHOWN 128
-
-/* "hetzner, digitalocean", for error texts (client.c). */
-const char *ia_known_providers(char text[IA_KNOWN_PROVIDERS_SHOWN]);
-
-/* Is a provider's table whole? INVALID_ARGUMENT names what is missing (client.c). */
-imgact_status ia_provider_check(const imgact_provider *provider, imgact_error *error);
-
 #endif

@@ -80,7 +80,7 @@ static void update_connection(ia_transfer *transfer) {
   if (!transfer->connection) return;
   if (curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK && version == CURL_HTTP_VERSION_2_0)
     transfer->connection->multiplexed = true;
-  if (transfer->connection->abandoned) ia_transfer_abandon_connection(transfer);
+  if (transfer->connection->abandoned) (void)curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
 static void end_head(ia_transfer *transfer) {
