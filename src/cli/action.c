@@ -102,7 +102,7 @@ static bool tell_stopped(cli_app *app, const cli_item *item) {
   return true;
 }
 
-/* One error with the ids that it is about; for programs, whose sentence has an end, as often as it takes. */
+/* Prints one error with its ids. A message in JSON has a maximum length: several errors then. */
 static void tell_of_all(cli_app *app, const report *reports, size_t count) {
   const imgact_error *error = cli_item_error(reports[0].item);
   const char *details = imgact_op_error_details(reports[0].item->op);
@@ -131,19 +131,19 @@ static void tell_group(cli_app *app, const report *reports, size_t count) {
     tell_of_all(app, reports, count);
 }
 
-/* The errors that are still to be printed: a program takes nothing from what people were told before. */
+/* Collects the errors that were not printed yet; JSON repeats those that were printed as progress. */
 static size_t collect_reports(cli_app *app, const cli_batch *batch, report *reports) {
   size_t count = 0;
   for (size_t i = 0; i < batch->count; i++) {
     const cli_item *item = &batch->items[i];
-    bool told = item->error_printed && !cli_wants_json(app);
-    if (cli_item_error(item)->status && !tell_stopped(app, item) && !told) reports[count++].item = item;
+    bool printed = item->error_printed && !cli_wants_json(app);
+    if (cli_item_error(item)->status && !tell_stopped(app, item) && !printed) reports[count++].item = item;
   }
   return count;
 }
 
-/* Errors once each, with the ids that they are about: a poll that fails ends many waits in the same way. The time grows
- * with the number of ids, not with its square. */
+/* Prints each error once, with its ids: a failed poll ends many waits in the same way. Takes linear time, but for sorting.
+ */
 static int tell_errors(cli_app *app, const cli_batch *batch) {
   report *reports = calloc(batch->count + 1, sizeof *reports);
   if (!reports) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
@@ -170,9 +170,9 @@ static int show(cli_app *app, cli_batch *batch, const void **known) {
     exit_status = batch->count == 1 ? cli_print_item(app, &cli_action_schema, known[0])
                                     : cli_print_list(app, &cli_action_schema, known, count);
   }
-  int told = tell_errors(app, batch);
+  int printed = tell_errors(app, batch);
   cli_hint_resume(batch);
-  if (!exit_status) exit_status = told;
+  if (!exit_status) exit_status = printed;
   return exit_status ? exit_status : cli_exit_summary_status(&tally);
 }
 

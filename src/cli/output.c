@@ -314,7 +314,7 @@ static void measure_row(table *t, const void *item) {
 
 static void print_cell(cli_stream *out, const char *text, size_t width, bool last) {
   cli_stream_text(out, text);
-  if (!last) cli_stream_blanks(out, width - cli_display_width(text) + GAP);
+  if (!last) cli_stream_spaces(out, width - cli_display_width(text) + GAP);
 }
 
 static void print_row(table *t, const void *item) {

@@ -30,7 +30,7 @@ void cli_stream_open(cli_stream *stream, int fd, bool reports_signal) {
 
 static bool is_lost(const cli_stream *stream) { return stream->error || stream->abandoned; }
 
-/* Returns true once a write can go on, or can tell why it cannot. */
+/* Returns true once a write does not wait, whether it succeeds or fails. */
 static bool wait_for_room(const cli_stream *stream) {
   for (int waited_ms = 0;; waited_ms += LOOK_MS) {
     struct pollfd out = {.fd = stream->fd, .events = POLLOUT};
@@ -47,7 +47,7 @@ static size_t write_some(cli_stream *stream, const char *text, size_t length) {
   ssize_t written = write(stream->fd, text, length);
   if (written >= 0) return (size_t)written;
   if (errno == EAGAIN || errno == EWOULDBLOCK)
-    poll(NULL, 0, 1); /* poll() promised too much: some devices need more room than one byte */
+    poll(NULL, 0, 1); /* poll() may report less room than this device needs */
   else if (errno != EINTR)
     stream->error = errno;
   return 0;
@@ -96,7 +96,7 @@ void cli_stream_line(cli_stream *stream, const char *text) {
 
 void cli_stream_char(cli_stream *stream, char c) { cli_stream_add(stream, &c, 1); }
 
-void cli_stream_blanks(cli_stream *stream, size_t count) {
+void cli_stream_spaces(cli_stream *stream, size_t count) {
   while (count--) cli_stream_char(stream, ' ');
 }
 

@@ -36,7 +36,7 @@ void cli_stream_text(cli_stream *stream, const char *text);
 /* Appends text and a newline. */
 void cli_stream_line(cli_stream *stream, const char *text);
 void cli_stream_char(cli_stream *stream, char c);
-void cli_stream_blanks(cli_stream *stream, size_t count);
+void cli_stream_spaces(cli_stream *stream, size_t count);
 /* Appends formatted text of less than CLI_STREAM_BYTES; more is cut. Returns its length. */
 int cli_stream_format(cli_stream *stream, const char *format, ...) IMGACT_PRINTF(2, 3);
 

@@ -22,7 +22,7 @@ typedef struct ia_bytes {
   size_t length;
 } ia_bytes;
 
-/* Allocates room for max + 1 bytes and a NUL: one byte more than allowed tells that there are too many. */
+/* Allocates max + 1 bytes and a NUL: the extra byte shows that the input is too long. */
 bool ia_bytes_new(ia_bytes *bytes, size_t max);
 /* Appends what a read gives, up to max + 1 bytes in all. Returns 1 if more may come, 0 at the end, -1 with errno set. */
 int ia_bytes_read(ia_bytes *bytes, size_t max, int fd);

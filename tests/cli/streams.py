@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Output through pipes that do not block, that nobody reads, or that are read slowly. streams.py TOOL SOURCE_ROOT"""
+"""Output through pipes that do not block, without a reader, or with a slow one. streams.py TOOL SOURCE_ROOT"""
 
 import fcntl
 import json
@@ -58,7 +58,7 @@ def start(words, out, err=subprocess.PIPE):
 
 
 def read_slowly(read, pause_s=0.0):
-    """Everything until the end; the first look comes late, so that the pipe is full by then."""
+    """Returns everything until the end. Starts late, so that the pipe is full by then."""
     time.sleep(0.2)
     got = bytearray()
     while part := os.read(read, 4096):
@@ -69,7 +69,7 @@ def read_slowly(read, pause_s=0.0):
 
 
 def stopped(process):
-    """Waits until the process does nothing any more: it waits for its reader."""
+    """Waits until the process waits for its reader."""
     if not os.path.exists("/proc/self/stat"):
         time.sleep(2)
         return
@@ -146,7 +146,7 @@ def signal_while_reader_is_slow_ends():
 
 
 def outcome_of_change_goes_to_stderr():
-    """Nobody reads stdout and a signal comes: what was changed must be somewhere."""
+    """A signal ends a command whose stdout has no reader; stderr then names the change."""
     read, write = small_pipe()
     fill(write)
     process = start(CHANGE, write)

@@ -115,7 +115,7 @@ subproject_static() {
   as_subproject static && is_not_linked "$work/subproject/static/consumer"
 }
 
-# Without the tests there are no fuzz targets either.
+# The fuzz targets need the support library of the tests.
 fuzz_without_tests() {
   ! meson setup "$work/fuzz" "$root" -Dfuzz=true -Dtests=disabled >"$work/fuzz.log" &&
     grep -F -e '-Dfuzz=true needs the tests; use -Dtests=enabled' "$work/fuzz.log"

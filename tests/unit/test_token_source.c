@@ -246,7 +246,7 @@ static int in_a_session(int (*body)(void *with), void *with) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 100;
 }
 
-// Runs it in a session of its own whose terminal is a new one, and returns what it returns. `typed` was typed there.
+// Runs body in a new session on a new terminal and returns its result. `typed` is the terminal's input.
 typedef struct on_terminal {
   int (*body)(void *with);
   void *with;
