@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// The API's clock as an interval: what one response tells, how later ones narrow it, and what a contradiction leaves.
+#include "server_clock.h"
+#include "testing.h"
+
+#define T 1767225600000 // the API's time when the monotonic clock shows 0
+
+static ia_time_range at(const ia_server_clock *clock, int64_t mono_ms) {
+  return ia_server_clock_at(clock, mono_ms, mono_ms);
+}
+
+static void assert_range(ia_time_range range, int64_t least_ms, int64_t most_ms) {
+  assert_int_equal(range.least_ms, least_ms);
+  assert_int_equal(range.most_ms, most_ms);
+}
+
+// The Date was written between sending and receiving, somewhere within its second.
+static void one_response_bounds_the_clock(void **state) {
+  (void)state;
+  ia_server_clock clock = {0};
+  ia_server_clock_learn(&clock, T, 100, 400);
+  assert_true(clock.known);
+  assert_range(at(&clock, 400), T, T + 1000 + 300);
+}
+
+// A response that took 20 s says little, and cannot pretend to say more.
+static void slow_response_bounds_loosely(void **state) {
+  (void)state;
+  ia_server_clock clock = {0};
+  ia_server_clock_learn(&clock, T, 0, 20000);
+  assert_range(at(&clock, 20000), T, T + 21000);
+}
+
+static void responses_narrow_the_interval(void **state) {
+  (void)state;
+  ia_server_clock clock = {0};
+  ia_server_clock_learn(&clock, T, 0, 0);
+  ia_server_clock_learn(&clock, T, 900, 900); // still the same second: the offset is at most 100 ms
+  assert_range(at(&clock, 900), T + 900, T + 1000);
+}
+
+static void interval_never_excludes_the_truth(void **state) {
+  (void)state;
+  ia_server_clock clock = {0};
+  uint64_t seed = 7;
+  const int64_t offset_ms = T + 777;
+  for (int64_t now_ms = 0; now_ms < 100000000; now_ms += 12345) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    int64_t took_ms = (int64_t)(seed >> 40) % 5000, wrote_ms = now_ms + (int64_t)(seed >> 20) % (took_ms + 1);
+    int64_t date_ms = (wrote_ms + offset_ms) / 1000 * 1000;
+    ia_server_clock_learn(&clock, date_ms, now_ms, now_ms + took_ms);
+    ia_time_range range = ia_server_clock_at(&clock, now_ms, now_ms + took_ms);
+    assert_in_range(offset_ms + now_ms - range.least_ms, 0, INT64_MAX);
+    assert_in_range(range.most_ms - offset_ms - now_ms, 0, INT64_MAX);
+  }
+  assert_false(clock.changed);
+}
+
+// 200 ppm: 720 ms an hour, on both sides.
+static void interval_widens_with_age(void **state) {
+  (void)state;
+  ia_server_clock clock = {0};
+  ia_server_clock_learn(&clock, T, 0, 0);
+  ia_time_range later = at(&clock, 3600000);
+  assert_range(later, T + 3600000 - 720, T + 3600000 + 1000 + 720);
+}
+
+static void servers_a_second_apart_do_not_contradict(void **state) {
+  (void)state;
+  ia_server_clock clock = {0};
+  ia_server_clock_learn(&clock, T, 0, 0);
+  ia_server_clock_learn(&clock, T + 2000, 0, 0);
+  assert_false(clock.changed);
+  assert_range(at(&clock, 0), T, T + 3000);
+}
+
+// A request from before the clock was set may be dated by either clock, one from after it by the new one.
+static void contradiction_keeps_both_for_what_was_sent_before(void **state) {
+  (void)state;
+  ia_server_clock clock = {0};
+  ia_server_clock_learn(&clock, T, 0, 0);
+  ia_server_clock_learn(&clock, T - 600000, 1000, 1000);
+  assert_true(clock.changed);
+  ia_time_range before = ia_server_clock_at(&clock, 500, 1000), after = ia_server_clock_at(&clock, 1500, 1500);
+  assert_true(before.least_ms <= T - 600500 && before.most_ms >= T + 500);
+  assert_true(after.most_ms < T - 500000);
+  ia_server_clock_learn(&clock, T + 2000, 2000, 2000); // and back again
+  before = ia_server_clock_at(&clock, 500, 2000);
+  assert_true(before.least_ms <= T - 600500 && before.most_ms >= T + 500);
+}
+
+static void impossible_times_teach_nothing(void **state) {
+  (void)state;
+  ia_server_clock clock = {0};
+  ia_server_clock_learn(&clock, T, 10, 9);
+  assert_false(clock.known);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(one_response_bounds_the_clock),
+      cmocka_unit_test(slow_response_bounds_loosely),
+      cmocka_unit_test(responses_narrow_the_interval),
+      cmocka_unit_test(interval_never_excludes_the_truth),
+      cmocka_unit_test(interval_widens_with_age),
+      cmocka_unit_test(servers_a_second_apart_do_not_contradict),
+      cmocka_unit_test(contradiction_keeps_both_for_what_was_sent_before),
+      cmocka_unit_test(impossible_times_teach_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
