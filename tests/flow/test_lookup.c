@@ -80,6 +80,31 @@ static void without_a_look_at_the_image_nothing_is_confirmed(void **state) {
   close_table(&t);
 }
 
+static imgact_status decode_action_without_id(const imgact_call *call, const imgact_response *response,
+                                              imgact_result *result, imgact_error *error) {
+  (void)call, (void)response, (void)error;
+  imgact_action *action = imgact_result_add_action(result, NULL);
+  if (action) action->status = IMGACT_ACTION_STATUS_RUNNING;
+  return IMGACT_OK;
+}
+
+// It runs, and nobody can ask for it: a wait cannot end well.
+static void an_action_without_an_id_cannot_be_waited_for(void **state) {
+  (void)state;
+  for (int waits = 0; waits < 2; waits++) {
+    table t;
+    open_table(&t, 0, false);
+    t.slots[IMGACT_OP_TRANSFER].decode = decode_action_without_id;
+    imgact_op *op = transfer(&t);
+    imgact_op_set_wait(op, waits);
+    harness_run(op, waits ? IMGACT_INTERNAL : IMGACT_OK);
+    if (waits) assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    assert_int_equal(t.cloud->mutations, 1);
+    imgact_op_free(op);
+    close_table(&t);
+  }
+}
+
 static imgact_tristate cannot_tell(const imgact_call *call, const imgact_action *action) {
   (void)call, (void)action;
   return IMGACT_TRISTATE_UNKNOWN;
@@ -233,6 +258,7 @@ int main(void) {
       cmocka_unit_test(without_a_list_of_actions_nothing_settles_it),
       cmocka_unit_test(without_a_look_at_the_image_the_actions_alone_tell),
       cmocka_unit_test(without_a_look_at_the_image_nothing_is_confirmed),
+      cmocka_unit_test(an_action_without_an_id_cannot_be_waited_for),
       cmocka_unit_test(an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing),
       cmocka_unit_test(an_action_that_does_not_tell_when_it_was_started_settles_nothing),
       cmocka_unit_test(another_images_state_settles_nothing),

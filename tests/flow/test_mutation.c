@@ -469,6 +469,29 @@ static void the_clouds_own_clock_decides(void **state) {
   }
 }
 
+static cloud_outcome gateway(int effects, int status, int64_t ahead_ms) {
+  return (cloud_outcome){.effects = effects,
+                         .answer = {.status = status, .body = "<html>", .with_date = true, .cloud_ahead_ms = ahead_ms}};
+}
+
+// Only the API itself tells the time: not a gateway in front of it, whose clock may show anything.
+static void a_gateways_clock_decides_nothing(void **state) {
+  (void)state;
+  static const int64_t years[] = {-56, -1, 1, 10};
+  for (size_t i = 0; i < sizeof years / sizeof *years; i++)
+    for (int effects = 0; effects < 2; effects++) {
+      play p = begin_digitalocean();
+      cloud_add_action(p.cloud, "transfer", "nyc3", 300 * (int64_t)86400000, 1000);
+      cloud_plan(p.cloud, gateway(effects, 502, years[i] * 365 * 86400000));
+      imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
+      assert_int_equal(imgact_op_adopted(op), effects);
+      assert_string_equal(imgact_op_action(op)->id, "9002");
+      assert_int_equal(p.cloud->applied, 1);
+      imgact_op_free(op);
+      end(&p);
+    }
+}
+
 static void twins_never_share_an_action(void **state) {
   (void)state;
   play p = begin_digitalocean();
@@ -548,6 +571,24 @@ static void a_deletion_that_was_sent_again_and_finds_nothing_succeeded(void **st
   cloud_plan(p.cloud, replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"Image already deleted\"}"));
   harness_expect(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
   end(&p);
+}
+
+// Nothing of the first request was done: the image was gone before, and that is told.
+static void a_deletion_that_was_never_sent_before_is_not_found(void **state) {
+  (void)state;
+  const cloud_outcome nothing_done[] = {
+      {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
+      {.answer = {.status = 429, .body = "{}", .headers = "Retry-After: 1\n"}}};
+  for (size_t i = 0; i < sizeof nothing_done / sizeof *nothing_done; i++) {
+    play p = begin_hetzner();
+    p.cloud->deleted = true;
+    cloud_plan(p.cloud, nothing_done[i]);
+    imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NOT_FOUND);
+    scripted_assert_lines(p.script, HZ_DELETE, HZ_DELETE);
+    assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    imgact_op_free(op);
+    end(&p);
+  }
 }
 
 static void a_deletion_of_nothing_is_not_found(void **state) {
@@ -666,6 +707,49 @@ static void before_send_called_once_before_first_byte(void **state) {
   end(&p);
 }
 
+typedef struct departure {
+  scripted *script;
+  int64_t told_ms[100];
+  size_t told;
+} departure;
+
+static imgact_status note_departure(void *user, imgact_op *op, const char *call_json) {
+  departure *d = user;
+  (void)op, (void)call_json;
+  d->told_ms[d->told++] = scripted_now_ms(d->script);
+  return IMGACT_OK;
+}
+
+// Eight at a time, each a second long: the last one leaves, and is told, long after all were started.
+static void before_send_called_when_the_request_leaves(void **state) {
+  (void)state;
+  enum { CALLS = 100 };
+  harness *h = harness_digitalocean();
+  departure d = {.script = h->script};
+  imgact_op *ops[CALLS];
+  scripted_on(h->script, "POST *",
+              (scripted_answer){.status = 201,
+                                .delay_ms = 1000,
+                                .body = "{\"action\":{\"id\":1,\"status\":\"completed\",\"type\":\"transfer\"}}"});
+  for (int i = 0; i < CALLS; i++) {
+    char id[8];
+    snprintf(id, sizeof id, "%d", i + 1);
+    ops[i] = imgact_transfer_image(h->client, id, "nyc3");
+    imgact_op_set_before_send(ops[i], note_departure, &d);
+    imgact_op_start(ops[i], NULL, NULL);
+  }
+  assert_int_equal(imgact_loop_run(h->loop), IMGACT_OK);
+  assert_int_equal(d.told, CALLS);
+  assert_int_equal(scripted_count(h->script), CALLS);
+  for (size_t i = 0; i < CALLS; i++) {
+    assert_int_equal(d.told_ms[i], scripted_at(h->script, i)->sent_ms);
+    assert_status(ops[i], IMGACT_OK);
+    imgact_op_free(ops[i]);
+  }
+  assert_int_in_range(d.told_ms[CALLS - 1], 11000, 13000);
+  harness_free(h);
+}
+
 static void before_send_rejects_or_cancels(void **state) {
   (void)state;
   play p = begin_digitalocean();
@@ -716,6 +800,19 @@ static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **
     imgact_op_free(op);
     end(&p);
   }
+}
+
+// The first program's clock was six seconds fast: by it, the running action is older than the request.
+static void resume_never_rules_out_a_running_action(void **state) {
+  (void)state;
+  play p = begin_digitalocean();
+  cloud_add_action(p.cloud, "transfer", "nyc3", 0, 60000);
+  scripted_advance(p.script, 9000);
+  imgact_op *op = harness_run(imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 6000), IMGACT_AMBIGUOUS);
+  assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+  assert_int_equal(p.cloud->mutations, 0);
+  imgact_op_free(op);
+  end(&p);
 }
 
 static void what_is_sent_again_for_such_a_call_is_known_by_its_own_time(void **state) {
@@ -1007,20 +1104,24 @@ int main(void) {
       cmocka_unit_test(a_long_sentence_of_the_clouds_leaves_room_for_ours),
       cmocka_unit_test(older_actions_and_those_of_others_are_not_adopted),
       cmocka_unit_test(the_clouds_own_clock_decides),
+      cmocka_unit_test(a_gateways_clock_decides_nothing),
       cmocka_unit_test(twins_never_share_an_action),
       cmocka_unit_test(a_twin_goes_on_when_the_first_is_freed_or_cancelled),
       cmocka_unit_test(transfers_to_several_regions_do_not_wait_for_each_other),
       cmocka_unit_test(a_deletion_that_was_sent_again_and_finds_nothing_succeeded),
       cmocka_unit_test(a_deletion_of_nothing_is_not_found),
+      cmocka_unit_test(a_deletion_that_was_never_sent_before_is_not_found),
       cmocka_unit_test(a_deletion_whose_answers_are_all_lost_may_be_applied),
       cmocka_unit_test(a_conversion_by_put_that_is_refused_the_second_time_is_looked_into),
       cmocka_unit_test(a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once),
       cmocka_unit_test(a_conversion_by_put_with_a_useless_answer_is_not_repeated),
       cmocka_unit_test(an_update_with_a_useless_answer_may_be_applied),
       cmocka_unit_test(before_send_called_once_before_first_byte),
+      cmocka_unit_test(before_send_called_when_the_request_leaves),
       cmocka_unit_test(before_send_rejects_or_cancels),
       cmocka_unit_test(a_resumed_call_starts_at_its_look),
       cmocka_unit_test(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own),
+      cmocka_unit_test(resume_never_rules_out_a_running_action),
       cmocka_unit_test(what_is_sent_again_for_such_a_call_is_known_by_its_own_time),
       cmocka_unit_test(a_resumed_call_that_left_no_trace_is_sent),
       cmocka_unit_test(a_resumed_call_counts_the_attempt_of_the_first_program),

@@ -389,6 +389,101 @@ static void ten_thousand_waits_share_a_loop(void **state) {
   assert_memory_fine(&memory);
 }
 
+// ---- an outage
+
+static bool down_for_a_minute(void *user, const scripted_request *request, scripted_answer *answer) {
+  scripted *script = user;
+  static char body[128];
+  if (scripted_now_ms(script) < 60000) {
+    *answer = (scripted_answer){.status = 503, .body = "{}"};
+    return true;
+  }
+  snprintf(body, sizeof body, "{\"action\":{\"id\":%s,\"status\":\"completed\",\"type\":\"transfer\"}}",
+           strrchr(request->target, '/') + 1);
+  *answer = (scripted_answer){.status = 200, .body = body};
+  return true;
+}
+
+static void two_hundred_waits_outlive_a_minute_of_503(void **state) {
+  (void)state;
+  harness *h = harness_digitalocean();
+  static imgact_op *ops[200];
+  scripted_when(h->script, down_for_a_minute, h->script);
+  for (size_t i = 0; i < 200; i++) {
+    char id[8];
+    const char *ids[] = {id};
+    snprintf(id, sizeof id, "%zu", i + 1);
+    ops[i] = imgact_wait_actions(h->client, ids, 1, NULL);
+    imgact_op_start(ops[i], NULL, NULL);
+  }
+  assert_int_equal(imgact_loop_run(h->loop), IMGACT_OK);
+  for (size_t i = 0; i < 200; i++) {
+    assert_status(ops[i], IMGACT_OK);
+    imgact_op_free(ops[i]);
+  }
+  harness_free(h);
+}
+
+// ---- reads beside waits
+
+typedef struct neighbours {
+  stress *stress;
+  char body[256];
+} neighbours;
+
+static void all_in_progress(void *user, const imgact_http_request *request, imgact_http_response *response) {
+  neighbours *n = user;
+  const char *id = strrchr(request->url, '/') + 1;
+  bool action = strstr(request->url, "/actions/") != NULL;
+  int length = snprintf(n->body, sizeof n->body,
+                        action ? "{\"action\":{\"id\":%s,\"type\":\"transfer\",\"status\":\"in-progress\"}}"
+                               : "{\"image\":{\"id\":%s,\"name\":\"n\"}}",
+                        id);
+  response->body = n->body;
+  response->body_bytes = (size_t)length;
+}
+
+/* How long a get takes that is started after ten seconds of so many waits; every response takes 100 ms. */
+static int64_t get_beside(size_t waits) {
+  neighbours n = {0};
+  imgact_client *client = NULL;
+  imgact_error error;
+  static imgact_op *ops[1000];
+  n.stress = stress_new(all_in_progress, &n, 100);
+  imgact_client_options options = {.size = sizeof options,
+                                   .provider_name = "digitalocean",
+                                   .token = HARNESS_TOKEN,
+                                   .transport = stress_transport(n.stress)};
+  assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_OK);
+  for (size_t i = 0; i < waits; i++) {
+    char id[8];
+    const char *ids[] = {id};
+    snprintf(id, sizeof id, "%zu", i + 1);
+    ops[i] = imgact_wait_actions(client, ids, 1, NULL);
+    imgact_op_start(ops[i], NULL, NULL);
+  }
+  const char *other = "5000";
+  imgact_op *ten_seconds = imgact_wait_actions(client, &other, 1, NULL);
+  harness_expect(harness_configure(ten_seconds, (imgact_op_options){.deadline_ms = 10000}), IMGACT_TIMEOUT);
+  int64_t started_ms = stress_now_ms(n.stress);
+  harness_expect(imgact_get_image(client, "7", NULL), IMGACT_OK);
+  int64_t took_ms = stress_now_ms(n.stress) - started_ms;
+  for (size_t i = 0; i < waits; i++) imgact_op_free(ops[i]);
+  imgact_client_free(client);
+  return took_ms;
+}
+
+static void a_get_beside_a_thousand_waits_takes_twice_its_time_at_most(void **state) {
+  (void)state;
+  int64_t alone_ms = get_beside(0);
+  assert_int_equal(alone_ms, 100);
+  for (size_t waits = 10; waits <= 1000; waits *= 10) {
+    int64_t ms = get_beside(waits);
+    printf("# a get beside %zu waits: %lld ms\n", waits, (long long)ms);
+    assert_int_in_range(ms, 100, 2 * alone_ms);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_status_alone_decides),
@@ -406,6 +501,8 @@ int main(void) {
       cmocka_unit_test(the_rate_of_the_last_poll_is_the_operations),
       cmocka_unit_test(an_action_of_another_image_is_not_found),
       cmocka_unit_test(sixty_four_waits_take_few_polls),
+      cmocka_unit_test(two_hundred_waits_outlive_a_minute_of_503),
+      cmocka_unit_test(a_get_beside_a_thousand_waits_takes_twice_its_time_at_most),
       cmocka_unit_test(a_wait_of_a_million_polls_does_not_grow),
       cmocka_unit_test(ten_thousand_waits_share_a_loop),
   };
