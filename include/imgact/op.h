@@ -154,15 +154,17 @@ typedef void (*imgact_progress_fn)(void *user_data, imgact_op *op, const imgact_
  * borrowed. Has no effect after the start. */
 IMGACT_API void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progress, void *user_data);
 
-/* Runs before the first byte of a mutation leaves, from a dispatch, with the call as JSON (stable enough to be stored and
- * resumed); anything but IMGACT_OK refuses it, and that status is the result (INTERNAL for BUSY and END, which mean
- * something else here). It may cancel the operation. */
+/* Called from a dispatch when a mutation's request is about to leave, before its first byte. call_json: the call, for a
+ * journal and imgact_op_resume(); valid until the callback returns. It has no token: its member "credential" is a keyed hash
+ * of token, provider and endpoint. Any status but IMGACT_OK rejects the call and is its result (INTERNAL for BUSY and END,
+ * which have another meaning here). The callback may cancel the operation. */
 typedef imgact_status (*imgact_before_send_fn)(void *user_data, imgact_op *op, const char *call_json);
 IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn before_send, void *user_data);
 
 /* Resumes a mutation that was passed to the before-send callback at sent_at (Unix ms) and has an unknown outcome. A sent_at
  * in the future means unknown. A mutation that creates an action starts with a lookup; an idempotent one (update, delete,
- * Hetzner's convert) is sent. */
+ * Hetzner's convert) is sent. Fails with IMGACT_INVALID_ARGUMENT and IMGACT_ERROR_MAYBE_APPLIED if call_json cannot be read
+ * or was sent to another endpoint or with another token; after a change of the token remove the member "credential". */
 IMGACT_API imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_t sent_at);
 
 /* ---- verbs ---- */

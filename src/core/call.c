@@ -218,14 +218,12 @@ static void write_update(imgact_json_writer *json, const imgact_image_update *u)
   imgact_json_write_end_object(json);
 }
 
-const char *ia_call_json(const imgact_call *call, const imgact_provider *provider, ia_arena *arena) {
+const char *ia_call_json(const imgact_call *call, const ia_call_target *target, ia_arena *arena) {
   imgact_json_writer *json = imgact_json_writer_new(arena->allocator, 0);
   const struct {
     const char *key, *value;
-  } texts[] = {{"provider", provider->name},
-               {"op", imgact_op_kind_name(call->kind)},
-               {"image", call->image_ref},
-               {"region", call->region}};
+  } texts[] = {{"provider", target->provider},          {"endpoint", target->endpoint}, {"credential", target->credential},
+               {"op", imgact_op_kind_name(call->kind)}, {"image", call->image_ref},     {"region", call->region}};
   imgact_json_write_begin_object(json);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i].value) {
@@ -304,8 +302,9 @@ static bool mutates(imgact_op_kind kind) {
 
 /* A key that this version does not know may change what the call does. */
 static const imgact_json *unknown_key(const imgact_json *root) {
-  static const char *const known[] = {"provider", "op",          "image",        "region", "protect",
-                                      "name",     "description", "distribution", "labels", "convert_to_snapshot"};
+  static const char *const known[] = {"provider",    "endpoint",     "credential", "op",
+                                      "image",       "region",       "protect",    "name",
+                                      "description", "distribution", "labels",     "convert_to_snapshot"};
   imgact_json_iter each = imgact_json_iter_begin(root);
   for (const imgact_json *key; imgact_json_iter_next(&each, &key);) {
     size_t i = 0;
@@ -315,16 +314,17 @@ static const imgact_json *unknown_key(const imgact_json *root) {
   return NULL;
 }
 
-static imgact_status read_call(call_reader *reader, imgact_call *call, const imgact_provider *provider,
-                               imgact_error *error) {
+static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_target *target, imgact_error *error) {
   const char *op = member(reader, "op"), *cloud = member(reader, "provider");
   int kind = 0;
   while (kind < IMGACT_OP_COUNT && !ia_str_equal(op, imgact_op_kind_name((imgact_op_kind)kind))) kind++;
   if (kind == IMGACT_OP_COUNT || !mutates((imgact_op_kind)kind))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no mutation (op: %s)", op ? op : "none");
-  if (!ia_str_equal(cloud, provider->name))
+  if (!ia_str_equal(cloud, target->provider))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is for %s, this client for %s",
-                            cloud ? cloud : "no provider", provider->name);
+                            cloud ? cloud : "no provider", target->provider);
+  target->endpoint = member(reader, "endpoint");
+  target->credential = member(reader, "credential");
   *call = (imgact_call){.size = sizeof *call, .kind = (imgact_op_kind)kind};
   call->image_ref = member(reader, "image");
   call->region = member(reader, "region");
@@ -342,7 +342,7 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, const img
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call has the unknown key '%s'", key);
 }
 
-imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgact_provider *provider, ia_arena *arena,
+imgact_status ia_call_from_json(imgact_call *call, ia_call_target *target, const char *text, ia_arena *arena,
                                 imgact_error *error) {
   imgact_json_doc *doc = NULL;
   char what[160];
@@ -351,7 +351,7 @@ imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgac
   if (parsed != IA_JSON_OK)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is no JSON that can be used (%s)", what);
   call_reader reader = {.root = imgact_json_doc_root(doc), .arena = arena};
-  imgact_status status = read_call(&reader, call, provider, error);
+  imgact_status status = read_call(&reader, call, target, error);
   if (reader.nomem) status = ia_no_memory(error); /* what is missing was there */
   imgact_json_doc_free(doc);
   return status;

@@ -2,6 +2,7 @@
 /* What the operations of one provider and token share: places for requests, retry tokens, the cloud's clock, claims. */
 #include "client.h"
 #include "error_fill.h"
+#include "sha256.h"
 #include "str.h"
 #include "token.h"
 #include "trace.h"
@@ -90,9 +91,7 @@ imgact_status ia_client_set_token(imgact_client *client, const char *token, size
   return IMGACT_OK;
 }
 
-/* Asked for before every request, since a callback may have a new one: and before the rate limiter is asked, since each
- * token may send what it may. */
-static imgact_status refresh_token(imgact_client *client, imgact_error *error) {
+imgact_status ia_client_refresh_token(imgact_client *client, imgact_error *error) {
   if (!client->token_callback) return IMGACT_OK;
   char text[IA_TOKEN_MAX_BYTES];
   size_t length = 0;
@@ -107,10 +106,12 @@ static imgact_status refresh_token(imgact_client *client, imgact_error *error) {
   return status;
 }
 
+/* Asked for before every request, since a callback may have a new one: and before the rate limiter is asked, since each
+ * token may send what it may. */
 static void refresh(ia_queue *queue) {
   imgact_client *client = IA_ENTRY(queue, imgact_client, queue);
   ia_error_clear(&client->token_error);
-  (void)refresh_token(client, &client->token_error);
+  (void)ia_client_refresh_token(client, &client->token_error);
 }
 
 void ia_client_clear(imgact_client *client) {
@@ -133,6 +134,22 @@ const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind ki
   if ((size_t)kind >= p->slots_count) return NULL;
   const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slots_stride * (size_t)kind);
   return slot->encode ? slot : NULL;
+}
+
+const char *ia_client_credential_id(const imgact_client *client, char id[IA_CREDENTIAL_ID_SIZE]) {
+  const char *const texts[] = {"imgact 1", client->provider->name, client->endpoint};
+  unsigned char digest[IA_SHA256_BYTES];
+  ia_hmac hmac;
+  if (!client->token) return NULL;
+  ia_hmac_init(&hmac, client->token, client->token_length);
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) ia_hmac_add(&hmac, texts[i], strlen(texts[i]) + 1);
+  ia_hmac_finish(&hmac, digest);
+  for (size_t i = 0; i < IA_CREDENTIAL_ID_SIZE / 2; i++) {
+    id[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+    id[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+  }
+  id[IA_CREDENTIAL_ID_SIZE - 1] = '\0';
+  return id;
 }
 
 /* Clients that send with one token share what it may send: the key is a hash, never the token. */

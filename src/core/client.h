@@ -56,6 +56,14 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
 /* Takes a token: blanks and newlines around it are stripped. OK, INVALID_ARGUMENT (empty, too long, a control character, not
  * ASCII), NOMEM; the text never shows in the error. */
 imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error);
+/* Asks the token callback, if there is one. Its error, or that of its token. */
+imgact_status ia_client_refresh_token(imgact_client *client, imgact_error *error);
+
+#define IA_CREDENTIAL_ID_SIZE 33 /* with its NUL */
+
+/* A name of token, provider and endpoint together that does not tell the token: HMAC-SHA-256 under the token, shortened to
+ * 128 bits, in hexadecimal digits. NULL: there is no token (yet). */
+const char *ia_client_credential_id(const imgact_client *client, char id[IA_CREDENTIAL_ID_SIZE]);
 void ia_client_clear(imgact_client *client);
 /* Joins the rate limiter of its credential; again after a new token. */
 void ia_client_join_rate_limiter(imgact_client *client);

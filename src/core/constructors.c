@@ -7,6 +7,7 @@
 #include "filter.h"
 #include "op.h"
 #include "struct_size.h"
+#include <string.h>
 
 /* What a provider's encode refuses is known before anything is sent. Says whether there would be a request. */
 static bool try_encode(imgact_op *op, const imgact_call *call) {
@@ -170,13 +171,17 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_DELETE_IMAGE};
   ia_error_clear(&error);
   ia_arena_init(&arena, client->allocator);
-  imgact_status status = ia_call_from_json(&call, call_json, client->provider, &arena, &error);
+  ia_call_target target = {.provider = client->provider->name};
+  imgact_status status = ia_call_from_json(&call, &target, call_json, &arena, &error);
+  if (status == IMGACT_OK && target.endpoint && strcmp(target.endpoint, client->endpoint) != 0)
+    status = imgact_error_set(&error, IMGACT_INVALID_ARGUMENT, "the stored call was sent to %s, this client sends to %s",
+                              target.endpoint, client->endpoint);
   imgact_op *op = status == IMGACT_NOMEM ? NULL : checked(ia_op_new(client, &ia_flow_mutation, &call));
-  ia_arena_free(&arena);
   if (op && status != IMGACT_OK) {
     ia_error_clear(&op->error);
     ia_op_take_error(op, &error);
   }
-  if (op) ia_mutation_resume(op, sent_at);
+  if (op) ia_mutation_resume(op, sent_at, target.credential);
+  ia_arena_free(&arena);
   return op;
 }

@@ -344,8 +344,25 @@ static void send_request(imgact_op *op) {
   ia_exchange_submit(op->exchange, &op->call, &op->result);
 }
 
+/* Another project's image with the same number would be taken for ours. Ends the mutation and returns false if so. */
+static bool check_credential(ia_mutation *m) {
+  imgact_client *client = m->op->client;
+  char id[IA_CREDENTIAL_ID_SIZE];
+  imgact_error error;
+  if (!m->credential) return true;
+  ia_error_clear(&error);
+  imgact_status status = ia_client_refresh_token(client, &error);
+  if (status == IMGACT_OK && ia_client_credential_id(client, id) && strcmp(id, m->credential) != 0)
+    status = imgact_error_set(&error, IMGACT_INVALID_ARGUMENT,
+                              "the stored call was sent with another token; if this one is of the same project, remove "
+                              "'credential' from the call");
+  if (status != IMGACT_OK) end(m, IA_MUTATION_UNKNOWN, &error, NULL);
+  return status == IMGACT_OK;
+}
+
 static void send_when_ready(ia_timer *timer) {
   ia_mutation *m = IA_ENTRY(timer, ia_mutation, timer);
+  if (!check_credential(m)) return;
   if (m->doubt.reason == IA_DOUBT_INHERITED && creates_action(m->op))
     start_lookup(m, m->op->client->settings.settle_ms);
   else
@@ -390,12 +407,14 @@ static void start(imgact_op *op) {
 }
 
 /* In doubt from here on, whatever becomes of the operation: another program has sent it. */
-void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms) {
+void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credential) {
   op->announced = true;
   if (!make(op)) {
     ia_op_refuse(op, IMGACT_NOMEM, "out of memory");
     return;
   }
+  op->mutation->credential = credential ? ia_arena_copy(&op->arena, credential) : NULL;
+  if (credential && !op->mutation->credential) ia_op_refuse(op, IMGACT_NOMEM, "out of memory");
   ia_doubt *doubt = &op->mutation->doubt;
   ia_timers_refresh(&op->client->engine->timers);
   const ia_now *now = &op->client->engine->timers.now;

@@ -37,6 +37,7 @@ struct ia_mutation {
   uint64_t key; /* equal for conflicting mutations */
   ia_mutation_state state;
   ia_doubt doubt;
+  const char *credential; /* with which another program has sent it; NULL = this one, or not known */
   ia_timer timer;
   ia_watch watch;
   ia_lookup lookup;

@@ -189,7 +189,12 @@ void ia_op_tell(imgact_op *op) {
 bool ia_op_announce(imgact_op *op) {
   if (!op->before_send || op->announced) return true;
   op->announced = true;
-  const char *json = ia_call_json(&op->call, op->client->provider, &op->arena);
+  const imgact_client *client = op->client;
+  char credential[IA_CREDENTIAL_ID_SIZE];
+  const ia_call_target target = {.provider = client->provider->name,
+                                 .endpoint = client->endpoint,
+                                 .credential = ia_client_credential_id(client, credential)};
+  const char *json = ia_call_json(&op->call, &target, &op->arena);
   imgact_status status = json ? ia_hook_status(op->before_send(op->before_send_user_data, op, json)) : IMGACT_NOMEM;
   if (op->state != IA_OP_RUNNING) return false; /* cancelled from inside */
   if (status == IMGACT_OK) return true;

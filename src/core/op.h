@@ -111,12 +111,19 @@ bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena);
 imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider, imgact_error *error);
 /* Does one of the arguments hold the token? It would come back in results, and reach the cloud in a place that is logged. */
 bool ia_call_holds_token(const imgact_call *call, const ia_redactor *redactor);
-/* A mutation as JSON text, and back (in an arena); docs/guide.md. */
-const char *ia_call_json(const imgact_call *call, const imgact_provider *provider, ia_arena *arena);
-imgact_status ia_call_from_json(imgact_call *call, const char *text, const imgact_provider *provider, ia_arena *arena,
+/* Where a call was sent. endpoint, credential (ia_client_credential_id): NULL = not known. */
+typedef struct ia_call_target {
+  const char *provider, *endpoint, *credential;
+} ia_call_target;
+
+/* A mutation as JSON text, and back (in an arena); docs/guide.md. Back: of the target the provider is given and checked, the
+ * rest is read. */
+const char *ia_call_json(const imgact_call *call, const ia_call_target *target, ia_arena *arena);
+imgact_status ia_call_from_json(imgact_call *call, ia_call_target *target, const char *text, ia_arena *arena,
                                 imgact_error *error);
 
-/* mutation.c: a mutation whose start is not known starts at its look-up. */
-void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms);
+/* Makes a mutation one that another program has sent. sent_wall_ms: when, as Unix ms. credential: with which (copied), NULL
+ * = not known (mutation.c). */
+void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credential);
 
 #endif

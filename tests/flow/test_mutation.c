@@ -675,6 +675,10 @@ static void an_update_with_a_useless_answer_may_be_applied(void **state) {
 
 // ---- the hook before the first byte
 
+/* HMAC-SHA-256 of "imgact 1", "digitalocean" and the endpoint, each with a NUL behind it, under HARNESS_TOKEN; by Python's
+ * hmac module. */
+#define CREDENTIAL "d752d866d9b12f4faef851db3f9b4ced"
+
 typedef struct hook {
   int calls;
   imgact_status answer;
@@ -702,7 +706,9 @@ static void before_send_called_once_before_first_byte(void **state) {
   assert_int_equal(h.calls, 0); // from a dispatch, never from a call of the user's
   harness_run(op, IMGACT_OK);
   assert_int_equal(h.calls, 1);
-  assert_string_equal(h.json, "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}");
+  assert_string_equal(h.json, "{\"provider\":\"digitalocean\",\"endpoint\":\"https://api.digitalocean.com\","
+                              "\"credential\":\"" CREDENTIAL "\",\"op\":\"transfer\",\"image\":\"4711\","
+                              "\"region\":\"nyc3\"}");
   imgact_op_free(op);
   end(&p);
 }
@@ -854,6 +860,49 @@ static void a_resumed_call_counts_the_attempt_of_the_first_program(void **state)
 }
 
 /* What is harmless to repeat is repeated; that it was done before is no failure. */
+static imgact_status give_token(void *user, char *token, size_t capacity, size_t *length) {
+  const char *text = user;
+  assert_true(strlen(text) < capacity);
+  memcpy(token, text, *length = strlen(text));
+  return IMGACT_OK;
+}
+
+// An image of the same number in another project, or behind another endpoint, would be taken for the one that was meant.
+static void resume_checks_where_the_call_was_sent(void **state) {
+  (void)state;
+  static const struct {
+    const char *target, *token, *word; // word NULL: it is resumed
+  } rows[] = {
+      {"\"endpoint\":\"https://api.digitalocean.com\",\"credential\":\"" CREDENTIAL "\"", HARNESS_TOKEN, NULL},
+      {"\"credential\":\"" CREDENTIAL "\"", HARNESS_TOKEN, NULL},
+      {"\"endpoint\":\"https://api.digitalocean.com\"", "another-token-0123456789", NULL},
+      {"\"endpoint\":\"https://example.com\"", HARNESS_TOKEN, "https://example.com"},
+      {"\"credential\":\"" CREDENTIAL "\"", "another-token-0123456789", "another token"},
+      {"\"credential\":\"\"", HARNESS_TOKEN, "another token"},
+      {"\"credential\":7", HARNESS_TOKEN, "wrong type"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (int callback = 0; callback < 2; callback++) {
+      char text[400];
+      imgact_client_options options = {.token = callback ? NULL : rows[i].token,
+                                       .token_callback = callback ? give_token : NULL,
+                                       .token_user_data = (void *)(uintptr_t)rows[i].token};
+      play p = begin_with((harness_options){.digitalocean = true, .client = options});
+      snprintf(text, sizeof text,
+               "{\"provider\":\"digitalocean\",%s,\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}",
+               rows[i].target);
+      imgact_op *op = imgact_op_resume(p.client, text, SCRIPTED_EPOCH_MS - 60000);
+      harness_run(op, rows[i].word ? IMGACT_INVALID_ARGUMENT : IMGACT_OK);
+      if (rows[i].word) {
+        assert_non_null(strstr(imgact_op_error(op)->message, rows[i].word));
+        assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+        scripted_assert_nothing_sent(p.script);
+      }
+      imgact_op_free(op);
+      end(&p);
+    }
+}
+
 static void a_resumed_call_that_was_done_at_once_succeeds(void **state) {
   (void)state;
   play p = begin_hetzner();
@@ -1125,6 +1174,7 @@ int main(void) {
       cmocka_unit_test(what_is_sent_again_for_such_a_call_is_known_by_its_own_time),
       cmocka_unit_test(a_resumed_call_that_left_no_trace_is_sent),
       cmocka_unit_test(a_resumed_call_counts_the_attempt_of_the_first_program),
+      cmocka_unit_test(resume_checks_where_the_call_was_sent),
       cmocka_unit_test(a_resumed_call_that_was_done_at_once_succeeds),
       cmocka_unit_test(nonsense_cannot_be_resumed),
       cmocka_unit_test(the_deadline_says_what_may_be_out),

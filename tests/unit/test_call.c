@@ -42,16 +42,20 @@ static void mutations_survive_their_text(void **state) {
                                {.kind = IMGACT_OP_DELETE_IMAGE, .image_ref = "1"},
                                {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &update},
                                {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &cleared}};
+  const ia_call_target there = {.provider = "somebody", .endpoint = "https://api.example.com/v1", .credential = "0a1b"};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     shelf s;
     open_shelf(&s, 0);
     imgact_call back;
+    ia_call_target target = {.provider = "somebody"};
     imgact_error error;
-    const char *text = ia_call_json(&calls[i], &somebody, &s.arena);
-    assert_int_equal(ia_call_from_json(&back, text, &somebody, &s.arena, &error), IMGACT_OK);
+    const char *text = ia_call_json(&calls[i], &there, &s.arena);
+    assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error), IMGACT_OK);
+    assert_string_equal(target.endpoint, there.endpoint);
+    assert_string_equal(target.credential, there.credential);
     assert_int_equal(back.kind, calls[i].kind);
     assert_int_equal(back.protect, calls[i].protect);
-    const char *again = ia_call_json(&back, &somebody, &s.arena);
+    const char *again = ia_call_json(&back, &target, &s.arena);
     assert_string_equal(again, text);
     close_shelf(&s);
   }
@@ -65,8 +69,9 @@ static void a_lack_of_memory_is_named_so(void **state) {
     shelf s;
     open_shelf(&s, k);
     imgact_call back;
+    ia_call_target target = {.provider = "somebody"};
     imgact_error error;
-    imgact_status status = ia_call_from_json(&back, text, &somebody, &s.arena, &error);
+    imgact_status status = ia_call_from_json(&back, &target, text, &s.arena, &error);
     more = s.memory.failures > 0;
     assert_int_equal(status, more ? IMGACT_NOMEM : IMGACT_OK);
     close_shelf(&s);
@@ -81,10 +86,11 @@ static void stored_call_unknown_key_is_rejected(void **state) {
     open_shelf(&s, 0);
     char text[200], expected[100];
     imgact_call back;
+    ia_call_target target = {.provider = "somebody"};
     imgact_error error;
     snprintf(text, sizeof text, "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"%s\":true}", keys[i]);
     snprintf(expected, sizeof expected, "the stored call has the unknown key '%s'", keys[i]);
-    assert_int_equal(ia_call_from_json(&back, text, &somebody, &s.arena, &error), IMGACT_INVALID_ARGUMENT);
+    assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error), IMGACT_INVALID_ARGUMENT);
     assert_string_equal(error.message, expected);
     close_shelf(&s);
   }
