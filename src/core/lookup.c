@@ -209,7 +209,7 @@ static void follow(ia_lookup *lookup) {
   ia_watch *watch = &lookup->watch;
   lookup->verifying = true;
   lookup->settled_ms = ia_later(now_ms(lookup), lookup->settle_ms);
-  if (lookup->action->status != IMGACT_ACTION_STATUS_RUNNING) {
+  if (!lookup->action || lookup->action->status != IMGACT_ACTION_STATUS_RUNNING) {
     view_image(lookup);
     return;
   }
