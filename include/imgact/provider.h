@@ -214,7 +214,7 @@ struct imgact_provider {
   size_t type_groups_stride; /* sizeof(imgact_type_group) */
   size_t type_groups_count;
   int32_t max_per_page;        /* of lists; a walk uses it */
-  int32_t max_not_found_polls; /* how often a poll may miss an action right after it was started */
+  int32_t max_not_found_polls; /* not 0: a poll may miss a new action, for as long as settle_ms */
 };
 
 IMGACT_END_DECLS
