@@ -8,6 +8,7 @@
  */
 #include "config.h"
 #include "error_fill.h"
+#include "hashmap.h"
 #include "str.h"
 #include <imgact/provider.h>
 #include <ini.h>
@@ -112,6 +113,7 @@ typedef struct reading {
   imgact_config *config;
   ia_profile *profile; /* the section that the line stands in; NULL before the first */
   ia_profile **end;
+  ia_hashmap names; /* of sections, so that their number makes the check for twins no slower */
   const char *text;
   size_t left;
   imgact_status status;
@@ -167,7 +169,12 @@ static void open_section(reading *r, const char *line, size_t length) {
     r->status = ia_no_memory(r->error);
     return;
   }
-  const ia_profile *twin = ia_config_find(r->config, profile->name);
+  bool is_new = false;
+  if (!ia_hashmap_put(&r->names, ia_hash(profile->name, strlen(profile->name)), 0, &is_new)) {
+    r->status = ia_no_memory(r->error);
+    return;
+  }
+  const ia_profile *twin = is_new ? NULL : ia_config_find(r->config, profile->name);
   if (twin) {
     REFUSE(r, "section [%s] is there already, on line %d: join the two", twin->name, twin->line);
     return;
@@ -334,6 +341,7 @@ static void check_whole(reading *r) {
 static imgact_status parse(imgact_config *config, const char *text, size_t length, imgact_error *error) {
   static const char bom[] = "\xef\xbb\xbf";
   reading r = {.config = config, .end = &config->profiles, .text = text, .left = length, .error = error};
+  ia_hashmap_init(&r.names, &config->allocator, 0);
   if (length >= 3 && memcmp(text, bom, 3) == 0) r.text += 3, r.left -= 3;
   int wrong_line = ini_parse_stream(next_line, &r, on_value, &r);
   if (r.status == IMGACT_OK && wrong_line < 0) r.status = ia_no_memory(error);
@@ -342,6 +350,7 @@ static imgact_status parse(imgact_config *config, const char *text, size_t lengt
     REFUSE(&r, "neither a section nor KEY = VALUE; a value is one line, and a comment begins with # or ;");
   }
   if (r.status == IMGACT_OK) check_whole(&r);
+  ia_hashmap_free(&r.names);
   return r.status;
 }
 
