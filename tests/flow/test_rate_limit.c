@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The rate governor against faithful limiters: once it has learned, nothing is refused, hardly anything is left unused, and
+// The rate limiter against faithful limiters: once it has learned, nothing is refused, hardly anything is left unused, and
 // nobody who changes something waits for those who read.
 #include "harness.h"
 #include "stress.h"
@@ -231,6 +231,77 @@ static void a_reserve_is_left_to_others(void **state) {
   if (c.limiter.tokens < 1790.0) fail_msg("only %.0f are left", c.limiter.tokens);
   assert_int_in_range(c.limiter.taken, 1800 + 2850, 1800 + 3000 + CLIENTS);
   disperse(&c);
+}
+
+// ---- a read beside waits
+
+typedef struct slow_actions {
+  limiter limiter;
+  size_t taken; // when the read was sent
+  char body[8192];
+} slow_actions;
+
+/* Every action that is asked for runs on. */
+static void in_progress(void *user, const imgact_http_request *request, imgact_http_response *response) {
+  slow_actions *s = user;
+  limit(&s->limiter, request, response);
+  if (response->status != 200) return;
+  const char *last = strrchr(request->url, '/') + 1;
+  if (strcmp(last, "6000") == 0) s->taken = s->limiter.taken;
+  size_t used = 0;
+  if (s->limiter.hetzner && strstr(request->url, "id=")) {
+    used = (size_t)snprintf(s->body, sizeof s->body, "{\"actions\":[");
+    for (const char *at = request->url, *comma = ""; (at = strstr(at, "id=")); comma = ",") {
+      at += 3;
+      used += (size_t)snprintf(s->body + used, sizeof s->body - used,
+                               "%s{\"id\":%d,\"command\":\"x\",\"status\":\"running\"}", comma, atoi(at));
+    }
+    used += (size_t)snprintf(s->body + used, sizeof s->body - used, "]}");
+  } else {
+    used = (size_t)snprintf(s->body, sizeof s->body, "{\"action\":{\"id\":%d,\"%s\":\"x\",\"status\":\"%s\"}}", atoi(last),
+                            s->limiter.hetzner ? "command" : "type", s->limiter.hetzner ? "running" : "in-progress");
+  }
+  response->body = s->body;
+  response->body_bytes = used;
+}
+
+// A thousand waits use up what the token may send. A read that comes takes the next turn but few.
+static void a_read_beside_waits_takes_few_places_of_the_limit(void **state) {
+  (void)state;
+  enum { WAITS = 1000 };
+  static imgact_op *ops[WAITS];
+  static slow_actions s;
+  for (int hetzner = 0; hetzner < 2; hetzner++) {
+    imgact_client *client = NULL;
+    imgact_error error;
+    s = (slow_actions){.limiter = {.hetzner = hetzner, .tokens = 30, .hour = calloc(5000, sizeof(int64_t))}};
+    if (s.limiter.hour == NULL) abort();
+    s.limiter.clock = stress_new(in_progress, &s, 80);
+    imgact_client_options options = {.size = sizeof options,
+                                     .provider_name = hetzner ? "hetzner" : "digitalocean",
+                                     .token = HARNESS_TOKEN,
+                                     .poll_interval_ms = 1000,
+                                     .transport = stress_transport(s.limiter.clock)};
+    assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_OK);
+    for (size_t i = 0; i < WAITS; i++) {
+      char id[8];
+      const char *ids[] = {id};
+      snprintf(id, sizeof id, "%zu", i + 1);
+      ops[i] = imgact_wait_actions(client, ids, 1, NULL);
+      imgact_op_start(ops[i], NULL, NULL);
+    }
+    const char *other = "5000";
+    for (int64_t ms = 100000; ms <= 5000000; ms += 700000) {
+      imgact_op *until = imgact_wait_actions(client, &other, 1, NULL);
+      harness_expect(harness_configure(until, (imgact_op_options){.deadline_ms = 700000}), IMGACT_TIMEOUT);
+      size_t before = s.limiter.taken;
+      harness_expect(imgact_get_action(client, "6000", NULL), IMGACT_OK);
+      if (s.taken - before > 4) fail_msg("%s: %zu places", options.provider_name, s.taken - before);
+    }
+    for (size_t i = 0; i < WAITS; i++) imgact_op_free(ops[i]);
+    imgact_client_free(client);
+    free(s.limiter.hour);
+  }
 }
 
 // ---- Hetzner's two buckets
@@ -540,6 +611,7 @@ int main(void) {
       cmocka_unit_test(a_sliding_hour_is_used_up_and_never_overdrawn),
       cmocka_unit_test(an_empty_bucket_is_learned_from_the_first_refusals),
       cmocka_unit_test(a_change_never_waits_behind_the_readers),
+      cmocka_unit_test(a_read_beside_waits_takes_few_places_of_the_limit),
       cmocka_unit_test(a_reserve_is_left_to_others),
       cmocka_unit_test(what_actions_tell_is_not_taken_for_what_images_tell),
       cmocka_unit_test(a_refusal_parks_every_request_of_its_credential),

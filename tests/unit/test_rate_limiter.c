@@ -37,17 +37,17 @@ static void forget(void) {
 }
 
 // 0: it may go; else for how long it has to wait.
-static int64_t wait_of(uint32_t quota, ia_priority priority, double reserve) {
-  ia_permit leave = ia_rate_limiter_request_permit(g, quota, priority, reserve);
+static int64_t wait_of(uint32_t quota, size_t priority, double reserve) {
+  ia_permit leave = ia_rate_limiter_request_permit(g, quota, (ia_priority)priority, reserve);
   if (leave.kind == IA_PERMIT_GRANTED) return 0;
   assert_true(leave.until_ms > d.now_ms);
   return leave.until_ms - d.now_ms;
 }
 
-static int64_t wait_ms(ia_priority priority) { return wait_of(0, priority, 0.0); }
+static int64_t wait_ms(size_t priority) { return wait_of(0, priority, 0.0); }
 
 // Sends as long as it may, at most so often.
-static size_t spend(ia_priority priority, size_t most) {
+static size_t spend(size_t priority, size_t most) {
   size_t sent = 0;
   for (; sent < most && wait_ms(priority) == 0; sent++) ia_rate_limiter_on_sent(g, 0);
   return sent;
