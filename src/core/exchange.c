@@ -240,14 +240,18 @@ void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request
 
 /* ---- in ---- */
 
+static bool date_of(const imgact_http_response *http, int64_t *date_ms) {
+  const char *date = ia_header(http->headers, http->headers_count, "date");
+  return date && ia_date_http(date, date_ms);
+}
+
 /* The API's time when it made a response, by the response itself if it says so: a Retry-After and a reset are relative to
  * it. */
 static int64_t server_time_ms(const ia_exchange *exchange, const imgact_http_response *http) {
   const imgact_client *client = exchange->client;
   const ia_now *now = &client->engine->timers.now;
   int64_t date_ms;
-  const char *date = ia_header(http->headers, http->headers_count, "date");
-  if (date && ia_date_http(date, &date_ms)) return date_ms;
+  if (date_of(http, &date_ms)) return date_ms;
   if (!client->server_clock.known) return now->wall_ms;
   ia_time_range range = ia_server_clock_at(&client->server_clock, now->mono_ms, now->mono_ms);
   return range.least_ms + (range.most_ms - range.least_ms) / 2;
@@ -257,8 +261,7 @@ static int64_t server_time_ms(const ia_exchange *exchange, const imgact_http_res
 static void learn_clock(ia_exchange *exchange, const imgact_http_response *http) {
   imgact_client *client = exchange->client;
   int64_t date_ms;
-  const char *date = ia_header(http->headers, http->headers_count, "date");
-  if (exchange->error.status == IMGACT_OK && date && ia_date_http(date, &date_ms))
+  if (exchange->error.status == IMGACT_OK && date_of(http, &date_ms))
     ia_server_clock_learn(&client->server_clock, date_ms, exchange->sent_ms, client->engine->timers.now.mono_ms);
 }
 

@@ -36,6 +36,7 @@ static void end(ia_lookup *lookup, ia_outcome outcome) {
   lookup->done(lookup, outcome);
 }
 
+/* Copies the reason before its source, which may be the state's, is disarmed. */
 static void give_up(ia_lookup *lookup, const char *reason) {
   ia_str_copy(lookup->reason, sizeof lookup->reason, reason);
   end(lookup, IA_OUTCOME_UNKNOWN);
@@ -132,9 +133,7 @@ static void verified(ia_lookup *lookup, bool shown) {
 static void got_image(ia_exchange *exchange) {
   ia_lookup *lookup = exchange->owner;
   if (exchange->error.status != IMGACT_OK) {
-    char reason[sizeof exchange->error.message];
-    ia_str_copy(reason, sizeof reason, exchange->error.message);
-    give_up(lookup, reason);
+    give_up(lookup, exchange->error.message);
     return;
   }
   const imgact_image *image = lookup->image.images_count ? lookup->image.images[0] : NULL;
@@ -185,9 +184,7 @@ static void followed(ia_watch *watch, const imgact_error *error, const char *det
   ia_lookup *lookup = IA_ENTRY(watch, ia_lookup, watch);
   (void)details;
   if (error) {
-    char reason[sizeof error->message];
-    ia_str_copy(reason, sizeof reason, error->message);
-    give_up(lookup, reason);
+    give_up(lookup, error->message);
     return;
   }
   if (watch->action->status == IMGACT_ACTION_STATUS_RUNNING) return;
@@ -255,9 +252,7 @@ static ia_finding weigh(ia_lookup *lookup) {
 static void got_actions(ia_walk *walk) {
   ia_lookup *lookup = walk->owner;
   if (walk->error.status != IMGACT_OK) {
-    char reason[sizeof walk->error.message];
-    ia_str_copy(reason, sizeof reason, walk->error.message);
-    give_up(lookup, reason);
+    give_up(lookup, walk->error.message);
     return;
   }
   lookup->finding = weigh(lookup);

@@ -235,10 +235,8 @@ static void resend_later(ia_timer *timer) { start_lookup(IA_ENTRY(timer, ia_muta
 
 static void on_lookup(ia_lookup *lookup, ia_outcome outcome) {
   ia_mutation *m = lookup->owner;
-  char reason[sizeof lookup->reason];
-  ia_str_copy(reason, sizeof reason, lookup->reason);
   if (outcome == IA_OUTCOME_UNKNOWN) {
-    not_settled(m, reason);
+    not_settled(m, lookup->reason);
   } else if (outcome == IA_OUTCOME_NOT_APPLIED) {
     on_not_applied(m);
   } else if (!take_found(m)) {
