@@ -65,6 +65,23 @@ imgact_op *harness_configure(imgact_op *op, imgact_op_options options) {
   return op;
 }
 
+void harness_start_waits(imgact_client *client, imgact_op **ops, size_t count, imgact_done_fn done, void *user) {
+  for (size_t i = 0; i < count; i++) {
+    char id[24];
+    const char *ids[] = {id};
+    snprintf(id, sizeof id, "%zu", i + 1);
+    ops[i] = imgact_wait_actions(client, ids, 1, NULL);
+    imgact_op_start(ops[i], done, user);
+  }
+}
+
+void harness_free_waits(imgact_op **ops, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    assert_status(ops[i], IMGACT_OK);
+    imgact_op_free(ops[i]);
+  }
+}
+
 void tally_done(void *user, imgact_op *op) {
   tally *t = user;
   t->done++;

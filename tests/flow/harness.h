@@ -41,6 +41,11 @@ imgact_op *harness_run(imgact_op *op, imgact_status status);
 /* Sets options of an operation; returns it. */
 imgact_op *harness_configure(imgact_op *op, imgact_op_options options);
 
+/* Starts one wait each for the actions 1 to count. */
+void harness_start_waits(imgact_client *client, imgact_op **ops, size_t count, imgact_done_fn done, void *user);
+/* Frees them; each must have ended with IMGACT_OK. */
+void harness_free_waits(imgact_op **ops, size_t count);
+
 /* Counts callbacks, and notes the last status. */
 typedef struct tally {
   int done, progress;

@@ -283,13 +283,7 @@ static void a_read_beside_waits_takes_few_places_of_the_limit(void **state) {
                                      .poll_interval_ms = 1000,
                                      .transport = stress_transport(s.limiter.clock)};
     assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_OK);
-    for (size_t i = 0; i < WAITS; i++) {
-      char id[8];
-      const char *ids[] = {id};
-      snprintf(id, sizeof id, "%zu", i + 1);
-      ops[i] = imgact_wait_actions(client, ids, 1, NULL);
-      imgact_op_start(ops[i], NULL, NULL);
-    }
+    harness_start_waits(client, ops, WAITS, NULL, NULL);
     const char *other = "5000";
     for (int64_t ms = 100000; ms <= 5000000; ms += 700000) {
       imgact_op *until = imgact_wait_actions(client, &other, 1, NULL);

@@ -373,18 +373,10 @@ static void ten_thousand_waits_share_a_loop(void **state) {
   imgact_client *client = patient_client(&memory, &p);
   tally t = {0};
   static imgact_op *ops[10000];
-  for (size_t i = 0; i < 10000; i++) {
-    char id[16];
-    const char *ids[] = {id};
-    snprintf(id, sizeof id, "%zu", i + 1);
-    imgact_op_start(ops[i] = imgact_wait_actions(client, ids, 1, NULL), tally_done, &t);
-  }
+  harness_start_waits(client, ops, 10000, tally_done, &t);
   imgact_loop_run(imgact_client_loop(client));
   assert_int_equal(t.done, 10000);
-  for (size_t i = 0; i < 10000; i++) {
-    assert_status(ops[i], IMGACT_OK);
-    imgact_op_free(ops[i]);
-  }
+  harness_free_waits(ops, 10000);
   imgact_client_free(client);
   assert_memory_fine(&memory);
 }
@@ -409,18 +401,9 @@ static void two_hundred_waits_outlive_a_minute_of_503(void **state) {
   harness *h = harness_digitalocean();
   static imgact_op *ops[200];
   scripted_when(h->script, down_for_a_minute, h->script);
-  for (size_t i = 0; i < 200; i++) {
-    char id[8];
-    const char *ids[] = {id};
-    snprintf(id, sizeof id, "%zu", i + 1);
-    ops[i] = imgact_wait_actions(h->client, ids, 1, NULL);
-    imgact_op_start(ops[i], NULL, NULL);
-  }
+  harness_start_waits(h->client, ops, 200, NULL, NULL);
   assert_int_equal(imgact_loop_run(h->loop), IMGACT_OK);
-  for (size_t i = 0; i < 200; i++) {
-    assert_status(ops[i], IMGACT_OK);
-    imgact_op_free(ops[i]);
-  }
+  harness_free_waits(ops, 200);
   harness_free(h);
 }
 
@@ -455,13 +438,7 @@ static int64_t get_beside(size_t waits) {
                                    .token = HARNESS_TOKEN,
                                    .transport = stress_transport(n.stress)};
   assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_OK);
-  for (size_t i = 0; i < waits; i++) {
-    char id[8];
-    const char *ids[] = {id};
-    snprintf(id, sizeof id, "%zu", i + 1);
-    ops[i] = imgact_wait_actions(client, ids, 1, NULL);
-    imgact_op_start(ops[i], NULL, NULL);
-  }
+  harness_start_waits(client, ops, waits, NULL, NULL);
   const char *other = "5000";
   imgact_op *ten_seconds = imgact_wait_actions(client, &other, 1, NULL);
   harness_expect(harness_configure(ten_seconds, (imgact_op_options){.deadline_ms = 10000}), IMGACT_TIMEOUT);
