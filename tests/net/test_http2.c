@@ -292,6 +292,15 @@ static void http2_cancel_lets_other_streams_end(void **state) {
 
 // ---- HTTP_1_1_REQUIRED ----
 
+static void open_requiring_http11(h2_net *h, int kept) {
+  net_exchange x;
+  open_h2(h, kept, NEED_HTTP11);
+  if (!kept) return;
+  net_do(&h->n, &x, "GET", "/", NULL);
+  assert_answered(&x, 200);
+  net_clear(&x);
+}
+
 static void http11_required_idempotent_sent_again(void **state) {
   (void)state;
   static const char *const methods[] = {"GET", "PUT", "DELETE"};
@@ -299,12 +308,7 @@ static void http11_required_idempotent_sent_again(void **state) {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
       h2_net h;
       net_exchange x;
-      open_h2(&h, kept, NEED_HTTP11);
-      if (kept) {
-        net_do(&h.n, &x, "GET", "/", NULL);
-        assert_answered(&x, 200);
-        net_clear(&x);
-      }
+      open_requiring_http11(&h, kept);
       net_do(&h.n, &x, methods[i], "/", NULL);
       assert_answered(&x, 200);
       assert_string_equal(x.body, "one");
@@ -319,12 +323,7 @@ static void http11_required_post_sent_once(void **state) {
   for (int kept = 0; kept < 2; kept++) {
     h2_net h;
     net_exchange x;
-    open_h2(&h, kept, NEED_HTTP11);
-    if (kept) {
-      net_do(&h.n, &x, "GET", "/", NULL);
-      assert_answered(&x, 200);
-      net_clear(&x);
-    }
+    open_requiring_http11(&h, kept);
     net_do(&h.n, &x, "POST", "/", "{}");
     assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
     assert_string_equal(x.message, "the server requires HTTP/1.1 for this request");
