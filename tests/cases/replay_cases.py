@@ -190,10 +190,11 @@ def replies_of(entry, text):
 
 
 def trouble(tool, cloud, port, entry, text):
-    for words in commands(cloud, replies_of(entry, text)[0][2]):
+    replies = replies_of(entry, text)
+    first = replies[0]
+    for words in commands(cloud, first[2]):
         for form in ("json", "table") if words[1:2] in (["list"], ["get"]) else ("json",):
-            REPLIES[:] = replies_of(entry, text)
-            first = REPLIES[0]
+            REPLIES[:] = replies
             r = run(tool, cloud, port, words, form)
             out, err = r.stdout.decode("utf-8", "replace"), r.stderr.decode("utf-8", "replace")
             if r.returncode < 0 or "Sanitizer" in err or "runtime error:" in err:
@@ -206,7 +207,7 @@ def trouble(tool, cloud, port, entry, text):
                 want = expected(cloud, words, json.loads(first[2]))
             except (ValueError, AttributeError):
                 continue
-            if want is None or (words[:2] == ["action", "get"] and len(replies_of(entry, text)) > 1):
+            if want is None or (words[:2] == ["action", "get"] and len(replies) > 1):
                 continue
             if r.returncode != 0:
                 return f"{' '.join(words)}: exit {r.returncode}: {err[:300]}"
