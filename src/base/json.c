@@ -131,12 +131,26 @@ static bool too_deep(yyjson_doc *parsed) {
   return false;
 }
 
+/* Returns true if there is a byte of 0x7f or above; eight bytes at a time. */
+static bool has_non_ascii(const char *text, size_t length) {
+  const uint64_t ones = UINT64_C(0x0101010101010101), high_bits = UINT64_C(0x8080808080808080);
+  size_t i = 0;
+  for (uint64_t bytes; i + sizeof bytes <= length; i += sizeof bytes) {
+    memcpy(&bytes, text + i, sizeof bytes);
+    if (((bytes + ones) | bytes) & high_bits) return true;
+  }
+  for (; i < length; i++)
+    if ((unsigned char)text[i] >= 0x7f) return true;
+  return false;
+}
+
 /* Can the token be in a string of this text? An escape can hide it from a search of the raw bytes: \u any of it, the others
  * only what needs or allows them. */
 static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t length, escapes found) {
   if (!redactor || redactor->min_match_length == 0) return false;
-  if (found.unicode || ia_redact_found_as_is(redactor, text, length) || ia_redact_may_be_completed(redactor, text, length))
-    return true;
+  if (found.unicode || ia_redact_found_as_is(redactor, text, length)) return true;
+  bool escaped_when_written = found.any || has_non_ascii(text, length);
+  if (escaped_when_written && ia_redact_may_be_completed(redactor, text, length)) return true;
   if (!found.any) return false;
   for (size_t i = 0; i < redactor->min_match_length; i++) {
     unsigned char c = (unsigned char)redactor->token[i];
@@ -283,15 +297,19 @@ imgact_json_type imgact_json_get_type(const imgact_json *value) {
   }
 }
 
-/* Of a key that comes twice the last one counts, as in JavaScript, Python and Go: so do the clients of these APIs. */
+/* Of a key that comes twice the last one counts, as in JavaScript, Python and Go: so do the clients of these APIs. Every
+ * member is compared with every key that is asked for; this is most of what mapping a list costs. */
 const imgact_json *imgact_json_get(const imgact_json *object, const char *key) {
-  const imgact_json *found = NULL, *name;
-  if (!key || imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;
+  yyjson_val *members = value_of(object), *found = NULL;
+  if (!key || !yyjson_is_obj(members)) return NULL;
   size_t length = strlen(key);
-  imgact_json_iter each = imgact_json_iter_begin(object);
-  for (const imgact_json *value; (value = imgact_json_iter_next(&each, &name));)
-    if (yyjson_equals_strn(value_of(name), key, length)) found = value;
-  return found;
+  yyjson_val *name = unsafe_yyjson_get_first(members);
+  for (size_t left = unsafe_yyjson_get_len(members); left > 0; left--) {
+    const char *text = unsafe_yyjson_get_str(name); /* ends in a NUL: the first byte is there also when it is empty */
+    if (unsafe_yyjson_get_len(name) == length && text[0] == key[0] && memcmp(text, key, length) == 0) found = name + 1;
+    name = unsafe_yyjson_get_next(name + 1);
+  }
+  return json_of(found);
 }
 
 size_t imgact_json_count(const imgact_json *value) {

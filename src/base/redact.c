@@ -110,10 +110,11 @@ static size_t match_start(const ia_redactor *redactor, const char *text, size_t 
   return longest;
 }
 
-/* Most characters are written as they are. */
+/* Returns false if no match can begin within the written form of this byte's character. Most characters are written as they
+ * are; of a quotation mark only itself stands behind the backslash. */
 static bool may_be_escaped(const ia_redactor *redactor, char byte) {
   unsigned char c = (unsigned char)byte;
-  return redactor->has_backslash || c < 0x20 || c >= 0x7f || c == '"' || c == '\\';
+  return redactor->has_backslash || c < 0x20 || c >= 0x7f || (c == '"' && redactor->token[0] == '"');
 }
 
 static range find_written(const ia_redactor *redactor, const char *text, const char *text_end) {

@@ -50,6 +50,7 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
   const char *id = usable_id(result, object);
   if (!id) return 0;
   imgact_image *image = imgact_result_add_image(result, object);
+  const imgact_json *size = imgact_json_get(object, "size_gigabytes"), *min_disk = imgact_json_get(object, "min_disk_size");
   image->id = id;
   image->name = imgact_decode_string(result, imgact_json_get(object, "name"));
   image->slug = imgact_decode_nonempty_string(result, imgact_json_get(object, "slug"));
@@ -62,10 +63,10 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
   image->os_family = imgact_decode_string(result, imgact_json_get(object, "distribution"));
   image->regions = imgact_decode_strings(result, imgact_json_get(object, "regions"), &image->regions_count);
   image->tags = imgact_decode_strings(result, imgact_json_get(object, "tags"), &image->tags_count);
-  image->size_gb = imgact_decode_double(imgact_json_get(object, "size_gigabytes"));
-  image->size_gb_text = imgact_decode_number_text(result, imgact_json_get(object, "size_gigabytes"));
-  image->min_disk_gb = imgact_decode_double(imgact_json_get(object, "min_disk_size"));
-  image->min_disk_gb_text = imgact_decode_number_text(result, imgact_json_get(object, "min_disk_size"));
+  image->size_gb = imgact_decode_double(size);
+  image->size_gb_text = imgact_decode_number_text(result, size);
+  image->min_disk_gb = imgact_decode_double(min_disk);
+  image->min_disk_gb_text = imgact_decode_number_text(result, min_disk);
   image->created_at = imgact_decode_time(imgact_json_get(object, "created_at"));
   image->error_message = imgact_decode_nonempty_string(result, imgact_json_get(object, "error_message"));
   return 1;

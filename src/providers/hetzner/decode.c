@@ -33,6 +33,7 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
   if (!id) return 0;
   imgact_image *image = imgact_result_add_image(result, object);
   const imgact_json *from = imgact_json_get(object, "created_from");
+  const imgact_json *size = imgact_json_get(object, "image_size"), *min_disk = imgact_json_get(object, "disk_size");
   image->id = id;
   image->name = imgact_decode_string(result, imgact_json_get(object, "name"));
   image->description = imgact_decode_string(result, imgact_json_get(object, "description"));
@@ -47,10 +48,10 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
   image->created_from_id = imgact_decode_id(result, imgact_json_get(from, "id"));
   image->created_from_name = imgact_decode_string(result, imgact_json_get(from, "name"));
   image->bound_to = imgact_decode_id(result, imgact_json_get(object, "bound_to"));
-  image->size_gb = imgact_decode_double(imgact_json_get(object, "image_size"));
-  image->size_gb_text = imgact_decode_number_text(result, imgact_json_get(object, "image_size"));
-  image->min_disk_gb = imgact_decode_double(imgact_json_get(object, "disk_size"));
-  image->min_disk_gb_text = imgact_decode_number_text(result, imgact_json_get(object, "disk_size"));
+  image->size_gb = imgact_decode_double(size);
+  image->size_gb_text = imgact_decode_number_text(result, size);
+  image->min_disk_gb = imgact_decode_double(min_disk);
+  image->min_disk_gb_text = imgact_decode_number_text(result, min_disk);
   image->created_at = imgact_decode_time(imgact_json_get(object, "created"));
   image->deprecated_at = deprecated_at(object);
   image->deleted_at = imgact_decode_time(imgact_json_get(object, "deleted"));
