@@ -2,9 +2,7 @@
 /* What the operations of one provider and token share: places for requests, retry tokens, the cloud's clock, claims. */
 #include "client.h"
 #include "error_fill.h"
-#include "sha256.h"
 #include "str.h"
-#include "token.h"
 #include "trace.h"
 #include <string.h>
 
@@ -36,14 +34,22 @@ static char *user_agent(const imgact_allocator *allocator, const char *app) {
   return copy;
 }
 
+/* Clients that send with one token share what it may send: the key is a hash, never the token. */
+static void join_rate_limiter(imgact_client *client) {
+  uint64_t key = ia_credential_hash(&client->credential, client->provider->name, client->endpoint);
+  ia_queue *queue = &client->queue;
+  if (queue->rate_limiter && queue->rate_limiter->key == key) return;
+  ia_list_remove(&queue->waiter.link);
+  ia_rate_limiter_unref(queue->rate_limiter);
+  queue->rate_limiter = ia_rate_limiter_acquire(&client->engine->rate_limiters, key);
+}
+
 bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider, const char *endpoint,
                     const imgact_client_options *options) {
   *client = (imgact_client){.engine = engine,
                             .allocator = engine->allocator,
                             .provider = provider,
                             .references = 1,
-                            .token_callback = options->token_callback,
-                            .token_user_data = options->token_user_data,
                             .settings = settings_of(options),
                             .trace = options->trace,
                             .trace_user_data = options->trace_user_data,
@@ -58,66 +64,35 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
   ia_queue_init(&client->queue);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
   ia_claims_init(&client->claims, client->allocator, ia_random_word(&engine->timers), ia_random_word(&engine->timers));
-  ia_redactor_init(&client->redactor, NULL, 0, NULL);
+  ia_credential_init(&client->credential, client->allocator, options, provider->token_prefixes);
   client->user_agent = user_agent(client->allocator, options->application);
   client->endpoint = ia_strdup(client->allocator, endpoint);
   if (client->endpoint)
     for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--) client->endpoint[n - 1] = '\0';
   if (!client->user_agent || !client->endpoint) return false;
-  ia_client_join_rate_limiter(client);
+  join_rate_limiter(client);
   return true;
 }
 
-static void drop_token(imgact_client *client) {
-  if (client->token) ia_wipe(client->token, client->token_length);
-  ia_free(client->allocator, client->token);
-  client->token = NULL;
-  client->token_length = 0;
-}
-
 imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error) {
-  _Static_assert(IA_TOKEN_MAX_LENGTH == IA_TOKEN_MAX_BYTES - 1, "a callback's buffer holds the longest token");
-  ia_token found;
-  const char *wrong = ia_token_find(token, length, &found);
-  if (wrong) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s", wrong);
-  char *copy = ia_alloc_zero(client->allocator, found.length + 1);
-  if (!copy) return ia_no_memory(error);
-  memcpy(copy, found.text, found.length);
-  drop_token(client);
-  client->token = copy;
-  client->token_length = found.length;
-  ia_redactor_init(&client->redactor, copy, found.length, client->provider->token_prefixes);
-  ia_client_join_rate_limiter(client);
-  return IMGACT_OK;
-}
-
-imgact_status ia_client_refresh_token(imgact_client *client, imgact_error *error) {
-  if (!client->token_callback) return IMGACT_OK;
-  char text[IA_TOKEN_MAX_BYTES];
-  size_t length = 0;
-  imgact_status status = ia_hook_status(client->token_callback(client->token_user_data, text, sizeof text, &length));
-  if (status != IMGACT_OK)
-    imgact_error_set(error, status, "the token callback gave no token");
-  else if (length > sizeof text)
-    status = imgact_error_set(error, IMGACT_INTERNAL, "the token callback overran its buffer");
-  else if (!client->token || client->token_length != length || memcmp(client->token, text, length) != 0)
-    status = ia_client_set_token(client, text, length, error);
-  ia_wipe(text, sizeof text);
+  imgact_status status = ia_credential_set(&client->credential, token, length, error);
+  if (status == IMGACT_OK) join_rate_limiter(client);
   return status;
 }
 
-/* Asked for before every request, since a callback may have a new one: and before the rate limiter is asked, since each
- * token may send what it may. */
-static void refresh(ia_queue *queue) {
-  imgact_client *client = IA_ENTRY(queue, imgact_client, queue);
-  ia_error_clear(&client->token_error);
-  (void)ia_client_refresh_token(client, &client->token_error);
+imgact_status ia_client_refresh_token(imgact_client *client) {
+  if (ia_credential_refresh(&client->credential)) join_rate_limiter(client);
+  return client->credential.error.status;
 }
+
+/* Called before every request, since a callback may have a new token, and before the rate limiter is asked, since each token
+ * has a budget of its own. */
+static void refresh(ia_queue *queue) { (void)ia_client_refresh_token(IA_ENTRY(queue, imgact_client, queue)); }
 
 void ia_client_clear(imgact_client *client) {
   ia_queue_clear(&client->queue);
   ia_rate_limiter_unref(client->queue.rate_limiter);
-  drop_token(client);
+  ia_credential_clear(&client->credential);
   ia_free(client->allocator, client->user_agent);
   ia_free(client->allocator, client->endpoint);
   ia_claims_free(&client->claims);
@@ -137,31 +112,7 @@ const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind ki
 }
 
 const char *ia_client_credential_id(const imgact_client *client, char id[IA_CREDENTIAL_ID_SIZE]) {
-  const char *const texts[] = {"imgact 1", client->provider->name, client->endpoint};
-  unsigned char digest[IA_SHA256_BYTES];
-  ia_hmac hmac;
-  if (!client->token) return NULL;
-  ia_hmac_init(&hmac, client->token, client->token_length);
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) ia_hmac_add(&hmac, texts[i], strlen(texts[i]) + 1);
-  ia_hmac_finish(&hmac, digest);
-  for (size_t i = 0; i < IA_CREDENTIAL_ID_SIZE / 2; i++) {
-    id[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-    id[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-  }
-  id[IA_CREDENTIAL_ID_SIZE - 1] = '\0';
-  return id;
-}
-
-/* Clients that send with one token share what it may send: the key is a hash, never the token. */
-void ia_client_join_rate_limiter(imgact_client *client) {
-  uint64_t key = ia_hash(client->provider->name, strlen(client->provider->name));
-  key = key * 31 + ia_hash(client->endpoint, strlen(client->endpoint));
-  if (client->token) key = key * 31 + ia_hash(client->token, client->token_length);
-  ia_queue *queue = &client->queue;
-  if (queue->rate_limiter && queue->rate_limiter->key == key) return;
-  ia_list_remove(&queue->waiter.link);
-  ia_rate_limiter_unref(queue->rate_limiter);
-  queue->rate_limiter = ia_rate_limiter_acquire(&client->engine->rate_limiters, key);
+  return ia_credential_id(&client->credential, client->provider->name, client->endpoint, id);
 }
 
 uint32_t ia_client_quota(const imgact_slot *slot) {
@@ -182,7 +133,7 @@ size_t imgact_client_redact(const imgact_client *client, const char *text, char 
   ia_buf out;
   size_t length = strlen(text);
   ia_buf_init(&out, client->allocator, 2 * length + 64);
-  ia_redact_text(&client->redactor, &out, text, length);
+  ia_redact_text(&client->credential.redactor, &out, text, length);
   const char *redacted = ia_buf_text(&out) ? ia_buf_text(&out) : "";
   ia_str_copy(buffer, capacity, redacted);
   length = strlen(redacted);

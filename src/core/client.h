@@ -4,18 +4,17 @@
 #define IA_CLIENT_H
 
 #include "claims.h"
+#include "credential.h"
 #include "engine.h"
 #include "poller.h"
 #include "queue.h"
-#include "redact.h"
 #include "request_policy.h"
 #include "server_clock.h"
 #include <imgact/client.h>
 #include <imgact/provider.h>
 
-#define IA_RETRY_TOKENS    100
-#define IA_TOKEN_MAX_BYTES 4096
-#define IA_MUTATION_LISTS  256 /* so that a look for a twin is short among tens of thousands */
+#define IA_RETRY_TOKENS   100
+#define IA_MUTATION_LISTS 256 /* so that a look for a twin is short among tens of thousands */
 
 typedef struct ia_settings {
   int64_t request_timeout_ms, retry_base_ms, poll_interval_ms, settle_ms;
@@ -31,12 +30,7 @@ struct imgact_client {
   void *outer;
   char *endpoint; /* without trailing slashes */
   char *user_agent;
-  char *token; /* wiped */
-  size_t token_length;
-  imgact_token_fn token_callback;
-  void *token_user_data;
-  imgact_error token_error; /* why the callback gave none for the request that is to go; OK = it did */
-  ia_redactor redactor;
+  ia_credential credential;
   ia_settings settings;
   imgact_trace_fn trace;
   void *trace_user_data;
@@ -53,20 +47,13 @@ struct imgact_client {
 /* Fills a zeroed client; strings are copied. false: no memory (ia_client_clear frees what is there). */
 bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider, const char *endpoint,
                     const imgact_client_options *options);
-/* Takes a token: blanks and newlines around it are stripped. OK, INVALID_ARGUMENT (empty, too long, a control character, not
- * ASCII), NOMEM; the text never shows in the error. */
+/* Sets the token and joins its rate limiter; errors of ia_credential_set(). */
 imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error);
-/* Asks the token callback, if there is one. Its error, or that of its token. */
-imgact_status ia_client_refresh_token(imgact_client *client, imgact_error *error);
-
-#define IA_CREDENTIAL_ID_SIZE 33 /* with its NUL */
-
-/* A name of token, provider and endpoint together that does not tell the token: HMAC-SHA-256 under the token, shortened to
- * 128 bits, in hexadecimal digits. NULL: there is no token (yet). */
+/* Asks the token callback, if there is one; client->credential.error. */
+imgact_status ia_client_refresh_token(imgact_client *client);
+/* The credential's id; NULL: there is no token (yet). */
 const char *ia_client_credential_id(const imgact_client *client, char id[IA_CREDENTIAL_ID_SIZE]);
 void ia_client_clear(imgact_client *client);
-/* Joins the rate limiter of its credential; again after a new token. */
-void ia_client_join_rate_limiter(imgact_client *client);
 
 void ia_client_hold(imgact_client *client);
 void ia_client_drop(imgact_client *client);

@@ -163,14 +163,14 @@ static bool own_headers(ia_exchange *exchange) {
   exchange->headers[n++] = (imgact_header){"Accept", "application/json"};
   exchange->headers[n++] = (imgact_header){"User-Agent", client->user_agent};
   if (exchange->request.body) exchange->headers[n++] = (imgact_header){"Content-Type", "application/json"};
-  if (client->token) {
+  if (client->credential.token) {
     static const char scheme[] = "Bearer ";
-    exchange->authorization = ia_alloc_zero(client->allocator, sizeof scheme + client->token_length);
+    exchange->authorization = ia_alloc_zero(client->allocator, sizeof scheme + client->credential.length);
     if (!exchange->authorization) return false;
     memcpy(exchange->authorization, scheme, sizeof scheme - 1);
-    memcpy(exchange->authorization + sizeof scheme - 1, client->token, client->token_length);
+    memcpy(exchange->authorization + sizeof scheme - 1, client->credential.token, client->credential.length);
     exchange->headers[n++] = (imgact_header){"Authorization", exchange->authorization};
-    ia_redactor_init(&exchange->redactor, exchange->authorization + sizeof scheme - 1, client->token_length,
+    ia_redactor_init(&exchange->redactor, exchange->authorization + sizeof scheme - 1, client->credential.length,
                      client->provider->token_prefixes);
   }
   exchange->http.headers = exchange->headers;
@@ -185,8 +185,8 @@ static imgact_status build(ia_exchange *exchange) {
   if (!exchange->slot)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name,
                             imgact_op_kind_name(exchange->call.kind));
-  if (client->token_error.status != IMGACT_OK) {
-    *error = client->token_error;
+  if (client->credential.error.status != IMGACT_OK) {
+    *error = client->credential.error;
     return error->status;
   }
   imgact_status status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call, client->provider, error);

@@ -346,10 +346,9 @@ static void send_request(imgact_op *op) {
 static bool check_credential(ia_mutation *m) {
   imgact_client *client = m->op->client;
   char id[IA_CREDENTIAL_ID_SIZE];
-  imgact_error error;
   if (!m->credential) return true;
-  ia_error_clear(&error);
-  imgact_status status = ia_client_refresh_token(client, &error);
+  imgact_status status = ia_client_refresh_token(client);
+  imgact_error error = client->credential.error;
   if (status == IMGACT_OK && ia_client_credential_id(client, id) && strcmp(id, m->credential) != 0)
     status = imgact_error_set(&error, IMGACT_INVALID_ARGUMENT,
                               "the stored call was sent with another token; if this one is of the same project, remove "

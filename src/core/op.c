@@ -19,7 +19,7 @@ static void complete_error(imgact_op *op, bool maybe) {
   error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED;
   if (maybe) error->flags |= IMGACT_ERROR_MAYBE_APPLIED;
   ia_str_copy(error->provider, sizeof error->provider, client->provider->name);
-  ia_redact_in_place(&client->redactor, error->message, strlen(error->message), sizeof error->message);
+  ia_redact_in_place(&client->credential.redactor, error->message, strlen(error->message), sizeof error->message);
 }
 
 void ia_op_complete_error(imgact_op *op) { complete_error(op, may_be_applied(op)); }
@@ -46,7 +46,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
     ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name, imgact_op_kind_name(call->kind));
   else if (ia_call_check(&op->call, client->provider, &op->error) != IMGACT_OK)
     ia_op_complete_error(op);
-  else if (ia_call_holds_token(&op->call, &client->redactor))
+  else if (ia_call_holds_token(&op->call, &client->credential.redactor))
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "an argument holds the token, or a part of it");
   return op;
 }
