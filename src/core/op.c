@@ -34,7 +34,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   op->rate = ia_rate_limit_unknown;
   op->deadline_ms = IA_NEVER;
   ia_error_clear(&op->error);
-  ia_list_init(&op->news);
+  ia_list_init(&op->progress.watches);
   ia_arena_init(&op->arena, client->allocator);
   ia_result_init(&op->result, client->allocator, client->provider->name, false);
   if (!ia_call_copy(&op->call, call, &op->arena)) {
@@ -122,12 +122,12 @@ void ia_op_end(imgact_op *op) {
   imgact_client *client = op->client;
   bool maybe = may_be_applied(op); /* by the state before it is stopped */
   op->state = IA_OP_ENDED;
-  while (!ia_list_empty(&op->news)) ia_list_remove(op->news.next); /* done tells the end */
+  while (!ia_list_empty(&op->progress.watches)) ia_list_remove(op->progress.watches.next); /* done tells the end */
   op->flow->stop(op);
   if (op->error.status != IMGACT_OK) complete_error(op, maybe || may_be_applied(op));
   ia_timer_stop(&client->engine->timers, &op->deadline);
   client->engine->running--;
-  op->tell_done = op->done != NULL;
+  op->tell_done = op->callbacks.done != NULL;
   if (op->tell_done) ia_list_append(&client->engine->notify, &op->notify);
 }
 
@@ -148,46 +148,46 @@ bool ia_op_unpin(imgact_op *op) {
 /* ---- callbacks ---- */
 
 void ia_op_progress(imgact_op *op, ia_watch *watch) {
-  if (!op->progress) return;
-  ia_list_append(&op->news, &watch->news);
+  if (!op->callbacks.progress) return;
+  ia_list_append(&op->progress.watches, &watch->news);
   ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
 void ia_op_unwatch(imgact_op *op, ia_watch *watch) {
-  if (op->telling == watch) {
-    op->told = watch->arena;
+  if (op->progress.current == watch) {
+    op->progress.borrowed = watch->arena;
     watch->arena = (ia_arena){0};
-    op->telling = NULL;
+    op->progress.current = NULL;
   }
   ia_watch_free(watch);
 }
 
 /* The callback may cancel or free the operation, and what it was handed stays until it returns. */
 static void tell_progress(imgact_op *op) {
-  ia_watch *watch = op->telling = IA_ENTRY(op->news.next, ia_watch, news);
+  ia_watch *watch = op->progress.current = IA_ENTRY(op->progress.watches.next, ia_watch, news);
   ia_list_remove(&watch->news);
-  if (!ia_list_empty(&op->news)) ia_list_append(&op->client->engine->notify, &op->notify);
+  if (!ia_list_empty(&op->progress.watches)) ia_list_append(&op->client->engine->notify, &op->notify);
   ia_op_pin(op);
-  op->progress(op->progress_user_data, op, watch->action);
-  op->telling = NULL;
-  if (op->told.allocator) ia_arena_free(&op->told);
+  op->callbacks.progress(op->callbacks.progress_user_data, op, watch->action);
+  op->progress.current = NULL;
+  if (op->progress.borrowed.allocator) ia_arena_free(&op->progress.borrowed);
   (void)ia_op_unpin(op);
 }
 
 void ia_op_tell(imgact_op *op) {
-  if (!ia_list_empty(&op->news)) {
+  if (!ia_list_empty(&op->progress.watches)) {
     tell_progress(op);
     return;
   }
   if (!op->tell_done) return;
-  imgact_done_fn done = op->done;
+  imgact_done_fn done = op->callbacks.done;
   op->tell_done = false;
-  op->done = NULL; /* a later run of a list has a callback of its own, or none */
-  done(op->done_user_data, op);
+  op->callbacks.done = NULL; /* a later run of a list has a callback of its own, or none */
+  done(op->callbacks.done_user_data, op);
 }
 
 bool ia_op_announce(imgact_op *op) {
-  if (!op->before_send || op->announced) return true;
+  if (!op->callbacks.before_send || op->announced) return true;
   op->announced = true;
   const imgact_client *client = op->client;
   char credential[IA_CREDENTIAL_ID_SIZE];
@@ -195,7 +195,8 @@ bool ia_op_announce(imgact_op *op) {
                                  .endpoint = client->endpoint,
                                  .credential = ia_client_credential_id(client, credential)};
   const char *json = ia_call_json(&op->call, &target, &op->arena);
-  imgact_status status = json ? ia_hook_status(op->before_send(op->before_send_user_data, op, json)) : IMGACT_NOMEM;
+  imgact_status status =
+      json ? ia_hook_status(op->callbacks.before_send(op->callbacks.before_send_user_data, op, json)) : IMGACT_NOMEM;
   if (op->state != IA_OP_RUNNING) return false; /* cancelled from inside */
   if (status == IMGACT_OK) return true;
   imgact_error_set(&op->error, status, "%s", json ? "before_send rejected the call; nothing was sent" : "out of memory");
@@ -229,8 +230,8 @@ bool ia_op_exchange(imgact_op *op, ia_request_policy policy, void (*done)(ia_exc
 void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user) {
   if (!op) return;
   bool again = op->state == IA_OP_ENDED;
-  op->done = done;
-  op->done_user_data = user;
+  op->callbacks.done = done;
+  op->callbacks.done_user_data = user;
   if (op->state == IA_OP_RUNNING) return;
   ia_op_begin(op);
   if (!again || op->state != IA_OP_ENDED) return;
@@ -253,7 +254,7 @@ void imgact_op_cancel(imgact_op *op) {
 void imgact_op_free(imgact_op *op) {
   if (!op) return;
   imgact_client *client = op->client;
-  op->done = NULL;
+  op->callbacks.done = NULL;
   if (op->state == IA_OP_RUNNING) {
     imgact_error_set(&op->error, IMGACT_CANCELLED, "cancelled");
     ia_op_end(op);
@@ -303,60 +304,12 @@ void imgact_op_set_wait(imgact_op *op, int wait) {
 
 void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progress, void *user_data) {
   if (!op || op->state != IA_OP_NEW) return;
-  op->progress = progress;
-  op->progress_user_data = user_data;
+  op->callbacks.progress = progress;
+  op->callbacks.progress_user_data = user_data;
 }
 
 void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn before_send, void *user_data) {
   if (!op || op->state != IA_OP_NEW) return;
-  op->before_send = before_send;
-  op->before_send_user_data = user_data;
+  op->callbacks.before_send = before_send;
+  op->callbacks.before_send_user_data = user_data;
 }
-
-/* ---- results ---- */
-
-imgact_op_kind imgact_op_get_kind(const imgact_op *op) { return op ? op->call.kind : IMGACT_OP_COUNT; }
-
-int imgact_op_done(const imgact_op *op) { return !op || op->state == IA_OP_ENDED; }
-
-const imgact_error *imgact_op_error(const imgact_op *op) {
-  static const imgact_error no_memory = {.status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
-  static const imgact_error none = {.retry_after_ms = -1}; /* what is noted on the way may be overcome */
-  if (!op) return &no_memory;
-  return op->state == IA_OP_RUNNING ? &none : &op->error;
-}
-
-const char *imgact_op_error_details(const imgact_op *op) { return op && op->state != IA_OP_RUNNING ? op->details : NULL; }
-
-static const imgact_image *const no_images[1];
-static const imgact_action *const no_actions[1];
-
-const imgact_image *const *imgact_op_images(const imgact_op *op, size_t *count) {
-  size_t n = op ? op->result.images_count : 0;
-  if (count) *count = n;
-  return n ? (const imgact_image *const *)op->result.images : no_images;
-}
-
-const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count) {
-  size_t n = op ? op->result.actions_count : 0;
-  if (count) *count = n;
-  return n ? (const imgact_action *const *)op->result.actions : no_actions;
-}
-
-const imgact_image *imgact_op_image(const imgact_op *op) {
-  return op && op->result.images_count ? op->result.images[0] : NULL;
-}
-
-const imgact_action *imgact_op_action(const imgact_op *op) {
-  return op && op->result.actions_count ? op->result.actions[0] : NULL;
-}
-
-void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate) { *rate = op ? op->rate : ia_rate_limit_unknown; }
-
-int imgact_op_adopted(const imgact_op *op) { return op && op->adopted; }
-
-void imgact_op_pagination(const imgact_op *op, imgact_pagination *page) {
-  *page = op ? op->result.page : ia_pagination_unknown;
-}
-
-int imgact_op_filtered_locally(const imgact_op *op) { return op && op->local; }

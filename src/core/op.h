@@ -26,6 +26,23 @@ typedef enum ia_op_state { IA_OP_NEW, IA_OP_RUNNING, IA_OP_ENDED } ia_op_state;
 typedef struct ia_mutation ia_mutation;
 typedef struct ia_waits ia_waits;
 
+/* The caller's functions, each with its user data. */
+typedef struct ia_op_callbacks {
+  imgact_done_fn done;
+  void *done_user_data;
+  imgact_progress_fn progress;
+  void *progress_user_data;
+  imgact_before_send_fn before_send;
+  void *before_send_user_data;
+} ia_op_callbacks;
+
+/* Progress callbacks that are due. */
+typedef struct ia_op_progress_queue {
+  ia_link watches;   /* ia_watch.news */
+  ia_watch *current; /* while its callback runs; NULL = none does, or the callback ended this watch */
+  ia_arena borrowed; /* memory of a watch that its callback ended: freed when the callback returns */
+} ia_op_progress_queue;
+
 struct imgact_op {
   imgact_client *client; /* held */
   const ia_flow *flow;
@@ -42,20 +59,13 @@ struct imgact_op {
   int64_t deadline_ms; /* steady; IA_NEVER */
   ia_exchange *exchange;
   ia_link notify;
-  imgact_done_fn done;
-  void *done_user_data;
-  imgact_progress_fn progress;
-  void *progress_user_data;
-  imgact_before_send_fn before_send;
-  void *before_send_user_data;
+  ia_op_callbacks callbacks;
+  ia_op_progress_queue progress;
   bool wait, adopted, local, tell_done, announced, doomed;
   int pins;              /* hooks and runs that it must outlive; doomed: freed with the last one */
   ia_walk *walk;         /* lists, and get_image by name; in the arena */
   ia_mutation *mutation; /* in the arena */
   ia_waits *waits;       /* in the arena */
-  ia_link news;          /* watches about which a progress callback is due */
-  ia_watch *telling;     /* while its callback runs */
-  ia_arena told;         /* what that callback holds of a watch that it ended */
 };
 
 /* A new operation with copied arguments, checked against the provider; what is wrong is its error. NULL: no memory. */

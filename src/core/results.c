@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/* What a caller reads from an operation. Every function accepts NULL: an operation that could not be created. */
+#include "op.h"
+
+imgact_op_kind imgact_op_get_kind(const imgact_op *op) { return op ? op->call.kind : IMGACT_OP_COUNT; }
+
+int imgact_op_done(const imgact_op *op) { return !op || op->state == IA_OP_ENDED; }
+
+const imgact_error *imgact_op_error(const imgact_op *op) {
+  static const imgact_error no_memory = {.status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
+  static const imgact_error none = {.retry_after_ms = -1}; /* what is noted on the way may be overcome */
+  if (!op) return &no_memory;
+  return op->state == IA_OP_RUNNING ? &none : &op->error;
+}
+
+const char *imgact_op_error_details(const imgact_op *op) { return op && op->state != IA_OP_RUNNING ? op->details : NULL; }
+
+static const imgact_image *const no_images[1];
+static const imgact_action *const no_actions[1];
+
+const imgact_image *const *imgact_op_images(const imgact_op *op, size_t *count) {
+  size_t n = op ? op->result.images_count : 0;
+  if (count) *count = n;
+  return n ? (const imgact_image *const *)op->result.images : no_images;
+}
+
+const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count) {
+  size_t n = op ? op->result.actions_count : 0;
+  if (count) *count = n;
+  return n ? (const imgact_action *const *)op->result.actions : no_actions;
+}
+
+const imgact_image *imgact_op_image(const imgact_op *op) {
+  return op && op->result.images_count ? op->result.images[0] : NULL;
+}
+
+const imgact_action *imgact_op_action(const imgact_op *op) {
+  return op && op->result.actions_count ? op->result.actions[0] : NULL;
+}
+
+void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate) { *rate = op ? op->rate : ia_rate_limit_unknown; }
+
+int imgact_op_adopted(const imgact_op *op) { return op && op->adopted; }
+
+void imgact_op_pagination(const imgact_op *op, imgact_pagination *page) {
+  *page = op ? op->result.page : ia_pagination_unknown;
+}
+
+int imgact_op_filtered_locally(const imgact_op *op) { return op && op->local; }
