@@ -53,24 +53,24 @@ static imgact_op *checked(imgact_op *op) {
 static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   imgact_op *op = ia_op_new(client, &ia_flow_list, call);
   if (!op || op->error.status != IMGACT_OK) return op;
-  op->walk = ia_arena_alloc(&op->arena, sizeof *op->walk);
-  if (!op->walk) {
+  op->pager = ia_arena_alloc(&op->arena, sizeof *op->pager);
+  if (!op->pager) {
     imgact_op_free(op);
     return NULL;
   }
   imgact_error error;
-  if (ia_walk_init(op->walk, client, &op->call, &error) != IMGACT_OK) ia_op_take_error(op, &error);
+  if (ia_pager_init(op->pager, client, &op->call, &error) != IMGACT_OK) ia_op_take_error(op, &error);
   imgact_call first = op->call;
   first.page = 1;
   first.per_page = client->provider->max_per_page;
   bool sends = false;
-  for (size_t i = 0; i < op->walk->groups_count; i++) {
-    first.type_mask = op->walk->groups[i];
+  for (size_t i = 0; i < op->pager->groups_count; i++) {
+    first.type_mask = op->pager->groups[i];
     sends = try_encode(op, &first) || sends;
   }
   bool types_here =
-      (op->walk->asked & IMGACT_FILTER_TYPE) && op->walk->groups_count && !op->walk->exact[op->walk->groups_count - 1];
-  op->local = sends && (op->local || op->walk->local || types_here);
+      (op->pager->asked & IMGACT_FILTER_TYPE) && op->pager->groups_count && !op->pager->exact[op->pager->groups_count - 1];
+  op->local = sends && (op->local || op->pager->local || types_here);
   return op;
 }
 

@@ -32,57 +32,57 @@ const ia_flow ia_flow_simple = {.start = simple_start, .stop = simple_stop};
 
 /* ---- lists ---- */
 
-bool ia_op_walk(imgact_op *op, ia_walk *walk, ia_request_policy policy, void (*done)(ia_walk *), imgact_error *error) {
-  walk->done = done;
-  walk->owner = op;
-  walk->policy = policy;
-  if (ia_walk_start(walk, &op->result)) return true;
-  *error = walk->error;
+bool ia_op_page(imgact_op *op, ia_pager *pager, ia_request_policy policy, void (*done)(ia_pager *), imgact_error *error) {
+  pager->done = done;
+  pager->owner = op;
+  pager->policy = policy;
+  if (ia_pager_start(pager, &op->result)) return true;
+  *error = pager->error;
   return false;
 }
 
 /* A list that failed shows nothing: not even what came before the failure. */
-static void list_done(ia_walk *walk) {
-  imgact_op *op = walk->owner;
+static void list_done(ia_pager *pager) {
+  imgact_op *op = pager->owner;
   bool images = op->result.images_count > 0, actions = op->result.actions_count > 0;
-  imgact_error error = walk->error;
-  if (error.status == IMGACT_OK && walk->page_by_page && !images && !actions)
+  imgact_error error = pager->error;
+  if (error.status == IMGACT_OK && pager->page_by_page && !images && !actions)
     imgact_error_set(&error, IMGACT_END, "there is no further page");
   if (error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0;
-  ia_op_end_with(op, &error, walk->details);
+  ia_op_end_with(op, &error, pager->details);
 }
 
 static void list_start(imgact_op *op) {
-  ia_walk *walk = op->walk;
-  if (walk->page_by_page && walk->pages && !walk->more) { /* the last page was handed out by the run before */
+  ia_pager *pager = op->pager;
+  if (pager->page_by_page && pager->pages && !pager->more) { /* the last page was handed out by the run before */
     op->result.images_count = op->result.actions_count = 0;
     imgact_error_set(&op->error, IMGACT_END, "there is no further page");
     ia_op_end_soon(op);
     return;
   }
-  if (!ia_op_walk(op, walk, ia_op_request_policy(op, IA_PRIORITY_READ, false), list_done, &op->error)) ia_op_end_soon(op);
+  if (!ia_op_page(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), list_done, &op->error)) ia_op_end_soon(op);
 }
 
 /* A paused walk keeps what it knows for the next page. */
 static void list_stop(imgact_op *op) {
-  if (!op->walk) return;
+  if (!op->pager) return;
   if (op->error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0; /* cancelled, too late */
-  if (op->state == IA_OP_ENDED && op->walk->more && op->error.status == IMGACT_OK && !op->doomed) return;
-  ia_walk_stop(op->walk);
+  if (op->state == IA_OP_ENDED && op->pager->more && op->error.status == IMGACT_OK && !op->doomed) return;
+  ia_pager_stop(op->pager);
 }
 
 static void list_configure(imgact_op *op, const imgact_op_options *options) {
   imgact_error error;
-  if (!op->walk) return;
-  op->walk->page = options->page;
-  op->walk->per_page = options->per_page;
-  op->walk->limit = options->max_items;
-  op->walk->page_by_page = (options->flags & IMGACT_OP_FLAG_PAGED) != 0;
-  if (ia_walk_check(op->walk, &error) != IMGACT_OK) ia_op_refuse(op, error.status, "%s", error.message);
+  if (!op->pager) return;
+  op->pager->page = options->page;
+  op->pager->per_page = options->per_page;
+  op->pager->limit = options->max_items;
+  op->pager->page_by_page = (options->flags & IMGACT_OP_FLAG_PAGED) != 0;
+  if (ia_pager_check(op->pager, &error) != IMGACT_OK) ia_op_refuse(op, error.status, "%s", error.message);
 }
 
 static bool list_has_page(const imgact_op *op) {
-  return op->walk && op->walk->page_by_page && op->state == IA_OP_ENDED && op->error.status == IMGACT_OK;
+  return op->pager && op->pager->page_by_page && op->state == IA_OP_ENDED && op->error.status == IMGACT_OK;
 }
 
 const ia_flow ia_flow_list = {list_start, list_stop, NULL, list_configure, list_has_page};
@@ -111,12 +111,12 @@ static void keep_named(imgact_op *op) {
   op->result.images_count = kept;
 }
 
-static void named(ia_walk *walk) {
-  imgact_op *op = walk->owner;
+static void named(ia_pager *pager) {
+  imgact_op *op = pager->owner;
   keep_named(op);
-  imgact_error error = walk->error;
+  imgact_error error = pager->error;
   bool was_id = op->error.status != IMGACT_OK; /* the id's own error is kept until the name is known to fail too */
-  const char *details = walk->details;
+  const char *details = pager->details;
   if (error.status == IMGACT_OK && !op->result.images_count && was_id) {
     error = op->error;
     details = op->details;
@@ -132,14 +132,14 @@ static void named(ia_walk *walk) {
 /* The walk over the images of that name; false, with the error set, if it cannot begin. */
 static bool look_up_name(imgact_op *op, imgact_error *error) {
   imgact_image_filter *filter = ia_arena_alloc(&op->arena, sizeof *filter);
-  ia_walk *walk = op->walk = ia_arena_alloc(&op->arena, sizeof *op->walk);
+  ia_pager *pager = op->pager = ia_arena_alloc(&op->arena, sizeof *op->pager);
   ia_no_memory(error);
-  if (!filter || !walk) return false;
+  if (!filter || !pager) return false;
   *filter = (imgact_image_filter){
       .size = sizeof *filter, .name = op->call.image_ref, .architecture = op->call.architecture, .include_deprecated = 1};
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter};
-  if (ia_walk_init(walk, op->client, &call, error) != IMGACT_OK) return false;
-  return ia_op_walk(op, walk, ia_op_request_policy(op, IA_PRIORITY_READ, false), named, error);
+  if (ia_pager_init(pager, op->client, &call, error) != IMGACT_OK) return false;
+  return ia_op_page(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), named, error);
 }
 
 static void go_by_name(imgact_op *op) {
@@ -182,7 +182,7 @@ static void get_start(imgact_op *op) {
 
 static void get_stop(imgact_op *op) {
   simple_stop(op);
-  if (op->walk) ia_walk_stop(op->walk);
+  if (op->pager) ia_pager_stop(op->pager);
 }
 
 const ia_flow ia_flow_get = {.start = get_start, .stop = get_stop};

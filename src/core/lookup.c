@@ -24,7 +24,7 @@ static int64_t now_ms(const ia_lookup *lookup) { return lookup->client->engine->
 /* Disarms the source of the old state. */
 static void enter(ia_lookup *lookup, ia_lookup_state state) {
   ia_timer_stop(&lookup->client->engine->timers, &lookup->timer);
-  if (lookup->walk) ia_walk_stop(lookup->walk);
+  if (lookup->pager) ia_pager_stop(lookup->pager);
   ia_watch_stop(&lookup->watch);
   ia_exchange_free(lookup->exchange);
   lookup->exchange = NULL;
@@ -249,10 +249,10 @@ static ia_finding weigh(ia_lookup *lookup) {
   return unstable ? IA_FOUND_UNSTABLE : IA_FOUND_NOTHING;
 }
 
-static void got_actions(ia_walk *walk) {
-  ia_lookup *lookup = walk->owner;
-  if (walk->error.status != IMGACT_OK) {
-    give_up(lookup, walk->error.message);
+static void got_actions(ia_pager *pager) {
+  ia_lookup *lookup = pager->owner;
+  if (pager->error.status != IMGACT_OK) {
+    give_up(lookup, pager->error.message);
     return;
   }
   lookup->finding = weigh(lookup);
@@ -265,20 +265,20 @@ static void got_actions(ia_walk *walk) {
 static bool list_actions(ia_lookup *lookup, imgact_error *error) {
   imgact_client *client = lookup->client;
   ia_no_memory(error);
-  if (!lookup->walk) lookup->walk = ia_alloc_zero(client->allocator, sizeof *lookup->walk);
-  if (!lookup->walk) return false;
-  memset(lookup->walk, 0, sizeof *lookup->walk);
+  if (!lookup->pager) lookup->pager = ia_alloc_zero(client->allocator, sizeof *lookup->pager);
+  if (!lookup->pager) return false;
+  memset(lookup->pager, 0, sizeof *lookup->pager);
   lookup->filter = (imgact_action_filter){.size = sizeof lookup->filter, .image_id = lookup->call->image_ref};
   imgact_call call = {.size = sizeof call,
                       .kind = IMGACT_OP_LIST_ACTIONS,
                       .image_ref = lookup->call->image_ref,
                       .action_filter = &lookup->filter};
-  if (ia_walk_init(lookup->walk, client, &call, error) != IMGACT_OK) return false;
-  lookup->walk->done = got_actions;
-  lookup->walk->owner = lookup;
-  lookup->walk->policy = lookup->policy;
-  if (ia_walk_start(lookup->walk, &lookup->actions)) return true;
-  *error = lookup->walk->error;
+  if (ia_pager_init(lookup->pager, client, &call, error) != IMGACT_OK) return false;
+  lookup->pager->done = got_actions;
+  lookup->pager->owner = lookup;
+  lookup->pager->policy = lookup->policy;
+  if (ia_pager_start(lookup->pager, &lookup->actions)) return true;
+  *error = lookup->pager->error;
   return false;
 }
 
@@ -309,8 +309,8 @@ void ia_lookup_free(ia_lookup *lookup) {
   if (!lookup->client) return;
   enter(lookup, IA_LOOKUP_IDLE);
   ia_watch_free(&lookup->watch);
-  ia_free(lookup->client->allocator, lookup->walk);
-  lookup->walk = NULL;
+  ia_free(lookup->client->allocator, lookup->pager);
+  lookup->pager = NULL;
   if (lookup->actions.allocator) ia_result_free(&lookup->actions);
   if (lookup->image.allocator) ia_result_free(&lookup->image);
   lookup->actions.allocator = lookup->image.allocator = NULL;

@@ -8,8 +8,8 @@
 
 #include "evidence.h"
 #include "exchange.h"
+#include "pager.h"
 #include "poller.h"
-#include "walk.h"
 
 typedef enum ia_lookup_state {
   IA_LOOKUP_IDLE,
@@ -50,7 +50,7 @@ typedef struct ia_lookup {
   ia_lookup_state state;
   ia_timer timer;
   ia_exchange *exchange;
-  ia_walk *walk;
+  ia_pager *pager;
   imgact_action_filter filter;
   ia_watch watch;
   imgact_result actions; /* of the last look */

@@ -5,9 +5,9 @@
 
 #include "client.h"
 #include "exchange.h"
+#include "pager.h"
 #include "poller.h"
 #include "result.h"
-#include "walk.h"
 
 /* How an operation of some kind proceeds. A flow ends its operation with ia_op_end, never from inside start. */
 typedef struct ia_flow {
@@ -63,7 +63,7 @@ struct imgact_op {
   ia_op_progress_queue progress;
   bool wait, adopted, local, tell_done, announced, doomed;
   int pins;              /* hooks and runs that it must outlive; doomed: freed with the last one */
-  ia_walk *walk;         /* lists, and get_image by name; in the arena */
+  ia_pager *pager;       /* lists, and get_image by name; in the arena */
   ia_mutation *mutation; /* in the arena */
   ia_waits *waits;       /* in the arena */
 };
@@ -99,8 +99,8 @@ void ia_op_tell(imgact_op *op);
 ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority, bool no_early_rejection);
 /* Makes the operation's exchange if it has none; false: it was ended for lack of memory. */
 bool ia_op_exchange(imgact_op *op, ia_request_policy policy, void (*done)(ia_exchange *));
-/* Starts a walk, or its next page, with the operation's settings into its result; false: no memory, in error. */
-bool ia_op_walk(imgact_op *op, ia_walk *walk, ia_request_policy policy, void (*done)(ia_walk *), imgact_error *error);
+/* Starts a pager, or its next page, with the operation's settings into its result; false: no memory, in error. */
+bool ia_op_page(imgact_op *op, ia_pager *pager, ia_request_policy policy, void (*done)(ia_pager *), imgact_error *error);
 /* Announces a mutation to before_send, once; false: it was refused, and the operation was ended. */
 bool ia_op_announce(imgact_op *op);
 /* Ends it by a timer that is due at once, for flows that find an end in start. */
