@@ -64,13 +64,14 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
   first.page = 1;
   first.per_page = client->provider->max_per_page;
   bool sends = false;
-  for (size_t i = 0; i < op->pager->groups_count; i++) {
-    first.type_mask = op->pager->groups[i];
+  for (size_t i = 0; i < op->pager->queries.count; i++) {
+    first.type_mask = op->pager->queries.types[i];
     sends = try_encode(op, &first) || sends;
   }
+  const ia_query_plan *queries = &op->pager->queries;
   bool types_here =
-      (op->pager->asked & IMGACT_FILTER_TYPE) && op->pager->groups_count && !op->pager->exact[op->pager->groups_count - 1];
-  op->local = sends && (op->local || op->pager->local || types_here);
+      (op->pager->requested_filters & IMGACT_FILTER_TYPE) && queries->count && !queries->exact_types[queries->count - 1];
+  op->local = sends && (op->local || op->pager->local_filters || types_here);
   return op;
 }
 

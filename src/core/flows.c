@@ -46,7 +46,7 @@ static void list_done(ia_pager *pager) {
   imgact_op *op = pager->owner;
   bool images = op->result.images_count > 0, actions = op->result.actions_count > 0;
   imgact_error error = pager->error;
-  if (error.status == IMGACT_OK && pager->page_by_page && !images && !actions)
+  if (error.status == IMGACT_OK && pager->options.paged && !images && !actions)
     imgact_error_set(&error, IMGACT_END, "there is no further page");
   if (error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0;
   ia_op_end_with(op, &error, pager->details);
@@ -54,7 +54,7 @@ static void list_done(ia_pager *pager) {
 
 static void list_start(imgact_op *op) {
   ia_pager *pager = op->pager;
-  if (pager->page_by_page && pager->pages && !pager->more) { /* the last page was handed out by the run before */
+  if (pager->options.paged && pager->state == IA_PAGER_ENDED) { /* the last page was handed out by the run before */
     op->result.images_count = op->result.actions_count = 0;
     imgact_error_set(&op->error, IMGACT_END, "there is no further page");
     ia_op_end_soon(op);
@@ -63,26 +63,27 @@ static void list_start(imgact_op *op) {
   if (!ia_op_page(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), list_done, &op->error)) ia_op_end_soon(op);
 }
 
-/* A paused walk keeps what it knows for the next page. */
+/* A paused pager keeps what it knows for the next page. */
 static void list_stop(imgact_op *op) {
   if (!op->pager) return;
   if (op->error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0; /* cancelled, too late */
-  if (op->state == IA_OP_ENDED && op->pager->more && op->error.status == IMGACT_OK && !op->doomed) return;
+  if (op->state == IA_OP_ENDED && op->pager->state == IA_PAGER_PAUSED && op->error.status == IMGACT_OK && !op->doomed)
+    return;
   ia_pager_stop(op->pager);
 }
 
 static void list_configure(imgact_op *op, const imgact_op_options *options) {
   imgact_error error;
   if (!op->pager) return;
-  op->pager->page = options->page;
-  op->pager->per_page = options->per_page;
-  op->pager->limit = options->max_items;
-  op->pager->page_by_page = (options->flags & IMGACT_OP_FLAG_PAGED) != 0;
+  op->pager->options = (ia_page_options){.page = options->page,
+                                         .per_page = options->per_page,
+                                         .max_items = options->max_items,
+                                         .paged = (options->flags & IMGACT_OP_FLAG_PAGED) != 0};
   if (ia_pager_check(op->pager, &error) != IMGACT_OK) ia_op_refuse(op, error.status, "%s", error.message);
 }
 
 static bool list_has_page(const imgact_op *op) {
-  return op->pager && op->pager->page_by_page && op->state == IA_OP_ENDED && op->error.status == IMGACT_OK;
+  return op->pager && op->pager->options.paged && op->state == IA_OP_ENDED && op->error.status == IMGACT_OK;
 }
 
 const ia_flow ia_flow_list = {list_start, list_stop, NULL, list_configure, list_has_page};
@@ -129,7 +130,7 @@ static void named(ia_pager *pager) {
   ia_op_end_with(op, &error, details);
 }
 
-/* The walk over the images of that name; false, with the error set, if it cannot begin. */
+/* Lists the images of that name; false, with the error set, if it cannot begin. */
 static bool look_up_name(imgact_op *op, imgact_error *error) {
   imgact_image_filter *filter = ia_arena_alloc(&op->arena, sizeof *filter);
   ia_pager *pager = op->pager = ia_arena_alloc(&op->arena, sizeof *op->pager);

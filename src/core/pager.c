@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Lists. Invariants: a page is asked for only because a reply named it and it advances; an id that comes again on a later
- * page of the same query, or a total that changes, means that the world moved, and the walk starts again; nothing is yielded
- * twice.
+ * Lists. Invariants: a page is asked for only because a response named it and it advances; page_coverage.c says which is
+ * next; nothing is delivered twice.
  */
 #include "pager.h"
 #include "error_fill.h"
@@ -10,19 +9,12 @@
 #include "str.h"
 #include <string.h>
 
-#define MAX_PAGES       100000
-#define MAX_RESTARTS    3
-#define MAX_QUERY_BYTES ((size_t)64 * 1024)
+#define MAX_PAGES             100000
+#define MAX_REQUESTS_PER_PAGE 5
+#define MAX_QUERY_BYTES       ((size_t)64 << 10) /* of one page */
+#define MAX_QUERIES_BYTES     ((size_t)8 << 20)  /* of all pages of a query */
 
-static void got_page(ia_exchange *exchange);
-
-static const char *item_id(const ia_pager *pager, size_t i) {
-  return pager->images ? pager->result->images[i]->id : pager->result->actions[i]->id;
-}
-
-static size_t *item_count(ia_pager *pager) {
-  return pager->images ? &pager->result->images_count : &pager->result->actions_count;
-}
+static void on_response(ia_exchange *exchange);
 
 /* ---- what is asked ---- */
 
@@ -33,21 +25,21 @@ static uint32_t asked_types(const imgact_image_filter *filter) {
 }
 
 /* Which queries answer for the types; one for any type where none is asked for. */
-static imgact_status plan_groups(ia_pager *pager, imgact_error *error) {
+static imgact_status plan_queries(ia_pager *pager, imgact_error *error) {
   const imgact_provider *provider = pager->client->provider;
-  uint32_t types = pager->images ? asked_types(pager->call.image_filter) : 0;
-  pager->groups_count = 0;
+  uint32_t types = pager->items.images ? asked_types(pager->call.image_filter) : 0;
+  pager->queries.count = 0;
   if (!types) {
-    pager->groups[pager->groups_count++] = 0;
+    pager->queries.types[pager->queries.count++] = 0;
     return IMGACT_OK;
   }
-  for (size_t i = 0; i < provider->type_groups_count && pager->groups_count < IA_PAGER_GROUPS; i++) {
+  for (size_t i = 0; i < provider->type_groups_count && pager->queries.count < IA_MAX_QUERIES; i++) {
     const void *at = (const char *)provider->type_groups + i * provider->type_groups_stride;
     const imgact_type_group *group = at;
     uint32_t part = types & group->types;
     if (!part) continue;
-    pager->groups[pager->groups_count] = part;
-    pager->exact[pager->groups_count++] = group->exact;
+    pager->queries.types[pager->queries.count] = part;
+    pager->queries.exact_types[pager->queries.count++] = group->exact;
     types &= ~part;
   }
   for (unsigned type = 0; types; type++)
@@ -58,273 +50,344 @@ static imgact_status plan_groups(ia_pager *pager, imgact_error *error) {
 }
 
 static const char *const *sort_keys(const ia_pager *pager, size_t *count) {
-  *count = pager->images ? pager->call.image_filter->sort_count : pager->call.action_filter->sort_count;
-  return pager->images ? pager->call.image_filter->sort : pager->call.action_filter->sort;
+  *count = pager->items.images ? pager->call.image_filter->sort_count : pager->call.action_filter->sort_count;
+  return pager->items.images ? pager->call.image_filter->sort : pager->call.action_filter->sort;
 }
 
 imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact_call *call, imgact_error *error) {
   const imgact_provider *provider = client->provider;
   pager->client = client;
   pager->call = *call;
-  pager->images = call->kind == IMGACT_OP_LIST_IMAGES;
   pager->slot = ia_client_slot(client, call->kind);
-  ia_hashmap_init(&pager->seen, client->allocator, ia_random_word(&client->engine->timers));
-  ia_buf_init(&pager->next, client->allocator, MAX_QUERY_BYTES);
-  ia_buf_init(&pager->token, client->allocator, MAX_QUERY_BYTES);
-  pager->asked = ia_filter_asked(call);
+  ia_item_list_init(&pager->items, client->allocator, ia_random_word(&client->engine->timers),
+                    call->kind == IMGACT_OP_LIST_IMAGES);
+  ia_buf_init(&pager->pages.texts, client->allocator, MAX_QUERIES_BYTES);
+  pager->requested_filters = ia_filter_asked(call);
   if (!pager->slot)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", provider->name, imgact_op_kind_name(call->kind));
-  uint32_t lacking = pager->asked & ~(pager->slot->server_filters | pager->slot->local_filters);
+  uint32_t lacking = pager->requested_filters & ~(pager->slot->server_filters | pager->slot->local_filters);
   if (lacking)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no filter by %s", provider->name, ia_filter_name(lacking));
-  pager->local = pager->asked & pager->slot->local_filters;
-  pager->sort_here = (pager->local & IMGACT_FILTER_SORT) != 0;
+  pager->local_filters = pager->requested_filters & pager->slot->local_filters;
+  pager->sort_locally = (pager->local_filters & IMGACT_FILTER_SORT) != 0;
   size_t count;
   const char *const *keys = sort_keys(pager, &count);
-  const char *wrong = pager->sort_here ? ia_sort_wrong(keys, count, pager->images) : NULL;
+  const char *wrong = pager->sort_locally ? ia_sort_wrong(keys, count, pager->items.images) : NULL;
   if (wrong)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "'%s' is no sort key here: %s, each with :asc or :desc", wrong,
-                            pager->images ? "id, name, created" : "id, command, status, started, finished");
-  return plan_groups(pager, error);
+                            pager->items.images ? "id, name, created" : "id, command, status, started, finished");
+  return plan_queries(pager, error);
 }
 
 imgact_status ia_pager_check(const ia_pager *pager, imgact_error *error) {
   int64_t most = pager->client->provider->max_per_page;
-  if (pager->page < 0 || pager->limit < 0)
+  if (pager->options.page < 0 || pager->options.max_items < 0)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a page or limit below 1 makes no sense");
-  if (pager->per_page < 0 || pager->per_page > most)
+  if (pager->options.per_page < 0 || pager->options.per_page > most)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s serves 1 to %lld items a page, not %lld",
-                            pager->client->provider->name, (long long)most, (long long)pager->per_page);
-  if (pager->page && pager->groups_count > 1)
+                            pager->client->provider->name, (long long)most, (long long)pager->options.per_page);
+  if (pager->options.page && pager->queries.count > 1)
     return imgact_error_set(
         error, IMGACT_INVALID_ARGUMENT,
         "%s needs a query for each of these types, so there is no page %lld of them all: ask for one type",
-        pager->client->provider->name, (long long)pager->page);
-  if (pager->page_by_page && pager->sort_here)
+        pager->client->provider->name, (long long)pager->options.page);
+  if (pager->options.paged && pager->sort_locally)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s cannot sort, so the order is that of the whole list only",
                             pager->client->provider->name);
   return IMGACT_OK;
 }
 
-/* ---- asking ---- */
+/* ---- how to ask for a page ---- */
 
-/* Asks for the page that call names; false, with the error set, when there is no memory. */
-static bool ask(ia_pager *pager) {
-  if (!pager->exchange) pager->exchange = ia_exchange_new(pager->client, pager->policy, got_page, pager);
+static const char *text_at(const ia_page_refs *pages, size_t offset) { return offset ? pages->texts.data + offset : NULL; }
+
+/* Stores a text with its NUL, unless it is what `old` says already. 0: there is none; an error sticks in the buffer. */
+static size_t store_text(ia_page_refs *pages, size_t old, const char *text) {
+  if (!text || !*text) return 0;
+  if (old && strcmp(text_at(pages, old), text) == 0) return old;
+  if (pages->texts.length == 0) ia_buf_add(&pages->texts, "", 1);
+  size_t offset = pages->texts.length;
+  ia_buf_add(&pages->texts, text, strlen(text) + 1);
+  return offset;
+}
+
+/* Sets how to ask for a page: one that is known, or the one behind the last. false: no memory, or too much text. */
+static bool set_page(ia_pager *pager, size_t index, int64_t number, const char *query, const char *cursor) {
+  ia_page_refs *pages = &pager->pages;
+  if (index == pages->capacity) {
+    size_t wanted = pages->capacity ? pages->capacity * 2 : 8;
+    void *more = ia_resize(pager->client->allocator, pages->refs, wanted * sizeof *pages->refs);
+    if (!more) return false;
+    pages->refs = more;
+    pages->capacity = wanted;
+  }
+  ia_page_ref *ref = &pages->refs[index];
+  if (index == pages->count) {
+    *ref = (ia_page_ref){0};
+    pages->count++;
+  }
+  ref->number = number;
+  ref->query = store_text(pages, ref->query, query);
+  ref->cursor = store_text(pages, ref->cursor, cursor);
+  return pages->texts.state == IA_BUF_OK;
+}
+
+/* ---- requests ---- */
+
+static bool submit(ia_pager *pager, const imgact_call *call) {
+  if (!pager->exchange) pager->exchange = ia_exchange_new(pager->client, pager->policy, on_response, pager);
   if (!pager->exchange) {
     ia_no_memory(&pager->error);
     return false;
   }
-  pager->call.type_mask = pager->groups[pager->group];
-  pager->call.next_query = pager->next.length ? ia_buf_text(&pager->next) : NULL;
+  pager->requests++;
   pager->exchange->attempts = 0;
   pager->exchange->policy = pager->policy;
-  if (pager->first == *item_count(pager)) /* a page of which the filters let nothing pass leaves nothing behind */
-    ia_arena_rewind(&pager->result->arena, pager->before);
-  pager->first = *item_count(pager);
-  pager->before = ia_arena_mark(&pager->result->arena);
+  ia_item_list_mark(&pager->items);
   ia_result_next_page(pager->result);
-  ia_exchange_submit(pager->exchange, &pager->call, pager->result);
+  ia_exchange_submit(pager->exchange, call, pager->result);
   return true;
 }
 
-static void begin_group(ia_pager *pager) {
-  pager->call.page = pager->page ? pager->page : 1;
-  pager->call.per_page = pager->per_page ? pager->per_page : pager->client->provider->max_per_page;
-  pager->total = -1;
-  pager->group_pages = pager->pages;
-  pager->new_group = false;
-  ia_buf_reset(&pager->next);
-  ia_buf_reset(&pager->token);
+static bool may_ask(const ia_pager *pager) {
+  return pager->requests < MAX_REQUESTS_PER_PAGE * (pager->pages_of_earlier_queries + pager->coverage.pages);
 }
 
-static bool ask_next(ia_pager *pager) {
-  if (pager->new_group) begin_group(pager);
-  return ask(pager);
+/* Asks for the page at pager->index. false: not; why is in pager->error. */
+static bool ask_page(ia_pager *pager) {
+  if (pager->requests > 0 && pager->index < pager->coverage.pages && !may_ask(pager)) {
+    imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
+                     "the list kept changing while it was read: %llu requests did not show all of its %llu pages",
+                     (unsigned long long)pager->requests,
+                     (unsigned long long)(pager->pages_of_earlier_queries + pager->coverage.pages));
+    return false;
+  }
+  const ia_page_ref *ref = &pager->pages.refs[pager->index];
+  pager->state = IA_PAGER_READING;
+  pager->call.type_mask = pager->queries.types[pager->queries.index];
+  pager->call.page = ref->number;
+  pager->call.next_query = text_at(&pager->pages, ref->query);
+  return submit(pager, &pager->call);
 }
 
-static void reset(ia_pager *pager) {
-  ia_result_reset(pager->result);
-  pager->first = 0;
-  pager->before = ia_arena_mark(&pager->result->arena);
+/* Asks the API for an item by its id. false: no memory. */
+static bool ask_item(ia_pager *pager, ia_item_entry *entry) {
+  imgact_call call = {.size = sizeof call};
+  pager->state = IA_PAGER_ASKING;
+  pager->asked = entry;
+  if (pager->items.images) {
+    call.kind = IMGACT_OP_GET_IMAGE;
+    call.image_ref = ia_item_list_id(&pager->items, entry);
+  } else {
+    call.kind = IMGACT_OP_GET_ACTION;
+    call.action_id = ia_item_list_id(&pager->items, entry);
+    call.image_ref = pager->call.image_ref;
+  }
+  return submit(pager, &call);
 }
 
-static bool begin(ia_pager *pager) {
-  pager->group = 0;
-  pager->pages = 0;
-  pager->given = 0;
-  pager->new_group = true;
-  ia_hashmap_clear(&pager->seen);
-  reset(pager);
-  return ask_next(pager);
+static bool begin_query(ia_pager *pager) {
+  pager->pages_of_earlier_queries += pager->coverage.pages;
+  pager->coverage = (ia_page_coverage){.total = -1};
+  pager->index = 0;
+  pager->checked_until = 0;
+  pager->pages.count = 0;
+  ia_buf_reset(&pager->pages.texts);
+  if (set_page(pager, 0, pager->options.page ? pager->options.page : 1, NULL, NULL)) return true;
+  ia_no_memory(&pager->error);
+  return false;
 }
 
 bool ia_pager_start(ia_pager *pager, imgact_result *result) {
+  bool goes_on = pager->state == IA_PAGER_PAUSED;
   pager->result = result;
   ia_error_clear(&pager->error);
-  if (!pager->more) {
-    pager->restarts = 0;
-    return begin(pager);
+  if (goes_on) {
+    pager->delivered += ia_item_list_count(&pager->items);
+    ia_item_list_delivered(&pager->items);
+    return ask_page(pager);
   }
-  pager->more = false;
-  pager->given += *item_count(pager);
-  reset(pager);
-  return ask_next(pager);
+  pager->call.per_page = pager->options.per_page ? pager->options.per_page : pager->client->provider->max_per_page;
+  pager->items.deliver_pages = pager->options.paged;
+  pager->requests = pager->pages_of_earlier_queries = pager->delivered = 0;
+  pager->coverage.pages = 0;
+  pager->queries.index = 0;
+  ia_item_list_start(&pager->items, result);
+  return begin_query(pager) && ask_page(pager);
 }
 
 void ia_pager_stop(ia_pager *pager) {
   ia_exchange_free(pager->exchange);
   pager->exchange = NULL;
-  ia_hashmap_free(&pager->seen);
-  ia_buf_free(&pager->next);
-  ia_buf_free(&pager->token);
+  ia_item_list_free(&pager->items);
+  ia_free(pager->client->allocator, pager->pages.refs);
+  pager->pages.refs = NULL;
+  pager->pages.count = pager->pages.capacity = 0;
+  ia_buf_free(&pager->pages.texts);
 }
 
 /* ---- a page ---- */
 
-static bool passes(const ia_pager *pager, size_t i) {
-  uint32_t filters = pager->local | pager->exchange->local;
-  if (!pager->images) return ia_filter_action(&pager->call, filters & pager->asked, pager->result->actions[i]);
-  uint32_t types = pager->exact[pager->group] ? 0 : pager->groups[pager->group];
-  if (types) filters |= IMGACT_FILTER_TYPE;
-  return ia_filter_image(&pager->call, filters & pager->asked, types, pager->result->images[i]);
+static bool passes(const ia_pager *pager, const void *item) {
+  uint32_t filters = (pager->local_filters | pager->left_filters) & pager->requested_filters;
+  if (!pager->items.images) return ia_filter_action(&pager->call, filters, item);
+  size_t query = pager->queries.index;
+  uint32_t types = pager->queries.exact_types[query] ? 0 : pager->queries.types[query];
+  if (types) filters |= IMGACT_FILTER_TYPE & pager->requested_filters;
+  return ia_filter_image(&pager->call, filters, types, item);
 }
 
-static void keep(ia_pager *pager, size_t to, size_t from) {
-  if (pager->images)
-    pager->result->images[to] = pager->result->images[from];
-  else
-    pager->result->actions[to] = pager->result->actions[from];
+static bool take_items(ia_pager *pager, bool again) {
+  ia_item_list *items = &pager->items;
+  size_t count = ia_item_list_response_count(items);
+  uint64_t first = pager->pages_of_earlier_queries;
+  ia_item_list_begin_page(items, (uint32_t)(first + pager->index), (uint32_t)first);
+  for (size_t i = 0; i < count; i++)
+    if (!ia_item_list_take(items, i, passes(pager, ia_item_list_response_item(items, i)))) return false;
+  ia_item_list_end_page(items, again);
+  return true;
 }
 
-#define SHOWN 0x80000000u /* beside the page's number in pager->seen */
-
-typedef enum page_state { PAGE_OK, PAGE_MOVED, PAGE_NOMEM } page_state;
-
-/* Looks for ids of earlier pages, then drops what the filters do not let pass. An image that two queries hold is shown once,
- * by the first that lets it pass; what one page holds twice is kept as served. */
-static page_state sift(ia_pager *pager) {
-  size_t *count = item_count(pager), kept = pager->first;
-  for (size_t i = pager->first; i < *count; i++) {
-    const char *id = item_id(pager, i) ? item_id(pager, i) : "";
-    bool added = false;
-    uint32_t *mark = ia_hashmap_put(&pager->seen, ia_hash(id, strlen(id)), pager->pages, &added);
-    if (!mark) return PAGE_NOMEM;
-    uint32_t page = *mark & ~SHOWN, shown = *mark & SHOWN;
-    bool of_other_query = !added && page < pager->group_pages;
-    if (!added && !of_other_query && page != pager->pages) return PAGE_MOVED;
-    if (of_other_query && shown) continue;
-    *mark = pager->pages | shown;
-    if (!passes(pager, i)) continue;
-    *mark |= SHOWN;
-    keep(pager, kept++, i);
-  }
-  *count = kept;
-  return PAGE_OK;
-}
-
-static bool total_moved(ia_pager *pager) {
-  int64_t total = pager->result->page.total;
-  if (total < 0) return false;
-  if (pager->total < 0) pager->total = total;
-  return pager->total != total;
-}
-
-static bool advance(ia_pager *pager) {
+/* Stores the page that the server names as the next one, which has to advance. */
+static bool store_next(ia_pager *pager) {
   const imgact_result *result = pager->result;
-  const char *token = result->next_token ? result->next_token : "";
-  bool new_token = *token && strcmp(token, pager->token.length ? ia_buf_text(&pager->token) : "") != 0;
-  if (result->next_page <= pager->call.page && !new_token) {
+  const ia_page_ref *here = &pager->pages.refs[pager->index];
+  int64_t number = here->number;
+  const char *cursor = result->next_token ? result->next_token : "";
+  bool new_cursor = *cursor && (!here->cursor || strcmp(cursor, text_at(&pager->pages, here->cursor)) != 0);
+  if (result->next_page <= number && !new_cursor) {
     if (result->next_page)
       imgact_error_set(&pager->error, IMGACT_INCOMPLETE, "page %lld says that page %lld comes next: the list has no end",
-                       (long long)pager->call.page, (long long)result->next_page);
+                       (long long)number, (long long)result->next_page);
     else
       imgact_error_set(&pager->error, IMGACT_INCOMPLETE, "page %lld says that there is a next page, but not which",
-                       (long long)pager->call.page);
+                       (long long)number);
     return false;
   }
-  if (pager->pages >= MAX_PAGES || pager->call.page == INT64_MAX) {
+  if (pager->pages_of_earlier_queries + pager->index + 1 >= MAX_PAGES || number == INT64_MAX) {
     imgact_error_set(&pager->error, IMGACT_PROTOCOL, "the list has more than %d pages", MAX_PAGES);
     return false;
   }
-  pager->call.page = result->next_page > pager->call.page ? result->next_page : pager->call.page + 1;
-  ia_buf_reset(&pager->next);
-  ia_buf_reset(&pager->token);
-  if (result->next_query) ia_buf_str(&pager->next, result->next_query);
-  ia_buf_str(&pager->token, token);
-  if (pager->next.state == IA_BUF_OK && pager->token.state == IA_BUF_OK) return true;
-  if (pager->next.state == IA_BUF_FULL || pager->token.state == IA_BUF_FULL)
-    imgact_error_set(&pager->error, IMGACT_PROTOCOL, "page %lld names the next one with more than %zu bytes",
-                     (long long)pager->call.page - 1, MAX_QUERY_BYTES);
+  size_t query_bytes = result->next_query ? strlen(result->next_query) : 0;
+  bool fits = query_bytes <= MAX_QUERY_BYTES && strlen(cursor) <= MAX_QUERY_BYTES;
+  int64_t next = result->next_page > number ? result->next_page : number + 1;
+  if (fits && set_page(pager, (size_t)pager->index + 1, next, result->next_query, cursor)) return true;
+  if (!fits || pager->pages.texts.state == IA_BUF_FULL)
+    imgact_error_set(&pager->error, IMGACT_PROTOCOL, "page %lld names the next one with too many bytes", (long long)number);
   else
     ia_no_memory(&pager->error);
   return false;
 }
 
-/* Ends the list at the limit; true if that is reached. */
-static bool cut(ia_pager *pager) {
-  size_t *count = item_count(pager);
-  if (!pager->limit || (uint64_t)pager->limit > pager->given + *count) return false;
-  *count = (size_t)pager->limit - pager->given;
-  return true;
-}
+/* ---- what comes next ---- */
 
-/* What a page leaves to do. */
 typedef enum pager_step { PAGER_ASKED, PAGER_PAUSED, PAGER_ENDED } pager_step;
 
-/* The list is whole: order and limit, where the server did not see to them. */
 static pager_step complete(ia_pager *pager) {
-  size_t count;
+  size_t count, max_items = 0;
   const char *const *keys = sort_keys(pager, &count);
-  if (pager->sort_here && !ia_sort(pager->result, keys, count, pager->images)) ia_no_memory(&pager->error);
-  cut(pager);
+  if (pager->options.max_items) max_items = (size_t)((uint64_t)pager->options.max_items - pager->delivered);
+  ia_item_list_finish(&pager->items, pager->sort_locally ? 0 : max_items);
+  if (pager->sort_locally && !ia_sort(pager->result, keys, count, pager->items.images)) ia_no_memory(&pager->error);
+  if (pager->sort_locally) ia_item_list_cut(&pager->items, max_items);
+  pager->result->page = pager->last;
   return PAGER_ENDED;
 }
 
-/* The world moved under the walk: once more from the start, unless something was handed out already. */
-static pager_step start_again(ia_pager *pager) {
-  if (pager->restarts++ < MAX_RESTARTS && !pager->given) return begin(pager) ? PAGER_ASKED : PAGER_ENDED;
-  imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
-                   "the list kept changing while it was read (%u pages): what it holds cannot be told", pager->pages + 1);
-  return PAGER_ENDED;
+static bool has_enough(const ia_pager *pager) {
+  uint64_t max_items = (uint64_t)pager->options.max_items;
+  return max_items > 0 && !pager->sort_locally && pager->delivered + ia_item_list_count(&pager->items) >= max_items;
 }
 
-/* Is there a further page or query? Makes it the next one to be asked. */
-static bool go_on(ia_pager *pager) {
-  if (pager->result->has_next && !pager->page) return advance(pager);
-  pager->new_group = true;
-  return ++pager->group < pager->groups_count;
+/* Returns true if the pages together held as many items as the API reports. */
+static bool adds_up(const ia_pager *pager) {
+  uint64_t sum = 0;
+  for (uint64_t i = 0; i < pager->coverage.pages; i++) sum += pager->pages.refs[i].length;
+  return pager->coverage.total >= 0 && (uint64_t)pager->coverage.total == sum;
 }
 
-static pager_step take_page(ia_pager *pager) {
-  page_state state = sift(pager);
-  if (state == PAGE_NOMEM) {
+/* A page that is shorter than another one although it is not the last may hide items: it is read again, once. */
+static bool find_short_page(ia_pager *pager) {
+  if (adds_up(pager)) return false;
+  for (; pager->checked_until + 1 < pager->coverage.pages; pager->checked_until++) {
+    const ia_page_ref *ref = &pager->pages.refs[pager->checked_until];
+    if (ref->read_again || ref->length >= pager->coverage.page_size) continue;
+    pager->index = pager->checked_until;
+    return true;
+  }
+  return false;
+}
+
+/* Asks for the page at pager->index, or delivers first what is there. */
+static pager_step go_on(ia_pager *pager) {
+  if (pager->options.paged && ia_item_list_count(&pager->items) > 0) return PAGER_PAUSED;
+  return ask_page(pager) ? PAGER_ASKED : PAGER_ENDED;
+}
+
+/* All pages of the query are read, or all that are wanted: asks for items that vanished meanwhile, then goes on. */
+static pager_step end_query(ia_pager *pager) {
+  if (pager->coverage.seen_until == IA_PAGES_COMPLETE && !has_enough(pager) && find_short_page(pager)) return go_on(pager);
+  ia_item_entry *missing = may_ask(pager) ? ia_item_list_missing(&pager->items) : NULL;
+  if (missing) return ask_item(pager, missing) ? PAGER_ASKED : PAGER_ENDED;
+  if (has_enough(pager)) return complete(pager);
+  if (pager->coverage.seen_until != IA_PAGES_COMPLETE) return go_on(pager); /* some of the items had vanished */
+  if (++pager->queries.index == pager->queries.count) return complete(pager);
+  return begin_query(pager) ? go_on(pager) : PAGER_ENDED;
+}
+
+static pager_step on_page(ia_pager *pager) {
+  const imgact_result *result = pager->result;
+  bool again = pager->index < pager->coverage.pages;
+  size_t items = ia_item_list_response_count(&pager->items);
+  const ia_page_facts facts = {.index = pager->index,
+                               .length = result->elements > items ? result->elements : items,
+                               .total = result->page.total,
+                               .has_next = result->has_next && !pager->options.page};
+  pager->last = result->page;
+  pager->left_filters = pager->exchange->local;
+  if (!take_items(pager, again)) {
     ia_no_memory(&pager->error);
     return PAGER_ENDED;
   }
-  if (state == PAGE_MOVED || total_moved(pager)) return start_again(pager);
-  pager->pages++;
-  if (!pager->sort_here && cut(pager)) return PAGER_ENDED;
-  bool further = go_on(pager);
-  if (pager->error.status != IMGACT_OK) return PAGER_ENDED;
-  if (!further) return complete(pager);
-  if (pager->page_by_page && *item_count(pager)) return PAGER_PAUSED;
-  return ask_next(pager) ? PAGER_ASKED : PAGER_ENDED;
+  if (facts.has_next && !store_next(pager)) return PAGER_ENDED;
+  ia_page_ref *ref = &pager->pages.refs[pager->index];
+  ref->length = facts.length;
+  ref->read_again = again;
+  if (pager->coverage.seen_until == IA_PAGES_COMPLETE) return end_query(pager);
+  uint64_t next = ia_page_coverage_next(&pager->coverage, &facts);
+  bool goes_back = next <= pager->index;
+  pager->index = next;
+  if (next == IA_PAGES_COMPLETE || (has_enough(pager) && (!goes_back || pager->options.paged))) return end_query(pager);
+  return go_on(pager);
 }
 
-static void got_page(ia_exchange *exchange) {
+static pager_step on_item(ia_pager *pager) {
+  ia_item_list *items = &pager->items;
+  if (pager->error.status == IMGACT_NOT_FOUND)
+    ia_item_list_not_found(items, pager->asked);
+  else if (pager->error.status == IMGACT_OK && ia_item_list_response_count(items) == 1)
+    ia_item_list_found(items, pager->asked, passes(pager, ia_item_list_response_item(items, 0)));
+  else
+    ia_item_list_keep(items, pager->asked);
+  ia_error_clear(&pager->error);
+  return end_query(pager);
+}
+
+static void on_response(ia_exchange *exchange) {
   ia_pager *pager = exchange->owner;
   pager->error = exchange->error;
   pager_step step = PAGER_ENDED;
   if (pager->error.status == IMGACT_INVALID_ARGUMENT && pager->call.next_query) /* the arguments did for the first page */
     imgact_error_set(&pager->error, IMGACT_PROTOCOL, "the query that was given for page %lld cannot be asked",
                      (long long)pager->call.page);
-  if (pager->error.status == IMGACT_OK)
-    step = take_page(pager);
+  if (pager->state == IA_PAGER_ASKING)
+    step = on_item(pager);
+  else if (pager->error.status == IMGACT_OK)
+    step = on_page(pager);
   else
     pager->details = pager->result->details;
   if (step == PAGER_ASKED) return;
-  pager->more = step == PAGER_PAUSED;
+  pager->state = step == PAGER_PAUSED ? IA_PAGER_PAUSED : IA_PAGER_ENDED;
   ia_exchange_free(pager->exchange);
   pager->exchange = NULL;
   pager->done(pager);

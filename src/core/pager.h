@@ -1,48 +1,84 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The walk over a list: every query that the call needs, every page of each, until the server says that there is no next
- * one. It ends complete or as an error.
+ * Reads a list: every query that the call needs, every page of each until the server says that there is no next one, and
+ * pages again if the list changes meanwhile. It ends complete or as an error.
  */
 #ifndef IA_PAGER_H
 #define IA_PAGER_H
 
 #include "exchange.h"
-#include "hashmap.h"
+#include "item_list.h"
+#include "page_coverage.h"
 
-#define IA_PAGER_GROUPS 8
+#define IA_MAX_QUERIES 8
+
+/* The queries that together answer the call, one after the other. */
+typedef struct ia_query_plan {
+  uint32_t types[IA_MAX_QUERIES];       /* that a query is for; 0 = any */
+  uint32_t exact_types[IA_MAX_QUERIES]; /* the server returns exactly these */
+  size_t count, index;
+} ia_query_plan;
+
+/* How to ask for each page of the query, as the page before it said. */
+typedef struct ia_page_ref {
+  int64_t number;
+  size_t query, cursor; /* in texts; 0 = none */
+  size_t length;        /* items of the page when it was read last; 0 = also not yet */
+  bool read_again;
+} ia_page_ref;
+
+typedef struct ia_page_refs {
+  ia_page_ref *refs;
+  size_t count, capacity;
+  ia_buf texts;
+} ia_page_refs;
+
+/* As asked. */
+typedef struct ia_page_options {
+  int64_t page;      /* this page alone; 0 = all */
+  int64_t per_page;  /* 0 = as many as the provider allows */
+  int64_t max_items; /* 0 = all */
+  bool paged;        /* each page is delivered by itself */
+} ia_page_options;
+
+typedef enum ia_pager_state {
+  IA_PAGER_NEW,
+  IA_PAGER_READING, /* a page */
+  IA_PAGER_ASKING,  /* for an item that its page does not hold any more */
+  IA_PAGER_PAUSED,  /* a page is delivered, and there may be more */
+  IA_PAGER_ENDED
+} ia_pager_state;
 
 typedef struct ia_pager {
   imgact_client *client;
   const imgact_slot *slot;
-  imgact_call call;      /* its pointers are the owner's */
-  imgact_result *result; /* the owner's; reset when the walk starts again */
-  ia_exchange *exchange;
-  void (*done)(struct ia_pager *pager); /* ended: error.status; or, page by page, paused with more to come */
+  imgact_call call;                     /* its pointers are the owner's */
+  imgact_result *result;                /* the owner's */
+  void (*done)(struct ia_pager *pager); /* ended with error.status, or paused */
   void *owner;
-  ia_hashmap seen; /* which page an id came on */
-  ia_buf next;     /* the query of the next page */
-  ia_buf token;
-  uint32_t groups[IA_PAGER_GROUPS]; /* types per query */
-  uint32_t exact[IA_PAGER_GROUPS];
-  size_t groups_count, group;
-  int64_t page, per_page, limit; /* as asked: this page alone (0 = all), 0 = the provider's, 0 = none */
   ia_request_policy policy;
-  int64_t total;               /* as the query's first page told it; -1 */
-  size_t first;                /* of the page's items in the result */
-  ia_arena_point before;       /* the memory of the result before the page */
-  uint32_t pages, group_pages; /* pages seen in all, and when this query began */
-  uint32_t asked, local;       /* filters */
-  int32_t restarts;
-  size_t given; /* items of the pages that were handed out before, page by page */
-  bool page_by_page, more, sort_here, new_group;
-  bool images; /* of images, else of actions */
+  ia_page_options options;
+  ia_pager_state state;
+  ia_exchange *exchange;
+  ia_query_plan queries;
+  ia_page_refs pages;        /* of the query */
+  ia_page_coverage coverage; /* of the query */
+  uint64_t index;            /* of the page that is read or is next */
+  size_t checked_until;      /* all pages are read: the short ones before this one were read again; 0 = not so far yet */
+  ia_item_list items;
+  ia_item_entry *asked;   /* in state ASKING */
+  imgact_pagination last; /* what the last page said */
+  uint64_t requests, pages_of_earlier_queries;
+  uint64_t delivered;                                      /* items of earlier pages */
+  uint32_t requested_filters, local_filters, left_filters; /* left: by encode, to this library */
+  bool sort_locally;
   imgact_error error;
   const char *details;
 } ia_pager;
 
-/* Fills a zeroed walk and checks the call against the provider: OK, UNSUPPORTED, INVALID_ARGUMENT. Nothing is allocated. */
+/* Fills a zeroed pager and checks the call against the provider: OK, UNSUPPORTED, INVALID_ARGUMENT. Nothing is allocated. */
 imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact_call *call, imgact_error *error);
-/* The same check for the page options of a caller; call after they are set. */
+/* The same check for the options of a caller; call after they are set. */
 imgact_status ia_pager_check(const ia_pager *pager, imgact_error *error);
 /* Starts, or goes on with the next page of a paused one. Never calls done from inside; false, with the error set: no memory.
  */

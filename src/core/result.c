@@ -39,7 +39,7 @@ void ia_result_begin_reply(imgact_result *result) {
   result->details = NULL;
   result->nomem = false;
   result->excess = NULL;
-  result->reply_items = result->reply_bytes = 0;
+  result->elements = result->reply_items = result->reply_bytes = 0;
 }
 
 void ia_result_free(imgact_result *result) {
@@ -382,6 +382,7 @@ imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *c
     return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
   imgact_json_iter each = imgact_json_iter_begin(list);
   size_t index = 0;
+  result->elements = imgact_json_count(list);
   for (const imgact_json *item; !result->excess && (item = imgact_json_iter_next(&each, NULL)); index++)
     if (!add(call, result, item))
       return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key, index);

@@ -42,6 +42,7 @@ struct imgact_result {
   const char *details;    /* in the arena */
   ia_image scratch_image; /* handed out when there is no memory */
   ia_action scratch_action;
+  size_t elements;                 /* of the list that the response holds; of some no item is made */
   size_t reply_items, reply_bytes; /* of the response that is being read */
   const char *excess;              /* the bound that it exceeds, in words; NULL = none */
   const ia_redactor *redactor;     /* while it is read; NULL = nothing to look for */

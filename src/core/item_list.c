@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/* What any reading showed counts: an item is dropped only if the API says, asked by its id, that it does not exist. */
+#include "item_list.h"
+#include "str.h"
+#include <stdlib.h>
+#include <string.h>
+
+static size_t *result_count(const ia_item_list *list) {
+  return list->images ? &list->result->images_count : &list->result->actions_count;
+}
+
+static void *result_item(const ia_item_list *list, size_t i) {
+  return list->images ? (void *)list->result->images[i] : (void *)list->result->actions[i];
+}
+
+static void set_result_item(ia_item_list *list, size_t i, void *item) {
+  if (list->images)
+    list->result->images[i] = item;
+  else
+    list->result->actions[i] = item;
+}
+
+static const char *id_of(const ia_item_list *list, const void *item) {
+  const char *id = list->images ? ((const imgact_image *)item)->id : ((const imgact_action *)item)->id;
+  return id ? id : "";
+}
+
+void ia_item_list_init(ia_item_list *list, const imgact_allocator *allocator, uint64_t seed, bool images) {
+  *list = (ia_item_list){.images = images};
+  ia_hashmap_init(&list->ids, allocator, seed);
+}
+
+void ia_item_list_free(ia_item_list *list) {
+  ia_free(list->ids.allocator, list->entries);
+  list->entries = NULL;
+  list->count = list->capacity = list->gone = 0;
+  ia_hashmap_free(&list->ids);
+}
+
+void ia_item_list_start(ia_item_list *list, imgact_result *result) {
+  list->result = result;
+  list->count = list->gone = 0;
+  list->reading = 0;
+  list->in_order = list->in_use = true;
+  ia_hashmap_clear(&list->ids);
+  ia_result_reset(result);
+}
+
+void ia_item_list_delivered(ia_item_list *list) {
+  ia_result_reset(list->result);
+  list->in_use = true;
+}
+
+/* ---- a page ---- */
+
+void ia_item_list_mark(ia_item_list *list) {
+  if (!list->in_use) ia_arena_rewind(&list->result->arena, list->mark);
+  list->response_start = *result_count(list);
+  list->mark = ia_arena_mark(&list->result->arena);
+  list->in_use = false;
+}
+
+size_t ia_item_list_response_count(const ia_item_list *list) { return *result_count(list) - list->response_start; }
+
+void *ia_item_list_response_item(const ia_item_list *list, size_t position) {
+  return result_item(list, list->response_start + position);
+}
+
+void ia_item_list_begin_page(ia_item_list *list, uint32_t page, uint32_t first_of_query) {
+  list->page = page;
+  list->first_of_query = first_of_query;
+  list->reading++;
+  *result_count(list) = list->response_start;
+}
+
+/* The response's items are passed in order, so that the result can be filled again from where the page starts. */
+static void keep_in_result(ia_item_list *list, void *item) {
+  set_result_item(list, (*result_count(list))++, item);
+  list->in_use = true;
+}
+
+static bool grow(ia_item_list *list) {
+  if (list->count < list->capacity) return true;
+  size_t wanted = list->capacity ? list->capacity * 2 : 16;
+  if (wanted > UINT32_MAX || wanted > SIZE_MAX / sizeof *list->entries) return false;
+  void *more = ia_resize(list->ids.allocator, list->entries, wanted * sizeof *list->entries);
+  if (!more) return false;
+  list->entries = more;
+  list->capacity = wanted;
+  return true;
+}
+
+static bool add(ia_item_list *list, void *item, size_t position) {
+  if (!grow(list)) return false;
+  list->entries[list->count++] = (ia_item_entry){
+      .item = item, .page = list->page, .position = (uint32_t)position, .reading = list->reading, .is_new = true};
+  keep_in_result(list, item);
+  return true;
+}
+
+static void set_gone(ia_item_list *list, ia_item_entry *entry, bool gone) {
+  if (gone && !entry->gone) list->gone++;
+  if (!gone && entry->gone) list->gone--;
+  entry->gone = gone;
+}
+
+static void update(ia_item_list *list, ia_item_entry *entry, void *item, size_t position, bool passes) {
+  set_gone(list, entry, !passes);
+  entry->item = item;
+  entry->page = list->page;
+  entry->position = (uint32_t)position;
+  entry->reading = list->reading;
+  entry->is_new = entry->missing = false;
+  list->in_order = false;
+  list->in_use = true;
+}
+
+static bool take(ia_item_list *list, void *item, size_t position, bool passes, uint32_t *index, bool added) {
+  ia_item_entry *known = added ? NULL : &list->entries[*index];
+  if (!known) return add(list, item, position);
+  bool twice_on_this_page = known->reading == list->reading;
+  if (twice_on_this_page) return !known->is_new || !passes || add(list, item, position); /* kept as served */
+  bool of_another_query = known->page < list->first_of_query;
+  if (!of_another_query || (known->gone && passes)) update(list, known, item, position, passes);
+  return true;
+}
+
+bool ia_item_list_take(ia_item_list *list, size_t position, bool passes) {
+  void *item = ia_item_list_response_item(list, position);
+  const char *id = id_of(list, item);
+  uint64_t hash = ia_hash(id, strlen(id));
+  bool added = false;
+  if (!passes && !ia_hashmap_has(&list->ids, hash)) return true;
+  uint32_t *value = ia_hashmap_put(&list->ids, hash, list->deliver_pages ? list->reading : (uint32_t)list->count, &added);
+  if (!value) return false;
+  if (!list->deliver_pages) return take(list, item, position, passes, value, added);
+  if (passes && *value == list->reading) keep_in_result(list, item);
+  return true;
+}
+
+void ia_item_list_end_page(ia_item_list *list, bool again) {
+  if (!again) return;
+  list->in_order = false;
+  list->search_from = 0;
+  for (size_t i = 0; i < list->count; i++) {
+    ia_item_entry *entry = &list->entries[i];
+    if (entry->page == list->page && entry->reading != list->reading && !entry->gone) entry->missing = true;
+  }
+}
+
+size_t ia_item_list_count(const ia_item_list *list) {
+  return list->deliver_pages ? *result_count(list) : list->count - list->gone;
+}
+
+/* ---- missing items ---- */
+
+ia_item_entry *ia_item_list_missing(ia_item_list *list) {
+  for (; !list->in_order && list->search_from < list->count; list->search_from++) {
+    ia_item_entry *entry = &list->entries[list->search_from];
+    if (entry->missing && entry->page >= list->first_of_query) return entry;
+  }
+  return NULL;
+}
+
+const char *ia_item_list_id(const ia_item_list *list, const ia_item_entry *entry) { return id_of(list, entry->item); }
+
+void ia_item_list_keep(ia_item_list *list, ia_item_entry *entry) {
+  entry->missing = false;
+  *result_count(list) = list->response_start;
+}
+
+void ia_item_list_found(ia_item_list *list, ia_item_entry *entry, bool passes) {
+  void *item = ia_item_list_response_item(list, 0);
+  if (strcmp(id_of(list, item), id_of(list, entry->item)) == 0) {
+    entry->item = item;
+    set_gone(list, entry, !passes);
+    list->in_use = true;
+  }
+  ia_item_list_keep(list, entry);
+}
+
+void ia_item_list_not_found(ia_item_list *list, ia_item_entry *entry) {
+  set_gone(list, entry, true);
+  ia_item_list_keep(list, entry);
+}
+
+/* ---- the end ---- */
+
+static int compare_places(const void *left, const void *right) {
+  const ia_item_entry *a = left, *b = right;
+  if (a->page != b->page) return a->page < b->page ? -1 : 1;
+  if (a->position != b->position) return a->position < b->position ? -1 : 1;
+  return a->reading < b->reading ? -1 : a->reading > b->reading;
+}
+
+void ia_item_list_finish(ia_item_list *list, size_t max_items) {
+  size_t *count = result_count(list);
+  if (!list->deliver_pages && !list->in_order) {
+    qsort(list->entries, list->count, sizeof *list->entries, compare_places);
+    *count = 0;
+    for (size_t i = 0; i < list->count; i++)
+      if (!list->entries[i].gone) set_result_item(list, (*count)++, list->entries[i].item);
+  }
+  ia_item_list_cut(list, max_items);
+}
+
+void ia_item_list_cut(ia_item_list *list, size_t max_items) {
+  size_t *count = result_count(list);
+  if (max_items && *count > max_items) *count = max_items;
+}
