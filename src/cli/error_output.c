@@ -160,12 +160,15 @@ static size_t needle_of(const char *secret, size_t length, const char *const *pr
   return length < common + 8 ? length : common + 8;
 }
 
-/* A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown. */
+/* A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown. Of
+ * "NAME=token" in a variable only the token is secret: errors name variables. */
 static void hide(char *message, size_t capacity, const char *secret, const char *const *prefixes) {
   static const char mark[] = "[redacted]", around[] = " \t\r\n\"'"; /* whitespace, and quotation marks by mistake */
   char shown[sizeof((imgact_error *)NULL)->message];
   if (!secret) return;
   secret += strspn(secret, around);
+  const char *equals = strchr(secret, '=');
+  if (equals && strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == (size_t)(equals - secret)) secret = equals + 1;
   size_t length = strcspn(secret, around), needle = needle_of(secret, length, prefixes), used = 0;
   if (length < 8) return;
   for (const char *at = message; *at && used + sizeof mark < sizeof shown;) {

@@ -35,7 +35,6 @@ bool cli_wait_abandoned(const cli_item *item, imgact_error *error) {
   error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED; /* it was: the action is there */
   const imgact_action *action = imgact_op_action(item->op);
   const char *why = cli_item_error(item)->message; /* a look that failed */
-  if (error->status == IMGACT_TIMEOUT) why = "the deadline passed";
   if (error->status == IMGACT_CANCELLED) why = "stopped waiting";
   char percent[24] = "", state[sizeof error->message / 2] = "its state was not seen";
   if (action && action->progress >= 0) snprintf(percent, sizeof percent, " (%d %%)", (int)action->progress);
@@ -148,11 +147,18 @@ static void put_wait(const cli_batch *batch, size_t *first) {
   cli_buffer_free(&flags);
 }
 
+/* Returns true if each action that may be running was seen running. */
+static bool batch_saw_all(const cli_batch *batch) {
+  for (size_t i = 0; i < batch->count; i++)
+    if (running_id(&batch->items[i]) && !imgact_op_action(batch->items[i].op)) return false;
+  return true;
+}
+
 void cli_hint_resume(cli_batch *batch) {
   cli_buffer ids = {0};
   (void)add_running(&ids, batch, 0, true);
   if (ids.length) {
-    put(batch->app, "imgact: still running:", &ids);
+    put(batch->app, batch_saw_all(batch) ? "imgact: still running:" : "imgact: may still be running:", &ids);
     cli_stream_line(&batch->app->err, "; to go on waiting:");
     for (size_t i = 0; i < batch->count;) put_wait(batch, &i);
     cli_stream_flush(&batch->app->err);

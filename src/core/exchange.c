@@ -140,6 +140,10 @@ bool ia_exchange_may_have_reached_server(const ia_exchange *exchange) {
   return exchange->state == IA_EXCHANGE_IN_FLIGHT && strcmp(exchange->request.method, "GET") != 0;
 }
 
+const imgact_error *ia_exchange_cause(const ia_exchange *exchange) {
+  return exchange && exchange->state == IA_EXCHANGE_BACKOFF ? &exchange->error : NULL;
+}
+
 /* ---- out ---- */
 
 static bool own_url(ia_exchange *exchange) {

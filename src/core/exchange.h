@@ -59,6 +59,9 @@ void ia_exchange_submit_admitted(ia_exchange *exchange, const imgact_call *call,
 /* Is a mutation's effect possibly there, if the exchange were dropped now? */
 bool ia_exchange_may_have_reached_server(const ia_exchange *exchange);
 
+/* Returns the failure before the back-off that it is in; NULL = it is in none. */
+const imgact_error *ia_exchange_cause(const ia_exchange *exchange);
+
 /* For the engine: hands it to the transport. */
 void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request);
 

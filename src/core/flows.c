@@ -28,7 +28,9 @@ static void simple_stop(imgact_op *op) {
   op->exchange = NULL;
 }
 
-const ia_flow ia_flow_simple = {.start = simple_start, .stop = simple_stop};
+static const imgact_error *simple_cause(const imgact_op *op) { return ia_exchange_cause(op->exchange); }
+
+const ia_flow ia_flow_simple = {.start = simple_start, .stop = simple_stop, .cause = simple_cause};
 
 /* ---- lists ---- */
 
@@ -86,7 +88,12 @@ static bool list_has_page(const imgact_op *op) {
   return op->pager && op->pager->options.paged && op->state == IA_OP_ENDED && op->error.status == IMGACT_OK;
 }
 
-const ia_flow ia_flow_list = {list_start, list_stop, NULL, list_configure, list_has_page};
+static const imgact_error *list_cause(const imgact_op *op) {
+  return op->pager ? ia_exchange_cause(op->pager->exchange) : NULL;
+}
+
+const ia_flow ia_flow_list = {
+    .start = list_start, .stop = list_stop, .cause = list_cause, .configure = list_configure, .has_page = list_has_page};
 
 /* ---- an image by id, else by name ---- */
 
@@ -186,7 +193,12 @@ static void get_stop(imgact_op *op) {
   if (op->pager) ia_pager_stop(op->pager);
 }
 
-const ia_flow ia_flow_get = {.start = get_start, .stop = get_stop};
+static const imgact_error *get_cause(const imgact_op *op) {
+  const imgact_error *cause = ia_exchange_cause(op->exchange);
+  return cause ? cause : list_cause(op);
+}
+
+const ia_flow ia_flow_get = {.start = get_start, .stop = get_stop, .cause = get_cause};
 
 /* ---- waiting ---- */
 
@@ -276,4 +288,12 @@ static void wait_stop(imgact_op *op) {
   op->waits = NULL;
 }
 
-const ia_flow ia_flow_wait = {.start = wait_start, .stop = wait_stop};
+/* Of several polls the first one that failed. */
+static const imgact_error *wait_cause(const imgact_op *op) {
+  const imgact_error *cause = NULL;
+  for (size_t i = 0; op->waits && i < op->call.action_ids_count && !cause; i++)
+    cause = ia_watch_cause(&op->waits->all[i].watch);
+  return cause;
+}
+
+const ia_flow ia_flow_wait = {.start = wait_start, .stop = wait_stop, .cause = wait_cause};

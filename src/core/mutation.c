@@ -444,4 +444,13 @@ static void stop(imgact_op *op) {
   settle(m);
 }
 
-const ia_flow ia_flow_mutation = {.start = start, .stop = stop, .may_be_applied = may_be_applied};
+/* Of a lookup it is why the outcome has to be looked up. */
+static const imgact_error *cause_of(const imgact_op *op) {
+  const ia_mutation *m = op->mutation;
+  if (!m) return NULL;
+  if (m->state == IA_MUTATION_WAITING) return ia_watch_cause(&m->watch);
+  bool in_doubt = m->doubt.reason != IA_DOUBT_NONE && m->doubt.cause.status != IMGACT_OK;
+  return in_doubt ? &m->doubt.cause : ia_exchange_cause(op->exchange);
+}
+
+const ia_flow ia_flow_mutation = {.start = start, .stop = stop, .may_be_applied = may_be_applied, .cause = cause_of};

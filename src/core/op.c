@@ -70,22 +70,21 @@ void ia_op_take_error(imgact_op *op, const imgact_error *error) {
 
 /* ---- start and end ---- */
 
-/* A deadline in a back-off: the failure before it is the cause. */
-static void name_cause(const ia_exchange *exchange, imgact_error *error) {
-  if (!exchange || exchange->state != IA_EXCHANGE_BACKOFF) return;
-  *error = exchange->error;
+static void add_cause(imgact_error *error, const imgact_error *cause) {
+  *error = *cause;
   error->status = IMGACT_TIMEOUT;
   error->retry_after_ms = -1;
-  char cause[sizeof error->message - 64];
-  ia_str_copy(cause, sizeof cause, exchange->error.message);
-  ia_error_text(error, "the deadline passed; the last attempt failed: %s", cause);
+  char text[sizeof error->message - 64];
+  ia_str_copy(text, sizeof text, cause->message);
+  ia_error_text(error, "the deadline passed; the last attempt failed: %s", text);
 }
 
 static void deadline_passed(ia_timer *timer) {
   imgact_op *op = IA_ENTRY(timer, imgact_op, deadline);
   imgact_error error;
   imgact_error_set(&error, IMGACT_TIMEOUT, "the deadline passed");
-  name_cause(op->exchange, &error);
+  const imgact_error *cause = op->flow->cause(op);
+  if (cause) add_cause(&error, cause);
   ia_op_end_with(op, &error, NULL);
 }
 

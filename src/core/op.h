@@ -19,6 +19,8 @@ typedef struct ia_flow {
   void (*configure)(imgact_op *op, const imgact_op_options *options);
   /* Returns true if it has ended with a page, and the next one may be fetched; NULL: never. */
   bool (*has_page)(const imgact_op *op);
+  /* Returns the failure that the operation tries to overcome; NULL = none. */
+  const imgact_error *(*cause)(const imgact_op *op);
 } ia_flow;
 
 typedef enum ia_op_state { IA_OP_NEW, IA_OP_RUNNING, IA_OP_ENDED } ia_op_state;

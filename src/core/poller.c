@@ -24,6 +24,10 @@ typedef struct ia_batch {
 
 static void admit(ia_queue_entry *entry);
 
+const imgact_error *ia_watch_cause(const ia_watch *watch) {
+  return watch->batch ? ia_exchange_cause(watch->batch->exchange) : NULL;
+}
+
 /* Puts a watch, and if need be the poller, into their queues. */
 static void ask_for(ia_watch *watch) {
   imgact_client *client = watch->client;

@@ -45,6 +45,8 @@ typedef struct ia_watch {
 
 /* Starts watching; the first poll goes out at once, or after an interval where `later`. */
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later);
+/* Returns the failure of its last poll, if that is to be retried; NULL = none. */
+const imgact_error *ia_watch_cause(const ia_watch *watch);
 /* Forgets it. */
 void ia_watch_stop(ia_watch *watch);
 /* And what it saw. */

@@ -207,6 +207,35 @@ static void details_and_reason_are_those_of_the_last_failure(void **state) {
   harness_free(s);
 }
 
+// A deadline in a back-off names the failure before it, whatever the operation was doing.
+static void a_deadline_in_a_back_off_names_the_last_failure(void **state) {
+  (void)state;
+  static const char *const ids[] = {"7"};
+  for (int kind = 0; kind < 6; kind++) {
+    harness *s = harness_new();
+    bool waits_for_its_action = kind == 5;
+    if (waits_for_its_action)
+      scripted_on(s->script, "POST *",
+                  (scripted_answer){.status = 201,
+                                    .body = "{\"action\":{\"id\":7,\"command\":\"change_protection\","
+                                            "\"status\":\"running\",\"progress\":0,"
+                                            "\"resources\":[{\"id\":1,\"type\":\"image\"}]}}"});
+    scripted_on(s->script, "*",
+                (scripted_answer){.status = 503, .body = "{\"error\":{\"code\":\"x\",\"message\":\"closed\"}}"});
+    imgact_op *op = kind == 0   ? get(s)
+                    : kind == 1 ? imgact_get_image(s->client, "a-name", NULL)
+                    : kind == 2 ? imgact_list_images(s->client, NULL)
+                    : kind == 3 ? imgact_wait_actions(s->client, ids, 1, NULL)
+                                : imgact_protect_image(s->client, "1");
+    if (waits_for_its_action) imgact_op_set_wait(op, 1);
+    harness_run(harness_configure(op, (imgact_op_options){.deadline_ms = 3000}), IMGACT_TIMEOUT);
+    if (!strstr(imgact_op_error(op)->message, "closed")) fail_msg("kind %d: %s", kind, imgact_op_error(op)->message);
+    assert_int_equal(imgact_op_error(op)->http_status, 503);
+    imgact_op_free(op);
+    harness_free(s);
+  }
+}
+
 static void the_rate_is_that_of_the_operations_own_last_reply(void **state) {
   (void)state;
   harness *s = harness_new();
@@ -239,6 +268,7 @@ int main(void) {
       cmocka_unit_test(the_deadline_holds_over_all_attempts),
       cmocka_unit_test(a_client_has_a_hundred_retries_and_says_when_they_are_gone),
       cmocka_unit_test(details_and_reason_are_those_of_the_last_failure),
+      cmocka_unit_test(a_deadline_in_a_back_off_names_the_last_failure),
       cmocka_unit_test(the_rate_is_that_of_the_operations_own_last_reply),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
