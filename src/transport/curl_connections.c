@@ -150,9 +150,11 @@ static bool open_at_both_ends(int socket) {
 bool ia_connection_take(ia_connection *connection) {
   enum { OWN_REFS = 2 }; /* the table's and the asking transfer's */
   if (connection->abandoned) return false;
-  if (connection->refs > OWN_REFS) connection->multiplexed = true; /* HTTP/1.1 has one request at a time */
-  if (connection->used)
-    connection->abandoned = connection->multiplexed ? !open_at_both_ends(connection->socket) : !silent(connection->socket);
+  /* Before the first response only HTTP/2 has several requests at a time. Afterwards the count says nothing: a transfer that
+   * has ended on an HTTP/1.1 connection still holds it while the next one begins in the same dispatch. */
+  bool several = connection->protocol == IA_PROTOCOL_UNKNOWN && connection->refs > OWN_REFS;
+  bool http2 = several || connection->protocol == IA_PROTOCOL_HTTP2;
+  if (connection->used) connection->abandoned = http2 ? !open_at_both_ends(connection->socket) : !silent(connection->socket);
   connection->used = true;
   return !connection->abandoned;
 }

@@ -17,14 +17,16 @@ typedef struct ia_endpoints {
   int remote_port, local_port;
 } ia_endpoints;
 
+typedef enum ia_connection_protocol { IA_PROTOCOL_UNKNOWN, IA_PROTOCOL_HTTP1, IA_PROTOCOL_HTTP2 } ia_connection_protocol;
+
 typedef struct ia_connection {
   ia_link link;
-  int socket;        /* -1 = closed */
-  size_t refs;       /* the table's while the socket is open, and one for each transfer on the connection */
-  ia_endpoints ends; /* if used */
-  bool used;         /* a request was sent on it */
-  bool multiplexed;  /* HTTP/2 */
-  bool abandoned;    /* takes no further request */
+  int socket;                      /* -1 = closed */
+  size_t refs;                     /* the table's while the socket is open, and one for each transfer on the connection */
+  ia_endpoints ends;               /* if used */
+  bool used;                       /* a request was sent on it */
+  ia_connection_protocol protocol; /* of the responses on it */
+  bool abandoned;                  /* takes no further request */
 } ia_connection;
 
 typedef struct ia_connections {

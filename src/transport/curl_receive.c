@@ -78,8 +78,8 @@ static void choose_decoder(ia_transfer *transfer) {
 static void update_connection(ia_transfer *transfer) {
   long version = 0;
   if (!transfer->connection) return;
-  if (curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK && version == CURL_HTTP_VERSION_2_0)
-    transfer->connection->multiplexed = true;
+  if (curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK && version != CURL_HTTP_VERSION_NONE)
+    transfer->connection->protocol = version == CURL_HTTP_VERSION_2_0 ? IA_PROTOCOL_HTTP2 : IA_PROTOCOL_HTTP1;
   if (transfer->connection->abandoned) (void)curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 

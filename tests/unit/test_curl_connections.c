@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Whether a kept connection takes a further request: by what is known of it and by what its socket holds.
+#include "curl_connections.h"
+#include "testing.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { TABLE_AND_ASKING = 2 };
+
+typedef enum socket_state { SILENT, READABLE, CLOSED } socket_state;
+
+static void check(ia_connection connection, socket_state holds, bool expected) {
+  int ends[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  if (holds == READABLE) assert_int_equal(write(ends[1], "x", 1), 1);
+  if (holds == CLOSED) close(ends[1]);
+  connection.socket = ends[0];
+  assert_int_equal(ia_connection_take(&connection), expected);
+  assert_int_equal(connection.abandoned, !expected);
+  if (expected) assert_true(connection.used);
+  close(ends[0]);
+  if (holds != CLOSED) close(ends[1]);
+}
+
+// A transfer that has ended may still hold its connection when the next one begins: that makes no HTTP/2 of it.
+static void http1_connection_must_be_silent(void **state) {
+  (void)state;
+  for (size_t refs = TABLE_AND_ASKING; refs <= TABLE_AND_ASKING + 1; refs++)
+    for (socket_state holds = SILENT; holds <= CLOSED; holds++)
+      check((ia_connection){.refs = refs, .used = true, .protocol = IA_PROTOCOL_HTTP1}, holds, holds == SILENT);
+  for (socket_state holds = SILENT; holds <= CLOSED; holds++)
+    check((ia_connection){.refs = TABLE_AND_ASKING, .used = true}, holds, holds == SILENT);
+}
+
+static void http2_connection_must_be_open(void **state) {
+  (void)state;
+  for (socket_state holds = SILENT; holds <= CLOSED; holds++) {
+    check((ia_connection){.refs = TABLE_AND_ASKING, .used = true, .protocol = IA_PROTOCOL_HTTP2}, holds, holds != CLOSED);
+    check((ia_connection){.refs = TABLE_AND_ASKING + 1, .used = true}, holds, holds != CLOSED); // no response yet
+  }
+}
+
+static void new_connection_is_taken(void **state) {
+  (void)state;
+  check((ia_connection){.refs = TABLE_AND_ASKING}, READABLE, true);
+}
+
+static void abandoned_connection_is_not_taken(void **state) {
+  (void)state;
+  check((ia_connection){.refs = TABLE_AND_ASKING, .abandoned = true}, SILENT, false);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(http1_connection_must_be_silent),
+      cmocka_unit_test(http2_connection_must_be_open),
+      cmocka_unit_test(new_connection_is_taken),
+      cmocka_unit_test(abandoned_connection_is_not_taken),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
