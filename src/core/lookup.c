@@ -287,6 +287,7 @@ static void look(ia_lookup *lookup) {
   enter(lookup, IA_LOOKUP_LISTING);
   lookup->began_ms = now_ms(lookup);
   lookup->finding = IA_FOUND_NOTHING;
+  lookup->seen = NULL; /* each look judges by what it saw itself */
   if (!(lookup->slot->flags & IMGACT_SLOT_CREATES_ACTION))
     view_image(lookup);
   else if (!ia_client_slot(lookup->client, IMGACT_OP_LIST_ACTIONS))

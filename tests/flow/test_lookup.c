@@ -236,6 +236,40 @@ static void an_action_is_claimed_by_its_own_among_a_thousand(void **state) {
   }
 }
 
+// The image shows the effect while only another caller's action is listed, which still runs; then ours is listed, too.
+
+#define PROTECTION(id, state, started)                                                                                      \
+  "{\"id\":" #id ",\"command\":\"change_protection\",\"status\":\"" state "\",\"started\":\"" started                       \
+  "\",\"resources\":[{\"id\":4711,\"type\":\"image\"}]}"
+#define OTHERS PROTECTION(1, "running", "2025-12-31T23:59:30Z")
+#define OURS   PROTECTION(2, "success", "2026-01-01T00:00:01Z")
+
+static bool show_ours_later(void *user, const scripted_request *request, scripted_answer *answer) {
+  int *looks = user;
+  *answer = (scripted_answer){.with_date = true, .status = 200};
+  if (strncmp(request->line, "POST", 4) == 0)
+    *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  else if (strstr(request->line, "/actions"))
+    answer->body = (*looks)++ == 0 ? "{\"actions\":[" OTHERS "]}" : "{\"actions\":[" OTHERS "," OURS "]}";
+  else
+    answer->body =
+        "{\"image\":{\"id\":4711,\"type\":\"snapshot\",\"status\":\"available\",\"protection\":{\"delete\":true}}}";
+  return true;
+}
+
+static void an_action_that_is_found_after_its_effect_is_the_result(void **state) {
+  (void)state;
+  int looks = 0;
+  harness *s = harness_new();
+  scripted_when(s->script, show_ours_later, &looks);
+  imgact_op *op = harness_run(imgact_protect_image(s->client, "4711"), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_non_null(imgact_op_action(op));
+  assert_string_equal(imgact_op_action(op)->id, "2");
+  imgact_op_free(op);
+  harness_free(s);
+}
+
 static void what_cannot_be_looked_into_is_not_sent_again(void **state) {
   (void)state;
   for (int i = 0; i < 2; i++) {
@@ -263,6 +297,7 @@ int main(void) {
       cmocka_unit_test(an_action_that_does_not_tell_when_it_was_started_settles_nothing),
       cmocka_unit_test(another_images_state_settles_nothing),
       cmocka_unit_test(an_action_is_claimed_by_its_own_among_a_thousand),
+      cmocka_unit_test(an_action_that_is_found_after_its_effect_is_the_result),
       cmocka_unit_test(what_cannot_be_looked_into_is_not_sent_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
