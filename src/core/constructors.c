@@ -182,7 +182,9 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
     ia_error_clear(&op->error);
     ia_op_take_error(op, &error);
   }
-  if (op) ia_mutation_resume(op, sent_at, target.credential);
+  bool resumed = op && ia_mutation_resume(op, sent_at, target.credential);
   ia_arena_free(&arena);
-  return op;
+  if (resumed) return op;
+  imgact_op_free(op);
+  return NULL;
 }

@@ -404,12 +404,9 @@ static void start(imgact_op *op) {
 }
 
 /* In doubt from here on, whatever becomes of the operation: another program has sent it. */
-void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credential) {
+bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credential) {
   op->announced = true;
-  if (!make(op)) {
-    ia_op_refuse(op, IMGACT_NOMEM, "out of memory");
-    return;
-  }
+  if (!make(op)) return false;
   op->mutation->credential = credential ? ia_arena_copy(&op->arena, credential) : NULL;
   if (credential && !op->mutation->credential) ia_op_refuse(op, IMGACT_NOMEM, "out of memory");
   ia_doubt *doubt = &op->mutation->doubt;
@@ -426,6 +423,7 @@ void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credent
   if (op->slot && creates_action(op)) doubt->attempts = 1;
   imgact_error_set(&doubt->cause, IMGACT_NETWORK, "the program that sent the request did not see its answer");
   if (op->error.status != IMGACT_OK) ia_op_complete_error(op);
+  return true;
 }
 
 /* What was seen last of a waited action is the result, however the operation ends. */

@@ -135,7 +135,8 @@ imgact_status ia_call_from_json(imgact_call *call, ia_call_target *target, const
                                 imgact_error *error);
 
 /* Makes a mutation one that another program has sent. sent_wall_ms: when, as Unix ms. credential: with which (copied), NULL
- * = not known (mutation.c). */
-void ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credential);
+ * = not known (mutation.c). false: no memory; the operation must be freed, since without its state it would count as not
+ * applied. */
+bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credential);
 
 #endif

@@ -790,6 +790,26 @@ static void a_resumed_call_starts_at_its_look(void **state) {
   end(&p);
 }
 
+static void a_resumed_call_without_memory_never_counts_as_not_applied(void **state) {
+  (void)state;
+  bool made = false;
+  for (size_t k = 1; !made; k++) {
+    harness *s = harness_digitalocean();
+    size_t before = s->memory.calls;
+    s->memory.fail_at = before + k;
+    imgact_op *op = imgact_op_resume(s->client, stored, SCRIPTED_EPOCH_MS - 60000);
+    made = s->memory.calls < before + k;
+    if (op) {
+      assert_true(imgact_op_maybe_applied(op));
+      imgact_op_cancel(op);
+      imgact_op_run(op);
+      assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    }
+    imgact_op_free(op);
+    harness_free(s);
+  }
+}
+
 // The clock was set back since: whatever is there may be it.
 static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **state) {
   (void)state;
@@ -1169,6 +1189,7 @@ int main(void) {
       cmocka_unit_test(before_send_called_when_the_request_leaves),
       cmocka_unit_test(before_send_rejects_or_cancels),
       cmocka_unit_test(a_resumed_call_starts_at_its_look),
+      cmocka_unit_test(a_resumed_call_without_memory_never_counts_as_not_applied),
       cmocka_unit_test(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own),
       cmocka_unit_test(resume_never_rules_out_a_running_action),
       cmocka_unit_test(what_is_sent_again_for_such_a_call_is_known_by_its_own_time),
