@@ -39,9 +39,11 @@ static void join_rate_limiter(imgact_client *client) {
   uint64_t key = ia_credential_hash(&client->credential, client->provider->name, client->endpoint);
   ia_queue *queue = &client->queue;
   if (queue->rate_limiter && queue->rate_limiter->key == key) return;
+  bool was_held_back = ia_linked(&queue->waiter.link);
   ia_list_remove(&queue->waiter.link);
   ia_rate_limiter_unref(queue->rate_limiter);
   queue->rate_limiter = ia_rate_limiter_acquire(&client->engine->rate_limiters, key);
+  if (was_held_back) ia_queue_schedule(queue); /* the old one does not wake it any more */
 }
 
 bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider, const char *endpoint,

@@ -12,7 +12,8 @@
 #include "trace.h"
 #include <string.h>
 
-#define ROOM_FOR_A_WORD (sizeof(((imgact_error *)NULL)->message) - 128) /* of ours, behind the cloud's */
+#define ROOM_FOR_A_WORD   (sizeof(((imgact_error *)NULL)->message) - 128) /* of ours, behind the cloud's */
+#define MAX_POLL_PAUSE_MS 3600000
 
 static void finished(imgact_exchange *base, const imgact_http_response *http);
 static void on_retry_timer(ia_timer *timer);
@@ -58,10 +59,13 @@ static void release_slot(ia_exchange *exchange) {
 void ia_exchange_free(ia_exchange *exchange) {
   if (!exchange) return;
   imgact_client *client = exchange->client;
-  bool had_place = exchange->state == IA_EXCHANGE_ADMITTED || exchange->state == IA_EXCHANGE_IN_FLIGHT;
-  if (exchange->state == IA_EXCHANGE_IN_FLIGHT) client->engine->abort(client->engine->outer, exchange);
+  bool left = exchange->state == IA_EXCHANGE_IN_FLIGHT, had_place = left || exchange->state == IA_EXCHANGE_ADMITTED;
+  if (left) client->engine->abort(client->engine->outer, exchange);
   if (had_place) release_slot(exchange);
-  if (exchange->rate_limiter) ia_rate_limiter_on_finished(exchange->rate_limiter, exchange->slot->rate_limit_index, NULL);
+  if (exchange->rate_limiter && left)
+    ia_rate_limiter_on_finished(exchange->rate_limiter, exchange->slot->rate_limit_index, &exchange->counted, NULL);
+  else if (exchange->rate_limiter)
+    ia_rate_limiter_on_not_sent(exchange->rate_limiter, exchange->slot->rate_limit_index, &exchange->counted);
   leave_rate_limiter(exchange);
   ia_timer_stop(&client->engine->timers, &exchange->timer);
   ia_list_remove(&exchange->entry.link);
@@ -218,7 +222,8 @@ static void admit(ia_queue_entry *entry) {
   exchange->state = IA_EXCHANGE_ADMITTED;
   ia_queue_take_place(&exchange->client->queue);
   exchange->rate_limiter = ia_rate_limiter_ref(exchange->client->queue.rate_limiter);
-  if (exchange->rate_limiter) ia_rate_limiter_on_sent(exchange->rate_limiter, exchange->slot->rate_limit_index);
+  if (exchange->rate_limiter)
+    exchange->counted = ia_rate_limiter_on_sent(exchange->rate_limiter, exchange->slot->rate_limit_index);
   ia_list_append(&exchange->client->engine->outbox, &exchange->entry.link);
 }
 
@@ -309,10 +314,10 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .wait_hint_ms = wait_hint_ms,
                         .random = ia_random(&engine->timers)};
   ia_decision decision = ia_retry(&attempt);
-  /* A wait outlasts a pause of any length: its next poll comes then. */
+  /* A wait outlasts a pause of any length: its next poll comes then, or after an hour, which is as long as limits count. */
   if (decision.verdict == IA_ASKED_TOO_LONG && exchange->policy.is_poll && exchange->attempts < attempt.max_attempts) {
     decision.verdict = IA_AGAIN;
-    decision.delay_ms = decision.asked_ms;
+    decision.delay_ms = decision.asked_ms < MAX_POLL_PAUSE_MS ? decision.asked_ms : MAX_POLL_PAUSE_MS;
   }
   return decision;
 }
@@ -355,10 +360,16 @@ static void update_rate_limiter(ia_exchange *exchange, const imgact_http_respons
                                 int64_t ahead_ms) {
   imgact_rate_limit_info told = *rate;
   if (!exchange->rate_limiter) return;
+  uint32_t number = exchange->slot->rate_limit_index;
+  if (http->delivery == IMGACT_DELIVERY_NOT_SENT) {
+    ia_rate_limiter_on_not_sent(exchange->rate_limiter, number, &exchange->counted);
+    return;
+  }
   if (http->status == 429) told.rate_limit.limit = -1;
   told.next_request_at = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->timers.now.mono_ms, ahead_ms);
-  ia_rate_limiter_on_finished(exchange->rate_limiter, exchange->slot->rate_limit_index,
-                              http->delivery == IMGACT_DELIVERY_ANSWERED ? &told : NULL);
+  bool answered = http->delivery == IMGACT_DELIVERY_ANSWERED;
+  ia_rate_limiter_on_finished(exchange->rate_limiter, number, &exchange->counted, answered ? &told : NULL);
+  if (answered && http->status / 100 == 2) ia_rate_limiter_on_served(exchange->rate_limiter, &exchange->counted);
 }
 
 static void park(ia_exchange *exchange, const ia_decision *decision) {

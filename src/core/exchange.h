@@ -36,6 +36,7 @@ struct ia_exchange {
   char *authorization;           /* wiped */
   ia_redactor redactor;          /* of the token in it: the client may have another one when the reply comes */
   ia_rate_limiter *rate_limiter; /* that let the attempt go; held while it has a place */
+  ia_sent_request counted;       /* by it */
   ia_request_policy policy;
   ia_exchange_state state;
   int64_t sent_ms;    /* steady, of the last attempt */

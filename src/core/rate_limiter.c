@@ -48,6 +48,27 @@ static void window_add(ia_window *window, int64_t now_ms) {
   window->used++;
 }
 
+/* Takes one back that was counted at that time. */
+static void window_take_back(ia_window *window, int64_t counted_ms) {
+  int64_t slot = counted_ms / window->slot_ms;
+  if (slot > window->newest || window->newest - slot >= (int64_t)window->slots) return;
+  uint16_t *count = &window->counts[(size_t)(slot % (int64_t)window->slots)];
+  if (*count == 0) return;
+  (*count)--;
+  window->used--;
+}
+
+/* Takes the oldest back, until at most so many are left. */
+static void window_lower(ia_window *window, uint64_t most) {
+  for (int64_t slot = window->newest - (int64_t)window->slots + 1; window->used > most && slot <= window->newest; slot++) {
+    if (slot < 0) continue;
+    uint16_t *count = &window->counts[(size_t)(slot % (int64_t)window->slots)];
+    uint64_t excess = window->used - most, taken = excess < *count ? excess : *count;
+    *count = (uint16_t)(*count - taken);
+    window->used -= (uint32_t)taken;
+  }
+}
+
 /* When the oldest counted slot leaves the window. */
 static int64_t window_frees_ms(const ia_window *window) {
   for (int64_t slot = window->newest - (int64_t)window->slots + 1; slot <= window->newest; slot++)
@@ -120,14 +141,17 @@ static bool is_even(const ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
   return false;
 }
 
+static bool minute_is_full(const ia_quota *quota, double most) {
+  double most_a_minute = (double)quota->limit_per_minute * most / (double)quota->limit;
+  if (quota->refill_per_ms > 0.0 || quota->limit_per_minute <= 0 || !quota->minute.used) return false;
+  return quota->minute_rule != IA_MINUTE_FREE && (double)quota->minute.used + 1.0 > most_a_minute;
+}
+
 /* Beyond the documented limit of a minute, one request alone finds out whether the API has it: nothing is slowed down on a
  * guess, and a burst is not rejected as a whole. */
 static bool minute_allows(ia_quota *quota, double most, int64_t now_ms, int64_t *until_ms) {
-  double most_a_minute = (double)quota->limit_per_minute * most / (double)quota->limit;
-  if (quota->limit_per_minute <= 0 || !quota->minute.used || quota->minute_rule == IA_MINUTE_FREE) return true;
-  if ((double)quota->minute.used + 1.0 <= most_a_minute) return true;
-  if (quota->minute_rule == IA_MINUTE_UNTESTED && !quota->in_flight) return true;
   bool untested = quota->minute_rule == IA_MINUTE_UNTESTED;
+  if (!minute_is_full(quota, most) || (untested && !quota->in_flight)) return true;
   *until_ms = untested ? now_ms + CHECK_AGAIN_MS : window_frees_ms(&quota->minute);
   return false;
 }
@@ -161,22 +185,32 @@ static bool update_bucket(ia_quota *quota, const imgact_rate_limit_info *info, i
   return more;
 }
 
-static bool update_windows(ia_quota *quota, const imgact_rate_limit_info *info, int64_t now_ms) {
+/* Requests that were sent and never arrived count here and not at the API, which tells: of what it did not count, it can
+ * only have missed what had not ended when the request was sent. */
+static void lower_to_reported(ia_quota *quota, int64_t used, const ia_sent_request *request) {
+  if (request && used >= 0) window_lower(&quota->hour, (uint64_t)used + (quota->sent - request->ended_before));
+}
+
+static bool update_windows(ia_quota *quota, const ia_sent_request *request, const imgact_rate_limit_info *info,
+                           int64_t now_ms) {
   window_move(&quota->hour, now_ms);
   int64_t used = info->rate_limit.limit - info->rate_limit.remaining, wait_ms = 1000;
   int64_t known = ia_later((int64_t)quota->hour.used, quota->used_by_others);
+  lower_to_reported(quota, used, request);
   quota->used_by_others = used > (int64_t)quota->hour.used ? used - (int64_t)quota->hour.used : 0;
   if (info->next_request_at != IMGACT_NO_TIME && info->next_request_at > now_ms) wait_ms = info->next_request_at - now_ms;
   quota->probe_at_ms = now_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
   return used < known - info->rate_limit.limit / WAKE_FRACTION;
 }
 
-static bool update_from_response(ia_quota *quota, const imgact_rate_limit_info *info, int64_t now_ms) {
+static bool update_from_response(ia_quota *quota, const ia_sent_request *request, const imgact_rate_limit_info *info,
+                                 int64_t now_ms) {
   if (!info || info->rate_limit.limit <= 0 || info->rate_limit.remaining < 0) return false;
   bool larger = info->rate_limit.limit > quota->limit;
   quota->limit = info->rate_limit.limit;
   quota->limit_per_minute = info->limit_per_minute;
-  bool more = info->refill_per_second > 0.0 ? update_bucket(quota, info, now_ms) : update_windows(quota, info, now_ms);
+  bool more =
+      info->refill_per_second > 0.0 ? update_bucket(quota, info, now_ms) : update_windows(quota, request, info, now_ms);
   return more || larger;
 }
 
@@ -280,20 +314,25 @@ ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t
   double left = reserve * (double)quota->limit;
   if (quota_allows(quota, now_ms, left, false, &until_ms)) return leave_to_urgent(rate_limiter, quota, priority, left);
   if (quota_allows(quota, now_ms, left, true, &until_ms)) return until(IA_PERMIT_GRANTED, now_ms);
-  return until(IA_PERMIT_DELAYED, until_ms);
+  bool is_guess = quota->minute_rule == IA_MINUTE_UNTESTED && minute_is_full(quota, (double)quota->limit - left);
+  return until(is_guess ? IA_PERMIT_CHECK_LATER : IA_PERMIT_DELAYED, until_ms);
 }
 
-void ia_rate_limiter_on_sent(ia_rate_limiter *rate_limiter, uint32_t number) {
+ia_sent_request ia_rate_limiter_on_sent(ia_rate_limiter *rate_limiter, uint32_t number) {
   ia_quota *quota = quota_at(rate_limiter, number);
   int64_t now_ms = now_of(rate_limiter);
+  ia_sent_request request = {.sent_ms = now_ms};
   if (now_ms < rate_limiter->slow_start_until_ms)
     rate_limiter->next_ms = now_ms + 1 + (int64_t)(SLOW_START_GAP_MS * ia_random(rate_limiter->owner->timers));
-  if (!quota) return;
+  if (!quota) return request;
+  request.ended_before = quota->sent - (uint64_t)quota->in_flight;
+  quota->sent++;
   quota->in_flight++;
   quota->available -= 1.0;
   window_add(&quota->hour, now_ms);
   window_add(&quota->minute, now_ms);
   if (is_beyond_minute(quota)) quota->probing = true;
+  return request;
 }
 
 static void wake(ia_timer *timer) {
@@ -306,8 +345,8 @@ static void wake(ia_timer *timer) {
 }
 
 /* Returns true if the end of a request says that more may be sent than was known. */
-static bool learn(ia_quota *quota, const imgact_rate_limit_info *info, int64_t now_ms) {
-  bool more = update_from_response(quota, info, now_ms) || !quota->limit_known;
+static bool learn(ia_quota *quota, const ia_sent_request *request, const imgact_rate_limit_info *info, int64_t now_ms) {
+  bool more = update_from_response(quota, request, info, now_ms) || !quota->limit_known;
   if (info) quota->limit_known = true;
   if (!quota->probing) return more;
   quota->probing = false;
@@ -315,13 +354,31 @@ static bool learn(ia_quota *quota, const imgact_rate_limit_info *info, int64_t n
   return true;
 }
 
-void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number, const imgact_rate_limit_info *info) {
+static void wake_now(ia_rate_limiter *rate_limiter) {
+  if (!ia_list_empty(&rate_limiter->waiting))
+    ia_timer_set(rate_limiter->owner->timers, &rate_limiter->timer, now_of(rate_limiter), wake);
+}
+
+void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number, const ia_sent_request *request,
+                                 const imgact_rate_limit_info *info) {
   ia_quota *quota = quota_at(rate_limiter, number);
   if (!quota) return;
   if (quota->in_flight) quota->in_flight--;
-  bool more = learn(quota, info, now_of(rate_limiter)) || (!quota->in_flight && is_beyond_minute(quota));
-  if (more && !ia_list_empty(&rate_limiter->waiting))
-    ia_timer_set(rate_limiter->owner->timers, &rate_limiter->timer, now_of(rate_limiter), wake);
+  bool more = learn(quota, request, info, now_of(rate_limiter)) || (!quota->in_flight && is_beyond_minute(quota));
+  if (more) wake_now(rate_limiter);
+}
+
+void ia_rate_limiter_on_not_sent(ia_rate_limiter *rate_limiter, uint32_t number, const ia_sent_request *request) {
+  ia_quota *quota = quota_at(rate_limiter, number);
+  if (!quota) return;
+  window_take_back(&quota->hour, request->sent_ms);
+  window_take_back(&quota->minute, request->sent_ms);
+  quota->available += 1.0;
+  ia_rate_limiter_on_finished(rate_limiter, number, request, NULL);
+}
+
+void ia_rate_limiter_on_served(ia_rate_limiter *rate_limiter, const ia_sent_request *request) {
+  if (request->sent_ms >= rate_limiter->blocked_until_ms) rate_limiter->asked_until_ms = 0;
 }
 
 /* A rejection far from the hour's limit: the minute's, of which headers say nothing. */

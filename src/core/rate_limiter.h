@@ -34,7 +34,8 @@ typedef struct ia_quota {
   int64_t limit_per_minute; /* of windows; 0 = no such rule */
   bool limit_known;         /* a response has come */
   ia_minute_rule minute_rule;
-  bool probing; /* one request is sent alone to find out */
+  bool probing;  /* one request is sent alone to find out */
+  uint64_t sent; /* requests, ever */
   int32_t in_flight;
   double refill_per_ms; /* 0 = windows */
   double available;
@@ -98,10 +99,21 @@ typedef struct ia_permit {
 /* Whether a request of this priority may be sent now. reserve: the part of the limit to leave to other programs, 0 to 1. */
 ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t number, ia_priority priority,
                                          double reserve);
-void ia_rate_limiter_on_sent(ia_rate_limiter *rate_limiter, uint32_t number);
-/* An exchange has ended; info: what its reply told, NULL = there was none. info->next_request_at has been converted
- * to the monotonic clock. */
-void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number, const imgact_rate_limit_info *info);
+/* What was known when a request was sent: its response counts all that had ended by then. */
+typedef struct ia_sent_request {
+  int64_t sent_ms;
+  uint64_t ended_before;
+} ia_sent_request;
+
+ia_sent_request ia_rate_limiter_on_sent(ia_rate_limiter *rate_limiter, uint32_t number);
+/* A request that was counted did not leave: gives it back. */
+void ia_rate_limiter_on_not_sent(ia_rate_limiter *rate_limiter, uint32_t number, const ia_sent_request *request);
+/* A request has ended; NULL = not known which. info: what its response told, NULL = there was none. info->next_request_at
+ * has been converted to the monotonic clock. */
+void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number, const ia_sent_request *request,
+                                 const imgact_rate_limit_info *info);
+/* The API has served that request: a pause that it asked for earlier is over if the request was sent into it. */
+void ia_rate_limiter_on_served(ia_rate_limiter *rate_limiter, const ia_sent_request *request);
 /* Blocks all requests for delay_ms (at most 60 s), then releases them at a reduced rate. Called after HTTP 429 for a request
  * of that quota. A longer pause that was asked for before still holds. */
 void ia_rate_limiter_block_for(ia_rate_limiter *rate_limiter, uint32_t number, int64_t delay_ms);

@@ -64,7 +64,7 @@ static void tell_bucket(uint32_t quota, int64_t limit, int64_t remaining) {
   imgact_rate_limit_info info = rate_of(limit, remaining);
   info.refill_per_second = (double)limit / 3600.0;
   ia_rate_limiter_on_sent(g, quota);
-  ia_rate_limiter_on_finished(g, quota, &info);
+  ia_rate_limiter_on_finished(g, quota, NULL, &info);
 }
 
 static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) {
@@ -72,7 +72,7 @@ static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) 
   info.limit_per_minute = limit / 20;
   if (reset_in_ms != IMGACT_NO_TIME) info.next_request_at = d.now_ms + reset_in_ms;
   ia_rate_limiter_on_sent(g, 0);
-  ia_rate_limiter_on_finished(g, 0, &info);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
 }
 
 // ---- before anything is known
@@ -84,10 +84,10 @@ static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state
   (void)state;
   assert_int_equal(spend(LIST, 1000), 200);
   assert_int_equal(wait_ms(MUTATION), 1000);
-  assert_int_equal(wait_of(1, LIST, 0.0), 0); // the other budget knows nothing of it
-  ia_rate_limiter_on_finished(g, 0, NULL);    // one was cancelled: its place is free, and no more
+  assert_int_equal(wait_of(1, LIST, 0.0), 0);    // the other budget knows nothing of it
+  ia_rate_limiter_on_finished(g, 0, NULL, NULL); // one was cancelled: its place is free, and no more
   assert_int_equal(spend(LIST, 1000), 1);
-  ia_rate_limiter_on_finished(g, 0, &nothing);
+  ia_rate_limiter_on_finished(g, 0, NULL, &nothing);
   assert_int_equal(wait_ms(LIST), 0); // the cloud tells nothing: then nothing is held back
   assert_int_equal(spend(LIST, 1000), 1000);
 }
@@ -149,7 +149,7 @@ static void what_is_under_way_counts_as_taken(void **state) {
   ia_rate_limiter_on_sent(g, 0);
   imgact_rate_limit_info info = rate_of(3600, 5);
   info.refill_per_second = 1.0;
-  ia_rate_limiter_on_finished(g, 0, &info); // of the first: two may not have come there yet
+  ia_rate_limiter_on_finished(g, 0, NULL, &info); // of the first: two may not have come there yet
   assert_int_equal(spend(MUTATION, 100), 3);
 }
 
@@ -159,7 +159,7 @@ static void no_wait_is_longer_than_an_hour(void **state) {
   for (int i = 0; i < 5; i++) ia_rate_limiter_on_sent(g, 0);
   imgact_rate_limit_info info = rate_of(1, 0);
   info.refill_per_second = 1.0 / 3600;
-  ia_rate_limiter_on_finished(g, 0, &info);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
   rate_fixture_at(&d, d.now_ms + HOUR_MS + 1);
   assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
@@ -191,7 +191,7 @@ static void a_new_limit_counts_at_once(void **state) {
 
 // All that is in flight ends without a word.
 static void finish_all(void) {
-  for (int i = 0; i < 10000; i++) ia_rate_limiter_on_finished(g, 0, NULL);
+  for (int i = 0; i < 10000; i++) ia_rate_limiter_on_finished(g, 0, NULL, NULL);
 }
 
 // Uses a minute up, and one more, which the API rejects with a pause.
@@ -200,7 +200,7 @@ static void learn_minute(int64_t limit) {
   spend(MUTATION, 10000);
   finish_all();
   assert_int_equal(spend(MUTATION, 10000), 1); // alone
-  ia_rate_limiter_on_finished(g, 0, NULL);
+  ia_rate_limiter_on_finished(g, 0, NULL, NULL);
   ia_rate_limiter_block_for(g, 0, 1);
   rate_fixture_at(&d, d.now_ms + 10000); // the slow start is over
 }
@@ -223,7 +223,7 @@ static void minute_probe_success_lifts_limit(void **state) {
   assert_int_equal(spend(MUTATION, 1000), 1);
   imgact_rate_limit_info info = rate_of(5000, 4749);
   info.limit_per_minute = 250;
-  ia_rate_limiter_on_finished(g, 0, &info);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(MUTATION, 1000), 1000);
 }
 
@@ -271,8 +271,8 @@ static void a_slot_that_is_full_is_not_run_over(void **state) {
   info.next_request_at = INT64_MAX; // so that nobody goes and asks meanwhile
   tell_windows(100000, 99999, 10000);
   for (int i = 0; i < 70000; i++) ia_rate_limiter_on_sent(g, 0);
-  for (int i = 0; i < 69999; i++) ia_rate_limiter_on_finished(g, 0, NULL);
-  ia_rate_limiter_on_finished(g, 0, &info); // no rule for a minute any more
+  for (int i = 0; i < 69999; i++) ia_rate_limiter_on_finished(g, 0, NULL, NULL);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info); // no rule for a minute any more
   rate_fixture_at(&d, d.now_ms + 6000);
   assert_int_equal(spend(MUTATION, 100000), 30001);
   rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS);
@@ -285,7 +285,7 @@ static void a_minute_may_be_without_a_rule(void **state) {
   (void)state;
   imgact_rate_limit_info info = rate_of(1000, 999);
   ia_rate_limiter_on_sent(g, 0);
-  ia_rate_limiter_on_finished(g, 0, &info);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(MUTATION, 5000), 999);
   assert_int_in_range(wait_ms(MUTATION), HOUR_MS, HOUR_MS + 6000);
 }
@@ -336,11 +336,11 @@ static void a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute(voi
   imgact_rate_limit_info info = rate_of(5000, 0);
   info.next_request_at = INT64_MAX;
   ia_rate_limiter_on_sent(g, 0);
-  ia_rate_limiter_on_finished(g, 0, &info);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(wait_ms(MUTATION), 60000);
   info.next_request_at = INT64_MIN + 1;
   ia_rate_limiter_on_sent(g, 0);
-  ia_rate_limiter_on_finished(g, 0, &info);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(wait_ms(MUTATION), 1000);
 }
 
@@ -483,7 +483,7 @@ static void budgets_know_nothing_of_each_other(void **state) {
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
   assert_int_equal(wait_of(1, LIST, 0.0), 0);
   assert_int_equal(wait_of(2, LIST, 0.0), 0);
-  ia_rate_limiter_on_finished(g, 1, NULL);
+  ia_rate_limiter_on_finished(g, 1, NULL, NULL);
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
 }
 
@@ -522,10 +522,10 @@ static void absurd_headers_hold_nobody_for_ever(void **state) {
 
 static void replies_without_requests_are_no_credit(void **state) {
   (void)state;
-  for (int i = 0; i < 10; i++) ia_rate_limiter_on_finished(g, 0, NULL);
+  for (int i = 0; i < 10; i++) ia_rate_limiter_on_finished(g, 0, NULL, NULL);
   imgact_rate_limit_info info = rate_of(3600, 3);
   info.refill_per_second = 1.0;
-  ia_rate_limiter_on_finished(g, 0, &info);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(MUTATION, 100), 3);
 }
 
@@ -654,12 +654,12 @@ static void the_first_reply_of_all_wakes_those_that_wait_for_it(void **state) {
   ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + wait_ms(LIST));
   rate_fixture_at(&d, d.now_ms + 10);
   assert_int_equal(woken(&c), 0);
-  ia_rate_limiter_on_finished(g, 0, &nothing);
+  ia_rate_limiter_on_finished(g, 0, NULL, &nothing);
   assert_int_equal(ia_engine_next_ms(&d.engine), d.now_ms);
   rate_fixture_at(&d, d.now_ms);
   assert_int_equal(woken(&c), 1);
   ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 1000);
-  ia_rate_limiter_on_finished(g, 0, &nothing); // later ones wake nobody
+  ia_rate_limiter_on_finished(g, 0, NULL, &nothing); // later ones wake nobody
   rate_fixture_at(&d, d.now_ms + 999);
   assert_int_equal(woken(&c), 0);
   ia_list_remove(&c.guests[0].waiter.link);
