@@ -139,7 +139,7 @@ typedef struct imgact_client_options {
   int64_t retry_base_ms;              /* first back-off; 0 = 1 s */
   int64_t poll_interval_ms;           /* constant interval of waits; 0 = adaptive */
   int64_t settle_ms;                  /* how long a cloud may take to show what it accepted; 0 = 10 s */
-  int32_t max_attempts;               /* sends per request; 0 = 5 */
+  int32_t max_attempts;               /* sends per request; 0 = 5, of a poll 9 */
   int32_t concurrency;                /* requests in flight; 0 = 8 */
   int32_t rate_limit_reserve_percent; /* of the rate limit, left to other programs with this token: 0 to 90 */
   int32_t reserved;                   /* 0 */

@@ -15,7 +15,7 @@ typedef enum imgact_status {
   IMGACT_OK = 0,
   IMGACT_INTERNAL,         /* a bug of this library, or of a provider's table */
   IMGACT_NOMEM,            /* the allocator returned NULL; also what a NULL operation means */
-  IMGACT_INVALID_ARGUMENT, /* nothing was sent */
+  IMGACT_INVALID_ARGUMENT, /* this operation sent nothing; a resumed call may have been applied earlier */
   IMGACT_UNAUTHORIZED,     /* 401 */
   IMGACT_FORBIDDEN,        /* 403 */
   IMGACT_NOT_FOUND,
@@ -29,10 +29,10 @@ typedef enum imgact_status {
   IMGACT_NETWORK,        /* no complete HTTP reply */
   IMGACT_TLS,            /* the other side could not prove who it is */
   IMGACT_AMBIGUOUS,      /* a mutation may or may not have been applied, and looking did not settle it */
-  IMGACT_UNAVAILABLE,    /* 5xx, maintenance */
+  IMGACT_UNAVAILABLE,    /* 5xx, 408, 425, maintenance */
   IMGACT_PROTOCOL,       /* a reply that is not what the operation needs */
   IMGACT_INCOMPLETE,     /* a list that cannot be shown complete */
-  IMGACT_INVALID_INPUT,  /* the cloud refused the values: 400, 422, other 4xx */
+  IMGACT_INVALID_INPUT,  /* the cloud refused the values: 400, 422, most other 4xx */
   IMGACT_LIMIT_EXCEEDED, /* a quota of the account */
   IMGACT_CANCELLED,
   IMGACT_BUSY, /* the call is not allowed here, for example imgact_op_run from a callback */

@@ -165,7 +165,8 @@ IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn b
  * in the future means unknown. A mutation that creates an action starts with a lookup; an idempotent one (update, delete,
  * Hetzner's convert) is sent. Fails with IMGACT_INVALID_ARGUMENT and IMGACT_ERROR_MAYBE_APPLIED if call_json cannot be read
  * or was sent to another endpoint or with another token; after a change of the token remove the member "credential". Returns
- * NULL if there is no memory or an argument is NULL: the call may have been applied; keep the journal and resume it again. */
+ * NULL if there is no memory or an argument is NULL: the call may have been applied; keep the journal and resume it again.
+ */
 IMGACT_API imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_t sent_at);
 
 /* ---- verbs ---- */

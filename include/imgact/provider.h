@@ -206,14 +206,15 @@ struct imgact_provider {
   int (*is_valid_id)(const char *text);
   const char *id_format;
   /* A reply that is no 2xx: error comes filled by the HTTP status alone; put in what the envelope knows better (status,
-   * code, message, request id, flags). result takes imgact_result_set_error_details only. */
+   * code, message, request id, flags). result takes only imgact_result_set_error_details() and
+   * imgact_result_add_error_detail(). */
   void (*decode_error)(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error);
   /* Any reply. info comes as "not told". May be NULL. */
   void (*decode_rate_limit)(const imgact_response *response, imgact_rate_limit_info *info);
   const imgact_type_group *type_groups;
   size_t type_groups_stride; /* sizeof(imgact_type_group) */
   size_t type_groups_count;
-  int32_t max_per_page;        /* of lists; a walk uses it */
+  int32_t max_per_page;        /* of lists; used unless the caller asks for fewer */
   int32_t max_not_found_polls; /* not 0: a poll may miss a new action, for as long as settle_ms */
 };
 

@@ -148,7 +148,7 @@ static bool has_non_ascii(const char *text, size_t length) {
  * only what needs or allows them. */
 static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t length, escapes found) {
   if (!redactor || redactor->min_match_length == 0) return false;
-  if (found.unicode || ia_redact_found_as_is(redactor, text, length)) return true;
+  if (redactor->also_encoded || found.unicode || ia_redact_found_as_is(redactor, text, length)) return true;
   bool escaped_when_written = found.any || has_non_ascii(text, length);
   if (escaped_when_written && ia_redact_may_be_completed(redactor, text, length)) return true;
   if (!found.any) return false;
@@ -163,13 +163,18 @@ static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t
 static bool redact_scalar(imgact_json_doc *doc, const ia_redactor *redactor, yyjson_val *value) {
   const char *text = yyjson_is_raw(value) ? yyjson_get_raw(value) : yyjson_get_str(value);
   size_t length = yyjson_get_len(value);
-  if (!text || !ia_redact_found(redactor, text, length)) return true;
+  if (!text || length == 0) return true;
+  if (!redactor->also_encoded && !ia_redact_found(redactor, text, length)) return true;
   ia_buf out;
-  ia_buf_init(&out, &doc->allocator, length / 8 * sizeof IA_REDACTED + sizeof IA_REDACTED + 8);
-  ia_redact(redactor, &out, text, length);
+  ia_buf_init(&out, &doc->allocator, length / 8 * sizeof IA_REDACTED + length + sizeof IA_REDACTED + 8);
+  if (redactor->also_encoded)
+    ia_redact_text(redactor, &out, text, length);
+  else
+    ia_redact(redactor, &out, text, length);
   const char *redacted = ia_buf_text(&out);
-  char *kept = redacted ? ia_arena_copy_n(&doc->redacted, redacted, out.length) : NULL;
-  bool done = kept && yyjson_set_strn(value, kept, out.length);
+  bool unchanged = redacted && out.length == length && memcmp(redacted, text, length) == 0;
+  char *kept = redacted && !unchanged ? ia_arena_copy_n(&doc->redacted, redacted, out.length) : NULL;
+  bool done = unchanged || (kept && yyjson_set_strn(value, kept, out.length));
   ia_buf_free(&out);
   return done;
 }

@@ -19,6 +19,7 @@ typedef struct ia_redactor {
   bool ambiguous;              /* the token holds characters that begin escapes */
   bool has_backslash;
   bool begins_as_escape_ends; /* an escape that a writer puts can complete the token */
+  bool also_encoded;          /* set by the owner: strings of a JSON document are text of any kind (ia_redact_text) */
 } ia_redactor;
 
 void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, const char *const *vendor_prefixes);

@@ -101,7 +101,7 @@ const cli_flag cli_flags[] = {
 
     DURATION("request-timeout", request_timeout_ms, "limit of one HTTP exchange (30s)"),
     DURATION("deadline", deadline_ms, "limit of the whole command, retries, pages and waits included"),
-    COUNT("max-attempts", max_attempts, "how often a request is sent at most (5)"),
+    COUNT("max-attempts", max_attempts, "how often a request is sent at most (5, polls 9)"),
     DURATION("retry-base", retry_base_ms, "first pause before a request is sent again; it doubles (1s)"),
     DURATION("poll-interval", poll_interval_ms, "constant pause between looks at an action"),
     DURATION("settle", settle_ms, "how long an accepted action may take to show (10s)"),

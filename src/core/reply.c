@@ -185,8 +185,11 @@ void ia_reply_read(const ia_reply_target *target, const imgact_http_response *ht
   imgact_json_doc *doc = NULL;
   char what[160] = "";
   ia_json_status parsed = IA_JSON_OK;
+  ia_redactor redactor = {0};
+  if (target->redactor) redactor = *target->redactor;
+  redactor.also_encoded = http->status / 100 != 2; /* an error may echo the request, in whatever form */
   if (!is_whitespace(http->body, http->body_bytes))
-    parsed = ia_json_parse(http->body, http->body_bytes, target->allocator, target->redactor, &doc, what, sizeof what);
+    parsed = ia_json_parse(http->body, http->body_bytes, target->allocator, &redactor, &doc, what, sizeof what);
   imgact_response response = {http, imgact_json_doc_root(doc), target->redactor, target->scratch};
   ia_result_begin_reply(target->result);
   target->result->redactor = target->redactor;

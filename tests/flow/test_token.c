@@ -302,8 +302,33 @@ static void a_token_that_comes_back_finds_its_budget_as_it_was(void **state) {
   harness_free(s);
 }
 
+// An error may echo the request in any form: as it is, in base64, percent-encoded. What the API says around it may go with
+// it.
+static void an_error_that_echoes_the_token_encoded_shows_none_of_it(void **state) {
+  (void)state;
+  static const char *const forms[] = {
+      HARNESS_TOKEN, "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=",
+      "%75%6e%6d%69%73%74%61%6b%61%62%6c%65%2d%74%6f%6b%65%6e%2d%30%31%32%33%34%35%36%37%38%39%61%62%63%64%65%66"};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    char body[512];
+    harness *s = harness_new();
+    snprintf(body, sizeof body,
+             "{\"error\":{\"code\":\"unauthorized\",\"message\":\"bad header: Bearer %s\",\"details\":{\"sent\":\"%s\"}}}",
+             forms[i], forms[i]);
+    scripted_json(s->script, 401, body);
+    imgact_op *op = harness_run(get(s), IMGACT_UNAUTHORIZED);
+    assert_string_equal(imgact_op_error(op)->provider_code, "unauthorized");
+    assert_null(strstr(imgact_op_error(op)->message, forms[i]));
+    assert_non_null(strstr(imgact_op_error(op)->message, "[redacted]"));
+    assert_null(strstr(imgact_op_error_details(op), forms[i]));
+    imgact_op_free(op);
+    harness_free(s);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_error_that_echoes_the_token_encoded_shows_none_of_it),
       cmocka_unit_test(every_request_goes_with_the_token_of_its_own_moment),
       cmocka_unit_test(each_token_has_a_budget_of_its_own),
       cmocka_unit_test(a_budget_that_is_empty_holds_its_own_token),
