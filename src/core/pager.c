@@ -363,6 +363,7 @@ static pager_step on_page(ia_pager *pager) {
 
 static pager_step on_item(ia_pager *pager) {
   ia_item_list *items = &pager->items;
+  if (pager->error.status == IMGACT_NOMEM) return PAGER_ENDED;
   if (pager->error.status == IMGACT_NOT_FOUND)
     ia_item_list_not_found(items, pager->asked);
   else if (pager->error.status == IMGACT_OK && ia_item_list_response_count(items) == 1)

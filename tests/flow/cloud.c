@@ -188,7 +188,8 @@ static void put_pages(text *out, const cloud *self, const char *path, long long 
 
 static void reply_images(cloud *self, const char *target, scripted_answer *answer) {
   text out = {self->text, self->text + CLOUD_TEXT};
-  size_t per_page = (size_t)number_after(target, "per_page=", 20), total = self->listed;
+  size_t removed = self->removed_after > 0 && self->list_requests >= self->removed_after;
+  size_t per_page = (size_t)number_after(target, "per_page=", 20), total = self->listed - removed;
   bool by_name = strstr(target, "name=") != NULL;
   if (by_name) total = 1;
   if (self->per_page > 0) per_page = self->per_page;
@@ -198,9 +199,10 @@ static void reply_images(cloud *self, const char *target, scripted_answer *answe
   size_t first = (size_t)(page - 1) * per_page;
   for (size_t i = first; i < total && i < first + per_page; i++) {
     put(&out, "%s", i > first ? "," : "");
-    put_image(&out, self, by_name ? NAMED : 1000 + (long long)i);
+    put_image(&out, self, by_name ? NAMED : 1000 + (long long)(removed + i));
   }
   put_pages(&out, self, "/v2/images", page, (total + per_page - 1) / per_page, total);
+  self->list_requests++;
   *answer = (scripted_answer){.status = 200, .body = self->text};
 }
 

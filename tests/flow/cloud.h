@@ -41,6 +41,8 @@ typedef struct cloud {
   size_t applied;                   /* effects that really happened */
   size_t listed;                    /* further images, with the ids from 1000 */
   size_t per_page;                  /* at most so many a page, 0 = as asked */
+  size_t removed_after;             /* list requests, after which the first of them vanishes; 0 = never */
+  size_t list_requests;
   int64_t action_ms;                /* how long an action takes */
   int64_t hidden_ms;                /* how long a new action is not listed and not found */
   int64_t delay_ms;                 /* of every answer */

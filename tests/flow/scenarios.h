@@ -18,6 +18,7 @@ typedef struct scenario {
   imgact_op *(*make)(imgact_client *client);
   void (*prepare)(cloud *cloud); /* NULL = as it comes */
   size_t images, actions;        /* that a success returns */
+  size_t vanished;               /* images that it may return beside these */
 } scenario;
 
 extern const scenario scenarios[];
