@@ -34,7 +34,8 @@ int64_t ia_durations_earliest_ms(const ia_durations *durations) {
 int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms, int64_t earliest_ms) {
   if (constant_ms > 0) return constant_ms;
   int64_t interval = elapsed_ms / 10;
-  if (interval < SHORT_MS) interval = elapsed_ms < FIRST_MS / 2 ? FIRST_MS : SHORT_MS;
+  if (interval < SHORT_MS) interval = elapsed_ms < LEAST_MS ? LEAST_MS : SHORT_MS;
+  if (elapsed_ms < FIRST_MS / 2) interval = FIRST_MS;
   if (elapsed_ms < earliest_ms) {
     int64_t sparse = elapsed_ms > interval ? elapsed_ms : interval;
     int64_t left = earliest_ms - elapsed_ms;
