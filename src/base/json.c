@@ -15,7 +15,7 @@
 /* The allocator of the values: counts what is taken up to a limit. */
 typedef struct bounded_memory {
   const imgact_allocator *allocator;
-  size_t left;
+  size_t max, left;
   bool exceeded;
 } bounded_memory;
 
@@ -194,7 +194,7 @@ static ia_json_status read_values(imgact_json_doc *doc, size_t length, char *wha
   doc->parsed = yyjson_read_opts(doc->text, length, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &alc, &wrong);
   if (doc->parsed) return IA_JSON_OK;
   if (doc->memory.exceeded) {
-    say(what, capacity, "too many values");
+    say(what, capacity, "its values take more than %zu MiB", doc->memory.max >> 20);
     return IA_JSON_TOO_LARGE;
   }
   if (wrong.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return IA_JSON_NOMEM;
@@ -219,7 +219,8 @@ static imgact_json_doc *new_doc(size_t max_bytes, const char *text, size_t lengt
   imgact_json_doc *doc = ia_alloc_zero(allocator, sizeof *doc);
   if (!doc) return NULL;
   doc->allocator = allocator ? *allocator : ia_malloc;
-  doc->memory = (bounded_memory){.allocator = &doc->allocator, .left = max_bytes * IA_JSON_MAX_GROWTH};
+  size_t max = max_bytes * IA_JSON_MAX_GROWTH;
+  doc->memory = (bounded_memory){.allocator = &doc->allocator, .max = max, .left = max};
   ia_arena_init(&doc->redacted, &doc->allocator);
   doc->text = ia_alloc(allocator, length + YYJSON_PADDING_SIZE);
   if (!doc->text) {

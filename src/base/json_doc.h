@@ -9,9 +9,10 @@
 
 #define IA_JSON_MAX_BYTES ((size_t)32 << 20)
 #define IA_JSON_MAX_DEPTH 64
-/* The parsed values of a text take at most so many times the bytes that the text may have. Two bytes ("0,") can become a
- * value of 16; the text of usual documents takes more bytes than their values. */
-#define IA_JSON_MAX_GROWTH 5
+/* The parsed values of a text take at most this many times the bytes that the text may have. Two bytes ("0,") can become a
+ * value of 16; the values of usual documents take at most twice the bytes of their text. Less than 3 would reject long
+ * texts at once: the JSON library first takes 16 bytes for each 6 bytes of text. */
+#define IA_JSON_MAX_GROWTH 3
 
 typedef enum ia_json_status {
   IA_JSON_OK,
@@ -31,8 +32,9 @@ ia_json_status ia_json_parse(const char *text, size_t length, const imgact_alloc
 /* The same with a ceiling of its own, for files. */
 ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t length, const imgact_allocator *allocator,
                                    const ia_redactor *redactor, imgact_json_doc **doc, char *what, size_t what_capacity);
-/* A value as compact JSON text in an arena; NULL when there is no memory. */
-char *ia_json_print(const imgact_json *value, ia_arena *arena, const imgact_allocator *scratch);
+/* Returns a value as compact JSON text of at most `max` bytes in an arena. NULL: no memory, or (*too_large) a longer text.
+ */
+char *ia_json_print(const imgact_json *value, size_t max, ia_arena *arena, const imgact_allocator *scratch, bool *too_large);
 /* A string value as a C string (U+0000 as C0 80) in an arena; NULL for anything else, *nomem set when there is no memory. */
 char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem);
 /* Appends a number as it was sent, digit by digit. */

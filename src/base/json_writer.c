@@ -280,12 +280,15 @@ void imgact_json_write_raw(imgact_json_writer *writer, const char *json) {
   imgact_json_doc_free(doc);
 }
 
-char *ia_json_print(const imgact_json *value, ia_arena *arena, const imgact_allocator *scratch) {
+char *ia_json_print(const imgact_json *value, size_t max, ia_arena *arena, const imgact_allocator *scratch,
+                    bool *too_large) {
   imgact_json_writer *writer = imgact_json_writer_new(scratch, 0);
   size_t length;
+  if (writer && max < MAX_BYTES) writer->out.max = max;
   imgact_json_write_value(writer, value);
   const char *text = imgact_json_writer_finish(writer, &length);
   char *copy = text ? ia_arena_copy_n(arena, text, length) : NULL;
+  *too_large = writer && writer->out.state == IA_BUF_FULL;
   imgact_json_writer_free(writer);
   return copy;
 }

@@ -99,16 +99,21 @@ static const char *finished(const imgact_result *result, const char *text, size_
   return ia_redact_found_as_is(result->redactor, text, length) ? "\"" IA_REDACTED "\"" : text;
 }
 
+/* A value as text. NULL: no memory, or more bytes than max, which the response may still take. */
+static const char *print(imgact_result *result, const imgact_json *value, size_t max, size_t *length) {
+  bool too_large = false;
+  const char *text = ia_json_print(value, max, &result->arena, result->allocator, &too_large);
+  if (!text && !too_large) result->nomem = true;
+  *length = text ? strlen(text) : 0;
+  return text && charge(result, *length) ? text : NULL;
+}
+
 static const char *raw_of(imgact_result *result, const imgact_json *object) {
   if (!result->keep_raw || !object) return NULL;
-  const char *text = ia_json_print(object, &result->arena, result->allocator);
-  if (!text) {
-    result->nomem = true;
-    return NULL;
-  }
-  size_t length = strlen(text);
-  if (!charge(result, length)) return NULL;
-  return finished(result, text, length);
+  size_t length = 0;
+  const char *text = print(result, object, IA_REPLY_MAX_BYTES - result->reply_bytes, &length);
+  if (!text && !result->nomem) (void)too_much(result, IA_REPLY_MAX_BYTES_TEXT);
+  return text ? finished(result, text, length) : NULL;
 }
 
 static void unknown_image(imgact_image *image, const char *provider) {
@@ -322,57 +327,50 @@ const char *imgact_result_query_value(imgact_result *result, const char *url, co
   return NULL;
 }
 
-/* Details are extra information about an error that has a status anyway, so what is too large is left out. */
-static void set_details(imgact_result *result, const char *text, size_t length) {
-  if (text && length > IA_MAX_DETAILS_BYTES) return;
-  const char *copy = text ? ia_arena_copy_n(&result->arena, text, length) : NULL;
-  if (copy)
-    result->details = finished(result, copy, length);
-  else
-    result->nomem = true;
-}
-
 static bool has_value(const imgact_json *value) {
   imgact_json_type type = imgact_json_get_type(value);
   return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL;
 }
 
-void imgact_result_set_error_details(imgact_result *result, const imgact_json *value) {
-  if (!has_value(value)) return;
-  imgact_json_writer *writer = imgact_json_writer_new(result->allocator, 0);
-  size_t length = 0;
-  imgact_json_write_value(writer, value);
-  const char *text = imgact_json_writer_finish(writer, &length);
-  set_details(result, text, length);
-  imgact_json_writer_free(writer);
+/* Details are extra information about an error that has a status anyway, so what is too large is left out. */
+static const char *print_detail(imgact_result *result, const imgact_json *value, size_t *length) {
+  size_t left = IA_REPLY_MAX_BYTES - result->reply_bytes;
+  return print(result, value, left < IA_MAX_DETAILS_BYTES ? left : IA_MAX_DETAILS_BYTES, length);
 }
 
-/* The text of an object that is there, and the member, as one object. */
-static void join(ia_buf *out, const char *object, const char *member, size_t length) {
-  if (object && object[0] == '{' && object[1] != '}') {
-    ia_buf_add(out, object, strlen(object) - 1);
-    ia_buf_char(out, ',');
-    member++; /* its own brace */
-    length--;
-  }
-  ia_buf_add(out, member, length);
+void imgact_result_set_error_details(imgact_result *result, const imgact_json *value) {
+  if (!has_value(value)) return;
+  size_t length = 0;
+  const char *text = print_detail(result, value, &length);
+  if (text) result->details = finished(result, text, length);
+}
+
+/* The details, which are a JSON object or are replaced, and one more member. */
+static void join(ia_buf *out, const char *details, const char *key, const char *value) {
+  bool has_members = details && details[0] == '{' && details[1] != '}';
+  ia_buf_add(out, has_members ? details : "{", has_members ? strlen(details) - 1 : 1);
+  if (has_members) ia_buf_char(out, ',');
+  ia_json_quote(out, key, strlen(key));
+  ia_buf_char(out, ':');
+  ia_buf_str(out, value);
+  ia_buf_char(out, '}');
 }
 
 void imgact_result_add_error_detail(imgact_result *result, const char *key, const imgact_json *value) {
   if (!has_value(value)) return;
-  imgact_json_writer *writer = imgact_json_writer_new(result->allocator, 0);
   size_t length = 0;
-  imgact_json_write_begin_object(writer);
-  imgact_json_write_key(writer, key);
-  imgact_json_write_value(writer, value);
-  imgact_json_write_end_object(writer);
-  const char *member = imgact_json_writer_finish(writer, &length);
+  const char *text = print_detail(result, value, &length);
+  if (!text) return;
   ia_buf joined;
-  ia_buf_init(&joined, result->allocator, length + IA_MAX_DETAILS_BYTES);
-  if (member) join(&joined, result->details, member, length);
-  set_details(result, member ? ia_buf_text(&joined) : NULL, joined.length);
+  ia_buf_init(&joined, result->allocator, IA_MAX_DETAILS_BYTES);
+  join(&joined, result->details, key, text);
+  text = ia_buf_text(&joined) && charge(result, joined.length) ? ia_arena_copy_n(&result->arena, joined.data, joined.length)
+                                                               : NULL;
+  if (text)
+    result->details = finished(result, text, joined.length);
+  else if (joined.state != IA_BUF_FULL && !result->excess)
+    result->nomem = true;
   ia_buf_free(&joined);
-  imgact_json_writer_free(writer);
 }
 
 imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *call, const imgact_response *response,

@@ -54,9 +54,14 @@ static const char *connect_message(ia_transfer *transfer) {
 }
 
 /* libcurl refuses a Content-Length above the limit while it reads the head. */
-static const char *too_large_message(const ia_transfer *transfer) {
-  bool body = transfer->head_done || transfer->result == CURLE_FILESIZE_EXCEEDED;
-  return body ? "response body exceeds the limit" : "response head exceeds the limit";
+static const char *too_large_message(ia_transfer *transfer) {
+  if (transfer->head_done || transfer->result == CURLE_FILESIZE_EXCEEDED)
+    (void)snprintf(transfer->message, sizeof transfer->message, "response body exceeds the limit of %llu bytes",
+                   (unsigned long long)transfer->request->max_body_bytes);
+  else
+    (void)snprintf(transfer->message, sizeof transfer->message, "response head exceeds the limit of %zu bytes or %d lines",
+                   IA_HEAD_MAX_BYTES, IA_HEAD_MAX_LINES);
+  return transfer->message;
 }
 
 static const char *timeout_message(ia_transfer *transfer) {

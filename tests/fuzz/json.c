@@ -26,7 +26,8 @@ static char *printed(const char *text, size_t length, const ia_redactor *redacto
   CHECK((status == IA_JSON_OK) == (doc != NULL));
   CHECK(status == IA_JSON_OK || what[0] != '\0');
   if (doc && redactor) expect_strings_hidden(redactor, imgact_json_doc_root(doc));
-  char *out = doc ? ia_json_print(imgact_json_doc_root(doc), arena, &ia_malloc) : NULL;
+  bool too_large = false;
+  char *out = doc ? ia_json_print(imgact_json_doc_root(doc), SIZE_MAX, arena, &ia_malloc, &too_large) : NULL;
   CHECK(!doc || out);
   imgact_json_doc_free(doc);
   return out;

@@ -60,7 +60,8 @@ static void assert_writers_hide(const ia_redactor *redactor, const char *text, c
 
 // As --raw and stored replies: printed, parsed without a redactor, printed again.
 static void assert_raw_hides(const ia_redactor *redactor, const imgact_json *value, ia_arena *arena) {
-  const char *raw = ia_json_print(value, arena, NULL);
+  bool too_large = false;
+  const char *raw = ia_json_print(value, SIZE_MAX, arena, NULL, &too_large);
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 2);
   assert_hidden(redactor, raw, "raw");
   imgact_json_write_raw(writer, raw);
@@ -211,9 +212,10 @@ static void parse_number_holding_token_is_redacted(void **state) {
   static const char json[] = "[12345678901234,-912345678,1234567,0.12345678,\"12345678\"]";
   imgact_json_doc *doc = NULL;
   ia_arena arena;
+  bool too_large = false;
   assert_int_equal(ia_json_parse(json, strlen(json), NULL, &redactor, &doc, NULL, 0), IA_JSON_OK);
   ia_arena_init(&arena, NULL);
-  assert_string_equal(ia_json_print(imgact_json_doc_root(doc), &arena, NULL),
+  assert_string_equal(ia_json_print(imgact_json_doc_root(doc), SIZE_MAX, &arena, NULL, &too_large),
                       "[\"[redacted]\",\"-9[redacted]\",1234567,\"0.[redacted]\",\"[redacted]\"]");
   ia_arena_free(&arena);
   imgact_json_doc_free(doc);

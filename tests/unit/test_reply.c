@@ -73,6 +73,7 @@ typedef struct scene {
 } scene;
 
 static scene s;
+static ia_redactor redactor; // looks for nothing, unless a test sets it up
 
 static int open_scene(void **state) {
   (void)state;
@@ -97,6 +98,7 @@ static imgact_status read_status(int status, const char *body) {
                                   .slot = &s.slot,
                                   .call = &s.call,
                                   .result = &s.result,
+                                  .redactor = &redactor,
                                   .allocator = &s.memory.allocator,
                                   .scratch = &s.scratch};
   const imgact_http_response http = {
@@ -277,8 +279,68 @@ static void reply_tiny_items_are_bounded(void **state) {
   ask(IMGACT_OP_LIST_IMAGES, NULL, NULL);
   char *body = list_of("0", (IA_JSON_MAX_BYTES - 100) / 2);
   assert_int_equal(read_body(body), IMGACT_PROTOCOL);
-  assert_non_null(strstr(s.error.message, "too many values"));
+  assert_non_null(strstr(s.error.message, "its values take more than 96 MiB"));
   free(body);
+}
+
+// ---- memory
+// The most that a response takes while it is read, its body not included. docs/hostile-input.md tells it.
+
+#define READING_MAX_BYTES ((size_t)256 << 20)
+
+static size_t peak_bytes;
+
+// A body of `length` bytes: `item` as often as it fits between `start` and `end`.
+static char *filled(const char *start, const char *item, const char *end, size_t length) {
+  char *text = malloc(length + 1), *at = text;
+  size_t item_length = strlen(item), rest = strlen(end);
+  assert_non_null(text);
+  at += sprintf(at, "%s", start);
+  while ((size_t)(at - text) + item_length + 1 + rest < length) {
+    memcpy(at, item, item_length);
+    at += item_length;
+    *at++ = ',';
+  }
+  sprintf(at[-1] == ',' ? at - 1 : at, "%s", end);
+  return text;
+}
+
+static imgact_status read_measured(int status, char *body) {
+  close_scene(NULL);
+  open_scene(NULL);
+  s.result.keep_raw = true;
+  ask(IMGACT_OP_LIST_IMAGES, NULL, NULL);
+  assert_true(strlen(body) <= IA_JSON_MAX_BYTES);
+  imgact_status result = read_status(status, body);
+  free(body);
+  if (s.memory.peak_bytes > peak_bytes) peak_bytes = s.memory.peak_bytes;
+  return result;
+}
+
+// Each part of reading at its largest: values, copied text, raw JSON, redacted text, details.
+static void reply_memory_is_bounded(void **state) {
+  (void)state;
+  static const char values[] = "{\"images\":[{\"id\":1,\"x\":[", name[] = "{\"images\":[{\"id\":1,\"name\":\"";
+  char zeros[3001], image[3100];
+  peak_bytes = 0;
+  for (size_t mib = 16; mib <= 32; mib += 8) { // the memory of the values grows by steps
+    assert_int_equal(read_measured(200, filled(values, "0", "]}]}", (mib << 20) - 1000)), IMGACT_PROTOCOL);
+    assert_non_null(strstr(s.error.message, "its values take more than 96 MiB"));
+  }
+  (void)snprintf(zeros, sizeof zeros, "%03000d", 0);
+  (void)snprintf(image, sizeof image, "{\"id\":1,\"name\":\"%s\"}", zeros);
+  assert_int_equal(read_measured(200, filled(name, zeros, "\"}]}", IA_JSON_MAX_BYTES)), IMGACT_OK);
+  assert_int_equal(read_measured(200, filled("{\"images\":[", image, "]}", IA_JSON_MAX_BYTES)), IMGACT_PROTOCOL);
+  assert_int_equal(read_measured(500, filled("{\"details\":[", image, "]}", IA_JSON_MAX_BYTES)), IMGACT_UNAVAILABLE);
+  assert_null(s.result.details);
+  ia_redactor_init(&redactor, "0123456789", 10, NULL);
+  memcpy(zeros + 1000, redactor.token, redactor.token_length);
+  assert_int_equal(read_measured(200, filled(name, zeros, "\"}]}", IA_JSON_MAX_BYTES)), IMGACT_OK);
+  (void)snprintf(image, sizeof image, "\"\\u0000%s\"", zeros);
+  assert_int_equal(read_measured(200, filled(values, image, "]}]}", IA_JSON_MAX_BYTES)), IMGACT_OK);
+  memset(&redactor, 0, sizeof redactor);
+  print_message("# peak: %zu MiB\n", peak_bytes >> 20);
+  assert_int_in_range(peak_bytes, 1, READING_MAX_BYTES);
 }
 
 // ---- errors
@@ -321,8 +383,8 @@ int main(void) {
       TEST(get_action_other_image_is_missing),      TEST(wait_single_other_action_is_protocol),
       TEST(started_action_other_image_is_protocol), TEST(list_last_page_beyond_is_incomplete),
       TEST(reply_too_many_items_is_protocol),       TEST(reply_too_many_regions_is_protocol),
-      TEST(reply_tiny_items_are_bounded),           TEST(error_whitespace_message_is_none),
-      TEST(reply_without_memory_ends_cleanly),
+      TEST(reply_tiny_items_are_bounded),           TEST(reply_memory_is_bounded),
+      TEST(error_whitespace_message_is_none),       TEST(reply_without_memory_ends_cleanly),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -337,7 +337,13 @@ static void details_above_limit_are_omitted(void **state) {
   imgact_result_set_error_details(&s.result, json("{}"));
   imgact_result_add_error_detail(&s.result, "large", json(repeated('[', "1", 40000, ']')));
   assert_string_equal(s.result.details, "{}");
+  imgact_result_add_error_detail(&s.result, "a", json(repeated('[', "1", 20000, ']')));
+  const char *details = s.result.details;
+  assert_int_equal(strlen(details), 2 * 20000 + 7);
+  imgact_result_add_error_detail(&s.result, "b", json(repeated('[', "1", 20000, ']'))); // together too large
+  assert_ptr_equal(s.result.details, details);
   assert_false(s.result.nomem);
+  assert_null(s.result.excess);
   repeated('[', "", 0, ']');
 }
 
