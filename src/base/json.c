@@ -338,9 +338,9 @@ int imgact_json_as_int(const imgact_json *value, int64_t *out) {
     *out = yyjson_get_sint(&number);
     return 1;
   }
-  /* JSON knows one kind of number: 10.0 is 10, as far as a double tells whole numbers apart. */
+  /* JSON knows one kind of number: 10.0 is 10. From 2^53 on, one double stands for several whole numbers. */
   double real = yyjson_is_real(&number) ? yyjson_get_real(&number) : 0.5;
-  if (!(real >= -9007199254740992.0 && real <= 9007199254740992.0)) return 0;
+  if (!(real > -9007199254740992.0 && real < 9007199254740992.0)) return 0;
   int64_t whole = (int64_t)real;
   if ((double)whole < real || (double)whole > real) return 0;
   *out = whole;
