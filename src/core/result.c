@@ -248,28 +248,36 @@ static size_t label_index(imgact_result *result, ia_hashmap *places, const imgac
   return count;
 }
 
-/* Keeps each key once, with its last value, because a PUT of the labels would be read in the same way. Skips values of other
- * types; if no value is a string, the labels are not reported. */
+/* Returns how many labels have a value, which are moved to the front. */
+static size_t remove_without_value(imgact_label *labels, size_t count) {
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++)
+    if (labels[i].value) labels[kept++] = labels[i];
+  return kept;
+}
+
+/* Keeps each key once, with its last value, because a PUT of the labels would be read in the same way. A label whose last
+ * value is no string is left out; if no label is left, the labels are not reported. */
 const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_json *object, size_t *count) {
   *count = 0;
   if (imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;
   imgact_label *labels = new_array(result, imgact_json_count(object), sizeof *labels);
   if (!labels) return no_labels;
-  bool has_labels = imgact_json_count(object) == 0;
   ia_hashmap places;
   ia_hashmap_init(&places, result->allocator, 0);
   imgact_json_iter each = imgact_json_iter_begin(object);
   const imgact_json *key;
   for (const imgact_json *value; (value = imgact_json_iter_next(&each, &key));) {
-    has_labels = has_labels || imgact_json_get_type(value) == IMGACT_JSON_STRING;
-    const char *name = imgact_decode_string(result, key), *text = imgact_decode_string(result, value);
-    if (!name || !text) continue;
+    const char *name = imgact_decode_string(result, key);
+    if (!name) break; /* no memory, or too large: the response fails */
     size_t place = label_index(result, &places, labels, *count, name);
-    labels[place] = (imgact_label){name, text};
+    labels[place] = (imgact_label){name, imgact_decode_string(result, value)};
     if (place == *count) ++*count;
   }
   ia_hashmap_free(&places);
-  return has_labels ? labels : NULL;
+  *count = remove_without_value(labels, *count);
+  bool failed = result->nomem || result->excess;
+  return *count > 0 || imgact_json_count(object) == 0 || failed ? labels : NULL;
 }
 
 imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t count) {
@@ -280,7 +288,7 @@ imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t cou
 int64_t imgact_decode_time(const imgact_json *value) {
   int64_t seconds = 0;
   if (imgact_json_as_int(value, &seconds))
-    return seconds > -62135596800 && seconds < 253402300800 ? seconds * 1000 : IMGACT_NO_TIME;
+    return seconds >= -62135596800 && seconds < 253402300800 ? seconds * 1000 : IMGACT_NO_TIME;
   size_t length = 0;
   int64_t ms = IMGACT_NO_TIME;
   const char *text = imgact_json_as_string(value, &length);

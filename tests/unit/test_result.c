@@ -125,8 +125,9 @@ static void times_are_rfc_3339_or_seconds(void **state) {
       {"1454197800", INT64_C(1454197800000)},
       {"253402300799", INT64_C(253402300799000)}, // the last second of the year 9999
       {"253402300800", IMGACT_NO_TIME},
-      {"-62135596799", INT64_C(-62135596799000)},
-      {"-62135596800", IMGACT_NO_TIME},
+      {"-62135596800", INT64_C(-62135596800000)}, // the first second of the year 1
+      {"\"0001-01-01T00:00:00Z\"", INT64_C(-62135596800000)},
+      {"-62135596801", IMGACT_NO_TIME},
       {"9223372036854775807", IMGACT_NO_TIME},
       {"-9223372036854775808", IMGACT_NO_TIME},
       {"18446744073709551615", IMGACT_NO_TIME},
@@ -239,8 +240,8 @@ static void labels_keep_their_strings_and_pass_over_the_rest(void **state) {
 static void decode_labels_duplicate_keys_keep_last(void **state) {
   (void)state;
   size_t count = 99;
-  const imgact_label *labels =
-      imgact_decode_labels(&s.result, json("{\"a\":\"1\",\"b\":\"2\",\"a\":\"3\",\"a\":4,\"c\":\"\",\"b\":\"\"}"), &count);
+  const imgact_label *labels = imgact_decode_labels(
+      &s.result, json("{\"n\":\"1\",\"a\":4,\"b\":\"2\",\"a\":\"3\",\"n\":4,\"c\":\"\",\"b\":\"\"}"), &count);
   assert_int_equal(count, 3);
   assert_string_equal(labels[0].key, "a");
   assert_string_equal(labels[0].value, "3");
