@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// A libcurl that cannot go on, or that connects to another address than the URL's. Linked with --wrap for the two functions.
+#include "net.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#undef curl_easy_setopt /* a macro that checks types */
+
+// ---- between the transport and libcurl ----
+
+static CURLMcode action_result;      // of curl_multi_socket_action(); CURLM_OK = libcurl's own
+static struct curl_slist *elsewhere; // where every connection goes; NULL = where the URL says
+
+CURLMcode __real_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask, int *running);
+CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask, int *running);
+CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+
+CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask, int *running) {
+  return action_result != CURLM_OK ? action_result : __real_curl_multi_socket_action(multi, socket, mask, running);
+}
+
+CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...) {
+  CURLcode result;
+  va_list args;
+  va_start(args, option);
+  if (option < CURLOPTTYPE_OBJECTPOINT)
+    result = __real_curl_easy_setopt(easy, option, va_arg(args, long));
+  else if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB)
+    result = __real_curl_easy_setopt(easy, option, va_arg(args, curl_off_t));
+  else
+    result = __real_curl_easy_setopt(easy, option, va_arg(args, void *));
+  va_end(args);
+  if (option == CURLOPT_URL && elsewhere) return __real_curl_easy_setopt(easy, CURLOPT_CONNECT_TO, elsewhere);
+  return result;
+}
+
+static void answer(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)user;
+  if (strcmp(request->target, "/held") == 0)
+    loopback_hold(peer);
+  else
+    loopback_reply(peer, 200, "", "hello", 5);
+}
+
+// ---- libcurl cannot go on ----
+
+static bool all_sent(void *user) {
+  const net *n = user;
+  return loopback_requests(n->server) == 3;
+}
+
+// Every exchange ends, as one that may have been sent; the transport serves the next one.
+static void multi_failure_ends_every_exchange(void **state) {
+  (void)state;
+  static const struct {
+    CURLMcode code;
+    imgact_failure failure;
+  } cases[] = {{CURLM_INTERNAL_ERROR, IMGACT_FAILURE_NETWORK}, {CURLM_OUT_OF_MEMORY, IMGACT_FAILURE_NOMEM}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    net n;
+    net_exchange x[3], late;
+    net_open(&n, answer, NULL);
+    for (size_t k = 0; k < 3; k++) {
+      net_request(&n, &x[k], "POST", "/held", "{}");
+      net_send(&n, &x[k]);
+    }
+    net_drive(&n, all_sent, &n);
+    net_request(&n, &late, "POST", "/late", "{}");
+    net_send(&n, &late);
+    action_result = cases[i].code;
+    while (!late.finished) net_step(&n, 20);
+    action_result = CURLM_OK;
+    for (size_t k = 0; k < 3; k++) {
+      assert_failed(&x[k], cases[i].failure, IMGACT_DELIVERY_MAYBE_SENT);
+      net_clear(&x[k]);
+    }
+    assert_failed(&late, cases[i].failure, IMGACT_DELIVERY_NOT_SENT);
+    net_clear(&late);
+    net_do(&n, &late, "GET", "/", NULL);
+    assert_answered(&late, 200);
+    assert_int_equal(loopback_requests(n.server), 4);
+    net_clear(&late);
+    net_close(&n);
+  }
+}
+
+// ---- plain http ----
+
+// An address of this machine that is not on loopback; without a network, 127.0.0.1 in a form that is not taken for it.
+static void other_address(char *text, size_t capacity) {
+  struct ifaddrs *all = NULL;
+  (void)snprintf(text, capacity, "[::ffff:127.0.0.1]");
+  if (getifaddrs(&all) != 0) return;
+  for (const struct ifaddrs *at = all; at; at = at->ifa_next) {
+    if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || !(at->ifa_flags & IFF_UP) || (at->ifa_flags & IFF_LOOPBACK))
+      continue;
+    (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr, text, (socklen_t)capacity);
+    break;
+  }
+  freeifaddrs(all);
+}
+
+static int listen_everywhere(int *port) {
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  socklen_t size = sizeof address;
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(bind(listener, (const struct sockaddr *)&address, size), 0);
+  assert_int_equal(listen(listener, 4), 0);
+  assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+  *port = ntohs(address.sin_port);
+  return listener;
+}
+
+static void connect_all_to(const char *address, int port) {
+  char where[100];
+  (void)snprintf(where, sizeof where, "::%s:%d", address, port);
+  curl_slist_free_all(elsewhere);
+  elsewhere = curl_slist_append(NULL, where);
+  assert_non_null(elsewhere);
+}
+
+// The host of the URL is on loopback, but the connection is not: no byte of the request, and so no token, leaves.
+static void plain_http_off_loopback_not_sent(void **state) {
+  (void)state;
+  net n;
+  net_exchange x;
+  char address[INET6_ADDRSTRLEN], byte;
+  int port, listener = listen_everywhere(&port);
+  net_open(&n, answer, NULL);
+  connect_all_to("127.0.0.1", loopback_port(n.server));
+  net_do(&n, &x, "GET", "/", NULL);
+  assert_answered(&x, 200);
+  net_clear(&x);
+  net_request(&n, &x, "GET", "/", NULL);
+  (void)snprintf(x.url, sizeof x.url, "http://localhost:%d/", port);
+  other_address(address, sizeof address);
+  connect_all_to(address, port);
+  net_send(&n, &x);
+  net_finish(&n, &x);
+  assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_NOT_SENT);
+  assert_string_equal(x.message, "plain http is for loopback addresses alone");
+  int accepted = accept(listener, NULL, NULL);
+  assert_true(accepted >= 0);
+  net_clear(&x);
+  net_close(&n);
+  assert_true(recv(accepted, &byte, 1, 0) <= 0);
+  close(accepted);
+  close(listener);
+  curl_slist_free_all(elsewhere);
+  elsewhere = NULL;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(multi_failure_ends_every_exchange),
+      cmocka_unit_test(plain_http_off_loopback_not_sent),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
