@@ -1,27 +1,51 @@
 // SPDX-License-Identifier: MIT
-// A libcurl that cannot go on, or that connects to another address than the URL's. Linked with --wrap for the two functions.
+// A libcurl whose calls fail, that cannot go on, or that connects to another address than the URL's. Linked with --wrap for
+// the functions below.
+#include "failing_allocator.h"
 #include "net.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#undef curl_easy_setopt /* a macro that checks types */
+#undef curl_easy_setopt /* macros that check types */
+#undef curl_easy_getinfo
+#undef curl_multi_setopt
 
 // ---- between the transport and libcurl ----
 
+static int calls, failing_call;      // of all functions but curl_multi_socket_action()
 static CURLMcode action_result;      // of curl_multi_socket_action(); CURLM_OK = libcurl's own
 static struct curl_slist *elsewhere; // where every connection goes; NULL = where the URL says
+
+static bool fails(void) { return ++calls == failing_call; }
+
+#define WRAP(result, function, parameters, arguments, failure)                                                              \
+  result __real_##function parameters;                                                                                      \
+  result __wrap_##function parameters;                                                                                      \
+  result __wrap_##function parameters { return fails() ? (failure) : __real_##function arguments; }
+
+WRAP(CURLcode, curl_global_init, (long flags), (flags), CURLE_FAILED_INIT)
+WRAP(CURLM *, curl_multi_init, (void), (), NULL)
+WRAP(CURL *, curl_easy_init, (void), (), NULL)
+WRAP(struct curl_slist *, curl_slist_append, (struct curl_slist * list, const char *text), (list, text), NULL)
+WRAP(CURLMcode, curl_multi_add_handle, (CURLM * multi, CURL *easy), (multi, easy), CURLM_OUT_OF_MEMORY)
 
 CURLMcode __real_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask, int *running);
 CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask, int *running);
 CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, ...);
 CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+CURLMcode __real_curl_multi_setopt(CURLM *multi, CURLMoption option, ...);
+CURLMcode __wrap_curl_multi_setopt(CURLM *multi, CURLMoption option, ...);
+CURLcode __real_curl_easy_getinfo(CURL *easy, CURLINFO info, ...);
+CURLcode __wrap_curl_easy_getinfo(CURL *easy, CURLINFO info, ...);
 
 CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask, int *running) {
   return action_result != CURLM_OK ? action_result : __real_curl_multi_socket_action(multi, socket, mask, running);
@@ -30,6 +54,7 @@ CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, in
 CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...) {
   CURLcode result;
   va_list args;
+  if (fails()) return CURLE_UNKNOWN_OPTION;
   va_start(args, option);
   if (option < CURLOPTTYPE_OBJECTPOINT)
     result = __real_curl_easy_setopt(easy, option, va_arg(args, long));
@@ -42,12 +67,103 @@ CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...) {
   return result;
 }
 
+CURLMcode __wrap_curl_multi_setopt(CURLM *multi, CURLMoption option, ...) {
+  va_list args;
+  if (fails()) return CURLM_UNKNOWN_OPTION;
+  va_start(args, option);
+  CURLMcode result = (int)option < CURLOPTTYPE_OBJECTPOINT ? __real_curl_multi_setopt(multi, option, va_arg(args, long))
+                                                           : __real_curl_multi_setopt(multi, option, va_arg(args, void *));
+  va_end(args);
+  return result;
+}
+
+CURLcode __wrap_curl_easy_getinfo(CURL *easy, CURLINFO info, ...) {
+  va_list args;
+  if (fails()) return CURLE_UNKNOWN_OPTION;
+  va_start(args, info);
+  CURLcode result = __real_curl_easy_getinfo(easy, info, va_arg(args, void *));
+  va_end(args);
+  return result;
+}
+
 static void answer(loopback_peer *peer, const loopback_request *request, void *user) {
   (void)user;
   if (strcmp(request->target, "/held") == 0)
     loopback_hold(peer);
   else
     loopback_reply(peer, 200, "", "hello", 5);
+}
+
+// ---- a call fails ----
+
+// Opens a transport and sends a request, of which the given call to libcurl fails. Returns false if there was no such call.
+static bool fail_one(int call) {
+  failing_allocator memory;
+  net n = {.scheme = "http"};
+  net_exchange x;
+  imgact_error error = {0};
+  bool struck = true;
+  failing_allocator_init(&memory, 0);
+  calls = 0;
+  failing_call = call;
+  imgact_status status = imgact_transport_new_curl(&memory.allocator, NULL, &n.transport, &error);
+  if (status == IMGACT_OK) {
+    n.server = loopback_start(answer, NULL, NULL);
+    net_request(&n, &x, "POST", "/", "{}");
+    x.request.timeout_ms = 1000; // where libcurl does not tell whose exchange has ended
+    status = n.transport->send(n.transport, &x.request, &x.base);
+    if (status == IMGACT_OK) {
+      net_finish(&n, &x);
+      if (x.failure == IMGACT_FAILURE_NONE) assert_answered(&x, 200);
+      net_clear(&x);
+    } else {
+      assert_int_equal(x.finished, 0);
+    }
+    struck = calls >= call;
+    failing_call = 0;
+    net_do(&n, &x, "GET", "/", NULL); // the transport serves the next request
+    assert_answered(&x, 200);
+    net_clear(&x);
+    net_close(&n);
+  } else {
+    assert_null(n.transport);
+    assert_string_not_equal(error.message, "");
+  }
+  assert_true(status == IMGACT_OK || status == IMGACT_NOMEM || status == IMGACT_INTERNAL);
+  assert_memory_fine(&memory);
+  return struck;
+}
+
+static void failing_calls_end_cleanly(void **state) {
+  (void)state;
+  int call = 1;
+  while (fail_one(call)) call++;
+  assert_true(call > 50);
+}
+
+// Without descriptors for its own use, the transport asks every socket.
+static void no_descriptors_for_waiting_still_serves(void **state) {
+  (void)state;
+  int lowest = dup(0);
+  assert_true(lowest >= 0);
+  close(lowest);
+  for (int more = 0; more < 3; more++) {
+    struct rlimit before, few;
+    net n = {.scheme = "http"};
+    net_exchange x;
+    imgact_error error = {0};
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){(rlim_t)(lowest + more), before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    imgact_status status = imgact_transport_new_curl(NULL, NULL, &n.transport, &error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    if (status != IMGACT_OK) continue; // libcurl needs descriptors of its own
+    n.server = loopback_start(answer, NULL, NULL);
+    net_do(&n, &x, "GET", "/", NULL);
+    assert_answered(&x, 200);
+    net_clear(&x);
+    net_close(&n);
+  }
 }
 
 // ---- libcurl cannot go on ----
@@ -160,6 +276,8 @@ static void plain_http_off_loopback_not_sent(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(failing_calls_end_cleanly),
+      cmocka_unit_test(no_descriptors_for_waiting_still_serves),
       cmocka_unit_test(multi_failure_ends_every_exchange),
       cmocka_unit_test(plain_http_off_loopback_not_sent),
   };
