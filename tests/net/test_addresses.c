@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,10 +135,84 @@ static void an_address_that_stays_silent_is_passed_over_in_time(void **state) {
   net_close(&n);
 }
 
+// ---- IPv6 ----
+
+typedef struct six_server {
+  int listener, stray[2]; // a byte in the pipe: the stray response has been written
+} six_server;
+
+static void read_head(int socket) {
+  char head[4096];
+  size_t length = 0;
+  ssize_t got;
+  while (length < sizeof head - 1 && (got = recv(socket, head + length, sizeof head - 1 - length, 0)) > 0) {
+    length += (size_t)got;
+    head[length] = '\0';
+    if (strstr(head, "\r\n\r\n")) return;
+  }
+}
+
+static void write_response(int socket, char body) {
+  char text[100];
+  int length = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%c", body);
+  assert_true(send(socket, text, (size_t)length, MSG_NOSIGNAL) == length);
+}
+
+// Two connections. After its response, the first one carries another that was not asked for.
+static void *serve_six(void *user) {
+  six_server *server = user;
+  int first = accept(server->listener, NULL, NULL), second;
+  read_head(first);
+  write_response(first, '1');
+  assert_int_equal(read(server->stray[0], &(char){0}, 1), 1); // the client has read the first one
+  write_response(first, 'X');
+  assert_int_equal(write(server->stray[0], "", 1), 1);
+  second = accept(server->listener, NULL, NULL);
+  read_head(second);
+  write_response(second, '2');
+  close(first);
+  close(second);
+  return NULL;
+}
+
+static void ipv6_kept_stray_bytes_replaced(void **state) {
+  (void)state;
+  struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+  socklen_t size = sizeof address;
+  six_server server = {.listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (server.listener < 0 || bind(server.listener, (const struct sockaddr *)&address, size) != 0) skip();
+  assert_int_equal(listen(server.listener, 4), 0);
+  assert_int_equal(getsockname(server.listener, (struct sockaddr *)&address, &size), 0);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server.stray), 0);
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, serve_six, &server), 0);
+  net n;
+  net_open(&n, hold, NULL);
+  for (int i = 0; i < 2; i++) {
+    net_exchange x;
+    char byte = 0;
+    net_request(&n, &x, "GET", "/", NULL);
+    (void)snprintf(x.url, sizeof x.url, "http://[::1]:%d/", ntohs(address.sin6_port));
+    net_send(&n, &x);
+    net_finish(&n, &x);
+    assert_answered(&x, 200);
+    assert_string_equal(x.body, i == 0 ? "1" : "2");
+    net_clear(&x);
+    if (i == 0) assert_int_equal(write(server.stray[1], "", 1), 1);
+    if (i == 0) assert_int_equal(read(server.stray[1], &byte, 1), 1);
+  }
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  net_close(&n);
+  close(server.listener);
+  close(server.stray[0]);
+  close(server.stray[1]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_address_that_refuses_is_passed_over_at_once),
       cmocka_unit_test(an_address_that_stays_silent_is_passed_over_in_time),
+      cmocka_unit_test(ipv6_kept_stray_bytes_replaced),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
