@@ -61,19 +61,43 @@ static void mutations_survive_their_text(void **state) {
   }
 }
 
+// Larger than a first block of the arena, so that each copy needs memory of its own.
+#define TEN "0123456789"
+#define LARGE                                                                                                               \
+  TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 static void a_lack_of_memory_is_named_so(void **state) {
   (void)state;
-  static const char text[] = "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"name\":\"n\","
-                             "\"labels\":{\"a\":\"1\",\"b\":\"2\"}}";
+  static const char *const texts[] = {"{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"name\":\"n\","
+                                      "\"labels\":{\"a\":\"1\",\"b\":\"2\"}}",
+                                      "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"" LARGE LARGE
+                                      "\",\"description\":\"" LARGE LARGE "\",\"labels\":{\"" LARGE LARGE "\":\"" LARGE LARGE
+                                      "\",\"b\":\"\"}}"};
+  for (size_t i = 0; i < 2; i++) {
+    for (size_t k = 1, more = 1; more; k++) {
+      shelf s;
+      open_shelf(&s, k);
+      imgact_call back;
+      ia_call_target target = {.provider = "somebody"};
+      imgact_error error;
+      imgact_status status = ia_call_from_json(&back, &target, texts[i], &s.arena, &error);
+      more = s.memory.failures > 0;
+      assert_int_equal(status, more ? IMGACT_NOMEM : IMGACT_OK);
+      close_shelf(&s);
+    }
+  }
+}
+
+static void stored_call_without_memory_is_none(void **state) {
+  (void)state;
+  const imgact_call call = {.kind = IMGACT_OP_TRANSFER, .image_ref = LARGE, .region = LARGE};
+  const ia_call_target there = {.provider = "somebody"};
   for (size_t k = 1, more = 1; more; k++) {
     shelf s;
     open_shelf(&s, k);
-    imgact_call back;
-    ia_call_target target = {.provider = "somebody"};
-    imgact_error error;
-    imgact_status status = ia_call_from_json(&back, &target, text, &s.arena, &error);
+    const char *text = ia_call_json(&call, &there, &s.arena);
     more = s.memory.failures > 0;
-    assert_int_equal(status, more ? IMGACT_NOMEM : IMGACT_OK);
+    assert_int_equal(text == NULL, more);
     close_shelf(&s);
   }
 }
@@ -96,50 +120,141 @@ static void stored_call_unknown_key_is_rejected(void **state) {
   }
 }
 
+static const imgact_image_type some_types[] = {IMGACT_IMAGE_TYPE_APP};
+static const imgact_image_status some_image_statuses[] = {IMGACT_IMAGE_STATUS_AVAILABLE};
+static const imgact_action_status some_action_statuses[] = {IMGACT_ACTION_STATUS_RUNNING};
+static const char *const some_texts[] = {"1" LARGE LARGE, "2"};
+static const imgact_label some_labels[] = {{"a" LARGE LARGE, "1" LARGE LARGE}, {"b", ""}};
+static const imgact_image_filter some_images = {.size = sizeof some_images,
+                                                .types = some_types,
+                                                .types_count = 1,
+                                                .statuses = some_image_statuses,
+                                                .statuses_count = 1,
+                                                .bound_to = some_texts,
+                                                .bound_to_count = 2,
+                                                .sort = some_texts,
+                                                .sort_count = 2,
+                                                .name = "n" LARGE LARGE,
+                                                .architecture = "a" LARGE LARGE,
+                                                .label_selector = "l" LARGE LARGE,
+                                                .tag = "t" LARGE LARGE,
+                                                .region = "r" LARGE LARGE};
+static const imgact_action_filter some_actions = {.size = sizeof some_actions,
+                                                  .image_id = "i" LARGE LARGE,
+                                                  .ids = some_texts,
+                                                  .ids_count = 2,
+                                                  .statuses = some_action_statuses,
+                                                  .statuses_count = 1,
+                                                  .sort = some_texts,
+                                                  .sort_count = 2};
+static const imgact_image_update some_update = {.size = sizeof some_update,
+                                                .name = "n" LARGE LARGE,
+                                                .description = "d" LARGE LARGE,
+                                                .distribution = "o" LARGE LARGE,
+                                                .labels = some_labels,
+                                                .labels_count = 2,
+                                                .replace_labels = 1};
+
+static void assert_copied(const char *copy, const char *text) {
+  assert_string_equal(copy, text);
+  assert_ptr_not_equal(copy, text);
+}
+
+static void assert_is_copy(const imgact_call *copy) {
+  const imgact_image_filter *images = copy->image_filter;
+  const imgact_action_filter *actions = copy->action_filter;
+  const imgact_image_update *update = copy->update;
+  if (images) {
+    assert_copied(images->bound_to[0], some_texts[0]);
+    assert_copied(images->bound_to[1], some_texts[1]);
+    assert_copied(images->sort[0], some_texts[0]);
+    assert_copied(images->name, some_images.name);
+    assert_copied(images->architecture, some_images.architecture);
+    assert_copied(images->label_selector, some_images.label_selector);
+    assert_copied(images->tag, some_images.tag);
+    assert_copied(images->region, some_images.region);
+    assert_ptr_not_equal(images->types, some_types);
+    assert_int_equal(images->statuses[0], IMGACT_IMAGE_STATUS_AVAILABLE);
+  }
+  if (actions) {
+    assert_copied(actions->image_id, some_actions.image_id);
+    assert_copied(actions->ids[1], some_texts[1]);
+    assert_copied(actions->sort[0], some_texts[0]);
+    assert_int_equal(actions->statuses[0], IMGACT_ACTION_STATUS_RUNNING);
+  }
+  if (update) {
+    assert_copied(update->name, some_update.name);
+    assert_copied(update->description, some_update.description);
+    assert_copied(update->distribution, some_update.distribution);
+    assert_copied(update->labels[0].value, some_labels[0].value);
+    assert_copied(update->labels[1].key, some_labels[1].key);
+  }
+}
+
 static void arguments_are_copied_whole_or_not_at_all(void **state) {
   (void)state;
-  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_APP};
-  static const char *const texts[] = {"1", "2"};
-  const imgact_image_filter filter = {.size = sizeof filter,
-                                      .types = types,
-                                      .types_count = 1,
-                                      .bound_to = texts,
-                                      .bound_to_count = 2,
-                                      .sort = texts,
-                                      .sort_count = 2,
-                                      .name = "n",
-                                      .region = "r"};
-  const imgact_call call = {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &filter};
-  for (size_t k = 1, more = 1; more; k++) {
-    shelf s;
-    open_shelf(&s, k);
-    imgact_call copy;
-    bool ok = ia_call_copy(&copy, &call, &s.arena);
-    more = s.memory.failures > 0;
-    assert_int_equal(ok, !more);
-    if (ok) {
-      assert_ptr_not_equal(copy.image_filter, &filter);
-      assert_string_equal(copy.image_filter->bound_to[1], "2");
-      assert_ptr_not_equal(copy.image_filter->bound_to[1], texts[1]);
+  static const imgact_call calls[] = {{.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &some_images},
+                                      {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &some_actions},
+                                      {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1" LARGE LARGE, .update = &some_update},
+                                      {.kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = some_texts, .action_ids_count = 2},
+                                      {.kind = IMGACT_OP_GET_ACTION, .action_id = "1" LARGE LARGE},
+                                      {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "r" LARGE LARGE},
+                                      {.kind = IMGACT_OP_GET_IMAGE, .image_ref = "n", .architecture = "a" LARGE LARGE}};
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    for (size_t k = 1, more = 1; more; k++) {
+      shelf s;
+      open_shelf(&s, k);
+      imgact_call copy;
+      bool ok = ia_call_copy(&copy, &calls[i], &s.arena);
+      more = s.memory.failures > 0;
+      assert_int_equal(ok, !more);
+      if (ok) assert_is_copy(&copy);
+      close_shelf(&s);
     }
-    close_shelf(&s);
   }
 }
 
 static void forms_are_checked(void **state) {
   (void)state;
   static const char *const bad_ids[] = {"1", "x"};
+  static const char *const no_utf8[] = {"id", "\xff"};
   static const imgact_image_type wild[] = {(imgact_image_type)32};
+  const imgact_image_status wild_image_status = (imgact_image_status)32;
+  const imgact_action_status wild_action_status = (imgact_action_status)32;
   const imgact_image_filter bound = {.size = sizeof bound, .bound_to = bad_ids, .bound_to_count = 2};
   const imgact_image_filter types = {.size = sizeof types, .types = wild, .types_count = 1};
   const imgact_image_filter name = {.size = sizeof name, .name = "\xff"};
+  const imgact_image_filter sort = {.size = sizeof sort, .sort = no_utf8, .sort_count = 2};
+  const imgact_image_filter image_statuses = {
+      .size = sizeof image_statuses, .statuses = &wild_image_status, .statuses_count = 1};
+  const imgact_image_filter visibility = {.size = sizeof visibility, .visibility = (imgact_visibility)3};
+  const imgact_action_filter statuses = {.size = sizeof statuses, .statuses = &wild_action_status, .statuses_count = 1};
+  const imgact_action_filter image = {.size = sizeof image, .image_id = "x"};
+  const imgact_action_filter ids = {.size = sizeof ids, .ids = bad_ids, .ids_count = 2};
+  const imgact_action_filter order = {.size = sizeof order, .sort = no_utf8, .sort_count = 2};
+  const imgact_action_filter odd_image = {.size = sizeof odd_image, .image_id = "\xff"};
+  const imgact_label no_key = {NULL, "v"}, odd_value = {"k", "\xff"};
+  const imgact_image_update unlabelled = {.size = sizeof unlabelled, .labels = &no_key, .labels_count = 1};
+  const imgact_image_update label = {.size = sizeof label, .labels = &odd_value, .labels_count = 1};
+  const imgact_image_update distribution = {.size = sizeof distribution, .distribution = "\xff"};
   const imgact_call calls[] = {{.kind = IMGACT_OP_DELETE_IMAGE, .image_ref = "../1"},
                                {.kind = IMGACT_OP_GET_ACTION, .action_id = ""},
                                {.kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = bad_ids, .action_ids_count = 2},
                                {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "\xc0\x80"},
                                {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &bound},
                                {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &types},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &name}};
+                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &sort},
+                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &image_statuses},
+                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &visibility},
+                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &name},
+                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &statuses},
+                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &image},
+                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &ids},
+                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &order},
+                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &odd_image},
+                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &unlabelled},
+                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &label},
+                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &distribution}};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     imgact_error error = {0};
     assert_int_equal(ia_call_check(&calls[i], &somebody, &error), IMGACT_INVALID_ARGUMENT);
@@ -151,6 +266,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(mutations_survive_their_text),
       cmocka_unit_test(a_lack_of_memory_is_named_so),
+      cmocka_unit_test(stored_call_without_memory_is_none),
       cmocka_unit_test(stored_call_unknown_key_is_rejected),
       cmocka_unit_test(arguments_are_copied_whole_or_not_at_all),
       cmocka_unit_test(forms_are_checked),
