@@ -358,6 +358,48 @@ static void error_whitespace_message_is_none(void **state) {
   assert_string_equal(s.result.details, "[1]");
 }
 
+// On one line, without what is no text, at most 200 characters.
+static void error_without_json_quotes_body(void **state) {
+  (void)state;
+  static const char accent[] = "\xc3\xa9";
+  char many[603] = "", expected[600] = "HTTP 502: ";
+  for (int i = 0; i < 300; i++) strcat(many, accent);
+  for (int i = 0; i < 200; i++) strcat(expected, accent);
+  const char *const cases[][2] = {{"<h1>Bad Gateway</h1>", "HTTP 502: <h1>Bad Gateway</h1>"},
+                                  {"\r\n\t \x01 a\n\x7f  b\x02", "HTTP 502: a b "},
+                                  {"\x01\x02", "HTTP 502"},
+                                  {"\xff\xfe", "HTTP 502"},
+                                  {"", "HTTP 502"},
+                                  {many, expected}};
+  ask(IMGACT_OP_GET_IMAGE, "5", NULL);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(read_status(502, cases[i][0]), IMGACT_UNAVAILABLE);
+    assert_string_equal(s.error.message, cases[i][1]);
+  }
+}
+
+static void failure_unknown_kind_is_internal(void **state) {
+  (void)state;
+  const imgact_http_response later = {.size = sizeof later, .failure = (imgact_failure)99};
+  ia_reply_failure(&redactor, &later, &s.error);
+  assert_int_equal(s.error.status, IMGACT_INTERNAL);
+  assert_string_equal(s.error.message, "no complete reply");
+}
+
+// A provider that lets an item without an id pass.
+static void items_without_id_are_protocol(void **state) {
+  (void)state;
+  ask(IMGACT_OP_GET_IMAGE, "5", NULL);
+  assert_int_equal(read_body("{\"image\":{}}"), IMGACT_PROTOCOL);
+  assert_string_equal(s.error.message, "unexpected image without an id in the response, requested: 5");
+  ask(IMGACT_OP_GET_ACTION, NULL, "7");
+  assert_int_equal(read_body("{\"action\":{}}"), IMGACT_PROTOCOL);
+  assert_string_equal(s.error.message, "unexpected action without an id in the response, requested: 7");
+  ask(IMGACT_OP_TRANSFER, "5", NULL);
+  assert_int_equal(read_body("{\"action\":{\"resources\":[{\"id\":6,\"type\":\"image\"}]}}"), IMGACT_PROTOCOL);
+  assert_string_equal(s.error.message, "unexpected action without an id in the response: it does not belong to image 5");
+}
+
 static void reply_without_memory_ends_cleanly(void **state) {
   (void)state;
   static const char body[] = "{\"images\":[{\"id\":5,\"name\":\"n\",\"regions\":[\"a\",\"b\"]}],\"page\":1}";
@@ -385,6 +427,8 @@ int main(void) {
       TEST(reply_too_many_items_is_protocol),       TEST(reply_too_many_regions_is_protocol),
       TEST(reply_tiny_items_are_bounded),           TEST(reply_memory_is_bounded),
       TEST(error_whitespace_message_is_none),       TEST(reply_without_memory_ends_cleanly),
+      TEST(error_without_json_quotes_body),         TEST(failure_unknown_kind_is_internal),
+      TEST(items_without_id_are_protocol),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "failing_allocator.h"
 #include "request.h"
 #include "result.h"
+#include "str.h"
 #include "testing.h"
 
 #include <math.h>
@@ -248,6 +249,22 @@ static void decode_labels_duplicate_keys_keep_last(void **state) {
   assert_string_equal(labels[1].key, "b");
   assert_string_equal(labels[1].value, "");
   assert_string_equal(labels[2].key, "c");
+}
+
+// Two keys of the same hash.
+static void decode_labels_equal_hashes_stay_apart(void **state) {
+  (void)state;
+  static const char one[] = "8yn0iYCKYHlIj4-BwPqk", other[] = "GReLUrM4wMqfg9yzV3KQ";
+  char text[200];
+  size_t count = 0;
+  assert_true(ia_hash(one, strlen(one)) == ia_hash(other, strlen(other)));
+  snprintf(text, sizeof text, "{\"%s\":\"1\",\"%s\":\"2\",\"%s\":\"3\",\"%s\":\"4\"}", one, other, other, one);
+  const imgact_label *labels = imgact_decode_labels(&s.result, json(text), &count);
+  assert_int_equal(count, 2);
+  assert_string_equal(labels[0].key, one);
+  assert_string_equal(labels[0].value, "4");
+  assert_string_equal(labels[1].key, other);
+  assert_string_equal(labels[1].value, "3");
 }
 
 // ---- bounds
@@ -658,6 +675,7 @@ static bool fill_everything(imgact_result *result, const imgact_json *reply) {
   imgact_result_set_next_page(result, 2, LARGE, LARGE);
   const char *value = imgact_result_query_value(result, "?a=" LARGE, "a");
   imgact_result_set_error_details(result, imgact_json_get(reply, "labels"));
+  imgact_result_add_error_detail(result, "more", imgact_json_get(reply, "labels"));
   return whole_too && result->next_token && result->next_query && value && result->details;
 }
 
@@ -728,6 +746,7 @@ int main(void) {
       TEST(lists_keep_their_strings_and_pass_over_the_rest),
       TEST(labels_keep_their_strings_and_pass_over_the_rest),
       TEST(decode_labels_duplicate_keys_keep_last),
+      TEST(decode_labels_equal_hashes_stay_apart),
       TEST(decode_arrays_above_limit_are_excess),
       TEST(result_items_above_limit_are_excess),
       TEST(result_bytes_above_limit_are_excess),
