@@ -45,6 +45,24 @@ static void a_failure_and_an_unknown_status_end_it(void **state) {
   harness_free(s);
 }
 
+// However long the cloud asks a poll to wait: the wait goes on then, or ends at its deadline.
+static void wait_long_retry_after_is_waited_out(void **state) {
+  (void)state;
+  static const scripted_answer pauses[] = {{.status = 429, .body = "{}", .headers = "Retry-After: 600\n"},
+                                           {.status = 503, .body = "{}", .headers = "Retry-After: 600\n"}};
+  for (size_t i = 0; i < 2; i++) {
+    harness *s = every_second(false);
+    scripted_next(s->script, pauses[i]);
+    scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success")));
+    imgact_op_free(harness_run(wait_for(s, "1"), IMGACT_OK));
+    scripted_assert_times(s->script, 0, 600000);
+    scripted_next(s->script, pauses[i]);
+    imgact_op *op = harness_configure(wait_for(s, "1"), (imgact_op_options){.deadline_ms = 300000});
+    imgact_op_free(harness_run(op, IMGACT_TIMEOUT));
+    harness_free(s);
+  }
+}
+
 static void vanished_ids_are_not_found_and_the_others_are_shown(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2", "3"};
@@ -465,6 +483,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_status_alone_decides),
       cmocka_unit_test(a_failure_and_an_unknown_status_end_it),
+      cmocka_unit_test(wait_long_retry_after_is_waited_out),
       cmocka_unit_test(vanished_ids_are_not_found_and_the_others_are_shown),
       cmocka_unit_test(what_may_be_on_a_further_page_is_asked_for_alone),
       cmocka_unit_test(every_running_action_has_its_progress_told),
