@@ -287,6 +287,54 @@ static void what_cannot_be_looked_into_is_not_sent_again(void **state) {
   }
 }
 
+static imgact_status decode_no_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                                     imgact_error *error) {
+  (void)call, (void)response, (void)result, (void)error;
+  return IMGACT_OK;
+}
+
+static imgact_status decode_listed_without_id(const imgact_call *call, const imgact_response *response,
+                                              imgact_result *result, imgact_error *error) {
+  (void)call, (void)response, (void)error;
+  imgact_action *action = imgact_result_add_action(result, NULL);
+  action->status = IMGACT_ACTION_STATUS_RUNNING;
+  action->started_at = SCRIPTED_EPOCH_MS;
+  return IMGACT_OK;
+}
+
+static imgact_tristate is_that_kind(const imgact_call *call, const imgact_action *action) {
+  (void)call, (void)action;
+  return IMGACT_TRISTATE_TRUE;
+}
+
+// Answers of a provider's own decoder that hold less than a lookup needs.
+static void lookup_without_image_is_ambiguous(void **state) {
+  (void)state;
+  table t;
+  open_table(&t, 0, false);
+  t.slots[IMGACT_OP_GET_IMAGE].decode = decode_no_image;
+  cloud_plan(t.cloud, lost_before);
+  imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
+  assert_non_null(strstr(imgact_op_error(op)->message, "another image"));
+  assert_int_equal(t.cloud->mutations, 1);
+  imgact_op_free(op);
+  close_table(&t);
+}
+
+static void lookup_action_without_id_is_ambiguous(void **state) {
+  (void)state;
+  table t;
+  open_table(&t, 0, true);
+  t.slots[IMGACT_OP_LIST_ACTIONS].decode = decode_listed_without_id;
+  t.slots[IMGACT_OP_TRANSFER].matches_action = is_that_kind;
+  cloud_plan(t.cloud, lost_after);
+  imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
+  assert_non_null(strstr(imgact_op_error(op)->message, "the action has no id"));
+  assert_int_equal(t.cloud->mutations, 1);
+  imgact_op_free(op);
+  close_table(&t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_a_list_of_actions_nothing_settles_it),
@@ -298,6 +346,8 @@ int main(void) {
       cmocka_unit_test(another_images_state_settles_nothing),
       cmocka_unit_test(an_action_is_claimed_by_its_own_among_a_thousand),
       cmocka_unit_test(an_action_that_is_found_after_its_effect_is_the_result),
+      cmocka_unit_test(lookup_without_image_is_ambiguous),
+      cmocka_unit_test(lookup_action_without_id_is_ambiguous),
       cmocka_unit_test(what_cannot_be_looked_into_is_not_sent_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

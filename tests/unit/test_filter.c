@@ -116,6 +116,41 @@ static void ids_sort_as_numbers_and_what_is_missing_comes_last(void **state) {
   check_order("name:desc", "id:desc", "3021");
 }
 
+// Ids that are no numbers come in the order of their characters.
+static void sort_other_ids_by_characters(void **state) {
+  (void)state;
+  imgact_image images[] = {image_of("b", NULL, 0), image_of("10", NULL, 0), image_of("a9", NULL, 0), image_of("a", NULL, 0)};
+  imgact_image *list[] = {&images[0], &images[1], &images[2], &images[3]};
+  imgact_result result = {.images = list, .images_count = 4};
+  const char *const key = "id";
+  assert_true(ia_sort(&result, &key, 1, true));
+  static const char *const expected[] = {"10", "a", "a9", "b"};
+  for (size_t i = 0; i < 4; i++) assert_string_equal(list[i]->id, expected[i]);
+}
+
+static void sort_actions_by_status_and_command(void **state) {
+  (void)state;
+  imgact_action actions[] = {{.id = "1", .command = "transfer", .status = IMGACT_ACTION_STATUS_SUCCESS},
+                             {.id = "2", .command = NULL, .status = IMGACT_ACTION_STATUS_RUNNING},
+                             {.id = "3", .command = "convert", .status = IMGACT_ACTION_STATUS_SUCCESS}};
+  imgact_action *list[] = {&actions[0], &actions[1], &actions[2]};
+  imgact_result result = {.actions = list, .actions_count = 3};
+  const char *const keys[] = {"status:desc", "command"};
+  assert_true(ia_sort(&result, keys, 2, false));
+  assert_string_equal(list[0]->id, "3");
+  assert_string_equal(list[1]->id, "1");
+  assert_string_equal(list[2]->id, "2");
+}
+
+// Without a filter of actions or of images, nothing was asked for.
+static void filter_of_other_calls_is_none(void **state) {
+  (void)state;
+  const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE};
+  assert_int_equal(ia_filter_asked(&call), 0);
+  assert_string_equal(ia_filter_name(0), "filter");
+  assert_string_equal(ia_filter_name(IMGACT_FILTER_TAG), "tag");
+}
+
 static void unknown_keys_are_named(void **state) {
   (void)state;
   static const char *const good[] = {"id", "name:asc", "created:desc"};
@@ -156,6 +191,9 @@ int main(void) {
       cmocka_unit_test(actions_by_status_id_and_image),
       cmocka_unit_test(ids_sort_as_numbers_and_what_is_missing_comes_last),
       cmocka_unit_test(unknown_keys_are_named),
+      cmocka_unit_test(sort_other_ids_by_characters),
+      cmocka_unit_test(sort_actions_by_status_and_command),
+      cmocka_unit_test(filter_of_other_calls_is_none),
       cmocka_unit_test(many_are_sorted_and_equals_keep_their_order),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
