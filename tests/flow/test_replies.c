@@ -66,10 +66,34 @@ static void a_reset_beyond_all_times_is_too_long_to_wait_for(void **state) {
   }
 }
 
+// Numbers that no limit can have are not reported.
+static void rate_limit_impossible_numbers_are_unknown(void **state) {
+  (void)state;
+  static const char *const headers[] = {
+      "RateLimit-Limit: -2\nRateLimit-Remaining: -2\nRateLimit-Reset: -5\n",
+      "RateLimit-Limit: x\nRateLimit-Remaining: 1.5\nRateLimit-Reset: 253402300800\n",
+      "RateLimit-Limit: 99999999999999999999\nRateLimit-Remaining: \nRateLimit-Reset: 99999999999999999999\n"};
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+    for (int digitalocean = 0; digitalocean < 2; digitalocean++) {
+      harness *s = digitalocean ? harness_digitalocean() : harness_new();
+      imgact_rate_limit rate;
+      scripted_next(s->script, (scripted_answer){.status = 200, .body = ARM, .headers = headers[i]});
+      imgact_op *op = harness_run(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
+      imgact_op_rate_limit(op, &rate);
+      assert_int_equal(rate.limit, -1);
+      assert_int_equal(rate.remaining, -1);
+      assert_true(rate.reset_at == IMGACT_NO_TIME);
+      imgact_op_free(op);
+      harness_free(s);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_image_of_another_architecture_is_not_found),
       cmocka_unit_test(a_next_page_with_an_endless_name_is_refused),
+      cmocka_unit_test(rate_limit_impossible_numbers_are_unknown),
       cmocka_unit_test(a_reset_beyond_all_times_is_too_long_to_wait_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,8 +208,34 @@ static void text_of_any_kind_shows_no_token_in_disguise(void **state) {
   }
 }
 
+static void assert_text_redacted(const ia_redactor *redactor, const char *text, const char *expected) {
+  ia_buf out;
+  ia_buf_init(&out, NULL, 1000);
+  ia_redact_text(redactor, &out, text, strlen(text));
+  assert_string_equal(ia_buf_text(&out), expected);
+  ia_buf_free(&out);
+}
+
+// "aa?aa>" is "YWE/YWE+" in base64, and "YWE_YWE-" in the alphabet for URLs.
+static void redact_base64_for_urls_is_found(void **state) {
+  (void)state;
+  ia_redactor redactor = redactor_of("aa?aa>aa?aa>");
+  assert_text_redacted(&redactor, "x YWE/YWE+YWE/YWE+ y", "[redacted]");
+  assert_text_redacted(&redactor, "x YWE_YWE-YWE_YWE- y", "[redacted]");
+  assert_text_redacted(&redactor, "x YWE.YWE.YWE.YWE. y", "x YWE.YWE.YWE.YWE. y");
+}
+
+static void redact_without_token_changes_nothing(void **state) {
+  (void)state;
+  assert_text_redacted(NULL, "YWE/YWE+YWE/YWE+", "YWE/YWE+YWE/YWE+");
+  assert_int_equal(ia_redact_match_encoded(NULL, "a", 1), 0);
+  assert_false(ia_redact_may_be_completed(NULL, "a", 1));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(redact_base64_for_urls_is_found),
+      cmocka_unit_test(redact_without_token_changes_nothing),
       cmocka_unit_test(text_of_any_kind_shows_no_token_in_disguise),
       cmocka_unit_test(the_token_goes_wherever_it_stands),
       cmocka_unit_test(a_beginning_of_8_counts_and_of_7_does_not),
