@@ -149,6 +149,20 @@ static void a_cassette_may_be_larger_than_a_reply(void **state) {
   free(text);
 }
 
+// A file with a hole: no disk is filled.
+static void cassette_above_limit_is_refused(void **state) {
+  (void)state;
+  folder there = new_folder();
+  ia_har har;
+  imgact_error error;
+  if (testing_under_valgrind()) skip();
+  write_bytes(there.file, "", 0);
+  assert_int_equal(truncate(there.file, (off_t)IA_HAR_MAX_BYTES + 1), 0);
+  assert_int_equal(ia_har_read(&har, there.file, NULL, &error), IMGACT_INVALID_ARGUMENT);
+  assert_non_null(strstr(error.message, "is larger than 256 MiB"));
+  remove_folder(&there);
+}
+
 static void a_file_that_is_not_there_says_why(void **state) {
   (void)state;
   folder there = new_folder();
@@ -327,6 +341,7 @@ int main(void) {
       cmocka_unit_test(a_file_without_entries_is_a_cassette),
       cmocka_unit_test(what_is_wrong_is_named_with_its_place),
       cmocka_unit_test(a_cassette_may_be_larger_than_a_reply),
+      cmocka_unit_test(cassette_above_limit_is_refused),
       cmocka_unit_test(a_file_that_is_not_there_says_why),
       cmocka_unit_test(a_name_of_any_length_leaves_the_reason_readable),
       cmocka_unit_test(a_file_cut_at_any_byte_is_refused),
