@@ -25,6 +25,13 @@ static int calls, failing_call;      // of all functions but curl_multi_socket_a
 static CURLMcode action_result;      // of curl_multi_socket_action(); CURLM_OK = libcurl's own
 static struct curl_slist *elsewhere; // where every connection goes; NULL = where the URL says
 
+// A line of the head that comes in addition to each line "X-Mark".
+static struct {
+  const char *line; // NULL = none
+  size_t length;
+  size_t (*receive)(char *line, size_t size, size_t count, void *user); // the transport's
+} extra;
+
 static bool fails(void) { return ++calls == failing_call; }
 
 #define WRAP(result, function, parameters, arguments, failure)                                                              \
@@ -51,17 +58,30 @@ CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, in
   return action_result != CURLM_OK ? action_result : __real_curl_multi_socket_action(multi, socket, mask, running);
 }
 
+static size_t receive_with_extra(char *line, size_t size, size_t count, void *user) {
+  char copy[100];
+  if (size * count > 7 && memcmp(line, "X-Mark:", 7) == 0) {
+    memcpy(copy, extra.line, extra.length);
+    if (extra.receive(copy, 1, extra.length, user) != extra.length) return 0;
+  }
+  return extra.receive(line, size, count, user);
+}
+
 CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...) {
   CURLcode result;
   va_list args;
   if (fails()) return CURLE_UNKNOWN_OPTION;
   va_start(args, option);
-  if (option < CURLOPTTYPE_OBJECTPOINT)
+  if (option < CURLOPTTYPE_OBJECTPOINT) {
     result = __real_curl_easy_setopt(easy, option, va_arg(args, long));
-  else if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB)
+  } else if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB) {
     result = __real_curl_easy_setopt(easy, option, va_arg(args, curl_off_t));
-  else
+  } else if (option == CURLOPT_HEADERFUNCTION && extra.line) {
+    extra.receive = va_arg(args, size_t(*)(char *, size_t, size_t, void *));
+    result = __real_curl_easy_setopt(easy, option, receive_with_extra);
+  } else {
     result = __real_curl_easy_setopt(easy, option, va_arg(args, void *));
+  }
   va_end(args);
   if (option == CURLOPT_URL && elsewhere) return __real_curl_easy_setopt(easy, CURLOPT_CONNECT_TO, elsewhere);
   return result;
@@ -208,6 +228,46 @@ static void multi_failure_ends_every_exchange(void **state) {
   }
 }
 
+// ---- lines that this libcurl refuses or joins, and others hand out ----
+
+static void answer_marked(loopback_peer *peer, const loopback_request *request, void *user) {
+  (void)request, (void)user;
+  loopback_reply(peer, 200, "X-Mark: 1\r\n", "hello", 5);
+}
+
+static void head_odd_lines_fail_or_are_ignored(void **state) {
+  (void)state;
+  static const char nul[] = "X-Nul: a\0b\r\n";
+  static const struct {
+    const char *line;
+    size_t length;
+    bool fails;
+  } cases[] = {{nul, sizeof nul - 1, true},
+               {"X-Cut: half of it", 17, false},
+               {"", 0, false},
+               {" folded: line\r\n", 15, false},
+               {"no colon\r\n", 10, false}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    net n;
+    net_exchange x;
+    extra.line = cases[i].line;
+    extra.length = cases[i].length;
+    net_open(&n, answer_marked, NULL);
+    net_do(&n, &x, "GET", "/", NULL);
+    if (cases[i].fails) {
+      assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_DELIVERY_MAYBE_SENT);
+      assert_string_equal(x.message, "response head contains a NUL byte");
+    } else {
+      assert_answered(&x, 200);
+      assert_string_equal(x.headers, "Content-Length: 5\nX-Mark: 1\n");
+      assert_string_equal(x.body, "hello");
+    }
+    net_clear(&x);
+    net_close(&n);
+  }
+  extra.line = NULL;
+}
+
 // ---- plain http ----
 
 // An address of this machine that is not on loopback; without a network, 127.0.0.1 in a form that is not taken for it.
@@ -276,9 +336,8 @@ static void plain_http_off_loopback_not_sent(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(failing_calls_end_cleanly),
-      cmocka_unit_test(no_descriptors_for_waiting_still_serves),
-      cmocka_unit_test(multi_failure_ends_every_exchange),
+      cmocka_unit_test(failing_calls_end_cleanly),         cmocka_unit_test(no_descriptors_for_waiting_still_serves),
+      cmocka_unit_test(multi_failure_ends_every_exchange), cmocka_unit_test(head_odd_lines_fail_or_are_ignored),
       cmocka_unit_test(plain_http_off_loopback_not_sent),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
