@@ -59,6 +59,32 @@ static void bodies_are_compared_as_json(void **state) {
   assert_false(same("{}", "[]"));
 }
 
+// The last member of a key counts, on either side.
+static void match_body_duplicate_keys_count_once(void **state) {
+  (void)state;
+  assert_true(same("{\"a\":1,\"a\":2}", "{\"a\":2}"));
+  assert_true(same("{\"a\":2}", "{\"a\":1,\"a\":2}"));
+  assert_true(same("{\"a\":1,\"a\":2}", "{\"a\":3,\"a\":2}"));
+  assert_false(same("{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":2}"));
+  assert_false(same("{\"a\":1,\"b\":2}", "{\"a\":1,\"a\":1}"));
+  assert_false(same("{\"a\":1,\"a\":2}", "{\"a\":1}"));
+}
+
+static void match_body_numbers_by_value(void **state) {
+  (void)state;
+  assert_true(same("0.5", "5e-1"));
+  assert_true(same("1e300", "1.0E+300"));
+  assert_false(same("0.5", "0.25"));
+  assert_false(same("0.25", "0.5"));
+  assert_false(same("1", "0.5"));
+  assert_false(same("0.5", "1"));
+  assert_false(same("1e400", "1"));
+  assert_false(same("0.5", "1e400"));
+  assert_true(same("[true,false,null]", "[true,false,null]"));
+  assert_false(same("[true]", "[null]"));
+  assert_false(same("\"a\"", "\"ab\""));
+}
+
 static void other_bodies_are_compared_byte_by_byte(void **state) {
   (void)state;
   assert_true(same("no json", "no json"));
@@ -126,6 +152,18 @@ static void a_miss_names_the_nearest_entry_and_the_difference(void **state) {
   expect_miss("GET", "https://h/v2/images/2/actions", NULL,
               "the cassette does not answer GET /v2/images/2/actions; the nearest one, log.entries[3], is POST "
               "/v2/images/2/actions");
+  expect_miss(
+      "GET", "https://h/v1/images/4711?x=1", NULL,
+      "the cassette does not answer GET /v1/images/4711?x=1; the nearest one, log.entries[1], has another query: there "
+      "none, asked x=1");
+#define OTHER_BODY(body)                                                                                                    \
+  "the cassette does not answer POST /v2/images/1/actions; the nearest one, log.entries[2], has another body: there "       \
+  "{\"type\":\"convert\"}, asked " body
+#define FIFTY "01234567890123456789012345678901234567890123456789"
+  expect_miss("POST", "https://h/v2/images/1/actions", NULL, OTHER_BODY("none"));
+  expect_miss("POST", "https://h/v2/images/1/actions", "a\nb\x7f", OTHER_BODY("a b "));
+  expect_miss("POST", "https://h/v2/images/1/actions", "\xff", OTHER_BODY("..."));
+  expect_miss("POST", "https://h/v2/images/1/actions", FIFTY FIFTY "0", OTHER_BODY(FIFTY FIFTY "..."));
   expect_miss("PATCH", "https://h/", NULL,
               "the cassette does not answer PATCH /; the nearest one, log.entries[2], is POST /v2/images/1/actions");
 }
@@ -164,6 +202,8 @@ int main(void) {
       cmocka_unit_test(what_means_the_same_has_the_same_key),
       cmocka_unit_test(pairs_of_one_key_keep_their_order),
       cmocka_unit_test(bodies_are_compared_as_json),
+      cmocka_unit_test(match_body_duplicate_keys_count_once),
+      cmocka_unit_test(match_body_numbers_by_value),
       cmocka_unit_test(other_bodies_are_compared_byte_by_byte),
       cmocka_unit_test(no_body_equals_an_empty_one),
       cmocka_unit_test(a_miss_names_the_nearest_entry_and_the_difference),
