@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Compressed responses: decoded, bounded before and after, and damaged.
+#include "failing_allocator.h"
 #include "net.h"
 
 #include <stdio.h>
@@ -244,6 +245,42 @@ static void body_limit_counts_decoded_bytes(void **state) {
   }
 }
 
+// zlib takes its memory from the transport's allocator.
+static void gzip_without_memory_fails_cleanly(void **state) {
+  (void)state;
+  char text[5000];
+  memset(text, 'a', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  blob packed = gzip(text, sizeof text - 1);
+  loopback *server = loopback_start(say_gzip, &packed, NULL);
+  size_t failures = 0;
+  for (size_t k = 1, more = 1; more; k++) {
+    failing_allocator memory;
+    imgact_error error;
+    net n = {.server = server, .scheme = "http"};
+    net_exchange x;
+    failing_allocator_init(&memory, k);
+    if (imgact_transport_new_curl(&memory.allocator, NULL, &n.transport, &error) == IMGACT_OK) {
+      net_request(&n, &x, "GET", "/", NULL);
+      if (n.transport->send(n.transport, &x.request, &x.base) == IMGACT_OK) {
+        net_finish(&n, &x);
+        if (x.failure == IMGACT_FAILURE_NONE)
+          assert_string_equal(x.body, text);
+        else
+          assert_int_equal(x.failure, IMGACT_FAILURE_NOMEM);
+        net_clear(&x);
+      }
+      n.transport->destroy(n.transport);
+    }
+    more = memory.failures > 0;
+    failures += more;
+    assert_memory_fine(&memory);
+  }
+  assert_true(failures >= 7);
+  loopback_stop(server);
+  free(packed.data);
+}
+
 // Empty deflate blocks without end: nothing is ever decoded.
 static void say_nothing_at_length(loopback_peer *peer, const loopback_request *request, void *user) {
   static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
@@ -280,6 +317,7 @@ int main(void) {
       cmocka_unit_test(content_encoding_known_is_decoded),
       cmocka_unit_test(accept_encoding_offers_gzip_alone),
       cmocka_unit_test(body_limit_counts_decoded_bytes),
+      cmocka_unit_test(gzip_without_memory_fails_cleanly),
       cmocka_unit_test(a_stream_that_decodes_to_nothing_ends_at_the_ceiling),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
