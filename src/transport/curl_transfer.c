@@ -286,7 +286,9 @@ bool ia_transfer_again(ia_transfer *transfer, int64_t left_ms) {
   bool is_open = transfer->connection && transfer->connection->socket >= 0;
   rewind_transfer(transfer);
   if (downgrade) transfer->http11 = transfer->sent_before = true;
-  return set_run(transfer, left_ms, is_open) == CURLE_OK;
+  if (set_run(transfer, left_ms, is_open) == CURLE_OK) return true;
+  transfer->failure = IMGACT_FAILURE_NOMEM; /* else the abort of the run before would count as its reason */
+  return false;
 }
 
 void ia_transfer_abandon_connection(ia_transfer *transfer) {

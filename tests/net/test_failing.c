@@ -156,6 +156,7 @@ static void send_failing(net *n, net_exchange *x, imgact_status *status) {
   }
   net_finish(n, x);
   if (x->failure == IMGACT_FAILURE_NONE) assert_string_equal(x->body, "/");
+  assert_null(strstr(x->message, "plain http")); // what an abort of another kind must not be taken for
   net_clear(x);
 }
 
