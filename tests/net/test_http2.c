@@ -338,6 +338,43 @@ static void http11_required_post_sent_once(void **state) {
   }
 }
 
+// A transport remembers eight origins that require HTTP/1.1. A POST to one of them then goes out over HTTP/1.1 at once.
+static void http11_required_remembers_eight_origins(void **state) {
+  (void)state;
+  enum { ORIGINS = 9 };
+  h2_net first;
+  h2_server servers[ORIGINS - 1];
+  loopback *others[ORIGINS - 1];
+  net_exchange x;
+  open_requiring_http11(&first, 0);
+  for (int i = 0; i < ORIGINS - 1; i++) {
+    servers[i] = (h2_server){.answers = 0, .ending = NEED_HTTP11};
+    others[i] = loopback_start(serve, &servers[i], loopback_tls_layer(first.tls));
+    loopback_raw(others[i]);
+  }
+  for (int round = 0; round < 2; round++) {
+    for (int k = 0; k < ORIGINS; k++) {
+      int i = round == 0 ? ORIGINS - 1 - k : k; // the second round begins with the latest one
+      int before = i ? __atomic_load_n(&servers[i - 1].requests, __ATOMIC_SEQ_CST) : requests(&first);
+      net_request(&first.n, &x, round ? "POST" : "GET", "/", round ? "{}" : NULL);
+      if (i) (void)snprintf(x.url, sizeof x.url, "https://127.0.0.1:%d/", loopback_port(others[i - 1]));
+      net_send(&first.n, &x);
+      net_finish(&first.n, &x);
+      int sent = (i ? __atomic_load_n(&servers[i - 1].requests, __ATOMIC_SEQ_CST) : requests(&first)) - before;
+      if (round == 0) assert_int_equal(sent, 2);
+      if (round == 1) assert_int_equal(sent, 1);
+      bool forgotten = round == 1 && i == ORIGINS - 1; // the oldest of nine
+      if (forgotten)
+        assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
+      else
+        assert_answered(&x, 200);
+      net_clear(&x);
+    }
+  }
+  for (int i = 0; i < ORIGINS - 1; i++) loopback_stop(others[i]);
+  close_h2(&first);
+}
+
 // ---- frames of no request ----
 
 // What the HTTP/2 library does with the connection differs; an answer is always the request's own.
@@ -373,6 +410,7 @@ int main(void) {
       cmocka_unit_test(http2_cancel_lets_other_streams_end),
       cmocka_unit_test(http11_required_idempotent_sent_again),
       cmocka_unit_test(http11_required_post_sent_once),
+      cmocka_unit_test(http11_required_remembers_eight_origins),
       cmocka_unit_test(http2_stray_frames_not_believed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
