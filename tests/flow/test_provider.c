@@ -119,6 +119,11 @@ static void a_table_with_a_hole_is_refused_by_its_name(void **state) {
   } while (0)
   REFUSED(default_endpoint, NULL);
   REFUSED(slots, NULL);
+  {
+    imgact_provider p = whole;
+    p.slots_count = 0;
+    assert_table_refused(&p, "slots");
+  }
   REFUSED(slots_stride, sizeof(imgact_slot) - 1);
   REFUSED(is_valid_id, NULL);
   REFUSED(id_format, NULL);
@@ -133,6 +138,41 @@ static void a_table_with_a_hole_is_refused_by_its_name(void **state) {
   t.slots[IMGACT_OP_CONVERT].decode = NULL;
   t.provider.slots = t.slots;
   assert_table_refused(&t.provider, "convert");
+  t = copy_of_digitalocean();
+  t.slots[IMGACT_OP_TRANSFER].encode = NULL;
+  t.provider.slots = t.slots;
+  assert_table_refused(&t.provider, "transfer");
+}
+
+// A table of an older version, or one that ends early, lacks the operations behind its end.
+static void table_ending_early_lacks_the_rest(void **state) {
+  (void)state;
+  table t = copy_of_digitalocean();
+  t.provider.slots_count = IMGACT_OP_LIST_IMAGES + 1;
+  t.provider.type_groups = NULL;
+  t.provider.type_groups_count = 0;
+  harness *s = harness_of(&t);
+  assert_true(imgact_client_supports(s->client, IMGACT_OP_LIST_IMAGES));
+  assert_false(imgact_client_supports(s->client, IMGACT_OP_TRANSFER));
+  scripted_json(s->script, 200, "{\"images\":[{\"id\":1}]}");
+  harness_expect(imgact_list_images(s->client, NULL), IMGACT_OK);
+  harness_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_UNSUPPORTED);
+  harness_expect(imgact_list_actions(s->client, NULL), IMGACT_UNSUPPORTED);
+  harness_expect(imgact_get_image(s->client, "name", NULL), IMGACT_UNSUPPORTED);
+  assert_int_equal(scripted_count(s->script), 1);
+  harness_free(s);
+}
+
+// Without a list of images there is nothing that it could promise.
+static void table_without_image_list_is_accepted(void **state) {
+  (void)state;
+  table t = copy_of_digitalocean();
+  t.slots[IMGACT_OP_LIST_IMAGES] = t.slots[IMGACT_OP_LIST_ACTIONS] = (imgact_slot){0};
+  harness *s = harness_of(&t);
+  scripted_json(s->script, 200, "{\"image\":{\"id\":1}}");
+  harness_expect(imgact_get_image(s->client, "1", NULL), IMGACT_OK);
+  harness_expect(imgact_list_images(s->client, NULL), IMGACT_UNSUPPORTED);
+  harness_free(s);
 }
 
 static void a_table_that_promises_what_nobody_keeps_is_refused(void **state) {
@@ -185,6 +225,8 @@ int main(void) {
       cmocka_unit_test(a_candidate_that_cannot_be_looked_at_is_ambiguous),
       cmocka_unit_test(a_reply_without_the_action_is_looked_into),
       cmocka_unit_test(a_table_with_a_hole_is_refused_by_its_name),
+      cmocka_unit_test(table_ending_early_lacks_the_rest),
+      cmocka_unit_test(table_without_image_list_is_accepted),
       cmocka_unit_test(a_table_that_promises_what_nobody_keeps_is_refused),
       cmocka_unit_test(what_one_query_does_not_let_pass_another_may_show),
   };

@@ -405,6 +405,31 @@ static void options_win_where_they_name_something(void **state) {
   imgact_config_free(config);
 }
 
+static imgact_status give_token(void *user, char *buffer, size_t capacity, size_t *length) {
+  (void)user;
+  *length = (size_t)snprintf(buffer, capacity, "from-a-callback");
+  return IMGACT_OK;
+}
+
+// Then the profile's own source is not read: "vault" would run a command.
+static void token_callback_wins_over_source(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(.token_callback = give_token)), "Bearer from-a-callback",
+               HETZNER "/images/1");
+  assert_sends(ask(config, OVER(0), OPTIONS(.token_callback = give_token)), "Bearer from-a-callback", HETZNER "/images/1");
+  imgact_config_free(config);
+}
+
+// Dots alone are no host of another cloud, although nothing is left of them.
+static void endpoint_host_of_dots_is_nobodys(void **state) {
+  (void)state;
+  imgact_config *config = load();
+  assert_sends(ask(config, OVER(.provider = "hetzner", .endpoint = "https://..."), OPTIONS(.token = "own")), "Bearer own",
+               "https://.../images/1");
+  imgact_config_free(config);
+}
+
 static void endpoint_of_another_cloud_is_rejected(void **state) {
   (void)state;
   imgact_config *config = load();
@@ -618,6 +643,8 @@ int main(void) {
       TEST(options_win_where_they_name_something),
       TEST(a_provider_of_the_callers_own_has_profiles_too),
       TEST(endpoint_of_another_cloud_is_rejected),
+      TEST(token_callback_wins_over_source),
+      TEST(endpoint_host_of_dots_is_nobodys),
       TEST(a_transport_that_sends_nothing_needs_no_token),
       TEST(a_loop_that_was_given_stays_the_callers),
       TEST(a_transport_next_to_a_loop_is_taken_over_and_refused),
