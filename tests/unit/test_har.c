@@ -262,7 +262,16 @@ static void no_damage_crashes_it(void **state) {
 static void no_memory_is_said_wherever_it_ends(void **state) {
   (void)state;
   folder there = new_folder();
-  write_text(there.file, WHOLE);
+  char text[6000], body[1201], url[1501]; // larger than what a block of the arena has left
+  memset(body, 'A', sizeof body - 1);
+  memset(url, 'u', sizeof url - 1);
+  body[sizeof body - 1] = url[sizeof url - 1] = '\0';
+  snprintf(
+      text, sizeof text,
+      "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"%s\"},\"response\":{\"status\":200,\"headers\":"
+      "[{\"name\":\"a\",\"value\":\"%s\"}],\"content\":{\"text\":\"%s\",\"encoding\":\"base64\"}}}]}}",
+      url, url, body);
+  write_text(there.file, text);
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);

@@ -452,7 +452,7 @@ static void no_token_stays_in_memory_that_is_given_back(void **state) {
 // Takes the place of the C library's functions for the transport, which is linked statically: the order of "f" (a file is
 // synchronised), "d" (a directory) and "r" (a file is renamed), and an error to give for a file.
 static char file_calls[16];
-static int fsync_error;
+static int fsync_error, rename_error;
 
 static void note_call(char what) {
   size_t used = strlen(file_calls);
@@ -469,6 +469,8 @@ int fsync(int fd) {
 
 int rename(const char *from, const char *to) {
   note_call('r');
+  errno = rename_error;
+  if (rename_error != 0) return -1;
   return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
@@ -499,6 +501,23 @@ static void cassette_failed_sync_keeps_older(void **state) {
   assert_string_equal(text, "an older one");
   free(text);
   free(finish(&made));
+}
+
+static void cassette_failed_rename_keeps_older(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  imgact_error error;
+  write_text(made.there.file, "an older one");
+  scripted_on(made.script, "*", (scripted_answer){.status = 204});
+  ask(&made, "GET", "https://h/a");
+  rename_error = EACCES;
+  assert_int_equal(imgact_recorder_save(made.transport, &error), IMGACT_INTERNAL);
+  rename_error = 0;
+  assert_non_null(strstr(error.message, strerror(EACCES)));
+  char *text = read_text(made.there.file);
+  assert_string_equal(text, "an older one");
+  free(text);
+  free(finish(&made)); // finds no temporary file beside it
 }
 
 static void cassette_filesystem_without_sync_is_saved(void **state) {
@@ -643,6 +662,33 @@ static void a_full_disk_fails_the_save_and_leaves_what_was_there(void **state) {
   }
 }
 
+// Wherever the disk ends, the older file stays and nothing is left beside it.
+static void cassette_cut_anywhere_keeps_older(void **state) {
+  (void)state;
+  recording made = start(NULL);
+  struct rlimit before;
+  imgact_error error;
+  write_text(made.there.file, "an older one");
+  scripted_on(made.script, "*", (scripted_answer){.status = 200, .body = "{}", .headers = "Date: x\n"});
+  for (int i = 0; i < 40; i++) ask(&made, i % 2 ? "GET" : "DELETE", "https://h/a");
+  signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  size_t cuts = 0;
+  for (imgact_status status = IMGACT_INTERNAL; status != IMGACT_OK; cuts++) {
+    struct rlimit small = {.rlim_cur = cuts * 509, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    status = imgact_recorder_save(made.transport, &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    if (status == IMGACT_OK) break;
+    assert_non_null(strstr(error.message, "File too large"));
+    char *text = read_text(made.there.file);
+    assert_string_equal(text, "an older one");
+    free(text);
+  }
+  assert_true(cuts > 30);
+  free(finish(&made));
+}
+
 static void only_a_recording_can_be_saved(void **state) {
   (void)state;
   scripted *script = scripted_new();
@@ -748,12 +794,14 @@ static void a_transport_with_holes_is_not_recorded(void **state) {
 
 static void no_memory_ends_cleanly_wherever_it_ends(void **state) {
   (void)state;
+  char body[3000] = "\xff" TOKEN " dop_v1_0123456789 "; // does not fit into a block of the arena that others use
+  memset(body + strlen(body), 'x', sizeof body - 1 - strlen(body));
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
     folder there = new_folder();
     scripted *script = scripted_new();
-    scripted_next(script, (scripted_answer){.status = 200, .body = "\xff" TOKEN " dop_v1_0123456789"});
+    scripted_next(script, (scripted_answer){.status = 200, .body = body, .headers = "Date: x\nETag: y\n"});
     scripted_fail(script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_NETWORK);
     imgact_transport *made = NULL;
     imgact_error error;
@@ -796,6 +844,7 @@ int main(void) {
       cmocka_unit_test(no_token_stays_in_memory_that_is_given_back),
       cmocka_unit_test(cassette_is_synchronised_before_rename),
       cmocka_unit_test(cassette_failed_sync_keeps_older),
+      cmocka_unit_test(cassette_failed_rename_keeps_older),
       cmocka_unit_test(cassette_filesystem_without_sync_is_saved),
       cmocka_unit_test(the_file_is_for_its_owner_alone_and_comes_whole),
       cmocka_unit_test(the_end_of_the_transport_saves_what_was_not_saved),
@@ -804,6 +853,7 @@ int main(void) {
       cmocka_unit_test(a_path_that_cannot_be_written_is_refused_at_once),
       cmocka_unit_test(a_folder_that_goes_away_fails_the_save),
       cmocka_unit_test(a_full_disk_fails_the_save_and_leaves_what_was_there),
+      cmocka_unit_test(cassette_cut_anywhere_keeps_older),
       cmocka_unit_test(only_a_recording_can_be_saved),
       cmocka_unit_test(bad_arguments_are_refused),
       cmocka_unit_test(it_looks_like_the_transport_that_it_wraps),
