@@ -273,7 +273,9 @@ static bool store_next(ia_pager *pager) {
   int64_t next = result->next_page > number ? result->next_page : number + 1;
   if (fits && set_page(pager, (size_t)pager->index + 1, next, result->next_query, cursor)) return true;
   if (!fits || pager->pages.texts.state == IA_BUF_FULL)
-    imgact_error_set(&pager->error, IMGACT_PROTOCOL, "page %lld names the next one with too many bytes", (long long)number);
+    imgact_error_set(&pager->error, IMGACT_PROTOCOL,
+                     "page %lld names the next one with more than %zu KiB, or %zu MiB with those of other pages",
+                     (long long)number, MAX_QUERY_BYTES >> 10, MAX_QUERIES_BYTES >> 20);
   else
     ia_no_memory(&pager->error);
   return false;
