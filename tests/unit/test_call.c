@@ -200,12 +200,19 @@ static void arguments_are_copied_whole_or_not_at_all(void **state) {
                                       {.kind = IMGACT_OP_GET_ACTION, .action_id = "1" LARGE LARGE},
                                       {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "r" LARGE LARGE},
                                       {.kind = IMGACT_OP_GET_IMAGE, .image_ref = "n", .architecture = "a" LARGE LARGE}};
-  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+  static const char *ids[61]; // as many as leave each part of the rest without room in a block
+  for (size_t i = 0; i < 61; i++) ids[i] = "1";
+  for (size_t i = 0; i < sizeof calls / sizeof *calls * 61; i++) {
+    imgact_call call = calls[i / 61];
+    if (!call.action_ids) {
+      call.action_ids = ids;
+      call.action_ids_count = i % 61;
+    }
     for (size_t k = 1, more = 1; more; k++) {
       shelf s;
       open_shelf(&s, k);
       imgact_call copy;
-      bool ok = ia_call_copy(&copy, &calls[i], &s.arena);
+      bool ok = ia_call_copy(&copy, &call, &s.arena);
       more = s.memory.failures > 0;
       assert_int_equal(ok, !more);
       if (ok) assert_is_copy(&copy);

@@ -348,6 +348,46 @@ static void result_bytes_above_limit_are_excess(void **state) {
   assert_false(s.result.nomem);
 }
 
+// Whatever takes memory for a response is counted before it does.
+static void result_every_part_is_counted(void **state) {
+  (void)state;
+  size_t count;
+  for (int part = 0; part < 11; part++) {
+    ia_result_begin_reply(&s.result);
+    s.result.keep_raw = part == 7;
+    s.result.reply_bytes = part == 7 ? IA_REPLY_MAX_BYTES - sizeof(ia_image) : IA_REPLY_MAX_BYTES;
+    switch (part) {
+    case 0: assert_null(imgact_decode_string(&s.result, json("\"\""))); break;
+    case 1: assert_null(imgact_result_strdup(&s.result, "")); break;
+    case 2: assert_null(imgact_decode_id(&s.result, json("1"))); break;
+    case 3: assert_null(imgact_decode_id(&s.result, json("18446744073709551616"))); break;
+    case 4: assert_null(imgact_decode_number_text(&s.result, json("2.5"))); break;
+    case 5: imgact_decode_strings(&s.result, json("[]"), &count); break;
+    case 6: imgact_decode_labels(&s.result, json("{}"), &count); break;
+    case 7: assert_null(imgact_image_raw(imgact_result_add_image(&s.result, json("{}")))); break;
+    case 8: assert_null(imgact_result_alloc_resources(&s.result, 1)); break;
+    case 9: assert_non_null(imgact_result_add_image(&s.result, NULL)); break;
+    default: assert_non_null(imgact_result_add_action(&s.result, NULL)); break;
+    }
+    if (!s.result.excess) fail_msg("part %d", part);
+    assert_string_equal(s.result.excess, "64 MiB of decoded items");
+    assert_false(s.result.nomem);
+  }
+  // Details are left out instead: the error has a status.
+  ia_result_begin_reply(&s.result);
+  s.result.reply_bytes = IA_REPLY_MAX_BYTES;
+  imgact_result_set_error_details(&s.result, json("[]"));
+  imgact_result_add_error_detail(&s.result, "a", json("[]"));
+  assert_null(s.result.details);
+  assert_null(s.result.excess);
+  s.result.reply_bytes = IA_REPLY_MAX_BYTES - 4; // for the value, but not for the object around it
+  imgact_result_add_error_detail(&s.result, "a", json("[]"));
+  assert_null(s.result.details);
+  assert_false(s.result.nomem);
+  s.result.keep_raw = true;
+  json("null");
+}
+
 static void details_above_limit_are_omitted(void **state) {
   (void)state;
   imgact_result_set_error_details(&s.result, json(repeated('[', "1", 40000, ']')));
@@ -750,6 +790,7 @@ int main(void) {
       TEST(decode_arrays_above_limit_are_excess),
       TEST(result_items_above_limit_are_excess),
       TEST(result_bytes_above_limit_are_excess),
+      TEST(result_every_part_is_counted),
       TEST(details_above_limit_are_omitted),
       TEST(details_added_members_form_object),
       TEST(values_in_a_url_are_found_and_decoded),
