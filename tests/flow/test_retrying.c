@@ -207,6 +207,19 @@ static void details_and_reason_are_those_of_the_last_failure(void **state) {
   harness_free(s);
 }
 
+static void details_of_an_earlier_failure_are_not_shown_with_a_network_error(void **state) {
+  (void)state;
+  harness *s = harness_new();
+  scripted_json(s->script, 503, "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
+  scripted_fail(s->script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_NETWORK);
+  imgact_op *op = harness_run(harness_configure(get(s), (imgact_op_options){.max_attempts = 2}), IMGACT_NETWORK);
+  scripted_assert_used_up(s->script);
+  assert_null(imgact_op_error_details(op));
+  assert_string_equal(imgact_op_error(op)->provider_code, "");
+  imgact_op_free(op);
+  harness_free(s);
+}
+
 // A deadline in a back-off names the failure before it, whatever the operation was doing.
 static void a_deadline_in_a_back_off_names_the_last_failure(void **state) {
   (void)state;
@@ -268,6 +281,7 @@ int main(void) {
       cmocka_unit_test(the_deadline_holds_over_all_attempts),
       cmocka_unit_test(a_client_has_a_hundred_retries_and_says_when_they_are_gone),
       cmocka_unit_test(details_and_reason_are_those_of_the_last_failure),
+      cmocka_unit_test(details_of_an_earlier_failure_are_not_shown_with_a_network_error),
       cmocka_unit_test(a_deadline_in_a_back_off_names_the_last_failure),
       cmocka_unit_test(the_rate_is_that_of_the_operations_own_last_reply),
   };

@@ -226,6 +226,33 @@ static void a_poll_that_keeps_failing_ends_it_after_its_attempts(void **state) {
   harness_free(s);
 }
 
+// A Retry-After above 60 s ends no wait: its next poll comes then, or after an hour, unless the deadline comes first.
+static void poll_outlasts_a_long_retry_after(void **state) {
+  (void)state;
+  static const struct {
+    int32_t status;
+    const char *headers;
+    int64_t next_ms;
+  } cases[] = {{429, "Retry-After: 600\n", 600000},
+               {503, "Retry-After: 600\n", 600000},
+               {503, "Retry-After: 7200\n", 3600000},
+               {429, "Retry-After: 99999999999999999999\n", 3600000},
+               {503, "Retry-After: 99999999999999999999\n", 3600000}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (int64_t deadline_ms = 0; deadline_ms <= 500000; deadline_ms += 500000) {
+      harness *s = every_second(true);
+      scripted_next(s->script, (scripted_answer){.status = cases[i].status, .body = "{}", .headers = cases[i].headers});
+      if (!deadline_ms) scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"completed\"}}");
+      imgact_op *op = harness_configure(wait_for(s, "1"), (imgact_op_options){.deadline_ms = deadline_ms});
+      harness_expect(op, deadline_ms ? IMGACT_TIMEOUT : IMGACT_OK);
+      scripted_assert_used_up(s->script);
+      int64_t expected_ms = deadline_ms ? deadline_ms : cases[i].next_ms;
+      assert_int_in_range(scripted_now_ms(s->script), expected_ms, expected_ms + 1000); // a 429 starts slowly
+      harness_free(s);
+    }
+  }
+}
+
 static void the_deadline_returns_what_was_seen_last(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2"};
@@ -414,6 +441,10 @@ static bool down_for_a_minute(void *user, const scripted_request *request, scrip
   return true;
 }
 
+static bool polls_down_for_a_minute(void *user, const scripted_request *request, scripted_answer *answer) {
+  return strstr(request->target, "/actions/") && down_for_a_minute(user, request, answer);
+}
+
 static void two_hundred_waits_outlive_a_minute_of_503(void **state) {
   (void)state;
   harness *h = harness_digitalocean();
@@ -423,6 +454,38 @@ static void two_hundred_waits_outlive_a_minute_of_503(void **state) {
   assert_int_equal(imgact_loop_run(h->loop), IMGACT_OK);
   harness_free_waits(ops, 200);
   harness_free(h);
+}
+
+// Thousands of polls are sent again in an outage, and a request beside them still has its own retries.
+static void polls_use_no_retry_budget(void **state) {
+  (void)state;
+  harness *h = harness_digitalocean();
+  static imgact_op *ops[200];
+  scripted_next(h->script, (scripted_answer){.status = 503, .body = "{}"});
+  scripted_json(h->script, 200, "{\"image\":{\"id\":4711,\"type\":\"snapshot\"}}");
+  scripted_when(h->script, polls_down_for_a_minute, h->script);
+  harness_start_waits(h->client, ops, 200, NULL, NULL);
+  while (scripted_now_ms(h->script) < 30000) imgact_loop_dispatch(h->loop);
+  assert_true(scripted_count(h->script) > 400); // more retries than the budget of 100
+  harness_expect(imgact_get_image(h->client, "4711", NULL), IMGACT_OK);
+  scripted_assert_used_up(h->script);
+  assert_true(scripted_now_ms(h->script) < 60000); // no success has given anything back
+  assert_int_equal(imgact_loop_run(h->loop), IMGACT_OK);
+  harness_free_waits(ops, 200);
+  harness_free(h);
+}
+
+static void poll_is_sent_again_without_a_retry_budget(void **state) {
+  (void)state;
+  harness *s = harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 1000}});
+  scripted_on(s->script, "GET */images/*", (scripted_answer){.status = 503, .body = "{}"});
+  harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_UNAVAILABLE);
+  assert_int_equal(scripted_count(s->script), 101); // the budget is used up
+  scripted_json(s->script, 503, "{}");
+  scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"completed\"}}");
+  harness_expect(wait_for(s, "1"), IMGACT_OK);
+  scripted_assert_used_up(s->script);
+  harness_free(s);
 }
 
 // ---- reads beside waits
@@ -493,11 +556,14 @@ int main(void) {
       cmocka_unit_test(an_id_that_is_refused_ends_no_other_wait),
       cmocka_unit_test(a_refusal_of_the_token_ends_every_wait_at_once),
       cmocka_unit_test(a_poll_that_keeps_failing_ends_it_after_its_attempts),
+      cmocka_unit_test(poll_outlasts_a_long_retry_after),
       cmocka_unit_test(the_deadline_returns_what_was_seen_last),
       cmocka_unit_test(the_rate_of_the_last_poll_is_the_operations),
       cmocka_unit_test(an_action_of_another_image_is_not_found),
       cmocka_unit_test(sixty_four_waits_take_few_polls),
       cmocka_unit_test(two_hundred_waits_outlive_a_minute_of_503),
+      cmocka_unit_test(polls_use_no_retry_budget),
+      cmocka_unit_test(poll_is_sent_again_without_a_retry_budget),
       cmocka_unit_test(a_get_beside_a_thousand_waits_takes_twice_its_time_at_most),
       cmocka_unit_test(a_wait_of_a_million_polls_does_not_grow),
       cmocka_unit_test(ten_thousand_waits_share_a_loop),
