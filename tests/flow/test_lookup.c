@@ -270,6 +270,114 @@ static void an_action_that_is_found_after_its_effect_is_the_result(void **state)
   harness_free(s);
 }
 
+// The action is listed shortly before the settle time ends. From then on it has the whole settle time to finish, and the
+// image to show its effect.
+
+typedef struct late {
+  scripted *script;
+  int64_t ends_ms, shown_ms;
+  size_t lists_after; // lists once the action was found
+  char body[256];
+} late;
+
+static bool protect_late(void *user, const scripted_request *request, scripted_answer *answer) {
+  late *l = user;
+  int64_t now_ms = scripted_now_ms(l->script);
+  *answer = (scripted_answer){.with_date = true, .status = 200, .body = l->body};
+  bool listed = now_ms >= 7000, runs = now_ms < l->ends_ms;
+  if (scripted_count(l->script) > 100) fail_msg("it never ends");
+  const char *action =
+      runs ? PROTECTION(1, "running", "2026-01-01T00:00:00Z") : PROTECTION(1, "success", "2026-01-01T00:00:00Z");
+  if (strcmp(request->method, "POST") == 0)
+    *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  else if (strstr(request->target, "/actions"))
+    snprintf(l->body, sizeof l->body, "{\"actions\":[%s]}", listed ? action : "");
+  else
+    snprintf(l->body, sizeof l->body,
+             "{\"image\":{\"id\":4711,\"type\":\"snapshot\",\"status\":\"available\",\"protection\":{\"delete\":%s}}}",
+             now_ms >= l->shown_ms ? "true" : "false");
+  if (strstr(request->target, "/images/4711/actions?")) l->lists_after += now_ms > 8000;
+  return true;
+}
+
+static void late_protection_has_a_settle_time_of_its_own(void **state) {
+  (void)state;
+  enum { NEVER = 1000000 };
+  static const struct {
+    int64_t ends_ms, shown_ms, end_ms; // of the action, of the image, of the operation
+    imgact_status status;
+  } cases[] = {{5000, 13000, 14000, IMGACT_OK},
+               {5000, 17500, 18000, IMGACT_OK},
+               {5000, NEVER, 18000, IMGACT_AMBIGUOUS},
+               {12500, 16000, 16500, IMGACT_OK},
+               {NEVER, NEVER, 18000, IMGACT_AMBIGUOUS}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    harness *s = harness_with((harness_options){.client = {.poll_interval_ms = 1000}});
+    late l = {.script = s->script, .ends_ms = cases[i].ends_ms, .shown_ms = cases[i].shown_ms};
+    scripted_when(s->script, protect_late, &l);
+    imgact_op *op = harness_run(imgact_protect_image(s->client, "4711"), cases[i].status);
+    int64_t now_ms = scripted_now_ms(s->script);
+    if (now_ms < cases[i].end_ms - 500 || now_ms > cases[i].end_ms + 500) fail_msg("%zu: %lld ms", i, (long long)now_ms);
+    assert_int_equal(l.lists_after, 0); // the image alone is looked at
+    assert_int_equal(imgact_op_adopted(op), cases[i].status == IMGACT_OK);
+    if (cases[i].status == IMGACT_OK) assert_string_equal(imgact_op_action(op)->id, "1");
+    imgact_op_free(op);
+    harness_free(s);
+  }
+}
+
+// Actions of another image, which the list should not have, and one of the same kind that runs.
+
+#define FOREIGN_PROTECTION                                                                                                  \
+  "{\"id\":1,\"command\":\"change_protection\",\"status\":\"%s\",\"started\":\"2026-01-01T00:00:00Z\","                     \
+  "\"resources\":[{\"id\":8,\"type\":\"image\"}]}"
+
+typedef struct foreign {
+  const char *status;
+  bool is_protected;
+  int posts;
+  char body[256];
+} foreign;
+
+static bool list_foreign(void *user, const scripted_request *request, scripted_answer *answer) {
+  foreign *f = user;
+  *answer = (scripted_answer){.with_date = true, .status = 200, .body = f->body};
+  if (strcmp(request->method, "POST") == 0) {
+    if (f->posts++ == 0)
+      *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+    else
+      snprintf(f->body, sizeof f->body, "{\"action\":%s}", PROTECTION(2, "success", "2026-01-01T00:00:10Z"));
+  } else if (strstr(request->target, "/actions")) {
+    snprintf(f->body, sizeof f->body, "{\"actions\":[" FOREIGN_PROTECTION "]}", f->status);
+  } else {
+    snprintf(f->body, sizeof f->body,
+             "{\"image\":{\"id\":4711,\"type\":\"snapshot\",\"status\":\"available\",\"protection\":{\"delete\":%s}}}",
+             f->is_protected ? "true" : "false");
+  }
+  return true;
+}
+
+static void action_of_another_image_is_not_weighed(void **state) {
+  (void)state;
+  for (int is_protected = 0; is_protected < 2; is_protected++) {
+    for (int runs = 0; runs < 2; runs++) {
+      harness *s = harness_new();
+      foreign f = {.status = runs ? "running" : "success", .is_protected = is_protected};
+      scripted_when(s->script, list_foreign, &f);
+      imgact_op *op = harness_run(imgact_protect_image(s->client, "4711"), IMGACT_OK);
+      assert_int_equal(imgact_op_adopted(op), is_protected); // of the image itself, which shows it
+      assert_int_equal(f.posts, is_protected ? 1 : 2);
+      if (is_protected)
+        assert_null(imgact_op_action(op));
+      else
+        assert_string_equal(imgact_op_action(op)->id, "2");
+      assert_int_equal(scripted_now_ms(s->script), is_protected ? 0 : 10000);
+      imgact_op_free(op);
+      harness_free(s);
+    }
+  }
+}
+
 static void what_cannot_be_looked_into_is_not_sent_again(void **state) {
   (void)state;
   for (int i = 0; i < 2; i++) {
@@ -348,6 +456,8 @@ int main(void) {
       cmocka_unit_test(an_action_that_is_found_after_its_effect_is_the_result),
       cmocka_unit_test(lookup_without_image_is_ambiguous),
       cmocka_unit_test(lookup_action_without_id_is_ambiguous),
+      cmocka_unit_test(late_protection_has_a_settle_time_of_its_own),
+      cmocka_unit_test(action_of_another_image_is_not_weighed),
       cmocka_unit_test(what_cannot_be_looked_into_is_not_sent_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
