@@ -568,6 +568,90 @@ static void a_wait_outlives_a_pause(void **state) {
   harness_free(s);
 }
 
+static void get_with_4990_left(harness *s) {
+  const char *left = "ratelimit-limit: 5000\nratelimit-remaining: 4990\n";
+  scripted_next(s->script, (scripted_answer){.status = 200, .headers = left, .body = IMAGE});
+  harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
+}
+
+// Refused connections count nowhere. What was lost on the way counts until the API says that it has used 10 of 5,000.
+static void outage_uses_nothing_of_the_limit(void **state) {
+  (void)state;
+  enum { OUTAGE = 5000 };
+  static const imgact_delivery deliveries[] = {IMGACT_DELIVERY_NOT_SENT, IMGACT_DELIVERY_MAYBE_SENT};
+  for (size_t i = 0; i < 2; i++) {
+    harness *s = harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 1}});
+    if (deliveries[i] == IMGACT_DELIVERY_NOT_SENT) get_with_4990_left(s);
+    for (int n = 0; n < OUTAGE; n++) {
+      scripted_fail(s->script, deliveries[i], IMGACT_FAILURE_NETWORK);
+      harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_NETWORK);
+      scripted_advance(s->script, 200);
+    }
+    for (int n = 0; n < 3; n++) get_with_4990_left(s);
+    assert_int_equal(scripted_now_ms(s->script), OUTAGE * 200); // each at once
+    harness_free(s);
+  }
+}
+
+// A pause of an hour that the API has ended itself is not told with a later one of 5 s.
+static void pause_that_was_over_rejects_nothing_later(void **state) {
+  (void)state;
+  harness *s = harness_digitalocean();
+  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 3600\n"});
+  harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_RATE_LIMITED);
+  scripted_advance(s->script, 90000);
+  scripted_json(s->script, 200, IMAGE);
+  harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
+  scripted_advance(s->script, 30000);
+  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 5\n"});
+  imgact_op *first = imgact_get_image(s->client, "4711", NULL);
+  imgact_op_start(first, NULL, NULL);
+  while (scripted_count(s->script) < 3 || scripted_in_flight(s->script)) imgact_loop_dispatch(s->loop);
+  scripted_json(s->script, 200, IMAGE);
+  scripted_json(s->script, 200, IMAGE);
+  harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
+  harness_run(first, IMGACT_OK);
+  assert_int_in_range(scripted_now_ms(s->script), 125000, 126000);
+  imgact_op_free(first);
+  harness_free(s);
+}
+
+static imgact_status changing_token(void *user, char *buffer, size_t capacity, size_t *length) {
+  const char *token = *(const char **)user;
+  *length = strlen(token);
+  assert_true(*length <= capacity);
+  memcpy(buffer, token, *length);
+  return IMGACT_OK;
+}
+
+// The resumed call makes the client read its token anew. Requests that were held back for the old one go on.
+static void resumed_call_with_another_token_stalls_no_request(void **state) {
+  (void)state;
+  const char *token = "token-a-0123456789abcdef";
+  harness *s = harness_with(
+      (harness_options){.digitalocean = true,
+                        .client = {.token_callback = changing_token, .token_user_data = &token, .max_attempts = 1}});
+  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n"});
+  scripted_json(s->script, 200, IMAGE);
+  harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_RATE_LIMITED);
+  imgact_op *held = imgact_get_image(s->client, "4711", NULL);
+  imgact_op_start(held, NULL, NULL);
+  imgact_loop_dispatch(s->loop);
+  assert_int_equal(scripted_count(s->script), 1);
+  token = "token-b-0123456789abcdef";
+  static const char stored[] = "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\","
+                               "\"credential\":\"0123456789abcdef0123456789abcdef\"}";
+  harness_expect(imgact_op_resume(s->client, stored, SCRIPTED_EPOCH_MS - 5000), IMGACT_INVALID_ARGUMENT);
+  for (int i = 0; i < 20 && !imgact_op_done(held); i++) {
+    if (imgact_loop_timeout_ms(s->loop) < 0) fail_msg("nothing is due any more");
+    imgact_loop_dispatch(s->loop);
+  }
+  assert_true(imgact_op_done(held));
+  assert_status(held, IMGACT_OK);
+  imgact_op_free(held);
+  harness_free(s);
+}
+
 // One wait that polls all the time takes no budget's turn away from the readers.
 static void budgets_take_turns_in_every_lane(void **state) {
   (void)state;
@@ -618,6 +702,9 @@ int main(void) {
       cmocka_unit_test(a_cause_is_kept_where_the_limit_forbids_another_attempt),
       cmocka_unit_test(a_look_into_a_lost_answer_waits_for_its_turn),
       cmocka_unit_test(a_wait_outlives_a_pause),
+      cmocka_unit_test(outage_uses_nothing_of_the_limit),
+      cmocka_unit_test(pause_that_was_over_rejects_nothing_later),
+      cmocka_unit_test(resumed_call_with_another_token_stalls_no_request),
       cmocka_unit_test(budgets_take_turns_in_every_lane),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,6 +236,17 @@ static void minute_probe_rejected_keeps_limit(void **state) {
   assert_int_in_range(spend(MUTATION, 1000), 249, 250);
 }
 
+// A rule of this library until the API has shown that it has it: nothing is said to be rate limited for it.
+static void minute_untested_is_no_limit_of_the_api(void **state) {
+  (void)state;
+  tell_windows(5000, 4999, 10000);
+  spend(LIST, 1000);
+  assert_int_equal(ia_rate_limiter_request_permit(g, 0, LIST, 0.0).kind, IA_PERMIT_CHECK_LATER);
+  forget();
+  learn_minute(5000);
+  assert_int_equal(ia_rate_limiter_request_permit(g, 0, LIST, 0.0).kind, IA_PERMIT_DELAYED);
+}
+
 static void an_hour_is_spent_once(void **state) {
   (void)state;
   size_t sent = 1;
@@ -288,6 +299,33 @@ static void a_minute_may_be_without_a_rule(void **state) {
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(MUTATION, 5000), 999);
   assert_int_in_range(wait_ms(MUTATION), HOUR_MS, HOUR_MS + 6000);
+}
+
+// Polls take what they may, and a mutation comes every 17.3 s. None of these waits, in this hour and in the next.
+static void second_half_of_an_hour_is_given_evenly_beside_mutations(void **state) {
+  (void)state;
+  enum { BIN_MS = 300000, BINS = 24 };
+  size_t polls[BINS] = {0};
+  imgact_rate_limit_info info = rate_of(5000, 5000); // no rule for a minute
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
+  int64_t start_ms = d.now_ms, mutation_ms = start_ms;
+  for (; d.now_ms < start_ms + (int64_t)BINS * BIN_MS; rate_fixture_at(&d, d.now_ms + 100)) {
+    if (d.now_ms >= mutation_ms) {
+      assert_int_equal(wait_ms(MUTATION), 0);
+      ia_rate_limiter_on_sent(g, 0);
+      mutation_ms += 17300;
+    }
+    polls[(d.now_ms - start_ms) / BIN_MS] += spend(WAIT, 10000);
+  }
+  for (size_t i = 0; i < BINS; i++) // the first half at once
+    assert_int_in_range(polls[i], i % 12 ? 150 : 2500, i % 12 ? 200 : 2750);
+}
+
+static void an_hour_is_given_at_once_without_mutations(void **state) {
+  (void)state;
+  imgact_rate_limit_info info = rate_of(5000, 5000);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
+  assert_int_equal(spend(WAIT, 10000), 5000);
 }
 
 // ---- others use the same credential
@@ -379,6 +417,26 @@ static void longer_pause_outlasts_shorter_one(void **state) {
   ia_permit permit = ia_rate_limiter_request_permit(g, 0, LIST, 0.0);
   assert_int_equal(permit.kind, IA_PERMIT_REJECTED);
   assert_int_equal(permit.asked_ms, 3600000);
+}
+
+// A pause is over once a request that was sent after it was served; one that was on its way before says nothing of it.
+static void served_request_ends_the_pause_before_it(void **state) {
+  (void)state;
+  ia_sent_request before = ia_rate_limiter_on_sent(g, 0);
+  ia_rate_limiter_block_for(g, 0, HOUR_MS);
+  ia_rate_limiter_on_served(g, &before);
+  assert_int_equal(ia_rate_limiter_request_permit(g, 0, LIST, 0.0).kind, IA_PERMIT_REJECTED);
+  rate_fixture_at(&d, d.now_ms + 60000);
+  ia_rate_limiter_on_served(g, &before);
+  ia_rate_limiter_block_for(g, 0, 5000);
+  assert_int_equal(ia_rate_limiter_request_permit(g, 0, LIST, 0.0).kind, IA_PERMIT_REJECTED);
+  rate_fixture_at(&d, d.now_ms + 5000);
+  ia_sent_request after = ia_rate_limiter_on_sent(g, 0);
+  ia_rate_limiter_on_served(g, &after);
+  ia_rate_limiter_block_for(g, 0, 5000);
+  ia_permit permit = ia_rate_limiter_request_permit(g, 0, LIST, 0.0);
+  assert_int_equal(permit.kind, IA_PERMIT_DELAYED);
+  assert_int_equal(permit.until_ms, d.now_ms + 5000);
 }
 
 static void a_reserve_is_nobodys_here(void **state) {
@@ -527,6 +585,78 @@ static void replies_without_requests_are_no_credit(void **state) {
   info.refill_per_second = 1.0;
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(MUTATION, 100), 3);
+}
+
+// ---- requests that never arrived
+
+static void unsent_request_is_given_back_to_the_bucket(void **state) {
+  (void)state;
+  tell_bucket(0, 3600, 10);
+  ia_sent_request request = ia_rate_limiter_on_sent(g, 0);
+  assert_int_equal(spend(MUTATION, 100), 9);
+  ia_rate_limiter_on_not_sent(g, 0, &request);
+  assert_int_equal(spend(MUTATION, 100), 1);
+}
+
+static void unsent_request_is_given_back_to_the_minute(void **state) {
+  (void)state;
+  learn_minute(5000); // 251 of 250
+  rate_fixture_at(&d, d.now_ms + 62000);
+  ia_sent_request request = ia_rate_limiter_on_sent(g, 0);
+  assert_int_equal(spend(MUTATION, 1000), 249);
+  rate_fixture_at(&d, d.now_ms + 30000);
+  ia_rate_limiter_on_not_sent(g, 0, &request);
+  assert_int_equal(spend(MUTATION, 1000), 1);
+  rate_fixture_at(&d, d.now_ms + 32000); // what was sent later is still counted
+  assert_int_equal(spend(MUTATION, 1000), 249);
+}
+
+static void unsent_request_is_given_back_to_the_hour(void **state) {
+  (void)state;
+  imgact_rate_limit_info info = rate_of(10, 10);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
+  ia_sent_request first = ia_rate_limiter_on_sent(g, 0);
+  rate_fixture_at(&d, d.now_ms + HOUR_MS / 2);
+  assert_int_equal(spend(MUTATION, 100), 9);
+  ia_rate_limiter_on_not_sent(g, 0, &first);
+  assert_int_equal(spend(MUTATION, 100), 1);
+  rate_fixture_at(&d, d.now_ms + HOUR_MS / 2 + 6000); // none of those that count is an hour old
+  assert_int_equal(spend(MUTATION, 100), 0);
+  rate_fixture_at(&d, d.now_ms + HOUR_MS);
+  ia_sent_request old = ia_rate_limiter_on_sent(g, 0);
+  rate_fixture_at(&d, d.now_ms + IA_HOUR_SLOTS * INT64_C(6000)); // its hour has passed, and its slot is used again
+  assert_int_equal(spend(MUTATION, 100), 10);
+  ia_rate_limiter_on_not_sent(g, 0, &old);
+  assert_int_equal(spend(MUTATION, 100), 0);
+}
+
+// Lost on the way, they count here and not at the API. What had not ended when the request was sent may still arrive there.
+static void fewer_used_than_counted_lowers_the_count(void **state) {
+  (void)state;
+  imgact_rate_limit_info info = rate_of(1000, 1000);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
+  assert_int_equal(spend(MUTATION, 900), 900);
+  finish_all(); // all lost
+  ia_sent_request before[3], asks, after;
+  for (size_t i = 0; i < 3; i++) before[i] = ia_rate_limiter_on_sent(g, 0);
+  asks = ia_rate_limiter_on_sent(g, 0);
+  for (size_t i = 0; i < 4; i++) after = ia_rate_limiter_on_sent(g, 0);
+  for (size_t i = 0; i < 3; i++) ia_rate_limiter_on_finished(g, 0, &before[i], NULL);
+  ia_rate_limiter_on_finished(g, 0, &after, NULL);
+  info = rate_of(1000, 990);
+  ia_rate_limiter_on_finished(g, 0, &asks, &info);
+  assert_int_equal(spend(MUTATION, 2000), 1000 - 10 - 3 - 1 - 4);
+}
+
+static void fewer_used_by_an_unknown_request_lowers_nothing(void **state) {
+  (void)state;
+  imgact_rate_limit_info info = rate_of(1000, 1000);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
+  assert_int_equal(spend(MUTATION, 900), 900);
+  finish_all();
+  info = rate_of(1000, 990);
+  ia_rate_limiter_on_finished(g, 0, NULL, &info);
+  assert_int_equal(spend(MUTATION, 2000), 100);
 }
 
 // ---- the clock
@@ -750,15 +880,19 @@ int main(void) {
       TEST(minute_untested_is_probed_alone),
       TEST(minute_probe_success_lifts_limit),
       TEST(minute_probe_rejected_keeps_limit),
+      TEST(minute_untested_is_no_limit_of_the_api),
       TEST(an_hour_is_spent_once),
       TEST(an_hour_of_silence_forgets_everything),
       TEST(a_slot_that_is_full_is_not_run_over),
       TEST(a_minute_may_be_without_a_rule),
+      TEST(second_half_of_an_hour_is_given_evenly_beside_mutations),
+      TEST(an_hour_is_given_at_once_without_mutations),
       TEST(when_others_used_everything_up_one_goes_and_asks),
       TEST(a_question_that_is_not_asked_holds_nobody_for_long),
       TEST(a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute),
       TEST(mutations_are_left_a_part),
       TEST(longer_pause_outlasts_shorter_one),
+      TEST(served_request_ends_the_pause_before_it),
       TEST(a_reserve_is_nobodys_here),
       TEST(a_reserve_is_kept_in_every_minute),
       TEST(one_is_always_possible_however_small_the_limit),
@@ -769,6 +903,11 @@ int main(void) {
       TEST(a_budget_that_there_is_not_is_the_first),
       TEST(absurd_headers_hold_nobody_for_ever),
       TEST(replies_without_requests_are_no_credit),
+      TEST(unsent_request_is_given_back_to_the_bucket),
+      TEST(unsent_request_is_given_back_to_the_minute),
+      TEST(unsent_request_is_given_back_to_the_hour),
+      TEST(fewer_used_than_counted_lowers_the_count),
+      TEST(fewer_used_by_an_unknown_request_lowers_nothing),
       TEST(a_clock_that_jumps_forgets_nothing_and_gives_nothing_away),
       TEST(clients_of_one_key_share_and_others_do_not),
       TEST(it_lives_until_the_last_hold_has_gone),
