@@ -810,6 +810,24 @@ static void a_resumed_call_without_memory_never_counts_as_not_applied(void **sta
   }
 }
 
+// A caller that looks at the error before it runs the operation must not take the call for not applied, either.
+static void resumed_call_that_is_wrong_may_be_applied_before_it_runs(void **state) {
+  (void)state;
+  static const char *const wrong[] = {
+      "{\"provider\":\"digitalocean\",\"op\":\"transf", stored,
+      "{\"provider\":\"hetzner\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}",
+      "{\"provider\":\"hetzner\",\"endpoint\":\"https://other.example\",\"op\":\"delete\",\"image\":\"4711\"}"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    play p = begin_hetzner();
+    imgact_op *op = imgact_op_resume(p.client, wrong[i], SCRIPTED_EPOCH_MS);
+    assert_int_not_equal(imgact_op_error(op)->status, IMGACT_OK);
+    assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    imgact_op_free(op);
+    scripted_assert_nothing_sent(p.script);
+    end(&p);
+  }
+}
+
 // The clock was set back since: whatever is there may be it.
 static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **state) {
   (void)state;
@@ -1190,6 +1208,7 @@ int main(void) {
       cmocka_unit_test(before_send_rejects_or_cancels),
       cmocka_unit_test(a_resumed_call_starts_at_its_look),
       cmocka_unit_test(a_resumed_call_without_memory_never_counts_as_not_applied),
+      cmocka_unit_test(resumed_call_that_is_wrong_may_be_applied_before_it_runs),
       cmocka_unit_test(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own),
       cmocka_unit_test(resume_never_rules_out_a_running_action),
       cmocka_unit_test(what_is_sent_again_for_such_a_call_is_known_by_its_own_time),
