@@ -154,8 +154,10 @@ typedef void (*imgact_progress_fn)(void *user_data, imgact_op *op, const imgact_
  * borrowed. Has no effect after the start. */
 IMGACT_API void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progress, void *user_data);
 
-/* Called from a dispatch when a mutation's request is about to leave, before its first byte. call_json: the call, for a
- * journal and imgact_op_resume(); valid until the callback returns. It has no token: its member "credential" is a keyed hash
+/* Called from a dispatch when a mutation's request is about to leave, before its first byte. It is called again before each
+ * later send while the earlier ones certainly had no effect (connection refused, HTTP 429): the last call is the one to
+ * keep. It is not called for a send that follows one with an unknown outcome. call_json: the call, for a journal and
+ * imgact_op_resume(); valid until the callback returns. It has no token: its member "credential" is a keyed hash
  * of token, provider and endpoint. Any status but IMGACT_OK rejects the call and is its result (INTERNAL for BUSY and END,
  * which have another meaning here). The callback may cancel the operation. */
 typedef imgact_status (*imgact_before_send_fn)(void *user_data, imgact_op *op, const char *call_json);

@@ -316,16 +316,17 @@ static void on_response(ia_exchange *exchange) {
   }
 }
 
-/* Calls before_send when the request is about to leave. Returns false if the operation was ended, or freed, by it. */
+/* Calls before_send when the request is about to leave, unless an earlier send may have been applied: that one's time is the
+ * one to keep. Returns false if the operation was ended, or freed, by it. */
 static bool on_admitted(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
+  if (may_be_applied(op)) return true;
   ia_op_pin(op);
   bool allowed = ia_op_announce(op);
   if (!ia_op_unpin(op) || op->state != IA_OP_RUNNING) return false;
   if (allowed) return true;
   imgact_error error = op->error;
-  end(op->mutation, op->mutation->doubt.reason == IA_DOUBT_NONE ? IA_MUTATION_NOT_APPLIED : IA_MUTATION_UNKNOWN, &error,
-      NULL);
+  end(op->mutation, IA_MUTATION_NOT_APPLIED, &error, NULL);
   return false;
 }
 
@@ -405,7 +406,6 @@ static void start(imgact_op *op) {
 
 /* In doubt from here on, whatever becomes of the operation: another program has sent it. */
 bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credential) {
-  op->announced = true;
   if (!make(op)) return false;
   op->mutation->credential = credential ? ia_arena_copy(&op->arena, credential) : NULL;
   if (credential && !op->mutation->credential) ia_op_refuse(op, IMGACT_NOMEM, "out of memory");

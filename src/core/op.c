@@ -186,19 +186,22 @@ void ia_op_tell(imgact_op *op) {
 }
 
 bool ia_op_announce(imgact_op *op) {
-  if (!op->callbacks.before_send || op->announced) return true;
-  op->announced = true;
+  if (!op->callbacks.before_send) return true;
   const imgact_client *client = op->client;
   char credential[IA_CREDENTIAL_ID_SIZE];
   const ia_call_target target = {.provider = client->provider->name,
                                  .endpoint = client->endpoint,
                                  .credential = ia_client_credential_id(client, credential)};
-  const char *json = ia_call_json(&op->call, &target, &op->arena);
+  ia_arena arena; /* of its own: an operation may be announced very often */
+  ia_arena_init(&arena, client->allocator);
+  const char *json = ia_call_json(&op->call, &target, &arena);
   imgact_status status =
       json ? ia_hook_status(op->callbacks.before_send(op->callbacks.before_send_user_data, op, json)) : IMGACT_NOMEM;
+  const char *rejected = json ? "before_send rejected the call; nothing was applied" : "out of memory";
+  ia_arena_free(&arena);
   if (op->state != IA_OP_RUNNING) return false; /* cancelled from inside */
   if (status == IMGACT_OK) return true;
-  imgact_error_set(&op->error, status, "%s", json ? "before_send rejected the call; nothing was sent" : "out of memory");
+  imgact_error_set(&op->error, status, "%s", rejected);
   return false;
 }
 

@@ -63,7 +63,7 @@ struct imgact_op {
   ia_link notify;
   ia_op_callbacks callbacks;
   ia_op_progress_queue progress;
-  bool wait, adopted, local, tell_done, announced, doomed;
+  bool wait, adopted, local, tell_done, doomed;
   int pins;              /* hooks and runs that it must outlive; doomed: freed with the last one */
   ia_pager *pager;       /* lists, and get_image by name; in the arena */
   ia_mutation *mutation; /* in the arena */
@@ -103,7 +103,7 @@ ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority, bool
 bool ia_op_exchange(imgact_op *op, ia_request_policy policy, void (*done)(ia_exchange *));
 /* Starts a pager, or its next page, with the operation's settings into its result; false: no memory, in error. */
 bool ia_op_page(imgact_op *op, ia_pager *pager, ia_request_policy policy, void (*done)(ia_pager *), imgact_error *error);
-/* Announces a mutation to before_send, once; false: it was refused, and the operation was ended. */
+/* Announces a send of a mutation to before_send; false: it was rejected, or the operation was ended or freed. */
 bool ia_op_announce(imgact_op *op);
 /* Ends it by a timer that is due at once, for flows that find an end in start. */
 void ia_op_end_soon(imgact_op *op);

@@ -756,6 +756,69 @@ static void before_send_called_when_the_request_leaves(void **state) {
   harness_free(h);
 }
 
+static int64_t nth_departure(const scripted *script, const char *method, size_t number) {
+  for (size_t i = 0; i < scripted_count(script); i++)
+    if (strcmp(scripted_at(script, i)->method, method) == 0 && number-- == 0) return scripted_at(script, i)->sent_ms;
+  fail_msg("too few requests");
+  return -1;
+}
+
+// Sends that certainly had no effect are followed by an announced one. One that may have had is the last that is announced.
+static void before_send_called_for_each_send_until_one_may_be_applied(void **state) {
+  (void)state;
+  static const scripted_answer limited = {.status = 429, .headers = "Retry-After: 60\n", .body = "{}"},
+                               refused = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK},
+                               lost = {.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  for (int deletes = 0; deletes < 2; deletes++) {
+    play p = begin_digitalocean();
+    departure d = {.script = p.script};
+    cloud_plan(p.cloud, (cloud_outcome){.answer = limited});
+    cloud_plan(p.cloud, (cloud_outcome){.answer = refused});
+    cloud_plan(p.cloud, (cloud_outcome){.answer = limited});
+    cloud_plan(p.cloud, (cloud_outcome){.answer = lost});
+    imgact_op *op = deletes ? imgact_delete_image(p.client, CLOUD_IMAGE) : transfer(&p);
+    imgact_op_set_before_send(op, note_departure, &d);
+    harness_run(op, IMGACT_OK);
+    assert_int_equal(p.cloud->mutations, 5);
+    assert_int_equal(p.cloud->applied, 1);
+    assert_int_equal(d.told, 4);
+    for (size_t i = 0; i < 4; i++) assert_int_equal(d.told_ms[i], nth_departure(p.script, deletes ? "DELETE" : "POST", i));
+    assert_true(d.told_ms[3] >= 120000);
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
+typedef struct second_thought {
+  int calls;
+  bool cancels;
+} second_thought;
+
+static imgact_status reject_the_second(void *user, imgact_op *op, const char *call_json) {
+  second_thought *t = user;
+  if (++t->calls == 1) return IMGACT_OK;
+  if (t->cancels) imgact_op_cancel(op);
+  assert_non_null(strstr(call_json, "\"op\":\"transfer\"")); // it outlives the cancel
+  return t->cancels ? IMGACT_OK : IMGACT_FORBIDDEN;
+}
+
+static void before_send_rejects_or_cancels_a_later_send(void **state) {
+  (void)state;
+  for (int cancels = 0; cancels < 2; cancels++) {
+    play p = begin_digitalocean();
+    second_thought t = {.cancels = cancels};
+    cloud_plan(p.cloud, replied(0, 429, "{}"));
+    imgact_op *op = transfer(&p);
+    imgact_op_set_before_send(op, reject_the_second, &t);
+    harness_run(op, cancels ? IMGACT_CANCELLED : IMGACT_FORBIDDEN);
+    assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
+    assert_int_equal(t.calls, 2);
+    scripted_assert_lines(p.script, DO_POST);
+    imgact_op_free(op);
+    end(&p);
+  }
+}
+
 static void before_send_rejects_or_cancels(void **state) {
   (void)state;
   play p = begin_digitalocean();
@@ -1205,7 +1268,9 @@ int main(void) {
       cmocka_unit_test(an_update_with_a_useless_answer_may_be_applied),
       cmocka_unit_test(before_send_called_once_before_first_byte),
       cmocka_unit_test(before_send_called_when_the_request_leaves),
+      cmocka_unit_test(before_send_called_for_each_send_until_one_may_be_applied),
       cmocka_unit_test(before_send_rejects_or_cancels),
+      cmocka_unit_test(before_send_rejects_or_cancels_a_later_send),
       cmocka_unit_test(a_resumed_call_starts_at_its_look),
       cmocka_unit_test(a_resumed_call_without_memory_never_counts_as_not_applied),
       cmocka_unit_test(resumed_call_that_is_wrong_may_be_applied_before_it_runs),
