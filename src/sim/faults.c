@@ -29,6 +29,7 @@ const char *const sim_fault_names[] = {
     [SIM_VANISH] = "vanish",
 };
 static const char *const whens[] = {"before", "after"};
+static const char *const places[] = {"first", "last", "any"};
 static const char *const nexts[] = {"same", "first", "missing", "huge", "text", "host"};
 
 /* ---- reading ---- */
@@ -74,7 +75,7 @@ static int word(reader *r, const char *key, const char *const *words, size_t cou
 
 static void known_keys(reader *r) {
   static const char *const keys[] = {"do", "cloud", "method", "path", "when",        "skip",         "count", "probability",
-                                     "ms", "bytes", "status", "body", "retry_after", "content_type", "next"};
+                                     "ms", "bytes", "status", "body", "retry_after", "content_type", "next",  "at"};
   const imgact_json *key;
   imgact_json_iter each = imgact_json_iter_begin(r->object);
   while (imgact_json_iter_next(&each, &key)) {
@@ -117,6 +118,7 @@ static const char *read_fault(const imgact_json *value, sim_fault *fault) {
   text(&r, "body", &fault->body);
   text(&r, "content_type", &fault->content_type);
   text(&r, "next", &fault->next);
+  fault->at = (sim_place)word(&r, "at", places, SIM_PLACES, SIM_AT_FIRST);
   if (fault->kind == SIM_NEXT) word(&r, "next", nexts, SIM_COUNT(nexts), fault->next ? 0 : -1);
   if (fault->kind == SIM_NEXT && !fault->next && !r.wrong) r.wrong = "next";
   const imgact_json *chance = imgact_json_get(value, "probability");
@@ -199,6 +201,7 @@ static void write_fault(imgact_json_writer *out, const sim_fault *fault) {
   write_given(out, "retry_after", fault->retry_after_s);
   write_text(out, "content_type", fault->content_type);
   write_text(out, "next", fault->next);
+  if (fault->at != SIM_AT_FIRST) sim_write_string(out, "at", places[fault->at]);
   imgact_json_write_end_object(out);
 }
 
@@ -388,7 +391,13 @@ static void edit_reply(sim_reply *reply, const sim_fault *fault, const sim_reque
 
 /* ---- a world that moves between two pages ---- */
 
-static void appear(sim_world *world, sim_cloud cloud, int64_t now_ms) {
+/* One of so many places. */
+static size_t choose_place(sim_faults *faults, const sim_fault *fault, size_t places_count) {
+  if (fault->at == SIM_AT_ANY) return (size_t)sim_random_below(&faults->random, places_count);
+  return fault->at == SIM_AT_FIRST ? 0 : places_count - 1;
+}
+
+static void appear(sim_world *world, sim_faults *faults, const sim_fault *fault, sim_cloud cloud, int64_t now_ms) {
   sim_cloud_state *side = &world->sides[cloud];
   sim_image *image = sim_image_new(world, cloud, 0);
   if (!image) return;
@@ -396,29 +405,37 @@ static void appear(sim_world *world, sim_cloud cloud, int64_t now_ms) {
   image->created_ms = now_ms;
   image->os = sim_intern(world, cloud == SIM_HETZNER ? "ubuntu" : "Ubuntu");
   sim_replace(cloud == SIM_HETZNER ? &image->description : &image->name, "appeared");
-  memmove(side->images + 1, side->images, (side->images_count - 1) * sizeof *side->images);
-  side->images[0] = image;
+  size_t at = choose_place(faults, fault, side->images_count);
+  memmove(side->images + at + 1, side->images + at, (side->images_count - 1 - at) * sizeof *side->images);
+  side->images[at] = image;
 }
 
-static void vanish(sim_world *world, sim_cloud cloud) {
+static bool may_go(const sim_image *image) {
+  return !image->deleted && !image->is_public && !image->is_protected && !image->locked;
+}
+
+static void vanish(sim_world *world, sim_faults *faults, const sim_fault *fault, sim_cloud cloud) {
   sim_cloud_state *side = &world->sides[cloud];
-  for (size_t i = 0; i < side->images_count; i++) {
-    sim_image *image = side->images[i];
-    if (image->deleted || image->is_public || image->is_protected || image->locked) continue;
-    sim_image_remove(image);
-    return;
-  }
+  size_t count = 0;
+  for (size_t i = 0; i < side->images_count; i++) count += may_go(side->images[i]);
+  if (!count) return;
+  size_t left = choose_place(faults, fault, count);
+  for (size_t i = 0; i < side->images_count; i++)
+    if (may_go(side->images[i]) && left-- == 0) {
+      sim_image_remove(side->images[i]);
+      return;
+    }
 }
 
 /* ---- one request ---- */
 
-static void before(sim_world *world, sim_cloud cloud, const sim_fault *fault, int64_t now_ms) {
+static void before(sim_world *world, sim_faults *faults, const sim_fault *fault, sim_cloud cloud, int64_t now_ms) {
   switch (fault->kind) {
   case SIM_HIDE: world->overrides.hide_ms = fault->ms; break;
   case SIM_FAIL: world->overrides.fails = true; break;
   case SIM_LAST: world->overrides.duration_ms = fault->ms < 0 ? -2 : fault->ms; break;
-  case SIM_APPEAR: appear(world, cloud, now_ms); break;
-  case SIM_VANISH: vanish(world, cloud); break;
+  case SIM_APPEAR: appear(world, faults, fault, cloud, now_ms); break;
+  case SIM_VANISH: vanish(world, faults, fault, cloud); break;
   default: break;
   }
 }
@@ -490,7 +507,7 @@ sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud, con
     hit[i] = hits(faults, &faults->items[i], cloud, request, path);
     if (!hit[i]) continue;
     world->counters.faults++;
-    before(world, cloud, &faults->items[i], now_ms);
+    before(world, faults, &faults->items[i], cloud, now_ms);
     if (swallows(&faults->items[i])) handled = false;
   }
   free(path);

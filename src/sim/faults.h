@@ -21,10 +21,13 @@ typedef enum sim_fault_kind {
   SIM_HIDE,         /* the action that is begun stays unseen for `ms` */
   SIM_FAIL,         /* the action that is begun ends in error */
   SIM_LAST,         /* the action that is begun runs for `ms`; without it, for ever */
-  SIM_APPEAR,       /* before the request a new image stands first in the list */
-  SIM_VANISH,       /* before the request the first image that may go has gone */
+  SIM_APPEAR,       /* before the request a new image is added to the list: `at` */
+  SIM_VANISH,       /* before the request an image that may go is removed: `at` */
   SIM_FAULT_KINDS
 } sim_fault_kind;
+
+/* Where in the list an image is added or removed. */
+typedef enum sim_place { SIM_AT_FIRST, SIM_AT_LAST, SIM_AT_ANY, SIM_PLACES } sim_place;
 
 typedef struct sim_fault {
   sim_fault_kind kind;
@@ -34,6 +37,7 @@ typedef struct sim_fault {
   int64_t skip, count; /* lets so many pass, then hits so many; count -1 = all */
   double probability;
   int64_t ms, bytes, status, retry_after_s; /* -1 = not given */
+  sim_place at;
   char *body, *content_type, *next;
 } sim_fault;
 

@@ -228,6 +228,22 @@ static void lists_lie(void **state) {
   assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
 }
 
+static void list_change_at_last_and_at_any_place(void **state) {
+  http_fixture *a = *state;
+  http_fixture_faults(a, "[{\"do\":\"appear\",\"at\":\"last\",\"count\":1},{\"do\":\"vanish\",\"at\":\"last\",\"skip\":1,"
+                         "\"count\":1},{\"do\":\"vanish\",\"at\":\"first\",\"skip\":2,\"count\":1}]");
+  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
+  const char *ids = http_fixture_ids(reply, "images");
+  assert_int_equal(strncmp(ids, "10 11 12 ", 9), 0);
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "10 11 12");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
+  http_fixture_faults(a, "[{\"do\":\"appear\",\"at\":\"any\",\"count\":40}]");
+  for (int i = 0; i < 40; i++)
+    ids = http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images?per_page=50", NULL), "images");
+  assert_int_not_equal(strncmp(ids, "11 ", 3), 0);
+  assert_string_not_equal(ids + strlen(ids) - 3, " 12");
+}
+
 static void the_next_page_is_wrong(void **state) {
   http_fixture *a = *state;
   http_fixture_faults(
@@ -256,7 +272,7 @@ static void faults_are_shown_as_they_were_given(void **state) {
       "*\",\"when\":\"after\",\"skip\":2,\"count\":3,"
       "\"probability\":0.5,\"status\":502,\"body\":\"html\",\"retry_after\":0,\"content_type\":\"text/plain\"},"
       "{\"do\":\"cut\",\"when\":\"before\",\"bytes\":0},{\"do\":\"delay\",\"when\":\"before\",\"ms\":7},"
-      "{\"do\":\"next\",\"when\":\"before\",\"next\":\"huge\"}]";
+      "{\"do\":\"next\",\"when\":\"before\",\"next\":\"huge\"},{\"do\":\"vanish\",\"when\":\"before\",\"at\":\"any\"}]";
   http_fixture *a = *state;
   http_fixture_expect(a, 200, "PUT", "/_sim/faults", given);
   http_fixture_expect(a, 200, "GET", "/_sim/faults", NULL);
@@ -308,6 +324,7 @@ int main(void) {
                                      CASE(an_action_is_hidden_for_a_while),
                                      CASE(an_action_fails_or_lasts_when_told),
                                      CASE(lists_lie),
+                                     CASE(list_change_at_last_and_at_any_place),
                                      CASE(the_next_page_is_wrong),
                                      CASE(faults_are_shown_as_they_were_given),
                                      CASE(bad_faults_are_refused_by_name)};
