@@ -232,18 +232,20 @@ static int64_t left_of(const ia_exchange *exchange) {
   return deadline_ms == IA_NEVER ? IA_NEVER : deadline_ms - exchange->client->engine->timers.now.mono_ms;
 }
 
+/* Callbacks (before_send, token, trace) may have taken any time since the last tick. */
 void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request) {
-  const ia_now *now = &exchange->client->engine->timers.now;
-  int64_t left_ms = left_of(exchange);
-  if (left_ms < 1) left_ms = 1;
-  if (left_ms < exchange->http.timeout_ms) exchange->http.timeout_ms = left_ms;
+  ia_timers *timers = &exchange->client->engine->timers;
   ia_list_remove(&exchange->entry.link);
   exchange->state = IA_EXCHANGE_IN_FLIGHT;
-  exchange->sent_ms = now->mono_ms;
-  exchange->sent_at_ms = now->wall_ms;
   exchange->attempts++;
   exchange->base.transport_data = NULL;
   ia_trace_request(exchange);
+  ia_timers_refresh(timers);
+  int64_t left_ms = left_of(exchange);
+  if (left_ms < 1) left_ms = 1;
+  if (left_ms < exchange->http.timeout_ms) exchange->http.timeout_ms = left_ms;
+  exchange->sent_ms = timers->now.mono_ms;
+  exchange->sent_at_ms = timers->now.wall_ms;
   *request = &exchange->http;
 }
 
@@ -393,6 +395,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   if (exchange->state != IA_EXCHANGE_IN_FLIGHT) return;
   ia_client_hold(client);
   release_slot(exchange);
+  ia_timers_refresh(&client->engine->timers); /* callbacks of other exchanges may have taken any time */
   ia_trace_response(exchange, http);
   ia_error_clear(&exchange->error);
   int64_t server_ms = server_time_ms(exchange, http);

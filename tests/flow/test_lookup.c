@@ -443,8 +443,73 @@ static void lookup_action_without_id_is_ambiguous(void **state) {
   close_table(&t);
 }
 
+// ---- callbacks that take long
+
+typedef struct busy_caller {
+  harness *harness;
+  cloud *cloud;
+  bool others_act;
+} busy_caller;
+
+static imgact_status take_ten_seconds(void *user, imgact_op *op, const char *call_json) {
+  const busy_caller *caller = user;
+  (void)op, (void)call_json;
+  if (caller->others_act) cloud_add_action(caller->cloud, "transfer", "nyc3", 0, 100);
+  scripted_advance(caller->harness->script, 10000);
+  return IMGACT_OK;
+}
+
+// The request leaves when the callback has returned: what began before that is not its effect.
+static void lookup_action_begun_during_before_send_not_adopted(void **state) {
+  (void)state;
+  busy_caller caller = {.harness = harness_digitalocean(), .others_act = true};
+  caller.cloud = cloud_new(caller.harness->script, false);
+  cloud_plan(caller.cloud, lost_before);
+  imgact_op *op = imgact_transfer_image(caller.harness->client, CLOUD_IMAGE, "nyc3");
+  imgact_op_set_before_send(op, take_ten_seconds, &caller);
+  harness_run(op, IMGACT_OK);
+  assert_false(imgact_op_adopted(op));
+  assert_int_equal(caller.cloud->mutations, 2);
+  assert_int_equal(caller.cloud->applied, 1);
+  imgact_op_free(op);
+  harness_free(caller.harness);
+  cloud_free(caller.cloud);
+}
+
+static void take_ten_seconds_once(void *user, const imgact_trace_event *event) {
+  harness **waiting = user;
+  if (event->kind != IMGACT_TRACE_RESPONSE || !*waiting) return;
+  scripted_advance((*waiting)->script, 10000);
+  *waiting = NULL;
+}
+
+// A callback takes long while responses are read: the Date of the next one is of the time when that one is read.
+static void lookup_response_read_after_long_callback_dates_rightly(void **state) {
+  (void)state;
+  harness *slow = NULL, *s = harness_with((harness_options){
+                            .digitalocean = true, .client = {.trace = take_ten_seconds_once, .trace_user_data = &slow}});
+  cloud *c = cloud_new(s->script, false);
+  imgact_op *first = imgact_get_image(s->client, CLOUD_IMAGE, NULL);
+  imgact_op *second = imgact_get_image(s->client, CLOUD_IMAGE, NULL);
+  slow = s;
+  imgact_op_start(first, NULL, NULL);
+  harness_run(second, IMGACT_OK);
+  assert_null(slow);
+  cloud_plan(c, lost_after);
+  imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  assert_true(imgact_op_adopted(op));
+  assert_int_equal(c->applied, 1);
+  imgact_op_free(first);
+  imgact_op_free(second);
+  imgact_op_free(op);
+  harness_free(s);
+  cloud_free(c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(lookup_action_begun_during_before_send_not_adopted),
+      cmocka_unit_test(lookup_response_read_after_long_callback_dates_rightly),
       cmocka_unit_test(without_a_list_of_actions_nothing_settles_it),
       cmocka_unit_test(without_a_look_at_the_image_the_actions_alone_tell),
       cmocka_unit_test(without_a_look_at_the_image_nothing_is_confirmed),
