@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Intersects what responses say. Clocks drift, so an interval widens with its age; servers behind one name differ by a
- * second or two, which is no contradiction. */
+ * second or two, or a clock is set by as much: then both count, and what was sent before keeps both. */
 #include "server_clock.h"
 
 #define DATE_STEP_MS 1000 /* of a Date header */
@@ -13,10 +13,12 @@ static ia_time_range widened(ia_time_range range, int64_t age_ms) {
 }
 
 static void contradict(ia_server_clock *clock, ia_time_range believed, ia_time_range seen, int64_t now_ms) {
-  clock->previous = clock->changed ? ia_time_range_hull(clock->previous, believed) : believed;
+  bool tolerated = seen.least_ms <= believed.most_ms + TOLERATED_MS && seen.most_ms >= believed.least_ms - TOLERATED_MS;
+  ia_time_range both = ia_time_range_hull(believed, seen);
+  clock->previous = clock->changed ? ia_time_range_hull(clock->previous, both) : both;
   clock->changed = true;
   clock->changed_ms = now_ms;
-  clock->offset = seen;
+  clock->offset = tolerated ? both : seen;
 }
 
 void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms, int64_t received_ms) {
@@ -25,10 +27,8 @@ void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent
   ia_time_range now = widened(clock->offset, received_ms - clock->learned_ms);
   if (!clock->known) {
     clock->offset = seen;
-  } else if (seen.least_ms > now.most_ms + TOLERATED_MS || seen.most_ms < now.least_ms - TOLERATED_MS) {
-    contradict(clock, now, seen, received_ms);
   } else if (seen.least_ms > now.most_ms || seen.most_ms < now.least_ms) {
-    clock->offset = ia_time_range_hull(now, seen);
+    contradict(clock, now, seen, received_ms);
   } else {
     clock->offset.least_ms = seen.least_ms > now.least_ms ? seen.least_ms : now.least_ms;
     clock->offset.most_ms = seen.most_ms < now.most_ms ? seen.most_ms : now.most_ms;

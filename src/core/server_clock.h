@@ -17,7 +17,7 @@ typedef struct ia_server_clock {
   bool known;             /* else only the local clock can tell */
   bool changed;           /* two responses contradicted each other */
   ia_time_range offset;   /* API's time - monotonic time, when it was learned last */
-  ia_time_range previous; /* the offsets that were believed before a contradiction */
+  ia_time_range previous; /* the offsets on both sides of all contradictions */
   int64_t learned_ms;     /* monotonic */
   int64_t changed_ms;     /* monotonic; what was sent before counts under both */
 } ia_server_clock;
