@@ -18,7 +18,8 @@ typedef struct ia_batch {
   ia_exchange *exchange;
   imgact_result result;
   imgact_rate_limit rate;
-  bool shared; /* by more than one, when it was sent */
+  bool shared;                     /* by more than one, when it was sent */
+  const imgact_action *unexpected; /* not NULL: the response is about other actions than those asked for; one of them */
   const char *ids[BATCH_MAX];
 } ia_batch;
 
@@ -151,6 +152,16 @@ static void report_missing(ia_watch *watch, const imgact_error *cause, const cha
   watch->report(watch, cause ? cause : &error, details);
 }
 
+/* An API that answers about other actions has not said that it does not know this one. */
+static void report_unexpected(ia_watch *watch, const imgact_action *unexpected) {
+  imgact_error error;
+  imgact_error_set(&error, IMGACT_PROTOCOL, "unexpected action %s in the response, requested: %s",
+                   unexpected->id ? unexpected->id : "without an id", watch->id);
+  ia_str_copy(error.provider, sizeof error.provider, watch->client->provider->name);
+  watch->active = false;
+  watch->report(watch, &error, NULL);
+}
+
 static void report_seen(ia_watch *watch, const imgact_action *seen) {
   ia_arena_reset(&watch->arena);
   watch->action = ia_action_copy(&watch->arena, seen);
@@ -191,9 +202,21 @@ static void report(ia_watch *watch, const ia_batch *batch) {
       report_seen(watch, seen);
     else if (result->has_next && batch->shared) /* it may be on the page that was not asked for */
       ask_alone(watch);
+    else if (batch->unexpected)
+      report_unexpected(watch, batch->unexpected);
     else
       report_missing(watch, NULL, NULL);
   }
+}
+
+/* NULL if the response holds no action, or one that was asked for. */
+static const imgact_action *find_unexpected(const ia_batch *batch) {
+  const imgact_call *call = &batch->exchange->call;
+  const imgact_result *result = &batch->result;
+  for (size_t i = 0; i < result->actions_count; i++)
+    for (size_t id = 0; id < call->action_ids_count; id++)
+      if (ia_str_equal(result->actions[i]->id, call->action_ids[id])) return NULL;
+  return result->actions_count ? result->actions[0] : NULL;
 }
 
 /* A refusal of the request as it stands may mean but one of its ids: then it is no word about the others. */
@@ -216,6 +239,7 @@ static void part(ia_batch *batch) {
 /* Reports may stop this watch or others of the batch: they leave it before the first one. */
 static void polled(ia_exchange *exchange) {
   ia_batch *batch = exchange->owner;
+  batch->unexpected = find_unexpected(batch); /* before a report frees an id */
   if (refuses_one_of_many(batch)) part(batch);
   for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next) IA_ENTRY(at, ia_watch, link)->batch = NULL;
   while (!ia_list_empty(&batch->watches)) {

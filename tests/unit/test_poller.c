@@ -619,6 +619,23 @@ static void without_memory_every_watch_is_still_told_of_its_end(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
 
+// A response about other actions does not say that the API does not know this one.
+static void other_actions_alone_are_protocol(void **state) {
+  (void)state;
+  start(0);
+  start(1);
+  run();
+  reply(0, 200, "{\"actions\":[{\"id\":7,\"status\":\"success\"},{\"id\":8,\"status\":\"success\"}]}");
+  for (size_t i = 0; i < 2; i++) assert_int_equal(s.seen[i].status, IMGACT_PROTOCOL);
+  assert_string_equal(s.seen[1].message, "unexpected action 7 in the response, requested: 2");
+  start(2);
+  start(3);
+  run();
+  reply(1, 200, "{\"actions\":[{\"id\":7,\"status\":\"success\"},{\"id\":3,\"status\":\"success\"}]}");
+  assert_int_equal(s.seen[2].status, IMGACT_OK);
+  assert_int_equal(s.seen[3].status, IMGACT_NOT_FOUND);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(those_that_are_due_together_travel_together),
@@ -632,6 +649,7 @@ int main(void) {
       TEST(new_action_may_be_missing_for_a_time),
       TEST(a_404_is_a_miss_in_the_clouds_own_words),
       TEST(another_images_action_is_not_the_one),
+      TEST(other_actions_alone_are_protocol),
       TEST(a_failed_look_ends_all_that_shared_it),
       TEST(the_raw_object_is_there_for_all_where_one_asked),
       TEST(every_look_tells_its_watch_of_the_rate_limit),
