@@ -286,7 +286,8 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
                                   .result = exchange->result,
                                   .redactor = &exchange->redactor,
                                   .allocator = client->allocator,
-                                  .scratch = &exchange->step};
+                                  .scratch = &exchange->step,
+                                  .local_filters = exchange->local};
   ia_reply_read(&target, http, server_ms, rate, &exchange->error);
   learn_clock(exchange, http);
   client->rate = rate->rate_limit;

@@ -75,11 +75,18 @@ static imgact_status check_single_action(const imgact_call *call, const char *as
   return IMGACT_OK;
 }
 
-/* The action of another image cannot be the start of this mutation. The lookup finds the right action, if there is one. */
-static imgact_status check_started_action(const imgact_call *call, const imgact_action *action, imgact_error *error) {
+/* An action of another image cannot be the start of this mutation (the lookup finds the right one, if there is one). A list
+ * with such an action is about the other image, and says nothing of this one. */
+static imgact_status check_action_of_image(const imgact_call *call, const imgact_action *action, imgact_error *error) {
   if (!call->image_ref || !ia_action_of_another_image(action, call->image_ref)) return IMGACT_OK;
   return imgact_error_set(error, IMGACT_PROTOCOL, "unexpected action %s in the response: it does not belong to image %s",
                           action->id ? action->id : "without an id", call->image_ref);
+}
+
+/* A list of the actions of one image, unless the library is to choose them from others. */
+static imgact_status check_listed_action(const ia_reply_target *target, const imgact_action *action, imgact_error *error) {
+  bool chosen_here = ((target->slot->local_filters | target->local_filters) & IMGACT_FILTER_IMAGE_ID) != 0;
+  return chosen_here ? IMGACT_OK : check_action_of_image(target->call, action, error);
 }
 
 /* The poller matches the actions of a batch by their ids; a response to a single id must have that id. */
@@ -92,7 +99,8 @@ static imgact_status check_action(const ia_reply_target *target, const imgact_ac
     return check_single_action(call, call->action_ids[0], action, error);
   case IMGACT_OP_CHANGE_PROTECTION:
   case IMGACT_OP_CONVERT:
-  case IMGACT_OP_TRANSFER: return check_started_action(call, action, error);
+  case IMGACT_OP_TRANSFER: return check_action_of_image(call, action, error);
+  case IMGACT_OP_LIST_ACTIONS: return check_listed_action(target, action, error);
   default: return IMGACT_OK;
   }
 }

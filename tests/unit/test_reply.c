@@ -69,6 +69,7 @@ typedef struct scene {
   ia_arena scratch;
   imgact_call call;
   imgact_slot slot;
+  uint32_t local_filters;
   imgact_error error;
 } scene;
 
@@ -100,7 +101,8 @@ static imgact_status read_status(int status, const char *body) {
                                   .result = &s.result,
                                   .redactor = &redactor,
                                   .allocator = &s.memory.allocator,
-                                  .scratch = &s.scratch};
+                                  .scratch = &s.scratch,
+                                  .local_filters = s.local_filters};
   const imgact_http_response http = {
       .size = sizeof http, .status = status, .body = body, .body_bytes = strlen(body), .delivery = IMGACT_DELIVERY_ANSWERED};
   imgact_rate_limit_info rate = {.size = sizeof rate};
@@ -185,6 +187,24 @@ static void wait_single_other_action_is_protocol(void **state) {
   assert_int_equal(read_body("{\"action\":{\"id\":14}}"), IMGACT_PROTOCOL);
   s.call.action_ids_count = s.slot.max_ids = 2; // of a batch each one is looked for
   assert_int_equal(read_body("{\"actions\":[{\"id\":14},{\"id\":15}]}"), IMGACT_OK);
+}
+
+static void list_actions_other_image_is_protocol(void **state) {
+  (void)state;
+  static const char *const other = "{\"actions\":[{\"id\":13},{\"id\":14,\"resources\":[{\"id\":7,\"type\":\"image\"}]}]}";
+  ask(IMGACT_OP_LIST_ACTIONS, "5", NULL);
+  assert_int_equal(read_body("{\"actions\":[{\"id\":13},{\"id\":14,\"resources\":[{\"id\":5,\"type\":\"image\"}]}]}"),
+                   IMGACT_OK);
+  assert_int_equal(read_body(other), IMGACT_PROTOCOL);
+  assert_string_equal(s.error.message, "unexpected action 14 in the response: it does not belong to image 5");
+  s.local_filters = IMGACT_FILTER_IMAGE_ID; // of such a list the library keeps those of the image
+  assert_int_equal(read_body(other), IMGACT_OK);
+  s.local_filters = 0;
+  s.slot.local_filters = IMGACT_FILTER_IMAGE_ID;
+  assert_int_equal(read_body(other), IMGACT_OK);
+  ask(IMGACT_OP_LIST_ACTIONS, NULL, NULL);
+  s.slot.local_filters = 0;
+  assert_int_equal(read_body(other), IMGACT_OK);
 }
 
 static void started_action_other_image_is_protocol(void **state) {
@@ -446,6 +466,7 @@ int main(void) {
       TEST(error_without_memory_ends_cleanly),
       TEST(failure_unknown_kind_is_internal),
       TEST(items_without_id_are_protocol),
+      TEST(list_actions_other_image_is_protocol),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
