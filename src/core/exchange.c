@@ -294,9 +294,14 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
   if (exchange->policy.rate) *exchange->policy.rate = rate->rate_limit;
 }
 
-/* How far a reset is ahead, which is a time on the API's clock; -1 = not reported, or past. */
-static int64_t wait_hint_ms(const imgact_rate_limit_info *rate, int64_t server_ms) {
-  int64_t ahead_ms;
+/* How far a reset is ahead, which is a time on the API's clock; -1 = not reported, or past. A Date that is earlier than the
+ * API's clock can be is a gateway's, and would make the reset as late as that clock is wrong. */
+static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit_info *rate, int64_t server_ms) {
+  int64_t ahead_ms, now_ms = client->engine->timers.now.mono_ms;
+  if (client->server_clock.known) {
+    int64_t least_ms = ia_server_clock_at(&client->server_clock, now_ms, now_ms).least_ms;
+    if (server_ms < least_ms) server_ms = least_ms;
+  }
   if (rate->next_request_at == IMGACT_NO_TIME || rate->next_request_at <= server_ms) return -1;
   return __builtin_sub_overflow(rate->next_request_at, server_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
 }
@@ -404,7 +409,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
     take_reply(exchange, http, server_ms, &rate);
   else
     fail_without_response(exchange, http);
-  int64_t ahead_ms = wait_hint_ms(&rate, server_ms);
+  int64_t ahead_ms = wait_hint_ms(client, &rate, server_ms);
   update_rate_limiter(exchange, http, &rate, ahead_ms);
   if (exchange->error.status == IMGACT_OK) {
     if (client->retry_tokens < IA_RETRY_TOKENS) client->retry_tokens++;

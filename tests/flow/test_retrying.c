@@ -128,6 +128,18 @@ static void resets_mean_what_each_cloud_means(void **state) {
   harness_expect(get(s), IMGACT_OK);
   scripted_assert_times(s->script, 0, 20000);
   harness_free(s);
+  s = harness_digitalocean(); // a gateway's clock, which is years behind, does not make it years late
+  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .with_date = true});
+  scripted_next(s->script, (scripted_answer){.status = 429,
+                                             .body = "{}",
+                                             .headers = "ratelimit-reset: 1767225620\n",
+                                             .with_date = true,
+                                             .cloud_ahead_ms = -INT64_C(100000000000)});
+  reply(s, 200, NULL);
+  harness_expect(get(s), IMGACT_OK);
+  harness_expect(get(s), IMGACT_OK);
+  scripted_assert_times(s->script, 0, 0, 20000);
+  harness_free(s);
   s = harness_digitalocean(); // in the past it means nothing
   reply(s, 429, "ratelimit-reset: 1767220000\n");
   reply(s, 200, NULL);
