@@ -24,11 +24,10 @@ typedef struct ia_page_facts {
 
 /* Zeroed at the start of a list, but for total = -1. */
 typedef struct ia_page_coverage {
-  uint64_t pages;                  /* that were read at least once */
-  uint64_t page_size;              /* of the longest page so far */
-  uint64_t seen_until;             /* IA_PAGES_COMPLETE: to the end */
-  uint64_t ahead_start, ahead_end; /* places beyond seen_until that were read; equal: none */
-  int64_t total;                   /* the last one that was reported */
+  uint64_t pages;      /* that were read at least once */
+  uint64_t page_size;  /* of the longest page so far */
+  uint64_t seen_until; /* IA_PAGES_COMPLETE: to the end */
+  int64_t total;       /* the last one that was reported */
 } ia_page_coverage;
 
 /* Takes a page that was read, and returns the index of the page to read next: at most `pages`; IA_PAGES_COMPLETE: every item
