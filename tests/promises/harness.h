@@ -8,46 +8,95 @@
 #include <imgact/transport.h>
 #include <stdio.h>
 
-#define HARNESS_TWINS   2
-#define HARNESS_ACTIONS 64
-#define HARNESS_IMAGE   INT64_C(10)
-#define HARNESS_IMAGES  35
+#define HARNESS_CALLS        (2 + SCHEDULE_CALLS)
+#define HARNESS_ACTIONS      64
+#define HARNESS_IMAGE        INT64_C(10)
+#define HARNESS_OTHER_IMAGE  INT64_C(11) /* shows every effect */
+#define HARNESS_OTHER_ACTION INT64_C(900)
+#define HARNESS_CROWD_IMAGE  INT64_C(12)
+#define HARNESS_CROWD_ACTION INT64_C(1000) /* the first one's id */
+#define HARNESS_MAX_WAITS    400
+#define HARNESS_IMAGES       35
 
 typedef struct harness_actions {
   int64_t ids[HARNESS_ACTIONS];
   size_t count;
 } harness_actions;
 
-/* What the caller was told. */
-typedef struct harness_told {
+/* One call, and its result as the caller saw it. */
+typedef struct harness_call {
+  struct harness *s;
+  imgact_op *op;
+  schedule_deed deed;
   bool done;
+  int64_t ended_ms; /* cloud's time */
   imgact_error error;
   bool adopted;
   int64_t action_id; /* 0 = none */
   imgact_action_status action_status;
   size_t actions, images;
-  int64_t ids[2 * HARNESS_IMAGES + 64]; /* of a list */
-} harness_told;
+  int64_t image_id; /* of the result; 0 = none */
+  bool image_shows; /* the effect, in the result */
+  bool shown;       /* the effect, in the world, when the call ended */
+} harness_call;
+
+/* One wait of a crowd. */
+typedef struct harness_wait {
+  struct harness *s;
+  imgact_op *op;
+  bool done;
+  int64_t ended_ms;
+  imgact_error error;
+  int64_t action_id;
+  imgact_action_status action_status;
+  bool true_then; /* what was said of the action was so, when it was said */
+} harness_wait;
+
+/* One read of the image. */
+typedef struct harness_read {
+  struct harness *s;
+  imgact_op *op;
+  bool done;
+  imgact_error error;
+  int64_t image_id;                                  /* 0 = none */
+  bool says[SCHEDULE_DEEDS], denies[SCHEDULE_DEEDS]; /* that the image shows the effect */
+} harness_read;
+
+/* What requests of one kind did. */
+typedef struct harness_group {
+  uint64_t effects, sends;
+  int64_t first_sent_ms;         /* cloud's time; 0 = never */
+  bool was_shown, was_not_shown; /* the image showed the effect, or did not, when the library read something */
+  harness_actions own;
+} harness_group;
 
 typedef struct harness {
   const schedule *schedule;
   sim_instance instance;
   imgact_client *client;
   imgact_transport *transport; /* the client's */
-  imgact_op *ops[HARNESS_TWINS];
-  harness_told told[HARNESS_TWINS];
+  harness_call calls[HARNESS_CALLS];
+  size_t calls_count;
+  harness_wait *waits;
+  harness_read read;
   int64_t start_ms, end_ms;
-  uint64_t effects;            /* that requests of ours committed */
-  uint64_t foreign;            /* that somebody else's did */
-  uint64_t sends, lookups;     /* requests of ours: the mutation, anything else */
-  uint64_t refusals;           /* 429s among the answers */
-  harness_actions own, others; /* actions that were begun */
-  char journal[1000];          /* what before_send was given; "" = nothing */
-  int64_t journal_ms;          /* when, by the library's clock */
-  bool crashed, foreign_done;
-  bool finished;                /* in reasonable time */
-  bool shown, initially;        /* the image shows the effect at the end; and did at the start */
-  bool present[HARNESS_IMAGES]; /* before a list */
+  harness_group groups[SCHEDULE_DEEDS];
+  uint64_t foreign[SCHEDULE_DEEDS]; /* effects that other programs' requests committed since the start */
+  uint64_t sends, lookups;          /* requests of ours: mutations, anything else */
+  uint64_t swapped;                 /* answers about another object */
+  harness_actions others;           /* actions that other programs began */
+  char journal[1000];               /* what before_send was given; "" = nothing */
+  int64_t journal_ms;               /* when, by the library's wall clock */
+  int64_t announced_ms;             /* the same, by the cloud's */
+  int64_t suspended_ms;             /* so long the steady clock stood still */
+  bool crashed, foreign_done, suspended;
+  bool finished;                        /* in reasonable time */
+  bool initially;                       /* the image showed the effect at the start */
+  int64_t ids[2 * HARNESS_IMAGES + 64]; /* of a list */
+  bool present[HARNESS_IMAGES];         /* all the time, while a list was read */
+  uint64_t dice;
+  sim_faults kept; /* during an outage */
+  bool outage, outage_over;
   FILE *trace;
 } harness;
 
@@ -58,10 +107,17 @@ void harness_free(harness *s);
 /* The library's jitter comes from getrandom: harness.c answers it from this. */
 extern uint64_t harness_random;
 
+/* ---- between harness.c and relay.c ---- */
+
 /* relay.c: hands everything on to the simulator's transport, and takes notes for the harness. */
 imgact_transport *harness_transport(harness *s);
-/* Somebody else's request, at once. */
+/* Another program's request, at once. */
 void harness_foreign(harness *s, bool opposite);
-uint64_t harness_effects(const harness *s);
+/* The next moment at which the harness has something to do; INT64_MAX = none. */
+int64_t harness_alarm_ms(const harness *s);
+int64_t harness_now(const harness *s);
+/* The library's wall clock at a time of the cloud's. */
+int64_t harness_wall_ms(const harness *s);
+bool harness_shows(const harness *s, schedule_deed deed);
 
 #endif

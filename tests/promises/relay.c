@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Between the library and the simulator's transport. It counts what each request of ours committed, lets somebody else act
- * at the planned time, shows the library a clock that may go wrong by minutes, and can end an answer early in a way that
- * looks whole.
+ * Between the library and the simulator's transport. It counts what each request of ours committed, and spoils responses
+ * in ways that need no socket: an answer that ends early and looks whole, one about another object, a Date that is missing
+ * or wrong, an error that comes from a gateway with a clock of its own, a cloud whose clock is set.
  */
 #include "harness.h"
 #include "transport.h"
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ typedef struct relay {
   imgact_transport base;
   imgact_transport *inner;
   harness *s;
-  int64_t alarm_ms; /* when somebody else acts, or the caller loses patience; INT64_MAX = never */
+  uint64_t answers, good_answers;
   bool shortened;
 } relay;
 
@@ -23,17 +24,26 @@ typedef struct flight {
   imgact_exchange *outer;
   relay *relay;
   bool mutation;
+  int64_t served_ms;
+  sim_reply swap; /* about another object; status 0 = none */
 } flight;
 
-static int64_t cloud_now(const relay *r) { return sim_clock_now(&r->s->instance.clock, 0); }
+/* ---- what a request is ---- */
 
-uint64_t harness_effects(const harness *s) {
-  uint64_t all = 0;
-  const sim_counters *counters = &s->instance.world->counters;
-  for (int effect = SIM_UPDATE; effect < SIM_EFFECTS; effect++) all += counters->effects[effect];
-  /* Hetzner's conversion is an update as well. */
-  if (s->schedule->cloud == SIM_HETZNER && s->schedule->change == SCHEDULE_CONVERT) all -= counters->effects[SIM_UPDATE];
-  return all;
+/* The deed of a mutation's request; SCHEDULE_DEEDS for others. */
+static schedule_deed deed_of(const char *method, const char *body) {
+  if (!strcmp(method, "DELETE")) return SCHEDULE_DELETE;
+  if (!strcmp(method, "GET") || !body) return SCHEDULE_DEEDS;
+  if (strstr(body, "\"delete\":true")) return SCHEDULE_PROTECT;
+  if (strstr(body, "\"delete\":false")) return SCHEDULE_UNPROTECT;
+  if (strstr(body, "\"transfer\"")) return strstr(body, "ams3") ? SCHEDULE_TRANSFER_ELSEWHERE : SCHEDULE_TRANSFER;
+  return strstr(body, "\"type\"") ? SCHEDULE_CONVERT : SCHEDULE_UPDATE;
+}
+
+static uint64_t effects_of(const harness *s, schedule_deed deed) {
+  static const sim_effect effects[SCHEDULE_DEEDS] = {SIM_PROTECT,  SIM_UNPROTECT, SIM_CONVERT, SIM_TRANSFER,
+                                                     SIM_TRANSFER, SIM_DELETE,    SIM_UPDATE};
+  return deed == SCHEDULE_DEEDS ? 0 : s->instance.world->counters.effects[effects[deed]];
 }
 
 static void note_actions(const harness *s, size_t before, harness_actions *list) {
@@ -42,76 +52,231 @@ static void note_actions(const harness *s, size_t before, harness_actions *list)
     if (list->count < HARNESS_ACTIONS) list->ids[list->count++] = side->actions[i]->id;
 }
 
+/* ---- other programs ---- */
+
 static const char *foreign_body(const schedule *p, bool opposite) {
-  bool protect = (p->change == SCHEDULE_PROTECT) != opposite;
+  bool protect = (p->change == SCHEDULE_PROTECT) != opposite, nyc = (p->change == SCHEDULE_TRANSFER) != opposite;
   switch (p->change) {
   case SCHEDULE_PROTECT:
   case SCHEDULE_UNPROTECT: return protect ? "{\"delete\":true}" : "{\"delete\":false}";
   case SCHEDULE_TRANSFER:
-    return opposite ? "{\"type\":\"transfer\",\"region\":\"ams3\"}" : "{\"type\":\"transfer\",\"region\":\"nyc3\"}";
+  case SCHEDULE_TRANSFER_ELSEWHERE:
+    return nyc ? "{\"type\":\"transfer\",\"region\":\"nyc3\"}" : "{\"type\":\"transfer\",\"region\":\"ams3\"}";
   case SCHEDULE_CONVERT: return p->cloud == SIM_HETZNER ? "{\"type\":\"snapshot\"}" : "{\"type\":\"convert\"}";
   case SCHEDULE_UPDATE: return "{\"description\":\"theirs\"}";
   default: return NULL;
   }
 }
 
+static sim_reply ask_world(const harness *s, const char *method, const char *target, const char *body) {
+  sim_request request = {.method = method, .target = target, .authorization = "Bearer another-program", .body = body};
+  int64_t now_ms = harness_now(s);
+  request.body_bytes = body ? strlen(body) : 0;
+  sim_world_advance(s->instance.world, now_ms);
+  return sim_dispatch(s->instance.world, s->schedule->cloud, &request, now_ms);
+}
+
 void harness_foreign(harness *s, bool opposite) {
   const schedule *p = s->schedule;
   size_t before = s->instance.world->sides[p->cloud].actions_count;
-  uint64_t effects = harness_effects(s);
-  int64_t now_ms = sim_clock_now(&s->instance.clock, 0);
+  const char *body = foreign_body(p, opposite);
+  schedule_deed deed = deed_of(schedule_method(p), body);
+  uint64_t effects = effects_of(s, deed);
   const char *target = p->cloud == SIM_HETZNER ? "/v1/images/10" : "/v2/images/10";
   if (p->unsafe) target = p->cloud == SIM_HETZNER ? "/v1/images/10/actions/change_protection" : "/v2/images/10/actions";
-  sim_request request = {.method = schedule_method(p),
-                         .target = target,
-                         .authorization = "Bearer somebody-else",
-                         .body = foreign_body(p, opposite)};
-  request.body_bytes = request.body ? strlen(request.body) : 0;
-  sim_world_advance(s->instance.world, now_ms);
-  sim_reply reply = sim_dispatch(s->instance.world, p->cloud, &request, now_ms);
+  sim_reply reply = ask_world(s, schedule_method(p), target, body);
   sim_reply_free(&reply);
-  s->foreign += harness_effects(s) - effects;
+  s->instance.world->overrides = (sim_overrides){.duration_ms = -1};
+  s->foreign[deed] += effects_of(s, deed) - effects;
   note_actions(s, before, &s->others);
 }
 
+/* ---- answers about another object ---- */
+
+/* The target of a request that reads the same of another object; "" = there is none. */
+static void other_target(const imgact_http_request *request, bool hetzner, sim_text *out) {
+  const char *authority = strstr(request->url, "://"), *path = authority ? strchr(authority + 3, '/') : NULL;
+  const char *image = path ? strstr(path, "/images/10") : NULL, *actions = path ? strstr(path, "/actions") : NULL;
+  if (!path || !strcmp(request->method, "DELETE")) return;
+  if (!strcmp(request->method, "POST")) {
+    sim_text_printf(out, "/%s/actions/%" PRId64, hetzner ? "v1" : "v2", HARNESS_OTHER_ACTION);
+  } else if (actions && (actions[8] == '/' || strstr(actions, "?id="))) {
+    if (hetzner)
+      sim_text_printf(out, "/v1/actions?id=%" PRId64, HARNESS_OTHER_ACTION);
+    else
+      sim_text_printf(out, "/v2/actions/%" PRId64, HARNESS_OTHER_ACTION);
+  } else if (image) {
+    sim_text_add(out, path, (size_t)(image - path));
+    sim_text_printf(out, "/images/%" PRId64 "%s", HARNESS_OTHER_IMAGE, image + strlen("/images/10"));
+  }
+}
+
+/* ---- clocks ---- */
+
+/* How far the cloud's clock was ahead at one of its times. */
+static int64_t cloud_ahead(const harness *s, int64_t ms) {
+  const schedule *p = s->schedule;
+  return p->cloud_jump_ms && ms >= s->start_ms + p->cloud_jump_at_ms ? p->cloud_jump_ms : 0;
+}
+
+static bool is_time(const char *text) {
+  static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+  for (size_t i = 0; shape[i]; i++)
+    if (shape[i] == 'd' ? !isdigit((unsigned char)text[i]) : text[i] != shape[i]) return false;
+  return true;
+}
+
+/* Every time in a body as the cloud's clock showed it then; of the same length. */
+static char *shifted_body(const harness *s, const char *body, size_t length) {
+  char *copy = sim_copy_n(body, length);
+  for (char *at = copy; at && (at = strchr(at, 'T')); at++) {
+    char text[32], shown[32];
+    int64_t ms = 0;
+    if (at < copy + 10 || !is_time(at - 10)) continue;
+    snprintf(text, sizeof text, "%.19sZ", at - 10);
+    if (!sim_parse_time(text, &ms)) continue;
+    sim_format_time(ms + cloud_ahead(s, ms), shown);
+    memcpy(at - 10, shown, 19);
+  }
+  return copy;
+}
+
+/* The Date of an answer; "" = none. */
+static void date_of(relay *r, const flight *f, bool good, char date[32]) {
+  const schedule *p = r->s->schedule;
+  int64_t ms = f->served_ms + cloud_ahead(r->s, f->served_ms);
+  bool second = (good ? r->good_answers : r->answers) % 2 == 1;
+  date[0] = 0;
+  if (p->dates == SCHEDULE_DATES_MISSING || (p->dates == SCHEDULE_DATES_OFTEN_MISSING && second)) return;
+  if (!good) ms = f->served_ms + p->gateway_ms;
+  if (good && p->dates == SCHEDULE_DATES_OFTEN_WRONG && second) ms += p->lie_ms;
+  sim_format_http_date(ms < 0 ? 0 : ms, date);
+}
+
 /* ---- in ---- */
+
+static void put_dates(relay *r, const flight *f, imgact_http_response *response, imgact_header *headers, char date[32]) {
+  bool good = response->status >= 200 && response->status < 300;
+  size_t count = 0;
+  date_of(r, f, good, date);
+  r->answers++;
+  r->good_answers += good;
+  for (size_t i = 0; i < response->headers_count; i++) {
+    headers[count] = response->headers[i];
+    if (!strcasecmp(headers[count].name, "Date")) headers[count].value = date;
+    count += *headers[count].value != 0;
+  }
+  response->headers = headers;
+  response->headers_count = count;
+}
+
+static void shorten(relay *r, const flight *f, imgact_http_response *response) {
+  int64_t cut = r->s->schedule->shorten_bytes;
+  if (!f->mutation || cut < 0 || r->shortened || response->status >= 300 || (uint64_t)cut >= response->body_bytes) return;
+  r->shortened = true;
+  response->body_bytes = (size_t)cut;
+}
+
+static void swap_body(relay *r, const flight *f, imgact_http_response *response) {
+  if (!f->swap.status || response->status >= 300) return;
+  r->s->swapped++;
+  response->status = f->swap.status;
+  response->body = f->swap.body;
+  response->body_bytes = f->swap.body_bytes;
+}
 
 static void pass_on(imgact_exchange *base, const imgact_http_response *response) {
   flight *f = (flight *)base;
   relay *r = f->relay;
   imgact_http_response copy = *response;
-  if (response->status == 429) r->s->refusals++;
-  int64_t cut = r->s->schedule->shorten_bytes;
-  if (f->mutation && cut >= 0 && !r->shortened && response->delivery == IMGACT_DELIVERY_ANSWERED && response->status < 300 &&
-      (uint64_t)cut < response->body_bytes) {
-    r->shortened = true;
-    copy.body_bytes = (size_t)cut;
+  imgact_header headers[SIM_MAX_HEADERS];
+  char date[32], *body = NULL;
+  if (response->delivery == IMGACT_DELIVERY_ANSWERED) {
+    put_dates(r, f, &copy, headers, date);
+    shorten(r, f, &copy);
+    swap_body(r, f, &copy);
+    if (r->s->schedule->cloud_jump_ms && copy.body) copy.body = body = shifted_body(r->s, copy.body, copy.body_bytes);
   }
+  sim_reply swap = f->swap;
   imgact_exchange *outer = f->outer;
   imgact_exchange_set_data(outer, NULL);
   free(f);
   imgact_exchange_finish(outer, &copy);
+  sim_reply_free(&swap);
+  free(body);
 }
 
 /* ---- out ---- */
+
+static bool is_swapped(harness *s) {
+  uint64_t percent = (uint64_t)s->schedule->swap_percent;
+  return percent && harness_now(s) >= s->start_ms && sim_random_below(&s->dice, 100) < percent;
+}
+
+/* The request, or the one about another object that goes in its place. */
+static imgact_status send_on(relay *r, const imgact_http_request *request, flight *f) {
+  harness *s = r->s;
+  sim_text target = {0};
+  if (is_swapped(s)) other_target(request, s->schedule->cloud == SIM_HETZNER, &target);
+  const char *other = sim_text_get(&target);
+  bool instead = other && *other && f->mutation && s->schedule->swap_instead;
+  imgact_status status;
+  if (instead) {
+    sim_text url = {0};
+    imgact_http_request swapped = *request;
+    sim_text_printf(&url, "http://127.0.0.1%s", other);
+    swapped.method = "GET";
+    swapped.url = sim_text_get(&url);
+    swapped.body = NULL;
+    swapped.body_bytes = 0;
+    r->s->swapped++;
+    status = swapped.url ? r->inner->send(r->inner, &swapped, &f->base) : IMGACT_NOMEM;
+    sim_text_free(&url);
+  } else {
+    status = r->inner->send(r->inner, request, &f->base);
+    if (other && *other) f->swap = ask_world(s, "GET", other, NULL);
+  }
+  if (s->trace && other && *other)
+    fprintf(s->trace, "           answered about %s%s\n", other, instead ? ", not handled" : "");
+  sim_text_free(&target);
+  return status;
+}
+
+static void note_shown(harness *s) {
+  for (int deed = 0; deed < SCHEDULE_DEEDS && !s->schedule->list; deed++)
+    *(harness_shows(s, (schedule_deed)deed) ? &s->groups[deed].was_shown : &s->groups[deed].was_not_shown) = true;
+}
 
 static imgact_status relay_send(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
   relay *r = (relay *)transport;
   harness *s = r->s;
   flight *f = calloc(1, sizeof *f);
   if (!f) return IMGACT_NOMEM;
-  *f = (flight){
-      .base = {.on_finished = pass_on}, .outer = exchange, .relay = r, .mutation = strcmp(request->method, "GET") != 0};
+  schedule_deed deed = deed_of(request->method, request->body);
+  *f = (flight){.base = {.on_finished = pass_on},
+                .outer = exchange,
+                .relay = r,
+                .mutation = deed != SCHEDULE_DEEDS,
+                .served_ms = harness_now(s)};
   imgact_exchange_set_data(exchange, f);
   size_t before = s->instance.world->sides[s->schedule->cloud].actions_count;
-  uint64_t effects = harness_effects(s);
-  imgact_status status = r->inner->send(r->inner, request, &f->base);
-  s->effects += harness_effects(s) - effects;
-  note_actions(s, before, &s->own);
-  *(f->mutation ? &s->sends : &s->lookups) += 1;
+  uint64_t effects = effects_of(s, deed), committed = 0;
+  imgact_status status = send_on(r, request, f);
+  if (f->mutation) {
+    harness_group *group = &s->groups[deed];
+    committed = effects_of(s, deed) - effects;
+    group->effects += committed;
+    group->sends++;
+    if (!group->first_sent_ms) group->first_sent_ms = harness_now(s);
+    note_actions(s, before, &group->own);
+    s->sends++;
+  } else {
+    s->lookups++;
+    note_shown(s);
+  }
   if (s->trace)
-    fprintf(s->trace, "  %8" PRId64 " %s %s%s\n", cloud_now(r) - s->start_ms, request->method, request->url,
-            harness_effects(s) > effects ? "  (committed)" : "");
+    fprintf(s->trace, "  %8" PRId64 " %s %s%s%s%s\n", harness_now(s) - s->start_ms, request->method, request->url,
+            request->body ? " " : "", request->body ? request->body : "", committed ? "  (committed)" : "");
   return status;
 }
 
@@ -120,60 +285,31 @@ static void relay_cancel(imgact_transport *transport, imgact_exchange *exchange)
   flight *f = imgact_exchange_data(exchange);
   if (!f) return;
   r->inner->cancel(r->inner, &f->base);
+  sim_reply_free(&f->swap);
   free(f);
-}
-
-/* ---- time ---- */
-
-static void set_alarm(relay *r) {
-  const schedule *p = r->s->schedule;
-  r->alarm_ms = INT64_MAX;
-  if (p->cancel_ms && cloud_now(r) < r->s->start_ms + p->cancel_ms) r->alarm_ms = r->s->start_ms + p->cancel_ms;
-  if (p->crash_ms && !r->s->crashed && r->s->start_ms + p->crash_ms < r->alarm_ms)
-    r->alarm_ms = r->s->start_ms + p->crash_ms;
-  if (p->foreign_ms >= 0 && !r->s->foreign_done && r->s->start_ms + p->foreign_ms < r->alarm_ms)
-    r->alarm_ms = r->s->start_ms + p->foreign_ms;
-}
-
-static void ring(relay *r) {
-  const schedule *p = r->s->schedule;
-  if (p->foreign_ms >= 0 && !r->s->foreign_done && cloud_now(r) >= r->s->start_ms + p->foreign_ms) {
-    r->s->foreign_done = true;
-    if (r->s->trace) fprintf(r->s->trace, "  %8" PRId64 " somebody else acts\n", cloud_now(r) - r->s->start_ms);
-    harness_foreign(r->s, p->foreign_opposite);
-  }
-  set_alarm(r);
 }
 
 static void relay_dispatch(imgact_transport *transport) {
   relay *r = (relay *)transport;
-  ring(r);
   r->inner->dispatch(r->inner);
 }
 
 static int relay_timeout(imgact_transport *transport) {
   relay *r = (relay *)transport;
   int timeout = r->inner->timeout_ms(r->inner);
-  if (r->alarm_ms == INT64_MAX) return timeout;
-  int64_t left = r->alarm_ms - cloud_now(r);
+  int64_t alarm_ms = harness_alarm_ms(r->s), left = alarm_ms - harness_now(r->s);
+  if (alarm_ms == INT64_MAX || left > INT32_MAX) return timeout;
   if (left < 0) left = 0;
   return timeout >= 0 && timeout < left ? timeout : (int)left;
 }
 
+/* Never polled: the harness drives the loop by its own clock. */
 static int relay_fd(imgact_transport *transport) {
   (void)transport;
-  return -1;
+  return 0;
 }
 
-static int64_t relay_now(imgact_transport *transport) {
-  relay *r = (relay *)transport;
-  return cloud_now(r) + r->s->schedule->skew_ms;
-}
-
-static void relay_advance(imgact_transport *transport, int64_t until_ms) {
-  relay *r = (relay *)transport;
-  r->inner->advance_to(r->inner, until_ms - r->s->schedule->skew_ms);
-}
+static void relay_wakeup(imgact_transport *transport) { (void)transport; }
 
 static void relay_destroy(imgact_transport *transport) {
   relay *r = (relay *)transport;
@@ -190,15 +326,13 @@ imgact_transport *harness_transport(harness *s) {
                         .dispatch = relay_dispatch,
                         .fd = relay_fd,
                         .timeout_ms = relay_timeout,
-                        .destroy = relay_destroy,
-                        .now_ms = relay_now,
-                        .advance_to = relay_advance},
+                        .wakeup = relay_wakeup,
+                        .destroy = relay_destroy},
                .inner = sim_transport_new(&s->instance, s->schedule->latency_ms),
                .s = s};
   if (!r->inner) {
     free(r);
     return NULL;
   }
-  set_alarm(r);
   return &r->base;
 }

@@ -8,7 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const schedule_deed_words[SCHEDULE_DEEDS] = {"protect", "unprotect", "convert", "transfer", "delete", "update"};
+const char *const schedule_deed_words[SCHEDULE_DEEDS] = {"protect", "unprotect", "convert", "transfer", "transfer elsewhere",
+                                                         "delete",  "update"};
+
+bool schedule_creates_action(sim_cloud cloud, schedule_deed deed) {
+  return deed == SCHEDULE_PROTECT || deed == SCHEDULE_UNPROTECT || deed == SCHEDULE_TRANSFER ||
+         deed == SCHEDULE_TRANSFER_ELSEWHERE || (deed == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
+}
+
+bool schedule_opposes(schedule_deed deed, schedule_deed other) {
+  if (other == SCHEDULE_DELETE) return deed != SCHEDULE_DELETE;
+  return (deed == SCHEDULE_PROTECT && other == SCHEDULE_UNPROTECT) ||
+         (deed == SCHEDULE_UNPROTECT && other == SCHEDULE_PROTECT);
+}
 
 void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *change) {
   static const schedule_deed hetzner[] = {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT, SCHEDULE_DELETE,
@@ -35,8 +47,7 @@ schedule schedule_calm(sim_cloud cloud, schedule_deed change, bool wait) {
                 .foreign_ms = -1,
                 .shorten_bytes = -1,
                 .faults = "[]"};
-  p.unsafe = change == SCHEDULE_PROTECT || change == SCHEDULE_UNPROTECT || change == SCHEDULE_TRANSFER ||
-             (change == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
+  p.unsafe = schedule_creates_action(cloud, change);
   return p;
 }
 
@@ -149,7 +160,6 @@ static void of_others(dice *d) {
   p->foreign_opposite = chance(d, 30);
   p->undoing = (p->change == SCHEDULE_PROTECT || p->change == SCHEDULE_UNPROTECT) && chance(d, 25);
   p->twins = chance(d, 15) ? 2 : 1;
-  p->skew_ms = chance(d, 30) ? (int64_t)roll(d, 1200000) - 600000 : 0;
 }
 
 static void of_patience(dice *d) {
@@ -160,23 +170,119 @@ static void of_patience(dice *d) {
   p->wait = chance(d, 50);
 }
 
+/* ---- clocks ---- */
+
+/* Either way, from one second to the most. */
+static int64_t wrong_by(dice *d, int64_t most_ms) {
+  int64_t ms = 1000 + (int64_t)roll(d, chance(d, 50) ? 10000 : (uint64_t)most_ms - 1000);
+  return chance(d, 50) ? ms : -ms;
+}
+
+#define LOCAL_GRACE_MS INT64_C(600000) /* of the library, if no response has a Date */
+#define YEAR_MS        INT64_C(31536000000)
+
+/* Where no Date says otherwise, the client's clock is believed to be right within ten minutes. */
+static void of_dates(dice *d) {
+  schedule *p = d->p;
+  if (chance(d, 30)) p->gateway_ms = chance(d, 20) ? -50 * YEAR_MS : wrong_by(d, YEAR_MS);
+  if (chance(d, 25)) p->dates = (schedule_dates)(1 + roll(d, 3));
+  if (p->dates == SCHEDULE_DATES_OFTEN_WRONG) p->lie_ms = chance(d, 20) ? -50 * YEAR_MS : wrong_by(d, YEAR_MS);
+  p->warm = chance(d, 30);
+}
+
+static void of_clocks(dice *d) {
+  schedule *p = d->p;
+  of_dates(d);
+  bool dated = p->dates != SCHEDULE_DATES_MISSING && p->dates != SCHEDULE_DATES_OFTEN_MISSING;
+  int64_t most_ms = dated ? (chance(d, 20) ? YEAR_MS : 2 * LOCAL_GRACE_MS) : LOCAL_GRACE_MS / 2 - 5000;
+  if (chance(d, 40)) p->skew_ms = wrong_by(d, most_ms);
+  bool suspended = chance(d, 8);
+  if (!suspended && chance(d, 20)) {
+    p->jump_at_ms = (int64_t)roll(d, 15000);
+    p->jump_ms = wrong_by(d, most_ms);
+  }
+  /* A steady clock that stood still and a wall clock that was set leave no clock that is right. */
+  if (suspended) {
+    p->suspend_at_ms = (int64_t)roll(d, 15000);
+    p->suspend_ms = 1000 + (int64_t)roll(d, 3600000);
+  }
+  /* A cloud's clock that is set just between a request and the first Date that its client sees cannot be noticed. */
+  if (dated && p->dates == SCHEDULE_DATES_RIGHT && chance(d, 15)) {
+    p->warm = true;
+    p->cloud_jump_at_ms = (int64_t)roll(d, 15000);
+    p->cloud_jump_ms = wrong_by(d, LOCAL_GRACE_MS);
+  }
+}
+
 static void of_death(dice *d) {
   schedule *p = d->p;
-  if (p->twins > 1 || !chance(d, 12)) return;
+  if (p->twins > 1 || p->more_count || p->cloud_jump_ms || !chance(d, 12)) return;
   p->crash_ms = 1 + (int64_t)roll(d, chance(d, 50) ? 300 : 40000);
   p->down_ms = (int64_t)roll(d, 20000);
   p->cancel_ms = 0;
+  if (chance(d, 30)) p->resume_jump_ms = wrong_by(d, LOCAL_GRACE_MS / 4);
 }
 
-static void of_a_list(dice *d) {
-  static const char *const moves[] = {"appear", "vanish", "appear", "vanish", "duplicate"};
-  static const char *const nexts[] = {"same", "first", "text", "host"};
+/* ---- what else ---- */
+
+static void of_other_objects(dice *d) {
+  d->p->swap_percent = chance(d, 15) ? 1 + (int32_t)roll(d, 60) : 0;
+  d->p->swap_instead = chance(d, 40);
+}
+
+static void of_lateness(dice *d) {
+  if (chance(d, 20)) d->p->late_ms = 1 + (int64_t)roll(d, 8000);
+}
+
+static void of_slow_lists(dice *d) {
   char more[120];
+  if (!chance(d, 20)) return;
+  snprintf(more, sizeof more, ",\"path\":\"*/actions*\",\"ms\":%u,\"count\":%u", (unsigned)roll(d, 29000),
+           (unsigned)roll(d, 6) + 1);
+  add(d, "delay", "GET", more);
+}
+
+static void of_older(dice *d) {
+  if (!chance(d, 25)) return;
+  d->p->older_ms = 1 + (int64_t)roll(d, chance(d, 50) ? 30000 : 900000);
+  d->p->older_fails = chance(d, 50);
+}
+
+/* Further calls on the same image: a cloud that refuses one because of another makes refusals, no doubts. */
+static void of_calls(dice *d) {
+  static const schedule_deed deeds[SIM_CLOUDS][5] = {
+      {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT, SCHEDULE_DELETE, SCHEDULE_UPDATE},
+      {SCHEDULE_TRANSFER, SCHEDULE_TRANSFER_ELSEWHERE, SCHEDULE_CONVERT, SCHEDULE_DELETE, SCHEDULE_UPDATE}};
+  schedule *p = d->p;
+  if (!chance(d, 25) || p->undoing) return;
+  for (size_t n = 1 + roll(d, SCHEDULE_CALLS); n; n--) {
+    schedule_deed deed = deeds[p->cloud][roll(d, 5)];
+    bool again = deed == p->change;
+    for (int32_t i = 0; i < p->more_count; i++) again = again || p->more[i] == deed;
+    if (!again) p->more[p->more_count++] = deed;
+  }
+}
+
+static void of_an_outage(dice *d) {
+  if (!chance(d, 8)) return;
+  d->p->outage_ms = (int64_t)roll(d, 10000);
+  d->p->outage_for_ms = 1 + (int64_t)roll(d, 60000);
+  d->p->outage = (schedule_outage)roll(d, SCHEDULE_OUTAGES);
+}
+
+/* One kind of change a run: an image removed before the cursor and one added behind it leave no trace; lists.c knows that
+ * case. */
+static void of_a_list(dice *d) {
+  static const char *const changes[] = {"appear", "vanish", "duplicate"};
+  static const char *const nexts[] = {"same", "first", "text", "host"};
+  static const char *const places[] = {"first", "last", "any"};
+  const char *change = changes[roll(d, SIM_COUNT(changes))];
+  char more[120];
+  d->p->allow_twice = !strcmp(change, "duplicate");
   for (size_t n = roll(d, 4); n; n--) {
-    const char *move = moves[roll(d, SIM_COUNT(moves))];
-    if (!strcmp(move, "duplicate")) d->p->allow_twice = true;
-    snprintf(more, sizeof more, ",\"skip\":%u,\"count\":%u", (unsigned)roll(d, 6), (unsigned)roll(d, 3) + 1);
-    add(d, move, "GET", more);
+    snprintf(more, sizeof more, ",\"skip\":%u,\"count\":%u,\"at\":\"%s\"", (unsigned)roll(d, 6), (unsigned)roll(d, 3) + 1,
+             places[roll(d, SIM_COUNT(places))]);
+    add(d, change, "GET", more);
   }
   if (chance(d, 15)) {
     snprintf(more, sizeof more, ",\"next\":\"%s\",\"skip\":%u,\"count\":1", nexts[roll(d, SIM_COUNT(nexts))],
@@ -201,19 +307,49 @@ schedule schedule_random(uint64_t seed, bool beyond) {
   p.duration_ms = (int64_t)roll(&d, 3) * (int64_t)roll(&d, 20000);
   p.latency_ms = (int64_t)roll(&d, 300);
   of_patience(&d);
+  of_lateness(&d);
   if (!beyond && chance(&d, 10)) {
     p.list = true;
     p.twins = 1;
     of_a_list(&d);
   } else {
-    if (!beyond) of_others(&d);
-    if (!beyond) of_death(&d);
+    if (!beyond) {
+      of_others(&d);
+      of_older(&d);
+      of_calls(&d);
+      of_clocks(&d);
+      of_death(&d);
+      of_other_objects(&d);
+      of_slow_lists(&d);
+      of_an_outage(&d);
+      p.read = !p.crash_ms && chance(&d, 20);
+    }
     of_the_action(&d, beyond);
     for (size_t n = 1 + roll(&d, 3); n; n--) beyond ? add_lost(&d, "POST") : add_fault(&d, schedule_method(&p));
     p.look_faults = !beyond && chance(&d, 35);
     if (p.look_faults) add_fault(&d, "GET");
     if (!beyond && chance(&d, 10)) p.shorten_bytes = (int64_t)roll(&d, 500);
   }
+  snprintf(p.faults + d.used, sizeof p.faults - d.used, "]");
+  return p;
+}
+
+schedule schedule_crowd(uint64_t seed) {
+  sim_cloud cloud;
+  schedule_deed change;
+  dice d = {.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 2, .used = 1};
+  schedule_pair(roll(&d, SCHEDULE_PAIRS), &cloud, &change);
+  schedule p = schedule_calm(cloud, change, chance(&d, 50));
+  d.p = &p;
+  p.seed = seed;
+  p.attempts = 0; /* as usual: nine for a poll */
+  p.waits = 100 + (int32_t)roll(&d, 300);
+  p.outage_ms = (int64_t)roll(&d, 40000);
+  p.outage_for_ms = 1 + (int64_t)roll(&d, 60000);
+  p.outage = (schedule_outage)roll(&d, SCHEDULE_OUTAGES);
+  of_clocks(&d);
+  of_lateness(&d);
+  of_slow_lists(&d);
   snprintf(p.faults + d.used, sizeof p.faults - d.used, "]");
   return p;
 }

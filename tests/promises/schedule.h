@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One run, decided beforehand: which mutation meets which faults, beside whom, and with how much patience. */
+/* One run, decided beforehand: which calls meet which faults, beside which others, on which clocks, and with how much
+ * patience. */
 #ifndef PROMISES_SCHEDULE_H
 #define PROMISES_SCHEDULE_H
 
@@ -10,7 +11,8 @@ typedef enum schedule_deed {
   SCHEDULE_PROTECT,
   SCHEDULE_UNPROTECT,
   SCHEDULE_CONVERT,
-  SCHEDULE_TRANSFER,
+  SCHEDULE_TRANSFER, /* to nyc3 */
+  SCHEDULE_TRANSFER_ELSEWHERE,
   SCHEDULE_DELETE,
   SCHEDULE_UPDATE,
   SCHEDULE_DEEDS
@@ -20,34 +22,79 @@ typedef enum schedule_deed {
 #define SCHEDULE_PAIRS 9
 void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *change);
 
+#define SCHEDULE_CALLS 4
+
+typedef enum schedule_dates {
+  SCHEDULE_DATES_RIGHT,
+  SCHEDULE_DATES_MISSING,       /* in every response */
+  SCHEDULE_DATES_OFTEN_MISSING, /* in every second one */
+  SCHEDULE_DATES_OFTEN_WRONG    /* in every second 2xx: lie_ms */
+} schedule_dates;
+
+typedef enum schedule_outage {
+  SCHEDULE_OUTAGE_503,
+  SCHEDULE_OUTAGE_GATEWAY, /* 502 and HTML */
+  SCHEDULE_OUTAGE_CLOSE,
+  SCHEDULE_OUTAGE_SILENCE,
+  SCHEDULE_OUTAGE_ERRORS_AFTER, /* requests are handled, and answered with 504 */
+  SCHEDULE_OUTAGES
+} schedule_outage;
+
 typedef struct schedule {
   uint64_t seed;
   sim_cloud cloud;
-  schedule_deed change;
-  bool list;          /* reads a list that moves, instead of the mutation */
+  schedule_deed change; /* the first call's; its equals are twins */
+  schedule_deed more[SCHEDULE_CALLS];
+  int32_t more_count; /* further calls on the same image, at the same time */
+  bool list;          /* reads a list that changes, instead of the mutation */
   bool wait, repeats; /* repeats: the cloud accepts again what it does already */
   bool unsafe;        /* a request that must not be repeated blindly: a POST */
   bool look_faults;   /* what is asked after a lost answer meets faults, too */
   bool allow_twice;   /* items of one page may come twice: the cloud served them so */
   int32_t attempts, twins;
-  int64_t settle_ms, hide_ms, duration_ms, deadline_ms, cancel_ms, skew_ms, latency_ms; /* 0 = none */
+  bool read;     /* the image, at the same time */
+  int32_t waits; /* a crowd: so many waits for actions of another image, at the same time */
+  int64_t settle_ms, hide_ms, duration_ms, deadline_ms, cancel_ms, latency_ms; /* 0 = none */
   int64_t crash_ms, down_ms; /* when the program dies, 0 = never; how long until another one resumes what it began */
   int64_t foreign_ms;        /* when somebody else does the same, or the opposite; -1 = nobody */
   bool foreign_opposite;
   bool undoing;          /* the image is as asked for, but somebody's action that undoes it runs already */
+  int64_t older_ms;      /* so long before the start another program did the same; 0 = none */
+  bool older_fails;      /* and that action fails */
   int64_t shorten_bytes; /* the first answer to the mutation ends early and looks whole; -1 = none */
-  char faults[1600];
+  int32_t swap_percent;  /* of the responses are about another object */
+  bool swap_instead;     /* a POST with such a response was not handled */
+  int64_t late_ms;       /* the caller's own work between two dispatches, and in callbacks: up to so long; 0 = none */
+  /* Clocks. The client's wall clock: how far it is ahead; when it is set, and by how much. */
+  int64_t skew_ms, jump_at_ms, jump_ms;
+  int64_t resume_jump_ms;            /* while the program was down */
+  int64_t suspend_at_ms, suspend_ms; /* the machine sleeps, with its steady clock */
+  int64_t gateway_ms;                /* how far the clock is ahead that dates errors */
+  int64_t cloud_jump_at_ms, cloud_jump_ms;
+  int64_t lie_ms;
+  int64_t list_delay_ms; /* of sweeps: lists of actions come so much later than they were read */
+  schedule_dates dates;
+  bool warm;                        /* the client has read the image before, and so has seen the cloud's clock */
+  int64_t outage_ms, outage_for_ms; /* when it begins; how long it lasts, 0 = none */
+  schedule_outage outage;
+  char faults[2400];
 } schedule;
 
 extern const char *const schedule_deed_words[SCHEDULE_DEEDS];
 
-/* The run that belongs to a seed; beyond: the cloud shows what it accepted later than the client waits for. */
+/* The run that belongs to a seed; beyond: the cloud shows what it accepted later than the client waits for it. */
 schedule schedule_random(uint64_t seed, bool beyond);
+/* A crowd of waits that meets an outage. */
+schedule schedule_crowd(uint64_t seed);
 /* The run without faults, for sweeps. */
 schedule schedule_calm(sim_cloud cloud, schedule_deed change, bool wait);
 /* Hetzner declines a PUT with a 500 in its own words, which no cloud does after the effect. */
 bool schedule_declines(const schedule *p);
 /* The method of the mutation's request, for the faults' patterns. */
 const char *schedule_method(const schedule *p);
+/* Is the deed's request a POST, which creates an action? */
+bool schedule_creates_action(sim_cloud cloud, schedule_deed deed);
+/* The other deed takes back, or hides, what this one did. */
+bool schedule_opposes(schedule_deed deed, schedule_deed other);
 
 #endif
