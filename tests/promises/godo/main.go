@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// One transfer or conversion with godo, as its users write it: main URL TOKEN transfer|convert TRIES SECONDS. After an error
-// it is tried again, TRIES times in all. Prints {"ok":...,"told":...}.
+// godo as its users write it: main URL TOKEN transfer|convert|list TRIES SECONDS. After an error a change is tried again, TRIES
+// times in all. A change prints {"ok":...}, a list {"ids":[...]}.
 package main
 
 import (
@@ -34,6 +34,39 @@ func try(ctx context.Context, client *godo.Client, deed string) error {
 	return util.WaitForActive(ctx, client, fmt.Sprintf("v2/images/10/actions/%d", action.ID))
 }
 
+// The loop of godo's own documentation.
+func list(ctx context.Context, client *godo.Client) ([]int, error) {
+	ids := []int{}
+	options := &godo.ListOptions{PerPage: 200}
+	for {
+		images, response, err := client.Images.ListUser(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		for _, image := range images {
+			ids = append(ids, image.ID)
+		}
+		if response.Links == nil || response.Links.IsLastPage() {
+			return ids, nil
+		}
+		page, err := response.Links.CurrentPage()
+		if err != nil {
+			return nil, err
+		}
+		options.Page = page + 1
+	}
+}
+
+func change(ctx context.Context, client *godo.Client, deed string, tries int) error {
+	for i := 0; ; i++ {
+		err := try(ctx, client, deed)
+		if err == nil || i+1 >= tries || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+}
+
 func main() {
 	tries, _ := strconv.Atoi(os.Args[4])
 	seconds, _ := strconv.Atoi(os.Args[5])
@@ -41,16 +74,16 @@ func main() {
 	defer cancel()
 	token := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: os.Args[2]})
 	client, err := godo.New(oauth2.NewClient(ctx, token), godo.SetBaseURL(os.Args[1]+"/"))
-	for i := 0; err == nil && i < tries; i++ {
-		if err = try(ctx, client, os.Args[3]); err == nil || i+1 == tries || ctx.Err() != nil {
-			break
-		}
-		err = nil
-		time.Sleep(300 * time.Millisecond)
+	result := map[string]interface{}{}
+	if err == nil && os.Args[3] == "list" {
+		result["ids"], err = list(ctx, client)
+	} else if err == nil {
+		err = change(ctx, client, os.Args[3], tries)
 	}
-	told := map[string]interface{}{"ok": err == nil, "told": ""}
+	result["ok"] = err == nil
 	if err != nil {
-		told["told"] = err.Error()
+		delete(result, "ids")
+		result["error"] = err.Error()
 	}
-	_ = json.NewEncoder(os.Stdout).Encode(told)
+	_ = json.NewEncoder(os.Stdout).Encode(result)
 }
