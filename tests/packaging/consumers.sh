@@ -115,10 +115,10 @@ subproject_static() {
   as_subproject static && is_not_linked "$work/subproject/static/consumer"
 }
 
-# The fuzz targets need the support library of the tests.
 fuzz_without_tests() {
-  ! meson setup "$work/fuzz" "$root" -Dfuzz=true -Dtests=disabled >"$work/fuzz.log" &&
-    grep -F -e '-Dfuzz=true needs the tests; use -Dtests=enabled' "$work/fuzz.log"
+  CC=clang meson setup "$work/fuzz" "$root" -Dfuzz=true -Dtests=disabled -Db_lundef=false &&
+    meson introspect --targets "$work/fuzz" >"$work/targets" && grep -F '"fuzz_engine"' "$work/targets" &&
+    ! grep -F '"test_json"' "$work/targets"
 }
 
 ok 'meson install' install_it
@@ -139,7 +139,7 @@ ok 'pkg-config --static names the private libraries' static_flags
 ok 'a C program with the static library' static_imgact
 ok 'a C program by Meson' with_meson
 unset PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
-ok 'fuzz without tests is rejected' fuzz_without_tests
+ok 'fuzz targets are built without tests' fuzz_without_tests
 if command -v cmake >/dev/null; then
   ok 'C programs by CMake, shared and static' with_cmake "${version%.*}"
   ok 'CMake finds it by way of a linked /lib' with_merged_cmake "${version%.*}"
