@@ -20,6 +20,27 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The API token of targets that need one: it has no vendor's prefix, so 8 characters of it count as the token. */
+#define FUZZ_TOKEN        "fuzz-token-0123456789-abcdefghij"
+#define FUZZ_TOKEN_NEEDLE ((size_t)8)
+
+/* The input in parts that are separated by a line "%%". */
+typedef struct fuzz_parts {
+  const char *next, *end;
+  char *text; /* the last part with a NUL after it, in memory of just that size; NULL at the end */
+  size_t length;
+} fuzz_parts;
+/* Returns the next part; NULL at the end. It is valid until the next call. */
+char *fuzz_next_part(fuzz_parts *parts);
+
+/* The input in lines. Byte 1 of the input is a newline inside a line. */
+typedef struct fuzz_lines {
+  char *text; /* a copy; free it */
+  char *items[64];
+  size_t count;
+} fuzz_lines;
+void fuzz_split_lines(fuzz_lines *lines, const uint8_t *data, size_t size);
+
 /* The input as a file that nobody else can write: its path. One per process, overwritten by the next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);
 

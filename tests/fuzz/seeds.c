@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Runs a fuzz target as an ordinary test: every seed as it is, cut at many places, and with damage that is the same in every
 // run. A target that finds something aborts, and the test with it. Words of a libFuzzer dictionary (--dict FILE) are written
-// into the seeds, too.
+// into the seeds, too. Folders after --few have many seeds: each is cut and damaged at a few places, and a folder is one
+// case.
 #include "fuzz.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 
-#define CUTS      64
-#define DAMAGES   2000
-#define MAX_FILES 1000
+#define CUTS        64
+#define DAMAGES     2000
+#define FEW_CUTS    4
+#define FEW_DAMAGES 20
+#define MAX_FILES   2000
 
-#define MAX_WORDS 200
+#define MAX_WORDS 400
 
 typedef struct word {
   const char *text; // may hold NUL
@@ -68,14 +72,14 @@ static void damage(uint8_t *data, size_t *size) {
   }
 }
 
-static void run_seed(const char *path) {
-  size_t size;
+static void run_seed(const char *path, bool few) {
+  size_t size, cuts = few ? FEW_CUTS : CUTS, damages = few ? FEW_DAMAGES : DAMAGES;
   uint8_t *data = read_file(path, &size);
   run(data, size);
-  for (size_t i = 0; i < CUTS; i++) run(data, size * i / CUTS);
+  for (size_t i = 0; i < cuts; i++) run(data, size * i / cuts);
   uint8_t *copy = malloc(size + 1);
   CHECK(copy);
-  for (size_t i = 0; i < DAMAGES; i++) {
+  for (size_t i = 0; i < damages; i++) {
     size_t left = size;
     memcpy(copy, data, size);
     damage(copy, &left);
@@ -110,30 +114,44 @@ static void read_dictionary(const char *path) {
   for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) read_word(line);
 }
 
+static int count;
+
+static void passed(const char *name) {
+  printf("ok %d - %s\n", ++count, name);
+  fflush(stdout);
+}
+
+static void run_folder(const char *folder, bool few) {
+  struct dirent **entries;
+  int found = scandir(folder, &entries, NULL, alphasort), seeds = 0;
+  CHECK(found >= 0 && found < MAX_FILES);
+  for (int i = 0; i < found; i++) {
+    char path[4096];
+    if (entries[i]->d_name[0] != '.') {
+      snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+      run_seed(path, few);
+      seeds++;
+      if (!few) passed(entries[i]->d_name);
+    }
+    free(entries[i]);
+  }
+  free(entries);
+  CHECK(seeds > 0);
+  if (few) passed(folder);
+}
+
 int main(int argc, char **argv) {
   static const char *const usual[] = {"null", "-1", "99999999999999999999", "\\u0000", "\\ud800", "[]", "{}", "\"",
                                       "\x80", "\n"};
-  int count = 0;
+  bool few = false;
   for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) add_word(usual[i], strlen(usual[i]));
   for (int i = 1; i < argc; i++) {
-    if (!strcmp(argv[i], "--dict") && i + 1 < argc) {
+    if (!strcmp(argv[i], "--dict") && i + 1 < argc)
       read_dictionary(argv[++i]);
-      continue;
-    }
-    struct dirent **entries;
-    int found = scandir(argv[i], &entries, NULL, alphasort);
-    CHECK(found >= 0 && found < MAX_FILES);
-    for (int k = 0; k < found; k++) {
-      char path[4096];
-      if (entries[k]->d_name[0] != '.') {
-        snprintf(path, sizeof path, "%s/%s", argv[i], entries[k]->d_name);
-        run_seed(path);
-        printf("ok %d - %s\n", ++count, entries[k]->d_name);
-        fflush(stdout);
-      }
-      free(entries[k]);
-    }
-    free(entries);
+    else if (!strcmp(argv[i], "--few"))
+      few = true;
+    else
+      run_folder(argv[i], few);
   }
   printf("1..%d\n", count);
   return count ? 0 : 1;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations on a scripted API. A reply of the input is three digits of status, a newline, header lines, an empty line and
+ * the body; "000" is a response that is lost. When the replies are used up, no request is answered any more. */
+#ifndef OPERATIONS_H
+#define OPERATIONS_H
+
+#include "fuzz.h"
+#include "scripted.h"
+#include <imgact/imgact.h>
+
+/* A scripted_rule; user is a fuzz_parts. */
+bool operations_answer(void *user, const scripted_request *request, scripted_answer *answer);
+/* An operation whose arguments follow from the flags; kind counts modulo IMGACT_OP_COUNT. */
+imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags);
+/* A client of a transport (taken over), with FUZZ_TOKEN. */
+imgact_client *operations_client(bool hetzner, imgact_transport *transport);
+
+#endif
