@@ -23,11 +23,22 @@ void ia_credential_clear(ia_credential *credential) {
   credential->length = 0;
 }
 
+/* Returns which part of every request would show the token: URLs and user agents are logged on the way. NULL = none. */
+static const char *place_of_token(const ia_credential *credential, const char *token, size_t length) {
+  const char *endpoint = credential->endpoint, *user_agent = credential->user_agent;
+  ia_redactor redactor;
+  ia_redactor_init(&redactor, token, length, credential->vendor_prefixes);
+  if (endpoint && ia_redact_found(&redactor, endpoint, strlen(endpoint))) return "endpoint";
+  return user_agent && ia_redact_found(&redactor, user_agent, strlen(user_agent)) ? "application" : NULL;
+}
+
 imgact_status ia_credential_set(ia_credential *credential, const char *token, size_t length, imgact_error *error) {
   _Static_assert(IA_TOKEN_MAX_LENGTH == IA_TOKEN_MAX_BYTES - 1, "a callback's buffer holds the longest token");
   ia_token found;
   const char *wrong = ia_token_find(token, length, &found);
   if (wrong) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s", wrong);
+  const char *place = place_of_token(credential, found.text, found.length);
+  if (place) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the %s contains the API token", place);
   char *copy = ia_alloc_zero(credential->allocator, found.length + 1);
   if (!copy) return ia_no_memory(error);
   memcpy(copy, found.text, found.length);

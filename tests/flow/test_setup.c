@@ -183,6 +183,8 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
   WRONG("application must be", o.application = "caf\xc3\xa9");
   WRONG("application must be", o.application = "two\r\nlines");
   WRONG("application must be at most 200", o.application = app);
+  WRONG("the application contains the API token", o.application = "app/some-token-1");
+  WRONG("the endpoint contains the API token", o.endpoint = "https://example.com/some-token/v1");
   WRONG("'http://example.com'", o.endpoint = "http://example.com");
   WRONG("''", o.endpoint = "");
   WRONG("cannot be used", o.endpoint = "https://example.com/?a=b");

@@ -202,6 +202,7 @@ static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
       {{.token = "Bearer lines-of-it"}, IMGACT_INVALID_ARGUMENT},
       {{.token = "HCLOUD_TOKEN=lines-of-it"}, IMGACT_INVALID_ARGUMENT},
       {{.token = "two lines-of-it"}, IMGACT_INVALID_ARGUMENT},
+      {{.token = "api.hetzner.cloud"}, IMGACT_INVALID_ARGUMENT}, // it is in every URL
       {{.token = large}, IMGACT_INVALID_ARGUMENT},
       {{.token = large, .length = 4097}, IMGACT_INTERNAL}, // it wrote beyond the end
       {{.token = TOKEN_A, .length = SIZE_MAX}, IMGACT_INTERNAL},
