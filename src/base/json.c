@@ -455,6 +455,12 @@ void ia_json_double_text(double number, ia_buf *out) {
   ia_buf_add(out, text, length);
 }
 
+bool ia_json_same_digits(const imgact_json *a, const imgact_json *b) {
+  yyjson_val *left = value_of(a), *right = value_of(b);
+  return yyjson_is_raw(left) && yyjson_is_raw(right) && yyjson_get_len(left) == yyjson_get_len(right) &&
+         memcmp(yyjson_get_raw(left), yyjson_get_raw(right), yyjson_get_len(left)) == 0;
+}
+
 void ia_json_number_text(const imgact_json *number, ia_buf *out) {
   yyjson_val *value = value_of(number);
   if (yyjson_is_raw(value)) ia_buf_add(out, yyjson_get_raw(value), yyjson_get_len(value));

@@ -37,6 +37,8 @@ ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t le
 char *ia_json_print(const imgact_json *value, size_t max, ia_arena *arena, const imgact_allocator *scratch, bool *too_large);
 /* A string value as a C string (U+0000 as C0 80) in an arena; NULL for anything else, *nomem set when there is no memory. */
 char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem);
+/* Returns true if two numbers were sent with the same characters. */
+bool ia_json_same_digits(const imgact_json *a, const imgact_json *b);
 /* Appends a number as it was sent, digit by digit. */
 void ia_json_number_text(const imgact_json *number, ia_buf *out);
 /* Appends the shortest text that reads back the same: 10, not 10.0; null for NaN and infinity. */

@@ -113,11 +113,15 @@ const char *ia_match_key(const char *method, const char *url, ia_arena *arena) {
 
 static bool same_json(const imgact_json *a, const imgact_json *b);
 
+/* Beyond 2^53 different numbers become one double, and beyond its range there is none: there the digits decide. */
 static bool same_number(const imgact_json *a, const imgact_json *b) {
+  static const double exact = 9007199254740992.0;
   int64_t a_int = 0, b_int = 0;
   double a_real = 0, b_real = 0;
+  if (ia_json_same_digits(a, b)) return true;
   if (imgact_json_as_int(a, &a_int) && imgact_json_as_int(b, &b_int)) return a_int == b_int;
-  return imgact_json_as_double(a, &a_real) && imgact_json_as_double(b, &b_real) && a_real >= b_real && a_real <= b_real;
+  if (!imgact_json_as_double(a, &a_real) || !imgact_json_as_double(b, &b_real)) return false;
+  return a_real >= b_real && a_real <= b_real && a_real >= -exact && a_real <= exact;
 }
 
 static bool same_text(const imgact_json *a, const imgact_json *b) {
@@ -128,28 +132,41 @@ static bool same_text(const imgact_json *a, const imgact_json *b) {
 
 static bool same_elements(const imgact_json *a, const imgact_json *b) {
   imgact_json_iter a_each = imgact_json_iter_begin(a), b_each = imgact_json_iter_begin(b);
-  if (imgact_json_count(a) != imgact_json_count(b)) return false;
+  if (a_each.left != b_each.left) return false;
   for (const imgact_json *item; (item = imgact_json_iter_next(&a_each, NULL));) {
     if (!same_json(item, imgact_json_iter_next(&b_each, NULL))) return false;
   }
   return true;
 }
 
-static const imgact_json *member_of(const imgact_json *object, const imgact_json *key) {
-  return imgact_json_get(object, imgact_json_as_string(key, NULL));
+/* The last member of that key, as imgact_json_get() has it; a key may hold U+0000. */
+static const imgact_json *member(const imgact_json *object, const imgact_json *key) {
+  size_t length = 0;
+  const char *text = imgact_json_as_string(key, &length);
+  if (!memchr(text, '\0', length)) return imgact_json_get(object, text);
+  const imgact_json *found = NULL, *name, *item;
+  imgact_json_iter each = imgact_json_iter_begin(object);
+  while ((item = imgact_json_iter_next(&each, &name)))
+    if (same_text(name, key)) found = item;
+  return found;
 }
 
-/* If a key comes twice, its last member counts, so the objects may have different numbers of members. */
+/* Every key of one is in the other, whatever its value; of duplicates the last one counts. */
+static bool has_keys_of(const imgact_json *object, const imgact_json *other) {
+  imgact_json_iter each = imgact_json_iter_begin(other);
+  for (const imgact_json *key; imgact_json_iter_next(&each, &key);)
+    if (!member(object, key)) return false;
+  return true;
+}
+
+/* Members that do not count are left out: to compare the one that does for each of them would double the work per level. */
 static bool same_members(const imgact_json *a, const imgact_json *b) {
   imgact_json_iter a_each = imgact_json_iter_begin(a), b_each = imgact_json_iter_begin(b);
   const imgact_json *key, *item;
-  while ((item = imgact_json_iter_next(&a_each, &key))) {
-    if (item == member_of(a, key) && !same_json(item, member_of(b, key))) return false;
+  while ((item = imgact_json_iter_next(&each, &key))) {
+    if (member(a, key) == item && !same_json(item, member(b, key))) return false;
   }
-  while (imgact_json_iter_next(&b_each, &key)) {
-    if (!member_of(a, key)) return false;
-  }
-  return true;
+  return has_keys_of(a, b);
 }
 
 /* Recursion ends with the document's depth, which parsing has bounded. */
