@@ -68,9 +68,73 @@ static void begin_stderr(cli_app *app) {
   cli_progress_clear(app);
 }
 
+/* ---- tokens ---- */
+
+/* How much of a secret must be in a text to count: 8 characters after the vendor's prefix, as in the library. */
+static size_t needle_of(const char *secret, size_t length, const char *const *prefixes) {
+  size_t common = 0;
+  for (; prefixes && *prefixes; prefixes++)
+    if (!strncmp(secret, *prefixes, strlen(*prefixes))) common = strlen(*prefixes);
+  return length < common + 8 ? length : common + 8;
+}
+
+/* Replaces a secret in a text. Of "NAME=token" in a variable only the token is secret: errors name variables. Returns true
+ * if it was there. */
+static bool hide(cli_buffer *text, const char *secret, const char *const *prefixes) {
+  static const char around[] = " \t\r\n\"'"; /* whitespace, and quotation marks by mistake */
+  cli_buffer shown = {0};
+  bool found = false;
+  if (!secret) return false;
+  secret += strspn(secret, around);
+  const char *equals = strchr(secret, '=');
+  if (equals && strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == (size_t)(equals - secret)) secret = equals + 1;
+  size_t length = strcspn(secret, around), needle = needle_of(secret, length, prefixes);
+  if (length < 8) return false;
+  for (const char *at = cli_buffer_get(text); *at;) {
+    size_t same = 0;
+    while (same < length && at[same] == secret[same]) same++;
+    bool hidden = same >= needle;
+    found = found || hidden;
+    if (hidden)
+      cli_buffer_text(&shown, "[redacted]");
+    else
+      cli_buffer_add(&shown, at, 1);
+    at += hidden ? same : 1;
+  }
+  cli_buffer_free(text);
+  *text = shown;
+  return found;
+}
+
+/* A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown. */
+static bool hide_tokens(cli_buffer *text) {
+  const imgact_provider *provider;
+  bool found = false;
+  for (size_t i = 0; (provider = imgact_provider_at(i)); i++)
+    for (const char *const *name = provider->token_env; name && *name; name++)
+      found = hide(text, getenv(*name), provider->token_prefixes) || found;
+  return found;
+}
+
+/* Hides tokens in a message. plain: replaces the characters that are written as escapes, too. */
+static void clean_message(imgact_error *error, bool plain) {
+  cli_buffer text = {0};
+  for (const char *at = error->message; *at; at++) {
+    unsigned char c = (unsigned char)*at;
+    bool is_escaped = c < 0x20 || c >= 0x7F || c == '"' || c == '\\';
+    cli_buffer_add(&text, plain && is_escaped ? "?" : at, 1);
+  }
+  hide_tokens(&text);
+  snprintf(error->message, sizeof error->message, "%s", text.failed ? "out of memory" : cli_buffer_get(&text));
+  cli_buffer_free(&text);
+}
+
+/* ---- for people ---- */
+
 static void put_line(cli_app *app, const char *text, bool is_error) {
   cli_buffer visible = {0};
   cli_buffer_visible(&visible, text);
+  hide_tokens(&visible); /* not before: an escape can complete a token, as \u000f ends in f */
   begin_stderr(app);
   bool red = is_error && app->color_err;
   cli_stream_text(&app->err, red ? "\x1b[1;31mimgact:\x1b[0m " : "imgact: ");
@@ -132,17 +196,37 @@ static void print_for_people(cli_app *app, const imgact_error *error, const char
   cli_buffer_free(&text);
 }
 
-static void print_for_programs(cli_app *app, const imgact_error *error, const char *details, const char *what) {
-  imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-  imgact_error named = *error; /* of several waits each error says whose it is */
-  if (what) snprintf(named.message, sizeof named.message, "%.*s: %.300s", CLI_NAMED_BYTES, what, error->message);
-  cli_failure failure = {&named, details};
+static const char *write_failure(imgact_json_writer *writer, const imgact_error *error, const char *details,
+                                 size_t *length) {
+  const cli_failure failure = {error, details};
+  imgact_json_writer_reset(writer);
   imgact_json_write_begin_object(writer);
   imgact_json_write_key(writer, "error");
   cli_write_object(writer, &cli_failure_schema, &failure, false);
   imgact_json_write_end_object(writer);
+  return imgact_json_writer_finish(writer, length);
+}
+
+/* Returns true if a token is in the text as it goes out: an escape can complete one. */
+static bool shows_token(const char *json) {
+  cli_buffer visible = {0};
+  cli_buffer_visible(&visible, json);
+  bool found = hide_tokens(&visible);
+  cli_buffer_free(&visible);
+  return found;
+}
+
+static void print_for_programs(cli_app *app, const imgact_error *error, const char *details, const char *what) {
+  imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
+  imgact_error named = *error; /* of several waits each error says whose it is */
   size_t length = 0;
-  const char *text = imgact_json_writer_finish(writer, &length);
+  if (what) snprintf(named.message, sizeof named.message, "%.*s: %.300s", CLI_NAMED_BYTES, what, error->message);
+  clean_message(&named, false);
+  const char *text = write_failure(writer, &named, details, &length);
+  if (text && shows_token(text)) {
+    clean_message(&named, true);
+    text = write_failure(writer, &named, details, &length);
+  }
   begin_stderr(app);
   if (text)
     cli_put_json(&app->err, text, length);
@@ -152,62 +236,15 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   imgact_json_writer_free(writer);
 }
 
-/* How much of a secret must be in a text to count: 8 characters after the vendor's prefix, as in the library. */
-static size_t needle_of(const char *secret, size_t length, const char *const *prefixes) {
-  size_t common = 0;
-  for (; prefixes && *prefixes; prefixes++)
-    if (!strncmp(secret, *prefixes, strlen(*prefixes))) common = strlen(*prefixes);
-  return length < common + 8 ? length : common + 8;
-}
-
-/* A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown. Of
- * "NAME=token" in a variable only the token is secret: errors name variables. */
-static void hide(char *message, size_t capacity, const char *secret, const char *const *prefixes) {
-  static const char mark[] = "[redacted]", around[] = " \t\r\n\"'"; /* whitespace, and quotation marks by mistake */
-  char shown[sizeof((imgact_error *)NULL)->message];
-  if (!secret) return;
-  secret += strspn(secret, around);
-  const char *equals = strchr(secret, '=');
-  if (equals && strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == (size_t)(equals - secret)) secret = equals + 1;
-  size_t length = strcspn(secret, around), needle = needle_of(secret, length, prefixes), used = 0;
-  if (length < 8) return;
-  for (const char *at = message; *at && used + sizeof mark < sizeof shown;) {
-    size_t same = 0;
-    while (same < length && at[same] == secret[same]) same++;
-    if (same < needle) {
-      shown[used++] = *at++;
-      continue;
-    }
-    memcpy(shown + used, mark, sizeof mark - 1);
-    used += sizeof mark - 1;
-    at += same;
-  }
-  shown[used] = '\0';
-  snprintf(message, capacity, "%s", shown);
-}
-
-static void hide_tokens(char *message, size_t capacity) {
-  const imgact_provider *provider;
-  for (size_t i = 0; (provider = imgact_provider_at(i)); i++)
-    for (const char *const *name = provider->token_env; name && *name; name++)
-      hide(message, capacity, getenv(*name), provider->token_prefixes);
-}
-
 int cli_report_failure(cli_app *app, const imgact_error *shown, const char *details, const char *what) {
-  imgact_error copy = *shown, *error = &copy;
-  hide_tokens(copy.message, sizeof copy.message);
   if (cli_wants_json(app))
-    print_for_programs(app, error, details, what);
+    print_for_programs(app, shown, details, what);
   else
-    print_for_people(app, error, what);
-  return cli_exit_status(error->status);
+    print_for_people(app, shown, what);
+  return cli_exit_status(shown->status);
 }
 
-void cli_print_error(cli_app *app, const imgact_error *shown, const char *what) {
-  imgact_error error = *shown;
-  hide_tokens(error.message, sizeof error.message);
-  print_for_people(app, &error, what);
-}
+void cli_print_error(cli_app *app, const imgact_error *shown, const char *what) { print_for_people(app, shown, what); }
 
 int cli_report_op_failure(cli_app *app, const imgact_op *op) {
   return cli_report_failure(app, imgact_op_error(op), imgact_op_error_details(op), NULL);

@@ -61,7 +61,19 @@ a_token() {
     ends 2 "$tool" image list --tokn=s3cr3t && has err '^imgact: unknown flag --tokn' && lacks err 's3cr3t' &&
     ends 2 "$tool" image list -ts3cr3t && lacks err 's3cr3t'
 }
+# An escape ends in a character that a token can begin with: \u000f.
+token_after_escape() {
+  HCLOUD_TOKEN=fuzzy-token-0123456789
+  export HCLOUD_TOKEN
+  for format in table json; do
+    ends 2 "$tool" -o $format image list "$(printf '\017uzzy-token-0123456789')" && lacks err 'fuzzy-to' &&
+      ends 2 "$tool" -o $format image list 'a fuzzy-token-0123456789' && lacks err 'fuzzy-to' && has err '\[redacted\]' ||
+      return 1
+  done
+  unset HCLOUD_TOKEN
+}
 ok 'the value of an unknown flag is not repeated: it may be a secret' a_token
+ok 'tool error with the token hides it' token_after_escape
 
 an_error_object() {
   for flags in '-o json' '-ojson' '--output=jsonl' '-qo json'; do
