@@ -161,7 +161,7 @@ static bool has_keys_of(const imgact_json *object, const imgact_json *other) {
 
 /* Members that do not count are left out: to compare the one that does for each of them would double the work per level. */
 static bool same_members(const imgact_json *a, const imgact_json *b) {
-  imgact_json_iter a_each = imgact_json_iter_begin(a), b_each = imgact_json_iter_begin(b);
+  imgact_json_iter each = imgact_json_iter_begin(a);
   const imgact_json *key, *item;
   while ((item = imgact_json_iter_next(&each, &key))) {
     if (member(a, key) == item && !same_json(item, member(b, key))) return false;
