@@ -219,6 +219,8 @@ const char *ia_url_parse(const char *text, ia_url *url) {
   size_t authority = strcspn(text, "/?#");
   const char *wrong = read_authority(text, authority, url);
   if (wrong) return wrong;
+  for (const char *c = text + authority; *c != '\0'; c++)
+    if ((unsigned char)*c > 0x7f) return "it has a character that is not ASCII";
   url->path = text + authority;
   url->path_length = strcspn(url->path, "?#");
   url->query = url->path + url->path_length;

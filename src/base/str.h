@@ -32,8 +32,8 @@ typedef struct ia_url {
   bool https;
   bool loopback; /* the host is localhost, 127.0.0.0/8 or [::1] by its spelling */
 } ia_url;
-/* NULL if it is one; else what is wrong with it: "it has no host", ... Refused too: user info, control characters, blanks.
- */
+/* NULL if it is one; else what is wrong with it: "it has no host", ... Refused too: user info, control characters, blanks,
+ * characters beyond ASCII. */
 const char *ia_url_parse(const char *text, ia_url *url);
 
 /* A 64-bit hash of bytes (FNV-1a, mixed). */

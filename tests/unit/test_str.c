@@ -265,6 +265,8 @@ static void what_is_no_such_url_is_refused_with_the_reason(void **state) {
              {"https://h/\r\nX: y", "control"},
              {"https://h\t", "control"},
              {"https://h/\x7f", "control"},
+             {"https://h/caf\xc3\xa9", "not ASCII"},
+             {"https://h/?\xff", "not ASCII"},
              {"http://", "no host"},
              {"http:///v1", "no host"},
              {"http://?a", "no host"},
