@@ -73,7 +73,8 @@ static void check_labels(const imgact_label *labels, size_t count, const check_s
 }
 
 static void check_time(int64_t ms) {
-  CHECK(ms == IMGACT_NO_TIME || (ms > INT64_C(-62200000000000) && ms < INT64_C(253500000000000)));
+  static const int64_t first = -62167219200000, end = 253402300800000; /* the years 0 to 9999 */
+  CHECK(ms == IMGACT_NO_TIME || (ms >= first && ms < end));
 }
 
 static void check_tristate(imgact_tristate answer) {

@@ -125,6 +125,8 @@ def from_fixture(seeds, path):
     for request, text in zip(requests, replies):
         for kind in slots(request, provider):
             seeds.add(f"decode_{provider}", f"{letter(kind)}@@\n{text}")
+            failing = chr(ord("A") + len(text) % 24)  # which allocation fails
+            seeds.add(f"memory_{provider}", f"{letter(kind)}@{failing}\n{text}")
     seeds.add("encode", arguments(call, provider))
     if requests:
         texts = [f"{r['method']} {r['url']}\n{body_of(r.get('postData') or {})}" for r in requests]

@@ -4,7 +4,7 @@
  * The last one is the request, the others are entries of a cassette. Properties:
  *
  *   - a key consists of the method and printable ASCII; the key of its own target is the same key;
- *   - a URL with other escapes for the same bytes, or another host, has the same key;
+ *   - a URL with other escapes for the same bytes, with its pairs in another order, or with another host has the same key;
  *   - bodies match in both directions or in none; a body matches itself, and JSON matches its own compact form;
  *   - the description of a miss is short UTF-8 text without control characters.
  */
@@ -56,6 +56,27 @@ static void respell(ia_buf *out, const char *url) {
   }
 }
 
+/* The target of a key with its pairs in the opposite order; false: two pairs have one key, and their order counts. */
+static bool reverse_pairs(ia_buf *out, const char *target) {
+  const char *pairs[32];
+  size_t count = 0;
+  const char *at = strchr(target, '?');
+  if (!at) return false;
+  ia_buf_add(out, target, (size_t)(at - target));
+  for (; at; at = strchr(at + 1, '&')) {
+    if (count == sizeof pairs / sizeof *pairs) return false;
+    pairs[count++] = at + 1;
+  }
+  for (size_t i = count; i-- > 0;) {
+    size_t length = strcspn(pairs[i], "=&");
+    for (size_t k = 0; k < i; k++)
+      if (strcspn(pairs[k], "=&") == length && !strncmp(pairs[k], pairs[i], length)) return false;
+    ia_buf_char(out, i + 1 == count ? '?' : '&');
+    ia_buf_add(out, pairs[i], strcspn(pairs[i], "&"));
+  }
+  return true;
+}
+
 static void check_key(const request *r, const char *key, ia_arena *arena) {
   size_t method = strlen(r->method);
   CHECK(key && !strncmp(key, r->method, method) && key[method] == ' ' && key[method + 1] == '/');
@@ -63,10 +84,15 @@ static void check_key(const request *r, const char *key, ia_arena *arena) {
   const char *again = ia_match_key(r->method, key + method + 1, arena);
   CHECK(again && !strcmp(again, key));
   ia_buf other;
-  ia_buf_init(&other, NULL, 3 * strlen(r->url) + 100);
+  ia_buf_init(&other, NULL, 3 * strlen(r->url) + strlen(key) + 100);
   respell(&other, r->url);
   const char *respelled = ia_match_key(r->method, ia_buf_text(&other), arena);
   CHECK(respelled && !strcmp(respelled, key));
+  ia_buf_reset(&other);
+  if (reverse_pairs(&other, key + method + 1)) {
+    const char *reversed = ia_match_key(r->method, ia_buf_text(&other), arena);
+    CHECK(reversed && !strcmp(reversed, key));
+  }
   ia_buf_free(&other);
 }
 

@@ -12,7 +12,7 @@
 #define CUTS        64
 #define DAMAGES     2000
 #define FEW_CUTS    4
-#define FEW_DAMAGES 20
+#define FEW_DAMAGES 12
 #define MAX_FILES   2000
 
 #define MAX_WORDS 400
