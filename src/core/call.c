@@ -300,16 +300,28 @@ static bool mutates(imgact_op_kind kind) {
          kind == IMGACT_OP_CONVERT || kind == IMGACT_OP_TRANSFER;
 }
 
-/* A key that this version does not know may change what the call does. */
-static const imgact_json *unknown_key(const imgact_json *root) {
-  static const char *const known[] = {"provider",    "endpoint",     "credential", "op",
-                                      "image",       "region",       "protect",    "name",
-                                      "description", "distribution", "labels",     "convert_to_snapshot"};
+/* A key that this version does not know, or not for this operation, may change what the call does. */
+static const imgact_json *unknown_key(const imgact_json *root, imgact_op_kind kind) {
+  static const struct {
+    const char *key;
+    imgact_op_kind kind; /* IMGACT_OP_COUNT: every one */
+  } known[] = {{"provider", IMGACT_OP_COUNT},
+               {"endpoint", IMGACT_OP_COUNT},
+               {"credential", IMGACT_OP_COUNT},
+               {"op", IMGACT_OP_COUNT},
+               {"image", IMGACT_OP_COUNT},
+               {"region", IMGACT_OP_TRANSFER},
+               {"protect", IMGACT_OP_CHANGE_PROTECTION},
+               {"name", IMGACT_OP_UPDATE_IMAGE},
+               {"description", IMGACT_OP_UPDATE_IMAGE},
+               {"distribution", IMGACT_OP_UPDATE_IMAGE},
+               {"labels", IMGACT_OP_UPDATE_IMAGE},
+               {"convert_to_snapshot", IMGACT_OP_UPDATE_IMAGE}};
   imgact_json_iter each = imgact_json_iter_begin(root);
   for (const imgact_json *key; imgact_json_iter_next(&each, &key);) {
     size_t i = 0;
-    while (i < sizeof known / sizeof *known && !imgact_json_equals(key, known[i])) i++;
-    if (i == sizeof known / sizeof *known) return key;
+    while (i < sizeof known / sizeof *known && !imgact_json_equals(key, known[i].key)) i++;
+    if (i == sizeof known / sizeof *known || (known[i].kind != IMGACT_OP_COUNT && known[i].kind != kind)) return key;
   }
   return NULL;
 }
@@ -335,7 +347,7 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_t
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call's '%s' is %s", silent ? "protect" : reader->odd,
                             silent ? "missing" : "of the wrong type");
   if (!call->image_ref) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
-  const imgact_json *unknown = unknown_key(reader->root);
+  const imgact_json *unknown = unknown_key(reader->root, (imgact_op_kind)kind);
   if (!unknown) return IMGACT_OK;
   char key[64] = "";
   imgact_json_copy_string(unknown, key, sizeof key);

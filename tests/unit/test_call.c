@@ -188,6 +188,26 @@ static void assert_is_copy(const imgact_call *copy) {
     assert_copied(update->distribution, some_update.distribution);
     assert_copied(update->labels[0].value, some_labels[0].value);
     assert_copied(update->labels[1].key, some_labels[1].key);
+}
+
+static void stored_call_foreign_key_is_rejected(void **state) {
+  (void)state;
+  static const char *const calls[][2] = {{"transfer", "\"region\":\"nyc3\",\"protect\":true"},
+                                         {"delete_image", "\"region\":\"nyc3\""},
+                                         {"convert", "\"name\":\"x\""},
+                                         {"change_protection", "\"protect\":true,\"labels\":{}"},
+                                         {"update_image", "\"name\":\"x\",\"region\":\"nyc3\""}};
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    shelf s;
+    open_shelf(&s, 0);
+    char text[200];
+    imgact_call back;
+    ia_call_target target = {.provider = "somebody"};
+    imgact_error error;
+    snprintf(text, sizeof text, "{\"provider\":\"somebody\",\"op\":\"%s\",\"image\":\"1\",%s}", calls[i][0], calls[i][1]);
+    assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error), IMGACT_INVALID_ARGUMENT);
+    if (!strstr(error.message, "the stored call has the unknown key")) fail_msg("%s: %s", text, error.message);
+    close_shelf(&s);
   }
 }
 
@@ -275,6 +295,7 @@ int main(void) {
       cmocka_unit_test(a_lack_of_memory_is_named_so),
       cmocka_unit_test(stored_call_without_memory_is_none),
       cmocka_unit_test(stored_call_unknown_key_is_rejected),
+      cmocka_unit_test(stored_call_foreign_key_is_rejected),
       cmocka_unit_test(arguments_are_copied_whole_or_not_at_all),
       cmocka_unit_test(forms_are_checked),
   };
