@@ -14,7 +14,7 @@ typedef struct check_secret {
 
 extern const check_secret check_fuzz_token; /* FUZZ_TOKEN */
 
-/* The text (may be NULL) is UTF-8 and holds the token in no form in which a writer writes it. */
+/* The text (may be NULL) is UTF-8 and holds the token in no form in which a writer writes it. secret: NULL = no token. */
 void check_text(const char *text, const check_secret *secret);
 /* The same, and it is a JSON document; NULL is fine. */
 void check_json(const char *text, const check_secret *secret);

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
-// A cassette is read, or refused with words; what was read answers a client, whose list then ends one way or the other.
-#include "fuzz.h"
+/*
+ * A cassette. Properties:
+ *
+ *   - it is read, or rejected with a message;
+ *   - the list of a client that replays it ends, and its error and items pass check_op().
+ */
+#include "check.h"
 #include <imgact/imgact.h>
 #include <imgact/transport.h>
 
@@ -17,7 +22,7 @@ static void replay(const char *path, const char *provider) {
   imgact_op *op = imgact_list_images(client, NULL);
   imgact_op_options limits = {.size = sizeof limits, .deadline_ms = 600000};
   imgact_op_set_options(op, &limits);
-  if (imgact_op_run(op) != IMGACT_OK) CHECK(imgact_op_error(op)->message[0] != '\0');
+  check_op(op, imgact_op_run(op), NULL);
   imgact_op_free(op);
   imgact_client_free(client);
 }

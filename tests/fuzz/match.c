@@ -26,13 +26,13 @@ static bool read_request(request *r, fuzz_parts *parts) {
   if (!text) return false;
   *r = (request){.text = text};
   parts->text = NULL; /* taken over */
-  char *newline = strchr(text, '\n'), *blank = strchr(text, ' ');
+  char *newline = strchr(text, '\n'), *space = strchr(text, ' ');
   if (newline) *newline = '\0';
   r->method = text;
   r->url = text + strlen(text);
-  if (blank && (!newline || blank < newline)) {
-    *blank = '\0';
-    r->url = blank + 1;
+  if (space && (!newline || space < newline)) {
+    *space = '\0';
+    r->url = space + 1;
   }
   if (!newline) return true;
   r->body = newline + 1;

@@ -10,7 +10,7 @@
 
 /* A scripted_rule; user is a fuzz_parts. */
 bool operations_answer(void *user, const scripted_request *request, scripted_answer *answer);
-/* An operation whose arguments follow from the flags; kind counts modulo IMGACT_OP_COUNT. */
+/* A new operation; its arguments follow from the flags, kind counts modulo IMGACT_OP_COUNT. */
 imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags);
 /* A client of a transport (taken over), with FUZZ_TOKEN. */
 imgact_client *operations_client(bool hetzner, imgact_transport *transport);

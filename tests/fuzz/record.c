@@ -54,7 +54,7 @@ static char *read_cassette(size_t *length) {
   return text;
 }
 
-/* Returns true if something was redacted. A body that is no text is in base64 in the file. */
+/* Returns true if something was redacted. A body that is not text is in base64 in the file. */
 static bool check_cassette(const char *text, size_t length, size_t requests) {
   ia_har har;
   imgact_error error;

@@ -24,7 +24,7 @@ typedef struct reply_input {
   imgact_http_response http;
 } reply_input;
 
-/* Takes an input apart; false: it is no such input, or the provider has no such slot. */
+/* Takes an input apart; false: the format is another one, or the provider has no such slot. */
 bool reply_input_read(reply_input *input, const imgact_provider *provider, const uint8_t *data, size_t size);
 void reply_input_free(reply_input *input);
 

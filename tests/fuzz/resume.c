@@ -5,7 +5,7 @@
  *
  *   - a call that cannot be resumed is IMGACT_INVALID_ARGUMENT or IMGACT_UNSUPPORTED, has a message and sends nothing;
  *   - it may have been applied until the opposite is known: so says every refused call;
- *   - what is not idempotent is looked up before it is sent: the first request is no POST;
+ *   - what is not idempotent is looked up before it is sent: the first request is not a POST;
  *   - a call that was read is written as the same call, and is not announced again;
  *   - results and errors pass check_op().
  */

@@ -6,7 +6,7 @@
  *   - a reply has a status from 200 to 599, and none is 500 unless a fault asked for it;
  *   - its head has one line per header: no value begins a line of its own;
  *   - a body that calls itself JSON is JSON, unless a fault changed it;
- *   - a reply that is no 2xx had no effect, unless there are faults;
+ *   - a reply without a 2xx status had no effect, unless there are faults;
  *   - the world that was dumped can be loaded, and its dump is the same.
  */
 #include "control_api.h"
@@ -53,12 +53,12 @@ static void check_reply(const sim_outcome *outcome, bool faulty) {
 }
 
 static void serve(sim_instance *instance, char *text, size_t length, int64_t now_ms) {
-  char *newline = strchr(text, '\n'), *blank = strchr(text, ' ');
+  char *newline = strchr(text, '\n'), *space = strchr(text, ' ');
   if (newline) *newline = '\0';
-  if (!blank || (newline && blank > newline)) return;
-  *blank = '\0';
+  if (!space || (newline && space > newline)) return;
+  *space = '\0';
   bool anonymous = text[0] == '!';
-  sim_request request = {.method = text + anonymous, .target = blank + 1, .host = "127.0.0.1:8080"};
+  sim_request request = {.method = text + anonymous, .target = space + 1, .host = "127.0.0.1:8080"};
   if (!anonymous) request.authorization = "Bearer token";
   if (newline) {
     request.body = newline + 1;
