@@ -111,7 +111,8 @@ static void check_body(const request *r, ia_arena *arena) {
   imgact_json_doc *doc = NULL;
   CHECK(matches(r->body, r->body_bytes, r->body, r->body_bytes));
   if (!r->body || ia_json_parse(r->body, r->body_bytes, &ia_malloc, NULL, &doc, NULL, 0) != IA_JSON_OK) return;
-  const char *compact = ia_json_print(imgact_json_doc_root(doc), arena, &ia_malloc);
+  bool too_large;
+  const char *compact = ia_json_print(imgact_json_doc_root(doc), SIZE_MAX, arena, &ia_malloc, &too_large);
   CHECK(compact && matches(r->body, r->body_bytes, compact, strlen(compact)));
   imgact_json_doc_free(doc);
 }

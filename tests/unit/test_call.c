@@ -188,6 +188,7 @@ static void assert_is_copy(const imgact_call *copy) {
     assert_copied(update->distribution, some_update.distribution);
     assert_copied(update->labels[0].value, some_labels[0].value);
     assert_copied(update->labels[1].key, some_labels[1].key);
+  }
 }
 
 static void stored_call_foreign_key_is_rejected(void **state) {
