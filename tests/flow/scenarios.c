@@ -158,7 +158,7 @@ void scenario_check(const scenario *s, const cloud *c, const imgact_op *op) {
   if (error->status == IMGACT_OK) {
     assert_string_equal(error->message, "");
     assert_null(imgact_op_error_details(op));
-    if (!s->mutation) assert_in_range(images, s->images, s->images + s->vanished);
+    if (!s->mutation) assert_int_in_range(images, s->images, s->images + s->vanished);
     if (!s->mutation) assert_int_equal(actions, s->actions);
     return;
   }

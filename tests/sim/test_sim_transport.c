@@ -100,7 +100,7 @@ static void a_list_that_moves_is_still_whole(void **state) {
   run(op, IMGACT_OK);
   size_t count = 0;
   imgact_op_images(op, &count);
-  assert_in_range(count, 302, 303); // the image that appears may be in the list or not
+  assert_int_in_range(count, 302, 303); // the image that appears may be in the list or not
   imgact_op_free(op);
   imgact_client_free(client);
 }
