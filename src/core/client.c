@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the operations of one provider and token share: places for requests, retry tokens, the cloud's clock, claims. */
+/* What the operations of one provider and token share: places for requests, the retry budget, the cloud's clock, claims. */
 #include "client.h"
 #include "error_fill.h"
 #include "str.h"
@@ -55,7 +55,7 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                             .settings = settings_of(options),
                             .trace = options->trace,
                             .trace_user_data = options->trace_user_data,
-                            .retry_tokens = IA_RETRY_TOKENS,
+                            .retry_budget = IA_RETRY_BUDGET,
                             .rate = ia_rate_limit_unknown};
   client->queue = (ia_queue){.timers = &engine->timers,
                              .runnable = &engine->runnable,
@@ -102,9 +102,9 @@ void ia_client_clear(imgact_client *client) {
   ia_claims_free(&client->claims);
 }
 
-void ia_client_hold(imgact_client *client) { client->references++; }
+void ia_client_ref(imgact_client *client) { client->references++; }
 
-void ia_client_drop(imgact_client *client) {
+void ia_client_unref(imgact_client *client) {
   if (--client->references == 0) client->released(client);
 }
 

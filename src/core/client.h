@@ -13,7 +13,7 @@
 #include <imgact/client.h>
 #include <imgact/provider.h>
 
-#define IA_RETRY_TOKENS   100
+#define IA_RETRY_BUDGET   100
 #define IA_MUTATION_LISTS 256 /* so that a look for a twin is short among tens of thousands */
 
 typedef struct ia_settings {
@@ -35,7 +35,7 @@ struct imgact_client {
   imgact_trace_fn trace;
   void *trace_user_data;
   ia_queue queue; /* requests that wait for a place */
-  int32_t retry_tokens;
+  int32_t retry_budget;
   uint32_t exchanges; /* counts them, for traces */
   ia_poller poller;
   ia_link mutations[IA_MUTATION_LISTS]; /* operations whose effect is not settled, by what they would do: mutation.c */
@@ -55,8 +55,8 @@ imgact_status ia_client_refresh_token(imgact_client *client);
 const char *ia_client_credential_id(const imgact_client *client, char id[IA_CREDENTIAL_ID_SIZE]);
 void ia_client_clear(imgact_client *client);
 
-void ia_client_hold(imgact_client *client);
-void ia_client_drop(imgact_client *client);
+void ia_client_ref(imgact_client *client);
+void ia_client_unref(imgact_client *client);
 
 const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind kind);
 /* The quota that a slot's requests count against. */

@@ -18,7 +18,7 @@ static bool try_encode(imgact_op *op, const imgact_call *call) {
   ia_error_clear(&error);
   const imgact_slot *slot = ia_client_slot(op->client, call->kind);
   error.status = ia_request_encode(&request, slot, call, op->client->provider, &error);
-  ia_op_take_error(op, &error);
+  ia_op_set_error(op, &error);
   bool sends = error.status == IMGACT_OK && !request.empty;
   op->local = op->local || (sends && request.local);
   ia_request_free(&request);
@@ -59,7 +59,7 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
     return NULL;
   }
   imgact_error error;
-  if (ia_pager_init(op->pager, client, &op->call, &error) != IMGACT_OK) ia_op_take_error(op, &error);
+  if (ia_pager_init(op->pager, client, &op->call, &error) != IMGACT_OK) ia_op_set_error(op, &error);
   imgact_call first = op->call;
   first.page = 1;
   first.per_page = client->provider->max_per_page;
@@ -180,7 +180,7 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
   imgact_op *op = status == IMGACT_NOMEM ? NULL : checked(ia_op_new(client, &ia_flow_mutation, &call));
   if (op && status != IMGACT_OK) {
     ia_error_clear(&op->error);
-    ia_op_take_error(op, &error);
+    ia_op_set_error(op, &error);
   }
   bool resumed = op && ia_mutation_resume(op, sent_at, target.credential);
   ia_arena_free(&arena);

@@ -40,6 +40,6 @@ bool ia_engine_notify(ia_engine *engine) {
   if (ia_list_empty(&engine->notify)) return false;
   imgact_op *op = IA_ENTRY(engine->notify.next, imgact_op, notify);
   ia_list_remove(&op->notify);
-  ia_op_tell(op);
+  ia_op_run_callbacks(op);
   return true;
 }

@@ -310,21 +310,21 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
   imgact_client *client = exchange->client;
   ia_engine *engine = client->engine;
   ia_attempt attempt = {.method = exchange->request.method,
-                        .safe = (exchange->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0,
+                        .idempotent = (exchange->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0,
                         .delivery = http->delivery,
                         .failure = http->failure,
                         .error = &exchange->error,
                         .attempts = exchange->attempts,
                         .max_attempts = exchange->policy.max_attempts,
-                        .tokens = exchange->policy.is_poll ? IA_RETRY_TOKENS : client->retry_tokens,
+                        .tokens = exchange->policy.is_poll ? IA_RETRY_BUDGET : client->retry_budget,
                         .base_ms = client->settings.retry_base_ms,
                         .left_ms = left_of(exchange),
                         .wait_hint_ms = wait_hint_ms,
                         .random = ia_random(&engine->timers)};
   ia_decision decision = ia_retry(&attempt);
   /* A wait outlasts a pause of any length: its next poll comes then, or after an hour, which is as long as limits count. */
-  if (decision.verdict == IA_ASKED_TOO_LONG && exchange->policy.is_poll && exchange->attempts < attempt.max_attempts) {
-    decision.verdict = IA_AGAIN;
+  if (decision.action == IA_RETRY_TOO_LATE && exchange->policy.is_poll && exchange->attempts < attempt.max_attempts) {
+    decision.action = IA_RETRY_AFTER;
     decision.delay_ms = decision.asked_ms < MAX_POLL_PAUSE_MS ? decision.asked_ms : MAX_POLL_PAUSE_MS;
   }
   return decision;
@@ -338,7 +338,7 @@ static void on_retry_timer(ia_timer *timer) {
 
 static void back_off(ia_exchange *exchange, const ia_decision *decision) {
   imgact_client *client = exchange->client;
-  if (!exchange->policy.is_poll) client->retry_tokens--;
+  if (!exchange->policy.is_poll) client->retry_budget--;
   ia_trace_retry(exchange, decision->delay_ms);
   exchange->state = IA_EXCHANGE_BACKOFF; /* its error stays the cause, should it not go again */
   ia_timer_set(&client->engine->timers, &exchange->timer, ia_later(client->engine->timers.now.mono_ms, decision->delay_ms),
@@ -350,9 +350,9 @@ static void explain(ia_exchange *exchange, const ia_decision *decision) {
   imgact_error *error = &exchange->error;
   char message[ROOM_FOR_A_WORD];
   ia_str_copy(message, sizeof message, error->message);
-  if (decision->verdict == IA_OUT_OF_TOKENS)
-    ia_error_text(error, "%s (not sent again: this client's %d retries are used up)", message, IA_RETRY_TOKENS);
-  if (decision->verdict == IA_ASKED_TOO_LONG && error->retry_after_ms < 0) error->retry_after_ms = decision->asked_ms;
+  if (decision->action == IA_RETRY_BUDGET_EXHAUSTED)
+    ia_error_text(error, "%s (not sent again: this client's %d retries are used up)", message, IA_RETRY_BUDGET);
+  if (decision->action == IA_RETRY_TOO_LATE && error->retry_after_ms < 0) error->retry_after_ms = decision->asked_ms;
 }
 
 static void end(ia_exchange *exchange, const ia_decision *decision) {
@@ -382,7 +382,7 @@ static void update_rate_limiter(ia_exchange *exchange, const imgact_http_respons
 
 static void park(ia_exchange *exchange, const ia_decision *decision) {
   int64_t asked = exchange->error.retry_after_ms > 0 ? exchange->error.retry_after_ms : decision->delay_ms;
-  if (decision->verdict == IA_ASKED_TOO_LONG) asked = decision->asked_ms;
+  if (decision->action == IA_RETRY_TOO_LATE) asked = decision->asked_ms;
   if (exchange->rate_limiter && exchange->error.status == IMGACT_RATE_LIMITED && asked > 0)
     ia_rate_limiter_block_for(exchange->rate_limiter, exchange->slot->rate_limit_index, asked);
 }
@@ -399,7 +399,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   imgact_rate_limit_info rate = {
       .size = sizeof rate, .rate_limit = ia_rate_limit_unknown, .next_request_at = IMGACT_NO_TIME};
   if (exchange->state != IA_EXCHANGE_IN_FLIGHT) return;
-  ia_client_hold(client);
+  ia_client_ref(client);
   release_slot(exchange);
   ia_timers_refresh(&client->engine->timers); /* callbacks of other exchanges may have taken any time */
   ia_trace_response(exchange, http);
@@ -412,7 +412,7 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   int64_t ahead_ms = wait_hint_ms(client, &rate, server_ms);
   update_rate_limiter(exchange, http, &rate, ahead_ms);
   if (exchange->error.status == IMGACT_OK) {
-    if (client->retry_tokens < IA_RETRY_TOKENS) client->retry_tokens++;
+    if (client->retry_budget < IA_RETRY_BUDGET) client->retry_budget++;
     exchange->uncertain = exchange->maybe_applied = false;
     leave_rate_limiter(exchange);
     exchange->done(exchange);
@@ -421,12 +421,12 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
     exchange->maybe_applied = exchange->maybe_applied || decision.maybe_applied;
     park(exchange, &decision);
     leave_rate_limiter(exchange);
-    if (decision.verdict == IA_AGAIN)
+    if (decision.action == IA_RETRY_AFTER)
       back_off(exchange, &decision);
     else
       end(exchange, &decision);
   }
-  ia_client_drop(client);
+  ia_client_unref(client);
 }
 
 void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response) {

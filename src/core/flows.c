@@ -69,7 +69,7 @@ static void list_start(imgact_op *op) {
 static void list_stop(imgact_op *op) {
   if (!op->pager) return;
   if (op->error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0; /* cancelled, too late */
-  if (op->state == IA_OP_ENDED && op->pager->state == IA_PAGER_PAUSED && op->error.status == IMGACT_OK && !op->doomed)
+  if (op->state == IA_OP_ENDED && op->pager->state == IA_PAGER_PAUSED && op->error.status == IMGACT_OK && !op->free_on_unpin)
     return;
   ia_pager_stop(op->pager);
 }
@@ -202,13 +202,13 @@ const ia_flow ia_flow_get = {.start = get_start, .stop = get_stop, .cause = get_
 
 /* ---- waiting ---- */
 
-typedef struct wait_one {
+typedef struct wait_item {
   ia_watch watch; /* first */
   imgact_op *op;
-} wait_one;
+} wait_item;
 
-struct ia_waits {
-  wait_one *all;
+struct ia_wait_set {
+  wait_item *all;
   size_t left;
 };
 
@@ -238,14 +238,14 @@ imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error
 }
 
 static void looked(ia_watch *watch, const imgact_error *error, const char *details) {
-  imgact_op *op = ((wait_one *)watch)->op;
+  imgact_op *op = ((wait_item *)watch)->op;
   imgact_error verdict;
   if (error)
     note(op, error, details);
   else if (ia_action_verdict(watch->action, &verdict) != IMGACT_OK)
     note(op, &verdict, NULL);
   if (!error && watch->action->status == IMGACT_ACTION_STATUS_RUNNING) {
-    ia_op_progress(op, watch);
+    ia_op_queue_progress(op, watch);
     return;
   }
   if (--op->waits->left == 0) ia_op_end(op);
@@ -284,7 +284,7 @@ void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *ima
 static void wait_stop(imgact_op *op) {
   if (!op->waits) return;
   collect(op);
-  for (size_t i = 0; i < op->call.action_ids_count; i++) ia_op_unwatch(op, &op->waits->all[i].watch);
+  for (size_t i = 0; i < op->call.action_ids_count; i++) ia_op_release_watch(op, &op->waits->all[i].watch);
   op->waits = NULL;
 }
 

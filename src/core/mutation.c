@@ -114,7 +114,7 @@ static void on_poll(ia_watch *watch, const imgact_error *error, const char *deta
     imgact_error failed = *error;
     end(m, IA_MUTATION_UNKNOWN, &failed, details);
   } else if (watch->action->status == IMGACT_ACTION_STATUS_RUNNING) {
-    ia_op_progress(m->op, watch);
+    ia_op_queue_progress(m->op, watch);
   } else {
     end_with_action(m, watch->action);
   }
@@ -135,7 +135,7 @@ static void wait_for(ia_mutation *m, const imgact_action *action) {
     m->watch.may_be_missing_until_ms = ia_later(timers_of(m)->now.mono_ms, op->client->settings.settle_ms);
   m->watch.kind = action->kind;
   ia_watch_start(&m->watch, op->client, true);
-  ia_op_progress(op, &m->watch);
+  ia_op_queue_progress(op, &m->watch);
 }
 
 /* Without a wish to wait a running action is success; a failed one never is. */
@@ -209,7 +209,7 @@ static void on_not_applied(ia_mutation *m) {
                                  .idempotent = is_idempotent(op),
                                  .attempts = doubt->attempts,
                                  .max_attempts = ia_op_request_policy(op, IA_PRIORITY_MUTATION, false).max_attempts,
-                                 .retry_budget = client->retry_tokens,
+                                 .retry_budget = client->retry_budget,
                                  .retry_after_ms = doubt->cause.retry_after_ms,
                                  .now_ms = timers_of(m)->now.mono_ms,
                                  .not_before_ms = doubt->resend_not_before_ms,
@@ -222,7 +222,7 @@ static void on_not_applied(ia_mutation *m) {
     ia_timer_set(timers_of(m), &m->timer, doubt->resend_not_before_ms, resend_later);
     break;
   default:
-    client->retry_tokens--;
+    client->retry_budget--;
     ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, doubt->request_number,
                   "the cloud shows no effect of the request: it is sent again");
     send_request(op);
@@ -322,7 +322,7 @@ static bool on_admitted(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   if (may_be_applied(op)) return true;
   ia_op_pin(op);
-  bool allowed = ia_op_announce(op);
+  bool allowed = ia_op_call_before_send(op);
   if (!ia_op_unpin(op) || op->state != IA_OP_RUNNING) return false;
   if (allowed) return true;
   imgact_error error = op->error;
@@ -437,7 +437,7 @@ static void stop(imgact_op *op) {
     if (op->error.status == IMGACT_OK) ia_no_memory(&op->error);
     m->state = IA_MUTATION_UNKNOWN;
   }
-  ia_op_unwatch(op, &m->watch);
+  ia_op_release_watch(op, &m->watch);
   ia_lookup_free(&m->lookup);
   settle(m);
 }

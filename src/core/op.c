@@ -29,7 +29,7 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   imgact_op *op = ia_alloc_zero(client->allocator, sizeof *op);
   if (!op) return NULL;
   op->client = client;
-  ia_client_hold(client);
+  ia_client_ref(client);
   op->flow = flow;
   op->rate = ia_rate_limit_unknown;
   op->deadline_ms = IA_NEVER;
@@ -62,7 +62,7 @@ void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) 
   ia_op_complete_error(op);
 }
 
-void ia_op_take_error(imgact_op *op, const imgact_error *error) {
+void ia_op_set_error(imgact_op *op, const imgact_error *error) {
   if (op->error.status != IMGACT_OK || error->status == IMGACT_OK) return;
   op->error = *error;
   ia_op_complete_error(op);
@@ -96,10 +96,10 @@ void ia_op_end_soon(imgact_op *op) {
 
 static bool has_page(const imgact_op *op) { return op->flow->has_page && op->flow->has_page(op); }
 
-bool ia_op_page_is_due(const imgact_op *op) { return has_page(op) && op->tell_done; }
+bool ia_op_has_undelivered_page(const imgact_op *op) { return has_page(op) && op->notify_done; }
 
-void ia_op_begin(imgact_op *op) {
-  bool goes_on = has_page(op) && !op->tell_done;
+void ia_op_start(imgact_op *op) {
+  bool goes_on = has_page(op) && !op->notify_done;
   if (op->state != IA_OP_NEW && !goes_on) return; /* a page that nobody was told of yet is not passed over */
   ia_engine *engine = op->client->engine;
   ia_timers_refresh(&engine->timers);
@@ -126,8 +126,8 @@ void ia_op_end(imgact_op *op) {
   if (op->error.status != IMGACT_OK) complete_error(op, maybe || may_be_applied(op));
   ia_timer_stop(&client->engine->timers, &op->deadline);
   client->engine->running--;
-  op->tell_done = op->callbacks.done != NULL;
-  if (op->tell_done) ia_list_append(&client->engine->notify, &op->notify);
+  op->notify_done = op->callbacks.done != NULL;
+  if (op->notify_done) ia_list_append(&client->engine->notify, &op->notify);
 }
 
 void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details) {
@@ -139,20 +139,20 @@ void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *detail
 void ia_op_pin(imgact_op *op) { op->pins++; }
 
 bool ia_op_unpin(imgact_op *op) {
-  bool doomed = op->doomed;
-  if (--op->pins == 0 && doomed) imgact_op_free(op);
-  return !doomed;
+  bool free_on_unpin = op->free_on_unpin;
+  if (--op->pins == 0 && free_on_unpin) imgact_op_free(op);
+  return !free_on_unpin;
 }
 
 /* ---- callbacks ---- */
 
-void ia_op_progress(imgact_op *op, ia_watch *watch) {
+void ia_op_queue_progress(imgact_op *op, ia_watch *watch) {
   if (!op->callbacks.progress) return;
-  ia_list_append(&op->progress.watches, &watch->news);
+  ia_list_append(&op->progress.watches, &watch->progress_link);
   ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
-void ia_op_unwatch(imgact_op *op, ia_watch *watch) {
+void ia_op_release_watch(imgact_op *op, ia_watch *watch) {
   if (op->progress.current == watch) {
     op->progress.borrowed = watch->arena;
     watch->arena = (ia_arena){0};
@@ -163,8 +163,8 @@ void ia_op_unwatch(imgact_op *op, ia_watch *watch) {
 
 /* The callback may cancel or free the operation, and what it was handed stays until it returns. */
 static void tell_progress(imgact_op *op) {
-  ia_watch *watch = op->progress.current = IA_ENTRY(op->progress.watches.next, ia_watch, news);
-  ia_list_remove(&watch->news);
+  ia_watch *watch = op->progress.current = IA_ENTRY(op->progress.watches.next, ia_watch, progress_link);
+  ia_list_remove(&watch->progress_link);
   if (!ia_list_empty(&op->progress.watches)) ia_list_append(&op->client->engine->notify, &op->notify);
   ia_op_pin(op);
   op->callbacks.progress(op->callbacks.progress_user_data, op, watch->action);
@@ -173,26 +173,26 @@ static void tell_progress(imgact_op *op) {
   (void)ia_op_unpin(op);
 }
 
-void ia_op_tell(imgact_op *op) {
+void ia_op_run_callbacks(imgact_op *op) {
   if (!ia_list_empty(&op->progress.watches)) {
     tell_progress(op);
     return;
   }
-  if (!op->tell_done) return;
+  if (!op->notify_done) return;
   imgact_done_fn done = op->callbacks.done;
-  op->tell_done = false;
+  op->notify_done = false;
   op->callbacks.done = NULL; /* a later run of a list has a callback of its own, or none */
   done(op->callbacks.done_user_data, op);
 }
 
-bool ia_op_announce(imgact_op *op) {
+bool ia_op_call_before_send(imgact_op *op) {
   if (!op->callbacks.before_send) return true;
   const imgact_client *client = op->client;
   char credential[IA_CREDENTIAL_ID_SIZE];
   const ia_call_target target = {.provider = client->provider->name,
                                  .endpoint = client->endpoint,
                                  .credential = ia_client_credential_id(client, credential)};
-  ia_arena arena; /* of its own: an operation may be announced very often */
+  ia_arena arena; /* of its own: an operation may be before_send_called very often */
   ia_arena_init(&arena, client->allocator);
   const char *json = ia_call_json(&op->call, &target, &arena);
   imgact_status status =
@@ -235,9 +235,9 @@ void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user) {
   op->callbacks.done = done;
   op->callbacks.done_user_data = user;
   if (op->state == IA_OP_RUNNING) return;
-  ia_op_begin(op);
+  ia_op_start(op);
   if (!again || op->state != IA_OP_ENDED) return;
-  op->tell_done = done != NULL; /* a finished operation tells its end again */
+  op->notify_done = done != NULL; /* a finished operation tells its end again */
   if (done) ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
@@ -248,7 +248,7 @@ void imgact_op_cancel(imgact_op *op) {
   imgact_error error;
   imgact_error_set(&error, IMGACT_CANCELLED, "cancelled");
   if (op->state == IA_OP_NEW)
-    ia_op_take_error(op, &error);
+    ia_op_set_error(op, &error);
   else if (op->state == IA_OP_RUNNING)
     ia_op_end_with(op, &error, NULL);
 }
@@ -261,8 +261,8 @@ void imgact_op_free(imgact_op *op) {
     imgact_error_set(&op->error, IMGACT_CANCELLED, "cancelled");
     ia_op_end(op);
   }
-  op->doomed = true;
-  op->tell_done = false;
+  op->free_on_unpin = true;
+  op->notify_done = false;
   ia_list_remove(&op->notify);
   if (op->pins) return; /* ia_op_unpin frees it */
   op->flow->stop(op);
@@ -271,12 +271,12 @@ void imgact_op_free(imgact_op *op) {
   ia_result_free(&op->result);
   ia_arena_free(&op->arena);
   ia_free(client->allocator, op);
-  ia_client_drop(client);
+  ia_client_unref(client);
 }
 
 void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what) {
   imgact_error error;
-  if (op && options && ia_check_struct_size(options, theirs, ours, what, &error) != IMGACT_OK) ia_op_take_error(op, &error);
+  if (op && options && ia_check_struct_size(options, theirs, ours, what, &error) != IMGACT_OK) ia_op_set_error(op, &error);
 }
 
 void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {

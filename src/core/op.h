@@ -26,7 +26,7 @@ typedef struct ia_flow {
 typedef enum ia_op_state { IA_OP_NEW, IA_OP_RUNNING, IA_OP_ENDED } ia_op_state;
 
 typedef struct ia_mutation ia_mutation;
-typedef struct ia_waits ia_waits;
+typedef struct ia_wait_set ia_wait_set;
 
 /* The caller's functions, each with its user data. */
 typedef struct ia_op_callbacks {
@@ -40,7 +40,7 @@ typedef struct ia_op_callbacks {
 
 /* Progress callbacks that are due. */
 typedef struct ia_op_progress_queue {
-  ia_link watches;   /* ia_watch.news */
+  ia_link watches;   /* ia_watch.progress_link */
   ia_watch *current; /* while its callback runs; NULL = none does, or the callback ended this watch */
   ia_arena borrowed; /* memory of a watch that its callback ended: freed when the callback returns */
 } ia_op_progress_queue;
@@ -63,11 +63,11 @@ struct imgact_op {
   ia_link notify;
   ia_op_callbacks callbacks;
   ia_op_progress_queue progress;
-  bool wait, adopted, local, tell_done, doomed;
-  int pins;              /* hooks and runs that it must outlive; doomed: freed with the last one */
+  bool wait, adopted, local, notify_done, free_on_unpin;
+  int pins;              /* hooks and runs that it must outlive; free_on_unpin: freed with the last one */
   ia_pager *pager;       /* lists, and get_image by name; in the arena */
   ia_mutation *mutation; /* in the arena */
-  ia_waits *waits;       /* in the arena */
+  ia_wait_set *waits;    /* in the arena */
 };
 
 /* A new operation with copied arguments, checked against the provider; what is wrong is its error. NULL: no memory. */
@@ -77,13 +77,13 @@ void ia_op_complete_error(imgact_op *op);
 /* Refuses the operation (once): it will end so. */
 void ia_op_refuse(imgact_op *op, imgact_status status, const char *format, ...) IMGACT_PRINTF(3, 4);
 /* The same with an error that was found elsewhere; OK is none. */
-void ia_op_take_error(imgact_op *op, const imgact_error *error);
+void ia_op_set_error(imgact_op *op, const imgact_error *error);
 /* Refuses a sized struct that is no such struct, or a newer one; what: its type. */
 void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what);
 /* Starts it; does nothing if it has been started. */
-void ia_op_begin(imgact_op *op);
+void ia_op_start(imgact_op *op);
 /* Has a page of a page-by-page list come of which its callback was not told yet? */
-bool ia_op_page_is_due(const imgact_op *op);
+bool ia_op_has_undelivered_page(const imgact_op *op);
 /* Ends it with its error as it stands. */
 void ia_op_end(imgact_op *op);
 void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *details);
@@ -92,11 +92,11 @@ void ia_op_end_with(imgact_op *op, const imgact_error *error, const char *detail
 void ia_op_pin(imgact_op *op);
 bool ia_op_unpin(imgact_op *op);
 /* Queues a progress callback about what this watch saw. */
-void ia_op_progress(imgact_op *op, ia_watch *watch);
+void ia_op_queue_progress(imgact_op *op, ia_watch *watch);
 /* Frees a watch, but for what a callback that runs has been handed. */
-void ia_op_unwatch(imgact_op *op, ia_watch *watch);
+void ia_op_release_watch(imgact_op *op, ia_watch *watch);
 /* The callbacks that are due; the operation may be gone afterwards. */
-void ia_op_tell(imgact_op *op);
+void ia_op_run_callbacks(imgact_op *op);
 /* What was asked for with the operation, and else with its client. */
 ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority, bool no_early_rejection);
 /* Makes the operation's exchange if it has none; false: it was ended for lack of memory. */
@@ -104,7 +104,7 @@ bool ia_op_exchange(imgact_op *op, ia_request_policy policy, void (*done)(ia_exc
 /* Starts a pager, or its next page, with the operation's settings into its result; false: no memory, in error. */
 bool ia_op_page(imgact_op *op, ia_pager *pager, ia_request_policy policy, void (*done)(ia_pager *), imgact_error *error);
 /* Announces a send of a mutation to before_send; false: it was rejected, or the operation was ended or freed. */
-bool ia_op_announce(imgact_op *op);
+bool ia_op_call_before_send(imgact_op *op);
 /* Ends it by a timer that is due at once, for flows that find an end in start. */
 void ia_op_end_soon(imgact_op *op);
 

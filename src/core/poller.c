@@ -126,7 +126,7 @@ void ia_watch_stop(ia_watch *watch) {
 
 void ia_watch_free(ia_watch *watch) {
   ia_watch_stop(watch);
-  ia_list_remove(&watch->news);
+  ia_list_remove(&watch->progress_link);
   if (watch->arena.allocator) ia_arena_free(&watch->arena);
   watch->action = NULL;
 }
@@ -173,7 +173,7 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
     return;
   }
   watch->kind = seen->kind;
-  watch->alone = false;
+  watch->unbatched = false;
   if (seen->status == IMGACT_ACTION_STATUS_RUNNING)
     look_later(watch);
   else
@@ -183,7 +183,7 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
 }
 
 static void ask_alone(ia_watch *watch) {
-  watch->alone = true;
+  watch->unbatched = true;
   ask_for(watch);
 }
 
@@ -285,7 +285,7 @@ static void no_memory(imgact_client *client) {
 static bool may_join(const ia_batch *batch, const ia_watch *watch) {
   if (ia_list_empty(&batch->watches)) return true;
   const ia_watch *first = IA_ENTRY(batch->watches.next, ia_watch, link);
-  return !first->alone && !watch->alone && first->policy.max_attempts == watch->policy.max_attempts;
+  return !first->unbatched && !watch->unbatched && first->policy.max_attempts == watch->policy.max_attempts;
 }
 
 /* The next watch for a batch: one that is due, else the one that is due soonest, which costs nothing in a free place; NULL.

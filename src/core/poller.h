@@ -20,7 +20,7 @@ typedef struct ia_poller {
 /* One action that somebody waits for; embedded in its owner. */
 typedef struct ia_watch {
   ia_link link;           /* in poller->due, or in a batch */
-  ia_link news;           /* in the operation's list of what a progress callback is due about */
+  ia_link progress_link;  /* in the operation's list of what a progress callback is due about */
   struct ia_batch *batch; /* whose request asks for it; NULL */
   ia_timer timer;
   ia_heap_node soon; /* in poller->soon */
@@ -34,7 +34,7 @@ typedef struct ia_watch {
   imgact_action_kind kind;  /* as far as is known; OTHER */
   ia_request_policy policy; /* the owner's: no poll is retried beyond its deadline */
   bool keep_raw;
-  bool alone; /* its next look shares no request */
+  bool unbatched; /* its next look shares no request */
   bool active;
   ia_arena arena;
   imgact_action *action; /* as last seen, in the arena; NULL before */

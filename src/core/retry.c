@@ -25,7 +25,7 @@ int64_t ia_retry_after_ms(const char *value, int64_t wall_ms) {
 }
 
 /* Did the cloud, or nobody, get to do something? Only then is an unsafe request free to go again. */
-static bool certainly_nothing(const ia_attempt *a) {
+static bool certainly_not_applied(const ia_attempt *a) {
   return a->delivery == IMGACT_DELIVERY_NOT_SENT || (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
 }
 
@@ -36,7 +36,7 @@ bool ia_is_refusal(const imgact_error *error) {
 
 static bool refused(const ia_attempt *a) { return a->delivery == IMGACT_DELIVERY_ANSWERED && ia_is_refusal(a->error); }
 
-static bool passing(const ia_attempt *a) {
+static bool is_transient(const ia_attempt *a) {
   if (a->delivery != IMGACT_DELIVERY_ANSWERED)
     return a->failure == IMGACT_FAILURE_NETWORK || a->failure == IMGACT_FAILURE_TIMEOUT;
   if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
@@ -46,9 +46,9 @@ static bool passing(const ia_attempt *a) {
 /* A gateway's 502 or 504 says nothing of what happened behind it, nor does a 500, but for the one by which the cloud is
  * known to decline. */
 static bool mutation_open(const ia_attempt *a) {
-  if (!strcmp(a->method, "GET") || certainly_nothing(a)) return false;
+  if (!strcmp(a->method, "GET") || certainly_not_applied(a)) return false;
   if (a->delivery == IMGACT_DELIVERY_MAYBE_SENT) return true;
-  if (!a->safe) return !refused(a);
+  if (!a->idempotent) return !refused(a);
   if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
   bool declined =
       a->error->http_status == 500 && (a->error->flags & IMGACT_ERROR_PUT_NOT_APPLIED) && !strcmp(a->method, "PUT");
@@ -56,11 +56,11 @@ static bool mutation_open(const ia_attempt *a) {
 }
 
 static ia_decision wait_for(const ia_attempt *a) {
-  ia_decision decision = {.verdict = IA_AGAIN};
+  ia_decision decision = {.action = IA_RETRY_AFTER};
   int64_t asked = a->error->retry_after_ms;
   if (asked < 0 && a->error->status == IMGACT_RATE_LIMITED) asked = a->wait_hint_ms;
   if (asked > IA_MAX_WAIT_MS || (asked >= 0 && asked > a->left_ms)) {
-    decision.verdict = IA_ASKED_TOO_LONG;
+    decision.action = IA_RETRY_TOO_LATE;
     decision.asked_ms = asked;
     return decision;
   }
@@ -73,12 +73,12 @@ static ia_decision wait_for(const ia_attempt *a) {
 }
 
 ia_decision ia_retry(const ia_attempt *a) {
-  bool may = a->safe || certainly_nothing(a);
-  ia_decision decision = {.verdict = IA_GIVE_UP};
-  if (may && passing(a)) decision = wait_for(a);
-  if (decision.verdict == IA_AGAIN && a->attempts >= a->max_attempts) decision.verdict = IA_GIVE_UP;
-  if (decision.verdict == IA_AGAIN && a->tokens < 1) decision.verdict = IA_OUT_OF_TOKENS;
+  bool may = a->idempotent || certainly_not_applied(a);
+  ia_decision decision = {.action = IA_RETRY_STOP};
+  if (may && is_transient(a)) decision = wait_for(a);
+  if (decision.action == IA_RETRY_AFTER && a->attempts >= a->max_attempts) decision.action = IA_RETRY_STOP;
+  if (decision.action == IA_RETRY_AFTER && a->tokens < 1) decision.action = IA_RETRY_BUDGET_EXHAUSTED;
   decision.maybe_applied = mutation_open(a);
-  decision.uncertain = !a->safe && decision.maybe_applied;
+  decision.uncertain = !a->idempotent && decision.maybe_applied;
   return decision;
 }

@@ -11,7 +11,7 @@
 
 typedef struct ia_attempt {
   const char *method;
-  bool safe;
+  bool idempotent;
   imgact_delivery delivery;
   imgact_failure failure;
   const imgact_error *error; /* status, http_status, flags, retry_after_ms */
@@ -22,15 +22,15 @@ typedef struct ia_attempt {
   double random;        /* 0 <= random < 1 */
 } ia_attempt;
 
-typedef enum ia_verdict {
-  IA_GIVE_UP,
-  IA_AGAIN,          /* after delay_ms */
-  IA_ASKED_TOO_LONG, /* the cloud asks for a wait that is too long: asked_ms */
-  IA_OUT_OF_TOKENS   /* it would have been sent again */
-} ia_verdict;
+typedef enum ia_retry_action {
+  IA_RETRY_STOP,
+  IA_RETRY_AFTER,           /* after delay_ms */
+  IA_RETRY_TOO_LATE,        /* the cloud asks for a wait that is too long: asked_ms */
+  IA_RETRY_BUDGET_EXHAUSTED /* it would have been sent again */
+} ia_retry_action;
 
 typedef struct ia_decision {
-  ia_verdict verdict;
+  ia_retry_action action;
   int64_t delay_ms;
   int64_t asked_ms;
   bool uncertain;     /* an unsafe request may have been applied */

@@ -77,7 +77,7 @@ static imgact_status make(const imgact_client_options *o, const imgact_provider 
   if (status == IMGACT_OK)
     *client = made;
   else
-    ia_client_drop(made);
+    ia_client_unref(made);
   return status;
 }
 
@@ -145,7 +145,7 @@ imgact_status imgact_client_new(const imgact_client_options *options, imgact_cli
 }
 
 void imgact_client_free(imgact_client *client) {
-  if (client) ia_client_drop(client);
+  if (client) ia_client_unref(client);
 }
 
 imgact_loop *imgact_client_loop(imgact_client *client) { return client->outer; }

@@ -231,8 +231,8 @@ imgact_status imgact_op_run(imgact_op *op) {
   if (loop->dispatching) return IMGACT_BUSY;
   ia_loop_ref(loop);
   ia_op_pin(op); /* a callback of another operation may free it, its client and the loop */
-  while (ia_op_page_is_due(op)) ia_loop_step(loop); /* who was promised it gets it first */
-  if (!op->doomed) ia_op_begin(op);
+  while (ia_op_has_undelivered_page(op)) ia_loop_step(loop); /* who was promised it gets it first */
+  if (!op->free_on_unpin) ia_op_start(op);
   while (op->state == IA_OP_RUNNING) ia_loop_step(loop);
   imgact_status status = op->error.status;
   ia_op_unpin(op);

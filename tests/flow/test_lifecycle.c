@@ -422,9 +422,9 @@ static void a_hook_cannot_answer_with_a_status_of_the_library(void **state) {
 }
 
 static imgact_status free_in_before_send(void *user, imgact_op *op, const char *call_json) {
-  int *announced = user;
+  int *before_send_called = user;
   assert_non_null(strstr(call_json, "transfer"));
-  ++*announced;
+  ++*before_send_called;
   imgact_op_free(op);
   return IMGACT_OK;
 }
@@ -433,12 +433,12 @@ static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
   (void)state;
   harness *s = harness_digitalocean();
   tally t = {0};
-  int announced = 0;
+  int before_send_called = 0;
   imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
-  imgact_op_set_before_send(op, free_in_before_send, &announced);
+  imgact_op_set_before_send(op, free_in_before_send, &before_send_called);
   imgact_op_start(op, tally_done, &t);
   imgact_loop_run(s->loop);
-  assert_int_equal(announced, 1);
+  assert_int_equal(before_send_called, 1);
   assert_int_equal(t.done, 0);
   scripted_assert_nothing_sent(s->script);
   harness_free(s);
@@ -450,20 +450,20 @@ static void what_is_said_after_the_start_changes_nothing_but_the_callback(void *
   cloud *c = cloud_new(s->script, false);
   c->action_ms = 60000;
   tally first = {0}, second = {0}, last = {0};
-  int announced = 0;
+  int before_send_called = 0;
   imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
   imgact_op_start(op, tally_done, &first);
   imgact_op_start(op, tally_done, &last);
   harness_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_KEEP_RAW});
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, tally_progress, &second);
-  imgact_op_set_before_send(op, free_in_before_send, &announced);
+  imgact_op_set_before_send(op, free_in_before_send, &before_send_called);
   imgact_loop_run(s->loop);
   assert_status(op, IMGACT_OK);
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_RUNNING); // nobody waited for it
   assert_null(imgact_action_raw(imgact_op_action(op)));
   assert_int_equal(last.done, 1);
-  assert_int_equal(first.done + second.progress + announced, 0);
+  assert_int_equal(first.done + second.progress + before_send_called, 0);
   assert_int_equal(c->applied, 1);
   imgact_op_free(op);
   harness_free(s);

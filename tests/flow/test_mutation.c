@@ -763,7 +763,8 @@ static int64_t nth_departure(const scripted *script, const char *method, size_t 
   return -1;
 }
 
-// Sends that certainly had no effect are followed by an announced one. One that may have had is the last that is announced.
+// Sends that certainly had no effect are followed by an before_send_called one. One that may have had is the last that is
+// before_send_called.
 static void before_send_called_for_each_send_until_one_may_be_applied(void **state) {
   (void)state;
   static const scripted_answer limited = {.status = 429, .headers = "Retry-After: 60\n", .body = "{}"},

@@ -6,7 +6,7 @@
  *   - a call that cannot be resumed is IMGACT_INVALID_ARGUMENT or IMGACT_UNSUPPORTED, has a message and sends nothing;
  *   - it may have been applied until the opposite is known: so says every refused call;
  *   - what is not idempotent is looked up before it is sent: the first request is not a POST;
- *   - a call that was read is written as the same call, and is not announced again;
+ *   - a call that was read is written as the same call, and is not before_send_called again;
  *   - results and errors pass check_op().
  */
 #include "check.h"
@@ -42,7 +42,7 @@ static void check_round_trip(const char *text, const char *provider) {
 
 static imgact_status before_send(void *user, imgact_op *op, const char *call_json) {
   (void)user, (void)op, (void)call_json;
-  CHECK(false && "a call that was stored is announced again");
+  CHECK(false && "a call that was stored is before_send_called again");
   return IMGACT_OK;
 }
 

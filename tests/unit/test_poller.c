@@ -112,7 +112,7 @@ static void open_with(uint32_t max_ids, size_t fail_at) {
 
 static void close_it(void) {
   for (size_t i = 0; i < WATCHES; i++) ia_watch_free(&s.watches[i]);
-  ia_client_drop(&s.client);
+  ia_client_unref(&s.client);
   assert_true(s.gone);
   assert_int_equal(ia_engine_next_ms(&s.rate_fixture.engine), IA_NEVER);
   rate_fixture_close(&s.rate_fixture);
@@ -593,7 +593,7 @@ static void without_memory_every_watch_is_still_told_of_its_end(void **state) {
     open_with(2, k);
     if (s.client.provider == NULL) { // the client itself was not made
       s.client.provider = &s.provider;
-      ia_client_drop(&s.client);
+      ia_client_unref(&s.client);
       more = true;
       rate_fixture_close(&s.rate_fixture);
       continue;

@@ -18,7 +18,7 @@ static ia_decision decide(facts *f) {
 
 static facts plain(const char *method) {
   facts f = {.attempt = {.method = method,
-                         .safe = strcmp(method, "POST") != 0,
+                         .idempotent = strcmp(method, "POST") != 0,
                          .delivery = IMGACT_DELIVERY_ANSWERED,
                          .attempts = 1,
                          .max_attempts = 5,
@@ -59,7 +59,7 @@ static void every_status_of_every_method(void **state) {
       bool get = m == 0, post = m == 3;
       bool expected = post ? status == 429 : one_of(status, again) || (get && status == 500);
       ia_decision d = decide(&f);
-      if ((d.verdict == IA_AGAIN) != expected) fail_msg("%s %d", methods[m], status);
+      if ((d.action == IA_RETRY_AFTER) != expected) fail_msg("%s %d", methods[m], status);
       bool refusal = status >= 400 && status < 500 && status != 408 && status != 425;
       assert_int_equal(ia_is_refusal(&f.error), refusal);
       if (post)
@@ -79,10 +79,10 @@ static void retry_post_after_408_gives_up(void **state) {
   for (size_t i = 0; i < 2; i++) {
     facts post = answered("POST", statuses[i]), put = answered("PUT", statuses[i]), get = answered("GET", statuses[i]);
     ia_decision d = decide(&post);
-    assert_true(d.verdict == IA_GIVE_UP && d.uncertain && d.maybe_applied);
+    assert_true(d.action == IA_RETRY_STOP && d.uncertain && d.maybe_applied);
     d = decide(&put);
-    assert_true(d.verdict == IA_AGAIN && !d.uncertain && d.maybe_applied);
-    assert_int_equal(decide(&get).verdict, IA_AGAIN);
+    assert_true(d.action == IA_RETRY_AFTER && !d.uncertain && d.maybe_applied);
+    assert_int_equal(decide(&get).action, IA_RETRY_AFTER);
     assert_int_equal(post.error.status, IMGACT_UNAVAILABLE);
   }
 }
@@ -108,7 +108,7 @@ static void every_fate_and_failure(void **state) {
         bool passing = failure == IMGACT_FAILURE_NETWORK || failure == IMGACT_FAILURE_TIMEOUT;
         bool out = delivery == IMGACT_DELIVERY_MAYBE_SENT;
         ia_decision d = decide(&f);
-        assert_int_equal(d.verdict, passing && (m < 3 || !out) ? IA_AGAIN : IA_GIVE_UP);
+        assert_int_equal(d.action, passing && (m < 3 || !out) ? IA_RETRY_AFTER : IA_RETRY_STOP);
         assert_int_equal(d.uncertain, m == 3 && out);
         assert_int_equal(d.maybe_applied, m > 0 && out);
       }
@@ -121,11 +121,11 @@ static void the_clouds_code_decides(void **state) {
     passing.error.flags = IMGACT_ERROR_RETRYABLE;
     undone.error.flags = IMGACT_ERROR_RETRYABLE | IMGACT_ERROR_NOT_APPLIED;
     ia_decision d = decide(&passing);
-    assert_int_equal(d.verdict, m < 3 ? IA_AGAIN : IA_GIVE_UP);
+    assert_int_equal(d.action, m < 3 ? IA_RETRY_AFTER : IA_RETRY_STOP);
     assert_int_equal(d.maybe_applied, m > 0);
     assert_int_equal(d.uncertain, m == 3);
     d = decide(&undone);
-    assert_int_equal(d.verdict, IA_AGAIN);
+    assert_int_equal(d.action, IA_RETRY_AFTER);
     assert_false(d.maybe_applied);
   }
 }
@@ -134,14 +134,14 @@ static void attempts_and_tokens_end_it(void **state) {
   (void)state;
   facts f = answered("GET", 503);
   for (f.attempt.attempts = 1; f.attempt.attempts <= 5; f.attempt.attempts++)
-    assert_int_equal(decide(&f).verdict, f.attempt.attempts < 5 ? IA_AGAIN : IA_GIVE_UP);
+    assert_int_equal(decide(&f).action, f.attempt.attempts < 5 ? IA_RETRY_AFTER : IA_RETRY_STOP);
   f.attempt.attempts = 1;
   f.attempt.tokens = 1;
-  assert_int_equal(decide(&f).verdict, IA_AGAIN);
+  assert_int_equal(decide(&f).action, IA_RETRY_AFTER);
   f.attempt.tokens = 0;
-  assert_int_equal(decide(&f).verdict, IA_OUT_OF_TOKENS);
+  assert_int_equal(decide(&f).action, IA_RETRY_BUDGET_EXHAUSTED);
   f.attempt.max_attempts = 1;
-  assert_int_equal(decide(&f).verdict, IA_GIVE_UP); // it would not have been sent again anyway
+  assert_int_equal(decide(&f).action, IA_RETRY_STOP); // it would not have been sent again anyway
 }
 
 static void back_off_doubles_up_to_a_minute(void **state) {
@@ -164,18 +164,18 @@ static void retry_after_is_obeyed_up_to_a_minute(void **state) {
   for (size_t i = 0; i < 5; i++) {
     f.error.retry_after_ms = asked[i];
     ia_decision d = decide(&f);
-    assert_int_equal(d.verdict, IA_AGAIN);
+    assert_int_equal(d.action, IA_RETRY_AFTER);
     assert_int_equal(d.delay_ms, asked[i]);
   }
   f.error.retry_after_ms = 60001;
-  assert_int_equal(decide(&f).verdict, IA_ASKED_TOO_LONG);
+  assert_int_equal(decide(&f).action, IA_RETRY_TOO_LATE);
   f.error.retry_after_ms = INT64_MAX;
-  assert_int_equal(decide(&f).verdict, IA_ASKED_TOO_LONG);
+  assert_int_equal(decide(&f).action, IA_RETRY_TOO_LATE);
   f.error.retry_after_ms = 5000;
   f.attempt.left_ms = 4999;
-  assert_int_equal(decide(&f).verdict, IA_ASKED_TOO_LONG); // past the deadline
+  assert_int_equal(decide(&f).action, IA_RETRY_TOO_LATE); // past the deadline
   f.attempt.left_ms = 5000;
-  assert_int_equal(decide(&f).verdict, IA_AGAIN);
+  assert_int_equal(decide(&f).action, IA_RETRY_AFTER);
   f.error.retry_after_ms = 0; // now: then our own back-off holds
   assert_int_equal(decide(&f).delay_ms, 500);
 }
@@ -189,13 +189,13 @@ static void a_reset_counts_without_retry_after_alone(void **state) {
   assert_int_equal(decide(&f).delay_ms, 500); // never less than our own
   f.attempt.wait_hint_ms = 60001;
   ia_decision d = decide(&f);
-  assert_int_equal(d.verdict, IA_ASKED_TOO_LONG);
+  assert_int_equal(d.action, IA_RETRY_TOO_LATE);
   assert_int_equal(d.asked_ms, 60001);
   f.error.retry_after_ms = 3000;
   assert_int_equal(decide(&f).delay_ms, 3000);
   f = answered("GET", 503); // a reset says nothing of an outage
   f.attempt.wait_hint_ms = 3000000;
-  assert_int_equal(decide(&f).verdict, IA_AGAIN);
+  assert_int_equal(decide(&f).action, IA_RETRY_AFTER);
 }
 
 static void retry_after_is_read_as_seconds_or_a_date(void **state) {
