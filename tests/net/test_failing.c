@@ -138,7 +138,7 @@ static bool has_stray(void *user) { return __atomic_load_n((int *)user, __ATOMIC
 
 // The certificate is read when a server shows one.
 static void write_ca_file(char path[64]) {
-  static const char text[] = "-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----\n";
+  static const char text[] = "-----BEGIN TRUSTED CERTIFICATE-----\r\nMA+/\r\n\t AA==\r\n-----END TRUSTED CERTIFICATE-----\n";
   (void)snprintf(path, 64, "/tmp/imgact-failing-XXXXXX");
   int fd = mkstemp(path);
   assert_true(fd >= 0);
