@@ -145,7 +145,9 @@ bool ia_exchange_may_have_reached_server(const ia_exchange *exchange) {
 }
 
 const imgact_error *ia_exchange_cause(const ia_exchange *exchange) {
-  return exchange && exchange->state == IA_EXCHANGE_BACKOFF ? &exchange->error : NULL;
+  if (!exchange || exchange->error.status == IMGACT_OK) return NULL;
+  bool waits = exchange->state == IA_EXCHANGE_BACKOFF || exchange->state == IA_EXCHANGE_QUEUED;
+  return waits ? &exchange->error : NULL;
 }
 
 /* ---- out ---- */

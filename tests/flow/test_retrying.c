@@ -261,6 +261,25 @@ static void a_deadline_in_a_back_off_names_the_last_failure(void **state) {
   }
 }
 
+// Another request has the only place when the back-off ends.
+static void deadline_in_the_queue_after_a_back_off_names_the_last_failure(void **state) {
+  (void)state;
+  harness *s = harness_with((harness_options){.client = {.concurrency = 1}});
+  scripted_on(s->script, "GET /v1/images/2", (scripted_answer){.delay_ms = SCRIPTED_NEVER});
+  reply(s, 503, NULL);
+  imgact_op *op = harness_configure(get(s), (imgact_op_options){.deadline_ms = 5000});
+  imgact_op *other = imgact_get_image(s->client, "2", NULL);
+  imgact_op_start(op, NULL, NULL);
+  imgact_op_start(other, NULL, NULL);
+  harness_run(op, IMGACT_TIMEOUT);
+  assert_int_equal(scripted_count(s->script), 2);
+  assert_int_equal(imgact_op_error(op)->http_status, 503);
+  assert_non_null(strstr(imgact_op_error(op)->message, "the last attempt failed"));
+  imgact_op_free(op);
+  imgact_op_free(other);
+  harness_free(s);
+}
+
 static void the_rate_is_that_of_the_operations_own_last_reply(void **state) {
   (void)state;
   harness *s = harness_new();
@@ -295,6 +314,7 @@ int main(void) {
       cmocka_unit_test(details_and_reason_are_those_of_the_last_failure),
       cmocka_unit_test(details_of_an_earlier_failure_are_not_shown_with_a_network_error),
       cmocka_unit_test(a_deadline_in_a_back_off_names_the_last_failure),
+      cmocka_unit_test(deadline_in_the_queue_after_a_back_off_names_the_last_failure),
       cmocka_unit_test(the_rate_is_that_of_the_operations_own_last_reply),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
