@@ -99,11 +99,11 @@ void cli_batch_free(cli_batch *batch) {
   free(batch->items);
 }
 
-/* An imgact_before_send_fn: from here on the change may be made. */
+/* An imgact_before_send_fn. */
 static imgact_status announce(void *user, imgact_op *op, const char *call_json) {
   cli_item *item = user;
   (void)op, (void)call_json;
-  item->queued = false;
+  item->attempted = true;
   return IMGACT_OK;
 }
 
@@ -113,8 +113,8 @@ void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *su
   configure(batch->app, op);
   imgact_op_set_wait(op, wait);
   imgact_op_set_progress(op, cli_progress_seen, item);
-  item->queued = batch->app->command->changes;
-  if (item->queued) imgact_op_set_before_send(op, announce, item);
+  item->changes = batch->app->command->changes;
+  if (item->changes) imgact_op_set_before_send(op, announce, item);
 }
 
 int cli_batch_check(cli_batch *batch) {
@@ -132,16 +132,17 @@ static void cancel_unsent(cli_batch *batch) {
     if (!imgact_op_maybe_applied(batch->items[i].op)) imgact_op_cancel(batch->items[i].op);
 }
 
-/* To the library every operation times out. A caller needs to know which changes certainly were not sent. */
+/* To the library every operation times out. A caller needs to know which changes certainly were not sent: nothing can have
+ * been applied, and no response says that the server has seen one. */
 static void note_unsent(cli_item *item) {
-  cli_batch *batch = item->batch;
   const imgact_error *error = imgact_op_error(item->op);
-  if (error->status != IMGACT_TIMEOUT || !item->queued) return;
+  bool sent = (error->flags & IMGACT_ERROR_MAYBE_APPLIED) || error->http_status;
+  if (error->status != IMGACT_TIMEOUT || !item->changes || sent) return;
+  imgact_error *unsent = &item->batch->unsent[item->attempted];
   item->unsent = true;
-  batch->unsent = *error;
-  batch->unsent.status = IMGACT_CANCELLED;
-  batch->unsent.flags &= ~IMGACT_ERROR_MAYBE_APPLIED;
-  snprintf(batch->unsent.message, sizeof batch->unsent.message, "not sent before the deadline");
+  *unsent = *error; /* its message says why no attempt was successful */
+  unsent->status = IMGACT_CANCELLED;
+  if (!item->attempted) snprintf(unsent->message, sizeof unsent->message, "not sent before the deadline");
 }
 
 static void finished(void *user, imgact_op *op) {
@@ -190,7 +191,7 @@ void cli_batch_run(cli_batch *batch) {
 const imgact_error *cli_item_error(const cli_item *item) {
   static const imgact_error unfinished = {
       .status = IMGACT_INTERNAL, .retry_after_ms = -1, .flags = IMGACT_ERROR_MAYBE_APPLIED, .message = "it did not end"};
-  const imgact_error *error = item->unsent ? &item->batch->unsent : imgact_op_error(item->op);
+  const imgact_error *error = item->unsent ? &item->batch->unsent[item->attempted] : imgact_op_error(item->op);
   return error->status || imgact_op_done(item->op) ? error : &unfinished;
 }
 

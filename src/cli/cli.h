@@ -166,7 +166,8 @@ typedef struct cli_item {
   const char *region;
   int32_t percent; /* progress as last shown, -1 = nothing was */
   bool waits;
-  bool queued;        /* its change has not been sent yet */
+  bool changes;       /* it is a change, of a batch */
+  bool attempted;     /* its change was about to be sent */
   bool unsent;        /* the deadline passed before its change was sent */
   bool error_printed; /* its error was told while others went on */
 } cli_item;
@@ -176,10 +177,10 @@ struct cli_batch {
   cli_item *items;
   size_t count;
   size_t left, failed;
-  int64_t percent_sum;   /* of the items' progress */
-  imgact_error unsent;   /* of every item whose change was not sent before the deadline */
-  bool stopped;          /* the token was refused: the rest was cancelled */
-  bool reports_progress; /* the cloud says how far its actions are */
+  int64_t percent_sum;    /* of the items' progress */
+  imgact_error unsent[2]; /* of every item whose change was not sent before the deadline; [1]: although it was attempted */
+  bool stopped;           /* the token was refused: the rest was cancelled */
+  bool reports_progress;  /* the cloud says how far its actions are */
 };
 
 /* Room for `count` operations. 0 or an exit status. */

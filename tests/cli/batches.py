@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ NOT_FOUND = {"error": {"code": "not_found", "message": "action not found"}}
 
 
 class Cloud(http.server.BaseHTTPRequestHandler):
-    """Hetzner. Changes of image 1 are answered, all others never are; no action is known."""
+    """Hetzner. Changes of image 1 are answered, those of 429 rejected, all others never answered; no action is known."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = 65536  # a response in one piece
@@ -42,6 +43,9 @@ class Cloud(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         Cloud.changed.append(re.search(r"/images/(\d+)/", self.path)[1])
+        if Cloud.changed[-1] == "429":
+            self.put(429, {"error": {"code": "rate_limit_exceeded", "message": "limit"}})
+            return
         if Cloud.changed[-1] != "1":
             Cloud.released.wait(PATIENCE_S)
             self.close_connection = True
@@ -63,14 +67,14 @@ class Server(http.server.ThreadingHTTPServer):
         """The tool ends in the middle of a connection."""
 
 
-def start(*words, out=subprocess.PIPE, err=subprocess.PIPE):
+def start(*words, out=subprocess.PIPE, err=subprocess.PIPE, retry="1ms", endpoint=None):
     environment = {"PATH": os.environ["PATH"], "HOME": HOME, "LC_ALL": "C.UTF-8", "HCLOUD_TOKEN": "a-token-of-the-batch-test"}
-    line = [TOOL, "--provider", "hetzner", "--endpoint", ENDPOINT, "--poll-interval", "1ms", "--retry-base", "1ms", *words]
+    line = [TOOL, "--provider", "hetzner", "--endpoint", endpoint or ENDPOINT, "--poll-interval", "1ms", "--retry-base", retry, *words]
     return subprocess.Popen(line, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
 
-def run(*words):
-    process = start(*words)
+def run(*words, **how):
+    process = start(*words, **how)
     out, err = process.communicate(timeout=PATIENCE_S)
     return process.returncode, out.decode(), err.decode()
 
@@ -93,6 +97,22 @@ def deadline_nothing_sent_exits_as_timeout():
     status, out, err = run("image", "protect", "2", "3", "4", "--concurrency", "1", "--deadline", "300ms", "-o", "json")
     assert status == 8, err
     assert [outcome["error"]["code"] for outcome in json.loads(out)] == ["timeout", "cancelled", "cancelled"], out
+
+
+def deadline_refused_connections_are_cancelled():
+    """Nothing has left when no connection was made. A response, such as 429, is another matter."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # does not listen
+        words = ["image", "protect", "1", "2", "--concurrency", "1", "--deadline", "500ms", "-o", "json"]
+        status, out, err = run(*words, retry="10s", endpoint=f"http://127.0.0.1:{unused.getsockname()[1]}/v1")
+    assert status == 8, f"{status} {err}"
+    for outcome in json.loads(out):
+        error = outcome["error"]
+        assert (error["code"], error["maybe_applied"]) == ("cancelled", False), error
+        assert "the last attempt failed" in error["message"], error
+    status, out, err = run("image", "protect", "429", "--deadline", "500ms", "-o", "json", retry="10s")
+    error = json.loads(out)[0]["error"]
+    assert (status, error["code"], error["maybe_applied"]) == (8, "timeout", False), f"{status} {error}"
 
 
 def deadline_of_reads_is_timeout():
@@ -138,7 +158,8 @@ def unknown_ids_end_at_signal():
     assert "may still be running" in err
 
 
-TESTS = [deadline_unsent_changes_are_cancelled, deadline_nothing_sent_exits_as_timeout, deadline_of_reads_is_timeout,
+TESTS = [deadline_unsent_changes_are_cancelled, deadline_nothing_sent_exits_as_timeout,
+         deadline_refused_connections_are_cancelled, deadline_of_reads_is_timeout,
          unknown_ids_take_linear_time, unknown_ids_end_at_signal]
 with tempfile.TemporaryDirectory() as HOME:
     server = Server(("127.0.0.1", 0), Cloud)
