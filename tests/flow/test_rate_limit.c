@@ -628,9 +628,8 @@ static imgact_status changing_token(void *user, char *buffer, size_t capacity, s
 static void resumed_call_with_another_token_stalls_no_request(void **state) {
   (void)state;
   const char *token = "token-a-0123456789abcdef";
-  harness *s = harness_with(
-      (harness_options){.digitalocean = true,
-                        .client = {.token_callback = changing_token, .token_user_data = &token, .max_attempts = 1}});
+  harness *s = harness_with((harness_options){
+      .digitalocean = true, .client = {.token_callback = changing_token, .token_user_data = &token, .max_attempts = 1}});
   scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n"});
   scripted_json(s->script, 200, IMAGE);
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_RATE_LIMITED);
