@@ -461,6 +461,15 @@ bool ia_json_same_digits(const imgact_json *a, const imgact_json *b) {
          memcmp(yyjson_get_raw(left), yyjson_get_raw(right), yyjson_get_len(left)) == 0;
 }
 
+bool ia_json_is_digits(const imgact_json *number) {
+  yyjson_val *value = value_of(number);
+  if (!yyjson_is_raw(value)) return false;
+  const char *text = yyjson_get_raw(value);
+  for (size_t left = yyjson_get_len(value); left > 0; left--, text++)
+    if (*text == '.' || *text == 'e' || *text == 'E') return false;
+  return true;
+}
+
 void ia_json_number_text(const imgact_json *number, ia_buf *out) {
   yyjson_val *value = value_of(number);
   if (yyjson_is_raw(value)) ia_buf_add(out, yyjson_get_raw(value), yyjson_get_len(value));

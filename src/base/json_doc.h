@@ -39,6 +39,8 @@ char *ia_json_print(const imgact_json *value, size_t max, ia_arena *arena, const
 char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem);
 /* Returns true if two numbers were sent with the same characters. */
 bool ia_json_same_digits(const imgact_json *a, const imgact_json *b);
+/* Returns true if a number was sent without a fraction and an exponent. */
+bool ia_json_is_digits(const imgact_json *number);
 /* Appends a number as it was sent, digit by digit. */
 void ia_json_number_text(const imgact_json *number, ia_buf *out);
 /* Appends the shortest text that reads back the same: 10, not 10.0; null for NaN and infinity. */

@@ -113,15 +113,15 @@ const char *ia_match_key(const char *method, const char *url, ia_arena *arena) {
 
 static bool same_json(const imgact_json *a, const imgact_json *b);
 
-/* Beyond 2^53 different numbers become one double, and beyond its range there is none: there the digits decide. */
+/* By value. Different whole numbers beyond 64 bits may become one double, and beyond the range of a double there is none:
+ * the digits decide there. */
 static bool same_number(const imgact_json *a, const imgact_json *b) {
-  static const double exact = 9007199254740992.0;
   int64_t a_int = 0, b_int = 0;
   double a_real = 0, b_real = 0;
   if (ia_json_same_digits(a, b)) return true;
   if (imgact_json_as_int(a, &a_int) && imgact_json_as_int(b, &b_int)) return a_int == b_int;
-  if (!imgact_json_as_double(a, &a_real) || !imgact_json_as_double(b, &b_real)) return false;
-  return a_real >= b_real && a_real <= b_real && a_real >= -exact && a_real <= exact;
+  if (ia_json_is_digits(a) && ia_json_is_digits(b)) return false;
+  return imgact_json_as_double(a, &a_real) && imgact_json_as_double(b, &b_real) && a_real >= b_real && a_real <= b_real;
 }
 
 static bool same_text(const imgact_json *a, const imgact_json *b) {

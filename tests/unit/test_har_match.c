@@ -62,6 +62,7 @@ static void bodies_are_compared_as_json(void **state) {
 static void match_body_numbers_by_value(void **state) {
   (void)state;
   assert_true(same("0.5", "5e-1"));
+  assert_true(same("1e300", "1.0E+300"));
   assert_false(same("0.5", "0.25"));
   assert_false(same("0.25", "0.5"));
   assert_false(same("1", "0.5"));
