@@ -437,6 +437,112 @@ static void a_fall_before_the_limit_is_looked_into(void **state) {
   harness_free(s);
 }
 
+// DigitalOcean images by region, page by page: what the filter lets pass is decided anew each time that an image is seen.
+
+typedef struct sighting {
+  int id;
+  bool in_region;
+} sighting;
+
+#define MAX_SIGHTINGS 4
+
+static void serve_sightings(harness *s, const sighting *images, int next, int total) {
+  char body[1024];
+  size_t used = (size_t)snprintf(body, sizeof body, "{\"images\":[");
+  for (size_t i = 0; i < MAX_SIGHTINGS && images[i].id; i++)
+    used += (size_t)snprintf(body + used, sizeof body - used, "%s{\"id\":%d,\"regions\":[\"%s\"]}", i ? "," : "",
+                             images[i].id, images[i].in_region ? "nyc3" : "sfo2");
+  used += (size_t)snprintf(body + used, sizeof body - used, "],\"links\":{");
+  if (next) used += (size_t)snprintf(body + used, sizeof body - used, "\"pages\":{\"next\":\"/v2/images?page=%d\"}", next);
+  snprintf(body + used, sizeof body - used, "},\"meta\":{\"total\":%d}}", total);
+  scripted_json(s->script, 200, body);
+}
+
+static imgact_op *list_region(harness *s, imgact_op_options options) {
+  imgact_image_filter filter = {.size = sizeof filter, .region = "nyc3"};
+  return harness_configure(imgact_list_images(s->client, &filter), options);
+}
+
+static void an_image_may_pass_again(void **state) {
+  (void)state;
+  harness *s = harness_digitalocean();
+  serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, true}, {2, true}}, 2, 6);
+  serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, false}, {2, false}}, 3, 6);
+  serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, true}, {3, false}}, 0, 6);
+  imgact_op *op = harness_run(list_region(s, (imgact_op_options){0}), IMGACT_OK);
+  check_ids(op, "\1");
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+static void a_delivered_image_stays_delivered(void **state) {
+  (void)state;
+  harness *s = harness_digitalocean();
+  serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, true}, {2, false}}, 2, 4);
+  serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, false}, {2, true}}, 3, 4);
+  serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, true}, {3, true}}, 0, 4);
+  imgact_op *op = list_region(s, (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  check_ids(harness_run(op, IMGACT_OK), "\1");
+  check_ids(harness_run(op, IMGACT_OK), "\2");
+  check_ids(harness_run(op, IMGACT_OK), "\3");
+  check_ids(harness_run(op, IMGACT_END), "");
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+// The image that vanished from its page is there, but in another region now.
+static void a_vanished_image_passes_as_it_is_now(void **state) {
+  (void)state;
+  for (int in_region = 0; in_region < 2; in_region++) {
+    char body[64];
+    harness *s = harness_digitalocean();
+    serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, true}, {2, true}}, 2, 4);
+    serve_sightings(s, (sighting[MAX_SIGHTINGS]){{4, true}}, 0, 3);
+    serve_sightings(s, (sighting[MAX_SIGHTINGS]){{2, true}, {3, true}}, 2, 3);
+    serve_sightings(s, (sighting[MAX_SIGHTINGS]){{4, true}}, 0, 3);
+    snprintf(body, sizeof body, "{\"image\":{\"id\":1,\"regions\":[\"%s\"]}}", in_region ? "nyc3" : "sfo2");
+    scripted_json(s->script, 200, body);
+    imgact_op *op = harness_run(list_region(s, (imgact_op_options){0}), IMGACT_OK);
+    check_ids(op, in_region ? "\1\2\3\4" : "\2\3\4");
+    scripted_assert_used_up(s->script);
+    imgact_op_free(op);
+    harness_free(s);
+  }
+}
+
+// What a page held twice is kept; the second copy is settled like any other item when the page is read again.
+static void twice_on_a_page_that_is_read_again(void **state) {
+  (void)state;
+  harness *s = harness_new();
+  scripted_json(s->script, 200, hz(1, 2, "aab", 5));
+  scripted_json(s->script, 200, hz(2, 0, "d", 4));
+  scripted_json(s->script, 200, hz(1, 2, "aab", 4));
+  scripted_json(s->script, 200, hz(2, 0, "d", 4));
+  scripted_json(s->script, 200, "{\"image\":{\"id\":97,\"type\":\"snapshot\"}}");
+  imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
+  check_ids(op, "aabd");
+  scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), PAGE(2), IMAGE(97));
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+// The limit was reached with an image that has vanished: the list goes on.
+static void a_limit_counts_images_that_exist(void **state) {
+  (void)state;
+  harness *s = harness_new();
+  scripted_json(s->script, 200, hz(1, 2, "ab", 8));
+  scripted_json(s->script, 200, hz(2, 3, "de", 7));
+  scripted_json(s->script, 200, hz(1, 2, "bc", 7));
+  scripted_json(s->script, 404, "{\"error\":{\"code\":\"not_found\",\"message\":\"m\"}}");
+  scripted_json(s->script, 200, hz(2, 3, "de", 7));
+  scripted_json(s->script, 200, hz(3, 4, "fg", 7));
+  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = 5});
+  check_ids(harness_run(op, IMGACT_OK), "bcdef");
+  scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), IMAGE(97), PAGE(2), PAGE(3));
+  imgact_op_free(op);
+  harness_free(s);
+}
+
 static void a_list_that_never_settles_is_incomplete(void **state) {
   (void)state;
   for (int paged = 0; paged < 2; paged++) {
@@ -625,6 +731,11 @@ int main(void) {
       cmocka_unit_test(a_page_is_read_again_as_it_was_named),
       cmocka_unit_test(a_vanished_action_is_asked_for_as_an_action),
       cmocka_unit_test(a_fall_before_the_limit_is_looked_into),
+      cmocka_unit_test(an_image_may_pass_again),
+      cmocka_unit_test(a_delivered_image_stays_delivered),
+      cmocka_unit_test(a_vanished_image_passes_as_it_is_now),
+      cmocka_unit_test(twice_on_a_page_that_is_read_again),
+      cmocka_unit_test(a_limit_counts_images_that_exist),
       cmocka_unit_test(a_list_that_never_settles_is_incomplete),
       cmocka_unit_test(ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids),
       cmocka_unit_test(pages_of_which_nothing_passes_leave_nothing_behind),
