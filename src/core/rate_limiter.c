@@ -17,6 +17,7 @@
 #define EVEN_FROM                 0.5 /* of an hour's limit */
 #define EVEN_PART                 0.485
 #define IDLE_MAX                  16
+#define LOST_FRACTION             20  /* of a limit: so many requests were not lost by the way of counting */
 #define WAKE_FRACTION             100 /* of a limit: more than so small a part wakes those that are held */
 
 /* ---- windows ---- */
@@ -186,9 +187,12 @@ static bool update_bucket(ia_quota *quota, const imgact_rate_limit_info *info, i
 }
 
 /* Requests that were sent and never arrived count here and not at the API, which tells: of what it did not count, it can
- * only have missed what had not ended when the request was sent. */
+ * only have missed what had not ended when the request was sent. A small difference comes from the slots of the window: to
+ * follow it would favour the client whose response has just come. */
 static void lower_to_reported(ia_quota *quota, int64_t used, const ia_sent_request *request) {
-  if (request && used >= 0) window_lower(&quota->hour, (uint64_t)used + (quota->sent - request->ended_before));
+  if (!request || used < 0) return;
+  uint64_t most = (uint64_t)used + (quota->sent - request->ended_before);
+  if (quota->hour.used > most + (uint64_t)quota->limit / LOST_FRACTION) window_lower(&quota->hour, most);
 }
 
 static bool update_windows(ia_quota *quota, const ia_sent_request *request, const imgact_rate_limit_info *info,
