@@ -151,6 +151,16 @@ def id_in(body, noun, other):
         return other
 
 
+def image_of_actions(body, other):
+    """The image that all actions of a list belong to: a list of another image's actions is rejected, too."""
+    try:
+        actions = json.loads(body)["actions"]
+        about = [a.get("resource_id") or a["resources"][0]["id"] for a in actions]
+        return str(about[0]) if len(set(about)) == 1 else other
+    except (ValueError, KeyError, TypeError, IndexError):
+        return other
+
+
 def commands(cloud, body):
     image, action = id_in(body, "image", "4711"), id_in(body, "action", "13")
     yield ["image", "list", "--page", "1"]
@@ -160,7 +170,7 @@ def commands(cloud, body):
     yield ["image", "convert", image, "--wait"]
     yield ["image", "transfer", image, "--region", "nyc3"] if cloud == "digitalocean" else ["image", "protect", image]
     yield ["action", "list", "--page", "1"]
-    yield ["action", "list", "--image", image, "--page", "1"]
+    yield ["action", "list", "--image", image_of_actions(body, image), "--page", "1"]
     yield ["action", "get", action]
     yield ["action", "wait", action]
     yield ["ratelimit"]
