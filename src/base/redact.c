@@ -283,6 +283,12 @@ size_t ia_redact_match_encoded(const ia_redactor *redactor, const char *text, si
   return completes ? match_start(redactor, text, length) : 0;
 }
 
+bool ia_redact_found_encoded(const ia_redactor *redactor, const char *text, size_t length) {
+  for (size_t at = 0; at < length; at++)
+    if (ia_redact_match_encoded(redactor, text + at, length - at) > 0) return true;
+  return false;
+}
+
 /* Is it anywhere in another form than its own? It may begin as it is and go on in another. */
 static bool hides_token(const ia_redactor *redactor, const char *text, size_t length) {
   for (size_t at = 0; at < length; at++) {

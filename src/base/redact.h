@@ -35,6 +35,8 @@ void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_
 /* In text of any kind the token may be in base64, or spelled with escapes (unescape.h), or both, or be completed by an
  * escape that a writer puts. How many bytes of the text's start spell it, or enough of it; 0 = it does not start here. */
 size_t ia_redact_match_encoded(const ia_redactor *redactor, const char *text, size_t length);
+/* Returns true if text of any kind holds it anywhere. */
+bool ia_redact_found_encoded(const ia_redactor *redactor, const char *text, size_t length);
 /* As ia_redact, for text of any kind: where it holds the token in another form than its own, nothing of it is shown. */
 void ia_redact_text(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length);
 /* As ia_redact, within a buffer, never growing it beyond capacity bytes (with the NUL). Returns the new length. */

@@ -248,6 +248,11 @@ static bool take_items(ia_pager *pager, bool again) {
   return true;
 }
 
+/* The query of the next page is sent in a URL, which proxies and servers log. */
+static bool holds_token(const ia_pager *pager, const char *text) {
+  return text && ia_redact_found_encoded(&pager->client->credential.redactor, text, strlen(text));
+}
+
 /* Stores the page that the server names as the next one, which has to advance. */
 static bool store_next(ia_pager *pager) {
   const imgact_result *result = pager->result;
@@ -266,6 +271,10 @@ static bool store_next(ia_pager *pager) {
   }
   if (pager->pages_of_earlier_queries + pager->index + 1 >= MAX_PAGES || number == INT64_MAX) {
     imgact_error_set(&pager->error, IMGACT_PROTOCOL, "the list has more than %d pages", MAX_PAGES);
+    return false;
+  }
+  if (holds_token(pager, result->next_query) || holds_token(pager, cursor)) {
+    imgact_error_set(&pager->error, IMGACT_PROTOCOL, "page %lld names the next one with the token", (long long)number);
     return false;
   }
   size_t query_bytes = result->next_query ? strlen(result->next_query) : 0;

@@ -543,6 +543,26 @@ static void a_limit_counts_images_that_exist(void **state) {
   harness_free(s);
 }
 
+static void a_next_page_that_is_named_with_the_token_is_not_asked_for(void **state) {
+  (void)state;
+  static const char *const forms[] = {HARNESS_TOKEN, "%75nmistakable%2dtoken-0123456789abcdef",
+                                      "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY="};
+  static const char *const keys[] = {"q", "page_token"};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    for (size_t j = 0; j < 2; j++) {
+      char body[512];
+      harness *s = harness_digitalocean();
+      snprintf(body, sizeof body,
+               "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://x/v2/images?page=2&%s=%s\"}}}", keys[j],
+               forms[i]);
+      scripted_json(s->script, 200, body);
+      if (i == 0) scripted_json(s->script, 200, "{\"images\":[{\"id\":2}]}"); // as it is, it was redacted on the way in
+      harness_expect(imgact_list_images(s->client, NULL), i == 0 ? IMGACT_OK : IMGACT_PROTOCOL);
+      assert_null(strstr(scripted_at(s->script, scripted_count(s->script) - 1)->url, "token-0123456789"));
+      harness_free(s);
+    }
+}
+
 static void a_list_that_never_settles_is_incomplete(void **state) {
   (void)state;
   for (int paged = 0; paged < 2; paged++) {
@@ -736,6 +756,7 @@ int main(void) {
       cmocka_unit_test(a_vanished_image_passes_as_it_is_now),
       cmocka_unit_test(twice_on_a_page_that_is_read_again),
       cmocka_unit_test(a_limit_counts_images_that_exist),
+      cmocka_unit_test(a_next_page_that_is_named_with_the_token_is_not_asked_for),
       cmocka_unit_test(a_list_that_never_settles_is_incomplete),
       cmocka_unit_test(ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids),
       cmocka_unit_test(pages_of_which_nothing_passes_leave_nothing_behind),
