@@ -43,14 +43,14 @@ typedef struct cloud {
   size_t per_page;                  /* at most so many a page, 0 = as asked */
   size_t removed_after;             /* list requests, after which the first of them vanishes; 0 = never */
   size_t list_requests;
-  int64_t action_ms;                /* how long an action takes */
-  int64_t hidden_ms;                /* how long a new action is not listed and not found */
-  int64_t delay_ms;                 /* of every answer */
-  int64_t ahead_ms;                 /* of the cloud's clock */
-  bool untold_region;               /* actions do not tell theirs */
-  bool silent;                      /* actions are not listed at all */
-  const char *echo;                 /* stands in every text of the cloud's, if not NULL */
-  const char *headers;              /* further header lines */
+  int64_t action_ms;   /* how long an action takes */
+  int64_t hidden_ms;   /* how long a new action is not listed and not found */
+  int64_t delay_ms;    /* of every answer */
+  int64_t ahead_ms;    /* of the cloud's clock */
+  bool untold_region;  /* actions do not tell theirs */
+  bool silent;         /* actions are not listed at all */
+  const char *echo;    /* stands in every text of the cloud's, if not NULL */
+  const char *headers; /* further header lines */
   char text[CLOUD_TEXT], head[1024];
 } cloud;
 
