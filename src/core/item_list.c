@@ -79,20 +79,23 @@ static void keep_in_result(ia_item_list *list, void *item) {
   list->in_use = true;
 }
 
-static bool grow(ia_item_list *list) {
-  if (list->count < list->capacity) return true;
-  size_t wanted = list->capacity ? list->capacity * 2 : 16;
-  if (wanted > UINT32_MAX || wanted > SIZE_MAX / sizeof *list->entries) return false;
-  void *more = ia_resize(list->ids.allocator, list->entries, wanted * sizeof *list->entries);
-  if (!more) return false;
-  list->entries = more;
-  list->capacity = wanted;
-  return true;
+/* Returns room for one more entry; NULL: no memory. */
+static ia_item_entry *new_entry(ia_item_list *list) {
+  if (!list->entries || list->count == list->capacity) {
+    size_t wanted = list->capacity ? list->capacity * 2 : 16;
+    if (wanted > UINT32_MAX || wanted > SIZE_MAX / sizeof *list->entries) return NULL;
+    void *more = ia_resize(list->ids.allocator, list->entries, wanted * sizeof *list->entries);
+    if (!more) return NULL;
+    list->entries = more;
+    list->capacity = wanted;
+  }
+  return &list->entries[list->count++];
 }
 
 static bool add(ia_item_list *list, void *item, size_t position) {
-  if (!grow(list)) return false;
-  list->entries[list->count++] = (ia_item_entry){
+  ia_item_entry *entry = new_entry(list);
+  if (!entry) return false;
+  *entry = (ia_item_entry){
       .item = item, .page = list->page, .position = (uint32_t)position, .reading = list->reading, .is_new = true};
   keep_in_result(list, item);
   return true;
@@ -115,8 +118,8 @@ static void update(ia_item_list *list, ia_item_entry *entry, void *item, size_t 
   list->in_use = true;
 }
 
-static bool take(ia_item_list *list, void *item, size_t position, bool passes, uint32_t *index, bool added) {
-  ia_item_entry *known = added ? NULL : &list->entries[*index];
+static bool take(ia_item_list *list, void *item, size_t position, bool passes, uint32_t index, bool added) {
+  ia_item_entry *known = added ? NULL : &list->entries[index];
   if (!known) return add(list, item, position);
   bool twice_on_this_page = known->reading == list->reading;
   if (twice_on_this_page) return !known->is_new || !passes || add(list, item, position); /* kept as served */
@@ -133,7 +136,7 @@ bool ia_item_list_take(ia_item_list *list, size_t position, bool passes) {
   if (!passes && !ia_hashmap_has(&list->ids, hash)) return true;
   uint32_t *value = ia_hashmap_put(&list->ids, hash, list->deliver_pages ? list->reading : (uint32_t)list->count, &added);
   if (!value) return false;
-  if (!list->deliver_pages) return take(list, item, position, passes, value, added);
+  if (!list->deliver_pages) return take(list, item, position, passes, *value, added);
   if (passes && *value == list->reading) keep_in_result(list, item);
   return true;
 }

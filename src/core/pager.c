@@ -149,17 +149,16 @@ static bool submit(ia_pager *pager, const imgact_call *call) {
   return true;
 }
 
-static bool may_ask(const ia_pager *pager) {
-  return pager->requests < MAX_REQUESTS_PER_PAGE * (pager->pages_of_earlier_queries + pager->coverage.pages);
-}
+static uint64_t pages_read(const ia_pager *pager) { return pager->pages_of_earlier_queries + pager->coverage.pages; }
+
+static bool may_ask(const ia_pager *pager) { return pager->requests < MAX_REQUESTS_PER_PAGE * pages_read(pager); }
 
 /* Asks for the page at pager->index. false: not; why is in pager->error. */
 static bool ask_page(ia_pager *pager) {
   if (pager->requests > 0 && pager->index < pager->coverage.pages && !may_ask(pager)) {
     imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
                      "the list kept changing while it was read: %llu requests did not show all of its %llu pages",
-                     (unsigned long long)pager->requests,
-                     (unsigned long long)(pager->pages_of_earlier_queries + pager->coverage.pages));
+                     (unsigned long long)pager->requests, (unsigned long long)pages_read(pager));
     return false;
   }
   const ia_page_ref *ref = &pager->pages.refs[pager->index];
