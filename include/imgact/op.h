@@ -91,7 +91,7 @@ typedef struct imgact_op_options {
   int64_t poll_interval_ms;
   int64_t page; /* this page of a list alone */
   int64_t per_page;
-  int64_t max_items; /* ends a walk early */
+  int64_t max_items; /* the list ends with so many items; 0 = all */
   int32_t max_attempts;
   uint32_t flags;
 } imgact_op_options;

@@ -46,6 +46,15 @@ void *ia_resize(const imgact_allocator *allocator, void *block, size_t bytes) {
   return allocator->resize(allocator->user_data, block, bytes == 0 ? 1 : bytes);
 }
 
+void *ia_grow(const imgact_allocator *allocator, void *array, size_t count, size_t *capacity, size_t element_bytes) {
+  if (array && count < *capacity) return array;
+  size_t wanted = *capacity ? *capacity * 2 : 4;
+  if (wanted > SIZE_MAX / element_bytes) return NULL;
+  void *more = ia_resize(allocator, array, wanted * element_bytes);
+  if (more) *capacity = wanted;
+  return more;
+}
+
 void ia_free(const imgact_allocator *allocator, void *block) {
   if (!block) return;
   if (!allocator) allocator = &ia_malloc;

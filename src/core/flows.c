@@ -34,7 +34,8 @@ const ia_flow ia_flow_simple = {.start = simple_start, .stop = simple_stop, .cau
 
 /* ---- lists ---- */
 
-bool ia_op_page(imgact_op *op, ia_pager *pager, ia_request_policy policy, void (*done)(ia_pager *), imgact_error *error) {
+bool ia_op_start_pager(imgact_op *op, ia_pager *pager, ia_request_policy policy, void (*done)(ia_pager *),
+                       imgact_error *error) {
   pager->done = done;
   pager->owner = op;
   pager->policy = policy;
@@ -62,7 +63,8 @@ static void list_start(imgact_op *op) {
     ia_op_end_soon(op);
     return;
   }
-  if (!ia_op_page(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), list_done, &op->error)) ia_op_end_soon(op);
+  if (!ia_op_start_pager(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), list_done, &op->error))
+    ia_op_end_soon(op);
 }
 
 /* A paused pager keeps what it knows for the next page. */
@@ -147,7 +149,7 @@ static bool look_up_name(imgact_op *op, imgact_error *error) {
       .size = sizeof *filter, .name = op->call.image_ref, .architecture = op->call.architecture, .include_deprecated = 1};
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter};
   if (ia_pager_init(pager, op->client, &call, error) != IMGACT_OK) return false;
-  return ia_op_page(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), named, error);
+  return ia_op_start_pager(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), named, error);
 }
 
 static void go_by_name(imgact_op *op) {

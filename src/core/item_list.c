@@ -79,23 +79,12 @@ static void keep_in_result(ia_item_list *list, void *item) {
   list->in_use = true;
 }
 
-/* Returns room for one more entry; NULL: no memory. */
-static ia_item_entry *new_entry(ia_item_list *list) {
-  if (!list->entries || list->count == list->capacity) {
-    size_t wanted = list->capacity ? list->capacity * 2 : 16;
-    if (wanted > UINT32_MAX || wanted > SIZE_MAX / sizeof *list->entries) return NULL;
-    void *more = ia_resize(list->ids.allocator, list->entries, wanted * sizeof *list->entries);
-    if (!more) return NULL;
-    list->entries = more;
-    list->capacity = wanted;
-  }
-  return &list->entries[list->count++];
-}
-
 static bool add(ia_item_list *list, void *item, size_t position) {
-  ia_item_entry *entry = new_entry(list);
-  if (!entry) return false;
-  *entry = (ia_item_entry){
+  if (list->count == UINT32_MAX) return false; /* the ids' table holds indices of 32 bits */
+  ia_item_entry *entries = ia_grow(list->ids.allocator, list->entries, list->count, &list->capacity, sizeof *list->entries);
+  if (!entries) return false;
+  list->entries = entries;
+  entries[list->count++] = (ia_item_entry){
       .item = item, .page = list->page, .position = (uint32_t)position, .reading = list->reading, .is_new = true};
   keep_in_result(list, item);
   return true;
@@ -196,15 +185,13 @@ static int compare_places(const void *left, const void *right) {
   return a->reading < b->reading ? -1 : a->reading > b->reading;
 }
 
-void ia_item_list_finish(ia_item_list *list, size_t max_items) {
+void ia_item_list_finish(ia_item_list *list) {
   size_t *count = result_count(list);
-  if (!list->deliver_pages && !list->in_order) {
-    qsort(list->entries, list->count, sizeof *list->entries, compare_places);
-    *count = 0;
-    for (size_t i = 0; i < list->count; i++)
-      if (!list->entries[i].gone) set_result_item(list, (*count)++, list->entries[i].item);
-  }
-  ia_item_list_cut(list, max_items);
+  if (list->deliver_pages || list->in_order) return;
+  qsort(list->entries, list->count, sizeof *list->entries, compare_places);
+  *count = 0;
+  for (size_t i = 0; i < list->count; i++)
+    if (!list->entries[i].gone) set_result_item(list, (*count)++, list->entries[i].item);
 }
 
 void ia_item_list_cut(ia_item_list *list, size_t max_items) {

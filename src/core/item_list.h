@@ -59,8 +59,8 @@ void ia_item_list_found(ia_item_list *list, ia_item_entry *entry, bool passes);
 void ia_item_list_not_found(ia_item_list *list, ia_item_entry *entry);
 void ia_item_list_keep(ia_item_list *list, ia_item_entry *entry);
 
-/* Drops what is gone and orders the rest by page and position, at most max_items (0 = all). */
-void ia_item_list_finish(ia_item_list *list, size_t max_items);
+/* Drops what is gone and orders the rest by page and position. */
+void ia_item_list_finish(ia_item_list *list);
 /* Keeps the first items of the result; 0 = all. */
 void ia_item_list_cut(ia_item_list *list, size_t max_items);
 

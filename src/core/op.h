@@ -102,7 +102,8 @@ ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority, bool
 /* Makes the operation's exchange if it has none; false: it was ended for lack of memory. */
 bool ia_op_exchange(imgact_op *op, ia_request_policy policy, void (*done)(ia_exchange *));
 /* Starts a pager, or its next page, with the operation's settings into its result; false: no memory, in error. */
-bool ia_op_page(imgact_op *op, ia_pager *pager, ia_request_policy policy, void (*done)(ia_pager *), imgact_error *error);
+bool ia_op_start_pager(imgact_op *op, ia_pager *pager, ia_request_policy policy, void (*done)(ia_pager *),
+                       imgact_error *error);
 /* Announces a send of a mutation to before_send; false: it was rejected, or the operation was ended or freed. */
 bool ia_op_call_before_send(imgact_op *op);
 /* Ends it by a timer that is due at once, for flows that find an end in start. */

@@ -114,14 +114,10 @@ static size_t store_text(ia_page_refs *pages, size_t old, const char *text) {
 /* Sets how to ask for a page: one that is known, or the one behind the last. false: no memory, or too much text. */
 static bool set_page(ia_pager *pager, size_t index, int64_t number, const char *query, const char *cursor) {
   ia_page_refs *pages = &pager->pages;
-  if (index == pages->capacity) {
-    size_t wanted = pages->capacity ? pages->capacity * 2 : 8;
-    void *more = ia_resize(pager->client->allocator, pages->refs, wanted * sizeof *pages->refs);
-    if (!more) return false;
-    pages->refs = more;
-    pages->capacity = wanted;
-  }
-  ia_page_ref *ref = &pages->refs[index];
+  ia_page_ref *refs = ia_grow(pager->client->allocator, pages->refs, index, &pages->capacity, sizeof *pages->refs);
+  if (!refs) return false;
+  pages->refs = refs;
+  ia_page_ref *ref = &refs[index];
   if (index == pages->count) {
     *ref = (ia_page_ref){0};
     pages->count++;
@@ -191,6 +187,7 @@ static bool begin_query(ia_pager *pager) {
   pager->index = 0;
   pager->checked_until = 0;
   pager->pages.count = 0;
+  pager->pages.items = 0;
   ia_buf_reset(&pager->pages.texts);
   if (set_page(pager, 0, pager->options.page ? pager->options.page : 1, NULL, NULL)) return true;
   ia_no_memory(&pager->error);
@@ -291,17 +288,17 @@ static bool store_next(ia_pager *pager) {
 
 /* ---- what comes next ---- */
 
-typedef enum pager_step { PAGER_ASKED, PAGER_PAUSED, PAGER_ENDED } pager_step;
+/* Each returns the state that follows; a request is under way in READING and ASKING. */
 
-static pager_step complete(ia_pager *pager) {
+static ia_pager_state complete(ia_pager *pager) {
   size_t count, max_items = 0;
   const char *const *keys = sort_keys(pager, &count);
   if (pager->options.max_items) max_items = (size_t)((uint64_t)pager->options.max_items - pager->delivered);
-  ia_item_list_finish(&pager->items, pager->sort_locally ? 0 : max_items);
+  ia_item_list_finish(&pager->items);
   if (pager->sort_locally && !ia_sort(pager->result, keys, count, pager->items.images)) ia_no_memory(&pager->error);
-  if (pager->sort_locally) ia_item_list_cut(&pager->items, max_items);
+  ia_item_list_cut(&pager->items, max_items);
   pager->result->page = pager->last;
-  return PAGER_ENDED;
+  return IA_PAGER_ENDED;
 }
 
 static bool has_enough(const ia_pager *pager) {
@@ -309,16 +306,10 @@ static bool has_enough(const ia_pager *pager) {
   return max_items > 0 && !pager->sort_locally && pager->delivered + ia_item_list_count(&pager->items) >= max_items;
 }
 
-/* Returns true if the pages together held as many items as the API reports. */
-static bool adds_up(const ia_pager *pager) {
-  uint64_t sum = 0;
-  for (uint64_t i = 0; i < pager->coverage.pages; i++) sum += pager->pages.refs[i].length;
-  return pager->coverage.total >= 0 && (uint64_t)pager->coverage.total == sum;
-}
-
-/* A page that is shorter than another one although it is not the last may hide items: it is read again, once. */
+/* A page that is shorter than another one although it is not the last may hide items, unless the pages add up to the total:
+ * it is read again, once. */
 static bool find_short_page(ia_pager *pager) {
-  if (adds_up(pager)) return false;
+  if (pager->coverage.total >= 0 && (uint64_t)pager->coverage.total == pager->pages.items) return false;
   for (; pager->checked_until + 1 < pager->coverage.pages; pager->checked_until++) {
     const ia_page_ref *ref = &pager->pages.refs[pager->checked_until];
     if (ref->read_again || ref->length >= pager->coverage.page_size) continue;
@@ -329,23 +320,23 @@ static bool find_short_page(ia_pager *pager) {
 }
 
 /* Asks for the page at pager->index, or delivers first what is there. */
-static pager_step go_on(ia_pager *pager) {
-  if (pager->options.paged && ia_item_list_count(&pager->items) > 0) return PAGER_PAUSED;
-  return ask_page(pager) ? PAGER_ASKED : PAGER_ENDED;
+static ia_pager_state go_on(ia_pager *pager) {
+  if (pager->options.paged && ia_item_list_count(&pager->items) > 0) return IA_PAGER_PAUSED;
+  return ask_page(pager) ? IA_PAGER_READING : IA_PAGER_ENDED;
 }
 
 /* All pages of the query are read, or all that are wanted: asks for items that vanished meanwhile, then goes on. */
-static pager_step end_query(ia_pager *pager) {
+static ia_pager_state end_query(ia_pager *pager) {
   if (pager->coverage.seen_until == IA_PAGES_COMPLETE && !has_enough(pager) && find_short_page(pager)) return go_on(pager);
   ia_item_entry *missing = may_ask(pager) ? ia_item_list_missing(&pager->items) : NULL;
-  if (missing) return ask_item(pager, missing) ? PAGER_ASKED : PAGER_ENDED;
+  if (missing) return ask_item(pager, missing) ? IA_PAGER_ASKING : IA_PAGER_ENDED;
   if (has_enough(pager)) return complete(pager);
   if (pager->coverage.seen_until != IA_PAGES_COMPLETE) return go_on(pager); /* some of the items had vanished */
   if (++pager->queries.index == pager->queries.count) return complete(pager);
-  return begin_query(pager) ? go_on(pager) : PAGER_ENDED;
+  return begin_query(pager) ? go_on(pager) : IA_PAGER_ENDED;
 }
 
-static pager_step on_page(ia_pager *pager) {
+static ia_pager_state on_page(ia_pager *pager) {
   const imgact_result *result = pager->result;
   bool again = pager->index < pager->coverage.pages;
   size_t items = ia_item_list_response_count(&pager->items);
@@ -357,10 +348,11 @@ static pager_step on_page(ia_pager *pager) {
   pager->left_filters = pager->exchange->local;
   if (!take_items(pager, again)) {
     ia_no_memory(&pager->error);
-    return PAGER_ENDED;
+    return IA_PAGER_ENDED;
   }
-  if (facts.has_next && !store_next(pager)) return PAGER_ENDED;
+  if (facts.has_next && !store_next(pager)) return IA_PAGER_ENDED;
   ia_page_ref *ref = &pager->pages.refs[pager->index];
+  pager->pages.items += facts.length - ref->length;
   ref->length = facts.length;
   ref->read_again = again;
   if (pager->coverage.seen_until == IA_PAGES_COMPLETE) return end_query(pager);
@@ -371,9 +363,9 @@ static pager_step on_page(ia_pager *pager) {
   return go_on(pager);
 }
 
-static pager_step on_item(ia_pager *pager) {
+static ia_pager_state on_item(ia_pager *pager) {
   ia_item_list *items = &pager->items;
-  if (pager->error.status == IMGACT_NOMEM) return PAGER_ENDED;
+  if (pager->error.status == IMGACT_NOMEM) return IA_PAGER_ENDED;
   if (pager->error.status == IMGACT_NOT_FOUND)
     ia_item_list_not_found(items, pager->asked);
   else if (pager->error.status == IMGACT_OK && ia_item_list_response_count(items) == 1)
@@ -387,18 +379,18 @@ static pager_step on_item(ia_pager *pager) {
 static void on_response(ia_exchange *exchange) {
   ia_pager *pager = exchange->owner;
   pager->error = exchange->error;
-  pager_step step = PAGER_ENDED;
+  ia_pager_state next = IA_PAGER_ENDED;
   if (pager->error.status == IMGACT_INVALID_ARGUMENT && pager->call.next_query) /* the arguments did for the first page */
     imgact_error_set(&pager->error, IMGACT_PROTOCOL, "the query that was given for page %lld cannot be asked",
                      (long long)pager->call.page);
   if (pager->state == IA_PAGER_ASKING)
-    step = on_item(pager);
+    next = on_item(pager);
   else if (pager->error.status == IMGACT_OK)
-    step = on_page(pager);
+    next = on_page(pager);
   else
     pager->details = pager->result->details;
-  if (step == PAGER_ASKED) return;
-  pager->state = step == PAGER_PAUSED ? IA_PAGER_PAUSED : IA_PAGER_ENDED;
+  pager->state = next;
+  if (next == IA_PAGER_READING || next == IA_PAGER_ASKING) return;
   ia_exchange_free(pager->exchange);
   pager->exchange = NULL;
   pager->done(pager);

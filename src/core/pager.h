@@ -30,6 +30,7 @@ typedef struct ia_page_ref {
 typedef struct ia_page_refs {
   ia_page_ref *refs;
   size_t count, capacity;
+  uint64_t items; /* of all pages that were read, the last time that each was */
   ia_buf texts;
 } ia_page_refs;
 

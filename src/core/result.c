@@ -51,14 +51,13 @@ void ia_result_free(imgact_result *result) {
   ia_arena_free(&result->arena);
 }
 
-/* Room for one more pointer: the list, moved if need be; NULL when there is no memory (the old list stays). */
-static void *grown(const imgact_allocator *allocator, void *list, size_t count, size_t *capacity) {
-  if (count < *capacity) return list;
-  size_t wanted = *capacity ? *capacity * 2 : 4;
-  if (wanted > SIZE_MAX / sizeof(void *)) return NULL;
-  void *more = ia_resize(allocator, list, wanted * sizeof(void *));
-  if (more) *capacity = wanted;
-  return more;
+static imgact_image **room_for_image(imgact_result *result) {
+  return ia_grow(result->allocator, result->images, result->images_count, &result->images_capacity, sizeof *result->images);
+}
+
+static imgact_action **room_for_action(imgact_result *result) {
+  return ia_grow(result->allocator, result->actions, result->actions_count, &result->actions_capacity,
+                 sizeof *result->actions);
 }
 
 /* ---- bounds of one response ---- */
@@ -135,7 +134,7 @@ static void unknown_action(imgact_action *action, const char *provider) {
 imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object) {
   bool allowed = charge_item(result, sizeof(ia_image));
   ia_image *image = allowed ? ia_arena_alloc(&result->arena, sizeof *image) : NULL;
-  imgact_image **list = grown(result->allocator, result->images, result->images_count, &result->images_capacity);
+  imgact_image **list = room_for_image(result);
   if (list) result->images = list;
   if (!image || !list) {
     result->nomem = result->nomem || allowed;
@@ -151,7 +150,7 @@ imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *
 imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json *object) {
   bool allowed = charge_item(result, sizeof(ia_action));
   ia_action *action = allowed ? ia_arena_alloc(&result->arena, sizeof *action) : NULL;
-  imgact_action **list = grown(result->allocator, result->actions, result->actions_count, &result->actions_capacity);
+  imgact_action **list = room_for_action(result);
   if (list) result->actions = list;
   if (!action || !list) {
     result->nomem = result->nomem || allowed;
@@ -434,7 +433,7 @@ imgact_action *ia_action_copy(ia_arena *arena, const imgact_action *action) {
 
 bool ia_result_append_action(imgact_result *result, const imgact_action *action) {
   imgact_action *copy = ia_action_copy(&result->arena, action);
-  imgact_action **list = grown(result->allocator, result->actions, result->actions_count, &result->actions_capacity);
+  imgact_action **list = room_for_action(result);
   if (list) result->actions = list;
   if (!copy || !list) return false;
   list[result->actions_count++] = copy;
