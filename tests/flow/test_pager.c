@@ -272,6 +272,10 @@ static void pages_can_be_driven_by_callbacks(void **state) {
 
 // ---- lists that change while they are read
 
+#define NOT_FOUND "{\"error\":{\"code\":\"not_found\",\"message\":\"m\"}}"
+
+static void serve_not_found(harness *s) { scripted_json(s->script, 404, NOT_FOUND); }
+
 #define IMAGE(n) "GET /v1/images/" #n
 
 static void an_added_image_hides_nothing(void **state) {
@@ -297,7 +301,7 @@ static void a_total_that_falls_makes_the_page_before_be_read_again(void **state)
   scripted_json(s->script, 200, hz(1, 2, "bc", 5));
   scripted_json(s->script, 200, hz(2, 3, "de", 5));
   scripted_json(s->script, 200, hz(3, 0, "f", 5));
-  scripted_json(s->script, 404, "{\"error\":{\"code\":\"not_found\",\"message\":\"m\"}}");
+  serve_not_found(s);
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "bcdef");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), PAGE(2), PAGE(3), IMAGE(97));
@@ -317,7 +321,7 @@ static void a_large_fall_leads_further_back(void **state) {
   scripted_json(s->script, 200, hz(3, 0, "", 4)); // a, b and c are gone: d is first now
   scripted_json(s->script, 200, hz(1, 2, "de", 4));
   scripted_json(s->script, 200, hz(2, 0, "fg", 4));
-  for (int i = 0; i < 3; i++) scripted_json(s->script, 404, "{\"error\":{\"code\":\"not_found\",\"message\":\"m\"}}");
+  for (int i = 0; i < 3; i++) serve_not_found(s);
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "defg");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(3), PAGE(1), PAGE(2), IMAGE(97), IMAGE(98), IMAGE(99));
@@ -334,7 +338,7 @@ static void a_vanished_image_is_asked_for_before_it_is_dropped(void **state) {
   } cases[] = {{200, "{\"image\":{\"id\":97,\"type\":\"snapshot\",\"name\":\"new\"}}", "abcd", "new"},
                {200, "{\"image\":{\"id\":98,\"type\":\"snapshot\",\"name\":\"other\"}}", "abcd", NULL},
                {403, "{\"error\":{\"code\":\"forbidden\",\"message\":\"m\"}}", "abcd", NULL},
-               {404, "{\"error\":{\"code\":\"not_found\",\"message\":\"m\"}}", "bcd", NULL}};
+               {404, NOT_FOUND, "bcd", NULL}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
@@ -409,7 +413,7 @@ static void a_vanished_action_is_asked_for_as_an_action(void **state) {
     snprintf(body, sizeof body, page, pages[i].id, pages[i].next, pages[i].total);
     scripted_json(s->script, 200, body);
   }
-  scripted_json(s->script, 404, "{\"error\":{\"code\":\"not_found\",\"message\":\"m\"}}");
+  serve_not_found(s);
   imgact_action_filter filter = {.size = sizeof filter, .image_id = "9"};
   imgact_op *op = harness_run(imgact_list_actions(s->client, &filter), IMGACT_OK);
   size_t count;
@@ -429,7 +433,7 @@ static void a_fall_before_the_limit_is_looked_into(void **state) {
   scripted_json(s->script, 200, hz(1, 2, "ab", 8));
   scripted_json(s->script, 200, hz(2, 3, "de", 7));
   scripted_json(s->script, 200, hz(1, 2, "bc", 7));
-  scripted_json(s->script, 404, "{\"error\":{\"code\":\"not_found\",\"message\":\"m\"}}");
+  serve_not_found(s);
   imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = 4});
   check_ids(harness_run(op, IMGACT_OK), "bcde");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), IMAGE(97));
@@ -533,7 +537,7 @@ static void a_limit_counts_images_that_exist(void **state) {
   scripted_json(s->script, 200, hz(1, 2, "ab", 8));
   scripted_json(s->script, 200, hz(2, 3, "de", 7));
   scripted_json(s->script, 200, hz(1, 2, "bc", 7));
-  scripted_json(s->script, 404, "{\"error\":{\"code\":\"not_found\",\"message\":\"m\"}}");
+  serve_not_found(s);
   scripted_json(s->script, 200, hz(2, 3, "de", 7));
   scripted_json(s->script, 200, hz(3, 4, "fg", 7));
   imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = 5});

@@ -484,40 +484,33 @@ static void cassette_is_synchronised_before_rename(void **state) {
   assert_string_equal(file_calls, "frd");
 }
 
-static void cassette_failed_sync_keeps_older(void **state) {
-  (void)state;
+// The save fails at the step whose error is set. The next one finds no temporary file beside the cassette.
+static void check_failed_save_keeps_older(int *step_error, int code, const char *calls) {
   recording made = start(NULL);
   imgact_error error;
   write_text(made.there.file, "an older one");
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
   ask(&made, "GET", "https://h/a");
   memset(file_calls, 0, sizeof file_calls);
-  fsync_error = EIO;
+  *step_error = code;
   assert_int_equal(imgact_recorder_save(made.transport, &error), IMGACT_INTERNAL);
-  fsync_error = 0;
-  assert_string_equal(file_calls, "f");
-  assert_non_null(strstr(error.message, strerror(EIO)));
+  *step_error = 0;
+  if (calls) assert_string_equal(file_calls, calls);
+  assert_non_null(strstr(error.message, strerror(code)));
   char *text = read_text(made.there.file);
   assert_string_equal(text, "an older one");
   free(text);
   free(finish(&made));
 }
 
+static void cassette_failed_sync_keeps_older(void **state) {
+  (void)state;
+  check_failed_save_keeps_older(&fsync_error, EIO, "f");
+}
+
 static void cassette_failed_rename_keeps_older(void **state) {
   (void)state;
-  recording made = start(NULL);
-  imgact_error error;
-  write_text(made.there.file, "an older one");
-  scripted_on(made.script, "*", (scripted_answer){.status = 204});
-  ask(&made, "GET", "https://h/a");
-  rename_error = EACCES;
-  assert_int_equal(imgact_recorder_save(made.transport, &error), IMGACT_INTERNAL);
-  rename_error = 0;
-  assert_non_null(strstr(error.message, strerror(EACCES)));
-  char *text = read_text(made.there.file);
-  assert_string_equal(text, "an older one");
-  free(text);
-  free(finish(&made)); // finds no temporary file beside it
+  check_failed_save_keeps_older(&rename_error, EACCES, NULL);
 }
 
 static void cassette_filesystem_without_sync_is_saved(void **state) {
