@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The yardstick: the same walk by a plain loop of curl_easy_perform and yyjson that maps the same fields and checks nothing
-// that it need not: baseline PORT WALKS.
+// The yardstick: the same walk by a plain loop of curl_easy_perform and yyjson that maps the same
+// fields and checks nothing that it need not: baseline PORT WALKS.
 #include "measure.h"
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -18,7 +18,8 @@ typedef struct label {
 } label;
 
 typedef struct image {
-  char *id, *name, *description, *type, *status, *architecture, *os_family, *os_version, *from_id, *from_name, *bound_to;
+  char *id, *name, *description, *type, *status, *architecture, *os_family, *os_version, *from_id,
+      *from_name, *bound_to;
   label *labels;
   size_t labels_count;
   double size_gb, min_disk_gb;
@@ -44,7 +45,9 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
   return more;
 }
 
-static char *text_of(yyjson_val *value) { return yyjson_is_str(value) ? strdup(yyjson_get_str(value)) : NULL; }
+static char *text_of(yyjson_val *value) {
+  return yyjson_is_str(value) ? strdup(yyjson_get_str(value)) : NULL;
+}
 
 static char *id_of(yyjson_val *value) {
   char text[32];
@@ -55,7 +58,8 @@ static char *id_of(yyjson_val *value) {
 
 static long long time_of(yyjson_val *value) {
   struct tm tm = {0};
-  if (!yyjson_is_str(value) || !strptime(yyjson_get_str(value), "%Y-%m-%dT%H:%M:%S", &tm)) return -1;
+  if (!yyjson_is_str(value) || !strptime(yyjson_get_str(value), "%Y-%m-%dT%H:%M:%S", &tm))
+    return -1;
   return timegm(&tm);
 }
 
@@ -87,13 +91,15 @@ static void map_image(yyjson_val *object, image *img) {
                  .created = time_of(yyjson_obj_get(object, "created")),
                  .deprecated = time_of(yyjson_obj_get(object, "deprecated")),
                  .deleted = time_of(yyjson_obj_get(object, "deleted")),
-                 .is_protected = yyjson_get_bool(yyjson_obj_get(yyjson_obj_get(object, "protection"), "delete"))};
+                 .is_protected = yyjson_get_bool(
+                     yyjson_obj_get(yyjson_obj_get(object, "protection"), "delete"))};
   map_labels(yyjson_obj_get(object, "labels"), img);
 }
 
 static void free_image(image *img) {
-  char *const texts[] = {img->id,        img->name,       img->description, img->type,      img->status,  img->architecture,
-                         img->os_family, img->os_version, img->from_id,     img->from_name, img->bound_to};
+  char *const texts[] = {img->id,      img->name,         img->description, img->type,
+                         img->status,  img->architecture, img->os_family,   img->os_version,
+                         img->from_id, img->from_name,    img->bound_to};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
   for (size_t i = 0; i < img->labels_count; i++) {
     free(img->labels[i].key);
@@ -128,7 +134,8 @@ static int walk(CURL *easy, const char *port, list *all) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &b);
   while (page > 0 && result == CURLE_OK) {
     char url[128];
-    (void)snprintf(url, sizeof url, "http://127.0.0.1:%s/v1/images?page=%d&per_page=50", port, page);
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%s/v1/images?page=%d&per_page=50", port,
+                   page);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     b.length = 0;
     result = curl_easy_perform(easy);
@@ -156,7 +163,8 @@ int main(int argc, char **argv) {
   unsigned long long sum = 0;
   double start = 0;
   CURL *easy = curl_easy_init();
-  struct curl_slist *headers = curl_slist_append(NULL, "Authorization: Bearer token-of-the-benchmark");
+  struct curl_slist *headers =
+      curl_slist_append(NULL, "Authorization: Bearer token-of-the-benchmark");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

@@ -16,7 +16,8 @@ static inline double cpu_ms(void) {
 
 /* "milliseconds-per-walk images checksum": the checksum shows that both programs saw the same. */
 static inline void report(double start_ms, int walks, size_t images, unsigned long long sum) {
-  printf("%.3f %zu %llu\n", (cpu_ms() - start_ms) / walks, images / (size_t)walks, sum / (unsigned)walks);
+  printf("%.3f %zu %llu\n", (cpu_ms() - start_ms) / walks, images / (size_t)walks,
+         sum / (unsigned)walks);
 }
 
 #endif

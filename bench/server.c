@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A server of prebuilt replies: a Hetzner-like list of images in pages, as fast as a socket takes them. Prints its port,
-// serves one connection at a time and ends when its standard input does.
+// A server of prebuilt replies: a Hetzner-like list of images in pages, as fast as a socket takes
+// them. Prints its port, serves one connection at a time and ends when its standard input does.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -26,17 +26,22 @@ static void check(int good, const char *what) {
 }
 
 static void write_image(FILE *out, int id) {
-  fprintf(
-      out,
-      "%s{\"id\":%d,\"type\":\"snapshot\",\"status\":\"available\",\"name\":null,\"description\":\"nightly build %d of the "
-      "web tier\",\"image_size\":%d.%d,\"disk_size\":40,\"created\":\"2025-%02d-%02dT02:15:%02d+00:00\",\"created_from\":"
-      "{\"id\":%d,\"name\":\"builder-%d\"},\"bound_to\":null,\"os_flavor\":\"ubuntu\",\"os_version\":\"24.04\",\"rapid_"
-      "deploy\""
-      ":false,\"protection\":{\"delete\":%s},\"deprecated\":null,\"deleted\":null,\"labels\":{\"env\":\"prod\",\"team\":"
-      "\"web\","
-      "\"build\":\"%d\"},\"architecture\":\"%s\"}",
-      id % PER_PAGE ? "," : "", 100000 + id, id, id % 40 + 1, id % 9 + 1, id % 12 + 1, id % 28 + 1, id % 60, 7000 + id % 30,
-      id % 30, id % 3 ? "false" : "true", id, id % 2 ? "x86" : "arm");
+  fprintf(out,
+          "%s{\"id\":%d,\"type\":\"snapshot\",\"status\":\"available\",\"name\":null,"
+          "\"description\":\"nightly build %d of the "
+          "web "
+          "tier\",\"image_size\":%d.%d,\"disk_size\":40,\"created\":\"2025-%02d-%02dT02:15:%02d+00:"
+          "00\",\"created_from\":"
+          "{\"id\":%d,\"name\":\"builder-%d\"},\"bound_to\":null,\"os_flavor\":\"ubuntu\",\"os_"
+          "version\":\"24.04\",\"rapid_"
+          "deploy\""
+          ":false,\"protection\":{\"delete\":%s},\"deprecated\":null,\"deleted\":null,\"labels\":{"
+          "\"env\":\"prod\",\"team\":"
+          "\"web\","
+          "\"build\":\"%d\"},\"architecture\":\"%s\"}",
+          id % PER_PAGE ? "," : "", 100000 + id, id, id % 40 + 1, id % 9 + 1, id % 12 + 1,
+          id % 28 + 1, id % 60, 7000 + id % 30, id % 30, id % 3 ? "false" : "true", id,
+          id % 2 ? "x86" : "arm");
 }
 
 static char *build_body(int page, size_t *length) {
@@ -48,7 +53,8 @@ static char *build_body(int page, size_t *length) {
   fputs("{\"images\":[", out);
   for (int i = 0; i < PER_PAGE; i++) write_image(out, (page - 1) * PER_PAGE + i);
   fprintf(out,
-          "],\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":%d,\"previous_page\":%s,\"next_page\":%s,\"last_page\":%d,"
+          "],\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":%d,\"previous_page\":%s,\"next_"
+          "page\":%s,\"last_page\":%d,"
           "\"total_entries\":%d}}}",
           page, PER_PAGE, previous, next, PAGES, IMAGES);
   check(fclose(out) == 0, "fclose");
@@ -63,7 +69,8 @@ static reply build_reply(int page) {
   check(out != NULL, "open_memstream");
   fprintf(
       out,
-      "HTTP/1.1 200 OK\r\nDate: Wed, 11 Mar 2026 01:48:20 GMT\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+      "HTTP/1.1 200 OK\r\nDate: Wed, 11 Mar 2026 01:48:20 GMT\r\nContent-Type: "
+      "application/json\r\nContent-Length: %zu\r\n"
       "RateLimit-Limit: 3600000\r\nRateLimit-Remaining: 3599999\r\nRateLimit-Reset: 1773193701\r\n"
       "X-Correlation-Id: 0123456789abcdef\r\nServer: bench\r\n\r\n",
       length);
@@ -108,7 +115,8 @@ static int listen_on_loopback(void) {
   socklen_t size = sizeof address;
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   check(listener >= 0 && bind(listener, (const struct sockaddr *)&address, size) == 0, "bind");
-  check(listen(listener, 16) == 0 && getsockname(listener, (struct sockaddr *)&address, &size) == 0, "listen");
+  check(listen(listener, 16) == 0 && getsockname(listener, (struct sockaddr *)&address, &size) == 0,
+        "listen");
   printf("%d\n", ntohs(address.sin_port));
   fflush(stdout);
   return listener;
@@ -118,7 +126,8 @@ int main(void) {
   static reply replies[PAGES + 1];
   for (int page = 1; page <= PAGES; page++) replies[page] = build_reply(page);
   int listener = listen_on_loopback(), on = 1;
-  struct pollfd items[] = {{.fd = listener, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+  struct pollfd items[] = {{.fd = listener, .events = POLLIN},
+                           {.fd = STDIN_FILENO, .events = POLLIN}};
   while (poll(items, 2, -1) > 0 && !items[1].revents) {
     int peer = accept(listener, NULL, NULL);
     if (peer < 0) continue;

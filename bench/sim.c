@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * How many small requests a second the simulator answers: bench-sim IMGACT-SIM [SECONDS [CONNECTIONS]]. Each connection is
- * kept alive and has one request under way. The simulator has one thread, so what it answers in a second of its CPU time is
- * what one core is good for, however busy the machine is. The exit status tells whether that reaches the goal.
+ * How many small requests a second the simulator answers: bench-sim IMGACT-SIM [SECONDS
+ * [CONNECTIONS]]. Each connection is kept alive and has one request under way. The simulator has
+ * one thread, so what it answers in a second of its CPU time is what one core is good for, however
+ * busy the machine is. The exit status tells whether that reaches the goal.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -42,17 +43,20 @@ static pid_t start(const char *program, int ports[2]) {
   FILE *out = fdopen(ends[0], "r");
   check(out && fgets(line, sizeof line, out), "no line from the simulator");
   (void)fclose(out);
-  int read = sscanf(line, "{\"hetzner\":\"http://127.0.0.1:%d/v1\",\"digitalocean\":\"http://127.0.0.1:%d\"}", &ports[0],
-                    &ports[1]);
+  int read = sscanf(
+      line, "{\"hetzner\":\"http://127.0.0.1:%d/v1\",\"digitalocean\":\"http://127.0.0.1:%d\"}",
+      &ports[0], &ports[1]);
   check(read == 2, line);
   return pid;
 }
 
 static int connect_to(int port) {
-  struct sockaddr_in address = {
-      .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+  struct sockaddr_in address = {.sin_family = AF_INET,
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                .sin_port = htons((uint16_t)port)};
   int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-  check(peer >= 0 && connect(peer, (const struct sockaddr *)&address, sizeof address) == 0, "connect");
+  check(peer >= 0 && connect(peer, (const struct sockaddr *)&address, sizeof address) == 0,
+        "connect");
   (void)setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return peer;
 }
@@ -72,7 +76,8 @@ static void take(int peer) {
     length += (size_t)got;
     reply[length] = 0;
     const char *end = strstr(reply, "\r\n\r\n"), *said = strstr(reply, "Content-Length: ");
-    if (end && said) whole = (size_t)(end + 4 - reply) + strtoul(said + strlen("Content-Length: "), NULL, 10);
+    if (end && said)
+      whole = (size_t)(end + 4 - reply) + strtoul(said + strlen("Content-Length: "), NULL, 10);
   }
   if (length == whole && !strncmp(reply, "HTTP/1.1 200", 12)) return;
   fprintf(stderr, "not what was asked for: %s\n", reply);
@@ -80,11 +85,12 @@ static void take(int peer) {
 }
 
 static void no_limits(int port) {
-  static const char body[] =
-      "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}}}";
+  static const char body[] = "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},"
+                             "\"digitalocean\":{\"limit\":0,\"burst\":0}}}";
   char request[400];
   int peer = connect_to(port);
-  (void)snprintf(request, sizeof request, "POST /_sim/world HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+  (void)snprintf(request, sizeof request,
+                 "POST /_sim/world HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
                  strlen(body), body);
   ask(peer, request);
   take(peer);
@@ -98,7 +104,8 @@ static double now_s(void) {
 }
 
 /* Asks again on each connection as soon as it has its answer; returns how many were answered. */
-static unsigned long ask_for(double seconds, const int *peers, int connections, const char *request) {
+static unsigned long ask_for(double seconds, const int *peers, int connections,
+                             const char *request) {
   unsigned long answered = 0;
   for (int i = 0; i < connections; i++) ask(peers[i], request);
   for (double end = now_s() + seconds; now_s() < end;)
@@ -126,10 +133,11 @@ static int measure(const char *program, int cloud, double seconds, int connectio
   for (int i = 0; i < connections; i++) close(peers[i]);
   kill(pid, SIGTERM);
   check(wait4(pid, &status, 0, &used) == pid && status == 0, "the simulator did not end well");
-  double cpu =
-      (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-  printf("%-13s %9.0f requests/s, with %3.0f %% of a core: %9.0f for each second of CPU (goal: %d)\n", names[cloud],
-         (double)answered / took, 100 * cpu / took, (double)answered / cpu, GOAL);
+  double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+               (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+  printf(
+      "%-13s %9.0f requests/s, with %3.0f %% of a core: %9.0f for each second of CPU (goal: %d)\n",
+      names[cloud], (double)answered / took, 100 * cpu / took, (double)answered / cpu, GOAL);
   return (double)answered / cpu >= GOAL;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * How many looks a wait costs, and how late an end is noticed: the library's schedule beside constant intervals and the
- * hcloud command's. "of bound" is the mean of lateness over what is allowed, which is the larger of 1 s and 5 % of the
- * duration. Beside each set stands the constant interval that is, on that set, exactly as late as the library: somebody who
- * knows the set could pick it. The exit status tells whether the library is within the bound on every set, and cheaper than
- * that interval on all of them together. Replies take no time here.
+ * How many looks a wait costs, and how late an end is noticed: the library's schedule beside
+ * constant intervals and the hcloud command's. "of bound" is the mean of lateness over what is
+ * allowed, which is the larger of 1 s and 5 % of the duration. Beside each set stands the constant
+ * interval that is, on that set, exactly as late as the library: somebody who knows the set could
+ * pick it. The exit status tells whether the library is within the bound on every set, and cheaper
+ * than that interval on all of them together. Replies take no time here.
  */
 #include "poll_interval.h"
 #include <math.h>
@@ -48,7 +49,8 @@ static double hcloud(const schedule *s, double age_ms, int looks) {
 
 static double adaptive(const schedule *s, double age_ms, int looks) {
   (void)looks;
-  return (double)ia_poll_interval_ms((int64_t)age_ms, 0, s->learned ? ia_durations_earliest_ms(s->learned) : 0);
+  return (double)ia_poll_interval_ms((int64_t)age_ms, 0,
+                                     s->learned ? ia_durations_earliest_ms(s->learned) : 0);
 }
 
 static cost run(const schedule *s, const set *members) {
@@ -66,7 +68,8 @@ static cost run(const schedule *s, const set *members) {
   return (cost){sum.looks / MEMBERS, sum.late_ms / MEMBERS, sum.late / MEMBERS};
 }
 
-/* The constant interval that is as late on this set; nearly, since lateness is not quite monotonous. */
+/* The constant interval that is as late on this set; nearly, since lateness is not quite
+ * monotonous. */
 static schedule as_late(const set *members, double late) {
   double low_ms = 20, high_ms = 4e6;
   for (int i = 0; i < 40; i++) {
@@ -96,9 +99,11 @@ static double log_normal(double median, double sigma) {
   return median * exp(sigma * sqrt(-2 * log(1 - unit())) * cos(6.283185307179586 * unit()));
 }
 
-/* Seconds that replies of both clouds tell between an action's start and end; the rest of the second is not told. */
+/* Seconds that replies of both clouds tell between an action's start and end; the rest of the
+ * second is not told. */
 static double recorded(void) {
-  static const int seconds[] = {1, 2, 4, 5, 6, 8, 9, 22, 26, 26, 45, 47, 50, 97, 126, 173, 302, 359};
+  static const int seconds[] = {1,  2,  4,  5,  6,  8,   9,   22,  26,
+                                26, 45, 47, 50, 97, 126, 173, 302, 359};
   return 1000 * (seconds[(size_t)(unit() * (double)(sizeof seconds / sizeof *seconds))] + unit());
 }
 
@@ -120,9 +125,10 @@ static void print(const char *set_name, const schedule *s, cost c) {
 }
 
 int main(void) {
-  static const char *const names[SETS] = {"recorded actions",        "0.2 s to 2 h, even in the logarithm",
-                                          "transfers, 0.5 to 50 GB", "transfers of one image, 20 GB",
-                                          "protection, 0.2 to 3 s",  "half protection, half transfers"};
+  static const char *const names[SETS] = {
+      "recorded actions",        "0.2 s to 2 h, even in the logarithm",
+      "transfers, 0.5 to 50 GB", "transfers of one image, 20 GB",
+      "protection, 0.2 to 3 s",  "half protection, half transfers"};
   static set sets[SETS], all = {.name = "all of these"};
   static ia_durations learned;
   const schedule schedules[] = {{"imgact", adaptive, 0, &learned}, {"hcloud", hcloud, 0, NULL},

@@ -10,8 +10,10 @@ static int walk(imgact_client *client, size_t *images, unsigned long long *sum) 
   imgact_status status = imgact_op_run(op);
   size_t count = 0;
   const imgact_image *const *all = imgact_op_images(op, &count);
-  for (size_t i = 0; i < count; i++) *sum += strlen(all[i]->id) + strlen(all[i]->description) + all[i]->labels_count;
-  for (size_t i = 0; i < count; i++) *sum += (unsigned long long)(all[i]->created_at / 1000) + (unsigned)all[i]->size_gb;
+  for (size_t i = 0; i < count; i++)
+    *sum += strlen(all[i]->id) + strlen(all[i]->description) + all[i]->labels_count;
+  for (size_t i = 0; i < count; i++)
+    *sum += (unsigned long long)(all[i]->created_at / 1000) + (unsigned)all[i]->size_gb;
   *images += count;
   if (status != IMGACT_OK) fprintf(stderr, "%s\n", imgact_op_error(op)->message);
   imgact_op_free(op);
@@ -27,8 +29,10 @@ int main(int argc, char **argv) {
   imgact_error error;
   imgact_client *client;
   (void)snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%s/v1", argv[1]);
-  imgact_client_options options = {
-      .size = sizeof options, .provider_name = "hetzner", .endpoint = endpoint, .token = "token-of-the-benchmark"};
+  imgact_client_options options = {.size = sizeof options,
+                                   .provider_name = "hetzner",
+                                   .endpoint = endpoint,
+                                   .token = "token-of-the-benchmark"};
   if (imgact_client_new(&options, &client, &error) != IMGACT_OK) {
     fprintf(stderr, "%s\n", error.message);
     return 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Lists the private images of several clouds, one cloud after the other. Each is named by a profile of the configuration
-// file:
+// Lists the private images of several clouds, one cloud after the other. Each is named by a profile
+// of the configuration file:
 //
 //   blocking prod-hetzner staging-do
 //
@@ -16,10 +16,12 @@ static void show(const imgact_image *image) {
 }
 
 static imgact_status list(imgact_client *client) {
-  const imgact_image_filter filter = {.size = sizeof filter, .visibility = IMGACT_VISIBILITY_PRIVATE};
+  const imgact_image_filter filter = {.size = sizeof filter,
+                                      .visibility = IMGACT_VISIBILITY_PRIVATE};
   imgact_op *op = imgact_list_images(client, &filter);
   imgact_status status = imgact_op_run(op);
-  if (status != IMGACT_OK) fprintf(stderr, "%s: %s\n", imgact_client_provider_name(client), imgact_op_error(op)->message);
+  if (status != IMGACT_OK)
+    fprintf(stderr, "%s: %s\n", imgact_client_provider_name(client), imgact_op_error(op)->message);
   size_t count;
   const imgact_image *const *images = imgact_op_images(op, &count);
   for (size_t i = 0; i < count; i++) show(images[i]);

@@ -3,8 +3,9 @@
 //
 //   cancel IMAGE_ID
 //
-// Cancelling ends the operation here and undoes nothing at the cloud: what was started is named, so that it can be waited
-// for later (imgact action wait). The cloud is the one that the environment or default_profile names.
+// Cancelling ends the operation here and undoes nothing at the cloud: what was started is named, so
+// that it can be waited for later (imgact action wait). The cloud is the one that the environment
+// or default_profile names.
 #include <imgact/imgact.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +23,8 @@ static void on_signal(int number) {
 static void on_progress(void *user, imgact_op *op, const imgact_action *action) {
   (void)user;
   (void)op;
-  printf("action %s: %s", action->id != NULL ? action->id : "-", imgact_action_status_name(action->status));
+  printf("action %s: %s", action->id != NULL ? action->id : "-",
+         imgact_action_status_name(action->status));
   if (action->progress >= 0) printf(", %d %%", action->progress);
   printf("\n");
   fflush(stdout);

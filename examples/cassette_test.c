@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A test of one's own code without a cloud: what the cloud said is on a cassette (recorded with imgact --record FILE), waits
-// take no time, and no token is needed.
+// A test of one's own code without a cloud: what the cloud said is on a cassette (recorded with
+// imgact --record FILE), waits take no time, and no token is needed.
 //
 //   cassette_test tests/fixtures/hetzner/protection-that-is-waited-for.har
 #include <imgact/imgact.h>
@@ -16,7 +16,8 @@ static imgact_status protect(imgact_client *client, const char *image_id) {
   return status;
 }
 
-// The whole cassette must have been used, else the code asked for less than it did when it was recorded.
+// The whole cassette must have been used, else the code asked for less than it did when it was
+// recorded.
 static int all_used(const imgact_transport *cassette) {
   const char *first;
   size_t unused = imgact_replayer_unused(cassette, &first);
@@ -32,8 +33,10 @@ int main(int argc, char **argv) {
     fprintf(stderr, "%s\n", argc != 2 ? "usage: cassette_test FILE" : error.message);
     return 2;
   }
-  const imgact_client_options options = {.size = sizeof options, .provider_name = "hetzner", .transport = cassette};
-  if (imgact_client_new(&options, &client, &error) != IMGACT_OK) { // the client's from here on, also when this fails
+  const imgact_client_options options = {
+      .size = sizeof options, .provider_name = "hetzner", .transport = cassette};
+  if (imgact_client_new(&options, &client, &error) !=
+      IMGACT_OK) { // the client's from here on, also when this fails
     fprintf(stderr, "%s\n", error.message);
     return 2;
   }

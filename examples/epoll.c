@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A list in an epoll loop of one's own: the loop's descriptor is one among the program's, here beside a clock that ticks.
-// The cloud is the one that the environment or default_profile names.
+// A list in an epoll loop of one's own: the loop's descriptor is one among the program's, here
+// beside a clock that ticks. The cloud is the one that the environment or default_profile names.
 #include <imgact/imgact.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -20,11 +20,14 @@ static void on_done(void *user, imgact_op *op) {
 
 static void watch(int epoll, int fd) {
   struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-  if (fd >= 0) (void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); // -1: imgact has none, its timeout is short then
+  if (fd >= 0)
+    (void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd,
+                    &event); // -1: imgact has none, its timeout is short then
 }
 
 static int open_clock(void) {
-  const struct itimerspec every_10_ms = {.it_interval.tv_nsec = 10000000, .it_value.tv_nsec = 10000000};
+  const struct itimerspec every_10_ms = {.it_interval.tv_nsec = 10000000,
+                                         .it_value.tv_nsec = 10000000};
   int clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   (void)timerfd_settime(clock, 0, &every_10_ms, NULL);
   return clock;
@@ -36,7 +39,8 @@ static void drive(int epoll, int clock, imgact_loop *loop, const int *running) {
     int ready = epoll_wait(epoll, events, 8, imgact_loop_timeout_ms(loop));
     for (int i = 0; i < ready; i++) {
       uint64_t ticks;
-      if (events[i].data.fd == clock && read(clock, &ticks, sizeof ticks) > 0) fputs("tick\n", stderr);
+      if (events[i].data.fd == clock && read(clock, &ticks, sizeof ticks) > 0)
+        fputs("tick\n", stderr);
     }
     (void)imgact_loop_dispatch(loop); // cheap when nothing is due
   }

@@ -34,7 +34,8 @@ static GSource *loop_source_new(imgact_loop *loop) {
   GSource *source = g_source_new(&functions, sizeof(loop_source));
   loop_source *own = (loop_source *)source;
   own->loop = loop;
-  own->fd = imgact_loop_fd(loop) < 0 ? NULL : g_source_add_unix_fd(source, imgact_loop_fd(loop), G_IO_IN);
+  own->fd =
+      imgact_loop_fd(loop) < 0 ? NULL : g_source_add_unix_fd(source, imgact_loop_fd(loop), G_IO_IN);
   return source;
 }
 

@@ -3,7 +3,8 @@
 //
 //   transfer IMAGE_ID REGION
 //   RECORD=transfer.har transfer IMAGE_ID REGION    the same, and what the cloud said is kept
-//   REPLAY=transfer.har transfer IMAGE_ID REGION    the same once more, without a cloud, a token and a pause
+//   REPLAY=transfer.har transfer IMAGE_ID REGION    the same once more, without a cloud, a token
+//   and a pause
 //
 // The cloud is the one that the environment or default_profile names.
 #include <imgact/imgact.h>
@@ -58,7 +59,8 @@ static imgact_status open_transport(imgact_transport **transport, imgact_error *
   const char *record = getenv("RECORD"), *replay = getenv("REPLAY");
   *transport = NULL;
   if (replay != NULL) return imgact_transport_new_replayer(replay, NULL, transport, error);
-  return record != NULL ? imgact_transport_new_recorder(NULL, record, NULL, transport, error) : IMGACT_OK;
+  return record != NULL ? imgact_transport_new_recorder(NULL, record, NULL, transport, error)
+                        : IMGACT_OK;
 }
 
 int main(int argc, char **argv) {

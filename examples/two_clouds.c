@@ -24,17 +24,20 @@ static void on_done(void *user, imgact_op *op) {
 }
 
 // One configuration, one loop, a client per profile.
-static imgact_status open_cloud(imgact_config *config, imgact_loop *loop, const char *profile, cloud *out) {
+static imgact_status open_cloud(imgact_config *config, imgact_loop *loop, const char *profile,
+                                cloud *out) {
   const imgact_config_overrides overrides = {.size = sizeof overrides, .profile = profile};
   const imgact_client_options options = {.size = sizeof options, .loop = loop};
   imgact_error error;
   out->profile = profile;
-  imgact_status status = imgact_client_from_config(config, &overrides, &options, &out->client, &error);
+  imgact_status status =
+      imgact_client_from_config(config, &overrides, &options, &out->client, &error);
   if (status != IMGACT_OK) fprintf(stderr, "%s: %s\n", profile, error.message);
   return status;
 }
 
-static int ask_all(imgact_config *config, imgact_loop *loop, cloud *clouds, char **profiles, int count) {
+static int ask_all(imgact_config *config, imgact_loop *loop, cloud *clouds, char **profiles,
+                   int count) {
   int failed = 0;
   for (int i = 0; i < count; i++) {
     if (open_cloud(config, loop, profiles[i], &clouds[i]) != IMGACT_OK) continue;
@@ -56,8 +59,8 @@ int main(int argc, char **argv) {
   imgact_error error;
   cloud *clouds = calloc((size_t)argc, sizeof *clouds);
   int failed = clouds == NULL;
-  if (!failed &&
-      (imgact_config_load(NULL, NULL, &config, &error) != IMGACT_OK || imgact_loop_new(NULL, &loop, &error) != IMGACT_OK)) {
+  if (!failed && (imgact_config_load(NULL, NULL, &config, &error) != IMGACT_OK ||
+                  imgact_loop_new(NULL, &loop, &error) != IMGACT_OK)) {
     fprintf(stderr, "%s\n", error.message);
     failed = 1;
   }

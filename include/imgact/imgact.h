@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* imgact: one API for machine images and their actions on several clouds. The users' tier in one include. */
+/* imgact: one API for machine images and their actions on several clouds. The users' tier in one
+ * include. */
 #ifndef IMGACT_IMGACT_H
 #define IMGACT_IMGACT_H
 

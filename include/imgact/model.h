@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Images and actions as every cloud's are shown: read-only structs that the library allocates; they live as long as the
- * operation that returned them. A NULL string, IMGACT_NO_TIME, a NaN size, progress -1 and IMGACT_TRISTATE_UNKNOWN mean that
- * the provider does not say. Fields of images, actions and resources are only ever appended, so read them through the
- * pointers and copy no struct; imgact_pagination and imgact_rate_limit stay as they are.
- * Available since 0.2 unless noted.
+ * Images and actions as every cloud's are shown: read-only structs that the library allocates; they
+ * live as long as the operation that returned them. A NULL string, IMGACT_NO_TIME, a NaN size,
+ * progress -1 and IMGACT_TRISTATE_UNKNOWN mean that the provider does not say. Fields of images,
+ * actions and resources are only ever appended, so read them through the pointers and copy no
+ * struct; imgact_pagination and imgact_rate_limit stay as they are. Available since 0.2 unless
+ * noted.
  */
 #ifndef IMGACT_MODEL_H
 #define IMGACT_MODEL_H
@@ -21,7 +22,8 @@ typedef enum imgact_tristate {
   IMGACT_TRISTATE_MAX_ENUM = 0x7fffffff
 } imgact_tristate;
 
-/* What an image is. The cloud's own word is in provider_type. Open: a later version may add values. */
+/* What an image is. The cloud's own word is in provider_type. Open: a later version may add values.
+ */
 typedef enum imgact_image_type {
   IMGACT_IMAGE_TYPE_UNKNOWN,
   IMGACT_IMAGE_TYPE_SYSTEM,
@@ -62,7 +64,8 @@ typedef enum imgact_action_kind {
   IMGACT_ACTION_KIND_MAX_ENUM = 0x7fffffff
 } imgact_action_kind;
 
-/* The words of the JSON contract: "snapshot", "creating", "running", "transfer". Static. Any thread. */
+/* The words of the JSON contract: "snapshot", "creating", "running", "transfer". Static. Any
+ * thread. */
 IMGACT_API const char *imgact_image_type_name(imgact_image_type type);
 IMGACT_API const char *imgact_image_status_name(imgact_image_status status);
 IMGACT_API const char *imgact_action_status_name(imgact_action_status status);
@@ -93,7 +96,8 @@ typedef struct imgact_image {
   const char *created_from_name;
   const char *bound_to;
   const char *error_message;
-  const char *size_gb_text; /* the sizes as the cloud wrote them, which a double may round; NULL = use the double */
+  const char *size_gb_text; /* the sizes as the cloud wrote them, which a double may round; NULL =
+                               use the double */
   const char *min_disk_gb_text;
   size_t regions_count;
   size_t labels_count;
@@ -109,7 +113,8 @@ typedef struct imgact_image {
   imgact_tristate is_protected;
 } imgact_image;
 
-/* What an action is about: an id and the cloud's word for its kind, "image", either NULL if not told. */
+/* What an action is about: an id and the cloud's word for its kind, "image", either NULL if not
+ * told. */
 typedef struct imgact_resource {
   const char *id;
   const char *type;
@@ -134,12 +139,13 @@ typedef struct imgact_action {
   int32_t reserved;
 } imgact_action;
 
-/* The provider's own object as JSON text, where the call asked for IMGACT_OP_FLAG_KEEP_RAW, else NULL. Lives as the object
- * does. */
+/* The provider's own object as JSON text, where the call asked for IMGACT_OP_FLAG_KEEP_RAW, else
+ * NULL. Lives as the object does. */
 IMGACT_API const char *imgact_image_raw(const imgact_image *image);
 IMGACT_API const char *imgact_action_raw(const imgact_action *action);
 
-/* What the last page said of itself; -1 = not told. Totals are for display: they are not trusted. */
+/* What the last page said of itself; -1 = not told. Totals are for display: they are not trusted.
+ */
 typedef struct imgact_pagination {
   int64_t page;
   int64_t per_page;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seam to the network: whoever fills this table carries requests for a loop. libcurl, the cassette recorder and replayer
- * and the tests' transports are all behind it. Extenders' tier: may change in a minor version until 1.0.
- * Available since 0.2 unless noted.
+ * The seam to the network: whoever fills this table carries requests for a loop. libcurl, the
+ * cassette recorder and replayer and the tests' transports are all behind it. Extenders' tier: may
+ * change in a minor version until 1.0. Available since 0.2 unless noted.
  *
- * Contract. `send` takes one request and never answers it from inside. `dispatch` does what is due and hands every finished
- * exchange to imgact_exchange_finish, exactly once, unless it was cancelled before. A request is put on the wire at most
- * once: a transport never sends it again by itself. One exception: a GET, PUT or DELETE that a server refuses on HTTP/2 with
+ * Contract. `send` takes one request and never answers it from inside. `dispatch` does what is due
+ * and hands every finished exchange to imgact_exchange_finish, exactly once, unless it was
+ * cancelled before. A request is put on the wire at most once: a transport never sends it again by
+ * itself. One exception: a GET, PUT or DELETE that a server refuses on HTTP/2 with
  * HTTP_1_1_REQUIRED may be sent again over HTTP/1.1.
  */
 #ifndef IMGACT_TRANSPORT_H
@@ -70,8 +71,9 @@ typedef struct imgact_http_response {
   const char *message; /* of a failure, for people; NULL = none */
 } imgact_http_response;
 
-/* One exchange, as whoever sent it knows it: the core, or a transport that wraps another and puts an exchange of its own in
- * between, usually as the first member of a larger struct. A transport keeps the pointer and its own data for it. */
+/* One exchange, as whoever sent it knows it: the core, or a transport that wraps another and puts
+ * an exchange of its own in between, usually as the first member of a larger struct. A transport
+ * keeps the pointer and its own data for it. */
 typedef struct imgact_exchange imgact_exchange;
 struct imgact_exchange {
   void (*on_finished)(imgact_exchange *exchange,
@@ -79,7 +81,8 @@ struct imgact_exchange {
   void *transport_data;                                      /* of the transport that carries it */
   void *reserved[2];                                         /* NULL */
 };
-IMGACT_API void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response);
+IMGACT_API void imgact_exchange_finish(imgact_exchange *exchange,
+                                       const imgact_http_response *response);
 /* A pointer of the transport's own per exchange, NULL at first. */
 IMGACT_API void imgact_exchange_set_data(imgact_exchange *exchange, void *data);
 IMGACT_API void *imgact_exchange_data(const imgact_exchange *exchange);
@@ -87,9 +90,12 @@ IMGACT_API void *imgact_exchange_data(const imgact_exchange *exchange);
 typedef struct imgact_transport imgact_transport;
 struct imgact_transport {
   size_t size; /* sizeof(imgact_transport) */
-  /* Starts a request. Anything but IMGACT_OK (NOMEM, INTERNAL) means that it was not taken: not sent. */
-  imgact_status (*send)(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange);
-  /* Forgets an exchange that has not finished; at once, without blocking; it is not finished afterwards. */
+  /* Starts a request. Anything but IMGACT_OK (NOMEM, INTERNAL) means that it was not taken: not
+   * sent. */
+  imgact_status (*send)(imgact_transport *transport, const imgact_http_request *request,
+                        imgact_exchange *exchange);
+  /* Forgets an exchange that has not finished; at once, without blocking; it is not finished
+   * afterwards. */
   void (*cancel)(imgact_transport *transport, imgact_exchange *exchange);
   /* Does I/O that is ready and finishes exchanges. Never blocks. */
   void (*dispatch)(imgact_transport *transport);
@@ -97,12 +103,13 @@ struct imgact_transport {
   int (*fd)(imgact_transport *transport);
   /* ms until dispatch must be called even if the descriptor stays silent, -1 = never. */
   int (*timeout_ms)(imgact_transport *transport);
-  /* Makes a poll on the descriptor return. From any thread and signal handlers. May be NULL; then, as without a
-   * descriptor, a loop with work sleeps for 50 ms at most. */
+  /* Makes a poll on the descriptor return. From any thread and signal handlers. May be NULL; then,
+   * as without a descriptor, a loop with work sleeps for 50 ms at most. */
   void (*wakeup)(imgact_transport *transport);
   void (*destroy)(imgact_transport *transport);
-  /* A transport with a time of its own (cassettes, simulators) fills both: now_ms is Unix ms, advance_to moves it forward to
-   * at least until instead of waiting. NULL = the system's clocks. */
+  /* A transport with a time of its own (cassettes, simulators) fills both: now_ms is Unix ms,
+   * advance_to moves it forward to at least until instead of waiting. NULL = the system's clocks.
+   */
   int64_t (*now_ms)(imgact_transport *transport);
   void (*advance_to)(imgact_transport *transport, int64_t until);
   uint32_t flags;
@@ -111,25 +118,35 @@ struct imgact_transport {
 
 #define IMGACT_TRANSPORT_OFFLINE 0x1u /* sends nothing anywhere: clients on it need no token */
 
-/* The libcurl transport, the loop's default. ca_file may be NULL. Errors: no_memory, invalid_argument, internal. */
-IMGACT_API imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const char *ca_file,
-                                                   imgact_transport **transport, imgact_error *error);
+/* The libcurl transport, the loop's default. ca_file may be NULL. Errors: no_memory,
+ * invalid_argument, internal. */
+IMGACT_API imgact_status imgact_transport_new_curl(const imgact_allocator *allocator,
+                                                   const char *ca_file,
+                                                   imgact_transport **transport,
+                                                   imgact_error *error);
 
-/* Wraps a transport (taken over, also on failure; NULL = libcurl without a ca_file, so for a private CA wrap an
- * imgact_transport_new_curl that has one) and writes every exchange to a HAR 1.2 cassette, scrubbed of secrets. The file
- * appears, whole, when the transport is destroyed or imgact_recorder_save is called; `path` is checked to be writable at
- * once. Errors: invalid_argument naming the path. */
+/* Wraps a transport (taken over, also on failure; NULL = libcurl without a ca_file, so for a
+ * private CA wrap an imgact_transport_new_curl that has one) and writes every exchange to a HAR 1.2
+ * cassette, scrubbed of secrets. The file appears, whole, when the transport is destroyed or
+ * imgact_recorder_save is called; `path` is checked to be writable at once. Errors:
+ * invalid_argument naming the path. */
 IMGACT_API imgact_status imgact_transport_new_recorder(imgact_transport *inner, const char *path,
-                                                       const imgact_allocator *allocator, imgact_transport **transport,
+                                                       const imgact_allocator *allocator,
+                                                       imgact_transport **transport,
                                                        imgact_error *error);
-/* Writes the cassette of a recording transport now; a secret that could not be scrubbed fails it. */
+/* Writes the cassette of a recording transport now; a secret that could not be scrubbed fails it.
+ */
 IMGACT_API imgact_status imgact_recorder_save(imgact_transport *transport, imgact_error *error);
 
-/* Answers from a cassette: the first unused entry of the same method, path, query and body (host ignored). Waits take no
- * time. What is unmatched fails with a text that names the nearest entry. Errors: invalid_argument naming file and place. */
-IMGACT_API imgact_status imgact_transport_new_replayer(const char *path, const imgact_allocator *allocator,
-                                                       imgact_transport **transport, imgact_error *error);
-/* How many entries of a replaying transport were not used; *first (may be NULL) names the first one. */
+/* Answers from a cassette: the first unused entry of the same method, path, query and body (host
+ * ignored). Waits take no time. What is unmatched fails with a text that names the nearest entry.
+ * Errors: invalid_argument naming file and place. */
+IMGACT_API imgact_status imgact_transport_new_replayer(const char *path,
+                                                       const imgact_allocator *allocator,
+                                                       imgact_transport **transport,
+                                                       imgact_error *error);
+/* How many entries of a replaying transport were not used; *first (may be NULL) names the first
+ * one. */
 IMGACT_API size_t imgact_replayer_unused(const imgact_transport *transport, const char **first);
 
 IMGACT_END_DECLS

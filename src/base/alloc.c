@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* The one place through which the library takes and gives back memory, and the version of the library.
- * A request for no bytes gives a block of one, so that NULL always means that there is no memory. */
+/* The one place through which the library takes and gives back memory, and the version of the
+ * library. A request for no bytes gives a block of one, so that NULL always means that there is no
+ * memory. */
 #include "alloc.h"
 
 #include <stdlib.h>
@@ -21,8 +22,10 @@ static void malloc_release(void *user, void *block) {
   free(block);
 }
 
-const imgact_allocator ia_malloc = {
-    .size = sizeof(imgact_allocator), .alloc = malloc_alloc, .resize = malloc_resize, .release = malloc_release};
+const imgact_allocator ia_malloc = {.size = sizeof(imgact_allocator),
+                                    .alloc = malloc_alloc,
+                                    .resize = malloc_resize,
+                                    .release = malloc_release};
 
 const imgact_allocator *ia_allocator_of(const imgact_allocator *given) {
   if (!given) return &ia_malloc;
@@ -46,7 +49,8 @@ void *ia_resize(const imgact_allocator *allocator, void *block, size_t bytes) {
   return allocator->resize(allocator->user_data, block, bytes == 0 ? 1 : bytes);
 }
 
-void *ia_grow(const imgact_allocator *allocator, void *array, size_t count, size_t *capacity, size_t element_bytes) {
+void *ia_grow(const imgact_allocator *allocator, void *array, size_t count, size_t *capacity,
+              size_t element_bytes) {
   if (array && count < *capacity) return array;
   size_t wanted = *capacity ? *capacity * 2 : 4;
   if (wanted > SIZE_MAX / element_bytes) return NULL;
@@ -72,7 +76,8 @@ char *ia_strdup(const imgact_allocator *allocator, const char *text) {
 void ia_wipe(void *block, size_t bytes) {
   if (!block || bytes == 0) return;
   memset(block, 0, bytes);
-  /* The compiler has to assume that the bytes are read here: without it, a memset before a free is dropped. */
+  /* The compiler has to assume that the bytes are read here: without it, a memset before a free is
+   * dropped. */
   __asm__ __volatile__("" : : "r"(block) : "memory");
 }
 

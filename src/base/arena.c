@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* A chain of blocks, the newest first; only the newest is filled further. What does not fit a block of the usual size gets
- * one of its own behind the newest, so that the rest of the newest is not lost. Text is packed, everything else aligned. */
+/* A chain of blocks, the newest first; only the newest is filled further. What does not fit a block
+ * of the usual size gets one of its own behind the newest, so that the rest of the newest is not
+ * lost. Text is packed, everything else aligned. */
 #include "arena.h"
 
 #include <stdalign.h>
@@ -16,7 +17,9 @@ struct ia_arena_block {
   alignas(max_align_t) unsigned char data[];
 };
 
-void ia_arena_init(ia_arena *arena, const imgact_allocator *allocator) { *arena = (ia_arena){.allocator = allocator}; }
+void ia_arena_init(ia_arena *arena, const imgact_allocator *allocator) {
+  *arena = (ia_arena){.allocator = allocator};
+}
 
 static ia_arena_block *new_block(ia_arena *arena, size_t capacity) {
   if (capacity > SIZE_MAX - sizeof(ia_arena_block)) return NULL;
@@ -28,8 +31,9 @@ static ia_arena_block *new_block(ia_arena *arena, size_t capacity) {
 static size_t next_capacity(const ia_arena *arena) {
   size_t bytes = FIRST_BLOCK_BYTES;
   if (arena->blocks) {
-    bytes = arena->blocks->capacity < LAST_BLOCK_BYTES / 2 ? (arena->blocks->capacity + sizeof(ia_arena_block)) * 2
-                                                           : LAST_BLOCK_BYTES;
+    bytes = arena->blocks->capacity < LAST_BLOCK_BYTES / 2
+                ? (arena->blocks->capacity + sizeof(ia_arena_block)) * 2
+                : LAST_BLOCK_BYTES;
   }
   return bytes - sizeof(ia_arena_block);
 }
@@ -77,7 +81,9 @@ void *ia_arena_array(ia_arena *arena, size_t count, size_t bytes) {
   return ia_arena_alloc(arena, count * bytes);
 }
 
-char *ia_arena_copy(ia_arena *arena, const char *text) { return text ? ia_arena_copy_n(arena, text, strlen(text)) : NULL; }
+char *ia_arena_copy(ia_arena *arena, const char *text) {
+  return text ? ia_arena_copy_n(arena, text, strlen(text)) : NULL;
+}
 
 char *ia_arena_copy_n(ia_arena *arena, const char *text, size_t length) {
   if (length == SIZE_MAX) return NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that is freed all at once: results, and the needs of one step. Blocks are chained; nothing moves. */
+/* Memory that is freed all at once: results, and the needs of one step. Blocks are chained; nothing
+ * moves. */
 #ifndef IA_ARENA_H
 #define IA_ARENA_H
 
@@ -20,7 +21,8 @@ typedef struct ia_arena_point {
 
 /* Allocates nothing yet: an arena that is never used costs nothing. */
 void ia_arena_init(ia_arena *arena, const imgact_allocator *allocator);
-/* Zeroed and aligned for any type; NULL when there is no memory. Blocks double from 512 bytes to 64 KiB. */
+/* Zeroed and aligned for any type; NULL when there is no memory. Blocks double from 512 bytes to 64
+ * KiB. */
 void *ia_arena_alloc(ia_arena *arena, size_t bytes);
 /* count * bytes, checked for overflow. */
 void *ia_arena_array(ia_arena *arena, size_t count, size_t bytes);

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-const char ia_base64_alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const char ia_base64_alphabet[65] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void ia_base64_encode(ia_buf *out, const char *bytes, size_t length) {
   for (size_t at = 0; at < length; at += 3) {
@@ -13,7 +14,8 @@ void ia_base64_encode(ia_buf *out, const char *bytes, size_t length) {
     if (left > 1) bits |= (uint32_t)(unsigned char)bytes[at + 1] << 8;
     if (left > 2) bits |= (uint32_t)(unsigned char)bytes[at + 2];
     char four[4] = {ia_base64_alphabet[bits >> 18 & 63], ia_base64_alphabet[bits >> 12 & 63],
-                    left > 1 ? ia_base64_alphabet[bits >> 6 & 63] : '=', left > 2 ? ia_base64_alphabet[bits & 63] : '='};
+                    left > 1 ? ia_base64_alphabet[bits >> 6 & 63] : '=',
+                    left > 2 ? ia_base64_alphabet[bits & 63] : '='};
     ia_buf_add(out, four, sizeof four);
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A text that grows by doubling up to its ceiling. After an error nothing more is added and ia_buf_text gives NULL: a text
- * is whole or it is not there. */
+/* A text that grows by doubling up to its ceiling. After an error nothing more is added and
+ * ia_buf_text gives NULL: a text is whole or it is not there. */
 #include "buf.h"
 
 #include <stdint.h>
@@ -10,7 +10,8 @@
 #define FIRST_CAPACITY ((size_t)64)
 
 void ia_buf_init(ia_buf *buf, const imgact_allocator *allocator, size_t max) {
-  /* Half of all memory is no text: with it out of the way, doubling and the NUL can not overflow. */
+  /* Half of all memory is no text: with it out of the way, doubling and the NUL can not overflow.
+   */
   *buf = (ia_buf){.allocator = allocator, .max = max > SIZE_MAX / 4 ? SIZE_MAX / 4 : max};
 }
 

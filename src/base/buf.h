@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing text with a ceiling. Errors stick: check once at the end. Always NUL-terminated when `data` is not NULL. */
+/* A growing text with a ceiling. Errors stick: check once at the end. Always NUL-terminated when
+ * `data` is not NULL. */
 #ifndef IA_BUF_H
 #define IA_BUF_H
 

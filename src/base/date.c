@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Times as text, in the proleptic Gregorian calendar and without the C library, whose ways through struct tm depend on
- * locale and time zone. Days are counted within eras of 400 years that start on 1 March, so that a leap day is the last of
- * its year. */
+/* Times as text, in the proleptic Gregorian calendar and without the C library, whose ways through
+ * struct tm depend on locale and time zone. Days are counted within eras of 400 years that start on
+ * 1 March, so that a leap day is the last of its year. */
 #include "date.h"
 
 #include <string.h>
@@ -32,9 +32,11 @@ static bool settle(civil *time) {
 }
 
 static int64_t to_ms(const civil *time) {
-  int64_t year = time->month > 2 ? time->year : time->year - 1; /* of the year that starts in March; from 0 on */
+  int64_t year = time->month > 2 ? time->year
+                                 : time->year - 1; /* of the year that starts in March; from 0 on */
   int64_t month = time->month > 2 ? time->month - 3 : time->month + 9;
-  int64_t day_of_year = (153 * month + 2) / 5 + time->day - 1; /* from March on, months have 153 days in five */
+  int64_t day_of_year =
+      (153 * month + 2) / 5 + time->day - 1; /* from March on, months have 153 days in five */
   int64_t year_of_era = year % 400;
   int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   int64_t days = year / 400 * DAYS_PER_ERA + day_of_era - DAYS_TO_EPOCH;
@@ -44,11 +46,13 @@ static int64_t to_ms(const civil *time) {
 
 /* Of a time within the years 1 to 9999. Returns the day of the week, 0 = Thursday. */
 static int from_ms(int64_t ms, civil *time) {
-  int64_t days = (ms - FIRST_MS) / MS_PER_DAY + FIRST_MS / MS_PER_DAY; /* both exact or positive: rounds down */
+  int64_t days = (ms - FIRST_MS) / MS_PER_DAY +
+                 FIRST_MS / MS_PER_DAY; /* both exact or positive: rounds down */
   int64_t of_day = ms - days * MS_PER_DAY;
   int64_t day = days + DAYS_TO_EPOCH;
   int64_t day_of_era = day % DAYS_PER_ERA;
-  int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
   int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   int64_t month = (5 * day_of_year + 2) / 153;
   time->day = (int)(day_of_year - (153 * month + 2) / 5 + 1);
@@ -197,7 +201,8 @@ static void day_first(reader *in, const char *separator, int year_digits, civil 
   expect_text(in, " GMT");
 }
 
-/* A year of two digits is at most 50 years ahead (RFC 9110, 5.6.7): counted from 2026, since no clock is known here. */
+/* A year of two digits is at most 50 years ahead (RFC 9110, 5.6.7): counted from 2026, since no
+ * clock is known here. */
 static int full_year(int year) { return year + (year <= 76 ? 2000 : 1900); }
 
 /* " Mar  1 01:48:20 2020" */
@@ -213,7 +218,8 @@ static void month_first(reader *in, civil *time) {
 
 /* The three forms differ behind the first letters of the weekday. */
 bool ia_date_http(const char *text, int64_t *out_ms) {
-  static const char *const rest_of_weekdays[] = {"rsday", "day", "urday", "day", "day", "sday", "nesday"};
+  static const char *const rest_of_weekdays[] = {"rsday", "day",  "urday", "day",
+                                                 "day",   "sday", "nesday"};
   if (!text) return false;
   reader in = {.at = text, .end = text + strlen(text)};
   civil time = {0};

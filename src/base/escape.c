@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* The escapes of this library's writer and of its tool, for those who have to know a text as it will be shown. The tool has
- * its own copy of the rule for terminals (src/cli/cli_text.c), as it uses the public interface alone; a test compares them.
+/* The escapes of this library's writer and of its tool, for those who have to know a text as it
+ * will be shown. The tool has its own copy of the rule for terminals (src/cli/cli_text.c), as it
+ * uses the public interface alone; a test compares them.
  */
 #include "escape.h"
 
@@ -18,8 +19,8 @@ static uint32_t code_point(const char *text, size_t bytes) {
 
 /* C1, line and paragraph separators, directions of text; DEL is among them. */
 static bool moves_terminal(uint32_t code) {
-  return (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 || (code >= 0x202a && code <= 0x202e) ||
-         (code >= 0x2066 && code <= 0x2069);
+  return (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 ||
+         (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
 /* Returns the letter after the backslash; 0 if the character has no short escape. */
@@ -37,10 +38,10 @@ static bool is_escaped(ia_escape_form form, uint32_t code) {
 
 static ia_escaped numbered(uint32_t code, size_t bytes) {
   static const char digits[] = "0123456789abcdef";
-  return (ia_escaped){
-      {'\\', 'u', digits[code >> 12 & 15], digits[code >> 8 & 15], digits[code >> 4 & 15], digits[code & 15]},
-      6,
-      (unsigned char)bytes};
+  return (ia_escaped){{'\\', 'u', digits[code >> 12 & 15], digits[code >> 8 & 15],
+                       digits[code >> 4 & 15], digits[code & 15]},
+                      6,
+                      (unsigned char)bytes};
 }
 
 ia_escaped ia_escape(ia_escape_form form, const char *text, size_t length) {

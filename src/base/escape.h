@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How texts are written: by the JSON writer, by the tool as JSON, and by the tool in a table cell or a message. */
+/* How texts are written: by the JSON writer, by the tool as JSON, and by the tool in a table cell
+ * or a message. */
 #ifndef IA_ESCAPE_H
 #define IA_ESCAPE_H
 
@@ -19,7 +20,8 @@ typedef struct ia_escaped {
   unsigned char source_length; /* bytes of the character itself */
 } ia_escaped;
 
-/* Writes the first character of the text; length > 0. Invalid UTF-8 is written byte by byte, as it is. */
+/* Writes the first character of the text; length > 0. Invalid UTF-8 is written byte by byte, as it
+ * is. */
 ia_escaped ia_escape(ia_escape_form form, const char *text, size_t length);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Open addressing with linear probing; at most three quarters full, so that a search always meets a free entry. Hash 0 marks
- * a free entry and is therefore stored as 1. */
+/* Open addressing with linear probing; at most three quarters full, so that a search always meets a
+ * free entry. Hash 0 marks a free entry and is therefore stored as 1. */
 #include "hashmap.h"
 
 #include <stdint.h>
@@ -18,7 +18,8 @@ static size_t place_of(uint64_t hash, uint64_t seed) {
 }
 
 /* The entry of the hash, or the free one where it belongs. */
-static ia_hashmap_entry *find(ia_hashmap_entry *entries, size_t capacity, uint64_t seed, uint64_t hash) {
+static ia_hashmap_entry *find(ia_hashmap_entry *entries, size_t capacity, uint64_t seed,
+                              uint64_t hash) {
   size_t i = place_of(hash, seed) & (capacity - 1);
   while (entries[i].hash != 0 && entries[i].hash != hash) i = (i + 1) & (capacity - 1);
   return &entries[i];
@@ -30,7 +31,8 @@ static bool grow(ia_hashmap *set) {
   ia_hashmap_entry *entries = ia_alloc_zero(set->allocator, capacity * sizeof *entries);
   if (!entries) return false;
   for (size_t i = 0; i < set->capacity; i++) {
-    if (set->entries[i].hash != 0) *find(entries, capacity, set->seed, set->entries[i].hash) = set->entries[i];
+    if (set->entries[i].hash != 0)
+      *find(entries, capacity, set->seed, set->entries[i].hash) = set->entries[i];
   }
   ia_free(set->allocator, set->entries);
   set->entries = entries;

@@ -18,9 +18,11 @@ typedef struct ia_hashmap {
   uint64_t seed;
 } ia_hashmap;
 
-/* The seed decides where an entry lies: whoever chooses the ids must not know it, or a set of them takes hours. */
+/* The seed decides where an entry lies: whoever chooses the ids must not know it, or a set of them
+ * takes hours. */
 void ia_hashmap_init(ia_hashmap *set, const imgact_allocator *allocator, uint64_t seed);
-/* The entry's value, created with `value` if it was not there (*added tells). NULL when there is no memory. */
+/* The entry's value, created with `value` if it was not there (*added tells). NULL when there is no
+ * memory. */
 uint32_t *ia_hashmap_put(ia_hashmap *set, uint64_t hash, uint32_t value, bool *added);
 bool ia_hashmap_has(const ia_hashmap *set, uint64_t hash);
 void ia_hashmap_clear(ia_hashmap *set); /* keeps the memory */

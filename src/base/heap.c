@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* A pairing heap: the earliest node is the root, every node's children hang on it as a list. Adding merges two trees,
- * removing pairs the children of the removed node up again, from left to right and then back: O(log n) amortised, in loops
- * only. */
+/* A pairing heap: the earliest node is the root, every node's children hang on it as a list. Adding
+ * merges two trees, removing pairs the children of the removed node up again, from left to right
+ * and then back: O(log n) amortised, in loops only. */
 #include "heap.h"
 
 #include <stddef.h>

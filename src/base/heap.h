@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 typedef struct ia_heap_node {
-  struct ia_heap_node *child, *next, *prev; /* prev: the left sibling, or the parent of a first child */
+  struct ia_heap_node *child, *next,
+      *prev; /* prev: the left sibling, or the parent of a first child */
   int64_t due_ms;
   uint64_t order; /* equal times come in the order in which they were added */
   bool in_heap;
@@ -18,8 +19,9 @@ typedef struct ia_heap {
   uint64_t added;
 } ia_heap;
 
-void ia_heap_add(ia_heap *heap, ia_heap_node *node, int64_t due_ms); /* moves a node that is in already */
-void ia_heap_remove(ia_heap *heap, ia_heap_node *node);              /* does nothing to a node that is not in */
-ia_heap_node *ia_heap_first(const ia_heap *heap);                    /* earliest, or NULL */
+void ia_heap_add(ia_heap *heap, ia_heap_node *node,
+                 int64_t due_ms);                       /* moves a node that is in already */
+void ia_heap_remove(ia_heap *heap, ia_heap_node *node); /* does nothing to a node that is not in */
+ia_heap_node *ia_heap_first(const ia_heap *heap);       /* earliest, or NULL */
 
 #endif

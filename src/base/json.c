@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* The one file that knows the JSON library. An imgact_json is a value of its tree; the document owns the tree, the private
- * copy of the text that the tree's strings point into, and the strings that redaction had to replace. */
+/* The one file that knows the JSON library. An imgact_json is a value of its tree; the document
+ * owns the tree, the private copy of the text that the tree's strings point into, and the strings
+ * that redaction had to replace. */
 #include "json_doc.h"
 
 #include "str.h"
@@ -27,7 +28,8 @@ struct imgact_json_doc {
   ia_arena redacted;
 };
 
-/* The library takes values that it only reads without const; this is the one place that takes const away. */
+/* The library takes values that it only reads without const; this is the one place that takes const
+ * away. */
 static yyjson_val *value_of(const imgact_json *value) { return (yyjson_val *)(uintptr_t)value; }
 
 static const imgact_json *json_of(const yyjson_val *value) { return (const imgact_json *)value; }
@@ -54,7 +56,9 @@ static void *alc_resize(void *memory, void *block, size_t old_bytes, size_t byte
   return ia_resize(m->allocator, block, bytes);
 }
 
-static void alc_release(void *memory, void *block) { ia_free(((bounded_memory *)memory)->allocator, block); }
+static void alc_release(void *memory, void *block) {
+  ia_free(((bounded_memory *)memory)->allocator, block);
+}
 
 static void say(char *what, size_t capacity, const char *format, ...) IMGACT_PRINTF(3, 4);
 static void say(char *what, size_t capacity, const char *format, ...) {
@@ -99,7 +103,8 @@ static int32_t code_unit(const char *text, const char *end) {
 static bool is_high_surrogate(int32_t code) { return code >= 0xd800 && code <= 0xdbff; }
 static bool is_low_surrogate(int32_t code) { return code >= 0xdc00 && code <= 0xdfff; }
 
-/* Half a pair is no character; the library would refuse the document for it. The replacement is as long. */
+/* Half a pair is no character; the library would refuse the document for it. The replacement is as
+ * long. */
 static void replace_lone_surrogates(char *text, size_t length) {
   char *end = text + length;
   while ((text = memchr(text, '\\', (size_t)(end - text)))) {
@@ -116,8 +121,8 @@ static void replace_lone_surrogates(char *text, size_t length) {
 }
 
 static bool too_deep(yyjson_doc *parsed) {
-  /* All values of a document stand in one row, each container before what it holds: a walk needs only the ends of the open
-   * ones. */
+  /* All values of a document stand in one row, each container before what it holds: a walk needs
+   * only the ends of the open ones. */
   yyjson_val *value = yyjson_doc_get_root(parsed);
   yyjson_val *end = value + yyjson_doc_get_val_count(parsed);
   yyjson_val *ends[IA_JSON_MAX_DEPTH];
@@ -144,11 +149,13 @@ static bool has_non_ascii(const char *text, size_t length) {
   return false;
 }
 
-/* Can the token be in a string of this text? An escape can hide it from a search of the raw bytes: \u any of it, the others
- * only what needs or allows them. */
-static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t length, escapes found) {
+/* Can the token be in a string of this text? An escape can hide it from a search of the raw bytes:
+ * \u any of it, the others only what needs or allows them. */
+static bool may_hold_token(const ia_redactor *redactor, const char *text, size_t length,
+                           escapes found) {
   if (!redactor || redactor->min_match_length == 0) return false;
-  if (redactor->also_encoded || found.unicode || ia_redact_found_as_is(redactor, text, length)) return true;
+  if (redactor->also_encoded || found.unicode || ia_redact_found_as_is(redactor, text, length))
+    return true;
   bool escaped_when_written = found.any || has_non_ascii(text, length);
   if (escaped_when_written && ia_redact_may_be_completed(redactor, text, length)) return true;
   if (!found.any) return false;
@@ -166,14 +173,16 @@ static bool redact_scalar(imgact_json_doc *doc, const ia_redactor *redactor, yyj
   if (!text || length == 0) return true;
   if (!redactor->also_encoded && !ia_redact_found(redactor, text, length)) return true;
   ia_buf out;
-  ia_buf_init(&out, &doc->allocator, length / 8 * sizeof IA_REDACTED + length + sizeof IA_REDACTED + 8);
+  ia_buf_init(&out, &doc->allocator,
+              length / 8 * sizeof IA_REDACTED + length + sizeof IA_REDACTED + 8);
   if (redactor->also_encoded)
     ia_redact_text(redactor, &out, text, length);
   else
     ia_redact(redactor, &out, text, length);
   const char *redacted = ia_buf_text(&out);
   bool unchanged = redacted && out.length == length && memcmp(redacted, text, length) == 0;
-  char *kept = redacted && !unchanged ? ia_arena_copy_n(&doc->redacted, redacted, out.length) : NULL;
+  char *kept =
+      redacted && !unchanged ? ia_arena_copy_n(&doc->redacted, redacted, out.length) : NULL;
   bool done = unchanged || (kept && yyjson_set_strn(value, kept, out.length));
   ia_buf_free(&out);
   return done;
@@ -188,10 +197,12 @@ static bool redact_scalars(imgact_json_doc *doc, const ia_redactor *redactor) {
   return true;
 }
 
-static ia_json_status read_values(imgact_json_doc *doc, size_t length, char *what, size_t capacity) {
+static ia_json_status read_values(imgact_json_doc *doc, size_t length, char *what,
+                                  size_t capacity) {
   yyjson_alc alc = {alc_alloc, alc_resize, alc_release, &doc->memory};
   yyjson_read_err wrong;
-  doc->parsed = yyjson_read_opts(doc->text, length, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW, &alc, &wrong);
+  doc->parsed = yyjson_read_opts(doc->text, length, YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW,
+                                 &alc, &wrong);
   if (doc->parsed) return IA_JSON_OK;
   if (doc->memory.exceeded) {
     say(what, capacity, "its values take more than %zu MiB", doc->memory.max >> 20);
@@ -202,9 +213,11 @@ static ia_json_status read_values(imgact_json_doc *doc, size_t length, char *wha
   return IA_JSON_MALFORMED;
 }
 
-static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redactor *redactor, char *what, size_t capacity) {
+static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redactor *redactor,
+                            char *what, size_t capacity) {
   escapes found = find_escapes(doc->text, length);
-  bool redact = may_hold_token(redactor, doc->text, length, found); /* now: parsing in place changes the text */
+  bool redact = may_hold_token(redactor, doc->text, length,
+                               found); /* now: parsing in place changes the text */
   if (found.unicode) replace_lone_surrogates(doc->text, length);
   ia_json_status status = read_values(doc, length, what, capacity);
   if (status != IA_JSON_OK) return status;
@@ -215,7 +228,8 @@ static ia_json_status parse(imgact_json_doc *doc, size_t length, const ia_redact
   return !redact || redact_scalars(doc, redactor) ? IA_JSON_OK : IA_JSON_NOMEM;
 }
 
-static imgact_json_doc *new_doc(size_t max_bytes, const char *text, size_t length, const imgact_allocator *allocator) {
+static imgact_json_doc *new_doc(size_t max_bytes, const char *text, size_t length,
+                                const imgact_allocator *allocator) {
   imgact_json_doc *doc = ia_alloc_zero(allocator, sizeof *doc);
   if (!doc) return NULL;
   doc->allocator = allocator ? *allocator : ia_malloc;
@@ -232,13 +246,16 @@ static imgact_json_doc *new_doc(size_t max_bytes, const char *text, size_t lengt
   return doc;
 }
 
-ia_json_status ia_json_parse(const char *text, size_t length, const imgact_allocator *allocator, const ia_redactor *redactor,
-                             imgact_json_doc **doc, char *what, size_t what_capacity) {
-  return ia_json_parse_up_to(IA_JSON_MAX_BYTES, text, length, allocator, redactor, doc, what, what_capacity);
+ia_json_status ia_json_parse(const char *text, size_t length, const imgact_allocator *allocator,
+                             const ia_redactor *redactor, imgact_json_doc **doc, char *what,
+                             size_t what_capacity) {
+  return ia_json_parse_up_to(IA_JSON_MAX_BYTES, text, length, allocator, redactor, doc, what,
+                             what_capacity);
 }
 
-ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t length, const imgact_allocator *allocator,
-                                   const ia_redactor *redactor, imgact_json_doc **doc, char *what, size_t what_capacity) {
+ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t length,
+                                   const imgact_allocator *allocator, const ia_redactor *redactor,
+                                   imgact_json_doc **doc, char *what, size_t what_capacity) {
   *doc = NULL;
   if (what && what_capacity > 0) what[0] = '\0';
   if (!text || length == 0) {
@@ -260,8 +277,8 @@ ia_json_status ia_json_parse_up_to(size_t max_bytes, const char *text, size_t le
   return status;
 }
 
-int imgact_json_doc_parse(const char *text, size_t length, const imgact_allocator *allocator, imgact_json_doc **doc,
-                          char *message, size_t capacity) {
+int imgact_json_doc_parse(const char *text, size_t length, const imgact_allocator *allocator,
+                          imgact_json_doc **doc, char *message, size_t capacity) {
   *doc = NULL;
   allocator = ia_allocator_of(allocator);
   if (!allocator) {
@@ -303,16 +320,20 @@ imgact_json_type imgact_json_get_type(const imgact_json *value) {
   }
 }
 
-/* Of a key that comes twice the last one counts, as in JavaScript, Python and Go: so do the clients of these APIs. Every
- * member is compared with every key that is asked for; this is most of what mapping a list costs. */
+/* Of a key that comes twice the last one counts, as in JavaScript, Python and Go: so do the clients
+ * of these APIs. Every member is compared with every key that is asked for; this is most of what
+ * mapping a list costs. */
 const imgact_json *imgact_json_get(const imgact_json *object, const char *key) {
   yyjson_val *members = value_of(object), *found = NULL;
   if (!key || !yyjson_is_obj(members)) return NULL;
   size_t length = strlen(key);
   yyjson_val *name = unsafe_yyjson_get_first(members);
   for (size_t left = unsafe_yyjson_get_len(members); left > 0; left--) {
-    const char *text = unsafe_yyjson_get_str(name); /* ends in a NUL: the first byte is there also when it is empty */
-    if (unsafe_yyjson_get_len(name) == length && text[0] == key[0] && memcmp(text, key, length) == 0) found = name + 1;
+    const char *text = unsafe_yyjson_get_str(
+        name); /* ends in a NUL: the first byte is there also when it is empty */
+    if (unsafe_yyjson_get_len(name) == length && text[0] == key[0] &&
+        memcmp(text, key, length) == 0)
+      found = name + 1;
     name = unsafe_yyjson_get_next(name + 1);
   }
   return json_of(found);
@@ -323,8 +344,8 @@ size_t imgact_json_count(const imgact_json *value) {
   return yyjson_is_ctn(container) ? yyjson_get_len(container) : 0;
 }
 
-/* Numbers are kept as text and read when they are asked for: then what is printed is what was sent, and a list pays for the
- * few numbers that are mapped only. */
+/* Numbers are kept as text and read when they are asked for: then what is printed is what was sent,
+ * and a list pays for the few numbers that are mapped only. */
 static bool read_number(const imgact_json *value, yyjson_val *number) {
   yyjson_val *kept = value_of(value);
   if (!yyjson_is_raw(kept)) return false;
@@ -334,11 +355,13 @@ static bool read_number(const imgact_json *value, yyjson_val *number) {
 int imgact_json_as_int(const imgact_json *value, int64_t *out) {
   yyjson_val number;
   if (!read_number(value, &number)) return 0;
-  if (yyjson_is_sint(&number) || (yyjson_is_uint(&number) && yyjson_get_uint(&number) <= INT64_MAX)) {
+  if (yyjson_is_sint(&number) ||
+      (yyjson_is_uint(&number) && yyjson_get_uint(&number) <= INT64_MAX)) {
     *out = yyjson_get_sint(&number);
     return 1;
   }
-  /* JSON knows one kind of number: 10.0 is 10. From 2^53 on, one double stands for several whole numbers. */
+  /* JSON knows one kind of number: 10.0 is 10. From 2^53 on, one double stands for several whole
+   * numbers. */
   double real = yyjson_is_real(&number) ? yyjson_get_real(&number) : 0.5;
   if (!(real > -9007199254740992.0 && real < 9007199254740992.0)) return 0;
   int64_t whole = (int64_t)real;
@@ -372,7 +395,8 @@ int imgact_json_equals(const imgact_json *value, const char *text) {
 
 imgact_json_iter imgact_json_iter_begin(const imgact_json *container) {
   size_t count = imgact_json_count(container);
-  return (imgact_json_iter){container, count == 0 ? NULL : json_of(unsafe_yyjson_get_first(value_of(container))), count};
+  return (imgact_json_iter){
+      container, count == 0 ? NULL : json_of(unsafe_yyjson_get_first(value_of(container))), count};
 }
 
 const imgact_json *imgact_json_iter_next(imgact_json_iter *iter, const imgact_json **key) {
@@ -390,7 +414,8 @@ const imgact_json *imgact_json_iter_next(imgact_json_iter *iter, const imgact_js
 
 /* ---- taking values out ---- */
 
-/* Copies a string as a C string, U+0000 as C0 80, cut at a whole character. Returns the length; room counts the NUL. */
+/* Copies a string as a C string, U+0000 as C0 80, cut at a whole character. Returns the length;
+ * room counts the NUL. */
 static size_t put_c_string(char *out, size_t room, const char *text, size_t length) {
   size_t used = 0;
   for (;;) {
@@ -426,7 +451,8 @@ char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem) {
 }
 
 static bool is_whitespace(const char *text, size_t length) {
-  while (length > 0 && text[length - 1] != '\0' && strchr(" \t\r\n\v\f", text[length - 1])) length--;
+  while (length > 0 && text[length - 1] != '\0' && strchr(" \t\r\n\v\f", text[length - 1]))
+    length--;
   return length == 0;
 }
 
@@ -457,7 +483,8 @@ void ia_json_double_text(double number, ia_buf *out) {
 
 bool ia_json_same_digits(const imgact_json *a, const imgact_json *b) {
   yyjson_val *left = value_of(a), *right = value_of(b);
-  return yyjson_is_raw(left) && yyjson_is_raw(right) && yyjson_get_len(left) == yyjson_get_len(right) &&
+  return yyjson_is_raw(left) && yyjson_is_raw(right) &&
+         yyjson_get_len(left) == yyjson_get_len(right) &&
          memcmp(yyjson_get_raw(left), yyjson_get_raw(right), yyjson_get_len(left)) == 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Writes JSON piece by piece. The writer knows at every moment what may come next; what may not is an error that sticks, so
- * that a text which is handed out is always one whole document. */
+/* Writes JSON piece by piece. The writer knows at every moment what may come next; what may not is
+ * an error that sticks, so that a text which is handed out is always one whole document. */
 #include "json_doc.h"
 
 #include "str.h"
@@ -135,7 +135,9 @@ static void put_key(imgact_json_writer *writer, const char *key, size_t length) 
   writer->after_key = true;
 }
 
-void imgact_json_write_key(imgact_json_writer *writer, const char *key) { put_key(writer, key, key ? strlen(key) : 0); }
+void imgact_json_write_key(imgact_json_writer *writer, const char *key) {
+  put_key(writer, key, key ? strlen(key) : 0);
+}
 
 /* ---- scalars ---- */
 
@@ -235,7 +237,8 @@ static void put_scalar(imgact_json_writer *writer, const imgact_json *value) {
 }
 
 /* The next value to write, after closing what has come to its end; NULL when all is written. */
-static const imgact_json *next_value(imgact_json_writer *writer, imgact_json_iter *open, size_t *depth) {
+static const imgact_json *next_value(imgact_json_writer *writer, imgact_json_iter *open,
+                                     size_t *depth) {
   while (*depth > 0) {
     const imgact_json *key, *value = imgact_json_iter_next(&open[*depth - 1], &key);
     if (value) {
@@ -280,8 +283,8 @@ void imgact_json_write_raw(imgact_json_writer *writer, const char *json) {
   imgact_json_doc_free(doc);
 }
 
-char *ia_json_print(const imgact_json *value, size_t max, ia_arena *arena, const imgact_allocator *scratch,
-                    bool *too_large) {
+char *ia_json_print(const imgact_json *value, size_t max, ia_arena *arena,
+                    const imgact_allocator *scratch, bool *too_large) {
   imgact_json_writer *writer = imgact_json_writer_new(scratch, 0);
   size_t length;
   if (writer && max < MAX_BYTES) writer->out.max = max;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Looks for the shortest part of the token that counts (the needle: its beginning) and takes away as much of the token as
- * follows. Occurrences that overlap go as one: otherwise the end of a token that repeats itself would stay behind.
- * A text is searched as it is and as it will be written: an escape such as \u001d ends in a character that can begin the
- * token. Text of any kind is compared character by character, whatever spells it; in base64 those characters are compared
- * that do not depend on what stands before and behind the token. */
+/* Looks for the shortest part of the token that counts (the needle: its beginning) and takes away
+ * as much of the token as follows. Occurrences that overlap go as one: otherwise the end of a token
+ * that repeats itself would stay behind. A text is searched as it is and as it will be written: an
+ * escape such as \u001d ends in a character that can begin the token. Text of any kind is compared
+ * character by character, whatever spells it; in base64 those characters are compared that do not
+ * depend on what stands before and behind the token. */
 #include "redact.h"
 
 #include "base64.h"
@@ -18,11 +19,16 @@
 /* How a token can be written: as it is, or in base64, 0 to 2 bytes into a group of three. */
 enum { PLAIN, BASE64, FORMS = IA_REDACT_FORMS };
 
-/* How many base64 characters the first `length` bytes of a token fix that starts `shift` bytes into a group, and where. */
+/* How many base64 characters the first `length` bytes of a token fix that starts `shift` bytes into
+ * a group, and where. */
 static size_t fixed_from(size_t shift) { return (8 * shift + 5) / 6; }
-static size_t fixed_count(size_t shift, size_t length) { return 8 * (shift + length) / 6 - fixed_from(shift); }
+static size_t fixed_count(size_t shift, size_t length) {
+  return 8 * (shift + length) / 6 - fixed_from(shift);
+}
 
-static size_t form_length(size_t form, size_t length) { return form == PLAIN ? length : fixed_count(form - BASE64, length); }
+static size_t form_length(size_t form, size_t length) {
+  return form == PLAIN ? length : fixed_count(form - BASE64, length);
+}
 
 static char form_character(const ia_redactor *redactor, size_t form, size_t i) {
   if (form == PLAIN) return redactor->token[i];
@@ -38,27 +44,34 @@ static bool has_escape(const char *token, size_t length) {
   return false;
 }
 
-void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length, const char *const *vendor_prefixes) {
+void ia_redactor_init(ia_redactor *redactor, const char *token, size_t length,
+                      const char *const *vendor_prefixes) {
   *redactor = (ia_redactor){.token = token, .token_length = length};
   if (!token || length < SHORTEST_SECRET) return;
   size_t common = 0; /* the longest vendor prefix: what all tokens share tells nothing */
   for (size_t i = 0; vendor_prefixes && vendor_prefixes[i]; i++) {
     size_t prefix = strlen(vendor_prefixes[i]);
-    if (prefix > common && prefix <= length && memcmp(token, vendor_prefixes[i], prefix) == 0) common = prefix;
+    if (prefix > common && prefix <= length && memcmp(token, vendor_prefixes[i], prefix) == 0)
+      common = prefix;
   }
-  redactor->min_match_length = length - common < SHORTEST_SECRET ? length : common + SHORTEST_SECRET;
+  redactor->min_match_length =
+      length - common < SHORTEST_SECRET ? length : common + SHORTEST_SECRET;
   redactor->ambiguous = has_escape(token, length);
   redactor->has_backslash = memchr(token, '\\', length) != NULL;
-  redactor->begins_as_escape_ends = redactor->has_backslash || strchr("u0123456789abcdefnrt\"", token[0]);
-  for (size_t form = 0; form < FORMS; form++) redactor->first[form] = form_character(redactor, form, 0);
+  redactor->begins_as_escape_ends =
+      redactor->has_backslash || strchr("u0123456789abcdefnrt\"", token[0]);
+  for (size_t form = 0; form < FORMS; form++)
+    redactor->first[form] = form_character(redactor, form, 0);
 }
 
 static const char *find(const ia_redactor *redactor, const char *text, size_t length) {
-  if (!redactor || redactor->min_match_length == 0 || length < redactor->min_match_length) return NULL;
+  if (!redactor || redactor->min_match_length == 0 || length < redactor->min_match_length)
+    return NULL;
   return memmem(text, length, redactor->token, redactor->min_match_length);
 }
 
-static const char *end_of_match(const ia_redactor *redactor, const char *start, const char *text_end) {
+static const char *end_of_match(const ia_redactor *redactor, const char *start,
+                                const char *text_end) {
   size_t i = redactor->min_match_length, left = (size_t)(text_end - start);
   while (i < redactor->token_length && i < left && start[i] == redactor->token[i]) i++;
   return start + i;
@@ -75,14 +88,18 @@ static range find_as_is(const ia_redactor *redactor, const char *text, const cha
 
 /* ---- as it is written ---- */
 
-/* Returns how many bytes of the text are written, but for the first `skip` bytes of that, as enough of the token; 0 = they
- * are not. A character that is written as a part of it counts as a whole. */
-static size_t match_written(const ia_redactor *redactor, ia_escape_form form, const char *text, size_t length, size_t skip) {
+/* Returns how many bytes of the text are written, but for the first `skip` bytes of that, as enough
+ * of the token; 0 = they are not. A character that is written as a part of it counts as a whole. */
+static size_t match_written(const ia_redactor *redactor, ia_escape_form form, const char *text,
+                            size_t length, size_t skip) {
   size_t at = 0, matched = 0;
   while (at < length && matched < redactor->token_length) {
     ia_escaped c = ia_escape(form, text + at, length - at);
     size_t i = skip, before = matched;
-    for (; i < c.length && matched < redactor->token_length && c.text[i] == redactor->token[matched]; i++) matched++;
+    for (;
+         i < c.length && matched < redactor->token_length && c.text[i] == redactor->token[matched];
+         i++)
+      matched++;
     if (matched > before) at += c.source_length;
     if (i < c.length) break;
     skip = 0;
@@ -90,8 +107,8 @@ static size_t match_written(const ia_redactor *redactor, ia_escape_form form, co
   return matched >= redactor->min_match_length ? at : 0;
 }
 
-/* Returns true if a match may begin within the written form of this character. Unless the token has a backslash, only the
- * form of an escaped character differs from the character itself. */
+/* Returns true if a match may begin within the written form of this character. Unless the token has
+ * a backslash, only the form of an escaped character differs from the character itself. */
 static bool is_start(const ia_redactor *redactor, const ia_escaped *c) {
   return redactor->has_backslash || (c->text[0] == '\\' && c->length > 1);
 }
@@ -110,17 +127,21 @@ static size_t match_start(const ia_redactor *redactor, const char *text, size_t 
   return longest;
 }
 
-/* Returns false if no match can begin within the written form of this byte's character. Most characters are written as they
- * are; of a quotation mark only itself stands behind the backslash. */
+/* Returns false if no match can begin within the written form of this byte's character. Most
+ * characters are written as they are; of a quotation mark only itself stands behind the backslash.
+ */
 static bool may_be_escaped(const ia_redactor *redactor, char byte) {
   unsigned char c = (unsigned char)byte;
-  return redactor->has_backslash || c < 0x20 || c >= 0x7f || (c == '"' && redactor->token[0] == '"');
+  return redactor->has_backslash || c < 0x20 || c >= 0x7f ||
+         (c == '"' && redactor->token[0] == '"');
 }
 
 static range find_written(const ia_redactor *redactor, const char *text, const char *text_end) {
   if (!redactor || !redactor->begins_as_escape_ends) return (range){NULL, NULL};
   for (; text < text_end; text++) {
-    size_t covered = may_be_escaped(redactor, *text) ? match_start(redactor, text, (size_t)(text_end - text)) : 0;
+    size_t covered = may_be_escaped(redactor, *text)
+                         ? match_start(redactor, text, (size_t)(text_end - text))
+                         : 0;
     if (covered > 0) return (range){text, text + covered};
   }
   return (range){NULL, NULL};
@@ -128,8 +149,8 @@ static range find_written(const ia_redactor *redactor, const char *text, const c
 
 /* ---- both ---- */
 
-/* A search from left to right. Each way of looking keeps what it found until the search has passed it, so that a text is not
- * searched to its end once for each match of the other way. */
+/* A search from left to right. Each way of looking keeps what it found until the search has passed
+ * it, so that a text is not searched to its end once for each match of the other way. */
 typedef struct search {
   const ia_redactor *redactor;
   const char *end;
@@ -141,7 +162,8 @@ static search new_search(const ia_redactor *redactor, const char *text, size_t l
   return (search){.redactor = redactor, .end = text + length};
 }
 
-/* The first match that begins at `from` or behind; start is NULL when there is none. `from` never goes back. */
+/* The first match that begins at `from` or behind; start is NULL when there is none. `from` never
+ * goes back. */
 static range first_match(search *s, const char *from) {
   if (!s->no_more_as_is && (!s->as_is.start || s->as_is.start < from)) {
     s->as_is = find_as_is(s->redactor, from, s->end);
@@ -166,7 +188,8 @@ static range next_match(search *s, const char *from) {
 
 bool ia_redact_found(const ia_redactor *redactor, const char *text, size_t length) {
   if (length == 0) return false;
-  return ia_redact_found_as_is(redactor, text, length) || find_written(redactor, text, text + length).start != NULL;
+  return ia_redact_found_as_is(redactor, text, length) ||
+         find_written(redactor, text, text + length).start != NULL;
 }
 
 bool ia_redact_found_as_is(const ia_redactor *redactor, const char *text, size_t length) {
@@ -179,7 +202,8 @@ bool ia_redact_found_as_is(const ia_redactor *redactor, const char *text, size_t
 bool ia_redact_may_be_completed(const ia_redactor *redactor, const char *text, size_t length) {
   if (!redactor || !redactor->begins_as_escape_ends) return false;
   if (redactor->has_backslash) return true;
-  return memmem(text, length, redactor->token + ESCAPE_END, redactor->min_match_length - ESCAPE_END) != NULL;
+  return memmem(text, length, redactor->token + ESCAPE_END,
+                redactor->min_match_length - ESCAPE_END) != NULL;
 }
 
 void ia_redact(const ia_redactor *redactor, ia_buf *out, const char *text, size_t length) {
@@ -203,7 +227,8 @@ static bool is_same(int c, char wanted, size_t form) {
   return c == (unsigned char)wanted;
 }
 
-/* How many bytes of the text's start spell the character; 0 = they do not. `first` is the layer to try first. */
+/* How many bytes of the text's start spell the character; 0 = they do not. `first` is the layer to
+ * try first. */
 static size_t spells(const char *text, size_t length, char wanted, size_t form, unsigned first) {
   if (!ia_unescape_begins(text[0])) return is_same((unsigned char)text[0], wanted, form);
   for (unsigned i = 0; i <= IA_UNESCAPE_LAYERS; i++) {
@@ -214,10 +239,12 @@ static size_t spells(const char *text, size_t length, char wanted, size_t form, 
   return 0;
 }
 
-static size_t match(const ia_redactor *redactor, const char *text, size_t length, size_t form, unsigned first) {
+static size_t match(const ia_redactor *redactor, const char *text, size_t length, size_t form,
+                    unsigned first) {
   size_t whole = form_length(form, redactor->token_length), at = 0, matched = 0;
   while (matched < whole && at < length) {
-    size_t bytes = spells(text + at, length - at, form_character(redactor, form, matched), form, first);
+    size_t bytes =
+        spells(text + at, length - at, form_character(redactor, form, matched), form, first);
     if (bytes == 0) break;
     at += bytes;
     matched++;
@@ -225,12 +252,14 @@ static size_t match(const ia_redactor *redactor, const char *text, size_t length
   return matched >= form_length(form, redactor->min_match_length) ? at : 0;
 }
 
-/* A character that begins escapes and is in the token itself can be meant either way: each layer is then tried as the first.
+/* A character that begins escapes and is in the token itself can be meant either way: each layer is
+ * then tried as the first.
  */
 static size_t match_any(const ia_redactor *redactor, const char *text, size_t length, size_t form) {
   unsigned tries = form == PLAIN && redactor->ambiguous ? IA_UNESCAPE_LAYERS : 0;
   size_t covered = 0;
-  for (unsigned first = 0; first <= tries && covered == 0; first++) covered = match(redactor, text, length, form, first);
+  for (unsigned first = 0; first <= tries && covered == 0; first++)
+    covered = match(redactor, text, length, form, first);
   return covered;
 }
 
@@ -238,7 +267,8 @@ static bool is_base64(int c) {
   return c > 0 && c < 0x80 && (strchr(ia_base64_alphabet, c) || c == '-' || c == '_' || c == '=');
 }
 
-/* The characters behind the fixed ones: the first of them still holds bits of the token's last byte. */
+/* The characters behind the fixed ones: the first of them still holds bits of the token's last
+ * byte. */
 static size_t base64_tail(const char *text, size_t length) {
   size_t at = 0;
   while (at < length) {
@@ -250,7 +280,8 @@ static size_t base64_tail(const char *text, size_t length) {
   return at;
 }
 
-/* What a text's first character can be: the byte itself and, where it begins an escape, what the layers make of it. */
+/* What a text's first character can be: the byte itself and, where it begins an escape, what the
+ * layers make of it. */
 typedef struct decodings {
   int c[IA_UNESCAPE_LAYERS + 1];
   unsigned count;
@@ -275,7 +306,8 @@ size_t ia_redact_match_encoded(const ia_redactor *redactor, const char *text, si
   if (!redactor || redactor->min_match_length == 0 || length == 0) return 0;
   decodings first = read_first(text, length);
   for (size_t form = PLAIN; form < FORMS; form++) {
-    size_t covered = can_start(redactor, form, &first) ? match_any(redactor, text, length, form) : 0;
+    size_t covered =
+        can_start(redactor, form, &first) ? match_any(redactor, text, length, form) : 0;
     if (covered > 0 && form != PLAIN) covered += base64_tail(text + covered, length - covered);
     if (covered > 0) return covered;
   }
@@ -293,7 +325,8 @@ bool ia_redact_found_encoded(const ia_redactor *redactor, const char *text, size
 static bool hides_token(const ia_redactor *redactor, const char *text, size_t length) {
   for (size_t at = 0; at < length; at++) {
     size_t covered = ia_redact_match_encoded(redactor, text + at, length - at);
-    if (covered > redactor->token_length || memcmp(text + at, redactor->token, covered) != 0) return true;
+    if (covered > redactor->token_length || memcmp(text + at, redactor->token, covered) != 0)
+      return true;
   }
   return false;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Text helpers: strict numbers, UTF-8, percent-encoding, URLs. Nothing here depends on the locale. */
+/* Text helpers: strict numbers, UTF-8, percent-encoding, URLs. Nothing here depends on the locale.
+ */
 #include "str.h"
 
 #include <stdint.h>
@@ -22,7 +23,8 @@ bool ia_str_int64(const char *text, int64_t *out) {
   for (; is_digit(*text); text++) {
     int digit = *text - '0';
     /* On the negative side from the start, where INT64_MIN fits. */
-    if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, digit, &value)) return false;
+    if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, digit, &value))
+      return false;
   }
   if (*text != '\0' || (!negative && value == INT64_MIN)) return false;
   *out = negative ? value : -value;
@@ -45,7 +47,9 @@ bool ia_str_equal_nocase(const char *a, const char *b) {
   return lower(*a) == lower(*b);
 }
 
-bool ia_str_starts(const char *text, const char *prefix) { return text && strncmp(text, prefix, strlen(prefix)) == 0; }
+bool ia_str_starts(const char *text, const char *prefix) {
+  return text && strncmp(text, prefix, strlen(prefix)) == 0;
+}
 
 /* ---- UTF-8 ---- */
 
@@ -116,7 +120,9 @@ void ia_str_copy_n(char *buffer, size_t capacity, const char *text, size_t lengt
 
 /* ---- percent-encoding ---- */
 
-static bool is_unreserved(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
+static bool is_unreserved(char c) {
+  return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
 
 void ia_percent_encode(ia_buf *out, const char *text) {
   static const char digits[] = "0123456789ABCDEF";
@@ -161,14 +167,16 @@ static bool starts_nocase(const char *text, const char *prefix) {
   return *prefix == '\0';
 }
 
-/* 127.0.0.0/8 in four plain decimal numbers: "127.1" and "127.0.0.01" mean different hosts to different resolvers. */
+/* 127.0.0.0/8 in four plain decimal numbers: "127.1" and "127.0.0.01" mean different hosts to
+ * different resolvers. */
 static bool is_loopback_ipv4(const char *host, size_t length) {
   size_t at = 0;
   for (int octet = 0; octet < 4; octet++) {
     if (octet > 0 && (at == length || host[at++] != '.')) return false;
     size_t start = at;
     int value = 0;
-    while (at < length && is_digit(host[at]) && at - start < 3) value = value * 10 + (host[at++] - '0');
+    while (at < length && is_digit(host[at]) && at - start < 3)
+      value = value * 10 + (host[at++] - '0');
     if (at == start || (host[start] == '0' && at - start > 1)) return false;
     if (value > 255 || (octet == 0 && value != 127)) return false;
   }
@@ -189,7 +197,8 @@ static size_t host_span(const char *text) {
     while (is_unreserved(text[length])) length++;
     return length;
   }
-  for (length = 1; hex_value(text[length]) >= 0 || text[length] == ':' || text[length] == '.';) length++;
+  for (length = 1; hex_value(text[length]) >= 0 || text[length] == ':' || text[length] == '.';)
+    length++;
   return length > 2 && text[length] == ']' ? length + 1 : 0;
 }
 
@@ -199,11 +208,14 @@ static const char *read_authority(const char *text, size_t length, ia_url *url) 
   url->host = text;
   url->host_length = host_span(text);
   size_t at = url->host_length;
-  if (at == 0 || (at < length && text[at] != ':')) return "its host has a character that no host name has";
+  if (at == 0 || (at < length && text[at] != ':'))
+    return "its host has a character that no host name has";
   url->loopback = is_loopback(url->host, url->host_length);
   if (at == length) return NULL;
-  for (at++; at < length && is_digit(text[at]) && url->port <= 65535; at++) url->port = url->port * 10 + (text[at] - '0');
-  if (at < length || url->port == 0 || url->port > 65535) return "its port is no number from 1 to 65535";
+  for (at++; at < length && is_digit(text[at]) && url->port <= 65535; at++)
+    url->port = url->port * 10 + (text[at] - '0');
+  if (at < length || url->port == 0 || url->port > 65535)
+    return "its port is no number from 1 to 65535";
   return NULL;
 }
 
@@ -214,7 +226,8 @@ const char *ia_url_parse(const char *text, ia_url *url) {
     if ((unsigned char)*c <= ' ' || *c == 0x7f) return "it has a blank or a control character";
   }
   url->https = starts_nocase(text, "https://");
-  if (!url->https && !starts_nocase(text, "http://")) return "it does not start with https:// or http://";
+  if (!url->https && !starts_nocase(text, "http://"))
+    return "it does not start with https:// or http://";
   text += url->https ? strlen("https://") : strlen("http://");
   size_t authority = strcspn(text, "/?#");
   const char *wrong = read_authority(text, authority, url);
@@ -232,7 +245,8 @@ const char *ia_url_parse(const char *text, ia_url *url) {
 
 uint64_t ia_hash(const char *text, size_t length) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+  for (size_t i = 0; i < length; i++)
+    hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
   /* FNV leaves the low bits of short texts alike; a table takes its index from them. */
   hash ^= hash >> 32;
   hash *= UINT64_C(0xd6e8feb86659fd93);

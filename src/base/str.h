@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Text helpers without meaning of their own: strict integers, UTF-8, percent-encoding, comparison. */
+/* Text helpers without meaning of their own: strict integers, UTF-8, percent-encoding, comparison.
+ */
 #ifndef IA_STR_H
 #define IA_STR_H
 
@@ -26,14 +27,15 @@ void ia_percent_decode(ia_buf *out, const char *text, size_t length, bool plus_i
 
 /* The parts of an absolute http or https URL, as spans of it. */
 typedef struct ia_url {
-  const char *host, *path, *query; /* path starts at "/" or is empty; query is what follows "?", without the fragment */
+  const char *host, *path,
+      *query; /* path starts at "/" or is empty; query is what follows "?", without the fragment */
   size_t host_length, path_length, query_length;
   int port; /* 0 = not given */
   bool https;
   bool loopback; /* the host is localhost, 127.0.0.0/8 or [::1] by its spelling */
 } ia_url;
-/* NULL if it is one; else what is wrong with it: "it has no host", ... Refused too: user info, control characters, blanks,
- * characters beyond ASCII. */
+/* NULL if it is one; else what is wrong with it: "it has no host", ... Refused too: user info,
+ * control characters, blanks, characters beyond ASCII. */
 const char *ia_url_parse(const char *text, ia_url *url);
 
 /* A 64-bit hash of bytes (FNV-1a, mixed). */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The checks go from the most specific to the least: "export NAME=..." has whitespace too, but the name is the mistake. */
+/* The checks go from the most specific to the least: "export NAME=..." has whitespace too, but the
+ * name is the mistake. */
 #include "token.h"
 
 #include <stdbool.h>
@@ -9,7 +10,9 @@
 /* Not isspace() and the like: they depend on the locale. */
 static bool is_whitespace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -45,7 +48,8 @@ static bool begins_with_name(const ia_token *token) {
   if (begins_with_word(token, "export")) start = strlen("export");
   while (start < token->length && is_whitespace(token->text[start])) start++;
   size_t end = start + name_length(token->text + start, token->length - start);
-  return end > start && end + 1 < token->length && token->text[end] == '=' && token->text[end + 1] != '=';
+  return end > start && end + 1 < token->length && token->text[end] == '=' &&
+         token->text[end + 1] != '=';
 }
 
 static void strip(ia_token *token) {
@@ -57,11 +61,15 @@ const char *ia_token_find(const char *text, size_t length, ia_token *token) {
   *token = (ia_token){text, length};
   strip(token);
   if (token->length == 0) return "the token is empty";
-  if (token->length > IA_TOKEN_MAX_LENGTH) return "the token is longer than 4095 bytes; name the right source";
-  if (begins_with_word(token, "bearer")) return "the token must not begin with 'Bearer'; remove this word";
-  if (begins_with_name(token)) return "the token must not begin with 'NAME='; keep only what follows the '='";
+  if (token->length > IA_TOKEN_MAX_LENGTH)
+    return "the token is longer than 4095 bytes; name the right source";
+  if (begins_with_word(token, "bearer"))
+    return "the token must not begin with 'Bearer'; remove this word";
+  if (begins_with_name(token))
+    return "the token must not begin with 'NAME='; keep only what follows the '='";
   if (any(token, is_quote)) return "the token must not contain quotation marks; remove them";
-  if (any(token, is_whitespace)) return "the token must not contain whitespace; copy it again, as one word";
+  if (any(token, is_whitespace))
+    return "the token must not contain whitespace; copy it again, as one word";
   if (any(token, is_control)) return "the token must not contain control characters; copy it again";
   if (any(token, is_not_ascii)) return "the token must be ASCII; copy it again";
   return NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Reads characters through layers of escapes: a layer takes its characters from the one below, the lowest from the text.
- * What is no whole escape stands for itself, in every layer. Nothing is copied, and how far a character is looked for is
- * bounded. */
+/* Reads characters through layers of escapes: a layer takes its characters from the one below, the
+ * lowest from the text. What is no whole escape stands for itself, in every layer. Nothing is
+ * copied, and how far a character is looked for is bounded. */
 #include "unescape.h"
 
 #include <string.h>
@@ -31,7 +31,8 @@ static int hex(layer *in, int digits) {
   return value;
 }
 
-/* JSON's; any other character behind a backslash is meant as it is, as Markdown and shells write it. */
+/* JSON's; any other character behind a backslash is meant as it is, as Markdown and shells write
+ * it. */
 static int backslash(layer *in) {
   static const char shorts[] = "b\bf\fn\nr\rt\t";
   int c = next(in);
@@ -53,7 +54,8 @@ static int numbered_entity(layer *in) {
     base = 16;
     c = next(in);
   }
-  for (; digit(c) < base && digits < MAX_DIGITS; c = next(in), digits++) value = value * base + digit(c);
+  for (; digit(c) < base && digits < MAX_DIGITS; c = next(in), digits++)
+    value = value * base + digit(c);
   return c == ';' && digits > 0 ? value : NONE;
 }
 
@@ -99,7 +101,8 @@ static int next(layer *in) {
 }
 
 size_t ia_unescape(const char *text, size_t length, unsigned layers, int *c) {
-  layer in = {text, text + (length < IA_UNESCAPE_MAX_BYTES ? length : IA_UNESCAPE_MAX_BYTES), layers};
+  layer in = {text, text + (length < IA_UNESCAPE_MAX_BYTES ? length : IA_UNESCAPE_MAX_BYTES),
+              layers};
   *c = next(&in);
   return (size_t)(in.text - text);
 }

@@ -7,7 +7,8 @@
 
 static imgact_action_status status_of(const char *word) {
   for (int i = IMGACT_ACTION_STATUS_UNKNOWN; i <= IMGACT_ACTION_STATUS_ERROR; i++)
-    if (!strcmp(imgact_action_status_name((imgact_action_status)i), word)) return (imgact_action_status)i;
+    if (!strcmp(imgact_action_status_name((imgact_action_status)i), word))
+      return (imgact_action_status)i;
   return IMGACT_ACTION_STATUS_UNKNOWN;
 }
 
@@ -86,7 +87,8 @@ static int by_first(const void *a, const void *b) {
 static void group(report *reports, size_t count) {
   qsort(reports, count, sizeof *reports, by_error);
   for (size_t i = 0; i < count; i++) {
-    bool same = i && !compare_errors(cli_item_error(reports[i - 1].item), cli_item_error(reports[i].item));
+    bool same =
+        i && !compare_errors(cli_item_error(reports[i - 1].item), cli_item_error(reports[i].item));
     reports[i].first = same ? reports[i - 1].first : reports[i].item;
   }
   qsort(reports, count, sizeof *reports, by_first);
@@ -123,7 +125,8 @@ static void tell_of_all(cli_app *app, const report *reports, size_t count) {
 static void tell_group(cli_app *app, const report *reports, size_t count) {
   const cli_item *item = reports[0].item;
   const imgact_error *error = cli_item_error(item);
-  bool named = strstr(error->message, item->subject) != NULL;  /* most of the library's own sentences do */
+  bool named =
+      strstr(error->message, item->subject) != NULL; /* most of the library's own sentences do */
   bool alone = item->batch->count == 1 && cli_wants_json(app); /* the sentence is the cloud's own */
   if (named || alone)
     cli_report_failure(app, error, imgact_op_error_details(item->op), NULL);
@@ -131,18 +134,21 @@ static void tell_group(cli_app *app, const report *reports, size_t count) {
     tell_of_all(app, reports, count);
 }
 
-/* Collects the errors that were not printed yet; JSON repeats those that were printed as progress. */
+/* Collects the errors that were not printed yet; JSON repeats those that were printed as progress.
+ */
 static size_t collect_reports(cli_app *app, const cli_batch *batch, report *reports) {
   size_t count = 0;
   for (size_t i = 0; i < batch->count; i++) {
     const cli_item *item = &batch->items[i];
     bool printed = item->error_printed && !cli_wants_json(app);
-    if (cli_item_error(item)->status && !tell_stopped(app, item) && !printed) reports[count++].item = item;
+    if (cli_item_error(item)->status && !tell_stopped(app, item) && !printed)
+      reports[count++].item = item;
   }
   return count;
 }
 
-/* Prints each error once, with its ids: a failed poll ends many waits in the same way. Takes linear time, but for sorting.
+/* Prints each error once, with its ids: a failed poll ends many waits in the same way. Takes linear
+ * time, but for sorting.
  */
 static int tell_errors(cli_app *app, const cli_batch *batch) {
   report *reports = calloc(batch->count + 1, sizeof *reports);
@@ -183,8 +189,10 @@ int cli_action_wait(cli_app *app) {
   cli_batch batch;
   int exit_status = cli_batch_new(app, app->arguments_count, &batch);
   for (size_t i = 0; i < batch.count && !exit_status; i++)
-    cli_batch_set(&batch, i, imgact_wait_actions(app->session.client, &app->arguments[i], 1, app->options.image),
-                  app->arguments[i], NULL, true);
+    cli_batch_set(
+        &batch, i,
+        imgact_wait_actions(app->session.client, &app->arguments[i], 1, app->options.image),
+        app->arguments[i], NULL, true);
   if (!exit_status) exit_status = cli_batch_check(&batch);
   if (!exit_status) {
     cli_batch_run(&batch);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The command line in two passes. The first parts words from flags (a flag takes a value in every command or in none, so the
- * command need not be known yet); the second, with the command known, checks the flags against it and sets the options.
- * The first error is the one that is told, but the first pass goes on after it: -o may stand behind. */
+/* The command line in two passes. The first parts words from flags (a flag takes a value in every
+ * command or in none, so the command need not be known yet); the second, with the command known,
+ * checks the flags against it and sets the options. The first error is the one that is told, but
+ * the first pass goes on after it: -o may stand behind. */
 #include "args.h"
 
 #include <stdlib.h>
@@ -25,7 +26,8 @@ static void unknown_flag(parser *p, const char *name, size_t length) {
   if (p->error->status) return;
   if (length == 5 && !strncmp(name, "token", 5)) {
     imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT,
-                     "no flag takes a token, for others could see it; use --token-env, --token-file or a profile");
+                     "no flag takes a token, for others could see it; use --token-env, "
+                     "--token-file or a profile");
     return;
   }
   char word[40] = "";
@@ -41,7 +43,8 @@ static void unknown_flag(parser *p, const char *name, size_t length) {
   }
   int shown = (int)(length < 60 ? length : 60);
   if (meant)
-    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag --%.*s; did you mean --%s?", shown, name, meant);
+    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag --%.*s; did you mean --%s?",
+                     shown, name, meant);
   else
     imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag --%.*s", shown, name);
 }
@@ -55,7 +58,8 @@ static void add_flag_with_next(parser *p, const cli_flag *flag) {
   if (p->at < p->argc)
     add_flag(p, flag, p->argv[p->at++]);
   else if (!p->error->status)
-    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "--%s needs a value: %s", flag->name, flag->metavar);
+    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "--%s needs a value: %s", flag->name,
+                     flag->metavar);
 }
 
 static void take_long(parser *p, const char *text) {
@@ -64,7 +68,8 @@ static void take_long(parser *p, const char *text) {
   if (!flag)
     unknown_flag(p, text, length);
   else if (flag->kind == CLI_FLAG_SWITCH && text[length]) {
-    if (!p->error->status) imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "--%s takes no value", flag->name);
+    if (!p->error->status)
+      imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "--%s takes no value", flag->name);
   } else if (flag->kind == CLI_FLAG_SWITCH)
     add_flag(p, flag, NULL);
   else if (text[length])
@@ -79,7 +84,8 @@ static void take_short(parser *p, const char *text) {
     const cli_flag *flag = cli_flag_lettered(*text);
     if (!flag) {
       if (!p->error->status)
-        imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag -%c", (unsigned char)*text < 0x80 ? *text : '?');
+        imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag -%c",
+                         (unsigned char)*text < 0x80 ? *text : '?');
       return;
     }
     if (flag->kind == CLI_FLAG_SWITCH) {
@@ -114,7 +120,8 @@ static void find_output(parser *p, cli_options *options) {
   bool wants_version = false;
   for (size_t i = 0; i < p->flags_count; i++) {
     const occurrence *it = &p->flags[i];
-    int index = strcmp(it->flag->name, "output") ? -1 : cli_choice_index(it->flag->values, it->value);
+    int index =
+        strcmp(it->flag->name, "output") ? -1 : cli_choice_index(it->flag->values, it->value);
     if (index >= 0) options->output = index;
     if (!strcmp(it->flag->name, "help")) p->args->help = true;
     if (!strcmp(it->flag->name, "version")) wants_version = true;
@@ -137,7 +144,8 @@ static void find_help(cli_args *args) {
 static imgact_status check_utf8(parser *p) {
   for (int i = 1; i < p->argc; i++)
     if (!cli_utf8_valid(p->argv[i]))
-      return imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "argument %d is not UTF-8 text", i);
+      return imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "argument %d is not UTF-8 text",
+                              i);
   return IMGACT_OK;
 }
 
@@ -153,7 +161,8 @@ static const char *longer_flag(uint32_t command, const char *name) {
 static imgact_status refuse_flag(const cli_app *app, const cli_flag *flag, imgact_error *error) {
   const cli_command *command = app->command;
   const char *meant = longer_flag(cli_command_bit(command), flag->name);
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s` does not take --%s%s%s%s", command->noun,
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                          "`imgact %s%s%s` does not take --%s%s%s%s", command->noun,
                           command->verb ? " " : "", command->verb ? command->verb : "", flag->name,
                           meant ? "; did you mean --" : "", meant ? meant : "", meant ? "?" : "");
 }
@@ -164,12 +173,15 @@ static imgact_status apply(parser *p, cli_app *app, imgact_error *error) {
     const occurrence *it = &p->flags[i];
     const cli_flag *flag = cli_flag_of(bit, it->flag->name);
     if (!flag) return refuse_flag(app, it->flag, error);
-    /* A filter that a later one replaced would be a filter ignored; flags of every command may be overruled, as by an alias.
+    /* A filter that a later one replaced would be a filter ignored; flags of every command may be
+     * overruled, as by an alias.
      */
-    for (size_t j = 0; j < i && flag->kind != CLI_FLAG_TEXTS && flag->kind != CLI_FLAG_SWITCH && !cli_flag_is_common(flag);
+    for (size_t j = 0; j < i && flag->kind != CLI_FLAG_TEXTS && flag->kind != CLI_FLAG_SWITCH &&
+                       !cli_flag_is_common(flag);
          j++)
       if (!strcmp(p->flags[j].flag->name, flag->name))
-        return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s can be given once", flag->name);
+        return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s can be given once",
+                                flag->name);
     imgact_status status = cli_flag_apply(flag, it->value, p->flags_count, &app->options, error);
     if (status) return status;
   }
@@ -180,14 +192,15 @@ static imgact_status check_arguments(const cli_app *app, imgact_error *error) {
   const cli_command *command = app->command;
   const char *blank = command->verb ? " " : "", *verb = command->verb ? command->verb : "";
   if (app->arguments_count < command->min_arguments)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s` needs %s", command->noun, blank, verb,
-                            command->arguments);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s` needs %s",
+                            command->noun, blank, verb, command->arguments);
   if (app->arguments_count > command->max_arguments)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s`: one argument too many: '%s'", command->noun,
-                            blank, verb, app->arguments[command->max_arguments]);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "`imgact %s%s%s`: one argument too many: '%s'", command->noun, blank,
+                            verb, app->arguments[command->max_arguments]);
   if (command->choices && cli_choice_index(command->choices, app->arguments[0]) < 0)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s` takes %s, not '%s'", command->noun,
-                            command->choices, app->arguments[0]);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s` takes %s, not '%s'",
+                            command->noun, command->choices, app->arguments[0]);
   return IMGACT_OK;
 }
 
@@ -195,17 +208,21 @@ static imgact_status check_required(const cli_app *app, imgact_error *error) {
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
     if (!flag->required || !(flag->commands & cli_command_bit(app->command))) continue;
-    const cli_strings *given = (const cli_strings *)(const void *)((const char *)&app->options + flag->offset);
+    const cli_strings *given =
+        (const cli_strings *)(const void *)((const char *)&app->options + flag->offset);
     if (!given->count)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s %s` needs --%s", app->command->noun,
-                              app->command->verb, flag->name);
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s %s` needs --%s",
+                              app->command->noun, app->command->verb, flag->name);
   }
   return IMGACT_OK;
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-static imgact_status check_twice(const char *const *items, size_t count, const char *what, imgact_error *error) {
+static imgact_status check_twice(const char *const *items, size_t count, const char *what,
+                                 imgact_error *error) {
   if (count < 2) return IMGACT_OK;
   const char **sorted = calloc(count, sizeof *sorted);
   if (!sorted) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
@@ -214,7 +231,8 @@ static imgact_status check_twice(const char *const *items, size_t count, const c
   imgact_status status = IMGACT_OK;
   for (size_t i = 1; !status && i < count; i++)
     if (!strcmp(sorted[i - 1], sorted[i]))
-      status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s '%s' is there twice", what, sorted[i]);
+      status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s '%s' is there twice", what,
+                                sorted[i]);
   free(sorted);
   return status;
 }
@@ -234,7 +252,8 @@ static imgact_status check_sort(const cli_app *app, imgact_error *error) {
   for (size_t i = 0; i < sort->count; i++) {
     const char *direction = strchr(sort->items[i], ':');
     if (direction && strcmp(direction, ":asc") != 0 && strcmp(direction, ":desc") != 0)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--sort takes KEY, KEY:asc or KEY:desc");
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                              "--sort takes KEY, KEY:asc or KEY:desc");
   }
   return IMGACT_OK;
 }
@@ -253,7 +272,8 @@ static imgact_status settle_command(parser *p, cli_app *app) {
   return status;
 }
 
-imgact_status cli_args_parse(int argc, char **argv, cli_app *app, cli_args *args, imgact_error *error) {
+imgact_status cli_args_parse(int argc, char **argv, cli_app *app, cli_args *args,
+                             imgact_error *error) {
   size_t room = argc > 0 ? (size_t)argc : 1;
   for (int i = 1; i < argc; i++) room += strlen(argv[i]); /* "-qqq" is three flags */
   *args = (cli_args){.words = calloc(room, sizeof *args->words)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Operations that run side by side in one loop. Invariants: an operation that was refused when it was made stops the whole
- * batch before the first request; a signal cancels what still runs, and what was known by then is shown. */
+/* Operations that run side by side in one loop. Invariants: an operation that was refused when it
+ * was made stops the whole batch before the first request; a signal cancels what still runs, and
+ * what was known by then is shown. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,8 +18,9 @@ static imgact_loop *volatile signalled_loop;
 
 static int64_t interrupted_ms;
 
-#define SIGNAL_DEBOUNCE_MS                                                                                                  \
-  100 /* timeout(1) and a session that ends may tell one thing twice; nobody's fingers are so quick */
+#define SIGNAL_DEBOUNCE_MS                                                                         \
+  100 /* timeout(1) and a session that ends may tell one thing twice; nobody's fingers are so      \
+         quick */
 
 /* A clock as the library's, which goes on while the machine sleeps. */
 static int64_t steady_ms(void) {
@@ -34,7 +36,8 @@ static int64_t steady_ms(void) {
 static void on_signal(int number) {
   (void)number;
   int64_t now_ms = steady_ms();
-  if (interrupted && now_ms - interrupted_ms >= SIGNAL_DEBOUNCE_MS) _exit(cli_exit_status(IMGACT_CANCELLED));
+  if (interrupted && now_ms - interrupted_ms >= SIGNAL_DEBOUNCE_MS)
+    _exit(cli_exit_status(IMGACT_CANCELLED));
   if (interrupted) return;
   int saved = errno;
   interrupted = 1;
@@ -51,10 +54,12 @@ void cli_signals_end(void) { signalled_loop = NULL; }
 static void catch_signal(int number) {
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
   sigfillset(&action.sa_mask); /* none while another is looked at */
-  if (!sigaction(number, NULL, &before) && before.sa_handler != SIG_IGN) sigaction(number, &action, NULL);
+  if (!sigaction(number, NULL, &before) && before.sa_handler != SIG_IGN)
+    sigaction(number, &action, NULL);
 }
 
-/* From the first request on: before it, a signal may just end the program. The handlers stay, so that results still get out.
+/* From the first request on: before it, a signal may just end the program. The handlers stay, so
+ * that results still get out.
  */
 static void catch_signals(imgact_loop *loop) {
   signalled_loop = loop;
@@ -82,13 +87,14 @@ static void configure(const cli_app *app, imgact_op *op) {
                                .per_page = o->per_page,
                                .max_items = o->limit,
                                .max_attempts = (int32_t)o->max_attempts,
-                               .flags =
-                                   (o->raw ? IMGACT_OP_FLAG_KEEP_RAW : 0) | (o->via_image ? IMGACT_OP_FLAG_VIA_IMAGE : 0)};
+                               .flags = (o->raw ? IMGACT_OP_FLAG_KEEP_RAW : 0) |
+                                        (o->via_image ? IMGACT_OP_FLAG_VIA_IMAGE : 0)};
   if (op) imgact_op_set_options(op, &options);
 }
 
 int cli_batch_new(cli_app *app, size_t count, cli_batch *batch) {
-  *batch = (cli_batch){.app = app, .items = calloc(count ? count : 1, sizeof *batch->items), .count = count};
+  *batch = (cli_batch){
+      .app = app, .items = calloc(count ? count : 1, sizeof *batch->items), .count = count};
   if (batch->items) return 0;
   batch->count = 0;
   return cli_report_error(app, IMGACT_NOMEM, "out of memory");
@@ -107,9 +113,11 @@ static imgact_status announce(void *user, imgact_op *op, const char *call_json) 
   return IMGACT_OK;
 }
 
-void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject, const char *region, bool wait) {
+void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject,
+                   const char *region, bool wait) {
   cli_item *item = &batch->items[index];
-  *item = (cli_item){.batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
+  *item = (cli_item){
+      .batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
   configure(batch->app, op);
   imgact_op_set_wait(op, wait);
   imgact_op_set_progress(op, cli_progress_seen, item);
@@ -119,7 +127,8 @@ void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *su
 
 int cli_batch_check(cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++)
-    if (imgact_op_error(batch->items[i].op)->status) return cli_report_op_failure(batch->app, batch->items[i].op);
+    if (imgact_op_error(batch->items[i].op)->status)
+      return cli_report_op_failure(batch->app, batch->items[i].op);
   return 0;
 }
 
@@ -132,8 +141,8 @@ static void cancel_unsent(cli_batch *batch) {
     if (!imgact_op_maybe_applied(batch->items[i].op)) imgact_op_cancel(batch->items[i].op);
 }
 
-/* To the library every operation times out. A caller needs to know which changes certainly were not sent: nothing can have
- * been applied, and no response says that the server has seen one. */
+/* To the library every operation times out. A caller needs to know which changes certainly were not
+ * sent: nothing can have been applied, and no response says that the server has seen one. */
 static void note_unsent(cli_item *item) {
   const imgact_error *error = imgact_op_error(item->op);
   bool sent = (error->flags & IMGACT_ERROR_MAYBE_APPLIED) || error->http_status;
@@ -142,7 +151,8 @@ static void note_unsent(cli_item *item) {
   item->unsent = true;
   *unsent = *error; /* its message says why no attempt was successful */
   unsent->status = IMGACT_CANCELLED;
-  if (!item->attempted) snprintf(unsent->message, sizeof unsent->message, "not sent before the deadline");
+  if (!item->attempted)
+    snprintf(unsent->message, sizeof unsent->message, "not sent before the deadline");
 }
 
 static void finished(void *user, imgact_op *op) {
@@ -152,8 +162,8 @@ static void finished(void *user, imgact_op *op) {
   note_unsent(item);
   if (batch->app->line.kind == CLI_LINE_LOOKUP) cli_progress_clear(batch->app);
   if (item->waits) cli_progress_ended(item);
-  /* The same token would be refused for every other item as well: they end before they take this one's place. What is out
-   * already has its own answer on the way. */
+  /* The same token would be refused for every other item as well: they end before they take this
+   * one's place. What is out already has its own answer on the way. */
   if (imgact_op_error(op)->status != IMGACT_UNAUTHORIZED || batch->stopped) return;
   batch->stopped = true;
   cancel_unsent(batch);
@@ -164,7 +174,8 @@ static void wait_for_loop(const cli_app *app) {
   imgact_loop *loop = app->session.loop;
   struct pollfd ready = {.fd = imgact_loop_fd(loop), .events = POLLIN};
   int timeout_ms = imgact_loop_timeout_ms(loop);
-  if ((app->line.width || app->line.has_bar) && (timeout_ms < 0 || timeout_ms > 1000)) timeout_ms = 1000;
+  if ((app->line.width || app->line.has_bar) && (timeout_ms < 0 || timeout_ms > 1000))
+    timeout_ms = 1000;
   poll(&ready, ready.fd >= 0, timeout_ms);
 }
 
@@ -175,7 +186,8 @@ void cli_batch_run(cli_batch *batch) {
   batch->app->attempts = 0;
   batch->app->alone = batch->count == 1;
   batch->left = batch->count;
-  for (size_t i = 0; i < batch->count; i++) imgact_op_start(batch->items[i].op, finished, &batch->items[i]);
+  for (size_t i = 0; i < batch->count; i++)
+    imgact_op_start(batch->items[i].op, finished, &batch->items[i]);
   while (batch->left > 0) {
     if (!cancelled && interrupted) {
       cancel_all(batch);
@@ -189,9 +201,12 @@ void cli_batch_run(cli_batch *batch) {
 }
 
 const imgact_error *cli_item_error(const cli_item *item) {
-  static const imgact_error unfinished = {
-      .status = IMGACT_INTERNAL, .retry_after_ms = -1, .flags = IMGACT_ERROR_MAYBE_APPLIED, .message = "it did not end"};
-  const imgact_error *error = item->unsent ? &item->batch->unsent[item->attempted] : imgact_op_error(item->op);
+  static const imgact_error unfinished = {.status = IMGACT_INTERNAL,
+                                          .retry_after_ms = -1,
+                                          .flags = IMGACT_ERROR_MAYBE_APPLIED,
+                                          .message = "it did not end"};
+  const imgact_error *error =
+      item->unsent ? &item->batch->unsent[item->attempted] : imgact_op_error(item->op);
   return error->status || imgact_op_done(item->op) ? error : &unfinished;
 }
 
@@ -199,7 +214,8 @@ void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imga
   bool by_signal = interrupted != 0;
   /* What was cancelled because the token was refused failed for that reason. */
   if (status == IMGACT_CANCELLED && !by_signal && batch->stopped) return;
-  if (status == IMGACT_CANCELLED && !by_signal) status = IMGACT_TIMEOUT; /* not sent before the deadline */
+  if (status == IMGACT_CANCELLED && !by_signal)
+    status = IMGACT_TIMEOUT; /* not sent before the deadline */
   cli_exit_summary_add(summary, status);
 }
 

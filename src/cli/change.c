@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* imgact image delete, convert, transfer, protect, unprotect: one operation per image (and region), side by side; the
- * results are outcomes in the order asked. */
+/* imgact image delete, convert, transfer, protect, unprotect: one operation per image (and region),
+ * side by side; the results are outcomes in the order asked. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -57,7 +57,8 @@ static void ask(cli_app *app) {
     cli_buffer_text(&names, " ");
     cli_buffer_visible(&names, app->arguments[i]);
   }
-  cli_stream_format(&app->err, "Delete %zu image%s at %s", app->arguments_count, app->arguments_count == 1 ? "" : "s",
+  cli_stream_format(&app->err, "Delete %zu image%s at %s", app->arguments_count,
+                    app->arguments_count == 1 ? "" : "s",
                     imgact_client_provider_name(app->session.client));
   cli_stream_text(&app->err, cli_buffer_get(&names));
   cli_stream_text(&app->err, "? [y/N] ");
@@ -72,7 +73,8 @@ static int confirm(cli_app *app) {
   int64_t asked_ms = cli_elapsed_ms(app);
   ask(app);
   bool yes = says_yes(&app->err);
-  app->began_ms += cli_elapsed_ms(app) - asked_ms; /* --deadline is the command's, not its reader's */
+  app->began_ms +=
+      cli_elapsed_ms(app) - asked_ms; /* --deadline is the command's, not its reader's */
   if (yes) return 0;
   if (cli_wants_json(app)) return cli_report_error(app, IMGACT_CANCELLED, "nothing was deleted");
   cli_print_note(app, "nothing was deleted");
@@ -97,7 +99,8 @@ static void tell_people(cli_app *app, const cli_item *item, const cli_outcome *o
   imgact_error stopped;
   cli_item_name(item, what, sizeof what);
   if (!outcome->ok && !item->error_printed && !cli_wants_json(app))
-    cli_report_failure(app, cli_wait_abandoned(item, &stopped) ? &stopped : outcome->failure.error, NULL, what);
+    cli_report_failure(app, cli_wait_abandoned(item, &stopped) ? &stopped : outcome->failure.error,
+                       NULL, what);
   if (outcome->ok && outcome->adopted && cli_progress_tells_pauses(app))
     cli_print_note(app, "%s: the answer was lost, but it was applied, and not sent twice", what);
 }
@@ -112,7 +115,8 @@ static void rescue(cli_app *app, const cli_batch *batch, const cli_outcome *outc
     if (!outcomes[i].ok)
       cli_print_note(app, "%s: %s", what, outcomes[i].failure.error->message);
     else if (action && action->id)
-      cli_print_note(app, "%s: action %.64s: %s", what, action->id, imgact_action_status_name(action->status));
+      cli_print_note(app, "%s: action %.64s: %s", what, action->id,
+                     imgact_action_status_name(action->status));
     else
       cli_print_note(app, "%s: done", what);
   }
@@ -123,7 +127,9 @@ static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const voi
   for (size_t i = 0; i < batch->count; i++) {
     outcomes[i] = outcome_of(app, &batch->items[i]);
     items[i] = &outcomes[i];
-    cli_batch_summarise(batch, &tally, outcomes[i].ok ? IMGACT_OK : (imgact_status)outcomes[i].failure.error->status);
+    cli_batch_summarise(batch, &tally,
+                        outcomes[i].ok ? IMGACT_OK
+                                       : (imgact_status)outcomes[i].failure.error->status);
   }
   int exit_status = cli_print_list(app, app->command->schema, items, batch->count);
   rescue(app, batch, outcomes);
@@ -138,7 +144,8 @@ int cli_image_mutate(cli_app *app) {
   int exit_status = make_batch(app, &batch);
   if (!exit_status) exit_status = confirm(app);
   if (!exit_status) {
-    /* Room for the outcomes comes first: once mutations are out, their results have to get out as well. */
+    /* Room for the outcomes comes first: once mutations are out, their results have to get out as
+     * well. */
     cli_outcome *outcomes = calloc(batch.count, sizeof *outcomes);
     const void **items = calloc(batch.count, sizeof *items);
     if (outcomes && items) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the tool share: the options, the running command, and how results reach the outside. */
+/* What the files of the tool share: the options, the running command, and how results reach the
+ * outside. */
 #ifndef IMGACT_CLI_H
 #define IMGACT_CLI_H
 
@@ -61,10 +62,14 @@ struct cli_command {
 /* By cli_command_id. */
 extern const cli_command cli_commands[CLI_COMMAND_COUNT];
 
-/* The command that the first words name; *used is how many of them. NULL with an error that says what was meant. */
-const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used, imgact_error *error);
+/* The command that the first words name; *used is how many of them. NULL with an error that says
+ * what was meant. */
+const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used,
+                                    imgact_error *error);
 bool cli_is_noun(const char *word);
-static inline uint32_t cli_command_bit(const cli_command *command) { return 1u << (unsigned)(command - cli_commands); }
+static inline uint32_t cli_command_bit(const cli_command *command) {
+  return 1u << (unsigned)(command - cli_commands);
+}
 
 /* ---- the running command ---- */
 
@@ -104,7 +109,7 @@ struct cli_app {
   int64_t began_ms;    /* monotonic; what a question took is left out */
   cli_status_line line;
   uint32_t lookup_request; /* the request whose answer was lost and is looked into; 0 = none */
-  int32_t attempts;        /* of the request that was sent last, where one operation runs alone; else 0 */
+  int32_t attempts; /* of the request that was sent last, where one operation runs alone; else 0 */
   bool alone;
   bool color_out, color_err;
 };
@@ -123,9 +128,10 @@ typedef struct cli_failure {
   const imgact_error *error;
   const char *details; /* JSON, or NULL */
 } cli_failure;
-/* Prints an error as the output format wants it and returns its exit status. `what` (may be NULL) names what failed; for
- * people only, because in JSON the message is the cloud's own. */
-int cli_report_failure(cli_app *app, const imgact_error *shown, const char *details, const char *what);
+/* Prints an error as the output format wants it and returns its exit status. `what` (may be NULL)
+ * names what failed; for people only, because in JSON the message is the cloud's own. */
+int cli_report_failure(cli_app *app, const imgact_error *shown, const char *details,
+                       const char *what);
 int cli_report_op_failure(cli_app *app, const imgact_op *op);
 /* Prints an error for people, whatever the output format: as progress, while other things go on. */
 void cli_print_error(cli_app *app, const imgact_error *shown, const char *what);
@@ -144,13 +150,16 @@ int cli_exit_summary_status(const cli_exit_summary *summary);
 
 /* ---- session.c ---- */
 
-/* Makes a client from flags, environment and configuration. 0, or an exit status after its error was printed. */
+/* Makes a client from flags, environment and configuration. 0, or an exit status after its error
+ * was printed. */
 int cli_session_open(cli_app *app);
 int cli_config_open(cli_app *app);
 imgact_config_overrides cli_overrides(const cli_app *app);
-/* Appends the matching flags to an error of imgact_client_from_config() or imgact_config_resolve(). */
+/* Appends the matching flags to an error of imgact_client_from_config() or imgact_config_resolve().
+ */
 void cli_add_flag_remedy(imgact_error *error);
-/* For people: says so where the client's endpoint has no version, as the provider's own has, or the other way round. */
+/* For people: says so where the client's endpoint has no version, as the provider's own has, or the
+ * other way round. */
 void cli_note_endpoint(cli_app *app);
 /* Writes the cassette, if one is recorded, and frees everything. 0 or an exit status. */
 int cli_session_close(cli_app *app);
@@ -178,7 +187,8 @@ struct cli_batch {
   size_t count;
   size_t left, failed;
   int64_t percent_sum;    /* of the items' progress */
-  imgact_error unsent[2]; /* of every item whose change was not sent before the deadline; [1]: although it was attempted */
+  imgact_error unsent[2]; /* of every item whose change was not sent before the deadline; [1]:
+                             although it was attempted */
   bool stopped;           /* the token was refused: the rest was cancelled */
   bool reports_progress;  /* the cloud says how far its actions are */
 };
@@ -188,15 +198,18 @@ int cli_batch_new(cli_app *app, size_t count, cli_batch *batch);
 /* Frees the operations too. */
 void cli_batch_free(cli_batch *batch);
 /* Hands an operation (may be NULL: no memory) to an item, with the options of the command line. */
-void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject, const char *region, bool wait);
-/* Refuses the batch as a whole if one operation was refused when it was made. 0 or an exit status. */
+void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *subject,
+                   const char *region, bool wait);
+/* Refuses the batch as a whole if one operation was refused when it was made. 0 or an exit status.
+ */
 int cli_batch_check(cli_batch *batch);
 /* Runs them all to their ends, or until a signal. */
 void cli_batch_run(cli_batch *batch);
 /* How it ended; never NULL. */
 const imgact_error *cli_item_error(const cli_item *item);
 void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imgact_status status);
-/* Configures and runs one operation. 0 if it succeeded, else its exit status, with its error printed. */
+/* Configures and runs one operation. 0 if it succeeded, else its exit status, with its error
+ * printed. */
 int cli_run(cli_app *app, imgact_op *op);
 /* True once a first SIGINT or SIGTERM came. */
 bool cli_interrupted(void);
@@ -207,8 +220,8 @@ void cli_signals_end(void);
 
 /* "image 7 to nyc3", "action 8". */
 void cli_item_name(const cli_item *item, char *name, size_t capacity);
-/* For people: the error of an item that was given up while its action, whose id is known, was running, with what was seen of
- * it last. False if it was not. */
+/* For people: the error of an item that was given up while its action, whose id is known, was
+ * running, with what was seen of it last. False if it was not. */
 bool cli_wait_abandoned(const cli_item *item, imgact_error *error);
 /* Names the actions that are still running, and the command that goes on waiting for them. */
 void cli_hint_resume(cli_batch *batch);
@@ -227,9 +240,11 @@ size_t cli_terminal_width(int fd);
 void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action);
 /* Its operation has ended. */
 void cli_progress_ended(cli_item *item);
-/* Whether a pause before a request, or a look-up, is worth a line: on a terminal that shows progress. */
+/* Whether a pause before a request, or a look-up, is worth a line: on a terminal that shows
+ * progress. */
 bool cli_progress_tells_pauses(const cli_app *app);
-/* That line, of an IMGACT_TRACE_RETRY, _THROTTLE or _LOOKUP; it goes when what was waited for comes. */
+/* That line, of an IMGACT_TRACE_RETRY, _THROTTLE or _LOOKUP; it goes when what was waited for
+ * comes. */
 void cli_progress_pause(cli_app *app, const imgact_trace_event *event);
 /* Draws what is there again: time has passed. */
 void cli_progress_tick(cli_batch *batch);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Bytes and characters. Text may be hostile (it comes from a cloud) and is shown on a terminal, so nothing here trusts it:
- * what is no UTF-8 is shown as U+FFFD, and what could move the cursor or break a row as an escape. */
+/* Bytes and characters. Text may be hostile (it comes from a cloud) and is shown on a terminal, so
+ * nothing here trusts it: what is no UTF-8 is shown as U+FFFD, and what could move the cursor or
+ * break a row as an escape. */
 #include "cli_text.h"
 
 #include <stdio.h>
@@ -29,7 +30,9 @@ void cli_buffer_add(cli_buffer *buffer, const char *text, size_t length) {
   buffer->data[buffer->length] = '\0';
 }
 
-void cli_buffer_text(cli_buffer *buffer, const char *text) { cli_buffer_add(buffer, text, strlen(text)); }
+void cli_buffer_text(cli_buffer *buffer, const char *text) {
+  cli_buffer_add(buffer, text, strlen(text));
+}
 
 void cli_buffer_clear(cli_buffer *buffer) {
   buffer->length = 0;
@@ -51,14 +54,18 @@ size_t cli_utf8_decode(const char *text, uint32_t *point) {
     *point = 0;
     return 2;
   }
-  size_t length = at[0] >= 0xC2 && at[0] < 0xE0 ? 2 : (at[0] & 0xF0) == 0xE0 ? 3 : at[0] >= 0xF0 && at[0] < 0xF5 ? 4 : 0;
+  size_t length = at[0] >= 0xC2 && at[0] < 0xE0   ? 2
+                  : (at[0] & 0xF0) == 0xE0        ? 3
+                  : at[0] >= 0xF0 && at[0] < 0xF5 ? 4
+                                                  : 0;
   if (!length) return 0;
   uint32_t value = at[0] & (0xFFu >> (length + 1));
   for (size_t i = 1; i < length; i++) {
     if ((at[i] & 0xC0) != 0x80) return 0;
     value = value << 6 | (at[i] & 0x3Fu);
   }
-  if ((length == 3 && value < 0x800) || (length == 4 && (value < 0x10000 || value > 0x10FFFF))) return 0;
+  if ((length == 3 && value < 0x800) || (length == 4 && (value < 0x10000 || value > 0x10FFFF)))
+    return 0;
   if (value >= 0xD800 && value < 0xE000) return 0;
   *point = value;
   return length;
@@ -112,7 +119,11 @@ size_t cli_display_width(const char *text) {
     uint32_t point = 0;
     size_t length = cli_utf8_decode(text, &point);
     int columns = length ? wcwidth((wchar_t)point) : 1;
-    width += columns < 0 ? 1 : (size_t)columns; /* the C library does not know the character: most likely one column */
+    width +=
+        columns < 0
+            ? 1
+            : (size_t)
+                  columns; /* the C library does not know the character: most likely one column */
     text += length ? length : 1;
   }
   return width;

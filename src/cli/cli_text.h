@@ -18,7 +18,9 @@ void cli_buffer_add(cli_buffer *buffer, const char *text, size_t length);
 void cli_buffer_text(cli_buffer *buffer, const char *text);
 void cli_buffer_clear(cli_buffer *buffer);
 void cli_buffer_free(cli_buffer *buffer);
-static inline const char *cli_buffer_get(const cli_buffer *buffer) { return buffer->data ? buffer->data : ""; }
+static inline const char *cli_buffer_get(const cli_buffer *buffer) {
+  return buffer->data ? buffer->data : "";
+}
 
 /* One character of valid UTF-8, or C0 80 as U+0000; returns its bytes, 0 if it is none. */
 size_t cli_utf8_decode(const char *text, uint32_t *point);
@@ -26,8 +28,8 @@ bool cli_utf8_valid(const char *text);
 
 /* A control character, a line separator, or what turns the direction of writing. */
 bool cli_must_be_escaped(uint32_t point);
-/* Adds text so that it stays on one line of a terminal: control characters, line separators and what turns the direction of
- * writing become \n, \t or \u001b. */
+/* Adds text so that it stays on one line of a terminal: control characters, line separators and
+ * what turns the direction of writing become \n, \t or \u001b. */
 void cli_buffer_visible(cli_buffer *buffer, const char *text);
 /* The longest prefix of at most max bytes that ends at a whole character. */
 size_t cli_text_cut(const char *text, size_t max);

@@ -124,10 +124,10 @@ static const cli_command *find(const char *noun, const char *verb) {
 
 /* What other tools call a command, where no distance of letters leads there. */
 static const char *other_name(const char *noun, const char *word) {
-  static const char *const names[][2] = {{"describe", "get"},  {"show", "get"},       {"info", "get"},
-                                         {"view", "get"},      {"ls", "list"},        {"rm", "delete"},
-                                         {"remove", "delete"}, {"destroy", "delete"}, {"edit", "update"},
-                                         {"copy", "transfer"}, {"watch", "wait"},     {"validate", "check"}};
+  static const char *const names[][2] = {
+      {"describe", "get"}, {"show", "get"},      {"info", "get"},      {"view", "get"},
+      {"ls", "list"},      {"rm", "delete"},     {"remove", "delete"}, {"destroy", "delete"},
+      {"edit", "update"},  {"copy", "transfer"}, {"watch", "wait"},    {"validate", "check"}};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (!strcmp(names[i][0], word) && find(noun, names[i][1])) return names[i][1];
   return NULL;
@@ -155,7 +155,8 @@ static void list_verbs(const char *noun, char *text, size_t capacity) {
   text[0] = '\0';
   for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
     if (strcmp(cli_commands[i].noun, noun)) continue;
-    int more = snprintf(text + length, capacity - length, "%s%s", length ? ", " : "", cli_commands[i].verb);
+    int more = snprintf(text + length, capacity - length, "%s%s", length ? ", " : "",
+                        cli_commands[i].verb);
     if (more < 0 || (size_t)more >= capacity - length) return;
     length += (size_t)more;
   }
@@ -164,10 +165,12 @@ static void list_verbs(const char *noun, char *text, size_t capacity) {
 static void say_unknown(const char *noun, const char *word, imgact_error *error) {
   const char *meant = nearest(noun, word), *of = noun ? noun : "", *blank = noun ? " " : "";
   if (meant)
-    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no command '%s%s%s'; did you mean '%s%s%s'?", of, blank, word,
-                     of, blank, meant);
+    imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                     "there is no command '%s%s%s'; did you mean '%s%s%s'?", of, blank, word, of,
+                     blank, meant);
   else
-    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "there is no command '%s%s%s'; see `imgact --help`", of, blank, word);
+    imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                     "there is no command '%s%s%s'; see `imgact --help`", of, blank, word);
 }
 
 bool cli_is_noun(const char *word) {
@@ -176,7 +179,8 @@ bool cli_is_noun(const char *word) {
   return false;
 }
 
-const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used, imgact_error *error) {
+const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used,
+                                    imgact_error *error) {
   if (!count) {
     imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no command; see `imgact --help`");
     return NULL;
@@ -190,7 +194,8 @@ const cli_command *cli_command_find(const char *const *words, size_t count, size
   if (is_noun && count == 1) {
     char verbs[128];
     list_verbs(words[0], verbs, sizeof verbs);
-    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s` needs one of: %s", words[0], verbs);
+    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s` needs one of: %s", words[0],
+                     verbs);
   } else
     say_unknown(is_noun ? words[0] : NULL, words[is_noun], error);
   return NULL;

@@ -12,7 +12,9 @@ typedef struct path_item {
 static const cli_field path_fields[] = {{"path", cli_get_text, offsetof(path_item, path)}};
 const cli_schema cli_path_schema = {.fields = path_fields, .count = 1};
 
-static bool for_programs(const cli_app *app) { return app->options.output != CLI_TABLE || app->options.columns; }
+static bool for_programs(const cli_app *app) {
+  return app->options.output != CLI_TABLE || app->options.columns;
+}
 
 static int print_line(cli_app *app, const char *text) {
   int exit_status = cli_print_text(app, text);
@@ -25,11 +27,13 @@ int cli_config_path(cli_app *app) {
   path_item item = {imgact_config_path(app->session.config)};
   if (for_programs(app)) return cli_print_item(app, &cli_path_schema, &item);
   if (!item.path)
-    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "there is no home for a configuration file; use --config");
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                            "there is no home for a configuration file; use --config");
   return print_line(app, item.path);
 }
 
-/* ---- list: read from the file alone, for people and for completions; no token is looked for ---- */
+/* ---- list: read from the file alone, for people and for completions; no token is looked for ----
+ */
 
 typedef struct profile_item {
   const char *name, *provider, *endpoint;
@@ -42,7 +46,8 @@ static const cli_field profile_fields[] = {
     {"endpoint", cli_get_text, offsetof(profile_item, endpoint)},
     {"default", cli_get_bool, offsetof(profile_item, is_default)},
 };
-const cli_schema cli_profile_schema = {.fields = profile_fields, .count = sizeof profile_fields / sizeof profile_fields[0]};
+const cli_schema cli_profile_schema = {.fields = profile_fields,
+                                       .count = sizeof profile_fields / sizeof profile_fields[0]};
 
 static profile_item profile_named(const imgact_config *config, const char *name) {
   const char *usual = imgact_config_default_profile(config);
@@ -91,15 +96,16 @@ static const cli_field settings_fields[] = {
     {"token_kind", cli_get_text, offsetof(settings_item, settings.token_kind)},
     {"token_source", cli_get_text, offsetof(settings_item, settings.token_source)},
 };
-const cli_schema cli_settings_schema = {.fields = settings_fields,
-                                        .count = sizeof settings_fields / sizeof settings_fields[0]};
+const cli_schema cli_settings_schema = {
+    .fields = settings_fields, .count = sizeof settings_fields / sizeof settings_fields[0]};
 
 static int select_settings(cli_app *app, settings_item *item) {
   imgact_error error;
   imgact_config_overrides overrides = cli_overrides(app);
   item->path = imgact_config_path(app->session.config);
   item->exists = imgact_config_file_exists(app->session.config);
-  if (imgact_config_resolve(app->session.config, &overrides, &item->settings, &error) == IMGACT_OK) return 0;
+  if (imgact_config_resolve(app->session.config, &overrides, &item->settings, &error) == IMGACT_OK)
+    return 0;
   cli_add_flag_remedy(&error);
   return cli_report_failure(app, &error, NULL, NULL);
 }
@@ -111,7 +117,8 @@ int cli_config_show(cli_app *app) {
   return exit_status ? exit_status : cli_print_item(app, &cli_settings_schema, &item);
 }
 
-/* A client is made, which reads the token and looks at the endpoint, and nothing is sent with it. */
+/* A client is made, which reads the token and looks at the endpoint, and nothing is sent with it.
+ */
 int cli_config_check(cli_app *app) {
   settings_item item = {0};
   int exit_status = cli_session_open(app);
@@ -127,8 +134,9 @@ typedef struct version_item {
   const char *version, *library;
 } version_item;
 
-static const cli_field version_fields[] = {{"version", cli_get_text, offsetof(version_item, version)},
-                                           {"library", cli_get_text, offsetof(version_item, library)}};
+static const cli_field version_fields[] = {
+    {"version", cli_get_text, offsetof(version_item, version)},
+    {"library", cli_get_text, offsetof(version_item, library)}};
 const cli_schema cli_version_schema = {.fields = version_fields, .count = 2};
 
 int cli_version(cli_app *app) {

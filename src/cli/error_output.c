@@ -70,7 +70,8 @@ static void begin_stderr(cli_app *app) {
 
 /* ---- tokens ---- */
 
-/* How much of a secret must be in a text to count: 8 characters after the vendor's prefix, as in the library. */
+/* How much of a secret must be in a text to count: 8 characters after the vendor's prefix, as in
+ * the library. */
 static size_t needle_of(const char *secret, size_t length, const char *const *prefixes) {
   size_t common = 0;
   for (; prefixes && *prefixes; prefixes++)
@@ -78,8 +79,8 @@ static size_t needle_of(const char *secret, size_t length, const char *const *pr
   return length < common + 8 ? length : common + 8;
 }
 
-/* Replaces a secret in a text. Of "NAME=token" in a variable only the token is secret: errors name variables. Returns true
- * if it was there. */
+/* Replaces a secret in a text. Of "NAME=token" in a variable only the token is secret: errors name
+ * variables. Returns true if it was there. */
 static bool hide(cli_buffer *text, const char *secret, const char *const *prefixes) {
   static const char around[] = " \t\r\n\"'"; /* whitespace, and quotation marks by mistake */
   cli_buffer shown = {0};
@@ -87,7 +88,8 @@ static bool hide(cli_buffer *text, const char *secret, const char *const *prefix
   if (!secret) return false;
   secret += strspn(secret, around);
   const char *equals = strchr(secret, '=');
-  if (equals && strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == (size_t)(equals - secret)) secret = equals + 1;
+  if (equals && strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == (size_t)(equals - secret))
+    secret = equals + 1;
   size_t length = strcspn(secret, around), needle = needle_of(secret, length, prefixes);
   if (length < 8) return false;
   for (const char *at = cli_buffer_get(text); *at;) {
@@ -106,7 +108,8 @@ static bool hide(cli_buffer *text, const char *secret, const char *const *prefix
   return found;
 }
 
-/* A word that is quoted may be the token, put where it does not belong: what the usual variables hold is not shown. */
+/* A word that is quoted may be the token, put where it does not belong: what the usual variables
+ * hold is not shown. */
 static bool hide_tokens(cli_buffer *text) {
   const imgact_provider *provider;
   bool found = false;
@@ -125,7 +128,8 @@ static void clean_message(imgact_error *error, bool plain) {
     cli_buffer_add(&text, plain && is_escaped ? "?" : at, 1);
   }
   hide_tokens(&text);
-  snprintf(error->message, sizeof error->message, "%s", text.failed ? "out of memory" : cli_buffer_get(&text));
+  snprintf(error->message, sizeof error->message, "%s",
+           text.failed ? "out of memory" : cli_buffer_get(&text));
   cli_buffer_free(&text);
 }
 
@@ -154,11 +158,14 @@ static void add_origin(cli_buffer *text, const imgact_error *error, int32_t atte
   char number[40];
   const char *opening = " (";
   if (error->provider_code[0] || error->http_status > 0) {
-    add_part(text, opening, error->provider_code[0] ? error->provider_code : imgact_status_name(error->status), "");
+    add_part(text, opening,
+             error->provider_code[0] ? error->provider_code : imgact_status_name(error->status),
+             "");
     opening = ", ";
   }
   snprintf(number, sizeof number, "HTTP %d", (int)error->http_status);
-  if (error->http_status > 0 && !strstr(error->message, number)) { /* it says so itself where the cloud has no words */
+  if (error->http_status > 0 &&
+      !strstr(error->message, number)) { /* it says so itself where the cloud has no words */
     add_part(text, opening, number, "");
     opening = ", ";
   }
@@ -177,13 +184,15 @@ static void add_origin(cli_buffer *text, const imgact_error *error, int32_t atte
     opening = ", ";
   }
   if (opening[0] == ',') cli_buffer_text(text, ")");
-  if (error->flags & IMGACT_ERROR_MAYBE_APPLIED) cli_buffer_text(text, "; it may have been applied");
+  if (error->flags & IMGACT_ERROR_MAYBE_APPLIED)
+    cli_buffer_text(text, "; it may have been applied");
 }
 
-/* How often the request was sent that the error is about; 0 = that is not known, or beside the point. */
+/* How often the request was sent that the error is about; 0 = that is not known, or beside the
+ * point. */
 static int32_t attempts_of(const cli_app *app, const imgact_error *error) {
-  bool about_it =
-      error->status != IMGACT_TIMEOUT && error->status != IMGACT_CANCELLED && error->status != IMGACT_ACTION_FAILED;
+  bool about_it = error->status != IMGACT_TIMEOUT && error->status != IMGACT_CANCELLED &&
+                  error->status != IMGACT_ACTION_FAILED;
   return about_it && !app->lookup_request ? app->attempts : 0;
 }
 
@@ -196,8 +205,8 @@ static void print_for_people(cli_app *app, const imgact_error *error, const char
   cli_buffer_free(&text);
 }
 
-static const char *write_failure(imgact_json_writer *writer, const imgact_error *error, const char *details,
-                                 size_t *length) {
+static const char *write_failure(imgact_json_writer *writer, const imgact_error *error,
+                                 const char *details, size_t *length) {
   const cli_failure failure = {error, details};
   imgact_json_writer_reset(writer);
   imgact_json_write_begin_object(writer);
@@ -216,11 +225,14 @@ static bool shows_token(const char *json) {
   return found;
 }
 
-static void print_for_programs(cli_app *app, const imgact_error *error, const char *details, const char *what) {
+static void print_for_programs(cli_app *app, const imgact_error *error, const char *details,
+                               const char *what) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   imgact_error named = *error; /* of several waits each error says whose it is */
   size_t length = 0;
-  if (what) snprintf(named.message, sizeof named.message, "%.*s: %.300s", CLI_NAMED_BYTES, what, error->message);
+  if (what)
+    snprintf(named.message, sizeof named.message, "%.*s: %.300s", CLI_NAMED_BYTES, what,
+             error->message);
   clean_message(&named, false);
   const char *text = write_failure(writer, &named, details, &length);
   if (text && shows_token(text)) {
@@ -236,7 +248,8 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
   imgact_json_writer_free(writer);
 }
 
-int cli_report_failure(cli_app *app, const imgact_error *shown, const char *details, const char *what) {
+int cli_report_failure(cli_app *app, const imgact_error *shown, const char *details,
+                       const char *what) {
   if (cli_wants_json(app))
     print_for_programs(app, shown, details, what);
   else
@@ -244,7 +257,9 @@ int cli_report_failure(cli_app *app, const imgact_error *shown, const char *deta
   return cli_exit_status(shown->status);
 }
 
-void cli_print_error(cli_app *app, const imgact_error *shown, const char *what) { print_for_people(app, shown, what); }
+void cli_print_error(cli_app *app, const imgact_error *shown, const char *what) {
+  print_for_people(app, shown, what);
+}
 
 int cli_report_op_failure(cli_app *app, const imgact_op *op) {
   return cli_report_failure(app, imgact_op_error(op), imgact_op_error_details(op), NULL);

@@ -1,41 +1,47 @@
 // SPDX-License-Identifier: MIT
-/* The table of flags and what turns their values into options. A value may be a secret that slipped into the wrong place, so
- * a message quotes none but in the sets of fixed words, where the mistake cannot be seen without. */
+/* The table of flags and what turns their values into options. A value may be a secret that slipped
+ * into the wrong place, so a message quotes none but in the sets of fixed words, where the mistake
+ * cannot be seen without. */
 #include "cli.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BIT(id)    (1u << (unsigned)(id))
-#define ALL        (BIT(CLI_COMMAND_COUNT) - 1)
-#define LISTS      (BIT(CLI_IMAGE_LIST) | BIT(CLI_ACTION_LIST))
-#define WAITS      (BIT(CLI_IMAGE_CONVERT) | BIT(CLI_IMAGE_TRANSFER) | BIT(CLI_IMAGE_PROTECT) | BIT(CLI_IMAGE_UNPROTECT))
+#define BIT(id) (1u << (unsigned)(id))
+#define ALL     (BIT(CLI_COMMAND_COUNT) - 1)
+#define LISTS   (BIT(CLI_IMAGE_LIST) | BIT(CLI_ACTION_LIST))
+#define WAITS                                                                                      \
+  (BIT(CLI_IMAGE_CONVERT) | BIT(CLI_IMAGE_TRANSFER) | BIT(CLI_IMAGE_PROTECT) |                     \
+   BIT(CLI_IMAGE_UNPROTECT))
 #define ACTIONS    (BIT(CLI_ACTION_LIST) | BIT(CLI_ACTION_GET) | BIT(CLI_ACTION_WAIT))
 #define AT(member) offsetof(cli_options, member)
 
-#define SWITCH(word, mark, member, who, of, text)                                                                           \
-  {                                                                                                                         \
-    .name = word, .letter = mark, .summary = text, .offset = AT(member), .commands = who, .kind = CLI_FLAG_SWITCH,          \
-    .group = of                                                                                                             \
+#define SWITCH(word, mark, member, who, of, text)                                                  \
+  {                                                                                                \
+    .name = word, .letter = mark, .summary = text, .offset = AT(member), .commands = who,          \
+    .kind = CLI_FLAG_SWITCH, .group = of                                                           \
   }
-#define VALUE(type, word, mark, meta, words, member, who, of, text)                                                         \
-  {                                                                                                                         \
-    .name = word, .letter = mark, .metavar = meta, .values = words, .summary = text, .offset = AT(member), .commands = who, \
-    .kind = type, .group = of                                                                                               \
+#define VALUE(type, word, mark, meta, words, member, who, of, text)                                \
+  {                                                                                                \
+    .name = word, .letter = mark, .metavar = meta, .values = words, .summary = text,               \
+    .offset = AT(member), .commands = who, .kind = type, .group = of                               \
   }
-#define FILE_VALUE(word, member, of, text)                                                                                  \
-  {                                                                                                                         \
-    .name = word, .metavar = "FILE", .summary = text, .offset = AT(member), .commands = ALL, .kind = CLI_FLAG_TEXT,         \
-    .group = of, .file = true                                                                                               \
+#define FILE_VALUE(word, member, of, text)                                                         \
+  {                                                                                                \
+    .name = word, .metavar = "FILE", .summary = text, .offset = AT(member), .commands = ALL,       \
+    .kind = CLI_FLAG_TEXT, .group = of, .file = true                                               \
   }
-#define OWN_TEXT(word, meta, member, who, text)                                                                             \
+#define OWN_TEXT(word, meta, member, who, text)                                                    \
   VALUE(CLI_FLAG_TEXT, word, 0, meta, NULL, member, who, CLI_GROUP_COMMAND, text)
-#define OWN_TEXTS(word, meta, words, member, who, text)                                                                     \
+#define OWN_TEXTS(word, meta, words, member, who, text)                                            \
   VALUE(CLI_FLAG_TEXTS, word, 0, meta, words, member, who, CLI_GROUP_COMMAND, text)
-#define OWN_COUNT(word, member, who, text)  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, who, CLI_GROUP_COMMAND, text)
+#define OWN_COUNT(word, member, who, text)                                                         \
+  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, who, CLI_GROUP_COMMAND, text)
 #define OWN_SWITCH(word, member, who, text) SWITCH(word, 0, member, who, CLI_GROUP_COMMAND, text)
-#define DURATION(word, member, text)        VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, ALL, CLI_GROUP_REQUESTS, text)
-#define COUNT(word, member, text)           VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, ALL, CLI_GROUP_REQUESTS, text)
+#define DURATION(word, member, text)                                                               \
+  VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, ALL, CLI_GROUP_REQUESTS, text)
+#define COUNT(word, member, text)                                                                  \
+  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, ALL, CLI_GROUP_REQUESTS, text)
 
 /* clang-format off */
 const cli_flag cli_flags[] = {
@@ -116,7 +122,8 @@ bool cli_flag_is_common(const cli_flag *flag) { return flag->commands == ALL; }
 
 const cli_flag *cli_flag_named(const char *name, size_t length) {
   for (size_t i = 0; i < cli_flags_count; i++)
-    if (strlen(cli_flags[i].name) == length && !strncmp(cli_flags[i].name, name, length)) return &cli_flags[i];
+    if (strlen(cli_flags[i].name) == length && !strncmp(cli_flags[i].name, name, length))
+      return &cli_flags[i];
   return NULL;
 }
 
@@ -128,7 +135,8 @@ const cli_flag *cli_flag_lettered(char letter) {
 
 const cli_flag *cli_flag_of(uint32_t commands, const char *name) {
   for (size_t i = 0; i < cli_flags_count; i++)
-    if ((cli_flags[i].commands & commands) && !strcmp(cli_flags[i].name, name)) return &cli_flags[i];
+    if ((cli_flags[i].commands & commands) && !strcmp(cli_flags[i].name, name))
+      return &cli_flags[i];
   return NULL;
 }
 
@@ -143,7 +151,8 @@ const char *cli_choice_next(const char *values, const char *after, size_t *lengt
 int cli_choice_index(const char *values, const char *word) {
   size_t length;
   int index = 0;
-  for (const char *at = cli_choice_next(values, NULL, &length); at; at = cli_choice_next(values, at, &length), index++)
+  for (const char *at = cli_choice_next(values, NULL, &length); at;
+       at = cli_choice_next(values, at, &length), index++)
     if (strlen(word) == length && !strncmp(at, word, length)) return index;
   return -1;
 }
@@ -205,7 +214,8 @@ static bool parse_duration(const char *text, int64_t *duration_ms) {
 
 static void suggest(const char *values, const char *value, char *hint, size_t capacity) {
   size_t length, best = SIZE_MAX;
-  for (const char *at = cli_choice_next(values, NULL, &length); at; at = cli_choice_next(values, at, &length)) {
+  for (const char *at = cli_choice_next(values, NULL, &length); at;
+       at = cli_choice_next(values, at, &length)) {
     char word[32];
     snprintf(word, sizeof word, "%.*s", (int)length, at);
     size_t distance = cli_edit_distance(value, word);
@@ -223,8 +233,9 @@ static imgact_status bad_choice(const cli_flag *flag, const char *value, imgact_
     snprintf(hint, sizeof hint, "; for several, repeat the flag");
   else
     suggest(flag->values, value, hint, sizeof hint);
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s cannot be '%s'; choose one of: %s%s", flag->name, value,
-                          words, hint);
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                          "--%s cannot be '%s'; choose one of: %s%s", flag->name, value, words,
+                          hint);
 }
 
 /* A slug has no comma: the cloud would be asked for a region that nobody means. */
@@ -232,20 +243,22 @@ static bool is_list(const cli_flag *flag, const char *value) {
   return !strcmp(flag->name, "region") && value && strchr(value, ',');
 }
 
-static imgact_status add_text(cli_strings *strings, const char *value, size_t room, imgact_error *error) {
+static imgact_status add_text(cli_strings *strings, const char *value, size_t room,
+                              imgact_error *error) {
   if (!strings->items) strings->items = calloc(room, sizeof *strings->items);
   if (!strings->items) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   strings->items[strings->count++] = value;
   return IMGACT_OK;
 }
 
-imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t room, cli_options *options,
-                             imgact_error *error) {
+imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t room,
+                             cli_options *options, imgact_error *error) {
   if (!value && flag->kind != CLI_FLAG_SWITCH)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s needs a value", flag->name);
   if (is_list(flag, value))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--region cannot be '%s'%s", value,
-                            flag->kind == CLI_FLAG_TEXTS ? "; for several, repeat the flag" : ": it takes one region");
+                            flag->kind == CLI_FLAG_TEXTS ? "; for several, repeat the flag"
+                                                         : ": it takes one region");
   char *at = (char *)options + flag->offset;
   int index = flag->values && value ? cli_choice_index(flag->values, value) : 0;
   /* An unknown provider is the library's to refuse: it knows which ones there are. */
@@ -257,19 +270,22 @@ imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t roo
   case CLI_FLAG_TEXTS: return add_text((cli_strings *)(void *)at, value, room, error);
   case CLI_FLAG_COUNT:
     if (!parse_count(value, (int64_t *)(void *)at))
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s takes a whole number from 1", flag->name);
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s takes a whole number from 1",
+                              flag->name);
     break;
   case CLI_FLAG_DURATION:
     if (!parse_duration(value, (int64_t *)(void *)at))
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "--%s takes a duration above 0, such as 250ms, 5s, 2m or 1h30m", flag->name);
+                              "--%s takes a duration above 0, such as 250ms, 5s, 2m or 1h30m",
+                              flag->name);
     break;
   }
   return IMGACT_OK;
 }
 
 void cli_options_free(cli_options *options) {
-  cli_strings *lists[] = {&options->types,   &options->statuses, &options->bound_to,       &options->sort,
-                          &options->regions, &options->labels,   &options->removed_labels, &options->ids};
+  cli_strings *lists[] = {&options->types,          &options->statuses, &options->bound_to,
+                          &options->sort,           &options->regions,  &options->labels,
+                          &options->removed_labels, &options->ids};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) free(lists[i]->items);
 }

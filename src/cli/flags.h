@@ -16,7 +16,12 @@ typedef struct cli_strings {
 
 /* In the order of the flags' words. */
 typedef enum cli_format { CLI_TABLE, CLI_JSON, CLI_JSONL, CLI_CSV } cli_format;
-typedef enum cli_progress { CLI_PROGRESS_AUTO, CLI_PROGRESS_BAR, CLI_PROGRESS_PLAIN, CLI_PROGRESS_NONE } cli_progress;
+typedef enum cli_progress {
+  CLI_PROGRESS_AUTO,
+  CLI_PROGRESS_BAR,
+  CLI_PROGRESS_PLAIN,
+  CLI_PROGRESS_NONE
+} cli_progress;
 typedef enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER } cli_color;
 
 /* What the flags said; zero and NULL = not given. */
@@ -29,7 +34,8 @@ typedef struct cli_options {
   int no_header, raw, trace, quiet, help, version;
   /* of some commands */
   cli_strings types, statuses, bound_to, sort, regions, labels, removed_labels, ids;
-  const char *name, *arch, *label_selector, *tag, *region, *description, *distribution, *type, *image;
+  const char *name, *arch, *label_selector, *tag, *region, *description, *distribution, *type,
+      *image;
   int64_t page, per_page, limit;
   int visibility; /* imgact_visibility */
   int include_deprecated, clear_labels, ignore_missing, yes, wait, via_image;
@@ -68,21 +74,24 @@ typedef struct cli_flag {
 extern const cli_flag cli_flags[];
 extern const size_t cli_flags_count;
 
-/* Flags of one name take a value in every command, or in none, so that words and values can be told apart early. */
+/* Flags of one name take a value in every command, or in none, so that words and values can be told
+ * apart early. */
 const cli_flag *cli_flag_named(const char *name, size_t length);
 const cli_flag *cli_flag_lettered(char letter);
 /* The one that this command takes; NULL = none. */
 const cli_flag *cli_flag_of(uint32_t commands, const char *name);
 bool cli_flag_is_common(const cli_flag *flag);
 
-/* Visits the words of "a|b|c": returns where the next one starts and its length, or NULL. Start with NULL. */
+/* Visits the words of "a|b|c": returns where the next one starts and its length, or NULL. Start
+ * with NULL. */
 const char *cli_choice_next(const char *values, const char *after, size_t *length);
 /* The index of a word, -1 = not among them. */
 int cli_choice_index(const char *values, const char *word);
 
-/* Sets a flag's option. On failure a message without the flag's value, unless that is one of a fixed set. */
-imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t room, cli_options *options,
-                             imgact_error *error);
+/* Sets a flag's option. On failure a message without the flag's value, unless that is one of a
+ * fixed set. */
+imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t room,
+                             cli_options *options, imgact_error *error);
 void cli_options_free(cli_options *options);
 
 #endif

@@ -4,12 +4,14 @@
 
 #include "output.h"
 
-static const char *const group_titles[CLI_GROUP_COUNT] = {"Flags of this command", "Cloud", "Output", "Requests"};
+static const char *const group_titles[CLI_GROUP_COUNT] = {"Flags of this command", "Cloud",
+                                                          "Output", "Requests"};
 
 #define WIDTH       79
 #define FLAG_COLUMN 33
 
-/* A word behind those that end at `column`, on a new line where it does not fit; the column where it ends. */
+/* A word behind those that end at `column`, on a new line where it does not fit; the column where
+ * it ends. */
 static int put_word(cli_stream *out, const char *word, size_t length, int column, int indent) {
   bool fits = column + 1 + (int)length <= WIDTH;
   if (column > indent && fits)
@@ -40,8 +42,9 @@ static void put_lines(cli_stream *out, const char *text) {
 
 static void put_flag(cli_stream *out, const cli_flag *flag) {
   char left[64];
-  int width = snprintf(left, sizeof left, "%c%c%s --%s%s%s", flag->letter ? '-' : ' ', flag->letter ? flag->letter : ' ',
-                       flag->letter ? "," : " ", flag->name, flag->metavar ? " " : "", flag->metavar ? flag->metavar : "");
+  int width = snprintf(left, sizeof left, "%c%c%s --%s%s%s", flag->letter ? '-' : ' ',
+                       flag->letter ? flag->letter : ' ', flag->letter ? "," : " ", flag->name,
+                       flag->metavar ? " " : "", flag->metavar ? flag->metavar : "");
   cli_stream_format(out, "  %-30s ", left);
   if (width > 30) cli_stream_format(out, "\n%*s", FLAG_COLUMN, "");
   int column = put_words(out, flag->summary, FLAG_COLUMN, FLAG_COLUMN);
@@ -62,10 +65,11 @@ static void put_flags(cli_stream *out, uint32_t commands, cli_flag_group group) 
 }
 
 static void put_common_flags(cli_stream *out) {
-  for (int group = CLI_GROUP_PROVIDER; group < CLI_GROUP_COUNT; group++) put_flags(out, ~0u, (cli_flag_group)group);
+  for (int group = CLI_GROUP_PROVIDER; group < CLI_GROUP_COUNT; group++)
+    put_flags(out, ~0u, (cli_flag_group)group);
   cli_stream_char(out, '\n');
-  put_lines(out,
-            "A duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or after the words; -- ends them.");
+  put_lines(out, "A duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or "
+                 "after the words; -- ends them.");
 }
 
 static void put_synopsis(cli_stream *out, const cli_command *command) {
@@ -122,8 +126,8 @@ static void put_commands(cli_stream *out, const char *noun) {
     const cli_command *it = &cli_commands[i];
     if (noun && strcmp(it->noun, noun)) continue;
     char name[80];
-    snprintf(name, sizeof name, "%s%s%s %s", it->noun, it->verb ? " " : "", it->verb ? it->verb : "",
-             it->arguments ? it->arguments : "");
+    snprintf(name, sizeof name, "%s%s%s %s", it->noun, it->verb ? " " : "",
+             it->verb ? it->verb : "", it->arguments ? it->arguments : "");
     cli_stream_format(out, "  %-34s %s\n", name, it->summary);
   }
 }
@@ -138,14 +142,16 @@ static int help_on_noun(cli_app *app, const char *noun) {
 
 static int help_on_everything(cli_app *app) {
   cli_stream *out = &app->out;
-  cli_stream_line(out, "imgact: machine images and their actions on Hetzner Cloud and DigitalOcean\n\n"
-                       "Usage: imgact COMMAND [ARGUMENT...] [FLAG...]");
+  cli_stream_line(out,
+                  "imgact: machine images and their actions on Hetzner Cloud and DigitalOcean\n\n"
+                  "Usage: imgact COMMAND [ARGUMENT...] [FLAG...]");
   put_commands(out, NULL);
   put_common_flags(out);
   put_examples(out, "export HCLOUD_TOKEN=...\n"
                     "imgact --provider hetzner image list --type snapshot\n"
                     "imgact --provider hetzner image protect 4711 --wait");
-  cli_stream_line(out, "\n`imgact COMMAND --help` tells more; so do imgact(1) and imgact-config(5).");
+  cli_stream_line(out,
+                  "\n`imgact COMMAND --help` tells more; so do imgact(1) and imgact-config(5).");
   return cli_finish_stdout(app);
 }
 

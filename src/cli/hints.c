@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What to do about actions that still run when the tool stops waiting, and about changes of which nobody knows whether they
- * were applied: commands that can be pasted into a shell. */
+/* What to do about actions that still run when the tool stops waiting, and about changes of which
+ * nobody knows whether they were applied: commands that can be pasted into a shell. */
 #include <imgact/provider.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,24 +9,27 @@
 
 void cli_item_name(const cli_item *item, char *name, size_t capacity) {
   bool is_wait = imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS;
-  snprintf(name, capacity, "%s %s%s%s", is_wait ? "action" : "image", item->subject, item->region ? " to " : "",
-           item->region ? item->region : "");
+  snprintf(name, capacity, "%s %s%s%s", is_wait ? "action" : "image", item->subject,
+           item->region ? " to " : "", item->region ? item->region : "");
 }
 
-/* A wait that ended for a reason that passes, or because nobody would wait any longer: it may go on. */
+/* A wait that ended for a reason that passes, or because nobody would wait any longer: it may go
+ * on. */
 static bool may_go_on(imgact_status status) {
   return status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT || status == IMGACT_NETWORK ||
          status == IMGACT_UNAVAILABLE || status == IMGACT_RATE_LIMITED;
 }
 
-/* The id of an item's action if that may be running still; waits know it before they have seen the action. */
+/* The id of an item's action if that may be running still; waits know it before they have seen the
+ * action. */
 static const char *running_id(const cli_item *item) {
   imgact_status status = cli_item_error(item)->status;
   if (status == IMGACT_OK) return NULL;
   const imgact_action *action = imgact_op_action(item->op);
   if (status == IMGACT_NOT_FOUND) return NULL; /* of one that the cloud knew before, too */
   if (action) return action->status == IMGACT_ACTION_STATUS_RUNNING ? action->id : NULL;
-  return imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS && may_go_on(status) ? item->subject : NULL;
+  return imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS && may_go_on(status) ? item->subject
+                                                                                     : NULL;
 }
 
 bool cli_wait_abandoned(const cli_item *item, imgact_error *error) {
@@ -37,7 +40,8 @@ bool cli_wait_abandoned(const cli_item *item, imgact_error *error) {
   const char *why = cli_item_error(item)->message; /* a look that failed */
   if (error->status == IMGACT_CANCELLED) why = "stopped waiting";
   char percent[24] = "", state[sizeof error->message / 2] = "its state was not seen";
-  if (action && action->progress >= 0) snprintf(percent, sizeof percent, " (%d %%)", (int)action->progress);
+  if (action && action->progress >= 0)
+    snprintf(percent, sizeof percent, " (%d %%)", (int)action->progress);
   if (action && imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS)
     snprintf(state, sizeof state, "last seen running%s", percent);
   else if (action)
@@ -48,7 +52,10 @@ bool cli_wait_abandoned(const cli_item *item, imgact_error *error) {
 
 /* A word as a shell takes it. */
 static void add_word(cli_buffer *text, const char *word) {
-  bool plain = *word && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:@") == strlen(word);
+  bool plain =
+      *word &&
+      strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:@") ==
+          strlen(word);
   if (!plain) cli_buffer_text(text, "'");
   for (const char *at = word; *at; at++) {
     if (*at == '\'')
@@ -72,15 +79,19 @@ static bool is_set(const char *variable) {
 
 /* HCLOUD_ENDPOINT and the like. */
 static bool clouds_variable_is_set(const cli_app *app) {
-  const imgact_provider *provider = imgact_provider_find(imgact_client_provider_name(app->session.client));
+  const imgact_provider *provider =
+      imgact_provider_find(imgact_client_provider_name(app->session.client));
   bool any = false;
-  for (const char *const *name = provider ? provider->endpoint_env : NULL; name && *name; name++) any = any || is_set(*name);
+  for (const char *const *name = provider ? provider->endpoint_env : NULL; name && *name; name++)
+    any = any || is_set(*name);
   return any;
 }
 
-/* A flag of this command or what stood for it: the shell in which the command is pasted, hours later, may lack the variable.
+/* A flag of this command or what stood for it: the shell in which the command is pasted, hours
+ * later, may lack the variable.
  */
-static void add_setting(cli_buffer *text, const char *flag, const char *given, const char *variable) {
+static void add_setting(cli_buffer *text, const char *flag, const char *given,
+                        const char *variable) {
   const char *value = given ? given : getenv(variable);
   if (value && value[0]) add_flag(text, flag, value);
 }
@@ -105,14 +116,16 @@ static void put(cli_app *app, const char *opening, const cli_buffer *text) {
 }
 
 static const imgact_slot *entry_of(const cli_app *app, imgact_op_kind kind) {
-  const imgact_provider *provider = imgact_provider_find(imgact_client_provider_name(app->session.client));
+  const imgact_provider *provider =
+      imgact_provider_find(imgact_client_provider_name(app->session.client));
   if (!provider || (size_t)kind >= provider->slots_count) return NULL;
   const void *entry = (const char *)provider->slots + (size_t)kind * provider->slots_stride;
   return entry;
 }
 
-/* The image by whose path an item's action is looked at: for a token that may see images alone no other will do. NULL where
- * one command serves several images, as the cloud takes their actions' ids together. */
+/* The image by whose path an item's action is looked at: for a token that may see images alone no
+ * other will do. NULL where one command serves several images, as the cloud takes their actions'
+ * ids together. */
 static const char *image_of(const cli_item *item) {
   const cli_app *app = item->batch->app;
   const imgact_slot *wait = entry_of(app, IMGACT_OP_WAIT_ACTIONS);
@@ -120,11 +133,13 @@ static const char *image_of(const cli_item *item) {
   return wait && wait->max_ids > 1 && app->arguments_count > 1 ? NULL : item->subject;
 }
 
-/* The ids of the actions that may be running still, in slots from `first` on; of its image alone, or of all. Returns the
- * item behind the last one that was looked at. */
+/* The ids of the actions that may be running still, in slots from `first` on; of its image alone,
+ * or of all. Returns the item behind the last one that was looked at. */
 static size_t add_running(cli_buffer *ids, const cli_batch *batch, size_t first, bool of_all) {
   size_t i = first;
-  for (; i < batch->count && (of_all || image_of(&batch->items[i]) == image_of(&batch->items[first])); i++) {
+  for (;
+       i < batch->count && (of_all || image_of(&batch->items[i]) == image_of(&batch->items[first]));
+       i++) {
     const char *id = running_id(&batch->items[i]);
     if (id) cli_buffer_text(ids, " ");
     if (id) add_word(ids, id);
@@ -158,7 +173,8 @@ void cli_hint_resume(cli_batch *batch) {
   cli_buffer ids = {0};
   (void)add_running(&ids, batch, 0, true);
   if (ids.length) {
-    put(batch->app, batch_saw_all(batch) ? "imgact: still running:" : "imgact: may still be running:", &ids);
+    put(batch->app,
+        batch_saw_all(batch) ? "imgact: still running:" : "imgact: may still be running:", &ids);
     cli_stream_line(&batch->app->err, "; to go on waiting:");
     for (size_t i = 0; i < batch->count;) put_wait(batch, &i);
     cli_stream_flush(&batch->app->err);
@@ -166,14 +182,16 @@ void cli_hint_resume(cli_batch *batch) {
   cli_buffer_free(&ids);
 }
 
-/* An operation that makes an action is seen among the image's actions, anything else in the image itself. */
+/* An operation that makes an action is seen among the image's actions, anything else in the image
+ * itself. */
 static bool makes_action(const cli_item *item) {
   const imgact_slot *entry = entry_of(item->batch->app, imgact_op_get_kind(item->op));
   return entry && (entry->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
 }
 
 static bool is_in_doubt(const cli_item *item) {
-  return (cli_item_error(item)->flags & IMGACT_ERROR_MAYBE_APPLIED) && item->subject && !running_id(item);
+  return (cli_item_error(item)->flags & IMGACT_ERROR_MAYBE_APPLIED) && item->subject &&
+         !running_id(item);
 }
 
 void cli_hint_verify(const cli_batch *batch) {

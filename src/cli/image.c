@@ -14,7 +14,8 @@ static imgact_image_type type_of(const char *word) {
 
 static imgact_image_status status_of(const char *word) {
   for (int i = IMGACT_IMAGE_STATUS_UNKNOWN; i <= IMGACT_IMAGE_STATUS_RETIRED; i++)
-    if (!strcmp(imgact_image_status_name((imgact_image_status)i), word)) return (imgact_image_status)i;
+    if (!strcmp(imgact_image_status_name((imgact_image_status)i), word))
+      return (imgact_image_status)i;
   return IMGACT_IMAGE_STATUS_UNKNOWN;
 }
 
@@ -51,7 +52,8 @@ static imgact_op *make_list(cli_app *app) {
 
 void cli_note_local(cli_app *app, const imgact_op *op) {
   if (app->options.page && !app->options.quiet && imgact_op_filtered_locally(op))
-    cli_print_note(app, "note: only this page was filtered and sorted; without --page the whole list is");
+    cli_print_note(
+        app, "note: only this page was filtered and sorted; without --page the whole list is");
 }
 
 int cli_image_list(cli_app *app) {
@@ -76,7 +78,8 @@ static int run_and_print(cli_app *app, imgact_op *op) {
 }
 
 int cli_image_get(cli_app *app) {
-  return run_and_print(app, imgact_get_image(app->session.client, app->arguments[0], app->options.arch));
+  return run_and_print(app,
+                       imgact_get_image(app->session.client, app->arguments[0], app->options.arch));
 }
 
 /* ---- update ---- */
@@ -107,10 +110,12 @@ static int check_removed_labels(cli_app *app) {
   const cli_strings *removed = &app->options.removed_labels;
   for (size_t i = 0; i < removed->count; i++)
     if (!*removed->items[i] || strchr(removed->items[i], '='))
-      return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--remove-label takes a KEY alone: '%s'", removed->items[i]);
+      return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                              "--remove-label takes a KEY alone: '%s'", removed->items[i]);
   if (removed->count && app->options.clear_labels)
-    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
-                            "--remove-label keeps the other labels, --clear-labels does not: give one");
+    return cli_report_error(
+        app, IMGACT_INVALID_ARGUMENT,
+        "--remove-label keeps the other labels, --clear-labels does not: give one");
   return 0;
 }
 
@@ -121,9 +126,11 @@ static int parse_labels(cli_app *app, imgact_label *labels) {
     int exit_status = parse_label(app, texts->items[i], &labels[i]);
     if (!labels[i].key) return exit_status;
     if (is_given(labels, i, labels[i].key))
-      return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice", labels[i].key);
+      return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice",
+                              labels[i].key);
     if (is_removed(app, labels[i].key))
-      return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "label '%s' cannot be both set and removed", labels[i].key);
+      return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                              "label '%s' cannot be both set and removed", labels[i].key);
   }
   return check_removed_labels(app);
 }
@@ -141,19 +148,23 @@ static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t c
                                 .distribution = o->distribution,
                                 .labels = labels,
                                 .labels_count = count,
-                                .replace_labels = o->labels.count || o->removed_labels.count || o->clear_labels,
+                                .replace_labels =
+                                    o->labels.count || o->removed_labels.count || o->clear_labels,
                                 .convert_to_snapshot = o->type != NULL};
   return imgact_update_image(app->session.client, app->arguments[0], &update);
 }
 
-/* The image's labels without those to remove, and those given over them. All but the array belongs to its sources. */
-static imgact_label *merge(const cli_app *app, const imgact_image *image, const imgact_label *given, size_t *count) {
+/* The image's labels without those to remove, and those given over them. All but the array belongs
+ * to its sources. */
+static imgact_label *merge(const cli_app *app, const imgact_image *image, const imgact_label *given,
+                           size_t *count) {
   size_t given_count = app->options.labels.count;
   imgact_label *all = calloc(image->labels_count + given_count + 1, sizeof *all);
   *count = 0;
   for (size_t i = 0; all && i < image->labels_count; i++) {
     const char *key = image->labels[i].key;
-    if (!is_given(given, given_count, key) && !is_removed(app, key)) all[(*count)++] = image->labels[i];
+    if (!is_given(given, given_count, key) && !is_removed(app, key))
+      all[(*count)++] = image->labels[i];
   }
   for (size_t i = 0; all && i < given_count; i++) all[(*count)++] = given[i];
   return all;
@@ -163,21 +174,25 @@ static imgact_label *merge(const cli_app *app, const imgact_image *image, const 
 static int refuse_reply(cli_app *app, imgact_status status, const char *text) {
   imgact_error error;
   imgact_error_set(&error, status, "%s", text);
-  snprintf(error.provider, sizeof error.provider, "%s", imgact_client_provider_name(app->session.client));
+  snprintf(error.provider, sizeof error.provider, "%s",
+           imgact_client_provider_name(app->session.client));
   error.http_status = 200;
   return cli_report_failure(app, &error, NULL, NULL);
 }
 
-/* The cloud only replaces whole sets, so the present one is read first. Only a reply about this very image that tells its
- * labels will do: a get may also find an image whose name looks like the id, and unknown labels would be lost. */
+/* The cloud only replaces whole sets, so the present one is read first. Only a reply about this
+ * very image that tells its labels will do: a get may also find an image whose name looks like the
+ * id, and unknown labels would be lost. */
 static int read_image(cli_app *app, imgact_op *get) {
   int exit_status = cli_run(app, get);
   if (exit_status) return exit_status;
   const imgact_image *image = imgact_op_image(get);
   if (strcmp(image->id, app->arguments[0]) != 0)
     return refuse_reply(app, IMGACT_NOT_FOUND, "the image with this name has another id");
-  if (!image->labels) return refuse_reply(app, IMGACT_PROTOCOL, "the reply does not tell the image's labels");
-  if (cli_interrupted()) return cli_report_error(app, IMGACT_CANCELLED, "interrupted; nothing was changed");
+  if (!image->labels)
+    return refuse_reply(app, IMGACT_PROTOCOL, "the reply does not tell the image's labels");
+  if (cli_interrupted())
+    return cli_report_error(app, IMGACT_CANCELLED, "interrupted; nothing was changed");
   return 0;
 }
 
@@ -197,7 +212,8 @@ static int change_labels(cli_app *app, const imgact_label *given) {
 static int update(cli_app *app, const imgact_label *given) {
   imgact_op *op = make_update(app, given, app->options.labels.count);
   bool some = app->options.labels.count || app->options.removed_labels.count;
-  bool refused = imgact_op_error(op)->status != IMGACT_OK; /* known before the image is read, so that nothing is sent */
+  bool refused = imgact_op_error(op)->status !=
+                 IMGACT_OK; /* known before the image is read, so that nothing is sent */
   if (refused || !some || app->options.clear_labels) return run_and_print(app, op);
   imgact_op_free(op);
   return change_labels(app, given);

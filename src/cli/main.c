@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* imgact: the library's first user. Parses, opens a session where the command needs one, runs the command, and ends with the
- * exit status that the contract gives to what happened. */
+/* imgact: the library's first user. Parses, opens a session where the command needs one, runs the
+ * command, and ends with the exit status that the contract gives to what happened. */
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -13,8 +13,8 @@
 #include "args.h"
 #include "output.h"
 
-/* A missing standard descriptor would be handed to the next socket or file, and output would go there. Opened the wrong way
- * round, so that using it still fails. */
+/* A missing standard descriptor would be handed to the next socket or file, and output would go
+ * there. Opened the wrong way round, so that using it still fails. */
 static void fill_descriptors(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
@@ -24,13 +24,15 @@ static void fill_descriptors(void) {
 
 /* For the width of characters. Output is UTF-8 whatever the locale says. */
 static void choose_locale(void) {
-  if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) setlocale(LC_CTYPE, "C.UTF-8");
+  if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+    setlocale(LC_CTYPE, "C.UTF-8");
 }
 
 static bool wants_color(int choice, int fd) {
   const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
   if (choice == CLI_COLOR_ALWAYS) return true;
-  if (choice == CLI_COLOR_NEVER || (none && none[0]) || (terminal && !strcmp(terminal, "dumb"))) return false;
+  if (choice == CLI_COLOR_NEVER || (none && none[0]) || (terminal && !strcmp(terminal, "dumb")))
+    return false;
   return isatty(fd);
 }
 
@@ -59,7 +61,9 @@ int main(int argc, char **argv) {
   cli_stream_open(&app.err, STDERR_FILENO, true);
   choose_locale();
   signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told of like a full disk, after what was changed */
+  signal(
+      SIGXFSZ,
+      SIG_IGN); /* a file that may not grow is told of like a full disk, after what was changed */
   imgact_status status = cli_args_parse(argc, argv, &app, &args, &error);
   app.color_out = wants_color(app.options.color, STDOUT_FILENO);
   app.color_err = wants_color(app.options.color, STDERR_FILENO);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Tables, csv and JSON from schemas. A table is rendered twice, once for the widths and once to print, so that no cell is
- * kept. Everything is printed after the work is done: a reader that goes away costs the output, never half of the mutations.
+/* Tables, csv and JSON from schemas. A table is rendered twice, once for the widths and once to
+ * print, so that no cell is kept. Everything is printed after the work is done: a reader that goes
+ * away costs the output, never half of the mutations.
  */
 #include "output.h"
 
@@ -25,7 +26,8 @@ static void write_value(imgact_json_writer *writer, const cli_value *value, bool
   case CLI_VALUE_OBJECT: cli_write_object(writer, value->schema, value->items, raw); break;
   case CLI_VALUE_TEXTS:
     imgact_json_write_begin_array(writer);
-    for (size_t i = 0; i < value->count; i++) imgact_json_write_string(writer, ((const char *const *)value->items)[i]);
+    for (size_t i = 0; i < value->count; i++)
+      imgact_json_write_string(writer, ((const char *const *)value->items)[i]);
     imgact_json_write_end_array(writer);
     break;
   case CLI_VALUE_LABELS:
@@ -45,7 +47,8 @@ static void write_value(imgact_json_writer *writer, const cli_value *value, bool
   }
 }
 
-void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, const void *item, bool raw) {
+void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, const void *item,
+                      bool raw) {
   imgact_json_write_begin_object(writer);
   for (size_t i = 0; i < schema->count; i++) {
     cli_value value = {0};
@@ -84,7 +87,8 @@ static int put_json(cli_app *app, imgact_json_writer *writer) {
   return 0;
 }
 
-static int print_json(cli_app *app, const cli_schema *schema, const void *const *items, size_t count, bool list) {
+static int print_json(cli_app *app, const cli_schema *schema, const void *const *items,
+                      size_t count, bool list) {
   bool lines = app->options.output == CLI_JSONL;
   imgact_json_writer *writer = imgact_json_writer_new(NULL, lines ? 0 : 2);
   int exit_status = 0;
@@ -117,7 +121,8 @@ static void add_json(cli_buffer *cell, const cli_value *value) {
 }
 
 /* The keys that stand for an object, those that are null left out. */
-static void add_summary(cli_buffer *cell, const cli_schema *schema, const void *item, cli_format format) {
+static void add_summary(cli_buffer *cell, const cli_schema *schema, const void *item,
+                        cli_format format) {
   size_t start = cell->length;
   for (const char *const *key = schema->summary; key && *key; key++) {
     const cli_field *field = cli_schema_field(schema, *key, strlen(*key));
@@ -156,7 +161,8 @@ void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format) {
   case CLI_VALUE_OBJECTS: add_objects(cell, value, format); break;
   case CLI_VALUE_LABELS: add_labels(cell, value->items, value->count); break;
   case CLI_VALUE_BOOL:
-    cli_buffer_text(cell, format == CLI_CSV ? (value->integer ? "true" : "false") : (value->integer ? "yes" : "no"));
+    cli_buffer_text(cell, format == CLI_CSV ? (value->integer ? "true" : "false")
+                                            : (value->integer ? "yes" : "no"));
     break;
   case CLI_VALUE_INTEGER:
     snprintf(digits, sizeof digits, "%" PRId64, value->integer);
@@ -175,7 +181,8 @@ void cli_add_cell(cli_buffer *cell, const cli_value *value, cli_format format) {
 
 typedef struct column_key {
   const cli_field *field;
-  const cli_field *inner; /* of the object that the field is: "action.id"; NULL = the field itself */
+  const cli_field
+      *inner; /* of the object that the field is: "action.id"; NULL = the field itself */
 } column_key;
 
 typedef struct columns {
@@ -201,7 +208,8 @@ static void add_name(cli_buffer *name, const column_key *column) {
 
 const cli_field *cli_schema_field(const cli_schema *schema, const char *key, size_t length) {
   for (size_t i = 0; i < schema->count; i++)
-    if (strlen(schema->fields[i].key) == length && !strncmp(schema->fields[i].key, key, length)) return &schema->fields[i];
+    if (strlen(schema->fields[i].key) == length && !strncmp(schema->fields[i].key, key, length))
+      return &schema->fields[i];
   return NULL;
 }
 
@@ -235,19 +243,23 @@ static void usual_columns(const cli_schema *schema, bool all, columns *found) {
     for (const char *const *key = schema->columns; *key && found->count < MOST_COLUMNS; key++)
       found->items[found->count++].field = cli_schema_field(schema, *key, strlen(*key));
   else
-    for (size_t i = 0; i < schema->count && i < MOST_COLUMNS; i++) found->items[found->count++].field = &schema->fields[i];
+    for (size_t i = 0; i < schema->count && i < MOST_COLUMNS; i++)
+      found->items[found->count++].field = &schema->fields[i];
 }
 
 static int check_format(cli_app *app, const cli_schema *schema) {
   const cli_options *o = &app->options;
   const char *table_flag = o->columns ? "columns" : o->no_header ? "no-header" : NULL;
   if (table_flag && cli_wants_json(app))
-    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--%s is for table and csv: leave it out, or choose -o csv",
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                            "--%s is for table and csv: leave it out, or choose -o csv",
                             table_flag);
   if (table_flag && !schema)
-    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--%s: this command prints no table", table_flag);
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--%s: this command prints no table",
+                            table_flag);
   if (o->raw && !cli_wants_json(app))
-    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--raw is for JSON: add -o json or -o jsonl");
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                            "--raw is for JSON: add -o json or -o jsonl");
   return 0;
 }
 
@@ -260,12 +272,14 @@ int cli_check_output(cli_app *app, const cli_schema *schema) {
   char keys[400] = "";
   size_t length = 0;
   for (size_t i = 0; i < schema->count; i++) {
-    int more = snprintf(keys + length, sizeof keys - length, "%s%s", i ? "," : "", schema->fields[i].key);
+    int more =
+        snprintf(keys + length, sizeof keys - length, "%s%s", i ? "," : "", schema->fields[i].key);
     if (more < 0 || (size_t)more >= sizeof keys - length) break;
     length += (size_t)more;
   }
   int shown = (int)strcspn(wrong, ",");
-  return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--columns: there is no column '%.*s'; there are: %s",
+  return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                          "--columns: there is no column '%.*s'; there are: %s",
                           shown < 40 ? shown : 40, wrong, keys);
 }
 
@@ -297,12 +311,14 @@ static const char *table_cell(table *t, const column_key *column, const void *it
   cli_buffer_clear(&t->visible);
   cli_add_cell(&t->cell, &value, CLI_TABLE);
   cli_buffer_visible(&t->visible, cli_buffer_get(&t->cell));
-  return t->visible.length ? cli_buffer_get(&t->visible) : "-"; /* a blank cell would move what follows for awk and people */
+  return t->visible.length ? cli_buffer_get(&t->visible)
+                           : "-"; /* a blank cell would move what follows for awk and people */
 }
 
 /* NULL item = the header. */
 static const char *any_cell(table *t, size_t column, const void *item) {
-  return item ? table_cell(t, &t->columns.items[column], item) : header_cell(t, &t->columns.items[column]);
+  return item ? table_cell(t, &t->columns.items[column], item)
+              : header_cell(t, &t->columns.items[column]);
 }
 
 static void measure_row(table *t, const void *item) {
@@ -355,7 +371,8 @@ static void print_turned(table *t, const void *const *items, size_t count) {
   }
 }
 
-static bool print_table(cli_app *app, table *t, const void *const *items, size_t count, table_form form) {
+static bool print_table(cli_app *app, table *t, const void *const *items, size_t count,
+                        table_form form) {
   if (!app->options.no_header) measure_row(t, NULL);
   for (size_t i = 0; i < count; i++) measure_row(t, items[i]);
   if (t->cell.failed || t->visible.failed) return false;
@@ -368,7 +385,8 @@ static bool print_table(cli_app *app, table *t, const void *const *items, size_t
   return true;
 }
 
-/* ---- csv: RFC 4180, but for the CRLF, of which xargs and while-read would make a part of the last cell ---- */
+/* ---- csv: RFC 4180, but for the CRLF, of which xargs and while-read would make a part of the last
+ * cell ---- */
 
 static void put_csv_cell(cli_stream *out, const char *text, size_t length, bool last) {
   bool quoted = strpbrk(text, "\",\r\n") || text[0] == ' ' || (length && text[length - 1] == ' ');
@@ -397,7 +415,8 @@ static bool add_csv_cell(cli_buffer *cell, const cli_value *value) {
 
 static bool print_csv(cli_app *app, table *t, const void *const *items, size_t count) {
   const columns *c = &t->columns;
-  bool visible = isatty(STDOUT_FILENO) != 0; /* a program gets what the cloud said, a terminal what does it no harm */
+  bool visible = isatty(STDOUT_FILENO) !=
+                 0; /* a program gets what the cloud said, a terminal what does it no harm */
   for (size_t i = 0; i < c->count && !app->options.no_header; i++) {
     cli_buffer_clear(&t->cell);
     add_name(&t->cell, &c->items[i]);
@@ -419,7 +438,8 @@ static bool print_csv(cli_app *app, table *t, const void *const *items, size_t c
 
 /* ---- all of them ---- */
 
-static int print_rows(cli_app *app, const cli_schema *schema, const void *const *items, size_t count, table_form form) {
+static int print_rows(cli_app *app, const cli_schema *schema, const void *const *items,
+                      size_t count, table_form form) {
   bool csv = app->options.output == CLI_CSV;
   table t = {.app = app};
   if (app->options.columns)
@@ -437,7 +457,8 @@ int cli_print_list(cli_app *app, const cli_schema *schema, const void *const *it
   return print_rows(app, schema, items, count, schema->turns ? VERTICAL_IF_NARROW : HORIZONTAL);
 }
 
-/* As a table a single object shows all of its keys, a line for each, unless columns were asked for. */
+/* As a table a single object shows all of its keys, a line for each, unless columns were asked for.
+ */
 int cli_print_item(cli_app *app, const cli_schema *schema, const void *item) {
   if (cli_wants_json(app)) return print_json(app, schema, &item, 1, false);
   return print_rows(app, schema, &item, 1, app->options.columns ? HORIZONTAL : VERTICAL);
@@ -456,16 +477,21 @@ int cli_print_text(cli_app *app, const char *text) {
 bool cli_stdout_lost(cli_app *app) { return !cli_stream_flush(&app->out); }
 
 /* As for `git log | head`: a reader that closed the pipe has seen enough. */
-static bool is_quiet_end(const cli_app *app) { return app->out.error == EPIPE && !(app->command && app->command->changes); }
+static bool is_quiet_end(const cli_app *app) {
+  return app->out.error == EPIPE && !(app->command && app->command->changes);
+}
 
 int cli_finish_stdout(cli_app *app) {
   if (!cli_stdout_lost(app)) return 0;
   if (is_quiet_end(app)) return cli_exit_status(IMGACT_INTERNAL);
   imgact_error error;
   if (app->out.error)
-    imgact_error_set(&error, IMGACT_INTERNAL, "cannot write to stdout: %s", strerror(app->out.error));
+    imgact_error_set(&error, IMGACT_INTERNAL, "cannot write to stdout: %s",
+                     strerror(app->out.error));
   else
-    imgact_error_set(&error, IMGACT_CANCELLED, "interrupted while writing to stdout; the output is incomplete");
-  if (app->command && app->command->changes) error.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* what was done is not on stdout */
+    imgact_error_set(&error, IMGACT_CANCELLED,
+                     "interrupted while writing to stdout; the output is incomplete");
+  if (app->command && app->command->changes)
+    error.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* what was done is not on stdout */
   return cli_report_failure(app, &error, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* How waiting shows on stderr: a bar or a pause on one line that is drawn over itself, or a line per change; and failures as
- * they come. One item waits for one action. */
+/* How waiting shows on stderr: a bar or a pause on one line that is drawn over itself, or a line
+ * per change; and failures as they come. One item waits for one action. */
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -19,7 +19,8 @@ size_t cli_terminal_width(int fd) {
   return ioctl(fd, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
 }
 
-/* A line that is drawn over itself must not reach the last column, where some terminals go on to the next line; nor may the
+/* A line that is drawn over itself must not reach the last column, where some terminals go on to
+ * the next line; nor may the
  * "^C" that they put behind it. */
 static size_t line_room(void) {
   size_t width = cli_terminal_width(STDERR_FILENO);
@@ -30,7 +31,8 @@ static size_t line_room(void) {
 
 static void draw(cli_app *app, const char *line) {
   size_t width = strlen(line);
-  if (app->line.width > width) cli_stream_format(&app->err, "\r%*s", (int)app->line.width + ECHOED, "");
+  if (app->line.width > width)
+    cli_stream_format(&app->err, "\r%*s", (int)app->line.width + ECHOED, "");
   cli_stream_format(&app->err, "\r%s", line);
   cli_stream_flush(&app->err);
   app->line.width = width;
@@ -40,7 +42,8 @@ static void draw(cli_app *app, const char *line) {
 static cli_progress kind_of(const cli_app *app) {
   if (app->options.quiet) return CLI_PROGRESS_NONE;
   cli_progress kind = (cli_progress)app->options.progress;
-  if (kind == CLI_PROGRESS_AUTO) kind = isatty(STDERR_FILENO) ? CLI_PROGRESS_BAR : CLI_PROGRESS_NONE;
+  if (kind == CLI_PROGRESS_AUTO)
+    kind = isatty(STDERR_FILENO) ? CLI_PROGRESS_BAR : CLI_PROGRESS_NONE;
   return kind;
 }
 
@@ -67,7 +70,8 @@ static void say_next(const cli_app *app, char *next, size_t capacity) {
           most = app->options.max_attempts ? app->options.max_attempts : 5;
   long long seconds = left_ms > 1000 ? (left_ms + 999) / 1000 : 1;
   if (app->line.kind == CLI_LINE_RETRY)
-    snprintf(next, capacity, "trying again in %lld s (attempt %d of %d)", seconds, (int)app->line.attempt, (int)most);
+    snprintf(next, capacity, "trying again in %lld s (attempt %d of %d)", seconds,
+             (int)app->line.attempt, (int)most);
   else if (app->line.kind == CLI_LINE_LOOKUP)
     snprintf(next, capacity, "looking whether it was applied (up to %lld s)", seconds);
   else
@@ -82,15 +86,17 @@ static void draw_pause(cli_app *app) {
   size_t left = room > needed ? room - needed : 0;
   bool cut = strlen(app->line.text) > left && left > 4;
   size_t shown = cli_text_cut(app->line.text, cut ? left - 3 : left);
-  snprintf(line, room + 1, "%.*s%s%s%s", (int)shown, app->line.text, cut ? "..." : "", shown ? "; " : "", next);
+  snprintf(line, room + 1, "%.*s%s%s%s", (int)shown, app->line.text, cut ? "..." : "",
+           shown ? "; " : "", next);
   draw(app, line);
 }
 
-static void begin_pause(cli_app *app, cli_status_line_kind kind, const imgact_trace_event *event, int64_t pause_ms) {
+static void begin_pause(cli_app *app, cli_status_line_kind kind, const imgact_trace_event *event,
+                        int64_t pause_ms) {
   cli_buffer text = {0};
   cli_buffer_visible(&text, event->message ? event->message : "");
-  snprintf(app->line.text, sizeof app->line.text, "%.*s", (int)cli_text_cut(cli_buffer_get(&text), WIDEST_LINE),
-           cli_buffer_get(&text));
+  snprintf(app->line.text, sizeof app->line.text, "%.*s",
+           (int)cli_text_cut(cli_buffer_get(&text), WIDEST_LINE), cli_buffer_get(&text));
   cli_buffer_free(&text);
   app->line.kind = kind;
   app->line.attempt = event->attempt + 1;
@@ -139,8 +145,8 @@ static void draw_bar(cli_batch *batch) {
   int64_t seconds = cli_elapsed_ms(batch->app) / 1000;
   if (percent >= 0) snprintf(far, sizeof far, "%3d %%", percent);
   if (batch->failed) snprintf(failed, sizeof failed, ", %zu failed", batch->failed);
-  snprintf(told, sizeof told, "%s  %zu of %zu finished%s  %d:%02d", far, batch->count - batch->left, batch->count, failed,
-           (int)(seconds / 60), (int)(seconds % 60));
+  snprintf(told, sizeof told, "%s  %zu of %zu finished%s  %d:%02d", far, batch->count - batch->left,
+           batch->count, failed, (int)(seconds / 60), (int)(seconds % 60));
   size_t room = line_room(), needed = strlen(told) + strlen("[] ");
   size_t width = room > needed + NARROWEST_BAR ? room - needed : 0;
   if (width > WIDEST_BAR) width = WIDEST_BAR;
@@ -167,8 +173,9 @@ static void put_line(const cli_item *item, const imgact_action *action) {
   if (action->id)
     cli_stream_text(err, "action ");
   else
-    cli_stream_format(err, "%s of ",
-                      imgact_action_kind_name(action->kind)); /* done at once: the cloud made no action of it */
+    cli_stream_format(
+        err, "%s of ",
+        imgact_action_kind_name(action->kind)); /* done at once: the cloud made no action of it */
   cli_stream_text(err, cli_buffer_get(&id));
   cli_stream_format(err, ": %s", imgact_action_status_name(action->status));
   if (action->progress >= 0) cli_stream_format(err, " %d %%", (int)action->progress);
@@ -189,8 +196,8 @@ void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action) {
   if (kind == CLI_PROGRESS_PLAIN) put_line(item, action);
 }
 
-/* What ended early while others go on is not kept back until they end. Most errors of a look at actions end all waits in
- * the same way, so that they are told together, afterwards. */
+/* What ended early while others go on is not kept back until they end. Most errors of a look at
+ * actions end all waits in the same way, so that they are told together, afterwards. */
 static void tell_failure(cli_item *item) {
   const imgact_error *error = cli_item_error(item);
   char name[160];
@@ -198,7 +205,8 @@ static void tell_failure(cli_item *item) {
   if (!item->batch->left) return;
   if (is_wait && error->status != IMGACT_NOT_FOUND && error->status != IMGACT_ACTION_FAILED) return;
   cli_item_name(item, name, sizeof name);
-  cli_print_error(item->batch->app, error, is_wait && strstr(error->message, item->subject) ? NULL : name);
+  cli_print_error(item->batch->app, error,
+                  is_wait && strstr(error->message, item->subject) ? NULL : name);
   item->error_printed = true;
 }
 
@@ -206,12 +214,15 @@ void cli_progress_ended(cli_item *item) {
   cli_progress kind = kind_of(item->batch->app);
   const imgact_action *action = imgact_op_action(item->op);
   imgact_status status = cli_item_error(item)->status;
-  bool finished = action && action->status != IMGACT_ACTION_STATUS_RUNNING, failed = status != IMGACT_OK;
-  if (status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT) return; /* nobody looks any more, but it goes on */
+  bool finished = action && action->status != IMGACT_ACTION_STATUS_RUNNING,
+       failed = status != IMGACT_OK;
+  if (status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT)
+    return; /* nobody looks any more, but it goes on */
   if (failed) item->batch->failed++;
   if (finished || failed) set_percent(item, 100);
   if (finished && action->progress >= 0) item->batch->reports_progress = true;
   if (finished && kind == CLI_PROGRESS_PLAIN) put_line(item, action);
   if (failed && kind != CLI_PROGRESS_NONE) tell_failure(item);
-  if (kind == CLI_PROGRESS_BAR && item->batch->left && item->batch->app->line.has_bar) draw_bar(item->batch);
+  if (kind == CLI_PROGRESS_BAR && item->batch->left && item->batch->app->line.has_bar)
+    draw_bar(item->batch);
 }

@@ -39,7 +39,8 @@ static const cli_field fields[] = {
     {"wait_for_actions", get_capability, IMGACT_OP_WAIT_ACTIONS},
 };
 _Static_assert(sizeof fields / sizeof fields[0] == 3 + IMGACT_OP_COUNT, "a column per operation");
-const cli_schema cli_provider_schema = {.fields = fields, .count = sizeof fields / sizeof fields[0], .turns = true};
+const cli_schema cli_provider_schema = {
+    .fields = fields, .count = sizeof fields / sizeof fields[0], .turns = true};
 
 int cli_provider_list(cli_app *app) {
   const void *items[MOST_PROVIDERS];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* imgact ratelimit: what the reply to one small request says of the limit; a 429 says it as well. */
+/* imgact ratelimit: what the reply to one small request says of the limit; a 429 says it as well.
+ */
 #include "config_schema.h"
 
 typedef struct rate_item {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The keys of every object that the tool prints, in the order of the contract, and where their values are. */
+/* The keys of every object that the tool prints, in the order of the contract, and where their
+ * values are. */
 #include "output.h"
 
 #include <inttypes.h>
@@ -9,7 +10,9 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-static const void *member(const cli_field *field, const void *item) { return (const char *)item + field->offset; }
+static const void *member(const cli_field *field, const void *item) {
+  return (const char *)item + field->offset;
+}
 
 static void set_text(cli_value *value, const char *text) {
   value->text = text;
@@ -63,12 +66,13 @@ void cli_get_time(const cli_field *field, const void *item, cli_value *value) {
   struct tm tm;
   if (!gmtime_r(&seconds, &tm)) return;
   /* Not by strftime: its %Y has no leading zeros. */
-  snprintf(value->buffer, sizeof value->buffer, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-           tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+  snprintf(value->buffer, sizeof value->buffer, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+           tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
   set_text(value, value->buffer);
 }
 
-/* As the cloud wrote it, where that is told: 0.6899999999999999 is no 0.69, although a double takes both for the same. */
+/* As the cloud wrote it, where that is told: 0.6899999999999999 is no 0.69, although a double takes
+ * both for the same. */
 static void get_size(const cli_field *field, const void *item, cli_value *value) {
   const imgact_image *image = item;
   bool disk = field->offset == offsetof(imgact_image, min_disk_gb);
@@ -110,7 +114,8 @@ static void get_texts(const char *const *texts, size_t count, cli_value *value) 
 
 static void get_regions(const cli_field *field, const void *item, cli_value *value) {
   (void)field;
-  get_texts(((const imgact_image *)item)->regions, ((const imgact_image *)item)->regions_count, value);
+  get_texts(((const imgact_image *)item)->regions, ((const imgact_image *)item)->regions_count,
+            value);
 }
 
 static void get_tags(const cli_field *field, const void *item, cli_value *value) {
@@ -126,8 +131,9 @@ static void get_labels(const cli_field *field, const void *item, cli_value *valu
   value->kind = image->labels ? CLI_VALUE_LABELS : CLI_VALUE_NULL;
 }
 
-static const cli_field server_fields[] = {{"id", cli_get_text, offsetof(imgact_image, created_from_id)},
-                                          {"name", cli_get_text, offsetof(imgact_image, created_from_name)}};
+static const cli_field server_fields[] = {
+    {"id", cli_get_text, offsetof(imgact_image, created_from_id)},
+    {"name", cli_get_text, offsetof(imgact_image, created_from_name)}};
 static const char *const server_summary[] = {"id", "name", NULL};
 static const cli_schema server_schema = {
     .fields = server_fields, .count = COUNT_OF(server_fields), .summary = server_summary};
@@ -165,11 +171,12 @@ static const cli_field image_fields[] = {
     {"bound_to", cli_get_text, offsetof(imgact_image, bound_to)},
     {"error_message", cli_get_text, offsetof(imgact_image, error_message)},
 };
-static const char *const image_columns[] = {"id",           "name",    "description", "type", "status",
-                                            "architecture", "size_gb", "created_at",  NULL};
+static const char *const image_columns[] = {
+    "id", "name", "description", "type", "status", "architecture", "size_gb", "created_at", NULL};
 static const char *const image_summary[] = {"id", NULL};
 static const char *image_raw(const void *item) { return imgact_image_raw(item); }
-const cli_schema cli_image_schema = {image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw, false};
+const cli_schema cli_image_schema = {
+    image_fields, COUNT_OF(image_fields), image_columns, image_summary, image_raw, false};
 
 /* ---- actions ---- */
 
@@ -189,8 +196,9 @@ static void get_percent(const cli_field *field, const void *item, cli_value *val
   if (progress >= 0) set_integer(value, progress);
 }
 
-static const cli_field resource_fields[] = {{"id", cli_get_text, offsetof(imgact_resource, id)},
-                                            {"type", cli_get_text, offsetof(imgact_resource, type)}};
+static const cli_field resource_fields[] = {
+    {"id", cli_get_text, offsetof(imgact_resource, id)},
+    {"type", cli_get_text, offsetof(imgact_resource, type)}};
 static const char *const resource_summary[] = {"type", "id", NULL};
 static const cli_schema resource_schema = {
     .fields = resource_fields, .count = COUNT_OF(resource_fields), .summary = resource_summary};
@@ -205,8 +213,9 @@ static void get_resources(const cli_field *field, const void *item, cli_value *v
   value->kind = CLI_VALUE_OBJECTS;
 }
 
-static const cli_field reason_fields[] = {{"code", cli_get_text, offsetof(imgact_action, error_code)},
-                                          {"message", cli_get_text, offsetof(imgact_action, error_message)}};
+static const cli_field reason_fields[] = {
+    {"code", cli_get_text, offsetof(imgact_action, error_code)},
+    {"message", cli_get_text, offsetof(imgact_action, error_message)}};
 static const char *const reason_summary[] = {"code", "message", NULL};
 static const cli_schema reason_schema = {
     .fields = reason_fields, .count = COUNT_OF(reason_fields), .summary = reason_summary};
@@ -231,12 +240,13 @@ static const cli_field action_fields[] = {
     {"resources", get_resources, 0},
     {"error", get_reason, 0},
 };
-static const char *const action_columns[] = {"id",          "command", "status",    "progress", "started_at",
-                                             "finished_at", "region",  "resources", "error",    NULL};
+static const char *const action_columns[] = {"id",         "command",     "status", "progress",
+                                             "started_at", "finished_at", "region", "resources",
+                                             "error",      NULL};
 static const char *const action_summary[] = {"id", "status", NULL};
 static const char *action_raw(const void *item) { return imgact_action_raw(item); }
-const cli_schema cli_action_schema = {action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw,
-                                      false};
+const cli_schema cli_action_schema = {
+    action_fields, COUNT_OF(action_fields), action_columns, action_summary, action_raw, false};
 
 /* ---- errors ---- */
 

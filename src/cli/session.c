@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* From flags, environment and configuration to a client on a loop. Everything that can be refused without a request (the
- * file, the token, a cassette) is refused here. */
+/* From flags, environment and configuration to a client on a loop. Everything that can be refused
+ * without a request (the file, the token, a cassette) is refused here. */
 #include <imgact/provider.h>
 #include <imgact/transport.h>
 
@@ -43,11 +43,13 @@ static void put_body(cli_app *app, const char *mark, const imgact_trace_event *e
   if (shown < event->body_bytes) put_lines(app, mark, event->request_number, note);
 }
 
-/* A terminal tells why nothing happens: the pause before a request is sent again, and the look-up of a lost answer, which
- * ends with its operation or where the change is sent again. */
+/* A terminal tells why nothing happens: the pause before a request is sent again, and the look-up
+ * of a lost answer, which ends with its operation or where the change is sent again. */
 static void tell_pauses(cli_app *app, const imgact_trace_event *event) {
-  bool looking = app->line.kind == CLI_LINE_LOOKUP, reads = event->method && !strcmp(event->method, "GET");
-  bool sent_again = event->kind == IMGACT_TRACE_LOOKUP && event->request_number == app->lookup_request;
+  bool looking = app->line.kind == CLI_LINE_LOOKUP,
+       reads = event->method && !strcmp(event->method, "GET");
+  bool sent_again =
+      event->kind == IMGACT_TRACE_LOOKUP && event->request_number == app->lookup_request;
   if (event->kind == IMGACT_TRACE_REQUEST || sent_again) {
     if (app->line.kind != CLI_LINE_BAR && !(looking && reads)) cli_progress_clear(app);
   } else
@@ -61,7 +63,8 @@ static void put_trace(cli_app *app, const imgact_trace_event *event) {
   char head[160];
   switch (event->kind) {
   case IMGACT_TRACE_REQUEST:
-    snprintf(head, sizeof head, "%s (attempt %d) ", event->method ? event->method : "", (int)event->attempt);
+    snprintf(head, sizeof head, "%s (attempt %d) ", event->method ? event->method : "",
+             (int)event->attempt);
     put_time(app);
     cli_stream_format(&app->err, "> #%u %s", (unsigned)event->request_number, head);
     cli_stream_line(&app->err, event->url ? event->url : "");
@@ -69,14 +72,21 @@ static void put_trace(cli_app *app, const imgact_trace_event *event) {
     put_body(app, ">", event);
     return;
   case IMGACT_TRACE_RESPONSE:
-    snprintf(head, sizeof head, "HTTP %d after %lld ms", (int)event->http_status, (long long)event->elapsed_ms);
+    snprintf(head, sizeof head, "HTTP %d after %lld ms", (int)event->http_status,
+             (long long)event->elapsed_ms);
     put_lines(app, "<", event->request_number, head);
     put_lines(app, "<", event->request_number, event->headers);
     put_body(app, "<", event);
     return;
-  case IMGACT_TRACE_FAILURE: snprintf(head, sizeof head, "failed after %lld ms", (long long)event->elapsed_ms); break;
-  case IMGACT_TRACE_RETRY: snprintf(head, sizeof head, "again in %lld ms", (long long)event->delay_ms); break;
-  case IMGACT_TRACE_THROTTLE: snprintf(head, sizeof head, "held back for %lld ms", (long long)event->delay_ms); break;
+  case IMGACT_TRACE_FAILURE:
+    snprintf(head, sizeof head, "failed after %lld ms", (long long)event->elapsed_ms);
+    break;
+  case IMGACT_TRACE_RETRY:
+    snprintf(head, sizeof head, "again in %lld ms", (long long)event->delay_ms);
+    break;
+  case IMGACT_TRACE_THROTTLE:
+    snprintf(head, sizeof head, "held back for %lld ms", (long long)event->delay_ms);
+    break;
   case IMGACT_TRACE_LOOKUP: snprintf(head, sizeof head, "looking into it"); break;
   default: return; /* of a later library */
   }
@@ -106,20 +116,25 @@ imgact_config_overrides cli_overrides(const cli_app *app) {
 
 int cli_config_open(cli_app *app) {
   imgact_error error;
-  if (imgact_config_load(app->options.config, NULL, &app->session.config, &error) == IMGACT_OK) return 0;
+  if (imgact_config_load(app->options.config, NULL, &app->session.config, &error) == IMGACT_OK)
+    return 0;
   return cli_report_failure(app, &error, NULL, NULL);
 }
 
-/* What the variable names is an error of its own: who set it for another program has to be told where to look. */
-static imgact_status trust(const char *authorities, imgact_transport **transport, imgact_error *error) {
+/* What the variable names is an error of its own: who set it for another program has to be told
+ * where to look. */
+static imgact_status trust(const char *authorities, imgact_transport **transport,
+                           imgact_error *error) {
   imgact_error wrong;
   imgact_status status = imgact_transport_new_curl(NULL, authorities, transport, &wrong);
   if (status) imgact_error_set(error, status, "SSL_CERT_FILE: %.400s", wrong.message);
   return status;
 }
 
-/* The transport of --replay and --record, or with the authorities that OpenSSL's variable names; NULL = the usual one. */
-static imgact_status make_transport(cli_app *app, imgact_transport **transport, imgact_error *error) {
+/* The transport of --replay and --record, or with the authorities that OpenSSL's variable names;
+ * NULL = the usual one. */
+static imgact_status make_transport(cli_app *app, imgact_transport **transport,
+                                    imgact_error *error) {
   const cli_options *o = &app->options;
   const char *authorities = getenv("SSL_CERT_FILE");
   imgact_status status = IMGACT_OK;
@@ -135,13 +150,16 @@ static imgact_status make_transport(cli_app *app, imgact_transport **transport, 
   return status;
 }
 
-static bool starts_with(const char *text, const char *start) { return !strncmp(text, start, strlen(start)); }
+static bool starts_with(const char *text, const char *start) {
+  return !strncmp(text, start, strlen(start));
+}
 
 /* The library's messages name variables and keys; this adds the tool's flags. */
 void cli_add_flag_remedy(imgact_error *error) {
-  const char *remedy = starts_with(error->message, "no provider selected") ? "; or use --provider or --profile"
-                       : starts_with(error->message, "no token for ")      ? "; or use --token-env or --token-file"
-                                                                           : "";
+  const char *remedy =
+      starts_with(error->message, "no provider selected") ? "; or use --provider or --profile"
+      : starts_with(error->message, "no token for ")      ? "; or use --token-env or --token-file"
+                                                          : "";
   size_t length = strlen(error->message);
   snprintf(error->message + length, sizeof error->message - length, "%s", remedy);
 }
@@ -158,7 +176,8 @@ static imgact_status make_client(cli_app *app, imgact_error *error) {
                                    .settle_ms = o->settle_ms,
                                    .concurrency = (int32_t)o->concurrency};
   imgact_config_overrides overrides = cli_overrides(app);
-  imgact_status status = imgact_client_from_config(app->session.config, &overrides, &options, &app->session.client, error);
+  imgact_status status = imgact_client_from_config(app->session.config, &overrides, &options,
+                                                   &app->session.client, error);
   if (status) cli_add_flag_remedy(error);
   return status;
 }
@@ -177,14 +196,19 @@ int cli_session_open(cli_app *app) {
 /* "v1" of ".../v1", as the last part of a URL's path; "" = it ends otherwise. */
 static const char *version_of(const char *url) {
   const char *last = strrchr(url, '/');
-  bool is_version = last && last[1] == 'v' && last[2] && strspn(last + 2, "0123456789") == strlen(last + 2);
+  bool is_version =
+      last && last[1] == 'v' && last[2] && strspn(last + 2, "0123456789") == strlen(last + 2);
   return is_version ? last + 1 : "";
 }
 
 void cli_note_endpoint(cli_app *app) {
-  const imgact_provider *provider = imgact_provider_find(imgact_client_provider_name(app->session.client));
-  const char *usual = provider ? provider->default_endpoint : "", *endpoint = imgact_client_endpoint(app->session.client);
-  if (!provider || cli_wants_json(app) || app->options.quiet || !strcmp(version_of(usual), version_of(endpoint))) return;
+  const imgact_provider *provider =
+      imgact_provider_find(imgact_client_provider_name(app->session.client));
+  const char *usual = provider ? provider->default_endpoint : "",
+             *endpoint = imgact_client_endpoint(app->session.client);
+  if (!provider || cli_wants_json(app) || app->options.quiet ||
+      !strcmp(version_of(usual), version_of(endpoint)))
+    return;
   cli_print_note(app, "note: is the endpoint right? %s %s; the usual one is %s", endpoint,
                  version_of(usual)[0] ? "does not end in its version" : "ends in a version", usual);
 }
@@ -193,7 +217,8 @@ int cli_session_close(cli_app *app) {
   cli_session *session = &app->session;
   imgact_error error;
   int exit_status = 0;
-  if (session->recorder && session->client && imgact_recorder_save(session->recorder, &error) != IMGACT_OK)
+  if (session->recorder && session->client &&
+      imgact_recorder_save(session->recorder, &error) != IMGACT_OK)
     exit_status = cli_report_failure(app, &error, NULL, NULL);
   cli_signals_end();
   imgact_client_free(session->client);

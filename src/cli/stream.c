@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Waits with poll() before each write, and writes at most what a pipe takes at once: a write that blocks cannot be ended by
- * the first signal. */
+/* Waits with poll() before each write, and writes at most what a pipe takes at once: a write that
+ * blocks cannot be ended by the first signal. */
 #include "stream.h"
 
 #include <errno.h>
@@ -54,7 +54,9 @@ static size_t write_some(cli_stream *stream, const char *text, size_t length) {
 }
 
 /* A result that a signal interrupts ends here, even if its reader goes on. */
-static bool is_interrupted(const cli_stream *stream) { return !stream->reports_signal && cli_interrupted(); }
+static bool is_interrupted(const cli_stream *stream) {
+  return !stream->reports_signal && cli_interrupted();
+}
 
 static void write_all(cli_stream *stream, const char *text, size_t length) {
   while (length && !is_lost(stream)) {
@@ -87,7 +89,9 @@ void cli_stream_add(cli_stream *stream, const char *text, size_t length) {
   stream->length += length;
 }
 
-void cli_stream_text(cli_stream *stream, const char *text) { cli_stream_add(stream, text, strlen(text)); }
+void cli_stream_text(cli_stream *stream, const char *text) {
+  cli_stream_add(stream, text, strlen(text));
+}
 
 void cli_stream_line(cli_stream *stream, const char *text) {
   cli_stream_text(stream, text);

@@ -2,8 +2,9 @@
 /*
  * A buffered output stream on a descriptor, in place of stdio.
  *
- * stdio drops its buffer if the descriptor does not block and the pipe is full, and a blocked write is restarted after a
- * signal. This stream waits until the descriptor takes more, and a signal ends the wait.
+ * stdio drops its buffer if the descriptor does not block and the pipe is full, and a blocked write
+ * is restarted after a signal. This stream waits until the descriptor takes more, and a signal ends
+ * the wait.
  */
 #ifndef IMGACT_CLI_STREAM_H
 #define IMGACT_CLI_STREAM_H
@@ -21,13 +22,15 @@ typedef struct cli_stream {
   int error;           /* errno of the first failed write; 0 = none */
   bool abandoned;      /* a signal ended the wait for the reader */
   bool begun;          /* something was written */
-  bool reports_signal; /* its text is about the signal: it still goes out while the reader takes it */
+  bool reports_signal; /* its text is about the signal: it still goes out while the reader takes it
+                        */
   bool is_file;        /* a write never waits for a reader */
   char buffer[CLI_STREAM_BYTES];
 } cli_stream;
 
-/* reports_signal: true if text must still go out after a signal. If false, that is decided by the first text: a result that
- * begins after the signal goes out, a result that the signal interrupts ends. */
+/* reports_signal: true if text must still go out after a signal. If false, that is decided by the
+ * first text: a result that begins after the signal goes out, a result that the signal interrupts
+ * ends. */
 void cli_stream_open(cli_stream *stream, int fd, bool reports_signal);
 
 /* Appends text. Nothing happens after a failure. */

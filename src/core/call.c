@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A call's arguments: copied into an operation, checked for their form, written as JSON and read back. */
+/* A call's arguments: copied into an operation, checked for their form, written as JSON and read
+ * back. */
 #include "error_fill.h"
 #include "json_doc.h"
 #include "op.h"
@@ -47,8 +48,9 @@ static bool copy_image_filter(imgact_call *call, ia_arena *arena) {
   f->types = copy_block(f->types, f->types_count, sizeof *f->types, arena);
   f->statuses = copy_block(f->statuses, f->statuses_count, sizeof *f->statuses, arena);
   return f->types && f->statuses && copy_texts(&f->bound_to, f->bound_to_count, arena) &&
-         copy_texts(&f->sort, f->sort_count, arena) && copy_text(&f->name, arena) && copy_text(&f->architecture, arena) &&
-         copy_text(&f->label_selector, arena) && copy_text(&f->tag, arena) && copy_text(&f->region, arena);
+         copy_texts(&f->sort, f->sort_count, arena) && copy_text(&f->name, arena) &&
+         copy_text(&f->architecture, arena) && copy_text(&f->label_selector, arena) &&
+         copy_text(&f->tag, arena) && copy_text(&f->region, arena);
 }
 
 static bool copy_action_filter(imgact_call *call, ia_arena *arena) {
@@ -57,15 +59,16 @@ static bool copy_action_filter(imgact_call *call, ia_arena *arena) {
   call->action_filter = f;
   if (!f) return false;
   f->statuses = copy_block(f->statuses, f->statuses_count, sizeof *f->statuses, arena);
-  return f->statuses && copy_text(&f->image_id, arena) && copy_texts(&f->ids, f->ids_count, arena) &&
-         copy_texts(&f->sort, f->sort_count, arena);
+  return f->statuses && copy_text(&f->image_id, arena) &&
+         copy_texts(&f->ids, f->ids_count, arena) && copy_texts(&f->sort, f->sort_count, arena);
 }
 
 static bool copy_update(imgact_call *call, ia_arena *arena) {
   const imgact_image_update *from = call->update;
   imgact_image_update *u = copy_sized(from, from ? from->size : 0, sizeof *u, arena);
   call->update = u;
-  if (!u || !copy_text(&u->name, arena) || !copy_text(&u->description, arena) || !copy_text(&u->distribution, arena))
+  if (!u || !copy_text(&u->name, arena) || !copy_text(&u->description, arena) ||
+      !copy_text(&u->distribution, arena))
     return false;
   imgact_label *labels = copy_block(u->labels, u->labels_count, sizeof *labels, arena);
   u->labels = labels;
@@ -77,8 +80,9 @@ static bool copy_update(imgact_call *call, ia_arena *arena) {
 bool ia_call_copy(imgact_call *to, const imgact_call *from, ia_arena *arena) {
   *to = *from;
   to->size = sizeof *to;
-  if (!copy_text(&to->image_ref, arena) || !copy_text(&to->action_id, arena) || !copy_text(&to->region, arena) ||
-      !copy_text(&to->architecture, arena) || !copy_texts(&to->action_ids, to->action_ids_count, arena))
+  if (!copy_text(&to->image_ref, arena) || !copy_text(&to->action_id, arena) ||
+      !copy_text(&to->region, arena) || !copy_text(&to->architecture, arena) ||
+      !copy_texts(&to->action_ids, to->action_ids_count, arena))
     return false;
   if (to->kind == IMGACT_OP_LIST_IMAGES) return copy_image_filter(to, arena);
   if (to->kind == IMGACT_OP_LIST_ACTIONS) return copy_action_filter(to, arena);
@@ -98,11 +102,13 @@ static bool each_of(const char *const *texts, size_t count, text_test test, cons
 /* Is the test true of every text that the caller gave? */
 static bool each_text(const imgact_call *c, text_test test, const void *with) {
   const char *const own[] = {c->image_ref, c->action_id, c->region, c->architecture};
-  bool ok = each_of(own, sizeof own / sizeof *own, test, with) && each_of(c->action_ids, c->action_ids_count, test, with);
+  bool ok = each_of(own, sizeof own / sizeof *own, test, with) &&
+            each_of(c->action_ids, c->action_ids_count, test, with);
   if (c->image_filter) {
     const imgact_image_filter *f = c->image_filter;
     const char *const texts[] = {f->name, f->architecture, f->label_selector, f->tag, f->region};
-    ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with) && each_of(f->sort, f->sort_count, test, with) &&
+    ok = ok && each_of(texts, sizeof texts / sizeof *texts, test, with) &&
+         each_of(f->sort, f->sort_count, test, with) &&
          each_of(f->bound_to, f->bound_to_count, test, with);
   }
   if (c->action_filter)
@@ -125,7 +131,9 @@ static bool is_utf8(const char *text, const void *unused) {
   return ia_utf8_valid(text, strlen(text), false);
 }
 
-static bool is_clean(const char *text, const void *redactor) { return !ia_redact_found(redactor, text, strlen(text)); }
+static bool is_clean(const char *text, const void *redactor) {
+  return !ia_redact_found(redactor, text, strlen(text));
+}
 
 bool ia_call_holds_token(const imgact_call *call, const ia_redactor *redactor) {
   return !each_text(call, is_clean, redactor);
@@ -137,23 +145,28 @@ static bool labels_have_keys(const imgact_image_update *update) {
   return true;
 }
 
-/* A filter can only be for what this library knows: a type becomes a bit, and nothing has an unknown status. */
+/* A filter can only be for what this library knows: a type becomes a bit, and nothing has an
+ * unknown status. */
 static imgact_status image_words_ok(const imgact_image_filter *filter, imgact_error *error) {
   for (size_t i = 0; i < filter->types_count; i++)
     if ((unsigned)filter->types[i] > IMGACT_IMAGE_TYPE_CUSTOM)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no type of an image", (unsigned)filter->types[i]);
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no type of an image",
+                              (unsigned)filter->types[i]);
   for (size_t i = 0; i < filter->statuses_count; i++)
     if ((unsigned)filter->statuses[i] > IMGACT_IMAGE_STATUS_RETIRED)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an image", (unsigned)filter->statuses[i]);
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an image",
+                              (unsigned)filter->statuses[i]);
   if ((unsigned)filter->visibility > IMGACT_VISIBILITY_PRIVATE)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no visibility", (unsigned)filter->visibility);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no visibility",
+                            (unsigned)filter->visibility);
   return IMGACT_OK;
 }
 
 static imgact_status action_words_ok(const imgact_action_filter *filter, imgact_error *error) {
   for (size_t i = 0; i < filter->statuses_count; i++)
     if ((unsigned)filter->statuses[i] > IMGACT_ACTION_STATUS_ERROR)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an action", (unsigned)filter->statuses[i]);
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%u is no status of an action",
+                              (unsigned)filter->statuses[i]);
   return IMGACT_OK;
 }
 
@@ -164,30 +177,40 @@ typedef struct id_rule {
 
 static imgact_status id_ok(const id_rule *rule, const char *what, const char *id) {
   if (!id || rule->provider->is_valid_id(id)) return IMGACT_OK;
-  return imgact_error_set(rule->error, IMGACT_INVALID_ARGUMENT, "'%s' cannot be %s at %s: that is %s", id, what,
-                          rule->provider->name, rule->provider->id_format);
+  return imgact_error_set(rule->error, IMGACT_INVALID_ARGUMENT,
+                          "'%s' cannot be %s at %s: that is %s", id, what, rule->provider->name,
+                          rule->provider->id_format);
 }
 
-static imgact_status ids_ok(const id_rule *rule, const char *what, const char *const *ids, size_t count) {
+static imgact_status ids_ok(const id_rule *rule, const char *what, const char *const *ids,
+                            size_t count) {
   imgact_status status = IMGACT_OK;
   for (size_t i = 0; i < count && status == IMGACT_OK; i++) status = id_ok(rule, what, ids[i]);
   return status;
 }
 
-imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider, imgact_error *error) {
+imgact_status ia_call_check(const imgact_call *call, const imgact_provider *provider,
+                            imgact_error *error) {
   static const char an_image[] = "an image's id", an_action[] = "an action's id";
   id_rule rule = {provider, error};
-  if (!each_text(call, is_utf8, NULL)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
-  if (!labels_have_keys(call->update)) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a label has no key");
+  if (!each_text(call, is_utf8, NULL))
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an argument is not UTF-8");
+  if (!labels_have_keys(call->update))
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a label has no key");
   imgact_status status = IMGACT_OK;
   if (call->image_filter) status = image_words_ok(call->image_filter, error);
-  if (status == IMGACT_OK && call->action_filter) status = action_words_ok(call->action_filter, error);
-  if (status == IMGACT_OK && call->kind != IMGACT_OP_GET_IMAGE) status = id_ok(&rule, an_image, call->image_ref);
+  if (status == IMGACT_OK && call->action_filter)
+    status = action_words_ok(call->action_filter, error);
+  if (status == IMGACT_OK && call->kind != IMGACT_OP_GET_IMAGE)
+    status = id_ok(&rule, an_image, call->image_ref);
   if (status == IMGACT_OK) status = id_ok(&rule, an_action, call->action_id);
-  if (status == IMGACT_OK) status = ids_ok(&rule, an_action, call->action_ids, call->action_ids_count);
+  if (status == IMGACT_OK)
+    status = ids_ok(&rule, an_action, call->action_ids, call->action_ids_count);
   if (status == IMGACT_OK && call->image_filter)
-    status = ids_ok(&rule, "a server's id", call->image_filter->bound_to, call->image_filter->bound_to_count);
-  if (status == IMGACT_OK && call->action_filter) status = id_ok(&rule, an_image, call->action_filter->image_id);
+    status = ids_ok(&rule, "a server's id", call->image_filter->bound_to,
+                    call->image_filter->bound_to_count);
+  if (status == IMGACT_OK && call->action_filter)
+    status = id_ok(&rule, an_image, call->action_filter->image_id);
   if (status == IMGACT_OK && call->action_filter)
     status = ids_ok(&rule, an_action, call->action_filter->ids, call->action_filter->ids_count);
   return status;
@@ -198,7 +221,8 @@ imgact_status ia_call_check(const imgact_call *call, const imgact_provider *prov
 static void write_update(imgact_json_writer *json, const imgact_image_update *u) {
   const struct {
     const char *key, *value;
-  } texts[] = {{"name", u->name}, {"description", u->description}, {"distribution", u->distribution}};
+  } texts[] = {
+      {"name", u->name}, {"description", u->description}, {"distribution", u->distribution}};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i].value) {
       imgact_json_write_key(json, texts[i].key);
@@ -222,8 +246,9 @@ const char *ia_call_json(const imgact_call *call, const ia_call_target *target, 
   imgact_json_writer *json = imgact_json_writer_new(arena->allocator, 0);
   const struct {
     const char *key, *value;
-  } texts[] = {{"provider", target->provider},          {"endpoint", target->endpoint}, {"credential", target->credential},
-               {"op", imgact_op_kind_name(call->kind)}, {"image", call->image_ref},     {"region", call->region}};
+  } texts[] = {{"provider", target->provider},     {"endpoint", target->endpoint},
+               {"credential", target->credential}, {"op", imgact_op_kind_name(call->kind)},
+               {"image", call->image_ref},         {"region", call->region}};
   imgact_json_write_begin_object(json);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (texts[i].value) {
@@ -287,7 +312,8 @@ static void read_update(call_reader *reader, imgact_call *call) {
   imgact_image_update *update = ia_arena_alloc(reader->arena, sizeof *update);
   reader->nomem = reader->nomem || !update;
   if (!update) return;
-  *update = (imgact_image_update){.size = sizeof *update, .convert_to_snapshot = flag(reader, "convert_to_snapshot")};
+  *update = (imgact_image_update){.size = sizeof *update,
+                                  .convert_to_snapshot = flag(reader, "convert_to_snapshot")};
   update->name = member(reader, "name");
   update->description = member(reader, "description");
   update->distribution = member(reader, "distribution");
@@ -296,11 +322,13 @@ static void read_update(call_reader *reader, imgact_call *call) {
 }
 
 static bool mutates(imgact_op_kind kind) {
-  return kind == IMGACT_OP_UPDATE_IMAGE || kind == IMGACT_OP_DELETE_IMAGE || kind == IMGACT_OP_CHANGE_PROTECTION ||
-         kind == IMGACT_OP_CONVERT || kind == IMGACT_OP_TRANSFER;
+  return kind == IMGACT_OP_UPDATE_IMAGE || kind == IMGACT_OP_DELETE_IMAGE ||
+         kind == IMGACT_OP_CHANGE_PROTECTION || kind == IMGACT_OP_CONVERT ||
+         kind == IMGACT_OP_TRANSFER;
 }
 
-/* A key that this version does not know, or not for this operation, may change what the call does. */
+/* A key that this version does not know, or not for this operation, may change what the call does.
+ */
 static const imgact_json *unknown_key(const imgact_json *root, imgact_op_kind kind) {
   static const struct {
     const char *key;
@@ -321,19 +349,25 @@ static const imgact_json *unknown_key(const imgact_json *root, imgact_op_kind ki
   for (const imgact_json *key; imgact_json_iter_next(&each, &key);) {
     size_t i = 0;
     while (i < sizeof known / sizeof *known && !imgact_json_equals(key, known[i].key)) i++;
-    if (i == sizeof known / sizeof *known || (known[i].kind != IMGACT_OP_COUNT && known[i].kind != kind)) return key;
+    if (i == sizeof known / sizeof *known ||
+        (known[i].kind != IMGACT_OP_COUNT && known[i].kind != kind))
+      return key;
   }
   return NULL;
 }
 
-static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_target *target, imgact_error *error) {
+static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_target *target,
+                               imgact_error *error) {
   const char *op = member(reader, "op"), *cloud = member(reader, "provider");
   int kind = 0;
-  while (kind < IMGACT_OP_COUNT && !ia_str_equal(op, imgact_op_kind_name((imgact_op_kind)kind))) kind++;
+  while (kind < IMGACT_OP_COUNT && !ia_str_equal(op, imgact_op_kind_name((imgact_op_kind)kind)))
+    kind++;
   if (kind == IMGACT_OP_COUNT || !mutates((imgact_op_kind)kind))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no mutation (op: %s)", op ? op : "none");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "the stored call names no mutation (op: %s)", op ? op : "none");
   if (!ia_str_equal(cloud, target->provider))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is for %s, this client for %s",
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "the stored call is for %s, this client for %s",
                             cloud ? cloud : "no provider", target->provider);
   target->endpoint = member(reader, "endpoint");
   target->credential = member(reader, "credential");
@@ -344,24 +378,29 @@ static imgact_status read_call(call_reader *reader, imgact_call *call, ia_call_t
   if (kind == IMGACT_OP_UPDATE_IMAGE) read_update(reader, call);
   bool silent = kind == IMGACT_OP_CHANGE_PROTECTION && !imgact_json_get(reader->root, "protect");
   if (reader->odd || silent)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call's '%s' is %s", silent ? "protect" : reader->odd,
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call's '%s' is %s",
+                            silent ? "protect" : reader->odd,
                             silent ? "missing" : "of the wrong type");
-  if (!call->image_ref) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
+  if (!call->image_ref)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call names no image");
   const imgact_json *unknown = unknown_key(reader->root, (imgact_op_kind)kind);
   if (!unknown) return IMGACT_OK;
   char key[64] = "";
   imgact_json_copy_string(unknown, key, sizeof key);
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call has the unknown key '%s'", key);
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                          "the stored call has the unknown key '%s'", key);
 }
 
-imgact_status ia_call_from_json(imgact_call *call, ia_call_target *target, const char *text, ia_arena *arena,
-                                imgact_error *error) {
+imgact_status ia_call_from_json(imgact_call *call, ia_call_target *target, const char *text,
+                                ia_arena *arena, imgact_error *error) {
   imgact_json_doc *doc = NULL;
   char what[160];
-  ia_json_status parsed = ia_json_parse(text, strlen(text), arena->allocator, NULL, &doc, what, sizeof what);
+  ia_json_status parsed =
+      ia_json_parse(text, strlen(text), arena->allocator, NULL, &doc, what, sizeof what);
   if (parsed == IA_JSON_NOMEM) return ia_no_memory(error);
   if (parsed != IA_JSON_OK)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the stored call is no JSON that can be used (%s)", what);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "the stored call is no JSON that can be used (%s)", what);
   call_reader reader = {.root = imgact_json_doc_root(doc), .arena = arena};
   imgact_status status = read_call(&reader, call, target, error);
   if (reader.nomem) status = ia_no_memory(error); /* what is missing was there */

@@ -4,7 +4,8 @@
 #include "str.h"
 #include <string.h>
 
-void ia_claims_init(ia_claims *claims, const imgact_allocator *allocator, uint64_t seed, uint64_t other_seed) {
+void ia_claims_init(ia_claims *claims, const imgact_allocator *allocator, uint64_t seed,
+                    uint64_t other_seed) {
   ia_hashmap_init(&claims->recent, allocator, seed);
   ia_hashmap_init(&claims->older, allocator, other_seed);
 }
@@ -18,7 +19,8 @@ bool ia_claims_add(ia_claims *claims, const imgact_action *action) {
     ia_hashmap_clear(&claims->recent);
   }
   bool added;
-  return ia_hashmap_put(&claims->recent, ia_hash(action->id, strlen(action->id)), 0, &added) != NULL;
+  return ia_hashmap_put(&claims->recent, ia_hash(action->id, strlen(action->id)), 0, &added) !=
+         NULL;
 }
 
 bool ia_claims_has(const ia_claims *claims, const imgact_action *action) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What the operations of one provider and token share: places for requests, the retry budget, the cloud's clock, claims. */
+/* What the operations of one provider and token share: places for requests, the retry budget, the
+ * cloud's clock, claims. */
 #include "client.h"
 #include "error_fill.h"
 #include "str.h"
@@ -14,7 +15,8 @@ static void throttled(ia_queue *queue, int64_t delay_ms) {
 }
 
 static ia_settings settings_of(const imgact_client_options *o) {
-  return (ia_settings){.request_timeout_ms = o->request_timeout_ms > 0 ? o->request_timeout_ms : 30000,
+  return (ia_settings){.request_timeout_ms =
+                           o->request_timeout_ms > 0 ? o->request_timeout_ms : 30000,
                        .retry_base_ms = o->retry_base_ms > 0 ? o->retry_base_ms : 1000,
                        .poll_interval_ms = o->poll_interval_ms > 0 ? o->poll_interval_ms : 0,
                        .settle_ms = o->settle_ms > 0 ? o->settle_ms : 10000,
@@ -46,8 +48,8 @@ static void join_rate_limiter(imgact_client *client) {
   if (was_held_back) ia_queue_schedule(queue); /* the old one does not wake it any more */
 }
 
-bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider, const char *endpoint,
-                    const imgact_client_options *options) {
+bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider,
+                    const char *endpoint, const imgact_client_options *options) {
   *client = (imgact_client){.engine = engine,
                             .allocator = engine->allocator,
                             .provider = provider,
@@ -65,12 +67,14 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
                              .throttled = throttled};
   ia_queue_init(&client->queue);
   for (size_t i = 0; i < IA_MUTATION_LISTS; i++) ia_list_init(&client->mutations[i]);
-  ia_claims_init(&client->claims, client->allocator, ia_random_word(&engine->timers), ia_random_word(&engine->timers));
+  ia_claims_init(&client->claims, client->allocator, ia_random_word(&engine->timers),
+                 ia_random_word(&engine->timers));
   ia_credential_init(&client->credential, client->allocator, options, provider->token_prefixes);
   client->user_agent = user_agent(client->allocator, options->application);
   client->endpoint = ia_strdup(client->allocator, endpoint);
   if (client->endpoint)
-    for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--) client->endpoint[n - 1] = '\0';
+    for (size_t n = strlen(client->endpoint); n && client->endpoint[n - 1] == '/'; n--)
+      client->endpoint[n - 1] = '\0';
   if (!client->user_agent || !client->endpoint) return false;
   client->credential.endpoint = client->endpoint;
   client->credential.user_agent = client->user_agent;
@@ -78,7 +82,8 @@ bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provi
   return true;
 }
 
-imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error) {
+imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length,
+                                  imgact_error *error) {
   imgact_status status = ia_credential_set(&client->credential, token, length, error);
   if (status == IMGACT_OK) join_rate_limiter(client);
   return status;
@@ -89,9 +94,11 @@ imgact_status ia_client_refresh_token(imgact_client *client) {
   return client->credential.error.status;
 }
 
-/* Called before every request, since a callback may have a new token, and before the rate limiter is asked, since each token
- * has a budget of its own. */
-static void refresh(ia_queue *queue) { (void)ia_client_refresh_token(IA_ENTRY(queue, imgact_client, queue)); }
+/* Called before every request, since a callback may have a new token, and before the rate limiter
+ * is asked, since each token has a budget of its own. */
+static void refresh(ia_queue *queue) {
+  (void)ia_client_refresh_token(IA_ENTRY(queue, imgact_client, queue));
+}
 
 void ia_client_clear(imgact_client *client) {
   ia_queue_clear(&client->queue);
@@ -111,7 +118,8 @@ void ia_client_unref(imgact_client *client) {
 const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind kind) {
   const imgact_provider *p = client->provider;
   if ((size_t)kind >= p->slots_count) return NULL;
-  const imgact_slot *slot = (const imgact_slot *)(const void *)((const char *)p->slots + p->slots_stride * (size_t)kind);
+  const imgact_slot *slot =
+      (const imgact_slot *)(const void *)((const char *)p->slots + p->slots_stride * (size_t)kind);
   return slot->encode ? slot : NULL;
 }
 
@@ -127,13 +135,18 @@ int imgact_client_supports(const imgact_client *client, imgact_op_kind kind) {
   return client && ia_client_slot(client, kind);
 }
 
-const char *imgact_client_provider_name(const imgact_client *client) { return client->provider->name; }
+const char *imgact_client_provider_name(const imgact_client *client) {
+  return client->provider->name;
+}
 
 const char *imgact_client_endpoint(const imgact_client *client) { return client->endpoint; }
 
-void imgact_client_rate_limit(const imgact_client *client, imgact_rate_limit *rate) { *rate = client->rate; }
+void imgact_client_rate_limit(const imgact_client *client, imgact_rate_limit *rate) {
+  *rate = client->rate;
+}
 
-size_t imgact_client_redact(const imgact_client *client, const char *text, char *buffer, size_t capacity) {
+size_t imgact_client_redact(const imgact_client *client, const char *text, char *buffer,
+                            size_t capacity) {
   ia_buf out;
   size_t length = strlen(text);
   ia_buf_init(&out, client->allocator, 2 * length + 64);

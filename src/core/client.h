@@ -26,7 +26,8 @@ struct imgact_client {
   const imgact_allocator *allocator;
   const imgact_provider *provider;
   size_t references;
-  void (*released)(imgact_client *client); /* the outer ring's: called when the last reference has gone */
+  void (*released)(
+      imgact_client *client); /* the outer ring's: called when the last reference has gone */
   void *outer;
   char *endpoint; /* without trailing slashes */
   char *user_agent;
@@ -38,17 +39,20 @@ struct imgact_client {
   int32_t retry_budget;
   uint32_t exchanges; /* counts them, for traces */
   ia_poller poller;
-  ia_link mutations[IA_MUTATION_LISTS]; /* operations whose effect is not settled, by what they would do: mutation.c */
+  ia_link mutations[IA_MUTATION_LISTS]; /* operations whose effect is not settled, by what they
+                                           would do: mutation.c */
   ia_claims claims;
   ia_server_clock server_clock;
   imgact_rate_limit rate; /* as the last reply told it */
 };
 
-/* Fills a zeroed client; strings are copied. false: no memory (ia_client_clear frees what is there). */
-bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider, const char *endpoint,
-                    const imgact_client_options *options);
+/* Fills a zeroed client; strings are copied. false: no memory (ia_client_clear frees what is
+ * there). */
+bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider,
+                    const char *endpoint, const imgact_client_options *options);
 /* Sets the token and joins its rate limiter; errors of ia_credential_set(). */
-imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length, imgact_error *error);
+imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length,
+                                  imgact_error *error);
 /* Asks the token callback, if there is one; client->credential.error. */
 imgact_status ia_client_refresh_token(imgact_client *client);
 /* The credential's id; NULL: there is no token (yet). */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The public constructors, one per operation. What is wrong with the arguments, or what the cloud cannot do, is found here,
- * before anything is sent: the request is encoded once on trial. It waits in the operation's error until that is started.
+ * The public constructors, one per operation. What is wrong with the arguments, or what the cloud
+ * cannot do, is found here, before anything is sent: the request is encoded once on trial. It waits
+ * in the operation's error until that is started.
  */
 #include "error_fill.h"
 #include "filter.h"
@@ -9,7 +10,8 @@
 #include "struct_size.h"
 #include <string.h>
 
-/* What a provider's encode refuses is known before anything is sent. Says whether there would be a request. */
+/* What a provider's encode refuses is known before anything is sent. Says whether there would be a
+ * request. */
 static bool try_encode(imgact_op *op, const imgact_call *call) {
   if (op->error.status != IMGACT_OK) return false;
   imgact_request request;
@@ -30,7 +32,8 @@ static void need(imgact_op *op, const char *text, const char *what) {
 }
 
 static bool changes_nothing(const imgact_image_update *u) {
-  return !u->name && !u->description && !u->distribution && !u->replace_labels && !u->convert_to_snapshot;
+  return !u->name && !u->description && !u->distribution && !u->replace_labels &&
+         !u->convert_to_snapshot;
 }
 
 /* What an operation of one request needs, by its kind. */
@@ -69,8 +72,8 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
     sends = try_encode(op, &first) || sends;
   }
   const ia_query_plan *queries = &op->pager->queries;
-  bool types_here =
-      (op->pager->requested_filters & IMGACT_FILTER_TYPE) && queries->count && !queries->exact_types[queries->count - 1];
+  bool types_here = (op->pager->requested_filters & IMGACT_FILTER_TYPE) && queries->count &&
+                    !queries->exact_types[queries->count - 1];
   op->local = sends && (op->local || op->pager->local_filters || types_here);
   return op;
 }
@@ -78,43 +81,57 @@ static imgact_op *new_list(imgact_client *client, const imgact_call *call) {
 imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter) {
   imgact_image_filter all = {.size = sizeof all};
   bool ok = !filter || ia_struct_size_ok(filter, filter->size, sizeof *filter);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter && ok ? filter : &all};
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_LIST_IMAGES,
+                      .image_filter = filter && ok ? filter : &all};
   imgact_op *op = new_list(client, &call);
-  if (op && filter) ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_image_filter");
+  if (op && filter)
+    ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_image_filter");
   return op;
 }
 
 imgact_op *imgact_list_actions(imgact_client *client, const imgact_action_filter *filter) {
   imgact_action_filter all = {.size = sizeof all};
   bool ok = !filter || ia_struct_size_ok(filter, filter->size, sizeof *filter);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .action_filter = filter && ok ? filter : &all};
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_LIST_ACTIONS,
+                      .action_filter = filter && ok ? filter : &all};
   call.image_ref = call.action_filter->image_id;
   imgact_op *op = new_list(client, &call);
-  if (op && filter) ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_action_filter");
+  if (op && filter)
+    ia_op_check_size(op, filter, filter->size, sizeof *filter, "imgact_action_filter");
   return op;
 }
 
 /* ---- one image, one action ---- */
 
-imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name, const char *architecture) {
-  imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = id_or_name, .architecture = architecture};
+imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name,
+                            const char *architecture) {
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_GET_IMAGE,
+                      .image_ref = id_or_name,
+                      .architecture = architecture};
   imgact_op *op = ia_op_new(client, &ia_flow_get, &call);
   if (op) need(op, id_or_name, "the image's id");
   if (!op || op->error.status != IMGACT_OK) return op;
   bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) != 0;
   if (architecture && !by_name)
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no filter by architecture", client->provider->name);
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no filter by architecture",
+                 client->provider->name);
   if (!by_name || client->provider->is_valid_id(id_or_name)) try_encode(op, &op->call);
   return op;
 }
 
 imgact_op *imgact_get_action(imgact_client *client, const char *action_id, const char *image_id) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_ACTION, .action_id = action_id, .image_ref = image_id};
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_GET_ACTION,
+                      .action_id = action_id,
+                      .image_ref = image_id};
   return checked(ia_op_new(client, &ia_flow_simple, &call));
 }
 
-imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids, size_t count, const char *image_id) {
+imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids, size_t count,
+                               const char *image_id) {
   imgact_call call = {.size = sizeof call,
                       .kind = IMGACT_OP_WAIT_ACTIONS,
                       .action_ids = action_ids,
@@ -127,13 +144,17 @@ imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_
 
 /* ---- mutations ---- */
 
-imgact_op *imgact_update_image(imgact_client *client, const char *image_id, const imgact_image_update *update) {
+imgact_op *imgact_update_image(imgact_client *client, const char *image_id,
+                               const imgact_image_update *update) {
   imgact_image_update none = {.size = sizeof none};
   bool ok = update && ia_struct_size_ok(update, update->size, sizeof *update);
-  imgact_call call = {
-      .size = sizeof call, .kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = image_id, .update = ok ? update : &none};
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_UPDATE_IMAGE,
+                      .image_ref = image_id,
+                      .update = ok ? update : &none};
   imgact_op *op = ia_op_new(client, &ia_flow_mutation, &call);
-  if (op && update) ia_op_check_size(op, update, update->size, sizeof *update, "imgact_image_update");
+  if (op && update)
+    ia_op_check_size(op, update, update->size, sizeof *update, "imgact_image_update");
   return checked(op);
 }
 
@@ -143,7 +164,10 @@ imgact_op *imgact_delete_image(imgact_client *client, const char *image_id) {
 }
 
 static imgact_op *change_protection(imgact_client *client, const char *image_id, int protect) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_CHANGE_PROTECTION, .image_ref = image_id, .protect = protect};
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_CHANGE_PROTECTION,
+                      .image_ref = image_id,
+                      .protect = protect};
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 
@@ -161,7 +185,8 @@ imgact_op *imgact_convert_image(imgact_client *client, const char *image_id) {
 }
 
 imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id, const char *region) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_TRANSFER, .image_ref = image_id, .region = region};
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_TRANSFER, .image_ref = image_id, .region = region};
   return checked(ia_op_new(client, &ia_flow_mutation, &call));
 }
 
@@ -175,9 +200,11 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
   ia_call_target target = {.provider = client->provider->name};
   imgact_status status = ia_call_from_json(&call, &target, call_json, &arena, &error);
   if (status == IMGACT_OK && target.endpoint && strcmp(target.endpoint, client->endpoint) != 0)
-    status = imgact_error_set(&error, IMGACT_INVALID_ARGUMENT, "the stored call was sent to %s, this client sends to %s",
+    status = imgact_error_set(&error, IMGACT_INVALID_ARGUMENT,
+                              "the stored call was sent to %s, this client sends to %s",
                               target.endpoint, client->endpoint);
-  imgact_op *op = status == IMGACT_NOMEM ? NULL : checked(ia_op_new(client, &ia_flow_mutation, &call));
+  imgact_op *op =
+      status == IMGACT_NOMEM ? NULL : checked(ia_op_new(client, &ia_flow_mutation, &call));
   if (op && status != IMGACT_OK) {
     ia_error_clear(&op->error);
     ia_op_set_error(op, &error);

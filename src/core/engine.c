@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* Timers, the outbox and the callbacks that are due. Everything here is O(log n) in the operations that are alive, but for
- * a look over the requests that wait when the rate limit holds them back. */
+/* Timers, the outbox and the callbacks that are due. Everything here is O(log n) in the operations
+ * that are alive, but for a look over the requests that wait when the rate limit holds them back.
+ */
 #include "engine.h"
 #include "exchange.h"
 #include "op.h"
 #include "queue.h"
 
-void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed, ia_now now) {
+void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed,
+                    ia_now now) {
   *engine = (ia_engine){.allocator = allocator, .timers = {.random_state = seed, .now = now}};
   ia_rate_limiters_init(&engine->rate_limiters, allocator, &engine->timers);
   ia_list_init(&engine->runnable);
@@ -19,7 +21,8 @@ void ia_engine_clear(ia_engine *engine) { ia_rate_limiters_clear(&engine->rate_l
 void ia_engine_tick(ia_engine *engine, ia_now now) { ia_timers_tick(&engine->timers, now); }
 
 int64_t ia_engine_next_ms(const ia_engine *engine) {
-  if (!ia_list_empty(&engine->outbox) || !ia_list_empty(&engine->runnable) || !ia_list_empty(&engine->notify))
+  if (!ia_list_empty(&engine->outbox) || !ia_list_empty(&engine->runnable) ||
+      !ia_list_empty(&engine->notify))
     return engine->timers.now.mono_ms;
   return ia_timers_next_ms(&engine->timers);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: a state machine that is given time, random numbers and replies, and gives back requests to send. It does no
- * I/O and calls no user code but from ia_engine_notify (done and progress) and, documented there, trace, before_send and
- * token hooks.
+ * The engine: a state machine that is given time, random numbers and replies, and gives back
+ * requests to send. It does no I/O and calls no user code but from ia_engine_notify (done and
+ * progress) and, documented there, trace, before_send and token hooks.
  */
 #ifndef IA_ENGINE_H
 #define IA_ENGINE_H
@@ -27,7 +27,8 @@ typedef struct ia_engine {
   void (*abort)(void *outer, ia_exchange *exchange); /* the transport forgets it, at once */
 } ia_engine;
 
-void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed, ia_now now);
+void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed,
+                    ia_now now);
 
 /* After the last client: frees what is kept for a next one. */
 void ia_engine_clear(ia_engine *engine);

@@ -68,9 +68,9 @@ imgact_status imgact_error_set(imgact_error *error, imgact_status status, const 
   return status;
 }
 
-/* RETRYABLE here is for statuses of any gateway; a retry after a 500 depends on the method and is decided by the retry rule.
- * 408 and 425 concern the timing of a request, not its content: RFC 9110 and RFC 8470 allow a retry. Neither guarantees that
- * the request had no effect. */
+/* RETRYABLE here is for statuses of any gateway; a retry after a 500 depends on the method and is
+ * decided by the retry rule. 408 and 425 concern the timing of a request, not its content: RFC 9110
+ * and RFC 8470 allow a retry. Neither guarantees that the request had no effect. */
 void ia_error_from_http(imgact_error *error, int http_status) {
   static const struct {
     int http;
@@ -96,7 +96,9 @@ void ia_error_from_http(imgact_error *error, int http_status) {
   };
   ia_error_clear(error);
   error->http_status = http_status;
-  error->status = http_status >= 500 ? IMGACT_UNAVAILABLE : http_status >= 400 ? IMGACT_INVALID_INPUT : IMGACT_PROTOCOL;
+  error->status = http_status >= 500   ? IMGACT_UNAVAILABLE
+                  : http_status >= 400 ? IMGACT_INVALID_INPUT
+                                       : IMGACT_PROTOCOL;
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (known[i].http == http_status) {
       error->status = known[i].status;
@@ -105,9 +107,12 @@ void ia_error_from_http(imgact_error *error, int http_status) {
   ia_error_text(error, "HTTP %d", http_status);
 }
 
-/* BUSY and END would be taken for something that the library said: that a list has come to its end, for one. */
+/* BUSY and END would be taken for something that the library said: that a list has come to its end,
+ * for one. */
 imgact_status ia_hook_status(imgact_status status) {
   return (unsigned)status <= IMGACT_CANCELLED ? status : IMGACT_INTERNAL;
 }
 
-imgact_status ia_no_memory(imgact_error *error) { return imgact_error_set(error, IMGACT_NOMEM, "out of memory"); }
+imgact_status ia_no_memory(imgact_error *error) {
+  return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+}

@@ -3,7 +3,8 @@
 #include "evidence.h"
 #include "retry.h"
 
-static imgact_tristate same_kind(const imgact_slot *slot, const imgact_call *call, const imgact_action *action) {
+static imgact_tristate same_kind(const imgact_slot *slot, const imgact_call *call,
+                                 const imgact_action *action) {
   return slot->matches_action ? slot->matches_action(call, action) : IMGACT_TRISTATE_UNKNOWN;
 }
 
@@ -13,22 +14,27 @@ static bool may_run(const imgact_action *action) {
 }
 
 /* Times before INT64_MIN + grace are all times. */
-static int64_t earlier(int64_t at_ms, int64_t ms) { return at_ms < INT64_MIN + ms ? INT64_MIN : at_ms - ms; }
+static int64_t earlier(int64_t at_ms, int64_t ms) {
+  return at_ms < INT64_MIN + ms ? INT64_MIN : at_ms - ms;
+}
 
-ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call, const imgact_action *action,
-                         const ia_send_time *sent) {
+ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call,
+                         const imgact_action *action, const ia_send_time *sent) {
   imgact_tristate same = same_kind(slot, call, action);
   int64_t started_at = action->started_at;
   if (same == IMGACT_TRISTATE_FALSE) return IA_MATCH_NO;
-  bool dated = started_at != IMGACT_NO_TIME && started_at <= sent->latest_now_ms; /* else the clock cannot date it */
-  /* Another program's clock may have been wrong by any amount: what runs is never ruled out by it. */
+  bool dated = started_at != IMGACT_NO_TIME &&
+               started_at <= sent->latest_now_ms; /* else the clock cannot date it */
+  /* Another program's clock may have been wrong by any amount: what runs is never ruled out by it.
+   */
   bool can_rule_out = dated && !(sent->inherited && may_run(action));
   if (can_rule_out && started_at < earlier(sent->at.least_ms, sent->grace_ms)) return IA_MATCH_NO;
   if (same != IMGACT_TRISTATE_TRUE || !dated) return IA_MATCH_UNCLEAR;
   return started_at < earlier(sent->at.most_ms, sent->grace_ms) ? IA_MATCH_UNCLEAR : IA_MATCH_YES;
 }
 
-bool ia_may_change_image(const imgact_slot *slot, const imgact_call *call, const imgact_action *action) {
+bool ia_may_change_image(const imgact_slot *slot, const imgact_call *call,
+                         const imgact_action *action) {
   return (slot->flags & IMGACT_SLOT_VERIFY_IMAGE) && may_run(action) &&
          same_kind(slot, call, action) != IMGACT_TRISTATE_FALSE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a list of actions and an image say of a mutation whose outcome is unknown, and what to do about it. Pure: facts in,
- * decision out.
+ * What a list of actions and an image say of a mutation whose outcome is unknown, and what to do
+ * about it. Pure: facts in, decision out.
  */
 #ifndef IA_EVIDENCE_H
 #define IA_EVIDENCE_H
@@ -13,7 +13,8 @@
 typedef enum ia_doubt_reason {
   IA_DOUBT_NONE,
   IA_DOUBT_LOST_RESPONSE,
-  IA_DOUBT_REJECTED, /* sent again, and rejected then: perhaps because the first one had its effect */
+  IA_DOUBT_REJECTED, /* sent again, and rejected then: perhaps because the first one had its effect
+                      */
   IA_DOUBT_INHERITED /* sent by another program, which did not see a response */
 } ia_doubt_reason;
 
@@ -27,11 +28,13 @@ typedef struct ia_send_time {
 
 typedef enum ia_match { IA_MATCH_NO, IA_MATCH_YES, IA_MATCH_UNCLEAR } ia_match;
 
-/* Whether a listed action can be what the call started; unclear: neither adopted nor taken as absent. */
-ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call, const imgact_action *action,
-                         const ia_send_time *sent);
+/* Whether a listed action can be what the call started; unclear: neither adopted nor taken as
+ * absent. */
+ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call,
+                         const imgact_action *action, const ia_send_time *sent);
 /* Returns true if an action runs, or may, that can change what the image shows. */
-bool ia_may_change_image(const imgact_slot *slot, const imgact_call *call, const imgact_action *action);
+bool ia_may_change_image(const imgact_slot *slot, const imgact_call *call,
+                         const imgact_action *action);
 
 /* What one look found. */
 typedef enum ia_finding {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The life of one request. Invariants: an exchange holds a place of its client  exactly while it is ADMITTED or
- * IN_FLIGHT; done is called once per submit, and never from inside submit; after done the exchange is the owner's to free.
+ * The life of one request. Invariants: an exchange holds a place of its client  exactly while it is
+ * ADMITTED or IN_FLIGHT; done is called once per submit, and never from inside submit; after done
+ * the exchange is the owner's to free.
  */
 #include "exchange.h"
 #include "date.h"
@@ -12,14 +13,16 @@
 #include "trace.h"
 #include <string.h>
 
-#define ROOM_FOR_A_WORD   (sizeof(((imgact_error *)NULL)->message) - 128) /* of ours, behind the cloud's */
+#define ROOM_FOR_A_WORD                                                                            \
+  (sizeof(((imgact_error *)NULL)->message) - 128) /* of ours, behind the cloud's */
 #define MAX_POLL_PAUSE_MS 3600000
 
 static void finished(imgact_exchange *base, const imgact_http_response *http);
 static void on_retry_timer(ia_timer *timer);
 static void end_empty(ia_timer *timer);
 
-ia_exchange *ia_exchange_new(imgact_client *client, ia_request_policy policy, void (*done)(ia_exchange *), void *owner) {
+ia_exchange *ia_exchange_new(imgact_client *client, ia_request_policy policy,
+                             void (*done)(ia_exchange *), void *owner) {
   ia_exchange *exchange = ia_alloc_zero(client->allocator, sizeof *exchange);
   if (!exchange) return NULL;
   exchange->base.on_finished = finished;
@@ -59,13 +62,16 @@ static void release_slot(ia_exchange *exchange) {
 void ia_exchange_free(ia_exchange *exchange) {
   if (!exchange) return;
   imgact_client *client = exchange->client;
-  bool left = exchange->state == IA_EXCHANGE_IN_FLIGHT, had_place = left || exchange->state == IA_EXCHANGE_ADMITTED;
+  bool left = exchange->state == IA_EXCHANGE_IN_FLIGHT,
+       had_place = left || exchange->state == IA_EXCHANGE_ADMITTED;
   if (left) client->engine->abort(client->engine->outer, exchange);
   if (had_place) release_slot(exchange);
   if (exchange->rate_limiter && left)
-    ia_rate_limiter_on_finished(exchange->rate_limiter, exchange->slot->rate_limit_index, &exchange->counted, NULL);
+    ia_rate_limiter_on_finished(exchange->rate_limiter, exchange->slot->rate_limit_index,
+                                &exchange->counted, NULL);
   else if (exchange->rate_limiter)
-    ia_rate_limiter_on_not_sent(exchange->rate_limiter, exchange->slot->rate_limit_index, &exchange->counted);
+    ia_rate_limiter_on_not_sent(exchange->rate_limiter, exchange->slot->rate_limit_index,
+                                &exchange->counted);
   leave_rate_limiter(exchange);
   ia_timer_stop(&client->engine->timers, &exchange->timer);
   ia_list_remove(&exchange->entry.link);
@@ -90,14 +96,17 @@ static void enqueue(ia_exchange *exchange) {
   ia_queue_add(&exchange->client->queue, entry);
 }
 
-/* An end that needs no reply comes from a timer that is due at once, so that no owner is called from inside its own call. */
+/* An end that needs no reply comes from a timer that is due at once, so that no owner is called
+ * from inside its own call. */
 static void end_soon(ia_exchange *exchange) {
-  ia_timer_set(&exchange->client->engine->timers, &exchange->timer, exchange->client->engine->timers.now.mono_ms, end_empty);
+  ia_timer_set(&exchange->client->engine->timers, &exchange->timer,
+               exchange->client->engine->timers.now.mono_ms, end_empty);
 }
 
 static void end_empty(ia_timer *timer) {
   ia_exchange *exchange = IA_ENTRY(timer, ia_exchange, timer);
-  if (exchange->error.status != IMGACT_OK && exchange->maybe_applied) exchange->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
+  if (exchange->error.status != IMGACT_OK && exchange->maybe_applied)
+    exchange->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
   exchange->done(exchange);
 }
 
@@ -116,7 +125,8 @@ void ia_exchange_submit(ia_exchange *exchange, const imgact_call *call, imgact_r
   enqueue(exchange);
 }
 
-void ia_exchange_submit_admitted(ia_exchange *exchange, const imgact_call *call, imgact_result *result) {
+void ia_exchange_submit_admitted(ia_exchange *exchange, const imgact_call *call,
+                                 imgact_result *result) {
   prepare(exchange, call, result);
   admit(&exchange->entry);
 }
@@ -128,12 +138,14 @@ static void reject(ia_queue_entry *entry, int64_t wait_ms) {
   long long wait_s = wait_ms / 1000 + (wait_ms % 1000 > 0);
   exchange->state = IA_EXCHANGE_IDLE;
   if (error->status == IMGACT_OK) {
-    imgact_error_set(error, IMGACT_RATE_LIMITED, "not sent: the rate limit allows it in %lld s at the earliest", wait_s);
+    imgact_error_set(error, IMGACT_RATE_LIMITED,
+                     "not sent: the rate limit allows it in %lld s at the earliest", wait_s);
     ia_str_copy(error->provider, sizeof error->provider, exchange->client->provider->name);
   } else { /* of an attempt before: that is the cause */
     char message[ROOM_FOR_A_WORD];
     ia_str_copy(message, sizeof message, error->message);
-    ia_error_text(error, "%s (not sent again: the rate limit allows it in %lld s at the earliest)", message, wait_s);
+    ia_error_text(error, "%s (not sent again: the rate limit allows it in %lld s at the earliest)",
+                  message, wait_s);
   }
   error->retry_after_ms = wait_ms;
   end_soon(exchange);
@@ -162,7 +174,8 @@ static bool own_url(ia_exchange *exchange) {
     ia_buf_char(&url, '?');
     ia_buf_str(&url, ia_buf_text(&request->query));
   }
-  exchange->http.url = url.state == IA_BUF_OK ? ia_arena_copy(&exchange->step, ia_buf_text(&url)) : NULL;
+  exchange->http.url =
+      url.state == IA_BUF_OK ? ia_arena_copy(&exchange->step, ia_buf_text(&url)) : NULL;
   ia_buf_free(&url);
   return exchange->http.url != NULL;
 }
@@ -172,16 +185,19 @@ static bool own_headers(ia_exchange *exchange) {
   size_t n = 0;
   exchange->headers[n++] = (imgact_header){"Accept", "application/json"};
   exchange->headers[n++] = (imgact_header){"User-Agent", client->user_agent};
-  if (exchange->request.body) exchange->headers[n++] = (imgact_header){"Content-Type", "application/json"};
+  if (exchange->request.body)
+    exchange->headers[n++] = (imgact_header){"Content-Type", "application/json"};
   if (client->credential.token) {
     static const char scheme[] = "Bearer ";
-    exchange->authorization = ia_alloc_zero(client->allocator, sizeof scheme + client->credential.length);
+    exchange->authorization =
+        ia_alloc_zero(client->allocator, sizeof scheme + client->credential.length);
     if (!exchange->authorization) return false;
     memcpy(exchange->authorization, scheme, sizeof scheme - 1);
-    memcpy(exchange->authorization + sizeof scheme - 1, client->credential.token, client->credential.length);
+    memcpy(exchange->authorization + sizeof scheme - 1, client->credential.token,
+           client->credential.length);
     exchange->headers[n++] = (imgact_header){"Authorization", exchange->authorization};
-    ia_redactor_init(&exchange->redactor, exchange->authorization + sizeof scheme - 1, client->credential.length,
-                     client->provider->token_prefixes);
+    ia_redactor_init(&exchange->redactor, exchange->authorization + sizeof scheme - 1,
+                     client->credential.length, client->provider->token_prefixes);
   }
   exchange->http.headers = exchange->headers;
   exchange->http.headers_count = n;
@@ -199,7 +215,8 @@ static imgact_status build(ia_exchange *exchange) {
     *error = client->credential.error;
     return error->status;
   }
-  imgact_status status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call, client->provider, error);
+  imgact_status status = ia_request_encode(&exchange->request, exchange->slot, &exchange->call,
+                                           client->provider, error);
   if (status != IMGACT_OK) return status;
   exchange->local = exchange->request.local;
   if (exchange->request.empty) return IMGACT_OK;
@@ -208,7 +225,8 @@ static imgact_status build(ia_exchange *exchange) {
                                          .timeout_ms = client->settings.request_timeout_ms,
                                          .max_body_bytes = IA_JSON_MAX_BYTES};
   if (exchange->request.body)
-    exchange->http.body = imgact_json_writer_finish(exchange->request.body, &exchange->http.body_bytes);
+    exchange->http.body =
+        imgact_json_writer_finish(exchange->request.body, &exchange->http.body_bytes);
   if (!own_url(exchange) || !own_headers(exchange)) return ia_no_memory(error);
   return IMGACT_OK;
 }
@@ -225,13 +243,15 @@ static void admit(ia_queue_entry *entry) {
   ia_queue_take_place(&exchange->client->queue);
   exchange->rate_limiter = ia_rate_limiter_ref(exchange->client->queue.rate_limiter);
   if (exchange->rate_limiter)
-    exchange->counted = ia_rate_limiter_on_sent(exchange->rate_limiter, exchange->slot->rate_limit_index);
+    exchange->counted =
+        ia_rate_limiter_on_sent(exchange->rate_limiter, exchange->slot->rate_limit_index);
   ia_list_append(&exchange->client->engine->outbox, &exchange->entry.link);
 }
 
 static int64_t left_of(const ia_exchange *exchange) {
   int64_t deadline_ms = exchange->policy.deadline_ms;
-  return deadline_ms == IA_NEVER ? IA_NEVER : deadline_ms - exchange->client->engine->timers.now.mono_ms;
+  return deadline_ms == IA_NEVER ? IA_NEVER
+                                 : deadline_ms - exchange->client->engine->timers.now.mono_ms;
 }
 
 /* Callbacks (before_send, token, trace) may have taken any time since the last tick. */
@@ -258,8 +278,8 @@ static bool date_of(const imgact_http_response *http, int64_t *date_ms) {
   return date && ia_date_http(date, date_ms);
 }
 
-/* The API's time when it made a response, by the response itself if it says so: a Retry-After and a reset are relative to
- * it. */
+/* The API's time when it made a response, by the response itself if it says so: a Retry-After and a
+ * reset are relative to it. */
 static int64_t server_time_ms(const ia_exchange *exchange, const imgact_http_response *http) {
   const imgact_client *client = exchange->client;
   const ia_now *now = &client->engine->timers.now;
@@ -275,7 +295,8 @@ static void learn_clock(ia_exchange *exchange, const imgact_http_response *http)
   imgact_client *client = exchange->client;
   int64_t date_ms;
   if (exchange->error.status == IMGACT_OK && date_of(http, &date_ms))
-    ia_server_clock_learn(&client->server_clock, date_ms, exchange->sent_ms, client->engine->timers.now.mono_ms);
+    ia_server_clock_learn(&client->server_clock, date_ms, exchange->sent_ms,
+                          client->engine->timers.now.mono_ms);
 }
 
 /* The rate limit comes with every response, whatever it says. */
@@ -296,9 +317,11 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
   if (exchange->policy.rate) *exchange->policy.rate = rate->rate_limit;
 }
 
-/* How far a reset is ahead, which is a time on the API's clock; -1 = not reported, or past. A Date that is earlier than the
- * API's clock can be is a gateway's, and would make the reset as late as that clock is wrong. */
-static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit_info *rate, int64_t server_ms) {
+/* How far a reset is ahead, which is a time on the API's clock; -1 = not reported, or past. A Date
+ * that is earlier than the API's clock can be is a gateway's, and would make the reset as late as
+ * that clock is wrong. */
+static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit_info *rate,
+                            int64_t server_ms) {
   int64_t ahead_ms, now_ms = client->engine->timers.now.mono_ms;
   if (client->server_clock.known) {
     int64_t least_ms = ia_server_clock_at(&client->server_clock, now_ms, now_ms).least_ms;
@@ -308,7 +331,8 @@ static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit
   return __builtin_sub_overflow(rate->next_request_at, server_ms, &ahead_ms) ? INT64_MAX : ahead_ms;
 }
 
-static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http, int64_t wait_hint_ms) {
+static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http,
+                         int64_t wait_hint_ms) {
   imgact_client *client = exchange->client;
   ia_engine *engine = client->engine;
   ia_attempt attempt = {.method = exchange->request.method,
@@ -324,10 +348,13 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .wait_hint_ms = wait_hint_ms,
                         .random = ia_random(&engine->timers)};
   ia_decision decision = ia_retry(&attempt);
-  /* A wait outlasts a pause of any length: its next poll comes then, or after an hour, which is as long as limits count. */
-  if (decision.action == IA_RETRY_TOO_LATE && exchange->policy.is_poll && exchange->attempts < attempt.max_attempts) {
+  /* A wait outlasts a pause of any length: its next poll comes then, or after an hour, which is as
+   * long as limits count. */
+  if (decision.action == IA_RETRY_TOO_LATE && exchange->policy.is_poll &&
+      exchange->attempts < attempt.max_attempts) {
     decision.action = IA_RETRY_AFTER;
-    decision.delay_ms = decision.asked_ms < MAX_POLL_PAUSE_MS ? decision.asked_ms : MAX_POLL_PAUSE_MS;
+    decision.delay_ms =
+        decision.asked_ms < MAX_POLL_PAUSE_MS ? decision.asked_ms : MAX_POLL_PAUSE_MS;
   }
   return decision;
 }
@@ -343,8 +370,8 @@ static void back_off(ia_exchange *exchange, const ia_decision *decision) {
   if (!exchange->policy.is_poll) client->retry_budget--;
   ia_trace_retry(exchange, decision->delay_ms);
   exchange->state = IA_EXCHANGE_BACKOFF; /* its error stays the cause, should it not go again */
-  ia_timer_set(&client->engine->timers, &exchange->timer, ia_later(client->engine->timers.now.mono_ms, decision->delay_ms),
-               on_retry_timer);
+  ia_timer_set(&client->engine->timers, &exchange->timer,
+               ia_later(client->engine->timers.now.mono_ms, decision->delay_ms), on_retry_timer);
 }
 
 /* Says what a code alone does not say. */
@@ -353,21 +380,25 @@ static void explain(ia_exchange *exchange, const ia_decision *decision) {
   char message[ROOM_FOR_A_WORD];
   ia_str_copy(message, sizeof message, error->message);
   if (decision->action == IA_RETRY_BUDGET_EXHAUSTED)
-    ia_error_text(error, "%s (not sent again: this client's %d retries are used up)", message, IA_RETRY_BUDGET);
-  if (decision->action == IA_RETRY_TOO_LATE && error->retry_after_ms < 0) error->retry_after_ms = decision->asked_ms;
+    ia_error_text(error, "%s (not sent again: this client's %d retries are used up)", message,
+                  IA_RETRY_BUDGET);
+  if (decision->action == IA_RETRY_TOO_LATE && error->retry_after_ms < 0)
+    error->retry_after_ms = decision->asked_ms;
 }
 
 static void end(ia_exchange *exchange, const ia_decision *decision) {
   explain(exchange, decision);
   exchange->uncertain = decision->uncertain;
   if (exchange->maybe_applied) exchange->error.flags |= IMGACT_ERROR_MAYBE_APPLIED;
-  ia_str_copy(exchange->error.provider, sizeof exchange->error.provider, exchange->client->provider->name);
+  ia_str_copy(exchange->error.provider, sizeof exchange->error.provider,
+              exchange->client->provider->name);
   exchange->done(exchange);
 }
 
-/* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference: DigitalOcean, 5). */
-static void update_rate_limiter(ia_exchange *exchange, const imgact_http_response *http, const imgact_rate_limit_info *rate,
-                                int64_t ahead_ms) {
+/* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference:
+ * DigitalOcean, 5). */
+static void update_rate_limiter(ia_exchange *exchange, const imgact_http_response *http,
+                                const imgact_rate_limit_info *rate, int64_t ahead_ms) {
   imgact_rate_limit_info told = *rate;
   if (!exchange->rate_limiter) return;
   uint32_t number = exchange->slot->rate_limit_index;
@@ -376,14 +407,19 @@ static void update_rate_limiter(ia_exchange *exchange, const imgact_http_respons
     return;
   }
   if (http->status == 429) told.rate_limit.limit = -1;
-  told.next_request_at = ahead_ms < 0 ? IMGACT_NO_TIME : ia_later(exchange->client->engine->timers.now.mono_ms, ahead_ms);
+  told.next_request_at = ahead_ms < 0
+                             ? IMGACT_NO_TIME
+                             : ia_later(exchange->client->engine->timers.now.mono_ms, ahead_ms);
   bool answered = http->delivery == IMGACT_DELIVERY_ANSWERED;
-  ia_rate_limiter_on_finished(exchange->rate_limiter, number, &exchange->counted, answered ? &told : NULL);
-  if (answered && http->status / 100 == 2) ia_rate_limiter_on_served(exchange->rate_limiter, &exchange->counted);
+  ia_rate_limiter_on_finished(exchange->rate_limiter, number, &exchange->counted,
+                              answered ? &told : NULL);
+  if (answered && http->status / 100 == 2)
+    ia_rate_limiter_on_served(exchange->rate_limiter, &exchange->counted);
 }
 
 static void park(ia_exchange *exchange, const ia_decision *decision) {
-  int64_t asked = exchange->error.retry_after_ms > 0 ? exchange->error.retry_after_ms : decision->delay_ms;
+  int64_t asked =
+      exchange->error.retry_after_ms > 0 ? exchange->error.retry_after_ms : decision->delay_ms;
   if (decision->action == IA_RETRY_TOO_LATE) asked = decision->asked_ms;
   if (exchange->rate_limiter && exchange->error.status == IMGACT_RATE_LIMITED && asked > 0)
     ia_rate_limiter_block_for(exchange->rate_limiter, exchange->slot->rate_limit_index, asked);
@@ -403,7 +439,8 @@ static void finished(imgact_exchange *base, const imgact_http_response *http) {
   if (exchange->state != IA_EXCHANGE_IN_FLIGHT) return;
   ia_client_ref(client);
   release_slot(exchange);
-  ia_timers_refresh(&client->engine->timers); /* callbacks of other exchanges may have taken any time */
+  ia_timers_refresh(
+      &client->engine->timers); /* callbacks of other exchanges may have taken any time */
   ia_trace_response(exchange, http);
   ia_error_clear(&exchange->error);
   int64_t server_ms = server_time_ms(exchange, http);
@@ -435,6 +472,8 @@ void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_respons
   exchange->on_finished(exchange, response);
 }
 
-void imgact_exchange_set_data(imgact_exchange *exchange, void *data) { exchange->transport_data = data; }
+void imgact_exchange_set_data(imgact_exchange *exchange, void *data) {
+  exchange->transport_data = data;
+}
 
 void *imgact_exchange_data(const imgact_exchange *exchange) { return exchange->transport_data; }

@@ -9,9 +9,11 @@ static uint32_t when(bool asked, uint32_t filter) { return asked ? filter : 0; }
 static uint32_t asked_of_images(const imgact_image_filter *f) {
   return when(f->types_count, IMGACT_FILTER_TYPE) | when(f->statuses_count, IMGACT_FILTER_STATUS) |
          when(f->name, IMGACT_FILTER_NAME) | when(f->architecture, IMGACT_FILTER_ARCHITECTURE) |
-         when(f->label_selector, IMGACT_FILTER_LABEL_SELECTOR) | when(f->bound_to_count, IMGACT_FILTER_BOUND_TO) |
-         when(f->include_deprecated, IMGACT_FILTER_INCLUDE_DEPRECATED) | when(f->tag, IMGACT_FILTER_TAG) |
-         when(f->region, IMGACT_FILTER_REGION) | when(f->visibility != IMGACT_VISIBILITY_ALL, IMGACT_FILTER_VISIBILITY) |
+         when(f->label_selector, IMGACT_FILTER_LABEL_SELECTOR) |
+         when(f->bound_to_count, IMGACT_FILTER_BOUND_TO) |
+         when(f->include_deprecated, IMGACT_FILTER_INCLUDE_DEPRECATED) |
+         when(f->tag, IMGACT_FILTER_TAG) | when(f->region, IMGACT_FILTER_REGION) |
+         when(f->visibility != IMGACT_VISIBILITY_ALL, IMGACT_FILTER_VISIBILITY) |
          when(f->sort_count, IMGACT_FILTER_SORT);
 }
 
@@ -24,9 +26,19 @@ uint32_t ia_filter_asked(const imgact_call *call) {
 }
 
 const char *ia_filter_name(uint32_t filter) {
-  static const char *const names[] = {
-      "type",   "status",     "name", "architecture", "label selector", "bound_to", "include_deprecated", "tag",
-      "region", "visibility", "sort", "id",           "image"};
+  static const char *const names[] = {"type",
+                                      "status",
+                                      "name",
+                                      "architecture",
+                                      "label selector",
+                                      "bound_to",
+                                      "include_deprecated",
+                                      "tag",
+                                      "region",
+                                      "visibility",
+                                      "sort",
+                                      "id",
+                                      "image"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (filter & (1u << i)) return names[i];
   return "filter";
@@ -46,18 +58,24 @@ static bool image_status(const imgact_image_filter *f, imgact_image_status statu
 
 static bool visible(const imgact_image_filter *f, const imgact_image *image) {
   if (f->visibility == IMGACT_VISIBILITY_ALL) return true;
-  return image->is_public == (f->visibility == IMGACT_VISIBILITY_PUBLIC ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE);
+  return image->is_public ==
+         (f->visibility == IMGACT_VISIBILITY_PUBLIC ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE);
 }
 
-bool ia_filter_image(const imgact_call *call, uint32_t filters, uint32_t types, const imgact_image *image) {
+bool ia_filter_image(const imgact_call *call, uint32_t filters, uint32_t types,
+                     const imgact_image *image) {
   const imgact_image_filter *f = call->image_filter;
-  if ((filters & IMGACT_FILTER_TYPE) && types && !(types & IMGACT_IMAGE_TYPE_BIT(image->type))) return false;
+  if ((filters & IMGACT_FILTER_TYPE) && types && !(types & IMGACT_IMAGE_TYPE_BIT(image->type)))
+    return false;
   if ((filters & IMGACT_FILTER_STATUS) && !image_status(f, image->status)) return false;
   if ((filters & IMGACT_FILTER_NAME) && !ia_str_equal(f->name, image->name)) return false;
-  if ((filters & IMGACT_FILTER_ARCHITECTURE) && !ia_str_equal(f->architecture, image->architecture)) return false;
-  if ((filters & IMGACT_FILTER_BOUND_TO) && !among(f->bound_to, f->bound_to_count, image->bound_to)) return false;
+  if ((filters & IMGACT_FILTER_ARCHITECTURE) && !ia_str_equal(f->architecture, image->architecture))
+    return false;
+  if ((filters & IMGACT_FILTER_BOUND_TO) && !among(f->bound_to, f->bound_to_count, image->bound_to))
+    return false;
   if ((filters & IMGACT_FILTER_TAG) && !among(image->tags, image->tags_count, f->tag)) return false;
-  if ((filters & IMGACT_FILTER_REGION) && !among(image->regions, image->regions_count, f->region)) return false;
+  if ((filters & IMGACT_FILTER_REGION) && !among(image->regions, image->regions_count, f->region))
+    return false;
   return !(filters & IMGACT_FILTER_VISIBILITY) || visible(f, image);
 }
 
@@ -69,7 +87,9 @@ static bool action_status(const imgact_action_filter *f, imgact_action_status st
 
 bool ia_action_of_image(const imgact_action *action, const char *image_id) {
   for (size_t i = 0; i < action->resources_count; i++)
-    if (ia_str_equal(action->resources[i].type, "image") && ia_str_equal(action->resources[i].id, image_id)) return true;
+    if (ia_str_equal(action->resources[i].type, "image") &&
+        ia_str_equal(action->resources[i].id, image_id))
+      return true;
   return false;
 }
 
@@ -140,16 +160,19 @@ static int compare_ids(const char *a, const char *b) {
 }
 
 static const char *text_at(const void *item, const sort_key *key, bool images) {
-  if (!images && !strcmp(key->word, "status")) return imgact_action_status_name(((const imgact_action *)item)->status);
+  if (!images && !strcmp(key->word, "status"))
+    return imgact_action_status_name(((const imgact_action *)item)->status);
   return *(const char *const *)(const void *)((const char *)item + key->offset);
 }
 
-static int compare_one(const void *a, const void *b, const sort_key *key, bool images, bool descending) {
+static int compare_one(const void *a, const void *b, const sort_key *key, bool images,
+                       bool descending) {
   int order = 0;
   if (key->kind == KEY_TIME) {
     int64_t x = *(const int64_t *)(const void *)((const char *)a + key->offset);
     int64_t y = *(const int64_t *)(const void *)((const char *)b + key->offset);
-    if (x == IMGACT_NO_TIME || y == IMGACT_NO_TIME) return (x == IMGACT_NO_TIME) - (y == IMGACT_NO_TIME);
+    if (x == IMGACT_NO_TIME || y == IMGACT_NO_TIME)
+      return (x == IMGACT_NO_TIME) - (y == IMGACT_NO_TIME);
     order = (x > y) - (x < y);
   } else {
     const char *x = text_at(a, key, images), *y = text_at(b, key, images);
@@ -188,7 +211,8 @@ static void merge_pass(const ordering *by, void **from, void **to, size_t count,
   }
 }
 
-static bool sort_items(const imgact_allocator *allocator, void **items, size_t count, const ordering *by) {
+static bool sort_items(const imgact_allocator *allocator, void **items, size_t count,
+                       const ordering *by) {
   if (count < 2) return true;
   void **other = ia_alloc(allocator, count * sizeof *other);
   if (!other) return false;
@@ -206,6 +230,9 @@ static bool sort_items(const imgact_allocator *allocator, void **items, size_t c
 
 bool ia_sort(imgact_result *result, const char *const *keys, size_t count, bool images) {
   ordering by = {keys, count, images};
-  if (images) return sort_items(result->allocator, (void **)(void *)result->images, result->images_count, &by);
-  return sort_items(result->allocator, (void **)(void *)result->actions, result->actions_count, &by);
+  if (images)
+    return sort_items(result->allocator, (void **)(void *)result->images, result->images_count,
+                      &by);
+  return sort_items(result->allocator, (void **)(void *)result->actions, result->actions_count,
+                    &by);
 }

@@ -28,14 +28,16 @@ static void simple_stop(imgact_op *op) {
   op->exchange = NULL;
 }
 
-static const imgact_error *simple_cause(const imgact_op *op) { return ia_exchange_cause(op->exchange); }
+static const imgact_error *simple_cause(const imgact_op *op) {
+  return ia_exchange_cause(op->exchange);
+}
 
 const ia_flow ia_flow_simple = {.start = simple_start, .stop = simple_stop, .cause = simple_cause};
 
 /* ---- lists ---- */
 
-bool ia_op_start_pager(imgact_op *op, ia_pager *pager, ia_request_policy policy, void (*done)(ia_pager *),
-                       imgact_error *error) {
+bool ia_op_start_pager(imgact_op *op, ia_pager *pager, ia_request_policy policy,
+                       void (*done)(ia_pager *), imgact_error *error) {
   pager->done = done;
   pager->owner = op;
   pager->policy = policy;
@@ -57,21 +59,25 @@ static void list_done(ia_pager *pager) {
 
 static void list_start(imgact_op *op) {
   ia_pager *pager = op->pager;
-  if (pager->options.paged && pager->state == IA_PAGER_ENDED) { /* the last page was handed out by the run before */
+  if (pager->options.paged &&
+      pager->state == IA_PAGER_ENDED) { /* the last page was handed out by the run before */
     op->result.images_count = op->result.actions_count = 0;
     imgact_error_set(&op->error, IMGACT_END, "there is no further page");
     ia_op_end_soon(op);
     return;
   }
-  if (!ia_op_start_pager(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), list_done, &op->error))
+  if (!ia_op_start_pager(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), list_done,
+                         &op->error))
     ia_op_end_soon(op);
 }
 
 /* A paused pager keeps what it knows for the next page. */
 static void list_stop(imgact_op *op) {
   if (!op->pager) return;
-  if (op->error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0; /* cancelled, too late */
-  if (op->state == IA_OP_ENDED && op->pager->state == IA_PAGER_PAUSED && op->error.status == IMGACT_OK && !op->free_on_unpin)
+  if (op->error.status != IMGACT_OK)
+    op->result.images_count = op->result.actions_count = 0; /* cancelled, too late */
+  if (op->state == IA_OP_ENDED && op->pager->state == IA_PAGER_PAUSED &&
+      op->error.status == IMGACT_OK && !op->free_on_unpin)
     return;
   ia_pager_stop(op->pager);
 }
@@ -83,19 +89,24 @@ static void list_configure(imgact_op *op, const imgact_op_options *options) {
                                          .per_page = options->per_page,
                                          .max_items = options->max_items,
                                          .paged = (options->flags & IMGACT_OP_FLAG_PAGED) != 0};
-  if (ia_pager_check(op->pager, &error) != IMGACT_OK) ia_op_refuse(op, error.status, "%s", error.message);
+  if (ia_pager_check(op->pager, &error) != IMGACT_OK)
+    ia_op_refuse(op, error.status, "%s", error.message);
 }
 
 static bool list_has_page(const imgact_op *op) {
-  return op->pager && op->pager->options.paged && op->state == IA_OP_ENDED && op->error.status == IMGACT_OK;
+  return op->pager && op->pager->options.paged && op->state == IA_OP_ENDED &&
+         op->error.status == IMGACT_OK;
 }
 
 static const imgact_error *list_cause(const imgact_op *op) {
   return op->pager ? ia_exchange_cause(op->pager->exchange) : NULL;
 }
 
-const ia_flow ia_flow_list = {
-    .start = list_start, .stop = list_stop, .cause = list_cause, .configure = list_configure, .has_page = list_has_page};
+const ia_flow ia_flow_list = {.start = list_start,
+                              .stop = list_stop,
+                              .cause = list_cause,
+                              .configure = list_configure,
+                              .has_page = list_has_page};
 
 /* ---- an image by id, else by name ---- */
 
@@ -109,7 +120,8 @@ static void tell_namesakes(imgact_op *op, imgact_error *error) {
                      image->architecture ? image->architecture : "no architecture told");
     used += n > 0 ? (size_t)n : 0;
   }
-  imgact_error_set(error, IMGACT_CONFLICT, "%zu images are named '%s': %s; ask for an architecture or an id",
+  imgact_error_set(error, IMGACT_CONFLICT,
+                   "%zu images are named '%s': %s; ask for an architecture or an id",
                    op->result.images_count, op->call.image_ref, text);
 }
 
@@ -117,7 +129,8 @@ static void tell_namesakes(imgact_op *op, imgact_error *error) {
 static void keep_named(imgact_op *op) {
   size_t kept = 0;
   for (size_t i = 0; i < op->result.images_count; i++)
-    if (ia_str_equal(op->result.images[i]->name, op->call.image_ref)) op->result.images[kept++] = op->result.images[i];
+    if (ia_str_equal(op->result.images[i]->name, op->call.image_ref))
+      op->result.images[kept++] = op->result.images[i];
   op->result.images_count = kept;
 }
 
@@ -125,14 +138,16 @@ static void named(ia_pager *pager) {
   imgact_op *op = pager->owner;
   keep_named(op);
   imgact_error error = pager->error;
-  bool was_id = op->error.status != IMGACT_OK; /* the id's own error is kept until the name is known to fail too */
+  bool was_id = op->error.status !=
+                IMGACT_OK; /* the id's own error is kept until the name is known to fail too */
   const char *details = pager->details;
   if (error.status == IMGACT_OK && !op->result.images_count && was_id) {
     error = op->error;
     details = op->details;
   }
   if (error.status == IMGACT_OK && !op->result.images_count)
-    imgact_error_set(&error, IMGACT_NOT_FOUND, "%s has no image named '%s'", op->client->provider->name, op->call.image_ref);
+    imgact_error_set(&error, IMGACT_NOT_FOUND, "%s has no image named '%s'",
+                     op->client->provider->name, op->call.image_ref);
   else if (error.status == IMGACT_OK && op->result.images_count > 1)
     tell_namesakes(op, &error);
   if (error.status != IMGACT_OK) op->result.images_count = 0;
@@ -145,11 +160,14 @@ static bool look_up_name(imgact_op *op, imgact_error *error) {
   ia_pager *pager = op->pager = ia_arena_alloc(&op->arena, sizeof *op->pager);
   ia_no_memory(error);
   if (!filter || !pager) return false;
-  *filter = (imgact_image_filter){
-      .size = sizeof *filter, .name = op->call.image_ref, .architecture = op->call.architecture, .include_deprecated = 1};
+  *filter = (imgact_image_filter){.size = sizeof *filter,
+                                  .name = op->call.image_ref,
+                                  .architecture = op->call.architecture,
+                                  .include_deprecated = 1};
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter};
   if (ia_pager_init(pager, op->client, &call, error) != IMGACT_OK) return false;
-  return ia_op_start_pager(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), named, error);
+  return ia_op_start_pager(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), named,
+                           error);
 }
 
 static void go_by_name(imgact_op *op) {
@@ -159,20 +177,23 @@ static void go_by_name(imgact_op *op) {
   ia_op_end_soon(op);
 }
 
-/* Found by its id, where an architecture was asked for, too: an image of another one is not what was meant. */
+/* Found by its id, where an architecture was asked for, too: an image of another one is not what
+ * was meant. */
 static void check_architecture(imgact_op *op, imgact_error *error) {
   const imgact_image *image = imgact_op_image(op);
-  if (error->status != IMGACT_OK || !op->call.architecture || !image || !image->architecture) return;
+  if (error->status != IMGACT_OK || !op->call.architecture || !image || !image->architecture)
+    return;
   if (ia_str_equal(image->architecture, op->call.architecture)) return;
-  imgact_error_set(error, IMGACT_NOT_FOUND, "image %s is not of architecture %s: it is of %s", op->call.image_ref,
-                   op->call.architecture, image->architecture);
+  imgact_error_set(error, IMGACT_NOT_FOUND, "image %s is not of architecture %s: it is of %s",
+                   op->call.image_ref, op->call.architecture, image->architecture);
   op->result.images_count = 0;
 }
 
 static void got_by_id(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   check_architecture(op, &exchange->error);
-  bool try_name = exchange->error.status == IMGACT_NOT_FOUND && (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP);
+  bool try_name =
+      exchange->error.status == IMGACT_NOT_FOUND && (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP);
   if (!try_name) {
     ia_op_end_with(op, &exchange->error, op->result.details);
     return;
@@ -183,7 +204,8 @@ static void got_by_id(ia_exchange *exchange) {
 }
 
 static void get_start(imgact_op *op) {
-  bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) && !op->client->provider->is_valid_id(op->call.image_ref);
+  bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) &&
+                 !op->client->provider->is_valid_id(op->call.image_ref);
   if (by_name)
     go_by_name(op);
   else
@@ -218,7 +240,8 @@ struct ia_wait_set {
 static void collect(imgact_op *op) {
   ia_result_reset(&op->result);
   for (size_t i = 0; i < op->call.action_ids_count; i++)
-    if (op->waits->all[i].watch.action && !ia_result_append_action(&op->result, op->waits->all[i].watch.action))
+    if (op->waits->all[i].watch.action &&
+        !ia_result_append_action(&op->result, op->waits->all[i].watch.action))
       ia_no_memory(&op->error);
 }
 
@@ -230,13 +253,19 @@ static void note(imgact_op *op, const imgact_error *error, const char *details) 
 
 imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error) {
   const char *id = action->id ? action->id : "(without an id)", *word = action->provider_status;
-  if (action->status == IMGACT_ACTION_STATUS_SUCCESS || action->status == IMGACT_ACTION_STATUS_RUNNING) return IMGACT_OK;
+  if (action->status == IMGACT_ACTION_STATUS_SUCCESS ||
+      action->status == IMGACT_ACTION_STATUS_RUNNING)
+    return IMGACT_OK;
   if (action->status == IMGACT_ACTION_STATUS_ERROR)
-    return imgact_error_set(error, IMGACT_ACTION_FAILED, "action %s failed%s%s%s%s%s", id, action->error_message ? ": " : "",
-                            action->error_message ? action->error_message : "", action->error_code ? " (" : "",
-                            action->error_code ? action->error_code : "", action->error_code ? ")" : "");
-  return imgact_error_set(error, IMGACT_PROTOCOL, "action %s has the unknown status '%s': whether it is done cannot be told",
-                          id, word ? word : "");
+    return imgact_error_set(
+        error, IMGACT_ACTION_FAILED, "action %s failed%s%s%s%s%s", id,
+        action->error_message ? ": " : "", action->error_message ? action->error_message : "",
+        action->error_code ? " (" : "", action->error_code ? action->error_code : "",
+        action->error_code ? ")" : "");
+  return imgact_error_set(
+      error, IMGACT_PROTOCOL,
+      "action %s has the unknown status '%s': whether it is done cannot be told", id,
+      word ? word : "");
 }
 
 static void looked(ia_watch *watch, const imgact_error *error, const char *details) {
@@ -279,14 +308,15 @@ void ia_op_watch(imgact_op *op, ia_watch *watch, const char *id, const char *ima
   watch->report = report;
   watch->policy = ia_op_request_policy(op, IA_PRIORITY_POLL, true);
   watch->keep_raw = op->result.keep_raw;
-  watch->interval_ms =
-      op->options.poll_interval_ms > 0 ? op->options.poll_interval_ms : op->client->settings.poll_interval_ms;
+  watch->interval_ms = op->options.poll_interval_ms > 0 ? op->options.poll_interval_ms
+                                                        : op->client->settings.poll_interval_ms;
 }
 
 static void wait_stop(imgact_op *op) {
   if (!op->waits) return;
   collect(op);
-  for (size_t i = 0; i < op->call.action_ids_count; i++) ia_op_release_watch(op, &op->waits->all[i].watch);
+  for (size_t i = 0; i < op->call.action_ids_count; i++)
+    ia_op_release_watch(op, &op->waits->all[i].watch);
   op->waits = NULL;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What any reading showed counts: an item is dropped only if the API says, asked by its id, that it does not exist. */
+/* What any reading showed counts: an item is dropped only if the API says, asked by its id, that it
+ * does not exist. */
 #include "item_list.h"
 #include "str.h"
 #include <stdlib.h>
@@ -21,11 +22,13 @@ static void set_result_item(ia_item_list *list, size_t i, void *item) {
 }
 
 static const char *id_of(const ia_item_list *list, const void *item) {
-  const char *id = list->images ? ((const imgact_image *)item)->id : ((const imgact_action *)item)->id;
+  const char *id =
+      list->images ? ((const imgact_image *)item)->id : ((const imgact_action *)item)->id;
   return id ? id : "";
 }
 
-void ia_item_list_init(ia_item_list *list, const imgact_allocator *allocator, uint64_t seed, bool images) {
+void ia_item_list_init(ia_item_list *list, const imgact_allocator *allocator, uint64_t seed,
+                       bool images) {
   *list = (ia_item_list){.images = images};
   ia_hashmap_init(&list->ids, allocator, seed);
 }
@@ -60,7 +63,9 @@ void ia_item_list_mark(ia_item_list *list) {
   list->in_use = false;
 }
 
-size_t ia_item_list_response_count(const ia_item_list *list) { return *result_count(list) - list->response_start; }
+size_t ia_item_list_response_count(const ia_item_list *list) {
+  return *result_count(list) - list->response_start;
+}
 
 void *ia_item_list_response_item(const ia_item_list *list, size_t position) {
   return result_item(list, list->response_start + position);
@@ -73,7 +78,8 @@ void ia_item_list_begin_page(ia_item_list *list, uint32_t page, uint32_t first_o
   *result_count(list) = list->response_start;
 }
 
-/* The response's items are passed in order, so that the result can be filled again from where the page starts. */
+/* The response's items are passed in order, so that the result can be filled again from where the
+ * page starts. */
 static void keep_in_result(ia_item_list *list, void *item) {
   set_result_item(list, (*result_count(list))++, item);
   list->in_use = true;
@@ -81,11 +87,15 @@ static void keep_in_result(ia_item_list *list, void *item) {
 
 static bool add(ia_item_list *list, void *item, size_t position) {
   if (list->count == UINT32_MAX) return false; /* the ids' table holds indices of 32 bits */
-  ia_item_entry *entries = ia_grow(list->ids.allocator, list->entries, list->count, &list->capacity, sizeof *list->entries);
+  ia_item_entry *entries = ia_grow(list->ids.allocator, list->entries, list->count, &list->capacity,
+                                   sizeof *list->entries);
   if (!entries) return false;
   list->entries = entries;
-  entries[list->count++] = (ia_item_entry){
-      .item = item, .page = list->page, .position = (uint32_t)position, .reading = list->reading, .is_new = true};
+  entries[list->count++] = (ia_item_entry){.item = item,
+                                           .page = list->page,
+                                           .position = (uint32_t)position,
+                                           .reading = list->reading,
+                                           .is_new = true};
   keep_in_result(list, item);
   return true;
 }
@@ -96,7 +106,8 @@ static void set_gone(ia_item_list *list, ia_item_entry *entry, bool gone) {
   entry->gone = gone;
 }
 
-static void update(ia_item_list *list, ia_item_entry *entry, void *item, size_t position, bool passes) {
+static void update(ia_item_list *list, ia_item_entry *entry, void *item, size_t position,
+                   bool passes) {
   set_gone(list, entry, !passes);
   entry->item = item;
   entry->page = list->page;
@@ -107,11 +118,13 @@ static void update(ia_item_list *list, ia_item_entry *entry, void *item, size_t 
   list->in_use = true;
 }
 
-static bool take(ia_item_list *list, void *item, size_t position, bool passes, uint32_t index, bool added) {
+static bool take(ia_item_list *list, void *item, size_t position, bool passes, uint32_t index,
+                 bool added) {
   ia_item_entry *known = added ? NULL : &list->entries[index];
   if (!known) return add(list, item, position);
   bool twice_on_this_page = known->reading == list->reading;
-  if (twice_on_this_page) return !known->is_new || !passes || add(list, item, position); /* kept as served */
+  if (twice_on_this_page)
+    return !known->is_new || !passes || add(list, item, position); /* kept as served */
   bool of_another_query = known->page < list->first_of_query;
   if (!of_another_query || (known->gone && passes)) update(list, known, item, position, passes);
   return true;
@@ -123,7 +136,8 @@ bool ia_item_list_take(ia_item_list *list, size_t position, bool passes) {
   uint64_t hash = ia_hash(id, strlen(id));
   bool added = false;
   if (!passes && !ia_hashmap_has(&list->ids, hash)) return true;
-  uint32_t *value = ia_hashmap_put(&list->ids, hash, list->deliver_pages ? list->reading : (uint32_t)list->count, &added);
+  uint32_t *value = ia_hashmap_put(
+      &list->ids, hash, list->deliver_pages ? list->reading : (uint32_t)list->count, &added);
   if (!value) return false;
   if (!list->deliver_pages) return take(list, item, position, passes, *value, added);
   if (passes && *value == list->reading) keep_in_result(list, item);
@@ -136,7 +150,8 @@ void ia_item_list_end_page(ia_item_list *list, bool again) {
   list->search_from = 0;
   for (size_t i = 0; i < list->count; i++) {
     ia_item_entry *entry = &list->entries[i];
-    if (entry->page == list->page && entry->reading != list->reading && !entry->gone) entry->missing = true;
+    if (entry->page == list->page && entry->reading != list->reading && !entry->gone)
+      entry->missing = true;
   }
 }
 
@@ -154,7 +169,9 @@ ia_item_entry *ia_item_list_missing(ia_item_list *list) {
   return NULL;
 }
 
-const char *ia_item_list_id(const ia_item_list *list, const ia_item_entry *entry) { return id_of(list, entry->item); }
+const char *ia_item_list_id(const ia_item_list *list, const ia_item_entry *entry) {
+  return id_of(list, entry->item);
+}
 
 void ia_item_list_keep(ia_item_list *list, ia_item_entry *entry) {
   entry->missing = false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The items of a list while it is read: each id once, as it was seen last, in the order of the pages. */
+/* The items of a list while it is read: each id once, as it was seen last, in the order of the
+ * pages. */
 #ifndef IA_ITEM_LIST_H
 #define IA_ITEM_LIST_H
 
@@ -12,7 +13,7 @@ typedef struct ia_item_entry {
   uint32_t reading;        /* when */
   bool is_new;             /* seen in one reading only */
   bool missing;            /* its page was read again and does not hold it any more */
-  bool gone;               /* it does not exist any more, or the filters do not let it pass any more */
+  bool gone; /* it does not exist any more, or the filters do not let it pass any more */
 } ia_item_entry;
 
 typedef struct ia_item_list {
@@ -31,7 +32,8 @@ typedef struct ia_item_list {
   bool in_use;   /* the list keeps something of the last response */
 } ia_item_list;
 
-void ia_item_list_init(ia_item_list *list, const imgact_allocator *allocator, uint64_t seed, bool images);
+void ia_item_list_init(ia_item_list *list, const imgact_allocator *allocator, uint64_t seed,
+                       bool images);
 void ia_item_list_free(ia_item_list *list);
 /* Forgets everything: the list is read from its start. */
 void ia_item_list_start(ia_item_list *list, imgact_result *result);
@@ -43,8 +45,9 @@ void ia_item_list_mark(ia_item_list *list);
 /* Number of items that the response brought, and one of them. */
 size_t ia_item_list_response_count(const ia_item_list *list);
 void *ia_item_list_response_item(const ia_item_list *list, size_t position);
-/* Takes the page that the response brought: begin, each item in turn with whether this library's filters let it pass, end.
- * again: the page was read before. take returns false if there is no memory. */
+/* Takes the page that the response brought: begin, each item in turn with whether this library's
+ * filters let it pass, end. again: the page was read before. take returns false if there is no
+ * memory. */
 void ia_item_list_begin_page(ia_item_list *list, uint32_t page, uint32_t first_of_query);
 bool ia_item_list_take(ia_item_list *list, size_t position, bool passes);
 void ia_item_list_end_page(ia_item_list *list, bool again);
@@ -54,7 +57,8 @@ size_t ia_item_list_count(const ia_item_list *list);
 /* An item of this query to ask the API for by its id; NULL: there is none. */
 ia_item_entry *ia_item_list_missing(ia_item_list *list);
 const char *ia_item_list_id(const ia_item_list *list, const ia_item_entry *entry);
-/* The API has it (passes: as above) or does not; or that is not known: then it stays as it was seen. */
+/* The API has it (passes: as above) or does not; or that is not known: then it stays as it was
+ * seen. */
 void ia_item_list_found(ia_item_list *list, ia_item_entry *entry, bool passes);
 void ia_item_list_not_found(ia_item_list *list, ia_item_entry *entry);
 void ia_item_list_keep(ia_item_list *list, ia_item_entry *entry);

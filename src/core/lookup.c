@@ -2,7 +2,8 @@
 /*
  *   [list the actions -> look at the image -> rest]* -> applied | not applied | unknown
  *
- * Exactly one source is armed at a time: the state's pager, exchange, watch or timer (a watch has a time limit beside it).
+ * Exactly one source is armed at a time: the state's pager, exchange, watch or timer (a watch has a
+ * time limit beside it).
  */
 #include "lookup.h"
 #include "error_fill.h"
@@ -17,7 +18,9 @@
 static void look(ia_lookup *lookup);
 static void view_image(ia_lookup *lookup);
 
-static int64_t now_ms(const ia_lookup *lookup) { return lookup->client->engine->timers.now.mono_ms; }
+static int64_t now_ms(const ia_lookup *lookup) {
+  return lookup->client->engine->timers.now.mono_ms;
+}
 
 /* ---- states ---- */
 
@@ -50,27 +53,30 @@ static void rested(ia_timer *timer) {
     look(lookup);
 }
 
-/* The next look comes after a part of the settle time, the last one at its end, or at once if that has passed. */
+/* The next look comes after a part of the settle time, the last one at its end, or at once if that
+ * has passed. */
 static void rest(ia_lookup *lookup) {
   int64_t left = lookup->settled_ms - now_ms(lookup), interval = lookup->settle_ms / LOOKS;
   if (left < 0) left = 0;
   if (interval < 1) interval = 1;
   enter(lookup, IA_LOOKUP_RESTING);
-  ia_timer_set(&lookup->client->engine->timers, &lookup->timer, now_ms(lookup) + (interval < left ? interval : left),
-               rested);
+  ia_timer_set(&lookup->client->engine->timers, &lookup->timer,
+               now_ms(lookup) + (interval < left ? interval : left), rested);
 }
 
 /* ---- when it was sent ---- */
 
 static ia_time_range by_clock(const imgact_client *client, int64_t mono_ms) {
   const ia_now *now = &client->engine->timers.now;
-  if (client->server_clock.known) return ia_server_clock_at(&client->server_clock, mono_ms, now->mono_ms);
+  if (client->server_clock.known)
+    return ia_server_clock_at(&client->server_clock, mono_ms, now->mono_ms);
   int64_t local_ms = now->wall_ms - (now->mono_ms - mono_ms);
   return (ia_time_range){local_ms, local_ms};
 }
 
-/* The monotonic clock may have stood still, with a machine that was suspended, and the wall clock may have been set: the
- * request was sent between what both say. If the API tells the time, only the time that has passed since is local. */
+/* The monotonic clock may have stood still, with a machine that was suspended, and the wall clock
+ * may have been set: the request was sent between what both say. If the API tells the time, only
+ * the time that has passed since is local. */
 static ia_time_range when_sent(const ia_lookup *lookup) {
   const imgact_client *client = lookup->client;
   const ia_sent *sent = &lookup->sent;
@@ -106,7 +112,8 @@ static bool settled(const ia_lookup *lookup) { return lookup->began_ms >= lookup
 static const char *why_unclear(ia_finding finding) {
   if (finding == IA_FOUND_UNSTABLE)
     return "the image shows what was asked for, but an action that may change it is still running";
-  return finding == IA_FOUND_SEVERAL ? "several actions could be its effect" : "an action could be its effect";
+  return finding == IA_FOUND_SEVERAL ? "several actions could be its effect"
+                                     : "an action could be its effect";
 }
 
 static void decide(ia_lookup *lookup, ia_finding finding) {
@@ -120,12 +127,14 @@ static void decide(ia_lookup *lookup, ia_finding finding) {
   }
 }
 
-/* An action that does not tell what was asked (protection on or off) counts only once the image shows it. */
+/* An action that does not tell what was asked (protection on or off) counts only once the image
+ * shows it. */
 static void verified(ia_lookup *lookup, bool shown) {
   if (shown)
     end(lookup, IA_OUTCOME_APPLIED);
   else if (now_ms(lookup) >= lookup->settled_ms)
-    give_up(lookup, "an action of the kind has finished, but the image does not show what was asked for");
+    give_up(lookup,
+            "an action of the kind has finished, but the image does not show what was asked for");
   else
     rest(lookup);
 }
@@ -157,7 +166,8 @@ static bool can_view(const ia_lookup *lookup) {
 
 static void view_image(ia_lookup *lookup) {
   imgact_client *client = lookup->client;
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = lookup->call->image_ref};
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_GET_IMAGE, .image_ref = lookup->call->image_ref};
   if (!can_view(lookup)) {
     if (lookup->verifying)
       verified(lookup, false);
@@ -173,7 +183,8 @@ static void view_image(ia_lookup *lookup) {
     give_up(lookup, "out of memory");
     return;
   }
-  if (!lookup->image.allocator) ia_result_init(&lookup->image, client->allocator, client->provider->name, lookup->keep_raw);
+  if (!lookup->image.allocator)
+    ia_result_init(&lookup->image, client->allocator, client->provider->name, lookup->keep_raw);
   ia_result_reset(&lookup->image);
   ia_exchange_submit(lookup->exchange, &call, &lookup->image);
 }
@@ -197,10 +208,12 @@ static void followed(ia_watch *watch, const imgact_error *error, const char *det
 }
 
 static void too_late(ia_timer *timer) {
-  give_up(IA_ENTRY(timer, ia_lookup, timer), "an action of the kind was started, but it has not finished yet");
+  give_up(IA_ENTRY(timer, ia_lookup, timer),
+          "an action of the kind was started, but it has not finished yet");
 }
 
-/* From its discovery on it has the whole settle time to finish, and the image to show its effect. */
+/* From its discovery on it has the whole settle time to finish, and the image to show its effect.
+ */
 static void follow(ia_lookup *lookup) {
   imgact_client *client = lookup->client;
   ia_watch *watch = &lookup->watch;
@@ -268,7 +281,8 @@ static bool list_actions(ia_lookup *lookup, imgact_error *error) {
   if (!lookup->pager) lookup->pager = ia_alloc_zero(client->allocator, sizeof *lookup->pager);
   if (!lookup->pager) return false;
   memset(lookup->pager, 0, sizeof *lookup->pager);
-  lookup->filter = (imgact_action_filter){.size = sizeof lookup->filter, .image_id = lookup->call->image_ref};
+  lookup->filter =
+      (imgact_action_filter){.size = sizeof lookup->filter, .image_id = lookup->call->image_ref};
   imgact_call call = {.size = sizeof call,
                       .kind = IMGACT_OP_LIST_ACTIONS,
                       .image_ref = lookup->call->image_ref,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds the outcome of a mutation whose response was lost: lists the image's actions and looks at the image, again and again
- * until the settle time is over. An object with a result of its own; it sends no mutation.
+ * Finds the outcome of a mutation whose response was lost: lists the image's actions and looks at
+ * the image, again and again until the settle time is over. An object with a result of its own; it
+ * sends no mutation.
  */
 #ifndef IA_LOOKUP_H
 #define IA_LOOKUP_H
@@ -62,8 +63,8 @@ typedef struct ia_lookup {
   char reason[256];
 } ia_lookup;
 
-/* Starts. client, slot, call, done, owner, terms, sent, settled_ms and settle_ms must be set, the rest zero. May call done
- * from inside. */
+/* Starts. client, slot, call, done, owner, terms, sent, settled_ms and settle_ms must be set, the
+ * rest zero. May call done from inside. */
 void ia_lookup_start(ia_lookup *lookup);
 /* Stops and frees what it holds; idempotent. */
 void ia_lookup_free(ia_lookup *lookup);

@@ -2,7 +2,8 @@
 /* The words of the JSON contract, and the raw objects behind what users see. */
 #include "result.h"
 
-#define NAME(names, value) ((size_t)(value) < sizeof(names) / sizeof *(names) ? (names)[(size_t)(value)] : (names)[0])
+#define NAME(names, value)                                                                         \
+  ((size_t)(value) < sizeof(names) / sizeof *(names) ? (names)[(size_t)(value)] : (names)[0])
 
 const char *imgact_image_type_name(imgact_image_type type) {
   static const char *const names[] = {
@@ -15,9 +16,12 @@ const char *imgact_image_type_name(imgact_image_type type) {
 
 const char *imgact_image_status_name(imgact_image_status status) {
   static const char *const names[] = {
-      [IMGACT_IMAGE_STATUS_UNKNOWN] = "unknown",     [IMGACT_IMAGE_STATUS_CREATING] = "creating",
-      [IMGACT_IMAGE_STATUS_AVAILABLE] = "available", [IMGACT_IMAGE_STATUS_UNAVAILABLE] = "unavailable",
-      [IMGACT_IMAGE_STATUS_DELETED] = "deleted",     [IMGACT_IMAGE_STATUS_RETIRED] = "retired",
+      [IMGACT_IMAGE_STATUS_UNKNOWN] = "unknown",
+      [IMGACT_IMAGE_STATUS_CREATING] = "creating",
+      [IMGACT_IMAGE_STATUS_AVAILABLE] = "available",
+      [IMGACT_IMAGE_STATUS_UNAVAILABLE] = "unavailable",
+      [IMGACT_IMAGE_STATUS_DELETED] = "deleted",
+      [IMGACT_IMAGE_STATUS_RETIRED] = "retired",
   };
   return NAME(names, status);
 }

@@ -4,9 +4,10 @@
  *
  *   blocked -> ready -> sending -> (looking -> resting -> sending ...) -> waiting -> end
  *
- * Invariants: exactly one source (timer, exchange, lookup, watch) is armed, that of the state; whether the mutation may have
- * been applied follows from the state and the doubt, in may_be_applied() alone. Of two operations of a client that would
- * leave the same trace, the later one is blocked until the earlier one is settled.
+ * Invariants: exactly one source (timer, exchange, lookup, watch) is armed, that of the state;
+ * whether the mutation may have been applied follows from the state and the doubt, in
+ * may_be_applied() alone. Of two operations of a client that would leave the same trace, the later
+ * one is blocked until the earlier one is settled.
  */
 #include "mutation.h"
 #include "error_fill.h"
@@ -20,9 +21,13 @@ static void send_when_ready(ia_timer *timer);
 
 static ia_timers *timers_of(const ia_mutation *m) { return &m->op->client->engine->timers; }
 
-static bool creates_action(const imgact_op *op) { return (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0; }
+static bool creates_action(const imgact_op *op) {
+  return (op->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
+}
 
-static bool is_idempotent(const imgact_op *op) { return (op->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0; }
+static bool is_idempotent(const imgact_op *op) {
+  return (op->slot->flags & IMGACT_SLOT_IDEMPOTENT) != 0;
+}
 
 /* ---- states ---- */
 
@@ -44,7 +49,8 @@ static bool may_be_applied(const imgact_op *op) {
   case IA_MUTATION_BLOCKED:
   case IA_MUTATION_READY: return m->doubt.reason != IA_DOUBT_NONE;
   case IA_MUTATION_SENDING:
-    return m->doubt.reason != IA_DOUBT_NONE || (op->exchange && ia_exchange_may_have_reached_server(op->exchange));
+    return m->doubt.reason != IA_DOUBT_NONE ||
+           (op->exchange && ia_exchange_may_have_reached_server(op->exchange));
   case IA_MUTATION_LOOKING:
   case IA_MUTATION_RESTING:
   case IA_MUTATION_WAITING: /* a caller that reads "not applied" would send it again */
@@ -53,7 +59,8 @@ static bool may_be_applied(const imgact_op *op) {
   }
 }
 
-static void end(ia_mutation *m, ia_mutation_state state, const imgact_error *error, const char *details) {
+static void end(ia_mutation *m, ia_mutation_state state, const imgact_error *error,
+                const char *details) {
   enter(m, state);
   ia_op_end_with(m->op, error, details);
 }
@@ -73,7 +80,8 @@ static ia_mutation *find_conflicting(const ia_mutation *m) {
   return NULL;
 }
 
-/* By a timer, so that no callback comes from inside a start, a cancel or another operation's end. */
+/* By a timer, so that no callback comes from inside a start, a cancel or another operation's end.
+ */
 static void make_ready(ia_mutation *m) {
   enter(m, IA_MUTATION_READY);
   ia_timer_set(timers_of(m), &m->timer, timers_of(m)->now.mono_ms, send_when_ready);
@@ -132,7 +140,8 @@ static void wait_for(ia_mutation *m, const imgact_action *action) {
     return;
   }
   if (op->client->provider->max_not_found_polls > 0)
-    m->watch.may_be_missing_until_ms = ia_later(timers_of(m)->now.mono_ms, op->client->settings.settle_ms);
+    m->watch.may_be_missing_until_ms =
+        ia_later(timers_of(m)->now.mono_ms, op->client->settings.settle_ms);
   m->watch.kind = action->kind;
   ia_watch_start(&m->watch, op->client, true);
   ia_op_queue_progress(op, &m->watch);
@@ -152,7 +161,8 @@ static void applied(ia_mutation *m) {
   } else if (runs && op->wait && action->id) {
     wait_for(m, action);
   } else if (runs && op->wait) {
-    imgact_error_set(&none, IMGACT_INTERNAL, "%s returned a running action without an id: it cannot be waited for",
+    imgact_error_set(&none, IMGACT_INTERNAL,
+                     "%s returned a running action without an id: it cannot be waited for",
                      op->client->provider->name);
     end(m, IA_MUTATION_UNKNOWN, &none, NULL);
   } else if (action && (op->wait || action->status == IMGACT_ACTION_STATUS_ERROR)) {
@@ -168,10 +178,12 @@ static void applied(ia_mutation *m) {
 static void end_ambiguous(ia_mutation *m, const char *why) {
   imgact_error error;
   const imgact_error *cause = &m->doubt.cause;
-  char lost[sizeof error.message / 3], looked[sizeof error.message / 2]; /* each leaves room for the other */
+  char lost[sizeof error.message / 3],
+      looked[sizeof error.message / 2]; /* each leaves room for the other */
   ia_str_copy(lost, sizeof lost, cause->message);
   ia_str_copy(looked, sizeof looked, why);
-  imgact_error_set(&error, IMGACT_AMBIGUOUS, "the request's answer was lost (%s), and looking did not settle it: %s", lost,
+  imgact_error_set(&error, IMGACT_AMBIGUOUS,
+                   "the request's answer was lost (%s), and looking did not settle it: %s", lost,
                    looked);
   error.http_status = cause->http_status;
   ia_str_copy(error.request_id, sizeof error.request_id, cause->request_id);
@@ -179,7 +191,8 @@ static void end_ambiguous(ia_mutation *m, const char *why) {
   end(m, IA_MUTATION_UNKNOWN, &error, m->doubt.details);
 }
 
-/* Of an idempotent request that was sent as often as it may be, its own failure says more than that looking failed, too. */
+/* Of an idempotent request that was sent as often as it may be, its own failure says more than that
+ * looking failed, too. */
 static void not_settled(ia_mutation *m, const char *why) {
   if (is_idempotent(m->op))
     end(m, IA_MUTATION_UNKNOWN, &m->doubt.cause, m->doubt.details);
@@ -205,15 +218,16 @@ static void on_not_applied(ia_mutation *m) {
   imgact_op *op = m->op;
   imgact_client *client = op->client;
   ia_doubt *doubt = &m->doubt;
-  const ia_resend_facts facts = {.reason = doubt->reason,
-                                 .idempotent = is_idempotent(op),
-                                 .attempts = doubt->attempts,
-                                 .max_attempts = ia_op_request_policy(op, IA_PRIORITY_MUTATION, false).max_attempts,
-                                 .retry_budget = client->retry_budget,
-                                 .retry_after_ms = doubt->cause.retry_after_ms,
-                                 .now_ms = timers_of(m)->now.mono_ms,
-                                 .not_before_ms = doubt->resend_not_before_ms,
-                                 .deadline_ms = op->deadline_ms};
+  const ia_resend_facts facts = {
+      .reason = doubt->reason,
+      .idempotent = is_idempotent(op),
+      .attempts = doubt->attempts,
+      .max_attempts = ia_op_request_policy(op, IA_PRIORITY_MUTATION, false).max_attempts,
+      .retry_budget = client->retry_budget,
+      .retry_after_ms = doubt->cause.retry_after_ms,
+      .now_ms = timers_of(m)->now.mono_ms,
+      .not_before_ms = doubt->resend_not_before_ms,
+      .deadline_ms = op->deadline_ms};
   switch (ia_after_not_applied(&facts)) {
   case IA_RESEND_NOT_APPLIED: end(m, IA_MUTATION_NOT_APPLIED, &doubt->cause, doubt->details); break;
   case IA_RESEND_GIVE_UP: end(m, IA_MUTATION_UNKNOWN, &doubt->cause, doubt->details); break;
@@ -258,7 +272,8 @@ static void start_lookup(ia_mutation *m, int64_t for_ms) {
                   .call = &op->call,
                   .done = on_lookup,
                   .owner = m,
-                  .policy = ia_op_request_policy(op, IA_PRIORITY_MUTATION, true), /* worth more than a rate limit's delay */
+                  .policy = ia_op_request_policy(op, IA_PRIORITY_MUTATION,
+                                                 true), /* worth more than a rate limit's delay */
                   .sent = m->doubt.sent,
                   .settle_ms = op->client->settings.settle_ms,
                   .settled_ms = ia_later(timers_of(m)->now.mono_ms, for_ms),
@@ -282,15 +297,17 @@ static void look_up(ia_mutation *m, ia_doubt_reason reason) {
   int64_t asked_ms = doubt->cause.retry_after_ms;
   doubt->resend_not_before_ms = asked_ms > 0 ? ia_later(timers_of(m)->now.mono_ms, asked_ms) : 0;
   ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, doubt->request_number, doubt->cause.message);
-  /* An idempotent request was sent until it was answered; one that is rejected then may meet its own effect under way. */
+  /* An idempotent request was sent until it was answered; one that is rejected then may meet its
+   * own effect under way. */
   bool at_once = is_idempotent(op) && reason != IA_DOUBT_REJECTED;
   start_lookup(m, at_once ? 0 : op->client->settings.settle_ms);
 }
 
 /* ---- sending ---- */
 
-/* A deletion that an earlier send may have applied, and that finds the image deleted, has succeeded. The flag is the
- * provider's, of a response: a not_found from elsewhere, such as a token callback, says nothing of the image. */
+/* A deletion that an earlier send may have applied, and that finds the image deleted, has
+ * succeeded. The flag is the provider's, of a response: a not_found from elsewhere, such as a token
+ * callback, says nothing of the image. */
 static bool deleted_before(const ia_mutation *m, const ia_exchange *exchange) {
   bool may_have_been = exchange->maybe_applied || m->doubt.reason != IA_DOUBT_NONE;
   return may_have_been && m->op->call.kind == IMGACT_OP_DELETE_IMAGE &&
@@ -312,12 +329,14 @@ static void on_response(ia_exchange *exchange) {
     look_up(m, IA_DOUBT_REJECTED);
   } else {
     imgact_error error = exchange->error;
-    end(m, doubt || exchange->maybe_applied ? IA_MUTATION_UNKNOWN : IA_MUTATION_NOT_APPLIED, &error, op->result.details);
+    end(m, doubt || exchange->maybe_applied ? IA_MUTATION_UNKNOWN : IA_MUTATION_NOT_APPLIED, &error,
+        op->result.details);
   }
 }
 
-/* Calls before_send when the request is about to leave, unless an earlier send may have been applied: that one's time is the
- * one to keep. Returns false if the operation was ended, or freed, by it. */
+/* Calls before_send when the request is about to leave, unless an earlier send may have been
+ * applied: that one's time is the one to keep. Returns false if the operation was ended, or freed,
+ * by it. */
 static bool on_admitted(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   if (may_be_applied(op)) return true;
@@ -343,7 +362,8 @@ static void send_request(imgact_op *op) {
   ia_exchange_submit(op->exchange, &op->call, &op->result);
 }
 
-/* Another project's image with the same number would be taken for ours. Ends the mutation and returns false if so. */
+/* Another project's image with the same number would be taken for ours. Ends the mutation and
+ * returns false if so. */
 static bool check_credential(ia_mutation *m) {
   imgact_client *client = m->op->client;
   char id[IA_CREDENTIAL_ID_SIZE];
@@ -351,9 +371,10 @@ static bool check_credential(ia_mutation *m) {
   imgact_status status = ia_client_refresh_token(client);
   imgact_error error = client->credential.error;
   if (status == IMGACT_OK && ia_client_credential_id(client, id) && strcmp(id, m->credential) != 0)
-    status = imgact_error_set(&error, IMGACT_INVALID_ARGUMENT,
-                              "the stored call was sent with another token; if this one is of the same project, remove "
-                              "'credential' from the call");
+    status = imgact_error_set(
+        &error, IMGACT_INVALID_ARGUMENT,
+        "the stored call was sent with another token; if this one is of the same project, remove "
+        "'credential' from the call");
   if (status != IMGACT_OK) end(m, IA_MUTATION_UNKNOWN, &error, NULL);
   return status == IMGACT_OK;
 }
@@ -382,7 +403,8 @@ static bool can_wait(const imgact_op *op) {
 
 static void start(imgact_op *op) {
   if (op->wait && !can_wait(op)) {
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support 'wait_actions'", op->client->provider->name);
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support 'wait_actions'",
+                 op->client->provider->name);
     ia_op_end_soon(op);
     return;
   }
@@ -421,7 +443,8 @@ bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credent
     doubt->sent.mono_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
   }
   if (op->slot && creates_action(op)) doubt->attempts = 1;
-  imgact_error_set(&doubt->cause, IMGACT_NETWORK, "the program that sent the request did not see its answer");
+  imgact_error_set(&doubt->cause, IMGACT_NETWORK,
+                   "the program that sent the request did not see its answer");
   if (op->error.status != IMGACT_OK) ia_op_complete_error(op);
   return true;
 }
@@ -451,4 +474,5 @@ static const imgact_error *cause_of(const imgact_op *op) {
   return in_doubt ? &m->doubt.cause : ia_exchange_cause(op->exchange);
 }
 
-const ia_flow ia_flow_mutation = {.start = start, .stop = stop, .may_be_applied = may_be_applied, .cause = cause_of};
+const ia_flow ia_flow_mutation = {
+    .start = start, .stop = stop, .may_be_applied = may_be_applied, .cause = cause_of};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One mutation: sends it, has the outcome of a lost response looked up (lookup.h), and waits for its action. */
+/* One mutation: sends it, has the outcome of a lost response looked up (lookup.h), and waits for
+ * its action. */
 #ifndef IA_MUTATION_H
 #define IA_MUTATION_H
 
@@ -37,7 +38,8 @@ struct ia_mutation {
   uint64_t key; /* equal for conflicting mutations */
   ia_mutation_state state;
   ia_doubt doubt;
-  const char *credential; /* with which another program has sent it; NULL = this one, or not known */
+  const char
+      *credential; /* with which another program has sent it; NULL = this one, or not known */
   ia_timer timer;
   ia_watch watch;
   ia_lookup lookup;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Operations: started, told, freed (constructors.c makes them). Invariants: what is wrong from the start is in `error`
- * before anything runs; done is told exactly once per start, from ia_engine_notify; a freed operation leaves no timer,
- * request or watch behind.
+ * Operations: started, told, freed (constructors.c makes them). Invariants: what is wrong from the
+ * start is in `error` before anything runs; done is told exactly once per start, from
+ * ia_engine_notify; a freed operation leaves no timer, request or watch behind.
  */
 #include "op.h"
 #include "error_fill.h"
@@ -10,16 +10,20 @@
 #include "struct_size.h"
 #include <string.h>
 
-static bool may_be_applied(const imgact_op *op) { return op->flow->may_be_applied && op->flow->may_be_applied(op); }
+static bool may_be_applied(const imgact_op *op) {
+  return op->flow->may_be_applied && op->flow->may_be_applied(op);
+}
 
-/* Sets what every error carries: the provider, and whether the mutation may be applied; redacts a quoted argument. */
+/* Sets what every error carries: the provider, and whether the mutation may be applied; redacts a
+ * quoted argument. */
 static void complete_error(imgact_op *op, bool maybe) {
   const imgact_client *client = op->client;
   imgact_error *error = &op->error;
   error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED;
   if (maybe) error->flags |= IMGACT_ERROR_MAYBE_APPLIED;
   ia_str_copy(error->provider, sizeof error->provider, client->provider->name);
-  ia_redact_in_place(&client->credential.redactor, error->message, strlen(error->message), sizeof error->message);
+  ia_redact_in_place(&client->credential.redactor, error->message, strlen(error->message),
+                     sizeof error->message);
 }
 
 void ia_op_complete_error(imgact_op *op) { complete_error(op, may_be_applied(op)); }
@@ -43,7 +47,8 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   }
   op->slot = ia_client_slot(client, call->kind);
   if (!op->slot)
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name, imgact_op_kind_name(call->kind));
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name,
+                 imgact_op_kind_name(call->kind));
   else if (ia_call_check(&op->call, client->provider, &op->error) != IMGACT_OK)
     ia_op_complete_error(op);
   else if (ia_call_holds_token(&op->call, &client->credential.redactor))
@@ -91,7 +96,8 @@ static void deadline_passed(ia_timer *timer) {
 static void end_now(ia_timer *timer) { ia_op_end(IA_ENTRY(timer, imgact_op, deadline)); }
 
 void ia_op_end_soon(imgact_op *op) {
-  ia_timer_set(&op->client->engine->timers, &op->deadline, op->client->engine->timers.now.mono_ms, end_now);
+  ia_timer_set(&op->client->engine->timers, &op->deadline, op->client->engine->timers.now.mono_ms,
+               end_now);
 }
 
 static bool has_page(const imgact_op *op) { return op->flow->has_page && op->flow->has_page(op); }
@@ -100,7 +106,8 @@ bool ia_op_has_undelivered_page(const imgact_op *op) { return has_page(op) && op
 
 void ia_op_start(imgact_op *op) {
   bool goes_on = has_page(op) && !op->notify_done;
-  if (op->state != IA_OP_NEW && !goes_on) return; /* a page that nobody was told of yet is not passed over */
+  if (op->state != IA_OP_NEW && !goes_on)
+    return; /* a page that nobody was told of yet is not passed over */
   ia_engine *engine = op->client->engine;
   ia_timers_refresh(&engine->timers);
   op->state = IA_OP_RUNNING;
@@ -121,7 +128,8 @@ void ia_op_end(imgact_op *op) {
   imgact_client *client = op->client;
   bool maybe = may_be_applied(op); /* by the state before it is stopped */
   op->state = IA_OP_ENDED;
-  while (!ia_list_empty(&op->progress.watches)) ia_list_remove(op->progress.watches.next); /* done tells the end */
+  while (!ia_list_empty(&op->progress.watches))
+    ia_list_remove(op->progress.watches.next); /* done tells the end */
   op->flow->stop(op);
   if (op->error.status != IMGACT_OK) complete_error(op, maybe || may_be_applied(op));
   ia_timer_stop(&client->engine->timers, &op->deadline);
@@ -163,9 +171,11 @@ void ia_op_release_watch(imgact_op *op, ia_watch *watch) {
 
 /* The callback may cancel or free the operation, and what it was handed stays until it returns. */
 static void tell_progress(imgact_op *op) {
-  ia_watch *watch = op->progress.current = IA_ENTRY(op->progress.watches.next, ia_watch, progress_link);
+  ia_watch *watch = op->progress.current =
+      IA_ENTRY(op->progress.watches.next, ia_watch, progress_link);
   ia_list_remove(&watch->progress_link);
-  if (!ia_list_empty(&op->progress.watches)) ia_list_append(&op->client->engine->notify, &op->notify);
+  if (!ia_list_empty(&op->progress.watches))
+    ia_list_append(&op->client->engine->notify, &op->notify);
   ia_op_pin(op);
   op->callbacks.progress(op->callbacks.progress_user_data, op, watch->action);
   op->progress.current = NULL;
@@ -196,8 +206,11 @@ bool ia_op_call_before_send(imgact_op *op) {
   ia_arena_init(&arena, client->allocator);
   const char *json = ia_call_json(&op->call, &target, &arena);
   imgact_status status =
-      json ? ia_hook_status(op->callbacks.before_send(op->callbacks.before_send_user_data, op, json)) : IMGACT_NOMEM;
-  const char *rejected = json ? "before_send rejected the call; nothing was applied" : "out of memory";
+      json
+          ? ia_hook_status(op->callbacks.before_send(op->callbacks.before_send_user_data, op, json))
+          : IMGACT_NOMEM;
+  const char *rejected =
+      json ? "before_send rejected the call; nothing was applied" : "out of memory";
   ia_arena_free(&arena);
   if (op->state != IA_OP_RUNNING) return false; /* cancelled from inside */
   if (status == IMGACT_OK) return true;
@@ -205,12 +218,15 @@ bool ia_op_call_before_send(imgact_op *op) {
   return false;
 }
 
-ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority, bool no_early_rejection) {
+ia_request_policy ia_op_request_policy(imgact_op *op, ia_priority priority,
+                                       bool no_early_rejection) {
   const ia_settings *settings = &op->client->settings;
-  int32_t usual = priority == IA_PRIORITY_POLL ? settings->max_poll_attempts : settings->max_attempts;
+  int32_t usual =
+      priority == IA_PRIORITY_POLL ? settings->max_poll_attempts : settings->max_attempts;
   return (ia_request_policy){.deadline_ms = op->deadline_ms,
                              .rate = &op->rate,
-                             .max_attempts = op->options.max_attempts > 0 ? op->options.max_attempts : usual,
+                             .max_attempts =
+                                 op->options.max_attempts > 0 ? op->options.max_attempts : usual,
                              .priority = priority,
                              .is_poll = priority == IA_PRIORITY_POLL,
                              .no_early_rejection = no_early_rejection};
@@ -241,7 +257,9 @@ void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user) {
   if (done) ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
-int imgact_op_maybe_applied(const imgact_op *op) { return op && op->state != IA_OP_ENDED && may_be_applied(op); }
+int imgact_op_maybe_applied(const imgact_op *op) {
+  return op && op->state != IA_OP_ENDED && may_be_applied(op);
+}
 
 void imgact_op_cancel(imgact_op *op) {
   if (!op || op->state == IA_OP_ENDED) return;
@@ -274,9 +292,11 @@ void imgact_op_free(imgact_op *op) {
   ia_client_unref(client);
 }
 
-void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours, const char *what) {
+void ia_op_check_size(imgact_op *op, const void *options, size_t theirs, size_t ours,
+                      const char *what) {
   imgact_error error;
-  if (op && options && ia_check_struct_size(options, theirs, ours, what, &error) != IMGACT_OK) ia_op_set_error(op, &error);
+  if (op && options && ia_check_struct_size(options, theirs, ours, what, &error) != IMGACT_OK)
+    ia_op_set_error(op, &error);
 }
 
 void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
@@ -287,16 +307,21 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   op->result.keep_raw = (options->flags & IMGACT_OP_FLAG_KEEP_RAW) != 0;
   op->call.flags = options->flags & IMGACT_OP_FLAG_VIA_IMAGE;
   if (options->flags & ~(IMGACT_OP_FLAG_KEEP_RAW | IMGACT_OP_FLAG_PAGED | IMGACT_OP_FLAG_VIA_IMAGE))
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "the flags 0x%x hold some that are not known", (unsigned)options->flags);
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "the flags 0x%x hold some that are not known",
+                 (unsigned)options->flags);
   if (options->deadline_ms < 0 || options->poll_interval_ms < 0 || options->max_attempts < 0)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "a deadline, interval or number of attempts below 0 makes no sense");
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
+                 "a deadline, interval or number of attempts below 0 makes no sense");
   if ((options->flags & IMGACT_OP_FLAG_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "IMGACT_OP_FLAG_VIA_IMAGE is for imgact_get_action alone");
-  bool pages = options->page || options->per_page || options->max_items || (options->flags & IMGACT_OP_FLAG_PAGED);
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
+                 "IMGACT_OP_FLAG_VIA_IMAGE is for imgact_get_action alone");
+  bool pages = options->page || options->per_page || options->max_items ||
+               (options->flags & IMGACT_OP_FLAG_PAGED);
   if (op->flow->configure)
     op->flow->configure(op, options);
   else if (pages)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s has no pages", imgact_op_kind_name(op->call.kind));
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s has no pages",
+                 imgact_op_kind_name(op->call.kind));
 }
 
 void imgact_op_set_wait(imgact_op *op, int wait) {

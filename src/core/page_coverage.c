@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Additions move unseen items back, to places that are still to be read; only removals hide. Where both happen between two
- * pages, the total shows the difference alone: then a whole page that is read again covers more than the fall. One removal
- * before the page and one addition behind it, between the same two pages, leave no trace. Pages behind a place that may hold
- * an unseen item do not count as read: an addition can move that item onto them, and a removal behind them keeps the total.
+/* Additions move unseen items back, to places that are still to be read; only removals hide. Where
+ * both happen between two pages, the total shows the difference alone: then a whole page that is
+ * read again covers more than the fall. One removal before the page and one addition behind it,
+ * between the same two pages, leave no trace. Pages behind a place that may hold an unseen item do
+ * not count as read: an addition can move that item onto them, and a removal behind them keeps the
+ * total.
  */
 #include "page_coverage.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Lists. Invariants: a page is asked for only because a response named it and it advances; page_coverage.c says which is
- * next; nothing is delivered twice.
+ * Lists. Invariants: a page is asked for only because a response named it and it advances;
+ * page_coverage.c says which is next; nothing is delivered twice.
  */
 #include "pager.h"
 #include "error_fill.h"
@@ -33,7 +33,8 @@ static imgact_status plan_queries(ia_pager *pager, imgact_error *error) {
     pager->queries.types[pager->queries.count++] = 0;
     return IMGACT_OK;
   }
-  for (size_t i = 0; i < provider->type_groups_count && pager->queries.count < IA_MAX_QUERIES; i++) {
+  for (size_t i = 0; i < provider->type_groups_count && pager->queries.count < IA_MAX_QUERIES;
+       i++) {
     const void *at = (const char *)provider->type_groups + i * provider->type_groups_stride;
     const imgact_type_group *group = at;
     uint32_t part = types & group->types;
@@ -44,17 +45,19 @@ static imgact_status plan_queries(ia_pager *pager, imgact_error *error) {
   }
   for (unsigned type = 0; types; type++)
     if (types & (1u << type))
-      return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no images of type %s", provider->name,
-                              imgact_image_type_name((imgact_image_type)type));
+      return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no images of type %s",
+                              provider->name, imgact_image_type_name((imgact_image_type)type));
   return IMGACT_OK;
 }
 
 static const char *const *sort_keys(const ia_pager *pager, size_t *count) {
-  *count = pager->items.images ? pager->call.image_filter->sort_count : pager->call.action_filter->sort_count;
+  *count = pager->items.images ? pager->call.image_filter->sort_count
+                               : pager->call.action_filter->sort_count;
   return pager->items.images ? pager->call.image_filter->sort : pager->call.action_filter->sort;
 }
 
-imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact_call *call, imgact_error *error) {
+imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact_call *call,
+                            imgact_error *error) {
   const imgact_provider *provider = client->provider;
   pager->client = client;
   pager->call = *call;
@@ -64,44 +67,55 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
   ia_buf_init(&pager->pages.texts, client->allocator, MAX_QUERIES_BYTES);
   pager->requested_filters = ia_filter_asked(call);
   if (!pager->slot)
-    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", provider->name, imgact_op_kind_name(call->kind));
-  uint32_t lacking = pager->requested_filters & ~(pager->slot->server_filters | pager->slot->local_filters);
+    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", provider->name,
+                            imgact_op_kind_name(call->kind));
+  uint32_t lacking =
+      pager->requested_filters & ~(pager->slot->server_filters | pager->slot->local_filters);
   if (lacking)
-    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no filter by %s", provider->name, ia_filter_name(lacking));
+    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no filter by %s", provider->name,
+                            ia_filter_name(lacking));
   pager->local_filters = pager->requested_filters & pager->slot->local_filters;
   pager->sort_locally = (pager->local_filters & IMGACT_FILTER_SORT) != 0;
   size_t count;
   const char *const *keys = sort_keys(pager, &count);
   const char *wrong = pager->sort_locally ? ia_sort_wrong(keys, count, pager->items.images) : NULL;
   if (wrong)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "'%s' is no sort key here: %s, each with :asc or :desc", wrong,
-                            pager->items.images ? "id, name, created" : "id, command, status, started, finished");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "'%s' is no sort key here: %s, each with :asc or :desc", wrong,
+                            pager->items.images ? "id, name, created"
+                                                : "id, command, status, started, finished");
   return plan_queries(pager, error);
 }
 
 imgact_status ia_pager_check(const ia_pager *pager, imgact_error *error) {
   int64_t most = pager->client->provider->max_per_page;
   if (pager->options.page < 0 || pager->options.max_items < 0)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a page or limit below 1 makes no sense");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "a page or limit below 1 makes no sense");
   if (pager->options.per_page < 0 || pager->options.per_page > most)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s serves 1 to %lld items a page, not %lld",
-                            pager->client->provider->name, (long long)most, (long long)pager->options.per_page);
-  if (pager->options.page && pager->queries.count > 1)
     return imgact_error_set(
-        error, IMGACT_INVALID_ARGUMENT,
-        "%s needs a query for each of these types, so there is no page %lld of them all: ask for one type",
-        pager->client->provider->name, (long long)pager->options.page);
+        error, IMGACT_INVALID_ARGUMENT, "%s serves 1 to %lld items a page, not %lld",
+        pager->client->provider->name, (long long)most, (long long)pager->options.per_page);
+  if (pager->options.page && pager->queries.count > 1)
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "%s needs a query for each of these types, so there is no page %lld of "
+                            "them all: ask for one type",
+                            pager->client->provider->name, (long long)pager->options.page);
   if (pager->options.paged && pager->sort_locally)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s cannot sort, so the order is that of the whole list only",
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "%s cannot sort, so the order is that of the whole list only",
                             pager->client->provider->name);
   return IMGACT_OK;
 }
 
 /* ---- how to ask for a page ---- */
 
-static const char *text_at(const ia_page_refs *pages, size_t offset) { return offset ? pages->texts.data + offset : NULL; }
+static const char *text_at(const ia_page_refs *pages, size_t offset) {
+  return offset ? pages->texts.data + offset : NULL;
+}
 
-/* Stores a text with its NUL, unless it is what `old` says already. 0: there is none; an error sticks in the buffer. */
+/* Stores a text with its NUL, unless it is what `old` says already. 0: there is none; an error
+ * sticks in the buffer. */
 static size_t store_text(ia_page_refs *pages, size_t old, const char *text) {
   if (!text || !*text) return 0;
   if (old && strcmp(text_at(pages, old), text) == 0) return old;
@@ -111,10 +125,13 @@ static size_t store_text(ia_page_refs *pages, size_t old, const char *text) {
   return offset;
 }
 
-/* Sets how to ask for a page: one that is known, or the one behind the last. false: no memory, or too much text. */
-static bool set_page(ia_pager *pager, size_t index, int64_t number, const char *query, const char *cursor) {
+/* Sets how to ask for a page: one that is known, or the one behind the last. false: no memory, or
+ * too much text. */
+static bool set_page(ia_pager *pager, size_t index, int64_t number, const char *query,
+                     const char *cursor) {
   ia_page_refs *pages = &pager->pages;
-  ia_page_ref *refs = ia_grow(pager->client->allocator, pages->refs, index, &pages->capacity, sizeof *pages->refs);
+  ia_page_ref *refs =
+      ia_grow(pager->client->allocator, pages->refs, index, &pages->capacity, sizeof *pages->refs);
   if (!refs) return false;
   pages->refs = refs;
   ia_page_ref *ref = &refs[index];
@@ -131,7 +148,8 @@ static bool set_page(ia_pager *pager, size_t index, int64_t number, const char *
 /* ---- requests ---- */
 
 static bool submit(ia_pager *pager, const imgact_call *call) {
-  if (!pager->exchange) pager->exchange = ia_exchange_new(pager->client, pager->policy, on_response, pager);
+  if (!pager->exchange)
+    pager->exchange = ia_exchange_new(pager->client, pager->policy, on_response, pager);
   if (!pager->exchange) {
     ia_no_memory(&pager->error);
     return false;
@@ -145,15 +163,20 @@ static bool submit(ia_pager *pager, const imgact_call *call) {
   return true;
 }
 
-static uint64_t pages_read(const ia_pager *pager) { return pager->pages_of_earlier_queries + pager->coverage.pages; }
+static uint64_t pages_read(const ia_pager *pager) {
+  return pager->pages_of_earlier_queries + pager->coverage.pages;
+}
 
-static bool may_ask(const ia_pager *pager) { return pager->requests < MAX_REQUESTS_PER_PAGE * pages_read(pager); }
+static bool may_ask(const ia_pager *pager) {
+  return pager->requests < MAX_REQUESTS_PER_PAGE * pages_read(pager);
+}
 
 /* Asks for the page at pager->index. false: not; why is in pager->error. */
 static bool ask_page(ia_pager *pager) {
   if (pager->requests > 0 && pager->index < pager->coverage.pages && !may_ask(pager)) {
     imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
-                     "the list kept changing while it was read: %llu requests did not show all of its %llu pages",
+                     "the list kept changing while it was read: %llu requests did not show all of "
+                     "its %llu pages",
                      (unsigned long long)pager->requests, (unsigned long long)pages_read(pager));
     return false;
   }
@@ -203,7 +226,8 @@ bool ia_pager_start(ia_pager *pager, imgact_result *result) {
     ia_item_list_delivered(&pager->items);
     return ask_page(pager);
   }
-  pager->call.per_page = pager->options.per_page ? pager->options.per_page : pager->client->provider->max_per_page;
+  pager->call.per_page =
+      pager->options.per_page ? pager->options.per_page : pager->client->provider->max_per_page;
   pager->items.deliver_pages = pager->options.paged;
   pager->requests = pager->pages_of_earlier_queries = pager->delivered = 0;
   pager->coverage.pages = 0;
@@ -239,7 +263,8 @@ static bool take_items(ia_pager *pager, bool again) {
   uint64_t first = pager->pages_of_earlier_queries;
   ia_item_list_begin_page(items, (uint32_t)(first + pager->index), (uint32_t)first);
   for (size_t i = 0; i < count; i++)
-    if (!ia_item_list_take(items, i, passes(pager, ia_item_list_response_item(items, i)))) return false;
+    if (!ia_item_list_take(items, i, passes(pager, ia_item_list_response_item(items, i))))
+      return false;
   ia_item_list_end_page(items, again);
   return true;
 }
@@ -255,13 +280,16 @@ static bool store_next(ia_pager *pager) {
   const ia_page_ref *here = &pager->pages.refs[pager->index];
   int64_t number = here->number;
   const char *cursor = result->next_token ? result->next_token : "";
-  bool new_cursor = *cursor && (!here->cursor || strcmp(cursor, text_at(&pager->pages, here->cursor)) != 0);
+  bool new_cursor =
+      *cursor && (!here->cursor || strcmp(cursor, text_at(&pager->pages, here->cursor)) != 0);
   if (result->next_page <= number && !new_cursor) {
     if (result->next_page)
-      imgact_error_set(&pager->error, IMGACT_INCOMPLETE, "page %lld says that page %lld comes next: the list has no end",
+      imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
+                       "page %lld says that page %lld comes next: the list has no end",
                        (long long)number, (long long)result->next_page);
     else
-      imgact_error_set(&pager->error, IMGACT_INCOMPLETE, "page %lld says that there is a next page, but not which",
+      imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
+                       "page %lld says that there is a next page, but not which",
                        (long long)number);
     return false;
   }
@@ -270,17 +298,20 @@ static bool store_next(ia_pager *pager) {
     return false;
   }
   if (holds_token(pager, result->next_query) || holds_token(pager, cursor)) {
-    imgact_error_set(&pager->error, IMGACT_PROTOCOL, "page %lld names the next one with the token", (long long)number);
+    imgact_error_set(&pager->error, IMGACT_PROTOCOL, "page %lld names the next one with the token",
+                     (long long)number);
     return false;
   }
   size_t query_bytes = result->next_query ? strlen(result->next_query) : 0;
   bool fits = query_bytes <= MAX_QUERY_BYTES && strlen(cursor) <= MAX_QUERY_BYTES;
   int64_t next = result->next_page > number ? result->next_page : number + 1;
-  if (fits && set_page(pager, (size_t)pager->index + 1, next, result->next_query, cursor)) return true;
+  if (fits && set_page(pager, (size_t)pager->index + 1, next, result->next_query, cursor))
+    return true;
   if (!fits || pager->pages.texts.state == IA_BUF_FULL)
-    imgact_error_set(&pager->error, IMGACT_PROTOCOL,
-                     "page %lld names the next one with more than %zu KiB, or %zu MiB with those of other pages",
-                     (long long)number, MAX_QUERY_BYTES >> 10, MAX_QUERIES_BYTES >> 20);
+    imgact_error_set(
+        &pager->error, IMGACT_PROTOCOL,
+        "page %lld names the next one with more than %zu KiB, or %zu MiB with those of other pages",
+        (long long)number, MAX_QUERY_BYTES >> 10, MAX_QUERIES_BYTES >> 20);
   else
     ia_no_memory(&pager->error);
   return false;
@@ -293,9 +324,11 @@ static bool store_next(ia_pager *pager) {
 static ia_pager_state complete(ia_pager *pager) {
   size_t count, max_items = 0;
   const char *const *keys = sort_keys(pager, &count);
-  if (pager->options.max_items) max_items = (size_t)((uint64_t)pager->options.max_items - pager->delivered);
+  if (pager->options.max_items)
+    max_items = (size_t)((uint64_t)pager->options.max_items - pager->delivered);
   ia_item_list_finish(&pager->items);
-  if (pager->sort_locally && !ia_sort(pager->result, keys, count, pager->items.images)) ia_no_memory(&pager->error);
+  if (pager->sort_locally && !ia_sort(pager->result, keys, count, pager->items.images))
+    ia_no_memory(&pager->error);
   ia_item_list_cut(&pager->items, max_items);
   pager->result->page = pager->last;
   return IA_PAGER_ENDED;
@@ -303,13 +336,15 @@ static ia_pager_state complete(ia_pager *pager) {
 
 static bool has_enough(const ia_pager *pager) {
   uint64_t max_items = (uint64_t)pager->options.max_items;
-  return max_items > 0 && !pager->sort_locally && pager->delivered + ia_item_list_count(&pager->items) >= max_items;
+  return max_items > 0 && !pager->sort_locally &&
+         pager->delivered + ia_item_list_count(&pager->items) >= max_items;
 }
 
-/* A page that is shorter than another one although it is not the last may hide items, unless the pages add up to the total:
- * it is read again, once. */
+/* A page that is shorter than another one although it is not the last may hide items, unless the
+ * pages add up to the total: it is read again, once. */
 static bool find_short_page(ia_pager *pager) {
-  if (pager->coverage.total >= 0 && (uint64_t)pager->coverage.total == pager->pages.items) return false;
+  if (pager->coverage.total >= 0 && (uint64_t)pager->coverage.total == pager->pages.items)
+    return false;
   for (; pager->checked_until + 1 < pager->coverage.pages; pager->checked_until++) {
     const ia_page_ref *ref = &pager->pages.refs[pager->checked_until];
     if (ref->read_again || ref->length >= pager->coverage.page_size) continue;
@@ -325,13 +360,17 @@ static ia_pager_state go_on(ia_pager *pager) {
   return ask_page(pager) ? IA_PAGER_READING : IA_PAGER_ENDED;
 }
 
-/* All pages of the query are read, or all that are wanted: asks for items that vanished meanwhile, then goes on. */
+/* All pages of the query are read, or all that are wanted: asks for items that vanished meanwhile,
+ * then goes on. */
 static ia_pager_state end_query(ia_pager *pager) {
-  if (pager->coverage.seen_until == IA_PAGES_COMPLETE && !has_enough(pager) && find_short_page(pager)) return go_on(pager);
+  if (pager->coverage.seen_until == IA_PAGES_COMPLETE && !has_enough(pager) &&
+      find_short_page(pager))
+    return go_on(pager);
   ia_item_entry *missing = may_ask(pager) ? ia_item_list_missing(&pager->items) : NULL;
   if (missing) return ask_item(pager, missing) ? IA_PAGER_ASKING : IA_PAGER_ENDED;
   if (has_enough(pager)) return complete(pager);
-  if (pager->coverage.seen_until != IA_PAGES_COMPLETE) return go_on(pager); /* some of the items had vanished */
+  if (pager->coverage.seen_until != IA_PAGES_COMPLETE)
+    return go_on(pager); /* some of the items had vanished */
   if (++pager->queries.index == pager->queries.count) return complete(pager);
   return begin_query(pager) ? go_on(pager) : IA_PAGER_ENDED;
 }
@@ -359,7 +398,8 @@ static ia_pager_state on_page(ia_pager *pager) {
   uint64_t next = ia_page_coverage_next(&pager->coverage, &facts);
   bool goes_back = next <= pager->index;
   pager->index = next;
-  if (next == IA_PAGES_COMPLETE || (has_enough(pager) && (!goes_back || pager->options.paged))) return end_query(pager);
+  if (next == IA_PAGES_COMPLETE || (has_enough(pager) && (!goes_back || pager->options.paged)))
+    return end_query(pager);
   return go_on(pager);
 }
 
@@ -380,8 +420,10 @@ static void on_response(ia_exchange *exchange) {
   ia_pager *pager = exchange->owner;
   pager->error = exchange->error;
   ia_pager_state next = IA_PAGER_ENDED;
-  if (pager->error.status == IMGACT_INVALID_ARGUMENT && pager->call.next_query) /* the arguments did for the first page */
-    imgact_error_set(&pager->error, IMGACT_PROTOCOL, "the query that was given for page %lld cannot be asked",
+  if (pager->error.status == IMGACT_INVALID_ARGUMENT &&
+      pager->call.next_query) /* the arguments did for the first page */
+    imgact_error_set(&pager->error, IMGACT_PROTOCOL,
+                     "the query that was given for page %lld cannot be asked",
                      (long long)pager->call.page);
   if (pager->state == IA_PAGER_ASKING)
     next = on_item(pager);

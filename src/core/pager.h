@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a list: every query that the call needs, every page of each until the server says that there is no next one, and
- * pages again if the list changes meanwhile. It ends complete or as an error.
+ * Reads a list: every query that the call needs, every page of each until the server says that
+ * there is no next one, and pages again if the list changes meanwhile. It ends complete or as an
+ * error.
  */
 #ifndef IA_PAGER_H
 #define IA_PAGER_H
@@ -65,7 +66,8 @@ typedef struct ia_pager {
   ia_page_refs pages;        /* of the query */
   ia_page_coverage coverage; /* of the query */
   uint64_t index;            /* of the page that is read or is next */
-  size_t checked_until;      /* all pages are read: the short ones before this one were read again; 0 = not so far yet */
+  size_t checked_until; /* all pages are read: the short ones before this one were read again; 0 =
+                           not so far yet */
   ia_item_list items;
   ia_item_entry *asked;   /* in state ASKING */
   imgact_pagination last; /* what the last page said */
@@ -77,11 +79,14 @@ typedef struct ia_pager {
   const char *details;
 } ia_pager;
 
-/* Fills a zeroed pager and checks the call against the provider: OK, UNSUPPORTED, INVALID_ARGUMENT. Nothing is allocated. */
-imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact_call *call, imgact_error *error);
+/* Fills a zeroed pager and checks the call against the provider: OK, UNSUPPORTED, INVALID_ARGUMENT.
+ * Nothing is allocated. */
+imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact_call *call,
+                            imgact_error *error);
 /* The same check for the options of a caller; call after they are set. */
 imgact_status ia_pager_check(const ia_pager *pager, imgact_error *error);
-/* Starts, or goes on with the next page of a paused one. Never calls done from inside; false, with the error set: no memory.
+/* Starts, or goes on with the next page of a paused one. Never calls done from inside; false, with
+ * the error set: no memory.
  */
 bool ia_pager_start(ia_pager *pager, imgact_result *result);
 void ia_pager_stop(ia_pager *pager); /* frees everything; idempotent */

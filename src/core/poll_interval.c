@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * A look costs a request, a late look costs time. An end is noticed half an interval late on average, so intervals of 2 s,
- * and of a tenth of the age later on, keep the mean notice at 1 s or 5 % of the duration. Where such actions are known to
- * take long, the looks before that are few: they are there for the one that fails early. That is known only of actions that
- * are alike: of sizes from one to a hundred GB the shortest says nothing. bench/waits.c compares this with others.
+ * A look costs a request, a late look costs time. An end is noticed half an interval late on
+ * average, so intervals of 2 s, and of a tenth of the age later on, keep the mean notice at 1 s or
+ * 5 % of the duration. Where such actions are known to take long, the looks before that are few:
+ * they are there for the one that fails early. That is known only of actions that are alike: of
+ * sizes from one to a hundred GB the shortest says nothing. bench/waits.c compares this with
+ * others.
  */
 #include "poll_interval.h"
 
@@ -11,8 +13,9 @@
 #define LEAST_MS 1000
 #define SHORT_MS 2000
 #define LONG_MS  300000
-#define ALIKE    4 /* times the shortest: the longest of durations that tell something of the next one */
-#define ENOUGH   8 /* durations, before anything is concluded from them */
+#define ALIKE                                                                                      \
+  4 /* times the shortest: the longest of durations that tell something of the next one */
+#define ENOUGH 8 /* durations, before anything is concluded from them */
 
 void ia_durations_add(ia_durations *durations, int64_t ms) {
   if (ms < 0) return;

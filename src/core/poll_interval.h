@@ -18,7 +18,8 @@ typedef struct ia_durations {
 void ia_durations_add(ia_durations *durations, int64_t ms);
 /* Before this age such actions have hardly ever ended; 0 = not known. */
 int64_t ia_durations_earliest_ms(const ia_durations *durations);
-/* Until the next look at an action of that age; constant_ms > 0 is the caller's wish for a constant interval. */
+/* Until the next look at an action of that age; constant_ms > 0 is the caller's wish for a constant
+ * interval. */
 int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms, int64_t earliest_ms);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Watches that are due wait in one list; whenever a place is free, up to max_ids of them become a request. A poll's
- * failure is a watch's failure only after the attempts for that poll are used up: the exchange sees to that.
+ * Watches that are due wait in one list; whenever a place is free, up to max_ids of them become a
+ * request. A poll's failure is a watch's failure only after the attempts for that poll are used up:
+ * the exchange sees to that.
  */
 #include "poller.h"
 #include "client.h"
@@ -19,7 +20,8 @@ typedef struct ia_batch {
   imgact_result result;
   imgact_rate_limit rate;
   bool shared;                     /* by more than one, when it was sent */
-  const imgact_action *unexpected; /* not NULL: the response is about other actions than those asked for; one of them */
+  const imgact_action *unexpected; /* not NULL: the response is about other actions than those asked
+                                      for; one of them */
   const char *ids[BATCH_MAX];
 } ia_batch;
 
@@ -41,11 +43,12 @@ static void prepare(imgact_client *client) {
   ia_poller *poller = &client->poller;
   if (poller->due.next) return;
   ia_list_init(&poller->due);
-  poller->entry = (ia_queue_entry){.priority = IA_PRIORITY_POLL,
-                                   .quota = ia_client_quota(ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS)),
-                                   .deadline_ms = IA_NEVER,
-                                   .no_early_rejection = true,
-                                   .admit = admit};
+  poller->entry =
+      (ia_queue_entry){.priority = IA_PRIORITY_POLL,
+                       .quota = ia_client_quota(ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS)),
+                       .deadline_ms = IA_NEVER,
+                       .no_early_rejection = true,
+                       .admit = admit};
 }
 
 static void due(ia_timer *timer) {
@@ -66,7 +69,8 @@ static void look_later(ia_watch *watch) {
   ia_engine *engine = client->engine;
   const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS);
   int64_t earliest = ia_durations_earliest_ms(durations_of(client, watch->kind));
-  int64_t interval = ia_poll_interval_ms(engine->timers.now.mono_ms - watch->started_ms, watch->interval_ms, earliest);
+  int64_t interval = ia_poll_interval_ms(engine->timers.now.mono_ms - watch->started_ms,
+                                         watch->interval_ms, earliest);
   int64_t next = ia_later(engine->timers.now.mono_ms, interval);
   bool shares = !watch->interval_ms && slot && slot->max_ids > 1;
   if (shares) ia_heap_add(&client->poller.soon, &watch->soon, next);
@@ -76,8 +80,10 @@ static void look_later(ia_watch *watch) {
 /* The cloud's own times where it tells them: they know of the time before the wait began. */
 static void learn_duration(ia_watch *watch, const imgact_action *seen) {
   bool told = seen->started_at != IMGACT_NO_TIME && seen->finished_at != IMGACT_NO_TIME;
-  int64_t ms = told ? seen->finished_at - seen->started_at : watch->client->engine->timers.now.mono_ms - watch->started_ms;
-  if (seen->status == IMGACT_ACTION_STATUS_SUCCESS) ia_durations_add(durations_of(watch->client, seen->kind), ms);
+  int64_t ms = told ? seen->finished_at - seen->started_at
+                    : watch->client->engine->timers.now.mono_ms - watch->started_ms;
+  if (seen->status == IMGACT_ACTION_STATUS_SUCCESS)
+    ia_durations_add(durations_of(watch->client, seen->kind), ms);
 }
 
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
@@ -100,7 +106,8 @@ static void free_batch(ia_batch *batch) {
   ia_free(client->allocator, batch);
 }
 
-/* Who asks has changed: an id lives as long as its watch, and the request may be built again for a further attempt. */
+/* Who asks has changed: an id lives as long as its watch, and the request may be built again for a
+ * further attempt. */
 static void name_ids(ia_batch *batch) {
   imgact_call *call = &batch->exchange->call;
   call->action_ids_count = 0;
@@ -145,8 +152,9 @@ static void report_missing(ia_watch *watch, const imgact_error *cause, const cha
     return;
   }
   imgact_error error;
-  imgact_error_set(&error, IMGACT_NOT_FOUND, "%s knows no action %s%s%s", watch->client->provider->name, watch->id,
-                   watch->image ? " of image " : "", watch->image ? watch->image : "");
+  imgact_error_set(&error, IMGACT_NOT_FOUND, "%s knows no action %s%s%s",
+                   watch->client->provider->name, watch->id, watch->image ? " of image " : "",
+                   watch->image ? watch->image : "");
   ia_str_copy(error.provider, sizeof error.provider, watch->client->provider->name);
   watch->active = false;
   watch->report(watch, cause ? cause : &error, details);
@@ -219,7 +227,8 @@ static const imgact_action *find_unexpected(const ia_batch *batch) {
   return result->actions_count ? result->actions[0] : NULL;
 }
 
-/* A refusal of the request as it stands may mean but one of its ids: then it is no word about the others. */
+/* A refusal of the request as it stands may mean but one of its ids: then it is no word about the
+ * others. */
 static bool refuses_one_of_many(const ia_batch *batch) {
   const imgact_error *error = &batch->exchange->error;
   int status = error->http_status;
@@ -241,7 +250,8 @@ static void polled(ia_exchange *exchange) {
   ia_batch *batch = exchange->owner;
   batch->unexpected = find_unexpected(batch); /* before a report frees an id */
   if (refuses_one_of_many(batch)) part(batch);
-  for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next) IA_ENTRY(at, ia_watch, link)->batch = NULL;
+  for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next)
+    IA_ENTRY(at, ia_watch, link)->batch = NULL;
   while (!ia_list_empty(&batch->watches)) {
     ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
     ia_list_remove(&watch->link);
@@ -285,10 +295,12 @@ static void no_memory(imgact_client *client) {
 static bool may_join(const ia_batch *batch, const ia_watch *watch) {
   if (ia_list_empty(&batch->watches)) return true;
   const ia_watch *first = IA_ENTRY(batch->watches.next, ia_watch, link);
-  return !first->unbatched && !watch->unbatched && first->policy.max_attempts == watch->policy.max_attempts;
+  return !first->unbatched && !watch->unbatched &&
+         first->policy.max_attempts == watch->policy.max_attempts;
 }
 
-/* The next watch for a batch: one that is due, else the one that is due soonest, which costs nothing in a free place; NULL.
+/* The next watch for a batch: one that is due, else the one that is due soonest, which costs
+ * nothing in a free place; NULL.
  */
 static ia_watch *next_watch(const ia_batch *batch, imgact_client *client) {
   ia_poller *poller = &client->poller;
@@ -306,7 +318,8 @@ static ia_watch *next_watch(const ia_batch *batch, imgact_client *client) {
 }
 
 static void fill(ia_batch *batch, imgact_client *client, size_t max) {
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = batch->ids};
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = batch->ids};
   ia_request_policy *policy = &batch->exchange->policy;
   for (ia_watch *watch; call.action_ids_count < max && (watch = next_watch(batch, client));) {
     ia_list_append(&batch->watches, &watch->link);
@@ -315,7 +328,8 @@ static void fill(ia_batch *batch, imgact_client *client, size_t max) {
     if (max == 1) call.image_ref = watch->image;
     batch->result.keep_raw = batch->result.keep_raw || watch->keep_raw;
     policy->max_attempts = watch->policy.max_attempts;
-    if (watch->policy.deadline_ms > policy->deadline_ms) policy->deadline_ms = watch->policy.deadline_ms;
+    if (watch->policy.deadline_ms > policy->deadline_ms)
+      policy->deadline_ms = watch->policy.deadline_ms;
   }
   batch->shared = call.action_ids_count > 1;
   if (!ia_list_empty(&client->poller.due)) ia_queue_add(&client->queue, &client->poller.entry);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Polls for actions, shared by the operations of a client: ids that are due together travel in one request where the cloud
- * takes several. */
+/* Polls for actions, shared by the operations of a client: ids that are due together travel in one
+ * request where the cloud takes several. */
 #ifndef IA_POLLER_H
 #define IA_POLLER_H
 
@@ -14,7 +14,8 @@ typedef struct ia_poller {
   ia_link due;          /* watches that want a poll now */
   ia_queue_entry entry; /* in the client's queue while there are such watches */
   ia_heap soon;         /* watches whose poll may come earlier than its time, by that time */
-  ia_durations durations[IMGACT_ACTION_KIND_CHANGE_PROTECTION + 1]; /* of actions that were waited for, by kind */
+  ia_durations durations[IMGACT_ACTION_KIND_CHANGE_PROTECTION +
+                         1]; /* of actions that were waited for, by kind */
 } ia_poller;
 
 /* One action that somebody waits for; embedded in its owner. */
@@ -38,8 +39,8 @@ typedef struct ia_watch {
   bool active;
   ia_arena arena;
   imgact_action *action; /* as last seen, in the arena; NULL before */
-  /* Called after each look, with the action or with an error. The owner may stop the watch in it. It is over when error is
-   * set or the action does not run any more. */
+  /* Called after each look, with the action or with an error. The owner may stop the watch in it.
+   * It is over when error is set or the action does not run any more. */
   void (*report)(struct ia_watch *watch, const imgact_error *error, const char *details);
 } ia_watch;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Priorities have weights: with work in each, every one gets its share, so no read starves beside a thousand waits. Within a
- * priority the quotas take turns, and one that is used up holds back its own requests alone. One entry a run, so that the
- * clients of a loop take turns, too. A run is O(1), except after a permit was refused: then deadlines are looked through.
+ * Priorities have weights: with work in each, every one gets its share, so no read starves beside a
+ * thousand waits. Within a priority the quotas take turns, and one that is used up holds back its
+ * own requests alone. One entry a run, so that the clients of a loop take turns, too. A run is
+ * O(1), except after a permit was refused: then deadlines are looked through.
  */
 #include "queue.h"
 
@@ -15,7 +16,8 @@ static void woken(ia_waiter *waiter) { ia_queue_schedule(IA_ENTRY(waiter, ia_que
 void ia_queue_init(ia_queue *queue) {
   queue->waiter.wake = woken;
   for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
-    for (size_t quota = 0; quota < IA_QUOTAS; quota++) ia_list_init(&queue->entries[priority][quota]);
+    for (size_t quota = 0; quota < IA_QUOTAS; quota++)
+      ia_list_init(&queue->entries[priority][quota]);
 }
 
 void ia_queue_clear(ia_queue *queue) {
@@ -50,7 +52,8 @@ static bool anything_waits(const ia_queue *queue) {
 static void catch_up(ia_queue *queue, size_t newcomer) {
   double least = -1.0;
   for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
-    if (is_waiting(queue, priority) && (least < 0.0 || queue->served[priority] < least)) least = queue->served[priority];
+    if (is_waiting(queue, priority) && (least < 0.0 || queue->served[priority] < least))
+      least = queue->served[priority];
   if (least > queue->served[newcomer]) queue->served[newcomer] = least;
 }
 
@@ -78,8 +81,8 @@ static void admit(ia_queue *queue, size_t priority, uint32_t quota) {
   entry->admit(entry); /* last: the queue may go with its client */
 }
 
-/* What can only be late is rejected at once: an entry that may be sent only after its deadline, and every one while the API
- * asks for a longer pause than requests wait for. */
+/* What can only be late is rejected at once: an entry that may be sent only after its deadline, and
+ * every one while the API asks for a longer pause than requests wait for. */
 static void reject_late(ia_queue *queue, size_t priority, uint32_t quota, const ia_permit *permit) {
   int64_t now_ms = queue->timers->now.mono_ms;
   ia_link *waiting = &queue->entries[priority][quota];
@@ -89,30 +92,35 @@ static void reject_late(ia_queue *queue, size_t priority, uint32_t quota, const 
     bool late = permit->kind == IA_PERMIT_REJECTED || entry->deadline_ms < permit->until_ms;
     if (entry->no_early_rejection || !late) continue;
     ia_list_remove(&entry->link);
-    entry->reject(entry, permit->kind == IA_PERMIT_REJECTED ? permit->asked_ms : permit->until_ms - now_ms);
+    entry->reject(entry, permit->kind == IA_PERMIT_REJECTED ? permit->asked_ms
+                                                            : permit->until_ms - now_ms);
   }
 }
 
-/* Returns true if an entry was admitted; else *until_ms is the earliest time at which one may be. */
+/* Returns true if an entry was admitted; else *until_ms is the earliest time at which one may be.
+ */
 static bool run_priority(ia_queue *queue, size_t priority, int64_t *until_ms) {
   for (uint32_t i = 0; i < IA_QUOTAS; i++) {
     uint32_t quota = (queue->next_quota[priority] + i) % IA_QUOTAS;
     if (ia_list_empty(&queue->entries[priority][quota])) continue;
     ia_permit permit = {.kind = IA_PERMIT_GRANTED};
     if (queue->rate_limiter)
-      permit = ia_rate_limiter_request_permit(queue->rate_limiter, quota, (ia_priority)priority, queue->reserve);
+      permit = ia_rate_limiter_request_permit(queue->rate_limiter, quota, (ia_priority)priority,
+                                              queue->reserve);
     if (permit.kind == IA_PERMIT_GRANTED) {
       admit(queue, priority, quota);
       return true;
     }
     if (permit.kind != IA_PERMIT_CHECK_LATER) reject_late(queue, priority, quota, &permit);
-    if (!ia_list_empty(&queue->entries[priority][quota]) && permit.until_ms < *until_ms) *until_ms = permit.until_ms;
+    if (!ia_list_empty(&queue->entries[priority][quota]) && permit.until_ms < *until_ms)
+      *until_ms = permit.until_ms;
   }
   return false;
 }
 
 static void hold_back(ia_queue *queue, int64_t until_ms) {
-  if (!ia_linked(&queue->waiter.link)) queue->throttled(queue, until_ms - queue->timers->now.mono_ms);
+  if (!ia_linked(&queue->waiter.link))
+    queue->throttled(queue, until_ms - queue->timers->now.mono_ms);
   ia_rate_limiter_wake_at(queue->rate_limiter, &queue->waiter, until_ms);
 }
 

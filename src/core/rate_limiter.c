@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * Both clouds' rules are in reference terms: Hetzner refills a bucket continuously and tells what is left in it;
- * DigitalOcean counts the last hour, and the last minute, of which its headers tell nothing. What was sent is counted here
- * too: a header tells of the moment when the reply was made, and says nothing of what is under way.
+ * Both clouds' rules are in reference terms: Hetzner refills a bucket continuously and tells what
+ * is left in it; DigitalOcean counts the last hour, and the last minute, of which its headers tell
+ * nothing. What was sent is counted here too: a header tells of the moment when the reply was made,
+ * and says nothing of what is under way.
  */
 #include "rate_limiter.h"
 
-#define HOUR_MS                   3600000
-#define PROBE_MS                  60000
-#define BLOCK_MAX_MS              60000 /* as long as any wait that a cloud may ask for */
-#define MAX_BEFORE_FIRST_RESPONSE 200   /* in flight before the first reply: fewer than the smallest limit of a minute */
-#define CHECK_AGAIN_MS            1000
-#define SLOW_START_MS             5000
-#define URGENT_MS                 5000 /* after a mutation asked, something is left for the next one */
-#define SLOW_START_GAP_MS         200
-#define EVEN_FROM                 0.5 /* of an hour's limit */
-#define EVEN_PART                 0.485
-#define IDLE_MAX                  16
-#define LOST_FRACTION             20  /* of a limit: so many requests were not lost by the way of counting */
-#define WAKE_FRACTION             100 /* of a limit: more than so small a part wakes those that are held */
+#define HOUR_MS      3600000
+#define PROBE_MS     60000
+#define BLOCK_MAX_MS 60000 /* as long as any wait that a cloud may ask for */
+#define MAX_BEFORE_FIRST_RESPONSE                                                                  \
+  200 /* in flight before the first reply: fewer than the smallest limit of a minute */
+#define CHECK_AGAIN_MS    1000
+#define SLOW_START_MS     5000
+#define URGENT_MS         5000 /* after a mutation asked, something is left for the next one */
+#define SLOW_START_GAP_MS 200
+#define EVEN_FROM         0.5 /* of an hour's limit */
+#define EVEN_PART         0.485
+#define IDLE_MAX          16
+#define LOST_FRACTION     20 /* of a limit: so many requests were not lost by the way of counting */
+#define WAKE_FRACTION     100 /* of a limit: more than so small a part wakes those that are held */
 
 /* ---- windows ---- */
 
@@ -61,7 +63,8 @@ static void window_take_back(ia_window *window, int64_t counted_ms) {
 
 /* Takes the oldest back, until at most so many are left. */
 static void window_lower(ia_window *window, uint64_t most) {
-  for (int64_t slot = window->newest - (int64_t)window->slots + 1; window->used > most && slot <= window->newest; slot++) {
+  for (int64_t slot = window->newest - (int64_t)window->slots + 1;
+       window->used > most && slot <= window->newest; slot++) {
     if (slot < 0) continue;
     uint16_t *count = &window->counts[(size_t)(slot % (int64_t)window->slots)];
     uint64_t excess = window->used - most, taken = excess < *count ? excess : *count;
@@ -84,7 +87,8 @@ static ia_quota *quota_at(ia_rate_limiter *rate_limiter, uint32_t number) {
   if (number >= IA_QUOTAS) number = 0;
   ia_quota *quota = rate_limiter->quotas[number];
   if (quota) return quota;
-  quota = rate_limiter->quotas[number] = ia_alloc_zero(rate_limiter->owner->allocator, sizeof *quota);
+  quota = rate_limiter->quotas[number] =
+      ia_alloc_zero(rate_limiter->owner->allocator, sizeof *quota);
   if (!quota) return NULL;
   quota->limit = -1;
   quota->hour = window_of(IA_HOUR_SLOTS, HOUR_MS);
@@ -100,8 +104,9 @@ static void refill(ia_quota *quota, int64_t now_ms) {
   quota->available_at_ms = now_ms;
 }
 
-/* What polls and reads leave for mutations while these come: of a window that others may have emptied long ago a good part,
- * of a bucket that refills all the time a few seconds' worth. Both leave the same: else polls would starve reads. */
+/* What polls and reads leave for mutations while these come: of a window that others may have
+ * emptied long ago a good part, of a bucket that refills all the time a few seconds' worth. Both
+ * leave the same: else polls would starve reads. */
 static double left_for_mutations(const ia_quota *quota) {
   double share = 0.02 * (double)quota->limit;
   return quota->refill_per_ms <= 0.0 || share < 6.0 ? share : 6.0;
@@ -116,7 +121,8 @@ static bool bucket_allows(ia_quota *quota, int64_t now_ms, double left, int64_t 
   return false;
 }
 
-/* When others have used everything up, nothing here tells when their requests expire: one a minute goes and asks. */
+/* When others have used everything up, nothing here tells when their requests expire: one a minute
+ * goes and asks. */
 static bool probe(ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
   if (quota->used_by_others && now_ms >= quota->probe_at_ms) {
     quota->probe_at_ms = now_ms + PROBE_MS;
@@ -127,14 +133,15 @@ static bool probe(ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
   return false;
 }
 
-/* While mutations come, the second half of an hour is given to other requests evenly, so that it also comes back evenly:
- * spent at once, it would leave a mutation without a request for up to an hour. The share grows with the age of the oldest
- * request that counts. */
+/* While mutations come, the second half of an hour is given to other requests evenly, so that it
+ * also comes back evenly: spent at once, it would leave a mutation without a request for up to an
+ * hour. The share grows with the age of the oldest request that counts. */
 static bool is_even(const ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
   const ia_window *hour = &quota->hour;
   double share = ((double)hour->used + 1.0) / (double)quota->limit;
   if (share <= EVEN_FROM) return true;
-  int64_t frees_ms = window_frees_ms(hour), oldest_ms = frees_ms - (int64_t)hour->slots * hour->slot_ms;
+  int64_t frees_ms = window_frees_ms(hour),
+          oldest_ms = frees_ms - (int64_t)hour->slots * hour->slot_ms;
   double age = (share - EVEN_FROM) / EVEN_PART;
   int64_t due_ms = oldest_ms + (int64_t)((age < 1.0 ? age : 1.0) * HOUR_MS);
   if (due_ms <= now_ms) return true;
@@ -144,12 +151,13 @@ static bool is_even(const ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
 
 static bool minute_is_full(const ia_quota *quota, double most) {
   double most_a_minute = (double)quota->limit_per_minute * most / (double)quota->limit;
-  if (quota->refill_per_ms > 0.0 || quota->limit_per_minute <= 0 || !quota->minute.used) return false;
+  if (quota->refill_per_ms > 0.0 || quota->limit_per_minute <= 0 || !quota->minute.used)
+    return false;
   return quota->minute_rule != IA_MINUTE_FREE && (double)quota->minute.used + 1.0 > most_a_minute;
 }
 
-/* Beyond the documented limit of a minute, one request alone finds out whether the API has it: nothing is slowed down on a
- * guess, and a burst is not rejected as a whole. */
+/* Beyond the documented limit of a minute, one request alone finds out whether the API has it:
+ * nothing is slowed down on a guess, and a burst is not rejected as a whole. */
 static bool minute_allows(ia_quota *quota, double most, int64_t now_ms, int64_t *until_ms) {
   bool untested = quota->minute_rule == IA_MINUTE_UNTESTED;
   if (!minute_is_full(quota, most) || (untested && !quota->in_flight)) return true;
@@ -162,7 +170,8 @@ static bool is_beyond_minute(const ia_quota *quota) {
          quota->minute_rule == IA_MINUTE_UNTESTED && quota->minute.used > quota->limit_per_minute;
 }
 
-static bool windows_allow(ia_quota *quota, int64_t now_ms, double left, bool may_probe, int64_t *until_ms) {
+static bool windows_allow(ia_quota *quota, int64_t now_ms, double left, bool may_probe,
+                          int64_t *until_ms) {
   window_move(&quota->hour, now_ms);
   window_move(&quota->minute, now_ms);
   double most = (double)quota->limit - left;
@@ -180,49 +189,56 @@ static bool update_bucket(ia_quota *quota, const imgact_rate_limit_info *info, i
   bool first = quota->refill_per_ms <= 0.0;
   quota->refill_per_ms = info->refill_per_second / 1000.0;
   quota->available_at_ms = now_ms;
-  /* Others use it too, or this is the first word; upwards only where the count here is plainly behind. */
+  /* Others use it too, or this is the first word; upwards only where the count here is plainly
+   * behind. */
   bool more = told > quota->available + (double)(info->rate_limit.limit / WAKE_FRACTION);
   if (first || told < quota->available || told > quota->available + 8.0) quota->available = told;
   return more;
 }
 
-/* Requests that were sent and never arrived count here and not at the API, which tells: of what it did not count, it can
- * only have missed what had not ended when the request was sent. A small difference comes from the slots of the window: to
- * follow it would favour the client whose response has just come. */
+/* Requests that were sent and never arrived count here and not at the API, which tells: of what it
+ * did not count, it can only have missed what had not ended when the request was sent. A small
+ * difference comes from the slots of the window: to follow it would favour the client whose
+ * response has just come. */
 static void lower_to_reported(ia_quota *quota, int64_t used, const ia_sent_request *request) {
   if (!request || used < 0) return;
   uint64_t most = (uint64_t)used + (quota->sent - request->ended_before);
-  if (quota->hour.used > most + (uint64_t)quota->limit / LOST_FRACTION) window_lower(&quota->hour, most);
+  if (quota->hour.used > most + (uint64_t)quota->limit / LOST_FRACTION)
+    window_lower(&quota->hour, most);
 }
 
-static bool update_windows(ia_quota *quota, const ia_sent_request *request, const imgact_rate_limit_info *info,
-                           int64_t now_ms) {
+static bool update_windows(ia_quota *quota, const ia_sent_request *request,
+                           const imgact_rate_limit_info *info, int64_t now_ms) {
   window_move(&quota->hour, now_ms);
   int64_t used = info->rate_limit.limit - info->rate_limit.remaining, wait_ms = 1000;
   int64_t known = ia_later((int64_t)quota->hour.used, quota->used_by_others);
   lower_to_reported(quota, used, request);
   quota->used_by_others = used > (int64_t)quota->hour.used ? used - (int64_t)quota->hour.used : 0;
-  if (info->next_request_at != IMGACT_NO_TIME && info->next_request_at > now_ms) wait_ms = info->next_request_at - now_ms;
+  if (info->next_request_at != IMGACT_NO_TIME && info->next_request_at > now_ms)
+    wait_ms = info->next_request_at - now_ms;
   quota->probe_at_ms = now_ms + (wait_ms < PROBE_MS ? wait_ms : PROBE_MS);
   return used < known - info->rate_limit.limit / WAKE_FRACTION;
 }
 
-static bool update_from_response(ia_quota *quota, const ia_sent_request *request, const imgact_rate_limit_info *info,
-                                 int64_t now_ms) {
+static bool update_from_response(ia_quota *quota, const ia_sent_request *request,
+                                 const imgact_rate_limit_info *info, int64_t now_ms) {
   if (!info || info->rate_limit.limit <= 0 || info->rate_limit.remaining < 0) return false;
   bool larger = info->rate_limit.limit > quota->limit;
   quota->limit = info->rate_limit.limit;
   quota->limit_per_minute = info->limit_per_minute;
-  bool more =
-      info->refill_per_second > 0.0 ? update_bucket(quota, info, now_ms) : update_windows(quota, request, info, now_ms);
+  bool more = info->refill_per_second > 0.0 ? update_bucket(quota, info, now_ms)
+                                            : update_windows(quota, request, info, now_ms);
   return more || larger;
 }
 
 /* ---- rate limiters ---- */
 
-static int64_t now_of(const ia_rate_limiter *rate_limiter) { return rate_limiter->owner->timers->now.mono_ms; }
+static int64_t now_of(const ia_rate_limiter *rate_limiter) {
+  return rate_limiter->owner->timers->now.mono_ms;
+}
 
-void ia_rate_limiters_init(ia_rate_limiters *limiters, const imgact_allocator *allocator, ia_timers *timers) {
+void ia_rate_limiters_init(ia_rate_limiters *limiters, const imgact_allocator *allocator,
+                           ia_timers *timers) {
   *limiters = (ia_rate_limiters){.allocator = allocator, .timers = timers};
   ia_list_init(&limiters->all);
 }
@@ -256,7 +272,8 @@ static void free_rate_limiter(ia_rate_limiter *rate_limiter) {
   ia_free(allocator, rate_limiter);
 }
 
-/* The last few without a reference are kept: a client is often made anew for the next job, and its token may come back. */
+/* The last few without a reference are kept: a client is often made anew for the next job, and its
+ * token may come back. */
 void ia_rate_limiter_unref(ia_rate_limiter *rate_limiter) {
   if (!rate_limiter || --rate_limiter->references) return;
   ia_rate_limiters *limiters = rate_limiter->owner;
@@ -265,24 +282,31 @@ void ia_rate_limiter_unref(ia_rate_limiter *rate_limiter) {
   ia_rate_limiter *oldest = NULL;
   size_t idle = 0;
   for (ia_link *at = limiters->all.prev; at != &limiters->all; at = at->prev)
-    if (IA_ENTRY(at, ia_rate_limiter, link)->references == 0) oldest = IA_ENTRY(at, ia_rate_limiter, link), idle++;
+    if (IA_ENTRY(at, ia_rate_limiter, link)->references == 0)
+      oldest = IA_ENTRY(at, ia_rate_limiter, link), idle++;
   if (idle > IDLE_MAX) free_rate_limiter(oldest);
 }
 
 void ia_rate_limiters_clear(ia_rate_limiters *limiters) {
-  while (!ia_list_empty(&limiters->all)) free_rate_limiter(IA_ENTRY(limiters->all.next, ia_rate_limiter, link));
+  while (!ia_list_empty(&limiters->all))
+    free_rate_limiter(IA_ENTRY(limiters->all.next, ia_rate_limiter, link));
 }
 
-static ia_permit until(ia_permit_kind kind, int64_t until_ms) { return (ia_permit){.kind = kind, .until_ms = until_ms}; }
+static ia_permit until(ia_permit_kind kind, int64_t until_ms) {
+  return (ia_permit){.kind = kind, .until_ms = until_ms};
+}
 
 static ia_permit while_blocked(const ia_rate_limiter *rate_limiter, int64_t now_ms) {
   if (rate_limiter->asked_until_ms <= rate_limiter->blocked_until_ms)
     return until(IA_PERMIT_DELAYED, rate_limiter->blocked_until_ms);
-  return (ia_permit){IA_PERMIT_REJECTED, rate_limiter->blocked_until_ms, rate_limiter->asked_until_ms - now_ms};
+  return (ia_permit){IA_PERMIT_REJECTED, rate_limiter->blocked_until_ms,
+                     rate_limiter->asked_until_ms - now_ms};
 }
 
-static bool quota_allows(ia_quota *quota, int64_t now_ms, double left, bool may_probe, int64_t *until_ms) {
-  if (left > (double)quota->limit - 1.0) left = (double)quota->limit - 1.0; /* one must always be possible */
+static bool quota_allows(ia_quota *quota, int64_t now_ms, double left, bool may_probe,
+                         int64_t *until_ms) {
+  if (left > (double)quota->limit - 1.0)
+    left = (double)quota->limit - 1.0; /* one must always be possible */
   return quota->refill_per_ms > 0.0 ? bucket_allows(quota, now_ms, left, until_ms)
                                     : windows_allow(quota, now_ms, left, may_probe, until_ms);
 }
@@ -291,21 +315,24 @@ static bool urgent_within(const ia_rate_limiter *rate_limiter, int64_t ms) {
   return rate_limiter->urgent_at_ms && now_of(rate_limiter) - rate_limiter->urgent_at_ms < ms;
 }
 
-/* What mutations are left is a rule of this library: a request that only it holds back is not said to be rate limited. */
-static ia_permit leave_to_urgent(ia_rate_limiter *rate_limiter, ia_quota *quota, ia_priority priority, double left) {
+/* What mutations are left is a rule of this library: a request that only it holds back is not said
+ * to be rate limited. */
+static ia_permit leave_to_urgent(ia_rate_limiter *rate_limiter, ia_quota *quota,
+                                 ia_priority priority, double left) {
   int64_t now_ms = now_of(rate_limiter), until_ms = now_ms;
   if (priority == IA_PRIORITY_MUTATION) return until(IA_PERMIT_GRANTED, now_ms);
   /* A bucket refills within seconds; a window may be full for a minute or an hour. */
   if (urgent_within(rate_limiter, quota->refill_per_ms > 0.0 ? URGENT_MS : HOUR_MS) &&
       !quota_allows(quota, now_ms, left + left_for_mutations(quota), false, &until_ms))
     return until(IA_PERMIT_CHECK_LATER, until_ms);
-  if (quota->refill_per_ms <= 0.0 && urgent_within(rate_limiter, HOUR_MS) && !is_even(quota, now_ms, &until_ms))
+  if (quota->refill_per_ms <= 0.0 && urgent_within(rate_limiter, HOUR_MS) &&
+      !is_even(quota, now_ms, &until_ms))
     return until(IA_PERMIT_CHECK_LATER, until_ms > now_ms ? until_ms : now_ms + 1);
   return until(IA_PERMIT_GRANTED, now_ms);
 }
 
-ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t number, ia_priority priority,
-                                         double reserve) {
+ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t number,
+                                         ia_priority priority, double reserve) {
   int64_t now_ms = now_of(rate_limiter), until_ms = now_ms;
   ia_quota *quota = quota_at(rate_limiter, number);
   if (priority == IA_PRIORITY_MUTATION) rate_limiter->urgent_at_ms = now_ms ? now_ms : 1;
@@ -316,9 +343,11 @@ ia_permit ia_rate_limiter_request_permit(ia_rate_limiter *rate_limiter, uint32_t
     return until(IA_PERMIT_CHECK_LATER, now_ms + CHECK_AGAIN_MS);
   if (!quota || quota->limit < 0) return until(IA_PERMIT_GRANTED, now_ms);
   double left = reserve * (double)quota->limit;
-  if (quota_allows(quota, now_ms, left, false, &until_ms)) return leave_to_urgent(rate_limiter, quota, priority, left);
+  if (quota_allows(quota, now_ms, left, false, &until_ms))
+    return leave_to_urgent(rate_limiter, quota, priority, left);
   if (quota_allows(quota, now_ms, left, true, &until_ms)) return until(IA_PERMIT_GRANTED, now_ms);
-  bool is_guess = quota->minute_rule == IA_MINUTE_UNTESTED && minute_is_full(quota, (double)quota->limit - left);
+  bool is_guess = quota->minute_rule == IA_MINUTE_UNTESTED &&
+                  minute_is_full(quota, (double)quota->limit - left);
   return until(is_guess ? IA_PERMIT_CHECK_LATER : IA_PERMIT_DELAYED, until_ms);
 }
 
@@ -327,7 +356,8 @@ ia_sent_request ia_rate_limiter_on_sent(ia_rate_limiter *rate_limiter, uint32_t 
   int64_t now_ms = now_of(rate_limiter);
   ia_sent_request request = {.sent_ms = now_ms};
   if (now_ms < rate_limiter->slow_start_until_ms)
-    rate_limiter->next_ms = now_ms + 1 + (int64_t)(SLOW_START_GAP_MS * ia_random(rate_limiter->owner->timers));
+    rate_limiter->next_ms =
+        now_ms + 1 + (int64_t)(SLOW_START_GAP_MS * ia_random(rate_limiter->owner->timers));
   if (!quota) return request;
   request.ended_before = quota->sent - (uint64_t)quota->in_flight;
   quota->sent++;
@@ -349,7 +379,8 @@ static void wake(ia_timer *timer) {
 }
 
 /* Returns true if the end of a request says that more may be sent than was known. */
-static bool learn(ia_quota *quota, const ia_sent_request *request, const imgact_rate_limit_info *info, int64_t now_ms) {
+static bool learn(ia_quota *quota, const ia_sent_request *request,
+                  const imgact_rate_limit_info *info, int64_t now_ms) {
   bool more = update_from_response(quota, request, info, now_ms) || !quota->limit_known;
   if (info) quota->limit_known = true;
   if (!quota->probing) return more;
@@ -363,16 +394,19 @@ static void wake_now(ia_rate_limiter *rate_limiter) {
     ia_timer_set(rate_limiter->owner->timers, &rate_limiter->timer, now_of(rate_limiter), wake);
 }
 
-void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number, const ia_sent_request *request,
+void ia_rate_limiter_on_finished(ia_rate_limiter *rate_limiter, uint32_t number,
+                                 const ia_sent_request *request,
                                  const imgact_rate_limit_info *info) {
   ia_quota *quota = quota_at(rate_limiter, number);
   if (!quota) return;
   if (quota->in_flight) quota->in_flight--;
-  bool more = learn(quota, request, info, now_of(rate_limiter)) || (!quota->in_flight && is_beyond_minute(quota));
+  bool more = learn(quota, request, info, now_of(rate_limiter)) ||
+              (!quota->in_flight && is_beyond_minute(quota));
   if (more) wake_now(rate_limiter);
 }
 
-void ia_rate_limiter_on_not_sent(ia_rate_limiter *rate_limiter, uint32_t number, const ia_sent_request *request) {
+void ia_rate_limiter_on_not_sent(ia_rate_limiter *rate_limiter, uint32_t number,
+                                 const ia_sent_request *request) {
   ia_quota *quota = quota_at(rate_limiter, number);
   if (!quota) return;
   window_take_back(&quota->hour, request->sent_ms);
@@ -393,7 +427,8 @@ static void learn_burst(ia_quota *quota) {
 }
 
 void ia_rate_limiter_block_for(ia_rate_limiter *rate_limiter, uint32_t number, int64_t delay_ms) {
-  int64_t now_ms = now_of(rate_limiter), blocked_ms = now_ms + (delay_ms < BLOCK_MAX_MS ? delay_ms : BLOCK_MAX_MS);
+  int64_t now_ms = now_of(rate_limiter),
+          blocked_ms = now_ms + (delay_ms < BLOCK_MAX_MS ? delay_ms : BLOCK_MAX_MS);
   int64_t asked_ms = ia_later(now_ms, delay_ms);
   learn_burst(quota_at(rate_limiter, number));
   if (asked_ms > rate_limiter->asked_until_ms) rate_limiter->asked_until_ms = asked_ms;

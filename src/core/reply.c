@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* From a response to results or an error: the body is parsed once, within bounds, and redacted; the provider decodes it. */
+/* From a response to results or an error: the body is parsed once, within bounds, and redacted; the
+ * provider decodes it. */
 #include "reply.h"
 #include "error_fill.h"
 #include "filter.h"
@@ -10,7 +11,8 @@
 #define QUOTED_CHARACTERS 200
 
 /* Text that is no JSON, for people: on one line, redacted, at most 200 characters. */
-static void quote(const ia_reply_target *target, const char *body, size_t length, imgact_error *error) {
+static void quote(const ia_reply_target *target, const char *body, size_t length,
+                  imgact_error *error) {
   ia_buf text;
   length = ia_utf8_cut(body, length, 4096);
   ia_buf_init(&text, target->allocator, 3 * length + 64);
@@ -31,9 +33,11 @@ static void quote(const ia_reply_target *target, const char *body, size_t length
   ia_buf_free(&text);
 }
 
-void ia_reply_failure(const ia_redactor *redactor, const imgact_http_response *http, imgact_error *error) {
-  static const imgact_status statuses[] = {IMGACT_INTERNAL, IMGACT_NETWORK,  IMGACT_NETWORK,  IMGACT_TLS,
-                                           IMGACT_PROTOCOL, IMGACT_PROTOCOL, IMGACT_PROTOCOL, IMGACT_NOMEM};
+void ia_reply_failure(const ia_redactor *redactor, const imgact_http_response *http,
+                      imgact_error *error) {
+  static const imgact_status statuses[] = {IMGACT_INTERNAL, IMGACT_NETWORK,  IMGACT_NETWORK,
+                                           IMGACT_TLS,      IMGACT_PROTOCOL, IMGACT_PROTOCOL,
+                                           IMGACT_PROTOCOL, IMGACT_NOMEM};
   size_t n = (size_t)http->failure < sizeof statuses / sizeof *statuses ? (size_t)http->failure : 0;
   imgact_error_set(error, statuses[n], "%s", http->message ? http->message : "no complete reply");
   size_t length = strlen(error->message);
@@ -42,15 +46,18 @@ void ia_reply_failure(const ia_redactor *redactor, const imgact_http_response *h
 
 /* ---- items that were not requested ---- */
 
-/* A reference that can be an id is one: the image must have it. Another reference is a slug or a name. */
+/* A reference that can be an id is one: the image must have it. Another reference is a slug or a
+ * name. */
 static bool is_asked_image(const ia_reply_target *target, const imgact_image *image) {
   const char *asked = target->call->image_ref;
   if (!asked || ia_str_equal(image->id, asked)) return true;
-  if (target->call->kind != IMGACT_OP_GET_IMAGE || target->provider->is_valid_id(asked)) return false;
+  if (target->call->kind != IMGACT_OP_GET_IMAGE || target->provider->is_valid_id(asked))
+    return false;
   return ia_str_equal_nocase(image->slug, asked) || ia_str_equal(image->name, asked);
 }
 
-static imgact_status check_image(const ia_reply_target *target, const imgact_image *image, imgact_error *error) {
+static imgact_status check_image(const ia_reply_target *target, const imgact_image *image,
+                                 imgact_error *error) {
   switch (target->call->kind) {
   case IMGACT_OP_GET_IMAGE:
   case IMGACT_OP_UPDATE_IMAGE:
@@ -60,37 +67,48 @@ static imgact_status check_image(const ia_reply_target *target, const imgact_ima
   default: return IMGACT_OK;
   }
   if (is_asked_image(target, image)) return IMGACT_OK;
-  return imgact_error_set(error, IMGACT_PROTOCOL, "unexpected image %s in the response, requested: %s",
+  return imgact_error_set(error, IMGACT_PROTOCOL,
+                          "unexpected image %s in the response, requested: %s",
                           image->id ? image->id : "without an id", target->call->image_ref);
 }
 
-/* The path of a single action may answer for the actions of every image: only the resources of the action name the image. */
-static imgact_status check_single_action(const imgact_call *call, const char *asked, const imgact_action *action,
-                                         imgact_error *error) {
+/* The path of a single action may answer for the actions of every image: only the resources of the
+ * action name the image. */
+static imgact_status check_single_action(const imgact_call *call, const char *asked,
+                                         const imgact_action *action, imgact_error *error) {
   if (!ia_str_equal(action->id, asked))
-    return imgact_error_set(error, IMGACT_PROTOCOL, "unexpected action %s in the response, requested: %s",
+    return imgact_error_set(error, IMGACT_PROTOCOL,
+                            "unexpected action %s in the response, requested: %s",
                             action->id ? action->id : "without an id", asked);
   if (call->image_ref && ia_action_of_another_image(action, call->image_ref))
-    return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s does not belong to image %s", asked, call->image_ref);
+    return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s does not belong to image %s", asked,
+                            call->image_ref);
   return IMGACT_OK;
 }
 
-/* An action of another image cannot be the start of this mutation (the lookup finds the right one, if there is one). A list
- * with such an action is about the other image, and says nothing of this one. */
-static imgact_status check_action_of_image(const imgact_call *call, const imgact_action *action, imgact_error *error) {
+/* An action of another image cannot be the start of this mutation (the lookup finds the right one,
+ * if there is one). A list with such an action is about the other image, and says nothing of this
+ * one. */
+static imgact_status check_action_of_image(const imgact_call *call, const imgact_action *action,
+                                           imgact_error *error) {
   if (!call->image_ref || !ia_action_of_another_image(action, call->image_ref)) return IMGACT_OK;
-  return imgact_error_set(error, IMGACT_PROTOCOL, "unexpected action %s in the response: it does not belong to image %s",
+  return imgact_error_set(error, IMGACT_PROTOCOL,
+                          "unexpected action %s in the response: it does not belong to image %s",
                           action->id ? action->id : "without an id", call->image_ref);
 }
 
 /* A list of the actions of one image, unless the library is to choose them from others. */
-static imgact_status check_listed_action(const ia_reply_target *target, const imgact_action *action, imgact_error *error) {
-  bool chosen_here = ((target->slot->local_filters | target->local_filters) & IMGACT_FILTER_IMAGE_ID) != 0;
+static imgact_status check_listed_action(const ia_reply_target *target, const imgact_action *action,
+                                         imgact_error *error) {
+  bool chosen_here =
+      ((target->slot->local_filters | target->local_filters) & IMGACT_FILTER_IMAGE_ID) != 0;
   return chosen_here ? IMGACT_OK : check_action_of_image(target->call, action, error);
 }
 
-/* The poller matches the actions of a batch by their ids; a response to a single id must have that id. */
-static imgact_status check_action(const ia_reply_target *target, const imgact_action *action, imgact_error *error) {
+/* The poller matches the actions of a batch by their ids; a response to a single id must have that
+ * id. */
+static imgact_status check_action(const ia_reply_target *target, const imgact_action *action,
+                                  imgact_error *error) {
   const imgact_call *call = target->call;
   switch (call->kind) {
   case IMGACT_OP_GET_ACTION: return check_single_action(call, call->action_id, action, error);
@@ -106,7 +124,8 @@ static imgact_status check_action(const ia_reply_target *target, const imgact_ac
 }
 
 /* The items from these counts on came with this response. */
-static imgact_status check_items(const ia_reply_target *target, size_t images, size_t actions, imgact_error *error) {
+static imgact_status check_items(const ia_reply_target *target, size_t images, size_t actions,
+                                 imgact_error *error) {
   const imgact_result *result = target->result;
   imgact_status status = IMGACT_OK;
   for (size_t i = images; i < result->images_count && status == IMGACT_OK; i++)
@@ -119,17 +138,20 @@ static imgact_status check_items(const ia_reply_target *target, size_t images, s
 /* The end of a list is trusted unless the page itself says that there are further pages. */
 static imgact_status check_last_page(const ia_reply_target *target, imgact_error *error) {
   const imgact_result *result = target->result;
-  bool lists = target->call->kind == IMGACT_OP_LIST_IMAGES || target->call->kind == IMGACT_OP_LIST_ACTIONS;
+  bool lists =
+      target->call->kind == IMGACT_OP_LIST_IMAGES || target->call->kind == IMGACT_OP_LIST_ACTIONS;
   int64_t page = result->page.page > 0 ? result->page.page : target->call->page;
   if (!lists || result->has_next || result->page.last <= page) return IMGACT_OK;
-  return imgact_error_set(error, IMGACT_INCOMPLETE, "page %lld names no next page, but page %lld as the last one",
+  return imgact_error_set(error, IMGACT_INCOMPLETE,
+                          "page %lld names no next page, but page %lld as the last one",
                           (long long)page, (long long)result->page.last);
 }
 
 /* ---- results ---- */
 
 /* Checks that apply to every provider. */
-static imgact_status check_result(const ia_reply_target *target, size_t images, size_t actions, imgact_error *error) {
+static imgact_status check_result(const ia_reply_target *target, size_t images, size_t actions,
+                                  imgact_error *error) {
   bool acts = (target->slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
   if (acts && target->result->actions_count == actions)
     return imgact_error_set(error, IMGACT_PROTOCOL, "the reply shows no action");
@@ -137,12 +159,14 @@ static imgact_status check_result(const ia_reply_target *target, size_t images, 
   return status == IMGACT_OK ? check_last_page(target, error) : status;
 }
 
-static void take_result(const ia_reply_target *target, const imgact_response *response, imgact_error *error) {
+static void take_result(const ia_reply_target *target, const imgact_response *response,
+                        imgact_error *error) {
   imgact_result *result = target->result;
   size_t images = result->images_count, actions = result->actions_count;
   imgact_status status = target->slot->decode(target->call, response, result, error);
   if (result->excess)
-    status = imgact_error_set(error, IMGACT_PROTOCOL, "the response holds more than %s", result->excess);
+    status =
+        imgact_error_set(error, IMGACT_PROTOCOL, "the response holds more than %s", result->excess);
   else if (result->nomem)
     status = ia_no_memory(error);
   else if (status == IMGACT_OK)
@@ -159,22 +183,27 @@ static bool is_whitespace(const char *text, size_t length) {
   return length == 0;
 }
 
-/* The provider decodes the error. If its message is whitespace, the text made from the HTTP status remains. */
-static void take_error(const ia_reply_target *target, const imgact_response *response, imgact_error *error) {
+/* The provider decodes the error. If its message is whitespace, the text made from the HTTP status
+ * remains. */
+static void take_error(const ia_reply_target *target, const imgact_response *response,
+                       imgact_error *error) {
   char message[sizeof error->message];
   ia_str_copy(message, sizeof message, error->message);
   target->provider->decode_error(target->call, response, target->result, error);
-  if (is_whitespace(error->message, strlen(error->message))) ia_str_copy(error->message, sizeof error->message, message);
+  if (is_whitespace(error->message, strlen(error->message)))
+    ia_str_copy(error->message, sizeof error->message, message);
   if (target->result->nomem) ia_no_memory(error);
   error->http_status = response->http->status;
 }
 
-static void take_json(const ia_reply_target *target, const imgact_http_response *http, ia_json_status parsed,
-                      const char *what, const imgact_response *response, imgact_error *error) {
+static void take_json(const ia_reply_target *target, const imgact_http_response *http,
+                      ia_json_status parsed, const char *what, const imgact_response *response,
+                      imgact_error *error) {
   bool success = http->status >= 200 && http->status < 300;
   if (parsed == IA_JSON_NOMEM) {
     ia_no_memory(error);
-    error->http_status = http->status; /* whether a mutation was applied follows from it all the same */
+    error->http_status =
+        http->status; /* whether a mutation was applied follows from it all the same */
   } else if (success && parsed == IA_JSON_OK) {
     take_result(target, response, error);
   } else if (success) {
@@ -188,16 +217,18 @@ static void take_json(const ia_reply_target *target, const imgact_http_response 
   }
 }
 
-void ia_reply_read(const ia_reply_target *target, const imgact_http_response *http, int64_t server_ms,
-                   imgact_rate_limit_info *rate, imgact_error *error) {
+void ia_reply_read(const ia_reply_target *target, const imgact_http_response *http,
+                   int64_t server_ms, imgact_rate_limit_info *rate, imgact_error *error) {
   imgact_json_doc *doc = NULL;
   char what[160] = "";
   ia_json_status parsed = IA_JSON_OK;
   ia_redactor redactor = {0};
   if (target->redactor) redactor = *target->redactor;
-  redactor.also_encoded = http->status / 100 != 2; /* an error may echo the request, in whatever form */
+  redactor.also_encoded =
+      http->status / 100 != 2; /* an error may echo the request, in whatever form */
   if (!is_whitespace(http->body, http->body_bytes))
-    parsed = ia_json_parse(http->body, http->body_bytes, target->allocator, &redactor, &doc, what, sizeof what);
+    parsed = ia_json_parse(http->body, http->body_bytes, target->allocator, &redactor, &doc, what,
+                           sizeof what);
   imgact_response response = {http, imgact_json_doc_root(doc), target->redactor, target->scratch};
   ia_result_begin_reply(target->result);
   target->result->redactor = target->redactor;

@@ -18,11 +18,12 @@ typedef struct ia_reply_target {
   uint32_t local_filters; /* IMGACT_FILTER_... that the request leaves to the library */
 } ia_reply_target;
 
-/* Reads a response: results into target->result, or an error. *rate gets what its headers report; server_ms is the time
- * there, which a Retry-After with a date is relative to. */
-void ia_reply_read(const ia_reply_target *target, const imgact_http_response *http, int64_t server_ms,
-                   imgact_rate_limit_info *rate, imgact_error *error);
+/* Reads a response: results into target->result, or an error. *rate gets what its headers report;
+ * server_ms is the time there, which a Retry-After with a date is relative to. */
+void ia_reply_read(const ia_reply_target *target, const imgact_http_response *http,
+                   int64_t server_ms, imgact_rate_limit_info *rate, imgact_error *error);
 /* The error of an exchange without a complete response. */
-void ia_reply_failure(const ia_redactor *redactor, const imgact_http_response *http, imgact_error *error);
+void ia_reply_failure(const ia_redactor *redactor, const imgact_http_response *http,
+                      imgact_error *error);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The request builder of provider.h, and the reader of replies. Everything a provider puts into a URL is encoded here. */
+/* The request builder of provider.h, and the reader of replies. Everything a provider puts into a
+ * URL is encoded here. */
 #include "request.h"
 #include "error_fill.h"
 #include "str.h"
@@ -20,7 +21,9 @@ void ia_request_free(imgact_request *request) {
   request->body = NULL;
 }
 
-void imgact_request_set_method(imgact_request *request, const char *method) { request->method = method; }
+void imgact_request_set_method(imgact_request *request, const char *method) {
+  request->method = method;
+}
 
 /* An empty or dotted segment would lead to another endpoint than the one that is meant. */
 void imgact_request_add_segment(imgact_request *request, const char *segment) {
@@ -52,8 +55,10 @@ static bool listed(const char *const *keys, const char *key) {
   return false;
 }
 
-/* Pairs are decoded and encoded anew: whatever a server put into its link leaves here as one clean pair. */
-static void copy_pair(imgact_request *request, const char *pair, size_t length, const char *const *except) {
+/* Pairs are decoded and encoded anew: whatever a server put into its link leaves here as one clean
+ * pair. */
+static void copy_pair(imgact_request *request, const char *pair, size_t length,
+                      const char *const *except) {
   const char *equals = memchr(pair, '=', length);
   size_t key_length = equals ? (size_t)(equals - pair) : length;
   ia_buf key, value;
@@ -70,7 +75,8 @@ static void copy_pair(imgact_request *request, const char *pair, size_t length, 
   ia_buf_free(&value);
 }
 
-void imgact_request_add_query_string(imgact_request *request, const char *query, const char *const *except) {
+void imgact_request_add_query_string(imgact_request *request, const char *query,
+                                     const char *const *except) {
   while (query && *query) {
     size_t length = strcspn(query, "&#");
     if (length) copy_pair(request, query, length, except);
@@ -85,23 +91,28 @@ imgact_json_writer *imgact_request_body_writer(imgact_request *request) {
   return request->body;
 }
 
-void imgact_request_filter_locally(imgact_request *request, uint32_t filters) { request->local |= filters; }
+void imgact_request_filter_locally(imgact_request *request, uint32_t filters) {
+  request->local |= filters;
+}
 
 void imgact_request_set_empty_result(imgact_request *request) { request->empty = true; }
 
-imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot, const imgact_call *call,
-                                const imgact_provider *provider, imgact_error *error) {
+imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot,
+                                const imgact_call *call, const imgact_provider *provider,
+                                imgact_error *error) {
   imgact_status status = slot->encode(call, request, error);
   if (status != IMGACT_OK) return status;
   if (request->bad_segment)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "an empty id, or one that is a dot, cannot be asked for");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "an empty id, or one that is a dot, cannot be asked for");
   if (request->nomem || request->path.state == IA_BUF_NOMEM || request->query.state == IA_BUF_NOMEM)
     return ia_no_memory(error);
   if (request->path.state == IA_BUF_FULL || request->query.state == IA_BUF_FULL)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "the arguments make a URL of more than %zu bytes",
-                            MAX_URL_BYTES);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "the arguments make a URL of more than %zu bytes", MAX_URL_BYTES);
   if (request->body && !imgact_json_writer_finish(request->body, NULL))
-    return imgact_error_set(error, IMGACT_NOMEM, "%s: the request's body could not be built", provider->name);
+    return imgact_error_set(error, IMGACT_NOMEM, "%s: the request's body could not be built",
+                            provider->name);
   return IMGACT_OK;
 }
 
@@ -134,9 +145,11 @@ int imgact_response_header_int(const imgact_response *response, const char *name
   return text && ia_str_int64(text, value);
 }
 
-void imgact_response_copy_request_id(const imgact_response *response, const char *name, imgact_error *error) {
+void imgact_response_copy_request_id(const imgact_response *response, const char *name,
+                                     imgact_error *error) {
   const char *text = imgact_response_header(response, name);
   size_t n = 0;
-  for (; text && text[n] > ' ' && text[n] < 0x7f && n + 1 < sizeof error->request_id; n++) error->request_id[n] = text[n];
+  for (; text && text[n] > ' ' && text[n] < 0x7f && n + 1 < sizeof error->request_id; n++)
+    error->request_id[n] = text[n];
   error->request_id[n] = '\0';
 }

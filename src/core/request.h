@@ -22,8 +22,9 @@ struct imgact_request {
 void ia_request_init(imgact_request *request, const imgact_allocator *allocator);
 void ia_request_free(imgact_request *request);
 /* Runs a slot's encode and checks what it built. OK, or why the call is refused. */
-imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot, const imgact_call *call,
-                                const imgact_provider *provider, imgact_error *error);
+imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot,
+                                const imgact_call *call, const imgact_provider *provider,
+                                imgact_error *error);
 
 struct imgact_response {
   const imgact_http_response *http;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The items of a response, and the helpers with which a provider fills them. A lack of memory sticks in `nomem`, a response
- * that is too large in `excess`. */
+/* The items of a response, and the helpers with which a provider fills them. A lack of memory
+ * sticks in `nomem`, a response that is too large in `excess`. */
 #include "result.h"
 #include "date.h"
 #include "hashmap.h"
@@ -15,7 +15,8 @@ static const imgact_label no_labels[1];
 const imgact_pagination ia_pagination_unknown = {-1, -1, -1, -1, -1, -1};
 const imgact_rate_limit ia_rate_limit_unknown = {-1, -1, IMGACT_NO_TIME, -1};
 
-void ia_result_init(imgact_result *result, const imgact_allocator *allocator, const char *provider, bool keep_raw) {
+void ia_result_init(imgact_result *result, const imgact_allocator *allocator, const char *provider,
+                    bool keep_raw) {
   *result = (imgact_result){.allocator = allocator, .provider = provider, .keep_raw = keep_raw};
   ia_arena_init(&result->arena, allocator);
   ia_result_next_page(result);
@@ -47,17 +48,19 @@ void ia_result_free(imgact_result *result) {
   ia_free(result->allocator, result->actions);
   result->images = NULL;
   result->actions = NULL;
-  result->images_count = result->images_capacity = result->actions_count = result->actions_capacity = 0;
+  result->images_count = result->images_capacity = result->actions_count =
+      result->actions_capacity = 0;
   ia_arena_free(&result->arena);
 }
 
 static imgact_image **room_for_image(imgact_result *result) {
-  return ia_grow(result->allocator, result->images, result->images_count, &result->images_capacity, sizeof *result->images);
+  return ia_grow(result->allocator, result->images, result->images_count, &result->images_capacity,
+                 sizeof *result->images);
 }
 
 static imgact_action **room_for_action(imgact_result *result) {
-  return ia_grow(result->allocator, result->actions, result->actions_count, &result->actions_capacity,
-                 sizeof *result->actions);
+  return ia_grow(result->allocator, result->actions, result->actions_count,
+                 &result->actions_capacity, sizeof *result->actions);
 }
 
 /* ---- bounds of one response ---- */
@@ -67,11 +70,12 @@ static bool too_much(imgact_result *result, const char *limit) {
   return false;
 }
 
-/* Counts memory before a response takes it. A few bytes of compressed text can expand to many items, so the items are
- * limited, too. */
+/* Counts memory before a response takes it. A few bytes of compressed text can expand to many
+ * items, so the items are limited, too. */
 static bool charge(imgact_result *result, size_t bytes) {
   if (result->excess) return false;
-  if (bytes > IA_REPLY_MAX_BYTES - result->reply_bytes) return too_much(result, IA_REPLY_MAX_BYTES_TEXT);
+  if (bytes > IA_REPLY_MAX_BYTES - result->reply_bytes)
+    return too_much(result, IA_REPLY_MAX_BYTES_TEXT);
   result->reply_bytes += bytes;
   return true;
 }
@@ -93,13 +97,15 @@ static void *new_array(imgact_result *result, size_t count, size_t bytes) {
 
 /* ---- items ---- */
 
-/* No string of a document holds the token, but several values together may, if it holds punctuation. */
+/* No string of a document holds the token, but several values together may, if it holds
+ * punctuation. */
 static const char *finished(const imgact_result *result, const char *text, size_t length) {
   return ia_redact_found_as_is(result->redactor, text, length) ? "\"" IA_REDACTED "\"" : text;
 }
 
 /* A value as text. NULL: no memory, or more bytes than max, which the response may still take. */
-static const char *print(imgact_result *result, const imgact_json *value, size_t max, size_t *length) {
+static const char *print(imgact_result *result, const imgact_json *value, size_t max,
+                         size_t *length) {
   bool too_large = false;
   const char *text = ia_json_print(value, max, &result->arena, result->allocator, &too_large);
   if (!text && !too_large) result->nomem = true;
@@ -127,8 +133,10 @@ static void unknown_image(imgact_image *image, const char *provider) {
 }
 
 static void unknown_action(imgact_action *action, const char *provider) {
-  *action =
-      (imgact_action){.provider = provider, .started_at = IMGACT_NO_TIME, .finished_at = IMGACT_NO_TIME, .progress = -1};
+  *action = (imgact_action){.provider = provider,
+                            .started_at = IMGACT_NO_TIME,
+                            .finished_at = IMGACT_NO_TIME,
+                            .progress = -1};
 }
 
 imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object) {
@@ -185,18 +193,22 @@ static bool id_text(const char *text, size_t length) {
   if (length < 1 || length > 64) return false;
   for (size_t i = 0; i < length; i++) {
     char c = text[i];
-    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-')) return false;
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+          c == '-'))
+      return false;
   }
   return true;
 }
 
-/* Returns the digits of a whole number as received; NULL for other numbers and for more than 64 digits. */
+/* Returns the digits of a whole number as received; NULL for other numbers and for more than 64
+ * digits. */
 static const char *number_id(imgact_result *result, const imgact_json *value) {
   ia_buf text;
   ia_buf_init(&text, result->allocator, 64);
   ia_json_number_text(value, &text);
   const char *digits = ia_buf_text(&text), *id = NULL;
-  if (digits && *digits && digits[strspn(digits, "0123456789")] == '\0') id = imgact_result_strdup(result, digits);
+  if (digits && *digits && digits[strspn(digits, "0123456789")] == '\0')
+    id = imgact_result_strdup(result, digits);
   if (text.state == IA_BUF_NOMEM) result->nomem = true;
   ia_buf_free(&text);
   return id;
@@ -216,9 +228,11 @@ const char *imgact_decode_id(imgact_result *result, const imgact_json *value) {
   return word && id_text(word, length) ? imgact_decode_string(result, value) : NULL;
 }
 
-/* Skips elements of other types. If no element is a string, the strings are not reported: that differs from an empty array.
+/* Skips elements of other types. If no element is a string, the strings are not reported: that
+ * differs from an empty array.
  */
-const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array, size_t *count) {
+const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array,
+                                         size_t *count) {
   *count = 0;
   if (imgact_json_get_type(array) != IMGACT_JSON_ARRAY) return NULL;
   size_t elements = imgact_json_count(array);
@@ -234,9 +248,10 @@ const char *const *imgact_decode_strings(imgact_result *result, const imgact_jso
   return has_strings ? strings : NULL;
 }
 
-/* Where the label of that key is, or would be added. A table of hashes leads there: an image may have many labels. */
-static size_t label_index(imgact_result *result, ia_hashmap *places, const imgact_label *labels, size_t count,
-                          const char *key) {
+/* Where the label of that key is, or would be added. A table of hashes leads there: an image may
+ * have many labels. */
+static size_t label_index(imgact_result *result, ia_hashmap *places, const imgact_label *labels,
+                          size_t count, const char *key) {
   bool added = false;
   uint32_t *place = ia_hashmap_put(places, ia_hash(key, strlen(key)), (uint32_t)count, &added);
   if (!place) result->nomem = true;
@@ -255,9 +270,11 @@ static size_t remove_without_value(imgact_label *labels, size_t count) {
   return kept;
 }
 
-/* Keeps each key once, with its last value, because a PUT of the labels would be read in the same way. A label whose last
- * value is no string is left out; if no label is left, the labels are not reported. */
-const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_json *object, size_t *count) {
+/* Keeps each key once, with its last value, because a PUT of the labels would be read in the same
+ * way. A label whose last value is no string is left out; if no label is left, the labels are not
+ * reported. */
+const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_json *object,
+                                         size_t *count) {
   *count = 0;
   if (imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;
   imgact_label *labels = new_array(result, imgact_json_count(object), sizeof *labels);
@@ -283,7 +300,8 @@ imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t cou
   return new_array(result, count, sizeof(imgact_resource));
 }
 
-/* A number is Unix seconds: one client of DigitalOcean's reads its action times so (reference: digitalocean.md 3.3). */
+/* A number is Unix seconds: one client of DigitalOcean's reads its action times so (reference:
+ * digitalocean.md 3.3). */
 int64_t imgact_decode_time(const imgact_json *value) {
   int64_t seconds = 0;
   if (imgact_json_as_int(value, &seconds))
@@ -302,12 +320,16 @@ double imgact_decode_double(const imgact_json *value) {
 
 imgact_tristate imgact_decode_bool(const imgact_json *value) {
   int yes = 0;
-  return imgact_json_as_bool(value, &yes) ? (yes ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE) : IMGACT_TRISTATE_UNKNOWN;
+  return imgact_json_as_bool(value, &yes) ? (yes ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE)
+                                          : IMGACT_TRISTATE_UNKNOWN;
 }
 
-void imgact_result_set_pagination(imgact_result *result, const imgact_pagination *page) { result->page = *page; }
+void imgact_result_set_pagination(imgact_result *result, const imgact_pagination *page) {
+  result->page = *page;
+}
 
-void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *cursor, const char *query) {
+void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *cursor,
+                                 const char *query) {
   result->has_next = true;
   result->next_page = page;
   result->next_token = imgact_result_strdup(result, cursor);
@@ -324,7 +346,8 @@ const char *imgact_result_query_value(imgact_result *result, const char *url, co
       ia_buf text;
       ia_buf_init(&text, result->allocator, 64 * 1024);
       ia_percent_decode(&text, pair + key_length + 1, length - key_length - 1, true);
-      const char *value = ia_buf_text(&text) ? imgact_result_strdup(result, ia_buf_text(&text)) : NULL;
+      const char *value =
+          ia_buf_text(&text) ? imgact_result_strdup(result, ia_buf_text(&text)) : NULL;
       if (text.state == IA_BUF_NOMEM) result->nomem = true;
       ia_buf_free(&text);
       return value;
@@ -339,7 +362,8 @@ static bool has_value(const imgact_json *value) {
   return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL;
 }
 
-/* Details are extra information about an error that has a status anyway, so what is too large is left out. */
+/* Details are extra information about an error that has a status anyway, so what is too large is
+ * left out. */
 static const char *print_detail(imgact_result *result, const imgact_json *value, size_t *length) {
   size_t left = IA_REPLY_MAX_BYTES - result->reply_bytes;
   return print(result, value, left < IA_MAX_DETAILS_BYTES ? left : IA_MAX_DETAILS_BYTES, length);
@@ -363,7 +387,8 @@ static void join(ia_buf *out, const char *details, const char *key, const char *
   ia_buf_char(out, '}');
 }
 
-void imgact_result_add_error_detail(imgact_result *result, const char *key, const imgact_json *value) {
+void imgact_result_add_error_detail(imgact_result *result, const char *key,
+                                    const imgact_json *value) {
   if (!has_value(value)) return;
   size_t length = 0;
   const char *text = print_detail(result, value, &length);
@@ -371,8 +396,9 @@ void imgact_result_add_error_detail(imgact_result *result, const char *key, cons
   ia_buf joined;
   ia_buf_init(&joined, result->allocator, IA_MAX_DETAILS_BYTES);
   join(&joined, result->details, key, text);
-  text = ia_buf_text(&joined) && charge(result, joined.length) ? ia_arena_copy_n(&result->arena, joined.data, joined.length)
-                                                               : NULL;
+  text = ia_buf_text(&joined) && charge(result, joined.length)
+             ? ia_arena_copy_n(&result->arena, joined.data, joined.length)
+             : NULL;
   if (text)
     result->details = finished(result, text, joined.length);
   else if (joined.state != IA_BUF_FULL && !result->excess)
@@ -380,22 +406,26 @@ void imgact_result_add_error_detail(imgact_result *result, const char *key, cons
   ia_buf_free(&joined);
 }
 
-imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *call, const imgact_response *response,
-                                     const char *key, imgact_item_fn add, imgact_error *error) {
+imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *call,
+                                     const imgact_response *response, const char *key,
+                                     imgact_item_fn add, imgact_error *error) {
   const imgact_json *list = imgact_json_get(imgact_response_json(response), key);
   if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY)
     return imgact_error_set(error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
   imgact_json_iter each = imgact_json_iter_begin(list);
   size_t index = 0;
   result->elements = imgact_json_count(list);
-  for (const imgact_json *item; !result->excess && (item = imgact_json_iter_next(&each, NULL)); index++)
+  for (const imgact_json *item; !result->excess && (item = imgact_json_iter_next(&each, NULL));
+       index++)
     if (!add(call, result, item))
-      return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key, index);
+      return imgact_error_set(error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id", key,
+                              index);
   return IMGACT_OK;
 }
 
-imgact_status imgact_result_add_object(imgact_result *result, const imgact_call *call, const imgact_response *response,
-                                       const char *key, imgact_item_fn add, imgact_error *error) {
+imgact_status imgact_result_add_object(imgact_result *result, const imgact_call *call,
+                                       const imgact_response *response, const char *key,
+                                       imgact_item_fn add, imgact_error *error) {
   const imgact_json *object = imgact_response_json(response);
   if (key) object = imgact_json_get(object, key);
   if (add(call, result, object)) return IMGACT_OK;
@@ -419,7 +449,8 @@ imgact_action *ia_action_copy(ia_arena *arena, const imgact_action *action) {
   COPY(a->error_code, action->error_code);
   COPY(a->error_message, action->error_message);
   if (action->resources) {
-    imgact_resource *resources = ia_arena_array(arena, action->resources_count + 1, sizeof *resources);
+    imgact_resource *resources =
+        ia_arena_array(arena, action->resources_count + 1, sizeof *resources);
     for (size_t i = 0; resources && i < action->resources_count; i++) {
       COPY(resources[i].id, action->resources[i].id);
       COPY(resources[i].type, action->resources[i].type);

@@ -7,7 +7,8 @@
 #include "redact.h"
 #include <imgact/provider.h>
 
-/* The public structs are the first members, so that raw JSON can be found from the pointer that users have. */
+/* The public structs are the first members, so that raw JSON can be found from the pointer that
+ * users have. */
 typedef struct ia_image {
   imgact_image shown;
   const char *raw;
@@ -18,7 +19,8 @@ typedef struct ia_action {
   const char *raw;
 } ia_action;
 
-/* Bounds of one response; docs/architecture.md lists them. No API serves more than 200 items a page. */
+/* Bounds of one response; docs/architecture.md lists them. No API serves more than 200 items a
+ * page. */
 #define IA_REPLY_MAX_ITEMS        ((size_t)10000) /* images and actions */
 #define IA_REPLY_MAX_ITEMS_TEXT   "10000 items"
 #define IA_ITEM_MAX_ELEMENTS      ((size_t)1000) /* labels, regions, tags, resources: of each kind */
@@ -42,19 +44,21 @@ struct imgact_result {
   const char *details;    /* in the arena */
   ia_image scratch_image; /* handed out when there is no memory */
   ia_action scratch_action;
-  size_t elements;                 /* of the list that the response holds; of some no item is made */
+  size_t elements; /* of the list that the response holds; of some no item is made */
   size_t reply_items, reply_bytes; /* of the response that is being read */
   const char *excess;              /* the bound that it exceeds, in words; NULL = none */
   const ia_redactor *redactor;     /* while it is read; NULL = nothing to look for */
   bool has_next, keep_raw, nomem;
 };
 
-void ia_result_init(imgact_result *result, const imgact_allocator *allocator, const char *provider, bool keep_raw);
+void ia_result_init(imgact_result *result, const imgact_allocator *allocator, const char *provider,
+                    bool keep_raw);
 /* Forgets the items and the page. */
 void ia_result_reset(imgact_result *result);
 /* Forgets what the last page said, keeps the items. */
 void ia_result_next_page(imgact_result *result);
-/* Forgets what the last response left besides items: details, errors that stick, what counts against the bounds. */
+/* Forgets what the last response left besides items: details, errors that stick, what counts
+ * against the bounds. */
 void ia_result_begin_reply(imgact_result *result);
 void ia_result_free(imgact_result *result);
 /* What was not told. */

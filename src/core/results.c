@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: MIT
-/* What a caller reads from an operation. Every function accepts NULL: an operation that could not be created. */
+/* What a caller reads from an operation. Every function accepts NULL: an operation that could not
+ * be created. */
 #include "op.h"
 
-imgact_op_kind imgact_op_get_kind(const imgact_op *op) { return op ? op->call.kind : IMGACT_OP_COUNT; }
+imgact_op_kind imgact_op_get_kind(const imgact_op *op) {
+  return op ? op->call.kind : IMGACT_OP_COUNT;
+}
 
 int imgact_op_done(const imgact_op *op) { return !op || op->state == IA_OP_ENDED; }
 
 const imgact_error *imgact_op_error(const imgact_op *op) {
-  static const imgact_error no_memory = {.status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
-  static const imgact_error none = {.retry_after_ms = -1}; /* what is noted on the way may be overcome */
+  static const imgact_error no_memory = {
+      .status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
+  static const imgact_error none = {.retry_after_ms =
+                                        -1}; /* what is noted on the way may be overcome */
   if (!op) return &no_memory;
   return op->state == IA_OP_RUNNING ? &none : &op->error;
 }
 
-const char *imgact_op_error_details(const imgact_op *op) { return op && op->state != IA_OP_RUNNING ? op->details : NULL; }
+const char *imgact_op_error_details(const imgact_op *op) {
+  return op && op->state != IA_OP_RUNNING ? op->details : NULL;
+}
 
 static const imgact_image *const no_images[1];
 static const imgact_action *const no_actions[1];
@@ -38,7 +45,9 @@ const imgact_action *imgact_op_action(const imgact_op *op) {
   return op && op->result.actions_count ? op->result.actions[0] : NULL;
 }
 
-void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate) { *rate = op ? op->rate : ia_rate_limit_unknown; }
+void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate) {
+  *rate = op ? op->rate : ia_rate_limit_unknown;
+}
 
 int imgact_op_adopted(const imgact_op *op) { return op && op->adopted; }
 

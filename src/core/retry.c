@@ -15,7 +15,8 @@ int64_t ia_backoff_ms(int64_t base_ms, int32_t attempts, double random) {
 int64_t ia_retry_after_ms(const char *value, int64_t wall_ms) {
   int64_t number = 0;
   if (!value) return -1;
-  if (*value && value[strspn(value, "0123456789")] == '\0' && !ia_str_int64(value, &number)) return INT64_MAX;
+  if (*value && value[strspn(value, "0123456789")] == '\0' && !ia_str_int64(value, &number))
+    return INT64_MAX;
   if (ia_str_int64(value, &number)) {
     if (number < 0) return -1;
     return number > INT64_MAX / 1000 ? INT64_MAX : number * 1000;
@@ -24,9 +25,11 @@ int64_t ia_retry_after_ms(const char *value, int64_t wall_ms) {
   return number > wall_ms ? number - wall_ms : 0;
 }
 
-/* Did the cloud, or nobody, get to do something? Only then is an unsafe request free to go again. */
+/* Did the cloud, or nobody, get to do something? Only then is an unsafe request free to go again.
+ */
 static bool certainly_not_applied(const ia_attempt *a) {
-  return a->delivery == IMGACT_DELIVERY_NOT_SENT || (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
+  return a->delivery == IMGACT_DELIVERY_NOT_SENT ||
+         (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
 }
 
 bool ia_is_refusal(const imgact_error *error) {
@@ -34,7 +37,9 @@ bool ia_is_refusal(const imgact_error *error) {
   return !(error->flags & IMGACT_ERROR_RETRYABLE) || (error->flags & IMGACT_ERROR_NOT_APPLIED);
 }
 
-static bool refused(const ia_attempt *a) { return a->delivery == IMGACT_DELIVERY_ANSWERED && ia_is_refusal(a->error); }
+static bool refused(const ia_attempt *a) {
+  return a->delivery == IMGACT_DELIVERY_ANSWERED && ia_is_refusal(a->error);
+}
 
 static bool is_transient(const ia_attempt *a) {
   if (a->delivery != IMGACT_DELIVERY_ANSWERED)
@@ -43,16 +48,17 @@ static bool is_transient(const ia_attempt *a) {
   return a->error->http_status == 500 && !strcmp(a->method, "GET");
 }
 
-/* A gateway's 502 or 504 says nothing of what happened behind it, nor does a 500, but for the one by which the cloud is
- * known to decline. */
+/* A gateway's 502 or 504 says nothing of what happened behind it, nor does a 500, but for the one
+ * by which the cloud is known to decline. */
 static bool mutation_open(const ia_attempt *a) {
   if (!strcmp(a->method, "GET") || certainly_not_applied(a)) return false;
   if (a->delivery == IMGACT_DELIVERY_MAYBE_SENT) return true;
   if (!a->idempotent) return !refused(a);
   if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
-  bool declined =
-      a->error->http_status == 500 && (a->error->flags & IMGACT_ERROR_PUT_NOT_APPLIED) && !strcmp(a->method, "PUT");
-  return (a->error->http_status >= 500 && !declined) || (a->error->http_status >= 200 && a->error->http_status < 300);
+  bool declined = a->error->http_status == 500 &&
+                  (a->error->flags & IMGACT_ERROR_PUT_NOT_APPLIED) && !strcmp(a->method, "PUT");
+  return (a->error->http_status >= 500 && !declined) ||
+         (a->error->http_status >= 200 && a->error->http_status < 300);
 }
 
 static ia_decision wait_for(const ia_attempt *a) {
@@ -76,8 +82,10 @@ ia_decision ia_retry(const ia_attempt *a) {
   bool may = a->idempotent || certainly_not_applied(a);
   ia_decision decision = {.action = IA_RETRY_STOP};
   if (may && is_transient(a)) decision = wait_for(a);
-  if (decision.action == IA_RETRY_AFTER && a->attempts >= a->max_attempts) decision.action = IA_RETRY_STOP;
-  if (decision.action == IA_RETRY_AFTER && a->tokens < 1) decision.action = IA_RETRY_BUDGET_EXHAUSTED;
+  if (decision.action == IA_RETRY_AFTER && a->attempts >= a->max_attempts)
+    decision.action = IA_RETRY_STOP;
+  if (decision.action == IA_RETRY_AFTER && a->tokens < 1)
+    decision.action = IA_RETRY_BUDGET_EXHAUSTED;
   decision.maybe_applied = mutation_open(a);
   decision.uncertain = !a->idempotent && decision.maybe_applied;
   return decision;

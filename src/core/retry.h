@@ -39,14 +39,16 @@ typedef struct ia_decision {
 
 ia_decision ia_retry(const ia_attempt *attempt);
 
-/* Returns true for a 4xx that means that the API did nothing. A retryable 4xx without IMGACT_ERROR_NOT_APPLIED (408, 425,
- * and a code of the API for transient errors) leaves the outcome of a mutation unknown. */
+/* Returns true for a 4xx that means that the API did nothing. A retryable 4xx without
+ * IMGACT_ERROR_NOT_APPLIED (408, 425, and a code of the API for transient errors) leaves the
+ * outcome of a mutation unknown. */
 bool ia_is_refusal(const imgact_error *error);
 
 /* base * 2^(attempts-1), at most 60 s, of it between half and all. */
 int64_t ia_backoff_ms(int64_t base_ms, int32_t attempts, double random);
 
-/* Retry-After as seconds or date, in ms from now; -1 = none or nonsense. A date in the past is 0. */
+/* Retry-After as seconds or date, in ms from now; -1 = none or nonsense. A date in the past is 0.
+ */
 int64_t ia_retry_after_ms(const char *value, int64_t wall_ms);
 
 #endif

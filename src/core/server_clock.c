@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Intersects what responses say. Clocks drift, so an interval widens with its age; servers behind one name differ by a
- * second or two, or a clock is set by as much: then both count, and what was sent before keeps both. */
+/* Intersects what responses say. Clocks drift, so an interval widens with its age; servers behind
+ * one name differ by a second or two, or a clock is set by as much: then both count, and what was
+ * sent before keeps both. */
 #include "server_clock.h"
 
 #define DATE_STEP_MS 1000 /* of a Date header */
@@ -12,8 +13,10 @@ static ia_time_range widened(ia_time_range range, int64_t age_ms) {
   return (ia_time_range){range.least_ms - drift_ms, range.most_ms + drift_ms};
 }
 
-static void contradict(ia_server_clock *clock, ia_time_range believed, ia_time_range seen, int64_t now_ms) {
-  bool tolerated = seen.least_ms <= believed.most_ms + TOLERATED_MS && seen.most_ms >= believed.least_ms - TOLERATED_MS;
+static void contradict(ia_server_clock *clock, ia_time_range believed, ia_time_range seen,
+                       int64_t now_ms) {
+  bool tolerated = seen.least_ms <= believed.most_ms + TOLERATED_MS &&
+                   seen.most_ms >= believed.least_ms - TOLERATED_MS;
   ia_time_range both = ia_time_range_hull(believed, seen);
   clock->previous = clock->changed ? ia_time_range_hull(clock->previous, both) : both;
   clock->changed = true;
@@ -21,7 +24,8 @@ static void contradict(ia_server_clock *clock, ia_time_range believed, ia_time_r
   clock->offset = tolerated ? both : seen;
 }
 
-void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms, int64_t received_ms) {
+void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms,
+                           int64_t received_ms) {
   if (received_ms < sent_ms) return;
   ia_time_range seen = {date_ms - received_ms, date_ms + DATE_STEP_MS - sent_ms};
   ia_time_range now = widened(clock->offset, received_ms - clock->learned_ms);
@@ -39,7 +43,8 @@ void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent
 
 ia_time_range ia_server_clock_at(const ia_server_clock *clock, int64_t mono_ms, int64_t now_ms) {
   ia_time_range offset = clock->offset;
-  if (clock->changed && mono_ms <= clock->changed_ms) offset = ia_time_range_hull(offset, clock->previous);
+  if (clock->changed && mono_ms <= clock->changed_ms)
+    offset = ia_time_range_hull(offset, clock->previous);
   offset = widened(offset, now_ms - clock->learned_ms);
   return (ia_time_range){mono_ms + offset.least_ms, mono_ms + offset.most_ms};
 }

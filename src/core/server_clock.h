@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The API's clock, as an interval. Pure. A Date header has whole seconds and was written at some moment between the request
- * and its response, so it bounds the offset of the API's clock from the monotonic one on both sides; later ones narrow it.
+ * The API's clock, as an interval. Pure. A Date header has whole seconds and was written at some
+ * moment between the request and its response, so it bounds the offset of the API's clock from the
+ * monotonic one on both sides; later ones narrow it.
  */
 #ifndef IA_SERVER_CLOCK_H
 #define IA_SERVER_CLOCK_H
@@ -22,13 +23,16 @@ typedef struct ia_server_clock {
   int64_t changed_ms;     /* monotonic; what was sent before counts under both */
 } ia_server_clock;
 
-/* Learns from a response of the API itself (not of a gateway): its Date, and the monotonic times of request and response. */
-void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms, int64_t received_ms);
+/* Learns from a response of the API itself (not of a gateway): its Date, and the monotonic times of
+ * request and response. */
+void ia_server_clock_learn(ia_server_clock *clock, int64_t date_ms, int64_t sent_ms,
+                           int64_t received_ms);
 /* The API's time at a monotonic time. clock->known must be true. */
 ia_time_range ia_server_clock_at(const ia_server_clock *clock, int64_t mono_ms, int64_t now_ms);
 
 static inline ia_time_range ia_time_range_hull(ia_time_range a, ia_time_range b) {
-  return (ia_time_range){a.least_ms < b.least_ms ? a.least_ms : b.least_ms, a.most_ms > b.most_ms ? a.most_ms : b.most_ms};
+  return (ia_time_range){a.least_ms < b.least_ms ? a.least_ms : b.least_ms,
+                         a.most_ms > b.most_ms ? a.most_ms : b.most_ms};
 }
 
 #endif

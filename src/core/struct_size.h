@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The gate for structs that callers size: an older program's is smaller, a newer one's may be larger. */
+/* The gate for structs that callers size: an older program's is smaller, a newer one's may be
+ * larger. */
 #ifndef IA_STRUCT_SIZE_H
 #define IA_STRUCT_SIZE_H
 
@@ -9,7 +10,8 @@
 
 #define IA_STRUCT_SIZE_MAX 4096 /* more than that is no size: the struct was not initialised */
 
-/* No layout smaller than the current one was released. Bytes that this version does not know must be 0. */
+/* No layout smaller than the current one was released. Bytes that this version does not know must
+ * be 0. */
 static inline bool ia_struct_size_ok(const void *options, size_t theirs, size_t ours) {
   const unsigned char *bytes = options;
   if (theirs < ours || theirs > IA_STRUCT_SIZE_MAX) return false;
@@ -19,12 +21,13 @@ static inline bool ia_struct_size_ok(const void *options, size_t theirs, size_t 
 }
 
 /* Refuses what is not, by its name. */
-static inline imgact_status ia_check_struct_size(const void *options, size_t theirs, size_t ours, const char *what,
-                                                 imgact_error *error) {
+static inline imgact_status ia_check_struct_size(const void *options, size_t theirs, size_t ours,
+                                                 const char *what, imgact_error *error) {
   if (ia_struct_size_ok(options, theirs, ours)) return IMGACT_OK;
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                          "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library", what, theirs,
-                          what);
+  return imgact_error_set(
+      error, IMGACT_INVALID_ARGUMENT,
+      "%s.size is %zu: set it to sizeof(%s), and use no newer header than the library", what,
+      theirs, what);
 }
 
 #endif

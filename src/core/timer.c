@@ -24,7 +24,9 @@ void ia_timer_set(ia_timers *timers, ia_timer *timer, int64_t due_ms, void (*fir
   ia_heap_add(&timers->heap, &timer->node, due_ms);
 }
 
-void ia_timer_stop(ia_timers *timers, ia_timer *timer) { ia_heap_remove(&timers->heap, &timer->node); }
+void ia_timer_stop(ia_timers *timers, ia_timer *timer) {
+  ia_heap_remove(&timers->heap, &timer->node);
+}
 
 /* splitmix64: one word of state, good enough for jitter. */
 uint64_t ia_random_word(ia_timers *timers) {
@@ -34,4 +36,6 @@ uint64_t ia_random_word(ia_timers *timers) {
   return z ^ (z >> 31);
 }
 
-double ia_random(ia_timers *timers) { return (double)(ia_random_word(timers) >> 11) / 9007199254740992.0; }
+double ia_random(ia_timers *timers) {
+  return (double)(ia_random_word(timers) >> 11) / 9007199254740992.0;
+}

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* Every text of an event goes through the redactor, at most 4 KiB of a body, into memory that lives for the call alone. */
+/* Every text of an event goes through the redactor, at most 4 KiB of a body, into memory that lives
+ * for the call alone. */
 #include "trace.h"
 #include "str.h"
 #include <string.h>
 
-#define BODY_BYTES      4096
-#define LOOKED_AT_BYTES ((size_t)2 * BODY_BYTES) /* of what is shown all, and of a token that begins in it enough */
+#define BODY_BYTES 4096
+#define LOOKED_AT_BYTES                                                                            \
+  ((size_t)2 * BODY_BYTES) /* of what is shown all, and of a token that begins in it enough */
 
-static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *text, size_t length, size_t *whole_bytes) {
+static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *text, size_t length,
+                   size_t *whole_bytes) {
   *whole_bytes = 0;
   if (!text) return NULL;
   size_t looked_at = ia_utf8_cut(text, length, LOOKED_AT_BYTES);
@@ -15,7 +18,9 @@ static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *tex
   ia_buf_init(&out, exchange->client->allocator, 2 * looked_at + 64);
   ia_redact_text(&exchange->redactor, &out, text, looked_at);
   const char *redacted = ia_buf_text(&out);
-  char *copy = redacted ? ia_arena_copy_n(arena, redacted, ia_utf8_cut(redacted, out.length, BODY_BYTES)) : NULL;
+  char *copy = redacted
+                   ? ia_arena_copy_n(arena, redacted, ia_utf8_cut(redacted, out.length, BODY_BYTES))
+                   : NULL;
   if (copy) *whole_bytes = out.length + (length - looked_at);
   ia_buf_free(&out);
   return copy;
@@ -26,13 +31,16 @@ static char *clean_text(const ia_exchange *exchange, ia_arena *arena, const char
   return clean(exchange, arena, text, text ? strlen(text) : 0, &ignored);
 }
 
-static char *header_lines(const ia_exchange *exchange, ia_arena *arena, const imgact_header *headers, size_t count) {
+static char *header_lines(const ia_exchange *exchange, ia_arena *arena,
+                          const imgact_header *headers, size_t count) {
   ia_buf lines;
   ia_buf_init(&lines, exchange->client->allocator, BODY_BYTES);
   for (size_t i = 0; i < count; i++)
-    if (!ia_str_equal_nocase(headers[i].name, "authorization") && !ia_str_equal_nocase(headers[i].name, "set-cookie"))
+    if (!ia_str_equal_nocase(headers[i].name, "authorization") &&
+        !ia_str_equal_nocase(headers[i].name, "set-cookie"))
       ia_buf_printf(&lines, "%s: %s\n", headers[i].name, headers[i].value);
-  size_t ignored; /* what does not fit is left out without a word: these are headers of ours and of clouds, not bodies */
+  size_t ignored; /* what does not fit is left out without a word: these are headers of ours and of
+                     clouds, not bodies */
   char *text = lines.data ? clean(exchange, arena, lines.data, lines.length, &ignored) : NULL;
   ia_buf_free(&lines);
   return text;
@@ -68,7 +76,8 @@ void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http) 
   imgact_client *client = exchange->client;
   if (!client->trace) return;
   imgact_trace_event e =
-      event(exchange, http->delivery == IMGACT_DELIVERY_ANSWERED ? IMGACT_TRACE_RESPONSE : IMGACT_TRACE_FAILURE);
+      event(exchange, http->delivery == IMGACT_DELIVERY_ANSWERED ? IMGACT_TRACE_RESPONSE
+                                                                 : IMGACT_TRACE_FAILURE);
   ia_arena arena;
   ia_arena_init(&arena, client->allocator);
   e.elapsed_ms = client->engine->timers.now.mono_ms - exchange->sent_ms;
@@ -94,7 +103,8 @@ void ia_trace_retry(ia_exchange *exchange, int64_t delay_ms) {
   client->trace(client->trace_user_data, &e);
 }
 
-void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_ms, uint32_t request, const char *text) {
+void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_ms,
+                   uint32_t request, const char *text) {
   if (!client->trace) return;
   imgact_trace_event e = {.size = sizeof e,
                           .provider = client->provider->name,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Trace events: everything is redacted before a user sees it. Nothing is done where nobody listens. */
+/* Trace events: everything is redacted before a user sees it. Nothing is done where nobody listens.
+ */
 #ifndef IA_TRACE_H
 #define IA_TRACE_H
 
@@ -8,6 +9,7 @@
 void ia_trace_request(ia_exchange *exchange);
 void ia_trace_response(ia_exchange *exchange, const imgact_http_response *http);
 void ia_trace_retry(ia_exchange *exchange, int64_t delay_ms);
-void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_ms, uint32_t request, const char *text);
+void ia_trace_text(imgact_client *client, imgact_trace_kind kind, int64_t delay_ms,
+                   uint32_t request, const char *text);
 
 #endif

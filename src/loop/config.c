@@ -2,9 +2,10 @@
 /*
  * The configuration file: where it is, what it says, and what is wrong with it.
  *
- * inih splits lines, but as packaged it cuts them at 200 bytes and values at " ;", appends indented lines to the value
- * before, lets keys come twice and does not tell where a section begins. So every line passes through next_line first, which
- * refuses what inih would change silently; inih's section names, cut at 50 bytes, are not used at all.
+ * inih splits lines, but as packaged it cuts them at 200 bytes and values at " ;", appends indented
+ * lines to the value before, lets keys come twice and does not tell where a section begins. So
+ * every line passes through next_line first, which refuses what inih would change silently; inih's
+ * section names, cut at 50 bytes, are not used at all.
  */
 #include "config.h"
 #include "error_fill.h"
@@ -17,7 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const key_names[IA_KEYS] = {"provider", "endpoint", "token_env", "token_file", "token_command"};
+static const char *const key_names[IA_KEYS] = {"provider", "endpoint", "token_env", "token_file",
+                                               "token_command"};
 static const char default_key[] = "default_profile";
 
 /* ---- texts ---- */
@@ -34,7 +36,8 @@ const char *ia_config_intern(imgact_config *config, const char *text) {
   return interned->text;
 }
 
-const char *ia_config_intern_concat(imgact_config *config, const char *head, size_t length, const char *tail) {
+const char *ia_config_intern_concat(imgact_config *config, const char *head, size_t length,
+                                    const char *tail) {
   ia_buf text;
   ia_buf_init(&text, &config->allocator, SIZE_MAX);
   ia_buf_add(&text, head, length);
@@ -45,14 +48,16 @@ const char *ia_config_intern_concat(imgact_config *config, const char *head, siz
   return interned;
 }
 
-imgact_status ia_config_error(const imgact_config *config, int line, imgact_error *error, const char *format, ...) {
+imgact_status ia_config_error(const imgact_config *config, int line, imgact_error *error,
+                              const char *format, ...) {
   char text[512];
   va_list args;
   va_start(args, format);
   (void)vsnprintf(text, sizeof text, format, args);
   va_end(args);
   char shown[IA_PATH_SHOWN];
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s:%d: %s", ia_path_shown(config->path, shown), line, text);
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s:%d: %s",
+                          ia_path_shown(config->path, shown), line, text);
 }
 
 imgact_status ia_config_add_location(const imgact_config *config, int line, imgact_error *error) {
@@ -62,7 +67,8 @@ imgact_status ia_config_add_location(const imgact_config *config, int line, imga
   return ia_config_error(config, line, error, "%s", text);
 }
 
-imgact_status ia_config_expand(imgact_config *config, const char *path, const char **out, imgact_error *error) {
+imgact_status ia_config_expand(imgact_config *config, const char *path, const char **out,
+                               imgact_error *error) {
   char shown[IA_PATH_SHOWN];
   const char *home = ia_env("HOME");
   if (strncmp(path, "~/", 2) != 0) {
@@ -70,13 +76,14 @@ imgact_status ia_config_expand(imgact_config *config, const char *path, const ch
   } else if (home) {
     *out = ia_config_intern_concat(config, home, strlen(home), path + 1);
   } else {
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s: the variable HOME is not set", ia_path_shown(path, shown));
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s: the variable HOME is not set",
+                            ia_path_shown(path, shown));
   }
   return *out ? IMGACT_OK : ia_no_memory(error);
 }
 
-/* Tokens of both clouds are 64 letters and digits and more, with at most "_" between them, or begin with a vendor's prefix;
- * no name of a variable or file does. */
+/* Tokens of both clouds are 64 letters and digits and more, with at most "_" between them, or begin
+ * with a vendor's prefix; no name of a variable or file does. */
 static bool like_a_token(const char *text) {
   static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
   size_t length = strlen(text);
@@ -89,8 +96,11 @@ static bool like_a_token(const char *text) {
 
 const char *ia_variable_problem(const char *text) {
   static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
-  bool is_name = *text != '\0' && !(*text >= '0' && *text <= '9') && text[strspn(text, set)] == '\0' && !like_a_token(text);
-  return is_name ? NULL : "the name of an environment variable is needed, such as HCLOUD_TOKEN, and never the token itself";
+  bool is_name = *text != '\0' && !(*text >= '0' && *text <= '9') &&
+                 text[strspn(text, set)] == '\0' && !like_a_token(text);
+  return is_name ? NULL
+                 : "the name of an environment variable is needed, such as HCLOUD_TOKEN, and never "
+                   "the token itself";
 }
 
 const char *ia_path_problem(const char *text) {
@@ -121,7 +131,8 @@ typedef struct reading {
   int line;
 } reading;
 
-#define REFUSE(r, ...) ((r)->status = ia_config_error((r)->config, (r)->line, (r)->error, __VA_ARGS__))
+#define REFUSE(r, ...)                                                                             \
+  ((r)->status = ia_config_error((r)->config, (r)->line, (r)->error, __VA_ARGS__))
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -139,8 +150,10 @@ static void check_bytes(reading *r, const char *line, size_t length, size_t capa
   if (!ia_utf8_valid(line, length, false))
     REFUSE(r, "not UTF-8: store the file in that encoding");
   else if (length >= capacity) {
-    REFUSE(r, "the line is too long (%zu bytes, at most %zu): a long command belongs in a script of its own", length,
-           capacity - 1);
+    REFUSE(r,
+           "the line is too long (%zu bytes, at most %zu): a long command belongs in a script of "
+           "its own",
+           length, capacity - 1);
   }
 }
 
@@ -188,13 +201,15 @@ static void open_section(reading *r, const char *line, size_t length) {
 static void check_cut(reading *r, const char *line, size_t length) {
   for (size_t i = 1; i < length; i++) {
     if (line[i] == ';' && is_blank(line[i - 1])) {
-      REFUSE(r, "the value is cut at ' ;': a comment needs a line of its own, and a command with ' ;' a script");
+      REFUSE(r, "the value is cut at ' ;': a comment needs a line of its own, and a command with ' "
+                ";' a script");
       return;
     }
   }
 }
 
-/* An ini_reader: hands over one line, without its indentation, and as an empty one where it is no key. */
+/* An ini_reader: hands over one line, without its indentation, and as an empty one where it is no
+ * key. */
 static char *next_line(char *buffer, int capacity, void *stream) {
   reading *r = stream;
   if (r->status != IMGACT_OK || r->left == 0) return NULL;
@@ -235,13 +250,14 @@ static void set_value(reading *r, ia_key key, const char *value) {
   ia_profile *profile = r->profile;
   const char *wrong = what_is_wrong(key, value);
   if (profile->values[key]) {
-    REFUSE(r, "%s is set already, on line %d: remove one of them", key_names[key], profile->lines[key]);
+    REFUSE(r, "%s is set already, on line %d: remove one of them", key_names[key],
+           profile->lines[key]);
     return;
   }
   for (ia_key other = IA_KEY_TOKEN_ENV; is_token_source(key) && other < IA_KEYS; other++) {
     if (!profile->values[other]) continue;
-    REFUSE(r, "the profile has a token source already, %s on line %d: remove one of them", key_names[other],
-           profile->lines[other]);
+    REFUSE(r, "the profile has a token source already, %s on line %d: remove one of them",
+           key_names[other], profile->lines[other]);
     return;
   }
   if (wrong) {
@@ -256,7 +272,8 @@ static void set_value(reading *r, ia_key key, const char *value) {
 static void set_default(reading *r, const char *value) {
   imgact_config *config = r->config;
   if (config->default_profile) {
-    REFUSE(r, "default_profile is set already, on line %d: remove one of them", config->default_line);
+    REFUSE(r, "default_profile is set already, on line %d: remove one of them",
+           config->default_line);
     return;
   }
   config->default_line = r->line;
@@ -264,7 +281,8 @@ static void set_default(reading *r, const char *value) {
   if (!config->default_profile) r->status = ia_no_memory(r->error);
 }
 
-/* At most one letter too many, missing or another, or two neighbours swapped: no secret is that near to a key. */
+/* At most one letter too many, missing or another, or two neighbours swapped: no secret is that
+ * near to a key. */
 static bool is_near(const char *word, const char *key) {
   size_t a = strlen(word), b = strlen(key), head = 0, tail = 0, least = a < b ? a : b;
   while (head < least && word[head] == key[head]) head++;
@@ -275,7 +293,8 @@ static bool is_near(const char *word, const char *key) {
   return (a <= 1 && b <= 1) || swapped;
 }
 
-/* What stands in a key's place may be a token or a part of a command. Small letters alone, and few of them, are neither. */
+/* What stands in a key's place may be a token or a part of a command. Small letters alone, and few
+ * of them, are neither. */
 static bool may_be_quoted(const char *name) {
   size_t length = strlen(name);
   return length > 0 && length <= 24 && strspn(name, "abcdefghijklmnopqrstuvwxyz_-") == length;
@@ -290,14 +309,16 @@ static void refuse_key(reading *r, const char *name) {
   if (meant)
     REFUSE(r, "unknown key%s; did you mean %s?", word, meant);
   else if (*word != '\0' && strstr(word, "token"))
-    REFUSE(r, "unknown key%s: no key takes a token itself; say where it is, by token_env, token_file or token_command",
+    REFUSE(r,
+           "unknown key%s: no key takes a token itself; say where it is, by token_env, token_file "
+           "or token_command",
            word);
   else
-    REFUSE(
-        r,
-        "unknown key%s: known are provider, endpoint, token_env, token_file, token_command and, before the first section, "
-        "default_profile; a value is one line",
-        word);
+    REFUSE(r,
+           "unknown key%s: known are provider, endpoint, token_env, token_file, token_command and, "
+           "before the first section, "
+           "default_profile; a value is one line",
+           word);
 }
 
 /* An ini_handler. The section is the one that open_section saw last. */
@@ -338,16 +359,20 @@ static void check_whole(reading *r) {
     REFUSE(r, "default_profile names no section: there is no [%s]", config->default_profile);
 }
 
-static imgact_status parse(imgact_config *config, const char *text, size_t length, imgact_error *error) {
+static imgact_status parse(imgact_config *config, const char *text, size_t length,
+                           imgact_error *error) {
   static const char bom[] = "\xef\xbb\xbf";
-  reading r = {.config = config, .end = &config->profiles, .text = text, .left = length, .error = error};
+  reading r = {
+      .config = config, .end = &config->profiles, .text = text, .left = length, .error = error};
   ia_hashmap_init(&r.names, &config->allocator, 0);
   if (length >= 3 && memcmp(text, bom, 3) == 0) r.text += 3, r.left -= 3;
   int wrong_line = ini_parse_stream(next_line, &r, on_value, &r);
   if (r.status == IMGACT_OK && wrong_line < 0) r.status = ia_no_memory(error);
   if (r.status == IMGACT_OK && wrong_line > 0) {
     r.line = wrong_line;
-    REFUSE(&r, "neither a section nor KEY = VALUE; a value is one line, and a comment begins with # or ;");
+    REFUSE(
+        &r,
+        "neither a section nor KEY = VALUE; a value is one line, and a comment begins with # or ;");
   }
   if (r.status == IMGACT_OK) check_whole(&r);
   ia_hashmap_free(&r.names);
@@ -355,16 +380,19 @@ static imgact_status parse(imgact_config *config, const char *text, size_t lengt
 }
 
 /* The file's place; *must_exist: somebody named it. */
-static imgact_status find_path(imgact_config *config, const char *path, bool *must_exist, imgact_error *error) {
+static imgact_status find_path(imgact_config *config, const char *path, bool *must_exist,
+                               imgact_error *error) {
   if (!path) path = ia_env("IMGACT_CONFIG");
   *must_exist = path != NULL;
   if (path) return ia_config_expand(config, path, &config->path, error);
   const char *home = ia_env("HOME");
   const char *folder = ia_env("XDG_CONFIG_HOME");
-  if (folder && *folder != '/') folder = NULL; /* the XDG specification: a relative one is to be ignored */
+  if (folder && *folder != '/')
+    folder = NULL; /* the XDG specification: a relative one is to be ignored */
   if (!folder && !home) return IMGACT_OK;
-  config->path = folder ? ia_config_intern_concat(config, folder, strlen(folder), "/imgact/config.ini")
-                        : ia_config_intern_concat(config, home, strlen(home), "/.config/imgact/config.ini");
+  config->path =
+      folder ? ia_config_intern_concat(config, folder, strlen(folder), "/imgact/config.ini")
+             : ia_config_intern_concat(config, home, strlen(home), "/.config/imgact/config.ini");
   return config->path ? IMGACT_OK : ia_no_memory(error);
 }
 
@@ -382,8 +410,8 @@ static imgact_status load(imgact_config *config, const char *path, imgact_error 
   return missing && !must_exist ? IMGACT_OK : status;
 }
 
-imgact_status imgact_config_load(const char *path, const imgact_allocator *allocator, imgact_config **config,
-                                 imgact_error *error) {
+imgact_status imgact_config_load(const char *path, const imgact_allocator *allocator,
+                                 imgact_config **config, imgact_error *error) {
   *config = NULL;
   allocator = ia_allocator_of(allocator);
   if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
@@ -418,7 +446,9 @@ const char *imgact_config_profile_at(const imgact_config *config, size_t index) 
   return profile ? profile->name : NULL;
 }
 
-const char *imgact_config_default_profile(const imgact_config *config) { return config->default_profile; }
+const char *imgact_config_default_profile(const imgact_config *config) {
+  return config->default_profile;
+}
 
 const ia_profile *ia_config_find(const imgact_config *config, const char *name) {
   const ia_profile *profile = config->profiles;

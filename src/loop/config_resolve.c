@@ -2,8 +2,9 @@
 /*
  * What counts: flags over environment over profile over default, and the client that comes of it.
  *
- * A token never travels to another cloud by accident: a profile's provider and token belong together, a provider that is
- * named next to a profile must be that profile's, and a source that is named has no fallback.
+ * A token never travels to another cloud by accident: a profile's provider and token belong
+ * together, a provider that is named next to a profile must be that profile's, and a source that is
+ * named has no fallback.
  */
 #include "config.h"
 #include "error_fill.h"
@@ -28,7 +29,9 @@ typedef struct choice {
   int token_line;            /* of the profile's token source; 0 = it does not come from there */
 } choice;
 
-static const char *given(const char *flag, const char *variable) { return flag ? flag : ia_env(variable); }
+static const char *given(const char *flag, const char *variable) {
+  return flag ? flag : ia_env(variable);
+}
 
 /* The first variable of a list that is set. */
 static const char *first_set(const char *const *names) {
@@ -37,7 +40,8 @@ static const char *first_set(const char *const *names) {
 }
 
 /* The intro and "a, b", as many as fit. */
-static void list_profiles(const imgact_config *config, const char *intro, char *text, size_t capacity) {
+static void list_profiles(const imgact_config *config, const char *intro, char *text,
+                          size_t capacity) {
   size_t used = (size_t)snprintf(text, capacity, "; it has none");
   for (const ia_profile *it = config->profiles; it; it = it->next) {
     bool first = it == config->profiles;
@@ -50,48 +54,57 @@ static void list_profiles(const imgact_config *config, const char *intro, char *
   }
 }
 
-static imgact_status no_profile(const imgact_config *config, const char *name, imgact_error *error) {
+static imgact_status no_profile(const imgact_config *config, const char *name,
+                                imgact_error *error) {
   char shown[IA_PATH_SHOWN], known[PROFILES_SHOWN];
   if (!config->path)
-    return REFUSE(error, "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found", name);
+    return REFUSE(
+        error,
+        "there is no profile [%s]: without HOME and XDG_CONFIG_HOME no configuration file is found",
+        name);
   const char *path = ia_path_shown(config->path, shown);
-  if (!config->exists) return REFUSE(error, "there is no profile [%s], and no configuration file %s", name, path);
+  if (!config->exists)
+    return REFUSE(error, "there is no profile [%s], and no configuration file %s", name, path);
   list_profiles(config, "; there are ", known, sizeof known);
   return REFUSE(error, "there is no profile [%s] in %s%s", name, path, known);
 }
 
-static imgact_status choose_profile(const imgact_config *config, const char *name, const char *provider, choice *out,
-                                    imgact_error *error) {
+static imgact_status choose_profile(const imgact_config *config, const char *name,
+                                    const char *provider, choice *out, imgact_error *error) {
   if (!name) return IMGACT_OK;
   out->profile = ia_config_find(config, name);
   if (!out->profile) return no_profile(config, name, error);
   const char *own = out->profile->values[IA_KEY_PROVIDER];
   if (provider && strcmp(provider, own) != 0)
-    return ia_config_error(config, out->profile->lines[IA_KEY_PROVIDER], error,
-                           "profile [%s] is of %s, but %s is asked for: name another profile or no provider",
-                           out->profile->name, own, provider);
+    return ia_config_error(
+        config, out->profile->lines[IA_KEY_PROVIDER], error,
+        "profile [%s] is of %s, but %s is asked for: name another profile or no provider",
+        out->profile->name, own, provider);
   return IMGACT_OK;
 }
 
-static void unknown_provider(const imgact_config *config, const ia_profile *profile, const char *name, imgact_error *error) {
+static void unknown_provider(const imgact_config *config, const ia_profile *profile,
+                             const char *name, imgact_error *error) {
   char known[IA_KNOWN_PROVIDERS_SHOWN];
   if (!profile)
     (void)REFUSE(error, "there is no provider '%s': known are %s", name, ia_known_providers(known));
   else
-    (void)ia_config_error(config, profile->lines[IA_KEY_PROVIDER], error, "there is no provider '%s': known are %s", name,
+    (void)ia_config_error(config, profile->lines[IA_KEY_PROVIDER], error,
+                          "there is no provider '%s': known are %s", name,
                           ia_known_providers(known));
 }
 
 /* A table of the caller's own goes before the built-in ones. */
-static imgact_status choose_provider(const imgact_config *config, const char *name, const imgact_provider *own, choice *out,
-                                     imgact_error *error) {
+static imgact_status choose_provider(const imgact_config *config, const char *name,
+                                     const imgact_provider *own, choice *out, imgact_error *error) {
   if (out->profile) name = out->profile->values[IA_KEY_PROVIDER];
   if (!name) {
     char known[PROFILES_SHOWN] = "";
     if (config->profiles) list_profiles(config, "; its profiles are ", known, sizeof known);
-    (void)REFUSE(
-        error, "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in the configuration file%s",
-        known);
+    (void)REFUSE(error,
+                 "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile "
+                 "in the configuration file%s",
+                 known);
     return IMGACT_INVALID_ARGUMENT;
   }
   out->provider = own && strcmp(own->name, name) == 0 ? own : imgact_provider_find(name);
@@ -118,10 +131,12 @@ static size_t host_length(const ia_url *url) {
   return length;
 }
 
-/* Of the spellings of a host, ia_url_parse() rejects user names, escapes and letters beyond ASCII. */
+/* Of the spellings of a host, ia_url_parse() rejects user names, escapes and letters beyond ASCII.
+ */
 static bool same_host(const char *endpoint, const char *other) {
   ia_url a, b;
-  if (ia_url_parse(endpoint, &a) || ia_url_parse(other, &b) || host_length(&a) != host_length(&b)) return false;
+  if (ia_url_parse(endpoint, &a) || ia_url_parse(other, &b) || host_length(&a) != host_length(&b))
+    return false;
   return strncasecmp(a.host, b.host, host_length(&a)) == 0;
 }
 
@@ -129,31 +144,35 @@ static bool same_host(const char *endpoint, const char *other) {
 static imgact_status refuse_strange_endpoint(const choice *chosen, imgact_error *error) {
   const imgact_provider *other;
   for (size_t i = 0; (other = imgact_provider_at(i)); i++)
-    if (strcmp(other->name, chosen->provider->name) != 0 && same_host(chosen->shown.endpoint, other->default_endpoint))
-      return REFUSE(error, "endpoint %.200s belongs to %s, but the provider is %s; token not sent", chosen->shown.endpoint,
-                    other->name, chosen->provider->name);
+    if (strcmp(other->name, chosen->provider->name) != 0 &&
+        same_host(chosen->shown.endpoint, other->default_endpoint))
+      return REFUSE(error, "endpoint %.200s belongs to %s, but the provider is %s; token not sent",
+                    chosen->shown.endpoint, other->name, chosen->provider->name);
   return IMGACT_OK;
 }
 
 /* A relative path in the file starts where the file is, as kubectl and git have it. */
-static imgact_status choose_file(imgact_config *config, const char *path, bool in_file, choice *out, imgact_error *error) {
+static imgact_status choose_file(imgact_config *config, const char *path, bool in_file, choice *out,
+                                 imgact_error *error) {
   const char *slash = strrchr(config->path ? config->path : "", '/');
   out->shown.token_kind = "file";
   if (!in_file || *path == '/' || *path == '~' || !slash)
     return ia_config_expand(config, path, &out->shown.token_source, error);
-  out->shown.token_source = ia_config_intern_concat(config, config->path, (size_t)(slash - config->path) + 1, path);
+  out->shown.token_source =
+      ia_config_intern_concat(config, config->path, (size_t)(slash - config->path) + 1, path);
   return out->shown.token_source ? IMGACT_OK : ia_no_memory(error);
 }
 
-static imgact_status choose_token(imgact_config *config, const imgact_config_overrides *over, choice *out,
-                                  imgact_error *error) {
+static imgact_status choose_token(imgact_config *config, const imgact_config_overrides *over,
+                                  choice *out, imgact_error *error) {
   static const char *const none[IA_KEYS] = {NULL};
   const char *const *values = out->profile ? out->profile->values : none;
   imgact_config_settings *shown = &out->shown;
   if (over->token_file) return choose_file(config, over->token_file, false, out, error);
   for (ia_key key = IA_KEY_TOKEN_ENV; !over->token_env && key < IA_KEYS; key++)
     if (values[key]) out->token_line = out->profile->lines[key];
-  if (!over->token_env && values[IA_KEY_TOKEN_FILE]) return choose_file(config, values[IA_KEY_TOKEN_FILE], true, out, error);
+  if (!over->token_env && values[IA_KEY_TOKEN_FILE])
+    return choose_file(config, values[IA_KEY_TOKEN_FILE], true, out, error);
   if (!over->token_env && values[IA_KEY_TOKEN_COMMAND]) {
     shown->token_source = values[IA_KEY_TOKEN_COMMAND];
     shown->token_kind = "command";
@@ -171,13 +190,15 @@ static imgact_status check_overrides(const imgact_config_overrides *over, imgact
   const char *wrong = NULL;
   if (over->token_env && over->token_file)
     return REFUSE(error, "the token is to come from a variable and from a file: name one of them");
-  if (over->token_env && (wrong = ia_variable_problem(over->token_env))) return REFUSE(error, "%s", wrong);
-  if (over->token_file && (wrong = ia_path_problem(over->token_file))) return REFUSE(error, "%s", wrong);
+  if (over->token_env && (wrong = ia_variable_problem(over->token_env)))
+    return REFUSE(error, "%s", wrong);
+  if (over->token_file && (wrong = ia_path_problem(over->token_file)))
+    return REFUSE(error, "%s", wrong);
   return IMGACT_OK;
 }
 
-static imgact_status choose(imgact_config *config, const imgact_config_overrides *over, const imgact_provider *own,
-                            choice *out, imgact_error *error) {
+static imgact_status choose(imgact_config *config, const imgact_config_overrides *over,
+                            const imgact_provider *own, choice *out, imgact_error *error) {
   *out = (choice){0};
   imgact_status status = check_overrides(over, error);
   if (status != IMGACT_OK) return status;
@@ -194,10 +215,12 @@ static imgact_status choose(imgact_config *config, const imgact_config_overrides
   return status == IMGACT_OK ? choose_token(config, over, out, error) : status;
 }
 
-static imgact_status copy_overrides(const imgact_config_overrides *from, imgact_config_overrides *to, imgact_error *error) {
+static imgact_status copy_overrides(const imgact_config_overrides *from,
+                                    imgact_config_overrides *to, imgact_error *error) {
   *to = (imgact_config_overrides){.size = sizeof *to};
   if (!from) return IMGACT_OK;
-  imgact_status status = ia_check_struct_size(from, from->size, sizeof *from, "imgact_config_overrides", error);
+  imgact_status status =
+      ia_check_struct_size(from, from->size, sizeof *from, "imgact_config_overrides", error);
   if (status == IMGACT_OK) *to = *from;
   return status;
 }
@@ -222,15 +245,19 @@ static bool needs_token(const imgact_client_options *options) {
 
 static imgact_status no_token(const imgact_provider *provider, imgact_error *error) {
   const char *usual = provider->token_env ? provider->token_env[0] : NULL;
-  if (!usual) return REFUSE(error, "no token for %s; name a token source in a profile", provider->name);
-  return REFUSE(error, "no token for %s; set %s, or name a token source in a profile", provider->name, usual);
+  if (!usual)
+    return REFUSE(error, "no token for %s; name a token source in a profile", provider->name);
+  return REFUSE(error, "no token for %s; set %s, or name a token source in a profile",
+                provider->name, usual);
 }
 
-/* The endpoint and the token that the options name win over everything; *bytes gets the token that they lack. */
-static imgact_status settle(imgact_config *config, imgact_config_overrides *over, imgact_client_options *options,
-                            ia_bytes *bytes, imgact_error *error) {
+/* The endpoint and the token that the options name win over everything; *bytes gets the token that
+ * they lack. */
+static imgact_status settle(imgact_config *config, imgact_config_overrides *over,
+                            imgact_client_options *options, ia_bytes *bytes, imgact_error *error) {
   choice chosen;
-  if (options->provider && ia_provider_check(options->provider, error) != IMGACT_OK) return IMGACT_INVALID_ARGUMENT;
+  if (options->provider && ia_provider_check(options->provider, error) != IMGACT_OK)
+    return IMGACT_INVALID_ARGUMENT;
   if (options->provider)
     over->provider = options->provider->name;
   else if (options->provider_name)
@@ -252,8 +279,10 @@ static imgact_status settle(imgact_config *config, imgact_config_overrides *over
 
 static const imgact_client_options no_options = {.size = sizeof no_options};
 
-imgact_status imgact_client_from_config(imgact_config *config, const imgact_config_overrides *overrides,
-                                        const imgact_client_options *options, imgact_client **client, imgact_error *error) {
+imgact_status imgact_client_from_config(imgact_config *config,
+                                        const imgact_config_overrides *overrides,
+                                        const imgact_client_options *options,
+                                        imgact_client **client, imgact_error *error) {
   if (options && !ia_struct_size_ok(options, options->size, sizeof *options))
     return imgact_client_new(options, client, error); /* refuses it */
   imgact_client_options all = options ? *options : no_options;
@@ -271,15 +300,16 @@ imgact_status imgact_client_from_config(imgact_config *config, const imgact_conf
   return status;
 }
 
-imgact_status imgact_client_from_profile(const char *profile, const imgact_client_options *options, imgact_client **client,
-                                         imgact_error *error) {
+imgact_status imgact_client_from_profile(const char *profile, const imgact_client_options *options,
+                                         imgact_client **client, imgact_error *error) {
   if (options && !ia_struct_size_ok(options, options->size, sizeof *options))
     return imgact_client_new(options, client, error); /* refuses it */
   if (!options) options = &no_options;
   const imgact_config_overrides over = {.size = sizeof over, .profile = profile};
   imgact_config *config = NULL;
   *client = NULL;
-  const imgact_allocator *allocator = options->loop ? &options->loop->allocator : options->allocator;
+  const imgact_allocator *allocator =
+      options->loop ? &options->loop->allocator : options->allocator;
   imgact_status status = imgact_config_load(NULL, allocator, &config, error);
   if (status == IMGACT_OK)
     status = imgact_client_from_config(config, &over, options, client, error);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The drive loop. One pass: time, timers, requests out, replies in, callbacks. A transport with a time of its own (a
- * cassette, a simulator) is moved forward instead of being waited for, so hours of waiting pass in no time.
+ * The drive loop. One pass: time, timers, requests out, replies in, callbacks. A transport with a
+ * time of its own (a cassette, a simulator) is moved forward instead of being waited for, so hours
+ * of waiting pass in no time.
  */
 #include "loop.h"
 #include "error_fill.h"
@@ -15,7 +16,8 @@
 #include <sys/random.h>
 #include <time.h>
 
-/* A busy loop gives its caller a turn now and then, also where every callback starts the next operation. */
+/* A busy loop gives its caller a turn now and then, also where every callback starts the next
+ * operation. */
 #define PASSES    64
 #define CALLBACKS 1024 /* a pass */
 
@@ -23,7 +25,8 @@
 
 /* ---- clocks and seed ---- */
 
-/* One that goes on while the machine is suspended, where there is one: deadlines and rate limits of the world do, too. */
+/* One that goes on while the machine is suspended, where there is one: deadlines and rate limits of
+ * the world do, too. */
 #ifdef CLOCK_BOOTTIME
 #define STEADY CLOCK_BOOTTIME
 #else
@@ -62,8 +65,8 @@ static void abort_exchange(void *outer, ia_exchange *exchange) {
   loop->transport->cancel(loop->transport, &exchange->base);
 }
 
-static imgact_status make(const imgact_allocator *allocator, imgact_transport *transport, imgact_loop **loop,
-                          imgact_error *error) {
+static imgact_status make(const imgact_allocator *allocator, imgact_transport *transport,
+                          imgact_loop **loop, imgact_error *error) {
   if (!ia_transport_is_valid(transport))
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "the transport's table has holes, or is older than this library");
@@ -82,7 +85,8 @@ static imgact_status make(const imgact_allocator *allocator, imgact_transport *t
   return IMGACT_OK;
 }
 
-imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **loop, imgact_error *error) {
+imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **loop,
+                              imgact_error *error) {
   static const imgact_loop_options none = {.size = sizeof none};
   const imgact_loop_options *o = options ? options : &none;
   imgact_error ignored;
@@ -95,8 +99,9 @@ imgact_status imgact_loop_new(const imgact_loop_options *options, imgact_loop **
   if (!allocator)
     status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
   else if (transport && o->ca_file)
-    status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "next to a transport, the ca_file would not be used: give it to imgact_transport_new_curl");
+    status = imgact_error_set(
+        error, IMGACT_INVALID_ARGUMENT,
+        "next to a transport, the ca_file would not be used: give it to imgact_transport_new_curl");
   else if (!transport)
     status = imgact_transport_new_curl(allocator, o->ca_file, &transport, error);
   if (allocator && status == IMGACT_OK) status = make(allocator, transport, loop, error);
@@ -125,11 +130,11 @@ static void send_all(imgact_loop *loop) {
   for (ia_exchange *exchange; (exchange = ia_engine_take(&loop->engine, &request));) {
     imgact_status status = loop->transport->send(loop->transport, request, &exchange->base);
     if (status == IMGACT_OK) continue;
-    imgact_http_response refused = {.size = sizeof refused,
-                                    .delivery = IMGACT_DELIVERY_NOT_SENT,
-                                    .failure = status == IMGACT_NOMEM ? IMGACT_FAILURE_NOMEM : IMGACT_FAILURE_NONE,
-                                    .message =
-                                        status == IMGACT_NOMEM ? "out of memory" : "the transport refused the request"};
+    imgact_http_response refused = {
+        .size = sizeof refused,
+        .delivery = IMGACT_DELIVERY_NOT_SENT,
+        .failure = status == IMGACT_NOMEM ? IMGACT_FAILURE_NOMEM : IMGACT_FAILURE_NONE,
+        .message = status == IMGACT_NOMEM ? "out of memory" : "the transport refused the request"};
     imgact_exchange_finish(&exchange->base, &refused);
   }
 }
@@ -140,7 +145,8 @@ static void let_time_pass(imgact_loop *loop) {
   if (!transport->advance_to) return;
   int64_t next = ia_engine_next_ms(&loop->engine);
   int timeout = transport->timeout_ms(transport);
-  if (timeout >= 0 && loop->engine.timers.now.mono_ms + timeout < next) next = loop->engine.timers.now.mono_ms + timeout;
+  if (timeout >= 0 && loop->engine.timers.now.mono_ms + timeout < next)
+    next = loop->engine.timers.now.mono_ms + timeout;
   if (next != IA_NEVER && next > loop->engine.timers.now.mono_ms)
     transport->advance_to(transport, ia_later(loop->epoch_ms, next));
 }
@@ -149,7 +155,8 @@ static void pass(imgact_loop *loop) {
   ia_engine_tick(&loop->engine, now_of(loop));
   send_all(loop);
   loop->transport->dispatch(loop->transport);
-  /* Before the places that have become free are taken: a callback may cancel who would take them. */
+  /* Before the places that have become free are taken: a callback may cancel who would take them.
+   */
   for (int told = 0; told < CALLBACKS && ia_engine_notify(&loop->engine); told++) continue;
   send_all(loop);
 }
@@ -188,7 +195,8 @@ static int time_left_ms(const imgact_loop *loop) {
   return transport >= 0 && transport < left ? transport : (int)left;
 }
 
-/* Where imgact_loop_wakeup cannot end a sleep, it is seen after a short one. An idle loop may sleep on. */
+/* Where imgact_loop_wakeup cannot end a sleep, it is seen after a short one. An idle loop may sleep
+ * on. */
 int imgact_loop_timeout_ms(imgact_loop *loop) {
   if (atomic_load(&loop->woken) || due_now(loop)) return 0;
   int left = time_left_ms(loop);
@@ -240,4 +248,6 @@ imgact_status imgact_op_run(imgact_op *op) {
   return status;
 }
 
-bool ia_loop_is_offline(const imgact_loop *loop) { return (loop->transport->flags & IMGACT_TRANSPORT_OFFLINE) != 0; }
+bool ia_loop_is_offline(const imgact_loop *loop) {
+  return (loop->transport->flags & IMGACT_TRANSPORT_OFFLINE) != 0;
+}

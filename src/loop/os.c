@@ -51,9 +51,11 @@ int ia_bytes_read(ia_bytes *bytes, size_t max, int fd) {
 
 /* ---- files ---- */
 
-/* Group-writable files are what the systems with a group per user make, where such a group has the user's number. */
+/* Group-writable files are what the systems with a group per user make, where such a group has the
+ * user's number. */
 static bool others_can_write(const struct stat *file) {
-  return (file->st_mode & S_IWOTH) != 0 || ((file->st_mode & S_IWGRP) != 0 && file->st_gid != file->st_uid);
+  return (file->st_mode & S_IWOTH) != 0 ||
+         ((file->st_mode & S_IWGRP) != 0 && file->st_gid != file->st_uid);
 }
 
 /* What is wrong with it, or NULL; *most becomes what there is to read. */
@@ -61,10 +63,12 @@ static const char *check_file(int fd, size_t *most) {
   struct stat file;
   if (fstat(fd, &file) != 0) return strerror(errno);
   if (!S_ISREG(file.st_mode)) return "not a regular file: name one";
-  if (file.st_uid != geteuid() && file.st_uid != 0) return "the file belongs to somebody else: take one of your own";
+  if (file.st_uid != geteuid() && file.st_uid != 0)
+    return "the file belongs to somebody else: take one of your own";
   if (others_can_write(&file)) return "others may write to the file: chmod 600 it";
   if (file.st_size > (off_t)*most) return "the file is too large: name the right one";
-  if (file.st_size > 0) *most = (size_t)file.st_size; /* 0 is also what some file systems say of all their files */
+  if (file.st_size > 0)
+    *most = (size_t)file.st_size; /* 0 is also what some file systems say of all their files */
   return NULL;
 }
 
@@ -80,12 +84,14 @@ static const char *remedy_of(int code) {
   return code == EACCES ? ": it must be readable for you" : "";
 }
 
-imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *missing, imgact_error *error) {
+imgact_status ia_read_file(const char *path, size_t max, ia_bytes *bytes, bool *missing,
+                           imgact_error *error) {
   char shown[IA_PATH_SHOWN];
   /* Not blocking: a pipe that nobody writes to is refused and not waited for. */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (missing) *missing = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
-  if (fd < 0) return REFUSE(error, "%s: %s%s", ia_path_shown(path, shown), strerror(errno), remedy_of(errno));
+  if (fd < 0)
+    return REFUSE(error, "%s: %s%s", ia_path_shown(path, shown), strerror(errno), remedy_of(errno));
   const char *wrong = check_file(fd, &max);
   bool memory = wrong || ia_bytes_new(bytes, max);
   if (!wrong && memory) wrong = read_whole(fd, max, bytes);

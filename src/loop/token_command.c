@@ -2,12 +2,15 @@
 /*
  * Runs a token_command and reads its output.
  *
- * - The command inherits the descriptors 0 to 2 and no other, whatever the program or libcurl has opened.
- * - On a terminal it shares the process group with the program. Only that group may read from the terminal (any other is
- *   stopped by SIGTTIN) and only that group receives ^C and ^Z, so a command can ask for a passphrase, as with git, ssh and
- *   aws. Lending the terminal to a group of its own would stop a pager that runs beside the program.
- * - If its time is up, everything that it has started and that is still in its process group is killed. Without a terminal
- *   that is a group of its own. On a terminal its processes are recognised by a variable in their environment.
+ * - The command inherits the descriptors 0 to 2 and no other, whatever the program or libcurl has
+ * opened.
+ * - On a terminal it shares the process group with the program. Only that group may read from the
+ * terminal (any other is stopped by SIGTTIN) and only that group receives ^C and ^Z, so a command
+ * can ask for a passphrase, as with git, ssh and aws. Lending the terminal to a group of its own
+ * would stop a pager that runs beside the program.
+ * - If its time is up, everything that it has started and that is still in its process group is
+ * killed. Without a terminal that is a group of its own. On a terminal its processes are recognised
+ * by a variable in their environment.
  */
 #include "config.h"
 #include "error_fill.h"
@@ -80,7 +83,8 @@ static int close_others(posix_spawn_file_actions_t *files) {
   if (!folder) return 0;
   for (const struct dirent *it; wrong == 0 && (it = readdir(folder));) {
     long fd = strtol(it->d_name, NULL, 10); /* "." and ".." give 0 */
-    if (fd > STDERR_FILENO && fd != dirfd(folder)) wrong = posix_spawn_file_actions_addclose(files, (int)fd);
+    if (fd > STDERR_FILENO && fd != dirfd(folder))
+      wrong = posix_spawn_file_actions_addclose(files, (int)fd);
   }
   (void)closedir(folder);
   return wrong;
@@ -91,7 +95,8 @@ static int close_others(posix_spawn_file_actions_t *files) {
 /* stdout first: if the caller has closed its standard descriptors, `out` may be 0. */
 static int set_files(posix_spawn_file_actions_t *files, int out) {
   int wrong = posix_spawn_file_actions_adddup2(files, out, STDOUT_FILENO);
-  if (wrong == 0) wrong = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (wrong == 0)
+    wrong = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   return wrong == 0 ? close_others(files) : wrong;
 }
 
@@ -121,7 +126,8 @@ static int spawn_with(const char *command, int out, char **environment, child *m
   if (wrong == 0) {
     wrong = set_files(&files, out);
     if (wrong == 0) wrong = set_attributes(&attributes, made->own_group);
-    if (wrong == 0) wrong = posix_spawn(&made->pid, "/bin/sh", &files, &attributes, arguments, environment);
+    if (wrong == 0)
+      wrong = posix_spawn(&made->pid, "/bin/sh", &files, &attributes, arguments, environment);
     (void)posix_spawnattr_destroy(&attributes);
   }
   (void)posix_spawn_file_actions_destroy(&files);
@@ -130,7 +136,8 @@ static int spawn_with(const char *command, int out, char **environment, child *m
 
 static int spawn(const char *command, const imgact_allocator *allocator, int out, child *made) {
   made->own_group = !has_terminal();
-  (void)snprintf(made->mark, sizeof made->mark, MARK "%lld-%lld", (long long)getpid(), (long long)now_ns());
+  (void)snprintf(made->mark, sizeof made->mark, MARK "%lld-%lld", (long long)getpid(),
+                 (long long)now_ns());
   char **environment = marked_environment(allocator, made->mark);
   if (!environment) return ENOMEM;
   int wrong = spawn_with(command, out, environment, made);
@@ -151,7 +158,8 @@ static bool collect(int fd, int64_t until_ms, ia_bytes *bytes) {
   }
 }
 
-/* Returns true if the mark is in the bytes of a file of /proc, which may be longer than the buffer. */
+/* Returns true if the mark is in the bytes of a file of /proc, which may be longer than the buffer.
+ */
 static bool file_has(int fd, const char *mark) {
   char buffer[4096 + MARK_BYTES];
   size_t length = strlen(mark), kept = 0;
@@ -175,8 +183,8 @@ static bool is_marked(pid_t pid, const char *mark) {
   return marked;
 }
 
-/* Kills the marked processes of this process group. Returns how many there were. A daemon has left the group; it stays, as
- * it does where the command has a group of its own. */
+/* Kills the marked processes of this process group. Returns how many there were. A daemon has left
+ * the group; it stays, as it does where the command has a group of its own. */
 static size_t kill_marked(const char *mark) {
   DIR *folder = opendir("/proc");
   size_t count = 0;
@@ -193,15 +201,17 @@ static size_t kill_marked(const char *mark) {
 /* Call before waitpid(): until then the kernel cannot reuse the number. */
 static void kill_child(const child *command) {
   siginfo_t unused;
-  bool is_ours = waitid(P_PID, (id_t)command->pid, &unused, WEXITED | WNOHANG | WNOWAIT) == 0; /* no: SIGCHLD is ignored */
+  bool is_ours = waitid(P_PID, (id_t)command->pid, &unused, WEXITED | WNOHANG | WNOWAIT) ==
+                 0; /* no: SIGCHLD is ignored */
   if (is_ours) (void)kill(command->own_group ? -command->pid : command->pid, SIGKILL);
   /* Again until none is left: one may have started another meanwhile. */
-  for (int round = 0; !command->own_group && round < MOST_KILL_ROUNDS && kill_marked(command->mark) > 0; round++)
+  for (int round = 0;
+       !command->own_group && round < MOST_KILL_ROUNDS && kill_marked(command->mark) > 0; round++)
     (void)poll(NULL, 0, 1);
 }
 
-/* Its end after its output's: usually there already. A command that lives on is killed when time is up. false: how it ended
- * is not known. */
+/* Its end after its output's: usually there already. A command that lives on is killed when time is
+ * up. false: how it ended is not known. */
 static bool wait_child(const child *command, int64_t until_ms, int *status) {
   pid_t ended;
   for (int pause_ms = 1; now_ms() < until_ms; pause_ms = pause_ms < 50 ? pause_ms * 2 : 50) {
@@ -216,21 +226,26 @@ static bool wait_child(const child *command, int64_t until_ms, int *status) {
   return ended == command->pid;
 }
 
-static imgact_status judge(const char *profile, int status, const ia_bytes *bytes, imgact_error *error) {
+static imgact_status judge(const char *profile, int status, const ia_bytes *bytes,
+                           imgact_error *error) {
   if (WIFSIGNALED(status))
-    return REFUSE(error, "profile [%s]: token_command was ended by signal %d", profile, WTERMSIG(status));
+    return REFUSE(error, "profile [%s]: token_command was ended by signal %d", profile,
+                  WTERMSIG(status));
   if (WEXITSTATUS(status) != 0)
-    return REFUSE(error, "profile [%s]: token_command failed with status %d: try it in a shell", profile,
-                  WEXITSTATUS(status));
-  if (bytes->length == 0) return REFUSE(error, "profile [%s]: token_command printed nothing", profile);
+    return REFUSE(error, "profile [%s]: token_command failed with status %d: try it in a shell",
+                  profile, WEXITSTATUS(status));
+  if (bytes->length == 0)
+    return REFUSE(error, "profile [%s]: token_command printed nothing", profile);
   return IMGACT_OK;
 }
 
-static imgact_status run(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes, imgact_error *error) {
+static imgact_status run(const char *command, const char *profile, int64_t limit_ms,
+                         ia_bytes *bytes, imgact_error *error) {
   int ends[2];
   child made = {0};
   int status = 0;
-  if (pipe2(ends, O_CLOEXEC) != 0) return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(errno));
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(errno));
   int wrong = spawn(command, bytes->allocator, ends[1], &made);
   (void)close(ends[1]);
   int64_t until_ms = now_ms() + limit_ms;
@@ -240,16 +255,21 @@ static imgact_status run(const char *command, const char *profile, int64_t limit
   if (wrong != 0) return REFUSE(error, "profile [%s]: token_command: %s", profile, strerror(wrong));
   bool known = wait_child(&made, complete ? until_ms : 0, &status);
   if (bytes->length > IA_TOKEN_MAX_READ)
-    return REFUSE(error, "profile [%s]: token_command printed more than %zu bytes", profile, IA_TOKEN_MAX_READ);
+    return REFUSE(error, "profile [%s]: token_command printed more than %zu bytes", profile,
+                  IA_TOKEN_MAX_READ);
   if (!complete || now_ms() >= until_ms)
-    return REFUSE(error, "profile [%s]: token_command did not end within %lld ms", profile, (long long)limit_ms);
+    return REFUSE(error, "profile [%s]: token_command did not end within %lld ms", profile,
+                  (long long)limit_ms);
   if (!known)
-    return REFUSE(error, "profile [%s]: how token_command ended is not known: the program must not ignore SIGCHLD", profile);
+    return REFUSE(
+        error,
+        "profile [%s]: how token_command ended is not known: the program must not ignore SIGCHLD",
+        profile);
   return judge(profile, status, bytes, error);
 }
 
-imgact_status ia_read_command(const char *command, const char *profile, int64_t limit_ms, ia_bytes *bytes,
-                              imgact_error *error) {
+imgact_status ia_read_command(const char *command, const char *profile, int64_t limit_ms,
+                              ia_bytes *bytes, imgact_error *error) {
   if (!ia_bytes_new(bytes, IA_TOKEN_MAX_READ)) return ia_no_memory(error);
   return run(command, profile, limit_ms, bytes, error);
 }

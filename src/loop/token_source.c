@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Where a token comes from: a variable, a file, the output of a command (token_command.c). No error quotes it. */
+/* Where a token comes from: a variable, a file, the output of a command (token_command.c). No error
+ * quotes it. */
 #include "config.h"
 #include "error_fill.h"
 #include "token.h"
@@ -9,16 +10,20 @@
 
 static imgact_status read_variable(const char *name, ia_bytes *bytes, imgact_error *error) {
   const char *value = ia_env(name);
-  if (!value) return REFUSE(error, "the variable %s, which is to hold the token, is not set: export it", name);
+  if (!value)
+    return REFUSE(error, "the variable %s, which is to hold the token, is not set: export it",
+                  name);
   size_t length = strlen(value);
-  if (length > IA_TOKEN_MAX_READ) return REFUSE(error, "the variable %s is too long for a token", name);
+  if (length > IA_TOKEN_MAX_READ)
+    return REFUSE(error, "the variable %s is too long for a token", name);
   if (!ia_bytes_new(bytes, length)) return ia_no_memory(error);
   memcpy(bytes->data, value, length + 1);
   bytes->length = length;
   return IMGACT_OK;
 }
 
-imgact_status ia_read_token(const imgact_config_settings *selection, ia_bytes *bytes, imgact_error *error) {
+imgact_status ia_read_token(const imgact_config_settings *selection, ia_bytes *bytes,
+                            imgact_error *error) {
   const char *source = selection->token_source;
   imgact_status status;
   if (strcmp(selection->token_kind, "env") == 0)
@@ -29,8 +34,8 @@ imgact_status ia_read_token(const imgact_config_settings *selection, ia_bytes *b
     status = ia_read_command(source, selection->profile, IA_TOKEN_COMMAND_MS, bytes, error);
   if (status != IMGACT_OK) return status;
   char shown[IA_PATH_SHOWN];
-  const char *where =
-      strcmp(selection->token_kind, "command") == 0 ? "the output of token_command" : ia_path_shown(source, shown);
+  const char *where = strcmp(selection->token_kind, "command") == 0 ? "the output of token_command"
+                                                                    : ia_path_shown(source, shown);
   ia_token token;
   const char *wrong = ia_token_find(bytes->data, bytes->length, &token);
   return wrong ? REFUSE(error, "%s: %s", where, wrong) : IMGACT_OK;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The control endpoint. It needs no token, counts as no request and is never hit by a fault; the server binds to loopback
- * only. docs/simulator.md describes each path. */
+/* The control endpoint. It needs no token, counts as no request and is never hit by a fault; the
+ * server binds to loopback only. docs/simulator.md describes each path. */
 #include "control_api.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +62,8 @@ static void write_statuses(imgact_json_writer *out, const sim_counters *counters
   static const char *const classes[] = {"other", "1xx", "2xx", "3xx", "4xx", "5xx"};
   imgact_json_write_key(out, "status");
   imgact_json_write_begin_object(out);
-  for (size_t i = 0; i < SIM_COUNT(classes); i++) write_count(out, classes[i], counters->by_class[i]);
+  for (size_t i = 0; i < SIM_COUNT(classes); i++)
+    write_count(out, classes[i], counters->by_class[i]);
   imgact_json_write_end_object(out);
 }
 
@@ -72,7 +73,8 @@ static void get_counters(const command *c) {
   imgact_json_writer *out = imgact_json_writer_new(NULL, 0);
   imgact_json_write_begin_object(out);
   write_count(out, "requests", counters->requests);
-  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) write_count(out, sim_cloud_names[cloud], counters->by_cloud[cloud]);
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
+    write_count(out, sim_cloud_names[cloud], counters->by_cloud[cloud]);
   write_statuses(out, counters);
   imgact_json_write_key(out, "effects");
   imgact_json_write_begin_object(out);
@@ -89,7 +91,8 @@ static void get_counters(const command *c) {
 
 static void clear_counters(const command *c) {
   sim_counters *counters = &c->instance->world->counters;
-  *counters = (sim_counters){.in_flight = counters->in_flight, .peak_in_flight = counters->in_flight};
+  *counters =
+      (sim_counters){.in_flight = counters->in_flight, .peak_in_flight = counters->in_flight};
   get_counters(c);
 }
 
@@ -108,13 +111,16 @@ static void get_time(const command *c) {
 }
 
 static bool read_time(const imgact_json *root, int64_t *now_ms, double *speed) {
-  const imgact_json *now = imgact_json_get(root, "now_ms"), *by = imgact_json_get(root, "advance_ms");
+  const imgact_json *now = imgact_json_get(root, "now_ms"),
+                    *by = imgact_json_get(root, "advance_ms");
   const imgact_json *rate = imgact_json_get(root, "speed");
   int64_t step_ms = 0;
   if (imgact_json_get_type(root) != IMGACT_JSON_OBJECT) return false;
   if (now && !imgact_json_as_int(now, now_ms)) return false;
-  if (by && (!imgact_json_as_int(by, &step_ms) || step_ms < 0 || step_ms > INT64_C(4000000000000))) return false;
-  if (rate && (!imgact_json_as_double(rate, speed) || *speed < 0 || *speed > MAX_SPEED)) return false;
+  if (by && (!imgact_json_as_int(by, &step_ms) || step_ms < 0 || step_ms > INT64_C(4000000000000)))
+    return false;
+  if (rate && (!imgact_json_as_double(rate, speed) || *speed < 0 || *speed > MAX_SPEED))
+    return false;
   if (*now_ms < 0 || *now_ms > SIM_LAST_MS - step_ms) return false;
   *now_ms += step_ms;
   return true;
@@ -124,7 +130,8 @@ static void set_time(const command *c) {
   imgact_json_doc *document = NULL;
   int64_t now_ms = c->now_ms;
   double speed = c->instance->clock.speed;
-  imgact_json_doc_parse(c->request->body ? c->request->body : "", c->request->body_bytes, NULL, &document, NULL, 0);
+  imgact_json_doc_parse(c->request->body ? c->request->body : "", c->request->body_bytes, NULL,
+                        &document, NULL, 0);
   bool good = document && read_time(imgact_json_doc_root(document), &now_ms, &speed);
   imgact_json_doc_free(document);
   if (!good) {
@@ -150,7 +157,8 @@ static void change_faults(const command *c) {
   bool put = !strcmp(request->method, "PUT"), clear = !strcmp(request->method, "DELETE");
   sim_faults fresh = {.random = c->instance->faults.random};
   sim_faults *into = put ? &fresh : &c->instance->faults;
-  if (!clear && !sim_faults_load(into, request->body ? request->body : "", request->body_bytes, message, sizeof message)) {
+  if (!clear && !sim_faults_load(into, request->body ? request->body : "", request->body_bytes,
+                                 message, sizeof message)) {
     refuse(c, 422, message);
     return;
   }
@@ -181,8 +189,8 @@ static void change_world(const command *c) {
   bool put = !strcmp(c->request->method, "PUT");
   sim_world *world = put ? sim_world_new(old->seed) : old;
   bool good = world && (!put || sim_world_regions(world)) &&
-              sim_world_load(world, c->request->body ? c->request->body : "", c->request->body_bytes, c->now_ms, message,
-                             sizeof message);
+              sim_world_load(world, c->request->body ? c->request->body : "",
+                             c->request->body_bytes, c->now_ms, message, sizeof message);
   if (put && good)
     replace_world(c->instance, world);
   else if (put)
@@ -218,9 +226,11 @@ static bool serve_command(const command *c) {
   return true;
 }
 
-sim_outcome sim_instance_serve(sim_instance *instance, sim_cloud cloud, const sim_request *request, int64_t real_ms) {
+sim_outcome sim_instance_serve(sim_instance *instance, sim_cloud cloud, const sim_request *request,
+                               int64_t real_ms) {
   int64_t now_ms = sim_clock_now(&instance->clock, real_ms);
-  if (!sim_controls(request->target)) return sim_serve(instance->world, &instance->faults, cloud, request, now_ms);
+  if (!sim_controls(request->target))
+    return sim_serve(instance->world, &instance->faults, cloud, request, now_ms);
   sim_outcome outcome = {.cut_bytes = -1, .delay_ms = -1, .reply = {.status = 500}};
   command c = {instance, request, real_ms, now_ms, &outcome.reply};
   sim_world_advance(instance->world, now_ms);
@@ -228,6 +238,7 @@ sim_outcome sim_instance_serve(sim_instance *instance, sim_cloud cloud, const si
     refuse(&c, 413, "the body is larger than 32 MiB");
   else if (!serve_command(&c))
     refuse(&c, 404,
-           "no such control: GET, DELETE counters; GET, POST time; GET, PUT, POST, DELETE faults; GET, PUT, POST world");
+           "no such control: GET, DELETE counters; GET, POST time; GET, PUT, POST, DELETE faults; "
+           "GET, PUT, POST world");
   return outcome;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * DigitalOcean's side: images, image actions, actions, account transfers. Everything starts with the token: an unknown path
- * is no different from an unknown thing. Where the vendor's behaviour is not known the strictest plausible one is chosen;
- * docs/simulator.md lists those choices.
+ * DigitalOcean's side: images, image actions, actions, account transfers. Everything starts with
+ * the token: an unknown path is no different from an unknown thing. Where the vendor's behaviour is
+ * not known the strictest plausible one is chosen; docs/simulator.md lists those choices.
  */
 #include "dispatch.h"
 #include <inttypes.h>
@@ -29,7 +29,9 @@ static void fail_not_found(sim_exchange *call) {
   fail(call, 404, "not_found", "The resource you were accessing could not be found.");
 }
 
-static void fail_input(sim_exchange *call, const char *message) { fail(call, 422, "unprocessable_entity", message); }
+static void fail_input(sim_exchange *call, const char *message) {
+  fail(call, 422, "unprocessable_entity", message);
+}
 
 static void fail_forbidden(sim_exchange *call) {
   fail(call, 403, "forbidden", "You are not authorized to perform this operation.");
@@ -112,7 +114,8 @@ void sim_digitalocean_action(sim_exchange *call, const sim_action *action) {
 
 /* Too large a page is cut without a word. */
 static bool paging(sim_exchange *call, int64_t *page, int64_t *per_page) {
-  if (!sim_parameter_page(call, "page", 1, page) || !sim_parameter_page(call, "per_page", 20, per_page)) {
+  if (!sim_parameter_page(call, "page", 1, page) ||
+      !sim_parameter_page(call, "per_page", 20, per_page)) {
     fail_input(call, "page and per_page must be positive integers.");
     return false;
   }
@@ -146,7 +149,8 @@ static void write_tail(sim_exchange *call, const sim_page *shown_page) {
   imgact_json_write_key(out, "links");
   imgact_json_write_begin_object(out);
   if (shown_page->last > 1) {
-    int64_t previous = shown_page->page <= shown_page->last ? shown_page->page - 1 : shown_page->last;
+    int64_t previous =
+        shown_page->page <= shown_page->last ? shown_page->page - 1 : shown_page->last;
     imgact_json_write_key(out, "pages");
     imgact_json_write_begin_object(out);
     if (shown_page->page > 1) write_link(call, "first", 1);
@@ -166,7 +170,8 @@ static bool wanted_image(const sim_exchange *call, const sim_image *image) {
   const char *type = sim_parameter_of(call, "type"), *private = sim_parameter_of(call, "private");
   const char *tag = sim_parameter_of(call, "tag_name");
   if (image->deleted) return false;
-  if (type && (!image->is_public || (image->application != 0) != !strcmp(type, "application"))) return false;
+  if (type && (!image->is_public || (image->application != 0) != !strcmp(type, "application")))
+    return false;
   if (private && !strcmp(private, "true") && image->is_public) return false;
   return !tag || sim_strings_has(&image->tags, tag);
 }
@@ -192,7 +197,8 @@ static size_t collect_actions(const sim_exchange *call, const sim_image *image, 
   size_t count = 0;
   for (size_t i = call->side->actions_count; i-- > 0;) {
     sim_action *action = call->side->actions[i];
-    if ((!image || action->image == image) && sim_action_visible(call, action)) list[count++] = action;
+    if ((!image || action->image == image) && sim_action_visible(call, action))
+      list[count++] = action;
   }
   return count;
 }
@@ -244,7 +250,8 @@ static void update_image(sim_exchange *call, sim_image *image) {
     fail_forbidden(call);
     return;
   }
-  if (!text_or_nothing(call, "name") || !text_or_nothing(call, "description") || !text_or_nothing(call, "distribution") ||
+  if (!text_or_nothing(call, "name") || !text_or_nothing(call, "description") ||
+      !text_or_nothing(call, "distribution") ||
       imgact_json_equals(imgact_json_get(call->body, "name"), "")) {
     fail_input(call, "Name must not be empty; name, description and distribution are strings.");
     return;
@@ -304,8 +311,8 @@ static void transfer(sim_exchange *call, sim_image *image) {
     fail_input(call, "Image is not available.");
   else if (!call->world->repeats && sim_strings_has(&image->regions, region->slug))
     fail_input(call, "Image is already available in that region.");
-  else if (!call->world->repeats &&
-           (sim_image_running(image, SIM_CONVERT, NULL) || sim_image_running(image, SIM_TRANSFER, region->slug)))
+  else if (!call->world->repeats && (sim_image_running(image, SIM_CONVERT, NULL) ||
+                                     sim_image_running(image, SIM_TRANSFER, region->slug)))
     fail_input(call, "Image already has a pending event.");
   else
     begin(call, image, SIM_TRANSFER, region->slug);
@@ -349,8 +356,10 @@ static bool check_import(sim_exchange *call, const sim_region **region) {
       return false;
     }
   }
-  if (*region && text_or_nothing(call, "description") && text_or_nothing(call, "distribution")) return true;
-  fail_input(call, *region ? "description and distribution are strings." : "Region is not available");
+  if (*region && text_or_nothing(call, "description") && text_or_nothing(call, "distribution"))
+    return true;
+  fail_input(call,
+             *region ? "description and distribution are strings." : "Region is not available");
   return false;
 }
 
@@ -362,7 +371,8 @@ static void reply_import(sim_exchange *call, const sim_image *image) {
   sim_exchange_finish(call, 202);
 }
 
-/* The import is an action behind the scenes; it fails for a URL that has "/fail" in it, as a cloud would for a bad file. */
+/* The import is an action behind the scenes; it fails for a URL that has "/fail" in it, as a cloud
+ * would for a bad file. */
 static void import_image(sim_exchange *call) {
   const sim_region *region = NULL;
   sim_strings tags = {0};
@@ -389,7 +399,8 @@ static void import_image(sim_exchange *call) {
   sim_overrides usual = call->world->overrides;
   if (url && strstr(url, "/fail")) call->world->overrides.fails = true;
   free(url);
-  if (sim_world_begin(call->world, image, SIM_IMPORT, region->slug, call->now_ms)) reply_import(call, image);
+  if (sim_world_begin(call->world, image, SIM_IMPORT, region->slug, call->now_ms))
+    reply_import(call, image);
   call->world->overrides = usual;
 }
 
@@ -409,7 +420,8 @@ static void account_transfer(sim_exchange *call, sim_image *image) {
     return;
   }
   if (image->is_public || image->type != SIM_SNAPSHOT || image->handover_id) {
-    fail_input(call, image->handover_id ? "Image already has a pending transfer." : "Only snapshots can be transferred.");
+    fail_input(call, image->handover_id ? "Image already has a pending transfer."
+                                        : "Only snapshots can be transferred.");
     return;
   }
   image->handover_id = (image->id + 999999) % SIM_MAX_ID + 1;
@@ -443,10 +455,21 @@ static void end_account_transfer(sim_exchange *call, sim_image *image, bool acce
 
 /* ---- routes ---- */
 
-typedef enum route { NO_ROUTE, IMAGES, IMAGE, IMAGE_ACTIONS, IMAGE_ACTION, HANDOVER, HANDOVER_END, ACTIONS, ACTION } route;
+typedef enum route {
+  NO_ROUTE,
+  IMAGES,
+  IMAGE,
+  IMAGE_ACTIONS,
+  IMAGE_ACTION,
+  HANDOVER,
+  HANDOVER_END,
+  ACTIONS,
+  ACTION
+} route;
 
 static bool is(const sim_exchange *call, size_t index, const char *text) {
-  return index < call->segments_count && index < SIM_MAX_SEGMENTS && !strcmp(call->segments[index], text);
+  return index < call->segments_count && index < SIM_MAX_SEGMENTS &&
+         !strcmp(call->segments[index], text);
 }
 
 static route route_of(const sim_exchange *call) {
@@ -455,10 +478,13 @@ static route route_of(const sim_exchange *call) {
   if (is(call, 1, "actions")) return count == 2 ? ACTIONS : count == 3 ? ACTION : NO_ROUTE;
   if (!is(call, 1, "images")) return NO_ROUTE;
   if (count <= 3) return count == 2 ? IMAGES : IMAGE;
-  if (is(call, 3, "actions")) return count == 4 ? IMAGE_ACTIONS : count == 5 ? IMAGE_ACTION : NO_ROUTE;
+  if (is(call, 3, "actions"))
+    return count == 4 ? IMAGE_ACTIONS : count == 5 ? IMAGE_ACTION : NO_ROUTE;
   if (!is(call, 3, "account_transfer")) return NO_ROUTE;
   if (count == 4) return HANDOVER;
-  return count == 5 && (is(call, 4, "accept") || is(call, 4, "cancel") || is(call, 4, "decline")) ? HANDOVER_END : NO_ROUTE;
+  return count == 5 && (is(call, 4, "accept") || is(call, 4, "cancel") || is(call, 4, "decline"))
+             ? HANDOVER_END
+             : NO_ROUTE;
 }
 
 /* What a method on a route needs; NULL = there is no such method. */
@@ -469,7 +495,9 @@ static const char *scope_of(const sim_exchange *call, route where) {
   case IMAGES: return get ? "image:read" : post ? "image:create" : NULL;
   case IMAGE:
     if (get) return "image:read";
-    return !strcmp(method, "PUT") ? "image:update" : !strcmp(method, "DELETE") ? "image:delete" : NULL;
+    return !strcmp(method, "PUT")      ? "image:update"
+           : !strcmp(method, "DELETE") ? "image:delete"
+                                       : NULL;
   case IMAGE_ACTIONS: return get ? "image:read" : post ? "image:update" : NULL;
   case IMAGE_ACTION: return get ? "image:read" : NULL;
   case HANDOVER: return post ? "image:update" : NULL;
@@ -486,14 +514,16 @@ static sim_image *image_of(const sim_exchange *call, const char *segment, bool b
   if (sim_parse_id(segment, &id)) return sim_image_find(call->world, SIM_DIGITALOCEAN, id);
   for (size_t i = 0; by_slug && i < call->side->images_count; i++) {
     sim_image *image = call->side->images[i];
-    if (!image->deleted && image->is_public && image->slug && !strcmp(image->slug, segment)) return image;
+    if (!image->deleted && image->is_public && image->slug && !strcmp(image->slug, segment))
+      return image;
   }
   return NULL;
 }
 
 static void get_action(sim_exchange *call, const char *segment, const sim_image *image) {
   int64_t id = 0;
-  const sim_action *action = sim_parse_id(segment, &id) ? sim_action_find(call->world, SIM_DIGITALOCEAN, id) : NULL;
+  const sim_action *action =
+      sim_parse_id(segment, &id) ? sim_action_find(call->world, SIM_DIGITALOCEAN, id) : NULL;
   if (!action || !sim_action_visible(call, action) || (image && action->image != image))
     fail_not_found(call);
   else
@@ -546,12 +576,14 @@ static void dispatch(sim_exchange *call, route where) {
 
 static sim_rate_result spend(sim_exchange *call) {
   const sim_rate_limit *limit = &call->side->limit;
-  if (!call->world->overrides.refuses) return sim_limit_window(limit, &call->token->rate[SIM_DIGITALOCEAN], call->now_ms);
+  if (!call->world->overrides.refuses)
+    return sim_limit_window(limit, &call->token->rate[SIM_DIGITALOCEAN], call->now_ms);
   /* A full hour whose oldest request is about to age out, as the next one will be accepted. */
-  return (sim_rate_result){.refused = true,
-                           .limit = limit->limit ? limit->limit : sim_default_limits[SIM_DIGITALOCEAN].limit,
-                           .reset_s = (limit->stale_ms ? call->now_ms - limit->stale_ms : call->now_ms + 1999) / 1000,
-                           .retry_after_s = -1};
+  return (sim_rate_result){
+      .refused = true,
+      .limit = limit->limit ? limit->limit : sim_default_limits[SIM_DIGITALOCEAN].limit,
+      .reset_s = (limit->stale_ms ? call->now_ms - limit->stale_ms : call->now_ms + 1999) / 1000,
+      .retry_after_s = -1};
 }
 
 static bool within_limit(sim_exchange *call) {
@@ -562,7 +594,8 @@ static bool within_limit(sim_exchange *call) {
     sim_reply_header_int(call->reply, "ratelimit-reset", result.reset_s);
   }
   if (!result.refused) return true;
-  if (result.retry_after_s >= 0) sim_reply_header_int(call->reply, "retry-after", result.retry_after_s);
+  if (result.retry_after_s >= 0)
+    sim_reply_header_int(call->reply, "retry-after", result.retry_after_s);
   fail(call, 429, "too_many_requests", "API Rate limit exceeded.");
   return false;
 }
@@ -577,8 +610,8 @@ static bool permitted(sim_exchange *call, const char *scope) {
 void sim_digitalocean(sim_exchange *call) {
   uint64_t high = sim_random(&call->world->ids), low = sim_random(&call->world->ids);
   snprintf(call->request_id, sizeof call->request_id,
-           "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-a%03" PRIx64 "-%012" PRIx64, high >> 32, high >> 16 & 0xFFFF,
-           high & 0xFFF, low >> 52, low & UINT64_C(0xFFFFFFFFFFFF));
+           "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-a%03" PRIx64 "-%012" PRIx64, high >> 32,
+           high >> 16 & 0xFFFF, high & 0xFFF, low >> 52, low & UINT64_C(0xFFFFFFFFFFFF));
   sim_reply_header(call->reply, "x-request-id", call->request_id);
   route where = route_of(call);
   const char *scope = scope_of(call, where);

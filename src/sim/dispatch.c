@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Takes a request apart, lets the cloud's handler answer, and sees that every reply has a status, a Date by the world's time
- * and no half-written body. A target is at most 8 KiB, as front ends have it.
+ * Takes a request apart, lets the cloud's handler answer, and sees that every reply has a status, a
+ * Date by the world's time and no half-written body. A target is at most 8 KiB, as front ends have
+ * it.
  */
 #include "dispatch.h"
 #include <inttypes.h>
@@ -78,7 +79,8 @@ static bool split_query(sim_exchange *call, char *query) {
     sim_parameter *parameter = &call->parameters[call->parameters_count++];
     *parameter = (sim_parameter){pair, value ? value : pair + strlen(pair)};
     size_t name_length = sim_decode(parameter->name), value_length = value ? sim_decode(value) : 0;
-    if (!sim_utf8(parameter->name, name_length) || !sim_utf8(parameter->value, value_length)) call->malformed = true;
+    if (!sim_utf8(parameter->name, name_length) || !sim_utf8(parameter->value, value_length))
+      call->malformed = true;
   }
   return true;
 }
@@ -109,7 +111,8 @@ const char *sim_parameter_of(const sim_exchange *call, const char *name) {
   return sim_parameter_next(call, name, &at);
 }
 
-bool sim_parameter_page(const sim_exchange *call, const char *name, int64_t otherwise, int64_t *out) {
+bool sim_parameter_page(const sim_exchange *call, const char *name, int64_t otherwise,
+                        int64_t *out) {
   const char *value = sim_parameter_of(call, name);
   *out = otherwise;
   return !value || (sim_parse_id(value, out) && *out >= 1);
@@ -127,7 +130,8 @@ bool sim_parameter_allows(const sim_exchange *call, const char *name, const char
 int sim_exchange_parse(sim_exchange *call) {
   const sim_request *request = call->request;
   if (!request->body_bytes) return -1;
-  int result = imgact_json_doc_parse(request->body, request->body_bytes, NULL, &call->document, NULL, 0);
+  int result =
+      imgact_json_doc_parse(request->body, request->body_bytes, NULL, &call->document, NULL, 0);
   if (result) return result;
   call->body = imgact_json_doc_root(call->document);
   return imgact_json_get_type(call->body) == IMGACT_JSON_OBJECT ? 0 : -1;
@@ -146,7 +150,8 @@ void sim_exchange_finish(sim_exchange *call, int status) {
     free(body);
   else if (!sim_reply_get(call->reply, "Content-Type"))
     sim_reply_header(call->reply, "Content-Type",
-                     call->cloud == SIM_HETZNER ? "application/json" : "application/json; charset=utf-8");
+                     call->cloud == SIM_HETZNER ? "application/json"
+                                                : "application/json; charset=utf-8");
 }
 
 sim_page sim_page_of(int64_t page, int64_t per_page, size_t total) {
@@ -158,7 +163,9 @@ sim_page sim_page_of(int64_t page, int64_t per_page, size_t total) {
   return shown_page;
 }
 
-void **sim_images_filter(sim_exchange *call, bool (*fits)(const sim_exchange *call, const sim_image *image), size_t *count) {
+void **sim_images_filter(sim_exchange *call,
+                         bool (*fits)(const sim_exchange *call, const sim_image *image),
+                         size_t *count) {
   void **list = sim_scratch(call->world, call->side->images_count);
   *count = 0;
   for (size_t i = 0; list && i < call->side->images_count; i++)
@@ -166,7 +173,9 @@ void **sim_images_filter(sim_exchange *call, bool (*fits)(const sim_exchange *ca
   return list;
 }
 
-bool sim_action_visible(const sim_exchange *call, const sim_action *action) { return action->visible_ms <= call->now_ms; }
+bool sim_action_visible(const sim_exchange *call, const sim_action *action) {
+  return action->visible_ms <= call->now_ms;
+}
 
 void sim_write_image(sim_exchange *call, const sim_image *image) {
   if (call->cloud == SIM_HETZNER)
@@ -211,13 +220,15 @@ static void end_list(sim_exchange *call, const sim_page *shown_page, sim_footer_
   sim_exchange_finish(call, 200);
 }
 
-void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *shown_page, sim_footer_fn *write_tail) {
+void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *shown_page,
+                      sim_footer_fn *write_tail) {
   begin_list(call, "images");
   for (size_t i = shown_page->first; i < shown_page->end; i++) sim_write_image(call, list[i]);
   end_list(call, shown_page, write_tail);
 }
 
-void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *shown_page, sim_footer_fn *write_tail) {
+void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *shown_page,
+                       sim_footer_fn *write_tail) {
   begin_list(call, "actions");
   for (size_t i = shown_page->first; i < shown_page->end; i++) sim_write_action(call, list[i]);
   end_list(call, shown_page, write_tail);
@@ -275,9 +286,11 @@ static void end_call(sim_exchange *call) {
   free(call->store);
 }
 
-sim_reply sim_dispatch(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms) {
+sim_reply sim_dispatch(sim_world *world, sim_cloud cloud, const sim_request *request,
+                       int64_t now_ms) {
   sim_reply reply = {.status = 500};
-  sim_exchange call = {.world = world, .side = &world->sides[cloud], .cloud = cloud, .request = request};
+  sim_exchange call = {
+      .world = world, .side = &world->sides[cloud], .cloud = cloud, .request = request};
   call.now_ms = now_ms;
   call.reply = &reply;
   call.out = imgact_json_writer_new(NULL, 0);

@@ -18,7 +18,9 @@ typedef struct sim_request {
 /* Of the control endpoint, and of a file: as much as the library's parser of JSON takes. */
 #define SIM_MAX_FILE ((size_t)32 << 20)
 
-static inline bool sim_too_large(const sim_request *request) { return !request->body && request->body_bytes; }
+static inline bool sim_too_large(const sim_request *request) {
+  return !request->body && request->body_bytes;
+}
 /* One under /_sim/. */
 bool sim_controls(const char *target);
 
@@ -37,9 +39,10 @@ typedef struct sim_reply {
   size_t headers_count;
 } sim_reply;
 
-/* Answers one request, and does not count it. Never fails: without memory it is a 500 with nothing in it. Free with
- * sim_reply_free. */
-sim_reply sim_dispatch(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms);
+/* Answers one request, and does not count it. Never fails: without memory it is a 500 with nothing
+ * in it. Free with sim_reply_free. */
+sim_reply sim_dispatch(sim_world *world, sim_cloud cloud, const sim_request *request,
+                       int64_t now_ms);
 void sim_reply_free(sim_reply *reply);
 /* Adds or replaces; without memory or room the reply goes without it. */
 void sim_reply_header(sim_reply *reply, const char *name, const char *value);
@@ -83,8 +86,10 @@ typedef struct sim_exchange {
 const char *sim_parameter_of(const sim_exchange *call, const char *name);
 /* The next value of a parameter that may be repeated: *at starts at 0. NULL = no more. */
 const char *sim_parameter_next(const sim_exchange *call, const char *name, size_t *at);
-/* The value as a page's number or size, `otherwise` where there is none. false: it is no positive integer. */
-bool sim_parameter_page(const sim_exchange *call, const char *name, int64_t otherwise, int64_t *out);
+/* The value as a page's number or size, `otherwise` where there is none. false: it is no positive
+ * integer. */
+bool sim_parameter_page(const sim_exchange *call, const char *name, int64_t otherwise,
+                        int64_t *out);
 /* Is `value` one of the parameter's values, or is the parameter not there? */
 bool sim_parameter_allows(const sim_exchange *call, const char *name, const char *value);
 /* Parses the body into call->body. 0; -1: missing, no JSON, no object; -2: no memory. */
@@ -99,8 +104,11 @@ typedef struct sim_page {
 } sim_page;
 sim_page sim_page_of(int64_t page, int64_t per_page, size_t total);
 
-/* The images that fit, in the order in which they came, in the world's scratch; NULL without memory. */
-void **sim_images_filter(sim_exchange *call, bool (*fits)(const sim_exchange *call, const sim_image *image), size_t *count);
+/* The images that fit, in the order in which they came, in the world's scratch; NULL without
+ * memory. */
+void **sim_images_filter(sim_exchange *call,
+                         bool (*fits)(const sim_exchange *call, const sim_image *image),
+                         size_t *count);
 bool sim_action_visible(const sim_exchange *call, const sim_action *action);
 
 /* As the call's cloud shows them. */
@@ -110,11 +118,15 @@ void sim_reply_image(sim_exchange *call, int status, const sim_image *image);
 void sim_reply_action(sim_exchange *call, int status, const sim_action *action);
 /* A page of images or actions, and what the cloud says of the pages. */
 typedef void sim_footer_fn(sim_exchange *call, const sim_page *shown_page);
-void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *shown_page, sim_footer_fn *write_tail);
-void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *shown_page, sim_footer_fn *write_tail);
+void sim_reply_images(sim_exchange *call, void *const *list, const sim_page *shown_page,
+                      sim_footer_fn *write_tail);
+void sim_reply_actions(sim_exchange *call, void *const *list, const sim_page *shown_page,
+                       sim_footer_fn *write_tail);
 
-void sim_write_time(imgact_json_writer *out, const char *key, int64_t ms);         /* IMGACT_NO_TIME writes null */
-void sim_write_string(imgact_json_writer *out, const char *key, const char *text); /* NULL writes null */
+void sim_write_time(imgact_json_writer *out, const char *key,
+                    int64_t ms); /* IMGACT_NO_TIME writes null */
+void sim_write_string(imgact_json_writer *out, const char *key,
+                      const char *text); /* NULL writes null */
 void sim_write_int(imgact_json_writer *out, const char *key, int64_t value);
 void sim_write_id(imgact_json_writer *out, const char *key, int64_t id); /* 0 writes null */
 void sim_write_bool(imgact_json_writer *out, const char *key, bool value);

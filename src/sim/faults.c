@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Every fault whose patterns fit is asked, in the order of the list; all that hit take part, so a delay and a reset can be
- * combined. Counts and chances belong to the list, so a seed repeats a run. */
+/* Every fault whose patterns fit is asked, in the order of the list; all that hit take part, so a
+ * delay and a reset can be combined. Counts and chances belong to the list, so a seed repeats a
+ * run. */
 #include "faults.h"
 #include <fnmatch.h>
 #include <inttypes.h>
@@ -74,8 +75,9 @@ static int word(reader *r, const char *key, const char *const *words, size_t cou
 }
 
 static void known_keys(reader *r) {
-  static const char *const keys[] = {"do", "cloud", "method", "path", "when",        "skip",         "count", "probability",
-                                     "ms", "bytes", "status", "body", "retry_after", "content_type", "next",  "at"};
+  static const char *const keys[] = {
+      "do", "cloud", "method", "path", "when",        "skip",         "count", "probability",
+      "ms", "bytes", "status", "body", "retry_after", "content_type", "next",  "at"};
   const imgact_json *key;
   imgact_json_iter each = imgact_json_iter_begin(r->object);
   while (imgact_json_iter_next(&each, &key)) {
@@ -91,7 +93,8 @@ static void check_needs(reader *r, const sim_fault *fault) {
   if (fault->kind == SIM_CUT && fault->bytes < 0) r->wrong = "bytes";
   if (fault->kind == SIM_SLOW && fault->bytes < 1) r->wrong = "bytes";
   if ((fault->kind == SIM_DELAY || fault->kind == SIM_HIDE) && fault->ms < 0) r->wrong = "ms";
-  if (fault->kind == SIM_STATUS && (fault->status < 200 || fault->status > 599)) r->wrong = "status";
+  if (fault->kind == SIM_STATUS && (fault->status < 200 || fault->status > 599))
+    r->wrong = "status";
   if (fault->kind == SIM_CONTENT_TYPE && !fault->content_type) r->wrong = "content_type";
   if (fault->ms > INT64_C(366) * 86400000) r->wrong = "ms";
   if (fault->content_type && strpbrk(fault->content_type, "\r\n")) r->wrong = "content_type";
@@ -100,7 +103,13 @@ static void check_needs(reader *r, const sim_fault *fault) {
 /* NULL, or the key that is wrong. */
 static const char *read_fault(const imgact_json *value, sim_fault *fault) {
   reader r = {.object = value};
-  *fault = (sim_fault){.cloud = -1, .count = -1, .probability = 1, .ms = -1, .bytes = -1, .status = -1, .retry_after_s = -1};
+  *fault = (sim_fault){.cloud = -1,
+                       .count = -1,
+                       .probability = 1,
+                       .ms = -1,
+                       .bytes = -1,
+                       .status = -1,
+                       .retry_after_s = -1};
   if (imgact_json_get_type(value) != IMGACT_JSON_OBJECT) return "the element";
   known_keys(&r);
   fault->kind = (sim_fault_kind)word(&r, "do", sim_fault_names, SIM_FAULT_KINDS, SIM_FAULT_KINDS);
@@ -122,7 +131,8 @@ static const char *read_fault(const imgact_json *value, sim_fault *fault) {
   if (fault->kind == SIM_NEXT) word(&r, "next", nexts, SIM_COUNT(nexts), fault->next ? 0 : -1);
   if (fault->kind == SIM_NEXT && !fault->next && !r.wrong) r.wrong = "next";
   const imgact_json *chance = imgact_json_get(value, "probability");
-  if (chance && (!imgact_json_as_double(chance, &fault->probability) || fault->probability < 0 || fault->probability > 1))
+  if (chance && (!imgact_json_as_double(chance, &fault->probability) || fault->probability < 0 ||
+                 fault->probability > 1))
     r.wrong = "probability";
   check_needs(&r, fault);
   return r.wrong;
@@ -132,7 +142,8 @@ static bool add_all(sim_faults *more, const imgact_json *list, char *message, si
   const imgact_json *item;
   imgact_json_iter each = imgact_json_iter_begin(list);
   while ((item = imgact_json_iter_next(&each, NULL))) {
-    sim_fault *items = more->count < MAX_FAULTS ? realloc(more->items, (more->count + 1) * sizeof *items) : NULL;
+    sim_fault *items =
+        more->count < MAX_FAULTS ? realloc(more->items, (more->count + 1) * sizeof *items) : NULL;
     if (!items) {
       snprintf(message, capacity, "no memory, or more than %d faults", MAX_FAULTS);
       return false;
@@ -146,7 +157,8 @@ static bool add_all(sim_faults *more, const imgact_json *list, char *message, si
   return true;
 }
 
-bool sim_faults_load(sim_faults *faults, const char *json, size_t length, char *message, size_t capacity) {
+bool sim_faults_load(sim_faults *faults, const char *json, size_t length, char *message,
+                     size_t capacity) {
   imgact_json_doc *document = NULL;
   sim_faults more = {0};
   if (imgact_json_doc_parse(json, length, NULL, &document, message, capacity)) return false;
@@ -213,7 +225,8 @@ void sim_faults_write(const sim_faults *faults, imgact_json_writer *out) {
 
 /* ---- hitting ---- */
 
-static bool hits(sim_faults *faults, sim_fault *fault, sim_cloud cloud, const sim_request *request, const char *path) {
+static bool hits(sim_faults *faults, sim_fault *fault, sim_cloud cloud, const sim_request *request,
+                 const char *path) {
   if (fault->count == 0 || (fault->cloud >= 0 && fault->cloud != (int)cloud)) return false;
   if (fault->method && fnmatch(fault->method, request->method, 0)) return false;
   if (fault->path && fnmatch(fault->path, path, 0)) return false;
@@ -221,7 +234,8 @@ static bool hits(sim_faults *faults, sim_fault *fault, sim_cloud cloud, const si
     fault->skip--;
     return false;
   }
-  if (fault->probability < 1 && sim_random_unit(&faults->random) >= fault->probability) return false;
+  if (fault->probability < 1 && sim_random_unit(&faults->random) >= fault->probability)
+    return false;
   if (fault->count > 0) fault->count--;
   return true;
 }
@@ -253,7 +267,9 @@ static void envelope(sim_reply *reply, sim_cloud cloud, int64_t status) {
   sim_text body = {0};
   const char *code = code_of(cloud, status);
   if (cloud == SIM_HETZNER)
-    sim_text_printf(&body, "{\"error\":{\"code\":\"%s\",\"message\":\"simulated fault\",\"details\":null}}", code);
+    sim_text_printf(
+        &body, "{\"error\":{\"code\":\"%s\",\"message\":\"simulated fault\",\"details\":null}}",
+        code);
   else
     sim_text_printf(&body, "{\"id\":\"%s\",\"message\":\"simulated fault\"}", code);
   size_t length = body.length;
@@ -268,13 +284,16 @@ static void other_body(sim_reply *reply, const char *content, const char *type) 
 }
 
 /* Keeps the headers that a real reply would have had. */
-static void replace_reply(sim_reply *reply, sim_cloud cloud, const sim_fault *fault, int64_t status) {
+static void replace_reply(sim_reply *reply, sim_cloud cloud, const sim_fault *fault,
+                          int64_t status) {
   reply->status = (int)status;
   if (!fault->body || !strcmp(fault->body, "json"))
     envelope(reply, cloud, status);
   else if (!strcmp(fault->body, "html"))
-    other_body(reply, "<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>\n",
-               "text/html");
+    other_body(
+        reply,
+        "<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>\n",
+        "text/html");
   else if (!strcmp(fault->body, "empty"))
     sim_reply_body(reply, NULL, 0);
   else
@@ -348,14 +367,16 @@ static void edited_items(const edit *e, const imgact_json *list) {
   imgact_json_write_end_array(e->out);
 }
 
-/* Copies an object; depth is bounded by where pagination can stand: meta.pagination, links.pages. */
+/* Copies an object; depth is bounded by where pagination can stand: meta.pagination, links.pages.
+ */
 static void edited_object(const edit *e, const imgact_json *object, int depth) {
   const imgact_json *value, *key;
   imgact_json_iter each = imgact_json_iter_begin(object);
   imgact_json_write_begin_object(e->out);
   while ((value = imgact_json_iter_next(&each, &key))) {
     char *name = sim_copy_json(key);
-    bool next = e->fault->kind == SIM_NEXT, link = next && depth == 2 && imgact_json_equals(key, "next");
+    bool next = e->fault->kind == SIM_NEXT,
+         link = next && depth == 2 && imgact_json_equals(key, "next");
     bool list = depth == 0 && imgact_json_get_type(value) == IMGACT_JSON_ARRAY;
     if (name && !(link && !strcmp(e->fault->next, "missing"))) {
       imgact_json_write_key(e->out, name);
@@ -378,7 +399,9 @@ static void edited_object(const edit *e, const imgact_json *object, int depth) {
 
 static void edit_reply(sim_reply *reply, const sim_fault *fault, const sim_request *request) {
   imgact_json_doc *document = NULL;
-  if (!reply->body || imgact_json_doc_parse(reply->body, reply->body_bytes, NULL, &document, NULL, 0)) return;
+  if (!reply->body ||
+      imgact_json_doc_parse(reply->body, reply->body_bytes, NULL, &document, NULL, 0))
+    return;
   edit e = {fault, request, imgact_json_writer_new(NULL, 0)};
   size_t length = 0;
   edited_object(&e, imgact_json_doc_root(document), 0);
@@ -397,7 +420,8 @@ static size_t choose_place(sim_faults *faults, const sim_fault *fault, size_t pl
   return fault->at == SIM_AT_FIRST ? 0 : places_count - 1;
 }
 
-static void appear(sim_world *world, sim_faults *faults, const sim_fault *fault, sim_cloud cloud, int64_t now_ms) {
+static void appear(sim_world *world, sim_faults *faults, const sim_fault *fault, sim_cloud cloud,
+                   int64_t now_ms) {
   sim_cloud_state *side = &world->sides[cloud];
   sim_image *image = sim_image_new(world, cloud, 0);
   if (!image) return;
@@ -406,7 +430,8 @@ static void appear(sim_world *world, sim_faults *faults, const sim_fault *fault,
   image->os = sim_intern(world, cloud == SIM_HETZNER ? "ubuntu" : "Ubuntu");
   sim_replace(cloud == SIM_HETZNER ? &image->description : &image->name, "appeared");
   size_t at = choose_place(faults, fault, side->images_count);
-  memmove(side->images + at + 1, side->images + at, (side->images_count - 1 - at) * sizeof *side->images);
+  memmove(side->images + at + 1, side->images + at,
+          (side->images_count - 1 - at) * sizeof *side->images);
   side->images[at] = image;
 }
 
@@ -429,7 +454,8 @@ static void vanish(sim_world *world, sim_faults *faults, const sim_fault *fault,
 
 /* ---- one request ---- */
 
-static void before(sim_world *world, sim_faults *faults, const sim_fault *fault, sim_cloud cloud, int64_t now_ms) {
+static void before(sim_world *world, sim_faults *faults, const sim_fault *fault, sim_cloud cloud,
+                   int64_t now_ms) {
   switch (fault->kind) {
   case SIM_HIDE: world->overrides.hide_ms = fault->ms; break;
   case SIM_FAIL: world->overrides.fails = true; break;
@@ -443,11 +469,12 @@ static void before(sim_world *world, sim_faults *faults, const sim_fault *fault,
 /* Does the fault keep the request from being handled at all? */
 static bool swallows(const sim_fault *fault) {
   if (fault->after) return false;
-  return fault->kind == SIM_NO_REPLY || fault->kind == SIM_CLOSE || fault->kind == SIM_RESET || fault->kind == SIM_CUT ||
-         fault->kind == SIM_STATUS || fault->kind == SIM_RATE_LIMIT;
+  return fault->kind == SIM_NO_REPLY || fault->kind == SIM_CLOSE || fault->kind == SIM_RESET ||
+         fault->kind == SIM_CUT || fault->kind == SIM_STATUS || fault->kind == SIM_RATE_LIMIT;
 }
 
-static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault, const sim_request *request) {
+static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault,
+                  const sim_request *request) {
   sim_reply *reply = &outcome->reply;
   switch (fault->kind) {
   case SIM_NO_REPLY:
@@ -475,7 +502,8 @@ static void after(sim_outcome *outcome, sim_cloud cloud, const sim_fault *fault,
 }
 
 /* The cloud itself refuses, so that its reply has whatever such a one has. */
-static void refuse(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms, sim_reply *reply) {
+static void refuse(sim_world *world, sim_cloud cloud, const sim_request *request, int64_t now_ms,
+                   sim_reply *reply) {
   sim_reply_free(reply);
   world->overrides.refuses = true;
   *reply = sim_dispatch(world, cloud, request, now_ms);
@@ -497,7 +525,8 @@ static void count_reply(sim_counters *counters, sim_cloud cloud, const sim_outco
   counters->by_class[outcome->end == SIM_END_REPLY ? outcome->reply.status / 100 : 0]++;
 }
 
-sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud, const sim_request *request, int64_t now_ms) {
+sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud,
+                      const sim_request *request, int64_t now_ms) {
   sim_outcome outcome = {.cut_bytes = -1, .delay_ms = -1};
   bool hit[MAX_FAULTS] = {false}, handled = true;
   char *path = sim_copy_n(request->target, strcspn(request->target, "?#"));
@@ -515,7 +544,8 @@ sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud, con
   world->overrides = (sim_overrides){.duration_ms = -1};
   for (size_t i = 0; i < count; i++)
     if (hit[i]) {
-      if (faults->items[i].kind == SIM_RATE_LIMIT) refuse(world, cloud, request, now_ms, &outcome.reply);
+      if (faults->items[i].kind == SIM_RATE_LIMIT)
+        refuse(world, cloud, request, now_ms, &outcome.reply);
       after(&outcome, cloud, &faults->items[i], request);
     }
   count_reply(&world->counters, cloud, &outcome);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What can go wrong between a cloud and its client, by script or by chance. Pure: an outcome says what is to happen, the
- * server and the tests' transport make it happen. */
+/* What can go wrong between a cloud and its client, by script or by chance. Pure: an outcome says
+ * what is to happen, the server and the tests' transport make it happen. */
 #ifndef SIM_FAULTS_H
 #define SIM_FAULTS_H
 
@@ -33,7 +33,8 @@ typedef struct sim_fault {
   sim_fault_kind kind;
   int cloud;           /* -1 = both */
   char *method, *path; /* patterns of the shell; NULL = any */
-  bool after;          /* the effect is committed first; else the request does nothing. A cut: unless told otherwise */
+  bool after; /* the effect is committed first; else the request does nothing. A cut: unless told
+                 otherwise */
   int64_t skip, count; /* lets so many pass, then hits so many; count -1 = all */
   double probability;
   int64_t ms, bytes, status, retry_after_s; /* -1 = not given */
@@ -47,8 +48,10 @@ typedef struct sim_faults {
   uint64_t random;
 } sim_faults;
 
-/* Adds the faults of a JSON document to the list. false: `message` says what is wrong, nothing was added. */
-bool sim_faults_load(sim_faults *faults, const char *json, size_t length, char *message, size_t capacity);
+/* Adds the faults of a JSON document to the list. false: `message` says what is wrong, nothing was
+ * added. */
+bool sim_faults_load(sim_faults *faults, const char *json, size_t length, char *message,
+                     size_t capacity);
 void sim_faults_clear(sim_faults *faults);
 /* The list with what is left of each count, into a writer, as an array. */
 void sim_faults_write(const sim_faults *faults, imgact_json_writer *out);
@@ -64,7 +67,8 @@ typedef struct sim_outcome {
 } sim_outcome;
 
 /* Answers one request, with whatever faults hit it. */
-sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud, const sim_request *request, int64_t now_ms);
+sim_outcome sim_serve(sim_world *world, sim_faults *faults, sim_cloud cloud,
+                      const sim_request *request, int64_t now_ms);
 
 extern const char *const sim_fault_names[SIM_FAULT_KINDS];
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A world from a seed: the same seed and number give the same world. Public images come first, as DigitalOcean lists them;
- * of every kind there is one soon, so that a world of 40 images shows them all.
+ * A world from a seed: the same seed and number give the same world. Public images come first, as
+ * DigitalOcean lists them; of every kind there is one soon, so that a world of 40 images shows them
+ * all.
  */
 #include "world.h"
 #include <math.h>
@@ -26,10 +27,13 @@ static const system_image systems[] = {
 };
 static const char *const apps[] = {"docker-ce", "wordpress", "nextcloud", "gitlab"};
 static const char *const environments[] = {"prod", "staging", "test"};
-static const char *const region_slugs[] = {"nyc1", "nyc3", "ams3", "sfo3", "sgp1", "lon1", "fra1", "tor1", "blr1", "syd1"};
-static const char *const region_names[] = {"New York 1", "New York 3",  "Amsterdam 3", "San Francisco 3", "Singapore 1",
-                                           "London 1",   "Frankfurt 1", "Toronto 1",   "Bangalore 1",     "Sydney 1"};
-static const char *const region_features[] = {"backups", "ipv6", "metadata", "install_agent", "storage", "image_transfer"};
+static const char *const region_slugs[] = {"nyc1", "nyc3", "ams3", "sfo3", "sgp1",
+                                           "lon1", "fra1", "tor1", "blr1", "syd1"};
+static const char *const region_names[] = {
+    "New York 1", "New York 3",  "Amsterdam 3", "San Francisco 3", "Singapore 1",
+    "London 1",   "Frankfurt 1", "Toronto 1",   "Bangalore 1",     "Sydney 1"};
+static const char *const region_features[] = {"backups",       "ipv6",    "metadata",
+                                              "install_agent", "storage", "image_transfer"};
 
 typedef struct generator {
   sim_world *world;
@@ -41,15 +45,20 @@ typedef struct generator {
 
 static uint64_t roll(generator *g, uint64_t limit) { return sim_random_below(&g->random, limit); }
 
-static void set(generator *g, char **slot, const char *text) { g->good = sim_replace(slot, text) && g->good; }
+static void set(generator *g, char **slot, const char *text) {
+  g->good = sim_replace(slot, text) && g->good;
+}
 
-static double tenths(generator *g, uint64_t low, uint64_t range) { return (double)(low * 10 + roll(g, range * 10)) / 10; }
+static double tenths(generator *g, uint64_t low, uint64_t range) {
+  return (double)(low * 10 + roll(g, range * 10)) / 10;
+}
 
 bool sim_world_regions(sim_world *world) {
   for (size_t i = 0; i < SIM_COUNT(region_slugs); i++) {
     sim_region *region = sim_region_new(world, SIM_DIGITALOCEAN, region_slugs[i], region_names[i]);
     if (!region) return false;
-    /* London takes no images here, so that a refusal can be seen; Sydney has no room for Droplets, but for images. */
+    /* London takes no images here, so that a refusal can be seen; Sydney has no room for Droplets,
+     * but for images. */
     size_t features = SIM_COUNT(region_features) - (i == 5);
     for (size_t k = 0; k < features; k++)
       if (!sim_strings_add(world, &region->features, region_features[k])) return false;
@@ -77,7 +86,8 @@ static void system_of(generator *g, sim_image *image) {
   set(g, &image->name, hetzner ? name : system->title);
   set(g, &image->description, system->title);
   /* A slug names one image. */
-  if (!hetzner && g->index % 2 == 0 && g->index / 2 < SIM_COUNT(systems)) set(g, &image->slug, system->slug);
+  if (!hetzner && g->index % 2 == 0 && g->index / 2 < SIM_COUNT(systems))
+    set(g, &image->slug, system->slug);
   if (!system->old) return;
   if (hetzner)
     image->deprecated_ms = g->now_ms - 30 * DAY_MS;
@@ -122,7 +132,9 @@ static void digitalocean_own(generator *g, sim_image *image) {
   set(g, &image->name, text);
   set(g, &image->description, "");
   image->type = g->index % 3 == 1 ? SIM_BACKUP : g->index % 7 == 6 ? SIM_CUSTOM : SIM_SNAPSHOT;
-  g->good = sim_strings_add(g->world, &image->tags, environments[roll(g, SIM_COUNT(environments))]) && g->good;
+  g->good =
+      sim_strings_add(g->world, &image->tags, environments[roll(g, SIM_COUNT(environments))]) &&
+      g->good;
   if (image->type != SIM_CUSTOM || g->index % 2 == 0) return;
   image->status = SIM_DELETED;
   image->size_gb = image->disk_gb = NAN;
@@ -148,7 +160,9 @@ static void regions_of(generator *g, sim_image *image) {
   size_t count = image->is_public ? SIM_COUNT(region_slugs) : 1 + (g->index % 5 == 0);
   size_t first = image->is_public ? 0 : roll(g, SIM_COUNT(region_slugs));
   for (size_t i = 0; i < count; i++)
-    g->good = sim_strings_add(g->world, &image->regions, region_slugs[(first + i) % SIM_COUNT(region_slugs)]) && g->good;
+    g->good = sim_strings_add(g->world, &image->regions,
+                              region_slugs[(first + i) % SIM_COUNT(region_slugs)]) &&
+              g->good;
   /* The vendor's own samples name a region twice. */
   if (!image->is_public && g->index % 11 == 5)
     g->good = sim_strings_add(g->world, &image->regions, image->regions.items[0]) && g->good;
@@ -159,10 +173,11 @@ static void regions_of(generator *g, sim_image *image) {
 static void history_of(generator *g, sim_image *image) {
   bool hetzner = image->cloud == SIM_HETZNER;
   if (image->is_public || image->status == SIM_DELETED) return;
-  sim_action *action = sim_action_new(g->world, (sim_cloud)image->cloud, 0, image,
-                                      hetzner             ? image->is_protected ? "change_protection" : "create_image"
-                                      : g->index % 5 == 0 ? "transfer"
-                                                          : "create");
+  sim_action *action =
+      sim_action_new(g->world, (sim_cloud)image->cloud, 0, image,
+                     hetzner ? image->is_protected ? "change_protection" : "create_image"
+                     : g->index % 5 == 0 ? "transfer"
+                                         : "create");
   g->good = g->good && action;
   if (!action) return;
   action->started_ms = image->created_ms + 60000;
@@ -174,7 +189,8 @@ static void history_of(generator *g, sim_image *image) {
   }
   action->progress = 50;
   if (hetzner && !image->is_protected) action->server_id = image->created_from_id;
-  if (!hetzner && image->regions.count) action->region = image->regions.items[image->regions.count - 1];
+  if (!hetzner && image->regions.count)
+    action->region = image->regions.items[image->regions.count - 1];
 }
 
 static void one(generator *g, sim_cloud cloud, size_t public_count) {
@@ -197,8 +213,10 @@ static void one(generator *g, sim_cloud cloud, size_t public_count) {
 
 bool sim_world_generate(sim_world *world, size_t images_per_cloud, int64_t now_ms) {
   generator g = {.world = world, .random = world->seed, .now_ms = now_ms, .good = true};
-  size_t public_count = images_per_cloud / 2 < 2 * SIM_COUNT(systems) ? images_per_cloud / 2 : 2 * SIM_COUNT(systems);
+  size_t public_count =
+      images_per_cloud / 2 < 2 * SIM_COUNT(systems) ? images_per_cloud / 2 : 2 * SIM_COUNT(systems);
   for (int cloud = 0; cloud < SIM_CLOUDS && g.good; cloud++)
-    for (g.index = 0; g.index < images_per_cloud && g.good; g.index++) one(&g, (sim_cloud)cloud, public_count);
+    for (g.index = 0; g.index < images_per_cloud && g.good; g.index++)
+      one(&g, (sim_cloud)cloud, public_count);
   return g.good;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hetzner's side: images, image actions, actions. Routing comes before authentication, methods after it. Where the vendor's
- * behaviour is not known the strictest plausible one is chosen; docs/simulator.md lists those choices.
+ * Hetzner's side: images, image actions, actions. Routing comes before authentication, methods
+ * after it. Where the vendor's behaviour is not known the strictest plausible one is chosen;
+ * docs/simulator.md lists those choices.
  */
 #include "dispatch.h"
 #include "label_selector.h"
@@ -95,7 +96,8 @@ static void write_origin(imgact_json_writer *out, const sim_image *image) {
 static void write_labels(imgact_json_writer *out, const sim_labels *labels) {
   imgact_json_write_key(out, "labels");
   imgact_json_write_begin_object(out);
-  for (uint32_t i = 0; i < labels->count; i++) sim_write_string(out, labels->items[i].key, labels->items[i].value);
+  for (uint32_t i = 0; i < labels->count; i++)
+    sim_write_string(out, labels->items[i].key, labels->items[i].value);
   imgact_json_write_end_object(out);
 }
 
@@ -108,8 +110,9 @@ static void write_deprecation(imgact_json_writer *out, const sim_image *image) {
   imgact_json_write_begin_object(out);
   sim_write_time(out, "announced", image->deprecated_ms);
   sim_write_time(out, "unavailable_after",
-                 image->unavailable_after_ms == IMGACT_NO_TIME ? image->deprecated_ms + 90 * (int64_t)86400000
-                                                               : image->unavailable_after_ms);
+                 image->unavailable_after_ms == IMGACT_NO_TIME
+                     ? image->deprecated_ms + 90 * (int64_t)86400000
+                     : image->unavailable_after_ms);
   imgact_json_write_end_object(out);
 }
 
@@ -188,7 +191,8 @@ static const char *const booleans[] = {"true", "True", "1", "false", "False", "0
 static const char *const image_sorts[] = {"id", "name", "created"};
 static const char *const action_sorts[] = {"id", "command", "status", "started", "finished"};
 
-static bool check_words(sim_exchange *call, const char *name, const char *const *words, size_t count) {
+static bool check_words(sim_exchange *call, const char *name, const char *const *words,
+                        size_t count) {
   size_t at = 0;
   for (const char *value; (value = sim_parameter_next(call, name, &at));)
     if (sim_index_of(words, count, value) < 0) {
@@ -216,7 +220,8 @@ static bool page_number(sim_exchange *call, const char *name, int64_t otherwise,
 }
 
 static bool paging(sim_exchange *call, int64_t *page, int64_t *per_page) {
-  if (!page_number(call, "page", 1, page) || !page_number(call, "per_page", 25, per_page)) return false;
+  if (!page_number(call, "page", 1, page) || !page_number(call, "per_page", 25, per_page))
+    return false;
   if (*per_page > MAX_PER_PAGE) *per_page = MAX_PER_PAGE;
   return true;
 }
@@ -233,7 +238,8 @@ typedef struct sorting {
   size_t count;
 } sorting;
 
-static bool sort_keys(sim_exchange *call, const char *const *words, size_t words_count, sorting *out) {
+static bool sort_keys(sim_exchange *call, const char *const *words, size_t words_count,
+                      sorting *out) {
   size_t at = 0;
   *out = (sorting){0};
   for (const char *value; (value = sim_parameter_next(call, "sort", &at));) {
@@ -243,7 +249,8 @@ static bool sort_keys(sim_exchange *call, const char *const *words, size_t words
     bool descending = !strcmp(direction, ":desc");
     if (length < sizeof key) memcpy(key, value, length);
     int index = sim_index_of(words, words_count, key);
-    if (index < 0 || out->count == MAX_SORTS || (*direction && !descending && strcmp(direction, ":asc") != 0)) {
+    if (index < 0 || out->count == MAX_SORTS ||
+        (*direction && !descending && strcmp(direction, ":asc") != 0)) {
       fail_field(call, "sort", "is not a valid sorting");
       return false;
     }
@@ -275,7 +282,9 @@ static int compare_action_key(const sim_action *left, const sim_action *right, i
   switch (key) {
   case 0: return compare_numbers(left->id, right->id);
   case 1: return compare_texts(left->command, right->command);
-  case 2: return compare_texts(sim_state_names[SIM_HETZNER][left->state], sim_state_names[SIM_HETZNER][right->state]);
+  case 2:
+    return compare_texts(sim_state_names[SIM_HETZNER][left->state],
+                         sim_state_names[SIM_HETZNER][right->state]);
   case 3: return compare_numbers(left->started_ms, right->started_ms);
   default: return compare_numbers(left->finished_ms, right->finished_ms);
   }
@@ -295,7 +304,8 @@ static int compare_actions(const void *a, const void *b, void *user) {
 
 static void add_link(sim_exchange *call, sim_text *links, const char *rel, int64_t page) {
   const char *host = call->request->host ? call->request->host : "api.hetzner.cloud";
-  sim_text_printf(links, "%s<%s://%s", links->length ? ", " : "", call->request->host ? "http" : "https", host);
+  sim_text_printf(links, "%s<%s://%s", links->length ? ", " : "",
+                  call->request->host ? "http" : "https", host);
   size_t path = strcspn(call->request->target, "?#");
   sim_text_add(links, call->request->target, path);
   sim_text_str(links, "?");
@@ -313,7 +323,9 @@ static void write_meta(sim_exchange *call, const sim_page *shown_page) {
   imgact_json_writer *out = call->out;
   int64_t next = shown_page->page < shown_page->last ? shown_page->page + 1 : 0;
   int64_t previous =
-      shown_page->page > 1 ? (shown_page->page <= shown_page->last ? shown_page->page - 1 : shown_page->last) : 0;
+      shown_page->page > 1
+          ? (shown_page->page <= shown_page->last ? shown_page->page - 1 : shown_page->last)
+          : 0;
   imgact_json_write_key(out, "meta");
   imgact_json_write_begin_object(out);
   imgact_json_write_key(out, "pagination");
@@ -339,9 +351,11 @@ static bool wanted_image(const sim_exchange *call, const sim_image *image) {
   snprintf(id, sizeof id, "%" PRId64, image->bound_to);
   const char *deprecated = sim_parameter_of(call, "include_deprecated");
   const char *selector = sim_parameter_of(call, "label_selector");
-  return !image->deleted && (image->deprecated_ms == IMGACT_NO_TIME || sim_index_of(booleans, 3, deprecated) >= 0) &&
+  return !image->deleted &&
+         (image->deprecated_ms == IMGACT_NO_TIME || sim_index_of(booleans, 3, deprecated) >= 0) &&
          sim_parameter_allows(call, "type", sim_type_names[image->type]) &&
-         sim_parameter_allows(call, "status", sim_status_names[sim_image_status(image, call->now_ms)]) &&
+         sim_parameter_allows(call, "status",
+                              sim_status_names[sim_image_status(image, call->now_ms)]) &&
          sim_parameter_allows(call, "architecture", image->is_arm ? "arm" : "x86") &&
          sim_parameter_allows(call, "name", image->name) &&
          sim_parameter_allows(call, "bound_to", image->bound_to ? id : NULL) &&
@@ -358,7 +372,8 @@ static bool check_image_filters(sim_exchange *call) {
   return check_words(call, "type", type_filters, SIM_COUNT(type_filters)) &&
          check_words(call, "status", status_filters, SIM_COUNT(status_filters)) &&
          check_words(call, "architecture", architectures, SIM_COUNT(architectures)) &&
-         check_words(call, "include_deprecated", booleans, SIM_COUNT(booleans)) && check_ids(call, "bound_to");
+         check_words(call, "include_deprecated", booleans, SIM_COUNT(booleans)) &&
+         check_ids(call, "bound_to");
 }
 
 static void list_images(sim_exchange *call) {
@@ -383,7 +398,8 @@ static bool wanted_action(const sim_exchange *call, const sim_action *action) {
          sim_parameter_allows(call, "id", id);
 }
 
-static void reply_actions(sim_exchange *call, void **list, size_t count, sorting *by, int64_t page, int64_t per_page) {
+static void reply_actions(sim_exchange *call, void **list, size_t count, sorting *by, int64_t page,
+                          int64_t per_page) {
   if (by->count) qsort_r(list, count, sizeof *list, compare_actions, by);
   sim_page shown_page = sim_page_of(page, per_page, count);
   sim_reply_actions(call, list, &shown_page, write_meta);
@@ -393,8 +409,9 @@ static void reply_actions(sim_exchange *call, void **list, size_t count, sorting
 static void list_actions(sim_exchange *call, const sim_image *image) {
   int64_t page = 0, per_page = 0;
   sorting by;
-  if (!check_words(call, "status", state_filters, SIM_COUNT(state_filters)) || !check_ids(call, "id") ||
-      !sort_keys(call, action_sorts, SIM_COUNT(action_sorts), &by) || !paging(call, &page, &per_page))
+  if (!check_words(call, "status", state_filters, SIM_COUNT(state_filters)) ||
+      !check_ids(call, "id") || !sort_keys(call, action_sorts, SIM_COUNT(action_sorts), &by) ||
+      !paging(call, &page, &per_page))
     return;
   void **list = sim_scratch(call->world, call->side->actions_count);
   if (!list) return;
@@ -413,7 +430,8 @@ static void list_actions(sim_exchange *call, const sim_image *image) {
 /* Not a list any more since 2025: ids are asked for, unknown ones are left out. */
 static void actions_by_id(sim_exchange *call) {
   if (!sim_parameter_of(call, "id")) {
-    begin_error(call, "deprecated_api_endpoint", "listing actions without ids was removed; ask for actions by their id");
+    begin_error(call, "deprecated_api_endpoint",
+                "listing actions without ids was removed; ask for actions by their id");
     imgact_json_write_begin_object(call->out);
     sim_write_string(call->out, "announcement", "https://docs.hetzner.cloud/changelog");
     imgact_json_write_end_object(call->out);
@@ -425,8 +443,10 @@ static void actions_by_id(sim_exchange *call) {
   int64_t id = 0;
   sorting by = {0};
   if (!check_ids(call, "id")) return;
-  for (const char *value; asked < MAX_IDS && (value = sim_parameter_next(call, "id", &at)); asked++) {
-    sim_action *action = sim_parse_id(value, &id) ? sim_action_find(call->world, SIM_HETZNER, id) : NULL;
+  for (const char *value; asked < MAX_IDS && (value = sim_parameter_next(call, "id", &at));
+       asked++) {
+    sim_action *action =
+        sim_parse_id(value, &id) ? sim_action_find(call->world, SIM_HETZNER, id) : NULL;
     bool again = false;
     for (size_t i = 0; i < count; i++) again = again || found[i] == action;
     if (action && !again && sim_action_visible(call, action)) found[count++] = action;
@@ -438,16 +458,20 @@ static void actions_by_id(sim_exchange *call) {
 
 static sim_image *image_of(sim_exchange *call, const char *segment) {
   int64_t id = 0;
-  sim_image *image = sim_parse_id(segment, &id) ? sim_image_find(call->world, SIM_HETZNER, id) : NULL;
+  sim_image *image =
+      sim_parse_id(segment, &id) ? sim_image_find(call->world, SIM_HETZNER, id) : NULL;
   if (image && !image->deleted) return image;
   fail_not_found(call, "image", segment);
   return NULL;
 }
 
-static void get_action(sim_exchange *call, const char *segment, const sim_image *image, bool of_images) {
+static void get_action(sim_exchange *call, const char *segment, const sim_image *image,
+                       bool of_images) {
   int64_t id = 0;
-  const sim_action *action = sim_parse_id(segment, &id) ? sim_action_find(call->world, SIM_HETZNER, id) : NULL;
-  if (!action || !sim_action_visible(call, action) || (image && action->image != image) || (of_images && !action->image))
+  const sim_action *action =
+      sim_parse_id(segment, &id) ? sim_action_find(call->world, SIM_HETZNER, id) : NULL;
+  if (!action || !sim_action_visible(call, action) || (image && action->image != image) ||
+      (of_images && !action->image))
     fail_not_found(call, "action", segment);
   else
     sim_reply_action(call, 200, action);
@@ -459,7 +483,9 @@ static bool parsed_body(sim_exchange *call) {
   return result == 0;
 }
 
-static bool own_image(const sim_image *image) { return image->type == SIM_SNAPSHOT || image->type == SIM_BACKUP; }
+static bool own_image(const sim_image *image) {
+  return image->type == SIM_SNAPSHOT || image->type == SIM_BACKUP;
+}
 
 static bool may_change(sim_exchange *call, const sim_image *image) {
   if (!own_image(image)) {
@@ -477,7 +503,8 @@ static bool may_change(sim_exchange *call, const sim_image *image) {
 static bool read_labels(sim_exchange *call, const imgact_json *value, sim_labels *out) {
   imgact_json_iter each = imgact_json_iter_begin(value);
   const imgact_json *key, *member;
-  bool good = imgact_json_get_type(value) == IMGACT_JSON_OBJECT && imgact_json_count(value) <= MAX_LABELS;
+  bool good =
+      imgact_json_get_type(value) == IMGACT_JSON_OBJECT && imgact_json_count(value) <= MAX_LABELS;
   while (good && (member = imgact_json_iter_next(&each, &key))) {
     char *name = sim_copy_json(key), *text = sim_copy_json(member);
     good = name && text && sim_label_key_ok(name) && sim_label_value_ok(text) &&
@@ -562,7 +589,8 @@ static void change_protection(sim_exchange *call, sim_image *image) {
     return;
   }
   if (!value) wanted = image->is_protected;
-  const sim_action *action = sim_world_begin(call->world, image, wanted ? SIM_PROTECT : SIM_UNPROTECT, NULL, call->now_ms);
+  const sim_action *action =
+      sim_world_begin(call->world, image, wanted ? SIM_PROTECT : SIM_UNPROTECT, NULL, call->now_ms);
   if (action) sim_reply_action(call, 201, action);
 }
 
@@ -582,7 +610,8 @@ typedef enum route {
 } route;
 
 static bool is(const sim_exchange *call, size_t index, const char *text) {
-  return index < call->segments_count && index < SIM_MAX_SEGMENTS && !strcmp(call->segments[index], text);
+  return index < call->segments_count && index < SIM_MAX_SEGMENTS &&
+         !strcmp(call->segments[index], text);
 }
 
 static route route_of(const sim_exchange *call) {
@@ -591,7 +620,8 @@ static route route_of(const sim_exchange *call) {
   if (is(call, 1, "actions")) return count == 2 ? ACTIONS : count == 3 ? ACTION : NO_ROUTE;
   if (!is(call, 1, "images")) return NO_ROUTE;
   if (count == 2) return IMAGES;
-  if (is(call, 2, "actions")) return count == 3 ? IMAGES_ACTIONS : count == 4 ? IMAGES_ACTION : NO_ROUTE;
+  if (is(call, 2, "actions"))
+    return count == 3 ? IMAGES_ACTIONS : count == 4 ? IMAGES_ACTION : NO_ROUTE;
   if (count == 3) return IMAGE;
   if (!is(call, 3, "actions")) return NO_ROUTE;
   if (count == 4) return IMAGE_ACTIONS;
@@ -601,13 +631,15 @@ static route route_of(const sim_exchange *call) {
 
 static bool method_fits(const char *method, route where) {
   if (where == CHANGE_PROTECTION) return !strcmp(method, "POST");
-  return !strcmp(method, "GET") || (where == IMAGE && (!strcmp(method, "PUT") || !strcmp(method, "DELETE")));
+  return !strcmp(method, "GET") ||
+         (where == IMAGE && (!strcmp(method, "PUT") || !strcmp(method, "DELETE")));
 }
 
 static void dispatch(sim_exchange *call, route where) {
   const char *method = call->request->method;
   sim_image *image = NULL;
-  if (where == IMAGE || where == IMAGE_ACTIONS || where == IMAGE_ACTION || where == CHANGE_PROTECTION) {
+  if (where == IMAGE || where == IMAGE_ACTIONS || where == IMAGE_ACTION ||
+      where == CHANGE_PROTECTION) {
     image = image_of(call, call->segments[2]);
     if (!image) return;
   }
@@ -633,18 +665,22 @@ static void dispatch(sim_exchange *call, route where) {
 
 /* ---- before the handlers ---- */
 
-/* Recorded replies tell 3600 of things, and 7200 of whatever has "actions" in its path, the POST that begins one included.
+/* Recorded replies tell 3600 of things, and 7200 of whatever has "actions" in its path, the POST
+ * that begins one included.
  */
 static sim_rate_result spend(sim_exchange *call, route where) {
   const sim_rate_limit *limit = &call->side->limit;
   bool of_actions = where != IMAGES && where != IMAGE;
   int64_t size = of_actions ? limit->actions : limit->limit;
-  int64_t usual = of_actions ? sim_default_limits[SIM_HETZNER].actions : sim_default_limits[SIM_HETZNER].limit;
+  int64_t usual =
+      of_actions ? sim_default_limits[SIM_HETZNER].actions : sim_default_limits[SIM_HETZNER].limit;
   sim_rate *rate = of_actions ? &call->token->actions_rate : &call->token->rate[SIM_HETZNER];
   if (!call->world->overrides.refuses) return sim_limit_bucket(size, rate, call->now_ms);
   /* An empty bucket is full in an hour. */
-  return (sim_rate_result){
-      .refused = true, .limit = size ? size : usual, .reset_s = call->now_ms / 1000 + 3600, .retry_after_s = -1};
+  return (sim_rate_result){.refused = true,
+                           .limit = size ? size : usual,
+                           .reset_s = call->now_ms / 1000 + 3600,
+                           .retry_after_s = -1};
 }
 
 static bool within_limit(sim_exchange *call, route where) {
@@ -657,7 +693,8 @@ static bool within_limit(sim_exchange *call, route where) {
   if (!result.refused) return true;
   /* The live message has been seen to quote the token's first half. */
   char text[192];
-  snprintf(text, sizeof text, "Limit of '%" PRId64 "' requests per hour for token '%.32s...' reached.", result.limit,
+  snprintf(text, sizeof text,
+           "Limit of '%" PRId64 "' requests per hour for token '%.32s...' reached.", result.limit,
            call->token->text ? call->token->text : "");
   fail(call, 429, "rate_limit_exceeded", text);
   return false;

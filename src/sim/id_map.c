@@ -6,7 +6,8 @@
 static size_t slot(const sim_id_map *table, uint64_t key) {
   uint64_t hash = key * UINT64_C(0x9E3779B97F4A7C15);
   size_t at = (size_t)(hash >> 20) & (table->capacity - 1);
-  while (table->entries[at].key && table->entries[at].key != key) at = (at + 1) & (table->capacity - 1);
+  while (table->entries[at].key && table->entries[at].key != key)
+    at = (at + 1) & (table->capacity - 1);
   return at;
 }
 
@@ -15,11 +16,13 @@ void *sim_id_map_get(const sim_id_map *table, uint64_t key) {
 }
 
 static bool grow(sim_id_map *table) {
-  sim_id_map larger = {.capacity = table->capacity ? table->capacity * 2 : 64, .count = table->count};
+  sim_id_map larger = {.capacity = table->capacity ? table->capacity * 2 : 64,
+                       .count = table->count};
   larger.entries = calloc(larger.capacity, sizeof *larger.entries);
   if (!larger.entries) return false;
   for (size_t i = 0; i < table->capacity; i++)
-    if (table->entries[i].key) larger.entries[slot(&larger, table->entries[i].key)] = table->entries[i];
+    if (table->entries[i].key)
+      larger.entries[slot(&larger, table->entries[i].key)] = table->entries[i];
   free(table->entries);
   *table = larger;
   return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Things by a 64-bit key that is not 0: open addressing, never more than two thirds full. Nothing is ever taken out. */
+/* Things by a 64-bit key that is not 0: open addressing, never more than two thirds full. Nothing
+ * is ever taken out. */
 #ifndef SIM_ID_MAP_H
 #define SIM_ID_MAP_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* A selector is matched as it is read: no tree, no memory, one pass. A malformed one is told even where the answer is known
- * before its end. As in Kubernetes, "!=" and "notin" also match what has no such label. */
+/* A selector is matched as it is read: no tree, no memory, one pass. A malformed one is told even
+ * where the answer is known before its end. As in Kubernetes, "!=" and "notin" also match what has
+ * no such label. */
 #include "label_selector.h"
 #include <ctype.h>
 #include <string.h>
@@ -89,7 +90,8 @@ sim_match sim_label_selector_match(const char *selector, const sim_labels *label
 }
 
 static bool name_ok(const char *name, size_t length, size_t max, const char *inside) {
-  if (length < 1 || length > max || !isalnum((unsigned char)name[0]) || !isalnum((unsigned char)name[length - 1]))
+  if (length < 1 || length > max || !isalnum((unsigned char)name[0]) ||
+      !isalnum((unsigned char)name[length - 1]))
     return false;
   for (size_t i = 0; i < length; i++)
     if (!isalnum((unsigned char)name[i]) && !strchr(inside, name[i])) return false;
@@ -111,7 +113,10 @@ bool sim_label_key_ok(const char *key) {
   const char *slash = strchr(key, '/');
   if (!slash) return name_ok(key, strlen(key), 63, "-_.");
   if (!strncmp(key, "hetzner.cloud/", 14)) return false;
-  return subdomain_ok(key, (size_t)(slash - key)) && name_ok(slash + 1, strlen(slash + 1), 63, "-_.");
+  return subdomain_ok(key, (size_t)(slash - key)) &&
+         name_ok(slash + 1, strlen(slash + 1), 63, "-_.");
 }
 
-bool sim_label_value_ok(const char *value) { return !*value || name_ok(value, strlen(value), 63, "-_."); }
+bool sim_label_value_ok(const char *value) {
+  return !*value || name_ok(value, strlen(value), 63, "-_.");
+}

@@ -18,12 +18,15 @@ typedef struct options {
   const char *world, *faults, *log;
 } options;
 
-static const char usage[] =
-    "usage: imgact-sim [--hetzner PORT] [--digitalocean PORT] [--seed N] [--images N] [--world FILE] [--faults FILE]\n"
-    "                  [--speed X] [--log FILE]\n"
-    "Simulates the image APIs of Hetzner Cloud and DigitalOcean on loopback ports; see imgact-sim(1).\n";
+static const char usage[] = "usage: imgact-sim [--hetzner PORT] [--digitalocean PORT] [--seed N] "
+                            "[--images N] [--world FILE] [--faults FILE]\n"
+                            "                  [--speed X] [--log FILE]\n"
+                            "Simulates the image APIs of Hetzner Cloud and DigitalOcean on "
+                            "loopback ports; see imgact-sim(1).\n";
 
-static bool number(const char *text, int64_t max, int64_t *out) { return sim_parse_id(text, out) && *out <= max; }
+static bool number(const char *text, int64_t max, int64_t *out) {
+  return sim_parse_id(text, out) && *out <= max;
+}
 
 static bool speed(const char *text, double *out) {
   char *end = NULL;
@@ -90,7 +93,8 @@ static char *read_file(const char *path, size_t *length) {
   while (file && text.length <= SIM_MAX_FILE && (got = fread(block, 1, sizeof block, file)) > 0)
     sim_text_add(&text, block, got);
   bool large = text.length > SIM_MAX_FILE, good = file && !ferror(file) && !large && !text.failed;
-  if (!good) fprintf(stderr, "imgact-sim: %s: %s\n", path, large ? "larger than 32 MiB" : strerror(errno));
+  if (!good)
+    fprintf(stderr, "imgact-sim: %s: %s\n", path, large ? "larger than 32 MiB" : strerror(errno));
   if (file) fclose(file);
   *length = text.length;
   if (good) return sim_text_take(&text);
@@ -103,7 +107,8 @@ static bool load_world(sim_instance *instance, const char *path, int64_t now_ms)
   size_t length = 0;
   char *text = path ? read_file(path, &length) : NULL;
   if (!path) return true;
-  bool good = text && sim_world_load(instance->world, text, length, now_ms, message, sizeof message);
+  bool good =
+      text && sim_world_load(instance->world, text, length, now_ms, message, sizeof message);
   if (text && !good) fprintf(stderr, "imgact-sim: %s: %s\n", path, message);
   free(text);
   return good;

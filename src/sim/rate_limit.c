@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hetzner refills limit/3600 a second and its reset says when the bucket is full again. DigitalOcean lets every accepted
- * request age out after an hour; its reset says when the oldest does, and only the burst limit names a retry-after. A
- * refused request counts in neither.
+ * Hetzner refills limit/3600 a second and its reset says when the bucket is full again.
+ * DigitalOcean lets every accepted request age out after an hour; its reset says when the oldest
+ * does, and only the burst limit names a retry-after. A refused request counts in neither.
  */
 #include "rate_limit.h"
 #include <math.h>
@@ -31,9 +31,11 @@ sim_rate_result sim_limit_bucket(int64_t limit, sim_rate *rate, int64_t now_ms) 
 static bool ring_add(sim_rate *rate, int64_t now_ms) {
   if (rate->end - rate->first == rate->capacity) {
     uint64_t capacity = rate->capacity ? rate->capacity * 2 : 64;
-    int64_t *times_ms = capacity <= 2 * MAX_RING ? malloc((size_t)capacity * sizeof *times_ms) : NULL;
+    int64_t *times_ms =
+        capacity <= 2 * MAX_RING ? malloc((size_t)capacity * sizeof *times_ms) : NULL;
     if (!times_ms) return false;
-    for (uint64_t i = rate->first; i < rate->end; i++) times_ms[i % capacity] = rate->times_ms[i % rate->capacity];
+    for (uint64_t i = rate->first; i < rate->end; i++)
+      times_ms[i % capacity] = rate->times_ms[i % rate->capacity];
     free(rate->times_ms);
     rate->times_ms = times_ms;
     rate->capacity = capacity;
@@ -42,13 +44,17 @@ static bool ring_add(sim_rate *rate, int64_t now_ms) {
   return true;
 }
 
-static int64_t ring_at(const sim_rate *rate, uint64_t place) { return rate->times_ms[place % rate->capacity]; }
+static int64_t ring_at(const sim_rate *rate, uint64_t place) {
+  return rate->times_ms[place % rate->capacity];
+}
 
 sim_rate_result sim_limit_window(const sim_rate_limit *limit, sim_rate *rate, int64_t now_ms) {
   while (rate->first < rate->end && ring_at(rate, rate->first) <= now_ms - HOUR_MS) rate->first++;
   if (rate->minute < rate->first) rate->minute = rate->first;
-  while (rate->minute < rate->end && ring_at(rate, rate->minute) <= now_ms - MINUTE_MS) rate->minute++;
-  int64_t in_hour = (int64_t)(rate->end - rate->first), in_minute = (int64_t)(rate->end - rate->minute);
+  while (rate->minute < rate->end && ring_at(rate, rate->minute) <= now_ms - MINUTE_MS)
+    rate->minute++;
+  int64_t in_hour = (int64_t)(rate->end - rate->first),
+          in_minute = (int64_t)(rate->end - rate->minute);
   sim_rate_result result = {.limit = limit->limit, .retry_after_s = -1};
   bool burst = limit->burst && in_minute >= limit->burst;
   result.refused = burst || (limit->limit && in_hour >= limit->limit);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * libmicrohttpd carries HTTP; the world is touched from one thread alone. A reply that waits is parked: its connection is
- * suspended and resumed when its time has come or its client has gone. A cut reply and a reset are made on the socket
- * itself.
+ * libmicrohttpd carries HTTP; the world is touched from one thread alone. A reply that waits is
+ * parked: its connection is suspended and resumed when its time has come or its client has gone. A
+ * cut reply and a reset are made on the socket itself.
  */
 #include "server.h"
 #include "http_bytes.h"
@@ -69,12 +69,14 @@ static void park(served_request *t, int64_t due_ms) {
 }
 
 static int socket_of(const served_request *t) {
-  const union MHD_ConnectionInfo *info = MHD_get_connection_info(t->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(t->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   return info ? info->connect_fd : -1;
 }
 
-/* What tells that a parked client has gone. One that has closed its half only may still want its reply, and cannot be told
- * from one that has closed both: that ends a silence alone, which has no end of its own. A reset is always told. */
+/* What tells that a parked client has gone. One that has closed its half only may still want its
+ * reply, and cannot be told from one that has closed both: that ends a silence alone, which has no
+ * end of its own. A reset is always told. */
 static short departure(const served_request *t) { return t->due_ms == INT64_MAX ? POLLRDHUP : 0; }
 
 static bool socket_shows(const served_request *t, short events) {
@@ -100,7 +102,8 @@ static void resume_due(sim_server *server, int64_t now_ms) {
 /* ---- replying ---- */
 
 static void reset_socket(const served_request *t) {
-  /* Dissolving the association sends RST at once, which a plain close cannot be made to do through the library. */
+  /* Dissolving the association sends RST at once, which a plain close cannot be made to do through
+   * the library. */
   const struct sockaddr nothing = {.sa_family = AF_UNSPEC};
   if (connect(socket_of(t), &nothing, sizeof nothing)) shutdown(socket_of(t), SHUT_RDWR);
 }
@@ -124,7 +127,8 @@ static void send_cut(served_request *t) {
   const sim_reply *reply = &t->outcome.reply;
   sim_http_head(reply, &bytes);
   if (reply->body) sim_text_add(&bytes, reply->body, reply->body_bytes);
-  size_t length = bytes.length < (uint64_t)t->outcome.cut_bytes ? bytes.length : (size_t)t->outcome.cut_bytes;
+  size_t length =
+      bytes.length < (uint64_t)t->outcome.cut_bytes ? bytes.length : (size_t)t->outcome.cut_bytes;
   if (sim_text_get(&bytes)) send_some(socket_of(t), bytes.data, length);
   sim_text_free(&bytes);
 }
@@ -134,7 +138,8 @@ static ssize_t read_slowly(void *user, uint64_t position, char *buffer, size_t m
   served_request *t = user;
   if (client_gone(t)) return MHD_CONTENT_READER_END_WITH_ERROR;
   int64_t now_ms = sim_real_ms();
-  uint64_t allowed = (uint64_t)((double)(now_ms - t->slow_since_ms) * (double)t->outcome.bytes_per_s / 1000);
+  uint64_t allowed =
+      (uint64_t)((double)(now_ms - t->slow_since_ms) * (double)t->outcome.bytes_per_s / 1000);
   if (allowed > t->outcome.reply.body_bytes) allowed = t->outcome.reply.body_bytes;
   if (allowed <= position) {
     int64_t step_ms = 1000 / t->outcome.bytes_per_s;
@@ -176,8 +181,10 @@ static enum MHD_Result send_reply(served_request *t) {
 /* ---- requests ---- */
 
 static void write_log(const served_request *t, const char *method, int64_t now_ms) {
-  static const char *const ends[] = {
-      [SIM_END_REPLY] = "reply", [SIM_END_CLOSE] = "close", [SIM_END_RESET] = "reset", [SIM_END_SILENCE] = "silence"};
+  static const char *const ends[] = {[SIM_END_REPLY] = "reply",
+                                     [SIM_END_CLOSE] = "close",
+                                     [SIM_END_RESET] = "reset",
+                                     [SIM_END_SILENCE] = "silence"};
   sim_server *server = t->listener->server;
   if (!server->log) return;
   imgact_json_writer *out = imgact_json_writer_new(NULL, 0);
@@ -199,23 +206,29 @@ static void count_in(served_request *t) {
   sim_counters *counters = &t->listener->server->instance->world->counters;
   if (sim_controls(t->target)) return;
   t->counted = true;
-  if (++counters->in_flight > counters->peak_in_flight) counters->peak_in_flight = counters->in_flight;
+  if (++counters->in_flight > counters->peak_in_flight)
+    counters->peak_in_flight = counters->in_flight;
 }
 
 static void serve(served_request *t, const char *method) {
   listener *l = t->listener;
   sim_instance *instance = l->server->instance;
   int64_t real_ms = sim_real_ms();
-  sim_request request = {.method = method, .target = t->target, .body = sim_text_get(&t->body), .body_bytes = t->body_bytes};
+  sim_request request = {.method = method,
+                         .target = t->target,
+                         .body = sim_text_get(&t->body),
+                         .body_bytes = t->body_bytes};
   request.host = MHD_lookup_connection_value(t->connection, MHD_HEADER_KIND, "Host");
-  request.authorization = MHD_lookup_connection_value(t->connection, MHD_HEADER_KIND, "Authorization");
+  request.authorization =
+      MHD_lookup_connection_value(t->connection, MHD_HEADER_KIND, "Authorization");
   t->served = true;
   t->outcome = sim_instance_serve(instance, l->cloud, &request, real_ms);
   write_log(t, method, sim_clock_now(&instance->clock, real_ms));
 }
 
-static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *upload, size_t *upload_size, void **context) {
+static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_size, void **context) {
   served_request *t = *context;
   (void)user, (void)url, (void)version;
   if (!t || !t->target) return MHD_NO;
@@ -227,7 +240,8 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
   }
   if (*upload_size) {
     t->body_bytes += *upload_size;
-    if (t->body_bytes > (sim_controls(t->target) ? SIM_MAX_FILE : SIM_MAX_BODY)) t->body.failed = true;
+    if (t->body_bytes > (sim_controls(t->target) ? SIM_MAX_FILE : SIM_MAX_BODY))
+      t->body.failed = true;
     sim_text_add(&t->body, upload, *upload_size);
     *upload_size = 0;
     return MHD_YES;
@@ -235,8 +249,8 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
   if (!t->served) {
     serve(t, method);
     t->waits = t->outcome.end == SIM_END_SILENCE || t->outcome.delay_ms > 0;
-    /* Parked when the library asks again. Until then it means to read, would do so first when it is resumed, and close at
-     * the end of a client that has closed its half. */
+    /* Parked when the library asks again. Until then it means to read, would do so first when it is
+     * resumed, and close at the end of a client that has closed its half. */
     if (t->waits) return MHD_YES;
   }
   if (t->waits) {
@@ -310,7 +324,8 @@ static void end_connection(void *user, struct MHD_Connection *connection, void *
 /* ---- life ---- */
 
 static int listen_on(uint16_t port, uint16_t *bound, char *message, size_t capacity) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  struct sockaddr_in address = {
+      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
   socklen_t length = sizeof address;
   int yes = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -325,19 +340,23 @@ static int listen_on(uint16_t port, uint16_t *bound, char *message, size_t capac
 }
 
 /* A malformed request is the client's affair, not one for our standard error. */
-static void say_nothing(void *user, const char *format, va_list args) { (void)user, (void)format, (void)args; }
+static void say_nothing(void *user, const char *format, va_list args) {
+  (void)user, (void)format, (void)args;
+}
 
 static bool start(listener *l, uint16_t port, char *message, size_t capacity) {
   int fd = listen_on(port, &l->port, message, capacity);
   if (fd < 0) return false;
   /* Date is the world's, not the machine's. */
-  l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG,
-                               0, NULL, NULL, handle, l, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
-                               MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin_request, l,
-                               MHD_OPTION_NOTIFY_COMPLETED, end_request, l, MHD_OPTION_NOTIFY_CONNECTION, end_connection, l,
-                               MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                               (size_t)256 * 1024, MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_END);
-  const union MHD_DaemonInfo *info = l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+  l->daemon = MHD_start_daemon(
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG,
+      0, NULL, NULL, handle, l, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
+      MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin_request, l,
+      MHD_OPTION_NOTIFY_COMPLETED, end_request, l, MHD_OPTION_NOTIFY_CONNECTION, end_connection, l,
+      MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      (size_t)256 * 1024, MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_END);
+  const union MHD_DaemonInfo *info =
+      l->daemon ? MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
   if (!info) {
     snprintf(message, capacity, "cannot start the HTTP server on port %u", l->port);
     if (!l->daemon) close(fd);
@@ -347,8 +366,8 @@ static bool start(listener *l, uint16_t port, char *message, size_t capacity) {
   return true;
 }
 
-sim_server *sim_server_new(sim_instance *instance, const uint16_t ports[SIM_CLOUDS], FILE *log, char *message,
-                           size_t capacity) {
+sim_server *sim_server_new(sim_instance *instance, const uint16_t ports[SIM_CLOUDS], FILE *log,
+                           char *message, size_t capacity) {
   sim_server *server = calloc(1, sizeof *server);
   if (!server) {
     snprintf(message, capacity, "no memory");
@@ -366,14 +385,17 @@ sim_server *sim_server_new(sim_instance *instance, const uint16_t ports[SIM_CLOU
   return server;
 }
 
-uint16_t sim_server_port(const sim_server *server, sim_cloud cloud) { return server->listeners[cloud].port; }
+uint16_t sim_server_port(const sim_server *server, sim_cloud cloud) {
+  return server->listeners[cloud].port;
+}
 
 /* What to poll: both servers, the stop, and every parked client for its going away. */
 static nfds_t fill_polled(sim_server *server, int stop_fd, int64_t *next_ms) {
   nfds_t count = 0;
   server->polled[count++] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
-    server->polled[count++] = (struct pollfd){.fd = server->listeners[cloud].epoll_fd, .events = POLLIN};
+    server->polled[count++] =
+        (struct pollfd){.fd = server->listeners[cloud].epoll_fd, .events = POLLIN};
   for (served_request *t = server->parked; t; t = t->next) {
     if (t->due_ms < *next_ms) *next_ms = t->due_ms;
     if (count < SIM_COUNT(server->polled))
@@ -386,22 +408,24 @@ static int wait_ms(const sim_server *server, int64_t next_ms) {
   int64_t least_ms = next_ms == INT64_MAX ? 60000 : next_ms - sim_real_ms();
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     MHD_UNSIGNED_LONG_LONG asked_ms = 0;
-    if (MHD_get_timeout(server->listeners[cloud].daemon, &asked_ms) == MHD_YES && (int64_t)asked_ms < least_ms)
+    if (MHD_get_timeout(server->listeners[cloud].daemon, &asked_ms) == MHD_YES &&
+        (int64_t)asked_ms < least_ms)
       least_ms = (int64_t)asked_ms;
   }
   return least_ms < 0 ? 0 : least_ms > 60000 ? 60000 : (int)least_ms;
 }
 
 static unsigned connections_of(struct MHD_Daemon *daemon) {
-  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+  const union MHD_DaemonInfo *info =
+      MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
   return info ? info->num_connections : 0;
 }
 
 static void run(struct MHD_Daemon *daemon) {
   bool full = connections_of(daemon) >= MAX_CONNECTIONS;
   MHD_run(daemon);
-  /* At its limit the library does not look for new clients, and it looks again only in the run after the one that found a
-   * place: nothing would wake us for that. */
+  /* At its limit the library does not look for new clients, and it looks again only in the run
+   * after the one that found a place: nothing would wake us for that. */
   if (full && connections_of(daemon) < MAX_CONNECTIONS) MHD_run(daemon);
 }
 

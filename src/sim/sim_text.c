@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Helpers without a meaning of their own. Everything that grows has the ceiling MAX_BYTES; calendars are proleptic Gregorian
- * and need no locale. */
+/* Helpers without a meaning of their own. Everything that grows has the ceiling MAX_BYTES;
+ * calendars are proleptic Gregorian and need no locale. */
 #include "sim_text.h"
 #include <ctype.h>
 #include <stdarg.h>
@@ -36,7 +36,9 @@ void sim_text_add(sim_text *text, const char *bytes, size_t length) {
   text->data[text->length] = 0;
 }
 
-void sim_text_str(sim_text *text, const char *string) { sim_text_add(text, string, strlen(string)); }
+void sim_text_str(sim_text *text, const char *string) {
+  sim_text_add(text, string, strlen(string));
+}
 
 void sim_text_printf(sim_text *text, const char *format, ...) {
   va_list args, again;
@@ -139,7 +141,8 @@ static int64_t days_from_date(int64_t year, int64_t month, int64_t day) {
   int64_t era = (year >= 0 ? year : year - 399) / 400;
   int64_t year_of_era = year - era * 400;
   int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+         719468;
 }
 
 typedef struct date {
@@ -152,7 +155,8 @@ static date date_from_ms(int64_t ms) {
   int64_t of_era = shifted - era * 146097;
   int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
   int64_t of_year = of_era - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
-  date d = {.day = of_year - (153 * month + 2) / 5 + 1, .month = month < 10 ? month + 3 : month - 9};
+  date d = {.day = of_year - (153 * month + 2) / 5 + 1,
+            .month = month < 10 ? month + 3 : month - 9};
   d.year = year + era * 400 + (d.month <= 2);
   d.hour = rest / 3600000;
   d.minute = rest / 60000 % 60;
@@ -185,7 +189,9 @@ static bool offset(const char **at, int64_t *minutes) {
   int64_t sign = **at == '-' ? -1 : 1, hour, minute;
   if (**at != '-' && **at != '+') return false;
   (*at)++;
-  if (!digits(at, 2, &hour) || !literal(at, ':') || !digits(at, 2, &minute) || hour > 23 || minute > 59) return false;
+  if (!digits(at, 2, &hour) || !literal(at, ':') || !digits(at, 2, &minute) || hour > 23 ||
+      minute > 59)
+    return false;
   *minutes = sign * (hour * 60 + minute);
   return true;
 }
@@ -194,15 +200,15 @@ bool sim_parse_time(const char *string, int64_t *out_ms) {
   date d = {0};
   int64_t minutes = 0, scale = 100;
   const char *at = string;
-  if (!digits(&at, 4, &d.year) || !literal(&at, '-') || !digits(&at, 2, &d.month) || !literal(&at, '-') ||
-      !digits(&at, 2, &d.day) || !literal(&at, 'T') || !digits(&at, 2, &d.hour) || !literal(&at, ':') ||
-      !digits(&at, 2, &d.minute))
+  if (!digits(&at, 4, &d.year) || !literal(&at, '-') || !digits(&at, 2, &d.month) ||
+      !literal(&at, '-') || !digits(&at, 2, &d.day) || !literal(&at, 'T') ||
+      !digits(&at, 2, &d.hour) || !literal(&at, ':') || !digits(&at, 2, &d.minute))
     return false;
   if (literal(&at, ':') && !digits(&at, 2, &d.second)) return false;
   if (literal(&at, '.'))
     for (; isdigit((unsigned char)*at); at++, scale /= 10) d.ms += (*at - '0') * scale;
-  if (!offset(&at, &minutes) || *at || !in(d.year, 1, 9999) || !in(d.month, 1, 12) || !in(d.day, 1, 31) || d.hour > 23 ||
-      d.minute > 59 || d.second > 60)
+  if (!offset(&at, &minutes) || *at || !in(d.year, 1, 9999) || !in(d.month, 1, 12) ||
+      !in(d.day, 1, 31) || d.hour > 23 || d.minute > 59 || d.second > 60)
     return false;
   int64_t days = days_from_date(d.year, d.month, d.day);
   *out_ms = (days * 86400 + d.hour * 3600 + (d.minute - minutes) * 60 + d.second) * 1000 + d.ms;
@@ -211,16 +217,17 @@ bool sim_parse_time(const char *string, int64_t *out_ms) {
 
 void sim_format_time(int64_t ms, char buffer[32]) {
   date d = date_from_ms(ms);
-  snprintf(buffer, 32, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)d.year % 10000, (unsigned)d.month % 100,
-           (unsigned)d.day % 100, (unsigned)d.hour % 100, (unsigned)d.minute % 100, (unsigned)d.second % 100);
+  snprintf(buffer, 32, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)d.year % 10000,
+           (unsigned)d.month % 100, (unsigned)d.day % 100, (unsigned)d.hour % 100,
+           (unsigned)d.minute % 100, (unsigned)d.second % 100);
 }
 
 void sim_format_http_date(int64_t ms, char buffer[32]) {
   static const char names[] = "SunMonTueWedThuFriSatJanFebMarAprMayJunJulAugSepOctNovDec";
   date d = date_from_ms(ms);
-  snprintf(buffer, 32, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", names + 3 * d.weekday, (unsigned)d.day % 100,
-           names + 21 + 3 * (d.month - 1), (unsigned)d.year % 10000, (unsigned)d.hour % 100, (unsigned)d.minute % 100,
-           (unsigned)d.second % 100);
+  snprintf(buffer, 32, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", names + 3 * d.weekday,
+           (unsigned)d.day % 100, names + 21 + 3 * (d.month - 1), (unsigned)d.year % 10000,
+           (unsigned)d.hour % 100, (unsigned)d.minute % 100, (unsigned)d.second % 100);
 }
 
 static int hex(char c) {
@@ -243,14 +250,18 @@ size_t sim_decode(char *text) {
   return (size_t)(to - text);
 }
 
-/* How many bytes follow a first byte, and the least character that needs so many; -1 for what starts none. */
+/* How many bytes follow a first byte, and the least character that needs so many; -1 for what
+ * starts none. */
 static int followers(unsigned char first, uint32_t *least, uint32_t *value) {
   if (first < 0x80) {
     *least = 0;
     *value = first;
     return 0;
   }
-  int count = first >= 0xF0 && first < 0xF8 ? 3 : first >= 0xE0 && first < 0xF0 ? 2 : first >= 0xC2 && first < 0xE0 ? 1 : -1;
+  int count = first >= 0xF0 && first < 0xF8   ? 3
+              : first >= 0xE0 && first < 0xF0 ? 2
+              : first >= 0xC2 && first < 0xE0 ? 1
+                                              : -1;
   if (count < 0) return -1;
   *least = count == 3 ? 0x10000 : count == 2 ? 0x800 : 0x80;
   *value = first & (0x3Fu >> count);
@@ -266,7 +277,8 @@ bool sim_utf8(const char *text, size_t length) {
       if (((unsigned char)text[i] & 0xC0) != 0x80) return false;
       value = value << 6 | ((unsigned char)text[i] & 0x3F);
     }
-    if (!value || value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) return false;
+    if (!value || value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
+      return false;
   }
   return true;
 }
@@ -284,6 +296,8 @@ uint64_t sim_random(uint64_t *state) {
   return z ^ z >> 31;
 }
 
-uint64_t sim_random_below(uint64_t *state, uint64_t limit) { return limit ? sim_random(state) % limit : 0; }
+uint64_t sim_random_below(uint64_t *state, uint64_t limit) {
+  return limit ? sim_random(state) % limit : 0;
+}
 
 double sim_random_unit(uint64_t *state) { return (double)(sim_random(state) >> 11) * 0x1.0p-53; }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Small helpers of the simulator: a growing text, strict numbers, times, percent-encoding, a seeded random sequence. */
+/* Small helpers of the simulator: a growing text, strict numbers, times, percent-encoding, a seeded
+ * random sequence. */
 #ifndef SIM_TEXT_H
 #define SIM_TEXT_H
 
@@ -29,7 +30,8 @@ void sim_text_free(sim_text *text);
 
 char *sim_copy(const char *string); /* NULL stays NULL */
 char *sim_copy_n(const char *bytes, size_t length);
-/* A JSON string as a C string of its own (U+0000 as C0 80); NULL for anything else or without memory. */
+/* A JSON string as a C string of its own (U+0000 as C0 80); NULL for anything else or without
+ * memory. */
 char *sim_copy_json(const imgact_json *value);
 /* Replaces *slot; false without memory, *slot as it was. NULL text clears it. */
 bool sim_replace(char **slot, const char *string);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A request is handled when it is sent and answered when its time has come, so pending requests overlap as it
- * would on a wire. The instance's clock stands; advance_to moves it.
+ * A request is handled when it is sent and answered when its time has come, so pending requests
+ * overlap as it would on a wire. The instance's clock stands; advance_to moves it.
  */
 #include "transport.h"
 #include "http_bytes.h"
@@ -55,13 +55,17 @@ static const char *header_of(const imgact_http_request *request, const char *nam
   return NULL;
 }
 
-static imgact_status carry(imgact_transport *transport, const imgact_http_request *http, imgact_exchange *exchange) {
+static imgact_status carry(imgact_transport *transport, const imgact_http_request *http,
+                           imgact_exchange *exchange) {
   sim_transport *c = (sim_transport *)transport;
   pending_request *f = calloc(1, sizeof *f);
   if (!f) return IMGACT_NOMEM;
-  const char *authority = strstr(http->url, "://"), *path = authority ? strchr(authority + 3, '/') : NULL;
-  sim_request request = {
-      .method = http->method, .target = path ? path : "/", .body = http->body, .body_bytes = http->body_bytes};
+  const char *authority = strstr(http->url, "://"),
+             *path = authority ? strchr(authority + 3, '/') : NULL;
+  sim_request request = {.method = http->method,
+                         .target = path ? path : "/",
+                         .body = http->body,
+                         .body_bytes = http->body_bytes};
   request.authorization = header_of(http, "Authorization");
   sim_cloud cloud = strncmp(request.target, "/v2/", 4) ? SIM_HETZNER : SIM_DIGITALOCEAN;
   f->exchange = exchange;
@@ -69,7 +73,8 @@ static imgact_status carry(imgact_transport *transport, const imgact_http_reques
   f->outcome = sim_instance_serve(c->instance, cloud, &request, 0);
   schedule(c, f, http->timeout_ms);
   sim_counters *counters = &c->instance->world->counters;
-  if (++counters->in_flight > counters->peak_in_flight) counters->peak_in_flight = counters->in_flight;
+  if (++counters->in_flight > counters->peak_in_flight)
+    counters->peak_in_flight = counters->in_flight;
   pending_request **last = &c->pending;
   while (*last) last = &(*last)->next;
   *last = f;
@@ -99,8 +104,9 @@ static bool cut_off(const pending_request *f) {
 static void answer(const pending_request *f) {
   const sim_reply *reply = &f->outcome.reply;
   imgact_header headers[SIM_MAX_HEADERS];
-  imgact_http_response response = {
-      .size = sizeof response, .delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  imgact_http_response response = {.size = sizeof response,
+                                   .delivery = IMGACT_DELIVERY_MAYBE_SENT,
+                                   .failure = IMGACT_FAILURE_NETWORK};
   if (f->late) {
     response.failure = IMGACT_FAILURE_TIMEOUT;
     response.message = "no reply in time";
@@ -155,7 +161,9 @@ static int until_next(imgact_transport *transport) {
   return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
-static int64_t virtual_now(imgact_transport *transport) { return now_of((const sim_transport *)transport); }
+static int64_t virtual_now(imgact_transport *transport) {
+  return now_of((const sim_transport *)transport);
+}
 
 static void move_on(imgact_transport *transport, int64_t until_ms) {
   sim_transport *c = (sim_transport *)transport;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * State and effects. Invariants: an image or action is in its side's list and table, or nowhere; an action with a due time
- * runs and is in the heap exactly once; nothing is freed before the world is, so pointers between images and actions stay
- * good.
+ * State and effects. Invariants: an image or action is in its side's list and table, or nowhere; an
+ * action with a due time runs and is in the heap exactly once; nothing is freed before the world
+ * is, so pointers between images and actions stay good.
  */
 #include "world.h"
 #include <math.h>
@@ -10,23 +10,33 @@
 #include <string.h>
 
 const char *const sim_type_names[] = {
-    [SIM_SYSTEM] = "system", [SIM_APP] = "app",       [SIM_SNAPSHOT] = "snapshot", [SIM_BACKUP] = "backup",
-    [SIM_BASE] = "base",     [SIM_CUSTOM] = "custom", [SIM_ADMIN] = "admin",
+    [SIM_SYSTEM] = "system", [SIM_APP] = "app",   [SIM_SNAPSHOT] = "snapshot",
+    [SIM_BACKUP] = "backup", [SIM_BASE] = "base", [SIM_CUSTOM] = "custom",
+    [SIM_ADMIN] = "admin",
 };
 const char *const sim_status_names[] = {
-    [SIM_CREATING] = "creating", [SIM_UNAVAILABLE] = "unavailable", [SIM_AVAILABLE] = "available", [SIM_NEW] = "NEW",
-    [SIM_PENDING] = "pending",   [SIM_DELETED] = "deleted",         [SIM_RETIRED] = "retired",
+    [SIM_CREATING] = "creating", [SIM_UNAVAILABLE] = "unavailable", [SIM_AVAILABLE] = "available",
+    [SIM_NEW] = "NEW",           [SIM_PENDING] = "pending",         [SIM_DELETED] = "deleted",
+    [SIM_RETIRED] = "retired",
 };
 const char *const sim_effect_names[] = {
-    [SIM_NOTHING] = "nothing",   [SIM_UPDATE] = "update",       [SIM_DELETE] = "delete",
-    [SIM_PROTECT] = "protect",   [SIM_UNPROTECT] = "unprotect", [SIM_CONVERT] = "convert",
-    [SIM_TRANSFER] = "transfer", [SIM_IMPORT] = "import",       [SIM_ACCOUNT_TRANSFER] = "account_transfer",
+    [SIM_NOTHING] = "nothing",
+    [SIM_UPDATE] = "update",
+    [SIM_DELETE] = "delete",
+    [SIM_PROTECT] = "protect",
+    [SIM_UNPROTECT] = "unprotect",
+    [SIM_CONVERT] = "convert",
+    [SIM_TRANSFER] = "transfer",
+    [SIM_IMPORT] = "import",
+    [SIM_ACCOUNT_TRANSFER] = "account_transfer",
 };
 const char *const sim_state_names[][SIM_STATES] = {
     [SIM_HETZNER] = {[SIM_RUNNING] = "running", [SIM_SUCCESS] = "success", [SIM_ERROR] = "error"},
-    [SIM_DIGITALOCEAN] = {[SIM_RUNNING] = "in-progress", [SIM_SUCCESS] = "completed", [SIM_ERROR] = "errored"},
+    [SIM_DIGITALOCEAN] =
+        {[SIM_RUNNING] = "in-progress", [SIM_SUCCESS] = "completed", [SIM_ERROR] = "errored"},
 };
-const char *const sim_cloud_names[] = {[SIM_HETZNER] = "hetzner", [SIM_DIGITALOCEAN] = "digitalocean"};
+const char *const sim_cloud_names[] = {
+    [SIM_HETZNER] = "hetzner", [SIM_DIGITALOCEAN] = "digitalocean"};
 const char *const sim_access_names[] = {
     [SIM_READ_WRITE] = "read_write",
     [SIM_READ_ONLY] = "read_only",
@@ -53,7 +63,8 @@ sim_world *sim_world_new(uint64_t seed) {
   /* DigitalOcean's action ids have grown past 2^31. */
   world->sides[SIM_DIGITALOCEAN].next_image_id = 7938269;
   world->sides[SIM_DIGITALOCEAN].next_action_id = INT64_C(2200000001);
-  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) world->sides[cloud].limit = sim_default_limits[cloud];
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
+    world->sides[cloud].limit = sim_default_limits[cloud];
   world->duration_ms[SIM_PROTECT] = world->duration_ms[SIM_UNPROTECT] = 1000;
   world->duration_ms[SIM_CONVERT] = 10000;
   world->duration_ms[SIM_TRANSFER] = 60000;
@@ -183,8 +194,10 @@ void sim_labels_free(sim_labels *labels) {
 sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
   sim_cloud_state *side = &world->sides[cloud];
   if (!id) id = side->next_image_id;
-  if (id > SIM_MAX_ID || side->images_count >= SIM_MAX_IMAGES || sim_image_find(world, cloud, id)) return NULL;
-  sim_image **images = (sim_image **)with_room((void **)side->images, side->images_count, &side->images_capacity);
+  if (id > SIM_MAX_ID || side->images_count >= SIM_MAX_IMAGES || sim_image_find(world, cloud, id))
+    return NULL;
+  sim_image **images =
+      (sim_image **)with_room((void **)side->images, side->images_count, &side->images_capacity);
   if (!images) return NULL;
   side->images = images;
   sim_image *image = calloc(1, sizeof *image);
@@ -192,7 +205,8 @@ sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
     free(image);
     return NULL;
   }
-  *image = (sim_image){.id = id, .cloud = (uint8_t)cloud, .status = SIM_AVAILABLE, .size_gb = NAN, .disk_gb = NAN};
+  *image = (sim_image){
+      .id = id, .cloud = (uint8_t)cloud, .status = SIM_AVAILABLE, .size_gb = NAN, .disk_gb = NAN};
   image->deprecated_ms = image->unavailable_after_ms = image->deleted_ms = IMGACT_NO_TIME;
   images[side->images_count++] = image;
   if (id >= side->next_image_id) side->next_image_id = id + 1;
@@ -217,13 +231,15 @@ sim_status sim_image_status(const sim_image *image, int64_t now_ms) {
   return import && sim_action_progress(import, now_ms) >= 10 ? SIM_PENDING : SIM_NEW;
 }
 
-sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_image *image, const char *command) {
+sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_image *image,
+                           const char *command) {
   sim_cloud_state *side = &world->sides[cloud];
   if (!id) id = side->next_action_id;
   command = sim_intern(world, command);
   bool room = id <= SIM_MAX_ID && side->actions_count < SIM_MAX_ACTIONS;
   if (!command || !room || sim_action_find(world, cloud, id)) return NULL;
-  sim_action **actions = (sim_action **)with_room((void **)side->actions, side->actions_count, &side->actions_capacity);
+  sim_action **actions = (sim_action **)with_room((void **)side->actions, side->actions_count,
+                                                  &side->actions_capacity);
   if (!actions) return NULL;
   side->actions = actions;
   sim_action *action = calloc(1, sizeof *action);
@@ -271,7 +287,8 @@ static void sift_down(sim_action **heap, size_t count, size_t at) {
 
 static void sift_up(sim_action **heap, size_t at) {
   sim_action *action = heap[at];
-  for (; at && earlier(action, heap[(at - 1) / 2]); at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
+  for (; at && earlier(action, heap[(at - 1) / 2]); at = (at - 1) / 2)
+    heap[at] = heap[(at - 1) / 2];
   heap[at] = action;
 }
 
@@ -305,7 +322,8 @@ int sim_action_progress(const sim_action *action, int64_t now_ms) {
   if (action->state == SIM_SUCCESS) return 100;
   if (action->due_ms == IMGACT_NO_TIME || now_ms <= action->from_ms) return action->progress;
   double left = 100.0 - action->progress;
-  return action->progress + (int)(left * (double)(now_ms - action->from_ms) / (double)(action->due_ms - action->from_ms));
+  return action->progress + (int)(left * (double)(now_ms - action->from_ms) /
+                                  (double)(action->due_ms - action->from_ms));
 }
 
 void sim_image_convert(sim_image *image) {
@@ -321,7 +339,8 @@ static void apply(sim_world *world, const sim_action *action) {
   case SIM_UNPROTECT: image->is_protected = 0; break;
   case SIM_CONVERT: sim_image_convert(image); break;
   case SIM_TRANSFER:
-    if (!sim_strings_has(&image->regions, action->region)) sim_strings_add(world, &image->regions, action->region);
+    if (!sim_strings_has(&image->regions, action->region))
+      sim_strings_add(world, &image->regions, action->region);
     break;
   case SIM_IMPORT:
     image->status = SIM_AVAILABLE;
@@ -353,7 +372,8 @@ static void end_action(sim_world *world, sim_action *action) {
 }
 
 void sim_world_advance(sim_world *world, int64_t now_ms) {
-  while (world->pending_count && world->pending[0]->due_ms <= now_ms) end_action(world, world->pending[0]);
+  while (world->pending_count && world->pending[0]->due_ms <= now_ms)
+    end_action(world, world->pending[0]);
 }
 
 void sim_world_commit(sim_world *world, sim_effect effect) { world->counters.effects[effect]++; }
@@ -369,9 +389,11 @@ static const char *command_of(sim_effect effect) {
   }
 }
 
-sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effect, const char *region, int64_t now_ms) {
+sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effect,
+                            const char *region, int64_t now_ms) {
   const sim_overrides *overrides = &world->overrides;
-  int64_t duration_ms = overrides->duration_ms == -1 ? world->duration_ms[effect] : overrides->duration_ms;
+  int64_t duration_ms =
+      overrides->duration_ms == -1 ? world->duration_ms[effect] : overrides->duration_ms;
   sim_action *action = sim_action_new(world, (sim_cloud)image->cloud, 0, image, command_of(effect));
   if (!action) return NULL;
   action->effect = (uint8_t)effect;
@@ -398,7 +420,8 @@ sim_region *sim_region_new(sim_world *world, sim_cloud cloud, const char *slug, 
   sim_region *regions = realloc(side->regions, (side->regions_count + 1) * sizeof *regions);
   if (!regions) return NULL;
   side->regions = regions;
-  sim_region region = {.slug = sim_intern(world, slug), .name = sim_intern(world, name), .available = true};
+  sim_region region = {
+      .slug = sim_intern(world, slug), .name = sim_intern(world, name), .available = true};
   if (!region.slug || !region.name) return NULL;
   regions[side->regions_count] = region;
   return &regions[side->regions_count++];
@@ -406,7 +429,8 @@ sim_region *sim_region_new(sim_world *world, sim_cloud cloud, const char *slug, 
 
 static sim_token *new_token(sim_world *world, const char *text) {
   if (world->tokens_count >= SIM_MAX_TOKENS) return NULL;
-  sim_token **tokens = (sim_token **)with_room((void **)world->tokens, world->tokens_count, &world->tokens_capacity);
+  sim_token **tokens =
+      (sim_token **)with_room((void **)world->tokens, world->tokens_count, &world->tokens_capacity);
   if (!tokens) return NULL;
   world->tokens = tokens;
   sim_token *token = calloc(1, sizeof *token);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of two clouds: images, actions, regions, tokens, and what was done to them. Pure: time is an argument, nothing
- * here knows a socket, a clock or a file. A world belongs to one thread.
+ * The state of two clouds: images, actions, regions, tokens, and what was done to them. Pure: time
+ * is an argument, nothing here knows a socket, a clock or a file. A world belongs to one thread.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -11,7 +11,16 @@
 #include "sim_text.h"
 
 typedef enum sim_cloud { SIM_HETZNER, SIM_DIGITALOCEAN, SIM_CLOUDS } sim_cloud;
-typedef enum sim_type { SIM_SYSTEM, SIM_APP, SIM_SNAPSHOT, SIM_BACKUP, SIM_BASE, SIM_CUSTOM, SIM_ADMIN, SIM_TYPES } sim_type;
+typedef enum sim_type {
+  SIM_SYSTEM,
+  SIM_APP,
+  SIM_SNAPSHOT,
+  SIM_BACKUP,
+  SIM_BASE,
+  SIM_CUSTOM,
+  SIM_ADMIN,
+  SIM_TYPES
+} sim_type;
 typedef enum sim_status {
   SIM_CREATING,
   SIM_UNAVAILABLE,
@@ -154,8 +163,9 @@ typedef struct sim_world {
   size_t scratch_capacity;
   int64_t duration_ms[SIM_EFFECTS];
   bool strict_tokens; /* a token that is not listed is invalid */
-  bool repeats;       /* what runs or is done already may be begun again: a cloud that never notices a second request */
-  char *link_base;    /* of DigitalOcean's page links; NULL = the host that was asked */
+  bool repeats;    /* what runs or is done already may be begun again: a cloud that never notices a
+                      second request */
+  char *link_base; /* of DigitalOcean's page links; NULL = the host that was asked */
   uint64_t seed, ids; /* ids: the sequence of request ids */
   sim_overrides overrides;
   sim_counters counters;
@@ -173,7 +183,8 @@ void sim_world_advance(sim_world *world, int64_t now_ms);
 /* When the next action ends; IMGACT_NO_TIME = none runs. */
 int64_t sim_world_next_ms(const sim_world *world);
 
-/* A word that lives as long as the world, the same pointer for the same text; NULL stays NULL, also without memory. */
+/* A word that lives as long as the world, the same pointer for the same text; NULL stays NULL, also
+ * without memory. */
 const char *sim_intern(sim_world *world, const char *text);
 bool sim_strings_add(sim_world *world, sim_strings *words, const char *text);
 bool sim_strings_has(const sim_strings *words, const char *text);
@@ -181,33 +192,37 @@ bool sim_labels_add(sim_labels *labels, const char *key, const char *value);
 const char *sim_labels_get(const sim_labels *labels, const char *key);
 void sim_labels_free(sim_labels *labels);
 
-/* A new image at the end of the list, all null and zero; id 0 takes the next one. NULL: no memory, too many, id taken
- * or too large. */
+/* A new image at the end of the list, all null and zero; id 0 takes the next one. NULL: no memory,
+ * too many, id taken or too large. */
 sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id);
 /* Also what is gone. */
 sim_image *sim_image_find(const sim_world *world, sim_cloud cloud, int64_t id);
 /* What the status shows: an import is NEW first and pending later. */
 sim_status sim_image_status(const sim_image *image, int64_t now_ms);
-/* The image's action that runs, of one effect or (SIM_NOTHING) of any, and for one region (NULL = any). */
+/* The image's action that runs, of one effect or (SIM_NOTHING) of any, and for one region (NULL =
+ * any). */
 const sim_action *sim_image_running(const sim_image *image, sim_effect effect, const char *region);
 
-sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_image *image, const char *command);
+sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_image *image,
+                           const char *command);
 sim_action *sim_action_find(const sim_world *world, sim_cloud cloud, int64_t id);
-/* Lets a running action end at due_ms, and no more when it was to; IMGACT_NO_TIME = never. false without memory, and nothing
- * is changed. */
+/* Lets a running action end at due_ms, and no more when it was to; IMGACT_NO_TIME = never. false
+ * without memory, and nothing is changed. */
 bool sim_action_schedule(sim_world *world, sim_action *action, int64_t due_ms);
 int sim_action_progress(const sim_action *action, int64_t now_ms);
 
-/* Commits an operation: begins its action, or (update, delete, Hetzner's convert) counts what the caller does at once. */
-sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effect, const char *region, int64_t now_ms);
+/* Commits an operation: begins its action, or (update, delete, Hetzner's convert) counts what the
+ * caller does at once. */
+sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effect,
+                            const char *region, int64_t now_ms);
 void sim_world_commit(sim_world *world, sim_effect effect);
 void sim_image_remove(sim_image *image);
 void sim_image_convert(sim_image *image);
 
 sim_region *sim_region_find(const sim_world *world, sim_cloud cloud, const char *slug);
 sim_region *sim_region_new(sim_world *world, sim_cloud cloud, const char *slug, const char *name);
-/* The token of a text, made where it was not known. One that is not listed is read-write, or invalid for as long as the
- * world is strict. NULL text: the anonymous. */
+/* The token of a text, made where it was not known. One that is not listed is read-write, or
+ * invalid for as long as the world is strict. NULL text: the anonymous. */
 sim_token *sim_token_of(sim_world *world, const char *text);
 /* Room for so many pointers, kept by the world until the next call. */
 void **sim_scratch(sim_world *world, size_t count);
@@ -225,9 +240,10 @@ int sim_index_of(const char *const *words, size_t count, const char *word);
 /* generate.c: the regions that every world has; then images with their histories. */
 bool sim_world_regions(sim_world *world);
 bool sim_world_generate(sim_world *world, size_t images_per_cloud, int64_t now_ms);
-/* world_file.c: lays a JSON document over the world. false: `message` says what is wrong and where; the world is as it was,
- * unless it was memory or room that ran out. */
-bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t now_ms, char *message, size_t capacity);
+/* world_file.c: lays a JSON document over the world. false: `message` says what is wrong and where;
+ * the world is as it was, unless it was memory or room that ran out. */
+bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t now_ms,
+                    char *message, size_t capacity);
 /* The world as such a document. NULL without memory; free() it. */
 char *sim_world_dump(sim_world *world, int64_t now_ms);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * World files: JSON in which images and actions look as their cloud's API shows them, so that a recorded reply can be
- * pasted. What a file names is laid over what is there, by id. An unknown key is an error, so that a slip of the pen is
- * seen. A file is tried on an empty world first, so that one with an error changes nothing.
+ * World files: JSON in which images and actions look as their cloud's API shows them, so that a
+ * recorded reply can be pasted. What a file names is laid over what is there, by id. An unknown key
+ * is an error, so that a slip of the pen is seen. A file is tried on an empty world first, so that
+ * one with an error changes nothing.
  */
 #include "dispatch.h"
 #include <inttypes.h>
@@ -24,14 +25,17 @@ typedef struct loader {
 
 static bool fail(loader *l, const char *key, const char *what) {
   if (!l->failed)
-    snprintf(l->message, l->capacity, "%s%s%s: %s", l->where, *l->where && key ? "." : "", key ? key : "", what);
+    snprintf(l->message, l->capacity, "%s%s%s: %s", l->where, *l->where && key ? "." : "",
+             key ? key : "", what);
   l->failed = true;
   return false;
 }
 
-/* ---- typed members: each leaves *out alone where the key is not there, and fails on another type ---- */
+/* ---- typed members: each leaves *out alone where the key is not there, and fails on another type
+ * ---- */
 
-static const imgact_json *member(const imgact_json *object, const char *key, imgact_json_type *type) {
+static const imgact_json *member(const imgact_json *object, const char *key,
+                                 imgact_json_type *type) {
   const imgact_json *value = imgact_json_get(object, key);
   *type = imgact_json_get_type(value);
   return value;
@@ -58,7 +62,8 @@ static void read_word(loader *l, const imgact_json *object, const char *key, con
   free(text);
 }
 
-static void read_int(loader *l, const imgact_json *object, const char *key, int64_t least, int64_t *out) {
+static void read_int(loader *l, const imgact_json *object, const char *key, int64_t least,
+                     int64_t *out) {
   imgact_json_type type;
   const imgact_json *value = member(object, key, &type);
   int64_t number = 0;
@@ -104,8 +109,8 @@ static void read_time(loader *l, const imgact_json *object, const char *key, int
   free(text);
 }
 
-static void read_range(loader *l, const imgact_json *object, const char *key, const char *const *words, size_t first,
-                       size_t end, uint8_t *out) {
+static void read_range(loader *l, const imgact_json *object, const char *key,
+                       const char *const *words, size_t first, size_t end, uint8_t *out) {
   const imgact_json *value = imgact_json_get(object, key);
   if (!value) return;
   for (size_t i = first; i < end; i++)
@@ -116,8 +121,8 @@ static void read_range(loader *l, const imgact_json *object, const char *key, co
   fail(l, key, "is not one of the known words");
 }
 
-static void read_index(loader *l, const imgact_json *object, const char *key, const char *const *words, size_t count,
-                       uint8_t *out) {
+static void read_index(loader *l, const imgact_json *object, const char *key,
+                       const char *const *words, size_t count, uint8_t *out) {
   read_range(l, object, key, words, 0, count, out);
 }
 
@@ -148,7 +153,8 @@ static void read_labels(loader *l, const imgact_json *object, sim_labels *out) {
   imgact_json_iter each = imgact_json_iter_begin(value);
   while (!l->failed && (text = imgact_json_iter_next(&each, &key))) {
     char *name = sim_copy_json(key), *content = sim_copy_json(text);
-    if (!name || !content || !sim_labels_add(out, name, content)) fail(l, "labels", "must be an object of strings");
+    if (!name || !content || !sim_labels_add(out, name, content))
+      fail(l, "labels", "must be an object of strings");
     free(name);
     free(content);
   }
@@ -175,7 +181,8 @@ static bool object_of(loader *l, const imgact_json *value, const char *const *ke
 
 static void load_hetzner_image(loader *l, const imgact_json *value, sim_image *image) {
   static const char *const architectures[] = {"x86", "arm"};
-  const imgact_json *origin = imgact_json_get(value, "created_from"), *deprecation = imgact_json_get(value, "deprecation");
+  const imgact_json *origin = imgact_json_get(value, "created_from"),
+                    *deprecation = imgact_json_get(value, "deprecation");
   read_double(l, value, "image_size", &image->size_gb);
   read_double(l, value, "disk_size", &image->disk_gb);
   read_time(l, value, "created", &image->created_ms);
@@ -215,13 +222,14 @@ static bool id_of(loader *l, const imgact_json *value, int64_t *id) {
 }
 
 static void load_image(loader *l, const imgact_json *value) {
-  static const char *const keys[] = {"id",         "type",         "status",       "name",          "description",
-                                     "image_size", "disk_size",    "created",      "bound_to",      "os_flavor",
-                                     "os_version", "rapid_deploy", "protection",   "deprecated",    "created_from",
-                                     "deleted",    "labels",       "architecture", "distribution",  "slug",
-                                     "public",     "regions",      "created_at",   "tags",          "size_gigabytes",
-                                     "gone",       "locked",       "application",  "error_message", "min_disk_size",
-                                     "deprecation"};
+  static const char *const keys[] = {
+      "id",         "type",         "status",       "name",          "description",
+      "image_size", "disk_size",    "created",      "bound_to",      "os_flavor",
+      "os_version", "rapid_deploy", "protection",   "deprecated",    "created_from",
+      "deleted",    "labels",       "architecture", "distribution",  "slug",
+      "public",     "regions",      "created_at",   "tags",          "size_gigabytes",
+      "gone",       "locked",       "application",  "error_message", "min_disk_size",
+      "deprecation"};
   int64_t id = 0;
   if (!object_of(l, value, keys, SIM_COUNT(keys)) || !id_of(l, value, &id)) return;
   sim_image *image = id ? sim_image_find(l->world, l->cloud, id) : NULL;
@@ -236,10 +244,10 @@ static void load_image(loader *l, const imgact_json *value) {
     image->created_ms = l->now_ms;
   }
   bool hetzner = l->cloud == SIM_HETZNER;
-  read_range(l, value, "type", sim_type_names, hetzner ? SIM_SYSTEM : SIM_SNAPSHOT, hetzner ? SIM_BASE : SIM_TYPES,
-             &image->type);
-  read_range(l, value, "status", sim_status_names, hetzner ? SIM_CREATING : SIM_AVAILABLE, hetzner ? SIM_NEW : SIM_STATUSES,
-             &image->status);
+  read_range(l, value, "type", sim_type_names, hetzner ? SIM_SYSTEM : SIM_SNAPSHOT,
+             hetzner ? SIM_BASE : SIM_TYPES, &image->type);
+  read_range(l, value, "status", sim_status_names, hetzner ? SIM_CREATING : SIM_AVAILABLE,
+             hetzner ? SIM_NEW : SIM_STATUSES, &image->status);
   if (fresh) image->rapid_deploy = image->type == SIM_SYSTEM;
   read_text(l, value, "name", &image->name);
   read_text(l, value, "description", &image->description);
@@ -260,7 +268,8 @@ static void load_hetzner_action(loader *l, const imgact_json *value, sim_action 
   read_word(l, value, "command", &action->command);
   read_time(l, value, "started", &action->started_ms);
   read_time(l, value, "finished", &action->finished_ms);
-  if (imgact_json_get_type(error) == IMGACT_JSON_NULL) action->error_code = action->error_message = NULL;
+  if (imgact_json_get_type(error) == IMGACT_JSON_NULL)
+    action->error_code = action->error_message = NULL;
   read_word(l, error, "code", &action->error_code);
   read_word(l, error, "message", &action->error_message);
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_get(value, "resources"));
@@ -278,12 +287,14 @@ static void load_hetzner_action(loader *l, const imgact_json *value, sim_action 
 
 /* Old replies name it as a string, and some as an object alone. */
 static void read_region(loader *l, const imgact_json *value, const char **out) {
-  const imgact_json *region = imgact_json_get(value, "region"), *slug = imgact_json_get(value, "region_slug");
+  const imgact_json *region = imgact_json_get(value, "region"),
+                    *slug = imgact_json_get(value, "region_slug");
   if (imgact_json_get_type(region) == IMGACT_JSON_OBJECT)
     read_word(l, region, "slug", out);
   else
     read_word(l, value, "region", out);
-  if (!region || imgact_json_get_type(slug) != IMGACT_JSON_NULL) read_word(l, value, "region_slug", out);
+  if (!region || imgact_json_get_type(slug) != IMGACT_JSON_NULL)
+    read_word(l, value, "region_slug", out);
 }
 
 static void load_digitalocean_action(loader *l, const imgact_json *value, sim_action *action) {
@@ -311,26 +322,37 @@ static sim_image *image_of_action(loader *l, const imgact_json *value) {
   return sim_image_find(l->world, l->cloud, id);
 }
 
-/* When and how a running action ends. What the file does not name stays as it is: the end of one that runs already, too. */
-static int64_t read_end(loader *l, const imgact_json *value, const sim_action *old, sim_action *action) {
+/* When and how a running action ends. What the file does not name stays as it is: the end of one
+ * that runs already, too. */
+static int64_t read_end(loader *l, const imgact_json *value, const sim_action *old,
+                        sim_action *action) {
   static const char *const endings[] = {"never", "success", "error"};
   bool ran = old->state == SIM_RUNNING, runs = action->state == SIM_RUNNING;
-  uint8_t ends = ran && old->due_ms == IMGACT_NO_TIME ? SIM_RUNNING : old->fails ? SIM_ERROR : SIM_SUCCESS;
+  uint8_t ends = ran && old->due_ms == IMGACT_NO_TIME ? SIM_RUNNING
+                 : old->fails                         ? SIM_ERROR
+                                                      : SIM_SUCCESS;
   int64_t runs_ms = -1;
   read_index(l, value, "effect", sim_effect_names, SIM_EFFECTS, &action->effect);
   read_index(l, value, "ends", endings, 3, &ends);
   read_int(l, value, "runs_ms", 0, &runs_ms);
-  if (!runs && (imgact_json_get(value, "ends") || runs_ms >= 0)) fail(l, NULL, "ends and runs_ms are of a running action");
-  if (runs && action->effect == SIM_TRANSFER && !action->region) fail(l, "effect", "a transfer needs a region_slug");
+  if (!runs && (imgact_json_get(value, "ends") || runs_ms >= 0))
+    fail(l, NULL, "ends and runs_ms are of a running action");
+  if (runs && action->effect == SIM_TRANSFER && !action->region)
+    fail(l, "effect", "a transfer needs a region_slug");
   action->fails = ends == SIM_ERROR;
   if (!runs || ends == SIM_RUNNING) return IMGACT_NO_TIME;
   if (runs_ms < 0 && old->due_ms != IMGACT_NO_TIME) return old->due_ms;
-  return l->now_ms + (runs_ms < 0 ? l->world->duration_ms[action->effect ? action->effect : SIM_CONVERT] : runs_ms);
+  return l->now_ms + (runs_ms < 0
+                          ? l->world->duration_ms[action->effect ? action->effect : SIM_CONVERT]
+                          : runs_ms);
 }
 
-/* A running one goes on from the progress that is named, or that it has, when its end is another one than before. */
-static void read_progress(loader *l, const imgact_json *value, const sim_action *old, int64_t due_ms, sim_action *action) {
-  int64_t progress = old->state == SIM_RUNNING ? sim_action_progress(old, l->now_ms) : old->progress;
+/* A running one goes on from the progress that is named, or that it has, when its end is another
+ * one than before. */
+static void read_progress(loader *l, const imgact_json *value, const sim_action *old,
+                          int64_t due_ms, sim_action *action) {
+  int64_t progress =
+      old->state == SIM_RUNNING ? sim_action_progress(old, l->now_ms) : old->progress;
   if (!imgact_json_get(value, "progress") && due_ms == old->due_ms) return;
   read_int(l, value, "progress", 0, &progress);
   action->progress = (uint8_t)(progress < 100 ? progress : 100);
@@ -356,10 +378,10 @@ static sim_action *new_action(loader *l, const imgact_json *value, int64_t id) {
 }
 
 static void load_action(loader *l, const imgact_json *value) {
-  static const char *const keys[] = {"id",       "command",     "status",       "progress",     "started",
-                                     "finished", "resources",   "error",        "type",         "effect",
-                                     "ends",     "runs_ms",     "started_at",   "completed_at", "resource_id",
-                                     "region",   "region_slug", "resource_type"};
+  static const char *const keys[] = {
+      "id",         "command",      "status",      "progress", "started",     "finished",
+      "resources",  "error",        "type",        "effect",   "ends",        "runs_ms",
+      "started_at", "completed_at", "resource_id", "region",   "region_slug", "resource_type"};
   int64_t id = 0;
   if (!object_of(l, value, keys, SIM_COUNT(keys)) || !id_of(l, value, &id)) return;
   sim_action *there = id ? sim_action_find(l->world, l->cloud, id) : NULL;
@@ -431,7 +453,8 @@ static void load_token(loader *l, const imgact_json *value) {
   free(text);
 }
 
-static void load_list(loader *l, const imgact_json *object, const char *key, void (*load)(loader *, const imgact_json *)) {
+static void load_list(loader *l, const imgact_json *object, const char *key,
+                      void (*load)(loader *, const imgact_json *)) {
   const imgact_json *list = imgact_json_get(object, key), *item;
   size_t index = 0;
   if (!list || l->failed) return;
@@ -462,7 +485,8 @@ static void load_cloud(loader *l, const imgact_json *root, sim_cloud cloud) {
 }
 
 static void load_limits(loader *l, const imgact_json *root) {
-  static const char *const keys[SIM_CLOUDS][3] = {{"limit", "actions"}, {"limit", "burst", "stale_ms"}};
+  static const char *const keys[SIM_CLOUDS][3] = {{"limit", "actions"},
+                                                  {"limit", "burst", "stale_ms"}};
   static const size_t counts[SIM_CLOUDS] = {2, 3};
   const imgact_json *limits = imgact_json_get(root, "limits");
   if (!limits || l->failed) return;
@@ -520,8 +544,13 @@ static sim_world *trial_of(const sim_world *world) {
   return trial;
 }
 
-bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t now_ms, char *message, size_t capacity) {
-  loader l = {.world = trial_of(world), .real = world, .now_ms = now_ms, .message = message, .capacity = capacity};
+bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t now_ms,
+                    char *message, size_t capacity) {
+  loader l = {.world = trial_of(world),
+              .real = world,
+              .now_ms = now_ms,
+              .message = message,
+              .capacity = capacity};
   imgact_json_doc *document = NULL;
   sim_world *trial = l.world;
   l.failed = imgact_json_doc_parse(json, length, NULL, &document, message, capacity) != 0;
@@ -570,8 +599,11 @@ static void dump_side(sim_exchange *call, sim_cloud cloud) {
 
 char *sim_world_dump(sim_world *world, int64_t now_ms) {
   sim_token all = {.access = SIM_READ_WRITE};
-  sim_exchange call = {
-      .world = world, .now_ms = now_ms, .dump = true, .token = &all, .out = imgact_json_writer_new(NULL, 0)};
+  sim_exchange call = {.world = world,
+                       .now_ms = now_ms,
+                       .dump = true,
+                       .token = &all,
+                       .out = imgact_json_writer_new(NULL, 0)};
   imgact_json_write_begin_object(call.out);
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) dump_side(&call, (sim_cloud)cloud);
   imgact_json_write_end_object(call.out);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* The transport on libcurl's multi interface. Invariants:
- * - A transfer is in exactly one list: running (the multi handle has it, and the heap its deadline), finished (its exchange
- *   is not finished yet) or idle.
- * - Exchanges are finished only from dispatch and after libcurl has returned, so their callbacks may send and cancel.
+ * - A transfer is in exactly one list: running (the multi handle has it, and the heap its
+ * deadline), finished (its exchange is not finished yet) or idle.
+ * - Exchanges are finished only from dispatch and after libcurl has returned, so their callbacks
+ * may send and cancel.
  * - A request ends at its deadline at the latest, whatever libcurl is doing with it.
  * - Nothing here waits. */
 #include "curl_ca.h"
@@ -32,9 +33,11 @@ typedef struct ia_curl {
   int64_t due_ms; /* libcurl's timer */
   ia_heap deadlines;
   ia_connections connections;
-  uint64_t http11_origins[HTTP11_ORIGINS]; /* hashes of origins that have required HTTP/1.1; the oldest is replaced */
+  uint64_t http11_origins[HTTP11_ORIGINS]; /* hashes of origins that have required HTTP/1.1; the
+                                              oldest is replaced */
   size_t http11_count;
-  bool blind;     /* no descriptor, or the system refused one a socket: every socket is asked at short intervals */
+  bool blind; /* no descriptor, or the system refused one a socket: every socket is asked at short
+                 intervals */
   bool forgetful; /* see ia_compat_forgets_addresses() */
   bool global;
   ia_buf authorities;
@@ -60,7 +63,9 @@ static int64_t deadline_of(const imgact_http_request *request) {
 /* NULL: it is a handle of libcurl's own. */
 static ia_transfer *transfer_of(CURL *easy) {
   char *transfer = NULL;
-  return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer) == CURLE_OK ? (ia_transfer *)(void *)transfer : NULL;
+  return curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer) == CURLE_OK
+             ? (ia_transfer *)(void *)transfer
+             : NULL;
 }
 
 static void forget_socket(ia_curl *curl, const ia_transfer *transfer, int socket) {
@@ -73,7 +78,8 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, voi
   (void)socket_data;
   if (what == CURL_POLL_REMOVE)
     forget_socket(curl, transfer_of(easy), socket);
-  else if (!ia_sockets_watch(&curl->sockets, socket, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0))
+  else if (!ia_sockets_watch(&curl->sockets, socket, (what & CURL_POLL_IN) != 0,
+                             (what & CURL_POLL_OUT) != 0))
     curl->blind = true;
   return 0;
 }
@@ -81,7 +87,8 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, voi
 static int on_timer(CURLM *multi, long timeout_ms, void *user) {
   ia_curl *curl = user;
   (void)multi;
-  /* one more than asked for: our clock is cut to whole ms, and libcurl's timers must not be early */
+  /* one more than asked for: our clock is cut to whole ms, and libcurl's timers must not be early
+   */
   curl->due_ms = timeout_ms < 0 ? NEVER : now_ms() + timeout_ms + (timeout_ms > 0);
   return 0;
 }
@@ -89,13 +96,15 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user) {
 /* ---- transfers ---- */
 
 static ia_transfer *new_transfer(ia_curl *curl, const char **lacking) {
-  return ia_transfer_new(&curl->allocator, &curl->connections, curl->blob.data ? &curl->blob : NULL, lacking);
+  return ia_transfer_new(&curl->allocator, &curl->connections, curl->blob.data ? &curl->blob : NULL,
+                         lacking);
 }
 
 static ia_transfer *take_transfer(ia_curl *curl, const char **lacking) {
   *lacking = NULL;
   if (ia_list_empty(&curl->idle)) return new_transfer(curl, lacking);
-  ia_transfer *transfer = IA_ENTRY(curl->idle.prev, ia_transfer, link); /* the last one used: its memory is warm */
+  ia_transfer *transfer =
+      IA_ENTRY(curl->idle.prev, ia_transfer, link); /* the last one used: its memory is warm */
   ia_list_remove(&transfer->link);
   curl->idle_count--;
   return transfer;
@@ -140,7 +149,8 @@ static void finish(ia_curl *curl, ia_transfer *transfer, CURLcode result) {
 
 /* ---- servers without HTTP/2 for some requests ---- */
 
-/* A hash of scheme, host and port. Two origins with the same hash share HTTP/1.1, which every server has. */
+/* A hash of scheme, host and port. Two origins with the same hash share HTTP/1.1, which every
+ * server has. */
 static uint64_t origin_of(const char *url) {
   ia_url parts;
   if (ia_url_parse(url, &parts)) return 0;
@@ -156,19 +166,22 @@ static bool requires_http11(const ia_curl *curl, uint64_t origin) {
 
 static void remember_http11(ia_curl *curl, const char *url) {
   uint64_t origin = origin_of(url);
-  if (!requires_http11(curl, origin)) curl->http11_origins[curl->http11_count++ % HTTP11_ORIGINS] = origin;
+  if (!requires_http11(curl, origin))
+    curl->http11_origins[curl->http11_count++ % HTTP11_ORIGINS] = origin;
 }
 
 /* ---- the table ---- */
 
-static imgact_status curl_send(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+static imgact_status curl_send(imgact_transport *transport, const imgact_http_request *request,
+                               imgact_exchange *exchange) {
   ia_curl *curl = self(transport);
   const char *lacking;
   if (ia_list_empty(&curl->running))
     curl->blind = curl->sockets.fd < 0; /* no socket is watched: a refusal may have passed */
   ia_transfer *transfer = take_transfer(curl, &lacking);
   if (!transfer) return lacking ? IMGACT_INTERNAL : IMGACT_NOMEM;
-  imgact_status status = ia_transfer_prepare(transfer, request, requires_http11(curl, origin_of(request->url)));
+  imgact_status status =
+      ia_transfer_prepare(transfer, request, requires_http11(curl, origin_of(request->url)));
   if (status == IMGACT_OK) status = run(curl, transfer);
   if (status != IMGACT_OK) {
     put_transfer(curl, transfer);
@@ -219,7 +232,9 @@ static CURLMcode act_on_time(ia_curl *curl) {
   return curl_multi_socket_action(curl->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
-static bool must_look_again(const ia_curl *curl) { return curl->forgetful && curl->connections.attempted; }
+static bool must_look_again(const ia_curl *curl) {
+  return curl->forgetful && curl->connections.attempted;
+}
 
 static CURLMcode look_again(ia_curl *curl) {
   curl->connections.attempted = false; /* before the call: an attempt that is made inside counts */
@@ -323,7 +338,8 @@ static void curl_destroy(imgact_transport *transport) {
   free_list(curl, &curl->running);
   free_list(curl, &curl->finished);
   free_list(curl, &curl->idle);
-  if (curl->multi) (void)curl_multi_cleanup(curl->multi); /* closes connections, so the sockets go after it */
+  if (curl->multi)
+    (void)curl_multi_cleanup(curl->multi); /* closes connections, so the sockets go after it */
   ia_connections_free(&curl->connections);
   ia_sockets_close(&curl->sockets);
   ia_buf_free(&curl->authorities);
@@ -353,16 +369,19 @@ static bool set_multi(ia_curl *curl) {
          curl_multi_setopt(multi, CURLMOPT_TIMERDATA, curl) == CURLM_OK;
 }
 
-/* The first transfer is made at once: what this libcurl lacks shows here and not at the first request. */
+/* The first transfer is made at once: what this libcurl lacks shows here and not at the first
+ * request. */
 static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
   const char *lacking = NULL;
   curl->forgetful = ia_compat_forgets_addresses();
   curl->multi = curl_multi_init();
   if (!curl->multi) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   curl->blind = !ia_sockets_open(&curl->sockets);
-  if (!set_multi(curl)) return imgact_error_set(error, IMGACT_INTERNAL, "libcurl %s refuses an option", curl_version());
+  if (!set_multi(curl))
+    return imgact_error_set(error, IMGACT_INTERNAL, "libcurl %s refuses an option", curl_version());
   ia_transfer *first = take_transfer(curl, &lacking);
-  if (lacking) return imgact_error_set(error, IMGACT_INTERNAL, "%s cannot do: %s", curl_version(), lacking);
+  if (lacking)
+    return imgact_error_set(error, IMGACT_INTERNAL, "%s cannot do: %s", curl_version(), lacking);
   if (!first) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   put_transfer(curl, first);
   return IMGACT_OK;
@@ -371,12 +390,13 @@ static imgact_status open_curl(ia_curl *curl, imgact_error *error) {
 static imgact_status load_authorities(ia_curl *curl, const char *ca_file, imgact_error *error) {
   imgact_status status = ca_file ? ia_ca_load(ca_file, &curl->authorities, error) : IMGACT_OK;
   if (status == IMGACT_OK && ca_file)
-    curl->blob = (struct curl_blob){curl->authorities.data, curl->authorities.length, CURL_BLOB_NOCOPY};
+    curl->blob =
+        (struct curl_blob){curl->authorities.data, curl->authorities.length, CURL_BLOB_NOCOPY};
   return status;
 }
 
-imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const char *ca_file, imgact_transport **transport,
-                                        imgact_error *error) {
+imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const char *ca_file,
+                                        imgact_transport **transport, imgact_error *error) {
   *transport = NULL;
   allocator = ia_allocator_of(allocator);
   if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
@@ -391,9 +411,11 @@ imgact_status imgact_transport_new_curl(const imgact_allocator *allocator, const
   ia_list_init(&curl->idle);
   ia_connections_init(&curl->connections, &curl->allocator);
   ia_buf_init(&curl->authorities, &curl->allocator, CA_MAX_BYTES);
-  curl->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; /* counts; safe in threads since 7.84 */
-  imgact_status status = curl->global ? load_authorities(curl, ca_file, error)
-                                      : imgact_error_set(error, IMGACT_INTERNAL, "libcurl cannot be initialised");
+  curl->global =
+      curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; /* counts; safe in threads since 7.84 */
+  imgact_status status =
+      curl->global ? load_authorities(curl, ca_file, error)
+                   : imgact_error_set(error, IMGACT_INTERNAL, "libcurl cannot be initialised");
   if (status == IMGACT_OK) status = open_curl(curl, error);
   if (status == IMGACT_OK)
     *transport = &curl->transport;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* CURLOPT_CAINFO_BLOB replaces libcurl's bundle (CAPATH stays), so the blob is made of both: the bundle, then the caller's
- * file. The file is checked for its shape here, where it can still be named; what is inside a certificate is the TLS
- * library's matter. */
+/* CURLOPT_CAINFO_BLOB replaces libcurl's bundle (CAPATH stays), so the blob is made of both: the
+ * bundle, then the caller's file. The file is checked for its shape here, where it can still be
+ * named; what is inside a certificate is the TLS library's matter. */
 #include "curl_ca.h"
 
 #include "curl_transfer.h"
@@ -17,7 +17,8 @@ static const char *read_file(const char *path, ia_buf *out) {
   FILE *file = fopen(path, "rbe");
   if (!file) return strerror(errno);
   errno = 0;
-  for (size_t got; (got = fread(chunk, 1, sizeof chunk, file)) > 0 && out->state == IA_BUF_OK;) ia_buf_add(out, chunk, got);
+  for (size_t got; (got = fread(chunk, 1, sizeof chunk, file)) > 0 && out->state == IA_BUF_OK;)
+    ia_buf_add(out, chunk, got);
   const char *wrong = ferror(file) ? strerror(errno ? errno : EIO) : NULL;
   (void)fclose(file);
   return wrong;
@@ -26,7 +27,8 @@ static const char *read_file(const char *path, ia_buf *out) {
 static bool base64_text(const char *at, const char *end) {
   size_t letters = 0;
   for (; at < end; at++) {
-    bool letter = (*at >= 'A' && *at <= 'Z') || (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9');
+    bool letter =
+        (*at >= 'A' && *at <= 'Z') || (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9');
     if (letter || *at == '+' || *at == '/' || *at == '=')
       letters++;
     else if (*at != '\n' && *at != '\r' && *at != ' ' && *at != '\t')
@@ -43,8 +45,9 @@ static const char *check_pem(const char *text, size_t length) {
     const char *line_end = strchr(at, '\n');
     const char *end = line_end ? strstr(line_end, END_MARK) : NULL;
     if (!end) return "a PEM block in it has no end";
-    bool certificate = strncmp(at, BEGIN_MARK "CERTIFICATE-----", sizeof BEGIN_MARK - 1 + 16) == 0 ||
-                       strncmp(at, BEGIN_MARK "TRUSTED CERTIFICATE-----", sizeof BEGIN_MARK - 1 + 24) == 0;
+    bool certificate =
+        strncmp(at, BEGIN_MARK "CERTIFICATE-----", sizeof BEGIN_MARK - 1 + 16) == 0 ||
+        strncmp(at, BEGIN_MARK "TRUSTED CERTIFICATE-----", sizeof BEGIN_MARK - 1 + 24) == 0;
     if (certificate && !base64_text(line_end, end)) return "a certificate in it is damaged";
     certificates += certificate;
     at = end;
@@ -58,14 +61,17 @@ static imgact_status load_given(const char *path, ia_buf *out, imgact_error *err
   if (out->state == IA_BUF_NOMEM) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   if (!wrong && out->state == IA_BUF_FULL) wrong = "it is too large";
   if (!wrong) wrong = check_pem(out->data ? out->data + start : "", out->length - start);
-  return wrong ? imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "CA file %s: %s", path, wrong) : IMGACT_OK;
+  return wrong ? imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "CA file %s: %s", path, wrong)
+               : IMGACT_OK;
 }
 
-/* A system without the bundle, or with an unreadable one, has CAPATH alone, or nothing: that is no error of the caller's. */
+/* A system without the bundle, or with an unreadable one, has CAPATH alone, or nothing: that is no
+ * error of the caller's. */
 static void load_own(ia_buf *out) {
   const char *bundle = NULL;
   CURL *easy = curl_easy_init();
-  if (easy && curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle) == CURLE_OK && bundle) (void)read_file(bundle, out);
+  if (easy && curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle) == CURLE_OK && bundle)
+    (void)read_file(bundle, out);
   if (easy) curl_easy_cleanup(easy);
   if (out->length > 0) ia_buf_char(out, '\n');
 }

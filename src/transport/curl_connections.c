@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* The sockets that libcurl has open. Invariants:
- * - An open socket has one entry. An entry may be left of a closed one: libcurl 7.88 until 8.4 close a socket that
- *   was still connecting without a call of CURLOPT_CLOSESOCKETFUNCTION. The next socket with that number replaces the entry.
- * - A new connection takes its first request without a check, so a request that is moved to a new connection goes out.
+ * - An open socket has one entry. An entry may be left of a closed one: libcurl 7.88 until 8.4
+ * close a socket that was still connecting without a call of CURLOPT_CLOSESOCKETFUNCTION. The next
+ * socket with that number replaces the entry.
+ * - A new connection takes its first request without a check, so a request that is moved to a new
+ * connection goes out.
  *
- * A kept HTTP/1.1 connection must be silent: bytes that came before the request cannot be its response. Over TLS such bytes
- * may also be a late session ticket or an alert. They are encrypted, so they count the same, and the cost is one handshake.
- * A kept HTTP/2 connection may be readable, because its frames name their stream; only its end matters. */
+ * A kept HTTP/1.1 connection must be silent: bytes that came before the request cannot be its
+ * response. Over TLS such bytes may also be a late session ticket or an alert. They are encrypted,
+ * so they count the same, and the cost is one handshake. A kept HTTP/2 connection may be readable,
+ * because its frames name their stream; only its end matters. */
 #include "curl_connections.h"
 
 #include <arpa/inet.h>
@@ -81,7 +84,8 @@ int ia_connections_close(ia_connections *connections, int socket) {
 }
 
 void ia_connections_free(ia_connections *connections) {
-  while (!ia_list_empty(&connections->open)) drop(connections, IA_ENTRY(connections->open.next, ia_connection, link));
+  while (!ia_list_empty(&connections->open))
+    drop(connections, IA_ENTRY(connections->open.next, ia_connection, link));
 }
 
 /* ---- which connection is it ---- */
@@ -100,21 +104,26 @@ static bool is_host(const any_address *address, const char *text) {
 }
 
 static bool same_ends(const ia_endpoints *a, const ia_endpoints *b) {
-  return a->local_port == b->local_port && a->remote_port == b->remote_port && strcmp(a->remote, b->remote) == 0;
+  return a->local_port == b->local_port && a->remote_port == b->remote_port &&
+         strcmp(a->remote, b->remote) == 0;
 }
 
 static bool socket_has_ends(int socket, const ia_endpoints *ends) {
   any_address local = {.any.sa_family = AF_UNSPEC}, remote = {.any.sa_family = AF_UNSPEC};
   socklen_t size = sizeof local;
-  if (getsockname(socket, &local.any, &size) != 0 || port_of(&local) != ends->local_port) return false;
+  if (getsockname(socket, &local.any, &size) != 0 || port_of(&local) != ends->local_port)
+    return false;
   size = sizeof remote;
-  if (getpeername(socket, &remote.any, &size) != 0 || port_of(&remote) != ends->remote_port) return false;
+  if (getpeername(socket, &remote.any, &size) != 0 || port_of(&remote) != ends->remote_port)
+    return false;
   return is_host(&remote, ends->remote);
 }
 
-/* A socket that the server has reset has no ends any more, so those of the first request are kept. */
+/* A socket that the server has reset has no ends any more, so those of the first request are kept.
+ */
 static bool has_ends(const ia_connection *connection, const ia_endpoints *ends) {
-  return connection->used ? same_ends(&connection->ends, ends) : socket_has_ends(connection->socket, ends);
+  return connection->used ? same_ends(&connection->ends, ends)
+                          : socket_has_ends(connection->socket, ends);
 }
 
 ia_connection *ia_connections_find(const ia_connections *connections, const ia_endpoints *ends) {
@@ -150,11 +159,14 @@ static bool open_at_both_ends(int socket) {
 bool ia_connection_take(ia_connection *connection) {
   enum { OWN_REFS = 2 }; /* the table's and the asking transfer's */
   if (connection->abandoned) return false;
-  /* Before the first response only HTTP/2 has several requests at a time. Afterwards the count says nothing: a transfer that
-   * has ended on an HTTP/1.1 connection still holds it while the next one begins in the same dispatch. */
+  /* Before the first response only HTTP/2 has several requests at a time. Afterwards the count says
+   * nothing: a transfer that has ended on an HTTP/1.1 connection still holds it while the next one
+   * begins in the same dispatch. */
   bool several = connection->protocol == IA_PROTOCOL_UNKNOWN && connection->refs > OWN_REFS;
   bool http2 = several || connection->protocol == IA_PROTOCOL_HTTP2;
-  if (connection->used) connection->abandoned = http2 ? !open_at_both_ends(connection->socket) : !silent(connection->socket);
+  if (connection->used)
+    connection->abandoned =
+        http2 ? !open_at_both_ends(connection->socket) : !silent(connection->socket);
   connection->used = true;
   return !connection->abandoned;
 }

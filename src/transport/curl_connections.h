@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sockets that libcurl has open, and for each one whether a further request may be sent on it. libcurl chooses the
- * connection; this table checks the choice right before the first byte of a request.
+ * The sockets that libcurl has open, and for each one whether a further request may be sent on it.
+ * libcurl chooses the connection; this table checks the choice right before the first byte of a
+ * request.
  */
 #ifndef IA_CURL_CONNECTIONS_H
 #define IA_CURL_CONNECTIONS_H
@@ -17,12 +18,17 @@ typedef struct ia_endpoints {
   int remote_port, local_port;
 } ia_endpoints;
 
-typedef enum ia_connection_protocol { IA_PROTOCOL_UNKNOWN, IA_PROTOCOL_HTTP1, IA_PROTOCOL_HTTP2 } ia_connection_protocol;
+typedef enum ia_connection_protocol {
+  IA_PROTOCOL_UNKNOWN,
+  IA_PROTOCOL_HTTP1,
+  IA_PROTOCOL_HTTP2
+} ia_connection_protocol;
 
 typedef struct ia_connection {
   ia_link link;
-  int socket;                      /* -1 = closed */
-  size_t refs;                     /* the table's while the socket is open, and one for each transfer on the connection */
+  int socket; /* -1 = closed */
+  size_t
+      refs; /* the table's while the socket is open, and one for each transfer on the connection */
   ia_endpoints ends;               /* if used */
   bool used;                       /* a request was sent on it */
   ia_connection_protocol protocol; /* of the responses on it */
@@ -36,7 +42,8 @@ typedef struct ia_connections {
 } ia_connections;
 
 void ia_connections_init(ia_connections *connections, const imgact_allocator *allocator);
-/* Opens a non-inheritable socket. Returns -1 and sets errno if the system refuses it or memory is exhausted. */
+/* Opens a non-inheritable socket. Returns -1 and sets errno if the system refuses it or memory is
+ * exhausted. */
 int ia_connections_open(ia_connections *connections, int family, int type, int protocol);
 /* Closes a socket. */
 int ia_connections_close(ia_connections *connections, int socket);
@@ -45,8 +52,8 @@ void ia_connections_free(ia_connections *connections);
 /* Returns the open connection with these ends and adds a reference. NULL if there is none. */
 ia_connection *ia_connections_find(const ia_connections *connections, const ia_endpoints *ends);
 
-/* Returns true if a request may be sent on the connection, which then counts as used. A new connection always takes its
- * first request. */
+/* Returns true if a request may be sent on the connection, which then counts as used. A new
+ * connection always takes its first request. */
 bool ia_connection_take(ia_connection *connection);
 /* Releases a reference; NULL is allowed. */
 void ia_connection_unref(ia_connection *connection, const imgact_allocator *allocator);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Decodes gzip and deflate with zlib. libcurl's own decoding is switched off: it fails the whole transfer if a body cannot
- * be decoded or a coding is unknown, and the status is lost with it. */
+/* Decodes gzip and deflate with zlib. libcurl's own decoding is switched off: it fails the whole
+ * transfer if a body cannot be decoded or a coding is unknown, and the status is lost with it. */
 #include "curl_decode.h"
 
 #include "str.h"
@@ -20,7 +20,8 @@ static bool is_coding(const char *at, size_t length, const char *name) {
 }
 
 static bool known(const char *at, size_t length) {
-  return is_coding(at, length, "gzip") || is_coding(at, length, "x-gzip") || is_coding(at, length, "deflate");
+  return is_coding(at, length, "gzip") || is_coding(at, length, "x-gzip") ||
+         is_coding(at, length, "deflate");
 }
 
 /* No API encodes a body twice, so that is not decoded. */
@@ -84,7 +85,8 @@ static void feed_coded(ia_decoder *decoder, const char *data, size_t count, ia_b
     Bytef *out; /* zlib's input pointer is not const */
   } source = {.in = data};
   if (decoder->state == IA_DECODER_WAITING) start(decoder, out);
-  if (decoder->state == IA_DECODER_ENDED) decoder->state = IA_DECODER_BROKEN; /* bytes after the end */
+  if (decoder->state == IA_DECODER_ENDED)
+    decoder->state = IA_DECODER_BROKEN; /* bytes after the end */
   while (count > 0 && decoder->state == IA_DECODER_ON && out->state == IA_BUF_OK) {
     uInt some = count > UINT_MAX ? UINT_MAX : (uInt)count;
     decoder->stream.next_in = source.out;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decodes the content codings gzip and deflate (RFC 9110 8.4.1). A body that cannot be decoded is not an error here: the
- * status of its response is still valid.
+ * Decodes the content codings gzip and deflate (RFC 9110 8.4.1). A body that cannot be decoded is
+ * not an error here: the status of its response is still valid.
  */
 #ifndef IA_CURL_DECODE_H
 #define IA_CURL_DECODE_H
@@ -28,9 +28,11 @@ typedef struct ia_decoder {
 
 /* Adds a Content-Encoding field to a decoder that has read no byte. Unknown codings are ignored. */
 void ia_decoder_add(ia_decoder *decoder, const char *codings);
-/* Appends what `count` received bytes decode to. After an error, `out` has the state NOMEM or FULL. */
+/* Appends what `count` received bytes decode to. After an error, `out` has the state NOMEM or FULL.
+ */
 void ia_decoder_feed(ia_decoder *decoder, const char *data, size_t count, ia_buf *out);
-/* Ends the body: if it cannot be decoded, `out` becomes empty. Frees the decoder's memory and switches it off. */
+/* Ends the body: if it cannot be decoded, `out` becomes empty. Frees the decoder's memory and
+ * switches it off. */
 void ia_decoder_end(ia_decoder *decoder, ia_buf *out);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The callbacks that receive a response. Invariants: nothing is kept beyond its limit; a callback that ends an exchange
- * leaves the reason in `failure`. */
+/* The callbacks that receive a response. Invariants: nothing is kept beyond its limit; a callback
+ * that ends an exchange leaves the reason in `failure`. */
 #include "curl_compat.h"
 #include "curl_transfer.h"
 
@@ -14,7 +14,8 @@ static size_t refuse(ia_transfer *transfer, imgact_failure failure) {
 
 /* ---- body ---- */
 
-/* The limit is of decoded bytes, and a coding may make incompressible ones longer: gzip adds 5 bytes to each 16 KiB. */
+/* The limit is of decoded bytes, and a coding may make incompressible ones longer: gzip adds 5
+ * bytes to each 16 KiB. */
 uint64_t ia_transfer_wire_max(const imgact_http_request *request) {
   enum { OVERHEAD_BYTES = 1024, OVERHEAD_SHARE = 1024 };
   uint64_t most = request->max_body_bytes > INT64_MAX / 2 ? INT64_MAX / 2 : request->max_body_bytes;
@@ -23,11 +24,14 @@ uint64_t ia_transfer_wire_max(const imgact_http_request *request) {
 
 /* Also called when libcurl is done with a connection, before it sends a request again.
  * Counts received bytes before they are decoded: a stream that decodes to nothing must end, too. */
-static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t upload_total, curl_off_t upload_now) {
+static int on_progress(void *user, curl_off_t total, curl_off_t now, curl_off_t upload_total,
+                       curl_off_t upload_now) {
   ia_transfer *transfer = user;
   (void)total, (void)upload_total, (void)upload_now;
-  if (transfer->error[0] && ia_compat_http11_required(transfer->error)) transfer->http11_hint = true;
-  if (!transfer->request || now <= 0 || (uint64_t)now <= ia_transfer_wire_max(transfer->request)) return 0;
+  if (transfer->error[0] && ia_compat_http11_required(transfer->error))
+    transfer->http11_hint = true;
+  if (!transfer->request || now <= 0 || (uint64_t)now <= ia_transfer_wire_max(transfer->request))
+    return 0;
   transfer->failure = IMGACT_FAILURE_TOO_LARGE;
   return 1;
 }
@@ -47,7 +51,8 @@ static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c ==
 static void add_field(ia_transfer *transfer, const char *line, size_t length) {
   const char *colon = memchr(line, ':', length);
   bool status_line = length >= 5 && memcmp(line, "HTTP/", 5) == 0;
-  if (!colon || status_line || is_space(line[0])) return; /* folded lines are obsolete and carry nothing that is read */
+  if (!colon || status_line || is_space(line[0]))
+    return; /* folded lines are obsolete and carry nothing that is read */
   const char *value = colon + 1, *end = line + length;
   while (value < end && is_space(*value)) value++;
   while (end > value && is_space(end[-1])) end--;
@@ -61,7 +66,9 @@ static void add_field(ia_transfer *transfer, const char *line, size_t length) {
 /* libcurl has read the status line before it hands out the line. */
 static int32_t status_of(const ia_transfer *transfer) {
   long status = 0;
-  return curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? (int32_t)status : 0;
+  return curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK
+             ? (int32_t)status
+             : 0;
 }
 
 static void choose_decoder(ia_transfer *transfer) {
@@ -73,14 +80,17 @@ static void choose_decoder(ia_transfer *transfer) {
   }
 }
 
-/* The version is known from the first response on a connection. If the connection was abandoned in the meantime, its last
- * response closes it. */
+/* The version is known from the first response on a connection. If the connection was abandoned in
+ * the meantime, its last response closes it. */
 static void update_connection(ia_transfer *transfer) {
   long version = 0;
   if (!transfer->connection) return;
-  if (curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK && version != CURL_HTTP_VERSION_NONE)
-    transfer->connection->protocol = version == CURL_HTTP_VERSION_2_0 ? IA_PROTOCOL_HTTP2 : IA_PROTOCOL_HTTP1;
-  if (transfer->connection->abandoned) (void)curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
+  if (curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
+      version != CURL_HTTP_VERSION_NONE)
+    transfer->connection->protocol =
+        version == CURL_HTTP_VERSION_2_0 ? IA_PROTOCOL_HTTP2 : IA_PROTOCOL_HTTP1;
+  if (transfer->connection->abandoned)
+    (void)curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
 static void end_head(ia_transfer *transfer) {
@@ -104,7 +114,8 @@ static size_t on_head(char *line, size_t size, size_t count, void *user) {
     return refuse(transfer, IMGACT_FAILURE_TOO_LARGE);
   if (memchr(line, '\0', length)) return refuse(transfer, IMGACT_FAILURE_ENCODING);
   if (transfer->head_done) return length;
-  if (length == 0 || line[length - 1] != '\n') return length; /* cut within a line: 8.21 hands it out */
+  if (length == 0 || line[length - 1] != '\n')
+    return length; /* cut within a line: 8.21 hands it out */
   if (line[0] == '\r' || line[0] == '\n')
     end_head(transfer);
   else

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* What has come of an exchange: libcurl's code and what the callbacks saw, as delivery, failure and a sentence for people.
- * What is not certain counts as worse: only a complete reply is ANSWERED, only a request that libcurl never began to write
- * is NOT_SENT. */
+/* What has come of an exchange: libcurl's code and what the callbacks saw, as delivery, failure and
+ * a sentence for people. What is not certain counts as worse: only a complete reply is ANSWERED,
+ * only a request that libcurl never began to write is NOT_SENT. */
 #include "curl_compat.h"
 #include "curl_transfer.h"
 
@@ -12,7 +12,8 @@
 static imgact_failure by_code(const ia_transfer *transfer) {
   bool head_expected = transfer->sent && !transfer->head_done;
   if (ia_compat_head_too_large(transfer->result, head_expected)) return IMGACT_FAILURE_TOO_LARGE;
-  if (transfer->result == CURLE_COULDNT_CONNECT && transfer->socket_error == ENOMEM) return IMGACT_FAILURE_NOMEM;
+  if (transfer->result == CURLE_COULDNT_CONNECT && transfer->socket_error == ENOMEM)
+    return IMGACT_FAILURE_NOMEM;
   switch (transfer->result) {
   case CURLE_OK: return transfer->head_done ? IMGACT_FAILURE_NONE : IMGACT_FAILURE_NETWORK;
   case CURLE_OPERATION_TIMEDOUT: return IMGACT_FAILURE_TIMEOUT;
@@ -24,7 +25,8 @@ static imgact_failure by_code(const ia_transfer *transfer) {
   case CURLE_SSL_ENGINE_INITFAILED:
   case CURLE_SSL_INVALIDCERTSTATUS:
   case CURLE_SSL_ISSUER_ERROR: return IMGACT_FAILURE_TLS;
-  case CURLE_SSL_CONNECT_ERROR: return ia_compat_peer_left(transfer->error) ? IMGACT_FAILURE_NETWORK : IMGACT_FAILURE_TLS;
+  case CURLE_SSL_CONNECT_ERROR:
+    return ia_compat_peer_left(transfer->error) ? IMGACT_FAILURE_NETWORK : IMGACT_FAILURE_TLS;
   case CURLE_FILESIZE_EXCEEDED: return IMGACT_FAILURE_TOO_LARGE;
   case CURLE_OUT_OF_MEMORY: return IMGACT_FAILURE_NOMEM;
   case CURLE_BAD_CONTENT_ENCODING:
@@ -37,30 +39,36 @@ static imgact_failure by_code(const ia_transfer *transfer) {
 
 static long connect_error(const ia_transfer *transfer) {
   long number = transfer->socket_error;
-  if (number == 0 && curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number) != CURLE_OK) return 0;
+  if (number == 0 && curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number) != CURLE_OK)
+    return 0;
   return number;
 }
 
-/* "Failed to connect to HOST port N after 3 ms: Couldn't connect to server" lacks the system's reason. */
+/* "Failed to connect to HOST port N after 3 ms: Couldn't connect to server" lacks the system's
+ * reason. */
 static const char *connect_message(ia_transfer *transfer) {
   static const char prefix[] = "Failed to connect to ";
   const char *host = transfer->error + sizeof prefix - 1;
   const char *after = strstr(transfer->error, " after ");
   long number = connect_error(transfer);
-  if (strncmp(transfer->error, prefix, sizeof prefix - 1) != 0 || !after || after < host || number == 0) return NULL;
-  (void)snprintf(transfer->message, sizeof transfer->message, "could not connect to %.*s: %s", (int)(after - host), host,
-                 strerror((int)number));
+  if (strncmp(transfer->error, prefix, sizeof prefix - 1) != 0 || !after || after < host ||
+      number == 0)
+    return NULL;
+  (void)snprintf(transfer->message, sizeof transfer->message, "could not connect to %.*s: %s",
+                 (int)(after - host), host, strerror((int)number));
   return transfer->message;
 }
 
 /* libcurl refuses a Content-Length above the limit while it reads the head. */
 static const char *too_large_message(ia_transfer *transfer) {
   if (transfer->head_done || transfer->result == CURLE_FILESIZE_EXCEEDED)
-    (void)snprintf(transfer->message, sizeof transfer->message, "response body exceeds the limit of %llu bytes",
+    (void)snprintf(transfer->message, sizeof transfer->message,
+                   "response body exceeds the limit of %llu bytes",
                    (unsigned long long)transfer->request->max_body_bytes);
   else
-    (void)snprintf(transfer->message, sizeof transfer->message, "response head exceeds the limit of %zu bytes or %d lines",
-                   IA_HEAD_MAX_BYTES, IA_HEAD_MAX_LINES);
+    (void)snprintf(transfer->message, sizeof transfer->message,
+                   "response head exceeds the limit of %zu bytes or %d lines", IA_HEAD_MAX_BYTES,
+                   IA_HEAD_MAX_LINES);
   return transfer->message;
 }
 
@@ -68,7 +76,8 @@ static const char *timeout_message(ia_transfer *transfer) {
   const char *what = transfer->head_done ? "incomplete response after"
                      : transfer->sent    ? "no response within"
                                          : "cannot connect within";
-  (void)snprintf(transfer->message, sizeof transfer->message, "%s %lld ms", what, (long long)transfer->request->timeout_ms);
+  (void)snprintf(transfer->message, sizeof transfer->message, "%s %lld ms", what,
+                 (long long)transfer->request->timeout_ms);
   return transfer->message;
 }
 
@@ -84,22 +93,29 @@ static const char *own_message(ia_transfer *transfer, imgact_failure failure) {
   }
   if (transfer->http11_required) return "the server requires HTTP/1.1 for this request";
   if (transfer->resent) return "the connection was closed before the reply came";
-  if (transfer->result == CURLE_ABORTED_BY_CALLBACK) return "plain http is for loopback addresses alone";
-  if (transfer->result == CURLE_OK) return "the connection was closed before the reply was complete";
-  if (transfer->result == CURLE_GOT_NOTHING) return "the connection was closed before the reply came";
+  if (transfer->result == CURLE_ABORTED_BY_CALLBACK)
+    return "plain http is for loopback addresses alone";
+  if (transfer->result == CURLE_OK)
+    return "the connection was closed before the reply was complete";
+  if (transfer->result == CURLE_GOT_NOTHING)
+    return "the connection was closed before the reply came";
   if (transfer->result == CURLE_COULDNT_CONNECT) return connect_message(transfer);
   return NULL;
 }
 
-/* libcurl's sentence, starting small as ours do, unless it quotes a proxy's URL with its password. */
+/* libcurl's sentence, starting small as ours do, unless it quotes a proxy's URL with its password.
+ */
 static const char *curl_message(ia_transfer *transfer) {
   bool quotable = transfer->error[0] && !strchr(transfer->error, '@');
   const char *text = quotable ? transfer->error : curl_easy_strerror(transfer->result);
   (void)snprintf(transfer->message, sizeof transfer->message, "%s", text);
   char *first = transfer->message, *end = first + strlen(first);
   while (end > first && end[-1] == ' ') *--end = '\0';
-  const char *rest = first + 1 + strspn(first + 1, "abcdefghijklmnopqrstuvwxyz"); /* a name has more capitals: OpenSSL */
-  bool word = first[0] >= 'A' && first[0] <= 'Z' && !(*rest >= 'A' && *rest <= 'Z') && (rest > first + 1 || *rest == ' ');
+  const char *rest =
+      first + 1 +
+      strspn(first + 1, "abcdefghijklmnopqrstuvwxyz"); /* a name has more capitals: OpenSSL */
+  bool word = first[0] >= 'A' && first[0] <= 'Z' && !(*rest >= 'A' && *rest <= 'Z') &&
+              (rest > first + 1 || *rest == ' ');
   if (word) first[0] = (char)(first[0] - 'A' + 'a');
   return transfer->message;
 }
@@ -114,8 +130,10 @@ static size_t list_headers(const ia_transfer *transfer, imgact_header *headers) 
   return transfer->fields_count;
 }
 
-void ia_transfer_response(ia_transfer *transfer, imgact_header *headers, imgact_http_response *response) {
-  imgact_failure failure = transfer->failure != IMGACT_FAILURE_NONE ? transfer->failure : by_code(transfer);
+void ia_transfer_response(ia_transfer *transfer, imgact_header *headers,
+                          imgact_http_response *response) {
+  imgact_failure failure =
+      transfer->failure != IMGACT_FAILURE_NONE ? transfer->failure : by_code(transfer);
   *response = (imgact_http_response){.size = sizeof *response, .failure = failure};
   if (failure == IMGACT_FAILURE_NONE) {
     ia_decoder_end(&transfer->decoder, &transfer->body);
@@ -127,7 +145,8 @@ void ia_transfer_response(ia_transfer *transfer, imgact_header *headers, imgact_
     response->body_bytes = transfer->body.length;
     return;
   }
-  response->delivery = transfer->sent || transfer->sent_before ? IMGACT_DELIVERY_MAYBE_SENT : IMGACT_DELIVERY_NOT_SENT;
+  response->delivery = transfer->sent || transfer->sent_before ? IMGACT_DELIVERY_MAYBE_SENT
+                                                               : IMGACT_DELIVERY_NOT_SENT;
   response->message = own_message(transfer, failure);
   if (!response->message) response->message = curl_message(transfer);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* An easy handle: set up once, prepared per request, and the callbacks through which a request goes out. Invariants:
+/* An easy handle: set up once, prepared per request, and the callbacks through which a request goes
+ * out. Invariants:
  * - In one run of a handle, at most one call of before_request() lets a request out.
- * - A request is run again only if no byte of it was written, or if it is idempotent and HTTP/1.1 is required.
+ * - A request is run again only if no byte of it was written, or if it is idempotent and HTTP/1.1
+ * is required.
  * - A connection on which a request was given up takes no further one. */
 #include "curl_transfer.h"
 
@@ -12,10 +14,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCOPE_NONE = -1, SCOPE_HTTPS = 1, SCOPE_LOOPBACK = 2 }; /* bits: TLS, and a host that is never proxied */
+enum {
+  SCOPE_NONE = -1,
+  SCOPE_HTTPS = 1,
+  SCOPE_LOOPBACK = 2
+}; /* bits: TLS, and a host that is never proxied */
 
-#define IDLE_CONNECTION_MAX_S 55L /* servers close idle connections after 60 s or more: stay out of that race */
-#define KEPT_BUFFER_BYTES     ((size_t)256 << 10)
+#define IDLE_CONNECTION_MAX_S                                                                      \
+  55L /* servers close idle connections after 60 s or more: stay out of that race */
+#define KEPT_BUFFER_BYTES ((size_t)256 << 10)
 
 /* ---- callbacks ---- */
 
@@ -30,11 +37,14 @@ static void note_resend(ia_transfer *transfer) {
 }
 
 /* CURLOPT_FORBID_REUSE makes libcurl close the connection after its last request. */
-static void close_after_use(ia_transfer *transfer) { (void)curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L); }
+static void close_after_use(ia_transfer *transfer) {
+  (void)curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
+}
 
-/* libcurl may not know that the server has closed a connection (8.19 and later look at most once a second), or that bytes
- * of no request lie on it (7.88). */
-static bool take_connection(ia_transfer *transfer, const char *remote, int remote_port, int local_port) {
+/* libcurl may not know that the server has closed a connection (8.19 and later look at most once a
+ * second), or that bytes of no request lie on it (7.88). */
+static bool take_connection(ia_transfer *transfer, const char *remote, int remote_port,
+                            int local_port) {
   ia_endpoints ends = {.remote_port = remote_port, .local_port = local_port};
   ia_str_copy(ends.remote, sizeof ends.remote, remote ? remote : "");
   transfer->connection = ia_connections_find(transfer->connections, &ends);
@@ -43,9 +53,9 @@ static bool take_connection(ia_transfer *transfer, const char *remote, int remot
   return false;
 }
 
-/* libcurl sends a request again by itself when a connection from the pool dies before a byte of the response. It asks here
- * before each time: the second is refused, so that a request is on the wire at most once.
- * NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
+/* libcurl sends a request again by itself when a connection from the pool dies before a byte of the
+ * response. It asks here before each time: the second is refused, so that a request is on the wire
+ * at most once. NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
 static int before_request(void *user, char *remote, char *local, int remote_port, int local_port) {
   ia_transfer *transfer = user;
   (void)local;
@@ -68,13 +78,16 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     note_resend(transfer);
     return CURL_SOCKET_BAD;
   }
-  curl_socket_t made = ia_connections_open(transfer->connections, address->family, address->socktype, address->protocol);
+  curl_socket_t made = ia_connections_open(transfer->connections, address->family,
+                                           address->socktype, address->protocol);
   transfer->socket_error = made == CURL_SOCKET_BAD ? errno : 0;
   return made;
 }
 
 /* A connection outlives the transfer that opened it. */
-static int close_socket(void *user, curl_socket_t socket) { return ia_connections_close(user, socket); }
+static int close_socket(void *user, curl_socket_t socket) {
+  return ia_connections_close(user, socket);
+}
 
 /* ---- the handle ---- */
 
@@ -93,15 +106,17 @@ static CURLcode set_callbacks(CURL *easy, ia_transfer *transfer) {
 /* What holds for every request, some of it libcurl's default: said here, so that it stays. */
 static CURLcode set_constants(CURL *easy) {
   IA_CURL_SET(easy, CURLOPT_NOSIGNAL, 1L);
-  IA_CURL_SET(easy, CURLOPT_QUICK_EXIT,
-              1L); /* without it, a cancel while a name is resolved waits for the resolver's thread */
+  IA_CURL_SET(
+      easy, CURLOPT_QUICK_EXIT,
+      1L); /* without it, a cancel while a name is resolved waits for the resolver's thread */
   IA_CURL_SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
   IA_CURL_SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   IA_CURL_SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   IA_CURL_SET(easy, CURLOPT_ACCEPT_ENCODING, IA_DECODER_OFFERS);
-  IA_CURL_SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);            /* see curl_decode.c */
-  IA_CURL_SET(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE); /* the token is not for the proxy */
-  IA_CURL_SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);         /* a proxy's head is not the cloud's */
+  IA_CURL_SET(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L); /* see curl_decode.c */
+  IA_CURL_SET(easy, CURLOPT_HEADEROPT,
+              (long)CURLHEADER_SEPARATE);                  /* the token is not for the proxy */
+  IA_CURL_SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's head is not the cloud's */
   IA_CURL_SET(easy, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_MAX_S);
   IA_CURL_SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   IA_CURL_SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -145,7 +160,8 @@ void ia_transfer_free(ia_transfer *transfer) {
 
 /* The Authorization header is among them. */
 static void free_headers(ia_transfer *transfer) {
-  for (struct curl_slist *node = transfer->headers; node; node = node->next) ia_wipe(node->data, strlen(node->data));
+  for (struct curl_slist *node = transfer->headers; node; node = node->next)
+    ia_wipe(node->data, strlen(node->data));
   curl_slist_free_all(transfer->headers);
   transfer->headers = NULL;
 }
@@ -166,8 +182,8 @@ static void rewind_transfer(ia_transfer *transfer) {
   transfer->result = CURLE_OK;
   transfer->status = transfer->socket_error = 0;
   transfer->failure = IMGACT_FAILURE_NONE;
-  transfer->sent = transfer->resent = transfer->unsent = transfer->http11_hint = transfer->http11_required =
-      transfer->head_done = false;
+  transfer->sent = transfer->resent = transfer->unsent = transfer->http11_hint =
+      transfer->http11_required = transfer->head_done = false;
   transfer->error[0] = transfer->message[0] = '\0';
 }
 
@@ -193,7 +209,8 @@ static CURLcode append_header(ia_transfer *transfer, const imgact_header *header
   size_t bytes = strlen(header->name) + strlen(header->value) + sizeof ": ";
   char *line = ia_alloc(transfer->allocator, bytes);
   if (!line) return CURLE_OUT_OF_MEMORY;
-  /* libcurl takes "name:" as the wish to leave a header out, and "name;" for one with an empty value */
+  /* libcurl takes "name:" as the wish to leave a header out, and "name;" for one with an empty
+   * value */
   (void)snprintf(line, bytes, header->value[0] ? "%s: %s" : "%s;", header->name, header->value);
   bool appended = append_line(transfer, line);
   ia_wipe(line, bytes);
@@ -208,8 +225,10 @@ static CURLcode set_headers(ia_transfer *transfer, const imgact_http_request *re
     if (result != CURLE_OK) return result;
     has_type = has_type || ia_str_equal_nocase(request->headers[i].name, "content-type");
   }
-  if (!append_line(transfer, "Expect:")) return CURLE_OUT_OF_MEMORY; /* libcurl would wait for a 100 with large bodies */
-  if (!has_type && !append_line(transfer, "Content-Type:")) return CURLE_OUT_OF_MEMORY; /* it would claim a form */
+  if (!append_line(transfer, "Expect:"))
+    return CURLE_OUT_OF_MEMORY; /* libcurl would wait for a 100 with large bodies */
+  if (!has_type && !append_line(transfer, "Content-Type:"))
+    return CURLE_OUT_OF_MEMORY; /* it would claim a form */
   IA_CURL_SET(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
   return CURLE_OK;
 }
@@ -220,7 +239,8 @@ static CURLcode set_method(CURL *easy, const imgact_http_request *request) {
   if (request->body || post || put) {
     IA_CURL_SET(easy, CURLOPT_POST, 1L);
     IA_CURL_SET(easy, CURLOPT_POSTFIELDS, request->body ? request->body : "");
-    IA_CURL_SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, request->body ? (curl_off_t)request->body_bytes : 0);
+    IA_CURL_SET(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                request->body ? (curl_off_t)request->body_bytes : 0);
     IA_CURL_SET(easy, CURLOPT_CUSTOMREQUEST, post ? NULL : request->method);
   } else {
     IA_CURL_SET(easy, CURLOPT_HTTPGET, 1L);
@@ -229,7 +249,8 @@ static CURLcode set_method(CURL *easy, const imgact_http_request *request) {
   return CURLE_OK;
 }
 
-/* Plain http for loopback hosts alone, and those never through a proxy; everything else by the usual variables. */
+/* Plain http for loopback hosts alone, and those never through a proxy; everything else by the
+ * usual variables. */
 static CURLcode set_scope(ia_transfer *transfer, const imgact_http_request *request) {
   ia_url url;
   if (ia_url_parse(request->url, &url) || (!url.https && !url.loopback)) return CURLE_URL_MALFORMAT;
@@ -248,18 +269,23 @@ static CURLcode set_body_limit(ia_transfer *transfer, const imgact_http_request 
   return CURLE_OK;
 }
 
-/* The transport ends a request at its deadline. libcurl gets the same time to connect, because it shares that time out among
- * the addresses of a host; without the option it would be five minutes. */
+/* The transport ends a request at its deadline. libcurl gets the same time to connect, because it
+ * shares that time out among the addresses of a host; without the option it would be five minutes.
+ */
 static CURLcode set_run(ia_transfer *transfer, int64_t left_ms, bool new_connection) {
   long version = transfer->http11 ? (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS;
-  IA_CURL_SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(left_ms < 1 ? 1 : left_ms > INT_MAX ? INT_MAX : left_ms));
+  IA_CURL_SET(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS,
+              (long)(left_ms < 1         ? 1
+                     : left_ms > INT_MAX ? INT_MAX
+                                         : left_ms));
   IA_CURL_SET(transfer->easy, CURLOPT_FRESH_CONNECT, new_connection ? 1L : 0L);
   IA_CURL_SET(transfer->easy, CURLOPT_FORBID_REUSE, 0L);
   IA_CURL_SET(transfer->easy, CURLOPT_HTTP_VERSION, version);
   return CURLE_OK;
 }
 
-imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_request *request, bool http11) {
+imgact_status ia_transfer_prepare(ia_transfer *transfer, const imgact_http_request *request,
+                                  bool http11) {
   CURLcode result = set_scope(transfer, request);
   transfer->request = request;
   transfer->http11 = http11;
@@ -282,12 +308,14 @@ static bool idempotent(const imgact_http_request *request) {
 bool ia_transfer_again(ia_transfer *transfer, int64_t left_ms) {
   bool downgrade = transfer->http11_required && !transfer->http11 && idempotent(transfer->request);
   if (!transfer->unsent && !downgrade) return false;
-  /* libcurl would choose a connection again that still is open, for instance because others use it */
+  /* libcurl would choose a connection again that still is open, for instance because others use it
+   */
   bool is_open = transfer->connection && transfer->connection->socket >= 0;
   rewind_transfer(transfer);
   if (downgrade) transfer->http11 = transfer->sent_before = true;
   if (set_run(transfer, left_ms, is_open) == CURLE_OK) return true;
-  transfer->failure = IMGACT_FAILURE_NOMEM; /* else the abort of the run before would count as its reason */
+  transfer->failure =
+      IMGACT_FAILURE_NOMEM; /* else the abort of the run before would count as its reason */
   return false;
 }
 

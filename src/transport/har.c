@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Reads cassettes: our own, and the HAR files that browsers and proxies export. What a replay needs must be of the right
- * type, everything else is ignored; what is wrong is named with its place. */
+/* Reads cassettes: our own, and the HAR files that browsers and proxies export. What a replay needs
+ * must be of the right type, everything else is ignored; what is wrong is named with its place. */
 #include "har.h"
 
 #include "base64.h"
@@ -45,17 +45,20 @@ typedef struct reader {
 
 static void refuse(reader *in, const char *place, const char *what) {
   if (in->status != IMGACT_OK) return;
-  in->status =
-      imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT, "the cassette '%.200s' cannot be read: log.entries[%zu].%s %s",
-                       in->path, in->entry, place, what);
+  in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
+                                "the cassette '%.200s' cannot be read: log.entries[%zu].%s %s",
+                                in->path, in->entry, place, what);
 }
 
 static void no_memory(reader *in) {
   if (in->status != IMGACT_OK) return;
-  in->status = imgact_error_set(in->error, IMGACT_NOMEM, "no memory for the cassette '%.200s'", in->path);
+  in->status =
+      imgact_error_set(in->error, IMGACT_NOMEM, "no memory for the cassette '%.200s'", in->path);
 }
 
-static bool is_absent(const imgact_json *value) { return imgact_json_get_type(value) <= IMGACT_JSON_NULL; }
+static bool is_absent(const imgact_json *value) {
+  return imgact_json_get_type(value) <= IMGACT_JSON_NULL;
+}
 
 /* ---- values; what is no such value refuses the file ---- */
 
@@ -69,7 +72,8 @@ static const char *read_string(reader *in, const imgact_json *value, const char 
   return text;
 }
 
-static const imgact_json *read_object(reader *in, const imgact_json *parent, const char *key, const char *place) {
+static const imgact_json *read_object(reader *in, const imgact_json *parent, const char *key,
+                                      const char *place) {
   const imgact_json *value = imgact_json_get(parent, key);
   if (imgact_json_get_type(value) != IMGACT_JSON_OBJECT) refuse(in, place, "is not an object");
   return value;
@@ -80,7 +84,8 @@ static int64_t read_started(reader *in, const imgact_json *value) {
   size_t length = 0;
   if (is_absent(value)) return ms;
   const char *text = imgact_json_as_string(value, &length);
-  if (!text || !ia_date_rfc3339(text, length, &ms)) refuse(in, "startedDateTime", "is not an ISO 8601 time");
+  if (!text || !ia_date_rfc3339(text, length, &ms))
+    refuse(in, "startedDateTime", "is not an ISO 8601 time");
   return ms;
 }
 
@@ -88,7 +93,9 @@ static int64_t read_time_ms(reader *in, const imgact_json *value) {
   double ms = 0;
   if (is_absent(value)) return 0;
   if (!imgact_json_as_double(value, &ms)) refuse(in, "time", "is not a number");
-  return ms > max_time_ms ? (int64_t)max_time_ms : ms > 0 ? (int64_t)ms : 0; /* browsers write -1 for "not known" */
+  return ms > max_time_ms ? (int64_t)max_time_ms
+         : ms > 0         ? (int64_t)ms
+                          : 0; /* browsers write -1 for "not known" */
 }
 
 static size_t index_of(const char *(*name_of)(size_t), const imgact_json *value, size_t otherwise) {
@@ -106,10 +113,12 @@ static void read_headers(reader *in, const imgact_json *list, imgact_http_respon
     refuse(in, "response.headers", "is not an array");
     return;
   }
-  imgact_header *headers = ia_arena_array(&in->har->arena, imgact_json_count(list), sizeof *headers);
+  imgact_header *headers =
+      ia_arena_array(&in->har->arena, imgact_json_count(list), sizeof *headers);
   if (!headers) no_memory(in);
   imgact_json_iter each = imgact_json_iter_begin(list);
-  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_iter_next(&each, NULL));) {
+  for (const imgact_json *item;
+       in->status == IMGACT_OK && (item = imgact_json_iter_next(&each, NULL));) {
     const char *name = read_string(in, imgact_json_get(item, "name"), "response.headers[].name");
     if (!name || name[0] == ':') continue; /* HTTP/2 pseudo headers, as browsers show them */
     const char *value = read_string(in, imgact_json_get(item, "value"), "response.headers[].value");
@@ -136,7 +145,8 @@ static body read_base64(reader *in, body coded, const char *place) {
 /* "text" and "encoding" of postData or content. */
 static body read_body(reader *in, const imgact_json *holder, const char *place) {
   body found = {NULL, 0};
-  const imgact_json *text = imgact_json_get(holder, "text"), *encoding = imgact_json_get(holder, "encoding");
+  const imgact_json *text = imgact_json_get(holder, "text"),
+                    *encoding = imgact_json_get(holder, "encoding");
   if (is_absent(text)) return found;
   found.text = imgact_json_as_string(text, &found.bytes);
   if (!found.text)
@@ -160,12 +170,15 @@ static void read_request(reader *in, const imgact_json *json, ia_har_entry *entr
 /* Browsers record of a failed exchange only its status 0. */
 static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entry) {
   imgact_http_response *response = &entry->response;
-  size_t delivery = index_of(ia_har_delivery_name, imgact_json_get(ours, "delivery"), IMGACT_DELIVERY_ANSWERED);
+  size_t delivery =
+      index_of(ia_har_delivery_name, imgact_json_get(ours, "delivery"), IMGACT_DELIVERY_ANSWERED);
   response->failure = IMGACT_FAILURE_NETWORK;
-  const imgact_json *failure = imgact_json_get(ours, "failure"), *message = imgact_json_get(ours, "message");
+  const imgact_json *failure = imgact_json_get(ours, "failure"),
+                    *message = imgact_json_get(ours, "message");
   entry->cancelled = imgact_json_equals(failure, IA_HAR_CANCELLED);
   bool known = delivery != IMGACT_DELIVERY_ANSWERED;
-  if (!known && !is_absent(ours) && !entry->cancelled) refuse(in, "_imgact.delivery", "must be not_sent or maybe_sent");
+  if (!known && !is_absent(ours) && !entry->cancelled)
+    refuse(in, "_imgact.delivery", "must be not_sent or maybe_sent");
   response->delivery = known ? (imgact_delivery)delivery : IMGACT_DELIVERY_MAYBE_SENT;
   if (!is_absent(failure) && !entry->cancelled) {
     size_t index = index_of(ia_har_failure_name, failure, IMGACT_FAILURE_NONE);
@@ -178,7 +191,8 @@ static void read_failure(reader *in, const imgact_json *ours, ia_har_entry *entr
 static void read_response(reader *in, const imgact_json *json, ia_har_entry *entry) {
   const imgact_json *from = read_object(in, json, "response", "response");
   imgact_http_response *response = &entry->response;
-  *response = (imgact_http_response){.size = sizeof *response, .delivery = IMGACT_DELIVERY_ANSWERED};
+  *response =
+      (imgact_http_response){.size = sizeof *response, .delivery = IMGACT_DELIVERY_ANSWERED};
   int64_t status = -1;
   if (!imgact_json_as_int(imgact_json_get(from, "status"), &status) || status < 0 || status > 999 ||
       (status > 0 && status < 100)) {
@@ -207,9 +221,10 @@ static void read_entries(reader *in) {
   const imgact_json *log = imgact_json_get(imgact_json_doc_root(in->har->doc), "log");
   const imgact_json *list = imgact_json_get(log, "entries");
   if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY) {
-    in->status =
-        imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
-                         "the cassette '%.200s' cannot be read: it is no HAR file, log.entries is not an array", in->path);
+    in->status = imgact_error_set(
+        in->error, IMGACT_INVALID_ARGUMENT,
+        "the cassette '%.200s' cannot be read: it is no HAR file, log.entries is not an array",
+        in->path);
     return;
   }
   ia_har *har = in->har;
@@ -219,7 +234,8 @@ static void read_entries(reader *in) {
     return;
   }
   imgact_json_iter each = imgact_json_iter_begin(list);
-  for (const imgact_json *item; in->status == IMGACT_OK && (item = imgact_json_iter_next(&each, NULL)); in->entry++) {
+  for (const imgact_json *item;
+       in->status == IMGACT_OK && (item = imgact_json_iter_next(&each, NULL)); in->entry++) {
     read_entry(in, item, &har->entries[har->count++]);
   }
 }
@@ -235,30 +251,36 @@ static void read_file(reader *in, ia_buf *text) {
     ia_buf_add(text, chunk, length);
   }
   if (!file || ferror(file)) {
-    in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT, "the cassette '%.200s' cannot be read: %s", in->path,
-                                  strerror(errno));
+    in->status =
+        imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
+                         "the cassette '%.200s' cannot be read: %s", in->path, strerror(errno));
   }
   if (file) fclose(file);
   if (text->state == IA_BUF_NOMEM) no_memory(in);
   if (text->state == IA_BUF_FULL && in->status == IMGACT_OK) {
-    in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT, "the cassette '%.200s' is larger than %zu MiB",
-                                  in->path, text->max >> 20);
+    in->status =
+        imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
+                         "the cassette '%.200s' is larger than %zu MiB", in->path, text->max >> 20);
   }
 }
 
 static void parse(reader *in, const ia_buf *text) {
   char what[200] = "";
-  size_t mark = text->length >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* some tools write one */
+  size_t mark = text->length >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0
+                    ? 3
+                    : 0; /* some tools write one */
   const char *start = text->length == 0 ? "" : text->data + mark;
-  ia_json_status status = ia_json_parse_up_to(IA_HAR_MAX_BYTES, start, text->length - mark, in->allocator, NULL,
-                                              &in->har->doc, what, sizeof what);
+  ia_json_status status =
+      ia_json_parse_up_to(IA_HAR_MAX_BYTES, start, text->length - mark, in->allocator, NULL,
+                          &in->har->doc, what, sizeof what);
   if (status == IA_JSON_NOMEM) no_memory(in);
   if (status == IA_JSON_OK || in->status != IMGACT_OK) return;
-  in->status =
-      imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT, "the cassette '%.200s' cannot be read: %s", in->path, what);
+  in->status = imgact_error_set(in->error, IMGACT_INVALID_ARGUMENT,
+                                "the cassette '%.200s' cannot be read: %s", in->path, what);
 }
 
-imgact_status ia_har_read(ia_har *har, const char *path, const imgact_allocator *allocator, imgact_error *error) {
+imgact_status ia_har_read(ia_har *har, const char *path, const imgact_allocator *allocator,
+                          imgact_error *error) {
   *har = (ia_har){0};
   ia_arena_init(&har->arena, allocator);
   reader in = {.har = har, .allocator = allocator, .path = path, .error = error};

@@ -30,14 +30,16 @@ typedef struct ia_har {
 } ia_har;
 
 /* Reads a cassette. INVALID_ARGUMENT names file and place. On failure there is nothing to free. */
-imgact_status ia_har_read(ia_har *har, const char *path, const imgact_allocator *allocator, imgact_error *error);
+imgact_status ia_har_read(ia_har *har, const char *path, const imgact_allocator *allocator,
+                          imgact_error *error);
 void ia_har_free(ia_har *har);
 
 /* One entry as JSON text, owned by the writer; NULL when there is no memory. */
-const char *ia_har_write(imgact_json_writer *writer, const ia_har_entry *entry, const imgact_allocator *allocator,
-                         size_t *length);
+const char *ia_har_write(imgact_json_writer *writer, const ia_har_entry *entry,
+                         const imgact_allocator *allocator, size_t *length);
 
-/* What "failure" and "delivery" say in the member "_imgact" of an entry without a reply; NULL past the last one. */
+/* What "failure" and "delivery" say in the member "_imgact" of an entry without a reply; NULL past
+ * the last one. */
 const char *ia_har_failure_name(size_t failure);
 const char *ia_har_delivery_name(size_t delivery);
 #define IA_HAR_CANCELLED "cancelled" /* as a failure */

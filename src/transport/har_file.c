@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Writes a cassette as a file: a frame around entries that come as text. Whoever reads the path sees the older file or the
- * whole new one, never a part; also after a crash of the system. */
+/* Writes a cassette as a file: a frame around entries that come as text. Whoever reads the path
+ * sees the older file or the whole new one, never a part; also after a crash of the system. */
 #include "har_file.h"
 
 #include "har.h"
@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char head[] = "{\n  \"log\": {\n    \"version\": \"1.2\",\n    \"creator\": {\n      \"name\": \"imgact\",\n   "
+static const char head[] = "{\n  \"log\": {\n    \"version\": \"1.2\",\n    \"creator\": {\n      "
+                           "\"name\": \"imgact\",\n   "
                            "   \"version\": \"" /*  */
     IMGACT_VERSION_STRING "\"\n    },\n    \"entries\": [";
 static const char tail[] = "\n    ]\n  }\n}\n";
@@ -61,11 +62,13 @@ bool ia_har_file_open(ia_har_file *file, const char *path, const imgact_allocato
   struct stat there;
   *file = (ia_har_file){.allocator = allocator, .path = path};
   if (path[0] == '\0') return fails(file, "the name is empty");
-  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) return fails(file, "it is not a regular file");
+  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+    return fails(file, "it is not a regular file");
   return name_temporary(file) && open_temporary(file) && put(file, head, sizeof head - 1);
 }
 
-/* Each line of the entry under the list's margin: strings hold no line breaks, JSON escapes them. */
+/* Each line of the entry under the list's margin: strings hold no line breaks, JSON escapes them.
+ */
 bool ia_har_file_add(ia_har_file *file, const char *entry, size_t length) {
   const char *end = entry + length;
   if (file->entries++ > 0 && !put(file, ",", 1)) return false;
@@ -78,14 +81,15 @@ bool ia_har_file_add(ia_har_file *file, const char *entry, size_t length) {
   return true;
 }
 
-/* Without it, a system that crashes after the rename may be left with an empty file in place of the older one. Some file
- * systems cannot do it. */
+/* Without it, a system that crashes after the rename may be left with an empty file in place of the
+ * older one. Some file systems cannot do it. */
 static bool sync_file(FILE *stream) {
   if (fflush(stream) != 0) return false;
   return fsync(fileno(stream)) == 0 || errno == EINVAL || errno == ENOSYS || errno == ENOTSUP;
 }
 
-/* Makes the rename last. Its failure is not reported: the new file is in place for all who read it. */
+/* Makes the rename last. Its failure is not reported: the new file is in place for all who read it.
+ */
 static void sync_folder(const ia_har_file *file) {
   const char *slash = strrchr(file->path, '/');
   size_t length = slash ? (size_t)(slash - file->path) + 1 : 0;

@@ -16,8 +16,8 @@ typedef struct ia_har_file {
   bool no_memory;
 } ia_har_file;
 
-/* Makes the temporary file, for its owner alone; a file that is there stays. `path` must outlive it. Each of these is false
- * on failure; then, and to give up, abandon. */
+/* Makes the temporary file, for its owner alone; a file that is there stays. `path` must outlive
+ * it. Each of these is false on failure; then, and to give up, abandon. */
 bool ia_har_file_open(ia_har_file *file, const char *path, const imgact_allocator *allocator);
 /* Adds an entry's JSON text. */
 bool ia_har_file_add(ia_har_file *file, const char *entry, size_t length);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Matching for replays. Requests are compared by a key in which everything that means the same looks the same, so that
- * neither the order of a query nor the spelling of an escape decides; bodies are compared as JSON where they are. */
+/* Matching for replays. Requests are compared by a key in which everything that means the same
+ * looks the same, so that neither the order of a query nor the spelling of an escape decides;
+ * bodies are compared as JSON where they are. */
 #include "har_match.h"
 
 #include "json_doc.h"
@@ -12,7 +13,8 @@
 /* ---- keys ---- */
 
 /* One part of a URL, every byte either plain or as %XX. */
-static void put_part(ia_buf *out, ia_buf *scratch, const char *text, size_t length, bool plus_is_blank) {
+static void put_part(ia_buf *out, ia_buf *scratch, const char *text, size_t length,
+                     bool plus_is_blank) {
   static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   ia_buf_reset(scratch);
   ia_percent_decode(scratch, text, length, plus_is_blank);
@@ -70,7 +72,8 @@ static void put_query(ia_buf *out, ia_buf *scratch, const char *query, size_t le
   size_t count = 1;
   for (size_t i = 0; i < length; i++) count += query[i] == '&';
   ia_buf_init(&spelled, out->allocator, IA_HAR_MAX_BYTES);
-  pair *pairs = count > SIZE_MAX / sizeof *pairs ? NULL : ia_alloc(out->allocator, count * sizeof *pairs);
+  pair *pairs =
+      count > SIZE_MAX / sizeof *pairs ? NULL : ia_alloc(out->allocator, count * sizeof *pairs);
   if (!pairs) out->state = IA_BUF_NOMEM;
   count = 0;
   for (const char *end = query + length; pairs && query < end;) {
@@ -102,7 +105,8 @@ const char *ia_match_key(const char *method, const char *url, ia_arena *arena) {
   ia_buf_str(&out, method);
   ia_buf_char(&out, ' ');
   put_path(&out, &scratch, url, path_length);
-  if (url[path_length] == '?') put_query(&out, &scratch, url + path_length + 1, strcspn(url + path_length + 1, "#"));
+  if (url[path_length] == '?')
+    put_query(&out, &scratch, url + path_length + 1, strcspn(url + path_length + 1, "#"));
   const char *key = out.state == IA_BUF_OK ? ia_arena_copy_n(arena, out.data, out.length) : NULL;
   ia_buf_free(&out);
   ia_buf_free(&scratch);
@@ -113,20 +117,22 @@ const char *ia_match_key(const char *method, const char *url, ia_arena *arena) {
 
 static bool same_json(const imgact_json *a, const imgact_json *b);
 
-/* By value. Different whole numbers beyond 64 bits may become one double, and beyond the range of a double there is none:
- * the digits decide there. */
+/* By value. Different whole numbers beyond 64 bits may become one double, and beyond the range of a
+ * double there is none: the digits decide there. */
 static bool same_number(const imgact_json *a, const imgact_json *b) {
   int64_t a_int = 0, b_int = 0;
   double a_real = 0, b_real = 0;
   if (ia_json_same_digits(a, b)) return true;
   if (imgact_json_as_int(a, &a_int) && imgact_json_as_int(b, &b_int)) return a_int == b_int;
   if (ia_json_is_digits(a) && ia_json_is_digits(b)) return false;
-  return imgact_json_as_double(a, &a_real) && imgact_json_as_double(b, &b_real) && a_real >= b_real && a_real <= b_real;
+  return imgact_json_as_double(a, &a_real) && imgact_json_as_double(b, &b_real) &&
+         a_real >= b_real && a_real <= b_real;
 }
 
 static bool same_text(const imgact_json *a, const imgact_json *b) {
   size_t a_length = 0, b_length = 0;
-  const char *a_text = imgact_json_as_string(a, &a_length), *b_text = imgact_json_as_string(b, &b_length);
+  const char *a_text = imgact_json_as_string(a, &a_length),
+             *b_text = imgact_json_as_string(b, &b_length);
   return a_length == b_length && memcmp(a_text, b_text, a_length) == 0;
 }
 
@@ -159,7 +165,8 @@ static bool has_keys_of(const imgact_json *object, const imgact_json *other) {
   return true;
 }
 
-/* Members that do not count are left out: to compare the one that does for each of them would double the work per level. */
+/* Members that do not count are left out: to compare the one that does for each of them would
+ * double the work per level. */
 static bool same_members(const imgact_json *a, const imgact_json *b) {
   imgact_json_iter each = imgact_json_iter_begin(a);
   const imgact_json *key, *item;
@@ -175,7 +182,8 @@ static bool same_json(const imgact_json *a, const imgact_json *b) {
   imgact_json_type type = imgact_json_get_type(a);
   if (type != imgact_json_get_type(b)) return false;
   switch (type) {
-  case IMGACT_JSON_BOOL: return imgact_json_as_bool(a, &a_bool) && imgact_json_as_bool(b, &b_bool) && a_bool == b_bool;
+  case IMGACT_JSON_BOOL:
+    return imgact_json_as_bool(a, &a_bool) && imgact_json_as_bool(b, &b_bool) && a_bool == b_bool;
   case IMGACT_JSON_NUMBER: return same_number(a, b);
   case IMGACT_JSON_STRING: return same_text(a, b);
   case IMGACT_JSON_ARRAY: return same_elements(a, b);
@@ -186,20 +194,22 @@ static bool same_json(const imgact_json *a, const imgact_json *b) {
 
 static ia_json_status parse_two(const ia_har_entry *entry, const imgact_http_request *request,
                                 const imgact_allocator *allocator, imgact_json_doc *docs[2]) {
-  ia_json_status status = ia_json_parse(entry->body, entry->body_bytes, allocator, NULL, &docs[0], NULL, 0);
+  ia_json_status status =
+      ia_json_parse(entry->body, entry->body_bytes, allocator, NULL, &docs[0], NULL, 0);
   if (status != IA_JSON_OK) return status;
   return ia_json_parse(request->body, request->body_bytes, allocator, NULL, &docs[1], NULL, 0);
 }
 
-bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request, const imgact_allocator *allocator,
-                   bool *nomem) {
+bool ia_match_body(const ia_har_entry *entry, const imgact_http_request *request,
+                   const imgact_allocator *allocator, bool *nomem) {
   size_t there = entry->body_bytes, asked = request->body ? request->body_bytes : 0;
   if (there == asked && (asked == 0 || memcmp(entry->body, request->body, asked) == 0)) return true;
   if (there == 0 || asked == 0) return false;
   imgact_json_doc *docs[2] = {NULL, NULL};
   ia_json_status status = parse_two(entry, request, allocator, docs);
   if (status == IA_JSON_NOMEM) *nomem = true;
-  bool same = status == IA_JSON_OK && same_json(imgact_json_doc_root(docs[0]), imgact_json_doc_root(docs[1]));
+  bool same = status == IA_JSON_OK &&
+              same_json(imgact_json_doc_root(docs[0]), imgact_json_doc_root(docs[1]));
   imgact_json_doc_free(docs[0]);
   imgact_json_doc_free(docs[1]);
   return same;
@@ -215,27 +225,29 @@ static size_t common(const char *a, const char *b) {
   return length;
 }
 
-static similarity compare(const ia_match_entry *entry, const char *key, const imgact_http_request *request,
-                          const imgact_allocator *allocator) {
+static similarity compare(const ia_match_entry *entry, const char *key,
+                          const imgact_http_request *request, const imgact_allocator *allocator) {
   size_t same = common(entry->key, key);
   if (key[same] == '\0' && entry->key[same] == '\0') {
     bool nomem = false, body = ia_match_body(entry->har, request, allocator, &nomem);
     return body ? USED_UP : OTHER_BODY;
   }
-  if ((key[same] == '?' && entry->key[same] == '\0') || (key[same] == '\0' && entry->key[same] == '?') ||
-      memchr(key, '?', same)) {
+  if ((key[same] == '?' && entry->key[same] == '\0') ||
+      (key[same] == '\0' && entry->key[same] == '?') || memchr(key, '?', same)) {
     return OTHER_QUERY;
   }
   const char *there = strchr(entry->key, ' '), *asked = strchr(key, ' ');
   size_t path = strcspn(asked, "?");
-  return there && strcspn(there, "?") == path && memcmp(there, asked, path) == 0 ? SAME_PATH : OTHER;
+  return there && strcspn(there, "?") == path && memcmp(there, asked, path) == 0 ? SAME_PATH
+                                                                                 : OTHER;
 }
 
 /* A text for a message: not long, no control characters. */
 static void put_sample(ia_buf *out, const char *text, size_t length) {
   size_t cut = ia_utf8_valid(text ? text : "", length, false) ? ia_utf8_cut(text, length, 100) : 0;
   if (length == 0) ia_buf_str(out, "none");
-  for (size_t i = 0; i < cut; i++) ia_buf_char(out, (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i]);
+  for (size_t i = 0; i < cut; i++)
+    ia_buf_char(out, (unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i]);
   if (cut < length) ia_buf_str(out, "...");
 }
 
@@ -244,8 +256,8 @@ static void put_query_of(ia_buf *out, const char *key) {
   put_sample(out, query ? query + 1 : "", query ? strlen(query + 1) : 0);
 }
 
-static void put_difference(ia_buf *out, const ia_match_entry *nearest, similarity like, const char *key,
-                           const imgact_http_request *request) {
+static void put_difference(ia_buf *out, const ia_match_entry *nearest, similarity like,
+                           const char *key, const imgact_http_request *request) {
   switch (like) {
   case USED_UP: ia_buf_str(out, "was answered already, and there is no further one"); break;
   case OTHER_BODY:
@@ -267,8 +279,8 @@ static void put_difference(ia_buf *out, const ia_match_entry *nearest, similarit
   }
 }
 
-void ia_match_describe_nearest(ia_buf *out, const ia_match_entry *entries, size_t count, const char *key,
-                               const imgact_http_request *request) {
+void ia_match_describe_nearest(ia_buf *out, const ia_match_entry *entries, size_t count,
+                               const char *key, const imgact_http_request *request) {
   size_t nearest = 0, longest = 0;
   similarity best = OTHER;
   for (size_t i = 0; i < count; i++) {

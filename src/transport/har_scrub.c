@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Scrubbing for cassettes. Tokens that were seen are found in every form in which ia_redact_match_encoded knows them; what
- * merely looks like a token is judged by its shape alone. */
+/* Scrubbing for cassettes. Tokens that were seen are found in every form in which
+ * ia_redact_match_encoded knows them; what merely looks like a token is judged by its shape alone.
+ */
 #include "har_scrub.h"
 
 #include "str.h"
@@ -34,7 +35,8 @@ void ia_scrub_free(ia_scrub *scrub) {
 static bool known(const ia_scrub *scrub, const char *token, size_t length) {
   for (size_t i = 0; i < scrub->count; i++) {
     const ia_secret *secret = &scrub->secrets[i];
-    if (secret->redactor.token_length == length && memcmp(secret->token, token, length) == 0) return true;
+    if (secret->redactor.token_length == length && memcmp(secret->token, token, length) == 0)
+      return true;
   }
   return false;
 }
@@ -53,9 +55,13 @@ ia_scrub_status ia_scrub_add(ia_scrub *scrub, const char *token, size_t length) 
 
 /* ---- finding ---- */
 
-static bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool is_word(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
-static bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+static bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 static bool is_token68(char c) { return is_word(c) || (c != '\0' && strchr("+/-_=.~", c)); }
 
@@ -112,7 +118,8 @@ static size_t bearer_at(const char *text, size_t length, size_t *skip) {
   for (; at < sizeof word - 1; at++) {
     if (at == length || (text[at] | 0x20) != word[at]) return 0;
   }
-  for (size_t bytes; at < length && (bytes = separator_at(text + at, length - at)) > 0;) at += bytes;
+  for (size_t bytes; at < length && (bytes = separator_at(text + at, length - at)) > 0;)
+    at += bytes;
   size_t run = run_of(is_token68, text + at, length - at);
   *skip = at;
   return at > sizeof word - 1 && run >= LEAST_SECRET ? run : 0;
@@ -129,13 +136,14 @@ typedef struct find {
 static size_t longest_secret(const ia_scrub *scrub) {
   size_t longest = 0;
   for (size_t i = 0; i < scrub->count; i++)
-    if (scrub->secrets[i].redactor.token_length > longest) longest = scrub->secrets[i].redactor.token_length;
+    if (scrub->secrets[i].redactor.token_length > longest)
+      longest = scrub->secrets[i].redactor.token_length;
   return longest * IA_UNESCAPE_MAX_BYTES;
 }
 
-/* A token that repeats itself can start again before the first match ends: both go as one, or its end would stay behind. In
- * base64 a match goes to the end of the run, so only what starts near that end can reach beyond it: a run of a megabyte is
- * not searched from each of its bytes. */
+/* A token that repeats itself can start again before the first match ends: both go as one, or its
+ * end would stay behind. In base64 a match goes to the end of the run, so only what starts near
+ * that end can reach beyond it: a run of a megabyte is not searched from each of its bytes. */
 static size_t secrets_from(const ia_scrub *scrub, const char *text, size_t length) {
   size_t end = secret_at(scrub, text, length);
   size_t near = end == 0 ? 0 : longest_secret(scrub);
@@ -158,7 +166,8 @@ static find find_at(const ia_scrub *scrub, const char *text, size_t length, bool
   if (found.covered > 0) return found;
   found.covered = bearer_at(text, length, &found.skip);
   /* A token that is known is found by itself, at its own place. */
-  if (found.covered > 0 && secret_at(scrub, text + found.skip, found.covered) > 0) found.covered = 0;
+  if (found.covered > 0 && secret_at(scrub, text + found.skip, found.covered) > 0)
+    found.covered = 0;
   return found;
 }
 
@@ -173,7 +182,8 @@ static void add_numbered(ia_scrub *scrub, ia_buf *out, const char *text, size_t 
   ia_buf_printf(out, "[redacted-%lu]", (unsigned long)*number);
 }
 
-/* A word can start behind a letter, where that belongs to an escape of something that is none: bit n = n bytes from here. */
+/* A word can start behind a letter, where that belongs to an escape of something that is none: bit
+ * n = n bytes from here. */
 static uint64_t word_starts_behind(const char *text, size_t length) {
   uint64_t starts = 0;
   for (unsigned layers = 1; ia_unescape_begins(text[0]) && layers <= IA_UNESCAPE_LAYERS; layers++) {

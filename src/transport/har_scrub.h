@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps secrets out of a cassette: every token that was seen, in any form in which a server may echo it (redact.h), whole
- * or from vendor prefix + 8 characters on, and whatever looks like a token.
+ * Keeps secrets out of a cassette: every token that was seen, in any form in which a server may
+ * echo it (redact.h), whole or from vendor prefix + 8 characters on, and whatever looks like a
+ * token.
  */
 #ifndef IA_HAR_SCRUB_H
 #define IA_HAR_SCRUB_H
@@ -28,7 +29,8 @@ typedef enum ia_scrub_status { IA_SCRUB_OK, IA_SCRUB_NOMEM, IA_SCRUB_TOO_MANY } 
 void ia_scrub_init(ia_scrub *scrub, const imgact_allocator *allocator);
 /* Learns a token; one that is known or too short to be looked for changes nothing. */
 ia_scrub_status ia_scrub_add(ia_scrub *scrub, const char *token, size_t length);
-/* Appends the text without secrets: "[redacted]" for a token, "[redacted-N]" for the N-th thing that looks like one. */
+/* Appends the text without secrets: "[redacted]" for a token, "[redacted-N]" for the N-th thing
+ * that looks like one. */
 void ia_scrub_text(ia_scrub *scrub, ia_buf *out, const char *text, size_t length);
 /* Is any part of a token in the text? */
 bool ia_scrub_leaks(const ia_scrub *scrub, const char *text, size_t length);

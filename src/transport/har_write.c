@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Writes one entry of a cassette, with every member that HAR 1.2 wants and viewers insist on. What this library can not know
- * (sizes on the wire, the protocol's version) is written as the format's "not known". */
+/* Writes one entry of a cassette, with every member that HAR 1.2 wants and viewers insist on. What
+ * this library can not know (sizes on the wire, the protocol's version) is written as the format's
+ * "not known". */
 #include "har.h"
 
 #include "base64.h"
@@ -48,7 +49,8 @@ static const char *content_type(const imgact_header *headers, size_t count) {
 
 /* ---- what needs memory of its own; false: there is none ---- */
 
-static bool write_query(imgact_json_writer *writer, const char *url, const imgact_allocator *allocator) {
+static bool write_query(imgact_json_writer *writer, const char *url,
+                        const imgact_allocator *allocator) {
   ia_buf name, value;
   ia_buf_init(&name, allocator, IA_HAR_MAX_BYTES);
   ia_buf_init(&value, allocator, IA_HAR_MAX_BYTES);
@@ -73,7 +75,8 @@ static bool write_query(imgact_json_writer *writer, const char *url, const imgac
 }
 
 /* "text", and "encoding" where the bytes are no text. */
-static bool write_body(imgact_json_writer *writer, const char *body, size_t bytes, const imgact_allocator *allocator) {
+static bool write_body(imgact_json_writer *writer, const char *body, size_t bytes,
+                       const imgact_allocator *allocator) {
   imgact_json_write_key(writer, "text");
   if (ia_utf8_valid(body, bytes, false)) {
     imgact_json_write_string_n(writer, body, bytes);
@@ -89,7 +92,8 @@ static bool write_body(imgact_json_writer *writer, const char *body, size_t byte
   return ok;
 }
 
-static bool write_request(imgact_json_writer *writer, const ia_har_entry *entry, const imgact_allocator *allocator) {
+static bool write_request(imgact_json_writer *writer, const ia_har_entry *entry,
+                          const imgact_allocator *allocator) {
   bool ok = true;
   imgact_json_write_key(writer, "request");
   imgact_json_write_begin_object(writer);
@@ -153,13 +157,14 @@ static void write_failure(imgact_json_writer *writer, const ia_har_entry *entry)
   imgact_json_write_key(writer, "_imgact");
   imgact_json_write_begin_object(writer);
   write_string(writer, "delivery", ia_har_delivery_name(response->delivery));
-  write_string(writer, "failure", entry->cancelled ? IA_HAR_CANCELLED : ia_har_failure_name(response->failure));
+  write_string(writer, "failure",
+               entry->cancelled ? IA_HAR_CANCELLED : ia_har_failure_name(response->failure));
   if (response->message) write_string(writer, "message", response->message);
   imgact_json_write_end_object(writer);
 }
 
-const char *ia_har_write(imgact_json_writer *writer, const ia_har_entry *entry, const imgact_allocator *allocator,
-                         size_t *length) {
+const char *ia_har_write(imgact_json_writer *writer, const ia_har_entry *entry,
+                         const imgact_allocator *allocator, size_t *length) {
   char started[32];
   if (!ia_date_format(entry->started_ms, true, started)) ia_date_format(0, true, started);
   imgact_json_writer_reset(writer);

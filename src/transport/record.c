@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* The recording transport: passes everything on to another transport and keeps a scrubbed copy of each exchange, in order of
- * sending. Headers go through an allow-list, every text through the scrubber, and the finished text is searched for secrets
- * once more before a byte of it is written: a recording that could leak one is not saved. The file replaces an older one in
- * one step, or not at all. */
+/* The recording transport: passes everything on to another transport and keeps a scrubbed copy of
+ * each exchange, in order of sending. Headers go through an allow-list, every text through the
+ * scrubber, and the finished text is searched for secrets once more before a byte of it is written:
+ * a recording that could leak one is not saved. The file replaces an older one in one step, or not
+ * at all. */
 #include "alloc.h"
 #include "arena.h"
 #include "har.h"
@@ -20,7 +21,8 @@
 static const char *const kept_of_request[] = {"accept", "content-type", "user-agent", NULL};
 /* A name that ends in "-" stands for all that start with it. */
 static const char *const kept_of_response[] = {
-    "content-type", "date", "etag", "link", "ratelimit-", "retry-after", "x-correlation-id", "x-request-id", NULL};
+    "content-type",     "date",         "etag", "link", "ratelimit-", "retry-after",
+    "x-correlation-id", "x-request-id", NULL};
 
 typedef struct recorder {
   imgact_transport transport; /* first */
@@ -108,8 +110,9 @@ static bool is_listed(const char *const *list, const char *name) {
   return false;
 }
 
-static const imgact_header *keep_headers(recorder *rec, const char *const *list, const imgact_header *from,
-                                         size_t from_count, size_t *count) {
+static const imgact_header *keep_headers(recorder *rec, const char *const *list,
+                                         const imgact_header *from, size_t from_count,
+                                         size_t *count) {
   size_t listed = 0;
   for (size_t i = 0; i < from_count; i++) listed += is_listed(list, from[i].name);
   imgact_header *kept = ia_arena_array(&rec->arena, listed, sizeof *kept);
@@ -117,7 +120,8 @@ static const imgact_header *keep_headers(recorder *rec, const char *const *list,
   if (!kept) breaks(rec, IMGACT_NOMEM, "there was no memory for all of it");
   for (size_t i = 0; kept && i < from_count; i++) {
     if (!is_listed(list, from[i].name)) continue;
-    kept[(*count)++] = (imgact_header){keep_string(rec, from[i].name), keep_string(rec, from[i].value)};
+    kept[(*count)++] =
+        (imgact_header){keep_string(rec, from[i].name), keep_string(rec, from[i].value)};
   }
   return kept;
 }
@@ -131,7 +135,8 @@ static bool learn_secrets(recorder *rec, const imgact_http_request *request) {
     const char *token = blank ? blank + strspn(blank, " ") : header->value;
     ia_scrub_status status = ia_scrub_add(&rec->scrub, token, strlen(token));
     if (status == IA_SCRUB_NOMEM) return false;
-    if (status == IA_SCRUB_TOO_MANY) breaks(rec, IMGACT_INTERNAL, "it met too many different tokens to keep them all out");
+    if (status == IA_SCRUB_TOO_MANY)
+      breaks(rec, IMGACT_INTERNAL, "it met too many different tokens to keep them all out");
   }
   return true;
 }
@@ -141,8 +146,10 @@ static bool learn_secrets(recorder *rec, const imgact_http_request *request) {
 static void keep_request(recorder *rec, ia_har_entry *entry, const imgact_http_request *request) {
   entry->method = keep_string(rec, request->method);
   entry->url = keep_string(rec, request->url);
-  entry->headers = keep_headers(rec, kept_of_request, request->headers, request->headers_count, &entry->headers_count);
-  if (request->body) entry->body = keep(rec, request->body, request->body_bytes, &entry->body_bytes);
+  entry->headers = keep_headers(rec, kept_of_request, request->headers, request->headers_count,
+                                &entry->headers_count);
+  if (request->body)
+    entry->body = keep(rec, request->body, request->body_bytes, &entry->body_bytes);
 }
 
 static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_response *from) {
@@ -151,7 +158,8 @@ static void keep_response(recorder *rec, ia_har_entry *entry, const imgact_http_
   to->failure = from->failure;
   to->status = from->delivery == IMGACT_DELIVERY_ANSWERED ? from->status : 0;
   to->message = keep_string(rec, from->message);
-  to->headers = keep_headers(rec, kept_of_response, from->headers, from->headers_count, &to->headers_count);
+  to->headers =
+      keep_headers(rec, kept_of_response, from->headers, from->headers_count, &to->headers_count);
   if (from->body) to->body = keep(rec, from->body, from->body_bytes, &to->body_bytes);
 }
 
@@ -167,12 +175,17 @@ static void finished(imgact_exchange *exchange, const imgact_http_response *resp
 }
 
 /* Until an exchange has finished it counts as cancelled: that is what it is if it never does. */
-static recorded *remember(recorder *rec, const imgact_http_request *request, imgact_exchange *outer) {
+static recorded *remember(recorder *rec, const imgact_http_request *request,
+                          imgact_exchange *outer) {
   recorded *made = ia_arena_alloc(&rec->arena, sizeof *made);
   if (!made) return NULL;
-  *made = (recorded){.exchange = {.on_finished = finished}, .outer = outer, .owner = rec, .secrets = rec->scrub.count};
+  *made = (recorded){.exchange = {.on_finished = finished},
+                     .outer = outer,
+                     .owner = rec,
+                     .secrets = rec->scrub.count};
   made->entry.started_ms = now_ms(rec);
-  made->entry.response = (imgact_http_response){.size = sizeof made->entry.response, .delivery = IMGACT_DELIVERY_MAYBE_SENT};
+  made->entry.response = (imgact_http_response){.size = sizeof made->entry.response,
+                                                .delivery = IMGACT_DELIVERY_MAYBE_SENT};
   made->entry.cancelled = true;
   made->ticks_ms = ticks_ms(rec);
   keep_request(rec, &made->entry, request);
@@ -229,8 +242,10 @@ static void record_advance(imgact_transport *transport, int64_t until_ms) {
 
 /* ---- saving ---- */
 
-static imgact_status cannot_write(const recorder *rec, imgact_status status, imgact_error *error, const char *why) {
-  return imgact_error_set(error, status, "the cassette '%.200s' cannot be written: %s", rec->path, why);
+static imgact_status cannot_write(const recorder *rec, imgact_status status, imgact_error *error,
+                                  const char *why) {
+  return imgact_error_set(error, status, "the cassette '%.200s' cannot be written: %s", rec->path,
+                          why);
 }
 
 /* The texts once more, where a token was met only after they had been kept. */
@@ -248,8 +263,8 @@ static void scrub_again(recorder *rec, recorded *made) {
   made->secrets = rec->scrub.count;
 }
 
-static imgact_status write_entry(recorder *rec, recorded *made, imgact_json_writer *writer, ia_har_file *file,
-                                 imgact_error *error) {
+static imgact_status write_entry(recorder *rec, recorded *made, imgact_json_writer *writer,
+                                 ia_har_file *file, imgact_error *error) {
   size_t length = 0;
   if (made->secrets < rec->scrub.count) scrub_again(rec, made);
   if (rec->broken != IMGACT_OK) return cannot_write(rec, rec->broken, error, rec->broken_why);
@@ -258,7 +273,8 @@ static imgact_status write_entry(recorder *rec, recorded *made, imgact_json_writ
   if (ia_scrub_leaks(&rec->scrub, text, length)) {
     return cannot_write(rec, IMGACT_INTERNAL, error, "a secret could not be scrubbed from it");
   }
-  if (!ia_har_file_add(file, text, length)) return cannot_write(rec, IMGACT_INTERNAL, error, file->why);
+  if (!ia_har_file_add(file, text, length))
+    return cannot_write(rec, IMGACT_INTERNAL, error, file->why);
   return IMGACT_OK;
 }
 
@@ -274,14 +290,16 @@ static imgact_status write_entries(recorder *rec, ia_har_file *file, imgact_erro
 
 static imgact_status save(recorder *rec, imgact_error *error) {
   ia_har_file file;
-  /* A command that was refused before it sent anything has nothing to put in place of a cassette that is there. */
+  /* A command that was refused before it sent anything has nothing to put in place of a cassette
+   * that is there. */
   if (ia_list_empty(&rec->entries) && access(rec->path, F_OK) == 0) return IMGACT_OK;
   imgact_status status = IMGACT_OK;
   if (!ia_har_file_open(&file, rec->path, &rec->allocator)) {
     status = cannot_write(rec, file.no_memory ? IMGACT_NOMEM : IMGACT_INTERNAL, error, file.why);
   }
   if (status == IMGACT_OK) status = write_entries(rec, &file, error);
-  if (status == IMGACT_OK && !ia_har_file_commit(&file)) status = cannot_write(rec, IMGACT_INTERNAL, error, file.why);
+  if (status == IMGACT_OK && !ia_har_file_commit(&file))
+    status = cannot_write(rec, IMGACT_INTERNAL, error, file.why);
   ia_har_file_abandon(&file);
   if (status == IMGACT_OK) rec->unsaved = false;
   return status;
@@ -326,7 +344,8 @@ static imgact_status check_path(const recorder *rec, imgact_error *error) {
   ia_har_file file;
   imgact_status status = IMGACT_OK;
   if (!ia_har_file_open(&file, rec->path, &rec->allocator)) {
-    status = cannot_write(rec, file.no_memory ? IMGACT_NOMEM : IMGACT_INVALID_ARGUMENT, error, file.why);
+    status =
+        cannot_write(rec, file.no_memory ? IMGACT_NOMEM : IMGACT_INVALID_ARGUMENT, error, file.why);
   }
   ia_har_file_abandon(&file);
   return status;
@@ -349,7 +368,8 @@ static recorder *new_recorder(const imgact_allocator *allocator, const char *pat
 /* Once the path is known to be good, the transport to wrap is made if none was given. */
 static imgact_status complete(recorder *rec, imgact_transport *inner, imgact_error *error) {
   imgact_status status = check_path(rec, error);
-  if (status == IMGACT_OK && !inner) status = imgact_transport_new_curl(&rec->allocator, NULL, &inner, error);
+  if (status == IMGACT_OK && !inner)
+    status = imgact_transport_new_curl(&rec->allocator, NULL, &inner, error);
   if (status == IMGACT_OK) {
     rec->inner = inner;
     fill_table(rec);
@@ -357,14 +377,15 @@ static imgact_status complete(recorder *rec, imgact_transport *inner, imgact_err
   return status;
 }
 
-static imgact_status make(imgact_transport *inner, const char *path, const imgact_allocator *allocator, recorder **made,
-                          imgact_error *error) {
+static imgact_status make(imgact_transport *inner, const char *path,
+                          const imgact_allocator *allocator, recorder **made, imgact_error *error) {
   allocator = ia_allocator_of(allocator);
   if (!allocator) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, IA_BAD_ALLOCATOR);
   if (!path) return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "a recording needs a path");
   if (inner && !ia_transport_is_valid(inner)) {
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "the table of the transport to record has holes, or is older than this library");
+    return imgact_error_set(
+        error, IMGACT_INVALID_ARGUMENT,
+        "the table of the transport to record has holes, or is older than this library");
   }
   recorder *rec = new_recorder(allocator, path);
   if (!rec) return imgact_error_set(error, IMGACT_NOMEM, "no memory for a recording");
@@ -378,7 +399,8 @@ static imgact_status make(imgact_transport *inner, const char *path, const imgac
   return status;
 }
 
-imgact_status imgact_transport_new_recorder(imgact_transport *inner, const char *path, const imgact_allocator *allocator,
+imgact_status imgact_transport_new_recorder(imgact_transport *inner, const char *path,
+                                            const imgact_allocator *allocator,
                                             imgact_transport **transport, imgact_error *error) {
   recorder *rec = NULL;
   imgact_status status = make(inner, path, allocator, &rec, error);

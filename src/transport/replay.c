@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The replaying transport: answers from a cassette, sends nothing. Its clock starts with the first entry and moves with the
- * answers, never backwards, so that what the entries say in absolute times (reset of a rate limit, dates) stays true.
- * Answers come in the order in which they came when they were recorded, and from dispatch only. */
+/* The replaying transport: answers from a cassette, sends nothing. Its clock starts with the first
+ * entry and moves with the answers, never backwards, so that what the entries say in absolute times
+ * (reset of a rate limit, dates) stays true. Answers come in the order in which they came when they
+ * were recorded, and from dispatch only. */
 #include "alloc.h"
 #include "har.h"
 #include "har_match.h"
@@ -39,19 +40,22 @@ static replayer *replayer_of(imgact_transport *transport) { return (replayer *)(
 /* ---- sending ---- */
 
 /* NULL: there is none, or (*nomem) no memory to find it. */
-static const ia_har_entry *take_entry(replayer *rep, const char *key, const imgact_http_request *request, bool *nomem) {
+static const ia_har_entry *take_entry(replayer *rep, const char *key,
+                                      const imgact_http_request *request, bool *nomem) {
   for (size_t i = rep->first_unused; i < rep->har.count && !*nomem; i++) {
     ia_match_entry *entry = &rep->entries[i];
     if (entry->used || strcmp(entry->key, key) != 0) continue;
     if (!ia_match_body(entry->har, request, &rep->allocator, nomem)) continue;
     entry->used = true;
-    while (rep->first_unused < rep->har.count && rep->entries[rep->first_unused].used) rep->first_unused++;
+    while (rep->first_unused < rep->har.count && rep->entries[rep->first_unused].used)
+      rep->first_unused++;
     return entry->har;
   }
   return NULL;
 }
 
-/* An exchange that was given up was never answered: its own time-out ends it, unless it is given up again. */
+/* An exchange that was given up was never answered: its own time-out ends it, unless it is given up
+ * again. */
 static int64_t due_at(const replayer *rep, const ia_har_entry *entry, int64_t timeout_ms) {
   if (!entry) return rep->now_ms;
   if (entry->cancelled) {
@@ -67,7 +71,8 @@ static bool find_answer(replayer *rep, pending *made, const imgact_http_request 
   const char *key = ia_match_key(request->method, request->url, &scratch);
   bool nomem = !key;
   if (!nomem) made->entry = take_entry(rep, key, request, &nomem);
-  if (!nomem && !made->entry) ia_match_describe_nearest(&made->miss, rep->entries, rep->har.count, key, request);
+  if (!nomem && !made->entry)
+    ia_match_describe_nearest(&made->miss, rep->entries, rep->har.count, key, request);
   ia_arena_free(&scratch);
   return !nomem;
 }
@@ -112,7 +117,8 @@ static pending *first_due(const replayer *rep, uint64_t before) {
   pending *first = NULL;
   for (ia_link *at = rep->under_way.next; at != &rep->under_way; at = at->next) {
     pending *made = IA_ENTRY(at, pending, link);
-    if (made->number < before && is_due(rep, made) && (!first || made->due_ms < first->due_ms)) first = made;
+    if (made->number < before && is_due(rep, made) && (!first || made->due_ms < first->due_ms))
+      first = made;
   }
   return first;
 }
@@ -160,7 +166,8 @@ static int replay_timeout_ms(imgact_transport *transport) {
   if (first_due(rep, UINT64_MAX)) return 0;
   for (ia_link *at = rep->under_way.next; at != &rep->under_way; at = at->next) {
     const pending *made = IA_ENTRY(at, pending, link);
-    if (made->due_ms != INT64_MAX && made->due_ms - rep->now_ms < left_ms) left_ms = made->due_ms - rep->now_ms;
+    if (made->due_ms != INT64_MAX && made->due_ms - rep->now_ms < left_ms)
+      left_ms = made->due_ms - rep->now_ms;
   }
   return left_ms == INT64_MAX ? -1 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
@@ -175,7 +182,8 @@ static void replay_advance(imgact_transport *transport, int64_t until_ms) {
 static void replay_destroy(imgact_transport *transport) {
   replayer *rep = replayer_of(transport);
   imgact_allocator allocator = rep->allocator;
-  while (!ia_list_empty(&rep->under_way)) pending_free(rep, IA_ENTRY(rep->under_way.next, pending, link));
+  while (!ia_list_empty(&rep->under_way))
+    pending_free(rep, IA_ENTRY(rep->under_way.next, pending, link));
   ia_har_free(&rep->har);
   ia_free(&allocator, rep);
 }
@@ -197,11 +205,13 @@ static bool prepare(replayer *rep) {
   if (!rep->entries) return false;
   for (size_t i = 0; i < rep->har.count; i++) {
     const ia_har_entry *har = &rep->har.entries[i];
-    rep->entries[i] = (ia_match_entry){.har = har, .key = ia_match_key(har->method, har->url, &rep->har.arena)};
+    rep->entries[i] =
+        (ia_match_entry){.har = har, .key = ia_match_key(har->method, har->url, &rep->har.arena)};
     if (!rep->entries[i].key) return false;
   }
-  rep->now_ms =
-      rep->har.count > 0 && rep->har.entries[0].started_ms != IMGACT_NO_TIME ? rep->har.entries[0].started_ms : START_MS;
+  rep->now_ms = rep->har.count > 0 && rep->har.entries[0].started_ms != IMGACT_NO_TIME
+                    ? rep->har.entries[0].started_ms
+                    : START_MS;
   return true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which sockets have work: one descriptor that a caller's loop can poll, and a wakeup. sockets_epoll.c is Linux's,
- * sockets_kqueue.c that of BSD and macOS; sockets_none.c is for systems without one: it never opens, and the transport then
- * asks every socket at short intervals.
+ * Which sockets have work: one descriptor that a caller's loop can poll, and a wakeup.
+ * sockets_epoll.c is Linux's, sockets_kqueue.c that of BSD and macOS; sockets_none.c is for systems
+ * without one: it never opens, and the transport then asks every socket at short intervals.
  */
 #ifndef IA_SOCKETS_H
 #define IA_SOCKETS_H

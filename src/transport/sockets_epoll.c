@@ -12,7 +12,9 @@ enum { BATCH = 64 };
 
 bool ia_sockets_open(ia_sockets *sockets) {
   *sockets = (ia_sockets){epoll_create1(EPOLL_CLOEXEC), eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), -1};
-  if (sockets->fd >= 0 && sockets->wake_fd >= 0 && ia_sockets_watch(sockets, sockets->wake_fd, true, false)) return true;
+  if (sockets->fd >= 0 && sockets->wake_fd >= 0 &&
+      ia_sockets_watch(sockets, sockets->wake_fd, true, false))
+    return true;
   ia_sockets_close(sockets);
   return false;
 }
@@ -24,15 +26,17 @@ void ia_sockets_close(ia_sockets *sockets) {
 }
 
 bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
-  struct epoll_event event = {.events = (in ? (uint32_t)EPOLLIN : 0) | (out ? (uint32_t)EPOLLOUT : 0), .data.fd = socket};
+  struct epoll_event event = {
+      .events = (in ? (uint32_t)EPOLLIN : 0) | (out ? (uint32_t)EPOLLOUT : 0), .data.fd = socket};
   /* mostly new: libcurl forgets a connection's socket between two exchanges */
   if (epoll_ctl(sockets->fd, EPOLL_CTL_ADD, socket, &event) == 0) return true;
   return errno == EEXIST && epoll_ctl(sockets->fd, EPOLL_CTL_MOD, socket, &event) == 0;
 }
 
-/* libcurl 7.88 to 8.4 closes a socket that was still connecting before it says so here. The number may by then be a file of
- * another thread: that file is not in this descriptor, so the kernel answers ENOENT and nothing is taken from anybody. Nor
- * can libcurl get the number again without asking to watch it: who gets it is new to it there, or opens it in a later run.
+/* libcurl 7.88 to 8.4 closes a socket that was still connecting before it says so here. The number
+ * may by then be a file of another thread: that file is not in this descriptor, so the kernel
+ * answers ENOENT and nothing is taken from anybody. Nor can libcurl get the number again without
+ * asking to watch it: who gets it is new to it there, or opens it in a later run.
  */
 void ia_sockets_forget(ia_sockets *sockets, int socket) {
   struct epoll_event unused = {.events = 0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* BSD and macOS: a kqueue, level-triggered, with a pipe in it for wakeups: not every system has EVFILT_USER, and write()
- * alone may be called from a signal handler. A kqueue forgets a descriptor that is closed, whoever closes it. */
+/* BSD and macOS: a kqueue, level-triggered, with a pipe in it for wakeups: not every system has
+ * EVFILT_USER, and write() alone may be called from a signal handler. A kqueue forgets a descriptor
+ * that is closed, whoever closes it. */
 #include "sockets.h"
 
 #include <errno.h>
@@ -27,15 +28,16 @@ static bool set(const ia_sockets *sockets, int socket, short filter, bool on) {
 }
 
 static bool prepare(int fd, int more_flags) {
-  return fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && (more_flags == 0 || fcntl(fd, F_SETFL, more_flags) == 0);
+  return fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+         (more_flags == 0 || fcntl(fd, F_SETFL, more_flags) == 0);
 }
 
 bool ia_sockets_open(ia_sockets *sockets) {
   int ends[2] = {-1, -1};
   bool piped = pipe(ends) == 0; /* macOS has no pipe2 */
   *sockets = (ia_sockets){.fd = kqueue(), .wake_fd = ends[0], .waker_fd = ends[1]};
-  if (piped && prepare(sockets->fd, 0) && prepare(ends[0], O_NONBLOCK) && prepare(ends[1], O_NONBLOCK) &&
-      ia_sockets_watch(sockets, sockets->wake_fd, true, false))
+  if (piped && prepare(sockets->fd, 0) && prepare(ends[0], O_NONBLOCK) &&
+      prepare(ends[1], O_NONBLOCK) && ia_sockets_watch(sockets, sockets->wake_fd, true, false))
     return true;
   ia_sockets_close(sockets);
   return false;
@@ -52,8 +54,11 @@ bool ia_sockets_watch(ia_sockets *sockets, int socket, bool in, bool out) {
   return set(sockets, socket, EVFILT_READ, in) && set(sockets, socket, EVFILT_WRITE, out);
 }
 
-/* The number may by now be a file of another thread (see sockets_epoll.c): that file is not in this kqueue. */
-void ia_sockets_forget(ia_sockets *sockets, int socket) { (void)ia_sockets_watch(sockets, socket, false, false); }
+/* The number may by now be a file of another thread (see sockets_epoll.c): that file is not in this
+ * kqueue. */
+void ia_sockets_forget(ia_sockets *sockets, int socket) {
+  (void)ia_sockets_watch(sockets, socket, false, false);
+}
 
 static void take_wakeup_back(const ia_sockets *sockets) {
   char bytes[64];
@@ -75,7 +80,8 @@ static ia_ready ready_of(const struct kevent *event) {
 size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
   static const struct timespec at_once = {0, 0};
   struct kevent events[BATCH];
-  int found = kevent(sockets->fd, NULL, 0, events, capacity < BATCH ? (int)capacity : BATCH, &at_once);
+  int found =
+      kevent(sockets->fd, NULL, 0, events, capacity < BATCH ? (int)capacity : BATCH, &at_once);
   size_t count = 0;
   for (int i = 0; i < found; i++) {
     if ((int)events[i].ident == sockets->wake_fd)
@@ -87,7 +93,8 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
 }
 
 void ia_sockets_wakeup(ia_sockets *sockets) {
-  int saved = errno;                                                      /* a signal handler must not change it */
-  while (write(sockets->waker_fd, "", 1) < 0 && errno == EINTR) continue; /* a full pipe wakes as well */
+  int saved = errno; /* a signal handler must not change it */
+  while (write(sockets->waker_fd, "", 1) < 0 && errno == EINTR)
+    continue; /* a full pipe wakes as well */
   errno = saved;
 }

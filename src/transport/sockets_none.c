@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* No descriptor: for systems with neither epoll nor kqueue. ia_sockets_open says so and nothing else is called. */
+/* No descriptor: for systems with neither epoll nor kqueue. ia_sockets_open says so and nothing
+ * else is called. */
 #include "sockets.h"
 
 bool ia_sockets_open(ia_sockets *sockets) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requests wait in a ring: all take equally long, so the first is always due first. A cancelled one stays in it, nameless.
+// Requests wait in a ring: all take equally long, so the first is always due first. A cancelled one
+// stays in it, nameless.
 #include "clock_fixture.h"
 
 #include <stdarg.h>
@@ -14,7 +15,9 @@ typedef struct text {
   size_t length;
 } text;
 
-static clock_fixture *self_of(imgact_transport *transport) { return (clock_fixture *)(void *)transport; }
+static clock_fixture *self_of(imgact_transport *transport) {
+  return (clock_fixture *)(void *)transport;
+}
 
 static void put(text *out, const char *format, ...) __attribute__((__format__(__printf__, 2, 3)));
 static void put(text *out, const char *format, ...) {
@@ -29,14 +32,16 @@ static void put(text *out, const char *format, ...) {
 static void put_hetzner(text *out, long long id, int done) {
   put(out,
       "{\"id\":%lld,\"command\":\"change_protection\",\"status\":\"%s\",\"progress\":%d,"
-      "\"started\":\"2026-01-01T00:00:00Z\",\"finished\":null,\"resources\":[{\"id\":4711,\"type\":\"image\"}],\"error\":"
+      "\"started\":\"2026-01-01T00:00:00Z\",\"finished\":null,\"resources\":[{\"id\":4711,\"type\":"
+      "\"image\"}],\"error\":"
       "null}",
       id, done ? "success" : "running", done ? 100 : 50);
 }
 
 static void put_digitalocean(text *out, long long id, int done) {
   put(out,
-      "{\"id\":%lld,\"type\":\"transfer\",\"status\":\"%s\",\"started_at\":\"2026-01-01T00:00:00Z\",\"completed_at\":null,"
+      "{\"id\":%lld,\"type\":\"transfer\",\"status\":\"%s\",\"started_at\":\"2026-01-01T00:00:"
+      "00Z\",\"completed_at\":null,"
       "\"resource_id\":4711,\"resource_type\":\"image\",\"region_slug\":\"nyc3\"}",
       id, done ? "completed" : "in-progress");
 }
@@ -58,12 +63,15 @@ static void put_reply(text *out, const char *url, int done) {
     put_hetzner(out, atoll(at + 4), done);
     separator = ",";
   }
-  put(out, "],\"meta\":{\"pagination\":{\"page\":1,\"per_page\":50,\"previous_page\":null,\"next_page\":null}}}");
+  put(out, "],\"meta\":{\"pagination\":{\"page\":1,\"per_page\":50,\"previous_page\":null,\"next_"
+           "page\":null}}}");
 }
 
-static imgact_status send_it(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+static imgact_status send_it(imgact_transport *transport, const imgact_http_request *request,
+                             imgact_exchange *exchange) {
   clock_fixture *self = self_of(transport);
-  if (self->count == RING || strlen(request->url) >= sizeof self->under_way->url) return IMGACT_INTERNAL;
+  if (self->count == RING || strlen(request->url) >= sizeof self->under_way->url)
+    return IMGACT_INTERNAL;
   struct clock_fixture_request *slot = &self->under_way[(self->first + self->count++) % RING];
   slot->exchange = exchange;
   slot->due_ms = self->now_ms + self->latency_ms;
@@ -79,7 +87,8 @@ static void cancel(imgact_transport *transport, imgact_exchange *exchange) {
   slot->exchange = NULL;
 }
 
-static void answer(const clock_fixture *self, const struct clock_fixture_request *slot, imgact_exchange *exchange) {
+static void answer(const clock_fixture *self, const struct clock_fixture_request *slot,
+                   imgact_exchange *exchange) {
   static const imgact_header headers[] = {{"Content-Type", "application/json"}};
   static _Thread_local text body;
   body.length = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A transport that shows every action of either cloud: running for as long as it was told, then done. It has a clock of its
- * own and keeps nothing of what it was asked, so what grows in a test is the library's.
+ * A transport that shows every action of either cloud: running for as long as it was told, then
+ * done. It has a clock of its own and keeps nothing of what it was asked, so what grows in a test
+ * is the library's.
  */
 #ifndef CLOCK_FIXTURE_H
 #define CLOCK_FIXTURE_H
@@ -10,7 +11,8 @@
 #include <stdint.h>
 
 typedef struct clock_fixture {
-  imgact_transport transport; /* hand out its address; belongs to the test, and must outlive its loop */
+  imgact_transport
+      transport; /* hand out its address; belongs to the test, and must outlive its loop */
   int64_t now_ms;
   int64_t latency_ms;
   int64_t ends_ms; /* from when on actions are done */

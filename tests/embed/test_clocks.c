@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A machine that sleeps, or is paused from outside, between a request and the look for its effect: the time that passed is
-// on the wall's clock, and perhaps on no other. The clocks that the library reads are this file's.
+// A machine that sleeps, or is paused from outside, between a request and the look for its effect:
+// the time that passed is on the wall's clock, and perhaps on no other. The clocks that the library
+// reads are this file's.
 #include "loopback.h"
 #include "testing.h"
 #include <imgact/imgact.h>
@@ -42,7 +43,8 @@ static struct tm utc(time_t at) {
 static time_t cloud_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (time_t)(1800000000 + now.tv_sec); // some clock of its own; the machine's absence is added below
+  return (time_t)(1800000000 +
+                  now.tv_sec); // some clock of its own; the machine's absence is added below
 }
 
 static void serve(loopback_peer *peer, const loopback_request *request, void *user) {
@@ -60,11 +62,13 @@ static void serve(loopback_peer *peer, const loopback_request *request, void *us
   struct tm now = utc(cloud_now() + away), then = utc(c->begun);
   strftime(date, sizeof date, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &now);
   strftime(begun, sizeof begun, "%Y-%m-%dT%H:%M:%SZ", &then);
-  int length = snprintf(body, sizeof body,
-                        "{\"actions\":[{\"id\":1,\"status\":\"in-progress\",\"type\":\"transfer\",\"started_at\":\"%s\","
-                        "\"resource_id\":4711,\"resource_type\":\"image\",\"region_slug\":\"nyc3\"}],"
-                        "\"links\":{},\"meta\":{\"total\":1}}",
-                        begun);
+  int length =
+      snprintf(body, sizeof body,
+               "{\"actions\":[{\"id\":1,\"status\":\"in-progress\",\"type\":\"transfer\",\"started_"
+               "at\":\"%s\","
+               "\"resource_id\":4711,\"resource_type\":\"image\",\"region_slug\":\"nyc3\"}],"
+               "\"links\":{},\"meta\":{\"total\":1}}",
+               begun);
   loopback_reply(peer, 200, date, body, (size_t)length);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What many waits and long ones cost. Peaks are the kernel's own count for this process, library and test included: VmHWM,
-// and not ru_maxrss, which a process inherits from the one that started it.
+// What many waits and long ones cost. Peaks are the kernel's own count for this process, library
+// and test included: VmHWM, and not ru_maxrss, which a process inherits from the one that started
+// it.
 #include "clock_fixture.h"
 #include "testing.h"
 #include <imgact/imgact.h>
@@ -58,7 +59,8 @@ typedef struct scene {
 } scene;
 
 static imgact_client *client_of(imgact_loop *loop, const char *provider) {
-  const imgact_client_options options = {.size = sizeof options, .loop = loop, .provider_name = provider};
+  const imgact_client_options options = {
+      .size = sizeof options, .loop = loop, .provider_name = provider};
   imgact_client *client;
   imgact_error error;
   if (imgact_client_new(&options, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
@@ -69,8 +71,10 @@ static void begin(scene *s, int64_t latency_ms, int64_t run_ms) {
   imgact_error error;
   *s = (scene){0};
   clock_fixture_init(&s->cloud, latency_ms, run_ms);
-  s->allocator = (imgact_allocator){sizeof s->allocator, counted_alloc, counted_resize, counted_release, &s->memory};
-  const imgact_loop_options options = {.size = sizeof options, .allocator = &s->allocator, .transport = &s->cloud.transport};
+  s->allocator = (imgact_allocator){sizeof s->allocator, counted_alloc, counted_resize,
+                                    counted_release, &s->memory};
+  const imgact_loop_options options = {
+      .size = sizeof options, .allocator = &s->allocator, .transport = &s->cloud.transport};
   if (imgact_loop_new(&options, &s->loop, &error) != IMGACT_OK) fail_msg("%s", error.message);
   s->hetzner = client_of(s->loop, "hetzner");
   s->digitalocean = client_of(s->loop, "digitalocean");
@@ -101,7 +105,8 @@ static void on_progress(void *user, imgact_op *op, const imgact_action *action) 
   looks++;
 }
 
-// Actions that run for ten minutes, at a cloud that answers in 20 ms. Every wait is an operation of its own.
+// Actions that run for ten minutes, at a cloud that answers in 20 ms. Every wait is an operation of
+// its own.
 static void wait_for_many(scene *s, imgact_client *client, const char *image) {
   static imgact_op *ops[WAITS];
   char id[24];
@@ -116,8 +121,9 @@ static void wait_for_many(scene *s, imgact_client *client, const char *image) {
   assert_int_equal(imgact_loop_run(s->loop), IMGACT_OK);
   assert_int_equal(finished, WAITS);
   assert_true(looks >= WAITS);
-  print_message("# %d waits: %zu requests, %zu KiB held by the library, %ld KiB by the process, at most\n", WAITS,
-                s->cloud.requests, s->memory.peak_bytes / 1024, peak_kib());
+  print_message(
+      "# %d waits: %zu requests, %zu KiB held by the library, %ld KiB by the process, at most\n",
+      WAITS, s->cloud.requests, s->memory.peak_bytes / 1024, peak_kib());
   for (int i = 0; i < WAITS; i++) {
     snprintf(id, sizeof id, "%d", 100000 + i);
     assert_string_equal(imgact_op_action(ops[i])->id, id);
@@ -132,7 +138,8 @@ static void ten_thousand_waits_that_share_requests_stay_small(void **state) {
   scene s;
   begin(&s, 20, 600000);
   wait_for_many(&s, s.hetzner, NULL);
-  assert_true(s.cloud.requests * 20 < (size_t)looks); // 25 ids a request, but for the last of each turn
+  assert_true(s.cloud.requests * 20 <
+              (size_t)looks); // 25 ids a request, but for the last of each turn
   end(&s);
 }
 
@@ -161,7 +168,8 @@ static void after_each_look(void *user, imgact_op *op, const imgact_action *acti
 
 static void wait_long(scene *s, imgact_client *client) {
   const char *const ids[] = {"4712"};
-  const imgact_op_options options = {.size = sizeof options, .poll_interval_ms = 1000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
+  const imgact_op_options options = {
+      .size = sizeof options, .poll_interval_ms = 1000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
   record r = {.memory = &s->memory};
   imgact_op *op = imgact_wait_actions(client, ids, 1, NULL);
   imgact_op_set_options(op, &options);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What threads may do: each its own loop, a loop handed over, and imgact_loop_wakeup from anywhere. scripts/ci-tsan runs it
-// under the thread sanitizer, which sees every access that nothing orders.
+// What threads may do: each its own loop, a loop handed over, and imgact_loop_wakeup from anywhere.
+// scripts/ci-tsan runs it under the thread sanitizer, which sees every access that nothing orders.
 #include "clock_fixture.h"
 #include "loopback.h"
 #include "testing.h"
@@ -15,7 +15,8 @@
 enum { THREADS = 6, ROUNDS = 20, WAKEUPS = 2000, PATIENCE_MS = 20000 };
 
 static const char list[] =
-    "{\"images\":[{\"id\":1,\"type\":\"snapshot\",\"status\":\"available\"}],\"meta\":{\"pagination\":"
+    "{\"images\":[{\"id\":1,\"type\":\"snapshot\",\"status\":\"available\"}],\"meta\":{"
+    "\"pagination\":"
     "{\"page\":1,\"per_page\":50,\"previous_page\":null,\"next_page\":null}},\"links\":{}}";
 
 // A server of both clouds: image 7 never answers, everything else is a list at once.
@@ -29,16 +30,21 @@ static void serve(loopback_peer *peer, const loopback_request *request, void *us
 
 static imgact_client *client_on(const loopback *server, imgact_loop *loop, const char *provider) {
   char endpoint[64];
-  snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d%s", loopback_port(server), *provider == 'h' ? "/v1" : "");
-  const imgact_client_options options = {
-      .size = sizeof options, .provider_name = provider, .endpoint = endpoint, .token = "a-token-of-the-test", .loop = loop};
+  snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d%s", loopback_port(server),
+           *provider == 'h' ? "/v1" : "");
+  const imgact_client_options options = {.size = sizeof options,
+                                         .provider_name = provider,
+                                         .endpoint = endpoint,
+                                         .token = "a-token-of-the-test",
+                                         .loop = loop};
   imgact_client *client = NULL;
   imgact_error error;
   if (imgact_client_new(&options, &client, &error) != IMGACT_OK) print_error("%s\n", error.message);
   return client;
 }
 
-// For threads, in which a cmocka assertion must not fail: false is reported by the one that joins them.
+// For threads, in which a cmocka assertion must not fail: false is reported by the one that joins
+// them.
 static bool lists(imgact_client *client) {
   imgact_op *op = imgact_list_images(client, NULL);
   size_t count = 0;
@@ -53,7 +59,8 @@ static bool on_both_clouds(const loopback *server) {
   imgact_loop *loop;
   imgact_error error;
   if (imgact_loop_new(NULL, &loop, &error) != IMGACT_OK) return false;
-  imgact_client *hetzner = client_on(server, loop, "hetzner"), *digitalocean = client_on(server, loop, "digitalocean");
+  imgact_client *hetzner = client_on(server, loop, "hetzner"),
+                *digitalocean = client_on(server, loop, "digitalocean");
   imgact_loop_free(loop); // the clients keep it
   bool fine = hetzner != NULL && digitalocean != NULL;
   for (int i = 0; fine && i < ROUNDS; i++) fine = lists(hetzner) && lists(digitalocean);
@@ -96,7 +103,8 @@ static void *wait_in_virtual_time(void *user) {
   static _Thread_local clock_fixture cloud;
   const char *const ids[] = {"1", "2", "3"};
   clock_fixture_init(&cloud, 20, 3600000);
-  const imgact_client_options options = {.size = sizeof options, .provider_name = "hetzner", .transport = &cloud.transport};
+  const imgact_client_options options = {
+      .size = sizeof options, .provider_name = "hetzner", .transport = &cloud.transport};
   imgact_client *client;
   if (imgact_client_new(&options, &client, NULL) != IMGACT_OK) return NULL;
   imgact_op *op = imgact_wait_actions(client, ids, 3, NULL);
@@ -111,7 +119,8 @@ static void waits_in_several_threads_share_nothing(void **state) {
   worker workers[THREADS];
   for (int i = 0; i < THREADS; i++) {
     workers[i] = (worker){0};
-    assert_int_equal(pthread_create(&workers[i].thread, NULL, wait_in_virtual_time, &workers[i]), 0);
+    assert_int_equal(pthread_create(&workers[i].thread, NULL, wait_in_virtual_time, &workers[i]),
+                     0);
   }
   for (int i = 0; i < THREADS; i++) {
     assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
@@ -174,7 +183,8 @@ static void a_wakeup_ends_a_run_that_waits(void **state) {
   for (int i = 0; i < ROUNDS; i++) {
     waker w = {.loop = imgact_client_loop(client)};
     assert_int_equal(pthread_create(&w.thread, NULL, wake_once, &w), 0);
-    assert_int_equal(imgact_loop_run(w.loop), IMGACT_OK); // 30 s later it would be the request's time-out
+    assert_int_equal(imgact_loop_run(w.loop),
+                     IMGACT_OK); // 30 s later it would be the request's time-out
     assert_int_equal(atomic_load(&w.told), 1);
     assert_false(imgact_op_done(op));
     assert_int_equal(pthread_join(w.thread, NULL), 0);
@@ -196,7 +206,8 @@ static void a_wakeup_ends_a_run_that_has_no_descriptor(void **state) {
   clock_fixture_init(&cloud, 3600000, 0);
   cloud.transport.now_ms = NULL;
   cloud.transport.advance_to = NULL;
-  const imgact_client_options options = {.size = sizeof options, .provider_name = "hetzner", .transport = &cloud.transport};
+  const imgact_client_options options = {
+      .size = sizeof options, .provider_name = "hetzner", .transport = &cloud.transport};
   const imgact_op_options limit = {.size = sizeof limit, .deadline_ms = PATIENCE_MS};
   imgact_client *client;
   assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_OK);

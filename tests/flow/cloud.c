@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The small cloud: paths to answers. It answers whatever it is asked, as the references say, and keeps count.
+// The small cloud: paths to answers. It answers whatever it is asked, as the references say, and
+// keeps count.
 #include "cloud.h"
 
 #include <stdarg.h>
@@ -8,7 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-static int64_t wall_ms(const cloud *self) { return SCRIPTED_EPOCH_MS + scripted_now_ms(self->script); }
+static int64_t wall_ms(const cloud *self) {
+  return SCRIPTED_EPOCH_MS + scripted_now_ms(self->script);
+}
 
 // ---- texts
 
@@ -46,16 +49,22 @@ static void put_image(text *out, const cloud *self, long long id) {
   put(out, "\"description\":\"of %s\",\"type\":\"%s\",\"status\":\"available\",", echo, type);
   put(out, "\"%s\":\"%s\",", *echo == '\0' ? "odd" : echo, echo);
   if (self->hetzner) {
-    put(out, "\"image_size\":2.3,\"disk_size\":10,\"os_flavor\":\"%s\",\"os_version\":\"24.04\",", echo);
-    put(out, "\"created\":\"2016-01-30T23:50:00+00:00\",\"labels\":{\"env%s\":\"%s\"},", echo, echo);
+    put(out, "\"image_size\":2.3,\"disk_size\":10,\"os_flavor\":\"%s\",\"os_version\":\"24.04\",",
+        echo);
+    put(out, "\"created\":\"2016-01-30T23:50:00+00:00\",\"labels\":{\"env%s\":\"%s\"},", echo,
+        echo);
     put(out, "\"created_from\":{\"id\":1,\"name\":\"%s\"},", echo);
     put(out, "\"protection\":{\"delete\":%s}}", own && self->is_protected ? "true" : "false");
     return;
   }
-  put(out, "\"distribution\":\"%s\",\"slug\":null,\"public\":false,\"tags\":[\"%s\"],\"error_message\":\"%s\",", echo, echo,
-      echo);
-  put(out, "\"created_at\":\"2016-01-30T23:50:00Z\",\"size_gigabytes\":2.34,\"min_disk_size\":20,\"regions\":[");
-  for (size_t i = 0; own && i < self->regions_count; i++) put(out, "%s\"%s\"", i > 0 ? "," : "", self->regions[i]);
+  put(out,
+      "\"distribution\":\"%s\",\"slug\":null,\"public\":false,\"tags\":[\"%s\"],\"error_message\":"
+      "\"%s\",",
+      echo, echo, echo);
+  put(out, "\"created_at\":\"2016-01-30T23:50:00Z\",\"size_gigabytes\":2.34,\"min_disk_size\":20,"
+           "\"regions\":[");
+  for (size_t i = 0; own && i < self->regions_count; i++)
+    put(out, "%s\"%s\"", i > 0 ? "," : "", self->regions[i]);
   put(out, "]}");
 }
 
@@ -68,8 +77,8 @@ static const char *status_of(const cloud *self, const cloud_action *action) {
 
 static void put_action(text *out, const cloud *self, const cloud_action *action) {
   const char *status = status_of(self, action), *echo = echo_of(self);
-  put(out, "{\"id\":%lld,\"%s\":\"%s\",\"status\":\"%s\",", action->id, self->hetzner ? "command" : "type", action->kind,
-      status);
+  put(out, "{\"id\":%lld,\"%s\":\"%s\",\"status\":\"%s\",", action->id,
+      self->hetzner ? "command" : "type", action->kind, status);
   put(out, "\"%s\":", self->hetzner ? "started" : "started_at");
   put_time(out, self, action->started_ms);
   put(out, ",\"odd%s\":\"%s\",", echo, echo);
@@ -96,7 +105,9 @@ static cloud_action *start_action(cloud *self, const char *kind, const char *reg
   return action;
 }
 
-static bool holds(const char *body, const char *what) { return body != NULL && strstr(body, what) != NULL; }
+static bool holds(const char *body, const char *what) {
+  return body != NULL && strstr(body, what) != NULL;
+}
 
 static void region_of(const char *body, char *region, size_t capacity) {
   const char *at = body == NULL ? NULL : strstr(body, "\"region\":\"");
@@ -131,7 +142,8 @@ static void reply_error(cloud *self, int status, const char *code, scripted_answ
   text out = {self->text, self->text + CLOUD_TEXT};
   const char *echo = echo_of(self);
   if (self->hetzner)
-    put(&out, "{\"error\":{\"code\":\"%s\",\"message\":\"no %s\",\"details\":{\"why\":\"%s\"}}}", code, echo, echo);
+    put(&out, "{\"error\":{\"code\":\"%s\",\"message\":\"no %s\",\"details\":{\"why\":\"%s\"}}}",
+        code, echo, echo);
   else
     put(&out, "{\"id\":\"%s\",\"message\":\"no %s\",\"request_id\":\"%s\"}", code, echo, echo);
   *answer = (scripted_answer){.status = status, .body = self->text};
@@ -159,7 +171,8 @@ static void reply_action(cloud *self, const cloud_action *action, scripted_answe
 
 static const cloud_action *find_action(const cloud *self, long long id) {
   for (size_t i = 0; i < self->actions_count; i++) {
-    if (self->actions[i].id == id && wall_ms(self) >= self->actions[i].shown_ms) return &self->actions[i];
+    if (self->actions[i].id == id && wall_ms(self) >= self->actions[i].shown_ms)
+      return &self->actions[i];
   }
   return NULL;
 }
@@ -170,7 +183,8 @@ static long long number_after(const char *target, const char *key, long long oth
 }
 
 // The end of a list's reply: is there a page after this one?
-static void put_pages(text *out, const cloud *self, const char *path, long long page, size_t last, size_t total) {
+static void put_pages(text *out, const cloud *self, const char *path, long long page, size_t last,
+                      size_t total) {
   if (self->hetzner) {
     put(out, "],\"meta\":{\"pagination\":{\"page\":%lld,\"next_page\":", page);
     if ((size_t)page < last)
@@ -179,8 +193,10 @@ static void put_pages(text *out, const cloud *self, const char *path, long long 
       put(out, "null");
     put(out, ",\"total_entries\":%zu}}}", total);
   } else if ((size_t)page < last) {
-    put(out, "],\"links\":{\"pages\":{\"next\":\"https://other.example%s?page=%lld\"}},\"meta\":{\"total\":%zu}}", path,
-        page + 1, total);
+    put(out,
+        "],\"links\":{\"pages\":{\"next\":\"https://"
+        "other.example%s?page=%lld\"}},\"meta\":{\"total\":%zu}}",
+        path, page + 1, total);
   } else {
     put(out, "],\"links\":{},\"meta\":{\"total\":%zu}}", total);
   }
@@ -211,7 +227,8 @@ static void reply_actions(cloud *self, const char *target, scripted_answer *answ
   text out = {self->text, self->text + CLOUD_TEXT};
   size_t count = 0;
   put(&out, "{\"actions\":[");
-  for (size_t i = 0; i < self->actions_count && !(self->silent && strstr(target, "id=") == NULL); i++) {
+  for (size_t i = 0; i < self->actions_count && !(self->silent && strstr(target, "id=") == NULL);
+       i++) {
     const cloud_action *action = &self->actions[i];
     char asked[32];
     snprintf(asked, sizeof asked, "id=%lld", action->id);
@@ -241,7 +258,8 @@ static void mutate(cloud *self, const scripted_request *request, scripted_answer
   for (int i = 0; i < outcome.effects && !gone; i++) action = apply(self, request);
   if (!outcome.own_answer) {
     *answer = outcome.answer;
-    if (answer->status == 0 && answer->delivery == IMGACT_DELIVERY_NOT_SENT && answer->failure == IMGACT_FAILURE_NONE)
+    if (answer->status == 0 && answer->delivery == IMGACT_DELIVERY_NOT_SENT &&
+        answer->failure == IMGACT_FAILURE_NONE)
       answer->delivery = IMGACT_DELIVERY_MAYBE_SENT;
   } else if (gone) {
     reply_error(self, 404, "not_found", answer);
@@ -282,7 +300,8 @@ static bool answer_all(void *user, const scripted_request *request, scripted_ans
   answer->with_date = true;
   if (answer->cloud_ahead_ms == 0) answer->cloud_ahead_ms = self->ahead_ms;
   if (answer->headers != NULL) return true;
-  snprintf(self->head, sizeof self->head, "Content-Type: application/json\n%s", self->headers == NULL ? "" : self->headers);
+  snprintf(self->head, sizeof self->head, "Content-Type: application/json\n%s",
+           self->headers == NULL ? "" : self->headers);
   answer->headers = self->head;
   return true;
 }
@@ -309,7 +328,8 @@ void cloud_plan(cloud *self, cloud_outcome outcome) {
   self->outcomes[self->outcomes_count++] = outcome;
 }
 
-size_t cloud_add_action(cloud *self, const char *kind, const char *region, int64_t ago_ms, int64_t takes_ms) {
+size_t cloud_add_action(cloud *self, const char *kind, const char *region, int64_t ago_ms,
+                        int64_t takes_ms) {
   cloud_action *action = start_action(self, kind, region);
   action->started_ms -= ago_ms;
   action->shown_ms = action->started_ms;

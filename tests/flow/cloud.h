@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small cloud of either kind behind a scripted transport: one image with its actions, and a list of further images. It
- * counts what was really done, so that a test sees an effect that happened twice or never, whatever the engine says of it.
+ * A small cloud of either kind behind a scripted transport: one image with its actions, and a list
+ * of further images. It counts what was really done, so that a test sees an effect that happened
+ * twice or never, whatever the engine says of it.
  */
 #ifndef CLOUD_H
 #define CLOUD_H
@@ -41,7 +42,7 @@ typedef struct cloud {
   size_t applied;                   /* effects that really happened */
   size_t listed;                    /* further images, with the ids from 1000 */
   size_t per_page;                  /* at most so many a page, 0 = as asked */
-  size_t removed_after;             /* list requests, after which the first of them vanishes; 0 = never */
+  size_t removed_after; /* list requests, after which the first of them vanishes; 0 = never */
   size_t list_requests;
   int64_t action_ms;   /* how long an action takes */
   int64_t hidden_ms;   /* how long a new action is not listed and not found */
@@ -54,11 +55,13 @@ typedef struct cloud {
   char text[CLOUD_TEXT], head[1024];
 } cloud;
 
-/* A cloud with a backup CLOUD_IMAGE (at Hetzner: a snapshot), answering everything that comes to the script. */
+/* A cloud with a backup CLOUD_IMAGE (at Hetzner: a snapshot), answering everything that comes to
+ * the script. */
 cloud *cloud_new(scripted *script, bool hetzner);
 void cloud_free(cloud *cloud);
 void cloud_plan(cloud *cloud, cloud_outcome outcome);
 /* An action that was there before: started so long ago. Its index. */
-size_t cloud_add_action(cloud *cloud, const char *kind, const char *region, int64_t ago_ms, int64_t takes_ms);
+size_t cloud_add_action(cloud *cloud, const char *kind, const char *region, int64_t ago_ms,
+                        int64_t takes_ms);
 
 #endif

@@ -9,7 +9,8 @@ imgact_client *harness_client(harness *self, harness_options options) {
   options.client.loop = self->loop;
   if (options.client.provider_name == NULL && options.client.provider == NULL)
     options.client.provider_name = options.digitalocean ? "digitalocean" : "hetzner";
-  if (options.client.token == NULL && options.client.token_callback == NULL) options.client.token = HARNESS_TOKEN;
+  if (options.client.token == NULL && options.client.token_callback == NULL)
+    options.client.token = HARNESS_TOKEN;
   imgact_status status = imgact_client_new(&options.client, &client, &error);
   if (status != IMGACT_OK && status != IMGACT_NOMEM) fail_msg("%s", error.message);
   return client;
@@ -23,15 +24,19 @@ harness *harness_with(harness_options options) {
   self->script = scripted_new();
   imgact_transport *transport = scripted_transport(self->script);
   if (options.fault != NULL) transport = fault_wrap(transport, options.fault);
-  imgact_loop_options loop = {.size = sizeof loop, .allocator = &self->memory.allocator, .transport = transport};
+  imgact_loop_options loop = {
+      .size = sizeof loop, .allocator = &self->memory.allocator, .transport = transport};
   imgact_error error;
-  if (imgact_loop_new(&loop, &self->loop, &error) == IMGACT_OK) self->client = harness_client(self, options);
+  if (imgact_loop_new(&loop, &self->loop, &error) == IMGACT_OK)
+    self->client = harness_client(self, options);
   return self;
 }
 
 harness *harness_new(void) { return harness_with((harness_options){0}); }
 
-harness *harness_digitalocean(void) { return harness_with((harness_options){.digitalocean = true}); }
+harness *harness_digitalocean(void) {
+  return harness_with((harness_options){.digitalocean = true});
+}
 
 void harness_free(harness *self) {
   imgact_client_free(self->client);
@@ -46,7 +51,8 @@ void harness_free(harness *self) {
 void harness_check_status(const imgact_op *op, imgact_status status, const char *file, int line) {
   const imgact_error *error = imgact_op_error(op);
   if (error->status == status) return;
-  print_error("%s instead of %s: %s\n", imgact_status_name(error->status), imgact_status_name(status), error->message);
+  print_error("%s instead of %s: %s\n", imgact_status_name(error->status),
+              imgact_status_name(status), error->message);
   _fail(file, line);
 }
 
@@ -57,7 +63,9 @@ imgact_op *harness_run(imgact_op *op, imgact_status status) {
   return op;
 }
 
-void harness_expect(imgact_op *op, imgact_status status) { imgact_op_free(harness_run(op, status)); }
+void harness_expect(imgact_op *op, imgact_status status) {
+  imgact_op_free(harness_run(op, status));
+}
 
 imgact_op *harness_configure(imgact_op *op, imgact_op_options options) {
   options.size = sizeof options;
@@ -65,7 +73,8 @@ imgact_op *harness_configure(imgact_op *op, imgact_op_options options) {
   return op;
 }
 
-void harness_start_waits(imgact_client *client, imgact_op **ops, size_t count, imgact_done_fn done, void *user) {
+void harness_start_waits(imgact_client *client, imgact_op **ops, size_t count, imgact_done_fn done,
+                         void *user) {
   for (size_t i = 0; i < count; i++) {
     char id[24];
     const char *ids[] = {id};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A client on a loop on a script: what every scenario needs. Everything is freed, and memory looked at, by harness_free. */
+/* A client on a loop on a script: what every scenario needs. Everything is freed, and memory looked
+ * at, by harness_free. */
 #ifndef HARNESS_H
 #define HARNESS_H
 
@@ -42,7 +43,8 @@ imgact_op *harness_run(imgact_op *op, imgact_status status);
 imgact_op *harness_configure(imgact_op *op, imgact_op_options options);
 
 /* Starts one wait each for the actions 1 to count. */
-void harness_start_waits(imgact_client *client, imgact_op **ops, size_t count, imgact_done_fn done, void *user);
+void harness_start_waits(imgact_client *client, imgact_op **ops, size_t count, imgact_done_fn done,
+                         void *user);
 /* Frees them; each must have ended with IMGACT_OK. */
 void harness_free_waits(imgact_op **ops, size_t count);
 

@@ -9,13 +9,16 @@ static imgact_op *list(imgact_client *client) { return imgact_list_images(client
 static imgact_op *list_sorted(imgact_client *client) {
   static const char *const keys[] = {"name:desc", "id"};
   static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_CUSTOM};
-  imgact_image_filter filter = {.size = sizeof filter, .sort = keys, .sort_count = 2, .types = types, .types_count = 2};
+  imgact_image_filter filter = {
+      .size = sizeof filter, .sort = keys, .sort_count = 2, .types = types, .types_count = 2};
   return imgact_list_images(client, &filter);
 }
 
 static imgact_op *get(imgact_client *client) { return imgact_get_image(client, CLOUD_IMAGE, NULL); }
 
-static imgact_op *get_by_name(imgact_client *client) { return imgact_get_image(client, "image", "x86"); }
+static imgact_op *get_by_name(imgact_client *client) {
+  return imgact_get_image(client, "image", "x86");
+}
 
 static imgact_op *update(imgact_client *client) {
   static const imgact_label labels[] = {{"env", "prod"}, {"empty", ""}};
@@ -28,20 +31,30 @@ static imgact_op *update(imgact_client *client) {
   return imgact_update_image(client, CLOUD_IMAGE, &u);
 }
 
-static imgact_op *delete_it(imgact_client *client) { return imgact_delete_image(client, CLOUD_IMAGE); }
+static imgact_op *delete_it(imgact_client *client) {
+  return imgact_delete_image(client, CLOUD_IMAGE);
+}
 
 static imgact_op *list_actions(imgact_client *client) {
   imgact_action_filter filter = {.size = sizeof filter, .image_id = CLOUD_IMAGE};
   return imgact_list_actions(client, &filter);
 }
 
-static imgact_op *get_action(imgact_client *client) { return imgact_get_action(client, "9001", CLOUD_IMAGE); }
+static imgact_op *get_action(imgact_client *client) {
+  return imgact_get_action(client, "9001", CLOUD_IMAGE);
+}
 
-static imgact_op *protect(imgact_client *client) { return imgact_protect_image(client, CLOUD_IMAGE); }
+static imgact_op *protect(imgact_client *client) {
+  return imgact_protect_image(client, CLOUD_IMAGE);
+}
 
-static imgact_op *convert(imgact_client *client) { return imgact_convert_image(client, CLOUD_IMAGE); }
+static imgact_op *convert(imgact_client *client) {
+  return imgact_convert_image(client, CLOUD_IMAGE);
+}
 
-static imgact_op *transfer(imgact_client *client) { return imgact_transfer_image(client, CLOUD_IMAGE, "nyc3"); }
+static imgact_op *transfer(imgact_client *client) {
+  return imgact_transfer_image(client, CLOUD_IMAGE, "nyc3");
+}
 
 static imgact_op *wait_two(imgact_client *client) {
   static const char *const ids[] = {"9001", "9002"};
@@ -49,8 +62,9 @@ static imgact_op *wait_two(imgact_client *client) {
 }
 
 static imgact_op *resume(imgact_client *client) {
-  return imgact_op_resume(client, "{\"provider\":\"digitalocean\",\"op\":\"convert\",\"image\":\"" CLOUD_IMAGE "\"}",
-                          SCRIPTED_EPOCH_MS - 60000);
+  return imgact_op_resume(
+      client, "{\"provider\":\"digitalocean\",\"op\":\"convert\",\"image\":\"" CLOUD_IMAGE "\"}",
+      SCRIPTED_EPOCH_MS - 60000);
 }
 
 // ---- clouds
@@ -60,7 +74,8 @@ static void five_images(cloud *c) {
   c->per_page = 2;
 }
 
-// The first one vanishes after the first page: that page is read again, and the vanished one asked for.
+// The first one vanishes after the first page: that page is read again, and the vanished one asked
+// for.
 static void five_images_of_which_one_vanishes(cloud *c) {
   five_images(c);
   c->removed_after = 1;
@@ -81,7 +96,8 @@ static void shown_in_the_image_alone(cloud *c) {
 }
 
 static void gateway_twice(cloud *c) {
-  for (int i = 0; i < 2; i++) cloud_plan(c, (cloud_outcome){.effects = i, .answer = {.status = 503, .body = "{}"}});
+  for (int i = 0; i < 2; i++)
+    cloud_plan(c, (cloud_outcome){.effects = i, .answer = {.status = 503, .body = "{}"}});
 }
 
 static void a_backup(cloud *c) { snprintf(c->type, sizeof c->type, "backup"); }
@@ -96,10 +112,12 @@ static void a_backup_and_a_lost_answer(cloud *c) {
 
 const scenario scenarios[] = {
     {"a list", HZ, .make = list, .prepare = five_images, .images = 5},
-    {"a list of many queries, sorted", DO, .make = list_sorted, .prepare = five_images, .images = 5},
-    {"a list that changes", HZ, .make = list, .prepare = five_images_of_which_one_vanishes, .images = 4, .vanished = 1},
-    {"a list that changes, sorted", DO, .make = list_sorted, .prepare = five_images_of_which_one_vanishes, .images = 4,
-     .vanished = 1},
+    {"a list of many queries, sorted", DO, .make = list_sorted, .prepare = five_images,
+     .images = 5},
+    {"a list that changes", HZ, .make = list, .prepare = five_images_of_which_one_vanishes,
+     .images = 4, .vanished = 1},
+    {"a list that changes, sorted", DO, .make = list_sorted,
+     .prepare = five_images_of_which_one_vanishes, .images = 4, .vanished = 1},
     {"an image", HZ, .make = get, .images = 1},
     {"an image by name", HZ, .make = get_by_name, .prepare = five_images, .images = 1},
     {"an update", HZ, .mutation = true, .make = update, .prepare = gateway_twice, .images = 1},
@@ -108,16 +126,23 @@ const scenario scenarios[] = {
     {"an action", HZ, .make = get_action, .prepare = two_actions, .actions = 1},
     {"a wait in one request", HZ, .make = wait_two, .prepare = two_actions, .actions = 2},
     {"a wait in several requests", DO, .make = wait_two, .prepare = two_actions, .actions = 2},
-    {"a protection, waited for", HZ, .mutation = true, .waits = true, .make = protect, .actions = 1},
-    {"a protection, adopted", HZ, .mutation = true, .waits = true, .make = protect, .prepare = lost_once, .actions = 1},
-    {"a conversion at once", HZ, .mutation = true, .make = convert, .prepare = a_backup, .images = 1, .actions = 1},
-    {"a conversion at once, lost", HZ, .mutation = true, .make = convert, .prepare = a_backup_and_a_lost_answer},
+    {"a protection, waited for", HZ, .mutation = true, .waits = true, .make = protect,
+     .actions = 1},
+    {"a protection, adopted", HZ, .mutation = true, .waits = true, .make = protect,
+     .prepare = lost_once, .actions = 1},
+    {"a conversion at once", HZ, .mutation = true, .make = convert, .prepare = a_backup,
+     .images = 1, .actions = 1},
+    {"a conversion at once, lost", HZ, .mutation = true, .make = convert,
+     .prepare = a_backup_and_a_lost_answer},
     {"a conversion", DO, .mutation = true, .waits = true, .make = convert, .actions = 1},
-    {"a transfer, adopted", DO, .mutation = true, .waits = true, .make = transfer, .prepare = lost_once, .actions = 1},
-    {"a transfer, sent again", DO, .mutation = true, .make = transfer, .prepare = lost_before_once, .actions = 1},
-    {"a transfer, seen in the image", DO, .mutation = true, .make = transfer, .prepare = shown_in_the_image_alone,
-     .images = 1},
-    {"a resumed conversion", DO, .mutation = true, .waits = true, .resumes = true, .make = resume, .actions = 1},
+    {"a transfer, adopted", DO, .mutation = true, .waits = true, .make = transfer,
+     .prepare = lost_once, .actions = 1},
+    {"a transfer, sent again", DO, .mutation = true, .make = transfer, .prepare = lost_before_once,
+     .actions = 1},
+    {"a transfer, seen in the image", DO, .mutation = true, .make = transfer,
+     .prepare = shown_in_the_image_alone, .images = 1},
+    {"a resumed conversion", DO, .mutation = true, .waits = true, .resumes = true, .make = resume,
+     .actions = 1},
 };
 const size_t scenarios_count = sizeof scenarios / sizeof *scenarios;
 
@@ -132,8 +157,9 @@ imgact_op *scenario_op(const scenario *s, imgact_client *client, tally *t) {
 
 // ---- the truth
 
-// An action that was adopted while several attempts are allowed to have had an effect is still one effect here: DELETE, PUT
-// and convert set what is set already, and only a POST must never be applied twice.
+// An action that was adopted while several attempts are allowed to have had an effect is still one
+// effect here: DELETE, PUT and convert set what is set already, and only a POST must never be
+// applied twice.
 static void check_effects(const scenario *s, const cloud *c, const imgact_op *op) {
   const imgact_error *error = imgact_op_error(op);
   size_t posts = c->actions_count;
@@ -142,7 +168,8 @@ static void check_effects(const scenario *s, const cloud *c, const imgact_op *op
   assert_true(posts <= 1);
   bool maybe = (error->flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
   if (error->status != IMGACT_OK && c->applied > 0 && !maybe)
-    fail_msg("%s: %s (%s) although it was applied", s->name, imgact_status_name(error->status), error->message);
+    fail_msg("%s: %s (%s) although it was applied", s->name, imgact_status_name(error->status),
+             error->message);
 }
 
 void scenario_check(const scenario *s, const cloud *c, const imgact_op *op) {
@@ -164,6 +191,7 @@ void scenario_check(const scenario *s, const cloud *c, const imgact_op *op) {
   }
   assert_true(error->message[0] != '\0');
   assert_string_equal(error->provider, s->digitalocean ? "digitalocean" : "hetzner");
-  if (imgact_op_get_kind(op) != IMGACT_OP_WAIT_ACTIONS && !s->mutation) assert_int_equal(images + actions, 0);
+  if (imgact_op_get_kind(op) != IMGACT_OP_WAIT_ACTIONS && !s->mutation)
+    assert_int_equal(images + actions, 0);
   for (size_t i = 0; i < actions; i++) assert_non_null(imgact_op_actions(op, &actions)[i]->id);
 }

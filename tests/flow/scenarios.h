@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One scenario of every kind: an operation on the small cloud, and what must be true of its end however badly it went.
- * Cutting, cancelling, starving and echoing are done to all of them alike.
+ * One scenario of every kind: an operation on the small cloud, and what must be true of its end
+ * however badly it went. Cutting, cancelling, starving and echoing are done to all of them alike.
  */
 #ifndef SCENARIOS_H
 #define SCENARIOS_H

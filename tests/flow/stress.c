@@ -24,7 +24,8 @@ struct stress {
 
 static stress *of(imgact_transport *transport) { return (stress *)(void *)transport; }
 
-static imgact_status carry(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+static imgact_status carry(imgact_transport *transport, const imgact_http_request *request,
+                           imgact_exchange *exchange) {
   stress *self = of(transport);
   carried *made = malloc(sizeof *made);
   if (made == NULL) abort();
@@ -50,7 +51,8 @@ static void dispatch(imgact_transport *transport) {
   stress *self = of(transport);
   for (carried *first; (first = self->head.next) != &self->head && first->due_ms <= self->now_ms;) {
     imgact_exchange *exchange = first->exchange;
-    imgact_http_response response = {.size = sizeof response, .delivery = IMGACT_DELIVERY_ANSWERED, .status = 200};
+    imgact_http_response response = {
+        .size = sizeof response, .delivery = IMGACT_DELIVERY_ANSWERED, .status = 200};
     self->answer(self->user, first->request, &response);
     let_go(first);
     imgact_exchange_finish(exchange, &response);

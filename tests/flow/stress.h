@@ -8,7 +8,8 @@
 
 typedef struct stress stress;
 /* Answers a request at the time at which it is sent. The texts live until the next call. */
-typedef void (*stress_answer)(void *user, const imgact_http_request *request, imgact_http_response *response);
+typedef void (*stress_answer)(void *user, const imgact_http_request *request,
+                              imgact_http_response *response);
 
 /* Destroyed with its loop. */
 stress *stress_new(stress_answer answer, void *user, int64_t delay_ms);

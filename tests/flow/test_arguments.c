@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Arguments: copied whole or not at all, refused where they cannot be meant, each at every place where one can stand.
+// Arguments: copied whole or not at all, refused where they cannot be meant, each at every place
+// where one can stand.
 #include "harness.h"
 
 #define BAD "caf\xe9" // no UTF-8
@@ -40,7 +41,8 @@ static imgact_op *list_by_tag(imgact_client *client) {
 
 static imgact_op *list_actions(imgact_client *client) {
   static const char *const ids[] = {"1", "2", "3"}, *const sort[] = {"id"};
-  static const imgact_action_status statuses[] = {IMGACT_ACTION_STATUS_RUNNING, IMGACT_ACTION_STATUS_ERROR};
+  static const imgact_action_status statuses[] = {IMGACT_ACTION_STATUS_RUNNING,
+                                                  IMGACT_ACTION_STATUS_ERROR};
   const imgact_action_filter filter = {.size = sizeof filter,
                                        .image_id = "4711",
                                        .ids = ids,
@@ -54,8 +56,11 @@ static imgact_op *list_actions(imgact_client *client) {
 
 static imgact_op *update(imgact_client *client) {
   const imgact_label labels[] = {{large[1], large[2]}, {large[3], large[4]}};
-  const imgact_image_update changes = {
-      .size = sizeof changes, .description = large[0], .labels = labels, .labels_count = 2, .replace_labels = 1};
+  const imgact_image_update changes = {.size = sizeof changes,
+                                       .description = large[0],
+                                       .labels = labels,
+                                       .labels_count = 2,
+                                       .replace_labels = 1};
   return imgact_update_image(client, "4711", &changes);
 }
 
@@ -65,7 +70,9 @@ static imgact_op *rename_it(imgact_client *client) {
   return imgact_update_image(client, "4711", &changes);
 }
 
-static imgact_op *get_by_name(imgact_client *client) { return imgact_get_image(client, large[0], large[1]); }
+static imgact_op *get_by_name(imgact_client *client) {
+  return imgact_get_image(client, large[0], large[1]);
+}
 
 static imgact_op *wait_for_many(imgact_client *client) {
   static char ids[300][8];
@@ -77,7 +84,8 @@ static imgact_op *wait_for_many(imgact_client *client) {
   return imgact_wait_actions(client, list, 300, "4711");
 }
 
-// Memory ends at each allocation in turn while the operation is made: it is there and right, or NULL, or says no_memory.
+// Memory ends at each allocation in turn while the operation is made: it is there and right, or
+// NULL, or says no_memory.
 static void an_operation_is_whole_or_there_was_no_memory(void **state) {
   (void)state;
   static const struct {
@@ -124,7 +132,8 @@ static void what_is_given_may_be_gone_after_the_call(void **state) {
 
 static void refused(harness *s, imgact_op *op, imgact_status status, const char *words) {
   harness_run(op, status);
-  if (strstr(imgact_op_error(op)->message, words) == NULL) fail_msg("'%s': %s", words, imgact_op_error(op)->message);
+  if (strstr(imgact_op_error(op)->message, words) == NULL)
+    fail_msg("'%s': %s", words, imgact_op_error(op)->message);
   imgact_op_free(op);
   scripted_assert_nothing_sent(s->script);
 }
@@ -135,20 +144,20 @@ static void what_is_no_utf_8_is_refused_wherever_it_stands(void **state) {
   const char *const bad[] = {"1", BAD};
   const imgact_label labels[2][2] = {{{"a", "b"}, {BAD, "c"}}, {{"a", "b"}, {"c", BAD}}};
 #define REFUSED(op) refused(s, (op), IMGACT_INVALID_ARGUMENT, "UTF-8")
-#define IMAGES(...)                                                                                                         \
-  do {                                                                                                                      \
-    const imgact_image_filter filter = {.size = sizeof filter, __VA_ARGS__};                                                \
-    REFUSED(imgact_list_images(s->client, &filter));                                                                        \
+#define IMAGES(...)                                                                                \
+  do {                                                                                             \
+    const imgact_image_filter filter = {.size = sizeof filter, __VA_ARGS__};                       \
+    REFUSED(imgact_list_images(s->client, &filter));                                               \
   } while (0)
-#define ACTIONS(...)                                                                                                        \
-  do {                                                                                                                      \
-    const imgact_action_filter filter = {.size = sizeof filter, __VA_ARGS__};                                               \
-    REFUSED(imgact_list_actions(s->client, &filter));                                                                       \
+#define ACTIONS(...)                                                                               \
+  do {                                                                                             \
+    const imgact_action_filter filter = {.size = sizeof filter, __VA_ARGS__};                      \
+    REFUSED(imgact_list_actions(s->client, &filter));                                              \
   } while (0)
-#define UPDATE(...)                                                                                                         \
-  do {                                                                                                                      \
-    const imgact_image_update changes = {.size = sizeof changes, __VA_ARGS__};                                              \
-    REFUSED(imgact_update_image(s->client, "1", &changes));                                                                 \
+#define UPDATE(...)                                                                                \
+  do {                                                                                             \
+    const imgact_image_update changes = {.size = sizeof changes, __VA_ARGS__};                     \
+    REFUSED(imgact_update_image(s->client, "1", &changes));                                        \
   } while (0)
   REFUSED(imgact_get_image(s->client, BAD, NULL));
   REFUSED(imgact_transfer_image(s->client, BAD, "nyc3"));
@@ -185,7 +194,8 @@ static void the_token_is_no_argument(void **state) {
   harness *s = harness_new();
   const char *const ids[] = {"1", HARNESS_TOKEN};
   refused(s, imgact_get_image(s->client, HARNESS_TOKEN, NULL), IMGACT_INVALID_ARGUMENT, "token");
-  refused(s, imgact_get_image(s->client, "name", "x" HARNESS_TOKEN), IMGACT_INVALID_ARGUMENT, "token");
+  refused(s, imgact_get_image(s->client, "name", "x" HARNESS_TOKEN), IMGACT_INVALID_ARGUMENT,
+          "token");
   imgact_op *op = imgact_wait_actions(s->client, ids, 2, NULL); // no id either
   assert_int_equal(imgact_op_run(op), IMGACT_INVALID_ARGUMENT);
   assert_null(strstr(imgact_op_error(op)->message, HARNESS_TOKEN));
@@ -193,15 +203,18 @@ static void the_token_is_no_argument(void **state) {
   scripted_assert_nothing_sent(s->script);
   harness_free(s);
   s = harness_digitalocean();
-  refused(s, imgact_transfer_image(s->client, "1", HARNESS_TOKEN), IMGACT_INVALID_ARGUMENT, "token");
+  refused(s, imgact_transfer_image(s->client, "1", HARNESS_TOKEN), IMGACT_INVALID_ARGUMENT,
+          "token");
   harness_free(s);
 }
 
 static void what_makes_no_sense_is_named(void **state) {
   (void)state;
   harness *s = harness_digitalocean();
-  refused(s, imgact_get_image(s->client, "ubuntu-24-04", "x86"), IMGACT_UNSUPPORTED, "architecture");
-  refused(s, imgact_wait_actions(s->client, NULL, 0, NULL), IMGACT_INVALID_ARGUMENT, "no action to wait for");
+  refused(s, imgact_get_image(s->client, "ubuntu-24-04", "x86"), IMGACT_UNSUPPORTED,
+          "architecture");
+  refused(s, imgact_wait_actions(s->client, NULL, 0, NULL), IMGACT_INVALID_ARGUMENT,
+          "no action to wait for");
   refused(s, imgact_protect_image(s->client, "1"), IMGACT_UNSUPPORTED, "change_protection");
   const int nobody = 4711;
   const imgact_image_type type = (imgact_image_type)nobody;
@@ -212,15 +225,20 @@ static void what_makes_no_sense_is_named(void **state) {
       {.size = sizeof *filters, .statuses = &status, .statuses_count = 1},
       {.size = sizeof *filters, .visibility = (imgact_visibility)nobody},
   };
-  const imgact_action_filter actions = {.size = sizeof actions, .statuses = &action, .statuses_count = 1};
+  const imgact_action_filter actions = {
+      .size = sizeof actions, .statuses = &action, .statuses_count = 1};
   for (size_t i = 0; i < 3; i++)
     refused(s, imgact_list_images(s->client, &filters[i]), IMGACT_INVALID_ARGUMENT, "4711 is no");
   refused(s, imgact_list_actions(s->client, &actions), IMGACT_INVALID_ARGUMENT, "4711 is no");
-  const imgact_op_options wrong[] = {{.deadline_ms = -1}, {.poll_interval_ms = -1}, {.max_attempts = -1}};
+  const imgact_op_options wrong[] = {
+      {.deadline_ms = -1}, {.poll_interval_ms = -1}, {.max_attempts = -1}};
   for (size_t i = 0; i < 3; i++)
-    refused(s, harness_configure(imgact_get_image(s->client, "1", NULL), wrong[i]), IMGACT_INVALID_ARGUMENT, "below 0");
-  refused(s, harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.flags = 0x80}),
-          IMGACT_INVALID_ARGUMENT, "0x80");
+    refused(s, harness_configure(imgact_get_image(s->client, "1", NULL), wrong[i]),
+            IMGACT_INVALID_ARGUMENT, "below 0");
+  refused(
+      s,
+      harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.flags = 0x80}),
+      IMGACT_INVALID_ARGUMENT, "0x80");
   harness_free(s);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every scenario with a token of its own, which the cloud echoes in every text, key, header and error: it comes out nowhere.
+// Every scenario with a token of its own, which the cloud echoes in every text, key, header and
+// error: it comes out nowhere.
 #include "scenarios.h"
 
 #include <imgact/provider.h>
@@ -38,8 +39,9 @@ static void clean_image(const imgact_image *image) {
 }
 
 static void clean_action(const imgact_action *action) {
-  const char *const texts[] = {action->id,         action->command,       action->provider_status,  action->region,
-                               action->error_code, action->error_message, imgact_action_raw(action)};
+  const char *const texts[] = {
+      action->id,         action->command,       action->provider_status,  action->region,
+      action->error_code, action->error_message, imgact_action_raw(action)};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("an action", texts[i]);
 }
 
@@ -58,7 +60,8 @@ static void clean_op(const imgact_op *op) {
 
 static void clean_trace(void *user, const imgact_trace_event *event) {
   (void)user;
-  const char *const texts[] = {event->method, event->url, event->headers, event->body, event->message};
+  const char *const texts[] = {event->method, event->url, event->headers, event->body,
+                               event->message};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("a trace", texts[i]);
 }
 
@@ -90,7 +93,8 @@ static imgact_status ever_different(void *user, char *buffer, size_t capacity, s
 }
 
 static imgact_client_options listened_to(imgact_token_fn callback, void *user) {
-  imgact_client_options options = {.trace = clean_trace, .token_callback = callback, .token_user_data = user};
+  imgact_client_options options = {
+      .trace = clean_trace, .token_callback = callback, .token_user_data = user};
   if (callback == NULL) options.token = CANARY;
   return options;
 }
@@ -102,8 +106,8 @@ static imgact_status sing(const scenario *s, harness_options options) {
   if (s->prepare != NULL) s->prepare(c);
   for (size_t i = 0; i < c->outcomes_count; i++) c->outcomes[i].answer.message = "lost: " CANARY;
   c->echo = CANARY;
-  c->headers =
-      "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\nX-Odd: Bearer " CANARY "\nRateLimit-Limit: " CANARY "\n";
+  c->headers = "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\nX-Odd: Bearer " CANARY
+               "\nRateLimit-Limit: " CANARY "\n";
   imgact_op *op = scenario_op(s, st->client, NULL);
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, clean_progress, NULL);
@@ -121,7 +125,8 @@ static void no_story_shows_the_token(void **state) {
   (void)state;
   for (size_t i = 0; i < scenarios_count; i++) {
     texts_seen = 0;
-    assert_int_equal(sing(&scenarios[i], (harness_options){.client = listened_to(NULL, NULL)}), IMGACT_OK);
+    assert_int_equal(sing(&scenarios[i], (harness_options){.client = listened_to(NULL, NULL)}),
+                     IMGACT_OK);
     assert_true(texts_seen > 4);
   }
 }
@@ -147,20 +152,22 @@ static void no_cut_reply_shows_the_token(void **state) {
 
 static void no_error_shows_the_token(void **state) {
   (void)state;
-  static const char *const bodies[] = {"{\"error\":{\"code\":\"" CANARY "\",\"message\":\"bad " CANARY
-                                       "\",\"details\":{\"" CANARY "\":[\"" CANARY "\"]}}}",
-                                       "{\"id\":\"" CANARY "\",\"message\":\"" CANARY "\",\"request_id\":\"" CANARY "\"}",
-                                       "<html>" CANARY "</html>", "Bearer " CANARY, "{\"" CANARY "\":"};
+  static const char *const bodies[] = {
+      "{\"error\":{\"code\":\"" CANARY "\",\"message\":\"bad " CANARY "\",\"details\":{\"" CANARY
+      "\":[\"" CANARY "\"]}}}",
+      "{\"id\":\"" CANARY "\",\"message\":\"" CANARY "\",\"request_id\":\"" CANARY "\"}",
+      "<html>" CANARY "</html>", "Bearer " CANARY, "{\"" CANARY "\":"};
   static const int32_t statuses[] = {200, 302, 400, 401, 404, 409, 422, 429, 500, 503};
   for (size_t i = 0; i < scenarios_count; i++)
     for (size_t b = 0; b < sizeof bodies / sizeof *bodies; b++)
       for (size_t k = 0; k < sizeof statuses / sizeof *statuses; k++) {
-        harness *s =
-            harness_with((harness_options){.digitalocean = scenarios[i].digitalocean, .client = listened_to(NULL, NULL)});
+        harness *s = harness_with((harness_options){.digitalocean = scenarios[i].digitalocean,
+                                                    .client = listened_to(NULL, NULL)});
         scripted_on(s->script, "*",
                     (scripted_answer){.status = statuses[k],
                                       .body = bodies[b],
-                                      .headers = "X-Correlation-Id: " CANARY "\nx-request-id: " CANARY "\n"});
+                                      .headers = "X-Correlation-Id: " CANARY
+                                                 "\nx-request-id: " CANARY "\n"});
         imgact_op *op = scenario_op(&scenarios[i], s->client, NULL);
         imgact_op_run(op);
         clean_op(op);
@@ -174,7 +181,8 @@ static bool echo_own_token(void *user, const scripted_request *request, scripted
   static char body[512];
   (void)user;
   const char *token = scripted_header(request, "Authorization");
-  snprintf(body, sizeof body, "{\"image\":{\"id\":1,\"name\":\"%s\",\"description\":\"x %s\"}}", token, token + 7);
+  snprintf(body, sizeof body, "{\"image\":{\"id\":1,\"name\":\"%s\",\"description\":\"x %s\"}}",
+           token, token + 7);
   *answer = (scripted_answer){.status = 200, .body = body, .delay_ms = 1000};
   return true;
 }
@@ -185,7 +193,8 @@ static void a_late_reply_shows_no_earlier_token(void **state) {
   harness *s = harness_with((harness_options){.client = listened_to(ever_different, &turn)});
   scripted_when(s->script, echo_own_token, NULL);
   imgact_op *ops[4];
-  for (size_t i = 0; i < 4; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  for (size_t i = 0; i < 4; i++)
+    imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   for (size_t i = 0; i < 4; i++) {
     assert_status(ops[i], IMGACT_OK);
@@ -195,24 +204,27 @@ static void a_late_reply_shows_no_earlier_token(void **state) {
   harness_free(s);
 }
 
-// What would be sent with it in a place that is logged is refused, and the refusal does not show it either.
+// What would be sent with it in a place that is logged is refused, and the refusal does not show it
+// either.
 static void no_argument_may_hold_the_token(void **state) {
   (void)state;
   harness *s = harness_with((harness_options){.client = listened_to(NULL, NULL)});
   static const char *const one[] = {"a " CANARY " b"};
   const imgact_label label = {CANARY, "x"}, labelled = {"x", CANARY};
-  const imgact_image_filter filters[] = {{.size = sizeof *filters, .name = CANARY},
-                                         {.size = sizeof *filters, .label_selector = "a=" CANARY},
-                                         {.size = sizeof *filters, .architecture = CANARY},
-                                         {.size = sizeof *filters, .sort = one, .sort_count = 1},
-                                         {.size = sizeof *filters, .bound_to = one, .bound_to_count = 1}};
+  const imgact_image_filter filters[] = {
+      {.size = sizeof *filters, .name = CANARY},
+      {.size = sizeof *filters, .label_selector = "a=" CANARY},
+      {.size = sizeof *filters, .architecture = CANARY},
+      {.size = sizeof *filters, .sort = one, .sort_count = 1},
+      {.size = sizeof *filters, .bound_to = one, .bound_to_count = 1}};
   const imgact_image_update updates[] = {
       {.size = sizeof *updates, .description = CANARY},
       {.size = sizeof *updates, .labels = &label, .labels_count = 1, .replace_labels = 1},
       {.size = sizeof *updates, .labels = &labelled, .labels_count = 1, .replace_labels = 1}};
   imgact_op *ops[12];
   size_t count = 0;
-  for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) ops[count++] = imgact_list_images(s->client, &filters[i]);
+  for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+    ops[count++] = imgact_list_images(s->client, &filters[i]);
   for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
     ops[count++] = imgact_update_image(s->client, "1", &updates[i]);
   ops[count++] = imgact_get_image(s->client, CANARY, NULL);
@@ -229,9 +241,10 @@ static void no_argument_may_hold_the_token(void **state) {
 
 static void no_refused_option_shows_the_token(void **state) {
   (void)state;
-  const imgact_client_options all[] = {{.provider_name = CANARY},
-                                       {.provider_name = "hetzner", .endpoint = CANARY},
-                                       {.provider_name = "hetzner", .endpoint = "https://x/" CANARY " y"}};
+  const imgact_client_options all[] = {
+      {.provider_name = CANARY},
+      {.provider_name = "hetzner", .endpoint = CANARY},
+      {.provider_name = "hetzner", .endpoint = "https://x/" CANARY " y"}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     imgact_client_options options = all[i];
     imgact_client *client = NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every scenario again with something going wrong: each allocation, each exchange in each way, each byte of a reply. Never a
-// crash, a leak, a hang, an effect that happens twice, or a lie.
+// Every scenario again with something going wrong: each allocation, each exchange in each way, each
+// byte of a reply. Never a crash, a leak, a hang, an effect that happens twice, or a lie.
 #include "scenarios.h"
 
 #include <imgact/provider.h>
@@ -23,11 +23,13 @@ static outcome perform(const scenario *s, harness_options options,
   imgact_op *op = scenario_op(s, st->client, &t);
   if (s->mutation) assert_int_equal(actions_before, 0);
   imgact_op_start(op, tally_done, &t);
-  for (int i = 0; i < 2000 && !imgact_op_done(op); i++) assert_int_equal(imgact_loop_dispatch(st->loop), IMGACT_OK);
+  for (int i = 0; i < 2000 && !imgact_op_done(op); i++)
+    assert_int_equal(imgact_loop_dispatch(st->loop), IMGACT_OK);
   if (!imgact_op_done(op)) fail_msg("%s hangs", s->name);
   if (op != NULL) assert_int_equal(t.done, 1);
   check(s, c, op);
-  outcome result = {.status = imgact_op_error(op)->status, .none = op == NULL, .failures = st->memory.failures};
+  outcome result = {
+      .status = imgact_op_error(op)->status, .none = op == NULL, .failures = st->memory.failures};
   imgact_op_free(op);
   harness_free(st);
   cloud_free(c);
@@ -42,10 +44,13 @@ static void untouched_scenarios_succeed(void **state) {
   }
 }
 
-// A mutation may go on without a piece of memory (a lost answer is looked into), or say that it may have been applied.
+// A mutation may go on without a piece of memory (a lost answer is looked into), or say that it may
+// have been applied.
 static void check_memory(const scenario *s, outcome o) {
-  bool ok = o.none || o.status == IMGACT_NOMEM || (s->mutation && (o.status == IMGACT_OK || o.status == IMGACT_AMBIGUOUS));
-  if (!ok && o.status != IMGACT_OK) fail_msg("%s: %s without memory", s->name, imgact_status_name(o.status));
+  bool ok = o.none || o.status == IMGACT_NOMEM ||
+            (s->mutation && (o.status == IMGACT_OK || o.status == IMGACT_AMBIGUOUS));
+  if (!ok && o.status != IMGACT_OK)
+    fail_msg("%s: %s without memory", s->name, imgact_status_name(o.status));
 }
 
 static void no_allocation_is_indispensable(bool for_good) {
@@ -55,7 +60,8 @@ static void no_allocation_is_indispensable(bool for_good) {
     outcome o;
     do {
       k += step;
-      o = perform(&scenarios[i], (harness_options){.fail_at = k - step, .fail_for_good = for_good}, scenario_check);
+      o = perform(&scenarios[i], (harness_options){.fail_at = k - step, .fail_for_good = for_good},
+                  scenario_check);
       if (o.failures > 0) check_memory(&scenarios[i], o);
     } while (o.failures > 0);
     if (k < 20) fail_msg("%s took only %zu allocations", scenarios[i].name, k);
@@ -74,8 +80,9 @@ static void each_allocation_and_all_after_it_fail(void **state) {
 
 static void each_exchange_goes_wrong_in_each_way(void **state) {
   (void)state;
-  static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT, IMGACT_FAILURE_TLS,
-                                            IMGACT_FAILURE_NOMEM, IMGACT_FAILURE_TOO_LARGE};
+  static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT,
+                                            IMGACT_FAILURE_TLS, IMGACT_FAILURE_NOMEM,
+                                            IMGACT_FAILURE_TOO_LARGE};
   static const size_t in_a_row[] = {0, 1, 1000};
   for (size_t i = 0; i < scenarios_count; i++)
     for (int kind = FAULT_REFUSED; kind <= FAULT_LOST_REPLY; kind++)
@@ -106,7 +113,8 @@ static void each_reply_is_cut_at_each_byte(void **state) {
 
 static void each_moment_can_be_the_deadline(void **state) {
   (void)state;
-  int64_t fine = testing_under_valgrind() ? 101 : 37, coarse = testing_under_valgrind() ? 2003 : 611;
+  int64_t fine = testing_under_valgrind() ? 101 : 37,
+          coarse = testing_under_valgrind() ? 2003 : 611;
   for (size_t i = 0; i < scenarios_count; i++)
     for (int64_t deadline = 1; deadline < 12000; deadline += deadline < 1000 ? fine : coarse) {
       harness *st = harness_with((harness_options){.digitalocean = scenarios[i].digitalocean});
@@ -127,9 +135,12 @@ static void each_moment_can_be_the_deadline(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(untouched_scenarios_succeed),           cmocka_unit_test(each_allocation_fails_once),
-      cmocka_unit_test(each_allocation_and_all_after_it_fail), cmocka_unit_test(each_exchange_goes_wrong_in_each_way),
-      cmocka_unit_test(each_reply_is_cut_at_each_byte),        cmocka_unit_test(each_moment_can_be_the_deadline),
+      cmocka_unit_test(untouched_scenarios_succeed),
+      cmocka_unit_test(each_allocation_fails_once),
+      cmocka_unit_test(each_allocation_and_all_after_it_fail),
+      cmocka_unit_test(each_exchange_goes_wrong_in_each_way),
+      cmocka_unit_test(each_reply_is_cut_at_each_byte),
+      cmocka_unit_test(each_moment_can_be_the_deadline),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

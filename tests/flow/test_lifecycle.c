@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Cancelling and freeing in every state of every scenario, callbacks, several clients on a loop, and what NULL does.
+// Cancelling and freeing in every state of every scenario, callbacks, several clients on a loop,
+// and what NULL does.
 #include "scenarios.h"
 
 #include <imgact/provider.h>
@@ -83,7 +84,8 @@ static void free_in_done(void *user, imgact_op *op) {
   assert_int_equal(imgact_loop_dispatch(n->loop), IMGACT_BUSY);
   assert_int_equal(imgact_loop_run(n->loop), IMGACT_BUSY);
   imgact_op_free(op);
-  if (n->rounds-- > 0) imgact_op_start(imgact_get_image(n->client, CLOUD_IMAGE, NULL), free_in_done, n);
+  if (n->rounds-- > 0)
+    imgact_op_start(imgact_get_image(n->client, CLOUD_IMAGE, NULL), free_in_done, n);
 }
 
 static void an_operation_can_be_freed_and_another_started_inside_done(void **state) {
@@ -148,7 +150,8 @@ static void a_progress_callback_can_free_its_operation(void **state) {
     int told = 0;
     c->action_ms = 60000;
     if (waits) cloud_add_action(c, "change_protection", "", 0, 60000);
-    imgact_op *op = waits ? imgact_wait_actions(st->client, &id, 1, NULL) : imgact_protect_image(st->client, CLOUD_IMAGE);
+    imgact_op *op = waits ? imgact_wait_actions(st->client, &id, 1, NULL)
+                          : imgact_protect_image(st->client, CLOUD_IMAGE);
     imgact_op_set_wait(op, 1);
     imgact_op_set_progress(op, free_own, &told);
     imgact_op_start(op, tally_done, &t);
@@ -215,7 +218,8 @@ static void a_change_is_not_made_again_by_a_second_run(void **state) {
 
 static void options_that_make_no_sense_for_an_operation_are_refused(void **state) {
   (void)state;
-  const imgact_op_options options[] = {{.flags = IMGACT_OP_FLAG_PAGED}, {.page = 2}, {.per_page = 5}, {.max_items = 1}};
+  const imgact_op_options options[] = {
+      {.flags = IMGACT_OP_FLAG_PAGED}, {.page = 2}, {.per_page = 5}, {.max_items = 1}};
   for (size_t i = 0; i < scenarios_count; i++)
     for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
       scene sc = open_scene(&scenarios[i]);
@@ -232,7 +236,8 @@ static void options_that_make_no_sense_for_an_operation_are_refused(void **state
     }
   harness *st = harness_new();
   imgact_op *op = imgact_list_images(st->client, NULL);
-  harness_expect(harness_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_VIA_IMAGE}), IMGACT_INVALID_ARGUMENT);
+  harness_expect(harness_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_VIA_IMAGE}),
+                 IMGACT_INVALID_ARGUMENT);
   harness_free(st);
 }
 
@@ -243,14 +248,17 @@ static void free_it(void *user, imgact_op *op) {
   *other = NULL;
 }
 
-// A and B end in one dispatch; B's callback frees A, which somebody is running and whose own callback is still due.
+// A and B end in one dispatch; B's callback frees A, which somebody is running and whose own
+// callback is still due.
 static void an_operation_that_is_freed_before_its_callback_is_not_told(void **state) {
   (void)state;
   for (int later = 0; later < 2; later++) {
     harness *st = harness_new();
-    scripted_on(st->script, "*", (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":1}}", .delay_ms = 50});
+    scripted_on(st->script, "*",
+                (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":1}}", .delay_ms = 50});
     tally t = {0};
-    imgact_op *a = imgact_get_image(st->client, "1", NULL), *b = imgact_get_image(st->client, "1", NULL);
+    imgact_op *a = imgact_get_image(st->client, "1", NULL),
+              *b = imgact_get_image(st->client, "1", NULL);
     if (later) imgact_op_start(a, tally_done, &t);
     imgact_op_start(b, free_it, &a);
     if (!later) imgact_op_start(a, tally_done, &t);
@@ -268,8 +276,8 @@ static void a_callback_is_for_one_run_of_a_list(void **state) {
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
-  imgact_op *op =
-      harness_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op = harness_configure(imgact_list_images(st->client, NULL),
+                                    (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   imgact_op_start(op, tally_done, &t);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
@@ -307,14 +315,16 @@ static void ask_for_the_next_page(void *user, imgact_op *op) {
   imgact_op_start(r->list, told_second, r);
 }
 
-static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end(void **state) {
+static void
+a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end(void **state) {
   (void)state;
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   c->listed = 120;
   reader r = {0};
   imgact_op *other = imgact_get_image(st->client, CLOUD_IMAGE, NULL);
-  r.list = harness_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  r.list = harness_configure(imgact_list_images(st->client, NULL),
+                             (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   imgact_op_start(other, ask_for_the_next_page, &r);
   imgact_op_start(r.list, told_first, &r);
   imgact_loop_run(st->loop);
@@ -322,7 +332,8 @@ static void a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_it
   assert_int_equal(r.second, 1);
   assert_int_equal(r.early, 0);
   assert_int_equal(r.items, 50);
-  scripted_assert_lines(st->script, "GET /v1/images/4711", "GET /v1/images?page=1&per_page=50"); // and nothing beyond it
+  scripted_assert_lines(st->script, "GET /v1/images/4711",
+                        "GET /v1/images?page=1&per_page=50"); // and nothing beyond it
   imgact_op_free(other);
   imgact_op_free(r.list);
   harness_free(st);
@@ -347,8 +358,8 @@ static void a_run_goes_on_from_a_page_that_was_not_told_yet(void **state) {
     crowd[i] = imgact_get_image(st->client, "", NULL);
     imgact_op_start(crowd[i], start_again_while, &crowded);
   }
-  imgact_op *list =
-      harness_configure(imgact_list_images(st->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *list = harness_configure(imgact_list_images(st->client, NULL),
+                                      (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   imgact_op_start(list, tally_done, &t);
   while (!imgact_op_done(list)) imgact_loop_dispatch(st->loop);
   assert_int_equal(t.done, 0);
@@ -408,9 +419,11 @@ static void a_hook_cannot_answer_with_a_status_of_the_library(void **state) {
   (void)state;
   imgact_status answers[] = {IMGACT_END, IMGACT_BUSY, (imgact_status)77};
   for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-    harness *st = harness_with((harness_options){.client = {.token_callback = odd_token, .token_user_data = &answers[i]}});
+    harness *st = harness_with(
+        (harness_options){.client = {.token_callback = odd_token, .token_user_data = &answers[i]}});
     const imgact_op_options by_page = {.flags = IMGACT_OP_FLAG_PAGED};
-    harness_expect(harness_configure(imgact_list_images(st->client, NULL), by_page), IMGACT_INTERNAL);
+    harness_expect(harness_configure(imgact_list_images(st->client, NULL), by_page),
+                   IMGACT_INTERNAL);
     harness_free(st);
     st = harness_new();
     imgact_op *op = imgact_delete_image(st->client, "1");
@@ -460,7 +473,8 @@ static void what_is_said_after_the_start_changes_nothing_but_the_callback(void *
   imgact_op_set_before_send(op, free_in_before_send, &before_send_called);
   imgact_loop_run(s->loop);
   assert_status(op, IMGACT_OK);
-  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_RUNNING); // nobody waited for it
+  assert_int_equal(imgact_op_action(op)->status,
+                   IMGACT_ACTION_STATUS_RUNNING); // nobody waited for it
   assert_null(imgact_action_raw(imgact_op_action(op)));
   assert_int_equal(last.done, 1);
   assert_int_equal(first.done + second.progress + before_send_called, 0);
@@ -493,14 +507,18 @@ static void what_is_cancelled_before_its_start_sends_nothing(void **state) {
 static void clients_of_both_clouds_share_a_loop(void **state) {
   (void)state;
   harness *st = harness_new();
-  scripted_on(st->script, "GET /v1/*",
-              (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":4711}}", .delay_ms = 100});
-  scripted_on(st->script, "GET /v2/*",
-              (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":4711}}", .delay_ms = 100});
-  imgact_client *other = harness_client(st, (harness_options){.digitalocean = true, .client = {.token = "another-token"}});
+  scripted_on(
+      st->script, "GET /v1/*",
+      (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":4711}}", .delay_ms = 100});
+  scripted_on(
+      st->script, "GET /v2/*",
+      (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":4711}}", .delay_ms = 100});
+  imgact_client *other = harness_client(
+      st, (harness_options){.digitalocean = true, .client = {.token = "another-token"}});
   assert_ptr_equal(imgact_client_loop(other), st->loop);
   tally t = {0};
-  imgact_op *one = imgact_get_image(st->client, CLOUD_IMAGE, NULL), *two = imgact_get_image(other, CLOUD_IMAGE, NULL);
+  imgact_op *one = imgact_get_image(st->client, CLOUD_IMAGE, NULL),
+            *two = imgact_get_image(other, CLOUD_IMAGE, NULL);
   imgact_op_start(one, tally_done, &t);
   imgact_op_start(two, tally_done, &t);
   imgact_client_free(other);
@@ -509,8 +527,10 @@ static void clients_of_both_clouds_share_a_loop(void **state) {
   assert_string_equal(imgact_op_image(one)->provider, "hetzner");
   assert_string_equal(imgact_op_image(two)->provider, "digitalocean");
   scripted_assert_times(st->script, 0, 0);
-  assert_string_equal(scripted_header(scripted_at(st->script, 0), "Authorization"), "Bearer " HARNESS_TOKEN);
-  assert_string_equal(scripted_header(scripted_at(st->script, 1), "Authorization"), "Bearer another-token");
+  assert_string_equal(scripted_header(scripted_at(st->script, 0), "Authorization"),
+                      "Bearer " HARNESS_TOKEN);
+  assert_string_equal(scripted_header(scripted_at(st->script, 1), "Authorization"),
+                      "Bearer another-token");
   imgact_op_free(one);
   imgact_op_free(two);
   harness_free(st);
@@ -568,9 +588,11 @@ static void structs_of_another_size_are_refused(void **state) {
   imgact_op_set_options(op, &newer.options);
   harness_expect(op, IMGACT_INVALID_ARGUMENT);
   op = imgact_get_image(st->client, "1", NULL);
-  harness_expect(harness_configure(op, (imgact_op_options){.flags = 0x80}), IMGACT_INVALID_ARGUMENT);
+  harness_expect(harness_configure(op, (imgact_op_options){.flags = 0x80}),
+                 IMGACT_INVALID_ARGUMENT);
   op = imgact_get_image(st->client, "1", NULL);
-  harness_expect(harness_configure(op, (imgact_op_options){.deadline_ms = -1}), IMGACT_INVALID_ARGUMENT);
+  harness_expect(harness_configure(op, (imgact_op_options){.deadline_ms = -1}),
+                 IMGACT_INVALID_ARGUMENT);
   imgact_image_type wild[] = {(imgact_image_type)99};
   images = (imgact_image_filter){.size = sizeof images, .types = wild, .types_count = 1};
   harness_expect(imgact_list_images(st->client, &images), IMGACT_INVALID_ARGUMENT);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Lost answers on the rarer ways: clouds that lack what a look needs, answer with something else, or started very much.
+// Lost answers on the rarer ways: clouds that lack what a look needs, answer with something else,
+// or started very much.
 #include "cloud.h"
 #include "harness.h"
 
@@ -31,7 +32,9 @@ static void close_table(table *t) {
   cloud_free(t->cloud);
 }
 
-static imgact_op *transfer(const table *t) { return imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"); }
+static imgact_op *transfer(const table *t) {
+  return imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3");
+}
 
 #define POST "POST /v2/images/4711/actions {\"type\":\"transfer\",\"region\":\"nyc3\"}"
 #define LOOK "GET /v2/images/4711/actions?page=1&per_page=200"
@@ -54,7 +57,8 @@ static void without_a_look_at_the_image_the_actions_alone_tell(void **state) {
   table t;
   for (int blind = 0; blind < 2; blind++) {
     open_table(&t, blind ? 0 : 1u << IMGACT_OP_GET_IMAGE, false);
-    if (blind) t.slots[IMGACT_OP_TRANSFER].image_shows_effect = NULL; // it cannot be seen in an image
+    if (blind)
+      t.slots[IMGACT_OP_TRANSFER].image_shows_effect = NULL; // it cannot be seen in an image
     cloud_plan(t.cloud, lost_before);
     imgact_op *op = harness_run(transfer(&t), IMGACT_OK);
     assert_false(imgact_op_adopted(op));
@@ -80,7 +84,8 @@ static void without_a_look_at_the_image_nothing_is_confirmed(void **state) {
   close_table(&t);
 }
 
-static imgact_status decode_action_without_id(const imgact_call *call, const imgact_response *response,
+static imgact_status decode_action_without_id(const imgact_call *call,
+                                              const imgact_response *response,
                                               imgact_result *result, imgact_error *error) {
   (void)call, (void)response, (void)error;
   imgact_action *action = imgact_result_add_action(result, NULL);
@@ -130,7 +135,8 @@ static bool without_a_start(void *user, const scripted_request *request, scripte
   (void)user;
   if (strcmp(request->line, LOOK) != 0) return false;
   answer->status = 200;
-  answer->body = "{\"actions\":[{\"id\":7,\"type\":\"transfer\",\"status\":\"in-progress\",\"region_slug\":\"nyc3\"}]}";
+  answer->body = "{\"actions\":[{\"id\":7,\"type\":\"transfer\",\"status\":\"in-progress\","
+                 "\"region_slug\":\"nyc3\"}]}";
   return true;
 }
 
@@ -141,7 +147,8 @@ static void an_action_that_does_not_tell_when_it_was_started_settles_nothing(voi
   scripted_when(s->script, without_a_start, NULL);
   cloud *c = cloud_new(s->script, false);
   cloud_plan(c, lost_after);
-  imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op =
+      harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
   imgact_op_free(op);
   harness_free(s);
@@ -164,7 +171,8 @@ static void another_images_state_settles_nothing(void **state) {
   scripted_when(s->script, another_image, NULL);
   cloud *c = cloud_new(s->script, false);
   cloud_plan(c, lost_before);
-  imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op =
+      harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "unexpected image 4712"));
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_lines(s->script, POST, LOOK, "GET /v2/images/4711");
@@ -182,10 +190,11 @@ typedef struct crowd {
 } crowd;
 
 static size_t put_action(char *to, size_t room, int64_t id) {
-  int length = snprintf(to, room,
-                        "{\"id\":%lld,\"type\":\"transfer\",\"status\":\"completed\",\"region_slug\":\"nyc3\","
-                        "\"started_at\":\"2026-01-01T00:00:00Z\"}",
-                        (long long)id);
+  int length = snprintf(
+      to, room,
+      "{\"id\":%lld,\"type\":\"transfer\",\"status\":\"completed\",\"region_slug\":\"nyc3\","
+      "\"started_at\":\"2026-01-01T00:00:00Z\"}",
+      (long long)id);
   assert_true(length > 0 && (size_t)length < room);
   return (size_t)length;
 }
@@ -199,7 +208,8 @@ static void put_list(crowd *c) {
   snprintf(c->text + at, sizeof c->text - at, "],\"links\":{}}");
 }
 
-// Every POST starts an action, all in the same second; the list shows the first one and the last ones.
+// Every POST starts an action, all in the same second; the list shows the first one and the last
+// ones.
 static bool start_many(void *user, const scripted_request *request, scripted_answer *answer) {
   crowd *c = user;
   *answer = (scripted_answer){.status = 200, .body = c->text};
@@ -214,7 +224,8 @@ static bool start_many(void *user, const scripted_request *request, scripted_ans
   return true;
 }
 
-// What another operation of this client started is not taken for this one's, however many there were meanwhile.
+// What another operation of this client started is not taken for this one's, however many there
+// were meanwhile.
 static void an_action_is_claimed_by_its_own_among_a_thousand(void **state) {
   (void)state;
   static const int64_t losses[] = {2, 1024, 1025, 1026, 1100, 2000};
@@ -224,7 +235,8 @@ static void an_action_is_claimed_by_its_own_among_a_thousand(void **state) {
     if (c == NULL) abort();
     c->loses = losses[i];
     scripted_when(s->script, start_many, c);
-    for (int64_t n = 1; n < c->loses; n++) harness_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+    for (int64_t n = 1; n < c->loses; n++)
+      harness_expect(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
     imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
     char id[32];
     snprintf(id, sizeof id, "%lld", (long long)c->loses);
@@ -236,11 +248,12 @@ static void an_action_is_claimed_by_its_own_among_a_thousand(void **state) {
   }
 }
 
-// The image shows the effect while only another caller's action is listed, which still runs; then ours is listed, too.
+// The image shows the effect while only another caller's action is listed, which still runs; then
+// ours is listed, too.
 
-#define PROTECTION(id, state, started)                                                                                      \
-  "{\"id\":" #id ",\"command\":\"change_protection\",\"status\":\"" state "\",\"started\":\"" started                       \
-  "\",\"resources\":[{\"id\":4711,\"type\":\"image\"}]}"
+#define PROTECTION(id, state, started)                                                             \
+  "{\"id\":" #id ",\"command\":\"change_protection\",\"status\":\"" state                          \
+  "\",\"started\":\"" started "\",\"resources\":[{\"id\":4711,\"type\":\"image\"}]}"
 #define OTHERS PROTECTION(1, "running", "2025-12-31T23:59:30Z")
 #define OURS   PROTECTION(2, "success", "2026-01-01T00:00:01Z")
 
@@ -248,12 +261,14 @@ static bool show_ours_later(void *user, const scripted_request *request, scripte
   int *looks = user;
   *answer = (scripted_answer){.with_date = true, .status = 200};
   if (strncmp(request->line, "POST", 4) == 0)
-    *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+    *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT,
+                                .failure = IMGACT_FAILURE_NETWORK};
   else if (strstr(request->line, "/actions"))
-    answer->body = (*looks)++ == 0 ? "{\"actions\":[" OTHERS "]}" : "{\"actions\":[" OTHERS "," OURS "]}";
-  else
     answer->body =
-        "{\"image\":{\"id\":4711,\"type\":\"snapshot\",\"status\":\"available\",\"protection\":{\"delete\":true}}}";
+        (*looks)++ == 0 ? "{\"actions\":[" OTHERS "]}" : "{\"actions\":[" OTHERS "," OURS "]}";
+  else
+    answer->body = "{\"image\":{\"id\":4711,\"type\":\"snapshot\",\"status\":\"available\","
+                   "\"protection\":{\"delete\":true}}}";
   return true;
 }
 
@@ -270,8 +285,8 @@ static void an_action_that_is_found_after_its_effect_is_the_result(void **state)
   harness_free(s);
 }
 
-// The action is listed shortly before the settle time ends. From then on it has the whole settle time to finish, and the
-// image to show its effect.
+// The action is listed shortly before the settle time ends. From then on it has the whole settle
+// time to finish, and the image to show its effect.
 
 typedef struct late {
   scripted *script;
@@ -286,15 +301,17 @@ static bool protect_late(void *user, const scripted_request *request, scripted_a
   *answer = (scripted_answer){.with_date = true, .status = 200, .body = l->body};
   bool listed = now_ms >= 7000, runs = now_ms < l->ends_ms;
   if (scripted_count(l->script) > 100) fail_msg("it never ends");
-  const char *action =
-      runs ? PROTECTION(1, "running", "2026-01-01T00:00:00Z") : PROTECTION(1, "success", "2026-01-01T00:00:00Z");
+  const char *action = runs ? PROTECTION(1, "running", "2026-01-01T00:00:00Z")
+                            : PROTECTION(1, "success", "2026-01-01T00:00:00Z");
   if (strcmp(request->method, "POST") == 0)
-    *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+    *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT,
+                                .failure = IMGACT_FAILURE_NETWORK};
   else if (strstr(request->target, "/actions"))
     snprintf(l->body, sizeof l->body, "{\"actions\":[%s]}", listed ? action : "");
   else
     snprintf(l->body, sizeof l->body,
-             "{\"image\":{\"id\":4711,\"type\":\"snapshot\",\"status\":\"available\",\"protection\":{\"delete\":%s}}}",
+             "{\"image\":{\"id\":4711,\"type\":\"snapshot\",\"status\":\"available\","
+             "\"protection\":{\"delete\":%s}}}",
              now_ms >= l->shown_ms ? "true" : "false");
   if (strstr(request->target, "/images/4711/actions?")) l->lists_after += now_ms > 8000;
   return true;
@@ -317,7 +334,8 @@ static void late_protection_has_a_settle_time_of_its_own(void **state) {
     scripted_when(s->script, protect_late, &l);
     imgact_op *op = harness_run(imgact_protect_image(s->client, "4711"), cases[i].status);
     int64_t now_ms = scripted_now_ms(s->script);
-    if (now_ms < cases[i].end_ms - 500 || now_ms > cases[i].end_ms + 500) fail_msg("%zu: %lld ms", i, (long long)now_ms);
+    if (now_ms < cases[i].end_ms - 500 || now_ms > cases[i].end_ms + 500)
+      fail_msg("%zu: %lld ms", i, (long long)now_ms);
     assert_int_equal(l.lists_after, 0); // the image alone is looked at
     assert_int_equal(imgact_op_adopted(op), cases[i].status == IMGACT_OK);
     if (cases[i].status == IMGACT_OK) assert_string_equal(imgact_op_action(op)->id, "1");
@@ -328,8 +346,9 @@ static void late_protection_has_a_settle_time_of_its_own(void **state) {
 
 // Actions of another image, which the list should not have, and one of the same kind that runs.
 
-#define FOREIGN_PROTECTION                                                                                                  \
-  "{\"id\":1,\"command\":\"change_protection\",\"status\":\"%s\",\"started\":\"2026-01-01T00:00:00Z\","                     \
+#define FOREIGN_PROTECTION                                                                         \
+  "{\"id\":1,\"command\":\"change_protection\",\"status\":\"%s\",\"started\":\"2026-01-01T00:00:"  \
+  "00Z\","                                                                                         \
   "\"resources\":[{\"id\":8,\"type\":\"image\"}]}"
 
 typedef struct foreign {
@@ -344,14 +363,17 @@ static bool list_foreign(void *user, const scripted_request *request, scripted_a
   *answer = (scripted_answer){.with_date = true, .status = 200, .body = f->body};
   if (strcmp(request->method, "POST") == 0) {
     if (f->posts++ == 0)
-      *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+      *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT,
+                                  .failure = IMGACT_FAILURE_NETWORK};
     else
-      snprintf(f->body, sizeof f->body, "{\"action\":%s}", PROTECTION(2, "success", "2026-01-01T00:00:10Z"));
+      snprintf(f->body, sizeof f->body, "{\"action\":%s}",
+               PROTECTION(2, "success", "2026-01-01T00:00:10Z"));
   } else if (strstr(request->target, "/actions")) {
     snprintf(f->body, sizeof f->body, "{\"actions\":[" FOREIGN_PROTECTION "]}", f->status);
   } else {
     snprintf(f->body, sizeof f->body,
-             "{\"image\":{\"id\":4711,\"type\":\"snapshot\",\"status\":\"available\",\"protection\":{\"delete\":%s}}}",
+             "{\"image\":{\"id\":4711,\"type\":\"snapshot\",\"status\":\"available\","
+             "\"protection\":{\"delete\":%s}}}",
              f->is_protected ? "true" : "false");
   }
   return true;
@@ -391,13 +413,14 @@ static void what_cannot_be_looked_into_is_not_sent_again(void **state) {
   }
 }
 
-static imgact_status decode_no_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                     imgact_error *error) {
+static imgact_status decode_no_image(const imgact_call *call, const imgact_response *response,
+                                     imgact_result *result, imgact_error *error) {
   (void)call, (void)response, (void)result, (void)error;
   return IMGACT_OK;
 }
 
-static imgact_status decode_listed_without_id(const imgact_call *call, const imgact_response *response,
+static imgact_status decode_listed_without_id(const imgact_call *call,
+                                              const imgact_response *response,
                                               imgact_result *result, imgact_error *error) {
   (void)call, (void)response, (void)error;
   imgact_action *action = imgact_result_add_action(result, NULL);
@@ -479,11 +502,13 @@ static void take_ten_seconds_once(void *user, const imgact_trace_event *event) {
   *waiting = NULL;
 }
 
-// A callback takes long while responses are read: the Date of the next one is of the time when that one is read.
+// A callback takes long while responses are read: the Date of the next one is of the time when that
+// one is read.
 static void lookup_response_read_after_long_callback_dates_rightly(void **state) {
   (void)state;
   harness *slow = NULL, *s = harness_with((harness_options){
-                            .digitalocean = true, .client = {.trace = take_ten_seconds_once, .trace_user_data = &slow}});
+                            .digitalocean = true,
+                            .client = {.trace = take_ten_seconds_once, .trace_user_data = &slow}});
   cloud *c = cloud_new(s->script, false);
   imgact_op *first = imgact_get_image(s->client, CLOUD_IMAGE, NULL);
   imgact_op *second = imgact_get_image(s->client, CLOUD_IMAGE, NULL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Mutations whose answers get lost: what is sent, when, and what is said of it. The small cloud counts real effects.
+// Mutations whose answers get lost: what is sent, when, and what is said of it. The small cloud
+// counts real effects.
 #include "cloud.h"
 #include "harness.h"
 
@@ -40,7 +41,9 @@ static void end(play *p) {
   cloud_free(own);
 }
 
-static imgact_op *transfer(const play *p) { return imgact_transfer_image(p->client, CLOUD_IMAGE, "nyc3"); }
+static imgact_op *transfer(const play *p) {
+  return imgact_transfer_image(p->client, CLOUD_IMAGE, "nyc3");
+}
 
 static imgact_op *protect(const play *p) { return imgact_protect_image(p->client, CLOUD_IMAGE); }
 
@@ -66,11 +69,16 @@ static void a_lost_answer_is_adopted(void **state) {
       replied(1, 201, NULL),
       replied(1, 201, "{\"action\":{\"id\":null}}"),
       replied(1, 201, "{\"action\":"),
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TIMEOUT, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TOO_LARGE, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_ENCODING, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_TLS, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
-      {.effects = 1, .answer = {.failure = IMGACT_FAILURE_NOMEM, .delivery = IMGACT_DELIVERY_MAYBE_SENT}}};
+      {.effects = 1,
+       .answer = {.failure = IMGACT_FAILURE_TIMEOUT, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1,
+       .answer = {.failure = IMGACT_FAILURE_TOO_LARGE, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1,
+       .answer = {.failure = IMGACT_FAILURE_ENCODING, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1,
+       .answer = {.failure = IMGACT_FAILURE_TLS, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
+      {.effects = 1,
+       .answer = {.failure = IMGACT_FAILURE_NOMEM, .delivery = IMGACT_DELIVERY_MAYBE_SENT}}};
   for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
     play p = begin_digitalocean();
     cloud_plan(p.cloud, outcomes[i]);
@@ -98,9 +106,9 @@ static void an_adopted_action_is_waited_for(void **state) {
   assert_true(imgact_op_adopted(op));
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
   assert_int_equal(t.progress, 5); // when it was found, and at 1, 2, 3 and 4 s
-  scripted_assert_lines(p.script, DO_POST, DO_LOOK, "GET /v2/images/4711/actions/9001", "GET /v2/images/4711/actions/9001",
+  scripted_assert_lines(p.script, DO_POST, DO_LOOK, "GET /v2/images/4711/actions/9001",
                         "GET /v2/images/4711/actions/9001", "GET /v2/images/4711/actions/9001",
-                        "GET /v2/images/4711/actions/9001");
+                        "GET /v2/images/4711/actions/9001", "GET /v2/images/4711/actions/9001");
   imgact_op_free(op);
   end(&p);
 }
@@ -126,9 +134,10 @@ static void what_did_not_start_is_sent_again_after_the_time_to_settle(void **sta
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
   imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
-  scripted_assert_lines(p.script, DO_POST, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE,
-                        DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_POST);
-  scripted_assert_times(p.script, 0, 0, 0, 2000, 2000, 4000, 4000, 6000, 6000, 8000, 8000, 10000, 10000, 10000);
+  scripted_assert_lines(p.script, DO_POST, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE,
+                        DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_LOOK, DO_IMAGE, DO_POST);
+  scripted_assert_times(p.script, 0, 0, 0, 2000, 2000, 4000, 4000, 6000, 6000, 8000, 8000, 10000,
+                        10000, 10000);
   assert_false(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9001");
   assert_int_equal(p.cloud->applied, 1);
@@ -149,10 +158,13 @@ static void it_is_sent_again_no_sooner_than_the_cloud_asked_for(void **state) {
     play p = begin_digitalocean();
     cloud_plan(p.cloud, (cloud_outcome){.answer = {.status = 503, .headers = cases[i].asked}});
     bool again = cases[i].second_ms >= 0;
-    imgact_op *op = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = cases[i].deadline_ms});
+    imgact_op *op =
+        harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = cases[i].deadline_ms});
     harness_run(op, again ? IMGACT_OK : IMGACT_UNAVAILABLE);
     assert_int_equal(p.cloud->mutations, again ? 2 : 1);
-    if (again) assert_int_equal(scripted_at(p.script, scripted_count(p.script) - 1)->sent_ms, cases[i].second_ms);
+    if (again)
+      assert_int_equal(scripted_at(p.script, scripted_count(p.script) - 1)->sent_ms,
+                       cases[i].second_ms);
     if (!again) assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
     imgact_op_free(op);
     end(&p);
@@ -192,7 +204,8 @@ static void attempts_run_out_with_the_last_failures_own_code(void **state) {
   for (int32_t attempts = 1; attempts <= 3; attempts++) {
     play p = begin_digitalocean();
     for (int i = 0; i < 5; i++)
-      cloud_plan(p.cloud, replied(0, 503, "{\"id\":\"service_unavailable\",\"message\":\"not now\"}"));
+      cloud_plan(p.cloud,
+                 replied(0, 503, "{\"id\":\"service_unavailable\",\"message\":\"not now\"}"));
     imgact_op *op = harness_configure(transfer(&p), (imgact_op_options){.max_attempts = attempts});
     harness_run(op, IMGACT_UNAVAILABLE);
     assert_int_equal(p.cloud->mutations, attempts);
@@ -209,10 +222,11 @@ static void attempts_run_out_with_the_last_failures_own_code(void **state) {
 
 static void what_was_certainly_not_applied_is_sent_again_at_once(void **state) {
   (void)state;
-  const cloud_outcome outcomes[] = {{.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
-                                    {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
-                                    replied(0, 429, "{}"),
-                                    replied(0, 409, "{\"error\":{\"code\":\"conflict\",\"message\":\"m\"}}")};
+  const cloud_outcome outcomes[] = {
+      {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
+      {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
+      replied(0, 429, "{}"),
+      replied(0, 409, "{\"error\":{\"code\":\"conflict\",\"message\":\"m\"}}")};
   for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
     play p = begin_hetzner();
     cloud_plan(p.cloud, outcomes[i]);
@@ -242,7 +256,9 @@ static void a_refusal_is_final(void **state) {
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
     play p = begin_hetzner();
     char body[160];
-    snprintf(body, sizeof body, "{\"error\":{\"code\":\"%s\",\"message\":\"m\",\"details\":{\"a\":1}}}", refusals[i].code);
+    snprintf(body, sizeof body,
+             "{\"error\":{\"code\":\"%s\",\"message\":\"m\",\"details\":{\"a\":1}}}",
+             refusals[i].code);
     cloud_plan(p.cloud, replied(0, refusals[i].http, body));
     imgact_op *op = harness_run(protect(&p), refusals[i].status);
     scripted_assert_lines(p.script, HZ_POST);
@@ -254,7 +270,8 @@ static void a_refusal_is_final(void **state) {
   }
 }
 
-// The code decides before the status does: what a gateway calls passing may have been applied, whatever its number.
+// The code decides before the status does: what a gateway calls passing may have been applied,
+// whatever its number.
 static void a_passing_code_under_a_4xx_is_looked_into(void **state) {
   (void)state;
   play p = begin_hetzner();
@@ -275,7 +292,8 @@ static void a_refusal_after_a_lost_answer_is_looked_into(void **state) {
   p.cloud->hidden_ms = 11000; // later than the cloud promises
   p.cloud->silent = true;
   cloud_plan(p.cloud, lost_before);
-  cloud_plan(p.cloud, replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"already there\"}"));
+  cloud_plan(p.cloud,
+             replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"already there\"}"));
   imgact_op *op = harness_run(transfer(&p), IMGACT_INVALID_INPUT);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED); // looked for, for the whole time to settle, twice
   assert_string_equal(imgact_op_error(op)->message, "already there");
@@ -289,7 +307,8 @@ static void a_refusal_because_of_the_lost_one_is_success(void **state) {
   (void)state;
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
-  cloud_plan(p.cloud, replied(1, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"already there\"}"));
+  cloud_plan(p.cloud,
+             replied(1, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"already there\"}"));
   imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9001");
@@ -327,10 +346,14 @@ static void a_look_that_fails_is_ambiguous(void **state) {
   (void)state;
   harness *alone = harness_digitalocean();
   scripted_on(alone->script, "POST *",
-              (scripted_answer){.status = 502, .body = "{\"id\":\"x\",\"message\":\"bad gateway\",\"request_id\":\"r-1\"}"});
-  scripted_on(alone->script, "GET *",
-              (scripted_answer){.status = 403, .body = "{\"id\":\"forbidden\",\"message\":\"no scope\"}"});
-  imgact_op *op = harness_run(imgact_transfer_image(alone->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+              (scripted_answer){
+                  .status = 502,
+                  .body = "{\"id\":\"x\",\"message\":\"bad gateway\",\"request_id\":\"r-1\"}"});
+  scripted_on(
+      alone->script, "GET *",
+      (scripted_answer){.status = 403, .body = "{\"id\":\"forbidden\",\"message\":\"no scope\"}"});
+  imgact_op *op =
+      harness_run(imgact_transfer_image(alone->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(imgact_op_error(op)->http_status, 502);
   assert_string_equal(imgact_op_error(op)->request_id, "r-1");
@@ -352,8 +375,8 @@ static void protection_counts_only_once_the_image_shows_it(void **state) {
   imgact_op *op = harness_run(protect(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
-  scripted_assert_lines(p.script, HZ_POST, HZ_LOOK, "GET /v1/actions?id=9001", "GET /v1/actions?id=9001",
-                        "GET /v1/actions?id=9001", HZ_IMAGE);
+  scripted_assert_lines(p.script, HZ_POST, HZ_LOOK, "GET /v1/actions?id=9001",
+                        "GET /v1/actions?id=9001", "GET /v1/actions?id=9001", HZ_IMAGE);
   imgact_op_free(op);
   end(&p);
 }
@@ -363,7 +386,8 @@ static void protection_that_does_not_show_is_ambiguous(void **state) {
   play p = begin_hetzner();
   p.cloud->action_ms = 0;
   cloud_plan(p.cloud, lost_before);
-  cloud_add_action(p.cloud, "change_protection", "", 0, 0); // somebody else's: the flag stays as it is
+  cloud_add_action(p.cloud, "change_protection", "", 0,
+                   0); // somebody else's: the flag stays as it is
   imgact_op *op = harness_run(protect(&p), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_null(imgact_op_action(op));
@@ -386,9 +410,12 @@ static void protection_that_does_not_finish_is_ambiguous(void **state) {
   end(&p);
 }
 
-static imgact_op *unprotect(const play *p) { return imgact_unprotect_image(p->client, CLOUD_IMAGE); }
+static imgact_op *unprotect(const play *p) {
+  return imgact_unprotect_image(p->client, CLOUD_IMAGE);
+}
 
-// The image is not protected, as was asked for, but somebody's action on it is under way and may be to protect it.
+// The image is not protected, as was asked for, but somebody's action on it is under way and may be
+// to protect it.
 static void what_the_image_shows_does_not_count_while_an_action_may_change_it(void **state) {
   (void)state;
   static const int64_t left_ms[] = {3000, 60000};
@@ -423,7 +450,8 @@ static void an_action_of_the_same_client_does_not_settle_what_it_may_undo(void *
   end(&p);
 }
 
-// A state that nobody knows may be one in which it still runs; one that has a time of its end does not.
+// A state that nobody knows may be one in which it still runs; one that has a time of its end does
+// not.
 static void an_action_in_an_unknown_state_may_change_it_too(void **state) {
   (void)state;
   play p = begin_hetzner();
@@ -459,7 +487,8 @@ static void the_clouds_own_clock_decides(void **state) {
   for (size_t i = 0; i < sizeof hours / sizeof *hours; i++) {
     play p = begin_digitalocean();
     p.cloud->ahead_ms = hours[i] * 3600000;
-    cloud_add_action(p.cloud, "transfer", "nyc3", 10000, 1000); // ten seconds old: not ours, whatever the clock
+    cloud_add_action(p.cloud, "transfer", "nyc3", 10000,
+                     1000); // ten seconds old: not ours, whatever the clock
     cloud_plan(p.cloud, lost_after);
     imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
     assert_true(imgact_op_adopted(op));
@@ -470,8 +499,10 @@ static void the_clouds_own_clock_decides(void **state) {
 }
 
 static cloud_outcome gateway(int effects, int status, int64_t ahead_ms) {
-  return (cloud_outcome){.effects = effects,
-                         .answer = {.status = status, .body = "<html>", .with_date = true, .cloud_ahead_ms = ahead_ms}};
+  return (cloud_outcome){
+      .effects = effects,
+      .answer = {
+          .status = status, .body = "<html>", .with_date = true, .cloud_ahead_ms = ahead_ms}};
 }
 
 // Only the API itself tells the time: not a gateway in front of it, whose clock may show anything.
@@ -568,7 +599,9 @@ static void a_deletion_that_was_sent_again_and_finds_nothing_succeeded(void **st
 
   p = begin_digitalocean();
   cloud_plan(p.cloud, replied(1, 504, "{}"));
-  cloud_plan(p.cloud, replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"Image already deleted\"}"));
+  cloud_plan(
+      p.cloud,
+      replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"Image already deleted\"}"));
   harness_expect(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
   end(&p);
 }
@@ -619,12 +652,17 @@ static void a_conversion_by_put_that_is_refused_the_second_time_is_looked_into(v
     play p = begin_hetzner();
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
     cloud_plan(p.cloud, replied(applied, 502, "{}"));
-    cloud_plan(p.cloud, replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
-    imgact_op *op = harness_run(imgact_convert_image(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_INVALID_INPUT);
+    cloud_plan(
+        p.cloud,
+        replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
+    imgact_op *op = harness_run(imgact_convert_image(p.client, CLOUD_IMAGE),
+                                applied ? IMGACT_OK : IMGACT_INVALID_INPUT);
     if (applied)
       scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_IMAGE);
-    else // the first one may still be on its way, and the reason of the refusal: only the time to settle tells
-      scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE);
+    else // the first one may still be on its way, and the reason of the refusal: only the time to
+         // settle tells
+      scripted_assert_lines(p.script, HZ_PUT, HZ_PUT, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE, HZ_IMAGE,
+                            HZ_IMAGE, HZ_IMAGE);
     assert_int_equal(imgact_op_adopted(op), applied);
     assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
     if (applied) assert_string_equal(imgact_op_image(op)->id, CLOUD_IMAGE);
@@ -653,9 +691,11 @@ static void a_conversion_by_put_with_a_useless_answer_is_not_repeated(void **sta
     play p = begin_hetzner();
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
     for (int i = 0; i < 5; i++) cloud_plan(p.cloud, replied(applied, 200, "{}"));
-    imgact_op *op = harness_run(imgact_convert_image(p.client, CLOUD_IMAGE), applied ? IMGACT_OK : IMGACT_PROTOCOL);
+    imgact_op *op = harness_run(imgact_convert_image(p.client, CLOUD_IMAGE),
+                                applied ? IMGACT_OK : IMGACT_PROTOCOL);
     scripted_assert_lines(p.script, HZ_PUT, HZ_IMAGE);
-    assert_int_equal(imgact_op_error(op)->flags & IMGACT_ERROR_MAYBE_APPLIED, applied ? 0 : IMGACT_ERROR_MAYBE_APPLIED);
+    assert_int_equal(imgact_op_error(op)->flags & IMGACT_ERROR_MAYBE_APPLIED,
+                     applied ? 0 : IMGACT_ERROR_MAYBE_APPLIED);
     imgact_op_free(op);
     end(&p);
   }
@@ -675,8 +715,8 @@ static void an_update_with_a_useless_answer_may_be_applied(void **state) {
 
 // ---- the hook before the first byte
 
-/* HMAC-SHA-256 of "imgact 1", "digitalocean" and the endpoint, each with a NUL behind it, under HARNESS_TOKEN; by Python's
- * hmac module. */
+/* HMAC-SHA-256 of "imgact 1", "digitalocean" and the endpoint, each with a NUL behind it, under
+ * HARNESS_TOKEN; by Python's hmac module. */
 #define CREDENTIAL "d752d866d9b12f4faef851db3f9b4ced"
 
 typedef struct hook {
@@ -706,9 +746,10 @@ static void before_send_called_once_before_first_byte(void **state) {
   assert_int_equal(h.calls, 0); // from a dispatch, never from a call of the user's
   harness_run(op, IMGACT_OK);
   assert_int_equal(h.calls, 1);
-  assert_string_equal(h.json, "{\"provider\":\"digitalocean\",\"endpoint\":\"https://api.digitalocean.com\","
-                              "\"credential\":\"" CREDENTIAL "\",\"op\":\"transfer\",\"image\":\"4711\","
-                              "\"region\":\"nyc3\"}");
+  assert_string_equal(
+      h.json, "{\"provider\":\"digitalocean\",\"endpoint\":\"https://api.digitalocean.com\","
+              "\"credential\":\"" CREDENTIAL "\",\"op\":\"transfer\",\"image\":\"4711\","
+              "\"region\":\"nyc3\"}");
   imgact_op_free(op);
   end(&p);
 }
@@ -726,17 +767,20 @@ static imgact_status note_departure(void *user, imgact_op *op, const char *call_
   return IMGACT_OK;
 }
 
-// Eight at a time, each a second long: the last one leaves, and is told, long after all were started.
+// Eight at a time, each a second long: the last one leaves, and is told, long after all were
+// started.
 static void before_send_called_when_the_request_leaves(void **state) {
   (void)state;
   enum { CALLS = 100 };
   harness *h = harness_digitalocean();
   departure d = {.script = h->script};
   imgact_op *ops[CALLS];
-  scripted_on(h->script, "POST *",
-              (scripted_answer){.status = 201,
-                                .delay_ms = 1000,
-                                .body = "{\"action\":{\"id\":1,\"status\":\"completed\",\"type\":\"transfer\"}}"});
+  scripted_on(
+      h->script, "POST *",
+      (scripted_answer){
+          .status = 201,
+          .delay_ms = 1000,
+          .body = "{\"action\":{\"id\":1,\"status\":\"completed\",\"type\":\"transfer\"}}"});
   for (int i = 0; i < CALLS; i++) {
     char id[8];
     snprintf(id, sizeof id, "%d", i + 1);
@@ -758,18 +802,23 @@ static void before_send_called_when_the_request_leaves(void **state) {
 
 static int64_t nth_departure(const scripted *script, const char *method, size_t number) {
   for (size_t i = 0; i < scripted_count(script); i++)
-    if (strcmp(scripted_at(script, i)->method, method) == 0 && number-- == 0) return scripted_at(script, i)->sent_ms;
+    if (strcmp(scripted_at(script, i)->method, method) == 0 && number-- == 0)
+      return scripted_at(script, i)->sent_ms;
   fail_msg("too few requests");
   return -1;
 }
 
-// Sends that certainly had no effect are followed by an before_send_called one. One that may have had is the last that is
-// before_send_called.
+// Sends that certainly had no effect are followed by an before_send_called one. One that may have
+// had is the last that is before_send_called.
 static void before_send_called_for_each_send_until_one_may_be_applied(void **state) {
   (void)state;
-  static const scripted_answer limited = {.status = 429, .headers = "Retry-After: 60\n", .body = "{}"},
-                               refused = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK},
-                               lost = {.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  static const scripted_answer limited = {.status = 429,
+                                          .headers = "Retry-After: 60\n",
+                                          .body = "{}"},
+                               refused = {.delivery = IMGACT_DELIVERY_NOT_SENT,
+                                          .failure = IMGACT_FAILURE_NETWORK},
+                               lost = {.delivery = IMGACT_DELIVERY_MAYBE_SENT,
+                                       .failure = IMGACT_FAILURE_NETWORK};
   for (int deletes = 0; deletes < 2; deletes++) {
     play p = begin_digitalocean();
     departure d = {.script = p.script};
@@ -783,7 +832,8 @@ static void before_send_called_for_each_send_until_one_may_be_applied(void **sta
     assert_int_equal(p.cloud->mutations, 5);
     assert_int_equal(p.cloud->applied, 1);
     assert_int_equal(d.told, 4);
-    for (size_t i = 0; i < 4; i++) assert_int_equal(d.told_ms[i], nth_departure(p.script, deletes ? "DELETE" : "POST", i));
+    for (size_t i = 0; i < 4; i++)
+      assert_int_equal(d.told_ms[i], nth_departure(p.script, deletes ? "DELETE" : "POST", i));
     assert_true(d.told_ms[3] >= 120000);
     imgact_op_free(op);
     end(&p);
@@ -838,7 +888,8 @@ static void before_send_rejects_or_cancels(void **state) {
   end(&p);
 }
 
-static const char stored[] = "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}";
+static const char stored[] =
+    "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}";
 
 static void a_resumed_call_starts_at_its_look(void **state) {
   (void)state;
@@ -874,13 +925,15 @@ static void a_resumed_call_without_memory_never_counts_as_not_applied(void **sta
   }
 }
 
-// A caller that looks at the error before it runs the operation must not take the call for not applied, either.
+// A caller that looks at the error before it runs the operation must not take the call for not
+// applied, either.
 static void resumed_call_that_is_wrong_may_be_applied_before_it_runs(void **state) {
   (void)state;
   static const char *const wrong[] = {
       "{\"provider\":\"digitalocean\",\"op\":\"transf", stored,
       "{\"provider\":\"hetzner\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}",
-      "{\"provider\":\"hetzner\",\"endpoint\":\"https://other.example\",\"op\":\"delete\",\"image\":\"4711\"}"};
+      "{\"provider\":\"hetzner\",\"endpoint\":\"https://"
+      "other.example\",\"op\":\"delete\",\"image\":\"4711\"}"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     play p = begin_hetzner();
     imgact_op *op = imgact_op_resume(p.client, wrong[i], SCRIPTED_EPOCH_MS);
@@ -910,13 +963,15 @@ static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **
   }
 }
 
-// The first program's clock was six seconds fast: by it, the running action is older than the request.
+// The first program's clock was six seconds fast: by it, the running action is older than the
+// request.
 static void resume_never_rules_out_a_running_action(void **state) {
   (void)state;
   play p = begin_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 0, 60000);
   scripted_advance(p.script, 9000);
-  imgact_op *op = harness_run(imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 6000), IMGACT_AMBIGUOUS);
+  imgact_op *op =
+      harness_run(imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 6000), IMGACT_AMBIGUOUS);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(p.cloud->mutations, 0);
   imgact_op_free(op);
@@ -927,7 +982,8 @@ static void what_is_sent_again_for_such_a_call_is_known_by_its_own_time(void **s
   (void)state;
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_after);
-  imgact_op *op = harness_run(imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000), IMGACT_OK);
+  imgact_op *op =
+      harness_run(imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(p.cloud->mutations, 1);
   imgact_op_free(op);
@@ -945,7 +1001,8 @@ static void a_resumed_call_that_left_no_trace_is_sent(void **state) {
   assert_int_equal(h.calls, 0);
   assert_false(imgact_op_adopted(op));
   assert_int_equal(p.cloud->applied, 1);
-  assert_int_equal(scripted_count(p.script), 13); // six looks at both, for the time to settle, and the POST
+  assert_int_equal(scripted_count(p.script),
+                   13); // six looks at both, for the time to settle, and the POST
   imgact_op_free(op);
   end(&p);
 }
@@ -969,13 +1026,15 @@ static imgact_status give_token(void *user, char *token, size_t capacity, size_t
   return IMGACT_OK;
 }
 
-// An image of the same number in another project, or behind another endpoint, would be taken for the one that was meant.
+// An image of the same number in another project, or behind another endpoint, would be taken for
+// the one that was meant.
 static void resume_checks_where_the_call_was_sent(void **state) {
   (void)state;
   static const struct {
     const char *target, *token, *word; // word NULL: it is resumed
   } rows[] = {
-      {"\"endpoint\":\"https://api.digitalocean.com\",\"credential\":\"" CREDENTIAL "\"", HARNESS_TOKEN, NULL},
+      {"\"endpoint\":\"https://api.digitalocean.com\",\"credential\":\"" CREDENTIAL "\"",
+       HARNESS_TOKEN, NULL},
       {"\"credential\":\"" CREDENTIAL "\"", HARNESS_TOKEN, NULL},
       {"\"endpoint\":\"https://api.digitalocean.com\"", "another-token-0123456789", NULL},
       {"\"endpoint\":\"https://example.com\"", HARNESS_TOKEN, "https://example.com"},
@@ -991,7 +1050,8 @@ static void resume_checks_where_the_call_was_sent(void **state) {
                                        .token_user_data = (void *)(uintptr_t)rows[i].token};
       play p = begin_with((harness_options){.digitalocean = true, .client = options});
       snprintf(text, sizeof text,
-               "{\"provider\":\"digitalocean\",%s,\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}",
+               "{\"provider\":\"digitalocean\",%s,\"op\":\"transfer\",\"image\":\"4711\","
+               "\"region\":\"nyc3\"}",
                rows[i].target);
       imgact_op *op = imgact_op_resume(p.client, text, SCRIPTED_EPOCH_MS - 60000);
       harness_run(op, rows[i].word ? IMGACT_INVALID_ARGUMENT : IMGACT_OK);
@@ -1009,17 +1069,21 @@ static void a_resumed_call_that_was_done_at_once_succeeds(void **state) {
   (void)state;
   play p = begin_hetzner();
   p.cloud->deleted = true;
-  imgact_op *op = imgact_op_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"delete_image\",\"image\":\"4711\"}",
-                                   SCRIPTED_EPOCH_MS - 60000);
+  imgact_op *op = imgact_op_resume(
+      p.client, "{\"provider\":\"hetzner\",\"op\":\"delete_image\",\"image\":\"4711\"}",
+      SCRIPTED_EPOCH_MS - 60000);
   harness_run(op, IMGACT_OK);
   scripted_assert_lines(p.script, HZ_DELETE);
   imgact_op_free(op);
   end(&p);
 
   p = begin_hetzner();
-  cloud_plan(p.cloud, replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
-  op = imgact_op_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"convert\",\"image\":\"4711\"}",
-                        SCRIPTED_EPOCH_MS - 60000);
+  cloud_plan(
+      p.cloud,
+      replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
+  op =
+      imgact_op_resume(p.client, "{\"provider\":\"hetzner\",\"op\":\"convert\",\"image\":\"4711\"}",
+                       SCRIPTED_EPOCH_MS - 60000);
   harness_run(op, IMGACT_OK);
   scripted_assert_lines(p.script, HZ_PUT, HZ_IMAGE);
   assert_true(imgact_op_adopted(op));
@@ -1044,19 +1108,24 @@ static void nonsense_cannot_be_resumed(void **state) {
       "{\"provider\":\"digitalocean\",\"op\":\"transfer\"}"};
   static const char *const hetzner_texts[] = {
       "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\"}",
-      "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\",\"protect\":\"true\"}",
+      "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\",\"protect\":"
+      "\"true\"}",
       "{\"provider\":\"hetzner\",\"op\":\"change_protection\",\"image\":\"1\",\"protect\":null}",
-      "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"convert_to_snapshot\":1}",
-      "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"description\":\"d\",\"labels\":[1]}",
+      "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"convert_to_snapshot\":"
+      "1}",
+      "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"description\":\"d\","
+      "\"labels\":[1]}",
       "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"labels\":{\"a\":5}}"};
   play p = begin_hetzner();
   for (size_t i = 0; i < sizeof hetzner_texts / sizeof *hetzner_texts; i++)
-    harness_expect(imgact_op_resume(p.client, hetzner_texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
+    harness_expect(imgact_op_resume(p.client, hetzner_texts[i], SCRIPTED_EPOCH_MS),
+                   IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(p.script);
   end(&p);
   p = begin_digitalocean();
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    harness_expect(imgact_op_resume(p.client, texts[i], SCRIPTED_EPOCH_MS), IMGACT_INVALID_ARGUMENT);
+    harness_expect(imgact_op_resume(p.client, texts[i], SCRIPTED_EPOCH_MS),
+                   IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(p.script);
   static const int64_t times[] = {INT64_MIN, -1, 0, INT64_MAX};
   for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
@@ -1081,7 +1150,8 @@ static void the_deadline_says_what_may_be_out(void **state) {
     p.cloud->silent = true;
     cloud_add_action(p.cloud, "transfer", "sfo2", 0, 1000);
     cloud_plan(p.cloud, lost_before);
-    imgact_op *op = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = ends[i].deadline_ms});
+    imgact_op *op =
+        harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = ends[i].deadline_ms});
     harness_run(op, IMGACT_TIMEOUT);
     assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
     assert_null(imgact_op_action(op)); // what was only looked at is no result
@@ -1114,7 +1184,8 @@ static void what_waits_for_its_twin_was_never_out(void **state) {
   (void)state;
   play p = begin_digitalocean();
   p.cloud->delay_ms = 1000;
-  imgact_op *one = transfer(&p), *two = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = 500});
+  imgact_op *one = transfer(&p),
+            *two = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = 500});
   imgact_op_start(one, NULL, NULL);
   imgact_op_start(two, NULL, NULL);
   assert_int_equal(imgact_loop_run(p.harness->loop), IMGACT_OK);
@@ -1174,7 +1245,8 @@ static void what_waits_for_a_place_or_backs_off_was_never_out(void **state) {
 static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state) {
   (void)state;
   play p = begin_digitalocean();
-  p.cloud->hidden_ms = 3600000; // the action is never found again: a 404 is tolerated for the time to settle
+  p.cloud->hidden_ms =
+      3600000; // the action is never found again: a 404 is tolerated for the time to settle
   imgact_op *op = transfer(&p);
   imgact_op_set_wait(op, 1);
   harness_run(op, IMGACT_NOT_FOUND);
@@ -1220,10 +1292,12 @@ static void an_action_that_fails_is_told(void **state) {
 
 static void retry_tokens_that_ran_out_end_it_and_are_named(void **state) {
   (void)state;
-  harness *s = harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 300, .settle_ms = 1}});
+  harness *s = harness_with(
+      (harness_options){.digitalocean = true, .client = {.max_attempts = 300, .settle_ms = 1}});
   scripted_on(s->script, "POST *", (scripted_answer){.status = 500, .body = "{}"});
   scripted_on(s->script, "GET *actions*", (scripted_answer){.status = 502, .body = "{}"});
-  imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+  imgact_op *op =
+      harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "100 retries are used up"));
   imgact_op_free(op);
   harness_free(s);

@@ -14,10 +14,12 @@ static const char *hz(int page, int next, const char *ids, int total) {
   if (next != 0) snprintf(next_text, sizeof next_text, "%d", next);
   size_t used = (size_t)snprintf(out, 2048, "{\"images\":[");
   for (const char *at = ids; *at != '\0'; at++)
-    used += (size_t)snprintf(out + used, 2048 - used, "%s{\"id\":%d,\"type\":\"snapshot\"}", at == ids ? "" : ",", *at);
+    used += (size_t)snprintf(out + used, 2048 - used, "%s{\"id\":%d,\"type\":\"snapshot\"}",
+                             at == ids ? "" : ",", *at);
   snprintf(out + used, 2048 - used,
-           "],\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":2,\"next_page\":%s,\"total_entries\":%d}}}", page,
-           next_text, total);
+           "],\"meta\":{\"pagination\":{\"page\":%d,\"per_page\":2,\"next_page\":%s,\"total_"
+           "entries\":%d}}}",
+           page, next_text, total);
   return out;
 }
 
@@ -36,7 +38,8 @@ static void every_page_is_walked_to_the_end_mark(void **state) {
   scripted_json(s->script, 200, hz(1, 2, "ab", 5));
   scripted_json(s->script, 200, hz(2, 3, "", 5)); // an empty page ends nothing
   scripted_json(s->script, 200, hz(3, 0, "de", 5));
-  scripted_json(s->script, 200, hz(2, 3, "c", 5)); // a page shorter than its siblings is read again, once
+  scripted_json(s->script, 200,
+                hz(2, 3, "c", 5)); // a page shorter than its siblings is read again, once
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "abcde");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(3), PAGE(2));
@@ -96,7 +99,8 @@ static void a_page_is_retried_in_its_place(void **state) {
   (void)state;
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "a", 2));
-  scripted_json(s->script, 503, "{\"error\":{\"code\":\"unavailable\",\"message\":\"m\",\"details\":{\"x\":1}}}");
+  scripted_json(s->script, 503,
+                "{\"error\":{\"code\":\"unavailable\",\"message\":\"m\",\"details\":{\"x\":1}}}");
   scripted_json(s->script, 200, hz(2, 0, "b", 2));
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "ab");
@@ -114,7 +118,8 @@ static void a_limit_ends_the_walk_early(void **state) {
     harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
     scripted_json(s->script, 200, hz(2, 0, "cd", 4));
-    imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = limit});
+    imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
+                                      (imgact_op_options){.max_items = limit});
     check_ids(harness_run(op, IMGACT_OK), expected[limit - 1]);
     assert_int_equal(scripted_count(s->script), requests[limit - 1]);
     imgact_op_free(op);
@@ -126,7 +131,8 @@ static void one_page_alone_is_that_page(void **state) {
   (void)state;
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(3, 4, "xy", 400));
-  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.page = 3, .per_page = 2});
+  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
+                                    (imgact_op_options){.page = 3, .per_page = 2});
   check_ids(harness_run(op, IMGACT_OK), "xy");
   scripted_assert_lines(s->script, "GET /v1/images?page=3&per_page=2");
   imgact_pagination page;
@@ -139,10 +145,12 @@ static void one_page_alone_is_that_page(void **state) {
 
 static void wrong_pages_and_limits_are_refused(void **state) {
   (void)state;
-  static const imgact_op_options wrong[] = {{.page = -1}, {.max_items = -1}, {.per_page = -1}, {.per_page = 51}};
+  static const imgact_op_options wrong[] = {
+      {.page = -1}, {.max_items = -1}, {.per_page = -1}, {.per_page = 51}};
   harness *s = harness_new();
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-    harness_expect(harness_configure(imgact_list_images(s->client, NULL), wrong[i]), IMGACT_INVALID_ARGUMENT);
+    harness_expect(harness_configure(imgact_list_images(s->client, NULL), wrong[i]),
+                   IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(s->script);
   harness_free(s);
 }
@@ -153,26 +161,31 @@ static void wrong_pages_and_limits_are_refused(void **state) {
 
 static void types_are_walked_query_by_query_and_shown_once(void **state) {
   (void)state;
-  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_APP, IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_SYSTEM};
+  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_APP, IMGACT_IMAGE_TYPE_SNAPSHOT,
+                                            IMGACT_IMAGE_TYPE_SYSTEM};
   imgact_image_filter filter = {.size = sizeof filter, .types = types, .types_count = 3};
   harness *s = harness_digitalocean();
-  scripted_json(s->script, 200,
-                "{\"images\":[" DO_ITEM(1, "snapshot",
-                                        "true") "],\"links\":{\"pages\":{\"next\":"
-                                                "\"https://evil.example/v2/images?page=2&type=application&extra=1\"}}}");
+  scripted_json(
+      s->script, 200,
+      "{\"images\":[" DO_ITEM(
+          1, "snapshot",
+          "true") "],\"links\":{\"pages\":{\"next\":"
+                  "\"https://evil.example/v2/images?page=2&type=application&extra=1\"}}}");
   scripted_json(s->script, 200, "{\"images\":[" DO_ITEM(2, "snapshot", "true") "],\"links\":{}}");
-  scripted_json(s->script, 200, "{\"images\":[" DO_ITEM(1, "snapshot", "true") "," DO_ITEM(3, "base", "true") "]}");
   scripted_json(s->script, 200,
-                "{\"images\":[" DO_ITEM(4, "snapshot", "false") "," DO_ITEM(5, "backup", "false") "," DO_ITEM(6, "snapshot",
-                                                                                                              "true") "]}");
+                "{\"images\":[" DO_ITEM(1, "snapshot", "true") "," DO_ITEM(3, "base", "true") "]}");
+  scripted_json(s->script, 200,
+                "{\"images\":[" DO_ITEM(4, "snapshot", "false") "," DO_ITEM(
+                    5, "backup", "false") "," DO_ITEM(6, "snapshot", "true") "]}");
   imgact_op *op = harness_run(imgact_list_images(s->client, &filter), IMGACT_OK);
   check_ids(op, "\1\2\3\4");
   scripted_assert_lines(s->script, "GET /v2/images?type=distribution&page=1&per_page=200",
                         "GET /v2/images?type=distribution&extra=1&page=2&per_page=200",
                         "GET /v2/images?type=application&page=1&per_page=200",
                         "GET /v2/images?private=true&page=1&per_page=200");
-  assert_string_equal(scripted_at(s->script, 1)->url,
-                      "https://api.digitalocean.com/v2/images?type=distribution&extra=1&page=2&per_page=200");
+  assert_string_equal(
+      scripted_at(s->script, 1)->url,
+      "https://api.digitalocean.com/v2/images?type=distribution&extra=1&page=2&per_page=200");
   assert_true(imgact_op_filtered_locally(op));
   imgact_op_free(op);
   harness_free(s);
@@ -181,20 +194,24 @@ static void types_are_walked_query_by_query_and_shown_once(void **state) {
 static void local_filters_and_orders_hold_over_the_whole_list(void **state) {
   (void)state;
   static const char *const keys[] = {"name:desc", "id"};
-  imgact_image_filter filter = {.size = sizeof filter, .region = "nyc3", .sort = keys, .sort_count = 2};
+  imgact_image_filter filter = {
+      .size = sizeof filter, .region = "nyc3", .sort = keys, .sort_count = 2};
   harness *s = harness_digitalocean();
-  scripted_json(
-      s->script, 200,
-      "{\"images\":[{\"id\":9,\"name\":\"a\",\"regions\":[\"nyc3\"]},{\"id\":10,\"name\":\"a\",\"regions\":[\"nyc3\"]},"
-      "{\"id\":1,\"name\":\"z\",\"regions\":[\"sfo2\"]}],\"links\":{\"pages\":{\"next\":\"/v2/images?page=2\"}}}");
+  scripted_json(s->script, 200,
+                "{\"images\":[{\"id\":9,\"name\":\"a\",\"regions\":[\"nyc3\"]},{\"id\":10,\"name\":"
+                "\"a\",\"regions\":[\"nyc3\"]},"
+                "{\"id\":1,\"name\":\"z\",\"regions\":[\"sfo2\"]}],\"links\":{\"pages\":{\"next\":"
+                "\"/v2/images?page=2\"}}}");
   scripted_json(s->script, 200,
                 "{\"images\":[{\"id\":2,\"name\":\"m\",\"regions\":[\"sfo2\",\"nyc3\"]},"
                 "{\"id\":3,\"name\":null,\"regions\":[\"nyc3\"]}]}");
-  imgact_op *op = harness_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.max_items = 3});
+  imgact_op *op = harness_configure(imgact_list_images(s->client, &filter),
+                                    (imgact_op_options){.max_items = 3});
   check_ids(harness_run(op, IMGACT_OK), "\2\x9\xa");
   scripted_assert_used_up(s->script); // sorting is local: the limit comes last
   imgact_op_free(op);
-  op = harness_configure(imgact_list_images(s->client, &filter), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  op = harness_configure(imgact_list_images(s->client, &filter),
+                         (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   harness_expect(op, IMGACT_INVALID_ARGUMENT);
   harness_free(s);
 }
@@ -207,7 +224,8 @@ static void pages_come_one_by_one_and_end(void **state) {
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 3, "", 4));
   scripted_json(s->script, 200, hz(3, 0, "cd", 4));
-  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
+                                    (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   check_ids(harness_run(op, IMGACT_OK), "ab");
   assert_int_equal(scripted_count(s->script), 1);
   check_ids(harness_run(op, IMGACT_OK), "cd");
@@ -240,7 +258,8 @@ static void page_by_page_never_hands_out_twice(void **state) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 3));
   scripted_json(s->script, 200, hz(2, 0, "bc", 3));
-  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
+                                    (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   check_ids(harness_run(op, IMGACT_OK), "ab");
   check_ids(harness_run(op, IMGACT_OK), "c");
   check_ids(harness_run(op, IMGACT_END), "");
@@ -261,7 +280,8 @@ static void pages_can_be_driven_by_callbacks(void **state) {
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 0, "cd", 4));
   tally t = {0};
-  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
+                                    (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   imgact_op_start(op, a_page_can_be_asked_for_inside_done, &t);
   imgact_loop_run(s->loop);
   assert_int_equal(t.done, 3);
@@ -283,7 +303,9 @@ static void an_added_image_hides_nothing(void **state) {
   for (int how = 0; how < 2; how++) {
     harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 3));
-    scripted_json(s->script, 200, how == 0 ? hz(2, 0, "bc", 3) : hz(2, 0, "c", 4)); // an id again; a total that grew
+    scripted_json(s->script, 200,
+                  how == 0 ? hz(2, 0, "bc", 3)
+                           : hz(2, 0, "c", 4)); // an id again; a total that grew
     imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
     check_ids(op, "abc");
     scripted_assert_lines(s->script, PAGE(1), PAGE(2));
@@ -324,21 +346,24 @@ static void a_large_fall_leads_further_back(void **state) {
   for (int i = 0; i < 3; i++) serve_not_found(s);
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "defg");
-  scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(3), PAGE(1), PAGE(2), IMAGE(97), IMAGE(98), IMAGE(99));
+  scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(3), PAGE(1), PAGE(2), IMAGE(97),
+                        IMAGE(98), IMAGE(99));
   imgact_op_free(op);
   harness_free(s);
 }
 
-// What a page does not hold any more may have moved; it is dropped only if the API says that it does not exist.
+// What a page does not hold any more may have moved; it is dropped only if the API says that it
+// does not exist.
 static void a_vanished_image_is_asked_for_before_it_is_dropped(void **state) {
   (void)state;
   static const struct {
     int32_t status;
     const char *body, *expected, *name;
-  } cases[] = {{200, "{\"image\":{\"id\":97,\"type\":\"snapshot\",\"name\":\"new\"}}", "abcd", "new"},
-               {200, "{\"image\":{\"id\":98,\"type\":\"snapshot\",\"name\":\"other\"}}", "abcd", NULL},
-               {403, "{\"error\":{\"code\":\"forbidden\",\"message\":\"m\"}}", "abcd", NULL},
-               {404, NOT_FOUND, "bcd", NULL}};
+  } cases[] = {
+      {200, "{\"image\":{\"id\":97,\"type\":\"snapshot\",\"name\":\"new\"}}", "abcd", "new"},
+      {200, "{\"image\":{\"id\":98,\"type\":\"snapshot\",\"name\":\"other\"}}", "abcd", NULL},
+      {403, "{\"error\":{\"code\":\"forbidden\",\"message\":\"m\"}}", "abcd", NULL},
+      {404, NOT_FOUND, "bcd", NULL}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
@@ -361,12 +386,15 @@ static void an_image_that_comes_again_is_shown_as_it_was_seen_last(void **state)
   (void)state;
   imgact_image_filter filter = {.size = sizeof filter, .region = "nyc3"};
   harness *s = harness_digitalocean();
-  scripted_json(s->script, 200,
-                "{\"images\":[{\"id\":1,\"regions\":[\"nyc3\"]},{\"id\":2,\"name\":\"old\",\"regions\":[\"nyc3\"]},"
-                "{\"id\":3,\"regions\":[\"nyc3\"]}],\"links\":{\"pages\":{\"next\":\"/v2/images?page=2\"}}}");
-  scripted_json(s->script, 200,
-                "{\"images\":[{\"id\":2,\"name\":\"new\",\"regions\":[\"nyc3\"]},{\"id\":3,\"regions\":[]},"
-                "{\"id\":4,\"regions\":[\"nyc3\"]}]}");
+  scripted_json(
+      s->script, 200,
+      "{\"images\":[{\"id\":1,\"regions\":[\"nyc3\"]},{\"id\":2,\"name\":\"old\",\"regions\":["
+      "\"nyc3\"]},"
+      "{\"id\":3,\"regions\":[\"nyc3\"]}],\"links\":{\"pages\":{\"next\":\"/v2/images?page=2\"}}}");
+  scripted_json(
+      s->script, 200,
+      "{\"images\":[{\"id\":2,\"name\":\"new\",\"regions\":[\"nyc3\"]},{\"id\":3,\"regions\":[]},"
+      "{\"id\":4,\"regions\":[\"nyc3\"]}]}");
   imgact_op *op = harness_run(imgact_list_images(s->client, &filter), IMGACT_OK);
   check_ids(op, "\1\2\4");
   size_t count;
@@ -378,8 +406,10 @@ static void an_image_that_comes_again_is_shown_as_it_was_seen_last(void **state)
 // Pages that are named by a cursor are read again with the cursor that named them.
 static void a_page_is_read_again_as_it_was_named(void **state) {
   (void)state;
-  static const char next[] = "\"links\":{\"pages\":{\"next\":\"/v2/images?page_token=%s\"}},\"meta\":{\"total\":%d}}";
-  static const char *const items[] = {"1},{\"id\":2", "3},{\"id\":4", "6},{\"id\":7", "4},{\"id\":5", "6},{\"id\":7", "8"};
+  static const char next[] =
+      "\"links\":{\"pages\":{\"next\":\"/v2/images?page_token=%s\"}},\"meta\":{\"total\":%d}}";
+  static const char *const items[] = {"1},{\"id\":2", "3},{\"id\":4", "6},{\"id\":7",
+                                      "4},{\"id\":5", "6},{\"id\":7", "8"};
   static const char *const cursors[] = {"A", "B", "C", "B", "C"};
   harness *s = harness_digitalocean();
   for (int i = 0; i < 6; i++) {
@@ -391,18 +421,19 @@ static void a_page_is_read_again_as_it_was_named(void **state) {
   scripted_json(s->script, 404, "{\"id\":\"not_found\",\"message\":\"m\"}");
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "\1\2\4\5\6\7\x8");
-  scripted_assert_lines(s->script, "GET /v2/images?page=1&per_page=200", "GET /v2/images?page_token=A&per_page=200",
-                        "GET /v2/images?page_token=B&per_page=200", "GET /v2/images?page_token=A&per_page=200",
-                        "GET /v2/images?page_token=B&per_page=200", "GET /v2/images?page_token=C&per_page=200",
-                        "GET /v2/images/3");
+  scripted_assert_lines(
+      s->script, "GET /v2/images?page=1&per_page=200", "GET /v2/images?page_token=A&per_page=200",
+      "GET /v2/images?page_token=B&per_page=200", "GET /v2/images?page_token=A&per_page=200",
+      "GET /v2/images?page_token=B&per_page=200", "GET /v2/images?page_token=C&per_page=200",
+      "GET /v2/images/3");
   imgact_op_free(op);
   harness_free(s);
 }
 
 static void a_vanished_action_is_asked_for_as_an_action(void **state) {
   (void)state;
-  static const char page[] =
-      "{\"actions\":[{\"id\":%d,\"status\":\"success\"}],\"meta\":{\"pagination\":{\"next_page\":%s,\"total_entries\":%d}}}";
+  static const char page[] = "{\"actions\":[{\"id\":%d,\"status\":\"success\"}],\"meta\":{"
+                             "\"pagination\":{\"next_page\":%s,\"total_entries\":%d}}}";
   static const struct {
     int id, total;
     const char *next;
@@ -434,14 +465,16 @@ static void a_fall_before_the_limit_is_looked_into(void **state) {
   scripted_json(s->script, 200, hz(2, 3, "de", 7));
   scripted_json(s->script, 200, hz(1, 2, "bc", 7));
   serve_not_found(s);
-  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = 4});
+  imgact_op *op =
+      harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = 4});
   check_ids(harness_run(op, IMGACT_OK), "bcde");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), IMAGE(97));
   imgact_op_free(op);
   harness_free(s);
 }
 
-// DigitalOcean images by region, page by page: what the filter lets pass is decided anew each time that an image is seen.
+// DigitalOcean images by region, page by page: what the filter lets pass is decided anew each time
+// that an image is seen.
 
 typedef struct sighting {
   int id;
@@ -454,10 +487,12 @@ static void serve_sightings(harness *s, const sighting *images, int next, int to
   char body[1024];
   size_t used = (size_t)snprintf(body, sizeof body, "{\"images\":[");
   for (size_t i = 0; i < MAX_SIGHTINGS && images[i].id; i++)
-    used += (size_t)snprintf(body + used, sizeof body - used, "%s{\"id\":%d,\"regions\":[\"%s\"]}", i ? "," : "",
-                             images[i].id, images[i].in_region ? "nyc3" : "sfo2");
+    used += (size_t)snprintf(body + used, sizeof body - used, "%s{\"id\":%d,\"regions\":[\"%s\"]}",
+                             i ? "," : "", images[i].id, images[i].in_region ? "nyc3" : "sfo2");
   used += (size_t)snprintf(body + used, sizeof body - used, "],\"links\":{");
-  if (next) used += (size_t)snprintf(body + used, sizeof body - used, "\"pages\":{\"next\":\"/v2/images?page=%d\"}", next);
+  if (next)
+    used += (size_t)snprintf(body + used, sizeof body - used,
+                             "\"pages\":{\"next\":\"/v2/images?page=%d\"}", next);
   snprintf(body + used, sizeof body - used, "},\"meta\":{\"total\":%d}}", total);
   scripted_json(s->script, 200, body);
 }
@@ -504,7 +539,8 @@ static void a_vanished_image_passes_as_it_is_now(void **state) {
     serve_sightings(s, (sighting[MAX_SIGHTINGS]){{4, true}}, 0, 3);
     serve_sightings(s, (sighting[MAX_SIGHTINGS]){{2, true}, {3, true}}, 2, 3);
     serve_sightings(s, (sighting[MAX_SIGHTINGS]){{4, true}}, 0, 3);
-    snprintf(body, sizeof body, "{\"image\":{\"id\":1,\"regions\":[\"%s\"]}}", in_region ? "nyc3" : "sfo2");
+    snprintf(body, sizeof body, "{\"image\":{\"id\":1,\"regions\":[\"%s\"]}}",
+             in_region ? "nyc3" : "sfo2");
     scripted_json(s->script, 200, body);
     imgact_op *op = harness_run(list_region(s, (imgact_op_options){0}), IMGACT_OK);
     check_ids(op, in_region ? "\1\2\3\4" : "\2\3\4");
@@ -514,7 +550,8 @@ static void a_vanished_image_passes_as_it_is_now(void **state) {
   }
 }
 
-// What a page held twice is kept; the second copy is settled like any other item when the page is read again.
+// What a page held twice is kept; the second copy is settled like any other item when the page is
+// read again.
 static void twice_on_a_page_that_is_read_again(void **state) {
   (void)state;
   harness *s = harness_new();
@@ -540,7 +577,8 @@ static void a_limit_counts_images_that_exist(void **state) {
   serve_not_found(s);
   scripted_json(s->script, 200, hz(2, 3, "de", 7));
   scripted_json(s->script, 200, hz(3, 4, "fg", 7));
-  imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = 5});
+  imgact_op *op =
+      harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = 5});
   check_ids(harness_run(op, IMGACT_OK), "bcdef");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), IMAGE(97), PAGE(2), PAGE(3));
   imgact_op_free(op);
@@ -557,12 +595,16 @@ static void a_next_page_that_is_named_with_the_token_is_not_asked_for(void **sta
       char body[512];
       harness *s = harness_digitalocean();
       snprintf(body, sizeof body,
-               "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://x/v2/images?page=2&%s=%s\"}}}", keys[j],
-               forms[i]);
+               "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://x/v2/"
+               "images?page=2&%s=%s\"}}}",
+               keys[j], forms[i]);
       scripted_json(s->script, 200, body);
-      if (i == 0) scripted_json(s->script, 200, "{\"images\":[{\"id\":2}]}"); // as it is, it was redacted on the way in
+      if (i == 0)
+        scripted_json(s->script, 200,
+                      "{\"images\":[{\"id\":2}]}"); // as it is, it was redacted on the way in
       harness_expect(imgact_list_images(s->client, NULL), i == 0 ? IMGACT_OK : IMGACT_PROTOCOL);
-      assert_null(strstr(scripted_at(s->script, scripted_count(s->script) - 1)->url, "token-0123456789"));
+      assert_null(
+          strstr(scripted_at(s->script, scripted_count(s->script) - 1)->url, "token-0123456789"));
       harness_free(s);
     }
 }
@@ -594,16 +636,20 @@ typedef struct endless {
   long long pages; /* the last one */
 } endless;
 
-static void next_page(void *user, const imgact_http_request *request, imgact_http_response *response) {
+static void next_page(void *user, const imgact_http_request *request,
+                      imgact_http_response *response) {
   endless *e = user;
   long long page = atoll(strstr(request->url, "page=") + 5);
   size_t used = (size_t)snprintf(e->body, sizeof e->body, "{\"images\":[");
   for (size_t i = 0; i < e->per_page; i++)
-    used += (size_t)snprintf(e->body + used, sizeof e->body - used,
-                             "%s{\"id\":%lld,\"name\":\"%s\",\"description\":\"a text of some length, of a page\"}",
-                             i > 0 ? "," : "", page * 1000 + (long long)i, page % 1000 == 0 ? "rare" : "usual");
-  used += (size_t)snprintf(e->body + used, sizeof e->body - used, "],\"meta\":{\"pagination\":{\"next_page\":");
-  used += (size_t)snprintf(e->body + used, sizeof e->body - used, page < e->pages ? "%lld}}}" : "null}}}", page + 1);
+    used += (size_t)snprintf(
+        e->body + used, sizeof e->body - used,
+        "%s{\"id\":%lld,\"name\":\"%s\",\"description\":\"a text of some length, of a page\"}",
+        i > 0 ? "," : "", page * 1000 + (long long)i, page % 1000 == 0 ? "rare" : "usual");
+  used += (size_t)snprintf(e->body + used, sizeof e->body - used,
+                           "],\"meta\":{\"pagination\":{\"next_page\":");
+  used += (size_t)snprintf(e->body + used, sizeof e->body - used,
+                           page < e->pages ? "%lld}}}" : "null}}}", page + 1);
   e->requests++;
   response->body = e->body;
   response->body_bytes = used;
@@ -623,7 +669,8 @@ static void open_long_list(long_list *l, const imgact_provider *provider) {
                                    .provider_name = "hetzner",
                                    .token = HARNESS_TOKEN,
                                    .allocator = &l->memory.allocator,
-                                   .transport = stress_transport(stress_new(next_page, &l->cloud, 1))};
+                                   .transport =
+                                       stress_transport(stress_new(next_page, &l->cloud, 1))};
   assert_int_equal(imgact_client_new(&options, &l->client, &error), IMGACT_OK);
 }
 
@@ -632,12 +679,14 @@ static void close_long_list(long_list *l) {
   assert_memory_fine(&l->memory);
 }
 
-// All that grows with the pages is the set of ids: 16 bytes each, at most four times that while it is made larger.
+// All that grows with the pages is the set of ids: 16 bytes each, at most four times that while it
+// is made larger.
 static void ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids(void **state) {
   (void)state;
   long_list l = {.cloud = {.per_page = 5, .pages = 10000}};
   open_long_list(&l, NULL);
-  imgact_op *op = harness_configure(imgact_list_images(l.client, NULL), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op = harness_configure(imgact_list_images(l.client, NULL),
+                                    (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   size_t items = 0, count = 0;
   while (imgact_op_run(op) == IMGACT_OK) {
     imgact_op_images(op, &count);
@@ -668,8 +717,8 @@ static void pages_of_which_nothing_passes_leave_nothing_behind(void **state) {
   long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
   open_long_list(&l, &provider);
   imgact_image_filter filter = {.size = sizeof filter, .name = "rare"};
-  imgact_op *op =
-      harness_configure(imgact_list_images(l.client, &filter), (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+  imgact_op *op = harness_configure(imgact_list_images(l.client, &filter),
+                                    (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   size_t items = 0, count = 0;
   while (imgact_op_run(op) == IMGACT_OK) {
     imgact_op_images(op, &count);
@@ -706,16 +755,23 @@ static void absurd_page_numbers_and_links_are_errors(void **state) {
   for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
     link[0] = '\0';
     size_t used = 0;
-    for (int n = 0; n < 30000 / (int)strlen(fills[i]) * 2; n++) used += (size_t)sprintf(link + used, "%s", fills[i]);
+    for (int n = 0; n < 30000 / (int)strlen(fills[i]) * 2; n++)
+      used += (size_t)sprintf(link + used, "%s", fills[i]);
     snprintf(body, sizeof body,
-             "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://x/v2/images?page=2&q=%s\"}}}", link);
+             "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://x/v2/"
+             "images?page=2&q=%s\"}}}",
+             link);
     scripted_json(s->script, 200, body);
     harness_expect(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
   }
   harness_free(s);
   s = harness_new();
-  scripted_json(s->script, 200, "{\"images\":[{\"id\":1}],\"meta\":{\"pagination\":{\"next_page\":9223372036854775807}}}");
-  scripted_json(s->script, 200, "{\"images\":[{\"id\":2}],\"meta\":{\"pagination\":{\"next_page\":9223372036854775807}}}");
+  scripted_json(
+      s->script, 200,
+      "{\"images\":[{\"id\":1}],\"meta\":{\"pagination\":{\"next_page\":9223372036854775807}}}");
+  scripted_json(
+      s->script, 200,
+      "{\"images\":[{\"id\":2}],\"meta\":{\"pagination\":{\"next_page\":9223372036854775807}}}");
   harness_expect(imgact_list_images(s->client, NULL), IMGACT_INCOMPLETE);
   harness_free(s);
 }
@@ -725,7 +781,8 @@ static void a_list_has_at_most_a_hundred_thousand_pages(void **state) {
   for (long long pages = 100000; pages <= 100001; pages++) {
     long_list l = {.cloud = {.per_page = 0, .pages = pages}};
     open_long_list(&l, NULL);
-    harness_expect(imgact_list_images(l.client, NULL), pages == 100000 ? IMGACT_OK : IMGACT_PROTOCOL);
+    harness_expect(imgact_list_images(l.client, NULL),
+                   pages == 100000 ? IMGACT_OK : IMGACT_PROTOCOL);
     assert_int_equal(l.cloud.requests, 100000);
     close_long_list(&l);
   }

@@ -22,8 +22,8 @@ static harness *harness_of(table *t) {
   return harness_with((harness_options){.client = {.provider = &t->provider}});
 }
 
-static imgact_status no_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                               imgact_error *error) {
+static imgact_status no_action(const imgact_call *call, const imgact_response *response,
+                               imgact_result *result, imgact_error *error) {
   (void)call, (void)response, (void)result, (void)error;
   return IMGACT_OK;
 }
@@ -100,7 +100,8 @@ static void a_reply_without_the_action_is_looked_into(void **state) {
 
 // The member that is missing is named.
 static void assert_table_refused(const imgact_provider *provider, const char *named) {
-  const imgact_client_options options = {.size = sizeof options, .provider = provider, .token = "t"};
+  const imgact_client_options options = {
+      .size = sizeof options, .provider = provider, .token = "t"};
   imgact_client *client = NULL;
   imgact_error error;
   assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_INVALID_ARGUMENT);
@@ -111,11 +112,11 @@ static void assert_table_refused(const imgact_provider *provider, const char *na
 static void a_table_with_a_hole_is_refused_by_its_name(void **state) {
   (void)state;
   const imgact_provider whole = *imgact_provider_find("digitalocean");
-#define REFUSED(member, value)                                                                                              \
-  do {                                                                                                                      \
-    imgact_provider p = whole;                                                                                              \
-    p.member = (value);                                                                                                     \
-    assert_table_refused(&p, #member);                                                                                      \
+#define REFUSED(member, value)                                                                     \
+  do {                                                                                             \
+    imgact_provider p = whole;                                                                     \
+    p.member = (value);                                                                            \
+    assert_table_refused(&p, #member);                                                             \
   } while (0)
   REFUSED(default_endpoint, NULL);
   REFUSED(slots, NULL);
@@ -202,10 +203,12 @@ static void what_one_query_does_not_let_pass_another_may_show(void **state) {
   t.provider.type_groups = groups;
   t.provider.type_groups_count = 2;
   harness *s = harness_of(&t);
-  scripted_on(s->script, "GET *",
-              (scripted_answer){.status = 200,
-                                .body = "{\"images\":[{\"id\":1,\"type\":\"snapshot\"},{\"id\":2,\"type\":\"backup\"},"
-                                        "{\"id\":3,\"type\":\"snapshot\"}],\"links\":{},\"meta\":{\"total\":3}}"});
+  scripted_on(
+      s->script, "GET *",
+      (scripted_answer){
+          .status = 200,
+          .body = "{\"images\":[{\"id\":1,\"type\":\"snapshot\"},{\"id\":2,\"type\":\"backup\"},"
+                  "{\"id\":3,\"type\":\"snapshot\"}],\"links\":{},\"meta\":{\"total\":3}}"});
   const imgact_image_filter filter = {.size = sizeof filter, .types = types, .types_count = 2};
   imgact_op *op = harness_run(imgact_list_images(s->client, &filter), IMGACT_OK);
   size_t count = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rate limiter against faithful limiters: once it has learned, nothing is refused, hardly anything is left unused, and
-// nobody who changes something waits for those who read.
+// The rate limiter against faithful limiters: once it has learned, nothing is refused, hardly
+// anything is left unused, and nobody who changes something waits for those who read.
 #include "harness.h"
 #include "stress.h"
 
@@ -15,7 +15,7 @@ typedef struct limiter {
   bool hetzner;
   double tokens; // Hetzner: 3600 an hour, one comes back each second
   int64_t at_ms;
-  int64_t *hour;                               // DigitalOcean: when the last 5000 were taken, a ring
+  int64_t *hour; // DigitalOcean: when the last 5000 were taken, a ring
   size_t hour_first, hour_count, minute_first; // numbers of requests since the start
   stress *clock;
   size_t taken, refused, learned_at; // learned_at: refusals up to here are lessons
@@ -33,8 +33,10 @@ static bool take_token(limiter *l, int64_t now) {
 }
 
 static bool take_window(limiter *l, int64_t now) {
-  while (l->hour_first < l->hour_count && l->hour[l->hour_first % 5000] <= now - HOUR_MS) l->hour_first++;
-  while (l->minute_first < l->hour_count && l->hour[l->minute_first % 5000] <= now - 60000) l->minute_first++;
+  while (l->hour_first < l->hour_count && l->hour[l->hour_first % 5000] <= now - HOUR_MS)
+    l->hour_first++;
+  while (l->minute_first < l->hour_count && l->hour[l->minute_first % 5000] <= now - 60000)
+    l->minute_first++;
   if (l->hour_count - l->hour_first >= 5000 || l->hour_count - l->minute_first >= 250) return false;
   l->hour[l->hour_count++ % 5000] = now;
   return true;
@@ -107,12 +109,14 @@ static void worked(void *user, imgact_op *op) {
 
 static void work(worker *w) {
   w->started_ms = stress_now_ms(w->crowd->limiter.clock);
-  imgact_op *op = w->changes ? imgact_convert_image(w->client, "1") : imgact_get_image(w->client, "1", NULL);
+  imgact_op *op =
+      w->changes ? imgact_convert_image(w->client, "1") : imgact_get_image(w->client, "1", NULL);
   imgact_op_start(op, worked, w);
 }
 
 static void gather(crowd *c, bool hetzner, double tokens, int32_t reserve) {
-  *c = (crowd){.limiter = {.hetzner = hetzner, .tokens = tokens, .hour = calloc(5000, sizeof(int64_t))}};
+  *c = (crowd){
+      .limiter = {.hetzner = hetzner, .tokens = tokens, .hour = calloc(5000, sizeof(int64_t))}};
   if (c->limiter.hour == NULL) abort();
   c->limiter.clock = stress_new(limit, &c->limiter, 80);
   imgact_error error;
@@ -162,7 +166,8 @@ static void a_bucket_is_used_up_and_never_overdrawn(void **state) {
   gather(&c, true, 3600, 0);
   keep_busy(&c, workers, 2 * CLIENTS, s * 1000);
   imgact_loop_run(c.loop);
-  assert_int_in_range(c.limiter.refused, 0, 1); // the one that finds out whether there is a limit of a minute
+  assert_int_in_range(c.limiter.refused, 0,
+                      1); // the one that finds out whether there is a limit of a minute
   assert_int_equal(c.failed, 0);
   double possible = 3600.0 + (double)s;
   if ((double)c.limiter.taken < 0.95 * possible) fail_msg("%zu of %.0f", c.limiter.taken, possible);
@@ -177,7 +182,8 @@ static void a_sliding_hour_is_used_up_and_never_overdrawn(void **state) {
   gather(&c, false, 0, 0);
   keep_busy(&c, workers, 2 * CLIENTS, s * 1000);
   imgact_loop_run(c.loop);
-  assert_int_in_range(c.limiter.refused, 0, 1); // the one that finds out whether there is a limit of a minute
+  assert_int_in_range(c.limiter.refused, 0,
+                      1); // the one that finds out whether there is a limit of a minute
   assert_int_equal(c.failed, 0);
   double possible = 5000.0 + 5000.0 * (double)(s - 3600) / 3600.0;
   if ((double)c.limiter.taken < 0.95 * possible) fail_msg("%zu of %.0f", c.limiter.taken, possible);
@@ -242,7 +248,8 @@ typedef struct slow_actions {
 } slow_actions;
 
 /* Every action that is asked for runs on. */
-static void in_progress(void *user, const imgact_http_request *request, imgact_http_response *response) {
+static void in_progress(void *user, const imgact_http_request *request,
+                        imgact_http_response *response) {
   slow_actions *s = user;
   limit(&s->limiter, request, response);
   if (response->status != 200) return;
@@ -254,12 +261,15 @@ static void in_progress(void *user, const imgact_http_request *request, imgact_h
     for (const char *at = request->url, *comma = ""; (at = strstr(at, "id=")); comma = ",") {
       at += 3;
       used += (size_t)snprintf(s->body + used, sizeof s->body - used,
-                               "%s{\"id\":%d,\"command\":\"x\",\"status\":\"running\"}", comma, atoi(at));
+                               "%s{\"id\":%d,\"command\":\"x\",\"status\":\"running\"}", comma,
+                               atoi(at));
     }
     used += (size_t)snprintf(s->body + used, sizeof s->body - used, "]}");
   } else {
-    used = (size_t)snprintf(s->body, sizeof s->body, "{\"action\":{\"id\":%d,\"%s\":\"x\",\"status\":\"%s\"}}", atoi(last),
-                            s->limiter.hetzner ? "command" : "type", s->limiter.hetzner ? "running" : "in-progress");
+    used = (size_t)snprintf(s->body, sizeof s->body,
+                            "{\"action\":{\"id\":%d,\"%s\":\"x\",\"status\":\"%s\"}}", atoi(last),
+                            s->limiter.hetzner ? "command" : "type",
+                            s->limiter.hetzner ? "running" : "in-progress");
   }
   response->body = s->body;
   response->body_bytes = used;
@@ -274,7 +284,8 @@ static void a_read_beside_waits_takes_few_places_of_the_limit(void **state) {
   for (int hetzner = 0; hetzner < 2; hetzner++) {
     imgact_client *client = NULL;
     imgact_error error;
-    s = (slow_actions){.limiter = {.hetzner = hetzner, .tokens = 30, .hour = calloc(5000, sizeof(int64_t))}};
+    s = (slow_actions){
+        .limiter = {.hetzner = hetzner, .tokens = 30, .hour = calloc(5000, sizeof(int64_t))}};
     if (s.limiter.hour == NULL) abort();
     s.limiter.clock = stress_new(in_progress, &s, 80);
     imgact_client_options options = {.size = sizeof options,
@@ -287,7 +298,8 @@ static void a_read_beside_waits_takes_few_places_of_the_limit(void **state) {
     const char *other = "5000";
     for (int64_t ms = 100000; ms <= 5000000; ms += 700000) {
       imgact_op *until = imgact_wait_actions(client, &other, 1, NULL);
-      harness_expect(harness_configure(until, (imgact_op_options){.deadline_ms = 700000}), IMGACT_TIMEOUT);
+      harness_expect(harness_configure(until, (imgact_op_options){.deadline_ms = 700000}),
+                     IMGACT_TIMEOUT);
       size_t before = s.limiter.taken;
       harness_expect(imgact_get_action(client, "6000", NULL), IMGACT_OK);
       if (s.taken - before > 4) fail_msg("%s: %zu places", options.provider_name, s.taken - before);
@@ -312,14 +324,16 @@ static imgact_op *about_actions(imgact_client *client, int which) {
 
 static void what_actions_tell_is_not_taken_for_what_images_tell(void **state) {
   (void)state;
-  static const char action[] = "{\"id\":13,\"status\":\"success\",\"command\":\"change_protection\"}";
+  static const char action[] =
+      "{\"id\":13,\"status\":\"success\",\"command\":\"change_protection\"}";
   char body[256];
   snprintf(body, sizeof body, "{\"action\":%s,\"actions\":[%s]}", action, action);
   for (int which = 0; which < 4; which++) {
     harness *s = harness_new();
-    scripted_on(
-        s->script, "* */actions*",
-        (scripted_answer){.status = 200, .body = body, .headers = "RateLimit-Limit: 7200\nRateLimit-Remaining: 7000\n"});
+    scripted_on(s->script, "* */actions*",
+                (scripted_answer){.status = 200,
+                                  .body = body,
+                                  .headers = "RateLimit-Limit: 7200\nRateLimit-Remaining: 7000\n"});
     scripted_on(s->script, "GET /v1/images/1",
                 (scripted_answer){.status = 200,
                                   .body = "{\"image\":{\"id\":1}}",
@@ -339,8 +353,10 @@ static void a_refusal_parks_every_request_of_its_credential(void **state) {
   (void)state;
   harness *s = harness_new();
   imgact_client *same = harness_client(s, (harness_options){0});
-  imgact_client *other = harness_client(s, (harness_options){.client = {.token = "somebody-elses"}});
-  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
+  imgact_client *other =
+      harness_client(s, (harness_options){.client = {.token = "somebody-elses"}});
+  scripted_next(s->script,
+                (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
   for (int i = 0; i < 12; i++) scripted_json(s->script, 200, "{\"image\":{\"id\":1}}");
   imgact_op *ops[12];
   imgact_op_start(ops[0] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
@@ -372,9 +388,11 @@ static void a_pause_that_nobody_would_wait_for_ends_all_at_once(void **state) {
   (void)state;
   harness *s = harness_new();
   imgact_op *ops[20];
-  const scripted_answer go_away = {.status = 429, .body = "{}", .headers = "Retry-After: 600\n", .delay_ms = 10};
+  const scripted_answer go_away = {
+      .status = 429, .body = "{}", .headers = "Retry-After: 600\n", .delay_ms = 10};
   for (int i = 0; i < 8; i++) scripted_next(s->script, go_away);
-  for (size_t i = 0; i < 20; i++) imgact_op_start(ops[i] = imgact_delete_image(s->client, "4711"), NULL, NULL);
+  for (size_t i = 0; i < 20; i++)
+    imgact_op_start(ops[i] = imgact_delete_image(s->client, "4711"), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_int_equal(scripted_count(s->script), 8); // as many as were under way
   assert_int_equal(scripted_now_ms(s->script), 10);
@@ -396,12 +414,15 @@ static void a_pause_that_nobody_would_wait_for_ends_all_at_once(void **state) {
 static void who_can_only_be_late_is_told_at_once(void **state) {
   (void)state;
   harness *s = harness_new();
-  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n", .delay_ms = 10});
+  scripted_next(s->script,
+                (scripted_answer){
+                    .status = 429, .body = "{}", .headers = "Retry-After: 50\n", .delay_ms = 10});
   imgact_op *no_early_rejection = imgact_delete_image(s->client, "4711");
   imgact_op_start(no_early_rejection, NULL, NULL);
   for (int i = 0; i < 10 && scripted_now_ms(s->script) < 10; i++) imgact_loop_dispatch(s->loop);
   imgact_op *hurried = imgact_delete_image(s->client, "4712");
-  harness_run(harness_configure(hurried, (imgact_op_options){.deadline_ms = 10000}), IMGACT_RATE_LIMITED);
+  harness_run(harness_configure(hurried, (imgact_op_options){.deadline_ms = 10000}),
+              IMGACT_RATE_LIMITED);
   assert_true(scripted_now_ms(s->script) < 100);
   assert_int_in_range(imgact_op_error(hurried)->retry_after_ms, 49000, 50000);
   assert_no_flag(hurried, IMGACT_ERROR_MAYBE_APPLIED);
@@ -432,7 +453,8 @@ static void before_the_first_reply_nobody_is_called_late(void **state) {
   imgact_op *ops[300];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 50});
   for (size_t i = 0; i < 300; i++) {
-    ops[i] = harness_configure(imgact_get_image(s->client, "4711", NULL), (imgact_op_options){.deadline_ms = 900});
+    ops[i] = harness_configure(imgact_get_image(s->client, "4711", NULL),
+                               (imgact_op_options){.deadline_ms = 900});
     imgact_op_start(ops[i], NULL, NULL);
   }
   imgact_loop_run(s->loop);
@@ -447,7 +469,8 @@ static void a_request_that_leaves_lets_one_other_go(void **state) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 1000}});
   imgact_op *ops[600];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
-  for (size_t i = 0; i < 600; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  for (size_t i = 0; i < 600; i++)
+    imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_int_equal(scripted_count(s->script), 200);
   imgact_op_cancel(ops[0]);
@@ -462,10 +485,13 @@ static void a_pause_that_the_reset_alone_tells_ends_all_at_once(void **state) {
   harness *s = harness_digitalocean();
   imgact_op *ops[200];
   char head[160];
-  snprintf(head, sizeof head, "RateLimit-Limit: 5000\nRateLimit-Remaining: 0\nRateLimit-Reset: %lld\n",
+  snprintf(head, sizeof head,
+           "RateLimit-Limit: 5000\nRateLimit-Remaining: 0\nRateLimit-Reset: %lld\n",
            (long long)(SCRIPTED_EPOCH_MS / 1000 + 1800));
-  scripted_on(s->script, "*", (scripted_answer){.status = 429, .headers = head, .body = "{}", .delay_ms = 50});
-  for (size_t i = 0; i < 200; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+  scripted_on(s->script, "*",
+              (scripted_answer){.status = 429, .headers = head, .body = "{}", .delay_ms = 50});
+  for (size_t i = 0; i < 200; i++)
+    imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_int_equal(count_of(ops, 200, IMGACT_RATE_LIMITED), 200);
   assert_int_equal(scripted_count(s->script), 8);
@@ -479,8 +505,11 @@ static void an_absurd_pause_is_told_as_a_number(void **state) {
   harness *s = harness_new();
   imgact_op *ops[12];
   scripted_on(s->script, "*",
-              (scripted_answer){.status = 429, .headers = "Retry-After: 99999999999999999999999\n", .body = "{}"});
-  for (size_t i = 0; i < 12; i++) imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
+              (scripted_answer){.status = 429,
+                                .headers = "Retry-After: 99999999999999999999999\n",
+                                .body = "{}"});
+  for (size_t i = 0; i < 12; i++)
+    imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_int_equal(count_of(ops, 12, IMGACT_RATE_LIMITED), 12);
   assert_null(strstr(imgact_op_error(ops[11])->message, "in -"));
@@ -494,9 +523,11 @@ static void a_cause_is_kept_where_the_limit_forbids_another_attempt(void **state
   (void)state;
   harness *s = harness_new();
   scripted_next(s->script, (scripted_answer){.status = 502, .body = "bad"});
-  scripted_next(s->script, (scripted_answer){.status = 429, .headers = "Retry-After: 40\n", .body = "{}"});
+  scripted_next(s->script,
+                (scripted_answer){.status = 429, .headers = "Retry-After: 40\n", .body = "{}"});
   const imgact_image_update update = {.size = sizeof update, .description = "x"};
-  imgact_op *put = imgact_update_image(s->client, "1", &update), *get = imgact_get_image(s->client, "1", NULL);
+  imgact_op *put = imgact_update_image(s->client, "1", &update),
+            *get = imgact_get_image(s->client, "1", NULL);
   imgact_op_start(harness_configure(put, (imgact_op_options){.deadline_ms = 20000}), NULL, NULL);
   imgact_op_start(harness_configure(get, (imgact_op_options){.max_attempts = 1}), NULL, NULL);
   imgact_loop_run(s->loop);
@@ -515,19 +546,23 @@ typedef struct lost_post {
 
 static bool lose_the_post(void *user, const scripted_request *request, scripted_answer *answer) {
   lost_post *l = user;
-  bool post = strcmp(request->method, "POST") == 0, look = strstr(request->target, "/actions") != NULL;
+  bool post = strcmp(request->method, "POST") == 0,
+       look = strstr(request->target, "/actions") != NULL;
   l->posts += post;
   l->looks += look && !post;
   if (post)
-    *answer = (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK, .delay_ms = 100};
+    *answer = (scripted_answer){
+        .delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK, .delay_ms = 100};
   else if (look)
-    *answer = (scripted_answer){.status = 200,
-                                .with_date = true,
-                                .body = "{\"actions\":[{\"id\":7,\"type\":\"transfer\",\"status\":\"completed\","
-                                        "\"started_at\":\"2026-01-01T00:00:00Z\",\"region_slug\":\"nyc3\","
-                                        "\"resource_id\":4711,\"resource_type\":\"image\"}]}"};
+    *answer = (scripted_answer){
+        .status = 200,
+        .with_date = true,
+        .body = "{\"actions\":[{\"id\":7,\"type\":\"transfer\",\"status\":\"completed\","
+                "\"started_at\":\"2026-01-01T00:00:00Z\",\"region_slug\":\"nyc3\","
+                "\"resource_id\":4711,\"resource_type\":\"image\"}]}"};
   else
-    *answer = (scripted_answer){.status = 429, .headers = "Retry-After: 61\n", .body = "{}", .delay_ms = 50};
+    *answer = (scripted_answer){
+        .status = 429, .headers = "Retry-After: 61\n", .body = "{}", .delay_ms = 50};
   return true;
 }
 
@@ -537,7 +572,8 @@ static void a_look_into_a_lost_answer_waits_for_its_turn(void **state) {
   harness *s = harness_digitalocean();
   lost_post l = {0};
   scripted_when(s->script, lose_the_post, &l);
-  imgact_op *post = imgact_transfer_image(s->client, "4711", "nyc3"), *other = imgact_get_image(s->client, "99", NULL);
+  imgact_op *post = imgact_transfer_image(s->client, "4711", "nyc3"),
+            *other = imgact_get_image(s->client, "99", NULL);
   imgact_op_start(post, NULL, NULL);
   imgact_op_start(other, NULL, NULL);
   imgact_loop_run(s->loop);
@@ -555,9 +591,14 @@ static void a_wait_outlives_a_pause(void **state) {
   (void)state;
   harness *s = harness_digitalocean();
   static const char *const ids[] = {"7"};
-  scripted_next(s->script, (scripted_answer){.status = 200, .body = "{\"action\":{\"id\":7,\"status\":\"in-progress\"}}"});
-  scripted_next(s->script, (scripted_answer){.status = 429, .headers = "Retry-After: 600\n", .body = "{}"});
-  scripted_next(s->script, (scripted_answer){.status = 200, .body = "{\"action\":{\"id\":7,\"status\":\"completed\"}}"});
+  scripted_next(s->script,
+                (scripted_answer){.status = 200,
+                                  .body = "{\"action\":{\"id\":7,\"status\":\"in-progress\"}}"});
+  scripted_next(s->script,
+                (scripted_answer){.status = 429, .headers = "Retry-After: 600\n", .body = "{}"});
+  scripted_next(
+      s->script,
+      (scripted_answer){.status = 200, .body = "{\"action\":{\"id\":7,\"status\":\"completed\"}}"});
   imgact_op *wait = imgact_wait_actions(s->client, ids, 1, NULL);
   imgact_op_start(wait, NULL, NULL);
   imgact_loop_dispatch(s->loop);
@@ -574,13 +615,16 @@ static void get_with_4990_left(harness *s) {
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
 }
 
-// Refused connections count nowhere. What was lost on the way counts until the API says that it has used 10 of 5,000.
+// Refused connections count nowhere. What was lost on the way counts until the API says that it has
+// used 10 of 5,000.
 static void outage_uses_nothing_of_the_limit(void **state) {
   (void)state;
   enum { OUTAGE = 5000 };
-  static const imgact_delivery deliveries[] = {IMGACT_DELIVERY_NOT_SENT, IMGACT_DELIVERY_MAYBE_SENT};
+  static const imgact_delivery deliveries[] = {IMGACT_DELIVERY_NOT_SENT,
+                                               IMGACT_DELIVERY_MAYBE_SENT};
   for (size_t i = 0; i < 2; i++) {
-    harness *s = harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 1}});
+    harness *s =
+        harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 1}});
     if (deliveries[i] == IMGACT_DELIVERY_NOT_SENT) get_with_4990_left(s);
     for (int n = 0; n < OUTAGE; n++) {
       scripted_fail(s->script, deliveries[i], IMGACT_FAILURE_NETWORK);
@@ -597,16 +641,19 @@ static void outage_uses_nothing_of_the_limit(void **state) {
 static void pause_that_was_over_rejects_nothing_later(void **state) {
   (void)state;
   harness *s = harness_digitalocean();
-  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 3600\n"});
+  scripted_next(s->script,
+                (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 3600\n"});
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_RATE_LIMITED);
   scripted_advance(s->script, 90000);
   scripted_json(s->script, 200, IMAGE);
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
   scripted_advance(s->script, 30000);
-  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 5\n"});
+  scripted_next(s->script,
+                (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 5\n"});
   imgact_op *first = imgact_get_image(s->client, "4711", NULL);
   imgact_op_start(first, NULL, NULL);
-  while (scripted_count(s->script) < 3 || scripted_in_flight(s->script)) imgact_loop_dispatch(s->loop);
+  while (scripted_count(s->script) < 3 || scripted_in_flight(s->script))
+    imgact_loop_dispatch(s->loop);
   scripted_json(s->script, 200, IMAGE);
   scripted_json(s->script, 200, IMAGE);
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
@@ -624,13 +671,16 @@ static imgact_status changing_token(void *user, char *buffer, size_t capacity, s
   return IMGACT_OK;
 }
 
-// The resumed call makes the client read its token anew. Requests that were held back for the old one go on.
+// The resumed call makes the client read its token anew. Requests that were held back for the old
+// one go on.
 static void resumed_call_with_another_token_stalls_no_request(void **state) {
   (void)state;
   const char *token = "token-a-0123456789abcdef";
   harness *s = harness_with((harness_options){
-      .digitalocean = true, .client = {.token_callback = changing_token, .token_user_data = &token, .max_attempts = 1}});
-  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n"});
+      .digitalocean = true,
+      .client = {.token_callback = changing_token, .token_user_data = &token, .max_attempts = 1}});
+  scripted_next(s->script,
+                (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n"});
   scripted_json(s->script, 200, IMAGE);
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_RATE_LIMITED);
   imgact_op *held = imgact_get_image(s->client, "4711", NULL);
@@ -638,9 +688,11 @@ static void resumed_call_with_another_token_stalls_no_request(void **state) {
   imgact_loop_dispatch(s->loop);
   assert_int_equal(scripted_count(s->script), 1);
   token = "token-b-0123456789abcdef";
-  static const char stored[] = "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\","
-                               "\"credential\":\"0123456789abcdef0123456789abcdef\"}";
-  harness_expect(imgact_op_resume(s->client, stored, SCRIPTED_EPOCH_MS - 5000), IMGACT_INVALID_ARGUMENT);
+  static const char stored[] =
+      "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\","
+      "\"credential\":\"0123456789abcdef0123456789abcdef\"}";
+  harness_expect(imgact_op_resume(s->client, stored, SCRIPTED_EPOCH_MS - 5000),
+                 IMGACT_INVALID_ARGUMENT);
   for (int i = 0; i < 20 && !imgact_op_done(held); i++) {
     if (imgact_loop_timeout_ms(s->loop) < 0) fail_msg("nothing is due any more");
     imgact_loop_dispatch(s->loop);
@@ -655,13 +707,16 @@ static void resumed_call_with_another_token_stalls_no_request(void **state) {
 static void budgets_take_turns_in_every_lane(void **state) {
   (void)state;
   harness *s = harness_with((harness_options){.client = {.concurrency = 1}});
-  static const char action[] =
-      "{\"action\":{\"id\":13,\"status\":\"running\"},\"actions\":[{\"id\":13,\"status\":\"running\"}]}";
-  scripted_on(s->script, "GET */actions*", (scripted_answer){.status = 200, .body = action, .delay_ms = 100});
-  scripted_on(s->script, "GET */images/*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 100});
+  static const char action[] = "{\"action\":{\"id\":13,\"status\":\"running\"},\"actions\":[{"
+                               "\"id\":13,\"status\":\"running\"}]}";
+  scripted_on(s->script, "GET */actions*",
+              (scripted_answer){.status = 200, .body = action, .delay_ms = 100});
+  scripted_on(s->script, "GET */images/*",
+              (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 100});
   static const char *const ids[] = {"13"};
-  imgact_op *wait = harness_configure(imgact_wait_actions(s->client, ids, 1, NULL),
-                                      (imgact_op_options){.poll_interval_ms = 50, .deadline_ms = 30000});
+  imgact_op *wait =
+      harness_configure(imgact_wait_actions(s->client, ids, 1, NULL),
+                        (imgact_op_options){.poll_interval_ms = 50, .deadline_ms = 30000});
   imgact_op *images[100], *actions[100];
   imgact_op_start(wait, NULL, NULL);
   for (size_t i = 0; i < 100; i++) {

@@ -30,7 +30,8 @@ static void an_image_of_another_architecture_is_not_found(void **state) {
 // The cloud's link, not somebody's argument and no lack of memory.
 static void a_next_page_with_an_endless_name_is_refused(void **state) {
   (void)state;
-  static const char head[] = "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://h/v2/images?page=2&x=";
+  static const char head[] =
+      "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://h/v2/images?page=2&x=";
   static char body[sizeof head + 70000];
   size_t at = (size_t)snprintf(body, sizeof body, "%s", head);
   memset(body + at, 'x', 69000);
@@ -38,23 +39,27 @@ static void a_next_page_with_an_endless_name_is_refused(void **state) {
   harness *s = harness_digitalocean();
   scripted_json(s->script, 200, body);
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
-  assert_string_equal(imgact_op_error(op)->message,
-                      "page 1 names the next one with more than 64 KiB, or 8 MiB with those of other pages");
+  assert_string_equal(
+      imgact_op_error(op)->message,
+      "page 1 names the next one with more than 64 KiB, or 8 MiB with those of other pages");
   assert_null(imgact_op_image(op));
   assert_int_equal(scripted_count(s->script), 1);
   imgact_op_free(op);
   harness_free(s);
 }
 
-static void told_the_end_of_all_times(const imgact_response *response, imgact_rate_limit_info *info) {
+static void told_the_end_of_all_times(const imgact_response *response,
+                                      imgact_rate_limit_info *info) {
   (void)response;
   info->next_request_at = INT64_MAX;
 }
 
-// A provider that takes a reset at the end of all times at its word, and a clock that shows a time before 1970.
+// A provider that takes a reset at the end of all times at its word, and a clock that shows a time
+// before 1970.
 static void a_reset_beyond_all_times_is_too_long_to_wait_for(void **state) {
   (void)state;
-  static const char *const dates[] = {"", "Date: Wed, 01 Jan 1969 00:00:00 GMT\n", "Date: Thu, 01 Jan 2026 00:00:00 GMT\n"};
+  static const char *const dates[] = {"", "Date: Wed, 01 Jan 1969 00:00:00 GMT\n",
+                                      "Date: Thu, 01 Jan 2026 00:00:00 GMT\n"};
   for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
     imgact_provider credulous = *imgact_provider_find("digitalocean");
     credulous.decode_rate_limit = told_the_end_of_all_times;
@@ -74,12 +79,14 @@ static void rate_limit_impossible_numbers_are_unknown(void **state) {
   static const char *const headers[] = {
       "RateLimit-Limit: -2\nRateLimit-Remaining: -2\nRateLimit-Reset: -5\n",
       "RateLimit-Limit: x\nRateLimit-Remaining: 1.5\nRateLimit-Reset: 253402300800\n",
-      "RateLimit-Limit: 99999999999999999999\nRateLimit-Remaining: \nRateLimit-Reset: 99999999999999999999\n"};
+      "RateLimit-Limit: 99999999999999999999\nRateLimit-Remaining: \nRateLimit-Reset: "
+      "99999999999999999999\n"};
   for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
     for (int digitalocean = 0; digitalocean < 2; digitalocean++) {
       harness *s = digitalocean ? harness_digitalocean() : harness_new();
       imgact_rate_limit rate;
-      scripted_next(s->script, (scripted_answer){.status = 200, .body = ARM, .headers = headers[i]});
+      scripted_next(s->script,
+                    (scripted_answer){.status = 200, .body = ARM, .headers = headers[i]});
       imgact_op *op = harness_run(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
       imgact_op_rate_limit(op, &rate);
       assert_int_equal(rate.limit, -1);

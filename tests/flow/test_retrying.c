@@ -9,7 +9,9 @@
 static imgact_op *get(harness *s) { return imgact_get_image(s->client, "1", NULL); }
 
 static void reply(harness *s, int32_t status, const char *headers) {
-  scripted_next(s->script, (scripted_answer){.status = status, .body = status == 200 ? IMAGE : "{}", .headers = headers});
+  scripted_next(s->script, (scripted_answer){.status = status,
+                                             .body = status == 200 ? IMAGE : "{}",
+                                             .headers = headers});
 }
 
 static void attempts_are_counted_exactly(void **state) {
@@ -17,7 +19,8 @@ static void attempts_are_counted_exactly(void **state) {
   for (int32_t attempts = 1; attempts <= 7; attempts++) {
     harness *s = harness_new();
     scripted_on(s->script, "*", (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT});
-    imgact_op *op = harness_run(harness_configure(get(s), (imgact_op_options){.max_attempts = attempts}), IMGACT_NETWORK);
+    imgact_op *op = harness_run(
+        harness_configure(get(s), (imgact_op_options){.max_attempts = attempts}), IMGACT_NETWORK);
     assert_int_equal(scripted_count(s->script), attempts);
     assert_int_equal(imgact_op_error(op)->http_status, 0);
     assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
@@ -34,7 +37,8 @@ static void attempts_are_counted_exactly(void **state) {
 static void statuses_that_pass_and_those_that_do_not(void **state) {
   (void)state;
   static const int32_t passing[] = {429, 500, 502, 503, 504};
-  static const int32_t final[] = {300, 400, 401, 403, 404, 405, 409, 410, 412, 422, 423, 501, 505, 599};
+  static const int32_t final[] = {300, 400, 401, 403, 404, 405, 409,
+                                  410, 412, 422, 423, 501, 505, 599};
   for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
     harness *s = harness_new();
     reply(s, passing[i], NULL);
@@ -57,7 +61,8 @@ static void statuses_that_pass_and_those_that_do_not(void **state) {
 
 static void the_cloud_says_when(void **state) {
   (void)state;
-  static const char *const asks[] = {"Retry-After: 7\n", "retry-after: Thu, 01 Jan 2026 00:00:07 GMT\n"};
+  static const char *const asks[] = {"Retry-After: 7\n",
+                                     "retry-after: Thu, 01 Jan 2026 00:00:07 GMT\n"};
   for (size_t i = 0; i < 2; i++) {
     harness *s = harness_new();
     reply(s, 429, asks[i]);
@@ -76,10 +81,11 @@ static void a_date_is_read_on_the_clouds_own_clock(void **state) {
                                       "Retry-After: Thu, 01 Jan 2026 03:00:09 GMT\n"};
   for (size_t i = 0; i < 2; i++) {
     harness *s = harness_new();
-    scripted_next(
-        s->script,
-        (scripted_answer){
-            .status = 503, .body = "{}", .headers = dates[i], .with_date = true, .cloud_ahead_ms = hours[i] * 3600000});
+    scripted_next(s->script, (scripted_answer){.status = 503,
+                                               .body = "{}",
+                                               .headers = dates[i],
+                                               .with_date = true,
+                                               .cloud_ahead_ms = hours[i] * 3600000});
     reply(s, 200, NULL);
     harness_expect(get(s), IMGACT_OK);
     scripted_assert_times(s->script, 0, 9000);
@@ -128,7 +134,8 @@ static void resets_mean_what_each_cloud_means(void **state) {
   harness_expect(get(s), IMGACT_OK);
   scripted_assert_times(s->script, 0, 20000);
   harness_free(s);
-  s = harness_digitalocean(); // a gateway's clock, which is years behind, does not make it years late
+  s = harness_digitalocean(); // a gateway's clock, which is years behind, does not make it years
+                              // late
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .with_date = true});
   scripted_next(s->script, (scripted_answer){.status = 429,
                                              .body = "{}",
@@ -181,14 +188,16 @@ static void a_client_has_a_hundred_retries_and_says_when_they_are_gone(void **st
   char body[700]; // a sentence that fills an error
   snprintf(body, sizeof body, "{\"error\":{\"code\":\"unavailable\",\"message\":\"%0600d\"}}", 7);
   scripted_on(s->script, "GET /v1/images/1", (scripted_answer){.status = 503, .body = body});
-  scripted_on(s->script, "GET /v1/images/2", (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":2}}"});
+  scripted_on(s->script, "GET /v1/images/2",
+              (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":2}}"});
   imgact_op *op = harness_run(get(s), IMGACT_UNAVAILABLE);
   assert_int_equal(scripted_count(s->script), 101);
   assert_non_null(strstr(imgact_op_error(op)->message, "100 retries are used up"));
   imgact_op_free(op);
   harness_expect(get(s), IMGACT_UNAVAILABLE);
   assert_int_equal(scripted_count(s->script), 102);
-  for (int i = 0; i < 3; i++) harness_expect(imgact_get_image(s->client, "2", NULL), IMGACT_OK); // each gives one back
+  for (int i = 0; i < 3; i++)
+    harness_expect(imgact_get_image(s->client, "2", NULL), IMGACT_OK); // each gives one back
   harness_expect(get(s), IMGACT_UNAVAILABLE);
   assert_int_equal(scripted_count(s->script), 109);
   harness_free(s);
@@ -197,10 +206,12 @@ static void a_client_has_a_hundred_retries_and_says_when_they_are_gone(void **st
 static void details_and_reason_are_those_of_the_last_failure(void **state) {
   (void)state;
   harness *s = harness_new();
-  scripted_json(s->script, 503, "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
-  scripted_next(s->script, (scripted_answer){.status = 404,
-                                             .body = "{\"error\":{\"code\":\"not_found\",\"message\":\"two\"}}",
-                                             .headers = "X-Correlation-Id: c-2\n"});
+  scripted_json(s->script, 503,
+                "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
+  scripted_next(s->script, (scripted_answer){
+                               .status = 404,
+                               .body = "{\"error\":{\"code\":\"not_found\",\"message\":\"two\"}}",
+                               .headers = "X-Correlation-Id: c-2\n"});
   scripted_json(s->script, 200, "{\"images\":[]}"); // the number could be a name
   imgact_op *op = harness_run(get(s), IMGACT_NOT_FOUND);
   assert_null(imgact_op_error_details(op));
@@ -210,7 +221,8 @@ static void details_and_reason_are_those_of_the_last_failure(void **state) {
   imgact_op_free(op);
   harness_free(s);
   s = harness_new();
-  scripted_json(s->script, 404, "{\"error\":{\"code\":\"not_found\",\"message\":\"no\",\"details\":{\"n\":1}}}");
+  scripted_json(s->script, 404,
+                "{\"error\":{\"code\":\"not_found\",\"message\":\"no\",\"details\":{\"n\":1}}}");
   scripted_json(s->script, 200, "{\"images\":[{\"id\":7,\"name\":\"1\"}]}");
   op = harness_run(get(s), IMGACT_OK);
   assert_null(imgact_op_error_details(op));
@@ -222,9 +234,11 @@ static void details_and_reason_are_those_of_the_last_failure(void **state) {
 static void details_of_an_earlier_failure_are_not_shown_with_a_network_error(void **state) {
   (void)state;
   harness *s = harness_new();
-  scripted_json(s->script, 503, "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
+  scripted_json(s->script, 503,
+                "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
   scripted_fail(s->script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_NETWORK);
-  imgact_op *op = harness_run(harness_configure(get(s), (imgact_op_options){.max_attempts = 2}), IMGACT_NETWORK);
+  imgact_op *op = harness_run(harness_configure(get(s), (imgact_op_options){.max_attempts = 2}),
+                              IMGACT_NETWORK);
   scripted_assert_used_up(s->script);
   assert_null(imgact_op_error_details(op));
   assert_string_equal(imgact_op_error(op)->provider_code, "");
@@ -242,11 +256,13 @@ static void a_deadline_in_a_back_off_names_the_last_failure(void **state) {
     if (waits_for_its_action)
       scripted_on(s->script, "POST *",
                   (scripted_answer){.status = 201,
-                                    .body = "{\"action\":{\"id\":7,\"command\":\"change_protection\","
-                                            "\"status\":\"running\",\"progress\":0,"
-                                            "\"resources\":[{\"id\":1,\"type\":\"image\"}]}}"});
+                                    .body =
+                                        "{\"action\":{\"id\":7,\"command\":\"change_protection\","
+                                        "\"status\":\"running\",\"progress\":0,"
+                                        "\"resources\":[{\"id\":1,\"type\":\"image\"}]}}"});
     scripted_on(s->script, "*",
-                (scripted_answer){.status = 503, .body = "{\"error\":{\"code\":\"x\",\"message\":\"closed\"}}"});
+                (scripted_answer){.status = 503,
+                                  .body = "{\"error\":{\"code\":\"x\",\"message\":\"closed\"}}"});
     imgact_op *op = kind == 0   ? get(s)
                     : kind == 1 ? imgact_get_image(s->client, "a-name", NULL)
                     : kind == 2 ? imgact_list_images(s->client, NULL)
@@ -254,7 +270,8 @@ static void a_deadline_in_a_back_off_names_the_last_failure(void **state) {
                                 : imgact_protect_image(s->client, "1");
     if (waits_for_its_action) imgact_op_set_wait(op, 1);
     harness_run(harness_configure(op, (imgact_op_options){.deadline_ms = 3000}), IMGACT_TIMEOUT);
-    if (!strstr(imgact_op_error(op)->message, "closed")) fail_msg("kind %d: %s", kind, imgact_op_error(op)->message);
+    if (!strstr(imgact_op_error(op)->message, "closed"))
+      fail_msg("kind %d: %s", kind, imgact_op_error(op)->message);
     assert_int_equal(imgact_op_error(op)->http_status, 503);
     imgact_op_free(op);
     harness_free(s);
@@ -287,7 +304,8 @@ static void the_rate_is_that_of_the_operations_own_last_reply(void **state) {
   char headers[2][80];
   imgact_rate_limit rate;
   for (int i = 0; i < 2; i++) {
-    snprintf(headers[i], sizeof headers[i], "RateLimit-Limit: 3600\nRateLimit-Remaining: %d\n", 3000 + i);
+    snprintf(headers[i], sizeof headers[i], "RateLimit-Limit: 3600\nRateLimit-Remaining: %d\n",
+             3000 + i);
     reply(s, 200, headers[i]);
     ops[i] = harness_run(get(s), IMGACT_OK);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Loops and clients before anything is sent: what is refused, by its name; and a loop on the system's own clock.
+// Loops and clients before anything is sent: what is refused, by its name; and a loop on the
+// system's own clock.
 #include "harness.h"
 
 #include <imgact/provider.h>
@@ -16,7 +17,9 @@ static imgact_status send_nothing(imgact_transport *transport, const imgact_http
   return IMGACT_INTERNAL;
 }
 
-static void forget(imgact_transport *transport, imgact_exchange *exchange) { (void)transport, (void)exchange; }
+static void forget(imgact_transport *transport, imgact_exchange *exchange) {
+  (void)transport, (void)exchange;
+}
 static void idle(imgact_transport *transport) { (void)transport; }
 static void destroy(imgact_transport *transport) {
   (void)transport;
@@ -47,7 +50,8 @@ static void refuse_transport(imgact_transport transport, const char *what) {
   imgact_loop *loop = (imgact_loop *)(void *)&options;
   imgact_error error;
   int before = destroyed;
-  if (imgact_loop_new(&options, &loop, &error) != IMGACT_INVALID_ARGUMENT) fail_msg("%s is not missed", what);
+  if (imgact_loop_new(&options, &loop, &error) != IMGACT_INVALID_ARGUMENT)
+    fail_msg("%s is not missed", what);
   assert_null(loop);
   assert_non_null(strstr(error.message, "transport"));
   assert_int_equal(destroyed - before, transport.destroy != NULL);
@@ -55,11 +59,11 @@ static void refuse_transport(imgact_transport transport, const char *what) {
 
 static void a_transport_with_holes_is_refused(void **state) {
   (void)state;
-#define HOLE(member)                                                                                                        \
-  do {                                                                                                                      \
-    imgact_transport transport = deaf_transport();                                                                          \
-    transport.member = 0;                                                                                                   \
-    refuse_transport(transport, #member);                                                                                   \
+#define HOLE(member)                                                                               \
+  do {                                                                                             \
+    imgact_transport transport = deaf_transport();                                                 \
+    transport.member = 0;                                                                          \
+    refuse_transport(transport, #member);                                                          \
   } while (0)
   HOLE(size);
   HOLE(send);
@@ -82,11 +86,14 @@ static void refused_in_the_same_words(const imgact_allocator *allocator, const c
   char message[128];
   assert_int_equal(imgact_config_load("x", allocator, &config, &error), IMGACT_INVALID_ARGUMENT);
   assert_string_equal(error.message, words);
-  assert_int_equal(imgact_transport_new_curl(allocator, NULL, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_curl(allocator, NULL, &transport, &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_string_equal(error.message, words);
-  assert_int_equal(imgact_transport_new_recorder(NULL, "x", allocator, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_recorder(NULL, "x", allocator, &transport, &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_string_equal(error.message, words);
-  assert_int_equal(imgact_transport_new_replayer("x", allocator, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_replayer("x", allocator, &transport, &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_string_equal(error.message, words);
   assert_int_equal(imgact_json_doc_parse("1", 1, allocator, &doc, message, sizeof message), -2);
   assert_string_equal(message, words);
@@ -103,7 +110,8 @@ static void an_allocator_with_holes_is_refused(void **state) {
     if (hole == 2) allocator.resize = NULL;
     if (hole == 3) allocator.release = NULL;
     imgact_transport transport = deaf_transport();
-    imgact_loop_options options = {.size = sizeof options, .allocator = &allocator, .transport = &transport};
+    imgact_loop_options options = {
+        .size = sizeof options, .allocator = &allocator, .transport = &transport};
     imgact_loop *loop = NULL;
     imgact_error error;
     int before = destroyed;
@@ -119,7 +127,8 @@ static void an_allocator_with_holes_is_refused(void **state) {
 static void a_ca_file_next_to_a_transport_is_refused(void **state) {
   (void)state;
   imgact_transport transport = deaf_transport();
-  imgact_loop_options options = {.size = sizeof options, .transport = &transport, .ca_file = "/etc/hostname"};
+  imgact_loop_options options = {
+      .size = sizeof options, .transport = &transport, .ca_file = "/etc/hostname"};
   imgact_loop *loop = (imgact_loop *)(void *)&options;
   imgact_error error;
   int before = destroyed;
@@ -164,11 +173,11 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
   static char app[202];
   memset(app, 'a', 201);
   const imgact_client_options good = {.provider_name = "hetzner", .token = "some-token"};
-#define WRONG(words, ...)                                                                                                   \
-  do {                                                                                                                      \
-    imgact_client_options o = good;                                                                                         \
-    __VA_ARGS__;                                                                                                            \
-    refuse_client(o, words);                                                                                                \
+#define WRONG(words, ...)                                                                          \
+  do {                                                                                             \
+    imgact_client_options o = good;                                                                \
+    __VA_ARGS__;                                                                                   \
+    refuse_client(o, words);                                                                       \
   } while (0)
   WRONG("no provider was named", o.provider_name = NULL);
   WRONG("'heztner': known are hetzner, digitalocean", o.provider_name = "heztner");
@@ -220,8 +229,10 @@ static void a_loop_and_what_makes_one_do_not_go_together(void **state) {
 static void the_loops_own_transport_outlives_such_a_refusal(void **state) {
   (void)state;
   imgact_transport transport = deaf_transport();
-  imgact_client_options options = {
-      .size = sizeof options, .provider_name = "hetzner", .token = "some-token", .transport = &transport};
+  imgact_client_options options = {.size = sizeof options,
+                                   .provider_name = "hetzner",
+                                   .token = "some-token",
+                                   .transport = &transport};
   imgact_client *first = NULL, *second = NULL;
   int before = destroyed;
   assert_int_equal(imgact_client_new(&options, &first, NULL), IMGACT_OK);
@@ -237,8 +248,10 @@ static void an_endpoint_with_somebodys_name_is_not_repeated(void **state) {
   (void)state;
   imgact_client *client = NULL;
   imgact_error error;
-  imgact_client_options options = {
-      .size = sizeof options, .provider_name = "hetzner", .token = "t", .endpoint = "https://me:secret@example.com"};
+  imgact_client_options options = {.size = sizeof options,
+                                   .provider_name = "hetzner",
+                                   .token = "t",
+                                   .endpoint = "https://me:secret@example.com"};
   assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_INVALID_ARGUMENT);
   assert_null(strstr(error.message, "secret"));
   assert_non_null(strstr(error.message, "https://api.example.com/v1"));
@@ -258,11 +271,13 @@ static void providers_are_found_by_name_and_number(void **state) {
 
 static void a_client_says_what_it_is(void **state) {
   (void)state;
-  static const bool lacks[2][IMGACT_OP_COUNT] = {{[IMGACT_OP_TRANSFER] = true}, {[IMGACT_OP_CHANGE_PROTECTION] = true}};
+  static const bool lacks[2][IMGACT_OP_COUNT] = {{[IMGACT_OP_TRANSFER] = true},
+                                                 {[IMGACT_OP_CHANGE_PROTECTION] = true}};
   for (size_t i = 0; i < 2; i++) {
-    harness *s =
-        harness_with((harness_options){.digitalocean = i == 1, .client = {.endpoint = "https://h.example/base///"}});
-    assert_string_equal(imgact_client_provider_name(s->client), i == 1 ? "digitalocean" : "hetzner");
+    harness *s = harness_with((harness_options){
+        .digitalocean = i == 1, .client = {.endpoint = "https://h.example/base///"}});
+    assert_string_equal(imgact_client_provider_name(s->client),
+                        i == 1 ? "digitalocean" : "hetzner");
     assert_string_equal(imgact_client_endpoint(s->client), "https://h.example/base");
     assert_ptr_equal(imgact_client_loop(s->client), s->loop);
     for (size_t kind = 0; kind < IMGACT_OP_COUNT; kind++)
@@ -297,9 +312,10 @@ static void a_client_redacts_as_its_outputs_are(void **state) {
   assert_string_equal(text, "a [re");
   assert_int_equal(imgact_client_redact(s->client, "", text, sizeof text), 0);
   assert_string_equal(text, "");
-  static const char *const spelled[] = {
-      "basic dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=", "?t=unmistakable%2Dtoken%2D0123456789abcdef",
-      "\"\\u0075nmistakable-token-0123456789abcdef\"", "unmistakable&#45;token&#45;0123456789abcdef"};
+  static const char *const spelled[] = {"basic dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=",
+                                        "?t=unmistakable%2Dtoken%2D0123456789abcdef",
+                                        "\"\\u0075nmistakable-token-0123456789abcdef\"",
+                                        "unmistakable&#45;token&#45;0123456789abcdef"};
   for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++) {
     assert_int_equal(imgact_client_redact(s->client, spelled[i], text, sizeof text), 10);
     assert_string_equal(text, "[redacted]");
@@ -318,7 +334,8 @@ static int some_descriptor(imgact_transport *transport) {
   return 0;
 }
 
-// The script's clock stands still: what it answers, it answers at once; what is later is the system's time.
+// The script's clock stands still: what it answers, it answers at once; what is later is the
+// system's time.
 static harness *harness_in_real_time(imgact_client_options options, int (*fd)(imgact_transport *),
                                      void (*wakeup)(imgact_transport *)) {
   harness *s = calloc(1, sizeof *s);
@@ -330,7 +347,8 @@ static harness *harness_in_real_time(imgact_client_options options, int (*fd)(im
   transport->advance_to = NULL;
   transport->wakeup = wakeup;
   if (fd != NULL) transport->fd = fd;
-  imgact_loop_options loop = {.size = sizeof loop, .allocator = &s->memory.allocator, .transport = transport};
+  imgact_loop_options loop = {
+      .size = sizeof loop, .allocator = &s->memory.allocator, .transport = transport};
   assert_int_equal(imgact_loop_new(&loop, &s->loop, NULL), IMGACT_OK);
   s->client = harness_client(s, (harness_options){.client = options});
   return s;
@@ -339,7 +357,8 @@ static harness *harness_in_real_time(imgact_client_options options, int (*fd)(im
 static void pauses_pass_on_the_systems_clock(void **state) {
   (void)state;
   harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 2}, NULL, NULL);
-  for (int i = 0; i < 3; i++) scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
+  for (int i = 0; i < 3; i++)
+    scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
   scripted_json(s->script, 200, IMAGE);
   assert_int_equal(imgact_loop_fd(s->loop), -1);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), -1);
@@ -350,8 +369,9 @@ static void pauses_pass_on_the_systems_clock(void **state) {
 
 static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **state) {
   (void)state;
-  harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000},
-                                    some_descriptor, idle);
+  harness *s = harness_in_real_time(
+      (imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000},
+      some_descriptor, idle);
   scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
   imgact_op_start(op, NULL, NULL);
@@ -360,7 +380,8 @@ static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **s
   assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 60000); // and now to be sent again
   imgact_op_free(op);
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
-  op = harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 1000000000});
+  op = harness_configure(imgact_get_image(s->client, "1", NULL),
+                         (imgact_op_options){.deadline_ms = 1000000000});
   imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 5000); // the transport's own
@@ -369,7 +390,8 @@ static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **s
   assert_status(op, IMGACT_OK);
   imgact_op_free(op);
   scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 90000000});
-  op = harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.deadline_ms = 80000000});
+  op = harness_configure(imgact_get_image(s->client, "1", NULL),
+                         (imgact_op_options){.deadline_ms = 80000000});
   imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), 3600000);
@@ -387,11 +409,13 @@ static void expect_short_sleeps(int (*fd)(imgact_transport *), void (*wakeup)(im
   assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 50); // in a back-off
   imgact_op_free(op);
   for (int i = 0; i < 2; i++) {
-    scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = i == 0 ? 3 : 5000});
+    scripted_next(s->script,
+                  (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = i == 0 ? 3 : 5000});
     op = imgact_get_image(s->client, "1", NULL);
     imgact_op_start(op, NULL, NULL);
     imgact_loop_dispatch(s->loop);
-    if (i == 0) assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 3); // what comes sooner stays
+    if (i == 0)
+      assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 3); // what comes sooner stays
     if (i == 1) assert_int_in_range(imgact_loop_timeout_ms(s->loop), 1, 50);
     imgact_op_free(op);
   }
@@ -426,8 +450,10 @@ static void a_wake_up_ends_a_run_of_the_loop(void **state) {
 static void a_transport_that_takes_no_request_is_not_asked_again(void **state) {
   (void)state;
   imgact_transport transport = deaf_transport();
-  imgact_client_options options = {
-      .size = sizeof options, .provider_name = "hetzner", .token = "some-token", .transport = &transport};
+  imgact_client_options options = {.size = sizeof options,
+                                   .provider_name = "hetzner",
+                                   .token = "some-token",
+                                   .transport = &transport};
   imgact_client *client = NULL;
   assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_OK);
   imgact_op *op = harness_run(imgact_protect_image(client, "1"), IMGACT_INTERNAL);

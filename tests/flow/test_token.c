@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tokens that a callback gives anew for each request, as a caller's short-lived ones are: what each may still send is its
-// own, and a request that is under way keeps the one that it went with.
+// Tokens that a callback gives anew for each request, as a caller's short-lived ones are: what each
+// may still send is its own, and a request that is under way keeps the one that it went with.
 #include "harness.h"
 
 #define IMAGE   "{\"image\":{\"id\":1}}"
@@ -30,7 +30,9 @@ static harness *harness_of(purse *p) {
 }
 
 static void reply(harness *s, int32_t status, const char *headers) {
-  scripted_next(s->script, (scripted_answer){.status = status, .body = status == 200 ? IMAGE : "{}", .headers = headers});
+  scripted_next(s->script, (scripted_answer){.status = status,
+                                             .body = status == 200 ? IMAGE : "{}",
+                                             .headers = headers});
 }
 
 static imgact_op *get(harness *s) { return imgact_get_image(s->client, "1", NULL); }
@@ -68,13 +70,16 @@ static void every_request_goes_with_the_token_of_its_own_moment(void **state) {
   harness_free(s);
 }
 
-// Both are under way at the same time, and what each reply tells counts against the token that asked.
+// Both are under way at the same time, and what each reply tells counts against the token that
+// asked.
 static void each_token_has_a_budget_of_its_own(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
-  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = EMPTY, .delay_ms = 100});
-  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
+  scripted_next(s->script,
+                (scripted_answer){.status = 200, .body = IMAGE, .headers = EMPTY, .delay_ms = 100});
+  scripted_next(s->script,
+                (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
   for (int i = 0; i < 20; i++) reply(s, 200, PLENTY);
   imgact_op *first = get(s), *second = get(s);
   imgact_op_start(first, NULL, NULL);
@@ -108,7 +113,9 @@ static void a_refusal_parks_the_token_that_met_it(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
-  scripted_next(s->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n", .delay_ms = 100});
+  scripted_next(s->script,
+                (scripted_answer){
+                    .status = 429, .body = "{}", .headers = "Retry-After: 30\n", .delay_ms = 100});
   for (int i = 0; i < 12; i++) reply(s, 200, PLENTY);
   imgact_op *refused = get(s), *next = get(s);
   imgact_op_start(refused, NULL, NULL);
@@ -228,7 +235,8 @@ static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
 static void a_callback_that_fails_for_a_moment_ends_nobody_who_is_held(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
-  harness *s = harness_with((harness_options){.client = {.token_callback = give, .token_user_data = &p, .concurrency = 1}});
+  harness *s = harness_with((harness_options){
+      .client = {.token_callback = give, .token_user_data = &p, .concurrency = 1}});
   imgact_op *ops[30];
   reply(s, 429, "Retry-After: 30\n");
   for (size_t i = 0; i < 29; i++) imgact_op_start(ops[i] = get(s), NULL, NULL);
@@ -285,8 +293,10 @@ static void a_token_that_comes_back_finds_its_budget_as_it_was(void **state) {
   (void)state;
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
-  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = EMPTY, .delay_ms = 100});
-  scripted_next(s->script, (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
+  scripted_next(s->script,
+                (scripted_answer){.status = 200, .body = IMAGE, .headers = EMPTY, .delay_ms = 100});
+  scripted_next(s->script,
+                (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
   reply(s, 200, PLENTY);
   imgact_op *first = get(s), *second = get(s);
   imgact_op_start(first, NULL, NULL);
@@ -303,18 +313,20 @@ static void a_token_that_comes_back_finds_its_budget_as_it_was(void **state) {
   harness_free(s);
 }
 
-// An error may echo the request in any form: as it is, in base64, percent-encoded. What the API says around it may go with
-// it.
+// An error may echo the request in any form: as it is, in base64, percent-encoded. What the API
+// says around it may go with it.
 static void an_error_that_echoes_the_token_encoded_shows_none_of_it(void **state) {
   (void)state;
-  static const char *const forms[] = {
-      HARNESS_TOKEN, "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=",
-      "%75%6e%6d%69%73%74%61%6b%61%62%6c%65%2d%74%6f%6b%65%6e%2d%30%31%32%33%34%35%36%37%38%39%61%62%63%64%65%66"};
+  static const char *const forms[] = {HARNESS_TOKEN,
+                                      "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=",
+                                      "%75%6e%6d%69%73%74%61%6b%61%62%6c%65%2d%74%6f%6b%65%6e%2d%"
+                                      "30%31%32%33%34%35%36%37%38%39%61%62%63%64%65%66"};
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
     char body[512];
     harness *s = harness_new();
     snprintf(body, sizeof body,
-             "{\"error\":{\"code\":\"unauthorized\",\"message\":\"bad header: Bearer %s\",\"details\":{\"sent\":\"%s\"}}}",
+             "{\"error\":{\"code\":\"unauthorized\",\"message\":\"bad header: Bearer "
+             "%s\",\"details\":{\"sent\":\"%s\"}}}",
              forms[i], forms[i]);
     scripted_json(s->script, 401, body);
     imgact_op *op = harness_run(get(s), IMGACT_UNAUTHORIZED);

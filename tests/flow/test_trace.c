@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a listener hears of whole scenarios: every event in its order, with its request, attempt, times and words.
+// What a listener hears of whole scenarios: every event in its order, with its request, attempt,
+// times and words.
 #include "cloud.h"
 #include "harness.h"
 
@@ -32,26 +33,30 @@ static void put_number(tape *t, const char *name, int64_t number) {
   if (number != -1) put(t, " %s=%lld", name, (long long)number);
 }
 
-// "7000 retry #1/1 GET delay=7000 status=503 text=HTTP 503": what is not of an event is not in its line.
+// "7000 retry #1/1 GET delay=7000 status=503 text=HTTP 503": what is not of an event is not in its
+// line.
 static void record(void *user, const imgact_trace_event *event) {
-  static const char *const kinds[] = {"request", "response", "failure", "retry", "lookup", "throttle"};
+  static const char *const kinds[] = {"request", "response", "failure",
+                                      "retry",   "lookup",   "throttle"};
   tape *t = user;
   assert_int_equal(event->size, sizeof *event);
   assert_int_in_range(event->kind, IMGACT_TRACE_REQUEST, IMGACT_TRACE_THROTTLE);
-  put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->harness->script), kinds[event->kind], event->request_number,
-      event->attempt);
+  put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->harness->script), kinds[event->kind],
+      event->request_number, event->attempt);
   if (event->method != NULL) put(t, " %s", event->method);
   if (event->url != NULL) put(t, " %s", strstr(event->url, "://") + 3);
   put_number(t, "after", event->elapsed_ms);
   put_number(t, "delay", event->delay_ms);
-  if (event->http_status != 0) put_number(t, "status", event->http_status); // 0: no reply came, as in an error
+  if (event->http_status != 0)
+    put_number(t, "status", event->http_status); // 0: no reply came, as in an error
   put_text(t, "text", event->message);
   if (event->body != NULL) put(t, " body=%zu/%zu", strlen(event->body), event->body_bytes);
   put(t, "\n");
   size_t at = t->events++;
   if (at < 8) t->last[at] = *event;
   if (at >= 4) return;
-  snprintf(t->headers[at], sizeof t->headers[at], "%s", event->headers == NULL ? "none" : event->headers);
+  snprintf(t->headers[at], sizeof t->headers[at], "%s",
+           event->headers == NULL ? "none" : event->headers);
   snprintf(t->bodies[at], sizeof t->bodies[at], "%s", event->body == NULL ? "none" : event->body);
 }
 
@@ -59,7 +64,8 @@ static tape *tape_new(bool digitalocean) {
   tape *t = calloc(1, sizeof *t);
   if (t == NULL) abort();
   t->harness = harness_with(
-      (harness_options){.digitalocean = digitalocean, .client = {.trace = record, .trace_user_data = t, .settle_ms = 10}});
+      (harness_options){.digitalocean = digitalocean,
+                        .client = {.trace = record, .trace_user_data = t, .settle_ms = 10}});
   return t;
 }
 
@@ -76,29 +82,36 @@ static void a_plain_get_is_a_request_and_a_response(void **state) {
   tape *t = tape_new(false);
   scripted_next(
       t->harness->script,
-      (scripted_answer){.status = 200,
-                        .body = IMAGE,
-                        .delay_ms = 80,
-                        .headers = "Content-Type: application/json\nset-cookie: session=1\nX-Correlation-Id: abc\n"});
+      (scripted_answer){
+          .status = 200,
+          .body = IMAGE,
+          .delay_ms = 80,
+          .headers =
+              "Content-Type: application/json\nset-cookie: session=1\nX-Correlation-Id: abc\n"});
   harness_expect(imgact_get_image(t->harness->client, "1", NULL), IMGACT_OK);
   assert_string_equal(t->text, "0 request #1/1 " GET "\n"
                                "80 response #1/1 " GET " after=80 status=200 body=18/18\n");
-  assert_string_equal(t->headers[0], "Accept: application/json\nUser-Agent: imgact/" IMGACT_VERSION_STRING "\n");
+  assert_string_equal(t->headers[0],
+                      "Accept: application/json\nUser-Agent: imgact/" IMGACT_VERSION_STRING "\n");
   assert_string_equal(t->headers[1], "Content-Type: application/json\nX-Correlation-Id: abc\n");
   assert_string_equal(t->bodies[1], IMAGE);
-  harness_expect(imgact_get_image(t->harness->client, "2", NULL), IMGACT_PROTOCOL); // the script has no answer for it
-  assert_non_null(strstr(t->text,
-                         "80 request #2/1 GET api.hetzner.cloud/v1/images/2\n"
-                         "80 failure #2/1 GET api.hetzner.cloud/v1/images/2 after=0 text=the script has no answer\n"));
+  harness_expect(imgact_get_image(t->harness->client, "2", NULL),
+                 IMGACT_PROTOCOL); // the script has no answer for it
+  assert_non_null(strstr(
+      t->text,
+      "80 request #2/1 GET api.hetzner.cloud/v1/images/2\n"
+      "80 failure #2/1 GET api.hetzner.cloud/v1/images/2 after=0 text=the script has no answer\n"));
   tape_free(t);
 }
 
 static void a_retry_tells_its_pause_and_its_reason(void **state) {
   (void)state;
   tape *t = tape_new(false);
+  scripted_next(
+      t->harness->script,
+      (scripted_answer){.status = 503, .body = "{}", .headers = "Retry-After: 7\n", .delay_ms = 5});
   scripted_next(t->harness->script,
-                (scripted_answer){.status = 503, .body = "{}", .headers = "Retry-After: 7\n", .delay_ms = 5});
-  scripted_next(t->harness->script, (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut off"});
+                (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut off"});
   scripted_json(t->harness->script, 200, IMAGE);
   harness_expect(imgact_get_image(t->harness->client, "1", NULL), IMGACT_OK);
   int64_t delay_ms = t->last[5].delay_ms;
@@ -133,16 +146,21 @@ static void a_lost_answer_is_looked_up_and_adopted(void **state) {
   (void)state;
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
-  cloud_plan(c, (cloud_outcome){.effects = 1, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
-  imgact_op *op = harness_run(imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+  cloud_plan(
+      c, (cloud_outcome){.effects = 1,
+                         .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
+  imgact_op *op =
+      harness_run(imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
                                "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
                                "10 lookup #1/0 text=cut off\n"
                                "10 request #2/1 GET " ACTIONS "?page=1&per_page=200\n"
-                               "20 response #2/1 GET " ACTIONS "?page=1&per_page=200 after=10 status=200 body=205/205\n");
-  assert_string_equal(t->headers[0], "Accept: application/json\nUser-Agent: imgact/" IMGACT_VERSION_STRING
-                                     "\nContent-Type: application/json\n");
+                               "20 response #2/1 GET " ACTIONS
+                               "?page=1&per_page=200 after=10 status=200 body=205/205\n");
+  assert_string_equal(t->headers[0],
+                      "Accept: application/json\nUser-Agent: imgact/" IMGACT_VERSION_STRING
+                      "\nContent-Type: application/json\n");
   assert_string_equal(t->bodies[0], "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   imgact_op_free(op);
   cloud_free(c);
@@ -153,22 +171,26 @@ static void what_was_not_applied_is_sent_again(void **state) {
   (void)state;
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
-  cloud_plan(c, (cloud_outcome){.effects = 0, .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
+  cloud_plan(
+      c, (cloud_outcome){.effects = 0,
+                         .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
   harness_expect(imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
-  assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
-                               "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
-                               "10 lookup #1/0 text=cut off\n"
-                               "10 request #2/1 GET " ACTIONS "?page=1&per_page=200\n"
-                               "20 response #2/1 GET " ACTIONS "?page=1&per_page=200 after=10 status=200 body=44/44\n"
-                               "20 request #3/1 GET " LOOKED_AT "\n"
-                               "30 response #3/1 GET " LOOKED_AT " after=10 status=200 body=274/274\n"
-                               "30 request #4/1 GET " ACTIONS "?page=1&per_page=200\n"
-                               "40 response #4/1 GET " ACTIONS "?page=1&per_page=200 after=10 status=200 body=44/44\n"
-                               "40 request #5/1 GET " LOOKED_AT "\n"
-                               "50 response #5/1 GET " LOOKED_AT " after=10 status=200 body=274/274\n"
-                               "50 lookup #1/0 text=the cloud shows no effect of the request: it is sent again\n"
-                               "50 request #6/2 POST " ACTIONS " body=35/35\n"
-                               "60 response #6/2 POST " ACTIONS " after=10 status=201 body=172/172\n");
+  assert_string_equal(
+      t->text,
+      "0 request #1/1 POST " ACTIONS " body=35/35\n"
+      "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
+      "10 lookup #1/0 text=cut off\n"
+      "10 request #2/1 GET " ACTIONS "?page=1&per_page=200\n"
+      "20 response #2/1 GET " ACTIONS "?page=1&per_page=200 after=10 status=200 body=44/44\n"
+      "20 request #3/1 GET " LOOKED_AT "\n"
+      "30 response #3/1 GET " LOOKED_AT " after=10 status=200 body=274/274\n"
+      "30 request #4/1 GET " ACTIONS "?page=1&per_page=200\n"
+      "40 response #4/1 GET " ACTIONS "?page=1&per_page=200 after=10 status=200 body=44/44\n"
+      "40 request #5/1 GET " LOOKED_AT "\n"
+      "50 response #5/1 GET " LOOKED_AT " after=10 status=200 body=274/274\n"
+      "50 lookup #1/0 text=the cloud shows no effect of the request: it is sent again\n"
+      "50 request #6/2 POST " ACTIONS " body=35/35\n"
+      "60 response #6/2 POST " ACTIONS " after=10 status=201 body=172/172\n");
   cloud_free(c);
   tape_free(t);
 }
@@ -178,7 +200,8 @@ static void what_was_not_applied_is_sent_again(void **state) {
 static void who_is_held_back_hears_for_how_long(void **state) {
   (void)state;
   tape *t = tape_new(false);
-  scripted_next(t->harness->script, (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
+  scripted_next(t->harness->script,
+                (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
   scripted_json(t->harness->script, 200, IMAGE);
   scripted_json(t->harness->script, 200, IMAGE);
   imgact_op *refused = imgact_get_image(t->harness->client, "1", NULL),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Waiting: the status alone decides, polls are shared, and a wait of days neither grows nor gives up.
+// Waiting: the status alone decides, polls are shared, and a wait of days neither grows nor gives
+// up.
 #include "cloud.h"
 #include "harness.h"
 #include "stress.h"
@@ -10,19 +11,25 @@
 #define HZ_ACTIONS(items)     "{\"actions\":[" items "]}"
 
 static harness *every_second(bool digitalocean) {
-  return harness_with((harness_options){.digitalocean = digitalocean, .client = {.poll_interval_ms = 1000}});
+  return harness_with(
+      (harness_options){.digitalocean = digitalocean, .client = {.poll_interval_ms = 1000}});
 }
 
-static imgact_op *wait_for(harness *s, const char *id) { return imgact_wait_actions(s->client, &id, 1, NULL); }
+static imgact_op *wait_for(harness *s, const char *id) {
+  return imgact_wait_actions(s->client, &id, 1, NULL);
+}
 
 static void the_status_alone_decides(void **state) {
   (void)state;
   harness *s = every_second(false);
+  scripted_json(
+      s->script, 200,
+      HZ_ACTIONS(
+          "{\"id\":1,\"status\":\"running\",\"progress\":100,\"finished\":\"2026-01-01T00:00:00Z\","
+          "\"error\":{\"code\":\"a\",\"message\":\"b\"}}"));
   scripted_json(s->script, 200,
-                HZ_ACTIONS("{\"id\":1,\"status\":\"running\",\"progress\":100,\"finished\":\"2026-01-01T00:00:00Z\","
-                           "\"error\":{\"code\":\"a\",\"message\":\"b\"}}"));
-  scripted_json(s->script, 200,
-                HZ_ACTIONS("{\"id\":1,\"status\":\"success\",\"progress\":3,\"error\":{\"code\":\"a\",\"message\":\"b\"}}"));
+                HZ_ACTIONS("{\"id\":1,\"status\":\"success\",\"progress\":3,\"error\":{\"code\":"
+                           "\"a\",\"message\":\"b\"}}"));
   imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_OK);
   assert_null(imgact_op_action(op)->error_code);
   scripted_assert_times(s->script, 0, 1000);
@@ -33,7 +40,9 @@ static void the_status_alone_decides(void **state) {
 static void a_failure_and_an_unknown_status_end_it(void **state) {
   (void)state;
   harness *s = every_second(false);
-  scripted_json(s->script, 200, HZ_ACTIONS("{\"id\":1,\"status\":\"error\",\"error\":{\"code\":\"c\",\"message\":\"m\"}}"));
+  scripted_json(
+      s->script, 200,
+      HZ_ACTIONS("{\"id\":1,\"status\":\"error\",\"error\":{\"code\":\"c\",\"message\":\"m\"}}"));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "on-fire")));
   imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_ACTION_FAILED);
   assert_string_equal(imgact_op_action(op)->error_message, "m");
@@ -48,8 +57,9 @@ static void a_failure_and_an_unknown_status_end_it(void **state) {
 // However long the cloud asks a poll to wait: the wait goes on then, or ends at its deadline.
 static void wait_long_retry_after_is_waited_out(void **state) {
   (void)state;
-  static const scripted_answer pauses[] = {{.status = 429, .body = "{}", .headers = "Retry-After: 600\n"},
-                                           {.status = 503, .body = "{}", .headers = "Retry-After: 600\n"}};
+  static const scripted_answer pauses[] = {
+      {.status = 429, .body = "{}", .headers = "Retry-After: 600\n"},
+      {.status = 503, .body = "{}", .headers = "Retry-After: 600\n"}};
   for (size_t i = 0; i < 2; i++) {
     harness *s = every_second(false);
     scripted_next(s->script, pauses[i]);
@@ -85,14 +95,17 @@ static void what_may_be_on_a_further_page_is_asked_for_alone(void **state) {
   static const char *const ids[] = {"1", "2", "3"};
   harness *s = every_second(false);
   scripted_json(s->script, 200,
-                "{\"actions\":[" HZ_ACTION(1, "success") "],\"meta\":{\"pagination\":{\"page\":1,\"next_page\":2}}}");
+                "{\"actions\":[" HZ_ACTION(
+                    1, "success") "],\"meta\":{\"pagination\":{\"page\":1,\"next_page\":2}}}");
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(2, "success")));
-  scripted_json(s->script, 200, "{\"actions\":[],\"meta\":{\"pagination\":{\"page\":1,\"next_page\":2}}}");
+  scripted_json(s->script, 200,
+                "{\"actions\":[],\"meta\":{\"pagination\":{\"page\":1,\"next_page\":2}}}");
   imgact_op *op = harness_run(imgact_wait_actions(s->client, ids, 3, NULL), IMGACT_NOT_FOUND);
   size_t count = 0;
   (void)imgact_op_actions(op, &count);
   assert_int_equal(count, 2);
-  scripted_assert_lines(s->script, "GET /v1/actions?id=1&id=2&id=3", "GET /v1/actions?id=2", "GET /v1/actions?id=3");
+  scripted_assert_lines(s->script, "GET /v1/actions?id=1&id=2&id=3", "GET /v1/actions?id=2",
+                        "GET /v1/actions?id=3");
   scripted_assert_times(s->script, 0, 0, 0);
   imgact_op_free(op);
   harness_free(s);
@@ -103,8 +116,12 @@ static void every_running_action_has_its_progress_told(void **state) {
   static const char *const ids[] = {"1", "2", "3"};
   harness *s = every_second(false);
   tally t = {0};
-  scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "running") "," HZ_ACTION(3, "running")));
-  scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "success") "," HZ_ACTION(3, "running")));
+  scripted_json(
+      s->script, 200,
+      HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "running") "," HZ_ACTION(3, "running")));
+  scripted_json(
+      s->script, 200,
+      HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "success") "," HZ_ACTION(3, "running")));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success") "," HZ_ACTION(3, "success")));
   imgact_op *op = imgact_wait_actions(s->client, ids, 3, NULL);
   imgact_op_set_progress(op, tally_progress, &t);
@@ -144,7 +161,8 @@ static void a_poll_is_sent_again_without_the_ids_of_those_who_left(void **state)
   harness *s = every_second(false);
   imgact_op *ops[3];
   static const char *const ids[] = {"1", "2", "3"};
-  for (size_t i = 0; i < 3; i++) imgact_op_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
+  for (size_t i = 0; i < 3; i++)
+    imgact_op_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
   scripted_json(s->script, 503, "{}");
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(2, "success")));
   imgact_loop_dispatch(s->loop);
@@ -166,12 +184,13 @@ static void polls_with_other_attempts_share_no_request(void **state) {
   scripted_json(s->script, 503, "{}");
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success")));
   imgact_op *no_early_rejection = imgact_wait_actions(s->client, &ids[0], 1, NULL);
-  imgact_op *hasty =
-      harness_configure(imgact_wait_actions(s->client, &ids[1], 1, NULL), (imgact_op_options){.max_attempts = 1});
+  imgact_op *hasty = harness_configure(imgact_wait_actions(s->client, &ids[1], 1, NULL),
+                                       (imgact_op_options){.max_attempts = 1});
   imgact_op_start(no_early_rejection, NULL, NULL);
   imgact_op_start(hasty, NULL, NULL);
   imgact_loop_run(s->loop);
-  scripted_assert_lines(s->script, "GET /v1/actions?id=1", "GET /v1/actions?id=2", "GET /v1/actions?id=1");
+  scripted_assert_lines(s->script, "GET /v1/actions?id=1", "GET /v1/actions?id=2",
+                        "GET /v1/actions?id=1");
   assert_status(no_early_rejection, IMGACT_OK);
   assert_status(hasty, IMGACT_UNAVAILABLE);
   imgact_op_free(no_early_rejection);
@@ -179,7 +198,8 @@ static void polls_with_other_attempts_share_no_request(void **state) {
   harness_free(s);
 }
 
-static const char refusal[] = "{\"error\":{\"code\":\"invalid_input\",\"message\":\"invalid input in field 'id'\"}}";
+static const char refusal[] =
+    "{\"error\":{\"code\":\"invalid_input\",\"message\":\"invalid input in field 'id'\"}}";
 
 static void an_id_that_is_refused_ends_no_other_wait(void **state) {
   (void)state;
@@ -191,10 +211,11 @@ static void an_id_that_is_refused_ends_no_other_wait(void **state) {
   scripted_json(s->script, 422, refusal);
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(14, "running")));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(14, "success")));
-  for (size_t i = 0; i < 3; i++) imgact_op_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
+  for (size_t i = 0; i < 3; i++)
+    imgact_op_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
   imgact_loop_run(s->loop);
-  scripted_assert_lines(s->script, "GET /v1/actions?id=13&id=99&id=14", "GET /v1/actions?id=13", "GET /v1/actions?id=99",
-                        "GET /v1/actions?id=14", "GET /v1/actions?id=14");
+  scripted_assert_lines(s->script, "GET /v1/actions?id=13&id=99&id=14", "GET /v1/actions?id=13",
+                        "GET /v1/actions?id=99", "GET /v1/actions?id=14", "GET /v1/actions?id=14");
   assert_status(ops[0], IMGACT_OK);
   assert_status(ops[1], IMGACT_INVALID_INPUT);
   assert_status(ops[2], IMGACT_OK);
@@ -217,16 +238,19 @@ static void a_poll_that_keeps_failing_ends_it_after_its_attempts(void **state) {
   (void)state;
   harness *s = every_second(true);
   scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"in-progress\"}}");
-  for (int i = 0; i < 9; i++) scripted_fail(s->script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
+  for (int i = 0; i < 9; i++)
+    scripted_fail(s->script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
   imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_NETWORK);
-  assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_RUNNING); // as it was seen last
+  assert_int_equal(imgact_op_action(op)->status,
+                   IMGACT_ACTION_STATUS_RUNNING); // as it was seen last
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_used_up(s->script);
   imgact_op_free(op);
   harness_free(s);
 }
 
-// A Retry-After above 60 s ends no wait: its next poll comes then, or after an hour, unless the deadline comes first.
+// A Retry-After above 60 s ends no wait: its next poll comes then, or after an hour, unless the
+// deadline comes first.
 static void poll_outlasts_a_long_retry_after(void **state) {
   (void)state;
   static const struct {
@@ -241,13 +265,18 @@ static void poll_outlasts_a_long_retry_after(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     for (int64_t deadline_ms = 0; deadline_ms <= 500000; deadline_ms += 500000) {
       harness *s = every_second(true);
-      scripted_next(s->script, (scripted_answer){.status = cases[i].status, .body = "{}", .headers = cases[i].headers});
-      if (!deadline_ms) scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"completed\"}}");
-      imgact_op *op = harness_configure(wait_for(s, "1"), (imgact_op_options){.deadline_ms = deadline_ms});
+      scripted_next(
+          s->script,
+          (scripted_answer){.status = cases[i].status, .body = "{}", .headers = cases[i].headers});
+      if (!deadline_ms)
+        scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"completed\"}}");
+      imgact_op *op =
+          harness_configure(wait_for(s, "1"), (imgact_op_options){.deadline_ms = deadline_ms});
       harness_expect(op, deadline_ms ? IMGACT_TIMEOUT : IMGACT_OK);
       scripted_assert_used_up(s->script);
       int64_t expected_ms = deadline_ms ? deadline_ms : cases[i].next_ms;
-      assert_int_in_range(scripted_now_ms(s->script), expected_ms, expected_ms + 1000); // a 429 starts slowly
+      assert_int_in_range(scripted_now_ms(s->script), expected_ms,
+                          expected_ms + 1000); // a 429 starts slowly
       harness_free(s);
     }
   }
@@ -257,10 +286,12 @@ static void the_deadline_returns_what_was_seen_last(void **state) {
   (void)state;
   static const char *const ids[] = {"1", "2"};
   harness *s = every_second(false);
-  scripted_on(s->script, "GET *",
-              (scripted_answer){.status = 200, .body = HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "success"))});
-  imgact_op *op =
-      harness_configure(imgact_wait_actions(s->client, ids, 2, NULL), (imgact_op_options){.deadline_ms = 3600000});
+  scripted_on(
+      s->script, "GET *",
+      (scripted_answer){.status = 200,
+                        .body = HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "success"))});
+  imgact_op *op = harness_configure(imgact_wait_actions(s->client, ids, 2, NULL),
+                                    (imgact_op_options){.deadline_ms = 3600000});
   harness_run(op, IMGACT_TIMEOUT);
   size_t count = 0;
   imgact_op_actions(op, &count);
@@ -273,9 +304,10 @@ static void the_deadline_returns_what_was_seen_last(void **state) {
 static void the_rate_of_the_last_poll_is_the_operations(void **state) {
   (void)state;
   harness *s = every_second(false);
-  scripted_next(s->script, (scripted_answer){.status = 200,
-                                             .body = HZ_ACTIONS(HZ_ACTION(1, "success")),
-                                             .headers = "RateLimit-Limit: 7200\nRateLimit-Remaining: 7199\n"});
+  scripted_next(s->script,
+                (scripted_answer){.status = 200,
+                                  .body = HZ_ACTIONS(HZ_ACTION(1, "success")),
+                                  .headers = "RateLimit-Limit: 7200\nRateLimit-Remaining: 7199\n"});
   imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_OK);
   imgact_rate_limit rate;
   imgact_op_rate_limit(op, &rate);
@@ -289,9 +321,10 @@ static void an_action_of_another_image_is_not_found(void **state) {
   (void)state;
   static const char *const ids[] = {"1"};
   harness *s = every_second(false);
-  scripted_json(s->script, 200,
-                HZ_ACTIONS("{\"id\":1,\"status\":\"success\",\"resources\":[{\"id\":8,\"type\":\"image\"},"
-                           "{\"id\":7,\"type\":\"server\"}]}"));
+  scripted_json(
+      s->script, 200,
+      HZ_ACTIONS("{\"id\":1,\"status\":\"success\",\"resources\":[{\"id\":8,\"type\":\"image\"},"
+                 "{\"id\":7,\"type\":\"server\"}]}"));
   imgact_op *op = harness_run(imgact_wait_actions(s->client, ids, 1, "7"), IMGACT_NOT_FOUND);
   assert_null(imgact_op_action(op));
   imgact_op_free(op);
@@ -312,7 +345,8 @@ static bool crowd_answers(void *user, const scripted_request *request, scripted_
   crowd *c = user;
   if (strncmp(request->line, "POST", 4) == 0) {
     int image = atoi(strstr(request->target, "/images/") + 8);
-    snprintf(c->body, sizeof c->body, "{\"action\":{\"id\":%d,\"command\":\"change_protection\",\"status\":\"running\"}}",
+    snprintf(c->body, sizeof c->body,
+             "{\"action\":{\"id\":%d,\"command\":\"change_protection\",\"status\":\"running\"}}",
              image);
     *answer = (scripted_answer){.status = 201, .body = c->body};
     return true;
@@ -323,8 +357,9 @@ static bool crowd_answers(void *user, const scripted_request *request, scripted_
     at += 3;
     size_t i = (size_t)atoi(at) - 1;
     bool runs = scripted_now_ms(c->harness->script) < c->ends_ms[i];
-    used += (size_t)snprintf(c->body + used, sizeof c->body - used, "%s{\"id\":%zu,\"command\":\"x\",\"status\":\"%s\"}",
-                             separator, i + 1, runs ? "running" : "success");
+    used += (size_t)snprintf(c->body + used, sizeof c->body - used,
+                             "%s{\"id\":%zu,\"command\":\"x\",\"status\":\"%s\"}", separator, i + 1,
+                             runs ? "running" : "success");
   }
   snprintf(c->body + used, sizeof c->body - used, "]}");
   c->polls++;
@@ -367,10 +402,12 @@ typedef struct patience {
   char body[256];
 } patience;
 
-static void still_running(void *user, const imgact_http_request *request, imgact_http_response *response) {
+static void still_running(void *user, const imgact_http_request *request,
+                          imgact_http_response *response) {
   patience *p = user;
   long long id = atoll(strrchr(request->url, '/') + 1);
-  int length = snprintf(p->body, sizeof p->body, "{\"action\":{\"id\":%lld,\"type\":\"transfer\",\"status\":\"%s\"}}", id,
+  int length = snprintf(p->body, sizeof p->body,
+                        "{\"action\":{\"id\":%lld,\"type\":\"transfer\",\"status\":\"%s\"}}", id,
                         ++p->polls < p->until ? "in-progress" : "completed");
   response->body = p->body;
   response->body_bytes = (size_t)length;
@@ -428,20 +465,23 @@ static void ten_thousand_waits_share_a_loop(void **state) {
 
 // ---- an outage
 
-static bool down_for_a_minute(void *user, const scripted_request *request, scripted_answer *answer) {
+static bool down_for_a_minute(void *user, const scripted_request *request,
+                              scripted_answer *answer) {
   scripted *script = user;
   static char body[128];
   if (scripted_now_ms(script) < 60000) {
     *answer = (scripted_answer){.status = 503, .body = "{}"};
     return true;
   }
-  snprintf(body, sizeof body, "{\"action\":{\"id\":%s,\"status\":\"completed\",\"type\":\"transfer\"}}",
+  snprintf(body, sizeof body,
+           "{\"action\":{\"id\":%s,\"status\":\"completed\",\"type\":\"transfer\"}}",
            strrchr(request->target, '/') + 1);
   *answer = (scripted_answer){.status = 200, .body = body};
   return true;
 }
 
-static bool polls_down_for_a_minute(void *user, const scripted_request *request, scripted_answer *answer) {
+static bool polls_down_for_a_minute(void *user, const scripted_request *request,
+                                    scripted_answer *answer) {
   return strstr(request->target, "/actions/") && down_for_a_minute(user, request, answer);
 }
 
@@ -456,7 +496,8 @@ static void two_hundred_waits_outlive_a_minute_of_503(void **state) {
   harness_free(h);
 }
 
-// Thousands of polls are sent again in an outage, and a request beside them still has its own retries.
+// Thousands of polls are sent again in an outage, and a request beside them still has its own
+// retries.
 static void polls_use_no_retry_budget(void **state) {
   (void)state;
   harness *h = harness_digitalocean();
@@ -477,7 +518,8 @@ static void polls_use_no_retry_budget(void **state) {
 
 static void poll_is_sent_again_without_a_retry_budget(void **state) {
   (void)state;
-  harness *s = harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 1000}});
+  harness *s =
+      harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 1000}});
   scripted_on(s->script, "GET */images/*", (scripted_answer){.status = 503, .body = "{}"});
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_UNAVAILABLE);
   assert_int_equal(scripted_count(s->script), 101); // the budget is used up
@@ -495,19 +537,22 @@ typedef struct neighbours {
   char body[256];
 } neighbours;
 
-static void all_in_progress(void *user, const imgact_http_request *request, imgact_http_response *response) {
+static void all_in_progress(void *user, const imgact_http_request *request,
+                            imgact_http_response *response) {
   neighbours *n = user;
   const char *id = strrchr(request->url, '/') + 1;
   bool action = strstr(request->url, "/actions/") != NULL;
-  int length = snprintf(n->body, sizeof n->body,
-                        action ? "{\"action\":{\"id\":%s,\"type\":\"transfer\",\"status\":\"in-progress\"}}"
-                               : "{\"image\":{\"id\":%s,\"name\":\"n\"}}",
-                        id);
+  int length =
+      snprintf(n->body, sizeof n->body,
+               action ? "{\"action\":{\"id\":%s,\"type\":\"transfer\",\"status\":\"in-progress\"}}"
+                      : "{\"image\":{\"id\":%s,\"name\":\"n\"}}",
+               id);
   response->body = n->body;
   response->body_bytes = (size_t)length;
 }
 
-/* How long a get takes that is started after ten seconds of so many waits; every response takes 100 ms. */
+/* How long a get takes that is started after ten seconds of so many waits; every response takes 100
+ * ms. */
 static int64_t get_beside(size_t waits) {
   neighbours n = {0};
   imgact_client *client = NULL;
@@ -522,7 +567,8 @@ static int64_t get_beside(size_t waits) {
   harness_start_waits(client, ops, waits, NULL, NULL);
   const char *other = "5000";
   imgact_op *ten_seconds = imgact_wait_actions(client, &other, 1, NULL);
-  harness_expect(harness_configure(ten_seconds, (imgact_op_options){.deadline_ms = 10000}), IMGACT_TIMEOUT);
+  harness_expect(harness_configure(ten_seconds, (imgact_op_options){.deadline_ms = 10000}),
+                 IMGACT_TIMEOUT);
   int64_t started_ms = stress_now_ms(n.stress);
   harness_expect(imgact_get_image(client, "7", NULL), IMGACT_OK);
   int64_t took_ms = stress_now_ms(n.stress) - started_ms;

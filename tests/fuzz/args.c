@@ -3,10 +3,11 @@
  * The tool's command line: an argument is a line, byte 1 is a newline inside it. Properties:
  *
  *   - parsing succeeds, or fails with a message, and gives the same the second time;
- *   - after success the command is known, the number of its arguments is allowed, and texts are those of the command line;
+ *   - after success the command is known, the number of its arguments is allowed, and texts are
+ * those of the command line;
  *   - numbers are at least 1, and choices are words of their flag;
- *   - an error is one line, or one JSON object, without a character that a terminal obeys and without the token that the
- *     environment holds; so is help, on its lines.
+ *   - an error is one line, or one JSON object, without a character that a terminal obeys and
+ * without the token that the environment holds; so is help, on its lines.
  */
 #include "args.h"
 #include "output.h"
@@ -30,7 +31,9 @@ static void check_flag(const cli_flag *flag, const cli_options *options, const c
   const void *at = (const char *)options + flag->offset;
   const cli_strings *texts = at;
   switch (flag->kind) {
-  case CLI_FLAG_TEXT: CHECK(!*(const char *const *)at || is_of(line, *(const char *const *)at)); break;
+  case CLI_FLAG_TEXT:
+    CHECK(!*(const char *const *)at || is_of(line, *(const char *const *)at));
+    break;
   case CLI_FLAG_TEXTS:
     for (size_t i = 0; i < texts->count; i++) CHECK(is_of(line, texts->items[i]));
     break;
@@ -50,10 +53,12 @@ static void check_flag(const cli_flag *flag, const cli_options *options, const c
 static void check_parsed(const cli_app *app, const cli_args *args, const command_line *line) {
   const cli_command *command = app->command;
   CHECK(command);
-  CHECK(app->arguments_count >= command->min_arguments && app->arguments_count <= command->max_arguments);
+  CHECK(app->arguments_count >= command->min_arguments &&
+        app->arguments_count <= command->max_arguments);
   for (size_t i = 0; i < app->arguments_count; i++) CHECK(is_of(line, app->arguments[i]));
   for (size_t i = 0; i < cli_flags_count; i++)
-    if (cli_flags[i].commands & cli_command_bit(command)) check_flag(&cli_flags[i], &app->options, line);
+    if (cli_flags[i].commands & cli_command_bit(command))
+      check_flag(&cli_flags[i], &app->options, line);
   CHECK(args->count >= app->arguments_count);
 }
 
@@ -92,7 +97,8 @@ static void check_columns(cli_app *app) {
   free(text);
 }
 
-static imgact_status parse(const command_line *line, cli_app *app, cli_args *args, imgact_error *error) {
+static imgact_status parse(const command_line *line, cli_app *app, cli_args *args,
+                           imgact_error *error) {
   char *argv[MAX_ARGUMENTS];
   memset(app, 0, sizeof *app);
   memcpy(argv, line->argv, sizeof argv);
@@ -131,7 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_lines lines;
   fuzz_split_lines(&lines, data, size);
   command_line line = {.argv = {program}, .argc = 1};
-  for (size_t i = 0; i < lines.count && line.argc < MAX_ARGUMENTS; i++) line.argv[line.argc++] = lines.items[i];
+  for (size_t i = 0; i < lines.count && line.argc < MAX_ARGUMENTS; i++)
+    line.argv[line.argc++] = lines.items[i];
   check_line(&line);
   free(lines.text);
   return 0;

@@ -79,7 +79,8 @@ static void check_time(int64_t ms) {
 }
 
 static void check_tristate(imgact_tristate answer) {
-  CHECK(answer == IMGACT_TRISTATE_UNKNOWN || answer == IMGACT_TRISTATE_FALSE || answer == IMGACT_TRISTATE_TRUE);
+  CHECK(answer == IMGACT_TRISTATE_UNKNOWN || answer == IMGACT_TRISTATE_FALSE ||
+        answer == IMGACT_TRISTATE_TRUE);
 }
 
 static void check_number(const char *text, double number) {
@@ -90,7 +91,8 @@ static void check_number(const char *text, double number) {
 
 void check_image(const imgact_image *image, const check_secret *secret) {
   CHECK(image->id && image->id[0] != '\0' && image->provider);
-  for (size_t i = 0; i < COUNT(image_texts); i++) check_text(text_at(image, image_texts[i]), secret);
+  for (size_t i = 0; i < COUNT(image_texts); i++)
+    check_text(text_at(image, image_texts[i]), secret);
   check_texts(image->regions, image->regions_count, secret);
   check_texts(image->tags, image->tags_count, secret);
   check_labels(image->labels, image->labels_count, secret);
@@ -108,7 +110,8 @@ void check_image(const imgact_image *image, const check_secret *secret) {
 
 void check_action(const imgact_action *action, const check_secret *secret) {
   CHECK(action->provider && (!action->id || action->id[0] != '\0'));
-  for (size_t i = 0; i < COUNT(action_texts); i++) check_text(text_at(action, action_texts[i]), secret);
+  for (size_t i = 0; i < COUNT(action_texts); i++)
+    check_text(text_at(action, action_texts[i]), secret);
   CHECK(action->resources || !action->resources_count);
   for (size_t i = 0; i < action->resources_count; i++) {
     check_text(action->resources[i].id, secret);
@@ -118,8 +121,10 @@ void check_action(const imgact_action *action, const check_secret *secret) {
   check_time(action->finished_at);
   CHECK(action->progress >= -1);
   CHECK(action->kind == IMGACT_ACTION_KIND_OTHER || imgact_action_kind_name(action->kind));
-  CHECK(action->status == IMGACT_ACTION_STATUS_UNKNOWN || imgact_action_status_name(action->status));
-  CHECK(action->status == IMGACT_ACTION_STATUS_ERROR || (!action->error_code && !action->error_message));
+  CHECK(action->status == IMGACT_ACTION_STATUS_UNKNOWN ||
+        imgact_action_status_name(action->status));
+  CHECK(action->status == IMGACT_ACTION_STATUS_ERROR ||
+        (!action->error_code && !action->error_message));
   check_json(imgact_action_raw(action), secret);
 }
 
@@ -134,7 +139,8 @@ void check_error(const imgact_error *error, const char *details, const check_sec
 }
 
 static void same_texts(const void *a, const void *b, const size_t *offsets, size_t count) {
-  for (size_t i = 0; i < count; i++) CHECK(ia_str_equal(text_at(a, offsets[i]), text_at(b, offsets[i])));
+  for (size_t i = 0; i < count; i++)
+    CHECK(ia_str_equal(text_at(a, offsets[i]), text_at(b, offsets[i])));
 }
 
 static void same_lists(const char *const *a, size_t a_count, const char *const *b, size_t b_count) {
@@ -150,9 +156,11 @@ void check_same_image(const imgact_image *a, const imgact_image *b) {
   same_lists(a->tags, a->tags_count, b->tags, b->tags_count);
   CHECK(!a->labels == !b->labels && a->labels_count == b->labels_count);
   for (size_t i = 0; i < a->labels_count; i++)
-    CHECK(!strcmp(a->labels[i].key, b->labels[i].key) && !strcmp(a->labels[i].value, b->labels[i].value));
+    CHECK(!strcmp(a->labels[i].key, b->labels[i].key) &&
+          !strcmp(a->labels[i].value, b->labels[i].value));
   CHECK(same_number(a->size_gb, b->size_gb) && same_number(a->min_disk_gb, b->min_disk_gb));
-  CHECK(a->created_at == b->created_at && a->deprecated_at == b->deprecated_at && a->deleted_at == b->deleted_at);
+  CHECK(a->created_at == b->created_at && a->deprecated_at == b->deprecated_at &&
+        a->deleted_at == b->deleted_at);
   CHECK(a->type == b->type && a->status == b->status);
   CHECK(a->is_public == b->is_public && a->is_protected == b->is_protected);
 }
@@ -161,8 +169,10 @@ void check_same_action(const imgact_action *a, const imgact_action *b) {
   same_texts(a, b, action_texts, COUNT(action_texts));
   CHECK(!a->resources == !b->resources && a->resources_count == b->resources_count);
   for (size_t i = 0; i < a->resources_count; i++)
-    CHECK(ia_str_equal(a->resources[i].id, b->resources[i].id) && ia_str_equal(a->resources[i].type, b->resources[i].type));
-  CHECK(a->started_at == b->started_at && a->finished_at == b->finished_at && a->progress == b->progress);
+    CHECK(ia_str_equal(a->resources[i].id, b->resources[i].id) &&
+          ia_str_equal(a->resources[i].type, b->resources[i].type));
+  CHECK(a->started_at == b->started_at && a->finished_at == b->finished_at &&
+        a->progress == b->progress);
   CHECK(a->kind == b->kind && a->status == b->status);
 }
 

@@ -14,12 +14,13 @@ typedef struct check_secret {
 
 extern const check_secret check_fuzz_token; /* FUZZ_TOKEN */
 
-/* The text (may be NULL) is UTF-8 and holds the token in no form in which a writer writes it. secret: NULL = no token. */
+/* The text (may be NULL) is UTF-8 and holds the token in no form in which a writer writes it.
+ * secret: NULL = no token. */
 void check_text(const char *text, const check_secret *secret);
 /* The same, and it is a JSON document; NULL is fine. */
 void check_json(const char *text, const check_secret *secret);
-/* Every text passes check_text, arrays are as long as they say, numbers are in their ranges, enums have names, labels have
- * different keys. */
+/* Every text passes check_text, arrays are as long as they say, numbers are in their ranges, enums
+ * have names, labels have different keys. */
 void check_image(const imgact_image *image, const check_secret *secret);
 void check_action(const imgact_action *action, const check_secret *secret);
 /* A failure has a message; its texts pass check_text. */
@@ -27,7 +28,8 @@ void check_error(const imgact_error *error, const char *details, const check_sec
 /* Both images, or actions, say the same. */
 void check_same_image(const imgact_image *a, const imgact_image *b);
 void check_same_action(const imgact_action *a, const imgact_action *b);
-/* An operation that has ended with this status: its error and items. A list that failed has no items. */
+/* An operation that has ended with this status: its error and items. A list that failed has no
+ * items. */
 void check_op(const imgact_op *op, imgact_status status, const check_secret *secret);
 
 #endif

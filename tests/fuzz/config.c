@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
-// A configuration file is read, or refused with a place and words; what was read can be asked for everything.
+// A configuration file is read, or refused with a place and words; what was read can be asked for
+// everything.
 #include "fuzz.h"
 #include <imgact/client.h>
 
 static void ask(imgact_config *config) {
-  static const char *const keys[] = {"provider", "endpoint", "token_env", "token_file", "token_command", "nonsense"};
+  static const char *const keys[] = {"provider",   "endpoint",      "token_env",
+                                     "token_file", "token_command", "nonsense"};
   imgact_error error;
   const char *profile;
   for (size_t i = 0; (profile = imgact_config_profile_at(config, i)); i++) {
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) imgact_config_get(config, profile, keys[k]);
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+      imgact_config_get(config, profile, keys[k]);
     imgact_config_overrides overrides = {.size = sizeof overrides, .profile = profile};
     imgact_config_settings selection;
     if (imgact_config_resolve(config, &overrides, &selection, &error) != IMGACT_OK)

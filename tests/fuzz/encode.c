@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hostile arguments. An input is lines: "CLOUD OPERATION FLAGS", then image, action, region, name, label selector, tag, sort
- * key, description, label key and value, architecture, application and endpoint; a line that is missing is NULL. Byte 1 is a
- * newline inside a line. Properties:
+ * Hostile arguments. An input is lines: "CLOUD OPERATION FLAGS", then image, action, region, name,
+ * label selector, tag, sort key, description, label key and value, architecture, application and
+ * endpoint; a line that is missing is NULL. Byte 1 is a newline inside a line. Properties:
  *
  *   - an operation that is refused has a message and sends nothing;
- *   - the URL of a request is printable ASCII below the endpoint, without "." and ".." segments; headers hold no control
- *     character; the token is in Authorization alone;
+ *   - the URL of a request is printable ASCII below the endpoint, without "." and ".." segments;
+ * headers hold no control character; the token is in Authorization alone;
  *   - the decoded path, query and body say what the arguments said.
  */
 #include "check.h"
@@ -42,7 +42,8 @@ typedef struct arguments {
 
 static bool answer(void *user, const scripted_request *request, scripted_answer *reply) {
   (void)user, (void)request;
-  *reply = (scripted_answer){.status = 422, .body = "{\"error\":{\"code\":\"invalid_input\",\"message\":\"no\"}}"};
+  *reply = (scripted_answer){.status = 422,
+                             .body = "{\"error\":{\"code\":\"invalid_input\",\"message\":\"no\"}}"};
   reply->body_bytes = strlen(reply->body);
   return true;
 }
@@ -89,16 +90,21 @@ static imgact_op *make(imgact_client *client, const arguments *a) {
   const char *ids[] = {a->text[ACTION], a->text[IMAGE]};
   switch ((imgact_op_kind)(a->kind % IMGACT_OP_COUNT)) {
   case IMGACT_OP_LIST_IMAGES: return list_images(client, a);
-  case IMGACT_OP_GET_IMAGE: return imgact_get_image(client, a->text[IMAGE], a->flags & 1 ? a->text[ARCHITECTURE] : NULL);
+  case IMGACT_OP_GET_IMAGE:
+    return imgact_get_image(client, a->text[IMAGE], a->flags & 1 ? a->text[ARCHITECTURE] : NULL);
   case IMGACT_OP_UPDATE_IMAGE: return update_image(client, a);
   case IMGACT_OP_DELETE_IMAGE: return imgact_delete_image(client, a->text[IMAGE]);
   case IMGACT_OP_LIST_ACTIONS: return list_actions(client, a);
-  case IMGACT_OP_GET_ACTION: return imgact_get_action(client, a->text[ACTION], a->flags & 1 ? a->text[IMAGE] : NULL);
+  case IMGACT_OP_GET_ACTION:
+    return imgact_get_action(client, a->text[ACTION], a->flags & 1 ? a->text[IMAGE] : NULL);
   case IMGACT_OP_CHANGE_PROTECTION:
-    return a->flags & 1 ? imgact_protect_image(client, a->text[IMAGE]) : imgact_unprotect_image(client, a->text[IMAGE]);
+    return a->flags & 1 ? imgact_protect_image(client, a->text[IMAGE])
+                        : imgact_unprotect_image(client, a->text[IMAGE]);
   case IMGACT_OP_CONVERT: return imgact_convert_image(client, a->text[IMAGE]);
   case IMGACT_OP_TRANSFER: return imgact_transfer_image(client, a->text[IMAGE], a->text[REGION]);
-  default: return imgact_wait_actions(client, ids, a->text[ACTION] ? 1 : 0, a->flags & 1 ? a->text[IMAGE] : NULL);
+  default:
+    return imgact_wait_actions(client, ids, a->text[ACTION] ? 1 : 0,
+                               a->flags & 1 ? a->text[IMAGE] : NULL);
   }
 }
 
@@ -114,7 +120,8 @@ static void check_headers(const scripted_request *request) {
   bool authorized = false;
   for (size_t i = 0; i < request->headers_count; i++) {
     const imgact_header *header = &request->headers[i];
-    CHECK(header->name[0] != '\0' && is_plain(header->name) && !strpbrk(header->name, ": ") && is_plain(header->value));
+    CHECK(header->name[0] != '\0' && is_plain(header->name) && !strpbrk(header->name, ": ") &&
+          is_plain(header->value));
     bool authorization = !strcasecmp(header->name, "Authorization");
     if (authorization)
       CHECK(!strcmp(header->value, "Bearer " FUZZ_TOKEN));
@@ -129,7 +136,8 @@ static void check_path(const char *path, size_t length) {
   for (size_t at = 0; at < length;) {
     CHECK(path[at] == '/');
     size_t segment = strcspn(path + ++at, "/?");
-    CHECK(segment > 0 && !(segment == 1 && path[at] == '.') && !(segment == 2 && !strncmp(path + at, "..", 2)));
+    CHECK(segment > 0 && !(segment == 1 && path[at] == '.') &&
+          !(segment == 2 && !strncmp(path + at, "..", 2)));
     at += segment;
   }
 }
@@ -152,7 +160,8 @@ static void expect_query(const char *url, const char *key, const char *text) {
   if (!text) return;
   ia_buf_init(&value, NULL, strlen(url) + 1);
   const char *at = strchr(url, '?');
-  while (at && (strncmp(at + 1, key, length) != 0 || at[1 + length] != '=')) at = strchr(at + 1, '&');
+  while (at && (strncmp(at + 1, key, length) != 0 || at[1 + length] != '='))
+    at = strchr(at + 1, '&');
   CHECK(at);
   at += length + 2;
   ia_percent_decode(&value, at, strcspn(at, "&"), true);
@@ -180,7 +189,8 @@ static void expect_member(const imgact_json *object, const char *key, const char
   if (text) CHECK(imgact_json_equals(imgact_json_get(object, key), text));
 }
 
-static void check_body(const scripted_request *request, const arguments *a, imgact_op_kind kind, bool hetzner) {
+static void check_body(const scripted_request *request, const arguments *a, imgact_op_kind kind,
+                       bool hetzner) {
   imgact_json_doc *doc = NULL;
   if (!request->body) return;
   CHECK(imgact_json_doc_parse(request->body, request->body_bytes, NULL, &doc, NULL, 0) == 0);
@@ -198,8 +208,8 @@ static void check_body(const scripted_request *request, const arguments *a, imga
   imgact_json_doc_free(doc);
 }
 
-static void check_request(const scripted_request *request, const arguments *a, const imgact_client *client,
-                          imgact_op_kind kind) {
+static void check_request(const scripted_request *request, const arguments *a,
+                          const imgact_client *client, imgact_op_kind kind) {
   bool hetzner = !strcmp(imgact_client_provider_name(client), "hetzner");
   const char *endpoint = imgact_client_endpoint(client), *path = request->url + strlen(endpoint);
   check_url(request, endpoint);
@@ -207,8 +217,9 @@ static void check_request(const scripted_request *request, const arguments *a, c
   check_body(request, a, kind, hetzner);
   bool by_name = strchr(path, '?') != NULL;
   if (kind == IMGACT_OP_GET_IMAGE && by_name) expect_query(path, "name", a->text[IMAGE]);
-  if ((kind == IMGACT_OP_GET_IMAGE && !by_name) || kind == IMGACT_OP_UPDATE_IMAGE || kind == IMGACT_OP_DELETE_IMAGE ||
-      kind == IMGACT_OP_TRANSFER || kind == IMGACT_OP_CONVERT || kind == IMGACT_OP_CHANGE_PROTECTION)
+  if ((kind == IMGACT_OP_GET_IMAGE && !by_name) || kind == IMGACT_OP_UPDATE_IMAGE ||
+      kind == IMGACT_OP_DELETE_IMAGE || kind == IMGACT_OP_TRANSFER || kind == IMGACT_OP_CONVERT ||
+      kind == IMGACT_OP_CHANGE_PROTECTION)
     expect_segment(path, a->text[IMAGE]);
   if (kind == IMGACT_OP_GET_ACTION) expect_segment(path, a->text[ACTION]);
   if (kind != IMGACT_OP_LIST_IMAGES) return;
@@ -230,7 +241,8 @@ static imgact_client *new_client(scripted *script, const arguments *a, bool hetz
                                    .endpoint = a->text[ENDPOINT],
                                    .max_attempts = 1};
   imgact_loop *loop = NULL;
-  imgact_loop_options loop_options = {.size = sizeof loop_options, .transport = scripted_transport(script)};
+  imgact_loop_options loop_options = {.size = sizeof loop_options,
+                                      .transport = scripted_transport(script)};
   CHECK(imgact_loop_new(&loop_options, &loop, NULL) == IMGACT_OK);
   options.loop = loop;
   if (imgact_client_new(&options, &client, &error) != IMGACT_OK) {
@@ -248,8 +260,10 @@ static bool read_arguments(arguments *a, const fuzz_lines *lines) {
   if (strlen(a->text[HEAD]) < 3) return false;
   a->kind = (unsigned)(unsigned char)a->text[HEAD][1] - 'a';
   a->flags = (unsigned char)a->text[HEAD][2];
-  a->labels[0] = (imgact_label){a->text[LABEL_KEY] ? a->text[LABEL_KEY] : "a", a->text[LABEL_VALUE]};
-  a->labels[1] = (imgact_label){a->text[LABEL_KEY_2] ? a->text[LABEL_KEY_2] : "b", a->text[LABEL_VALUE_2]};
+  a->labels[0] =
+      (imgact_label){a->text[LABEL_KEY] ? a->text[LABEL_KEY] : "a", a->text[LABEL_VALUE]};
+  a->labels[1] =
+      (imgact_label){a->text[LABEL_KEY_2] ? a->text[LABEL_KEY_2] : "b", a->text[LABEL_VALUE_2]};
   return true;
 }
 
@@ -264,7 +278,8 @@ static void run(const arguments *a) {
   size_t sent = scripted_count(script);
   CHECK(status != IMGACT_OK || sent == 0);
   if (status == IMGACT_INVALID_ARGUMENT || status == IMGACT_UNSUPPORTED) CHECK(sent == 0);
-  for (size_t i = 0; i < sent; i++) check_request(scripted_at(script, i), a, client, imgact_op_get_kind(op));
+  for (size_t i = 0; i < sent; i++)
+    check_request(scripted_at(script, i), a, client, imgact_op_get_kind(op));
   imgact_op_free(op);
   imgact_client_free(client);
   scripted_free(script);

@@ -4,12 +4,14 @@
  *
  *   CLOUD OPERATION FLAGS [OPERATION FLAGS]... \n REPLY \n%%\n REPLY ...
  *
- * CLOUD: "h" or not. OPERATION: a, b, ... as imgact_op_kind counts; at most 8, which run at the same time. FLAGS: a
- * character that chooses the arguments; of several operations, those with bit 0x10 are cancelled and those with bit 0x20 are
- * freed when the first operation ends. REPLY: operations.h. Properties:
+ * CLOUD: "h" or not. OPERATION: a, b, ... as imgact_op_kind counts; at most 8, which run at the
+ * same time. FLAGS: a character that chooses the arguments; of several operations, those with bit
+ * 0x10 are cancelled and those with bit 0x20 are freed when the first operation ends. REPLY:
+ * operations.h. Properties:
  *
  *   - every operation ends, and its callback is called exactly once, or never if it was freed;
- *   - results and errors pass check_op(): messages, UTF-8, no token in any form; a list that failed has no items;
+ *   - results and errors pass check_op(): messages, UTF-8, no token in any form; a list that failed
+ * has no items;
  *   - a cancelled operation ends as cancelled unless it had ended before;
  *   - the transport is destroyed with the client.
  */
@@ -60,8 +62,11 @@ static void on_done(void *user, imgact_op *op) {
 static void make(run *r, imgact_client *client, const uint8_t *data, size_t length) {
   for (size_t i = 1; i + 1 < length && r->count < MAX_OPERATIONS; i += 2) {
     running *it = &r->items[r->count++];
-    *it = (running){.owner = r, .flags = data[i + 1], .op = operations_new(client, (unsigned)data[i] - 'a', data[i + 1])};
-    imgact_op_options limits = {.size = sizeof limits, .deadline_ms = 3600000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
+    *it = (running){.owner = r,
+                    .flags = data[i + 1],
+                    .op = operations_new(client, (unsigned)data[i] - 'a', data[i + 1])};
+    imgact_op_options limits = {
+        .size = sizeof limits, .deadline_ms = 3600000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
     CHECK(it->op);
     imgact_op_set_options(it->op, &limits);
     if (it->flags & 1) imgact_op_set_wait(it->op, 1);
@@ -77,7 +82,8 @@ static void run_all(run *r, imgact_client *client) {
   CHECK(imgact_loop_run(imgact_client_loop(client)) == IMGACT_OK);
   for (size_t i = 0; i < r->count; i++) {
     CHECK(r->items[i].calls == (r->items[i].op != NULL));
-    if (r->items[i].op) check_op(r->items[i].op, imgact_op_error(r->items[i].op)->status, &check_fuzz_token);
+    if (r->items[i].op)
+      check_op(r->items[i].op, imgact_op_error(r->items[i].op)->status, &check_fuzz_token);
   }
 }
 
@@ -86,7 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   size_t length = newline ? (size_t)(newline - data) : size;
   if (length < 3) return 0;
   scripted *script = scripted_new();
-  fuzz_parts replies = {.next = (const char *)data + length + (newline != NULL), .end = (const char *)data + size};
+  fuzz_parts replies = {.next = (const char *)data + length + (newline != NULL),
+                        .end = (const char *)data + size};
   scripted_when(script, operations_answer, &replies);
   imgact_client *client = operations_client(data[0] == 'h', scripted_transport(script));
   run r = {.count = 0};

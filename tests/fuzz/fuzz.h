@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput: run by libFuzzer (-Dfuzz=true), and by
- * seeds.c as an ordinary test. What must hold is a CHECK: it aborts. */
+/* What the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput: run by libFuzzer
+ * (-Dfuzz=true), and by seeds.c as an ordinary test. What must hold is a CHECK: it aborts. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -11,17 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(condition)                                                                                                    \
-  do {                                                                                                                      \
-    if (!(condition)) {                                                                                                     \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                       \
-      abort();                                                                                                              \
-    }                                                                                                                       \
+#define CHECK(condition)                                                                           \
+  do {                                                                                             \
+    if (!(condition)) {                                                                            \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                              \
+      abort();                                                                                     \
+    }                                                                                              \
   } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The API token of targets that need one: it has no vendor's prefix, so 8 characters of it count as the token. */
+/* The API token of targets that need one: it has no vendor's prefix, so 8 characters of it count as
+ * the token. */
 #define FUZZ_TOKEN        "fuzz-token-0123456789-abcdefghij"
 #define FUZZ_TOKEN_NEEDLE ((size_t)8)
 
@@ -42,7 +43,8 @@ typedef struct fuzz_lines {
 } fuzz_lines;
 void fuzz_split_lines(fuzz_lines *lines, const uint8_t *data, size_t size);
 
-/* The input as a file that nobody else can write: its path. One per process, overwritten by the next call. */
+/* The input as a file that nobody else can write: its path. One per process, overwritten by the
+ * next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);
 
 #endif

@@ -17,7 +17,8 @@ static void replay(const char *path, const char *provider) {
     CHECK(!transport && error.status == IMGACT_INVALID_ARGUMENT && error.message[0] != '\0');
     return;
   }
-  imgact_client_options options = {.size = sizeof options, .provider_name = provider, .transport = transport};
+  imgact_client_options options = {
+      .size = sizeof options, .provider_name = provider, .transport = transport};
   CHECK(imgact_client_new(&options, &client, &error) == IMGACT_OK);
   imgact_op *op = imgact_list_images(client, NULL);
   imgact_op_options limits = {.size = sizeof limits, .deadline_ms = 600000};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What parses prints, and what was printed parses and prints the same again; no token comes through a redactor, in whatever
-// form a string is written then.
+// What parses prints, and what was printed parses and prints the same again; no token comes through
+// a redactor, in whatever form a string is written then.
 #include "json_doc.h"
 #include "written.h"
 
@@ -19,15 +19,19 @@ static void expect_strings_hidden(const ia_redactor *redactor, const imgact_json
   }
 }
 
-static char *printed(const char *text, size_t length, const ia_redactor *redactor, ia_arena *arena) {
+static char *printed(const char *text, size_t length, const ia_redactor *redactor,
+                     ia_arena *arena) {
   imgact_json_doc *doc = NULL;
   char what[200] = "";
-  ia_json_status status = ia_json_parse(text, length, &ia_malloc, redactor, &doc, what, sizeof what);
+  ia_json_status status =
+      ia_json_parse(text, length, &ia_malloc, redactor, &doc, what, sizeof what);
   CHECK((status == IA_JSON_OK) == (doc != NULL));
   CHECK(status == IA_JSON_OK || what[0] != '\0');
   if (doc && redactor) expect_strings_hidden(redactor, imgact_json_doc_root(doc));
   bool too_large = false;
-  char *out = doc ? ia_json_print(imgact_json_doc_root(doc), SIZE_MAX, arena, &ia_malloc, &too_large) : NULL;
+  char *out =
+      doc ? ia_json_print(imgact_json_doc_root(doc), SIZE_MAX, arena, &ia_malloc, &too_large)
+          : NULL;
   CHECK(!doc || out);
   imgact_json_doc_free(doc);
   return out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How libFuzzer changes inputs that hold JSON: two times out of three a value or a member is replaced, copied or removed,
-// and the JSON stays whole; else bytes change as usual, and most inputs end in the parser.
+// How libFuzzer changes inputs that hold JSON: two times out of three a value or a member is
+// replaced, copied or removed, and the JSON stays whole; else bytes change as usual, and most
+// inputs end in the parser.
 #include "fuzz.h"
 
 #define MAX_PLACES 1024
@@ -65,7 +66,8 @@ static size_t value_end(const uint8_t *data, size_t at, size_t size) {
   return size;
 }
 
-/* The elements of arrays, and the members of objects with their keys, in the order of their starts. */
+/* The elements of arrays, and the members of objects with their keys, in the order of their starts.
+ */
 static size_t find_items(const uint8_t *data, size_t size, span *items) {
   size_t count = 0;
   for (size_t at = 0; at < size && count < MAX_PLACES; at++) {
@@ -73,7 +75,9 @@ static size_t find_items(const uint8_t *data, size_t size, span *items) {
       at = string_end(data, at, size) - 1;
       continue;
     }
-    if (!strchr("{[,", data[at]) || data[at] == '\0' || at + 1 >= size || strchr("]}", data[at + 1])) continue;
+    if (!strchr("{[,", data[at]) || data[at] == '\0' || at + 1 >= size ||
+        strchr("]}", data[at + 1]))
+      continue;
     span item = {at + 1, value_end(data, at + 1, size)};
     if (item.end < size && data[item.end] == ':') item.end = value_end(data, item.end + 1, size);
     if (item.end > item.start) items[count++] = item;
@@ -87,7 +91,8 @@ static span value_of(const uint8_t *data, span item) {
   return key < item.end && data[key] == ':' ? (span){key + 1, item.end} : item;
 }
 
-static size_t replace(uint8_t *data, size_t size, size_t max_size, span old, const uint8_t *text, size_t length) {
+static size_t replace(uint8_t *data, size_t size, size_t max_size, span old, const uint8_t *text,
+                      size_t length) {
   size_t rest = size - old.end;
   if (old.start + length + rest > max_size) return 0;
   memmove(data + old.start + length, data + old.end, rest);
@@ -100,11 +105,13 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
   static span items[MAX_PLACES];
   size_t count = find_items(data, size, items);
   if (count == 0) return 0;
-  span item = items[seed / 12 % count], other = items[seed / 12 / count % count], value = value_of(data, item);
+  span item = items[seed / 12 % count], other = items[seed / 12 / count % count],
+       value = value_of(data, item);
   const char *text = values[seed / 12 % (sizeof values / sizeof *values)];
   uint8_t copy[512];
   bool is_copied = seed / 3 % 4 == 1 || seed / 3 % 4 == 2;
-  bool is_member = value.start != item.start, other_is_member = value_of(data, other).start != other.start;
+  bool is_member = value.start != item.start,
+       other_is_member = value_of(data, other).start != other.start;
   if (seed / 3 % 4 == 2 && is_member != other_is_member) return 0;
   if (seed / 3 % 4 == 1) other = value_of(data, other);
   size_t length = other.end - other.start;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * How a replay recognises a request. An input is up to 8 requests, separated by a line "%%": "METHOD URL", then the body.
- * The last one is the request, the others are entries of a cassette. Properties:
+ * How a replay recognises a request. An input is up to 8 requests, separated by a line "%%":
+ * "METHOD URL", then the body. The last one is the request, the others are entries of a cassette.
+ * Properties:
  *
  *   - a key consists of the method and printable ASCII; the key of its own target is the same key;
- *   - a URL with other escapes for the same bytes, with its pairs in another order, or with another host has the same key;
- *   - bodies match in both directions or in none; a body matches itself, and JSON matches its own compact form;
+ *   - a URL with other escapes for the same bytes, with its pairs in another order, or with another
+ * host has the same key;
+ *   - bodies match in both directions or in none; a body matches itself, and JSON matches its own
+ * compact form;
  *   - the description of a miss is short UTF-8 text without control characters.
  */
 #include "fuzz.h"
@@ -47,7 +50,8 @@ static void respell(ia_buf *out, const char *url) {
   const char *host = strstr(url, "://"), *at = host ? host + 3 + strcspn(host + 3, "/?#") : url;
   if (host) ia_buf_str(out, "https://other.example");
   for (size_t i = 0; *at != '\0' && *at != '#'; at++, i++) {
-    bool plain = (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9') || (*at >= 'A' && *at <= 'Z');
+    bool plain =
+        (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9') || (*at >= 'A' && *at <= 'Z');
     bool in_escape = (i >= 1 && at[-1] == '%') || (i >= 2 && at[-2] == '%');
     if (plain && !in_escape && i % 2 == 0)
       ia_buf_printf(out, "%%%02x", (unsigned)(unsigned char)*at);
@@ -56,7 +60,8 @@ static void respell(ia_buf *out, const char *url) {
   }
 }
 
-/* The target of a key with its pairs in the opposite order; false: two pairs have one key, and their order counts. */
+/* The target of a key with its pairs in the opposite order; false: two pairs have one key, and
+ * their order counts. */
 static bool reverse_pairs(ia_buf *out, const char *target) {
   const char *pairs[32];
   size_t count = 0;
@@ -110,18 +115,23 @@ static bool matches(const char *entry, size_t entry_bytes, const char *body, siz
 static void check_body(const request *r, ia_arena *arena) {
   imgact_json_doc *doc = NULL;
   CHECK(matches(r->body, r->body_bytes, r->body, r->body_bytes));
-  if (!r->body || ia_json_parse(r->body, r->body_bytes, &ia_malloc, NULL, &doc, NULL, 0) != IA_JSON_OK) return;
+  if (!r->body ||
+      ia_json_parse(r->body, r->body_bytes, &ia_malloc, NULL, &doc, NULL, 0) != IA_JSON_OK)
+    return;
   bool too_large;
-  const char *compact = ia_json_print(imgact_json_doc_root(doc), SIZE_MAX, arena, &ia_malloc, &too_large);
+  const char *compact =
+      ia_json_print(imgact_json_doc_root(doc), SIZE_MAX, arena, &ia_malloc, &too_large);
   CHECK(compact && matches(r->body, r->body_bytes, compact, strlen(compact)));
   imgact_json_doc_free(doc);
 }
 
 /* ---- misses ---- */
 
-static void check_miss(const ia_match_entry *entries, size_t count, const char *key, const request *asked) {
+static void check_miss(const ia_match_entry *entries, size_t count, const char *key,
+                       const request *asked) {
   ia_buf out;
-  imgact_http_request http = {.size = sizeof http, .body = asked->body, .body_bytes = asked->body_bytes};
+  imgact_http_request http = {
+      .size = sizeof http, .body = asked->body, .body_bytes = asked->body_bytes};
   http.method = asked->method;
   http.url = asked->url;
   ia_buf_init(&out, NULL, 1024);
@@ -142,8 +152,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   ia_arena_init(&arena, &ia_malloc);
   for (; count < MAX_REQUESTS && read_request(&requests[count], &parts); count++) {
     const request *r = &requests[count];
-    har[count] = (ia_har_entry){.method = r->method, .url = r->url, .body = r->body, .body_bytes = r->body_bytes};
-    entries[count] = (ia_match_entry){.har = &har[count], .key = ia_match_key(r->method, r->url, &arena)};
+    har[count] = (ia_har_entry){
+        .method = r->method, .url = r->url, .body = r->body, .body_bytes = r->body_bytes};
+    entries[count] =
+        (ia_match_entry){.har = &har[count], .key = ia_match_key(r->method, r->url, &arena)};
     check_key(r, entries[count].key, &arena);
     check_body(r, &arena);
     for (size_t i = 0; i < count; i++)

@@ -4,7 +4,8 @@
 bool operations_answer(void *user, const scripted_request *request, scripted_answer *answer) {
   fuzz_parts *replies = user;
   (void)request;
-  *answer = (scripted_answer){.with_date = true, .delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK};
+  *answer = (scripted_answer){
+      .with_date = true, .delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK};
   char *reply = fuzz_next_part(replies);
   if (!reply) return true;
   answer->delivery = IMGACT_DELIVERY_MAYBE_SENT;
@@ -27,7 +28,8 @@ bool operations_answer(void *user, const scripted_request *request, scripted_ans
 }
 
 imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags) {
-  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_BACKUP, IMGACT_IMAGE_TYPE_SYSTEM};
+  static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_BACKUP,
+                                            IMGACT_IMAGE_TYPE_SYSTEM};
   static const imgact_label labels[] = {{"env", "prod"}};
   static const char *const ids[] = {"13", "14"}, *const sort[] = {"id:desc"};
   imgact_image_filter images = {.size = sizeof images,
@@ -36,8 +38,10 @@ imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags) 
                                 .sort = sort,
                                 .sort_count = flags / 4 % 2,
                                 .name = flags & 8 ? "web" : NULL};
-  imgact_action_filter actions = {
-      .size = sizeof actions, .image_id = flags & 1 ? "4711" : NULL, .ids = ids, .ids_count = flags & 2 ? 2 : 0};
+  imgact_action_filter actions = {.size = sizeof actions,
+                                  .image_id = flags & 1 ? "4711" : NULL,
+                                  .ids = ids,
+                                  .ids_count = flags & 2 ? 2 : 0};
   imgact_image_update update = {.size = sizeof update,
                                 .description = "new",
                                 .labels = labels,
@@ -51,7 +55,8 @@ imgact_op *operations_new(imgact_client *client, unsigned kind, unsigned flags) 
   case IMGACT_OP_LIST_ACTIONS: return imgact_list_actions(client, &actions);
   case IMGACT_OP_GET_ACTION: return imgact_get_action(client, "13", flags & 1 ? "4711" : NULL);
   case IMGACT_OP_CHANGE_PROTECTION:
-    return flags & 1 ? imgact_protect_image(client, "4711") : imgact_unprotect_image(client, "4711");
+    return flags & 1 ? imgact_protect_image(client, "4711")
+                     : imgact_unprotect_image(client, "4711");
   case IMGACT_OP_CONVERT: return imgact_convert_image(client, "4711");
   case IMGACT_OP_TRANSFER: return imgact_transfer_image(client, "4711", "nyc3");
   default: return imgact_wait_actions(client, ids, 1 + flags % 2, flags & 4 ? "4711" : NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations on a scripted API. A reply of the input is three digits of status, a newline, header lines, an empty line and
- * the body; "000" is a response that is lost. When the replies are used up, no request is answered any more. */
+/* Operations on a scripted API. A reply of the input is three digits of status, a newline, header
+ * lines, an empty line and the body; "000" is a response that is lost. When the replies are used
+ * up, no request is answered any more. */
 #ifndef OPERATIONS_H
 #define OPERATIONS_H
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * The tool's writers on the items of a response (reply_input.h), of both providers. Every format is written as a list and as
- * a single object, with and without the raw JSON, and errors as a line and as an object. Properties:
+ * The tool's writers on the items of a response (reply_input.h), of both providers. Every format is
+ * written as a list and as a single object, with and without the raw JSON, and errors as a line and
+ * as an object. Properties:
  *
- *   - json and jsonl are JSON with an object per item and all keys of the schema; texts and ids read back as they are;
- *   - csv has a row per item and a cell per column, by RFC 4180; texts and ids read back as they are;
+ *   - json and jsonl are JSON with an object per item and all keys of the schema; texts and ids
+ * read back as they are;
+ *   - csv has a row per item and a cell per column, by RFC 4180; texts and ids read back as they
+ * are;
  *   - a table and an error have a line per item, and no text begins a line of its own;
  *   - tables, json and errors are UTF-8 without a character that a terminal obeys;
  *   - no output holds the token.
@@ -43,13 +46,15 @@ static void expect_bytes(const char *written, size_t length, const char *text) {
 
 /* ---- json, jsonl ---- */
 
-static const char *const read_back[] = {"id", "name", "description", "command", "region", "image_id"};
+static const char *const read_back[] = {"id",      "name",   "description",
+                                        "command", "region", "image_id"};
 #define READ_BACK (sizeof read_back / sizeof *read_back)
 
 static void check_object(const items *list, size_t index, const imgact_json *object, bool raw) {
   CHECK(imgact_json_get_type(object) == IMGACT_JSON_OBJECT);
   CHECK(imgact_json_count(object) == list->schema->count + (raw && list->schema->raw));
-  for (size_t i = 0; i < list->schema->count; i++) CHECK(imgact_json_get(object, list->schema->fields[i].key));
+  for (size_t i = 0; i < list->schema->count; i++)
+    CHECK(imgact_json_get(object, list->schema->fields[i].key));
   for (size_t i = 0; i < READ_BACK; i++) {
     const char *text = field_text(list, index, read_back[i]);
     size_t length = 0;
@@ -71,7 +76,8 @@ static void check_json_list(const items *list, const char *text, size_t length, 
   imgact_json_doc_free(doc);
 }
 
-static void check_json_item(const items *list, size_t index, const char *text, size_t length, bool raw) {
+static void check_json_item(const items *list, size_t index, const char *text, size_t length,
+                            bool raw) {
   imgact_json_doc *doc = NULL;
   CHECK(imgact_json_doc_parse(text, length, NULL, &doc, NULL, 0) == 0);
   check_object(list, index, imgact_json_doc_root(doc), raw);
@@ -89,7 +95,8 @@ static void check_json_lines(const items *list, const char *text, size_t length,
 
 /* ---- csv ---- */
 
-/* Takes one cell; the text it holds is unquoted in place. Returns what follows; *last: the row ends. */
+/* Takes one cell; the text it holds is unquoted in place. Returns what follows; *last: the row
+ * ends. */
 static char *take_cell(char *at, const char *end, size_t *length, bool *last) {
   char *to = at, *start = at;
   bool quoted = at < end && *at == '"';
@@ -189,7 +196,8 @@ static void check_list(cli_app *app, const items *list) {
 
 /* ---- errors and outcomes ---- */
 
-static void check_failure(cli_app *app, const imgact_error *error, const char *details, const char *what) {
+static void check_failure(cli_app *app, const imgact_error *error, const char *details,
+                          const char *what) {
   size_t length;
   shown_open(app);
   app->options.output = CLI_TABLE;
@@ -236,8 +244,10 @@ static void check_provider(const char *name, const uint8_t *data, size_t size) {
   reply_read(&output, &input, &check_fuzz_token, &ia_malloc);
   const imgact_result *result = &output.result;
   if (output.error.status == IMGACT_OK) {
-    check_list(&app, &(items){&cli_image_schema, (const void *const *)result->images, result->images_count});
-    check_list(&app, &(items){&cli_action_schema, (const void *const *)result->actions, result->actions_count});
+    check_list(&app, &(items){&cli_image_schema, (const void *const *)result->images,
+                              result->images_count});
+    check_list(&app, &(items){&cli_action_schema, (const void *const *)result->actions,
+                              result->actions_count});
   } else {
     check_failure(&app, &output.error, result->details, NULL);
     check_failure(&app, &output.error, result->details, "image 4711");

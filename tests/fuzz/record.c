@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A recorded operation. An input is a head line "CLOUD OPERATION FLAGS" and replies, as those of engine.c. The operation
- * runs on a recorder around the scripted API. Properties:
+ * A recorded operation. An input is a head line "CLOUD OPERATION FLAGS" and replies, as those of
+ * engine.c. The operation runs on a recorder around the scripted API. Properties:
  *
  *   - the cassette is saved, or the error says why not, and then there is no file;
  *   - the file is JSON, can be read, has an entry per request, and holds the token in no form;
@@ -25,7 +25,8 @@ static void remove_folder(void) {
 /* In memory where the system has such a folder: a recording is synced to the disk. */
 static void make_folder(void) {
   if (folder[0] != '\0') return;
-  snprintf(folder, sizeof folder, "%s/fuzz-record-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+  snprintf(folder, sizeof folder, "%s/fuzz-record-XXXXXX",
+           access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
   CHECK(mkdtemp(folder));
   snprintf(path, sizeof path, "%s/cassette.har", folder);
   atexit(remove_folder);
@@ -65,7 +66,8 @@ static bool check_cassette(const char *text, size_t length, size_t requests) {
   CHECK(har.count == requests);
   for (size_t i = 0; i < har.count; i++) {
     const imgact_http_response *response = &har.entries[i].response;
-    redacted = redacted || (response->body && memmem(response->body, response->body_bytes, "[redacted", 9));
+    redacted = redacted ||
+               (response->body && memmem(response->body, response->body_bytes, "[redacted", 9));
   }
   ia_har_free(&har);
   return redacted;
@@ -73,8 +75,8 @@ static bool check_cassette(const char *text, size_t length, size_t requests) {
 
 static bool reads(const imgact_op *op) {
   imgact_op_kind kind = imgact_op_get_kind(op);
-  return kind == IMGACT_OP_LIST_IMAGES || kind == IMGACT_OP_GET_IMAGE || kind == IMGACT_OP_LIST_ACTIONS ||
-         kind == IMGACT_OP_GET_ACTION;
+  return kind == IMGACT_OP_LIST_IMAGES || kind == IMGACT_OP_GET_IMAGE ||
+         kind == IMGACT_OP_LIST_ACTIONS || kind == IMGACT_OP_GET_ACTION;
 }
 
 static void replay(const uint8_t *data, const imgact_op *recorded) {
@@ -89,10 +91,14 @@ static void replay(const uint8_t *data, const imgact_op *recorded) {
   if (!same_error) fprintf(stderr, "recorded: %s\nreplayed: %s\n", then->message, now->message);
   CHECK(same_error);
   size_t count = 0, again = 0;
-  const imgact_image *const *images = imgact_op_images(recorded, &count), *const *same = imgact_op_images(op, &again);
+  const imgact_image *const *images = imgact_op_images(recorded, &count), *const *same =
+                                                                              imgact_op_images(
+                                                                                  op, &again);
   CHECK(count == again);
   for (size_t i = 0; i < count; i++) check_same_image(images[i], same[i]);
-  const imgact_action *const *actions = imgact_op_actions(recorded, &count), *const *other = imgact_op_actions(op, &again);
+  const imgact_action *const *actions = imgact_op_actions(recorded, &count), *const *other =
+                                                                                 imgact_op_actions(
+                                                                                     op, &again);
   CHECK(count == again);
   for (size_t i = 0; i < count; i++) check_same_action(actions[i], other[i]);
   imgact_op_free(op);
@@ -108,7 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   scripted_when(script, operations_answer, &replies);
   imgact_transport *recorder = NULL;
   imgact_error error;
-  CHECK(imgact_transport_new_recorder(scripted_transport(script), path, NULL, &recorder, &error) == IMGACT_OK);
+  CHECK(imgact_transport_new_recorder(scripted_transport(script), path, NULL, &recorder, &error) ==
+        IMGACT_OK);
   imgact_client *client = operations_client(data[0] == 'h', recorder);
   imgact_op *op = new_op(client, data);
   check_op(op, imgact_op_run(op), &check_fuzz_token);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// What keeps tokens out of recordings and traces: whatever stands around a token, and however it is spelled, it goes. The
-// first four bytes choose the layers of escapes, the rest is the text around it.
+// What keeps tokens out of recordings and traces: whatever stands around a token, and however it is
+// spelled, it goes. The first four bytes choose the layers of escapes, the rest is the text around
+// it.
 #include "har_scrub.h"
 #include "unescape.h"
 #include "written.h"
 
 #define TOKEN "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA"
 
-static bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool is_word(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 static void escape(char *out, size_t room, unsigned c, unsigned kind) {
   switch (kind % 5) {
@@ -19,7 +22,8 @@ static void escape(char *out, size_t room, unsigned c, unsigned kind) {
   }
 }
 
-// One character under so many layers: the inner escape is written through the outer ones, which leave letters and digits.
+// One character under so many layers: the inner escape is written through the outer ones, which
+// leave letters and digits.
 static void spell(ia_buf *out, char c, const uint8_t *kinds, unsigned layers) {
   char inner[16];
   if (layers == 0) {
@@ -27,7 +31,8 @@ static void spell(ia_buf *out, char c, const uint8_t *kinds, unsigned layers) {
     return;
   }
   escape(inner, sizeof inner, (unsigned char)c, kinds[layers - 1]);
-  for (const char *at = inner; *at != '\0'; at++) spell(out, *at, kinds, is_word(*at) ? 0 : layers - 1);
+  for (const char *at = inner; *at != '\0'; at++)
+    spell(out, *at, kinds, is_word(*at) ? 0 : layers - 1);
 }
 
 // false: nobody is expected to read it, some character takes too many bytes.

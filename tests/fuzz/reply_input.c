@@ -8,15 +8,19 @@ static const imgact_image_update update = {.size = sizeof update, .description =
 static void fill_call(reply_input *input, imgact_op_kind kind, unsigned flags) {
   input->images = (imgact_image_filter){.size = sizeof input->images};
   input->images.visibility = flags & 1 ? IMGACT_VISIBILITY_PRIVATE : IMGACT_VISIBILITY_ALL;
-  input->actions = (imgact_action_filter){.size = sizeof input->actions, .image_id = flags & 1 ? "4711" : NULL};
+  input->actions =
+      (imgact_action_filter){.size = sizeof input->actions, .image_id = flags & 1 ? "4711" : NULL};
   imgact_call *call = &input->call;
-  *call = (imgact_call){.size = sizeof *call, .kind = kind, .image_ref = "4711", .page = 1 + (flags >> 3 & 1)};
+  *call = (imgact_call){
+      .size = sizeof *call, .kind = kind, .image_ref = "4711", .page = 1 + (flags >> 3 & 1)};
   call->per_page = 50;
   if (kind == IMGACT_OP_LIST_IMAGES) call->image_ref = NULL;
   if (kind == IMGACT_OP_LIST_IMAGES) call->image_filter = &input->images;
-  if (kind == IMGACT_OP_LIST_IMAGES && flags & 2) call->type_mask = IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP);
+  if (kind == IMGACT_OP_LIST_IMAGES && flags & 2)
+    call->type_mask = IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP);
   if (kind == IMGACT_OP_LIST_ACTIONS) call->action_filter = &input->actions;
-  if (kind == IMGACT_OP_LIST_ACTIONS || kind == IMGACT_OP_GET_ACTION) call->image_ref = flags & 1 ? "4711" : NULL;
+  if (kind == IMGACT_OP_LIST_ACTIONS || kind == IMGACT_OP_GET_ACTION)
+    call->image_ref = flags & 1 ? "4711" : NULL;
   if (kind == IMGACT_OP_GET_IMAGE && flags & 1) call->image_ref = "debian-12-x64";
   if (kind == IMGACT_OP_GET_ACTION) call->action_id = ids[0];
   if (kind == IMGACT_OP_TRANSFER) call->region = "nyc3";
@@ -44,13 +48,15 @@ static char *read_headers(reply_input *input, char *at) {
   return at;
 }
 
-bool reply_input_read(reply_input *input, const imgact_provider *provider, const uint8_t *data, size_t size) {
+bool reply_input_read(reply_input *input, const imgact_provider *provider, const uint8_t *data,
+                      size_t size) {
   static const size_t head = 4; /* with its newline */
   if (size < head + 4 || data[head - 1] != '\n' || data[head + 3] != '\n') return false;
   unsigned kind = (unsigned)(data[0] - 'a') % IMGACT_OP_COUNT;
   char status[4] = {(char)data[head], (char)data[head + 1], (char)data[head + 2], '\0'};
   if (kind >= provider->slots_count || strspn(status, "0123456789") != 3) return false;
-  *input = (reply_input){.provider = provider, .fail_at = data[2] > '@' ? (size_t)(data[2] - '@') : 0};
+  *input =
+      (reply_input){.provider = provider, .fail_at = data[2] > '@' ? (size_t)(data[2] - '@') : 0};
   if (!provider->slots[kind].encode) return false;
   fill_call(input, (imgact_op_kind)kind, data[1]);
   input->text = malloc(size - head + 1);
@@ -75,10 +81,12 @@ void reply_input_free(reply_input *input) {
 
 void reply_read(reply_output *output, const reply_input *input, const check_secret *secret,
                 const imgact_allocator *allocator) {
-  *output = (reply_output){.rate = {.size = sizeof output->rate, .next_request_at = IMGACT_NO_TIME}};
+  *output =
+      (reply_output){.rate = {.size = sizeof output->rate, .next_request_at = IMGACT_NO_TIME}};
   output->rate.rate_limit = ia_rate_limit_unknown;
   ia_redactor redactor;
-  ia_redactor_init(&redactor, secret->token, strlen(secret->token), input->provider->token_prefixes);
+  ia_redactor_init(&redactor, secret->token, strlen(secret->token),
+                   input->provider->token_prefixes);
   CHECK(redactor.min_match_length == secret->needle);
   ia_arena_init(&output->scratch, allocator);
   ia_result_init(&output->result, allocator, input->provider->name, true);

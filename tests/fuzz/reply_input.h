@@ -2,8 +2,9 @@
 /*
  * A response as an input: SLOT FLAGS FAIL \n STATUS \n HEADERS \n\n BODY
  *
- * SLOT: a, b, ... as imgact_op_kind counts. FLAGS: one character that chooses the arguments of the call. FAIL: '@', or which
- * allocation fails ('A' is the first). STATUS: three digits. HEADERS: lines "Name: value".
+ * SLOT: a, b, ... as imgact_op_kind counts. FLAGS: one character that chooses the arguments of the
+ * call. FAIL: '@', or which allocation fails ('A' is the first). STATUS: three digits. HEADERS:
+ * lines "Name: value".
  */
 #ifndef REPLY_INPUT_H
 #define REPLY_INPUT_H
@@ -25,7 +26,8 @@ typedef struct reply_input {
 } reply_input;
 
 /* Takes an input apart; false: the format is another one, or the provider has no such slot. */
-bool reply_input_read(reply_input *input, const imgact_provider *provider, const uint8_t *data, size_t size);
+bool reply_input_read(reply_input *input, const imgact_provider *provider, const uint8_t *data,
+                      size_t size);
 void reply_input_free(reply_input *input);
 
 typedef struct reply_output {

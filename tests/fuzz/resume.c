@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * A stored call that is resumed. An input is a head line "CLOUD TIME FLAGS", the call as JSON, and replies as those of
- * engine.c, separated by lines "%%". CLOUD: "h" or not. TIME: when it was sent, see sent_at(). Properties:
+ * A stored call that is resumed. An input is a head line "CLOUD TIME FLAGS", the call as JSON, and
+ * replies as those of engine.c, separated by lines "%%". CLOUD: "h" or not. TIME: when it was sent,
+ * see sent_at(). Properties:
  *
- *   - a call that cannot be resumed is IMGACT_INVALID_ARGUMENT or IMGACT_UNSUPPORTED, has a message and sends nothing;
+ *   - a call that cannot be resumed is IMGACT_INVALID_ARGUMENT or IMGACT_UNSUPPORTED, has a message
+ * and sends nothing;
  *   - it may have been applied until the opposite is known: so says every refused call;
  *   - what is not idempotent is looked up before it is sent: the first request is not a POST;
  *   - a call that was read is written as the same call, and is not before_send_called again;
@@ -32,8 +34,10 @@ static void check_round_trip(const char *text, const char *provider) {
   if (ia_call_from_json(&call, &target, text, &arena, &error) == IMGACT_OK) {
     const char *written = ia_call_json(&call, &target, &arena);
     CHECK(written && ia_call_from_json(&again, &second, written, &arena, &error) == IMGACT_OK);
-    CHECK(call.kind == again.kind && call.protect == again.protect && ia_str_equal(call.region, again.region));
-    CHECK(ia_str_equal(call.image_ref, again.image_ref) && ia_str_equal(target.credential, second.credential));
+    CHECK(call.kind == again.kind && call.protect == again.protect &&
+          ia_str_equal(call.region, again.region));
+    CHECK(ia_str_equal(call.image_ref, again.image_ref) &&
+          ia_str_equal(target.credential, second.credential));
     const char *twice = ia_call_json(&again, &second, &arena);
     CHECK(twice && !strcmp(twice, written));
   }
@@ -48,7 +52,8 @@ static imgact_status before_send(void *user, imgact_op *op, const char *call_jso
 
 static void check_sent(const scripted *script, imgact_status status, uint32_t flags) {
   size_t count = scripted_count(script);
-  if (count > 0 && !strcmp(scripted_at(script, 0)->method, "POST")) CHECK(false && "a POST before a lookup");
+  if (count > 0 && !strcmp(scripted_at(script, 0)->method, "POST"))
+    CHECK(false && "a POST before a lookup");
   if (status == IMGACT_INVALID_ARGUMENT || status == IMGACT_UNSUPPORTED)
     CHECK(count > 0 || (flags & IMGACT_ERROR_MAYBE_APPLIED));
 }
@@ -66,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check_round_trip(call, hetzner ? "hetzner" : "digitalocean");
   imgact_op *op = imgact_op_resume(client, call, sent_at(data[1]));
   CHECK(op);
-  imgact_op_options limits = {.size = sizeof limits, .deadline_ms = 3600000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
+  imgact_op_options limits = {
+      .size = sizeof limits, .deadline_ms = 3600000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
   imgact_op_set_options(op, &limits);
   imgact_op_set_before_send(op, before_send, NULL);
   if (data[2] & 1) imgact_op_set_wait(op, 1);

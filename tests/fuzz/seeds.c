@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Runs a fuzz target as an ordinary test: every seed as it is, cut at many places, and with damage that is the same in every
-// run. A target that finds something aborts, and the test with it. Words of a libFuzzer dictionary (--dict FILE) are written
-// into the seeds, too. Folders after --few have many seeds: each is cut and damaged at a few places, and a folder is one
-// case.
+// Runs a fuzz target as an ordinary test: every seed as it is, cut at many places, and with damage
+// that is the same in every run. A target that finds something aborts, and the test with it. Words
+// of a libFuzzer dictionary (--dict FILE) are written into the seeds, too. Folders after --few have
+// many seeds: each is cut and damaged at a few places, and a folder is one case.
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -141,8 +141,8 @@ static void run_folder(const char *folder, bool few) {
 }
 
 int main(int argc, char **argv) {
-  static const char *const usual[] = {"null", "-1", "99999999999999999999", "\\u0000", "\\ud800", "[]", "{}", "\"",
-                                      "\x80", "\n"};
+  static const char *const usual[] = {
+      "null", "-1", "99999999999999999999", "\\u0000", "\\ud800", "[]", "{}", "\"", "\x80", "\n"};
   bool few = false;
   for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) add_word(usual[i], strlen(usual[i]));
   for (int i = 1; i < argc; i++) {

@@ -11,7 +11,8 @@ static int file_of(int *file) {
     *file = memfd_create("shown", MFD_CLOEXEC);
   }
   CHECK(*file >= 0);
-  if (lseek(*file, 0, SEEK_CUR) > 0) CHECK(ftruncate(*file, 0) == 0 && lseek(*file, 0, SEEK_SET) == 0);
+  if (lseek(*file, 0, SEEK_CUR) > 0)
+    CHECK(ftruncate(*file, 0) == 0 && lseek(*file, 0, SEEK_SET) == 0);
   return *file;
 }
 
@@ -45,7 +46,8 @@ char *shown_text(cli_stream *stream, size_t *length) {
   return text;
 }
 
-/* C0, DEL, C1, line and paragraph separators, what turns the direction of text: not by the tool's own rule. */
+/* C0, DEL, C1, line and paragraph separators, what turns the direction of text: not by the tool's
+ * own rule. */
 static bool moves_terminal(uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x2028 || point == 0x2029 ||
          (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
@@ -68,4 +70,6 @@ size_t shown_check_lines(const char *text, size_t length) {
   return lines;
 }
 
-void shown_check_token(const char *text, size_t length) { CHECK(!memmem(text, length, FUZZ_TOKEN, FUZZ_TOKEN_NEEDLE)); }
+void shown_check_token(const char *text, size_t length) {
+  CHECK(!memmem(text, length, FUZZ_TOKEN, FUZZ_TOKEN_NEEDLE));
+}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The simulator without its sockets. An input is requests, separated by lines "%%": "METHOD TARGET", then the body. A target
- * under /_sim/ is a command: world files, faults, time. A method that begins with "!" has no token. Properties:
+ * The simulator without its sockets. An input is requests, separated by lines "%%": "METHOD
+ * TARGET", then the body. A target under /_sim/ is a command: world files, faults, time. A method
+ * that begins with "!" has no token. Properties:
  *
  *   - a reply has a status from 200 to 599, and none is 500 unless a fault asked for it;
  *   - its head has one line per header: no value begins a line of its own;
@@ -20,7 +21,8 @@
 
 static uint64_t effects(const sim_instance *instance) {
   uint64_t sum = 0;
-  for (int effect = 0; effect < SIM_EFFECTS; effect++) sum += instance->world->counters.effects[effect];
+  for (int effect = 0; effect < SIM_EFFECTS; effect++)
+    sum += instance->world->counters.effects[effect];
   return sum;
 }
 
@@ -104,7 +106,8 @@ static void check_dump(sim_world *world, int64_t now_ms) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   sim_instance instance = {.world = sim_world_new(7), .clock = {START_MS, 0, 1}};
-  CHECK(instance.world && sim_world_regions(instance.world) && sim_world_generate(instance.world, 8, START_MS));
+  CHECK(instance.world && sim_world_regions(instance.world) &&
+        sim_world_generate(instance.world, 8, START_MS));
   fuzz_parts parts = {.next = (const char *)data, .end = (const char *)data + size};
   int64_t now_ms = 0;
   for (int i = 0; i < MAX_REQUESTS && fuzz_next_part(&parts); i++, now_ms += STEP_MS)

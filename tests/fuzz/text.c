@@ -21,7 +21,8 @@ static void dates(const char *text, size_t length) {
 static void urls(const char *text) {
   ia_url url;
   if (ia_url_parse(text, &url)) return;
-  CHECK(url.host_length > 0 && url.host >= text && url.host + url.host_length <= text + strlen(text));
+  CHECK(url.host_length > 0 && url.host >= text &&
+        url.host + url.host_length <= text + strlen(text));
   CHECK(url.port >= 0 && url.port <= 65535);
   CHECK(url.path_length == 0 || url.path[0] == '/');
 }
@@ -32,7 +33,9 @@ static void encodings(const char *text, size_t length) {
   ia_buf_init(&decoded, &ia_malloc, 4 * length + 1);
   ia_percent_encode(&encoded, text);
   const char *there = ia_buf_text(&encoded);
-  CHECK(there && strspn(there, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%") == strlen(there));
+  CHECK(there &&
+        strspn(there, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%") ==
+            strlen(there));
   ia_percent_decode(&decoded, there, strlen(there), false);
   const char *back = ia_buf_text(&decoded);
   CHECK(back && !strcmp(back, text));

@@ -14,7 +14,8 @@ static inline bool is_written_as_is(const char *text, size_t length) {
   return true;
 }
 
-static inline void expect_hidden(const char *text, size_t length, const char *token, size_t token_length) {
+static inline void expect_hidden(const char *text, size_t length, const char *token,
+                                 size_t token_length) {
   if (is_written_as_is(text, length)) {
     CHECK(length == 0 || !memmem(text, length, token, token_length));
     return;

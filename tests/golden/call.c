@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A fixture's "call" as an operation. A key or a word that means nothing here fails the fixture rather than being passed
- * over. */
+/* A fixture's "call" as an operation. A key or a word that means nothing here fails the fixture
+ * rather than being passed over. */
 #include "golden.h"
 #include <string.h>
 
@@ -11,7 +11,9 @@ typedef struct builder {
   golden_problem *problem;
 } builder;
 
-static const char *text(const builder *b, const char *key) { return golden_text(b->pool, imgact_json_get(b->call, key)); }
+static const char *text(const builder *b, const char *key) {
+  return golden_text(b->pool, imgact_json_get(b->call, key));
+}
 
 static int64_t integer(const builder *b, const char *key) {
   int64_t value = 0;
@@ -30,13 +32,18 @@ static const char *const *texts(const builder *b, const char *key, size_t *count
   *count = imgact_json_count(array);
   const char **values = golden_alloc(b->pool, *count + 1, sizeof *values);
   imgact_json_iter each = imgact_json_iter_begin(array);
-  for (size_t i = 0; i < *count; i++) values[i] = golden_text(b->pool, imgact_json_iter_next(&each, NULL));
+  for (size_t i = 0; i < *count; i++)
+    values[i] = golden_text(b->pool, imgact_json_iter_next(&each, NULL));
   return values;
 }
 
 static const char *type_name(int value) { return imgact_image_type_name((imgact_image_type)value); }
-static const char *image_status_name(int value) { return imgact_image_status_name((imgact_image_status)value); }
-static const char *action_status_name(int value) { return imgact_action_status_name((imgact_action_status)value); }
+static const char *image_status_name(int value) {
+  return imgact_image_status_name((imgact_image_status)value);
+}
+static const char *action_status_name(int value) {
+  return imgact_action_status_name((imgact_action_status)value);
+}
 
 static int value_of(const builder *b, const char *word, const char *(*name)(int)) {
   for (int value = 0; word && value < 16; value++)
@@ -48,21 +55,24 @@ static int value_of(const builder *b, const char *word, const char *(*name)(int)
 static const imgact_image_type *image_types(const builder *b, size_t *count) {
   const char *const *words = texts(b, "types", count);
   imgact_image_type *types = golden_alloc(b->pool, *count + 1, sizeof *types);
-  for (size_t i = 0; i < *count; i++) types[i] = (imgact_image_type)value_of(b, words[i], type_name);
+  for (size_t i = 0; i < *count; i++)
+    types[i] = (imgact_image_type)value_of(b, words[i], type_name);
   return types;
 }
 
 static const imgact_image_status *image_statuses(const builder *b, size_t *count) {
   const char *const *words = texts(b, "statuses", count);
   imgact_image_status *statuses = golden_alloc(b->pool, *count + 1, sizeof *statuses);
-  for (size_t i = 0; i < *count; i++) statuses[i] = (imgact_image_status)value_of(b, words[i], image_status_name);
+  for (size_t i = 0; i < *count; i++)
+    statuses[i] = (imgact_image_status)value_of(b, words[i], image_status_name);
   return statuses;
 }
 
 static const imgact_action_status *action_statuses(const builder *b, size_t *count) {
   const char *const *words = texts(b, "statuses", count);
   imgact_action_status *statuses = golden_alloc(b->pool, *count + 1, sizeof *statuses);
-  for (size_t i = 0; i < *count; i++) statuses[i] = (imgact_action_status)value_of(b, words[i], action_status_name);
+  for (size_t i = 0; i < *count; i++)
+    statuses[i] = (imgact_action_status)value_of(b, words[i], action_status_name);
   return statuses;
 }
 
@@ -70,7 +80,8 @@ static imgact_visibility visibility(const builder *b) {
   const char *word = text(b, "visibility");
   if (!word || !strcmp(word, "all")) return IMGACT_VISIBILITY_ALL;
   if (!strcmp(word, "public")) return IMGACT_VISIBILITY_PUBLIC;
-  if (strcmp(word, "private") != 0) golden_fail(b->problem, "the call's visibility \"%s\" means nothing", word);
+  if (strcmp(word, "private") != 0)
+    golden_fail(b->problem, "the call's visibility \"%s\" means nothing", word);
   return IMGACT_VISIBILITY_PRIVATE;
 }
 
@@ -104,13 +115,16 @@ static imgact_op *update_image(const builder *b) {
   imgact_label *labels = golden_alloc(b->pool, imgact_json_count(set) + 1, sizeof *labels);
   imgact_json_iter each = imgact_json_iter_begin(set);
   while ((value = imgact_json_iter_next(&each, &key)))
-    labels[update.labels_count++] = (imgact_label){golden_text(b->pool, key), golden_text(b->pool, value)};
+    labels[update.labels_count++] =
+        (imgact_label){golden_text(b->pool, key), golden_text(b->pool, value)};
   update.labels = labels;
   update.replace_labels = set != NULL;
   return imgact_update_image(b->client, text(b, "image"), &update);
 }
 
-static imgact_op *delete_image(const builder *b) { return imgact_delete_image(b->client, text(b, "image")); }
+static imgact_op *delete_image(const builder *b) {
+  return imgact_delete_image(b->client, text(b, "image"));
+}
 
 static imgact_op *list_actions(const builder *b) {
   imgact_action_filter filter = {.size = sizeof filter, .image_id = text(b, "image")};
@@ -120,14 +134,19 @@ static imgact_op *list_actions(const builder *b) {
   return imgact_list_actions(b->client, &filter);
 }
 
-static imgact_op *get_action(const builder *b) { return imgact_get_action(b->client, text(b, "action"), text(b, "image")); }
+static imgact_op *get_action(const builder *b) {
+  return imgact_get_action(b->client, text(b, "action"), text(b, "image"));
+}
 
 static imgact_op *change_protection(const builder *b) {
   const char *image = text(b, "image");
-  return flag(b, "protect") ? imgact_protect_image(b->client, image) : imgact_unprotect_image(b->client, image);
+  return flag(b, "protect") ? imgact_protect_image(b->client, image)
+                            : imgact_unprotect_image(b->client, image);
 }
 
-static imgact_op *convert(const builder *b) { return imgact_convert_image(b->client, text(b, "image")); }
+static imgact_op *convert(const builder *b) {
+  return imgact_convert_image(b->client, text(b, "image"));
+}
 
 static imgact_op *transfer(const builder *b) {
   return imgact_transfer_image(b->client, text(b, "image"), text(b, "region"));
@@ -146,10 +165,12 @@ static const struct {
   const char *keys;
 } operations[] = {
     {"list_images", list_images,
-     " types statuses visibility name architecture label_selector bound_to include_deprecated tag region sort page per_page"
+     " types statuses visibility name architecture label_selector bound_to include_deprecated tag "
+     "region sort page per_page"
      " limit "},
     {"get_image", get_image, " image architecture "},
-    {"update_image", update_image, " image name description distribution labels convert_to_snapshot "},
+    {"update_image", update_image,
+     " image name description distribution labels convert_to_snapshot "},
     {"delete_image", delete_image, " image "},
     {"list_actions", list_actions, " image ids statuses sort page per_page limit "},
     {"get_action", get_action, " action image via_image "},
@@ -175,11 +196,13 @@ static void check_keys(const builder *b, const char *keys) {
   const imgact_json *key;
   while (imgact_json_iter_next(&each, &key))
     if (!is_among(" op raw max_attempts deadline_ms ", key) && !is_among(keys, key))
-      golden_fail(b->problem, "the call has a key that its operation does not: \"%s\"", golden_text(b->pool, key));
+      golden_fail(b->problem, "the call has a key that its operation does not: \"%s\"",
+                  golden_text(b->pool, key));
 }
 
 static void configure(const builder *b, imgact_op *op) {
-  uint32_t flags = (flag(b, "raw") ? IMGACT_OP_FLAG_KEEP_RAW : 0) | (flag(b, "via_image") ? IMGACT_OP_FLAG_VIA_IMAGE : 0);
+  uint32_t flags = (flag(b, "raw") ? IMGACT_OP_FLAG_KEEP_RAW : 0) |
+                   (flag(b, "via_image") ? IMGACT_OP_FLAG_VIA_IMAGE : 0);
   imgact_op_options options = {.size = sizeof options,
                                .deadline_ms = integer(b, "deadline_ms"),
                                .page = integer(b, "page"),
@@ -191,7 +214,8 @@ static void configure(const builder *b, imgact_op *op) {
   if (flag(b, "wait")) imgact_op_set_wait(op, 1);
 }
 
-imgact_op *golden_call(imgact_client *client, const imgact_json *call, golden_pool *pool, golden_problem *problem) {
+imgact_op *golden_call(imgact_client *client, const imgact_json *call, golden_pool *pool,
+                       golden_problem *problem) {
   const builder b = {client, call, pool, problem};
   const char *name = text(&b, "op");
   for (size_t i = 0; name && i < sizeof operations / sizeof *operations; i++) {

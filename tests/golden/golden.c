@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The golden runner, for any provider: each fixture is a cassette that carries a call and what is to come of it. The call is
- * made on the cassette, so the requests must be the cassette's entries, all of them; the results are compared as JSON. Uses
- * the public interface alone. Prints TAP.
+ * The golden runner, for any provider: each fixture is a cassette that carries a call and what is
+ * to come of it. The call is made on the cassette, so the requests must be the cassette's entries,
+ * all of them; the results are compared as JSON. Uses the public interface alone. Prints TAP.
  *
  *   golden [--provider-so FILE SYMBOL] FIXTURE-OR-DIRECTORY...
  */
@@ -93,20 +93,23 @@ static void judge(imgact_op *op, const imgact_json *expected, golden_problem *pr
   imgact_json_writer_free(writer);
 }
 
-static void run_call(imgact_client *client, imgact_transport *cassette, const imgact_json *story, golden_problem *problem) {
+static void run_call(imgact_client *client, imgact_transport *cassette, const imgact_json *story,
+                     golden_problem *problem) {
   golden_pool pool = {NULL};
   imgact_op *op = golden_call(client, imgact_json_get(story, "call"), &pool, problem);
   if (op) {
     const char *first = NULL;
     imgact_op_run(op);
     judge(op, imgact_json_get(story, "expect"), problem);
-    if (imgact_replayer_unused(cassette, &first)) golden_fail(problem, "was not asked for: %s", first ? first : "an entry");
+    if (imgact_replayer_unused(cassette, &first))
+      golden_fail(problem, "was not asked for: %s", first ? first : "an entry");
     imgact_op_free(op);
   }
   golden_pool_free(&pool);
 }
 
-static void run_story(const char *path, const imgact_json *story, const imgact_provider *extra, golden_problem *problem) {
+static void run_story(const char *path, const imgact_json *story, const imgact_provider *extra,
+                      golden_problem *problem) {
   golden_pool pool = {NULL};
   imgact_error error;
   imgact_transport *cassette = NULL;
@@ -132,7 +135,9 @@ static void run_story(const char *path, const imgact_json *story, const imgact_p
 static int run_fixture(const char *path, size_t number, const imgact_provider *extra) {
   golden_problem problem = {""};
   imgact_json_doc *doc = load(path, &problem);
-  if (doc) run_story(path, imgact_json_get(imgact_json_get(imgact_json_doc_root(doc), "log"), "_imgact"), extra, &problem);
+  if (doc)
+    run_story(path, imgact_json_get(imgact_json_get(imgact_json_doc_root(doc), "log"), "_imgact"),
+              extra, &problem);
   imgact_json_doc_free(doc);
   printf("%sok %zu - %s\n", *problem.text ? "not " : "", number, path);
   if (*problem.text) printf("# %s\n", problem.text);
@@ -148,7 +153,8 @@ static int is_fixture(const struct dirent *entry) {
 }
 
 /* Appends a file, or the fixtures of a directory by name. */
-static void collect(golden_pool *pool, const char *path, const char **paths, size_t capacity, size_t *count) {
+static void collect(golden_pool *pool, const char *path, const char **paths, size_t capacity,
+                    size_t *count) {
   struct stat info;
   struct dirent **entries = NULL;
   if (stat(path, &info) || !S_ISDIR(info.st_mode)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the golden runner: a fixture's call as an operation, its results as JSON, and the comparison of the two. */
+/* The parts of the golden runner: a fixture's call as an operation, its results as JSON, and the
+ * comparison of the two. */
 #ifndef GOLDEN_H
 #define GOLDEN_H
 
@@ -23,13 +24,17 @@ void *golden_alloc(golden_pool *pool, size_t count, size_t bytes);
 const char *golden_text(golden_pool *pool, const imgact_json *value);
 void golden_pool_free(golden_pool *pool);
 
-/* The operation that a fixture's "call" describes, configured and not started; NULL with a problem. */
-imgact_op *golden_call(imgact_client *client, const imgact_json *call, golden_pool *pool, golden_problem *problem);
+/* The operation that a fixture's "call" describes, configured and not started; NULL with a problem.
+ */
+imgact_op *golden_call(imgact_client *client, const imgact_json *call, golden_pool *pool,
+                       golden_problem *problem);
 
 /* What came of an operation, in the shapes that the tool prints. The text is the writer's. */
 const char *golden_render(imgact_json_writer *writer, const imgact_op *op);
 
-/* Is everything that `expected` names in `actual`, with the same value? Within an item every key must be named. */
-void golden_compare(const imgact_json *expected, const imgact_json *actual, golden_problem *problem);
+/* Is everything that `expected` names in `actual`, with the same value? Within an item every key
+ * must be named. */
+void golden_compare(const imgact_json *expected, const imgact_json *actual,
+                    golden_problem *problem);
 
 #endif

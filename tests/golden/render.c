@@ -9,9 +9,12 @@ static void text(imgact_json_writer *w, const char *key, const char *value) {
   imgact_json_write_string(w, value);
 }
 
-static void word(imgact_json_writer *w, const char *key, const char *value) { text(w, key, *value ? value : NULL); }
+static void word(imgact_json_writer *w, const char *key, const char *value) {
+  text(w, key, *value ? value : NULL);
+}
 
-/* The digits as the cloud sent them, where they are known; "apart" where they and the double are not the same number. */
+/* The digits as the cloud sent them, where they are known; "apart" where they and the double are
+ * not the same number. */
 static void number(imgact_json_writer *w, const char *key, double value, const char *digits) {
   double read = digits ? strtod(digits, NULL) : value;
   imgact_json_write_key(w, key);
@@ -67,7 +70,8 @@ static void labels(imgact_json_writer *w, const imgact_image *image) {
     return;
   }
   imgact_json_write_begin_object(w);
-  for (size_t i = 0; i < image->labels_count; i++) text(w, image->labels[i].key, image->labels[i].value);
+  for (size_t i = 0; i < image->labels_count; i++)
+    text(w, image->labels[i].key, image->labels[i].value);
   imgact_json_write_end_object(w);
 }
 
@@ -133,7 +137,8 @@ static void resources(imgact_json_writer *w, const imgact_action *action) {
 
 static void reason(imgact_json_writer *w, const imgact_action *action) {
   imgact_json_write_key(w, "error");
-  if (action->status != IMGACT_ACTION_STATUS_ERROR && !action->error_code && !action->error_message) {
+  if (action->status != IMGACT_ACTION_STATUS_ERROR && !action->error_code &&
+      !action->error_message) {
     imgact_json_write_null(w);
     return;
   }

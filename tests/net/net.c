@@ -14,7 +14,9 @@ enum { PATIENCE_MS = 20000 };
 void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response) {
   exchange->on_finished(exchange, response);
 }
-void imgact_exchange_set_data(imgact_exchange *exchange, void *data) { exchange->transport_data = data; }
+void imgact_exchange_set_data(imgact_exchange *exchange, void *data) {
+  exchange->transport_data = data;
+}
 void *imgact_exchange_data(const imgact_exchange *exchange) { return exchange->transport_data; }
 
 imgact_status imgact_error_set(imgact_error *error, imgact_status status, const char *format, ...) {
@@ -58,14 +60,18 @@ static void on_finished(imgact_exchange *base, const imgact_http_response *respo
   exchange->body_bytes = response->body_bytes;
   exchange->headers = copy_headers(response);
   exchange->headers_count = response->headers_count;
-  (void)snprintf(exchange->message, sizeof exchange->message, "%s", response->message ? response->message : "");
+  (void)snprintf(exchange->message, sizeof exchange->message, "%s",
+                 response->message ? response->message : "");
   if (exchange->then) exchange->then(exchange);
 }
 
-void net_request(const net *n, net_exchange *exchange, const char *method, const char *path, const char *body) {
-  static const imgact_header headers[] = {{"Authorization", "Bearer token-of-the-test"}, {"Accept", "application/json"}};
+void net_request(const net *n, net_exchange *exchange, const char *method, const char *path,
+                 const char *body) {
+  static const imgact_header headers[] = {{"Authorization", "Bearer token-of-the-test"},
+                                          {"Accept", "application/json"}};
   *exchange = (net_exchange){.base.on_finished = on_finished};
-  (void)snprintf(exchange->url, sizeof exchange->url, "%s://127.0.0.1:%d%s", n->scheme, loopback_port(n->server), path);
+  (void)snprintf(exchange->url, sizeof exchange->url, "%s://127.0.0.1:%d%s", n->scheme,
+                 loopback_port(n->server), path);
   exchange->request = (imgact_http_request){.size = sizeof exchange->request,
                                             .method = method,
                                             .url = exchange->url,
@@ -108,7 +114,8 @@ void net_drive(net *n, bool (*until)(void *user), void *user) {
 }
 
 void net_send(net *n, net_exchange *exchange) {
-  assert_int_equal(n->transport->send(n->transport, &exchange->request, &exchange->base), IMGACT_OK);
+  assert_int_equal(n->transport->send(n->transport, &exchange->request, &exchange->base),
+                   IMGACT_OK);
   assert_int_equal(exchange->finished, 0);
 }
 
@@ -116,7 +123,8 @@ static bool has_finished(void *user) { return ((const net_exchange *)user)->fini
 
 void net_finish(net *n, net_exchange *exchange) { net_drive(n, has_finished, exchange); }
 
-void net_do(net *n, net_exchange *exchange, const char *method, const char *path, const char *body) {
+void net_do(net *n, net_exchange *exchange, const char *method, const char *path,
+            const char *body) {
   net_request(n, exchange, method, path, body);
   net_send(n, exchange);
   net_finish(n, exchange);
@@ -124,15 +132,18 @@ void net_do(net *n, net_exchange *exchange, const char *method, const char *path
 
 // ---- opening ----
 
-void net_open_with(net *n, const imgact_allocator *allocator, const char *ca_file, loopback_handler handler, void *user,
-                   const loopback_layer *layer) {
+void net_open_with(net *n, const imgact_allocator *allocator, const char *ca_file,
+                   loopback_handler handler, void *user, const loopback_layer *layer) {
   imgact_error error = {0};
   *n = (net){.scheme = layer ? "https" : "http"};
-  if (imgact_transport_new_curl(allocator, ca_file, &n->transport, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  if (imgact_transport_new_curl(allocator, ca_file, &n->transport, &error) != IMGACT_OK)
+    fail_msg("%s", error.message);
   if (handler) n->server = loopback_start(handler, user, layer);
 }
 
-void net_open(net *n, loopback_handler handler, void *user) { net_open_with(n, NULL, NULL, handler, user, NULL); }
+void net_open(net *n, loopback_handler handler, void *user) {
+  net_open_with(n, NULL, NULL, handler, user, NULL);
+}
 
 void net_close(net *n) {
   n->transport->destroy(n->transport);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transport without the core: an exchange that remembers what came of it, and a poll loop as a user's would be. Each
- * test has one transport and, mostly, one server.
+ * The transport without the core: an exchange that remembers what came of it, and a poll loop as a
+ * user's would be. Each test has one transport and, mostly, one server.
  */
 #ifndef TESTS_NET_H
 #define TESTS_NET_H
@@ -41,12 +41,13 @@ typedef struct net {
 
 /* A transport (malloc) and a server with this handler (may be NULL: none). */
 void net_open(net *n, loopback_handler handler, void *user);
-void net_open_with(net *n, const imgact_allocator *allocator, const char *ca_file, loopback_handler handler, void *user,
-                   const loopback_layer *layer);
+void net_open_with(net *n, const imgact_allocator *allocator, const char *ca_file,
+                   loopback_handler handler, void *user, const loopback_layer *layer);
 void net_close(net *n);
 
 /* A request to the server for this path; the caller may still change it. */
-void net_request(const net *n, net_exchange *exchange, const char *method, const char *path, const char *body);
+void net_request(const net *n, net_exchange *exchange, const char *method, const char *path,
+                 const char *body);
 void net_send(net *n, net_exchange *exchange);
 /* Drives until it has finished; fails the test after 20 s. */
 void net_finish(net *n, net_exchange *exchange);
@@ -60,22 +61,23 @@ void net_do(net *n, net_exchange *exchange, const char *method, const char *path
 void net_clear(net_exchange *exchange);
 int64_t net_now_ms(void);
 
-#define assert_answered(x, code)                                                                                            \
-  do {                                                                                                                      \
-    if ((x)->failure != IMGACT_FAILURE_NONE) print_message("failure %d: %s\n", (x)->failure, (x)->message);                 \
-    assert_int_equal((x)->finished, 1);                                                                                     \
-    assert_int_equal((x)->failure, IMGACT_FAILURE_NONE);                                                                    \
-    assert_int_equal((x)->delivery, IMGACT_DELIVERY_ANSWERED);                                                              \
-    assert_int_equal((x)->status, (code));                                                                                  \
+#define assert_answered(x, code)                                                                   \
+  do {                                                                                             \
+    if ((x)->failure != IMGACT_FAILURE_NONE)                                                       \
+      print_message("failure %d: %s\n", (x)->failure, (x)->message);                               \
+    assert_int_equal((x)->finished, 1);                                                            \
+    assert_int_equal((x)->failure, IMGACT_FAILURE_NONE);                                           \
+    assert_int_equal((x)->delivery, IMGACT_DELIVERY_ANSWERED);                                     \
+    assert_int_equal((x)->status, (code));                                                         \
   } while (0)
 
-#define assert_failed(x, how, far)                                                                                          \
-  do {                                                                                                                      \
-    if ((x)->failure != (how)) print_message("failure %d: %s\n", (x)->failure, (x)->message);                               \
-    assert_int_equal((x)->finished, 1);                                                                                     \
-    assert_int_equal((x)->failure, (how));                                                                                  \
-    assert_int_equal((x)->delivery, (far));                                                                                 \
-    assert_string_not_equal((x)->message, "");                                                                              \
+#define assert_failed(x, how, far)                                                                 \
+  do {                                                                                             \
+    if ((x)->failure != (how)) print_message("failure %d: %s\n", (x)->failure, (x)->message);      \
+    assert_int_equal((x)->finished, 1);                                                            \
+    assert_int_equal((x)->failure, (how));                                                         \
+    assert_int_equal((x)->delivery, (far));                                                        \
+    assert_string_not_equal((x)->message, "");                                                     \
   } while (0)
 
 #endif

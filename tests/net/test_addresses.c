@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A name with several addresses, of which only the last one answers. Names are resolved by this program's own getaddrinfo.
+// A name with several addresses, of which only the last one answers. Names are resolved by this
+// program's own getaddrinfo.
 #include "net.h"
 
 #include <arpa/inet.h>
@@ -17,7 +18,8 @@
 #define GOOD  "127.0.0.1"
 #define OTHER "127.0.0.2"
 
-static const char *const names[][4] = {{"one.example", OTHER, GOOD}, {"two.example", OTHER, OTHER, GOOD}};
+static const char *const names[][4] = {{"one.example", OTHER, GOOD},
+                                       {"two.example", OTHER, OTHER, GOOD}};
 
 typedef struct resolved {
   struct addrinfo info; // first
@@ -37,13 +39,15 @@ static struct addrinfo *resolve(const char *address, const char *port) {
   return &made->info;
 }
 
-int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **result) {
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result) {
   struct addrinfo **end = result;
   (void)hints;
   *result = NULL;
   for (size_t i = 0; i < 2; i++) {
     if (strcmp(name, names[i][0]) != 0) continue;
-    for (size_t k = 1; k < 4 && names[i][k]; end = &(*end)->ai_next, k++) *end = resolve(names[i][k], service);
+    for (size_t k = 1; k < 4 && names[i][k]; end = &(*end)->ai_next, k++)
+      *end = resolve(names[i][k], service);
   }
   return *result ? 0 : EAI_NONAME;
 }
@@ -63,7 +67,8 @@ static void hold(loopback_peer *peer, const loopback_request *request, void *use
   loopback_hold(peer);
 }
 
-// The other address, on the server's port, with a full queue of connections: connecting neither succeeds nor fails.
+// The other address, on the server's port, with a full queue of connections: connecting neither
+// succeeds nor fails.
 typedef struct silence {
   int listener, clients[8];
 } silence;
@@ -87,7 +92,8 @@ static void silence_close(silence *s) {
 
 // ---- tests ----
 
-// One poll and one dispatch. What it asked to wait for in vain: unlike the clock, that is the same on a slow machine.
+// One poll and one dispatch. What it asked to wait for in vain: unlike the clock, that is the same
+// on a slow machine.
 static int step(net *n) {
   struct pollfd item = {.fd = n->transport->fd(n->transport), .events = POLLIN};
   int wait = n->transport->timeout_ms(n->transport);
@@ -145,7 +151,8 @@ static void read_head(int socket) {
   char head[4096];
   size_t length = 0;
   ssize_t got;
-  while (length < sizeof head - 1 && (got = recv(socket, head + length, sizeof head - 1 - length, 0)) > 0) {
+  while (length < sizeof head - 1 &&
+         (got = recv(socket, head + length, sizeof head - 1 - length, 0)) > 0) {
     length += (size_t)got;
     head[length] = '\0';
     if (strstr(head, "\r\n\r\n")) return;
@@ -180,7 +187,8 @@ static void ipv6_kept_stray_bytes_replaced(void **state) {
   struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
   socklen_t size = sizeof address;
   six_server server = {.listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  if (server.listener < 0 || bind(server.listener, (const struct sockaddr *)&address, size) != 0) skip();
+  if (server.listener < 0 || bind(server.listener, (const struct sockaddr *)&address, size) != 0)
+    skip();
   assert_int_equal(listen(server.listener, 4), 0);
   assert_int_equal(getsockname(server.listener, (struct sockaddr *)&address, &size), 0);
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, server.stray), 0);

@@ -97,7 +97,8 @@ static void expect_422_undecodable(unsigned char *bytes, size_t count) {
   net_open(&n, say_422_gzip, &b);
   expect_undecodable(&n, "/", 422);
   expect_undecodable(&n, "/", 422);
-  assert_int_equal(loopback_connections(n.server), 1); // the response is complete: its connection stays
+  assert_int_equal(loopback_connections(n.server),
+                   1); // the response is complete: its connection stays
   net_close(&n);
 }
 
@@ -134,11 +135,13 @@ static void gzip_without_body_is_empty(void **state) {
   net_close(&n);
 }
 
-// Two gzip bodies, the second of which is none of the reply's; at once, or once the first has been decoded.
+// Two gzip bodies, the second of which is none of the reply's; at once, or once the first has been
+// decoded.
 static void say_gzip_and_more(loopback_peer *peer, const loopback_request *request, void *user) {
   const blob *packed = user;
   char head[128];
-  snprintf(head, sizeof head, "HTTP/1.1 404 No\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
+  snprintf(head, sizeof head,
+           "HTTP/1.1 404 No\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n",
            packed->length + 5);
   loopback_text(peer, head);
   loopback_write(peer, packed->data, packed->length);
@@ -182,18 +185,28 @@ static void expect_body(const char *coding, const blob *body, const char *text) 
 
 static void content_encoding_unknown_is_ignored(void **state) {
   (void)state;
-  static const char *const names[] = {
-      "UTF-8", "utf-8", "identity", "none", "aws-chunked", "br", "gzipped", "", "averyveryveryverylongnameofacoding"};
+  static const char *const names[] = {"UTF-8",
+                                      "utf-8",
+                                      "identity",
+                                      "none",
+                                      "aws-chunked",
+                                      "br",
+                                      "gzipped",
+                                      "",
+                                      "averyveryveryverylongnameofacoding"};
   unsigned char plain[] = "{\"plain\":true}";
   blob body = {.data = plain, .length = sizeof plain - 1};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) expect_body(names[i], &body, (const char *)plain);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    expect_body(names[i], &body, (const char *)plain);
 }
 
 static void content_encoding_known_is_decoded(void **state) {
   (void)state;
-  static const char *const names[] = {"gzip", "GZIP", "x-gzip", "identity,gzip", "gzip,UTF-8", "deflate"};
+  static const char *const names[] = {"gzip",          "GZIP",       "x-gzip",
+                                      "identity,gzip", "gzip,UTF-8", "deflate"};
   blob packed = gzip("{\"a\":1}", 7);
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) expect_body(names[i], &packed, "{\"a\":1}");
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    expect_body(names[i], &packed, "{\"a\":1}");
   expect_body("gzip,gzip", &packed, "");
   free(packed.data);
   unsigned char wrapped[64]; // RFC 9110: "deflate" is the zlib format
@@ -224,7 +237,8 @@ static void body_limit_counts_decoded_bytes(void **state) {
     char *noise = malloc(count);
     uint32_t seed = 1;
     assert_non_null(noise);
-    for (size_t i = 0; i < count; i++) noise[i] = (char)((seed = seed * 1664525u + 1013904223u) >> 24);
+    for (size_t i = 0; i < count; i++)
+      noise[i] = (char)((seed = seed * 1664525u + 1013904223u) >> 24);
     blob packed = gzip(noise, count);
     assert_true(packed.length > count);
     net n;
@@ -282,7 +296,8 @@ static void gzip_without_memory_fails_cleanly(void **state) {
 }
 
 // Empty deflate blocks without end: nothing is ever decoded.
-static void say_nothing_at_length(loopback_peer *peer, const loopback_request *request, void *user) {
+static void say_nothing_at_length(loopback_peer *peer, const loopback_request *request,
+                                  void *user) {
   static const unsigned char head[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
   static const unsigned char empty[] = {0, 0, 0, 0xff, 0xff};
   unsigned char many[5000];

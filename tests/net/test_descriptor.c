@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The descriptor that a caller's own loop polls: silent when there is nothing to do, readable after a wakeup.
+// The descriptor that a caller's own loop polls: silent when there is nothing to do, readable after
+// a wakeup.
 #include "net.h"
 
 #include <poll.h>
@@ -65,7 +66,8 @@ static void a_reply_makes_the_descriptor_readable(void **state) {
   net_open(&n, answer, NULL);
   net_request(&n, &x, "GET", "/", NULL);
   net_send(&n, &x);
-  for (int i = 0; i < 100 && !x.finished; i++) { // no dispatch but for the timer's and the descriptor's sake
+  for (int i = 0; i < 100 && !x.finished;
+       i++) { // no dispatch but for the timer's and the descriptor's sake
     int wait = n.transport->timeout_ms(n.transport);
     assert_true(readable(&n, wait < 0 ? 10000 : wait) || wait >= 0);
     n.transport->dispatch(n.transport);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A libcurl whose calls fail, that cannot go on, or that connects to another address than the URL's. Linked with --wrap for
-// the functions below.
+// A libcurl whose calls fail, that cannot go on, or that connects to another address than the
+// URL's. Linked with --wrap for the functions below.
 #include "failing_allocator.h"
 #include "net.h"
 
@@ -36,19 +36,23 @@ static struct {
 
 static bool fails(void) { return ++calls == failing_call; }
 
-#define WRAP(result, function, parameters, arguments, failure)                                                              \
-  result __real_##function parameters;                                                                                      \
-  result __wrap_##function parameters;                                                                                      \
+#define WRAP(result, function, parameters, arguments, failure)                                     \
+  result __real_##function parameters;                                                             \
+  result __wrap_##function parameters;                                                             \
   result __wrap_##function parameters { return fails() ? (failure) : __real_##function arguments; }
 
 WRAP(CURLcode, curl_global_init, (long flags), (flags), CURLE_FAILED_INIT)
 WRAP(CURLM *, curl_multi_init, (void), (), NULL)
 WRAP(CURL *, curl_easy_init, (void), (), NULL)
-WRAP(struct curl_slist *, curl_slist_append, (struct curl_slist * list, const char *text), (list, text), NULL)
-WRAP(CURLMcode, curl_multi_add_handle, (CURLM * multi, CURL *easy), (multi, easy), CURLM_OUT_OF_MEMORY)
+WRAP(struct curl_slist *, curl_slist_append, (struct curl_slist * list, const char *text),
+     (list, text), NULL)
+WRAP(CURLMcode, curl_multi_add_handle, (CURLM * multi, CURL *easy), (multi, easy),
+     CURLM_OUT_OF_MEMORY)
 
-CURLMcode __real_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask, int *running);
-CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask, int *running);
+CURLMcode __real_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask,
+                                          int *running);
+CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask,
+                                          int *running);
 CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, ...);
 CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...);
 CURLMcode __real_curl_multi_setopt(CURLM *multi, CURLMoption option, ...);
@@ -56,8 +60,10 @@ CURLMcode __wrap_curl_multi_setopt(CURLM *multi, CURLMoption option, ...);
 CURLcode __real_curl_easy_getinfo(CURL *easy, CURLINFO info, ...);
 CURLcode __wrap_curl_easy_getinfo(CURL *easy, CURLINFO info, ...);
 
-CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask, int *running) {
-  return action_result != CURLM_OK ? action_result : __real_curl_multi_socket_action(multi, socket, mask, running);
+CURLMcode __wrap_curl_multi_socket_action(CURLM *multi, curl_socket_t socket, int mask,
+                                          int *running) {
+  return action_result != CURLM_OK ? action_result
+                                   : __real_curl_multi_socket_action(multi, socket, mask, running);
 }
 
 static size_t receive_with_extra(char *line, size_t size, size_t count, void *user) {
@@ -85,7 +91,8 @@ CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...) {
     result = __real_curl_easy_setopt(easy, option, va_arg(args, void *));
   }
   va_end(args);
-  if (option == CURLOPT_URL && elsewhere) return __real_curl_easy_setopt(easy, CURLOPT_CONNECT_TO, elsewhere);
+  if (option == CURLOPT_URL && elsewhere)
+    return __real_curl_easy_setopt(easy, CURLOPT_CONNECT_TO, elsewhere);
   return result;
 }
 
@@ -93,8 +100,9 @@ CURLMcode __wrap_curl_multi_setopt(CURLM *multi, CURLMoption option, ...) {
   va_list args;
   if (fails()) return CURLM_UNKNOWN_OPTION;
   va_start(args, option);
-  CURLMcode result = (int)option < CURLOPTTYPE_OBJECTPOINT ? __real_curl_multi_setopt(multi, option, va_arg(args, long))
-                                                           : __real_curl_multi_setopt(multi, option, va_arg(args, void *));
+  CURLMcode result = (int)option < CURLOPTTYPE_OBJECTPOINT
+                         ? __real_curl_multi_setopt(multi, option, va_arg(args, long))
+                         : __real_curl_multi_setopt(multi, option, va_arg(args, void *));
   va_end(args);
   return result;
 }
@@ -121,7 +129,8 @@ static void answer(loopback_peer *peer, const loopback_request *request, void *u
 typedef enum story {
   FIRST_REQUEST, // on a new connection
   WITH_CA_FILE,
-  KEPT_CONNECTION, // which carries a response that was not asked for, so that the request goes out on another one
+  KEPT_CONNECTION, // which carries a response that was not asked for, so that the request goes out
+                   // on another one
   STORIES
 } story;
 
@@ -138,7 +147,8 @@ static bool has_stray(void *user) { return __atomic_load_n((int *)user, __ATOMIC
 
 // The certificate is read when a server shows one.
 static void write_ca_file(char path[64]) {
-  static const char text[] = "-----BEGIN TRUSTED CERTIFICATE-----\r\nMA+/\r\n\t AA==\r\n-----END TRUSTED CERTIFICATE-----\n";
+  static const char text[] = "-----BEGIN TRUSTED CERTIFICATE-----\r\nMA+/\r\n\t AA==\r\n-----END "
+                             "TRUSTED CERTIFICATE-----\n";
   (void)snprintf(path, 64, "/tmp/imgact-failing-XXXXXX");
   int fd = mkstemp(path);
   assert_true(fd >= 0);
@@ -156,7 +166,8 @@ static void send_failing(net *n, net_exchange *x, imgact_status *status) {
   }
   net_finish(n, x);
   if (x->failure == IMGACT_FAILURE_NONE) assert_string_equal(x->body, "/");
-  assert_null(strstr(x->message, "plain http")); // what an abort of another kind must not be taken for
+  assert_null(
+      strstr(x->message, "plain http")); // what an abort of another kind must not be taken for
   net_clear(x);
 }
 
@@ -173,7 +184,8 @@ static bool fail_one(int call, story what) {
   if (what == WITH_CA_FILE) write_ca_file(path);
   calls = 0;
   failing_call = what == KEPT_CONNECTION ? 0 : call;
-  imgact_status status = imgact_transport_new_curl(&memory.allocator, *path ? path : NULL, &n.transport, &error);
+  imgact_status status =
+      imgact_transport_new_curl(&memory.allocator, *path ? path : NULL, &n.transport, &error);
   if (status == IMGACT_OK) {
     n.server = loopback_start(answer_with_stray, &strays, NULL);
     if (what == KEPT_CONNECTION) {
@@ -249,7 +261,8 @@ static void multi_failure_ends_every_exchange(void **state) {
   static const struct {
     CURLMcode code;
     imgact_failure failure;
-  } cases[] = {{CURLM_INTERNAL_ERROR, IMGACT_FAILURE_NETWORK}, {CURLM_OUT_OF_MEMORY, IMGACT_FAILURE_NOMEM}};
+  } cases[] = {{CURLM_INTERNAL_ERROR, IMGACT_FAILURE_NETWORK},
+               {CURLM_OUT_OF_MEMORY, IMGACT_FAILURE_NOMEM}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     net n;
     net_exchange x[3], late;
@@ -320,15 +333,18 @@ static void head_odd_lines_fail_or_are_ignored(void **state) {
 
 // ---- plain http ----
 
-// An address of this machine that is not on loopback; without a network, 127.0.0.1 in a form that is not taken for it.
+// An address of this machine that is not on loopback; without a network, 127.0.0.1 in a form that
+// is not taken for it.
 static void other_address(char *text, size_t capacity) {
   struct ifaddrs *all = NULL;
   (void)snprintf(text, capacity, "[::ffff:127.0.0.1]");
   if (getifaddrs(&all) != 0) return;
   for (const struct ifaddrs *at = all; at; at = at->ifa_next) {
-    if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || !(at->ifa_flags & IFF_UP) || (at->ifa_flags & IFF_LOOPBACK))
+    if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || !(at->ifa_flags & IFF_UP) ||
+        (at->ifa_flags & IFF_LOOPBACK))
       continue;
-    (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr, text, (socklen_t)capacity);
+    (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr,
+                    text, (socklen_t)capacity);
     break;
   }
   freeifaddrs(all);
@@ -353,7 +369,8 @@ static void connect_all_to(const char *address, int port) {
   assert_non_null(elsewhere);
 }
 
-// The host of the URL is on loopback, but the connection is not: no byte of the request, and so no token, leaves.
+// The host of the URL is on loopback, but the connection is not: no byte of the request, and so no
+// token, leaves.
 static void plain_http_off_loopback_not_sent(void **state) {
   (void)state;
   net n;
@@ -386,8 +403,10 @@ static void plain_http_off_loopback_not_sent(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(failing_calls_end_cleanly),         cmocka_unit_test(no_descriptors_for_waiting_still_serves),
-      cmocka_unit_test(multi_failure_ends_every_exchange), cmocka_unit_test(head_odd_lines_fail_or_are_ignored),
+      cmocka_unit_test(failing_calls_end_cleanly),
+      cmocka_unit_test(no_descriptors_for_waiting_still_serves),
+      cmocka_unit_test(multi_failure_ends_every_exchange),
+      cmocka_unit_test(head_odd_lines_fail_or_are_ignored),
       cmocka_unit_test(plain_http_off_loopback_not_sent),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// HTTP/2 over TLS against a server of a few frames: that it is spoken, that exchanges share a connection, that none of its
-// own ways to lose a request (RST_STREAM, GOAWAY, a lost connection) makes libcurl send one twice, and that a connection on
-// which a request was given up takes no further one.
+// HTTP/2 over TLS against a server of a few frames: that it is spoken, that exchanges share a
+// connection, that none of its own ways to lose a request (RST_STREAM, GOAWAY, a lost connection)
+// makes libcurl send one twice, and that a connection on which a request was given up takes no
+// further one.
 #include "ca_file.h"
 #include "loopback_tls.h"
 #include "net.h"
@@ -12,7 +13,18 @@
 
 enum frame { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4, PING = 6, GOAWAY = 7 };
 enum flag { END_STREAM = 1, ACK = 1, END_HEADERS = 4 };
-enum ending { ANSWER, REFUSE, GO_AWAY, HANG_UP, CUT_BODY, ENDINGS, SILENCE, HOLD, NEED_HTTP11, STRAY };
+enum ending {
+  ANSWER,
+  REFUSE,
+  GO_AWAY,
+  HANG_UP,
+  CUT_BODY,
+  ENDINGS,
+  SILENCE,
+  HOLD,
+  NEED_HTTP11,
+  STRAY
+};
 enum { STREAMS = 64 };
 
 typedef struct h2_server {
@@ -38,9 +50,10 @@ static bool read_all(loopback_peer *peer, unsigned char *buffer, size_t count) {
   return true;
 }
 
-static void write_frame(loopback_peer *peer, enum frame type, int flags, const unsigned char *stream, const char *payload,
-                        size_t count) {
-  unsigned char head[9] = {0, (unsigned char)(count >> 8), (unsigned char)count, (unsigned char)type, (unsigned char)flags};
+static void write_frame(loopback_peer *peer, enum frame type, int flags,
+                        const unsigned char *stream, const char *payload, size_t count) {
+  unsigned char head[9] = {0, (unsigned char)(count >> 8), (unsigned char)count,
+                           (unsigned char)type, (unsigned char)flags};
   memcpy(head + 5, stream, 4);
   loopback_write(peer, head, sizeof head);
   loopback_write(peer, payload, count);
@@ -60,7 +73,8 @@ static void write_stray(loopback_peer *peer, const unsigned char *ended) {
 }
 
 // Holds a request; once all are here and may be answered, answers all but the first one.
-static void hold_request(loopback_peer *peer, h2_server *server, h2_waiting *waiting, const unsigned char *stream) {
+static void hold_request(loopback_peer *peer, h2_server *server, h2_waiting *waiting,
+                         const unsigned char *stream) {
   memcpy(waiting->streams[waiting->count++], stream, 4);
   if (waiting->count < STREAMS) return;
   while (!__atomic_load_n(&server->go, __ATOMIC_SEQ_CST) && !loopback_over(peer)) usleep(1000);
@@ -68,16 +82,19 @@ static void hold_request(loopback_peer *peer, h2_server *server, h2_waiting *wai
   waiting->count = 0;
 }
 
-static void end_request(loopback_peer *peer, h2_server *server, h2_waiting *waiting, const unsigned char *stream) {
+static void end_request(loopback_peer *peer, h2_server *server, h2_waiting *waiting,
+                        const unsigned char *stream) {
   static const unsigned char connection[4] = {0};
   int number = __atomic_add_fetch(&server->requests, 1, __ATOMIC_SEQ_CST);
   bool first = loopback_number(peer) == 1;
-  enum ending ending = number <= server->answers || (server->ending > ENDINGS && !first) ? ANSWER : server->ending;
+  enum ending ending =
+      number <= server->answers || (server->ending > ENDINGS && !first) ? ANSWER : server->ending;
   if (ending == ANSWER) write_answer(peer, stream);
   if (ending == CUT_BODY) write_frame(peer, HEADERS, END_HEADERS, stream, "\x88", 1);
   if (ending == CUT_BODY) write_frame(peer, DATA, 0, stream, "tw", 2);
-  if (ending == REFUSE) write_frame(peer, RST_STREAM, 0, stream, "\0\0\0\7", 4);          // REFUSED_STREAM
-  if (ending == GO_AWAY) write_frame(peer, GOAWAY, 0, connection, "\0\0\0\0\0\0\0\0", 8); // nothing was processed
+  if (ending == REFUSE) write_frame(peer, RST_STREAM, 0, stream, "\0\0\0\7", 4); // REFUSED_STREAM
+  if (ending == GO_AWAY)
+    write_frame(peer, GOAWAY, 0, connection, "\0\0\0\0\0\0\0\0", 8); // nothing was processed
   if (ending == NEED_HTTP11) write_frame(peer, RST_STREAM, 0, stream, "\0\0\0\xd", 4);
   if (ending == GO_AWAY || ending == HANG_UP || ending == CUT_BODY) loopback_close(peer);
   if (ending == HOLD) hold_request(peer, server, waiting, stream);
@@ -90,8 +107,10 @@ static bool serve_frame(loopback_peer *peer, h2_server *server, h2_waiting *wait
   size_t count = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
   if (count > sizeof payload || !read_all(peer, payload, count)) return false;
   if (head[3] == SETTINGS && !(head[4] & ACK)) write_frame(peer, SETTINGS, ACK, head + 5, "", 0);
-  if (head[3] == PING && !(head[4] & ACK)) write_frame(peer, PING, ACK, head + 5, (const char *)payload, count);
-  if ((head[3] == HEADERS || head[3] == DATA) && (head[4] & END_STREAM)) end_request(peer, server, waiting, head + 5);
+  if (head[3] == PING && !(head[4] & ACK))
+    write_frame(peer, PING, ACK, head + 5, (const char *)payload, count);
+  if ((head[3] == HEADERS || head[3] == DATA) && (head[4] & END_STREAM))
+    end_request(peer, server, waiting, head + 5);
   return head[3] != GOAWAY;
 }
 
@@ -202,7 +221,8 @@ static void lose(const char *method, int answers, enum ending ending) {
     net_clear(&x);
   }
   net_do(&h.n, &x, method, "/", strcmp(method, "POST") == 0 ? "{}" : NULL);
-  if (x.failure != IMGACT_FAILURE_NETWORK) print_message("%s, ending %d after %d\n", method, ending, answers);
+  if (x.failure != IMGACT_FAILURE_NETWORK)
+    print_message("%s, ending %d after %d\n", method, ending, answers);
   assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(requests(&h), answers + 1);
   net_clear(&x);
@@ -273,7 +293,8 @@ static void expect_others_end(bool cancelled) {
   net_clear(&x);
   net_do(&h.n, &x, "GET", "/", NULL);
   assert_answered(&x, 200);
-  assert_int_equal(loopback_connections(h.n.server), 2); // the second one is kept, the first one is not used
+  assert_int_equal(loopback_connections(h.n.server),
+                   2); // the second one is kept, the first one is not used
   assert_int_equal(requests(&h), STREAMS + 3);
   net_clear(&x);
   net_clear(&all[0]);
@@ -338,7 +359,8 @@ static void http11_required_post_sent_once(void **state) {
   }
 }
 
-// A transport remembers eight origins that require HTTP/1.1. A POST to one of them then goes out over HTTP/1.1 at once.
+// A transport remembers eight origins that require HTTP/1.1. A POST to one of them then goes out
+// over HTTP/1.1 at once.
 static void http11_required_remembers_eight_origins(void **state) {
   (void)state;
   enum { ORIGINS = 9 };
@@ -355,12 +377,16 @@ static void http11_required_remembers_eight_origins(void **state) {
   for (int round = 0; round < 2; round++) {
     for (int k = 0; k < ORIGINS; k++) {
       int i = round == 0 ? ORIGINS - 1 - k : k; // the second round begins with the latest one
-      int before = i ? __atomic_load_n(&servers[i - 1].requests, __ATOMIC_SEQ_CST) : requests(&first);
+      int before =
+          i ? __atomic_load_n(&servers[i - 1].requests, __ATOMIC_SEQ_CST) : requests(&first);
       net_request(&first.n, &x, round ? "POST" : "GET", "/", round ? "{}" : NULL);
-      if (i) (void)snprintf(x.url, sizeof x.url, "https://127.0.0.1:%d/", loopback_port(others[i - 1]));
+      if (i)
+        (void)snprintf(x.url, sizeof x.url, "https://127.0.0.1:%d/", loopback_port(others[i - 1]));
       net_send(&first.n, &x);
       net_finish(&first.n, &x);
-      int sent = (i ? __atomic_load_n(&servers[i - 1].requests, __ATOMIC_SEQ_CST) : requests(&first)) - before;
+      int sent =
+          (i ? __atomic_load_n(&servers[i - 1].requests, __ATOMIC_SEQ_CST) : requests(&first)) -
+          before;
       if (round == 0) assert_int_equal(sent, 2);
       if (round == 1) assert_int_equal(sent, 1);
       bool forgotten = round == 1 && i == ORIGINS - 1; // the oldest of nine

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which connection takes the next request: never one on which bytes lie already, that the server has closed, or on which a
-// request was given up.
+// Which connection takes the next request: never one on which bytes lie already, that the server
+// has closed, or on which a request was given up.
 #include "net.h"
 
 #include <stdio.h>
@@ -23,7 +23,9 @@ static void answer_and_stray(loopback_peer *peer, const loopback_request *reques
   __atomic_store_n(&s->written, 1, __ATOMIC_SEQ_CST);
 }
 
-static bool stray_written(void *user) { return __atomic_load_n(&((stray *)user)->written, __ATOMIC_SEQ_CST) != 0; }
+static bool stray_written(void *user) {
+  return __atomic_load_n(&((stray *)user)->written, __ATOMIC_SEQ_CST) != 0;
+}
 
 static void follow_stray(const char *method, const char *bytes) {
   net n;
@@ -45,15 +47,17 @@ static void follow_stray(const char *method, const char *bytes) {
 
 static void kept_connection_stray_bytes_replaced(void **state) {
   (void)state;
-  static const char *const strays[] = {"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                                       "HTTP/1.1 204 No Content\r\n\r\n",
-                                       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray",
-                                       "\r\n",
-                                       "0\r\n\r\n",
-                                       "garbage"};
+  static const char *const strays[] = {
+      "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+      "HTTP/1.1 204 No Content\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray",
+      "\r\n",
+      "0\r\n\r\n",
+      "garbage"};
   static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
   for (size_t i = 0; i < sizeof strays / sizeof *strays; i++)
-    for (size_t j = 0; j < sizeof methods / sizeof *methods; j++) follow_stray(methods[j], strays[i]);
+    for (size_t j = 0; j < sizeof methods / sizeof *methods; j++)
+      follow_stray(methods[j], strays[i]);
 }
 
 // ---- several kept connections ----
@@ -69,7 +73,8 @@ typedef struct gathering {
 static void answer_together(loopback_peer *peer, const loopback_request *request, void *user) {
   gathering *g = user;
   __atomic_add_fetch(&g->arrived, 1, __ATOMIC_SEQ_CST);
-  while (__atomic_load_n(&g->arrived, __ATOMIC_SEQ_CST) < MANY && !loopback_over(peer)) usleep(1000);
+  while (__atomic_load_n(&g->arrived, __ATOMIC_SEQ_CST) < MANY && !loopback_over(peer))
+    usleep(1000);
   loopback_reply(peer, 200, "", "{}", 2);
   if (g->close_then && request->number <= MANY) loopback_close(peer);
 }
@@ -169,8 +174,10 @@ static void connection_after_cancel_not_reused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(kept_connection_stray_bytes_replaced), cmocka_unit_test(kept_connections_all_closed_replaced),
-      cmocka_unit_test(kept_connections_silent_reused),       cmocka_unit_test(connection_after_timeout_not_reused),
+      cmocka_unit_test(kept_connection_stray_bytes_replaced),
+      cmocka_unit_test(kept_connections_all_closed_replaced),
+      cmocka_unit_test(kept_connections_silent_reused),
+      cmocka_unit_test(connection_after_timeout_not_reused),
       cmocka_unit_test(connection_after_cancel_not_reused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

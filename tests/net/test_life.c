@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Cancelling in every stage, ending with exchanges alive, many at once, calls from inside a callback, memory that runs out.
-// Names are resolved by this program's own getaddrinfo, which can be made to hang.
+// Cancelling in every stage, ending with exchanges alive, many at once, calls from inside a
+// callback, memory that runs out. Names are resolved by this program's own getaddrinfo, which can
+// be made to hang.
 #include "failing_allocator.h"
 #include "net.h"
 
@@ -23,7 +24,8 @@ static struct {
   bool let_go;
 } resolver = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **result) {
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **result) {
   (void)name, (void)service, (void)hints;
   *result = NULL;
   pthread_mutex_lock(&resolver.lock);
@@ -106,7 +108,8 @@ static void step_often(net *n) {
 static void bring_to(net *n, net_exchange *x, enum stage stage, const full_port *full) {
   net_request(n, x, "POST", "/", "{}");
   if (stage == RESOLVING) (void)snprintf(x->url, sizeof x->url, "https://cloud.example/");
-  if (stage == CONNECTING) (void)snprintf(x->url, sizeof x->url, "http://127.0.0.1:%d/", full->port);
+  if (stage == CONNECTING)
+    (void)snprintf(x->url, sizeof x->url, "http://127.0.0.1:%d/", full->port);
   net_send(n, x);
   if (stage == RESOLVING) net_drive(n, resolving, NULL);
   if (stage == CONNECTING) step_often(n);
@@ -115,7 +118,9 @@ static void bring_to(net *n, net_exchange *x, enum stage stage, const full_port 
   assert_int_equal(x->finished, 0);
 }
 
-static void open_for(net *n, enum stage stage) { net_open(n, stage == READING ? hold_in_body : hold, NULL); }
+static void open_for(net *n, enum stage stage) {
+  net_open(n, stage == READING ? hold_in_body : hold, NULL);
+}
 
 static void cancelling_is_immediate_in_every_stage(void **state) {
   (void)state;
@@ -277,7 +282,8 @@ typedef struct chain {
 static void send_next(net_exchange *x) {
   chain *c = x->user;
   net_request(c->n, c->next, "GET", "/next", NULL);
-  assert_int_equal(c->n->transport->send(c->n->transport, &c->next->request, &c->next->base), IMGACT_OK);
+  assert_int_equal(c->n->transport->send(c->n->transport, &c->next->request, &c->next->base),
+                   IMGACT_OK);
   assert_int_equal(c->next->finished, 0);
 }
 
@@ -320,8 +326,8 @@ static void answer_both(loopback_peer *peer, const loopback_request *request, vo
 
 static bool both_arrived(void *user) { return loopback_requests(((net *)user)->server) >= 2; }
 
-// Both answers lie in the sockets when dispatch runs: whichever is told first cancels the other, which must then stay
-// silent.
+// Both answers lie in the sockets when dispatch runs: whichever is told first cancels the other,
+// which must then stay silent.
 static void a_callback_may_cancel_what_has_finished_but_was_not_told(void **state) {
   (void)state;
   net n;
@@ -360,13 +366,15 @@ static void connections_do_not_leak_into_child_programs(void **state) {
   for (int fd = 3; fd < 256; fd++) {
     struct sockaddr_in peer = {0};
     socklen_t size = sizeof peer;
-    bool ours = getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && ntohs(peer.sin_port) == loopback_port(n.server);
+    bool ours = getpeername(fd, (struct sockaddr *)&peer, &size) == 0 &&
+                ntohs(peer.sin_port) == loopback_port(n.server);
     if (!ours) continue;
     found++;
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
   }
   assert_int_equal(found, 1);
-  if (n.transport->fd(n.transport) >= 0) assert_true(fcntl(n.transport->fd(n.transport), F_GETFD) & FD_CLOEXEC);
+  if (n.transport->fd(n.transport) >= 0)
+    assert_true(fcntl(n.transport->fd(n.transport), F_GETFD) & FD_CLOEXEC);
   net_clear(&x);
   net_close(&n);
 }
@@ -430,7 +438,8 @@ static void an_incomplete_allocator_is_refused(void **state) {
   const imgact_allocator empty = {.size = sizeof empty};
   imgact_transport *transport;
   imgact_error error;
-  assert_int_equal(imgact_transport_new_curl(&empty, NULL, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_curl(&empty, NULL, &transport, &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_null(transport);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A request is on the wire at most once, and how far it got is told right: not sent, maybe sent, answered.
+// A request is on the wire at most once, and how far it got is told right: not sent, maybe sent,
+// answered.
 #include "net.h"
 
 #include <stdio.h>
@@ -32,7 +33,8 @@ static void lose_second(const char *method, bool reset) {
   net_open(&n, answer_until, &l);
   net_do(&n, &first, "GET", "/first", NULL);
   assert_answered(&first, 200);
-  net_do(&n, &second, method, "/second", strcmp(method, "POST") == 0 ? "{\"type\":\"convert\"}" : NULL);
+  net_do(&n, &second, method, "/second",
+         strcmp(method, "POST") == 0 ? "{\"type\":\"convert\"}" : NULL);
   assert_failed(&second, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_string_equal(second.message, "the connection was closed before the reply came");
   assert_int_equal(loopback_requests(n.server), 2);
@@ -109,7 +111,8 @@ static void a_large_request_that_is_cut_off_may_have_been_sent(void **state) {
   net n;
   net_exchange first, second;
   loss l = {.at = 2, .reset = true};
-  char *body = malloc(((size_t)8 << 20) + 1); // beyond REQUEST_MAX: the server hangs up in the middle
+  char *body =
+      malloc(((size_t)8 << 20) + 1); // beyond REQUEST_MAX: the server hangs up in the middle
   assert_non_null(body);
   memset(body, 'x', (size_t)8 << 20);
   body[(size_t)8 << 20] = '\0';
@@ -188,9 +191,12 @@ static void a_refused_connection_is_not_sent(void **state) {
   net_send(&n, &x);
   net_finish(&n, &x);
   assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_NOT_SENT);
-  (void)snprintf(expected[0], sizeof expected[0], "could not connect to 127.0.0.1 port %d: Connection refused", port);
-  (void)snprintf(expected[1], sizeof expected[1], "could not connect to 127.0.0.1:%d: Connection refused", port);
-  assert_true(strcmp(x.message, expected[0]) == 0 || strcmp(x.message, expected[1]) == 0); // newer libcurls: with a colon
+  (void)snprintf(expected[0], sizeof expected[0],
+                 "could not connect to 127.0.0.1 port %d: Connection refused", port);
+  (void)snprintf(expected[1], sizeof expected[1],
+                 "could not connect to 127.0.0.1:%d: Connection refused", port);
+  assert_true(strcmp(x.message, expected[0]) == 0 ||
+              strcmp(x.message, expected[1]) == 0); // newer libcurls: with a colon
   net_clear(&x);
   net_close(&n);
 }
@@ -222,7 +228,8 @@ static void addresses_that_are_not_allowed_are_not_taken(void **state) {
 
 static void headers_with_line_ends_are_not_taken(void **state) {
   (void)state;
-  static const imgact_header bad[] = {{"X-A", "1\r\nX-B: 2"}, {"X-A\n", "1"}, {"X-A: x", "1"}, {"", "1"}, {"X-A", "1\n"}};
+  static const imgact_header bad[] = {
+      {"X-A", "1\r\nX-B: 2"}, {"X-A\n", "1"}, {"X-A: x", "1"}, {"", "1"}, {"X-A", "1\n"}};
   net n;
   net_open(&n, answer_and_close, NULL);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -244,7 +251,8 @@ static void answer(loopback_peer *peer, const loopback_request *request, void *u
 }
 
 static void set_proxies(const char *value) {
-  static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                      "ALL_PROXY"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     if (value)
       setenv(names[i], value, 1);
@@ -297,7 +305,8 @@ static void other_hosts_go_through_the_proxy_of_the_environment(void **state) {
   assert_failed(&x, x.failure == IMGACT_FAILURE_TIMEOUT ? x.failure : IMGACT_FAILURE_NETWORK,
                 IMGACT_DELIVERY_NOT_SENT); // 7.87 waits
   assert_null(strstr(x.message, "hushhush"));
-  assert_ptr_equal(strstr(loopback_last_head(n.server), "CONNECT cloud.example:443 HTTP/1.1"), loopback_last_head(n.server));
+  assert_ptr_equal(strstr(loopback_last_head(n.server), "CONNECT cloud.example:443 HTTP/1.1"),
+                   loopback_last_head(n.server));
   assert_null(strstr(loopback_last_head(n.server), "token-of-the-test"));
   net_clear(&x);
   net_request(&n, &x, "GET", "/direct", NULL); // the same handle, back on loopback
@@ -312,8 +321,9 @@ static void other_hosts_go_through_the_proxy_of_the_environment(void **state) {
 
 static void a_proxys_password_is_in_no_message(void **state) {
   (void)state;
-  static const char *const proxies[] = {"foo://user:hushhush@127.0.0.1:1", "http://user:hushhush@127.0.0.1:99999",
-                                        "http://user:hushhush@", "http://user:hushhush@127.0.0.1:1"};
+  static const char *const proxies[] = {
+      "foo://user:hushhush@127.0.0.1:1", "http://user:hushhush@127.0.0.1:99999",
+      "http://user:hushhush@", "http://user:hushhush@127.0.0.1:1"};
   for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
     net n;
     net_exchange x;

@@ -152,17 +152,26 @@ typedef struct reply_case {
 static void unusual_but_whole_replies_are_answers(void **state) {
   (void)state;
   static const reply_case cases[] = {
-      {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n",
+      {"chunked",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n "
+       "world\r\n0\r\n\r\n",
        "hello world", 200},
-      {"trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Late: 1\r\n\r\n", "hi", 200},
-      {"interim", "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 201 Made\r\nContent-Length: 2\r\n\r\nok", "ok", 201},
+      {"trailers",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Late: 1\r\n\r\n",
+       "hi", 200},
+      {"interim",
+       "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 201 Made\r\nContent-Length: "
+       "2\r\n\r\nok",
+       "ok", 201},
       {"interims",
-       "HTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "",
-       200},
+       "HTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 "
+       "OK\r\nContent-Length: 0\r\n\r\n",
+       "", 200},
       {"no content", "HTTP/1.1 204 No Content\r\n\r\n", "", 204},
       {"not modified", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", "", 304},
       {"empty", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", 200},
-      {"server error", "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 4\r\n\r\nbusy", "busy", 503},
+      {"server error", "HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 4\r\n\r\nbusy",
+       "busy", 503},
       {"no reason", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na", "a", 200},
       {"colon in the reason", "HTTP/1.1 200 X: Y\r\nContent-Length: 1\r\n\r\na", "a", 200},
   };
@@ -320,7 +329,8 @@ static void too_many_header_lines_are_too_large(void **state) {
       assert_int_equal(x.headers_count, 254);
     } else {
       assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
-      assert_string_equal(x.message, "response head exceeds the limit of 262144 bytes or 256 lines");
+      assert_string_equal(x.message,
+                          "response head exceeds the limit of 262144 bytes or 256 lines");
     }
     net_clear(&x);
     net_close(&n);
@@ -405,7 +415,8 @@ static void cut_everywhere(const char *reply, bool reset) {
     (void)snprintf(path, sizeof path, "/%zu", at);
     net_do(&n, &x, "POST", path, "{}");
     if (x.delivery != IMGACT_DELIVERY_MAYBE_SENT) print_message("cut at %zu: %s\n", at, x.message);
-    assert_failed(&x, x.failure == IMGACT_FAILURE_ENCODING ? x.failure : IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
+    assert_failed(&x, x.failure == IMGACT_FAILURE_ENCODING ? x.failure : IMGACT_FAILURE_NETWORK,
+                  IMGACT_DELIVERY_MAYBE_SENT);
     net_clear(&x);
   }
   assert_int_equal(loopback_requests(n.server), (int)strlen(reply));
@@ -414,14 +425,17 @@ static void cut_everywhere(const char *reply, bool reset) {
 
 static void a_reply_cut_at_any_byte_is_no_answer(void **state) {
   (void)state;
-  cut_everywhere(
-      "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{\"action\":{\"a\":1}}", false);
+  cut_everywhere("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: "
+                 "18\r\n\r\n{\"action\":{\"a\":1}}",
+                 false);
 }
 
 static void a_chunked_reply_cut_at_any_byte_is_no_answer(void **state) {
   (void)state;
   // without the CR LF after the last chunk, which no one waits for
-  cut_everywhere("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n", false);
+  cut_everywhere(
+      "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n",
+      false);
 }
 
 static void a_reply_reset_at_any_byte_is_no_answer(void **state) {
@@ -448,7 +462,8 @@ static void garbage_is_no_answer(void **state) {
     assert_non_null(text);
     net_open(&n, say_and_close, text);
     net_do(&n, &x, "GET", "/", NULL);
-    if (x.failure != IMGACT_FAILURE_ENCODING) print_message("%s: %d %s\n", texts[i], x.failure, x.message);
+    if (x.failure != IMGACT_FAILURE_ENCODING)
+      print_message("%s: %d %s\n", texts[i], x.failure, x.message);
     assert_failed(&x, IMGACT_FAILURE_ENCODING, IMGACT_DELIVERY_MAYBE_SENT);
     net_clear(&x);
     net_close(&n);
@@ -501,7 +516,8 @@ static bool times_out(slow_answer *answer, int64_t timeout_ms) {
   net_clear(&x);
   net_close(&n); /* its thread has ended: what it noted can be read */
   bool sent = x.delivery != IMGACT_DELIVERY_NOT_SENT;
-  assert_failed(&x, IMGACT_FAILURE_TIMEOUT, sent ? IMGACT_DELIVERY_MAYBE_SENT : IMGACT_DELIVERY_NOT_SENT);
+  assert_failed(&x, IMGACT_FAILURE_TIMEOUT,
+                sent ? IMGACT_DELIVERY_MAYBE_SENT : IMGACT_DELIVERY_NOT_SENT);
   assert_true(sent || !answer->arrived);
   return sent;
 }

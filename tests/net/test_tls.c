@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// TLS: who is trusted, what was sent when nobody was, and connections that break at the wrong moment.
+// TLS: who is trusted, what was sent when nobody was, and connections that break at the wrong
+// moment.
 #include "ca_file.h"
 #include "curl_ca.h"
 #include "loopback_tls.h"
@@ -23,14 +24,16 @@ typedef struct tls_net {
   ca_file file;
 } tls_net;
 
-static void open_tls_for(tls_net *t, const loopback_certificate *certificate, bool trusted, loopback_handler handler,
-                         void *user) {
+static void open_tls_for(tls_net *t, const loopback_certificate *certificate, bool trusted,
+                         loopback_handler handler, void *user) {
   t->tls = loopback_tls_new(certificate, false);
   ca_file_write(&t->file, loopback_tls_pem(t->tls), strlen(loopback_tls_pem(t->tls)));
-  net_open_with(&t->n, NULL, trusted ? t->file.path : NULL, handler, user, loopback_tls_layer(t->tls));
+  net_open_with(&t->n, NULL, trusted ? t->file.path : NULL, handler, user,
+                loopback_tls_layer(t->tls));
 }
 
-static void open_tls(tls_net *t, const loopback_certificate *certificate, bool trusted, loopback_handler handler) {
+static void open_tls(tls_net *t, const loopback_certificate *certificate, bool trusted,
+                     loopback_handler handler) {
   open_tls_for(t, certificate, trusted, handler, NULL);
 }
 
@@ -109,7 +112,8 @@ static void a_name_is_checked_as_an_address_is(void **state) {
 
 static bool is_set(void *user) { return __atomic_load_n((int *)user, __ATOMIC_SEQ_CST) != 0; }
 
-// After its response the server sends what is no response: a session ticket, or a whole one that was not asked for.
+// After its response the server sends what is no response: a session ticket, or a whole one that
+// was not asked for.
 static void answer_and_more(loopback_peer *peer, const loopback_request *request, void *user) {
   loopback_reply(peer, 200, "", "secure", 6);
   if (request->number > 1) return;
@@ -146,7 +150,8 @@ static void tls_kept_stray_response_replaced(void **state) {
   follow_extra("/stray");
 }
 
-// The ticket is encrypted, so it cannot be distinguished from a response: one more handshake, and no second one.
+// The ticket is encrypted, so it cannot be distinguished from a response: one more handshake, and
+// no second one.
 static void tls_late_ticket_replaced_once(void **state) {
   (void)state;
   follow_extra("/ticket");
@@ -179,7 +184,8 @@ static void handshake_above_ten_seconds_succeeds(void **state) {
   net_do(&t.n, &x, "POST", "/", "{}");
   assert_answered(&x, 200);
   net_clear(&x);
-  net_request(&t.n, &x, "POST", "/", "{}"); // the connection above is kept, so another host is named
+  net_request(&t.n, &x, "POST", "/",
+              "{}"); // the connection above is kept, so another host is named
   x.request.timeout_ms = 300;
   (void)snprintf(x.url, sizeof x.url, "https://localhost:%d/", loopback_port(t.n.server));
   net_send(&t.n, &x);
@@ -215,7 +221,8 @@ static void handshake_with(loopback_handler handler, bool raw, imgact_failure fa
   n.scheme = "https";
   net_do(&n, &x, "POST", "/", "{}");
   assert_failed(&x, failure, IMGACT_DELIVERY_NOT_SENT);
-  assert_null(strstr(x.message, "openSSL")); // libcurl's sentences start small here, but names do not
+  assert_null(
+      strstr(x.message, "openSSL")); // libcurl's sentences start small here, but names do not
   assert_true(x.message[0] && x.message[strlen(x.message) - 1] != ' ');
   net_clear(&x);
   net_close(&n);
@@ -268,7 +275,8 @@ static void a_lost_request_is_sent_once_and_no_signal_comes(void **state) {
   assert_int_equal(loopback_connections(t.n.server), 1);
   net_do(&t.n, &x, "DELETE", "/", NULL);
   assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
-  assert_int_equal(loopback_requests(t.n.server), 2); // the GET and the DELETE; the PUT was never read whole
+  assert_int_equal(loopback_requests(t.n.server),
+                   2); // the GET and the DELETE; the PUT was never read whole
   net_clear(&x);
   close_tls(&t);
   free(body);
@@ -279,7 +287,8 @@ static void a_lost_request_is_sent_once_and_no_signal_comes(void **state) {
 static void refuse_file(const char *path, const char *reason) {
   imgact_transport *transport;
   imgact_error error;
-  assert_int_equal(imgact_transport_new_curl(NULL, path, &transport, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_curl(NULL, path, &transport, &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_null(transport);
   assert_non_null(strstr(error.message, path));
   if (!strstr(error.message, reason)) print_message("%s\n", error.message);
@@ -330,7 +339,8 @@ static void a_file_cut_at_any_byte_is_refused_or_whole(void **state) {
     ca_file file;
     ca_file_write(&file, pem, cut);
     imgact_status status = imgact_transport_new_curl(NULL, file.path, &transport, NULL);
-    if (cut < (size_t)(last - pem) + strlen("-----END ")) assert_int_equal(status, IMGACT_INVALID_ARGUMENT);
+    if (cut < (size_t)(last - pem) + strlen("-----END "))
+      assert_int_equal(status, IMGACT_INVALID_ARGUMENT);
     if (status == IMGACT_OK) transport->destroy(transport);
     ca_file_remove(&file);
   }
@@ -356,7 +366,8 @@ static void a_certificate_that_is_none_is_found_out_when_it_is_used(void **state
 
 static void the_systems_authorities_stay(void **state) {
   (void)state;
-  static const char mine[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"; // no line end
+  static const char mine[] =
+      "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"; // no line end
   const char *path = NULL;
   CURL *easy = curl_easy_init();
   assert_int_equal(curl_easy_getinfo(easy, CURLINFO_CAINFO, &path), CURLE_OK);
@@ -369,7 +380,8 @@ static void the_systems_authorities_stay(void **state) {
   ia_buf_init(&out, &ia_malloc, (size_t)8 << 20);
   assert_int_equal(ia_ca_load(file.path, &out, &error), IMGACT_OK);
   size_t at = 0;
-  for (int c; bundle && (c = fgetc(bundle)) != EOF; at++) assert_int_equal((unsigned char)out.data[at], c);
+  for (int c; bundle && (c = fgetc(bundle)) != EOF; at++)
+    assert_int_equal((unsigned char)out.data[at], c);
   assert_string_equal(strstr(out.data + at, "-----BEGIN"), mine);
   if (bundle) (void)fclose(bundle);
   ia_buf_free(&out);

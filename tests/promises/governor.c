@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The rate governor in virtual time: 64 clients of one token on one loop, its only users, against each cloud's own limiter.
- * governor [--seconds N]. Lists and gets without end in two hours of three, half of the clients of images and half of
- * actions, which have a budget of their own at Hetzner; mutations that are waited for at all times. Held are: no 429 once
- * the limits are known, 95 % of every budget used in every busy hour, mutations sent in time, clients treated alike.
+ * The rate governor in virtual time: 64 clients of one token on one loop, its only users, against
+ * each cloud's own limiter. governor [--seconds N]. Lists and gets without end in two hours of
+ * three, half of the clients of images and half of actions, which have a budget of their own at
+ * Hetzner; mutations that are waited for at all times. Held are: no 429 once the limits are known,
+ * 95 % of every budget used in every busy hour, mutations sent in time, clients treated alike.
  */
 #include "control_api.h"
 #include "transport.h"
@@ -54,9 +55,12 @@ static bool busy(const bench *b) { return (now_ms(b) - EPOCH_MS) / HOUR_MS % 3 !
 
 /* ---- the transport: the simulator's, with an alarm for the users' next deeds ---- */
 
-static size_t budget_of(const bench *b, const char *url) { return b->budgets > 1 && strstr(url, "/actions") ? 1 : 0; }
+static size_t budget_of(const bench *b, const char *url) {
+  return b->budgets > 1 && strstr(url, "/actions") ? 1 : 0;
+}
 
-static imgact_status send_on(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+static imgact_status send_on(imgact_transport *transport, const imgact_http_request *request,
+                             imgact_exchange *exchange) {
   bench *b = (bench *)transport;
   uint64_t refused = b->instance.world->counters.by_class[4];
   imgact_status status = b->inner->send(b->inner, request, exchange);
@@ -124,7 +128,9 @@ static bool reads_actions(const user *u) { return (u - u->b->users) % 2; }
 static imgact_op *read_something(user *u) {
   static const imgact_action_filter of_image = {.size = sizeof of_image, .image_id = "10"};
   bool list = sim_random_below(&u->b->dice, 4) == 0;
-  if (reads_actions(u)) return list ? imgact_list_actions(u->client, &of_image) : imgact_get_action(u->client, "5", NULL);
+  if (reads_actions(u))
+    return list ? imgact_list_actions(u->client, &of_image)
+                : imgact_get_action(u->client, "5", NULL);
   return list ? imgact_list_images(u->client, NULL) : imgact_get_image(u->client, "10", NULL);
 }
 
@@ -137,7 +143,9 @@ static void fill(user *u) {
   }
 }
 
-static void rest(user *u) { u->next_ms = now_ms(u->b) + 1 + (int64_t)sim_random_below(&u->b->dice, 2 * MEAN_REST_MS); }
+static void rest(user *u) {
+  u->next_ms = now_ms(u->b) + 1 + (int64_t)sim_random_below(&u->b->dice, 2 * MEAN_REST_MS);
+}
 
 static void mutation_done(void *data, imgact_op *op) {
   user *u = data;
@@ -150,7 +158,9 @@ static void mutation_done(void *data, imgact_op *op) {
 /* A mutation's first request goes out: how long did it wait? */
 static void trace(void *data, const imgact_trace_event *event) {
   user *u = data;
-  if (event->kind != IMGACT_TRACE_REQUEST || strcmp(event->method, "POST") != 0 || event->attempt != 1) return;
+  if (event->kind != IMGACT_TRACE_REQUEST || strcmp(event->method, "POST") != 0 ||
+      event->attempt != 1)
+    return;
   int64_t waited_ms = now_ms(u->b) - u->started_ms;
   u->b->mutations++;
   u->b->total_wait_ms += waited_ms;
@@ -162,9 +172,10 @@ static void mutate(user *u) {
   char id[24];
   snprintf(id, sizeof id, "%d", 100 + (int)(u - u->b->users));
   u->protect = !u->protect;
-  imgact_op *op = u->b->cloud != SIM_HETZNER ? imgact_transfer_image(u->client, id, u->protect ? "nyc3" : "ams3")
-                  : u->protect               ? imgact_protect_image(u->client, id)
-                                             : imgact_unprotect_image(u->client, id);
+  imgact_op *op = u->b->cloud != SIM_HETZNER
+                      ? imgact_transfer_image(u->client, id, u->protect ? "nyc3" : "ams3")
+                  : u->protect ? imgact_protect_image(u->client, id)
+                               : imgact_unprotect_image(u->client, id);
   u->started_ms = now_ms(u->b);
   u->mutation = op;
   imgact_op_set_wait(op, 1);
@@ -178,19 +189,22 @@ static bool make_world(bench *b) {
   char message[200] = "no memory";
   bool hetzner = b->cloud == SIM_HETZNER;
   const char *region = hetzner ? "" : ",\"regions\":[\"nyc1\"]";
-  sim_text_str(
-      &text, "{\"limits\":{\"hetzner\":{\"limit\":3600,\"actions\":7200},\"digitalocean\":{\"limit\":5000,\"burst\":250}},");
-  sim_text_str(
-      &text, "\"settings\":{\"repeats\":true,\"durations_ms\":{\"transfer\":120000,\"protect\":2000,\"unprotect\":2000}},");
-  sim_text_printf(&text, "\"%s\":{\"actions\":[{\"id\":5,%s}],\"images\":[{\"id\":10%s}", sim_cloud_names[b->cloud],
-                  hetzner ? "\"resources\":[{\"id\":10,\"type\":\"image\"}]" : "\"resource_id\":10", region);
+  sim_text_str(&text, "{\"limits\":{\"hetzner\":{\"limit\":3600,\"actions\":7200},\"digitalocean\":"
+                      "{\"limit\":5000,\"burst\":250}},");
+  sim_text_str(&text, "\"settings\":{\"repeats\":true,\"durations_ms\":{\"transfer\":120000,"
+                      "\"protect\":2000,\"unprotect\":2000}},");
+  sim_text_printf(&text, "\"%s\":{\"actions\":[{\"id\":5,%s}],\"images\":[{\"id\":10%s}",
+                  sim_cloud_names[b->cloud],
+                  hetzner ? "\"resources\":[{\"id\":10,\"type\":\"image\"}]" : "\"resource_id\":10",
+                  region);
   for (int i = 0; i < CLIENTS; i++) sim_text_printf(&text, ",{\"id\":%d%s}", 100 + i, region);
   sim_text_str(&text, "]}}");
   b->instance.clock = (sim_clock){EPOCH_MS, 0, 0};
   b->instance.world = sim_world_new(1);
   const char *json = sim_text_get(&text);
-  bool good = json && b->instance.world && sim_world_regions(b->instance.world) &&
-              sim_world_load(b->instance.world, json, strlen(json), EPOCH_MS, message, sizeof message);
+  bool good =
+      json && b->instance.world && sim_world_regions(b->instance.world) &&
+      sim_world_load(b->instance.world, json, strlen(json), EPOCH_MS, message, sizeof message);
   if (!good) fprintf(stderr, "%s\n", message);
   sim_text_free(&text);
   return good;
@@ -217,7 +231,8 @@ static bool make_users(bench *b, imgact_loop *loop) {
     user *u = &b->users[i];
     imgact_client_options options = {.size = sizeof options,
                                      .provider_name = sim_cloud_names[b->cloud],
-                                     .endpoint = b->cloud == SIM_HETZNER ? "http://127.0.0.1/v1" : "http://127.0.0.1",
+                                     .endpoint = b->cloud == SIM_HETZNER ? "http://127.0.0.1/v1"
+                                                                         : "http://127.0.0.1",
                                      .token = "one-token-for-all",
                                      .loop = loop,
                                      .trace = trace,
@@ -267,7 +282,8 @@ static bool fair(const bench *b, bool actions) {
     if (u->reads < least) least = u->reads;
     if (u->reads > most) most = u->reads;
   }
-  printf("# reads of a client, of %s: %" PRIu64 " to %" PRIu64 "\n", actions ? "actions" : "images", least, most);
+  printf("# reads of a client, of %s: %" PRIu64 " to %" PRIu64 "\n", actions ? "actions" : "images",
+         least, most);
   return most < least + least / 5 + 20;
 }
 
@@ -278,8 +294,8 @@ static bool judge(const bench *b, int64_t seconds) {
          sim_cloud_names[b->cloud], seconds, b->refused_early, b->refused, b->mutations,
          b->mutations ? b->total_wait_ms / (int64_t)b->mutations : 0, b->slowest_ms, b->failures);
   for (size_t i = 0; i < b->budgets; i++) {
-    printf("# of %" PRId64 " an hour: %" PRIu64 " requests; least used in a busy hour %.1f %%\n", b->limit_per_hour[i],
-           b->accepted[i], 100 * b->least_used[i]);
+    printf("# of %" PRId64 " an hour: %" PRIu64 " requests; least used in a busy hour %.1f %%\n",
+           b->limit_per_hour[i], b->accepted[i], 100 * b->least_used[i]);
     good &= b->least_used[i] >= 0.95;
   }
   bool images = fair(b, false), actions = fair(b, true);
@@ -289,7 +305,8 @@ static bool judge(const bench *b, int64_t seconds) {
 static bool run(sim_cloud cloud, int64_t seconds) {
   bench *b = calloc(1, sizeof *b);
   if (!b) return false;
-  *b = (bench){.cloud = cloud, .dice = 5, .least_used = {10, 10}, .budgets = 1, .limit_per_hour = {5000}};
+  *b = (bench){
+      .cloud = cloud, .dice = 5, .least_used = {10, 10}, .budgets = 1, .limit_per_hour = {5000}};
   if (cloud == SIM_HETZNER) {
     b->budgets = 2;
     b->limit_per_hour[0] = 3600;
@@ -308,7 +325,8 @@ static bool run(sim_cloud cloud, int64_t seconds) {
 }
 
 int main(int argc, char **argv) {
-  static const struct option flags[] = {{"seconds", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+  static const struct option flags[] = {{"seconds", required_argument, NULL, 's'},
+                                        {NULL, 0, NULL, 0}};
   int64_t seconds = 20000;
   int failed = 0;
   for (int letter; (letter = getopt_long(argc, argv, "", flags, NULL)) != -1;)
@@ -316,8 +334,8 @@ int main(int argc, char **argv) {
   printf("1..2\n");
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     bool good = run((sim_cloud)cloud, seconds);
-    printf("%sok %d - 64 clients of one token share the limit of %s\n", good ? "" : "not ", cloud + 1,
-           sim_cloud_names[cloud]);
+    printf("%sok %d - 64 clients of one token share the limit of %s\n", good ? "" : "not ",
+           cloud + 1, sim_cloud_names[cloud]);
     fflush(stdout);
     failed |= !good;
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Time stands still unless harness_advance() moves it; it stops at every moment at which another program is to act. The
- * library reads its two clocks by clock_gettime(), which is defined here: its wall clock may be wrong, may be set while the
- * program runs, and its steady clock may stand still with the machine.
+ * Time stands still unless harness_advance() moves it; it stops at every moment at which another
+ * program is to act. The library reads its two clocks by clock_gettime(), which is defined here:
+ * its wall clock may be wrong, may be set while the program runs, and its steady clock may stand
+ * still with the machine.
  */
 #include "harness.h"
 #include <inttypes.h>
@@ -24,7 +25,8 @@ static const harness *current;
 /* A seed repeats a run only if the library's dice repeat, too. */
 ssize_t getrandom(void *buffer, size_t length, unsigned int flags) {
   (void)flags;
-  for (size_t i = 0; i < length; i++) ((unsigned char *)buffer)[i] = (unsigned char)sim_random(&harness_random);
+  for (size_t i = 0; i < length; i++)
+    ((unsigned char *)buffer)[i] = (unsigned char)sim_random(&harness_random);
   return (ssize_t)length;
 }
 
@@ -39,8 +41,9 @@ int64_t harness_wall_ms(const harness *s) {
 
 int clock_gettime(clockid_t clock, struct timespec *t) {
   if (!current) return (int)syscall(SYS_clock_gettime, clock, t);
-  int64_t ms = clock == CLOCK_REALTIME ? harness_wall_ms(current)
-                                       : harness_now(current) - EPOCH_MS + STEADY_MS - current->suspended_ms;
+  int64_t ms = clock == CLOCK_REALTIME
+                   ? harness_wall_ms(current)
+                   : harness_now(current) - EPOCH_MS + STEADY_MS - current->suspended_ms;
   *t = (struct timespec){.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
   return 0;
 }
@@ -64,8 +67,8 @@ static void many_images(const schedule *p, sim_text *out) {
 
 static void one_image(const schedule *p, sim_text *out) {
   bool backup = asks_for(p, SCHEDULE_CONVERT);
-  sim_text_printf(out, "{\"id\":%" PRId64 ",\"type\":\"%s\",\"description\":\"before\"", HARNESS_IMAGE,
-                  backup ? "backup" : "snapshot");
+  sim_text_printf(out, "{\"id\":%" PRId64 ",\"type\":\"%s\",\"description\":\"before\"",
+                  HARNESS_IMAGE, backup ? "backup" : "snapshot");
   if (p->cloud == SIM_DIGITALOCEAN)
     sim_text_str(out, ",\"regions\":[\"nyc1\"],\"name\":\"ten\"");
   else if ((p->change == SCHEDULE_UNPROTECT) != p->undoing)
@@ -76,25 +79,32 @@ static void one_image(const schedule *p, sim_text *out) {
 /* What answers about another object are about; then the image of the crowd. */
 static void other_images(const schedule *p, sim_text *out) {
   for (int64_t id = HARNESS_OTHER_IMAGE; id <= HARNESS_CROWD_IMAGE; id++)
-    sim_text_printf(out, ",{\"id\":%" PRId64 ",\"type\":\"snapshot\",\"description\":\"after\"%s}", id,
-                    p->cloud == SIM_HETZNER ? p->change == SCHEDULE_UNPROTECT ? "" : ",\"protection\":{\"delete\":true}"
-                                            : ",\"name\":\"eleven\",\"regions\":[\"nyc1\",\"nyc3\",\"ams3\"]");
+    sim_text_printf(out, ",{\"id\":%" PRId64 ",\"type\":\"snapshot\",\"description\":\"after\"%s}",
+                    id,
+                    p->cloud == SIM_HETZNER
+                        ? p->change == SCHEDULE_UNPROTECT ? "" : ",\"protection\":{\"delete\":true}"
+                        : ",\"name\":\"eleven\",\"regions\":[\"nyc1\",\"nyc3\",\"ams3\"]");
 }
 
-/* Half of a crowd's actions end well, a quarter fails; the last ones take a minute longer than the outage. */
+/* Half of a crowd's actions end well, a quarter fails; the last ones take a minute longer than the
+ * outage. */
 static void crowd_action(const schedule *p, int32_t i, sim_text *out) {
-  int64_t id = HARNESS_CROWD_ACTION + i, runs_ms = 1000 + (int64_t)i * (p->outage_ms + p->outage_for_ms + 60000) / p->waits;
+  int64_t id = HARNESS_CROWD_ACTION + i,
+          runs_ms = 1000 + (int64_t)i * (p->outage_ms + p->outage_for_ms + 60000) / p->waits;
   const char *ends = i % 4 == 3 ? "error" : "success";
-  sim_text_printf(out, ",{\"id\":%" PRId64 ",\"ends\":\"%s\",\"runs_ms\":%" PRId64 ",\"effect\":\"nothing\"", id, ends,
-                  runs_ms);
+  sim_text_printf(
+      out, ",{\"id\":%" PRId64 ",\"ends\":\"%s\",\"runs_ms\":%" PRId64 ",\"effect\":\"nothing\"",
+      id, ends, runs_ms);
   if (p->cloud == SIM_HETZNER)
-    sim_text_printf(out,
-                    ",\"command\":\"change_protection\",\"status\":\"running\",\"resources\":[{\"id\":%" PRId64
-                    ",\"type\":\"image\"}]}",
-                    HARNESS_CROWD_IMAGE);
+    sim_text_printf(
+        out,
+        ",\"command\":\"change_protection\",\"status\":\"running\",\"resources\":[{\"id\":%" PRId64
+        ",\"type\":\"image\"}]}",
+        HARNESS_CROWD_IMAGE);
   else
-    sim_text_printf(out, ",\"type\":\"transfer\",\"status\":\"in-progress\",\"resource_id\":%" PRId64 "}",
-                    HARNESS_CROWD_IMAGE);
+    sim_text_printf(
+        out, ",\"type\":\"transfer\",\"status\":\"in-progress\",\"resource_id\":%" PRId64 "}",
+        HARNESS_CROWD_IMAGE);
 }
 
 static void all_actions(const schedule *p, sim_text *out) {
@@ -104,22 +114,27 @@ static void all_actions(const schedule *p, sim_text *out) {
   const char *word = words[p->cloud][p->change];
   if (p->cloud == SIM_HETZNER)
     sim_text_printf(out,
-                    "{\"id\":%" PRId64 ",\"command\":\"%s\",\"status\":\"success\",\"resources\":[{\"id\":%" PRId64
+                    "{\"id\":%" PRId64
+                    ",\"command\":\"%s\",\"status\":\"success\",\"resources\":[{\"id\":%" PRId64
                     ",\"type\":\"image\"}]}",
                     HARNESS_OTHER_ACTION, word, HARNESS_OTHER_IMAGE);
   else
-    sim_text_printf(
-        out,
-        "{\"id\":%" PRId64 ",\"type\":\"%s\",\"status\":\"completed\",\"resource_id\":%" PRId64 ",\"region_slug\":\"%s\"}",
-        HARNESS_OTHER_ACTION, word, HARNESS_OTHER_IMAGE, p->change == SCHEDULE_TRANSFER_ELSEWHERE ? "ams3" : "nyc3");
+    sim_text_printf(out,
+                    "{\"id\":%" PRId64
+                    ",\"type\":\"%s\",\"status\":\"completed\",\"resource_id\":%" PRId64
+                    ",\"region_slug\":\"%s\"}",
+                    HARNESS_OTHER_ACTION, word, HARNESS_OTHER_IMAGE,
+                    p->change == SCHEDULE_TRANSFER_ELSEWHERE ? "ams3" : "nyc3");
   for (int32_t i = 0; i < p->waits; i++) crowd_action(p, i, out);
 }
 
 static void put_world(const schedule *p, sim_text *out) {
   long long ms = (long long)p->duration_ms;
   sim_text_printf(out,
-                  "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}},"
-                  "\"settings\":{\"repeats\":%s,\"durations_ms\":{\"transfer\":%lld,\"convert\":%lld,\"protect\":%lld,"
+                  "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{"
+                  "\"limit\":0,\"burst\":0}},"
+                  "\"settings\":{\"repeats\":%s,\"durations_ms\":{\"transfer\":%lld,\"convert\":%"
+                  "lld,\"protect\":%lld,"
                   "\"unprotect\":%lld}},"
                   "\"%s\":{\"images\":[",
                   p->repeats ? "true" : "false", ms, ms, ms, ms, sim_cloud_names[p->cloud]);
@@ -143,9 +158,10 @@ static bool make_world(harness *s) {
   s->instance.world = sim_world_new(p->seed);
   s->instance.faults.random = p->seed ^ UINT64_C(0x5DEECE66D);
   const char *json = sim_text_get(&text);
-  bool good = json && s->instance.world && sim_world_regions(s->instance.world) &&
-              sim_world_load(s->instance.world, json, strlen(json), EPOCH_MS, message, sizeof message) &&
-              sim_faults_load(&s->instance.faults, p->faults, strlen(p->faults), message, sizeof message);
+  bool good =
+      json && s->instance.world && sim_world_regions(s->instance.world) &&
+      sim_world_load(s->instance.world, json, strlen(json), EPOCH_MS, message, sizeof message) &&
+      sim_faults_load(&s->instance.faults, p->faults, strlen(p->faults), message, sizeof message);
   if (!good) fprintf(stderr, "seed %" PRIu64 ": %s\n%s\n", p->seed, message, p->faults);
   sim_text_free(&text);
   return good;
@@ -168,11 +184,14 @@ bool harness_shows(const harness *s, schedule_deed deed) {
 
 static void set_outage(harness *s, bool on) {
   static const char *const kinds[SCHEDULE_OUTAGES] = {
-      "[{\"do\":\"status\",\"status\":503}]", "[{\"do\":\"status\",\"status\":502,\"body\":\"html\"}]",
-      "[{\"do\":\"close\"}]", "[{\"do\":\"no_reply\"}]", "[{\"do\":\"status\",\"status\":504,\"when\":\"after\"}]"};
+      "[{\"do\":\"status\",\"status\":503}]",
+      "[{\"do\":\"status\",\"status\":502,\"body\":\"html\"}]", "[{\"do\":\"close\"}]",
+      "[{\"do\":\"no_reply\"}]", "[{\"do\":\"status\",\"status\":504,\"when\":\"after\"}]"};
   char message[200];
   const char *kind = kinds[s->schedule->outage];
-  if (s->trace) fprintf(s->trace, "  %8" PRId64 " outage %s\n", harness_now(s) - s->start_ms, on ? "begins" : "ends");
+  if (s->trace)
+    fprintf(s->trace, "  %8" PRId64 " outage %s\n", harness_now(s) - s->start_ms,
+            on ? "begins" : "ends");
   if (on) {
     s->kept = s->instance.faults;
     s->instance.faults = (sim_faults){.random = s->kept.random};
@@ -218,10 +237,13 @@ static void act(harness *s) {
   if (p->suspend_ms && !s->suspended && since_ms >= p->suspend_at_ms) {
     s->suspended = true;
     s->suspended_ms += p->suspend_ms;
-    if (s->trace) fprintf(s->trace, "  %8" PRId64 " the machine sleeps for %" PRId64 " ms\n", since_ms, p->suspend_ms);
+    if (s->trace)
+      fprintf(s->trace, "  %8" PRId64 " the machine sleeps for %" PRId64 " ms\n", since_ms,
+              p->suspend_ms);
     set_time(s, now_ms + p->suspend_ms);
   }
-  if (p->outage_for_ms && !s->outage && !s->outage_over && since_ms >= p->outage_ms) set_outage(s, true);
+  if (p->outage_for_ms && !s->outage && !s->outage_over && since_ms >= p->outage_ms)
+    set_outage(s, true);
   if (s->outage && since_ms >= p->outage_ms + p->outage_for_ms) set_outage(s, false);
 }
 
@@ -237,7 +259,8 @@ static void advance(harness *s, int64_t until_ms) {
 /* The caller is busy with something else. */
 static void linger(harness *s) {
   int64_t late_ms = s->schedule->late_ms;
-  if (late_ms && roll(s, LATE_PERCENT)) advance(s, harness_now(s) + (int64_t)sim_random_below(&s->dice, (uint64_t)late_ms));
+  if (late_ms && roll(s, LATE_PERCENT))
+    advance(s, harness_now(s) + (int64_t)sim_random_below(&s->dice, (uint64_t)late_ms));
 }
 
 /* ---- the library ---- */
@@ -247,13 +270,15 @@ static bool make_client(harness *s) {
   harness_random = p->seed * 7 + 1;
   imgact_client_options options = {.size = sizeof options,
                                    .provider_name = sim_cloud_names[p->cloud],
-                                   .endpoint = p->cloud == SIM_HETZNER ? "http://127.0.0.1/v1" : "http://127.0.0.1",
+                                   .endpoint = p->cloud == SIM_HETZNER ? "http://127.0.0.1/v1"
+                                                                       : "http://127.0.0.1",
                                    .token = "a-token-of-the-tests",
                                    .settle_ms = p->settle_ms,
                                    .max_attempts = p->attempts};
   imgact_error error = {0};
   options.transport = s->transport = harness_transport(s);
-  if (options.transport && imgact_client_new(&options, &s->client, &error) == IMGACT_OK) return true;
+  if (options.transport && imgact_client_new(&options, &s->client, &error) == IMGACT_OK)
+    return true;
   fprintf(stderr, "no client: %s\n", error.message);
   return false;
 }
@@ -289,7 +314,8 @@ static bool image_shows(const imgact_image *image, schedule_deed deed) {
 }
 
 static void take_list(harness *s, const imgact_image *const *images, size_t count) {
-  for (size_t i = 0; i < count && i < SIM_COUNT(s->ids); i++) sim_parse_id(images[i]->id, &s->ids[i]);
+  for (size_t i = 0; i < count && i < SIM_COUNT(s->ids); i++)
+    sim_parse_id(images[i]->id, &s->ids[i]);
   for (int i = 0; i < HARNESS_IMAGES; i++) {
     const sim_image *image = sim_image_find(s->instance.world, s->schedule->cloud, i + 1);
     s->present[i] = image && !image->deleted;
@@ -337,7 +363,8 @@ static void progress(void *user, imgact_op *op, const imgact_action *action) {
 
 static void add_call(harness *s, schedule_deed deed) {
   const schedule *p = s->schedule;
-  const imgact_op_options options = {.size = sizeof options, .deadline_ms = p->deadline_ms, .per_page = p->list ? 10 : 0};
+  const imgact_op_options options = {
+      .size = sizeof options, .deadline_ms = p->deadline_ms, .per_page = p->list ? 10 : 0};
   harness_call *call = &s->calls[s->calls_count++];
   *call = (harness_call){.s = s, .deed = deed};
   call->op = s->crashed ? imgact_op_resume(s->client, s->journal, s->journal_ms) : make_op(s, deed);
@@ -353,7 +380,8 @@ static void start_calls(harness *s) {
   s->calls_count = 0;
   for (int i = 0; i < p->twins; i++) add_call(s, p->change);
   for (int i = 0; i < p->more_count; i++) add_call(s, p->more[i]);
-  for (size_t i = 0; i < s->calls_count; i++) imgact_op_start(s->calls[i].op, take_result, &s->calls[i]);
+  for (size_t i = 0; i < s->calls_count; i++)
+    imgact_op_start(s->calls[i].op, take_result, &s->calls[i]);
 }
 
 /* ---- a reader ---- */
@@ -386,7 +414,8 @@ static void start_read(harness *s) {
 /* ---- the crowd ---- */
 
 static bool said_truly(const harness_wait *wait) {
-  const sim_action *action = sim_action_find(wait->s->instance.world, wait->s->schedule->cloud, wait->action_id);
+  const sim_action *action =
+      sim_action_find(wait->s->instance.world, wait->s->schedule->cloud, wait->action_id);
   if (!action) return wait->error.status == IMGACT_NOT_FOUND;
   switch (wait->action_status) {
   case IMGACT_ACTION_STATUS_SUCCESS: return action->state == SIM_SUCCESS;
@@ -437,14 +466,16 @@ static bool all_done(const harness *s) {
   return !s->schedule->read || s->read.done;
 }
 
-/* The program dies with everything that it knows; later another one takes up what the journal holds. */
+/* The program dies with everything that it knows; later another one takes up what the journal
+ * holds. */
 static void crash(harness *s) {
   imgact_op_free(s->calls[0].op);
   s->calls[0].op = NULL;
   imgact_client_free(s->client);
   s->client = NULL;
   s->crashed = true;
-  if (s->trace) fprintf(s->trace, "  %8" PRId64 " the program dies\n", harness_now(s) - s->start_ms);
+  if (s->trace)
+    fprintf(s->trace, "  %8" PRId64 " the program dies\n", harness_now(s) - s->start_ms);
   advance(s, harness_now(s) + s->schedule->down_ms);
   if (!*s->journal) {
     s->calls[0].done = true;
@@ -492,7 +523,8 @@ static bool warm_up(harness *s) {
   imgact_op_start(op, NULL, NULL);
   while (!imgact_op_done(op) && turn(s)) continue;
   imgact_status status = imgact_op_error(op)->status;
-  bool good = status == IMGACT_OK || status == IMGACT_NOT_FOUND; /* another program has deleted it */
+  bool good =
+      status == IMGACT_OK || status == IMGACT_NOT_FOUND; /* another program has deleted it */
   if (!good) fprintf(stderr, "no image: %s\n", imgact_op_error(op)->message);
   imgact_op_free(op);
   s->instance.faults = kept;
@@ -508,7 +540,8 @@ static void prepare(harness *s) {
     harness_foreign(s, false);
     set_time(s, EPOCH_MS + p->older_ms);
   }
-  set_time(s, harness_now(s) + (int64_t)(p->seed * 37 % 1000)); /* dates have whole seconds: start within one */
+  set_time(s, harness_now(s) +
+                  (int64_t)(p->seed * 37 % 1000)); /* dates have whole seconds: start within one */
   if (p->undoing) harness_foreign(s, true);
   memset(s->foreign, 0, sizeof s->foreign); /* that was before, and no excuse */
 }

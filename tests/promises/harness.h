@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a schedule: the library on the simulator's world, in virtual time, and what both sides did. */
+/* Runs a schedule: the library on the simulator's world, in virtual time, and what both sides did.
+ */
 #ifndef PROMISES_HARNESS_H
 #define PROMISES_HARNESS_H
 
@@ -65,8 +66,9 @@ typedef struct harness_read {
 /* What requests of one kind did. */
 typedef struct harness_group {
   uint64_t effects, sends;
-  int64_t first_sent_ms;         /* cloud's time; 0 = never */
-  bool was_shown, was_not_shown; /* the image showed the effect, or did not, when the library read something */
+  int64_t first_sent_ms; /* cloud's time; 0 = never */
+  bool was_shown,
+      was_not_shown; /* the image showed the effect, or did not, when the library read something */
   harness_actions own;
 } harness_group;
 
@@ -81,14 +83,15 @@ typedef struct harness {
   harness_read read;
   int64_t start_ms, end_ms;
   harness_group groups[SCHEDULE_DEEDS];
-  uint64_t foreign[SCHEDULE_DEEDS]; /* effects that other programs' requests committed since the start */
-  uint64_t sends, lookups;          /* requests of ours: mutations, anything else */
-  uint64_t swapped;                 /* answers about another object */
-  harness_actions others;           /* actions that other programs began */
-  char journal[1000];               /* what before_send was given; "" = nothing */
-  int64_t journal_ms;               /* when, by the library's wall clock */
-  int64_t announced_ms;             /* the same, by the cloud's */
-  int64_t suspended_ms;             /* so long the steady clock stood still */
+  uint64_t
+      foreign[SCHEDULE_DEEDS]; /* effects that other programs' requests committed since the start */
+  uint64_t sends, lookups;     /* requests of ours: mutations, anything else */
+  uint64_t swapped;            /* answers about another object */
+  harness_actions others;      /* actions that other programs began */
+  char journal[1000];          /* what before_send was given; "" = nothing */
+  int64_t journal_ms;          /* when, by the library's wall clock */
+  int64_t announced_ms;        /* the same, by the cloud's */
+  int64_t suspended_ms;        /* so long the steady clock stood still */
   bool crashed, foreign_done, suspended;
   bool finished;                        /* in reasonable time */
   bool initially;                       /* the image showed the effect at the start */
@@ -100,7 +103,8 @@ typedef struct harness {
   FILE *trace;
 } harness;
 
-/* false: no memory, or a schedule that the simulator does not take (a message is on standard error). */
+/* false: no memory, or a schedule that the simulator does not take (a message is on standard
+ * error). */
 bool harness_run(harness *s, const schedule *p, FILE *trace);
 void harness_free(harness *s);
 

@@ -2,14 +2,16 @@
 /*
  * Lists of an account that changes while they are read: lists [--seed N] [--walks N] [--most N].
  *
- * A list holds every item that was there from its first request to its last, each once, or it is an error. A cloud in memory
- * serves pages of either cloud's form; items are added and removed between two page requests. First every placement of one
- * change and of two in lists of one to --most pages; then N walks of 20 pages by chance, where 30 % of the page requests
- * meet a change, and N walks of small lists, where half of them meet up to three.
+ * A list holds every item that was there from its first request to its last, each once, or it is an
+ * error. A cloud in memory serves pages of either cloud's form; items are added and removed between
+ * two page requests. First every placement of one change and of two in lists of one to --most
+ * pages; then N walks of 20 pages by chance, where 30 % of the page requests meet a change, and N
+ * walks of small lists, where half of them meet up to three.
  *
- * One case leaves no trace: between the same two page requests an item is removed from the pages that have been read and
- * one is added behind them. The total stays, or falls by less than the unread items have moved. Items that move so onto
- * pages that have been read, further than the fall shows, are excused, and counted.
+ * One case leaves no trace: between the same two page requests an item is removed from the pages
+ * that have been read and one is added behind them. The total stays, or falls by less than the
+ * unread items have moved. Items that move so onto pages that have been read, further than the fall
+ * shows, are excused, and counted.
  */
 #include "sim_text.h"
 #include "world.h"
@@ -70,8 +72,9 @@ typedef struct cloud {
   change changes[MAX_CHANGES];
   size_t changes_count;
   bool by_chance, small;
-  uint64_t last_gap;    /* the enumerated changes come before the 2nd to so many page requests */
-  size_t frontier;      /* the first place that may hold an item that no page has shown, as far as totals show */
+  uint64_t last_gap; /* the enumerated changes come before the 2nd to so many page requests */
+  size_t frontier; /* the first place that may hold an item that no page has shown, as far as totals
+                      show */
   uint64_t pages, gets; /* requests */
   uint64_t dice;
   pending_reply under_way[MAX_UNDER_WAY];
@@ -102,16 +105,16 @@ static void take_out(cloud *c, size_t at) {
 
 static void make_change(cloud *c, const change *wanted) {
   if (verbose)
-    fprintf(stderr, "    %s at %zu of %zu, the frontier at %zu\n", wanted->add ? "added" : "removed", wanted->at, c->count,
-            c->frontier);
+    fprintf(stderr, "    %s at %zu of %zu, the frontier at %zu\n",
+            wanted->add ? "added" : "removed", wanted->at, c->count, c->frontier);
   if (wanted->add)
     insert(c, wanted->at);
   else
     take_out(c, wanted->at);
 }
 
-/* Between two page requests an item has moved from behind the frontier to before it, by more places than the total fell:
- * something was added behind it at the same time. No response shows that. */
+/* Between two page requests an item has moved from behind the frontier to before it, by more places
+ * than the total fell: something was added behind it at the same time. No response shows that. */
 static void excuse_crossed(cloud *c, item *const *old, size_t old_count) {
   size_t fall = old_count > c->count ? old_count - c->count : 0;
   for (size_t i = 0; i + fall < c->frontier && i < c->count; i++)
@@ -135,7 +138,8 @@ static void change_account(cloud *c) {
   memcpy(old, c->list, old_count * sizeof *old);
   for (size_t i = 0; i < c->changes_count; i++)
     if (c->changes[i].before == c->pages) make_change(c, &c->changes[i]);
-  if (c->by_chance && c->pages && sim_random_unit(&c->dice) < (c->small ? CHANGING_SMALL : CHANGING))
+  if (c->by_chance && c->pages &&
+      sim_random_unit(&c->dice) < (c->small ? CHANGING_SMALL : CHANGING))
     for (uint64_t n = c->small ? 1 + sim_random_below(&c->dice, SMALL_CHANGES) : 1; n; n--) {
       const change any = {.add = sim_random_below(&c->dice, 2) == 0, .at = chance_place(c)};
       make_change(c, &any);
@@ -148,7 +152,8 @@ static void change_account(cloud *c) {
 static size_t number_of(const char *target, const char *key, size_t otherwise) {
   size_t length = strlen(key);
   for (const char *at = target; (at = strstr(at, key)); at += length)
-    if ((at[-1] == '?' || at[-1] == '&') && at[length] == '=') return strtoull(at + length + 1, NULL, 10);
+    if ((at[-1] == '?' || at[-1] == '&') && at[length] == '=')
+      return strtoull(at + length + 1, NULL, 10);
   return otherwise;
 }
 
@@ -165,13 +170,16 @@ static void put_number(sim_text *out, const char *key, size_t number) {
 }
 
 static void put_link(sim_text *out, const char *rel, size_t page, size_t per_page) {
-  sim_text_printf(out, "\"%s\":\"https://api.digitalocean.com/v2/images?page=%zu&per_page=%zu\"", rel, page, per_page);
+  sim_text_printf(out, "\"%s\":\"https://api.digitalocean.com/v2/images?page=%zu&per_page=%zu\"",
+                  rel, page, per_page);
 }
 
 static void put_pages(const cloud *c, sim_text *out, size_t page, size_t per_page) {
-  size_t last = c->count ? (c->count + per_page - 1) / per_page : 1, next = page < last ? page + 1 : 0;
+  size_t last = c->count ? (c->count + per_page - 1) / per_page : 1,
+         next = page < last ? page + 1 : 0;
   if (c->form == SIM_HETZNER) {
-    sim_text_printf(out, ",\"meta\":{\"pagination\":{\"page\":%zu,\"per_page\":%zu", page, per_page);
+    sim_text_printf(out, ",\"meta\":{\"pagination\":{\"page\":%zu,\"per_page\":%zu", page,
+                    per_page);
     put_number(out, "previous_page", page > 1 ? page - 1 : 0);
     put_number(out, "next_page", next);
     put_number(out, "last_page", last);
@@ -193,7 +201,8 @@ static void answer_page(cloud *c, const char *target, sim_text *out) {
   size_t page = number_of(target, "page", 1), per_page = number_of(target, "per_page", 25);
   change_account(c);
   c->pages++;
-  if ((page - 1) * per_page <= c->frontier && page * per_page > c->frontier) c->frontier = page * per_page;
+  if ((page - 1) * per_page <= c->frontier && page * per_page > c->frontier)
+    c->frontier = page * per_page;
   if (verbose) {
     fprintf(stderr, "    page %zu of %zu items:", page, c->count);
     for (size_t i = 0; i < c->count; i++)
@@ -225,14 +234,16 @@ static int answer_item(cloud *c, const char *id, sim_text *out) {
       sim_text_str(out, "}");
       return 200;
     }
-  sim_text_str(out, c->form == SIM_HETZNER ? "{\"error\":{\"code\":\"not_found\",\"message\":\"image not found\"}}"
-                                           : "{\"id\":\"not_found\",\"message\":\"The resource was not found.\"}");
+  sim_text_str(out, c->form == SIM_HETZNER
+                        ? "{\"error\":{\"code\":\"not_found\",\"message\":\"image not found\"}}"
+                        : "{\"id\":\"not_found\",\"message\":\"The resource was not found.\"}");
   return 404;
 }
 
 /* ---- the transport: requests are handled when they are sent, and answered in any order ---- */
 
-static imgact_status serve(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+static imgact_status serve(imgact_transport *transport, const imgact_http_request *request,
+                           imgact_exchange *exchange) {
   cloud *c = (cloud *)transport;
   if (c->under_way_count == MAX_UNDER_WAY) return IMGACT_INTERNAL;
   pending_reply *reply = &c->under_way[c->under_way_count++];
@@ -267,7 +278,8 @@ static void deliver(imgact_transport *transport) {
   static const imgact_header headers[] = {{"Content-Type", "application/json"}};
   cloud *c = (cloud *)transport;
   if (!c->under_way_count) return;
-  pending_reply reply = take_reply(c, c->by_chance ? sim_random_below(&c->dice, c->under_way_count) : 0);
+  pending_reply reply =
+      take_reply(c, c->by_chance ? sim_random_below(&c->dice, c->under_way_count) : 0);
   const char *body = sim_text_get(&reply.body);
   if (!body) abort();
   const imgact_http_response response = {.size = sizeof response,
@@ -286,7 +298,9 @@ static int no_descriptor(imgact_transport *transport) {
   return -1;
 }
 
-static int until_next(imgact_transport *transport) { return ((cloud *)transport)->under_way_count ? 0 : -1; }
+static int until_next(imgact_transport *transport) {
+  return ((cloud *)transport)->under_way_count ? 0 : -1;
+}
 static int64_t now(imgact_transport *transport) { return ((cloud *)transport)->now_ms; }
 
 static void move_on(imgact_transport *transport, int64_t until_ms) {
@@ -309,7 +323,8 @@ static bool open_cloud(cloud *c, sim_cloud form) {
                                .advance_to = move_on};
   const imgact_client_options options = {.size = sizeof options,
                                          .provider_name = sim_cloud_names[form],
-                                         .endpoint = form == SIM_HETZNER ? "http://127.0.0.1/v1" : "http://127.0.0.1",
+                                         .endpoint = form == SIM_HETZNER ? "http://127.0.0.1/v1"
+                                                                         : "http://127.0.0.1",
                                          .token = "a-token-of-the-tests",
                                          .transport = &c->base};
   imgact_error error = {0};
@@ -337,7 +352,8 @@ static const char *take_page(cloud *c, const imgact_op *op) {
   const imgact_image *const *images = imgact_op_images(op, &count);
   for (size_t i = 0; i < count; i++) {
     int64_t id = 0;
-    if (!sim_parse_id(images[i]->id, &id) || id < FIRST_ID || id >= FIRST_ID + (int64_t)c->items_count)
+    if (!sim_parse_id(images[i]->id, &id) || id < FIRST_ID ||
+        id >= FIRST_ID + (int64_t)c->items_count)
       return "the list holds an item that was never there";
     if (c->items[id - FIRST_ID].times++) return "the list holds an item twice";
   }
@@ -349,14 +365,16 @@ static const char *judge(const cloud *c, bool *excused) {
   for (size_t i = 0; i < c->items_count; i++) {
     const item *it = &c->items[i];
     if (it->times || !it->from_start || it->gone) continue;
-    if (!it->excused) return "the list lacks an item that was there from the first request to the last";
+    if (!it->excused)
+      return "the list lacks an item that was there from the first request to the last";
     *excused = true;
   }
   return NULL;
 }
 
 static void describe(const cloud *c, const char *wrong, size_t items, size_t per_page) {
-  fprintf(stderr, "BROKEN: %s\n  %s, %zu items, %zu a page", wrong, sim_cloud_names[c->form], items, per_page);
+  fprintf(stderr, "BROKEN: %s\n  %s, %zu items, %zu a page", wrong, sim_cloud_names[c->form], items,
+          per_page);
   for (size_t i = 0; i < c->changes_count; i++)
     fprintf(stderr, "; before page request %" PRIu64 " %s at %zu", c->changes[i].before + 1,
             c->changes[i].add ? "added" : "removed", c->changes[i].at);
@@ -365,8 +383,9 @@ static void describe(const cloud *c, const char *wrong, size_t items, size_t per
 
 /* paged: one page per run, so that nothing that was given can be taken back. */
 static const char *walk(cloud *c, size_t per_page, bool paged, tally *t) {
-  const imgact_op_options options = {
-      .size = sizeof options, .per_page = (int64_t)per_page, .flags = paged ? IMGACT_OP_FLAG_PAGED : 0};
+  const imgact_op_options options = {.size = sizeof options,
+                                     .per_page = (int64_t)per_page,
+                                     .flags = paged ? IMGACT_OP_FLAG_PAGED : 0};
   const char *wrong = NULL;
   bool excused = false;
   imgact_op *op = imgact_list_images(c->client, NULL);
@@ -393,7 +412,8 @@ static const char *walk(cloud *c, size_t per_page, bool paged, tally *t) {
   } else if (!wrong) {
     wrong = imgact_op_error(op)->message;
   }
-  if (!wrong && c->pages + c->gets > MOST_EVER * (uint64_t)pages) wrong = "more than five times as many requests as pages";
+  if (!wrong && c->pages + c->gets > MOST_EVER * (uint64_t)pages)
+    wrong = "more than five times as many requests as pages";
   imgact_op_free(op);
   return wrong;
 }
@@ -416,7 +436,8 @@ static bool walk_enumerated(cloud *c, size_t items, size_t per_page, bool paged,
 /* The change that belongs to a number; false: the number is too large. */
 static bool change_at(const cloud *c, size_t number, size_t items, change *out) {
   size_t places = items + 2;
-  *out = (change){.add = number % 2 == 0, .at = number / 2 % places, .before = 1 + number / 2 / places};
+  *out = (change){
+      .add = number % 2 == 0, .at = number / 2 % places, .before = 1 + number / 2 / places};
   return out->before < c->last_gap;
 }
 
@@ -428,7 +449,8 @@ static bool enumerate_list(cloud *c, size_t items, size_t per_page, bool paged, 
     going = walk_enumerated(c, items, per_page, paged, t);
     for (size_t j = 0; going && change_at(c, j, items, &c->changes[1]); j++) {
       c->changes_count = 2;
-      if (c->changes[1].before >= c->changes[0].before) going = walk_enumerated(c, items, per_page, paged, t);
+      if (c->changes[1].before >= c->changes[0].before)
+        going = walk_enumerated(c, items, per_page, paged, t);
     }
   }
   return going;
@@ -439,17 +461,20 @@ static void enumerate(cloud *c, size_t pages, bool paged, tally *t) {
   c->by_chance = false;
   c->last_gap = 2 * pages;
   for (size_t per_page = 1; going && per_page <= MAX_PER_PAGE; per_page++)
-    for (size_t items = 0; going && items <= pages * per_page; items++) going = enumerate_list(c, items, per_page, paged, t);
+    for (size_t items = 0; going && items <= pages * per_page; items++)
+      going = enumerate_list(c, items, per_page, paged, t);
 }
 
 /* ---- by chance ---- */
 
-static void walk_by_chance(cloud *c, uint64_t seed, uint64_t walks, bool small, bool paged, tally *t) {
+static void walk_by_chance(cloud *c, uint64_t seed, uint64_t walks, bool small, bool paged,
+                           tally *t) {
   c->by_chance = true;
   c->small = small;
   for (uint64_t i = 0; i < walks && t->broken < 10; i++) {
     c->dice = (seed + i) * UINT64_C(0x9E3779B97F4A7C15) + (paged ? 3 : 1);
-    size_t items = small ? sim_random_below(&c->dice, SMALL_ITEMS + 1) : CHANCE_PAGES * CHANCE_PER_PAGE;
+    size_t items =
+        small ? sim_random_below(&c->dice, SMALL_ITEMS + 1) : CHANCE_PAGES * CHANCE_PER_PAGE;
     size_t per_page = small ? 1 + sim_random_below(&c->dice, SMALL_PER_PAGE) : CHANCE_PER_PAGE;
     start_account(c, items);
     const char *wrong = walk(c, per_page, paged, t);
@@ -463,10 +488,12 @@ static void walk_by_chance(cloud *c, uint64_t seed, uint64_t walks, bool small, 
 /* ---- */
 
 static void show(const char *what, const tally *t) {
-  printf("# %s: %" PRIu64 " walks, %" PRIu64 " given, of them %" PRIu64 " without what left no trace; %" PRIu64
+  printf("# %s: %" PRIu64 " walks, %" PRIu64 " given, of them %" PRIu64
+         " without what left no trace; %" PRIu64
          " incomplete; %.2f requests a page, at most %.2f; %" PRIu64 " broken\n",
          what, t->walks, t->given, t->excused, t->incomplete,
-         t->expected_pages ? (double)t->requests / (double)t->expected_pages : 0, t->most, t->broken);
+         t->expected_pages ? (double)t->requests / (double)t->expected_pages : 0, t->most,
+         t->broken);
   fflush(stdout);
 }
 
@@ -480,23 +507,29 @@ static int prove(cloud *c, uint64_t seed, uint64_t walks, size_t most, int numbe
   tally all = {0}, paged = {0}, chance = {0}, chance_paged = {0}, small = {0};
   enumerate(c, most, false, &all);
   show("every one and two changes", &all);
-  int failed = tap(number, !all.broken, "every placement of one and two changes leaves the list complete or an error", c);
+  int failed =
+      tap(number, !all.broken,
+          "every placement of one and two changes leaves the list complete or an error", c);
   enumerate(c, most < 3 ? most : 3, true, &paged);
   show("the same, page by page", &paged);
   failed += tap(number + 1, !paged.broken, "so it does page by page", c);
   walk_by_chance(c, seed, walks, false, false, &chance);
   show("by chance", &chance);
-  failed += tap(number + 2, !chance.broken && !chance.excused, "changes by chance leave it complete or an error", c);
+  failed += tap(number + 2, !chance.broken && !chance.excused,
+                "changes by chance leave it complete or an error", c);
   bool good = (double)chance.given >= LEAST_GIVEN * (double)chance.walks &&
               (double)chance.requests <= MOST_REQUESTS * (double)chance.expected_pages;
-  failed += tap(number + 3, good, "99 % of these lists are given, with at most 2.5 requests a page", c);
+  failed +=
+      tap(number + 3, good, "99 % of these lists are given, with at most 2.5 requests a page", c);
   walk_by_chance(c, seed, walks / 4, false, true, &chance_paged);
   show("by chance, page by page", &chance_paged);
-  failed += tap(number + 4, !chance_paged.broken && !chance_paged.excused, "so they do page by page", c);
+  failed +=
+      tap(number + 4, !chance_paged.broken && !chance_paged.excused, "so they do page by page", c);
   walk_by_chance(c, seed, walks, true, false, &small);
   walk_by_chance(c, seed, walks, true, true, &small);
   show("small lists that change more than they are read", &small);
-  return failed + tap(number + 5, !small.broken, "small lists that keep changing are complete or an error", c);
+  return failed + tap(number + 5, !small.broken,
+                      "small lists that keep changing are complete or an error", c);
 }
 
 int main(int argc, char **argv) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Results against what the cloud committed. docs/guarantees.md says in words what each status and flag
- * means; here each of these sentences is a check. Only requests of the library's own count as effects; the harness
- * keeps those of other programs apart.
+ * Results against what the cloud committed. docs/guarantees.md says in words what each status and
+ * flag means; here each of these sentences is a check. Only requests of the library's own count as
+ * effects; the harness keeps those of other programs apart.
  */
 #include "oracle.h"
 #include <string.h>
 
-#define GRACE_MS       2000   /* before the request, by the cloud's clock: whole seconds in dates and in actions */
+#define GRACE_MS                                                                                   \
+  2000 /* before the request, by the cloud's clock: whole seconds in dates and in actions */
 #define LOCAL_GRACE_MS 600000 /* the same, by the client's clock, if no response has a Date */
 
 static bool has(const harness_actions *list, int64_t id) {
@@ -16,7 +17,9 @@ static bool has(const harness_actions *list, int64_t id) {
   return false;
 }
 
-static bool maybe(const harness_call *call) { return (call->error.flags & IMGACT_ERROR_MAYBE_APPLIED) != 0; }
+static bool maybe(const harness_call *call) {
+  return (call->error.flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
+}
 
 static bool creates_action(const harness *s, schedule_deed deed) {
   return schedule_creates_action(s->schedule->cloud, deed);
@@ -29,12 +32,13 @@ static uint64_t calls_for(const harness *s, schedule_deed deed) {
   return count;
 }
 
-/* A resumed call believes the clock of the program that has died: if it was set since, an action that has failed meanwhile
- * may be dated before the request, and is not taken for its own. */
+/* A resumed call believes the clock of the program that has died: if it was set since, an action
+ * that has failed meanwhile may be dated before the request, and is not taken for its own. */
 static uint64_t excused(const harness *s, schedule_deed deed) {
   uint64_t count = 0;
   const harness_actions *own = &s->groups[deed].own;
-  for (size_t i = 0; i < own->count && s->crashed && (s->schedule->resume_jump_ms || s->schedule->jump_ms); i++) {
+  for (size_t i = 0;
+       i < own->count && s->crashed && (s->schedule->resume_jump_ms || s->schedule->jump_ms); i++) {
     const sim_action *action = sim_action_find(s->instance.world, s->schedule->cloud, own->ids[i]);
     count += action && action->state == SIM_ERROR;
   }
@@ -53,7 +57,8 @@ bool oracle_doubled(const harness *s) {
 
 /* Does the caller know that an effect of the call may be there? */
 static bool aware(const harness_call *call) {
-  return call->error.status == IMGACT_OK || call->error.status == IMGACT_ACTION_FAILED || maybe(call);
+  return call->error.status == IMGACT_OK || call->error.status == IMGACT_ACTION_FAILED ||
+         maybe(call);
 }
 
 /* ---- actions ---- */
@@ -66,7 +71,8 @@ static int64_t slack_ms(const harness *s) {
   int64_t slack = GRACE_MS + size_of(p->cloud_jump_ms);
   if (s->crashed) slack += size_of(p->resume_jump_ms) + size_of(p->jump_ms);
   if (p->dates == SCHEDULE_DATES_MISSING || p->dates == SCHEDULE_DATES_OFTEN_MISSING)
-    slack += LOCAL_GRACE_MS + size_of(p->skew_ms) + size_of(p->jump_ms) + size_of(p->resume_jump_ms);
+    slack +=
+        LOCAL_GRACE_MS + size_of(p->skew_ms) + size_of(p->jump_ms) + size_of(p->resume_jump_ms);
   return slack;
 }
 
@@ -82,14 +88,16 @@ static bool is_of_kind(const sim_action *action, schedule_deed deed) {
   case SCHEDULE_UNPROTECT: return action->effect == SIM_PROTECT || action->effect == SIM_UNPROTECT;
   case SCHEDULE_CONVERT: return action->effect == SIM_CONVERT;
   case SCHEDULE_TRANSFER: return action->effect == SIM_TRANSFER && !strcmp(action->region, "nyc3");
-  case SCHEDULE_TRANSFER_ELSEWHERE: return action->effect == SIM_TRANSFER && !strcmp(action->region, "ams3");
+  case SCHEDULE_TRANSFER_ELSEWHERE:
+    return action->effect == SIM_TRANSFER && !strcmp(action->region, "ams3");
   default: return false;
   }
 }
 
 static const char *judge_status(const harness_call *call, const sim_action *action) {
   imgact_status status = call->error.status;
-  if (status == IMGACT_ACTION_FAILED && action->state != SIM_ERROR) return "action_failed, and the action did not fail";
+  if (status == IMGACT_ACTION_FAILED && action->state != SIM_ERROR)
+    return "action_failed, and the action did not fail";
   if (call->action_status == IMGACT_ACTION_STATUS_SUCCESS && action->state != SIM_SUCCESS)
     return "an action is shown as success that is none";
   if (call->action_status == IMGACT_ACTION_STATUS_ERROR && action->state != SIM_ERROR)
@@ -100,12 +108,15 @@ static const char *judge_status(const harness_call *call, const sim_action *acti
 }
 
 static const char *judge_action(const harness *s, const harness_call *call) {
-  const sim_action *action = sim_action_find(s->instance.world, s->schedule->cloud, call->action_id);
+  const sim_action *action =
+      sim_action_find(s->instance.world, s->schedule->cloud, call->action_id);
   if (!action) return "the action in the result does not exist";
-  if (!action->image || action->image->id != HARNESS_IMAGE) return "the action in the result is of another image";
+  if (!action->image || action->image->id != HARNESS_IMAGE)
+    return "the action in the result is of another image";
   if (!is_of_kind(action, call->deed)) return "the action in the result is of another kind";
   bool own = has(&s->groups[call->deed].own, action->id);
-  if (!own && !call->adopted) return "an action that this call did not begin is the result, and not as adopted";
+  if (!own && !call->adopted)
+    return "an action that this call did not begin is the result, and not as adopted";
   if (!own && too_old(s, call, action)) return "an action from before the request was adopted";
   return judge_status(call, action);
 }
@@ -115,12 +126,15 @@ static const char *judge_action(const harness *s, const harness_call *call) {
 /* Another program, or another call, takes the effect back or hides it. */
 static bool opposed(const harness *s, const harness_call *call) {
   for (int deed = 0; deed < SCHEDULE_DEEDS; deed++)
-    if ((s->groups[deed].effects || s->foreign[deed]) && schedule_opposes(call->deed, (schedule_deed)deed)) return true;
+    if ((s->groups[deed].effects || s->foreign[deed]) &&
+        schedule_opposes(call->deed, (schedule_deed)deed))
+      return true;
   return call->deed == SCHEDULE_UPDATE && s->foreign[SCHEDULE_UPDATE];
 }
 
 static bool undone(const harness *s, const harness_call *call) {
-  const sim_action *undoing = sim_action_find(s->instance.world, s->schedule->cloud, s->others.ids[0]);
+  const sim_action *undoing =
+      sim_action_find(s->instance.world, s->schedule->cloud, s->others.ids[0]);
   return (undoing && undoing->state == SIM_RUNNING) || (!call->shown && !opposed(s, call));
 }
 
@@ -130,25 +144,32 @@ static const char *judge_success(const harness *s, const harness_call *call) {
   bool unsafe = creates_action(s, call->deed), is_first = call->deed == p->change;
   if (!group->effects && !group->was_shown && !call->action_id && call->deed != SCHEDULE_DELETE)
     return "success, and nothing was done";
-  if (!group->effects && call->deed == SCHEDULE_DELETE && !call->shown) return "success, and the image is not deleted";
-  if (is_first && p->undoing && !call->action_id && undone(s, call)) return "success of an image that was about to change";
-  if ((p->wait || !unsafe) && !call->shown && !opposed(s, call)) return "success, and the image does not show it";
+  if (!group->effects && call->deed == SCHEDULE_DELETE && !call->shown)
+    return "success, and the image is not deleted";
+  if (is_first && p->undoing && !call->action_id && undone(s, call))
+    return "success of an image that was about to change";
+  if ((p->wait || !unsafe) && !call->shown && !opposed(s, call))
+    return "success, and the image does not show it";
   if (unsafe && !call->action_id && !call->adopted) return "success without an action";
-  if (call->image_id && call->image_id != HARNESS_IMAGE) return "the image in the result is another one";
-  if (call->image_id && !unsafe && !call->image_shows) return "the image in the result does not show the effect";
+  if (call->image_id && call->image_id != HARNESS_IMAGE)
+    return "the image in the result is another one";
+  if (call->image_id && !unsafe && !call->image_shows)
+    return "the image in the result does not show the effect";
   return NULL;
 }
 
 /* Statuses that no fault here can bring about. */
 static bool has_no_place(imgact_status status) {
-  return status == IMGACT_INTERNAL || status == IMGACT_NOMEM || status == IMGACT_BUSY || status == IMGACT_END ||
-         status == IMGACT_INVALID_ARGUMENT || status == IMGACT_UNSUPPORTED || status == IMGACT_TLS ||
-         status == IMGACT_INCOMPLETE;
+  return status == IMGACT_INTERNAL || status == IMGACT_NOMEM || status == IMGACT_BUSY ||
+         status == IMGACT_END || status == IMGACT_INVALID_ARGUMENT ||
+         status == IMGACT_UNSUPPORTED || status == IMGACT_TLS || status == IMGACT_INCOMPLETE;
 }
 
-/* The library's own words, not the cloud's 404: a response was read as one without the action, which was never hidden. */
+/* The library's own words, not the cloud's 404: a response was read as one without the action,
+ * which was never hidden. */
 static bool denies_action(const harness *s, const harness_call *call) {
-  return call->error.status == IMGACT_NOT_FOUND && !call->error.http_status && !s->schedule->hide_ms &&
+  return call->error.status == IMGACT_NOT_FOUND && !call->error.http_status &&
+         !s->schedule->hide_ms &&
          sim_action_find(s->instance.world, s->schedule->cloud, call->action_id);
 }
 
@@ -159,13 +180,16 @@ static const char *judge_failure(const harness *s, const harness_call *call) {
   if (has_no_place(status)) return "a status that has no place here";
   if (status == IMGACT_AMBIGUOUS && !maybe(call)) return "ambiguous, but not maybe applied";
   if (status == IMGACT_AMBIGUOUS && has_result) return "ambiguous, with a result";
-  if (status == IMGACT_AMBIGUOUS && !creates_action(s, call->deed)) return "ambiguous, though repeating was harmless";
+  if (status == IMGACT_AMBIGUOUS && !creates_action(s, call->deed))
+    return "ambiguous, though repeating was harmless";
   if (status == IMGACT_ACTION_FAILED && !call->action_id) return "action_failed without the action";
   if (status == IMGACT_ACTION_FAILED && maybe(call)) return "action_failed, and maybe applied";
   if (denies_action(s, call)) return "not_found of an action that is there";
   if (status == IMGACT_TIMEOUT && !p->deadline_ms) return "timeout without a deadline";
-  if (status == IMGACT_CANCELLED && !p->cancel_ms && !s->crashed) return "cancelled without a cancel";
-  if (maybe(call) && !s->groups[call->deed].sends && !s->crashed) return "maybe applied, and no request was sent";
+  if (status == IMGACT_CANCELLED && !p->cancel_ms && !s->crashed)
+    return "cancelled without a cancel";
+  if (maybe(call) && !s->groups[call->deed].sends && !s->crashed)
+    return "maybe applied, and no request was sent";
   return NULL;
 }
 
@@ -178,7 +202,8 @@ static bool outlives_deadline(const harness *s, const harness_call *call) {
 
 static const char *judge_one(const harness *s, const harness_call *call) {
   const char *wrong = call->action_id ? judge_action(s, call) : NULL;
-  if (!wrong && call->adopted && !s->groups[call->deed].sends && !s->crashed) wrong = "adopted, and no request was sent";
+  if (!wrong && call->adopted && !s->groups[call->deed].sends && !s->crashed)
+    wrong = "adopted, and no request was sent";
   if (!wrong && outlives_deadline(s, call)) wrong = "it outlives its deadline";
   if (wrong) return wrong;
   return call->error.status == IMGACT_OK ? judge_success(s, call) : judge_failure(s, call);
@@ -188,8 +213,9 @@ static const char *judge_one(const harness *s, const harness_call *call) {
 
 static bool is_calm(const harness *s) {
   const schedule *p = s->schedule;
-  return !s->instance.world->counters.faults && s->calls_count == 1 && p->foreign_ms < 0 && !p->undoing && !p->older_ms &&
-         p->shorten_bytes < 0 && !s->swapped && !s->crashed && !p->deadline_ms && !p->cancel_ms && !s->outage_over;
+  return !s->instance.world->counters.faults && s->calls_count == 1 && p->foreign_ms < 0 &&
+         !p->undoing && !p->older_ms && p->shorten_bytes < 0 && !s->swapped && !s->crashed &&
+         !p->deadline_ms && !p->cancel_ms && !s->outage_over;
 }
 
 static const char *judge_calm(const harness *s) {
@@ -197,12 +223,14 @@ static const char *judge_calm(const harness *s) {
   if (!is_calm(s)) return NULL;
   if (call->error.status != IMGACT_OK) return "nothing went wrong, and it failed";
   if (call->adopted) return "nothing went wrong, and the result was adopted";
-  return s->schedule->list || s->sends == 1 ? NULL : "nothing went wrong, and it was sent more than once";
+  return s->schedule->list || s->sends == 1 ? NULL
+                                            : "nothing went wrong, and it was sent more than once";
 }
 
 static const char *judge_list(const harness *s) {
   const harness_call *call = &s->calls[0];
-  if (call->error.status != IMGACT_OK) return call->images ? "a list that failed shows images" : NULL;
+  if (call->error.status != IMGACT_OK)
+    return call->images ? "a list that failed shows images" : NULL;
   for (int image = 1; image <= HARNESS_IMAGES; image++) {
     size_t times = 0;
     for (size_t i = 0; i < call->images && i < SIM_COUNT(s->ids); i++) times += s->ids[i] == image;
@@ -216,25 +244,30 @@ static const char *judge_group(const harness *s, schedule_deed deed) {
   const schedule *p = s->schedule;
   const harness_group *group = &s->groups[deed];
   uint64_t known = 0, calls = calls_for(s, deed);
-  for (size_t i = 0; i < s->calls_count; i++) known += s->calls[i].deed == deed && aware(&s->calls[i]);
+  for (size_t i = 0; i < s->calls_count; i++)
+    known += s->calls[i].deed == deed && aware(&s->calls[i]);
   uint64_t attempts = p->attempts ? (uint64_t)p->attempts : 5;
   if (group->sends > attempts * calls * (s->crashed ? 2 : 1)) return "more requests than attempts";
-  if (attempts == 1 && !s->crashed && group->sends > calls) return "one attempt, and it was sent again";
+  if (attempts == 1 && !s->crashed && group->sends > calls)
+    return "one attempt, and it was sent again";
   bool unsafe = creates_action(s, deed), settles = p->hide_ms <= p->settle_ms;
   if (unsafe && settles && doubled(s, deed)) return "the effect was committed more than once";
   if (unsafe && settles && group->effects > known + excused(s, deed))
     return "an effect was committed that the caller does not know of";
-  if (!unsafe && group->effects && !known) return "an effect was committed that the caller does not know of";
+  if (!unsafe && group->effects && !known)
+    return "an effect was committed that the caller does not know of";
   return NULL;
 }
 
 static const char *judge_mutations(const harness *s) {
   const char *wrong = NULL;
   for (size_t i = 0; !wrong && i < s->calls_count; i++) wrong = judge_one(s, &s->calls[i]);
-  for (int deed = 0; !wrong && deed < SCHEDULE_DEEDS; deed++) wrong = judge_group(s, (schedule_deed)deed);
+  for (int deed = 0; !wrong && deed < SCHEDULE_DEEDS; deed++)
+    wrong = judge_group(s, (schedule_deed)deed);
   for (size_t i = 0; !wrong && i < s->calls_count; i++)
     for (size_t j = 0; j < i; j++)
-      if (s->calls[i].action_id && s->calls[i].action_id == s->calls[j].action_id) wrong = "two calls share one action";
+      if (s->calls[i].action_id && s->calls[i].action_id == s->calls[j].action_id)
+        wrong = "two calls share one action";
   return wrong;
 }
 
@@ -243,11 +276,14 @@ static const char *judge_mutations(const harness *s) {
 static const char *judge_read(const harness *s) {
   const harness_read *read = &s->read;
   if (read->error.flags & IMGACT_ERROR_MAYBE_APPLIED) return "a read that may have been applied";
-  if (has_no_place(read->error.status) || read->error.status == IMGACT_AMBIGUOUS) return "a status that a read cannot have";
-  if (read->error.status != IMGACT_OK) return read->image_id ? "a read that failed shows an image" : NULL;
+  if (has_no_place(read->error.status) || read->error.status == IMGACT_AMBIGUOUS)
+    return "a status that a read cannot have";
+  if (read->error.status != IMGACT_OK)
+    return read->image_id ? "a read that failed shows an image" : NULL;
   if (read->image_id != HARNESS_IMAGE) return "another image was read";
   for (int deed = 0; deed < SCHEDULE_DEEDS; deed++)
-    if ((read->says[deed] && !s->groups[deed].was_shown) || (read->denies[deed] && !s->groups[deed].was_not_shown))
+    if ((read->says[deed] && !s->groups[deed].was_shown) ||
+        (read->denies[deed] && !s->groups[deed].was_not_shown))
       return "an image was read as it never was";
   return NULL;
 }
@@ -255,11 +291,14 @@ static const char *judge_read(const harness *s) {
 /* ---- waits ---- */
 
 static const char *judge_wait(const harness *s, const harness_wait *wait) {
-  const sim_action *action = sim_action_find(s->instance.world, s->schedule->cloud, wait->action_id);
+  const sim_action *action =
+      sim_action_find(s->instance.world, s->schedule->cloud, wait->action_id);
   imgact_status status = wait->error.status;
   if (!wait->true_then) return "a wait shows what was not so";
-  if (status == IMGACT_OK && action->state != SIM_SUCCESS) return "a wait ended well before the action did";
-  if (status == IMGACT_ACTION_FAILED && action->state != SIM_ERROR) return "action_failed, and the action did not fail";
+  if (status == IMGACT_OK && action->state != SIM_SUCCESS)
+    return "a wait ended well before the action did";
+  if (status == IMGACT_ACTION_FAILED && action->state != SIM_ERROR)
+    return "action_failed, and the action did not fail";
   if (status == IMGACT_NOT_FOUND) return "not_found of an action that is there";
   if (status != IMGACT_OK && status != IMGACT_ACTION_FAILED) return "an outage ended a wait";
   if (wait->error.flags & IMGACT_ERROR_MAYBE_APPLIED) return "a wait that may have been applied";

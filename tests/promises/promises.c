@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The guarantees under every fault: promises [--seed N] [--runs M] [--crowds M] [--beyond M] [--step K] [--verbose]. First
- * every mutation meets every fault, before and after the effect, and responses cut at every Kth byte; then every clock,
- * other call and outage; then M runs by chance, and M crowds of waits. --beyond: as many runs in which the cloud shows what
- * it accepted later than the client waits for it; they are counted, not judged.
+ * The guarantees under every fault: promises [--seed N] [--runs M] [--crowds M] [--beyond M]
+ * [--step K] [--verbose]. First every mutation meets every fault, before and after the effect, and
+ * responses cut at every Kth byte; then every clock, other call and outage; then M runs by chance,
+ * and M crowds of waits. --beyond: as many runs in which the cloud shows what it accepted later
+ * than the client waits for it; they are counted, not judged.
  */
 #include "oracle.h"
 #include <getopt.h>
@@ -12,49 +13,58 @@
 #include <string.h>
 
 typedef struct tally {
-  uint64_t runs, by_cloud[SIM_CLOUDS], calls, broken, ok, adopted, maybe, ambiguous, doubled, faulty;
+  uint64_t runs, by_cloud[SIM_CLOUDS], calls, broken, ok, adopted, maybe, ambiguous, doubled,
+      faulty;
 } tally;
 
 static bool verbose;
 
 static void describe(const schedule *p) {
   fprintf(stderr,
-          "  %s %s%s%s seed %" PRIu64 " attempts %d twins %d settle %" PRId64 " hidden %" PRId64 " lasts %" PRId64
-          " deadline %" PRId64 " cancel %" PRId64 " crash %" PRId64 "+%" PRId64 " skew %" PRId64 " foreign %" PRId64
-          "%s%s older %" PRId64 "%s shorten %" PRId64 " latency %" PRId64 " late %" PRId64 " swapped %d%%%s waits %d%s\n",
-          sim_cloud_names[p->cloud], p->list ? "list" : schedule_deed_words[p->change], p->wait ? " wait" : "",
-          p->repeats ? " repeats" : "", p->seed, (int)p->attempts, (int)p->twins, p->settle_ms, p->hide_ms, p->duration_ms,
-          p->deadline_ms, p->cancel_ms, p->crash_ms, p->down_ms, p->skew_ms, p->foreign_ms,
+          "  %s %s%s%s seed %" PRIu64 " attempts %d twins %d settle %" PRId64 " hidden %" PRId64
+          " lasts %" PRId64 " deadline %" PRId64 " cancel %" PRId64 " crash %" PRId64 "+%" PRId64
+          " skew %" PRId64 " foreign %" PRId64 "%s%s older %" PRId64 "%s shorten %" PRId64
+          " latency %" PRId64 " late %" PRId64 " swapped %d%%%s waits %d%s\n",
+          sim_cloud_names[p->cloud], p->list ? "list" : schedule_deed_words[p->change],
+          p->wait ? " wait" : "", p->repeats ? " repeats" : "", p->seed, (int)p->attempts,
+          (int)p->twins, p->settle_ms, p->hide_ms, p->duration_ms, p->deadline_ms, p->cancel_ms,
+          p->crash_ms, p->down_ms, p->skew_ms, p->foreign_ms,
           p->foreign_opposite ? " (opposite)" : "", p->undoing ? " undoing" : "", p->older_ms,
-          p->older_fails ? " (failed)" : "", p->shorten_bytes, p->latency_ms, p->late_ms, (int)p->swap_percent,
-          p->swap_instead ? " (instead)" : "", (int)p->waits, p->read ? " read" : "");
+          p->older_fails ? " (failed)" : "", p->shorten_bytes, p->latency_ms, p->late_ms,
+          (int)p->swap_percent, p->swap_instead ? " (instead)" : "", (int)p->waits,
+          p->read ? " read" : "");
   fprintf(stderr,
-          "  jump %" PRId64 "@%" PRId64 " resume jump %" PRId64 " suspend %" PRId64 "@%" PRId64 " gateway %" PRId64
-          " cloud jump %" PRId64 "@%" PRId64 " dates %d lie %" PRId64 "%s outage %d %" PRId64 "+%" PRId64 "; beside:",
-          p->jump_ms, p->jump_at_ms, p->resume_jump_ms, p->suspend_ms, p->suspend_at_ms, p->gateway_ms, p->cloud_jump_ms,
-          p->cloud_jump_at_ms, (int)p->dates, p->lie_ms, p->warm ? " warm" : "", (int)p->outage, p->outage_ms,
-          p->outage_for_ms);
-  for (int32_t i = 0; i < p->more_count; i++) fprintf(stderr, " %s", schedule_deed_words[p->more[i]]);
+          "  jump %" PRId64 "@%" PRId64 " resume jump %" PRId64 " suspend %" PRId64 "@%" PRId64
+          " gateway %" PRId64 " cloud jump %" PRId64 "@%" PRId64 " dates %d lie %" PRId64
+          "%s outage %d %" PRId64 "+%" PRId64 "; beside:",
+          p->jump_ms, p->jump_at_ms, p->resume_jump_ms, p->suspend_ms, p->suspend_at_ms,
+          p->gateway_ms, p->cloud_jump_ms, p->cloud_jump_at_ms, (int)p->dates, p->lie_ms,
+          p->warm ? " warm" : "", (int)p->outage, p->outage_ms, p->outage_for_ms);
+  for (int32_t i = 0; i < p->more_count; i++)
+    fprintf(stderr, " %s", schedule_deed_words[p->more[i]]);
   fprintf(stderr, "\n  %s\n", p->faults);
 }
 
 static void describe_end(const harness *s) {
   for (size_t i = 0; i < s->calls_count; i++) {
     const harness_call *call = &s->calls[i];
-    fprintf(stderr, "  result of %s: %s%s%s, action %" PRId64 ": %s\n", schedule_deed_words[call->deed],
-            imgact_status_name(call->error.status), call->adopted ? ", adopted" : "",
-            call->error.flags & IMGACT_ERROR_MAYBE_APPLIED ? ", maybe applied" : "", call->action_id, call->error.message);
+    fprintf(stderr, "  result of %s: %s%s%s, action %" PRId64 ": %s\n",
+            schedule_deed_words[call->deed], imgact_status_name(call->error.status),
+            call->adopted ? ", adopted" : "",
+            call->error.flags & IMGACT_ERROR_MAYBE_APPLIED ? ", maybe applied" : "",
+            call->action_id, call->error.message);
   }
   if (s->schedule->read)
-    fprintf(stderr, "  result of the read: %s: %s\n", imgact_status_name(s->read.error.status), s->read.error.message);
+    fprintf(stderr, "  result of the read: %s: %s\n", imgact_status_name(s->read.error.status),
+            s->read.error.message);
   for (int deed = 0; deed < SCHEDULE_DEEDS; deed++)
     if (s->groups[deed].sends)
-      fprintf(stderr, "  %s: %" PRIu64 " requests, %" PRIu64 " effects\n", schedule_deed_words[deed], s->groups[deed].sends,
-              s->groups[deed].effects);
+      fprintf(stderr, "  %s: %" PRIu64 " requests, %" PRIu64 " effects\n",
+              schedule_deed_words[deed], s->groups[deed].sends, s->groups[deed].effects);
   uint64_t foreign = 0;
   for (int deed = 0; deed < SCHEDULE_DEEDS; deed++) foreign += s->foreign[deed];
-  fprintf(stderr, "  done: %" PRIu64 " effects of others, %" PRIu64 " look-ups, %" PRId64 " ms\n", foreign, s->lookups,
-          s->end_ms - s->start_ms);
+  fprintf(stderr, "  done: %" PRIu64 " effects of others, %" PRIu64 " look-ups, %" PRId64 " ms\n",
+          foreign, s->lookups, s->end_ms - s->start_ms);
 }
 
 static void count(tally *t, const harness *s) {
@@ -119,7 +129,8 @@ static const char *const refusals[] = {"\"rate_limit\"",
                                        "\"status\",\"status\":429,\"body\":\"html\""};
 
 static void with(schedule *p, const char *kind, const char *when, int times, const char *more) {
-  snprintf(p->faults, sizeof p->faults, "[{\"do\":%s,\"method\":\"%s\",\"when\":\"%s\",\"count\":%d}%s]", kind,
+  snprintf(p->faults, sizeof p->faults,
+           "[{\"do\":%s,\"method\":\"%s\",\"when\":\"%s\",\"count\":%d}%s]", kind,
            schedule_method(p), when, times, more);
 }
 
@@ -131,7 +142,8 @@ static void sweep_kind(const schedule *calm, const char *kind, bool after, tally
     for (size_t h = 0; h < (p.unsafe && after ? SIM_COUNT(hidden) : 1); h++) {
       char hide[100];
       p.hide_ms = hidden[h];
-      snprintf(hide, sizeof hide, ",{\"do\":\"hide\",\"method\":\"POST\",\"ms\":%" PRId64 "}", hidden[h]);
+      snprintf(hide, sizeof hide, ",{\"do\":\"hide\",\"method\":\"POST\",\"ms\":%" PRId64 "}",
+               hidden[h]);
       with(&p, kind, after ? "after" : "before", times, hidden[h] ? hide : "");
       run(&p, t, &s);
     }
@@ -143,11 +155,13 @@ static bool is_refusal(const schedule *p, const char *kind) {
 
 static void sweep_kinds(const schedule *calm, tally *t) {
   for (size_t k = 0; k < SIM_COUNT(kinds); k++)
-    for (int after = 0; after < 2 - is_refusal(calm, kinds[k]); after++) sweep_kind(calm, kinds[k], after, t);
+    for (int after = 0; after < 2 - is_refusal(calm, kinds[k]); after++)
+      sweep_kind(calm, kinds[k], after, t);
   for (size_t k = 0; k < SIM_COUNT(refusals); k++) sweep_kind(calm, refusals[k], false, t);
 }
 
-/* The answer cut at each byte, as a broken connection and as an answer that looks whole, until a cut has no effect any more.
+/* The answer cut at each byte, as a broken connection and as an answer that looks whole, until a
+ * cut has no effect any more.
  */
 static void sweep_bytes(const schedule *calm, int step, tally *t) {
   harness s;
@@ -174,8 +188,10 @@ static void sweep_bytes(const schedule *calm, int step, tally *t) {
   }
 }
 
-/* Every mutation, waited for or not, on a cloud that begins again what it is asked for again or not. */
-static void for_each_calm(void (*sweep_one)(const schedule *calm, int step, tally *t), int step, tally *t) {
+/* Every mutation, waited for or not, on a cloud that begins again what it is asked for again or
+ * not. */
+static void for_each_calm(void (*sweep_one)(const schedule *calm, int step, tally *t), int step,
+                          tally *t) {
   for (size_t pair = 0; pair < SCHEDULE_PAIRS; pair++)
     for (int variant = 0; variant < 4; variant++) {
       sim_cloud cloud;
@@ -192,9 +208,11 @@ static void sweep(const schedule *calm, int step, tally *t) {
   sweep_bytes(calm, step, t);
 }
 
-/* ---- every mutation on every clock, beside every other call, with answers about other objects ---- */
+/* ---- every mutation on every clock, beside every other call, with answers about other objects
+ * ---- */
 
-static const char *const lost[] = {"\"close\"", "\"status\",\"status\":502,\"body\":\"html\"", "\"no_reply\""};
+static const char *const lost[] = {"\"close\"", "\"status\",\"status\":502,\"body\":\"html\"",
+                                   "\"no_reply\""};
 
 static void run_lost(schedule *p, tally *t) {
   harness s;
@@ -204,17 +222,22 @@ static void run_lost(schedule *p, tally *t) {
         char more[200] = "";
         size_t used = 0;
         p->hide_ms = hidden && p->unsafe ? 4000 : 0;
-        if (p->hide_ms) used = (size_t)snprintf(more, sizeof more, ",{\"do\":\"hide\",\"method\":\"POST\",\"ms\":4000}");
+        if (p->hide_ms)
+          used = (size_t)snprintf(more, sizeof more,
+                                  ",{\"do\":\"hide\",\"method\":\"POST\",\"ms\":4000}");
         if (p->list_delay_ms)
           snprintf(more + used, sizeof more - used,
-                   ",{\"do\":\"delay\",\"method\":\"GET\",\"path\":\"*/actions*\",\"ms\":%" PRId64 "}", p->list_delay_ms);
+                   ",{\"do\":\"delay\",\"method\":\"GET\",\"path\":\"*/actions*\",\"ms\":%" PRId64
+                   "}",
+                   p->list_delay_ms);
         with(p, lost[i], after ? "after" : "before", 1, more);
         run(p, t, &s);
       }
 }
 
 static void sweep_clocks(const schedule *calm, tally *t) {
-  static const int64_t steps[] = {-31536000000, -600000, -5000, -2500, 2500, 5000, 600000, 31536000000};
+  static const int64_t steps[] = {-31536000000, -600000, -5000,  -2500,
+                                  2500,         5000,    600000, 31536000000};
   static const int64_t moments[] = {0, 60, 3000};
   for (size_t i = 0; i < SIM_COUNT(steps); i++)
     for (size_t at = 0; at < SIM_COUNT(moments); at++) {
@@ -248,7 +271,8 @@ static void sweep_clocks(const schedule *calm, tally *t) {
 
 /* An older action of the same kind, also under lists that arrive long after they were read. */
 static void sweep_older(const schedule *calm, tally *t) {
-  static const int64_t ages[] = {1500, 3100, 9000, 30000, 600000}, delays[] = {0, 2500, 8000, 20000};
+  static const int64_t ages[] = {1500, 3100, 9000, 30000, 600000},
+                       delays[] = {0, 2500, 8000, 20000};
   for (size_t age = 0; age < SIM_COUNT(ages); age++)
     for (size_t delay = 0; delay < SIM_COUNT(delays); delay++)
       for (int fails = 0; fails < 2; fails++) {
@@ -317,7 +341,8 @@ static void sweep_world(const schedule *calm, int step, tally *t) {
   sweep_outages(calm, t);
   sweep_late(calm, t);
   schedule timed = *calm;
-  timed.duration_ms = 20000; /* the image does not show the effect during a lookup: the times decide */
+  timed.duration_ms =
+      20000; /* the image does not show the effect during a lookup: the times decide */
   sweep_clocks(&timed, t);
   sweep_older(&timed, t);
   sweep_beside(&timed, t);
@@ -326,11 +351,12 @@ static void sweep_world(const schedule *calm, int step, tally *t) {
 /* ---- */
 
 static void show(const char *what, const tally *t) {
-  printf("# %s: %" PRIu64 " runs (%" PRIu64 " hetzner, %" PRIu64 " digitalocean), %" PRIu64 " with faults, %" PRIu64
-         " calls: %" PRIu64 " ok, %" PRIu64 " adopted, %" PRIu64 " maybe applied, %" PRIu64 " ambiguous; %" PRIu64
-         " double effects, %" PRIu64 " promises broken\n",
-         what, t->runs, t->by_cloud[SIM_HETZNER], t->by_cloud[SIM_DIGITALOCEAN], t->faulty, t->calls, t->ok, t->adopted,
-         t->maybe, t->ambiguous, t->doubled, t->broken);
+  printf("# %s: %" PRIu64 " runs (%" PRIu64 " hetzner, %" PRIu64 " digitalocean), %" PRIu64
+         " with faults, %" PRIu64 " calls: %" PRIu64 " ok, %" PRIu64 " adopted, %" PRIu64
+         " maybe applied, %" PRIu64 " ambiguous; %" PRIu64 " double effects, %" PRIu64
+         " promises broken\n",
+         what, t->runs, t->by_cloud[SIM_HETZNER], t->by_cloud[SIM_DIGITALOCEAN], t->faulty,
+         t->calls, t->ok, t->adopted, t->maybe, t->ambiguous, t->doubled, t->broken);
   fflush(stdout);
 }
 
@@ -383,7 +409,8 @@ int main(int argc, char **argv) {
   int failed = tap(1, &swept, "every mutation keeps its promises under every fault");
   if (step) for_each_calm(sweep_world, (int)step, &world);
   show("every clock, every other call, every outage", &world);
-  failed |= tap(2, &world, "clocks, other calls, answers about other objects and outages break no promise");
+  failed |= tap(2, &world,
+                "clocks, other calls, answers about other objects and outages break no promise");
   chance((uint64_t)seed, (uint64_t)runs, false, &random);
   show("by chance", &random);
   failed |= tap(3, &random, "all of it by chance breaks no promise");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Between the library and the simulator's transport. It counts what each request of ours committed, and spoils responses
- * in ways that need no socket: an answer that ends early and looks whole, one about another object, a Date that is missing
- * or wrong, an error that comes from a gateway with a clock of its own, a cloud whose clock is set.
+ * Between the library and the simulator's transport. It counts what each request of ours committed,
+ * and spoils responses in ways that need no socket: an answer that ends early and looks whole, one
+ * about another object, a Date that is missing or wrong, an error that comes from a gateway with a
+ * clock of its own, a cloud whose clock is set.
  */
 #include "harness.h"
 #include "transport.h"
@@ -36,13 +37,14 @@ static schedule_deed deed_of(const char *method, const char *body) {
   if (!strcmp(method, "GET") || !body) return SCHEDULE_DEEDS;
   if (strstr(body, "\"delete\":true")) return SCHEDULE_PROTECT;
   if (strstr(body, "\"delete\":false")) return SCHEDULE_UNPROTECT;
-  if (strstr(body, "\"transfer\"")) return strstr(body, "ams3") ? SCHEDULE_TRANSFER_ELSEWHERE : SCHEDULE_TRANSFER;
+  if (strstr(body, "\"transfer\""))
+    return strstr(body, "ams3") ? SCHEDULE_TRANSFER_ELSEWHERE : SCHEDULE_TRANSFER;
   return strstr(body, "\"type\"") ? SCHEDULE_CONVERT : SCHEDULE_UPDATE;
 }
 
 static uint64_t effects_of(const harness *s, schedule_deed deed) {
-  static const sim_effect effects[SCHEDULE_DEEDS] = {SIM_PROTECT,  SIM_UNPROTECT, SIM_CONVERT, SIM_TRANSFER,
-                                                     SIM_TRANSFER, SIM_DELETE,    SIM_UPDATE};
+  static const sim_effect effects[SCHEDULE_DEEDS] = {
+      SIM_PROTECT, SIM_UNPROTECT, SIM_CONVERT, SIM_TRANSFER, SIM_TRANSFER, SIM_DELETE, SIM_UPDATE};
   return deed == SCHEDULE_DEEDS ? 0 : s->instance.world->counters.effects[effects[deed]];
 }
 
@@ -55,21 +57,26 @@ static void note_actions(const harness *s, size_t before, harness_actions *list)
 /* ---- other programs ---- */
 
 static const char *foreign_body(const schedule *p, bool opposite) {
-  bool protect = (p->change == SCHEDULE_PROTECT) != opposite, nyc = (p->change == SCHEDULE_TRANSFER) != opposite;
+  bool protect = (p->change == SCHEDULE_PROTECT) != opposite,
+       nyc = (p->change == SCHEDULE_TRANSFER) != opposite;
   switch (p->change) {
   case SCHEDULE_PROTECT:
   case SCHEDULE_UNPROTECT: return protect ? "{\"delete\":true}" : "{\"delete\":false}";
   case SCHEDULE_TRANSFER:
   case SCHEDULE_TRANSFER_ELSEWHERE:
-    return nyc ? "{\"type\":\"transfer\",\"region\":\"nyc3\"}" : "{\"type\":\"transfer\",\"region\":\"ams3\"}";
-  case SCHEDULE_CONVERT: return p->cloud == SIM_HETZNER ? "{\"type\":\"snapshot\"}" : "{\"type\":\"convert\"}";
+    return nyc ? "{\"type\":\"transfer\",\"region\":\"nyc3\"}"
+               : "{\"type\":\"transfer\",\"region\":\"ams3\"}";
+  case SCHEDULE_CONVERT:
+    return p->cloud == SIM_HETZNER ? "{\"type\":\"snapshot\"}" : "{\"type\":\"convert\"}";
   case SCHEDULE_UPDATE: return "{\"description\":\"theirs\"}";
   default: return NULL;
   }
 }
 
-static sim_reply ask_world(const harness *s, const char *method, const char *target, const char *body) {
-  sim_request request = {.method = method, .target = target, .authorization = "Bearer another-program", .body = body};
+static sim_reply ask_world(const harness *s, const char *method, const char *target,
+                           const char *body) {
+  sim_request request = {
+      .method = method, .target = target, .authorization = "Bearer another-program", .body = body};
   int64_t now_ms = harness_now(s);
   request.body_bytes = body ? strlen(body) : 0;
   sim_world_advance(s->instance.world, now_ms);
@@ -83,7 +90,9 @@ void harness_foreign(harness *s, bool opposite) {
   schedule_deed deed = deed_of(schedule_method(p), body);
   uint64_t effects = effects_of(s, deed);
   const char *target = p->cloud == SIM_HETZNER ? "/v1/images/10" : "/v2/images/10";
-  if (p->unsafe) target = p->cloud == SIM_HETZNER ? "/v1/images/10/actions/change_protection" : "/v2/images/10/actions";
+  if (p->unsafe)
+    target = p->cloud == SIM_HETZNER ? "/v1/images/10/actions/change_protection"
+                                     : "/v2/images/10/actions";
   sim_reply reply = ask_world(s, schedule_method(p), target, body);
   sim_reply_free(&reply);
   s->instance.world->overrides = (sim_overrides){.duration_ms = -1};
@@ -95,8 +104,10 @@ void harness_foreign(harness *s, bool opposite) {
 
 /* The target of a request that reads the same of another object; "" = there is none. */
 static void other_target(const imgact_http_request *request, bool hetzner, sim_text *out) {
-  const char *authority = strstr(request->url, "://"), *path = authority ? strchr(authority + 3, '/') : NULL;
-  const char *image = path ? strstr(path, "/images/10") : NULL, *actions = path ? strstr(path, "/actions") : NULL;
+  const char *authority = strstr(request->url, "://"),
+             *path = authority ? strchr(authority + 3, '/') : NULL;
+  const char *image = path ? strstr(path, "/images/10") : NULL,
+             *actions = path ? strstr(path, "/actions") : NULL;
   if (!path || !strcmp(request->method, "DELETE")) return;
   if (!strcmp(request->method, "POST")) {
     sim_text_printf(out, "/%s/actions/%" PRId64, hetzner ? "v1" : "v2", HARNESS_OTHER_ACTION);
@@ -107,7 +118,8 @@ static void other_target(const imgact_http_request *request, bool hetzner, sim_t
       sim_text_printf(out, "/v2/actions/%" PRId64, HARNESS_OTHER_ACTION);
   } else if (image) {
     sim_text_add(out, path, (size_t)(image - path));
-    sim_text_printf(out, "/images/%" PRId64 "%s", HARNESS_OTHER_IMAGE, image + strlen("/images/10"));
+    sim_text_printf(out, "/images/%" PRId64 "%s", HARNESS_OTHER_IMAGE,
+                    image + strlen("/images/10"));
   }
 }
 
@@ -147,7 +159,8 @@ static void date_of(relay *r, const flight *f, bool good, char date[32]) {
   int64_t ms = f->served_ms + cloud_ahead(r->s, f->served_ms);
   bool second = (good ? r->good_answers : r->answers) % 2 == 1;
   date[0] = 0;
-  if (p->dates == SCHEDULE_DATES_MISSING || (p->dates == SCHEDULE_DATES_OFTEN_MISSING && second)) return;
+  if (p->dates == SCHEDULE_DATES_MISSING || (p->dates == SCHEDULE_DATES_OFTEN_MISSING && second))
+    return;
   if (!good) ms = f->served_ms + p->gateway_ms;
   if (good && p->dates == SCHEDULE_DATES_OFTEN_WRONG && second) ms += p->lie_ms;
   sim_format_http_date(ms < 0 ? 0 : ms, date);
@@ -155,7 +168,8 @@ static void date_of(relay *r, const flight *f, bool good, char date[32]) {
 
 /* ---- in ---- */
 
-static void put_dates(relay *r, const flight *f, imgact_http_response *response, imgact_header *headers, char date[32]) {
+static void put_dates(relay *r, const flight *f, imgact_http_response *response,
+                      imgact_header *headers, char date[32]) {
   bool good = response->status >= 200 && response->status < 300;
   size_t count = 0;
   date_of(r, f, good, date);
@@ -172,7 +186,9 @@ static void put_dates(relay *r, const flight *f, imgact_http_response *response,
 
 static void shorten(relay *r, const flight *f, imgact_http_response *response) {
   int64_t cut = r->s->schedule->shorten_bytes;
-  if (!f->mutation || cut < 0 || r->shortened || response->status >= 300 || (uint64_t)cut >= response->body_bytes) return;
+  if (!f->mutation || cut < 0 || r->shortened || response->status >= 300 ||
+      (uint64_t)cut >= response->body_bytes)
+    return;
   r->shortened = true;
   response->body_bytes = (size_t)cut;
 }
@@ -195,7 +211,8 @@ static void pass_on(imgact_exchange *base, const imgact_http_response *response)
     put_dates(r, f, &copy, headers, date);
     shorten(r, f, &copy);
     swap_body(r, f, &copy);
-    if (r->s->schedule->cloud_jump_ms && copy.body) copy.body = body = shifted_body(r->s, copy.body, copy.body_bytes);
+    if (r->s->schedule->cloud_jump_ms && copy.body)
+      copy.body = body = shifted_body(r->s, copy.body, copy.body_bytes);
   }
   sim_reply swap = f->swap;
   imgact_exchange *outer = f->outer;
@@ -244,10 +261,12 @@ static imgact_status send_on(relay *r, const imgact_http_request *request, fligh
 
 static void note_shown(harness *s) {
   for (int deed = 0; deed < SCHEDULE_DEEDS && !s->schedule->list; deed++)
-    *(harness_shows(s, (schedule_deed)deed) ? &s->groups[deed].was_shown : &s->groups[deed].was_not_shown) = true;
+    *(harness_shows(s, (schedule_deed)deed) ? &s->groups[deed].was_shown
+                                            : &s->groups[deed].was_not_shown) = true;
 }
 
-static imgact_status relay_send(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+static imgact_status relay_send(imgact_transport *transport, const imgact_http_request *request,
+                                imgact_exchange *exchange) {
   relay *r = (relay *)transport;
   harness *s = r->s;
   flight *f = calloc(1, sizeof *f);
@@ -275,8 +294,9 @@ static imgact_status relay_send(imgact_transport *transport, const imgact_http_r
     note_shown(s);
   }
   if (s->trace)
-    fprintf(s->trace, "  %8" PRId64 " %s %s%s%s%s\n", harness_now(s) - s->start_ms, request->method, request->url,
-            request->body ? " " : "", request->body ? request->body : "", committed ? "  (committed)" : "");
+    fprintf(s->trace, "  %8" PRId64 " %s %s%s%s%s\n", harness_now(s) - s->start_ms, request->method,
+            request->url, request->body ? " " : "", request->body ? request->body : "",
+            committed ? "  (committed)" : "");
   return status;
 }
 

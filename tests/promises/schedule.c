@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * Faults are of the kinds that networks, proxies and clouds have. Left out is what no client can see through: a refusal
- * after the effect was committed, a 2xx to a deletion that was not, a list that ends early and says that it is whole.
+ * Faults are of the kinds that networks, proxies and clouds have. Left out is what no client can
+ * see through: a refusal after the effect was committed, a 2xx to a deletion that was not, a list
+ * that ends early and says that it is whole.
  */
 #include "schedule.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-const char *const schedule_deed_words[SCHEDULE_DEEDS] = {"protect", "unprotect", "convert", "transfer", "transfer elsewhere",
-                                                         "delete",  "update"};
+const char *const schedule_deed_words[SCHEDULE_DEEDS] = {
+    "protect", "unprotect", "convert", "transfer", "transfer elsewhere", "delete", "update"};
 
 bool schedule_creates_action(sim_cloud cloud, schedule_deed deed) {
   return deed == SCHEDULE_PROTECT || deed == SCHEDULE_UNPROTECT || deed == SCHEDULE_TRANSFER ||
-         deed == SCHEDULE_TRANSFER_ELSEWHERE || (deed == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
+         deed == SCHEDULE_TRANSFER_ELSEWHERE ||
+         (deed == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
 }
 
 bool schedule_opposes(schedule_deed deed, schedule_deed other) {
@@ -23,9 +25,10 @@ bool schedule_opposes(schedule_deed deed, schedule_deed other) {
 }
 
 void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *change) {
-  static const schedule_deed hetzner[] = {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT, SCHEDULE_DELETE,
-                                          SCHEDULE_UPDATE};
-  static const schedule_deed digitalocean[] = {SCHEDULE_CONVERT, SCHEDULE_TRANSFER, SCHEDULE_DELETE, SCHEDULE_UPDATE};
+  static const schedule_deed hetzner[] = {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT,
+                                          SCHEDULE_DELETE, SCHEDULE_UPDATE};
+  static const schedule_deed digitalocean[] = {SCHEDULE_CONVERT, SCHEDULE_TRANSFER, SCHEDULE_DELETE,
+                                               SCHEDULE_UPDATE};
   *cloud = index < SIM_COUNT(hetzner) ? SIM_HETZNER : SIM_DIGITALOCEAN;
   *change = index < SIM_COUNT(hetzner) ? hetzner[index] : digitalocean[index - SIM_COUNT(hetzner)];
 }
@@ -64,8 +67,8 @@ static bool chance(dice *d, uint64_t percent) { return roll(d, 100) < percent; }
 
 static void add(dice *d, const char *change, const char *method, const char *more) {
   char *at = d->p->faults + d->used;
-  int length = snprintf(at, sizeof d->p->faults - d->used, "%s{\"do\":\"%s\",\"method\":\"%s\"%s}", d->used > 1 ? "," : "",
-                        change, method, more);
+  int length = snprintf(at, sizeof d->p->faults - d->used, "%s{\"do\":\"%s\",\"method\":\"%s\"%s}",
+                        d->used > 1 ? "," : "", change, method, more);
   if (length > 0) d->used += (size_t)length;
 }
 
@@ -81,7 +84,8 @@ static const char *times(dice *d, bool either, char *text, size_t capacity) {
 }
 
 static void add_lost(dice *d, const char *method) {
-  static const char *const deeds[] = {"no_reply", "close", "reset", "cut", "no_reply", "delay", "slow"};
+  static const char *const deeds[] = {"no_reply", "close", "reset", "cut",
+                                      "no_reply", "delay", "slow"};
   size_t which = roll(d, SIM_COUNT(deeds));
   char tail[120], more[200], extra[60] = "";
   if (which == 3) snprintf(extra, sizeof extra, ",\"bytes\":%u", (unsigned)roll(d, 900));
@@ -104,19 +108,22 @@ static void add_5xx(dice *d, const char *method) {
   const char *body = a_body(d);
   int status = statuses[roll(d, SIM_COUNT(statuses))];
   if (status == 500 && !strcmp(body, "json") && schedule_declines(d->p)) status = 502;
-  snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status, body, chance(d, 20) ? ",\"retry_after\":2" : "",
-           times(d, true, tail, sizeof tail));
+  snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status, body,
+           chance(d, 20) ? ",\"retry_after\":2" : "", times(d, true, tail, sizeof tail));
   add(d, "status", method, more);
 }
 
-/* A refusal is one: nothing is committed. Codes under these statuses that pass (Hetzner's conflict) are among them. */
+/* A refusal is one: nothing is committed. Codes under these statuses that pass (Hetzner's conflict)
+ * are among them. */
 static void add_refusal(dice *d, const char *method) {
   static const int statuses[] = {400, 401, 403, 404, 409, 409, 412, 422, 423, 429, 429, 302};
   char tail[120], more[300];
   int status = statuses[roll(d, SIM_COUNT(statuses))];
-  if (status == 404 && d->p->change == SCHEDULE_DELETE) status = 403; /* of what is there it would be a lie */
-  snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status, chance(d, 70) ? "json" : "html",
-           chance(d, 20) ? ",\"retry_after\":3" : "", times(d, false, tail, sizeof tail));
+  if (status == 404 && d->p->change == SCHEDULE_DELETE)
+    status = 403; /* of what is there it would be a lie */
+  snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status,
+           chance(d, 70) ? "json" : "html", chance(d, 20) ? ",\"retry_after\":3" : "",
+           times(d, false, tail, sizeof tail));
   add(d, "status", method, more);
 }
 
@@ -125,8 +132,8 @@ static void add_useless_2xx(dice *d, const char *method) {
   bool read = !strcmp(method, "GET");
   char tail[120], more[300];
   times(d, !read, tail, sizeof tail);
-  snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s", statuses[roll(d, SIM_COUNT(statuses))],
-           read ? "html" : a_body(d), tail);
+  snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s",
+           statuses[roll(d, SIM_COUNT(statuses))], read ? "html" : a_body(d), tail);
   add(d, "status", method, more);
 }
 
@@ -135,7 +142,9 @@ static void add_fault(dice *d, const char *method) {
   case 0: add_5xx(d, method); break;
   case 1: add_refusal(d, method); break;
   case 2: strcmp(method, "DELETE") ? add_useless_2xx(d, method) : add_lost(d, method); break;
-  case 3: add(d, "rate_limit", method, chance(d, 50) ? ",\"count\":2,\"retry_after\":1" : ",\"count\":1"); break;
+  case 3:
+    add(d, "rate_limit", method, chance(d, 50) ? ",\"count\":2,\"retry_after\":1" : ",\"count\":1");
+    break;
   default: add_lost(d, method); break;
   }
 }
@@ -186,7 +195,8 @@ static void of_dates(dice *d) {
   schedule *p = d->p;
   if (chance(d, 30)) p->gateway_ms = chance(d, 20) ? -50 * YEAR_MS : wrong_by(d, YEAR_MS);
   if (chance(d, 25)) p->dates = (schedule_dates)(1 + roll(d, 3));
-  if (p->dates == SCHEDULE_DATES_OFTEN_WRONG) p->lie_ms = chance(d, 20) ? -50 * YEAR_MS : wrong_by(d, YEAR_MS);
+  if (p->dates == SCHEDULE_DATES_OFTEN_WRONG)
+    p->lie_ms = chance(d, 20) ? -50 * YEAR_MS : wrong_by(d, YEAR_MS);
   p->warm = chance(d, 30);
 }
 
@@ -194,7 +204,8 @@ static void of_clocks(dice *d) {
   schedule *p = d->p;
   of_dates(d);
   bool dated = p->dates != SCHEDULE_DATES_MISSING && p->dates != SCHEDULE_DATES_OFTEN_MISSING;
-  int64_t most_ms = dated ? (chance(d, 20) ? YEAR_MS : 2 * LOCAL_GRACE_MS) : LOCAL_GRACE_MS / 2 - 5000;
+  int64_t most_ms =
+      dated ? (chance(d, 20) ? YEAR_MS : 2 * LOCAL_GRACE_MS) : LOCAL_GRACE_MS / 2 - 5000;
   if (chance(d, 40)) p->skew_ms = wrong_by(d, most_ms);
   bool suspended = chance(d, 8);
   if (!suspended && chance(d, 20)) {
@@ -206,7 +217,8 @@ static void of_clocks(dice *d) {
     p->suspend_at_ms = (int64_t)roll(d, 15000);
     p->suspend_ms = 1000 + (int64_t)roll(d, 3600000);
   }
-  /* A cloud's clock that is set just between a request and the first Date that its client sees cannot be noticed. */
+  /* A cloud's clock that is set just between a request and the first Date that its client sees
+   * cannot be noticed. */
   if (dated && p->dates == SCHEDULE_DATES_RIGHT && chance(d, 15)) {
     p->warm = true;
     p->cloud_jump_at_ms = (int64_t)roll(d, 15000);
@@ -237,8 +249,8 @@ static void of_lateness(dice *d) {
 static void of_slow_lists(dice *d) {
   char more[120];
   if (!chance(d, 20)) return;
-  snprintf(more, sizeof more, ",\"path\":\"*/actions*\",\"ms\":%u,\"count\":%u", (unsigned)roll(d, 29000),
-           (unsigned)roll(d, 6) + 1);
+  snprintf(more, sizeof more, ",\"path\":\"*/actions*\",\"ms\":%u,\"count\":%u",
+           (unsigned)roll(d, 29000), (unsigned)roll(d, 6) + 1);
   add(d, "delay", "GET", more);
 }
 
@@ -248,11 +260,13 @@ static void of_older(dice *d) {
   d->p->older_fails = chance(d, 50);
 }
 
-/* Further calls on the same image: a cloud that refuses one because of another makes refusals, no doubts. */
+/* Further calls on the same image: a cloud that refuses one because of another makes refusals, no
+ * doubts. */
 static void of_calls(dice *d) {
   static const schedule_deed deeds[SIM_CLOUDS][5] = {
       {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT, SCHEDULE_DELETE, SCHEDULE_UPDATE},
-      {SCHEDULE_TRANSFER, SCHEDULE_TRANSFER_ELSEWHERE, SCHEDULE_CONVERT, SCHEDULE_DELETE, SCHEDULE_UPDATE}};
+      {SCHEDULE_TRANSFER, SCHEDULE_TRANSFER_ELSEWHERE, SCHEDULE_CONVERT, SCHEDULE_DELETE,
+       SCHEDULE_UPDATE}};
   schedule *p = d->p;
   if (!chance(d, 25) || p->undoing) return;
   for (size_t n = 1 + roll(d, SCHEDULE_CALLS); n; n--) {
@@ -270,8 +284,8 @@ static void of_an_outage(dice *d) {
   d->p->outage = (schedule_outage)roll(d, SCHEDULE_OUTAGES);
 }
 
-/* One kind of change a run: an image removed before the cursor and one added behind it leave no trace; lists.c knows that
- * case. */
+/* One kind of change a run: an image removed before the cursor and one added behind it leave no
+ * trace; lists.c knows that case. */
 static void of_a_list(dice *d) {
   static const char *const changes[] = {"appear", "vanish", "duplicate"};
   static const char *const nexts[] = {"same", "first", "text", "host"};
@@ -280,13 +294,13 @@ static void of_a_list(dice *d) {
   char more[120];
   d->p->allow_twice = !strcmp(change, "duplicate");
   for (size_t n = roll(d, 4); n; n--) {
-    snprintf(more, sizeof more, ",\"skip\":%u,\"count\":%u,\"at\":\"%s\"", (unsigned)roll(d, 6), (unsigned)roll(d, 3) + 1,
-             places[roll(d, SIM_COUNT(places))]);
+    snprintf(more, sizeof more, ",\"skip\":%u,\"count\":%u,\"at\":\"%s\"", (unsigned)roll(d, 6),
+             (unsigned)roll(d, 3) + 1, places[roll(d, SIM_COUNT(places))]);
     add(d, change, "GET", more);
   }
   if (chance(d, 15)) {
-    snprintf(more, sizeof more, ",\"next\":\"%s\",\"skip\":%u,\"count\":1", nexts[roll(d, SIM_COUNT(nexts))],
-             (unsigned)roll(d, 3));
+    snprintf(more, sizeof more, ",\"next\":\"%s\",\"skip\":%u,\"count\":1",
+             nexts[roll(d, SIM_COUNT(nexts))], (unsigned)roll(d, 3));
     add(d, "next", "GET", more);
   }
   if (chance(d, 40)) add_fault(d, "GET");
@@ -297,8 +311,8 @@ schedule schedule_random(uint64_t seed, bool beyond) {
   schedule_deed change;
   dice d = {.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1, .used = 1};
   do schedule_pair(roll(&d, SCHEDULE_PAIRS), &cloud, &change);
-  while (beyond && change != SCHEDULE_TRANSFER && change != SCHEDULE_PROTECT && change != SCHEDULE_UNPROTECT &&
-         (change != SCHEDULE_CONVERT || cloud == SIM_HETZNER));
+  while (beyond && change != SCHEDULE_TRANSFER && change != SCHEDULE_PROTECT &&
+         change != SCHEDULE_UNPROTECT && (change != SCHEDULE_CONVERT || cloud == SIM_HETZNER));
   schedule p = schedule_calm(cloud, change, false);
   d.p = &p;
   p.seed = seed;
@@ -325,7 +339,8 @@ schedule schedule_random(uint64_t seed, bool beyond) {
       p.read = !p.crash_ms && chance(&d, 20);
     }
     of_the_action(&d, beyond);
-    for (size_t n = 1 + roll(&d, 3); n; n--) beyond ? add_lost(&d, "POST") : add_fault(&d, schedule_method(&p));
+    for (size_t n = 1 + roll(&d, 3); n; n--)
+      beyond ? add_lost(&d, "POST") : add_fault(&d, schedule_method(&p));
     p.look_faults = !beyond && chance(&d, 35);
     if (p.look_faults) add_fault(&d, "GET");
     if (!beyond && chance(&d, 10)) p.shorten_bytes = (int64_t)roll(&d, 500);
@@ -354,4 +369,6 @@ schedule schedule_crowd(uint64_t seed) {
   return p;
 }
 
-bool schedule_declines(const schedule *p) { return p->cloud == SIM_HETZNER && !strcmp(schedule_method(p), "PUT"); }
+bool schedule_declines(const schedule *p) {
+  return p->cloud == SIM_HETZNER && !strcmp(schedule_method(p), "PUT");
+}

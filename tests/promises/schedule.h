@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One run, decided beforehand: which calls meet which faults, beside which others, on which clocks, and with how much
- * patience. */
+/* One run, decided beforehand: which calls meet which faults, beside which others, on which clocks,
+ * and with how much patience. */
 #ifndef PROMISES_SCHEDULE_H
 #define PROMISES_SCHEDULE_H
 
@@ -55,16 +55,19 @@ typedef struct schedule {
   bool read;     /* the image, at the same time */
   int32_t waits; /* a crowd: so many waits for actions of another image, at the same time */
   int64_t settle_ms, hide_ms, duration_ms, deadline_ms, cancel_ms, latency_ms; /* 0 = none */
-  int64_t crash_ms, down_ms; /* when the program dies, 0 = never; how long until another one resumes what it began */
+  int64_t crash_ms, down_ms; /* when the program dies, 0 = never; how long until another one resumes
+                                what it began */
   int64_t foreign_ms;        /* when somebody else does the same, or the opposite; -1 = nobody */
   bool foreign_opposite;
-  bool undoing;          /* the image is as asked for, but somebody's action that undoes it runs already */
-  int64_t older_ms;      /* so long before the start another program did the same; 0 = none */
-  bool older_fails;      /* and that action fails */
-  int64_t shorten_bytes; /* the first answer to the mutation ends early and looks whole; -1 = none */
-  int32_t swap_percent;  /* of the responses are about another object */
-  bool swap_instead;     /* a POST with such a response was not handled */
-  int64_t late_ms;       /* the caller's own work between two dispatches, and in callbacks: up to so long; 0 = none */
+  bool undoing; /* the image is as asked for, but somebody's action that undoes it runs already */
+  int64_t older_ms; /* so long before the start another program did the same; 0 = none */
+  bool older_fails; /* and that action fails */
+  int64_t
+      shorten_bytes;    /* the first answer to the mutation ends early and looks whole; -1 = none */
+  int32_t swap_percent; /* of the responses are about another object */
+  bool swap_instead;    /* a POST with such a response was not handled */
+  int64_t late_ms; /* the caller's own work between two dispatches, and in callbacks: up to so long;
+                      0 = none */
   /* Clocks. The client's wall clock: how far it is ahead; when it is set, and by how much. */
   int64_t skew_ms, jump_at_ms, jump_ms;
   int64_t resume_jump_ms;            /* while the program was down */
@@ -74,7 +77,7 @@ typedef struct schedule {
   int64_t lie_ms;
   int64_t list_delay_ms; /* of sweeps: lists of actions come so much later than they were read */
   schedule_dates dates;
-  bool warm;                        /* the client has read the image before, and so has seen the cloud's clock */
+  bool warm; /* the client has read the image before, and so has seen the cloud's clock */
   int64_t outage_ms, outage_for_ms; /* when it begins; how long it lasts, 0 = none */
   schedule_outage outage;
   char faults[2400];
@@ -82,7 +85,8 @@ typedef struct schedule {
 
 extern const char *const schedule_deed_words[SCHEDULE_DEEDS];
 
-/* The run that belongs to a seed; beyond: the cloud shows what it accepted later than the client waits for it. */
+/* The run that belongs to a seed; beyond: the cloud shows what it accepted later than the client
+ * waits for it. */
 schedule schedule_random(uint64_t seed, bool beyond);
 /* A crowd of waits that meets an outage. */
 schedule schedule_crowd(uint64_t seed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// docs/errors.md has a row for every status of error.h, in its order and under the name that imgact_status_name gives, and
-// no other.
+// docs/errors.md has a row for every status of error.h, in its order and under the name that
+// imgact_status_name gives, and no other.
 #include "testing.h"
 #include <imgact/error.h>
 
@@ -32,14 +32,15 @@ static const char *next_word(const char *at, const char *end, char word[64]) {
 static void every_status_has_its_row(void **state) {
   (void)state;
   char *header = read_page("include/imgact/error.h"), *page = read_page("docs/errors.md");
-  const char *at = strstr(header, "typedef enum imgact_status {"), *end = strstr(header, "IMGACT_STATUS_MAX_ENUM"),
-             *row = page;
+  const char *at = strstr(header, "typedef enum imgact_status {"),
+             *end = strstr(header, "IMGACT_STATUS_MAX_ENUM"), *row = page;
   char word[64], expected[160];
   assert_non_null(at);
   assert_non_null(end);
   size_t statuses = 0, rows = 0;
   for (; (at = next_word(at, end, word)); statuses++) {
-    snprintf(expected, sizeof expected, "\n| `%s` | `%s` | ", word, imgact_status_name((imgact_status)statuses));
+    snprintf(expected, sizeof expected, "\n| `%s` | `%s` | ", word,
+             imgact_status_name((imgact_status)statuses));
     const char *found = strstr(row, expected);
     if (!found) fail_msg("no row, or not in this order:%s", expected);
     row = found;
@@ -63,6 +64,7 @@ static void every_flag_is_explained(void **state) {
 
 int main(int argc, char **argv) {
   root = argc > 1 ? argv[1] : ".";
-  const struct CMUnitTest tests[] = {cmocka_unit_test(every_status_has_its_row), cmocka_unit_test(every_flag_is_explained)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_status_has_its_row),
+                                     cmocka_unit_test(every_flag_is_explained)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

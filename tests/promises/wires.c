@@ -2,11 +2,11 @@
 /*
  * The promises over real sockets: wires [--seed N] [--runs N] [--threads N].
  *
- * Each run is a client on libcurl, a server on loopback around the simulator's world, and some calls one after the other.
- * The server keeps its connections, and by chance writes unrequested bytes: together with a response, or on a
- * connection that is idle; whole responses among them that were right a moment ago. Connections fall silent for good, are
- * closed and reset, before and after the effect. Calls are made one by one, so each result has
- * exactly one right value.
+ * Each run is a client on libcurl, a server on loopback around the simulator's world, and some
+ * calls one after the other. The server keeps its connections, and by chance writes unrequested
+ * bytes: together with a response, or on a connection that is idle; whole responses among them that
+ * were right a moment ago. Connections fall silent for good, are closed and reset, before and after
+ * the effect. Calls are made one by one, so each result has exactly one right value.
  */
 #include "control_api.h"
 #include "http_bytes.h"
@@ -88,12 +88,14 @@ static sim_text stray_bytes(wire *w) {
 }
 
 static void keep(wire *w, const sim_text *response) {
-  sim_text *place = &w->kept[w->kept_count < KEPT ? w->kept_count++ : sim_random_below(&w->dice, KEPT)];
+  sim_text *place =
+      &w->kept[w->kept_count < KEPT ? w->kept_count++ : sim_random_below(&w->dice, KEPT)];
   sim_text_free(place);
   sim_text_add(place, response->data, response->length);
 }
 
-/* Waits until the client is idle, and then writes: the lock keeps it idle. A client that goes on first has won. */
+/* Waits until the client is idle, and then writes: the lock keeps it idle. A client that goes on
+ * first has won. */
 static void write_when_idle(wire *w, loopback_peer *peer) {
   struct timespec until;
   clock_gettime(CLOCK_REALTIME, &until);
@@ -109,7 +111,9 @@ static void write_when_idle(wire *w, loopback_peer *peer) {
   pthread_mutex_unlock(&w->lock);
 }
 
-static const char *authorization_of(const char *head) { return strcasestr(head, "\nauthorization:") ? "Bearer x" : NULL; }
+static const char *authorization_of(const char *head) {
+  return strcasestr(head, "\nauthorization:") ? "Bearer x" : NULL;
+}
 
 /* What goes out for a request, under the lock; stray bytes may be its end. */
 static sim_outcome serve(wire *w, const loopback_request *http, sim_text *response) {
@@ -147,8 +151,8 @@ static void handle(loopback_peer *peer, const loopback_request *http, void *user
   }
   if (verbose)
     fprintf(stderr, "    %d: %s %s %s: %d%s%s%s\n", number, http->method, http->target, http->body,
-            handled ? outcome.reply.status : 0, silent ? ", silent" : "", together ? ", more than asked for" : "",
-            outcome.end == SIM_END_REPLY ? "" : ", lost");
+            handled ? outcome.reply.status : 0, silent ? ", silent" : "",
+            together ? ", more than asked for" : "", outcome.end == SIM_END_REPLY ? "" : ", lost");
   pthread_mutex_unlock(&w->lock);
   if (outcome.delay_ms > 0) pause_ms(outcome.delay_ms);
   if (silent || outcome.end == SIM_END_SILENCE)
@@ -159,8 +163,9 @@ static void handle(loopback_peer *peer, const loopback_request *http, void *user
     loopback_close(peer);
   else
     loopback_write(peer, response.data,
-                   outcome.cut_bytes >= 0 && (size_t)outcome.cut_bytes < response.length ? (size_t)outcome.cut_bytes
-                                                                                         : response.length);
+                   outcome.cut_bytes >= 0 && (size_t)outcome.cut_bytes < response.length
+                       ? (size_t)outcome.cut_bytes
+                       : response.length);
   if (outcome.end == SIM_END_REPLY && outcome.cut_bytes >= 0) loopback_close(peer);
   if (later) write_when_idle(w, peer);
   sim_reply_free(&outcome.reply);
@@ -171,44 +176,53 @@ static void handle(loopback_peer *peer, const loopback_request *http, void *user
 
 static bool make_world(wire *w) {
   static const char world[] =
-      "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}},"
-      "\"settings\":{\"repeats\":true,\"durations_ms\":{\"transfer\":60,\"convert\":60,\"protect\":60,\"unprotect\":60}},"
-      "\"hetzner\":{\"images\":[{\"id\":10,\"type\":\"snapshot\",\"description\":\"d0\"},{\"id\":11,\"type\":\"snapshot\"}]}"
+      "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{\"limit\":0,"
+      "\"burst\":0}},"
+      "\"settings\":{\"repeats\":true,\"durations_ms\":{\"transfer\":60,\"convert\":60,\"protect\":"
+      "60,\"unprotect\":60}},"
+      "\"hetzner\":{\"images\":[{\"id\":10,\"type\":\"snapshot\",\"description\":\"d0\"},{\"id\":"
+      "11,\"type\":\"snapshot\"}]}"
       ","
-      "\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"snapshot\",\"name\":\"ten\",\"description\":\"d0\",\"regions\":["
+      "\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"snapshot\",\"name\":\"ten\","
+      "\"description\":\"d0\",\"regions\":["
       "\"nyc1\"]},{\"id\":11,\"type\":\"snapshot\",\"name\":\"eleven\",\"regions\":[\"nyc1\"]}]}}";
   char message[200] = "no memory";
   int64_t now_ms = wall_ms();
   w->instance.clock = (sim_clock){now_ms, now_ms, 1};
   w->instance.world = sim_world_new(w->dice);
   w->instance.faults.random = w->dice ^ 7;
-  bool good = w->instance.world && sim_world_regions(w->instance.world) &&
-              sim_world_load(w->instance.world, world, sizeof world - 1, now_ms, message, sizeof message);
+  bool good =
+      w->instance.world && sim_world_regions(w->instance.world) &&
+      sim_world_load(w->instance.world, world, sizeof world - 1, now_ms, message, sizeof message);
   if (!good) fprintf(stderr, "no world: %s\n", message);
   return good;
 }
 
-static const sim_image *image_of(const wire *w) { return sim_image_find(w->instance.world, w->cloud, IMAGE); }
+static const sim_image *image_of(const wire *w) {
+  return sim_image_find(w->instance.world, w->cloud, IMAGE);
+}
 
 static uint64_t effects_of(const wire *w) {
   uint64_t all = 0;
-  for (int effect = SIM_UPDATE; effect < SIM_EFFECTS; effect++) all += w->instance.world->counters.effects[effect];
+  for (int effect = SIM_UPDATE; effect < SIM_EFFECTS; effect++)
+    all += w->instance.world->counters.effects[effect];
   return all;
 }
 
 /* What the next call meets. */
 static void load_faults(wire *w) {
-  static const char *const faults[] = {"{\"do\":\"close\",\"when\":\"after\",\"count\":1}",
-                                       "{\"do\":\"close\",\"count\":1}",
-                                       "{\"do\":\"reset\",\"when\":\"after\",\"count\":1}",
-                                       "{\"do\":\"reset\",\"count\":2}",
-                                       "{\"do\":\"cut\",\"bytes\":60,\"when\":\"after\",\"count\":1}",
-                                       "{\"do\":\"cut\",\"bytes\":260,\"when\":\"after\",\"count\":1}",
-                                       "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"when\":\"after\",\"count\":1}",
-                                       "{\"do\":\"status\",\"status\":503,\"count\":1}",
-                                       "{\"do\":\"no_reply\",\"ms\":40,\"when\":\"after\",\"count\":1}",
-                                       "{\"do\":\"status\",\"status\":429,\"retry_after\":0,\"count\":1}",
-                                       "{\"do\":\"hide\",\"ms\":80,\"method\":\"POST\",\"count\":1}"};
+  static const char *const faults[] = {
+      "{\"do\":\"close\",\"when\":\"after\",\"count\":1}",
+      "{\"do\":\"close\",\"count\":1}",
+      "{\"do\":\"reset\",\"when\":\"after\",\"count\":1}",
+      "{\"do\":\"reset\",\"count\":2}",
+      "{\"do\":\"cut\",\"bytes\":60,\"when\":\"after\",\"count\":1}",
+      "{\"do\":\"cut\",\"bytes\":260,\"when\":\"after\",\"count\":1}",
+      "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"when\":\"after\",\"count\":1}",
+      "{\"do\":\"status\",\"status\":503,\"count\":1}",
+      "{\"do\":\"no_reply\",\"ms\":40,\"when\":\"after\",\"count\":1}",
+      "{\"do\":\"status\",\"status\":429,\"retry_after\":0,\"count\":1}",
+      "{\"do\":\"hide\",\"ms\":80,\"method\":\"POST\",\"count\":1}"};
   char text[300], message[200];
   sim_faults_clear(&w->instance.faults);
   if (!w->faults || !chance(w, 60)) return;
@@ -222,7 +236,8 @@ static void load_faults(wire *w) {
 /* ---- the calls ---- */
 
 typedef enum call_kind { GET, UPDATE, CHANGE, OTHER_CHANGE, LIST, DELETE, KINDS } call_kind;
-static const char *const kind_names[KINDS] = {"get", "update", "change", "other change", "list", "delete"};
+static const char *const kind_names[KINDS] = {"get",          "update", "change",
+                                              "other change", "list",   "delete"};
 
 static imgact_op *make_call(wire *w, call_kind kind, char description[16]) {
   const imgact_image_update update = {.size = sizeof update, .description = description};
@@ -230,10 +245,15 @@ static imgact_op *make_call(wire *w, call_kind kind, char description[16]) {
   bool hetzner = w->cloud == SIM_HETZNER;
   switch (kind) {
   case GET: return imgact_get_image(w->client, "10", NULL);
-  case UPDATE: snprintf(description, 16, "d%d", ++w->changes); return imgact_update_image(w->client, "10", &update);
-  case CHANGE: return hetzner ? imgact_protect_image(w->client, "10") : imgact_transfer_image(w->client, "10", "nyc3");
+  case UPDATE:
+    snprintf(description, 16, "d%d", ++w->changes);
+    return imgact_update_image(w->client, "10", &update);
+  case CHANGE:
+    return hetzner ? imgact_protect_image(w->client, "10")
+                   : imgact_transfer_image(w->client, "10", "nyc3");
   case OTHER_CHANGE:
-    return hetzner ? imgact_unprotect_image(w->client, "10") : imgact_transfer_image(w->client, "10", "ams3");
+    return hetzner ? imgact_unprotect_image(w->client, "10")
+                   : imgact_transfer_image(w->client, "10", "ams3");
   case LIST: return imgact_list_actions(w->client, &filter);
   default: return imgact_delete_image(w->client, "10");
   }
@@ -243,7 +263,9 @@ static const char *judge_get(const wire *w, const imgact_op *op) {
   const imgact_image *image = imgact_op_image(op);
   if (!image || strcmp(image->id, "10") != 0) return "another image was read";
   const char *now = image_of(w)->description;
-  return image->description && now && !strcmp(image->description, now) ? NULL : "the image was read as it is not any more";
+  return image->description && now && !strcmp(image->description, now)
+             ? NULL
+             : "the image was read as it is not any more";
 }
 
 static const char *judge_list(const wire *w, const imgact_op *op) {
@@ -257,32 +279,41 @@ static bool shows(const wire *w, call_kind kind, const char *description) {
   const sim_image *image = image_of(w);
   switch (kind) {
   case UPDATE: return image->description && !strcmp(image->description, description);
-  case CHANGE: return w->cloud == SIM_HETZNER ? image->is_protected : sim_strings_has(&image->regions, "nyc3");
-  case OTHER_CHANGE: return w->cloud == SIM_HETZNER ? !image->is_protected : sim_strings_has(&image->regions, "ams3");
+  case CHANGE:
+    return w->cloud == SIM_HETZNER ? image->is_protected : sim_strings_has(&image->regions, "nyc3");
+  case OTHER_CHANGE:
+    return w->cloud == SIM_HETZNER ? !image->is_protected
+                                   : sim_strings_has(&image->regions, "ams3");
   case DELETE: return image->deleted;
   default: return true;
   }
 }
 
-static const char *judge_change(const wire *w, const imgact_op *op, call_kind kind, const char *description,
-                                uint64_t effects, bool shown_before) {
+static const char *judge_change(const wire *w, const imgact_op *op, call_kind kind,
+                                const char *description, uint64_t effects, bool shown_before) {
   const imgact_error *error = imgact_op_error(op);
   const imgact_action *action = imgact_op_action(op);
   bool maybe = (error->flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
   if (effects > 1 && kind != UPDATE) return "the effect was committed more than once";
-  if (error->status == IMGACT_OK && !effects && !shown_before) return "success, and nothing was done";
-  if (error->status == IMGACT_OK && !shows(w, kind, description)) return "success, and the image does not show it";
-  if (error->status != IMGACT_OK && !maybe && effects) return "an effect was committed that the caller does not know of";
+  if (error->status == IMGACT_OK && !effects && !shown_before)
+    return "success, and nothing was done";
+  if (error->status == IMGACT_OK && !shows(w, kind, description))
+    return "success, and the image does not show it";
+  if (error->status != IMGACT_OK && !maybe && effects)
+    return "an effect was committed that the caller does not know of";
   if (!action || !action->id) return NULL;
   int64_t id = 0;
-  const sim_action *real = sim_parse_id(action->id, &id) ? sim_action_find(w->instance.world, w->cloud, id) : NULL;
-  if (!real || !real->image || real->image->id != IMAGE) return "the action in the result is none of this image";
-  if (action->status == IMGACT_ACTION_STATUS_SUCCESS && real->state != SIM_SUCCESS) return "a success that is none";
+  const sim_action *real =
+      sim_parse_id(action->id, &id) ? sim_action_find(w->instance.world, w->cloud, id) : NULL;
+  if (!real || !real->image || real->image->id != IMAGE)
+    return "the action in the result is none of this image";
+  if (action->status == IMGACT_ACTION_STATUS_SUCCESS && real->state != SIM_SUCCESS)
+    return "a success that is none";
   return NULL;
 }
 
-static const char *judge(wire *w, const imgact_op *op, call_kind kind, const char *description, uint64_t effects,
-                         bool shown_before) {
+static const char *judge(wire *w, const imgact_op *op, call_kind kind, const char *description,
+                         uint64_t effects, bool shown_before) {
   imgact_status status = imgact_op_error(op)->status;
   bool may_fail = w->faults || (kind == DELETE && status == IMGACT_PROTECTED);
   if (status != IMGACT_OK && !may_fail) return "nothing but stray bytes, and it failed";
@@ -349,7 +380,8 @@ typedef struct tally {
 } tally;
 
 static bool open_wire(wire *w, uint64_t seed) {
-  *w = (wire){.dice = seed * UINT64_C(0x9E3779B97F4A7C15) + 5, .cloud = seed % 2 ? SIM_HETZNER : SIM_DIGITALOCEAN};
+  *w = (wire){.dice = seed * UINT64_C(0x9E3779B97F4A7C15) + 5,
+              .cloud = seed % 2 ? SIM_HETZNER : SIM_DIGITALOCEAN};
   pthread_mutex_init(&w->lock, NULL);
   pthread_cond_init(&w->changed, NULL);
   w->strays = chance(w, 75);
@@ -390,15 +422,17 @@ static void one_run(uint64_t seed, tally *t) {
   t->runs++;
   t->by_cloud[w.cloud]++;
   for (size_t i = 0; i < calls; i++) {
-    call_kind kind = i + 1 == calls && chance(&w, 40) ? DELETE : (call_kind)sim_random_below(&w.dice, DELETE);
+    call_kind kind =
+        i + 1 == calls && chance(&w, 40) ? DELETE : (call_kind)sim_random_below(&w.dice, DELETE);
     imgact_error error;
     const char *wrong = one_call(&w, kind, &error);
     t->calls++;
     t->ok += error.status == IMGACT_OK;
     t->maybe += (error.flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
     if (!wrong) continue;
-    fprintf(stderr, "BROKEN: %s\n  %s, seed %" PRIu64 ", call %zu: %s: %s%s: %s\n", wrong, sim_cloud_names[w.cloud], seed,
-            i + 1, kind_names[kind], imgact_status_name(error.status),
+    fprintf(stderr, "BROKEN: %s\n  %s, seed %" PRIu64 ", call %zu: %s: %s%s: %s\n", wrong,
+            sim_cloud_names[w.cloud], seed, i + 1, kind_names[kind],
+            imgact_status_name(error.status),
             error.flags & IMGACT_ERROR_MAYBE_APPLIED ? ", maybe applied" : "", error.message);
     t->broken++;
     break;
@@ -449,18 +483,20 @@ int main(int argc, char **argv) {
   pthread_t ids[MAX_THREADS];
   tally t = {0};
   for (int64_t i = 0; i < threads; i++) {
-    shares[i] =
-        (share){.seed = (uint64_t)(seed + i), .runs = (uint64_t)(runs > i ? runs - i : 0), .step = (uint64_t)threads};
+    shares[i] = (share){.seed = (uint64_t)(seed + i),
+                        .runs = (uint64_t)(runs > i ? runs - i : 0),
+                        .step = (uint64_t)threads};
     if (pthread_create(&ids[i], NULL, run_share, &shares[i])) return 2;
   }
   for (int64_t i = 0; i < threads; i++) {
     pthread_join(ids[i], NULL);
     add_up(&t, &shares[i].t);
   }
-  printf("1..1\n# %" PRIu64 " runs (%" PRIu64 " hetzner, %" PRIu64 " digitalocean), %" PRIu64 " calls, %" PRIu64
-         " ok, %" PRIu64 " maybe applied; %" PRIu64 " stray writes, %" PRIu64 " silent connections; %" PRIu64 " broken\n",
-         t.runs, t.by_cloud[SIM_HETZNER], t.by_cloud[SIM_DIGITALOCEAN], t.calls, t.ok, t.maybe, t.strays, t.silenced,
-         t.broken);
+  printf("1..1\n# %" PRIu64 " runs (%" PRIu64 " hetzner, %" PRIu64 " digitalocean), %" PRIu64
+         " calls, %" PRIu64 " ok, %" PRIu64 " maybe applied; %" PRIu64 " stray writes, %" PRIu64
+         " silent connections; %" PRIu64 " broken\n",
+         t.runs, t.by_cloud[SIM_HETZNER], t.by_cloud[SIM_DIGITALOCEAN], t.calls, t.ok, t.maybe,
+         t.strays, t.silenced, t.broken);
   printf("%sok 1 - stray bytes and silent connections break no promise\n", t.broken ? "not " : "");
   return t.broken != 0;
 }

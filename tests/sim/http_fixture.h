@@ -20,25 +20,29 @@ typedef struct http_fixture {
 int http_fixture_setup(void **state);
 int http_fixture_teardown(void **state);
 
-/* Sends a request; the reply's body, parsed, lives until the next one (NULL: no JSON). Hetzner for /v1, else DigitalOcean.
+/* Sends a request; the reply's body, parsed, lives until the next one (NULL: no JSON). Hetzner for
+ * /v1, else DigitalOcean.
  */
-const imgact_json *http_fixture_send(http_fixture *a, const char *method, const char *target, const char *body);
+const imgact_json *http_fixture_send(http_fixture *a, const char *method, const char *target,
+                                     const char *body);
 /* The same, and fails the test unless it has that status. */
-const imgact_json *http_fixture_expect(http_fixture *a, int status, const char *method, const char *target,
-                                       const char *body);
+const imgact_json *http_fixture_expect(http_fixture *a, int status, const char *method,
+                                       const char *target, const char *body);
 /* Lays a world file over the world, which must be fine. */
 void http_fixture_world(http_fixture *a, const char *json);
 void http_fixture_faults(http_fixture *a, const char *json);
 
 /* "images.0.protection.delete": a value by its path. */
 const imgact_json *http_fixture_at(const imgact_json *value, const char *path);
-int64_t http_fixture_int(const imgact_json *value, const char *path);     /* fails the test unless it is one */
+int64_t http_fixture_int(const imgact_json *value,
+                         const char *path); /* fails the test unless it is one */
 const char *http_fixture_header(const http_fixture *a, const char *name); /* "" = not there */
 /* "4711 4712": the ids of a list. */
 const char *http_fixture_ids(const imgact_json *value, const char *list);
 
-#define http_fixture_text(value, path, text) assert_true(imgact_json_equals(http_fixture_at((value), (path)), (text)))
-#define http_fixture_null(value, path)                                                                                      \
+#define http_fixture_text(value, path, text)                                                       \
+  assert_true(imgact_json_equals(http_fixture_at((value), (path)), (text)))
+#define http_fixture_null(value, path)                                                             \
   assert_int_equal(imgact_json_get_type(http_fixture_at((value), (path))), IMGACT_JSON_NULL)
 
 #endif

@@ -4,14 +4,18 @@
 /* 1: base, 2: an app, 10: snapshot in nyc1, 11: backup, 12: custom, 13: failed import. */
 static const char world[] =
     "{\"digitalocean\":{\"images\":["
-    "{\"id\":1,\"type\":\"base\",\"public\":true,\"slug\":\"debian-12-x64\",\"name\":\"Debian 12\",\"regions\":[\"nyc1\"]},"
+    "{\"id\":1,\"type\":\"base\",\"public\":true,\"slug\":\"debian-12-x64\",\"name\":\"Debian "
+    "12\",\"regions\":[\"nyc1\"]},"
     "{\"id\":2,\"type\":\"snapshot\",\"public\":true,\"application\":true,\"name\":\"WordPress\"},"
-    "{\"id\":10,\"type\":\"snapshot\",\"name\":\"s\",\"distribution\":\"Ubuntu\",\"slug\":null,\"public\":false,"
-    "\"regions\":[\"nyc1\",\"nyc1\"],\"created_at\":\"2025-01-01T00:00:00Z\",\"min_disk_size\":20,\"size_gigabytes\":2.34,"
+    "{\"id\":10,\"type\":\"snapshot\",\"name\":\"s\",\"distribution\":\"Ubuntu\",\"slug\":null,"
+    "\"public\":false,"
+    "\"regions\":[\"nyc1\",\"nyc1\"],\"created_at\":\"2025-01-01T00:00:00Z\",\"min_disk_size\":20,"
+    "\"size_gigabytes\":2.34,"
     "\"tags\":[\"prod\"]},"
     "{\"id\":11,\"type\":\"backup\",\"name\":\"b\",\"regions\":[\"ams3\"]},"
     "{\"id\":12,\"type\":\"custom\",\"name\":\"c\",\"tags\":[\"prod\",\"x\"]},"
-    "{\"id\":13,\"type\":\"custom\",\"name\":\"f\",\"status\":\"deleted\",\"error_message\":\"no\"}]}}";
+    "{\"id\":13,\"type\":\"custom\",\"name\":\"f\",\"status\":\"deleted\",\"error_message\":\"no\"}"
+    "]}}";
 
 static int setup(void **state) {
   http_fixture_setup(state);
@@ -19,16 +23,18 @@ static int setup(void **state) {
   return 0;
 }
 
-static void check_error(http_fixture *a, int status, const char *text, const char *method, const char *target,
-                        const char *body) {
+static void check_error(http_fixture *a, int status, const char *text, const char *method,
+                        const char *target, const char *body) {
   http_fixture_expect(a, status, method, target, body);
-  if (!strstr(a->outcome.reply.body, text)) fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
+  if (!strstr(a->outcome.reply.body, text))
+    fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
 }
 
 static void check_list(http_fixture *a, const char *query, const char *ids) {
   char target[300];
   snprintf(target, sizeof target, "/v2/images%s", query);
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", target, NULL), "images"), ids);
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", target, NULL), "images"),
+                      ids);
 }
 
 static void filters(void **state) {
@@ -48,15 +54,19 @@ static void filters(void **state) {
 
 static void links_name_the_pages_around(void **state) {
   http_fixture *a = *state;
-  const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&private=true", NULL);
-  http_fixture_text(reply, "links.pages.next", "https://api.digitalocean.com/v2/images?page=2&per_page=2&private=true");
-  http_fixture_text(reply, "links.pages.last", "https://api.digitalocean.com/v2/images?page=2&per_page=2&private=true");
+  const imgact_json *reply =
+      http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&private=true", NULL);
+  http_fixture_text(reply, "links.pages.next",
+                    "https://api.digitalocean.com/v2/images?page=2&per_page=2&private=true");
+  http_fixture_text(reply, "links.pages.last",
+                    "https://api.digitalocean.com/v2/images?page=2&per_page=2&private=true");
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "links.pages")), 2);
   reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&page=2", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "links.pages")), 4);
   reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&page=3", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "links.pages")), 2);
-  http_fixture_text(reply, "links.pages.prev", "https://api.digitalocean.com/v2/images?page=2&per_page=2");
+  http_fixture_text(reply, "links.pages.prev",
+                    "https://api.digitalocean.com/v2/images?page=2&per_page=2");
   assert_int_equal(http_fixture_int(reply, "meta.total"), 6);
   reply = http_fixture_expect(a, 200, "GET", "/v2/images?per_page=1000", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "links")), 0);
@@ -68,12 +78,17 @@ static void links_name_the_pages_around(void **state) {
 static void an_image_is_shown_whole(void **state) {
   http_fixture *a = *state;
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
-  assert_string_equal(a->outcome.reply.body,
-                      "{\"image\":{\"id\":10,\"name\":\"s\",\"type\":\"snapshot\",\"distribution\":\"Ubuntu\",\"slug\":null,"
-                      "\"public\":false,\"regions\":[\"nyc1\",\"nyc1\"],\"created_at\":\"2025-01-01T00:00:00Z\","
-                      "\"min_disk_size\":20,\"size_gigabytes\":2.34,\"description\":\"\",\"tags\":[\"prod\"],"
-                      "\"status\":\"available\",\"error_message\":\"\"}}");
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/v2/images/debian-12-x64", NULL), "image.id"), 1);
+  assert_string_equal(
+      a->outcome.reply.body,
+      "{\"image\":{\"id\":10,\"name\":\"s\",\"type\":\"snapshot\",\"distribution\":\"Ubuntu\","
+      "\"slug\":null,"
+      "\"public\":false,\"regions\":[\"nyc1\",\"nyc1\"],\"created_at\":\"2025-01-01T00:00:00Z\","
+      "\"min_disk_size\":20,\"size_gigabytes\":2.34,\"description\":\"\",\"tags\":[\"prod\"],"
+      "\"status\":\"available\",\"error_message\":\"\"}}");
+  assert_int_equal(
+      http_fixture_int(http_fixture_expect(a, 200, "GET", "/v2/images/debian-12-x64", NULL),
+                       "image.id"),
+      1);
   check_error(a, 404, "not_found", "GET", "/v2/images/debian-13-x64", NULL);
   check_error(a, 404, "not_found", "GET", "/v2/images/99", NULL);
   check_error(a, 404, "not_found", "PUT", "/v2/images/debian-12-x64", "{\"name\":\"x\"}");
@@ -83,10 +98,12 @@ static void an_image_is_shown_whole(void **state) {
 
 static void an_update_changes_what_it_names(void **state) {
   http_fixture *a = *state;
-  const imgact_json *reply = http_fixture_expect(a, 200, "PUT", "/v2/images/10", "{\"name\":\"n\"}");
+  const imgact_json *reply =
+      http_fixture_expect(a, 200, "PUT", "/v2/images/10", "{\"name\":\"n\"}");
   http_fixture_text(reply, "image.name", "n");
   http_fixture_text(reply, "image.distribution", "Ubuntu");
-  reply = http_fixture_expect(a, 200, "PUT", "/v2/images/10", "{\"distribution\":\"Plan 9\",\"description\":\"\"}");
+  reply = http_fixture_expect(a, 200, "PUT", "/v2/images/10",
+                              "{\"distribution\":\"Plan 9\",\"description\":\"\"}");
   http_fixture_text(reply, "image.distribution", "Unknown");
   http_fixture_text(reply, "image.name", "n");
   check_error(a, 400, "bad_request", "PUT", "/v2/images/10", "");
@@ -112,16 +129,18 @@ static void a_second_delete_is_another_error_than_a_get(void **state) {
 
 static void a_transfer_adds_its_region_when_it_ends(void **state) {
   http_fixture *a = *state;
-  const imgact_json *reply =
-      http_fixture_expect(a, 201, "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/actions",
+                                                 "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   http_fixture_text(reply, "action.status", "in-progress");
   http_fixture_text(reply, "action.region.slug", "nyc3");
   http_fixture_text(reply, "action.region_slug", "nyc3");
   http_fixture_null(reply, "action.completed_at");
   int64_t id = http_fixture_int(reply, "action.id");
   assert_true(id > INT32_MAX);
-  check_error(a, 422, "pending event", "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
-  http_fixture_expect(a, 201, "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"ams3\"}");
+  check_error(a, 422, "pending event", "POST", "/v2/images/10/actions",
+              "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  http_fixture_expect(a, 201, "POST", "/v2/images/10/actions",
+                      "{\"type\":\"transfer\",\"region\":\"ams3\"}");
   a->real_ms = 60000;
   char target[64];
   snprintf(target, sizeof target, "/v2/images/10/actions/%lld", (long long)id);
@@ -129,7 +148,8 @@ static void a_transfer_adds_its_region_when_it_ends(void **state) {
   reply = http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.regions")), 4);
   http_fixture_text(reply, "image.regions.2", "nyc3");
-  check_error(a, 422, "already", "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  check_error(a, 422, "already", "POST", "/v2/images/10/actions",
+              "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   snprintf(target, sizeof target, "/v2/images/11/actions/%lld", (long long)id);
   check_error(a, 404, "not_found", "GET", target, NULL);
 }
@@ -142,9 +162,12 @@ static void transfers_that_are_refused(void **state) {
               "{\"type\":\"transfer\",\"region\":\"moon1\"}");
   check_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
               "{\"type\":\"transfer\",\"region\":\"lon1\"}");
-  check_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions", "{\"type\":\"transfer\"}");
-  check_error(a, 403, "forbidden", "POST", "/v2/images/1/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
-  check_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions", "{\"type\":\"fly\"}");
+  check_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
+              "{\"type\":\"transfer\"}");
+  check_error(a, 403, "forbidden", "POST", "/v2/images/1/actions",
+              "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  check_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions",
+              "{\"type\":\"fly\"}");
   check_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions", "{}");
   check_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions", NULL);
   check_error(a, 400, "bad_request", "POST", "/v2/images/10/actions", "nonsense");
@@ -156,21 +179,26 @@ static void convert_makes_a_snapshot_of_a_backup(void **state) {
   check_error(a, 422, "Only backups", "POST", "/v2/images/10/actions", "{\"type\":\"convert\"}");
   http_fixture_expect(a, 201, "POST", "/v2/images/11/actions", "{\"type\":\"convert\"}");
   check_error(a, 422, "pending event", "POST", "/v2/images/11/actions", "{\"type\":\"convert\"}");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/11", NULL), "image.type", "backup");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/11", NULL), "image.type",
+                    "backup");
   a->real_ms = 10000;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/11", NULL), "image.type", "snapshot");
-  http_fixture_expect(a, 201, "POST", "/v2/images/11/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/11", NULL), "image.type",
+                    "snapshot");
+  http_fixture_expect(a, 201, "POST", "/v2/images/11/actions",
+                      "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
 }
 
 static void an_import_lives_through_its_states(void **state) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(
       a, 202, "POST", "/v2/images",
-      "{\"name\":\"i\",\"url\":\"http://h/i.img\",\"region\":\"nyc3\",\"tags\":[\"t\"],\"distribution\":\"Debian\"}");
+      "{\"name\":\"i\",\"url\":\"http://h/"
+      "i.img\",\"region\":\"nyc3\",\"tags\":[\"t\"],\"distribution\":\"Debian\"}");
   http_fixture_text(reply, "image.status", "NEW");
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.regions")), 0);
   char target[64];
-  snprintf(target, sizeof target, "/v2/images/%lld", (long long)http_fixture_int(reply, "image.id"));
+  snprintf(target, sizeof target, "/v2/images/%lld",
+           (long long)http_fixture_int(reply, "image.id"));
   a->real_ms = 60000;
   http_fixture_text(http_fixture_expect(a, 200, "GET", target, NULL), "image.status", "pending");
   a->real_ms = 120000;
@@ -178,28 +206,33 @@ static void an_import_lives_through_its_states(void **state) {
   http_fixture_text(reply, "image.status", "available");
   http_fixture_text(reply, "image.regions.0", "nyc3");
   http_fixture_text(reply, "image.tags.0", "t");
-  reply =
-      http_fixture_expect(a, 202, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"http://h/fail\",\"region\":\"nyc3\"}");
-  snprintf(target, sizeof target, "/v2/images/%lld", (long long)http_fixture_int(reply, "image.id"));
+  reply = http_fixture_expect(a, 202, "POST", "/v2/images",
+                              "{\"name\":\"i\",\"url\":\"http://h/fail\",\"region\":\"nyc3\"}");
+  snprintf(target, sizeof target, "/v2/images/%lld",
+           (long long)http_fixture_int(reply, "image.id"));
   a->real_ms = 240000;
   reply = http_fixture_expect(a, 200, "GET", target, NULL);
   http_fixture_text(reply, "image.status", "deleted");
   check_error(a, 422, "required", "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\"}");
-  check_error(a, 422, "Region", "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"moon1\"}");
-  check_error(a, 422, "tags", "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\",\"tags\":[1]}");
+  check_error(a, 422, "Region", "POST", "/v2/images",
+              "{\"name\":\"i\",\"url\":\"u\",\"region\":\"moon1\"}");
+  check_error(a, 422, "tags", "POST", "/v2/images",
+              "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\",\"tags\":[1]}");
 }
 
 static void an_image_goes_to_another_account(void **state) {
   http_fixture *a = *state;
-  const imgact_json *reply =
-      http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
+  const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer",
+                                                 "{\"recipient_email\":\"a@b.c\"}");
   char body[100];
   snprintf(body, sizeof body, "{\"transfer_id\":%lld,\"recipient_uuid\":\"u\"}",
            (long long)http_fixture_int(reply, "transfer_id"));
-  check_error(a, 422, "pending transfer", "POST", "/v2/images/10/account_transfer", "{\"recipient_uuid\":\"u\"}");
+  check_error(a, 422, "pending transfer", "POST", "/v2/images/10/account_transfer",
+              "{\"recipient_uuid\":\"u\"}");
   http_fixture_expect(a, 204, "POST", "/v2/images/10/account_transfer/cancel", body);
   check_error(a, 404, "not_found", "POST", "/v2/images/10/account_transfer/accept", body);
-  http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer", "{\"recipient_uuid\":\"u\"}");
+  http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer",
+                      "{\"recipient_uuid\":\"u\"}");
   http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer/accept", body);
   check_error(a, 404, "not_found", "GET", "/v2/images/10", NULL);
   check_error(a, 422, "required", "POST", "/v2/images/12/account_transfer", "{}");
@@ -207,18 +240,22 @@ static void an_image_goes_to_another_account(void **state) {
 
 static void scopes(void **state) {
   http_fixture *a = *state;
-  http_fixture_world(a, "{\"tokens\":[{\"token\":\"s\",\"scopes\":[\"image:read\",\"image:update\"]},"
-                        "{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":\"bad\",\"access\":\"invalid\"}]}");
+  http_fixture_world(
+      a, "{\"tokens\":[{\"token\":\"s\",\"scopes\":[\"image:read\",\"image:update\"]},"
+         "{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":\"bad\",\"access\":\"invalid\"}]}");
   a->token = "s";
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.tags")), 0);
-  reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/actions", "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+  reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/actions",
+                              "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "action.region.sizes")), 0);
   char target[64];
-  snprintf(target, sizeof target, "/v2/actions/%lld", (long long)http_fixture_int(reply, "action.id"));
+  snprintf(target, sizeof target, "/v2/actions/%lld",
+           (long long)http_fixture_int(reply, "action.id"));
   check_error(a, 403, "not authorized", "GET", target, NULL);
   check_error(a, 403, "not authorized", "DELETE", "/v2/images/10", NULL);
-  check_error(a, 403, "not authorized", "POST", "/v2/images/10/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
+  check_error(a, 403, "not authorized", "POST", "/v2/images/10/account_transfer",
+              "{\"recipient_email\":\"a@b.c\"}");
   a->token = "r";
   http_fixture_expect(a, 200, "GET", target, NULL);
   check_error(a, 403, "not authorized", "PUT", "/v2/images/10", "{\"name\":\"x\"}");
@@ -230,25 +267,36 @@ static void scopes(void **state) {
 
 static void actions_of_the_account_come_newest_first(void **state) {
   http_fixture *a = *state;
-  http_fixture_world(
-      a, "{\"digitalocean\":{\"actions\":["
-         "{\"id\":20,\"type\":\"create\",\"status\":\"completed\",\"resource_id\":10,\"resource_type\":\"image\"},"
-         "{\"id\":21,\"type\":\"power_off\",\"status\":\"errored\",\"resource_id\":10,\"resource_type\":\"droplet\"},"
-         "{\"id\":22,\"type\":\"transfer\",\"status\":\"completed\",\"resource_id\":10,\"region_slug\":\"moon1\"}]}}");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/actions", NULL), "actions"), "22 21 20");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images/10/actions", NULL), "actions"),
-                      "22 20");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/actions?per_page=1&page=2", NULL), "actions"),
-                      "21");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/21", NULL), "action.status", "errored");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/10/actions/22", NULL), "action.region.slug", "moon1");
+  http_fixture_world(a, "{\"digitalocean\":{\"actions\":["
+                        "{\"id\":20,\"type\":\"create\",\"status\":\"completed\",\"resource_id\":"
+                        "10,\"resource_type\":\"image\"},"
+                        "{\"id\":21,\"type\":\"power_off\",\"status\":\"errored\",\"resource_id\":"
+                        "10,\"resource_type\":\"droplet\"},"
+                        "{\"id\":22,\"type\":\"transfer\",\"status\":\"completed\",\"resource_id\":"
+                        "10,\"region_slug\":\"moon1\"}]}}");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/actions", NULL), "actions"),
+      "22 21 20");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images/10/actions", NULL),
+                       "actions"),
+      "22 20");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/actions?per_page=1&page=2", NULL),
+                       "actions"),
+      "21");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/21", NULL), "action.status",
+                    "errored");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/10/actions/22", NULL),
+                    "action.region.slug", "moon1");
   check_error(a, 404, "not_found", "GET", "/v2/images/10/actions/21", NULL);
   check_error(a, 404, "not_found", "GET", "/v2/actions/x", NULL);
 }
 
 static void both_limits(void **state) {
   http_fixture *a = *state;
-  http_fixture_world(a, "{\"limits\":{\"digitalocean\":{\"limit\":4,\"burst\":2,\"stale_ms\":1500000}}}");
+  http_fixture_world(
+      a, "{\"limits\":{\"digitalocean\":{\"limit\":4,\"burst\":2,\"stale_ms\":1500000}}}");
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   assert_string_equal(http_fixture_header(a, "RateLimit-Limit"), "4");
   assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"), "3");

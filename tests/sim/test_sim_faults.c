@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "http_fixture.h"
 
-static const char world[] =
-    "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{\"limit\":0,\"burst\":0}},"
-    "\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11},{\"id\":12}]},"
-    "\"digitalocean\":{\"images\":[{\"id\":10,\"name\":\"a\"},{\"id\":11,\"name\":\"b\"},{\"id\":12,\"name\":\"c\"}]}}";
+static const char world[] = "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":"
+                            "{\"limit\":0,\"burst\":0}},"
+                            "\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11},{\"id\":12}]},"
+                            "\"digitalocean\":{\"images\":[{\"id\":10,\"name\":\"a\"},{\"id\":11,"
+                            "\"name\":\"b\"},{\"id\":12,\"name\":\"c\"}]}}";
 
 static int setup(void **state) {
   http_fixture_setup(state);
@@ -14,7 +15,9 @@ static int setup(void **state) {
 
 #define PROTECT "/v1/images/10/actions/change_protection"
 
-static uint64_t protected_so_far(const http_fixture *a) { return a->instance.world->counters.effects[SIM_PROTECT]; }
+static uint64_t protected_so_far(const http_fixture *a) {
+  return a->instance.world->counters.effects[SIM_PROTECT];
+}
 
 static void before_and_after_the_effect(void **state) {
   static const struct {
@@ -52,11 +55,12 @@ static void a_refusal_by_the_rate_limit_is_the_clouds_own(void **state) {
   http_fixture *a = *state;
   for (int limited = 0; limited < 2; limited++) {
     if (limited)
-      http_fixture_world(
-          a, "{\"limits\":{\"hetzner\":{\"limit\":100,\"actions\":200},\"digitalocean\":{\"limit\":300,\"burst\":30}}}");
+      http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":100,\"actions\":200},"
+                            "\"digitalocean\":{\"limit\":300,\"burst\":30}}}");
     for (int late = 0; late < 2; late++) {
       char faults[100];
-      snprintf(faults, sizeof faults, "[{\"do\":\"rate_limit\",\"when\":\"%s\"}]", late ? "after" : "before");
+      snprintf(faults, sizeof faults, "[{\"do\":\"rate_limit\",\"when\":\"%s\"}]",
+               late ? "after" : "before");
       http_fixture_faults(a, faults);
       const imgact_json *reply = http_fixture_expect(a, 429, "GET", "/v1/images", NULL);
       http_fixture_text(reply, "error.code", "rate_limit_exceeded");
@@ -78,7 +82,8 @@ static void a_refusal_by_the_rate_limit_is_the_clouds_own(void **state) {
     }
   }
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
-  assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"), "98"); /* the one after its effect counts */
+  assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"),
+                      "98"); /* the one after its effect counts */
   http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":0},\"digitalocean\":{\"limit\":0}}}");
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   assert_string_equal(http_fixture_header(a, "RateLimit-Limit"), "");
@@ -88,11 +93,13 @@ static void a_refusal_by_the_rate_limit_is_the_clouds_own(void **state) {
 
 static void replies_are_counted_by_what_goes_out(void **state) {
   http_fixture *a = *state;
-  http_fixture_faults(
-      a, "[{\"do\":\"status\",\"status\":503,\"when\":\"after\",\"count\":1},"
-         "{\"do\":\"status\",\"status\":404,\"skip\":1,\"count\":1},{\"do\":\"rate_limit\",\"skip\":2,\"count\":1},"
-         "{\"do\":\"reset\",\"skip\":3,\"count\":1},{\"do\":\"close\",\"when\":\"after\",\"skip\":4,\"count\":1}]");
-  for (int i = 0; i < 6; i++) http_fixture_send(a, "GET", i % 2 ? "/v1/images/10" : "/v2/images/10", NULL);
+  http_fixture_faults(a, "[{\"do\":\"status\",\"status\":503,\"when\":\"after\",\"count\":1},"
+                         "{\"do\":\"status\",\"status\":404,\"skip\":1,\"count\":1},{\"do\":\"rate_"
+                         "limit\",\"skip\":2,\"count\":1},"
+                         "{\"do\":\"reset\",\"skip\":3,\"count\":1},{\"do\":\"close\",\"when\":"
+                         "\"after\",\"skip\":4,\"count\":1}]");
+  for (int i = 0; i < 6; i++)
+    http_fixture_send(a, "GET", i % 2 ? "/v1/images/10" : "/v2/images/10", NULL);
   const imgact_json *counters = http_fixture_expect(a, 200, "GET", "/_sim/counters", NULL);
   assert_int_equal(http_fixture_int(counters, "requests"), 6);
   assert_int_equal(http_fixture_int(counters, "hetzner"), 3);
@@ -102,12 +109,14 @@ static void replies_are_counted_by_what_goes_out(void **state) {
   assert_int_equal(http_fixture_int(counters, "status.2xx"), 1);
 }
 
-/* What is cut before the effect is the front's own error; after it, the reply. A cut comes after unless told otherwise. */
+/* What is cut before the effect is the front's own error; after it, the reply. A cut comes after
+ * unless told otherwise. */
 static void a_cut_is_of_the_reply_that_there_is(void **state) {
   http_fixture *a = *state;
-  http_fixture_faults(
-      a, "[{\"do\":\"cut\",\"bytes\":9,\"when\":\"before\",\"count\":1},{\"do\":\"cut\",\"bytes\":9,\"skip\":1}]");
-  http_fixture_text(http_fixture_expect(a, 502, "DELETE", "/v1/images/10", NULL), "error.code", "bad_gateway");
+  http_fixture_faults(a, "[{\"do\":\"cut\",\"bytes\":9,\"when\":\"before\",\"count\":1},{\"do\":"
+                         "\"cut\",\"bytes\":9,\"skip\":1}]");
+  http_fixture_text(http_fixture_expect(a, 502, "DELETE", "/v1/images/10", NULL), "error.code",
+                    "bad_gateway");
   assert_int_equal(a->outcome.cut_bytes, 9);
   http_fixture_expect(a, 204, "DELETE", "/v1/images/10", NULL);
   assert_int_equal(a->outcome.cut_bytes, 9);
@@ -115,8 +124,9 @@ static void a_cut_is_of_the_reply_that_there_is(void **state) {
 
 static void a_fault_is_chosen_by_cloud_method_path_and_count(void **state) {
   http_fixture *a = *state;
-  http_fixture_faults(a, "{\"faults\":[{\"do\":\"status\",\"status\":500,\"cloud\":\"hetzner\",\"method\":\"GET\","
-                         "\"path\":\"/v1/images/1[01]\",\"skip\":1,\"count\":2}]}");
+  http_fixture_faults(
+      a, "{\"faults\":[{\"do\":\"status\",\"status\":500,\"cloud\":\"hetzner\",\"method\":\"GET\","
+         "\"path\":\"/v1/images/1[01]\",\"skip\":1,\"count\":2}]}");
   http_fixture_expect(a, 200, "GET", "/v1/images/12", NULL);
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   http_fixture_expect(a, 200, "GET", "/v1/images/10?x=1", NULL);
@@ -146,14 +156,18 @@ static void chance_follows_the_seed(void **state) {
 
 static void replies_are_replaced(void **state) {
   http_fixture *a = *state;
-  http_fixture_faults(
-      a, "[{\"do\":\"status\",\"status\":502,\"count\":1,\"path\":\"/v1/*\"},"
-         "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"count\":1,\"skip\":1,\"path\":\"/v1/*\"},"
-         "{\"do\":\"status\",\"status\":200,\"body\":\"empty\",\"count\":1,\"skip\":2,\"path\":\"/v1/*\"},"
-         "{\"do\":\"status\",\"status\":200,\"body\":\"{\\\"image\\\":\",\"count\":1,\"skip\":3,\"path\":\"/v1/*\"},"
-         "{\"do\":\"content_type\",\"content_type\":\"text/plain\",\"count\":1,\"skip\":4,\"path\":\"/v1/*\"},"
-         "{\"do\":\"rate_limit\",\"retry_after\":7,\"path\":\"/v2/*\"}]");
-  http_fixture_text(http_fixture_expect(a, 502, "GET", "/v1/images/10", NULL), "error.code", "bad_gateway");
+  http_fixture_faults(a, "[{\"do\":\"status\",\"status\":502,\"count\":1,\"path\":\"/v1/*\"},"
+                         "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"count\":1,\"skip\":"
+                         "1,\"path\":\"/v1/*\"},"
+                         "{\"do\":\"status\",\"status\":200,\"body\":\"empty\",\"count\":1,"
+                         "\"skip\":2,\"path\":\"/v1/*\"},"
+                         "{\"do\":\"status\",\"status\":200,\"body\":\"{\\\"image\\\":\",\"count\":"
+                         "1,\"skip\":3,\"path\":\"/v1/*\"},"
+                         "{\"do\":\"content_type\",\"content_type\":\"text/"
+                         "plain\",\"count\":1,\"skip\":4,\"path\":\"/v1/*\"},"
+                         "{\"do\":\"rate_limit\",\"retry_after\":7,\"path\":\"/v2/*\"}]");
+  http_fixture_text(http_fixture_expect(a, 502, "GET", "/v1/images/10", NULL), "error.code",
+                    "bad_gateway");
   assert_null(http_fixture_expect(a, 502, "GET", "/v1/images/10", NULL));
   assert_string_equal(http_fixture_header(a, "content-type"), "text/html");
   http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
@@ -162,13 +176,15 @@ static void replies_are_replaced(void **state) {
   assert_string_equal(a->outcome.reply.body, "{\"image\":");
   http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   assert_string_equal(http_fixture_header(a, "content-type"), "text/plain");
-  http_fixture_text(http_fixture_expect(a, 429, "GET", "/v2/images/10", NULL), "id", "too_many_requests");
+  http_fixture_text(http_fixture_expect(a, 429, "GET", "/v2/images/10", NULL), "id",
+                    "too_many_requests");
   assert_string_equal(http_fixture_header(a, "Retry-After"), "7");
 }
 
 static void the_wire_is_slow_late_or_cut(void **state) {
   http_fixture *a = *state;
-  http_fixture_faults(a, "[{\"do\":\"delay\",\"ms\":300},{\"do\":\"slow\",\"bytes\":10},{\"do\":\"cut\",\"bytes\":0}]");
+  http_fixture_faults(a, "[{\"do\":\"delay\",\"ms\":300},{\"do\":\"slow\",\"bytes\":10},{\"do\":"
+                         "\"cut\",\"bytes\":0}]");
   http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   assert_int_equal(a->outcome.delay_ms, 300);
   assert_int_equal(a->outcome.bytes_per_s, 10);
@@ -184,20 +200,27 @@ static void an_action_is_hidden_for_a_while(void **state) {
   snprintf(by_id, sizeof by_id, "/v1/actions?id=%d", (int)http_fixture_int(reply, "action.id"));
   a->real_ms = 4999;
   http_fixture_expect(a, 404, "GET", one, NULL);
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", by_id, NULL), "actions"), "");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions"), "");
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", by_id, NULL), "actions"),
+                      "");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL),
+                       "actions"),
+      "");
   a->real_ms = 5000;
   http_fixture_text(http_fixture_expect(a, 200, "GET", one, NULL), "action.status", "success");
   http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   assert_int_equal(
-      imgact_json_count(http_fixture_at(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions")), 2);
+      imgact_json_count(http_fixture_at(
+          http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions")),
+      2);
 }
 
 static void an_action_fails_or_lasts_when_told(void **state) {
   http_fixture *a = *state;
-  http_fixture_faults(
-      a, "[{\"do\":\"fail\",\"method\":\"POST\",\"count\":1},{\"do\":\"last\",\"ms\":7200000,\"method\":\"POST\",\"skip\":1,"
-         "\"count\":1},{\"do\":\"last\",\"method\":\"POST\",\"skip\":2,\"count\":1}]");
+  http_fixture_faults(a,
+                      "[{\"do\":\"fail\",\"method\":\"POST\",\"count\":1},{\"do\":\"last\",\"ms\":"
+                      "7200000,\"method\":\"POST\",\"skip\":1,"
+                      "\"count\":1},{\"do\":\"last\",\"method\":\"POST\",\"skip\":2,\"count\":1}]");
   http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   a->real_ms += 1000;
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL);
@@ -209,60 +232,82 @@ static void an_action_fails_or_lasts_when_told(void **state) {
   assert_false(on);
   http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   a->real_ms += 7199999;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.1.status", "running");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL),
+                    "actions.1.status", "running");
   a->real_ms += 1;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.1.status", "success");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL),
+                    "actions.1.status", "success");
   http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   a->real_ms += INT64_C(1000) * 86400000;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions.2.status", "running");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL),
+                    "actions.2.status", "running");
 }
 
 static void lists_lie(void **state) {
   http_fixture *a = *state;
-  http_fixture_faults(a, "[{\"do\":\"duplicate\",\"count\":1},{\"do\":\"appear\",\"skip\":1,\"count\":1},"
-                         "{\"do\":\"vanish\",\"skip\":2,\"count\":1}]");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2", NULL), "images"),
-                      "10 11 10");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&page=2", NULL), "images"),
-                      "11 12");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
+  http_fixture_faults(
+      a, "[{\"do\":\"duplicate\",\"count\":1},{\"do\":\"appear\",\"skip\":1,\"count\":1},"
+         "{\"do\":\"vanish\",\"skip\":2,\"count\":1}]");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2", NULL), "images"),
+      "10 11 10");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&page=2", NULL),
+                       "images"),
+      "11 12");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
 }
 
 static void list_change_at_last_and_at_any_place(void **state) {
   http_fixture *a = *state;
-  http_fixture_faults(a, "[{\"do\":\"appear\",\"at\":\"last\",\"count\":1},{\"do\":\"vanish\",\"at\":\"last\",\"skip\":1,"
-                         "\"count\":1},{\"do\":\"vanish\",\"at\":\"first\",\"skip\":2,\"count\":1}]");
+  http_fixture_faults(a,
+                      "[{\"do\":\"appear\",\"at\":\"last\",\"count\":1},{\"do\":\"vanish\",\"at\":"
+                      "\"last\",\"skip\":1,"
+                      "\"count\":1},{\"do\":\"vanish\",\"at\":\"first\",\"skip\":2,\"count\":1}]");
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   const char *ids = http_fixture_ids(reply, "images");
   assert_int_equal(strncmp(ids, "10 11 12 ", 9), 0);
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "10 11 12");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"),
+      "10 11 12");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
   http_fixture_faults(a, "[{\"do\":\"appear\",\"at\":\"any\",\"count\":40}]");
   for (int i = 0; i < 40; i++)
-    ids = http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images?per_page=50", NULL), "images");
+    ids = http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images?per_page=50", NULL),
+                           "images");
   assert_int_not_equal(strncmp(ids, "11 ", 3), 0);
   assert_string_not_equal(ids + strlen(ids) - 3, " 12");
 }
 
 static void the_next_page_is_wrong(void **state) {
   http_fixture *a = *state;
-  http_fixture_faults(
-      a, "[{\"do\":\"next\",\"next\":\"same\",\"count\":2},{\"do\":\"next\",\"next\":\"first\",\"skip\":2,\"count\":2},"
-         "{\"do\":\"next\",\"next\":\"missing\",\"skip\":4,\"count\":2},"
-         "{\"do\":\"next\",\"next\":\"host\",\"skip\":6,\"count\":1},{\"do\":\"next\",\"next\":\"huge\",\"skip\":7}]");
-  const char *hetzner = "/v1/images?per_page=1&page=2", *digitalocean = "/v2/images?per_page=1&page=2";
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page"), 2);
+  http_fixture_faults(a, "[{\"do\":\"next\",\"next\":\"same\",\"count\":2},{\"do\":\"next\","
+                         "\"next\":\"first\",\"skip\":2,\"count\":2},"
+                         "{\"do\":\"next\",\"next\":\"missing\",\"skip\":4,\"count\":2},"
+                         "{\"do\":\"next\",\"next\":\"host\",\"skip\":6,\"count\":1},{\"do\":"
+                         "\"next\",\"next\":\"huge\",\"skip\":7}]");
+  const char *hetzner = "/v1/images?per_page=1&page=2",
+             *digitalocean = "/v2/images?per_page=1&page=2";
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", hetzner, NULL),
+                                    "meta.pagination.next_page"),
+                   2);
   http_fixture_text(http_fixture_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
                     "https://api.digitalocean.com/v2/images?page=2");
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page"), 1);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", hetzner, NULL),
+                                    "meta.pagination.next_page"),
+                   1);
   http_fixture_text(http_fixture_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
                     "https://api.digitalocean.com/v2/images?page=1");
   http_fixture_null(http_fixture_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page");
-  assert_null(http_fixture_at(http_fixture_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next"));
+  assert_null(
+      http_fixture_at(http_fixture_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next"));
   assert_non_null(http_fixture_at(imgact_json_doc_root(a->document), "links.pages.prev"));
   http_fixture_text(http_fixture_expect(a, 200, "GET", digitalocean, NULL), "links.pages.next",
                     "https://elsewhere.example/v2/images?page=3&per_page=1");
-  assert_true(http_fixture_int(http_fixture_expect(a, 200, "GET", hetzner, NULL), "meta.pagination.next_page") > 1000000);
+  assert_true(http_fixture_int(http_fixture_expect(a, 200, "GET", hetzner, NULL),
+                               "meta.pagination.next_page") > 1000000);
 }
 
 /* What is shown can be put back as it is. */
@@ -270,9 +315,12 @@ static void faults_are_shown_as_they_were_given(void **state) {
   static const char *const given =
       "[{\"do\":\"status\",\"cloud\":\"hetzner\",\"method\":\"GET\",\"path\":\"/v1/"
       "*\",\"when\":\"after\",\"skip\":2,\"count\":3,"
-      "\"probability\":0.5,\"status\":502,\"body\":\"html\",\"retry_after\":0,\"content_type\":\"text/plain\"},"
-      "{\"do\":\"cut\",\"when\":\"before\",\"bytes\":0},{\"do\":\"delay\",\"when\":\"before\",\"ms\":7},"
-      "{\"do\":\"next\",\"when\":\"before\",\"next\":\"huge\"},{\"do\":\"vanish\",\"when\":\"before\",\"at\":\"any\"}]";
+      "\"probability\":0.5,\"status\":502,\"body\":\"html\",\"retry_after\":0,\"content_type\":"
+      "\"text/plain\"},"
+      "{\"do\":\"cut\",\"when\":\"before\",\"bytes\":0},{\"do\":\"delay\",\"when\":\"before\","
+      "\"ms\":7},"
+      "{\"do\":\"next\",\"when\":\"before\",\"next\":\"huge\"},{\"do\":\"vanish\",\"when\":"
+      "\"before\",\"at\":\"any\"}]";
   http_fixture *a = *state;
   http_fixture_expect(a, 200, "PUT", "/_sim/faults", given);
   http_fixture_expect(a, 200, "GET", "/_sim/faults", NULL);
@@ -305,8 +353,10 @@ static void bad_faults_are_refused_by_name(void **state) {
   http_fixture *a = *state;
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char message[200] = "";
-    assert_false(sim_faults_load(&a->instance.faults, cases[i].json, strlen(cases[i].json), message, sizeof message));
-    if (!*message || !strstr(message, cases[i].says)) fail_msg("%s: \"%s\"", cases[i].json, message);
+    assert_false(sim_faults_load(&a->instance.faults, cases[i].json, strlen(cases[i].json), message,
+                                 sizeof message));
+    if (!*message || !strstr(message, cases[i].says))
+      fail_msg("%s: \"%s\"", cases[i].json, message);
     assert_int_equal(a->instance.faults.count, 0);
   }
 }

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "http_fixture.h"
 
-/* 1: system x86, 2: system arm, 3: app deprecated, 10: snapshot, 11: backup, 12: protected snapshot. */
+/* 1: system x86, 2: system arm, 3: app deprecated, 10: snapshot, 11: backup, 12: protected
+ * snapshot. */
 static const char world[] =
     "{\"hetzner\":{\"images\":["
     "{\"id\":1,\"type\":\"system\",\"name\":\"debian-12\",\"created\":\"2024-01-01T00:00:00Z\"},"
-    "{\"id\":2,\"type\":\"system\",\"name\":\"debian-12\",\"architecture\":\"arm\",\"created\":\"2024-01-02T00:00:00Z\"},"
+    "{\"id\":2,\"type\":\"system\",\"name\":\"debian-12\",\"architecture\":\"arm\",\"created\":"
+    "\"2024-01-02T00:00:00Z\"},"
     "{\"id\":3,\"type\":\"app\",\"name\":\"wordpress\",\"deprecated\":\"2025-01-01T00:00:00Z\"},"
-    "{\"id\":10,\"type\":\"snapshot\",\"description\":\"s\",\"labels\":{\"env\":\"prod\",\"keep\":\"\"},"
+    "{\"id\":10,\"type\":\"snapshot\",\"description\":\"s\",\"labels\":{\"env\":\"prod\",\"keep\":"
+    "\"\"},"
     "\"created_from\":{\"id\":5,\"name\":\"web\"},\"created\":\"2025-01-03T00:00:00Z\"},"
-    "{\"id\":11,\"type\":\"backup\",\"bound_to\":5,\"labels\":{\"env\":\"test\"},\"created\":\"2025-01-02T00:00:00Z\"},"
-    "{\"id\":12,\"type\":\"snapshot\",\"protection\":{\"delete\":true},\"created\":\"2025-01-01T00:00:00Z\"}]}}";
+    "{\"id\":11,\"type\":\"backup\",\"bound_to\":5,\"labels\":{\"env\":\"test\"},\"created\":"
+    "\"2025-01-02T00:00:00Z\"},"
+    "{\"id\":12,\"type\":\"snapshot\",\"protection\":{\"delete\":true},\"created\":\"2025-01-01T00:"
+    "00:00Z\"}]}}";
 
 static int setup(void **state) {
   http_fixture_setup(state);
@@ -18,8 +23,8 @@ static int setup(void **state) {
   return 0;
 }
 
-static void check_code(http_fixture *a, int status, const char *code, const char *method, const char *target,
-                       const char *body) {
+static void check_code(http_fixture *a, int status, const char *code, const char *method,
+                       const char *target, const char *body) {
   const imgact_json *reply = http_fixture_expect(a, status, method, target, body);
   if (!imgact_json_equals(http_fixture_at(reply, "error.code"), code))
     fail_msg("%s %s: %s", method, target, a->outcome.reply.body);
@@ -28,7 +33,8 @@ static void check_code(http_fixture *a, int status, const char *code, const char
 static void check_list(http_fixture *a, const char *query, const char *ids) {
   char target[300];
   snprintf(target, sizeof target, "/v1/images%s", query);
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", target, NULL), "images"), ids);
+  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", target, NULL), "images"),
+                      ids);
 }
 
 static void filters(void **state) {
@@ -55,10 +61,11 @@ static void sorting(void **state) {
 }
 
 static void filters_that_are_refused(void **state) {
-  static const char *const queries[] = {"type=custom",   "type=",      "status=gone",      "architecture=mips",
-                                        "page=0",        "page=x",     "per_page=-1",      "bound_to=x",
-                                        "sort=progress", "sort=id:up", "sort=id:desc:x",   "include_deprecated=yes",
-                                        "type=a%2Cb",    "page=1e3",   "label_selector=-", "per_page=0"};
+  static const char *const queries[] = {
+      "type=custom",   "type=",      "status=gone",      "architecture=mips",
+      "page=0",        "page=x",     "per_page=-1",      "bound_to=x",
+      "sort=progress", "sort=id:up", "sort=id:desc:x",   "include_deprecated=yes",
+      "type=a%2Cb",    "page=1e3",   "label_selector=-", "per_page=0"};
   http_fixture *a = *state;
   for (size_t i = 0; i < SIM_COUNT(queries); i++) {
     char target[100], field[32];
@@ -72,15 +79,15 @@ static void filters_that_are_refused(void **state) {
 
 static void pages(void **state) {
   http_fixture *a = *state;
-  const imgact_json *reply =
-      http_fixture_expect(a, 200, "GET", "/v1/images?per_page=2&page=2&type=system&type=snapshot&type=backup", NULL);
+  const imgact_json *reply = http_fixture_expect(
+      a, 200, "GET", "/v1/images?per_page=2&page=2&type=system&type=snapshot&type=backup", NULL);
   assert_string_equal(http_fixture_ids(reply, "images"), "10 11");
   assert_int_equal(http_fixture_int(reply, "meta.pagination.previous_page"), 1);
   assert_int_equal(http_fixture_int(reply, "meta.pagination.next_page"), 3);
   assert_int_equal(http_fixture_int(reply, "meta.pagination.last_page"), 3);
   assert_int_equal(http_fixture_int(reply, "meta.pagination.total_entries"), 5);
-  assert_non_null(
-      strstr(http_fixture_header(a, "link"), "per_page=2&type=system&type=snapshot&type=backup&page=3>; rel=next"));
+  assert_non_null(strstr(http_fixture_header(a, "link"),
+                         "per_page=2&type=system&type=snapshot&type=backup&page=3>; rel=next"));
   reply = http_fixture_expect(a, 200, "GET", "/v1/images?per_page=2&page=3", NULL);
   assert_string_equal(http_fixture_ids(reply, "images"), "12");
   http_fixture_null(reply, "meta.pagination.next_page");
@@ -97,14 +104,17 @@ static void an_image_is_shown_whole(void **state) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image")), 19);
-  assert_string_equal(
-      a->outcome.reply.body,
-      "{\"image\":{\"id\":10,\"type\":\"snapshot\",\"status\":\"available\",\"name\":null,\"description\":\"s\","
-      "\"image_size\":null,\"disk_size\":0,\"created\":\"2025-01-03T00:00:00Z\",\"created_from\":{\"id\":5,"
-      "\"name\":\"web\"},\"bound_to\":null,\"os_flavor\":\"unknown\",\"os_version\":null,\"rapid_deploy\":false,"
-      "\"protection\":{\"delete\":false},\"deprecated\":null,\"deprecation\":null,\"deleted\":null,\"labels\":{\"env\":"
-      "\"prod\","
-      "\"keep\":\"\"},\"architecture\":\"x86\"}}");
+  assert_string_equal(a->outcome.reply.body,
+                      "{\"image\":{\"id\":10,\"type\":\"snapshot\",\"status\":\"available\","
+                      "\"name\":null,\"description\":\"s\","
+                      "\"image_size\":null,\"disk_size\":0,\"created\":\"2025-01-03T00:00:00Z\","
+                      "\"created_from\":{\"id\":5,"
+                      "\"name\":\"web\"},\"bound_to\":null,\"os_flavor\":\"unknown\",\"os_"
+                      "version\":null,\"rapid_deploy\":false,"
+                      "\"protection\":{\"delete\":false},\"deprecated\":null,\"deprecation\":null,"
+                      "\"deleted\":null,\"labels\":{\"env\":"
+                      "\"prod\","
+                      "\"keep\":\"\"},\"architecture\":\"x86\"}}");
 }
 
 static void what_is_not_there(void **state) {
@@ -121,11 +131,17 @@ static void what_is_not_there(void **state) {
 }
 
 static void routes_come_before_the_token(void **state) {
-  static const char *const targets[] = {
-      "/v1", "/v1/nix", "/v1/", "/v1/images/1/2", "/v1/images/1/actions/2/3", "/v1/actions/1/2", "/v1/a/b/c/d/e/f/g/h/i/j"};
+  static const char *const targets[] = {"/v1",
+                                        "/v1/nix",
+                                        "/v1/",
+                                        "/v1/images/1/2",
+                                        "/v1/images/1/actions/2/3",
+                                        "/v1/actions/1/2",
+                                        "/v1/a/b/c/d/e/f/g/h/i/j"};
   http_fixture *a = *state;
   a->token = NULL;
-  for (size_t i = 0; i < SIM_COUNT(targets); i++) check_code(a, 404, "not_found", "GET", targets[i], NULL);
+  for (size_t i = 0; i < SIM_COUNT(targets); i++)
+    check_code(a, 404, "not_found", "GET", targets[i], NULL);
   assert_string_equal(http_fixture_header(a, "content-type"), "application/json; charset=UTF-8");
   assert_non_null(strchr(a->outcome.reply.body, '\n'));
   check_code(a, 401, "unauthorized", "PATCH", "/v1/images", NULL);
@@ -134,8 +150,8 @@ static void routes_come_before_the_token(void **state) {
 
 static void tokens(void **state) {
   http_fixture *a = *state;
-  http_fixture_world(a,
-                     "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":\"bad\",\"access\":\"invalid\"}]}");
+  http_fixture_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":"
+                        "\"bad\",\"access\":\"invalid\"}]}");
   a->token = "r";
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   check_code(a, 401, "token_readonly", "DELETE", "/v1/images/10", NULL);
@@ -171,14 +187,17 @@ static void strictness_is_for_as_long_as_it_is_on(void **state) {
 
 static void an_update_changes_what_it_names(void **state) {
   http_fixture *a = *state;
-  const imgact_json *reply = http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"description\":\"new \\u0000\"}");
+  const imgact_json *reply =
+      http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"description\":\"new \\u0000\"}");
   http_fixture_text(reply, "image.labels.env", "prod");
   size_t length = 0;
-  assert_memory_equal(imgact_json_as_string(http_fixture_at(reply, "image.description"), &length), "new \0", 5);
+  assert_memory_equal(imgact_json_as_string(http_fixture_at(reply, "image.description"), &length),
+                      "new \0", 5);
   assert_int_equal(length, 5);
   reply = http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"labels\":{\"a/b\":\"c\"}}");
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.labels")), 1);
-  assert_true(imgact_json_equals(imgact_json_get(http_fixture_at(reply, "image.labels"), "a/b"), "c"));
+  assert_true(
+      imgact_json_equals(imgact_json_get(http_fixture_at(reply, "image.labels"), "a/b"), "c"));
   reply = http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"labels\":{}}");
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.labels")), 0);
   http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{}");
@@ -189,20 +208,27 @@ static void an_update_that_is_refused_changes_nothing(void **state) {
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", NULL);
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", "{");
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", "[]");
-  check_code(a, 422, "invalid_input", "PUT", "/v1/images/10", "{\"description\":\"x\",\"labels\":{\"-\":\"\"}}");
-  check_code(a, 422, "invalid_input", "PUT", "/v1/images/10", "{\"description\":\"x\",\"labels\":{\"a\":1}}");
-  check_code(a, 422, "invalid_input", "PUT", "/v1/images/10", "{\"description\":\"x\",\"labels\":null}");
+  check_code(a, 422, "invalid_input", "PUT", "/v1/images/10",
+             "{\"description\":\"x\",\"labels\":{\"-\":\"\"}}");
+  check_code(a, 422, "invalid_input", "PUT", "/v1/images/10",
+             "{\"description\":\"x\",\"labels\":{\"a\":1}}");
+  check_code(a, 422, "invalid_input", "PUT", "/v1/images/10",
+             "{\"description\":\"x\",\"labels\":null}");
   check_code(a, 422, "invalid_input", "PUT", "/v1/images/10", "{\"description\":null}");
-  check_code(a, 422, "invalid_input", "PUT", "/v1/images/10", "{\"description\":\"x\",\"type\":\"backup\"}");
-  check_code(a, 422, "unsupported_error", "PUT", "/v1/images/10", "{\"description\":\"x\",\"type\":\"snapshot\"}");
+  check_code(a, 422, "invalid_input", "PUT", "/v1/images/10",
+             "{\"description\":\"x\",\"type\":\"backup\"}");
+  check_code(a, 422, "unsupported_error", "PUT", "/v1/images/10",
+             "{\"description\":\"x\",\"type\":\"snapshot\"}");
   check_code(a, 403, "forbidden", "PUT", "/v1/images/1", "{\"description\":\"x\"}");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL), "image.description", "s");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL), "image.description",
+                    "s");
   assert_int_equal(a->instance.world->counters.effects[SIM_UPDATE], 0);
 }
 
 static void convert_makes_a_snapshot_of_a_backup(void **state) {
   http_fixture *a = *state;
-  const imgact_json *reply = http_fixture_expect(a, 200, "PUT", "/v1/images/11", "{\"type\":\"snapshot\"}");
+  const imgact_json *reply =
+      http_fixture_expect(a, 200, "PUT", "/v1/images/11", "{\"type\":\"snapshot\"}");
   http_fixture_text(reply, "image.type", "snapshot");
   http_fixture_null(reply, "image.bound_to");
   assert_int_equal(a->instance.world->counters.effects[SIM_CONVERT], 1);
@@ -211,25 +237,29 @@ static void convert_makes_a_snapshot_of_a_backup(void **state) {
 
 static void protection_runs_for_a_time_and_blocks_deletion(void **state) {
   http_fixture *a = *state;
-  const imgact_json *reply =
-      http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
+  const imgact_json *reply = http_fixture_expect(
+      a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
   http_fixture_text(reply, "action.status", "running");
   http_fixture_text(reply, "action.command", "change_protection");
   http_fixture_null(reply, "action.finished");
   assert_int_equal(http_fixture_int(reply, "action.resources.0.id"), 10);
   char target[64];
-  snprintf(target, sizeof target, "/v1/images/10/actions/%d", (int)http_fixture_int(reply, "action.id"));
+  snprintf(target, sizeof target, "/v1/images/10/actions/%d",
+           (int)http_fixture_int(reply, "action.id"));
   check_code(a, 423, "locked", "DELETE", "/v1/images/10", NULL);
-  check_code(a, 423, "locked", "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
+  check_code(a, 423, "locked", "POST", "/v1/images/10/actions/change_protection",
+             "{\"delete\":true}");
   a->real_ms = 500;
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", target, NULL), "action.progress"), 50);
+  assert_int_equal(
+      http_fixture_int(http_fixture_expect(a, 200, "GET", target, NULL), "action.progress"), 50);
   a->real_ms = 1000;
   reply = http_fixture_expect(a, 200, "GET", target, NULL);
   http_fixture_text(reply, "action.status", "success");
   http_fixture_text(reply, "action.finished", "2026-01-01T00:00:01Z");
   assert_int_equal(http_fixture_int(reply, "action.progress"), 100);
   check_code(a, 423, "protected", "DELETE", "/v1/images/10", NULL);
-  http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":false}");
+  http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection",
+                      "{\"delete\":false}");
   a->real_ms = 2000;
   http_fixture_expect(a, 204, "DELETE", "/v1/images/10", NULL);
   assert_null(a->outcome.reply.body);
@@ -241,9 +271,12 @@ static void protection_runs_for_a_time_and_blocks_deletion(void **state) {
 
 static void protection_that_is_refused(void **state) {
   http_fixture *a = *state;
-  check_code(a, 422, "unsupported_error", "POST", "/v1/images/11/actions/change_protection", "{\"delete\":true}");
-  check_code(a, 403, "forbidden", "POST", "/v1/images/1/actions/change_protection", "{\"delete\":true}");
-  check_code(a, 422, "invalid_input", "POST", "/v1/images/10/actions/change_protection", "{\"delete\":\"yes\"}");
+  check_code(a, 422, "unsupported_error", "POST", "/v1/images/11/actions/change_protection",
+             "{\"delete\":true}");
+  check_code(a, 403, "forbidden", "POST", "/v1/images/1/actions/change_protection",
+             "{\"delete\":true}");
+  check_code(a, 422, "invalid_input", "POST", "/v1/images/10/actions/change_protection",
+             "{\"delete\":\"yes\"}");
   check_code(a, 400, "json_error", "POST", "/v1/images/10/actions/change_protection", NULL);
   assert_int_equal(a->instance.world->sides[SIM_HETZNER].actions_count, 0);
 }
@@ -252,22 +285,40 @@ static void actions_are_found_by_every_way(void **state) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"hetzner\":{\"actions\":["
-         "{\"id\":20,\"command\":\"create_image\",\"status\":\"success\",\"resources\":[{\"id\":5,\"type\":\"server\"},"
-         "{\"id\":10,\"type\":\"image\"}],\"started\":\"2025-01-02T00:00:00Z\",\"finished\":\"2025-01-02T00:01:00Z\"},"
-         "{\"id\":21,\"command\":\"change_protection\",\"status\":\"error\",\"progress\":30,\"resources\":[{\"id\":12,"
+         "{\"id\":20,\"command\":\"create_image\",\"status\":\"success\",\"resources\":[{\"id\":5,"
+         "\"type\":\"server\"},"
+         "{\"id\":10,\"type\":\"image\"}],\"started\":\"2025-01-02T00:00:00Z\",\"finished\":\"2025-"
+         "01-02T00:01:00Z\"},"
+         "{\"id\":21,\"command\":\"change_protection\",\"status\":\"error\",\"progress\":30,"
+         "\"resources\":[{\"id\":12,"
          "\"type\":\"image\"}],\"error\":{\"code\":\"action_failed\",\"message\":\"m\"},"
          "\"started\":\"2025-01-01T00:00:00Z\"},"
-         "{\"id\":22,\"command\":\"reboot\",\"status\":\"success\",\"resources\":[{\"id\":5,\"type\":\"server\"}]}]}}");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions", NULL), "actions"), "20 21");
+         "{\"id\":22,\"command\":\"reboot\",\"status\":\"success\",\"resources\":[{\"id\":5,"
+         "\"type\":\"server\"}]}]}}");
   assert_string_equal(
-      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions?sort=started", NULL), "actions"), "21 20");
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions", NULL), "actions"),
+      "20 21");
   assert_string_equal(
-      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions?id=21&id=22", NULL), "actions"), "21");
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions?sort=started", NULL),
+                       "actions"),
+      "21 20");
   assert_string_equal(
-      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions?status=success", NULL), "actions"), "20");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL), "actions"), "20");
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/actions?id=21&id=22", NULL),
+                       "actions"),
+      "21");
   assert_string_equal(
-      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/actions?id=22&id=20&id=22&id=9", NULL), "actions"), "22 20");
+      http_fixture_ids(
+          http_fixture_expect(a, 200, "GET", "/v1/images/actions?status=success", NULL), "actions"),
+      "20");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images/10/actions", NULL),
+                       "actions"),
+      "20");
+  assert_string_equal(
+      http_fixture_ids(
+          http_fixture_expect(a, 200, "GET", "/v1/actions?id=22&id=20&id=22&id=9", NULL),
+          "actions"),
+      "22 20");
   http_fixture_expect(a, 200, "GET", "/v1/actions/22", NULL);
   check_code(a, 404, "not_found", "GET", "/v1/images/actions/22", NULL);
   check_code(a, 404, "not_found", "GET", "/v1/images/12/actions/20", NULL);
@@ -287,13 +338,16 @@ static void more_than_25_ids_lose_some_in_silence(void **state) {
   char target[600] = "/v1/actions?";
   http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0,\"unprotect\":0}}}");
   for (int i = 0; i < 30; i++) {
-    const imgact_json *reply =
-        http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
+    const imgact_json *reply = http_fixture_expect(
+        a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
     http_fixture_text(reply, "action.status", "success");
     size_t used = strlen(target);
-    snprintf(target + used, sizeof target - used, "&id=%d", (int)http_fixture_int(reply, "action.id"));
+    snprintf(target + used, sizeof target - used, "&id=%d",
+             (int)http_fixture_int(reply, "action.id"));
   }
-  assert_int_equal(imgact_json_count(http_fixture_at(http_fixture_expect(a, 200, "GET", target, NULL), "actions")), 25);
+  assert_int_equal(imgact_json_count(http_fixture_at(
+                       http_fixture_expect(a, 200, "GET", target, NULL), "actions")),
+                   25);
 }
 
 static void the_rate_limit_is_told_and_kept(void **state) {
@@ -315,8 +369,9 @@ static void the_rate_limit_is_told_and_kept(void **state) {
 }
 
 static void actions_have_a_limit_of_their_own(void **state) {
-  static const char *const about_actions[] = {"/v1/actions?id=1",     "/v1/actions/1",         "/v1/images/actions",
-                                              "/v1/images/actions/1", "/v1/images/10/actions", "/v1/images/10/actions/1"};
+  static const char *const about_actions[] = {"/v1/actions?id=1",      "/v1/actions/1",
+                                              "/v1/images/actions",    "/v1/images/actions/1",
+                                              "/v1/images/10/actions", "/v1/images/10/actions/1"};
   http_fixture *a = *state;
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "3599");

@@ -34,7 +34,8 @@ static void selectors_that_match(void **state) {
                                           "notin!=x"};
   (void)state;
   for (size_t i = 0; i < SIM_COUNT(selectors); i++)
-    if (sim_label_selector_match(selectors[i], &labels) != SIM_MATCH) fail_msg("\"%s\" should match", selectors[i]);
+    if (sim_label_selector_match(selectors[i], &labels) != SIM_MATCH)
+      fail_msg("\"%s\" should match", selectors[i]);
 }
 
 static void selectors_that_do_not(void **state) {
@@ -43,7 +44,8 @@ static void selectors_that_do_not(void **state) {
       "gone in (a)", "env=prod,gone", "gone=", "ENV"};
   (void)state;
   for (size_t i = 0; i < SIM_COUNT(selectors); i++)
-    if (sim_label_selector_match(selectors[i], &labels) != SIM_NO_MATCH) fail_msg("\"%s\" should not match", selectors[i]);
+    if (sim_label_selector_match(selectors[i], &labels) != SIM_NO_MATCH)
+      fail_msg("\"%s\" should not match", selectors[i]);
 }
 
 static void selectors_that_are_none(void **state) {
@@ -54,7 +56,8 @@ static void selectors_that_are_none(void **state) {
       "gone,env=%", "hetzner.cloud/x"};
   (void)state;
   for (size_t i = 0; i < SIM_COUNT(selectors); i++)
-    if (sim_label_selector_match(selectors[i], &labels) != SIM_MALFORMED) fail_msg("\"%s\" should be refused", selectors[i]);
+    if (sim_label_selector_match(selectors[i], &labels) != SIM_MALFORMED)
+      fail_msg("\"%s\" should be refused", selectors[i]);
 }
 
 static char *repeated(const char *head, char c, size_t count, const char *tail) {
@@ -90,8 +93,9 @@ static void label_values(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(selectors_that_match), cmocka_unit_test(selectors_that_do_not),
-                                     cmocka_unit_test(selectors_that_are_none), cmocka_unit_test(label_keys),
-                                     cmocka_unit_test(label_values)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(selectors_that_match),
+                                     cmocka_unit_test(selectors_that_do_not),
+                                     cmocka_unit_test(selectors_that_are_none),
+                                     cmocka_unit_test(label_keys), cmocka_unit_test(label_values)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

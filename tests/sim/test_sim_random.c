@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Random requests, valid and not, to the clouds and the control endpoint, for SIM_RANDOM_SECONDS (1 without it) from the
- * seed SIM_RANDOM_SEED. What must hold: a status, JSON in every reply that calls itself so, and no effect without a 2xx.
+ * Random requests, valid and not, to the clouds and the control endpoint, for SIM_RANDOM_SECONDS (1
+ * without it) from the seed SIM_RANDOM_SEED. What must hold: a status, JSON in every reply that
+ * calls itself so, and no effect without a 2xx.
  */
 #include "http_fixture.h"
 #include <time.h>
@@ -38,9 +39,14 @@ static const char *const segments[] = {"v1",
                                        "..",
                                        "-1",
                                        "_sim"};
-static const char *const names[] = {
-    "page",         "per_page",           "type",     "status",  "sort",     "id", "name",   "label_selector",
-    "architecture", "include_deprecated", "bound_to", "private", "tag_name", "x",  "%70age", ""};
+static const char *const names[] = {"page",         "per_page",
+                                    "type",         "status",
+                                    "sort",         "id",
+                                    "name",         "label_selector",
+                                    "architecture", "include_deprecated",
+                                    "bound_to",     "private",
+                                    "tag_name",     "x",
+                                    "%70age",       ""};
 static const char *const values[] = {"1",
                                      "2",
                                      "50",
@@ -68,21 +74,22 @@ static const char *const values[] = {"1",
                                      "x86",
                                      "prod",
                                      ""};
-static const char *const bodies[] = {"{\"delete\":true}",
-                                     "{\"delete\":false}",
-                                     "{\"type\":\"convert\"}",
-                                     "{\"type\":\"snapshot\"}",
-                                     "{\"type\":\"transfer\",\"region\":\"nyc3\"}",
-                                     "{\"type\":\"transfer\",\"region\":\"ams3\"}",
-                                     "{\"labels\":{\"a\":\"b\",\"c/d\":\"\"},\"description\":\"x\\u0000y\"}",
-                                     "{\"name\":\"n\"}",
-                                     "{\"name\":\"i\",\"url\":\"u/fail\",\"region\":\"nyc3\",\"tags\":[\"t\"]}",
-                                     "{\"recipient_uuid\":\"u\",\"transfer_id\":1000010}",
-                                     "[]",
-                                     "{",
-                                     "null",
-                                     "{\"labels\":[]}",
-                                     "\xff"};
+static const char *const bodies[] = {
+    "{\"delete\":true}",
+    "{\"delete\":false}",
+    "{\"type\":\"convert\"}",
+    "{\"type\":\"snapshot\"}",
+    "{\"type\":\"transfer\",\"region\":\"nyc3\"}",
+    "{\"type\":\"transfer\",\"region\":\"ams3\"}",
+    "{\"labels\":{\"a\":\"b\",\"c/d\":\"\"},\"description\":\"x\\u0000y\"}",
+    "{\"name\":\"n\"}",
+    "{\"name\":\"i\",\"url\":\"u/fail\",\"region\":\"nyc3\",\"tags\":[\"t\"]}",
+    "{\"recipient_uuid\":\"u\",\"transfer_id\":1000010}",
+    "[]",
+    "{",
+    "null",
+    "{\"labels\":[]}",
+    "\xff"};
 static const char *const controls[] = {"/_sim/counters", "/_sim/time",  "/_sim/faults",
                                        "/_sim/faults",   "/_sim/world", "/_sim/x"};
 static const char *const commands[] = {
@@ -90,22 +97,33 @@ static const char *const commands[] = {
     "{\"advance_ms\":100000000}",
     "{\"speed\":2}",
     "[]",
-    "[{\"do\":\"hide\",\"ms\":100},{\"do\":\"fail\",\"probability\":0.5},{\"do\":\"duplicate\",\"probability\":0.3}]",
-    "[{\"do\":\"close\",\"probability\":0.1,\"when\":\"after\"},{\"do\":\"next\",\"next\":\"same\",\"probability\":0.3}]",
-    "[{\"do\":\"appear\",\"probability\":0.2},{\"do\":\"vanish\",\"probability\":0.2},{\"do\":\"next\",\"next\":\"host\"}]",
-    "[{\"do\":\"status\",\"status\":503,\"body\":\"html\",\"probability\":0.1},{\"do\":\"last\",\"ms\":5}]",
-    "{\"limits\":{\"hetzner\":{\"limit\":50,\"actions\":70},\"digitalocean\":{\"limit\":100,\"burst\":9}}}",
+    "[{\"do\":\"hide\",\"ms\":100},{\"do\":\"fail\",\"probability\":0.5},{\"do\":\"duplicate\","
+    "\"probability\":0.3}]",
+    "[{\"do\":\"close\",\"probability\":0.1,\"when\":\"after\"},{\"do\":\"next\",\"next\":\"same\","
+    "\"probability\":0.3}]",
+    "[{\"do\":\"appear\",\"probability\":0.2},{\"do\":\"vanish\",\"probability\":0.2},{\"do\":"
+    "\"next\",\"next\":\"host\"}]",
+    "[{\"do\":\"status\",\"status\":503,\"body\":\"html\",\"probability\":0.1},{\"do\":\"last\","
+    "\"ms\":5}]",
+    "{\"limits\":{\"hetzner\":{\"limit\":50,\"actions\":70},\"digitalocean\":{\"limit\":100,"
+    "\"burst\":9}}}",
     "{\"tokens\":[{\"token\":\"token\",\"scopes\":[\"image:read\"]}]}",
     "{\"tokens\":[{\"token\":\"token\",\"access\":\"read_write\"}]}",
-    "{\"hetzner\":{\"images\":[{\"id\":10,\"type\":\"backup\",\"gone\":false,\"labels\":{\"env\":\"prod\"}},{\"id\":11},{"
+    "{\"hetzner\":{\"images\":[{\"id\":10,\"type\":\"backup\",\"gone\":false,\"labels\":{\"env\":"
+    "\"prod\"}},{\"id\":11},{"
     "\"id\":1}]},"
-    "\"digitalocean\":{\"images\":[{\"id\":10,\"gone\":false,\"regions\":[\"nyc1\"]},{\"id\":11,\"type\":\"backup\"},{"
+    "\"digitalocean\":{\"images\":[{\"id\":10,\"gone\":false,\"regions\":[\"nyc1\"]},{\"id\":11,"
+    "\"type\":\"backup\"},{"
     "\"id\":12}],"
-    "\"actions\":[{\"type\":\"x\",\"status\":\"in-progress\",\"resource_id\":10,\"ends\":\"never\"}]}}",
-    ("{\"hetzner\":{\"actions\":[{\"id\":13,\"progress\":40},{\"id\":14,\"status\":\"running\",\"runs_ms\":3000}]},"
-     "\"digitalocean\":{\"actions\":[{\"id\":2200000001,\"status\":\"in-progress\"},{\"id\":2200000002,\"ends\":\"error\"}]}"
+    "\"actions\":[{\"type\":\"x\",\"status\":\"in-progress\",\"resource_id\":10,\"ends\":\"never\"}"
+    "]}}",
+    ("{\"hetzner\":{\"actions\":[{\"id\":13,\"progress\":40},{\"id\":14,\"status\":\"running\","
+     "\"runs_ms\":3000}]},"
+     "\"digitalocean\":{\"actions\":[{\"id\":2200000001,\"status\":\"in-progress\"},{\"id\":"
+     "2200000002,\"ends\":\"error\"}]}"
      "}"),
-    "{\"digitalocean\":{\"actions\":[{\"id\":2200000001,\"effect\":\"transfer\"},{\"id\":2200000002,\"region_slug\":null}]}"
+    "{\"digitalocean\":{\"actions\":[{\"id\":2200000001,\"effect\":\"transfer\"},{\"id\":"
+    "2200000002,\"region_slug\":null}]}"
     "}"};
 
 static void mutate(char *text) {
@@ -116,17 +134,20 @@ static void mutate(char *text) {
 
 static void random_target(char *target, size_t capacity) {
   size_t used = (size_t)snprintf(target, capacity, CHANCE(2) ? "/v1/images" : "/v2/images");
-  if (CHANCE(4)) used = (size_t)snprintf(target, capacity, "%s", CHANCE(2) ? "/v1/actions" : "/v2/actions");
+  if (CHANCE(4))
+    used = (size_t)snprintf(target, capacity, "%s", CHANCE(2) ? "/v1/actions" : "/v2/actions");
   for (size_t i = testing_below(&random_state, 4); i; i--)
     used += (size_t)snprintf(target + used, capacity - used, "/%s", PICK(segments));
   for (size_t i = testing_below(&random_state, 4), n = 0; i; i--)
-    used += (size_t)snprintf(target + used, capacity - used, "%c%s=%s", n++ ? '&' : '?', PICK(names), PICK(values));
+    used += (size_t)snprintf(target + used, capacity - used, "%c%s=%s", n++ ? '&' : '?',
+                             PICK(names), PICK(values));
   if (CHANCE(20)) mutate(target + 1);
 }
 
 static uint64_t all_effects(const http_fixture *a) {
   uint64_t sum = 0;
-  for (int effect = 0; effect < SIM_EFFECTS; effect++) sum += a->instance.world->counters.effects[effect];
+  for (int effect = 0; effect < SIM_EFFECTS; effect++)
+    sum += a->instance.world->counters.effects[effect];
   return sum;
 }
 
@@ -138,7 +159,8 @@ static void one_request(http_fixture *a) {
     snprintf(target, sizeof target, "%s", PICK(controls));
   else
     random_target(target, sizeof target);
-  if (strcmp(method, "GET") != 0 || CHANCE(10)) snprintf(body, sizeof body, "%s", control ? PICK(commands) : PICK(bodies));
+  if (strcmp(method, "GET") != 0 || CHANCE(10))
+    snprintf(body, sizeof body, "%s", control ? PICK(commands) : PICK(bodies));
   if (CHANCE(30)) mutate(body);
   a->token = CHANCE(20) ? NULL : "token";
   a->real_ms += (int64_t)testing_below(&random_state, 2000);
@@ -146,12 +168,14 @@ static void one_request(http_fixture *a) {
   http_fixture_send(a, method, target, *body ? body : NULL);
   const sim_reply *reply = &a->outcome.reply;
   if (a->outcome.end != SIM_END_REPLY) return;
-  if (reply->status < 200 || reply->status > 599) fail_msg("%s %s: status %d", method, target, reply->status);
+  if (reply->status < 200 || reply->status > 599)
+    fail_msg("%s %s: status %d", method, target, reply->status);
   if (reply->status == 500) fail_msg("%s %s %s: 500", method, target, body);
   bool faulty = a->instance.faults.count != 0;
   if (!faulty && !control && reply->status >= 300 && all_effects(a) != before)
     fail_msg("%s %s: an effect and %d", method, target, reply->status);
-  if (!faulty && reply->body && !a->document) fail_msg("%s %s: no JSON: %s", method, target, reply->body);
+  if (!faulty && reply->body && !a->document)
+    fail_msg("%s %s: no JSON: %s", method, target, reply->body);
 }
 
 static void nothing_breaks(void **state) {
@@ -172,7 +196,8 @@ static void nothing_breaks(void **state) {
       sim_world_generate(a->instance.world, 30, HTTP_FIXTURE_EPOCH_MS);
     }
     clock_gettime(CLOCK_MONOTONIC, &now);
-  } while ((double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9 < limit);
+  } while ((double)(now.tv_sec - start.tv_sec) + (double)(now.tv_nsec - start.tv_nsec) / 1e9 <
+           limit);
   print_message("# %llu requests\n", (unsigned long long)count);
   assert_true(count > 0);
 }

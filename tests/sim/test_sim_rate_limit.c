@@ -30,7 +30,8 @@ static void a_burst_is_refused_with_a_time(void **state) {
   (void)state;
   const sim_rate_limit limit = {.limit = 5000, .burst = 250};
   sim_rate rate = {0};
-  for (int i = 0; i < 250; i++) assert_false(sim_limit_window(&limit, &rate, START_MS + i * 100).refused);
+  for (int i = 0; i < 250; i++)
+    assert_false(sim_limit_window(&limit, &rate, START_MS + i * 100).refused);
   sim_rate_result verdict = sim_limit_window(&limit, &rate, START_MS + 30000);
   assert_true(verdict.refused);
   assert_int_equal(verdict.remaining, 0);
@@ -97,10 +98,12 @@ static void without_a_limit_nothing_is_refused(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_bucket_refills_one_a_second),     cmocka_unit_test(a_bucket_is_never_fuller_than_full),
-      cmocka_unit_test(a_burst_is_refused_with_a_time),    cmocka_unit_test(an_hour_is_refused_without_one),
-      cmocka_unit_test(at_the_reset_there_is_a_place),     cmocka_unit_test(a_reset_may_lie_in_the_past),
-      cmocka_unit_test(without_a_limit_nothing_is_refused)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_bucket_refills_one_a_second),
+                                     cmocka_unit_test(a_bucket_is_never_fuller_than_full),
+                                     cmocka_unit_test(a_burst_is_refused_with_a_time),
+                                     cmocka_unit_test(an_hour_is_refused_without_one),
+                                     cmocka_unit_test(at_the_reset_there_is_a_place),
+                                     cmocka_unit_test(a_reset_may_lie_in_the_past),
+                                     cmocka_unit_test(without_a_limit_nothing_is_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

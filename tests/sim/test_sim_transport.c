@@ -4,12 +4,14 @@
 #include "transport.h"
 #include <imgact/imgact.h>
 
-static const char world[] = "{\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11,\"type\":\"backup\"}]},"
-                            "\"digitalocean\":{\"images\":[{\"id\":10,\"regions\":[\"nyc1\"]},{\"id\":11,\"type\":"
-                            "\"backup\",\"regions\":[\"nyc1\"]}]}}";
+static const char world[] =
+    "{\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11,\"type\":\"backup\"}]},"
+    "\"digitalocean\":{\"images\":[{\"id\":10,\"regions\":[\"nyc1\"]},{\"id\":11,\"type\":"
+    "\"backup\",\"regions\":[\"nyc1\"]}]}}";
 
 static imgact_client *client_of(http_fixture *a, const char *provider) {
-  imgact_client_options options = {.size = sizeof options, .provider_name = provider, .token = "a-token-of-the-tests"};
+  imgact_client_options options = {
+      .size = sizeof options, .provider_name = provider, .token = "a-token-of-the-tests"};
   options.transport = sim_transport_new(&a->instance, 20);
   options.endpoint = strcmp(provider, "hetzner") ? "http://127.0.0.1" : "http://127.0.0.1/v1";
   options.settle_ms = 30000;
@@ -27,7 +29,8 @@ static int setup(void **state) {
 
 static const imgact_error *run(imgact_op *op, imgact_status expected) {
   imgact_status status = imgact_op_run(op);
-  if (status != expected) fail_msg("status %d, not %d: %s", (int)status, (int)expected, imgact_op_error(op)->message);
+  if (status != expected)
+    fail_msg("status %d, not %d: %s", (int)status, (int)expected, imgact_op_error(op)->message);
   return imgact_op_error(op);
 }
 
@@ -65,14 +68,17 @@ static void both_clouds_convert(void **state) {
   assert_int_equal(a->instance.world->counters.effects[SIM_CONVERT], 2);
 }
 
-/* The answer to a POST is lost in every way, before and after the effect; the effect happens once. */
+/* The answer to a POST is lost in every way, before and after the effect; the effect happens once.
+ */
 static void a_lost_answer_never_doubles_the_effect(void **state) {
-  static const char *const deeds[] = {"\"close\"", "\"reset\"", "\"no_reply\"", "\"cut\",\"bytes\":40",
+  static const char *const deeds[] = {"\"close\"", "\"reset\"", "\"no_reply\"",
+                                      "\"cut\",\"bytes\":40",
                                       "\"status\",\"status\":502,\"body\":\"html\""};
   static const char *const whens[] = {"before", "after"};
   http_fixture *a = *state;
   imgact_client *client = client_of(a, "digitalocean");
-  static const char *const regions[] = {"nyc3", "ams3", "sfo3", "sgp1", "fra1", "tor1", "blr1", "syd1"};
+  static const char *const regions[] = {"nyc3", "ams3", "sfo3", "sgp1",
+                                        "fra1", "tor1", "blr1", "syd1"};
   size_t done = 0;
   for (size_t i = 0; i < 8; i++) {
     char faults[200];
@@ -109,7 +115,8 @@ static void what_is_in_flight_can_be_forgotten(void **state) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"no_reply\",\"count\":2}]");
   imgact_client *client = client_of(a, "hetzner");
-  imgact_op *cancelled = imgact_get_image(client, "10", NULL), *left = imgact_get_image(client, "11", NULL);
+  imgact_op *cancelled = imgact_get_image(client, "10", NULL),
+            *left = imgact_get_image(client, "11", NULL);
   imgact_op_start(cancelled, NULL, NULL);
   imgact_op_start(left, NULL, NULL);
   imgact_loop_dispatch(imgact_client_loop(client));
@@ -126,8 +133,9 @@ static void what_is_in_flight_can_be_forgotten(void **state) {
 
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, http_fixture_teardown)
-  const struct CMUnitTest tests[] = {CASE(a_wait_of_two_hours_takes_no_time), CASE(both_clouds_convert),
-                                     CASE(a_lost_answer_never_doubles_the_effect), CASE(a_list_that_moves_is_still_whole),
-                                     CASE(what_is_in_flight_can_be_forgotten)};
+  const struct CMUnitTest tests[] = {
+      CASE(a_wait_of_two_hours_takes_no_time), CASE(both_clouds_convert),
+      CASE(a_lost_answer_never_doubles_the_effect), CASE(a_list_that_moves_is_still_whole),
+      CASE(what_is_in_flight_can_be_forgotten)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

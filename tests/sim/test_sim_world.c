@@ -5,8 +5,10 @@ static void ids_are_found_among_many(void **state) {
   (void)state;
   sim_id_map table = {0};
   static int things[5000];
-  for (size_t i = 0; i < SIM_COUNT(things); i++) assert_true(sim_id_map_put(&table, (i + 1) << 32, &things[i]));
-  for (size_t i = 0; i < SIM_COUNT(things); i++) assert_ptr_equal(sim_id_map_get(&table, (i + 1) << 32), &things[i]);
+  for (size_t i = 0; i < SIM_COUNT(things); i++)
+    assert_true(sim_id_map_put(&table, (i + 1) << 32, &things[i]));
+  for (size_t i = 0; i < SIM_COUNT(things); i++)
+    assert_ptr_equal(sim_id_map_get(&table, (i + 1) << 32), &things[i]);
   assert_null(sim_id_map_get(&table, 7));
   assert_false(sim_id_map_put(&table, 0, things));
   sim_id_map_free(&table);
@@ -69,7 +71,8 @@ static void a_small_world_has_every_kind(void **state) {
   (void)state;
   sim_world *world = sim_world_new(1);
   assert_true(sim_world_regions(world) && sim_world_generate(world, 40, HTTP_FIXTURE_EPOCH_MS));
-  int seen[SIM_CLOUDS][SIM_TYPES] = {{0}}, deprecated = 0, guarded = 0, arm = 0, failed = 0, retired = 0;
+  int seen[SIM_CLOUDS][SIM_TYPES] = {{0}}, deprecated = 0, guarded = 0, arm = 0, failed = 0,
+      retired = 0;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
     for (size_t i = 0; i < world->sides[cloud].images_count; i++) {
       const sim_image *image = world->sides[cloud].images[i];
@@ -81,7 +84,8 @@ static void a_small_world_has_every_kind(void **state) {
       retired += image->status == SIM_RETIRED;
     }
   for (int type = SIM_SYSTEM; type <= SIM_BACKUP; type++) assert_true(seen[SIM_HETZNER][type] > 0);
-  for (int type = SIM_SNAPSHOT; type <= SIM_CUSTOM; type++) assert_true(seen[SIM_DIGITALOCEAN][type] > 0);
+  for (int type = SIM_SNAPSHOT; type <= SIM_CUSTOM; type++)
+    assert_true(seen[SIM_DIGITALOCEAN][type] > 0);
   assert_true(deprecated && guarded && arm && failed && retired);
   sim_world_free(world);
 }
@@ -92,7 +96,8 @@ static void a_dump_is_a_world_file(void **state) {
   http_fixture_expect(a, 204, "DELETE", "/v2/images/7938287", NULL);
   char *text = sim_world_dump(a->instance.world, HTTP_FIXTURE_EPOCH_MS), *again = NULL;
   char *imported = NULL;
-  http_fixture_expect(a, 202, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
+  http_fixture_expect(a, 202, "POST", "/v2/images",
+                      "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
   imported = sim_world_dump(a->instance.world, HTTP_FIXTURE_EPOCH_MS);
   assert_non_null(strstr(imported, "\"runs_ms\":120000"));
   const char *const files[] = {text, imported};
@@ -100,7 +105,8 @@ static void a_dump_is_a_world_file(void **state) {
     char message[200] = "";
     sim_world *copy = sim_world_new(9);
     assert_true(sim_world_regions(copy));
-    if (!sim_world_load(copy, files[i], strlen(files[i]), HTTP_FIXTURE_EPOCH_MS, message, sizeof message))
+    if (!sim_world_load(copy, files[i], strlen(files[i]), HTTP_FIXTURE_EPOCH_MS, message,
+                        sizeof message))
       fail_msg("%s", message);
     again = sim_world_dump(copy, HTTP_FIXTURE_EPOCH_MS);
     assert_string_equal(again, files[i]);
@@ -113,9 +119,10 @@ static void a_dump_is_a_world_file(void **state) {
 
 static void a_file_is_laid_over_what_is_there(void **state) {
   http_fixture *a = *state;
-  http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"a\",\"labels\":{\"x\":\"y\"}}]}}");
-  http_fixture_world(a,
-                     "{\"hetzner\":{\"images\":[{\"id\":10,\"protection\":{\"delete\":true}},{\"description\":\"new\"}]}}");
+  http_fixture_world(
+      a, "{\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"a\",\"labels\":{\"x\":\"y\"}}]}}");
+  http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10,\"protection\":{\"delete\":true}},{"
+                        "\"description\":\"new\"}]}}");
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   http_fixture_text(reply, "images.0.description", "a");
   http_fixture_text(reply, "images.0.labels.x", "y");
@@ -126,38 +133,51 @@ static void a_file_is_laid_over_what_is_there(void **state) {
 
 static void running_actions_of_a_file_end_as_it_says(void **state) {
   http_fixture *a = *state;
-  http_fixture_world(
-      a,
-      "{\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\"}],\"actions\":["
-      "{\"id\":1,\"type\":\"convert\",\"status\":\"in-progress\",\"resource_id\":10,\"effect\":\"convert\",\"runs_ms\":500},"
-      "{\"id\":2,\"type\":\"x\",\"status\":\"in-progress\",\"resource_id\":10,\"ends\":\"error\",\"runs_ms\":600},"
-      "{\"id\":3,\"type\":\"y\",\"status\":\"in-progress\",\"resource_id\":10,\"ends\":\"never\"}]}}");
+  http_fixture_world(a,
+                     "{\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\"}],\"actions\":["
+                     "{\"id\":1,\"type\":\"convert\",\"status\":\"in-progress\",\"resource_id\":10,"
+                     "\"effect\":\"convert\",\"runs_ms\":500},"
+                     "{\"id\":2,\"type\":\"x\",\"status\":\"in-progress\",\"resource_id\":10,"
+                     "\"ends\":\"error\",\"runs_ms\":600},"
+                     "{\"id\":3,\"type\":\"y\",\"status\":\"in-progress\",\"resource_id\":10,"
+                     "\"ends\":\"never\"}]}}");
   assert_int_equal(sim_world_next_ms(a->instance.world), HTTP_FIXTURE_EPOCH_MS + 500);
   a->real_ms = 500;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/1", NULL), "action.status", "completed");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL), "image.type", "snapshot");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status", "in-progress");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/1", NULL), "action.status",
+                    "completed");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL), "image.type",
+                    "snapshot");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status",
+                    "in-progress");
   a->real_ms = INT64_C(400) * 86400000;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status", "errored");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/3", NULL), "action.status", "in-progress");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/2", NULL), "action.status",
+                    "errored");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/3", NULL), "action.status",
+                    "in-progress");
 }
 
-#define RUNNING                                                                                                             \
-  "{\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11}],\"actions\":["                                                        \
-  "{\"id\":20,\"command\":\"change_protection\",\"status\":\"running\",\"resources\":[{\"id\":10,\"type\":\"image\"}],"     \
-  "\"ends\":\"error\",\"runs_ms\":3600000},"                                                                                \
-  "{\"id\":21,\"command\":\"x\",\"status\":\"running\",\"resources\":[{\"id\":11,\"type\":\"image\"}],\"ends\":\"never\"}]" \
-  "},"                                                                                                                      \
-  "\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\",\"regions\":[\"nyc1\"]}],\"actions\":["                     \
-  "{\"id\":30,\"type\":\"convert\",\"status\":\"in-progress\",\"resource_id\":10,\"effect\":\"convert\",\"runs_ms\":500},"  \
-  "{\"id\":31,\"type\":\"transfer\",\"status\":\"in-progress\",\"resource_id\":10,\"effect\":\"transfer\","                 \
+#define RUNNING                                                                                    \
+  "{\"hetzner\":{\"images\":[{\"id\":10},{\"id\":11}],\"actions\":["                               \
+  "{\"id\":20,\"command\":\"change_protection\",\"status\":\"running\",\"resources\":[{\"id\":10," \
+  "\"type\":\"image\"}],"                                                                          \
+  "\"ends\":\"error\",\"runs_ms\":3600000},"                                                       \
+  "{\"id\":21,\"command\":\"x\",\"status\":\"running\",\"resources\":[{\"id\":11,\"type\":"        \
+  "\"image\"}],\"ends\":\"never\"}]"                                                               \
+  "},"                                                                                             \
+  "\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\",\"regions\":[\"nyc1\"]}],"         \
+  "\"actions\":["                                                                                  \
+  "{\"id\":30,\"type\":\"convert\",\"status\":\"in-progress\",\"resource_id\":10,\"effect\":"      \
+  "\"convert\",\"runs_ms\":500},"                                                                  \
+  "{\"id\":31,\"type\":\"transfer\",\"status\":\"in-progress\",\"resource_id\":10,\"effect\":"     \
+  "\"transfer\","                                                                                  \
   "\"region_slug\":\"ams3\",\"runs_ms\":600}]}}"
 
 static void a_running_action_keeps_what_a_file_does_not_name(void **state) {
   http_fixture *a = *state;
   http_fixture_world(a, RUNNING);
-  http_fixture_world(a, "{\"hetzner\":{\"actions\":[{\"id\":21,\"progress\":3},{\"id\":20,\"command\":\"y\"},"
-                        "{\"id\":20,\"status\":\"running\"}]}}");
+  http_fixture_world(
+      a, "{\"hetzner\":{\"actions\":[{\"id\":21,\"progress\":3},{\"id\":20,\"command\":\"y\"},"
+         "{\"id\":20,\"status\":\"running\"}]}}");
   const imgact_json *world = http_fixture_expect(a, 200, "GET", "/_sim/world", NULL);
   http_fixture_text(world, "hetzner.actions.0.command", "y");
   http_fixture_text(world, "hetzner.actions.0.ends", "error");
@@ -165,40 +185,54 @@ static void a_running_action_keeps_what_a_file_does_not_name(void **state) {
   http_fixture_text(world, "hetzner.actions.1.ends", "never");
   assert_int_equal(http_fixture_int(world, "hetzner.actions.1.progress"), 3);
   http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":12}]}}");
-  http_fixture_faults(a, "[{\"do\":\"fail\",\"method\":\"POST\"},{\"do\":\"last\",\"method\":\"POST\"}]");
-  http_fixture_expect(a, 201, "POST", "/v1/images/12/actions/change_protection", "{\"delete\":true}");
+  http_fixture_faults(
+      a, "[{\"do\":\"fail\",\"method\":\"POST\"},{\"do\":\"last\",\"method\":\"POST\"}]");
+  http_fixture_expect(a, 201, "POST", "/v1/images/12/actions/change_protection",
+                      "{\"delete\":true}");
   http_fixture_world(a, "{\"hetzner\":{\"actions\":[{\"id\":22,\"progress\":3}]}}");
   a->real_ms = 3600000;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "error");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/21", NULL), "action.status", "running");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/22", NULL), "action.status", "running");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status",
+                    "error");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/21", NULL), "action.status",
+                    "running");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/22", NULL), "action.status",
+                    "running");
 }
 
 static void a_running_action_gets_another_end_when_a_file_names_one(void **state) {
   http_fixture *a = *state;
   http_fixture_world(a, RUNNING);
   a->real_ms = 100;
-  http_fixture_world(a, "{\"hetzner\":{\"actions\":[{\"id\":20,\"runs_ms\":400},{\"id\":21,\"status\":\"success\"}]},"
-                        "\"digitalocean\":{\"actions\":[{\"id\":30,\"ends\":\"never\"},{\"id\":31,\"ends\":\"error\"}]}}");
+  http_fixture_world(
+      a,
+      "{\"hetzner\":{\"actions\":[{\"id\":20,\"runs_ms\":400},{\"id\":21,\"status\":\"success\"}]},"
+      "\"digitalocean\":{\"actions\":[{\"id\":30,\"ends\":\"never\"},{\"id\":31,\"ends\":\"error\"}"
+      "]}}");
   assert_int_equal(sim_world_next_ms(a->instance.world), HTTP_FIXTURE_EPOCH_MS + 500);
   const imgact_json *ended = http_fixture_expect(a, 200, "GET", "/v1/actions/21", NULL);
   http_fixture_text(ended, "action.status", "success");
   http_fixture_text(ended, "action.finished", "2026-01-01T00:00:00Z");
   a->real_ms = 500;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "error");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "in-progress");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status",
+                    "error");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status",
+                    "in-progress");
   a->real_ms = 600;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "errored");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/30", NULL), "action.status", "in-progress");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status",
+                    "errored");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/30", NULL), "action.status",
+                    "in-progress");
   assert_int_equal(sim_world_next_ms(a->instance.world), IMGACT_NO_TIME);
-  http_fixture_world(a,
-                     "{\"hetzner\":{\"actions\":[{\"id\":20,\"status\":\"running\",\"ends\":\"success\",\"runs_ms\":50}]}}");
+  http_fixture_world(a, "{\"hetzner\":{\"actions\":[{\"id\":20,\"status\":\"running\",\"ends\":"
+                        "\"success\",\"runs_ms\":50}]}}");
   http_fixture_null(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.finished");
   a->real_ms = 650;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status", "success");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v1/actions/20", NULL), "action.status",
+                    "success");
 }
 
-/* Whatever is running, in whatever order ends change: the next to end is the first one that is due. */
+/* Whatever is running, in whatever order ends change: the next to end is the first one that is due.
+ */
 static void ends_that_change_keep_their_order(void **state) {
   http_fixture *a = *state;
   uint64_t random = 5;
@@ -209,9 +243,9 @@ static void ends_that_change_keep_their_order(void **state) {
     char json[200];
     due_ms[at] = sim_random_below(&random, 4) ? 1 + (int64_t)sim_random_below(&random, 1000) : 0;
     snprintf(json, sizeof json,
-             due_ms[at]
-                 ? "{\"hetzner\":{\"actions\":[{\"id\":%zu,\"status\":\"running\",\"ends\":\"success\",\"runs_ms\":%d}]}}"
-                 : "{\"hetzner\":{\"actions\":[{\"id\":%zu,\"status\":\"success\"}]}}",
+             due_ms[at] ? "{\"hetzner\":{\"actions\":[{\"id\":%zu,\"status\":\"running\",\"ends\":"
+                          "\"success\",\"runs_ms\":%d}]}}"
+                        : "{\"hetzner\":{\"actions\":[{\"id\":%zu,\"status\":\"success\"}]}}",
              at + 1, (int)due_ms[at]);
     http_fixture_world(a, json);
     size_t running = 0;
@@ -220,7 +254,8 @@ static void ends_that_change_keep_their_order(void **state) {
       if (due_ms[i] && due_ms[i] < next_ms) next_ms = due_ms[i];
     }
     assert_int_equal(a->instance.world->pending_count, running);
-    if (running) assert_int_equal(sim_world_next_ms(a->instance.world), HTTP_FIXTURE_EPOCH_MS + next_ms);
+    if (running)
+      assert_int_equal(sim_world_next_ms(a->instance.world), HTTP_FIXTURE_EPOCH_MS + next_ms);
   }
 }
 
@@ -228,14 +263,18 @@ static void a_file_with_an_error_changes_nothing(void **state) {
   static const char *const files[] = {
       "{\"digitalocean\":{\"actions\":[{\"id\":31,\"region_slug\":null}]}}",
       "{\"digitalocean\":{\"actions\":[{\"id\":30,\"effect\":\"transfer\"}]}}",
-      "{\"digitalocean\":{\"actions\":[{\"id\":30,\"region_slug\":\"ams3\"},{\"id\":30,\"effect\":\"transfer\"},"
+      "{\"digitalocean\":{\"actions\":[{\"id\":30,\"region_slug\":\"ams3\"},{\"id\":30,\"effect\":"
+      "\"transfer\"},"
       "{\"id\":30,\"region_slug\":null}]}}",
       "{\"digitalocean\":{\"actions\":[{\"id\":30,\"status\":\"completed\",\"runs_ms\":5}]}}",
-      "{\"settings\":{\"repeats\":true,\"durations_ms\":{\"protect\":1}},\"limits\":{\"hetzner\":{\"limit\":1}},"
+      "{\"settings\":{\"repeats\":true,\"durations_ms\":{\"protect\":1}},\"limits\":{\"hetzner\":{"
+      "\"limit\":1}},"
       "\"tokens\":[{\"token\":\"token\",\"access\":\"invalid\"}],"
-      "\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"new\",\"labels\":{\"a\":\"b\"}},{\"id\":12},{}],"
+      "\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"new\",\"labels\":{\"a\":\"b\"}},{"
+      "\"id\":12},{}],"
       "\"actions\":[{\"id\":21,\"status\":\"success\"},{\"id\":20,\"ends\":\"success\"}]},"
-      "\"digitalocean\":{\"regions\":[{\"slug\":\"nyc1\",\"features\":[]}],\"images\":[{\"id\":10,\"min_disk_size\":1e300}]}"
+      "\"digitalocean\":{\"regions\":[{\"slug\":\"nyc1\",\"features\":[]}],\"images\":[{\"id\":10,"
+      "\"min_disk_size\":1e300}]}"
       "}"};
   http_fixture *a = *state;
   http_fixture_world(a, RUNNING);
@@ -252,33 +291,42 @@ static void a_file_with_an_error_changes_nothing(void **state) {
   assert_int_equal(world->duration_ms[SIM_PROTECT], 1000);
   assert_int_equal(world->sides[SIM_HETZNER].limit.limit, 3600);
   assert_int_equal(world->tokens_count, 0);
-  assert_true(sim_strings_has(&sim_region_find(world, SIM_DIGITALOCEAN, "nyc1")->features, "image_transfer"));
+  assert_true(sim_strings_has(&sim_region_find(world, SIM_DIGITALOCEAN, "nyc1")->features,
+                              "image_transfer"));
   a->real_ms = 3600000;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status", "completed");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/v2/actions/31", NULL), "action.status",
+                    "completed");
 }
 
 static void what_a_recorded_reply_says_is_shown_again(void **state) {
   static const struct {
     const char *list, *path, *reply;
-  } cases[] = {
-      {"hetzner\":{\"images", "/v1/images/1",
-       "{\"image\":{\"id\":1,\"type\":\"system\",\"status\":\"unavailable\",\"name\":\"debian-7\",\"description\":\"Debian "
-       "7\","
-       "\"image_size\":null,\"disk_size\":5,\"created\":\"2016-01-30T23:50:00Z\",\"created_from\":null,\"bound_to\":null,"
-       "\"os_flavor\":\"debian\",\"os_version\":\"7\",\"rapid_deploy\":false,\"protection\":{\"delete\":false},"
-       "\"deprecated\":\"2018-02-28T00:00:00Z\",\"deprecation\":"
-       "{\"announced\":\"2018-02-28T00:00:00Z\",\"unavailable_after\":\"2018-06-30T12:00:00Z\"},\"deleted\":\"2020-01-01T00:"
-       "00:00Z\",\"labels\":{},\"architecture\":\"x86\"}"
-       "}"},
-      {"hetzner\":{\"actions", "/v1/actions/2",
-       "{\"action\":{\"id\":2,\"command\":\"change_protection\",\"status\":\"running\",\"progress\":50,"
-       "\"started\":\"2016-01-30T23:50:00Z\",\"finished\":null,\"resources\":[{\"id\":42,\"type\":\"server\"}],\"error\":"
-       "null}}"},
-      {"hetzner\":{\"actions", "/v1/actions/3",
-       "{\"action\":{\"id\":3,\"command\":\"change_protection\",\"status\":\"success\",\"progress\":100,"
-       "\"started\":\"2016-01-30T23:55:00Z\",\"finished\":\"2016-01-30T23:55:01Z\",\"resources\":[{\"id\":42,\"type\":"
-       "\"image\"}],"
-       "\"error\":{\"code\":\"action_failed\",\"message\":\"Action failed\"}}}"}};
+  } cases[] = {{"hetzner\":{\"images", "/v1/images/1",
+                "{\"image\":{\"id\":1,\"type\":\"system\",\"status\":\"unavailable\",\"name\":"
+                "\"debian-7\",\"description\":\"Debian "
+                "7\","
+                "\"image_size\":null,\"disk_size\":5,\"created\":\"2016-01-30T23:50:00Z\","
+                "\"created_from\":null,\"bound_to\":null,"
+                "\"os_flavor\":\"debian\",\"os_version\":\"7\",\"rapid_deploy\":false,"
+                "\"protection\":{\"delete\":false},"
+                "\"deprecated\":\"2018-02-28T00:00:00Z\",\"deprecation\":"
+                "{\"announced\":\"2018-02-28T00:00:00Z\",\"unavailable_after\":\"2018-06-30T12:00:"
+                "00Z\"},\"deleted\":\"2020-01-01T00:"
+                "00:00Z\",\"labels\":{},\"architecture\":\"x86\"}"
+                "}"},
+               {"hetzner\":{\"actions", "/v1/actions/2",
+                "{\"action\":{\"id\":2,\"command\":\"change_protection\",\"status\":\"running\","
+                "\"progress\":50,"
+                "\"started\":\"2016-01-30T23:50:00Z\",\"finished\":null,\"resources\":[{\"id\":42,"
+                "\"type\":\"server\"}],\"error\":"
+                "null}}"},
+               {"hetzner\":{\"actions", "/v1/actions/3",
+                "{\"action\":{\"id\":3,\"command\":\"change_protection\",\"status\":\"success\","
+                "\"progress\":100,"
+                "\"started\":\"2016-01-30T23:55:00Z\",\"finished\":\"2016-01-30T23:55:01Z\","
+                "\"resources\":[{\"id\":42,\"type\":"
+                "\"image\"}],"
+                "\"error\":{\"code\":\"action_failed\",\"message\":\"Action failed\"}}}"}};
   http_fixture *a = *state;
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char file[1200];
@@ -289,11 +337,14 @@ static void what_a_recorded_reply_says_is_shown_again(void **state) {
     assert_string_equal(a->outcome.reply.body, cases[i].reply);
   }
   a->real_ms = 5000;
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/v1/actions/2", NULL), "action.progress"), 75);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/v1/actions/2", NULL),
+                                    "action.progress"),
+                   75);
 }
 
 static void a_region_is_named_in_each_of_the_clouds_ways(void **state) {
-  static const char *const named[] = {"\"region\":\"nyc3\"", "\"region\":{\"slug\":\"nyc3\",\"name\":\"New York 3\"}",
+  static const char *const named[] = {"\"region\":\"nyc3\"",
+                                      "\"region\":{\"slug\":\"nyc3\",\"name\":\"New York 3\"}",
                                       "\"region\":{\"slug\":\"nyc3\"},\"region_slug\":null",
                                       "\"region\":null,\"region_slug\":\"nyc3\""};
   http_fixture *a = *state;
@@ -313,60 +364,68 @@ static void a_region_is_named_in_each_of_the_clouds_ways(void **state) {
 static void bad_files_are_refused_by_place(void **state) {
   static const struct {
     const char *json, *says;
-  } cases[] = {{"", ""},
-               {"[]", "must be an object"},
-               {"{\"hetzner\":1}", "hetzner: must be an object"},
-               {"{\"aws\":{}}", "unknown key \"aws\""},
-               {"{\"hetzner\":{\"images\":{}}}", "images: must be a list"},
-               {"{\"hetzner\":{\"images\":[{},{\"id\":0}]}}", "hetzner.images[1].id"},
-               {"{\"hetzner\":{\"images\":[{\"id\":1.5}]}}", "hetzner.images[0].id"},
-               {"{\"hetzner\":{\"images\":[{\"id\":\"1\"}]}}", "hetzner.images[0].id"},
-               {"{\"hetzner\":{\"images\":[{\"type\":\"custom\"}]}}", "hetzner.images[0].type"},
-               {"{\"digitalocean\":{\"images\":[{\"type\":\"system\"}]}}", "digitalocean.images[0].type"},
-               {"{\"hetzner\":{\"images\":[{\"status\":\"NEW\"}]}}", "hetzner.images[0].status"},
-               {"{\"digitalocean\":{\"images\":[{\"status\":\"creating\"}]}}", "digitalocean.images[0].status"},
-               {"{\"hetzner\":{\"images\":[{\"id\":9007199254740992}]}}", "hetzner.images[0].id"},
-               {"{\"hetzner\":{\"images\":[{\"created\":\"now\"}]}}", "created"},
-               {"{\"hetzner\":{\"images\":[{\"labels\":{\"a\":1}}]}}", "labels"},
-               {"{\"hetzner\":{\"images\":[{\"labels\":[]}]}}", "labels"},
-               {"{\"hetzner\":{\"images\":[{\"protection\":{\"delete\":1}}]}}", "delete"},
-               {"{\"hetzner\":{\"images\":[{\"name\":1}]}}", "name"},
-               {"{\"hetzner\":{\"images\":[{\"naem\":\"\"}]}}", "unknown key \"naem\""},
-               {"{\"digitalocean\":{\"images\":[{\"regions\":\"nyc1\"}]}}", "regions"},
-               {"{\"digitalocean\":{\"images\":[{\"size_gigabytes\":-1}]}}", "size_gigabytes"},
-               {"{\"digitalocean\":{\"actions\":[{\"status\":\"running\"}]}}", "status"},
-               {"{\"digitalocean\":{\"actions\":[{\"status\":\"in-progress\",\"effect\":\"transfer\"}]}}", "effect"},
-               {"{\"digitalocean\":{\"actions\":[{\"type\":null}]}}", "needs a command"},
-               {"{\"digitalocean\":{\"regions\":[{}]}}", "slug"},
-               {"{\"tokens\":[{\"access\":\"all\"}]}", "access"},
-               {"{\"tokens\":[{}]}", "tokens[0].token"},
-               {"{\"limits\":{\"hetzner\":{\"limit\":-1}}}", "limit"},
-               {"{\"limits\":{\"hetzner\":{\"actions\":1000001}}}", "actions"},
-               {"{\"limits\":{\"digitalocean\":{\"actions\":1}}}", "unknown key"},
-               {"{\"settings\":{\"durations_ms\":{\"fly\":1}}}", "fly"}};
+  } cases[] = {
+      {"", ""},
+      {"[]", "must be an object"},
+      {"{\"hetzner\":1}", "hetzner: must be an object"},
+      {"{\"aws\":{}}", "unknown key \"aws\""},
+      {"{\"hetzner\":{\"images\":{}}}", "images: must be a list"},
+      {"{\"hetzner\":{\"images\":[{},{\"id\":0}]}}", "hetzner.images[1].id"},
+      {"{\"hetzner\":{\"images\":[{\"id\":1.5}]}}", "hetzner.images[0].id"},
+      {"{\"hetzner\":{\"images\":[{\"id\":\"1\"}]}}", "hetzner.images[0].id"},
+      {"{\"hetzner\":{\"images\":[{\"type\":\"custom\"}]}}", "hetzner.images[0].type"},
+      {"{\"digitalocean\":{\"images\":[{\"type\":\"system\"}]}}", "digitalocean.images[0].type"},
+      {"{\"hetzner\":{\"images\":[{\"status\":\"NEW\"}]}}", "hetzner.images[0].status"},
+      {"{\"digitalocean\":{\"images\":[{\"status\":\"creating\"}]}}",
+       "digitalocean.images[0].status"},
+      {"{\"hetzner\":{\"images\":[{\"id\":9007199254740992}]}}", "hetzner.images[0].id"},
+      {"{\"hetzner\":{\"images\":[{\"created\":\"now\"}]}}", "created"},
+      {"{\"hetzner\":{\"images\":[{\"labels\":{\"a\":1}}]}}", "labels"},
+      {"{\"hetzner\":{\"images\":[{\"labels\":[]}]}}", "labels"},
+      {"{\"hetzner\":{\"images\":[{\"protection\":{\"delete\":1}}]}}", "delete"},
+      {"{\"hetzner\":{\"images\":[{\"name\":1}]}}", "name"},
+      {"{\"hetzner\":{\"images\":[{\"naem\":\"\"}]}}", "unknown key \"naem\""},
+      {"{\"digitalocean\":{\"images\":[{\"regions\":\"nyc1\"}]}}", "regions"},
+      {"{\"digitalocean\":{\"images\":[{\"size_gigabytes\":-1}]}}", "size_gigabytes"},
+      {"{\"digitalocean\":{\"actions\":[{\"status\":\"running\"}]}}", "status"},
+      {"{\"digitalocean\":{\"actions\":[{\"status\":\"in-progress\",\"effect\":\"transfer\"}]}}",
+       "effect"},
+      {"{\"digitalocean\":{\"actions\":[{\"type\":null}]}}", "needs a command"},
+      {"{\"digitalocean\":{\"regions\":[{}]}}", "slug"},
+      {"{\"tokens\":[{\"access\":\"all\"}]}", "access"},
+      {"{\"tokens\":[{}]}", "tokens[0].token"},
+      {"{\"limits\":{\"hetzner\":{\"limit\":-1}}}", "limit"},
+      {"{\"limits\":{\"hetzner\":{\"actions\":1000001}}}", "actions"},
+      {"{\"limits\":{\"digitalocean\":{\"actions\":1}}}", "unknown key"},
+      {"{\"settings\":{\"durations_ms\":{\"fly\":1}}}", "fly"}};
   http_fixture *a = *state;
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char message[200] = "";
-    assert_false(sim_world_load(a->instance.world, cases[i].json, strlen(cases[i].json), HTTP_FIXTURE_EPOCH_MS, message,
-                                sizeof message));
-    if (!*message || !strstr(message, cases[i].says)) fail_msg("%s: \"%s\"", cases[i].json, message);
+    assert_false(sim_world_load(a->instance.world, cases[i].json, strlen(cases[i].json),
+                                HTTP_FIXTURE_EPOCH_MS, message, sizeof message));
+    if (!*message || !strstr(message, cases[i].says))
+      fail_msg("%s: \"%s\"", cases[i].json, message);
   }
 }
 
 static void no_id_is_larger_than_the_clouds_have_them(void **state) {
   http_fixture *a = *state;
-  http_fixture_world(a,
-                     "{\"digitalocean\":{\"images\":[{\"id\":9007199254740991}],\"actions\":[{\"id\":9007199254740991}]}}");
-  http_fixture_expect(a, 422, "POST", "/v2/images", "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
+  http_fixture_world(a, "{\"digitalocean\":{\"images\":[{\"id\":9007199254740991}],\"actions\":[{"
+                        "\"id\":9007199254740991}]}}");
+  http_fixture_expect(a, 422, "POST", "/v2/images",
+                      "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\"}");
   http_fixture_expect(a, 422, "POST", "/_sim/world", "{\"digitalocean\":{\"images\":[{}]}}");
   http_fixture_expect(a, 422, "POST", "/_sim/world", "{\"digitalocean\":{\"actions\":[{}]}}");
   http_fixture_faults(a, "[{\"do\":\"appear\"}]");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images", NULL), "images"),
-                      "9007199254740991");
-  assert_string_equal(http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/actions", NULL), "actions"),
-                      "9007199254740991");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/images", NULL), "images"),
+      "9007199254740991");
+  assert_string_equal(
+      http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v2/actions", NULL), "actions"),
+      "9007199254740991");
   const imgact_json *reply =
-      http_fixture_expect(a, 201, "POST", "/v2/images/9007199254740991/account_transfer", "{\"recipient_email\":\"a@b.c\"}");
+      http_fixture_expect(a, 201, "POST", "/v2/images/9007199254740991/account_transfer",
+                          "{\"recipient_email\":\"a@b.c\"}");
   assert_true(http_fixture_int(reply, "transfer_id") <= SIM_MAX_ID);
 }
 
@@ -374,7 +433,8 @@ static void no_id_is_larger_than_the_clouds_have_them(void **state) {
 
 static void counters_tell_what_was_done(void **state) {
   http_fixture *a = *state;
-  http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]},\"digitalocean\":{\"images\":[{\"id\":10}]}}");
+  http_fixture_world(
+      a, "{\"hetzner\":{\"images\":[{\"id\":10}]},\"digitalocean\":{\"images\":[{\"id\":10}]}}");
   http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{}");
   http_fixture_expect(a, 204, "DELETE", "/v2/images/10", NULL);
   http_fixture_expect(a, 422, "DELETE", "/v2/images/10", NULL);
@@ -386,20 +446,26 @@ static void counters_tell_what_was_done(void **state) {
   assert_int_equal(http_fixture_int(reply, "effects.update"), 1);
   assert_int_equal(http_fixture_int(reply, "effects.delete"), 1);
   assert_int_equal(http_fixture_int(reply, "status.4xx"), 1);
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "DELETE", "/_sim/counters", NULL), "requests"), 0);
+  assert_int_equal(
+      http_fixture_int(http_fixture_expect(a, 200, "DELETE", "/_sim/counters", NULL), "requests"),
+      0);
 }
 
 static void time_is_moved_but_never_back(void **state) {
   http_fixture *a = *state;
-  const imgact_json *reply = http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":7200000,\"speed\":0}");
+  const imgact_json *reply =
+      http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":7200000,\"speed\":0}");
   http_fixture_text(reply, "now", "2026-01-01T02:00:00Z");
   a->real_ms = 5000;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:00:00Z");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now",
+                    "2026-01-01T02:00:00Z");
   http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"speed\":1000}");
   a->real_ms = 6000;
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:16:40Z");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now",
+                    "2026-01-01T02:16:40Z");
   http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"now_ms\":1}");
-  http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now", "2026-01-01T02:16:40Z");
+  http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now",
+                    "2026-01-01T02:16:40Z");
   http_fixture_expect(a, 422, "POST", "/_sim/time", "{\"advance_ms\":-1}");
   http_fixture_expect(a, 422, "POST", "/_sim/time", "{\"speed\":\"fast\"}");
   http_fixture_expect(a, 422, "POST", "/_sim/time", NULL);
@@ -408,36 +474,48 @@ static void time_is_moved_but_never_back(void **state) {
 static void time_that_moves_ends_actions(void **state) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
-  http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/counters", NULL), "running_actions"), 1);
+  http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection",
+                      "{\"delete\":true}");
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/counters", NULL),
+                                    "running_actions"),
+                   1);
   http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":1000}");
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/counters", NULL), "running_actions"), 0);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/counters", NULL),
+                                    "running_actions"),
+                   0);
 }
 
 static void faults_and_world_change_while_it_runs(void **state) {
   http_fixture *a = *state;
-  http_fixture_expect(a, 200, "POST", "/_sim/faults", "[{\"do\":\"close\",\"path\":\"/v1/*\",\"count\":3}]");
+  http_fixture_expect(a, 200, "POST", "/_sim/faults",
+                      "[{\"do\":\"close\",\"path\":\"/v1/*\",\"count\":3}]");
   http_fixture_send(a, "GET", "/v1/images", NULL);
   assert_int_equal(a->outcome.end, SIM_END_CLOSE);
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/faults", NULL), "0.count"), 2);
+  assert_int_equal(
+      http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/faults", NULL), "0.count"), 2);
   http_fixture_expect(a, 422, "PUT", "/_sim/faults", "[{\"do\":\"explode\"}]");
   assert_int_equal(imgact_json_count(http_fixture_expect(a, 200, "GET", "/_sim/faults", NULL)), 1);
-  assert_int_equal(imgact_json_count(http_fixture_expect(a, 200, "DELETE", "/_sim/faults", NULL)), 0);
+  assert_int_equal(imgact_json_count(http_fixture_expect(a, 200, "DELETE", "/_sim/faults", NULL)),
+                   0);
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   http_fixture_expect(a, 200, "POST", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
   http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
-  http_fixture_expect(a, 422, "PUT", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":11},{\"id\":-1}]}}");
+  http_fixture_expect(a, 422, "PUT", "/_sim/world",
+                      "{\"hetzner\":{\"images\":[{\"id\":11},{\"id\":-1}]}}");
   http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   http_fixture_expect(a, 200, "PUT", "/_sim/world", "{\"hetzner\":{\"images\":[{\"id\":11}]}}");
   http_fixture_expect(a, 404, "GET", "/v1/images/10", NULL);
-  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/world", NULL), "hetzner.images.0.id"), 11);
+  assert_int_equal(http_fixture_int(http_fixture_expect(a, 200, "GET", "/_sim/world", NULL),
+                                    "hetzner.images.0.id"),
+                   11);
   http_fixture_expect(a, 404, "GET", "/_sim/nix", NULL);
   http_fixture_expect(a, 404, "PATCH", "/_sim/world", NULL);
 }
 
 static void unknown_tokens_beyond_the_table_share_one_account(void **state) {
   http_fixture *a = *state;
-  http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":2}},\"hetzner\":{\"images\":[{\"id\":10}]}}");
+  http_fixture_world(
+      a, "{\"limits\":{\"hetzner\":{\"limit\":2}},\"hetzner\":{\"images\":[{\"id\":10}]}}");
   char token[32];
   a->token = token;
   for (int i = 0; i < SIM_MAX_TOKENS; i++) {

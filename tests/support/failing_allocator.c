@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Each block carries a header with a mark of its state. Freed blocks are filled and kept for a while, so that a second
-// release meets the mark and a late write shows in the fill; under AddressSanitizer they are freed at once, which sees more.
+// Each block carries a header with a mark of its state. Freed blocks are filled and kept for a
+// while, so that a second release meets the mark and a late write shows in the fill; under
+// AddressSanitizer they are freed at once, which sees more.
 #include "failing_allocator.h"
 
 #include <stdalign.h>
@@ -31,15 +32,17 @@ static void complain(failing_allocator *memory, const char *wrong) {
 }
 
 static failing_allocator_block *block_of(void *data) {
-  return (failing_allocator_block *)(void *)((unsigned char *)data - offsetof(failing_allocator_block, data));
+  return (failing_allocator_block *)(void *)((unsigned char *)data -
+                                             offsetof(failing_allocator_block, data));
 }
 
 static void *get(void *user, size_t bytes) {
   failing_allocator *memory = user;
   memory->calls++;
-  bool fails =
-      memory->fail_at != 0 && (memory->for_good ? memory->calls >= memory->fail_at : memory->calls == memory->fail_at);
-  failing_allocator_block *block = fails || bytes > SIZE_MAX / 2 ? NULL : malloc(sizeof *block + bytes);
+  bool fails = memory->fail_at != 0 && (memory->for_good ? memory->calls >= memory->fail_at
+                                                         : memory->calls == memory->fail_at);
+  failing_allocator_block *block =
+      fails || bytes > SIZE_MAX / 2 ? NULL : malloc(sizeof *block + bytes);
   if (block == NULL) {
     memory->failures++;
     return NULL;
@@ -73,7 +76,8 @@ static void put_back(void *user, void *data) {
   }
   failing_allocator_block *block = block_of(data);
   if (block->mark != MARK_LIVE) {
-    complain(memory, block->mark == MARK_FREED ? "a block was released twice" : "something that is no block was released");
+    complain(memory, block->mark == MARK_FREED ? "a block was released twice"
+                                               : "something that is no block was released");
     return;
   }
   if (block->prev != NULL) block->prev->next = block->next;
@@ -108,8 +112,11 @@ static void *resize(void *user, void *data, size_t bytes) {
 
 void failing_allocator_init(failing_allocator *memory, size_t fail_at) {
   *memory = (failing_allocator){.fail_at = fail_at};
-  memory->allocator = (imgact_allocator){
-      .size = sizeof(imgact_allocator), .alloc = get, .resize = resize, .release = put_back, .user_data = memory};
+  memory->allocator = (imgact_allocator){.size = sizeof(imgact_allocator),
+                                         .alloc = get,
+                                         .resize = resize,
+                                         .release = put_back,
+                                         .user_data = memory};
 }
 
 const char *failing_allocator_finish(failing_allocator *memory) {

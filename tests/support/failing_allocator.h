@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An allocator that counts, fails when told to, and sees what is not given back, given back twice or written to afterwards.
+ * An allocator that counts, fails when told to, and sees what is not given back, given back twice
+ * or written to afterwards.
  *
  *   for (size_t k = 1; more; k++) {
  *     failing_allocator memory;
@@ -30,10 +31,11 @@
 
 typedef struct failing_allocator_block failing_allocator_block;
 typedef struct failing_allocator {
-  imgact_allocator allocator; /* hand out its address; its user is this struct, which must stay where it is */
-  size_t fail_at;             /* this call, counted from 1, gives NULL; 0 = none */
-  bool for_good;              /* and so does every later one */
-  size_t calls;               /* of alloc and resize */
+  imgact_allocator
+      allocator;  /* hand out its address; its user is this struct, which must stay where it is */
+  size_t fail_at; /* this call, counted from 1, gives NULL; 0 = none */
+  bool for_good;  /* and so does every later one */
+  size_t calls;   /* of alloc and resize */
   size_t failures;
   size_t live_blocks, live_bytes, peak_bytes;
   const char *wrong; /* the first misuse; NULL = none */
@@ -43,14 +45,15 @@ typedef struct failing_allocator {
 } failing_allocator;
 
 void failing_allocator_init(failing_allocator *memory, size_t fail_at);
-/* Says what is wrong, leaks included, or NULL; frees whatever is left. Ends the allocator's life. */
+/* Says what is wrong, leaks included, or NULL; frees whatever is left. Ends the allocator's life.
+ */
 const char *failing_allocator_finish(failing_allocator *memory);
 
 /* For cmocka tests. */
-#define assert_memory_fine(memory)                                                                                          \
-  do {                                                                                                                      \
-    const char *memory_problem = failing_allocator_finish(memory);                                                          \
-    if (memory_problem != NULL) fail_msg("%s", memory_problem);                                                             \
+#define assert_memory_fine(memory)                                                                 \
+  do {                                                                                             \
+    const char *memory_problem = failing_allocator_finish(memory);                                 \
+    if (memory_problem != NULL) fail_msg("%s", memory_problem);                                    \
   } while (0)
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The faulty transport. An exchange that goes wrong before it reaches the inner transport is finished from the next
-// dispatch, as a real transport would; one that goes wrong afterwards, when the inner transport finishes it.
+// The faulty transport. An exchange that goes wrong before it reaches the inner transport is
+// finished from the next dispatch, as a real transport would; one that goes wrong afterwards, when
+// the inner transport finishes it.
 #include "fault.h"
 
 #include <stdlib.h>
@@ -48,10 +49,11 @@ static carried *first_lost(const faulty *self) {
 }
 
 static imgact_http_response broken_reply(const fault *plan, imgact_delivery delivery) {
-  return (imgact_http_response){.size = sizeof(imgact_http_response),
-                                .delivery = delivery,
-                                .failure = plan->failure == IMGACT_FAILURE_NONE ? IMGACT_FAILURE_NETWORK : plan->failure,
-                                .message = "a fault on purpose"};
+  return (imgact_http_response){
+      .size = sizeof(imgact_http_response),
+      .delivery = delivery,
+      .failure = plan->failure == IMGACT_FAILURE_NONE ? IMGACT_FAILURE_NETWORK : plan->failure,
+      .message = "a fault on purpose"};
 }
 
 static void finished(imgact_exchange *exchange, const imgact_http_response *response) {
@@ -76,7 +78,8 @@ static imgact_status faulty_send(imgact_transport *transport, const imgact_http_
   faulty *self = faulty_of(transport);
   fault *plan = self->plan;
   size_t number = ++plan->exchanges;
-  bool strikes = plan->exchange != 0 && number >= plan->exchange && number - plan->exchange <= plan->in_a_row;
+  bool strikes =
+      plan->exchange != 0 && number >= plan->exchange && number - plan->exchange <= plan->in_a_row;
   bool before = strikes && plan->kind < FAULT_LOST_REPLY;
   if (before) plan->struck = true;
   if (before && plan->kind == FAULT_REFUSED) return IMGACT_NOMEM;
@@ -104,7 +107,8 @@ static void faulty_dispatch(imgact_transport *transport) {
   for (carried *made; due > 0 && (made = first_lost(self)) != NULL; due--) {
     imgact_exchange *outer = made->outer;
     imgact_http_response response =
-        broken_reply(self->plan, self->plan->kind == FAULT_NOT_SENT ? IMGACT_DELIVERY_NOT_SENT : IMGACT_DELIVERY_MAYBE_SENT);
+        broken_reply(self->plan, self->plan->kind == FAULT_NOT_SENT ? IMGACT_DELIVERY_NOT_SENT
+                                                                    : IMGACT_DELIVERY_MAYBE_SENT);
     let_go(made);
     imgact_exchange_finish(outer, &response);
   }
@@ -151,16 +155,17 @@ imgact_transport *fault_wrap(imgact_transport *inner, fault *plan) {
   plan->body_bytes = 0;
   self->inner = inner;
   self->plan = plan;
-  self->transport = (imgact_transport){.size = sizeof(imgact_transport),
-                                       .send = faulty_send,
-                                       .cancel = faulty_cancel,
-                                       .dispatch = faulty_dispatch,
-                                       .fd = faulty_fd,
-                                       .timeout_ms = faulty_timeout_ms,
-                                       .wakeup = inner->wakeup == NULL ? NULL : faulty_wakeup,
-                                       .destroy = faulty_destroy,
-                                       .now_ms = inner->now_ms == NULL ? NULL : faulty_now_ms,
-                                       .advance_to = inner->advance_to == NULL ? NULL : faulty_advance,
-                                       .flags = inner->flags};
+  self->transport =
+      (imgact_transport){.size = sizeof(imgact_transport),
+                         .send = faulty_send,
+                         .cancel = faulty_cancel,
+                         .dispatch = faulty_dispatch,
+                         .fd = faulty_fd,
+                         .timeout_ms = faulty_timeout_ms,
+                         .wakeup = inner->wakeup == NULL ? NULL : faulty_wakeup,
+                         .destroy = faulty_destroy,
+                         .now_ms = inner->now_ms == NULL ? NULL : faulty_now_ms,
+                         .advance_to = inner->advance_to == NULL ? NULL : faulty_advance,
+                         .flags = inner->flags};
   return &self->transport;
 }

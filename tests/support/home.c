@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 static const char *const variables[] = {
-    "XDG_CONFIG_HOME", "IMGACT_CONFIG",   "IMGACT_PROFILE",     "IMGACT_PROVIDER",           "IMGACT_ENDPOINT",
-    "HCLOUD_TOKEN",    "HCLOUD_ENDPOINT", "DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_API_URL"};
+    "XDG_CONFIG_HOME",           "IMGACT_CONFIG",       "IMGACT_PROFILE",  "IMGACT_PROVIDER",
+    "IMGACT_ENDPOINT",           "HCLOUD_TOKEN",        "HCLOUD_ENDPOINT", "DIGITALOCEAN_TOKEN",
+    "DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_API_URL"};
 static char folder[64];
 static char *paths[256];
 static size_t paths_count;
@@ -49,7 +50,9 @@ const char *home_path(const char *name) {
   return path;
 }
 
-const char *home_file(const char *name, const char *text) { return home_bytes(name, text, strlen(text)); }
+const char *home_file(const char *name, const char *text) {
+  return home_bytes(name, text, strlen(text));
+}
 
 const char *home_bytes(const char *name, const char *bytes, size_t length) {
   const char *path = home_path(name);

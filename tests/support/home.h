@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A home folder for one test: $HOME is a new empty folder, and no variable that imgact looks at is set. */
+/* A home folder for one test: $HOME is a new empty folder, and no variable that imgact looks at is
+ * set. */
 #ifndef HOME_H
 #define HOME_H
 

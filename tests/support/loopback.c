@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One thread accepts, one serves each connection. Everything shared is behind one lock; a peer's socket is shut down, never
-// closed, by others than its own thread.
+// One thread accepts, one serves each connection. Everything shared is behind one lock; a peer's
+// socket is shut down, never closed, by others than its own thread.
 #include "loopback.h"
 
 #include <arpa/inet.h>
@@ -50,8 +50,9 @@ static void check(bool good, const char *what) {
 }
 
 static struct sockaddr_in loopback_address(int port) {
-  return (struct sockaddr_in){
-      .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  return (struct sockaddr_in){.sin_family = AF_INET,
+                              .sin_port = htons((uint16_t)port),
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 static int bound_socket(int *port) {
@@ -80,7 +81,8 @@ static long peer_read(loopback_peer *peer, void *buffer, size_t count) {
 
 static long peer_write(loopback_peer *peer, const void *bytes, size_t count) {
   const loopback_layer *layer = peer->server->layer;
-  return layer ? layer->write(peer->session, bytes, count) : send(peer->socket, bytes, count, MSG_NOSIGNAL);
+  return layer ? layer->write(peer->session, bytes, count)
+               : send(peer->socket, bytes, count, MSG_NOSIGNAL);
 }
 
 void loopback_write(loopback_peer *peer, const void *bytes, size_t count) {
@@ -96,11 +98,15 @@ void loopback_write(loopback_peer *peer, const void *bytes, size_t count) {
   }
 }
 
-void loopback_text(loopback_peer *peer, const char *text) { loopback_write(peer, text, strlen(text)); }
+void loopback_text(loopback_peer *peer, const char *text) {
+  loopback_write(peer, text, strlen(text));
+}
 
-void loopback_reply(loopback_peer *peer, int status, const char *extra, const void *body, size_t count) {
+void loopback_reply(loopback_peer *peer, int status, const char *extra, const void *body,
+                    size_t count) {
   char head[1024];
-  int length = snprintf(head, sizeof head, "HTTP/1.1 %d Told\r\nContent-Length: %zu\r\n%s\r\n", status, count, extra);
+  int length = snprintf(head, sizeof head, "HTTP/1.1 %d Told\r\nContent-Length: %zu\r\n%s\r\n",
+                        status, count, extra);
   check(length > 0 && (size_t)length < sizeof head, "reply");
   loopback_write(peer, head, (size_t)length);
   loopback_write(peer, body, count);
@@ -161,7 +167,8 @@ static void keep_last(loopback *server, const loopback_request *request) {
 
 static void handle(loopback_peer *peer, char *head, const char *body, size_t body_bytes) {
   loopback *server = peer->server;
-  loopback_request request = {.head = head, .body = body, .body_bytes = body_bytes, .connection = peer->number};
+  loopback_request request = {
+      .head = head, .body = body, .body_bytes = body_bytes, .connection = peer->number};
   (void)sscanf(head, "%15s %255s", request.method, request.target);
   pthread_mutex_lock(&server->lock);
   request.number = ++server->requests;
@@ -294,5 +301,9 @@ int loopback_requests(loopback *server) { return locked(server, &server->request
 int loopback_connections(loopback *server) { return locked(server, &server->peers_count); }
 int loopback_open(loopback *server) { return locked(server, &server->open); }
 
-const char *loopback_last_head(loopback *server) { return server->last_head ? server->last_head : ""; }
-const char *loopback_last_body(loopback *server) { return server->last_body ? server->last_body : ""; }
+const char *loopback_last_head(loopback *server) {
+  return server->last_head ? server->last_head : "";
+}
+const char *loopback_last_body(loopback *server) {
+  return server->last_body ? server->last_body : "";
+}

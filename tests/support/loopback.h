@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An HTTP server on 127.0.0.1 whose every byte is the test's: it reads requests, one thread per connection, and calls the
- * test's handler for each. The handler writes what it likes, closes, resets or waits. Failures to set it up abort the test.
+ * An HTTP server on 127.0.0.1 whose every byte is the test's: it reads requests, one thread per
+ * connection, and calls the test's handler for each. The handler writes what it likes, closes,
+ * resets or waits. Failures to set it up abort the test.
  */
 #ifndef TESTS_LOOPBACK_H
 #define TESTS_LOOPBACK_H
@@ -24,7 +25,8 @@ typedef struct loopback_request {
 
 typedef void (*loopback_handler)(loopback_peer *peer, const loopback_request *request, void *user);
 
-/* What lies between the socket and HTTP; loopback_tls.h has TLS. accept runs in the connection's thread. */
+/* What lies between the socket and HTTP; loopback_tls.h has TLS. accept runs in the connection's
+ * thread. */
 typedef struct loopback_layer {
   void *(*accept)(void *user, int socket); /* NULL: refused */
   long (*read)(void *session, void *buffer, size_t bytes);
@@ -51,7 +53,8 @@ const char *loopback_last_body(loopback *server);
 void loopback_write(loopback_peer *peer, const void *bytes, size_t count);
 void loopback_text(loopback_peer *peer, const char *text);
 /* A whole reply with Content-Length. extra: further header lines, each with its CR LF. */
-void loopback_reply(loopback_peer *peer, int status, const char *extra, const void *body, size_t count);
+void loopback_reply(loopback_peer *peer, int status, const char *extra, const void *body,
+                    size_t count);
 void loopback_close(loopback_peer *peer); /* FIN */
 void loopback_reset(loopback_peer *peer); /* RST */
 /* Until the client has gone or the server is stopped. */

@@ -31,8 +31,10 @@ static void check(bool good, const char *what) {
 
 static void set_validity(X509 *x509, const loopback_certificate *certificate) {
   bool usual = certificate->from_s == 0 && certificate->to_s == 0;
-  check(X509_gmtime_adj(X509_getm_notBefore(x509), usual ? -3600 : certificate->from_s) != NULL, "notBefore");
-  check(X509_gmtime_adj(X509_getm_notAfter(x509), usual ? 86400 : certificate->to_s) != NULL, "notAfter");
+  check(X509_gmtime_adj(X509_getm_notBefore(x509), usual ? -3600 : certificate->from_s) != NULL,
+        "notBefore");
+  check(X509_gmtime_adj(X509_getm_notAfter(x509), usual ? 86400 : certificate->to_s) != NULL,
+        "notAfter");
 }
 
 static void add_extension(X509 *x509, int kind, const char *value) {
@@ -44,14 +46,16 @@ static void add_extension(X509 *x509, int kind, const char *value) {
 static X509 *self_signed(EVP_PKEY *key, const loopback_certificate *certificate) {
   char alternative[256];
   X509 *x509 = X509_new();
-  check(x509 && X509_set_version(x509, X509_VERSION_3) == 1 && X509_set_pubkey(x509, key) == 1, "certificate");
+  check(x509 && X509_set_version(x509, X509_VERSION_3) == 1 && X509_set_pubkey(x509, key) == 1,
+        "certificate");
   check(ASN1_INTEGER_set(X509_get_serialNumber(x509), 1) == 1, "serial");
   set_validity(x509, certificate);
   X509_NAME *name = X509_get_subject_name(x509);
   const unsigned char common[] = "imgact test";
   check(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common, -1, -1, 0) == 1, "name");
   check(X509_set_issuer_name(x509, name) == 1, "issuer");
-  (void)snprintf(alternative, sizeof alternative, certificate->host ? "DNS:%s" : "IP:127.0.0.1", certificate->host);
+  (void)snprintf(alternative, sizeof alternative, certificate->host ? "DNS:%s" : "IP:127.0.0.1",
+                 certificate->host);
   add_extension(x509, NID_subject_alt_name, alternative);
   add_extension(x509, NID_basic_constraints, "critical,CA:TRUE");
   check(X509_sign(x509, key, EVP_sha256()) > 0, "signature");
@@ -74,7 +78,8 @@ static char *pem_of(X509 *x509) {
 static void *tls_accept(void *user, int socket) {
   loopback_tls *tls = user;
   sigset_t pipe; // OpenSSL's sockets raise it when the client has gone; the signal is this thread's
-  check(sigemptyset(&pipe) == 0 && sigaddset(&pipe, SIGPIPE) == 0 && pthread_sigmask(SIG_BLOCK, &pipe, NULL) == 0,
+  check(sigemptyset(&pipe) == 0 && sigaddset(&pipe, SIGPIPE) == 0 &&
+            pthread_sigmask(SIG_BLOCK, &pipe, NULL) == 0,
         "sigmask");
   SSL *ssl = SSL_new(tls->context);
   check(ssl != NULL && SSL_set_fd(ssl, socket) == 1, "SSL_new");
@@ -87,8 +92,12 @@ static void *tls_accept(void *user, int socket) {
   return ssl;
 }
 
-static long tls_read(void *session, void *buffer, size_t bytes) { return SSL_read(session, buffer, (int)bytes); }
-static long tls_write(void *session, const void *bytes, size_t count) { return SSL_write(session, bytes, (int)count); }
+static long tls_read(void *session, void *buffer, size_t bytes) {
+  return SSL_read(session, buffer, (int)bytes);
+}
+static long tls_write(void *session, const void *bytes, size_t count) {
+  return SSL_write(session, bytes, (int)count);
+}
 
 // Without a close_notify: a connection that is cut looks like this.
 static void tls_close(void *session) {
@@ -96,15 +105,16 @@ static void tls_close(void *session) {
   ERR_clear_error();
 }
 
-static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in,
-                           unsigned in_length, void *user) {
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_length,
+                           const unsigned char *in, unsigned in_length, void *user) {
   static const unsigned char both[] = "\x02h2\x08http/1.1", old[] = "\x08http/1.1";
   const loopback_tls *tls = user;
   unsigned char *chosen;
   (void)ssl;
   const unsigned char *ours = tls->h2 ? both : old;
   unsigned length = (unsigned)(tls->h2 ? sizeof both : sizeof old) - 1;
-  if (SSL_select_next_proto(&chosen, out_length, ours, length, in, in_length) != OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&chosen, out_length, ours, length, in, in_length) !=
+      OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -137,7 +147,9 @@ void loopback_tls_free(loopback_tls *tls) {
 
 const loopback_layer *loopback_tls_layer(const loopback_tls *tls) { return &tls->layer; }
 const char *loopback_tls_pem(const loopback_tls *tls) { return tls->pem; }
-int loopback_tls_handshakes(const loopback_tls *tls) { return __atomic_load_n(&tls->handshakes, __ATOMIC_SEQ_CST); }
+int loopback_tls_handshakes(const loopback_tls *tls) {
+  return __atomic_load_n(&tls->handshakes, __ATOMIC_SEQ_CST);
+}
 
 void loopback_tls_ticket(loopback_peer *peer) {
   SSL *ssl = loopback_session(peer);

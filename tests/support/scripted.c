@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The scripted transport. Answers are decided and copied when a request is sent, delivered when the virtual clock has come
-// to their time, earliest first, and only those whose requests were sent before the dispatch began: code under test that
-// sends from a callback can not keep one dispatch busy for ever. Memory is the system's; without any the process ends.
+// The scripted transport. Answers are decided and copied when a request is sent, delivered when the
+// virtual clock has come to their time, earliest first, and only those whose requests were sent
+// before the dispatch began: code under test that sends from a callback can not keep one dispatch
+// busy for ever. Memory is the system's; without any the process ends.
 #include "scripted.h"
 
 #include <fnmatch.h>
@@ -89,7 +90,9 @@ static void broken(const char *what) {
 
 static stored_answer store(const scripted_answer *answer) {
   stored_answer stored = {.answer = *answer};
-  size_t length = answer->body == NULL ? 0 : answer->body_bytes > 0 ? answer->body_bytes : strlen(answer->body);
+  size_t length = answer->body == NULL     ? 0
+                  : answer->body_bytes > 0 ? answer->body_bytes
+                                           : strlen(answer->body);
   stored.body = answer->body == NULL ? NULL : copy_bytes(answer->body, length);
   stored.headers = copy(answer->headers);
   stored.message = copy(answer->message);
@@ -220,7 +223,8 @@ static entry *log_request(scripted *script, const imgact_http_request *sent) {
   return made;
 }
 
-static bool ask_rules(const scripted *script, const scripted_request *request, stored_answer *stored) {
+static bool ask_rules(const scripted *script, const scripted_request *request,
+                      stored_answer *stored) {
   for (const rule *at = script->rules; at != NULL; at = at->next) {
     scripted_answer answer = {0};
     if (at->function == NULL) {
@@ -240,7 +244,8 @@ static void decide(scripted *script, entry *made) {
   queued *first = script->queue;
   if (first == NULL) {
     script->unexpected++;
-    made->stored = store(&(scripted_answer){.failure = IMGACT_FAILURE_UNMATCHED, .message = "the script has no answer"});
+    made->stored = store(&(scripted_answer){.failure = IMGACT_FAILURE_UNMATCHED,
+                                            .message = "the script has no answer"});
     return;
   }
   script->queue = first->next;
@@ -262,7 +267,8 @@ static void apply_limits(entry *made, const imgact_http_request *sent) {
     answer->delivery = IMGACT_DELIVERY_MAYBE_SENT;
     answer->failure = IMGACT_FAILURE_TOO_LARGE;
   }
-  if (answer->status == 0 && answer->failure == IMGACT_FAILURE_NONE) answer->failure = IMGACT_FAILURE_NETWORK;
+  if (answer->status == 0 && answer->failure == IMGACT_FAILURE_NONE)
+    answer->failure = IMGACT_FAILURE_NETWORK;
 }
 
 static scripted *script_of(imgact_transport *transport) { return (scripted *)(void *)transport; }
@@ -291,11 +297,14 @@ static imgact_status scripted_send(imgact_transport *transport, const imgact_htt
 static void deliver(scripted *script, entry *made) {
   const scripted_answer *answer = &made->stored.answer;
   text_headers headers = {0};
-  add_headers(&headers, answer->headers == NULL ? "Content-Type: application/json\n" : answer->headers);
-  if (answer->with_date) add_date(&headers, SCRIPTED_EPOCH_MS + script->now_ms + answer->cloud_ahead_ms);
+  add_headers(&headers,
+              answer->headers == NULL ? "Content-Type: application/json\n" : answer->headers);
+  if (answer->with_date)
+    add_date(&headers, SCRIPTED_EPOCH_MS + script->now_ms + answer->cloud_ahead_ms);
   bool replied = answer->status != 0;
   imgact_http_response response = {.size = sizeof response,
-                                   .delivery = replied ? IMGACT_DELIVERY_ANSWERED : answer->delivery,
+                                   .delivery =
+                                       replied ? IMGACT_DELIVERY_ANSWERED : answer->delivery,
                                    .failure = answer->failure,
                                    .status = answer->status,
                                    .headers = replied ? headers.items : NULL,
@@ -325,7 +334,8 @@ static void scripted_dispatch(imgact_transport *transport) {
 
 static void scripted_cancel(imgact_transport *transport, imgact_exchange *exchange) {
   entry *made = imgact_exchange_data(exchange);
-  if (made == NULL || made->exchange != exchange) broken("cancel of an exchange that is not under way");
+  if (made == NULL || made->exchange != exchange)
+    broken("cancel of an exchange that is not under way");
   unlink_entry(script_of(transport), made);
   made->request.cancelled = true;
 }
@@ -343,7 +353,9 @@ static int scripted_timeout_ms(imgact_transport *transport) {
   return left_ms <= 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
 
-static int64_t scripted_clock_ms(imgact_transport *transport) { return SCRIPTED_EPOCH_MS + script_of(transport)->now_ms; }
+static int64_t scripted_clock_ms(imgact_transport *transport) {
+  return SCRIPTED_EPOCH_MS + script_of(transport)->now_ms;
+}
 
 static void scripted_clock_advance(imgact_transport *transport, int64_t until_ms) {
   scripted *script = script_of(transport);
@@ -476,9 +488,11 @@ static void print_log(const scripted *script) {
   }
 }
 
-void scripted_check_lines(const scripted *script, const char *const *lines, const char *file, int line) {
+void scripted_check_lines(const scripted *script, const char *const *lines, const char *file,
+                          int line) {
   size_t same = 0;
-  while (lines[same] != NULL && same < script->entries_count && strcmp(lines[same], script->entries[same]->line) == 0)
+  while (lines[same] != NULL && same < script->entries_count &&
+         strcmp(lines[same], script->entries[same]->line) == 0)
     same++;
   if (lines[same] == NULL && same == script->entries_count) return;
   print_log(script);
@@ -486,12 +500,16 @@ void scripted_check_lines(const scripted *script, const char *const *lines, cons
   _fail(file, line);
 }
 
-void scripted_check_times(const scripted *script, const int64_t *times_ms, size_t count, const char *file, int line) {
+void scripted_check_times(const scripted *script, const int64_t *times_ms, size_t count,
+                          const char *file, int line) {
   size_t same = 0;
-  while (same < count && same < script->entries_count && times_ms[same] == script->entries[same]->request.sent_ms) same++;
+  while (same < count && same < script->entries_count &&
+         times_ms[same] == script->entries[same]->request.sent_ms)
+    same++;
   if (same == count && same == script->entries_count) return;
   print_log(script);
-  if (same < count) print_error("request %zu should be sent at %lld ms\n", same, (long long)times_ms[same]);
+  if (same < count)
+    print_error("request %zu should be sent at %lld ms\n", same, (long long)times_ms[same]);
   if (same == count) print_error("%zu requests were expected\n", count);
   _fail(file, line);
 }

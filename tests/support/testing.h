@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What every cmocka test includes, in the order that cmocka asks for, and random numbers that are the same in every run. */
+/* What every cmocka test includes, in the order that cmocka asks for, and random numbers that are
+ * the same in every run. */
 #ifndef TESTING_H
 #define TESTING_H
 
@@ -33,6 +34,8 @@ static inline uint64_t testing_random(uint64_t *state) {
   return *state * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-static inline size_t testing_below(uint64_t *state, size_t limit) { return (size_t)(testing_random(state) >> 16) % limit; }
+static inline size_t testing_below(uint64_t *state, size_t limit) {
+  return (size_t)(testing_random(state) >> 16) % limit;
+}
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of transports: an exchange that keeps its reply, a request with the usual values, and a folder of its own. */
+/* For tests of transports: an exchange that keeps its reply, a request with the usual values, and a
+ * folder of its own. */
 #ifndef EXCHANGES_H
 #define EXCHANGES_H
 
@@ -43,11 +44,15 @@ static inline void keep_reply(imgact_exchange *exchange, const imgact_http_respo
   kept->headers = header_lines(response->headers, response->headers_count);
   kept->response = *response;
   kept->response.headers = NULL;
-  kept->response.body = response->body == NULL ? NULL : copy_of(response->body, response->body_bytes);
-  kept->response.message = response->message == NULL ? NULL : copy_of(response->message, strlen(response->message));
+  kept->response.body =
+      response->body == NULL ? NULL : copy_of(response->body, response->body_bytes);
+  kept->response.message =
+      response->message == NULL ? NULL : copy_of(response->message, strlen(response->message));
 }
 
-static inline kept_exchange new_exchange(void) { return (kept_exchange){.exchange = {.on_finished = keep_reply}}; }
+static inline kept_exchange new_exchange(void) {
+  return (kept_exchange){.exchange = {.on_finished = keep_reply}};
+}
 
 static inline void forget(kept_exchange *kept) {
   free(kept->headers);
@@ -111,7 +116,9 @@ static inline void write_bytes(const char *path, const char *text, size_t length
   assert_int_equal(fclose(file), 0);
 }
 
-static inline void write_text(const char *path, const char *text) { write_bytes(path, text, strlen(text)); }
+static inline void write_text(const char *path, const char *text) {
+  write_bytes(path, text, strlen(text));
+}
 
 /* The whole file with a NUL behind it, to be freed. */
 static inline char *read_text(const char *path) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An engine on a clock that a test moves by hand, with an allocator that can fail: what the units of the core run on. */
+/* An engine on a clock that a test moves by hand, with an allocator that can fail: what the units
+ * of the core run on. */
 #ifndef RATE_FIXTURE_H
 #define RATE_FIXTURE_H
 
@@ -7,8 +8,9 @@
 #include "failing_allocator.h"
 #include "testing.h"
 
-#define RATE_FIXTURE_WALL_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z, at the steady time 0 */
-#define RATE_FIXTURE_TOKEN   "unmistakable-token-0123456789abcdef"
+#define RATE_FIXTURE_WALL_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z, at the steady time 0  \
+                                                     */
+#define RATE_FIXTURE_TOKEN "unmistakable-token-0123456789abcdef"
 
 typedef struct rate_fixture {
   failing_allocator memory;
@@ -43,10 +45,10 @@ static inline void rate_fixture_at(rate_fixture *self, int64_t ms) {
   ia_engine_tick(&self->engine, rate_fixture_clock(self));
 }
 
-#define rate_fixture_close(self)                                                                                            \
-  do {                                                                                                                      \
-    ia_engine_clear(&(self)->engine);                                                                                       \
-    assert_memory_fine(&(self)->memory);                                                                                    \
+#define rate_fixture_close(self)                                                                   \
+  do {                                                                                             \
+    ia_engine_clear(&(self)->engine);                                                              \
+    assert_memory_fine(&(self)->memory);                                                           \
   } while (0)
 
 #endif

@@ -44,7 +44,8 @@ static void the_given_table_is_used_and_null_never_released(void **state) {
   nothing = ia_resize(&memory.allocator, nothing, 0);
   assert_non_null(nothing);
   assert_int_equal(memory.live_blocks, 2);
-  assert_int_equal(memory.live_bytes, 64 + 1); // a table may answer a request for nothing with NULL: it never gets one
+  assert_int_equal(memory.live_bytes,
+                   64 + 1); // a table may answer a request for nothing with NULL: it never gets one
   ia_free(&memory.allocator, zeros);
   ia_free(&memory.allocator, nothing);
   assert_memory_fine(&memory);

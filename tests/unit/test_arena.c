@@ -30,7 +30,9 @@ static void pieces_are_zeroed_aligned_and_do_not_overlap(void **state) {
   uint64_t random = 1;
   for (size_t i = 0; i < PIECES; i++) {
     sizes[i] = testing_below(&random, i % 50 == 0 ? 100000 : 200);
-    if (i % 3 == 0) (void)ia_arena_copy_n(&arena, "odd", testing_below(&random, 4)); // puts the next one off its alignment
+    if (i % 3 == 0)
+      (void)ia_arena_copy_n(&arena, "odd",
+                            testing_below(&random, 4)); // puts the next one off its alignment
     pieces[i] = ia_arena_alloc(&arena, sizes[i]);
     assert_non_null(pieces[i]);
     assert_int_equal((uintptr_t)pieces[i] % alignof(max_align_t), 0);
@@ -179,7 +181,8 @@ static void a_rewound_arena_is_as_it_was(void **state) {
       size_t blocks = memory.live_blocks, bytes = memory.live_bytes;
       ia_arena_point point = ia_arena_mark(&arena);
       for (int again = 0; again < 3; again++) {
-        for (size_t mix = between; mix > 0; mix /= 4) memset(ia_arena_alloc(&arena, sizes[mix % 4]), 'x', sizes[mix % 4]);
+        for (size_t mix = between; mix > 0; mix /= 4)
+          memset(ia_arena_alloc(&arena, sizes[mix % 4]), 'x', sizes[mix % 4]);
         ia_arena_rewind(&arena, point);
         assert_int_equal(memory.live_blocks, blocks);
         assert_int_equal(memory.live_bytes, bytes);

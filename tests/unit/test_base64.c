@@ -39,12 +39,14 @@ static void any_bytes_come_back(void **state) {
 
 static void what_is_not_base64_is_refused(void **state) {
   (void)state;
-  static const char *const wrong[] = {"Z",        "Zg",   "Zg=",  "Zg===", "=",      "====",    "Z===", "Zh==", "Zm9=",
-                                      "Zg==Zg==", "Zm 9", "Zm9-", "Zm9_",  "Zm9v\n", "Zm\x80v", "Zg=a", "Zm9vZ"};
+  static const char *const wrong[] = {"Z",    "Zg",     "Zg=",     "Zg===",    "=",    "====",
+                                      "Z===", "Zh==",   "Zm9=",    "Zg==Zg==", "Zm 9", "Zm9-",
+                                      "Zm9_", "Zm9v\n", "Zm\x80v", "Zg=a",     "Zm9vZ"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     char out[16];
     size_t bytes;
-    if (ia_base64_decode(wrong[i], strlen(wrong[i]), out, &bytes)) fail_msg("'%s' was taken", wrong[i]);
+    if (ia_base64_decode(wrong[i], strlen(wrong[i]), out, &bytes))
+      fail_msg("'%s' was taken", wrong[i]);
   }
   char out[4];
   size_t bytes;

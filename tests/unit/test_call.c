@@ -4,7 +4,9 @@
 #include "op.h"
 #include "testing.h"
 
-static int digits(const char *text) { return *text != '\0' && strspn(text, "0123456789") == strlen(text); }
+static int digits(const char *text) {
+  return *text != '\0' && strspn(text, "0123456789") == strlen(text);
+}
 
 static const imgact_provider somebody = {
     .size = sizeof somebody, .name = "somebody", .is_valid_id = digits, .id_format = "digits"};
@@ -35,14 +37,16 @@ static void mutations_survive_their_text(void **state) {
                                       .replace_labels = 1,
                                       .convert_to_snapshot = 1};
   const imgact_image_update cleared = {.size = sizeof cleared, .replace_labels = 1};
-  const imgact_call calls[] = {{.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "nyc3"},
-                               {.kind = IMGACT_OP_CONVERT, .image_ref = "1"},
-                               {.kind = IMGACT_OP_CHANGE_PROTECTION, .image_ref = "1", .protect = 1},
-                               {.kind = IMGACT_OP_CHANGE_PROTECTION, .image_ref = "1"},
-                               {.kind = IMGACT_OP_DELETE_IMAGE, .image_ref = "1"},
-                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &update},
-                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &cleared}};
-  const ia_call_target there = {.provider = "somebody", .endpoint = "https://api.example.com/v1", .credential = "0a1b"};
+  const imgact_call calls[] = {
+      {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "nyc3"},
+      {.kind = IMGACT_OP_CONVERT, .image_ref = "1"},
+      {.kind = IMGACT_OP_CHANGE_PROTECTION, .image_ref = "1", .protect = 1},
+      {.kind = IMGACT_OP_CHANGE_PROTECTION, .image_ref = "1"},
+      {.kind = IMGACT_OP_DELETE_IMAGE, .image_ref = "1"},
+      {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &update},
+      {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &cleared}};
+  const ia_call_target there = {
+      .provider = "somebody", .endpoint = "https://api.example.com/v1", .credential = "0a1b"};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     shelf s;
     open_shelf(&s, 0);
@@ -63,16 +67,18 @@ static void mutations_survive_their_text(void **state) {
 
 // Larger than a first block of the arena, so that each copy needs memory of its own.
 #define TEN "0123456789"
-#define LARGE                                                                                                               \
-  TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LARGE                                                                                      \
+  TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN  \
+      TEN TEN TEN TEN TEN
 
 static void a_lack_of_memory_is_named_so(void **state) {
   (void)state;
-  static const char *const texts[] = {"{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"name\":\"n\","
-                                      "\"labels\":{\"a\":\"1\",\"b\":\"2\"}}",
-                                      "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"" LARGE LARGE
-                                      "\",\"description\":\"" LARGE LARGE "\",\"labels\":{\"" LARGE LARGE "\":\"" LARGE LARGE
-                                      "\",\"b\":\"\"}}"};
+  static const char *const texts[] = {
+      "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"name\":\"n\","
+      "\"labels\":{\"a\":\"1\",\"b\":\"2\"}}",
+      "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"" LARGE LARGE
+      "\",\"description\":\"" LARGE LARGE "\",\"labels\":{\"" LARGE LARGE "\":\"" LARGE LARGE
+      "\",\"b\":\"\"}}"};
   for (size_t i = 0; i < 2; i++) {
     for (size_t k = 1, more = 1; more; k++) {
       shelf s;
@@ -112,9 +118,12 @@ static void stored_call_unknown_key_is_rejected(void **state) {
     imgact_call back;
     ia_call_target target = {.provider = "somebody"};
     imgact_error error;
-    snprintf(text, sizeof text, "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"%s\":true}", keys[i]);
+    snprintf(text, sizeof text,
+             "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"%s\":true}",
+             keys[i]);
     snprintf(expected, sizeof expected, "the stored call has the unknown key '%s'", keys[i]);
-    assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error), IMGACT_INVALID_ARGUMENT);
+    assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error),
+                     IMGACT_INVALID_ARGUMENT);
     assert_string_equal(error.message, expected);
     close_shelf(&s);
   }
@@ -205,22 +214,26 @@ static void stored_call_foreign_key_is_rejected(void **state) {
     imgact_call back;
     ia_call_target target = {.provider = "somebody"};
     imgact_error error;
-    snprintf(text, sizeof text, "{\"provider\":\"somebody\",\"op\":\"%s\",\"image\":\"1\",%s}", calls[i][0], calls[i][1]);
-    assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error), IMGACT_INVALID_ARGUMENT);
-    if (!strstr(error.message, "the stored call has the unknown key")) fail_msg("%s: %s", text, error.message);
+    snprintf(text, sizeof text, "{\"provider\":\"somebody\",\"op\":\"%s\",\"image\":\"1\",%s}",
+             calls[i][0], calls[i][1]);
+    assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error),
+                     IMGACT_INVALID_ARGUMENT);
+    if (!strstr(error.message, "the stored call has the unknown key"))
+      fail_msg("%s: %s", text, error.message);
     close_shelf(&s);
   }
 }
 
 static void arguments_are_copied_whole_or_not_at_all(void **state) {
   (void)state;
-  static const imgact_call calls[] = {{.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &some_images},
-                                      {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &some_actions},
-                                      {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1" LARGE LARGE, .update = &some_update},
-                                      {.kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = some_texts, .action_ids_count = 2},
-                                      {.kind = IMGACT_OP_GET_ACTION, .action_id = "1" LARGE LARGE},
-                                      {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "r" LARGE LARGE},
-                                      {.kind = IMGACT_OP_GET_IMAGE, .image_ref = "n", .architecture = "a" LARGE LARGE}};
+  static const imgact_call calls[] = {
+      {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &some_images},
+      {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &some_actions},
+      {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1" LARGE LARGE, .update = &some_update},
+      {.kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = some_texts, .action_ids_count = 2},
+      {.kind = IMGACT_OP_GET_ACTION, .action_id = "1" LARGE LARGE},
+      {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "r" LARGE LARGE},
+      {.kind = IMGACT_OP_GET_IMAGE, .image_ref = "n", .architecture = "a" LARGE LARGE}};
   static const char *ids[61]; // as many as leave each part of the rest without room in a block
   for (size_t i = 0; i < 61; i++) ids[i] = "1";
   for (size_t i = 0; i < sizeof calls / sizeof *calls * 61; i++) {
@@ -249,40 +262,45 @@ static void forms_are_checked(void **state) {
   static const imgact_image_type wild[] = {(imgact_image_type)32};
   const imgact_image_status wild_image_status = (imgact_image_status)32;
   const imgact_action_status wild_action_status = (imgact_action_status)32;
-  const imgact_image_filter bound = {.size = sizeof bound, .bound_to = bad_ids, .bound_to_count = 2};
+  const imgact_image_filter bound = {
+      .size = sizeof bound, .bound_to = bad_ids, .bound_to_count = 2};
   const imgact_image_filter types = {.size = sizeof types, .types = wild, .types_count = 1};
   const imgact_image_filter name = {.size = sizeof name, .name = "\xff"};
   const imgact_image_filter sort = {.size = sizeof sort, .sort = no_utf8, .sort_count = 2};
   const imgact_image_filter image_statuses = {
       .size = sizeof image_statuses, .statuses = &wild_image_status, .statuses_count = 1};
-  const imgact_image_filter visibility = {.size = sizeof visibility, .visibility = (imgact_visibility)3};
-  const imgact_action_filter statuses = {.size = sizeof statuses, .statuses = &wild_action_status, .statuses_count = 1};
+  const imgact_image_filter visibility = {.size = sizeof visibility,
+                                          .visibility = (imgact_visibility)3};
+  const imgact_action_filter statuses = {
+      .size = sizeof statuses, .statuses = &wild_action_status, .statuses_count = 1};
   const imgact_action_filter image = {.size = sizeof image, .image_id = "x"};
   const imgact_action_filter ids = {.size = sizeof ids, .ids = bad_ids, .ids_count = 2};
   const imgact_action_filter order = {.size = sizeof order, .sort = no_utf8, .sort_count = 2};
   const imgact_action_filter odd_image = {.size = sizeof odd_image, .image_id = "\xff"};
   const imgact_label no_key = {NULL, "v"}, odd_value = {"k", "\xff"};
-  const imgact_image_update unlabelled = {.size = sizeof unlabelled, .labels = &no_key, .labels_count = 1};
+  const imgact_image_update unlabelled = {
+      .size = sizeof unlabelled, .labels = &no_key, .labels_count = 1};
   const imgact_image_update label = {.size = sizeof label, .labels = &odd_value, .labels_count = 1};
   const imgact_image_update distribution = {.size = sizeof distribution, .distribution = "\xff"};
-  const imgact_call calls[] = {{.kind = IMGACT_OP_DELETE_IMAGE, .image_ref = "../1"},
-                               {.kind = IMGACT_OP_GET_ACTION, .action_id = ""},
-                               {.kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = bad_ids, .action_ids_count = 2},
-                               {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "\xc0\x80"},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &bound},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &types},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &sort},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &image_statuses},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &visibility},
-                               {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &name},
-                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &statuses},
-                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &image},
-                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &ids},
-                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &order},
-                               {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &odd_image},
-                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &unlabelled},
-                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &label},
-                               {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &distribution}};
+  const imgact_call calls[] = {
+      {.kind = IMGACT_OP_DELETE_IMAGE, .image_ref = "../1"},
+      {.kind = IMGACT_OP_GET_ACTION, .action_id = ""},
+      {.kind = IMGACT_OP_WAIT_ACTIONS, .action_ids = bad_ids, .action_ids_count = 2},
+      {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "\xc0\x80"},
+      {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &bound},
+      {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &types},
+      {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &sort},
+      {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &image_statuses},
+      {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &visibility},
+      {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &name},
+      {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &statuses},
+      {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &image},
+      {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &ids},
+      {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &order},
+      {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &odd_image},
+      {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &unlabelled},
+      {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &label},
+      {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &distribution}};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     imgact_error error = {0};
     assert_int_equal(ia_call_check(&calls[i], &somebody, &error), IMGACT_INVALID_ARGUMENT);

@@ -58,8 +58,10 @@ static void a_file_is_read_as_it_is_written(void **state) {
   assert_string_equal(imgact_config_get(config, "prod-hetzner", "token_env"), "HCLOUD_TOKEN");
   assert_null(imgact_config_get(config, "prod-hetzner", "endpoint"));
   assert_string_equal(imgact_config_get(config, "staging-do", "token_file"), "~/.secrets/do");
-  assert_string_equal(imgact_config_get(config, "staging-do", "endpoint"), "https://api.digitalocean.com");
-  assert_string_equal(imgact_config_get(config, "vault", "token_command"), "pass show clouds/hetzner | head -n1");
+  assert_string_equal(imgact_config_get(config, "staging-do", "endpoint"),
+                      "https://api.digitalocean.com");
+  assert_string_equal(imgact_config_get(config, "vault", "token_command"),
+                      "pass show clouds/hetzner | head -n1");
   assert_null(imgact_config_get(config, "vault", "no such key"));
   assert_null(imgact_config_get(config, "no such profile", "provider"));
   imgact_config_free(config);
@@ -67,12 +69,15 @@ static void a_file_is_read_as_it_is_written(void **state) {
 
 static void the_same_file_may_look_different(void **state) {
   (void)state;
-  static const char *const looks[] = {
-      "\xef\xbb\xbf[p]\nprovider=hetzner\ntoken_command=a;b", // a byte order mark, no final newline
-      "[p]\r\nprovider = hetzner\r\ntoken_command = a;b\r\n", // DOS
-      "[ p ] ; behind a section nothing is cut\n  provider = hetzner\n\ttoken_command = a;b  \n", // indented like git's
-      "\n\n#\n[p]\nprovider: hetzner\n   # indented\ntoken_command:a;b\n\n",
-  };
+  static const char *const looks[] =
+      {
+          "\xef\xbb\xbf[p]\nprovider=hetzner\ntoken_command=a;b", // a byte order mark, no final
+                                                                  // newline
+          "[p]\r\nprovider = hetzner\r\ntoken_command = a;b\r\n", // DOS
+          "[ p ] ; behind a section nothing is cut\n  provider = hetzner\n\ttoken_command = a;b  "
+          "\n", // indented like git's
+          "\n\n#\n[p]\nprovider: hetzner\n   # indented\ntoken_command:a;b\n\n",
+      };
   for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
     imgact_config *config = load_text(looks[i]);
     assert_string_equal(imgact_config_get(config, "p", "provider"), "hetzner");
@@ -104,7 +109,8 @@ static void a_line_and_a_name_may_be_as_long_as_the_parser_reads(void **state) {
   assert_string_equal(imgact_config_profile_at(config, 0), name);
   imgact_config_free(config);
   snprintf(text, sizeof text, "[p]\nprovider = hetzner\ntoken_file = ~/%.185s\n", name);
-  assert_refused(home_file("my.ini", text), "my.ini:3: the line is too long (200 bytes, at most 199)");
+  assert_refused(home_file("my.ini", text),
+                 "my.ini:3: the line is too long (200 bytes, at most 199)");
 }
 
 // ---- what is refused ----
@@ -120,14 +126,17 @@ static void what_makes_no_sense_is_refused_with_its_line_and_a_remedy(void **sta
       {"[p] provider = hetzner\n", ":1: ", "begin a new line"},
       {PROFILE "[p]\nprovider = hetzner\n", ":3: ", "there already, on line 1"},
       {PROFILE "[q]\n\n[r]\nprovider = hetzner\n", ":3: ", "[q] has no provider: add one"},
-      {PROFILE "region = x\n", ":3: ", "unknown key 'region': known are provider, endpoint, token_env, token_file, token_"},
+      {PROFILE "region = x\n",
+       ":3: ", "unknown key 'region': known are provider, endpoint, token_env, token_file, token_"},
       {PROFILE "api-token = x\n", ":3: ", "unknown key 'api-token': no key takes a token itself"},
       {PROFILE "Provider = hetzner\n", ":3: ", "unknown key 'Provider'; did you mean provider?"},
       {PROFILE "provder = hetzner\n", ":3: ", "unknown key 'provder'; did you mean provider?"},
       {PROFILE "endpiont = x\n", ":3: ", "unknown key 'endpiont'; did you mean endpoint?"},
       {PROFILE "token-env = A\n", ":3: ", "unknown key 'token-env'; did you mean token_env?"},
-      {PROFILE "token_commands = a\n", ":3: ", "unknown key 'token_commands'; did you mean token_command?"},
-      {"default-profile = p\n" PROFILE, ":1: ", "unknown key 'default-profile'; did you mean default_profile?"},
+      {PROFILE "token_commands = a\n",
+       ":3: ", "unknown key 'token_commands'; did you mean token_command?"},
+      {"default-profile = p\n" PROFILE,
+       ":1: ", "unknown key 'default-profile'; did you mean default_profile?"},
       {PROFILE "= hetzner\n", ":3: ", "unknown key: known are"},
       {"provider = hetzner\n", ":1: ", "write [NAME]"},
       {PROFILE "default_profile = p\n", ":3: ", "before the first section"},
@@ -145,7 +154,8 @@ static void what_makes_no_sense_is_refused_with_its_line_and_a_remedy(void **sta
       {PROFILE "token_command = a \\\n  --long=b\n", ":4: ", "a value is one line"},
       {PROFILE "token_command = a \\\n  b\n", ":4: ", "a value is one line"},
       {PROFILE "nonsense\n", ":3: ", "KEY = VALUE"},
-      {PROFILE "endpoint = api.hetzner.cloud\n", ":3: ", "endpoint: it does not start with https://"},
+      {PROFILE "endpoint = api.hetzner.cloud\n",
+       ":3: ", "endpoint: it does not start with https://"},
       {PROFILE "endpoint = https://a b\n", ":3: ", "endpoint: it has a blank"},
       {PROFILE "token_env = A # mine\n", ":3: ", "name of an environment variable"},
       {PROFILE "token_env = 1A\n", ":3: ", "name of an environment variable"},
@@ -168,14 +178,17 @@ static void what_makes_no_sense_is_refused_with_its_line_and_a_remedy(void **sta
 static void a_binary_file_is_refused(void **state) {
   (void)state;
   static const char binary[] = "[p]\nprovider = hetzner\n\0";
-  assert_refused(home_bytes("my.ini", binary, sizeof binary - 1), "my.ini:3: a control character (0x00)");
+  assert_refused(home_bytes("my.ini", binary, sizeof binary - 1),
+                 "my.ini:3: a control character (0x00)");
 }
 
 static void a_token_that_stands_in_the_wrong_place_is_not_quoted(void **state) {
   (void)state;
-  static const char *const tokens[] = {"dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-                                       "jEheVytlAoFl7F8MqUQ7jAo2hOXASztXjEheVytlAoFl7F8MqUQ7jAo2hOXASztX"};
-  static const char *const places[] = {"token_env = %s\n", "token_file = %s\n", "token = %s\n", "%s\n", "%s = x\n"};
+  static const char *const tokens[] = {
+      "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+      "jEheVytlAoFl7F8MqUQ7jAo2hOXASztXjEheVytlAoFl7F8MqUQ7jAo2hOXASztX"};
+  static const char *const places[] = {"token_env = %s\n", "token_file = %s\n", "token = %s\n",
+                                       "%s\n", "%s = x\n"};
   for (size_t i = 0; i < 2; i++) {
     for (size_t j = 0; j < sizeof places / sizeof *places; j++) {
       char line[160], text[256];
@@ -184,7 +197,8 @@ static void a_token_that_stands_in_the_wrong_place_is_not_quoted(void **state) {
       snprintf(text, sizeof text, PROFILE "%s", line);
       imgact_config *config = NULL;
       imgact_error error;
-      assert_int_equal(imgact_config_load(home_file("my.ini", text), NULL, &config, &error), IMGACT_INVALID_ARGUMENT);
+      assert_int_equal(imgact_config_load(home_file("my.ini", text), NULL, &config, &error),
+                       IMGACT_INVALID_ARGUMENT);
       assert_null(strstr(error.message, tokens[i]));
       assert_non_null(strstr(error.message, "my.ini:3: "));
     }
@@ -193,8 +207,9 @@ static void a_token_that_stands_in_the_wrong_place_is_not_quoted(void **state) {
 
 static void only_a_key_that_cannot_be_a_secret_is_quoted(void **state) {
   (void)state;
-  static const char *const secrets[] = {"s3cr3t",    "hunterTwo", "correct horse", "correcthorsebatterystaple",
-                                        "pass/word", "dop_v1_ab"};
+  static const char *const secrets[] = {"s3cr3t",        "hunterTwo",
+                                        "correct horse", "correcthorsebatterystaple",
+                                        "pass/word",     "dop_v1_ab"};
   for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
     char text[128];
     snprintf(text, sizeof text, PROFILE "%s = x\n", secrets[i]);
@@ -334,9 +349,10 @@ static void an_allocator_with_holes_is_refused(void **state) {
 
 static void no_memory_is_told_wherever_it_happens(void **state) {
   (void)state;
-  const char *path =
-      home_file("my.ini", "default_profile = q\n[p]\nprovider = hetzner\ntoken_env = A\n[q]\nprovider = hetzner\n"
-                          "endpoint = https://a.example\ntoken_file = ~/x\n");
+  const char *path = home_file(
+      "my.ini",
+      "default_profile = q\n[p]\nprovider = hetzner\ntoken_env = A\n[q]\nprovider = hetzner\n"
+      "endpoint = https://a.example\ntoken_file = ~/x\n");
   bool more = true;
   for (size_t k = 1; more; k++) {
     failing_allocator memory;
@@ -354,19 +370,22 @@ static void no_memory_is_told_wherever_it_happens(void **state) {
 
 static void broken_files_end_as_an_error_or_as_profiles_with_providers(void **state) {
   (void)state;
-  static const char good[] = "default_profile = p\n[p]\nprovider = hetzner\ntoken_env = A\n[q]\nprovider = digitalocean\n"
-                             "endpoint = https://a.example/x\ntoken_command = a b\n; end\n";
+  static const char good[] =
+      "default_profile = p\n[p]\nprovider = hetzner\ntoken_env = A\n[q]\nprovider = digitalocean\n"
+      "endpoint = https://a.example/x\ntoken_command = a b\n; end\n";
   static const char spice[] = "[];#=: \t\r\n\0\xef\xbb\xbf\x80~a";
   uint64_t random = 42;
   for (size_t round = 0; round < 1000; round++) {
     char text[sizeof good];
     memcpy(text, good, sizeof good);
-    size_t length = testing_below(&random, 4) == 0 ? testing_below(&random, sizeof good) : sizeof good - 1;
+    size_t length =
+        testing_below(&random, 4) == 0 ? testing_below(&random, sizeof good) : sizeof good - 1;
     for (size_t n = testing_below(&random, 5) + 1; n > 0; n--)
       text[testing_below(&random, sizeof good)] = spice[testing_below(&random, sizeof spice)];
     imgact_config *config = NULL;
     imgact_error error;
-    imgact_status status = imgact_config_load(home_bytes("my.ini", text, length), NULL, &config, &error);
+    imgact_status status =
+        imgact_config_load(home_bytes("my.ini", text, length), NULL, &config, &error);
     if (status != IMGACT_OK) {
       assert_int_equal(status, IMGACT_INVALID_ARGUMENT);
       assert_non_null(strstr(error.message, "my.ini:"));

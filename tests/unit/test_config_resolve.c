@@ -11,13 +11,14 @@
 #define HETZNER      "https://api.hetzner.cloud/v1"
 #define DIGITALOCEAN "https://api.digitalocean.com"
 
-static const char clouds[] = "default_profile = hz\n"
-                             "[hz]\nprovider = hetzner\ntoken_env = MY_HETZNER\n"
-                             "[do]\nprovider = digitalocean\ntoken_file = ~/secrets/do\nendpoint = https://do.example\n"
-                             "[bare]\nprovider = digitalocean\n"
-                             "[near]\nprovider = hetzner\ntoken_file = secrets/hz\n"
-                             "[vault]\nprovider = hetzner\ntoken_command = echo from-the-vault\n"
-                             "[acme]\nprovider = acme\ntoken_env = ACME_TOKEN\n";
+static const char clouds[] =
+    "default_profile = hz\n"
+    "[hz]\nprovider = hetzner\ntoken_env = MY_HETZNER\n"
+    "[do]\nprovider = digitalocean\ntoken_file = ~/secrets/do\nendpoint = https://do.example\n"
+    "[bare]\nprovider = digitalocean\n"
+    "[near]\nprovider = hetzner\ntoken_file = secrets/hz\n"
+    "[vault]\nprovider = hetzner\ntoken_command = echo from-the-vault\n"
+    "[acme]\nprovider = acme\ntoken_env = ACME_TOKEN\n";
 
 static imgact_config *load(void) {
   imgact_config *config = NULL;
@@ -37,7 +38,8 @@ static imgact_config_settings choose(imgact_config *config, imgact_config_overri
   imgact_config_settings selection;
   imgact_error error;
   over.size = sizeof over;
-  if (imgact_config_resolve(config, &over, &selection, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  if (imgact_config_resolve(config, &over, &selection, &error) != IMGACT_OK)
+    fail_msg("%s", error.message);
   return selection;
 }
 
@@ -45,7 +47,8 @@ static void assert_refuses(imgact_config *config, imgact_config_overrides over, 
   imgact_config_settings selection;
   imgact_error error;
   over.size = sizeof over;
-  assert_int_equal(imgact_config_resolve(config, &over, &selection, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_config_resolve(config, &over, &selection, &error),
+                   IMGACT_INVALID_ARGUMENT);
   if (strstr(error.message, words) == NULL) fail_msg("'%s' is not in: %s", words, error.message);
   assert_null(selection.provider);
 }
@@ -57,8 +60,8 @@ static void assert_same(const char *a, const char *b) {
     assert_string_equal(a, b);
 }
 
-static void assert_chosen(imgact_config_settings s, const char *profile, const char *provider, const char *endpoint,
-                          const char *kind, const char *source) {
+static void assert_chosen(imgact_config_settings s, const char *profile, const char *provider,
+                          const char *endpoint, const char *kind, const char *source) {
   assert_same(s.profile, profile);
   assert_same(s.provider, provider);
   assert_same(s.endpoint, endpoint);
@@ -77,8 +80,10 @@ static void a_profile_comes_from_flag_environment_or_default(void **state) {
   setenv("IMGACT_PROFILE", "", 1);
   assert_chosen(choose(config, OVER(0)), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
   setenv("IMGACT_PROFILE", "do", 1);
-  assert_chosen(choose(config, OVER(0)), "do", "digitalocean", "https://do.example", "file", home_path("secrets/do"));
-  assert_chosen(choose(config, OVER(.profile = "vault")), "vault", "hetzner", HETZNER, "command", "echo from-the-vault");
+  assert_chosen(choose(config, OVER(0)), "do", "digitalocean", "https://do.example", "file",
+                home_path("secrets/do"));
+  assert_chosen(choose(config, OVER(.profile = "vault")), "vault", "hetzner", HETZNER, "command",
+                "echo from-the-vault");
   imgact_config_free(config);
 }
 
@@ -95,7 +100,8 @@ static void a_profile_that_is_not_there_is_refused(void **state) {
 static void the_refusal_lists_the_profiles_there_are(void **state) {
   (void)state;
   imgact_config *config = load();
-  assert_refuses(config, OVER(.profile = "nope"), "config.ini; there are hz, do, bare, near, vault, acme");
+  assert_refuses(config, OVER(.profile = "nope"),
+                 "config.ini; there are hz, do, bare, near, vault, acme");
   imgact_config_free(config);
   home_file(".config/imgact/config.ini", "# nothing yet\n");
   config = load_nothing();
@@ -112,7 +118,8 @@ static void of_many_profiles_the_refusal_lists_those_that_fit(void **state) {
   (void)state;
   char text[64 * 64] = "";
   for (int i = 0; i < 50; i++)
-    snprintf(text + strlen(text), sizeof text - strlen(text), "[profile-%02d]\nprovider = hetzner\n", i);
+    snprintf(text + strlen(text), sizeof text - strlen(text),
+             "[profile-%02d]\nprovider = hetzner\n", i);
   home_file(".config/imgact/config.ini", text);
   imgact_config *config = load_nothing();
   assert_refuses(config, OVER(.profile = "nope"), "; there are profile-00, profile-01, ");
@@ -128,7 +135,8 @@ static void of_many_profiles_the_refusal_lists_those_that_fit(void **state) {
 static void a_profile_without_a_file_is_refused(void **state) {
   (void)state;
   imgact_config *config = load_nothing();
-  assert_refuses(config, OVER(.profile = "hz"), "there is no profile [hz], and no configuration file /");
+  assert_refuses(config, OVER(.profile = "hz"),
+                 "there is no profile [hz], and no configuration file /");
   imgact_config_free(config);
   unsetenv("HOME");
   config = load_nothing();
@@ -141,7 +149,8 @@ static void a_profile_without_a_file_is_refused(void **state) {
 static void a_provider_that_is_named_puts_the_default_profile_aside(void **state) {
   (void)state;
   imgact_config *config = load();
-  assert_chosen(choose(config, OVER(.provider = "digitalocean")), NULL, "digitalocean", DIGITALOCEAN, NULL, NULL);
+  assert_chosen(choose(config, OVER(.provider = "digitalocean")), NULL, "digitalocean",
+                DIGITALOCEAN, NULL, NULL);
   assert_chosen(choose(config, OVER(.provider = "hetzner")), NULL, "hetzner", HETZNER, NULL, NULL);
   setenv("IMGACT_PROVIDER", "digitalocean", 1);
   assert_chosen(choose(config, OVER(0)), NULL, "digitalocean", DIGITALOCEAN, NULL, NULL);
@@ -154,12 +163,14 @@ static void a_provider_that_is_named_puts_the_default_profile_aside(void **state
 static void a_provider_must_be_the_profiles_own(void **state) {
   (void)state;
   imgact_config *config = load();
-  assert_chosen(choose(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
+  assert_chosen(choose(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner",
+                HETZNER, "env", "MY_HETZNER");
   assert_refuses(config, OVER(.profile = "hz", .provider = "digitalocean"),
                  "config.ini:3: profile [hz] is of hetzner, but digitalocean is asked for");
   setenv("IMGACT_PROVIDER", "digitalocean", 1);
   assert_refuses(config, OVER(.profile = "hz"), "profile [hz] is of hetzner");
-  assert_chosen(choose(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
+  assert_chosen(choose(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner",
+                HETZNER, "env", "MY_HETZNER");
   setenv("IMGACT_PROFILE", "hz", 1);
   assert_refuses(config, OVER(0), "profile [hz] is of hetzner");
   imgact_config_free(config);
@@ -168,9 +179,11 @@ static void a_provider_must_be_the_profiles_own(void **state) {
 static void an_unknown_provider_is_refused(void **state) {
   (void)state;
   imgact_config *config = load();
-  assert_refuses(config, OVER(.provider = "acme"), "there is no provider 'acme': known are hetzner, digitalocean");
+  assert_refuses(config, OVER(.provider = "acme"),
+                 "there is no provider 'acme': known are hetzner, digitalocean");
   assert_refuses(config, OVER(.provider = ""), "there is no provider ''");
-  assert_refuses(config, OVER(.profile = "acme"), "config.ini:18: there is no provider 'acme': known are hetzner");
+  assert_refuses(config, OVER(.profile = "acme"),
+                 "config.ini:18: there is no provider 'acme': known are hetzner");
   imgact_config_free(config);
 }
 
@@ -194,10 +207,13 @@ static void an_endpoint_comes_from_flag_environment_profile_or_default(void **st
   assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://do.example");
   assert_string_equal(choose(config, OVER(.profile = "hz")).endpoint, "https://of-hetzner.example");
   setenv("DIGITALOCEAN_API_URL", "https://of-digitalocean.example/", 1);
-  assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://of-digitalocean.example/");
+  assert_string_equal(choose(config, OVER(.profile = "do")).endpoint,
+                      "https://of-digitalocean.example/");
   setenv("IMGACT_ENDPOINT", "https://of-all.example", 1);
   assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://of-all.example");
-  assert_string_equal(choose(config, OVER(.profile = "do", .endpoint = "https://f.example")).endpoint, "https://f.example");
+  assert_string_equal(
+      choose(config, OVER(.profile = "do", .endpoint = "https://f.example")).endpoint,
+      "https://f.example");
   setenv("IMGACT_ENDPOINT", "", 1);
   setenv("DIGITALOCEAN_API_URL", "", 1);
   assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://do.example");
@@ -211,16 +227,19 @@ static void the_usual_variables_serve_where_no_source_is_named(void **state) {
   imgact_config *config = load();
   setenv("HCLOUD_TOKEN", "h", 1);
   setenv("DIGITALOCEAN_ACCESS_TOKEN", "second", 1);
-  assert_chosen(choose(config, OVER(.provider = "hetzner")), NULL, "hetzner", HETZNER, "env", "HCLOUD_TOKEN");
-  assert_chosen(choose(config, OVER(.profile = "bare")), "bare", "digitalocean", DIGITALOCEAN, "env",
-                "DIGITALOCEAN_ACCESS_TOKEN");
+  assert_chosen(choose(config, OVER(.provider = "hetzner")), NULL, "hetzner", HETZNER, "env",
+                "HCLOUD_TOKEN");
+  assert_chosen(choose(config, OVER(.profile = "bare")), "bare", "digitalocean", DIGITALOCEAN,
+                "env", "DIGITALOCEAN_ACCESS_TOKEN");
   setenv("DIGITALOCEAN_TOKEN", "", 1);
-  assert_string_equal(choose(config, OVER(.profile = "bare")).token_source, "DIGITALOCEAN_ACCESS_TOKEN");
+  assert_string_equal(choose(config, OVER(.profile = "bare")).token_source,
+                      "DIGITALOCEAN_ACCESS_TOKEN");
   setenv("DIGITALOCEAN_TOKEN", "first", 1);
   assert_string_equal(choose(config, OVER(.profile = "bare")).token_source, "DIGITALOCEAN_TOKEN");
   // A source that is named has no fallback.
   assert_string_equal(choose(config, OVER(.profile = "hz")).token_source, "MY_HETZNER");
-  assert_string_equal(choose(config, OVER(.provider = "hetzner", .token_env = "NOT_SET")).token_source, "NOT_SET");
+  assert_string_equal(
+      choose(config, OVER(.provider = "hetzner", .token_env = "NOT_SET")).token_source, "NOT_SET");
   imgact_config_free(config);
 }
 
@@ -229,14 +248,16 @@ static void a_flag_goes_before_the_profiles_source(void **state) {
   imgact_config *config = load();
   static const char *const profiles[] = {"hz", "do", "bare", "near", "vault"};
   for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
-    imgact_config_settings selection = choose(config, OVER(.profile = profiles[i], .token_env = "OTHER"));
+    imgact_config_settings selection =
+        choose(config, OVER(.profile = profiles[i], .token_env = "OTHER"));
     assert_string_equal(selection.token_kind, "env");
     assert_string_equal(selection.token_source, "OTHER");
     selection = choose(config, OVER(.profile = profiles[i], .token_file = "a/b"));
     assert_string_equal(selection.token_kind, "file");
     assert_string_equal(selection.token_source, "a/b");
   }
-  assert_string_equal(choose(config, OVER(.profile = "hz", .token_file = "~/t")).token_source, home_path("t"));
+  assert_string_equal(choose(config, OVER(.profile = "hz", .token_file = "~/t")).token_source,
+                      home_path("t"));
   imgact_config_free(config);
 }
 
@@ -250,13 +271,15 @@ static void two_flags_for_one_token_are_refused(void **state) {
 static void a_token_given_as_a_name_is_refused_and_not_quoted(void **state) {
   (void)state;
   imgact_config *config = load();
-  static const char token[] = "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+  static const char token[] =
+      "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
   const imgact_config_overrides overs[] = {OVER(.size = sizeof overs[0], .token_env = token),
                                            OVER(.size = sizeof overs[0], .token_file = token)};
   for (size_t i = 0; i < 2; i++) {
     imgact_config_settings selection;
     imgact_error error;
-    assert_int_equal(imgact_config_resolve(config, &overs[i], &selection, &error), IMGACT_INVALID_ARGUMENT);
+    assert_int_equal(imgact_config_resolve(config, &overs[i], &selection, &error),
+                     IMGACT_INVALID_ARGUMENT);
     assert_null(strstr(error.message, "dop_v1_"));
     assert_non_null(strstr(error.message, "never the token itself"));
   }
@@ -269,7 +292,8 @@ static void a_token_given_as_a_name_is_refused_and_not_quoted(void **state) {
 static void a_relative_path_in_the_file_starts_at_the_file(void **state) {
   (void)state;
   imgact_config *config = load();
-  assert_string_equal(choose(config, OVER(.profile = "near")).token_source, home_path(".config/imgact/secrets/hz"));
+  assert_string_equal(choose(config, OVER(.profile = "near")).token_source,
+                      home_path(".config/imgact/secrets/hz"));
   imgact_config_free(config);
 }
 
@@ -286,7 +310,8 @@ static void asking_again_and_again_does_not_grow(void **state) {
   const imgact_config_overrides over = {.size = sizeof over, .profile = "near"};
   assert_int_equal(imgact_config_resolve(config, &over, &first, NULL), IMGACT_OK);
   size_t before = memory.live_bytes;
-  for (int i = 0; i < 1000; i++) assert_int_equal(imgact_config_resolve(config, &over, &later, NULL), IMGACT_OK);
+  for (int i = 0; i < 1000; i++)
+    assert_int_equal(imgact_config_resolve(config, &over, &later, NULL), IMGACT_OK);
   assert_int_equal(memory.live_bytes, before);
   assert_ptr_equal(first.token_source, later.token_source);
   imgact_config_free(config);
@@ -326,7 +351,8 @@ typedef struct sent {
   char url[256];
 } sent;
 
-static sent ask(imgact_config *config, imgact_config_overrides over, imgact_client_options options) {
+static sent ask(imgact_config *config, imgact_config_overrides over,
+                imgact_client_options options) {
   sent seen = {0};
   scripted *script = scripted_new();
   imgact_client *client = NULL;
@@ -340,7 +366,8 @@ static sent ask(imgact_config *config, imgact_config_overrides over, imgact_clie
     if (imgact_op_run(op) != IMGACT_OK) fail_msg("%s", imgact_op_error(op)->message);
     imgact_op_free(op);
     const char *authorization = scripted_header(scripted_at(script, 0), "Authorization");
-    snprintf(seen.authorization, sizeof seen.authorization, "%s", authorization != NULL ? authorization : "");
+    snprintf(seen.authorization, sizeof seen.authorization, "%s",
+             authorization != NULL ? authorization : "");
     snprintf(seen.url, sizeof seen.url, "%s", scripted_at(script, 0)->url);
   } else {
     assert_null(client);
@@ -360,7 +387,8 @@ static void assert_sends(sent seen, const char *authorization, const char *url) 
 
 static void assert_fails(sent seen, const char *words) {
   assert_int_equal(seen.status, IMGACT_INVALID_ARGUMENT);
-  if (strstr(seen.error.message, words) == NULL) fail_msg("'%s' is not in: %s", words, seen.error.message);
+  if (strstr(seen.error.message, words) == NULL)
+    fail_msg("'%s' is not in: %s", words, seen.error.message);
 }
 
 #define OPTIONS(...) ((imgact_client_options){__VA_ARGS__})
@@ -373,10 +401,14 @@ static void a_client_sends_the_token_of_its_source(void **state) {
   home_file(".config/imgact/secrets/hz", "from-near-the-file");
   setenv("HCLOUD_TOKEN", "the-usual", 1);
   assert_sends(ask(config, OVER(0), OPTIONS(0)), "Bearer from-the-variable", HETZNER "/images/1");
-  assert_sends(ask(config, OVER(.profile = "do"), OPTIONS(0)), "Bearer from-the-file", "https://do.example/v2/images/1");
-  assert_sends(ask(config, OVER(.profile = "near"), OPTIONS(0)), "Bearer from-near-the-file", HETZNER "/images/1");
-  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(0)), "Bearer from-the-vault", HETZNER "/images/1");
-  assert_sends(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)), "Bearer the-usual", HETZNER "/images/1");
+  assert_sends(ask(config, OVER(.profile = "do"), OPTIONS(0)), "Bearer from-the-file",
+               "https://do.example/v2/images/1");
+  assert_sends(ask(config, OVER(.profile = "near"), OPTIONS(0)), "Bearer from-near-the-file",
+               HETZNER "/images/1");
+  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(0)), "Bearer from-the-vault",
+               HETZNER "/images/1");
+  assert_sends(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)), "Bearer the-usual",
+               HETZNER "/images/1");
   unsetenv("MY_HETZNER");
   imgact_config_free(config);
 }
@@ -386,7 +418,8 @@ static void a_source_that_has_no_token_is_an_error_and_no_fallback(void **state)
   imgact_config *config = load();
   setenv("HCLOUD_TOKEN", "the-usual", 1);
   setenv("DIGITALOCEAN_TOKEN", "the-usual", 1);
-  assert_fails(ask(config, OVER(0), OPTIONS(0)), "MY_HETZNER, which is to hold the token, is not set");
+  assert_fails(ask(config, OVER(0), OPTIONS(0)),
+               "MY_HETZNER, which is to hold the token, is not set");
   assert_fails(ask(config, OVER(.profile = "do"), OPTIONS(0)), "secrets/do: No such file");
   unsetenv("HCLOUD_TOKEN");
   assert_fails(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)),
@@ -397,11 +430,13 @@ static void a_source_that_has_no_token_is_an_error_and_no_fallback(void **state)
 static void options_win_where_they_name_something(void **state) {
   (void)state;
   imgact_config *config = load();
-  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(.token = "own", .endpoint = "https://own.example")),
+  assert_sends(ask(config, OVER(.profile = "vault"),
+                   OPTIONS(.token = "own", .endpoint = "https://own.example")),
                "Bearer own", "https://own.example/images/1");
-  assert_sends(ask(config, OVER(0), OPTIONS(.provider_name = "digitalocean", .token = "own")), "Bearer own",
-               DIGITALOCEAN "/v2/images/1");
-  assert_fails(ask(config, OVER(.profile = "vault"), OPTIONS(.provider_name = "digitalocean")), "is of hetzner");
+  assert_sends(ask(config, OVER(0), OPTIONS(.provider_name = "digitalocean", .token = "own")),
+               "Bearer own", DIGITALOCEAN "/v2/images/1");
+  assert_fails(ask(config, OVER(.profile = "vault"), OPTIONS(.provider_name = "digitalocean")),
+               "is of hetzner");
   imgact_config_free(config);
 }
 
@@ -415,9 +450,10 @@ static imgact_status give_token(void *user, char *buffer, size_t capacity, size_
 static void token_callback_wins_over_source(void **state) {
   (void)state;
   imgact_config *config = load();
-  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(.token_callback = give_token)), "Bearer from-a-callback",
-               HETZNER "/images/1");
-  assert_sends(ask(config, OVER(0), OPTIONS(.token_callback = give_token)), "Bearer from-a-callback", HETZNER "/images/1");
+  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(.token_callback = give_token)),
+               "Bearer from-a-callback", HETZNER "/images/1");
+  assert_sends(ask(config, OVER(0), OPTIONS(.token_callback = give_token)),
+               "Bearer from-a-callback", HETZNER "/images/1");
   imgact_config_free(config);
 }
 
@@ -425,8 +461,9 @@ static void token_callback_wins_over_source(void **state) {
 static void endpoint_host_of_dots_is_nobodys(void **state) {
   (void)state;
   imgact_config *config = load();
-  assert_sends(ask(config, OVER(.provider = "hetzner", .endpoint = "https://..."), OPTIONS(.token = "own")), "Bearer own",
-               "https://.../images/1");
+  assert_sends(
+      ask(config, OVER(.provider = "hetzner", .endpoint = "https://..."), OPTIONS(.token = "own")),
+      "Bearer own", "https://.../images/1");
   imgact_config_free(config);
 }
 
@@ -452,14 +489,17 @@ static void endpoint_of_another_cloud_is_rejected(void **state) {
                 "a character that no host name has"},
                {"https://api.digitalocean.com\\.example.com", "a character that no host name has"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    assert_fails(ask(config, OVER(.provider = "hetzner", .endpoint = cases[i].endpoint), OPTIONS(.token = "t")),
+    assert_fails(ask(config, OVER(.provider = "hetzner", .endpoint = cases[i].endpoint),
+                     OPTIONS(.token = "t")),
                  cases[i].words);
-  assert_fails(
-      ask(config, OVER(.provider = "digitalocean", .endpoint = "https://API.hetzner.cloud./v1/x"), OPTIONS(.token = "t")),
-      "belongs to hetzner, but the provider is digitalocean");
-  assert_sends(
-      ask(config, OVER(.provider = "hetzner", .endpoint = "https://api.digitalocean.com.example"), OPTIONS(.token = "own")),
-      "Bearer own", "https://api.digitalocean.com.example/images/1");
+  assert_fails(ask(config,
+                   OVER(.provider = "digitalocean", .endpoint = "https://API.hetzner.cloud./v1/x"),
+                   OPTIONS(.token = "t")),
+               "belongs to hetzner, but the provider is digitalocean");
+  assert_sends(ask(config,
+                   OVER(.provider = "hetzner", .endpoint = "https://api.digitalocean.com.example"),
+                   OPTIONS(.token = "own")),
+               "Bearer own", "https://api.digitalocean.com.example/images/1");
   imgact_config_free(config);
 }
 
@@ -476,8 +516,10 @@ static void a_provider_of_the_callers_own_has_profiles_too(void **state) {
                "https://acme.example/images/1");
   unsetenv("ACME_TOKEN");
   const imgact_provider holes = {.size = sizeof holes, .name = "acme"};
-  assert_fails(ask(config, OVER(.profile = "acme"), OPTIONS(.provider = &holes)), "default_endpoint");
-  assert_fails(ask(config, OVER(0), OPTIONS(.provider = &acme)), "no token for acme; name a token source in a profile");
+  assert_fails(ask(config, OVER(.profile = "acme"), OPTIONS(.provider = &holes)),
+               "default_endpoint");
+  assert_fails(ask(config, OVER(0), OPTIONS(.provider = &acme)),
+               "no token for acme; name a token source in a profile");
   imgact_config_free(config);
 }
 
@@ -499,7 +541,8 @@ static void a_transport_that_sends_nothing_needs_no_token(void **state) {
       options.loop = loop;
     }
     // MY_HETZNER is not set.
-    if (imgact_client_from_config(config, NULL, &options, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
+    if (imgact_client_from_config(config, NULL, &options, &client, &error) != IMGACT_OK)
+      fail_msg("%s", error.message);
     imgact_client_free(client);
     imgact_loop_free(loop);
     assert_true(scripted_destroyed(script));
@@ -517,7 +560,8 @@ static void a_loop_that_was_given_stays_the_callers(void **state) {
   imgact_client *client = NULL;
   assert_int_equal(imgact_loop_new(&of_loop, &loop, NULL), IMGACT_OK);
   imgact_client_options options = {.size = sizeof options, .loop = loop};
-  assert_int_equal(imgact_client_from_config(config, NULL, &options, &client, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_client_from_config(config, NULL, &options, &client, NULL),
+                   IMGACT_INVALID_ARGUMENT);
   assert_null(client);
   assert_false(scripted_destroyed(script));
   imgact_loop_free(loop);
@@ -535,9 +579,12 @@ static void a_transport_next_to_a_loop_is_taken_over_and_refused(void **state) {
     scripted *script = scripted_new();
     imgact_client *client = NULL;
     imgact_error error;
-    imgact_client_options options = {
-        .size = sizeof options, .loop = loop, .transport = scripted_transport(script), .token = i == 0 ? "t" : NULL};
-    assert_int_equal(imgact_client_from_profile("hz", &options, &client, &error), IMGACT_INVALID_ARGUMENT);
+    imgact_client_options options = {.size = sizeof options,
+                                     .loop = loop,
+                                     .transport = scripted_transport(script),
+                                     .token = i == 0 ? "t" : NULL};
+    assert_int_equal(imgact_client_from_profile("hz", &options, &client, &error),
+                     IMGACT_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, i == 0 ? "next to a loop" : "MY_HETZNER"));
     assert_null(client);
     assert_true(scripted_destroyed(script));
@@ -551,8 +598,10 @@ static void options_of_another_size_are_refused(void **state) {
   imgact_config *config = load();
   imgact_client_options options = {.size = sizeof options - 8, .token = "t"};
   imgact_client *client = NULL;
-  assert_int_equal(imgact_client_from_config(config, NULL, &options, &client, NULL), IMGACT_INVALID_ARGUMENT);
-  assert_int_equal(imgact_client_from_profile("hz", &options, &client, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_client_from_config(config, NULL, &options, &client, NULL),
+                   IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_client_from_profile("hz", &options, &client, NULL),
+                   IMGACT_INVALID_ARGUMENT);
   assert_null(client);
   imgact_config_free(config);
 }
@@ -563,12 +612,15 @@ static void a_profile_makes_a_client_in_one_call(void **state) {
   imgact_error error;
   home_file(".config/imgact/config.ini", clouds);
   setenv("MY_HETZNER", "t", 1);
-  if (imgact_client_from_profile(NULL, NULL, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  if (imgact_client_from_profile(NULL, NULL, &client, &error) != IMGACT_OK)
+    fail_msg("%s", error.message);
   assert_string_equal(imgact_client_provider_name(client), "hetzner");
   imgact_client_free(client);
   scripted *script = scripted_new();
-  imgact_client_options options = {.size = sizeof options, .token = "t", .transport = scripted_transport(script)};
-  if (imgact_client_from_profile("do", &options, &client, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  imgact_client_options options = {
+      .size = sizeof options, .token = "t", .transport = scripted_transport(script)};
+  if (imgact_client_from_profile("do", &options, &client, &error) != IMGACT_OK)
+    fail_msg("%s", error.message);
   assert_string_equal(imgact_client_provider_name(client), "digitalocean");
   assert_string_equal(imgact_client_endpoint(client), "https://do.example");
   imgact_client_free(client);
@@ -581,9 +633,11 @@ static void a_broken_file_costs_the_transport_too(void **state) {
   scripted *script = scripted_new();
   imgact_client *client = NULL;
   imgact_error error;
-  imgact_client_options options = {.size = sizeof options, .token = "t", .transport = scripted_transport(script)};
+  imgact_client_options options = {
+      .size = sizeof options, .token = "t", .transport = scripted_transport(script)};
   home_file(".config/imgact/config.ini", "[p\n");
-  assert_int_equal(imgact_client_from_profile(NULL, &options, &client, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_client_from_profile(NULL, &options, &client, &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_non_null(strstr(error.message, "config.ini:1: "));
   assert_null(client);
   assert_true(scripted_destroyed(script));
@@ -601,8 +655,9 @@ static void no_memory_is_told_wherever_it_happens(void **state) {
     imgact_client *client = NULL;
     imgact_error error;
     failing_allocator_init(&memory, k);
-    imgact_client_options options = {
-        .size = sizeof options, .allocator = &memory.allocator, .transport = scripted_transport(script)};
+    imgact_client_options options = {.size = sizeof options,
+                                     .allocator = &memory.allocator,
+                                     .transport = scripted_transport(script)};
     imgact_status status = imgact_client_from_profile("do", &options, &client, &error);
     more = memory.failures > 0;
     // A client may do without what it only keeps for speed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether a kept connection takes a further request: by what is known of it and by what its socket holds.
+// Whether a kept connection takes a further request: by what is known of it and by what its socket
+// holds.
 #include "curl_connections.h"
 #include "testing.h"
 
@@ -23,12 +24,14 @@ static void check(ia_connection connection, socket_state holds, bool expected) {
   if (holds != CLOSED) close(ends[1]);
 }
 
-// A transfer that has ended may still hold its connection when the next one begins: that makes no HTTP/2 of it.
+// A transfer that has ended may still hold its connection when the next one begins: that makes no
+// HTTP/2 of it.
 static void http1_connection_must_be_silent(void **state) {
   (void)state;
   for (size_t refs = TABLE_AND_ASKING; refs <= TABLE_AND_ASKING + 1; refs++)
     for (socket_state holds = SILENT; holds <= CLOSED; holds++)
-      check((ia_connection){.refs = refs, .used = true, .protocol = IA_PROTOCOL_HTTP1}, holds, holds == SILENT);
+      check((ia_connection){.refs = refs, .used = true, .protocol = IA_PROTOCOL_HTTP1}, holds,
+            holds == SILENT);
   for (socket_state holds = SILENT; holds <= CLOSED; holds++)
     check((ia_connection){.refs = TABLE_AND_ASKING, .used = true}, holds, holds == SILENT);
 }
@@ -36,8 +39,10 @@ static void http1_connection_must_be_silent(void **state) {
 static void http2_connection_must_be_open(void **state) {
   (void)state;
   for (socket_state holds = SILENT; holds <= CLOSED; holds++) {
-    check((ia_connection){.refs = TABLE_AND_ASKING, .used = true, .protocol = IA_PROTOCOL_HTTP2}, holds, holds != CLOSED);
-    check((ia_connection){.refs = TABLE_AND_ASKING + 1, .used = true}, holds, holds != CLOSED); // no response yet
+    check((ia_connection){.refs = TABLE_AND_ASKING, .used = true, .protocol = IA_PROTOCOL_HTTP2},
+          holds, holds != CLOSED);
+    check((ia_connection){.refs = TABLE_AND_ASKING + 1, .used = true}, holds,
+          holds != CLOSED); // no response yet
   }
 }
 

@@ -25,7 +25,8 @@ static void times_as_clouds_write_them_are_read(void **state) {
   assert_int_equal(read("2016-01-30T18:20:00-05:30"), INT64_C(1454197800000));
   assert_int_equal(read("2014-11-04T22:23:02.442049222Z"), INT64_C(1415139782442));
   assert_int_equal(read("2014-11-04T22:23:02.9Z"), INT64_C(1415139782900));
-  assert_int_equal(read("2014-11-04T22:23:02.99999999999999999999999999999999Z"), INT64_C(1415139782999));
+  assert_int_equal(read("2014-11-04T22:23:02.99999999999999999999999999999999Z"),
+                   INT64_C(1415139782999));
   assert_int_equal(read("1969-12-31T23:59:59.999Z"), -1);
   assert_int_equal(read("2000-02-29T00:00:00Z"), INT64_C(951782400000));
   assert_int_equal(read("0001-01-01T00:00:00Z"), FIRST_MS);
@@ -81,7 +82,8 @@ static void what_is_no_time_changes_nothing(void **state) {
                        "1454197800"};
   int64_t ms = 99;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-    if (ia_date_rfc3339(bad[i], strlen(bad[i]), &ms)) fail_msg("\"%s\" was taken for a time", bad[i]);
+    if (ia_date_rfc3339(bad[i], strlen(bad[i]), &ms))
+      fail_msg("\"%s\" was taken for a time", bad[i]);
   }
   assert_false(ia_date_rfc3339(NULL, 0, &ms));
   assert_false(ia_date_rfc3339("2016-01-30T23:50:00Z\0", 21, &ms));
@@ -113,9 +115,11 @@ static void every_day_from_year_1_to_9999_is_written_and_read(void **state) {
       for (int day = 1; day <= days; day++, ms += 86400000) {
         char expected[64], buffer[32];
         snprintf(expected, sizeof expected, "%04d-%02d-%02dT00:00:00Z", year, month, day);
-        if (!ia_date_format(ms, false, buffer) || strcmp(buffer, expected) != 0) fail_msg("%s", expected);
+        if (!ia_date_format(ms, false, buffer) || strcmp(buffer, expected) != 0)
+          fail_msg("%s", expected);
         int64_t back = 0;
-        if (!ia_date_rfc3339(buffer, 20, &back) || back != ms) fail_msg("%s reads as another day", buffer);
+        if (!ia_date_rfc3339(buffer, 20, &back) || back != ms)
+          fail_msg("%s reads as another day", buffer);
       }
     }
   }
@@ -150,7 +154,8 @@ static void header_dates_agree_with_the_system_s_calendar(void **state) {
     struct tm parts;
     char expected[64], buffer[32];
     assert_non_null(gmtime_r(&seconds, &parts));
-    assert_int_equal(strftime(expected, sizeof expected, "%a, %d %b %Y %H:%M:%S GMT", &parts), 29); // in the C locale
+    assert_int_equal(strftime(expected, sizeof expected, "%a, %d %b %Y %H:%M:%S GMT", &parts),
+                     29); // in the C locale
     assert_true(ia_date_http_format((int64_t)seconds * 1000 + 999, buffer));
     assert_string_equal(buffer, expected);
     int64_t back = 0;
@@ -170,7 +175,8 @@ static void header_dates_are_read_in_the_three_forms_of_http(void **state) {
   assert_int_equal(read_http("Wed, 11 Mar 2020 01:48:20 GMT"), INT64_C(1583891300000));
   assert_int_equal(read_http("Wednesday, 11-Mar-20 01:48:20 GMT"), INT64_C(1583891300000));
   assert_int_equal(read_http("Wed Mar 11 01:48:20 2020"), INT64_C(1583891300000));
-  assert_int_equal(read_http("Sun, 06 Nov 1994 08:49:37 GMT"), INT64_C(784111777000)); // the RFC's own
+  assert_int_equal(read_http("Sun, 06 Nov 1994 08:49:37 GMT"),
+                   INT64_C(784111777000)); // the RFC's own
   assert_int_equal(read_http("Sunday, 06-Nov-94 08:49:37 GMT"), INT64_C(784111777000));
   assert_int_equal(read_http("Sun Nov  6 08:49:37 1994"), INT64_C(784111777000));
   assert_int_equal(read_http("Sun Nov 06 08:49:37 1994"), INT64_C(784111777000));
@@ -178,7 +184,8 @@ static void header_dates_are_read_in_the_three_forms_of_http(void **state) {
 
 static void the_old_forms_name_every_day_of_the_week(void **state) {
   (void)state;
-  static const char *const days[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+  static const char *const days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                     "Friday", "Saturday", "Sunday"};
   for (int i = 0; i < 7; i++) {
     char text[64];
     snprintf(text, sizeof text, "%s, %02d-Jan-26 00:00:30 GMT", days[i], 5 + i);
@@ -250,7 +257,8 @@ static void what_is_no_header_date_changes_nothing(void **state) {
 
 static void times_beyond_the_years_are_not_written(void **state) {
   (void)state;
-  const int64_t bad[] = {INT64_MIN /* IMGACT_NO_TIME */, INT64_MIN + 1, FIRST_MS - 1, LAST_MS + 1, INT64_MAX};
+  const int64_t bad[] = {INT64_MIN /* IMGACT_NO_TIME */, INT64_MIN + 1, FIRST_MS - 1, LAST_MS + 1,
+                         INT64_MAX};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     char buffer[32] = "untouched";
     assert_false(ia_date_format(bad[i], true, buffer));

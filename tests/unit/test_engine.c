@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Timers in their order, times at the ends of what can be counted, clocks that jump, random numbers.
+// Timers in their order, times at the ends of what can be counted, clocks that jump, random
+// numbers.
 #include "rate_fixture.h"
 
 #define TIMERS 500
@@ -36,7 +37,9 @@ static void ring(ia_timer *timer) {
   rung[rung_count++] = b;
 }
 
-static void set(size_t index, int64_t due_ms) { ia_timer_set(&d.engine.timers, &bells[index].timer, due_ms, ring); }
+static void set(size_t index, int64_t due_ms) {
+  ia_timer_set(&d.engine.timers, &bells[index].timer, due_ms, ring);
+}
 
 static void nothing_is_due_in_an_empty_engine(void **state) {
   (void)state;
@@ -183,7 +186,8 @@ static void a_clock_that_jumps_ahead_rings_everything_once_and_in_order(void **s
   for (size_t i = 0; i < TIMERS; i++) set(i, (int64_t)((i * 7919) % TIMERS) * 3600000);
   rate_fixture_at(&d, INT64_C(100) * 365 * 86400000);
   assert_int_equal(rung_count, TIMERS);
-  for (size_t i = 0; i < TIMERS; i++) assert_int_equal(((size_t)(rung[i] - bells) * 7919) % TIMERS, i);
+  for (size_t i = 0; i < TIMERS; i++)
+    assert_int_equal(((size_t)(rung[i] - bells) * 7919) % TIMERS, i);
 }
 
 // A transport's own clock may do so; a timer then waits for the time that it was set for.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The error model: names, texts that are cut at whole characters, what an HTTP status means by itself.
+// The error model: names, texts that are cut at whole characters, what an HTTP status means by
+// itself.
 #include "error_fill.h"
 #include "str.h"
 #include "testing.h"
@@ -14,7 +15,8 @@ static void every_status_has_a_name_of_its_own(void **state) {
   assert_string_equal(imgact_status_name(IMGACT_END), "end");
   for (int a = IMGACT_OK; a <= IMGACT_END; a++)
     for (int b = a + 1; b <= IMGACT_END; b++)
-      assert_string_not_equal(imgact_status_name((imgact_status)a), imgact_status_name((imgact_status)b));
+      assert_string_not_equal(imgact_status_name((imgact_status)a),
+                              imgact_status_name((imgact_status)b));
 }
 
 static void what_is_no_status_is_internal(void **state) {
@@ -28,7 +30,8 @@ static void setting_an_error_clears_the_rest(void **state) {
   (void)state;
   imgact_error error;
   memset(&error, 0xaa, sizeof error);
-  assert_int_equal(imgact_error_set(&error, IMGACT_CONFLICT, "%s %d", "locked", 7), IMGACT_CONFLICT);
+  assert_int_equal(imgact_error_set(&error, IMGACT_CONFLICT, "%s %d", "locked", 7),
+                   IMGACT_CONFLICT);
   imgact_error plain = {.status = IMGACT_CONFLICT, .retry_after_ms = -1, .message = "locked 7"};
   assert_int_equal(error.status, plain.status);
   assert_int_equal(error.http_status, 0);
@@ -54,7 +57,8 @@ static void an_error_may_quote_itself(void **state) {
   assert_int_equal(error.status, IMGACT_PROTOCOL);
 }
 
-// 511 bytes fit. The text is moved by one byte each time, so that the cut meets every byte of a character.
+// 511 bytes fit. The text is moved by one byte each time, so that the cut meets every byte of a
+// character.
 static void a_long_text_is_cut_at_a_whole_character(void **state) {
   (void)state;
   char text[1200];
@@ -138,9 +142,12 @@ static void an_http_status_means_something_by_itself(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_status_has_a_name_of_its_own),       cmocka_unit_test(what_is_no_status_is_internal),
-      cmocka_unit_test(setting_an_error_clears_the_rest),         cmocka_unit_test(an_error_may_quote_itself),
-      cmocka_unit_test(a_long_text_is_cut_at_a_whole_character),  cmocka_unit_test(a_text_alone_leaves_the_rest),
+      cmocka_unit_test(every_status_has_a_name_of_its_own),
+      cmocka_unit_test(what_is_no_status_is_internal),
+      cmocka_unit_test(setting_an_error_clears_the_rest),
+      cmocka_unit_test(an_error_may_quote_itself),
+      cmocka_unit_test(a_long_text_is_cut_at_a_whole_character),
+      cmocka_unit_test(a_text_alone_leaves_the_rest),
       cmocka_unit_test(an_http_status_means_something_by_itself),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,16 +13,18 @@ static imgact_tristate as_told(const imgact_call *call, const imgact_action *act
 }
 
 static const imgact_slot slot = {.matches_action = as_told, .flags = IMGACT_SLOT_CREATES_ACTION};
-static const imgact_slot verified_slot = {.matches_action = as_told,
-                                          .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_VERIFY_IMAGE};
+static const imgact_slot verified_slot = {
+    .matches_action = as_told, .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_VERIFY_IMAGE};
 static const imgact_slot silent_slot = {.flags = IMGACT_SLOT_CREATES_ACTION};
 static const imgact_call call = {.size = sizeof call, .image_ref = "1"};
 
 // Sent within this second; the grace is two.
-static const ia_send_time sent = {.at = {SENT, SENT + 1000}, .grace_ms = 2000, .latest_now_ms = SENT + 60000};
+static const ia_send_time sent = {
+    .at = {SENT, SENT + 1000}, .grace_ms = 2000, .latest_now_ms = SENT + 60000};
 static const ia_send_time inherited = {
     .at = {SENT, SENT + 1000}, .grace_ms = 2000, .latest_now_ms = SENT + 60000, .inherited = true};
-static const ia_send_time undated = {.at = {INT64_MIN, INT64_MAX}, .grace_ms = 2000, .latest_now_ms = SENT + 60000};
+static const ia_send_time undated = {
+    .at = {INT64_MIN, INT64_MAX}, .grace_ms = 2000, .latest_now_ms = SENT + 60000};
 
 typedef struct row {
   const ia_send_time *sent;
@@ -73,7 +75,8 @@ static void match_action_table(void **state) {
       {&undated, YES, SENT + 1500, RUNS, IA_MATCH_UNCLEAR},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    imgact_action action = {.started_at = rows[i].started_at, .finished_at = IMGACT_NO_TIME, .status = rows[i].status};
+    imgact_action action = {
+        .started_at = rows[i].started_at, .finished_at = IMGACT_NO_TIME, .status = rows[i].status};
     if (action.status == DONE || action.status == FAILED) action.finished_at = SENT + 2000;
     told = rows[i].told;
     ia_match match = ia_match_action(&slot, &call, &action, rows[i].sent);
@@ -90,7 +93,8 @@ static void an_action_changes_the_image_while_it_may_run(void **state) {
   for (size_t s = 0; s < 4; s++)
     for (size_t a = 0; a < 3; a++)
       for (int finished = 0; finished < 2; finished++) {
-        imgact_action action = {.finished_at = finished ? SENT : IMGACT_NO_TIME, .status = statuses[s]};
+        imgact_action action = {.finished_at = finished ? SENT : IMGACT_NO_TIME,
+                                .status = statuses[s]};
         told = answers[a];
         bool runs = statuses[s] == RUNS || (statuses[s] == ODD && !finished);
         assert_int_equal(ia_may_change_image(&verified_slot, &call, &action), runs && told != NO);
@@ -104,8 +108,10 @@ static void after_look_table(void **state) {
     ia_finding finding;
     ia_step early, settled;
   } rows[] = {
-      {IA_FOUND_NOTHING, IA_STEP_LOOK_AGAIN, IA_STEP_NOT_APPLIED}, {IA_FOUND_EFFECT, IA_STEP_ADOPT, IA_STEP_ADOPT},
-      {IA_FOUND_UNSTABLE, IA_STEP_LOOK_AGAIN, IA_STEP_AMBIGUOUS},  {IA_FOUND_UNCLEAR, IA_STEP_LOOK_AGAIN, IA_STEP_AMBIGUOUS},
+      {IA_FOUND_NOTHING, IA_STEP_LOOK_AGAIN, IA_STEP_NOT_APPLIED},
+      {IA_FOUND_EFFECT, IA_STEP_ADOPT, IA_STEP_ADOPT},
+      {IA_FOUND_UNSTABLE, IA_STEP_LOOK_AGAIN, IA_STEP_AMBIGUOUS},
+      {IA_FOUND_UNCLEAR, IA_STEP_LOOK_AGAIN, IA_STEP_AMBIGUOUS},
       {IA_FOUND_SEVERAL, IA_STEP_AMBIGUOUS, IA_STEP_AMBIGUOUS},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

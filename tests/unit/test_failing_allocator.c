@@ -3,8 +3,12 @@
 #include "failing_allocator.h"
 #include "testing.h"
 
-static void *take(failing_allocator *memory, size_t bytes) { return memory->allocator.alloc(memory, bytes); }
-static void give(failing_allocator *memory, void *block) { memory->allocator.release(memory, block); }
+static void *take(failing_allocator *memory, size_t bytes) {
+  return memory->allocator.alloc(memory, bytes);
+}
+static void give(failing_allocator *memory, void *block) {
+  memory->allocator.release(memory, block);
+}
 
 static void the_call_that_was_named_fails_and_no_other(void **state) {
   (void)state;
@@ -77,7 +81,8 @@ static void a_second_release_and_a_late_write_are_seen(void **state) {
   char *volatile late = take(&memory, 1);
   give(&memory, late);
   *late = 'x';
-  assert_string_equal(failing_allocator_finish(&memory), "a block was written to after its release");
+  assert_string_equal(failing_allocator_finish(&memory),
+                      "a block was written to after its release");
 }
 #endif
 

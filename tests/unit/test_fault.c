@@ -14,7 +14,8 @@ typedef struct story {
 // Three requests one after the other, on a transport with that fault.
 static story run(fault *plan) {
   story made = {.script = scripted_new()};
-  scripted_on(made.script, "*", (scripted_answer){.status = 200, .body = "0123456789", .delay_ms = 10});
+  scripted_on(made.script, "*",
+              (scripted_answer){.status = 200, .body = "0123456789", .delay_ms = 10});
   made.transport = fault_wrap(scripted_transport(made.script), plan);
   for (int i = 0; i < 3; i++) {
     imgact_http_request request = request_to("GET", "https://h/a");
@@ -34,7 +35,8 @@ static void finish(story *made) {
   for (int i = 0; i < 3; i++) forget(&made->kept[i]);
 }
 
-static void expect_fault(fault plan, imgact_delivery delivery, imgact_failure failure, size_t seen) {
+static void expect_fault(fault plan, imgact_delivery delivery, imgact_failure failure,
+                         size_t seen) {
   story made = run(&plan);
   assert_true(plan.struck);
   assert_int_equal(made.kept[1].response.delivery, delivery);
@@ -48,9 +50,12 @@ static void expect_fault(fault plan, imgact_delivery delivery, imgact_failure fa
 
 static void one_exchange_goes_wrong_as_asked(void **state) {
   (void)state;
-  expect_fault((fault){.exchange = 2, .kind = FAULT_NOT_SENT}, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK, 2);
-  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REQUEST}, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_NETWORK, 2);
-  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REPLY}, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_NETWORK, 3);
+  expect_fault((fault){.exchange = 2, .kind = FAULT_NOT_SENT}, IMGACT_DELIVERY_NOT_SENT,
+               IMGACT_FAILURE_NETWORK, 2);
+  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REQUEST}, IMGACT_DELIVERY_MAYBE_SENT,
+               IMGACT_FAILURE_NETWORK, 2);
+  expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REPLY}, IMGACT_DELIVERY_MAYBE_SENT,
+               IMGACT_FAILURE_NETWORK, 3);
   expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REPLY, .failure = IMGACT_FAILURE_TIMEOUT},
                IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT, 3);
 }

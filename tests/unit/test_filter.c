@@ -28,13 +28,15 @@ static void what_an_item_does_not_tell_does_not_pass(void **state) {
                                          {.visibility = IMGACT_VISIBILITY_PUBLIC},
                                          {.visibility = IMGACT_VISIBILITY_PRIVATE}};
   imgact_image untold = image_of("1", NULL, IMGACT_NO_TIME);
-  for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) assert_false(passes(&filters[i], 0, &untold));
+  for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+    assert_false(passes(&filters[i], 0, &untold));
 }
 
 static void what_is_asked_for_passes(void **state) {
   (void)state;
   static const char *const regions[] = {"sfo2", "nyc3"}, *const servers[] = {"6", "7"};
-  static const imgact_image_status statuses[] = {IMGACT_IMAGE_STATUS_CREATING, IMGACT_IMAGE_STATUS_AVAILABLE};
+  static const imgact_image_status statuses[] = {IMGACT_IMAGE_STATUS_CREATING,
+                                                 IMGACT_IMAGE_STATUS_AVAILABLE};
   imgact_image image = image_of("1", "a", 0);
   image.architecture = "x86";
   image.tags = image.regions = regions;
@@ -64,10 +66,14 @@ static void what_is_asked_for_passes(void **state) {
 static void types_are_bits_of_the_query(void **state) {
   (void)state;
   imgact_image image = image_of("1", "a", 0);
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = &(imgact_image_filter){0}};
+  imgact_call call = {.size = sizeof call,
+                      .kind = IMGACT_OP_LIST_IMAGES,
+                      .image_filter = &(imgact_image_filter){0}};
   assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, 0, &image));
-  assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), &image));
-  assert_false(ia_filter_image(&call, IMGACT_FILTER_TYPE, IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), &image));
+  assert_true(ia_filter_image(&call, IMGACT_FILTER_TYPE,
+                              IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), &image));
+  assert_false(ia_filter_image(&call, IMGACT_FILTER_TYPE,
+                               IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), &image));
 }
 
 static void actions_by_status_id_and_image(void **state) {
@@ -75,10 +81,16 @@ static void actions_by_status_id_and_image(void **state) {
   static const imgact_resource resources[] = {{"4711", "server"}, {"4712", "image"}};
   static const char *const ids[] = {"1", "3"};
   static const imgact_action_status statuses[] = {IMGACT_ACTION_STATUS_RUNNING};
-  imgact_action action = {.id = "3", .status = IMGACT_ACTION_STATUS_RUNNING, .resources = resources, .resources_count = 2};
-  imgact_action_filter filter = {.image_id = "4712", .ids = ids, .ids_count = 2, .statuses = statuses, .statuses_count = 1};
-  imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &filter};
-  assert_int_equal(ia_filter_asked(&call), IMGACT_FILTER_IMAGE_ID | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_STATUS);
+  imgact_action action = {.id = "3",
+                          .status = IMGACT_ACTION_STATUS_RUNNING,
+                          .resources = resources,
+                          .resources_count = 2};
+  imgact_action_filter filter = {
+      .image_id = "4712", .ids = ids, .ids_count = 2, .statuses = statuses, .statuses_count = 1};
+  imgact_call call = {
+      .size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &filter};
+  assert_int_equal(ia_filter_asked(&call),
+                   IMGACT_FILTER_IMAGE_ID | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_STATUS);
   assert_true(ia_filter_action(&call, ia_filter_asked(&call), &action));
   filter.image_id = "4711"; // a server's number
   assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
@@ -93,8 +105,8 @@ static void actions_by_status_id_and_image(void **state) {
 // ---- order
 
 static void check_order(const char *key, const char *second, const char *expected) {
-  imgact_image images[] = {image_of("10", "b", 5), image_of("9", NULL, IMGACT_NO_TIME), image_of("007", "a", 5),
-                           image_of("11", "b", -5)};
+  imgact_image images[] = {image_of("10", "b", 5), image_of("9", NULL, IMGACT_NO_TIME),
+                           image_of("007", "a", 5), image_of("11", "b", -5)};
   imgact_image *list[] = {&images[0], &images[1], &images[2], &images[3]};
   imgact_result result = {.images = list, .images_count = 4};
   const char *const keys[] = {key, second};
@@ -119,7 +131,8 @@ static void ids_sort_as_numbers_and_what_is_missing_comes_last(void **state) {
 // Ids that are no numbers come in the order of their characters.
 static void sort_other_ids_by_characters(void **state) {
   (void)state;
-  imgact_image images[] = {image_of("b", NULL, 0), image_of("10", NULL, 0), image_of("a9", NULL, 0), image_of("a", NULL, 0)};
+  imgact_image images[] = {image_of("b", NULL, 0), image_of("10", NULL, 0), image_of("a9", NULL, 0),
+                           image_of("a", NULL, 0)};
   imgact_image *list[] = {&images[0], &images[1], &images[2], &images[3]};
   imgact_result result = {.images = list, .images_count = 4};
   const char *const key = "id";
@@ -130,9 +143,10 @@ static void sort_other_ids_by_characters(void **state) {
 
 static void sort_actions_by_status_and_command(void **state) {
   (void)state;
-  imgact_action actions[] = {{.id = "1", .command = "transfer", .status = IMGACT_ACTION_STATUS_SUCCESS},
-                             {.id = "2", .command = NULL, .status = IMGACT_ACTION_STATUS_RUNNING},
-                             {.id = "3", .command = "convert", .status = IMGACT_ACTION_STATUS_SUCCESS}};
+  imgact_action actions[] = {
+      {.id = "1", .command = "transfer", .status = IMGACT_ACTION_STATUS_SUCCESS},
+      {.id = "2", .command = NULL, .status = IMGACT_ACTION_STATUS_RUNNING},
+      {.id = "3", .command = "convert", .status = IMGACT_ACTION_STATUS_SUCCESS}};
   imgact_action *list[] = {&actions[0], &actions[1], &actions[2]};
   imgact_result result = {.actions = list, .actions_count = 3};
   const char *const keys[] = {"status:desc", "command"};
@@ -154,9 +168,11 @@ static void filter_of_other_calls_is_none(void **state) {
 static void unknown_keys_are_named(void **state) {
   (void)state;
   static const char *const good[] = {"id", "name:asc", "created:desc"};
-  static const char *const wrong[] = {"", ":", "size", "id:", "id:up", "ID", "id:asc:asc", "started"};
+  static const char *const wrong[] = {
+      "", ":", "size", "id:", "id:up", "ID", "id:asc:asc", "started"};
   assert_null(ia_sort_wrong(good, 3, true));
-  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) assert_ptr_equal(ia_sort_wrong(&wrong[i], 1, true), wrong[i]);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    assert_ptr_equal(ia_sort_wrong(&wrong[i], 1, true), wrong[i]);
   static const char *const of_actions[] = {"id", "command", "status", "started:desc", "finished"};
   assert_null(ia_sort_wrong(of_actions, 5, false));
 }

@@ -3,11 +3,13 @@
 #include "failing_allocator.h"
 #include "har.h"
 
-#define ENTRY                                                                                                               \
-  "{\"startedDateTime\":\"2026-03-01T10:00:00.250Z\",\"time\":12.7,"                                                        \
-  "\"request\":{\"method\":\"POST\",\"url\":\"https://api.example/v1/images?a=1\","                                         \
-  "\"headers\":[{\"name\":\"Authorization\",\"value\":\"Bearer secret\"}],\"postData\":{\"text\":\"{}\"}},"                 \
-  "\"response\":{\"status\":201,\"headers\":[{\"name\":\"Date\",\"value\":\"x\"}],\"content\":{\"text\":\"\\u00e9\"}}}"
+#define ENTRY                                                                                      \
+  "{\"startedDateTime\":\"2026-03-01T10:00:00.250Z\",\"time\":12.7,"                               \
+  "\"request\":{\"method\":\"POST\",\"url\":\"https://api.example/v1/images?a=1\","                \
+  "\"headers\":[{\"name\":\"Authorization\",\"value\":\"Bearer "                                   \
+  "secret\"}],\"postData\":{\"text\":\"{}\"}},"                                                    \
+  "\"response\":{\"status\":201,\"headers\":[{\"name\":\"Date\",\"value\":\"x\"}],\"content\":{"   \
+  "\"text\":\"\\u00e9\"}}}"
 #define WHOLE "{\"log\":{\"version\":\"1.2\",\"entries\":[" ENTRY "]}}"
 
 static imgact_status read_har(const char *text, size_t length, ia_har *har, imgact_error *error) {
@@ -21,7 +23,8 @@ static imgact_status read_har(const char *text, size_t length, ia_har *har, imga
 static void expect_refused(const char *text, const char *why) {
   ia_har har;
   imgact_error error;
-  if (read_har(text, strlen(text), &har, &error) != IMGACT_INVALID_ARGUMENT) fail_msg("not refused: %s", text);
+  if (read_har(text, strlen(text), &har, &error) != IMGACT_INVALID_ARGUMENT)
+    fail_msg("not refused: %s", text);
   if (strstr(error.message, why) == NULL) fail_msg("'%s' does not say '%s'", error.message, why);
   assert_non_null(strstr(error.message, "cassette.har"));
 }
@@ -49,16 +52,21 @@ static void an_entry_is_read(void **state) {
   ia_har_free(&har);
 }
 
-// What browsers write: a mark at the start, HTTP/2 pseudo headers, nulls and -1, requests of other kinds, base64.
+// What browsers write: a mark at the start, HTTP/2 pseudo headers, nulls and -1, requests of other
+// kinds, base64.
 static void a_file_of_a_browser_is_read(void **state) {
   (void)state;
   static const char text[] =
-      "\xef\xbb\xbf{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"WebInspector\"},\"pages\":[],\"entries\":["
+      "\xef\xbb\xbf{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"WebInspector\"},\"pages\":"
+      "[],\"entries\":["
       "{\"_initiator\":{},\"startedDateTime\":\"2026-03-01T12:00:00.250+02:00\",\"time\":-1,"
-      "\"request\":{\"method\":\"GET\",\"url\":\"data:image/png;base64,AAAA\",\"httpVersion\":\"h3\",\"postData\":null},"
-      "\"response\":{\"status\":200,\"headers\":[{\"name\":\":status\",\"value\":\"200\"},{\"name\":\"a\",\"value\":\"b\"}],"
+      "\"request\":{\"method\":\"GET\",\"url\":\"data:image/"
+      "png;base64,AAAA\",\"httpVersion\":\"h3\",\"postData\":null},"
+      "\"response\":{\"status\":200,\"headers\":[{\"name\":\":status\",\"value\":\"200\"},{"
+      "\"name\":\"a\",\"value\":\"b\"}],"
       "\"content\":{\"size\":3,\"encoding\":\"base64\",\"text\":\"AP8B\"}}},"
-      "{\"request\":{\"method\":\"GET\",\"url\":\"https://h/x\"},\"response\":{\"status\":0,\"headers\":[],\"content\":{},"
+      "{\"request\":{\"method\":\"GET\",\"url\":\"https://h/"
+      "x\"},\"response\":{\"status\":0,\"headers\":[],\"content\":{},"
       "\"_error\":\"net::ERR_FAILED\"}}]}}";
   ia_har har;
   imgact_error error;
@@ -92,17 +100,21 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
   expect_refused("{ no har", "at byte 2");
   expect_refused("null", "log.entries is not an array");
   expect_refused("{\"log\":{\"entries\":{}}}", "log.entries is not an array");
-#define REQUEST       "\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"}"
-#define ENTRIES(text) "{\"log\":{\"entries\":[{" REQUEST ",\"response\":{\"status\":200}},{" text "}]}}"
+#define REQUEST "\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"}"
+#define ENTRIES(text)                                                                              \
+  "{\"log\":{\"entries\":[{" REQUEST ",\"response\":{\"status\":200}},{" text "}]}}"
   expect_refused(ENTRIES(""), "log.entries[1].request is not an object");
   expect_refused(ENTRIES("\"request\":7"), "log.entries[1].request is not an object");
   expect_refused(ENTRIES("\"request\":{}"), "log.entries[1].request.method is not a string");
-  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\"}"), "log.entries[1].request.url is not a string");
-  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\",\"url\":[]}"), "log.entries[1].request.url is not a string");
+  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\"}"),
+                 "log.entries[1].request.url is not a string");
+  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\",\"url\":[]}"),
+                 "log.entries[1].request.url is not a string");
   expect_refused(ENTRIES("\"request\":{\"method\":\"GET\",\"url\":\"\",\"postData\":{\"text\":1}}"),
                  "log.entries[1].request.postData has a text that is not a string");
   expect_refused(ENTRIES(REQUEST), "log.entries[1].response is not an object");
-  expect_refused(ENTRIES(REQUEST ",\"response\":{}"), "log.entries[1].response.status is not an HTTP status");
+  expect_refused(ENTRIES(REQUEST ",\"response\":{}"),
+                 "log.entries[1].response.status is not an HTTP status");
 #define RESPONSE(text) ENTRIES(REQUEST ",\"response\":{" text "}")
   expect_refused(RESPONSE("\"status\":\"200\""), "response.status is not an HTTP status");
   expect_refused(RESPONSE("\"status\":99"), "response.status is not an HTTP status");
@@ -110,30 +122,39 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
   expect_refused(RESPONSE("\"status\":1000"), "response.status is not an HTTP status");
   expect_refused(RESPONSE("\"status\":200.5"), "response.status is not an HTTP status");
   expect_refused(RESPONSE("\"status\":200,\"headers\":{}"), "response.headers is not an array");
-  expect_refused(RESPONSE("\"status\":200,\"headers\":[1]"), "response.headers[].name is not a string");
-  expect_refused(RESPONSE("\"status\":200,\"headers\":[{\"name\":\"a\"}]"), "response.headers[].value is not a string");
-  expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":{}}"), "response.content has a text that is not a string");
+  expect_refused(RESPONSE("\"status\":200,\"headers\":[1]"),
+                 "response.headers[].name is not a string");
+  expect_refused(RESPONSE("\"status\":200,\"headers\":[{\"name\":\"a\"}]"),
+                 "response.headers[].value is not a string");
+  expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":{}}"),
+                 "response.content has a text that is not a string");
   expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":\"a\",\"encoding\":\"base64\"}"),
                  "response.content is not base64");
   expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":\"a\",\"encoding\":\"gzip\"}"),
                  "response.content has an unknown encoding");
+  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_"
+                                 "sent\",\"failure\":\"other\"}"),
+                 "_imgact.failure is no failure that is known");
   expect_refused(
-      ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_sent\",\"failure\":\"other\"}"),
-      "_imgact.failure is no failure that is known");
-  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"fate\":\"not_sent\"}"),
-                 "_imgact.delivery must be not_sent or maybe_sent");
-  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_sent\",\"message\":5}"),
-                 "_imgact.message is not a string");
-  expect_refused(ENTRIES("\"startedDateTime\":\"yesterday\"," REQUEST), "startedDateTime is not an ISO 8601 time");
-  expect_refused(ENTRIES("\"startedDateTime\":5," REQUEST), "startedDateTime is not an ISO 8601 time");
+      ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"fate\":\"not_sent\"}"),
+      "_imgact.delivery must be not_sent or maybe_sent");
+  expect_refused(
+      ENTRIES(REQUEST
+              ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_sent\",\"message\":5}"),
+      "_imgact.message is not a string");
+  expect_refused(ENTRIES("\"startedDateTime\":\"yesterday\"," REQUEST),
+                 "startedDateTime is not an ISO 8601 time");
+  expect_refused(ENTRIES("\"startedDateTime\":5," REQUEST),
+                 "startedDateTime is not an ISO 8601 time");
   expect_refused(ENTRIES("\"time\":\"5\"," REQUEST), "log.entries[1].time is not a number");
 }
 
 // A reply may have 32 MiB, a cassette of many replies more.
 static void a_cassette_may_be_larger_than_a_reply(void **state) {
   (void)state;
-  static const char head[] = "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"},"
-                             "\"response\":{\"status\":200,\"content\":{\"text\":\"";
+  static const char head[] =
+      "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"},"
+      "\"response\":{\"status\":200,\"content\":{\"text\":\"";
   static const char tail[] = "\"}}}]}}";
   size_t body = (size_t)33 << 20, length = sizeof head - 1 + body + sizeof tail - 1;
   char *text = malloc(length);
@@ -201,8 +222,10 @@ static void read_and_touch(const char *text, size_t length, const char *file) {
     const ia_har_entry *entry = &har.entries[i];
     sum += strlen(entry->method) + strlen(entry->url);
     for (size_t b = 0; b < entry->body_bytes; b++) sum += (unsigned char)entry->body[b];
-    for (size_t b = 0; b < entry->response.body_bytes; b++) sum += (unsigned char)entry->response.body[b];
-    for (size_t h = 0; h < entry->response.headers_count; h++) sum += strlen(entry->response.headers[h].value);
+    for (size_t b = 0; b < entry->response.body_bytes; b++)
+      sum += (unsigned char)entry->response.body[b];
+    for (size_t h = 0; h < entry->response.headers_count; h++)
+      sum += strlen(entry->response.headers[h].value);
   }
   assert_true(sum < 1000000);
   ia_har_free(&har);
@@ -220,8 +243,10 @@ static void a_file_cut_at_any_byte_is_refused(void **state) {
   remove_folder(&there);
 }
 
-// Puts another value where the next one behind `from` stands. Returns the length, 0 where there is none.
-static size_t put_other_value(char *out, size_t capacity, const char *text, size_t from, const char *value) {
+// Puts another value where the next one behind `from` stands. Returns the length, 0 where there is
+// none.
+static size_t put_other_value(char *out, size_t capacity, const char *text, size_t from,
+                              const char *value) {
   size_t start = from + strcspn(&text[from], ":"), depth = 0;
   if (text[start] == '\0') return 0;
   size_t end = ++start;
@@ -238,8 +263,9 @@ static size_t put_other_value(char *out, size_t capacity, const char *text, size
 static void no_damage_crashes_it(void **state) {
   (void)state;
   static const char whole[] = WHOLE;
-  static const char *const values[] = {"null", "true", "-1",   "1e300",       "\"\"",
-                                       "[]",   "{}",   "[{}]", "\"\\u0000\"", "123456789012345678901234567890"};
+  static const char *const values[] = {
+      "null", "true", "-1",   "1e300",       "\"\"",
+      "[]",   "{}",   "[{}]", "\"\\u0000\"", "123456789012345678901234567890"};
   uint64_t random = 2026;
   folder there = new_folder();
   for (int round = 0; round < 4000; round++) {
@@ -265,11 +291,12 @@ static void no_memory_is_said_wherever_it_ends(void **state) {
   memset(body, 'A', sizeof body - 1);
   memset(url, 'u', sizeof url - 1);
   body[sizeof body - 1] = url[sizeof url - 1] = '\0';
-  snprintf(
-      text, sizeof text,
-      "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"%s\"},\"response\":{\"status\":200,\"headers\":"
-      "[{\"name\":\"a\",\"value\":\"%s\"}],\"content\":{\"text\":\"%s\",\"encoding\":\"base64\"}}}]}}",
-      url, url, body);
+  snprintf(text, sizeof text,
+           "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"%s\"},\"response\":{"
+           "\"status\":200,\"headers\":"
+           "[{\"name\":\"a\",\"value\":\"%s\"}],\"content\":{\"text\":\"%s\",\"encoding\":"
+           "\"base64\"}}}]}}",
+           url, url, body);
   write_text(there.file, text);
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
@@ -287,7 +314,8 @@ static void no_memory_is_said_wherever_it_ends(void **state) {
 
 static void what_is_written_is_read_back(void **state) {
   (void)state;
-  static const imgact_header headers[] = {{"Content-Type", "application/json"}, {"X-\"Odd\"", "tab\there"}};
+  static const imgact_header headers[] = {{"Content-Type", "application/json"},
+                                          {"X-\"Odd\"", "tab\there"}};
   const ia_har_entry entry = {.started_ms = INT64_C(1772359200250),
                               .time_ms = 77,
                               .method = "PUT",
@@ -335,7 +363,8 @@ static void every_failure_has_a_name_of_its_own(void **state) {
   (void)state;
   for (size_t i = 0; i <= IMGACT_FAILURE_NOMEM; i++) {
     assert_non_null(ia_har_failure_name(i));
-    for (size_t j = 0; j < i; j++) assert_string_not_equal(ia_har_failure_name(i), ia_har_failure_name(j));
+    for (size_t j = 0; j < i; j++)
+      assert_string_not_equal(ia_har_failure_name(i), ia_har_failure_name(j));
   }
   assert_null(ia_har_failure_name(IMGACT_FAILURE_NOMEM + 1));
   assert_string_equal(ia_har_delivery_name(IMGACT_DELIVERY_NOT_SENT), "not_sent");
@@ -358,6 +387,7 @@ int main(void) {
       cmocka_unit_test(what_is_written_is_read_back),
       cmocka_unit_test(every_failure_has_a_name_of_its_own),
   };
-  if (testing_under_valgrind()) cmocka_set_skip_filter("cassette_above_limit_is_refused"); // there it takes minutes
+  if (testing_under_valgrind())
+    cmocka_set_skip_filter("cassette_above_limit_is_refused"); // there it takes minutes
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,8 @@ static void what_means_the_same_has_the_same_key(void **state) {
 
 static void pairs_of_one_key_keep_their_order(void **state) {
   (void)state;
-  expect_key("GET", "https://h/a?type=b&sort=x&type=a&sort=a", "GET /a?sort=x&sort=a&type=b&type=a");
+  expect_key("GET", "https://h/a?type=b&sort=x&type=a&sort=a",
+             "GET /a?sort=x&sort=a&type=b&type=a");
   expect_key("GET", "https://h/a?ab=1&a=2&b=3&a=1", "GET /a?a=2&a=1&ab=1&b=3");
 }
 
@@ -45,7 +46,8 @@ static bool same(const char *there, const char *asked) {
 
 static void bodies_are_compared_as_json(void **state) {
   (void)state;
-  assert_true(same("{\"a\":1,\"b\":[true,null,\"x\"]}", " { \"b\" : [ true, null, \"\\u0078\" ], \"a\" : 1.0 } "));
+  assert_true(same("{\"a\":1,\"b\":[true,null,\"x\"]}",
+                   " { \"b\" : [ true, null, \"\\u0078\" ], \"a\" : 1.0 } "));
   assert_true(same("1e2", "100"));
   assert_true(same("18446744073709551615", "18446744073709551615 "));
   assert_false(same("{\"a\":1}", "{\"a\":1,\"b\":2}"));
@@ -99,12 +101,14 @@ static void match_number_beyond_double_compares_digits(void **state) {
   assert_false(same("[18446744073709551617]", "[18446744073709551618]"));
 }
 
-// Each level is there twice: what does not count is not compared, or the time would double per level.
+// Each level is there twice: what does not count is not compared, or the time would double per
+// level.
 static void match_nested_duplicates_takes_no_time(void **state) {
   (void)state;
   char there[2000] = "", asked[2000];
   size_t used = 0;
-  for (int i = 0; i < 60; i++) used += (size_t)snprintf(there + used, sizeof there - used, "{\"a\":{},\"a\":");
+  for (int i = 0; i < 60; i++)
+    used += (size_t)snprintf(there + used, sizeof there - used, "{\"a\":{},\"a\":");
   used += (size_t)snprintf(there + used, sizeof there - used, "1");
   memset(there + used, '}', 60);
   there[used + 60] = '\0';
@@ -159,40 +163,47 @@ static void expect_miss(const char *method, const char *url, const char *body, c
 
 static void a_miss_names_the_nearest_entry_and_the_difference(void **state) {
   (void)state;
-  expect_miss(
-      "GET", "https://h/v1/images?page=2&per_page=50", NULL,
-      "the cassette does not answer GET /v1/images?page=2&per_page=50; the nearest one, log.entries[0], has another query: "
-      "there page=1&per_page=50, asked page=2&per_page=50");
+  expect_miss("GET", "https://h/v1/images?page=2&per_page=50", NULL,
+              "the cassette does not answer GET /v1/images?page=2&per_page=50; the nearest one, "
+              "log.entries[0], has another query: "
+              "there page=1&per_page=50, asked page=2&per_page=50");
   expect_miss("GET", "https://h/v1/images", NULL,
-              "the cassette does not answer GET /v1/images; the nearest one, log.entries[0], has another query: there "
+              "the cassette does not answer GET /v1/images; the nearest one, log.entries[0], has "
+              "another query: there "
               "page=1&per_page=50, asked none");
   expect_miss("GET", "https://h/v1/images/4711", NULL,
-              "the cassette does not answer GET /v1/images/4711; the nearest one, log.entries[1], was answered already, and "
+              "the cassette does not answer GET /v1/images/4711; the nearest one, log.entries[1], "
+              "was answered already, and "
               "there is "
               "no further one");
   expect_miss("GET", "https://h/v1/images/4712", NULL,
-              "the cassette does not answer GET /v1/images/4712; the nearest one, log.entries[1], is GET /v1/images/4711");
-  expect_miss(
-      "POST", "https://h/v2/images/1/actions", "{\"type\":\"transfer\"}",
-      "the cassette does not answer POST /v2/images/1/actions; the nearest one, log.entries[2], has another body: there "
-      "{\"type\":\"convert\"}, asked {\"type\":\"transfer\"}");
+              "the cassette does not answer GET /v1/images/4712; the nearest one, log.entries[1], "
+              "is GET /v1/images/4711");
+  expect_miss("POST", "https://h/v2/images/1/actions", "{\"type\":\"transfer\"}",
+              "the cassette does not answer POST /v2/images/1/actions; the nearest one, "
+              "log.entries[2], has another body: there "
+              "{\"type\":\"convert\"}, asked {\"type\":\"transfer\"}");
   expect_miss("GET", "https://h/v2/images/2/actions", NULL,
-              "the cassette does not answer GET /v2/images/2/actions; the nearest one, log.entries[3], is POST "
+              "the cassette does not answer GET /v2/images/2/actions; the nearest one, "
+              "log.entries[3], is POST "
               "/v2/images/2/actions");
-  expect_miss(
-      "GET", "https://h/v1/images/4711?x=1", NULL,
-      "the cassette does not answer GET /v1/images/4711?x=1; the nearest one, log.entries[1], has another query: there "
-      "none, asked x=1");
-#define OTHER_BODY(body)                                                                                                    \
-  "the cassette does not answer POST /v2/images/1/actions; the nearest one, log.entries[2], has another body: there "       \
+  expect_miss("GET", "https://h/v1/images/4711?x=1", NULL,
+              "the cassette does not answer GET /v1/images/4711?x=1; the nearest one, "
+              "log.entries[1], has another query: there "
+              "none, asked x=1");
+#define OTHER_BODY(body)                                                                           \
+  "the cassette does not answer POST /v2/images/1/actions; the nearest one, log.entries[2], has "  \
+  "another body: there "                                                                           \
   "{\"type\":\"convert\"}, asked " body
 #define FIFTY "01234567890123456789012345678901234567890123456789"
   expect_miss("POST", "https://h/v2/images/1/actions", NULL, OTHER_BODY("none"));
   expect_miss("POST", "https://h/v2/images/1/actions", "a\nb\x7f", OTHER_BODY("a b "));
   expect_miss("POST", "https://h/v2/images/1/actions", "\xff", OTHER_BODY("..."));
-  expect_miss("POST", "https://h/v2/images/1/actions", FIFTY FIFTY "0", OTHER_BODY(FIFTY FIFTY "..."));
+  expect_miss("POST", "https://h/v2/images/1/actions", FIFTY FIFTY "0",
+              OTHER_BODY(FIFTY FIFTY "..."));
   expect_miss("PATCH", "https://h/", NULL,
-              "the cassette does not answer PATCH /; the nearest one, log.entries[2], is POST /v2/images/1/actions");
+              "the cassette does not answer PATCH /; the nearest one, log.entries[2], is POST "
+              "/v2/images/1/actions");
 }
 
 static void an_empty_cassette_says_so(void **state) {

@@ -5,7 +5,8 @@
 #include "har_scrub.h"
 #include "testing.h"
 
-#define PLAIN  "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB" /* 64 letters and digits */
+#define PLAIN                                                                                      \
+  "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB" /* 64 letters and digits */
 #define VENDOR "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static char *scrubbed(ia_scrub *scrub, const char *text, size_t length) {
@@ -42,8 +43,12 @@ static ia_scrub scrub_of_nothing(void) {
 
 static void a_token_goes_wherever_it_stands(void **state) {
   (void)state;
-  static const char *const tokens[] = {
-      PLAIN, VENDOR, "short-8!", "with \"quotes\" and \\back/slash%41", "a.b~c_d-e+f/g=", "\\\\double\\\\back%%25"};
+  static const char *const tokens[] = {PLAIN,
+                                       VENDOR,
+                                       "short-8!",
+                                       "with \"quotes\" and \\back/slash%41",
+                                       "a.b~c_d-e+f/g=",
+                                       "\\\\double\\\\back%%25"};
   for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
     char text[400];
     ia_scrub scrub = scrub_of(tokens[i]);
@@ -104,10 +109,12 @@ static size_t spell(char *out, const char *token, size_t way) {
 
 static void every_spelling_of_it_goes(void **state) {
   (void)state;
-  static const char *const tokens[] = {PLAIN, VENDOR, "a/b\"c&d+e f-g_h", "%%percent%2525", "\\\\\\\\unc\\path"};
+  static const char *const tokens[] = {PLAIN, VENDOR, "a/b\"c&d+e f-g_h", "%%percent%2525",
+                                       "\\\\\\\\unc\\path"};
   for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
     ia_scrub scrub = scrub_of(tokens[i]);
-    // where an escape can as well be characters of the token, nobody knows which is meant once the ways are mixed
+    // where an escape can as well be characters of the token, nobody knows which is meant once the
+    // ways are mixed
     size_t most = strpbrk(tokens[i], "\\%") == NULL ? BY_TURNS : WAYS - 1;
     for (size_t way = 0; way <= most; way++) {
       char text[2000] = "before ";
@@ -155,7 +162,8 @@ static void a_backslash_before_it_hides_nothing(void **state) {
   ia_scrub_free(&scrub);
 }
 
-// Whatever stands before and behind the token, its base64 holds nothing of it but the bits at its ends.
+// Whatever stands before and behind the token, its base64 holds nothing of it but the bits at its
+// ends.
 static void base64_of_it_goes_at_any_alignment(void **state) {
   (void)state;
   static const char *const tokens[] = {PLAIN, VENDOR, "subjects?d=1>>>???"};
@@ -166,7 +174,8 @@ static void base64_of_it_goes_at_any_alignment(void **state) {
         char text[200];
         ia_buf coded;
         ia_buf_init(&coded, NULL, 1000);
-        int length = snprintf(text, sizeof text, "%.*s%s%.*s", (int)before, "user::", tokens[i], (int)behind, "@@@");
+        int length = snprintf(text, sizeof text, "%.*s%s%.*s", (int)before, "user::", tokens[i],
+                              (int)behind, "@@@");
         ia_base64_encode(&coded, text, (size_t)length);
         char *got = scrubbed(&scrub, ia_buf_text(&coded), coded.length);
         assert_non_null(strstr(got, "[redacted]"));
@@ -209,14 +218,16 @@ static void what_looks_like_a_token_goes(void **state) {
       {"t%3D" PLAIN "&n", "t%3D[redacted-1]&n"},
       {"{\"t\":\"a\\n" PLAIN "\"}", "{\"t\":\"a\\n[redacted-1]\"}"},
       {"\\\\n" PLAIN "\\\\n", "\\\\n[redacted-1]\\\\n"},
-      {"t%253D" PLAIN "&quot;" PLAIN "&amp;#32;" PLAIN, "t%253D[redacted-1]&quot;[redacted-1]&amp;#32;[redacted-1]"},
+      {"t%253D" PLAIN "&quot;" PLAIN "&amp;#32;" PLAIN,
+       "t%253D[redacted-1]&quot;[redacted-1]&amp;#32;[redacted-1]"},
       {"x" PLAIN, "x" PLAIN},
       {PLAIN "x", PLAIN "x"},
       {"1234567890123456789012345678901234567890123456789012345678901234", //
        "1234567890123456789012345678901234567890123456789012345678901234"},
       {"Authorization: Bearer abcdef.12", "Authorization: Bearer [redacted-1]"},
       {"bearer%20abcdef-12, BEARER  abcdef-12", "bearer%20[redacted-1], BEARER  [redacted-1]"},
-      {"bearer%2520abcdef-12, bearer&#32;abcdef-12", "bearer%2520[redacted-1], bearer&#32;[redacted-1]"},
+      {"bearer%2520abcdef-12, bearer&#32;abcdef-12",
+       "bearer%2520[redacted-1], bearer&#32;[redacted-1]"},
       {"bearer token, bearer of bad news", "bearer token, bearer of bad news"},
       {"forbearer abcdefgh1, bearerabcdefgh1", "forbearer abcdefgh1, bearerabcdefgh1"},
   };
@@ -232,7 +243,8 @@ static void what_the_built_in_clouds_tokens_begin_with_is_known(void **state) {
   (void)state;
   static const imgact_provider *const builtin[] = {IA_BUILTIN_PROVIDERS};
   for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++) {
-    for (const char *const *prefix = builtin[i]->token_prefixes; prefix != NULL && *prefix != NULL; prefix++) {
+    for (const char *const *prefix = builtin[i]->token_prefixes; prefix != NULL && *prefix != NULL;
+         prefix++) {
       char token[64];
       (void)snprintf(token, sizeof token, "%s0123456789abcdef", *prefix);
       ia_scrub scrub = scrub_of_nothing();

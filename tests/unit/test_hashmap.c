@@ -65,7 +65,8 @@ static void many_entries_survive_growing(void **state) {
     assert_true(set.count < set.capacity);
   }
   random = 9;
-  for (uint32_t i = 0; i < MANY; i++) assert_int_equal(*ia_hashmap_put(&set, testing_random(&random), 0, &added), i);
+  for (uint32_t i = 0; i < MANY; i++)
+    assert_int_equal(*ia_hashmap_put(&set, testing_random(&random), 0, &added), i);
   ia_hashmap_clear(&set);
   assert_int_equal(set.count, 0);
   random = 9;

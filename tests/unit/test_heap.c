@@ -34,7 +34,8 @@ static void random_operations_agree_with_a_plain_search(void **state) {
     bool growing = turn / 2000 % 2 == 0;
     size_t dice = testing_below(&random, 10);
     if (dice < (growing ? 7u : 3u)) {
-      ia_heap_add(&m.heap, &m.nodes[i], (int64_t)testing_below(&random, 40) - 20); // many equal times
+      ia_heap_add(&m.heap, &m.nodes[i],
+                  (int64_t)testing_below(&random, 40) - 20); // many equal times
       m.added_as[i] = ++m.added;
     } else if (dice < 8) {
       ia_heap_remove(&m.heap, &m.nodes[i]);

@@ -13,13 +13,15 @@
 static imgact_json_doc *parse_n(const char *text, size_t length, const ia_redactor *redactor) {
   imgact_json_doc *doc;
   char what[100];
-  if (ia_json_parse(text, length, NULL, redactor, &doc, what, sizeof what) != IA_JSON_OK) fail_msg("%s: %s", text, what);
+  if (ia_json_parse(text, length, NULL, redactor, &doc, what, sizeof what) != IA_JSON_OK)
+    fail_msg("%s: %s", text, what);
   return doc;
 }
 
 static imgact_json_doc *parse(const char *text) { return parse_n(text, strlen(text), NULL); }
 
-static char *print_json(const imgact_json *value, ia_arena *arena, const imgact_allocator *scratch) {
+static char *print_json(const imgact_json *value, ia_arena *arena,
+                        const imgact_allocator *scratch) {
   bool too_large;
   return ia_json_print(value, SIZE_MAX, arena, scratch, &too_large);
 }
@@ -37,11 +39,13 @@ static void assert_prints(const imgact_json_doc *doc, const char *expected) {
 static void values_have_their_types_and_null_pointers_none(void **state) {
   (void)state;
   imgact_json_doc *doc = parse("[null, true, false, 1, -1, 1.5, 1e400, \"\", [], {}]");
-  const imgact_json_type types[] = {IMGACT_JSON_NULL,   IMGACT_JSON_BOOL,   IMGACT_JSON_BOOL,   IMGACT_JSON_NUMBER,
-                                    IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER, IMGACT_JSON_STRING,
-                                    IMGACT_JSON_ARRAY,  IMGACT_JSON_OBJECT};
+  const imgact_json_type types[] = {IMGACT_JSON_NULL,   IMGACT_JSON_BOOL,   IMGACT_JSON_BOOL,
+                                    IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER,
+                                    IMGACT_JSON_NUMBER, IMGACT_JSON_STRING, IMGACT_JSON_ARRAY,
+                                    IMGACT_JSON_OBJECT};
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
-  for (size_t i = 0; i < 10; i++) assert_int_equal(imgact_json_get_type(imgact_json_iter_next(&each, NULL)), types[i]);
+  for (size_t i = 0; i < 10; i++)
+    assert_int_equal(imgact_json_get_type(imgact_json_iter_next(&each, NULL)), types[i]);
   assert_null(imgact_json_iter_next(&each, NULL));
   imgact_json_doc_free(doc);
 }
@@ -79,13 +83,15 @@ static void every_reader_takes_null_and_any_other_type_for_not_there(void **stat
 
 static void json_get_duplicate_key_returns_last(void **state) {
   (void)state;
-  imgact_json_doc *doc = parse("{\"a\":1,\"a\":2,\"b\\u0000c\":3,\"\":4,\"ab\":5,\"é\":6,\"nested\":{\"a\":7}}");
+  imgact_json_doc *doc =
+      parse("{\"a\":1,\"a\":2,\"b\\u0000c\":3,\"\":4,\"ab\":5,\"é\":6,\"nested\":{\"a\":7}}");
   const imgact_json *root = imgact_json_doc_root(doc);
   int64_t value = 0;
   assert_true(imgact_json_as_int(imgact_json_get(root, "a"), &value) && value == 2);
   assert_true(imgact_json_as_int(imgact_json_get(root, ""), &value) && value == 4);
   assert_true(imgact_json_as_int(imgact_json_get(root, "\xc3\xa9"), &value) && value == 6);
-  assert_true(imgact_json_as_int(imgact_json_get(imgact_json_get(root, "nested"), "a"), &value) && value == 7);
+  assert_true(imgact_json_as_int(imgact_json_get(imgact_json_get(root, "nested"), "a"), &value) &&
+              value == 7);
   assert_null(imgact_json_get(root, "b"));
   assert_null(imgact_json_get(root, "A"));
   assert_int_equal(imgact_json_count(root), 7);
@@ -105,7 +111,8 @@ static void iteration_gives_keys_and_values_in_order(void **state) {
   assert_true(imgact_json_equals(key, "z") && imgact_json_equals(value, "last"));
   assert_null(imgact_json_iter_next(&each, &key));
   assert_null(key);
-  each = imgact_json_iter_begin(imgact_json_get(imgact_json_get(imgact_json_doc_root(doc), "x"), "deep"));
+  each = imgact_json_iter_begin(
+      imgact_json_get(imgact_json_get(imgact_json_doc_root(doc), "x"), "deep"));
   key = value;
   assert_non_null(imgact_json_iter_next(&each, &key));
   assert_null(key);
@@ -142,7 +149,8 @@ static void integers_are_whole_and_within_64_bits(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     imgact_json_doc *doc = parse(cases[i].text);
     int64_t value = 0;
-    if (imgact_json_as_int(imgact_json_doc_root(doc), &value) != cases[i].is || value != cases[i].value)
+    if (imgact_json_as_int(imgact_json_doc_root(doc), &value) != cases[i].is ||
+        value != cases[i].value)
       fail_msg("%s", cases[i].text);
     imgact_json_doc_free(doc);
   }
@@ -249,7 +257,8 @@ static void bytes_after_the_document_are_refused_and_blanks_are_not(void **state
 
 static void a_document_that_is_cut_anywhere_is_refused_and_not_read_past_its_end(void **state) {
   (void)state;
-  const char *text = "{\"a\":[1,-2.5e10,true,false,null],\"b\\u0041\\ud83d\\ude00\":\"é€😀\\n\",\"c\":{\"d\":\"\\ud800\"}}";
+  const char *text = "{\"a\":[1,-2.5e10,true,false,null],\"b\\u0041\\ud83d\\ude00\":\"é€😀\\n\","
+                     "\"c\":{\"d\":\"\\ud800\"}}";
   for (size_t length = 0; length < strlen(text); length++) assert_malformed(text, length);
 }
 
@@ -270,7 +279,8 @@ static void the_sentence_names_the_place_and_fits_any_buffer(void **state) {
   assert_int_equal(imgact_json_doc_parse("1", 1, &holes, &doc, message, sizeof message), -2);
 }
 
-static ia_json_status parse_nested(size_t depth, const char *open, const char *inside, const char *close) {
+static ia_json_status parse_nested(size_t depth, const char *open, const char *inside,
+                                   const char *close) {
   ia_buf text;
   ia_buf_init(&text, NULL, (size_t)64 << 20);
   for (size_t i = 0; i < depth; i++) ia_buf_str(&text, open);
@@ -316,7 +326,8 @@ static void a_million_brackets_are_refused_without_recursion(void **state) {
 static void more_than_32_mib_is_refused_unread(void **state) {
   (void)state;
   imgact_json_doc *doc = NULL;
-  assert_int_equal(ia_json_parse("1", IA_JSON_MAX_BYTES + 1, NULL, NULL, &doc, NULL, 0), IA_JSON_TOO_LARGE);
+  assert_int_equal(ia_json_parse("1", IA_JSON_MAX_BYTES + 1, NULL, NULL, &doc, NULL, 0),
+                   IA_JSON_TOO_LARGE);
   char *text = malloc(IA_JSON_MAX_BYTES);
   assert_non_null(text);
   memset(text, ' ', IA_JSON_MAX_BYTES);
@@ -328,7 +339,8 @@ static void more_than_32_mib_is_refused_unread(void **state) {
 
 // ---- strings ----
 
-// Two bytes become a value of sixteen: the memory is limited, not only the text. What a list is like stays far below.
+// Two bytes become a value of sixteen: the memory is limited, not only the text. What a list is
+// like stays far below.
 static void parse_many_small_values_is_bounded(void **state) {
   (void)state;
   const size_t max = (size_t)1 << 20;
@@ -341,10 +353,14 @@ static void parse_many_small_values_is_bounded(void **state) {
   failing_allocator_init(&memory, 0);
   imgact_json_doc *doc = NULL;
   char what[100];
-  assert_int_equal(ia_json_parse_up_to(max, text, max, &memory.allocator, NULL, &doc, what, sizeof what), IA_JSON_TOO_LARGE);
+  assert_int_equal(
+      ia_json_parse_up_to(max, text, max, &memory.allocator, NULL, &doc, what, sizeof what),
+      IA_JSON_TOO_LARGE);
   assert_string_equal(what, "its values take more than 3 MiB");
   assert_null(doc);
-  assert_int_equal(ia_json_parse_up_to(6 * max, text, max, &memory.allocator, NULL, &doc, what, sizeof what), IA_JSON_OK);
+  assert_int_equal(
+      ia_json_parse_up_to(6 * max, text, max, &memory.allocator, NULL, &doc, what, sizeof what),
+      IA_JSON_OK);
   imgact_json_doc_free(doc);
   assert_memory_fine(&memory);
   free(text);
@@ -416,8 +432,10 @@ static void copies_are_cut_at_a_whole_character(void **state) {
   char buffer[4] = "old";
   assert_int_equal(imgact_json_copy_string(value, buffer, 0), 1);
   assert_string_equal(buffer, "old");
-  assert_int_equal(imgact_json_copy_string(imgact_json_iter_next(&each, NULL), buffer, sizeof buffer), 0);
-  assert_int_equal(imgact_json_copy_string(imgact_json_iter_next(&each, NULL), buffer, sizeof buffer), 0);
+  assert_int_equal(
+      imgact_json_copy_string(imgact_json_iter_next(&each, NULL), buffer, sizeof buffer), 0);
+  assert_int_equal(
+      imgact_json_copy_string(imgact_json_iter_next(&each, NULL), buffer, sizeof buffer), 0);
   assert_int_equal(imgact_json_copy_string(NULL, buffer, sizeof buffer), 0);
   assert_string_equal(buffer, "old");
   imgact_json_doc_free(doc);
@@ -502,7 +520,8 @@ static void the_text_that_is_parsed_is_not_changed(void **state) {
 
 static void numbers_are_printed_digit_by_digit_as_they_were_sent(void **state) {
   (void)state;
-  static const char text[] = "[0,-0,10,10.0,-1.50,18446744073709551615,-9223372036854775808,123456789012345678901234567890,"
+  static const char text[] = "[0,-0,10,10.0,-1.50,18446744073709551615,-9223372036854775808,"
+                             "123456789012345678901234567890,"
                              "1e400,0.6899999999999999,1E-07,1e+21,5e-324]";
   imgact_json_doc *doc = parse(text);
   assert_prints(doc, text);
@@ -529,7 +548,8 @@ static void assert_reads_back_in_the_fewest_digits(double value) {
   const char *text = ia_buf_text(&out);
   char *end = NULL;
   double back = strtod(text, &end);
-  if (*end != '\0' || !(back >= value && back <= value)) fail_msg("%a reads back as %a from %s", value, back, text);
+  if (*end != '\0' || !(back >= value && back <= value))
+    fail_msg("%a reads back as %a from %s", value, back, text);
   assert_int_equal(signbit(back) != 0, signbit(value) != 0);
   size_t digits = 0, zeros = 0;
   for (const char *c = text; *c != '\0' && *c != 'e'; c++) {
@@ -537,7 +557,8 @@ static void assert_reads_back_in_the_fewest_digits(double value) {
     digits++;
     zeros = *c == '0' ? zeros + 1 : 0;
   }
-  if (digits > 0 && digits - zeros > shortest_length(value)) fail_msg("%s has more digits than it needs", text);
+  if (digits > 0 && digits - zeros > shortest_length(value))
+    fail_msg("%s has more digits than it needs", text);
   ia_buf_free(&out);
 }
 
@@ -583,9 +604,11 @@ static void doubles_of_note_have_the_expected_text(void **state) {
 // Where a system has such a locale; elsewhere this is one more look at the usual one.
 static void a_decimal_comma_of_the_locale_changes_nothing(void **state) {
   (void)state;
-  const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8", "ru_RU.UTF-8", "pl_PL.UTF-8"};
+  const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8",  "fr_FR.UTF-8",
+                               "fr_FR.utf8",  "ru_RU.UTF-8", "pl_PL.UTF-8"};
   const char *set = NULL;
-  for (size_t i = 0; i < sizeof names / sizeof *names && set == NULL; i++) set = setlocale(LC_ALL, names[i]);
+  for (size_t i = 0; i < sizeof names / sizeof *names && set == NULL; i++)
+    set = setlocale(LC_ALL, names[i]);
   if (set == NULL) print_message("# no locale with a decimal comma is installed\n");
   imgact_json_doc *doc = parse("2.5");
   double value = 0;
@@ -604,7 +627,8 @@ static void a_decimal_comma_of_the_locale_changes_nothing(void **state) {
 
 static void no_memory_is_said_so_and_leaks_nothing(void **state) {
   (void)state;
-  static const char text[] = "{\"" TOKEN "\":\"\\ud800\",\"list\":[1,2,\"\\u006aEheVytlAoF\",\"jEheVytl\"]}";
+  static const char text[] =
+      "{\"" TOKEN "\":\"\\ud800\",\"list\":[1,2,\"\\u006aEheVytlAoF\",\"jEheVytl\"]}";
   ia_redactor redactor;
   ia_redactor_init(&redactor, TOKEN, strlen(TOKEN), NULL);
   bool more = true;
@@ -614,7 +638,8 @@ static void no_memory_is_said_so_and_leaks_nothing(void **state) {
     failing_allocator_init(&memory, k);
     imgact_json_doc *doc = NULL;
     char what[64];
-    ia_json_status status = ia_json_parse(text, sizeof text - 1, &memory.allocator, &redactor, &doc, what, sizeof what);
+    ia_json_status status =
+        ia_json_parse(text, sizeof text - 1, &memory.allocator, &redactor, &doc, what, sizeof what);
     more = memory.failures > 0;
     assert_int_equal(status, more ? IA_JSON_NOMEM : IA_JSON_OK);
     assert_int_equal(doc == NULL, more);
@@ -660,7 +685,8 @@ static void no_memory_for_a_string_is_told(void **state) {
 // Whatever is taken prints as a document that parses to the same print.
 static void damaged_documents_are_refused_or_print_stably(void **state) {
   (void)state;
-  static const char seed[] = "{\"images\":[{\"id\":4711,\"name\":null,\"size\":2.30,\"\\ud83d\\ude00\":\"a\\u0000\\n\\\"\","
+  static const char seed[] = "{\"images\":[{\"id\":4711,\"name\":null,\"size\":2.30,"
+                             "\"\\ud83d\\ude00\":\"a\\u0000\\n\\\"\","
                              "\"ok\":true,\"labels\":{},\"x\":[[],[1e5,-0]]}]}";
   ia_redactor redactor;
   ia_redactor_init(&redactor, TOKEN, strlen(TOKEN), NULL);
@@ -671,16 +697,19 @@ static void damaged_documents_are_refused_or_print_stably(void **state) {
     memcpy(text, seed, sizeof seed);
     for (size_t edits = 1 + testing_below(&random, 2); edits > 0; edits--) {
       char *at = &text[testing_below(&random, sizeof seed - 1)];
-      *at = testing_below(&random, 2) == 0 ? seed[testing_below(&random, sizeof seed - 1)] : (char)testing_random(&random);
+      *at = testing_below(&random, 2) == 0 ? seed[testing_below(&random, sizeof seed - 1)]
+                                           : (char)testing_random(&random);
     }
     imgact_json_doc *doc = NULL, *again = NULL;
-    if (ia_json_parse(text, sizeof seed - 1, NULL, &redactor, &doc, NULL, 0) != IA_JSON_OK) continue;
+    if (ia_json_parse(text, sizeof seed - 1, NULL, &redactor, &doc, NULL, 0) != IA_JSON_OK)
+      continue;
     taken++;
     ia_arena arena;
     ia_arena_init(&arena, NULL);
     const char *printed = print_json(imgact_json_doc_root(doc), &arena, NULL);
     assert_non_null(printed);
-    assert_int_equal(ia_json_parse(printed, strlen(printed), NULL, NULL, &again, NULL, 0), IA_JSON_OK);
+    assert_int_equal(ia_json_parse(printed, strlen(printed), NULL, NULL, &again, NULL, 0),
+                     IA_JSON_OK);
     assert_string_equal(print_json(imgact_json_doc_root(again), &arena, NULL), printed);
     ia_arena_free(&arena);
     imgact_json_doc_free(doc);

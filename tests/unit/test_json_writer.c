@@ -32,8 +32,9 @@ static void write_story(imgact_json_writer *writer) {
   imgact_json_write_end_object(writer);
 }
 
-static const char compact[] = "{\"type\":\"transfer\",\"ids\":[-9223372036854775808,2.5,\"cut\"],\"none\":[],\"empty\":{},"
-                              "\"delete\":true,\"name\":null,\"raw\":{\"a\":[1,{}]}}";
+static const char compact[] =
+    "{\"type\":\"transfer\",\"ids\":[-9223372036854775808,2.5,\"cut\"],\"none\":[],\"empty\":{},"
+    "\"delete\":true,\"name\":null,\"raw\":{\"a\":[1,{}]}}";
 
 static const char indented[] = "{\n"
                                "  \"type\": \"transfer\",\n"
@@ -142,7 +143,8 @@ static void strings_are_escaped_as_json_wants_it(void **state) {
 static void any_bytes_make_a_valid_string(void **state) {
   (void)state;
   static const char *const pieces[] = {
-      "a", "\"", "\\", "\n", "\xc3", "\xa9", "\xc3\xa9", "\xc0\x80", "\xf0\x9f\x98\x80", "\xf0\x9f"};
+      "a",       "\"", "\\", "\n", "\xc3", "\xa9", "\xc3\xa9", "\xc0\x80", "\xf0\x9f\x98\x80",
+      "\xf0\x9f"};
   uint64_t random = 13;
   for (int turn = 0; turn < 20000; turn++) {
     char text[64] = "";
@@ -175,25 +177,32 @@ static void a_value_without_a_key(imgact_json_writer *w) {
   imgact_json_write_begin_object(w), imgact_json_write_null(w), imgact_json_write_end_object(w);
 }
 static void a_key_in_an_array(imgact_json_writer *w) {
-  imgact_json_write_begin_array(w), imgact_json_write_key(w, "k"), imgact_json_write_null(w), imgact_json_write_end_array(w);
+  imgact_json_write_begin_array(w), imgact_json_write_key(w, "k"), imgact_json_write_null(w),
+      imgact_json_write_end_array(w);
 }
-static void a_key_outside(imgact_json_writer *w) { imgact_json_write_key(w, "k"), imgact_json_write_null(w); }
+static void a_key_outside(imgact_json_writer *w) {
+  imgact_json_write_key(w, "k"), imgact_json_write_null(w);
+}
 static void a_key_without_a_value(imgact_json_writer *w) {
   imgact_json_write_begin_object(w), imgact_json_write_key(w, "k"), imgact_json_write_end_object(w);
 }
 static void two_keys(imgact_json_writer *w) {
-  imgact_json_write_begin_object(w), imgact_json_write_key(w, "k"), imgact_json_write_key(w, "l"), imgact_json_write_null(w),
-      imgact_json_write_end_object(w);
+  imgact_json_write_begin_object(w), imgact_json_write_key(w, "k"), imgact_json_write_key(w, "l"),
+      imgact_json_write_null(w), imgact_json_write_end_object(w);
 }
 static void no_key(imgact_json_writer *w) {
   imgact_json_write_begin_object(w), imgact_json_write_key(w, NULL), imgact_json_write_null(w),
       imgact_json_write_end_object(w);
 }
-static void the_wrong_end(imgact_json_writer *w) { imgact_json_write_begin_object(w), imgact_json_write_end_array(w); }
+static void the_wrong_end(imgact_json_writer *w) {
+  imgact_json_write_begin_object(w), imgact_json_write_end_array(w);
+}
 static void an_end_too_many(imgact_json_writer *w) {
   imgact_json_write_begin_array(w), imgact_json_write_end_array(w), imgact_json_write_end_array(w);
 }
-static void two_documents(imgact_json_writer *w) { imgact_json_write_null(w), imgact_json_write_null(w); }
+static void two_documents(imgact_json_writer *w) {
+  imgact_json_write_null(w), imgact_json_write_null(w);
+}
 static void something_open(imgact_json_writer *w) { imgact_json_write_begin_array(w); }
 static void raw_that_is_no_json(imgact_json_writer *w) { imgact_json_write_raw(w, "{"); }
 static void raw_that_is_empty(imgact_json_writer *w) { imgact_json_write_raw(w, ""); }
@@ -245,8 +254,8 @@ static void depth_128_is_written_and_129_is_an_error(void **state) {
 
 static void a_parsed_value_is_written_whole(void **state) {
   (void)state;
-  static const char text[] =
-      "{\"a\":[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}],\"k\\u0000\":18446744073709551615}";
+  static const char text[] = "{\"a\":[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}],"
+                             "\"k\\u0000\":18446744073709551615}";
   imgact_json_doc *doc = NULL;
   assert_int_equal(imgact_json_doc_parse(text, strlen(text), NULL, &doc, NULL, 0), 0);
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
@@ -255,7 +264,8 @@ static void a_parsed_value_is_written_whole(void **state) {
   imgact_json_write_value(writer, imgact_json_get(imgact_json_doc_root(doc), "a"));
   imgact_json_write_end_array(writer);
   char expected[300];
-  snprintf(expected, sizeof expected, "[%s,%s]", text, "[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}]");
+  snprintf(expected, sizeof expected, "[%s,%s]", text,
+           "[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}]");
   assert_string_equal(imgact_json_writer_finish(writer, NULL), expected);
   imgact_json_writer_free(writer);
   imgact_json_doc_free(doc);

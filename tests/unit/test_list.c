@@ -9,7 +9,8 @@ typedef struct item {
 
 static int order_of(const ia_link *head) {
   int order = 0;
-  for (ia_link *at = head->next; at != head; at = at->next) order = order * 10 + IA_ENTRY(at, item, link)->number;
+  for (ia_link *at = head->next; at != head; at = at->next)
+    order = order * 10 + IA_ENTRY(at, item, link)->number;
   return order;
 }
 

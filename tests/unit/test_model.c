@@ -3,32 +3,36 @@
 #include "result.h"
 #include "testing.h"
 
-#define NAMES(function, kind, ...)                                                                                          \
-  do {                                                                                                                      \
-    static const char *const names[] = {__VA_ARGS__};                                                                       \
-    size_t count = sizeof names / sizeof *names;                                                                            \
-    for (size_t i = 0; i < count; i++) assert_string_equal(function((kind)i), names[i]);                                    \
-    assert_string_equal(function((kind)count), names[0]);                                                                   \
-    assert_string_equal(function((kind)-1), names[0]);                                                                      \
-    assert_string_equal(function((kind)INT32_MIN), names[0]);                                                               \
+#define NAMES(function, kind, ...)                                                                 \
+  do {                                                                                             \
+    static const char *const names[] = {__VA_ARGS__};                                              \
+    size_t count = sizeof names / sizeof *names;                                                   \
+    for (size_t i = 0; i < count; i++) assert_string_equal(function((kind)i), names[i]);           \
+    assert_string_equal(function((kind)count), names[0]);                                          \
+    assert_string_equal(function((kind)-1), names[0]);                                             \
+    assert_string_equal(function((kind)INT32_MIN), names[0]);                                      \
   } while (0)
 
 // A later library, or a provider of somebody else's, may have values that this one does not know.
 static void values_have_the_contracts_words_and_unknown_ones_the_first(void **state) {
   (void)state;
-  NAMES(imgact_image_type_name, imgact_image_type, "unknown", "system", "app", "snapshot", "backup", "custom");
-  NAMES(imgact_image_status_name, imgact_image_status, "unknown", "creating", "available", "unavailable", "deleted",
-        "retired");
+  NAMES(imgact_image_type_name, imgact_image_type, "unknown", "system", "app", "snapshot", "backup",
+        "custom");
+  NAMES(imgact_image_status_name, imgact_image_status, "unknown", "creating", "available",
+        "unavailable", "deleted", "retired");
   NAMES(imgact_action_status_name, imgact_action_status, "unknown", "running", "success", "error");
-  NAMES(imgact_action_kind_name, imgact_action_kind, "other", "create", "convert", "transfer", "change_protection");
+  NAMES(imgact_action_kind_name, imgact_action_kind, "other", "create", "convert", "transfer",
+        "change_protection");
 }
 
 static void operations_have_names_and_nothing_else_has(void **state) {
   (void)state;
-  static const char *const names[] = {"list_images", "get_image",         "update_image", "delete_image", "list_actions",
-                                      "get_action",  "change_protection", "convert",      "transfer",     "wait_actions"};
+  static const char *const names[] = {
+      "list_images", "get_image",         "update_image", "delete_image", "list_actions",
+      "get_action",  "change_protection", "convert",      "transfer",     "wait_actions"};
   assert_int_equal(sizeof names / sizeof *names, IMGACT_OP_COUNT);
-  for (size_t i = 0; i < IMGACT_OP_COUNT; i++) assert_string_equal(imgact_op_kind_name((imgact_op_kind)i), names[i]);
+  for (size_t i = 0; i < IMGACT_OP_COUNT; i++)
+    assert_string_equal(imgact_op_kind_name((imgact_op_kind)i), names[i]);
   assert_null(imgact_op_kind_name(IMGACT_OP_COUNT));
   assert_null(imgact_op_kind_name((imgact_op_kind)-1));
 }

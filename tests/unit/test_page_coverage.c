@@ -15,7 +15,8 @@ static void check_steps(const step *steps, size_t count) {
   for (size_t i = 0; i < count && (i == 0 || steps[i].page.length > 0 || steps[i].next > 0); i++) {
     uint64_t next = ia_page_coverage_next(&coverage, &steps[i].page);
     if (next != steps[i].next)
-      fail_msg("step %zu: %llu instead of %llu", i, (unsigned long long)next, (unsigned long long)steps[i].next);
+      fail_msg("step %zu: %llu instead of %llu", i, (unsigned long long)next,
+               (unsigned long long)steps[i].next);
   }
 }
 
@@ -41,16 +42,26 @@ static void the_next_page_follows_from_total_and_length(void **state) {
       // no total since a fall
       {{{0, 4, 12, true}, 1}, {{1, 4, 11, true}, 0}, {{0, 4, -1, true}, 1}, {{1, 4, 11, true}, 2}},
       // more than a page: further back
-      {{{0, 2, 12, true}, 1}, {{1, 2, 12, true}, 2}, {{2, 2, 9, true}, 0}, {{0, 2, 9, true}, 1}, {{1, 2, 9, true}, 2}},
+      {{{0, 2, 12, true}, 1},
+       {{1, 2, 12, true}, 2},
+       {{2, 2, 9, true}, 0},
+       {{0, 2, 9, true}, 1},
+       {{1, 2, 9, true}, 2}},
       // a change while a page is read again
       {{{0, 4, 12, true}, 1}, {{1, 4, 11, true}, 0}, {{0, 4, 12, true}, 1}, {{1, 4, 12, true}, 2}},
       {{{0, 4, 12, true}, 1}, {{1, 4, 11, true}, 0}, {{0, 4, 10, true}, 1}, {{1, 4, 10, true}, 2}},
       // a fall of the whole list
       {{{0, 4, 12, true}, 1}, {{1, 0, 0, false}, 0}, {{0, 0, 0, false}, END}},
       // pages of no length, and pages that become longer
-      {{{0, 0, -1, true}, 1}, {{1, 0, -1, true}, 2}, {{2, 5, -1, true}, 3}, {{3, 5, -1, false}, END}},
+      {{{0, 0, -1, true}, 1},
+       {{1, 0, -1, true}, 2},
+       {{2, 5, -1, true}, 3},
+       {{3, 5, -1, false}, END}},
       // totals that cannot be
-      {{{0, 4, INT64_MAX, true}, 1}, {{1, 4, 0, true}, 0}, {{0, 4, INT64_MAX, true}, 1}, {{1, 4, INT64_MAX, false}, END}},
+      {{{0, 4, INT64_MAX, true}, 1},
+       {{1, 4, 0, true}, 0},
+       {{0, 4, INT64_MAX, true}, 1},
+       {{1, 4, INT64_MAX, false}, END}},
   };
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) check_steps(lists[i], MAX_STEPS);
 }
@@ -85,15 +96,17 @@ static void add_at(world *w, int at) {
   w->count++;
 }
 
-// At the front, at the end or in between: some items are added, or some are removed. `both`: at the front an item is added
-// and at the end one is removed, which the total does not show.
+// At the front, at the end or in between: some items are added, or some are removed. `both`: at the
+// front an item is added and at the end one is removed, which the total does not show.
 static void change(world *w, bool both) {
   bool adds = below(w, 2) == 0;
   int where = below(w, 3);
   if (both && w->count > 1) remove_at(w, w->count - 1), add_at(w, 0);
   for (int n = 1 + below(w, below(w, 10) == 0 ? 3 * PAGE_SIZE : 2); n > 0; n--) {
-    if (adds && w->count + 1 < MAX_ITEMS) add_at(w, where == 0 ? 0 : where == 1 ? w->count : below(w, w->count + 1));
-    if (!adds && w->count > 1) remove_at(w, where == 0 ? 0 : where == 1 ? w->count - 1 : below(w, w->count));
+    if (adds && w->count + 1 < MAX_ITEMS)
+      add_at(w, where == 0 ? 0 : where == 1 ? w->count : below(w, w->count + 1));
+    if (!adds && w->count > 1)
+      remove_at(w, where == 0 ? 0 : where == 1 ? w->count - 1 : below(w, w->count));
   }
 }
 

@@ -21,7 +21,9 @@ static looks look_until(int64_t duration_ms, int64_t earliest_ms) {
   return seen;
 }
 
-static double allowed_ms(double duration_ms) { return duration_ms * 0.05 > 1000 ? duration_ms * 0.05 : 1000; }
+static double allowed_ms(double duration_ms) {
+  return duration_ms * 0.05 > 1000 ? duration_ms * 0.05 : 1000;
+}
 
 // The mean of late / allowed over durations between two ends, all equally likely.
 static double mean_lateness(int64_t from_ms, int64_t to_ms) {
@@ -34,14 +36,16 @@ static double mean_lateness(int64_t from_ms, int64_t to_ms) {
   return sum / steps;
 }
 
-// From one look to the next: so the bound holds for every mix of durations that is not made to miss the looks.
+// From one look to the next: so the bound holds for every mix of durations that is not made to miss
+// the looks.
 static void an_end_is_noticed_within_a_second_or_a_twentieth(void **state) {
   (void)state;
   for (int64_t age_ms = 0; age_ms < 3000000;) {
     int64_t next_ms = age_ms + ia_poll_interval_ms(age_ms, 0, 0);
     double lateness = mean_lateness(age_ms + 1, next_ms + 1);
     if (lateness > 1.001)
-      fail_msg("between %lld and %lld ms: %.3f of what is allowed", (long long)age_ms, (long long)next_ms, lateness);
+      fail_msg("between %lld and %lld ms: %.3f of what is allowed", (long long)age_ms,
+               (long long)next_ms, lateness);
     age_ms = next_ms;
   }
 }
@@ -67,7 +71,8 @@ static void ages_without_end_are_looked_at_every_five_minutes(void **state) {
 
 static void a_constant_interval_is_the_callers_wish(void **state) {
   (void)state;
-  for (int64_t age_ms = 0; age_ms < 100000; age_ms += 777) assert_int_equal(ia_poll_interval_ms(age_ms, 250, 50000), 250);
+  for (int64_t age_ms = 0; age_ms < 100000; age_ms += 777)
+    assert_int_equal(ia_poll_interval_ms(age_ms, 250, 50000), 250);
 }
 
 static ia_durations durations_of(size_t count, int64_t from_ms, int64_t step_ms) {

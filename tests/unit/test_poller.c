@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Looks at actions: who shares a request, when they look, what ends a watch, and that each one is told of its end once.
+// Looks at actions: who shares a request, when they look, what ends a watch, and that each one is
+// told of its end once.
 #include "exchange.h"
 #include "rate_fixture.h"
 
@@ -43,7 +44,8 @@ static imgact_status encode(const imgact_call *call, imgact_request *request, im
   (void)error;
   if (call->image_ref != NULL) imgact_request_add_segment(request, call->image_ref);
   imgact_request_add_segment(request, "actions");
-  for (size_t i = 0; i < call->action_ids_count; i++) imgact_request_add_query(request, "id", call->action_ids[i]);
+  for (size_t i = 0; i < call->action_ids_count; i++)
+    imgact_request_add_query(request, "id", call->action_ids[i]);
   return IMGACT_OK;
 }
 
@@ -68,12 +70,13 @@ static int add(const imgact_call *call, imgact_result *result, const imgact_json
   return 1;
 }
 
-static imgact_status decode(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                            imgact_error *error) {
+static imgact_status decode(const imgact_call *call, const imgact_response *response,
+                            imgact_result *result, imgact_error *error) {
   return imgact_result_add_list(result, call, response, "actions", add, error);
 }
 
-static void classify(const imgact_call *call, const imgact_response *response, imgact_result *result, imgact_error *error) {
+static void classify(const imgact_call *call, const imgact_response *response,
+                     imgact_result *result, imgact_error *error) {
   (void)call;
   const imgact_json *message = imgact_json_get(imgact_response_json(response), "message");
   if (imgact_json_copy_string(message, error->message, sizeof error->message))
@@ -95,8 +98,8 @@ static void open_with(uint32_t max_ids, size_t fail_at) {
   memset(&s, 0, sizeof s);
   s.kind = IMGACT_ACTION_KIND_CONVERT;
   rate_fixture_open(&s.rate_fixture, fail_at);
-  s.slots[IMGACT_OP_WAIT_ACTIONS] =
-      (imgact_slot){.encode = encode, .decode = decode, .flags = IMGACT_SLOT_IDEMPOTENT, .max_ids = max_ids};
+  s.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){
+      .encode = encode, .decode = decode, .flags = IMGACT_SLOT_IDEMPOTENT, .max_ids = max_ids};
   s.provider = (imgact_provider){.size = sizeof s.provider,
                                  .name = "somebody",
                                  .slots = s.slots,
@@ -106,7 +109,8 @@ static void open_with(uint32_t max_ids, size_t fail_at) {
                                  .decode_rate_limit = rate};
   const imgact_client_options options = {.size = sizeof options, .max_attempts = 1};
   s.client.allocator = &s.rate_fixture.memory.allocator;
-  if (!ia_client_init(&s.client, &s.rate_fixture.engine, &s.provider, "https://h", &options)) s.client.provider = NULL;
+  if (!ia_client_init(&s.client, &s.rate_fixture.engine, &s.provider, "https://h", &options))
+    s.client.provider = NULL;
   s.client.released = released;
 }
 
@@ -153,7 +157,8 @@ static void report(ia_watch *watch, const imgact_error *error, const char *detai
 static ia_watch *watch(size_t index) {
   ia_watch *made = &s.watches[index];
   snprintf(s.ids[index], sizeof s.ids[index], "%zu", index + 1);
-  *made = (ia_watch){.id = s.ids[index], .policy = {.max_attempts = 1, .deadline_ms = IA_NEVER}, .report = report};
+  *made = (ia_watch){
+      .id = s.ids[index], .policy = {.max_attempts = 1, .deadline_ms = IA_NEVER}, .report = report};
   return made;
 }
 
@@ -176,7 +181,8 @@ static void let_out(void) {
 // Up to the next request.
 static void run(void) {
   size_t before = s.count;
-  for (let_out(); s.count == before && ia_engine_next_ms(&s.rate_fixture.engine) != IA_NEVER; let_out())
+  for (let_out(); s.count == before && ia_engine_next_ms(&s.rate_fixture.engine) != IA_NEVER;
+       let_out())
     s.rate_fixture.now_ms = ia_engine_next_ms(&s.rate_fixture.engine);
 }
 
@@ -200,7 +206,8 @@ static const char *actions(size_t count, const char *status) {
   static char text[16384];
   size_t at = (size_t)snprintf(text, sizeof text, "{\"actions\":[");
   for (size_t i = 1; i <= count; i++)
-    at += (size_t)snprintf(text + at, sizeof text - at, "%s{\"id\":%zu,\"status\":\"%s\"}", i > 1 ? "," : "", i, status);
+    at += (size_t)snprintf(text + at, sizeof text - at, "%s{\"id\":%zu,\"status\":\"%s\"}",
+                           i > 1 ? "," : "", i, status);
   snprintf(text + at, sizeof text - at, "]}");
   return text;
 }
@@ -214,7 +221,8 @@ static void those_that_are_due_together_travel_together(void **state) {
   run();
   assert_int_equal(s.count, 3); // 25 + 25 + 10
   assert_int_equal(strncmp(s.asked[0].line, "/actions?id=1&id=2&", 19), 0);
-  assert_string_equal(s.asked[2].line, "/actions?id=51&id=52&id=53&id=54&id=55&id=56&id=57&id=58&id=59&id=60");
+  assert_string_equal(s.asked[2].line,
+                      "/actions?id=51&id=52&id=53&id=54&id=55&id=56&id=57&id=58&id=59&id=60");
   for (size_t i = 0; i < 3; i++) reply(i, 200, actions(60, "success"));
   for (size_t i = 0; i < 60; i++) assert_true(s.seen[i].looks == 1 && s.seen[i].ends == 1);
 }
@@ -318,7 +326,8 @@ static void it_looks_until_the_action_has_ended(void **state) {
   start(0);
   start(1);
   run();
-  reply(0, 200, "{\"actions\":[{\"id\":2,\"status\":\"error\"},{\"id\":1,\"status\":\"running\"}]}");
+  reply(0, 200,
+        "{\"actions\":[{\"id\":2,\"status\":\"error\"},{\"id\":1,\"status\":\"running\"}]}");
   assert_true(s.seen[0].looks == 1 && s.seen[0].ends == 0);
   assert_true(s.seen[1].ends == 1 && s.seen[1].action == IMGACT_ACTION_STATUS_ERROR);
   run();
@@ -368,7 +377,8 @@ static void another_images_action_is_not_the_one(void **state) {
   }
   run();
   reply(0, 200,
-        "{\"actions\":[{\"id\":1,\"status\":\"success\",\"image\":4712},{\"id\":2,\"status\":\"success\"},"
+        "{\"actions\":[{\"id\":1,\"status\":\"success\",\"image\":4712},{\"id\":2,\"status\":"
+        "\"success\"},"
         "{\"id\":3,\"status\":\"success\",\"image\":4711}]}");
   assert_string_equal(s.seen[0].message, "somebody knows no action 1 of image 4711");
   assert_int_equal(s.seen[1].status, IMGACT_NOT_FOUND);
@@ -546,9 +556,10 @@ static void known_durations_of_a_kind_save_looks(void **state) {
 
 static void a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well(void **state) {
   (void)state;
-  static const char *const bodies[] = {"{\"actions\":[{\"id\":1,\"status\":\"success\",\"from\":1000,\"to\":1090}]}",
-                                       "{\"actions\":[{\"id\":2,\"status\":\"error\",\"from\":1000,\"to\":1090}]}",
-                                       "{\"actions\":[{\"id\":3,\"status\":\"success\",\"from\":1000}]}"};
+  static const char *const bodies[] = {
+      "{\"actions\":[{\"id\":1,\"status\":\"success\",\"from\":1000,\"to\":1090}]}",
+      "{\"actions\":[{\"id\":2,\"status\":\"error\",\"from\":1000,\"to\":1090}]}",
+      "{\"actions\":[{\"id\":3,\"status\":\"success\",\"from\":1000}]}"};
   const ia_durations *known = &s.client.poller.durations[IMGACT_ACTION_KIND_CONVERT];
   for (size_t i = 0; i < 3; i++) {
     start(i);
@@ -601,7 +612,8 @@ static void without_memory_every_watch_is_still_told_of_its_end(void **state) {
     for (size_t i = 0; i < 5; i++) start(i);
     size_t answered = 0;
     for (int round = 0; round < 2; round++) {
-      for (run(); answered < s.count; answered++) reply(answered, 200, actions(5, round ? "success" : "running"));
+      for (run(); answered < s.count; answered++)
+        reply(answered, 200, actions(5, round ? "success" : "running"));
       let_out();
       for (; answered < s.count; answered++) reply(answered, 200, actions(5, "success"));
     }
@@ -625,13 +637,15 @@ static void other_actions_alone_are_protocol(void **state) {
   start(0);
   start(1);
   run();
-  reply(0, 200, "{\"actions\":[{\"id\":7,\"status\":\"success\"},{\"id\":8,\"status\":\"success\"}]}");
+  reply(0, 200,
+        "{\"actions\":[{\"id\":7,\"status\":\"success\"},{\"id\":8,\"status\":\"success\"}]}");
   for (size_t i = 0; i < 2; i++) assert_int_equal(s.seen[i].status, IMGACT_PROTOCOL);
   assert_string_equal(s.seen[1].message, "unexpected action 7 in the response, requested: 2");
   start(2);
   start(3);
   run();
-  reply(1, 200, "{\"actions\":[{\"id\":7,\"status\":\"success\"},{\"id\":3,\"status\":\"success\"}]}");
+  reply(1, 200,
+        "{\"actions\":[{\"id\":7,\"status\":\"success\"},{\"id\":3,\"status\":\"success\"}]}");
   assert_int_equal(s.seen[2].status, IMGACT_OK);
   assert_int_equal(s.seen[3].status, IMGACT_NOT_FOUND);
 }

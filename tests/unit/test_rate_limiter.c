@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What one credential may still send: learned from what clouds tell, counted from what was sent, on a clock that stands
-// still until it is moved. test_rate_limit.c has the same against faithful limiters, over days.
+// What one credential may still send: learned from what clouds tell, counted from what was sent, on
+// a clock that stands still until it is moved. test_rate_limit.c has the same against faithful
+// limiters, over days.
 #include "rate_fixture.h"
 #include "rate_limiter.h"
 
@@ -77,15 +78,17 @@ static void tell_windows(int64_t limit, int64_t remaining, int64_t reset_in_ms) 
 
 // ---- before anything is known
 
-static const imgact_rate_limit_info nothing = {
-    .size = sizeof nothing, .rate_limit = {-1, -1, IMGACT_NO_TIME, -1}, .next_request_at = IMGACT_NO_TIME};
+static const imgact_rate_limit_info nothing = {.size = sizeof nothing,
+                                               .rate_limit = {-1, -1, IMGACT_NO_TIME, -1},
+                                               .next_request_at = IMGACT_NO_TIME};
 
 static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state) {
   (void)state;
   assert_int_equal(spend(LIST, 1000), 200);
   assert_int_equal(wait_ms(MUTATION), 1000);
-  assert_int_equal(wait_of(1, LIST, 0.0), 0);    // the other budget knows nothing of it
-  ia_rate_limiter_on_finished(g, 0, NULL, NULL); // one was cancelled: its place is free, and no more
+  assert_int_equal(wait_of(1, LIST, 0.0), 0); // the other budget knows nothing of it
+  ia_rate_limiter_on_finished(g, 0, NULL,
+                              NULL); // one was cancelled: its place is free, and no more
   assert_int_equal(spend(LIST, 1000), 1);
   ia_rate_limiter_on_finished(g, 0, NULL, &nothing);
   assert_int_equal(wait_ms(LIST), 0); // the cloud tells nothing: then nothing is held back
@@ -94,9 +97,12 @@ static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state
 
 static void what_says_nothing_is_not_learned(void **state) {
   (void)state;
-  static const int64_t nonsense[][2] = {{-1, -1}, {-1, 10}, {0, 0}, {0, 10}, {100, -1}, {INT64_MIN, INT64_MIN}};
-  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) tell_bucket(0, nonsense[i][0], nonsense[i][1]);
-  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) tell_windows(nonsense[i][0], nonsense[i][1], -5);
+  static const int64_t nonsense[][2] = {{-1, -1}, {-1, 10},  {0, 0},
+                                        {0, 10},  {100, -1}, {INT64_MIN, INT64_MIN}};
+  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
+    tell_bucket(0, nonsense[i][0], nonsense[i][1]);
+  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
+    tell_windows(nonsense[i][0], nonsense[i][1], -5);
   assert_int_equal(spend(LIST, 500), 500);
 }
 
@@ -165,7 +171,8 @@ static void no_wait_is_longer_than_an_hour(void **state) {
   assert_int_equal(wait_ms(MUTATION), HOUR_MS + 1);
 }
 
-// A header tells of the moment when the reply was made: a little more than is counted here is old news, less is not.
+// A header tells of the moment when the reply was made: a little more than is counted here is old
+// news, less is not.
 static void news_downwards_count_at_once_and_upwards_where_they_are_plain(void **state) {
   (void)state;
   tell_bucket(0, 3600, 0);
@@ -236,7 +243,8 @@ static void minute_probe_rejected_keeps_limit(void **state) {
   assert_int_in_range(spend(MUTATION, 1000), 249, 250);
 }
 
-// A rule of this library until the API has shown that it has it: nothing is said to be rate limited for it.
+// A rule of this library until the API has shown that it has it: nothing is said to be rate limited
+// for it.
 static void minute_untested_is_no_limit_of_the_api(void **state) {
   (void)state;
   tell_windows(5000, 4999, 10000);
@@ -257,7 +265,8 @@ static void an_hour_is_spent_once(void **state) {
     rate_fixture_at(&d, d.now_ms + wait_ms(MUTATION));
   }
   assert_int_equal(sent, 5000);
-  assert_int_in_range(d.now_ms - start_ms, HOUR_MS, HOUR_MS + 6000); // when the first of them is an hour old
+  assert_int_in_range(d.now_ms - start_ms, HOUR_MS,
+                      HOUR_MS + 6000); // when the first of them is an hour old
   assert_true(wait_ms(MUTATION) == 0);
 }
 
@@ -270,12 +279,14 @@ static void an_hour_of_silence_forgets_everything(void **state) {
   }
   rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS);
   size_t sent = 0;
-  for (int64_t end_ms = d.now_ms + HOUR_MS / 2; d.now_ms < end_ms; rate_fixture_at(&d, d.now_ms + 1000))
+  for (int64_t end_ms = d.now_ms + HOUR_MS / 2; d.now_ms < end_ms;
+       rate_fixture_at(&d, d.now_ms + 1000))
     sent += spend(MUTATION, 99);
   assert_int_equal(sent, 100);
 }
 
-// More in one slot of time than the slot can count: what is not counted here is others' to the cloud's word.
+// More in one slot of time than the slot can count: what is not counted here is others' to the
+// cloud's word.
 static void a_slot_that_is_full_is_not_run_over(void **state) {
   (void)state;
   imgact_rate_limit_info info = rate_of(100000, 30001);
@@ -301,7 +312,8 @@ static void a_minute_may_be_without_a_rule(void **state) {
   assert_int_in_range(wait_ms(MUTATION), HOUR_MS, HOUR_MS + 6000);
 }
 
-// Polls take what they may, and a mutation comes every 17.3 s. None of these waits, in this hour and in the next.
+// Polls take what they may, and a mutation comes every 17.3 s. None of these waits, in this hour
+// and in the next.
 static void second_half_of_an_hour_is_given_evenly_beside_mutations(void **state) {
   (void)state;
   enum { BIN_MS = 300000, BINS = 24 };
@@ -340,7 +352,8 @@ static void when_others_used_everything_up_one_goes_and_asks(void **state) {
   rate_fixture_at(&d, d.now_ms + 60000);
   assert_int_equal(spend(MUTATION, 100), 1);
   tell_windows(5000, 4000, 20000);
-  assert_int_equal(spend(MUTATION, 1000), 250 - 3); // of a minute, to the second: both that asked, and the teller
+  assert_int_equal(spend(MUTATION, 1000),
+                   250 - 3); // of a minute, to the second: both that asked, and the teller
 }
 
 // It was allowed to go and ask, and then was not sent.
@@ -419,7 +432,8 @@ static void longer_pause_outlasts_shorter_one(void **state) {
   assert_int_equal(permit.asked_ms, 3600000);
 }
 
-// A pause is over once a request that was sent after it was served; one that was on its way before says nothing of it.
+// A pause is over once a request that was sent after it was served; one that was on its way before
+// says nothing of it.
 static void served_request_ends_the_pause_before_it(void **state) {
   (void)state;
   ia_sent_request before = ia_rate_limiter_on_sent(g, 0);
@@ -486,7 +500,8 @@ static void a_refusal_parks_every_lane_and_budget_of_its_credential(void **state
   ia_rate_limiter *other = ia_rate_limiter_acquire(&d.engine.rate_limiters, 2);
   ia_rate_limiter_block_for(g, 0, 30000);
   for (uint32_t quota = 0; quota < IA_QUOTAS; quota++)
-    for (size_t priority = 0; priority < IA_PRIORITIES; priority++) assert_int_equal(wait_of(quota, priority, 0.0), 30000);
+    for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
+      assert_int_equal(wait_of(quota, priority, 0.0), 30000);
   assert_int_equal(ia_rate_limiter_request_permit(other, 0, LIST, 0.0).kind, IA_PERMIT_GRANTED);
   rate_fixture_at(&d, d.now_ms + 29999);
   assert_int_equal(wait_ms(MUTATION), 1);
@@ -557,8 +572,8 @@ static void a_budget_that_there_is_not_is_the_first(void **state) {
 
 static void absurd_headers_hold_nobody_for_ever(void **state) {
   (void)state;
-  static const int64_t absurd[][2] = {{INT64_MAX, INT64_MAX}, {INT64_MAX, 0}, {1, INT64_MAX}, {1, 0},
-                                      {INT64_MAX, 1},         {1, 1}};
+  static const int64_t absurd[][2] = {
+      {INT64_MAX, INT64_MAX}, {INT64_MAX, 0}, {1, INT64_MAX}, {1, 0}, {INT64_MAX, 1}, {1, 1}};
   for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++)
     for (int bucket = 0; bucket < 2; bucket++) {
       forget();
@@ -624,13 +639,16 @@ static void unsent_request_is_given_back_to_the_hour(void **state) {
   assert_int_equal(spend(MUTATION, 100), 0);
   rate_fixture_at(&d, d.now_ms + HOUR_MS);
   ia_sent_request old = ia_rate_limiter_on_sent(g, 0);
-  rate_fixture_at(&d, d.now_ms + IA_HOUR_SLOTS * INT64_C(6000)); // its hour has passed, and its slot is used again
+  rate_fixture_at(&d,
+                  d.now_ms + IA_HOUR_SLOTS *
+                                 INT64_C(6000)); // its hour has passed, and its slot is used again
   assert_int_equal(spend(MUTATION, 100), 10);
   ia_rate_limiter_on_not_sent(g, 0, &old);
   assert_int_equal(spend(MUTATION, 100), 0);
 }
 
-// Lost on the way, they count here and not at the API. What had not ended when the request was sent may still arrive there.
+// Lost on the way, they count here and not at the API. What had not ended when the request was sent
+// may still arrive there.
 static void fewer_used_than_counted_lowers_the_count(void **state) {
   (void)state;
   imgact_rate_limit_info info = rate_of(1000, 1000);
@@ -714,13 +732,17 @@ static void the_last_few_that_nobody_holds_are_kept(void **state) {
   (void)state;
   tell_bucket(0, 3600, 0);
   ia_rate_limiter_unref(g);
-  for (uint64_t key = 2; key < 17; key++) ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine.rate_limiters, key));
+  for (uint64_t key = 2; key < 17; key++)
+    ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine.rate_limiters, key));
   g = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1);
   assert_true(wait_ms(MUTATION) > 0);
   ia_rate_limiter_unref(g);
-  for (uint64_t key = 17; key < 40; key++) ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine.rate_limiters, key));
+  for (uint64_t key = 17; key < 40; key++)
+    ia_rate_limiter_unref(ia_rate_limiter_acquire(&d.engine.rate_limiters, key));
   size_t count = 0;
-  for (ia_link *at = d.engine.rate_limiters.all.next; at != &d.engine.rate_limiters.all; at = at->next) count++;
+  for (ia_link *at = d.engine.rate_limiters.all.next; at != &d.engine.rate_limiters.all;
+       at = at->next)
+    count++;
   assert_int_equal(count, 16);
   g = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1);
   assert_int_equal(wait_ms(MUTATION), 0);
@@ -802,7 +824,8 @@ static void tell_either(bool bucket, int64_t limit, int64_t remaining) {
     tell_windows(limit, remaining, IMGACT_NO_TIME);
 }
 
-// Others used it up, or so it seemed: as soon as a reply says that more may go, nobody waits for what was thought before.
+// Others used it up, or so it seemed: as soon as a reply says that more may go, nobody waits for
+// what was thought before.
 static void a_reply_that_allows_more_wakes_those_that_are_held(void **state) {
   (void)state;
   for (int bucket = 0; bucket < 2; bucket++) {

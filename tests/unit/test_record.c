@@ -14,8 +14,10 @@
 
 #define TOKEN "Kx7canaryQ9z2Lm4Vb6Nn8Pp0Rr1Tt3Yy5Uu7Ii9Oo1Aa3Ss5Dd7Ff9Gg1Hh3Jj5"
 
-static const imgact_header with_token[] = {
-    {"Authorization", "Bearer " TOKEN}, {"Accept", "application/json"}, {"User-Agent", "app/1.0"}, {"X-Other", "not kept"}};
+static const imgact_header with_token[] = {{"Authorization", "Bearer " TOKEN},
+                                           {"Accept", "application/json"},
+                                           {"User-Agent", "app/1.0"},
+                                           {"X-Other", "not kept"}};
 
 typedef struct recording {
   folder there;
@@ -26,8 +28,8 @@ typedef struct recording {
 static recording start(const imgact_allocator *allocator) {
   recording made = {.there = new_folder(), .script = scripted_new()};
   imgact_error error;
-  if (imgact_transport_new_recorder(scripted_transport(made.script), made.there.file, allocator, &made.transport, &error) !=
-      IMGACT_OK)
+  if (imgact_transport_new_recorder(scripted_transport(made.script), made.there.file, allocator,
+                                    &made.transport, &error) != IMGACT_OK)
     fail_msg("%s", error.message);
   return made;
 }
@@ -39,7 +41,8 @@ static imgact_http_request authorized(const char *method, const char *url) {
   return request;
 }
 
-static void exchange_with(const recording *made, const imgact_http_request *request, kept_exchange *kept) {
+static void exchange_with(const recording *made, const imgact_http_request *request,
+                          kept_exchange *kept) {
   *kept = new_exchange();
   assert_int_equal(made->transport->send(made->transport, request, &kept->exchange), IMGACT_OK);
   drive(made->transport);
@@ -93,13 +96,15 @@ static const imgact_json *at(const imgact_json_doc *doc, const char *path) {
 
 static void expect_text(const imgact_json_doc *doc, const char *path, const char *wanted) {
   const imgact_json *value = at(doc, path);
-  if (!imgact_json_equals(value, wanted)) fail_msg("%s is '%s', not '%s'", path, imgact_json_as_string(value, NULL), wanted);
+  if (!imgact_json_equals(value, wanted))
+    fail_msg("%s is '%s', not '%s'", path, imgact_json_as_string(value, NULL), wanted);
 }
 
 static void expect_number(const imgact_json_doc *doc, const char *path, int64_t wanted) {
   int64_t number = -12345;
   imgact_json_as_int(at(doc, path), &number);
-  if (number != wanted) fail_msg("%s is %lld, not %lld", path, (long long)number, (long long)wanted);
+  if (number != wanted)
+    fail_msg("%s is %lld, not %lld", path, (long long)number, (long long)wanted);
 }
 
 // ---- form
@@ -108,10 +113,11 @@ static void an_exchange_becomes_an_entry_with_all_that_viewers_want(void **state
   (void)state;
   recording made = start(NULL);
   scripted_next(made.script,
-                (scripted_answer){.status = 201,
-                                  .headers = "Content-Type: application/json\nRateLimit-Limit: 3600\nServer: x\n",
-                                  .body = "{\"a\":\"\xc3\xa9\"}",
-                                  .delay_ms = 250});
+                (scripted_answer){
+                    .status = 201,
+                    .headers = "Content-Type: application/json\nRateLimit-Limit: 3600\nServer: x\n",
+                    .body = "{\"a\":\"\xc3\xa9\"}",
+                    .delay_ms = 250});
   kept_exchange kept;
   imgact_http_request request = authorized("POST", "https://h/v1/images?name=a%20b&x");
   request.body = "{\"type\":\"convert\"}";
@@ -143,8 +149,10 @@ static void an_exchange_becomes_an_entry_with_all_that_viewers_want(void **state
   assert_int_equal(imgact_json_count(at(doc, "log.entries.0.response.headers")), 2);
   expect_text(doc, "log.entries.0.response.content.mimeType", "application/json");
   expect_text(doc, "log.entries.0.response.content.text", "{\"a\":\"\xc3\xa9\"}");
-  assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0.response.content.encoding")), IMGACT_JSON_ABSENT);
-  assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0.response.cookies")), IMGACT_JSON_ARRAY);
+  assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0.response.content.encoding")),
+                   IMGACT_JSON_ABSENT);
+  assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0.response.cookies")),
+                   IMGACT_JSON_ARRAY);
   assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0.cache")), IMGACT_JSON_OBJECT);
   expect_number(doc, "log.entries.0.timings.send", 0);
   expect_number(doc, "log.entries.0.timings.wait", 250);
@@ -164,7 +172,8 @@ static void entries_stand_in_order_of_sending(void **state) {
     scripted_next(made.script, (scripted_answer){.status = 200 + i, .delay_ms = 100 - 50 * i});
     requests[i] = authorized("GET", urls[i]);
     kept[i] = new_exchange();
-    assert_int_equal(made.transport->send(made.transport, &requests[i], &kept[i].exchange), IMGACT_OK);
+    assert_int_equal(made.transport->send(made.transport, &requests[i], &kept[i].exchange),
+                     IMGACT_OK);
   }
   drive(made.transport);
   char *text = finish(&made);
@@ -186,9 +195,9 @@ static void entries_stand_in_order_of_sending(void **state) {
 static void what_got_no_reply_is_kept_with_its_reason(void **state) {
   (void)state;
   recording made = start(NULL);
-  scripted_next(
-      made.script,
-      (scripted_answer){.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TLS, .message = "no trust"});
+  scripted_next(made.script, (scripted_answer){.delivery = IMGACT_DELIVERY_NOT_SENT,
+                                               .failure = IMGACT_FAILURE_TLS,
+                                               .message = "no trust"});
   scripted_fail(made.script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
   ask(&made, "GET", "https://h/a");
   ask(&made, "GET", "https://h/b");
@@ -228,7 +237,8 @@ static void what_was_given_up_or_is_still_under_way_is_kept_as_cancelled(void **
 static void bytes_that_are_no_text_are_kept_as_base64(void **state) {
   (void)state;
   recording made = start(NULL);
-  scripted_next(made.script, (scripted_answer){.status = 200, .body = "\0\xff\x01", .body_bytes = 3});
+  scripted_next(made.script,
+                (scripted_answer){.status = 200, .body = "\0\xff\x01", .body_bytes = 3});
   ask(&made, "GET", "https://h/a");
   char *text = finish(&made);
   imgact_json_doc *doc = parsed(text);
@@ -242,14 +252,16 @@ static void bytes_that_are_no_text_are_kept_as_base64(void **state) {
 static void the_reply_itself_passes_unchanged(void **state) {
   (void)state;
   recording made = start(NULL);
-  scripted_next(made.script,
-                (scripted_answer){.status = 401, .headers = "X-Echo: " TOKEN "\nSet-Cookie: a=b\n", .body = "token " TOKEN});
+  scripted_next(made.script, (scripted_answer){.status = 401,
+                                               .headers = "X-Echo: " TOKEN "\nSet-Cookie: a=b\n",
+                                               .body = "token " TOKEN});
   kept_exchange kept;
   imgact_http_request request = authorized("GET", "https://h/a");
   exchange_with(&made, &request, &kept);
   assert_string_equal(kept.response.body, "token " TOKEN);
   assert_string_equal(kept.headers, "X-Echo: " TOKEN "\nSet-Cookie: a=b\n");
-  assert_string_equal(scripted_header(scripted_at(made.script, 0), "authorization"), "Bearer " TOKEN);
+  assert_string_equal(scripted_header(scripted_at(made.script, 0), "authorization"),
+                      "Bearer " TOKEN);
   forget(&kept);
   free(finish(&made));
 }
@@ -296,30 +308,37 @@ static char *spelled(const char *token, int way) {
 // The token, in each spelling, at each place that the other side or the caller can put it.
 static void a_token_is_nowhere_in_the_cassette(void **state) {
   (void)state;
-  static const char *const tokens[] = {TOKEN, "dop_v1_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
-                                       "odd/token+with=marks~and.dots_"};
+  static const char *const tokens[] = {
+      TOKEN, "dop_v1_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+      "odd/token+with=marks~and.dots_"};
   for (size_t t = 0; t < sizeof tokens / sizeof *tokens; t++) {
     for (int way = 0; way < 11; way++) {
       recording made = start(NULL);
-      char *token = spelled(tokens[t], way), url[2000], headers[9000], body[3000], bytes[2000], authorization[200];
+      char *token = spelled(tokens[t], way), url[2000], headers[9000], body[3000], bytes[2000],
+           authorization[200];
       snprintf(authorization, sizeof authorization, "Bearer %s", tokens[t]);
       snprintf(url, sizeof url, "https://h/a/%s?t=%s&%s=1", token, token, token);
-      snprintf(
-          headers, sizeof headers,
-          "Date: %s\nContent-Type: a/%s\nLink: <%s>\nX-Request-Id: %s\nEtag: %s\nRatelimit-%s: 1\nSet-Cookie: %s\nX: %s\n",
-          token, token, token, token, token, token, token, token);
+      snprintf(headers, sizeof headers,
+               "Date: %s\nContent-Type: a/%s\nLink: <%s>\nX-Request-Id: %s\nEtag: "
+               "%s\nRatelimit-%s: 1\nSet-Cookie: %s\nX: %s\n",
+               token, token, token, token, token, token, token, token);
       snprintf(body, sizeof body, "{\"message\":\"for %s\",\"%s\":[\"%s\"]}", token, token, token);
       int bytes_length = snprintf(bytes, sizeof bytes, "\xff%s\xfe%s", token, token);
-      imgact_header sent[] = {{"AUTHORIZATION", authorization}, {"User-Agent", token}, {"Accept", token}};
+      imgact_header sent[] = {
+          {"AUTHORIZATION", authorization}, {"User-Agent", token}, {"Accept", token}};
       imgact_http_request request = request_to("POST", url);
       request.headers = sent;
       request.headers_count = 3;
       request.body = body;
       request.body_bytes = strlen(body);
       kept_exchange kept;
-      scripted_next(made.script, (scripted_answer){.status = 200, .headers = headers, .body = body});
-      scripted_next(made.script, (scripted_answer){.status = 200, .body = bytes, .body_bytes = (size_t)bytes_length});
-      scripted_next(made.script, (scripted_answer){.failure = IMGACT_FAILURE_NETWORK, .message = token});
+      scripted_next(made.script,
+                    (scripted_answer){.status = 200, .headers = headers, .body = body});
+      scripted_next(
+          made.script,
+          (scripted_answer){.status = 200, .body = bytes, .body_bytes = (size_t)bytes_length});
+      scripted_next(made.script,
+                    (scripted_answer){.failure = IMGACT_FAILURE_NETWORK, .message = token});
       for (int i = 0; i < 3; i++) {
         exchange_with(&made, &request, &kept);
         forget(&kept);
@@ -355,7 +374,8 @@ static void a_token_met_later_is_taken_out_of_what_came_before(void **state) {
   free(text);
 }
 
-// A token that equals what every cassette holds can not be kept out: better no file than one that tells it.
+// A token that equals what every cassette holds can not be kept out: better no file than one that
+// tells it.
 static void a_secret_that_cannot_be_scrubbed_fails_the_write(void **state) {
   (void)state;
   recording made = start(NULL);
@@ -435,7 +455,8 @@ static void *nosy_resize(void *user, void *block, size_t bytes) {
 
 static void no_token_stays_in_memory_that_is_given_back(void **state) {
   (void)state;
-  nosy memory = {.allocator = {sizeof(imgact_allocator), nosy_alloc, nosy_resize, nosy_release, &memory}};
+  nosy memory = {
+      .allocator = {sizeof(imgact_allocator), nosy_alloc, nosy_resize, nosy_release, &memory}};
   recording made = start(&memory.allocator);
   scripted_json(made.script, 200, "{\"echo\":\"" TOKEN "\"}");
   ask(&made, "GET", "https://h/a?t=" TOKEN);
@@ -449,8 +470,9 @@ static void no_token_stays_in_memory_that_is_given_back(void **state) {
 
 // ---- files
 
-// Takes the place of the C library's functions for the transport, which is linked statically: the order of "f" (a file is
-// synchronised), "d" (a directory) and "r" (a file is renamed), and an error to give for a file.
+// Takes the place of the C library's functions for the transport, which is linked statically: the
+// order of "f" (a file is synchronised), "d" (a directory) and "r" (a file is renamed), and an
+// error to give for a file.
 static char file_calls[16];
 static int fsync_error, rename_error;
 
@@ -484,7 +506,8 @@ static void cassette_is_synchronised_before_rename(void **state) {
   assert_string_equal(file_calls, "frd");
 }
 
-// The save fails at the step whose error is set. The next one finds no temporary file beside the cassette.
+// The save fails at the step whose error is set. The next one finds no temporary file beside the
+// cassette.
 static void check_failed_save_keeps_older(int *step_error, int code, const char *calls) {
   recording made = start(NULL);
   imgact_error error;
@@ -584,7 +607,8 @@ static void expect_bad_path(const char *path, const char *why) {
   imgact_transport *transport = scripted_transport(script);
   imgact_error error;
   imgact_transport *made = transport;
-  assert_int_equal(imgact_transport_new_recorder(transport, path, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_recorder(transport, path, NULL, &made, &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_null(made);
   if (strstr(error.message, why) == NULL) fail_msg("'%s' does not say '%s'", error.message, why);
   assert_true(scripted_destroyed(script)); // taken over, also on failure
@@ -628,13 +652,15 @@ static void a_folder_that_goes_away_fails_the_save(void **state) {
 
 static void a_full_disk_fails_the_save_and_leaves_what_was_there(void **state) {
   (void)state;
-  static const size_t rooms[] = {10, 1000, 20000}; // too little for the frame, for the entry, for what is still buffered
+  static const size_t rooms[] = {
+      10, 1000, 20000}; // too little for the frame, for the entry, for what is still buffered
   for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
     recording made = start(NULL);
     write_text(made.there.file, "an older one");
     char body[20000];
     memset(body, 'x', sizeof body);
-    scripted_next(made.script, (scripted_answer){.status = 200, .body = body, .body_bytes = sizeof body});
+    scripted_next(made.script,
+                  (scripted_answer){.status = 200, .body = body, .body_bytes = sizeof body});
     ask(&made, "GET", "https://h/a");
     struct rlimit before, small;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -662,7 +688,8 @@ static void cassette_cut_anywhere_keeps_older(void **state) {
   struct rlimit before;
   imgact_error error;
   write_text(made.there.file, "an older one");
-  scripted_on(made.script, "*", (scripted_answer){.status = 200, .body = "{}", .headers = "Date: x\n"});
+  scripted_on(made.script, "*",
+              (scripted_answer){.status = 200, .body = "{}", .headers = "Date: x\n"});
   for (int i = 0; i < 40; i++) ask(&made, i % 2 ? "GET" : "DELETE", "https://h/a");
   signal(SIGXFSZ, SIG_IGN);
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -686,7 +713,8 @@ static void only_a_recording_can_be_saved(void **state) {
   (void)state;
   scripted *script = scripted_new();
   imgact_error error;
-  assert_int_equal(imgact_recorder_save(scripted_transport(script), &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_recorder_save(scripted_transport(script), &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_int_equal(imgact_recorder_save(NULL, &error), IMGACT_INVALID_ARGUMENT);
   scripted_free(script);
 }
@@ -697,17 +725,20 @@ static void bad_arguments_are_refused(void **state) {
   imgact_transport *made = NULL;
   imgact_allocator holes = {.size = sizeof holes};
   scripted *script = scripted_new();
-  assert_int_equal(imgact_transport_new_recorder(scripted_transport(script), NULL, NULL, &made, NULL),
-                   IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(
+      imgact_transport_new_recorder(scripted_transport(script), NULL, NULL, &made, NULL),
+      IMGACT_INVALID_ARGUMENT);
   assert_true(scripted_destroyed(script));
   scripted_free(script);
-  assert_int_equal(imgact_transport_new_recorder(NULL, there.file, &holes, &made, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_recorder(NULL, there.file, &holes, &made, NULL),
+                   IMGACT_INVALID_ARGUMENT);
   remove_folder(&there);
 }
 
 // ---- passing on
 
-static imgact_status no_send(imgact_transport *transport, const imgact_http_request *request, imgact_exchange *exchange) {
+static imgact_status no_send(imgact_transport *transport, const imgact_http_request *request,
+                             imgact_exchange *exchange) {
   (void)transport, (void)request, (void)exchange;
   return IMGACT_INTERNAL;
 }
@@ -718,7 +749,9 @@ static int number_5(imgact_transport *transport) {
 }
 static void raise_flag(imgact_transport *transport) { transport->reserved++; }
 
-static void no_cancel(imgact_transport *transport, imgact_exchange *exchange) { (void)transport, (void)exchange; }
+static void no_cancel(imgact_transport *transport, imgact_exchange *exchange) {
+  (void)transport, (void)exchange;
+}
 
 static imgact_transport whole_transport(void) {
   return (imgact_transport){.size = sizeof(imgact_transport),
@@ -761,16 +794,17 @@ static void it_looks_like_the_transport_that_it_wraps(void **state) {
 static void a_transport_with_holes_is_not_recorded(void **state) {
   (void)state;
   folder there = new_folder();
-#define HOLE(member)                                                                                                        \
-  do {                                                                                                                      \
-    imgact_transport inner = whole_transport(), *made = &inner;                                                             \
-    imgact_error error;                                                                                                     \
-    inner.destroy = raise_flag;                                                                                             \
-    inner.member = 0;                                                                                                       \
-    assert_int_equal(imgact_transport_new_recorder(&inner, there.file, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);      \
-    assert_null(made);                                                                                                      \
-    assert_non_null(strstr(error.message, "transport"));                                                                    \
-    assert_int_equal(inner.reserved, inner.destroy != NULL);                                                                \
+#define HOLE(member)                                                                               \
+  do {                                                                                             \
+    imgact_transport inner = whole_transport(), *made = &inner;                                    \
+    imgact_error error;                                                                            \
+    inner.destroy = raise_flag;                                                                    \
+    inner.member = 0;                                                                              \
+    assert_int_equal(imgact_transport_new_recorder(&inner, there.file, NULL, &made, &error),       \
+                     IMGACT_INVALID_ARGUMENT);                                                     \
+    assert_null(made);                                                                             \
+    assert_non_null(strstr(error.message, "transport"));                                           \
+    assert_int_equal(inner.reserved, inner.destroy != NULL);                                       \
   } while (0)
   HOLE(size);
   HOLE(send);
@@ -787,19 +821,21 @@ static void a_transport_with_holes_is_not_recorded(void **state) {
 
 static void no_memory_ends_cleanly_wherever_it_ends(void **state) {
   (void)state;
-  char body[3000] = "\xff" TOKEN " dop_v1_0123456789 "; // does not fit into a block of the arena that others use
+  char body[3000] =
+      "\xff" TOKEN " dop_v1_0123456789 "; // does not fit into a block of the arena that others use
   memset(body + strlen(body), 'x', sizeof body - 1 - strlen(body));
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
     folder there = new_folder();
     scripted *script = scripted_new();
-    scripted_next(script, (scripted_answer){.status = 200, .body = body, .headers = "Date: x\nETag: y\n"});
+    scripted_next(script,
+                  (scripted_answer){.status = 200, .body = body, .headers = "Date: x\nETag: y\n"});
     scripted_fail(script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_NETWORK);
     imgact_transport *made = NULL;
     imgact_error error;
-    imgact_status status =
-        imgact_transport_new_recorder(scripted_transport(script), there.file, &memory.allocator, &made, &error);
+    imgact_status status = imgact_transport_new_recorder(scripted_transport(script), there.file,
+                                                         &memory.allocator, &made, &error);
     imgact_http_request request = authorized("POST", "https://h/a?b=c");
     request.body = "{}";
     request.body_bytes = 2;

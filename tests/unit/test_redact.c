@@ -25,7 +25,8 @@ static void assert_redacted(const char *token, const char *text, const char *exp
   assert_false(ia_redact_found(&redactor, expected, strlen(expected)));
   char buffer[500];
   ia_str_copy(buffer, sizeof buffer, text);
-  assert_int_equal(ia_redact_in_place(&redactor, buffer, strlen(buffer), sizeof buffer), strlen(expected));
+  assert_int_equal(ia_redact_in_place(&redactor, buffer, strlen(buffer), sizeof buffer),
+                   strlen(expected));
   assert_string_equal(buffer, expected);
   ia_buf_free(&out);
 }
@@ -100,12 +101,14 @@ static void occurrences_that_overlap_leave_no_rest(void **state) {
   assert_redacted("abababababc", "-abababababababc-", "-[redacted]-");
 }
 
-// By the rule alone, byte by byte: what any occurrence covers is gone, occurrences that overlap as one, the rest is kept.
+// By the rule alone, byte by byte: what any occurrence covers is gone, occurrences that overlap as
+// one, the rest is kept.
 static void redact_by_the_rule(const ia_redactor *r, const char *text, size_t length, ia_buf *out) {
   size_t covered_to = 0;
   for (size_t i = 0; i < length; i++) {
     size_t match = 0;
-    while (match < r->token_length && i + match < length && text[i + match] == r->token[match]) match++;
+    while (match < r->token_length && i + match < length && text[i + match] == r->token[match])
+      match++;
     if (match >= r->min_match_length) {
       if (i >= covered_to) ia_buf_str(out, "[redacted]");
       if (i + match > covered_to) covered_to = i + match;
@@ -116,7 +119,8 @@ static void redact_by_the_rule(const ia_redactor *r, const char *text, size_t le
 
 static void random_texts_of_pieces_of_the_token_agree_with_the_rule(void **state) {
   (void)state;
-  static const char *const tokens[] = {HZ_TOKEN, DO_TOKEN, "abcabcabcXabcabc", "aaaaaaaaaaaaaaaa", "ababababab"};
+  static const char *const tokens[] = {HZ_TOKEN, DO_TOKEN, "abcabcabcXabcabc", "aaaaaaaaaaaaaaaa",
+                                       "ababababab"};
   uint64_t random = 11;
   for (int turn = 0; turn < 20000; turn++) {
     const char *token = tokens[testing_below(&random, 5)];
@@ -193,7 +197,8 @@ static void text_of_any_kind_shows_no_token_in_disguise(void **state) {
       {"percent, twice and thrice %2541%252562CdEfGh", "[redacted]"},
       {"base64 QWJDZEVmR2hJakts and so on", "[redacted]"},
       {"its beginning as it is: AbCdEfGh%49jKl", "[redacted]"},
-      {"none of it: \\u0041 %41 &#65; \\ % & &#; &#x; \\u12", "none of it: \\u0041 %41 &#65; \\ % & &#; &#x; \\u12"},
+      {"none of it: \\u0041 %41 &#65; \\ % & &#; &#x; \\u12",
+       "none of it: \\u0041 %41 &#65; \\ % & &#; &#x; \\u12"},
       {"seven AbCdEfG \\n", "seven AbCdEfG \\n"},
       {"", ""},
   };
@@ -208,7 +213,8 @@ static void text_of_any_kind_shows_no_token_in_disguise(void **state) {
   }
 }
 
-static void assert_text_redacted(const ia_redactor *redactor, const char *text, const char *expected) {
+static void assert_text_redacted(const ia_redactor *redactor, const char *text,
+                                 const char *expected) {
   ia_buf out;
   ia_buf_init(&out, NULL, 1000);
   ia_redact_text(redactor, &out, text, strlen(text));

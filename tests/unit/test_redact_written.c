@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The token in what is written, not only in what was read: an escape of a writer can complete it. Texts go the ways that the
-// server's strings go: parsed and redacted, then written as JSON, as JSON for a terminal, or as a cell, and read again.
+// The token in what is written, not only in what was read: an escape of a writer can complete it.
+// Texts go the ways that the server's strings go: parsed and redacted, then written as JSON, as
+// JSON for a terminal, or as a cell, and read again.
 #include "cli_text.h"
 #include "escape.h"
 #include "json_doc.h"
@@ -37,7 +38,8 @@ static bool holds(const ia_redactor *redactor, const char *text) {
 }
 
 static void assert_hidden(const ia_redactor *redactor, const char *written, const char *source) {
-  if (holds(redactor, written)) fail_msg("%s shows the token %s, made of %s", written, redactor->token, source);
+  if (holds(redactor, written))
+    fail_msg("%s shows the token %s, made of %s", written, redactor->token, source);
 }
 
 // A text as the results of a library hold it, which the writers then get.
@@ -59,7 +61,8 @@ static void assert_writers_hide(const ia_redactor *redactor, const char *text, c
 }
 
 // As --raw and stored replies: printed, parsed without a redactor, printed again.
-static void assert_raw_hides(const ia_redactor *redactor, const imgact_json *value, ia_arena *arena) {
+static void assert_raw_hides(const ia_redactor *redactor, const imgact_json *value,
+                             ia_arena *arena) {
   bool too_large = false;
   const char *raw = ia_json_print(value, SIZE_MAX, arena, NULL, &too_large);
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 2);
@@ -76,12 +79,14 @@ static void assert_document_hides(const ia_redactor *redactor, const char *json,
   ia_arena arena;
   char what[100];
   bool nomem = false;
-  if (ia_json_parse(json, length, NULL, redactor, &doc, what, sizeof what) != IA_JSON_OK) fail_msg("%s: %s", json, what);
+  if (ia_json_parse(json, length, NULL, redactor, &doc, what, sizeof what) != IA_JSON_OK)
+    fail_msg("%s: %s", json, what);
   ia_arena_init(&arena, NULL);
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *key;
   for (const imgact_json *value; (value = imgact_json_iter_next(&each, &key));) {
-    const char *text = ia_json_string(value, &arena, &nomem), *name = ia_json_string(key, &arena, &nomem);
+    const char *text = ia_json_string(value, &arena, &nomem),
+               *name = ia_json_string(key, &arena, &nomem);
     if (text) assert_writers_hide(redactor, text, json);
     if (name) assert_writers_hide(redactor, name, json);
   }
@@ -90,8 +95,8 @@ static void assert_document_hides(const ia_redactor *redactor, const char *json,
   imgact_json_doc_free(doc);
 }
 
-// The text as a string of a document, in the three ways in which a server may spell it: as our writer would, with as few
-// escapes as possible, and all of it as \uXXXX.
+// The text as a string of a document, in the three ways in which a server may spell it: as our
+// writer would, with as few escapes as possible, and all of it as \uXXXX.
 static void put_spelled(ia_buf *out, const char *text, unsigned spelling) {
   size_t length = strlen(text);
   if (spelling == 0) {
@@ -101,7 +106,8 @@ static void put_spelled(ia_buf *out, const char *text, unsigned spelling) {
   ia_buf_char(out, '"');
   for (const char *at = text; *at != '\0';) {
     size_t bytes = ia_utf8_char(at, strlen(at), false);
-    bool needs = (unsigned char)*at < ' ' || *at == '"' || *at == '\\' || (spelling == 2 && bytes == 1);
+    bool needs =
+        (unsigned char)*at < ' ' || *at == '"' || *at == '\\' || (spelling == 2 && bytes == 1);
     if (needs)
       ia_buf_printf(out, "\\u%04X", (unsigned char)*at);
     else
@@ -195,7 +201,8 @@ static void writers_escape_completing_token_is_redacted(void **state) {
     assert_string_equal(ia_buf_text(&out), cases[i].shown);
     ia_buf_free(&out);
     assert_message_hides(&redactor, cases[i].text);
-    if (ia_utf8_valid(cases[i].text, strlen(cases[i].text), false)) assert_text_hides(&redactor, cases[i].text);
+    if (ia_utf8_valid(cases[i].text, strlen(cases[i].text), false))
+      assert_text_hides(&redactor, cases[i].text);
   }
 }
 
@@ -232,11 +239,12 @@ static void escape_every_character_matches_writers(void **state) {
     else if (code < 0x800)
       snprintf(text, sizeof text, "%c%c", (int)(0xc0 | code >> 6), (int)(0x80 | (code & 63)));
     else if (code < 0x10000)
-      snprintf(text, sizeof text, "%c%c%c", (int)(0xe0 | code >> 12), (int)(0x80 | (code >> 6 & 63)),
-               (int)(0x80 | (code & 63)));
-    else
-      snprintf(text, sizeof text, "%c%c%c%c", (int)(0xf0 | code >> 18), (int)(0x80 | (code >> 12 & 63)),
+      snprintf(text, sizeof text, "%c%c%c", (int)(0xe0 | code >> 12),
                (int)(0x80 | (code >> 6 & 63)), (int)(0x80 | (code & 63)));
+    else
+      snprintf(text, sizeof text, "%c%c%c%c", (int)(0xf0 | code >> 18),
+               (int)(0x80 | (code >> 12 & 63)), (int)(0x80 | (code >> 6 & 63)),
+               (int)(0x80 | (code & 63)));
     ia_buf quoted;
     cli_buffer cell = {0}, json = {0};
     ia_buf_init(&quoted, NULL, 100);
@@ -267,13 +275,36 @@ static size_t below(size_t limit) {
   return (size_t)((random_state * UINT64_C(0x2545f4914f6cdd1d)) >> 16) % limit;
 }
 
-// Pieces that fit each other: parts of the token, characters that are escaped, escapes spelled out, and what is between.
+// Pieces that fit each other: parts of the token, characters that are escaped, escapes spelled out,
+// and what is between.
 static void put_piece(ia_buf *out, const char *token) {
-  static const char *const pieces[] = {
-      "\x1d",         "\x01",       "\x0a", "\n",      "\t",       "\r",       "\b",           "\f",
-      "\"",           "\\",         "/",    "\x7f",    "\xc2\x85", "\xc2\x9d", "\xe2\x80\xa8", "\xe2\x80\xae",
-      "\xe2\x81\xa6", "é",          "😀",    "\\u001d", "\\n",      "u001",     "u00",          "d",
-      "op_v1_",       "[redacted]", " "};
+  static const char *const pieces[] = {"\x1d",
+                                       "\x01",
+                                       "\x0a",
+                                       "\n",
+                                       "\t",
+                                       "\r",
+                                       "\b",
+                                       "\f",
+                                       "\"",
+                                       "\\",
+                                       "/",
+                                       "\x7f",
+                                       "\xc2\x85",
+                                       "\xc2\x9d",
+                                       "\xe2\x80\xa8",
+                                       "\xe2\x80\xae",
+                                       "\xe2\x81\xa6",
+                                       "é",
+                                       "😀",
+                                       "\\u001d",
+                                       "\\n",
+                                       "u001",
+                                       "u00",
+                                       "d",
+                                       "op_v1_",
+                                       "[redacted]",
+                                       " "};
   size_t length = strlen(token), kind = below(4);
   if (kind == 0) {
     size_t from = below(length);

@@ -5,12 +5,14 @@
 
 #include <limits.h>
 
-#define HEAD                "{\"log\":{\"entries\":["
-#define TAIL                "]}}"
-#define GET(url)            "\"request\":{\"method\":\"GET\",\"url\":\"" url "\"}"
-#define POST(url, body)     "\"request\":{\"method\":\"POST\",\"url\":\"" url "\",\"postData\":{\"text\":\"" body "\"}}"
-#define REPLY(status, text) "\"response\":{\"status\":" #status ",\"content\":{\"text\":\"" text "\"}}"
-#define AT(time, took)      "\"startedDateTime\":\"" time "\",\"time\":" #took ","
+#define HEAD     "{\"log\":{\"entries\":["
+#define TAIL     "]}}"
+#define GET(url) "\"request\":{\"method\":\"GET\",\"url\":\"" url "\"}"
+#define POST(url, body)                                                                            \
+  "\"request\":{\"method\":\"POST\",\"url\":\"" url "\",\"postData\":{\"text\":\"" body "\"}}"
+#define REPLY(status, text)                                                                        \
+  "\"response\":{\"status\":" #status ",\"content\":{\"text\":\"" text "\"}}"
+#define AT(time, took) "\"startedDateTime\":\"" time "\",\"time\":" #took ","
 
 static imgact_transport *replay_with(const char *text, const imgact_allocator *allocator) {
   folder there = new_folder();
@@ -25,13 +27,15 @@ static imgact_transport *replay_with(const char *text, const imgact_allocator *a
 
 static imgact_transport *replay(const char *text) { return replay_with(text, NULL); }
 
-static void send_only(imgact_transport *transport, const imgact_http_request *request, kept_exchange *kept) {
+static void send_only(imgact_transport *transport, const imgact_http_request *request,
+                      kept_exchange *kept) {
   *kept = new_exchange();
   assert_int_equal(transport->send(transport, request, &kept->exchange), IMGACT_OK);
   assert_int_equal(kept->finished, 0); // never from inside
 }
 
-static void expect_reply(imgact_transport *transport, const imgact_http_request *request, int status, const char *body) {
+static void expect_reply(imgact_transport *transport, const imgact_http_request *request,
+                         int status, const char *body) {
   kept_exchange kept;
   send_only(transport, request, &kept);
   assert_int_equal(transport->timeout_ms(transport), 0);
@@ -59,7 +63,8 @@ static void expect_unmatched(imgact_transport *transport, const char *url, const
   assert_int_equal(kept.response.delivery, IMGACT_DELIVERY_NOT_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_UNMATCHED);
   assert_int_equal(kept.response.status, 0);
-  if (strstr(kept.response.message, why) == NULL) fail_msg("'%s' does not say '%s'", kept.response.message, why);
+  if (strstr(kept.response.message, why) == NULL)
+    fail_msg("'%s' does not say '%s'", kept.response.message, why);
   forget(&kept);
 }
 
@@ -79,9 +84,10 @@ static void each_request_takes_the_first_unused_entry_that_fits(void **state) {
   (void)state;
   imgact_transport *made = replay(HEAD "{" GET("https://rec/v1/a?x=1&y=2") "," REPLY(
       200, "first") "},"
-                    "{" GET("https://rec/v1/b") "," REPLY(404, "b") "},"
-                                                                    "{" GET("https://rec/v1/a?x=1&y=2") "," REPLY(
-                                                                        201, "second") "}" TAIL);
+                    "{" GET("https://rec/v1/b") "," REPLY(
+                        404, "b") "},"
+                                  "{" GET("https://rec/v1/a?x=1&y=2") "," REPLY(201,
+                                                                                "second") "}" TAIL);
   expect_unused(made, 3, "GET /v1/a?x=1&y=2");
   expect_get(made, "http://127.0.0.1:8080/v1/a?y=2&x=%31", 200, "first");
   expect_unused(made, 2, "GET /v1/b");
@@ -96,10 +102,10 @@ static void each_request_takes_the_first_unused_entry_that_fits(void **state) {
 static void the_body_tells_requests_apart(void **state) {
   (void)state;
   imgact_transport *made =
-      replay(HEAD "{" POST("https://h/a", "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":\\\"nyc3\\\"}") "," REPLY(
-          201, "nyc3") "},{" POST("https://h/a",
-                                  "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":\\\"ams2\\\"}") "," REPLY(201,
-                                                                                                           "ams2") "}" TAIL);
+      replay(HEAD "{" POST("https://h/a", "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":"
+                                          "\\\"nyc3\\\"}") "," REPLY(
+          201, "nyc3") "},{" POST("https://h/a", "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":"
+                                                 "\\\"ams2\\\"}") "," REPLY(201, "ams2") "}" TAIL);
   imgact_http_request request = request_to("POST", "https://h/a");
   request.body = "{ \"region\": \"ams2\", \"type\": \"transfer\" }";
   request.body_bytes = strlen(request.body);
@@ -113,8 +119,10 @@ static void the_body_tells_requests_apart(void **state) {
 static void headers_and_bytes_come_back(void **state) {
   (void)state;
   imgact_transport *made =
-      replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":200,\"headers\":[{\"name\":\"Date\",\"value\":\"d\"},"
-                                         "{\"name\":\"Link\",\"value\":\"l\"}],\"content\":{\"text\":\"AP8B\",\"encoding\":"
+      replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":200,\"headers\":[{\"name\":"
+                                         "\"Date\",\"value\":\"d\"},"
+                                         "{\"name\":\"Link\",\"value\":\"l\"}],\"content\":{"
+                                         "\"text\":\"AP8B\",\"encoding\":"
                                          "\"base64\"}}}" TAIL);
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
@@ -129,9 +137,10 @@ static void headers_and_bytes_come_back(void **state) {
 
 static void a_failure_comes_again(void **state) {
   (void)state;
-  imgact_transport *made = replay(
-      HEAD "{" GET("https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_sent\",\"failure\":\"tls\","
-                                  "\"message\":\"no trust\"}}" TAIL);
+  imgact_transport *made =
+      replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":"
+                                         "\"not_sent\",\"failure\":\"tls\","
+                                         "\"message\":\"no trust\"}}" TAIL);
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
   send_only(made, &request, &kept);
@@ -145,9 +154,9 @@ static void a_failure_comes_again(void **state) {
 
 static void a_reply_above_the_ceiling_is_too_large(void **state) {
   (void)state;
-  imgact_transport *made =
-      replay(HEAD "{" GET("https://h/a") "," REPLY(200, "12345") "},"
-                                                                 "{" GET("https://h/a") "," REPLY(200, "1234") "}" TAIL);
+  imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(
+      200, "12345") "},"
+                    "{" GET("https://h/a") "," REPLY(200, "1234") "}" TAIL);
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
   request.max_body_bytes = 4;
@@ -162,9 +171,11 @@ static void a_reply_above_the_ceiling_is_too_large(void **state) {
 
 static void what_is_not_there_is_unmatched(void **state) {
   (void)state;
-  imgact_transport *made = replay(HEAD "{" GET("https://h/v1/images/4711") "," REPLY(200, "") "}" TAIL);
+  imgact_transport *made =
+      replay(HEAD "{" GET("https://h/v1/images/4711") "," REPLY(200, "") "}" TAIL);
   expect_unmatched(made, "https://h/v1/images/4712",
-                   "does not answer GET /v1/images/4712; the nearest one, log.entries[0], is GET /v1/images/4711");
+                   "does not answer GET /v1/images/4712; the nearest one, log.entries[0], is GET "
+                   "/v1/images/4711");
   made->destroy(made);
   made = replay(HEAD TAIL);
   expect_unmatched(made, "https://h/v1/images/4712", "it is empty");
@@ -178,13 +189,15 @@ static void what_is_not_there_is_unmatched(void **state) {
 
 static void the_clock_follows_the_answers_and_never_goes_back(void **state) {
   (void)state;
-  imgact_transport *made = replay(HEAD "{" AT("2026-03-01T10:00:00Z", 250) GET("https://h/a") "," REPLY(
-      200, "") "},"
-               "{" AT("2026-03-01T10:01:00Z", 500) GET("https://h/b") "," REPLY(
-                   200, "") "},"
-                            "{" AT("2026-03-01T10:00:30Z", 0) GET("https://h/c") "," REPLY(
-                                200, "") "},"
-                                         "{\"time\":70," GET("https://h/d") "," REPLY(200, "") "}" TAIL);
+  imgact_transport *made =
+      replay(HEAD "{" AT("2026-03-01T10:00:00Z", 250) GET("https://h/a") "," REPLY(
+          200, "") "},"
+                   "{" AT("2026-03-01T10:01:00Z", 500) GET("https://h/b") "," REPLY(
+                       200, "") "},"
+                                "{" AT("2026-03-01T10:00:30Z", 0) GET("https://h/c") "," REPLY(
+                                    200, "") "},"
+                                             "{\"time\":70," GET("https://h/d") "," REPLY(
+                                                 200, "") "}" TAIL);
   assert_true(made->now_ms(made) == T0);
   expect_get(made, "https://h/a", 200, "");
   assert_true(made->now_ms(made) == T0 + 250);
@@ -211,11 +224,13 @@ static void without_times_the_clock_starts_at_a_fixed_date(void **state) {
 static void answers_come_in_the_order_in_which_they_came(void **state) {
   (void)state;
   static const char *const urls[] = {"https://h/a", "https://h/b", "https://h/c"};
-  imgact_transport *made = replay(HEAD "{" AT("2026-03-01T10:00:00Z", 900) GET("https://h/a") "," REPLY(
-      200, "") "},"
-               "{" AT("2026-03-01T10:00:00Z", 100) GET("https://h/b") "," REPLY(
-                   200, "") "},"
-                            "{" AT("2026-03-01T10:00:00Z", 500) GET("https://h/c") "," REPLY(200, "") "}" TAIL);
+  imgact_transport *made =
+      replay(HEAD "{" AT("2026-03-01T10:00:00Z", 900) GET("https://h/a") "," REPLY(
+          200, "") "},"
+                   "{" AT("2026-03-01T10:00:00Z", 100) GET("https://h/b") "," REPLY(
+                       200, "") "},"
+                                "{" AT("2026-03-01T10:00:00Z", 500)
+                                    GET("https://h/c") "," REPLY(200, "") "}" TAIL);
   kept_exchange kept[3];
   imgact_http_request requests[3];
   for (int i = 0; i < 3; i++) {
@@ -232,12 +247,12 @@ static void answers_come_in_the_order_in_which_they_came(void **state) {
 
 static void what_was_cancelled_then_waits_for_its_time_out(void **state) {
   (void)state;
-  imgact_transport *made =
-      replay(HEAD "{" AT("2026-03-01T10:00:00Z", 5)
-                 GET("https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}},"
-                                    "{" GET("https://h/b") "," REPLY(200, "b") "}" TAIL);
+  imgact_transport *made = replay(HEAD "{" AT("2026-03-01T10:00:00Z", 5) GET(
+      "https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}},"
+                     "{" GET("https://h/b") "," REPLY(200, "b") "}" TAIL);
   kept_exchange kept;
-  imgact_http_request request = request_to("GET", "https://h/a"), other = request_to("GET", "https://h/b");
+  imgact_http_request request = request_to("GET", "https://h/a"),
+                      other = request_to("GET", "https://h/b");
   send_only(made, &request, &kept);
   assert_int_equal(made->timeout_ms(made), 30000);
   made->dispatch(made);
@@ -262,8 +277,8 @@ static void what_was_cancelled_then_waits_for_its_time_out(void **state) {
 
 static void without_a_time_out_it_waits_for_ever(void **state) {
   (void)state;
-  imgact_transport *made =
-      replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}}" TAIL);
+  imgact_transport *made = replay(HEAD "{" GET(
+      "https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}}" TAIL);
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
   request.timeout_ms = 0;
@@ -332,9 +347,9 @@ static void chained_finished(imgact_exchange *exchange, const imgact_http_respon
 
 static void an_end_may_send_and_cancel(void **state) {
   (void)state;
-  imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "1") "},{" GET("https://h/a") "," REPLY(
-      200, "2") "},"
-                "{" GET("https://h/a") "," REPLY(200, "3") "}" TAIL);
+  imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "1") "},{" GET(
+      "https://h/a") "," REPLY(200, "2") "},"
+                                         "{" GET("https://h/a") "," REPLY(200, "3") "}" TAIL);
   kept_exchange next = new_exchange(), victim;
   imgact_http_request request = request_to("GET", "https://h/a");
   chained first = {.exchange = {.on_finished = chained_finished},
@@ -361,12 +376,15 @@ static void a_file_that_is_no_cassette_is_refused(void **state) {
   imgact_transport *made = (imgact_transport *)(void *)&there;
   imgact_error error;
   write_text(there.file, "{ no har");
-  assert_int_equal(imgact_transport_new_replayer(there.file, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_replayer(there.file, NULL, &made, &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_null(made);
   assert_non_null(strstr(error.message, there.file));
-  assert_int_equal(imgact_transport_new_replayer(NULL, NULL, &made, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_replayer(NULL, NULL, &made, &error),
+                   IMGACT_INVALID_ARGUMENT);
   const imgact_allocator holes = {.size = sizeof holes};
-  assert_int_equal(imgact_transport_new_replayer(there.file, &holes, &made, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_transport_new_replayer(there.file, &holes, &made, &error),
+                   IMGACT_INVALID_ARGUMENT);
   remove_folder(&there);
 }
 
@@ -384,7 +402,8 @@ static void no_memory_ends_cleanly_wherever_it_ends(void **state) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
     imgact_transport *made =
-        replay_with(HEAD "{" POST("https://h/a?b=1", "{\\\"a\\\":1}") "," REPLY(200, "x") "}" TAIL, &memory.allocator);
+        replay_with(HEAD "{" POST("https://h/a?b=1", "{\\\"a\\\":1}") "," REPLY(200, "x") "}" TAIL,
+                    &memory.allocator);
     kept_exchange kept[2] = {new_exchange(), new_exchange()};
     imgact_http_request request = request_to("POST", "https://h/a?b=1");
     request.body = "{ \"a\": 1 }";
@@ -427,11 +446,14 @@ static size_t random_bytes(uint64_t *random, char *out, size_t most) {
 
 static void make_shape(uint64_t *random, shape *made) {
   static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
-  static const char *const queries[] = {"", "?page=2", "?a=%20%26&b=%e2%82%ac", "?sort=b&sort=a&type=x", "?x", "?q=a+b&"};
-  static const char *const headers[] = {NULL, "Date: Sun, 01 Mar 2026 10:00:00 GMT\nRateLimit-Remaining: 3599\n",
-                                        "Link: <https://h/?page=2>; rel=next\nETag: \"a\\b\"\nX-Request-Id: \xc3\xa9\n"};
-  static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT, IMGACT_FAILURE_TLS,
-                                            IMGACT_FAILURE_ENCODING, IMGACT_FAILURE_TOO_LARGE};
+  static const char *const queries[] = {
+      "", "?page=2", "?a=%20%26&b=%e2%82%ac", "?sort=b&sort=a&type=x", "?x", "?q=a+b&"};
+  static const char *const headers[] = {
+      NULL, "Date: Sun, 01 Mar 2026 10:00:00 GMT\nRateLimit-Remaining: 3599\n",
+      "Link: <https://h/?page=2>; rel=next\nETag: \"a\\b\"\nX-Request-Id: \xc3\xa9\n"};
+  static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT,
+                                            IMGACT_FAILURE_TLS, IMGACT_FAILURE_ENCODING,
+                                            IMGACT_FAILURE_TOO_LARGE};
   *made = (shape){0};
   snprintf(made->method, sizeof made->method, "%s", methods[testing_below(random, 4)]);
   snprintf(made->url, sizeof made->url, "https://h/v1/images/%zu%s", testing_below(random, 5),
@@ -440,7 +462,8 @@ static void make_shape(uint64_t *random, shape *made) {
   made->body_bytes = made->has_body ? random_bytes(random, made->body, sizeof made->body) : 0;
   made->answer.delay_ms = (int64_t)testing_below(random, 2000);
   if (testing_below(random, 5) == 0) {
-    made->answer.delivery = testing_below(random, 2) == 0 ? IMGACT_DELIVERY_NOT_SENT : IMGACT_DELIVERY_MAYBE_SENT;
+    made->answer.delivery =
+        testing_below(random, 2) == 0 ? IMGACT_DELIVERY_NOT_SENT : IMGACT_DELIVERY_MAYBE_SENT;
     made->answer.failure = failures[testing_below(random, 5)];
     made->answer.message = testing_below(random, 2) == 0 ? "because" : NULL;
     return;
@@ -467,7 +490,8 @@ static void expect_same(const kept_exchange *was, const kept_exchange *is) {
   assert_int_equal(is->response.status, was->response.status);
   assert_string_equal(is->headers, was->headers);
   assert_int_equal(is->response.body_bytes, was->response.body_bytes);
-  if (was->response.body_bytes > 0) assert_memory_equal(is->response.body, was->response.body, was->response.body_bytes);
+  if (was->response.body_bytes > 0)
+    assert_memory_equal(is->response.body, was->response.body, was->response.body_bytes);
   assert_string_equal(is->response.message == NULL ? "" : is->response.message,
                       was->response.message == NULL ? "" : was->response.message);
 }
@@ -496,7 +520,9 @@ static void what_was_recorded_is_what_is_replayed(void **state) {
       make_shape(&random, &shapes[i]);
       scripted_next(script, shapes[i].answer);
     }
-    assert_int_equal(imgact_transport_new_recorder(scripted_transport(script), there.file, NULL, &made, NULL), IMGACT_OK);
+    assert_int_equal(
+        imgact_transport_new_recorder(scripted_transport(script), there.file, NULL, &made, NULL),
+        IMGACT_OK);
     play(made, shapes, was);
     int64_t ended_ms = made->now_ms(made);
     made->destroy(made);
@@ -515,19 +541,23 @@ static void what_was_recorded_is_what_is_replayed(void **state) {
   }
 }
 
-// A page token that looks like a secret is taken out of the reply that gives it and of the request that brings it back.
+// A page token that looks like a secret is taken out of the reply that gives it and of the request
+// that brings it back.
 static void a_page_token_that_was_scrubbed_still_leads_to_its_page(void **state) {
   (void)state;
 #define PAGE_2 "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB"
 #define PAGE_3 "xB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB"
-  static const char *const urls[] = {"https://h/a", "https://h/a?page_token=" PAGE_2, "https://h/a?page_token=" PAGE_3};
+  static const char *const urls[] = {"https://h/a", "https://h/a?page_token=" PAGE_2,
+                                     "https://h/a?page_token=" PAGE_3};
   folder there = new_folder();
   scripted *script = scripted_new();
   imgact_transport *made = NULL;
   scripted_json(script, 200, PAGE_2);
   scripted_json(script, 200, PAGE_3);
   scripted_json(script, 200, "end");
-  assert_int_equal(imgact_transport_new_recorder(scripted_transport(script), there.file, NULL, &made, NULL), IMGACT_OK);
+  assert_int_equal(
+      imgact_transport_new_recorder(scripted_transport(script), there.file, NULL, &made, NULL),
+      IMGACT_OK);
   for (int i = 0; i < 3; i++) {
     kept_exchange kept = new_exchange();
     imgact_http_request request = request_to("GET", urls[i]);

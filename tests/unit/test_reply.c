@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// From a response to results or an error: is it about what was asked for, does a list contradict itself, is it too large.
+// From a response to results or an error: is it about what was asked for, does a list contradict
+// itself, is it too large.
 #include "failing_allocator.h"
 #include "reply.h"
 #include "testing.h"
 
-// ---- a provider: {"image":{}}, {"images":[]}, {"action":{}}, {"actions":[]}, and of a page "page" and "last"
+// ---- a provider: {"image":{}}, {"images":[]}, {"action":{}}, {"actions":[]}, and of a page "page"
+// and "last"
 
 static int is_valid_id(const char *text) { return text[strspn(text, "0123456789")] == '\0'; }
 
@@ -14,7 +16,8 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
   image->id = imgact_decode_id(result, imgact_json_get(object, "id"));
   image->name = imgact_decode_string(result, imgact_json_get(object, "name"));
   image->slug = imgact_decode_string(result, imgact_json_get(object, "slug"));
-  image->regions = imgact_decode_strings(result, imgact_json_get(object, "regions"), &image->regions_count);
+  image->regions =
+      imgact_decode_strings(result, imgact_json_get(object, "regions"), &image->regions_count);
   return image->id != NULL;
 }
 
@@ -26,31 +29,37 @@ static int add_action(const imgact_call *call, imgact_result *result, const imga
   imgact_json_iter each = imgact_json_iter_begin(list);
   action->id = imgact_decode_id(result, imgact_json_get(object, "id"));
   action->resources = resources;
-  for (const imgact_json *item; resources && (item = imgact_json_iter_next(&each, NULL)); action->resources_count++) {
+  for (const imgact_json *item; resources && (item = imgact_json_iter_next(&each, NULL));
+       action->resources_count++) {
     resources[action->resources_count].id = imgact_decode_id(result, imgact_json_get(item, "id"));
-    resources[action->resources_count].type = imgact_decode_string(result, imgact_json_get(item, "type"));
+    resources[action->resources_count].type =
+        imgact_decode_string(result, imgact_json_get(item, "type"));
   }
   return action->id != NULL;
 }
 
-static imgact_status decode(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                            imgact_error *error) {
+static imgact_status decode(const imgact_call *call, const imgact_response *response,
+                            imgact_result *result, imgact_error *error) {
   const imgact_json *body = imgact_response_json(response);
   imgact_pagination page = ia_pagination_unknown;
   imgact_json_as_int(imgact_json_get(body, "page"), &page.page);
   imgact_json_as_int(imgact_json_get(body, "last"), &page.last);
   imgact_result_set_pagination(result, &page);
   if (imgact_json_get(body, "next")) imgact_result_set_next_page(result, 2, NULL, NULL);
-  if (imgact_json_get(body, "images")) return imgact_result_add_list(result, call, response, "images", add_image, error);
-  if (imgact_json_get(body, "actions")) return imgact_result_add_list(result, call, response, "actions", add_action, error);
-  if (imgact_json_get(body, "image")) imgact_result_add_object(result, call, response, "image", add_image, error);
-  if (imgact_json_get(body, "action")) imgact_result_add_object(result, call, response, "action", add_action, error);
+  if (imgact_json_get(body, "images"))
+    return imgact_result_add_list(result, call, response, "images", add_image, error);
+  if (imgact_json_get(body, "actions"))
+    return imgact_result_add_list(result, call, response, "actions", add_action, error);
+  if (imgact_json_get(body, "image"))
+    imgact_result_add_object(result, call, response, "image", add_image, error);
+  if (imgact_json_get(body, "action"))
+    imgact_result_add_object(result, call, response, "action", add_action, error);
   return IMGACT_OK;
 }
 
 // Texts are taken without a look at them, as a careless provider does.
-static void decode_error(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                         imgact_error *error) {
+static void decode_error(const imgact_call *call, const imgact_response *response,
+                         imgact_result *result, imgact_error *error) {
   (void)call;
   const imgact_json *body = imgact_response_json(response);
   const char *text = imgact_json_as_string(imgact_json_get(body, "message"), NULL);
@@ -58,8 +67,10 @@ static void decode_error(const imgact_call *call, const imgact_response *respons
   imgact_result_set_error_details(result, imgact_json_get(body, "details"));
 }
 
-static const imgact_provider provider = {
-    .size = sizeof provider, .name = "somebody", .is_valid_id = is_valid_id, .decode_error = decode_error};
+static const imgact_provider provider = {.size = sizeof provider,
+                                         .name = "somebody",
+                                         .is_valid_id = is_valid_id,
+                                         .decode_error = decode_error};
 
 // ---- a response
 
@@ -103,8 +114,11 @@ static imgact_status read_status(int status, const char *body) {
                                   .allocator = &s.memory.allocator,
                                   .scratch = &s.scratch,
                                   .local_filters = s.local_filters};
-  const imgact_http_response http = {
-      .size = sizeof http, .status = status, .body = body, .body_bytes = strlen(body), .delivery = IMGACT_DELIVERY_ANSWERED};
+  const imgact_http_response http = {.size = sizeof http,
+                                     .status = status,
+                                     .body = body,
+                                     .body_bytes = strlen(body),
+                                     .delivery = IMGACT_DELIVERY_ANSWERED};
   imgact_rate_limit_info rate = {.size = sizeof rate};
   ia_result_reset(&s.result);
   memset(&s.error, 0, sizeof s.error);
@@ -120,19 +134,22 @@ static imgact_status read_status(int status, const char *body) {
 static imgact_status read_body(const char *body) { return read_status(200, body); }
 
 static void ask(imgact_op_kind kind, const char *image, const char *action) {
-  s.call = (imgact_call){.size = sizeof s.call, .kind = kind, .image_ref = image, .action_id = action};
+  s.call =
+      (imgact_call){.size = sizeof s.call, .kind = kind, .image_ref = image, .action_id = action};
 }
 
 // ---- images
 
 static void get_image_other_id_is_protocol(void **state) {
   (void)state;
-  static const imgact_op_kind kinds[] = {IMGACT_OP_GET_IMAGE, IMGACT_OP_UPDATE_IMAGE, IMGACT_OP_CONVERT};
+  static const imgact_op_kind kinds[] = {IMGACT_OP_GET_IMAGE, IMGACT_OP_UPDATE_IMAGE,
+                                         IMGACT_OP_CONVERT};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     ask(kinds[i], "5", NULL);
     assert_int_equal(read_body("{\"image\":{\"id\":5}}"), IMGACT_OK);
     assert_int_equal(s.result.images_count, 1);
-    assert_int_equal(read_body("{\"image\":{\"id\":6,\"name\":\"5\",\"slug\":\"5\"}}"), IMGACT_PROTOCOL);
+    assert_int_equal(read_body("{\"image\":{\"id\":6,\"name\":\"5\",\"slug\":\"5\"}}"),
+                     IMGACT_PROTOCOL);
     assert_string_equal(s.error.message, "unexpected image 6 in the response, requested: 5");
     assert_int_equal(read_body("{\"image\":{\"id\":\"05\"}}"), IMGACT_PROTOCOL);
   }
@@ -161,19 +178,27 @@ static void delete_image_other_image_is_ignored(void **state) {
 static void get_action_other_id_is_protocol(void **state) {
   (void)state;
   ask(IMGACT_OP_GET_ACTION, NULL, "13");
-  assert_int_equal(read_body("{\"action\":{\"id\":13,\"resources\":[{\"id\":7,\"type\":\"image\"}]}}"), IMGACT_OK);
+  assert_int_equal(
+      read_body("{\"action\":{\"id\":13,\"resources\":[{\"id\":7,\"type\":\"image\"}]}}"),
+      IMGACT_OK);
   assert_int_equal(read_body("{\"action\":{\"id\":14}}"), IMGACT_PROTOCOL);
   assert_string_equal(s.error.message, "unexpected action 14 in the response, requested: 13");
   ask(IMGACT_OP_GET_ACTION, "5", "13");
-  assert_int_equal(read_body("{\"action\":{\"id\":14,\"resources\":[{\"id\":7,\"type\":\"image\"}]}}"), IMGACT_PROTOCOL);
+  assert_int_equal(
+      read_body("{\"action\":{\"id\":14,\"resources\":[{\"id\":7,\"type\":\"image\"}]}}"),
+      IMGACT_PROTOCOL);
 }
 
 static void get_action_other_image_is_missing(void **state) {
   (void)state;
   ask(IMGACT_OP_GET_ACTION, "5", "13");
-  assert_int_equal(read_body("{\"action\":{\"id\":13,\"resources\":[{\"id\":5,\"type\":\"image\"}]}}"), IMGACT_OK);
+  assert_int_equal(
+      read_body("{\"action\":{\"id\":13,\"resources\":[{\"id\":5,\"type\":\"image\"}]}}"),
+      IMGACT_OK);
   assert_int_equal(read_body("{\"action\":{\"id\":13}}"), IMGACT_OK);
-  assert_int_equal(read_body("{\"action\":{\"id\":13,\"resources\":[{\"id\":7,\"type\":\"image\"}]}}"), IMGACT_NOT_FOUND);
+  assert_int_equal(
+      read_body("{\"action\":{\"id\":13,\"resources\":[{\"id\":7,\"type\":\"image\"}]}}"),
+      IMGACT_NOT_FOUND);
   assert_string_equal(s.error.message, "action 13 does not belong to image 5");
 }
 
@@ -191,12 +216,16 @@ static void wait_single_other_action_is_protocol(void **state) {
 
 static void list_actions_other_image_is_protocol(void **state) {
   (void)state;
-  static const char *const other = "{\"actions\":[{\"id\":13},{\"id\":14,\"resources\":[{\"id\":7,\"type\":\"image\"}]}]}";
+  static const char *const other =
+      "{\"actions\":[{\"id\":13},{\"id\":14,\"resources\":[{\"id\":7,\"type\":\"image\"}]}]}";
   ask(IMGACT_OP_LIST_ACTIONS, "5", NULL);
-  assert_int_equal(read_body("{\"actions\":[{\"id\":13},{\"id\":14,\"resources\":[{\"id\":5,\"type\":\"image\"}]}]}"),
-                   IMGACT_OK);
+  assert_int_equal(
+      read_body(
+          "{\"actions\":[{\"id\":13},{\"id\":14,\"resources\":[{\"id\":5,\"type\":\"image\"}]}]}"),
+      IMGACT_OK);
   assert_int_equal(read_body(other), IMGACT_PROTOCOL);
-  assert_string_equal(s.error.message, "unexpected action 14 in the response: it does not belong to image 5");
+  assert_string_equal(s.error.message,
+                      "unexpected action 14 in the response: it does not belong to image 5");
   s.local_filters = IMGACT_FILTER_IMAGE_ID; // of such a list the library keeps those of the image
   assert_int_equal(read_body(other), IMGACT_OK);
   s.local_filters = 0;
@@ -209,15 +238,18 @@ static void list_actions_other_image_is_protocol(void **state) {
 
 static void started_action_other_image_is_protocol(void **state) {
   (void)state;
-  static const imgact_op_kind kinds[] = {IMGACT_OP_CHANGE_PROTECTION, IMGACT_OP_CONVERT, IMGACT_OP_TRANSFER};
-  static const char *const fine[] = {"",
-                                     ",\"resources\":[]",
-                                     ",\"resources\":[{\"id\":7,\"type\":\"zone\"}]",
-                                     ",\"resources\":[{\"id\":5}]",
-                                     ",\"resources\":[{\"id\":1,\"type\":\"server\"},{\"id\":5,\"type\":\"image\"}]",
-                                     ",\"resources\":[{\"id\":\"5\",\"type\":\"Image\"}]"};
-  static const char *const other[] = {",\"resources\":[{\"id\":7,\"type\":\"image\"}]", ",\"resources\":[{\"id\":7}]",
-                                      ",\"resources\":[{\"id\":5,\"type\":\"server\"},{\"id\":7,\"type\":\"image\"}]"};
+  static const imgact_op_kind kinds[] = {IMGACT_OP_CHANGE_PROTECTION, IMGACT_OP_CONVERT,
+                                         IMGACT_OP_TRANSFER};
+  static const char *const fine[] = {
+      "",
+      ",\"resources\":[]",
+      ",\"resources\":[{\"id\":7,\"type\":\"zone\"}]",
+      ",\"resources\":[{\"id\":5}]",
+      ",\"resources\":[{\"id\":1,\"type\":\"server\"},{\"id\":5,\"type\":\"image\"}]",
+      ",\"resources\":[{\"id\":\"5\",\"type\":\"Image\"}]"};
+  static const char *const other[] = {
+      ",\"resources\":[{\"id\":7,\"type\":\"image\"}]", ",\"resources\":[{\"id\":7}]",
+      ",\"resources\":[{\"id\":5,\"type\":\"server\"},{\"id\":7,\"type\":\"image\"}]"};
   char body[200];
   s.slot.flags = IMGACT_SLOT_CREATES_ACTION;
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -294,7 +326,8 @@ static void reply_too_many_regions_is_protocol(void **state) {
 }
 
 // ---- memory
-// The most that a response takes while it is read, its body not included. docs/hostile-input.md tells it.
+// The most that a response takes while it is read, its body not included. docs/hostile-input.md
+// tells it.
 
 #define READING_MAX_BYTES ((size_t)256 << 20)
 
@@ -330,16 +363,20 @@ static imgact_status read_measured(int status, char *body) {
 // Each part of reading at its largest: values, copied text, raw JSON, redacted text, details.
 static void reply_memory_is_bounded(void **state) {
   (void)state;
-  static const char values[] = "{\"images\":[{\"id\":1,\"x\":[", name[] = "{\"images\":[{\"id\":1,\"name\":\"";
+  static const char values[] = "{\"images\":[{\"id\":1,\"x\":[",
+                    name[] = "{\"images\":[{\"id\":1,\"name\":\"";
   char zeros[3001], image[3100];
   peak_bytes = 0;
-  assert_int_equal(read_measured(200, filled(values, "0", "]}]}", (size_t)24 << 20)), IMGACT_PROTOCOL);
+  assert_int_equal(read_measured(200, filled(values, "0", "]}]}", (size_t)24 << 20)),
+                   IMGACT_PROTOCOL);
   assert_non_null(strstr(s.error.message, "its values take more than 96 MiB"));
   (void)snprintf(zeros, sizeof zeros, "%03000d", 0);
   (void)snprintf(image, sizeof image, "{\"id\":1,\"name\":\"%s\"}", zeros);
   assert_int_equal(read_measured(200, filled(name, zeros, "\"}]}", IA_JSON_MAX_BYTES)), IMGACT_OK);
-  assert_int_equal(read_measured(200, filled("{\"images\":[", image, "]}", IA_JSON_MAX_BYTES)), IMGACT_PROTOCOL);
-  assert_int_equal(read_measured(500, filled("{\"details\":[", image, "]}", IA_JSON_MAX_BYTES)), IMGACT_UNAVAILABLE);
+  assert_int_equal(read_measured(200, filled("{\"images\":[", image, "]}", IA_JSON_MAX_BYTES)),
+                   IMGACT_PROTOCOL);
+  assert_int_equal(read_measured(500, filled("{\"details\":[", image, "]}", IA_JSON_MAX_BYTES)),
+                   IMGACT_UNAVAILABLE);
   assert_null(s.result.details);
   ia_redactor_init(&redactor, "0123456789", 10, NULL);
   memcpy(zeros + 1000, redactor.token, redactor.token_length);
@@ -355,7 +392,8 @@ static void reply_memory_is_bounded(void **state) {
 
 static void error_whitespace_message_is_none(void **state) {
   (void)state;
-  static const char *const texts[] = {"{\"message\":\"  \"}", "{\"message\":\"\"}", "{\"message\":\"\\r\\n\"}", "{}", ""};
+  static const char *const texts[] = {"{\"message\":\"  \"}", "{\"message\":\"\"}",
+                                      "{\"message\":\"\\r\\n\"}", "{}", ""};
   ask(IMGACT_OP_GET_IMAGE, "5", NULL);
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     assert_int_equal(read_status(404, texts[i]), IMGACT_NOT_FOUND);
@@ -389,7 +427,8 @@ static void error_without_json_quotes_body(void **state) {
 // Neither without an allocation nor after one is a part of the text shown.
 static void error_without_memory_ends_cleanly(void **state) {
   (void)state;
-  static const char *const bodies[] = {"<h1>Bad Gateway</h1>", "{\"message\":\"m\",\"details\":[1,2]}"};
+  static const char *const bodies[] = {"<h1>Bad Gateway</h1>",
+                                       "{\"message\":\"m\",\"details\":[1,2]}"};
   for (size_t i = 0; i < 2; i++) {
     bool whole = false;
     for (size_t budget = 1; budget < 50 && !whole; budget++) {
@@ -419,18 +458,24 @@ static void items_without_id_are_protocol(void **state) {
   (void)state;
   ask(IMGACT_OP_GET_IMAGE, "5", NULL);
   assert_int_equal(read_body("{\"image\":{}}"), IMGACT_PROTOCOL);
-  assert_string_equal(s.error.message, "unexpected image without an id in the response, requested: 5");
+  assert_string_equal(s.error.message,
+                      "unexpected image without an id in the response, requested: 5");
   ask(IMGACT_OP_GET_ACTION, NULL, "7");
   assert_int_equal(read_body("{\"action\":{}}"), IMGACT_PROTOCOL);
-  assert_string_equal(s.error.message, "unexpected action without an id in the response, requested: 7");
+  assert_string_equal(s.error.message,
+                      "unexpected action without an id in the response, requested: 7");
   ask(IMGACT_OP_TRANSFER, "5", NULL);
-  assert_int_equal(read_body("{\"action\":{\"resources\":[{\"id\":6,\"type\":\"image\"}]}}"), IMGACT_PROTOCOL);
-  assert_string_equal(s.error.message, "unexpected action without an id in the response: it does not belong to image 5");
+  assert_int_equal(read_body("{\"action\":{\"resources\":[{\"id\":6,\"type\":\"image\"}]}}"),
+                   IMGACT_PROTOCOL);
+  assert_string_equal(
+      s.error.message,
+      "unexpected action without an id in the response: it does not belong to image 5");
 }
 
 static void reply_without_memory_ends_cleanly(void **state) {
   (void)state;
-  static const char body[] = "{\"images\":[{\"id\":5,\"name\":\"n\",\"regions\":[\"a\",\"b\"]}],\"page\":1}";
+  static const char body[] =
+      "{\"images\":[{\"id\":5,\"name\":\"n\",\"regions\":[\"a\",\"b\"]}],\"page\":1}";
   ask(IMGACT_OP_LIST_IMAGES, NULL, NULL);
   bool whole = false;
   for (size_t budget = 1; budget < 100 && !whole; budget++) {
@@ -467,6 +512,7 @@ int main(void) {
       TEST(items_without_id_are_protocol),
       TEST(list_actions_other_image_is_protocol),
   };
-  if (testing_under_valgrind()) cmocka_set_skip_filter("reply_memory_is_bounded"); // there it takes minutes
+  if (testing_under_valgrind())
+    cmocka_set_skip_filter("reply_memory_is_bounded"); // there it takes minutes
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a provider builds of a request, encoded and within bounds, and what it sees of a reply, redacted.
+// What a provider builds of a request, encoded and within bounds, and what it sees of a reply,
+// redacted.
 #include "error_fill.h"
 #include "rate_fixture.h"
 #include "request.h"
@@ -99,7 +100,8 @@ static void pairs_keep_their_order_and_nothing_is_no_pair(void **state) {
   imgact_request_add_query_int(&request, "page", INT64_MAX);
   imgact_request_add_query(&request, "a b", "");
   imgact_request_add_query_int(&request, "n&", INT64_MIN);
-  assert_string_equal(query(), "a%20b=c%26d%3De&page=9223372036854775807&a%20b=&n%26=-9223372036854775808");
+  assert_string_equal(query(),
+                      "a%20b=c%26d%3De&page=9223372036854775807&a%20b=&n%26=-9223372036854775808");
 }
 
 static const char *copied(const char *text, const char *const *except) {
@@ -172,7 +174,8 @@ static void a_providers_own_refusal_comes_first(void **state) {
   (void)state;
   const imgact_slot slot = {.encode = refuse};
   const imgact_call call = {.size = sizeof call, .image_ref = "4711"};
-  assert_int_equal(ia_request_encode(&request, &slot, &call, &somebody, &error), IMGACT_UNSUPPORTED);
+  assert_int_equal(ia_request_encode(&request, &slot, &call, &somebody, &error),
+                   IMGACT_UNSUPPORTED);
   assert_string_equal(error.message, "no 4711 here");
 }
 
@@ -181,8 +184,10 @@ static imgact_status build_much(const imgact_call *call, imgact_request *r, imga
   for (int i = 0; i < 40; i++) imgact_request_add_segment(r, "a segment of some length");
   for (int i = 0; i < 40; i++) imgact_request_add_query(r, "a key", "a value of some length");
   imgact_request_add_query_int(r, "page", 7);
-  imgact_request_add_query_string(
-      r, "from=the+cloud&of=some%20length%20that%20needs%20more%20than%20the%20first%20block%20of%20it", NULL);
+  imgact_request_add_query_string(r,
+                                  "from=the+cloud&of=some%20length%20that%20needs%20more%20than%"
+                                  "20the%20first%20block%20of%20it",
+                                  NULL);
   imgact_json_writer *body = imgact_request_body_writer(r);
   imgact_json_write_begin_object(body);
   for (int i = 0; i < 40; i++) {
@@ -205,7 +210,8 @@ static void a_request_is_whole_or_there_was_no_memory(void **state) {
     imgact_status status = ia_request_encode(&request, &slot, &call, &somebody, &error);
     more = memory.failures > 0;
     failures += more;
-    if (status != (more ? IMGACT_NOMEM : IMGACT_OK)) fail_msg("allocation %zu: %s", k, imgact_status_name(status));
+    if (status != (more ? IMGACT_NOMEM : IMGACT_OK))
+      fail_msg("allocation %zu: %s", k, imgact_status_name(status));
     if (more) assert_int_equal(error.status, IMGACT_NOMEM);
   }
   assert_true(failures > 10);
@@ -230,7 +236,8 @@ static void reply_with(reply *r, const imgact_header *headers, size_t count) {
   *r = (reply){.http = {.status = 418, .headers = headers, .headers_count = count}};
   ia_redactor_init(&r->redactor, TOKEN, strlen(TOKEN), prefixes);
   ia_arena_init(&r->scratch, &memory.allocator);
-  r->response = (imgact_response){.http = &r->http, .redactor = &r->redactor, .scratch = &r->scratch};
+  r->response =
+      (imgact_response){.http = &r->http, .redactor = &r->redactor, .scratch = &r->scratch};
 }
 
 static const imgact_header headers[] = {{"X-Id", "abc-1"},

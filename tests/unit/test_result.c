@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What decode fills: values of every type where another one is expected, boundaries of each, and memory that ends anywhere.
+// What decode fills: values of every type where another one is expected, boundaries of each, and
+// memory that ends anywhere.
 #include "failing_allocator.h"
 #include "request.h"
 #include "result.h"
@@ -164,26 +165,27 @@ static void numbers_and_answers_are_untold_where_they_are_something_else(void **
 
 static void decimals_keep_their_digits(void **state) {
   (void)state;
-  static const char *const cases[][2] = {{"2.3", "2.3"},
-                                         {"2.300", "2.3"},
-                                         {"10.0", "10"},
-                                         {"10", "10"},
-                                         {"100", "100"},
-                                         {"0", "0"},
-                                         {"0.0", "0"},
-                                         {"0.10", "0.1"},
-                                         {"-2.50", "-2.5"},
-                                         {"1e3", NULL},
-                                         {"1E-3", NULL},
-                                         {"2.5e0", NULL},
-                                         {"0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"},
-                                         {"123456789012345678901234567890.10", "123456789012345678901234567890.1"},
-                                         {"1234567890123456789012345678901234567890123456789012345678901234",
-                                          "1234567890123456789012345678901234567890123456789012345678901234"}, // 64
-                                         {"12345678901234567890123456789012345678901234567890123456789012345", NULL},
-                                         {"\"2.3\"", NULL},
-                                         {"null", NULL},
-                                         {"[2.3]", NULL}};
+  static const char *const cases[][2] = {
+      {"2.3", "2.3"},
+      {"2.300", "2.3"},
+      {"10.0", "10"},
+      {"10", "10"},
+      {"100", "100"},
+      {"0", "0"},
+      {"0.0", "0"},
+      {"0.10", "0.1"},
+      {"-2.50", "-2.5"},
+      {"1e3", NULL},
+      {"1E-3", NULL},
+      {"2.5e0", NULL},
+      {"0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"},
+      {"123456789012345678901234567890.10", "123456789012345678901234567890.1"},
+      {"1234567890123456789012345678901234567890123456789012345678901234",
+       "1234567890123456789012345678901234567890123456789012345678901234"}, // 64
+      {"12345678901234567890123456789012345678901234567890123456789012345", NULL},
+      {"\"2.3\"", NULL},
+      {"null", NULL},
+      {"[2.3]", NULL}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *text = imgact_decode_number_text(&s.result, json(cases[i][0]));
     if (cases[i][1] == NULL)
@@ -200,14 +202,16 @@ static void decimals_keep_their_digits(void **state) {
 static void lists_keep_their_strings_and_pass_over_the_rest(void **state) {
   (void)state;
   size_t count = 99;
-  const char *const *strings = imgact_decode_strings(&s.result, json("[\"a\",1,null,\"b\",[\"c\"],\"\"]"), &count);
+  const char *const *strings =
+      imgact_decode_strings(&s.result, json("[\"a\",1,null,\"b\",[\"c\"],\"\"]"), &count);
   assert_int_equal(count, 3);
   assert_string_equal(strings[0], "a");
   assert_string_equal(strings[1], "b");
   assert_string_equal(strings[2], "");
   assert_non_null(imgact_decode_strings(&s.result, json("[]"), &count));
   assert_int_equal(count, 0);
-  static const char *const others[] = {"null", "{}", "\"a\"", "1", "[{\"slug\":\"a\"}]", "[null]", "[1,[\"a\"]]"};
+  static const char *const others[] = {"null",   "{}",         "\"a\"", "1", "[{\"slug\":\"a\"}]",
+                                       "[null]", "[1,[\"a\"]]"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     count = 99;
     assert_null(imgact_decode_strings(&s.result, json(others[i]), &count));
@@ -218,8 +222,9 @@ static void lists_keep_their_strings_and_pass_over_the_rest(void **state) {
 static void labels_keep_their_strings_and_pass_over_the_rest(void **state) {
   (void)state;
   size_t count = 99;
-  const imgact_label *labels =
-      imgact_decode_labels(&s.result, json("{\"env\":\"prod\",\"n\":1,\"empty\":\"\",\"\":\"x\",\"null\":null}"), &count);
+  const imgact_label *labels = imgact_decode_labels(
+      &s.result, json("{\"env\":\"prod\",\"n\":1,\"empty\":\"\",\"\":\"x\",\"null\":null}"),
+      &count);
   assert_int_equal(count, 3);
   assert_string_equal(labels[0].key, "env");
   assert_string_equal(labels[0].value, "prod");
@@ -242,7 +247,8 @@ static void decode_labels_duplicate_keys_keep_last(void **state) {
   (void)state;
   size_t count = 99;
   const imgact_label *labels = imgact_decode_labels(
-      &s.result, json("{\"n\":\"1\",\"a\":4,\"b\":\"2\",\"a\":\"3\",\"n\":4,\"c\":\"\",\"b\":\"\"}"), &count);
+      &s.result,
+      json("{\"n\":\"1\",\"a\":4,\"b\":\"2\",\"a\":\"3\",\"n\":4,\"c\":\"\",\"b\":\"\"}"), &count);
   assert_int_equal(count, 3);
   assert_string_equal(labels[0].key, "a");
   assert_string_equal(labels[0].value, "3");
@@ -258,7 +264,8 @@ static void decode_labels_equal_hashes_stay_apart(void **state) {
   char text[200];
   size_t count = 0;
   assert_true(ia_hash(one, strlen(one)) == ia_hash(other, strlen(other)));
-  snprintf(text, sizeof text, "{\"%s\":\"1\",\"%s\":\"2\",\"%s\":\"3\",\"%s\":\"4\"}", one, other, other, one);
+  snprintf(text, sizeof text, "{\"%s\":\"1\",\"%s\":\"2\",\"%s\":\"3\",\"%s\":\"4\"}", one, other,
+           other, one);
   const imgact_label *labels = imgact_decode_labels(&s.result, json(text), &count);
   assert_int_equal(count, 2);
   assert_string_equal(labels[0].key, one);
@@ -398,7 +405,8 @@ static void details_above_limit_are_omitted(void **state) {
   imgact_result_add_error_detail(&s.result, "a", json(repeated('[', "1", 20000, ']')));
   const char *details = s.result.details;
   assert_int_equal(strlen(details), 2 * 20000 + 7);
-  imgact_result_add_error_detail(&s.result, "b", json(repeated('[', "1", 20000, ']'))); // together too large
+  imgact_result_add_error_detail(&s.result, "b",
+                                 json(repeated('[', "1", 20000, ']'))); // together too large
   assert_ptr_equal(s.result.details, details);
   assert_false(s.result.nomem);
   assert_null(s.result.excess);
@@ -446,7 +454,8 @@ static void values_in_a_url_are_found_and_decoded(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *value = imgact_result_query_value(&s.result, cases[i].url, cases[i].key);
-    if (!(cases[i].value == NULL ? value == NULL : value != NULL && strcmp(value, cases[i].value) == 0))
+    if (!(cases[i].value == NULL ? value == NULL
+                                 : value != NULL && strcmp(value, cases[i].value) == 0))
       fail_msg("%s: %s", cases[i].url, value == NULL ? "nothing" : value);
   }
   assert_null(imgact_result_query_value(&s.result, NULL, "page"));
@@ -463,7 +472,8 @@ static void what_is_not_filled_in_is_untold(void **state) {
   const imgact_image *image = imgact_result_add_image(&s.result, NULL);
   const imgact_action *action = imgact_result_add_action(&s.result, NULL);
   assert_string_equal(image->provider, "somebody");
-  assert_true(image->id == NULL && image->regions == NULL && image->labels == NULL && image->tags == NULL);
+  assert_true(image->id == NULL && image->regions == NULL && image->labels == NULL &&
+              image->tags == NULL);
   assert_true(isnan(image->size_gb) && isnan(image->min_disk_gb));
   assert_true(image->created_at == IMGACT_NO_TIME && image->deprecated_at == IMGACT_NO_TIME);
   assert_true(image->deleted_at == IMGACT_NO_TIME);
@@ -502,8 +512,10 @@ static void raw_json_is_kept_for_those_who_asked(void **state) {
   const imgact_json *object = json("{ \"id\" : 1, \"odd\" : [ 1.50, null ] }");
   assert_null(imgact_image_raw(imgact_result_add_image(&s.result, object)));
   s.result.keep_raw = true;
-  assert_string_equal(imgact_image_raw(imgact_result_add_image(&s.result, object)), "{\"id\":1,\"odd\":[1.50,null]}");
-  assert_string_equal(imgact_action_raw(imgact_result_add_action(&s.result, object)), "{\"id\":1,\"odd\":[1.50,null]}");
+  assert_string_equal(imgact_image_raw(imgact_result_add_image(&s.result, object)),
+                      "{\"id\":1,\"odd\":[1.50,null]}");
+  assert_string_equal(imgact_action_raw(imgact_result_add_action(&s.result, object)),
+                      "{\"id\":1,\"odd\":[1.50,null]}");
   assert_null(imgact_action_raw(imgact_result_add_action(&s.result, NULL)));
 }
 
@@ -520,15 +532,18 @@ static void a_page_is_forgotten_before_the_next_and_items_with_the_rest(void **s
   assert_int_equal(s.result.page.total, 450);
   ia_result_next_page(&s.result);
   assert_false(s.result.has_next);
-  assert_true(s.result.next_page == 0 && s.result.next_token == NULL && s.result.next_query == NULL);
-  assert_true(s.result.page.page == -1 && s.result.page.per_page == -1 && s.result.page.previous == -1);
+  assert_true(s.result.next_page == 0 && s.result.next_token == NULL &&
+              s.result.next_query == NULL);
+  assert_true(s.result.page.page == -1 && s.result.page.per_page == -1 &&
+              s.result.page.previous == -1);
   assert_true(s.result.page.next == -1 && s.result.page.last == -1 && s.result.page.total == -1);
   assert_int_equal(s.result.images_count, 1);
   s.result.nomem = true;
   imgact_result_set_next_page(&s.result, 3, NULL, "q=1");
   ia_result_reset(&s.result);
   assert_false(s.result.has_next || s.result.nomem);
-  assert_true(s.result.images_count == 0 && s.result.details == NULL && s.result.next_query == NULL);
+  assert_true(s.result.images_count == 0 && s.result.details == NULL &&
+              s.result.next_query == NULL);
 }
 
 static void details_that_say_nothing_are_none(void **state) {
@@ -573,7 +588,8 @@ static void a_list_is_an_array_of_objects_with_ids(void **state) {
   assert_int_equal(add_each("{\"images\":[{\"id\":1},{\"id\":\"b\"}]}", &error), IMGACT_OK);
   assert_int_equal(s.result.images_count, 2);
   assert_string_equal(s.result.images[1]->id, "b");
-  static const char *const lists[] = {"{}", "{\"images\":null}", "{\"images\":{}}", "[]", "null", NULL};
+  static const char *const lists[] = {"{}", "{\"images\":null}", "{\"images\":{}}", "[]", "null",
+                                      NULL};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
     assert_int_equal(add_each(lists[i], &error), IMGACT_PROTOCOL);
     assert_string_equal(error.message, "the reply has no list \"images\"");
@@ -589,7 +605,8 @@ static void an_object_stands_below_its_key_or_is_the_whole_reply(void **state) {
   assert_string_equal(s.result.images[0]->id, "1");
   assert_int_equal(add_one("{\"id\":2}", NULL, &error), IMGACT_OK);
   assert_string_equal(s.result.images[0]->id, "2");
-  static const char *const without[] = {"{}", "{\"image\":null}", "{\"image\":{\"id\":-1}}", "[]", NULL};
+  static const char *const without[] = {"{}", "{\"image\":null}", "{\"image\":{\"id\":-1}}", "[]",
+                                        NULL};
   for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
     assert_int_equal(add_one(without[i], "image", &error), IMGACT_PROTOCOL);
     assert_string_equal(error.message, "the reply has no \"image\" with a usable id");
@@ -639,7 +656,8 @@ static void check_copy(const imgact_action *copy) {
   assert_int_equal(copy->resources_count, 3);
   assert_ptr_not_equal(copy->resources, resources);
   assert_true(copy->started_at == 5 && copy->finished_at == 6 && copy->progress == 7);
-  assert_true(copy->kind == IMGACT_ACTION_KIND_TRANSFER && copy->status == IMGACT_ACTION_STATUS_ERROR);
+  assert_true(copy->kind == IMGACT_ACTION_KIND_TRANSFER &&
+              copy->status == IMGACT_ACTION_STATUS_ERROR);
 }
 
 static void a_copy_of_an_action_owes_nothing_to_the_first(void **state) {
@@ -669,9 +687,10 @@ static void a_copy_is_whole_or_there_is_none(void **state) {
     static char text[4096]; // each copy needs a block of its own
     memset(text, 'x', sizeof text - 1);
     ia_action large = whole;
-    const char **const texts[] = {&large.shown.id,     &large.shown.command,    &large.shown.provider_status,
-                                  &large.shown.region, &large.shown.error_code, &large.shown.error_message,
-                                  &large.raw};
+    const char **const texts[] = {
+        &large.shown.id,     &large.shown.command,    &large.shown.provider_status,
+        &large.shown.region, &large.shown.error_code, &large.shown.error_message,
+        &large.raw};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = text;
     const imgact_resource large_resources[300] = {{text, text}, {text, text}};
     large.shown.resources = large_resources;
@@ -699,18 +718,22 @@ static bool fill_everything(imgact_result *result, const imgact_json *reply) {
     image->id = imgact_decode_id(result, imgact_json_get(reply, "id"));
     image->name = imgact_decode_nonempty_string(result, imgact_json_get(reply, "name"));
     image->size_gb_text = imgact_decode_number_text(result, imgact_json_get(reply, "size"));
-    image->regions = imgact_decode_strings(result, imgact_json_get(reply, "regions"), &image->regions_count);
-    image->labels = imgact_decode_labels(result, imgact_json_get(reply, "labels"), &image->labels_count);
+    image->regions =
+        imgact_decode_strings(result, imgact_json_get(reply, "regions"), &image->regions_count);
+    image->labels =
+        imgact_decode_labels(result, imgact_json_get(reply, "labels"), &image->labels_count);
     assert_non_null(image->regions); // told, whatever became of it
     assert_non_null(image->labels);
     for (size_t n = 0; n < image->regions_count; n++) assert_non_null(image->regions[n]);
-    for (size_t n = 0; n < image->labels_count; n++) assert_true(image->labels[n].key && image->labels[n].value);
+    for (size_t n = 0; n < image->labels_count; n++)
+      assert_true(image->labels[n].key && image->labels[n].value);
     imgact_action *action = imgact_result_add_action(result, reply);
     imgact_resource *list = imgact_result_alloc_resources(result, 40);
     if (list != NULL) list[39].id = imgact_result_strdup(result, LARGE);
     action->resources = list;
-    whole_too = whole_too && image->id && image->name && image->size_gb_text && image->regions_count == 2 &&
-                image->labels_count == 2 && list && list[39].id && imgact_image_raw(image) && imgact_action_raw(action);
+    whole_too = whole_too && image->id && image->name && image->size_gb_text &&
+                image->regions_count == 2 && image->labels_count == 2 && list && list[39].id &&
+                imgact_image_raw(image) && imgact_action_raw(action);
   }
   imgact_result_set_next_page(result, 2, LARGE, LARGE);
   const char *value = imgact_result_query_value(result, "?a=" LARGE, "a");
@@ -725,7 +748,8 @@ static void a_lack_of_memory_sticks_and_nothing_is_half_there_without_it(void **
   size_t failures = 0;
   const imgact_json *reply =
       json("{\"id\":12345678901234567,\"name\":\"" LARGE LARGE LARGE LARGE "\",\"size\":2.5,"
-           "\"regions\":[\"" LARGE LARGE "\",\"b\"],\"labels\":{\"" LARGE LARGE "\":\"" LARGE LARGE "\",\"c\":\"d\"}}");
+           "\"regions\":[\"" LARGE LARGE "\",\"b\"],\"labels\":{\"" LARGE LARGE "\":\"" LARGE LARGE
+           "\",\"c\":\"d\"}}");
   for (size_t k = 1; more; k++) {
     failing_allocator memory;
     imgact_result result;
@@ -734,7 +758,8 @@ static void a_lack_of_memory_sticks_and_nothing_is_half_there_without_it(void **
     bool all = fill_everything(&result, reply);
     more = memory.failures > 0;
     failures += more;
-    if (result.nomem != more) fail_msg("allocation %zu: %s", k, more ? "nobody said a word" : "there was memory");
+    if (result.nomem != more)
+      fail_msg("allocation %zu: %s", k, more ? "nobody said a word" : "there was memory");
     if (!more) assert_true(all && result.images_count == 9 && result.actions_count == 9);
     assert_true(result.images_count <= 9 && result.actions_count <= 9);
     ia_result_free(&result);

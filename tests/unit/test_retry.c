@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The retry rule, row by row: deliveries, failures, statuses and methods; how long to wait; what may have been applied.
+// The retry rule, row by row: deliveries, failures, statuses and methods; how long to wait; what
+// may have been applied.
 #include "error_fill.h"
 #include "retry.h"
 #include "testing.h"
@@ -77,7 +78,8 @@ static void retry_post_after_408_gives_up(void **state) {
   (void)state;
   static const int statuses[] = {408, 425};
   for (size_t i = 0; i < 2; i++) {
-    facts post = answered("POST", statuses[i]), put = answered("PUT", statuses[i]), get = answered("GET", statuses[i]);
+    facts post = answered("POST", statuses[i]), put = answered("PUT", statuses[i]),
+          get = answered("GET", statuses[i]);
     ia_decision d = decide(&post);
     assert_true(d.action == IA_RETRY_STOP && d.uncertain && d.maybe_applied);
     d = decide(&put);
@@ -103,7 +105,8 @@ static void every_fate_and_failure(void **state) {
   (void)state;
   for (size_t m = 0; m < 4; m++)
     for (int failure = IMGACT_FAILURE_NONE; failure <= IMGACT_FAILURE_NOMEM; failure++)
-      for (int delivery = IMGACT_DELIVERY_NOT_SENT; delivery <= IMGACT_DELIVERY_MAYBE_SENT; delivery++) {
+      for (int delivery = IMGACT_DELIVERY_NOT_SENT; delivery <= IMGACT_DELIVERY_MAYBE_SENT;
+           delivery++) {
         facts f = failed(methods[m], (imgact_delivery)delivery, (imgact_failure)failure);
         bool passing = failure == IMGACT_FAILURE_NETWORK || failure == IMGACT_FAILURE_TIMEOUT;
         bool out = delivery == IMGACT_DELIVERY_MAYBE_SENT;
@@ -206,8 +209,10 @@ static void retry_after_is_read_as_seconds_or_a_date(void **state) {
   assert_true(ia_retry_after_ms("9223372036854775807", now) == INT64_MAX);
   assert_int_equal(ia_retry_after_ms("Thu, 01 Jan 2026 00:00:42 GMT", now), 42000);
   assert_int_equal(ia_retry_after_ms("Wed, 31 Dec 2025 23:59:59 GMT", now), 0);
-  static const char *const nonsense[] = {"", "-1", "soon", "1.5", "Thu, 41 Jan 2026 00:00:42 GMT", "1 s"};
-  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) assert_int_equal(ia_retry_after_ms(nonsense[i], now), -1);
+  static const char *const nonsense[] = {"",   "-1", "soon", "1.5", "Thu, 41 Jan 2026 00:00:42 GMT",
+                                         "1 s"};
+  for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
+    assert_int_equal(ia_retry_after_ms(nonsense[i], now), -1);
   assert_int_equal(ia_retry_after_ms(NULL, now), -1);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The API's clock as an interval: what one response tells, how later ones narrow it, and what a contradiction leaves.
+// The API's clock as an interval: what one response tells, how later ones narrow it, and what a
+// contradiction leaves.
 #include "server_clock.h"
 #include "testing.h"
 
@@ -46,7 +47,8 @@ static void interval_never_excludes_the_truth(void **state) {
   const int64_t offset_ms = T + 777;
   for (int64_t now_ms = 0; now_ms < 100000000; now_ms += 12345) {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
-    int64_t took_ms = (int64_t)(seed >> 40) % 5000, wrote_ms = now_ms + (int64_t)(seed >> 20) % (took_ms + 1);
+    int64_t took_ms = (int64_t)(seed >> 40) % 5000,
+            wrote_ms = now_ms + (int64_t)(seed >> 20) % (took_ms + 1);
     int64_t date_ms = (wrote_ms + offset_ms) / 1000 * 1000;
     ia_server_clock_learn(&clock, date_ms, now_ms, now_ms + took_ms);
     ia_time_range range = ia_server_clock_at(&clock, now_ms, now_ms + took_ms);
@@ -89,14 +91,16 @@ static void small_step_kept_for_what_was_sent_before(void **state) {
   assert_range(ia_server_clock_at(&clock, 400, 1500), T + 400, T + 400 + 3500);
 }
 
-// A request from before the clock was set may be dated by either clock, one from after it by the new one.
+// A request from before the clock was set may be dated by either clock, one from after it by the
+// new one.
 static void contradiction_keeps_both_for_what_was_sent_before(void **state) {
   (void)state;
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T - 600000, 1000, 1000);
   assert_true(clock.changed);
-  ia_time_range before = ia_server_clock_at(&clock, 500, 1000), after = ia_server_clock_at(&clock, 1500, 1500);
+  ia_time_range before = ia_server_clock_at(&clock, 500, 1000),
+                after = ia_server_clock_at(&clock, 1500, 1500);
   assert_true(before.least_ms <= T - 600500 && before.most_ms >= T + 500);
   assert_true(after.most_ms < T - 500000);
   ia_server_clock_learn(&clock, T + 2000, 2000, 2000); // and back again

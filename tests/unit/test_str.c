@@ -69,9 +69,11 @@ static void equality_knows_null_and_case(void **state) {
 // The encoding by the book, surrogates too.
 static size_t encode(uint32_t code, char out[4]) {
   if (code < 0x80) return out[0] = (char)code, 1;
-  if (code < 0x800) return out[0] = (char)(0xc0 | code >> 6), out[1] = (char)(0x80 | (code & 63)), 2;
+  if (code < 0x800)
+    return out[0] = (char)(0xc0 | code >> 6), out[1] = (char)(0x80 | (code & 63)), 2;
   if (code < 0x10000) {
-    out[0] = (char)(0xe0 | code >> 12), out[1] = (char)(0x80 | (code >> 6 & 63)), out[2] = (char)(0x80 | (code & 63));
+    out[0] = (char)(0xe0 | code >> 12), out[1] = (char)(0x80 | (code >> 6 & 63)),
+    out[2] = (char)(0x80 | (code & 63));
     return 3;
   }
   out[0] = (char)(0xf0 | code >> 18), out[1] = (char)(0x80 | (code >> 12 & 63));
@@ -111,9 +113,11 @@ static void overlong_stray_and_cut_sequences_are_invalid_anywhere(void **state) 
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     for (size_t before = 0; before < 20; before++) {
       char text[64];
-      int length = snprintf(text, sizeof text, "%.*s%s", (int)before, "abcdefghijklmnopqrstuvwxyz", bad[i]);
+      int length =
+          snprintf(text, sizeof text, "%.*s%s", (int)before, "abcdefghijklmnopqrstuvwxyz", bad[i]);
       assert_false(ia_utf8_valid(text, (size_t)length, false));
-      length = snprintf(text, sizeof text, "%.*s%sabcdefghijklmnop", (int)before, "abcdefghijklmnopqrstuvwxyz", bad[i]);
+      length = snprintf(text, sizeof text, "%.*s%sabcdefghijklmnop", (int)before,
+                        "abcdefghijklmnopqrstuvwxyz", bad[i]);
       assert_false(ia_utf8_valid(text, (size_t)length, false));
     }
   }
@@ -135,7 +139,8 @@ static void a_cut_never_parts_a_character(void **state) {
   const char *text = "aé€😀\xc0\x80z";
   size_t length = strlen(text);
   const size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10, 12, 13, 13, 13};
-  for (size_t max = 0; max < sizeof ends / sizeof *ends; max++) assert_int_equal(ia_utf8_cut(text, length, max), ends[max]);
+  for (size_t max = 0; max < sizeof ends / sizeof *ends; max++)
+    assert_int_equal(ia_utf8_cut(text, length, max), ends[max]);
   assert_int_equal(ia_utf8_cut("x\xe2\x82", 3, 10), 1); // what is cut already
   assert_int_equal(ia_utf8_cut("\x80\x80\x80\x80\x80\x80", 6, 5), 5);
   assert_int_equal(ia_utf8_cut("\xff\xff", 2, 1), 1);
@@ -189,7 +194,8 @@ static void decoding_undoes_encoding_for_every_byte(void **state) {
   ia_buf_init(&encoded, NULL, 10000);
   ia_buf_init(&decoded, NULL, 10000);
   ia_percent_encode(&encoded, all);
-  for (size_t i = 0; i < encoded.length; i++) assert_true(encoded.data[i] > ' ' && encoded.data[i] < 0x7f);
+  for (size_t i = 0; i < encoded.length; i++)
+    assert_true(encoded.data[i] > ' ' && encoded.data[i] < 0x7f);
   ia_percent_decode(&decoded, encoded.data, encoded.length, true);
   assert_string_equal(ia_buf_text(&decoded), all);
   ia_buf_free(&encoded);
@@ -200,8 +206,14 @@ static void broken_escapes_stay_as_they_are(void **state) {
   (void)state;
   const struct {
     const char *text, *plain, *blank;
-  } cases[] = {{"a+b%20c", "a+b c", "a b c"}, {"%", "%", "%"},   {"%4", "%4", "%4"},   {"%4g%41", "%4gA", "%4gA"},
-               {"%%41", "%A", "%A"},          {"%2b", "+", "+"}, {"%C3%a9", "é", "é"}, {"100%+", "100%+", "100% "}};
+  } cases[] = {{"a+b%20c", "a+b c", "a b c"},
+               {"%", "%", "%"},
+               {"%4", "%4", "%4"},
+               {"%4g%41", "%4gA", "%4gA"},
+               {"%%41", "%A", "%A"},
+               {"%2b", "+", "+"},
+               {"%C3%a9", "é", "é"},
+               {"100%+", "100%+", "100% "}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     ia_buf out;
     ia_buf_init(&out, NULL, 100);
@@ -221,7 +233,8 @@ static void broken_escapes_stay_as_they_are(void **state) {
 
 // ---- URLs ----
 
-static void assert_url(const char *text, const char *host, int port, const char *path, const char *query, bool https) {
+static void assert_url(const char *text, const char *host, int port, const char *path,
+                       const char *query, bool https) {
   ia_url url;
   const char *wrong = ia_url_parse(text, &url);
   if (wrong != NULL) fail_msg("%s: %s", text, wrong);
@@ -239,8 +252,8 @@ static void the_parts_of_a_url_are_found(void **state) {
   (void)state;
   assert_url("https://api.hetzner.cloud/v1", "api.hetzner.cloud", 0, "/v1", "", true);
   assert_url("https://api.digitalocean.com", "api.digitalocean.com", 0, "", "", true);
-  assert_url("http://127.0.0.1:8080/v2/images?page=2&per_page=3#x", "127.0.0.1", 8080, "/v2/images", "page=2&per_page=3",
-             false);
+  assert_url("http://127.0.0.1:8080/v2/images?page=2&per_page=3#x", "127.0.0.1", 8080, "/v2/images",
+             "page=2&per_page=3", false);
   assert_url("HTTPS://Host_1:65535?a=b", "Host_1", 65535, "", "a=b", true);
   assert_url("http://[::1]:1/", "[::1]", 1, "/", "", false);
   assert_url("https://[2001:db8::1.2.3.4]", "[2001:db8::1.2.3.4]", 0, "", "", true);
@@ -301,7 +314,8 @@ static void what_is_no_such_url_is_refused_with_the_reason(void **state) {
 
 static void loopback_is_decided_by_spelling_alone(void **state) {
   (void)state;
-  const char *yes[] = {"localhost", "LocalHost", "127.0.0.1", "127.255.255.255", "127.0.0.0", "127.10.200.9", "[::1]"};
+  const char *yes[] = {"localhost", "LocalHost",    "127.0.0.1", "127.255.255.255",
+                       "127.0.0.0", "127.10.200.9", "[::1]"};
   const char *no[] = {"localhost.",
                       "localhost.example.org",
                       "xlocalhost",

@@ -14,17 +14,21 @@ static void assert_found(const char *text, size_t length, const char *expected) 
 
 static void token_surrounding_whitespace_is_stripped(void **state) {
   (void)state;
-  static const char *const forms[] = {SECRET,           " " SECRET,  SECRET " ",    SECRET "\n",
-                                      SECRET "\r\n",    "\t" SECRET, "\n\n" SECRET, "\v\f " SECRET " \t\r\n\v\f",
-                                      "\r\n" SECRET " "};
-  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) assert_found(forms[i], strlen(forms[i]), SECRET);
+  static const char *const forms[] = {
+      SECRET,           " " SECRET,  SECRET " ",    SECRET "\n",
+      SECRET "\r\n",    "\t" SECRET, "\n\n" SECRET, "\v\f " SECRET " \t\r\n\v\f",
+      "\r\n" SECRET " "};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    assert_found(forms[i], strlen(forms[i]), SECRET);
 }
 
 static void token_unusual_words_are_accepted(void **state) {
   (void)state;
   static const char *const words[] = {
-      "x", "aGVsbG8=", "aGVsbG8gYQ==", "eyJhbGciOi.eyJzdWIiOi.c2ln-_", "a/b+c~d!e", "=", "=abc", "1a=b", "a.b=c", "Bearerx"};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) assert_found(words[i], strlen(words[i]), words[i]);
+      "x",    "aGVsbG8=", "aGVsbG8gYQ==", "eyJhbGciOi.eyJzdWIiOi.c2ln-_", "a/b+c~d!e", "=", "=abc",
+      "1a=b", "a.b=c",    "Bearerx"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    assert_found(words[i], strlen(words[i]), words[i]);
 }
 
 static void token_wrapped_form_is_rejected(void **state) {
@@ -93,8 +97,10 @@ static void token_longest_length_is_accepted(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(token_surrounding_whitespace_is_stripped), cmocka_unit_test(token_unusual_words_are_accepted),
-      cmocka_unit_test(token_wrapped_form_is_rejected),           cmocka_unit_test(token_nul_byte_is_rejected),
+      cmocka_unit_test(token_surrounding_whitespace_is_stripped),
+      cmocka_unit_test(token_unusual_words_are_accepted),
+      cmocka_unit_test(token_wrapped_form_is_rejected),
+      cmocka_unit_test(token_nul_byte_is_rejected),
       cmocka_unit_test(token_longest_length_is_accepted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

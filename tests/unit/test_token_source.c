@@ -60,9 +60,11 @@ static void watcher_init(watcher *watch) {
 
 // ---- reading ----
 
-static imgact_status read_with(const char *kind, const char *source, const imgact_allocator *allocator, char text[256],
+static imgact_status read_with(const char *kind, const char *source,
+                               const imgact_allocator *allocator, char text[256],
                                imgact_error *error) {
-  const imgact_config_settings selection = {.profile = "p", .token_kind = kind, .token_source = source};
+  const imgact_config_settings selection = {
+      .profile = "p", .token_kind = kind, .token_source = source};
   ia_bytes bytes = {.allocator = allocator};
   imgact_status status = ia_read_token(&selection, &bytes, error);
   text[0] = '\0';
@@ -79,7 +81,8 @@ static void assert_reads(const char *kind, const char *source, const char *expec
   watcher watch;
   imgact_error error = {0};
   watcher_init(&watch);
-  if (read_with(kind, source, &watch.allocator, text, &error) != IMGACT_OK) fail_msg("%s", error.message);
+  if (read_with(kind, source, &watch.allocator, text, &error) != IMGACT_OK)
+    fail_msg("%s", error.message);
   assert_string_equal(text, expected);
   assert_false(watch.seen);
 }
@@ -89,7 +92,8 @@ static void assert_refuses(const char *kind, const char *source, const char *wor
   watcher watch;
   imgact_error error = {0};
   watcher_init(&watch);
-  assert_int_equal(read_with(kind, source, &watch.allocator, text, &error), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(read_with(kind, source, &watch.allocator, text, &error),
+                   IMGACT_INVALID_ARGUMENT);
   assert_int_equal(error.status, IMGACT_INVALID_ARGUMENT);
   if (strstr(error.message, words) == NULL) fail_msg("'%s' is not in: %s", words, error.message);
   assert_null(strstr(error.message, SECRET));
@@ -111,10 +115,13 @@ static void a_variable_holds_a_token(void **state) {
 static void token_wrapped_form_names_source(void **state) {
   (void)state;
   setenv("MY_TOKEN", "\"" SECRET "\"", 1);
-  assert_refuses("env", "MY_TOKEN", "MY_TOKEN: the token must not contain quotation marks; remove them");
+  assert_refuses("env", "MY_TOKEN",
+                 "MY_TOKEN: the token must not contain quotation marks; remove them");
   unsetenv("MY_TOKEN");
-  assert_refuses("file", home_file("token", "MY_TOKEN=" SECRET "\n"), "token: the token must not begin with 'NAME='");
-  assert_refuses("command", "echo Bearer " SECRET, "the output of token_command: the token must not begin with 'Bearer'");
+  assert_refuses("file", home_file("token", "MY_TOKEN=" SECRET "\n"),
+                 "token: the token must not begin with 'NAME='");
+  assert_refuses("command", "echo Bearer " SECRET,
+                 "the output of token_command: the token must not begin with 'Bearer'");
   assert_refuses("command", "echo the-secret-; exec printf %s that",
                  "the output of token_command: the token must not contain whitespace");
 }
@@ -138,7 +145,8 @@ static void a_file_holds_a_token(void **state) {
   assert_refuses("file", home_path("nope"), "nope: No such file");
   assert_refuses("file", home_file("token", ""), "token: the token is empty");
   assert_refuses("file", home_file("token", "\r\n \n"), "token: the token is empty");
-  assert_refuses("file", home_bytes("token", cut, sizeof cut - 1), "token: the token must not contain control characters");
+  assert_refuses("file", home_bytes("token", cut, sizeof cut - 1),
+                 "token: the token must not contain control characters");
   assert_refuses("file", "/", "not a regular file");
   assert_refuses("file", "/dev/null", "not a regular file");
 }
@@ -176,8 +184,10 @@ static void a_command_prints_a_token(void **state) {
 
 static void how_a_command_fails_is_told_and_never_what_it_printed(void **state) {
   (void)state;
-  assert_refuses("command", "echo " SECRET "; exit 3", "profile [p]: token_command failed with status 3");
-  assert_refuses("command", "echo " SECRET "; kill -TERM $$", "profile [p]: token_command was ended by signal 15");
+  assert_refuses("command", "echo " SECRET "; exit 3",
+                 "profile [p]: token_command failed with status 3");
+  assert_refuses("command", "echo " SECRET "; kill -TERM $$",
+                 "profile [p]: token_command was ended by signal 15");
   assert_refuses("command", "true", "profile [p]: token_command printed nothing");
   assert_refuses("command", "echo", "token_command: the token is empty");
   assert_refuses("command", "printf '" SECRET "\\000x'", "control characters");
@@ -222,8 +232,10 @@ static int64_t now_ms(void) {
 
 static void a_command_has_no_more_than_its_time(void **state) {
   (void)state;
-  // One that prints and stays, one that closes its output and stays, one that leaves the pipe to another process.
-  static const char *const slow[] = {"echo " SECRET "; exec sleep 100", "echo " SECRET "; exec sleep 100 >&-",
+  // One that prints and stays, one that closes its output and stays, one that leaves the pipe to
+  // another process.
+  static const char *const slow[] = {"echo " SECRET "; exec sleep 100",
+                                     "echo " SECRET "; exec sleep 100 >&-",
                                      ("sleep 3 2>/dev/null & echo " SECRET)};
   for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
     ia_bytes bytes = {.allocator = NULL};
@@ -247,7 +259,8 @@ static int in_a_session(int (*body)(void *with), void *with) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 100;
 }
 
-// Runs body in a new session on a new terminal and returns its result. `typed` is the terminal's input.
+// Runs body in a new session on a new terminal and returns its result. `typed` is the terminal's
+// input.
 typedef struct on_terminal {
   int (*body)(void *with);
   void *with;
@@ -283,7 +296,8 @@ static int run_out_of_time(void *command) {
   imgact_status status = ia_read_command(command, "p", 300, &bytes, &error);
   ia_bytes_free(&bytes);
   if (status != IMGACT_INVALID_ARGUMENT) return 2;
-  // Without a writer the read gives 0; while one lives, EAGAIN. The first byte shows that there was one.
+  // Without a writer the read gives 0; while one lives, EAGAIN. The first byte shows that there was
+  // one.
   bool opened = false;
   for (int tries = 0; tries < 1000; tries++) {
     char byte;
@@ -296,12 +310,13 @@ static int run_out_of_time(void *command) {
 }
 
 #define HOLD "exec 3>\"$FIFO\"; echo >&3; sleep 100"
-static const char *const long_running[] = {HOLD,
-                                           "(" HOLD ") & sleep 100",
-                                           "(" HOLD "; :) & echo " SECRET, // the shell has ended, the output is held open
-                                           "((" HOLD ") &) >/dev/null 2>&1; sleep 100",       // a child of init
-                                           "sh -c '" HOLD "; :' >/dev/null & exec sleep 100", // a shell of its own
-                                           "i=0; while [ $i -lt 20 ]; do (" HOLD ") & i=$((i + 1)); done; wait"};
+static const char *const long_running[] = {
+    HOLD,
+    "(" HOLD ") & sleep 100",
+    "(" HOLD "; :) & echo " SECRET,              // the shell has ended, the output is held open
+    "((" HOLD ") &) >/dev/null 2>&1; sleep 100", // a child of init
+    "sh -c '" HOLD "; :' >/dev/null & exec sleep 100", // a shell of its own
+    "i=0; while [ $i -lt 20 ]; do (" HOLD ") & i=$((i + 1)); done; wait"};
 
 static void make_fifo(void) {
   const char *fifo = home_path("fifo");
@@ -326,7 +341,8 @@ static void timeout_on_terminal_kills_all_processes(void **state) {
 #endif
   for (size_t i = 0; i < sizeof long_running / sizeof *long_running; i++) {
     make_fifo();
-    assert_int_equal(in_a_terminal_session(run_out_of_time, (void *)(uintptr_t)long_running[i], ""), 0);
+    assert_int_equal(in_a_terminal_session(run_out_of_time, (void *)(uintptr_t)long_running[i], ""),
+                     0);
   }
   unsetenv("FIFO");
 }
@@ -363,8 +379,10 @@ static void command_inherits_standard_descriptors_only(void **state) {
   assert_int_equal(dup2(ends[1], 9), 9);
   int high = fcntl(ends[1], F_DUPFD, 700);
   assert_true(high >= 700);
-  assert_reads("command", "for n in 8 9; do if (exec 7>&$n) 2>/dev/null; then echo inherited $n; fi; done; echo none",
-               "none\n");
+  assert_reads(
+      "command",
+      "for n in 8 9; do if (exec 7>&$n) 2>/dev/null; then echo inherited $n; fi; done; echo none",
+      "none\n");
   char command[80];
   snprintf(command, sizeof command, "[ -e /proc/self/fd/%d ] && echo inherited || echo none", high);
   assert_reads("command", command, "none\n");
@@ -391,7 +409,8 @@ static int ask_on_terminal(void *with) {
   (void)with;
   ia_bytes bytes = {.allocator = NULL};
   imgact_error error;
-  imgact_status status = ia_read_command("read answer </dev/tty; echo \"$answer\"", "p", 30000, &bytes, &error);
+  imgact_status status =
+      ia_read_command("read answer </dev/tty; echo \"$answer\"", "p", 30000, &bytes, &error);
   int wrong = status != IMGACT_OK || strcmp(bytes.data, SECRET "\n") != 0;
   ia_bytes_free(&bytes);
   return wrong ? 2 : 0;
@@ -406,13 +425,16 @@ static void no_memory_is_told(void **state) {
   (void)state;
   const char *path = home_file("token", SECRET);
   setenv("MY_TOKEN", SECRET, 1);
-  const struct { const char *kind, *source; } sources[] = {{"env", "MY_TOKEN"}, {"file", path}, {"command", "echo " SECRET}};
+  const struct {
+    const char *kind, *source;
+  } sources[] = {{"env", "MY_TOKEN"}, {"file", path}, {"command", "echo " SECRET}};
   for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
     failing_allocator memory;
     char text[256];
     imgact_error error;
     failing_allocator_init(&memory, 1);
-    assert_int_equal(read_with(sources[i].kind, sources[i].source, &memory.allocator, text, &error), IMGACT_NOMEM);
+    assert_int_equal(read_with(sources[i].kind, sources[i].source, &memory.allocator, text, &error),
+                     IMGACT_NOMEM);
     assert_memory_fine(&memory);
   }
   unsetenv("MY_TOKEN");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Events as a listener gets them: redacted, cut, complete in their numbers, and there even without memory.
+// Events as a listener gets them: redacted, cut, complete in their numbers, and there even without
+// memory.
 #include "rate_fixture.h"
 #include "trace.h"
 
@@ -20,7 +21,9 @@ typedef struct scene {
 
 static scene s;
 
-static void keep(char *to, size_t capacity, const char *text) { snprintf(to, capacity, "%s", text == NULL ? "" : text); }
+static void keep(char *to, size_t capacity, const char *text) {
+  snprintf(to, capacity, "%s", text == NULL ? "" : text);
+}
 
 static void listen(void *user, const imgact_trace_event *event) {
   heard *h = user;
@@ -58,7 +61,8 @@ static int close_scene(void **state) {
 }
 
 static void all_kinds(void) {
-  imgact_http_response answered = {.delivery = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = "{}", .body_bytes = 2};
+  imgact_http_response answered = {
+      .delivery = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = "{}", .body_bytes = 2};
   imgact_http_response lost = {.delivery = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut"};
   ia_trace_request(&s.exchange);
   ia_trace_response(&s.exchange, &answered);
@@ -75,7 +79,8 @@ static void where_nobody_listens_nothing_is_done(void **state) {
   assert_int_equal(s.heard.events, 0);
 }
 
-static void check_numbers(imgact_trace_kind kind, int64_t elapsed_ms, int64_t delay_ms, int32_t http_status) {
+static void check_numbers(imgact_trace_kind kind, int64_t elapsed_ms, int64_t delay_ms,
+                          int32_t http_status) {
   const imgact_trace_event *e = &s.heard.last;
   assert_int_equal(e->size, sizeof *e);
   assert_string_equal(e->provider, "somebody");
@@ -121,7 +126,8 @@ static void a_request_without_a_body_has_none(void **state) {
 
 static void a_reply_tells_what_came_and_when(void **state) {
   (void)state;
-  static const imgact_header headers[] = {{"Date", "now"}, {"set-Cookie", "session=1"}, {"Authorization", "x"}};
+  static const imgact_header headers[] = {
+      {"Date", "now"}, {"set-Cookie", "session=1"}, {"Authorization", "x"}};
   imgact_http_response http = {.delivery = IMGACT_DELIVERY_ANSWERED,
                                .status = 503,
                                .headers = headers,
@@ -134,7 +140,8 @@ static void a_reply_tells_what_came_and_when(void **state) {
   check_exchange();
   assert_string_equal(s.heard.url, "https://h/v1/images/1");
   assert_string_equal(s.heard.headers, "Date: now\n");
-  assert_string_equal(s.heard.body, "{\"token\":\"[redacted]\"}"); // and not what lies behind its end
+  assert_string_equal(s.heard.body,
+                      "{\"token\":\"[redacted]\"}"); // and not what lies behind its end
   assert_int_equal(s.heard.last.body_bytes, strlen(s.heard.body));
   assert_null(s.heard.last.message);
 }
@@ -153,7 +160,8 @@ static void a_failure_tells_why_and_nothing_of_a_reply(void **state) {
   check_numbers(IMGACT_TRACE_FAILURE, 1000, -1, -1);
   check_exchange();
   assert_string_equal(s.heard.text, "reset by [redacted]");
-  assert_true(s.heard.last.headers == NULL && s.heard.last.body == NULL && s.heard.last.body_bytes == 0);
+  assert_true(s.heard.last.headers == NULL && s.heard.last.body == NULL &&
+              s.heard.last.body_bytes == 0);
   http.delivery = IMGACT_DELIVERY_NOT_SENT;
   http.message = NULL;
   ia_trace_response(&s.exchange, &http);
@@ -169,10 +177,12 @@ static void a_retry_tells_the_last_failure_and_the_pause(void **state) {
   check_numbers(IMGACT_TRACE_RETRY, -1, 1500, 503);
   check_exchange();
   assert_string_equal(s.heard.text, "HTTP 503");
-  imgact_error_set(&s.exchange.error, IMGACT_NETWORK, "cut"); // no reply came: there is no status to tell
+  imgact_error_set(&s.exchange.error, IMGACT_NETWORK,
+                   "cut"); // no reply came: there is no status to tell
   ia_trace_retry(&s.exchange, 1500);
   check_numbers(IMGACT_TRACE_RETRY, -1, 1500, -1);
-  assert_true(s.heard.last.url == NULL && s.heard.last.headers == NULL && s.heard.last.body == NULL);
+  assert_true(s.heard.last.url == NULL && s.heard.last.headers == NULL &&
+              s.heard.last.body == NULL);
 }
 
 static void words_tell_the_request_that_they_are_about(void **state) {
@@ -191,13 +201,15 @@ static void words_tell_the_request_that_they_are_about(void **state) {
 // ---- long ones
 
 static void body_of(const char *text, size_t length) {
-  imgact_http_response http = {.delivery = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = text, .body_bytes = length};
+  imgact_http_response http = {
+      .delivery = IMGACT_DELIVERY_ANSWERED, .status = 200, .body = text, .body_bytes = length};
   ia_trace_response(&s.exchange, &http);
 }
 
 static void a_body_is_cut_at_four_kib_and_its_length_is_told(void **state) {
   (void)state;
-  static const size_t lengths[] = {0, 1, BODY_BYTES - 1, BODY_BYTES, BODY_BYTES + 1, 3 * BODY_BYTES};
+  static const size_t lengths[] = {
+      0, 1, BODY_BYTES - 1, BODY_BYTES, BODY_BYTES + 1, 3 * BODY_BYTES};
   static char text[3 * BODY_BYTES];
   memset(text, 'x', sizeof text);
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -228,7 +240,8 @@ static void a_token_at_the_cut_is_not_shown_in_part(void **state) {
     memcpy(text + BODY_BYTES - before, RATE_FIXTURE_TOKEN, strlen(RATE_FIXTURE_TOKEN));
     body_of(text, sizeof text);
     assert_null(strstr(s.heard.body, "unmistak"));
-    assert_int_equal(s.heard.last.body_bytes, sizeof text - strlen(RATE_FIXTURE_TOKEN) + strlen(IA_REDACTED));
+    assert_int_equal(s.heard.last.body_bytes,
+                     sizeof text - strlen(RATE_FIXTURE_TOKEN) + strlen(IA_REDACTED));
   }
 }
 
@@ -247,7 +260,8 @@ static void headers_that_do_not_fit_are_left_out_whole(void **state) {
 
 static void an_event_comes_without_memory_too_but_without_texts(void **state) {
   (void)state;
-  static const imgact_header headers[] = {{"Accept", "application/json"}, {"X-Echo", RATE_FIXTURE_TOKEN}};
+  static const imgact_header headers[] = {{"Accept", "application/json"},
+                                          {"X-Echo", RATE_FIXTURE_TOKEN}};
   static char body[3000] = RATE_FIXTURE_TOKEN; // of a size that needs memory of its own
   memset(body + strlen(RATE_FIXTURE_TOKEN), ' ', sizeof body - strlen(RATE_FIXTURE_TOKEN));
   bool more = true;
@@ -281,12 +295,18 @@ static void an_event_comes_without_memory_too_but_without_texts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(where_nobody_listens_nothing_is_done),       TEST(a_request_tells_what_goes_out),
-      TEST(a_request_without_a_body_has_none),          TEST(a_reply_tells_what_came_and_when),
-      TEST(a_failure_tells_why_and_nothing_of_a_reply), TEST(a_retry_tells_the_last_failure_and_the_pause),
-      TEST(words_tell_the_request_that_they_are_about), TEST(a_body_is_cut_at_four_kib_and_its_length_is_told),
-      TEST(a_body_is_cut_at_a_whole_character),         TEST(a_token_at_the_cut_is_not_shown_in_part),
-      TEST(headers_that_do_not_fit_are_left_out_whole), TEST(an_event_comes_without_memory_too_but_without_texts),
+      TEST(where_nobody_listens_nothing_is_done),
+      TEST(a_request_tells_what_goes_out),
+      TEST(a_request_without_a_body_has_none),
+      TEST(a_reply_tells_what_came_and_when),
+      TEST(a_failure_tells_why_and_nothing_of_a_reply),
+      TEST(a_retry_tells_the_last_failure_and_the_pause),
+      TEST(words_tell_the_request_that_they_are_about),
+      TEST(a_body_is_cut_at_four_kib_and_its_length_is_told),
+      TEST(a_body_is_cut_at_a_whole_character),
+      TEST(a_token_at_the_cut_is_not_shown_in_part),
+      TEST(headers_that_do_not_fit_are_left_out_whole),
+      TEST(an_event_comes_without_memory_too_but_without_texts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,10 +18,11 @@ static void a_character_is_read_through_its_escape(void **state) {
   static const struct {
     const char *text;
     int c;
-  } escapes[] = {{"%41", 'A'},        {"%5a", 'Z'},   {"%2F", '/'},    {"\\u0041", 'A'}, {"\\u20aC", 0x20ac},
-                 {"\\/", '/'},        {"\\\"", '"'},  {"\\\\", '\\'},  {"\\n", '\n'},    {"\\t", '\t'},
-                 {"\\_", '_'},        {"\\A", 'A'},   {"&#65;", 'A'},  {"&#0065;", 'A'}, {"&#x41;", 'A'},
-                 {"&#X000041;", 'A'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&lt;", '<'},
+  } escapes[] = {{"%41", 'A'},        {"%5a", 'Z'},     {"%2F", '/'},     {"\\u0041", 'A'},
+                 {"\\u20aC", 0x20ac}, {"\\/", '/'},     {"\\\"", '"'},    {"\\\\", '\\'},
+                 {"\\n", '\n'},       {"\\t", '\t'},    {"\\_", '_'},     {"\\A", 'A'},
+                 {"&#65;", 'A'},      {"&#0065;", 'A'}, {"&#x41;", 'A'},  {"&#X000041;", 'A'},
+                 {"&amp;", '&'},      {"&quot;", '"'},  {"&apos;", '\''}, {"&lt;", '<'},
                  {"&gt;", '>'}};
   for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
     expect(escapes[i].text, 0, escapes[i].text[0], 1);
@@ -32,10 +33,12 @@ static void a_character_is_read_through_its_escape(void **state) {
 
 static void what_is_no_whole_escape_stands_for_itself(void **state) {
   (void)state;
-  static const char *const texts[] = {"A",      "%",     "%4",    "%4g",    "\\",   "&",    "&#",         "&#;",
-                                      "&#x;",   "&#65",  "&#x41", "&#6g;",  "&;",   "&amp", "&am;",       "&ampx;",
-                                      "&copy;", "&AMP;", "& ",    "&&#65;", "%%41", "\xff", "&#00000065;"};
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) expect(texts[i], 1, (unsigned char)texts[i][0], 1);
+  static const char *const texts[] = {"A",  "%",      "%4",   "%4g",    "\\",         "&",
+                                      "&#", "&#;",    "&#x;", "&#65",   "&#x41",      "&#6g;",
+                                      "&;", "&amp",   "&am;", "&ampx;", "&copy;",     "&AMP;",
+                                      "& ", "&&#65;", "%%41", "\xff",   "&#00000065;"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    expect(texts[i], 1, (unsigned char)texts[i][0], 1);
   expect("\\u00", 1, 'u', 2);
   expect("\\u004x", 1, 'u', 2);
 }
@@ -45,10 +48,14 @@ static void escapes_of_escapes_take_as_many_layers(void **state) {
   static const struct {
     const char *text;
     unsigned layers;
-  } nested[] = {
-      {"%2541", 2},         {"%252541", 3},     {"\\\\u0041", 2},    {"\\\\\\\\u0041", 3},         {"&amp;#65;", 2},
-      {"&amp;amp;#65;", 3}, {"\\u0026#65;", 2}, {"\\u0026#x41;", 2}, {"%26%2365%3B", 2},           {"%5Cu0041", 2},
-      {"\\\\u0026#65;", 3}, {"&#37;41", 2},     {"%5C%5Cu0041", 3},  {"\\u0025\\u0034\\u0031", 2}, {"\\u0026amp;#x41;", 3}};
+  } nested[] = {{"%2541", 2},           {"%252541", 3},
+                {"\\\\u0041", 2},       {"\\\\\\\\u0041", 3},
+                {"&amp;#65;", 2},       {"&amp;amp;#65;", 3},
+                {"\\u0026#65;", 2},     {"\\u0026#x41;", 2},
+                {"%26%2365%3B", 2},     {"%5Cu0041", 2},
+                {"\\\\u0026#65;", 3},   {"&#37;41", 2},
+                {"%5C%5Cu0041", 3},     {"\\u0025\\u0034\\u0031", 2},
+                {"\\u0026amp;#x41;", 3}};
   for (size_t i = 0; i < sizeof nested / sizeof *nested; i++) {
     int c;
     expect(nested[i].text, nested[i].layers, 'A', strlen(nested[i].text));
@@ -63,7 +70,8 @@ static void how_far_it_looks_is_bounded(void **state) {
   int c;
   for (const char *fill = "\\%&#"; *fill != '\0'; fill++) {
     memset(text, *fill, sizeof text);
-    assert_int_in_range(ia_unescape(text, sizeof text, IA_UNESCAPE_LAYERS, &c), 1, IA_UNESCAPE_MAX_BYTES);
+    assert_int_in_range(ia_unescape(text, sizeof text, IA_UNESCAPE_LAYERS, &c), 1,
+                        IA_UNESCAPE_MAX_BYTES);
     assert_int_equal(c, *fill);
   }
 }

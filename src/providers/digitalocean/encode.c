@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * Calls as DigitalOcean's requests. The cloud filters by hardly anything: what it cannot filter by is applied to the items
- * by the core. Of a link to a next page only the query is taken, and what we ask for ourselves is set again over it.
+ * Calls as DigitalOcean's requests. The cloud filters by hardly anything: what it cannot filter by
+ * is applied to the items by the core. Of a link to a next page only the query is taken, and what
+ * we ask for ourselves is set again over it.
  */
 #include "digitalocean.h"
 #include <string.h>
 
-#define PRIVATE_TYPES                                                                                                       \
-  (IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT) | IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP) |                    \
+#define PRIVATE_TYPES                                                                              \
+  (IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT) |                                             \
+   IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP) |                                               \
    IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_CUSTOM))
 
-static void path(imgact_request *request, const char *first, const char *second, const char *third, const char *fourth) {
+static void path(imgact_request *request, const char *first, const char *second, const char *third,
+                 const char *fourth) {
   imgact_request_add_segment(request, "v2");
   imgact_request_add_segment(request, first);
   if (second) imgact_request_add_segment(request, second);
@@ -42,9 +45,9 @@ static int64_t told(const char *query, const char *key) {
   return value ? ia_digitalocean_number(value, length) : 0;
 }
 
-/* A link may tell of smaller pages than were asked for: its page number counts those, so the two are taken together. A
- * larger size never is: the second of larger pages begins behind the end of our first, and what lies between would be
- * missing. */
+/* A link may tell of smaller pages than were asked for: its page number counts those, so the two
+ * are taken together. A larger size never is: the second of larger pages begins behind the end of
+ * our first, and what lies between would be missing. */
 int64_t ia_digitalocean_page_size(const imgact_call *call, const char *query) {
   int64_t size = told(query, "per_page");
   return size > 0 && size < call->per_page ? size : call->per_page;
@@ -55,10 +58,12 @@ static void push_page(const imgact_call *call, imgact_request *request) {
   int64_t page = told(call->next_query, "page");
   size_t length = 0;
   int by_token =
-      page <= 0 && value_of(call->next_query, "page_token", &length); /* it says all: a number beside it could skip a page */
+      page <= 0 && value_of(call->next_query, "page_token",
+                            &length); /* it says all: a number beside it could skip a page */
   imgact_request_add_query_string(request, call->next_query, ours);
   if (!by_token) imgact_request_add_query_int(request, "page", page > 0 ? page : call->page);
-  imgact_request_add_query_int(request, "per_page", ia_digitalocean_page_size(call, call->next_query));
+  imgact_request_add_query_int(request, "per_page",
+                               ia_digitalocean_page_size(call, call->next_query));
 }
 
 /* ---- images ---- */
@@ -68,7 +73,8 @@ int ia_digitalocean_asks_private(const imgact_call *call) {
   return call->image_filter->visibility == IMGACT_VISIBILITY_PRIVATE;
 }
 
-/* The query's "type" is another word than an image's: it knows distribution and application alone. */
+/* The query's "type" is another word than an image's: it knows distribution and application alone.
+ */
 static void push_types(const imgact_call *call, imgact_request *request) {
   if (ia_digitalocean_asks_private(call))
     imgact_request_add_query(request, "private", "true");
@@ -78,7 +84,8 @@ static void push_types(const imgact_call *call, imgact_request *request) {
     imgact_request_add_query(request, "type", "application");
 }
 
-/* Who sees an image can be asked for in one way: the account's own alone. Any other wish is met by looking at the items. */
+/* Who sees an image can be asked for in one way: the account's own alone. Any other wish is met by
+ * looking at the items. */
 static void push_visibility(const imgact_call *call, imgact_request *request) {
   imgact_visibility visibility = call->image_filter->visibility;
   int own_alone = ia_digitalocean_asks_private(call);
@@ -88,7 +95,8 @@ static void push_visibility(const imgact_call *call, imgact_request *request) {
     imgact_request_filter_locally(request, IMGACT_FILTER_VISIBILITY);
 }
 
-imgact_status ia_digitalocean_encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_digitalocean_encode_list_images(const imgact_call *call, imgact_request *request,
+                                                 imgact_error *error) {
   (void)error;
   path(request, "images", NULL, NULL, NULL);
   push_types(call, request);
@@ -105,9 +113,11 @@ static int is_reference(const char *text) {
 }
 
 /* The only path that takes a slug, too. */
-imgact_status ia_digitalocean_encode_get_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_digitalocean_encode_get_image(const imgact_call *call, imgact_request *request,
+                                               imgact_error *error) {
   if (!is_reference(call->image_ref))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "\"%s\" is no id and no slug of an image", call->image_ref);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "\"%s\" is no id and no slug of an image", call->image_ref);
   path(request, "images", call->image_ref, NULL, NULL);
   return IMGACT_OK;
 }
@@ -118,11 +128,14 @@ static void write_text(imgact_json_writer *body, const char *key, const char *va
   imgact_json_write_string(body, value);
 }
 
-imgact_status ia_digitalocean_encode_update_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_digitalocean_encode_update_image(const imgact_call *call, imgact_request *request,
+                                                  imgact_error *error) {
   const imgact_image_update *update = call->update;
-  if (update->replace_labels) return imgact_error_set(error, IMGACT_UNSUPPORTED, "digitalocean has no labels on images");
+  if (update->replace_labels)
+    return imgact_error_set(error, IMGACT_UNSUPPORTED, "digitalocean has no labels on images");
   if (update->convert_to_snapshot)
-    return imgact_error_set(error, IMGACT_UNSUPPORTED, "digitalocean cannot change the type of an image in an update");
+    return imgact_error_set(error, IMGACT_UNSUPPORTED,
+                            "digitalocean cannot change the type of an image in an update");
   imgact_request_set_method(request, "PUT");
   path(request, "images", call->image_ref, NULL, NULL);
   imgact_json_writer *body = imgact_request_body_writer(request);
@@ -134,7 +147,8 @@ imgact_status ia_digitalocean_encode_update_image(const imgact_call *call, imgac
   return IMGACT_OK;
 }
 
-imgact_status ia_digitalocean_encode_delete_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_digitalocean_encode_delete_image(const imgact_call *call, imgact_request *request,
+                                                  imgact_error *error) {
   (void)error;
   imgact_request_set_method(request, "DELETE");
   path(request, "images", call->image_ref, NULL, NULL);
@@ -143,14 +157,16 @@ imgact_status ia_digitalocean_encode_delete_image(const imgact_call *call, imgac
 
 /* ---- actions ---- */
 
-imgact_status ia_digitalocean_encode_list_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_digitalocean_encode_list_actions(const imgact_call *call, imgact_request *request,
+                                                  imgact_error *error) {
   (void)error;
   if (call->action_filter->image_id)
     path(request, "images", call->action_filter->image_id, "actions", NULL);
   else
     path(request, "actions", NULL, NULL, NULL);
   if (!call->action_filter->image_id)
-    imgact_request_filter_locally(request, IMGACT_FILTER_IMAGE_ID); /* those of other resources are dropped */
+    imgact_request_filter_locally(
+        request, IMGACT_FILTER_IMAGE_ID); /* those of other resources are dropped */
   push_page(call, request);
   return IMGACT_OK;
 }
@@ -163,20 +179,23 @@ static void action_path(imgact_request *request, const char *image, const char *
     path(request, "actions", action, NULL, NULL);
 }
 
-imgact_status ia_digitalocean_encode_get_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_digitalocean_encode_get_action(const imgact_call *call, imgact_request *request,
+                                                imgact_error *error) {
   (void)error;
   action_path(request, call->image_ref, call->action_id);
   return IMGACT_OK;
 }
 
-imgact_status ia_digitalocean_encode_wait_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_digitalocean_encode_wait_action(const imgact_call *call, imgact_request *request,
+                                                 imgact_error *error) {
   (void)error;
   action_path(request, call->image_ref, call->action_ids[0]);
   return IMGACT_OK;
 }
 
 /* Without a type the cloud answers 404, as if there were no such image: it is always named. */
-imgact_status ia_digitalocean_encode_start_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_digitalocean_encode_start_action(const imgact_call *call, imgact_request *request,
+                                                  imgact_error *error) {
   (void)error;
   int is_transfer = call->kind == IMGACT_OP_TRANSFER;
   imgact_request_set_method(request, "POST");

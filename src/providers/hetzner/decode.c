@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hetzner Cloud's replies as results. An envelope without its object or list, or an object without an id, is no reply to
- * work with; anything else that is missing, null or of another kind is "not told".
+ * Hetzner Cloud's replies as results. An envelope without its object or list, or an object without
+ * an id, is no reply to work with; anything else that is missing, null or of another kind is "not
+ * told".
  */
 #include "hetzner.h"
 #include <string.h>
@@ -15,15 +16,17 @@ static const char *usable_id(imgact_result *result, const imgact_json *object) {
 
 static imgact_tristate is_public(const imgact_image *image) {
   if (!image->provider_type) return IMGACT_TRISTATE_UNKNOWN;
-  return image->type == IMGACT_IMAGE_TYPE_SYSTEM || image->type == IMGACT_IMAGE_TYPE_APP ? IMGACT_TRISTATE_TRUE
-                                                                                         : IMGACT_TRISTATE_FALSE;
+  return image->type == IMGACT_IMAGE_TYPE_SYSTEM || image->type == IMGACT_IMAGE_TYPE_APP
+             ? IMGACT_TRISTATE_TRUE
+             : IMGACT_TRISTATE_FALSE;
 }
 
 /* Since 2026-09-08 an image has the object `deprecation`, and the flat date is to go. */
 static int64_t deprecated_at(const imgact_json *object) {
   const imgact_json *deprecation = imgact_json_get(object, "deprecation");
   int64_t announced = imgact_decode_time(imgact_json_get(deprecation, "announced"));
-  return announced != IMGACT_NO_TIME ? announced : imgact_decode_time(imgact_json_get(object, "deprecated"));
+  return announced != IMGACT_NO_TIME ? announced
+                                     : imgact_decode_time(imgact_json_get(object, "deprecated"));
 }
 
 /* A name is null for snapshots and backups; bound_to is a bare number. */
@@ -33,18 +36,21 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
   if (!id) return 0;
   imgact_image *image = imgact_result_add_image(result, object);
   const imgact_json *from = imgact_json_get(object, "created_from");
-  const imgact_json *size = imgact_json_get(object, "image_size"), *min_disk = imgact_json_get(object, "disk_size");
+  const imgact_json *size = imgact_json_get(object, "image_size"),
+                    *min_disk = imgact_json_get(object, "disk_size");
   image->id = id;
   image->name = imgact_decode_string(result, imgact_json_get(object, "name"));
   image->description = imgact_decode_string(result, imgact_json_get(object, "description"));
   image->provider_type = imgact_decode_nonempty_string(result, imgact_json_get(object, "type"));
   image->type = (imgact_image_type)ia_hetzner_value(ia_hetzner_image_types, image->provider_type);
   image->provider_status = imgact_decode_nonempty_string(result, imgact_json_get(object, "status"));
-  image->status = (imgact_image_status)ia_hetzner_value(ia_hetzner_image_statuses, image->provider_status);
+  image->status =
+      (imgact_image_status)ia_hetzner_value(ia_hetzner_image_statuses, image->provider_status);
   image->architecture = imgact_decode_string(result, imgact_json_get(object, "architecture"));
   image->os_family = imgact_decode_string(result, imgact_json_get(object, "os_flavor"));
   image->os_version = imgact_decode_string(result, imgact_json_get(object, "os_version"));
-  image->labels = imgact_decode_labels(result, imgact_json_get(object, "labels"), &image->labels_count);
+  image->labels =
+      imgact_decode_labels(result, imgact_json_get(object, "labels"), &image->labels_count);
   image->created_from_id = imgact_decode_id(result, imgact_json_get(from, "id"));
   image->created_from_name = imgact_decode_string(result, imgact_json_get(from, "name"));
   image->bound_to = imgact_decode_id(result, imgact_json_get(object, "bound_to"));
@@ -56,7 +62,8 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
   image->deprecated_at = deprecated_at(object);
   image->deleted_at = imgact_decode_time(imgact_json_get(object, "deleted"));
   image->is_public = is_public(image);
-  image->is_protected = imgact_decode_bool(imgact_json_get(imgact_json_get(object, "protection"), "delete"));
+  image->is_protected =
+      imgact_decode_bool(imgact_json_get(imgact_json_get(object, "protection"), "delete"));
   return 1;
 }
 
@@ -73,7 +80,8 @@ static int32_t progress_of(const imgact_json *value) {
   return percent >= 0 && percent <= INT32_MAX ? (int32_t)percent : -1;
 }
 
-/* If no resource has an id, the resources are not reported; only an empty array is an empty list. */
+/* If no resource has an id, the resources are not reported; only an empty array is an empty list.
+ */
 static void add_resources(imgact_result *result, imgact_action *action, const imgact_json *array) {
   if (imgact_json_get_type(array) != IMGACT_JSON_ARRAY) return;
   size_t count = imgact_json_count(array);
@@ -84,7 +92,8 @@ static void add_resources(imgact_result *result, imgact_action *action, const im
     const char *id = imgact_decode_id(result, imgact_json_get(item, "id"));
     if (!id) continue;
     resources[action->resources_count].id = id;
-    resources[action->resources_count++].type = imgact_decode_nonempty_string(result, imgact_json_get(item, "type"));
+    resources[action->resources_count++].type =
+        imgact_decode_nonempty_string(result, imgact_json_get(item, "type"));
   }
   if (action->resources_count || !count) action->resources = resources;
 }
@@ -93,13 +102,14 @@ static int names_image(imgact_result *result, const imgact_json *action, const c
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_get(action, "resources"));
   for (const imgact_json *item; (item = imgact_json_iter_next(&each, NULL));) {
     const char *id = imgact_decode_id(result, imgact_json_get(item, "id"));
-    if (id && !strcmp(id, image) && imgact_json_equals(imgact_json_get(item, "type"), "image")) return 1;
+    if (id && !strcmp(id, image) && imgact_json_equals(imgact_json_get(item, "type"), "image"))
+      return 1;
   }
   return 0;
 }
 
-/* The status alone decides: the vendor's own samples show a success beside a filled error, and a running action with
- * progress 100 and an end. */
+/* The status alone decides: the vendor's own samples show a success beside a filled error, and a
+ * running action with progress 100 and an end. */
 static int add_action(const imgact_call *call, imgact_result *result, const imgact_json *object) {
   (void)call;
   const char *id = usable_id(result, object);
@@ -109,15 +119,18 @@ static int add_action(const imgact_call *call, imgact_result *result, const imga
   action->id = id;
   action->command = imgact_decode_nonempty_string(result, imgact_json_get(object, "command"));
   action->kind = kind_of(action->command);
-  action->provider_status = imgact_decode_nonempty_string(result, imgact_json_get(object, "status"));
-  action->status = (imgact_action_status)ia_hetzner_value(ia_hetzner_action_statuses, action->provider_status);
+  action->provider_status =
+      imgact_decode_nonempty_string(result, imgact_json_get(object, "status"));
+  action->status =
+      (imgact_action_status)ia_hetzner_value(ia_hetzner_action_statuses, action->provider_status);
   action->progress = progress_of(imgact_json_get(object, "progress"));
   action->started_at = imgact_decode_time(imgact_json_get(object, "started"));
   action->finished_at = imgact_decode_time(imgact_json_get(object, "finished"));
   add_resources(result, action, imgact_json_get(object, "resources"));
   if (action->status == IMGACT_ACTION_STATUS_ERROR) {
     action->error_code = imgact_decode_nonempty_string(result, imgact_json_get(reason, "code"));
-    action->error_message = imgact_decode_nonempty_string(result, imgact_json_get(reason, "message"));
+    action->error_message =
+        imgact_decode_nonempty_string(result, imgact_json_get(reason, "message"));
   }
   return 1;
 }
@@ -135,11 +148,12 @@ static int is_told_but_no(imgact_json_type expected, const imgact_json *value) {
   return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL && type != expected;
 }
 
-/* The walk goes by next_page alone: the other numbers may be null, also on the last page. What is told but is no number, or
- * stands where an object with the number belongs, is handed on as "a page that is not told", so that a list is never taken
- * to be complete on such a word. */
+/* The walk goes by next_page alone: the other numbers may be null, also on the last page. What is
+ * told but is no number, or stands where an object with the number belongs, is handed on as "a page
+ * that is not told", so that a list is never taken to be complete on such a word. */
 static void read_next(imgact_result *result, const imgact_json *meta) {
-  const imgact_json *pagination = imgact_json_get(meta, "pagination"), *next = imgact_json_get(pagination, "next_page");
+  const imgact_json *pagination = imgact_json_get(meta, "pagination"),
+                    *next = imgact_json_get(pagination, "next_page");
   int64_t number = 0;
   int is_number = imgact_json_as_int(next, &number);
   if (is_told_but_no(IMGACT_JSON_OBJECT, meta) || is_told_but_no(IMGACT_JSON_OBJECT, pagination) ||
@@ -166,44 +180,47 @@ static void read_page(const imgact_response *response, imgact_result *result) {
 
 /* ---- the slots ---- */
 
-imgact_status ia_hetzner_decode_images(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                       imgact_error *error) {
+imgact_status ia_hetzner_decode_images(const imgact_call *call, const imgact_response *response,
+                                       imgact_result *result, imgact_error *error) {
   read_page(response, result);
   return imgact_result_add_list(result, call, response, "images", add_image, error);
 }
 
-imgact_status ia_hetzner_decode_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                      imgact_error *error) {
+imgact_status ia_hetzner_decode_image(const imgact_call *call, const imgact_response *response,
+                                      imgact_result *result, imgact_error *error) {
   return imgact_result_add_object(result, call, response, "image", add_image, error);
 }
 
-imgact_status ia_hetzner_decode_nothing(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                        imgact_error *error) {
+imgact_status ia_hetzner_decode_nothing(const imgact_call *call, const imgact_response *response,
+                                        imgact_result *result, imgact_error *error) {
   (void)call, (void)response, (void)result, (void)error;
   return IMGACT_OK;
 }
 
-imgact_status ia_hetzner_decode_actions(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                        imgact_error *error) {
+imgact_status ia_hetzner_decode_actions(const imgact_call *call, const imgact_response *response,
+                                        imgact_result *result, imgact_error *error) {
   read_page(response, result);
   return imgact_result_add_list(result, call, response, "actions", add_action, error);
 }
 
-/* The path without the image answers for every image's actions: the action must name the image. The core rejects an action
- * with another id. */
-imgact_status ia_hetzner_decode_action(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                       imgact_error *error) {
+/* The path without the image answers for every image's actions: the action must name the image. The
+ * core rejects an action with another id. */
+imgact_status ia_hetzner_decode_action(const imgact_call *call, const imgact_response *response,
+                                       imgact_result *result, imgact_error *error) {
   const imgact_json *object = imgact_json_get(imgact_response_json(response), "action");
-  const char *id = call->kind == IMGACT_OP_GET_ACTION && call->image_ref ? usable_id(result, object) : NULL;
+  const char *id =
+      call->kind == IMGACT_OP_GET_ACTION && call->image_ref ? usable_id(result, object) : NULL;
   if (id && !strcmp(id, call->action_id) && !names_image(result, object, call->image_ref))
-    return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s is not one of image %s", call->action_id, call->image_ref);
+    return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s is not one of image %s",
+                            call->action_id, call->image_ref);
   return imgact_result_add_object(result, call, response, "action", add_action, error);
 }
 
 /* The cloud converts at once and tells of no action: a finished one without an id stands for it. */
-imgact_status ia_hetzner_decode_convert(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                        imgact_error *error) {
-  imgact_status status = imgact_result_add_object(result, call, response, "image", add_image, error);
+imgact_status ia_hetzner_decode_convert(const imgact_call *call, const imgact_response *response,
+                                        imgact_result *result, imgact_error *error) {
+  imgact_status status =
+      imgact_result_add_object(result, call, response, "image", add_image, error);
   if (status != IMGACT_OK) return status;
   imgact_resource *resource = imgact_result_alloc_resources(result, 1);
   imgact_action *action = imgact_result_add_action(result, NULL);
@@ -212,7 +229,8 @@ imgact_status ia_hetzner_decode_convert(const imgact_call *call, const imgact_re
   action->status = IMGACT_ACTION_STATUS_SUCCESS;
   action->progress = 100;
   if (!resource) return IMGACT_OK;
-  *resource = (imgact_resource){usable_id(result, imgact_json_get(imgact_response_json(response), "image")), "image"};
+  *resource = (imgact_resource){
+      usable_id(result, imgact_json_get(imgact_response_json(response), "image")), "image"};
   action->resources = resource;
   action->resources_count = 1;
   return IMGACT_OK;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Calls as Hetzner Cloud's requests. Every filter is the server's; keys are repeated, never comma-joined. What the cloud has
- * no word for is refused here, so nothing is ever asked for that would be answered differently from what was meant.
+ * Calls as Hetzner Cloud's requests. Every filter is the server's; keys are repeated, never
+ * comma-joined. What the cloud has no word for is refused here, so nothing is ever asked for that
+ * would be answered differently from what was meant.
  */
 #include "hetzner.h"
 #include <string.h>
@@ -20,19 +21,23 @@ static void push_page(const imgact_call *call, imgact_request *request) {
   imgact_request_add_query_int(request, "per_page", call->per_page);
 }
 
-static void push_all(imgact_request *request, const char *key, const char *const *values, size_t count) {
+static void push_all(imgact_request *request, const char *key, const char *const *values,
+                     size_t count) {
   for (size_t i = 0; i < count; i++) imgact_request_add_query(request, key, values[i]);
 }
 
 static int is_visible(imgact_visibility visibility, imgact_image_type type) {
   int is_public = type == IMGACT_IMAGE_TYPE_SYSTEM || type == IMGACT_IMAGE_TYPE_APP;
-  return visibility == IMGACT_VISIBILITY_ALL || is_public == (visibility == IMGACT_VISIBILITY_PUBLIC);
+  return visibility == IMGACT_VISIBILITY_ALL ||
+         is_public == (visibility == IMGACT_VISIBILITY_PUBLIC);
 }
 
-/* Who sees an image follows from its type here, so a visibility narrows the types, or stands for all of its own. */
-static imgact_status push_types(const imgact_image_filter *filter, imgact_request *request, imgact_error *error) {
-  static const imgact_image_type all[] = {IMGACT_IMAGE_TYPE_SYSTEM, IMGACT_IMAGE_TYPE_APP, IMGACT_IMAGE_TYPE_SNAPSHOT,
-                                          IMGACT_IMAGE_TYPE_BACKUP};
+/* Who sees an image follows from its type here, so a visibility narrows the types, or stands for
+ * all of its own. */
+static imgact_status push_types(const imgact_image_filter *filter, imgact_request *request,
+                                imgact_error *error) {
+  static const imgact_image_type all[] = {IMGACT_IMAGE_TYPE_SYSTEM, IMGACT_IMAGE_TYPE_APP,
+                                          IMGACT_IMAGE_TYPE_SNAPSHOT, IMGACT_IMAGE_TYPE_BACKUP};
   const imgact_image_type *types = filter->types;
   size_t count = filter->types_count, pushed = 0;
   if (!count && filter->visibility == IMGACT_VISIBILITY_ALL) return IMGACT_OK;
@@ -51,16 +56,19 @@ static imgact_status push_types(const imgact_image_filter *filter, imgact_reques
   return IMGACT_OK;
 }
 
-static imgact_status push_image_statuses(const imgact_image_filter *filter, imgact_request *request, imgact_error *error) {
+static imgact_status push_image_statuses(const imgact_image_filter *filter, imgact_request *request,
+                                         imgact_error *error) {
   for (size_t i = 0; i < filter->statuses_count; i++) {
     const char *word = ia_hetzner_text(ia_hetzner_image_statuses, (int)filter->statuses[i]);
-    if (!word) return lacks(error, "images of the status", imgact_image_status_name(filter->statuses[i]));
+    if (!word)
+      return lacks(error, "images of the status", imgact_image_status_name(filter->statuses[i]));
     imgact_request_add_query(request, "status", word);
   }
   return IMGACT_OK;
 }
 
-imgact_status ia_hetzner_encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_hetzner_encode_list_images(const imgact_call *call, imgact_request *request,
+                                            imgact_error *error) {
   const imgact_image_filter *filter = call->image_filter;
   imgact_request_add_segment(request, "images");
   imgact_status status = push_types(filter, request, error);
@@ -76,13 +84,15 @@ imgact_status ia_hetzner_encode_list_images(const imgact_call *call, imgact_requ
   return IMGACT_OK;
 }
 
-imgact_status ia_hetzner_encode_get_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_hetzner_encode_get_image(const imgact_call *call, imgact_request *request,
+                                          imgact_error *error) {
   (void)error;
   image_path(call, request);
   return IMGACT_OK;
 }
 
-/* Of a key that is given twice the last value counts: a duplicate key in the body would leave the choice to the API. */
+/* Of a key that is given twice the last value counts: a duplicate key in the body would leave the
+ * choice to the API. */
 static int is_overridden(const imgact_image_update *update, size_t index) {
   for (size_t i = index + 1; i < update->labels_count; i++)
     if (!strcmp(update->labels[i].key, update->labels[index].key)) return 1;
@@ -113,18 +123,23 @@ static void write_update(const imgact_image_update *update, imgact_json_writer *
   imgact_json_write_end_object(body);
 }
 
-imgact_status ia_hetzner_encode_update_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_hetzner_encode_update_image(const imgact_call *call, imgact_request *request,
+                                             imgact_error *error) {
   const imgact_image_update *update = call->update;
-  if (update->name) return imgact_error_set(error, IMGACT_UNSUPPORTED, "hetzner cannot change the name of an image");
+  if (update->name)
+    return imgact_error_set(error, IMGACT_UNSUPPORTED,
+                            "hetzner cannot change the name of an image");
   if (update->distribution)
-    return imgact_error_set(error, IMGACT_UNSUPPORTED, "hetzner cannot change the distribution of an image");
+    return imgact_error_set(error, IMGACT_UNSUPPORTED,
+                            "hetzner cannot change the distribution of an image");
   imgact_request_set_method(request, "PUT");
   image_path(call, request);
   write_update(update, imgact_request_body_writer(request));
   return IMGACT_OK;
 }
 
-imgact_status ia_hetzner_encode_delete_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_hetzner_encode_delete_image(const imgact_call *call, imgact_request *request,
+                                             imgact_error *error) {
   (void)error;
   imgact_request_set_method(request, "DELETE");
   image_path(call, request);
@@ -132,14 +147,16 @@ imgact_status ia_hetzner_encode_delete_image(const imgact_call *call, imgact_req
 }
 
 /* Only the list over all images knows the filter by id. */
-imgact_status ia_hetzner_encode_list_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_hetzner_encode_list_actions(const imgact_call *call, imgact_request *request,
+                                             imgact_error *error) {
   const imgact_action_filter *filter = call->action_filter;
   imgact_request_add_segment(request, "images");
   if (filter->image_id) imgact_request_add_segment(request, filter->image_id);
   imgact_request_add_segment(request, "actions");
   for (size_t i = 0; i < filter->statuses_count; i++) {
     const char *word = ia_hetzner_text(ia_hetzner_action_statuses, (int)filter->statuses[i]);
-    if (!word) return lacks(error, "actions of the status", imgact_action_status_name(filter->statuses[i]));
+    if (!word)
+      return lacks(error, "actions of the status", imgact_action_status_name(filter->statuses[i]));
     imgact_request_add_query(request, "status", word);
   }
   if (!filter->image_id)
@@ -151,17 +168,21 @@ imgact_status ia_hetzner_encode_list_actions(const imgact_call *call, imgact_req
   return IMGACT_OK;
 }
 
-/* The image's own path to one action is deprecated since 2026-04-30: it is taken only where the caller asks for it. */
-imgact_status ia_hetzner_encode_get_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
+/* The image's own path to one action is deprecated since 2026-04-30: it is taken only where the
+ * caller asks for it. */
+imgact_status ia_hetzner_encode_get_action(const imgact_call *call, imgact_request *request,
+                                           imgact_error *error) {
   (void)error;
   imgact_request_add_segment(request, "images");
-  if (call->image_ref && (call->flags & IMGACT_OP_FLAG_VIA_IMAGE)) imgact_request_add_segment(request, call->image_ref);
+  if (call->image_ref && (call->flags & IMGACT_OP_FLAG_VIA_IMAGE))
+    imgact_request_add_segment(request, call->image_ref);
   imgact_request_add_segment(request, "actions");
   imgact_request_add_segment(request, call->action_id);
   return IMGACT_OK;
 }
 
-imgact_status ia_hetzner_encode_change_protection(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_hetzner_encode_change_protection(const imgact_call *call, imgact_request *request,
+                                                  imgact_error *error) {
   (void)error;
   imgact_request_set_method(request, "POST");
   image_path(call, request);
@@ -175,7 +196,8 @@ imgact_status ia_hetzner_encode_change_protection(const imgact_call *call, imgac
   return IMGACT_OK;
 }
 
-imgact_status ia_hetzner_encode_convert(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_hetzner_encode_convert(const imgact_call *call, imgact_request *request,
+                                        imgact_error *error) {
   (void)error;
   const imgact_image_update update = {.size = sizeof update, .convert_to_snapshot = 1};
   imgact_request_set_method(request, "PUT");
@@ -184,7 +206,8 @@ imgact_status ia_hetzner_encode_convert(const imgact_call *call, imgact_request 
   return IMGACT_OK;
 }
 
-imgact_status ia_hetzner_encode_wait_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
+imgact_status ia_hetzner_encode_wait_actions(const imgact_call *call, imgact_request *request,
+                                             imgact_error *error) {
   (void)error;
   imgact_request_add_segment(request, "actions");
   push_all(request, "id", call->action_ids, call->action_ids_count);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hetzner Cloud: the table, what an error envelope means, what the rate headers say, and how an effect is recognised.
- * Images are not regional here, so there is no transfer; a conversion is an update that is done at once.
+ * Hetzner Cloud: the table, what an error envelope means, what the rate headers say, and how an
+ * effect is recognised. Images are not regional here, so there is no transfer; a conversion is an
+ * update that is done at once.
  */
 #include "hetzner.h"
 #include <string.h>
@@ -11,10 +12,11 @@ const ia_hetzner_word ia_hetzner_image_types[] = {{"system", IMGACT_IMAGE_TYPE_S
                                                   {"snapshot", IMGACT_IMAGE_TYPE_SNAPSHOT},
                                                   {"backup", IMGACT_IMAGE_TYPE_BACKUP},
                                                   {NULL, IMGACT_IMAGE_TYPE_UNKNOWN}};
-const ia_hetzner_word ia_hetzner_image_statuses[] = {{"creating", IMGACT_IMAGE_STATUS_CREATING},
-                                                     {"available", IMGACT_IMAGE_STATUS_AVAILABLE},
-                                                     {"unavailable", IMGACT_IMAGE_STATUS_UNAVAILABLE},
-                                                     {NULL, IMGACT_IMAGE_STATUS_UNKNOWN}};
+const ia_hetzner_word ia_hetzner_image_statuses[] = {
+    {"creating", IMGACT_IMAGE_STATUS_CREATING},
+    {"available", IMGACT_IMAGE_STATUS_AVAILABLE},
+    {"unavailable", IMGACT_IMAGE_STATUS_UNAVAILABLE},
+    {NULL, IMGACT_IMAGE_STATUS_UNKNOWN}};
 const ia_hetzner_word ia_hetzner_action_statuses[] = {{"running", IMGACT_ACTION_STATUS_RUNNING},
                                                       {"success", IMGACT_ACTION_STATUS_SUCCESS},
                                                       {"error", IMGACT_ACTION_STATUS_ERROR},
@@ -41,8 +43,8 @@ int ia_hetzner_is_valid_id(const char *text) {
 #define PASSING        IMGACT_ERROR_RETRYABLE
 #define PASSING_UNDONE (IMGACT_ERROR_RETRYABLE | IMGACT_ERROR_NOT_APPLIED)
 
-/* The code tells more than the status: 403 is also a quota and maintenance, 409 is also a passing conflict. "locked" is
- * final because the cloud uses it for states that last. */
+/* The code tells more than the status: 403 is also a quota and maintenance, 409 is also a passing
+ * conflict. "locked" is final because the cloud uses it for states that last. */
 static const struct {
   const char *code;
   imgact_status status;
@@ -71,24 +73,27 @@ static const struct {
              {"bad_gateway", IMGACT_UNAVAILABLE, PASSING},
              {"timeout", IMGACT_UNAVAILABLE, PASSING}};
 
-/* A code that is known decides: a quota that comes as a 429 does not pass by itself as a 429 would. What it calls an outage
- * under a status of one (502, 503, 504) passes as that does. */
+/* A code that is known decides: a quota that comes as a 429 does not pass by itself as a 429 would.
+ * What it calls an outage under a status of one (502, 503, 504) passes as that does. */
 static void apply_code(imgact_error *error) {
   int outage = error->status == IMGACT_UNAVAILABLE;
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
     if (strcmp(codes[i].code, error->provider_code) != 0) continue;
-    uint32_t passing = outage && codes[i].status == IMGACT_UNAVAILABLE ? error->flags & IMGACT_ERROR_RETRYABLE : 0;
+    uint32_t passing =
+        outage && codes[i].status == IMGACT_UNAVAILABLE ? error->flags & IMGACT_ERROR_RETRYABLE : 0;
     error->status = codes[i].status;
     error->flags = codes[i].flags | passing;
   }
 }
 
-static void decode_error(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                         imgact_error *error) {
+static void decode_error(const imgact_call *call, const imgact_response *response,
+                         imgact_result *result, imgact_error *error) {
   const imgact_json *envelope = imgact_json_get(imgact_response_json(response), "error");
-  if (imgact_json_copy_string(imgact_json_get(envelope, "code"), error->provider_code, sizeof error->provider_code))
+  if (imgact_json_copy_string(imgact_json_get(envelope, "code"), error->provider_code,
+                              sizeof error->provider_code))
     apply_code(error);
-  imgact_json_copy_string(imgact_json_get(envelope, "message"), error->message, sizeof error->message);
+  imgact_json_copy_string(imgact_json_get(envelope, "message"), error->message,
+                          sizeof error->message);
   imgact_result_set_error_details(result, imgact_json_get(envelope, "details"));
   imgact_response_copy_request_id(response, "X-Correlation-Id", error);
   if (call->kind == IMGACT_OP_DELETE_IMAGE && error->status == IMGACT_NOT_FOUND)
@@ -97,15 +102,19 @@ static void decode_error(const imgact_call *call, const imgact_response *respons
 
 /* ---- rate ---- */
 
-#define LAST_SECOND INT64_C(253402300799) /* of the year 9999: no reset is later, so what says so tells nothing */
+#define LAST_SECOND                                                                                \
+  INT64_C(253402300799) /* of the year 9999: no reset is later, so what says so tells nothing */
 
-/* A bucket that refills continuously. Its reset is the time at which it is full again, up to an hour away, when a request is
- * possible a second from now: so it is shown and never waited for. */
+/* A bucket that refills continuously. Its reset is the time at which it is full again, up to an
+ * hour away, when a request is possible a second from now: so it is shown and never waited for. */
 static void decode_rate_limit(const imgact_response *response, imgact_rate_limit_info *info) {
   int64_t value = 0;
-  if (imgact_response_header_int(response, "RateLimit-Limit", &value) && value >= 0) info->rate_limit.limit = value;
-  if (imgact_response_header_int(response, "RateLimit-Remaining", &value) && value >= 0) info->rate_limit.remaining = value;
-  if (imgact_response_header_int(response, "RateLimit-Reset", &value) && value >= 0 && value <= LAST_SECOND)
+  if (imgact_response_header_int(response, "RateLimit-Limit", &value) && value >= 0)
+    info->rate_limit.limit = value;
+  if (imgact_response_header_int(response, "RateLimit-Remaining", &value) && value >= 0)
+    info->rate_limit.remaining = value;
+  if (imgact_response_header_int(response, "RateLimit-Reset", &value) && value >= 0 &&
+      value <= LAST_SECOND)
     info->rate_limit.reset_at = value * 1000;
   if (info->rate_limit.limit > 0) info->refill_per_second = (double)info->rate_limit.limit / 3600;
 }
@@ -114,14 +123,16 @@ static void decode_rate_limit(const imgact_response *response, imgact_rate_limit
 
 static imgact_tristate matches_protection(const imgact_call *call, const imgact_action *action) {
   (void)call;
-  return action->kind == IMGACT_ACTION_KIND_CHANGE_PROTECTION ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
+  return action->kind == IMGACT_ACTION_KIND_CHANGE_PROTECTION ? IMGACT_TRISTATE_TRUE
+                                                              : IMGACT_TRISTATE_FALSE;
 }
 
 /* An action does not tell whether it protects or not: only the image does. */
 static imgact_tristate shows_protection(const imgact_call *call, const imgact_image *image) {
   if (image->is_protected == IMGACT_TRISTATE_UNKNOWN) return IMGACT_TRISTATE_UNKNOWN;
-  return (image->is_protected == IMGACT_TRISTATE_TRUE) == (call->protect != 0) ? IMGACT_TRISTATE_TRUE
-                                                                               : IMGACT_TRISTATE_FALSE;
+  return (image->is_protected == IMGACT_TRISTATE_TRUE) == (call->protect != 0)
+             ? IMGACT_TRISTATE_TRUE
+             : IMGACT_TRISTATE_FALSE;
 }
 
 static imgact_tristate shows_snapshot(const imgact_call *call, const imgact_image *image) {
@@ -132,18 +143,20 @@ static imgact_tristate shows_snapshot(const imgact_call *call, const imgact_imag
 
 /* ---- table ---- */
 
-/* Recorded replies tell a limit of 3600 of things, and one of 7200 of requests with "actions" in their path, the POST that
- * begins one included: what the one tells must not be taken for the other. */
+/* Recorded replies tell a limit of 3600 of things, and one of 7200 of requests with "actions" in
+ * their path, the POST that begins one included: what the one tells must not be taken for the
+ * other. */
 #define BUDGET_OF_ACTIONS 1
 
 static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_IMAGES] = {.encode = ia_hetzner_encode_list_images,
                                .decode = ia_hetzner_decode_images,
                                .flags = IMGACT_SLOT_IDEMPOTENT,
-                               .server_filters = IMGACT_FILTER_TYPE | IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME |
-                                                 IMGACT_FILTER_ARCHITECTURE | IMGACT_FILTER_LABEL_SELECTOR |
-                                                 IMGACT_FILTER_BOUND_TO | IMGACT_FILTER_INCLUDE_DEPRECATED |
-                                                 IMGACT_FILTER_VISIBILITY | IMGACT_FILTER_SORT},
+                               .server_filters =
+                                   IMGACT_FILTER_TYPE | IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME |
+                                   IMGACT_FILTER_ARCHITECTURE | IMGACT_FILTER_LABEL_SELECTOR |
+                                   IMGACT_FILTER_BOUND_TO | IMGACT_FILTER_INCLUDE_DEPRECATED |
+                                   IMGACT_FILTER_VISIBILITY | IMGACT_FILTER_SORT},
     [IMGACT_OP_GET_IMAGE] = {.encode = ia_hetzner_encode_get_image,
                              .decode = ia_hetzner_decode_image,
                              .flags = IMGACT_SLOT_IDEMPOTENT | IMGACT_SLOT_NAME_LOOKUP},
@@ -156,8 +169,8 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_ACTIONS] = {.encode = ia_hetzner_encode_list_actions,
                                 .decode = ia_hetzner_decode_actions,
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
-                                .server_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_SORT | IMGACT_FILTER_ACTION_ID |
-                                                  IMGACT_FILTER_IMAGE_ID,
+                                .server_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_SORT |
+                                                  IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_IMAGE_ID,
                                 .rate_limit_index = BUDGET_OF_ACTIONS},
     [IMGACT_OP_GET_ACTION] = {.encode = ia_hetzner_encode_get_action,
                               .decode = ia_hetzner_decode_action,
@@ -185,8 +198,10 @@ static const char *const token_env[] = {"HCLOUD_TOKEN", NULL};
 static const char *const endpoint_env[] = {"HCLOUD_ENDPOINT", NULL};
 
 static const imgact_type_group type_groups[] = {
-    {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SYSTEM) | IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_APP) |
-         IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT) | IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP),
+    {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SYSTEM) |
+         IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_APP) |
+         IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT) |
+         IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP),
      1}};
 
 const imgact_provider ia_provider_hetzner = {

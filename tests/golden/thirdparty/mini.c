@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * "mini", a cloud that does not exist: a whole provider in one file, built as a module of its own from the public headers
- * alone. docs/writing-a-provider.md goes through it. Its ids are words, its pages have cursors and no numbers, an image
- * comes without an envelope, and a copy is a job:
+ * "mini", a cloud that does not exist: a whole provider in one file, built as a module of its own
+ * from the public headers alone. docs/writing-a-provider.md goes through it. Its ids are words, its
+ * pages have cursors and no numbers, an image comes without an envelope, and a copy is a job:
  *
  *   GET    /images?cursor=C&size=N  {"items":[IMAGE...],"cursor":C}     the last page has no cursor
  *   GET    /images/REF              IMAGE
@@ -10,8 +10,10 @@
  *   POST   /images/REF/copies       {"zone":Z} gives JOB
  *   GET    /images/REF/copies       {"items":[JOB...],"cursor":C}
  *   GET    /jobs/ID                 JOB
- *   IMAGE  {"ref","title","stock":bool,"phase":"building|ready|broken","bytes":number,"zones":[Z...],"made":seconds}
- *   JOB    {"job","image","zone","phase":"busy|finished|broken","why":text,"from":seconds,"until":seconds}
+ *   IMAGE
+ * {"ref","title","stock":bool,"phase":"building|ready|broken","bytes":number,"zones":[Z...],"made":seconds}
+ *   JOB
+ * {"job","image","zone","phase":"busy|finished|broken","why":text,"from":seconds,"until":seconds}
  *   errors {"problem":word,"text":sentence}, and a header Mini-Trace
  */
 #include <imgact/provider.h>
@@ -26,7 +28,8 @@ static int is_valid_id(const char *text) {
 
 /* ---- calls as requests ---- */
 
-static imgact_status encode_list_images(const imgact_call *call, imgact_request *request, imgact_error *error) {
+static imgact_status encode_list_images(const imgact_call *call, imgact_request *request,
+                                        imgact_error *error) {
   (void)error;
   imgact_request_add_segment(request, "images");
   imgact_request_add_query(request, "cursor", call->next_query);
@@ -34,19 +37,22 @@ static imgact_status encode_list_images(const imgact_call *call, imgact_request 
   return IMGACT_OK;
 }
 
-static imgact_status encode_get_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+static imgact_status encode_get_image(const imgact_call *call, imgact_request *request,
+                                      imgact_error *error) {
   (void)error;
   imgact_request_add_segment(request, "images");
   imgact_request_add_segment(request, call->image_ref);
   return IMGACT_OK;
 }
 
-static imgact_status encode_delete_image(const imgact_call *call, imgact_request *request, imgact_error *error) {
+static imgact_status encode_delete_image(const imgact_call *call, imgact_request *request,
+                                         imgact_error *error) {
   imgact_request_set_method(request, "DELETE");
   return encode_get_image(call, request, error);
 }
 
-static imgact_status encode_transfer(const imgact_call *call, imgact_request *request, imgact_error *error) {
+static imgact_status encode_transfer(const imgact_call *call, imgact_request *request,
+                                     imgact_error *error) {
   imgact_request_set_method(request, "POST");
   encode_get_image(call, request, error);
   imgact_request_add_segment(request, "copies");
@@ -58,9 +64,11 @@ static imgact_status encode_transfer(const imgact_call *call, imgact_request *re
   return IMGACT_OK;
 }
 
-static imgact_status encode_list_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
+static imgact_status encode_list_actions(const imgact_call *call, imgact_request *request,
+                                         imgact_error *error) {
   if (!call->action_filter->image_id)
-    return imgact_error_set(error, IMGACT_UNSUPPORTED, "mini lists the jobs of one image, not those of all");
+    return imgact_error_set(error, IMGACT_UNSUPPORTED,
+                            "mini lists the jobs of one image, not those of all");
   imgact_request_add_segment(request, "images");
   imgact_request_add_segment(request, call->action_filter->image_id);
   imgact_request_add_segment(request, "copies");
@@ -75,12 +83,14 @@ static imgact_status encode_job(imgact_request *request, const char *id) {
   return IMGACT_OK;
 }
 
-static imgact_status encode_get_action(const imgact_call *call, imgact_request *request, imgact_error *error) {
+static imgact_status encode_get_action(const imgact_call *call, imgact_request *request,
+                                       imgact_error *error) {
   (void)error;
   return encode_job(request, call->action_id);
 }
 
-static imgact_status encode_wait_actions(const imgact_call *call, imgact_request *request, imgact_error *error) {
+static imgact_status encode_wait_actions(const imgact_call *call, imgact_request *request,
+                                         imgact_error *error) {
   (void)error;
   return encode_job(request, call->action_ids[0]);
 }
@@ -90,7 +100,8 @@ static imgact_status encode_wait_actions(const imgact_call *call, imgact_request
 static imgact_image_status image_status(const imgact_json *phase) {
   if (imgact_json_equals(phase, "building")) return IMGACT_IMAGE_STATUS_CREATING;
   if (imgact_json_equals(phase, "ready")) return IMGACT_IMAGE_STATUS_AVAILABLE;
-  return imgact_json_equals(phase, "broken") ? IMGACT_IMAGE_STATUS_UNAVAILABLE : IMGACT_IMAGE_STATUS_UNKNOWN;
+  return imgact_json_equals(phase, "broken") ? IMGACT_IMAGE_STATUS_UNAVAILABLE
+                                             : IMGACT_IMAGE_STATUS_UNKNOWN;
 }
 
 static int add_image(const imgact_call *call, imgact_result *result, const imgact_json *object) {
@@ -107,7 +118,8 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
   image->provider_status = imgact_decode_nonempty_string(result, phase);
   image->status = image_status(phase);
   image->size_gb = imgact_decode_double(imgact_json_get(object, "bytes")) / 1e9;
-  image->regions = imgact_decode_strings(result, imgact_json_get(object, "zones"), &image->regions_count);
+  image->regions =
+      imgact_decode_strings(result, imgact_json_get(object, "zones"), &image->regions_count);
   image->created_at = imgact_decode_time(imgact_json_get(object, "made"));
   return 1;
 }
@@ -115,7 +127,8 @@ static int add_image(const imgact_call *call, imgact_result *result, const imgac
 static imgact_action_status action_status(const imgact_json *phase) {
   if (imgact_json_equals(phase, "busy")) return IMGACT_ACTION_STATUS_RUNNING;
   if (imgact_json_equals(phase, "finished")) return IMGACT_ACTION_STATUS_SUCCESS;
-  return imgact_json_equals(phase, "broken") ? IMGACT_ACTION_STATUS_ERROR : IMGACT_ACTION_STATUS_UNKNOWN;
+  return imgact_json_equals(phase, "broken") ? IMGACT_ACTION_STATUS_ERROR
+                                             : IMGACT_ACTION_STATUS_UNKNOWN;
 }
 
 static void add_resource(imgact_result *result, imgact_action *action, const imgact_json *object) {
@@ -147,38 +160,38 @@ static int add_job(const imgact_call *call, imgact_result *result, const imgact_
   return 1;
 }
 
-/* What is given as the next page's query comes back in call->next as it is: here, the bare cursor. Given as the page's token
- * it shows that the pages advance: it must differ from the last one. */
+/* What is given as the next page's query comes back in call->next as it is: here, the bare cursor.
+ * Given as the page's token it shows that the pages advance: it must differ from the last one. */
 static void add_cursor(imgact_result *result, const imgact_json *body) {
   const char *cursor = imgact_decode_nonempty_string(result, imgact_json_get(body, "cursor"));
   if (cursor) imgact_result_set_next_page(result, 0, cursor, cursor);
 }
 
-static imgact_status decode_images(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                   imgact_error *error) {
+static imgact_status decode_images(const imgact_call *call, const imgact_response *response,
+                                   imgact_result *result, imgact_error *error) {
   add_cursor(result, imgact_response_json(response));
   return imgact_result_add_list(result, call, response, "items", add_image, error);
 }
 
-static imgact_status decode_image(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                  imgact_error *error) {
+static imgact_status decode_image(const imgact_call *call, const imgact_response *response,
+                                  imgact_result *result, imgact_error *error) {
   return imgact_result_add_object(result, call, response, NULL, add_image, error);
 }
 
-static imgact_status decode_nothing(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                    imgact_error *error) {
+static imgact_status decode_nothing(const imgact_call *call, const imgact_response *response,
+                                    imgact_result *result, imgact_error *error) {
   (void)call, (void)response, (void)result, (void)error;
   return IMGACT_OK;
 }
 
-static imgact_status decode_jobs(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                 imgact_error *error) {
+static imgact_status decode_jobs(const imgact_call *call, const imgact_response *response,
+                                 imgact_result *result, imgact_error *error) {
   add_cursor(result, imgact_response_json(response));
   return imgact_result_add_list(result, call, response, "items", add_job, error);
 }
 
-static imgact_status decode_job(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                                imgact_error *error) {
+static imgact_status decode_job(const imgact_call *call, const imgact_response *response,
+                                imgact_result *result, imgact_error *error) {
   return imgact_result_add_object(result, call, response, NULL, add_job, error);
 }
 
@@ -199,11 +212,12 @@ static imgact_tristate shows_region(const imgact_call *call, const imgact_image 
 /* ---- errors ---- */
 
 /* The error comes filled by the HTTP status: only what the envelope knows better is put in. */
-static void decode_error(const imgact_call *call, const imgact_response *response, imgact_result *result,
-                         imgact_error *error) {
+static void decode_error(const imgact_call *call, const imgact_response *response,
+                         imgact_result *result, imgact_error *error) {
   (void)result;
   const imgact_json *body = imgact_response_json(response);
-  imgact_json_copy_string(imgact_json_get(body, "problem"), error->provider_code, sizeof error->provider_code);
+  imgact_json_copy_string(imgact_json_get(body, "problem"), error->provider_code,
+                          sizeof error->provider_code);
   imgact_json_copy_string(imgact_json_get(body, "text"), error->message, sizeof error->message);
   if (!strcmp(error->provider_code, "shelf_full")) error->status = IMGACT_LIMIT_EXCEEDED;
   if (call->kind == IMGACT_OP_DELETE_IMAGE && error->status == IMGACT_NOT_FOUND)
@@ -212,22 +226,30 @@ static void decode_error(const imgact_call *call, const imgact_response *respons
 
 /* ---- the table: an operation without a slot here is one that the cloud does not have ---- */
 
-#define LOOKED_AT_HERE                                                                                                      \
-  (IMGACT_FILTER_TYPE | IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME | IMGACT_FILTER_REGION | IMGACT_FILTER_SORT)
+#define LOOKED_AT_HERE                                                                             \
+  (IMGACT_FILTER_TYPE | IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME | IMGACT_FILTER_REGION |         \
+   IMGACT_FILTER_SORT)
 
 static const imgact_slot slots[IMGACT_OP_COUNT] = {
     [IMGACT_OP_LIST_IMAGES] = {.encode = encode_list_images,
                                .decode = decode_images,
                                .flags = IMGACT_SLOT_IDEMPOTENT,
                                .local_filters = LOOKED_AT_HERE},
-    [IMGACT_OP_GET_IMAGE] = {.encode = encode_get_image, .decode = decode_image, .flags = IMGACT_SLOT_IDEMPOTENT},
-    [IMGACT_OP_DELETE_IMAGE] = {.encode = encode_delete_image, .decode = decode_nothing, .flags = IMGACT_SLOT_IDEMPOTENT},
+    [IMGACT_OP_GET_IMAGE] = {.encode = encode_get_image,
+                             .decode = decode_image,
+                             .flags = IMGACT_SLOT_IDEMPOTENT},
+    [IMGACT_OP_DELETE_IMAGE] = {.encode = encode_delete_image,
+                                .decode = decode_nothing,
+                                .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_LIST_ACTIONS] = {.encode = encode_list_actions,
                                 .decode = decode_jobs,
                                 .flags = IMGACT_SLOT_IDEMPOTENT,
                                 .server_filters = IMGACT_FILTER_IMAGE_ID,
-                                .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_SORT},
-    [IMGACT_OP_GET_ACTION] = {.encode = encode_get_action, .decode = decode_job, .flags = IMGACT_SLOT_IDEMPOTENT},
+                                .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_ACTION_ID |
+                                                 IMGACT_FILTER_SORT},
+    [IMGACT_OP_GET_ACTION] = {.encode = encode_get_action,
+                              .decode = decode_job,
+                              .flags = IMGACT_SLOT_IDEMPOTENT},
     [IMGACT_OP_TRANSFER] = {.encode = encode_transfer,
                             .decode = decode_job,
                             .matches_action = matches_transfer,
@@ -242,7 +264,9 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
 static const char *const token_env[] = {"MINI_TOKEN", NULL};
 static const char *const endpoint_env[] = {"MINI_ENDPOINT", NULL};
 static const imgact_type_group type_groups[] = {
-    {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SYSTEM) | IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), 0}};
+    {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SYSTEM) |
+         IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT),
+     0}};
 
 const imgact_provider imgact_provider_mini = {
     .size = sizeof(imgact_provider),

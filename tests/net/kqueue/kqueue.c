@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A kqueue made of an epoll, so that Linux can run sockets_kqueue.c. It keeps to what BSD's manual says: what is watched is
-// a pair of descriptor and filter, a pair that is not there cannot be deleted (ENOENT), a closed descriptor is forgotten,
-// and the queue itself can be polled.
+// A kqueue made of an epoll, so that Linux can run sockets_kqueue.c. It keeps to what BSD's manual
+// says: what is watched is a pair of descriptor and filter, a pair that is not there cannot be
+// deleted (ENOENT), a closed descriptor is forgotten, and the queue itself can be polled.
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 
 enum { MOST = 1024, BATCH = 64 };
 
-static uint32_t watched[MOST][MOST]; // by queue and descriptor; may tell of descriptors that were closed since
+static uint32_t
+    watched[MOST][MOST]; // by queue and descriptor; may tell of descriptors that were closed since
 
 int kqueue(void) {
   int queue = epoll_create1(0);
@@ -43,7 +44,8 @@ static int report(int queue, const struct epoll_event *from, struct kevent *even
   bool ended = (from->events & (EPOLLHUP | EPOLLERR)) != 0;
   for (int i = 0; i < 2 && count < room; i++) {
     uint32_t bit = filters[i] == EVFILT_READ ? EPOLLIN : EPOLLOUT;
-    if ((watched[queue][from->data.fd] & bit) == 0 || !(ended || (from->events & bit) != 0)) continue;
+    if ((watched[queue][from->data.fd] & bit) == 0 || !(ended || (from->events & bit) != 0))
+      continue;
     events[count] = (struct kevent){.ident = (uintptr_t)from->data.fd, .filter = filters[i]};
     if (ended) events[count].flags = EV_EOF;
     if ((from->events & EPOLLERR) != 0) events[count].fflags = EIO;
@@ -52,15 +54,17 @@ static int report(int queue, const struct epoll_event *from, struct kevent *even
   return count;
 }
 
-int kevent(int queue, const struct kevent *changes, int changes_count, struct kevent *events, int events_count,
-           const struct timespec *timeout) {
+int kevent(int queue, const struct kevent *changes, int changes_count, struct kevent *events,
+           int events_count, const struct timespec *timeout) {
   struct epoll_event ready[BATCH];
   int count = 0, found = 0;
   for (int i = 0; i < changes_count; i++)
     if (apply(queue, &changes[i]) != 0) return -1;
   if (events_count == 0) return 0;
-  if (timeout == NULL || timeout->tv_sec != 0 || timeout->tv_nsec != 0) abort(); // nobody here waits
+  if (timeout == NULL || timeout->tv_sec != 0 || timeout->tv_nsec != 0)
+    abort(); // nobody here waits
   found = epoll_wait(queue, ready, events_count < BATCH ? events_count : BATCH, 0);
-  for (int i = 0; i < found; i++) count += report(queue, &ready[i], events + count, events_count - count);
+  for (int i = 0; i < found; i++)
+    count += report(queue, &ready[i], events + count, events_count - count);
   return found < 0 ? -1 : count;
 }

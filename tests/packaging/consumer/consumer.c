@@ -14,12 +14,15 @@ int main(void) {
   options.size = sizeof(options);
   options.provider_name = "hetzner";
   options.token = "not-a-token";
-  if (imgact_version_number() != IMGACT_VERSION_NUMBER || strcmp(imgact_version(), IMGACT_VERSION_STRING) != 0) return 1;
+  if (imgact_version_number() != IMGACT_VERSION_NUMBER ||
+      strcmp(imgact_version(), IMGACT_VERSION_STRING) != 0)
+    return 1;
   if (imgact_client_new(&options, &client, &error) != IMGACT_OK) {
     fprintf(stderr, "%s\n", error.message);
     return 1;
   }
-  fine = imgact_client_supports(client, IMGACT_OP_CONVERT) && !imgact_client_supports(client, IMGACT_OP_TRANSFER);
+  fine = imgact_client_supports(client, IMGACT_OP_CONVERT) &&
+         !imgact_client_supports(client, IMGACT_OP_TRANSFER);
   imgact_client_free(client);
   return fine ? 0 : 1;
 }

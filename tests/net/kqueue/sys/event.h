@@ -25,7 +25,7 @@ struct kevent {
 #define EV_SET(event, a, b, c, d, e, f) (*(event) = (struct kevent){(a), (b), (c), (d), (e), (f)})
 
 int kqueue(void);
-int kevent(int queue, const struct kevent *changes, int changes_count, struct kevent *events, int events_count,
-           const struct timespec *timeout);
+int kevent(int queue, const struct kevent *changes, int changes_count, struct kevent *events,
+           int events_count, const struct timespec *timeout);
 
 #endif
