@@ -95,8 +95,7 @@ static imgact_op *lose_a_transfer(cloud *c, imgact_status expected) {
   return op;
 }
 
-static void an_action_from_before_a_sleep_is_adopted(void **state) {
-  (void)state;
+TEST(an_action_from_before_a_sleep_is_adopted) {
   cloud c = {.wall_ms = AWAY_MS, .boot_ms = AWAY_MS};
   imgact_op *op = lose_a_transfer(&c, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
@@ -104,27 +103,18 @@ static void an_action_from_before_a_sleep_is_adopted(void **state) {
 }
 
 // No clock but the wall's knows of it, and that one may as well have been set.
-static void an_action_from_before_a_pause_that_no_steady_clock_saw_is_ambiguous(void **state) {
-  (void)state;
+TEST(an_action_from_before_a_pause_that_no_steady_clock_saw_is_ambiguous) {
   cloud c = {.wall_ms = AWAY_MS};
   imgact_op *op = lose_a_transfer(&c, IMGACT_AMBIGUOUS);
   assert_true(imgact_op_error(op)->flags & IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
 }
 
-static void without_a_pause_it_is_adopted(void **state) {
-  (void)state;
+TEST(without_a_pause_it_is_adopted) {
   cloud c = {0};
   imgact_op *op = lose_a_transfer(&c, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   imgact_op_free(op);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_action_from_before_a_sleep_is_adopted),
-      cmocka_unit_test(an_action_from_before_a_pause_that_no_steady_clock_saw_is_ambiguous),
-      cmocka_unit_test(without_a_pause_it_is_adopted),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -133,8 +133,7 @@ static void wait_for_many(scene *s, imgact_client *client, const char *image) {
   assert_int_in_range(peak_kib(), 1, MANY_MAX_KIB);
 }
 
-static void ten_thousand_waits_that_share_requests_stay_small(void **state) {
-  (void)state;
+TEST(ten_thousand_waits_that_share_requests_stay_small) {
   scene s;
   begin(&s, 20, 600000);
   wait_for_many(&s, s.hetzner, NULL);
@@ -143,8 +142,7 @@ static void ten_thousand_waits_that_share_requests_stay_small(void **state) {
   end(&s);
 }
 
-static void ten_thousand_waits_with_a_request_each_stay_small(void **state) {
-  (void)state;
+TEST(ten_thousand_waits_with_a_request_each_stay_small) {
   scene s;
   begin(&s, 20, 600000);
   wait_for_many(&s, s.digitalocean, "4711");
@@ -180,8 +178,7 @@ static void wait_long(scene *s, imgact_client *client) {
   imgact_op_free(op);
 }
 
-static void a_wait_of_a_million_looks_holds_no_more_than_one_of_a_hundred(void **state) {
-  (void)state;
+TEST(a_wait_of_a_million_looks_holds_no_more_than_one_of_a_hundred) {
   scene s;
   begin(&s, 0, INT64_C(1000) * POLLS);
   long before = peak_kib();
@@ -194,11 +191,4 @@ static void a_wait_of_a_million_looks_holds_no_more_than_one_of_a_hundred(void *
   end(&s);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_wait_of_a_million_looks_holds_no_more_than_one_of_a_hundred),
-      cmocka_unit_test(ten_thousand_waits_that_share_requests_stay_small),
-      cmocka_unit_test(ten_thousand_waits_with_a_request_each_stay_small),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -83,8 +83,7 @@ static void *work(void *user) {
   return NULL;
 }
 
-static void each_thread_may_have_a_loop(void **state) {
-  (void)state;
+TEST(each_thread_may_have_a_loop) {
   worker workers[THREADS];
   loopback *server = loopback_start(serve, NULL, NULL);
   for (int i = 0; i < THREADS; i++) {
@@ -114,8 +113,7 @@ static void *wait_in_virtual_time(void *user) {
   return NULL;
 }
 
-static void waits_in_several_threads_share_nothing(void **state) {
-  (void)state;
+TEST(waits_in_several_threads_share_nothing) {
   worker workers[THREADS];
   for (int i = 0; i < THREADS; i++) {
     workers[i] = (worker){0};
@@ -140,8 +138,7 @@ static void *take_over(void *user) {
   return NULL;
 }
 
-static void a_loop_may_be_handed_to_another_thread(void **state) {
-  (void)state;
+TEST(a_loop_may_be_handed_to_another_thread) {
   loopback *server = loopback_start(serve, NULL, NULL);
   handed h = {.client = client_on(server, NULL, "hetzner")};
   pthread_t thread;
@@ -174,8 +171,7 @@ static imgact_op *start_what_never_ends(imgact_client *client) {
   return op;
 }
 
-static void a_wakeup_ends_a_run_that_waits(void **state) {
-  (void)state;
+TEST(a_wakeup_ends_a_run_that_waits) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "hetzner");
   assert_non_null(client);
@@ -200,8 +196,7 @@ static void *wake_later(void *user) {
 }
 
 // Where the system has no descriptor, or a transport none: its reply is an hour away.
-static void a_wakeup_ends_a_run_that_has_no_descriptor(void **state) {
-  (void)state;
+TEST(a_wakeup_ends_a_run_that_has_no_descriptor) {
   static clock_fixture cloud;
   clock_fixture_init(&cloud, 3600000, 0);
   cloud.transport.now_ms = NULL;
@@ -223,8 +218,7 @@ static void a_wakeup_ends_a_run_that_has_no_descriptor(void **state) {
   imgact_client_free(client);
 }
 
-static void a_wakeup_makes_the_descriptor_readable_until_dispatch(void **state) {
-  (void)state;
+TEST(a_wakeup_makes_the_descriptor_readable_until_dispatch) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "digitalocean");
   assert_non_null(client);
@@ -249,8 +243,7 @@ static void *wake_often(void *user) {
   return NULL;
 }
 
-static void wakeups_at_any_moment_disturb_nothing(void **state) {
-  (void)state;
+TEST(wakeups_at_any_moment_disturb_nothing) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "hetzner");
   assert_non_null(client);
@@ -267,8 +260,7 @@ static void wakeups_at_any_moment_disturb_nothing(void **state) {
 }
 
 // What a thread wants done, the loop's own thread does: nothing is lost between the two.
-static void a_thread_can_ask_for_a_cancel(void **state) {
-  (void)state;
+TEST(a_thread_can_ask_for_a_cancel) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "hetzner");
   assert_non_null(client);
@@ -293,8 +285,7 @@ static void on_alarm(int number) {
   imgact_loop_wakeup(alarmed);
 }
 
-static void a_signal_handler_may_wake_it(void **state) {
-  (void)state;
+TEST(a_signal_handler_may_wake_it) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "hetzner");
   assert_non_null(client);
@@ -311,17 +302,4 @@ static void a_signal_handler_may_wake_it(void **state) {
   loopback_stop(server);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_thread_may_have_a_loop),
-      cmocka_unit_test(waits_in_several_threads_share_nothing),
-      cmocka_unit_test(a_loop_may_be_handed_to_another_thread),
-      cmocka_unit_test(a_wakeup_ends_a_run_that_waits),
-      cmocka_unit_test(a_wakeup_ends_a_run_that_has_no_descriptor),
-      cmocka_unit_test(a_wakeup_makes_the_descriptor_readable_until_dispatch),
-      cmocka_unit_test(wakeups_at_any_moment_disturb_nothing),
-      cmocka_unit_test(a_thread_can_ask_for_a_cancel),
-      cmocka_unit_test(a_signal_handler_may_wake_it),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -86,8 +86,7 @@ static imgact_op *wait_for_many(imgact_client *client) {
 
 // Memory ends at each allocation in turn while the operation is made: it is there and right, or
 // NULL, or says no_memory.
-static void an_operation_is_whole_or_there_was_no_memory(void **state) {
-  (void)state;
+TEST(an_operation_is_whole_or_there_was_no_memory) {
   static const struct {
     imgact_op *(*make)(imgact_client *client);
     bool digitalocean;
@@ -113,8 +112,7 @@ static void an_operation_is_whole_or_there_was_no_memory(void **state) {
   }
 }
 
-static void what_is_given_may_be_gone_after_the_call(void **state) {
-  (void)state;
+TEST(what_is_given_may_be_gone_after_the_call) {
   harness *s = harness_new();
   fill_large();
   scripted_json(s->script, 200, "{\"image\":{\"id\":4711}}");
@@ -138,8 +136,7 @@ static void refused(harness *s, imgact_op *op, imgact_status status, const char 
   scripted_assert_nothing_sent(s->script);
 }
 
-static void what_is_no_utf_8_is_refused_wherever_it_stands(void **state) {
-  (void)state;
+TEST(what_is_no_utf_8_is_refused_wherever_it_stands) {
   harness *s = harness_digitalocean();
   const char *const bad[] = {"1", BAD};
   const imgact_label labels[2][2] = {{{"a", "b"}, {BAD, "c"}}, {{"a", "b"}, {"c", BAD}}};
@@ -189,8 +186,7 @@ static void what_is_no_utf_8_is_refused_wherever_it_stands(void **state) {
 }
 
 // It would come back in results, and reach the cloud in a place that is logged.
-static void the_token_is_no_argument(void **state) {
-  (void)state;
+TEST(the_token_is_no_argument) {
   harness *s = harness_new();
   const char *const ids[] = {"1", HARNESS_TOKEN};
   refused(s, imgact_get_image(s->client, HARNESS_TOKEN, NULL), IMGACT_INVALID_ARGUMENT, "token");
@@ -208,8 +204,7 @@ static void the_token_is_no_argument(void **state) {
   harness_free(s);
 }
 
-static void what_makes_no_sense_is_named(void **state) {
-  (void)state;
+TEST(what_makes_no_sense_is_named) {
   harness *s = harness_digitalocean();
   refused(s, imgact_get_image(s->client, "ubuntu-24-04", "x86"), IMGACT_UNSUPPORTED,
           "architecture");
@@ -242,13 +237,4 @@ static void what_makes_no_sense_is_named(void **state) {
   harness_free(s);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_operation_is_whole_or_there_was_no_memory),
-      cmocka_unit_test(what_is_given_may_be_gone_after_the_call),
-      cmocka_unit_test(what_is_no_utf_8_is_refused_wherever_it_stands),
-      cmocka_unit_test(the_token_is_no_argument),
-      cmocka_unit_test(what_makes_no_sense_is_named),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -121,8 +121,7 @@ static imgact_status sing(const scenario *s, harness_options options) {
   return status;
 }
 
-static void no_story_shows_the_token(void **state) {
-  (void)state;
+TEST(no_story_shows_the_token) {
   for (size_t i = 0; i < scenarios_count; i++) {
     texts_seen = 0;
     assert_int_equal(sing(&scenarios[i], (harness_options){.client = listened_to(NULL, NULL)}),
@@ -131,8 +130,7 @@ static void no_story_shows_the_token(void **state) {
   }
 }
 
-static void no_story_shows_a_token_that_changes(void **state) {
-  (void)state;
+TEST(no_story_shows_a_token_that_changes) {
   for (size_t i = 0; i < scenarios_count; i++) {
     int turn = 0;
     sing(&scenarios[i], (harness_options){.client = listened_to(ever_new, &turn)});
@@ -140,8 +138,7 @@ static void no_story_shows_a_token_that_changes(void **state) {
   }
 }
 
-static void no_cut_reply_shows_the_token(void **state) {
-  (void)state;
+TEST(no_cut_reply_shows_the_token) {
   for (size_t i = 0; i < scenarios_count; i++)
     for (size_t cut = 0;; cut += 3) {
       fault plan = {.kind = FAULT_CUT_BODY, .exchange = 1, .cut_at = cut};
@@ -150,8 +147,7 @@ static void no_cut_reply_shows_the_token(void **state) {
     }
 }
 
-static void no_error_shows_the_token(void **state) {
-  (void)state;
+TEST(no_error_shows_the_token) {
   static const char *const bodies[] = {
       "{\"error\":{\"code\":\"" CANARY "\",\"message\":\"bad " CANARY "\",\"details\":{\"" CANARY
       "\":[\"" CANARY "\"]}}}",
@@ -187,8 +183,7 @@ static bool echo_own_token(void *user, const scripted_request *request, scripted
   return true;
 }
 
-static void a_late_reply_shows_no_earlier_token(void **state) {
-  (void)state;
+TEST(a_late_reply_shows_no_earlier_token) {
   int turn = 0;
   harness *s = harness_with((harness_options){.client = listened_to(ever_different, &turn)});
   scripted_when(s->script, echo_own_token, NULL);
@@ -206,8 +201,7 @@ static void a_late_reply_shows_no_earlier_token(void **state) {
 
 // What would be sent with it in a place that is logged is refused, and the refusal does not show it
 // either.
-static void no_argument_may_hold_the_token(void **state) {
-  (void)state;
+TEST(no_argument_may_hold_the_token) {
   harness *s = harness_with((harness_options){.client = listened_to(NULL, NULL)});
   static const char *const one[] = {"a " CANARY " b"};
   const imgact_label label = {CANARY, "x"}, labelled = {"x", CANARY};
@@ -239,8 +233,7 @@ static void no_argument_may_hold_the_token(void **state) {
   harness_free(s);
 }
 
-static void no_refused_option_shows_the_token(void **state) {
-  (void)state;
+TEST(no_refused_option_shows_the_token) {
   const imgact_client_options all[] = {
       {.provider_name = CANARY},
       {.provider_name = "hetzner", .endpoint = CANARY},
@@ -256,15 +249,4 @@ static void no_refused_option_shows_the_token(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_story_shows_the_token),
-      cmocka_unit_test(no_story_shows_a_token_that_changes),
-      cmocka_unit_test(no_cut_reply_shows_the_token),
-      cmocka_unit_test(no_error_shows_the_token),
-      cmocka_unit_test(a_late_reply_shows_no_earlier_token),
-      cmocka_unit_test(no_argument_may_hold_the_token),
-      cmocka_unit_test(no_refused_option_shows_the_token),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

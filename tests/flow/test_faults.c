@@ -36,8 +36,7 @@ static outcome perform(const scenario *s, harness_options options,
   return result;
 }
 
-static void untouched_scenarios_succeed(void **state) {
-  (void)state;
+TEST(untouched_scenarios_succeed) {
   for (size_t i = 0; i < scenarios_count; i++) {
     outcome o = perform(&scenarios[i], (harness_options){0}, scenario_check);
     if (o.status != IMGACT_OK) fail_msg("%s: %s", scenarios[i].name, imgact_status_name(o.status));
@@ -68,18 +67,11 @@ static void no_allocation_is_indispensable(bool for_good) {
   }
 }
 
-static void each_allocation_fails_once(void **state) {
-  (void)state;
-  no_allocation_is_indispensable(false);
-}
+TEST(each_allocation_fails_once) { no_allocation_is_indispensable(false); }
 
-static void each_allocation_and_all_after_it_fail(void **state) {
-  (void)state;
-  no_allocation_is_indispensable(true);
-}
+TEST(each_allocation_and_all_after_it_fail) { no_allocation_is_indispensable(true); }
 
-static void each_exchange_goes_wrong_in_each_way(void **state) {
-  (void)state;
+TEST(each_exchange_goes_wrong_in_each_way) {
   static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT,
                                             IMGACT_FAILURE_TLS, IMGACT_FAILURE_NOMEM,
                                             IMGACT_FAILURE_TOO_LARGE};
@@ -96,8 +88,7 @@ static void each_exchange_goes_wrong_in_each_way(void **state) {
         }
 }
 
-static void each_reply_is_cut_at_each_byte(void **state) {
-  (void)state;
+TEST(each_reply_is_cut_at_each_byte) {
   for (size_t i = 0; i < scenarios_count; i++)
     for (size_t exchange = 1, cut = 0;;) {
       fault plan = {.kind = FAULT_CUT_BODY, .exchange = exchange, .cut_at = cut};
@@ -111,8 +102,7 @@ static void each_reply_is_cut_at_each_byte(void **state) {
 
 // ---- both at once: the deadline passes at each moment
 
-static void each_moment_can_be_the_deadline(void **state) {
-  (void)state;
+TEST(each_moment_can_be_the_deadline) {
   int64_t fine = testing_under_valgrind() ? 101 : 37,
           coarse = testing_under_valgrind() ? 2003 : 611;
   for (size_t i = 0; i < scenarios_count; i++)
@@ -133,14 +123,4 @@ static void each_moment_can_be_the_deadline(void **state) {
     }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(untouched_scenarios_succeed),
-      cmocka_unit_test(each_allocation_fails_once),
-      cmocka_unit_test(each_allocation_and_all_after_it_fail),
-      cmocka_unit_test(each_exchange_goes_wrong_in_each_way),
-      cmocka_unit_test(each_reply_is_cut_at_each_byte),
-      cmocka_unit_test(each_moment_can_be_the_deadline),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -60,8 +60,7 @@ static bool stop_at(const scenario *s, int k, stop how) {
   return under_way;
 }
 
-static void every_story_can_be_stopped_at_every_dispatch(void **state) {
-  (void)state;
+TEST(every_story_can_be_stopped_at_every_dispatch) {
   for (size_t i = 0; i < scenarios_count; i++)
     for (stop h = CANCEL; h <= FREE_LOOP_FIRST; h++)
       for (int k = 0; stop_at(&scenarios[i], k, h); k++)
@@ -88,8 +87,7 @@ static void free_in_done(void *user, imgact_op *op) {
     imgact_op_start(imgact_get_image(n->client, CLOUD_IMAGE, NULL), free_in_done, n);
 }
 
-static void an_operation_can_be_freed_and_another_started_inside_done(void **state) {
-  (void)state;
+TEST(an_operation_can_be_freed_and_another_started_inside_done) {
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   nest n = {.client = st->client, .loop = st->loop, .rounds = 10};
@@ -108,8 +106,7 @@ static void cancel_all(void *user, imgact_op *op, const imgact_action *action) {
   assert_string_equal(action->id, "9001"); // what was handed in stays while the callback runs
 }
 
-static void a_progress_callback_can_end_everything(void **state) {
-  (void)state;
+TEST(a_progress_callback_can_end_everything) {
   static const char *const ids[] = {"9001", "9002"};
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
@@ -140,8 +137,7 @@ static void free_own(void *user, imgact_op *op, const imgact_action *action) {
   assert_string_equal(action->id, "9001");
 }
 
-static void a_progress_callback_can_free_its_operation(void **state) {
-  (void)state;
+TEST(a_progress_callback_can_free_its_operation) {
   static const char *const id = "9001";
   for (int waits = 0; waits < 2; waits++) {
     harness *st = harness_new();
@@ -163,8 +159,7 @@ static void a_progress_callback_can_free_its_operation(void **state) {
   }
 }
 
-static void an_end_that_was_not_told_is_told_to_whom_the_last_start_names(void **state) {
-  (void)state;
+TEST(an_end_that_was_not_told_is_told_to_whom_the_last_start_names) {
   harness *st = harness_new();
   for (int running = 0; running < 2; running++)
     for (int nobody = 0; nobody < 2; nobody++) {
@@ -183,8 +178,7 @@ static void an_end_that_was_not_told_is_told_to_whom_the_last_start_names(void *
   harness_free(st);
 }
 
-static void an_ended_operation_tells_its_end_again(void **state) {
-  (void)state;
+TEST(an_ended_operation_tells_its_end_again) {
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
@@ -204,8 +198,7 @@ static void an_ended_operation_tells_its_end_again(void **state) {
 
 // ---- what a caller may do twice
 
-static void a_change_is_not_made_again_by_a_second_run(void **state) {
-  (void)state;
+TEST(a_change_is_not_made_again_by_a_second_run) {
   harness *st = harness_digitalocean();
   cloud *c = cloud_new(st->script, false);
   imgact_op *op = harness_run(imgact_transfer_image(st->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
@@ -216,8 +209,7 @@ static void a_change_is_not_made_again_by_a_second_run(void **state) {
   cloud_free(c);
 }
 
-static void options_that_make_no_sense_for_an_operation_are_refused(void **state) {
-  (void)state;
+TEST(options_that_make_no_sense_for_an_operation_are_refused) {
   const imgact_op_options options[] = {
       {.flags = IMGACT_OP_FLAG_PAGED}, {.page = 2}, {.per_page = 5}, {.max_items = 1}};
   for (size_t i = 0; i < scenarios_count; i++)
@@ -250,8 +242,7 @@ static void free_it(void *user, imgact_op *op) {
 
 // A and B end in one dispatch; B's callback frees A, which somebody is running and whose own
 // callback is still due.
-static void an_operation_that_is_freed_before_its_callback_is_not_told(void **state) {
-  (void)state;
+TEST(an_operation_that_is_freed_before_its_callback_is_not_told) {
   for (int later = 0; later < 2; later++) {
     harness *st = harness_new();
     scripted_on(st->script, "*",
@@ -271,8 +262,7 @@ static void an_operation_that_is_freed_before_its_callback_is_not_told(void **st
   }
 }
 
-static void a_callback_is_for_one_run_of_a_list(void **state) {
-  (void)state;
+TEST(a_callback_is_for_one_run_of_a_list) {
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
@@ -315,9 +305,7 @@ static void ask_for_the_next_page(void *user, imgact_op *op) {
   imgact_op_start(r->list, told_second, r);
 }
 
-static void
-a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end(void **state) {
-  (void)state;
+TEST(a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end) {
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   c->listed = 120;
@@ -345,8 +333,7 @@ static void start_again_while(void *user, imgact_op *op) {
 }
 
 // More callbacks than a dispatch makes stand before the page's own.
-static void a_run_goes_on_from_a_page_that_was_not_told_yet(void **state) {
-  (void)state;
+TEST(a_run_goes_on_from_a_page_that_was_not_told_yet) {
   enum { CROWD = 70000 };
   static imgact_op *crowd[CROWD];
   harness *st = harness_new();
@@ -382,8 +369,7 @@ static void start_again(void *user, imgact_op *op) {
   if (++*count < 1000000) imgact_op_start(op, start_again, user);
 }
 
-static void a_callback_that_starts_its_operation_again_gives_others_a_turn(void **state) {
-  (void)state;
+TEST(a_callback_that_starts_its_operation_again_gives_others_a_turn) {
   harness *st = harness_new();
   imgact_op *op = imgact_get_image(st->client, "", NULL);
   int count = 0;
@@ -394,8 +380,7 @@ static void a_callback_that_starts_its_operation_again_gives_others_a_turn(void 
   harness_free(st);
 }
 
-static void a_refusal_stays_one_when_it_is_cancelled(void **state) {
-  (void)state;
+TEST(a_refusal_stays_one_when_it_is_cancelled) {
   harness *st = harness_new();
   imgact_op *op = imgact_transfer_image(st->client, CLOUD_IMAGE, "nyc3");
   imgact_op_cancel(op);
@@ -415,8 +400,7 @@ static imgact_status odd_before_send(void *user, imgact_op *op, const char *call
 }
 
 // END from a hook must not look like the good end of a list.
-static void a_hook_cannot_answer_with_a_status_of_the_library(void **state) {
-  (void)state;
+TEST(a_hook_cannot_answer_with_a_status_of_the_library) {
   imgact_status answers[] = {IMGACT_END, IMGACT_BUSY, (imgact_status)77};
   for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
     harness *st = harness_with(
@@ -442,8 +426,7 @@ static imgact_status free_in_before_send(void *user, imgact_op *op, const char *
   return IMGACT_OK;
 }
 
-static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
-  (void)state;
+TEST(a_hook_that_frees_its_operation_sends_nothing) {
   harness *s = harness_digitalocean();
   tally t = {0};
   int before_send_called = 0;
@@ -457,8 +440,7 @@ static void a_hook_that_frees_its_operation_sends_nothing(void **state) {
   harness_free(s);
 }
 
-static void what_is_said_after_the_start_changes_nothing_but_the_callback(void **state) {
-  (void)state;
+TEST(what_is_said_after_the_start_changes_nothing_but_the_callback) {
   harness *s = harness_digitalocean();
   cloud *c = cloud_new(s->script, false);
   c->action_ms = 60000;
@@ -484,8 +466,7 @@ static void what_is_said_after_the_start_changes_nothing_but_the_callback(void *
   cloud_free(c);
 }
 
-static void what_is_cancelled_before_its_start_sends_nothing(void **state) {
-  (void)state;
+TEST(what_is_cancelled_before_its_start_sends_nothing) {
   for (size_t i = 0; i < scenarios_count; i++) {
     scene sc = open_scene(&scenarios[i]);
     sc.op = scenario_op(&scenarios[i], sc.harness->client, &sc.tally);
@@ -504,8 +485,7 @@ static void what_is_cancelled_before_its_start_sends_nothing(void **state) {
 
 // ---- several clients, one loop
 
-static void clients_of_both_clouds_share_a_loop(void **state) {
-  (void)state;
+TEST(clients_of_both_clouds_share_a_loop) {
   harness *st = harness_new();
   scripted_on(
       st->script, "GET /v1/*",
@@ -538,8 +518,7 @@ static void clients_of_both_clouds_share_a_loop(void **state) {
 
 // ---- arguments
 
-static void null_is_accepted_by_every_verb(void **state) {
-  (void)state;
+TEST(null_is_accepted_by_every_verb) {
   size_t count = 7;
   imgact_rate_limit rate;
   imgact_pagination page;
@@ -571,8 +550,7 @@ static void null_is_accepted_by_every_verb(void **state) {
   imgact_loop_free(NULL);
 }
 
-static void structs_of_another_size_are_refused(void **state) {
-  (void)state;
+TEST(structs_of_another_size_are_refused) {
   harness *st = harness_new();
   imgact_image_filter images = {.size = sizeof images - 1};
   imgact_action_filter actions = {.size = 0};
@@ -600,8 +578,7 @@ static void structs_of_another_size_are_refused(void **state) {
   harness_free(st);
 }
 
-static void what_is_refused_ends_from_a_dispatch_like_anything_else(void **state) {
-  (void)state;
+TEST(what_is_refused_ends_from_a_dispatch_like_anything_else) {
   harness *st = harness_new();
   tally t = {0};
   imgact_op *op = imgact_transfer_image(st->client, "1", "nyc3");
@@ -615,30 +592,4 @@ static void what_is_refused_ends_from_a_dispatch_like_anything_else(void **state
   harness_free(st);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_story_can_be_stopped_at_every_dispatch),
-      cmocka_unit_test(an_operation_can_be_freed_and_another_started_inside_done),
-      cmocka_unit_test(a_progress_callback_can_end_everything),
-      cmocka_unit_test(a_progress_callback_can_free_its_operation),
-      cmocka_unit_test(an_end_that_was_not_told_is_told_to_whom_the_last_start_names),
-      cmocka_unit_test(an_ended_operation_tells_its_end_again),
-      cmocka_unit_test(a_change_is_not_made_again_by_a_second_run),
-      cmocka_unit_test(options_that_make_no_sense_for_an_operation_are_refused),
-      cmocka_unit_test(an_operation_that_is_freed_before_its_callback_is_not_told),
-      cmocka_unit_test(a_callback_is_for_one_run_of_a_list),
-      cmocka_unit_test(a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end),
-      cmocka_unit_test(a_run_goes_on_from_a_page_that_was_not_told_yet),
-      cmocka_unit_test(a_callback_that_starts_its_operation_again_gives_others_a_turn),
-      cmocka_unit_test(a_refusal_stays_one_when_it_is_cancelled),
-      cmocka_unit_test(a_hook_cannot_answer_with_a_status_of_the_library),
-      cmocka_unit_test(a_hook_that_frees_its_operation_sends_nothing),
-      cmocka_unit_test(what_is_said_after_the_start_changes_nothing_but_the_callback),
-      cmocka_unit_test(what_is_cancelled_before_its_start_sends_nothing),
-      cmocka_unit_test(clients_of_both_clouds_share_a_loop),
-      cmocka_unit_test(null_is_accepted_by_every_verb),
-      cmocka_unit_test(structs_of_another_size_are_refused),
-      cmocka_unit_test(what_is_refused_ends_from_a_dispatch_like_anything_else),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -39,8 +39,7 @@ static imgact_op *transfer(const table *t) {
 #define POST "POST /v2/images/4711/actions {\"type\":\"transfer\",\"region\":\"nyc3\"}"
 #define LOOK "GET /v2/images/4711/actions?page=1&per_page=200"
 
-static void without_a_list_of_actions_nothing_settles_it(void **state) {
-  (void)state;
+TEST(without_a_list_of_actions_nothing_settles_it) {
   table t;
   open_table(&t, 1u << IMGACT_OP_LIST_ACTIONS, false);
   cloud_plan(t.cloud, lost_after);
@@ -52,8 +51,7 @@ static void without_a_list_of_actions_nothing_settles_it(void **state) {
   close_table(&t);
 }
 
-static void without_a_look_at_the_image_the_actions_alone_tell(void **state) {
-  (void)state;
+TEST(without_a_look_at_the_image_the_actions_alone_tell) {
   table t;
   for (int blind = 0; blind < 2; blind++) {
     open_table(&t, blind ? 0 : 1u << IMGACT_OP_GET_IMAGE, false);
@@ -69,8 +67,7 @@ static void without_a_look_at_the_image_the_actions_alone_tell(void **state) {
   }
 }
 
-static void without_a_look_at_the_image_nothing_is_confirmed(void **state) {
-  (void)state;
+TEST(without_a_look_at_the_image_nothing_is_confirmed) {
   table t;
   open_table(&t, 1u << IMGACT_OP_GET_IMAGE, true);
   t.cloud->action_ms = 0; // it has finished when it is found
@@ -94,8 +91,7 @@ static imgact_status decode_action_without_id(const imgact_call *call,
 }
 
 // It runs, and nobody can ask for it: a wait cannot end well.
-static void an_action_without_an_id_cannot_be_waited_for(void **state) {
-  (void)state;
+TEST(an_action_without_an_id_cannot_be_waited_for) {
   for (int waits = 0; waits < 2; waits++) {
     table t;
     open_table(&t, 0, false);
@@ -115,8 +111,7 @@ static imgact_tristate cannot_tell(const imgact_call *call, const imgact_action 
   return IMGACT_TRISTATE_UNKNOWN;
 }
 
-static void an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing(void **state) {
-  (void)state;
+TEST(an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing) {
   for (int without = 0; without < 2; without++) {
     table t;
     open_table(&t, 0, false);
@@ -141,8 +136,7 @@ static bool without_a_start(void *user, const scripted_request *request, scripte
 }
 
 // It may be from last year.
-static void an_action_that_does_not_tell_when_it_was_started_settles_nothing(void **state) {
-  (void)state;
+TEST(an_action_that_does_not_tell_when_it_was_started_settles_nothing) {
   harness *s = harness_digitalocean();
   scripted_when(s->script, without_a_start, NULL);
   cloud *c = cloud_new(s->script, false);
@@ -165,8 +159,7 @@ static bool another_image(void *user, const scripted_request *request, scripted_
   return true;
 }
 
-static void another_images_state_settles_nothing(void **state) {
-  (void)state;
+TEST(another_images_state_settles_nothing) {
   harness *s = harness_digitalocean();
   scripted_when(s->script, another_image, NULL);
   cloud *c = cloud_new(s->script, false);
@@ -226,8 +219,7 @@ static bool start_many(void *user, const scripted_request *request, scripted_ans
 
 // What another operation of this client started is not taken for this one's, however many there
 // were meanwhile.
-static void an_action_is_claimed_by_its_own_among_a_thousand(void **state) {
-  (void)state;
+TEST(an_action_is_claimed_by_its_own_among_a_thousand) {
   static const int64_t losses[] = {2, 1024, 1025, 1026, 1100, 2000};
   for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
     harness *s = harness_digitalocean();
@@ -272,8 +264,7 @@ static bool show_ours_later(void *user, const scripted_request *request, scripte
   return true;
 }
 
-static void an_action_that_is_found_after_its_effect_is_the_result(void **state) {
-  (void)state;
+TEST(an_action_that_is_found_after_its_effect_is_the_result) {
   int looks = 0;
   harness *s = harness_new();
   scripted_when(s->script, show_ours_later, &looks);
@@ -317,8 +308,7 @@ static bool protect_late(void *user, const scripted_request *request, scripted_a
   return true;
 }
 
-static void late_protection_has_a_settle_time_of_its_own(void **state) {
-  (void)state;
+TEST(late_protection_has_a_settle_time_of_its_own) {
   enum { NEVER = 1000000 };
   static const struct {
     int64_t ends_ms, shown_ms, end_ms; // of the action, of the image, of the operation
@@ -379,8 +369,7 @@ static bool list_foreign(void *user, const scripted_request *request, scripted_a
   return true;
 }
 
-static void lookup_list_of_another_image_is_ambiguous(void **state) {
-  (void)state;
+TEST(lookup_list_of_another_image_is_ambiguous) {
   for (int is_protected = 0; is_protected < 2; is_protected++) {
     for (int runs = 0; runs < 2; runs++) {
       harness *s = harness_new();
@@ -396,8 +385,7 @@ static void lookup_list_of_another_image_is_ambiguous(void **state) {
   }
 }
 
-static void what_cannot_be_looked_into_is_not_sent_again(void **state) {
-  (void)state;
+TEST(what_cannot_be_looked_into_is_not_sent_again) {
   for (int i = 0; i < 2; i++) {
     table t;
     open_table(&t, i ? 1u << IMGACT_OP_GET_IMAGE : 0, false);
@@ -435,8 +423,7 @@ static imgact_tristate is_that_kind(const imgact_call *call, const imgact_action
 }
 
 // Answers of a provider's own decoder that hold less than a lookup needs.
-static void lookup_without_image_is_ambiguous(void **state) {
-  (void)state;
+TEST(lookup_without_image_is_ambiguous) {
   table t;
   open_table(&t, 0, false);
   t.slots[IMGACT_OP_GET_IMAGE].decode = decode_no_image;
@@ -448,8 +435,7 @@ static void lookup_without_image_is_ambiguous(void **state) {
   close_table(&t);
 }
 
-static void lookup_action_without_id_is_ambiguous(void **state) {
-  (void)state;
+TEST(lookup_action_without_id_is_ambiguous) {
   table t;
   open_table(&t, 0, true);
   t.slots[IMGACT_OP_LIST_ACTIONS].decode = decode_listed_without_id;
@@ -479,8 +465,7 @@ static imgact_status take_ten_seconds(void *user, imgact_op *op, const char *cal
 }
 
 // The request leaves when the callback has returned: what began before that is not its effect.
-static void lookup_action_begun_during_before_send_not_adopted(void **state) {
-  (void)state;
+TEST(lookup_action_begun_during_before_send_not_adopted) {
   busy_caller caller = {.harness = harness_digitalocean(), .others_act = true};
   caller.cloud = cloud_new(caller.harness->script, false);
   cloud_plan(caller.cloud, lost_before);
@@ -504,8 +489,7 @@ static void take_ten_seconds_once(void *user, const imgact_trace_event *event) {
 
 // A callback takes long while responses are read: the Date of the next one is of the time when that
 // one is read.
-static void lookup_response_read_after_long_callback_dates_rightly(void **state) {
-  (void)state;
+TEST(lookup_response_read_after_long_callback_dates_rightly) {
   harness *slow = NULL, *s = harness_with((harness_options){
                             .digitalocean = true,
                             .client = {.trace = take_ten_seconds_once, .trace_user_data = &slow}});
@@ -527,24 +511,4 @@ static void lookup_response_read_after_long_callback_dates_rightly(void **state)
   cloud_free(c);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(lookup_action_begun_during_before_send_not_adopted),
-      cmocka_unit_test(lookup_response_read_after_long_callback_dates_rightly),
-      cmocka_unit_test(without_a_list_of_actions_nothing_settles_it),
-      cmocka_unit_test(without_a_look_at_the_image_the_actions_alone_tell),
-      cmocka_unit_test(without_a_look_at_the_image_nothing_is_confirmed),
-      cmocka_unit_test(an_action_without_an_id_cannot_be_waited_for),
-      cmocka_unit_test(an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing),
-      cmocka_unit_test(an_action_that_does_not_tell_when_it_was_started_settles_nothing),
-      cmocka_unit_test(another_images_state_settles_nothing),
-      cmocka_unit_test(an_action_is_claimed_by_its_own_among_a_thousand),
-      cmocka_unit_test(an_action_that_is_found_after_its_effect_is_the_result),
-      cmocka_unit_test(lookup_without_image_is_ambiguous),
-      cmocka_unit_test(lookup_action_without_id_is_ambiguous),
-      cmocka_unit_test(late_protection_has_a_settle_time_of_its_own),
-      cmocka_unit_test(lookup_list_of_another_image_is_ambiguous),
-      cmocka_unit_test(what_cannot_be_looked_into_is_not_sent_again),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -56,8 +56,7 @@ static cloud_outcome replied(int effects, int status, const char *body) {
 
 // ---- applied although the answer was lost
 
-static void a_lost_answer_is_adopted(void **state) {
-  (void)state;
+TEST(a_lost_answer_is_adopted) {
   const cloud_outcome outcomes[] = {
       lost_after,
       replied(1, 500, "{}"),
@@ -94,8 +93,7 @@ static void a_lost_answer_is_adopted(void **state) {
   }
 }
 
-static void an_adopted_action_is_waited_for(void **state) {
-  (void)state;
+TEST(an_adopted_action_is_waited_for) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_after);
   imgact_op *op = transfer(&p);
@@ -113,8 +111,7 @@ static void an_adopted_action_is_waited_for(void **state) {
   end(&p);
 }
 
-static void the_effect_without_an_action_is_enough(void **state) {
-  (void)state;
+TEST(the_effect_without_an_action_is_enough) {
   play p = begin_digitalocean();
   p.cloud->silent = true;
   cloud_plan(p.cloud, lost_after);
@@ -129,8 +126,7 @@ static void the_effect_without_an_action_is_enough(void **state) {
 
 // ---- not applied
 
-static void what_did_not_start_is_sent_again_after_the_time_to_settle(void **state) {
-  (void)state;
+TEST(what_did_not_start_is_sent_again_after_the_time_to_settle) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
   imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
@@ -145,8 +141,7 @@ static void what_did_not_start_is_sent_again_after_the_time_to_settle(void **sta
   end(&p);
 }
 
-static void it_is_sent_again_no_sooner_than_the_cloud_asked_for(void **state) {
-  (void)state;
+TEST(it_is_sent_again_no_sooner_than_the_cloud_asked_for) {
   static const struct {
     const char *asked;
     int64_t deadline_ms, second_ms; // -1: it is not sent again
@@ -171,8 +166,7 @@ static void it_is_sent_again_no_sooner_than_the_cloud_asked_for(void **state) {
   }
 }
 
-static void a_long_sentence_of_the_clouds_leaves_room_for_ours(void **state) {
-  (void)state;
+TEST(a_long_sentence_of_the_clouds_leaves_room_for_ours) {
   char body[700];
   play p = begin_digitalocean();
   snprintf(body, sizeof body, "{\"id\":\"x\",\"message\":\"%0600d\"}", 7);
@@ -185,8 +179,7 @@ static void a_long_sentence_of_the_clouds_leaves_room_for_ours(void **state) {
   end(&p);
 }
 
-static void an_action_that_shows_late_is_found(void **state) {
-  (void)state;
+TEST(an_action_that_shows_late_is_found) {
   play p = begin_hetzner();
   p.cloud->hidden_ms = 7000;
   p.cloud->action_ms = 0;
@@ -199,8 +192,7 @@ static void an_action_that_shows_late_is_found(void **state) {
   end(&p);
 }
 
-static void attempts_run_out_with_the_last_failures_own_code(void **state) {
-  (void)state;
+TEST(attempts_run_out_with_the_last_failures_own_code) {
   for (int32_t attempts = 1; attempts <= 3; attempts++) {
     play p = begin_digitalocean();
     for (int i = 0; i < 5; i++)
@@ -220,8 +212,7 @@ static void attempts_run_out_with_the_last_failures_own_code(void **state) {
   }
 }
 
-static void what_was_certainly_not_applied_is_sent_again_at_once(void **state) {
-  (void)state;
+TEST(what_was_certainly_not_applied_is_sent_again_at_once) {
   const cloud_outcome outcomes[] = {
       {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
       {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
@@ -238,8 +229,7 @@ static void what_was_certainly_not_applied_is_sent_again_at_once(void **state) {
   }
 }
 
-static void a_refusal_is_final(void **state) {
-  (void)state;
+TEST(a_refusal_is_final) {
   static const struct {
     int http;
     const char *code;
@@ -272,8 +262,7 @@ static void a_refusal_is_final(void **state) {
 
 // The code decides before the status does: what a gateway calls passing may have been applied,
 // whatever its number.
-static void a_passing_code_under_a_4xx_is_looked_into(void **state) {
-  (void)state;
+TEST(a_passing_code_under_a_4xx_is_looked_into) {
   play p = begin_hetzner();
   p.cloud->action_ms = 0;
   cloud_plan(p.cloud, replied(1, 408, "{\"error\":{\"code\":\"timeout\",\"message\":\"m\"}}"));
@@ -286,8 +275,7 @@ static void a_passing_code_under_a_4xx_is_looked_into(void **state) {
 
 // ---- sent again, and refused
 
-static void a_refusal_after_a_lost_answer_is_looked_into(void **state) {
-  (void)state;
+TEST(a_refusal_after_a_lost_answer_is_looked_into) {
   play p = begin_digitalocean();
   p.cloud->hidden_ms = 11000; // later than the cloud promises
   p.cloud->silent = true;
@@ -303,8 +291,7 @@ static void a_refusal_after_a_lost_answer_is_looked_into(void **state) {
   end(&p);
 }
 
-static void a_refusal_because_of_the_lost_one_is_success(void **state) {
-  (void)state;
+TEST(a_refusal_because_of_the_lost_one_is_success) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
   cloud_plan(p.cloud,
@@ -318,8 +305,7 @@ static void a_refusal_because_of_the_lost_one_is_success(void **state) {
 
 // ---- ambiguous
 
-static void several_candidates_are_ambiguous(void **state) {
-  (void)state;
+TEST(several_candidates_are_ambiguous) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, (cloud_outcome){.effects = 2});
   imgact_op *op = harness_run(transfer(&p), IMGACT_AMBIGUOUS);
@@ -331,8 +317,7 @@ static void several_candidates_are_ambiguous(void **state) {
   end(&p);
 }
 
-static void an_action_that_tells_no_region_cannot_be_ours_for_sure(void **state) {
-  (void)state;
+TEST(an_action_that_tells_no_region_cannot_be_ours_for_sure) {
   play p = begin_digitalocean();
   p.cloud->untold_region = true;
   cloud_plan(p.cloud, lost_after);
@@ -342,8 +327,7 @@ static void an_action_that_tells_no_region_cannot_be_ours_for_sure(void **state)
   end(&p);
 }
 
-static void a_look_that_fails_is_ambiguous(void **state) {
-  (void)state;
+TEST(a_look_that_fails_is_ambiguous) {
   harness *alone = harness_digitalocean();
   scripted_on(alone->script, "POST *",
               (scripted_answer){
@@ -367,8 +351,7 @@ static void a_look_that_fails_is_ambiguous(void **state) {
 
 // ---- protection: the action does not tell what was asked
 
-static void protection_counts_only_once_the_image_shows_it(void **state) {
-  (void)state;
+TEST(protection_counts_only_once_the_image_shows_it) {
   play p = begin_hetzner();
   p.cloud->action_ms = 3000;
   cloud_plan(p.cloud, lost_after);
@@ -381,8 +364,7 @@ static void protection_counts_only_once_the_image_shows_it(void **state) {
   end(&p);
 }
 
-static void protection_that_does_not_show_is_ambiguous(void **state) {
-  (void)state;
+TEST(protection_that_does_not_show_is_ambiguous) {
   play p = begin_hetzner();
   p.cloud->action_ms = 0;
   cloud_plan(p.cloud, lost_before);
@@ -397,8 +379,7 @@ static void protection_that_does_not_show_is_ambiguous(void **state) {
   end(&p);
 }
 
-static void protection_that_does_not_finish_is_ambiguous(void **state) {
-  (void)state;
+TEST(protection_that_does_not_finish_is_ambiguous) {
   play p = begin_hetzner();
   p.cloud->action_ms = 60000;
   cloud_plan(p.cloud, lost_after);
@@ -416,8 +397,7 @@ static imgact_op *unprotect(const play *p) {
 
 // The image is not protected, as was asked for, but somebody's action on it is under way and may be
 // to protect it.
-static void what_the_image_shows_does_not_count_while_an_action_may_change_it(void **state) {
-  (void)state;
+TEST(what_the_image_shows_does_not_count_while_an_action_may_change_it) {
   static const int64_t left_ms[] = {3000, 60000};
   for (int late = 0; late < 2; late++) {
     play p = begin_hetzner();
@@ -434,8 +414,7 @@ static void what_the_image_shows_does_not_count_while_an_action_may_change_it(vo
   }
 }
 
-static void an_action_of_the_same_client_does_not_settle_what_it_may_undo(void **state) {
-  (void)state;
+TEST(an_action_of_the_same_client_does_not_settle_what_it_may_undo) {
   play p = begin_hetzner();
   p.cloud->action_ms = 3000;
   cloud_plan(p.cloud, (cloud_outcome){.effects = 1, .own_answer = true});
@@ -452,8 +431,7 @@ static void an_action_of_the_same_client_does_not_settle_what_it_may_undo(void *
 
 // A state that nobody knows may be one in which it still runs; one that has a time of its end does
 // not.
-static void an_action_in_an_unknown_state_may_change_it_too(void **state) {
-  (void)state;
+TEST(an_action_in_an_unknown_state_may_change_it_too) {
   play p = begin_hetzner();
   cloud_plan(p.cloud, lost_before);
   size_t odd = cloud_add_action(p.cloud, "change_protection", "", 60000, 1000);
@@ -466,8 +444,7 @@ static void an_action_in_an_unknown_state_may_change_it_too(void **state) {
 
 // ---- whose action is it?
 
-static void older_actions_and_those_of_others_are_not_adopted(void **state) {
-  (void)state;
+TEST(older_actions_and_those_of_others_are_not_adopted) {
   play p = begin_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 3600000, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 3000, 1000);
@@ -481,8 +458,7 @@ static void older_actions_and_those_of_others_are_not_adopted(void **state) {
   end(&p);
 }
 
-static void the_clouds_own_clock_decides(void **state) {
-  (void)state;
+TEST(the_clouds_own_clock_decides) {
   static const int64_t hours[] = {-5, -1, 1, 5, 24 * 400};
   for (size_t i = 0; i < sizeof hours / sizeof *hours; i++) {
     play p = begin_digitalocean();
@@ -506,8 +482,7 @@ static cloud_outcome gateway(int effects, int status, int64_t ahead_ms) {
 }
 
 // Only the API itself tells the time: not a gateway in front of it, whose clock may show anything.
-static void a_gateways_clock_decides_nothing(void **state) {
-  (void)state;
+TEST(a_gateways_clock_decides_nothing) {
   static const int64_t years[] = {-56, -1, 1, 10};
   for (size_t i = 0; i < sizeof years / sizeof *years; i++)
     for (int effects = 0; effects < 2; effects++) {
@@ -523,8 +498,7 @@ static void a_gateways_clock_decides_nothing(void **state) {
     }
 }
 
-static void twins_never_share_an_action(void **state) {
-  (void)state;
+TEST(twins_never_share_an_action) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_after);
   cloud_plan(p.cloud, lost_after);
@@ -542,8 +516,7 @@ static void twins_never_share_an_action(void **state) {
   end(&p);
 }
 
-static void a_twin_goes_on_when_the_first_is_freed_or_cancelled(void **state) {
-  (void)state;
+TEST(a_twin_goes_on_when_the_first_is_freed_or_cancelled) {
   for (int how = 0; how < 2; how++) {
     play p = begin_digitalocean();
     tally t = {0};
@@ -565,8 +538,7 @@ static void a_twin_goes_on_when_the_first_is_freed_or_cancelled(void **state) {
   }
 }
 
-static void transfers_to_several_regions_do_not_wait_for_each_other(void **state) {
-  (void)state;
+TEST(transfers_to_several_regions_do_not_wait_for_each_other) {
   play p = begin_digitalocean();
   p.cloud->delay_ms = 100;
   for (int i = 0; i < 3; i++) cloud_plan(p.cloud, lost_after);
@@ -587,8 +559,7 @@ static void transfers_to_several_regions_do_not_wait_for_each_other(void **state
 
 // ---- requests that may be repeated
 
-static void a_deletion_that_was_sent_again_and_finds_nothing_succeeded(void **state) {
-  (void)state;
+TEST(a_deletion_that_was_sent_again_and_finds_nothing_succeeded) {
   play p = begin_hetzner();
   cloud_plan(p.cloud, lost_after);
   imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
@@ -607,8 +578,7 @@ static void a_deletion_that_was_sent_again_and_finds_nothing_succeeded(void **st
 }
 
 // Nothing of the first request was done: the image was gone before, and that is told.
-static void a_deletion_that_was_never_sent_before_is_not_found(void **state) {
-  (void)state;
+TEST(a_deletion_that_was_never_sent_before_is_not_found) {
   const cloud_outcome nothing_done[] = {
       {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
       {.answer = {.status = 429, .body = "{}", .headers = "Retry-After: 1\n"}}};
@@ -624,8 +594,7 @@ static void a_deletion_that_was_never_sent_before_is_not_found(void **state) {
   }
 }
 
-static void a_deletion_of_nothing_is_not_found(void **state) {
-  (void)state;
+TEST(a_deletion_of_nothing_is_not_found) {
   play p = begin_hetzner();
   p.cloud->deleted = true;
   imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NOT_FOUND);
@@ -635,8 +604,7 @@ static void a_deletion_of_nothing_is_not_found(void **state) {
   end(&p);
 }
 
-static void a_deletion_whose_answers_are_all_lost_may_be_applied(void **state) {
-  (void)state;
+TEST(a_deletion_whose_answers_are_all_lost_may_be_applied) {
   play p = begin_hetzner();
   for (int i = 0; i < 5; i++) cloud_plan(p.cloud, lost_before);
   imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NETWORK);
@@ -646,8 +614,7 @@ static void a_deletion_whose_answers_are_all_lost_may_be_applied(void **state) {
   end(&p);
 }
 
-static void a_conversion_by_put_that_is_refused_the_second_time_is_looked_into(void **state) {
-  (void)state;
+TEST(a_conversion_by_put_that_is_refused_the_second_time_is_looked_into) {
   for (int applied = 0; applied < 2; applied++) {
     play p = begin_hetzner();
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
@@ -672,8 +639,7 @@ static void a_conversion_by_put_that_is_refused_the_second_time_is_looked_into(v
   }
 }
 
-static void a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once(void **state) {
-  (void)state;
+TEST(a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once) {
   play p = begin_hetzner();
   snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
   for (int i = 0; i < 5; i++) cloud_plan(p.cloud, replied(0, 504, "{}"));
@@ -685,8 +651,7 @@ static void a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once(voi
 }
 
 // A 2xx is never sent again, whatever it holds: it is looked whether the image shows the effect.
-static void a_conversion_by_put_with_a_useless_answer_is_not_repeated(void **state) {
-  (void)state;
+TEST(a_conversion_by_put_with_a_useless_answer_is_not_repeated) {
   for (int applied = 0; applied < 2; applied++) {
     play p = begin_hetzner();
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
@@ -701,8 +666,7 @@ static void a_conversion_by_put_with_a_useless_answer_is_not_repeated(void **sta
   }
 }
 
-static void an_update_with_a_useless_answer_may_be_applied(void **state) {
-  (void)state;
+TEST(an_update_with_a_useless_answer_may_be_applied) {
   play p = begin_hetzner();
   cloud_plan(p.cloud, replied(1, 200, "{}"));
   imgact_image_update update = {.size = sizeof update, .description = "d"};
@@ -735,8 +699,7 @@ static imgact_status intend(void *user, imgact_op *op, const char *call_json) {
   return h->answer;
 }
 
-static void before_send_called_once_before_first_byte(void **state) {
-  (void)state;
+TEST(before_send_called_once_before_first_byte) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
   hook h = {0};
@@ -769,8 +732,7 @@ static imgact_status note_departure(void *user, imgact_op *op, const char *call_
 
 // Eight at a time, each a second long: the last one leaves, and is told, long after all were
 // started.
-static void before_send_called_when_the_request_leaves(void **state) {
-  (void)state;
+TEST(before_send_called_when_the_request_leaves) {
   enum { CALLS = 100 };
   harness *h = harness_digitalocean();
   departure d = {.script = h->script};
@@ -810,8 +772,7 @@ static int64_t nth_departure(const scripted *script, const char *method, size_t 
 
 // Sends that certainly had no effect are followed by an before_send_called one. One that may have
 // had is the last that is before_send_called.
-static void before_send_called_for_each_send_until_one_may_be_applied(void **state) {
-  (void)state;
+TEST(before_send_called_for_each_send_until_one_may_be_applied) {
   static const scripted_answer limited = {.status = 429,
                                           .headers = "Retry-After: 60\n",
                                           .body = "{}"},
@@ -853,8 +814,7 @@ static imgact_status reject_the_second(void *user, imgact_op *op, const char *ca
   return t->cancels ? IMGACT_OK : IMGACT_FORBIDDEN;
 }
 
-static void before_send_rejects_or_cancels_a_later_send(void **state) {
-  (void)state;
+TEST(before_send_rejects_or_cancels_a_later_send) {
   for (int cancels = 0; cancels < 2; cancels++) {
     play p = begin_digitalocean();
     second_thought t = {.cancels = cancels};
@@ -870,8 +830,7 @@ static void before_send_rejects_or_cancels_a_later_send(void **state) {
   }
 }
 
-static void before_send_rejects_or_cancels(void **state) {
-  (void)state;
+TEST(before_send_rejects_or_cancels) {
   play p = begin_digitalocean();
   hook refuses = {.answer = IMGACT_FORBIDDEN}, cancels = {.cancels = true};
   imgact_op *op = transfer(&p);
@@ -891,8 +850,7 @@ static void before_send_rejects_or_cancels(void **state) {
 static const char stored[] =
     "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}";
 
-static void a_resumed_call_starts_at_its_look(void **state) {
-  (void)state;
+TEST(a_resumed_call_starts_at_its_look) {
   play p = begin_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 90000, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 59000, 1000);
@@ -905,8 +863,7 @@ static void a_resumed_call_starts_at_its_look(void **state) {
   end(&p);
 }
 
-static void a_resumed_call_without_memory_never_counts_as_not_applied(void **state) {
-  (void)state;
+TEST(a_resumed_call_without_memory_never_counts_as_not_applied) {
   bool made = false;
   for (size_t k = 1; !made; k++) {
     harness *s = harness_digitalocean();
@@ -927,8 +884,7 @@ static void a_resumed_call_without_memory_never_counts_as_not_applied(void **sta
 
 // A caller that looks at the error before it runs the operation must not take the call for not
 // applied, either.
-static void resumed_call_that_is_wrong_may_be_applied_before_it_runs(void **state) {
-  (void)state;
+TEST(resumed_call_that_is_wrong_may_be_applied_before_it_runs) {
   static const char *const wrong[] = {
       "{\"provider\":\"digitalocean\",\"op\":\"transf", stored,
       "{\"provider\":\"hetzner\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}",
@@ -946,8 +902,7 @@ static void resumed_call_that_is_wrong_may_be_applied_before_it_runs(void **stat
 }
 
 // The clock was set back since: whatever is there may be it.
-static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **state) {
-  (void)state;
+TEST(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own) {
   static const int64_t ago_ms[] = {-1, 0, 1500, 3000, 600000};
   for (size_t i = 0; i < sizeof ago_ms / sizeof *ago_ms; i++) {
     bool there = ago_ms[i] >= 0;
@@ -965,8 +920,7 @@ static void a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own(void **
 
 // The first program's clock was six seconds fast: by it, the running action is older than the
 // request.
-static void resume_never_rules_out_a_running_action(void **state) {
-  (void)state;
+TEST(resume_never_rules_out_a_running_action) {
   play p = begin_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 0, 60000);
   scripted_advance(p.script, 9000);
@@ -978,8 +932,7 @@ static void resume_never_rules_out_a_running_action(void **state) {
   end(&p);
 }
 
-static void what_is_sent_again_for_such_a_call_is_known_by_its_own_time(void **state) {
-  (void)state;
+TEST(what_is_sent_again_for_such_a_call_is_known_by_its_own_time) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_after);
   imgact_op *op =
@@ -990,8 +943,7 @@ static void what_is_sent_again_for_such_a_call_is_known_by_its_own_time(void **s
   end(&p);
 }
 
-static void a_resumed_call_that_left_no_trace_is_sent(void **state) {
-  (void)state;
+TEST(a_resumed_call_that_left_no_trace_is_sent) {
   play p = begin_digitalocean();
   hook h = {0};
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
@@ -1007,8 +959,7 @@ static void a_resumed_call_that_left_no_trace_is_sent(void **state) {
   end(&p);
 }
 
-static void a_resumed_call_counts_the_attempt_of_the_first_program(void **state) {
-  (void)state;
+TEST(a_resumed_call_counts_the_attempt_of_the_first_program) {
   play p = begin_digitalocean();
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
   harness_run(harness_configure(op, (imgact_op_options){.max_attempts = 1}), IMGACT_NETWORK);
@@ -1028,8 +979,7 @@ static imgact_status give_token(void *user, char *token, size_t capacity, size_t
 
 // An image of the same number in another project, or behind another endpoint, would be taken for
 // the one that was meant.
-static void resume_checks_where_the_call_was_sent(void **state) {
-  (void)state;
+TEST(resume_checks_where_the_call_was_sent) {
   static const struct {
     const char *target, *token, *word; // word NULL: it is resumed
   } rows[] = {
@@ -1065,8 +1015,7 @@ static void resume_checks_where_the_call_was_sent(void **state) {
     }
 }
 
-static void a_resumed_call_that_was_done_at_once_succeeds(void **state) {
-  (void)state;
+TEST(a_resumed_call_that_was_done_at_once_succeeds) {
   play p = begin_hetzner();
   p.cloud->deleted = true;
   imgact_op *op = imgact_op_resume(
@@ -1091,8 +1040,7 @@ static void a_resumed_call_that_was_done_at_once_succeeds(void **state) {
   end(&p);
 }
 
-static void nonsense_cannot_be_resumed(void **state) {
-  (void)state;
+TEST(nonsense_cannot_be_resumed) {
   static const char *const texts[] = {
       "",
       "{}",
@@ -1138,8 +1086,7 @@ static void nonsense_cannot_be_resumed(void **state) {
 
 // ---- what may have been applied is said, however it ends
 
-static void the_deadline_says_what_may_be_out(void **state) {
-  (void)state;
+TEST(the_deadline_says_what_may_be_out) {
   static const struct {
     int64_t deadline_ms;
     bool maybe;
@@ -1163,8 +1110,7 @@ static void the_deadline_says_what_may_be_out(void **state) {
   }
 }
 
-static void a_deadline_during_the_look_shows_no_action_of_others(void **state) {
-  (void)state;
+TEST(a_deadline_during_the_look_shows_no_action_of_others) {
   for (int64_t deadline = 1; deadline < 9000; deadline += deadline < 500 ? 50 : 700) {
     play p = begin_hetzner();
     p.cloud->delay_ms = 100;
@@ -1180,8 +1126,7 @@ static void a_deadline_during_the_look_shows_no_action_of_others(void **state) {
   }
 }
 
-static void what_waits_for_its_twin_was_never_out(void **state) {
-  (void)state;
+TEST(what_waits_for_its_twin_was_never_out) {
   play p = begin_digitalocean();
   p.cloud->delay_ms = 1000;
   imgact_op *one = transfer(&p),
@@ -1203,8 +1148,7 @@ static void cancel_the_other(void *user, imgact_op *op) {
   imgact_op_cancel(user);
 }
 
-static void a_callback_can_end_what_would_take_the_place(void **state) {
-  (void)state;
+TEST(a_callback_can_end_what_would_take_the_place) {
   play p = begin_with((harness_options){.client = {.concurrency = 1}});
   imgact_op *one = protect(&p), *other = imgact_delete_image(p.client, CLOUD_IMAGE);
   p.cloud->delay_ms = 1000;
@@ -1220,8 +1164,7 @@ static void a_callback_can_end_what_would_take_the_place(void **state) {
   end(&p);
 }
 
-static void what_waits_for_a_place_or_backs_off_was_never_out(void **state) {
-  (void)state;
+TEST(what_waits_for_a_place_or_backs_off_was_never_out) {
   play p = begin_with((harness_options){.client = {.concurrency = 1}});
   p.cloud->delay_ms = 1000;
   imgact_op *get = imgact_get_image(p.client, CLOUD_IMAGE, NULL);
@@ -1242,8 +1185,7 @@ static void what_waits_for_a_place_or_backs_off_was_never_out(void **state) {
   end(&p);
 }
 
-static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state) {
-  (void)state;
+TEST(a_wait_after_a_post_never_says_that_nothing_was_applied) {
   play p = begin_digitalocean();
   p.cloud->hidden_ms =
       3600000; // the action is never found again: a 404 is tolerated for the time to settle
@@ -1269,8 +1211,7 @@ static void a_wait_after_a_post_never_says_that_nothing_was_applied(void **state
   end(&p);
 }
 
-static void an_action_that_fails_is_told(void **state) {
-  (void)state;
+TEST(an_action_that_fails_is_told) {
   play p = begin_hetzner();
   imgact_op *op = protect(&p);
   tally t = {0};
@@ -1290,8 +1231,7 @@ static void an_action_that_fails_is_told(void **state) {
   end(&p);
 }
 
-static void retry_tokens_that_ran_out_end_it_and_are_named(void **state) {
-  (void)state;
+TEST(retry_tokens_that_ran_out_end_it_and_are_named) {
   harness *s = harness_with(
       (harness_options){.digitalocean = true, .client = {.max_attempts = 300, .settle_ms = 1}});
   scripted_on(s->script, "POST *", (scripted_answer){.status = 500, .body = "{}"});
@@ -1303,68 +1243,4 @@ static void retry_tokens_that_ran_out_end_it_and_are_named(void **state) {
   harness_free(s);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_lost_answer_is_adopted),
-      cmocka_unit_test(an_adopted_action_is_waited_for),
-      cmocka_unit_test(the_effect_without_an_action_is_enough),
-      cmocka_unit_test(what_did_not_start_is_sent_again_after_the_time_to_settle),
-      cmocka_unit_test(an_action_that_shows_late_is_found),
-      cmocka_unit_test(attempts_run_out_with_the_last_failures_own_code),
-      cmocka_unit_test(what_was_certainly_not_applied_is_sent_again_at_once),
-      cmocka_unit_test(a_refusal_is_final),
-      cmocka_unit_test(a_passing_code_under_a_4xx_is_looked_into),
-      cmocka_unit_test(a_refusal_after_a_lost_answer_is_looked_into),
-      cmocka_unit_test(a_refusal_because_of_the_lost_one_is_success),
-      cmocka_unit_test(several_candidates_are_ambiguous),
-      cmocka_unit_test(an_action_that_tells_no_region_cannot_be_ours_for_sure),
-      cmocka_unit_test(a_look_that_fails_is_ambiguous),
-      cmocka_unit_test(protection_counts_only_once_the_image_shows_it),
-      cmocka_unit_test(protection_that_does_not_show_is_ambiguous),
-      cmocka_unit_test(protection_that_does_not_finish_is_ambiguous),
-      cmocka_unit_test(what_the_image_shows_does_not_count_while_an_action_may_change_it),
-      cmocka_unit_test(an_action_of_the_same_client_does_not_settle_what_it_may_undo),
-      cmocka_unit_test(an_action_in_an_unknown_state_may_change_it_too),
-      cmocka_unit_test(it_is_sent_again_no_sooner_than_the_cloud_asked_for),
-      cmocka_unit_test(a_long_sentence_of_the_clouds_leaves_room_for_ours),
-      cmocka_unit_test(older_actions_and_those_of_others_are_not_adopted),
-      cmocka_unit_test(the_clouds_own_clock_decides),
-      cmocka_unit_test(a_gateways_clock_decides_nothing),
-      cmocka_unit_test(twins_never_share_an_action),
-      cmocka_unit_test(a_twin_goes_on_when_the_first_is_freed_or_cancelled),
-      cmocka_unit_test(transfers_to_several_regions_do_not_wait_for_each_other),
-      cmocka_unit_test(a_deletion_that_was_sent_again_and_finds_nothing_succeeded),
-      cmocka_unit_test(a_deletion_of_nothing_is_not_found),
-      cmocka_unit_test(a_deletion_that_was_never_sent_before_is_not_found),
-      cmocka_unit_test(a_deletion_whose_answers_are_all_lost_may_be_applied),
-      cmocka_unit_test(a_conversion_by_put_that_is_refused_the_second_time_is_looked_into),
-      cmocka_unit_test(a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once),
-      cmocka_unit_test(a_conversion_by_put_with_a_useless_answer_is_not_repeated),
-      cmocka_unit_test(an_update_with_a_useless_answer_may_be_applied),
-      cmocka_unit_test(before_send_called_once_before_first_byte),
-      cmocka_unit_test(before_send_called_when_the_request_leaves),
-      cmocka_unit_test(before_send_called_for_each_send_until_one_may_be_applied),
-      cmocka_unit_test(before_send_rejects_or_cancels),
-      cmocka_unit_test(before_send_rejects_or_cancels_a_later_send),
-      cmocka_unit_test(a_resumed_call_starts_at_its_look),
-      cmocka_unit_test(a_resumed_call_without_memory_never_counts_as_not_applied),
-      cmocka_unit_test(resumed_call_that_is_wrong_may_be_applied_before_it_runs),
-      cmocka_unit_test(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own),
-      cmocka_unit_test(resume_never_rules_out_a_running_action),
-      cmocka_unit_test(what_is_sent_again_for_such_a_call_is_known_by_its_own_time),
-      cmocka_unit_test(a_resumed_call_that_left_no_trace_is_sent),
-      cmocka_unit_test(a_resumed_call_counts_the_attempt_of_the_first_program),
-      cmocka_unit_test(resume_checks_where_the_call_was_sent),
-      cmocka_unit_test(a_resumed_call_that_was_done_at_once_succeeds),
-      cmocka_unit_test(nonsense_cannot_be_resumed),
-      cmocka_unit_test(the_deadline_says_what_may_be_out),
-      cmocka_unit_test(a_deadline_during_the_look_shows_no_action_of_others),
-      cmocka_unit_test(what_waits_for_its_twin_was_never_out),
-      cmocka_unit_test(a_callback_can_end_what_would_take_the_place),
-      cmocka_unit_test(what_waits_for_a_place_or_backs_off_was_never_out),
-      cmocka_unit_test(a_wait_after_a_post_never_says_that_nothing_was_applied),
-      cmocka_unit_test(an_action_that_fails_is_told),
-      cmocka_unit_test(retry_tokens_that_ran_out_end_it_and_are_named),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

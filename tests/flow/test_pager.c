@@ -32,8 +32,7 @@ static void check_ids(const imgact_op *op, const char *ids) {
 
 #define PAGE(n) "GET /v1/images?page=" #n "&per_page=50"
 
-static void every_page_is_walked_to_the_end_mark(void **state) {
-  (void)state;
+TEST(every_page_is_walked_to_the_end_mark) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 5));
   scripted_json(s->script, 200, hz(2, 3, "", 5)); // an empty page ends nothing
@@ -48,8 +47,7 @@ static void every_page_is_walked_to_the_end_mark(void **state) {
   harness_free(s);
 }
 
-static void what_one_page_holds_twice_is_kept(void **state) {
-  (void)state;
+TEST(what_one_page_holds_twice_is_kept) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 0, "aba", 3));
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
@@ -58,8 +56,7 @@ static void what_one_page_holds_twice_is_kept(void **state) {
   harness_free(s);
 }
 
-static void a_page_that_does_not_advance_is_incomplete(void **state) {
-  (void)state;
+TEST(a_page_that_does_not_advance_is_incomplete) {
   static const int nexts[] = {1, 2, -1};
   for (size_t i = 0; i < sizeof nexts / sizeof *nexts; i++) {
     harness *s = harness_new();
@@ -71,8 +68,7 @@ static void a_page_that_does_not_advance_is_incomplete(void **state) {
   }
 }
 
-static void a_failing_page_fails_the_whole_list(void **state) {
-  (void)state;
+TEST(a_failing_page_fails_the_whole_list) {
   static const struct {
     int32_t status;
     const char *body;
@@ -95,8 +91,7 @@ static void a_failing_page_fails_the_whole_list(void **state) {
   }
 }
 
-static void a_page_is_retried_in_its_place(void **state) {
-  (void)state;
+TEST(a_page_is_retried_in_its_place) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "a", 2));
   scripted_json(s->script, 503,
@@ -110,8 +105,7 @@ static void a_page_is_retried_in_its_place(void **state) {
   harness_free(s);
 }
 
-static void a_limit_ends_the_walk_early(void **state) {
-  (void)state;
+TEST(a_limit_ends_the_walk_early) {
   static const char *const expected[] = {"a", "ab", "abc", "abcd", "abcd"};
   static const size_t requests[] = {1, 1, 2, 2, 2};
   for (int64_t limit = 1; limit <= 5; limit++) {
@@ -127,8 +121,7 @@ static void a_limit_ends_the_walk_early(void **state) {
   }
 }
 
-static void one_page_alone_is_that_page(void **state) {
-  (void)state;
+TEST(one_page_alone_is_that_page) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(3, 4, "xy", 400));
   imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
@@ -143,8 +136,7 @@ static void one_page_alone_is_that_page(void **state) {
   harness_free(s);
 }
 
-static void wrong_pages_and_limits_are_refused(void **state) {
-  (void)state;
+TEST(wrong_pages_and_limits_are_refused) {
   static const imgact_op_options wrong[] = {
       {.page = -1}, {.max_items = -1}, {.per_page = -1}, {.per_page = 51}};
   harness *s = harness_new();
@@ -159,8 +151,7 @@ static void wrong_pages_and_limits_are_refused(void **state) {
 
 #define DO_ITEM(id, type, public) "{\"id\":" #id ",\"type\":\"" type "\",\"public\":" public "}"
 
-static void types_are_walked_query_by_query_and_shown_once(void **state) {
-  (void)state;
+TEST(types_are_walked_query_by_query_and_shown_once) {
   static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_APP, IMGACT_IMAGE_TYPE_SNAPSHOT,
                                             IMGACT_IMAGE_TYPE_SYSTEM};
   imgact_image_filter filter = {.size = sizeof filter, .types = types, .types_count = 3};
@@ -191,8 +182,7 @@ static void types_are_walked_query_by_query_and_shown_once(void **state) {
   harness_free(s);
 }
 
-static void local_filters_and_orders_hold_over_the_whole_list(void **state) {
-  (void)state;
+TEST(local_filters_and_orders_hold_over_the_whole_list) {
   static const char *const keys[] = {"name:desc", "id"};
   imgact_image_filter filter = {
       .size = sizeof filter, .region = "nyc3", .sort = keys, .sort_count = 2};
@@ -218,8 +208,7 @@ static void local_filters_and_orders_hold_over_the_whole_list(void **state) {
 
 // ---- page by page
 
-static void pages_come_one_by_one_and_end(void **state) {
-  (void)state;
+TEST(pages_come_one_by_one_and_end) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 3, "", 4));
@@ -236,8 +225,7 @@ static void pages_come_one_by_one_and_end(void **state) {
   harness_free(s);
 }
 
-static void page_by_page_ends_at_the_limit(void **state) {
-  (void)state;
+TEST(page_by_page_ends_at_the_limit) {
   static const char *const first[] = {"a", "ab", "ab"}, *const second[] = {"", "", "c"};
   for (int64_t limit = 1; limit <= 3; limit++) {
     harness *s = harness_new();
@@ -253,8 +241,7 @@ static void page_by_page_ends_at_the_limit(void **state) {
   }
 }
 
-static void page_by_page_never_hands_out_twice(void **state) {
-  (void)state;
+TEST(page_by_page_never_hands_out_twice) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 3));
   scripted_json(s->script, 200, hz(2, 0, "bc", 3));
@@ -274,8 +261,7 @@ static void a_page_can_be_asked_for_inside_done(void *user, imgact_op *op) {
   if (t->status == IMGACT_OK) imgact_op_start(op, a_page_can_be_asked_for_inside_done, t);
 }
 
-static void pages_can_be_driven_by_callbacks(void **state) {
-  (void)state;
+TEST(pages_can_be_driven_by_callbacks) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 0, "cd", 4));
@@ -298,8 +284,7 @@ static void serve_not_found(harness *s) { scripted_json(s->script, 404, NOT_FOUN
 
 #define IMAGE(n) "GET /v1/images/" #n
 
-static void an_added_image_hides_nothing(void **state) {
-  (void)state;
+TEST(an_added_image_hides_nothing) {
   for (int how = 0; how < 2; how++) {
     harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 3));
@@ -315,8 +300,7 @@ static void an_added_image_hides_nothing(void **state) {
 }
 
 // Image a is deleted after page 1, so that c moves onto page 1: the fall of the total shows it.
-static void a_total_that_falls_makes_the_page_before_be_read_again(void **state) {
-  (void)state;
+TEST(a_total_that_falls_makes_the_page_before_be_read_again) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 6));
   scripted_json(s->script, 200, hz(2, 3, "de", 5));
@@ -335,8 +319,7 @@ static void a_total_that_falls_makes_the_page_before_be_read_again(void **state)
 }
 
 // A total may fall on the last page, and by more than a page.
-static void a_large_fall_leads_further_back(void **state) {
-  (void)state;
+TEST(a_large_fall_leads_further_back) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 7));
   scripted_json(s->script, 200, hz(2, 3, "cd", 7));
@@ -354,8 +337,7 @@ static void a_large_fall_leads_further_back(void **state) {
 
 // What a page does not hold any more may have moved; it is dropped only if the API says that it
 // does not exist.
-static void a_vanished_image_is_asked_for_before_it_is_dropped(void **state) {
-  (void)state;
+TEST(a_vanished_image_is_asked_for_before_it_is_dropped) {
   static const struct {
     int32_t status;
     const char *body, *expected, *name;
@@ -382,8 +364,7 @@ static void a_vanished_image_is_asked_for_before_it_is_dropped(void **state) {
 }
 
 // An image is shown as it was seen last, and not at all if it does not pass the filters any more.
-static void an_image_that_comes_again_is_shown_as_it_was_seen_last(void **state) {
-  (void)state;
+TEST(an_image_that_comes_again_is_shown_as_it_was_seen_last) {
   imgact_image_filter filter = {.size = sizeof filter, .region = "nyc3"};
   harness *s = harness_digitalocean();
   scripted_json(
@@ -404,8 +385,7 @@ static void an_image_that_comes_again_is_shown_as_it_was_seen_last(void **state)
 }
 
 // Pages that are named by a cursor are read again with the cursor that named them.
-static void a_page_is_read_again_as_it_was_named(void **state) {
-  (void)state;
+TEST(a_page_is_read_again_as_it_was_named) {
   static const char next[] =
       "\"links\":{\"pages\":{\"next\":\"/v2/images?page_token=%s\"}},\"meta\":{\"total\":%d}}";
   static const char *const items[] = {"1},{\"id\":2", "3},{\"id\":4", "6},{\"id\":7",
@@ -430,8 +410,7 @@ static void a_page_is_read_again_as_it_was_named(void **state) {
   harness_free(s);
 }
 
-static void a_vanished_action_is_asked_for_as_an_action(void **state) {
-  (void)state;
+TEST(a_vanished_action_is_asked_for_as_an_action) {
   static const char page[] = "{\"actions\":[{\"id\":%d,\"status\":\"success\"}],\"meta\":{"
                              "\"pagination\":{\"next_page\":%s,\"total_entries\":%d}}}";
   static const struct {
@@ -458,8 +437,7 @@ static void a_vanished_action_is_asked_for_as_an_action(void **state) {
 }
 
 // The hidden image is looked for also if the limit was reached; behind the limit nothing is read.
-static void a_fall_before_the_limit_is_looked_into(void **state) {
-  (void)state;
+TEST(a_fall_before_the_limit_is_looked_into) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 8));
   scripted_json(s->script, 200, hz(2, 3, "de", 7));
@@ -502,8 +480,7 @@ static imgact_op *list_region(harness *s, imgact_op_options options) {
   return harness_configure(imgact_list_images(s->client, &filter), options);
 }
 
-static void an_image_may_pass_again(void **state) {
-  (void)state;
+TEST(an_image_may_pass_again) {
   harness *s = harness_digitalocean();
   serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, true}, {2, true}}, 2, 6);
   serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, false}, {2, false}}, 3, 6);
@@ -514,8 +491,7 @@ static void an_image_may_pass_again(void **state) {
   harness_free(s);
 }
 
-static void a_delivered_image_stays_delivered(void **state) {
-  (void)state;
+TEST(a_delivered_image_stays_delivered) {
   harness *s = harness_digitalocean();
   serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, true}, {2, false}}, 2, 4);
   serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, false}, {2, true}}, 3, 4);
@@ -530,8 +506,7 @@ static void a_delivered_image_stays_delivered(void **state) {
 }
 
 // The image that vanished from its page is there, but in another region now.
-static void a_vanished_image_passes_as_it_is_now(void **state) {
-  (void)state;
+TEST(a_vanished_image_passes_as_it_is_now) {
   for (int in_region = 0; in_region < 2; in_region++) {
     char body[64];
     harness *s = harness_digitalocean();
@@ -552,8 +527,7 @@ static void a_vanished_image_passes_as_it_is_now(void **state) {
 
 // What a page held twice is kept; the second copy is settled like any other item when the page is
 // read again.
-static void twice_on_a_page_that_is_read_again(void **state) {
-  (void)state;
+TEST(twice_on_a_page_that_is_read_again) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "aab", 5));
   scripted_json(s->script, 200, hz(2, 0, "d", 4));
@@ -568,8 +542,7 @@ static void twice_on_a_page_that_is_read_again(void **state) {
 }
 
 // The limit was reached with an image that has vanished: the list goes on.
-static void a_limit_counts_images_that_exist(void **state) {
-  (void)state;
+TEST(a_limit_counts_images_that_exist) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 8));
   scripted_json(s->script, 200, hz(2, 3, "de", 7));
@@ -585,8 +558,7 @@ static void a_limit_counts_images_that_exist(void **state) {
   harness_free(s);
 }
 
-static void a_next_page_that_is_named_with_the_token_is_not_asked_for(void **state) {
-  (void)state;
+TEST(a_next_page_that_is_named_with_the_token_is_not_asked_for) {
   static const char *const forms[] = {HARNESS_TOKEN, "%75nmistakable%2dtoken-0123456789abcdef",
                                       "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY="};
   static const char *const keys[] = {"q", "page_token"};
@@ -609,8 +581,7 @@ static void a_next_page_that_is_named_with_the_token_is_not_asked_for(void **sta
     }
 }
 
-static void a_list_that_never_settles_is_incomplete(void **state) {
-  (void)state;
+TEST(a_list_that_never_settles_is_incomplete) {
   for (int paged = 0; paged < 2; paged++) {
     harness *s = harness_new();
     scripted_on(s->script, PAGE(1), (scripted_answer){.status = 200, .body = hz(1, 2, "ab", 4)});
@@ -681,8 +652,7 @@ static void close_long_list(long_list *l) {
 
 // All that grows with the pages is the set of ids: 16 bytes each, at most four times that while it
 // is made larger.
-static void ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids(void **state) {
-  (void)state;
+TEST(ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids) {
   long_list l = {.cloud = {.per_page = 5, .pages = 10000}};
   open_long_list(&l, NULL);
   imgact_op *op = harness_configure(imgact_list_images(l.client, NULL),
@@ -711,8 +681,7 @@ static imgact_provider without_name_filter(void) {
   return provider;
 }
 
-static void pages_of_which_nothing_passes_leave_nothing_behind(void **state) {
-  (void)state;
+TEST(pages_of_which_nothing_passes_leave_nothing_behind) {
   imgact_provider provider = without_name_filter();
   long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
   open_long_list(&l, &provider);
@@ -732,8 +701,7 @@ static void pages_of_which_nothing_passes_leave_nothing_behind(void **state) {
 }
 
 // One image that passes must not keep what the filters drop from all the pages after it.
-static void pages_of_which_nothing_passes_leave_nothing_behind_one_that_did(void **state) {
-  (void)state;
+TEST(pages_of_which_nothing_passes_leave_nothing_behind_one_that_did) {
   imgact_provider provider = without_name_filter();
   long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
   open_long_list(&l, &provider);
@@ -747,8 +715,7 @@ static void pages_of_which_nothing_passes_leave_nothing_behind_one_that_did(void
   close_long_list(&l);
 }
 
-static void absurd_page_numbers_and_links_are_errors(void **state) {
-  (void)state;
+TEST(absurd_page_numbers_and_links_are_errors) {
   static char link[200000], body[400000];
   harness *s = harness_digitalocean();
   static const char *const fills[] = {"x", "+", "%2B"};
@@ -776,8 +743,7 @@ static void absurd_page_numbers_and_links_are_errors(void **state) {
   harness_free(s);
 }
 
-static void a_list_has_at_most_a_hundred_thousand_pages(void **state) {
-  (void)state;
+TEST(a_list_has_at_most_a_hundred_thousand_pages) {
   for (long long pages = 100000; pages <= 100001; pages++) {
     long_list l = {.cloud = {.per_page = 0, .pages = pages}};
     open_long_list(&l, NULL);
@@ -788,42 +754,4 @@ static void a_list_has_at_most_a_hundred_thousand_pages(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_page_is_walked_to_the_end_mark),
-      cmocka_unit_test(what_one_page_holds_twice_is_kept),
-      cmocka_unit_test(a_page_that_does_not_advance_is_incomplete),
-      cmocka_unit_test(a_failing_page_fails_the_whole_list),
-      cmocka_unit_test(a_page_is_retried_in_its_place),
-      cmocka_unit_test(a_limit_ends_the_walk_early),
-      cmocka_unit_test(one_page_alone_is_that_page),
-      cmocka_unit_test(wrong_pages_and_limits_are_refused),
-      cmocka_unit_test(types_are_walked_query_by_query_and_shown_once),
-      cmocka_unit_test(local_filters_and_orders_hold_over_the_whole_list),
-      cmocka_unit_test(pages_come_one_by_one_and_end),
-      cmocka_unit_test(page_by_page_ends_at_the_limit),
-      cmocka_unit_test(page_by_page_never_hands_out_twice),
-      cmocka_unit_test(pages_can_be_driven_by_callbacks),
-      cmocka_unit_test(an_added_image_hides_nothing),
-      cmocka_unit_test(a_total_that_falls_makes_the_page_before_be_read_again),
-      cmocka_unit_test(a_large_fall_leads_further_back),
-      cmocka_unit_test(a_vanished_image_is_asked_for_before_it_is_dropped),
-      cmocka_unit_test(an_image_that_comes_again_is_shown_as_it_was_seen_last),
-      cmocka_unit_test(a_page_is_read_again_as_it_was_named),
-      cmocka_unit_test(a_vanished_action_is_asked_for_as_an_action),
-      cmocka_unit_test(a_fall_before_the_limit_is_looked_into),
-      cmocka_unit_test(an_image_may_pass_again),
-      cmocka_unit_test(a_delivered_image_stays_delivered),
-      cmocka_unit_test(a_vanished_image_passes_as_it_is_now),
-      cmocka_unit_test(twice_on_a_page_that_is_read_again),
-      cmocka_unit_test(a_limit_counts_images_that_exist),
-      cmocka_unit_test(a_next_page_that_is_named_with_the_token_is_not_asked_for),
-      cmocka_unit_test(a_list_that_never_settles_is_incomplete),
-      cmocka_unit_test(ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids),
-      cmocka_unit_test(pages_of_which_nothing_passes_leave_nothing_behind),
-      cmocka_unit_test(pages_of_which_nothing_passes_leave_nothing_behind_one_that_did),
-      cmocka_unit_test(absurd_page_numbers_and_links_are_errors),
-      cmocka_unit_test(a_list_has_at_most_a_hundred_thousand_pages),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

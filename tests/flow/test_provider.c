@@ -28,8 +28,7 @@ static imgact_status no_action(const imgact_call *call, const imgact_response *r
   return IMGACT_OK;
 }
 
-static void a_wait_where_no_action_can_be_looked_at_is_refused_unsent(void **state) {
-  (void)state;
+TEST(a_wait_where_no_action_can_be_looked_at_is_refused_unsent) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   harness *s = harness_of(&t);
@@ -42,8 +41,7 @@ static void a_wait_where_no_action_can_be_looked_at_is_refused_unsent(void **sta
   harness_free(s);
 }
 
-static void without_a_wait_such_a_transfer_goes_out(void **state) {
-  (void)state;
+TEST(without_a_wait_such_a_transfer_goes_out) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   harness *s = harness_of(&t);
@@ -54,8 +52,7 @@ static void without_a_wait_such_a_transfer_goes_out(void **state) {
   cloud_free(c);
 }
 
-static void wait_set_and_cleared_is_supported(void **state) {
-  (void)state;
+TEST(wait_set_and_cleared_is_supported) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   harness *s = harness_of(&t);
@@ -69,8 +66,7 @@ static void wait_set_and_cleared_is_supported(void **state) {
   cloud_free(c);
 }
 
-static void a_candidate_that_cannot_be_looked_at_is_ambiguous(void **state) {
-  (void)state;
+TEST(a_candidate_that_cannot_be_looked_at_is_ambiguous) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   t.slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_VERIFY_IMAGE;
@@ -83,8 +79,7 @@ static void a_candidate_that_cannot_be_looked_at_is_ambiguous(void **state) {
   cloud_free(c);
 }
 
-static void a_reply_without_the_action_is_looked_into(void **state) {
-  (void)state;
+TEST(a_reply_without_the_action_is_looked_into) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_TRANSFER].decode = no_action;
   harness *s = harness_of(&t);
@@ -109,8 +104,7 @@ static void assert_table_refused(const imgact_provider *provider, const char *na
   if (strstr(error.message, named) == NULL) fail_msg("%s: %s", named, error.message);
 }
 
-static void a_table_with_a_hole_is_refused_by_its_name(void **state) {
-  (void)state;
+TEST(a_table_with_a_hole_is_refused_by_its_name) {
   const imgact_provider whole = *imgact_provider_find("digitalocean");
 #define REFUSED(member, value)                                                                     \
   do {                                                                                             \
@@ -146,8 +140,7 @@ static void a_table_with_a_hole_is_refused_by_its_name(void **state) {
 }
 
 // A table of an older version, or one that ends early, lacks the operations behind its end.
-static void table_ending_early_lacks_the_rest(void **state) {
-  (void)state;
+TEST(table_ending_early_lacks_the_rest) {
   table t = copy_of_digitalocean();
   t.provider.slots_count = IMGACT_OP_LIST_IMAGES + 1;
   t.provider.type_groups = NULL;
@@ -165,8 +158,7 @@ static void table_ending_early_lacks_the_rest(void **state) {
 }
 
 // Without a list of images there is nothing that it could promise.
-static void table_without_image_list_is_accepted(void **state) {
-  (void)state;
+TEST(table_without_image_list_is_accepted) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_LIST_IMAGES] = t.slots[IMGACT_OP_LIST_ACTIONS] = (imgact_slot){0};
   harness *s = harness_of(&t);
@@ -176,8 +168,7 @@ static void table_without_image_list_is_accepted(void **state) {
   harness_free(s);
 }
 
-static void a_table_that_promises_what_nobody_keeps_is_refused(void **state) {
-  (void)state;
+TEST(a_table_that_promises_what_nobody_keeps_is_refused) {
   table t = copy_of_digitalocean();
   t.provider.slots = t.slots;
   t.slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_LABEL_SELECTOR;
@@ -194,8 +185,7 @@ static void a_table_that_promises_what_nobody_keeps_is_refused(void **state) {
 }
 
 // Two queries that hold the same images, of which the core picks each its own.
-static void what_one_query_does_not_let_pass_another_may_show(void **state) {
-  (void)state;
+TEST(what_one_query_does_not_let_pass_another_may_show) {
   static const imgact_type_group groups[] = {{IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), 0},
                                              {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), 0}};
   static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_BACKUP, IMGACT_IMAGE_TYPE_SNAPSHOT};
@@ -220,18 +210,4 @@ static void what_one_query_does_not_let_pass_another_may_show(void **state) {
   harness_free(s);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_wait_where_no_action_can_be_looked_at_is_refused_unsent),
-      cmocka_unit_test(without_a_wait_such_a_transfer_goes_out),
-      cmocka_unit_test(wait_set_and_cleared_is_supported),
-      cmocka_unit_test(a_candidate_that_cannot_be_looked_at_is_ambiguous),
-      cmocka_unit_test(a_reply_without_the_action_is_looked_into),
-      cmocka_unit_test(a_table_with_a_hole_is_refused_by_its_name),
-      cmocka_unit_test(table_ending_early_lacks_the_rest),
-      cmocka_unit_test(table_without_image_list_is_accepted),
-      cmocka_unit_test(a_table_that_promises_what_nobody_keeps_is_refused),
-      cmocka_unit_test(what_one_query_does_not_let_pass_another_may_show),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

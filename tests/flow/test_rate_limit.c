@@ -158,8 +158,7 @@ static int64_t seconds(void) {
   return testing_under_valgrind() ? 8000 : 20000;
 }
 
-static void a_bucket_is_used_up_and_never_overdrawn(void **state) {
-  (void)state;
+TEST(a_bucket_is_used_up_and_never_overdrawn) {
   static worker workers[2 * CLIENTS];
   crowd c;
   int64_t s = seconds();
@@ -174,8 +173,7 @@ static void a_bucket_is_used_up_and_never_overdrawn(void **state) {
   disperse(&c);
 }
 
-static void a_sliding_hour_is_used_up_and_never_overdrawn(void **state) {
-  (void)state;
+TEST(a_sliding_hour_is_used_up_and_never_overdrawn) {
   static worker workers[2 * CLIENTS];
   crowd c;
   int64_t s = seconds();
@@ -191,8 +189,7 @@ static void a_sliding_hour_is_used_up_and_never_overdrawn(void **state) {
 }
 
 // The first burst of a process whose bucket is empty: some are refused, then everybody knows.
-static void an_empty_bucket_is_learned_from_the_first_refusals(void **state) {
-  (void)state;
+TEST(an_empty_bucket_is_learned_from_the_first_refusals) {
   static worker workers[2 * CLIENTS];
   crowd c;
   gather(&c, true, 5, 0);
@@ -207,8 +204,7 @@ static void an_empty_bucket_is_learned_from_the_first_refusals(void **state) {
   disperse(&c);
 }
 
-static void a_change_never_waits_behind_the_readers(void **state) {
-  (void)state;
+TEST(a_change_never_waits_behind_the_readers) {
   static worker workers[2 * CLIENTS], changers[40];
   for (int hetzner = 0; hetzner < 2; hetzner++) {
     crowd c;
@@ -227,8 +223,7 @@ static void a_change_never_waits_behind_the_readers(void **state) {
   }
 }
 
-static void a_reserve_is_left_to_others(void **state) {
-  (void)state;
+TEST(a_reserve_is_left_to_others) {
   static worker workers[CLIENTS];
   crowd c;
   gather(&c, true, 3600, 50);
@@ -276,8 +271,7 @@ static void in_progress(void *user, const imgact_http_request *request,
 }
 
 // A thousand waits use up what the token may send. A read that comes takes the next turn but few.
-static void a_read_beside_waits_takes_few_places_of_the_limit(void **state) {
-  (void)state;
+TEST(a_read_beside_waits_takes_few_places_of_the_limit) {
   enum { WAITS = 1000 };
   static imgact_op *ops[WAITS];
   static slow_actions s;
@@ -322,8 +316,7 @@ static imgact_op *about_actions(imgact_client *client, int which) {
   }
 }
 
-static void what_actions_tell_is_not_taken_for_what_images_tell(void **state) {
-  (void)state;
+TEST(what_actions_tell_is_not_taken_for_what_images_tell) {
   static const char action[] =
       "{\"id\":13,\"status\":\"success\",\"command\":\"change_protection\"}";
   char body[256];
@@ -349,8 +342,7 @@ static void what_actions_tell_is_not_taken_for_what_images_tell(void **state) {
 
 // ---- one refusal parks a whole credential, and nobody else
 
-static void a_refusal_parks_every_request_of_its_credential(void **state) {
-  (void)state;
+TEST(a_refusal_parks_every_request_of_its_credential) {
   harness *s = harness_new();
   imgact_client *same = harness_client(s, (harness_options){0});
   imgact_client *other =
@@ -384,8 +376,7 @@ static void a_refusal_parks_every_request_of_its_credential(void **state) {
   harness_free(s);
 }
 
-static void a_pause_that_nobody_would_wait_for_ends_all_at_once(void **state) {
-  (void)state;
+TEST(a_pause_that_nobody_would_wait_for_ends_all_at_once) {
   harness *s = harness_new();
   imgact_op *ops[20];
   const scripted_answer go_away = {
@@ -411,8 +402,7 @@ static void a_pause_that_nobody_would_wait_for_ends_all_at_once(void **state) {
   harness_free(s);
 }
 
-static void who_can_only_be_late_is_told_at_once(void **state) {
-  (void)state;
+TEST(who_can_only_be_late_is_told_at_once) {
   harness *s = harness_new();
   scripted_next(s->script,
                 (scripted_answer){
@@ -447,8 +437,7 @@ static void free_all(imgact_op **ops, size_t count) {
 }
 
 // When to ask again is a guess before the first reply: nobody is refused for it.
-static void before_the_first_reply_nobody_is_called_late(void **state) {
-  (void)state;
+TEST(before_the_first_reply_nobody_is_called_late) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 300}});
   imgact_op *ops[300];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 50});
@@ -464,8 +453,7 @@ static void before_the_first_reply_nobody_is_called_late(void **state) {
 }
 
 // A place that becomes free before anything is known is one place.
-static void a_request_that_leaves_lets_one_other_go(void **state) {
-  (void)state;
+TEST(a_request_that_leaves_lets_one_other_go) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 1000}});
   imgact_op *ops[600];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
@@ -480,8 +468,7 @@ static void a_request_that_leaves_lets_one_other_go(void **state) {
   harness_free(s);
 }
 
-static void a_pause_that_the_reset_alone_tells_ends_all_at_once(void **state) {
-  (void)state;
+TEST(a_pause_that_the_reset_alone_tells_ends_all_at_once) {
   harness *s = harness_digitalocean();
   imgact_op *ops[200];
   char head[160];
@@ -500,8 +487,7 @@ static void a_pause_that_the_reset_alone_tells_ends_all_at_once(void **state) {
   harness_free(s);
 }
 
-static void an_absurd_pause_is_told_as_a_number(void **state) {
-  (void)state;
+TEST(an_absurd_pause_is_told_as_a_number) {
   harness *s = harness_new();
   imgact_op *ops[12];
   scripted_on(s->script, "*",
@@ -519,8 +505,7 @@ static void an_absurd_pause_is_told_as_a_number(void **state) {
 }
 
 // What an earlier attempt met is the cause; that it did not go again is an addition to it.
-static void a_cause_is_kept_where_the_limit_forbids_another_attempt(void **state) {
-  (void)state;
+TEST(a_cause_is_kept_where_the_limit_forbids_another_attempt) {
   harness *s = harness_new();
   scripted_next(s->script, (scripted_answer){.status = 502, .body = "bad"});
   scripted_next(s->script,
@@ -567,8 +552,7 @@ static bool lose_the_post(void *user, const scripted_request *request, scripted_
 }
 
 // To know what became of a lost answer is worth a minute.
-static void a_look_into_a_lost_answer_waits_for_its_turn(void **state) {
-  (void)state;
+TEST(a_look_into_a_lost_answer_waits_for_its_turn) {
   harness *s = harness_digitalocean();
   lost_post l = {0};
   scripted_when(s->script, lose_the_post, &l);
@@ -587,8 +571,7 @@ static void a_look_into_a_lost_answer_waits_for_its_turn(void **state) {
 }
 
 // Somebody else's 429 is no end of a wait: its next look comes after the pause.
-static void a_wait_outlives_a_pause(void **state) {
-  (void)state;
+TEST(a_wait_outlives_a_pause) {
   harness *s = harness_digitalocean();
   static const char *const ids[] = {"7"};
   scripted_next(s->script,
@@ -617,8 +600,7 @@ static void get_with_4990_left(harness *s) {
 
 // Refused connections count nowhere. What was lost on the way counts until the API says that it has
 // used 10 of 5,000.
-static void outage_uses_nothing_of_the_limit(void **state) {
-  (void)state;
+TEST(outage_uses_nothing_of_the_limit) {
   enum { OUTAGE = 5000 };
   static const imgact_delivery deliveries[] = {IMGACT_DELIVERY_NOT_SENT,
                                                IMGACT_DELIVERY_MAYBE_SENT};
@@ -638,8 +620,7 @@ static void outage_uses_nothing_of_the_limit(void **state) {
 }
 
 // A pause of an hour that the API has ended itself is not told with a later one of 5 s.
-static void pause_that_was_over_rejects_nothing_later(void **state) {
-  (void)state;
+TEST(pause_that_was_over_rejects_nothing_later) {
   harness *s = harness_digitalocean();
   scripted_next(s->script,
                 (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 3600\n"});
@@ -673,8 +654,7 @@ static imgact_status changing_token(void *user, char *buffer, size_t capacity, s
 
 // The resumed call makes the client read its token anew. Requests that were held back for the old
 // one go on.
-static void resumed_call_with_another_token_stalls_no_request(void **state) {
-  (void)state;
+TEST(resumed_call_with_another_token_stalls_no_request) {
   const char *token = "token-a-0123456789abcdef";
   harness *s = harness_with((harness_options){
       .digitalocean = true,
@@ -704,8 +684,7 @@ static void resumed_call_with_another_token_stalls_no_request(void **state) {
 }
 
 // One wait that polls all the time takes no budget's turn away from the readers.
-static void budgets_take_turns_in_every_lane(void **state) {
-  (void)state;
+TEST(budgets_take_turns_in_every_lane) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 1}});
   static const char action[] = "{\"action\":{\"id\":13,\"status\":\"running\"},\"actions\":[{"
                                "\"id\":13,\"status\":\"running\"}]}";
@@ -737,29 +716,4 @@ static void budgets_take_turns_in_every_lane(void **state) {
   harness_free(s);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_bucket_is_used_up_and_never_overdrawn),
-      cmocka_unit_test(a_sliding_hour_is_used_up_and_never_overdrawn),
-      cmocka_unit_test(an_empty_bucket_is_learned_from_the_first_refusals),
-      cmocka_unit_test(a_change_never_waits_behind_the_readers),
-      cmocka_unit_test(a_read_beside_waits_takes_few_places_of_the_limit),
-      cmocka_unit_test(a_reserve_is_left_to_others),
-      cmocka_unit_test(what_actions_tell_is_not_taken_for_what_images_tell),
-      cmocka_unit_test(a_refusal_parks_every_request_of_its_credential),
-      cmocka_unit_test(a_pause_that_nobody_would_wait_for_ends_all_at_once),
-      cmocka_unit_test(who_can_only_be_late_is_told_at_once),
-      cmocka_unit_test(before_the_first_reply_nobody_is_called_late),
-      cmocka_unit_test(a_request_that_leaves_lets_one_other_go),
-      cmocka_unit_test(a_pause_that_the_reset_alone_tells_ends_all_at_once),
-      cmocka_unit_test(an_absurd_pause_is_told_as_a_number),
-      cmocka_unit_test(a_cause_is_kept_where_the_limit_forbids_another_attempt),
-      cmocka_unit_test(a_look_into_a_lost_answer_waits_for_its_turn),
-      cmocka_unit_test(a_wait_outlives_a_pause),
-      cmocka_unit_test(outage_uses_nothing_of_the_limit),
-      cmocka_unit_test(pause_that_was_over_rejects_nothing_later),
-      cmocka_unit_test(resumed_call_with_another_token_stalls_no_request),
-      cmocka_unit_test(budgets_take_turns_in_every_lane),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -8,8 +8,7 @@
 #define NONE "{\"images\":[],\"meta\":{\"pagination\":{\"next_page\":null}}}"
 
 // What is no such image by its id may be one by its name.
-static void an_image_of_another_architecture_is_not_found(void **state) {
-  (void)state;
+TEST(an_image_of_another_architecture_is_not_found) {
   harness *s = harness_new();
   scripted_json(s->script, 200, ARM);
   scripted_json(s->script, 200, NONE);
@@ -28,8 +27,7 @@ static void an_image_of_another_architecture_is_not_found(void **state) {
 }
 
 // The cloud's link, not somebody's argument and no lack of memory.
-static void a_next_page_with_an_endless_name_is_refused(void **state) {
-  (void)state;
+TEST(a_next_page_with_an_endless_name_is_refused) {
   static const char head[] =
       "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://h/v2/images?page=2&x=";
   static char body[sizeof head + 70000];
@@ -56,8 +54,7 @@ static void told_the_end_of_all_times(const imgact_response *response,
 
 // A provider that takes a reset at the end of all times at its word, and a clock that shows a time
 // before 1970.
-static void a_reset_beyond_all_times_is_too_long_to_wait_for(void **state) {
-  (void)state;
+TEST(a_reset_beyond_all_times_is_too_long_to_wait_for) {
   static const char *const dates[] = {"", "Date: Wed, 01 Jan 1969 00:00:00 GMT\n",
                                       "Date: Thu, 01 Jan 2026 00:00:00 GMT\n"};
   for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
@@ -74,8 +71,7 @@ static void a_reset_beyond_all_times_is_too_long_to_wait_for(void **state) {
 }
 
 // Numbers that no limit can have are not reported.
-static void rate_limit_impossible_numbers_are_unknown(void **state) {
-  (void)state;
+TEST(rate_limit_impossible_numbers_are_unknown) {
   static const char *const headers[] = {
       "RateLimit-Limit: -2\nRateLimit-Remaining: -2\nRateLimit-Reset: -5\n",
       "RateLimit-Limit: x\nRateLimit-Remaining: 1.5\nRateLimit-Reset: 253402300800\n",
@@ -98,12 +94,4 @@ static void rate_limit_impossible_numbers_are_unknown(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_image_of_another_architecture_is_not_found),
-      cmocka_unit_test(a_next_page_with_an_endless_name_is_refused),
-      cmocka_unit_test(rate_limit_impossible_numbers_are_unknown),
-      cmocka_unit_test(a_reset_beyond_all_times_is_too_long_to_wait_for),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -14,8 +14,7 @@ static void reply(harness *s, int32_t status, const char *headers) {
                                              .headers = headers});
 }
 
-static void attempts_are_counted_exactly(void **state) {
-  (void)state;
+TEST(attempts_are_counted_exactly) {
   for (int32_t attempts = 1; attempts <= 7; attempts++) {
     harness *s = harness_new();
     scripted_on(s->script, "*", (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT});
@@ -34,8 +33,7 @@ static void attempts_are_counted_exactly(void **state) {
   }
 }
 
-static void statuses_that_pass_and_those_that_do_not(void **state) {
-  (void)state;
+TEST(statuses_that_pass_and_those_that_do_not) {
   static const int32_t passing[] = {429, 500, 502, 503, 504};
   static const int32_t final[] = {300, 400, 401, 403, 404, 405, 409,
                                   410, 412, 422, 423, 501, 505, 599};
@@ -59,8 +57,7 @@ static void statuses_that_pass_and_those_that_do_not(void **state) {
   }
 }
 
-static void the_cloud_says_when(void **state) {
-  (void)state;
+TEST(the_cloud_says_when) {
   static const char *const asks[] = {"Retry-After: 7\n",
                                      "retry-after: Thu, 01 Jan 2026 00:00:07 GMT\n"};
   for (size_t i = 0; i < 2; i++) {
@@ -74,8 +71,7 @@ static void the_cloud_says_when(void **state) {
 }
 
 // The cloud's date is meant on the cloud's clock.
-static void a_date_is_read_on_the_clouds_own_clock(void **state) {
-  (void)state;
+TEST(a_date_is_read_on_the_clouds_own_clock) {
   static const int64_t hours[] = {-3, 3};
   static const char *const dates[] = {"Retry-After: Wed, 31 Dec 2025 21:00:09 GMT\n",
                                       "Retry-After: Thu, 01 Jan 2026 03:00:09 GMT\n"};
@@ -93,8 +89,7 @@ static void a_date_is_read_on_the_clouds_own_clock(void **state) {
   }
 }
 
-static void a_wait_that_is_too_long_is_the_error(void **state) {
-  (void)state;
+TEST(a_wait_that_is_too_long_is_the_error) {
   static const struct {
     int32_t status;
     const char *headers;
@@ -116,8 +111,7 @@ static void a_wait_that_is_too_long_is_the_error(void **state) {
   }
 }
 
-static void resets_mean_what_each_cloud_means(void **state) {
-  (void)state;
+TEST(resets_mean_what_each_cloud_means) {
   harness *s = harness_digitalocean(); // when one more is possible
   reply(s, 429, "ratelimit-reset: 1767225620\n");
   reply(s, 200, NULL);
@@ -161,8 +155,7 @@ static void resets_mean_what_each_cloud_means(void **state) {
   harness_free(s);
 }
 
-static void the_deadline_holds_over_all_attempts(void **state) {
-  (void)state;
+TEST(the_deadline_holds_over_all_attempts) {
   harness *s = harness_new();
   scripted_on(s->script, "*", (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   imgact_op *op = harness_configure(get(s), (imgact_op_options){.deadline_ms = 45000});
@@ -182,8 +175,7 @@ static void the_deadline_holds_over_all_attempts(void **state) {
   harness_free(s);
 }
 
-static void a_client_has_a_hundred_retries_and_says_when_they_are_gone(void **state) {
-  (void)state;
+TEST(a_client_has_a_hundred_retries_and_says_when_they_are_gone) {
   harness *s = harness_with((harness_options){.client = {.max_attempts = 1000}});
   char body[700]; // a sentence that fills an error
   snprintf(body, sizeof body, "{\"error\":{\"code\":\"unavailable\",\"message\":\"%0600d\"}}", 7);
@@ -203,8 +195,7 @@ static void a_client_has_a_hundred_retries_and_says_when_they_are_gone(void **st
   harness_free(s);
 }
 
-static void details_and_reason_are_those_of_the_last_failure(void **state) {
-  (void)state;
+TEST(details_and_reason_are_those_of_the_last_failure) {
   harness *s = harness_new();
   scripted_json(s->script, 503,
                 "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
@@ -231,8 +222,7 @@ static void details_and_reason_are_those_of_the_last_failure(void **state) {
   harness_free(s);
 }
 
-static void details_of_an_earlier_failure_are_not_shown_with_a_network_error(void **state) {
-  (void)state;
+TEST(details_of_an_earlier_failure_are_not_shown_with_a_network_error) {
   harness *s = harness_new();
   scripted_json(s->script, 503,
                 "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
@@ -247,8 +237,7 @@ static void details_of_an_earlier_failure_are_not_shown_with_a_network_error(voi
 }
 
 // A deadline in a back-off names the failure before it, whatever the operation was doing.
-static void a_deadline_in_a_back_off_names_the_last_failure(void **state) {
-  (void)state;
+TEST(a_deadline_in_a_back_off_names_the_last_failure) {
   static const char *const ids[] = {"7"};
   for (int kind = 0; kind < 6; kind++) {
     harness *s = harness_new();
@@ -279,8 +268,7 @@ static void a_deadline_in_a_back_off_names_the_last_failure(void **state) {
 }
 
 // Another request has the only place when the back-off ends.
-static void deadline_in_the_queue_after_a_back_off_names_the_last_failure(void **state) {
-  (void)state;
+TEST(deadline_in_the_queue_after_a_back_off_names_the_last_failure) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 1}});
   scripted_on(s->script, "GET /v1/images/2", (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   reply(s, 503, NULL);
@@ -297,8 +285,7 @@ static void deadline_in_the_queue_after_a_back_off_names_the_last_failure(void *
   harness_free(s);
 }
 
-static void the_rate_is_that_of_the_operations_own_last_reply(void **state) {
-  (void)state;
+TEST(the_rate_is_that_of_the_operations_own_last_reply) {
   harness *s = harness_new();
   imgact_op *ops[2];
   char headers[2][80];
@@ -319,21 +306,4 @@ static void the_rate_is_that_of_the_operations_own_last_reply(void **state) {
   harness_free(s);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(attempts_are_counted_exactly),
-      cmocka_unit_test(statuses_that_pass_and_those_that_do_not),
-      cmocka_unit_test(the_cloud_says_when),
-      cmocka_unit_test(a_date_is_read_on_the_clouds_own_clock),
-      cmocka_unit_test(a_wait_that_is_too_long_is_the_error),
-      cmocka_unit_test(resets_mean_what_each_cloud_means),
-      cmocka_unit_test(the_deadline_holds_over_all_attempts),
-      cmocka_unit_test(a_client_has_a_hundred_retries_and_says_when_they_are_gone),
-      cmocka_unit_test(details_and_reason_are_those_of_the_last_failure),
-      cmocka_unit_test(details_of_an_earlier_failure_are_not_shown_with_a_network_error),
-      cmocka_unit_test(a_deadline_in_a_back_off_names_the_last_failure),
-      cmocka_unit_test(deadline_in_the_queue_after_a_back_off_names_the_last_failure),
-      cmocka_unit_test(the_rate_is_that_of_the_operations_own_last_reply),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

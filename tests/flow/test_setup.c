@@ -57,8 +57,7 @@ static void refuse_transport(imgact_transport transport, const char *what) {
   assert_int_equal(destroyed - before, transport.destroy != NULL);
 }
 
-static void a_transport_with_holes_is_refused(void **state) {
-  (void)state;
+TEST(a_transport_with_holes_is_refused) {
 #define HOLE(member)                                                                               \
   do {                                                                                             \
     imgact_transport transport = deaf_transport();                                                 \
@@ -99,8 +98,7 @@ static void refused_in_the_same_words(const imgact_allocator *allocator, const c
   assert_string_equal(message, words);
 }
 
-static void an_allocator_with_holes_is_refused(void **state) {
-  (void)state;
+TEST(an_allocator_with_holes_is_refused) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   for (int hole = 0; hole < 4; hole++) {
@@ -124,8 +122,7 @@ static void an_allocator_with_holes_is_refused(void **state) {
 }
 
 // It would be passed over: the transport has its own.
-static void a_ca_file_next_to_a_transport_is_refused(void **state) {
-  (void)state;
+TEST(a_ca_file_next_to_a_transport_is_refused) {
   imgact_transport transport = deaf_transport();
   imgact_loop_options options = {
       .size = sizeof options, .transport = &transport, .ca_file = "/etc/hostname"};
@@ -138,8 +135,7 @@ static void a_ca_file_next_to_a_transport_is_refused(void **state) {
   assert_int_equal(destroyed - before, 1);
 }
 
-static void loop_options_of_another_size_are_refused(void **state) {
-  (void)state;
+TEST(loop_options_of_another_size_are_refused) {
   imgact_transport transport = deaf_transport();
   imgact_loop_options options = {.size = 0, .transport = &transport};
   imgact_loop *loop = NULL;
@@ -168,8 +164,7 @@ static void refuse_client(imgact_client_options options, const char *words) {
   assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_INVALID_ARGUMENT);
 }
 
-static void what_is_wrong_with_a_client_is_named(void **state) {
-  (void)state;
+TEST(what_is_wrong_with_a_client_is_named) {
   static char app[202];
   memset(app, 'a', 201);
   const imgact_client_options good = {.provider_name = "hetzner", .token = "some-token"};
@@ -202,8 +197,7 @@ static void what_is_wrong_with_a_client_is_named(void **state) {
 }
 
 // What makes a loop would be passed over where there is one, a recorder among it.
-static void a_loop_and_what_makes_one_do_not_go_together(void **state) {
-  (void)state;
+TEST(a_loop_and_what_makes_one_do_not_go_together) {
   harness *s = harness_new();
   imgact_transport transport = deaf_transport();
   const imgact_client_options good = {
@@ -226,8 +220,7 @@ static void a_loop_and_what_makes_one_do_not_go_together(void **state) {
 }
 
 // Options that made one client, used for a second on its loop.
-static void the_loops_own_transport_outlives_such_a_refusal(void **state) {
-  (void)state;
+TEST(the_loops_own_transport_outlives_such_a_refusal) {
   imgact_transport transport = deaf_transport();
   imgact_client_options options = {.size = sizeof options,
                                    .provider_name = "hetzner",
@@ -244,8 +237,7 @@ static void the_loops_own_transport_outlives_such_a_refusal(void **state) {
 }
 
 // A password may be in it.
-static void an_endpoint_with_somebodys_name_is_not_repeated(void **state) {
-  (void)state;
+TEST(an_endpoint_with_somebodys_name_is_not_repeated) {
   imgact_client *client = NULL;
   imgact_error error;
   imgact_client_options options = {.size = sizeof options,
@@ -257,8 +249,7 @@ static void an_endpoint_with_somebodys_name_is_not_repeated(void **state) {
   assert_non_null(strstr(error.message, "https://api.example.com/v1"));
 }
 
-static void providers_are_found_by_name_and_number(void **state) {
-  (void)state;
+TEST(providers_are_found_by_name_and_number) {
   assert_string_equal(imgact_provider_at(0)->name, "hetzner");
   assert_string_equal(imgact_provider_at(1)->name, "digitalocean");
   assert_null(imgact_provider_at(2));
@@ -269,8 +260,7 @@ static void providers_are_found_by_name_and_number(void **state) {
   assert_null(imgact_provider_find(NULL));
 }
 
-static void a_client_says_what_it_is(void **state) {
-  (void)state;
+TEST(a_client_says_what_it_is) {
   static const bool lacks[2][IMGACT_OP_COUNT] = {{[IMGACT_OP_TRANSFER] = true},
                                                  {[IMGACT_OP_CHANGE_PROTECTION] = true}};
   for (size_t i = 0; i < 2; i++) {
@@ -289,8 +279,7 @@ static void a_client_says_what_it_is(void **state) {
   }
 }
 
-static void an_app_comes_first_in_the_user_agent(void **state) {
-  (void)state;
+TEST(an_app_comes_first_in_the_user_agent) {
   static const char *const apps[][2] = {{"app/1.2", "app/1.2 imgact/" IMGACT_VERSION_STRING},
                                         {"", "imgact/" IMGACT_VERSION_STRING}};
   for (size_t i = 0; i < 2; i++) {
@@ -302,8 +291,7 @@ static void an_app_comes_first_in_the_user_agent(void **state) {
   }
 }
 
-static void a_client_redacts_as_its_outputs_are(void **state) {
-  (void)state;
+TEST(a_client_redacts_as_its_outputs_are) {
   harness *s = harness_new();
   char text[64];
   assert_int_equal(imgact_client_redact(s->client, "a " HARNESS_TOKEN " b", text, sizeof text), 14);
@@ -354,8 +342,7 @@ static harness *harness_in_real_time(imgact_client_options options, int (*fd)(im
   return s;
 }
 
-static void pauses_pass_on_the_systems_clock(void **state) {
-  (void)state;
+TEST(pauses_pass_on_the_systems_clock) {
   harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 2}, NULL, NULL);
   for (int i = 0; i < 3; i++)
     scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
@@ -367,8 +354,7 @@ static void pauses_pass_on_the_systems_clock(void **state) {
   harness_free(s);
 }
 
-static void a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour(void **state) {
-  (void)state;
+TEST(a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour) {
   harness *s = harness_in_real_time(
       (imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000},
       some_descriptor, idle);
@@ -423,15 +409,13 @@ static void expect_short_sleeps(int (*fd)(imgact_transport *), void (*wakeup)(im
 }
 
 // Else a wakeup would be seen when that is over.
-static void a_sleep_that_no_wakeup_can_end_is_short(void **state) {
-  (void)state;
+TEST(a_sleep_that_no_wakeup_can_end_is_short) {
   expect_short_sleeps(NULL, NULL);
   expect_short_sleeps(NULL, idle);
   expect_short_sleeps(some_descriptor, NULL);
 }
 
-static void a_wake_up_ends_a_run_of_the_loop(void **state) {
-  (void)state;
+TEST(a_wake_up_ends_a_run_of_the_loop) {
   harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 60000}, NULL, NULL);
   scripted_next(s->script, (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
@@ -447,8 +431,7 @@ static void a_wake_up_ends_a_run_of_the_loop(void **state) {
   harness_free(s);
 }
 
-static void a_transport_that_takes_no_request_is_not_asked_again(void **state) {
-  (void)state;
+TEST(a_transport_that_takes_no_request_is_not_asked_again) {
   imgact_transport transport = deaf_transport();
   imgact_client_options options = {.size = sizeof options,
                                    .provider_name = "hetzner",
@@ -463,25 +446,4 @@ static void a_transport_that_takes_no_request_is_not_asked_again(void **state) {
   imgact_client_free(client);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_transport_with_holes_is_refused),
-      cmocka_unit_test(an_allocator_with_holes_is_refused),
-      cmocka_unit_test(a_ca_file_next_to_a_transport_is_refused),
-      cmocka_unit_test(loop_options_of_another_size_are_refused),
-      cmocka_unit_test(what_is_wrong_with_a_client_is_named),
-      cmocka_unit_test(a_loop_and_what_makes_one_do_not_go_together),
-      cmocka_unit_test(the_loops_own_transport_outlives_such_a_refusal),
-      cmocka_unit_test(an_endpoint_with_somebodys_name_is_not_repeated),
-      cmocka_unit_test(providers_are_found_by_name_and_number),
-      cmocka_unit_test(a_client_says_what_it_is),
-      cmocka_unit_test(an_app_comes_first_in_the_user_agent),
-      cmocka_unit_test(a_client_redacts_as_its_outputs_are),
-      cmocka_unit_test(pauses_pass_on_the_systems_clock),
-      cmocka_unit_test(a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour),
-      cmocka_unit_test(a_sleep_that_no_wakeup_can_end_is_short),
-      cmocka_unit_test(a_wake_up_ends_a_run_of_the_loop),
-      cmocka_unit_test(a_transport_that_takes_no_request_is_not_asked_again),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

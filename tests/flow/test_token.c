@@ -46,8 +46,7 @@ static void sent_with(harness *s, size_t index, const char *token, int64_t at_ms
   if (at_ms >= 0) assert_int_equal(request->sent_ms, at_ms);
 }
 
-static void every_request_goes_with_the_token_of_its_own_moment(void **state) {
-  (void)state;
+TEST(every_request_goes_with_the_token_of_its_own_moment) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   assert_int_equal(p.asked, 0);
@@ -72,8 +71,7 @@ static void every_request_goes_with_the_token_of_its_own_moment(void **state) {
 
 // Both are under way at the same time, and what each reply tells counts against the token that
 // asked.
-static void each_token_has_a_budget_of_its_own(void **state) {
-  (void)state;
+TEST(each_token_has_a_budget_of_its_own) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   scripted_next(s->script,
@@ -96,8 +94,7 @@ static void each_token_has_a_budget_of_its_own(void **state) {
   harness_free(s);
 }
 
-static void a_budget_that_is_empty_holds_its_own_token(void **state) {
-  (void)state;
+TEST(a_budget_that_is_empty_holds_its_own_token) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   reply(s, 200, EMPTY);
@@ -109,8 +106,7 @@ static void a_budget_that_is_empty_holds_its_own_token(void **state) {
 }
 
 // The refusal comes when the client has gone on to another token.
-static void a_refusal_parks_the_token_that_met_it(void **state) {
-  (void)state;
+TEST(a_refusal_parks_the_token_that_met_it) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   scripted_next(s->script,
@@ -134,8 +130,7 @@ static void a_refusal_parks_the_token_that_met_it(void **state) {
   harness_free(s);
 }
 
-static void one_token_is_one_budget_whoever_brings_it(void **state) {
-  (void)state;
+TEST(one_token_is_one_budget_whoever_brings_it) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   imgact_client *same = harness_client(s, (harness_options){.client = {.token = TOKEN_A}});
@@ -156,8 +151,7 @@ static void one_token_is_one_budget_whoever_brings_it(void **state) {
 
 // ---- callbacks that give none
 
-static void a_callbacks_refusal_is_the_operations_end(void **state) {
-  (void)state;
+TEST(a_callbacks_refusal_is_the_operations_end) {
   purse p = {.token = TOKEN_A, .status = IMGACT_UNAUTHORIZED};
   harness *s = harness_of(&p);
   imgact_op *op = harness_run(get(s), IMGACT_UNAUTHORIZED);
@@ -175,8 +169,7 @@ static void a_callbacks_refusal_is_the_operations_end(void **state) {
 }
 
 // The first attempt went with a token; of the second, nobody has one.
-static void a_refusal_before_a_further_attempt_ends_it(void **state) {
-  (void)state;
+TEST(a_refusal_before_a_further_attempt_ends_it) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   reply(s, 503, NULL);
@@ -191,8 +184,7 @@ static void a_refusal_before_a_further_attempt_ends_it(void **state) {
   harness_free(s);
 }
 
-static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
-  (void)state;
+TEST(what_is_no_token_is_refused_before_anything_is_sent) {
   static char large[4097];
   memset(large, 't', sizeof large - 1);
   const struct {
@@ -232,8 +224,7 @@ static void what_is_no_token_is_refused_before_anything_is_sent(void **state) {
 }
 
 // Who is held back stays so: the callback's trouble is that of the request that goes next.
-static void a_callback_that_fails_for_a_moment_ends_nobody_who_is_held(void **state) {
-  (void)state;
+TEST(a_callback_that_fails_for_a_moment_ends_nobody_who_is_held) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_with((harness_options){
       .client = {.token_callback = give, .token_user_data = &p, .concurrency = 1}});
@@ -254,8 +245,7 @@ static void a_callback_that_fails_for_a_moment_ends_nobody_who_is_held(void **st
   harness_free(s);
 }
 
-static void the_next_token_is_not_held_by_an_empty_one(void **state) {
-  (void)state;
+TEST(the_next_token_is_not_held_by_an_empty_one) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   reply(s, 200, EMPTY);
@@ -267,8 +257,7 @@ static void the_next_token_is_not_held_by_an_empty_one(void **state) {
   harness_free(s);
 }
 
-static void the_next_token_is_not_held_by_a_refusal_of_the_last(void **state) {
-  (void)state;
+TEST(the_next_token_is_not_held_by_a_refusal_of_the_last) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   reply(s, 429, "Retry-After: 30\n");
@@ -289,8 +278,7 @@ static void the_next_token_is_not_held_by_a_refusal_of_the_last(void **state) {
 }
 
 // What A may send was told as nothing; it is nothing still when A comes back a moment later.
-static void a_token_that_comes_back_finds_its_budget_as_it_was(void **state) {
-  (void)state;
+TEST(a_token_that_comes_back_finds_its_budget_as_it_was) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   scripted_next(s->script,
@@ -315,8 +303,7 @@ static void a_token_that_comes_back_finds_its_budget_as_it_was(void **state) {
 
 // An error may echo the request in any form: as it is, in base64, percent-encoded. What the API
 // says around it may go with it.
-static void an_error_that_echoes_the_token_encoded_shows_none_of_it(void **state) {
-  (void)state;
+TEST(an_error_that_echoes_the_token_encoded_shows_none_of_it) {
   static const char *const forms[] = {HARNESS_TOKEN,
                                       "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=",
                                       "%75%6e%6d%69%73%74%61%6b%61%62%6c%65%2d%74%6f%6b%65%6e%2d%"
@@ -339,21 +326,4 @@ static void an_error_that_echoes_the_token_encoded_shows_none_of_it(void **state
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_error_that_echoes_the_token_encoded_shows_none_of_it),
-      cmocka_unit_test(every_request_goes_with_the_token_of_its_own_moment),
-      cmocka_unit_test(each_token_has_a_budget_of_its_own),
-      cmocka_unit_test(a_budget_that_is_empty_holds_its_own_token),
-      cmocka_unit_test(a_refusal_parks_the_token_that_met_it),
-      cmocka_unit_test(one_token_is_one_budget_whoever_brings_it),
-      cmocka_unit_test(a_callbacks_refusal_is_the_operations_end),
-      cmocka_unit_test(a_refusal_before_a_further_attempt_ends_it),
-      cmocka_unit_test(what_is_no_token_is_refused_before_anything_is_sent),
-      cmocka_unit_test(a_callback_that_fails_for_a_moment_ends_nobody_who_is_held),
-      cmocka_unit_test(the_next_token_is_not_held_by_an_empty_one),
-      cmocka_unit_test(the_next_token_is_not_held_by_a_refusal_of_the_last),
-      cmocka_unit_test(a_token_that_comes_back_finds_its_budget_as_it_was),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -77,8 +77,7 @@ static void tape_free(tape *t) {
 #define IMAGE "{\"image\":{\"id\":1}}"
 #define GET   "GET api.hetzner.cloud/v1/images/1"
 
-static void a_plain_get_is_a_request_and_a_response(void **state) {
-  (void)state;
+TEST(a_plain_get_is_a_request_and_a_response) {
   tape *t = tape_new(false);
   scripted_next(
       t->harness->script,
@@ -104,8 +103,7 @@ static void a_plain_get_is_a_request_and_a_response(void **state) {
   tape_free(t);
 }
 
-static void a_retry_tells_its_pause_and_its_reason(void **state) {
-  (void)state;
+TEST(a_retry_tells_its_pause_and_its_reason) {
   tape *t = tape_new(false);
   scripted_next(
       t->harness->script,
@@ -142,8 +140,7 @@ static cloud *tape_cloud(tape *t) {
   return c;
 }
 
-static void a_lost_answer_is_looked_up_and_adopted(void **state) {
-  (void)state;
+TEST(a_lost_answer_is_looked_up_and_adopted) {
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
   cloud_plan(
@@ -167,8 +164,7 @@ static void a_lost_answer_is_looked_up_and_adopted(void **state) {
   tape_free(t);
 }
 
-static void what_was_not_applied_is_sent_again(void **state) {
-  (void)state;
+TEST(what_was_not_applied_is_sent_again) {
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
   cloud_plan(
@@ -197,8 +193,7 @@ static void what_was_not_applied_is_sent_again(void **state) {
 
 // ---- a throttle
 
-static void who_is_held_back_hears_for_how_long(void **state) {
-  (void)state;
+TEST(who_is_held_back_hears_for_how_long) {
   tape *t = tape_new(false);
   scripted_next(t->harness->script,
                 (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
@@ -235,8 +230,7 @@ static void who_is_held_back_hears_for_how_long(void **state) {
 
 // ---- long bodies
 
-static void a_long_body_is_cut_and_its_length_is_told(void **state) {
-  (void)state;
+TEST(a_long_body_is_cut_and_its_length_is_told) {
   static const size_t lengths[] = {BODY_BYTES - 1, BODY_BYTES, BODY_BYTES + 1, 100000};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
     tape *t = tape_new(false);
@@ -256,8 +250,7 @@ static void a_long_body_is_cut_and_its_length_is_told(void **state) {
   }
 }
 
-static void a_long_body_that_goes_out_is_cut_at_a_whole_character(void **state) {
-  (void)state;
+TEST(a_long_body_that_goes_out_is_cut_at_a_whole_character) {
   tape *t = tape_new(false);
   static char description[1 + 3 * 2000 + 1] = "x";
   for (size_t i = 0; i < 2000; i++) memcpy(description + 1 + 3 * i, "\xe2\x82\xac", 3);
@@ -272,15 +265,4 @@ static void a_long_body_that_goes_out_is_cut_at_a_whole_character(void **state) 
   tape_free(t);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_plain_get_is_a_request_and_a_response),
-      cmocka_unit_test(a_retry_tells_its_pause_and_its_reason),
-      cmocka_unit_test(a_lost_answer_is_looked_up_and_adopted),
-      cmocka_unit_test(what_was_not_applied_is_sent_again),
-      cmocka_unit_test(who_is_held_back_hears_for_how_long),
-      cmocka_unit_test(a_long_body_is_cut_and_its_length_is_told),
-      cmocka_unit_test(a_long_body_that_goes_out_is_cut_at_a_whole_character),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -19,8 +19,7 @@ static imgact_op *wait_for(harness *s, const char *id) {
   return imgact_wait_actions(s->client, &id, 1, NULL);
 }
 
-static void the_status_alone_decides(void **state) {
-  (void)state;
+TEST(the_status_alone_decides) {
   harness *s = every_second(false);
   scripted_json(
       s->script, 200,
@@ -37,8 +36,7 @@ static void the_status_alone_decides(void **state) {
   harness_free(s);
 }
 
-static void a_failure_and_an_unknown_status_end_it(void **state) {
-  (void)state;
+TEST(a_failure_and_an_unknown_status_end_it) {
   harness *s = every_second(false);
   scripted_json(
       s->script, 200,
@@ -55,8 +53,7 @@ static void a_failure_and_an_unknown_status_end_it(void **state) {
 }
 
 // However long the cloud asks a poll to wait: the wait goes on then, or ends at its deadline.
-static void wait_long_retry_after_is_waited_out(void **state) {
-  (void)state;
+TEST(wait_long_retry_after_is_waited_out) {
   static const scripted_answer pauses[] = {
       {.status = 429, .body = "{}", .headers = "Retry-After: 600\n"},
       {.status = 503, .body = "{}", .headers = "Retry-After: 600\n"}};
@@ -73,8 +70,7 @@ static void wait_long_retry_after_is_waited_out(void **state) {
   }
 }
 
-static void vanished_ids_are_not_found_and_the_others_are_shown(void **state) {
-  (void)state;
+TEST(vanished_ids_are_not_found_and_the_others_are_shown) {
   static const char *const ids[] = {"1", "2", "3"};
   harness *s = every_second(false);
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(3, "success") "," HZ_ACTION(1, "running")));
@@ -90,8 +86,7 @@ static void vanished_ids_are_not_found_and_the_others_are_shown(void **state) {
   harness_free(s);
 }
 
-static void what_may_be_on_a_further_page_is_asked_for_alone(void **state) {
-  (void)state;
+TEST(what_may_be_on_a_further_page_is_asked_for_alone) {
   static const char *const ids[] = {"1", "2", "3"};
   harness *s = every_second(false);
   scripted_json(s->script, 200,
@@ -111,8 +106,7 @@ static void what_may_be_on_a_further_page_is_asked_for_alone(void **state) {
   harness_free(s);
 }
 
-static void every_running_action_has_its_progress_told(void **state) {
-  (void)state;
+TEST(every_running_action_has_its_progress_told) {
   static const char *const ids[] = {"1", "2", "3"};
   harness *s = every_second(false);
   tally t = {0};
@@ -133,8 +127,7 @@ static void every_running_action_has_its_progress_told(void **state) {
   harness_free(s);
 }
 
-static void polls_of_several_operations_travel_together(void **state) {
-  (void)state;
+TEST(polls_of_several_operations_travel_together) {
   harness *s = every_second(false);
   cloud *c = cloud_new(s->script, true);
   imgact_op *ops[60];
@@ -156,8 +149,7 @@ static void polls_of_several_operations_travel_together(void **state) {
 }
 
 // A batch outlives the operations that asked for its ids.
-static void a_poll_is_sent_again_without_the_ids_of_those_who_left(void **state) {
-  (void)state;
+TEST(a_poll_is_sent_again_without_the_ids_of_those_who_left) {
   harness *s = every_second(false);
   imgact_op *ops[3];
   static const char *const ids[] = {"1", "2", "3"};
@@ -176,8 +168,7 @@ static void a_poll_is_sent_again_without_the_ids_of_those_who_left(void **state)
   harness_free(s);
 }
 
-static void polls_with_other_attempts_share_no_request(void **state) {
-  (void)state;
+TEST(polls_with_other_attempts_share_no_request) {
   static const char *const ids[] = {"1", "2"};
   harness *s = every_second(false);
   scripted_json(s->script, 503, "{}");
@@ -201,8 +192,7 @@ static void polls_with_other_attempts_share_no_request(void **state) {
 static const char refusal[] =
     "{\"error\":{\"code\":\"invalid_input\",\"message\":\"invalid input in field 'id'\"}}";
 
-static void an_id_that_is_refused_ends_no_other_wait(void **state) {
-  (void)state;
+TEST(an_id_that_is_refused_ends_no_other_wait) {
   static const char *const ids[] = {"13", "99", "14"};
   harness *s = every_second(false);
   imgact_op *ops[3];
@@ -224,8 +214,7 @@ static void an_id_that_is_refused_ends_no_other_wait(void **state) {
 }
 
 // Nobody asks more than once about what concerns all alike.
-static void a_refusal_of_the_token_ends_every_wait_at_once(void **state) {
-  (void)state;
+TEST(a_refusal_of_the_token_ends_every_wait_at_once) {
   static const char *const ids[] = {"13", "14"};
   harness *s = every_second(false);
   scripted_json(s->script, 401, "{\"error\":{\"code\":\"unauthorized\",\"message\":\"no\"}}");
@@ -234,8 +223,7 @@ static void a_refusal_of_the_token_ends_every_wait_at_once(void **state) {
   harness_free(s);
 }
 
-static void a_poll_that_keeps_failing_ends_it_after_its_attempts(void **state) {
-  (void)state;
+TEST(a_poll_that_keeps_failing_ends_it_after_its_attempts) {
   harness *s = every_second(true);
   scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"in-progress\"}}");
   for (int i = 0; i < 9; i++)
@@ -251,8 +239,7 @@ static void a_poll_that_keeps_failing_ends_it_after_its_attempts(void **state) {
 
 // A Retry-After above 60 s ends no wait: its next poll comes then, or after an hour, unless the
 // deadline comes first.
-static void poll_outlasts_a_long_retry_after(void **state) {
-  (void)state;
+TEST(poll_outlasts_a_long_retry_after) {
   static const struct {
     int32_t status;
     const char *headers;
@@ -282,8 +269,7 @@ static void poll_outlasts_a_long_retry_after(void **state) {
   }
 }
 
-static void the_deadline_returns_what_was_seen_last(void **state) {
-  (void)state;
+TEST(the_deadline_returns_what_was_seen_last) {
   static const char *const ids[] = {"1", "2"};
   harness *s = every_second(false);
   scripted_on(
@@ -301,8 +287,7 @@ static void the_deadline_returns_what_was_seen_last(void **state) {
   harness_free(s);
 }
 
-static void the_rate_of_the_last_poll_is_the_operations(void **state) {
-  (void)state;
+TEST(the_rate_of_the_last_poll_is_the_operations) {
   harness *s = every_second(false);
   scripted_next(s->script,
                 (scripted_answer){.status = 200,
@@ -317,8 +302,7 @@ static void the_rate_of_the_last_poll_is_the_operations(void **state) {
   harness_free(s);
 }
 
-static void an_action_of_another_image_is_not_found(void **state) {
-  (void)state;
+TEST(an_action_of_another_image_is_not_found) {
   static const char *const ids[] = {"1"};
   harness *s = every_second(false);
   scripted_json(
@@ -367,8 +351,7 @@ static bool crowd_answers(void *user, const scripted_request *request, scripted_
   return true;
 }
 
-static void sixty_four_waits_take_few_polls(void **state) {
-  (void)state;
+TEST(sixty_four_waits_take_few_polls) {
   static crowd c;
   c = (crowd){.harness = harness_new()};
   scripted_when(c.harness->script, crowd_answers, &c);
@@ -433,8 +416,7 @@ static size_t many_polls(void) {
   return testing_under_valgrind() ? 20000 : 1000000;
 }
 
-static void a_wait_of_a_million_polls_does_not_grow(void **state) {
-  (void)state;
+TEST(a_wait_of_a_million_polls_does_not_grow) {
   failing_allocator memory;
   patience p = {.until = many_polls()};
   imgact_client *client = patient_client(&memory, &p);
@@ -448,8 +430,7 @@ static void a_wait_of_a_million_polls_does_not_grow(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void ten_thousand_waits_share_a_loop(void **state) {
-  (void)state;
+TEST(ten_thousand_waits_share_a_loop) {
   failing_allocator memory;
   patience p = {.until = 30000};
   imgact_client *client = patient_client(&memory, &p);
@@ -485,8 +466,7 @@ static bool polls_down_for_a_minute(void *user, const scripted_request *request,
   return strstr(request->target, "/actions/") && down_for_a_minute(user, request, answer);
 }
 
-static void two_hundred_waits_outlive_a_minute_of_503(void **state) {
-  (void)state;
+TEST(two_hundred_waits_outlive_a_minute_of_503) {
   harness *h = harness_digitalocean();
   static imgact_op *ops[200];
   scripted_when(h->script, down_for_a_minute, h->script);
@@ -498,8 +478,7 @@ static void two_hundred_waits_outlive_a_minute_of_503(void **state) {
 
 // Thousands of polls are sent again in an outage, and a request beside them still has its own
 // retries.
-static void polls_use_no_retry_budget(void **state) {
-  (void)state;
+TEST(polls_use_no_retry_budget) {
   harness *h = harness_digitalocean();
   static imgact_op *ops[200];
   scripted_next(h->script, (scripted_answer){.status = 503, .body = "{}"});
@@ -516,8 +495,7 @@ static void polls_use_no_retry_budget(void **state) {
   harness_free(h);
 }
 
-static void poll_is_sent_again_without_a_retry_budget(void **state) {
-  (void)state;
+TEST(poll_is_sent_again_without_a_retry_budget) {
   harness *s =
       harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 1000}});
   scripted_on(s->script, "GET */images/*", (scripted_answer){.status = 503, .body = "{}"});
@@ -577,8 +555,7 @@ static int64_t get_beside(size_t waits) {
   return took_ms;
 }
 
-static void a_get_beside_a_thousand_waits_takes_twice_its_time_at_most(void **state) {
-  (void)state;
+TEST(a_get_beside_a_thousand_waits_takes_twice_its_time_at_most) {
   int64_t alone_ms = get_beside(0);
   assert_int_equal(alone_ms, 100);
   for (size_t waits = 10; waits <= 1000; waits *= 10) {
@@ -588,31 +565,4 @@ static void a_get_beside_a_thousand_waits_takes_twice_its_time_at_most(void **st
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_status_alone_decides),
-      cmocka_unit_test(a_failure_and_an_unknown_status_end_it),
-      cmocka_unit_test(wait_long_retry_after_is_waited_out),
-      cmocka_unit_test(vanished_ids_are_not_found_and_the_others_are_shown),
-      cmocka_unit_test(what_may_be_on_a_further_page_is_asked_for_alone),
-      cmocka_unit_test(every_running_action_has_its_progress_told),
-      cmocka_unit_test(polls_of_several_operations_travel_together),
-      cmocka_unit_test(a_poll_is_sent_again_without_the_ids_of_those_who_left),
-      cmocka_unit_test(polls_with_other_attempts_share_no_request),
-      cmocka_unit_test(an_id_that_is_refused_ends_no_other_wait),
-      cmocka_unit_test(a_refusal_of_the_token_ends_every_wait_at_once),
-      cmocka_unit_test(a_poll_that_keeps_failing_ends_it_after_its_attempts),
-      cmocka_unit_test(poll_outlasts_a_long_retry_after),
-      cmocka_unit_test(the_deadline_returns_what_was_seen_last),
-      cmocka_unit_test(the_rate_of_the_last_poll_is_the_operations),
-      cmocka_unit_test(an_action_of_another_image_is_not_found),
-      cmocka_unit_test(sixty_four_waits_take_few_polls),
-      cmocka_unit_test(two_hundred_waits_outlive_a_minute_of_503),
-      cmocka_unit_test(polls_use_no_retry_budget),
-      cmocka_unit_test(poll_is_sent_again_without_a_retry_budget),
-      cmocka_unit_test(a_get_beside_a_thousand_waits_takes_twice_its_time_at_most),
-      cmocka_unit_test(a_wait_of_a_million_polls_does_not_grow),
-      cmocka_unit_test(ten_thousand_waits_share_a_loop),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

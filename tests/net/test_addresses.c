@@ -120,8 +120,7 @@ static int connect_to(net *n, const char *name, int64_t timeout_ms) {
 }
 
 // libcurl's own timers would come after 5 s.
-static void an_address_that_refuses_is_passed_over_at_once(void **state) {
-  (void)state;
+TEST(an_address_that_refuses_is_passed_over_at_once) {
   for (size_t i = 0; i < 2; i++) {
     net n;
     net_open(&n, hold, NULL);
@@ -130,8 +129,7 @@ static void an_address_that_refuses_is_passed_over_at_once(void **state) {
   }
 }
 
-static void an_address_that_stays_silent_is_passed_over_in_time(void **state) {
-  (void)state;
+TEST(an_address_that_stays_silent_is_passed_over_in_time) {
   net n;
   silence s;
   net_open(&n, hold, NULL);
@@ -182,8 +180,7 @@ static void *serve_six(void *user) {
   return NULL;
 }
 
-static void ipv6_kept_stray_bytes_replaced(void **state) {
-  (void)state;
+TEST(ipv6_kept_stray_bytes_replaced) {
   struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
   socklen_t size = sizeof address;
   six_server server = {.listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
@@ -216,11 +213,4 @@ static void ipv6_kept_stray_bytes_replaced(void **state) {
   close(server.stray[1]);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_address_that_refuses_is_passed_over_at_once),
-      cmocka_unit_test(an_address_that_stays_silent_is_passed_over_in_time),
-      cmocka_unit_test(ipv6_kept_stray_bytes_replaced),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

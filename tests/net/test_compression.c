@@ -40,8 +40,7 @@ static void say_gzip(loopback_peer *peer, const loopback_request *request, void 
   loopback_reply(peer, 200, "Content-Encoding: gzip\r\n", packed->data, packed->length);
 }
 
-static void a_compressed_reply_is_decoded(void **state) {
-  (void)state;
+TEST(a_compressed_reply_is_decoded) {
   char text[5000];
   memset(text, 'a', sizeof text - 1);
   text[sizeof text - 1] = '\0';
@@ -57,8 +56,7 @@ static void a_compressed_reply_is_decoded(void **state) {
   free(packed.data);
 }
 
-static void a_small_reply_that_decodes_beyond_the_ceiling_is_too_large(void **state) {
-  (void)state;
+TEST(a_small_reply_that_decodes_beyond_the_ceiling_is_too_large) {
   size_t count = (size_t)20 << 20;
   char *zeros = calloc(1, count);
   assert_non_null(zeros);
@@ -102,8 +100,7 @@ static void expect_422_undecodable(unsigned char *bytes, size_t count) {
   net_close(&n);
 }
 
-static void gzip_damaged_or_cut_keeps_status(void **state) {
-  (void)state;
+TEST(gzip_damaged_or_cut_keeps_status) {
   char text[5000];
   for (size_t i = 0; i < sizeof text; i++) text[i] = (char)(i * i % 251);
   blob packed = gzip(text, sizeof text);
@@ -116,8 +113,7 @@ static void gzip_damaged_or_cut_keeps_status(void **state) {
   free(packed.data);
 }
 
-static void gzip_named_plain_body_keeps_status(void **state) {
-  (void)state;
+TEST(gzip_named_plain_body_keeps_status) {
   unsigned char plain[] = "{\"error\":{}}";
   expect_422_undecodable(plain, sizeof plain - 1);
 }
@@ -127,8 +123,7 @@ static void say_no_content_gzip(loopback_peer *peer, const loopback_request *req
   loopback_text(peer, "HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n");
 }
 
-static void gzip_without_body_is_empty(void **state) {
-  (void)state;
+TEST(gzip_without_body_is_empty) {
   net n;
   net_open(&n, say_no_content_gzip, NULL);
   expect_undecodable(&n, "/", 204);
@@ -149,8 +144,7 @@ static void say_gzip_and_more(loopback_peer *peer, const loopback_request *reque
   loopback_write(peer, "bytes", 5);
 }
 
-static void gzip_bytes_after_end_keep_status(void **state) {
-  (void)state;
+TEST(gzip_bytes_after_end_keep_status) {
   blob packed = gzip("{}", 2);
   net n;
   net_open(&n, say_gzip_and_more, &packed);
@@ -183,8 +177,7 @@ static void expect_body(const char *coding, const blob *body, const char *text) 
   net_close(&n);
 }
 
-static void content_encoding_unknown_is_ignored(void **state) {
-  (void)state;
+TEST(content_encoding_unknown_is_ignored) {
   static const char *const names[] = {"UTF-8",
                                       "utf-8",
                                       "identity",
@@ -200,8 +193,7 @@ static void content_encoding_unknown_is_ignored(void **state) {
     expect_body(names[i], &body, (const char *)plain);
 }
 
-static void content_encoding_known_is_decoded(void **state) {
-  (void)state;
+TEST(content_encoding_known_is_decoded) {
   static const char *const names[] = {"gzip",          "GZIP",       "x-gzip",
                                       "identity,gzip", "gzip,UTF-8", "deflate"};
   blob packed = gzip("{\"a\":1}", 7);
@@ -215,8 +207,7 @@ static void content_encoding_known_is_decoded(void **state) {
   expect_body("deflate", &(blob){.data = wrapped, .length = length}, "{\"a\":1}");
 }
 
-static void accept_encoding_offers_gzip_alone(void **state) {
-  (void)state;
+TEST(accept_encoding_offers_gzip_alone) {
   blob packed = gzip("{}", 2);
   net n;
   net_exchange x;
@@ -231,8 +222,7 @@ static void accept_encoding_offers_gzip_alone(void **state) {
 // ---- the limit ----
 
 // Incompressible: on the wire it is longer than decoded.
-static void body_limit_counts_decoded_bytes(void **state) {
-  (void)state;
+TEST(body_limit_counts_decoded_bytes) {
   for (size_t count = NET_MAX_BODY; count <= NET_MAX_BODY + 1; count++) {
     char *noise = malloc(count);
     uint32_t seed = 1;
@@ -260,8 +250,7 @@ static void body_limit_counts_decoded_bytes(void **state) {
 }
 
 // zlib takes its memory from the transport's allocator.
-static void gzip_without_memory_fails_cleanly(void **state) {
-  (void)state;
+TEST(gzip_without_memory_fails_cleanly) {
   char text[60000]; // more than one piece of output: zlib then allocates its window
   memset(text, 'a', sizeof text - 1);
   text[sizeof text - 1] = '\0';
@@ -309,8 +298,7 @@ static void say_nothing_at_length(loopback_peer *peer, const loopback_request *r
   loopback_close(peer);
 }
 
-static void a_stream_that_decodes_to_nothing_ends_at_the_ceiling(void **state) {
-  (void)state;
+TEST(a_stream_that_decodes_to_nothing_ends_at_the_ceiling) {
   net n;
   net_exchange x;
   net_open(&n, say_nothing_at_length, NULL);
@@ -320,20 +308,4 @@ static void a_stream_that_decodes_to_nothing_ends_at_the_ceiling(void **state) {
   net_close(&n);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_compressed_reply_is_decoded),
-      cmocka_unit_test(a_small_reply_that_decodes_beyond_the_ceiling_is_too_large),
-      cmocka_unit_test(gzip_damaged_or_cut_keeps_status),
-      cmocka_unit_test(gzip_named_plain_body_keeps_status),
-      cmocka_unit_test(gzip_without_body_is_empty),
-      cmocka_unit_test(gzip_bytes_after_end_keep_status),
-      cmocka_unit_test(content_encoding_unknown_is_ignored),
-      cmocka_unit_test(content_encoding_known_is_decoded),
-      cmocka_unit_test(accept_encoding_offers_gzip_alone),
-      cmocka_unit_test(body_limit_counts_decoded_bytes),
-      cmocka_unit_test(gzip_without_memory_fails_cleanly),
-      cmocka_unit_test(a_stream_that_decodes_to_nothing_ends_at_the_ceiling),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -18,8 +18,7 @@ static bool readable(net *n, int wait_ms) {
   return poll(&item, 1, wait_ms) == 1;
 }
 
-static void an_idle_transport_asks_for_nothing(void **state) {
-  (void)state;
+TEST(an_idle_transport_asks_for_nothing) {
   net n;
   net_exchange x;
   net_open(&n, answer, NULL);
@@ -41,8 +40,7 @@ static void *wake_later(void *user) {
   return NULL;
 }
 
-static void another_thread_wakes_a_waiting_poll(void **state) {
-  (void)state;
+TEST(another_thread_wakes_a_waiting_poll) {
   net n;
   pthread_t thread;
   net_open(&n, answer, NULL);
@@ -59,8 +57,7 @@ static void another_thread_wakes_a_waiting_poll(void **state) {
   net_close(&n);
 }
 
-static void a_reply_makes_the_descriptor_readable(void **state) {
-  (void)state;
+TEST(a_reply_makes_the_descriptor_readable) {
   net n;
   net_exchange x;
   net_open(&n, answer, NULL);
@@ -77,11 +74,4 @@ static void a_reply_makes_the_descriptor_readable(void **state) {
   net_close(&n);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_idle_transport_asks_for_nothing),
-      cmocka_unit_test(another_thread_wakes_a_waiting_poll),
-      cmocka_unit_test(a_reply_makes_the_descriptor_readable),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -213,8 +213,7 @@ static bool fail_one(int call, story what) {
   return struck;
 }
 
-static void failing_calls_end_cleanly(void **state) {
-  (void)state;
+TEST(failing_calls_end_cleanly) {
   static const int least[STORIES] = {50, 50, 20};
   for (int what = 0; what < STORIES; what++) {
     int call = 1;
@@ -224,8 +223,7 @@ static void failing_calls_end_cleanly(void **state) {
 }
 
 // Without descriptors for its own use, the transport asks every socket.
-static void no_descriptors_for_waiting_still_serves(void **state) {
-  (void)state;
+TEST(no_descriptors_for_waiting_still_serves) {
   int lowest = dup(0);
   assert_true(lowest >= 0);
   close(lowest);
@@ -256,8 +254,7 @@ static bool all_sent(void *user) {
 }
 
 // Every exchange ends, as one that may have been sent; the transport serves the next one.
-static void multi_failure_ends_every_exchange(void **state) {
-  (void)state;
+TEST(multi_failure_ends_every_exchange) {
   static const struct {
     CURLMcode code;
     imgact_failure failure;
@@ -298,8 +295,7 @@ static void answer_marked(loopback_peer *peer, const loopback_request *request, 
   loopback_reply(peer, 200, "X-Mark: 1\r\n", "hello", 5);
 }
 
-static void head_odd_lines_fail_or_are_ignored(void **state) {
-  (void)state;
+TEST(head_odd_lines_fail_or_are_ignored) {
   static const char nul[] = "X-Nul: a\0b\r\n";
   static const struct {
     const char *line;
@@ -371,8 +367,7 @@ static void connect_all_to(const char *address, int port) {
 
 // The host of the URL is on loopback, but the connection is not: no byte of the request, and so no
 // token, leaves.
-static void plain_http_off_loopback_not_sent(void **state) {
-  (void)state;
+TEST(plain_http_off_loopback_not_sent) {
   net n;
   net_exchange x;
   char address[INET6_ADDRSTRLEN], byte;
@@ -401,13 +396,4 @@ static void plain_http_off_loopback_not_sent(void **state) {
   elsewhere = NULL;
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(failing_calls_end_cleanly),
-      cmocka_unit_test(no_descriptors_for_waiting_still_serves),
-      cmocka_unit_test(multi_failure_ends_every_exchange),
-      cmocka_unit_test(head_odd_lines_fail_or_are_ignored),
-      cmocka_unit_test(plain_http_off_loopback_not_sent),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -165,8 +165,7 @@ static void close_h2(h2_net *h) {
 
 static int requests(h2_net *h) { return __atomic_load_n(&h->server.requests, __ATOMIC_SEQ_CST); }
 
-static void requests_are_answered_over_one_connection(void **state) {
-  (void)state;
+TEST(requests_are_answered_over_one_connection) {
   static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
   h2_net h;
   open_h2(&h, 4, ANSWER);
@@ -191,8 +190,7 @@ static bool all_finished(void *user) {
   return true;
 }
 
-static void exchanges_at_the_same_time_share_a_connection(void **state) {
-  (void)state;
+TEST(exchanges_at_the_same_time_share_a_connection) {
   net_exchange all[MANY], first;
   h2_net h;
   open_h2(&h, 1 + MANY, ANSWER);
@@ -229,8 +227,7 @@ static void lose(const char *method, int answers, enum ending ending) {
   close_h2(&h);
 }
 
-static void a_request_that_is_lost_in_any_way_is_sent_once(void **state) {
-  (void)state;
+TEST(a_request_that_is_lost_in_any_way_is_sent_once) {
   static const char *const methods[] = {"POST", "DELETE", "GET"};
   for (enum ending ending = REFUSE; ending < ENDINGS; ending++)
     for (int answers = 0; answers < 2; answers++)
@@ -239,8 +236,7 @@ static void a_request_that_is_lost_in_any_way_is_sent_once(void **state) {
 
 // ---- requests that are given up ----
 
-static void http2_silent_connection_costs_one_timeout(void **state) {
-  (void)state;
+TEST(http2_silent_connection_costs_one_timeout) {
   h2_net h;
   net_exchange x;
   open_h2(&h, 2, SILENCE);
@@ -301,15 +297,9 @@ static void expect_others_end(bool cancelled) {
   close_h2(&h);
 }
 
-static void http2_timeout_lets_other_streams_end(void **state) {
-  (void)state;
-  expect_others_end(false);
-}
+TEST(http2_timeout_lets_other_streams_end) { expect_others_end(false); }
 
-static void http2_cancel_lets_other_streams_end(void **state) {
-  (void)state;
-  expect_others_end(true);
-}
+TEST(http2_cancel_lets_other_streams_end) { expect_others_end(true); }
 
 // ---- HTTP_1_1_REQUIRED ----
 
@@ -322,8 +312,7 @@ static void open_requiring_http11(h2_net *h, int kept) {
   net_clear(&x);
 }
 
-static void http11_required_idempotent_sent_again(void **state) {
-  (void)state;
+TEST(http11_required_idempotent_sent_again) {
   static const char *const methods[] = {"GET", "PUT", "DELETE"};
   for (int kept = 0; kept < 2; kept++)
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
@@ -339,8 +328,7 @@ static void http11_required_idempotent_sent_again(void **state) {
     }
 }
 
-static void http11_required_post_sent_once(void **state) {
-  (void)state;
+TEST(http11_required_post_sent_once) {
   for (int kept = 0; kept < 2; kept++) {
     h2_net h;
     net_exchange x;
@@ -361,8 +349,7 @@ static void http11_required_post_sent_once(void **state) {
 
 // A transport remembers eight origins that require HTTP/1.1. A POST to one of them then goes out
 // over HTTP/1.1 at once.
-static void http11_required_remembers_eight_origins(void **state) {
-  (void)state;
+TEST(http11_required_remembers_eight_origins) {
   enum { ORIGINS = 9 };
   h2_net first;
   h2_server servers[ORIGINS - 1];
@@ -404,8 +391,7 @@ static void http11_required_remembers_eight_origins(void **state) {
 // ---- frames of no request ----
 
 // What the HTTP/2 library does with the connection differs; an answer is always the request's own.
-static void http2_stray_frames_not_believed(void **state) {
-  (void)state;
+TEST(http2_stray_frames_not_believed) {
   h2_net h;
   net_exchange x;
   open_h2(&h, 1, STRAY);
@@ -426,18 +412,4 @@ static void http2_stray_frames_not_believed(void **state) {
   close_h2(&h);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(requests_are_answered_over_one_connection),
-      cmocka_unit_test(exchanges_at_the_same_time_share_a_connection),
-      cmocka_unit_test(a_request_that_is_lost_in_any_way_is_sent_once),
-      cmocka_unit_test(http2_silent_connection_costs_one_timeout),
-      cmocka_unit_test(http2_timeout_lets_other_streams_end),
-      cmocka_unit_test(http2_cancel_lets_other_streams_end),
-      cmocka_unit_test(http11_required_idempotent_sent_again),
-      cmocka_unit_test(http11_required_post_sent_once),
-      cmocka_unit_test(http11_required_remembers_eight_origins),
-      cmocka_unit_test(http2_stray_frames_not_believed),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

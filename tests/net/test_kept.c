@@ -45,8 +45,7 @@ static void follow_stray(const char *method, const char *bytes) {
   net_close(&n);
 }
 
-static void kept_connection_stray_bytes_replaced(void **state) {
-  (void)state;
+TEST(kept_connection_stray_bytes_replaced) {
   static const char *const strays[] = {
       "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
       "HTTP/1.1 204 No Content\r\n\r\n",
@@ -101,8 +100,7 @@ static void use_many(net *n) {
   }
 }
 
-static void kept_connections_all_closed_replaced(void **state) {
-  (void)state;
+TEST(kept_connections_all_closed_replaced) {
   net n;
   net_exchange x;
   gathering g = {.close_then = true};
@@ -117,8 +115,7 @@ static void kept_connections_all_closed_replaced(void **state) {
   net_close(&n);
 }
 
-static void kept_connections_silent_reused(void **state) {
-  (void)state;
+TEST(kept_connections_silent_reused) {
   net n;
   gathering g = {.close_then = false};
   net_open(&n, answer_together, &g);
@@ -162,23 +159,8 @@ static void follow_given_up(bool cancelled) {
   net_close(&n);
 }
 
-static void connection_after_timeout_not_reused(void **state) {
-  (void)state;
-  follow_given_up(false);
-}
+TEST(connection_after_timeout_not_reused) { follow_given_up(false); }
 
-static void connection_after_cancel_not_reused(void **state) {
-  (void)state;
-  follow_given_up(true);
-}
+TEST(connection_after_cancel_not_reused) { follow_given_up(true); }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(kept_connection_stray_bytes_replaced),
-      cmocka_unit_test(kept_connections_all_closed_replaced),
-      cmocka_unit_test(kept_connections_silent_reused),
-      cmocka_unit_test(connection_after_timeout_not_reused),
-      cmocka_unit_test(connection_after_cancel_not_reused),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -122,8 +122,7 @@ static void open_for(net *n, enum stage stage) {
   net_open(n, stage == READING ? hold_in_body : hold, NULL);
 }
 
-static void cancelling_is_immediate_in_every_stage(void **state) {
-  (void)state;
+TEST(cancelling_is_immediate_in_every_stage) {
   full_port full;
   full_port_open(&full);
   for (enum stage stage = AT_ONCE; stage < STAGES; stage++) {
@@ -146,8 +145,7 @@ static void cancelling_is_immediate_in_every_stage(void **state) {
   full_port_close(&full);
 }
 
-static void ending_with_live_exchanges_is_immediate_in_every_stage(void **state) {
-  (void)state;
+TEST(ending_with_live_exchanges_is_immediate_in_every_stage) {
   full_port full;
   full_port_open(&full);
   for (enum stage stage = AT_ONCE; stage < STAGES; stage++) {
@@ -166,8 +164,7 @@ static void ending_with_live_exchanges_is_immediate_in_every_stage(void **state)
   full_port_close(&full);
 }
 
-static void time_runs_out_while_connecting_and_resolving(void **state) {
-  (void)state;
+TEST(time_runs_out_while_connecting_and_resolving) {
   full_port full;
   full_port_open(&full);
   for (enum stage stage = RESOLVING; stage <= CONNECTING; stage++) {
@@ -193,8 +190,7 @@ static void time_runs_out_while_connecting_and_resolving(void **state) {
   full_port_close(&full);
 }
 
-static void a_name_that_does_not_resolve_is_not_sent(void **state) {
-  (void)state;
+TEST(a_name_that_does_not_resolve_is_not_sent) {
   net n;
   net_exchange x;
   resolver.let_go = true;
@@ -221,8 +217,7 @@ static bool all_finished(void *user) {
   return true;
 }
 
-static void a_hundred_exchanges_share_a_transport(void **state) {
-  (void)state;
+TEST(a_hundred_exchanges_share_a_transport) {
   static net_exchange all[MANY];
   net n;
   net_open(&n, answer, NULL);
@@ -247,8 +242,7 @@ static void a_hundred_exchanges_share_a_transport(void **state) {
   net_close(&n);
 }
 
-static void every_second_of_many_is_cancelled(void **state) {
-  (void)state;
+TEST(every_second_of_many_is_cancelled) {
   static net_exchange all[MANY];
   net n;
   net_open(&n, answer, NULL);
@@ -287,8 +281,7 @@ static void send_next(net_exchange *x) {
   assert_int_equal(c->next->finished, 0);
 }
 
-static void a_callback_may_send(void **state) {
-  (void)state;
+TEST(a_callback_may_send) {
   net n;
   net_exchange first, second;
   chain c = {.n = &n, .next = &second};
@@ -328,8 +321,7 @@ static bool both_arrived(void *user) { return loopback_requests(((net *)user)->s
 
 // Both answers lie in the sockets when dispatch runs: whichever is told first cancels the other,
 // which must then stay silent.
-static void a_callback_may_cancel_what_has_finished_but_was_not_told(void **state) {
-  (void)state;
+TEST(a_callback_may_cancel_what_has_finished_but_was_not_told) {
   net n;
   net_exchange a, b;
   chain to_b = {.n = &n, .next = &b}, to_a = {.n = &n, .next = &a};
@@ -356,8 +348,7 @@ static void a_callback_may_cancel_what_has_finished_but_was_not_told(void **stat
 
 // ---- child programs ----
 
-static void connections_do_not_leak_into_child_programs(void **state) {
-  (void)state;
+TEST(connections_do_not_leak_into_child_programs) {
   net n;
   net_exchange x;
   int found = 0;
@@ -417,8 +408,7 @@ static void story(const imgact_allocator *allocator, loopback *server) {
   n.transport->destroy(n.transport);
 }
 
-static void memory_that_runs_out_anywhere_is_an_error_and_no_leak(void **state) {
-  (void)state;
+TEST(memory_that_runs_out_anywhere_is_an_error_and_no_leak) {
   loopback *server = loopback_start(answer_with_headers, NULL, NULL);
   bool more = true;
   for (size_t k = 1; more; k++) {
@@ -433,8 +423,7 @@ static void memory_that_runs_out_anywhere_is_an_error_and_no_leak(void **state) 
   loopback_stop(server);
 }
 
-static void an_incomplete_allocator_is_refused(void **state) {
-  (void)state;
+TEST(an_incomplete_allocator_is_refused) {
   const imgact_allocator empty = {.size = sizeof empty};
   imgact_transport *transport;
   imgact_error error;
@@ -443,19 +432,4 @@ static void an_incomplete_allocator_is_refused(void **state) {
   assert_null(transport);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(cancelling_is_immediate_in_every_stage),
-      cmocka_unit_test(ending_with_live_exchanges_is_immediate_in_every_stage),
-      cmocka_unit_test(time_runs_out_while_connecting_and_resolving),
-      cmocka_unit_test(a_name_that_does_not_resolve_is_not_sent),
-      cmocka_unit_test(a_hundred_exchanges_share_a_transport),
-      cmocka_unit_test(every_second_of_many_is_cancelled),
-      cmocka_unit_test(a_callback_may_send),
-      cmocka_unit_test(a_callback_may_cancel_what_has_finished_but_was_not_told),
-      cmocka_unit_test(connections_do_not_leak_into_child_programs),
-      cmocka_unit_test(memory_that_runs_out_anywhere_is_an_error_and_no_leak),
-      cmocka_unit_test(an_incomplete_allocator_is_refused),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -48,20 +48,17 @@ static void lose_second(const char *method, bool reset) {
   net_close(&n);
 }
 
-static void a_request_whose_reused_connection_closes_is_sent_once(void **state) {
-  (void)state;
+TEST(a_request_whose_reused_connection_closes_is_sent_once) {
   static const char *const methods[] = {"POST", "DELETE", "PUT", "GET"};
   for (size_t i = 0; i < 4; i++) lose_second(methods[i], false);
 }
 
-static void a_request_whose_reused_connection_is_reset_is_sent_once(void **state) {
-  (void)state;
+TEST(a_request_whose_reused_connection_is_reset_is_sent_once) {
   static const char *const methods[] = {"POST", "DELETE", "PUT", "GET"};
   for (size_t i = 0; i < 4; i++) lose_second(methods[i], true);
 }
 
-static void a_request_whose_new_connection_closes_is_sent_once(void **state) {
-  (void)state;
+TEST(a_request_whose_new_connection_closes_is_sent_once) {
   for (int reset = 0; reset < 2; reset++) {
     net n;
     net_exchange x;
@@ -85,8 +82,7 @@ static void answer_two(loopback_peer *peer, const loopback_request *request, voi
     loopback_close(peer);
 }
 
-static void a_lost_request_does_not_go_out_again_on_another_idle_connection(void **state) {
-  (void)state;
+TEST(a_lost_request_does_not_go_out_again_on_another_idle_connection) {
   net n;
   net_exchange a, b, lost;
   net_open(&n, answer_two, &n);
@@ -106,8 +102,7 @@ static void a_lost_request_does_not_go_out_again_on_another_idle_connection(void
   net_close(&n);
 }
 
-static void a_large_request_that_is_cut_off_may_have_been_sent(void **state) {
-  (void)state;
+TEST(a_large_request_that_is_cut_off_may_have_been_sent) {
   net n;
   net_exchange first, second;
   loss l = {.at = 2, .reset = true};
@@ -141,8 +136,7 @@ static void answer_and_close(loopback_peer *peer, const loopback_request *reques
 
 static bool all_closed(void *user) { return loopback_open(((net *)user)->server) == 0; }
 
-static void a_connection_that_closed_while_idle_is_not_used(void **state) {
-  (void)state;
+TEST(a_connection_that_closed_while_idle_is_not_used) {
   net n;
   net_open(&n, answer_and_close, NULL);
   for (int i = 1; i <= 5; i++) {
@@ -157,8 +151,7 @@ static void a_connection_that_closed_while_idle_is_not_used(void **state) {
   net_close(&n);
 }
 
-static void a_close_that_races_with_a_request_never_doubles_it(void **state) {
-  (void)state;
+TEST(a_close_that_races_with_a_request_never_doubles_it) {
   enum { ROUNDS = 100 };
   int seen[ROUNDS + 1] = {0};
   net n;
@@ -179,8 +172,7 @@ static void a_close_that_races_with_a_request_never_doubles_it(void **state) {
 
 // ---- not sent ----
 
-static void a_refused_connection_is_not_sent(void **state) {
-  (void)state;
+TEST(a_refused_connection_is_not_sent) {
   net n;
   net_exchange x;
   char expected[2][128];
@@ -209,8 +201,7 @@ static void refuse_to_take(net *n, const char *url) {
   assert_null(x.base.transport_data);
 }
 
-static void addresses_that_are_not_allowed_are_not_taken(void **state) {
-  (void)state;
+TEST(addresses_that_are_not_allowed_are_not_taken) {
   net n;
   net_open(&n, answer_and_close, NULL);
   refuse_to_take(&n, "http://api.hetzner.cloud/v1/images");
@@ -226,8 +217,7 @@ static void addresses_that_are_not_allowed_are_not_taken(void **state) {
   net_close(&n);
 }
 
-static void headers_with_line_ends_are_not_taken(void **state) {
-  (void)state;
+TEST(headers_with_line_ends_are_not_taken) {
   static const imgact_header bad[] = {
       {"X-A", "1\r\nX-B: 2"}, {"X-A\n", "1"}, {"X-A: x", "1"}, {"", "1"}, {"X-A", "1\n"}};
   net n;
@@ -263,8 +253,7 @@ static void set_proxies(const char *value) {
   unsetenv("NO_PROXY");
 }
 
-static void loopback_is_never_proxied(void **state) {
-  (void)state;
+TEST(loopback_is_never_proxied) {
   net n;
   char proxy[64];
   (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", loopback_dead_port());
@@ -290,8 +279,7 @@ static void refuse_tunnel(loopback_peer *peer, const loopback_request *request, 
   loopback_close(peer);
 }
 
-static void other_hosts_go_through_the_proxy_of_the_environment(void **state) {
-  (void)state;
+TEST(other_hosts_go_through_the_proxy_of_the_environment) {
   net n;
   net_exchange x;
   char proxy[64];
@@ -319,8 +307,7 @@ static void other_hosts_go_through_the_proxy_of_the_environment(void **state) {
   set_proxies(NULL);
 }
 
-static void a_proxys_password_is_in_no_message(void **state) {
-  (void)state;
+TEST(a_proxys_password_is_in_no_message) {
   static const char *const proxies[] = {
       "foo://user:hushhush@127.0.0.1:1", "http://user:hushhush@127.0.0.1:99999",
       "http://user:hushhush@", "http://user:hushhush@127.0.0.1:1"};
@@ -342,8 +329,7 @@ static void a_proxys_password_is_in_no_message(void **state) {
   }
 }
 
-static void netrc_is_not_read(void **state) {
-  (void)state;
+TEST(netrc_is_not_read) {
   char folder[] = "/tmp/imgact-netrc-XXXXXX", path[64];
   assert_non_null(mkdtemp(folder));
   (void)snprintf(path, sizeof path, "%s/.netrc", folder);
@@ -369,21 +355,5 @@ static void netrc_is_not_read(void **state) {
 
 int main(void) {
   set_proxies(NULL);
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_request_whose_reused_connection_closes_is_sent_once),
-      cmocka_unit_test(a_request_whose_reused_connection_is_reset_is_sent_once),
-      cmocka_unit_test(a_request_whose_new_connection_closes_is_sent_once),
-      cmocka_unit_test(a_lost_request_does_not_go_out_again_on_another_idle_connection),
-      cmocka_unit_test(a_large_request_that_is_cut_off_may_have_been_sent),
-      cmocka_unit_test(a_connection_that_closed_while_idle_is_not_used),
-      cmocka_unit_test(a_close_that_races_with_a_request_never_doubles_it),
-      cmocka_unit_test(a_refused_connection_is_not_sent),
-      cmocka_unit_test(addresses_that_are_not_allowed_are_not_taken),
-      cmocka_unit_test(headers_with_line_ends_are_not_taken),
-      cmocka_unit_test(loopback_is_never_proxied),
-      cmocka_unit_test(other_hosts_go_through_the_proxy_of_the_environment),
-      cmocka_unit_test(a_proxys_password_is_in_no_message),
-      cmocka_unit_test(netrc_is_not_read),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return testing_run(NULL, NULL);
 }

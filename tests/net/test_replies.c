@@ -19,8 +19,7 @@ static void hello(loopback_peer *peer, const loopback_request *request, void *us
   loopback_reply(peer, 200, "X-One: 1\r\nx-two:  two words \r\nX-Empty:\r\n", "hello", 5);
 }
 
-static void a_reply_arrives_whole(void **state) {
-  (void)state;
+TEST(a_reply_arrives_whole) {
   net n;
   net_exchange x;
   net_open(&n, hello, NULL);
@@ -32,8 +31,7 @@ static void a_reply_arrives_whole(void **state) {
   net_close(&n);
 }
 
-static void a_get_is_sent_as_it_was_asked_for(void **state) {
-  (void)state;
+TEST(a_get_is_sent_as_it_was_asked_for) {
   net n;
   net_exchange x;
   net_open(&n, hello, NULL);
@@ -49,8 +47,7 @@ static void a_get_is_sent_as_it_was_asked_for(void **state) {
   net_close(&n);
 }
 
-static void bodies_are_sent_as_they_are(void **state) {
-  (void)state;
+TEST(bodies_are_sent_as_they_are) {
   static const char *const methods[] = {"POST", "PUT", "DELETE"};
   static const imgact_header json = {"Content-Type", "application/json"};
   net n;
@@ -74,8 +71,7 @@ static void bodies_are_sent_as_they_are(void **state) {
   net_close(&n);
 }
 
-static void a_post_without_a_body_says_so_and_claims_no_form(void **state) {
-  (void)state;
+TEST(a_post_without_a_body_says_so_and_claims_no_form) {
   net n;
   net_exchange x;
   net_open(&n, hello, NULL);
@@ -94,8 +90,7 @@ static void a_post_without_a_body_says_so_and_claims_no_form(void **state) {
   net_close(&n);
 }
 
-static void a_large_body_goes_without_asking_first(void **state) {
-  (void)state;
+TEST(a_large_body_goes_without_asking_first) {
   net n;
   net_exchange x;
   size_t bytes = (size_t)2 << 20; // libcurl asks from 1 MiB on
@@ -113,8 +108,7 @@ static void a_large_body_goes_without_asking_first(void **state) {
   free(body);
 }
 
-static void a_header_with_an_empty_value_is_sent(void **state) {
-  (void)state;
+TEST(a_header_with_an_empty_value_is_sent) {
   static const imgact_header headers[] = {{"X-Empty", ""}, {"X-Full", "f"}};
   net n;
   net_exchange x;
@@ -128,8 +122,7 @@ static void a_header_with_an_empty_value_is_sent(void **state) {
   net_close(&n);
 }
 
-static void a_connection_serves_one_exchange_after_another(void **state) {
-  (void)state;
+TEST(a_connection_serves_one_exchange_after_another) {
   net n;
   net_open(&n, hello, NULL);
   for (int i = 0; i < 20; i++) {
@@ -149,8 +142,7 @@ typedef struct reply_case {
   int status;
 } reply_case;
 
-static void unusual_but_whole_replies_are_answers(void **state) {
-  (void)state;
+TEST(unusual_but_whole_replies_are_answers) {
   static const reply_case cases[] = {
       {"chunked",
        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n "
@@ -200,8 +192,7 @@ static void say_and_close(loopback_peer *peer, const loopback_request *request, 
   loopback_close(peer);
 }
 
-static void a_body_that_ends_with_the_connection_is_whole(void **state) {
-  (void)state;
+TEST(a_body_that_ends_with_the_connection_is_whole) {
   static char reply[] = "HTTP/1.0 200 OK\r\n\r\nuntil the end";
   net n;
   net_exchange x;
@@ -218,8 +209,7 @@ static void redirect(loopback_peer *peer, const loopback_request *request, void 
   loopback_reply(peer, 302, "Location: /elsewhere\r\n", "", 0);
 }
 
-static void a_redirect_is_an_answer_and_not_followed(void **state) {
-  (void)state;
+TEST(a_redirect_is_an_answer_and_not_followed) {
   net n;
   net_exchange x;
   net_open(&n, redirect, NULL);
@@ -240,8 +230,7 @@ static void say_slowly(loopback_peer *peer, const loopback_request *request, voi
   }
 }
 
-static void a_slow_reply_arrives_whole(void **state) {
-  (void)state;
+TEST(a_slow_reply_arrives_whole) {
   static char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello";
   net n;
   net_exchange x;
@@ -265,8 +254,7 @@ static void say_large(loopback_peer *peer, const loopback_request *request, void
   loopback_close(peer);
 }
 
-static void bodies_beyond_the_ceiling_are_too_large(void **state) {
-  (void)state;
+TEST(bodies_beyond_the_ceiling_are_too_large) {
   static char by_length[] = "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n";
   static char by_stream[] = "HTTP/1.1 200 OK\r\n\r\n";
   static char absurd[] = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999999\r\n\r\n";
@@ -289,8 +277,7 @@ static void say_exactly(loopback_peer *peer, const loopback_request *request, vo
   loopback_reply(peer, 200, "", block, *(size_t *)user);
 }
 
-static void a_body_of_exactly_the_ceiling_is_an_answer(void **state) {
-  (void)state;
+TEST(a_body_of_exactly_the_ceiling_is_an_answer) {
   for (size_t count = NET_MAX_BODY; count <= NET_MAX_BODY + 1; count++) {
     net n;
     net_exchange x;
@@ -315,8 +302,7 @@ static void say_many_headers(loopback_peer *peer, const loopback_request *reques
   loopback_text(peer, "\r\n");
 }
 
-static void too_many_header_lines_are_too_large(void **state) {
-  (void)state;
+TEST(too_many_header_lines_are_too_large) {
   static const int counts[] = {253, 254}; // with status line, length and blank line: 256 and 257
   for (size_t i = 0; i < 2; i++) {
     net n;
@@ -353,8 +339,7 @@ static void say_long_header(loopback_peer *peer, const loopback_request *request
   free(value);
 }
 
-static void a_head_beyond_the_ceiling_is_too_large(void **state) {
-  (void)state;
+TEST(a_head_beyond_the_ceiling_is_too_large) {
   static const size_t each[] = {30000, 40000, 90000, 2000000};
   for (size_t i = 0; i < 4; i++) {
     net n;
@@ -378,8 +363,7 @@ static void say_interims(loopback_peer *peer, const loopback_request *request, v
   while (!loopback_over(peer)) loopback_text(peer, "HTTP/1.1 103 Hints\r\nLink: <x>\r\n\r\n");
 }
 
-static void interim_replies_without_end_are_too_large(void **state) {
-  (void)state;
+TEST(interim_replies_without_end_are_too_large) {
   net n;
   net_exchange x;
   net_open(&n, say_interims, NULL);
@@ -423,28 +407,24 @@ static void cut_everywhere(const char *reply, bool reset) {
   net_close(&n);
 }
 
-static void a_reply_cut_at_any_byte_is_no_answer(void **state) {
-  (void)state;
+TEST(a_reply_cut_at_any_byte_is_no_answer) {
   cut_everywhere("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: "
                  "18\r\n\r\n{\"action\":{\"a\":1}}",
                  false);
 }
 
-static void a_chunked_reply_cut_at_any_byte_is_no_answer(void **state) {
-  (void)state;
+TEST(a_chunked_reply_cut_at_any_byte_is_no_answer) {
   // without the CR LF after the last chunk, which no one waits for
   cut_everywhere(
       "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n",
       false);
 }
 
-static void a_reply_reset_at_any_byte_is_no_answer(void **state) {
-  (void)state;
+TEST(a_reply_reset_at_any_byte_is_no_answer) {
   cut_everywhere("HTTP/1.1 201 Created\r\nContent-Length: 7\r\n\r\n{\"a\":1}", true);
 }
 
-static void garbage_is_no_answer(void **state) {
-  (void)state;
+TEST(garbage_is_no_answer) {
   static const char *const texts[] = {
       "garbage\r\n\r\nmore of it\r\n",
       "SSH-2.0-OpenSSH_9.2\r\n",
@@ -477,8 +457,7 @@ static void say_nul(loopback_peer *peer, const loopback_request *request, void *
   loopback_write(peer, reply, sizeof reply - 1);
 }
 
-static void a_nul_byte_in_the_head_is_no_answer(void **state) {
-  (void)state;
+TEST(a_nul_byte_in_the_head_is_no_answer) {
   net n;
   net_exchange x;
   net_open(&n, say_nul, NULL);
@@ -522,8 +501,7 @@ static bool times_out(slow_answer *answer, int64_t timeout_ms) {
   return sent;
 }
 
-static void a_reply_that_does_not_come_in_time_is_a_timeout(void **state) {
-  (void)state;
+TEST(a_reply_that_does_not_come_in_time_is_a_timeout) {
   static char nothing[] = "", head[] = "HTTP/1.1 200 OK\r\nContent-Le",
               body[] = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc";
   char *const texts[] = {nothing, head, body};
@@ -537,30 +515,4 @@ static void a_reply_that_does_not_come_in_time_is_a_timeout(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_reply_arrives_whole),
-      cmocka_unit_test(a_get_is_sent_as_it_was_asked_for),
-      cmocka_unit_test(bodies_are_sent_as_they_are),
-      cmocka_unit_test(a_post_without_a_body_says_so_and_claims_no_form),
-      cmocka_unit_test(a_large_body_goes_without_asking_first),
-      cmocka_unit_test(a_header_with_an_empty_value_is_sent),
-      cmocka_unit_test(a_connection_serves_one_exchange_after_another),
-      cmocka_unit_test(unusual_but_whole_replies_are_answers),
-      cmocka_unit_test(a_body_that_ends_with_the_connection_is_whole),
-      cmocka_unit_test(a_redirect_is_an_answer_and_not_followed),
-      cmocka_unit_test(a_slow_reply_arrives_whole),
-      cmocka_unit_test(bodies_beyond_the_ceiling_are_too_large),
-      cmocka_unit_test(a_body_of_exactly_the_ceiling_is_an_answer),
-      cmocka_unit_test(too_many_header_lines_are_too_large),
-      cmocka_unit_test(a_head_beyond_the_ceiling_is_too_large),
-      cmocka_unit_test(interim_replies_without_end_are_too_large),
-      cmocka_unit_test(a_reply_cut_at_any_byte_is_no_answer),
-      cmocka_unit_test(a_chunked_reply_cut_at_any_byte_is_no_answer),
-      cmocka_unit_test(a_reply_reset_at_any_byte_is_no_answer),
-      cmocka_unit_test(garbage_is_no_answer),
-      cmocka_unit_test(a_nul_byte_in_the_head_is_no_answer),
-      cmocka_unit_test(a_reply_that_does_not_come_in_time_is_a_timeout),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

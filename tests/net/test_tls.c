@@ -43,8 +43,7 @@ static void close_tls(tls_net *t) {
   ca_file_remove(&t->file);
 }
 
-static void a_stranger_is_refused_before_anything_is_sent(void **state) {
-  (void)state;
+TEST(a_stranger_is_refused_before_anything_is_sent) {
   tls_net t;
   net_exchange x;
   open_tls(&t, NULL, false, answer);
@@ -56,8 +55,7 @@ static void a_stranger_is_refused_before_anything_is_sent(void **state) {
   close_tls(&t);
 }
 
-static void an_authority_of_the_callers_is_trusted(void **state) {
-  (void)state;
+TEST(an_authority_of_the_callers_is_trusted) {
   tls_net t;
   open_tls(&t, NULL, true, answer);
   for (int i = 0; i < 3; i++) {
@@ -83,19 +81,16 @@ static void refuse(const loopback_certificate *certificate) {
   close_tls(&t);
 }
 
-static void a_certificate_for_another_host_is_refused(void **state) {
-  (void)state;
+TEST(a_certificate_for_another_host_is_refused) {
   refuse(&(loopback_certificate){.host = "api.hetzner.cloud"});
 }
 
-static void certificates_out_of_their_time_are_refused(void **state) {
-  (void)state;
+TEST(certificates_out_of_their_time_are_refused) {
   refuse(&(loopback_certificate){.from_s = -7200, .to_s = -3600});
   refuse(&(loopback_certificate){.from_s = 3600, .to_s = 7200});
 }
 
-static void a_name_is_checked_as_an_address_is(void **state) {
-  (void)state;
+TEST(a_name_is_checked_as_an_address_is) {
   tls_net t;
   net_exchange x;
   open_tls(&t, &(loopback_certificate){.host = "localhost"}, true, answer);
@@ -145,17 +140,11 @@ static void follow_extra(const char *path) {
   close_tls(&t);
 }
 
-static void tls_kept_stray_response_replaced(void **state) {
-  (void)state;
-  follow_extra("/stray");
-}
+TEST(tls_kept_stray_response_replaced) { follow_extra("/stray"); }
 
 // The ticket is encrypted, so it cannot be distinguished from a response: one more handshake, and
 // no second one.
-static void tls_late_ticket_replaced_once(void **state) {
-  (void)state;
-  follow_extra("/ticket");
-}
+TEST(tls_late_ticket_replaced_once) { follow_extra("/ticket"); }
 
 // ---- slow handshakes ----
 
@@ -172,8 +161,7 @@ static void *accept_slowly(void *user, int socket) {
   return slow->inner->accept(slow->inner->user, socket);
 }
 
-static void handshake_above_ten_seconds_succeeds(void **state) {
-  (void)state;
+TEST(handshake_above_ten_seconds_succeeds) {
   tls_net t = {.tls = loopback_tls_new(NULL, false)};
   net_exchange x;
   slow_layer slow = {.layer = *loopback_tls_layer(t.tls), .inner = loopback_tls_layer(t.tls)};
@@ -228,8 +216,7 @@ static void handshake_with(loopback_handler handler, bool raw, imgact_failure fa
   net_close(&n);
 }
 
-static void a_handshake_that_breaks_off_is_a_matter_of_the_network(void **state) {
-  (void)state;
+TEST(a_handshake_that_breaks_off_is_a_matter_of_the_network) {
   handshake_with(hang_up, true, IMGACT_FAILURE_NETWORK);
   handshake_with(reset, true, IMGACT_FAILURE_NETWORK);
 }
@@ -242,8 +229,7 @@ static void speak_plain(loopback_peer *peer, const loopback_request *request, vo
   loopback_hold(peer);
 }
 
-static void a_server_that_speaks_no_tls_could_be_anyone(void **state) {
-  (void)state;
+TEST(a_server_that_speaks_no_tls_could_be_anyone) {
   handshake_with(speak_plain, true, IMGACT_FAILURE_TLS);
 }
 
@@ -255,8 +241,7 @@ static void answer_once(loopback_peer *peer, const loopback_request *request, vo
     loopback_reset(peer);
 }
 
-static void a_lost_request_is_sent_once_and_no_signal_comes(void **state) {
-  (void)state;
+TEST(a_lost_request_is_sent_once_and_no_signal_comes) {
   tls_net t;
   net_exchange x;
   size_t bytes = (size_t)8 << 20; // more than the server reads: writing goes on after the reset
@@ -295,8 +280,7 @@ static void refuse_file(const char *path, const char *reason) {
   assert_non_null(strstr(error.message, reason));
 }
 
-static void files_that_cannot_be_read_are_named(void **state) {
-  (void)state;
+TEST(files_that_cannot_be_read_are_named) {
   refuse_file("/nonexistent/ca.pem", "No such file or directory");
   refuse_file("/tmp", "Is a directory");
   refuse_file("", "No such file or directory");
@@ -309,8 +293,7 @@ static void refuse_text(const void *bytes, size_t count, const char *reason) {
   ca_file_remove(&file);
 }
 
-static void files_without_a_usable_certificate_are_refused(void **state) {
-  (void)state;
+TEST(files_without_a_usable_certificate_are_refused) {
   static const char key[] = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
   static const char open_end[] = "-----BEGIN CERTIFICATE-----\nMIIB\n";
   static const char damaged[] = "-----BEGIN CERTIFICATE-----\nMI!B\n-----END CERTIFICATE-----\n";
@@ -329,8 +312,7 @@ static void files_without_a_usable_certificate_are_refused(void **state) {
   free(large);
 }
 
-static void a_file_cut_at_any_byte_is_refused_or_whole(void **state) {
-  (void)state;
+TEST(a_file_cut_at_any_byte_is_refused_or_whole) {
   loopback_tls *tls = loopback_tls_new(NULL, false);
   const char *pem = loopback_tls_pem(tls);
   const char *last = strstr(pem, "-----END");
@@ -347,8 +329,7 @@ static void a_file_cut_at_any_byte_is_refused_or_whole(void **state) {
   loopback_tls_free(tls);
 }
 
-static void a_certificate_that_is_none_is_found_out_when_it_is_used(void **state) {
-  (void)state;
+TEST(a_certificate_that_is_none_is_found_out_when_it_is_used) {
   static const char odd[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
   tls_net t;
   net_exchange x;
@@ -364,8 +345,7 @@ static void a_certificate_that_is_none_is_found_out_when_it_is_used(void **state
   close_tls(&t);
 }
 
-static void the_systems_authorities_stay(void **state) {
-  (void)state;
+TEST(the_systems_authorities_stay) {
   static const char mine[] =
       "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"; // no line end
   const char *path = NULL;
@@ -388,24 +368,4 @@ static void the_systems_authorities_stay(void **state) {
   ca_file_remove(&file);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_stranger_is_refused_before_anything_is_sent),
-      cmocka_unit_test(an_authority_of_the_callers_is_trusted),
-      cmocka_unit_test(a_certificate_for_another_host_is_refused),
-      cmocka_unit_test(certificates_out_of_their_time_are_refused),
-      cmocka_unit_test(a_name_is_checked_as_an_address_is),
-      cmocka_unit_test(tls_kept_stray_response_replaced),
-      cmocka_unit_test(tls_late_ticket_replaced_once),
-      cmocka_unit_test(handshake_above_ten_seconds_succeeds),
-      cmocka_unit_test(a_handshake_that_breaks_off_is_a_matter_of_the_network),
-      cmocka_unit_test(a_server_that_speaks_no_tls_could_be_anyone),
-      cmocka_unit_test(a_lost_request_is_sent_once_and_no_signal_comes),
-      cmocka_unit_test(files_that_cannot_be_read_are_named),
-      cmocka_unit_test(files_without_a_usable_certificate_are_refused),
-      cmocka_unit_test(a_file_cut_at_any_byte_is_refused_or_whole),
-      cmocka_unit_test(a_certificate_that_is_none_is_found_out_when_it_is_used),
-      cmocka_unit_test(the_systems_authorities_stay),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -29,8 +29,7 @@ static const char *next_word(const char *at, const char *end, char word[64]) {
   return at + length;
 }
 
-static void every_status_has_its_row(void **state) {
-  (void)state;
+TEST(every_status_has_its_row) {
   char *header = read_page("include/imgact/error.h"), *page = read_page("docs/errors.md");
   const char *at = strstr(header, "typedef enum imgact_status {"),
              *end = strstr(header, "IMGACT_STATUS_MAX_ENUM"), *row = page;
@@ -52,8 +51,7 @@ static void every_status_has_its_row(void **state) {
   free(page);
 }
 
-static void every_flag_is_explained(void **state) {
-  (void)state;
+TEST(every_flag_is_explained) {
   char *page = read_page("docs/errors.md");
   assert_non_null(strstr(page, "`IMGACT_ERROR_MAYBE_APPLIED`"));
   assert_non_null(strstr(page, "`IMGACT_ERROR_RETRYABLE`"));
@@ -64,7 +62,5 @@ static void every_flag_is_explained(void **state) {
 
 int main(int argc, char **argv) {
   root = argc > 1 ? argv[1] : ".";
-  const struct CMUnitTest tests[] = {cmocka_unit_test(every_status_has_its_row),
-                                     cmocka_unit_test(every_flag_is_explained)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return testing_run(NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void check_list(http_fixture *a, const char *query, const char *ids) {
                       ids);
 }
 
-static void filters(void **state) {
+TEST(filters) {
   http_fixture *a = *state;
   check_list(a, "", "1 2 10 11 12 13");
   check_list(a, "?type=distribution", "1");
@@ -52,7 +52,7 @@ static void filters(void **state) {
   check_error(a, 400, "bad_request", "GET", "/v2/images?tag_name=%ff", NULL);
 }
 
-static void links_name_the_pages_around(void **state) {
+TEST(links_name_the_pages_around) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&private=true", NULL);
@@ -75,7 +75,7 @@ static void links_name_the_pages_around(void **state) {
   http_fixture_text(reply, "links.pages.next", "http://elsewhere/v2/images?page=2&per_page=5");
 }
 
-static void an_image_is_shown_whole(void **state) {
+TEST(an_image_is_shown_whole) {
   http_fixture *a = *state;
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   assert_string_equal(
@@ -96,7 +96,7 @@ static void an_image_is_shown_whole(void **state) {
   check_error(a, 404, "not_found", "PATCH", "/v2/images/10", "{}");
 }
 
-static void an_update_changes_what_it_names(void **state) {
+TEST(an_update_changes_what_it_names) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "PUT", "/v2/images/10", "{\"name\":\"n\"}");
@@ -113,7 +113,7 @@ static void an_update_changes_what_it_names(void **state) {
   check_error(a, 403, "forbidden", "PUT", "/v2/images/1", "{\"name\":\"x\"}");
 }
 
-static void a_second_delete_is_another_error_than_a_get(void **state) {
+TEST(a_second_delete_is_another_error_than_a_get) {
   http_fixture *a = *state;
   http_fixture_expect(a, 204, "DELETE", "/v2/images/10", NULL);
   check_error(a, 422, "Can not delete an already deleted image.", "DELETE", "/v2/images/10", NULL);
@@ -127,7 +127,7 @@ static void a_second_delete_is_another_error_than_a_get(void **state) {
   assert_int_equal(a->instance.world->counters.effects[SIM_DELETE], 1);
 }
 
-static void a_transfer_adds_its_region_when_it_ends(void **state) {
+TEST(a_transfer_adds_its_region_when_it_ends) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/actions",
                                                  "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
@@ -154,7 +154,7 @@ static void a_transfer_adds_its_region_when_it_ends(void **state) {
   check_error(a, 404, "not_found", "GET", target, NULL);
 }
 
-static void transfers_that_are_refused(void **state) {
+TEST(transfers_that_are_refused) {
   http_fixture *a = *state;
   check_error(a, 422, "Backups can not be transfered", "POST", "/v2/images/11/actions",
               "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
@@ -174,7 +174,7 @@ static void transfers_that_are_refused(void **state) {
   assert_int_equal(a->instance.world->sides[SIM_DIGITALOCEAN].actions_count, 0);
 }
 
-static void convert_makes_a_snapshot_of_a_backup(void **state) {
+TEST(convert_makes_a_snapshot_of_a_backup) {
   http_fixture *a = *state;
   check_error(a, 422, "Only backups", "POST", "/v2/images/10/actions", "{\"type\":\"convert\"}");
   http_fixture_expect(a, 201, "POST", "/v2/images/11/actions", "{\"type\":\"convert\"}");
@@ -188,7 +188,7 @@ static void convert_makes_a_snapshot_of_a_backup(void **state) {
                       "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
 }
 
-static void an_import_lives_through_its_states(void **state) {
+TEST(an_import_lives_through_its_states) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(
       a, 202, "POST", "/v2/images",
@@ -220,7 +220,7 @@ static void an_import_lives_through_its_states(void **state) {
               "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\",\"tags\":[1]}");
 }
 
-static void an_image_goes_to_another_account(void **state) {
+TEST(an_image_goes_to_another_account) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer",
                                                  "{\"recipient_email\":\"a@b.c\"}");
@@ -238,7 +238,7 @@ static void an_image_goes_to_another_account(void **state) {
   check_error(a, 422, "required", "POST", "/v2/images/12/account_transfer", "{}");
 }
 
-static void scopes(void **state) {
+TEST(scopes) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"tokens\":[{\"token\":\"s\",\"scopes\":[\"image:read\",\"image:update\"]},"
@@ -265,7 +265,7 @@ static void scopes(void **state) {
   check_error(a, 401, "Unable to authenticate you.", "GET", "/v2/nix", NULL);
 }
 
-static void actions_of_the_account_come_newest_first(void **state) {
+TEST(actions_of_the_account_come_newest_first) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"digitalocean\":{\"actions\":["
                         "{\"id\":20,\"type\":\"create\",\"status\":\"completed\",\"resource_id\":"
@@ -293,7 +293,7 @@ static void actions_of_the_account_come_newest_first(void **state) {
   check_error(a, 404, "not_found", "GET", "/v2/actions/x", NULL);
 }
 
-static void both_limits(void **state) {
+TEST(both_limits) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"limits\":{\"digitalocean\":{\"limit\":4,\"burst\":2,\"stale_ms\":1500000}}}");
@@ -313,28 +313,11 @@ static void both_limits(void **state) {
   assert_string_equal(http_fixture_header(a, "RateLimit-Reset"), "1767224300");
 }
 
-static void errors_carry_the_request_id_of_the_header(void **state) {
+TEST(errors_carry_the_request_id_of_the_header) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 404, "GET", "/v2/images/99", NULL);
   http_fixture_text(reply, "request_id", http_fixture_header(a, "x-request-id"));
   assert_int_equal(strlen(http_fixture_header(a, "x-request-id")), 36);
 }
 
-int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, http_fixture_teardown)
-  const struct CMUnitTest tests[] = {CASE(filters),
-                                     CASE(links_name_the_pages_around),
-                                     CASE(an_image_is_shown_whole),
-                                     CASE(an_update_changes_what_it_names),
-                                     CASE(a_second_delete_is_another_error_than_a_get),
-                                     CASE(a_transfer_adds_its_region_when_it_ends),
-                                     CASE(transfers_that_are_refused),
-                                     CASE(convert_makes_a_snapshot_of_a_backup),
-                                     CASE(an_import_lives_through_its_states),
-                                     CASE(an_image_goes_to_another_account),
-                                     CASE(scopes),
-                                     CASE(actions_of_the_account_come_newest_first),
-                                     CASE(both_limits),
-                                     CASE(errors_carry_the_request_id_of_the_header)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(setup, http_fixture_teardown); }

@@ -19,7 +19,7 @@ static uint64_t protected_so_far(const http_fixture *a) {
   return a->instance.world->counters.effects[SIM_PROTECT];
 }
 
-static void before_and_after_the_effect(void **state) {
+TEST(before_and_after_the_effect) {
   static const struct {
     const char *deed;
     sim_end end;
@@ -51,7 +51,7 @@ static void before_and_after_the_effect(void **state) {
 }
 
 /* Whatever is used, before the effect as after it, and whether the world has a limit or none. */
-static void a_refusal_by_the_rate_limit_is_the_clouds_own(void **state) {
+TEST(a_refusal_by_the_rate_limit_is_the_clouds_own) {
   http_fixture *a = *state;
   for (int limited = 0; limited < 2; limited++) {
     if (limited)
@@ -91,7 +91,7 @@ static void a_refusal_by_the_rate_limit_is_the_clouds_own(void **state) {
   assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "");
 }
 
-static void replies_are_counted_by_what_goes_out(void **state) {
+TEST(replies_are_counted_by_what_goes_out) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"status\",\"status\":503,\"when\":\"after\",\"count\":1},"
                          "{\"do\":\"status\",\"status\":404,\"skip\":1,\"count\":1},{\"do\":\"rate_"
@@ -111,7 +111,7 @@ static void replies_are_counted_by_what_goes_out(void **state) {
 
 /* What is cut before the effect is the front's own error; after it, the reply. A cut comes after
  * unless told otherwise. */
-static void a_cut_is_of_the_reply_that_there_is(void **state) {
+TEST(a_cut_is_of_the_reply_that_there_is) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"cut\",\"bytes\":9,\"when\":\"before\",\"count\":1},{\"do\":"
                          "\"cut\",\"bytes\":9,\"skip\":1}]");
@@ -122,7 +122,7 @@ static void a_cut_is_of_the_reply_that_there_is(void **state) {
   assert_int_equal(a->outcome.cut_bytes, 9);
 }
 
-static void a_fault_is_chosen_by_cloud_method_path_and_count(void **state) {
+TEST(a_fault_is_chosen_by_cloud_method_path_and_count) {
   http_fixture *a = *state;
   http_fixture_faults(
       a, "{\"faults\":[{\"do\":\"status\",\"status\":500,\"cloud\":\"hetzner\",\"method\":\"GET\","
@@ -137,7 +137,7 @@ static void a_fault_is_chosen_by_cloud_method_path_and_count(void **state) {
   assert_int_equal(a->instance.world->counters.faults, 2);
 }
 
-static void chance_follows_the_seed(void **state) {
+TEST(chance_follows_the_seed) {
   http_fixture *a = *state;
   char runs[2][101] = {"", ""};
   http_fixture_faults(a, "[{\"do\":\"close\",\"probability\":0.3}]");
@@ -154,7 +154,7 @@ static void chance_follows_the_seed(void **state) {
   assert_int_in_range(hits, 15, 45);
 }
 
-static void replies_are_replaced(void **state) {
+TEST(replies_are_replaced) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"status\",\"status\":502,\"count\":1,\"path\":\"/v1/*\"},"
                          "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"count\":1,\"skip\":"
@@ -181,7 +181,7 @@ static void replies_are_replaced(void **state) {
   assert_string_equal(http_fixture_header(a, "Retry-After"), "7");
 }
 
-static void the_wire_is_slow_late_or_cut(void **state) {
+TEST(the_wire_is_slow_late_or_cut) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"delay\",\"ms\":300},{\"do\":\"slow\",\"bytes\":10},{\"do\":"
                          "\"cut\",\"bytes\":0}]");
@@ -191,7 +191,7 @@ static void the_wire_is_slow_late_or_cut(void **state) {
   assert_int_equal(a->outcome.cut_bytes, 0);
 }
 
-static void an_action_is_hidden_for_a_while(void **state) {
+TEST(an_action_is_hidden_for_a_while) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"hide\",\"ms\":5000,\"method\":\"POST\",\"count\":1}]");
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
@@ -215,7 +215,7 @@ static void an_action_is_hidden_for_a_while(void **state) {
       2);
 }
 
-static void an_action_fails_or_lasts_when_told(void **state) {
+TEST(an_action_fails_or_lasts_when_told) {
   http_fixture *a = *state;
   http_fixture_faults(a,
                       "[{\"do\":\"fail\",\"method\":\"POST\",\"count\":1},{\"do\":\"last\",\"ms\":"
@@ -243,7 +243,7 @@ static void an_action_fails_or_lasts_when_told(void **state) {
                     "actions.2.status", "running");
 }
 
-static void lists_lie(void **state) {
+TEST(lists_lie) {
   http_fixture *a = *state;
   http_fixture_faults(
       a, "[{\"do\":\"duplicate\",\"count\":1},{\"do\":\"appear\",\"skip\":1,\"count\":1},"
@@ -259,7 +259,7 @@ static void lists_lie(void **state) {
       http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
 }
 
-static void list_change_at_last_and_at_any_place(void **state) {
+TEST(list_change_at_last_and_at_any_place) {
   http_fixture *a = *state;
   http_fixture_faults(a,
                       "[{\"do\":\"appear\",\"at\":\"last\",\"count\":1},{\"do\":\"vanish\",\"at\":"
@@ -281,7 +281,7 @@ static void list_change_at_last_and_at_any_place(void **state) {
   assert_string_not_equal(ids + strlen(ids) - 3, " 12");
 }
 
-static void the_next_page_is_wrong(void **state) {
+TEST(the_next_page_is_wrong) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"next\",\"next\":\"same\",\"count\":2},{\"do\":\"next\","
                          "\"next\":\"first\",\"skip\":2,\"count\":2},"
@@ -311,7 +311,7 @@ static void the_next_page_is_wrong(void **state) {
 }
 
 /* What is shown can be put back as it is. */
-static void faults_are_shown_as_they_were_given(void **state) {
+TEST(faults_are_shown_as_they_were_given) {
   static const char *const given =
       "[{\"do\":\"status\",\"cloud\":\"hetzner\",\"method\":\"GET\",\"path\":\"/v1/"
       "*\",\"when\":\"after\",\"skip\":2,\"count\":3,"
@@ -328,7 +328,7 @@ static void faults_are_shown_as_they_were_given(void **state) {
   assert_memory_equal(a->outcome.reply.body, given, strlen(given));
 }
 
-static void bad_faults_are_refused_by_name(void **state) {
+TEST(bad_faults_are_refused_by_name) {
   static const struct {
     const char *json, *says;
   } cases[] = {{"{", ""},
@@ -361,22 +361,4 @@ static void bad_faults_are_refused_by_name(void **state) {
   }
 }
 
-int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, http_fixture_teardown)
-  const struct CMUnitTest tests[] = {CASE(before_and_after_the_effect),
-                                     CASE(a_refusal_by_the_rate_limit_is_the_clouds_own),
-                                     CASE(replies_are_counted_by_what_goes_out),
-                                     CASE(a_cut_is_of_the_reply_that_there_is),
-                                     CASE(a_fault_is_chosen_by_cloud_method_path_and_count),
-                                     CASE(chance_follows_the_seed),
-                                     CASE(replies_are_replaced),
-                                     CASE(the_wire_is_slow_late_or_cut),
-                                     CASE(an_action_is_hidden_for_a_while),
-                                     CASE(an_action_fails_or_lasts_when_told),
-                                     CASE(lists_lie),
-                                     CASE(list_change_at_last_and_at_any_place),
-                                     CASE(the_next_page_is_wrong),
-                                     CASE(faults_are_shown_as_they_were_given),
-                                     CASE(bad_faults_are_refused_by_name)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(setup, http_fixture_teardown); }

@@ -37,7 +37,7 @@ static void check_list(http_fixture *a, const char *query, const char *ids) {
                       ids);
 }
 
-static void filters(void **state) {
+TEST(filters) {
   http_fixture *a = *state;
   check_list(a, "", "1 2 10 11 12");
   check_list(a, "?include_deprecated=true", "1 2 3 10 11 12");
@@ -52,7 +52,7 @@ static void filters(void **state) {
   check_list(a, "?unknown=1", "1 2 10 11 12");
 }
 
-static void sorting(void **state) {
+TEST(sorting) {
   http_fixture *a = *state;
   check_list(a, "?sort=id:desc", "12 11 10 2 1");
   check_list(a, "?type=snapshot&type=backup&sort=created", "12 11 10");
@@ -60,7 +60,7 @@ static void sorting(void **state) {
   check_list(a, "?sort=name:asc&sort=id:desc&type=system", "2 1");
 }
 
-static void filters_that_are_refused(void **state) {
+TEST(filters_that_are_refused) {
   static const char *const queries[] = {
       "type=custom",   "type=",      "status=gone",      "architecture=mips",
       "page=0",        "page=x",     "per_page=-1",      "bound_to=x",
@@ -77,7 +77,7 @@ static void filters_that_are_refused(void **state) {
   check_code(a, 400, "invalid_input", "GET", "/v1/images?name=%ff", NULL);
 }
 
-static void pages(void **state) {
+TEST(pages) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(
       a, 200, "GET", "/v1/images?per_page=2&page=2&type=system&type=snapshot&type=backup", NULL);
@@ -100,7 +100,7 @@ static void pages(void **state) {
   assert_int_equal(http_fixture_int(reply, "meta.pagination.last_page"), 1);
 }
 
-static void an_image_is_shown_whole(void **state) {
+TEST(an_image_is_shown_whole) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image")), 19);
@@ -117,7 +117,7 @@ static void an_image_is_shown_whole(void **state) {
                       "\"keep\":\"\"},\"architecture\":\"x86\"}}");
 }
 
-static void what_is_not_there(void **state) {
+TEST(what_is_not_there) {
   http_fixture *a = *state;
   check_code(a, 404, "not_found", "GET", "/v1/images/99", NULL);
   check_code(a, 404, "not_found", "GET", "/v1/images/0", NULL);
@@ -130,7 +130,7 @@ static void what_is_not_there(void **state) {
   check_code(a, 405, "method_not_allowed", "PATCH", "/v1/images/10", "{}");
 }
 
-static void routes_come_before_the_token(void **state) {
+TEST(routes_come_before_the_token) {
   static const char *const targets[] = {"/v1",
                                         "/v1/nix",
                                         "/v1/",
@@ -148,7 +148,7 @@ static void routes_come_before_the_token(void **state) {
   http_fixture_text(imgact_json_doc_root(a->document), "error.message", "token is required");
 }
 
-static void tokens(void **state) {
+TEST(tokens) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":"
                         "\"bad\",\"access\":\"invalid\"}]}");
@@ -164,7 +164,7 @@ static void tokens(void **state) {
 }
 
 /* Only what a world file says of a token stays with it. */
-static void strictness_is_for_as_long_as_it_is_on(void **state) {
+TEST(strictness_is_for_as_long_as_it_is_on) {
   static const char *const seen[] = {"before", "meanwhile"};
   http_fixture *a = *state;
   http_fixture_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"}]}");
@@ -185,7 +185,7 @@ static void strictness_is_for_as_long_as_it_is_on(void **state) {
   }
 }
 
-static void an_update_changes_what_it_names(void **state) {
+TEST(an_update_changes_what_it_names) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"description\":\"new \\u0000\"}");
@@ -203,7 +203,7 @@ static void an_update_changes_what_it_names(void **state) {
   http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{}");
 }
 
-static void an_update_that_is_refused_changes_nothing(void **state) {
+TEST(an_update_that_is_refused_changes_nothing) {
   http_fixture *a = *state;
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", NULL);
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", "{");
@@ -225,7 +225,7 @@ static void an_update_that_is_refused_changes_nothing(void **state) {
   assert_int_equal(a->instance.world->counters.effects[SIM_UPDATE], 0);
 }
 
-static void convert_makes_a_snapshot_of_a_backup(void **state) {
+TEST(convert_makes_a_snapshot_of_a_backup) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "PUT", "/v1/images/11", "{\"type\":\"snapshot\"}");
@@ -235,7 +235,7 @@ static void convert_makes_a_snapshot_of_a_backup(void **state) {
   check_code(a, 422, "unsupported_error", "PUT", "/v1/images/11", "{\"type\":\"snapshot\"}");
 }
 
-static void protection_runs_for_a_time_and_blocks_deletion(void **state) {
+TEST(protection_runs_for_a_time_and_blocks_deletion) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(
       a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
@@ -269,7 +269,7 @@ static void protection_runs_for_a_time_and_blocks_deletion(void **state) {
   check_list(a, "?type=snapshot", "12");
 }
 
-static void protection_that_is_refused(void **state) {
+TEST(protection_that_is_refused) {
   http_fixture *a = *state;
   check_code(a, 422, "unsupported_error", "POST", "/v1/images/11/actions/change_protection",
              "{\"delete\":true}");
@@ -281,7 +281,7 @@ static void protection_that_is_refused(void **state) {
   assert_int_equal(a->instance.world->sides[SIM_HETZNER].actions_count, 0);
 }
 
-static void actions_are_found_by_every_way(void **state) {
+TEST(actions_are_found_by_every_way) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"hetzner\":{\"actions\":["
@@ -333,7 +333,7 @@ static void actions_are_found_by_every_way(void **state) {
   http_fixture_text(reply, "action.resources.1.type", "image");
 }
 
-static void more_than_25_ids_lose_some_in_silence(void **state) {
+TEST(more_than_25_ids_lose_some_in_silence) {
   http_fixture *a = *state;
   char target[600] = "/v1/actions?";
   http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0,\"unprotect\":0}}}");
@@ -350,7 +350,7 @@ static void more_than_25_ids_lose_some_in_silence(void **state) {
                    25);
 }
 
-static void the_rate_limit_is_told_and_kept(void **state) {
+TEST(the_rate_limit_is_told_and_kept) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":3}}}");
   a->token = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -368,7 +368,7 @@ static void the_rate_limit_is_told_and_kept(void **state) {
   http_fixture_expect(a, 200, "GET", "/v1/images/1", NULL);
 }
 
-static void actions_have_a_limit_of_their_own(void **state) {
+TEST(actions_have_a_limit_of_their_own) {
   static const char *const about_actions[] = {"/v1/actions?id=1",      "/v1/actions/1",
                                               "/v1/images/actions",    "/v1/images/actions/1",
                                               "/v1/images/10/actions", "/v1/images/10/actions/1"};
@@ -391,7 +391,7 @@ static void actions_have_a_limit_of_their_own(void **state) {
   }
 }
 
-static void every_reply_carries_its_id_and_the_worlds_date(void **state) {
+TEST(every_reply_carries_its_id_and_the_worlds_date) {
   http_fixture *a = *state;
   char first[64];
   http_fixture_expect(a, 404, "GET", "/v1/nix", NULL);
@@ -404,26 +404,4 @@ static void every_reply_carries_its_id_and_the_worlds_date(void **state) {
   assert_string_equal(http_fixture_header(a, "date"), "Fri, 02 Jan 2026 00:00:00 GMT");
 }
 
-int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, http_fixture_teardown)
-  const struct CMUnitTest tests[] = {CASE(filters),
-                                     CASE(sorting),
-                                     CASE(filters_that_are_refused),
-                                     CASE(pages),
-                                     CASE(an_image_is_shown_whole),
-                                     CASE(what_is_not_there),
-                                     CASE(routes_come_before_the_token),
-                                     CASE(tokens),
-                                     CASE(strictness_is_for_as_long_as_it_is_on),
-                                     CASE(an_update_changes_what_it_names),
-                                     CASE(an_update_that_is_refused_changes_nothing),
-                                     CASE(convert_makes_a_snapshot_of_a_backup),
-                                     CASE(protection_runs_for_a_time_and_blocks_deletion),
-                                     CASE(protection_that_is_refused),
-                                     CASE(actions_are_found_by_every_way),
-                                     CASE(more_than_25_ids_lose_some_in_silence),
-                                     CASE(the_rate_limit_is_told_and_kept),
-                                     CASE(actions_have_a_limit_of_their_own),
-                                     CASE(every_reply_carries_its_id_and_the_worlds_date)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(setup, http_fixture_teardown); }

@@ -8,7 +8,7 @@ static sim_label items[] = {{(char[]){"env"}, (char[]){"prod"}},
                             {(char[]){"in"}, (char[]){"in"}}};
 static const sim_labels labels = {items, 4};
 
-static void selectors_that_match(void **state) {
+TEST(selectors_that_match) {
   static const char *const selectors[] = {"",
                                           " ",
                                           "env",
@@ -38,7 +38,7 @@ static void selectors_that_match(void **state) {
       fail_msg("\"%s\" should match", selectors[i]);
 }
 
-static void selectors_that_do_not(void **state) {
+TEST(selectors_that_do_not) {
   static const char *const selectors[] = {
       "gone",        "env=test",      "!env",  "env!=prod", "env in (a,b)", "env notin (prod)",
       "gone in (a)", "env=prod,gone", "gone=", "ENV"};
@@ -48,7 +48,7 @@ static void selectors_that_do_not(void **state) {
       fail_msg("\"%s\" should not match", selectors[i]);
 }
 
-static void selectors_that_are_none(void **state) {
+TEST(selectors_that_are_none) {
   static const char *const selectors[] = {
       ",",          "env,",           ",env",       "=x", "env=a b", "env in", "env in (",
       "env in (a",  "env in a)",      "env notin",  "-x", "x-",      "a/b/c",  "/b",
@@ -69,7 +69,7 @@ static char *repeated(const char *head, char c, size_t count, const char *tail) 
   return text;
 }
 
-static void label_keys(void **state) {
+TEST(label_keys) {
   static const char *const good[] = {"label2.de/hallo", "d/d", "a", "A_b-c.d", "0"};
   static const char *const bad[] = {"",        "incorrect.de/", "-x",   "x-",    "incor rect.de/",
                                     "a/test-", "a..b/c",        ".a/b", "a_b/c", "ü"};
@@ -82,7 +82,7 @@ static void label_keys(void **state) {
   assert_false(sim_label_key_ok(repeated("", 'k', 64, "/n")));
 }
 
-static void label_values(void **state) {
+TEST(label_values) {
   static const char *const good[] = {"", "1correct2.de", "x"};
   static const char *const bad[] = {" ", "a b", "a,b", "-a", "a-", "a/b"};
   (void)state;
@@ -92,10 +92,4 @@ static void label_values(void **state) {
   assert_false(sim_label_value_ok(repeated("", 'v', 64, "")));
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(selectors_that_match),
-                                     cmocka_unit_test(selectors_that_do_not),
-                                     cmocka_unit_test(selectors_that_are_none),
-                                     cmocka_unit_test(label_keys), cmocka_unit_test(label_values)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -178,7 +178,7 @@ static void one_request(http_fixture *a) {
     fail_msg("%s %s: no JSON: %s", method, target, reply->body);
 }
 
-static void nothing_breaks(void **state) {
+TEST(nothing_breaks) {
   http_fixture *a = *state;
   const char *seconds = getenv("SIM_RANDOM_SECONDS"), *seed = getenv("SIM_RANDOM_SEED");
   struct timespec now, start;
@@ -202,8 +202,4 @@ static void nothing_breaks(void **state) {
   assert_true(count > 0);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(nothing_breaks, http_fixture_setup, http_fixture_teardown)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(http_fixture_setup, http_fixture_teardown); }

@@ -4,8 +4,7 @@
 
 #define START_MS INT64_C(1000000000)
 
-static void a_bucket_refills_one_a_second(void **state) {
-  (void)state;
+TEST(a_bucket_refills_one_a_second) {
   sim_rate rate = {0};
   for (int i = 0; i < 3600; i++) assert_false(sim_limit_bucket(3600, &rate, START_MS).refused);
   sim_rate_result verdict = sim_limit_bucket(3600, &rate, START_MS);
@@ -17,8 +16,7 @@ static void a_bucket_refills_one_a_second(void **state) {
   assert_true(sim_limit_bucket(3600, &rate, START_MS + 1001).refused);
 }
 
-static void a_bucket_is_never_fuller_than_full(void **state) {
-  (void)state;
+TEST(a_bucket_is_never_fuller_than_full) {
   sim_rate rate = {0};
   sim_rate_result verdict = sim_limit_bucket(10, &rate, START_MS);
   assert_int_equal(verdict.limit, 10);
@@ -26,8 +24,7 @@ static void a_bucket_is_never_fuller_than_full(void **state) {
   assert_int_equal(sim_limit_bucket(10, &rate, START_MS + 100 * INT64_C(3600000)).remaining, 9);
 }
 
-static void a_burst_is_refused_with_a_time(void **state) {
-  (void)state;
+TEST(a_burst_is_refused_with_a_time) {
   const sim_rate_limit limit = {.limit = 5000, .burst = 250};
   sim_rate rate = {0};
   for (int i = 0; i < 250; i++)
@@ -41,8 +38,7 @@ static void a_burst_is_refused_with_a_time(void **state) {
   sim_rate_free(&rate);
 }
 
-static void an_hour_is_refused_without_one(void **state) {
-  (void)state;
+TEST(an_hour_is_refused_without_one) {
   const sim_rate_limit limit = {.limit = 100, .burst = 10};
   sim_rate rate = {0};
   for (int i = 0; i < 100; i++) {
@@ -59,8 +55,7 @@ static void an_hour_is_refused_without_one(void **state) {
   sim_rate_free(&rate);
 }
 
-static void at_the_reset_there_is_a_place(void **state) {
-  (void)state;
+TEST(at_the_reset_there_is_a_place) {
   const sim_rate_limit limit = {.limit = 1};
   for (int part_ms = 1; part_ms < 1000; part_ms += 111) {
     sim_rate rate = {0};
@@ -72,8 +67,7 @@ static void at_the_reset_there_is_a_place(void **state) {
   }
 }
 
-static void a_reset_may_lie_in_the_past(void **state) {
-  (void)state;
+TEST(a_reset_may_lie_in_the_past) {
   const sim_rate_limit limit = {.limit = 1, .stale_ms = 1500000};
   sim_rate rate = {0};
   assert_int_equal(sim_limit_window(&limit, &rate, START_MS).reset_s, START_MS / 1000 + 3600);
@@ -83,8 +77,7 @@ static void a_reset_may_lie_in_the_past(void **state) {
   sim_rate_free(&rate);
 }
 
-static void without_a_limit_nothing_is_refused(void **state) {
-  (void)state;
+TEST(without_a_limit_nothing_is_refused) {
   const sim_rate_limit limit = {0}, later = {.limit = 1};
   sim_rate bucket = {0}, window = {0};
   for (int i = 0; i < 10000; i++) {
@@ -97,13 +90,4 @@ static void without_a_limit_nothing_is_refused(void **state) {
   sim_rate_free(&window);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_bucket_refills_one_a_second),
-                                     cmocka_unit_test(a_bucket_is_never_fuller_than_full),
-                                     cmocka_unit_test(a_burst_is_refused_with_a_time),
-                                     cmocka_unit_test(an_hour_is_refused_without_one),
-                                     cmocka_unit_test(at_the_reset_there_is_a_place),
-                                     cmocka_unit_test(a_reset_may_lie_in_the_past),
-                                     cmocka_unit_test(without_a_limit_nothing_is_refused)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

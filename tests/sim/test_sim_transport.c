@@ -36,7 +36,7 @@ static const imgact_error *run(imgact_op *op, imgact_status expected) {
 
 static int64_t now_ms(const http_fixture *a) { return sim_clock_now(&a->instance.clock, 0); }
 
-static void a_wait_of_two_hours_takes_no_time(void **state) {
+TEST(a_wait_of_two_hours_takes_no_time) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"transfer\":7200000}}}");
   int64_t start_ms = now_ms(a);
@@ -50,7 +50,7 @@ static void a_wait_of_two_hours_takes_no_time(void **state) {
   imgact_client_free(client);
 }
 
-static void both_clouds_convert(void **state) {
+TEST(both_clouds_convert) {
   static const char *const providers[] = {"hetzner", "digitalocean"};
   http_fixture *a = *state;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
@@ -70,7 +70,7 @@ static void both_clouds_convert(void **state) {
 
 /* The answer to a POST is lost in every way, before and after the effect; the effect happens once.
  */
-static void a_lost_answer_never_doubles_the_effect(void **state) {
+TEST(a_lost_answer_never_doubles_the_effect) {
   static const char *const deeds[] = {"\"close\"", "\"reset\"", "\"no_reply\"",
                                       "\"cut\",\"bytes\":40",
                                       "\"status\",\"status\":502,\"body\":\"html\""};
@@ -96,7 +96,7 @@ static void a_lost_answer_never_doubles_the_effect(void **state) {
   imgact_client_free(client);
 }
 
-static void a_list_that_moves_is_still_whole(void **state) {
+TEST(a_list_that_moves_is_still_whole) {
   http_fixture *a = *state;
   sim_world_generate(a->instance.world, 300, HTTP_FIXTURE_EPOCH_MS);
   http_fixture_faults(a, "[{\"do\":\"appear\",\"cloud\":\"hetzner\",\"skip\":2,\"count\":1}]");
@@ -111,7 +111,7 @@ static void a_list_that_moves_is_still_whole(void **state) {
   imgact_client_free(client);
 }
 
-static void what_is_in_flight_can_be_forgotten(void **state) {
+TEST(what_is_in_flight_can_be_forgotten) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"no_reply\",\"count\":2}]");
   imgact_client *client = client_of(a, "hetzner");
@@ -131,11 +131,4 @@ static void what_is_in_flight_can_be_forgotten(void **state) {
   assert_int_equal(a->instance.world->counters.in_flight, 0);
 }
 
-int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, http_fixture_teardown)
-  const struct CMUnitTest tests[] = {
-      CASE(a_wait_of_two_hours_takes_no_time), CASE(both_clouds_convert),
-      CASE(a_lost_answer_never_doubles_the_effect), CASE(a_list_that_moves_is_still_whole),
-      CASE(what_is_in_flight_can_be_forgotten)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(setup, http_fixture_teardown); }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http_fixture.h"
 
-static void ids_are_found_among_many(void **state) {
-  (void)state;
+TEST(ids_are_found_among_many) {
   sim_id_map table = {0};
   static int things[5000];
   for (size_t i = 0; i < SIM_COUNT(things); i++)
@@ -14,7 +13,7 @@ static void ids_are_found_among_many(void **state) {
   sim_id_map_free(&table);
 }
 
-static void times_are_read_and_written(void **state) {
+TEST(times_are_read_and_written) {
   static const struct {
     const char *text;
     int64_t ms;
@@ -57,8 +56,7 @@ static char *generated(uint64_t seed, size_t images) {
   return text;
 }
 
-static void a_seed_gives_one_world(void **state) {
-  (void)state;
+TEST(a_seed_gives_one_world) {
   char *first = generated(5, 60), *second = generated(5, 60), *other = generated(6, 60);
   assert_string_equal(first, second);
   assert_string_not_equal(first, other);
@@ -67,8 +65,7 @@ static void a_seed_gives_one_world(void **state) {
   free(other);
 }
 
-static void a_small_world_has_every_kind(void **state) {
-  (void)state;
+TEST(a_small_world_has_every_kind) {
   sim_world *world = sim_world_new(1);
   assert_true(sim_world_regions(world) && sim_world_generate(world, 40, HTTP_FIXTURE_EPOCH_MS));
   int seen[SIM_CLOUDS][SIM_TYPES] = {{0}}, deprecated = 0, guarded = 0, arm = 0, failed = 0,
@@ -90,7 +87,7 @@ static void a_small_world_has_every_kind(void **state) {
   sim_world_free(world);
 }
 
-static void a_dump_is_a_world_file(void **state) {
+TEST(a_dump_is_a_world_file) {
   http_fixture *a = *state;
   assert_true(sim_world_generate(a->instance.world, 60, HTTP_FIXTURE_EPOCH_MS));
   http_fixture_expect(a, 204, "DELETE", "/v2/images/7938287", NULL);
@@ -117,7 +114,7 @@ static void a_dump_is_a_world_file(void **state) {
   free(imported);
 }
 
-static void a_file_is_laid_over_what_is_there(void **state) {
+TEST(a_file_is_laid_over_what_is_there) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"a\",\"labels\":{\"x\":\"y\"}}]}}");
@@ -131,7 +128,7 @@ static void a_file_is_laid_over_what_is_there(void **state) {
   http_fixture_expect(a, 404, "GET", "/v1/images/10", NULL);
 }
 
-static void running_actions_of_a_file_end_as_it_says(void **state) {
+TEST(running_actions_of_a_file_end_as_it_says) {
   http_fixture *a = *state;
   http_fixture_world(a,
                      "{\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\"}],\"actions\":["
@@ -172,7 +169,7 @@ static void running_actions_of_a_file_end_as_it_says(void **state) {
   "\"transfer\","                                                                                  \
   "\"region_slug\":\"ams3\",\"runs_ms\":600}]}}"
 
-static void a_running_action_keeps_what_a_file_does_not_name(void **state) {
+TEST(a_running_action_keeps_what_a_file_does_not_name) {
   http_fixture *a = *state;
   http_fixture_world(a, RUNNING);
   http_fixture_world(
@@ -199,7 +196,7 @@ static void a_running_action_keeps_what_a_file_does_not_name(void **state) {
                     "running");
 }
 
-static void a_running_action_gets_another_end_when_a_file_names_one(void **state) {
+TEST(a_running_action_gets_another_end_when_a_file_names_one) {
   http_fixture *a = *state;
   http_fixture_world(a, RUNNING);
   a->real_ms = 100;
@@ -233,7 +230,7 @@ static void a_running_action_gets_another_end_when_a_file_names_one(void **state
 
 /* Whatever is running, in whatever order ends change: the next to end is the first one that is due.
  */
-static void ends_that_change_keep_their_order(void **state) {
+TEST(ends_that_change_keep_their_order) {
   http_fixture *a = *state;
   uint64_t random = 5;
   int64_t due_ms[40] = {0};
@@ -259,7 +256,7 @@ static void ends_that_change_keep_their_order(void **state) {
   }
 }
 
-static void a_file_with_an_error_changes_nothing(void **state) {
+TEST(a_file_with_an_error_changes_nothing) {
   static const char *const files[] = {
       "{\"digitalocean\":{\"actions\":[{\"id\":31,\"region_slug\":null}]}}",
       "{\"digitalocean\":{\"actions\":[{\"id\":30,\"effect\":\"transfer\"}]}}",
@@ -298,7 +295,7 @@ static void a_file_with_an_error_changes_nothing(void **state) {
                     "completed");
 }
 
-static void what_a_recorded_reply_says_is_shown_again(void **state) {
+TEST(what_a_recorded_reply_says_is_shown_again) {
   static const struct {
     const char *list, *path, *reply;
   } cases[] = {{"hetzner\":{\"images", "/v1/images/1",
@@ -342,7 +339,7 @@ static void what_a_recorded_reply_says_is_shown_again(void **state) {
                    75);
 }
 
-static void a_region_is_named_in_each_of_the_clouds_ways(void **state) {
+TEST(a_region_is_named_in_each_of_the_clouds_ways) {
   static const char *const named[] = {"\"region\":\"nyc3\"",
                                       "\"region\":{\"slug\":\"nyc3\",\"name\":\"New York 3\"}",
                                       "\"region\":{\"slug\":\"nyc3\"},\"region_slug\":null",
@@ -361,7 +358,7 @@ static void a_region_is_named_in_each_of_the_clouds_ways(void **state) {
   }
 }
 
-static void bad_files_are_refused_by_place(void **state) {
+TEST(bad_files_are_refused_by_place) {
   static const struct {
     const char *json, *says;
   } cases[] = {
@@ -408,7 +405,7 @@ static void bad_files_are_refused_by_place(void **state) {
   }
 }
 
-static void no_id_is_larger_than_the_clouds_have_them(void **state) {
+TEST(no_id_is_larger_than_the_clouds_have_them) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"digitalocean\":{\"images\":[{\"id\":9007199254740991}],\"actions\":[{"
                         "\"id\":9007199254740991}]}}");
@@ -431,7 +428,7 @@ static void no_id_is_larger_than_the_clouds_have_them(void **state) {
 
 /* ---- the control endpoint ---- */
 
-static void counters_tell_what_was_done(void **state) {
+TEST(counters_tell_what_was_done) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"hetzner\":{\"images\":[{\"id\":10}]},\"digitalocean\":{\"images\":[{\"id\":10}]}}");
@@ -451,7 +448,7 @@ static void counters_tell_what_was_done(void **state) {
       0);
 }
 
-static void time_is_moved_but_never_back(void **state) {
+TEST(time_is_moved_but_never_back) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":7200000,\"speed\":0}");
@@ -471,7 +468,7 @@ static void time_is_moved_but_never_back(void **state) {
   http_fixture_expect(a, 422, "POST", "/_sim/time", NULL);
 }
 
-static void time_that_moves_ends_actions(void **state) {
+TEST(time_that_moves_ends_actions) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
   http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection",
@@ -485,7 +482,7 @@ static void time_that_moves_ends_actions(void **state) {
                    0);
 }
 
-static void faults_and_world_change_while_it_runs(void **state) {
+TEST(faults_and_world_change_while_it_runs) {
   http_fixture *a = *state;
   http_fixture_expect(a, 200, "POST", "/_sim/faults",
                       "[{\"do\":\"close\",\"path\":\"/v1/*\",\"count\":3}]");
@@ -512,7 +509,7 @@ static void faults_and_world_change_while_it_runs(void **state) {
   http_fixture_expect(a, 404, "PATCH", "/_sim/world", NULL);
 }
 
-static void unknown_tokens_beyond_the_table_share_one_account(void **state) {
+TEST(unknown_tokens_beyond_the_table_share_one_account) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"limits\":{\"hetzner\":{\"limit\":2}},\"hetzner\":{\"images\":[{\"id\":10}]}}");
@@ -531,27 +528,4 @@ static void unknown_tokens_beyond_the_table_share_one_account(void **state) {
   http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
 }
 
-int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, http_fixture_setup, http_fixture_teardown)
-  const struct CMUnitTest tests[] = {cmocka_unit_test(ids_are_found_among_many),
-                                     cmocka_unit_test(times_are_read_and_written),
-                                     cmocka_unit_test(a_seed_gives_one_world),
-                                     cmocka_unit_test(a_small_world_has_every_kind),
-                                     CASE(a_dump_is_a_world_file),
-                                     CASE(a_file_is_laid_over_what_is_there),
-                                     CASE(running_actions_of_a_file_end_as_it_says),
-                                     CASE(a_running_action_keeps_what_a_file_does_not_name),
-                                     CASE(a_running_action_gets_another_end_when_a_file_names_one),
-                                     CASE(ends_that_change_keep_their_order),
-                                     CASE(a_file_with_an_error_changes_nothing),
-                                     CASE(what_a_recorded_reply_says_is_shown_again),
-                                     CASE(a_region_is_named_in_each_of_the_clouds_ways),
-                                     CASE(bad_files_are_refused_by_place),
-                                     CASE(no_id_is_larger_than_the_clouds_have_them),
-                                     CASE(counters_tell_what_was_done),
-                                     CASE(time_is_moved_but_never_back),
-                                     CASE(time_that_moves_ends_actions),
-                                     CASE(faults_and_world_change_while_it_runs),
-                                     CASE(unknown_tokens_beyond_the_table_share_one_account)};
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(http_fixture_setup, http_fixture_teardown); }

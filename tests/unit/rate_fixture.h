@@ -8,8 +8,9 @@
 #include "failing_allocator.h"
 #include "testing.h"
 
-#define RATE_FIXTURE_WALL_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z, at the steady time 0  \
-                                                     */
+#define RATE_FIXTURE_WALL_MS                                                                       \
+  INT64_C(1767225600000) /* 2026-01-01T00:00:00Z, at the steady time 0                             \
+                          */
 #define RATE_FIXTURE_TOKEN "unmistakable-token-0123456789abcdef"
 
 typedef struct rate_fixture {

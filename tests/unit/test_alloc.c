@@ -3,8 +3,7 @@
 #include "failing_allocator.h"
 #include "testing.h"
 
-static void no_allocator_means_malloc(void **state) {
-  (void)state;
+TEST(no_allocator_means_malloc) {
   assert_ptr_equal(ia_allocator_of(NULL), &ia_malloc);
   assert_ptr_equal(ia_allocator_of(&ia_malloc), &ia_malloc);
   char *copy = ia_strdup(NULL, "text");
@@ -14,8 +13,7 @@ static void no_allocator_means_malloc(void **state) {
   ia_free(NULL, copy);
 }
 
-static void a_table_that_is_too_small_or_has_holes_is_refused(void **state) {
-  (void)state;
+TEST(a_table_that_is_too_small_or_has_holes_is_refused) {
   imgact_allocator table = ia_malloc;
   table.size--;
   assert_null(ia_allocator_of(&table));
@@ -32,8 +30,7 @@ static void a_table_that_is_too_small_or_has_holes_is_refused(void **state) {
   assert_null(ia_allocator_of(&table));
 }
 
-static void the_given_table_is_used_and_null_never_released(void **state) {
-  (void)state;
+TEST(the_given_table_is_used_and_null_never_released) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_free(&memory.allocator, NULL);
@@ -51,8 +48,7 @@ static void the_given_table_is_used_and_null_never_released(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void no_memory_is_null(void **state) {
-  (void)state;
+TEST(no_memory_is_null) {
   failing_allocator memory;
   failing_allocator_init(&memory, 1);
   memory.for_good = true;
@@ -64,8 +60,7 @@ static void no_memory_is_null(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void wiping_zeroes_exactly_what_was_asked_for(void **state) {
-  (void)state;
+TEST(wiping_zeroes_exactly_what_was_asked_for) {
   char secret[] = "secret-";
   ia_wipe(secret, 6);
   assert_memory_equal(secret, "\0\0\0\0\0\0-", 8);
@@ -74,22 +69,11 @@ static void wiping_zeroes_exactly_what_was_asked_for(void **state) {
   assert_int_equal(secret[6], '-');
 }
 
-static void the_version_is_told_alike_as_text_and_as_number(void **state) {
-  (void)state;
+TEST(the_version_is_told_alike_as_text_and_as_number) {
   int major, minor, patch;
   assert_int_equal(sscanf(imgact_version(), "%d.%d.%d", &major, &minor, &patch), 3);
   assert_int_equal(imgact_version_number(), (major * 1000 + minor) * 1000 + patch);
   assert_int_equal(imgact_version_number(), IMGACT_VERSION_NUMBER);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_allocator_means_malloc),
-      cmocka_unit_test(a_table_that_is_too_small_or_has_holes_is_refused),
-      cmocka_unit_test(the_given_table_is_used_and_null_never_released),
-      cmocka_unit_test(no_memory_is_null),
-      cmocka_unit_test(wiping_zeroes_exactly_what_was_asked_for),
-      cmocka_unit_test(the_version_is_told_alike_as_text_and_as_number),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

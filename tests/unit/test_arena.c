@@ -5,8 +5,7 @@
 
 #include <stdalign.h>
 
-static void an_arena_that_is_never_used_costs_nothing(void **state) {
-  (void)state;
+TEST(an_arena_that_is_never_used_costs_nothing) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -18,8 +17,7 @@ static void an_arena_that_is_never_used_costs_nothing(void **state) {
 }
 
 // Every piece keeps its bytes while others of all sizes come.
-static void pieces_are_zeroed_aligned_and_do_not_overlap(void **state) {
-  (void)state;
+TEST(pieces_are_zeroed_aligned_and_do_not_overlap) {
   enum { PIECES = 2000 };
   static unsigned char *pieces[PIECES];
   static size_t sizes[PIECES];
@@ -46,8 +44,7 @@ static void pieces_are_zeroed_aligned_and_do_not_overlap(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void blocks_double_up_to_their_limit(void **state) {
-  (void)state;
+TEST(blocks_double_up_to_their_limit) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -61,8 +58,7 @@ static void blocks_double_up_to_their_limit(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void what_is_large_does_not_waste_the_rest_of_the_newest_block(void **state) {
-  (void)state;
+TEST(what_is_large_does_not_waste_the_rest_of_the_newest_block) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -78,8 +74,7 @@ static void what_is_large_does_not_waste_the_rest_of_the_newest_block(void **sta
   assert_memory_fine(&memory);
 }
 
-static void a_reset_arena_hands_out_zeroed_memory_and_does_not_grow(void **state) {
-  (void)state;
+TEST(a_reset_arena_hands_out_zeroed_memory_and_does_not_grow) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -100,8 +95,7 @@ static void a_reset_arena_hands_out_zeroed_memory_and_does_not_grow(void **state
   assert_memory_fine(&memory);
 }
 
-static void a_reset_gives_a_huge_first_block_back(void **state) {
-  (void)state;
+TEST(a_reset_gives_a_huge_first_block_back) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -114,8 +108,7 @@ static void a_reset_gives_a_huge_first_block_back(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void texts_are_copied_with_their_end(void **state) {
-  (void)state;
+TEST(texts_are_copied_with_their_end) {
   ia_arena arena;
   ia_arena_init(&arena, NULL);
   assert_null(ia_arena_copy(&arena, NULL));
@@ -127,8 +120,7 @@ static void texts_are_copied_with_their_end(void **state) {
   ia_arena_free(&arena);
 }
 
-static void sizes_that_overflow_are_no_memory(void **state) {
-  (void)state;
+TEST(sizes_that_overflow_are_no_memory) {
   ia_arena arena;
   ia_arena_init(&arena, NULL);
   assert_null(ia_arena_array(&arena, SIZE_MAX / 8 + 1, 8));
@@ -143,8 +135,7 @@ static void sizes_that_overflow_are_no_memory(void **state) {
   ia_arena_free(&arena);
 }
 
-static void no_memory_leaves_the_arena_usable(void **state) {
-  (void)state;
+TEST(no_memory_leaves_the_arena_usable) {
   for (size_t k = 1; k <= 4; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
@@ -163,8 +154,7 @@ static void no_memory_leaves_the_arena_usable(void **state) {
 }
 
 // Whatever came in between: small pieces, new blocks, large blocks behind the newest one.
-static void a_rewound_arena_is_as_it_was(void **state) {
-  (void)state;
+TEST(a_rewound_arena_is_as_it_was) {
   for (size_t before = 0; before < 5; before++)
     for (size_t between = 0; between < 64; between++) {
       failing_allocator memory;
@@ -195,18 +185,4 @@ static void a_rewound_arena_is_as_it_was(void **state) {
     }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_arena_that_is_never_used_costs_nothing),
-      cmocka_unit_test(pieces_are_zeroed_aligned_and_do_not_overlap),
-      cmocka_unit_test(blocks_double_up_to_their_limit),
-      cmocka_unit_test(what_is_large_does_not_waste_the_rest_of_the_newest_block),
-      cmocka_unit_test(a_reset_arena_hands_out_zeroed_memory_and_does_not_grow),
-      cmocka_unit_test(a_reset_gives_a_huge_first_block_back),
-      cmocka_unit_test(texts_are_copied_with_their_end),
-      cmocka_unit_test(sizes_that_overflow_are_no_memory),
-      cmocka_unit_test(no_memory_leaves_the_arena_usable),
-      cmocka_unit_test(a_rewound_arena_is_as_it_was),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

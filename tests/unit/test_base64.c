@@ -2,8 +2,7 @@
 #include "base64.h"
 #include "testing.h"
 
-static void the_examples_of_the_standard(void **state) {
-  (void)state;
+TEST(the_examples_of_the_standard) {
   static const char *const pairs[][2] = {{"", ""},
                                          {"f", "Zg=="},
                                          {"fo", "Zm8="},
@@ -20,8 +19,7 @@ static void the_examples_of_the_standard(void **state) {
   }
 }
 
-static void any_bytes_come_back(void **state) {
-  (void)state;
+TEST(any_bytes_come_back) {
   uint64_t random = 7;
   for (size_t length = 0; length < 100; length++) {
     char bytes[100], back[104];
@@ -37,8 +35,7 @@ static void any_bytes_come_back(void **state) {
   }
 }
 
-static void what_is_not_base64_is_refused(void **state) {
-  (void)state;
+TEST(what_is_not_base64_is_refused) {
   static const char *const wrong[] = {"Z",    "Zg",     "Zg=",     "Zg===",    "=",    "====",
                                       "Z===", "Zh==",   "Zm9=",    "Zg==Zg==", "Zm 9", "Zm9-",
                                       "Zm9_", "Zm9v\n", "Zm\x80v", "Zg=a",     "Zm9vZ"};
@@ -53,11 +50,4 @@ static void what_is_not_base64_is_refused(void **state) {
   assert_false(ia_base64_decode("Zm9\0", 4, out, &bytes));
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_examples_of_the_standard),
-      cmocka_unit_test(any_bytes_come_back),
-      cmocka_unit_test(what_is_not_base64_is_refused),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

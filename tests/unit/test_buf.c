@@ -3,8 +3,7 @@
 #include "failing_allocator.h"
 #include "testing.h"
 
-static void pieces_become_one_text(void **state) {
-  (void)state;
+TEST(pieces_become_one_text) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, 1000);
   assert_string_equal(ia_buf_text(&buf), "");
@@ -21,8 +20,7 @@ static void pieces_become_one_text(void **state) {
   assert_string_equal(ia_buf_text(&buf), "");
 }
 
-static void bytes_of_any_value_are_kept(void **state) {
-  (void)state;
+TEST(bytes_of_any_value_are_kept) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, 10);
   ia_buf_char(&buf, '\0');
@@ -32,8 +30,7 @@ static void bytes_of_any_value_are_kept(void **state) {
   ia_buf_free(&buf);
 }
 
-static void the_ceiling_is_exact_and_sticks(void **state) {
-  (void)state;
+TEST(the_ceiling_is_exact_and_sticks) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, 100);
   for (int i = 0; i < 100; i++) ia_buf_char(&buf, 'x');
@@ -54,8 +51,7 @@ static void the_ceiling_is_exact_and_sticks(void **state) {
   ia_buf_free(&buf);
 }
 
-static void a_ceiling_of_nothing_takes_nothing(void **state) {
-  (void)state;
+TEST(a_ceiling_of_nothing_takes_nothing) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, 0);
   ia_buf_str(&buf, "");
@@ -67,8 +63,7 @@ static void a_ceiling_of_nothing_takes_nothing(void **state) {
   ia_buf_free(&buf);
 }
 
-static void sizes_beyond_memory_are_full_and_do_not_wrap(void **state) {
-  (void)state;
+TEST(sizes_beyond_memory_are_full_and_do_not_wrap) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, SIZE_MAX);
   ia_buf_char(&buf, 'x');
@@ -77,8 +72,7 @@ static void sizes_beyond_memory_are_full_and_do_not_wrap(void **state) {
   ia_buf_free(&buf);
 }
 
-static void a_reset_forgets_the_error_and_keeps_the_memory(void **state) {
-  (void)state;
+TEST(a_reset_forgets_the_error_and_keeps_the_memory) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_buf buf;
@@ -94,8 +88,7 @@ static void a_reset_forgets_the_error_and_keeps_the_memory(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void growing_costs_few_allocations(void **state) {
-  (void)state;
+TEST(growing_costs_few_allocations) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_buf buf;
@@ -107,8 +100,7 @@ static void growing_costs_few_allocations(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void no_memory_sticks_and_leaks_nothing(void **state) {
-  (void)state;
+TEST(no_memory_sticks_and_leaks_nothing) {
   for (size_t k = 1; k <= 3; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
@@ -123,16 +115,4 @@ static void no_memory_sticks_and_leaks_nothing(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(pieces_become_one_text),
-      cmocka_unit_test(bytes_of_any_value_are_kept),
-      cmocka_unit_test(the_ceiling_is_exact_and_sticks),
-      cmocka_unit_test(a_ceiling_of_nothing_takes_nothing),
-      cmocka_unit_test(sizes_beyond_memory_are_full_and_do_not_wrap),
-      cmocka_unit_test(a_reset_forgets_the_error_and_keeps_the_memory),
-      cmocka_unit_test(growing_costs_few_allocations),
-      cmocka_unit_test(no_memory_sticks_and_leaks_nothing),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -26,8 +26,7 @@ static void close_shelf(shelf *s) {
   assert_memory_fine(&s->memory);
 }
 
-static void mutations_survive_their_text(void **state) {
-  (void)state;
+TEST(mutations_survive_their_text) {
   static const imgact_label labels[] = {{"a", "1"}, {"quote\"", "\xc3\xa4\xc0\x80"}, {"empty", ""}};
   const imgact_image_update update = {.size = sizeof update,
                                       .name = "n",
@@ -71,8 +70,7 @@ static void mutations_survive_their_text(void **state) {
   TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN  \
       TEN TEN TEN TEN TEN
 
-static void a_lack_of_memory_is_named_so(void **state) {
-  (void)state;
+TEST(a_lack_of_memory_is_named_so) {
   static const char *const texts[] = {
       "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"name\":\"n\","
       "\"labels\":{\"a\":\"1\",\"b\":\"2\"}}",
@@ -94,8 +92,7 @@ static void a_lack_of_memory_is_named_so(void **state) {
   }
 }
 
-static void stored_call_without_memory_is_none(void **state) {
-  (void)state;
+TEST(stored_call_without_memory_is_none) {
   const imgact_call call = {.kind = IMGACT_OP_TRANSFER, .image_ref = LARGE, .region = LARGE};
   const ia_call_target there = {.provider = "somebody"};
   for (size_t k = 1, more = 1; more; k++) {
@@ -108,8 +105,7 @@ static void stored_call_without_memory_is_none(void **state) {
   }
 }
 
-static void stored_call_unknown_key_is_rejected(void **state) {
-  (void)state;
+TEST(stored_call_unknown_key_is_rejected) {
   static const char *const keys[] = {"to_snapshot", "convert_to_snapsho", ""};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     shelf s;
@@ -200,8 +196,7 @@ static void assert_is_copy(const imgact_call *copy) {
   }
 }
 
-static void stored_call_foreign_key_is_rejected(void **state) {
-  (void)state;
+TEST(stored_call_foreign_key_is_rejected) {
   static const char *const calls[][2] = {{"transfer", "\"region\":\"nyc3\",\"protect\":true"},
                                          {"delete_image", "\"region\":\"nyc3\""},
                                          {"convert", "\"name\":\"x\""},
@@ -224,8 +219,7 @@ static void stored_call_foreign_key_is_rejected(void **state) {
   }
 }
 
-static void arguments_are_copied_whole_or_not_at_all(void **state) {
-  (void)state;
+TEST(arguments_are_copied_whole_or_not_at_all) {
   static const imgact_call calls[] = {
       {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &some_images},
       {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &some_actions},
@@ -255,8 +249,7 @@ static void arguments_are_copied_whole_or_not_at_all(void **state) {
   }
 }
 
-static void forms_are_checked(void **state) {
-  (void)state;
+TEST(forms_are_checked) {
   static const char *const bad_ids[] = {"1", "x"};
   static const char *const no_utf8[] = {"id", "\xff"};
   static const imgact_image_type wild[] = {(imgact_image_type)32};
@@ -308,15 +301,4 @@ static void forms_are_checked(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(mutations_survive_their_text),
-      cmocka_unit_test(a_lack_of_memory_is_named_so),
-      cmocka_unit_test(stored_call_without_memory_is_none),
-      cmocka_unit_test(stored_call_unknown_key_is_rejected),
-      cmocka_unit_test(stored_call_foreign_key_is_rejected),
-      cmocka_unit_test(arguments_are_copied_whole_or_not_at_all),
-      cmocka_unit_test(forms_are_checked),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

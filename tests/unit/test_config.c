@@ -30,8 +30,7 @@ static void assert_refused(const char *path, const char *words) {
 
 // ---- what is read ----
 
-static void a_file_is_read_as_it_is_written(void **state) {
-  (void)state;
+TEST(a_file_is_read_as_it_is_written) {
   imgact_config *config = load_text("# my clouds\n"
                                     "default_profile = prod-hetzner\n"
                                     "\n"
@@ -67,17 +66,15 @@ static void a_file_is_read_as_it_is_written(void **state) {
   imgact_config_free(config);
 }
 
-static void the_same_file_may_look_different(void **state) {
-  (void)state;
-  static const char *const looks[] =
-      {
-          "\xef\xbb\xbf[p]\nprovider=hetzner\ntoken_command=a;b", // a byte order mark, no final
-                                                                  // newline
-          "[p]\r\nprovider = hetzner\r\ntoken_command = a;b\r\n", // DOS
-          "[ p ] ; behind a section nothing is cut\n  provider = hetzner\n\ttoken_command = a;b  "
-          "\n", // indented like git's
-          "\n\n#\n[p]\nprovider: hetzner\n   # indented\ntoken_command:a;b\n\n",
-      };
+TEST(the_same_file_may_look_different) {
+  static const char *const looks[] = {
+      "\xef\xbb\xbf[p]\nprovider=hetzner\ntoken_command=a;b", // a byte order mark, no final
+                                                              // newline
+      "[p]\r\nprovider = hetzner\r\ntoken_command = a;b\r\n", // DOS
+      "[ p ] ; behind a section nothing is cut\n  provider = hetzner\n\ttoken_command = a;b  "
+      "\n", // indented like git's
+      "\n\n#\n[p]\nprovider: hetzner\n   # indented\ntoken_command:a;b\n\n",
+  };
   for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
     imgact_config *config = load_text(looks[i]);
     assert_string_equal(imgact_config_get(config, "p", "provider"), "hetzner");
@@ -87,8 +84,7 @@ static void the_same_file_may_look_different(void **state) {
   }
 }
 
-static void an_empty_file_has_no_profiles(void **state) {
-  (void)state;
+TEST(an_empty_file_has_no_profiles) {
   static const char *const empty[] = {"", "\n", "# nothing\n", "\xef\xbb\xbf"};
   for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
     imgact_config *config = load_text(empty[i]);
@@ -99,8 +95,7 @@ static void an_empty_file_has_no_profiles(void **state) {
   }
 }
 
-static void a_line_and_a_name_may_be_as_long_as_the_parser_reads(void **state) {
-  (void)state;
+TEST(a_line_and_a_name_may_be_as_long_as_the_parser_reads) {
   char text[512], name[198];
   memset(name, 'n', sizeof name - 1);
   name[sizeof name - 1] = '\0';
@@ -115,8 +110,7 @@ static void a_line_and_a_name_may_be_as_long_as_the_parser_reads(void **state) {
 
 // ---- what is refused ----
 
-static void what_makes_no_sense_is_refused_with_its_line_and_a_remedy(void **state) {
-  (void)state;
+TEST(what_makes_no_sense_is_refused_with_its_line_and_a_remedy) {
   static const struct {
     const char *text, *line, *words;
   } bad[] = {
@@ -175,15 +169,13 @@ static void what_makes_no_sense_is_refused_with_its_line_and_a_remedy(void **sta
   }
 }
 
-static void a_binary_file_is_refused(void **state) {
-  (void)state;
+TEST(a_binary_file_is_refused) {
   static const char binary[] = "[p]\nprovider = hetzner\n\0";
   assert_refused(home_bytes("my.ini", binary, sizeof binary - 1),
                  "my.ini:3: a control character (0x00)");
 }
 
-static void a_token_that_stands_in_the_wrong_place_is_not_quoted(void **state) {
-  (void)state;
+TEST(a_token_that_stands_in_the_wrong_place_is_not_quoted) {
   static const char *const tokens[] = {
       "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
       "jEheVytlAoFl7F8MqUQ7jAo2hOXASztXjEheVytlAoFl7F8MqUQ7jAo2hOXASztX"};
@@ -205,8 +197,7 @@ static void a_token_that_stands_in_the_wrong_place_is_not_quoted(void **state) {
   }
 }
 
-static void only_a_key_that_cannot_be_a_secret_is_quoted(void **state) {
-  (void)state;
+TEST(only_a_key_that_cannot_be_a_secret_is_quoted) {
   static const char *const secrets[] = {"s3cr3t",        "hunterTwo",
                                         "correct horse", "correcthorsebatterystaple",
                                         "pass/word",     "dop_v1_ab"};
@@ -217,8 +208,7 @@ static void only_a_key_that_cannot_be_a_secret_is_quoted(void **state) {
   }
 }
 
-static void a_long_path_keeps_its_end_and_the_message_its_words(void **state) {
-  (void)state;
+TEST(a_long_path_keeps_its_end_and_the_message_its_words) {
   char name[600] = "";
   for (size_t i = 0; i < 10; i++)
     strcat(name, "ordner-mit-\xc3\xa4-im-namen-\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4/");
@@ -232,8 +222,7 @@ static void a_long_path_keeps_its_end_and_the_message_its_words(void **state) {
 
 // ---- where the file is ----
 
-static void without_a_file_the_configuration_is_empty(void **state) {
-  (void)state;
+TEST(without_a_file_the_configuration_is_empty) {
   imgact_config *config = load(NULL);
   assert_string_equal(imgact_config_path(config), home_path(".config/imgact/config.ini"));
   assert_int_equal(imgact_config_file_exists(config), 0);
@@ -245,8 +234,7 @@ static void without_a_file_the_configuration_is_empty(void **state) {
   imgact_config_free(config);
 }
 
-static void the_usual_places_are_looked_at_in_turn(void **state) {
-  (void)state;
+TEST(the_usual_places_are_looked_at_in_turn) {
   home_file(".config/imgact/config.ini", "[home]\nprovider = hetzner\n");
   home_file("xdg/imgact/config.ini", "[xdg]\nprovider = hetzner\n");
   const char *variable = home_file("variable.ini", "[variable]\nprovider = hetzner\n");
@@ -278,8 +266,7 @@ static void the_usual_places_are_looked_at_in_turn(void **state) {
   }
 }
 
-static void without_a_home_there_is_no_path(void **state) {
-  (void)state;
+TEST(without_a_home_there_is_no_path) {
   unsetenv("HOME");
   imgact_config *config = load(NULL);
   assert_null(imgact_config_path(config));
@@ -288,16 +275,14 @@ static void without_a_home_there_is_no_path(void **state) {
   assert_refused("~/my.ini", "HOME is not set");
 }
 
-static void a_file_that_somebody_named_must_be_there(void **state) {
-  (void)state;
+TEST(a_file_that_somebody_named_must_be_there) {
   assert_refused(home_path("nope.ini"), "nope.ini: No such file");
   setenv("IMGACT_CONFIG", home_path("nope.ini"), 1);
   assert_refused(NULL, "nope.ini: No such file");
   assert_refused("", "No such file");
 }
 
-static void what_is_no_file_to_trust_is_refused(void **state) {
-  (void)state;
+TEST(what_is_no_file_to_trust_is_refused) {
   home_file("folder/x", "");
   assert_refused(home_path("folder"), "not a regular file");
   assert_int_equal(mkfifo(home_path("pipe"), 0600), 0);
@@ -318,16 +303,14 @@ static void what_is_no_file_to_trust_is_refused(void **state) {
   }
 }
 
-static void a_group_of_the_owners_own_may_write(void **state) {
-  (void)state;
+TEST(a_group_of_the_owners_own_may_write) {
   if (geteuid() != getegid()) skip();
   const char *path = home_file("my.ini", PROFILE);
   assert_int_equal(chmod(path, 0664), 0);
   imgact_config_free(load(path));
 }
 
-static void a_file_of_more_than_a_megabyte_is_refused(void **state) {
-  (void)state;
+TEST(a_file_of_more_than_a_megabyte_is_refused) {
   size_t length = ((size_t)1 << 20) + 1;
   char *text = malloc(length);
   assert_non_null(text);
@@ -339,16 +322,14 @@ static void a_file_of_more_than_a_megabyte_is_refused(void **state) {
 
 // ---- what may go wrong ----
 
-static void an_allocator_with_holes_is_refused(void **state) {
-  (void)state;
+TEST(an_allocator_with_holes_is_refused) {
   const imgact_allocator holes = {.size = sizeof holes};
   imgact_config *config = NULL;
   assert_int_equal(imgact_config_load(NULL, &holes, &config, NULL), IMGACT_INVALID_ARGUMENT);
   assert_null(config);
 }
 
-static void no_memory_is_told_wherever_it_happens(void **state) {
-  (void)state;
+TEST(no_memory_is_told_wherever_it_happens) {
   const char *path = home_file(
       "my.ini",
       "default_profile = q\n[p]\nprovider = hetzner\ntoken_env = A\n[q]\nprovider = hetzner\n"
@@ -368,8 +349,7 @@ static void no_memory_is_told_wherever_it_happens(void **state) {
   }
 }
 
-static void broken_files_end_as_an_error_or_as_profiles_with_providers(void **state) {
-  (void)state;
+TEST(broken_files_end_as_an_error_or_as_profiles_with_providers) {
   static const char good[] =
       "default_profile = p\n[p]\nprovider = hetzner\ntoken_env = A\n[q]\nprovider = digitalocean\n"
       "endpoint = https://a.example/x\ntoken_command = a b\n; end\n";
@@ -397,29 +377,4 @@ static void broken_files_end_as_an_error_or_as_profiles_with_providers(void **st
   }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(a_file_is_read_as_it_is_written),
-      TEST(the_same_file_may_look_different),
-      TEST(an_empty_file_has_no_profiles),
-      TEST(a_line_and_a_name_may_be_as_long_as_the_parser_reads),
-      TEST(what_makes_no_sense_is_refused_with_its_line_and_a_remedy),
-      TEST(a_binary_file_is_refused),
-      TEST(a_token_that_stands_in_the_wrong_place_is_not_quoted),
-      TEST(only_a_key_that_cannot_be_a_secret_is_quoted),
-      TEST(a_long_path_keeps_its_end_and_the_message_its_words),
-      TEST(without_a_file_the_configuration_is_empty),
-      TEST(the_usual_places_are_looked_at_in_turn),
-      TEST(without_a_home_there_is_no_path),
-      TEST(a_file_that_somebody_named_must_be_there),
-      TEST(what_is_no_file_to_trust_is_refused),
-      TEST(a_group_of_the_owners_own_may_write),
-      TEST(a_file_of_more_than_a_megabyte_is_refused),
-      TEST(an_allocator_with_holes_is_refused),
-      TEST(no_memory_is_told_wherever_it_happens),
-      TEST(broken_files_end_as_an_error_or_as_profiles_with_providers),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(home_setup, home_teardown); }

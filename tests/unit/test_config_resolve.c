@@ -73,8 +73,7 @@ static void assert_chosen(imgact_config_settings s, const char *profile, const c
 
 // ---- which profile ----
 
-static void a_profile_comes_from_flag_environment_or_default(void **state) {
-  (void)state;
+TEST(a_profile_comes_from_flag_environment_or_default) {
   imgact_config *config = load();
   assert_chosen(choose(config, OVER(0)), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
   setenv("IMGACT_PROFILE", "", 1);
@@ -87,8 +86,7 @@ static void a_profile_comes_from_flag_environment_or_default(void **state) {
   imgact_config_free(config);
 }
 
-static void a_profile_that_is_not_there_is_refused(void **state) {
-  (void)state;
+TEST(a_profile_that_is_not_there_is_refused) {
   imgact_config *config = load();
   assert_refuses(config, OVER(.profile = "nope"), "there is no profile [nope] in /");
   assert_refuses(config, OVER(.profile = ""), "there is no profile []");
@@ -97,8 +95,7 @@ static void a_profile_that_is_not_there_is_refused(void **state) {
   imgact_config_free(config);
 }
 
-static void the_refusal_lists_the_profiles_there_are(void **state) {
-  (void)state;
+TEST(the_refusal_lists_the_profiles_there_are) {
   imgact_config *config = load();
   assert_refuses(config, OVER(.profile = "nope"),
                  "config.ini; there are hz, do, bare, near, vault, acme");
@@ -114,8 +111,7 @@ static void the_refusal_lists_the_profiles_there_are(void **state) {
   imgact_config_free(config);
 }
 
-static void of_many_profiles_the_refusal_lists_those_that_fit(void **state) {
-  (void)state;
+TEST(of_many_profiles_the_refusal_lists_those_that_fit) {
   char text[64 * 64] = "";
   for (int i = 0; i < 50; i++)
     snprintf(text + strlen(text), sizeof text - strlen(text),
@@ -132,8 +128,7 @@ static void of_many_profiles_the_refusal_lists_those_that_fit(void **state) {
   imgact_config_free(config);
 }
 
-static void a_profile_without_a_file_is_refused(void **state) {
-  (void)state;
+TEST(a_profile_without_a_file_is_refused) {
   imgact_config *config = load_nothing();
   assert_refuses(config, OVER(.profile = "hz"),
                  "there is no profile [hz], and no configuration file /");
@@ -146,8 +141,7 @@ static void a_profile_without_a_file_is_refused(void **state) {
 
 // ---- which provider ----
 
-static void a_provider_that_is_named_puts_the_default_profile_aside(void **state) {
-  (void)state;
+TEST(a_provider_that_is_named_puts_the_default_profile_aside) {
   imgact_config *config = load();
   assert_chosen(choose(config, OVER(.provider = "digitalocean")), NULL, "digitalocean",
                 DIGITALOCEAN, NULL, NULL);
@@ -160,8 +154,7 @@ static void a_provider_that_is_named_puts_the_default_profile_aside(void **state
   imgact_config_free(config);
 }
 
-static void a_provider_must_be_the_profiles_own(void **state) {
-  (void)state;
+TEST(a_provider_must_be_the_profiles_own) {
   imgact_config *config = load();
   assert_chosen(choose(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner",
                 HETZNER, "env", "MY_HETZNER");
@@ -176,8 +169,7 @@ static void a_provider_must_be_the_profiles_own(void **state) {
   imgact_config_free(config);
 }
 
-static void an_unknown_provider_is_refused(void **state) {
-  (void)state;
+TEST(an_unknown_provider_is_refused) {
   imgact_config *config = load();
   assert_refuses(config, OVER(.provider = "acme"),
                  "there is no provider 'acme': known are hetzner, digitalocean");
@@ -187,8 +179,7 @@ static void an_unknown_provider_is_refused(void **state) {
   imgact_config_free(config);
 }
 
-static void without_a_provider_the_error_names_the_ways_to_give_one(void **state) {
-  (void)state;
+TEST(without_a_provider_the_error_names_the_ways_to_give_one) {
   imgact_config *config = load_nothing();
   assert_refuses(config, OVER(0), "or default_profile");
   setenv("HCLOUD_TOKEN", "t", 1);
@@ -198,8 +189,7 @@ static void without_a_provider_the_error_names_the_ways_to_give_one(void **state
 
 // ---- which endpoint ----
 
-static void an_endpoint_comes_from_flag_environment_profile_or_default(void **state) {
-  (void)state;
+TEST(an_endpoint_comes_from_flag_environment_profile_or_default) {
   imgact_config *config = load();
   assert_string_equal(choose(config, OVER(.profile = "bare")).endpoint, DIGITALOCEAN);
   assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://do.example");
@@ -222,8 +212,7 @@ static void an_endpoint_comes_from_flag_environment_profile_or_default(void **st
 
 // ---- which token ----
 
-static void the_usual_variables_serve_where_no_source_is_named(void **state) {
-  (void)state;
+TEST(the_usual_variables_serve_where_no_source_is_named) {
   imgact_config *config = load();
   setenv("HCLOUD_TOKEN", "h", 1);
   setenv("DIGITALOCEAN_ACCESS_TOKEN", "second", 1);
@@ -243,8 +232,7 @@ static void the_usual_variables_serve_where_no_source_is_named(void **state) {
   imgact_config_free(config);
 }
 
-static void a_flag_goes_before_the_profiles_source(void **state) {
-  (void)state;
+TEST(a_flag_goes_before_the_profiles_source) {
   imgact_config *config = load();
   static const char *const profiles[] = {"hz", "do", "bare", "near", "vault"};
   for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
@@ -261,15 +249,13 @@ static void a_flag_goes_before_the_profiles_source(void **state) {
   imgact_config_free(config);
 }
 
-static void two_flags_for_one_token_are_refused(void **state) {
-  (void)state;
+TEST(two_flags_for_one_token_are_refused) {
   imgact_config *config = load();
   assert_refuses(config, OVER(.token_env = "A", .token_file = "/b"), "name one of them");
   imgact_config_free(config);
 }
 
-static void a_token_given_as_a_name_is_refused_and_not_quoted(void **state) {
-  (void)state;
+TEST(a_token_given_as_a_name_is_refused_and_not_quoted) {
   imgact_config *config = load();
   static const char token[] =
       "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -289,8 +275,7 @@ static void a_token_given_as_a_name_is_refused_and_not_quoted(void **state) {
   imgact_config_free(config);
 }
 
-static void a_relative_path_in_the_file_starts_at_the_file(void **state) {
-  (void)state;
+TEST(a_relative_path_in_the_file_starts_at_the_file) {
   imgact_config *config = load();
   assert_string_equal(choose(config, OVER(.profile = "near")).token_source,
                       home_path(".config/imgact/secrets/hz"));
@@ -299,8 +284,7 @@ static void a_relative_path_in_the_file_starts_at_the_file(void **state) {
 
 // ---- the selection itself ----
 
-static void asking_again_and_again_does_not_grow(void **state) {
-  (void)state;
+TEST(asking_again_and_again_does_not_grow) {
   failing_allocator memory;
   imgact_config *config = NULL;
   imgact_config_settings first = {0}, later = {0};
@@ -318,8 +302,7 @@ static void asking_again_and_again_does_not_grow(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void a_selection_outlives_the_environment_it_came_from(void **state) {
-  (void)state;
+TEST(a_selection_outlives_the_environment_it_came_from) {
   imgact_config *config = load();
   char name[] = "A_NAME";
   setenv("IMGACT_ENDPOINT", "https://of-all.example", 1);
@@ -330,8 +313,7 @@ static void a_selection_outlives_the_environment_it_came_from(void **state) {
   imgact_config_free(config);
 }
 
-static void overrides_of_another_size_are_refused(void **state) {
-  (void)state;
+TEST(overrides_of_another_size_are_refused) {
   imgact_config *config = load();
   const imgact_config_overrides over = {.size = sizeof over - 1};
   imgact_config_settings selection;
@@ -393,8 +375,7 @@ static void assert_fails(sent seen, const char *words) {
 
 #define OPTIONS(...) ((imgact_client_options){__VA_ARGS__})
 
-static void a_client_sends_the_token_of_its_source(void **state) {
-  (void)state;
+TEST(a_client_sends_the_token_of_its_source) {
   imgact_config *config = load();
   setenv("MY_HETZNER", " from-the-variable\n", 1);
   home_file("secrets/do", "from-the-file\n");
@@ -413,8 +394,7 @@ static void a_client_sends_the_token_of_its_source(void **state) {
   imgact_config_free(config);
 }
 
-static void a_source_that_has_no_token_is_an_error_and_no_fallback(void **state) {
-  (void)state;
+TEST(a_source_that_has_no_token_is_an_error_and_no_fallback) {
   imgact_config *config = load();
   setenv("HCLOUD_TOKEN", "the-usual", 1);
   setenv("DIGITALOCEAN_TOKEN", "the-usual", 1);
@@ -427,8 +407,7 @@ static void a_source_that_has_no_token_is_an_error_and_no_fallback(void **state)
   imgact_config_free(config);
 }
 
-static void options_win_where_they_name_something(void **state) {
-  (void)state;
+TEST(options_win_where_they_name_something) {
   imgact_config *config = load();
   assert_sends(ask(config, OVER(.profile = "vault"),
                    OPTIONS(.token = "own", .endpoint = "https://own.example")),
@@ -447,8 +426,7 @@ static imgact_status give_token(void *user, char *buffer, size_t capacity, size_
 }
 
 // Then the profile's own source is not read: "vault" would run a command.
-static void token_callback_wins_over_source(void **state) {
-  (void)state;
+TEST(token_callback_wins_over_source) {
   imgact_config *config = load();
   assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(.token_callback = give_token)),
                "Bearer from-a-callback", HETZNER "/images/1");
@@ -458,8 +436,7 @@ static void token_callback_wins_over_source(void **state) {
 }
 
 // Dots alone are no host of another cloud, although nothing is left of them.
-static void endpoint_host_of_dots_is_nobodys(void **state) {
-  (void)state;
+TEST(endpoint_host_of_dots_is_nobodys) {
   imgact_config *config = load();
   assert_sends(
       ask(config, OVER(.provider = "hetzner", .endpoint = "https://..."), OPTIONS(.token = "own")),
@@ -467,8 +444,7 @@ static void endpoint_host_of_dots_is_nobodys(void **state) {
   imgact_config_free(config);
 }
 
-static void endpoint_of_another_cloud_is_rejected(void **state) {
-  (void)state;
+TEST(endpoint_of_another_cloud_is_rejected) {
   imgact_config *config = load();
   static const char mine[] = "belongs to digitalocean, but the provider is hetzner; token not sent";
   static const struct {
@@ -503,8 +479,7 @@ static void endpoint_of_another_cloud_is_rejected(void **state) {
   imgact_config_free(config);
 }
 
-static void a_provider_of_the_callers_own_has_profiles_too(void **state) {
-  (void)state;
+TEST(a_provider_of_the_callers_own_has_profiles_too) {
   imgact_config *config = load();
   imgact_provider acme = *imgact_provider_find("hetzner");
   acme.name = "acme";
@@ -523,8 +498,7 @@ static void a_provider_of_the_callers_own_has_profiles_too(void **state) {
   imgact_config_free(config);
 }
 
-static void a_transport_that_sends_nothing_needs_no_token(void **state) {
-  (void)state;
+TEST(a_transport_that_sends_nothing_needs_no_token) {
   imgact_config *config = load();
   for (int own_loop = 0; own_loop < 2; own_loop++) {
     scripted *script = scripted_new();
@@ -551,8 +525,7 @@ static void a_transport_that_sends_nothing_needs_no_token(void **state) {
   imgact_config_free(config);
 }
 
-static void a_loop_that_was_given_stays_the_callers(void **state) {
-  (void)state;
+TEST(a_loop_that_was_given_stays_the_callers) {
   imgact_config *config = load();
   scripted *script = scripted_new();
   imgact_loop_options of_loop = {.size = sizeof of_loop, .transport = scripted_transport(script)};
@@ -570,8 +543,7 @@ static void a_loop_that_was_given_stays_the_callers(void **state) {
   imgact_config_free(config);
 }
 
-static void a_transport_next_to_a_loop_is_taken_over_and_refused(void **state) {
-  (void)state;
+TEST(a_transport_next_to_a_loop_is_taken_over_and_refused) {
   imgact_loop *loop = NULL;
   assert_int_equal(imgact_loop_new(NULL, &loop, NULL), IMGACT_OK);
   home_file(".config/imgact/config.ini", clouds);
@@ -593,8 +565,7 @@ static void a_transport_next_to_a_loop_is_taken_over_and_refused(void **state) {
   imgact_loop_free(loop);
 }
 
-static void options_of_another_size_are_refused(void **state) {
-  (void)state;
+TEST(options_of_another_size_are_refused) {
   imgact_config *config = load();
   imgact_client_options options = {.size = sizeof options - 8, .token = "t"};
   imgact_client *client = NULL;
@@ -606,8 +577,7 @@ static void options_of_another_size_are_refused(void **state) {
   imgact_config_free(config);
 }
 
-static void a_profile_makes_a_client_in_one_call(void **state) {
-  (void)state;
+TEST(a_profile_makes_a_client_in_one_call) {
   imgact_client *client = NULL;
   imgact_error error;
   home_file(".config/imgact/config.ini", clouds);
@@ -628,8 +598,7 @@ static void a_profile_makes_a_client_in_one_call(void **state) {
   unsetenv("MY_HETZNER");
 }
 
-static void a_broken_file_costs_the_transport_too(void **state) {
-  (void)state;
+TEST(a_broken_file_costs_the_transport_too) {
   scripted *script = scripted_new();
   imgact_client *client = NULL;
   imgact_error error;
@@ -644,8 +613,7 @@ static void a_broken_file_costs_the_transport_too(void **state) {
   scripted_free(script);
 }
 
-static void no_memory_is_told_wherever_it_happens(void **state) {
-  (void)state;
+TEST(no_memory_is_told_wherever_it_happens) {
   home_file(".config/imgact/config.ini", clouds);
   home_file("secrets/do", "from-the-file\n");
   bool more = true;
@@ -671,42 +639,4 @@ static void no_memory_is_told_wherever_it_happens(void **state) {
   }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(a_profile_comes_from_flag_environment_or_default),
-      TEST(a_profile_that_is_not_there_is_refused),
-      TEST(the_refusal_lists_the_profiles_there_are),
-      TEST(of_many_profiles_the_refusal_lists_those_that_fit),
-      TEST(a_profile_without_a_file_is_refused),
-      TEST(a_provider_that_is_named_puts_the_default_profile_aside),
-      TEST(a_provider_must_be_the_profiles_own),
-      TEST(an_unknown_provider_is_refused),
-      TEST(without_a_provider_the_error_names_the_ways_to_give_one),
-      TEST(an_endpoint_comes_from_flag_environment_profile_or_default),
-      TEST(the_usual_variables_serve_where_no_source_is_named),
-      TEST(a_flag_goes_before_the_profiles_source),
-      TEST(two_flags_for_one_token_are_refused),
-      TEST(a_token_given_as_a_name_is_refused_and_not_quoted),
-      TEST(a_relative_path_in_the_file_starts_at_the_file),
-      TEST(asking_again_and_again_does_not_grow),
-      TEST(a_selection_outlives_the_environment_it_came_from),
-      TEST(overrides_of_another_size_are_refused),
-      TEST(a_client_sends_the_token_of_its_source),
-      TEST(a_source_that_has_no_token_is_an_error_and_no_fallback),
-      TEST(options_win_where_they_name_something),
-      TEST(a_provider_of_the_callers_own_has_profiles_too),
-      TEST(endpoint_of_another_cloud_is_rejected),
-      TEST(token_callback_wins_over_source),
-      TEST(endpoint_host_of_dots_is_nobodys),
-      TEST(a_transport_that_sends_nothing_needs_no_token),
-      TEST(a_loop_that_was_given_stays_the_callers),
-      TEST(a_transport_next_to_a_loop_is_taken_over_and_refused),
-      TEST(options_of_another_size_are_refused),
-      TEST(a_profile_makes_a_client_in_one_call),
-      TEST(a_broken_file_costs_the_transport_too),
-      TEST(no_memory_is_told_wherever_it_happens),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(home_setup, home_teardown); }

@@ -26,8 +26,7 @@ static void check(ia_connection connection, socket_state holds, bool expected) {
 
 // A transfer that has ended may still hold its connection when the next one begins: that makes no
 // HTTP/2 of it.
-static void http1_connection_must_be_silent(void **state) {
-  (void)state;
+TEST(http1_connection_must_be_silent) {
   for (size_t refs = TABLE_AND_ASKING; refs <= TABLE_AND_ASKING + 1; refs++)
     for (socket_state holds = SILENT; holds <= CLOSED; holds++)
       check((ia_connection){.refs = refs, .used = true, .protocol = IA_PROTOCOL_HTTP1}, holds,
@@ -36,8 +35,7 @@ static void http1_connection_must_be_silent(void **state) {
     check((ia_connection){.refs = TABLE_AND_ASKING, .used = true}, holds, holds == SILENT);
 }
 
-static void http2_connection_must_be_open(void **state) {
-  (void)state;
+TEST(http2_connection_must_be_open) {
   for (socket_state holds = SILENT; holds <= CLOSED; holds++) {
     check((ia_connection){.refs = TABLE_AND_ASKING, .used = true, .protocol = IA_PROTOCOL_HTTP2},
           holds, holds != CLOSED);
@@ -46,22 +44,10 @@ static void http2_connection_must_be_open(void **state) {
   }
 }
 
-static void new_connection_is_taken(void **state) {
-  (void)state;
-  check((ia_connection){.refs = TABLE_AND_ASKING}, READABLE, true);
-}
+TEST(new_connection_is_taken) { check((ia_connection){.refs = TABLE_AND_ASKING}, READABLE, true); }
 
-static void abandoned_connection_is_not_taken(void **state) {
-  (void)state;
+TEST(abandoned_connection_is_not_taken) {
   check((ia_connection){.refs = TABLE_AND_ASKING, .abandoned = true}, SILENT, false);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(http1_connection_must_be_silent),
-      cmocka_unit_test(http2_connection_must_be_open),
-      cmocka_unit_test(new_connection_is_taken),
-      cmocka_unit_test(abandoned_connection_is_not_taken),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

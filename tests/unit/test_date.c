@@ -13,8 +13,7 @@ static int64_t read(const char *text) {
   return ms;
 }
 
-static void times_as_clouds_write_them_are_read(void **state) {
-  (void)state;
+TEST(times_as_clouds_write_them_are_read) {
   assert_int_equal(read("1970-01-01T00:00:00Z"), 0);
   assert_int_equal(read("2016-01-30T23:50:00Z"), INT64_C(1454197800000));
   assert_int_equal(read("2016-01-30T23:50+00:00"), INT64_C(1454197800000));
@@ -33,14 +32,12 @@ static void times_as_clouds_write_them_are_read(void **state) {
   assert_int_equal(read("9999-12-31T23:59:59.999Z"), LAST_MS);
 }
 
-static void a_leap_second_counts_as_the_one_before(void **state) {
-  (void)state;
+TEST(a_leap_second_counts_as_the_one_before) {
   assert_int_equal(read("2016-12-31T23:59:60Z"), read("2016-12-31T23:59:59Z"));
   assert_int_equal(read("2017-01-01T01:59:60+02:00"), read("2016-12-31T23:59:59Z"));
 }
 
-static void what_is_no_time_changes_nothing(void **state) {
-  (void)state;
+TEST(what_is_no_time_changes_nothing) {
   const char *bad[] = {"",
                        "2016",
                        "2016-01-30",
@@ -90,8 +87,7 @@ static void what_is_no_time_changes_nothing(void **state) {
   assert_int_equal(ms, 99);
 }
 
-static void a_text_that_is_cut_anywhere_is_no_time_and_is_not_read_past_its_end(void **state) {
-  (void)state;
+TEST(a_text_that_is_cut_anywhere_is_no_time_and_is_not_read_past_its_end) {
   const char *text = "2016-01-30T23:50:00.5+01:00";
   for (size_t length = 0; length < strlen(text); length++) {
     char *exact = malloc(length == 0 ? 1 : length); // without a NUL, for AddressSanitizer to watch
@@ -104,8 +100,7 @@ static void a_text_that_is_cut_anywhere_is_no_time_and_is_not_read_past_its_end(
 }
 
 // Every day of the calendar, against a walk through the months.
-static void every_day_from_year_1_to_9999_is_written_and_read(void **state) {
-  (void)state;
+TEST(every_day_from_year_1_to_9999_is_written_and_read) {
   static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   int64_t ms = FIRST_MS;
   for (int year = 1; year <= 9999; year++) {
@@ -126,8 +121,7 @@ static void every_day_from_year_1_to_9999_is_written_and_read(void **state) {
   assert_int_equal(ms, LAST_MS + 1);
 }
 
-static void any_time_that_is_written_reads_back_the_same(void **state) {
-  (void)state;
+TEST(any_time_that_is_written_reads_back_the_same) {
   uint64_t random = 7;
   for (int i = 0; i < 200000; i++) {
     int64_t ms = FIRST_MS + (int64_t)(testing_random(&random) % (uint64_t)(LAST_MS - FIRST_MS + 1));
@@ -146,8 +140,7 @@ static void any_time_that_is_written_reads_back_the_same(void **state) {
   }
 }
 
-static void header_dates_agree_with_the_system_s_calendar(void **state) {
-  (void)state;
+TEST(header_dates_agree_with_the_system_s_calendar) {
   uint64_t random = 3;
   for (int i = 0; i < 20000; i++) {
     time_t seconds = (time_t)(testing_random(&random) % UINT64_C(253402300800));
@@ -170,8 +163,7 @@ static int64_t read_http(const char *text) {
   return ms;
 }
 
-static void header_dates_are_read_in_the_three_forms_of_http(void **state) {
-  (void)state;
+TEST(header_dates_are_read_in_the_three_forms_of_http) {
   assert_int_equal(read_http("Wed, 11 Mar 2020 01:48:20 GMT"), INT64_C(1583891300000));
   assert_int_equal(read_http("Wednesday, 11-Mar-20 01:48:20 GMT"), INT64_C(1583891300000));
   assert_int_equal(read_http("Wed Mar 11 01:48:20 2020"), INT64_C(1583891300000));
@@ -182,8 +174,7 @@ static void header_dates_are_read_in_the_three_forms_of_http(void **state) {
   assert_int_equal(read_http("Sun Nov 06 08:49:37 1994"), INT64_C(784111777000));
 }
 
-static void the_old_forms_name_every_day_of_the_week(void **state) {
-  (void)state;
+TEST(the_old_forms_name_every_day_of_the_week) {
   static const char *const days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                      "Friday", "Saturday", "Sunday"};
   for (int i = 0; i < 7; i++) {
@@ -195,8 +186,7 @@ static void the_old_forms_name_every_day_of_the_week(void **state) {
   }
 }
 
-static void a_year_of_two_digits_is_at_most_50_years_ahead(void **state) {
-  (void)state;
+TEST(a_year_of_two_digits_is_at_most_50_years_ahead) {
   assert_int_equal(read_http("Friday, 01-Jan-99 00:00:00 GMT"), read("1999-01-01T00:00:00Z"));
   assert_int_equal(read_http("Saturday, 01-Jan-00 00:00:00 GMT"), read("2000-01-01T00:00:00Z"));
   assert_int_equal(read_http("Thursday, 01-Jan-70 00:00:00 GMT"), read("2070-01-01T00:00:00Z"));
@@ -204,8 +194,7 @@ static void a_year_of_two_digits_is_at_most_50_years_ahead(void **state) {
   assert_int_equal(read_http("Saturday, 01-Jan-77 00:00:00 GMT"), read("1977-01-01T00:00:00Z"));
 }
 
-static void what_is_no_header_date_changes_nothing(void **state) {
-  (void)state;
+TEST(what_is_no_header_date_changes_nothing) {
   int64_t ms = 99;
   const char *bad[] = {"",
                        "120",
@@ -255,8 +244,7 @@ static void what_is_no_header_date_changes_nothing(void **state) {
   assert_int_equal(ms, 99);
 }
 
-static void times_beyond_the_years_are_not_written(void **state) {
-  (void)state;
+TEST(times_beyond_the_years_are_not_written) {
   const int64_t bad[] = {INT64_MIN /* IMGACT_NO_TIME */, INT64_MIN + 1, FIRST_MS - 1, LAST_MS + 1,
                          INT64_MAX};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -267,20 +255,4 @@ static void times_beyond_the_years_are_not_written(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(times_as_clouds_write_them_are_read),
-      cmocka_unit_test(a_leap_second_counts_as_the_one_before),
-      cmocka_unit_test(what_is_no_time_changes_nothing),
-      cmocka_unit_test(a_text_that_is_cut_anywhere_is_no_time_and_is_not_read_past_its_end),
-      cmocka_unit_test(every_day_from_year_1_to_9999_is_written_and_read),
-      cmocka_unit_test(any_time_that_is_written_reads_back_the_same),
-      cmocka_unit_test(header_dates_agree_with_the_system_s_calendar),
-      cmocka_unit_test(header_dates_are_read_in_the_three_forms_of_http),
-      cmocka_unit_test(the_old_forms_name_every_day_of_the_week),
-      cmocka_unit_test(a_year_of_two_digits_is_at_most_50_years_ahead),
-      cmocka_unit_test(what_is_no_header_date_changes_nothing),
-      cmocka_unit_test(times_beyond_the_years_are_not_written),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -41,8 +41,7 @@ static void set(size_t index, int64_t due_ms) {
   ia_timer_set(&d.engine.timers, &bells[index].timer, due_ms, ring);
 }
 
-static void nothing_is_due_in_an_empty_engine(void **state) {
-  (void)state;
+TEST(nothing_is_due_in_an_empty_engine) {
   const imgact_http_request *request = NULL;
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
   assert_null(ia_engine_take(&d.engine, &request));
@@ -51,8 +50,7 @@ static void nothing_is_due_in_an_empty_engine(void **state) {
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
 }
 
-static void timers_ring_in_order_and_equal_ones_as_they_were_set(void **state) {
-  (void)state;
+TEST(timers_ring_in_order_and_equal_ones_as_they_were_set) {
   static const int64_t due_ms[] = {30, 10, 20, 10, 10};
   static const size_t order[] = {1, 3, 4, 2, 0};
   for (size_t i = 0; i < 5; i++) set(i, due_ms[i]);
@@ -68,8 +66,7 @@ static void timers_ring_in_order_and_equal_ones_as_they_were_set(void **state) {
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
 }
 
-static void a_timer_that_is_set_again_moves_and_rings_once(void **state) {
-  (void)state;
+TEST(a_timer_that_is_set_again_moves_and_rings_once) {
   set(0, 10);
   set(0, 50);
   set(1, 40);
@@ -83,8 +80,7 @@ static void a_timer_that_is_set_again_moves_and_rings_once(void **state) {
   assert_int_equal(bells[0].at_ms, 46);
 }
 
-static void a_stopped_timer_is_silent_and_stopping_is_idempotent(void **state) {
-  (void)state;
+TEST(a_stopped_timer_is_silent_and_stopping_is_idempotent) {
   set(0, 10);
   set(1, 10);
   ia_timer_stop(&d.engine.timers, &bells[0].timer);
@@ -104,8 +100,7 @@ static void stop_the_next(ia_timer *timer) {
   ia_timer_stop(&d.engine.timers, &bells[1].timer);
 }
 
-static void a_timer_stops_another_one_that_is_due_with_it(void **state) {
-  (void)state;
+TEST(a_timer_stops_another_one_that_is_due_with_it) {
   ia_timer_set(&d.engine.timers, &bells[0].timer, 10, stop_the_next);
   set(1, 10);
   set(2, 10);
@@ -120,8 +115,7 @@ static void set_more(ia_timer *timer) {
   set(2, d.engine.timers.now.mono_ms + 1);
 }
 
-static void what_a_timer_sets_for_the_present_rings_in_the_same_tick(void **state) {
-  (void)state;
+TEST(what_a_timer_sets_for_the_present_rings_in_the_same_tick) {
   ia_timer_set(&d.engine.timers, &bells[0].timer, 10, set_more);
   rate_fixture_at(&d, 10);
   assert_int_equal(bells[1].rung, 1);
@@ -139,8 +133,7 @@ static void release(ia_timer *timer) {
 }
 
 // An exchange is freed by what its own timer leads to.
-static void a_timer_may_go_while_it_rings(void **state) {
-  (void)state;
+TEST(a_timer_may_go_while_it_rings) {
   bell *b = d.memory.allocator.alloc(d.memory.allocator.user_data, sizeof *b);
   memset(b, 0, sizeof *b);
   ia_timer_set(&d.engine.timers, &b->timer, 10, release);
@@ -150,8 +143,7 @@ static void a_timer_may_go_while_it_rings(void **state) {
   assert_int_equal(bells[1].rung, 1);
 }
 
-static void times_at_the_ends_of_what_can_be_counted(void **state) {
-  (void)state;
+TEST(times_at_the_ends_of_what_can_be_counted) {
   set(0, INT64_MAX);
   set(1, INT64_MAX - 1);
   set(2, INT64_MIN);
@@ -168,8 +160,7 @@ static void times_at_the_ends_of_what_can_be_counted(void **state) {
   assert_ptr_equal(rung[3], &bells[0]);
 }
 
-static void later_than_all_times_is_never(void **state) {
-  (void)state;
+TEST(later_than_all_times_is_never) {
   assert_int_equal(ia_later(5, 10), 15);
   assert_int_equal(ia_later(0, INT64_MAX - 1), INT64_MAX - 1);
   assert_int_equal(ia_later(0, INT64_MAX), IA_NEVER);
@@ -181,8 +172,7 @@ static void later_than_all_times_is_never(void **state) {
   assert_int_equal(ia_later(IA_NEVER, 0), IA_NEVER);
 }
 
-static void a_clock_that_jumps_ahead_rings_everything_once_and_in_order(void **state) {
-  (void)state;
+TEST(a_clock_that_jumps_ahead_rings_everything_once_and_in_order) {
   for (size_t i = 0; i < TIMERS; i++) set(i, (int64_t)((i * 7919) % TIMERS) * 3600000);
   rate_fixture_at(&d, INT64_C(100) * 365 * 86400000);
   assert_int_equal(rung_count, TIMERS);
@@ -191,8 +181,7 @@ static void a_clock_that_jumps_ahead_rings_everything_once_and_in_order(void **s
 }
 
 // A transport's own clock may do so; a timer then waits for the time that it was set for.
-static void a_clock_that_jumps_back_rings_nothing_too_early(void **state) {
-  (void)state;
+TEST(a_clock_that_jumps_back_rings_nothing_too_early) {
   rate_fixture_at(&d, 100000);
   set(0, 101000);
   rate_fixture_at(&d, 50000);
@@ -204,8 +193,7 @@ static void a_clock_that_jumps_back_rings_nothing_too_early(void **state) {
   assert_int_equal(bells[0].rung, 1);
 }
 
-static void a_look_at_the_clock_rings_nothing(void **state) {
-  (void)state;
+TEST(a_look_at_the_clock_rings_nothing) {
   set(0, 10);
   d.now_ms = 20;
   ia_timers_refresh(&d.engine.timers);
@@ -215,8 +203,7 @@ static void a_look_at_the_clock_rings_nothing(void **state) {
   assert_int_equal(ia_engine_next_ms(&d.engine), 10);
 }
 
-static void what_is_to_be_sent_or_told_is_due_at_once(void **state) {
-  (void)state;
+TEST(what_is_to_be_sent_or_told_is_due_at_once) {
   ia_link *const lists[] = {&d.engine.outbox, &d.engine.runnable, &d.engine.notify};
   rate_fixture_at(&d, 77);
   set(0, 1000);
@@ -231,8 +218,7 @@ static void what_is_to_be_sent_or_told_is_due_at_once(void **state) {
 }
 
 // Against a plain list of what is due when.
-static void timers_of_chance_ring_as_a_plain_list_says(void **state) {
-  (void)state;
+TEST(timers_of_chance_ring_as_a_plain_list_says) {
   uint64_t chance = 42;
   int64_t due_ms[TIMERS], now_ms = 0;
   bool is_set[TIMERS] = {false};
@@ -273,8 +259,7 @@ static uint64_t draw(ia_engine *engine) {
   return (uint64_t)(number * 9007199254740992.0); // all of its 53 bits
 }
 
-static void random_numbers_fill_the_range_and_come_from_the_seed(void **state) {
-  (void)state;
+TEST(random_numbers_fill_the_range_and_come_from_the_seed) {
   size_t tenths[10] = {0}, equal = 0;
   ia_engine same, other;
   ia_engine_init(&same, &d.memory.allocator, 1, (ia_now){0, 0});
@@ -289,25 +274,4 @@ static void random_numbers_fill_the_range_and_come_from_the_seed(void **state) {
   assert_int_equal(equal, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(nothing_is_due_in_an_empty_engine),
-      TEST(timers_ring_in_order_and_equal_ones_as_they_were_set),
-      TEST(a_timer_that_is_set_again_moves_and_rings_once),
-      TEST(a_stopped_timer_is_silent_and_stopping_is_idempotent),
-      TEST(a_timer_stops_another_one_that_is_due_with_it),
-      TEST(what_a_timer_sets_for_the_present_rings_in_the_same_tick),
-      TEST(a_timer_may_go_while_it_rings),
-      TEST(times_at_the_ends_of_what_can_be_counted),
-      TEST(later_than_all_times_is_never),
-      TEST(a_clock_that_jumps_ahead_rings_everything_once_and_in_order),
-      TEST(a_clock_that_jumps_back_rings_nothing_too_early),
-      TEST(a_look_at_the_clock_rings_nothing),
-      TEST(what_is_to_be_sent_or_told_is_due_at_once),
-      TEST(timers_of_chance_ring_as_a_plain_list_says),
-      TEST(random_numbers_fill_the_range_and_come_from_the_seed),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(open_desk, close_desk); }

@@ -5,8 +5,7 @@
 #include "str.h"
 #include "testing.h"
 
-static void every_status_has_a_name_of_its_own(void **state) {
-  (void)state;
+TEST(every_status_has_a_name_of_its_own) {
   assert_string_equal(imgact_status_name(IMGACT_OK), "ok");
   assert_string_equal(imgact_status_name(IMGACT_NOMEM), "no_memory");
   assert_string_equal(imgact_status_name(IMGACT_RATE_LIMITED), "rate_limited");
@@ -19,15 +18,13 @@ static void every_status_has_a_name_of_its_own(void **state) {
                               imgact_status_name((imgact_status)b));
 }
 
-static void what_is_no_status_is_internal(void **state) {
-  (void)state;
+TEST(what_is_no_status_is_internal) {
   static const int none[] = {IMGACT_END + 1, -1, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)
     assert_string_equal(imgact_status_name((imgact_status)none[i]), "internal");
 }
 
-static void setting_an_error_clears_the_rest(void **state) {
-  (void)state;
+TEST(setting_an_error_clears_the_rest) {
   imgact_error error;
   memset(&error, 0xaa, sizeof error);
   assert_int_equal(imgact_error_set(&error, IMGACT_CONFLICT, "%s %d", "locked", 7),
@@ -45,8 +42,7 @@ static void setting_an_error_clears_the_rest(void **state) {
   assert_int_equal(imgact_error_set(NULL, IMGACT_TLS, "%s", "nobody reads it"), IMGACT_TLS);
 }
 
-static void an_error_may_quote_itself(void **state) {
-  (void)state;
+TEST(an_error_may_quote_itself) {
   imgact_error error;
   imgact_error_set(&error, IMGACT_NETWORK, "cut");
   ia_str_copy(error.provider_code, sizeof error.provider_code, "code");
@@ -59,8 +55,7 @@ static void an_error_may_quote_itself(void **state) {
 
 // 511 bytes fit. The text is moved by one byte each time, so that the cut meets every byte of a
 // character.
-static void a_long_text_is_cut_at_a_whole_character(void **state) {
-  (void)state;
+TEST(a_long_text_is_cut_at_a_whole_character) {
   char text[1200];
   for (size_t lead = 0; lead < 4; lead++) {
     size_t n = 0;
@@ -78,8 +73,7 @@ static void a_long_text_is_cut_at_a_whole_character(void **state) {
   }
 }
 
-static void a_text_alone_leaves_the_rest(void **state) {
-  (void)state;
+TEST(a_text_alone_leaves_the_rest) {
   imgact_error error;
   ia_error_from_http(&error, 503);
   error.retry_after_ms = 5;
@@ -91,8 +85,7 @@ static void a_text_alone_leaves_the_rest(void **state) {
   assert_int_equal(error.flags, IMGACT_ERROR_RETRYABLE);
 }
 
-static void an_http_status_means_something_by_itself(void **state) {
-  (void)state;
+TEST(an_http_status_means_something_by_itself) {
   static const struct {
     int http;
     imgact_status status;
@@ -140,15 +133,4 @@ static void an_http_status_means_something_by_itself(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_status_has_a_name_of_its_own),
-      cmocka_unit_test(what_is_no_status_is_internal),
-      cmocka_unit_test(setting_an_error_clears_the_rest),
-      cmocka_unit_test(an_error_may_quote_itself),
-      cmocka_unit_test(a_long_text_is_cut_at_a_whole_character),
-      cmocka_unit_test(a_text_alone_leaves_the_rest),
-      cmocka_unit_test(an_http_status_means_something_by_itself),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -42,8 +42,7 @@ typedef struct row {
 #define FAILED  IMGACT_ACTION_STATUS_ERROR
 #define ODD     IMGACT_ACTION_STATUS_UNKNOWN
 
-static void match_action_table(void **state) {
-  (void)state;
+TEST(match_action_table) {
   static const row rows[] = {
       // of another kind: never
       {&sent, NO, SENT + 1500, RUNS, IA_MATCH_NO},
@@ -86,8 +85,7 @@ static void match_action_table(void **state) {
   assert_int_equal(ia_match_action(&silent_slot, &call, &action, &sent), IA_MATCH_UNCLEAR);
 }
 
-static void an_action_changes_the_image_while_it_may_run(void **state) {
-  (void)state;
+TEST(an_action_changes_the_image_while_it_may_run) {
   static const imgact_action_status statuses[] = {RUNS, ODD, DONE, FAILED};
   static const imgact_tristate answers[] = {YES, NO, UNKNOWN};
   for (size_t s = 0; s < 4; s++)
@@ -102,8 +100,7 @@ static void an_action_changes_the_image_while_it_may_run(void **state) {
       }
 }
 
-static void after_look_table(void **state) {
-  (void)state;
+TEST(after_look_table) {
   static const struct {
     ia_finding finding;
     ia_step early, settled;
@@ -135,8 +132,7 @@ static ia_resend_facts lost(void) {
                            .deadline_ms = INT64_MAX};
 }
 
-static void after_not_applied_table(void **state) {
-  (void)state;
+TEST(after_not_applied_table) {
   ia_resend_facts f = lost();
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_NOW);
   f.reason = IA_DOUBT_INHERITED;
@@ -159,12 +155,4 @@ static void after_not_applied_table(void **state) {
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_GIVE_UP);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(match_action_table),
-      cmocka_unit_test(an_action_changes_the_image_while_it_may_run),
-      cmocka_unit_test(after_look_table),
-      cmocka_unit_test(after_not_applied_table),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

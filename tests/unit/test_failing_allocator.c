@@ -10,8 +10,7 @@ static void give(failing_allocator *memory, void *block) {
   memory->allocator.release(memory, block);
 }
 
-static void the_call_that_was_named_fails_and_no_other(void **state) {
-  (void)state;
+TEST(the_call_that_was_named_fails_and_no_other) {
   failing_allocator memory;
   failing_allocator_init(&memory, 2);
   void *first = take(&memory, 10);
@@ -26,8 +25,7 @@ static void the_call_that_was_named_fails_and_no_other(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void for_good_means_every_later_call_too(void **state) {
-  (void)state;
+TEST(for_good_means_every_later_call_too) {
   failing_allocator memory;
   failing_allocator_init(&memory, 1);
   memory.for_good = true;
@@ -36,8 +34,7 @@ static void for_good_means_every_later_call_too(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void a_failed_resize_keeps_the_block(void **state) {
-  (void)state;
+TEST(a_failed_resize_keeps_the_block) {
   failing_allocator memory;
   failing_allocator_init(&memory, 2);
   char *block = take(&memory, 4);
@@ -52,16 +49,14 @@ static void a_failed_resize_keeps_the_block(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void a_leak_is_seen(void **state) {
-  (void)state;
+TEST(a_leak_is_seen) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   assert_non_null(take(&memory, 1));
   assert_string_equal(failing_allocator_finish(&memory), "a block was not released");
 }
 
-static void null_is_never_released(void **state) {
-  (void)state;
+TEST(null_is_never_released) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   give(&memory, NULL);
@@ -69,8 +64,7 @@ static void null_is_never_released(void **state) {
 }
 
 #if FAILING_ALLOCATOR_KEEPS
-static void a_second_release_and_a_late_write_are_seen(void **state) {
-  (void)state;
+TEST(a_second_release_and_a_late_write_are_seen) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   char *block = take(&memory, 1);
@@ -86,16 +80,4 @@ static void a_second_release_and_a_late_write_are_seen(void **state) {
 }
 #endif
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(the_call_that_was_named_fails_and_no_other),
-    cmocka_unit_test(for_good_means_every_later_call_too),
-    cmocka_unit_test(a_failed_resize_keeps_the_block),
-    cmocka_unit_test(a_leak_is_seen),
-    cmocka_unit_test(null_is_never_released),
-#if FAILING_ALLOCATOR_KEEPS
-    cmocka_unit_test(a_second_release_and_a_late_write_are_seen),
-#endif
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

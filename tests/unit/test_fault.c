@@ -48,8 +48,7 @@ static void expect_fault(fault plan, imgact_delivery delivery, imgact_failure fa
   finish(&made);
 }
 
-static void one_exchange_goes_wrong_as_asked(void **state) {
-  (void)state;
+TEST(one_exchange_goes_wrong_as_asked) {
   expect_fault((fault){.exchange = 2, .kind = FAULT_NOT_SENT}, IMGACT_DELIVERY_NOT_SENT,
                IMGACT_FAILURE_NETWORK, 2);
   expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REQUEST}, IMGACT_DELIVERY_MAYBE_SENT,
@@ -60,8 +59,7 @@ static void one_exchange_goes_wrong_as_asked(void **state) {
                IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT, 3);
 }
 
-static void a_request_may_be_refused_at_once(void **state) {
-  (void)state;
+TEST(a_request_may_be_refused_at_once) {
   fault plan = {.exchange = 2, .kind = FAULT_REFUSED};
   story made = run(&plan);
   assert_true(plan.struck);
@@ -70,8 +68,7 @@ static void a_request_may_be_refused_at_once(void **state) {
   finish(&made);
 }
 
-static void a_body_is_cut_at_its_byte(void **state) {
-  (void)state;
+TEST(a_body_is_cut_at_its_byte) {
   for (size_t cut = 0; cut < 12; cut++) {
     fault plan = {.exchange = 2, .kind = FAULT_CUT_BODY, .cut_at = cut};
     story made = run(&plan);
@@ -84,8 +81,7 @@ static void a_body_is_cut_at_its_byte(void **state) {
   }
 }
 
-static void several_in_a_row_go_wrong(void **state) {
-  (void)state;
+TEST(several_in_a_row_go_wrong) {
   fault plan = {.exchange = 1, .in_a_row = 1, .kind = FAULT_NOT_SENT};
   story made = run(&plan);
   assert_int_equal(made.kept[0].response.status, 0);
@@ -94,8 +90,7 @@ static void several_in_a_row_go_wrong(void **state) {
   finish(&made);
 }
 
-static void past_the_last_exchange_nothing_happens(void **state) {
-  (void)state;
+TEST(past_the_last_exchange_nothing_happens) {
   for (size_t exchange = 0; exchange <= 4; exchange += 4) {
     fault plan = {.exchange = exchange, .kind = FAULT_LOST_REPLY};
     story made = run(&plan);
@@ -105,8 +100,7 @@ static void past_the_last_exchange_nothing_happens(void **state) {
   }
 }
 
-static void what_is_cancelled_is_not_finished(void **state) {
-  (void)state;
+TEST(what_is_cancelled_is_not_finished) {
   fault plan = {.exchange = 1, .kind = FAULT_LOST_REQUEST};
   scripted *script = scripted_new();
   scripted_json(script, 200, "{}");
@@ -124,14 +118,4 @@ static void what_is_cancelled_is_not_finished(void **state) {
   scripted_free(script);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(one_exchange_goes_wrong_as_asked),
-      cmocka_unit_test(a_request_may_be_refused_at_once),
-      cmocka_unit_test(a_body_is_cut_at_its_byte),
-      cmocka_unit_test(several_in_a_row_go_wrong),
-      cmocka_unit_test(past_the_last_exchange_nothing_happens),
-      cmocka_unit_test(what_is_cancelled_is_not_finished),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

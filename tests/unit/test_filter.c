@@ -17,8 +17,7 @@ static bool passes(const imgact_image_filter *filter, uint32_t types, const imga
   return ia_filter_image(&call, ia_filter_asked(&call), types, image);
 }
 
-static void what_an_item_does_not_tell_does_not_pass(void **state) {
-  (void)state;
+TEST(what_an_item_does_not_tell_does_not_pass) {
   static const char *const servers[] = {"7"};
   const imgact_image_filter filters[] = {{.name = "a"},
                                          {.architecture = "x86"},
@@ -32,8 +31,7 @@ static void what_an_item_does_not_tell_does_not_pass(void **state) {
     assert_false(passes(&filters[i], 0, &untold));
 }
 
-static void what_is_asked_for_passes(void **state) {
-  (void)state;
+TEST(what_is_asked_for_passes) {
   static const char *const regions[] = {"sfo2", "nyc3"}, *const servers[] = {"6", "7"};
   static const imgact_image_status statuses[] = {IMGACT_IMAGE_STATUS_CREATING,
                                                  IMGACT_IMAGE_STATUS_AVAILABLE};
@@ -63,8 +61,7 @@ static void what_is_asked_for_passes(void **state) {
   assert_false(passes(&all, 0, &image));
 }
 
-static void types_are_bits_of_the_query(void **state) {
-  (void)state;
+TEST(types_are_bits_of_the_query) {
   imgact_image image = image_of("1", "a", 0);
   imgact_call call = {.size = sizeof call,
                       .kind = IMGACT_OP_LIST_IMAGES,
@@ -76,8 +73,7 @@ static void types_are_bits_of_the_query(void **state) {
                                IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), &image));
 }
 
-static void actions_by_status_id_and_image(void **state) {
-  (void)state;
+TEST(actions_by_status_id_and_image) {
   static const imgact_resource resources[] = {{"4711", "server"}, {"4712", "image"}};
   static const char *const ids[] = {"1", "3"};
   static const imgact_action_status statuses[] = {IMGACT_ACTION_STATUS_RUNNING};
@@ -116,8 +112,7 @@ static void check_order(const char *key, const char *second, const char *expecte
   assert_string_equal(order, expected);
 }
 
-static void ids_sort_as_numbers_and_what_is_missing_comes_last(void **state) {
-  (void)state;
+TEST(ids_sort_as_numbers_and_what_is_missing_comes_last) {
   check_order("id", NULL, "2103");
   check_order("id:desc", NULL, "3012");
   check_order("name", NULL, "2031");
@@ -129,8 +124,7 @@ static void ids_sort_as_numbers_and_what_is_missing_comes_last(void **state) {
 }
 
 // Ids that are no numbers come in the order of their characters.
-static void sort_other_ids_by_characters(void **state) {
-  (void)state;
+TEST(sort_other_ids_by_characters) {
   imgact_image images[] = {image_of("b", NULL, 0), image_of("10", NULL, 0), image_of("a9", NULL, 0),
                            image_of("a", NULL, 0)};
   imgact_image *list[] = {&images[0], &images[1], &images[2], &images[3]};
@@ -141,8 +135,7 @@ static void sort_other_ids_by_characters(void **state) {
   for (size_t i = 0; i < 4; i++) assert_string_equal(list[i]->id, expected[i]);
 }
 
-static void sort_actions_by_status_and_command(void **state) {
-  (void)state;
+TEST(sort_actions_by_status_and_command) {
   imgact_action actions[] = {
       {.id = "1", .command = "transfer", .status = IMGACT_ACTION_STATUS_SUCCESS},
       {.id = "2", .command = NULL, .status = IMGACT_ACTION_STATUS_RUNNING},
@@ -157,16 +150,14 @@ static void sort_actions_by_status_and_command(void **state) {
 }
 
 // Without a filter of actions or of images, nothing was asked for.
-static void filter_of_other_calls_is_none(void **state) {
-  (void)state;
+TEST(filter_of_other_calls_is_none) {
   const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE};
   assert_int_equal(ia_filter_asked(&call), 0);
   assert_string_equal(ia_filter_name(0), "filter");
   assert_string_equal(ia_filter_name(IMGACT_FILTER_TAG), "tag");
 }
 
-static void unknown_keys_are_named(void **state) {
-  (void)state;
+TEST(unknown_keys_are_named) {
   static const char *const good[] = {"id", "name:asc", "created:desc"};
   static const char *const wrong[] = {
       "", ":", "size", "id:", "id:up", "ID", "id:asc:asc", "started"};
@@ -177,8 +168,7 @@ static void unknown_keys_are_named(void **state) {
   assert_null(ia_sort_wrong(of_actions, 5, false));
 }
 
-static void many_are_sorted_and_equals_keep_their_order(void **state) {
-  (void)state;
+TEST(many_are_sorted_and_equals_keep_their_order) {
   enum { COUNT = 1000 };
   static char names[COUNT][2], ids[COUNT][8];
   static imgact_image images[COUNT];
@@ -199,18 +189,4 @@ static void many_are_sorted_and_equals_keep_their_order(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_an_item_does_not_tell_does_not_pass),
-      cmocka_unit_test(what_is_asked_for_passes),
-      cmocka_unit_test(types_are_bits_of_the_query),
-      cmocka_unit_test(actions_by_status_id_and_image),
-      cmocka_unit_test(ids_sort_as_numbers_and_what_is_missing_comes_last),
-      cmocka_unit_test(unknown_keys_are_named),
-      cmocka_unit_test(sort_other_ids_by_characters),
-      cmocka_unit_test(sort_actions_by_status_and_command),
-      cmocka_unit_test(filter_of_other_calls_is_none),
-      cmocka_unit_test(many_are_sorted_and_equals_keep_their_order),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -29,8 +29,7 @@ static void expect_refused(const char *text, const char *why) {
   assert_non_null(strstr(error.message, "cassette.har"));
 }
 
-static void an_entry_is_read(void **state) {
-  (void)state;
+TEST(an_entry_is_read) {
   ia_har har;
   imgact_error error;
   assert_int_equal(read_har(WHOLE, strlen(WHOLE), &har, &error), IMGACT_OK);
@@ -54,8 +53,7 @@ static void an_entry_is_read(void **state) {
 
 // What browsers write: a mark at the start, HTTP/2 pseudo headers, nulls and -1, requests of other
 // kinds, base64.
-static void a_file_of_a_browser_is_read(void **state) {
-  (void)state;
+TEST(a_file_of_a_browser_is_read) {
   static const char text[] =
       "\xef\xbb\xbf{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"WebInspector\"},\"pages\":"
       "[],\"entries\":["
@@ -84,8 +82,7 @@ static void a_file_of_a_browser_is_read(void **state) {
   ia_har_free(&har);
 }
 
-static void a_file_without_entries_is_a_cassette(void **state) {
-  (void)state;
+TEST(a_file_without_entries_is_a_cassette) {
   ia_har har;
   imgact_error error;
   static const char text[] = "{\"log\":{\"version\":\"1.2\",\"entries\":[]}}\n";
@@ -94,8 +91,7 @@ static void a_file_without_entries_is_a_cassette(void **state) {
   ia_har_free(&har);
 }
 
-static void what_is_wrong_is_named_with_its_place(void **state) {
-  (void)state;
+TEST(what_is_wrong_is_named_with_its_place) {
   expect_refused("", "there is no text");
   expect_refused("{ no har", "at byte 2");
   expect_refused("null", "log.entries is not an array");
@@ -150,8 +146,7 @@ static void what_is_wrong_is_named_with_its_place(void **state) {
 }
 
 // A reply may have 32 MiB, a cassette of many replies more.
-static void a_cassette_may_be_larger_than_a_reply(void **state) {
-  (void)state;
+TEST(a_cassette_may_be_larger_than_a_reply) {
   static const char head[] =
       "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"},"
       "\"response\":{\"status\":200,\"content\":{\"text\":\"";
@@ -171,8 +166,7 @@ static void a_cassette_may_be_larger_than_a_reply(void **state) {
 }
 
 // A file with a hole: no disk is filled.
-static void cassette_above_limit_is_refused(void **state) {
-  (void)state;
+TEST(cassette_above_limit_is_refused) {
   folder there = new_folder();
   ia_har har;
   imgact_error error;
@@ -183,8 +177,7 @@ static void cassette_above_limit_is_refused(void **state) {
   remove_folder(&there);
 }
 
-static void a_file_that_is_not_there_says_why(void **state) {
-  (void)state;
+TEST(a_file_that_is_not_there_says_why) {
   folder there = new_folder();
   ia_har har;
   imgact_error error;
@@ -195,8 +188,7 @@ static void a_file_that_is_not_there_says_why(void **state) {
   remove_folder(&there);
 }
 
-static void a_name_of_any_length_leaves_the_reason_readable(void **state) {
-  (void)state;
+TEST(a_name_of_any_length_leaves_the_reason_readable) {
   char name[3000];
   memset(name, 'n', sizeof name - 1);
   name[sizeof name - 1] = '\0';
@@ -231,8 +223,7 @@ static void read_and_touch(const char *text, size_t length, const char *file) {
   ia_har_free(&har);
 }
 
-static void a_file_cut_at_any_byte_is_refused(void **state) {
-  (void)state;
+TEST(a_file_cut_at_any_byte_is_refused) {
   folder there = new_folder();
   for (size_t length = 0; length < strlen(WHOLE); length++) {
     ia_har har;
@@ -260,8 +251,7 @@ static size_t put_other_value(char *out, size_t capacity, const char *text, size
   return (size_t)snprintf(out, capacity, "%.*s%s%s", (int)start, text, value, &text[end]);
 }
 
-static void no_damage_crashes_it(void **state) {
-  (void)state;
+TEST(no_damage_crashes_it) {
   static const char whole[] = WHOLE;
   static const char *const values[] = {
       "null", "true", "-1",   "1e300",       "\"\"",
@@ -284,8 +274,7 @@ static void no_damage_crashes_it(void **state) {
   remove_folder(&there);
 }
 
-static void no_memory_is_said_wherever_it_ends(void **state) {
-  (void)state;
+TEST(no_memory_is_said_wherever_it_ends) {
   folder there = new_folder();
   char text[6000], body[1201], url[1501]; // larger than what a block of the arena has left
   memset(body, 'A', sizeof body - 1);
@@ -312,8 +301,7 @@ static void no_memory_is_said_wherever_it_ends(void **state) {
   remove_folder(&there);
 }
 
-static void what_is_written_is_read_back(void **state) {
-  (void)state;
+TEST(what_is_written_is_read_back) {
   static const imgact_header headers[] = {{"Content-Type", "application/json"},
                                           {"X-\"Odd\"", "tab\there"}};
   const ia_har_entry entry = {.started_ms = INT64_C(1772359200250),
@@ -359,8 +347,7 @@ static void what_is_written_is_read_back(void **state) {
   ia_har_free(&har);
 }
 
-static void every_failure_has_a_name_of_its_own(void **state) {
-  (void)state;
+TEST(every_failure_has_a_name_of_its_own) {
   for (size_t i = 0; i <= IMGACT_FAILURE_NOMEM; i++) {
     assert_non_null(ia_har_failure_name(i));
     for (size_t j = 0; j < i; j++)
@@ -372,22 +359,7 @@ static void every_failure_has_a_name_of_its_own(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_entry_is_read),
-      cmocka_unit_test(a_file_of_a_browser_is_read),
-      cmocka_unit_test(a_file_without_entries_is_a_cassette),
-      cmocka_unit_test(what_is_wrong_is_named_with_its_place),
-      cmocka_unit_test(a_cassette_may_be_larger_than_a_reply),
-      cmocka_unit_test(cassette_above_limit_is_refused),
-      cmocka_unit_test(a_file_that_is_not_there_says_why),
-      cmocka_unit_test(a_name_of_any_length_leaves_the_reason_readable),
-      cmocka_unit_test(a_file_cut_at_any_byte_is_refused),
-      cmocka_unit_test(no_damage_crashes_it),
-      cmocka_unit_test(no_memory_is_said_wherever_it_ends),
-      cmocka_unit_test(what_is_written_is_read_back),
-      cmocka_unit_test(every_failure_has_a_name_of_its_own),
-  };
   if (testing_under_valgrind())
     cmocka_set_skip_filter("cassette_above_limit_is_refused"); // there it takes minutes
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return testing_run(NULL, NULL);
 }

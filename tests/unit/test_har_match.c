@@ -9,8 +9,7 @@ static void expect_key(const char *method, const char *url, const char *wanted) 
   ia_arena_free(&arena);
 }
 
-static void what_means_the_same_has_the_same_key(void **state) {
-  (void)state;
+TEST(what_means_the_same_has_the_same_key) {
   expect_key("GET", "https://api.example:8443/v1/images", "GET /v1/images");
   expect_key("GET", "http://127.0.0.1/v1/images?", "GET /v1/images");
   expect_key("GET", "https://h", "GET /");
@@ -26,8 +25,7 @@ static void what_means_the_same_has_the_same_key(void **state) {
   expect_key("GET", "data:image/png;base64,AA", "GET /data%3Aimage/png%3Bbase64%2CAA");
 }
 
-static void pairs_of_one_key_keep_their_order(void **state) {
-  (void)state;
+TEST(pairs_of_one_key_keep_their_order) {
   expect_key("GET", "https://h/a?type=b&sort=x&type=a&sort=a",
              "GET /a?sort=x&sort=a&type=b&type=a");
   expect_key("GET", "https://h/a?ab=1&a=2&b=3&a=1", "GET /a?a=2&a=1&ab=1&b=3");
@@ -44,8 +42,7 @@ static bool same(const char *there, const char *asked) {
   return result;
 }
 
-static void bodies_are_compared_as_json(void **state) {
-  (void)state;
+TEST(bodies_are_compared_as_json) {
   assert_true(same("{\"a\":1,\"b\":[true,null,\"x\"]}",
                    " { \"b\" : [ true, null, \"\\u0078\" ], \"a\" : 1.0 } "));
   assert_true(same("1e2", "100"));
@@ -61,8 +58,7 @@ static void bodies_are_compared_as_json(void **state) {
   assert_false(same("{}", "[]"));
 }
 
-static void match_body_numbers_by_value(void **state) {
-  (void)state;
+TEST(match_body_numbers_by_value) {
   assert_true(same("0.5", "5e-1"));
   assert_true(same("1e300", "1.0E+300"));
   assert_false(same("0.5", "0.25"));
@@ -77,8 +73,7 @@ static void match_body_numbers_by_value(void **state) {
 }
 
 // Of a key that is there twice the last value counts, on both sides.
-static void match_duplicate_keys_last_counts(void **state) {
-  (void)state;
+TEST(match_duplicate_keys_last_counts) {
   assert_true(same("{\"a\":1,\"a\":2}", "{\"a\":2}"));
   assert_true(same("{\"a\":2}", "{\"a\":1,\"a\":2}"));
   assert_false(same("{\"a\":2,\"a\":1}", "{\"a\":2}"));
@@ -86,15 +81,13 @@ static void match_duplicate_keys_last_counts(void **state) {
   assert_false(same("{\"a\":1,\"b\":2}", "{\"a\":1,\"a\":1}"));
 }
 
-static void match_key_with_nul_is_compared_whole(void **state) {
-  (void)state;
+TEST(match_key_with_nul_is_compared_whole) {
   assert_true(same("{\"a\\u0000b\":1}", "{ \"a\\u0000b\":1}"));
   assert_false(same("{\"a\\u0000b\":1}", "{\"a\\u0000c\":1}"));
   assert_false(same("{\"a\":1}", "{\"a\\u0000c\":1}"));
 }
 
-static void match_number_beyond_double_compares_digits(void **state) {
-  (void)state;
+TEST(match_number_beyond_double_compares_digits) {
   assert_true(same("[1e400]", "[ 1e400]"));
   assert_false(same("[1e400]", "[1e401]"));
   assert_true(same("[0.5]", "[5e-1]"));
@@ -103,8 +96,7 @@ static void match_number_beyond_double_compares_digits(void **state) {
 
 // Each level is there twice: what does not count is not compared, or the time would double per
 // level.
-static void match_nested_duplicates_takes_no_time(void **state) {
-  (void)state;
+TEST(match_nested_duplicates_takes_no_time) {
   char there[2000] = "", asked[2000];
   size_t used = 0;
   for (int i = 0; i < 60; i++)
@@ -116,16 +108,14 @@ static void match_nested_duplicates_takes_no_time(void **state) {
   assert_true(same(there, asked));
 }
 
-static void other_bodies_are_compared_byte_by_byte(void **state) {
-  (void)state;
+TEST(other_bodies_are_compared_byte_by_byte) {
   assert_true(same("no json", "no json"));
   assert_false(same("no json", "no  json"));
   assert_false(same("{\"a\":1", "{\"a\": 1"));
   assert_false(same("{\"a\":1}", "no json"));
 }
 
-static void no_body_equals_an_empty_one(void **state) {
-  (void)state;
+TEST(no_body_equals_an_empty_one) {
   assert_true(same(NULL, NULL));
   assert_true(same(NULL, ""));
   assert_true(same("", NULL));
@@ -161,8 +151,7 @@ static void expect_miss(const char *method, const char *url, const char *body, c
   ia_arena_free(&arena);
 }
 
-static void a_miss_names_the_nearest_entry_and_the_difference(void **state) {
-  (void)state;
+TEST(a_miss_names_the_nearest_entry_and_the_difference) {
   expect_miss("GET", "https://h/v1/images?page=2&per_page=50", NULL,
               "the cassette does not answer GET /v1/images?page=2&per_page=50; the nearest one, "
               "log.entries[0], has another query: "
@@ -206,8 +195,7 @@ static void a_miss_names_the_nearest_entry_and_the_difference(void **state) {
               "/v2/images/1/actions");
 }
 
-static void an_empty_cassette_says_so(void **state) {
-  (void)state;
+TEST(an_empty_cassette_says_so) {
   ia_buf out;
   ia_buf_init(&out, NULL, 1024);
   imgact_http_request request = request_to("GET", "https://h/a");
@@ -216,8 +204,7 @@ static void an_empty_cassette_says_so(void **state) {
   ia_buf_free(&out);
 }
 
-static void a_miss_fits_an_error_and_a_line(void **state) {
-  (void)state;
+TEST(a_miss_fits_an_error_and_a_line) {
   char there[3000], asked[3000];
   memset(there, '\n', sizeof there);
   memset(asked, 'x', sizeof asked);
@@ -235,21 +222,4 @@ static void a_miss_fits_an_error_and_a_line(void **state) {
   ia_buf_free(&out);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_means_the_same_has_the_same_key),
-      cmocka_unit_test(pairs_of_one_key_keep_their_order),
-      cmocka_unit_test(bodies_are_compared_as_json),
-      cmocka_unit_test(match_body_numbers_by_value),
-      cmocka_unit_test(match_duplicate_keys_last_counts),
-      cmocka_unit_test(match_key_with_nul_is_compared_whole),
-      cmocka_unit_test(match_number_beyond_double_compares_digits),
-      cmocka_unit_test(match_nested_duplicates_takes_no_time),
-      cmocka_unit_test(other_bodies_are_compared_byte_by_byte),
-      cmocka_unit_test(no_body_equals_an_empty_one),
-      cmocka_unit_test(a_miss_names_the_nearest_entry_and_the_difference),
-      cmocka_unit_test(an_empty_cassette_says_so),
-      cmocka_unit_test(a_miss_fits_an_error_and_a_line),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

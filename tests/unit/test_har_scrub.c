@@ -41,8 +41,7 @@ static ia_scrub scrub_of_nothing(void) {
   return scrub;
 }
 
-static void a_token_goes_wherever_it_stands(void **state) {
-  (void)state;
+TEST(a_token_goes_wherever_it_stands) {
   static const char *const tokens[] = {PLAIN,
                                        VENDOR,
                                        "short-8!",
@@ -61,8 +60,7 @@ static void a_token_goes_wherever_it_stands(void **state) {
   }
 }
 
-static void a_beginning_of_it_goes_from_8_characters_on(void **state) {
-  (void)state;
+TEST(a_beginning_of_it_goes_from_8_characters_on) {
   ia_scrub plain = scrub_of(PLAIN), vendor = scrub_of(VENDOR);
   expect(&plain, "aB3dE5g stays", "aB3dE5g stays");
   expect(&plain, "aB3dE5gH goes", "[redacted] goes");
@@ -107,8 +105,7 @@ static size_t spell(char *out, const char *token, size_t way) {
   return length;
 }
 
-static void every_spelling_of_it_goes(void **state) {
-  (void)state;
+TEST(every_spelling_of_it_goes) {
   static const char *const tokens[] = {PLAIN, VENDOR, "a/b\"c&d+e f-g_h", "%%percent%2525",
                                        "\\\\\\\\unc\\path"};
   for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
@@ -127,8 +124,7 @@ static void every_spelling_of_it_goes(void **state) {
   }
 }
 
-static void base64_of_it_goes_in_every_spelling(void **state) {
-  (void)state;
+TEST(base64_of_it_goes_in_every_spelling) {
   ia_scrub scrub = scrub_of("subjects?d=1>>>???");
   for (size_t way = 0; way <= BY_TURNS; way++) {
     char text[2000];
@@ -139,23 +135,20 @@ static void base64_of_it_goes_in_every_spelling(void **state) {
   ia_scrub_free(&scrub);
 }
 
-static void names_and_digits_of_entities_need_their_semicolon(void **state) {
-  (void)state;
+TEST(names_and_digits_of_entities_need_their_semicolon) {
   ia_scrub scrub = scrub_of("a&b<c>d\"e'f");
   expect(&scrub, "a&amp;b&lt;c&gt;d&quot;e&apos;f", "[redacted]");
   expect(&scrub, "a&ampb&ltc&gtd&quote&aposf", "a&ampb&ltc&gtd&quote&aposf");
   ia_scrub_free(&scrub);
 }
 
-static void json_short_escapes_are_seen_through(void **state) {
-  (void)state;
+TEST(json_short_escapes_are_seen_through) {
   ia_scrub scrub = scrub_of("a/b\"c\\d/e/f");
   expect(&scrub, "\"a\\/b\\\"c\\\\d\\/e\\/f\"", "\"[redacted]\"");
   ia_scrub_free(&scrub);
 }
 
-static void a_backslash_before_it_hides_nothing(void **state) {
-  (void)state;
+TEST(a_backslash_before_it_hides_nothing) {
   ia_scrub scrub = scrub_of(PLAIN);
   expect(&scrub, "C:\\" PLAIN " %" PLAIN " &" PLAIN, "C:[redacted] %[redacted] &[redacted]");
   expect(&scrub, "\\" VENDOR, "\\[redacted-1]");
@@ -164,8 +157,7 @@ static void a_backslash_before_it_hides_nothing(void **state) {
 
 // Whatever stands before and behind the token, its base64 holds nothing of it but the bits at its
 // ends.
-static void base64_of_it_goes_at_any_alignment(void **state) {
-  (void)state;
+TEST(base64_of_it_goes_at_any_alignment) {
   static const char *const tokens[] = {PLAIN, VENDOR, "subjects?d=1>>>???"};
   for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
     ia_scrub scrub = scrub_of(tokens[i]);
@@ -188,8 +180,7 @@ static void base64_of_it_goes_at_any_alignment(void **state) {
   }
 }
 
-static void base64_for_urls_goes_too(void **state) {
-  (void)state;
+TEST(base64_for_urls_goes_too) {
   ia_scrub scrub = scrub_of("subjects?d=1>>>???");
   expect(&scrub, "c3ViamVjdHM_ZD0xPj4-Pz8_", "[redacted]");
   expect(&scrub, "c3ViamVjdHM/ZD0xPj4+Pz8/", "[redacted]");
@@ -200,15 +191,13 @@ static void base64_for_urls_goes_too(void **state) {
   ia_scrub_free(&scrub);
 }
 
-static void a_token_that_repeats_itself_goes_to_its_end(void **state) {
-  (void)state;
+TEST(a_token_that_repeats_itself_goes_to_its_end) {
   ia_scrub scrub = scrub_of("abcdefghabcdefghXYZ");
   expect(&scrub, "-abcdefghabcdefghabcdefghXYZ-", "-[redacted]-");
   ia_scrub_free(&scrub);
 }
 
-static void what_looks_like_a_token_goes(void **state) {
-  (void)state;
+TEST(what_looks_like_a_token_goes) {
   static const char *const pairs[][2] = {
       {"token " VENDOR ".", "token [redacted-1]."},
       {"doo_v1_0123456789 dor_v1_abcdefabcdef", "[redacted-1] [redacted-2]"},
@@ -239,8 +228,7 @@ static void what_looks_like_a_token_goes(void **state) {
 }
 
 // The layer knows of no provider, so its list of prefixes is its own.
-static void what_the_built_in_clouds_tokens_begin_with_is_known(void **state) {
-  (void)state;
+TEST(what_the_built_in_clouds_tokens_begin_with_is_known) {
   static const imgact_provider *const builtin[] = {IA_BUILTIN_PROVIDERS};
   for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++) {
     for (const char *const *prefix = builtin[i]->token_prefixes; prefix != NULL && *prefix != NULL;
@@ -254,8 +242,7 @@ static void what_the_built_in_clouds_tokens_begin_with_is_known(void **state) {
   }
 }
 
-static void what_differs_stays_different(void **state) {
-  (void)state;
+TEST(what_differs_stays_different) {
   ia_scrub scrub = scrub_of_nothing();
   expect(&scrub, "page=" VENDOR, "page=[redacted-1]");
   expect(&scrub, "page=" PLAIN, "page=[redacted-2]");
@@ -263,15 +250,13 @@ static void what_differs_stays_different(void **state) {
   ia_scrub_free(&scrub);
 }
 
-static void a_known_token_behind_bearer_is_that_token(void **state) {
-  (void)state;
+TEST(a_known_token_behind_bearer_is_that_token) {
   ia_scrub scrub = scrub_of("my-token-of-tests");
   expect(&scrub, "Bearer my-token-of-tests", "Bearer [redacted]");
   ia_scrub_free(&scrub);
 }
 
-static void a_token_below_8_characters_is_not_looked_for(void **state) {
-  (void)state;
+TEST(a_token_below_8_characters_is_not_looked_for) {
   ia_scrub scrub = scrub_of("seven77");
   assert_int_equal(scrub.count, 0);
   expect(&scrub, "seven77", "seven77");
@@ -279,8 +264,7 @@ static void a_token_below_8_characters_is_not_looked_for(void **state) {
   ia_scrub_free(&scrub);
 }
 
-static void a_token_is_learned_once_and_many_are_too_many(void **state) {
-  (void)state;
+TEST(a_token_is_learned_once_and_many_are_too_many) {
   ia_scrub scrub = scrub_of_nothing();
   char token[32];
   for (int i = 0; i < IA_SCRUB_MAX_SECRETS; i++) {
@@ -293,8 +277,7 @@ static void a_token_is_learned_once_and_many_are_too_many(void **state) {
   ia_scrub_free(&scrub);
 }
 
-static void bytes_of_any_kind_pass_unchanged(void **state) {
-  (void)state;
+TEST(bytes_of_any_kind_pass_unchanged) {
   uint64_t random = 11;
   ia_scrub scrub = scrub_of(PLAIN);
   for (int round = 0; round < 2000; round++) {
@@ -318,8 +301,7 @@ static void bytes_of_any_kind_pass_unchanged(void **state) {
   ia_scrub_free(&scrub);
 }
 
-static void no_memory_is_said(void **state) {
-  (void)state;
+TEST(no_memory_is_said) {
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
@@ -337,26 +319,4 @@ static void no_memory_is_said(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_token_goes_wherever_it_stands),
-      cmocka_unit_test(a_beginning_of_it_goes_from_8_characters_on),
-      cmocka_unit_test(every_spelling_of_it_goes),
-      cmocka_unit_test(base64_of_it_goes_in_every_spelling),
-      cmocka_unit_test(names_and_digits_of_entities_need_their_semicolon),
-      cmocka_unit_test(json_short_escapes_are_seen_through),
-      cmocka_unit_test(a_backslash_before_it_hides_nothing),
-      cmocka_unit_test(base64_of_it_goes_at_any_alignment),
-      cmocka_unit_test(base64_for_urls_goes_too),
-      cmocka_unit_test(a_token_that_repeats_itself_goes_to_its_end),
-      cmocka_unit_test(what_looks_like_a_token_goes),
-      cmocka_unit_test(what_the_built_in_clouds_tokens_begin_with_is_known),
-      cmocka_unit_test(what_differs_stays_different),
-      cmocka_unit_test(a_known_token_behind_bearer_is_that_token),
-      cmocka_unit_test(a_token_below_8_characters_is_not_looked_for),
-      cmocka_unit_test(a_token_is_learned_once_and_many_are_too_many),
-      cmocka_unit_test(bytes_of_any_kind_pass_unchanged),
-      cmocka_unit_test(no_memory_is_said),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

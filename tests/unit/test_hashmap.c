@@ -3,8 +3,7 @@
 #include "hashmap.h"
 #include "testing.h"
 
-static void what_was_put_first_stays(void **state) {
-  (void)state;
+TEST(what_was_put_first_stays) {
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
   bool added = false;
@@ -21,8 +20,7 @@ static void what_was_put_first_stays(void **state) {
   ia_hashmap_free(&set);
 }
 
-static void the_hash_0_is_a_hash_like_others(void **state) {
-  (void)state;
+TEST(the_hash_0_is_a_hash_like_others) {
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
   bool added = false;
@@ -35,8 +33,7 @@ static void the_hash_0_is_a_hash_like_others(void **state) {
 }
 
 // Alike in the low bits, from which a place in the table is taken: all of them collide.
-static void entries_that_collide_are_told_apart(void **state) {
-  (void)state;
+TEST(entries_that_collide_are_told_apart) {
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
   bool added = false;
@@ -52,8 +49,7 @@ static void entries_that_collide_are_told_apart(void **state) {
   ia_hashmap_free(&set);
 }
 
-static void many_entries_survive_growing(void **state) {
-  (void)state;
+TEST(many_entries_survive_growing) {
   enum { MANY = 100000 };
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
@@ -74,8 +70,7 @@ static void many_entries_survive_growing(void **state) {
   ia_hashmap_free(&set);
 }
 
-static void no_memory_loses_nothing(void **state) {
-  (void)state;
+TEST(no_memory_loses_nothing) {
   failing_allocator memory;
   failing_allocator_init(&memory, 2);
   ia_hashmap set;
@@ -92,13 +87,4 @@ static void no_memory_loses_nothing(void **state) {
   assert_memory_fine(&memory);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(what_was_put_first_stays),
-      cmocka_unit_test(the_hash_0_is_a_hash_like_others),
-      cmocka_unit_test(entries_that_collide_are_told_apart),
-      cmocka_unit_test(many_entries_survive_growing),
-      cmocka_unit_test(no_memory_loses_nothing),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -24,8 +24,7 @@ static ia_heap_node *expected_first(model *m) {
   return first == NODES ? NULL : &m->nodes[first];
 }
 
-static void random_operations_agree_with_a_plain_search(void **state) {
-  (void)state;
+TEST(random_operations_agree_with_a_plain_search) {
   static model m;
   memset(&m, 0, sizeof m);
   uint64_t random = 42;
@@ -50,8 +49,7 @@ static void random_operations_agree_with_a_plain_search(void **state) {
   }
 }
 
-static void times_come_out_in_order_and_equal_ones_as_they_came(void **state) {
-  (void)state;
+TEST(times_come_out_in_order_and_equal_ones_as_they_came) {
   static ia_heap_node nodes[6];
   const int64_t due[] = {5, INT64_MIN, 5, INT64_MAX, 0, 5};
   const size_t order[] = {1, 4, 0, 2, 5, 3};
@@ -64,8 +62,7 @@ static void times_come_out_in_order_and_equal_ones_as_they_came(void **state) {
   assert_null(ia_heap_first(&heap));
 }
 
-static void adding_again_moves(void **state) {
-  (void)state;
+TEST(adding_again_moves) {
   ia_heap heap = {0};
   ia_heap_node a = {0}, b = {0};
   ia_heap_add(&heap, &a, 1);
@@ -78,8 +75,7 @@ static void adding_again_moves(void **state) {
   assert_ptr_equal(ia_heap_first(&heap), &a);
 }
 
-static void removing_what_is_not_in_does_nothing(void **state) {
-  (void)state;
+TEST(removing_what_is_not_in_does_nothing) {
   ia_heap heap = {0};
   ia_heap_node in = {0}, out = {0};
   ia_heap_add(&heap, &in, 1);
@@ -90,8 +86,7 @@ static void removing_what_is_not_in_does_nothing(void **state) {
 }
 
 // A million children of one root: recursion would end here, and so would anything quadratic.
-static void a_million_timers_take_no_stack_and_little_time(void **state) {
-  (void)state;
+TEST(a_million_timers_take_no_stack_and_little_time) {
   enum { MANY = 1000000 };
   ia_heap heap = {0};
   ia_heap_node *nodes = calloc(MANY, sizeof *nodes);
@@ -105,13 +100,4 @@ static void a_million_timers_take_no_stack_and_little_time(void **state) {
   free(nodes);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(random_operations_agree_with_a_plain_search),
-      cmocka_unit_test(times_come_out_in_order_and_equal_ones_as_they_came),
-      cmocka_unit_test(adding_again_moves),
-      cmocka_unit_test(removing_what_is_not_in_does_nothing),
-      cmocka_unit_test(a_million_timers_take_no_stack_and_little_time),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -36,8 +36,7 @@ static void assert_prints(const imgact_json_doc *doc, const char *expected) {
 
 // ---- reading ----
 
-static void values_have_their_types_and_null_pointers_none(void **state) {
-  (void)state;
+TEST(values_have_their_types_and_null_pointers_none) {
   imgact_json_doc *doc = parse("[null, true, false, 1, -1, 1.5, 1e400, \"\", [], {}]");
   const imgact_json_type types[] = {IMGACT_JSON_NULL,   IMGACT_JSON_BOOL,   IMGACT_JSON_BOOL,
                                     IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER,
@@ -50,8 +49,7 @@ static void values_have_their_types_and_null_pointers_none(void **state) {
   imgact_json_doc_free(doc);
 }
 
-static void every_reader_takes_null_and_any_other_type_for_not_there(void **state) {
-  (void)state;
+TEST(every_reader_takes_null_and_any_other_type_for_not_there) {
   imgact_json_doc *doc = parse("[null, true, 1, \"x\", [1], {\"k\": 1}]");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   for (int i = -1; i < 6; i++) {
@@ -81,8 +79,7 @@ static void every_reader_takes_null_and_any_other_type_for_not_there(void **stat
   imgact_json_doc_free(NULL);
 }
 
-static void json_get_duplicate_key_returns_last(void **state) {
-  (void)state;
+TEST(json_get_duplicate_key_returns_last) {
   imgact_json_doc *doc =
       parse("{\"a\":1,\"a\":2,\"b\\u0000c\":3,\"\":4,\"ab\":5,\"é\":6,\"nested\":{\"a\":7}}");
   const imgact_json *root = imgact_json_doc_root(doc);
@@ -98,8 +95,7 @@ static void json_get_duplicate_key_returns_last(void **state) {
   imgact_json_doc_free(doc);
 }
 
-static void iteration_gives_keys_and_values_in_order(void **state) {
-  (void)state;
+TEST(iteration_gives_keys_and_values_in_order) {
   imgact_json_doc *doc = parse("{\"x\":{\"deep\":[1,2]},\"y\":[],\"z\":\"last\"}");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *key = NULL, *value;
@@ -119,8 +115,7 @@ static void iteration_gives_keys_and_values_in_order(void **state) {
   imgact_json_doc_free(doc);
 }
 
-static void integers_are_whole_and_within_64_bits(void **state) {
-  (void)state;
+TEST(integers_are_whole_and_within_64_bits) {
   const struct {
     const char *text;
     int is;
@@ -156,8 +151,7 @@ static void integers_are_whole_and_within_64_bits(void **state) {
   }
 }
 
-static void doubles_are_read_from_any_number_that_has_one(void **state) {
-  (void)state;
+TEST(doubles_are_read_from_any_number_that_has_one) {
   const struct {
     const char *text;
     int is;
@@ -198,8 +192,7 @@ static void assert_malformed(const char *text, size_t length) {
   free(exact);
 }
 
-static void only_strict_json_is_taken(void **state) {
-  (void)state;
+TEST(only_strict_json_is_taken) {
   const char *bad[] = {"",
                        " ",
                        "{",
@@ -246,8 +239,7 @@ static void only_strict_json_is_taken(void **state) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_malformed(bad[i], strlen(bad[i]));
 }
 
-static void bytes_after_the_document_are_refused_and_blanks_are_not(void **state) {
-  (void)state;
+TEST(bytes_after_the_document_are_refused_and_blanks_are_not) {
   const char *bad[] = {"{} x", "{}{}", "1 2", "null,", "[]]", "\"a\"\"b\"", "{}\xc2\xa0"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_malformed(bad[i], strlen(bad[i]));
   assert_malformed("{}\0", 3);
@@ -255,15 +247,13 @@ static void bytes_after_the_document_are_refused_and_blanks_are_not(void **state
   imgact_json_doc_free(doc);
 }
 
-static void a_document_that_is_cut_anywhere_is_refused_and_not_read_past_its_end(void **state) {
-  (void)state;
+TEST(a_document_that_is_cut_anywhere_is_refused_and_not_read_past_its_end) {
   const char *text = "{\"a\":[1,-2.5e10,true,false,null],\"b\\u0041\\ud83d\\ude00\":\"é€😀\\n\","
                      "\"c\":{\"d\":\"\\ud800\"}}";
   for (size_t length = 0; length < strlen(text); length++) assert_malformed(text, length);
 }
 
-static void the_sentence_names_the_place_and_fits_any_buffer(void **state) {
-  (void)state;
+TEST(the_sentence_names_the_place_and_fits_any_buffer) {
   imgact_json_doc *doc;
   char message[100];
   assert_int_equal(imgact_json_doc_parse("[1,x]", 5, NULL, &doc, message, sizeof message), -1);
@@ -293,8 +283,7 @@ static ia_json_status parse_nested(size_t depth, const char *open, const char *i
   return status;
 }
 
-static void depth_64_is_taken_and_65_is_not(void **state) {
-  (void)state;
+TEST(depth_64_is_taken_and_65_is_not) {
   assert_int_equal(parse_nested(64, "[", "", "]"), IA_JSON_OK);
   assert_int_equal(parse_nested(65, "[", "", "]"), IA_JSON_TOO_DEEP);
   assert_int_equal(parse_nested(64, "{\"a\":", "1", "}"), IA_JSON_OK);
@@ -303,8 +292,7 @@ static void depth_64_is_taken_and_65_is_not(void **state) {
   assert_int_equal(parse_nested(63, "[[],{},", "[1,2]", ",[]]"), IA_JSON_OK);
 }
 
-static void wide_is_not_deep(void **state) {
-  (void)state;
+TEST(wide_is_not_deep) {
   ia_buf text;
   ia_buf_init(&text, NULL, 1 << 20);
   ia_buf_str(&text, "[[[]]");
@@ -316,15 +304,13 @@ static void wide_is_not_deep(void **state) {
   ia_buf_free(&text);
 }
 
-static void a_million_brackets_are_refused_without_recursion(void **state) {
-  (void)state;
+TEST(a_million_brackets_are_refused_without_recursion) {
   assert_int_equal(parse_nested(1000000, "[", "", "]"), IA_JSON_TOO_DEEP);
   assert_int_equal(parse_nested(1000000, "{\"\":", "0", "}"), IA_JSON_TOO_DEEP);
   assert_int_equal(parse_nested(1000000, "[", "", ""), IA_JSON_MALFORMED);
 }
 
-static void more_than_32_mib_is_refused_unread(void **state) {
-  (void)state;
+TEST(more_than_32_mib_is_refused_unread) {
   imgact_json_doc *doc = NULL;
   assert_int_equal(ia_json_parse("1", IA_JSON_MAX_BYTES + 1, NULL, NULL, &doc, NULL, 0),
                    IA_JSON_TOO_LARGE);
@@ -341,8 +327,7 @@ static void more_than_32_mib_is_refused_unread(void **state) {
 
 // Two bytes become a value of sixteen: the memory is limited, not only the text. What a list is
 // like stays far below.
-static void parse_many_small_values_is_bounded(void **state) {
-  (void)state;
+TEST(parse_many_small_values_is_bounded) {
   const size_t max = (size_t)1 << 20;
   char *text = malloc(max);
   assert_non_null(text);
@@ -366,8 +351,7 @@ static void parse_many_small_values_is_bounded(void **state) {
   free(text);
 }
 
-static void unpaired_surrogates_become_the_replacement_character(void **state) {
-  (void)state;
+TEST(unpaired_surrogates_become_the_replacement_character) {
   const struct {
     const char *text, *expected;
   } cases[] = {{"\"\\uD800\"", "\"\xef\xbf\xbd\""},
@@ -389,8 +373,7 @@ static void unpaired_surrogates_become_the_replacement_character(void **state) {
   }
 }
 
-static void nul_is_kept_and_becomes_a_pair_in_a_c_string(void **state) {
-  (void)state;
+TEST(nul_is_kept_and_becomes_a_pair_in_a_c_string) {
   imgact_json_doc *doc = parse("[\"\\u0000a\\u0000\\u0000b\\u0000\",\"plain\",1]");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *value = imgact_json_iter_next(&each, NULL);
@@ -413,8 +396,7 @@ static void nul_is_kept_and_becomes_a_pair_in_a_c_string(void **state) {
   imgact_json_doc_free(doc);
 }
 
-static void copies_are_cut_at_a_whole_character(void **state) {
-  (void)state;
+TEST(copies_are_cut_at_a_whole_character) {
   imgact_json_doc *doc = parse("[\"a\\u0000é€b\",\"\",7]");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *value = imgact_json_iter_next(&each, NULL);
@@ -441,8 +423,7 @@ static void copies_are_cut_at_a_whole_character(void **state) {
   imgact_json_doc_free(doc);
 }
 
-static void copy_string_whitespace_copies_nothing(void **state) {
-  (void)state;
+TEST(copy_string_whitespace_copies_nothing) {
   static const char *const blank[] = {"\"\"", "\" \"", "\"\\n\"", "\"\\t \\r\\n\\u000b\\f\""};
   static const char *const text[] = {"\" a \"", "\".\"", "\"\\u0000\"", "\"\\u00a0\""};
   char buffer[20] = "old";
@@ -470,8 +451,7 @@ static void assert_redacted(const char *token, const char *text, const char *exp
   imgact_json_doc_free(doc);
 }
 
-static void the_token_is_taken_out_of_strings_and_keys(void **state) {
-  (void)state;
+TEST(the_token_is_taken_out_of_strings_and_keys) {
   assert_redacted(TOKEN, "{\"a\":\"" TOKEN "\",\"" TOKEN "\":[\"x" TOKEN "y\",1,\"z\"]}",
                   "{\"a\":\"[redacted]\",\"[redacted]\":[\"x[redacted]y\",1,\"z\"]}");
   assert_redacted(TOKEN, "\"" TOKEN "\"", "\"[redacted]\"");
@@ -480,14 +460,12 @@ static void the_token_is_taken_out_of_strings_and_keys(void **state) {
                   "[\"[redacted]\",\"dop_v1_0123456\"]");
 }
 
-static void a_string_may_grow_by_it_without_touching_the_next(void **state) {
-  (void)state;
+TEST(a_string_may_grow_by_it_without_touching_the_next) {
   assert_redacted(TOKEN, "[\"jEheVytl\",\"a\",\"jEheVytljEheVytljEheVytl\",\"b\",\"\"]",
                   "[\"[redacted]\",\"a\",\"[redacted][redacted][redacted]\",\"b\",\"\"]");
 }
 
-static void escapes_do_not_hide_it(void **state) {
-  (void)state;
+TEST(escapes_do_not_hide_it) {
   assert_redacted(TOKEN, "[\"\\u006aEheVytlAoFl7F8MqUQ7jAo2hOXASztX!\"]", "[\"[redacted]!\"]");
   assert_redacted(TOKEN, "{\"jEhe\\u0056ytl\":\"\\\"\"}", "{\"[redacted]\":\"\\\"\"}");
   assert_redacted("a/b/c/d/e", "[\"a\\/b\\/c\\/d\\/e\"]", "[\"[redacted]\"]");
@@ -496,14 +474,12 @@ static void escapes_do_not_hide_it(void **state) {
   assert_redacted(TOKEN, "[\"\\n\\\"\\/\",\"jEheVytl\"]", "[\"\\n\\\"/\",\"[redacted]\"]");
 }
 
-static void escapes_that_hide_nothing_change_nothing(void **state) {
-  (void)state;
+TEST(escapes_that_hide_nothing_change_nothing) {
   assert_redacted(TOKEN, "[\"\\n\\/\",\"jEheVyt\\u006d\"]", "[\"\\n/\",\"jEheVytm\"]");
   assert_redacted(TOKEN, "[\"\\n\\/\"]", "[\"\\n/\"]");
 }
 
-static void the_text_that_is_parsed_is_not_changed(void **state) {
-  (void)state;
+TEST(the_text_that_is_parsed_is_not_changed) {
   static const char text[] = "{\"" TOKEN "\":\"\\ud800\\u006aEheVytlAoF\"}";
   char copy[sizeof text];
   memcpy(copy, text, sizeof text);
@@ -518,8 +494,7 @@ static void the_text_that_is_parsed_is_not_changed(void **state) {
 
 // ---- numbers as text ----
 
-static void numbers_are_printed_digit_by_digit_as_they_were_sent(void **state) {
-  (void)state;
+TEST(numbers_are_printed_digit_by_digit_as_they_were_sent) {
   static const char text[] = "[0,-0,10,10.0,-1.50,18446744073709551615,-9223372036854775808,"
                              "123456789012345678901234567890,"
                              "1e400,0.6899999999999999,1E-07,1e+21,5e-324]";
@@ -562,8 +537,7 @@ static void assert_reads_back_in_the_fewest_digits(double value) {
   ia_buf_free(&out);
 }
 
-static void doubles_are_written_in_the_shortest_form_that_reads_back(void **state) {
-  (void)state;
+TEST(doubles_are_written_in_the_shortest_form_that_reads_back) {
   uint64_t random = 5;
   for (int i = 0; i < 20000; i++) {
     uint64_t bits = testing_random(&random);
@@ -575,8 +549,7 @@ static void doubles_are_written_in_the_shortest_form_that_reads_back(void **stat
   }
 }
 
-static void doubles_of_note_have_the_expected_text(void **state) {
-  (void)state;
+TEST(doubles_of_note_have_the_expected_text) {
   const struct {
     double value;
     const char *text;
@@ -602,8 +575,7 @@ static void doubles_of_note_have_the_expected_text(void **state) {
 }
 
 // Where a system has such a locale; elsewhere this is one more look at the usual one.
-static void a_decimal_comma_of_the_locale_changes_nothing(void **state) {
-  (void)state;
+TEST(a_decimal_comma_of_the_locale_changes_nothing) {
   const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8",  "fr_FR.UTF-8",
                                "fr_FR.utf8",  "ru_RU.UTF-8", "pl_PL.UTF-8"};
   const char *set = NULL;
@@ -625,8 +597,7 @@ static void a_decimal_comma_of_the_locale_changes_nothing(void **state) {
 
 // ---- the hostile and the unlucky ----
 
-static void no_memory_is_said_so_and_leaks_nothing(void **state) {
-  (void)state;
+TEST(no_memory_is_said_so_and_leaks_nothing) {
   static const char text[] =
       "{\"" TOKEN "\":\"\\ud800\",\"list\":[1,2,\"\\u006aEheVytlAoF\",\"jEheVytl\"]}";
   ia_redactor redactor;
@@ -654,8 +625,7 @@ static void no_memory_is_said_so_and_leaks_nothing(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void no_memory_for_a_string_is_told(void **state) {
-  (void)state;
+TEST(no_memory_for_a_string_is_told) {
   imgact_json_doc *doc = parse("[\"plain\",\"\\u0000\"]");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *value;
@@ -683,8 +653,7 @@ static void no_memory_for_a_string_is_told(void **state) {
 }
 
 // Whatever is taken prints as a document that parses to the same print.
-static void damaged_documents_are_refused_or_print_stably(void **state) {
-  (void)state;
+TEST(damaged_documents_are_refused_or_print_stably) {
   static const char seed[] = "{\"images\":[{\"id\":4711,\"name\":null,\"size\":2.30,"
                              "\"\\ud83d\\ude00\":\"a\\u0000\\n\\\"\","
                              "\"ok\":true,\"labels\":{},\"x\":[[],[1e5,-0]]}]}";
@@ -718,39 +687,4 @@ static void damaged_documents_are_refused_or_print_stably(void **state) {
   assert_true(taken > 1000);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values_have_their_types_and_null_pointers_none),
-      cmocka_unit_test(every_reader_takes_null_and_any_other_type_for_not_there),
-      cmocka_unit_test(json_get_duplicate_key_returns_last),
-      cmocka_unit_test(iteration_gives_keys_and_values_in_order),
-      cmocka_unit_test(integers_are_whole_and_within_64_bits),
-      cmocka_unit_test(doubles_are_read_from_any_number_that_has_one),
-      cmocka_unit_test(only_strict_json_is_taken),
-      cmocka_unit_test(bytes_after_the_document_are_refused_and_blanks_are_not),
-      cmocka_unit_test(a_document_that_is_cut_anywhere_is_refused_and_not_read_past_its_end),
-      cmocka_unit_test(the_sentence_names_the_place_and_fits_any_buffer),
-      cmocka_unit_test(depth_64_is_taken_and_65_is_not),
-      cmocka_unit_test(wide_is_not_deep),
-      cmocka_unit_test(a_million_brackets_are_refused_without_recursion),
-      cmocka_unit_test(more_than_32_mib_is_refused_unread),
-      cmocka_unit_test(unpaired_surrogates_become_the_replacement_character),
-      cmocka_unit_test(nul_is_kept_and_becomes_a_pair_in_a_c_string),
-      cmocka_unit_test(copies_are_cut_at_a_whole_character),
-      cmocka_unit_test(copy_string_whitespace_copies_nothing),
-      cmocka_unit_test(parse_many_small_values_is_bounded),
-      cmocka_unit_test(the_token_is_taken_out_of_strings_and_keys),
-      cmocka_unit_test(a_string_may_grow_by_it_without_touching_the_next),
-      cmocka_unit_test(escapes_do_not_hide_it),
-      cmocka_unit_test(escapes_that_hide_nothing_change_nothing),
-      cmocka_unit_test(the_text_that_is_parsed_is_not_changed),
-      cmocka_unit_test(numbers_are_printed_digit_by_digit_as_they_were_sent),
-      cmocka_unit_test(doubles_are_written_in_the_shortest_form_that_reads_back),
-      cmocka_unit_test(doubles_of_note_have_the_expected_text),
-      cmocka_unit_test(a_decimal_comma_of_the_locale_changes_nothing),
-      cmocka_unit_test(no_memory_is_said_so_and_leaks_nothing),
-      cmocka_unit_test(no_memory_for_a_string_is_told),
-      cmocka_unit_test(damaged_documents_are_refused_or_print_stably),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

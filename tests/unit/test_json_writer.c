@@ -55,8 +55,7 @@ static const char indented[] = "{\n"
                                "  }\n"
                                "}";
 
-static void a_document_is_written_on_one_line_or_indented(void **state) {
-  (void)state;
+TEST(a_document_is_written_on_one_line_or_indented) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   write_story(writer);
   size_t length = 0;
@@ -69,8 +68,7 @@ static void a_document_is_written_on_one_line_or_indented(void **state) {
   imgact_json_writer_free(writer);
 }
 
-static void any_indent_is_bounded(void **state) {
-  (void)state;
+TEST(any_indent_is_bounded) {
   const struct {
     int indent;
     const char *text;
@@ -83,8 +81,7 @@ static void any_indent_is_bounded(void **state) {
   }
 }
 
-static void one_value_alone_is_a_document(void **state) {
-  (void)state;
+TEST(one_value_alone_is_a_document) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 2);
   assert_null(imgact_json_writer_finish(writer, NULL));
   imgact_json_write_string(writer, NULL);
@@ -105,8 +102,7 @@ static void one_value_alone_is_a_document(void **state) {
   imgact_json_writer_free(writer);
 }
 
-static void strings_are_escaped_as_json_wants_it(void **state) {
-  (void)state;
+TEST(strings_are_escaped_as_json_wants_it) {
   const struct {
     const char *text, *json;
   } cases[] = {{"", "\"\""},
@@ -140,8 +136,7 @@ static void strings_are_escaped_as_json_wants_it(void **state) {
 }
 
 // Random bytes: always a valid document, and the same text where the bytes were valid.
-static void any_bytes_make_a_valid_string(void **state) {
-  (void)state;
+TEST(any_bytes_make_a_valid_string) {
   static const char *const pieces[] = {
       "a",       "\"", "\\", "\n", "\xc3", "\xa9", "\xc3\xa9", "\xc0\x80", "\xf0\x9f\x98\x80",
       "\xf0\x9f"};
@@ -207,8 +202,7 @@ static void something_open(imgact_json_writer *w) { imgact_json_write_begin_arra
 static void raw_that_is_no_json(imgact_json_writer *w) { imgact_json_write_raw(w, "{"); }
 static void raw_that_is_empty(imgact_json_writer *w) { imgact_json_write_raw(w, ""); }
 
-static void misuse_sticks_until_the_reset(void **state) {
-  (void)state;
+TEST(misuse_sticks_until_the_reset) {
   misuse *const all[] = {a_value_without_a_key,
                          a_key_in_an_array,
                          a_key_outside,
@@ -235,8 +229,7 @@ static void misuse_sticks_until_the_reset(void **state) {
   imgact_json_writer_free(writer);
 }
 
-static void depth_128_is_written_and_129_is_an_error(void **state) {
-  (void)state;
+TEST(depth_128_is_written_and_129_is_an_error) {
   for (int depth = 128; depth <= 129; depth++) {
     imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
     for (int i = 0; i < depth; i++) imgact_json_write_begin_array(writer);
@@ -252,8 +245,7 @@ static void depth_128_is_written_and_129_is_an_error(void **state) {
   imgact_json_writer_free(writer);
 }
 
-static void a_parsed_value_is_written_whole(void **state) {
-  (void)state;
+TEST(a_parsed_value_is_written_whole) {
   static const char text[] = "{\"a\":[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}],"
                              "\"k\\u0000\":18446744073709551615}";
   imgact_json_doc *doc = NULL;
@@ -271,8 +263,7 @@ static void a_parsed_value_is_written_whole(void **state) {
   imgact_json_doc_free(doc);
 }
 
-static void null_is_a_writer_of_nothing(void **state) {
-  (void)state;
+TEST(null_is_a_writer_of_nothing) {
   write_story(NULL);
   imgact_json_write_value(NULL, NULL);
   imgact_json_writer_reset(NULL);
@@ -282,8 +273,7 @@ static void null_is_a_writer_of_nothing(void **state) {
   assert_null(imgact_json_writer_new(&holes, 0));
 }
 
-static void no_memory_shows_in_finish_and_leaks_nothing(void **state) {
-  (void)state;
+TEST(no_memory_shows_in_finish_and_leaks_nothing) {
   bool more = true;
   size_t k = 1;
   for (; more; k++) {
@@ -304,18 +294,4 @@ static void no_memory_shows_in_finish_and_leaks_nothing(void **state) {
   assert_true(k > 4);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_document_is_written_on_one_line_or_indented),
-      cmocka_unit_test(any_indent_is_bounded),
-      cmocka_unit_test(one_value_alone_is_a_document),
-      cmocka_unit_test(strings_are_escaped_as_json_wants_it),
-      cmocka_unit_test(any_bytes_make_a_valid_string),
-      cmocka_unit_test(misuse_sticks_until_the_reset),
-      cmocka_unit_test(depth_128_is_written_and_129_is_an_error),
-      cmocka_unit_test(a_parsed_value_is_written_whole),
-      cmocka_unit_test(null_is_a_writer_of_nothing),
-      cmocka_unit_test(no_memory_shows_in_finish_and_leaks_nothing),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

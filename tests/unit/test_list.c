@@ -14,8 +14,7 @@ static int order_of(const ia_link *head) {
   return order;
 }
 
-static void items_keep_the_order_in_which_they_were_appended(void **state) {
-  (void)state;
+TEST(items_keep_the_order_in_which_they_were_appended) {
   ia_link head;
   item items[3] = {{.number = 1}, {.number = 2}, {.number = 3}};
   ia_list_init(&head);
@@ -34,8 +33,7 @@ static void items_keep_the_order_in_which_they_were_appended(void **state) {
   assert_int_equal(order_of(&head), 132);
 }
 
-static void appending_to_another_list_moves(void **state) {
-  (void)state;
+TEST(appending_to_another_list_moves) {
   ia_link first, second;
   item items[2] = {{.number = 1}, {.number = 2}};
   ia_list_init(&first);
@@ -50,10 +48,4 @@ static void appending_to_another_list_moves(void **state) {
   assert_int_equal(order_of(&second), 12);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(items_keep_the_order_in_which_they_were_appended),
-      cmocka_unit_test(appending_to_another_list_moves),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

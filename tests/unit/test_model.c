@@ -14,8 +14,7 @@
   } while (0)
 
 // A later library, or a provider of somebody else's, may have values that this one does not know.
-static void values_have_the_contracts_words_and_unknown_ones_the_first(void **state) {
-  (void)state;
+TEST(values_have_the_contracts_words_and_unknown_ones_the_first) {
   NAMES(imgact_image_type_name, imgact_image_type, "unknown", "system", "app", "snapshot", "backup",
         "custom");
   NAMES(imgact_image_status_name, imgact_image_status, "unknown", "creating", "available",
@@ -25,8 +24,7 @@ static void values_have_the_contracts_words_and_unknown_ones_the_first(void **st
         "change_protection");
 }
 
-static void operations_have_names_and_nothing_else_has(void **state) {
-  (void)state;
+TEST(operations_have_names_and_nothing_else_has) {
   static const char *const names[] = {
       "list_images", "get_image",         "update_image", "delete_image", "list_actions",
       "get_action",  "change_protection", "convert",      "transfer",     "wait_actions"};
@@ -37,8 +35,7 @@ static void operations_have_names_and_nothing_else_has(void **state) {
   assert_null(imgact_op_kind_name((imgact_op_kind)-1));
 }
 
-static void the_raw_object_is_found_from_what_a_user_holds(void **state) {
-  (void)state;
+TEST(the_raw_object_is_found_from_what_a_user_holds) {
   ia_image image = {.raw = "{\"id\":1}"};
   ia_action action = {.raw = "{\"id\":2}"};
   const ia_image bare_image = {.raw = NULL};
@@ -51,11 +48,4 @@ static void the_raw_object_is_found_from_what_a_user_holds(void **state) {
   assert_null(imgact_action_raw(NULL));
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values_have_the_contracts_words_and_unknown_ones_the_first),
-      cmocka_unit_test(operations_have_names_and_nothing_else_has),
-      cmocka_unit_test(the_raw_object_is_found_from_what_a_user_holds),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -22,8 +22,7 @@ static void check_steps(const step *steps, size_t count) {
 
 #define END IA_PAGES_COMPLETE
 
-static void the_next_page_follows_from_total_and_length(void **state) {
-  (void)state;
+TEST(the_next_page_follows_from_total_and_length) {
   static const step lists[][MAX_STEPS] = {
       {{{0, 4, -1, false}, END}},
       {{{0, 4, 9, true}, 1}, {{1, 4, 9, true}, 2}, {{2, 1, 9, false}, END}},
@@ -117,8 +116,7 @@ static ia_page_facts read_page(world *w, uint64_t index) {
   return (ia_page_facts){index, (uint64_t)length, w->count, start + PAGE_SIZE < w->count};
 }
 
-static void a_list_that_changes_lacks_nothing_that_was_there_throughout(void **state) {
-  (void)state;
+TEST(a_list_that_changes_lacks_nothing_that_was_there_throughout) {
   enum { LISTS = 20000, MAX_REQUESTS = 100 };
   int complete = 0;
   double requests = 0;
@@ -145,10 +143,4 @@ static void a_list_that_changes_lacks_nothing_that_was_there_throughout(void **s
   if (requests / complete > 2.5 * START / PAGE_SIZE) fail_msg("%.1f requests", requests / complete);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_next_page_follows_from_total_and_length),
-      cmocka_unit_test(a_list_that_changes_lacks_nothing_that_was_there_throughout),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

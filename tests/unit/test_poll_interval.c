@@ -38,8 +38,7 @@ static double mean_lateness(int64_t from_ms, int64_t to_ms) {
 
 // From one look to the next: so the bound holds for every mix of durations that is not made to miss
 // the looks.
-static void an_end_is_noticed_within_a_second_or_a_twentieth(void **state) {
-  (void)state;
+TEST(an_end_is_noticed_within_a_second_or_a_twentieth) {
   for (int64_t age_ms = 0; age_ms < 3000000;) {
     int64_t next_ms = age_ms + ia_poll_interval_ms(age_ms, 0, 0);
     double lateness = mean_lateness(age_ms + 1, next_ms + 1);
@@ -50,27 +49,23 @@ static void an_end_is_noticed_within_a_second_or_a_twentieth(void **state) {
   }
 }
 
-static void no_single_end_is_noticed_later_than_two_seconds_or_a_tenth(void **state) {
-  (void)state;
+TEST(no_single_end_is_noticed_later_than_two_seconds_or_a_tenth) {
   for (int64_t duration_ms = 1; duration_ms < 3000000; duration_ms += 1 + duration_ms / 97)
     assert_true((double)look_until(duration_ms, 0).late_ms <= 2 * allowed_ms((double)duration_ms));
 }
 
-static void a_wait_of_an_hour_takes_few_looks(void **state) {
-  (void)state;
+TEST(a_wait_of_an_hour_takes_few_looks) {
   assert_int_in_range(look_until(60000, 0).requests, 1, 23);
   assert_int_in_range(look_until(3600000, 0).requests, 1, 66);
 }
 
-static void ages_without_end_are_looked_at_every_five_minutes(void **state) {
-  (void)state;
+TEST(ages_without_end_are_looked_at_every_five_minutes) {
   assert_int_equal(ia_poll_interval_ms(INT64_C(86400000), 0, 0), 300000);
   assert_int_equal(ia_poll_interval_ms(INT64_MAX, 0, 0), 300000);
   assert_int_equal(ia_poll_interval_ms(INT64_MAX - 1, 0, INT64_MAX), 1000);
 }
 
-static void a_constant_interval_is_the_callers_wish(void **state) {
-  (void)state;
+TEST(a_constant_interval_is_the_callers_wish) {
   for (int64_t age_ms = 0; age_ms < 100000; age_ms += 777)
     assert_int_equal(ia_poll_interval_ms(age_ms, 250, 50000), 250);
 }
@@ -81,8 +76,7 @@ static ia_durations durations_of(size_t count, int64_t from_ms, int64_t step_ms)
   return durations;
 }
 
-static void little_is_concluded_from_little(void **state) {
-  (void)state;
+TEST(little_is_concluded_from_little) {
   for (size_t count = 0; count < 8; count++) {
     ia_durations durations = durations_of(count, 90000, 1000);
     assert_int_equal(ia_durations_earliest_ms(&durations), 0);
@@ -91,14 +85,12 @@ static void little_is_concluded_from_little(void **state) {
   assert_int_equal(ia_durations_earliest_ms(&durations), 72000);
 }
 
-static void nothing_is_concluded_from_actions_that_are_not_alike(void **state) {
-  (void)state;
+TEST(nothing_is_concluded_from_actions_that_are_not_alike) {
   ia_durations durations = durations_of(12, 60000, 60000);
   assert_int_equal(ia_durations_earliest_ms(&durations), 0);
 }
 
-static void old_durations_are_forgotten(void **state) {
-  (void)state;
+TEST(old_durations_are_forgotten) {
   ia_durations durations = durations_of(3, 10, 0);
   for (size_t i = 0; i < IA_DURATIONS; i++) ia_durations_add(&durations, 100000);
   assert_int_equal(ia_durations_earliest_ms(&durations), 80000);
@@ -106,8 +98,7 @@ static void old_durations_are_forgotten(void **state) {
   assert_int_equal(ia_durations_earliest_ms(&durations), 80000);
 }
 
-static void known_durations_save_looks_and_are_noticed_as_soon(void **state) {
-  (void)state;
+TEST(known_durations_save_looks_and_are_noticed_as_soon) {
   size_t known = 0, unknown = 0;
   for (int64_t duration_ms = 90000; duration_ms < 150000; duration_ms += 100) {
     looks with = look_until(duration_ms, 72000), without = look_until(duration_ms, 0);
@@ -118,24 +109,9 @@ static void known_durations_save_looks_and_are_noticed_as_soon(void **state) {
   assert_true(known * 10 < unknown * 6);
 }
 
-static void what_fails_early_is_noticed_before_it_is_twice_as_old(void **state) {
-  (void)state;
+TEST(what_fails_early_is_noticed_before_it_is_twice_as_old) {
   for (int64_t duration_ms = 2000; duration_ms < 600000; duration_ms += 501)
     assert_true(look_until(duration_ms, 600000).late_ms <= duration_ms + 2000);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_end_is_noticed_within_a_second_or_a_twentieth),
-      cmocka_unit_test(no_single_end_is_noticed_later_than_two_seconds_or_a_tenth),
-      cmocka_unit_test(a_wait_of_an_hour_takes_few_looks),
-      cmocka_unit_test(ages_without_end_are_looked_at_every_five_minutes),
-      cmocka_unit_test(a_constant_interval_is_the_callers_wish),
-      cmocka_unit_test(little_is_concluded_from_little),
-      cmocka_unit_test(nothing_is_concluded_from_actions_that_are_not_alike),
-      cmocka_unit_test(old_durations_are_forgotten),
-      cmocka_unit_test(known_durations_save_looks_and_are_noticed_as_soon),
-      cmocka_unit_test(what_fails_early_is_noticed_before_it_is_twice_as_old),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -214,8 +214,7 @@ static const char *actions(size_t count, const char *status) {
 
 // ---- who shares a request
 
-static void those_that_are_due_together_travel_together(void **state) {
-  (void)state;
+TEST(those_that_are_due_together_travel_together) {
   for (size_t i = 0; i < 60; i++) start(i);
   assert_int_equal(s.count, 0); // nothing leaves from inside a start
   run();
@@ -227,8 +226,7 @@ static void those_that_are_due_together_travel_together(void **state) {
   for (size_t i = 0; i < 60; i++) assert_true(s.seen[i].looks == 1 && s.seen[i].ends == 1);
 }
 
-static void a_request_names_no_more_than_there_is_room_for(void **state) {
-  (void)state;
+TEST(a_request_names_no_more_than_there_is_room_for) {
   close_it();
   open_with(1000, 0);
   for (size_t i = 0; i < WATCHES; i++) start(i);
@@ -240,8 +238,7 @@ static void a_request_names_no_more_than_there_is_room_for(void **state) {
   for (size_t i = 0; i < WATCHES; i++) assert_int_equal(s.seen[i].ends, 1);
 }
 
-static void a_cloud_that_takes_one_id_is_asked_by_the_images_path(void **state) {
-  (void)state;
+TEST(a_cloud_that_takes_one_id_is_asked_by_the_images_path) {
   static const uint32_t alone[] = {1, 0};
   for (size_t i = 0; i < 2; i++) {
     close_it();
@@ -258,8 +255,7 @@ static void a_cloud_that_takes_one_id_is_asked_by_the_images_path(void **state) 
   }
 }
 
-static void poll_takes_along_later_watches(void **state) {
-  (void)state;
+TEST(poll_takes_along_later_watches) {
   for (size_t i = 0; i < 3; i++) {
     s.rate_fixture.now_ms = 100000 + 7 * (int64_t)i;
     ia_timers_refresh(&s.rate_fixture.engine.timers);
@@ -272,8 +268,7 @@ static void poll_takes_along_later_watches(void **state) {
   reply(0, 200, actions(3, "success"));
 }
 
-static void poll_takes_along_soonest_watches(void **state) {
-  (void)state;
+TEST(poll_takes_along_soonest_watches) {
   for (size_t i = 0; i < 3; i++) watch(i);
   watch(3)->interval_ms = 100000; // a constant interval is not cut short
   ia_watch_start(&s.watches[3], &s.client, true);
@@ -289,8 +284,7 @@ static void poll_takes_along_soonest_watches(void **state) {
 }
 
 // Whoever wishes for an interval of his own gets it to the millisecond.
-static void a_constant_interval_is_kept(void **state) {
-  (void)state;
+TEST(a_constant_interval_is_kept) {
   watch(0)->interval_ms = 777;
   ia_watch_start(&s.watches[0], &s.client, true);
   for (size_t i = 0; i < 5; i++) {
@@ -302,8 +296,7 @@ static void a_constant_interval_is_kept(void **state) {
   assert_int_equal(s.count, 5);
 }
 
-static void an_adaptive_interval_grows_with_the_age(void **state) {
-  (void)state;
+TEST(an_adaptive_interval_grows_with_the_age) {
   start(0);
   int64_t last_ms = 0, last_gap_ms = 0;
   while (s.rate_fixture.now_ms < 3600000) {
@@ -321,8 +314,7 @@ static void an_adaptive_interval_grows_with_the_age(void **state) {
 
 // ---- what a look shows
 
-static void it_looks_until_the_action_has_ended(void **state) {
-  (void)state;
+TEST(it_looks_until_the_action_has_ended) {
   start(0);
   start(1);
   run();
@@ -338,8 +330,7 @@ static void it_looks_until_the_action_has_ended(void **state) {
   assert_int_equal(s.count, 2);
 }
 
-static void new_action_may_be_missing_for_a_time(void **state) {
-  (void)state;
+TEST(new_action_may_be_missing_for_a_time) {
   watch(0)->may_be_missing_until_ms = 1500; /* polls come at 0, 1000 and 2000 ms */
   ia_watch_start(&s.watches[0], &s.client, false);
   start(1);
@@ -356,8 +347,7 @@ static void new_action_may_be_missing_for_a_time(void **state) {
   assert_int_equal(s.seen[1].looks, 3);
 }
 
-static void a_404_is_a_miss_in_the_clouds_own_words(void **state) {
-  (void)state;
+TEST(a_404_is_a_miss_in_the_clouds_own_words) {
   watch(0)->may_be_missing_until_ms = 1;
   ia_watch_start(&s.watches[0], &s.client, false);
   for (size_t i = 0; i < 2; i++) {
@@ -368,8 +358,7 @@ static void a_404_is_a_miss_in_the_clouds_own_words(void **state) {
   assert_string_equal(s.seen[0].message, "no such thing");
 }
 
-static void another_images_action_is_not_the_one(void **state) {
-  (void)state;
+TEST(another_images_action_is_not_the_one) {
   for (size_t i = 0; i < 3; i++) {
     watch(i)->image = "4711";
     s.watches[i].must_name_image = true;
@@ -385,8 +374,7 @@ static void another_images_action_is_not_the_one(void **state) {
   assert_int_equal(s.seen[2].status, IMGACT_OK);
 }
 
-static void a_failed_look_ends_all_that_shared_it(void **state) {
-  (void)state;
+TEST(a_failed_look_ends_all_that_shared_it) {
   start(0);
   start(1);
   run();
@@ -398,8 +386,7 @@ static void a_failed_look_ends_all_that_shared_it(void **state) {
   }
 }
 
-static void the_raw_object_is_there_for_all_where_one_asked(void **state) {
-  (void)state;
+TEST(the_raw_object_is_there_for_all_where_one_asked) {
   start(0);
   run();
   reply(0, 200, "{\"actions\":[{\"id\":1,\"status\":\"success\"}]}");
@@ -411,8 +398,7 @@ static void the_raw_object_is_there_for_all_where_one_asked(void **state) {
   assert_string_equal(s.seen[1].raw, "{\"id\":2,\"status\":\"success\"}");
 }
 
-static void every_look_tells_its_watch_of_the_rate_limit(void **state) {
-  (void)state;
+TEST(every_look_tells_its_watch_of_the_rate_limit) {
   imgact_rate_limit told = {-1, -1, IMGACT_NO_TIME, -1};
   watch(0)->policy.rate = &told;
   ia_watch_start(&s.watches[0], &s.client, false);
@@ -424,8 +410,7 @@ static void every_look_tells_its_watch_of_the_rate_limit(void **state) {
 
 // ---- stopping
 
-static void one_that_stops_is_not_asked_for_any_more(void **state) {
-  (void)state;
+TEST(one_that_stops_is_not_asked_for_any_more) {
   for (size_t i = 0; i < 3; i++) start(i);
   ia_watch_stop(&s.watches[0]); // before it was due
   run();
@@ -440,8 +425,7 @@ static void one_that_stops_is_not_asked_for_any_more(void **state) {
   assert_int_equal(s.rate_fixture.aborted, 0);
 }
 
-static void a_further_attempt_names_those_that_are_left(void **state) {
-  (void)state;
+TEST(a_further_attempt_names_those_that_are_left) {
   for (size_t i = 0; i < 3; i++) {
     watch(i)->policy.max_attempts = 2;
     ia_watch_start(&s.watches[i], &s.client, false);
@@ -455,8 +439,7 @@ static void a_further_attempt_names_those_that_are_left(void **state) {
   assert_true(s.seen[0].ends == 1 && s.seen[1].looks == 0 && s.seen[2].ends == 1);
 }
 
-static void when_the_last_one_stops_its_request_is_dropped(void **state) {
-  (void)state;
+TEST(when_the_last_one_stops_its_request_is_dropped) {
   start(0);
   start(1);
   run();
@@ -467,8 +450,7 @@ static void when_the_last_one_stops_its_request_is_dropped(void **state) {
   assert_int_equal(s.client.queue.in_flight, 0);
 }
 
-static void a_report_may_stop_its_own_watch_and_another_of_the_request(void **state) {
-  (void)state;
+TEST(a_report_may_stop_its_own_watch_and_another_of_the_request) {
   for (size_t self = 0; self < 2; self++) {
     close_it();
     open_with(25, 0);
@@ -486,8 +468,7 @@ static void a_report_may_stop_its_own_watch_and_another_of_the_request(void **st
 
 // ---- limits of a look
 
-static void the_most_patient_of_a_request_sets_its_limits(void **state) {
-  (void)state;
+TEST(the_most_patient_of_a_request_sets_its_limits) {
   for (size_t no_early_rejection = 0; no_early_rejection < 2; no_early_rejection++) {
     close_it();
     open_with(25, 0);
@@ -509,8 +490,7 @@ static void the_most_patient_of_a_request_sets_its_limits(void **state) {
   }
 }
 
-static void there_are_no_more_requests_than_places(void **state) {
-  (void)state;
+TEST(there_are_no_more_requests_than_places) {
   close_it();
   open_with(1, 0);
   s.client.queue.concurrency = 2;
@@ -545,8 +525,7 @@ static size_t looks_at_a_hundred_seconds(size_t index) {
   return (size_t)(s.seen[index].looks - before);
 }
 
-static void known_durations_of_a_kind_save_looks(void **state) {
-  (void)state;
+TEST(known_durations_of_a_kind_save_looks) {
   size_t first = looks_at_a_hundred_seconds(0), later = 0;
   for (size_t i = 1; i < 20; i++) later = looks_at_a_hundred_seconds(i);
   assert_true(later * 3 < first * 2);
@@ -554,8 +533,7 @@ static void known_durations_of_a_kind_save_looks(void **state) {
   assert_int_equal(looks_at_a_hundred_seconds(20), first);
 }
 
-static void a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well(void **state) {
-  (void)state;
+TEST(a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well) {
   static const char *const bodies[] = {
       "{\"actions\":[{\"id\":1,\"status\":\"success\",\"from\":1000,\"to\":1090}]}",
       "{\"actions\":[{\"id\":2,\"status\":\"error\",\"from\":1000,\"to\":1090}]}",
@@ -575,8 +553,7 @@ static void a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well(void **
 }
 
 // A provider of somebody else's may know kinds that this library does not.
-static void a_kind_that_is_not_known_is_one_of_the_others(void **state) {
-  (void)state;
+TEST(a_kind_that_is_not_known_is_one_of_the_others) {
   static const int32_t kinds[] = {IMGACT_ACTION_KIND_CHANGE_PROTECTION + 1, 1000001, -2};
   for (size_t i = 0; i < 3; i++) {
     s.kind = kinds[i];
@@ -595,8 +572,7 @@ static void a_kind_that_is_not_known_is_one_of_the_others(void **state) {
 // ---- without memory
 
 // Every watch hears of its end exactly once, whatever fails; report insists on it.
-static void without_memory_every_watch_is_still_told_of_its_end(void **state) {
-  (void)state;
+TEST(without_memory_every_watch_is_still_told_of_its_end) {
   close_it();
   bool more = true;
   size_t told_of_memory = 0;
@@ -629,11 +605,8 @@ static void without_memory_every_watch_is_still_told_of_its_end(void **state) {
   assert_true(told_of_memory > 10);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
-
 // A response about other actions does not say that the API does not know this one.
-static void other_actions_alone_are_protocol(void **state) {
-  (void)state;
+TEST(other_actions_alone_are_protocol) {
   start(0);
   start(1);
   run();
@@ -650,33 +623,4 @@ static void other_actions_alone_are_protocol(void **state) {
   assert_int_equal(s.seen[3].status, IMGACT_NOT_FOUND);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(those_that_are_due_together_travel_together),
-      TEST(a_request_names_no_more_than_there_is_room_for),
-      TEST(a_cloud_that_takes_one_id_is_asked_by_the_images_path),
-      TEST(poll_takes_along_later_watches),
-      TEST(poll_takes_along_soonest_watches),
-      TEST(a_constant_interval_is_kept),
-      TEST(an_adaptive_interval_grows_with_the_age),
-      TEST(it_looks_until_the_action_has_ended),
-      TEST(new_action_may_be_missing_for_a_time),
-      TEST(a_404_is_a_miss_in_the_clouds_own_words),
-      TEST(another_images_action_is_not_the_one),
-      TEST(other_actions_alone_are_protocol),
-      TEST(a_failed_look_ends_all_that_shared_it),
-      TEST(the_raw_object_is_there_for_all_where_one_asked),
-      TEST(every_look_tells_its_watch_of_the_rate_limit),
-      TEST(one_that_stops_is_not_asked_for_any_more),
-      TEST(a_further_attempt_names_those_that_are_left),
-      TEST(when_the_last_one_stops_its_request_is_dropped),
-      TEST(a_report_may_stop_its_own_watch_and_another_of_the_request),
-      TEST(the_most_patient_of_a_request_sets_its_limits),
-      TEST(there_are_no_more_requests_than_places),
-      TEST(known_durations_of_a_kind_save_looks),
-      TEST(a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well),
-      TEST(a_kind_that_is_not_known_is_one_of_the_others),
-      TEST(without_memory_every_watch_is_still_told_of_its_end),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(open_scene, close_scene); }

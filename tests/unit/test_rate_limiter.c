@@ -82,8 +82,7 @@ static const imgact_rate_limit_info nothing = {.size = sizeof nothing,
                                                .rate_limit = {-1, -1, IMGACT_NO_TIME, -1},
                                                .next_request_at = IMGACT_NO_TIME};
 
-static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state) {
-  (void)state;
+TEST(nobody_is_held_before_anything_is_known_but_for_a_flood) {
   assert_int_equal(spend(LIST, 1000), 200);
   assert_int_equal(wait_ms(MUTATION), 1000);
   assert_int_equal(wait_of(1, LIST, 0.0), 0); // the other budget knows nothing of it
@@ -95,8 +94,7 @@ static void nobody_is_held_before_anything_is_known_but_for_a_flood(void **state
   assert_int_equal(spend(LIST, 1000), 1000);
 }
 
-static void what_says_nothing_is_not_learned(void **state) {
-  (void)state;
+TEST(what_says_nothing_is_not_learned) {
   static const int64_t nonsense[][2] = {{-1, -1}, {-1, 10},  {0, 0},
                                         {0, 10},  {100, -1}, {INT64_MIN, INT64_MIN}};
   for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
@@ -108,8 +106,7 @@ static void what_says_nothing_is_not_learned(void **state) {
 
 // ---- a bucket that refills
 
-static void a_bucket_is_spent_to_its_last_token(void **state) {
-  (void)state;
+TEST(a_bucket_is_spent_to_its_last_token) {
   tell_bucket(0, 3600, 10);
   assert_int_equal(spend(MUTATION, 100), 10);
   assert_int_in_range(wait_ms(MUTATION), 1000, 1002);
@@ -120,8 +117,7 @@ static void a_bucket_is_spent_to_its_last_token(void **state) {
 }
 
 // Asked at the time that it gave itself, it says yes: a client never waits in vain.
-static void the_time_that_is_given_is_the_time_at_which_it_goes(void **state) {
-  (void)state;
+TEST(the_time_that_is_given_is_the_time_at_which_it_goes) {
   uint64_t chance = 7;
   for (int i = 0; i < 300; i++) {
     int64_t limit = 1 + (int64_t)testing_below(&chance, 100000);
@@ -141,15 +137,13 @@ static void the_time_that_is_given_is_the_time_at_which_it_goes(void **state) {
   }
 }
 
-static void a_bucket_never_holds_more_than_its_limit(void **state) {
-  (void)state;
+TEST(a_bucket_never_holds_more_than_its_limit) {
   tell_bucket(0, 60, 30);
   rate_fixture_at(&d, d.now_ms + 1000 * HOUR_MS);
   assert_int_equal(spend(MUTATION, 1000), 60);
 }
 
-static void what_is_under_way_counts_as_taken(void **state) {
-  (void)state;
+TEST(what_is_under_way_counts_as_taken) {
   ia_rate_limiter_on_sent(g, 0);
   ia_rate_limiter_on_sent(g, 0);
   ia_rate_limiter_on_sent(g, 0);
@@ -160,8 +154,7 @@ static void what_is_under_way_counts_as_taken(void **state) {
 }
 
 // Four more than there are: five hours, but whoever waits asks again after one.
-static void no_wait_is_longer_than_an_hour(void **state) {
-  (void)state;
+TEST(no_wait_is_longer_than_an_hour) {
   for (int i = 0; i < 5; i++) ia_rate_limiter_on_sent(g, 0);
   imgact_rate_limit_info info = rate_of(1, 0);
   info.refill_per_second = 1.0 / 3600;
@@ -173,8 +166,7 @@ static void no_wait_is_longer_than_an_hour(void **state) {
 
 // A header tells of the moment when the reply was made: a little more than is counted here is old
 // news, less is not.
-static void news_downwards_count_at_once_and_upwards_where_they_are_plain(void **state) {
-  (void)state;
+TEST(news_downwards_count_at_once_and_upwards_where_they_are_plain) {
   tell_bucket(0, 3600, 0);
   tell_bucket(0, 3600, 6); // one more went, so here are -1
   assert_true(wait_ms(MUTATION) > 0);
@@ -184,8 +176,7 @@ static void news_downwards_count_at_once_and_upwards_where_they_are_plain(void *
   assert_int_equal(spend(MUTATION, 100), 2);
 }
 
-static void a_new_limit_counts_at_once(void **state) {
-  (void)state;
+TEST(a_new_limit_counts_at_once) {
   tell_bucket(0, 3600, 3000);
   tell_bucket(0, 60, 50);
   assert_int_equal(spend(MUTATION, 1000), 50);
@@ -212,8 +203,7 @@ static void learn_minute(int64_t limit) {
   rate_fixture_at(&d, d.now_ms + 10000); // the slow start is over
 }
 
-static void minute_untested_is_probed_alone(void **state) {
-  (void)state;
+TEST(minute_untested_is_probed_alone) {
   tell_windows(5000, 4999, 10000);
   assert_int_equal(spend(MUTATION, 1000), 249);
   assert_true(wait_ms(MUTATION) > 0); // until all have ended
@@ -222,8 +212,7 @@ static void minute_untested_is_probed_alone(void **state) {
   assert_true(wait_ms(MUTATION) > 0);
 }
 
-static void minute_probe_success_lifts_limit(void **state) {
-  (void)state;
+TEST(minute_probe_success_lifts_limit) {
   tell_windows(5000, 4999, 10000);
   spend(MUTATION, 1000);
   finish_all();
@@ -234,8 +223,7 @@ static void minute_probe_success_lifts_limit(void **state) {
   assert_int_equal(spend(MUTATION, 1000), 1000);
 }
 
-static void minute_probe_rejected_keeps_limit(void **state) {
-  (void)state;
+TEST(minute_probe_rejected_keeps_limit) {
   learn_minute(5000);
   int64_t wait = wait_ms(MUTATION);
   assert_int_in_range(wait, 49000, 61000);
@@ -245,8 +233,7 @@ static void minute_probe_rejected_keeps_limit(void **state) {
 
 // A rule of this library until the API has shown that it has it: nothing is said to be rate limited
 // for it.
-static void minute_untested_is_no_limit_of_the_api(void **state) {
-  (void)state;
+TEST(minute_untested_is_no_limit_of_the_api) {
   tell_windows(5000, 4999, 10000);
   spend(LIST, 1000);
   assert_int_equal(ia_rate_limiter_request_permit(g, 0, LIST, 0.0).kind, IA_PERMIT_CHECK_LATER);
@@ -255,8 +242,7 @@ static void minute_untested_is_no_limit_of_the_api(void **state) {
   assert_int_equal(ia_rate_limiter_request_permit(g, 0, LIST, 0.0).kind, IA_PERMIT_DELAYED);
 }
 
-static void an_hour_is_spent_once(void **state) {
-  (void)state;
+TEST(an_hour_is_spent_once) {
   size_t sent = 1;
   int64_t start_ms = d.now_ms;
   tell_windows(5000, 4999, 10000);
@@ -270,8 +256,7 @@ static void an_hour_is_spent_once(void **state) {
   assert_true(wait_ms(MUTATION) == 0);
 }
 
-static void an_hour_of_silence_forgets_everything(void **state) {
-  (void)state;
+TEST(an_hour_of_silence_forgets_everything) {
   tell_windows(100, 99, 10000);
   for (int i = 0; i < 30; i++) {
     spend(MUTATION, 1000);
@@ -287,8 +272,7 @@ static void an_hour_of_silence_forgets_everything(void **state) {
 
 // More in one slot of time than the slot can count: what is not counted here is others' to the
 // cloud's word.
-static void a_slot_that_is_full_is_not_run_over(void **state) {
-  (void)state;
+TEST(a_slot_that_is_full_is_not_run_over) {
   imgact_rate_limit_info info = rate_of(100000, 30001);
   info.next_request_at = INT64_MAX; // so that nobody goes and asks meanwhile
   tell_windows(100000, 99999, 10000);
@@ -303,8 +287,7 @@ static void a_slot_that_is_full_is_not_run_over(void **state) {
   assert_int_in_range(sent + spend(MUTATION, 60000), 95000, 100000);
 }
 
-static void a_minute_may_be_without_a_rule(void **state) {
-  (void)state;
+TEST(a_minute_may_be_without_a_rule) {
   imgact_rate_limit_info info = rate_of(1000, 999);
   ia_rate_limiter_on_sent(g, 0);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
@@ -314,8 +297,7 @@ static void a_minute_may_be_without_a_rule(void **state) {
 
 // Polls take what they may, and a mutation comes every 17.3 s. None of these waits, in this hour
 // and in the next.
-static void second_half_of_an_hour_is_given_evenly_beside_mutations(void **state) {
-  (void)state;
+TEST(second_half_of_an_hour_is_given_evenly_beside_mutations) {
   enum { BIN_MS = 300000, BINS = 24 };
   size_t polls[BINS] = {0};
   imgact_rate_limit_info info = rate_of(5000, 5000); // no rule for a minute
@@ -333,8 +315,7 @@ static void second_half_of_an_hour_is_given_evenly_beside_mutations(void **state
     assert_int_in_range(polls[i], i % 12 ? 150 : 2500, i % 12 ? 200 : 2750);
 }
 
-static void an_hour_is_given_at_once_without_mutations(void **state) {
-  (void)state;
+TEST(an_hour_is_given_at_once_without_mutations) {
   imgact_rate_limit_info info = rate_of(5000, 5000);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(WAIT, 10000), 5000);
@@ -342,8 +323,7 @@ static void an_hour_is_given_at_once_without_mutations(void **state) {
 
 // ---- others use the same credential
 
-static void when_others_used_everything_up_one_goes_and_asks(void **state) {
-  (void)state;
+TEST(when_others_used_everything_up_one_goes_and_asks) {
   tell_windows(5000, 0, 20000);
   assert_int_equal(wait_ms(MUTATION), 20000);
   rate_fixture_at(&d, d.now_ms + 20000);
@@ -357,8 +337,7 @@ static void when_others_used_everything_up_one_goes_and_asks(void **state) {
 }
 
 // It was allowed to go and ask, and then was not sent.
-static void a_question_that_is_not_asked_holds_nobody_for_long(void **state) {
-  (void)state;
+TEST(a_question_that_is_not_asked_holds_nobody_for_long) {
   tell_windows(5000, 0, 20000);
   rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS); // nothing of ours is left in the hour
   assert_int_equal(spend(LIST, 1), 1);         // so one more is possible
@@ -368,8 +347,7 @@ static void a_question_that_is_not_asked_holds_nobody_for_long(void **state) {
   assert_int_equal(spend(LIST, 100), 1);
 }
 
-static void a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute(void **state) {
-  (void)state;
+TEST(a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute) {
   static const int64_t resets[][2] = {{-86400000, 1000},
                                       {-1, 1000},
                                       {0, 1000},
@@ -398,8 +376,7 @@ static void a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute(voi
 // ---- lanes and reserve
 
 // While mutations come; without them nothing is left for any.
-static void mutations_are_left_a_part(void **state) {
-  (void)state;
+TEST(mutations_are_left_a_part) {
   static const struct {
     int64_t limit, left;
     bool bucket, mutation, other;
@@ -423,8 +400,7 @@ static void mutations_are_left_a_part(void **state) {
   }
 }
 
-static void longer_pause_outlasts_shorter_one(void **state) {
-  (void)state;
+TEST(longer_pause_outlasts_shorter_one) {
   ia_rate_limiter_block_for(g, 0, 3600000);
   ia_rate_limiter_block_for(g, 0, 1000);
   ia_permit permit = ia_rate_limiter_request_permit(g, 0, LIST, 0.0);
@@ -434,8 +410,7 @@ static void longer_pause_outlasts_shorter_one(void **state) {
 
 // A pause is over once a request that was sent after it was served; one that was on its way before
 // says nothing of it.
-static void served_request_ends_the_pause_before_it(void **state) {
-  (void)state;
+TEST(served_request_ends_the_pause_before_it) {
   ia_sent_request before = ia_rate_limiter_on_sent(g, 0);
   ia_rate_limiter_block_for(g, 0, HOUR_MS);
   ia_rate_limiter_on_served(g, &before);
@@ -453,8 +428,7 @@ static void served_request_ends_the_pause_before_it(void **state) {
   assert_int_equal(permit.until_ms, d.now_ms + 5000);
 }
 
-static void a_reserve_is_nobodys_here(void **state) {
-  (void)state;
+TEST(a_reserve_is_nobodys_here) {
   tell_bucket(0, 3600, 1801);
   assert_int_equal(wait_of(0, MUTATION, 0.5), 0);
   ia_rate_limiter_on_sent(g, 0);
@@ -470,16 +444,14 @@ static void a_reserve_is_nobodys_here(void **state) {
 }
 
 // A reserve leaves a minute its part, too.
-static void a_reserve_is_kept_in_every_minute(void **state) {
-  (void)state;
+TEST(a_reserve_is_kept_in_every_minute) {
   tell_windows(5000, 4999, IMGACT_NO_TIME);
   size_t sent = 1;
   for (; sent < 1000 && wait_of(0, MUTATION, 0.5) == 0; sent++) ia_rate_limiter_on_sent(g, 0);
   assert_int_equal(sent, 125);
 }
 
-static void one_is_always_possible_however_small_the_limit(void **state) {
-  (void)state;
+TEST(one_is_always_possible_however_small_the_limit) {
   for (int64_t limit = 1; limit < 30; limit++) {
     forget();
     tell_bucket(0, limit, limit);
@@ -493,8 +465,7 @@ static void one_is_always_possible_however_small_the_limit(void **state) {
 
 // ---- a refusal
 
-static void a_refusal_parks_every_lane_and_budget_of_its_credential(void **state) {
-  (void)state;
+TEST(a_refusal_parks_every_lane_and_budget_of_its_credential) {
   tell_bucket(0, 3600, 3000);
   tell_bucket(1, 7200, 7000);
   ia_rate_limiter *other = ia_rate_limiter_acquire(&d.engine.rate_limiters, 2);
@@ -510,8 +481,7 @@ static void a_refusal_parks_every_lane_and_budget_of_its_credential(void **state
   ia_rate_limiter_unref(other);
 }
 
-static void the_longest_refusal_counts_but_no_longer_than_a_minute(void **state) {
-  (void)state;
+TEST(the_longest_refusal_counts_but_no_longer_than_a_minute) {
   ia_rate_limiter_block_for(g, 0, 20000);
   ia_rate_limiter_block_for(g, 0, 5000);
   assert_int_equal(wait_ms(MUTATION), 20000);
@@ -523,8 +493,7 @@ static void the_longest_refusal_counts_but_no_longer_than_a_minute(void **state)
   assert_int_equal(wait_ms(MUTATION), 60000);
 }
 
-static void after_a_refusal_they_go_one_by_one_for_a_while(void **state) {
-  (void)state;
+TEST(after_a_refusal_they_go_one_by_one_for_a_while) {
   tell_bucket(0, 3600, 3000);
   ia_rate_limiter_block_for(g, 0, 1000);
   rate_fixture_at(&d, d.now_ms + 1000);
@@ -549,8 +518,7 @@ static void after_a_refusal_they_go_one_by_one_for_a_while(void **state) {
 
 // ---- two budgets
 
-static void budgets_know_nothing_of_each_other(void **state) {
-  (void)state;
+TEST(budgets_know_nothing_of_each_other) {
   tell_bucket(0, 3600, 0);
   tell_bucket(1, 7200, 7000);
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
@@ -560,8 +528,7 @@ static void budgets_know_nothing_of_each_other(void **state) {
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
 }
 
-static void a_budget_that_there_is_not_is_the_first(void **state) {
-  (void)state;
+TEST(a_budget_that_there_is_not_is_the_first) {
   tell_bucket(UINT32_MAX, 3600, 0);
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
   assert_true(wait_of(IA_QUOTAS, MUTATION, 0.0) > 0);
@@ -570,8 +537,7 @@ static void a_budget_that_there_is_not_is_the_first(void **state) {
 
 // ---- absurd words
 
-static void absurd_headers_hold_nobody_for_ever(void **state) {
-  (void)state;
+TEST(absurd_headers_hold_nobody_for_ever) {
   static const int64_t absurd[][2] = {
       {INT64_MAX, INT64_MAX}, {INT64_MAX, 0}, {1, INT64_MAX}, {1, 0}, {INT64_MAX, 1}, {1, 1}};
   for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++)
@@ -593,8 +559,7 @@ static void absurd_headers_hold_nobody_for_ever(void **state) {
     }
 }
 
-static void replies_without_requests_are_no_credit(void **state) {
-  (void)state;
+TEST(replies_without_requests_are_no_credit) {
   for (int i = 0; i < 10; i++) ia_rate_limiter_on_finished(g, 0, NULL, NULL);
   imgact_rate_limit_info info = rate_of(3600, 3);
   info.refill_per_second = 1.0;
@@ -604,8 +569,7 @@ static void replies_without_requests_are_no_credit(void **state) {
 
 // ---- requests that never arrived
 
-static void unsent_request_is_given_back_to_the_bucket(void **state) {
-  (void)state;
+TEST(unsent_request_is_given_back_to_the_bucket) {
   tell_bucket(0, 3600, 10);
   ia_sent_request request = ia_rate_limiter_on_sent(g, 0);
   assert_int_equal(spend(MUTATION, 100), 9);
@@ -613,8 +577,7 @@ static void unsent_request_is_given_back_to_the_bucket(void **state) {
   assert_int_equal(spend(MUTATION, 100), 1);
 }
 
-static void unsent_request_is_given_back_to_the_minute(void **state) {
-  (void)state;
+TEST(unsent_request_is_given_back_to_the_minute) {
   learn_minute(5000); // 251 of 250
   rate_fixture_at(&d, d.now_ms + 62000);
   ia_sent_request request = ia_rate_limiter_on_sent(g, 0);
@@ -626,8 +589,7 @@ static void unsent_request_is_given_back_to_the_minute(void **state) {
   assert_int_equal(spend(MUTATION, 1000), 249);
 }
 
-static void unsent_request_is_given_back_to_the_hour(void **state) {
-  (void)state;
+TEST(unsent_request_is_given_back_to_the_hour) {
   imgact_rate_limit_info info = rate_of(10, 10);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   ia_sent_request first = ia_rate_limiter_on_sent(g, 0);
@@ -649,8 +611,7 @@ static void unsent_request_is_given_back_to_the_hour(void **state) {
 
 // Lost on the way, they count here and not at the API. What had not ended when the request was sent
 // may still arrive there.
-static void fewer_used_than_counted_lowers_the_count(void **state) {
-  (void)state;
+TEST(fewer_used_than_counted_lowers_the_count) {
   imgact_rate_limit_info info = rate_of(1000, 1000);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(MUTATION, 900), 900);
@@ -666,8 +627,7 @@ static void fewer_used_than_counted_lowers_the_count(void **state) {
   assert_int_equal(spend(MUTATION, 2000), 1000 - 10 - 3 - 1 - 4);
 }
 
-static void fewer_used_by_an_unknown_request_lowers_nothing(void **state) {
-  (void)state;
+TEST(fewer_used_by_an_unknown_request_lowers_nothing) {
   imgact_rate_limit_info info = rate_of(1000, 1000);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(MUTATION, 900), 900);
@@ -679,8 +639,7 @@ static void fewer_used_by_an_unknown_request_lowers_nothing(void **state) {
 
 // ---- the clock
 
-static void a_clock_that_jumps_forgets_nothing_and_gives_nothing_away(void **state) {
-  (void)state;
+TEST(a_clock_that_jumps_forgets_nothing_and_gives_nothing_away) {
   tell_windows(1000, 999, 10000);
   spend(MUTATION, 49);
   rate_fixture_at(&d, d.now_ms - 500000); // only a transport's own clock could
@@ -699,8 +658,7 @@ static void a_clock_that_jumps_forgets_nothing_and_gives_nothing_away(void **sta
 
 // ---- who shares it
 
-static void clients_of_one_key_share_and_others_do_not(void **state) {
-  (void)state;
+TEST(clients_of_one_key_share_and_others_do_not) {
   ia_rate_limiter *same = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1),
                   *other = ia_rate_limiter_acquire(&d.engine.rate_limiters, 2);
   assert_ptr_equal(same, g);
@@ -713,8 +671,7 @@ static void clients_of_one_key_share_and_others_do_not(void **state) {
   assert_true(wait_ms(MUTATION) > 0);
 }
 
-static void it_lives_until_the_last_hold_has_gone(void **state) {
-  (void)state;
+TEST(it_lives_until_the_last_hold_has_gone) {
   ia_rate_limiter *of_an_exchange = ia_rate_limiter_ref(g);
   assert_ptr_equal(of_an_exchange, g);
   tell_bucket(0, 3600, 0);
@@ -728,8 +685,7 @@ static void it_lives_until_the_last_hold_has_gone(void **state) {
 }
 
 // A client that is made anew for the next job finds what its token may still send.
-static void the_last_few_that_nobody_holds_are_kept(void **state) {
-  (void)state;
+TEST(the_last_few_that_nobody_holds_are_kept) {
   tell_bucket(0, 3600, 0);
   ia_rate_limiter_unref(g);
   for (uint64_t key = 2; key < 17; key++)
@@ -778,8 +734,7 @@ static size_t woken(crowd *c) {
   return count;
 }
 
-static void all_that_wait_are_woken_once_at_the_earliest_time(void **state) {
-  (void)state;
+TEST(all_that_wait_are_woken_once_at_the_earliest_time) {
   crowd c;
   gather(&c);
   ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 500);
@@ -798,8 +753,7 @@ static void all_that_wait_are_woken_once_at_the_earliest_time(void **state) {
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
 }
 
-static void the_first_reply_of_all_wakes_those_that_wait_for_it(void **state) {
-  (void)state;
+TEST(the_first_reply_of_all_wakes_those_that_wait_for_it) {
   crowd c;
   gather(&c);
   spend(LIST, 300);
@@ -826,8 +780,7 @@ static void tell_either(bool bucket, int64_t limit, int64_t remaining) {
 
 // Others used it up, or so it seemed: as soon as a reply says that more may go, nobody waits for
 // what was thought before.
-static void a_reply_that_allows_more_wakes_those_that_are_held(void **state) {
-  (void)state;
+TEST(a_reply_that_allows_more_wakes_those_that_are_held) {
   for (int bucket = 0; bucket < 2; bucket++) {
     crowd c;
     forget();
@@ -847,8 +800,7 @@ static void a_reply_that_allows_more_wakes_those_that_are_held(void **state) {
   }
 }
 
-static void one_that_has_left_is_not_woken(void **state) {
-  (void)state;
+TEST(one_that_has_left_is_not_woken) {
   crowd c;
   gather(&c);
   ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 500);
@@ -866,8 +818,7 @@ static void one_that_has_left_is_not_woken(void **state) {
 
 // ---- without memory
 
-static void without_memory_nothing_is_governed_and_nothing_breaks(void **state) {
-  (void)state;
+TEST(without_memory_nothing_is_governed_and_nothing_breaks) {
   ia_rate_limiter_unref(g);
   ia_rate_limiters_clear(&d.engine.rate_limiters);
   d.memory.fail_at = d.memory.calls + 1;
@@ -887,59 +838,4 @@ static void without_memory_nothing_is_governed_and_nothing_breaks(void **state) 
   assert_true(wait_ms(MUTATION) > 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(nobody_is_held_before_anything_is_known_but_for_a_flood),
-      TEST(what_says_nothing_is_not_learned),
-      TEST(a_bucket_is_spent_to_its_last_token),
-      TEST(the_time_that_is_given_is_the_time_at_which_it_goes),
-      TEST(a_bucket_never_holds_more_than_its_limit),
-      TEST(what_is_under_way_counts_as_taken),
-      TEST(no_wait_is_longer_than_an_hour),
-      TEST(news_downwards_count_at_once_and_upwards_where_they_are_plain),
-      TEST(a_new_limit_counts_at_once),
-      TEST(minute_untested_is_probed_alone),
-      TEST(minute_probe_success_lifts_limit),
-      TEST(minute_probe_rejected_keeps_limit),
-      TEST(minute_untested_is_no_limit_of_the_api),
-      TEST(an_hour_is_spent_once),
-      TEST(an_hour_of_silence_forgets_everything),
-      TEST(a_slot_that_is_full_is_not_run_over),
-      TEST(a_minute_may_be_without_a_rule),
-      TEST(second_half_of_an_hour_is_given_evenly_beside_mutations),
-      TEST(an_hour_is_given_at_once_without_mutations),
-      TEST(when_others_used_everything_up_one_goes_and_asks),
-      TEST(a_question_that_is_not_asked_holds_nobody_for_long),
-      TEST(a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute),
-      TEST(mutations_are_left_a_part),
-      TEST(longer_pause_outlasts_shorter_one),
-      TEST(served_request_ends_the_pause_before_it),
-      TEST(a_reserve_is_nobodys_here),
-      TEST(a_reserve_is_kept_in_every_minute),
-      TEST(one_is_always_possible_however_small_the_limit),
-      TEST(a_refusal_parks_every_lane_and_budget_of_its_credential),
-      TEST(the_longest_refusal_counts_but_no_longer_than_a_minute),
-      TEST(after_a_refusal_they_go_one_by_one_for_a_while),
-      TEST(budgets_know_nothing_of_each_other),
-      TEST(a_budget_that_there_is_not_is_the_first),
-      TEST(absurd_headers_hold_nobody_for_ever),
-      TEST(replies_without_requests_are_no_credit),
-      TEST(unsent_request_is_given_back_to_the_bucket),
-      TEST(unsent_request_is_given_back_to_the_minute),
-      TEST(unsent_request_is_given_back_to_the_hour),
-      TEST(fewer_used_than_counted_lowers_the_count),
-      TEST(fewer_used_by_an_unknown_request_lowers_nothing),
-      TEST(a_clock_that_jumps_forgets_nothing_and_gives_nothing_away),
-      TEST(clients_of_one_key_share_and_others_do_not),
-      TEST(it_lives_until_the_last_hold_has_gone),
-      TEST(the_last_few_that_nobody_holds_are_kept),
-      TEST(all_that_wait_are_woken_once_at_the_earliest_time),
-      TEST(the_first_reply_of_all_wakes_those_that_wait_for_it),
-      TEST(a_reply_that_allows_more_wakes_those_that_are_held),
-      TEST(one_that_has_left_is_not_woken),
-      TEST(without_memory_nothing_is_governed_and_nothing_breaks),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(open_desk, close_desk); }

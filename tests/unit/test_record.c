@@ -109,8 +109,7 @@ static void expect_number(const imgact_json_doc *doc, const char *path, int64_t 
 
 // ---- form
 
-static void an_exchange_becomes_an_entry_with_all_that_viewers_want(void **state) {
-  (void)state;
+TEST(an_exchange_becomes_an_entry_with_all_that_viewers_want) {
   recording made = start(NULL);
   scripted_next(made.script,
                 (scripted_answer){
@@ -162,8 +161,7 @@ static void an_exchange_becomes_an_entry_with_all_that_viewers_want(void **state
   free(text);
 }
 
-static void entries_stand_in_order_of_sending(void **state) {
-  (void)state;
+TEST(entries_stand_in_order_of_sending) {
   static const char *const urls[] = {"https://h/0", "https://h/1", "https://h/2"};
   recording made = start(NULL);
   imgact_http_request requests[3];
@@ -192,8 +190,7 @@ static void entries_stand_in_order_of_sending(void **state) {
   free(text);
 }
 
-static void what_got_no_reply_is_kept_with_its_reason(void **state) {
-  (void)state;
+TEST(what_got_no_reply_is_kept_with_its_reason) {
   recording made = start(NULL);
   scripted_next(made.script, (scripted_answer){.delivery = IMGACT_DELIVERY_NOT_SENT,
                                                .failure = IMGACT_FAILURE_TLS,
@@ -213,8 +210,7 @@ static void what_got_no_reply_is_kept_with_its_reason(void **state) {
   free(text);
 }
 
-static void what_was_given_up_or_is_still_under_way_is_kept_as_cancelled(void **state) {
-  (void)state;
+TEST(what_was_given_up_or_is_still_under_way_is_kept_as_cancelled) {
   recording made = start(NULL);
   imgact_http_request request = authorized("GET", "https://h/a");
   kept_exchange given_up = new_exchange(), open = new_exchange();
@@ -234,8 +230,7 @@ static void what_was_given_up_or_is_still_under_way_is_kept_as_cancelled(void **
   free(text);
 }
 
-static void bytes_that_are_no_text_are_kept_as_base64(void **state) {
-  (void)state;
+TEST(bytes_that_are_no_text_are_kept_as_base64) {
   recording made = start(NULL);
   scripted_next(made.script,
                 (scripted_answer){.status = 200, .body = "\0\xff\x01", .body_bytes = 3});
@@ -249,8 +244,7 @@ static void bytes_that_are_no_text_are_kept_as_base64(void **state) {
   free(text);
 }
 
-static void the_reply_itself_passes_unchanged(void **state) {
-  (void)state;
+TEST(the_reply_itself_passes_unchanged) {
   recording made = start(NULL);
   scripted_next(made.script, (scripted_answer){.status = 401,
                                                .headers = "X-Echo: " TOKEN "\nSet-Cookie: a=b\n",
@@ -306,8 +300,7 @@ static char *spelled(const char *token, int way) {
 }
 
 // The token, in each spelling, at each place that the other side or the caller can put it.
-static void a_token_is_nowhere_in_the_cassette(void **state) {
-  (void)state;
+TEST(a_token_is_nowhere_in_the_cassette) {
   static const char *const tokens[] = {
       TOKEN, "dop_v1_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
       "odd/token+with=marks~and.dots_"};
@@ -354,8 +347,7 @@ static void a_token_is_nowhere_in_the_cassette(void **state) {
   }
 }
 
-static void a_token_met_later_is_taken_out_of_what_came_before(void **state) {
-  (void)state;
+TEST(a_token_met_later_is_taken_out_of_what_came_before) {
   recording made = start(NULL);
   imgact_header other[] = {{"authorization", "Bearer second-token-of-this"}};
   imgact_http_request request = request_to("GET", "https://h/b");
@@ -376,8 +368,7 @@ static void a_token_met_later_is_taken_out_of_what_came_before(void **state) {
 
 // A token that equals what every cassette holds can not be kept out: better no file than one that
 // tells it.
-static void a_secret_that_cannot_be_scrubbed_fails_the_write(void **state) {
-  (void)state;
+TEST(a_secret_that_cannot_be_scrubbed_fails_the_write) {
   recording made = start(NULL);
   write_text(made.there.file, "an older one");
   imgact_header other[] = {{"Authorization", "Bearer startedDateTime"}};
@@ -400,8 +391,7 @@ static void a_secret_that_cannot_be_scrubbed_fails_the_write(void **state) {
   assert_int_equal(remove_folder(&made.there), 1);
 }
 
-static void more_tokens_than_can_be_kept_out_fail_the_write(void **state) {
-  (void)state;
+TEST(more_tokens_than_can_be_kept_out_fail_the_write) {
   recording made = start(NULL);
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
   for (int i = 0; i < 100; i++) {
@@ -453,8 +443,7 @@ static void *nosy_resize(void *user, void *block, size_t bytes) {
   return made;
 }
 
-static void no_token_stays_in_memory_that_is_given_back(void **state) {
-  (void)state;
+TEST(no_token_stays_in_memory_that_is_given_back) {
   nosy memory = {
       .allocator = {sizeof(imgact_allocator), nosy_alloc, nosy_resize, nosy_release, &memory}};
   recording made = start(&memory.allocator);
@@ -496,8 +485,7 @@ int rename(const char *from, const char *to) {
   return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
-static void cassette_is_synchronised_before_rename(void **state) {
-  (void)state;
+TEST(cassette_is_synchronised_before_rename) {
   recording made = start(NULL);
   memset(file_calls, 0, sizeof file_calls);
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
@@ -526,18 +514,13 @@ static void check_failed_save_keeps_older(int *step_error, int code, const char 
   free(finish(&made));
 }
 
-static void cassette_failed_sync_keeps_older(void **state) {
-  (void)state;
-  check_failed_save_keeps_older(&fsync_error, EIO, "f");
-}
+TEST(cassette_failed_sync_keeps_older) { check_failed_save_keeps_older(&fsync_error, EIO, "f"); }
 
-static void cassette_failed_rename_keeps_older(void **state) {
-  (void)state;
+TEST(cassette_failed_rename_keeps_older) {
   check_failed_save_keeps_older(&rename_error, EACCES, NULL);
 }
 
-static void cassette_filesystem_without_sync_is_saved(void **state) {
-  (void)state;
+TEST(cassette_filesystem_without_sync_is_saved) {
   recording made = start(NULL);
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
   ask(&made, "GET", "https://h/a");
@@ -546,8 +529,7 @@ static void cassette_filesystem_without_sync_is_saved(void **state) {
   fsync_error = 0;
 }
 
-static void the_file_is_for_its_owner_alone_and_comes_whole(void **state) {
-  (void)state;
+TEST(the_file_is_for_its_owner_alone_and_comes_whole) {
   recording made = start(NULL);
   write_text(made.there.file, "an older one");
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
@@ -567,8 +549,7 @@ static void the_file_is_for_its_owner_alone_and_comes_whole(void **state) {
   free(text);
 }
 
-static void the_end_of_the_transport_saves_what_was_not_saved(void **state) {
-  (void)state;
+TEST(the_end_of_the_transport_saves_what_was_not_saved) {
   recording made = start(NULL);
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
   ask(&made, "GET", "https://h/a");
@@ -582,8 +563,7 @@ static void the_end_of_the_transport_saves_what_was_not_saved(void **state) {
   assert_int_equal(remove_folder(&made.there), 1);
 }
 
-static void a_recording_of_nothing_is_an_empty_cassette(void **state) {
-  (void)state;
+TEST(a_recording_of_nothing_is_an_empty_cassette) {
   recording made = start(NULL);
   char *text = finish(&made);
   imgact_json_doc *doc = parsed(text);
@@ -593,8 +573,7 @@ static void a_recording_of_nothing_is_an_empty_cassette(void **state) {
   free(text);
 }
 
-static void a_recording_of_nothing_leaves_an_older_cassette_alone(void **state) {
-  (void)state;
+TEST(a_recording_of_nothing_leaves_an_older_cassette_alone) {
   recording made = start(NULL);
   write_text(made.there.file, "an older one");
   char *text = finish(&made);
@@ -615,8 +594,7 @@ static void expect_bad_path(const char *path, const char *why) {
   scripted_free(script);
 }
 
-static void a_path_that_cannot_be_written_is_refused_at_once(void **state) {
-  (void)state;
+TEST(a_path_that_cannot_be_written_is_refused_at_once) {
   folder there = new_folder();
   char path[200];
   expect_bad_path(there.path, "is not a regular file");
@@ -639,8 +617,7 @@ static void a_path_that_cannot_be_written_is_refused_at_once(void **state) {
   assert_int_equal(remove_folder(&there), 1);
 }
 
-static void a_folder_that_goes_away_fails_the_save(void **state) {
-  (void)state;
+TEST(a_folder_that_goes_away_fails_the_save) {
   recording made = start(NULL);
   imgact_error error;
   assert_int_equal(remove_folder(&made.there), 0);
@@ -650,8 +627,7 @@ static void a_folder_that_goes_away_fails_the_save(void **state) {
   scripted_free(made.script);
 }
 
-static void a_full_disk_fails_the_save_and_leaves_what_was_there(void **state) {
-  (void)state;
+TEST(a_full_disk_fails_the_save_and_leaves_what_was_there) {
   static const size_t rooms[] = {
       10, 1000, 20000}; // too little for the frame, for the entry, for what is still buffered
   for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
@@ -682,8 +658,7 @@ static void a_full_disk_fails_the_save_and_leaves_what_was_there(void **state) {
 }
 
 // Wherever the disk ends, the older file stays and nothing is left beside it.
-static void cassette_cut_anywhere_keeps_older(void **state) {
-  (void)state;
+TEST(cassette_cut_anywhere_keeps_older) {
   recording made = start(NULL);
   struct rlimit before;
   imgact_error error;
@@ -709,8 +684,7 @@ static void cassette_cut_anywhere_keeps_older(void **state) {
   free(finish(&made));
 }
 
-static void only_a_recording_can_be_saved(void **state) {
-  (void)state;
+TEST(only_a_recording_can_be_saved) {
   scripted *script = scripted_new();
   imgact_error error;
   assert_int_equal(imgact_recorder_save(scripted_transport(script), &error),
@@ -719,8 +693,7 @@ static void only_a_recording_can_be_saved(void **state) {
   scripted_free(script);
 }
 
-static void bad_arguments_are_refused(void **state) {
-  (void)state;
+TEST(bad_arguments_are_refused) {
   folder there = new_folder();
   imgact_transport *made = NULL;
   imgact_allocator holes = {.size = sizeof holes};
@@ -765,8 +738,7 @@ static imgact_transport whole_transport(void) {
                             .flags = IMGACT_TRANSPORT_OFFLINE};
 }
 
-static void it_looks_like_the_transport_that_it_wraps(void **state) {
-  (void)state;
+TEST(it_looks_like_the_transport_that_it_wraps) {
   folder there = new_folder();
   imgact_transport inner = whole_transport();
   imgact_transport *made = NULL;
@@ -791,8 +763,7 @@ static void it_looks_like_the_transport_that_it_wraps(void **state) {
 }
 
 // As a loop refuses it, and before a file is touched; it is taken over all the same.
-static void a_transport_with_holes_is_not_recorded(void **state) {
-  (void)state;
+TEST(a_transport_with_holes_is_not_recorded) {
   folder there = new_folder();
 #define HOLE(member)                                                                               \
   do {                                                                                             \
@@ -819,8 +790,7 @@ static void a_transport_with_holes_is_not_recorded(void **state) {
 
 // ---- memory
 
-static void no_memory_ends_cleanly_wherever_it_ends(void **state) {
-  (void)state;
+TEST(no_memory_ends_cleanly_wherever_it_ends) {
   char body[3000] =
       "\xff" TOKEN " dop_v1_0123456789 "; // does not fit into a block of the arena that others use
   memset(body + strlen(body), 'x', sizeof body - 1 - strlen(body));
@@ -858,36 +828,4 @@ static void no_memory_ends_cleanly_wherever_it_ends(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(an_exchange_becomes_an_entry_with_all_that_viewers_want),
-      cmocka_unit_test(entries_stand_in_order_of_sending),
-      cmocka_unit_test(what_got_no_reply_is_kept_with_its_reason),
-      cmocka_unit_test(what_was_given_up_or_is_still_under_way_is_kept_as_cancelled),
-      cmocka_unit_test(bytes_that_are_no_text_are_kept_as_base64),
-      cmocka_unit_test(the_reply_itself_passes_unchanged),
-      cmocka_unit_test(a_token_is_nowhere_in_the_cassette),
-      cmocka_unit_test(a_token_met_later_is_taken_out_of_what_came_before),
-      cmocka_unit_test(a_secret_that_cannot_be_scrubbed_fails_the_write),
-      cmocka_unit_test(more_tokens_than_can_be_kept_out_fail_the_write),
-      cmocka_unit_test(no_token_stays_in_memory_that_is_given_back),
-      cmocka_unit_test(cassette_is_synchronised_before_rename),
-      cmocka_unit_test(cassette_failed_sync_keeps_older),
-      cmocka_unit_test(cassette_failed_rename_keeps_older),
-      cmocka_unit_test(cassette_filesystem_without_sync_is_saved),
-      cmocka_unit_test(the_file_is_for_its_owner_alone_and_comes_whole),
-      cmocka_unit_test(the_end_of_the_transport_saves_what_was_not_saved),
-      cmocka_unit_test(a_recording_of_nothing_is_an_empty_cassette),
-      cmocka_unit_test(a_recording_of_nothing_leaves_an_older_cassette_alone),
-      cmocka_unit_test(a_path_that_cannot_be_written_is_refused_at_once),
-      cmocka_unit_test(a_folder_that_goes_away_fails_the_save),
-      cmocka_unit_test(a_full_disk_fails_the_save_and_leaves_what_was_there),
-      cmocka_unit_test(cassette_cut_anywhere_keeps_older),
-      cmocka_unit_test(only_a_recording_can_be_saved),
-      cmocka_unit_test(bad_arguments_are_refused),
-      cmocka_unit_test(it_looks_like_the_transport_that_it_wraps),
-      cmocka_unit_test(a_transport_with_holes_is_not_recorded),
-      cmocka_unit_test(no_memory_ends_cleanly_wherever_it_ends),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

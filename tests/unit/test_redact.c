@@ -31,8 +31,7 @@ static void assert_redacted(const char *token, const char *text, const char *exp
   ia_buf_free(&out);
 }
 
-static void the_token_goes_wherever_it_stands(void **state) {
-  (void)state;
+TEST(the_token_goes_wherever_it_stands) {
   assert_redacted(HZ_TOKEN, "no secret here", "no secret here");
   assert_redacted(HZ_TOKEN, "", "");
   assert_redacted(HZ_TOKEN, HZ_TOKEN, "[redacted]");
@@ -44,8 +43,7 @@ static void the_token_goes_wherever_it_stands(void **state) {
   assert_redacted(HZ_TOKEN, HZ_TOKEN "more", "[redacted]more");
 }
 
-static void a_beginning_of_8_counts_and_of_7_does_not(void **state) {
-  (void)state;
+TEST(a_beginning_of_8_counts_and_of_7_does_not) {
   char text[100], expected[100];
   for (int length = 0; length <= (int)strlen(HZ_TOKEN); length++) {
     snprintf(text, sizeof text, "<%.*s>", length, HZ_TOKEN);
@@ -58,8 +56,7 @@ static void a_beginning_of_8_counts_and_of_7_does_not(void **state) {
   }
 }
 
-static void the_8_are_counted_after_the_longest_vendor_prefix(void **state) {
-  (void)state;
+TEST(the_8_are_counted_after_the_longest_vendor_prefix) {
   char text[100], expected[100];
   for (int length = 0; length <= (int)strlen(DO_TOKEN); length++) {
     snprintf(text, sizeof text, "<%.*s>", length, DO_TOKEN);
@@ -73,8 +70,7 @@ static void the_8_are_counted_after_the_longest_vendor_prefix(void **state) {
   assert_redacted(DO_TOKEN, "tokens start with dop_v1_", "tokens start with dop_v1_");
 }
 
-static void short_tokens_go_whole_from_8_characters_on(void **state) {
-  (void)state;
+TEST(short_tokens_go_whole_from_8_characters_on) {
   assert_redacted("secret7", "a secret7 b", "a secret7 b");
   assert_redacted("secret-8", "a secret-8 b", "a [redacted] b");
   assert_redacted("dop_v1_a", "a dop_v1_a b dop_v1_", "a [redacted] b dop_v1_");
@@ -83,8 +79,7 @@ static void short_tokens_go_whole_from_8_characters_on(void **state) {
   assert_redacted("", "anything", "anything");
 }
 
-static void a_redactor_of_nothing_finds_nothing(void **state) {
-  (void)state;
+TEST(a_redactor_of_nothing_finds_nothing) {
   ia_redactor redactor;
   ia_redactor_init(&redactor, NULL, 0, NULL);
   assert_false(ia_redact_found(&redactor, "text", 4));
@@ -94,8 +89,7 @@ static void a_redactor_of_nothing_finds_nothing(void **state) {
   assert_false(ia_redact_found(&redactor, NULL, 0));
 }
 
-static void occurrences_that_overlap_leave_no_rest(void **state) {
-  (void)state;
+TEST(occurrences_that_overlap_leave_no_rest) {
   assert_redacted("abcabcabcX", "<abcabcabcabcX>", "<[redacted]>");
   assert_redacted("aaaaaaaaaaab", "<aaaaaaaaaaaaaaaaaaaaaab>", "<[redacted]>");
   assert_redacted("abababababc", "-abababababababc-", "-[redacted]-");
@@ -117,8 +111,7 @@ static void redact_by_the_rule(const ia_redactor *r, const char *text, size_t le
   }
 }
 
-static void random_texts_of_pieces_of_the_token_agree_with_the_rule(void **state) {
-  (void)state;
+TEST(random_texts_of_pieces_of_the_token_agree_with_the_rule) {
   static const char *const tokens[] = {HZ_TOKEN, DO_TOKEN, "abcabcabcXabcabc", "aaaaaaaaaaaaaaaa",
                                        "ababababab"};
   uint64_t random = 11;
@@ -143,8 +136,7 @@ static void random_texts_of_pieces_of_the_token_agree_with_the_rule(void **state
   }
 }
 
-static void in_place_never_leaves_the_buffer_nor_parts_a_character(void **state) {
-  (void)state;
+TEST(in_place_never_leaves_the_buffer_nor_parts_a_character) {
   ia_redactor redactor = redactor_of(HZ_TOKEN);
   const char *text = "é€"
                      "jEheVytl"
@@ -169,8 +161,7 @@ static void in_place_never_leaves_the_buffer_nor_parts_a_character(void **state)
   }
 }
 
-static void no_memory_is_the_buffer_s_error(void **state) {
-  (void)state;
+TEST(no_memory_is_the_buffer_s_error) {
   failing_allocator memory;
   failing_allocator_init(&memory, 1);
   ia_redactor redactor = redactor_of(HZ_TOKEN);
@@ -182,8 +173,7 @@ static void no_memory_is_the_buffer_s_error(void **state) {
   assert_memory_fine(&memory);
 }
 
-static void text_of_any_kind_shows_no_token_in_disguise(void **state) {
-  (void)state;
+TEST(text_of_any_kind_shows_no_token_in_disguise) {
   static const char token[] = "AbCdEfGhIjKlMnOp0123456789abcdef";
   static const struct {
     const char *text, *shown;
@@ -223,35 +213,17 @@ static void assert_text_redacted(const ia_redactor *redactor, const char *text,
 }
 
 // "aa?aa>" is "YWE/YWE+" in base64, and "YWE_YWE-" in the alphabet for URLs.
-static void redact_base64_for_urls_is_found(void **state) {
-  (void)state;
+TEST(redact_base64_for_urls_is_found) {
   ia_redactor redactor = redactor_of("aa?aa>aa?aa>");
   assert_text_redacted(&redactor, "x YWE/YWE+YWE/YWE+ y", "[redacted]");
   assert_text_redacted(&redactor, "x YWE_YWE-YWE_YWE- y", "[redacted]");
   assert_text_redacted(&redactor, "x YWE.YWE.YWE.YWE. y", "x YWE.YWE.YWE.YWE. y");
 }
 
-static void redact_without_token_changes_nothing(void **state) {
-  (void)state;
+TEST(redact_without_token_changes_nothing) {
   assert_text_redacted(NULL, "YWE/YWE+YWE/YWE+", "YWE/YWE+YWE/YWE+");
   assert_int_equal(ia_redact_match_encoded(NULL, "a", 1), 0);
   assert_false(ia_redact_may_be_completed(NULL, "a", 1));
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(redact_base64_for_urls_is_found),
-      cmocka_unit_test(redact_without_token_changes_nothing),
-      cmocka_unit_test(text_of_any_kind_shows_no_token_in_disguise),
-      cmocka_unit_test(the_token_goes_wherever_it_stands),
-      cmocka_unit_test(a_beginning_of_8_counts_and_of_7_does_not),
-      cmocka_unit_test(the_8_are_counted_after_the_longest_vendor_prefix),
-      cmocka_unit_test(short_tokens_go_whole_from_8_characters_on),
-      cmocka_unit_test(a_redactor_of_nothing_finds_nothing),
-      cmocka_unit_test(occurrences_that_overlap_leave_no_rest),
-      cmocka_unit_test(random_texts_of_pieces_of_the_token_agree_with_the_rule),
-      cmocka_unit_test(in_place_never_leaves_the_buffer_nor_parts_a_character),
-      cmocka_unit_test(no_memory_is_the_buffer_s_error),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -148,8 +148,7 @@ static void assert_message_hides(const ia_redactor *redactor, const char *text) 
 
 // ---- tests
 
-static void writers_escape_completing_token_is_redacted(void **state) {
-  (void)state;
+TEST(writers_escape_completing_token_is_redacted) {
   static const struct {
     const char *token, *text, *shown;
   } cases[] = {
@@ -206,15 +205,13 @@ static void writers_escape_completing_token_is_redacted(void **state) {
   }
 }
 
-static void parse_nul_completing_token_is_redacted(void **state) {
-  (void)state;
+TEST(parse_nul_completing_token_is_redacted) {
   ia_redactor redactor = redactor_of("00123456789");
   static const char json[] = "[\"\\u00000123456789\",\"\\u0000\\u0000123456789\"]";
   assert_document_hides(&redactor, json, strlen(json));
 }
 
-static void parse_number_holding_token_is_redacted(void **state) {
-  (void)state;
+TEST(parse_number_holding_token_is_redacted) {
   ia_redactor redactor = redactor_of("12345678901234");
   static const char json[] = "[12345678901234,-912345678,1234567,0.12345678,\"12345678\"]";
   imgact_json_doc *doc = NULL;
@@ -229,8 +226,7 @@ static void parse_number_holding_token_is_redacted(void **state) {
 }
 
 // The table of escapes is the writers' own: every character, in all three forms.
-static void escape_every_character_matches_writers(void **state) {
-  (void)state;
+TEST(escape_every_character_matches_writers) {
   for (uint32_t code = 1; code < 0x110000; code += code < 0x3000 ? 1 : 0x101) {
     if (code >= 0xd800 && code < 0xe000) continue;
     char text[5] = {0}, expected[IA_ESCAPE_FORMS][16];
@@ -317,8 +313,7 @@ static void put_piece(ia_buf *out, const char *token) {
   }
 }
 
-static void writers_random_texts_never_show_token(void **state) {
-  (void)state;
+TEST(writers_random_texts_never_show_token) {
   static const char *const tokens[] = {"dop_v1_0123456789abcdef",
                                        "d1d1d1d1d1d1d1d1d1d1",
                                        "n0123456789abcdef",
@@ -342,8 +337,7 @@ static void writers_random_texts_never_show_token(void **state) {
 }
 
 // A long text of matches takes time in proportion.
-static void redact_many_matches_is_linear(void **state) {
-  (void)state;
+TEST(redact_many_matches_is_linear) {
   ia_redactor redactor = redactor_of("dop_v1_0123456789abcdef");
   ia_buf text, out;
   ia_buf_init(&text, NULL, 10000000);
@@ -359,14 +353,4 @@ static void redact_many_matches_is_linear(void **state) {
   ia_buf_free(&out);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(writers_escape_completing_token_is_redacted),
-      cmocka_unit_test(parse_nul_completing_token_is_redacted),
-      cmocka_unit_test(parse_number_holding_token_is_redacted),
-      cmocka_unit_test(escape_every_character_matches_writers),
-      cmocka_unit_test(writers_random_texts_never_show_token),
-      cmocka_unit_test(redact_many_matches_is_linear),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -80,8 +80,7 @@ static void expect_unused(const imgact_transport *transport, size_t count, const
 
 // ---- matching
 
-static void each_request_takes_the_first_unused_entry_that_fits(void **state) {
-  (void)state;
+TEST(each_request_takes_the_first_unused_entry_that_fits) {
   imgact_transport *made = replay(HEAD "{" GET("https://rec/v1/a?x=1&y=2") "," REPLY(
       200, "first") "},"
                     "{" GET("https://rec/v1/b") "," REPLY(
@@ -99,13 +98,15 @@ static void each_request_takes_the_first_unused_entry_that_fits(void **state) {
   made->destroy(made);
 }
 
-static void the_body_tells_requests_apart(void **state) {
-  (void)state;
-  imgact_transport *made =
-      replay(HEAD "{" POST("https://h/a", "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":"
-                                          "\\\"nyc3\\\"}") "," REPLY(
-          201, "nyc3") "},{" POST("https://h/a", "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":"
-                                                 "\\\"ams2\\\"}") "," REPLY(201, "ams2") "}" TAIL);
+TEST(the_body_tells_requests_apart) {
+  imgact_transport *made = replay(HEAD "{" POST(
+      "https://h/a",
+      "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":"
+      "\\\"nyc3\\\"}") "," REPLY(201,
+                                 "nyc3") "},{" POST("https://h/a",
+                                                    "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":"
+                                                    "\\\"ams2\\\"}") "," REPLY(201,
+                                                                               "ams2") "}" TAIL);
   imgact_http_request request = request_to("POST", "https://h/a");
   request.body = "{ \"region\": \"ams2\", \"type\": \"transfer\" }";
   request.body_bytes = strlen(request.body);
@@ -116,8 +117,7 @@ static void the_body_tells_requests_apart(void **state) {
   made->destroy(made);
 }
 
-static void headers_and_bytes_come_back(void **state) {
-  (void)state;
+TEST(headers_and_bytes_come_back) {
   imgact_transport *made =
       replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":200,\"headers\":[{\"name\":"
                                          "\"Date\",\"value\":\"d\"},"
@@ -135,8 +135,7 @@ static void headers_and_bytes_come_back(void **state) {
   made->destroy(made);
 }
 
-static void a_failure_comes_again(void **state) {
-  (void)state;
+TEST(a_failure_comes_again) {
   imgact_transport *made =
       replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":"
                                          "\"not_sent\",\"failure\":\"tls\","
@@ -152,8 +151,7 @@ static void a_failure_comes_again(void **state) {
   made->destroy(made);
 }
 
-static void a_reply_above_the_ceiling_is_too_large(void **state) {
-  (void)state;
+TEST(a_reply_above_the_ceiling_is_too_large) {
   imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(
       200, "12345") "},"
                     "{" GET("https://h/a") "," REPLY(200, "1234") "}" TAIL);
@@ -169,8 +167,7 @@ static void a_reply_above_the_ceiling_is_too_large(void **state) {
   made->destroy(made);
 }
 
-static void what_is_not_there_is_unmatched(void **state) {
-  (void)state;
+TEST(what_is_not_there_is_unmatched) {
   imgact_transport *made =
       replay(HEAD "{" GET("https://h/v1/images/4711") "," REPLY(200, "") "}" TAIL);
   expect_unmatched(made, "https://h/v1/images/4712",
@@ -187,8 +184,7 @@ static void what_is_not_there_is_unmatched(void **state) {
 
 #define T0 INT64_C(1772359200000) /* 2026-03-01T10:00:00Z */
 
-static void the_clock_follows_the_answers_and_never_goes_back(void **state) {
-  (void)state;
+TEST(the_clock_follows_the_answers_and_never_goes_back) {
   imgact_transport *made =
       replay(HEAD "{" AT("2026-03-01T10:00:00Z", 250) GET("https://h/a") "," REPLY(
           200, "") "},"
@@ -214,15 +210,13 @@ static void the_clock_follows_the_answers_and_never_goes_back(void **state) {
   made->destroy(made);
 }
 
-static void without_times_the_clock_starts_at_a_fixed_date(void **state) {
-  (void)state;
+TEST(without_times_the_clock_starts_at_a_fixed_date) {
   imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "") "}" TAIL);
   assert_true(made->now_ms(made) == INT64_C(1767225600000));
   made->destroy(made);
 }
 
-static void answers_come_in_the_order_in_which_they_came(void **state) {
-  (void)state;
+TEST(answers_come_in_the_order_in_which_they_came) {
   static const char *const urls[] = {"https://h/a", "https://h/b", "https://h/c"};
   imgact_transport *made =
       replay(HEAD "{" AT("2026-03-01T10:00:00Z", 900) GET("https://h/a") "," REPLY(
@@ -245,8 +239,7 @@ static void answers_come_in_the_order_in_which_they_came(void **state) {
   made->destroy(made);
 }
 
-static void what_was_cancelled_then_waits_for_its_time_out(void **state) {
-  (void)state;
+TEST(what_was_cancelled_then_waits_for_its_time_out) {
   imgact_transport *made = replay(HEAD "{" AT("2026-03-01T10:00:00Z", 5) GET(
       "https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}},"
                      "{" GET("https://h/b") "," REPLY(200, "b") "}" TAIL);
@@ -275,8 +268,7 @@ static void what_was_cancelled_then_waits_for_its_time_out(void **state) {
   made->destroy(made);
 }
 
-static void without_a_time_out_it_waits_for_ever(void **state) {
-  (void)state;
+TEST(without_a_time_out_it_waits_for_ever) {
   imgact_transport *made = replay(HEAD "{" GET(
       "https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}}" TAIL);
   kept_exchange kept;
@@ -292,8 +284,7 @@ static void without_a_time_out_it_waits_for_ever(void **state) {
 
 // ---- life
 
-static void it_sends_nothing_and_has_no_descriptor(void **state) {
-  (void)state;
+TEST(it_sends_nothing_and_has_no_descriptor) {
   imgact_transport *made = replay(HEAD TAIL);
   assert_int_equal(made->flags & IMGACT_TRANSPORT_OFFLINE, IMGACT_TRANSPORT_OFFLINE);
   assert_int_equal(made->fd(made), -1);
@@ -302,8 +293,7 @@ static void it_sends_nothing_and_has_no_descriptor(void **state) {
   made->destroy(made);
 }
 
-static void a_cancelled_exchange_is_not_finished(void **state) {
-  (void)state;
+TEST(a_cancelled_exchange_is_not_finished) {
   imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "") "}" TAIL);
   kept_exchange kept[2];
   imgact_http_request request = request_to("GET", "https://h/a");
@@ -318,8 +308,7 @@ static void a_cancelled_exchange_is_not_finished(void **state) {
   made->destroy(made);
 }
 
-static void the_end_forgets_what_is_under_way(void **state) {
-  (void)state;
+TEST(the_end_forgets_what_is_under_way) {
   imgact_transport *made = replay(HEAD TAIL);
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
@@ -345,8 +334,7 @@ static void chained_finished(imgact_exchange *exchange, const imgact_http_respon
   assert_int_equal(self->transport->send(self->transport, self->request, self->next), IMGACT_OK);
 }
 
-static void an_end_may_send_and_cancel(void **state) {
-  (void)state;
+TEST(an_end_may_send_and_cancel) {
   imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "1") "},{" GET(
       "https://h/a") "," REPLY(200, "2") "},"
                                          "{" GET("https://h/a") "," REPLY(200, "3") "}" TAIL);
@@ -370,8 +358,7 @@ static void an_end_may_send_and_cancel(void **state) {
   made->destroy(made);
 }
 
-static void a_file_that_is_no_cassette_is_refused(void **state) {
-  (void)state;
+TEST(a_file_that_is_no_cassette_is_refused) {
   folder there = new_folder();
   imgact_transport *made = (imgact_transport *)(void *)&there;
   imgact_error error;
@@ -388,16 +375,14 @@ static void a_file_that_is_no_cassette_is_refused(void **state) {
   remove_folder(&there);
 }
 
-static void only_a_replay_has_unused_entries(void **state) {
-  (void)state;
+TEST(only_a_replay_has_unused_entries) {
   scripted *script = scripted_new();
   expect_unused(scripted_transport(script), 0, NULL);
   expect_unused(NULL, 0, NULL);
   scripted_free(script);
 }
 
-static void no_memory_ends_cleanly_wherever_it_ends(void **state) {
-  (void)state;
+TEST(no_memory_ends_cleanly_wherever_it_ends) {
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
@@ -507,8 +492,7 @@ static void play(imgact_transport *transport, const shape *shapes, kept_exchange
   }
 }
 
-static void what_was_recorded_is_what_is_replayed(void **state) {
-  (void)state;
+TEST(what_was_recorded_is_what_is_replayed) {
   uint64_t random = 20260301;
   static shape shapes[SHAPES];
   static kept_exchange was[SHAPES], is[SHAPES];
@@ -543,8 +527,7 @@ static void what_was_recorded_is_what_is_replayed(void **state) {
 
 // A page token that looks like a secret is taken out of the reply that gives it and of the request
 // that brings it back.
-static void a_page_token_that_was_scrubbed_still_leads_to_its_page(void **state) {
-  (void)state;
+TEST(a_page_token_that_was_scrubbed_still_leads_to_its_page) {
 #define PAGE_2 "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB"
 #define PAGE_3 "xB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB"
   static const char *const urls[] = {"https://h/a", "https://h/a?page_token=" PAGE_2,
@@ -575,28 +558,4 @@ static void a_page_token_that_was_scrubbed_still_leads_to_its_page(void **state)
   remove_folder(&there);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(each_request_takes_the_first_unused_entry_that_fits),
-      cmocka_unit_test(the_body_tells_requests_apart),
-      cmocka_unit_test(headers_and_bytes_come_back),
-      cmocka_unit_test(a_failure_comes_again),
-      cmocka_unit_test(a_reply_above_the_ceiling_is_too_large),
-      cmocka_unit_test(what_is_not_there_is_unmatched),
-      cmocka_unit_test(the_clock_follows_the_answers_and_never_goes_back),
-      cmocka_unit_test(without_times_the_clock_starts_at_a_fixed_date),
-      cmocka_unit_test(answers_come_in_the_order_in_which_they_came),
-      cmocka_unit_test(what_was_cancelled_then_waits_for_its_time_out),
-      cmocka_unit_test(without_a_time_out_it_waits_for_ever),
-      cmocka_unit_test(it_sends_nothing_and_has_no_descriptor),
-      cmocka_unit_test(a_cancelled_exchange_is_not_finished),
-      cmocka_unit_test(the_end_forgets_what_is_under_way),
-      cmocka_unit_test(an_end_may_send_and_cancel),
-      cmocka_unit_test(a_file_that_is_no_cassette_is_refused),
-      cmocka_unit_test(only_a_replay_has_unused_entries),
-      cmocka_unit_test(no_memory_ends_cleanly_wherever_it_ends),
-      cmocka_unit_test(what_was_recorded_is_what_is_replayed),
-      cmocka_unit_test(a_page_token_that_was_scrubbed_still_leads_to_its_page),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

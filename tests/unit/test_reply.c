@@ -140,8 +140,7 @@ static void ask(imgact_op_kind kind, const char *image, const char *action) {
 
 // ---- images
 
-static void get_image_other_id_is_protocol(void **state) {
-  (void)state;
+TEST(get_image_other_id_is_protocol) {
   static const imgact_op_kind kinds[] = {IMGACT_OP_GET_IMAGE, IMGACT_OP_UPDATE_IMAGE,
                                          IMGACT_OP_CONVERT};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -155,8 +154,7 @@ static void get_image_other_id_is_protocol(void **state) {
   }
 }
 
-static void get_image_other_slug_is_protocol(void **state) {
-  (void)state;
+TEST(get_image_other_slug_is_protocol) {
   ask(IMGACT_OP_GET_IMAGE, "ubuntu-24-04", NULL);
   assert_int_equal(read_body("{\"image\":{\"id\":6,\"slug\":\"ubuntu-24-04\"}}"), IMGACT_OK);
   assert_int_equal(read_body("{\"image\":{\"id\":6,\"slug\":\"Ubuntu-24-04\"}}"), IMGACT_OK);
@@ -166,8 +164,7 @@ static void get_image_other_slug_is_protocol(void **state) {
   assert_int_equal(read_body("{\"image\":{\"id\":6}}"), IMGACT_PROTOCOL);
 }
 
-static void delete_image_other_image_is_ignored(void **state) {
-  (void)state;
+TEST(delete_image_other_image_is_ignored) {
   ask(IMGACT_OP_DELETE_IMAGE, "5", NULL);
   assert_int_equal(read_body("{\"image\":{\"id\":6}}"), IMGACT_OK);
   assert_int_equal(read_status(204, ""), IMGACT_OK);
@@ -175,8 +172,7 @@ static void delete_image_other_image_is_ignored(void **state) {
 
 // ---- actions
 
-static void get_action_other_id_is_protocol(void **state) {
-  (void)state;
+TEST(get_action_other_id_is_protocol) {
   ask(IMGACT_OP_GET_ACTION, NULL, "13");
   assert_int_equal(
       read_body("{\"action\":{\"id\":13,\"resources\":[{\"id\":7,\"type\":\"image\"}]}}"),
@@ -189,8 +185,7 @@ static void get_action_other_id_is_protocol(void **state) {
       IMGACT_PROTOCOL);
 }
 
-static void get_action_other_image_is_missing(void **state) {
-  (void)state;
+TEST(get_action_other_image_is_missing) {
   ask(IMGACT_OP_GET_ACTION, "5", "13");
   assert_int_equal(
       read_body("{\"action\":{\"id\":13,\"resources\":[{\"id\":5,\"type\":\"image\"}]}}"),
@@ -202,8 +197,7 @@ static void get_action_other_image_is_missing(void **state) {
   assert_string_equal(s.error.message, "action 13 does not belong to image 5");
 }
 
-static void wait_single_other_action_is_protocol(void **state) {
-  (void)state;
+TEST(wait_single_other_action_is_protocol) {
   static const char *const ids[] = {"13", "14"};
   ask(IMGACT_OP_WAIT_ACTIONS, NULL, NULL);
   s.call.action_ids = ids;
@@ -214,8 +208,7 @@ static void wait_single_other_action_is_protocol(void **state) {
   assert_int_equal(read_body("{\"actions\":[{\"id\":14},{\"id\":15}]}"), IMGACT_OK);
 }
 
-static void list_actions_other_image_is_protocol(void **state) {
-  (void)state;
+TEST(list_actions_other_image_is_protocol) {
   static const char *const other =
       "{\"actions\":[{\"id\":13},{\"id\":14,\"resources\":[{\"id\":7,\"type\":\"image\"}]}]}";
   ask(IMGACT_OP_LIST_ACTIONS, "5", NULL);
@@ -236,8 +229,7 @@ static void list_actions_other_image_is_protocol(void **state) {
   assert_int_equal(read_body(other), IMGACT_OK);
 }
 
-static void started_action_other_image_is_protocol(void **state) {
-  (void)state;
+TEST(started_action_other_image_is_protocol) {
   static const imgact_op_kind kinds[] = {IMGACT_OP_CHANGE_PROTECTION, IMGACT_OP_CONVERT,
                                          IMGACT_OP_TRANSFER};
   static const char *const fine[] = {
@@ -268,8 +260,7 @@ static void started_action_other_image_is_protocol(void **state) {
 
 // ---- lists
 
-static void list_last_page_beyond_is_incomplete(void **state) {
-  (void)state;
+TEST(list_last_page_beyond_is_incomplete) {
   static const imgact_op_kind kinds[] = {IMGACT_OP_LIST_IMAGES, IMGACT_OP_LIST_ACTIONS};
   for (size_t i = 0; i < 2; i++) {
     ask(kinds[i], NULL, NULL);
@@ -300,8 +291,7 @@ static char *list_of(const char *item, size_t count) {
   return text;
 }
 
-static void reply_too_many_items_is_protocol(void **state) {
-  (void)state;
+TEST(reply_too_many_items_is_protocol) {
   ask(IMGACT_OP_LIST_IMAGES, NULL, NULL);
   char *body = list_of("{\"id\":1}", IA_REPLY_MAX_ITEMS);
   assert_int_equal(read_body(body), IMGACT_OK);
@@ -313,8 +303,7 @@ static void reply_too_many_items_is_protocol(void **state) {
   free(body);
 }
 
-static void reply_too_many_regions_is_protocol(void **state) {
-  (void)state;
+TEST(reply_too_many_regions_is_protocol) {
   char regions[6000] = "{\"id\":1,\"regions\":[\"\"";
   for (size_t i = 1; i < 1001; i++) strcat(regions, ",\"\"");
   strcat(regions, "]}");
@@ -361,8 +350,7 @@ static imgact_status read_measured(int status, char *body) {
 }
 
 // Each part of reading at its largest: values, copied text, raw JSON, redacted text, details.
-static void reply_memory_is_bounded(void **state) {
-  (void)state;
+TEST(reply_memory_is_bounded) {
   static const char values[] = "{\"images\":[{\"id\":1,\"x\":[",
                     name[] = "{\"images\":[{\"id\":1,\"name\":\"";
   char zeros[3001], image[3100];
@@ -390,8 +378,7 @@ static void reply_memory_is_bounded(void **state) {
 
 // ---- errors
 
-static void error_whitespace_message_is_none(void **state) {
-  (void)state;
+TEST(error_whitespace_message_is_none) {
   static const char *const texts[] = {"{\"message\":\"  \"}", "{\"message\":\"\"}",
                                       "{\"message\":\"\\r\\n\"}", "{}", ""};
   ask(IMGACT_OP_GET_IMAGE, "5", NULL);
@@ -405,8 +392,7 @@ static void error_whitespace_message_is_none(void **state) {
 }
 
 // On one line, without what is no text, at most 200 characters.
-static void error_without_json_quotes_body(void **state) {
-  (void)state;
+TEST(error_without_json_quotes_body) {
   static const char accent[] = "\xc3\xa9";
   char many[603] = "", expected[600] = "HTTP 502: ";
   for (int i = 0; i < 300; i++) strcat(many, accent);
@@ -425,8 +411,7 @@ static void error_without_json_quotes_body(void **state) {
 }
 
 // Neither without an allocation nor after one is a part of the text shown.
-static void error_without_memory_ends_cleanly(void **state) {
-  (void)state;
+TEST(error_without_memory_ends_cleanly) {
   static const char *const bodies[] = {"<h1>Bad Gateway</h1>",
                                        "{\"message\":\"m\",\"details\":[1,2]}"};
   for (size_t i = 0; i < 2; i++) {
@@ -445,8 +430,7 @@ static void error_without_memory_ends_cleanly(void **state) {
   }
 }
 
-static void failure_unknown_kind_is_internal(void **state) {
-  (void)state;
+TEST(failure_unknown_kind_is_internal) {
   const imgact_http_response later = {.size = sizeof later, .failure = (imgact_failure)99};
   ia_reply_failure(&redactor, &later, &s.error);
   assert_int_equal(s.error.status, IMGACT_INTERNAL);
@@ -454,8 +438,7 @@ static void failure_unknown_kind_is_internal(void **state) {
 }
 
 // A provider that lets an item without an id pass.
-static void items_without_id_are_protocol(void **state) {
-  (void)state;
+TEST(items_without_id_are_protocol) {
   ask(IMGACT_OP_GET_IMAGE, "5", NULL);
   assert_int_equal(read_body("{\"image\":{}}"), IMGACT_PROTOCOL);
   assert_string_equal(s.error.message,
@@ -472,8 +455,7 @@ static void items_without_id_are_protocol(void **state) {
       "unexpected action without an id in the response: it does not belong to image 5");
 }
 
-static void reply_without_memory_ends_cleanly(void **state) {
-  (void)state;
+TEST(reply_without_memory_ends_cleanly) {
   static const char body[] =
       "{\"images\":[{\"id\":5,\"name\":\"n\",\"regions\":[\"a\",\"b\"]}],\"page\":1}";
   ask(IMGACT_OP_LIST_IMAGES, NULL, NULL);
@@ -489,30 +471,8 @@ static void reply_without_memory_ends_cleanly(void **state) {
   assert_true(whole);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
-
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(get_image_other_id_is_protocol),
-      TEST(get_image_other_slug_is_protocol),
-      TEST(delete_image_other_image_is_ignored),
-      TEST(get_action_other_id_is_protocol),
-      TEST(get_action_other_image_is_missing),
-      TEST(wait_single_other_action_is_protocol),
-      TEST(started_action_other_image_is_protocol),
-      TEST(list_last_page_beyond_is_incomplete),
-      TEST(reply_too_many_items_is_protocol),
-      TEST(reply_too_many_regions_is_protocol),
-      TEST(reply_memory_is_bounded),
-      TEST(error_whitespace_message_is_none),
-      TEST(reply_without_memory_ends_cleanly),
-      TEST(error_without_json_quotes_body),
-      TEST(error_without_memory_ends_cleanly),
-      TEST(failure_unknown_kind_is_internal),
-      TEST(items_without_id_are_protocol),
-      TEST(list_actions_other_image_is_protocol),
-  };
   if (testing_under_valgrind())
     cmocka_set_skip_filter("reply_memory_is_bounded"); // there it takes minutes
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return testing_run(open_scene, close_scene);
 }

@@ -49,8 +49,7 @@ static imgact_status check(void) {
 #define path()  ia_buf_text(&request.path)
 #define query() ia_buf_text(&request.query)
 
-static void a_request_is_a_get_of_nothing_at_first(void **state) {
-  (void)state;
+TEST(a_request_is_a_get_of_nothing_at_first) {
   assert_int_equal(check(), IMGACT_OK);
   assert_string_equal(request.method, "GET");
   assert_string_equal(path(), "");
@@ -67,8 +66,7 @@ static void a_request_is_a_get_of_nothing_at_first(void **state) {
   assert_true(request.empty);
 }
 
-static void segments_are_encoded_one_by_one(void **state) {
-  (void)state;
+TEST(segments_are_encoded_one_by_one) {
   imgact_request_add_segment(&request, "images");
   imgact_request_add_segment(&request, "a/b?c#d e%\xc3\xa4");
   imgact_request_add_segment(&request, "...");
@@ -78,8 +76,7 @@ static void segments_are_encoded_one_by_one(void **state) {
 }
 
 // It would lead to another endpoint than the one that is meant: a DELETE of /images.
-static void a_segment_that_is_none_refuses_the_request(void **state) {
-  (void)state;
+TEST(a_segment_that_is_none_refuses_the_request) {
   static const char *const none[] = {NULL, "", ".", ".."};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
     close_it();
@@ -92,8 +89,7 @@ static void a_segment_that_is_none_refuses_the_request(void **state) {
   }
 }
 
-static void pairs_keep_their_order_and_nothing_is_no_pair(void **state) {
-  (void)state;
+TEST(pairs_keep_their_order_and_nothing_is_no_pair) {
   imgact_request_add_query(&request, "none", NULL);
   imgact_request_add_query(&request, "a b", "c&d=e");
   imgact_request_add_query(&request, "none", NULL);
@@ -110,8 +106,7 @@ static const char *copied(const char *text, const char *const *except) {
   return query();
 }
 
-static void a_query_of_the_clouds_is_taken_apart_and_put_together_anew(void **state) {
-  (void)state;
+TEST(a_query_of_the_clouds_is_taken_apart_and_put_together_anew) {
   static const char *const except[] = {"page", "a b", NULL};
   assert_string_equal(copied("a=1&b=2", NULL), "a=1&b=2");
   assert_string_equal(copied("a=1&page=3&b=2&page=4", except), "a=1&b=2");
@@ -133,8 +128,7 @@ static void a_query_of_the_clouds_is_taken_apart_and_put_together_anew(void **st
   assert_int_equal(check(), IMGACT_OK);
 }
 
-static void a_url_has_an_end(void **state) {
-  (void)state;
+TEST(a_url_has_an_end) {
   static char text[65537];
   memset(text, 'x', sizeof text - 1);
   text[65535] = '\0';
@@ -151,8 +145,7 @@ static void a_url_has_an_end(void **state) {
   assert_int_equal(check(), IMGACT_INVALID_ARGUMENT);
 }
 
-static void a_body_is_one_whole_document(void **state) {
-  (void)state;
+TEST(a_body_is_one_whole_document) {
   imgact_json_writer *body = imgact_request_body_writer(&request);
   assert_ptr_equal(imgact_request_body_writer(&request), body);
   imgact_json_write_begin_object(body);
@@ -170,8 +163,7 @@ static imgact_status refuse(const imgact_call *call, imgact_request *r, imgact_e
   return imgact_error_set(e, IMGACT_UNSUPPORTED, "no %s here", call->image_ref);
 }
 
-static void a_providers_own_refusal_comes_first(void **state) {
-  (void)state;
+TEST(a_providers_own_refusal_comes_first) {
   const imgact_slot slot = {.encode = refuse};
   const imgact_call call = {.size = sizeof call, .image_ref = "4711"};
   assert_int_equal(ia_request_encode(&request, &slot, &call, &somebody, &error),
@@ -198,8 +190,7 @@ static imgact_status build_much(const imgact_call *call, imgact_request *r, imga
   return IMGACT_OK;
 }
 
-static void a_request_is_whole_or_there_was_no_memory(void **state) {
-  (void)state;
+TEST(a_request_is_whole_or_there_was_no_memory) {
   const imgact_slot slot = {.encode = build_much};
   const imgact_call call = {.size = sizeof call};
   bool more = true;
@@ -256,8 +247,7 @@ static const imgact_header headers[] = {{"X-Id", "abc-1"},
                                         {"Deleted", "one\x7ftwo"}};
 #define HEADERS (sizeof headers / sizeof *headers)
 
-static void headers_are_found_in_any_case_and_the_first_counts(void **state) {
-  (void)state;
+TEST(headers_are_found_in_any_case_and_the_first_counts) {
   reply r;
   reply_with(&r, headers, HEADERS);
   assert_int_equal(imgact_response_status(&r.response), 418);
@@ -272,8 +262,7 @@ static void headers_are_found_in_any_case_and_the_first_counts(void **state) {
   ia_arena_free(&r.scratch);
 }
 
-static void a_header_that_is_a_number_is_a_whole_one(void **state) {
-  (void)state;
+TEST(a_header_that_is_a_number_is_a_whole_one) {
   static const char *const none[] = {"fraction", "blank", "huge", "empty", "x-id", "there-is-none"};
   reply r;
   int64_t value = 7;
@@ -287,8 +276,7 @@ static void a_header_that_is_a_number_is_a_whole_one(void **state) {
   assert_true(value == INT64_MAX);
 }
 
-static void the_token_is_in_no_header(void **state) {
-  (void)state;
+TEST(the_token_is_in_no_header) {
   reply r;
   reply_with(&r, headers, HEADERS);
   assert_string_equal(imgact_response_header(&r.response, "echo"), "it was [redacted]!");
@@ -302,8 +290,7 @@ static void the_token_is_in_no_header(void **state) {
   assert_string_equal(error.request_id, "");
 }
 
-static void an_id_for_the_support_desk_is_plain_and_fits(void **state) {
-  (void)state;
+TEST(an_id_for_the_support_desk_is_plain_and_fits) {
   static char text[300];
   memset(text, 'i', sizeof text - 1);
   const imgact_header long_one[] = {{"Long", text}};
@@ -325,23 +312,4 @@ static void an_id_for_the_support_desk_is_plain_and_fits(void **state) {
   assert_int_equal(strlen(error.request_id), sizeof error.request_id - 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_request, close_request)
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(a_request_is_a_get_of_nothing_at_first),
-      TEST(segments_are_encoded_one_by_one),
-      TEST(a_segment_that_is_none_refuses_the_request),
-      TEST(pairs_keep_their_order_and_nothing_is_no_pair),
-      TEST(a_query_of_the_clouds_is_taken_apart_and_put_together_anew),
-      TEST(a_url_has_an_end),
-      TEST(a_body_is_one_whole_document),
-      TEST(a_providers_own_refusal_comes_first),
-      TEST(a_request_is_whole_or_there_was_no_memory),
-      TEST(headers_are_found_in_any_case_and_the_first_counts),
-      TEST(a_header_that_is_a_number_is_a_whole_one),
-      TEST(the_token_is_in_no_header),
-      TEST(an_id_for_the_support_desk_is_plain_and_fits),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(open_request, close_request); }

@@ -43,8 +43,7 @@ static const imgact_json *json(const char *text) {
 
 // ---- single values
 
-static void a_string_is_a_string_and_nothing_else_is(void **state) {
-  (void)state;
+TEST(a_string_is_a_string_and_nothing_else_is) {
   static const char *const others[] = {"null", "true", "1", "1.5", "[]", "{}", "[\"a\"]"};
   assert_string_equal(imgact_decode_string(&s.result, json("\"a\\u0000b\"")), "a\xc0\x80"
                                                                               "b");
@@ -65,8 +64,7 @@ static void a_string_is_a_string_and_nothing_else_is(void **state) {
 
 #define DIGITS_64 "1234567890123456789012345678901234567890123456789012345678901234"
 
-static void ids_are_whole_numbers_or_plain_words(void **state) {
-  (void)state;
+TEST(ids_are_whole_numbers_or_plain_words) {
   static const char *const good[][2] = {{"0", "0"},
                                         {"1", "1"},
                                         {"1e3", "1000"},
@@ -114,8 +112,7 @@ static void ids_are_whole_numbers_or_plain_words(void **state) {
   assert_false(s.result.nomem);
 }
 
-static void times_are_rfc_3339_or_seconds(void **state) {
-  (void)state;
+TEST(times_are_rfc_3339_or_seconds) {
   static const struct {
     const char *text;
     int64_t ms;
@@ -146,8 +143,7 @@ static void times_are_rfc_3339_or_seconds(void **state) {
   assert_true(imgact_decode_time(NULL) == IMGACT_NO_TIME);
 }
 
-static void numbers_and_answers_are_untold_where_they_are_something_else(void **state) {
-  (void)state;
+TEST(numbers_and_answers_are_untold_where_they_are_something_else) {
   assert_true(fabs(imgact_decode_double(json("2.25")) - 2.25) < 1e-12);
   assert_true(fabs(imgact_decode_double(json("-3")) + 3) < 1e-12);
   assert_int_equal(imgact_decode_bool(json("true")), IMGACT_TRISTATE_TRUE);
@@ -163,8 +159,7 @@ static void numbers_and_answers_are_untold_where_they_are_something_else(void **
   assert_int_equal(imgact_decode_bool(NULL), IMGACT_TRISTATE_UNKNOWN);
 }
 
-static void decimals_keep_their_digits(void **state) {
-  (void)state;
+TEST(decimals_keep_their_digits) {
   static const char *const cases[][2] = {
       {"2.3", "2.3"},
       {"2.300", "2.3"},
@@ -199,8 +194,7 @@ static void decimals_keep_their_digits(void **state) {
 
 // ---- lists and maps
 
-static void lists_keep_their_strings_and_pass_over_the_rest(void **state) {
-  (void)state;
+TEST(lists_keep_their_strings_and_pass_over_the_rest) {
   size_t count = 99;
   const char *const *strings =
       imgact_decode_strings(&s.result, json("[\"a\",1,null,\"b\",[\"c\"],\"\"]"), &count);
@@ -219,8 +213,7 @@ static void lists_keep_their_strings_and_pass_over_the_rest(void **state) {
   }
 }
 
-static void labels_keep_their_strings_and_pass_over_the_rest(void **state) {
-  (void)state;
+TEST(labels_keep_their_strings_and_pass_over_the_rest) {
   size_t count = 99;
   const imgact_label *labels = imgact_decode_labels(
       &s.result, json("{\"env\":\"prod\",\"n\":1,\"empty\":\"\",\"\":\"x\",\"null\":null}"),
@@ -243,8 +236,7 @@ static void labels_keep_their_strings_and_pass_over_the_rest(void **state) {
   assert_non_null(imgact_result_alloc_resources(&s.result, 0));
 }
 
-static void decode_labels_duplicate_keys_keep_last(void **state) {
-  (void)state;
+TEST(decode_labels_duplicate_keys_keep_last) {
   size_t count = 99;
   const imgact_label *labels = imgact_decode_labels(
       &s.result,
@@ -258,8 +250,7 @@ static void decode_labels_duplicate_keys_keep_last(void **state) {
 }
 
 // Two keys of the same hash.
-static void decode_labels_equal_hashes_stay_apart(void **state) {
-  (void)state;
+TEST(decode_labels_equal_hashes_stay_apart) {
   static const char one[] = "8yn0iYCKYHlIj4-BwPqk", other[] = "GReLUrM4wMqfg9yzV3KQ";
   char text[200];
   size_t count = 0;
@@ -295,8 +286,7 @@ static const char *repeated(char open, const char *item, size_t count, char clos
   return text;
 }
 
-static void decode_arrays_above_limit_are_excess(void **state) {
-  (void)state;
+TEST(decode_arrays_above_limit_are_excess) {
   size_t count;
   assert_non_null(imgact_decode_strings(&s.result, json(repeated('[', "\"\"", 1000, ']')), &count));
   assert_int_equal(count, 1000);
@@ -318,8 +308,7 @@ static void decode_arrays_above_limit_are_excess(void **state) {
   repeated('[', "", 0, ']');
 }
 
-static void result_items_above_limit_are_excess(void **state) {
-  (void)state;
+TEST(result_items_above_limit_are_excess) {
   for (size_t i = 0; i < IA_REPLY_MAX_ITEMS; i++)
     if (i % 2)
       imgact_result_add_image(&s.result, NULL);
@@ -337,8 +326,7 @@ static void result_items_above_limit_are_excess(void **state) {
   assert_int_equal(s.result.images_count + s.result.actions_count, IA_REPLY_MAX_ITEMS + 1);
 }
 
-static void result_bytes_above_limit_are_excess(void **state) {
-  (void)state;
+TEST(result_bytes_above_limit_are_excess) {
   const size_t length = (size_t)1 << 20;
   char *text = malloc(length);
   assert_non_null(text);
@@ -356,8 +344,7 @@ static void result_bytes_above_limit_are_excess(void **state) {
 }
 
 // Whatever takes memory for a response is counted before it does.
-static void result_every_part_is_counted(void **state) {
-  (void)state;
+TEST(result_every_part_is_counted) {
   size_t count;
   for (int part = 0; part < 11; part++) {
     ia_result_begin_reply(&s.result);
@@ -395,8 +382,7 @@ static void result_every_part_is_counted(void **state) {
   json("null");
 }
 
-static void details_above_limit_are_omitted(void **state) {
-  (void)state;
+TEST(details_above_limit_are_omitted) {
   imgact_result_set_error_details(&s.result, json(repeated('[', "1", 40000, ']')));
   assert_null(s.result.details);
   imgact_result_set_error_details(&s.result, json("{}"));
@@ -413,8 +399,7 @@ static void details_above_limit_are_omitted(void **state) {
   repeated('[', "", 0, ']');
 }
 
-static void details_added_members_form_object(void **state) {
-  (void)state;
+TEST(details_added_members_form_object) {
   imgact_result_add_error_detail(&s.result, "a", json("[1]"));
   assert_string_equal(s.result.details, "{\"a\":[1]}");
   imgact_result_add_error_detail(&s.result, "b", json("null"));
@@ -428,8 +413,7 @@ static void details_added_members_form_object(void **state) {
   assert_string_equal(s.result.details, "{\"a\":2}");
 }
 
-static void values_in_a_url_are_found_and_decoded(void **state) {
-  (void)state;
+TEST(values_in_a_url_are_found_and_decoded) {
   static const struct {
     const char *url, *key, *value;
   } cases[] = {
@@ -467,8 +451,7 @@ static void values_in_a_url_are_found_and_decoded(void **state) {
 
 // ---- items
 
-static void what_is_not_filled_in_is_untold(void **state) {
-  (void)state;
+TEST(what_is_not_filled_in_is_untold) {
   const imgact_image *image = imgact_result_add_image(&s.result, NULL);
   const imgact_action *action = imgact_result_add_action(&s.result, NULL);
   assert_string_equal(image->provider, "somebody");
@@ -489,8 +472,7 @@ static void what_is_not_filled_in_is_untold(void **state) {
   assert_int_equal(s.result.actions_count, 1);
 }
 
-static void many_items_stay_where_they_are(void **state) {
-  (void)state;
+TEST(many_items_stay_where_they_are) {
   imgact_image *images[1000];
   imgact_action *actions[1000];
   for (size_t i = 0; i < 1000; i++) {
@@ -507,8 +489,7 @@ static void many_items_stay_where_they_are(void **state) {
   }
 }
 
-static void raw_json_is_kept_for_those_who_asked(void **state) {
-  (void)state;
+TEST(raw_json_is_kept_for_those_who_asked) {
   const imgact_json *object = json("{ \"id\" : 1, \"odd\" : [ 1.50, null ] }");
   assert_null(imgact_image_raw(imgact_result_add_image(&s.result, object)));
   s.result.keep_raw = true;
@@ -519,8 +500,7 @@ static void raw_json_is_kept_for_those_who_asked(void **state) {
   assert_null(imgact_action_raw(imgact_result_add_action(&s.result, NULL)));
 }
 
-static void a_page_is_forgotten_before_the_next_and_items_with_the_rest(void **state) {
-  (void)state;
+TEST(a_page_is_forgotten_before_the_next_and_items_with_the_rest) {
   const imgact_pagination told = {1, 50, 0, 2, 9, 450};
   imgact_result_set_pagination(&s.result, &told);
   imgact_result_set_next_page(&s.result, 2, "token", NULL);
@@ -546,8 +526,7 @@ static void a_page_is_forgotten_before_the_next_and_items_with_the_rest(void **s
               s.result.next_query == NULL);
 }
 
-static void details_that_say_nothing_are_none(void **state) {
-  (void)state;
+TEST(details_that_say_nothing_are_none) {
   imgact_result_set_error_details(&s.result, NULL);
   assert_null(s.result.details);
   imgact_result_set_error_details(&s.result, json("null"));
@@ -580,8 +559,7 @@ static imgact_status add_one(const char *text, const char *key, imgact_error *er
   return imgact_result_add_object(&s.result, &call, &response, key, add_with_id, error);
 }
 
-static void a_list_is_an_array_of_objects_with_ids(void **state) {
-  (void)state;
+TEST(a_list_is_an_array_of_objects_with_ids) {
   imgact_error error;
   assert_int_equal(add_each("{\"images\":[]}", &error), IMGACT_OK);
   assert_int_equal(s.result.images_count, 0);
@@ -598,8 +576,7 @@ static void a_list_is_an_array_of_objects_with_ids(void **state) {
   assert_string_equal(error.message, "images[1] of the reply has no usable id");
 }
 
-static void an_object_stands_below_its_key_or_is_the_whole_reply(void **state) {
-  (void)state;
+TEST(an_object_stands_below_its_key_or_is_the_whole_reply) {
   imgact_error error;
   assert_int_equal(add_one("{\"image\":{\"id\":1}}", "image", &error), IMGACT_OK);
   assert_string_equal(s.result.images[0]->id, "1");
@@ -660,8 +637,7 @@ static void check_copy(const imgact_action *copy) {
               copy->status == IMGACT_ACTION_STATUS_ERROR);
 }
 
-static void a_copy_of_an_action_owes_nothing_to_the_first(void **state) {
-  (void)state;
+TEST(a_copy_of_an_action_owes_nothing_to_the_first) {
   assert_true(ia_result_append_action(&s.result, &whole.shown));
   assert_true(ia_result_append_action(&s.result, &whole.shown));
   assert_int_equal(s.result.actions_count, 2);
@@ -676,8 +652,7 @@ static void a_copy_of_an_action_owes_nothing_to_the_first(void **state) {
   assert_true(copy->id == NULL && copy->resources == NULL && imgact_action_raw(copy) == NULL);
 }
 
-static void a_copy_is_whole_or_there_is_none(void **state) {
-  (void)state;
+TEST(a_copy_is_whole_or_there_is_none) {
   bool more = true, failed = false;
   for (size_t k = 1; more; k++) {
     failing_allocator memory;
@@ -742,8 +717,7 @@ static bool fill_everything(imgact_result *result, const imgact_json *reply) {
   return whole_too && result->next_token && result->next_query && value && result->details;
 }
 
-static void a_lack_of_memory_sticks_and_nothing_is_half_there_without_it(void **state) {
-  (void)state;
+TEST(a_lack_of_memory_sticks_and_nothing_is_half_there_without_it) {
   bool more = true;
   size_t failures = 0;
   const imgact_json *reply =
@@ -768,8 +742,7 @@ static void a_lack_of_memory_sticks_and_nothing_is_half_there_without_it(void **
   assert_true(failures > 20);
 }
 
-static void without_any_memory_the_adders_still_give_something_to_write_to(void **state) {
-  (void)state;
+TEST(without_any_memory_the_adders_still_give_something_to_write_to) {
   failing_allocator memory;
   imgact_result result;
   failing_allocator_init(&memory, 1);
@@ -799,37 +772,4 @@ static void without_any_memory_the_adders_still_give_something_to_write_to(void 
   assert_memory_fine(&memory);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_shelf, close_shelf)
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(a_string_is_a_string_and_nothing_else_is),
-      TEST(ids_are_whole_numbers_or_plain_words),
-      TEST(times_are_rfc_3339_or_seconds),
-      TEST(numbers_and_answers_are_untold_where_they_are_something_else),
-      TEST(decimals_keep_their_digits),
-      TEST(lists_keep_their_strings_and_pass_over_the_rest),
-      TEST(labels_keep_their_strings_and_pass_over_the_rest),
-      TEST(decode_labels_duplicate_keys_keep_last),
-      TEST(decode_labels_equal_hashes_stay_apart),
-      TEST(decode_arrays_above_limit_are_excess),
-      TEST(result_items_above_limit_are_excess),
-      TEST(result_bytes_above_limit_are_excess),
-      TEST(result_every_part_is_counted),
-      TEST(details_above_limit_are_omitted),
-      TEST(details_added_members_form_object),
-      TEST(values_in_a_url_are_found_and_decoded),
-      TEST(what_is_not_filled_in_is_untold),
-      TEST(many_items_stay_where_they_are),
-      TEST(raw_json_is_kept_for_those_who_asked),
-      TEST(a_page_is_forgotten_before_the_next_and_items_with_the_rest),
-      TEST(details_that_say_nothing_are_none),
-      TEST(a_list_is_an_array_of_objects_with_ids),
-      TEST(an_object_stands_below_its_key_or_is_the_whole_reply),
-      TEST(a_copy_of_an_action_owes_nothing_to_the_first),
-      TEST(a_copy_is_whole_or_there_is_none),
-      TEST(a_lack_of_memory_sticks_and_nothing_is_half_there_without_it),
-      TEST(without_any_memory_the_adders_still_give_something_to_write_to),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(open_shelf, close_shelf); }

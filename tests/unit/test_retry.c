@@ -51,8 +51,7 @@ static bool one_of(int status, const int *list) {
   return false;
 }
 
-static void every_status_of_every_method(void **state) {
-  (void)state;
+TEST(every_status_of_every_method) {
   static const int again[] = {408, 425, 429, 502, 503, 504, 0};
   for (size_t m = 0; m < 4; m++)
     for (int status = 100; status < 600; status++) {
@@ -74,8 +73,7 @@ static void every_status_of_every_method(void **state) {
     }
 }
 
-static void retry_post_after_408_gives_up(void **state) {
-  (void)state;
+TEST(retry_post_after_408_gives_up) {
   static const int statuses[] = {408, 425};
   for (size_t i = 0; i < 2; i++) {
     facts post = answered("POST", statuses[i]), put = answered("PUT", statuses[i]),
@@ -90,8 +88,7 @@ static void retry_post_after_408_gives_up(void **state) {
 }
 
 // The cloud's own words are believed of a PUT alone, and never under another status.
-static void a_500_that_declines_is_believed_of_put_alone(void **state) {
-  (void)state;
+TEST(a_500_that_declines_is_believed_of_put_alone) {
   for (size_t m = 0; m < 4; m++)
     for (int status = 500; status < 600; status++) {
       facts f = answered(methods[m], status);
@@ -101,8 +98,7 @@ static void a_500_that_declines_is_believed_of_put_alone(void **state) {
     }
 }
 
-static void every_fate_and_failure(void **state) {
-  (void)state;
+TEST(every_fate_and_failure) {
   for (size_t m = 0; m < 4; m++)
     for (int failure = IMGACT_FAILURE_NONE; failure <= IMGACT_FAILURE_NOMEM; failure++)
       for (int delivery = IMGACT_DELIVERY_NOT_SENT; delivery <= IMGACT_DELIVERY_MAYBE_SENT;
@@ -117,8 +113,7 @@ static void every_fate_and_failure(void **state) {
       }
 }
 
-static void the_clouds_code_decides(void **state) {
-  (void)state;
+TEST(the_clouds_code_decides) {
   for (size_t m = 0; m < 4; m++) {
     facts passing = answered(methods[m], 409), undone = answered(methods[m], 409);
     passing.error.flags = IMGACT_ERROR_RETRYABLE;
@@ -133,8 +128,7 @@ static void the_clouds_code_decides(void **state) {
   }
 }
 
-static void attempts_and_tokens_end_it(void **state) {
-  (void)state;
+TEST(attempts_and_tokens_end_it) {
   facts f = answered("GET", 503);
   for (f.attempt.attempts = 1; f.attempt.attempts <= 5; f.attempt.attempts++)
     assert_int_equal(decide(&f).action, f.attempt.attempts < 5 ? IA_RETRY_AFTER : IA_RETRY_STOP);
@@ -147,8 +141,7 @@ static void attempts_and_tokens_end_it(void **state) {
   assert_int_equal(decide(&f).action, IA_RETRY_STOP); // it would not have been sent again anyway
 }
 
-static void back_off_doubles_up_to_a_minute(void **state) {
-  (void)state;
+TEST(back_off_doubles_up_to_a_minute) {
   static const int64_t full[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000};
   for (int32_t i = 0; i < 9; i++) {
     assert_int_equal(ia_backoff_ms(1000, i + 1, 0.0), full[i] / 2);
@@ -160,8 +153,7 @@ static void back_off_doubles_up_to_a_minute(void **state) {
   assert_int_in_range(ia_backoff_ms(1, 1, 0.9), 0, 1);
 }
 
-static void retry_after_is_obeyed_up_to_a_minute(void **state) {
-  (void)state;
+TEST(retry_after_is_obeyed_up_to_a_minute) {
   static const int64_t asked[] = {1, 500, 1000, 59999, 60000};
   facts f = answered("GET", 429);
   for (size_t i = 0; i < 5; i++) {
@@ -183,8 +175,7 @@ static void retry_after_is_obeyed_up_to_a_minute(void **state) {
   assert_int_equal(decide(&f).delay_ms, 500);
 }
 
-static void a_reset_counts_without_retry_after_alone(void **state) {
-  (void)state;
+TEST(a_reset_counts_without_retry_after_alone) {
   facts f = answered("GET", 429);
   f.attempt.wait_hint_ms = 20000;
   assert_int_equal(decide(&f).delay_ms, 20000);
@@ -201,8 +192,7 @@ static void a_reset_counts_without_retry_after_alone(void **state) {
   assert_int_equal(decide(&f).action, IA_RETRY_AFTER);
 }
 
-static void retry_after_is_read_as_seconds_or_a_date(void **state) {
-  (void)state;
+TEST(retry_after_is_read_as_seconds_or_a_date) {
   const int64_t now = 1767225600000; // Thu, 01 Jan 2026 00:00:00 GMT
   assert_int_equal(ia_retry_after_ms("0", now), 0);
   assert_int_equal(ia_retry_after_ms("30", now), 30000);
@@ -216,18 +206,4 @@ static void retry_after_is_read_as_seconds_or_a_date(void **state) {
   assert_int_equal(ia_retry_after_ms(NULL, now), -1);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_status_of_every_method),
-      cmocka_unit_test(retry_post_after_408_gives_up),
-      cmocka_unit_test(a_500_that_declines_is_believed_of_put_alone),
-      cmocka_unit_test(every_fate_and_failure),
-      cmocka_unit_test(the_clouds_code_decides),
-      cmocka_unit_test(attempts_and_tokens_end_it),
-      cmocka_unit_test(back_off_doubles_up_to_a_minute),
-      cmocka_unit_test(retry_after_is_obeyed_up_to_a_minute),
-      cmocka_unit_test(a_reset_counts_without_retry_after_alone),
-      cmocka_unit_test(retry_after_is_read_as_seconds_or_a_date),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

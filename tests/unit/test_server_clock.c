@@ -16,8 +16,7 @@ static void assert_range(ia_time_range range, int64_t least_ms, int64_t most_ms)
 }
 
 // The Date was written between sending and receiving, somewhere within its second.
-static void one_response_bounds_the_clock(void **state) {
-  (void)state;
+TEST(one_response_bounds_the_clock) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 100, 400);
   assert_true(clock.known);
@@ -25,23 +24,20 @@ static void one_response_bounds_the_clock(void **state) {
 }
 
 // A response that took 20 s says little, and cannot pretend to say more.
-static void slow_response_bounds_loosely(void **state) {
-  (void)state;
+TEST(slow_response_bounds_loosely) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 20000);
   assert_range(at(&clock, 20000), T, T + 21000);
 }
 
-static void responses_narrow_the_interval(void **state) {
-  (void)state;
+TEST(responses_narrow_the_interval) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T, 900, 900); // still the same second: the offset is at most 100 ms
   assert_range(at(&clock, 900), T + 900, T + 1000);
 }
 
-static void interval_never_excludes_the_truth(void **state) {
-  (void)state;
+TEST(interval_never_excludes_the_truth) {
   ia_server_clock clock = {0};
   uint64_t seed = 7;
   const int64_t offset_ms = T + 777;
@@ -59,16 +55,14 @@ static void interval_never_excludes_the_truth(void **state) {
 }
 
 // 200 ppm: 720 ms an hour, on both sides.
-static void interval_widens_with_age(void **state) {
-  (void)state;
+TEST(interval_widens_with_age) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_time_range later = at(&clock, 3600000);
   assert_range(later, T + 3600000 - 720, T + 3600000 + 1000 + 720);
 }
 
-static void servers_two_seconds_apart_count_both(void **state) {
-  (void)state;
+TEST(servers_two_seconds_apart_count_both) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T + 2000, 0, 0);
@@ -76,8 +70,7 @@ static void servers_two_seconds_apart_count_both(void **state) {
 }
 
 // The clock was set by two seconds and a half, and later responses narrow it to what it shows now.
-static void small_step_kept_for_what_was_sent_before(void **state) {
-  (void)state;
+TEST(small_step_kept_for_what_was_sent_before) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T + 3000, 500, 500);
@@ -93,8 +86,7 @@ static void small_step_kept_for_what_was_sent_before(void **state) {
 
 // A request from before the clock was set may be dated by either clock, one from after it by the
 // new one.
-static void contradiction_keeps_both_for_what_was_sent_before(void **state) {
-  (void)state;
+TEST(contradiction_keeps_both_for_what_was_sent_before) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T - 600000, 1000, 1000);
@@ -108,24 +100,10 @@ static void contradiction_keeps_both_for_what_was_sent_before(void **state) {
   assert_true(before.least_ms <= T - 600500 && before.most_ms >= T + 500);
 }
 
-static void impossible_times_teach_nothing(void **state) {
-  (void)state;
+TEST(impossible_times_teach_nothing) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 10, 9);
   assert_false(clock.known);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(one_response_bounds_the_clock),
-      cmocka_unit_test(slow_response_bounds_loosely),
-      cmocka_unit_test(responses_narrow_the_interval),
-      cmocka_unit_test(interval_never_excludes_the_truth),
-      cmocka_unit_test(interval_widens_with_age),
-      cmocka_unit_test(servers_two_seconds_apart_count_both),
-      cmocka_unit_test(small_step_kept_for_what_was_sent_before),
-      cmocka_unit_test(contradiction_keeps_both_for_what_was_sent_before),
-      cmocka_unit_test(impossible_times_teach_nothing),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

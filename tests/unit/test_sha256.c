@@ -9,8 +9,7 @@ static void assert_digest(const unsigned char *digest, const char *hex) {
   assert_string_equal(text, hex);
 }
 
-static void sha256_published_vectors(void **state) {
-  (void)state;
+TEST(sha256_published_vectors) {
   static const struct {
     const char *text, *hex;
   } vectors[] = {
@@ -29,8 +28,7 @@ static void sha256_published_vectors(void **state) {
   }
 }
 
-static void sha256_million_bytes_in_any_portions(void **state) {
-  (void)state;
+TEST(sha256_million_bytes_in_any_portions) {
   char part[997];
   memset(part, 'a', sizeof part);
   for (size_t most = 1; most <= sizeof part; most += 83) {
@@ -47,8 +45,7 @@ static void sha256_million_bytes_in_any_portions(void **state) {
   }
 }
 
-static void hmac_published_vectors(void **state) {
-  (void)state;
+TEST(hmac_published_vectors) {
   char long_key[131], data[50];
   memset(long_key, 0xaa, sizeof long_key);
   memset(data, 0xdd, sizeof data);
@@ -77,11 +74,4 @@ static void hmac_published_vectors(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(sha256_published_vectors),
-      cmocka_unit_test(sha256_million_bytes_in_any_portions),
-      cmocka_unit_test(hmac_published_vectors),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

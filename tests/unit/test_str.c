@@ -5,8 +5,7 @@
 
 // ---- numbers ----
 
-static void whole_numbers_are_read_to_the_last_one(void **state) {
-  (void)state;
+TEST(whole_numbers_are_read_to_the_last_one) {
   const struct {
     const char *text;
     int64_t value;
@@ -20,8 +19,7 @@ static void whole_numbers_are_read_to_the_last_one(void **state) {
   }
 }
 
-static void what_is_no_whole_number_changes_nothing(void **state) {
-  (void)state;
+TEST(what_is_no_whole_number_changes_nothing) {
   const char *bad[] = {"",
                        "-",
                        "+1",
@@ -44,8 +42,7 @@ static void what_is_no_whole_number_changes_nothing(void **state) {
 
 // ---- comparison ----
 
-static void equality_knows_null_and_case(void **state) {
-  (void)state;
+TEST(equality_knows_null_and_case) {
   assert_true(ia_str_equal(NULL, NULL));
   assert_false(ia_str_equal(NULL, ""));
   assert_false(ia_str_equal("", NULL));
@@ -81,8 +78,7 @@ static size_t encode(uint32_t code, char out[4]) {
   return 4;
 }
 
-static void every_character_is_valid_and_no_surrogate_is(void **state) {
-  (void)state;
+TEST(every_character_is_valid_and_no_surrogate_is) {
   for (uint32_t code = 0; code < 0x120000; code++) {
     char text[8] = "";
     size_t bytes = encode(code, text);
@@ -92,8 +88,7 @@ static void every_character_is_valid_and_no_surrogate_is(void **state) {
   }
 }
 
-static void overlong_stray_and_cut_sequences_are_invalid_anywhere(void **state) {
-  (void)state;
+TEST(overlong_stray_and_cut_sequences_are_invalid_anywhere) {
   const char *bad[] = {"\x80",
                        "\xbf",
                        "\xc0\x80",
@@ -126,16 +121,14 @@ static void overlong_stray_and_cut_sequences_are_invalid_anywhere(void **state) 
   assert_true(ia_utf8_valid("a\0b", 3, false));
 }
 
-static void the_pair_for_nul_is_valid_only_where_it_is_allowed(void **state) {
-  (void)state;
+TEST(the_pair_for_nul_is_valid_only_where_it_is_allowed) {
   assert_true(ia_utf8_valid("a\xc0\x80z", 4, true));
   assert_false(ia_utf8_valid("a\xc0\x80z", 4, false));
   assert_false(ia_utf8_valid("a\xc0\x81z", 4, true));
   assert_false(ia_utf8_valid("a\xc0", 2, true));
 }
 
-static void a_cut_never_parts_a_character(void **state) {
-  (void)state;
+TEST(a_cut_never_parts_a_character) {
   const char *text = "aé€😀\xc0\x80z";
   size_t length = strlen(text);
   const size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10, 12, 13, 13, 13};
@@ -147,8 +140,7 @@ static void a_cut_never_parts_a_character(void **state) {
   assert_int_equal(ia_utf8_cut(NULL, 0, 5), 0);
 }
 
-static void copies_fit_their_buffer(void **state) {
-  (void)state;
+TEST(copies_fit_their_buffer) {
   char buffer[6] = "?????";
   ia_str_copy(buffer, 0, "abc");
   assert_string_equal(buffer, "?????");
@@ -170,8 +162,7 @@ static void copies_fit_their_buffer(void **state) {
 
 // ---- percent-encoding ----
 
-static void everything_but_the_unreserved_is_encoded(void **state) {
-  (void)state;
+TEST(everything_but_the_unreserved_is_encoded) {
   ia_buf out;
   ia_buf_init(&out, NULL, 100000);
   ia_percent_encode(&out, "AZaz09-._~");
@@ -185,8 +176,7 @@ static void everything_but_the_unreserved_is_encoded(void **state) {
   ia_buf_free(&out);
 }
 
-static void decoding_undoes_encoding_for_every_byte(void **state) {
-  (void)state;
+TEST(decoding_undoes_encoding_for_every_byte) {
   char all[256];
   for (int i = 0; i < 255; i++) all[i] = (char)(i + 1);
   all[255] = '\0';
@@ -202,8 +192,7 @@ static void decoding_undoes_encoding_for_every_byte(void **state) {
   ia_buf_free(&decoded);
 }
 
-static void broken_escapes_stay_as_they_are(void **state) {
-  (void)state;
+TEST(broken_escapes_stay_as_they_are) {
   const struct {
     const char *text, *plain, *blank;
   } cases[] = {{"a+b%20c", "a+b c", "a b c"},
@@ -248,8 +237,7 @@ static void assert_url(const char *text, const char *host, int port, const char 
   assert_int_equal(url.https, https);
 }
 
-static void the_parts_of_a_url_are_found(void **state) {
-  (void)state;
+TEST(the_parts_of_a_url_are_found) {
   assert_url("https://api.hetzner.cloud/v1", "api.hetzner.cloud", 0, "/v1", "", true);
   assert_url("https://api.digitalocean.com", "api.digitalocean.com", 0, "", "", true);
   assert_url("http://127.0.0.1:8080/v2/images?page=2&per_page=3#x", "127.0.0.1", 8080, "/v2/images",
@@ -262,8 +250,7 @@ static void the_parts_of_a_url_are_found(void **state) {
   assert_url("https://h/a@b:c?d@e/f?g", "h", 0, "/a@b:c", "d@e/f?g", true);
 }
 
-static void what_is_no_such_url_is_refused_with_the_reason(void **state) {
-  (void)state;
+TEST(what_is_no_such_url_is_refused_with_the_reason) {
   const struct {
     const char *text, *reason;
   } bad[] = {{NULL, "missing"},
@@ -312,8 +299,7 @@ static void what_is_no_such_url_is_refused_with_the_reason(void **state) {
   }
 }
 
-static void loopback_is_decided_by_spelling_alone(void **state) {
-  (void)state;
+TEST(loopback_is_decided_by_spelling_alone) {
   const char *yes[] = {"localhost", "LocalHost",    "127.0.0.1", "127.255.255.255",
                        "127.0.0.0", "127.10.200.9", "[::1]"};
   const char *no[] = {"localhost.",
@@ -357,8 +343,7 @@ static void loopback_is_decided_by_spelling_alone(void **state) {
 
 // ---- hashing ----
 
-static void hashes_of_ids_differ_and_spread(void **state) {
-  (void)state;
+TEST(hashes_of_ids_differ_and_spread) {
   enum { IDS = 20000 };
   static uint64_t hashes[IDS];
   static size_t per_bucket[1024];
@@ -375,23 +360,4 @@ static void hashes_of_ids_differ_and_spread(void **state) {
   assert_int_not_equal(ia_hash("", 0), ia_hash("\0", 1));
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(whole_numbers_are_read_to_the_last_one),
-      cmocka_unit_test(what_is_no_whole_number_changes_nothing),
-      cmocka_unit_test(equality_knows_null_and_case),
-      cmocka_unit_test(every_character_is_valid_and_no_surrogate_is),
-      cmocka_unit_test(overlong_stray_and_cut_sequences_are_invalid_anywhere),
-      cmocka_unit_test(the_pair_for_nul_is_valid_only_where_it_is_allowed),
-      cmocka_unit_test(a_cut_never_parts_a_character),
-      cmocka_unit_test(copies_fit_their_buffer),
-      cmocka_unit_test(everything_but_the_unreserved_is_encoded),
-      cmocka_unit_test(decoding_undoes_encoding_for_every_byte),
-      cmocka_unit_test(broken_escapes_stay_as_they_are),
-      cmocka_unit_test(the_parts_of_a_url_are_found),
-      cmocka_unit_test(what_is_no_such_url_is_refused_with_the_reason),
-      cmocka_unit_test(loopback_is_decided_by_spelling_alone),
-      cmocka_unit_test(hashes_of_ids_differ_and_spread),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

@@ -12,8 +12,7 @@ static void assert_found(const char *text, size_t length, const char *expected) 
   assert_memory_equal(token.text, expected, token.length);
 }
 
-static void token_surrounding_whitespace_is_stripped(void **state) {
-  (void)state;
+TEST(token_surrounding_whitespace_is_stripped) {
   static const char *const forms[] = {
       SECRET,           " " SECRET,  SECRET " ",    SECRET "\n",
       SECRET "\r\n",    "\t" SECRET, "\n\n" SECRET, "\v\f " SECRET " \t\r\n\v\f",
@@ -22,8 +21,7 @@ static void token_surrounding_whitespace_is_stripped(void **state) {
     assert_found(forms[i], strlen(forms[i]), SECRET);
 }
 
-static void token_unusual_words_are_accepted(void **state) {
-  (void)state;
+TEST(token_unusual_words_are_accepted) {
   static const char *const words[] = {
       "x",    "aGVsbG8=", "aGVsbG8gYQ==", "eyJhbGciOi.eyJzdWIiOi.c2ln-_", "a/b+c~d!e", "=", "=abc",
       "1a=b", "a.b=c",    "Bearerx"};
@@ -31,8 +29,7 @@ static void token_unusual_words_are_accepted(void **state) {
     assert_found(words[i], strlen(words[i]), words[i]);
 }
 
-static void token_wrapped_form_is_rejected(void **state) {
-  (void)state;
+TEST(token_wrapped_form_is_rejected) {
   static const struct {
     const char *text, *words;
   } cases[] = {
@@ -75,8 +72,7 @@ static void token_wrapped_form_is_rejected(void **state) {
   }
 }
 
-static void token_nul_byte_is_rejected(void **state) {
-  (void)state;
+TEST(token_nul_byte_is_rejected) {
   static const char text[] = SECRET "\0more";
   ia_token token;
   assert_non_null(ia_token_find(text, sizeof text - 1, &token));
@@ -84,8 +80,7 @@ static void token_nul_byte_is_rejected(void **state) {
   assert_found(text, strlen(text), SECRET);
 }
 
-static void token_longest_length_is_accepted(void **state) {
-  (void)state;
+TEST(token_longest_length_is_accepted) {
   static char text[IA_TOKEN_MAX_LENGTH + 2];
   ia_token token;
   memset(text, 't', sizeof text - 1);
@@ -95,13 +90,4 @@ static void token_longest_length_is_accepted(void **state) {
   assert_int_equal(token.length, IA_TOKEN_MAX_LENGTH);
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(token_surrounding_whitespace_is_stripped),
-      cmocka_unit_test(token_unusual_words_are_accepted),
-      cmocka_unit_test(token_wrapped_form_is_rejected),
-      cmocka_unit_test(token_nul_byte_is_rejected),
-      cmocka_unit_test(token_longest_length_is_accepted),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }

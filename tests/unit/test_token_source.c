@@ -100,8 +100,7 @@ static void assert_refuses(const char *kind, const char *source, const char *wor
   assert_false(watch.seen);
 }
 
-static void a_variable_holds_a_token(void **state) {
-  (void)state;
+TEST(a_variable_holds_a_token) {
   setenv("MY_TOKEN", SECRET "\n", 1);
   assert_reads("env", "MY_TOKEN", SECRET "\n");
   setenv("MY_TOKEN", "", 1);
@@ -112,8 +111,7 @@ static void a_variable_holds_a_token(void **state) {
   assert_refuses("env", "MY_TOKEN", "is not set");
 }
 
-static void token_wrapped_form_names_source(void **state) {
-  (void)state;
+TEST(token_wrapped_form_names_source) {
   setenv("MY_TOKEN", "\"" SECRET "\"", 1);
   assert_refuses("env", "MY_TOKEN",
                  "MY_TOKEN: the token must not contain quotation marks; remove them");
@@ -126,8 +124,7 @@ static void token_wrapped_form_names_source(void **state) {
                  "the output of token_command: the token must not contain whitespace");
 }
 
-static void a_variable_may_be_too_long(void **state) {
-  (void)state;
+TEST(a_variable_may_be_too_long) {
   char *text = malloc(IA_TOKEN_MAX_READ + 2);
   assert_non_null(text);
   memset(text, 'x', IA_TOKEN_MAX_READ + 1);
@@ -138,8 +135,7 @@ static void a_variable_may_be_too_long(void **state) {
   free(text);
 }
 
-static void a_file_holds_a_token(void **state) {
-  (void)state;
+TEST(a_file_holds_a_token) {
   static const char cut[] = SECRET "\0more";
   assert_reads("file", home_file("token", SECRET "\n"), SECRET "\n");
   assert_refuses("file", home_path("nope"), "nope: No such file");
@@ -151,8 +147,7 @@ static void a_file_holds_a_token(void **state) {
   assert_refuses("file", "/dev/null", "not a regular file");
 }
 
-static void a_file_of_others_is_refused(void **state) {
-  (void)state;
+TEST(a_file_of_others_is_refused) {
   const char *path = home_file("token", SECRET);
   assert_int_equal(chmod(path, 0604), 0);
   assert_reads("file", path, SECRET);
@@ -164,8 +159,7 @@ static void a_file_of_others_is_refused(void **state) {
   assert_refuses("file", path, "belongs to somebody else");
 }
 
-static void a_file_may_be_too_large(void **state) {
-  (void)state;
+TEST(a_file_may_be_too_large) {
   char *text = malloc(IA_TOKEN_MAX_READ + 1);
   assert_non_null(text);
   memset(text, 'x', IA_TOKEN_MAX_READ + 1);
@@ -173,8 +167,7 @@ static void a_file_may_be_too_large(void **state) {
   free(text);
 }
 
-static void a_command_prints_a_token(void **state) {
-  (void)state;
+TEST(a_command_prints_a_token) {
   assert_reads("command", "echo " SECRET, SECRET "\n");
   assert_reads("command", "printf %s " SECRET, SECRET);
   setenv("MY_TOKEN", SECRET, 1);
@@ -182,8 +175,7 @@ static void a_command_prints_a_token(void **state) {
   unsetenv("MY_TOKEN");
 }
 
-static void how_a_command_fails_is_told_and_never_what_it_printed(void **state) {
-  (void)state;
+TEST(how_a_command_fails_is_told_and_never_what_it_printed) {
   assert_refuses("command", "echo " SECRET "; exit 3",
                  "profile [p]: token_command failed with status 3");
   assert_refuses("command", "echo " SECRET "; kill -TERM $$",
@@ -194,18 +186,15 @@ static void how_a_command_fails_is_told_and_never_what_it_printed(void **state) 
   assert_refuses("command", "exec 2>/dev/null; no-such-command-anywhere", "failed with status 127");
 }
 
-static void a_command_may_print_too_much(void **state) {
-  (void)state;
+TEST(a_command_may_print_too_much) {
   assert_refuses("command", "while echo " SECRET "; do :; done", "printed more than 65536 bytes");
 }
 
-static void a_command_reads_nothing(void **state) {
-  (void)state;
+TEST(a_command_reads_nothing) {
   assert_reads("command", "if read line; then echo input; else echo none; fi", "none\n");
 }
 
-static void a_command_finds_the_signals_as_usual(void **state) {
-  (void)state;
+TEST(a_command_finds_the_signals_as_usual) {
   sigset_t blocked, before;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGTERM);
@@ -217,8 +206,7 @@ static void a_command_finds_the_signals_as_usual(void **state) {
   assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 }
 
-static void a_command_whose_end_nobody_sees_is_not_trusted(void **state) {
-  (void)state;
+TEST(a_command_whose_end_nobody_sees_is_not_trusted) {
   void (*handler)(int) = signal(SIGCHLD, SIG_IGN);
   assert_refuses("command", "echo " SECRET, "must not ignore SIGCHLD");
   signal(SIGCHLD, handler);
@@ -230,8 +218,7 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void a_command_has_no_more_than_its_time(void **state) {
-  (void)state;
+TEST(a_command_has_no_more_than_its_time) {
   // One that prints and stays, one that closes its output and stays, one that leaves the pipe to
   // another process.
   static const char *const slow[] = {"echo " SECRET "; exec sleep 100",
@@ -325,8 +312,7 @@ static void make_fifo(void) {
   setenv("FIFO", fifo, 1);
 }
 
-static void timeout_without_terminal_kills_all_processes(void **state) {
-  (void)state;
+TEST(timeout_without_terminal_kills_all_processes) {
   for (size_t i = 0; i < sizeof long_running / sizeof *long_running; i++) {
     make_fifo();
     assert_int_equal(in_a_session(run_out_of_time, (void *)(uintptr_t)long_running[i]), 0);
@@ -334,8 +320,7 @@ static void timeout_without_terminal_kills_all_processes(void **state) {
   unsetenv("FIFO");
 }
 
-static void timeout_on_terminal_kills_all_processes(void **state) {
-  (void)state;
+TEST(timeout_on_terminal_kills_all_processes) {
 #ifndef __linux__
   skip(); // there the shell alone is killed
 #endif
@@ -366,13 +351,11 @@ static int keep_my_child(void *with) {
   return read == IMGACT_INVALID_ARGUMENT && lives ? 0 : 1;
 }
 
-static void timeout_on_terminal_spares_other_processes(void **state) {
-  (void)state;
+TEST(timeout_on_terminal_spares_other_processes) {
   assert_int_equal(in_a_terminal_session(keep_my_child, NULL, ""), 0);
 }
 
-static void command_inherits_standard_descriptors_only(void **state) {
-  (void)state;
+TEST(command_inherits_standard_descriptors_only) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
   assert_int_equal(dup2(ends[1], 8), 8); // without close-on-exec, as some that libcurl opens
@@ -400,8 +383,7 @@ static int read_with_closed_descriptors(void *with) {
   return wrong;
 }
 
-static void command_with_closed_descriptors_is_read(void **state) {
-  (void)state;
+TEST(command_with_closed_descriptors_is_read) {
   assert_int_equal(in_a_session(read_with_closed_descriptors, NULL), 0);
 }
 
@@ -416,13 +398,11 @@ static int ask_on_terminal(void *with) {
   return wrong ? 2 : 0;
 }
 
-static void command_may_ask_on_terminal(void **state) {
-  (void)state;
+TEST(command_may_ask_on_terminal) {
   assert_int_equal(in_a_terminal_session(ask_on_terminal, NULL, SECRET "\n"), 0);
 }
 
-static void no_memory_is_told(void **state) {
-  (void)state;
+TEST(no_memory_is_told) {
   const char *path = home_file("token", SECRET);
   setenv("MY_TOKEN", SECRET, 1);
   const struct {
@@ -440,30 +420,4 @@ static void no_memory_is_told(void **state) {
   unsetenv("MY_TOKEN");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(a_variable_holds_a_token),
-      TEST(token_wrapped_form_names_source),
-      TEST(a_variable_may_be_too_long),
-      TEST(a_file_holds_a_token),
-      TEST(a_file_of_others_is_refused),
-      TEST(a_file_may_be_too_large),
-      TEST(a_command_prints_a_token),
-      TEST(how_a_command_fails_is_told_and_never_what_it_printed),
-      TEST(a_command_may_print_too_much),
-      TEST(a_command_reads_nothing),
-      TEST(a_command_finds_the_signals_as_usual),
-      TEST(a_command_whose_end_nobody_sees_is_not_trusted),
-      TEST(a_command_has_no_more_than_its_time),
-      TEST(timeout_without_terminal_kills_all_processes),
-      TEST(timeout_on_terminal_kills_all_processes),
-      TEST(timeout_on_terminal_spares_other_processes),
-      TEST(command_inherits_standard_descriptors_only),
-      TEST(command_with_closed_descriptors_is_read),
-      TEST(command_may_ask_on_terminal),
-      TEST(no_memory_is_told),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(home_setup, home_teardown); }

@@ -71,8 +71,7 @@ static void all_kinds(void) {
   ia_trace_text(&s.client, IMGACT_TRACE_LOOKUP, -1, 17, "looked into");
 }
 
-static void where_nobody_listens_nothing_is_done(void **state) {
-  (void)state;
+TEST(where_nobody_listens_nothing_is_done) {
   s.client.trace = NULL;
   all_kinds();
   assert_int_equal(s.rate_fixture.memory.calls, 0);
@@ -96,8 +95,7 @@ static void check_exchange(void) {
   assert_int_equal(s.heard.last.request_number, 17);
 }
 
-static void a_request_tells_what_goes_out(void **state) {
-  (void)state;
+TEST(a_request_tells_what_goes_out) {
   static const imgact_header headers[] = {{"Accept", "application/json"},
                                           {"AUTHORIZATION", "Bearer " RATE_FIXTURE_TOKEN},
                                           {"X-Echo", "a " RATE_FIXTURE_TOKEN " b"}};
@@ -116,16 +114,14 @@ static void a_request_tells_what_goes_out(void **state) {
   assert_null(s.heard.last.message);
 }
 
-static void a_request_without_a_body_has_none(void **state) {
-  (void)state;
+TEST(a_request_without_a_body_has_none) {
   ia_trace_request(&s.exchange);
   assert_null(s.heard.last.body);
   assert_int_equal(s.heard.last.body_bytes, 0);
   assert_null(s.heard.last.headers);
 }
 
-static void a_reply_tells_what_came_and_when(void **state) {
-  (void)state;
+TEST(a_reply_tells_what_came_and_when) {
   static const imgact_header headers[] = {
       {"Date", "now"}, {"set-Cookie", "session=1"}, {"Authorization", "x"}};
   imgact_http_response http = {.delivery = IMGACT_DELIVERY_ANSWERED,
@@ -146,8 +142,7 @@ static void a_reply_tells_what_came_and_when(void **state) {
   assert_null(s.heard.last.message);
 }
 
-static void a_failure_tells_why_and_nothing_of_a_reply(void **state) {
-  (void)state;
+TEST(a_failure_tells_why_and_nothing_of_a_reply) {
   static const imgact_header headers[] = {{"Date", "now"}};
   imgact_http_response http = {.delivery = IMGACT_DELIVERY_MAYBE_SENT,
                                .status = 200,
@@ -169,8 +164,7 @@ static void a_failure_tells_why_and_nothing_of_a_reply(void **state) {
   assert_null(s.heard.last.message);
 }
 
-static void a_retry_tells_the_last_failure_and_the_pause(void **state) {
-  (void)state;
+TEST(a_retry_tells_the_last_failure_and_the_pause) {
   imgact_error_set(&s.exchange.error, IMGACT_UNAVAILABLE, "HTTP 503");
   s.exchange.error.http_status = 503;
   ia_trace_retry(&s.exchange, 1500);
@@ -185,8 +179,7 @@ static void a_retry_tells_the_last_failure_and_the_pause(void **state) {
               s.heard.last.body == NULL);
 }
 
-static void words_tell_the_request_that_they_are_about(void **state) {
-  (void)state;
+TEST(words_tell_the_request_that_they_are_about) {
   ia_trace_text(&s.client, IMGACT_TRACE_THROTTLE, 700, 0, "held back");
   check_numbers(IMGACT_TRACE_THROTTLE, -1, 700, -1);
   assert_string_equal(s.heard.text, "held back");
@@ -206,8 +199,7 @@ static void body_of(const char *text, size_t length) {
   ia_trace_response(&s.exchange, &http);
 }
 
-static void a_body_is_cut_at_four_kib_and_its_length_is_told(void **state) {
-  (void)state;
+TEST(a_body_is_cut_at_four_kib_and_its_length_is_told) {
   static const size_t lengths[] = {
       0, 1, BODY_BYTES - 1, BODY_BYTES, BODY_BYTES + 1, 3 * BODY_BYTES};
   static char text[3 * BODY_BYTES];
@@ -220,8 +212,7 @@ static void a_body_is_cut_at_four_kib_and_its_length_is_told(void **state) {
   }
 }
 
-static void a_body_is_cut_at_a_whole_character(void **state) {
-  (void)state;
+TEST(a_body_is_cut_at_a_whole_character) {
   static char text[3 * BODY_BYTES];
   for (size_t lead = 0; lead < 3; lead++) {
     memset(text, 'x', lead);
@@ -232,8 +223,7 @@ static void a_body_is_cut_at_a_whole_character(void **state) {
 }
 
 // The token across the cut: it is looked for before the text is cut, so no part of it is left.
-static void a_token_at_the_cut_is_not_shown_in_part(void **state) {
-  (void)state;
+TEST(a_token_at_the_cut_is_not_shown_in_part) {
   static char text[2 * BODY_BYTES];
   for (size_t before = 0; before <= strlen(RATE_FIXTURE_TOKEN); before++) {
     memset(text, 'x', sizeof text);
@@ -245,8 +235,7 @@ static void a_token_at_the_cut_is_not_shown_in_part(void **state) {
   }
 }
 
-static void headers_that_do_not_fit_are_left_out_whole(void **state) {
-  (void)state;
+TEST(headers_that_do_not_fit_are_left_out_whole) {
   static char large[BODY_BYTES];
   memset(large, 'x', sizeof large - 1);
   const imgact_header headers[] = {{"First", "1"}, {"Large", large}, {"Last", "2"}};
@@ -258,8 +247,7 @@ static void headers_that_do_not_fit_are_left_out_whole(void **state) {
 
 // ---- without memory
 
-static void an_event_comes_without_memory_too_but_without_texts(void **state) {
-  (void)state;
+TEST(an_event_comes_without_memory_too_but_without_texts) {
   static const imgact_header headers[] = {{"Accept", "application/json"},
                                           {"X-Echo", RATE_FIXTURE_TOKEN}};
   static char body[3000] = RATE_FIXTURE_TOKEN; // of a size that needs memory of its own
@@ -291,22 +279,4 @@ static void an_event_comes_without_memory_too_but_without_texts(void **state) {
   assert_true(failures > 3);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
-
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      TEST(where_nobody_listens_nothing_is_done),
-      TEST(a_request_tells_what_goes_out),
-      TEST(a_request_without_a_body_has_none),
-      TEST(a_reply_tells_what_came_and_when),
-      TEST(a_failure_tells_why_and_nothing_of_a_reply),
-      TEST(a_retry_tells_the_last_failure_and_the_pause),
-      TEST(words_tell_the_request_that_they_are_about),
-      TEST(a_body_is_cut_at_four_kib_and_its_length_is_told),
-      TEST(a_body_is_cut_at_a_whole_character),
-      TEST(a_token_at_the_cut_is_not_shown_in_part),
-      TEST(headers_that_do_not_fit_are_left_out_whole),
-      TEST(an_event_comes_without_memory_too_but_without_texts),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(open_scene, close_scene); }

@@ -13,8 +13,7 @@ static void expect(const char *text, unsigned layers, int wanted, size_t wanted_
   free(exact);
 }
 
-static void a_character_is_read_through_its_escape(void **state) {
-  (void)state;
+TEST(a_character_is_read_through_its_escape) {
   static const struct {
     const char *text;
     int c;
@@ -31,8 +30,7 @@ static void a_character_is_read_through_its_escape(void **state) {
   }
 }
 
-static void what_is_no_whole_escape_stands_for_itself(void **state) {
-  (void)state;
+TEST(what_is_no_whole_escape_stands_for_itself) {
   static const char *const texts[] = {"A",  "%",      "%4",   "%4g",    "\\",         "&",
                                       "&#", "&#;",    "&#x;", "&#65",   "&#x41",      "&#6g;",
                                       "&;", "&amp",   "&am;", "&ampx;", "&copy;",     "&AMP;",
@@ -43,8 +41,7 @@ static void what_is_no_whole_escape_stands_for_itself(void **state) {
   expect("\\u004x", 1, 'u', 2);
 }
 
-static void escapes_of_escapes_take_as_many_layers(void **state) {
-  (void)state;
+TEST(escapes_of_escapes_take_as_many_layers) {
   static const struct {
     const char *text;
     unsigned layers;
@@ -64,8 +61,7 @@ static void escapes_of_escapes_take_as_many_layers(void **state) {
   }
 }
 
-static void how_far_it_looks_is_bounded(void **state) {
-  (void)state;
+TEST(how_far_it_looks_is_bounded) {
   char text[600];
   int c;
   for (const char *fill = "\\%&#"; *fill != '\0'; fill++) {
@@ -76,12 +72,4 @@ static void how_far_it_looks_is_bounded(void **state) {
   }
 }
 
-int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_character_is_read_through_its_escape),
-      cmocka_unit_test(what_is_no_whole_escape_stands_for_itself),
-      cmocka_unit_test(escapes_of_escapes_take_as_many_layers),
-      cmocka_unit_test(how_far_it_looks_is_bounded),
-  };
-  return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return testing_run(NULL, NULL); }
