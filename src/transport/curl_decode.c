@@ -4,7 +4,6 @@
 #include "curl_decode.h"
 
 #include "str.h"
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,15 +86,11 @@ static void feed_coded(ia_decoder *decoder, const char *data, size_t count, ia_b
   if (decoder->state == IA_DECODER_WAITING) start(decoder, out);
   if (decoder->state == IA_DECODER_ENDED)
     decoder->state = IA_DECODER_BROKEN; /* bytes after the end */
-  while (count > 0 && decoder->state == IA_DECODER_ON && out->state == IA_BUF_OK) {
-    uInt some = count > UINT_MAX ? UINT_MAX : (uInt)count;
-    decoder->stream.next_in = source.out;
-    decoder->stream.avail_in = some;
-    inflate_some(decoder, out);
-    source.out += some;
-    count -= some;
-    if (count > 0 && decoder->state == IA_DECODER_ENDED) decoder->state = IA_DECODER_BROKEN;
-  }
+  if (decoder->state != IA_DECODER_ON || out->state != IA_BUF_OK) return;
+
+  decoder->stream.next_in = source.out;
+  decoder->stream.avail_in = (uInt)count;
+  inflate_some(decoder, out);
 }
 
 void ia_decoder_feed(ia_decoder *decoder, const char *data, size_t count, ia_buf *out) {

@@ -28,8 +28,8 @@ typedef struct ia_decoder {
 
 /* Adds a Content-Encoding field to a decoder that has read no byte. Unknown codings are ignored. */
 void ia_decoder_add(ia_decoder *decoder, const char *codings);
-/* Appends what `count` received bytes decode to. After an error, `out` has the state NOMEM or FULL.
- */
+/* Appends what `count` received bytes decode to: at most one buffer of libcurl, 10 MiB. After an
+ * error, `out` has the state NOMEM or FULL. */
 void ia_decoder_feed(ia_decoder *decoder, const char *data, size_t count, ia_buf *out);
 /* Ends the body: if it cannot be decoded, `out` becomes empty. Frees the decoder's memory and
  * switches it off. */

@@ -44,8 +44,9 @@ void ia_sockets_forget(ia_sockets *sockets, int socket) {
 }
 
 static void take_wakeup_back(const ia_sockets *sockets) {
-  uint64_t count;
-  while (read(sockets->wake_fd, &count, sizeof count) < 0 && errno == EINTR) continue;
+  uint64_t count; /* does not block, so no signal interrupts it */
+  ssize_t ignored = read(sockets->wake_fd, &count, sizeof count);
+  (void)ignored;
 }
 
 size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
@@ -68,6 +69,7 @@ size_t ia_sockets_ready(ia_sockets *sockets, ia_ready *ready, size_t capacity) {
 void ia_sockets_wakeup(ia_sockets *sockets) {
   int saved = errno; /* a signal handler must not change it */
   uint64_t one = 1;
-  while (write(sockets->wake_fd, &one, sizeof one) < 0 && errno == EINTR) continue;
+  ssize_t ignored = write(sockets->wake_fd, &one, sizeof one); /* a full counter wakes as well */
+  (void)ignored;
   errno = saved;
 }
