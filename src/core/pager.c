@@ -45,7 +45,7 @@ static imgact_status plan_queries(ia_pager *pager, imgact_error *error) {
   }
   for (unsigned type = 0; types; type++)
     if (types & (1u << type))
-      return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no images of type %s",
+      return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s does not support images of type %s",
                               provider->name, imgact_image_type_name((imgact_image_type)type));
   return IMGACT_OK;
 }
@@ -67,13 +67,13 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
   ia_buf_init(&pager->pages.texts, client->allocator, MAX_QUERIES_BYTES);
   pager->requested_filters = ia_filter_asked(call);
   if (!pager->slot)
-    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", provider->name,
+    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s does not support '%s'", provider->name,
                             imgact_op_kind_name(call->kind));
   uint32_t lacking =
       pager->requested_filters & ~(pager->slot->server_filters | pager->slot->local_filters);
   if (lacking)
-    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no filter by %s", provider->name,
-                            ia_filter_name(lacking));
+    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s does not support filtering by %s",
+                            provider->name, ia_filter_name(lacking));
   pager->local_filters = pager->requested_filters & pager->slot->local_filters;
   pager->sort_locally = (pager->local_filters & IMGACT_FILTER_SORT) != 0;
   size_t count;
@@ -81,7 +81,7 @@ imgact_status ia_pager_init(ia_pager *pager, imgact_client *client, const imgact
   const char *wrong = pager->sort_locally ? ia_sort_wrong(keys, count, pager->items.images) : NULL;
   if (wrong)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "'%s' is no sort key here: %s, each with :asc or :desc", wrong,
+                            "invalid sort key '%s'; use %s, each with :asc or :desc", wrong,
                             pager->items.images ? "id, name, created"
                                                 : "id, command, status, started, finished");
   return plan_queries(pager, error);
@@ -91,20 +91,22 @@ imgact_status ia_pager_check(const ia_pager *pager, imgact_error *error) {
   int64_t most = pager->client->provider->max_per_page;
   if (pager->options.page < 0 || pager->options.max_items < 0)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "a page or limit below 1 makes no sense");
+                            "page and max_items must not be negative");
   if (pager->options.per_page < 0 || pager->options.per_page > most)
-    return imgact_error_set(
-        error, IMGACT_INVALID_ARGUMENT, "%s serves 1 to %lld items a page, not %lld",
-        pager->client->provider->name, (long long)most, (long long)pager->options.per_page);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "per_page must be 1 to %lld for %s, not %lld", (long long)most,
+                            pager->client->provider->name, (long long)pager->options.per_page);
   if (pager->options.page && pager->queries.count > 1)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "%s needs a query for each of these types, so there is no page %lld of "
-                            "them all: ask for one type",
-                            pager->client->provider->name, (long long)pager->options.page);
+                            "page %lld is not possible with several image types on %s; request one "
+                            "type",
+                            (long long)pager->options.page, pager->client->provider->name);
   if (pager->options.paged && pager->sort_locally)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "%s cannot sort, so the order is that of the whole list only",
-                            pager->client->provider->name);
+    return imgact_error_set(
+        error, IMGACT_INVALID_ARGUMENT,
+        "%s does not support sorting page by page; read the whole list, or do not "
+        "sort",
+        pager->client->provider->name);
   return IMGACT_OK;
 }
 
@@ -175,8 +177,8 @@ static bool may_ask(const ia_pager *pager) {
 static bool ask_page(ia_pager *pager) {
   if (pager->requests > 0 && pager->index < pager->coverage.pages && !may_ask(pager)) {
     imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
-                     "the list kept changing while it was read: %llu requests did not show all of "
-                     "its %llu pages",
+                     "list changed during pagination: incomplete after %llu requests, with %llu "
+                     "pages reached; try again later",
                      (unsigned long long)pager->requests, (unsigned long long)pages_read(pager));
     return false;
   }
@@ -274,6 +276,13 @@ static bool holds_token(const ia_pager *pager, const char *text) {
   return text && ia_redact_found_encoded(&pager->client->credential.redactor, text, strlen(text));
 }
 
+/* Where pages are numbered up to a last one, the next page is the following one: any other leaves
+ * pages unread that the server says exist, or does not exist itself. */
+static bool skips_pages(const imgact_result *result, int64_t number) {
+  if (result->page.last <= 0 || result->next_page <= number) return false;
+  return result->next_page != number + 1 || result->next_page > result->page.last;
+}
+
 /* Stores the page that the server names as the next one, which has to advance. */
 static bool store_next(ia_pager *pager) {
   const imgact_result *result = pager->result;
@@ -282,15 +291,20 @@ static bool store_next(ia_pager *pager) {
   const char *cursor = result->next_token ? result->next_token : "";
   bool new_cursor =
       *cursor && (!here->cursor || strcmp(cursor, text_at(&pager->pages, here->cursor)) != 0);
+  if (!new_cursor && skips_pages(result, number)) {
+    imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
+                     "page %lld links to page %lld, but page %lld is the last one; try again later",
+                     (long long)number, (long long)result->next_page, (long long)result->page.last);
+    return false;
+  }
   if (result->next_page <= number && !new_cursor) {
     if (result->next_page)
       imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
-                       "page %lld says that page %lld comes next: the list has no end",
-                       (long long)number, (long long)result->next_page);
+                       "pagination loop: page %lld links to page %lld", (long long)number,
+                       (long long)result->next_page);
     else
       imgact_error_set(&pager->error, IMGACT_INCOMPLETE,
-                       "page %lld says that there is a next page, but not which",
-                       (long long)number);
+                       "invalid link to the next page on page %lld", (long long)number);
     return false;
   }
   if (pager->pages_of_earlier_queries + pager->index + 1 >= MAX_PAGES || number == INT64_MAX) {
@@ -298,7 +312,8 @@ static bool store_next(ia_pager *pager) {
     return false;
   }
   if (holds_token(pager, result->next_query) || holds_token(pager, cursor)) {
-    imgact_error_set(&pager->error, IMGACT_PROTOCOL, "page %lld names the next one with the token",
+    imgact_error_set(&pager->error, IMGACT_PROTOCOL,
+                     "the link to the next page on page %lld contains the API token",
                      (long long)number);
     return false;
   }
@@ -310,7 +325,7 @@ static bool store_next(ia_pager *pager) {
   if (!fits || pager->pages.texts.state == IA_BUF_FULL)
     imgact_error_set(
         &pager->error, IMGACT_PROTOCOL,
-        "page %lld names the next one with more than %zu KiB, or %zu MiB with those of other pages",
+        "the link to the next page on page %lld exceeds %zu KiB, or all links together %zu MiB",
         (long long)number, MAX_QUERY_BYTES >> 10, MAX_QUERIES_BYTES >> 20);
   else
     ia_no_memory(&pager->error);
@@ -422,8 +437,7 @@ static void on_response(ia_exchange *exchange) {
   ia_pager_state next = IA_PAGER_ENDED;
   if (pager->error.status == IMGACT_INVALID_ARGUMENT &&
       pager->call.next_query) /* the arguments did for the first page */
-    imgact_error_set(&pager->error, IMGACT_PROTOCOL,
-                     "the query that was given for page %lld cannot be asked",
+    imgact_error_set(&pager->error, IMGACT_PROTOCOL, "invalid query in the link to page %lld",
                      (long long)pager->call.page);
   if (pager->state == IA_PAGER_ASKING)
     next = on_item(pager);

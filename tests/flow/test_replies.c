@@ -39,7 +39,7 @@ TEST(a_next_page_with_an_endless_name_is_refused) {
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
   assert_string_equal(
       imgact_op_error(op)->message,
-      "page 1 names the next one with more than 64 KiB, or 8 MiB with those of other pages");
+      "the link to the next page on page 1 exceeds 64 KiB, or all links together 8 MiB");
   assert_null(imgact_op_image(op));
   assert_int_equal(scripted_count(s->script), 1);
   imgact_op_free(op);
