@@ -211,7 +211,8 @@ static imgact_status build(ia_exchange *exchange) {
   if (!exchange->slot)
     return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name,
                             imgact_op_kind_name(exchange->call.kind));
-  if (client->credential.error.status != IMGACT_OK) {
+  exchange->lacks_token = client->credential.error.status != IMGACT_OK;
+  if (exchange->lacks_token) {
     *error = client->credential.error;
     return error->status;
   }

@@ -49,6 +49,7 @@ struct ia_exchange {
       attempts; /* sends so far; the owner sets it to 0, or to what an earlier exchange used up */
   uint32_t number;
   uint32_t local;     /* filters that encode left to the core */
+  bool lacks_token;   /* the token callback failed, and error is its failure */
   bool uncertain;     /* the last attempt of an unsafe request may have been applied */
   bool maybe_applied; /* some attempt of a mutation may have been */
   imgact_error error;

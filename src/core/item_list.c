@@ -195,11 +195,12 @@ void ia_item_list_not_found(ia_item_list *list, ia_item_entry *entry) {
 
 /* ---- the end ---- */
 
+/* What an earlier reading of a page showed and a later one did not has moved to the front. */
 static int compare_places(const void *left, const void *right) {
   const ia_item_entry *a = left, *b = right;
   if (a->page != b->page) return a->page < b->page ? -1 : 1;
-  if (a->position != b->position) return a->position < b->position ? -1 : 1;
-  return a->reading < b->reading ? -1 : a->reading > b->reading;
+  if (a->reading != b->reading) return a->reading < b->reading ? -1 : 1;
+  return a->position < b->position ? -1 : a->position > b->position;
 }
 
 void ia_item_list_finish(ia_item_list *list) {

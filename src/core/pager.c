@@ -250,13 +250,27 @@ void ia_pager_stop(ia_pager *pager) {
 
 /* ---- a page ---- */
 
-static bool passes(const ia_pager *pager, const void *item) {
-  uint32_t filters = (pager->local_filters | pager->left_filters) & pager->requested_filters;
+static bool matches(const ia_pager *pager, uint32_t filters, uint32_t types, const void *item) {
   if (!pager->items.images) return ia_filter_action(&pager->call, filters, item);
+  return ia_filter_image(&pager->call, filters, types, item);
+}
+
+/* The filters that the server did not apply to a page. */
+static bool passes(const ia_pager *pager, const void *item) {
   size_t query = pager->queries.index;
+  uint32_t filters = (pager->local_filters | pager->left_filters) & pager->requested_filters;
   uint32_t types = pager->queries.exact_types[query] ? 0 : pager->queries.types[query];
   if (types) filters |= IMGACT_FILTER_TYPE & pager->requested_filters;
-  return ia_filter_image(&pager->call, filters, types, item);
+  return matches(pager, filters, types, item);
+}
+
+/* The server applies no filter to an item that is requested by its id. If a filter here rejects the
+ * item also as the list showed it, the server's filter means something else, and decides. */
+static bool still_passes(const ia_pager *pager, const void *item) {
+  uint32_t filters = pager->requested_filters & ~(uint32_t)IMGACT_FILTER_LABEL_SELECTOR;
+  uint32_t types = pager->queries.types[pager->queries.index];
+  return passes(pager, item) && (matches(pager, filters, types, item) ||
+                                 !matches(pager, filters, types, pager->asked->item));
 }
 
 static bool take_items(ia_pager *pager, bool again) {
@@ -311,14 +325,14 @@ static bool store_next(ia_pager *pager) {
     imgact_error_set(&pager->error, IMGACT_PROTOCOL, "the list has more than %d pages", MAX_PAGES);
     return false;
   }
-  if (holds_token(pager, result->next_query) || holds_token(pager, cursor)) {
+  size_t query_bytes = result->next_query ? strlen(result->next_query) : 0;
+  bool fits = query_bytes <= MAX_QUERY_BYTES && strlen(cursor) <= MAX_QUERY_BYTES;
+  if (fits && (holds_token(pager, result->next_query) || holds_token(pager, cursor))) {
     imgact_error_set(&pager->error, IMGACT_PROTOCOL,
                      "the link to the next page on page %lld contains the API token",
                      (long long)number);
     return false;
   }
-  size_t query_bytes = result->next_query ? strlen(result->next_query) : 0;
-  bool fits = query_bytes <= MAX_QUERY_BYTES && strlen(cursor) <= MAX_QUERY_BYTES;
   int64_t next = result->next_page > number ? result->next_page : number + 1;
   if (fits && set_page(pager, (size_t)pager->index + 1, next, result->next_query, cursor))
     return true;
@@ -342,7 +356,10 @@ static ia_pager_state complete(ia_pager *pager) {
   if (pager->options.max_items)
     max_items = (size_t)((uint64_t)pager->options.max_items - pager->delivered);
   ia_item_list_finish(&pager->items);
-  if (pager->sort_locally && !ia_sort(pager->result, keys, count, pager->items.images))
+  /* Pages that were read again are in order, but items that moved between them are not. */
+  bool sort = pager->sort_locally || (count > 0 && !pager->items.in_order &&
+                                      !ia_sort_wrong(keys, count, pager->items.images));
+  if (sort && !ia_sort(pager->result, keys, count, pager->items.images))
     ia_no_memory(&pager->error);
   ia_item_list_cut(&pager->items, max_items);
   pager->result->page = pager->last;
@@ -420,11 +437,17 @@ static ia_pager_state on_page(ia_pager *pager) {
 
 static ia_pager_state on_item(ia_pager *pager) {
   ia_item_list *items = &pager->items;
-  if (pager->error.status == IMGACT_NOMEM) return IA_PAGER_ENDED;
-  if (pager->error.status == IMGACT_NOT_FOUND)
+  const imgact_error *error = &pager->error;
+  bool found = error->status == IMGACT_OK && ia_item_list_response_count(items) == 1;
+  if (error->status == IMGACT_NOMEM || pager->exchange->lacks_token) return IA_PAGER_ENDED;
+
+  /* Whether a label selector still selects the item is not known: it stays as the list showed it.
+   */
+  if (error->status == IMGACT_NOT_FOUND && error->http_status == 404)
     ia_item_list_not_found(items, pager->asked);
-  else if (pager->error.status == IMGACT_OK && ia_item_list_response_count(items) == 1)
-    ia_item_list_found(items, pager->asked, passes(pager, ia_item_list_response_item(items, 0)));
+  else if (found && !(pager->requested_filters & IMGACT_FILTER_LABEL_SELECTOR))
+    ia_item_list_found(items, pager->asked,
+                       still_passes(pager, ia_item_list_response_item(items, 0)));
   else
     ia_item_list_keep(items, pager->asked);
   ia_error_clear(&pager->error);
@@ -435,7 +458,7 @@ static void on_response(ia_exchange *exchange) {
   ia_pager *pager = exchange->owner;
   pager->error = exchange->error;
   ia_pager_state next = IA_PAGER_ENDED;
-  if (pager->error.status == IMGACT_INVALID_ARGUMENT &&
+  if (pager->error.status == IMGACT_INVALID_ARGUMENT && !exchange->lacks_token &&
       pager->call.next_query) /* the arguments did for the first page */
     imgact_error_set(&pager->error, IMGACT_PROTOCOL, "invalid query in the link to page %lld",
                      (long long)pager->call.page);
