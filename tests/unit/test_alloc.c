@@ -3,7 +3,7 @@
 #include "failing_allocator.h"
 #include "testing.h"
 
-TEST(no_allocator_means_malloc) {
+TEST(allocator_null_is_malloc) {
   assert_ptr_equal(ia_allocator_of(NULL), &ia_malloc);
   assert_ptr_equal(ia_allocator_of(&ia_malloc), &ia_malloc);
   char *copy = ia_strdup(NULL, "text");
@@ -13,7 +13,7 @@ TEST(no_allocator_means_malloc) {
   ia_free(NULL, copy);
 }
 
-TEST(a_table_that_is_too_small_or_has_holes_is_refused) {
+TEST(allocator_incomplete_table_is_rejected) {
   imgact_allocator table = ia_malloc;
   table.size--;
   assert_null(ia_allocator_of(&table));
@@ -30,7 +30,7 @@ TEST(a_table_that_is_too_small_or_has_holes_is_refused) {
   assert_null(ia_allocator_of(&table));
 }
 
-TEST(the_given_table_is_used_and_null_never_released) {
+TEST(allocator_given_table_is_used) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_free(&memory.allocator, NULL);
@@ -48,7 +48,7 @@ TEST(the_given_table_is_used_and_null_never_released) {
   assert_memory_fine(&memory);
 }
 
-TEST(no_memory_is_null) {
+TEST(alloc_without_memory_returns_null) {
   failing_allocator memory;
   failing_allocator_init(&memory, 1);
   memory.for_good = true;
@@ -60,7 +60,7 @@ TEST(no_memory_is_null) {
   assert_memory_fine(&memory);
 }
 
-TEST(wiping_zeroes_exactly_what_was_asked_for) {
+TEST(wipe_zeroes_given_length_only) {
   char secret[] = "secret-";
   ia_wipe(secret, 6);
   assert_memory_equal(secret, "\0\0\0\0\0\0-", 8);
@@ -69,7 +69,7 @@ TEST(wiping_zeroes_exactly_what_was_asked_for) {
   assert_int_equal(secret[6], '-');
 }
 
-TEST(the_version_is_told_alike_as_text_and_as_number) {
+TEST(version_string_matches_number) {
   int major, minor, patch;
   assert_int_equal(sscanf(imgact_version(), "%d.%d.%d", &major, &minor, &patch), 3);
   assert_int_equal(imgact_version_number(), (major * 1000 + minor) * 1000 + patch);

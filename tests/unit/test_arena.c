@@ -5,7 +5,7 @@
 
 #include <stdalign.h>
 
-TEST(an_arena_that_is_never_used_costs_nothing) {
+TEST(arena_unused_allocates_nothing) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -17,7 +17,7 @@ TEST(an_arena_that_is_never_used_costs_nothing) {
 }
 
 // Every piece keeps its bytes while others of all sizes come.
-TEST(pieces_are_zeroed_aligned_and_do_not_overlap) {
+TEST(arena_alloc_random_sizes_never_overlap) {
   enum { PIECES = 2000 };
   static unsigned char *pieces[PIECES];
   static size_t sizes[PIECES];
@@ -44,7 +44,7 @@ TEST(pieces_are_zeroed_aligned_and_do_not_overlap) {
   assert_memory_fine(&memory);
 }
 
-TEST(blocks_double_up_to_their_limit) {
+TEST(arena_blocks_double_up_to_limit) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -58,7 +58,7 @@ TEST(blocks_double_up_to_their_limit) {
   assert_memory_fine(&memory);
 }
 
-TEST(what_is_large_does_not_waste_the_rest_of_the_newest_block) {
+TEST(arena_large_alloc_keeps_current_block) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -74,7 +74,7 @@ TEST(what_is_large_does_not_waste_the_rest_of_the_newest_block) {
   assert_memory_fine(&memory);
 }
 
-TEST(a_reset_arena_hands_out_zeroed_memory_and_does_not_grow) {
+TEST(arena_reset_reuses_zeroed_memory) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -95,7 +95,7 @@ TEST(a_reset_arena_hands_out_zeroed_memory_and_does_not_grow) {
   assert_memory_fine(&memory);
 }
 
-TEST(a_reset_gives_a_huge_first_block_back) {
+TEST(arena_reset_releases_huge_block) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_arena arena;
@@ -108,7 +108,7 @@ TEST(a_reset_gives_a_huge_first_block_back) {
   assert_memory_fine(&memory);
 }
 
-TEST(texts_are_copied_with_their_end) {
+TEST(arena_copy_adds_terminator) {
   ia_arena arena;
   ia_arena_init(&arena, NULL);
   assert_null(ia_arena_copy(&arena, NULL));
@@ -120,7 +120,7 @@ TEST(texts_are_copied_with_their_end) {
   ia_arena_free(&arena);
 }
 
-TEST(sizes_that_overflow_are_no_memory) {
+TEST(arena_array_overflow_returns_null) {
   ia_arena arena;
   ia_arena_init(&arena, NULL);
   assert_null(ia_arena_array(&arena, SIZE_MAX / 8 + 1, 8));
@@ -135,7 +135,7 @@ TEST(sizes_that_overflow_are_no_memory) {
   ia_arena_free(&arena);
 }
 
-TEST(no_memory_leaves_the_arena_usable) {
+TEST(arena_without_memory_stays_usable) {
   for (size_t k = 1; k <= 4; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
@@ -154,7 +154,7 @@ TEST(no_memory_leaves_the_arena_usable) {
 }
 
 // Whatever came in between: small pieces, new blocks, large blocks behind the newest one.
-TEST(a_rewound_arena_is_as_it_was) {
+TEST(arena_rewind_restores_state) {
   for (size_t before = 0; before < 5; before++)
     for (size_t between = 0; between < 64; between++) {
       failing_allocator memory;

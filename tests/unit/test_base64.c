@@ -2,7 +2,7 @@
 #include "base64.h"
 #include "testing.h"
 
-TEST(the_examples_of_the_standard) {
+TEST(base64_encode_matches_rfc_examples) {
   static const char *const pairs[][2] = {{"", ""},
                                          {"f", "Zg=="},
                                          {"fo", "Zm8="},
@@ -19,7 +19,7 @@ TEST(the_examples_of_the_standard) {
   }
 }
 
-TEST(any_bytes_come_back) {
+TEST(base64_random_bytes_round_trip) {
   uint64_t random = 7;
   for (size_t length = 0; length < 100; length++) {
     char bytes[100], back[104];
@@ -35,7 +35,7 @@ TEST(any_bytes_come_back) {
   }
 }
 
-TEST(what_is_not_base64_is_refused) {
+TEST(base64_decode_invalid_text_is_rejected) {
   static const char *const wrong[] = {"Z",    "Zg",     "Zg=",     "Zg===",    "=",    "====",
                                       "Z===", "Zh==",   "Zm9=",    "Zg==Zg==", "Zm 9", "Zm9-",
                                       "Zm9_", "Zm9v\n", "Zm\x80v", "Zg=a",     "Zm9vZ"};

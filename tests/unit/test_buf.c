@@ -3,7 +3,7 @@
 #include "failing_allocator.h"
 #include "testing.h"
 
-TEST(pieces_become_one_text) {
+TEST(buf_append_concatenates_text) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, 1000);
   assert_string_equal(ia_buf_text(&buf), "");
@@ -20,7 +20,7 @@ TEST(pieces_become_one_text) {
   assert_string_equal(ia_buf_text(&buf), "");
 }
 
-TEST(bytes_of_any_value_are_kept) {
+TEST(buf_nul_bytes_are_kept) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, 10);
   ia_buf_char(&buf, '\0');
@@ -30,7 +30,7 @@ TEST(bytes_of_any_value_are_kept) {
   ia_buf_free(&buf);
 }
 
-TEST(the_ceiling_is_exact_and_sticks) {
+TEST(buf_above_limit_stays_full) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, 100);
   for (int i = 0; i < 100; i++) ia_buf_char(&buf, 'x');
@@ -51,7 +51,7 @@ TEST(the_ceiling_is_exact_and_sticks) {
   ia_buf_free(&buf);
 }
 
-TEST(a_ceiling_of_nothing_takes_nothing) {
+TEST(buf_zero_limit_rejects_text) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, 0);
   ia_buf_str(&buf, "");
@@ -63,7 +63,7 @@ TEST(a_ceiling_of_nothing_takes_nothing) {
   ia_buf_free(&buf);
 }
 
-TEST(sizes_beyond_memory_are_full_and_do_not_wrap) {
+TEST(buf_add_size_overflow_is_full) {
   ia_buf buf;
   ia_buf_init(&buf, NULL, SIZE_MAX);
   ia_buf_char(&buf, 'x');
@@ -72,7 +72,7 @@ TEST(sizes_beyond_memory_are_full_and_do_not_wrap) {
   ia_buf_free(&buf);
 }
 
-TEST(a_reset_forgets_the_error_and_keeps_the_memory) {
+TEST(buf_reset_clears_error_keeps_memory) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_buf buf;
@@ -88,7 +88,7 @@ TEST(a_reset_forgets_the_error_and_keeps_the_memory) {
   assert_memory_fine(&memory);
 }
 
-TEST(growing_costs_few_allocations) {
+TEST(buf_growth_takes_few_allocations) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   ia_buf buf;
@@ -100,7 +100,7 @@ TEST(growing_costs_few_allocations) {
   assert_memory_fine(&memory);
 }
 
-TEST(no_memory_sticks_and_leaks_nothing) {
+TEST(buf_without_memory_stays_failed) {
   for (size_t k = 1; k <= 3; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);

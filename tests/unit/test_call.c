@@ -26,7 +26,7 @@ static void close_shelf(shelf *s) {
   assert_memory_fine(&s->memory);
 }
 
-TEST(mutations_survive_their_text) {
+TEST(call_json_round_trips_every_mutation) {
   static const imgact_label labels[] = {{"a", "1"}, {"quote\"", "\xc3\xa4\xc0\x80"}, {"empty", ""}};
   const imgact_image_update update = {.size = sizeof update,
                                       .name = "n",
@@ -70,7 +70,7 @@ TEST(mutations_survive_their_text) {
   TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN  \
       TEN TEN TEN TEN TEN
 
-TEST(a_lack_of_memory_is_named_so) {
+TEST(call_from_json_without_memory_fails) {
   static const char *const texts[] = {
       "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"name\":\"n\","
       "\"labels\":{\"a\":\"1\",\"b\":\"2\"}}",
@@ -92,7 +92,7 @@ TEST(a_lack_of_memory_is_named_so) {
   }
 }
 
-TEST(stored_call_without_memory_is_none) {
+TEST(call_json_without_memory_is_null) {
   const imgact_call call = {.kind = IMGACT_OP_TRANSFER, .image_ref = LARGE, .region = LARGE};
   const ia_call_target there = {.provider = "somebody"};
   for (size_t k = 1, more = 1; more; k++) {
@@ -105,7 +105,7 @@ TEST(stored_call_without_memory_is_none) {
   }
 }
 
-TEST(stored_call_unknown_key_is_rejected) {
+TEST(call_from_json_unknown_key_rejected) {
   static const char *const keys[] = {"to_snapshot", "convert_to_snapsho", ""};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     shelf s;
@@ -196,7 +196,7 @@ static void assert_is_copy(const imgact_call *copy) {
   }
 }
 
-TEST(stored_call_foreign_key_is_rejected) {
+TEST(call_from_json_foreign_key_rejected) {
   static const char *const calls[][2] = {{"transfer", "\"region\":\"nyc3\",\"protect\":true"},
                                          {"delete_image", "\"region\":\"nyc3\""},
                                          {"convert", "\"name\":\"x\""},
@@ -219,7 +219,7 @@ TEST(stored_call_foreign_key_is_rejected) {
   }
 }
 
-TEST(arguments_are_copied_whole_or_not_at_all) {
+TEST(call_copy_without_memory_fails) {
   static const imgact_call calls[] = {
       {.kind = IMGACT_OP_LIST_IMAGES, .image_filter = &some_images},
       {.kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &some_actions},
@@ -249,7 +249,7 @@ TEST(arguments_are_copied_whole_or_not_at_all) {
   }
 }
 
-TEST(forms_are_checked) {
+TEST(call_check_invalid_values_are_rejected) {
   static const char *const bad_ids[] = {"1", "x"};
   static const char *const no_utf8[] = {"id", "\xff"};
   static const imgact_image_type wild[] = {(imgact_image_type)32};

@@ -30,7 +30,7 @@ static void assert_refused(const char *path, const char *words) {
 
 // ---- what is read ----
 
-TEST(a_file_is_read_as_it_is_written) {
+TEST(config_load_reads_all_profiles) {
   imgact_config *config = load_text("# my clouds\n"
                                     "default_profile = prod-hetzner\n"
                                     "\n"
@@ -66,7 +66,7 @@ TEST(a_file_is_read_as_it_is_written) {
   imgact_config_free(config);
 }
 
-TEST(the_same_file_may_look_different) {
+TEST(config_load_accepts_layout_variants) {
   static const char *const looks[] = {
       "\xef\xbb\xbf[p]\nprovider=hetzner\ntoken_command=a;b", // a byte order mark, no final
                                                               // newline
@@ -84,7 +84,7 @@ TEST(the_same_file_may_look_different) {
   }
 }
 
-TEST(an_empty_file_has_no_profiles) {
+TEST(config_empty_file_has_no_profiles) {
   static const char *const empty[] = {"", "\n", "# nothing\n", "\xef\xbb\xbf"};
   for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
     imgact_config *config = load_text(empty[i]);
@@ -95,7 +95,7 @@ TEST(an_empty_file_has_no_profiles) {
   }
 }
 
-TEST(a_line_and_a_name_may_be_as_long_as_the_parser_reads) {
+TEST(config_line_above_limit_is_rejected) {
   char text[512], name[198];
   memset(name, 'n', sizeof name - 1);
   name[sizeof name - 1] = '\0';
@@ -110,7 +110,7 @@ TEST(a_line_and_a_name_may_be_as_long_as_the_parser_reads) {
 
 // ---- what is refused ----
 
-TEST(what_makes_no_sense_is_refused_with_its_line_and_a_remedy) {
+TEST(config_invalid_line_is_rejected) {
   static const struct {
     const char *text, *line, *words;
   } bad[] = {
@@ -169,13 +169,13 @@ TEST(what_makes_no_sense_is_refused_with_its_line_and_a_remedy) {
   }
 }
 
-TEST(a_binary_file_is_refused) {
+TEST(config_nul_byte_is_rejected) {
   static const char binary[] = "[p]\nprovider = hetzner\n\0";
   assert_refused(home_bytes("my.ini", binary, sizeof binary - 1),
                  "my.ini:3: a control character (0x00)");
 }
 
-TEST(a_token_that_stands_in_the_wrong_place_is_not_quoted) {
+TEST(config_misplaced_token_is_not_quoted) {
   static const char *const tokens[] = {
       "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
       "jEheVytlAoFl7F8MqUQ7jAo2hOXASztXjEheVytlAoFl7F8MqUQ7jAo2hOXASztX"};
@@ -197,7 +197,7 @@ TEST(a_token_that_stands_in_the_wrong_place_is_not_quoted) {
   }
 }
 
-TEST(only_a_key_that_cannot_be_a_secret_is_quoted) {
+TEST(config_possibly_secret_key_not_quoted) {
   static const char *const secrets[] = {"s3cr3t",        "hunterTwo",
                                         "correct horse", "correcthorsebatterystaple",
                                         "pass/word",     "dop_v1_ab"};
@@ -208,7 +208,7 @@ TEST(only_a_key_that_cannot_be_a_secret_is_quoted) {
   }
 }
 
-TEST(a_long_path_keeps_its_end_and_the_message_its_words) {
+TEST(config_long_path_shortened_in_error) {
   char name[600] = "";
   for (size_t i = 0; i < 10; i++)
     strcat(name, "ordner-mit-\xc3\xa4-im-namen-\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4/");
@@ -222,7 +222,7 @@ TEST(a_long_path_keeps_its_end_and_the_message_its_words) {
 
 // ---- where the file is ----
 
-TEST(without_a_file_the_configuration_is_empty) {
+TEST(config_missing_default_file_is_empty) {
   imgact_config *config = load(NULL);
   assert_string_equal(imgact_config_path(config), home_path(".config/imgact/config.ini"));
   assert_int_equal(imgact_config_file_exists(config), 0);
@@ -234,7 +234,7 @@ TEST(without_a_file_the_configuration_is_empty) {
   imgact_config_free(config);
 }
 
-TEST(the_usual_places_are_looked_at_in_turn) {
+TEST(config_default_path_follows_precedence) {
   home_file(".config/imgact/config.ini", "[home]\nprovider = hetzner\n");
   home_file("xdg/imgact/config.ini", "[xdg]\nprovider = hetzner\n");
   const char *variable = home_file("variable.ini", "[variable]\nprovider = hetzner\n");
@@ -266,7 +266,7 @@ TEST(the_usual_places_are_looked_at_in_turn) {
   }
 }
 
-TEST(without_a_home_there_is_no_path) {
+TEST(config_without_home_has_no_path) {
   unsetenv("HOME");
   imgact_config *config = load(NULL);
   assert_null(imgact_config_path(config));
@@ -275,14 +275,14 @@ TEST(without_a_home_there_is_no_path) {
   assert_refused("~/my.ini", "HOME is not set");
 }
 
-TEST(a_file_that_somebody_named_must_be_there) {
+TEST(config_explicit_file_must_exist) {
   assert_refused(home_path("nope.ini"), "nope.ini: No such file");
   setenv("IMGACT_CONFIG", home_path("nope.ini"), 1);
   assert_refused(NULL, "nope.ini: No such file");
   assert_refused("", "No such file");
 }
 
-TEST(what_is_no_file_to_trust_is_refused) {
+TEST(config_untrusted_file_is_rejected) {
   home_file("folder/x", "");
   assert_refused(home_path("folder"), "not a regular file");
   assert_int_equal(mkfifo(home_path("pipe"), 0600), 0);
@@ -303,14 +303,14 @@ TEST(what_is_no_file_to_trust_is_refused) {
   }
 }
 
-TEST(a_group_of_the_owners_own_may_write) {
+TEST(config_own_group_may_write) {
   if (geteuid() != getegid()) skip();
   const char *path = home_file("my.ini", PROFILE);
   assert_int_equal(chmod(path, 0664), 0);
   imgact_config_free(load(path));
 }
 
-TEST(a_file_of_more_than_a_megabyte_is_refused) {
+TEST(config_file_above_limit_is_rejected) {
   size_t length = ((size_t)1 << 20) + 1;
   char *text = malloc(length);
   assert_non_null(text);
@@ -322,14 +322,14 @@ TEST(a_file_of_more_than_a_megabyte_is_refused) {
 
 // ---- what may go wrong ----
 
-TEST(an_allocator_with_holes_is_refused) {
+TEST(config_incomplete_allocator_is_rejected) {
   const imgact_allocator holes = {.size = sizeof holes};
   imgact_config *config = NULL;
   assert_int_equal(imgact_config_load(NULL, &holes, &config, NULL), IMGACT_INVALID_ARGUMENT);
   assert_null(config);
 }
 
-TEST(no_memory_is_told_wherever_it_happens) {
+TEST(config_load_without_memory_fails) {
   const char *path = home_file(
       "my.ini",
       "default_profile = q\n[p]\nprovider = hetzner\ntoken_env = A\n[q]\nprovider = hetzner\n"
@@ -349,7 +349,7 @@ TEST(no_memory_is_told_wherever_it_happens) {
   }
 }
 
-TEST(broken_files_end_as_an_error_or_as_profiles_with_providers) {
+TEST(config_damaged_file_fails_cleanly) {
   static const char good[] =
       "default_profile = p\n[p]\nprovider = hetzner\ntoken_env = A\n[q]\nprovider = digitalocean\n"
       "endpoint = https://a.example/x\ntoken_command = a b\n; end\n";

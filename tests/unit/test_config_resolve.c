@@ -73,7 +73,7 @@ static void assert_chosen(imgact_config_settings s, const char *profile, const c
 
 // ---- which profile ----
 
-TEST(a_profile_comes_from_flag_environment_or_default) {
+TEST(resolve_profile_follows_precedence) {
   imgact_config *config = load();
   assert_chosen(choose(config, OVER(0)), "hz", "hetzner", HETZNER, "env", "MY_HETZNER");
   setenv("IMGACT_PROFILE", "", 1);
@@ -86,7 +86,7 @@ TEST(a_profile_comes_from_flag_environment_or_default) {
   imgact_config_free(config);
 }
 
-TEST(a_profile_that_is_not_there_is_refused) {
+TEST(resolve_missing_profile_is_rejected) {
   imgact_config *config = load();
   assert_refuses(config, OVER(.profile = "nope"), "there is no profile [nope] in /");
   assert_refuses(config, OVER(.profile = ""), "there is no profile []");
@@ -95,7 +95,7 @@ TEST(a_profile_that_is_not_there_is_refused) {
   imgact_config_free(config);
 }
 
-TEST(the_refusal_lists_the_profiles_there_are) {
+TEST(resolve_error_lists_known_profiles) {
   imgact_config *config = load();
   assert_refuses(config, OVER(.profile = "nope"),
                  "config.ini; there are hz, do, bare, near, vault, acme");
@@ -111,7 +111,7 @@ TEST(the_refusal_lists_the_profiles_there_are) {
   imgact_config_free(config);
 }
 
-TEST(of_many_profiles_the_refusal_lists_those_that_fit) {
+TEST(resolve_error_truncates_profile_list) {
   char text[64 * 64] = "";
   for (int i = 0; i < 50; i++)
     snprintf(text + strlen(text), sizeof text - strlen(text),
@@ -128,7 +128,7 @@ TEST(of_many_profiles_the_refusal_lists_those_that_fit) {
   imgact_config_free(config);
 }
 
-TEST(a_profile_without_a_file_is_refused) {
+TEST(resolve_profile_without_file_is_rejected) {
   imgact_config *config = load_nothing();
   assert_refuses(config, OVER(.profile = "hz"),
                  "there is no profile [hz], and no configuration file /");
@@ -141,7 +141,7 @@ TEST(a_profile_without_a_file_is_refused) {
 
 // ---- which provider ----
 
-TEST(a_provider_that_is_named_puts_the_default_profile_aside) {
+TEST(resolve_provider_disables_default_profile) {
   imgact_config *config = load();
   assert_chosen(choose(config, OVER(.provider = "digitalocean")), NULL, "digitalocean",
                 DIGITALOCEAN, NULL, NULL);
@@ -154,7 +154,7 @@ TEST(a_provider_that_is_named_puts_the_default_profile_aside) {
   imgact_config_free(config);
 }
 
-TEST(a_provider_must_be_the_profiles_own) {
+TEST(resolve_provider_must_match_profile) {
   imgact_config *config = load();
   assert_chosen(choose(config, OVER(.profile = "hz", .provider = "hetzner")), "hz", "hetzner",
                 HETZNER, "env", "MY_HETZNER");
@@ -169,7 +169,7 @@ TEST(a_provider_must_be_the_profiles_own) {
   imgact_config_free(config);
 }
 
-TEST(an_unknown_provider_is_refused) {
+TEST(resolve_unknown_provider_is_rejected) {
   imgact_config *config = load();
   assert_refuses(config, OVER(.provider = "acme"),
                  "there is no provider 'acme': known are hetzner, digitalocean");
@@ -179,7 +179,7 @@ TEST(an_unknown_provider_is_refused) {
   imgact_config_free(config);
 }
 
-TEST(without_a_provider_the_error_names_the_ways_to_give_one) {
+TEST(resolve_without_provider_is_rejected) {
   imgact_config *config = load_nothing();
   assert_refuses(config, OVER(0), "or default_profile");
   setenv("HCLOUD_TOKEN", "t", 1);
@@ -189,7 +189,7 @@ TEST(without_a_provider_the_error_names_the_ways_to_give_one) {
 
 // ---- which endpoint ----
 
-TEST(an_endpoint_comes_from_flag_environment_profile_or_default) {
+TEST(resolve_endpoint_follows_precedence) {
   imgact_config *config = load();
   assert_string_equal(choose(config, OVER(.profile = "bare")).endpoint, DIGITALOCEAN);
   assert_string_equal(choose(config, OVER(.profile = "do")).endpoint, "https://do.example");
@@ -212,7 +212,7 @@ TEST(an_endpoint_comes_from_flag_environment_profile_or_default) {
 
 // ---- which token ----
 
-TEST(the_usual_variables_serve_where_no_source_is_named) {
+TEST(resolve_token_env_is_default_source) {
   imgact_config *config = load();
   setenv("HCLOUD_TOKEN", "h", 1);
   setenv("DIGITALOCEAN_ACCESS_TOKEN", "second", 1);
@@ -232,7 +232,7 @@ TEST(the_usual_variables_serve_where_no_source_is_named) {
   imgact_config_free(config);
 }
 
-TEST(a_flag_goes_before_the_profiles_source) {
+TEST(resolve_token_override_replaces_source) {
   imgact_config *config = load();
   static const char *const profiles[] = {"hz", "do", "bare", "near", "vault"};
   for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
@@ -249,13 +249,13 @@ TEST(a_flag_goes_before_the_profiles_source) {
   imgact_config_free(config);
 }
 
-TEST(two_flags_for_one_token_are_refused) {
+TEST(resolve_two_token_sources_are_rejected) {
   imgact_config *config = load();
   assert_refuses(config, OVER(.token_env = "A", .token_file = "/b"), "name one of them");
   imgact_config_free(config);
 }
 
-TEST(a_token_given_as_a_name_is_refused_and_not_quoted) {
+TEST(resolve_token_as_name_not_quoted) {
   imgact_config *config = load();
   static const char token[] =
       "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -275,7 +275,7 @@ TEST(a_token_given_as_a_name_is_refused_and_not_quoted) {
   imgact_config_free(config);
 }
 
-TEST(a_relative_path_in_the_file_starts_at_the_file) {
+TEST(resolve_relative_path_starts_at_config) {
   imgact_config *config = load();
   assert_string_equal(choose(config, OVER(.profile = "near")).token_source,
                       home_path(".config/imgact/secrets/hz"));
@@ -284,7 +284,7 @@ TEST(a_relative_path_in_the_file_starts_at_the_file) {
 
 // ---- the selection itself ----
 
-TEST(asking_again_and_again_does_not_grow) {
+TEST(resolve_repeated_keeps_memory_constant) {
   failing_allocator memory;
   imgact_config *config = NULL;
   imgact_config_settings first = {0}, later = {0};
@@ -302,7 +302,7 @@ TEST(asking_again_and_again_does_not_grow) {
   assert_memory_fine(&memory);
 }
 
-TEST(a_selection_outlives_the_environment_it_came_from) {
+TEST(resolve_settings_outlive_environment) {
   imgact_config *config = load();
   char name[] = "A_NAME";
   setenv("IMGACT_ENDPOINT", "https://of-all.example", 1);
@@ -313,7 +313,7 @@ TEST(a_selection_outlives_the_environment_it_came_from) {
   imgact_config_free(config);
 }
 
-TEST(overrides_of_another_size_are_refused) {
+TEST(resolve_overrides_wrong_size_is_rejected) {
   imgact_config *config = load();
   const imgact_config_overrides over = {.size = sizeof over - 1};
   imgact_config_settings selection;
@@ -375,7 +375,7 @@ static void assert_fails(sent seen, const char *words) {
 
 #define OPTIONS(...) ((imgact_client_options){__VA_ARGS__})
 
-TEST(a_client_sends_the_token_of_its_source) {
+TEST(client_sends_token_of_its_source) {
   imgact_config *config = load();
   setenv("MY_HETZNER", " from-the-variable\n", 1);
   home_file("secrets/do", "from-the-file\n");
@@ -394,7 +394,7 @@ TEST(a_client_sends_the_token_of_its_source) {
   imgact_config_free(config);
 }
 
-TEST(a_source_that_has_no_token_is_an_error_and_no_fallback) {
+TEST(client_empty_source_has_no_fallback) {
   imgact_config *config = load();
   setenv("HCLOUD_TOKEN", "the-usual", 1);
   setenv("DIGITALOCEAN_TOKEN", "the-usual", 1);
@@ -407,7 +407,7 @@ TEST(a_source_that_has_no_token_is_an_error_and_no_fallback) {
   imgact_config_free(config);
 }
 
-TEST(options_win_where_they_name_something) {
+TEST(client_options_override_config) {
   imgact_config *config = load();
   assert_sends(ask(config, OVER(.profile = "vault"),
                    OPTIONS(.token = "own", .endpoint = "https://own.example")),
@@ -426,7 +426,7 @@ static imgact_status give_token(void *user, char *buffer, size_t capacity, size_
 }
 
 // Then the profile's own source is not read: "vault" would run a command.
-TEST(token_callback_wins_over_source) {
+TEST(client_token_callback_overrides_source) {
   imgact_config *config = load();
   assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(.token_callback = give_token)),
                "Bearer from-a-callback", HETZNER "/images/1");
@@ -436,7 +436,7 @@ TEST(token_callback_wins_over_source) {
 }
 
 // Dots alone are no host of another cloud, although nothing is left of them.
-TEST(endpoint_host_of_dots_is_nobodys) {
+TEST(client_endpoint_of_dots_is_accepted) {
   imgact_config *config = load();
   assert_sends(
       ask(config, OVER(.provider = "hetzner", .endpoint = "https://..."), OPTIONS(.token = "own")),
@@ -444,7 +444,7 @@ TEST(endpoint_host_of_dots_is_nobodys) {
   imgact_config_free(config);
 }
 
-TEST(endpoint_of_another_cloud_is_rejected) {
+TEST(client_endpoint_of_other_provider_rejected) {
   imgact_config *config = load();
   static const char mine[] = "belongs to digitalocean, but the provider is hetzner; token not sent";
   static const struct {
@@ -479,7 +479,7 @@ TEST(endpoint_of_another_cloud_is_rejected) {
   imgact_config_free(config);
 }
 
-TEST(a_provider_of_the_callers_own_has_profiles_too) {
+TEST(client_custom_provider_uses_profile) {
   imgact_config *config = load();
   imgact_provider acme = *imgact_provider_find("hetzner");
   acme.name = "acme";
@@ -498,7 +498,7 @@ TEST(a_provider_of_the_callers_own_has_profiles_too) {
   imgact_config_free(config);
 }
 
-TEST(a_transport_that_sends_nothing_needs_no_token) {
+TEST(client_offline_transport_needs_no_token) {
   imgact_config *config = load();
   for (int own_loop = 0; own_loop < 2; own_loop++) {
     scripted *script = scripted_new();
@@ -525,7 +525,7 @@ TEST(a_transport_that_sends_nothing_needs_no_token) {
   imgact_config_free(config);
 }
 
-TEST(a_loop_that_was_given_stays_the_callers) {
+TEST(client_failure_keeps_given_loop) {
   imgact_config *config = load();
   scripted *script = scripted_new();
   imgact_loop_options of_loop = {.size = sizeof of_loop, .transport = scripted_transport(script)};
@@ -543,7 +543,7 @@ TEST(a_loop_that_was_given_stays_the_callers) {
   imgact_config_free(config);
 }
 
-TEST(a_transport_next_to_a_loop_is_taken_over_and_refused) {
+TEST(client_transport_with_loop_is_destroyed) {
   imgact_loop *loop = NULL;
   assert_int_equal(imgact_loop_new(NULL, &loop, NULL), IMGACT_OK);
   home_file(".config/imgact/config.ini", clouds);
@@ -565,7 +565,7 @@ TEST(a_transport_next_to_a_loop_is_taken_over_and_refused) {
   imgact_loop_free(loop);
 }
 
-TEST(options_of_another_size_are_refused) {
+TEST(client_options_wrong_size_is_rejected) {
   imgact_config *config = load();
   imgact_client_options options = {.size = sizeof options - 8, .token = "t"};
   imgact_client *client = NULL;
@@ -577,7 +577,7 @@ TEST(options_of_another_size_are_refused) {
   imgact_config_free(config);
 }
 
-TEST(a_profile_makes_a_client_in_one_call) {
+TEST(client_from_profile_applies_profile) {
   imgact_client *client = NULL;
   imgact_error error;
   home_file(".config/imgact/config.ini", clouds);
@@ -598,7 +598,7 @@ TEST(a_profile_makes_a_client_in_one_call) {
   unsetenv("MY_HETZNER");
 }
 
-TEST(a_broken_file_costs_the_transport_too) {
+TEST(client_invalid_config_destroys_transport) {
   scripted *script = scripted_new();
   imgact_client *client = NULL;
   imgact_error error;
@@ -613,7 +613,7 @@ TEST(a_broken_file_costs_the_transport_too) {
   scripted_free(script);
 }
 
-TEST(no_memory_is_told_wherever_it_happens) {
+TEST(client_from_profile_without_memory_fails) {
   home_file(".config/imgact/config.ini", clouds);
   home_file("secrets/do", "from-the-file\n");
   bool more = true;

@@ -26,7 +26,7 @@ static void check(ia_connection connection, socket_state holds, bool expected) {
 
 // A transfer that has ended may still hold its connection when the next one begins: that makes no
 // HTTP/2 of it.
-TEST(http1_connection_must_be_silent) {
+TEST(connection_take_http1_needs_silent_socket) {
   for (size_t refs = TABLE_AND_ASKING; refs <= TABLE_AND_ASKING + 1; refs++)
     for (socket_state holds = SILENT; holds <= CLOSED; holds++)
       check((ia_connection){.refs = refs, .used = true, .protocol = IA_PROTOCOL_HTTP1}, holds,
@@ -35,7 +35,7 @@ TEST(http1_connection_must_be_silent) {
     check((ia_connection){.refs = TABLE_AND_ASKING, .used = true}, holds, holds == SILENT);
 }
 
-TEST(http2_connection_must_be_open) {
+TEST(connection_take_http2_needs_open_socket) {
   for (socket_state holds = SILENT; holds <= CLOSED; holds++) {
     check((ia_connection){.refs = TABLE_AND_ASKING, .used = true, .protocol = IA_PROTOCOL_HTTP2},
           holds, holds != CLOSED);
@@ -44,9 +44,9 @@ TEST(http2_connection_must_be_open) {
   }
 }
 
-TEST(new_connection_is_taken) { check((ia_connection){.refs = TABLE_AND_ASKING}, READABLE, true); }
+TEST(connection_take_new_is_accepted) { check((ia_connection){.refs = TABLE_AND_ASKING}, READABLE, true); }
 
-TEST(abandoned_connection_is_not_taken) {
+TEST(connection_take_abandoned_is_rejected) {
   check((ia_connection){.refs = TABLE_AND_ASKING, .abandoned = true}, SILENT, false);
 }
 

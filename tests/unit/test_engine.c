@@ -41,7 +41,7 @@ static void set(size_t index, int64_t due_ms) {
   ia_timer_set(&d.engine.timers, &bells[index].timer, due_ms, ring);
 }
 
-TEST(nothing_is_due_in_an_empty_engine) {
+TEST(engine_empty_has_nothing_due) {
   const imgact_http_request *request = NULL;
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
   assert_null(ia_engine_take(&d.engine, &request));
@@ -50,7 +50,7 @@ TEST(nothing_is_due_in_an_empty_engine) {
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
 }
 
-TEST(timers_ring_in_order_and_equal_ones_as_they_were_set) {
+TEST(timers_due_together_keep_set_order) {
   static const int64_t due_ms[] = {30, 10, 20, 10, 10};
   static const size_t order[] = {1, 3, 4, 2, 0};
   for (size_t i = 0; i < 5; i++) set(i, due_ms[i]);
@@ -66,7 +66,7 @@ TEST(timers_ring_in_order_and_equal_ones_as_they_were_set) {
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
 }
 
-TEST(a_timer_that_is_set_again_moves_and_rings_once) {
+TEST(timer_set_again_expires_once) {
   set(0, 10);
   set(0, 50);
   set(1, 40);
@@ -80,7 +80,7 @@ TEST(a_timer_that_is_set_again_moves_and_rings_once) {
   assert_int_equal(bells[0].at_ms, 46);
 }
 
-TEST(a_stopped_timer_is_silent_and_stopping_is_idempotent) {
+TEST(timer_stop_is_idempotent) {
   set(0, 10);
   set(1, 10);
   ia_timer_stop(&d.engine.timers, &bells[0].timer);
@@ -100,7 +100,7 @@ static void stop_the_next(ia_timer *timer) {
   ia_timer_stop(&d.engine.timers, &bells[1].timer);
 }
 
-TEST(a_timer_stops_another_one_that_is_due_with_it) {
+TEST(timer_callback_stops_other_timer) {
   ia_timer_set(&d.engine.timers, &bells[0].timer, 10, stop_the_next);
   set(1, 10);
   set(2, 10);
@@ -115,7 +115,7 @@ static void set_more(ia_timer *timer) {
   set(2, d.engine.timers.now.mono_ms + 1);
 }
 
-TEST(what_a_timer_sets_for_the_present_rings_in_the_same_tick) {
+TEST(timer_set_now_expires_same_tick) {
   ia_timer_set(&d.engine.timers, &bells[0].timer, 10, set_more);
   rate_fixture_at(&d, 10);
   assert_int_equal(bells[1].rung, 1);
@@ -133,7 +133,7 @@ static void release(ia_timer *timer) {
 }
 
 // An exchange is freed by what its own timer leads to.
-TEST(a_timer_may_go_while_it_rings) {
+TEST(timer_callback_may_free_timer) {
   bell *b = d.memory.allocator.alloc(d.memory.allocator.user_data, sizeof *b);
   memset(b, 0, sizeof *b);
   ia_timer_set(&d.engine.timers, &b->timer, 10, release);
@@ -143,7 +143,7 @@ TEST(a_timer_may_go_while_it_rings) {
   assert_int_equal(bells[1].rung, 1);
 }
 
-TEST(times_at_the_ends_of_what_can_be_counted) {
+TEST(timer_extreme_times_expire_in_order) {
   set(0, INT64_MAX);
   set(1, INT64_MAX - 1);
   set(2, INT64_MIN);
@@ -160,7 +160,7 @@ TEST(times_at_the_ends_of_what_can_be_counted) {
   assert_ptr_equal(rung[3], &bells[0]);
 }
 
-TEST(later_than_all_times_is_never) {
+TEST(later_overflow_is_never) {
   assert_int_equal(ia_later(5, 10), 15);
   assert_int_equal(ia_later(0, INT64_MAX - 1), INT64_MAX - 1);
   assert_int_equal(ia_later(0, INT64_MAX), IA_NEVER);
@@ -172,7 +172,7 @@ TEST(later_than_all_times_is_never) {
   assert_int_equal(ia_later(IA_NEVER, 0), IA_NEVER);
 }
 
-TEST(a_clock_that_jumps_ahead_rings_everything_once_and_in_order) {
+TEST(timers_clock_forward_expire_once) {
   for (size_t i = 0; i < TIMERS; i++) set(i, (int64_t)((i * 7919) % TIMERS) * 3600000);
   rate_fixture_at(&d, INT64_C(100) * 365 * 86400000);
   assert_int_equal(rung_count, TIMERS);
@@ -181,7 +181,7 @@ TEST(a_clock_that_jumps_ahead_rings_everything_once_and_in_order) {
 }
 
 // A transport's own clock may do so; a timer then waits for the time that it was set for.
-TEST(a_clock_that_jumps_back_rings_nothing_too_early) {
+TEST(timers_clock_backward_never_expire_early) {
   rate_fixture_at(&d, 100000);
   set(0, 101000);
   rate_fixture_at(&d, 50000);
@@ -193,7 +193,7 @@ TEST(a_clock_that_jumps_back_rings_nothing_too_early) {
   assert_int_equal(bells[0].rung, 1);
 }
 
-TEST(a_look_at_the_clock_rings_nothing) {
+TEST(timers_refresh_expires_nothing) {
   set(0, 10);
   d.now_ms = 20;
   ia_timers_refresh(&d.engine.timers);
@@ -203,7 +203,7 @@ TEST(a_look_at_the_clock_rings_nothing) {
   assert_int_equal(ia_engine_next_ms(&d.engine), 10);
 }
 
-TEST(what_is_to_be_sent_or_told_is_due_at_once) {
+TEST(engine_pending_work_is_due_now) {
   ia_link *const lists[] = {&d.engine.outbox, &d.engine.runnable, &d.engine.notify};
   rate_fixture_at(&d, 77);
   set(0, 1000);
@@ -218,7 +218,7 @@ TEST(what_is_to_be_sent_or_told_is_due_at_once) {
 }
 
 // Against a plain list of what is due when.
-TEST(timers_of_chance_ring_as_a_plain_list_says) {
+TEST(timers_random_match_linear_search) {
   uint64_t chance = 42;
   int64_t due_ms[TIMERS], now_ms = 0;
   bool is_set[TIMERS] = {false};
@@ -259,7 +259,7 @@ static uint64_t draw(ia_engine *engine) {
   return (uint64_t)(number * 9007199254740992.0); // all of its 53 bits
 }
 
-TEST(random_numbers_fill_the_range_and_come_from_the_seed) {
+TEST(random_is_uniform_and_seeded) {
   size_t tenths[10] = {0}, equal = 0;
   ia_engine same, other;
   ia_engine_init(&same, &d.memory.allocator, 1, (ia_now){0, 0});

@@ -5,7 +5,7 @@
 #include "str.h"
 #include "testing.h"
 
-TEST(every_status_has_a_name_of_its_own) {
+TEST(status_name_is_unique) {
   assert_string_equal(imgact_status_name(IMGACT_OK), "ok");
   assert_string_equal(imgact_status_name(IMGACT_NOMEM), "no_memory");
   assert_string_equal(imgact_status_name(IMGACT_RATE_LIMITED), "rate_limited");
@@ -18,13 +18,13 @@ TEST(every_status_has_a_name_of_its_own) {
                               imgact_status_name((imgact_status)b));
 }
 
-TEST(what_is_no_status_is_internal) {
+TEST(status_name_unknown_is_internal) {
   static const int none[] = {IMGACT_END + 1, -1, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)
     assert_string_equal(imgact_status_name((imgact_status)none[i]), "internal");
 }
 
-TEST(setting_an_error_clears_the_rest) {
+TEST(error_set_clears_other_members) {
   imgact_error error;
   memset(&error, 0xaa, sizeof error);
   assert_int_equal(imgact_error_set(&error, IMGACT_CONFLICT, "%s %d", "locked", 7),
@@ -42,7 +42,7 @@ TEST(setting_an_error_clears_the_rest) {
   assert_int_equal(imgact_error_set(NULL, IMGACT_TLS, "%s", "nobody reads it"), IMGACT_TLS);
 }
 
-TEST(an_error_may_quote_itself) {
+TEST(error_set_may_quote_itself) {
   imgact_error error;
   imgact_error_set(&error, IMGACT_NETWORK, "cut");
   ia_str_copy(error.provider_code, sizeof error.provider_code, "code");
@@ -55,7 +55,7 @@ TEST(an_error_may_quote_itself) {
 
 // 511 bytes fit. The text is moved by one byte each time, so that the cut meets every byte of a
 // character.
-TEST(a_long_text_is_cut_at_a_whole_character) {
+TEST(error_text_cut_at_whole_character) {
   char text[1200];
   for (size_t lead = 0; lead < 4; lead++) {
     size_t n = 0;
@@ -73,7 +73,7 @@ TEST(a_long_text_is_cut_at_a_whole_character) {
   }
 }
 
-TEST(a_text_alone_leaves_the_rest) {
+TEST(error_text_keeps_other_members) {
   imgact_error error;
   ia_error_from_http(&error, 503);
   error.retry_after_ms = 5;
@@ -85,7 +85,7 @@ TEST(a_text_alone_leaves_the_rest) {
   assert_int_equal(error.flags, IMGACT_ERROR_RETRYABLE);
 }
 
-TEST(an_http_status_means_something_by_itself) {
+TEST(error_from_http_maps_every_status) {
   static const struct {
     int http;
     imgact_status status;

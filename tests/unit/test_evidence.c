@@ -42,7 +42,7 @@ typedef struct row {
 #define FAILED  IMGACT_ACTION_STATUS_ERROR
 #define ODD     IMGACT_ACTION_STATUS_UNKNOWN
 
-TEST(match_action_table) {
+TEST(match_action_follows_table) {
   static const row rows[] = {
       // of another kind: never
       {&sent, NO, SENT + 1500, RUNS, IA_MATCH_NO},
@@ -85,7 +85,7 @@ TEST(match_action_table) {
   assert_int_equal(ia_match_action(&silent_slot, &call, &action, &sent), IA_MATCH_UNCLEAR);
 }
 
-TEST(an_action_changes_the_image_while_it_may_run) {
+TEST(may_change_image_while_action_runs) {
   static const imgact_action_status statuses[] = {RUNS, ODD, DONE, FAILED};
   static const imgact_tristate answers[] = {YES, NO, UNKNOWN};
   for (size_t s = 0; s < 4; s++)
@@ -100,7 +100,7 @@ TEST(an_action_changes_the_image_while_it_may_run) {
       }
 }
 
-TEST(after_look_table) {
+TEST(after_look_follows_table) {
   static const struct {
     ia_finding finding;
     ia_step early, settled;
@@ -132,7 +132,7 @@ static ia_resend_facts lost(void) {
                            .deadline_ms = INT64_MAX};
 }
 
-TEST(after_not_applied_table) {
+TEST(after_not_applied_follows_table) {
   ia_resend_facts f = lost();
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_NOW);
   f.reason = IA_DOUBT_INHERITED;

@@ -10,7 +10,7 @@ static void give(failing_allocator *memory, void *block) {
   memory->allocator.release(memory, block);
 }
 
-TEST(the_call_that_was_named_fails_and_no_other) {
+TEST(failing_allocator_fails_given_call_only) {
   failing_allocator memory;
   failing_allocator_init(&memory, 2);
   void *first = take(&memory, 10);
@@ -25,7 +25,7 @@ TEST(the_call_that_was_named_fails_and_no_other) {
   assert_memory_fine(&memory);
 }
 
-TEST(for_good_means_every_later_call_too) {
+TEST(failing_allocator_for_good_keeps_failing) {
   failing_allocator memory;
   failing_allocator_init(&memory, 1);
   memory.for_good = true;
@@ -34,7 +34,7 @@ TEST(for_good_means_every_later_call_too) {
   assert_memory_fine(&memory);
 }
 
-TEST(a_failed_resize_keeps_the_block) {
+TEST(failing_allocator_resize_keeps_block) {
   failing_allocator memory;
   failing_allocator_init(&memory, 2);
   char *block = take(&memory, 4);
@@ -49,14 +49,14 @@ TEST(a_failed_resize_keeps_the_block) {
   assert_memory_fine(&memory);
 }
 
-TEST(a_leak_is_seen) {
+TEST(failing_allocator_leak_is_reported) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   assert_non_null(take(&memory, 1));
   assert_string_equal(failing_allocator_finish(&memory), "a block was not released");
 }
 
-TEST(null_is_never_released) {
+TEST(failing_allocator_null_release_is_reported) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   give(&memory, NULL);
@@ -64,7 +64,7 @@ TEST(null_is_never_released) {
 }
 
 #if FAILING_ALLOCATOR_KEEPS
-TEST(a_second_release_and_a_late_write_are_seen) {
+TEST(failing_allocator_late_write_is_reported) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   char *block = take(&memory, 1);

@@ -48,7 +48,7 @@ static void expect_fault(fault plan, imgact_delivery delivery, imgact_failure fa
   finish(&made);
 }
 
-TEST(one_exchange_goes_wrong_as_asked) {
+TEST(fault_applies_to_given_exchange) {
   expect_fault((fault){.exchange = 2, .kind = FAULT_NOT_SENT}, IMGACT_DELIVERY_NOT_SENT,
                IMGACT_FAILURE_NETWORK, 2);
   expect_fault((fault){.exchange = 2, .kind = FAULT_LOST_REQUEST}, IMGACT_DELIVERY_MAYBE_SENT,
@@ -59,7 +59,7 @@ TEST(one_exchange_goes_wrong_as_asked) {
                IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT, 3);
 }
 
-TEST(a_request_may_be_refused_at_once) {
+TEST(fault_refused_fails_send) {
   fault plan = {.exchange = 2, .kind = FAULT_REFUSED};
   story made = run(&plan);
   assert_true(plan.struck);
@@ -68,7 +68,7 @@ TEST(a_request_may_be_refused_at_once) {
   finish(&made);
 }
 
-TEST(a_body_is_cut_at_its_byte) {
+TEST(fault_cut_body_truncates_response) {
   for (size_t cut = 0; cut < 12; cut++) {
     fault plan = {.exchange = 2, .kind = FAULT_CUT_BODY, .cut_at = cut};
     story made = run(&plan);
@@ -81,7 +81,7 @@ TEST(a_body_is_cut_at_its_byte) {
   }
 }
 
-TEST(several_in_a_row_go_wrong) {
+TEST(fault_in_a_row_repeats) {
   fault plan = {.exchange = 1, .in_a_row = 1, .kind = FAULT_NOT_SENT};
   story made = run(&plan);
   assert_int_equal(made.kept[0].response.status, 0);
@@ -90,7 +90,7 @@ TEST(several_in_a_row_go_wrong) {
   finish(&made);
 }
 
-TEST(past_the_last_exchange_nothing_happens) {
+TEST(fault_without_matching_exchange_does_nothing) {
   for (size_t exchange = 0; exchange <= 4; exchange += 4) {
     fault plan = {.exchange = exchange, .kind = FAULT_LOST_REPLY};
     story made = run(&plan);
@@ -100,7 +100,7 @@ TEST(past_the_last_exchange_nothing_happens) {
   }
 }
 
-TEST(what_is_cancelled_is_not_finished) {
+TEST(fault_cancelled_exchange_never_finishes) {
   fault plan = {.exchange = 1, .kind = FAULT_LOST_REQUEST};
   scripted *script = scripted_new();
   scripted_json(script, 200, "{}");

@@ -17,7 +17,7 @@ static bool passes(const imgact_image_filter *filter, uint32_t types, const imga
   return ia_filter_image(&call, ia_filter_asked(&call), types, image);
 }
 
-TEST(what_an_item_does_not_tell_does_not_pass) {
+TEST(filter_image_missing_member_is_excluded) {
   static const char *const servers[] = {"7"};
   const imgact_image_filter filters[] = {{.name = "a"},
                                          {.architecture = "x86"},
@@ -31,7 +31,7 @@ TEST(what_an_item_does_not_tell_does_not_pass) {
     assert_false(passes(&filters[i], 0, &untold));
 }
 
-TEST(what_is_asked_for_passes) {
+TEST(filter_image_match_is_included) {
   static const char *const regions[] = {"sfo2", "nyc3"}, *const servers[] = {"6", "7"};
   static const imgact_image_status statuses[] = {IMGACT_IMAGE_STATUS_CREATING,
                                                  IMGACT_IMAGE_STATUS_AVAILABLE};
@@ -61,7 +61,7 @@ TEST(what_is_asked_for_passes) {
   assert_false(passes(&all, 0, &image));
 }
 
-TEST(types_are_bits_of_the_query) {
+TEST(filter_image_type_uses_query_mask) {
   imgact_image image = image_of("1", "a", 0);
   imgact_call call = {.size = sizeof call,
                       .kind = IMGACT_OP_LIST_IMAGES,
@@ -73,7 +73,7 @@ TEST(types_are_bits_of_the_query) {
                                IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), &image));
 }
 
-TEST(actions_by_status_id_and_image) {
+TEST(filter_action_matches_all_members) {
   static const imgact_resource resources[] = {{"4711", "server"}, {"4712", "image"}};
   static const char *const ids[] = {"1", "3"};
   static const imgact_action_status statuses[] = {IMGACT_ACTION_STATUS_RUNNING};
@@ -112,7 +112,7 @@ static void check_order(const char *key, const char *second, const char *expecte
   assert_string_equal(order, expected);
 }
 
-TEST(ids_sort_as_numbers_and_what_is_missing_comes_last) {
+TEST(sort_missing_values_come_last) {
   check_order("id", NULL, "2103");
   check_order("id:desc", NULL, "3012");
   check_order("name", NULL, "2031");
@@ -124,7 +124,7 @@ TEST(ids_sort_as_numbers_and_what_is_missing_comes_last) {
 }
 
 // Ids that are no numbers come in the order of their characters.
-TEST(sort_other_ids_by_characters) {
+TEST(sort_non_numeric_ids_by_characters) {
   imgact_image images[] = {image_of("b", NULL, 0), image_of("10", NULL, 0), image_of("a9", NULL, 0),
                            image_of("a", NULL, 0)};
   imgact_image *list[] = {&images[0], &images[1], &images[2], &images[3]};
@@ -150,14 +150,14 @@ TEST(sort_actions_by_status_and_command) {
 }
 
 // Without a filter of actions or of images, nothing was asked for.
-TEST(filter_of_other_calls_is_none) {
+TEST(filter_asked_other_calls_is_empty) {
   const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE};
   assert_int_equal(ia_filter_asked(&call), 0);
   assert_string_equal(ia_filter_name(0), "filter");
   assert_string_equal(ia_filter_name(IMGACT_FILTER_TAG), "tag");
 }
 
-TEST(unknown_keys_are_named) {
+TEST(sort_unknown_key_is_rejected) {
   static const char *const good[] = {"id", "name:asc", "created:desc"};
   static const char *const wrong[] = {
       "", ":", "size", "id:", "id:up", "ID", "id:asc:asc", "started"};
@@ -168,7 +168,7 @@ TEST(unknown_keys_are_named) {
   assert_null(ia_sort_wrong(of_actions, 5, false));
 }
 
-TEST(many_are_sorted_and_equals_keep_their_order) {
+TEST(sort_many_images_is_stable) {
   enum { COUNT = 1000 };
   static char names[COUNT][2], ids[COUNT][8];
   static imgact_image images[COUNT];

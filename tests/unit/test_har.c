@@ -29,7 +29,7 @@ static void expect_refused(const char *text, const char *why) {
   assert_non_null(strstr(error.message, "cassette.har"));
 }
 
-TEST(an_entry_is_read) {
+TEST(har_read_entry_fills_all_members) {
   ia_har har;
   imgact_error error;
   assert_int_equal(read_har(WHOLE, strlen(WHOLE), &har, &error), IMGACT_OK);
@@ -53,7 +53,7 @@ TEST(an_entry_is_read) {
 
 // What browsers write: a mark at the start, HTTP/2 pseudo headers, nulls and -1, requests of other
 // kinds, base64.
-TEST(a_file_of_a_browser_is_read) {
+TEST(har_read_browser_file_is_accepted) {
   static const char text[] =
       "\xef\xbb\xbf{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"WebInspector\"},\"pages\":"
       "[],\"entries\":["
@@ -82,7 +82,7 @@ TEST(a_file_of_a_browser_is_read) {
   ia_har_free(&har);
 }
 
-TEST(a_file_without_entries_is_a_cassette) {
+TEST(har_read_empty_log_is_accepted) {
   ia_har har;
   imgact_error error;
   static const char text[] = "{\"log\":{\"version\":\"1.2\",\"entries\":[]}}\n";
@@ -91,7 +91,7 @@ TEST(a_file_without_entries_is_a_cassette) {
   ia_har_free(&har);
 }
 
-TEST(what_is_wrong_is_named_with_its_place) {
+TEST(har_read_invalid_names_the_place) {
   expect_refused("", "there is no text");
   expect_refused("{ no har", "at byte 2");
   expect_refused("null", "log.entries is not an array");
@@ -146,7 +146,7 @@ TEST(what_is_wrong_is_named_with_its_place) {
 }
 
 // A reply may have 32 MiB, a cassette of many replies more.
-TEST(a_cassette_may_be_larger_than_a_reply) {
+TEST(har_read_33_mib_is_accepted) {
   static const char head[] =
       "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"},"
       "\"response\":{\"status\":200,\"content\":{\"text\":\"";
@@ -166,7 +166,7 @@ TEST(a_cassette_may_be_larger_than_a_reply) {
 }
 
 // A file with a hole: no disk is filled.
-TEST(cassette_above_limit_is_refused) {
+TEST(har_read_above_limit_is_rejected) {
   folder there = new_folder();
   ia_har har;
   imgact_error error;
@@ -177,7 +177,7 @@ TEST(cassette_above_limit_is_refused) {
   remove_folder(&there);
 }
 
-TEST(a_file_that_is_not_there_says_why) {
+TEST(har_read_missing_file_is_rejected) {
   folder there = new_folder();
   ia_har har;
   imgact_error error;
@@ -188,7 +188,7 @@ TEST(a_file_that_is_not_there_says_why) {
   remove_folder(&there);
 }
 
-TEST(a_name_of_any_length_leaves_the_reason_readable) {
+TEST(har_read_long_name_keeps_reason) {
   char name[3000];
   memset(name, 'n', sizeof name - 1);
   name[sizeof name - 1] = '\0';
@@ -223,7 +223,7 @@ static void read_and_touch(const char *text, size_t length, const char *file) {
   ia_har_free(&har);
 }
 
-TEST(a_file_cut_at_any_byte_is_refused) {
+TEST(har_read_truncated_file_is_rejected) {
   folder there = new_folder();
   for (size_t length = 0; length < strlen(WHOLE); length++) {
     ia_har har;
@@ -251,7 +251,7 @@ static size_t put_other_value(char *out, size_t capacity, const char *text, size
   return (size_t)snprintf(out, capacity, "%.*s%s%s", (int)start, text, value, &text[end]);
 }
 
-TEST(no_damage_crashes_it) {
+TEST(har_read_damaged_file_never_crashes) {
   static const char whole[] = WHOLE;
   static const char *const values[] = {
       "null", "true", "-1",   "1e300",       "\"\"",
@@ -274,7 +274,7 @@ TEST(no_damage_crashes_it) {
   remove_folder(&there);
 }
 
-TEST(no_memory_is_said_wherever_it_ends) {
+TEST(har_read_without_memory_fails) {
   folder there = new_folder();
   char text[6000], body[1201], url[1501]; // larger than what a block of the arena has left
   memset(body, 'A', sizeof body - 1);
@@ -301,7 +301,7 @@ TEST(no_memory_is_said_wherever_it_ends) {
   remove_folder(&there);
 }
 
-TEST(what_is_written_is_read_back) {
+TEST(har_write_round_trips) {
   static const imgact_header headers[] = {{"Content-Type", "application/json"},
                                           {"X-\"Odd\"", "tab\there"}};
   const ia_har_entry entry = {.started_ms = INT64_C(1772359200250),
@@ -347,7 +347,7 @@ TEST(what_is_written_is_read_back) {
   ia_har_free(&har);
 }
 
-TEST(every_failure_has_a_name_of_its_own) {
+TEST(har_failure_name_is_unique) {
   for (size_t i = 0; i <= IMGACT_FAILURE_NOMEM; i++) {
     assert_non_null(ia_har_failure_name(i));
     for (size_t j = 0; j < i; j++)
@@ -360,6 +360,6 @@ TEST(every_failure_has_a_name_of_its_own) {
 
 int main(void) {
   if (testing_under_valgrind())
-    cmocka_set_skip_filter("cassette_above_limit_is_refused"); // there it takes minutes
+    cmocka_set_skip_filter("har_read_above_limit_is_rejected"); // there it takes minutes
   return testing_run(NULL, NULL);
 }

@@ -9,7 +9,7 @@ static void expect_key(const char *method, const char *url, const char *wanted) 
   ia_arena_free(&arena);
 }
 
-TEST(what_means_the_same_has_the_same_key) {
+TEST(match_key_normalises_url) {
   expect_key("GET", "https://api.example:8443/v1/images", "GET /v1/images");
   expect_key("GET", "http://127.0.0.1/v1/images?", "GET /v1/images");
   expect_key("GET", "https://h", "GET /");
@@ -25,7 +25,7 @@ TEST(what_means_the_same_has_the_same_key) {
   expect_key("GET", "data:image/png;base64,AA", "GET /data%3Aimage/png%3Bbase64%2CAA");
 }
 
-TEST(pairs_of_one_key_keep_their_order) {
+TEST(match_key_repeated_names_keep_order) {
   expect_key("GET", "https://h/a?type=b&sort=x&type=a&sort=a",
              "GET /a?sort=x&sort=a&type=b&type=a");
   expect_key("GET", "https://h/a?ab=1&a=2&b=3&a=1", "GET /a?a=2&a=1&ab=1&b=3");
@@ -42,7 +42,7 @@ static bool same(const char *there, const char *asked) {
   return result;
 }
 
-TEST(bodies_are_compared_as_json) {
+TEST(match_body_compares_json) {
   assert_true(same("{\"a\":1,\"b\":[true,null,\"x\"]}",
                    " { \"b\" : [ true, null, \"\\u0078\" ], \"a\" : 1.0 } "));
   assert_true(same("1e2", "100"));
@@ -58,7 +58,7 @@ TEST(bodies_are_compared_as_json) {
   assert_false(same("{}", "[]"));
 }
 
-TEST(match_body_numbers_by_value) {
+TEST(match_body_compares_numbers_by_value) {
   assert_true(same("0.5", "5e-1"));
   assert_true(same("1e300", "1.0E+300"));
   assert_false(same("0.5", "0.25"));
@@ -73,7 +73,7 @@ TEST(match_body_numbers_by_value) {
 }
 
 // Of a key that is there twice the last value counts, on both sides.
-TEST(match_duplicate_keys_last_counts) {
+TEST(match_body_duplicate_key_last_counts) {
   assert_true(same("{\"a\":1,\"a\":2}", "{\"a\":2}"));
   assert_true(same("{\"a\":2}", "{\"a\":1,\"a\":2}"));
   assert_false(same("{\"a\":2,\"a\":1}", "{\"a\":2}"));
@@ -81,13 +81,13 @@ TEST(match_duplicate_keys_last_counts) {
   assert_false(same("{\"a\":1,\"b\":2}", "{\"a\":1,\"a\":1}"));
 }
 
-TEST(match_key_with_nul_is_compared_whole) {
+TEST(match_body_nul_in_key_counts) {
   assert_true(same("{\"a\\u0000b\":1}", "{ \"a\\u0000b\":1}"));
   assert_false(same("{\"a\\u0000b\":1}", "{\"a\\u0000c\":1}"));
   assert_false(same("{\"a\":1}", "{\"a\\u0000c\":1}"));
 }
 
-TEST(match_number_beyond_double_compares_digits) {
+TEST(match_body_huge_number_compares_digits) {
   assert_true(same("[1e400]", "[ 1e400]"));
   assert_false(same("[1e400]", "[1e401]"));
   assert_true(same("[0.5]", "[5e-1]"));
@@ -96,7 +96,7 @@ TEST(match_number_beyond_double_compares_digits) {
 
 // Each level is there twice: what does not count is not compared, or the time would double per
 // level.
-TEST(match_nested_duplicates_takes_no_time) {
+TEST(match_body_nested_duplicates_is_linear) {
   char there[2000] = "", asked[2000];
   size_t used = 0;
   for (int i = 0; i < 60; i++)
@@ -108,14 +108,14 @@ TEST(match_nested_duplicates_takes_no_time) {
   assert_true(same(there, asked));
 }
 
-TEST(other_bodies_are_compared_byte_by_byte) {
+TEST(match_body_non_json_compares_bytes) {
   assert_true(same("no json", "no json"));
   assert_false(same("no json", "no  json"));
   assert_false(same("{\"a\":1", "{\"a\": 1"));
   assert_false(same("{\"a\":1}", "no json"));
 }
 
-TEST(no_body_equals_an_empty_one) {
+TEST(match_body_null_equals_empty) {
   assert_true(same(NULL, NULL));
   assert_true(same(NULL, ""));
   assert_true(same("", NULL));
@@ -151,7 +151,7 @@ static void expect_miss(const char *method, const char *url, const char *body, c
   ia_arena_free(&arena);
 }
 
-TEST(a_miss_names_the_nearest_entry_and_the_difference) {
+TEST(describe_nearest_names_entry_and_difference) {
   expect_miss("GET", "https://h/v1/images?page=2&per_page=50", NULL,
               "the cassette does not answer GET /v1/images?page=2&per_page=50; the nearest one, "
               "log.entries[0], has another query: "
@@ -195,7 +195,7 @@ TEST(a_miss_names_the_nearest_entry_and_the_difference) {
               "/v2/images/1/actions");
 }
 
-TEST(an_empty_cassette_says_so) {
+TEST(describe_nearest_empty_cassette_is_named) {
   ia_buf out;
   ia_buf_init(&out, NULL, 1024);
   imgact_http_request request = request_to("GET", "https://h/a");
@@ -204,7 +204,7 @@ TEST(an_empty_cassette_says_so) {
   ia_buf_free(&out);
 }
 
-TEST(a_miss_fits_an_error_and_a_line) {
+TEST(describe_nearest_is_one_short_line) {
   char there[3000], asked[3000];
   memset(there, '\n', sizeof there);
   memset(asked, 'x', sizeof asked);

@@ -41,7 +41,7 @@ static ia_scrub scrub_of_nothing(void) {
   return scrub;
 }
 
-TEST(a_token_goes_wherever_it_stands) {
+TEST(scrub_token_is_replaced_everywhere) {
   static const char *const tokens[] = {PLAIN,
                                        VENDOR,
                                        "short-8!",
@@ -60,7 +60,7 @@ TEST(a_token_goes_wherever_it_stands) {
   }
 }
 
-TEST(a_beginning_of_it_goes_from_8_characters_on) {
+TEST(scrub_prefix_of_8_is_replaced) {
   ia_scrub plain = scrub_of(PLAIN), vendor = scrub_of(VENDOR);
   expect(&plain, "aB3dE5g stays", "aB3dE5g stays");
   expect(&plain, "aB3dE5gH goes", "[redacted] goes");
@@ -105,7 +105,7 @@ static size_t spell(char *out, const char *token, size_t way) {
   return length;
 }
 
-TEST(every_spelling_of_it_goes) {
+TEST(scrub_encoded_token_is_replaced) {
   static const char *const tokens[] = {PLAIN, VENDOR, "a/b\"c&d+e f-g_h", "%%percent%2525",
                                        "\\\\\\\\unc\\path"};
   for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
@@ -124,7 +124,7 @@ TEST(every_spelling_of_it_goes) {
   }
 }
 
-TEST(base64_of_it_goes_in_every_spelling) {
+TEST(scrub_encoded_base64_is_replaced) {
   ia_scrub scrub = scrub_of("subjects?d=1>>>???");
   for (size_t way = 0; way <= BY_TURNS; way++) {
     char text[2000];
@@ -135,20 +135,20 @@ TEST(base64_of_it_goes_in_every_spelling) {
   ia_scrub_free(&scrub);
 }
 
-TEST(names_and_digits_of_entities_need_their_semicolon) {
+TEST(scrub_entity_without_semicolon_is_kept) {
   ia_scrub scrub = scrub_of("a&b<c>d\"e'f");
   expect(&scrub, "a&amp;b&lt;c&gt;d&quot;e&apos;f", "[redacted]");
   expect(&scrub, "a&ampb&ltc&gtd&quote&aposf", "a&ampb&ltc&gtd&quote&aposf");
   ia_scrub_free(&scrub);
 }
 
-TEST(json_short_escapes_are_seen_through) {
+TEST(scrub_json_short_escapes_are_decoded) {
   ia_scrub scrub = scrub_of("a/b\"c\\d/e/f");
   expect(&scrub, "\"a\\/b\\\"c\\\\d\\/e\\/f\"", "\"[redacted]\"");
   ia_scrub_free(&scrub);
 }
 
-TEST(a_backslash_before_it_hides_nothing) {
+TEST(scrub_token_after_backslash_is_replaced) {
   ia_scrub scrub = scrub_of(PLAIN);
   expect(&scrub, "C:\\" PLAIN " %" PLAIN " &" PLAIN, "C:[redacted] %[redacted] &[redacted]");
   expect(&scrub, "\\" VENDOR, "\\[redacted-1]");
@@ -157,7 +157,7 @@ TEST(a_backslash_before_it_hides_nothing) {
 
 // Whatever stands before and behind the token, its base64 holds nothing of it but the bits at its
 // ends.
-TEST(base64_of_it_goes_at_any_alignment) {
+TEST(scrub_base64_any_alignment_is_replaced) {
   static const char *const tokens[] = {PLAIN, VENDOR, "subjects?d=1>>>???"};
   for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
     ia_scrub scrub = scrub_of(tokens[i]);
@@ -180,7 +180,7 @@ TEST(base64_of_it_goes_at_any_alignment) {
   }
 }
 
-TEST(base64_for_urls_goes_too) {
+TEST(scrub_base64_url_alphabet_is_replaced) {
   ia_scrub scrub = scrub_of("subjects?d=1>>>???");
   expect(&scrub, "c3ViamVjdHM_ZD0xPj4-Pz8_", "[redacted]");
   expect(&scrub, "c3ViamVjdHM/ZD0xPj4+Pz8/", "[redacted]");
@@ -191,13 +191,13 @@ TEST(base64_for_urls_goes_too) {
   ia_scrub_free(&scrub);
 }
 
-TEST(a_token_that_repeats_itself_goes_to_its_end) {
+TEST(scrub_repeating_token_is_replaced_whole) {
   ia_scrub scrub = scrub_of("abcdefghabcdefghXYZ");
   expect(&scrub, "-abcdefghabcdefghabcdefghXYZ-", "-[redacted]-");
   ia_scrub_free(&scrub);
 }
 
-TEST(what_looks_like_a_token_goes) {
+TEST(scrub_token_like_string_is_replaced) {
   static const char *const pairs[][2] = {
       {"token " VENDOR ".", "token [redacted-1]."},
       {"doo_v1_0123456789 dor_v1_abcdefabcdef", "[redacted-1] [redacted-2]"},
@@ -228,7 +228,7 @@ TEST(what_looks_like_a_token_goes) {
 }
 
 // The layer knows of no provider, so its list of prefixes is its own.
-TEST(what_the_built_in_clouds_tokens_begin_with_is_known) {
+TEST(scrub_builtin_token_prefixes_are_known) {
   static const imgact_provider *const builtin[] = {IA_BUILTIN_PROVIDERS};
   for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++) {
     for (const char *const *prefix = builtin[i]->token_prefixes; prefix != NULL && *prefix != NULL;
@@ -242,7 +242,7 @@ TEST(what_the_built_in_clouds_tokens_begin_with_is_known) {
   }
 }
 
-TEST(what_differs_stays_different) {
+TEST(scrub_different_tokens_stay_distinct) {
   ia_scrub scrub = scrub_of_nothing();
   expect(&scrub, "page=" VENDOR, "page=[redacted-1]");
   expect(&scrub, "page=" PLAIN, "page=[redacted-2]");
@@ -250,13 +250,13 @@ TEST(what_differs_stays_different) {
   ia_scrub_free(&scrub);
 }
 
-TEST(a_known_token_behind_bearer_is_that_token) {
+TEST(scrub_bearer_known_token_is_replaced) {
   ia_scrub scrub = scrub_of("my-token-of-tests");
   expect(&scrub, "Bearer my-token-of-tests", "Bearer [redacted]");
   ia_scrub_free(&scrub);
 }
 
-TEST(a_token_below_8_characters_is_not_looked_for) {
+TEST(scrub_short_token_is_ignored) {
   ia_scrub scrub = scrub_of("seven77");
   assert_int_equal(scrub.count, 0);
   expect(&scrub, "seven77", "seven77");
@@ -264,7 +264,7 @@ TEST(a_token_below_8_characters_is_not_looked_for) {
   ia_scrub_free(&scrub);
 }
 
-TEST(a_token_is_learned_once_and_many_are_too_many) {
+TEST(scrub_add_above_limit_fails) {
   ia_scrub scrub = scrub_of_nothing();
   char token[32];
   for (int i = 0; i < IA_SCRUB_MAX_SECRETS; i++) {
@@ -277,7 +277,7 @@ TEST(a_token_is_learned_once_and_many_are_too_many) {
   ia_scrub_free(&scrub);
 }
 
-TEST(bytes_of_any_kind_pass_unchanged) {
+TEST(scrub_random_bytes_pass_unchanged) {
   uint64_t random = 11;
   ia_scrub scrub = scrub_of(PLAIN);
   for (int round = 0; round < 2000; round++) {
@@ -301,7 +301,7 @@ TEST(bytes_of_any_kind_pass_unchanged) {
   ia_scrub_free(&scrub);
 }
 
-TEST(no_memory_is_said) {
+TEST(scrub_without_memory_fails) {
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);

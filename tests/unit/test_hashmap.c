@@ -3,7 +3,7 @@
 #include "hashmap.h"
 #include "testing.h"
 
-TEST(what_was_put_first_stays) {
+TEST(hashmap_put_existing_key_keeps_value) {
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
   bool added = false;
@@ -20,7 +20,7 @@ TEST(what_was_put_first_stays) {
   ia_hashmap_free(&set);
 }
 
-TEST(the_hash_0_is_a_hash_like_others) {
+TEST(hashmap_hash_zero_is_stored) {
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
   bool added = false;
@@ -33,7 +33,7 @@ TEST(the_hash_0_is_a_hash_like_others) {
 }
 
 // Alike in the low bits, from which a place in the table is taken: all of them collide.
-TEST(entries_that_collide_are_told_apart) {
+TEST(hashmap_colliding_entries_stay_apart) {
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
   bool added = false;
@@ -49,7 +49,7 @@ TEST(entries_that_collide_are_told_apart) {
   ia_hashmap_free(&set);
 }
 
-TEST(many_entries_survive_growing) {
+TEST(hashmap_growth_keeps_entries) {
   enum { MANY = 100000 };
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
@@ -70,7 +70,7 @@ TEST(many_entries_survive_growing) {
   ia_hashmap_free(&set);
 }
 
-TEST(no_memory_loses_nothing) {
+TEST(hashmap_without_memory_keeps_entries) {
   failing_allocator memory;
   failing_allocator_init(&memory, 2);
   ia_hashmap set;

@@ -24,7 +24,7 @@ static ia_heap_node *expected_first(model *m) {
   return first == NODES ? NULL : &m->nodes[first];
 }
 
-TEST(random_operations_agree_with_a_plain_search) {
+TEST(heap_random_operations_match_linear_search) {
   static model m;
   memset(&m, 0, sizeof m);
   uint64_t random = 42;
@@ -49,7 +49,7 @@ TEST(random_operations_agree_with_a_plain_search) {
   }
 }
 
-TEST(times_come_out_in_order_and_equal_ones_as_they_came) {
+TEST(heap_equal_times_keep_order) {
   static ia_heap_node nodes[6];
   const int64_t due[] = {5, INT64_MIN, 5, INT64_MAX, 0, 5};
   const size_t order[] = {1, 4, 0, 2, 5, 3};
@@ -62,7 +62,7 @@ TEST(times_come_out_in_order_and_equal_ones_as_they_came) {
   assert_null(ia_heap_first(&heap));
 }
 
-TEST(adding_again_moves) {
+TEST(heap_add_again_moves_node) {
   ia_heap heap = {0};
   ia_heap_node a = {0}, b = {0};
   ia_heap_add(&heap, &a, 1);
@@ -75,7 +75,7 @@ TEST(adding_again_moves) {
   assert_ptr_equal(ia_heap_first(&heap), &a);
 }
 
-TEST(removing_what_is_not_in_does_nothing) {
+TEST(heap_remove_absent_node_does_nothing) {
   ia_heap heap = {0};
   ia_heap_node in = {0}, out = {0};
   ia_heap_add(&heap, &in, 1);
@@ -86,7 +86,7 @@ TEST(removing_what_is_not_in_does_nothing) {
 }
 
 // A million children of one root: recursion would end here, and so would anything quadratic.
-TEST(a_million_timers_take_no_stack_and_little_time) {
+TEST(heap_million_nodes_needs_no_recursion) {
   enum { MANY = 1000000 };
   ia_heap heap = {0};
   ia_heap_node *nodes = calloc(MANY, sizeof *nodes);

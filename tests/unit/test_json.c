@@ -36,7 +36,7 @@ static void assert_prints(const imgact_json_doc *doc, const char *expected) {
 
 // ---- reading ----
 
-TEST(values_have_their_types_and_null_pointers_none) {
+TEST(json_get_type_matches_value) {
   imgact_json_doc *doc = parse("[null, true, false, 1, -1, 1.5, 1e400, \"\", [], {}]");
   const imgact_json_type types[] = {IMGACT_JSON_NULL,   IMGACT_JSON_BOOL,   IMGACT_JSON_BOOL,
                                     IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER, IMGACT_JSON_NUMBER,
@@ -49,7 +49,7 @@ TEST(values_have_their_types_and_null_pointers_none) {
   imgact_json_doc_free(doc);
 }
 
-TEST(every_reader_takes_null_and_any_other_type_for_not_there) {
+TEST(json_as_other_type_is_absent) {
   imgact_json_doc *doc = parse("[null, true, 1, \"x\", [1], {\"k\": 1}]");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   for (int i = -1; i < 6; i++) {
@@ -95,7 +95,7 @@ TEST(json_get_duplicate_key_returns_last) {
   imgact_json_doc_free(doc);
 }
 
-TEST(iteration_gives_keys_and_values_in_order) {
+TEST(json_iter_next_keeps_order) {
   imgact_json_doc *doc = parse("{\"x\":{\"deep\":[1,2]},\"y\":[],\"z\":\"last\"}");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *key = NULL, *value;
@@ -115,7 +115,7 @@ TEST(iteration_gives_keys_and_values_in_order) {
   imgact_json_doc_free(doc);
 }
 
-TEST(integers_are_whole_and_within_64_bits) {
+TEST(json_as_int_needs_whole_int64) {
   const struct {
     const char *text;
     int is;
@@ -151,7 +151,7 @@ TEST(integers_are_whole_and_within_64_bits) {
   }
 }
 
-TEST(doubles_are_read_from_any_number_that_has_one) {
+TEST(json_as_double_reads_finite_numbers) {
   const struct {
     const char *text;
     int is;
@@ -192,7 +192,7 @@ static void assert_malformed(const char *text, size_t length) {
   free(exact);
 }
 
-TEST(only_strict_json_is_taken) {
+TEST(json_parse_invalid_text_is_rejected) {
   const char *bad[] = {"",
                        " ",
                        "{",
@@ -239,7 +239,7 @@ TEST(only_strict_json_is_taken) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_malformed(bad[i], strlen(bad[i]));
 }
 
-TEST(bytes_after_the_document_are_refused_and_blanks_are_not) {
+TEST(json_parse_trailing_bytes_are_rejected) {
   const char *bad[] = {"{} x", "{}{}", "1 2", "null,", "[]]", "\"a\"\"b\"", "{}\xc2\xa0"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_malformed(bad[i], strlen(bad[i]));
   assert_malformed("{}\0", 3);
@@ -247,13 +247,13 @@ TEST(bytes_after_the_document_are_refused_and_blanks_are_not) {
   imgact_json_doc_free(doc);
 }
 
-TEST(a_document_that_is_cut_anywhere_is_refused_and_not_read_past_its_end) {
+TEST(json_parse_truncated_text_is_rejected) {
   const char *text = "{\"a\":[1,-2.5e10,true,false,null],\"b\\u0041\\ud83d\\ude00\":\"é€😀\\n\","
                      "\"c\":{\"d\":\"\\ud800\"}}";
   for (size_t length = 0; length < strlen(text); length++) assert_malformed(text, length);
 }
 
-TEST(the_sentence_names_the_place_and_fits_any_buffer) {
+TEST(json_parse_message_names_the_place) {
   imgact_json_doc *doc;
   char message[100];
   assert_int_equal(imgact_json_doc_parse("[1,x]", 5, NULL, &doc, message, sizeof message), -1);
@@ -283,7 +283,7 @@ static ia_json_status parse_nested(size_t depth, const char *open, const char *i
   return status;
 }
 
-TEST(depth_64_is_taken_and_65_is_not) {
+TEST(json_parse_depth_65_is_rejected) {
   assert_int_equal(parse_nested(64, "[", "", "]"), IA_JSON_OK);
   assert_int_equal(parse_nested(65, "[", "", "]"), IA_JSON_TOO_DEEP);
   assert_int_equal(parse_nested(64, "{\"a\":", "1", "}"), IA_JSON_OK);
@@ -292,7 +292,7 @@ TEST(depth_64_is_taken_and_65_is_not) {
   assert_int_equal(parse_nested(63, "[[],{},", "[1,2]", ",[]]"), IA_JSON_OK);
 }
 
-TEST(wide_is_not_deep) {
+TEST(json_parse_wide_document_is_accepted) {
   ia_buf text;
   ia_buf_init(&text, NULL, 1 << 20);
   ia_buf_str(&text, "[[[]]");
@@ -304,13 +304,13 @@ TEST(wide_is_not_deep) {
   ia_buf_free(&text);
 }
 
-TEST(a_million_brackets_are_refused_without_recursion) {
+TEST(json_parse_million_brackets_is_rejected) {
   assert_int_equal(parse_nested(1000000, "[", "", "]"), IA_JSON_TOO_DEEP);
   assert_int_equal(parse_nested(1000000, "{\"\":", "0", "}"), IA_JSON_TOO_DEEP);
   assert_int_equal(parse_nested(1000000, "[", "", ""), IA_JSON_MALFORMED);
 }
 
-TEST(more_than_32_mib_is_refused_unread) {
+TEST(json_parse_above_32_mib_rejected) {
   imgact_json_doc *doc = NULL;
   assert_int_equal(ia_json_parse("1", IA_JSON_MAX_BYTES + 1, NULL, NULL, &doc, NULL, 0),
                    IA_JSON_TOO_LARGE);
@@ -327,7 +327,7 @@ TEST(more_than_32_mib_is_refused_unread) {
 
 // Two bytes become a value of sixteen: the memory is limited, not only the text. What a list is
 // like stays far below.
-TEST(parse_many_small_values_is_bounded) {
+TEST(json_parse_small_values_are_bounded) {
   const size_t max = (size_t)1 << 20;
   char *text = malloc(max);
   assert_non_null(text);
@@ -351,7 +351,7 @@ TEST(parse_many_small_values_is_bounded) {
   free(text);
 }
 
-TEST(unpaired_surrogates_become_the_replacement_character) {
+TEST(json_parse_unpaired_surrogate_is_replaced) {
   const struct {
     const char *text, *expected;
   } cases[] = {{"\"\\uD800\"", "\"\xef\xbf\xbd\""},
@@ -373,7 +373,7 @@ TEST(unpaired_surrogates_become_the_replacement_character) {
   }
 }
 
-TEST(nul_is_kept_and_becomes_a_pair_in_a_c_string) {
+TEST(json_string_nul_becomes_c0_80) {
   imgact_json_doc *doc = parse("[\"\\u0000a\\u0000\\u0000b\\u0000\",\"plain\",1]");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *value = imgact_json_iter_next(&each, NULL);
@@ -396,7 +396,7 @@ TEST(nul_is_kept_and_becomes_a_pair_in_a_c_string) {
   imgact_json_doc_free(doc);
 }
 
-TEST(copies_are_cut_at_a_whole_character) {
+TEST(json_copy_string_cuts_whole_character) {
   imgact_json_doc *doc = parse("[\"a\\u0000é€b\",\"\",7]");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *value = imgact_json_iter_next(&each, NULL);
@@ -423,7 +423,7 @@ TEST(copies_are_cut_at_a_whole_character) {
   imgact_json_doc_free(doc);
 }
 
-TEST(copy_string_whitespace_copies_nothing) {
+TEST(json_copy_string_whitespace_copies_nothing) {
   static const char *const blank[] = {"\"\"", "\" \"", "\"\\n\"", "\"\\t \\r\\n\\u000b\\f\""};
   static const char *const text[] = {"\" a \"", "\".\"", "\"\\u0000\"", "\"\\u00a0\""};
   char buffer[20] = "old";
@@ -451,7 +451,7 @@ static void assert_redacted(const char *token, const char *text, const char *exp
   imgact_json_doc_free(doc);
 }
 
-TEST(the_token_is_taken_out_of_strings_and_keys) {
+TEST(json_parse_redacts_strings_and_keys) {
   assert_redacted(TOKEN, "{\"a\":\"" TOKEN "\",\"" TOKEN "\":[\"x" TOKEN "y\",1,\"z\"]}",
                   "{\"a\":\"[redacted]\",\"[redacted]\":[\"x[redacted]y\",1,\"z\"]}");
   assert_redacted(TOKEN, "\"" TOKEN "\"", "\"[redacted]\"");
@@ -460,12 +460,12 @@ TEST(the_token_is_taken_out_of_strings_and_keys) {
                   "[\"[redacted]\",\"dop_v1_0123456\"]");
 }
 
-TEST(a_string_may_grow_by_it_without_touching_the_next) {
+TEST(json_parse_redacted_string_may_grow) {
   assert_redacted(TOKEN, "[\"jEheVytl\",\"a\",\"jEheVytljEheVytljEheVytl\",\"b\",\"\"]",
                   "[\"[redacted]\",\"a\",\"[redacted][redacted][redacted]\",\"b\",\"\"]");
 }
 
-TEST(escapes_do_not_hide_it) {
+TEST(json_parse_escaped_token_is_redacted) {
   assert_redacted(TOKEN, "[\"\\u006aEheVytlAoFl7F8MqUQ7jAo2hOXASztX!\"]", "[\"[redacted]!\"]");
   assert_redacted(TOKEN, "{\"jEhe\\u0056ytl\":\"\\\"\"}", "{\"[redacted]\":\"\\\"\"}");
   assert_redacted("a/b/c/d/e", "[\"a\\/b\\/c\\/d\\/e\"]", "[\"[redacted]\"]");
@@ -474,12 +474,12 @@ TEST(escapes_do_not_hide_it) {
   assert_redacted(TOKEN, "[\"\\n\\\"\\/\",\"jEheVytl\"]", "[\"\\n\\\"/\",\"[redacted]\"]");
 }
 
-TEST(escapes_that_hide_nothing_change_nothing) {
+TEST(json_parse_harmless_escapes_are_kept) {
   assert_redacted(TOKEN, "[\"\\n\\/\",\"jEheVyt\\u006d\"]", "[\"\\n/\",\"jEheVytm\"]");
   assert_redacted(TOKEN, "[\"\\n\\/\"]", "[\"\\n/\"]");
 }
 
-TEST(the_text_that_is_parsed_is_not_changed) {
+TEST(json_parse_input_stays_unchanged) {
   static const char text[] = "{\"" TOKEN "\":\"\\ud800\\u006aEheVytlAoF\"}";
   char copy[sizeof text];
   memcpy(copy, text, sizeof text);
@@ -494,7 +494,7 @@ TEST(the_text_that_is_parsed_is_not_changed) {
 
 // ---- numbers as text ----
 
-TEST(numbers_are_printed_digit_by_digit_as_they_were_sent) {
+TEST(json_print_numbers_keep_digits) {
   static const char text[] = "[0,-0,10,10.0,-1.50,18446744073709551615,-9223372036854775808,"
                              "123456789012345678901234567890,"
                              "1e400,0.6899999999999999,1E-07,1e+21,5e-324]";
@@ -537,7 +537,7 @@ static void assert_reads_back_in_the_fewest_digits(double value) {
   ia_buf_free(&out);
 }
 
-TEST(doubles_are_written_in_the_shortest_form_that_reads_back) {
+TEST(json_double_text_is_shortest) {
   uint64_t random = 5;
   for (int i = 0; i < 20000; i++) {
     uint64_t bits = testing_random(&random);
@@ -549,7 +549,7 @@ TEST(doubles_are_written_in_the_shortest_form_that_reads_back) {
   }
 }
 
-TEST(doubles_of_note_have_the_expected_text) {
+TEST(json_double_text_matches_examples) {
   const struct {
     double value;
     const char *text;
@@ -575,7 +575,7 @@ TEST(doubles_of_note_have_the_expected_text) {
 }
 
 // Where a system has such a locale; elsewhere this is one more look at the usual one.
-TEST(a_decimal_comma_of_the_locale_changes_nothing) {
+TEST(json_double_text_ignores_locale) {
   const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8",  "fr_FR.UTF-8",
                                "fr_FR.utf8",  "ru_RU.UTF-8", "pl_PL.UTF-8"};
   const char *set = NULL;
@@ -597,7 +597,7 @@ TEST(a_decimal_comma_of_the_locale_changes_nothing) {
 
 // ---- the hostile and the unlucky ----
 
-TEST(no_memory_is_said_so_and_leaks_nothing) {
+TEST(json_parse_without_memory_fails) {
   static const char text[] =
       "{\"" TOKEN "\":\"\\ud800\",\"list\":[1,2,\"\\u006aEheVytlAoF\",\"jEheVytl\"]}";
   ia_redactor redactor;
@@ -625,7 +625,7 @@ TEST(no_memory_is_said_so_and_leaks_nothing) {
   assert_memory_fine(&memory);
 }
 
-TEST(no_memory_for_a_string_is_told) {
+TEST(json_string_without_memory_fails) {
   imgact_json_doc *doc = parse("[\"plain\",\"\\u0000\"]");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *value;
@@ -653,7 +653,7 @@ TEST(no_memory_for_a_string_is_told) {
 }
 
 // Whatever is taken prints as a document that parses to the same print.
-TEST(damaged_documents_are_refused_or_print_stably) {
+TEST(json_print_damaged_document_is_stable) {
   static const char seed[] = "{\"images\":[{\"id\":4711,\"name\":null,\"size\":2.30,"
                              "\"\\ud83d\\ude00\":\"a\\u0000\\n\\\"\","
                              "\"ok\":true,\"labels\":{},\"x\":[[],[1e5,-0]]}]}";

@@ -55,7 +55,7 @@ static const char indented[] = "{\n"
                                "  }\n"
                                "}";
 
-TEST(a_document_is_written_on_one_line_or_indented) {
+TEST(json_writer_indents_on_request) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   write_story(writer);
   size_t length = 0;
@@ -68,7 +68,7 @@ TEST(a_document_is_written_on_one_line_or_indented) {
   imgact_json_writer_free(writer);
 }
 
-TEST(any_indent_is_bounded) {
+TEST(json_writer_indent_is_bounded) {
   const struct {
     int indent;
     const char *text;
@@ -81,7 +81,7 @@ TEST(any_indent_is_bounded) {
   }
 }
 
-TEST(one_value_alone_is_a_document) {
+TEST(json_writer_single_value_is_document) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 2);
   assert_null(imgact_json_writer_finish(writer, NULL));
   imgact_json_write_string(writer, NULL);
@@ -102,7 +102,7 @@ TEST(one_value_alone_is_a_document) {
   imgact_json_writer_free(writer);
 }
 
-TEST(strings_are_escaped_as_json_wants_it) {
+TEST(json_write_string_escapes_control_characters) {
   const struct {
     const char *text, *json;
   } cases[] = {{"", "\"\""},
@@ -136,7 +136,7 @@ TEST(strings_are_escaped_as_json_wants_it) {
 }
 
 // Random bytes: always a valid document, and the same text where the bytes were valid.
-TEST(any_bytes_make_a_valid_string) {
+TEST(json_write_string_random_is_valid) {
   static const char *const pieces[] = {
       "a",       "\"", "\\", "\n", "\xc3", "\xa9", "\xc3\xa9", "\xc0\x80", "\xf0\x9f\x98\x80",
       "\xf0\x9f"};
@@ -202,7 +202,7 @@ static void something_open(imgact_json_writer *w) { imgact_json_write_begin_arra
 static void raw_that_is_no_json(imgact_json_writer *w) { imgact_json_write_raw(w, "{"); }
 static void raw_that_is_empty(imgact_json_writer *w) { imgact_json_write_raw(w, ""); }
 
-TEST(misuse_sticks_until_the_reset) {
+TEST(json_writer_misuse_fails_until_reset) {
   misuse *const all[] = {a_value_without_a_key,
                          a_key_in_an_array,
                          a_key_outside,
@@ -229,7 +229,7 @@ TEST(misuse_sticks_until_the_reset) {
   imgact_json_writer_free(writer);
 }
 
-TEST(depth_128_is_written_and_129_is_an_error) {
+TEST(json_writer_depth_129_fails) {
   for (int depth = 128; depth <= 129; depth++) {
     imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
     for (int i = 0; i < depth; i++) imgact_json_write_begin_array(writer);
@@ -245,7 +245,7 @@ TEST(depth_128_is_written_and_129_is_an_error) {
   imgact_json_writer_free(writer);
 }
 
-TEST(a_parsed_value_is_written_whole) {
+TEST(json_write_value_copies_document) {
   static const char text[] = "{\"a\":[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}],"
                              "\"k\\u0000\":18446744073709551615}";
   imgact_json_doc *doc = NULL;
@@ -263,7 +263,7 @@ TEST(a_parsed_value_is_written_whole) {
   imgact_json_doc_free(doc);
 }
 
-TEST(null_is_a_writer_of_nothing) {
+TEST(json_writer_null_does_nothing) {
   write_story(NULL);
   imgact_json_write_value(NULL, NULL);
   imgact_json_writer_reset(NULL);
@@ -273,7 +273,7 @@ TEST(null_is_a_writer_of_nothing) {
   assert_null(imgact_json_writer_new(&holes, 0));
 }
 
-TEST(no_memory_shows_in_finish_and_leaks_nothing) {
+TEST(json_writer_without_memory_finish_fails) {
   bool more = true;
   size_t k = 1;
   for (; more; k++) {

@@ -14,7 +14,7 @@ static int order_of(const ia_link *head) {
   return order;
 }
 
-TEST(items_keep_the_order_in_which_they_were_appended) {
+TEST(list_append_keeps_order) {
   ia_link head;
   item items[3] = {{.number = 1}, {.number = 2}, {.number = 3}};
   ia_list_init(&head);
@@ -33,7 +33,7 @@ TEST(items_keep_the_order_in_which_they_were_appended) {
   assert_int_equal(order_of(&head), 132);
 }
 
-TEST(appending_to_another_list_moves) {
+TEST(list_append_moves_between_lists) {
   ia_link first, second;
   item items[2] = {{.number = 1}, {.number = 2}};
   ia_list_init(&first);

@@ -14,7 +14,7 @@
   } while (0)
 
 // A later library, or a provider of somebody else's, may have values that this one does not know.
-TEST(values_have_the_contracts_words_and_unknown_ones_the_first) {
+TEST(model_name_invalid_value_is_unknown) {
   NAMES(imgact_image_type_name, imgact_image_type, "unknown", "system", "app", "snapshot", "backup",
         "custom");
   NAMES(imgact_image_status_name, imgact_image_status, "unknown", "creating", "available",
@@ -24,7 +24,7 @@ TEST(values_have_the_contracts_words_and_unknown_ones_the_first) {
         "change_protection");
 }
 
-TEST(operations_have_names_and_nothing_else_has) {
+TEST(op_kind_name_invalid_is_null) {
   static const char *const names[] = {
       "list_images", "get_image",         "update_image", "delete_image", "list_actions",
       "get_action",  "change_protection", "convert",      "transfer",     "wait_actions"};
@@ -35,7 +35,7 @@ TEST(operations_have_names_and_nothing_else_has) {
   assert_null(imgact_op_kind_name((imgact_op_kind)-1));
 }
 
-TEST(the_raw_object_is_found_from_what_a_user_holds) {
+TEST(image_raw_returns_raw_json) {
   ia_image image = {.raw = "{\"id\":1}"};
   ia_action action = {.raw = "{\"id\":2}"};
   const ia_image bare_image = {.raw = NULL};

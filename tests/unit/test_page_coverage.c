@@ -22,7 +22,7 @@ static void check_steps(const step *steps, size_t count) {
 
 #define END IA_PAGES_COMPLETE
 
-TEST(the_next_page_follows_from_total_and_length) {
+TEST(page_coverage_next_follows_total) {
   static const step lists[][MAX_STEPS] = {
       {{{0, 4, -1, false}, END}},
       {{{0, 4, 9, true}, 1}, {{1, 4, 9, true}, 2}, {{2, 1, 9, false}, END}},
@@ -116,7 +116,7 @@ static ia_page_facts read_page(world *w, uint64_t index) {
   return (ia_page_facts){index, (uint64_t)length, w->count, start + PAGE_SIZE < w->count};
 }
 
-TEST(a_list_that_changes_lacks_nothing_that_was_there_throughout) {
+TEST(page_coverage_changing_list_misses_nothing) {
   enum { LISTS = 20000, MAX_REQUESTS = 100 };
   int complete = 0;
   double requests = 0;

@@ -38,7 +38,7 @@ static double mean_lateness(int64_t from_ms, int64_t to_ms) {
 
 // From one look to the next: so the bound holds for every mix of durations that is not made to miss
 // the looks.
-TEST(an_end_is_noticed_within_a_second_or_a_twentieth) {
+TEST(poll_interval_mean_delay_is_bounded) {
   for (int64_t age_ms = 0; age_ms < 3000000;) {
     int64_t next_ms = age_ms + ia_poll_interval_ms(age_ms, 0, 0);
     double lateness = mean_lateness(age_ms + 1, next_ms + 1);
@@ -49,23 +49,23 @@ TEST(an_end_is_noticed_within_a_second_or_a_twentieth) {
   }
 }
 
-TEST(no_single_end_is_noticed_later_than_two_seconds_or_a_tenth) {
+TEST(poll_interval_worst_delay_is_bounded) {
   for (int64_t duration_ms = 1; duration_ms < 3000000; duration_ms += 1 + duration_ms / 97)
     assert_true((double)look_until(duration_ms, 0).late_ms <= 2 * allowed_ms((double)duration_ms));
 }
 
-TEST(a_wait_of_an_hour_takes_few_looks) {
+TEST(poll_interval_hour_takes_few_polls) {
   assert_int_in_range(look_until(60000, 0).requests, 1, 23);
   assert_int_in_range(look_until(3600000, 0).requests, 1, 66);
 }
 
-TEST(ages_without_end_are_looked_at_every_five_minutes) {
+TEST(poll_interval_is_at_most_300s) {
   assert_int_equal(ia_poll_interval_ms(INT64_C(86400000), 0, 0), 300000);
   assert_int_equal(ia_poll_interval_ms(INT64_MAX, 0, 0), 300000);
   assert_int_equal(ia_poll_interval_ms(INT64_MAX - 1, 0, INT64_MAX), 1000);
 }
 
-TEST(a_constant_interval_is_the_callers_wish) {
+TEST(poll_interval_constant_is_kept) {
   for (int64_t age_ms = 0; age_ms < 100000; age_ms += 777)
     assert_int_equal(ia_poll_interval_ms(age_ms, 250, 50000), 250);
 }
@@ -76,7 +76,7 @@ static ia_durations durations_of(size_t count, int64_t from_ms, int64_t step_ms)
   return durations;
 }
 
-TEST(little_is_concluded_from_little) {
+TEST(durations_few_samples_predict_nothing) {
   for (size_t count = 0; count < 8; count++) {
     ia_durations durations = durations_of(count, 90000, 1000);
     assert_int_equal(ia_durations_earliest_ms(&durations), 0);
@@ -85,12 +85,12 @@ TEST(little_is_concluded_from_little) {
   assert_int_equal(ia_durations_earliest_ms(&durations), 72000);
 }
 
-TEST(nothing_is_concluded_from_actions_that_are_not_alike) {
+TEST(durations_spread_samples_predict_nothing) {
   ia_durations durations = durations_of(12, 60000, 60000);
   assert_int_equal(ia_durations_earliest_ms(&durations), 0);
 }
 
-TEST(old_durations_are_forgotten) {
+TEST(durations_add_drops_oldest) {
   ia_durations durations = durations_of(3, 10, 0);
   for (size_t i = 0; i < IA_DURATIONS; i++) ia_durations_add(&durations, 100000);
   assert_int_equal(ia_durations_earliest_ms(&durations), 80000);
@@ -98,7 +98,7 @@ TEST(old_durations_are_forgotten) {
   assert_int_equal(ia_durations_earliest_ms(&durations), 80000);
 }
 
-TEST(known_durations_save_looks_and_are_noticed_as_soon) {
+TEST(poll_interval_known_duration_saves_polls) {
   size_t known = 0, unknown = 0;
   for (int64_t duration_ms = 90000; duration_ms < 150000; duration_ms += 100) {
     looks with = look_until(duration_ms, 72000), without = look_until(duration_ms, 0);
@@ -109,7 +109,7 @@ TEST(known_durations_save_looks_and_are_noticed_as_soon) {
   assert_true(known * 10 < unknown * 6);
 }
 
-TEST(what_fails_early_is_noticed_before_it_is_twice_as_old) {
+TEST(poll_interval_early_failure_noticed_soon) {
   for (int64_t duration_ms = 2000; duration_ms < 600000; duration_ms += 501)
     assert_true(look_until(duration_ms, 600000).late_ms <= duration_ms + 2000);
 }

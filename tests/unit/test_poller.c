@@ -214,7 +214,7 @@ static const char *actions(size_t count, const char *status) {
 
 // ---- who shares a request
 
-TEST(those_that_are_due_together_travel_together) {
+TEST(poller_due_watches_share_request) {
   for (size_t i = 0; i < 60; i++) start(i);
   assert_int_equal(s.count, 0); // nothing leaves from inside a start
   run();
@@ -226,7 +226,7 @@ TEST(those_that_are_due_together_travel_together) {
   for (size_t i = 0; i < 60; i++) assert_true(s.seen[i].looks == 1 && s.seen[i].ends == 1);
 }
 
-TEST(a_request_names_no_more_than_there_is_room_for) {
+TEST(poller_batch_has_at_most_64) {
   close_it();
   open_with(1000, 0);
   for (size_t i = 0; i < WATCHES; i++) start(i);
@@ -238,7 +238,7 @@ TEST(a_request_names_no_more_than_there_is_room_for) {
   for (size_t i = 0; i < WATCHES; i++) assert_int_equal(s.seen[i].ends, 1);
 }
 
-TEST(a_cloud_that_takes_one_id_is_asked_by_the_images_path) {
+TEST(poller_single_id_uses_image_path) {
   static const uint32_t alone[] = {1, 0};
   for (size_t i = 0; i < 2; i++) {
     close_it();
@@ -255,7 +255,7 @@ TEST(a_cloud_that_takes_one_id_is_asked_by_the_images_path) {
   }
 }
 
-TEST(poll_takes_along_later_watches) {
+TEST(poller_batch_includes_later_watches) {
   for (size_t i = 0; i < 3; i++) {
     s.rate_fixture.now_ms = 100000 + 7 * (int64_t)i;
     ia_timers_refresh(&s.rate_fixture.engine.timers);
@@ -268,7 +268,7 @@ TEST(poll_takes_along_later_watches) {
   reply(0, 200, actions(3, "success"));
 }
 
-TEST(poll_takes_along_soonest_watches) {
+TEST(poller_batch_includes_soonest_watches) {
   for (size_t i = 0; i < 3; i++) watch(i);
   watch(3)->interval_ms = 100000; // a constant interval is not cut short
   ia_watch_start(&s.watches[3], &s.client, true);
@@ -284,7 +284,7 @@ TEST(poll_takes_along_soonest_watches) {
 }
 
 // Whoever wishes for an interval of his own gets it to the millisecond.
-TEST(a_constant_interval_is_kept) {
+TEST(poller_constant_interval_is_kept) {
   watch(0)->interval_ms = 777;
   ia_watch_start(&s.watches[0], &s.client, true);
   for (size_t i = 0; i < 5; i++) {
@@ -296,7 +296,7 @@ TEST(a_constant_interval_is_kept) {
   assert_int_equal(s.count, 5);
 }
 
-TEST(an_adaptive_interval_grows_with_the_age) {
+TEST(poller_adaptive_interval_grows) {
   start(0);
   int64_t last_ms = 0, last_gap_ms = 0;
   while (s.rate_fixture.now_ms < 3600000) {
@@ -314,7 +314,7 @@ TEST(an_adaptive_interval_grows_with_the_age) {
 
 // ---- what a look shows
 
-TEST(it_looks_until_the_action_has_ended) {
+TEST(poller_polls_until_action_ends) {
   start(0);
   start(1);
   run();
@@ -330,7 +330,7 @@ TEST(it_looks_until_the_action_has_ended) {
   assert_int_equal(s.count, 2);
 }
 
-TEST(new_action_may_be_missing_for_a_time) {
+TEST(poller_new_action_may_be_missing) {
   watch(0)->may_be_missing_until_ms = 1500; /* polls come at 0, 1000 and 2000 ms */
   ia_watch_start(&s.watches[0], &s.client, false);
   start(1);
@@ -347,7 +347,7 @@ TEST(new_action_may_be_missing_for_a_time) {
   assert_int_equal(s.seen[1].looks, 3);
 }
 
-TEST(a_404_is_a_miss_in_the_clouds_own_words) {
+TEST(poller_404_keeps_server_message) {
   watch(0)->may_be_missing_until_ms = 1;
   ia_watch_start(&s.watches[0], &s.client, false);
   for (size_t i = 0; i < 2; i++) {
@@ -358,7 +358,7 @@ TEST(a_404_is_a_miss_in_the_clouds_own_words) {
   assert_string_equal(s.seen[0].message, "no such thing");
 }
 
-TEST(another_images_action_is_not_the_one) {
+TEST(poller_action_of_other_image_rejected) {
   for (size_t i = 0; i < 3; i++) {
     watch(i)->image = "4711";
     s.watches[i].must_name_image = true;
@@ -374,7 +374,7 @@ TEST(another_images_action_is_not_the_one) {
   assert_int_equal(s.seen[2].status, IMGACT_OK);
 }
 
-TEST(a_failed_look_ends_all_that_shared_it) {
+TEST(poller_failed_poll_ends_all_watches) {
   start(0);
   start(1);
   run();
@@ -386,7 +386,7 @@ TEST(a_failed_look_ends_all_that_shared_it) {
   }
 }
 
-TEST(the_raw_object_is_there_for_all_where_one_asked) {
+TEST(poller_keep_raw_returns_raw_json) {
   start(0);
   run();
   reply(0, 200, "{\"actions\":[{\"id\":1,\"status\":\"success\"}]}");
@@ -398,7 +398,7 @@ TEST(the_raw_object_is_there_for_all_where_one_asked) {
   assert_string_equal(s.seen[1].raw, "{\"id\":2,\"status\":\"success\"}");
 }
 
-TEST(every_look_tells_its_watch_of_the_rate_limit) {
+TEST(poller_poll_updates_rate_limit) {
   imgact_rate_limit told = {-1, -1, IMGACT_NO_TIME, -1};
   watch(0)->policy.rate = &told;
   ia_watch_start(&s.watches[0], &s.client, false);
@@ -410,7 +410,7 @@ TEST(every_look_tells_its_watch_of_the_rate_limit) {
 
 // ---- stopping
 
-TEST(one_that_stops_is_not_asked_for_any_more) {
+TEST(poller_stopped_watch_is_not_polled) {
   for (size_t i = 0; i < 3; i++) start(i);
   ia_watch_stop(&s.watches[0]); // before it was due
   run();
@@ -425,7 +425,7 @@ TEST(one_that_stops_is_not_asked_for_any_more) {
   assert_int_equal(s.rate_fixture.aborted, 0);
 }
 
-TEST(a_further_attempt_names_those_that_are_left) {
+TEST(poller_retry_omits_stopped_watches) {
   for (size_t i = 0; i < 3; i++) {
     watch(i)->policy.max_attempts = 2;
     ia_watch_start(&s.watches[i], &s.client, false);
@@ -439,7 +439,7 @@ TEST(a_further_attempt_names_those_that_are_left) {
   assert_true(s.seen[0].ends == 1 && s.seen[1].looks == 0 && s.seen[2].ends == 1);
 }
 
-TEST(when_the_last_one_stops_its_request_is_dropped) {
+TEST(poller_last_stop_cancels_request) {
   start(0);
   start(1);
   run();
@@ -450,7 +450,7 @@ TEST(when_the_last_one_stops_its_request_is_dropped) {
   assert_int_equal(s.client.queue.in_flight, 0);
 }
 
-TEST(a_report_may_stop_its_own_watch_and_another_of_the_request) {
+TEST(poller_report_may_stop_watches) {
   for (size_t self = 0; self < 2; self++) {
     close_it();
     open_with(25, 0);
@@ -468,7 +468,7 @@ TEST(a_report_may_stop_its_own_watch_and_another_of_the_request) {
 
 // ---- limits of a look
 
-TEST(the_most_patient_of_a_request_sets_its_limits) {
+TEST(poller_batch_uses_latest_deadline) {
   for (size_t no_early_rejection = 0; no_early_rejection < 2; no_early_rejection++) {
     close_it();
     open_with(25, 0);
@@ -490,7 +490,7 @@ TEST(the_most_patient_of_a_request_sets_its_limits) {
   }
 }
 
-TEST(there_are_no_more_requests_than_places) {
+TEST(poller_requests_within_in_flight_limit) {
   close_it();
   open_with(1, 0);
   s.client.queue.concurrency = 2;
@@ -525,7 +525,7 @@ static size_t looks_at_a_hundred_seconds(size_t index) {
   return (size_t)(s.seen[index].looks - before);
 }
 
-TEST(known_durations_of_a_kind_save_looks) {
+TEST(poller_known_durations_save_polls) {
   size_t first = looks_at_a_hundred_seconds(0), later = 0;
   for (size_t i = 1; i < 20; i++) later = looks_at_a_hundred_seconds(i);
   assert_true(later * 3 < first * 2);
@@ -533,7 +533,7 @@ TEST(known_durations_of_a_kind_save_looks) {
   assert_int_equal(looks_at_a_hundred_seconds(20), first);
 }
 
-TEST(a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well) {
+TEST(poller_duration_uses_reported_times) {
   static const char *const bodies[] = {
       "{\"actions\":[{\"id\":1,\"status\":\"success\",\"from\":1000,\"to\":1090}]}",
       "{\"actions\":[{\"id\":2,\"status\":\"error\",\"from\":1000,\"to\":1090}]}",
@@ -553,7 +553,7 @@ TEST(a_duration_is_the_clouds_own_where_it_tells_it_and_ends_well) {
 }
 
 // A provider of somebody else's may know kinds that this library does not.
-TEST(a_kind_that_is_not_known_is_one_of_the_others) {
+TEST(poller_unknown_kind_counts_as_other) {
   static const int32_t kinds[] = {IMGACT_ACTION_KIND_CHANGE_PROTECTION + 1, 1000001, -2};
   for (size_t i = 0; i < 3; i++) {
     s.kind = kinds[i];
@@ -572,7 +572,7 @@ TEST(a_kind_that_is_not_known_is_one_of_the_others) {
 // ---- without memory
 
 // Every watch hears of its end exactly once, whatever fails; report insists on it.
-TEST(without_memory_every_watch_is_still_told_of_its_end) {
+TEST(poller_without_memory_every_watch_ends) {
   close_it();
   bool more = true;
   size_t told_of_memory = 0;
@@ -606,7 +606,7 @@ TEST(without_memory_every_watch_is_still_told_of_its_end) {
 }
 
 // A response about other actions does not say that the API does not know this one.
-TEST(other_actions_alone_are_protocol) {
+TEST(poller_only_other_actions_is_protocol) {
   start(0);
   start(1);
   run();

@@ -82,7 +82,7 @@ static const imgact_rate_limit_info nothing = {.size = sizeof nothing,
                                                .rate_limit = {-1, -1, IMGACT_NO_TIME, -1},
                                                .next_request_at = IMGACT_NO_TIME};
 
-TEST(nobody_is_held_before_anything_is_known_but_for_a_flood) {
+TEST(rate_limiter_unknown_limit_allows_200) {
   assert_int_equal(spend(LIST, 1000), 200);
   assert_int_equal(wait_ms(MUTATION), 1000);
   assert_int_equal(wait_of(1, LIST, 0.0), 0); // the other budget knows nothing of it
@@ -94,7 +94,7 @@ TEST(nobody_is_held_before_anything_is_known_but_for_a_flood) {
   assert_int_equal(spend(LIST, 1000), 1000);
 }
 
-TEST(what_says_nothing_is_not_learned) {
+TEST(rate_limiter_invalid_headers_are_ignored) {
   static const int64_t nonsense[][2] = {{-1, -1}, {-1, 10},  {0, 0},
                                         {0, 10},  {100, -1}, {INT64_MIN, INT64_MIN}};
   for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++)
@@ -106,7 +106,7 @@ TEST(what_says_nothing_is_not_learned) {
 
 // ---- a bucket that refills
 
-TEST(a_bucket_is_spent_to_its_last_token) {
+TEST(rate_limiter_bucket_is_spent_completely) {
   tell_bucket(0, 3600, 10);
   assert_int_equal(spend(MUTATION, 100), 10);
   assert_int_in_range(wait_ms(MUTATION), 1000, 1002);
@@ -117,7 +117,7 @@ TEST(a_bucket_is_spent_to_its_last_token) {
 }
 
 // Asked at the time that it gave itself, it says yes: a client never waits in vain.
-TEST(the_time_that_is_given_is_the_time_at_which_it_goes) {
+TEST(rate_limiter_request_granted_when_announced) {
   uint64_t chance = 7;
   for (int i = 0; i < 300; i++) {
     int64_t limit = 1 + (int64_t)testing_below(&chance, 100000);
@@ -137,13 +137,13 @@ TEST(the_time_that_is_given_is_the_time_at_which_it_goes) {
   }
 }
 
-TEST(a_bucket_never_holds_more_than_its_limit) {
+TEST(rate_limiter_bucket_never_exceeds_limit) {
   tell_bucket(0, 60, 30);
   rate_fixture_at(&d, d.now_ms + 1000 * HOUR_MS);
   assert_int_equal(spend(MUTATION, 1000), 60);
 }
 
-TEST(what_is_under_way_counts_as_taken) {
+TEST(rate_limiter_bucket_counts_in_flight) {
   ia_rate_limiter_on_sent(g, 0);
   ia_rate_limiter_on_sent(g, 0);
   ia_rate_limiter_on_sent(g, 0);
@@ -154,7 +154,7 @@ TEST(what_is_under_way_counts_as_taken) {
 }
 
 // Four more than there are: five hours, but whoever waits asks again after one.
-TEST(no_wait_is_longer_than_an_hour) {
+TEST(rate_limiter_delay_at_most_hour) {
   for (int i = 0; i < 5; i++) ia_rate_limiter_on_sent(g, 0);
   imgact_rate_limit_info info = rate_of(1, 0);
   info.refill_per_second = 1.0 / 3600;
@@ -166,7 +166,7 @@ TEST(no_wait_is_longer_than_an_hour) {
 
 // A header tells of the moment when the reply was made: a little more than is counted here is old
 // news, less is not.
-TEST(news_downwards_count_at_once_and_upwards_where_they_are_plain) {
+TEST(rate_limiter_bucket_ignores_stale_increase) {
   tell_bucket(0, 3600, 0);
   tell_bucket(0, 3600, 6); // one more went, so here are -1
   assert_true(wait_ms(MUTATION) > 0);
@@ -176,7 +176,7 @@ TEST(news_downwards_count_at_once_and_upwards_where_they_are_plain) {
   assert_int_equal(spend(MUTATION, 100), 2);
 }
 
-TEST(a_new_limit_counts_at_once) {
+TEST(rate_limiter_new_limit_applies_immediately) {
   tell_bucket(0, 3600, 3000);
   tell_bucket(0, 60, 50);
   assert_int_equal(spend(MUTATION, 1000), 50);
@@ -203,7 +203,7 @@ static void learn_minute(int64_t limit) {
   rate_fixture_at(&d, d.now_ms + 10000); // the slow start is over
 }
 
-TEST(minute_untested_is_probed_alone) {
+TEST(rate_limiter_untested_minute_is_probed) {
   tell_windows(5000, 4999, 10000);
   assert_int_equal(spend(MUTATION, 1000), 249);
   assert_true(wait_ms(MUTATION) > 0); // until all have ended
@@ -212,7 +212,7 @@ TEST(minute_untested_is_probed_alone) {
   assert_true(wait_ms(MUTATION) > 0);
 }
 
-TEST(minute_probe_success_lifts_limit) {
+TEST(rate_limiter_probe_success_lifts_minute) {
   tell_windows(5000, 4999, 10000);
   spend(MUTATION, 1000);
   finish_all();
@@ -223,7 +223,7 @@ TEST(minute_probe_success_lifts_limit) {
   assert_int_equal(spend(MUTATION, 1000), 1000);
 }
 
-TEST(minute_probe_rejected_keeps_limit) {
+TEST(rate_limiter_probe_rejected_keeps_minute) {
   learn_minute(5000);
   int64_t wait = wait_ms(MUTATION);
   assert_int_in_range(wait, 49000, 61000);
@@ -233,7 +233,7 @@ TEST(minute_probe_rejected_keeps_limit) {
 
 // A rule of this library until the API has shown that it has it: nothing is said to be rate limited
 // for it.
-TEST(minute_untested_is_no_limit_of_the_api) {
+TEST(rate_limiter_untested_minute_checks_later) {
   tell_windows(5000, 4999, 10000);
   spend(LIST, 1000);
   assert_int_equal(ia_rate_limiter_request_permit(g, 0, LIST, 0.0).kind, IA_PERMIT_CHECK_LATER);
@@ -242,7 +242,7 @@ TEST(minute_untested_is_no_limit_of_the_api) {
   assert_int_equal(ia_rate_limiter_request_permit(g, 0, LIST, 0.0).kind, IA_PERMIT_DELAYED);
 }
 
-TEST(an_hour_is_spent_once) {
+TEST(rate_limiter_hour_is_spent_once) {
   size_t sent = 1;
   int64_t start_ms = d.now_ms;
   tell_windows(5000, 4999, 10000);
@@ -256,7 +256,7 @@ TEST(an_hour_is_spent_once) {
   assert_true(wait_ms(MUTATION) == 0);
 }
 
-TEST(an_hour_of_silence_forgets_everything) {
+TEST(rate_limiter_idle_hour_restores_limit) {
   tell_windows(100, 99, 10000);
   for (int i = 0; i < 30; i++) {
     spend(MUTATION, 1000);
@@ -272,7 +272,7 @@ TEST(an_hour_of_silence_forgets_everything) {
 
 // More in one slot of time than the slot can count: what is not counted here is others' to the
 // cloud's word.
-TEST(a_slot_that_is_full_is_not_run_over) {
+TEST(rate_limiter_slot_counter_never_overflows) {
   imgact_rate_limit_info info = rate_of(100000, 30001);
   info.next_request_at = INT64_MAX; // so that nobody goes and asks meanwhile
   tell_windows(100000, 99999, 10000);
@@ -287,7 +287,7 @@ TEST(a_slot_that_is_full_is_not_run_over) {
   assert_int_in_range(sent + spend(MUTATION, 60000), 95000, 100000);
 }
 
-TEST(a_minute_may_be_without_a_rule) {
+TEST(rate_limiter_hour_without_minute_works) {
   imgact_rate_limit_info info = rate_of(1000, 999);
   ia_rate_limiter_on_sent(g, 0);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
@@ -297,7 +297,7 @@ TEST(a_minute_may_be_without_a_rule) {
 
 // Polls take what they may, and a mutation comes every 17.3 s. None of these waits, in this hour
 // and in the next.
-TEST(second_half_of_an_hour_is_given_evenly_beside_mutations) {
+TEST(rate_limiter_hour_spread_beside_mutations) {
   enum { BIN_MS = 300000, BINS = 24 };
   size_t polls[BINS] = {0};
   imgact_rate_limit_info info = rate_of(5000, 5000); // no rule for a minute
@@ -315,7 +315,7 @@ TEST(second_half_of_an_hour_is_given_evenly_beside_mutations) {
     assert_int_in_range(polls[i], i % 12 ? 150 : 2500, i % 12 ? 200 : 2750);
 }
 
-TEST(an_hour_is_given_at_once_without_mutations) {
+TEST(rate_limiter_hour_granted_without_mutations) {
   imgact_rate_limit_info info = rate_of(5000, 5000);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(WAIT, 10000), 5000);
@@ -323,7 +323,7 @@ TEST(an_hour_is_given_at_once_without_mutations) {
 
 // ---- others use the same credential
 
-TEST(when_others_used_everything_up_one_goes_and_asks) {
+TEST(rate_limiter_exhausted_hour_is_probed) {
   tell_windows(5000, 0, 20000);
   assert_int_equal(wait_ms(MUTATION), 20000);
   rate_fixture_at(&d, d.now_ms + 20000);
@@ -337,7 +337,7 @@ TEST(when_others_used_everything_up_one_goes_and_asks) {
 }
 
 // It was allowed to go and ask, and then was not sent.
-TEST(a_question_that_is_not_asked_holds_nobody_for_long) {
+TEST(rate_limiter_unsent_probe_blocks_briefly) {
   tell_windows(5000, 0, 20000);
   rate_fixture_at(&d, d.now_ms + 2 * HOUR_MS); // nothing of ours is left in the hour
   assert_int_equal(spend(LIST, 1), 1);         // so one more is possible
@@ -347,7 +347,7 @@ TEST(a_question_that_is_not_asked_holds_nobody_for_long) {
   assert_int_equal(spend(LIST, 100), 1);
 }
 
-TEST(a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute) {
+TEST(rate_limiter_reset_clamped_to_60s) {
   static const int64_t resets[][2] = {{-86400000, 1000},
                                       {-1, 1000},
                                       {0, 1000},
@@ -376,7 +376,7 @@ TEST(a_reset_in_the_past_or_untold_is_a_second_and_a_far_one_a_minute) {
 // ---- lanes and reserve
 
 // While mutations come; without them nothing is left for any.
-TEST(mutations_are_left_a_part) {
+TEST(rate_limiter_mutations_keep_a_share) {
   static const struct {
     int64_t limit, left;
     bool bucket, mutation, other;
@@ -400,7 +400,7 @@ TEST(mutations_are_left_a_part) {
   }
 }
 
-TEST(longer_pause_outlasts_shorter_one) {
+TEST(rate_limiter_block_keeps_longer_pause) {
   ia_rate_limiter_block_for(g, 0, 3600000);
   ia_rate_limiter_block_for(g, 0, 1000);
   ia_permit permit = ia_rate_limiter_request_permit(g, 0, LIST, 0.0);
@@ -410,7 +410,7 @@ TEST(longer_pause_outlasts_shorter_one) {
 
 // A pause is over once a request that was sent after it was served; one that was on its way before
 // says nothing of it.
-TEST(served_request_ends_the_pause_before_it) {
+TEST(rate_limiter_served_request_ends_pause) {
   ia_sent_request before = ia_rate_limiter_on_sent(g, 0);
   ia_rate_limiter_block_for(g, 0, HOUR_MS);
   ia_rate_limiter_on_served(g, &before);
@@ -428,7 +428,7 @@ TEST(served_request_ends_the_pause_before_it) {
   assert_int_equal(permit.until_ms, d.now_ms + 5000);
 }
 
-TEST(a_reserve_is_nobodys_here) {
+TEST(rate_limiter_reserve_is_never_spent) {
   tell_bucket(0, 3600, 1801);
   assert_int_equal(wait_of(0, MUTATION, 0.5), 0);
   ia_rate_limiter_on_sent(g, 0);
@@ -444,14 +444,14 @@ TEST(a_reserve_is_nobodys_here) {
 }
 
 // A reserve leaves a minute its part, too.
-TEST(a_reserve_is_kept_in_every_minute) {
+TEST(rate_limiter_reserve_applies_per_minute) {
   tell_windows(5000, 4999, IMGACT_NO_TIME);
   size_t sent = 1;
   for (; sent < 1000 && wait_of(0, MUTATION, 0.5) == 0; sent++) ia_rate_limiter_on_sent(g, 0);
   assert_int_equal(sent, 125);
 }
 
-TEST(one_is_always_possible_however_small_the_limit) {
+TEST(rate_limiter_small_limit_grants_one) {
   for (int64_t limit = 1; limit < 30; limit++) {
     forget();
     tell_bucket(0, limit, limit);
@@ -465,7 +465,7 @@ TEST(one_is_always_possible_however_small_the_limit) {
 
 // ---- a refusal
 
-TEST(a_refusal_parks_every_lane_and_budget_of_its_credential) {
+TEST(rate_limiter_block_covers_all_quotas) {
   tell_bucket(0, 3600, 3000);
   tell_bucket(1, 7200, 7000);
   ia_rate_limiter *other = ia_rate_limiter_acquire(&d.engine.rate_limiters, 2);
@@ -481,7 +481,7 @@ TEST(a_refusal_parks_every_lane_and_budget_of_its_credential) {
   ia_rate_limiter_unref(other);
 }
 
-TEST(the_longest_refusal_counts_but_no_longer_than_a_minute) {
+TEST(rate_limiter_block_at_most_60s) {
   ia_rate_limiter_block_for(g, 0, 20000);
   ia_rate_limiter_block_for(g, 0, 5000);
   assert_int_equal(wait_ms(MUTATION), 20000);
@@ -493,7 +493,7 @@ TEST(the_longest_refusal_counts_but_no_longer_than_a_minute) {
   assert_int_equal(wait_ms(MUTATION), 60000);
 }
 
-TEST(after_a_refusal_they_go_one_by_one_for_a_while) {
+TEST(rate_limiter_slow_start_after_block) {
   tell_bucket(0, 3600, 3000);
   ia_rate_limiter_block_for(g, 0, 1000);
   rate_fixture_at(&d, d.now_ms + 1000);
@@ -518,7 +518,7 @@ TEST(after_a_refusal_they_go_one_by_one_for_a_while) {
 
 // ---- two budgets
 
-TEST(budgets_know_nothing_of_each_other) {
+TEST(rate_limiter_quotas_are_independent) {
   tell_bucket(0, 3600, 0);
   tell_bucket(1, 7200, 7000);
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
@@ -528,7 +528,7 @@ TEST(budgets_know_nothing_of_each_other) {
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
 }
 
-TEST(a_budget_that_there_is_not_is_the_first) {
+TEST(rate_limiter_invalid_quota_is_first) {
   tell_bucket(UINT32_MAX, 3600, 0);
   assert_true(wait_of(0, MUTATION, 0.0) > 0);
   assert_true(wait_of(IA_QUOTAS, MUTATION, 0.0) > 0);
@@ -537,7 +537,7 @@ TEST(a_budget_that_there_is_not_is_the_first) {
 
 // ---- absurd words
 
-TEST(absurd_headers_hold_nobody_for_ever) {
+TEST(rate_limiter_extreme_headers_delay_bounded) {
   static const int64_t absurd[][2] = {
       {INT64_MAX, INT64_MAX}, {INT64_MAX, 0}, {1, INT64_MAX}, {1, 0}, {INT64_MAX, 1}, {1, 1}};
   for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++)
@@ -559,7 +559,7 @@ TEST(absurd_headers_hold_nobody_for_ever) {
     }
 }
 
-TEST(replies_without_requests_are_no_credit) {
+TEST(rate_limiter_unexpected_response_adds_nothing) {
   for (int i = 0; i < 10; i++) ia_rate_limiter_on_finished(g, 0, NULL, NULL);
   imgact_rate_limit_info info = rate_of(3600, 3);
   info.refill_per_second = 1.0;
@@ -569,7 +569,7 @@ TEST(replies_without_requests_are_no_credit) {
 
 // ---- requests that never arrived
 
-TEST(unsent_request_is_given_back_to_the_bucket) {
+TEST(rate_limiter_unsent_returns_to_bucket) {
   tell_bucket(0, 3600, 10);
   ia_sent_request request = ia_rate_limiter_on_sent(g, 0);
   assert_int_equal(spend(MUTATION, 100), 9);
@@ -577,7 +577,7 @@ TEST(unsent_request_is_given_back_to_the_bucket) {
   assert_int_equal(spend(MUTATION, 100), 1);
 }
 
-TEST(unsent_request_is_given_back_to_the_minute) {
+TEST(rate_limiter_unsent_returns_to_minute) {
   learn_minute(5000); // 251 of 250
   rate_fixture_at(&d, d.now_ms + 62000);
   ia_sent_request request = ia_rate_limiter_on_sent(g, 0);
@@ -589,7 +589,7 @@ TEST(unsent_request_is_given_back_to_the_minute) {
   assert_int_equal(spend(MUTATION, 1000), 249);
 }
 
-TEST(unsent_request_is_given_back_to_the_hour) {
+TEST(rate_limiter_unsent_returns_to_hour) {
   imgact_rate_limit_info info = rate_of(10, 10);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   ia_sent_request first = ia_rate_limiter_on_sent(g, 0);
@@ -611,7 +611,7 @@ TEST(unsent_request_is_given_back_to_the_hour) {
 
 // Lost on the way, they count here and not at the API. What had not ended when the request was sent
 // may still arrive there.
-TEST(fewer_used_than_counted_lowers_the_count) {
+TEST(rate_limiter_lower_usage_corrects_count) {
   imgact_rate_limit_info info = rate_of(1000, 1000);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(MUTATION, 900), 900);
@@ -627,7 +627,7 @@ TEST(fewer_used_than_counted_lowers_the_count) {
   assert_int_equal(spend(MUTATION, 2000), 1000 - 10 - 3 - 1 - 4);
 }
 
-TEST(fewer_used_by_an_unknown_request_lowers_nothing) {
+TEST(rate_limiter_unknown_request_corrects_nothing) {
   imgact_rate_limit_info info = rate_of(1000, 1000);
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   assert_int_equal(spend(MUTATION, 900), 900);
@@ -639,7 +639,7 @@ TEST(fewer_used_by_an_unknown_request_lowers_nothing) {
 
 // ---- the clock
 
-TEST(a_clock_that_jumps_forgets_nothing_and_gives_nothing_away) {
+TEST(rate_limiter_clock_jump_grants_nothing) {
   tell_windows(1000, 999, 10000);
   spend(MUTATION, 49);
   rate_fixture_at(&d, d.now_ms - 500000); // only a transport's own clock could
@@ -658,7 +658,7 @@ TEST(a_clock_that_jumps_forgets_nothing_and_gives_nothing_away) {
 
 // ---- who shares it
 
-TEST(clients_of_one_key_share_and_others_do_not) {
+TEST(rate_limiter_acquire_shares_by_key) {
   ia_rate_limiter *same = ia_rate_limiter_acquire(&d.engine.rate_limiters, 1),
                   *other = ia_rate_limiter_acquire(&d.engine.rate_limiters, 2);
   assert_ptr_equal(same, g);
@@ -671,7 +671,7 @@ TEST(clients_of_one_key_share_and_others_do_not) {
   assert_true(wait_ms(MUTATION) > 0);
 }
 
-TEST(it_lives_until_the_last_hold_has_gone) {
+TEST(rate_limiter_ref_keeps_it_alive) {
   ia_rate_limiter *of_an_exchange = ia_rate_limiter_ref(g);
   assert_ptr_equal(of_an_exchange, g);
   tell_bucket(0, 3600, 0);
@@ -685,7 +685,7 @@ TEST(it_lives_until_the_last_hold_has_gone) {
 }
 
 // A client that is made anew for the next job finds what its token may still send.
-TEST(the_last_few_that_nobody_holds_are_kept) {
+TEST(rate_limiter_last_16_unreferenced_kept) {
   tell_bucket(0, 3600, 0);
   ia_rate_limiter_unref(g);
   for (uint64_t key = 2; key < 17; key++)
@@ -734,7 +734,7 @@ static size_t woken(crowd *c) {
   return count;
 }
 
-TEST(all_that_wait_are_woken_once_at_the_earliest_time) {
+TEST(rate_limiter_wakes_all_at_earliest) {
   crowd c;
   gather(&c);
   ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 500);
@@ -753,7 +753,7 @@ TEST(all_that_wait_are_woken_once_at_the_earliest_time) {
   assert_int_equal(ia_engine_next_ms(&d.engine), IA_NEVER);
 }
 
-TEST(the_first_reply_of_all_wakes_those_that_wait_for_it) {
+TEST(rate_limiter_first_response_wakes_waiters) {
   crowd c;
   gather(&c);
   spend(LIST, 300);
@@ -780,7 +780,7 @@ static void tell_either(bool bucket, int64_t limit, int64_t remaining) {
 
 // Others used it up, or so it seemed: as soon as a reply says that more may go, nobody waits for
 // what was thought before.
-TEST(a_reply_that_allows_more_wakes_those_that_are_held) {
+TEST(rate_limiter_higher_limit_wakes_waiters) {
   for (int bucket = 0; bucket < 2; bucket++) {
     crowd c;
     forget();
@@ -800,7 +800,7 @@ TEST(a_reply_that_allows_more_wakes_those_that_are_held) {
   }
 }
 
-TEST(one_that_has_left_is_not_woken) {
+TEST(rate_limiter_removed_waiter_not_woken) {
   crowd c;
   gather(&c);
   ia_rate_limiter_wake_at(g, &c.guests[0].waiter, d.now_ms + 500);
@@ -818,7 +818,7 @@ TEST(one_that_has_left_is_not_woken) {
 
 // ---- without memory
 
-TEST(without_memory_nothing_is_governed_and_nothing_breaks) {
+TEST(rate_limiter_without_memory_limits_nothing) {
   ia_rate_limiter_unref(g);
   ia_rate_limiters_clear(&d.engine.rate_limiters);
   d.memory.fail_at = d.memory.calls + 1;

@@ -109,7 +109,7 @@ static void expect_number(const imgact_json_doc *doc, const char *path, int64_t 
 
 // ---- form
 
-TEST(an_exchange_becomes_an_entry_with_all_that_viewers_want) {
+TEST(recorder_entry_has_all_har_members) {
   recording made = start(NULL);
   scripted_next(made.script,
                 (scripted_answer){
@@ -161,7 +161,7 @@ TEST(an_exchange_becomes_an_entry_with_all_that_viewers_want) {
   free(text);
 }
 
-TEST(entries_stand_in_order_of_sending) {
+TEST(recorder_entries_keep_send_order) {
   static const char *const urls[] = {"https://h/0", "https://h/1", "https://h/2"};
   recording made = start(NULL);
   imgact_http_request requests[3];
@@ -190,7 +190,7 @@ TEST(entries_stand_in_order_of_sending) {
   free(text);
 }
 
-TEST(what_got_no_reply_is_kept_with_its_reason) {
+TEST(recorder_failure_is_saved_with_reason) {
   recording made = start(NULL);
   scripted_next(made.script, (scripted_answer){.delivery = IMGACT_DELIVERY_NOT_SENT,
                                                .failure = IMGACT_FAILURE_TLS,
@@ -210,7 +210,7 @@ TEST(what_got_no_reply_is_kept_with_its_reason) {
   free(text);
 }
 
-TEST(what_was_given_up_or_is_still_under_way_is_kept_as_cancelled) {
+TEST(recorder_open_exchange_is_saved_cancelled) {
   recording made = start(NULL);
   imgact_http_request request = authorized("GET", "https://h/a");
   kept_exchange given_up = new_exchange(), open = new_exchange();
@@ -230,7 +230,7 @@ TEST(what_was_given_up_or_is_still_under_way_is_kept_as_cancelled) {
   free(text);
 }
 
-TEST(bytes_that_are_no_text_are_kept_as_base64) {
+TEST(recorder_binary_body_is_saved_base64) {
   recording made = start(NULL);
   scripted_next(made.script,
                 (scripted_answer){.status = 200, .body = "\0\xff\x01", .body_bytes = 3});
@@ -244,7 +244,7 @@ TEST(bytes_that_are_no_text_are_kept_as_base64) {
   free(text);
 }
 
-TEST(the_reply_itself_passes_unchanged) {
+TEST(recorder_response_passes_unchanged) {
   recording made = start(NULL);
   scripted_next(made.script, (scripted_answer){.status = 401,
                                                .headers = "X-Echo: " TOKEN "\nSet-Cookie: a=b\n",
@@ -300,7 +300,7 @@ static char *spelled(const char *token, int way) {
 }
 
 // The token, in each spelling, at each place that the other side or the caller can put it.
-TEST(a_token_is_nowhere_in_the_cassette) {
+TEST(recorder_token_is_never_saved) {
   static const char *const tokens[] = {
       TOKEN, "dop_v1_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
       "odd/token+with=marks~and.dots_"};
@@ -347,7 +347,7 @@ TEST(a_token_is_nowhere_in_the_cassette) {
   }
 }
 
-TEST(a_token_met_later_is_taken_out_of_what_came_before) {
+TEST(recorder_later_token_scrubs_earlier_entries) {
   recording made = start(NULL);
   imgact_header other[] = {{"authorization", "Bearer second-token-of-this"}};
   imgact_http_request request = request_to("GET", "https://h/b");
@@ -368,7 +368,7 @@ TEST(a_token_met_later_is_taken_out_of_what_came_before) {
 
 // A token that equals what every cassette holds can not be kept out: better no file than one that
 // tells it.
-TEST(a_secret_that_cannot_be_scrubbed_fails_the_write) {
+TEST(recorder_save_unscrubbable_secret_fails) {
   recording made = start(NULL);
   write_text(made.there.file, "an older one");
   imgact_header other[] = {{"Authorization", "Bearer startedDateTime"}};
@@ -391,7 +391,7 @@ TEST(a_secret_that_cannot_be_scrubbed_fails_the_write) {
   assert_int_equal(remove_folder(&made.there), 1);
 }
 
-TEST(more_tokens_than_can_be_kept_out_fail_the_write) {
+TEST(recorder_save_too_many_tokens_fails) {
   recording made = start(NULL);
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
   for (int i = 0; i < 100; i++) {
@@ -443,7 +443,7 @@ static void *nosy_resize(void *user, void *block, size_t bytes) {
   return made;
 }
 
-TEST(no_token_stays_in_memory_that_is_given_back) {
+TEST(recorder_released_memory_holds_no_token) {
   nosy memory = {
       .allocator = {sizeof(imgact_allocator), nosy_alloc, nosy_resize, nosy_release, &memory}};
   recording made = start(&memory.allocator);
@@ -485,7 +485,7 @@ int rename(const char *from, const char *to) {
   return renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
-TEST(cassette_is_synchronised_before_rename) {
+TEST(recorder_save_syncs_before_rename) {
   recording made = start(NULL);
   memset(file_calls, 0, sizeof file_calls);
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
@@ -514,13 +514,13 @@ static void check_failed_save_keeps_older(int *step_error, int code, const char 
   free(finish(&made));
 }
 
-TEST(cassette_failed_sync_keeps_older) { check_failed_save_keeps_older(&fsync_error, EIO, "f"); }
+TEST(recorder_save_failed_sync_keeps_older) { check_failed_save_keeps_older(&fsync_error, EIO, "f"); }
 
-TEST(cassette_failed_rename_keeps_older) {
+TEST(recorder_save_failed_rename_keeps_older) {
   check_failed_save_keeps_older(&rename_error, EACCES, NULL);
 }
 
-TEST(cassette_filesystem_without_sync_is_saved) {
+TEST(recorder_save_without_sync_support_works) {
   recording made = start(NULL);
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
   ask(&made, "GET", "https://h/a");
@@ -529,7 +529,7 @@ TEST(cassette_filesystem_without_sync_is_saved) {
   fsync_error = 0;
 }
 
-TEST(the_file_is_for_its_owner_alone_and_comes_whole) {
+TEST(recorder_save_mode_is_0600) {
   recording made = start(NULL);
   write_text(made.there.file, "an older one");
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
@@ -549,7 +549,7 @@ TEST(the_file_is_for_its_owner_alone_and_comes_whole) {
   free(text);
 }
 
-TEST(the_end_of_the_transport_saves_what_was_not_saved) {
+TEST(recorder_destroy_saves_unsaved_entries) {
   recording made = start(NULL);
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
   ask(&made, "GET", "https://h/a");
@@ -563,7 +563,7 @@ TEST(the_end_of_the_transport_saves_what_was_not_saved) {
   assert_int_equal(remove_folder(&made.there), 1);
 }
 
-TEST(a_recording_of_nothing_is_an_empty_cassette) {
+TEST(recorder_without_exchanges_saves_empty_log) {
   recording made = start(NULL);
   char *text = finish(&made);
   imgact_json_doc *doc = parsed(text);
@@ -573,7 +573,7 @@ TEST(a_recording_of_nothing_is_an_empty_cassette) {
   free(text);
 }
 
-TEST(a_recording_of_nothing_leaves_an_older_cassette_alone) {
+TEST(recorder_without_exchanges_keeps_older) {
   recording made = start(NULL);
   write_text(made.there.file, "an older one");
   char *text = finish(&made);
@@ -594,7 +594,7 @@ static void expect_bad_path(const char *path, const char *why) {
   scripted_free(script);
 }
 
-TEST(a_path_that_cannot_be_written_is_refused_at_once) {
+TEST(recorder_new_unwritable_path_is_rejected) {
   folder there = new_folder();
   char path[200];
   expect_bad_path(there.path, "is not a regular file");
@@ -617,7 +617,7 @@ TEST(a_path_that_cannot_be_written_is_refused_at_once) {
   assert_int_equal(remove_folder(&there), 1);
 }
 
-TEST(a_folder_that_goes_away_fails_the_save) {
+TEST(recorder_save_removed_folder_fails) {
   recording made = start(NULL);
   imgact_error error;
   assert_int_equal(remove_folder(&made.there), 0);
@@ -627,7 +627,7 @@ TEST(a_folder_that_goes_away_fails_the_save) {
   scripted_free(made.script);
 }
 
-TEST(a_full_disk_fails_the_save_and_leaves_what_was_there) {
+TEST(recorder_save_full_disk_keeps_older) {
   static const size_t rooms[] = {
       10, 1000, 20000}; // too little for the frame, for the entry, for what is still buffered
   for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
@@ -658,7 +658,7 @@ TEST(a_full_disk_fails_the_save_and_leaves_what_was_there) {
 }
 
 // Wherever the disk ends, the older file stays and nothing is left beside it.
-TEST(cassette_cut_anywhere_keeps_older) {
+TEST(recorder_save_cut_anywhere_keeps_older) {
   recording made = start(NULL);
   struct rlimit before;
   imgact_error error;
@@ -684,7 +684,7 @@ TEST(cassette_cut_anywhere_keeps_older) {
   free(finish(&made));
 }
 
-TEST(only_a_recording_can_be_saved) {
+TEST(recorder_save_other_transport_is_rejected) {
   scripted *script = scripted_new();
   imgact_error error;
   assert_int_equal(imgact_recorder_save(scripted_transport(script), &error),
@@ -693,7 +693,7 @@ TEST(only_a_recording_can_be_saved) {
   scripted_free(script);
 }
 
-TEST(bad_arguments_are_refused) {
+TEST(recorder_new_invalid_arguments_are_rejected) {
   folder there = new_folder();
   imgact_transport *made = NULL;
   imgact_allocator holes = {.size = sizeof holes};
@@ -738,7 +738,7 @@ static imgact_transport whole_transport(void) {
                             .flags = IMGACT_TRANSPORT_OFFLINE};
 }
 
-TEST(it_looks_like_the_transport_that_it_wraps) {
+TEST(recorder_forwards_to_wrapped_transport) {
   folder there = new_folder();
   imgact_transport inner = whole_transport();
   imgact_transport *made = NULL;
@@ -763,7 +763,7 @@ TEST(it_looks_like_the_transport_that_it_wraps) {
 }
 
 // As a loop refuses it, and before a file is touched; it is taken over all the same.
-TEST(a_transport_with_holes_is_not_recorded) {
+TEST(recorder_new_incomplete_transport_is_rejected) {
   folder there = new_folder();
 #define HOLE(member)                                                                               \
   do {                                                                                             \
@@ -790,7 +790,7 @@ TEST(a_transport_with_holes_is_not_recorded) {
 
 // ---- memory
 
-TEST(no_memory_ends_cleanly_wherever_it_ends) {
+TEST(recorder_without_memory_ends_cleanly) {
   char body[3000] =
       "\xff" TOKEN " dop_v1_0123456789 "; // does not fit into a block of the arena that others use
   memset(body + strlen(body), 'x', sizeof body - 1 - strlen(body));

@@ -31,7 +31,7 @@ static void assert_redacted(const char *token, const char *text, const char *exp
   ia_buf_free(&out);
 }
 
-TEST(the_token_goes_wherever_it_stands) {
+TEST(redact_token_is_replaced_everywhere) {
   assert_redacted(HZ_TOKEN, "no secret here", "no secret here");
   assert_redacted(HZ_TOKEN, "", "");
   assert_redacted(HZ_TOKEN, HZ_TOKEN, "[redacted]");
@@ -43,7 +43,7 @@ TEST(the_token_goes_wherever_it_stands) {
   assert_redacted(HZ_TOKEN, HZ_TOKEN "more", "[redacted]more");
 }
 
-TEST(a_beginning_of_8_counts_and_of_7_does_not) {
+TEST(redact_prefix_of_8_is_replaced) {
   char text[100], expected[100];
   for (int length = 0; length <= (int)strlen(HZ_TOKEN); length++) {
     snprintf(text, sizeof text, "<%.*s>", length, HZ_TOKEN);
@@ -56,7 +56,7 @@ TEST(a_beginning_of_8_counts_and_of_7_does_not) {
   }
 }
 
-TEST(the_8_are_counted_after_the_longest_vendor_prefix) {
+TEST(redact_prefix_excludes_vendor_prefix) {
   char text[100], expected[100];
   for (int length = 0; length <= (int)strlen(DO_TOKEN); length++) {
     snprintf(text, sizeof text, "<%.*s>", length, DO_TOKEN);
@@ -70,7 +70,7 @@ TEST(the_8_are_counted_after_the_longest_vendor_prefix) {
   assert_redacted(DO_TOKEN, "tokens start with dop_v1_", "tokens start with dop_v1_");
 }
 
-TEST(short_tokens_go_whole_from_8_characters_on) {
+TEST(redact_short_token_is_replaced_whole) {
   assert_redacted("secret7", "a secret7 b", "a secret7 b");
   assert_redacted("secret-8", "a secret-8 b", "a [redacted] b");
   assert_redacted("dop_v1_a", "a dop_v1_a b dop_v1_", "a [redacted] b dop_v1_");
@@ -79,7 +79,7 @@ TEST(short_tokens_go_whole_from_8_characters_on) {
   assert_redacted("", "anything", "anything");
 }
 
-TEST(a_redactor_of_nothing_finds_nothing) {
+TEST(redact_found_without_token_is_false) {
   ia_redactor redactor;
   ia_redactor_init(&redactor, NULL, 0, NULL);
   assert_false(ia_redact_found(&redactor, "text", 4));
@@ -89,7 +89,7 @@ TEST(a_redactor_of_nothing_finds_nothing) {
   assert_false(ia_redact_found(&redactor, NULL, 0));
 }
 
-TEST(occurrences_that_overlap_leave_no_rest) {
+TEST(redact_overlapping_matches_leave_no_rest) {
   assert_redacted("abcabcabcX", "<abcabcabcabcX>", "<[redacted]>");
   assert_redacted("aaaaaaaaaaab", "<aaaaaaaaaaaaaaaaaaaaaab>", "<[redacted]>");
   assert_redacted("abababababc", "-abababababababc-", "-[redacted]-");
@@ -111,7 +111,7 @@ static void redact_by_the_rule(const ia_redactor *r, const char *text, size_t le
   }
 }
 
-TEST(random_texts_of_pieces_of_the_token_agree_with_the_rule) {
+TEST(redact_random_text_matches_reference) {
   static const char *const tokens[] = {HZ_TOKEN, DO_TOKEN, "abcabcabcXabcabc", "aaaaaaaaaaaaaaaa",
                                        "ababababab"};
   uint64_t random = 11;
@@ -136,7 +136,7 @@ TEST(random_texts_of_pieces_of_the_token_agree_with_the_rule) {
   }
 }
 
-TEST(in_place_never_leaves_the_buffer_nor_parts_a_character) {
+TEST(redact_in_place_stays_within_buffer) {
   ia_redactor redactor = redactor_of(HZ_TOKEN);
   const char *text = "é€"
                      "jEheVytl"
@@ -161,7 +161,7 @@ TEST(in_place_never_leaves_the_buffer_nor_parts_a_character) {
   }
 }
 
-TEST(no_memory_is_the_buffer_s_error) {
+TEST(redact_without_memory_fails_buffer) {
   failing_allocator memory;
   failing_allocator_init(&memory, 1);
   ia_redactor redactor = redactor_of(HZ_TOKEN);
@@ -173,7 +173,7 @@ TEST(no_memory_is_the_buffer_s_error) {
   assert_memory_fine(&memory);
 }
 
-TEST(text_of_any_kind_shows_no_token_in_disguise) {
+TEST(redact_text_encoded_token_is_replaced) {
   static const char token[] = "AbCdEfGhIjKlMnOp0123456789abcdef";
   static const struct {
     const char *text, *shown;
@@ -213,7 +213,7 @@ static void assert_text_redacted(const ia_redactor *redactor, const char *text,
 }
 
 // "aa?aa>" is "YWE/YWE+" in base64, and "YWE_YWE-" in the alphabet for URLs.
-TEST(redact_base64_for_urls_is_found) {
+TEST(redact_text_base64_url_is_replaced) {
   ia_redactor redactor = redactor_of("aa?aa>aa?aa>");
   assert_text_redacted(&redactor, "x YWE/YWE+YWE/YWE+ y", "[redacted]");
   assert_text_redacted(&redactor, "x YWE_YWE-YWE_YWE- y", "[redacted]");

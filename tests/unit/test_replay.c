@@ -80,7 +80,7 @@ static void expect_unused(const imgact_transport *transport, size_t count, const
 
 // ---- matching
 
-TEST(each_request_takes_the_first_unused_entry_that_fits) {
+TEST(replayer_request_takes_first_unused_entry) {
   imgact_transport *made = replay(HEAD "{" GET("https://rec/v1/a?x=1&y=2") "," REPLY(
       200, "first") "},"
                     "{" GET("https://rec/v1/b") "," REPLY(
@@ -98,7 +98,7 @@ TEST(each_request_takes_the_first_unused_entry_that_fits) {
   made->destroy(made);
 }
 
-TEST(the_body_tells_requests_apart) {
+TEST(replayer_body_distinguishes_requests) {
   imgact_transport *made = replay(HEAD "{" POST(
       "https://h/a",
       "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":"
@@ -117,7 +117,7 @@ TEST(the_body_tells_requests_apart) {
   made->destroy(made);
 }
 
-TEST(headers_and_bytes_come_back) {
+TEST(replayer_returns_headers_and_body) {
   imgact_transport *made =
       replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":200,\"headers\":[{\"name\":"
                                          "\"Date\",\"value\":\"d\"},"
@@ -135,7 +135,7 @@ TEST(headers_and_bytes_come_back) {
   made->destroy(made);
 }
 
-TEST(a_failure_comes_again) {
+TEST(replayer_repeats_recorded_failure) {
   imgact_transport *made =
       replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":"
                                          "\"not_sent\",\"failure\":\"tls\","
@@ -151,7 +151,7 @@ TEST(a_failure_comes_again) {
   made->destroy(made);
 }
 
-TEST(a_reply_above_the_ceiling_is_too_large) {
+TEST(replayer_body_above_limit_fails) {
   imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(
       200, "12345") "},"
                     "{" GET("https://h/a") "," REPLY(200, "1234") "}" TAIL);
@@ -167,7 +167,7 @@ TEST(a_reply_above_the_ceiling_is_too_large) {
   made->destroy(made);
 }
 
-TEST(what_is_not_there_is_unmatched) {
+TEST(replayer_unknown_request_is_unmatched) {
   imgact_transport *made =
       replay(HEAD "{" GET("https://h/v1/images/4711") "," REPLY(200, "") "}" TAIL);
   expect_unmatched(made, "https://h/v1/images/4712",
@@ -184,7 +184,7 @@ TEST(what_is_not_there_is_unmatched) {
 
 #define T0 INT64_C(1772359200000) /* 2026-03-01T10:00:00Z */
 
-TEST(the_clock_follows_the_answers_and_never_goes_back) {
+TEST(replayer_clock_follows_responses) {
   imgact_transport *made =
       replay(HEAD "{" AT("2026-03-01T10:00:00Z", 250) GET("https://h/a") "," REPLY(
           200, "") "},"
@@ -210,13 +210,13 @@ TEST(the_clock_follows_the_answers_and_never_goes_back) {
   made->destroy(made);
 }
 
-TEST(without_times_the_clock_starts_at_a_fixed_date) {
+TEST(replayer_clock_without_times_is_fixed) {
   imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "") "}" TAIL);
   assert_true(made->now_ms(made) == INT64_C(1767225600000));
   made->destroy(made);
 }
 
-TEST(answers_come_in_the_order_in_which_they_came) {
+TEST(replayer_responses_keep_recorded_order) {
   static const char *const urls[] = {"https://h/a", "https://h/b", "https://h/c"};
   imgact_transport *made =
       replay(HEAD "{" AT("2026-03-01T10:00:00Z", 900) GET("https://h/a") "," REPLY(
@@ -239,7 +239,7 @@ TEST(answers_come_in_the_order_in_which_they_came) {
   made->destroy(made);
 }
 
-TEST(what_was_cancelled_then_waits_for_its_time_out) {
+TEST(replayer_cancelled_entry_times_out) {
   imgact_transport *made = replay(HEAD "{" AT("2026-03-01T10:00:00Z", 5) GET(
       "https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}},"
                      "{" GET("https://h/b") "," REPLY(200, "b") "}" TAIL);
@@ -268,7 +268,7 @@ TEST(what_was_cancelled_then_waits_for_its_time_out) {
   made->destroy(made);
 }
 
-TEST(without_a_time_out_it_waits_for_ever) {
+TEST(replayer_cancelled_without_timeout_never_ends) {
   imgact_transport *made = replay(HEAD "{" GET(
       "https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}}" TAIL);
   kept_exchange kept;
@@ -284,7 +284,7 @@ TEST(without_a_time_out_it_waits_for_ever) {
 
 // ---- life
 
-TEST(it_sends_nothing_and_has_no_descriptor) {
+TEST(replayer_is_offline_without_descriptor) {
   imgact_transport *made = replay(HEAD TAIL);
   assert_int_equal(made->flags & IMGACT_TRANSPORT_OFFLINE, IMGACT_TRANSPORT_OFFLINE);
   assert_int_equal(made->fd(made), -1);
@@ -293,7 +293,7 @@ TEST(it_sends_nothing_and_has_no_descriptor) {
   made->destroy(made);
 }
 
-TEST(a_cancelled_exchange_is_not_finished) {
+TEST(replayer_cancelled_exchange_never_finishes) {
   imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "") "}" TAIL);
   kept_exchange kept[2];
   imgact_http_request request = request_to("GET", "https://h/a");
@@ -308,7 +308,7 @@ TEST(a_cancelled_exchange_is_not_finished) {
   made->destroy(made);
 }
 
-TEST(the_end_forgets_what_is_under_way) {
+TEST(replayer_destroy_drops_open_exchanges) {
   imgact_transport *made = replay(HEAD TAIL);
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
@@ -334,7 +334,7 @@ static void chained_finished(imgact_exchange *exchange, const imgact_http_respon
   assert_int_equal(self->transport->send(self->transport, self->request, self->next), IMGACT_OK);
 }
 
-TEST(an_end_may_send_and_cancel) {
+TEST(replayer_callback_may_send_and_cancel) {
   imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "1") "},{" GET(
       "https://h/a") "," REPLY(200, "2") "},"
                                          "{" GET("https://h/a") "," REPLY(200, "3") "}" TAIL);
@@ -358,7 +358,7 @@ TEST(an_end_may_send_and_cancel) {
   made->destroy(made);
 }
 
-TEST(a_file_that_is_no_cassette_is_refused) {
+TEST(replayer_new_invalid_file_is_rejected) {
   folder there = new_folder();
   imgact_transport *made = (imgact_transport *)(void *)&there;
   imgact_error error;
@@ -375,14 +375,14 @@ TEST(a_file_that_is_no_cassette_is_refused) {
   remove_folder(&there);
 }
 
-TEST(only_a_replay_has_unused_entries) {
+TEST(replayer_unused_other_transport_is_zero) {
   scripted *script = scripted_new();
   expect_unused(scripted_transport(script), 0, NULL);
   expect_unused(NULL, 0, NULL);
   scripted_free(script);
 }
 
-TEST(no_memory_ends_cleanly_wherever_it_ends) {
+TEST(replayer_without_memory_ends_cleanly) {
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
@@ -492,7 +492,7 @@ static void play(imgact_transport *transport, const shape *shapes, kept_exchange
   }
 }
 
-TEST(what_was_recorded_is_what_is_replayed) {
+TEST(replayer_random_recording_round_trips) {
   uint64_t random = 20260301;
   static shape shapes[SHAPES];
   static kept_exchange was[SHAPES], is[SHAPES];
@@ -527,7 +527,7 @@ TEST(what_was_recorded_is_what_is_replayed) {
 
 // A page token that looks like a secret is taken out of the reply that gives it and of the request
 // that brings it back.
-TEST(a_page_token_that_was_scrubbed_still_leads_to_its_page) {
+TEST(replayer_scrubbed_page_token_still_matches) {
 #define PAGE_2 "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB"
 #define PAGE_3 "xB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB"
   static const char *const urls[] = {"https://h/a", "https://h/a?page_token=" PAGE_2,

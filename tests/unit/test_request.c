@@ -49,7 +49,7 @@ static imgact_status check(void) {
 #define path()  ia_buf_text(&request.path)
 #define query() ia_buf_text(&request.query)
 
-TEST(a_request_is_a_get_of_nothing_at_first) {
+TEST(request_new_is_empty_get) {
   assert_int_equal(check(), IMGACT_OK);
   assert_string_equal(request.method, "GET");
   assert_string_equal(path(), "");
@@ -66,7 +66,7 @@ TEST(a_request_is_a_get_of_nothing_at_first) {
   assert_true(request.empty);
 }
 
-TEST(segments_are_encoded_one_by_one) {
+TEST(request_add_segment_encodes_each) {
   imgact_request_add_segment(&request, "images");
   imgact_request_add_segment(&request, "a/b?c#d e%\xc3\xa4");
   imgact_request_add_segment(&request, "...");
@@ -76,7 +76,7 @@ TEST(segments_are_encoded_one_by_one) {
 }
 
 // It would lead to another endpoint than the one that is meant: a DELETE of /images.
-TEST(a_segment_that_is_none_refuses_the_request) {
+TEST(request_invalid_segment_is_rejected) {
   static const char *const none[] = {NULL, "", ".", ".."};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
     close_it();
@@ -89,7 +89,7 @@ TEST(a_segment_that_is_none_refuses_the_request) {
   }
 }
 
-TEST(pairs_keep_their_order_and_nothing_is_no_pair) {
+TEST(request_add_query_keeps_order) {
   imgact_request_add_query(&request, "none", NULL);
   imgact_request_add_query(&request, "a b", "c&d=e");
   imgact_request_add_query(&request, "none", NULL);
@@ -106,7 +106,7 @@ static const char *copied(const char *text, const char *const *except) {
   return query();
 }
 
-TEST(a_query_of_the_clouds_is_taken_apart_and_put_together_anew) {
+TEST(request_add_query_string_reencodes_pairs) {
   static const char *const except[] = {"page", "a b", NULL};
   assert_string_equal(copied("a=1&b=2", NULL), "a=1&b=2");
   assert_string_equal(copied("a=1&page=3&b=2&page=4", except), "a=1&b=2");
@@ -128,7 +128,7 @@ TEST(a_query_of_the_clouds_is_taken_apart_and_put_together_anew) {
   assert_int_equal(check(), IMGACT_OK);
 }
 
-TEST(a_url_has_an_end) {
+TEST(request_url_above_limit_is_rejected) {
   static char text[65537];
   memset(text, 'x', sizeof text - 1);
   text[65535] = '\0';
@@ -145,7 +145,7 @@ TEST(a_url_has_an_end) {
   assert_int_equal(check(), IMGACT_INVALID_ARGUMENT);
 }
 
-TEST(a_body_is_one_whole_document) {
+TEST(request_body_incomplete_is_rejected) {
   imgact_json_writer *body = imgact_request_body_writer(&request);
   assert_ptr_equal(imgact_request_body_writer(&request), body);
   imgact_json_write_begin_object(body);
@@ -163,7 +163,7 @@ static imgact_status refuse(const imgact_call *call, imgact_request *r, imgact_e
   return imgact_error_set(e, IMGACT_UNSUPPORTED, "no %s here", call->image_ref);
 }
 
-TEST(a_providers_own_refusal_comes_first) {
+TEST(request_encode_provider_error_comes_first) {
   const imgact_slot slot = {.encode = refuse};
   const imgact_call call = {.size = sizeof call, .image_ref = "4711"};
   assert_int_equal(ia_request_encode(&request, &slot, &call, &somebody, &error),
@@ -190,7 +190,7 @@ static imgact_status build_much(const imgact_call *call, imgact_request *r, imga
   return IMGACT_OK;
 }
 
-TEST(a_request_is_whole_or_there_was_no_memory) {
+TEST(request_encode_without_memory_fails) {
   const imgact_slot slot = {.encode = build_much};
   const imgact_call call = {.size = sizeof call};
   bool more = true;
@@ -247,7 +247,7 @@ static const imgact_header headers[] = {{"X-Id", "abc-1"},
                                         {"Deleted", "one\x7ftwo"}};
 #define HEADERS (sizeof headers / sizeof *headers)
 
-TEST(headers_are_found_in_any_case_and_the_first_counts) {
+TEST(response_header_ignores_case) {
   reply r;
   reply_with(&r, headers, HEADERS);
   assert_int_equal(imgact_response_status(&r.response), 418);
@@ -262,7 +262,7 @@ TEST(headers_are_found_in_any_case_and_the_first_counts) {
   ia_arena_free(&r.scratch);
 }
 
-TEST(a_header_that_is_a_number_is_a_whole_one) {
+TEST(response_header_int_needs_whole_number) {
   static const char *const none[] = {"fraction", "blank", "huge", "empty", "x-id", "there-is-none"};
   reply r;
   int64_t value = 7;
@@ -276,7 +276,7 @@ TEST(a_header_that_is_a_number_is_a_whole_one) {
   assert_true(value == INT64_MAX);
 }
 
-TEST(the_token_is_in_no_header) {
+TEST(response_header_token_is_redacted) {
   reply r;
   reply_with(&r, headers, HEADERS);
   assert_string_equal(imgact_response_header(&r.response, "echo"), "it was [redacted]!");
@@ -290,7 +290,7 @@ TEST(the_token_is_in_no_header) {
   assert_string_equal(error.request_id, "");
 }
 
-TEST(an_id_for_the_support_desk_is_plain_and_fits) {
+TEST(response_copy_request_id_is_truncated) {
   static char text[300];
   memset(text, 'i', sizeof text - 1);
   const imgact_header long_one[] = {{"Long", text}};

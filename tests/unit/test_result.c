@@ -43,7 +43,7 @@ static const imgact_json *json(const char *text) {
 
 // ---- single values
 
-TEST(a_string_is_a_string_and_nothing_else_is) {
+TEST(decode_string_other_type_is_null) {
   static const char *const others[] = {"null", "true", "1", "1.5", "[]", "{}", "[\"a\"]"};
   assert_string_equal(imgact_decode_string(&s.result, json("\"a\\u0000b\"")), "a\xc0\x80"
                                                                               "b");
@@ -64,7 +64,7 @@ TEST(a_string_is_a_string_and_nothing_else_is) {
 
 #define DIGITS_64 "1234567890123456789012345678901234567890123456789012345678901234"
 
-TEST(ids_are_whole_numbers_or_plain_words) {
+TEST(decode_id_accepts_numbers_and_words) {
   static const char *const good[][2] = {{"0", "0"},
                                         {"1", "1"},
                                         {"1e3", "1000"},
@@ -112,7 +112,7 @@ TEST(ids_are_whole_numbers_or_plain_words) {
   assert_false(s.result.nomem);
 }
 
-TEST(times_are_rfc_3339_or_seconds) {
+TEST(decode_time_reads_rfc3339_and_seconds) {
   static const struct {
     const char *text;
     int64_t ms;
@@ -143,7 +143,7 @@ TEST(times_are_rfc_3339_or_seconds) {
   assert_true(imgact_decode_time(NULL) == IMGACT_NO_TIME);
 }
 
-TEST(numbers_and_answers_are_untold_where_they_are_something_else) {
+TEST(decode_bool_other_type_is_unknown) {
   assert_true(fabs(imgact_decode_double(json("2.25")) - 2.25) < 1e-12);
   assert_true(fabs(imgact_decode_double(json("-3")) + 3) < 1e-12);
   assert_int_equal(imgact_decode_bool(json("true")), IMGACT_TRISTATE_TRUE);
@@ -159,7 +159,7 @@ TEST(numbers_and_answers_are_untold_where_they_are_something_else) {
   assert_int_equal(imgact_decode_bool(NULL), IMGACT_TRISTATE_UNKNOWN);
 }
 
-TEST(decimals_keep_their_digits) {
+TEST(decode_number_text_keeps_digits) {
   static const char *const cases[][2] = {
       {"2.3", "2.3"},
       {"2.300", "2.3"},
@@ -194,7 +194,7 @@ TEST(decimals_keep_their_digits) {
 
 // ---- lists and maps
 
-TEST(lists_keep_their_strings_and_pass_over_the_rest) {
+TEST(decode_strings_other_types_are_skipped) {
   size_t count = 99;
   const char *const *strings =
       imgact_decode_strings(&s.result, json("[\"a\",1,null,\"b\",[\"c\"],\"\"]"), &count);
@@ -213,7 +213,7 @@ TEST(lists_keep_their_strings_and_pass_over_the_rest) {
   }
 }
 
-TEST(labels_keep_their_strings_and_pass_over_the_rest) {
+TEST(decode_labels_other_types_are_skipped) {
   size_t count = 99;
   const imgact_label *labels = imgact_decode_labels(
       &s.result, json("{\"env\":\"prod\",\"n\":1,\"empty\":\"\",\"\":\"x\",\"null\":null}"),
@@ -382,7 +382,7 @@ TEST(result_every_part_is_counted) {
   json("null");
 }
 
-TEST(details_above_limit_are_omitted) {
+TEST(result_details_above_limit_are_omitted) {
   imgact_result_set_error_details(&s.result, json(repeated('[', "1", 40000, ']')));
   assert_null(s.result.details);
   imgact_result_set_error_details(&s.result, json("{}"));
@@ -399,7 +399,7 @@ TEST(details_above_limit_are_omitted) {
   repeated('[', "", 0, ']');
 }
 
-TEST(details_added_members_form_object) {
+TEST(result_added_details_form_object) {
   imgact_result_add_error_detail(&s.result, "a", json("[1]"));
   assert_string_equal(s.result.details, "{\"a\":[1]}");
   imgact_result_add_error_detail(&s.result, "b", json("null"));
@@ -413,7 +413,7 @@ TEST(details_added_members_form_object) {
   assert_string_equal(s.result.details, "{\"a\":2}");
 }
 
-TEST(values_in_a_url_are_found_and_decoded) {
+TEST(result_query_value_is_decoded) {
   static const struct {
     const char *url, *key, *value;
   } cases[] = {
@@ -451,7 +451,7 @@ TEST(values_in_a_url_are_found_and_decoded) {
 
 // ---- items
 
-TEST(what_is_not_filled_in_is_untold) {
+TEST(result_new_item_is_unknown) {
   const imgact_image *image = imgact_result_add_image(&s.result, NULL);
   const imgact_action *action = imgact_result_add_action(&s.result, NULL);
   assert_string_equal(image->provider, "somebody");
@@ -472,7 +472,7 @@ TEST(what_is_not_filled_in_is_untold) {
   assert_int_equal(s.result.actions_count, 1);
 }
 
-TEST(many_items_stay_where_they_are) {
+TEST(result_items_keep_their_address) {
   imgact_image *images[1000];
   imgact_action *actions[1000];
   for (size_t i = 0; i < 1000; i++) {
@@ -489,7 +489,7 @@ TEST(many_items_stay_where_they_are) {
   }
 }
 
-TEST(raw_json_is_kept_for_those_who_asked) {
+TEST(result_raw_kept_on_request) {
   const imgact_json *object = json("{ \"id\" : 1, \"odd\" : [ 1.50, null ] }");
   assert_null(imgact_image_raw(imgact_result_add_image(&s.result, object)));
   s.result.keep_raw = true;
@@ -500,7 +500,7 @@ TEST(raw_json_is_kept_for_those_who_asked) {
   assert_null(imgact_action_raw(imgact_result_add_action(&s.result, NULL)));
 }
 
-TEST(a_page_is_forgotten_before_the_next_and_items_with_the_rest) {
+TEST(result_next_page_clears_pagination) {
   const imgact_pagination told = {1, 50, 0, 2, 9, 450};
   imgact_result_set_pagination(&s.result, &told);
   imgact_result_set_next_page(&s.result, 2, "token", NULL);
@@ -526,7 +526,7 @@ TEST(a_page_is_forgotten_before_the_next_and_items_with_the_rest) {
               s.result.next_query == NULL);
 }
 
-TEST(details_that_say_nothing_are_none) {
+TEST(result_null_details_are_none) {
   imgact_result_set_error_details(&s.result, NULL);
   assert_null(s.result.details);
   imgact_result_set_error_details(&s.result, json("null"));
@@ -559,7 +559,7 @@ static imgact_status add_one(const char *text, const char *key, imgact_error *er
   return imgact_result_add_object(&s.result, &call, &response, key, add_with_id, error);
 }
 
-TEST(a_list_is_an_array_of_objects_with_ids) {
+TEST(result_add_list_invalid_is_protocol) {
   imgact_error error;
   assert_int_equal(add_each("{\"images\":[]}", &error), IMGACT_OK);
   assert_int_equal(s.result.images_count, 0);
@@ -576,7 +576,7 @@ TEST(a_list_is_an_array_of_objects_with_ids) {
   assert_string_equal(error.message, "images[1] of the reply has no usable id");
 }
 
-TEST(an_object_stands_below_its_key_or_is_the_whole_reply) {
+TEST(result_add_object_invalid_is_protocol) {
   imgact_error error;
   assert_int_equal(add_one("{\"image\":{\"id\":1}}", "image", &error), IMGACT_OK);
   assert_string_equal(s.result.images[0]->id, "1");
@@ -637,7 +637,7 @@ static void check_copy(const imgact_action *copy) {
               copy->status == IMGACT_ACTION_STATUS_ERROR);
 }
 
-TEST(a_copy_of_an_action_owes_nothing_to_the_first) {
+TEST(result_append_action_copies_deeply) {
   assert_true(ia_result_append_action(&s.result, &whole.shown));
   assert_true(ia_result_append_action(&s.result, &whole.shown));
   assert_int_equal(s.result.actions_count, 2);
@@ -652,7 +652,7 @@ TEST(a_copy_of_an_action_owes_nothing_to_the_first) {
   assert_true(copy->id == NULL && copy->resources == NULL && imgact_action_raw(copy) == NULL);
 }
 
-TEST(a_copy_is_whole_or_there_is_none) {
+TEST(result_append_action_without_memory_fails) {
   bool more = true, failed = false;
   for (size_t k = 1; more; k++) {
     failing_allocator memory;
@@ -717,7 +717,7 @@ static bool fill_everything(imgact_result *result, const imgact_json *reply) {
   return whole_too && result->next_token && result->next_query && value && result->details;
 }
 
-TEST(a_lack_of_memory_sticks_and_nothing_is_half_there_without_it) {
+TEST(result_without_memory_stays_nomem) {
   bool more = true;
   size_t failures = 0;
   const imgact_json *reply =
@@ -742,7 +742,7 @@ TEST(a_lack_of_memory_sticks_and_nothing_is_half_there_without_it) {
   assert_true(failures > 20);
 }
 
-TEST(without_any_memory_the_adders_still_give_something_to_write_to) {
+TEST(result_without_memory_items_are_writable) {
   failing_allocator memory;
   imgact_result result;
   failing_allocator_init(&memory, 1);

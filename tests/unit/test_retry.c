@@ -51,7 +51,7 @@ static bool one_of(int status, const int *list) {
   return false;
 }
 
-TEST(every_status_of_every_method) {
+TEST(retry_status_and_method_follow_table) {
   static const int again[] = {408, 425, 429, 502, 503, 504, 0};
   for (size_t m = 0; m < 4; m++)
     for (int status = 100; status < 600; status++) {
@@ -88,7 +88,7 @@ TEST(retry_post_after_408_gives_up) {
 }
 
 // The cloud's own words are believed of a PUT alone, and never under another status.
-TEST(a_500_that_declines_is_believed_of_put_alone) {
+TEST(retry_put_not_applied_needs_500) {
   for (size_t m = 0; m < 4; m++)
     for (int status = 500; status < 600; status++) {
       facts f = answered(methods[m], status);
@@ -98,7 +98,7 @@ TEST(a_500_that_declines_is_believed_of_put_alone) {
     }
 }
 
-TEST(every_fate_and_failure) {
+TEST(retry_delivery_and_failure_follow_table) {
   for (size_t m = 0; m < 4; m++)
     for (int failure = IMGACT_FAILURE_NONE; failure <= IMGACT_FAILURE_NOMEM; failure++)
       for (int delivery = IMGACT_DELIVERY_NOT_SENT; delivery <= IMGACT_DELIVERY_MAYBE_SENT;
@@ -113,7 +113,7 @@ TEST(every_fate_and_failure) {
       }
 }
 
-TEST(the_clouds_code_decides) {
+TEST(retry_error_flags_decide) {
   for (size_t m = 0; m < 4; m++) {
     facts passing = answered(methods[m], 409), undone = answered(methods[m], 409);
     passing.error.flags = IMGACT_ERROR_RETRYABLE;
@@ -128,7 +128,7 @@ TEST(the_clouds_code_decides) {
   }
 }
 
-TEST(attempts_and_tokens_end_it) {
+TEST(retry_stops_after_attempts_or_budget) {
   facts f = answered("GET", 503);
   for (f.attempt.attempts = 1; f.attempt.attempts <= 5; f.attempt.attempts++)
     assert_int_equal(decide(&f).action, f.attempt.attempts < 5 ? IA_RETRY_AFTER : IA_RETRY_STOP);
@@ -141,7 +141,7 @@ TEST(attempts_and_tokens_end_it) {
   assert_int_equal(decide(&f).action, IA_RETRY_STOP); // it would not have been sent again anyway
 }
 
-TEST(back_off_doubles_up_to_a_minute) {
+TEST(backoff_doubles_up_to_60s) {
   static const int64_t full[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000};
   for (int32_t i = 0; i < 9; i++) {
     assert_int_equal(ia_backoff_ms(1000, i + 1, 0.0), full[i] / 2);
@@ -153,7 +153,7 @@ TEST(back_off_doubles_up_to_a_minute) {
   assert_int_in_range(ia_backoff_ms(1, 1, 0.9), 0, 1);
 }
 
-TEST(retry_after_is_obeyed_up_to_a_minute) {
+TEST(retry_after_above_60s_gives_up) {
   static const int64_t asked[] = {1, 500, 1000, 59999, 60000};
   facts f = answered("GET", 429);
   for (size_t i = 0; i < 5; i++) {
@@ -175,7 +175,7 @@ TEST(retry_after_is_obeyed_up_to_a_minute) {
   assert_int_equal(decide(&f).delay_ms, 500);
 }
 
-TEST(a_reset_counts_without_retry_after_alone) {
+TEST(retry_reset_used_without_retry_after) {
   facts f = answered("GET", 429);
   f.attempt.wait_hint_ms = 20000;
   assert_int_equal(decide(&f).delay_ms, 20000);
@@ -192,7 +192,7 @@ TEST(a_reset_counts_without_retry_after_alone) {
   assert_int_equal(decide(&f).action, IA_RETRY_AFTER);
 }
 
-TEST(retry_after_is_read_as_seconds_or_a_date) {
+TEST(retry_after_reads_seconds_or_date) {
   const int64_t now = 1767225600000; // Thu, 01 Jan 2026 00:00:00 GMT
   assert_int_equal(ia_retry_after_ms("0", now), 0);
   assert_int_equal(ia_retry_after_ms("30", now), 30000);

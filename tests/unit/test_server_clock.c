@@ -16,7 +16,7 @@ static void assert_range(ia_time_range range, int64_t least_ms, int64_t most_ms)
 }
 
 // The Date was written between sending and receiving, somewhere within its second.
-TEST(one_response_bounds_the_clock) {
+TEST(server_clock_one_response_bounds_it) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 100, 400);
   assert_true(clock.known);
@@ -24,20 +24,20 @@ TEST(one_response_bounds_the_clock) {
 }
 
 // A response that took 20 s says little, and cannot pretend to say more.
-TEST(slow_response_bounds_loosely) {
+TEST(server_clock_slow_response_bounds_loosely) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 20000);
   assert_range(at(&clock, 20000), T, T + 21000);
 }
 
-TEST(responses_narrow_the_interval) {
+TEST(server_clock_more_responses_narrow_it) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T, 900, 900); // still the same second: the offset is at most 100 ms
   assert_range(at(&clock, 900), T + 900, T + 1000);
 }
 
-TEST(interval_never_excludes_the_truth) {
+TEST(server_clock_never_excludes_true_time) {
   ia_server_clock clock = {0};
   uint64_t seed = 7;
   const int64_t offset_ms = T + 777;
@@ -55,14 +55,14 @@ TEST(interval_never_excludes_the_truth) {
 }
 
 // 200 ppm: 720 ms an hour, on both sides.
-TEST(interval_widens_with_age) {
+TEST(server_clock_widens_with_age) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_time_range later = at(&clock, 3600000);
   assert_range(later, T + 3600000 - 720, T + 3600000 + 1000 + 720);
 }
 
-TEST(servers_two_seconds_apart_count_both) {
+TEST(server_clock_small_difference_keeps_both) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T + 2000, 0, 0);
@@ -70,7 +70,7 @@ TEST(servers_two_seconds_apart_count_both) {
 }
 
 // The clock was set by two seconds and a half, and later responses narrow it to what it shows now.
-TEST(small_step_kept_for_what_was_sent_before) {
+TEST(server_clock_step_kept_for_earlier) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T + 3000, 500, 500);
@@ -86,7 +86,7 @@ TEST(small_step_kept_for_what_was_sent_before) {
 
 // A request from before the clock was set may be dated by either clock, one from after it by the
 // new one.
-TEST(contradiction_keeps_both_for_what_was_sent_before) {
+TEST(server_clock_contradiction_kept_for_earlier) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T - 600000, 1000, 1000);
@@ -100,7 +100,7 @@ TEST(contradiction_keeps_both_for_what_was_sent_before) {
   assert_true(before.least_ms <= T - 600500 && before.most_ms >= T + 500);
 }
 
-TEST(impossible_times_teach_nothing) {
+TEST(server_clock_impossible_times_are_ignored) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 10, 9);
   assert_false(clock.known);

@@ -9,7 +9,7 @@ static void assert_digest(const unsigned char *digest, const char *hex) {
   assert_string_equal(text, hex);
 }
 
-TEST(sha256_published_vectors) {
+TEST(sha256_matches_published_vectors) {
   static const struct {
     const char *text, *hex;
   } vectors[] = {
@@ -28,7 +28,7 @@ TEST(sha256_published_vectors) {
   }
 }
 
-TEST(sha256_million_bytes_in_any_portions) {
+TEST(sha256_split_input_is_equal) {
   char part[997];
   memset(part, 'a', sizeof part);
   for (size_t most = 1; most <= sizeof part; most += 83) {
@@ -45,7 +45,7 @@ TEST(sha256_million_bytes_in_any_portions) {
   }
 }
 
-TEST(hmac_published_vectors) {
+TEST(hmac_matches_published_vectors) {
   char long_key[131], data[50];
   memset(long_key, 0xaa, sizeof long_key);
   memset(data, 0xdd, sizeof data);

@@ -5,7 +5,7 @@
 
 // ---- numbers ----
 
-TEST(whole_numbers_are_read_to_the_last_one) {
+TEST(str_int64_reads_full_range) {
   const struct {
     const char *text;
     int64_t value;
@@ -19,7 +19,7 @@ TEST(whole_numbers_are_read_to_the_last_one) {
   }
 }
 
-TEST(what_is_no_whole_number_changes_nothing) {
+TEST(str_int64_invalid_is_rejected) {
   const char *bad[] = {"",
                        "-",
                        "+1",
@@ -42,7 +42,7 @@ TEST(what_is_no_whole_number_changes_nothing) {
 
 // ---- comparison ----
 
-TEST(equality_knows_null_and_case) {
+TEST(str_equal_handles_null_and_case) {
   assert_true(ia_str_equal(NULL, NULL));
   assert_false(ia_str_equal(NULL, ""));
   assert_false(ia_str_equal("", NULL));
@@ -78,7 +78,7 @@ static size_t encode(uint32_t code, char out[4]) {
   return 4;
 }
 
-TEST(every_character_is_valid_and_no_surrogate_is) {
+TEST(utf8_char_surrogates_are_invalid) {
   for (uint32_t code = 0; code < 0x120000; code++) {
     char text[8] = "";
     size_t bytes = encode(code, text);
@@ -88,7 +88,7 @@ TEST(every_character_is_valid_and_no_surrogate_is) {
   }
 }
 
-TEST(overlong_stray_and_cut_sequences_are_invalid_anywhere) {
+TEST(utf8_valid_bad_sequences_are_invalid) {
   const char *bad[] = {"\x80",
                        "\xbf",
                        "\xc0\x80",
@@ -121,14 +121,14 @@ TEST(overlong_stray_and_cut_sequences_are_invalid_anywhere) {
   assert_true(ia_utf8_valid("a\0b", 3, false));
 }
 
-TEST(the_pair_for_nul_is_valid_only_where_it_is_allowed) {
+TEST(utf8_valid_nul_pair_if_allowed) {
   assert_true(ia_utf8_valid("a\xc0\x80z", 4, true));
   assert_false(ia_utf8_valid("a\xc0\x80z", 4, false));
   assert_false(ia_utf8_valid("a\xc0\x81z", 4, true));
   assert_false(ia_utf8_valid("a\xc0", 2, true));
 }
 
-TEST(a_cut_never_parts_a_character) {
+TEST(utf8_cut_keeps_whole_characters) {
   const char *text = "aé€😀\xc0\x80z";
   size_t length = strlen(text);
   const size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10, 12, 13, 13, 13};
@@ -140,7 +140,7 @@ TEST(a_cut_never_parts_a_character) {
   assert_int_equal(ia_utf8_cut(NULL, 0, 5), 0);
 }
 
-TEST(copies_fit_their_buffer) {
+TEST(str_copy_fits_buffer) {
   char buffer[6] = "?????";
   ia_str_copy(buffer, 0, "abc");
   assert_string_equal(buffer, "?????");
@@ -162,7 +162,7 @@ TEST(copies_fit_their_buffer) {
 
 // ---- percent-encoding ----
 
-TEST(everything_but_the_unreserved_is_encoded) {
+TEST(percent_encode_keeps_unreserved_only) {
   ia_buf out;
   ia_buf_init(&out, NULL, 100000);
   ia_percent_encode(&out, "AZaz09-._~");
@@ -176,7 +176,7 @@ TEST(everything_but_the_unreserved_is_encoded) {
   ia_buf_free(&out);
 }
 
-TEST(decoding_undoes_encoding_for_every_byte) {
+TEST(percent_decode_round_trips_every_byte) {
   char all[256];
   for (int i = 0; i < 255; i++) all[i] = (char)(i + 1);
   all[255] = '\0';
@@ -192,7 +192,7 @@ TEST(decoding_undoes_encoding_for_every_byte) {
   ia_buf_free(&decoded);
 }
 
-TEST(broken_escapes_stay_as_they_are) {
+TEST(percent_decode_invalid_escape_is_kept) {
   const struct {
     const char *text, *plain, *blank;
   } cases[] = {{"a+b%20c", "a+b c", "a b c"},
@@ -237,7 +237,7 @@ static void assert_url(const char *text, const char *host, int port, const char 
   assert_int_equal(url.https, https);
 }
 
-TEST(the_parts_of_a_url_are_found) {
+TEST(url_parse_finds_all_parts) {
   assert_url("https://api.hetzner.cloud/v1", "api.hetzner.cloud", 0, "/v1", "", true);
   assert_url("https://api.digitalocean.com", "api.digitalocean.com", 0, "", "", true);
   assert_url("http://127.0.0.1:8080/v2/images?page=2&per_page=3#x", "127.0.0.1", 8080, "/v2/images",
@@ -250,7 +250,7 @@ TEST(the_parts_of_a_url_are_found) {
   assert_url("https://h/a@b:c?d@e/f?g", "h", 0, "/a@b:c", "d@e/f?g", true);
 }
 
-TEST(what_is_no_such_url_is_refused_with_the_reason) {
+TEST(url_parse_invalid_is_rejected) {
   const struct {
     const char *text, *reason;
   } bad[] = {{NULL, "missing"},
@@ -299,7 +299,7 @@ TEST(what_is_no_such_url_is_refused_with_the_reason) {
   }
 }
 
-TEST(loopback_is_decided_by_spelling_alone) {
+TEST(url_parse_loopback_needs_exact_host) {
   const char *yes[] = {"localhost", "LocalHost",    "127.0.0.1", "127.255.255.255",
                        "127.0.0.0", "127.10.200.9", "[::1]"};
   const char *no[] = {"localhost.",
@@ -343,7 +343,7 @@ TEST(loopback_is_decided_by_spelling_alone) {
 
 // ---- hashing ----
 
-TEST(hashes_of_ids_differ_and_spread) {
+TEST(hash_of_ids_is_spread) {
   enum { IDS = 20000 };
   static uint64_t hashes[IDS];
   static size_t per_bucket[1024];

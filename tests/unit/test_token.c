@@ -12,7 +12,7 @@ static void assert_found(const char *text, size_t length, const char *expected) 
   assert_memory_equal(token.text, expected, token.length);
 }
 
-TEST(token_surrounding_whitespace_is_stripped) {
+TEST(token_find_strips_whitespace) {
   static const char *const forms[] = {
       SECRET,           " " SECRET,  SECRET " ",    SECRET "\n",
       SECRET "\r\n",    "\t" SECRET, "\n\n" SECRET, "\v\f " SECRET " \t\r\n\v\f",
@@ -21,7 +21,7 @@ TEST(token_surrounding_whitespace_is_stripped) {
     assert_found(forms[i], strlen(forms[i]), SECRET);
 }
 
-TEST(token_unusual_words_are_accepted) {
+TEST(token_find_unusual_words_are_accepted) {
   static const char *const words[] = {
       "x",    "aGVsbG8=", "aGVsbG8gYQ==", "eyJhbGciOi.eyJzdWIiOi.c2ln-_", "a/b+c~d!e", "=", "=abc",
       "1a=b", "a.b=c",    "Bearerx"};
@@ -29,7 +29,7 @@ TEST(token_unusual_words_are_accepted) {
     assert_found(words[i], strlen(words[i]), words[i]);
 }
 
-TEST(token_wrapped_form_is_rejected) {
+TEST(token_find_wrapped_form_is_rejected) {
   static const struct {
     const char *text, *words;
   } cases[] = {
@@ -72,7 +72,7 @@ TEST(token_wrapped_form_is_rejected) {
   }
 }
 
-TEST(token_nul_byte_is_rejected) {
+TEST(token_find_nul_byte_is_rejected) {
   static const char text[] = SECRET "\0more";
   ia_token token;
   assert_non_null(ia_token_find(text, sizeof text - 1, &token));
@@ -80,7 +80,7 @@ TEST(token_nul_byte_is_rejected) {
   assert_found(text, strlen(text), SECRET);
 }
 
-TEST(token_longest_length_is_accepted) {
+TEST(token_find_maximum_length_is_accepted) {
   static char text[IA_TOKEN_MAX_LENGTH + 2];
   ia_token token;
   memset(text, 't', sizeof text - 1);

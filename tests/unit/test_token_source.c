@@ -100,7 +100,7 @@ static void assert_refuses(const char *kind, const char *source, const char *wor
   assert_false(watch.seen);
 }
 
-TEST(a_variable_holds_a_token) {
+TEST(read_token_env_returns_value) {
   setenv("MY_TOKEN", SECRET "\n", 1);
   assert_reads("env", "MY_TOKEN", SECRET "\n");
   setenv("MY_TOKEN", "", 1);
@@ -111,7 +111,7 @@ TEST(a_variable_holds_a_token) {
   assert_refuses("env", "MY_TOKEN", "is not set");
 }
 
-TEST(token_wrapped_form_names_source) {
+TEST(read_token_wrapped_form_names_source) {
   setenv("MY_TOKEN", "\"" SECRET "\"", 1);
   assert_refuses("env", "MY_TOKEN",
                  "MY_TOKEN: the token must not contain quotation marks; remove them");
@@ -124,7 +124,7 @@ TEST(token_wrapped_form_names_source) {
                  "the output of token_command: the token must not contain whitespace");
 }
 
-TEST(a_variable_may_be_too_long) {
+TEST(read_token_env_too_long_rejected) {
   char *text = malloc(IA_TOKEN_MAX_READ + 2);
   assert_non_null(text);
   memset(text, 'x', IA_TOKEN_MAX_READ + 1);
@@ -135,7 +135,7 @@ TEST(a_variable_may_be_too_long) {
   free(text);
 }
 
-TEST(a_file_holds_a_token) {
+TEST(read_token_file_returns_content) {
   static const char cut[] = SECRET "\0more";
   assert_reads("file", home_file("token", SECRET "\n"), SECRET "\n");
   assert_refuses("file", home_path("nope"), "nope: No such file");
@@ -147,7 +147,7 @@ TEST(a_file_holds_a_token) {
   assert_refuses("file", "/dev/null", "not a regular file");
 }
 
-TEST(a_file_of_others_is_refused) {
+TEST(read_token_untrusted_file_is_rejected) {
   const char *path = home_file("token", SECRET);
   assert_int_equal(chmod(path, 0604), 0);
   assert_reads("file", path, SECRET);
@@ -159,7 +159,7 @@ TEST(a_file_of_others_is_refused) {
   assert_refuses("file", path, "belongs to somebody else");
 }
 
-TEST(a_file_may_be_too_large) {
+TEST(read_token_large_file_is_rejected) {
   char *text = malloc(IA_TOKEN_MAX_READ + 1);
   assert_non_null(text);
   memset(text, 'x', IA_TOKEN_MAX_READ + 1);
@@ -167,7 +167,7 @@ TEST(a_file_may_be_too_large) {
   free(text);
 }
 
-TEST(a_command_prints_a_token) {
+TEST(read_token_command_returns_output) {
   assert_reads("command", "echo " SECRET, SECRET "\n");
   assert_reads("command", "printf %s " SECRET, SECRET);
   setenv("MY_TOKEN", SECRET, 1);
@@ -175,7 +175,7 @@ TEST(a_command_prints_a_token) {
   unsetenv("MY_TOKEN");
 }
 
-TEST(how_a_command_fails_is_told_and_never_what_it_printed) {
+TEST(read_token_failed_command_hides_output) {
   assert_refuses("command", "echo " SECRET "; exit 3",
                  "profile [p]: token_command failed with status 3");
   assert_refuses("command", "echo " SECRET "; kill -TERM $$",
@@ -186,15 +186,15 @@ TEST(how_a_command_fails_is_told_and_never_what_it_printed) {
   assert_refuses("command", "exec 2>/dev/null; no-such-command-anywhere", "failed with status 127");
 }
 
-TEST(a_command_may_print_too_much) {
+TEST(read_token_long_output_is_rejected) {
   assert_refuses("command", "while echo " SECRET "; do :; done", "printed more than 65536 bytes");
 }
 
-TEST(a_command_reads_nothing) {
+TEST(read_token_command_input_is_empty) {
   assert_reads("command", "if read line; then echo input; else echo none; fi", "none\n");
 }
 
-TEST(a_command_finds_the_signals_as_usual) {
+TEST(read_token_command_has_default_signals) {
   sigset_t blocked, before;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGTERM);
@@ -206,7 +206,7 @@ TEST(a_command_finds_the_signals_as_usual) {
   assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 }
 
-TEST(a_command_whose_end_nobody_sees_is_not_trusted) {
+TEST(read_token_ignored_sigchld_is_rejected) {
   void (*handler)(int) = signal(SIGCHLD, SIG_IGN);
   assert_refuses("command", "echo " SECRET, "must not ignore SIGCHLD");
   signal(SIGCHLD, handler);
@@ -218,7 +218,7 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-TEST(a_command_has_no_more_than_its_time) {
+TEST(read_command_timeout_is_enforced) {
   // One that prints and stays, one that closes its output and stays, one that leaves the pipe to
   // another process.
   static const char *const slow[] = {"echo " SECRET "; exec sleep 100",
@@ -312,7 +312,7 @@ static void make_fifo(void) {
   setenv("FIFO", fifo, 1);
 }
 
-TEST(timeout_without_terminal_kills_all_processes) {
+TEST(read_command_timeout_kills_all) {
   for (size_t i = 0; i < sizeof long_running / sizeof *long_running; i++) {
     make_fifo();
     assert_int_equal(in_a_session(run_out_of_time, (void *)(uintptr_t)long_running[i]), 0);
@@ -320,7 +320,7 @@ TEST(timeout_without_terminal_kills_all_processes) {
   unsetenv("FIFO");
 }
 
-TEST(timeout_on_terminal_kills_all_processes) {
+TEST(read_command_tty_timeout_kills_all) {
 #ifndef __linux__
   skip(); // there the shell alone is killed
 #endif
@@ -351,11 +351,11 @@ static int keep_my_child(void *with) {
   return read == IMGACT_INVALID_ARGUMENT && lives ? 0 : 1;
 }
 
-TEST(timeout_on_terminal_spares_other_processes) {
+TEST(read_command_tty_timeout_spares_others) {
   assert_int_equal(in_a_terminal_session(keep_my_child, NULL, ""), 0);
 }
 
-TEST(command_inherits_standard_descriptors_only) {
+TEST(read_command_inherits_standard_descriptors) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
   assert_int_equal(dup2(ends[1], 8), 8); // without close-on-exec, as some that libcurl opens
@@ -383,7 +383,7 @@ static int read_with_closed_descriptors(void *with) {
   return wrong;
 }
 
-TEST(command_with_closed_descriptors_is_read) {
+TEST(read_command_with_closed_descriptors_works) {
   assert_int_equal(in_a_session(read_with_closed_descriptors, NULL), 0);
 }
 
@@ -398,11 +398,11 @@ static int ask_on_terminal(void *with) {
   return wrong ? 2 : 0;
 }
 
-TEST(command_may_ask_on_terminal) {
+TEST(read_command_may_use_terminal) {
   assert_int_equal(in_a_terminal_session(ask_on_terminal, NULL, SECRET "\n"), 0);
 }
 
-TEST(no_memory_is_told) {
+TEST(read_token_without_memory_fails) {
   const char *path = home_file("token", SECRET);
   setenv("MY_TOKEN", SECRET, 1);
   const struct {

@@ -71,7 +71,7 @@ static void all_kinds(void) {
   ia_trace_text(&s.client, IMGACT_TRACE_LOOKUP, -1, 17, "looked into");
 }
 
-TEST(where_nobody_listens_nothing_is_done) {
+TEST(trace_without_callback_allocates_nothing) {
   s.client.trace = NULL;
   all_kinds();
   assert_int_equal(s.rate_fixture.memory.calls, 0);
@@ -95,7 +95,7 @@ static void check_exchange(void) {
   assert_int_equal(s.heard.last.request_number, 17);
 }
 
-TEST(a_request_tells_what_goes_out) {
+TEST(trace_request_has_redacted_content) {
   static const imgact_header headers[] = {{"Accept", "application/json"},
                                           {"AUTHORIZATION", "Bearer " RATE_FIXTURE_TOKEN},
                                           {"X-Echo", "a " RATE_FIXTURE_TOKEN " b"}};
@@ -114,14 +114,14 @@ TEST(a_request_tells_what_goes_out) {
   assert_null(s.heard.last.message);
 }
 
-TEST(a_request_without_a_body_has_none) {
+TEST(trace_request_without_body_has_none) {
   ia_trace_request(&s.exchange);
   assert_null(s.heard.last.body);
   assert_int_equal(s.heard.last.body_bytes, 0);
   assert_null(s.heard.last.headers);
 }
 
-TEST(a_reply_tells_what_came_and_when) {
+TEST(trace_response_has_content_and_time) {
   static const imgact_header headers[] = {
       {"Date", "now"}, {"set-Cookie", "session=1"}, {"Authorization", "x"}};
   imgact_http_response http = {.delivery = IMGACT_DELIVERY_ANSWERED,
@@ -142,7 +142,7 @@ TEST(a_reply_tells_what_came_and_when) {
   assert_null(s.heard.last.message);
 }
 
-TEST(a_failure_tells_why_and_nothing_of_a_reply) {
+TEST(trace_failure_has_message_only) {
   static const imgact_header headers[] = {{"Date", "now"}};
   imgact_http_response http = {.delivery = IMGACT_DELIVERY_MAYBE_SENT,
                                .status = 200,
@@ -164,7 +164,7 @@ TEST(a_failure_tells_why_and_nothing_of_a_reply) {
   assert_null(s.heard.last.message);
 }
 
-TEST(a_retry_tells_the_last_failure_and_the_pause) {
+TEST(trace_retry_has_error_and_delay) {
   imgact_error_set(&s.exchange.error, IMGACT_UNAVAILABLE, "HTTP 503");
   s.exchange.error.http_status = 503;
   ia_trace_retry(&s.exchange, 1500);
@@ -179,7 +179,7 @@ TEST(a_retry_tells_the_last_failure_and_the_pause) {
               s.heard.last.body == NULL);
 }
 
-TEST(words_tell_the_request_that_they_are_about) {
+TEST(trace_text_has_request_number) {
   ia_trace_text(&s.client, IMGACT_TRACE_THROTTLE, 700, 0, "held back");
   check_numbers(IMGACT_TRACE_THROTTLE, -1, 700, -1);
   assert_string_equal(s.heard.text, "held back");
@@ -199,7 +199,7 @@ static void body_of(const char *text, size_t length) {
   ia_trace_response(&s.exchange, &http);
 }
 
-TEST(a_body_is_cut_at_four_kib_and_its_length_is_told) {
+TEST(trace_body_cut_at_4_kib) {
   static const size_t lengths[] = {
       0, 1, BODY_BYTES - 1, BODY_BYTES, BODY_BYTES + 1, 3 * BODY_BYTES};
   static char text[3 * BODY_BYTES];
@@ -212,7 +212,7 @@ TEST(a_body_is_cut_at_four_kib_and_its_length_is_told) {
   }
 }
 
-TEST(a_body_is_cut_at_a_whole_character) {
+TEST(trace_body_cut_at_whole_character) {
   static char text[3 * BODY_BYTES];
   for (size_t lead = 0; lead < 3; lead++) {
     memset(text, 'x', lead);
@@ -223,7 +223,7 @@ TEST(a_body_is_cut_at_a_whole_character) {
 }
 
 // The token across the cut: it is looked for before the text is cut, so no part of it is left.
-TEST(a_token_at_the_cut_is_not_shown_in_part) {
+TEST(trace_body_cut_hides_token) {
   static char text[2 * BODY_BYTES];
   for (size_t before = 0; before <= strlen(RATE_FIXTURE_TOKEN); before++) {
     memset(text, 'x', sizeof text);
@@ -235,7 +235,7 @@ TEST(a_token_at_the_cut_is_not_shown_in_part) {
   }
 }
 
-TEST(headers_that_do_not_fit_are_left_out_whole) {
+TEST(trace_headers_too_large_are_omitted) {
   static char large[BODY_BYTES];
   memset(large, 'x', sizeof large - 1);
   const imgact_header headers[] = {{"First", "1"}, {"Large", large}, {"Last", "2"}};
@@ -247,7 +247,7 @@ TEST(headers_that_do_not_fit_are_left_out_whole) {
 
 // ---- without memory
 
-TEST(an_event_comes_without_memory_too_but_without_texts) {
+TEST(trace_without_memory_omits_texts) {
   static const imgact_header headers[] = {{"Accept", "application/json"},
                                           {"X-Echo", RATE_FIXTURE_TOKEN}};
   static char body[3000] = RATE_FIXTURE_TOKEN; // of a size that needs memory of its own

@@ -13,7 +13,7 @@ static void expect(const char *text, unsigned layers, int wanted, size_t wanted_
   free(exact);
 }
 
-TEST(a_character_is_read_through_its_escape) {
+TEST(unescape_decodes_every_escape) {
   static const struct {
     const char *text;
     int c;
@@ -30,7 +30,7 @@ TEST(a_character_is_read_through_its_escape) {
   }
 }
 
-TEST(what_is_no_whole_escape_stands_for_itself) {
+TEST(unescape_incomplete_escape_is_literal) {
   static const char *const texts[] = {"A",  "%",      "%4",   "%4g",    "\\",         "&",
                                       "&#", "&#;",    "&#x;", "&#65",   "&#x41",      "&#6g;",
                                       "&;", "&amp",   "&am;", "&ampx;", "&copy;",     "&AMP;",
@@ -41,7 +41,7 @@ TEST(what_is_no_whole_escape_stands_for_itself) {
   expect("\\u004x", 1, 'u', 2);
 }
 
-TEST(escapes_of_escapes_take_as_many_layers) {
+TEST(unescape_nested_needs_more_layers) {
   static const struct {
     const char *text;
     unsigned layers;
@@ -61,7 +61,7 @@ TEST(escapes_of_escapes_take_as_many_layers) {
   }
 }
 
-TEST(how_far_it_looks_is_bounded) {
+TEST(unescape_length_is_bounded) {
   char text[600];
   int c;
   for (const char *fill = "\\%&#"; *fill != '\0'; fill++) {
