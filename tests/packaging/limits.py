@@ -52,7 +52,7 @@ def page():
 
 def limits_of_the_page_are_those_of_the_source():
     values = defined()
-    for name, value in defined("tests/unit/test_reply.c").items():
+    for name, value in defined("tests/unit/test_reply_limits.c").items():
         values.setdefault(name, set()).update(value)
     limits = page()
     assert len(limits) >= 25, limits
