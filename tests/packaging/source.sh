@@ -10,6 +10,12 @@ c_headers="$c_headers|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgma
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# Tests that are still to be renamed or split: a path leaves its list together with the change.
+long_names='tests/(embed|flow|net|sim)/'
+long_files="tests/cli/terminal.py tests/flow/test_lifecycle.c tests/flow/test_lookup.c tests/flow/test_mutation.c tests/flow/test_pager.c \
+tests/flow/test_rate_limit.c tests/flow/test_wait.c tests/net/test_replies.c tests/promises/harness.c tests/promises/lists.c \
+tests/promises/wires.c tests/sim/test_sim_world.c tests/support/scripted.c"
+
 # sources FOLDER...: lists their C files in $work/sources. A folder that is gone, or holds none, would pass every test.
 sources() {
   for folder; do
@@ -65,9 +71,24 @@ first_lines() {
   done <"$work/sources" | nothing
 }
 
-# Each public header says since when its contents are available.
+# Each public header says since when its contents are available, in a sentence that may span lines.
 since() {
-  grep -LxE ' \* Available since [0-9]+\.[0-9]+ unless noted\.' include/imgact/[!i]*.h | nothing
+  for header in include/imgact/[!i]*.h; do
+    tr '\n' ' ' <"$header" | sed 's/[ *][ *]*/ /g' | grep -qE 'Available since [0-9]+\.[0-9]+ unless noted\.' || echo "$header"
+  done | nothing
+}
+
+# subject_condition_result: at most six words.
+short_test_names() {
+  sources tests || return
+  xargs grep -HnoE '^TEST\([A-Za-z0-9]*(_[A-Za-z0-9]*){6}' <"$work/sources" | grep -vE "^($long_names)" | nothing
+}
+
+short_test_files() {
+  find tests -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' -o -name '*.go' \) | while read -r file; do
+    case " $long_files " in *" $file "*) continue ;; esac
+    [ "$(wc -l <"$file")" -le 500 ] || echo "$file"
+  done | nothing
 }
 
 unfinished() {
@@ -98,4 +119,6 @@ ok 'the library allocates through its allocator' \
 ok 'every C file starts with its licence' first_lines
 ok 'every public header says since when it is available' since
 ok 'no work is left undone in a comment' unfinished
+ok 'a test has a name of at most six words' short_test_names
+ok 'a file of tests has at most 500 lines' short_test_files
 finish

@@ -44,7 +44,9 @@ TEST(connection_take_http2_needs_open_socket) {
   }
 }
 
-TEST(connection_take_new_is_accepted) { check((ia_connection){.refs = TABLE_AND_ASKING}, READABLE, true); }
+TEST(connection_take_new_is_accepted) {
+  check((ia_connection){.refs = TABLE_AND_ASKING}, READABLE, true);
+}
 
 TEST(connection_take_abandoned_is_rejected) {
   check((ia_connection){.refs = TABLE_AND_ASKING, .abandoned = true}, SILENT, false);
