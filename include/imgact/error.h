@@ -46,9 +46,8 @@ typedef enum imgact_status {
 IMGACT_API const char *imgact_status_name(imgact_status status);
 
 /* Flags of an error. docs/errors.md says more. */
-#define IMGACT_ERROR_MAYBE_APPLIED 0x1u /* a mutation went out, and its effect may be there */
-#define IMGACT_ERROR_RETRYABLE     0x2u /* the cloud calls it passing: sent again while attempts last \
-                                         */
+#define IMGACT_ERROR_MAYBE_APPLIED   0x1u /* a mutation went out, and its effect may be there */
+#define IMGACT_ERROR_RETRYABLE       0x2u /* transient; retried while attempts remain */
 #define IMGACT_ERROR_NOT_APPLIED     0x4u /* the cloud says that it did nothing with the request */
 #define IMGACT_ERROR_ALREADY_DELETED 0x8u /* a deletion met what is deleted already */
 #define IMGACT_ERROR_PUT_NOT_APPLIED                                                               \

@@ -23,7 +23,7 @@ typedef struct ia_action {
  * page. */
 #define IA_REPLY_MAX_ITEMS        ((size_t)10000) /* images and actions */
 #define IA_REPLY_MAX_ITEMS_TEXT   "10000 items"
-#define IA_ITEM_MAX_ELEMENTS      ((size_t)1000) /* labels, regions, tags, resources: of each kind */
+#define IA_ITEM_MAX_ELEMENTS      ((size_t)1000) /* labels, regions, tags or resources */
 #define IA_ITEM_MAX_ELEMENTS_TEXT "1000 elements in a list of one item"
 #define IA_REPLY_MAX_BYTES        ((size_t)64 << 20) /* of decoded items, with their raw JSON */
 #define IA_REPLY_MAX_BYTES_TEXT   "64 MiB of decoded items"

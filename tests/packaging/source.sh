@@ -84,6 +84,15 @@ short_test_names() {
   xargs grep -HnoE '^TEST\([A-Za-z0-9]*(_[A-Za-z0-9]*){6}' <"$work/sources" | grep -vE "^($long_names)" | nothing
 }
 
+# Columns, not bytes. What clang-format leaves alone may be longer: tables, and golden texts.
+short_lines() {
+  sources include src tests examples bench || return
+  while read -r file; do
+    LC_ALL=C awk -v file="$file" '/clang-format off/ { off = 1 }
+      { gsub(/[\200-\277]/, "") } length > 100 && !off { print file ":" FNR } /clang-format on/ { off = 0 }' "$file"
+  done <"$work/sources" | nothing
+}
+
 short_test_files() {
   find tests -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' -o -name '*.go' \) | while read -r file; do
     case " $long_files " in *" $file "*) continue ;; esac
@@ -119,6 +128,7 @@ ok 'the library allocates through its allocator' \
 ok 'every C file starts with its licence' first_lines
 ok 'every public header says since when it is available' since
 ok 'no work is left undone in a comment' unfinished
+ok 'a line of C has at most 100 columns' short_lines
 ok 'a test has a name of at most six words' short_test_names
 ok 'a file of tests has at most 500 lines' short_test_files
 finish

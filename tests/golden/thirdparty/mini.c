@@ -11,7 +11,8 @@
  *   GET    /images/REF/copies       {"items":[JOB...],"cursor":C}
  *   GET    /jobs/ID                 JOB
  *   IMAGE
- * {"ref","title","stock":bool,"phase":"building|ready|broken","bytes":number,"zones":[Z...],"made":seconds}
+ * {"ref","title","stock":bool,"phase":"building|ready|broken","bytes":number,"zones":[Z...],
+ *   "made":seconds}
  *   JOB
  * {"job","image","zone","phase":"busy|finished|broken","why":text,"from":seconds,"until":seconds}
  *   errors {"problem":word,"text":sentence}, and a header Mini-Trace
