@@ -6,8 +6,8 @@
  *   - after success the command is known, the number of its arguments is allowed, and texts are
  * those of the command line;
  *   - numbers are at least 1, and choices are words of their flag;
- *   - an error is one line, or one JSON object, without a character that a terminal obeys and
- * without the token that the environment holds; so is help, on its lines.
+ *   - an error is one line, or one JSON object, without terminal control characters and without
+ * the token of the environment; the same holds for each line of the help.
  */
 #include "args.h"
 #include "output.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What must hold of every result, whatever an API answers. */
+/* Properties of every result, whatever the API responds. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -25,7 +25,7 @@ void check_image(const imgact_image *image, const check_secret *secret);
 void check_action(const imgact_action *action, const check_secret *secret);
 /* A failure has a message; its texts pass check_text. */
 void check_error(const imgact_error *error, const char *details, const check_secret *secret);
-/* Both images, or actions, say the same. */
+/* Both images, or actions, are equal. */
 void check_same_image(const imgact_image *a, const imgact_image *b);
 void check_same_action(const imgact_action *a, const imgact_action *b);
 /* An operation that has ended with this status: its error and items. A list that failed has no

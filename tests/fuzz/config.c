@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A configuration file is read, or refused with a place and words; what was read can be asked for
-// everything.
+// A configuration file is loaded, or rejected with a place and a message; every value of a loaded
+// file can be read.
 #include "fuzz.h"
 #include <imgact/client.h>
 

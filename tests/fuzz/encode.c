@@ -4,10 +4,10 @@
  * label selector, tag, sort key, description, label key and value, architecture, application and
  * endpoint; a line that is missing is NULL. Byte 1 is a newline inside a line. Properties:
  *
- *   - an operation that is refused has a message and sends nothing;
+ *   - a rejected operation has a message and sends nothing;
  *   - the URL of a request is printable ASCII below the endpoint, without "." and ".." segments;
  * headers hold no control character; the token is in Authorization alone;
- *   - the decoded path, query and body say what the arguments said.
+ *   - the decoded path, query and body have the values of the arguments.
  */
 #include "check.h"
 #include "operations.h"
@@ -40,11 +40,11 @@ typedef struct arguments {
   imgact_label labels[2];
 } arguments;
 
-static bool answer(void *user, const scripted_request *request, scripted_answer *reply) {
+static bool answer(void *user, const scripted_request *request, scripted_answer *response) {
   (void)user, (void)request;
-  *reply = (scripted_answer){.status = 422,
-                             .body = "{\"error\":{\"code\":\"invalid_input\",\"message\":\"no\"}}"};
-  reply->body_bytes = strlen(reply->body);
+  *response = (scripted_answer){
+      .status = 422, .body = "{\"error\":{\"code\":\"invalid_input\",\"message\":\"no\"}}"};
+  response->body_bytes = strlen(response->body);
   return true;
 }
 
@@ -230,7 +230,7 @@ static void check_request(const scripted_request *request, const arguments *a,
 
 /* ---- the client ---- */
 
-/* With the application and endpoint of the input, or, if they are refused, without. */
+/* With the application and endpoint of the input, or, if they are rejected, without. */
 static imgact_client *new_client(scripted *script, const arguments *a, bool hetzner) {
   imgact_client *client = NULL;
   imgact_error error;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * The whole engine with both providers, fed with replies. An input is a head line and replies:
+ * The engine with both providers and scripted responses. An input is a head line and responses:
  *
- *   CLOUD OPERATION FLAGS [OPERATION FLAGS]... \n REPLY \n%%\n REPLY ...
+ *   CLOUD OPERATION FLAGS [OPERATION FLAGS]... \n RESPONSE \n%%\n RESPONSE ...
  *
  * CLOUD: "h" or not. OPERATION: a, b, ... as imgact_op_kind counts; at most 8, which run at the
  * same time. FLAGS: a character that chooses the arguments; of several operations, those with bit
- * 0x10 are cancelled and those with bit 0x20 are freed when the first operation ends. REPLY:
+ * 0x10 are cancelled and those with bit 0x20 are freed when the first operation ends. RESPONSE:
  * operations.h. Properties:
  *
  *   - every operation ends, and its callback is called exactly once, or never if it was freed;
@@ -92,9 +92,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   size_t length = newline ? (size_t)(newline - data) : size;
   if (length < 3) return 0;
   scripted *script = scripted_new();
-  fuzz_parts replies = {.next = (const char *)data + length + (newline != NULL),
-                        .end = (const char *)data + size};
-  scripted_when(script, operations_answer, &replies);
+  fuzz_parts responses = {.next = (const char *)data + length + (newline != NULL),
+                          .end = (const char *)data + size};
+  scripted_when(script, operations_answer, &responses);
   imgact_client *client = operations_client(data[0] == 'h', scripted_transport(script));
   run r = {.count = 0};
   make(&r, client, data, length);
@@ -103,6 +103,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   imgact_client_free(client);
   CHECK(scripted_destroyed(script));
   scripted_free(script);
-  free(replies.text);
+  free(responses.text);
   return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput: run by libFuzzer
- * (-Dfuzz=true), and by seeds.c as an ordinary test. What must hold is a CHECK: it aborts. */
+ * (-Dfuzz=true), and by seeds.c as an ordinary test. A failed CHECK aborts. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -43,8 +43,8 @@ typedef struct fuzz_lines {
 } fuzz_lines;
 void fuzz_split_lines(fuzz_lines *lines, const uint8_t *data, size_t size);
 
-/* The input as a file that nobody else can write: its path. One per process, overwritten by the
- * next call. */
+/* The input as a file that no other user can write; returns its path. One per process, overwritten
+ * by the next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What parses prints, and what was printed parses and prints the same again; no token comes through
-// a redactor, in whatever form a string is written then.
+// A parsed document prints as text that parses and prints the same; with a redactor, no token is in
+// any form in which its strings are written.
 #include "json_doc.h"
 #include "written.h"
 
 static const char token[] = "dop_v1_0123456789abcdef";
 
-// No deeper than documents are.
+// At most the depth of documents.
 static void expect_strings_hidden(const ia_redactor *redactor, const imgact_json *value) {
   size_t length = 0;
   const char *text = imgact_json_as_string(value, &length);

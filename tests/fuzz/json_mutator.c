@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How libFuzzer changes inputs that hold JSON: two times out of three a value or a member is
-// replaced, copied or removed, and the JSON stays whole; else bytes change as usual, and most
-// inputs end in the parser.
+// Mutates inputs that hold JSON: two times out of three a value or a member is replaced, copied or
+// removed, and the JSON stays valid; else bytes are changed, and the parser rejects most inputs.
 #include "fuzz.h"
 
 #define MAX_PLACES 1024

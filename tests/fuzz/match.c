@@ -28,7 +28,7 @@ static bool read_request(request *r, fuzz_parts *parts) {
   char *text = fuzz_next_part(parts);
   if (!text) return false;
   *r = (request){.text = text};
-  parts->text = NULL; /* taken over */
+  parts->text = NULL; /* owned by r */
   char *newline = strchr(text, '\n'), *space = strchr(text, ' ');
   if (newline) *newline = '\0';
   r->method = text;

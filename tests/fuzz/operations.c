@@ -2,27 +2,27 @@
 #include "operations.h"
 
 bool operations_answer(void *user, const scripted_request *request, scripted_answer *answer) {
-  fuzz_parts *replies = user;
+  fuzz_parts *responses = user;
   (void)request;
   *answer = (scripted_answer){
       .with_date = true, .delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK};
-  char *reply = fuzz_next_part(replies);
-  if (!reply) return true;
+  char *response = fuzz_next_part(responses);
+  if (!response) return true;
   answer->delivery = IMGACT_DELIVERY_MAYBE_SENT;
-  if (strspn(reply, "0123456789") != 3 || reply[3] != '\n') return true;
-  answer->status = (int32_t)strtol(reply, NULL, 10);
+  if (strspn(response, "0123456789") != 3 || response[3] != '\n') return true;
+  answer->status = (int32_t)strtol(response, NULL, 10);
   if (answer->status < 100 || answer->status > 599) answer->status = 0;
-  if (reply[4] == '\n') {
-    answer->body = reply + 5;
-    answer->body_bytes = replies->length - 5;
+  if (response[4] == '\n') {
+    answer->body = response + 5;
+    answer->body_bytes = responses->length - 5;
     return true;
   }
-  answer->headers = reply + 4;
-  char *body = strstr(reply + 4, "\n\n");
+  answer->headers = response + 4;
+  char *body = strstr(response + 4, "\n\n");
   if (body) {
     body[1] = '\0';
     answer->body = body + 2;
-    answer->body_bytes = replies->length - (size_t)(body + 2 - reply);
+    answer->body_bytes = responses->length - (size_t)(body + 2 - response);
   }
   return true;
 }

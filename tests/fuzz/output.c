@@ -8,8 +8,8 @@
  * read back as they are;
  *   - csv has a row per item and a cell per column, by RFC 4180; texts and ids read back as they
  * are;
- *   - a table and an error have a line per item, and no text begins a line of its own;
- *   - tables, json and errors are UTF-8 without a character that a terminal obeys;
+ *   - a table and an error have a line per item, and no text starts a line;
+ *   - tables, json and errors are UTF-8 without terminal control characters;
  *   - no output holds the token.
  */
 #include "output.h"

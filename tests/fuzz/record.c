@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A recorded operation. An input is a head line "CLOUD OPERATION FLAGS" and replies, as those of
+ * A recorded operation. An input is a head line "CLOUD OPERATION FLAGS" and responses, as in
  * engine.c. The operation runs on a recorder around the scripted API. Properties:
  *
  *   - the cassette is saved, or the error says why not, and then there is no file;
@@ -110,8 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   make_folder();
   unlink(path);
   scripted *script = scripted_new();
-  fuzz_parts replies = {.next = (const char *)data + 4, .end = (const char *)data + size};
-  scripted_when(script, operations_answer, &replies);
+  fuzz_parts responses = {.next = (const char *)data + 4, .end = (const char *)data + size};
+  scripted_when(script, operations_answer, &responses);
   imgact_transport *recorder = NULL;
   imgact_error error;
   CHECK(imgact_transport_new_recorder(scripted_transport(script), path, NULL, &recorder, &error) ==
@@ -131,6 +131,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   imgact_client_free(client);
   CHECK(scripted_destroyed(script));
   scripted_free(script);
-  free(replies.text);
+  free(responses.text);
   return 0;
 }

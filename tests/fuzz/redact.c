@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What keeps tokens out of recordings and traces: whatever stands around a token, and however it is
-// spelled, it goes. The first four bytes choose the layers of escapes, the rest is the text around
-// it.
+// Tokens in recordings and traces are redacted, with any text around them and in any encoding. The
+// first four bytes choose the layers of escapes, the rest is the text around the token.
 #include "har_scrub.h"
 #include "unescape.h"
 #include "written.h"
@@ -22,8 +21,7 @@ static void escape(char *out, size_t room, unsigned c, unsigned kind) {
   }
 }
 
-// One character under so many layers: the inner escape is written through the outer ones, which
-// leave letters and digits.
+// Encodes one character in several layers. The outer escapes leave letters and digits unchanged.
 static void spell(ia_buf *out, char c, const uint8_t *kinds, unsigned layers) {
   char inner[16];
   if (layers == 0) {
@@ -35,7 +33,7 @@ static void spell(ia_buf *out, char c, const uint8_t *kinds, unsigned layers) {
     spell(out, *at, kinds, is_word(*at) ? 0 : layers - 1);
 }
 
-// false: nobody is expected to read it, some character takes too many bytes.
+// false: not expected to be found, because some character takes too many bytes.
 static bool spell_token(ia_buf *out, const uint8_t *kinds, unsigned layers) {
   bool readable = true;
   for (const char *at = TOKEN; *at != '\0'; at++) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * A stored call that is resumed. An input is a head line "CLOUD TIME FLAGS", the call as JSON, and
- * replies as those of engine.c, separated by lines "%%". CLOUD: "h" or not. TIME: when it was sent,
+ * responses as in engine.c, separated by lines "%%". CLOUD: "h" or not. TIME: when it was sent,
  * see sent_at(). Properties:
  *
  *   - a call that cannot be resumed is IMGACT_INVALID_ARGUMENT or IMGACT_UNSUPPORTED, has a message
  * and sends nothing;
- *   - it may have been applied until the opposite is known: so says every refused call;
- *   - what is not idempotent is looked up before it is sent: the first request is not a POST;
+ *   - a rejected call is reported as maybe applied, unless the opposite is known;
+ *   - a lookup precedes a resend that is not idempotent: the first request is not a POST;
  *   - a call that was read is written as the same call, and is not before_send_called again;
  *   - results and errors pass check_op().
  */
@@ -24,7 +24,7 @@ static int64_t sent_at(uint8_t time) {
   return SCRIPTED_EPOCH_MS - ago_ms[time % (sizeof ago_ms / sizeof *ago_ms)];
 }
 
-/* A call that was read is written as a text that is read as the same call. */
+/* A call that was read is written as text that is read as the same call. */
 static void check_round_trip(const char *text, const char *provider) {
   ia_arena arena;
   imgact_call call = {.size = sizeof call}, again = call;
@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_parts parts = {.next = (const char *)data + 4, .end = (const char *)data + size};
   char *call = fuzz_next_part(&parts);
   if (!call) return 0;
-  parts.text = NULL; /* taken over */
+  parts.text = NULL; /* owned by `call` */
   scripted *script = scripted_new();
   scripted_when(script, operations_answer, &parts);
   bool hetzner = data[0] == 'h';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Runs a fuzz target as an ordinary test: every seed as it is, cut at many places, and with damage
-// that is the same in every run. A target that finds something aborts, and the test with it. Words
+// that is the same in every run. A target that finds a defect aborts, and with it the test. Words
 // of a libFuzzer dictionary (--dict FILE) are written into the seeds, too. Folders after --few have
 // many seeds: each is cut and damaged at a few places, and a folder is one case.
 #include "fuzz.h"
@@ -50,7 +50,7 @@ static uint8_t *read_file(const char *path, size_t *size) {
   return data;
 }
 
-// The target gets memory of just the right size, so that reading beyond it is seen.
+// The target gets memory of just the right size, so that sanitizers detect a read beyond it.
 static void run(const uint8_t *data, size_t size) {
   uint8_t *copy = malloc(size ? size : 1);
   CHECK(copy);

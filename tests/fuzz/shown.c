@@ -46,8 +46,8 @@ char *shown_text(cli_stream *stream, size_t *length) {
   return text;
 }
 
-/* C0, DEL, C1, line and paragraph separators, what turns the direction of text: not by the tool's
- * own rule. */
+/* C0, DEL, C1, line and paragraph separators, and bidirectional controls, independent of the rule
+ * of the tool. */
 static bool moves_terminal(uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x2028 || point == 0x2029 ||
          (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);

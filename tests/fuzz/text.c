@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Dates, numbers, URLs and encodings: what is read can be written and read again.
+// Dates, numbers, URLs and encodings: a value that is read can be written and read again.
 #include "date.h"
 #include "fuzz.h"
 #include "redact.h"

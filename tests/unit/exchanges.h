@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of transports: an exchange that keeps its reply, a request with the usual values, and a
- * folder of its own. */
+/* For tests of transports: an exchange that keeps its response, a request with default values, and
+ * a temporary folder. */
 #ifndef EXCHANGES_H
 #define EXCHANGES_H
 
@@ -12,9 +12,9 @@
 
 typedef struct kept_exchange {
   imgact_exchange exchange;      /* first */
-  int finished;                  /* how often */
-  int order;                     /* counts the ends of all exchanges */
-  imgact_http_response response; /* its texts are copies */
+  int finished;                  /* calls of on_finished */
+  int order;                     /* position among all finished exchanges */
+  imgact_http_response response; /* its strings are copies */
   char *headers;                 /* lines "name: value\n" */
 } kept_exchange;
 
@@ -36,7 +36,7 @@ static inline char *header_lines(const imgact_header *headers, size_t count) {
   return lines;
 }
 
-static inline void keep_reply(imgact_exchange *exchange, const imgact_http_response *response) {
+static inline void keep_response(imgact_exchange *exchange, const imgact_http_response *response) {
   static int ends;
   kept_exchange *kept = (kept_exchange *)(void *)exchange;
   kept->finished++;
@@ -51,7 +51,7 @@ static inline void keep_reply(imgact_exchange *exchange, const imgact_http_respo
 }
 
 static inline kept_exchange new_exchange(void) {
-  return (kept_exchange){.exchange = {.on_finished = keep_reply}};
+  return (kept_exchange){.exchange = {.on_finished = keep_response}};
 }
 
 static inline void forget(kept_exchange *kept) {
@@ -69,7 +69,7 @@ static inline imgact_http_request request_to(const char *method, const char *url
                                .max_body_bytes = (size_t)32 << 20};
 }
 
-/* Drives a transport with a clock of its own until it has nothing more to do. */
+/* Runs a transport on its own clock until nothing is pending. */
 static inline void drive(imgact_transport *transport) {
   for (int timeout_ms; (timeout_ms = transport->timeout_ms(transport)) >= 0;) {
     if (timeout_ms > 0) transport->advance_to(transport, transport->now_ms(transport) + timeout_ms);
@@ -81,7 +81,7 @@ static inline void drive(imgact_transport *transport) {
 
 typedef struct folder {
   char path[64];
-  char file[96]; /* a name in it */
+  char file[96]; /* path of a file in it */
 } folder;
 
 static inline folder new_folder(void) {
@@ -91,7 +91,7 @@ static inline folder new_folder(void) {
   return made;
 }
 
-/* Returns how many files there were. */
+/* Returns the number of files that were in it. */
 static inline size_t remove_folder(const folder *made) {
   size_t files = 0;
   DIR *list = opendir(made->path);
@@ -109,7 +109,7 @@ static inline size_t remove_folder(const folder *made) {
 }
 
 static inline void write_bytes(const char *path, const char *text, size_t length) {
-  (void)unlink(path); // some file systems flush a file that is cut and written again
+  (void)unlink(path); // some file systems flush a file that is truncated and rewritten
   FILE *file = fopen(path, "wb");
   assert_non_null(file);
   assert_int_equal(fwrite(text, 1, length, file), length);
@@ -120,7 +120,7 @@ static inline void write_text(const char *path, const char *text) {
   write_bytes(path, text, strlen(text));
 }
 
-/* The whole file with a NUL behind it, to be freed. */
+/* Returns the content of the file, NUL-terminated; the caller frees it. */
 static inline char *read_text(const char *path) {
   FILE *file = fopen(path, "rb");
   assert_non_null(file);

@@ -26,7 +26,7 @@ static inline char *print_json(const imgact_json *value, ia_arena *arena,
   return ia_json_print(value, SIZE_MAX, arena, scratch, &too_large);
 }
 
-// The document as compact text.
+// Compares the compact text of the document.
 static inline void assert_prints(const imgact_json_doc *doc, const char *expected) {
   ia_arena arena;
   ia_arena_init(&arena, NULL);

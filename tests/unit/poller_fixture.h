@@ -10,21 +10,21 @@
 #define WATCHES 80
 
 typedef struct seen {
-  int looks, ends; // reports; of those the last ones
+  int polls, ends; // reports, and how many of them were final
   imgact_status status;
   char message[512], raw[256];
   imgact_action_status action;
   int64_t at_ms;
 } seen;
 
-typedef struct asked {
+typedef struct sent {
   imgact_exchange *exchange;
   const imgact_http_request *request;
   char line[1024];
   int64_t timeout_ms, at_ms;
-} asked;
+} sent;
 
-typedef struct scene {
+typedef struct poller_fixture {
   rate_fixture rate_fixture;
   imgact_client client;
   imgact_slot slots[IMGACT_OP_COUNT];
@@ -32,14 +32,14 @@ typedef struct scene {
   ia_watch watches[WATCHES];
   char ids[WATCHES][8];
   seen seen[WATCHES];
-  asked asked[400];
+  sent sent[400];
   size_t count; // of requests
-  bool gone;
-  ia_watch *stops; // in the next report
-  int32_t kind;    // of every action that is decoded
-} scene;
+  bool released_client;
+  ia_watch *to_stop; // stopped by the next report
+  int32_t kind;      // of every decoded action
+} poller_fixture;
 
-static scene s;
+static poller_fixture s;
 
 // ---- a provider
 
@@ -91,11 +91,11 @@ static inline void rate(const imgact_response *response, imgact_rate_limit_info 
   (void)imgact_response_header_int(response, "left", &info->rate_limit.remaining);
 }
 
-// ---- the scene
+// ---- set-up and reports
 
 static inline void released(imgact_client *client) {
   ia_client_clear(client);
-  s.gone = true;
+  s.released_client = true;
 }
 
 static inline void open_with(uint32_t max_ids, size_t fail_at) {
@@ -105,7 +105,7 @@ static inline void open_with(uint32_t max_ids, size_t fail_at) {
   s.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){
       .encode = encode, .decode = decode, .flags = IMGACT_SLOT_IDEMPOTENT, .max_ids = max_ids};
   s.provider = (imgact_provider){.size = sizeof s.provider,
-                                 .name = "somebody",
+                                 .name = "example",
                                  .slots = s.slots,
                                  .slots_stride = sizeof *s.slots,
                                  .slots_count = IMGACT_OP_COUNT,
@@ -118,23 +118,23 @@ static inline void open_with(uint32_t max_ids, size_t fail_at) {
   s.client.released = released;
 }
 
-static inline void close_it(void) {
+static inline void close_client(void) {
   for (size_t i = 0; i < WATCHES; i++) ia_watch_free(&s.watches[i]);
   ia_client_unref(&s.client);
-  assert_true(s.gone);
+  assert_true(s.released_client);
   assert_int_equal(ia_engine_next_ms(&s.rate_fixture.engine), IA_NEVER);
   rate_fixture_close(&s.rate_fixture);
 }
 
-static inline int open_scene(void **state) {
+static inline int open_fixture(void **state) {
   (void)state;
   open_with(25, 0);
   return 0;
 }
 
-static inline int close_scene(void **state) {
+static inline int close_fixture(void **state) {
   (void)state;
-  close_it();
+  close_client();
   return 0;
 }
 
@@ -142,7 +142,7 @@ static inline void report(ia_watch *watch, const imgact_error *error, const char
   seen *at = &s.seen[watch - s.watches];
   (void)details;
   assert_int_equal(at->ends, 0);
-  at->looks++;
+  at->polls++;
   at->at_ms = s.rate_fixture.now_ms;
   at->status = error == NULL ? IMGACT_OK : error->status;
   if (error != NULL) snprintf(at->message, sizeof at->message, "%s", error->message);
@@ -154,8 +154,8 @@ static inline void report(ia_watch *watch, const imgact_error *error, const char
   }
   at->ends += error != NULL || at->action != IMGACT_ACTION_STATUS_RUNNING;
   assert_int_equal(watch->active, at->ends == 0);
-  if (s.stops != NULL) ia_watch_stop(s.stops);
-  s.stops = NULL;
+  if (s.to_stop != NULL) ia_watch_stop(s.to_stop);
+  s.to_stop = NULL;
 }
 
 static inline ia_watch *watch(size_t index) {
@@ -171,26 +171,26 @@ static inline ia_watch *start(size_t index) {
   return &s.watches[index];
 }
 
-// Sends what is due now.
-static inline void let_out(void) {
+// Sends the requests that are due now.
+static inline void send_due(void) {
   const imgact_http_request *request;
   rate_fixture_at(&s.rate_fixture, s.rate_fixture.now_ms);
   for (ia_exchange *exchange; (exchange = ia_engine_take(&s.rate_fixture.engine, &request));) {
-    asked *made = &s.asked[s.count++];
-    *made = (asked){&exchange->base, request, "", request->timeout_ms, s.rate_fixture.now_ms};
+    sent *made = &s.sent[s.count++];
+    *made = (sent){&exchange->base, request, "", request->timeout_ms, s.rate_fixture.now_ms};
     snprintf(made->line, sizeof made->line, "%s", request->url + strlen("https://h"));
   }
 }
 
-// Up to the next request.
+// Advances the clock until a request is sent.
 static inline void run(void) {
   size_t before = s.count;
-  for (let_out(); s.count == before && ia_engine_next_ms(&s.rate_fixture.engine) != IA_NEVER;
-       let_out())
+  for (send_due(); s.count == before && ia_engine_next_ms(&s.rate_fixture.engine) != IA_NEVER;
+       send_due())
     s.rate_fixture.now_ms = ia_engine_next_ms(&s.rate_fixture.engine);
 }
 
-static inline void reply(size_t index, int status, const char *body) {
+static inline void respond(size_t index, int status, const char *body) {
   static const imgact_header headers[] = {{"left", "77"}};
   imgact_http_response http = {.size = sizeof http,
                                .delivery = IMGACT_DELIVERY_ANSWERED,
@@ -199,13 +199,13 @@ static inline void reply(size_t index, int status, const char *body) {
                                .headers_count = 1,
                                .body = body,
                                .body_bytes = strlen(body)};
-  assert_true(index < s.count && s.asked[index].exchange != NULL);
-  imgact_exchange *exchange = s.asked[index].exchange;
-  s.asked[index].exchange = NULL;
+  assert_true(index < s.count && s.sent[index].exchange != NULL);
+  imgact_exchange *exchange = s.sent[index].exchange;
+  s.sent[index].exchange = NULL;
   imgact_exchange_finish(exchange, &http);
 }
 
-// All of the ids 1 to count, in that state.
+// The actions 1 to count, all with this status.
 static inline const char *actions(size_t count, const char *status) {
   static char text[16384];
   size_t at = (size_t)snprintf(text, sizeof text, "{\"actions\":[");

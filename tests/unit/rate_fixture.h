@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An engine on a clock that a test moves by hand, with an allocator that can fail: what the units
- * of the core run on. */
+/* An engine with a manual clock and an allocator that can fail, for the units of the core. */
 #ifndef RATE_FIXTURE_H
 #define RATE_FIXTURE_H
 
@@ -9,14 +8,14 @@
 #include "testing.h"
 
 #define RATE_FIXTURE_WALL_MS                                                                       \
-  INT64_C(1767225600000) /* 2026-01-01T00:00:00Z, at the steady time 0                             \
+  INT64_C(1767225600000) /* 2026-01-01T00:00:00Z, when the monotonic clock shows 0                 \
                           */
 #define RATE_FIXTURE_TOKEN "unmistakable-token-0123456789abcdef"
 
 typedef struct rate_fixture {
   failing_allocator memory;
   ia_engine engine;
-  int64_t now_ms; /* steady */
+  int64_t now_ms; /* monotonic */
   size_t aborted;
 } rate_fixture;
 
@@ -40,7 +39,7 @@ static inline void rate_fixture_open(rate_fixture *self, size_t fail_at) {
   self->engine.abort = rate_fixture_abort;
 }
 
-/* Moves the clock there and runs what is due. */
+/* Sets the clock and runs the timers that are due. */
 static inline void rate_fixture_at(rate_fixture *self, int64_t ms) {
   self->now_ms = ms;
   ia_engine_tick(&self->engine, rate_fixture_clock(self));

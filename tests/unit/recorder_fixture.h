@@ -52,7 +52,7 @@ static inline void ask(const recording *made, const char *method, const char *ur
   forget(&kept);
 }
 
-// Saves, ends the recording, and returns the file's text.
+// Saves the recording, destroys the recorder, and returns the text of the file.
 static inline char *finish(recording *made) {
   imgact_error error;
   if (imgact_recorder_save(made->transport, &error) != IMGACT_OK) fail_msg("%s", error.message);
@@ -72,7 +72,7 @@ static inline imgact_json_doc *parsed(const char *text) {
   return doc;
 }
 
-// A value by its path: names and numbers with dots between them.
+// Returns the value at a path of names and indexes separated by dots.
 static inline const imgact_json *at(const imgact_json_doc *doc, const char *path) {
   const imgact_json *value = imgact_json_doc_root(doc);
   while (*path != '\0' && value != NULL) {

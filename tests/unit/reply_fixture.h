@@ -7,8 +7,8 @@
 #include "reply.h"
 #include "testing.h"
 
-// ---- a provider: {"image":{}}, {"images":[]}, {"action":{}}, {"actions":[]}, and of a page "page"
-// and "last"
+// ---- a provider: {"image":{}}, {"images":[]}, {"action":{}}, {"actions":[]}, with "page" and
+// "last" of a page
 
 static inline int is_valid_id(const char *text) { return text[strspn(text, "0123456789")] == '\0'; }
 
@@ -61,7 +61,7 @@ static inline imgact_status decode(const imgact_call *call, const imgact_respons
   return IMGACT_OK;
 }
 
-// Texts are taken without a look at them, as a careless provider does.
+// Copies texts without a check, as a careless provider does.
 static inline void decode_error(const imgact_call *call, const imgact_response *response,
                                 imgact_result *result, imgact_error *error) {
   (void)call;
@@ -72,13 +72,13 @@ static inline void decode_error(const imgact_call *call, const imgact_response *
 }
 
 static const imgact_provider provider = {.size = sizeof provider,
-                                         .name = "somebody",
+                                         .name = "example",
                                          .is_valid_id = is_valid_id,
                                          .decode_error = decode_error};
 
 // ---- a response
 
-typedef struct scene {
+typedef struct reply_fixture {
   failing_allocator memory;
   imgact_result result;
   ia_arena scratch;
@@ -86,22 +86,22 @@ typedef struct scene {
   imgact_slot slot;
   uint32_t local_filters;
   imgact_error error;
-} scene;
+} reply_fixture;
 
-static scene s;
-static ia_redactor redactor; // looks for nothing, unless a test sets it up
+static reply_fixture s;
+static ia_redactor redactor; // without a token, unless a test sets one
 
-static inline int open_scene(void **state) {
+static inline int open_fixture(void **state) {
   (void)state;
   memset(&s, 0, sizeof s);
   failing_allocator_init(&s.memory, 0);
-  ia_result_init(&s.result, &s.memory.allocator, "somebody", false);
+  ia_result_init(&s.result, &s.memory.allocator, "example", false);
   ia_arena_init(&s.scratch, &s.memory.allocator);
   s.slot.decode = decode;
   return 0;
 }
 
-static inline int close_scene(void **state) {
+static inline int close_fixture(void **state) {
   (void)state;
   ia_result_free(&s.result);
   ia_arena_free(&s.scratch);

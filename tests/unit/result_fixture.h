@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A result that is filled from JSON text, with an allocator that counts. */
+/* A result filled from JSON text, with an allocator that counts. */
 #ifndef RESULT_FIXTURE_H
 #define RESULT_FIXTURE_H
 
@@ -7,32 +7,32 @@
 #include "result.h"
 #include "testing.h"
 
-typedef struct shelf {
+typedef struct result_fixture {
   failing_allocator memory;
   imgact_result result;
   imgact_json_doc *doc;
-} shelf;
+} result_fixture;
 
-static shelf s;
+static result_fixture s;
 
-static inline int open_shelf(void **state) {
+static inline int open_fixture(void **state) {
   (void)state;
-  s = (shelf){.doc = NULL};
+  s = (result_fixture){.doc = NULL};
   failing_allocator_init(&s.memory, 0);
-  ia_result_init(&s.result, &s.memory.allocator, "somebody", false);
+  ia_result_init(&s.result, &s.memory.allocator, "example", false);
   return 0;
 }
 
-static inline int close_shelf(void **state) {
+static inline int close_fixture(void **state) {
   (void)state;
   imgact_json_doc_free(s.doc);
   ia_result_free(&s.result);
-  ia_result_free(&s.result); // twice is once
+  ia_result_free(&s.result); // a second call does nothing
   assert_memory_fine(&s.memory);
   return 0;
 }
 
-// The document lives until the next one.
+// Valid until the next call.
 static inline const imgact_json *json(const char *text) {
   imgact_json_doc_free(s.doc);
   assert_int_equal(imgact_json_doc_parse(text, strlen(text), NULL, &s.doc, NULL, 0), 0);

@@ -18,7 +18,7 @@ TEST(allocator_incomplete_table_is_rejected) {
   table.size--;
   assert_null(ia_allocator_of(&table));
   table = ia_malloc;
-  table.size += 8; // of a later version
+  table.size += 8; // the struct of a later version
   assert_ptr_equal(ia_allocator_of(&table), &table);
   table.alloc = NULL;
   assert_null(ia_allocator_of(&table));
@@ -42,7 +42,7 @@ TEST(allocator_given_table_is_used) {
   assert_non_null(nothing);
   assert_int_equal(memory.live_blocks, 2);
   assert_int_equal(memory.live_bytes,
-                   64 + 1); // a table may answer a request for nothing with NULL: it never gets one
+                   64 + 1); // a table may return NULL for size 0, so it is never asked for 0
   ia_free(&memory.allocator, zeros);
   ia_free(&memory.allocator, nothing);
   assert_memory_fine(&memory);

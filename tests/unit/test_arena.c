@@ -16,7 +16,7 @@ TEST(arena_unused_allocates_nothing) {
   assert_memory_fine(&memory);
 }
 
-// Every piece keeps its bytes while others of all sizes come.
+// Every piece keeps its bytes while others of all sizes are allocated.
 TEST(arena_alloc_random_sizes_never_overlap) {
   enum { PIECES = 2000 };
   static unsigned char *pieces[PIECES];
@@ -30,7 +30,7 @@ TEST(arena_alloc_random_sizes_never_overlap) {
     sizes[i] = testing_below(&random, i % 50 == 0 ? 100000 : 200);
     if (i % 3 == 0)
       (void)ia_arena_copy_n(&arena, "odd",
-                            testing_below(&random, 4)); // puts the next one off its alignment
+                            testing_below(&random, 4)); // leaves the position unaligned
     pieces[i] = ia_arena_alloc(&arena, sizes[i]);
     assert_non_null(pieces[i]);
     assert_int_equal((uintptr_t)pieces[i] % alignof(max_align_t), 0);
@@ -153,7 +153,7 @@ TEST(arena_without_memory_stays_usable) {
   }
 }
 
-// Whatever came in between: small pieces, new blocks, large blocks behind the newest one.
+// After small pieces, new blocks and large blocks in any mix.
 TEST(arena_rewind_restores_state) {
   for (size_t before = 0; before < 5; before++)
     for (size_t between = 0; between < 64; between++) {

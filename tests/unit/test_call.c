@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A mutation as JSON text and back: nothing is lost, nothing else is taken.
+// A mutation written as JSON and read back; invalid JSON and invalid arguments are rejected.
 #include "failing_allocator.h"
 #include "op.h"
 #include "testing.h"
@@ -8,20 +8,20 @@ static int digits(const char *text) {
   return *text != '\0' && strspn(text, "0123456789") == strlen(text);
 }
 
-static const imgact_provider somebody = {
-    .size = sizeof somebody, .name = "somebody", .is_valid_id = digits, .id_format = "digits"};
+static const imgact_provider test_provider = {
+    .size = sizeof test_provider, .name = "example", .is_valid_id = digits, .id_format = "digits"};
 
-typedef struct shelf {
+typedef struct fixture {
   failing_allocator memory;
   ia_arena arena;
-} shelf;
+} fixture;
 
-static void open_shelf(shelf *s, size_t fail_at) {
+static void open_fixture(fixture *s, size_t fail_at) {
   failing_allocator_init(&s->memory, fail_at);
   ia_arena_init(&s->arena, &s->memory.allocator);
 }
 
-static void close_shelf(shelf *s) {
+static void close_fixture(fixture *s) {
   ia_arena_free(&s->arena);
   assert_memory_fine(&s->memory);
 }
@@ -45,12 +45,12 @@ TEST(call_json_round_trips_every_mutation) {
       {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &update},
       {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &cleared}};
   const ia_call_target there = {
-      .provider = "somebody", .endpoint = "https://api.example.com/v1", .credential = "0a1b"};
+      .provider = "example", .endpoint = "https://api.example.com/v1", .credential = "0a1b"};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-    shelf s;
-    open_shelf(&s, 0);
+    fixture s;
+    open_fixture(&s, 0);
     imgact_call back;
-    ia_call_target target = {.provider = "somebody"};
+    ia_call_target target = {.provider = "example"};
     imgact_error error;
     const char *text = ia_call_json(&calls[i], &there, &s.arena);
     assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error), IMGACT_OK);
@@ -60,11 +60,11 @@ TEST(call_json_round_trips_every_mutation) {
     assert_int_equal(back.protect, calls[i].protect);
     const char *again = ia_call_json(&back, &target, &s.arena);
     assert_string_equal(again, text);
-    close_shelf(&s);
+    close_fixture(&s);
   }
 }
 
-// Larger than a first block of the arena, so that each copy needs memory of its own.
+// Larger than the first block of an arena, so that each copy needs an allocation.
 #define TEN "0123456789"
 #define LARGE                                                                                      \
   TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN  \
@@ -72,56 +72,56 @@ TEST(call_json_round_trips_every_mutation) {
 
 TEST(call_from_json_without_memory_fails) {
   static const char *const texts[] = {
-      "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"name\":\"n\","
+      "{\"provider\":\"example\",\"op\":\"update_image\",\"image\":\"1\",\"name\":\"n\","
       "\"labels\":{\"a\":\"1\",\"b\":\"2\"}}",
-      "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"" LARGE LARGE
+      "{\"provider\":\"example\",\"op\":\"update_image\",\"image\":\"" LARGE LARGE
       "\",\"description\":\"" LARGE LARGE "\",\"labels\":{\"" LARGE LARGE "\":\"" LARGE LARGE
       "\",\"b\":\"\"}}"};
   for (size_t i = 0; i < 2; i++) {
     for (size_t k = 1, more = 1; more; k++) {
-      shelf s;
-      open_shelf(&s, k);
+      fixture s;
+      open_fixture(&s, k);
       imgact_call back;
-      ia_call_target target = {.provider = "somebody"};
+      ia_call_target target = {.provider = "example"};
       imgact_error error;
       imgact_status status = ia_call_from_json(&back, &target, texts[i], &s.arena, &error);
       more = s.memory.failures > 0;
       assert_int_equal(status, more ? IMGACT_NOMEM : IMGACT_OK);
-      close_shelf(&s);
+      close_fixture(&s);
     }
   }
 }
 
 TEST(call_json_without_memory_is_null) {
   const imgact_call call = {.kind = IMGACT_OP_TRANSFER, .image_ref = LARGE, .region = LARGE};
-  const ia_call_target there = {.provider = "somebody"};
+  const ia_call_target there = {.provider = "example"};
   for (size_t k = 1, more = 1; more; k++) {
-    shelf s;
-    open_shelf(&s, k);
+    fixture s;
+    open_fixture(&s, k);
     const char *text = ia_call_json(&call, &there, &s.arena);
     more = s.memory.failures > 0;
     assert_int_equal(text == NULL, more);
-    close_shelf(&s);
+    close_fixture(&s);
   }
 }
 
 TEST(call_from_json_unknown_key_rejected) {
   static const char *const keys[] = {"to_snapshot", "convert_to_snapsho", ""};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-    shelf s;
-    open_shelf(&s, 0);
+    fixture s;
+    open_fixture(&s, 0);
     char text[200], expected[100];
     imgact_call back;
-    ia_call_target target = {.provider = "somebody"};
+    ia_call_target target = {.provider = "example"};
     imgact_error error;
     snprintf(text, sizeof text,
-             "{\"provider\":\"somebody\",\"op\":\"update_image\",\"image\":\"1\",\"%s\":true}",
+             "{\"provider\":\"example\",\"op\":\"update_image\",\"image\":\"1\",\"%s\":true}",
              keys[i]);
     snprintf(expected, sizeof expected, "the stored call has the unknown key '%s'", keys[i]);
     assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error),
                      IMGACT_INVALID_ARGUMENT);
     assert_string_equal(error.message, expected);
-    close_shelf(&s);
+    close_fixture(&s);
   }
 }
 
@@ -203,19 +203,19 @@ TEST(call_from_json_foreign_key_rejected) {
                                          {"change_protection", "\"protect\":true,\"labels\":{}"},
                                          {"update_image", "\"name\":\"x\",\"region\":\"nyc3\""}};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-    shelf s;
-    open_shelf(&s, 0);
+    fixture s;
+    open_fixture(&s, 0);
     char text[200];
     imgact_call back;
-    ia_call_target target = {.provider = "somebody"};
+    ia_call_target target = {.provider = "example"};
     imgact_error error;
-    snprintf(text, sizeof text, "{\"provider\":\"somebody\",\"op\":\"%s\",\"image\":\"1\",%s}",
+    snprintf(text, sizeof text, "{\"provider\":\"example\",\"op\":\"%s\",\"image\":\"1\",%s}",
              calls[i][0], calls[i][1]);
     assert_int_equal(ia_call_from_json(&back, &target, text, &s.arena, &error),
                      IMGACT_INVALID_ARGUMENT);
     if (!strstr(error.message, "the stored call has the unknown key"))
       fail_msg("%s: %s", text, error.message);
-    close_shelf(&s);
+    close_fixture(&s);
   }
 }
 
@@ -228,7 +228,7 @@ TEST(call_copy_without_memory_fails) {
       {.kind = IMGACT_OP_GET_ACTION, .action_id = "1" LARGE LARGE},
       {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "r" LARGE LARGE},
       {.kind = IMGACT_OP_GET_IMAGE, .image_ref = "n", .architecture = "a" LARGE LARGE}};
-  static const char *ids[61]; // as many as leave each part of the rest without room in a block
+  static const char *ids[61]; // fill the block up to each possible remainder
   for (size_t i = 0; i < 61; i++) ids[i] = "1";
   for (size_t i = 0; i < sizeof calls / sizeof *calls * 61; i++) {
     imgact_call call = calls[i / 61];
@@ -237,14 +237,14 @@ TEST(call_copy_without_memory_fails) {
       call.action_ids_count = i % 61;
     }
     for (size_t k = 1, more = 1; more; k++) {
-      shelf s;
-      open_shelf(&s, k);
+      fixture s;
+      open_fixture(&s, k);
       imgact_call copy;
       bool ok = ia_call_copy(&copy, &call, &s.arena);
       more = s.memory.failures > 0;
       assert_int_equal(ok, !more);
       if (ok) assert_is_copy(&copy);
-      close_shelf(&s);
+      close_fixture(&s);
     }
   }
 }
@@ -296,7 +296,7 @@ TEST(call_check_invalid_values_are_rejected) {
       {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &distribution}};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     imgact_error error = {0};
-    assert_int_equal(ia_call_check(&calls[i], &somebody, &error), IMGACT_INVALID_ARGUMENT);
+    assert_int_equal(ia_call_check(&calls[i], &test_provider, &error), IMGACT_INVALID_ARGUMENT);
     assert_true(error.message[0] != '\0');
   }
 }

@@ -18,7 +18,7 @@ static imgact_config *load(const char *path) {
 
 static imgact_config *load_text(const char *text) { return load(home_file("my.ini", text)); }
 
-static void assert_refused(const char *path, const char *words) {
+static void assert_rejected(const char *path, const char *words) {
   imgact_error error;
   int somewhere = 0;
   imgact_config *config = (imgact_config *)(void *)&somewhere;
@@ -28,7 +28,7 @@ static void assert_refused(const char *path, const char *words) {
   if (strstr(error.message, words) == NULL) fail_msg("'%s' is not in: %s", words, error.message);
 }
 
-// ---- what is read ----
+// ---- valid files ----
 
 TEST(config_load_reads_all_profiles) {
   imgact_config *config = load_text("# my clouds\n"
@@ -67,16 +67,16 @@ TEST(config_load_reads_all_profiles) {
 }
 
 TEST(config_load_accepts_layout_variants) {
-  static const char *const looks[] = {
-      "\xef\xbb\xbf[p]\nprovider=hetzner\ntoken_command=a;b", // a byte order mark, no final
+  static const char *const variants[] = {
+      "\xef\xbb\xbf[p]\nprovider=hetzner\ntoken_command=a;b", // byte order mark, no final
                                                               // newline
       "[p]\r\nprovider = hetzner\r\ntoken_command = a;b\r\n", // DOS
       "[ p ] ; behind a section nothing is cut\n  provider = hetzner\n\ttoken_command = a;b  "
       "\n", // indented like git's
       "\n\n#\n[p]\nprovider: hetzner\n   # indented\ntoken_command:a;b\n\n",
   };
-  for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
-    imgact_config *config = load_text(looks[i]);
+  for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+    imgact_config *config = load_text(variants[i]);
     assert_string_equal(imgact_config_get(config, "p", "provider"), "hetzner");
     assert_string_equal(imgact_config_get(config, "p", "token_command"), "a;b");
     assert_null(imgact_config_profile_at(config, 1));
@@ -104,11 +104,11 @@ TEST(config_line_above_limit_is_rejected) {
   assert_string_equal(imgact_config_profile_at(config, 0), name);
   imgact_config_free(config);
   snprintf(text, sizeof text, "[p]\nprovider = hetzner\ntoken_file = ~/%.185s\n", name);
-  assert_refused(home_file("my.ini", text),
-                 "my.ini:3: the line is too long (200 bytes, at most 199)");
+  assert_rejected(home_file("my.ini", text),
+                  "my.ini:3: the line is too long (200 bytes, at most 199)");
 }
 
-// ---- what is refused ----
+// ---- rejected files ----
 
 TEST(config_invalid_line_is_rejected) {
   static const struct {
@@ -164,15 +164,15 @@ TEST(config_invalid_line_is_rejected) {
     const char *path = home_file("my.ini", bad[i].text);
     char place[128];
     snprintf(place, sizeof place, "%s%s", path, bad[i].line);
-    assert_refused(path, place);
-    assert_refused(path, bad[i].words);
+    assert_rejected(path, place);
+    assert_rejected(path, bad[i].words);
   }
 }
 
 TEST(config_nul_byte_is_rejected) {
   static const char binary[] = "[p]\nprovider = hetzner\n\0";
-  assert_refused(home_bytes("my.ini", binary, sizeof binary - 1),
-                 "my.ini:3: a control character (0x00)");
+  assert_rejected(home_bytes("my.ini", binary, sizeof binary - 1),
+                  "my.ini:3: a control character (0x00)");
 }
 
 TEST(config_misplaced_token_is_not_quoted) {
@@ -204,7 +204,7 @@ TEST(config_possibly_secret_key_not_quoted) {
   for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
     char text[128];
     snprintf(text, sizeof text, PROFILE "%s = x\n", secrets[i]);
-    assert_refused(home_file("my.ini", text), "my.ini:3: unknown key: known are");
+    assert_rejected(home_file("my.ini", text), "my.ini:3: unknown key: known are");
   }
 }
 
@@ -215,12 +215,12 @@ TEST(config_long_path_shortened_in_error) {
   strcat(name, "my.ini");
   const char *path = home_file(name, PROFILE "region = x\n");
   assert_true(strlen(path) > 300);
-  assert_refused(path, "/my.ini:3: unknown key 'region': known are");
-  assert_refused(path, "; a value is one line");
-  assert_refused(home_path(strcat(name, ".not")), "/my.ini.not: No such file");
+  assert_rejected(path, "/my.ini:3: unknown key 'region': known are");
+  assert_rejected(path, "; a value is one line");
+  assert_rejected(home_path(strcat(name, ".not")), "/my.ini.not: No such file");
 }
 
-// ---- where the file is ----
+// ---- location of the file ----
 
 TEST(config_missing_default_file_is_empty) {
   imgact_config *config = load(NULL);
@@ -244,7 +244,7 @@ TEST(config_default_path_follows_precedence) {
   } cases[] = {
       {NULL, NULL, NULL, "home"},
       {NULL, "", "", "home"},
-      {NULL, NULL, "relative", "home"}, // the XDG specification has it ignored
+      {NULL, NULL, "relative", "home"}, // ignored, as the XDG specification requires
       {NULL, NULL, home_path("xdg"), "xdg"},
       {NULL, variable, home_path("xdg"), "variable"},
       {NULL, "~/variable.ini", NULL, "variable"},
@@ -272,34 +272,34 @@ TEST(config_without_home_has_no_path) {
   assert_null(imgact_config_path(config));
   assert_int_equal(imgact_config_file_exists(config), 0);
   imgact_config_free(config);
-  assert_refused("~/my.ini", "HOME is not set");
+  assert_rejected("~/my.ini", "HOME is not set");
 }
 
 TEST(config_explicit_file_must_exist) {
-  assert_refused(home_path("nope.ini"), "nope.ini: No such file");
+  assert_rejected(home_path("nope.ini"), "nope.ini: No such file");
   setenv("IMGACT_CONFIG", home_path("nope.ini"), 1);
-  assert_refused(NULL, "nope.ini: No such file");
-  assert_refused("", "No such file");
+  assert_rejected(NULL, "nope.ini: No such file");
+  assert_rejected("", "No such file");
 }
 
 TEST(config_untrusted_file_is_rejected) {
   home_file("folder/x", "");
-  assert_refused(home_path("folder"), "not a regular file");
+  assert_rejected(home_path("folder"), "not a regular file");
   assert_int_equal(mkfifo(home_path("pipe"), 0600), 0);
-  assert_refused(home_path("pipe"), "not a regular file");
+  assert_rejected(home_path("pipe"), "not a regular file");
   const char *path = home_file("my.ini", PROFILE);
   assert_int_equal(chmod(path, 0646), 0);
-  assert_refused(path, "others may write to the file: chmod 600");
+  assert_rejected(path, "others may write to the file: chmod 600");
   assert_int_equal(chmod(path, 0644), 0);
   imgact_config_free(load(path));
   if (geteuid() == 0) {
     assert_int_equal(chown(path, 0, 1), 0);
     imgact_config_free(load(path));
     assert_int_equal(chmod(path, 0664), 0);
-    assert_refused(path, "others may write to the file: chmod 600");
+    assert_rejected(path, "others may write to the file: chmod 600");
   } else {
     assert_int_equal(chmod(path, 0), 0);
-    assert_refused(path, "Permission denied");
+    assert_rejected(path, "Permission denied");
   }
 }
 
@@ -315,17 +315,17 @@ TEST(config_file_above_limit_is_rejected) {
   char *text = malloc(length);
   assert_non_null(text);
   memset(text, '\n', length);
-  assert_refused(home_bytes("my.ini", text, length), "too large");
+  assert_rejected(home_bytes("my.ini", text, length), "too large");
   imgact_config_free(load(home_bytes("my.ini", text, length - 1)));
   free(text);
 }
 
-// ---- what may go wrong ----
+// ---- failures ----
 
 TEST(config_incomplete_allocator_is_rejected) {
-  const imgact_allocator holes = {.size = sizeof holes};
+  const imgact_allocator incomplete = {.size = sizeof incomplete};
   imgact_config *config = NULL;
-  assert_int_equal(imgact_config_load(NULL, &holes, &config, NULL), IMGACT_INVALID_ARGUMENT);
+  assert_int_equal(imgact_config_load(NULL, &incomplete, &config, NULL), IMGACT_INVALID_ARGUMENT);
   assert_null(config);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Clients made from a configuration: token, endpoint and provider that they use, and what they own.
+// Clients made from a configuration: their token, endpoint and provider, and what they own.
 #include "config_fixture.h"
 #include "failing_allocator.h"
 #include "scripted.h"
@@ -7,7 +7,7 @@
 #include <imgact/provider.h>
 #include <imgact/transport.h>
 
-// Makes a client, lets it ask for one image and tells what it sent as Authorization and whereto.
+// Makes a client that gets one image; returns the URL and the Authorization header that it sent.
 typedef struct sent {
   imgact_status status;
   imgact_error error;
@@ -15,8 +15,8 @@ typedef struct sent {
   char url[256];
 } sent;
 
-static sent ask(imgact_config *config, imgact_config_overrides over,
-                imgact_client_options options) {
+static sent send_get_image(imgact_config *config, imgact_config_overrides over,
+                           imgact_client_options options) {
   sent seen = {0};
   scripted *script = scripted_new();
   imgact_client *client = NULL;
@@ -38,7 +38,7 @@ static sent ask(imgact_config *config, imgact_config_overrides over,
     scripted_assert_nothing_sent(script);
   }
   imgact_client_free(client);
-  assert_true(scripted_destroyed(script)); // also where the client could not be made
+  assert_true(scripted_destroyed(script)); // also if the client was not made
   scripted_free(script);
   return seen;
 }
@@ -63,14 +63,15 @@ TEST(client_sends_token_of_its_source) {
   home_file("secrets/do", "from-the-file\n");
   home_file(".config/imgact/secrets/hz", "from-near-the-file");
   setenv("HCLOUD_TOKEN", "the-usual", 1);
-  assert_sends(ask(config, OVER(0), OPTIONS(0)), "Bearer from-the-variable", HETZNER "/images/1");
-  assert_sends(ask(config, OVER(.profile = "do"), OPTIONS(0)), "Bearer from-the-file",
+  assert_sends(send_get_image(config, OVER(0), OPTIONS(0)), "Bearer from-the-variable",
+               HETZNER "/images/1");
+  assert_sends(send_get_image(config, OVER(.profile = "do"), OPTIONS(0)), "Bearer from-the-file",
                "https://do.example/v2/images/1");
-  assert_sends(ask(config, OVER(.profile = "near"), OPTIONS(0)), "Bearer from-near-the-file",
-               HETZNER "/images/1");
-  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(0)), "Bearer from-the-vault",
-               HETZNER "/images/1");
-  assert_sends(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)), "Bearer the-usual",
+  assert_sends(send_get_image(config, OVER(.profile = "near"), OPTIONS(0)),
+               "Bearer from-near-the-file", HETZNER "/images/1");
+  assert_sends(send_get_image(config, OVER(.profile = "vault"), OPTIONS(0)),
+               "Bearer from-the-vault", HETZNER "/images/1");
+  assert_sends(send_get_image(config, OVER(.provider = "hetzner"), OPTIONS(0)), "Bearer the-usual",
                HETZNER "/images/1");
   unsetenv("MY_HETZNER");
   imgact_config_free(config);
@@ -80,24 +81,27 @@ TEST(client_empty_source_has_no_fallback) {
   imgact_config *config = load();
   setenv("HCLOUD_TOKEN", "the-usual", 1);
   setenv("DIGITALOCEAN_TOKEN", "the-usual", 1);
-  assert_fails(ask(config, OVER(0), OPTIONS(0)),
+  assert_fails(send_get_image(config, OVER(0), OPTIONS(0)),
                "MY_HETZNER, which is to hold the token, is not set");
-  assert_fails(ask(config, OVER(.profile = "do"), OPTIONS(0)), "secrets/do: No such file");
+  assert_fails(send_get_image(config, OVER(.profile = "do"), OPTIONS(0)),
+               "secrets/do: No such file");
   unsetenv("HCLOUD_TOKEN");
-  assert_fails(ask(config, OVER(.provider = "hetzner"), OPTIONS(0)),
+  assert_fails(send_get_image(config, OVER(.provider = "hetzner"), OPTIONS(0)),
                "no token for hetzner; set HCLOUD_TOKEN, or name a token source in a profile");
   imgact_config_free(config);
 }
 
 TEST(client_options_override_config) {
   imgact_config *config = load();
-  assert_sends(ask(config, OVER(.profile = "vault"),
-                   OPTIONS(.token = "own", .endpoint = "https://own.example")),
+  assert_sends(send_get_image(config, OVER(.profile = "vault"),
+                              OPTIONS(.token = "own", .endpoint = "https://own.example")),
                "Bearer own", "https://own.example/images/1");
-  assert_sends(ask(config, OVER(0), OPTIONS(.provider_name = "digitalocean", .token = "own")),
-               "Bearer own", DIGITALOCEAN "/v2/images/1");
-  assert_fails(ask(config, OVER(.profile = "vault"), OPTIONS(.provider_name = "digitalocean")),
-               "is of hetzner");
+  assert_sends(
+      send_get_image(config, OVER(0), OPTIONS(.provider_name = "digitalocean", .token = "own")),
+      "Bearer own", DIGITALOCEAN "/v2/images/1");
+  assert_fails(
+      send_get_image(config, OVER(.profile = "vault"), OPTIONS(.provider_name = "digitalocean")),
+      "is of hetzner");
   imgact_config_free(config);
 }
 
@@ -107,22 +111,23 @@ static imgact_status give_token(void *user, char *buffer, size_t capacity, size_
   return IMGACT_OK;
 }
 
-// Then the profile's own source is not read: "vault" would run a command.
+// The profile's source is not read then: "vault" would run a command.
 TEST(client_token_callback_overrides_source) {
   imgact_config *config = load();
-  assert_sends(ask(config, OVER(.profile = "vault"), OPTIONS(.token_callback = give_token)),
-               "Bearer from-a-callback", HETZNER "/images/1");
-  assert_sends(ask(config, OVER(0), OPTIONS(.token_callback = give_token)),
+  assert_sends(
+      send_get_image(config, OVER(.profile = "vault"), OPTIONS(.token_callback = give_token)),
+      "Bearer from-a-callback", HETZNER "/images/1");
+  assert_sends(send_get_image(config, OVER(0), OPTIONS(.token_callback = give_token)),
                "Bearer from-a-callback", HETZNER "/images/1");
   imgact_config_free(config);
 }
 
-// Dots alone are no host of another cloud, although nothing is left of them.
+// A host of dots only, which is empty without its trailing dots, belongs to no other provider.
 TEST(client_endpoint_of_dots_is_accepted) {
   imgact_config *config = load();
-  assert_sends(
-      ask(config, OVER(.provider = "hetzner", .endpoint = "https://..."), OPTIONS(.token = "own")),
-      "Bearer own", "https://.../images/1");
+  assert_sends(send_get_image(config, OVER(.provider = "hetzner", .endpoint = "https://..."),
+                              OPTIONS(.token = "own")),
+               "Bearer own", "https://.../images/1");
   imgact_config_free(config);
 }
 
@@ -147,14 +152,16 @@ TEST(client_endpoint_of_other_provider_rejected) {
                 "a character that no host name has"},
                {"https://api.digitalocean.com\\.example.com", "a character that no host name has"}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    assert_fails(ask(config, OVER(.provider = "hetzner", .endpoint = cases[i].endpoint),
-                     OPTIONS(.token = "t")),
+    assert_fails(send_get_image(config, OVER(.provider = "hetzner", .endpoint = cases[i].endpoint),
+                                OPTIONS(.token = "t")),
                  cases[i].words);
-  assert_fails(ask(config,
+  assert_fails(send_get_image(
+                   config,
                    OVER(.provider = "digitalocean", .endpoint = "https://API.hetzner.cloud./v1/x"),
                    OPTIONS(.token = "t")),
                "belongs to hetzner, but the provider is digitalocean");
-  assert_sends(ask(config,
+  assert_sends(send_get_image(
+                   config,
                    OVER(.provider = "hetzner", .endpoint = "https://api.digitalocean.com.example"),
                    OPTIONS(.token = "own")),
                "Bearer own", "https://api.digitalocean.com.example/images/1");
@@ -169,13 +176,13 @@ TEST(client_custom_provider_uses_profile) {
   acme.endpoint_env = NULL;
   acme.token_env = NULL;
   setenv("ACME_TOKEN", "of-acme", 1);
-  assert_sends(ask(config, OVER(.profile = "acme"), OPTIONS(.provider = &acme)), "Bearer of-acme",
-               "https://acme.example/images/1");
+  assert_sends(send_get_image(config, OVER(.profile = "acme"), OPTIONS(.provider = &acme)),
+               "Bearer of-acme", "https://acme.example/images/1");
   unsetenv("ACME_TOKEN");
-  const imgact_provider holes = {.size = sizeof holes, .name = "acme"};
-  assert_fails(ask(config, OVER(.profile = "acme"), OPTIONS(.provider = &holes)),
+  const imgact_provider incomplete = {.size = sizeof incomplete, .name = "acme"};
+  assert_fails(send_get_image(config, OVER(.profile = "acme"), OPTIONS(.provider = &incomplete)),
                "default_endpoint");
-  assert_fails(ask(config, OVER(0), OPTIONS(.provider = &acme)),
+  assert_fails(send_get_image(config, OVER(0), OPTIONS(.provider = &acme)),
                "no token for acme; name a token source in a profile");
   imgact_config_free(config);
 }
@@ -229,7 +236,7 @@ TEST(client_transport_with_loop_is_destroyed) {
   imgact_loop *loop = NULL;
   assert_int_equal(imgact_loop_new(NULL, &loop, NULL), IMGACT_OK);
   home_file(".config/imgact/config.ini", clouds);
-  for (int i = 0; i < 2; i++) { // without a token it does not even come to that
+  for (int i = 0; i < 2; i++) { // without a token, the missing token is reported first
     scripted *script = scripted_new();
     imgact_client *client = NULL;
     imgact_error error;
@@ -310,7 +317,7 @@ TEST(client_from_profile_without_memory_fails) {
                                      .transport = scripted_transport(script)};
     imgact_status status = imgact_client_from_profile("do", &options, &client, &error);
     more = memory.failures > 0;
-    // A client may do without what it only keeps for speed.
+    // A client works without its caches.
     if (status != IMGACT_OK) assert_int_equal(status, IMGACT_NOMEM);
     if (!more) assert_int_equal(status, IMGACT_OK);
     assert_int_equal(client != NULL, status == IMGACT_OK);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whether a kept connection takes a further request: by what is known of it and by what its socket
-// holds.
+// Whether an idle connection is reused, by its protocol and by the state of its socket.
 #include "curl_connections.h"
 #include "testing.h"
 
@@ -24,8 +23,8 @@ static void check(ia_connection connection, socket_state holds, bool expected) {
   if (holds != CLOSED) close(ends[1]);
 }
 
-// A transfer that has ended may still hold its connection when the next one begins: that makes no
-// HTTP/2 of it.
+// A finished transfer may still hold a reference when the next one starts: the connection does not
+// count as HTTP/2 for that.
 TEST(connection_take_http1_needs_silent_socket) {
   for (size_t refs = TABLE_AND_ASKING; refs <= TABLE_AND_ASKING + 1; refs++)
     for (socket_state holds = SILENT; holds <= CLOSED; holds++)

@@ -99,7 +99,7 @@ TEST(date_rfc3339_truncated_is_rejected) {
   }
 }
 
-// Every day of the calendar, against a walk through the months.
+// Every day of the calendar, compared with a count of days per month.
 TEST(date_format_every_day_round_trips) {
   static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   int64_t ms = FIRST_MS;
@@ -134,7 +134,7 @@ TEST(date_format_random_times_round_trip) {
     assert_true(ia_date_format(ms, false, buffer));
     assert_int_equal(strlen(buffer), 20);
     assert_true(ia_date_rfc3339(buffer, 20, &back));
-    assert_true(back <= ms && ms - back < 1000); // cut, not rounded, before 1970 too
+    assert_true(back <= ms && ms - back < 1000); // truncated, not rounded, also before 1970
     assert_true(ia_date_format(back, false, again));
     assert_string_equal(buffer, again);
   }
@@ -168,7 +168,7 @@ TEST(date_http_three_forms_are_read) {
   assert_int_equal(read_http("Wednesday, 11-Mar-20 01:48:20 GMT"), INT64_C(1583891300000));
   assert_int_equal(read_http("Wed Mar 11 01:48:20 2020"), INT64_C(1583891300000));
   assert_int_equal(read_http("Sun, 06 Nov 1994 08:49:37 GMT"),
-                   INT64_C(784111777000)); // the RFC's own
+                   INT64_C(784111777000)); // the example of the RFC
   assert_int_equal(read_http("Sunday, 06-Nov-94 08:49:37 GMT"), INT64_C(784111777000));
   assert_int_equal(read_http("Sun Nov  6 08:49:37 1994"), INT64_C(784111777000));
   assert_int_equal(read_http("Sun Nov 06 08:49:37 1994"), INT64_C(784111777000));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values decoded from JSON: of every type where another one is expected, and boundaries of each.
+// Values decoded from JSON: limits of each type, and values of other types.
 #include "result_fixture.h"
 #include "str.h"
 
@@ -213,7 +213,7 @@ TEST(decode_labels_duplicate_keys_keep_last) {
   assert_string_equal(labels[2].key, "c");
 }
 
-// Two keys of the same hash.
+// Two keys with the same hash.
 TEST(decode_labels_equal_hashes_stay_apart) {
   static const char one[] = "8yn0iYCKYHlIj4-BwPqk", other[] = "GReLUrM4wMqfg9yzV3KQ";
   char text[200];
@@ -229,4 +229,4 @@ TEST(decode_labels_equal_hashes_stay_apart) {
   assert_string_equal(labels[1].value, "3");
 }
 
-int main(void) { return testing_run(open_shelf, close_shelf); }
+int main(void) { return testing_run(open_fixture, close_fixture); }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The error model: names, texts that are cut at whole characters, what an HTTP status means by
-// itself.
+// Status names, truncated messages, and the error that follows from an HTTP status.
 #include "error_fill.h"
 #include "str.h"
 #include "testing.h"
@@ -39,7 +38,7 @@ TEST(error_set_clears_other_members) {
   assert_string_equal(error.provider_code, "");
   assert_string_equal(error.request_id, "");
   assert_string_equal(error.message, "locked 7");
-  assert_int_equal(imgact_error_set(NULL, IMGACT_TLS, "%s", "nobody reads it"), IMGACT_TLS);
+  assert_int_equal(imgact_error_set(NULL, IMGACT_TLS, "%s", "unread"), IMGACT_TLS);
 }
 
 TEST(error_set_may_quote_itself) {
@@ -53,7 +52,7 @@ TEST(error_set_may_quote_itself) {
   assert_int_equal(error.status, IMGACT_PROTOCOL);
 }
 
-// 511 bytes fit. The text is moved by one byte each time, so that the cut meets every byte of a
+// 511 bytes fit. The text is shifted by one byte each time, so that the cut is at every byte of a
 // character.
 TEST(error_text_cut_at_whole_character) {
   char text[1200];
@@ -107,7 +106,7 @@ TEST(error_from_http_maps_every_status) {
       {423, IMGACT_LOCKED, 0},
       {429, IMGACT_RATE_LIMITED, IMGACT_ERROR_RETRYABLE | IMGACT_ERROR_NOT_APPLIED},
       {499, IMGACT_INVALID_INPUT, 0},
-      {500, IMGACT_UNAVAILABLE, 0}, // whether it passes depends on the method
+      {500, IMGACT_UNAVAILABLE, 0}, // whether it is transient depends on the method
       {501, IMGACT_UNAVAILABLE, 0},
       {502, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},
       {503, IMGACT_UNAVAILABLE, IMGACT_ERROR_RETRYABLE},

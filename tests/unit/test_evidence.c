@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: MIT
-// What a look says of a lost response, and what follows: the whole tables.
+// What a lookup concludes about a lost response, and the next step: the complete tables.
 #include "evidence.h"
 #include "testing.h"
 
 #define SENT 1767225600000
 
-static imgact_tristate told;
+static imgact_tristate answer;
 
-static imgact_tristate as_told(const imgact_call *call, const imgact_action *action) {
+static imgact_tristate give_answer(const imgact_call *call, const imgact_action *action) {
   (void)call, (void)action;
-  return told;
+  return answer;
 }
 
-static const imgact_slot slot = {.matches_action = as_told, .flags = IMGACT_SLOT_CREATES_ACTION};
+static const imgact_slot slot = {.matches_action = give_answer,
+                                 .flags = IMGACT_SLOT_CREATES_ACTION};
 static const imgact_slot verified_slot = {
-    .matches_action = as_told, .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_VERIFY_IMAGE};
+    .matches_action = give_answer, .flags = IMGACT_SLOT_CREATES_ACTION | IMGACT_SLOT_VERIFY_IMAGE};
 static const imgact_slot silent_slot = {.flags = IMGACT_SLOT_CREATES_ACTION};
 static const imgact_call call = {.size = sizeof call, .image_ref = "1"};
 
-// Sent within this second; the grace is two.
+// Sent within this second; the tolerance is two seconds.
 static const ia_send_time sent = {
     .at = {SENT, SENT + 1000}, .grace_ms = 2000, .latest_now_ms = SENT + 60000};
 static const ia_send_time inherited = {
@@ -28,7 +29,7 @@ static const ia_send_time undated = {
 
 typedef struct row {
   const ia_send_time *sent;
-  imgact_tristate told;
+  imgact_tristate answer;
   int64_t started_at;
   imgact_action_status status;
   ia_match match;
@@ -44,32 +45,32 @@ typedef struct row {
 
 TEST(match_action_follows_table) {
   static const row rows[] = {
-      // of another kind: never
+      // another kind of action never matches
       {&sent, NO, SENT + 1500, RUNS, IA_MATCH_NO},
       {&sent, NO, IMGACT_NO_TIME, RUNS, IA_MATCH_NO},
-      // of the kind, begun since the request
+      // the same kind, started after the request was sent
       {&sent, YES, SENT + 1500, RUNS, IA_MATCH_YES},
       {&sent, YES, SENT + 1500, FAILED, IA_MATCH_YES},
       {&sent, YES, SENT - 1000, DONE, IA_MATCH_YES},
-      // before the request even with the grace
+      // started before the request, beyond the tolerance
       {&sent, YES, SENT - 2001, RUNS, IA_MATCH_NO},
       {&sent, YES, SENT - 2001, DONE, IA_MATCH_NO},
-      // between the earliest and the latest time of sending
+      // started between the earliest and the latest time of sending
       {&sent, YES, SENT - 1001, DONE, IA_MATCH_UNCLEAR},
       {&sent, YES, SENT - 2000, RUNS, IA_MATCH_UNCLEAR},
-      // without a date, or with one of a time to come, it cannot be ruled out
+      // no start time, or one in the future: cannot be excluded
       {&sent, YES, IMGACT_NO_TIME, DONE, IA_MATCH_UNCLEAR},
       {&sent, YES, SENT + 60001, DONE, IA_MATCH_UNCLEAR},
-      // whose it is cannot be told
+      // the provider cannot compare the action with the request
       {&sent, UNKNOWN, SENT + 1500, RUNS, IA_MATCH_UNCLEAR},
       {&sent, UNKNOWN, SENT - 2001, RUNS, IA_MATCH_NO},
-      // another program's clock rules out nothing that runs, or may
+      // sent by another program: its clock excludes no action that runs or may run
       {&inherited, YES, SENT - 2001, RUNS, IA_MATCH_UNCLEAR},
       {&inherited, YES, SENT - 2001, ODD, IA_MATCH_UNCLEAR},
       {&inherited, YES, SENT - 2001, DONE, IA_MATCH_NO},
       {&inherited, YES, SENT + 1500, RUNS, IA_MATCH_YES},
       {&inherited, NO, SENT - 2001, RUNS, IA_MATCH_NO},
-      // nobody knows when it was sent
+      // time of sending unknown
       {&undated, YES, SENT - 300 * (int64_t)86400000, DONE, IA_MATCH_UNCLEAR},
       {&undated, YES, SENT + 1500, RUNS, IA_MATCH_UNCLEAR},
   };
@@ -77,7 +78,7 @@ TEST(match_action_follows_table) {
     imgact_action action = {
         .started_at = rows[i].started_at, .finished_at = IMGACT_NO_TIME, .status = rows[i].status};
     if (action.status == DONE || action.status == FAILED) action.finished_at = SENT + 2000;
-    told = rows[i].told;
+    answer = rows[i].answer;
     ia_match match = ia_match_action(&slot, &call, &action, rows[i].sent);
     if (match != rows[i].match) fail_msg("row %zu: %d", i, (int)match);
   }
@@ -93,9 +94,9 @@ TEST(may_change_image_while_action_runs) {
       for (int finished = 0; finished < 2; finished++) {
         imgact_action action = {.finished_at = finished ? SENT : IMGACT_NO_TIME,
                                 .status = statuses[s]};
-        told = answers[a];
+        answer = answers[a];
         bool runs = statuses[s] == RUNS || (statuses[s] == ODD && !finished);
-        assert_int_equal(ia_may_change_image(&verified_slot, &call, &action), runs && told != NO);
+        assert_int_equal(ia_may_change_image(&verified_slot, &call, &action), runs && answer != NO);
         assert_false(ia_may_change_image(&slot, &call, &action));
       }
 }
@@ -137,7 +138,7 @@ TEST(after_not_applied_follows_table) {
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_NOW);
   f.reason = IA_DOUBT_INHERITED;
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_NOW);
-  f.reason = IA_DOUBT_REJECTED; // what is refused again is refused
+  f.reason = IA_DOUBT_REJECTED; // a resend would be rejected again
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_NOT_APPLIED);
   f = lost(), f.idempotent = true;
   assert_int_equal(ia_after_not_applied(&f), IA_RESEND_GIVE_UP);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The tests' own faulty transport: what it breaks, and what it leaves alone.
+// The faulty transport of the tests: which exchanges fail, and how.
 #include "exchanges.h"
 #include "fault.h"
 #include "scripted.h"
 
-typedef struct story {
+typedef struct scenario {
   scripted *script;
   imgact_transport *transport;
   kept_exchange kept[3];
   imgact_status sent[3];
-} story;
+} scenario;
 
-// Three requests one after the other, on a transport with that fault.
-static story run(fault *plan) {
-  story made = {.script = scripted_new()};
+// Sends three requests, one after the other, on a transport with this fault.
+static scenario run(fault *plan) {
+  scenario made = {.script = scripted_new()};
   scripted_on(made.script, "*",
               (scripted_answer){.status = 200, .body = "0123456789", .delay_ms = 10});
   made.transport = fault_wrap(scripted_transport(made.script), plan);
@@ -28,7 +28,7 @@ static story run(fault *plan) {
   return made;
 }
 
-static void finish(story *made) {
+static void finish(scenario *made) {
   made->transport->destroy(made->transport);
   assert_true(scripted_destroyed(made->script));
   scripted_free(made->script);
@@ -37,7 +37,7 @@ static void finish(story *made) {
 
 static void expect_fault(fault plan, imgact_delivery delivery, imgact_failure failure,
                          size_t seen) {
-  story made = run(&plan);
+  scenario made = run(&plan);
   assert_true(plan.struck);
   assert_int_equal(made.kept[1].response.delivery, delivery);
   assert_int_equal(made.kept[1].response.failure, failure);
@@ -61,7 +61,7 @@ TEST(fault_applies_to_given_exchange) {
 
 TEST(fault_refused_fails_send) {
   fault plan = {.exchange = 2, .kind = FAULT_REFUSED};
-  story made = run(&plan);
+  scenario made = run(&plan);
   assert_true(plan.struck);
   assert_int_equal(made.sent[1], IMGACT_NOMEM);
   assert_int_equal(scripted_count(made.script), 2);
@@ -71,7 +71,7 @@ TEST(fault_refused_fails_send) {
 TEST(fault_cut_body_truncates_response) {
   for (size_t cut = 0; cut < 12; cut++) {
     fault plan = {.exchange = 2, .kind = FAULT_CUT_BODY, .cut_at = cut};
-    story made = run(&plan);
+    scenario made = run(&plan);
     assert_int_equal(plan.struck, cut < 10);
     assert_int_equal(plan.body_bytes, 10);
     assert_int_equal(made.kept[1].response.status, 200);
@@ -83,7 +83,7 @@ TEST(fault_cut_body_truncates_response) {
 
 TEST(fault_in_a_row_repeats) {
   fault plan = {.exchange = 1, .in_a_row = 1, .kind = FAULT_NOT_SENT};
-  story made = run(&plan);
+  scenario made = run(&plan);
   assert_int_equal(made.kept[0].response.status, 0);
   assert_int_equal(made.kept[1].response.status, 0);
   assert_int_equal(made.kept[2].response.status, 200);
@@ -93,7 +93,7 @@ TEST(fault_in_a_row_repeats) {
 TEST(fault_without_matching_exchange_does_nothing) {
   for (size_t exchange = 0; exchange <= 4; exchange += 4) {
     fault plan = {.exchange = exchange, .kind = FAULT_LOST_REPLY};
-    story made = run(&plan);
+    scenario made = run(&plan);
     assert_false(plan.struck);
     for (int i = 0; i < 3; i++) assert_int_equal(made.kept[i].response.status, 200);
     finish(&made);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Local filters and orders: what passes, and where what is missing ends up.
+// Local filters and sort orders, also of items without a value.
 #include "filter.h"
 #include "testing.h"
 
@@ -26,9 +26,9 @@ TEST(filter_image_missing_member_is_excluded) {
                                          {.bound_to = servers, .bound_to_count = 1},
                                          {.visibility = IMGACT_VISIBILITY_PUBLIC},
                                          {.visibility = IMGACT_VISIBILITY_PRIVATE}};
-  imgact_image untold = image_of("1", NULL, IMGACT_NO_TIME);
+  imgact_image unknown = image_of("1", NULL, IMGACT_NO_TIME);
   for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
-    assert_false(passes(&filters[i], 0, &untold));
+    assert_false(passes(&filters[i], 0, &unknown));
 }
 
 TEST(filter_image_match_is_included) {
@@ -88,7 +88,7 @@ TEST(filter_action_matches_all_members) {
   assert_int_equal(ia_filter_asked(&call),
                    IMGACT_FILTER_IMAGE_ID | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_STATUS);
   assert_true(ia_filter_action(&call, ia_filter_asked(&call), &action));
-  filter.image_id = "4711"; // a server's number
+  filter.image_id = "4711"; // id of a server
   assert_false(ia_filter_action(&call, ia_filter_asked(&call), &action));
   filter.image_id = NULL;
   action.id = "2";
@@ -123,7 +123,7 @@ TEST(sort_missing_values_come_last) {
   check_order("name:desc", "id:desc", "3021");
 }
 
-// Ids that are no numbers come in the order of their characters.
+// Ids that are not numbers are sorted by characters.
 TEST(sort_non_numeric_ids_by_characters) {
   imgact_image images[] = {image_of("b", NULL, 0), image_of("10", NULL, 0), image_of("a9", NULL, 0),
                            image_of("a", NULL, 0)};
@@ -149,7 +149,7 @@ TEST(sort_actions_by_status_and_command) {
   assert_string_equal(list[2]->id, "2");
 }
 
-// Without a filter of actions or of images, nothing was asked for.
+// A call without an image or action filter requests none.
 TEST(filter_asked_other_calls_is_empty) {
   const imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_GET_IMAGE};
   assert_int_equal(ia_filter_asked(&call), 0);

@@ -20,11 +20,11 @@ static imgact_status read_har(const char *text, size_t length, ia_har *har, imga
   return status;
 }
 
-static void expect_refused(const char *text, const char *why) {
+static void expect_rejected(const char *text, const char *why) {
   ia_har har;
   imgact_error error;
   if (read_har(text, strlen(text), &har, &error) != IMGACT_INVALID_ARGUMENT)
-    fail_msg("not refused: %s", text);
+    fail_msg("not rejected: %s", text);
   if (strstr(error.message, why) == NULL) fail_msg("'%s' does not say '%s'", error.message, why);
   assert_non_null(strstr(error.message, "cassette.har"));
 }
@@ -51,8 +51,8 @@ TEST(har_read_entry_fills_all_members) {
   ia_har_free(&har);
 }
 
-// What browsers write: a mark at the start, HTTP/2 pseudo headers, nulls and -1, requests of other
-// kinds, base64.
+// As browsers write it: a byte order mark, HTTP/2 pseudo headers, null and -1, other URL schemes,
+// base64.
 TEST(har_read_browser_file_is_accepted) {
   static const char text[] =
       "\xef\xbb\xbf{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"WebInspector\"},\"pages\":"
@@ -92,60 +92,61 @@ TEST(har_read_empty_log_is_accepted) {
 }
 
 TEST(har_read_invalid_names_the_place) {
-  expect_refused("", "there is no text");
-  expect_refused("{ no har", "at byte 2");
-  expect_refused("null", "log.entries is not an array");
-  expect_refused("{\"log\":{\"entries\":{}}}", "log.entries is not an array");
+  expect_rejected("", "there is no text");
+  expect_rejected("{ no har", "at byte 2");
+  expect_rejected("null", "log.entries is not an array");
+  expect_rejected("{\"log\":{\"entries\":{}}}", "log.entries is not an array");
 #define REQUEST "\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"}"
 #define ENTRIES(text)                                                                              \
   "{\"log\":{\"entries\":[{" REQUEST ",\"response\":{\"status\":200}},{" text "}]}}"
-  expect_refused(ENTRIES(""), "log.entries[1].request is not an object");
-  expect_refused(ENTRIES("\"request\":7"), "log.entries[1].request is not an object");
-  expect_refused(ENTRIES("\"request\":{}"), "log.entries[1].request.method is not a string");
-  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\"}"),
-                 "log.entries[1].request.url is not a string");
-  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\",\"url\":[]}"),
-                 "log.entries[1].request.url is not a string");
-  expect_refused(ENTRIES("\"request\":{\"method\":\"GET\",\"url\":\"\",\"postData\":{\"text\":1}}"),
-                 "log.entries[1].request.postData has a text that is not a string");
-  expect_refused(ENTRIES(REQUEST), "log.entries[1].response is not an object");
-  expect_refused(ENTRIES(REQUEST ",\"response\":{}"),
-                 "log.entries[1].response.status is not an HTTP status");
+  expect_rejected(ENTRIES(""), "log.entries[1].request is not an object");
+  expect_rejected(ENTRIES("\"request\":7"), "log.entries[1].request is not an object");
+  expect_rejected(ENTRIES("\"request\":{}"), "log.entries[1].request.method is not a string");
+  expect_rejected(ENTRIES("\"request\":{\"method\":\"GET\"}"),
+                  "log.entries[1].request.url is not a string");
+  expect_rejected(ENTRIES("\"request\":{\"method\":\"GET\",\"url\":[]}"),
+                  "log.entries[1].request.url is not a string");
+  expect_rejected(
+      ENTRIES("\"request\":{\"method\":\"GET\",\"url\":\"\",\"postData\":{\"text\":1}}"),
+      "log.entries[1].request.postData has a text that is not a string");
+  expect_rejected(ENTRIES(REQUEST), "log.entries[1].response is not an object");
+  expect_rejected(ENTRIES(REQUEST ",\"response\":{}"),
+                  "log.entries[1].response.status is not an HTTP status");
 #define RESPONSE(text) ENTRIES(REQUEST ",\"response\":{" text "}")
-  expect_refused(RESPONSE("\"status\":\"200\""), "response.status is not an HTTP status");
-  expect_refused(RESPONSE("\"status\":99"), "response.status is not an HTTP status");
-  expect_refused(RESPONSE("\"status\":-1"), "response.status is not an HTTP status");
-  expect_refused(RESPONSE("\"status\":1000"), "response.status is not an HTTP status");
-  expect_refused(RESPONSE("\"status\":200.5"), "response.status is not an HTTP status");
-  expect_refused(RESPONSE("\"status\":200,\"headers\":{}"), "response.headers is not an array");
-  expect_refused(RESPONSE("\"status\":200,\"headers\":[1]"),
-                 "response.headers[].name is not a string");
-  expect_refused(RESPONSE("\"status\":200,\"headers\":[{\"name\":\"a\"}]"),
-                 "response.headers[].value is not a string");
-  expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":{}}"),
-                 "response.content has a text that is not a string");
-  expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":\"a\",\"encoding\":\"base64\"}"),
-                 "response.content is not base64");
-  expect_refused(RESPONSE("\"status\":200,\"content\":{\"text\":\"a\",\"encoding\":\"gzip\"}"),
-                 "response.content has an unknown encoding");
-  expect_refused(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_"
-                                 "sent\",\"failure\":\"other\"}"),
-                 "_imgact.failure is no failure that is known");
-  expect_refused(
+  expect_rejected(RESPONSE("\"status\":\"200\""), "response.status is not an HTTP status");
+  expect_rejected(RESPONSE("\"status\":99"), "response.status is not an HTTP status");
+  expect_rejected(RESPONSE("\"status\":-1"), "response.status is not an HTTP status");
+  expect_rejected(RESPONSE("\"status\":1000"), "response.status is not an HTTP status");
+  expect_rejected(RESPONSE("\"status\":200.5"), "response.status is not an HTTP status");
+  expect_rejected(RESPONSE("\"status\":200,\"headers\":{}"), "response.headers is not an array");
+  expect_rejected(RESPONSE("\"status\":200,\"headers\":[1]"),
+                  "response.headers[].name is not a string");
+  expect_rejected(RESPONSE("\"status\":200,\"headers\":[{\"name\":\"a\"}]"),
+                  "response.headers[].value is not a string");
+  expect_rejected(RESPONSE("\"status\":200,\"content\":{\"text\":{}}"),
+                  "response.content has a text that is not a string");
+  expect_rejected(RESPONSE("\"status\":200,\"content\":{\"text\":\"a\",\"encoding\":\"base64\"}"),
+                  "response.content is not base64");
+  expect_rejected(RESPONSE("\"status\":200,\"content\":{\"text\":\"a\",\"encoding\":\"gzip\"}"),
+                  "response.content has an unknown encoding");
+  expect_rejected(ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_"
+                                  "sent\",\"failure\":\"other\"}"),
+                  "_imgact.failure is no failure that is known");
+  expect_rejected(
       ENTRIES(REQUEST ",\"response\":{\"status\":0},\"_imgact\":{\"fate\":\"not_sent\"}"),
       "_imgact.delivery must be not_sent or maybe_sent");
-  expect_refused(
+  expect_rejected(
       ENTRIES(REQUEST
               ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_sent\",\"message\":5}"),
       "_imgact.message is not a string");
-  expect_refused(ENTRIES("\"startedDateTime\":\"yesterday\"," REQUEST),
-                 "startedDateTime is not an ISO 8601 time");
-  expect_refused(ENTRIES("\"startedDateTime\":5," REQUEST),
-                 "startedDateTime is not an ISO 8601 time");
-  expect_refused(ENTRIES("\"time\":\"5\"," REQUEST), "log.entries[1].time is not a number");
+  expect_rejected(ENTRIES("\"startedDateTime\":\"yesterday\"," REQUEST),
+                  "startedDateTime is not an ISO 8601 time");
+  expect_rejected(ENTRIES("\"startedDateTime\":5," REQUEST),
+                  "startedDateTime is not an ISO 8601 time");
+  expect_rejected(ENTRIES("\"time\":\"5\"," REQUEST), "log.entries[1].time is not a number");
 }
 
-// A reply may have 32 MiB, a cassette of many replies more.
+// A response may have 32 MiB, a cassette more.
 TEST(har_read_33_mib_is_accepted) {
   static const char head[] =
       "{\"log\":{\"entries\":[{\"request\":{\"method\":\"GET\",\"url\":\"https://h/\"},"
@@ -165,7 +166,7 @@ TEST(har_read_33_mib_is_accepted) {
   free(text);
 }
 
-// A file with a hole: no disk is filled.
+// A sparse file, which needs no disk space.
 TEST(har_read_above_limit_is_rejected) {
   folder there = new_folder();
   ia_har har;
@@ -198,7 +199,7 @@ TEST(har_read_long_name_keeps_reason) {
   assert_non_null(strstr(error.message, "too long"));
 }
 
-// Reads, and uses every byte of what was read, so that the sanitizers see a wrong length.
+// Reads a file and uses every byte of the result, so that sanitizers detect a wrong length.
 static void read_and_touch(const char *text, size_t length, const char *file) {
   ia_har har;
   imgact_error error;
@@ -234,8 +235,7 @@ TEST(har_read_truncated_file_is_rejected) {
   remove_folder(&there);
 }
 
-// Puts another value where the next one behind `from` stands. Returns the length, 0 where there is
-// none.
+// Replaces the next value after `from`. Returns the length of the text; 0 if there is no value.
 static size_t put_other_value(char *out, size_t capacity, const char *text, size_t from,
                               const char *value) {
   size_t start = from + strcspn(&text[from], ":"), depth = 0;
@@ -276,7 +276,7 @@ TEST(har_read_damaged_file_never_crashes) {
 
 TEST(har_read_without_memory_fails) {
   folder there = new_folder();
-  char text[6000], body[1201], url[1501]; // larger than what a block of the arena has left
+  char text[6000], body[1201], url[1501]; // larger than the rest of a block of the arena
   memset(body, 'A', sizeof body - 1);
   memset(url, 'u', sizeof url - 1);
   body[sizeof body - 1] = url[sizeof url - 1] = '\0';
@@ -360,6 +360,6 @@ TEST(har_failure_name_is_unique) {
 
 int main(void) {
   if (testing_under_valgrind())
-    cmocka_set_skip_filter("har_read_above_limit_is_rejected"); // there it takes minutes
+    cmocka_set_skip_filter("har_read_above_limit_is_rejected"); // takes minutes
   return testing_run(NULL, NULL);
 }

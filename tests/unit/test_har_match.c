@@ -72,7 +72,7 @@ TEST(match_body_compares_numbers_by_value) {
   assert_false(same("\"a\"", "\"ab\""));
 }
 
-// Of a key that is there twice the last value counts, on both sides.
+// The last value of a duplicate key counts, on both sides.
 TEST(match_body_duplicate_key_last_counts) {
   assert_true(same("{\"a\":1,\"a\":2}", "{\"a\":2}"));
   assert_true(same("{\"a\":2}", "{\"a\":1,\"a\":2}"));
@@ -94,8 +94,8 @@ TEST(match_body_huge_number_compares_digits) {
   assert_false(same("[18446744073709551617]", "[18446744073709551618]"));
 }
 
-// Each level is there twice: what does not count is not compared, or the time would double per
-// level.
+// Each level has a duplicate. Values that do not count are not compared, else the time would
+// double per level.
 TEST(match_body_nested_duplicates_is_linear) {
   char there[2000] = "", asked[2000];
   size_t used = 0;
@@ -123,7 +123,7 @@ TEST(match_body_null_equals_empty) {
   assert_false(same("{}", NULL));
 }
 
-// ---- misses
+// ---- descriptions of the nearest entry
 
 static void expect_miss(const char *method, const char *url, const char *body, const char *wanted) {
   static const ia_har_entry hars[] = {

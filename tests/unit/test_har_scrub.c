@@ -71,9 +71,9 @@ TEST(scrub_prefix_of_8_is_replaced) {
   ia_scrub_free(&vendor);
 }
 
-// Appends a character in one of the ways in which something on its way may spell it.
-static size_t spell_one(char *out, unsigned c, size_t way) {
-  switch (way) {
+// Appends a character in one of the encodings that a client, proxy or server may apply.
+static size_t encode_one(char *out, unsigned c, size_t encoding) {
+  switch (encoding) {
   case 0: return (size_t)sprintf(out, "%c", (char)c);
   case 1: return (size_t)sprintf(out, "%%%02X", c);
   case 2: return (size_t)sprintf(out, "%%%02x", c);
@@ -96,12 +96,13 @@ static size_t spell_one(char *out, unsigned c, size_t way) {
   }
 }
 
-enum { WAYS = 19, BY_TURNS = WAYS };
+enum { ENCODINGS = 19, MIXED = ENCODINGS };
 
-static size_t spell(char *out, const char *token, size_t way) {
+static size_t encode(char *out, const char *token, size_t encoding) {
   size_t length = 0;
   for (size_t i = 0; token[i] != '\0'; i++)
-    length += spell_one(out + length, (unsigned char)token[i], way == BY_TURNS ? i % WAYS : way);
+    length += encode_one(out + length, (unsigned char)token[i],
+                         encoding == MIXED ? i % ENCODINGS : encoding);
   return length;
 }
 
@@ -110,12 +111,11 @@ TEST(scrub_encoded_token_is_replaced) {
                                        "\\\\\\\\unc\\path"};
   for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
     ia_scrub scrub = scrub_of(tokens[i]);
-    // where an escape can as well be characters of the token, nobody knows which is meant once the
-    // ways are mixed
-    size_t most = strpbrk(tokens[i], "\\%") == NULL ? BY_TURNS : WAYS - 1;
-    for (size_t way = 0; way <= most; way++) {
+    // with mixed encodings, an escape that may also be characters of the token is ambiguous
+    size_t most = strpbrk(tokens[i], "\\%") == NULL ? MIXED : ENCODINGS - 1;
+    for (size_t encoding = 0; encoding <= most; encoding++) {
       char text[2000] = "before ";
-      size_t length = 7 + spell(text + 7, tokens[i], way);
+      size_t length = 7 + encode(text + 7, tokens[i], encoding);
       if (!ia_scrub_leaks(&scrub, text, length)) fail_msg("not seen: %s", text);
       strcpy(text + length, "|after");
       expect(&scrub, text, "before [redacted]|after");
@@ -126,9 +126,9 @@ TEST(scrub_encoded_token_is_replaced) {
 
 TEST(scrub_encoded_base64_is_replaced) {
   ia_scrub scrub = scrub_of("subjects?d=1>>>???");
-  for (size_t way = 0; way <= BY_TURNS; way++) {
+  for (size_t encoding = 0; encoding <= MIXED; encoding++) {
     char text[2000];
-    size_t length = spell(text, "c3ViamVjdHM/ZD0xPj4+Pz8/", way);
+    size_t length = encode(text, "c3ViamVjdHM/ZD0xPj4+Pz8/", encoding);
     text[length] = '\0';
     expect(&scrub, text, "[redacted]");
   }
@@ -155,8 +155,7 @@ TEST(scrub_token_after_backslash_is_replaced) {
   ia_scrub_free(&scrub);
 }
 
-// Whatever stands before and behind the token, its base64 holds nothing of it but the bits at its
-// ends.
+// With any text before and after the token, only the bits at its ends may remain in base64.
 TEST(scrub_base64_any_alignment_is_replaced) {
   static const char *const tokens[] = {PLAIN, VENDOR, "subjects?d=1>>>???"};
   for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
@@ -227,7 +226,7 @@ TEST(scrub_token_like_string_is_replaced) {
   }
 }
 
-// The layer knows of no provider, so its list of prefixes is its own.
+// This layer does not know the providers, so it has its own list of prefixes.
 TEST(scrub_builtin_token_prefixes_are_known) {
   static const imgact_provider *const builtin[] = {IA_BUILTIN_PROVIDERS};
   for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++) {
@@ -287,7 +286,7 @@ TEST(scrub_random_bytes_pass_unchanged) {
     for (size_t i = 0; i < length; i++) text[i] = alphabet[testing_below(&random, sizeof alphabet)];
     ia_buf out;
     ia_buf_init(&out, NULL, 1000);
-    char *exact = malloc(length + 1); // so that a read past the end is seen
+    char *exact = malloc(length + 1); // exact size: sanitizers detect a read past the end
     assert_non_null(exact);
     memcpy(exact, text, length);
     exact = realloc(exact, length == 0 ? 1 : length);

@@ -32,7 +32,7 @@ TEST(hashmap_hash_zero_is_stored) {
   ia_hashmap_free(&set);
 }
 
-// Alike in the low bits, from which a place in the table is taken: all of them collide.
+// Hashes with equal low bits, which select the slot: all of them collide.
 TEST(hashmap_colliding_entries_stay_apart) {
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);

@@ -7,11 +7,11 @@
 typedef struct model {
   ia_heap heap;
   ia_heap_node nodes[NODES];
-  uint64_t added_as[NODES]; // counts the additions; 0 = not in
+  uint64_t added_as[NODES]; // number of the addition; 0 = not in the heap
   uint64_t added;
 } model;
 
-// The earliest by looking at all of them.
+// Finds the earliest node by a linear search.
 static ia_heap_node *expected_first(model *m) {
   size_t first = NODES;
   for (size_t i = 0; i < NODES; i++) {
@@ -85,7 +85,7 @@ TEST(heap_remove_absent_node_does_nothing) {
   assert_null(ia_heap_first(&heap));
 }
 
-// A million children of one root: recursion would end here, and so would anything quadratic.
+// A million children of one root: recursion or quadratic time would fail.
 TEST(heap_million_nodes_needs_no_recursion) {
   enum { MANY = 1000000 };
   ia_heap heap = {0};

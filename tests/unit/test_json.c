@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reading values of a document, and what is accepted as a document.
+// Values of a document, and which documents are accepted.
 #include "failing_allocator.h"
 #include "json_fixture.h"
 
@@ -146,7 +146,7 @@ TEST(json_as_double_reads_finite_numbers) {
   }
 }
 
-// ---- what is no document ----
+// ---- rejected documents ----
 
 static void assert_malformed(const char *text, size_t length) {
   char *exact = malloc(length == 0 ? 1 : length); // for AddressSanitizer to watch
@@ -234,8 +234,8 @@ TEST(json_parse_message_names_the_place) {
   assert_int_equal(imgact_json_doc_parse("1", 1, NULL, &doc, message, sizeof message), 0);
   assert_string_equal(message, "");
   imgact_json_doc_free(doc);
-  imgact_allocator holes = {.size = sizeof holes};
-  assert_int_equal(imgact_json_doc_parse("1", 1, &holes, &doc, message, sizeof message), -2);
+  imgact_allocator incomplete = {.size = sizeof incomplete};
+  assert_int_equal(imgact_json_doc_parse("1", 1, &incomplete, &doc, message, sizeof message), -2);
 }
 
 static ia_json_status parse_nested(size_t depth, const char *open, const char *inside,
@@ -292,8 +292,8 @@ TEST(json_parse_above_32_mib_rejected) {
   free(text);
 }
 
-// Two bytes become a value of sixteen: the memory is limited, not only the text. What a list is
-// like stays far below.
+// Two bytes of text become a value of 16 bytes: memory is limited, not only the text. A list of an
+// API stays far below.
 TEST(json_parse_small_values_are_bounded) {
   const size_t max = (size_t)1 << 20;
   char *text = malloc(max);

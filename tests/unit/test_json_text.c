@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Strings, redaction and numbers of a document, and the text that it is printed as.
+// Strings, redaction and numbers of a document, and its printed text.
 #include "failing_allocator.h"
 #include "json_fixture.h"
 
@@ -81,11 +81,11 @@ TEST(json_copy_string_cuts_whole_character) {
 }
 
 TEST(json_copy_string_whitespace_copies_nothing) {
-  static const char *const blank[] = {"\"\"", "\" \"", "\"\\n\"", "\"\\t \\r\\n\\u000b\\f\""};
+  static const char *const whitespace[] = {"\"\"", "\" \"", "\"\\n\"", "\"\\t \\r\\n\\u000b\\f\""};
   static const char *const text[] = {"\" a \"", "\".\"", "\"\\u0000\"", "\"\\u00a0\""};
   char buffer[20] = "old";
   for (size_t i = 0; i < 4; i++) {
-    imgact_json_doc *doc = parse(blank[i]);
+    imgact_json_doc *doc = parse(whitespace[i]);
     assert_int_equal(imgact_json_copy_string(imgact_json_doc_root(doc), buffer, sizeof buffer), 0);
     assert_string_equal(buffer, "old");
     imgact_json_doc_free(doc);
@@ -144,7 +144,7 @@ TEST(json_parse_input_stays_unchanged) {
   ia_redactor_init(&redactor, TOKEN, strlen(TOKEN), NULL);
   imgact_json_doc *doc = parse_n(copy, sizeof text - 1, &redactor);
   assert_memory_equal(copy, text, sizeof text);
-  memset(copy, 'x', sizeof copy); // nor kept
+  memset(copy, 'x', sizeof copy); // nor referenced
   assert_prints(doc, "{\"[redacted]\":\"\xef\xbf\xbd[redacted]\"}");
   imgact_json_doc_free(doc);
 }
@@ -231,7 +231,7 @@ TEST(json_double_text_matches_examples) {
   }
 }
 
-// Where a system has such a locale; elsewhere this is one more look at the usual one.
+// If the system has no such locale, only the C locale is tested.
 TEST(json_double_text_ignores_locale) {
   const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8",  "fr_FR.UTF-8",
                                "fr_FR.utf8",  "ru_RU.UTF-8", "pl_PL.UTF-8"};
@@ -252,7 +252,7 @@ TEST(json_double_text_ignores_locale) {
   imgact_json_doc_free(doc);
 }
 
-// ---- the hostile and the unlucky ----
+// ---- failures ----
 
 TEST(json_parse_without_memory_fails) {
   static const char text[] =
@@ -309,7 +309,7 @@ TEST(json_string_without_memory_fails) {
   imgact_json_doc_free(doc);
 }
 
-// Whatever is taken prints as a document that parses to the same print.
+// A document that is accepted prints as text that parses and prints the same.
 TEST(json_print_damaged_document_is_stable) {
   static const char seed[] = "{\"images\":[{\"id\":4711,\"name\":null,\"size\":2.30,"
                              "\"\\ud83d\\ude00\":\"a\\u0000\\n\\\"\","

@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-// Every kind of value once.
-static void write_story(imgact_json_writer *writer) {
+// Writes every kind of value once.
+static void write_every_kind(imgact_json_writer *writer) {
   imgact_json_write_begin_object(writer);
   imgact_json_write_key(writer, "type");
   imgact_json_write_string(writer, "transfer");
@@ -57,13 +57,13 @@ static const char indented[] = "{\n"
 
 TEST(json_writer_indents_on_request) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-  write_story(writer);
+  write_every_kind(writer);
   size_t length = 0;
   assert_string_equal(imgact_json_writer_finish(writer, &length), compact);
   assert_int_equal(length, strlen(compact));
   imgact_json_writer_free(writer);
   writer = imgact_json_writer_new(NULL, 2);
-  write_story(writer);
+  write_every_kind(writer);
   assert_string_equal(imgact_json_writer_finish(writer, NULL), indented);
   imgact_json_writer_free(writer);
 }
@@ -135,7 +135,7 @@ TEST(json_write_string_escapes_control_characters) {
   imgact_json_writer_free(writer);
 }
 
-// Random bytes: always a valid document, and the same text where the bytes were valid.
+// Random bytes give a valid document, with the same text if the bytes are valid UTF-8.
 TEST(json_write_string_random_is_valid) {
   static const char *const pieces[] = {
       "a",       "\"", "\\", "\n", "\xc3", "\xa9", "\xc3\xa9", "\xc0\x80", "\xf0\x9f\x98\x80",
@@ -222,7 +222,7 @@ TEST(json_writer_misuse_fails_until_reset) {
     if (imgact_json_writer_finish(writer, &length) != NULL) fail_msg("misuse %zu was not seen", i);
     assert_int_equal(length, 0);
     imgact_json_writer_reset(writer);
-    write_story(writer);
+    write_every_kind(writer);
     assert_string_equal(imgact_json_writer_finish(writer, NULL), compact);
     imgact_json_writer_reset(writer);
   }
@@ -237,7 +237,7 @@ TEST(json_writer_depth_129_fails) {
     assert_int_equal(imgact_json_writer_finish(writer, NULL) != NULL, depth == 128);
     imgact_json_writer_free(writer);
   }
-  imgact_json_writer *writer = imgact_json_writer_new(NULL, 0); // a value that leads too deep
+  imgact_json_writer *writer = imgact_json_writer_new(NULL, 0); // a value nested too deeply
   for (int i = 0; i < 127; i++) imgact_json_write_begin_array(writer);
   imgact_json_write_raw(writer, "[[1,2],[3]]");
   for (int i = 0; i < 127; i++) imgact_json_write_end_array(writer);
@@ -264,13 +264,13 @@ TEST(json_write_value_copies_document) {
 }
 
 TEST(json_writer_null_does_nothing) {
-  write_story(NULL);
+  write_every_kind(NULL);
   imgact_json_write_value(NULL, NULL);
   imgact_json_writer_reset(NULL);
   assert_null(imgact_json_writer_finish(NULL, NULL));
   imgact_json_writer_free(NULL);
-  imgact_allocator holes = {.size = sizeof holes};
-  assert_null(imgact_json_writer_new(&holes, 0));
+  imgact_allocator incomplete = {.size = sizeof incomplete};
+  assert_null(imgact_json_writer_new(&incomplete, 0));
 }
 
 TEST(json_writer_without_memory_finish_fails) {
@@ -280,7 +280,7 @@ TEST(json_writer_without_memory_finish_fails) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
     imgact_json_writer *writer = imgact_json_writer_new(&memory.allocator, 2);
-    write_story(writer);
+    write_every_kind(writer);
     const char *text = imgact_json_writer_finish(writer, NULL);
     more = memory.failures > 0;
     if (more) {

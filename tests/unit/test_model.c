@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words of the JSON contract, and the raw object behind what a user sees.
+// Names of enum values in JSON, and the raw object of an item.
 #include "result.h"
 #include "testing.h"
 
@@ -13,7 +13,7 @@
     assert_string_equal(function((kind)INT32_MIN), names[0]);                                      \
   } while (0)
 
-// A later library, or a provider of somebody else's, may have values that this one does not know.
+// A later library or a third-party provider may have values that this library does not know.
 TEST(model_name_invalid_value_is_unknown) {
   NAMES(imgact_image_type_name, imgact_image_type, "unknown", "system", "app", "snapshot", "backup",
         "custom");

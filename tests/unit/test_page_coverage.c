@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which page is read next: single decisions, and lists that change at random between two pages.
+// Which page is read next: single decisions, and lists that change at random between pages.
 #include "page_coverage.h"
 #include "testing.h"
 
@@ -26,11 +26,11 @@ TEST(page_coverage_next_follows_total) {
   static const step lists[][MAX_STEPS] = {
       {{{0, 4, -1, false}, END}},
       {{{0, 4, 9, true}, 1}, {{1, 4, 9, true}, 2}, {{2, 1, 9, false}, END}},
-      // growing hides nothing; no total tells nothing
+      // a growing total hides nothing; a missing total is ignored
       {{{0, 4, 9, true}, 1}, {{1, 4, 12, true}, 2}, {{2, 4, 12, false}, END}},
       {{{0, 4, 9, true}, 1}, {{1, 4, -1, true}, 2}, {{2, 4, 9, false}, END}},
       {{{0, 4, -1, true}, 1}, {{1, 4, 9, true}, 2}, {{2, 1, 9, false}, END}},
-      // a fall: the page before, and on from there
+      // a smaller total: continue from the previous page
       {{{0, 4, 12, true}, 1},
        {{1, 4, 12, true}, 2},
        {{2, 4, 11, true}, 1},
@@ -38,9 +38,9 @@ TEST(page_coverage_next_follows_total) {
        {{2, 4, 11, true}, 3},
        {{3, 1, 11, false}, END}},
       {{{0, 4, 9, true}, 1}, {{1, 4, 5, false}, 0}, {{0, 4, 5, true}, 1}, {{1, 1, 5, false}, END}},
-      // no total since a fall
+      // no total after a smaller one
       {{{0, 4, 12, true}, 1}, {{1, 4, 11, true}, 0}, {{0, 4, -1, true}, 1}, {{1, 4, 11, true}, 2}},
-      // more than a page: further back
+      // smaller by more than a page: further back
       {{{0, 2, 12, true}, 1},
        {{1, 2, 12, true}, 2},
        {{2, 2, 9, true}, 0},
@@ -49,14 +49,14 @@ TEST(page_coverage_next_follows_total) {
       // a change while a page is read again
       {{{0, 4, 12, true}, 1}, {{1, 4, 11, true}, 0}, {{0, 4, 12, true}, 1}, {{1, 4, 12, true}, 2}},
       {{{0, 4, 12, true}, 1}, {{1, 4, 11, true}, 0}, {{0, 4, 10, true}, 1}, {{1, 4, 10, true}, 2}},
-      // a fall of the whole list
+      // an emptied list
       {{{0, 4, 12, true}, 1}, {{1, 0, 0, false}, 0}, {{0, 0, 0, false}, END}},
-      // pages of no length, and pages that become longer
+      // empty pages, and pages that become longer
       {{{0, 0, -1, true}, 1},
        {{1, 0, -1, true}, 2},
        {{2, 5, -1, true}, 3},
        {{3, 5, -1, false}, END}},
-      // totals that cannot be
+      // impossible totals
       {{{0, 4, INT64_MAX, true}, 1},
        {{1, 4, 0, true}, 0},
        {{0, 4, INT64_MAX, true}, 1},
@@ -69,35 +69,35 @@ TEST(page_coverage_next_follows_total) {
 
 enum { MAX_ITEMS = 600, PAGE_SIZE = 5 };
 
-typedef struct world {
-  int items[MAX_ITEMS]; // ids; those from FRESH on were added
+typedef struct changing_list {
+  int items[MAX_ITEMS]; // ids; FRESH and above: added later
   int count, fresh;
   bool seen[MAX_ITEMS], removed[MAX_ITEMS];
   uint64_t random;
-} world;
+} changing_list;
 
 enum { FRESH = 1000, START = 100 };
 
-static int below(world *w, int limit) {
+static int below(changing_list *w, int limit) {
   w->random = w->random * 6364136223846793005u + 1442695040888963407u;
   return (int)((w->random >> 33) % (uint64_t)limit);
 }
 
-static void remove_at(world *w, int at) {
+static void remove_at(changing_list *w, int at) {
   if (w->items[at] < FRESH) w->removed[w->items[at]] = true;
   for (int i = at; i + 1 < w->count; i++) w->items[i] = w->items[i + 1];
   w->count--;
 }
 
-static void add_at(world *w, int at) {
+static void add_at(changing_list *w, int at) {
   for (int i = w->count; i > at; i--) w->items[i] = w->items[i - 1];
   w->items[at] = FRESH + w->fresh++;
   w->count++;
 }
 
-// At the front, at the end or in between: some items are added, or some are removed. `both`: at the
-// front an item is added and at the end one is removed, which the total does not show.
-static void change(world *w, bool both) {
+// Adds or removes some items at the front, at the end or in between. `both`: also adds one at the
+// front and removes one at the end, which the total does not show.
+static void change(changing_list *w, bool both) {
   bool adds = below(w, 2) == 0;
   int where = below(w, 3);
   if (both && w->count > 1) remove_at(w, w->count - 1), add_at(w, 0);
@@ -109,7 +109,7 @@ static void change(world *w, bool both) {
   }
 }
 
-static ia_page_facts read_page(world *w, uint64_t index) {
+static ia_page_facts read_page(changing_list *w, uint64_t index) {
   int start = (int)index * PAGE_SIZE, length = 0;
   for (; length < PAGE_SIZE && start + length < w->count; length++)
     if (w->items[start + length] < FRESH) w->seen[w->items[start + length]] = true;
@@ -121,7 +121,7 @@ TEST(page_coverage_changing_list_misses_nothing) {
   int complete = 0;
   double requests = 0;
   for (int n = 0; n < LISTS; n++) {
-    world w = {.count = START, .random = (uint64_t)n};
+    changing_list w = {.count = START, .random = (uint64_t)n};
     for (int i = 0; i < START; i++) w.items[i] = i;
     ia_page_coverage coverage = {.total = -1};
     uint64_t index = 0;

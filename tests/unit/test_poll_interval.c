@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// How late the end of an action is noticed, as a mean over actions whose ends fall anywhere.
+// How late a poll notices the end of an action, as a mean over evenly distributed ends.
 #include "poll_interval.h"
 #include "testing.h"
 
-typedef struct looks {
+typedef struct polls {
   size_t requests;
   int64_t late_ms;
-} looks;
+} polls;
 
-static looks look_until(int64_t duration_ms, int64_t earliest_ms) {
-  looks seen = {0, 0};
+static polls poll_until(int64_t duration_ms, int64_t earliest_ms) {
+  polls seen = {0, 0};
   int64_t age_ms = 0;
   while (age_ms < duration_ms) {
     int64_t interval_ms = ia_poll_interval_ms(age_ms, 0, earliest_ms);
@@ -25,19 +25,19 @@ static double allowed_ms(double duration_ms) {
   return duration_ms * 0.05 > 1000 ? duration_ms * 0.05 : 1000;
 }
 
-// The mean of late / allowed over durations between two ends, all equally likely.
+// The mean of late / allowed over evenly distributed durations.
 static double mean_lateness(int64_t from_ms, int64_t to_ms) {
   double sum = 0;
   int steps = 2000;
   for (int i = 0; i < steps; i++) {
     int64_t duration_ms = from_ms + (to_ms - from_ms) * i / steps;
-    sum += (double)look_until(duration_ms, 0).late_ms / allowed_ms((double)duration_ms);
+    sum += (double)poll_until(duration_ms, 0).late_ms / allowed_ms((double)duration_ms);
   }
   return sum / steps;
 }
 
-// From one look to the next: so the bound holds for every mix of durations that is not made to miss
-// the looks.
+// Checked between each two polls, so the bound holds for every mix of durations that is not chosen
+// to miss the polls.
 TEST(poll_interval_mean_delay_is_bounded) {
   for (int64_t age_ms = 0; age_ms < 3000000;) {
     int64_t next_ms = age_ms + ia_poll_interval_ms(age_ms, 0, 0);
@@ -51,12 +51,12 @@ TEST(poll_interval_mean_delay_is_bounded) {
 
 TEST(poll_interval_worst_delay_is_bounded) {
   for (int64_t duration_ms = 1; duration_ms < 3000000; duration_ms += 1 + duration_ms / 97)
-    assert_true((double)look_until(duration_ms, 0).late_ms <= 2 * allowed_ms((double)duration_ms));
+    assert_true((double)poll_until(duration_ms, 0).late_ms <= 2 * allowed_ms((double)duration_ms));
 }
 
 TEST(poll_interval_hour_takes_few_polls) {
-  assert_int_in_range(look_until(60000, 0).requests, 1, 23);
-  assert_int_in_range(look_until(3600000, 0).requests, 1, 66);
+  assert_int_in_range(poll_until(60000, 0).requests, 1, 23);
+  assert_int_in_range(poll_until(3600000, 0).requests, 1, 66);
 }
 
 TEST(poll_interval_is_at_most_300s) {
@@ -94,14 +94,14 @@ TEST(durations_add_drops_oldest) {
   ia_durations durations = durations_of(3, 10, 0);
   for (size_t i = 0; i < IA_DURATIONS; i++) ia_durations_add(&durations, 100000);
   assert_int_equal(ia_durations_earliest_ms(&durations), 80000);
-  ia_durations_add(&durations, -5); // a clock that went back
+  ia_durations_add(&durations, -5); // the clock was set back
   assert_int_equal(ia_durations_earliest_ms(&durations), 80000);
 }
 
 TEST(poll_interval_known_duration_saves_polls) {
   size_t known = 0, unknown = 0;
   for (int64_t duration_ms = 90000; duration_ms < 150000; duration_ms += 100) {
-    looks with = look_until(duration_ms, 72000), without = look_until(duration_ms, 0);
+    polls with = poll_until(duration_ms, 72000), without = poll_until(duration_ms, 0);
     assert_true((double)with.late_ms <= 2 * allowed_ms((double)duration_ms));
     known += with.requests;
     unknown += without.requests;
@@ -111,7 +111,7 @@ TEST(poll_interval_known_duration_saves_polls) {
 
 TEST(poll_interval_early_failure_noticed_soon) {
   for (int64_t duration_ms = 2000; duration_ms < 600000; duration_ms += 501)
-    assert_true(look_until(duration_ms, 600000).late_ms <= duration_ms + 2000);
+    assert_true(poll_until(duration_ms, 600000).late_ms <= duration_ms + 2000);
 }
 
 int main(void) { return testing_run(NULL, NULL); }

@@ -163,7 +163,7 @@ static imgact_status no_send(imgact_transport *transport, const imgact_http_requ
   (void)transport, (void)request, (void)exchange;
   return IMGACT_INTERNAL;
 }
-static void no_work(imgact_transport *transport) { (void)transport; }
+static void do_nothing(imgact_transport *transport) { (void)transport; }
 static int number_5(imgact_transport *transport) {
   (void)transport;
   return 5;
@@ -178,11 +178,11 @@ static imgact_transport whole_transport(void) {
   return (imgact_transport){.size = sizeof(imgact_transport),
                             .send = no_send,
                             .cancel = no_cancel,
-                            .dispatch = no_work,
+                            .dispatch = do_nothing,
                             .fd = number_5,
                             .timeout_ms = number_5,
                             .wakeup = raise_flag,
-                            .destroy = no_work,
+                            .destroy = do_nothing,
                             .flags = IMGACT_TRANSPORT_OFFLINE};
 }
 
@@ -204,16 +204,16 @@ TEST(recorder_forwards_to_wrapped_transport) {
   made->destroy(made);
   char *text = read_text(there.file);
   imgact_json_doc *doc = parsed(text);
-  assert_int_equal(imgact_json_count(at(doc, "log.entries")), 0); // what was not taken was not sent
+  assert_int_equal(imgact_json_count(at(doc, "log.entries")), 0); // a rejected request has no entry
   imgact_json_doc_free(doc);
   free(text);
   remove_folder(&there);
 }
 
-// As a loop refuses it, and before a file is touched; it is taken over all the same.
+// As in a loop, and before a file is opened. The transport is destroyed in any case.
 TEST(recorder_new_incomplete_transport_is_rejected) {
   folder there = new_folder();
-#define HOLE(member)                                                                               \
+#define WITHOUT(member)                                                                            \
   do {                                                                                             \
     imgact_transport inner = whole_transport(), *made = &inner;                                    \
     imgact_error error;                                                                            \
@@ -225,22 +225,21 @@ TEST(recorder_new_incomplete_transport_is_rejected) {
     assert_non_null(strstr(error.message, "transport"));                                           \
     assert_int_equal(inner.reserved, inner.destroy != NULL);                                       \
   } while (0)
-  HOLE(size);
-  HOLE(send);
-  HOLE(cancel);
-  HOLE(dispatch);
-  HOLE(fd);
-  HOLE(timeout_ms);
-  HOLE(destroy);
-#undef HOLE
+  WITHOUT(size);
+  WITHOUT(send);
+  WITHOUT(cancel);
+  WITHOUT(dispatch);
+  WITHOUT(fd);
+  WITHOUT(timeout_ms);
+  WITHOUT(destroy);
+#undef WITHOUT
   assert_int_equal(remove_folder(&there), 0);
 }
 
 // ---- memory
 
 TEST(recorder_without_memory_ends_cleanly) {
-  char body[3000] =
-      "\xff" TOKEN " dop_v1_0123456789 "; // does not fit into a block of the arena that others use
+  char body[3000] = "\xff" TOKEN " dop_v1_0123456789 "; // needs a block of the arena for itself
   memset(body + strlen(body), 'x', sizeof body - 1 - strlen(body));
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
@@ -262,7 +261,7 @@ TEST(recorder_without_memory_ends_cleanly) {
       status = made->send(made, &request, &kept[i].exchange);
       if (status != IMGACT_OK) break;
       drive(made);
-      assert_int_equal(kept[i].finished, 1); // a recording that breaks does not break the exchange
+      assert_int_equal(kept[i].finished, 1); // a failed recording does not fail the exchange
     }
     if (made != NULL && status == IMGACT_OK) status = imgact_recorder_save(made, &error);
     failures = memory.failures;

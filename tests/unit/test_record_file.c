@@ -10,9 +10,9 @@
 
 // ---- files
 
-// Takes the place of the C library's functions for the transport, which is linked statically: the
-// order of "f" (a file is synchronised), "d" (a directory) and "r" (a file is renamed), and an
-// error to give for a file.
+// Replaces fsync() and rename() for the transport, which is linked statically. Records the order of
+// "f" (fsync of a file), "d" (fsync of a directory) and "r" (rename), and returns errors on
+// request.
 static char file_calls[16];
 static int fsync_error, rename_error;
 
@@ -45,8 +45,8 @@ TEST(recorder_save_syncs_before_rename) {
   assert_string_equal(file_calls, "frd");
 }
 
-// The save fails at the step whose error is set. The next one finds no temporary file beside the
-// cassette.
+// A save fails at the step whose error is set. The next save leaves one file: no temporary file
+// remains.
 static void check_failed_save_keeps_older(int *step_error, int code, const char *calls) {
   recording made = start(NULL);
   imgact_error error;
@@ -143,7 +143,7 @@ static void expect_bad_path(const char *path, const char *why) {
                    IMGACT_INVALID_ARGUMENT);
   assert_null(made);
   if (strstr(error.message, why) == NULL) fail_msg("'%s' does not say '%s'", error.message, why);
-  assert_true(scripted_destroyed(script)); // taken over, also on failure
+  assert_true(scripted_destroyed(script)); // owned by the recorder, also on failure
   scripted_free(script);
 }
 
@@ -158,7 +158,7 @@ TEST(recorder_new_unwritable_path_is_rejected) {
   write_text(there.file, "a file");
   snprintf(path, sizeof path, "%s/cassette.har", there.file);
   expect_bad_path(path, "Not a directory");
-  if (geteuid() != 0) { // root may write anywhere
+  if (geteuid() != 0) { // root can write anywhere
     assert_int_equal(chmod(there.path, 0500), 0);
     snprintf(path, sizeof path, "%s/other.har", there.path);
     expect_bad_path(path, "Permission denied");
@@ -181,8 +181,8 @@ TEST(recorder_save_removed_folder_fails) {
 }
 
 TEST(recorder_save_full_disk_keeps_older) {
-  static const size_t rooms[] = {
-      10, 1000, 20000}; // too little for the frame, for the entry, for what is still buffered
+  static const size_t rooms[] = {10, 1000,
+                                 20000}; // less than the frame, the entry, the buffered rest
   for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
     recording made = start(NULL);
     write_text(made.there.file, "an older one");
@@ -210,7 +210,7 @@ TEST(recorder_save_full_disk_keeps_older) {
   }
 }
 
-// Wherever the disk ends, the older file stays and nothing is left beside it.
+// Wherever the disk is full, the older file stays and no temporary file remains.
 TEST(recorder_save_cut_anywhere_keeps_older) {
   recording made = start(NULL);
   struct rlimit before;
@@ -249,14 +249,14 @@ TEST(recorder_save_other_transport_is_rejected) {
 TEST(recorder_new_invalid_arguments_are_rejected) {
   folder there = new_folder();
   imgact_transport *made = NULL;
-  imgact_allocator holes = {.size = sizeof holes};
+  imgact_allocator incomplete = {.size = sizeof incomplete};
   scripted *script = scripted_new();
   assert_int_equal(
       imgact_transport_new_recorder(scripted_transport(script), NULL, NULL, &made, NULL),
       IMGACT_INVALID_ARGUMENT);
   assert_true(scripted_destroyed(script));
   scripted_free(script);
-  assert_int_equal(imgact_transport_new_recorder(NULL, there.file, &holes, &made, NULL),
+  assert_int_equal(imgact_transport_new_recorder(NULL, there.file, &incomplete, &made, NULL),
                    IMGACT_INVALID_ARGUMENT);
   remove_folder(&there);
 }

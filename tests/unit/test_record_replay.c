@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-// What was recorded is what is replayed.
+// A recording replays the exchanges that were recorded.
 #include "replayer_fixture.h"
 #include "scripted.h"
 
-typedef struct shape {
+typedef struct random_exchange {
   char method[8], url[200], body[100];
   size_t body_bytes;
   bool has_body;
-  char reply[200];
+  char body_text[200];
   scripted_answer answer;
-} shape;
+} random_exchange;
 
 static size_t random_bytes(uint64_t *random, char *out, size_t most) {
   size_t length = testing_below(random, most);
@@ -19,7 +19,7 @@ static size_t random_bytes(uint64_t *random, char *out, size_t most) {
   return length;
 }
 
-static void make_shape(uint64_t *random, shape *made) {
+static void make_random_exchange(uint64_t *random, random_exchange *made) {
   static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
   static const char *const queries[] = {
       "", "?page=2", "?a=%20%26&b=%e2%82%ac", "?sort=b&sort=a&type=x", "?x", "?q=a+b&"};
@@ -29,7 +29,7 @@ static void make_shape(uint64_t *random, shape *made) {
   static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT,
                                             IMGACT_FAILURE_TLS, IMGACT_FAILURE_ENCODING,
                                             IMGACT_FAILURE_TOO_LARGE};
-  *made = (shape){0};
+  *made = (random_exchange){0};
   snprintf(made->method, sizeof made->method, "%s", methods[testing_below(random, 4)]);
   snprintf(made->url, sizeof made->url, "https://h/v1/images/%zu%s", testing_below(random, 5),
            queries[testing_below(random, 6)]);
@@ -45,11 +45,11 @@ static void make_shape(uint64_t *random, shape *made) {
   }
   made->answer.status = 200 + (int32_t)testing_below(random, 320);
   made->answer.headers = headers[testing_below(random, 3)];
-  made->answer.body_bytes = random_bytes(random, made->reply, sizeof made->reply);
-  if (made->answer.body_bytes > 0) made->answer.body = made->reply;
+  made->answer.body_bytes = random_bytes(random, made->body_text, sizeof made->body_text);
+  if (made->answer.body_bytes > 0) made->answer.body = made->body_text;
 }
 
-static imgact_http_request request_of(const shape *made) {
+static imgact_http_request request_of(const random_exchange *made) {
   imgact_http_request request = request_to(made->method, made->url);
   if (made->has_body) {
     request.body = made->body;
@@ -71,11 +71,12 @@ static void expect_same(const kept_exchange *was, const kept_exchange *is) {
                       was->response.message == NULL ? "" : was->response.message);
 }
 
-enum { SHAPES = 60 };
+enum { EXCHANGES = 60 };
 
-static void play(imgact_transport *transport, const shape *shapes, kept_exchange *kept) {
-  for (size_t i = 0; i < SHAPES; i++) {
-    imgact_http_request request = request_of(&shapes[i]);
+static void play(imgact_transport *transport, const random_exchange *exchanges,
+                 kept_exchange *kept) {
+  for (size_t i = 0; i < EXCHANGES; i++) {
+    imgact_http_request request = request_of(&exchanges[i]);
     kept[i] = new_exchange();
     assert_int_equal(transport->send(transport, &request, &kept[i].exchange), IMGACT_OK);
     drive(transport);
@@ -84,29 +85,29 @@ static void play(imgact_transport *transport, const shape *shapes, kept_exchange
 
 TEST(replayer_random_recording_round_trips) {
   uint64_t random = 20260301;
-  static shape shapes[SHAPES];
-  static kept_exchange was[SHAPES], is[SHAPES];
+  static random_exchange exchanges[EXCHANGES];
+  static kept_exchange was[EXCHANGES], is[EXCHANGES];
   for (int round = 0; round < 20; round++) {
     folder there = new_folder();
     scripted *script = scripted_new();
     imgact_transport *made = NULL;
-    for (size_t i = 0; i < SHAPES; i++) {
-      make_shape(&random, &shapes[i]);
-      scripted_next(script, shapes[i].answer);
+    for (size_t i = 0; i < EXCHANGES; i++) {
+      make_random_exchange(&random, &exchanges[i]);
+      scripted_next(script, exchanges[i].answer);
     }
     assert_int_equal(
         imgact_transport_new_recorder(scripted_transport(script), there.file, NULL, &made, NULL),
         IMGACT_OK);
-    play(made, shapes, was);
+    play(made, exchanges, was);
     int64_t ended_ms = made->now_ms(made);
     made->destroy(made);
     scripted_free(script);
     assert_int_equal(imgact_transport_new_replayer(there.file, NULL, &made, NULL), IMGACT_OK);
-    play(made, shapes, is);
+    play(made, exchanges, is);
     assert_true(made->now_ms(made) == ended_ms);
     expect_unused(made, 0, NULL);
     made->destroy(made);
-    for (size_t i = 0; i < SHAPES; i++) {
+    for (size_t i = 0; i < EXCHANGES; i++) {
       expect_same(&was[i], &is[i]);
       forget(&was[i]);
       forget(&is[i]);
@@ -115,8 +116,8 @@ TEST(replayer_random_recording_round_trips) {
   }
 }
 
-// A page token that looks like a secret is taken out of the reply that gives it and of the request
-// that brings it back.
+// A page cursor that looks like a token is redacted in the response that returns it and in the
+// request that sends it.
 TEST(replayer_scrubbed_page_token_still_matches) {
 #define PAGE_2 "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB"
 #define PAGE_3 "xB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zAbC4eF6hI8kL0nO2qR3sT5uV7wX9yZ1aB"

@@ -15,43 +15,43 @@ static void expect_clean(const char *text, const char *token) {
   }
 }
 
-static char *spelled(const char *token, int way) {
+static char *encoded(const char *token, int encoding) {
   char *out = NULL;
   size_t length = 0;
   FILE *stream = open_memstream(&out, &length);
   assert_non_null(stream);
   for (size_t i = 0; token[i] != '\0'; i++) {
-    if (way == 0) fputc(token[i], stream);
-    if (way == 1) fprintf(stream, "%%%02x", (unsigned)token[i]);
-    if (way == 2) fprintf(stream, "\\u%04x", (unsigned)token[i]);
-    if (way == 3) fprintf(stream, i % 2 == 0 ? "%c" : "\\u%04X", (unsigned)token[i]);
-    if (way == 4) fprintf(stream, "&#%u;", (unsigned)token[i]);
-    if (way == 5) fprintf(stream, "\\u0026#x%x;", (unsigned)token[i]);
-    if (way == 6) fprintf(stream, "%%2525%02X", (unsigned)token[i]);
-    if (way == 7) fprintf(stream, "\\\\u%04x", (unsigned)token[i]);
+    if (encoding == 0) fputc(token[i], stream);
+    if (encoding == 1) fprintf(stream, "%%%02x", (unsigned)token[i]);
+    if (encoding == 2) fprintf(stream, "\\u%04x", (unsigned)token[i]);
+    if (encoding == 3) fprintf(stream, i % 2 == 0 ? "%c" : "\\u%04X", (unsigned)token[i]);
+    if (encoding == 4) fprintf(stream, "&#%u;", (unsigned)token[i]);
+    if (encoding == 5) fprintf(stream, "\\u0026#x%x;", (unsigned)token[i]);
+    if (encoding == 6) fprintf(stream, "%%2525%02X", (unsigned)token[i]);
+    if (encoding == 7) fprintf(stream, "\\\\u%04x", (unsigned)token[i]);
   }
   fclose(stream);
-  if (way < 8) return out;
+  if (encoding < 8) return out;
   free(out);
   char text[200];
   ia_buf coded;
   ia_buf_init(&coded, NULL, 1000);
-  int text_length = snprintf(text, sizeof text, "%.*s%s:", way - 8, "user", token);
+  int text_length = snprintf(text, sizeof text, "%.*s%s:", encoding - 8, "user", token);
   ia_base64_encode(&coded, text, (size_t)text_length);
   out = strdup(ia_buf_text(&coded));
   ia_buf_free(&coded);
   return out;
 }
 
-// The token, in each spelling, at each place that the other side or the caller can put it.
+// The token in each encoding, in each text of a request or response.
 TEST(recorder_token_is_never_saved) {
   static const char *const tokens[] = {
       TOKEN, "dop_v1_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
       "odd/token+with=marks~and.dots_"};
   for (size_t t = 0; t < sizeof tokens / sizeof *tokens; t++) {
-    for (int way = 0; way < 11; way++) {
+    for (int encoding = 0; encoding < 11; encoding++) {
       recording made = start(NULL);
-      char *token = spelled(tokens[t], way), url[2000], headers[9000], body[3000], bytes[2000],
+      char *token = encoded(tokens[t], encoding), url[2000], headers[9000], body[3000], bytes[2000],
            authorization[200];
       snprintf(authorization, sizeof authorization, "Bearer %s", tokens[t]);
       snprintf(url, sizeof url, "https://h/a/%s?t=%s&%s=1", token, token, token);
@@ -110,8 +110,7 @@ TEST(recorder_later_token_scrubs_earlier_entries) {
   free(text);
 }
 
-// A token that equals what every cassette holds can not be kept out: better no file than one that
-// tells it.
+// A token that equals a key of every cassette cannot be removed: no file is written then.
 TEST(recorder_save_unscrubbable_secret_fails) {
   recording made = start(NULL);
   write_text(made.there.file, "an older one");
@@ -157,13 +156,13 @@ TEST(recorder_save_too_many_tokens_fails) {
   assert_int_equal(remove_folder(&made.there), 0);
 }
 
-// An allocator that looks into what is given back.
-typedef struct nosy {
+// An allocator that searches released blocks for the token.
+typedef struct token_watcher {
   imgact_allocator allocator;
   size_t seen;
-} nosy;
+} token_watcher;
 
-static void *nosy_alloc(void *user, size_t bytes) {
+static void *watch_alloc(void *user, size_t bytes) {
   (void)user;
   size_t *made = calloc(1, bytes + 16);
   assert_non_null(made);
@@ -173,31 +172,31 @@ static void *nosy_alloc(void *user, size_t bytes) {
 
 static size_t *start_of(void *block) { return (size_t *)(void *)((char *)block - 16); }
 
-static void nosy_release(void *user, void *block) {
-  nosy *self = user;
+static void watch_release(void *user, void *block) {
+  token_watcher *self = user;
   if (memmem(block, *start_of(block), TOKEN, 12) != NULL) self->seen++;
   free(start_of(block));
 }
 
-static void *nosy_resize(void *user, void *block, size_t bytes) {
-  void *made = nosy_alloc(user, bytes);
+static void *watch_resize(void *user, void *block, size_t bytes) {
+  void *made = watch_alloc(user, bytes);
   if (block == NULL) return made;
   memcpy(made, block, *start_of(block) < bytes ? *start_of(block) : bytes);
-  nosy_release(user, block);
+  watch_release(user, block);
   return made;
 }
 
 TEST(recorder_released_memory_holds_no_token) {
-  nosy memory = {
-      .allocator = {sizeof(imgact_allocator), nosy_alloc, nosy_resize, nosy_release, &memory}};
+  token_watcher memory = {
+      .allocator = {sizeof(imgact_allocator), watch_alloc, watch_resize, watch_release, &memory}};
   recording made = start(&memory.allocator);
   scripted_json(made.script, 200, "{\"echo\":\"" TOKEN "\"}");
   ask(&made, "GET", "https://h/a?t=" TOKEN);
   free(finish(&made));
   assert_int_equal(memory.seen, 0);
-  void *block = nosy_alloc(&memory, 100); // the check can fail
+  void *block = watch_alloc(&memory, 100); // the check can fail
   memcpy(block, TOKEN, sizeof TOKEN);
-  nosy_release(&memory, block);
+  watch_release(&memory, block);
   assert_int_equal(memory.seen, 1);
 }
 

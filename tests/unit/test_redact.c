@@ -95,8 +95,8 @@ TEST(redact_overlapping_matches_leave_no_rest) {
   assert_redacted("abababababc", "-abababababababc-", "-[redacted]-");
 }
 
-// By the rule alone, byte by byte: what any occurrence covers is gone, occurrences that overlap as
-// one, the rest is kept.
+// Reference implementation, byte by byte: each group of overlapping occurrences is replaced once,
+// the rest is kept.
 static void redact_by_the_rule(const ia_redactor *r, const char *text, size_t length, ia_buf *out) {
   size_t covered_to = 0;
   for (size_t i = 0; i < length; i++) {
@@ -147,7 +147,7 @@ TEST(redact_in_place_stays_within_buffer) {
   for (size_t spare = 0; spare < 8; spare++) {
     for (size_t cut = 0; cut <= length; cut++) {
       size_t capacity = cut + 1 + spare;
-      char *buffer = malloc(capacity); // exact, for AddressSanitizer to watch
+      char *buffer = malloc(capacity); // exact size: sanitizers detect a write past the end
       assert_non_null(buffer);
       memcpy(buffer, text, cut);
       buffer[cut] = '\0';

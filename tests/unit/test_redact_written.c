@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The token in what is written, not only in what was read: an escape of a writer can complete it.
-// Texts go the ways that the server's strings go: parsed and redacted, then written as JSON, as
-// JSON for a terminal, or as a cell, and read again.
+// No writer shows the token: an escape that a writer adds can complete it. Texts take the path of a
+// server's strings: parsed and redacted, then written as JSON, as JSON for a terminal, or as a
+// table cell.
 #include "cli_text.h"
 #include "escape.h"
 #include "json_doc.h"
@@ -18,7 +18,7 @@ static ia_redactor redactor_of(const char *token) {
 
 // ---- writers
 
-// As the tool prints JSON (output.c): what a terminal obeys is escaped, the rest is the writer's.
+// As the tool prints JSON: the writer's text, with terminal control characters escaped.
 static void terminal_json(cli_buffer *out, const char *json) {
   while (*json) {
     uint32_t point = 0;
@@ -42,7 +42,7 @@ static void assert_hidden(const ia_redactor *redactor, const char *written, cons
     fail_msg("%s shows the token %s, made of %s", written, redactor->token, source);
 }
 
-// A text as the results of a library hold it, which the writers then get.
+// Checks a text as it is in a result, and as each writer writes it.
 static void assert_writers_hide(const ia_redactor *redactor, const char *text, const char *source) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   cli_buffer cell = {0}, json = {0};
@@ -60,7 +60,7 @@ static void assert_writers_hide(const ia_redactor *redactor, const char *text, c
   imgact_json_writer_free(writer);
 }
 
-// As --raw and stored replies: printed, parsed without a redactor, printed again.
+// As with --raw: printed, parsed without a redactor, printed again.
 static void assert_raw_hides(const ia_redactor *redactor, const imgact_json *value,
                              ia_arena *arena) {
   bool too_large = false;
@@ -95,11 +95,11 @@ static void assert_document_hides(const ia_redactor *redactor, const char *json,
   imgact_json_doc_free(doc);
 }
 
-// The text as a string of a document, in the three ways in which a server may spell it: as our
-// writer would, with as few escapes as possible, and all of it as \uXXXX.
-static void put_spelled(ia_buf *out, const char *text, unsigned spelling) {
+// Writes the text as a JSON string, in one of three encodings: as the library's writer, with as few
+// escapes as possible, and all ASCII characters as \uXXXX.
+static void put_encoded(ia_buf *out, const char *text, unsigned encoding) {
   size_t length = strlen(text);
-  if (spelling == 0) {
+  if (encoding == 0) {
     ia_json_quote(out, text, length);
     return;
   }
@@ -107,7 +107,7 @@ static void put_spelled(ia_buf *out, const char *text, unsigned spelling) {
   for (const char *at = text; *at != '\0';) {
     size_t bytes = ia_utf8_char(at, strlen(at), false);
     bool needs =
-        (unsigned char)*at < ' ' || *at == '"' || *at == '\\' || (spelling == 2 && bytes == 1);
+        (unsigned char)*at < ' ' || *at == '"' || *at == '\\' || (encoding == 2 && bytes == 1);
     if (needs)
       ia_buf_printf(out, "\\u%04X", (unsigned char)*at);
     else
@@ -118,20 +118,20 @@ static void put_spelled(ia_buf *out, const char *text, unsigned spelling) {
 }
 
 static void assert_text_hides(const ia_redactor *redactor, const char *text) {
-  for (unsigned spelling = 0; spelling < 3; spelling++) {
+  for (unsigned encoding = 0; encoding < 3; encoding++) {
     ia_buf json;
     ia_buf_init(&json, NULL, 100000);
     ia_buf_char(&json, '{');
-    put_spelled(&json, text, spelling);
+    put_encoded(&json, text, encoding);
     ia_buf_char(&json, ':');
-    put_spelled(&json, text, spelling);
+    put_encoded(&json, text, encoding);
     ia_buf_char(&json, '}');
     assert_document_hides(redactor, ia_buf_text(&json), json.length);
     ia_buf_free(&json);
   }
 }
 
-// An error's message, and a text of any kind: redacted as they are, not as parts of a document.
+// Checks a text as an error message and as plain text, without parsing.
 static void assert_message_hides(const ia_redactor *redactor, const char *text) {
   char message[512];
   ia_str_copy(message, sizeof message, text);
@@ -225,7 +225,7 @@ TEST(parse_number_holding_token_is_redacted) {
   imgact_json_doc_free(doc);
 }
 
-// The table of escapes is the writers' own: every character, in all three forms.
+// The table of escapes equals what the writers write: every character, in all three forms.
 TEST(escape_every_character_matches_writers) {
   for (uint32_t code = 1; code < 0x110000; code += code < 0x3000 ? 1 : 0x101) {
     if (code >= 0xd800 && code < 0xe000) continue;
@@ -271,8 +271,7 @@ static size_t below(size_t limit) {
   return (size_t)((random_state * UINT64_C(0x2545f4914f6cdd1d)) >> 16) % limit;
 }
 
-// Pieces that fit each other: parts of the token, characters that are escaped, escapes spelled out,
-// and what is between.
+// Adds a part of the token, a character that is escaped, an escape sequence, or text between.
 static void put_piece(ia_buf *out, const char *token) {
   static const char *const pieces[] = {"\x1d",
                                        "\x01",
@@ -305,7 +304,7 @@ static void put_piece(ia_buf *out, const char *token) {
   if (kind == 0) {
     size_t from = below(length);
     ia_buf_add(out, token + from, 1 + below(length - from));
-  } else if (kind == 1) { // a token without its first character or two: what an escape completes
+  } else if (kind == 1) { // a token without its first characters, which an escape completes
     size_t from = 1 + below(6 < length ? 6 : length - 1);
     ia_buf_str(out, token + from);
   } else {
@@ -336,7 +335,7 @@ TEST(writers_random_texts_never_show_token) {
   }
 }
 
-// A long text of matches takes time in proportion.
+// Redacting takes linear time, even in a text of many matches.
 TEST(redact_many_matches_is_linear) {
   ia_redactor redactor = redactor_of("dop_v1_0123456789abcdef");
   ia_buf text, out;

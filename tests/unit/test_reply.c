@@ -68,7 +68,7 @@ TEST(wait_single_other_action_is_protocol) {
   s.call.action_ids_count = s.slot.max_ids = 1;
   assert_int_equal(read_body("{\"action\":{\"id\":13}}"), IMGACT_OK);
   assert_int_equal(read_body("{\"action\":{\"id\":14}}"), IMGACT_PROTOCOL);
-  s.call.action_ids_count = s.slot.max_ids = 2; // of a batch each one is looked for
+  s.call.action_ids_count = s.slot.max_ids = 2; // in a batch, each id is searched for
   assert_int_equal(read_body("{\"actions\":[{\"id\":14},{\"id\":15}]}"), IMGACT_OK);
 }
 
@@ -83,7 +83,7 @@ TEST(list_actions_other_image_is_protocol) {
   assert_int_equal(read_body(other), IMGACT_PROTOCOL);
   assert_string_equal(s.error.message,
                       "unexpected action 14 in the response: it does not belong to image 5");
-  s.local_filters = IMGACT_FILTER_IMAGE_ID; // of such a list the library keeps those of the image
+  s.local_filters = IMGACT_FILTER_IMAGE_ID; // the library filters such a list
   assert_int_equal(read_body(other), IMGACT_OK);
   s.local_filters = 0;
   s.slot.local_filters = IMGACT_FILTER_IMAGE_ID;
@@ -143,7 +143,7 @@ TEST(list_last_page_beyond_is_incomplete) {
   assert_int_equal(read_body("{\"actions\":[],\"last\":4}"), IMGACT_OK);
 }
 
-// A provider that lets an item without an id pass.
+// A provider that accepts an item without an id.
 TEST(items_without_id_are_protocol) {
   ask(IMGACT_OP_GET_IMAGE, "5", NULL);
   assert_int_equal(read_body("{\"image\":{}}"), IMGACT_PROTOCOL);
@@ -167,8 +167,8 @@ TEST(reply_without_memory_ends_cleanly) {
   ask(IMGACT_OP_LIST_IMAGES, NULL, NULL);
   bool whole = false;
   for (size_t budget = 1; budget < 100 && !whole; budget++) {
-    close_scene(NULL);
-    open_scene(NULL);
+    close_fixture(NULL);
+    open_fixture(NULL);
     ask(IMGACT_OP_LIST_IMAGES, NULL, NULL);
     failing_allocator_init(&s.memory, budget);
     whole = read_body(body) == IMGACT_OK;
@@ -177,4 +177,4 @@ TEST(reply_without_memory_ends_cleanly) {
   assert_true(whole);
 }
 
-int main(void) { return testing_run(open_scene, close_scene); }
+int main(void) { return testing_run(open_fixture, close_fixture); }

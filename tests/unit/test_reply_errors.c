@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The error that a response or a failed exchange becomes.
+// The error for a response or a failed exchange.
 #include "reply_fixture.h"
 
 TEST(error_whitespace_message_is_none) {
@@ -15,7 +15,7 @@ TEST(error_whitespace_message_is_none) {
   assert_string_equal(s.result.details, "[1]");
 }
 
-// On one line, without what is no text, at most 200 characters.
+// One line of at most 200 characters, without control characters and invalid UTF-8.
 TEST(error_without_json_quotes_body) {
   static const char accent[] = "\xc3\xa9";
   char many[603] = "", expected[600] = "HTTP 502: ";
@@ -34,15 +34,15 @@ TEST(error_without_json_quotes_body) {
   }
 }
 
-// Neither without an allocation nor after one is a part of the text shown.
+// If an allocation fails, no part of the body is shown.
 TEST(error_without_memory_ends_cleanly) {
   static const char *const bodies[] = {"<h1>Bad Gateway</h1>",
                                        "{\"message\":\"m\",\"details\":[1,2]}"};
   for (size_t i = 0; i < 2; i++) {
     bool whole = false;
     for (size_t budget = 1; budget < 50 && !whole; budget++) {
-      close_scene(NULL);
-      open_scene(NULL);
+      close_fixture(NULL);
+      open_fixture(NULL);
       ask(IMGACT_OP_GET_IMAGE, "5", NULL);
       failing_allocator_init(&s.memory, budget);
       imgact_status status = read_status(502, bodies[i]);
@@ -61,4 +61,4 @@ TEST(failure_unknown_kind_is_internal) {
   assert_string_equal(s.error.message, "no complete reply");
 }
 
-int main(void) { return testing_run(open_scene, close_scene); }
+int main(void) { return testing_run(open_fixture, close_fixture); }

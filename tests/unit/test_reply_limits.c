@@ -38,8 +38,7 @@ TEST(reply_too_many_regions_is_protocol) {
 }
 
 // ---- memory
-// The most that a response takes while it is read, its body not included. docs/hostile-input.md
-// tells it.
+// The maximum memory for reading a response, without its body. docs/hostile-input.md lists it.
 
 #define READING_MAX_BYTES ((size_t)256 << 20)
 
@@ -61,8 +60,8 @@ static char *filled(const char *start, const char *item, const char *end, size_t
 }
 
 static imgact_status read_measured(int status, char *body) {
-  close_scene(NULL);
-  open_scene(NULL);
+  close_fixture(NULL);
+  open_fixture(NULL);
   s.result.keep_raw = true;
   ask(IMGACT_OP_LIST_IMAGES, NULL, NULL);
   assert_true(strlen(body) <= IA_JSON_MAX_BYTES);
@@ -100,7 +99,6 @@ TEST(reply_memory_is_bounded) {
 }
 
 int main(void) {
-  if (testing_under_valgrind())
-    cmocka_set_skip_filter("reply_memory_is_bounded"); // there it takes minutes
-  return testing_run(open_scene, close_scene);
+  if (testing_under_valgrind()) cmocka_set_skip_filter("reply_memory_is_bounded"); // takes minutes
+  return testing_run(open_fixture, close_fixture);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a provider builds of a request, encoded and within bounds, and what it sees of a reply,
-// redacted.
+// Requests as a provider builds them, encoded and limited; headers of a response, redacted.
 #include "error_fill.h"
 #include "rate_fixture.h"
 #include "request.h"
@@ -8,7 +7,7 @@
 static failing_allocator memory;
 static imgact_request request;
 static imgact_error error;
-static const imgact_provider somebody = {.size = sizeof somebody, .name = "somebody"};
+static const imgact_provider test_provider = {.size = sizeof test_provider, .name = "example"};
 
 static void open_with(size_t fail_at) {
   failing_allocator_init(&memory, fail_at);
@@ -16,9 +15,9 @@ static void open_with(size_t fail_at) {
   ia_error_clear(&error);
 }
 
-static void close_it(void) {
+static void free_request(void) {
   ia_request_free(&request);
-  ia_request_free(&request); // twice is once
+  ia_request_free(&request); // a second call does nothing
   assert_memory_fine(&memory);
 }
 
@@ -30,7 +29,7 @@ static int open_request(void **state) {
 
 static int close_request(void **state) {
   (void)state;
-  close_it();
+  free_request();
   return 0;
 }
 
@@ -39,11 +38,11 @@ static imgact_status encode_nothing(const imgact_call *call, imgact_request *r, 
   return IMGACT_OK;
 }
 
-// Says what was built, as ia_request_encode does after a provider's own encode.
+// Checks the request, as ia_request_encode() does after a provider's encode().
 static imgact_status check(void) {
   const imgact_slot slot = {.encode = encode_nothing};
   const imgact_call call = {.size = sizeof call};
-  return ia_request_encode(&request, &slot, &call, &somebody, &error);
+  return ia_request_encode(&request, &slot, &call, &test_provider, &error);
 }
 
 #define path()  ia_buf_text(&request.path)
@@ -75,11 +74,11 @@ TEST(request_add_segment_encodes_each) {
   assert_int_equal(check(), IMGACT_OK);
 }
 
-// It would lead to another endpoint than the one that is meant: a DELETE of /images.
+// The path would name another resource: DELETE /images.
 TEST(request_invalid_segment_is_rejected) {
   static const char *const none[] = {NULL, "", ".", ".."};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
-    close_it();
+    free_request();
     open_with(0);
     imgact_request_add_segment(&request, "images");
     imgact_request_add_segment(&request, none[i]);
@@ -132,12 +131,12 @@ TEST(request_url_above_limit_is_rejected) {
   static char text[65537];
   memset(text, 'x', sizeof text - 1);
   text[65535] = '\0';
-  imgact_request_add_segment(&request, text); // with its slash it just fits
+  imgact_request_add_segment(&request, text); // fits exactly, with its slash
   assert_int_equal(check(), IMGACT_OK);
   imgact_request_add_segment(&request, "y");
   assert_int_equal(check(), IMGACT_INVALID_ARGUMENT);
   assert_non_null(strstr(error.message, "65536 bytes"));
-  close_it();
+  free_request();
   open_with(0);
   imgact_request_add_query(&request, "k", text + 2);
   assert_int_equal(check(), IMGACT_OK);
@@ -151,22 +150,22 @@ TEST(request_body_incomplete_is_rejected) {
   imgact_json_write_begin_object(body);
   imgact_json_write_key(body, "type");
   imgact_json_write_string(body, "snapshot");
-  assert_int_equal(check(), IMGACT_NOMEM); // something is still open
-  assert_non_null(strstr(error.message, "somebody"));
+  assert_int_equal(check(), IMGACT_NOMEM); // the object is still open
+  assert_non_null(strstr(error.message, "example"));
   imgact_json_write_end_object(body);
   assert_int_equal(check(), IMGACT_OK);
   assert_string_equal(imgact_json_writer_finish(request.body, NULL), "{\"type\":\"snapshot\"}");
 }
 
-static imgact_status refuse(const imgact_call *call, imgact_request *r, imgact_error *e) {
+static imgact_status reject_call(const imgact_call *call, imgact_request *r, imgact_error *e) {
   imgact_request_add_segment(r, "");
   return imgact_error_set(e, IMGACT_UNSUPPORTED, "no %s here", call->image_ref);
 }
 
 TEST(request_encode_provider_error_comes_first) {
-  const imgact_slot slot = {.encode = refuse};
+  const imgact_slot slot = {.encode = reject_call};
   const imgact_call call = {.size = sizeof call, .image_ref = "4711"};
-  assert_int_equal(ia_request_encode(&request, &slot, &call, &somebody, &error),
+  assert_int_equal(ia_request_encode(&request, &slot, &call, &test_provider, &error),
                    IMGACT_UNSUPPORTED);
   assert_string_equal(error.message, "no 4711 here");
 }
@@ -196,9 +195,9 @@ TEST(request_encode_without_memory_fails) {
   bool more = true;
   size_t failures = 0, length = 0;
   for (size_t k = 1; more; k++) {
-    close_it();
+    free_request();
     open_with(k);
-    imgact_status status = ia_request_encode(&request, &slot, &call, &somebody, &error);
+    imgact_status status = ia_request_encode(&request, &slot, &call, &test_provider, &error);
     more = memory.failures > 0;
     failures += more;
     if (status != (more ? IMGACT_NOMEM : IMGACT_OK))
@@ -211,20 +210,20 @@ TEST(request_encode_without_memory_fails) {
   assert_non_null(strstr(query(), "&page=7&from=the%20cloud&of=some%20length"));
 }
 
-// ---- replies
+// ---- responses
 
 #define TOKEN "dop_v1_0123456789abcdef"
 
-typedef struct reply {
+typedef struct response_fixture {
   imgact_http_response http;
   imgact_response response;
   ia_redactor redactor;
   ia_arena scratch;
-} reply;
+} response_fixture;
 
-static void reply_with(reply *r, const imgact_header *headers, size_t count) {
+static void response_with(response_fixture *r, const imgact_header *headers, size_t count) {
   static const char *const prefixes[] = {"dop_v1_", NULL};
-  *r = (reply){.http = {.status = 418, .headers = headers, .headers_count = count}};
+  *r = (response_fixture){.http = {.status = 418, .headers = headers, .headers_count = count}};
   ia_redactor_init(&r->redactor, TOKEN, strlen(TOKEN), prefixes);
   ia_arena_init(&r->scratch, &memory.allocator);
   r->response =
@@ -248,14 +247,14 @@ static const imgact_header headers[] = {{"X-Id", "abc-1"},
 #define HEADERS (sizeof headers / sizeof *headers)
 
 TEST(response_header_ignores_case) {
-  reply r;
-  reply_with(&r, headers, HEADERS);
+  response_fixture r;
+  response_with(&r, headers, HEADERS);
   assert_int_equal(imgact_response_status(&r.response), 418);
   assert_null(imgact_response_json(&r.response));
   assert_string_equal(imgact_response_header(&r.response, "x-id"), "abc-1");
   assert_string_equal(imgact_response_header(&r.response, "EMPTY"), "");
   assert_string_equal(imgact_response_header(&r.response, "utf"), "caf\xc3\xa9");
-  assert_null(imgact_response_header(&r.response, "latin")); // no text that a user could be shown
+  assert_null(imgact_response_header(&r.response, "latin")); // not UTF-8
   assert_null(imgact_response_header(&r.response, "x-i"));
   assert_null(imgact_response_header(&r.response, "x-id2"));
   assert_null(ia_header(NULL, 0, "x-id"));
@@ -264,9 +263,9 @@ TEST(response_header_ignores_case) {
 
 TEST(response_header_int_needs_whole_number) {
   static const char *const none[] = {"fraction", "blank", "huge", "empty", "x-id", "there-is-none"};
-  reply r;
+  response_fixture r;
   int64_t value = 7;
-  reply_with(&r, headers, HEADERS);
+  response_with(&r, headers, HEADERS);
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)
     assert_false(imgact_response_header_int(&r.response, none[i], &value));
   assert_true(value == 7);
@@ -277,15 +276,15 @@ TEST(response_header_int_needs_whole_number) {
 }
 
 TEST(response_header_token_is_redacted) {
-  reply r;
-  reply_with(&r, headers, HEADERS);
+  response_fixture r;
+  response_with(&r, headers, HEADERS);
   assert_string_equal(imgact_response_header(&r.response, "echo"), "it was [redacted]!");
   imgact_response_copy_request_id(&r.response, "echo", &error);
   assert_string_equal(error.request_id, "it");
   ia_arena_free(&r.scratch);
   memory.fail_at = memory.calls + 1;
   memory.for_good = true;
-  assert_null(imgact_response_header(&r.response, "echo")); // rather nothing than the token
+  assert_null(imgact_response_header(&r.response, "echo")); // no header is better than the token
   imgact_response_copy_request_id(&r.response, "echo", &error);
   assert_string_equal(error.request_id, "");
 }
@@ -294,8 +293,8 @@ TEST(response_copy_request_id_is_truncated) {
   static char text[300];
   memset(text, 'i', sizeof text - 1);
   const imgact_header long_one[] = {{"Long", text}};
-  reply r;
-  reply_with(&r, headers, HEADERS);
+  response_fixture r;
+  response_with(&r, headers, HEADERS);
   imgact_response_copy_request_id(&r.response, "X-ID", &error);
   assert_string_equal(error.request_id, "abc-1");
   static const char *const cut[] = {"spaced", "tabbed", "deleted"};
@@ -307,7 +306,7 @@ TEST(response_copy_request_id_is_truncated) {
   assert_string_equal(error.request_id, "caf");
   imgact_response_copy_request_id(&r.response, "there-is-none", &error);
   assert_string_equal(error.request_id, "");
-  reply_with(&r, long_one, 1);
+  response_with(&r, long_one, 1);
   imgact_response_copy_request_id(&r.response, "long", &error);
   assert_int_equal(strlen(error.request_id), sizeof error.request_id - 1);
 }

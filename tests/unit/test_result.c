@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Items, pagination and error details of a result, copies of actions, and memory that ends
-// anywhere.
+// Items, pagination and error details of a result, copies of actions, failed allocations.
 #include "request.h"
 #include "result_fixture.h"
 
@@ -52,7 +51,7 @@ TEST(result_query_value_is_decoded) {
   assert_null(imgact_result_query_value(&s.result, NULL, "page"));
   static char huge[70000] = "https://h/p?page=";
   memset(huge + strlen(huge), 'x', sizeof huge - 1 - strlen(huge));
-  assert_null(imgact_result_query_value(&s.result, huge, "page")); // no page token is so long
+  assert_null(imgact_result_query_value(&s.result, huge, "page")); // too long for a page cursor
   assert_false(s.result.nomem);
 }
 
@@ -61,7 +60,7 @@ TEST(result_query_value_is_decoded) {
 TEST(result_new_item_is_unknown) {
   const imgact_image *image = imgact_result_add_image(&s.result, NULL);
   const imgact_action *action = imgact_result_add_action(&s.result, NULL);
-  assert_string_equal(image->provider, "somebody");
+  assert_string_equal(image->provider, "example");
   assert_true(image->id == NULL && image->regions == NULL && image->labels == NULL &&
               image->tags == NULL);
   assert_true(isnan(image->size_gb) && isnan(image->min_disk_gb));
@@ -71,7 +70,7 @@ TEST(result_new_item_is_unknown) {
   assert_int_equal(image->is_protected, IMGACT_TRISTATE_UNKNOWN);
   assert_int_equal(image->type, IMGACT_IMAGE_TYPE_UNKNOWN);
   assert_int_equal(image->status, IMGACT_IMAGE_STATUS_UNKNOWN);
-  assert_string_equal(action->provider, "somebody");
+  assert_string_equal(action->provider, "example");
   assert_true(action->started_at == IMGACT_NO_TIME && action->finished_at == IMGACT_NO_TIME);
   assert_int_equal(action->progress, -1);
   assert_int_equal(action->status, IMGACT_ACTION_STATUS_UNKNOWN);
@@ -108,8 +107,8 @@ TEST(result_raw_kept_on_request) {
 }
 
 TEST(result_next_page_clears_pagination) {
-  const imgact_pagination told = {1, 50, 0, 2, 9, 450};
-  imgact_result_set_pagination(&s.result, &told);
+  const imgact_pagination pagination = {1, 50, 0, 2, 9, 450};
+  imgact_result_set_pagination(&s.result, &pagination);
   imgact_result_set_next_page(&s.result, 2, "token", NULL);
   imgact_result_set_error_details(&s.result, json("{\"a\":1}"));
   imgact_result_add_image(&s.result, NULL);
@@ -142,7 +141,7 @@ TEST(result_null_details_are_none) {
   assert_string_equal(s.result.details, "[]");
 }
 
-// ---- a reply's list and object
+// ---- lists and objects of a response
 
 static int add_with_id(const imgact_call *call, imgact_result *result, const imgact_json *object) {
   (void)call;
@@ -202,7 +201,7 @@ TEST(result_add_object_invalid_is_protocol) {
 // ---- copies
 
 static const imgact_resource resources[] = {{"4711", "image"}, {NULL, "server"}, {"3", NULL}};
-static const ia_action whole = {.shown = {.provider = "somebody",
+static const ia_action whole = {.shown = {.provider = "example",
                                           .id = "1",
                                           .command = "transfer",
                                           .provider_status = "errored",
@@ -265,8 +264,8 @@ TEST(result_append_action_without_memory_fails) {
     failing_allocator memory;
     imgact_result result;
     failing_allocator_init(&memory, k);
-    ia_result_init(&result, &memory.allocator, "somebody", false);
-    static char text[4096]; // each copy needs a block of its own
+    ia_result_init(&result, &memory.allocator, "example", false);
+    static char text[4096]; // each copy needs a separate block
     memset(text, 'x', sizeof text - 1);
     ia_action large = whole;
     const char **const texts[] = {
@@ -289,45 +288,45 @@ TEST(result_append_action_without_memory_fails) {
   assert_true(failed);
 }
 
-// ---- memory that ends
+// ---- failed allocations
 
 #define LARGE "0123456789012345678901234567890123456789012345678901234567890123"
 
-static bool fill_everything(imgact_result *result, const imgact_json *reply) {
-  bool whole_too = true;
+static bool fill_everything(imgact_result *result, const imgact_json *object) {
+  bool complete = true;
   for (int i = 0; i < 9; i++) {
-    imgact_image *image = imgact_result_add_image(result, reply);
-    image->id = imgact_decode_id(result, imgact_json_get(reply, "id"));
-    image->name = imgact_decode_nonempty_string(result, imgact_json_get(reply, "name"));
-    image->size_gb_text = imgact_decode_number_text(result, imgact_json_get(reply, "size"));
+    imgact_image *image = imgact_result_add_image(result, object);
+    image->id = imgact_decode_id(result, imgact_json_get(object, "id"));
+    image->name = imgact_decode_nonempty_string(result, imgact_json_get(object, "name"));
+    image->size_gb_text = imgact_decode_number_text(result, imgact_json_get(object, "size"));
     image->regions =
-        imgact_decode_strings(result, imgact_json_get(reply, "regions"), &image->regions_count);
+        imgact_decode_strings(result, imgact_json_get(object, "regions"), &image->regions_count);
     image->labels =
-        imgact_decode_labels(result, imgact_json_get(reply, "labels"), &image->labels_count);
-    assert_non_null(image->regions); // told, whatever became of it
+        imgact_decode_labels(result, imgact_json_get(object, "labels"), &image->labels_count);
+    assert_non_null(image->regions); // not NULL, even if empty for lack of memory
     assert_non_null(image->labels);
     for (size_t n = 0; n < image->regions_count; n++) assert_non_null(image->regions[n]);
     for (size_t n = 0; n < image->labels_count; n++)
       assert_true(image->labels[n].key && image->labels[n].value);
-    imgact_action *action = imgact_result_add_action(result, reply);
+    imgact_action *action = imgact_result_add_action(result, object);
     imgact_resource *list = imgact_result_alloc_resources(result, 40);
     if (list != NULL) list[39].id = imgact_result_strdup(result, LARGE);
     action->resources = list;
-    whole_too = whole_too && image->id && image->name && image->size_gb_text &&
-                image->regions_count == 2 && image->labels_count == 2 && list && list[39].id &&
-                imgact_image_raw(image) && imgact_action_raw(action);
+    complete = complete && image->id && image->name && image->size_gb_text &&
+               image->regions_count == 2 && image->labels_count == 2 && list && list[39].id &&
+               imgact_image_raw(image) && imgact_action_raw(action);
   }
   imgact_result_set_next_page(result, 2, LARGE, LARGE);
   const char *value = imgact_result_query_value(result, "?a=" LARGE, "a");
-  imgact_result_set_error_details(result, imgact_json_get(reply, "labels"));
-  imgact_result_add_error_detail(result, "more", imgact_json_get(reply, "labels"));
-  return whole_too && result->next_token && result->next_query && value && result->details;
+  imgact_result_set_error_details(result, imgact_json_get(object, "labels"));
+  imgact_result_add_error_detail(result, "more", imgact_json_get(object, "labels"));
+  return complete && result->next_token && result->next_query && value && result->details;
 }
 
 TEST(result_without_memory_stays_nomem) {
   bool more = true;
   size_t failures = 0;
-  const imgact_json *reply =
+  const imgact_json *object =
       json("{\"id\":12345678901234567,\"name\":\"" LARGE LARGE LARGE LARGE "\",\"size\":2.5,"
            "\"regions\":[\"" LARGE LARGE "\",\"b\"],\"labels\":{\"" LARGE LARGE "\":\"" LARGE LARGE
            "\",\"c\":\"d\"}}");
@@ -335,12 +334,12 @@ TEST(result_without_memory_stays_nomem) {
     failing_allocator memory;
     imgact_result result;
     failing_allocator_init(&memory, k);
-    ia_result_init(&result, &memory.allocator, "somebody", true);
-    bool all = fill_everything(&result, reply);
+    ia_result_init(&result, &memory.allocator, "example", true);
+    bool all = fill_everything(&result, object);
     more = memory.failures > 0;
     failures += more;
     if (result.nomem != more)
-      fail_msg("allocation %zu: %s", k, more ? "nobody said a word" : "there was memory");
+      fail_msg("allocation %zu: %s", k, more ? "no failure reported" : "there was memory");
     if (!more) assert_true(all && result.images_count == 9 && result.actions_count == 9);
     assert_true(result.images_count <= 9 && result.actions_count <= 9);
     ia_result_free(&result);
@@ -354,11 +353,11 @@ TEST(result_without_memory_items_are_writable) {
   imgact_result result;
   failing_allocator_init(&memory, 1);
   memory.for_good = true;
-  ia_result_init(&result, &memory.allocator, "somebody", true);
+  ia_result_init(&result, &memory.allocator, "example", true);
   imgact_image *image = imgact_result_add_image(&result, NULL);
   image->id = "1";
   assert_ptr_equal(imgact_result_add_image(&result, NULL), image);
-  assert_null(image->id); // untold again
+  assert_null(image->id); // unknown again
   imgact_action *action = imgact_result_add_action(&result, NULL);
   action->id = "1";
   assert_true(result.nomem);
@@ -379,4 +378,4 @@ TEST(result_without_memory_items_are_writable) {
   assert_memory_fine(&memory);
 }
 
-int main(void) { return testing_run(open_shelf, close_shelf); }
+int main(void) { return testing_run(open_fixture, close_fixture); }

@@ -2,7 +2,7 @@
 // How much a response may add to a result.
 #include "result_fixture.h"
 
-// "[ITEM,ITEM,...]" or "{...}": lives until the next call.
+// Returns "[ITEM,ITEM,...]" or "{...}", valid until the next call.
 static const char *repeated(char open, const char *item, size_t count, char close) {
   static char *text;
   size_t length = strlen(item);
@@ -55,7 +55,7 @@ TEST(result_items_above_limit_are_excess) {
   assert_string_equal(s.result.excess, "10000 items");
   assert_int_equal(s.result.images_count + s.result.actions_count, IA_REPLY_MAX_ITEMS);
   assert_false(s.result.nomem);
-  ia_result_begin_reply(&s.result); // the next page has bounds of its own
+  ia_result_begin_reply(&s.result); // each page has its own limits
   imgact_result_add_image(&s.result, NULL);
   assert_null(s.result.excess);
   assert_int_equal(s.result.images_count + s.result.actions_count, IA_REPLY_MAX_ITEMS + 1);
@@ -78,7 +78,7 @@ TEST(result_bytes_above_limit_are_excess) {
   assert_false(s.result.nomem);
 }
 
-// Whatever takes memory for a response is counted before it does.
+// Memory for a response is counted before it is allocated.
 TEST(result_every_part_is_counted) {
   size_t count;
   for (int part = 0; part < 11; part++) {
@@ -102,14 +102,15 @@ TEST(result_every_part_is_counted) {
     assert_string_equal(s.result.excess, "64 MiB of decoded items");
     assert_false(s.result.nomem);
   }
-  // Details are left out instead: the error has a status.
+  // Details are omitted instead: the error has a status.
   ia_result_begin_reply(&s.result);
   s.result.reply_bytes = IA_REPLY_MAX_BYTES;
   imgact_result_set_error_details(&s.result, json("[]"));
   imgact_result_add_error_detail(&s.result, "a", json("[]"));
   assert_null(s.result.details);
   assert_null(s.result.excess);
-  s.result.reply_bytes = IA_REPLY_MAX_BYTES - 4; // for the value, but not for the object around it
+  s.result.reply_bytes =
+      IA_REPLY_MAX_BYTES - 4; // enough for the value, not for the object around it
   imgact_result_add_error_detail(&s.result, "a", json("[]"));
   assert_null(s.result.details);
   assert_false(s.result.nomem);
@@ -134,4 +135,4 @@ TEST(result_details_above_limit_are_omitted) {
   repeated('[', "", 0, ']');
 }
 
-int main(void) { return testing_run(open_shelf, close_shelf); }
+int main(void) { return testing_run(open_fixture, close_fixture); }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The retry rule, row by row: deliveries, failures, statuses and methods; how long to wait; what
-// may have been applied.
+// The retry rules: deliveries, failures, statuses and methods; delays; what may have been applied.
 #include "error_fill.h"
 #include "retry.h"
 #include "testing.h"
@@ -60,14 +59,14 @@ TEST(retry_status_and_method_follow_table) {
       bool expected = post ? status == 429 : one_of(status, again) || (get && status == 500);
       ia_decision d = decide(&f);
       if ((d.action == IA_RETRY_AFTER) != expected) fail_msg("%s %d", methods[m], status);
-      bool refusal = status >= 400 && status < 500 && status != 408 && status != 425;
-      assert_int_equal(ia_is_refusal(&f.error), refusal);
+      bool rejected = status >= 400 && status < 500 && status != 408 && status != 425;
+      assert_int_equal(ia_is_refusal(&f.error), rejected);
       if (post)
-        assert_int_equal(d.uncertain, !refusal);
+        assert_int_equal(d.uncertain, !rejected);
       else
         assert_false(d.uncertain);
       if (get) assert_false(d.maybe_applied);
-      if (refusal) assert_false(d.maybe_applied);
+      if (rejected) assert_false(d.maybe_applied);
       if (!get && status >= 500) assert_true(d.maybe_applied);
       if (!get && status >= 200 && status < 300) assert_true(d.maybe_applied);
     }
@@ -87,7 +86,7 @@ TEST(retry_post_after_408_gives_up) {
   }
 }
 
-// The cloud's own words are believed of a PUT alone, and never under another status.
+// The flag counts for PUT and status 500 only.
 TEST(retry_put_not_applied_needs_500) {
   for (size_t m = 0; m < 4; m++)
     for (int status = 500; status < 600; status++) {
@@ -138,7 +137,8 @@ TEST(retry_stops_after_attempts_or_budget) {
   f.attempt.tokens = 0;
   assert_int_equal(decide(&f).action, IA_RETRY_BUDGET_EXHAUSTED);
   f.attempt.max_attempts = 1;
-  assert_int_equal(decide(&f).action, IA_RETRY_STOP); // it would not have been sent again anyway
+  assert_int_equal(decide(&f).action,
+                   IA_RETRY_STOP); // no attempt left, so the budget does not matter
 }
 
 TEST(backoff_doubles_up_to_60s) {
@@ -171,7 +171,7 @@ TEST(retry_after_above_60s_gives_up) {
   assert_int_equal(decide(&f).action, IA_RETRY_TOO_LATE); // past the deadline
   f.attempt.left_ms = 5000;
   assert_int_equal(decide(&f).action, IA_RETRY_AFTER);
-  f.error.retry_after_ms = 0; // now: then our own back-off holds
+  f.error.retry_after_ms = 0; // 0: the library's back-off applies
   assert_int_equal(decide(&f).delay_ms, 500);
 }
 
@@ -180,14 +180,14 @@ TEST(retry_reset_used_without_retry_after) {
   f.attempt.wait_hint_ms = 20000;
   assert_int_equal(decide(&f).delay_ms, 20000);
   f.attempt.wait_hint_ms = 100;
-  assert_int_equal(decide(&f).delay_ms, 500); // never less than our own
+  assert_int_equal(decide(&f).delay_ms, 500); // never less than the library's back-off
   f.attempt.wait_hint_ms = 60001;
   ia_decision d = decide(&f);
   assert_int_equal(d.action, IA_RETRY_TOO_LATE);
   assert_int_equal(d.asked_ms, 60001);
   f.error.retry_after_ms = 3000;
   assert_int_equal(decide(&f).delay_ms, 3000);
-  f = answered("GET", 503); // a reset says nothing of an outage
+  f = answered("GET", 503); // a reset does not apply to an outage
   f.attempt.wait_hint_ms = 3000000;
   assert_int_equal(decide(&f).action, IA_RETRY_AFTER);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The API's clock as an interval: what one response tells, how later ones narrow it, and what a
-// contradiction leaves.
+// The API's clock as an interval: bounds from one response, narrowed by later ones, and the result
+// of a contradiction.
 #include "server_clock.h"
 #include "testing.h"
 
@@ -23,7 +23,7 @@ TEST(server_clock_one_response_bounds_it) {
   assert_range(at(&clock, 400), T, T + 1000 + 300);
 }
 
-// A response that took 20 s says little, and cannot pretend to say more.
+// A response that took 20 s gives wide bounds.
 TEST(server_clock_slow_response_bounds_loosely) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 20000);
@@ -33,7 +33,7 @@ TEST(server_clock_slow_response_bounds_loosely) {
 TEST(server_clock_more_responses_narrow_it) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
-  ia_server_clock_learn(&clock, T, 900, 900); // still the same second: the offset is at most 100 ms
+  ia_server_clock_learn(&clock, T, 900, 900); // the same second: the offset is at most 100 ms
   assert_range(at(&clock, 900), T + 900, T + 1000);
 }
 
@@ -69,7 +69,7 @@ TEST(server_clock_small_difference_keeps_both) {
   assert_range(at(&clock, 0), T, T + 3000);
 }
 
-// The clock was set by two seconds and a half, and later responses narrow it to what it shows now.
+// The clock was changed by 2.5 s; later responses narrow the interval to the new time.
 TEST(server_clock_step_kept_for_earlier) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);
@@ -77,15 +77,15 @@ TEST(server_clock_step_kept_for_earlier) {
   ia_server_clock_learn(&clock, T + 4000, 1500, 1500);
   assert_range(ia_server_clock_at(&clock, 400, 1500), T + 400, T + 400 + 3500);
   assert_range(ia_server_clock_at(&clock, 1500, 1500), T + 4000, T + 5000);
-  clock = (ia_server_clock){0}; // or to what it showed first: one of two servers
+  clock = (ia_server_clock){0}; // or to the first time, if two servers respond
   ia_server_clock_learn(&clock, T, 0, 0);
   ia_server_clock_learn(&clock, T + 3000, 500, 500);
   ia_server_clock_learn(&clock, T + 1000, 1500, 1500);
   assert_range(ia_server_clock_at(&clock, 400, 1500), T + 400, T + 400 + 3500);
 }
 
-// A request from before the clock was set may be dated by either clock, one from after it by the
-// new one.
+// A request sent before the clock was changed may be dated by either clock, a later one by the new
+// clock.
 TEST(server_clock_contradiction_kept_for_earlier) {
   ia_server_clock clock = {0};
   ia_server_clock_learn(&clock, T, 0, 0);

@@ -63,7 +63,7 @@ TEST(str_equal_handles_null_and_case) {
 
 // ---- UTF-8 ----
 
-// The encoding by the book, surrogates too.
+// Reference encoder, also for surrogates.
 static size_t encode(uint32_t code, char out[4]) {
   if (code < 0x80) return out[0] = (char)code, 1;
   if (code < 0x800)
@@ -134,7 +134,7 @@ TEST(utf8_cut_keeps_whole_characters) {
   const size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10, 12, 13, 13, 13};
   for (size_t max = 0; max < sizeof ends / sizeof *ends; max++)
     assert_int_equal(ia_utf8_cut(text, length, max), ends[max]);
-  assert_int_equal(ia_utf8_cut("x\xe2\x82", 3, 10), 1); // what is cut already
+  assert_int_equal(ia_utf8_cut("x\xe2\x82", 3, 10), 1); // already truncated
   assert_int_equal(ia_utf8_cut("\x80\x80\x80\x80\x80\x80", 6, 5), 5);
   assert_int_equal(ia_utf8_cut("\xff\xff", 2, 1), 1);
   assert_int_equal(ia_utf8_cut(NULL, 0, 5), 0);
@@ -194,7 +194,7 @@ TEST(percent_decode_round_trips_every_byte) {
 
 TEST(percent_decode_invalid_escape_is_kept) {
   const struct {
-    const char *text, *plain, *blank;
+    const char *text, *plain, *with_plus;
   } cases[] = {{"a+b%20c", "a+b c", "a b c"},
                {"%", "%", "%"},
                {"%4", "%4", "%4"},
@@ -210,7 +210,7 @@ TEST(percent_decode_invalid_escape_is_kept) {
     assert_string_equal(ia_buf_text(&out), cases[i].plain);
     ia_buf_reset(&out);
     ia_percent_decode(&out, cases[i].text, strlen(cases[i].text), true);
-    assert_string_equal(ia_buf_text(&out), cases[i].blank);
+    assert_string_equal(ia_buf_text(&out), cases[i].with_plus);
     ia_buf_free(&out);
   }
   ia_buf out;

@@ -14,7 +14,7 @@
 
 #define SECRET "the-secret-that-nobody-may-see"
 
-// ---- an allocator that sees what is in blocks that are given back ----
+// ---- an allocator that searches released blocks for the token ----
 
 typedef struct watcher {
   imgact_allocator allocator;
@@ -63,10 +63,10 @@ static void watcher_init(watcher *watch) {
 static imgact_status read_with(const char *kind, const char *source,
                                const imgact_allocator *allocator, char text[256],
                                imgact_error *error) {
-  const imgact_config_settings selection = {
+  const imgact_config_settings settings = {
       .profile = "p", .token_kind = kind, .token_source = source};
   ia_bytes bytes = {.allocator = allocator};
-  imgact_status status = ia_read_token(&selection, &bytes, error);
+  imgact_status status = ia_read_token(&settings, &bytes, error);
   text[0] = '\0';
   if (status == IMGACT_OK) {
     assert_int_equal(bytes.data[bytes.length], '\0');
@@ -87,7 +87,7 @@ static void assert_reads(const char *kind, const char *source, const char *expec
   assert_false(watch.seen);
 }
 
-static void assert_refuses(const char *kind, const char *source, const char *words) {
+static void assert_rejected(const char *kind, const char *source, const char *words) {
   char text[256];
   watcher watch;
   imgact_error error = {0};
@@ -104,24 +104,24 @@ TEST(read_token_env_returns_value) {
   setenv("MY_TOKEN", SECRET "\n", 1);
   assert_reads("env", "MY_TOKEN", SECRET "\n");
   setenv("MY_TOKEN", "", 1);
-  assert_refuses("env", "MY_TOKEN", "MY_TOKEN, which is to hold the token, is not set");
+  assert_rejected("env", "MY_TOKEN", "MY_TOKEN, which is to hold the token, is not set");
   setenv("MY_TOKEN", " \t\n", 1);
-  assert_refuses("env", "MY_TOKEN", "MY_TOKEN: the token is empty");
+  assert_rejected("env", "MY_TOKEN", "MY_TOKEN: the token is empty");
   unsetenv("MY_TOKEN");
-  assert_refuses("env", "MY_TOKEN", "is not set");
+  assert_rejected("env", "MY_TOKEN", "is not set");
 }
 
 TEST(read_token_wrapped_form_names_source) {
   setenv("MY_TOKEN", "\"" SECRET "\"", 1);
-  assert_refuses("env", "MY_TOKEN",
-                 "MY_TOKEN: the token must not contain quotation marks; remove them");
+  assert_rejected("env", "MY_TOKEN",
+                  "MY_TOKEN: the token must not contain quotation marks; remove them");
   unsetenv("MY_TOKEN");
-  assert_refuses("file", home_file("token", "MY_TOKEN=" SECRET "\n"),
-                 "token: the token must not begin with 'NAME='");
-  assert_refuses("command", "echo Bearer " SECRET,
-                 "the output of token_command: the token must not begin with 'Bearer'");
-  assert_refuses("command", "echo the-secret-; exec printf %s that",
-                 "the output of token_command: the token must not contain whitespace");
+  assert_rejected("file", home_file("token", "MY_TOKEN=" SECRET "\n"),
+                  "token: the token must not begin with 'NAME='");
+  assert_rejected("command", "echo Bearer " SECRET,
+                  "the output of token_command: the token must not begin with 'Bearer'");
+  assert_rejected("command", "echo the-secret-; exec printf %s that",
+                  "the output of token_command: the token must not contain whitespace");
 }
 
 TEST(read_token_env_too_long_rejected) {
@@ -130,7 +130,7 @@ TEST(read_token_env_too_long_rejected) {
   memset(text, 'x', IA_TOKEN_MAX_READ + 1);
   text[IA_TOKEN_MAX_READ + 1] = '\0';
   setenv("MY_TOKEN", text, 1);
-  assert_refuses("env", "MY_TOKEN", "too long");
+  assert_rejected("env", "MY_TOKEN", "too long");
   unsetenv("MY_TOKEN");
   free(text);
 }
@@ -138,13 +138,13 @@ TEST(read_token_env_too_long_rejected) {
 TEST(read_token_file_returns_content) {
   static const char cut[] = SECRET "\0more";
   assert_reads("file", home_file("token", SECRET "\n"), SECRET "\n");
-  assert_refuses("file", home_path("nope"), "nope: No such file");
-  assert_refuses("file", home_file("token", ""), "token: the token is empty");
-  assert_refuses("file", home_file("token", "\r\n \n"), "token: the token is empty");
-  assert_refuses("file", home_bytes("token", cut, sizeof cut - 1),
-                 "token: the token must not contain control characters");
-  assert_refuses("file", "/", "not a regular file");
-  assert_refuses("file", "/dev/null", "not a regular file");
+  assert_rejected("file", home_path("nope"), "nope: No such file");
+  assert_rejected("file", home_file("token", ""), "token: the token is empty");
+  assert_rejected("file", home_file("token", "\r\n \n"), "token: the token is empty");
+  assert_rejected("file", home_bytes("token", cut, sizeof cut - 1),
+                  "token: the token must not contain control characters");
+  assert_rejected("file", "/", "not a regular file");
+  assert_rejected("file", "/dev/null", "not a regular file");
 }
 
 TEST(read_token_untrusted_file_is_rejected) {
@@ -152,18 +152,18 @@ TEST(read_token_untrusted_file_is_rejected) {
   assert_int_equal(chmod(path, 0604), 0);
   assert_reads("file", path, SECRET);
   assert_int_equal(chmod(path, 0602), 0);
-  assert_refuses("file", path, "others may write to the file: chmod 600");
+  assert_rejected("file", path, "others may write to the file: chmod 600");
   if (geteuid() != 0) return;
   assert_int_equal(chmod(path, 0600), 0);
   assert_int_equal(chown(path, 12345, 0), 0);
-  assert_refuses("file", path, "belongs to somebody else");
+  assert_rejected("file", path, "belongs to somebody else");
 }
 
 TEST(read_token_large_file_is_rejected) {
   char *text = malloc(IA_TOKEN_MAX_READ + 1);
   assert_non_null(text);
   memset(text, 'x', IA_TOKEN_MAX_READ + 1);
-  assert_refuses("file", home_bytes("token", text, IA_TOKEN_MAX_READ + 1), "too large");
+  assert_rejected("file", home_bytes("token", text, IA_TOKEN_MAX_READ + 1), "too large");
   free(text);
 }
 
@@ -176,18 +176,19 @@ TEST(read_token_command_returns_output) {
 }
 
 TEST(read_token_failed_command_hides_output) {
-  assert_refuses("command", "echo " SECRET "; exit 3",
-                 "profile [p]: token_command failed with status 3");
-  assert_refuses("command", "echo " SECRET "; kill -TERM $$",
-                 "profile [p]: token_command was ended by signal 15");
-  assert_refuses("command", "true", "profile [p]: token_command printed nothing");
-  assert_refuses("command", "echo", "token_command: the token is empty");
-  assert_refuses("command", "printf '" SECRET "\\000x'", "control characters");
-  assert_refuses("command", "exec 2>/dev/null; no-such-command-anywhere", "failed with status 127");
+  assert_rejected("command", "echo " SECRET "; exit 3",
+                  "profile [p]: token_command failed with status 3");
+  assert_rejected("command", "echo " SECRET "; kill -TERM $$",
+                  "profile [p]: token_command was ended by signal 15");
+  assert_rejected("command", "true", "profile [p]: token_command printed nothing");
+  assert_rejected("command", "echo", "token_command: the token is empty");
+  assert_rejected("command", "printf '" SECRET "\\000x'", "control characters");
+  assert_rejected("command", "exec 2>/dev/null; no-such-command-anywhere",
+                  "failed with status 127");
 }
 
 TEST(read_token_long_output_is_rejected) {
-  assert_refuses("command", "while echo " SECRET "; do :; done", "printed more than 65536 bytes");
+  assert_rejected("command", "while echo " SECRET "; do :; done", "printed more than 65536 bytes");
 }
 
 TEST(read_token_command_input_is_empty) {
@@ -200,15 +201,15 @@ TEST(read_token_command_has_default_signals) {
   sigaddset(&blocked, SIGTERM);
   assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
   void (*handler)(int) = signal(SIGPIPE, SIG_IGN);
-  assert_refuses("command", "kill -TERM $$; echo " SECRET, "signal 15");
-  assert_refuses("command", "kill -PIPE $$; echo " SECRET, "signal 13");
+  assert_rejected("command", "kill -TERM $$; echo " SECRET, "signal 15");
+  assert_rejected("command", "kill -PIPE $$; echo " SECRET, "signal 13");
   signal(SIGPIPE, handler);
   assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 }
 
 TEST(read_token_ignored_sigchld_is_rejected) {
   void (*handler)(int) = signal(SIGCHLD, SIG_IGN);
-  assert_refuses("command", "echo " SECRET, "must not ignore SIGCHLD");
+  assert_rejected("command", "echo " SECRET, "must not ignore SIGCHLD");
   signal(SIGCHLD, handler);
 }
 
@@ -219,8 +220,8 @@ static int64_t now_ms(void) {
 }
 
 TEST(read_command_timeout_is_enforced) {
-  // One that prints and stays, one that closes its output and stays, one that leaves the pipe to
-  // another process.
+  // One prints and keeps running, one closes its output and keeps running, one leaves the pipe open
+  // in another process.
   static const char *const slow[] = {"echo " SECRET "; exec sleep 100",
                                      "echo " SECRET "; exec sleep 100 >&-",
                                      ("sleep 3 2>/dev/null & echo " SECRET)};
@@ -235,10 +236,10 @@ TEST(read_command_timeout_is_enforced) {
   }
 }
 
-// Runs it in a session of its own, which has no terminal, and returns what it returns.
+// Runs body in a new session without a terminal and returns its result.
 static int in_a_session(int (*body)(void *with), void *with) {
   int status = 0;
-  (void)fflush(NULL); // the process ends by exit(), so that its part of the coverage counts
+  (void)fflush(NULL); // the child ends with exit(), so that coverage is written
   pid_t pid = fork();
   assert_true(pid >= 0);
   if (pid == 0) exit(setsid() < 0 ? 99 : body(with));
@@ -273,7 +274,7 @@ static int in_a_terminal_session(int (*body)(void *with), void *with, const char
   return result;
 }
 
-// Runs a command until it times out. 0: all that held the fifo "$FIFO" was killed.
+// Runs a command until it times out. Returns 0 if all processes that held "$FIFO" were killed.
 static int run_out_of_time(void *command) {
   const char *fifo = getenv("FIFO");
   ia_bytes bytes = {.allocator = NULL};
@@ -283,8 +284,8 @@ static int run_out_of_time(void *command) {
   imgact_status status = ia_read_command(command, "p", 300, &bytes, &error);
   ia_bytes_free(&bytes);
   if (status != IMGACT_INVALID_ARGUMENT) return 2;
-  // Without a writer the read gives 0; while one lives, EAGAIN. The first byte shows that there was
-  // one.
+  // read() returns 0 without a writer, and fails with EAGAIN while there is one. The first byte
+  // shows that there was a writer.
   bool opened = false;
   for (int tries = 0; tries < 1000; tries++) {
     char byte;
@@ -300,9 +301,9 @@ static int run_out_of_time(void *command) {
 static const char *const long_running[] = {
     HOLD,
     "(" HOLD ") & sleep 100",
-    "(" HOLD "; :) & echo " SECRET,              // the shell has ended, the output is held open
-    "((" HOLD ") &) >/dev/null 2>&1; sleep 100", // a child of init
-    "sh -c '" HOLD "; :' >/dev/null & exec sleep 100", // a shell of its own
+    "(" HOLD "; :) & echo " SECRET,                    // the shell ends, the output stays open
+    "((" HOLD ") &) >/dev/null 2>&1; sleep 100",       // a child of init
+    "sh -c '" HOLD "; :' >/dev/null & exec sleep 100", // a nested shell
     "i=0; while [ $i -lt 20 ]; do (" HOLD ") & i=$((i + 1)); done; wait"};
 
 static void make_fifo(void) {
@@ -322,7 +323,7 @@ TEST(read_command_timeout_kills_all) {
 
 TEST(read_command_tty_timeout_kills_all) {
 #ifndef __linux__
-  skip(); // there the shell alone is killed
+  skip(); // only the shell is killed on other systems
 #endif
   for (size_t i = 0; i < sizeof long_running / sizeof *long_running; i++) {
     make_fifo();
@@ -332,7 +333,7 @@ TEST(read_command_tty_timeout_kills_all) {
   unsetenv("FIFO");
 }
 
-// A process of the caller's own, in the same process group, is none of the command's.
+// A child of the caller in the same process group does not belong to the command.
 static int keep_my_child(void *with) {
   int status = 0;
   (void)with;
@@ -358,7 +359,7 @@ TEST(read_command_tty_timeout_spares_others) {
 TEST(read_command_inherits_standard_descriptors) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
-  assert_int_equal(dup2(ends[1], 8), 8); // without close-on-exec, as some that libcurl opens
+  assert_int_equal(dup2(ends[1], 8), 8); // without close-on-exec, like some of libcurl's
   assert_int_equal(dup2(ends[1], 9), 9);
   int high = fcntl(ends[1], F_DUPFD, 700);
   assert_true(high >= 700);
@@ -372,7 +373,7 @@ TEST(read_command_inherits_standard_descriptors) {
   (void)close(8), (void)close(9), (void)close(high), (void)close(ends[0]), (void)close(ends[1]);
 }
 
-// A program may have closed its own descriptors, so that the pipe gets one of their numbers.
+// If the program has closed its standard descriptors, the pipe gets one of their numbers.
 static int read_with_closed_descriptors(void *with) {
   (void)with;
   ia_bytes bytes = {.allocator = NULL};

@@ -5,7 +5,7 @@
 static void expect(const char *text, unsigned layers, int wanted, size_t wanted_bytes) {
   int c = -1;
   size_t length = strlen(text);
-  char *exact = malloc(length); // so that a read past the end is seen
+  char *exact = malloc(length); // exact size: sanitizers detect a read past the end
   assert_non_null(exact);
   memcpy(exact, text, length);
   size_t bytes = ia_unescape(exact, length, layers, &c);
