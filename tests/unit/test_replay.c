@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which entry answers a request, the time that the clock shows, and the life of the exchanges.
+// Which entry a request gets, the clock of a replay, and the lifetime of exchanges.
 #include "failing_allocator.h"
 #include "replayer_fixture.h"
 #include "scripted.h"
@@ -7,12 +7,9 @@
 // ---- matching
 
 TEST(replayer_request_takes_first_unused_entry) {
-  imgact_transport *made = replay(HEAD "{" GET("https://rec/v1/a?x=1&y=2") "," REPLY(
-      200, "first") "},"
-                    "{" GET("https://rec/v1/b") "," REPLY(
-                        404, "b") "},"
-                                  "{" GET("https://rec/v1/a?x=1&y=2") "," REPLY(201,
-                                                                                "second") "}" TAIL);
+  imgact_transport *made = replay(ENTRY(GET("https://rec/v1/a?x=1&y=2"), RESPONSE(200, "first")),
+                                  ENTRY(GET("https://rec/v1/b"), RESPONSE(404, "b")),
+                                  ENTRY(GET("https://rec/v1/a?x=1&y=2"), RESPONSE(201, "second")));
   expect_unused(made, 3, "GET /v1/a?x=1&y=2");
   expect_get(made, "http://127.0.0.1:8080/v1/a?y=2&x=%31", 200, "first");
   expect_unused(made, 2, "GET /v1/b");
@@ -25,31 +22,26 @@ TEST(replayer_request_takes_first_unused_entry) {
 }
 
 TEST(replayer_body_distinguishes_requests) {
-  imgact_transport *made = replay(HEAD "{" POST(
-      "https://h/a",
-      "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":"
-      "\\\"nyc3\\\"}") "," REPLY(201,
-                                 "nyc3") "},{" POST("https://h/a",
-                                                    "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":"
-                                                    "\\\"ams2\\\"}") "," REPLY(201,
-                                                                               "ams2") "}" TAIL);
+  imgact_transport *made = replay(
+      ENTRY(POST("https://h/a", "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":\\\"nyc3\\\"}"),
+            RESPONSE(201, "nyc3")),
+      ENTRY(POST("https://h/a", "{\\\"type\\\":\\\"transfer\\\",\\\"region\\\":\\\"ams2\\\"}"),
+            RESPONSE(201, "ams2")));
   imgact_http_request request = request_to("POST", "https://h/a");
   request.body = "{ \"region\": \"ams2\", \"type\": \"transfer\" }";
   request.body_bytes = strlen(request.body);
-  expect_reply(made, &request, 201, "ams2");
+  expect_response(made, &request, 201, "ams2");
   request.body = "{\"region\":\"nyc3\",\"type\":\"transfer\"}";
   request.body_bytes = strlen(request.body);
-  expect_reply(made, &request, 201, "nyc3");
+  expect_response(made, &request, 201, "nyc3");
   made->destroy(made);
 }
 
 TEST(replayer_returns_headers_and_body) {
-  imgact_transport *made =
-      replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":200,\"headers\":[{\"name\":"
-                                         "\"Date\",\"value\":\"d\"},"
-                                         "{\"name\":\"Link\",\"value\":\"l\"}],\"content\":{"
-                                         "\"text\":\"AP8B\",\"encoding\":"
-                                         "\"base64\"}}}" TAIL);
+  imgact_transport *made = replay(ENTRY(
+      GET("https://h/a"),
+      "\"response\":{\"status\":200,\"headers\":[{\"name\":\"Date\",\"value\":\"d\"},{\"name\":"
+      "\"Link\",\"value\":\"l\"}],\"content\":{\"text\":\"AP8B\",\"encoding\":\"base64\"}}"));
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
   send_only(made, &request, &kept);
@@ -62,10 +54,9 @@ TEST(replayer_returns_headers_and_body) {
 }
 
 TEST(replayer_repeats_recorded_failure) {
-  imgact_transport *made =
-      replay(HEAD "{" GET("https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"delivery\":"
-                                         "\"not_sent\",\"failure\":\"tls\","
-                                         "\"message\":\"no trust\"}}" TAIL);
+  imgact_transport *made = replay(
+      ENTRY(GET("https://h/a"), "\"response\":{\"status\":0},\"_imgact\":{\"delivery\":\"not_"
+                                "sent\",\"failure\":\"tls\",\"message\":\"no trust\"}"));
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
   send_only(made, &request, &kept);
@@ -78,9 +69,8 @@ TEST(replayer_repeats_recorded_failure) {
 }
 
 TEST(replayer_body_above_limit_fails) {
-  imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(
-      200, "12345") "},"
-                    "{" GET("https://h/a") "," REPLY(200, "1234") "}" TAIL);
+  imgact_transport *made = replay(ENTRY(GET("https://h/a"), RESPONSE(200, "12345")),
+                                  ENTRY(GET("https://h/a"), RESPONSE(200, "1234")));
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
   request.max_body_bytes = 4;
@@ -89,18 +79,17 @@ TEST(replayer_body_above_limit_fails) {
   assert_int_equal(kept.response.delivery, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_TOO_LARGE);
   forget(&kept);
-  expect_reply(made, &request, 200, "1234");
+  expect_response(made, &request, 200, "1234");
   made->destroy(made);
 }
 
 TEST(replayer_unknown_request_is_unmatched) {
-  imgact_transport *made =
-      replay(HEAD "{" GET("https://h/v1/images/4711") "," REPLY(200, "") "}" TAIL);
+  imgact_transport *made = replay(ENTRY(GET("https://h/v1/images/4711"), RESPONSE(200, "")));
   expect_unmatched(made, "https://h/v1/images/4712",
                    "does not answer GET /v1/images/4712; the nearest one, log.entries[0], is GET "
                    "/v1/images/4711");
   made->destroy(made);
-  made = replay(HEAD TAIL);
+  made = replay(NULL);
   expect_unmatched(made, "https://h/v1/images/4712", "it is empty");
   expect_unused(made, 0, NULL);
   made->destroy(made);
@@ -112,14 +101,10 @@ TEST(replayer_unknown_request_is_unmatched) {
 
 TEST(replayer_clock_follows_responses) {
   imgact_transport *made =
-      replay(HEAD "{" AT("2026-03-01T10:00:00Z", 250) GET("https://h/a") "," REPLY(
-          200, "") "},"
-                   "{" AT("2026-03-01T10:01:00Z", 500) GET("https://h/b") "," REPLY(
-                       200, "") "},"
-                                "{" AT("2026-03-01T10:00:30Z", 0) GET("https://h/c") "," REPLY(
-                                    200, "") "},"
-                                             "{\"time\":70," GET("https://h/d") "," REPLY(
-                                                 200, "") "}" TAIL);
+      replay(ENTRY(AT("2026-03-01T10:00:00Z", 250) GET("https://h/a"), RESPONSE(200, "")),
+             ENTRY(AT("2026-03-01T10:01:00Z", 500) GET("https://h/b"), RESPONSE(200, "")),
+             ENTRY(AT("2026-03-01T10:00:30Z", 0) GET("https://h/c"), RESPONSE(200, "")),
+             ENTRY("\"time\":70," GET("https://h/d"), RESPONSE(200, "")));
   assert_true(made->now_ms(made) == T0);
   expect_get(made, "https://h/a", 200, "");
   assert_true(made->now_ms(made) == T0 + 250);
@@ -131,13 +116,13 @@ TEST(replayer_clock_follows_responses) {
   assert_true(made->now_ms(made) == T0 + 60500);
   expect_get(made, "https://h/c", 200, "");
   assert_true(made->now_ms(made) == T0 + 60500);
-  expect_get(made, "https://h/d", 200, ""); // tells no time: as long as it took, from now
+  expect_get(made, "https://h/d", 200, ""); // has no start time: its duration counts from now
   assert_true(made->now_ms(made) == T0 + 60570);
   made->destroy(made);
 }
 
 TEST(replayer_clock_without_times_is_fixed) {
-  imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "") "}" TAIL);
+  imgact_transport *made = replay(ENTRY(GET("https://h/a"), RESPONSE(200, "")));
   assert_true(made->now_ms(made) == INT64_C(1767225600000));
   made->destroy(made);
 }
@@ -145,12 +130,9 @@ TEST(replayer_clock_without_times_is_fixed) {
 TEST(replayer_responses_keep_recorded_order) {
   static const char *const urls[] = {"https://h/a", "https://h/b", "https://h/c"};
   imgact_transport *made =
-      replay(HEAD "{" AT("2026-03-01T10:00:00Z", 900) GET("https://h/a") "," REPLY(
-          200, "") "},"
-                   "{" AT("2026-03-01T10:00:00Z", 100) GET("https://h/b") "," REPLY(
-                       200, "") "},"
-                                "{" AT("2026-03-01T10:00:00Z", 500)
-                                    GET("https://h/c") "," REPLY(200, "") "}" TAIL);
+      replay(ENTRY(AT("2026-03-01T10:00:00Z", 900) GET("https://h/a"), RESPONSE(200, "")),
+             ENTRY(AT("2026-03-01T10:00:00Z", 100) GET("https://h/b"), RESPONSE(200, "")),
+             ENTRY(AT("2026-03-01T10:00:00Z", 500) GET("https://h/c"), RESPONSE(200, "")));
   kept_exchange kept[3];
   imgact_http_request requests[3];
   for (int i = 0; i < 3; i++) {
@@ -166,9 +148,9 @@ TEST(replayer_responses_keep_recorded_order) {
 }
 
 TEST(replayer_cancelled_entry_times_out) {
-  imgact_transport *made = replay(HEAD "{" AT("2026-03-01T10:00:00Z", 5) GET(
-      "https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}},"
-                     "{" GET("https://h/b") "," REPLY(200, "b") "}" TAIL);
+  imgact_transport *made =
+      replay(ENTRY(AT("2026-03-01T10:00:00Z", 5) GET("https://h/a"), CANCELLED),
+             ENTRY(GET("https://h/b"), RESPONSE(200, "b")));
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a"),
                       other = request_to("GET", "https://h/b");
@@ -195,8 +177,7 @@ TEST(replayer_cancelled_entry_times_out) {
 }
 
 TEST(replayer_cancelled_without_timeout_never_ends) {
-  imgact_transport *made = replay(HEAD "{" GET(
-      "https://h/a") ",\"response\":{\"status\":0},\"_imgact\":{\"failure\":\"cancelled\"}}" TAIL);
+  imgact_transport *made = replay(ENTRY(GET("https://h/a"), CANCELLED));
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
   request.timeout_ms = 0;
@@ -208,10 +189,10 @@ TEST(replayer_cancelled_without_timeout_never_ends) {
   made->destroy(made);
 }
 
-// ---- life
+// ---- lifetime
 
 TEST(replayer_is_offline_without_descriptor) {
-  imgact_transport *made = replay(HEAD TAIL);
+  imgact_transport *made = replay(NULL);
   assert_int_equal(made->flags & IMGACT_TRANSPORT_OFFLINE, IMGACT_TRANSPORT_OFFLINE);
   assert_int_equal(made->fd(made), -1);
   assert_int_equal(made->timeout_ms(made), -1);
@@ -220,7 +201,7 @@ TEST(replayer_is_offline_without_descriptor) {
 }
 
 TEST(replayer_cancelled_exchange_never_finishes) {
-  imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "") "}" TAIL);
+  imgact_transport *made = replay(ENTRY(GET("https://h/a"), RESPONSE(200, "")));
   kept_exchange kept[2];
   imgact_http_request request = request_to("GET", "https://h/a");
   send_only(made, &request, &kept[0]);
@@ -235,7 +216,7 @@ TEST(replayer_cancelled_exchange_never_finishes) {
 }
 
 TEST(replayer_destroy_drops_open_exchanges) {
-  imgact_transport *made = replay(HEAD TAIL);
+  imgact_transport *made = replay(NULL);
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
   send_only(made, &request, &kept);
@@ -243,7 +224,7 @@ TEST(replayer_destroy_drops_open_exchanges) {
   assert_int_equal(kept.finished, 0);
 }
 
-// An exchange that sends the next one, and cancels another, from its end.
+// An exchange whose callback sends another exchange and cancels a third.
 typedef struct chained {
   imgact_exchange exchange; // first
   imgact_transport *transport;
@@ -261,9 +242,9 @@ static void chained_finished(imgact_exchange *exchange, const imgact_http_respon
 }
 
 TEST(replayer_callback_may_send_and_cancel) {
-  imgact_transport *made = replay(HEAD "{" GET("https://h/a") "," REPLY(200, "1") "},{" GET(
-      "https://h/a") "," REPLY(200, "2") "},"
-                                         "{" GET("https://h/a") "," REPLY(200, "3") "}" TAIL);
+  imgact_transport *made = replay(ENTRY(GET("https://h/a"), RESPONSE(200, "1")),
+                                  ENTRY(GET("https://h/a"), RESPONSE(200, "2")),
+                                  ENTRY(GET("https://h/a"), RESPONSE(200, "3")));
   kept_exchange next = new_exchange(), victim;
   imgact_http_request request = request_to("GET", "https://h/a");
   chained first = {.exchange = {.on_finished = chained_finished},
@@ -295,8 +276,8 @@ TEST(replayer_new_invalid_file_is_rejected) {
   assert_non_null(strstr(error.message, there.file));
   assert_int_equal(imgact_transport_new_replayer(NULL, NULL, &made, &error),
                    IMGACT_INVALID_ARGUMENT);
-  const imgact_allocator holes = {.size = sizeof holes};
-  assert_int_equal(imgact_transport_new_replayer(there.file, &holes, &made, &error),
+  const imgact_allocator incomplete = {.size = sizeof incomplete};
+  assert_int_equal(imgact_transport_new_replayer(there.file, &incomplete, &made, &error),
                    IMGACT_INVALID_ARGUMENT);
   remove_folder(&there);
 }
@@ -312,9 +293,10 @@ TEST(replayer_without_memory_ends_cleanly) {
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
-    imgact_transport *made =
-        replay_with(HEAD "{" POST("https://h/a?b=1", "{\\\"a\\\":1}") "," REPLY(200, "x") "}" TAIL,
-                    &memory.allocator);
+    imgact_transport *made = replay_with(
+        (const char *const[]){ENTRY(POST("https://h/a?b=1", "{\\\"a\\\":1}"), RESPONSE(200, "x")),
+                              NULL},
+        &memory.allocator);
     kept_exchange kept[2] = {new_exchange(), new_exchange()};
     imgact_http_request request = request_to("POST", "https://h/a?b=1");
     request.body = "{ \"a\": 1 }";
