@@ -105,6 +105,7 @@ static inline size_t remove_folder(const folder *made) {
   }
   closedir(list);
   assert_int_equal(rmdir(made->path), 0);
+
   return files;
 }
 

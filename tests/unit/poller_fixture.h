@@ -71,6 +71,7 @@ static inline int add(const imgact_call *call, imgact_result *result, const imga
     action->resources = resource;
     action->resources_count = 1;
   }
+
   return 1;
 }
 

@@ -124,6 +124,7 @@ static inline imgact_status read_status(int status, const char *body) {
                                      .body_bytes = strlen(body),
                                      .delivery = IMGACT_DELIVERY_ANSWERED};
   imgact_rate_limit_info rate = {.size = sizeof rate};
+
   ia_result_reset(&s.result);
   memset(&s.error, 0, sizeof s.error);
   ia_reply_read(&target, &http, 0, &rate, &s.error);
@@ -132,6 +133,7 @@ static inline imgact_status read_status(int status, const char *body) {
     assert_int_equal(s.result.images_count + s.result.actions_count, 0);
     assert_true(s.error.message[0] != '\0');
   }
+
   return s.error.status;
 }
 

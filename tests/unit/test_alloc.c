@@ -43,6 +43,7 @@ TEST(allocator_given_table_is_used) {
   assert_int_equal(memory.live_blocks, 2);
   assert_int_equal(memory.live_bytes,
                    64 + 1); // a table may return NULL for size 0, so it is never asked for 0
+
   ia_free(&memory.allocator, zeros);
   ia_free(&memory.allocator, nothing);
   assert_memory_fine(&memory);

@@ -26,6 +26,7 @@ TEST(arena_alloc_random_sizes_never_overlap) {
   ia_arena arena;
   ia_arena_init(&arena, &memory.allocator);
   uint64_t random = 1;
+
   for (size_t i = 0; i < PIECES; i++) {
     sizes[i] = testing_below(&random, i % 50 == 0 ? 100000 : 200);
     if (i % 3 == 0)
@@ -40,6 +41,7 @@ TEST(arena_alloc_random_sizes_never_overlap) {
   for (size_t i = 0; i < PIECES; i++) {
     for (size_t k = 0; k < sizes[i]; k++) assert_int_equal(pieces[i][k], i & 0xff);
   }
+
   ia_arena_free(&arena);
   assert_memory_fine(&memory);
 }
@@ -64,12 +66,14 @@ TEST(arena_large_alloc_keeps_current_block) {
   ia_arena arena;
   ia_arena_init(&arena, &memory.allocator);
   char *before = ia_arena_alloc(&arena, 16);
+
   assert_non_null(ia_arena_alloc(&arena, 200000));
   char *after = ia_arena_alloc(&arena, 16);
   assert_ptr_equal(after, before + 16);
   ia_arena_reset(&arena);
   assert_int_equal(memory.live_blocks, 1);
   assert_ptr_equal(ia_arena_alloc(&arena, 16), before);
+
   ia_arena_free(&arena);
   assert_memory_fine(&memory);
 }
@@ -80,6 +84,7 @@ TEST(arena_reset_reuses_zeroed_memory) {
   ia_arena arena;
   ia_arena_init(&arena, &memory.allocator);
   size_t after_warm_up = 0;
+
   for (int turn = 0; turn < 1000; turn++) {
     for (int i = 0; i < 100; i++) {
       unsigned char *piece = ia_arena_alloc(&arena, 300);
@@ -91,6 +96,7 @@ TEST(arena_reset_reuses_zeroed_memory) {
     if (turn == 20) after_warm_up = memory.peak_bytes;
   }
   assert_int_equal(memory.peak_bytes, after_warm_up);
+
   ia_arena_free(&arena);
   assert_memory_fine(&memory);
 }

@@ -48,6 +48,7 @@ TEST(buf_above_limit_stays_full) {
   ia_buf_reset(&buf);
   ia_buf_printf(&buf, "%0100d", 1);
   assert_int_equal(buf.length, 100);
+
   ia_buf_free(&buf);
 }
 
@@ -77,6 +78,7 @@ TEST(buf_reset_clears_error_keeps_memory) {
   failing_allocator_init(&memory, 0);
   ia_buf buf;
   ia_buf_init(&buf, &memory.allocator, 10);
+
   ia_buf_str(&buf, "0123456789");
   ia_buf_char(&buf, 'x');
   ia_buf_reset(&buf);
@@ -84,6 +86,7 @@ TEST(buf_reset_clears_error_keeps_memory) {
   ia_buf_str(&buf, "again");
   assert_string_equal(ia_buf_text(&buf), "again");
   assert_int_equal(memory.calls, 1);
+
   ia_buf_free(&buf);
   assert_memory_fine(&memory);
 }

@@ -46,6 +46,7 @@ TEST(call_json_round_trips_every_mutation) {
       {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &cleared}};
   const ia_call_target there = {
       .provider = "example", .endpoint = "https://api.example.com/v1", .credential = "0a1b"};
+
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     fixture s;
     open_fixture(&s, 0);
@@ -169,6 +170,7 @@ static void assert_is_copy(const imgact_call *copy) {
   const imgact_image_filter *images = copy->image_filter;
   const imgact_action_filter *actions = copy->action_filter;
   const imgact_image_update *update = copy->update;
+
   if (images) {
     assert_copied(images->bound_to[0], some_texts[0]);
     assert_copied(images->bound_to[1], some_texts[1]);
@@ -229,6 +231,7 @@ TEST(call_copy_without_memory_fails) {
       {.kind = IMGACT_OP_TRANSFER, .image_ref = "1", .region = "r" LARGE LARGE},
       {.kind = IMGACT_OP_GET_IMAGE, .image_ref = "n", .architecture = "a" LARGE LARGE}};
   static const char *ids[61]; // fill the block up to each possible remainder
+
   for (size_t i = 0; i < 61; i++) ids[i] = "1";
   for (size_t i = 0; i < sizeof calls / sizeof *calls * 61; i++) {
     imgact_call call = calls[i / 61];
@@ -294,6 +297,7 @@ TEST(call_check_invalid_values_are_rejected) {
       {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &unlabelled},
       {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &label},
       {.kind = IMGACT_OP_UPDATE_IMAGE, .image_ref = "1", .update = &distribution}};
+
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     imgact_error error = {0};
     assert_int_equal(ia_call_check(&calls[i], &test_provider, &error), IMGACT_INVALID_ARGUMENT);

@@ -45,6 +45,7 @@ TEST(config_load_reads_all_profiles) {
                                     "[vault]\n"
                                     "provider=hetzner\n"
                                     "token_command = pass show clouds/hetzner | head -n1\n");
+
   assert_string_equal(imgact_config_path(config), home_path("my.ini"));
   assert_int_equal(imgact_config_file_exists(config), 1);
   assert_string_equal(imgact_config_default_profile(config), "prod-hetzner");
@@ -63,6 +64,7 @@ TEST(config_load_reads_all_profiles) {
                       "pass show clouds/hetzner | head -n1");
   assert_null(imgact_config_get(config, "vault", "no such key"));
   assert_null(imgact_config_get(config, "no such profile", "provider"));
+
   imgact_config_free(config);
 }
 
@@ -251,6 +253,7 @@ TEST(config_default_path_follows_precedence) {
       {named, variable, home_path("xdg"), "named"},
       {"~/named.ini", variable, NULL, "named"},
   };
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     if (cases[i].imgact_config != NULL)
       setenv("IMGACT_CONFIG", cases[i].imgact_config, 1);
@@ -355,6 +358,7 @@ TEST(config_damaged_file_fails_cleanly) {
       "endpoint = https://a.example/x\ntoken_command = a b\n; end\n";
   static const char spice[] = "[];#=: \t\r\n\0\xef\xbb\xbf\x80~a";
   uint64_t random = 42;
+
   for (size_t round = 0; round < 1000; round++) {
     char text[sizeof good];
     memcpy(text, good, sizeof good);

@@ -63,6 +63,7 @@ TEST(client_sends_token_of_its_source) {
   home_file("secrets/do", "from-the-file\n");
   home_file(".config/imgact/secrets/hz", "from-near-the-file");
   setenv("HCLOUD_TOKEN", "the-usual", 1);
+
   assert_sends(send_get_image(config, OVER(0), OPTIONS(0)), "Bearer from-the-variable",
                HETZNER "/images/1");
   assert_sends(send_get_image(config, OVER(.profile = "do"), OPTIONS(0)), "Bearer from-the-file",
@@ -73,6 +74,7 @@ TEST(client_sends_token_of_its_source) {
                "Bearer from-the-vault", HETZNER "/images/1");
   assert_sends(send_get_image(config, OVER(.provider = "hetzner"), OPTIONS(0)), "Bearer the-usual",
                HETZNER "/images/1");
+
   unsetenv("MY_HETZNER");
   imgact_config_free(config);
 }
@@ -151,6 +153,7 @@ TEST(client_endpoint_of_other_provider_rejected) {
                 "digitalocean.com",
                 "a character that no host name has"},
                {"https://api.digitalocean.com\\.example.com", "a character that no host name has"}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_fails(send_get_image(config, OVER(.provider = "hetzner", .endpoint = cases[i].endpoint),
                                 OPTIONS(.token = "t")),
@@ -165,6 +168,7 @@ TEST(client_endpoint_of_other_provider_rejected) {
                    OVER(.provider = "hetzner", .endpoint = "https://api.digitalocean.com.example"),
                    OPTIONS(.token = "own")),
                "Bearer own", "https://api.digitalocean.com.example/images/1");
+
   imgact_config_free(config);
 }
 
@@ -184,6 +188,7 @@ TEST(client_custom_provider_uses_profile) {
                "default_endpoint");
   assert_fails(send_get_image(config, OVER(0), OPTIONS(.provider = &acme)),
                "no token for acme; name a token source in a profile");
+
   imgact_config_free(config);
 }
 
@@ -220,12 +225,14 @@ TEST(client_failure_keeps_given_loop) {
   imgact_loop_options of_loop = {.size = sizeof of_loop, .transport = scripted_transport(script)};
   imgact_loop *loop = NULL;
   imgact_client *client = NULL;
+
   assert_int_equal(imgact_loop_new(&of_loop, &loop, NULL), IMGACT_OK);
   imgact_client_options options = {.size = sizeof options, .loop = loop};
   assert_int_equal(imgact_client_from_config(config, NULL, &options, &client, NULL),
                    IMGACT_INVALID_ARGUMENT);
   assert_null(client);
   assert_false(scripted_destroyed(script));
+
   imgact_loop_free(loop);
   assert_true(scripted_destroyed(script));
   scripted_free(script);
@@ -251,6 +258,7 @@ TEST(client_transport_with_loop_is_destroyed) {
     assert_true(scripted_destroyed(script));
     scripted_free(script);
   }
+
   imgact_loop_free(loop);
 }
 
@@ -271,6 +279,7 @@ TEST(client_from_profile_applies_profile) {
   imgact_error error;
   home_file(".config/imgact/config.ini", clouds);
   setenv("MY_HETZNER", "t", 1);
+
   if (imgact_client_from_profile(NULL, NULL, &client, &error) != IMGACT_OK)
     fail_msg("%s", error.message);
   assert_string_equal(imgact_client_provider_name(client), "hetzner");
@@ -282,6 +291,7 @@ TEST(client_from_profile_applies_profile) {
     fail_msg("%s", error.message);
   assert_string_equal(imgact_client_provider_name(client), "digitalocean");
   assert_string_equal(imgact_client_endpoint(client), "https://do.example");
+
   imgact_client_free(client);
   scripted_free(script);
   unsetenv("MY_HETZNER");
@@ -306,6 +316,7 @@ TEST(client_from_profile_without_memory_fails) {
   home_file(".config/imgact/config.ini", clouds);
   home_file("secrets/do", "from-the-file\n");
   bool more = true;
+
   for (size_t k = 1; more; k++) {
     failing_allocator memory;
     scripted *script = scripted_new();

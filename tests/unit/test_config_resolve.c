@@ -77,6 +77,7 @@ TEST(resolve_error_lists_known_profiles) {
   config = load_nothing();
   assert_rejected(config, OVER(0),
                   "default_profile in the configuration file; its profiles are hz");
+
   imgact_config_free(config);
 }
 
@@ -94,6 +95,7 @@ TEST(resolve_error_truncates_profile_list) {
   over.size = sizeof over;
   imgact_config_resolve(config, &over, &settings, &error);
   assert_string_equal(error.message + strlen(error.message) - 5, ", ...");
+
   imgact_config_free(config);
 }
 
@@ -179,6 +181,7 @@ TEST(resolve_endpoint_follows_precedence) {
   setenv("IMGACT_ENDPOINT", "", 1);
   setenv("DIGITALOCEAN_API_URL", "", 1);
   assert_string_equal(resolve(config, OVER(.profile = "do")).endpoint, "https://do.example");
+
   imgact_config_free(config);
 }
 
@@ -188,6 +191,7 @@ TEST(resolve_token_env_is_default_source) {
   imgact_config *config = load();
   setenv("HCLOUD_TOKEN", "h", 1);
   setenv("DIGITALOCEAN_ACCESS_TOKEN", "second", 1);
+
   assert_settings(resolve(config, OVER(.provider = "hetzner")), NULL, "hetzner", HETZNER, "env",
                   "HCLOUD_TOKEN");
   assert_settings(resolve(config, OVER(.profile = "bare")), "bare", "digitalocean", DIGITALOCEAN,
@@ -201,6 +205,7 @@ TEST(resolve_token_env_is_default_source) {
   assert_string_equal(resolve(config, OVER(.profile = "hz")).token_source, "MY_HETZNER");
   assert_string_equal(
       resolve(config, OVER(.provider = "hetzner", .token_env = "NOT_SET")).token_source, "NOT_SET");
+
   imgact_config_free(config);
 }
 
@@ -218,6 +223,7 @@ TEST(resolve_token_override_replaces_source) {
   }
   assert_string_equal(resolve(config, OVER(.profile = "hz", .token_file = "~/t")).token_source,
                       home_path("t"));
+
   imgact_config_free(config);
 }
 
@@ -233,6 +239,7 @@ TEST(resolve_token_as_name_not_quoted) {
       "dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
   const imgact_config_overrides overs[] = {OVER(.size = sizeof overs[0], .token_env = token),
                                            OVER(.size = sizeof overs[0], .token_file = token)};
+
   for (size_t i = 0; i < 2; i++) {
     imgact_config_settings settings;
     imgact_error error;
@@ -244,6 +251,7 @@ TEST(resolve_token_as_name_not_quoted) {
   assert_rejected(config, OVER(.token_env = "A B"), "name of an environment variable");
   assert_rejected(config, OVER(.token_env = ""), "name of an environment variable");
   assert_rejected(config, OVER(.token_file = ""), "path of a file");
+
   imgact_config_free(config);
 }
 
@@ -262,6 +270,7 @@ TEST(resolve_repeated_keeps_memory_constant) {
   imgact_config_settings first = {0}, later = {0};
   failing_allocator_init(&memory, 0);
   home_file(".config/imgact/config.ini", clouds);
+
   assert_int_equal(imgact_config_load(NULL, &memory.allocator, &config, NULL), IMGACT_OK);
   const imgact_config_overrides over = {.size = sizeof over, .profile = "near"};
   assert_int_equal(imgact_config_resolve(config, &over, &first, NULL), IMGACT_OK);
@@ -270,6 +279,7 @@ TEST(resolve_repeated_keeps_memory_constant) {
     assert_int_equal(imgact_config_resolve(config, &over, &later, NULL), IMGACT_OK);
   assert_int_equal(memory.live_bytes, before);
   assert_ptr_equal(first.token_source, later.token_source);
+
   imgact_config_free(config);
   assert_memory_fine(&memory);
 }

@@ -78,6 +78,7 @@ TEST(date_rfc3339_invalid_is_rejected) {
                        "20160130T235000Z",
                        "1454197800"};
   int64_t ms = 99;
+
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     if (ia_date_rfc3339(bad[i], strlen(bad[i]), &ms))
       fail_msg("\"%s\" was taken for a time", bad[i]);
@@ -237,6 +238,7 @@ TEST(date_http_invalid_is_rejected) {
                        "Wed, 11 Mar 20200 01:48:20 GMT",
                        "We",
                        "Wed, 11 Ma"};
+
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     if (ia_date_http(bad[i], &ms)) fail_msg("\"%s\" was taken for a date", bad[i]);
   }

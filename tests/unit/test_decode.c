@@ -67,6 +67,7 @@ TEST(decode_id_accepts_numbers_and_words) {
                                     "\"%31\"",
                                     "\"\\n\"",
                                     "\"" LETTERS_64 "x\""};
+
   assert_int_equal(strlen(LETTERS_64), 64);
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
     assert_string_equal(imgact_decode_id(&s.result, json(good[i][0])), good[i][1]);
@@ -145,6 +146,7 @@ TEST(decode_number_text_keeps_digits) {
       {"\"2.3\"", NULL},
       {"null", NULL},
       {"[2.3]", NULL}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *text = imgact_decode_number_text(&s.result, json(cases[i][0]));
     if (cases[i][1] == NULL)
@@ -162,6 +164,7 @@ TEST(decode_strings_other_types_are_skipped) {
   size_t count = 99;
   const char *const *strings =
       imgact_decode_strings(&s.result, json("[\"a\",1,null,\"b\",[\"c\"],\"\"]"), &count);
+
   assert_int_equal(count, 3);
   assert_string_equal(strings[0], "a");
   assert_string_equal(strings[1], "b");
@@ -182,6 +185,7 @@ TEST(decode_labels_other_types_are_skipped) {
   const imgact_label *labels = imgact_decode_labels(
       &s.result, json("{\"env\":\"prod\",\"n\":1,\"empty\":\"\",\"\":\"x\",\"null\":null}"),
       &count);
+
   assert_int_equal(count, 3);
   assert_string_equal(labels[0].key, "env");
   assert_string_equal(labels[0].value, "prod");

@@ -221,6 +221,7 @@ TEST(timers_random_match_linear_search) {
   uint64_t seed = 42;
   int64_t due_ms[TIMERS], now_ms = 0;
   bool is_set[TIMERS] = {false};
+
   for (int round = 0; round < 2000; round++) {
     size_t i = testing_below(&seed, TIMERS);
     is_set[i] = testing_below(&seed, 4) > 0;

@@ -74,6 +74,7 @@ TEST(match_action_follows_table) {
       {&undated, YES, SENT - 300 * (int64_t)86400000, DONE, IA_MATCH_UNCLEAR},
       {&undated, YES, SENT + 1500, RUNS, IA_MATCH_UNCLEAR},
   };
+
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     imgact_action action = {
         .started_at = rows[i].started_at, .finished_at = IMGACT_NO_TIME, .status = rows[i].status};

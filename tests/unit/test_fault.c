@@ -16,6 +16,7 @@ static scenario run(fault *plan) {
   scenario made = {.script = scripted_new()};
   scripted_on(made.script, "*",
               (scripted_answer){.status = 200, .body = "0123456789", .delay_ms = 10});
+
   made.transport = fault_wrap(scripted_transport(made.script), plan);
   for (int i = 0; i < 3; i++) {
     imgact_http_request request = request_to("GET", "https://h/a");
@@ -25,6 +26,7 @@ static scenario run(fault *plan) {
     assert_int_equal(made.kept[i].finished, made.sent[i] == IMGACT_OK ? 1 : 0);
   }
   assert_int_equal(plan->exchanges, 3);
+
   return made;
 }
 
@@ -115,6 +117,7 @@ TEST(fault_cancelled_exchange_never_finishes) {
   assert_int_equal(scripted_in_flight(script), 1);
   transport->destroy(transport);
   assert_int_equal(lost.finished + carried.finished + left.finished, 0);
+
   scripted_free(script);
 }
 

@@ -36,6 +36,7 @@ TEST(filter_image_match_is_included) {
   static const imgact_image_status statuses[] = {IMGACT_IMAGE_STATUS_CREATING,
                                                  IMGACT_IMAGE_STATUS_AVAILABLE};
   imgact_image image = image_of("1", "a", 0);
+
   image.architecture = "x86";
   image.tags = image.regions = regions;
   image.tags_count = image.regions_count = 2;
@@ -85,6 +86,7 @@ TEST(filter_action_matches_all_members) {
       .image_id = "4712", .ids = ids, .ids_count = 2, .statuses = statuses, .statuses_count = 1};
   imgact_call call = {
       .size = sizeof call, .kind = IMGACT_OP_LIST_ACTIONS, .action_filter = &filter};
+
   assert_int_equal(ia_filter_asked(&call),
                    IMGACT_FILTER_IMAGE_ID | IMGACT_FILTER_ACTION_ID | IMGACT_FILTER_STATUS);
   assert_true(ia_filter_action(&call, ia_filter_asked(&call), &action));
@@ -174,6 +176,7 @@ TEST(sort_many_images_is_stable) {
   static imgact_image images[COUNT];
   static imgact_image *list[COUNT];
   uint64_t seed = 7;
+
   for (size_t i = 0; i < COUNT; i++) {
     names[i][0] = (char)('a' + testing_below(&seed, 5));
     snprintf(ids[i], sizeof ids[i], "%zu", i);

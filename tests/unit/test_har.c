@@ -48,6 +48,7 @@ TEST(har_read_entry_fills_all_members) {
   assert_int_equal(entry->response.body_bytes, 2);
   assert_memory_equal(entry->response.body, "\xc3\xa9", 2);
   assert_false(entry->cancelled);
+
   ia_har_free(&har);
 }
 
@@ -68,6 +69,7 @@ TEST(har_read_browser_file_is_accepted) {
       "\"_error\":\"net::ERR_FAILED\"}}]}}";
   ia_har har;
   imgact_error error;
+
   assert_int_equal(read_har(text, sizeof text - 1, &har, &error), IMGACT_OK);
   assert_int_equal(har.count, 2);
   assert_true(har.entries[0].started_ms == INT64_C(1772359200250));
@@ -79,6 +81,7 @@ TEST(har_read_browser_file_is_accepted) {
   assert_true(har.entries[1].started_ms == IMGACT_NO_TIME);
   assert_int_equal(har.entries[1].response.delivery, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(har.entries[1].response.failure, IMGACT_FAILURE_NETWORK);
+
   ia_har_free(&har);
 }
 
@@ -154,6 +157,7 @@ TEST(har_read_33_mib_is_accepted) {
   static const char tail[] = "\"}}}]}}";
   size_t body = (size_t)33 << 20, length = sizeof head - 1 + body + sizeof tail - 1;
   char *text = malloc(length);
+
   assert_non_null(text);
   memcpy(text, head, sizeof head - 1);
   memset(&text[sizeof head - 1], 'x', body);
@@ -162,6 +166,7 @@ TEST(har_read_33_mib_is_accepted) {
   imgact_error error;
   assert_int_equal(read_har(text, length, &har, &error), IMGACT_OK);
   assert_int_equal(har.entries[0].response.body_bytes, body);
+
   ia_har_free(&har);
   free(text);
 }
@@ -221,6 +226,7 @@ static void read_and_touch(const char *text, size_t length, const char *file) {
       sum += strlen(entry->response.headers[h].value);
   }
   assert_true(sum < 1000000);
+
   ia_har_free(&har);
 }
 
@@ -258,6 +264,7 @@ TEST(har_read_damaged_file_never_crashes) {
       "[]",   "{}",   "[{}]", "\"\\u0000\"", "123456789012345678901234567890"};
   uint64_t random = 2026;
   folder there = new_folder();
+
   for (int round = 0; round < 4000; round++) {
     char text[2 * sizeof whole];
     size_t length = sizeof whole - 1;
@@ -271,6 +278,7 @@ TEST(har_read_damaged_file_never_crashes) {
     }
     if (length > 0) read_and_touch(text, length, there.file);
   }
+
   remove_folder(&there);
 }
 
@@ -287,6 +295,7 @@ TEST(har_read_without_memory_fails) {
            "\"base64\"}}}]}}",
            url, url, body);
   write_text(there.file, text);
+
   for (size_t k = 1, failures = 1; failures > 0; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
@@ -298,6 +307,7 @@ TEST(har_read_without_memory_fails) {
     if (status == IMGACT_OK) ia_har_free(&har);
     assert_memory_fine(&memory);
   }
+
   remove_folder(&there);
 }
 
@@ -322,6 +332,7 @@ TEST(har_write_round_trips) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 2);
   size_t length = 0;
   const char *text = ia_har_write(writer, &entry, NULL, &length);
+
   assert_non_null(text);
   assert_int_equal(strlen(text), length);
   assert_non_null(strstr(text, "\"name\": \"a\",\n        \"value\": \"&\""));
@@ -344,6 +355,7 @@ TEST(har_write_round_trips) {
   assert_string_equal(back->response.headers[1].value, headers[1].value);
   assert_int_equal(back->response.body_bytes, 10);
   assert_memory_equal(back->response.body, entry.response.body, 10);
+
   ia_har_free(&har);
 }
 

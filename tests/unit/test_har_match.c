@@ -215,6 +215,7 @@ TEST(describe_nearest_is_one_short_line) {
   imgact_http_request request = request_to("POST", "https://h/a");
   request.body = asked;
   request.body_bytes = sizeof asked;
+
   ia_match_describe_nearest(&out, &entry, 1, "POST /a", &request);
   assert_int_equal(out.state, IA_BUF_OK);
   assert_int_in_range(out.length, 200, 450);

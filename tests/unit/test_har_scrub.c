@@ -297,6 +297,7 @@ TEST(scrub_random_bytes_pass_unchanged) {
     free(exact);
     ia_buf_free(&out);
   }
+
   ia_scrub_free(&scrub);
 }
 

@@ -7,6 +7,7 @@ TEST(hashmap_put_existing_key_keeps_value) {
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
   bool added = false;
+
   assert_false(ia_hashmap_has(&set, 7));
   assert_int_equal(*ia_hashmap_put(&set, 7, 1, &added), 1);
   assert_true(added);
@@ -17,6 +18,7 @@ TEST(hashmap_put_existing_key_keeps_value) {
   assert_int_equal(*ia_hashmap_put(&set, 7, 4, &added), 3);
   assert_true(ia_hashmap_has(&set, 7));
   assert_int_equal(set.count, 1);
+
   ia_hashmap_free(&set);
 }
 
@@ -37,6 +39,7 @@ TEST(hashmap_colliding_entries_stay_apart) {
   ia_hashmap set;
   ia_hashmap_init(&set, NULL, 7);
   bool added = false;
+
   for (uint64_t i = 1; i <= 1000; i++) {
     assert_int_equal(*ia_hashmap_put(&set, i << 40, (uint32_t)i, &added), i);
     assert_true(added);
@@ -46,6 +49,7 @@ TEST(hashmap_colliding_entries_stay_apart) {
     assert_false(ia_hashmap_has(&set, i << 40 | 1));
   }
   assert_int_equal(set.count, 1000);
+
   ia_hashmap_free(&set);
 }
 
@@ -55,6 +59,7 @@ TEST(hashmap_growth_keeps_entries) {
   ia_hashmap_init(&set, NULL, 7);
   bool added = false;
   uint64_t random = 9;
+
   for (uint32_t i = 0; i < MANY; i++) {
     assert_non_null(ia_hashmap_put(&set, testing_random(&random), i, &added));
     assert_true(added);
@@ -67,6 +72,7 @@ TEST(hashmap_growth_keeps_entries) {
   assert_int_equal(set.count, 0);
   random = 9;
   assert_false(ia_hashmap_has(&set, testing_random(&random)));
+
   ia_hashmap_free(&set);
 }
 
@@ -77,12 +83,14 @@ TEST(hashmap_without_memory_keeps_entries) {
   ia_hashmap_init(&set, &memory.allocator, 7);
   bool added = true;
   uint64_t i = 1;
+
   while (ia_hashmap_put(&set, i, (uint32_t)i, &added) != NULL) i++;
   assert_false(added);
   assert_int_equal(memory.failures, 1);
   for (uint64_t k = 1; k < i; k++) assert_true(ia_hashmap_has(&set, k));
   assert_false(ia_hashmap_has(&set, i));
   assert_non_null(ia_hashmap_put(&set, i, 0, &added));
+
   ia_hashmap_free(&set);
   assert_memory_fine(&memory);
 }

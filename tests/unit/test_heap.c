@@ -28,6 +28,7 @@ TEST(heap_random_operations_match_linear_search) {
   static model m;
   memset(&m, 0, sizeof m);
   uint64_t random = 42;
+
   for (int turn = 0; turn < 50000; turn++) {
     size_t i = testing_below(&random, NODES);
     bool growing = turn / 2000 % 2 == 0;

@@ -45,6 +45,7 @@ TEST(json_as_other_type_is_absent) {
   }
   imgact_json_doc_free(doc);
   assert_null(imgact_json_doc_root(NULL));
+
   imgact_json_doc_free(NULL);
 }
 
@@ -53,6 +54,7 @@ TEST(json_get_duplicate_key_returns_last) {
       parse("{\"a\":1,\"a\":2,\"b\\u0000c\":3,\"\":4,\"ab\":5,\"é\":6,\"nested\":{\"a\":7}}");
   const imgact_json *root = imgact_json_doc_root(doc);
   int64_t value = 0;
+
   assert_true(imgact_json_as_int(imgact_json_get(root, "a"), &value) && value == 2);
   assert_true(imgact_json_as_int(imgact_json_get(root, ""), &value) && value == 4);
   assert_true(imgact_json_as_int(imgact_json_get(root, "\xc3\xa9"), &value) && value == 6);
@@ -61,6 +63,7 @@ TEST(json_get_duplicate_key_returns_last) {
   assert_null(imgact_json_get(root, "b"));
   assert_null(imgact_json_get(root, "A"));
   assert_int_equal(imgact_json_count(root), 7);
+
   imgact_json_doc_free(doc);
 }
 
@@ -68,6 +71,7 @@ TEST(json_iter_next_keeps_order) {
   imgact_json_doc *doc = parse("{\"x\":{\"deep\":[1,2]},\"y\":[],\"z\":\"last\"}");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *key = NULL, *value;
+
   value = imgact_json_iter_next(&each, &key);
   assert_true(imgact_json_equals(key, "x") && imgact_json_count(value) == 1);
   value = imgact_json_iter_next(&each, &key);
@@ -81,6 +85,7 @@ TEST(json_iter_next_keeps_order) {
   key = value;
   assert_non_null(imgact_json_iter_next(&each, &key));
   assert_null(key);
+
   imgact_json_doc_free(doc);
 }
 
@@ -313,6 +318,7 @@ TEST(json_parse_small_values_are_bounded) {
   assert_int_equal(
       ia_json_parse_up_to(6 * max, text, max, &memory.allocator, NULL, &doc, what, sizeof what),
       IA_JSON_OK);
+
   imgact_json_doc_free(doc);
   assert_memory_fine(&memory);
   free(text);

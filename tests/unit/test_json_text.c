@@ -35,6 +35,7 @@ TEST(json_string_nul_becomes_c0_80) {
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *value = imgact_json_iter_next(&each, NULL);
   size_t length = 0;
+
   assert_memory_equal(imgact_json_as_string(value, &length), "\0a\0\0b\0", 6);
   assert_int_equal(length, 6);
   assert_false(imgact_json_equals(value, ""));
@@ -49,6 +50,7 @@ TEST(json_string_nul_becomes_c0_80) {
   assert_null(ia_json_string(NULL, &arena, &nomem));
   assert_false(nomem);
   assert_prints(doc, "[\"\\u0000a\\u0000\\u0000b\\u0000\",\"plain\",1]");
+
   ia_arena_free(&arena);
   imgact_json_doc_free(doc);
 }
@@ -60,6 +62,7 @@ TEST(json_copy_string_cuts_whole_character) {
   const char *whole = "a\xc0\x80\xc3\xa9\xe2\x82\xac"
                       "b";
   const size_t kept[] = {0, 0, 1, 1, 3, 3, 5, 5, 5, 8, 9, 9};
+
   for (size_t capacity = 1; capacity < sizeof kept / sizeof *kept; capacity++) {
     char *buffer = malloc(capacity);
     assert_non_null(buffer);
@@ -77,6 +80,7 @@ TEST(json_copy_string_cuts_whole_character) {
       imgact_json_copy_string(imgact_json_iter_next(&each, NULL), buffer, sizeof buffer), 0);
   assert_int_equal(imgact_json_copy_string(NULL, buffer, sizeof buffer), 0);
   assert_string_equal(buffer, "old");
+
   imgact_json_doc_free(doc);
 }
 
@@ -84,6 +88,7 @@ TEST(json_copy_string_whitespace_copies_nothing) {
   static const char *const whitespace[] = {"\"\"", "\" \"", "\"\\n\"", "\"\\t \\r\\n\\u000b\\f\""};
   static const char *const text[] = {"\" a \"", "\".\"", "\"\\u0000\"", "\"\\u00a0\""};
   char buffer[20] = "old";
+
   for (size_t i = 0; i < 4; i++) {
     imgact_json_doc *doc = parse(whitespace[i]);
     assert_int_equal(imgact_json_copy_string(imgact_json_doc_root(doc), buffer, sizeof buffer), 0);
@@ -191,6 +196,7 @@ static void assert_reads_back_in_the_fewest_digits(double value) {
   }
   if (digits > 0 && digits - zeros > shortest_length(value))
     fail_msg("%s has more digits than it needs", text);
+
   ia_buf_free(&out);
 }
 
@@ -236,6 +242,7 @@ TEST(json_double_text_ignores_locale) {
   const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8",  "fr_FR.UTF-8",
                                "fr_FR.utf8",  "ru_RU.UTF-8", "pl_PL.UTF-8"};
   const char *set = NULL;
+
   for (size_t i = 0; i < sizeof names / sizeof *names && set == NULL; i++)
     set = setlocale(LC_ALL, names[i]);
   if (set == NULL) print_message("# no locale with a decimal comma is installed\n");
@@ -248,6 +255,7 @@ TEST(json_double_text_ignores_locale) {
   setlocale(LC_ALL, "C");
   assert_true(read == 1 && value >= 2.5 && value <= 2.5);
   assert_string_equal(ia_buf_text(&out), "1234567.25");
+
   ia_buf_free(&out);
   imgact_json_doc_free(doc);
 }
@@ -261,6 +269,7 @@ TEST(json_parse_without_memory_fails) {
   ia_redactor_init(&redactor, TOKEN, strlen(TOKEN), NULL);
   bool more = true;
   size_t k = 1;
+
   for (; more; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
@@ -279,6 +288,7 @@ TEST(json_parse_without_memory_fails) {
   failing_allocator_init(&memory, 1);
   imgact_json_doc *doc;
   assert_int_equal(imgact_json_doc_parse("1", 1, &memory.allocator, &doc, NULL, 0), -2);
+
   assert_memory_fine(&memory);
 }
 
@@ -286,6 +296,7 @@ TEST(json_string_without_memory_fails) {
   imgact_json_doc *doc = parse("[\"plain\",\"\\u0000\"]");
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_doc_root(doc));
   const imgact_json *value;
+
   while ((value = imgact_json_iter_next(&each, NULL)) != NULL) {
     failing_allocator memory;
     failing_allocator_init(&memory, 1);
@@ -306,6 +317,7 @@ TEST(json_string_without_memory_fails) {
     ia_arena_free(&arena);
     assert_memory_fine(&memory);
   }
+
   imgact_json_doc_free(doc);
 }
 
@@ -318,6 +330,7 @@ TEST(json_print_damaged_document_is_stable) {
   ia_redactor_init(&redactor, TOKEN, strlen(TOKEN), NULL);
   uint64_t random = 77;
   int taken = 0;
+
   for (int turn = 0; turn < 50000; turn++) {
     char text[sizeof seed];
     memcpy(text, seed, sizeof seed);

@@ -99,6 +99,7 @@ TEST(json_writer_single_value_is_document) {
   imgact_json_writer_reset(writer);
   imgact_json_write_bool(writer, 0);
   assert_string_equal(imgact_json_writer_finish(writer, NULL), "false");
+
   imgact_json_writer_free(writer);
 }
 
@@ -116,6 +117,7 @@ TEST(json_write_string_escapes_control_characters) {
                {"\xff\xfe", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
                {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
                {"x\xe2\x82", "\"x\xef\xbf\xbd\xef\xbf\xbd\""}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
     imgact_json_write_string(writer, cases[i].text);
@@ -132,6 +134,7 @@ TEST(json_write_string_escapes_control_characters) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   imgact_json_write_string_n(writer, "a\0b", 3);
   assert_string_equal(imgact_json_writer_finish(writer, NULL), "\"a\\u0000b\"");
+
   imgact_json_writer_free(writer);
 }
 
@@ -226,6 +229,7 @@ TEST(json_writer_misuse_fails_until_reset) {
     assert_string_equal(imgact_json_writer_finish(writer, NULL), compact);
     imgact_json_writer_reset(writer);
   }
+
   imgact_json_writer_free(writer);
 }
 
@@ -242,6 +246,7 @@ TEST(json_writer_depth_129_fails) {
   imgact_json_write_raw(writer, "[[1,2],[3]]");
   for (int i = 0; i < 127; i++) imgact_json_write_end_array(writer);
   assert_null(imgact_json_writer_finish(writer, NULL));
+
   imgact_json_writer_free(writer);
 }
 
@@ -249,6 +254,7 @@ TEST(json_write_value_copies_document) {
   static const char text[] = "{\"a\":[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}],"
                              "\"k\\u0000\":18446744073709551615}";
   imgact_json_doc *doc = NULL;
+
   assert_int_equal(imgact_json_doc_parse(text, strlen(text), NULL, &doc, NULL, 0), 0);
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   imgact_json_write_begin_array(writer);
@@ -259,6 +265,7 @@ TEST(json_write_value_copies_document) {
   snprintf(expected, sizeof expected, "[%s,%s]", text,
            "[[],[{}],{\"b\":{\"c\":[1,2.5,\"x\\u0000\",null,true]}}]");
   assert_string_equal(imgact_json_writer_finish(writer, NULL), expected);
+
   imgact_json_writer_free(writer);
   imgact_json_doc_free(doc);
 }

@@ -120,6 +120,7 @@ TEST(page_coverage_changing_list_misses_nothing) {
   enum { LISTS = 20000, MAX_REQUESTS = 100 };
   int complete = 0;
   double requests = 0;
+
   for (int n = 0; n < LISTS; n++) {
     changing_list w = {.count = START, .random = (uint64_t)n};
     for (int i = 0; i < START; i++) w.items[i] = i;

@@ -130,6 +130,7 @@ TEST(poller_duration_uses_reported_times) {
       "{\"actions\":[{\"id\":2,\"status\":\"error\",\"from\":1000,\"to\":1090}]}",
       "{\"actions\":[{\"id\":3,\"status\":\"success\",\"from\":1000}]}"};
   const ia_durations *known = &s.client.poller.durations[IMGACT_ACTION_KIND_CONVERT];
+
   for (size_t i = 0; i < 3; i++) {
     start(i);
     run();
@@ -167,6 +168,7 @@ TEST(poller_without_memory_every_watch_ends) {
   close_client();
   bool more = true;
   size_t nomem_ends = 0;
+
   for (size_t k = 1; more; k++) {
     open_with(2, k);
     if (s.client.provider == NULL) { // the client itself was not made

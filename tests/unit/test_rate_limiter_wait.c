@@ -8,6 +8,7 @@ TEST(rate_limiter_block_covers_all_quotas) {
   report_bucket(0, 3600, 3000);
   report_bucket(1, 7200, 7000);
   ia_rate_limiter *other = ia_rate_limiter_acquire(&d.engine.rate_limiters, 2);
+
   ia_rate_limiter_block_for(g, 0, 30000);
   for (uint32_t quota = 0; quota < IA_QUOTAS; quota++)
     for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
@@ -17,6 +18,7 @@ TEST(rate_limiter_block_covers_all_quotas) {
   assert_int_equal(delay_ms(MUTATION), 1);
   rate_fixture_at(&d, d.now_ms + 1);
   assert_int_equal(delay_ms(MUTATION), 0);
+
   ia_rate_limiter_unref(other);
 }
 

@@ -102,6 +102,7 @@ TEST(rate_limiter_hour_spread_beside_mutations) {
   enum { BIN_MS = 300000, BINS = 24 };
   size_t polls[BINS] = {0};
   imgact_rate_limit_info info = rate_of(5000, 5000); // no limit per minute
+
   ia_rate_limiter_on_finished(g, 0, NULL, &info);
   int64_t start_ms = d.now_ms, mutation_ms = start_ms;
   for (; d.now_ms < start_ms + (int64_t)BINS * BIN_MS; rate_fixture_at(&d, d.now_ms + 100)) {
@@ -157,6 +158,7 @@ TEST(rate_limiter_reset_clamped_to_60s) {
                                       {59999, 59999},
                                       {86400000, 60000},
                                       {INT64_C(31536000000000), 60000}};
+
   for (size_t i = 0; i < sizeof resets / sizeof *resets; i++) {
     report_windows(5000, 0, resets[i][0]);
     assert_int_equal(delay_ms(MUTATION), resets[i][1]);

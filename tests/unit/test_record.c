@@ -17,6 +17,7 @@ TEST(recorder_entry_has_all_har_members) {
   imgact_http_request request = authorized("POST", "https://h/v1/images?name=a%20b&x");
   request.body = "{\"type\":\"convert\"}";
   request.body_bytes = strlen(request.body);
+
   exchange_with(&made, &request, &kept);
   assert_int_equal(kept.response.status, 201);
   forget(&kept);
@@ -53,6 +54,7 @@ TEST(recorder_entry_has_all_har_members) {
   expect_number(doc, "log.entries.0.timings.wait", 250);
   expect_number(doc, "log.entries.0.timings.receive", 0);
   assert_int_equal(imgact_json_get_type(at(doc, "log.entries.0._imgact")), IMGACT_JSON_ABSENT);
+
   imgact_json_doc_free(doc);
   free(text);
 }
@@ -62,6 +64,7 @@ TEST(recorder_entries_keep_send_order) {
   recording made = start(NULL);
   imgact_http_request requests[3];
   kept_exchange kept[3];
+
   for (int i = 0; i < 3; i++) {
     scripted_next(made.script, (scripted_answer){.status = 200 + i, .delay_ms = 100 - 50 * i});
     requests[i] = authorized("GET", urls[i]);
@@ -82,6 +85,7 @@ TEST(recorder_entries_keep_send_order) {
     expect_number(doc, path, 100 - 50 * i);
     forget(&kept[i]);
   }
+
   imgact_json_doc_free(doc);
   free(text);
 }
@@ -92,6 +96,7 @@ TEST(recorder_failure_is_saved_with_reason) {
                                                .failure = IMGACT_FAILURE_TLS,
                                                .message = "no trust"});
   scripted_fail(made.script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
+
   ask(&made, "GET", "https://h/a");
   ask(&made, "GET", "https://h/b");
   char *text = finish(&made);
@@ -102,6 +107,7 @@ TEST(recorder_failure_is_saved_with_reason) {
   expect_text(doc, "log.entries.0._imgact.message", "no trust");
   expect_text(doc, "log.entries.1._imgact.delivery", "maybe_sent");
   expect_text(doc, "log.entries.1._imgact.failure", "timeout");
+
   imgact_json_doc_free(doc);
   free(text);
 }
@@ -111,6 +117,7 @@ TEST(recorder_open_exchange_is_saved_cancelled) {
   imgact_http_request request = authorized("GET", "https://h/a");
   kept_exchange given_up = new_exchange(), open = new_exchange();
   scripted_on(made.script, "*", (scripted_answer){.status = 200, .delay_ms = 1000});
+
   assert_int_equal(made.transport->send(made.transport, &request, &given_up.exchange), IMGACT_OK);
   made.transport->advance_to(made.transport, made.transport->now_ms(made.transport) + 30);
   made.transport->cancel(made.transport, &given_up.exchange);
@@ -122,6 +129,7 @@ TEST(recorder_open_exchange_is_saved_cancelled) {
   expect_number(doc, "log.entries.0.time", 30);
   expect_text(doc, "log.entries.1._imgact.failure", "cancelled");
   assert_int_equal(given_up.finished + open.finished, 0);
+
   imgact_json_doc_free(doc);
   free(text);
 }
@@ -147,11 +155,13 @@ TEST(recorder_response_passes_unchanged) {
                                                .body = "token " TOKEN});
   kept_exchange kept;
   imgact_http_request request = authorized("GET", "https://h/a");
+
   exchange_with(&made, &request, &kept);
   assert_string_equal(kept.response.body, "token " TOKEN);
   assert_string_equal(kept.headers, "X-Echo: " TOKEN "\nSet-Cookie: a=b\n");
   assert_string_equal(scripted_header(scripted_at(made.script, 0), "authorization"),
                       "Bearer " TOKEN);
+
   forget(&kept);
   free(finish(&made));
 }
@@ -190,6 +200,7 @@ TEST(recorder_forwards_to_wrapped_transport) {
   folder there = new_folder();
   imgact_transport inner = whole_transport();
   imgact_transport *made = NULL;
+
   assert_int_equal(imgact_transport_new_recorder(&inner, there.file, NULL, &made, NULL), IMGACT_OK);
   assert_int_equal(made->fd(made), 5);
   assert_int_equal(made->timeout_ms(made), 5);
@@ -205,6 +216,7 @@ TEST(recorder_forwards_to_wrapped_transport) {
   char *text = read_text(there.file);
   imgact_json_doc *doc = parsed(text);
   assert_int_equal(imgact_json_count(at(doc, "log.entries")), 0); // a rejected request has no entry
+
   imgact_json_doc_free(doc);
   free(text);
   remove_folder(&there);

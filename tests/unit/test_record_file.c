@@ -52,6 +52,7 @@ static void check_failed_save_keeps_older(int *step_error, int code, const char 
   imgact_error error;
   write_text(made.there.file, "an older one");
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
+
   ask(&made, "GET", "https://h/a");
   memset(file_calls, 0, sizeof file_calls);
   *step_error = code;
@@ -61,6 +62,7 @@ static void check_failed_save_keeps_older(int *step_error, int code, const char 
   assert_non_null(strstr(error.message, strerror(code)));
   char *text = read_text(made.there.file);
   assert_string_equal(text, "an older one");
+
   free(text);
   free(finish(&made));
 }
@@ -86,6 +88,7 @@ TEST(recorder_save_mode_is_0600) {
   recording made = start(NULL);
   write_text(made.there.file, "an older one");
   scripted_on(made.script, "*", (scripted_answer){.status = 204});
+
   ask(&made, "GET", "https://h/a");
   char *text = read_text(made.there.file);
   assert_string_equal(text, "an older one");
@@ -98,6 +101,7 @@ TEST(recorder_save_mode_is_0600) {
   text = finish(&made);
   imgact_json_doc *doc = parsed(text);
   assert_int_equal(imgact_json_count(at(doc, "log.entries")), 2);
+
   imgact_json_doc_free(doc);
   free(text);
 }
@@ -166,6 +170,7 @@ TEST(recorder_new_unwritable_path_is_rejected) {
   }
   char *text = read_text(there.file);
   assert_string_equal(text, "a file");
+
   free(text);
   assert_int_equal(remove_folder(&there), 1);
 }
@@ -218,6 +223,7 @@ TEST(recorder_save_cut_anywhere_keeps_older) {
   write_text(made.there.file, "an older one");
   scripted_on(made.script, "*",
               (scripted_answer){.status = 200, .body = "{}", .headers = "Date: x\n"});
+
   for (int i = 0; i < 40; i++) ask(&made, i % 2 ? "GET" : "DELETE", "https://h/a");
   signal(SIGXFSZ, SIG_IGN);
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -234,6 +240,7 @@ TEST(recorder_save_cut_anywhere_keeps_older) {
     free(text);
   }
   assert_true(cuts > 30);
+
   free(finish(&made));
 }
 

@@ -29,6 +29,7 @@ static void make_random_exchange(uint64_t *random, random_exchange *made) {
   static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT,
                                             IMGACT_FAILURE_TLS, IMGACT_FAILURE_ENCODING,
                                             IMGACT_FAILURE_TOO_LARGE};
+
   *made = (random_exchange){0};
   snprintf(made->method, sizeof made->method, "%s", methods[testing_below(random, 4)]);
   snprintf(made->url, sizeof made->url, "https://h/v1/images/%zu%s", testing_below(random, 5),
@@ -87,6 +88,7 @@ TEST(replayer_random_recording_round_trips) {
   uint64_t random = 20260301;
   static random_exchange exchanges[EXCHANGES];
   static kept_exchange was[EXCHANGES], is[EXCHANGES];
+
   for (int round = 0; round < 20; round++) {
     folder there = new_folder();
     scripted *script = scripted_new();

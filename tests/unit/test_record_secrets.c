@@ -19,6 +19,7 @@ static char *encoded(const char *token, int encoding) {
   char *out = NULL;
   size_t length = 0;
   FILE *stream = open_memstream(&out, &length);
+
   assert_non_null(stream);
   for (size_t i = 0; token[i] != '\0'; i++) {
     if (encoding == 0) fputc(token[i], stream);
@@ -39,6 +40,7 @@ static char *encoded(const char *token, int encoding) {
   int text_length = snprintf(text, sizeof text, "%.*s%s:", encoding - 8, "user", token);
   ia_base64_encode(&coded, text, (size_t)text_length);
   out = strdup(ia_buf_text(&coded));
+
   ia_buf_free(&coded);
   return out;
 }
@@ -99,6 +101,7 @@ TEST(recorder_later_token_scrubs_earlier_entries) {
   request.headers_count = 1;
   scripted_json(made.script, 200, "{\"next\":\"second-token-of-this\"}");
   scripted_json(made.script, 200, "{\"last\":\"" TOKEN "\"}");
+
   ask(&made, "GET", "https://h/second-token-of-this");
   kept_exchange kept;
   exchange_with(&made, &request, &kept);
@@ -107,6 +110,7 @@ TEST(recorder_later_token_scrubs_earlier_entries) {
   expect_clean(text, "second-token-of-this");
   expect_clean(text, TOKEN);
   assert_non_null(strstr(text, "{\\\"next\\\":\\\"[redacted]\\\"}"));
+
   free(text);
 }
 
@@ -120,6 +124,7 @@ TEST(recorder_save_unscrubbable_secret_fails) {
   request.headers_count = 1;
   scripted_json(made.script, 200, "{}");
   kept_exchange kept;
+
   exchange_with(&made, &request, &kept);
   forget(&kept);
   imgact_error error;
@@ -130,6 +135,7 @@ TEST(recorder_save_unscrubbable_secret_fails) {
   scripted_free(made.script);
   char *text = read_text(made.there.file);
   assert_string_equal(text, "an older one");
+
   free(text);
   assert_int_equal(remove_folder(&made.there), 1);
 }
@@ -151,6 +157,7 @@ TEST(recorder_save_too_many_tokens_fails) {
   imgact_error error;
   assert_int_equal(imgact_recorder_save(made.transport, &error), IMGACT_INTERNAL);
   assert_non_null(strstr(error.message, "too many different tokens"));
+
   made.transport->destroy(made.transport);
   scripted_free(made.script);
   assert_int_equal(remove_folder(&made.there), 0);

@@ -19,6 +19,7 @@ static void assert_redacted(const char *token, const char *text, const char *exp
   ia_redactor redactor = redactor_of(token);
   ia_buf out;
   ia_buf_init(&out, NULL, 10000);
+
   ia_redact(&redactor, &out, text, strlen(text));
   assert_string_equal(ia_buf_text(&out), expected);
   assert_int_equal(ia_redact_found(&redactor, text, strlen(text)), strcmp(text, expected) != 0);
@@ -28,6 +29,7 @@ static void assert_redacted(const char *token, const char *text, const char *exp
   assert_int_equal(ia_redact_in_place(&redactor, buffer, strlen(buffer), sizeof buffer),
                    strlen(expected));
   assert_string_equal(buffer, expected);
+
   ia_buf_free(&out);
 }
 
@@ -144,6 +146,7 @@ TEST(redact_in_place_stays_within_buffer) {
                      "jEheVytlA"
                      "€" HZ_TOKEN "é";
   size_t length = strlen(text);
+
   for (size_t spare = 0; spare < 8; spare++) {
     for (size_t cut = 0; cut <= length; cut++) {
       size_t capacity = cut + 1 + spare;
@@ -194,6 +197,7 @@ TEST(redact_text_encoded_token_is_replaced) {
   };
   ia_redactor redactor;
   ia_redactor_init(&redactor, token, sizeof token - 1, NULL);
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     ia_buf out;
     ia_buf_init(&out, &ia_malloc, 4096);

@@ -55,6 +55,7 @@ static void assert_writers_hide(const ia_redactor *redactor, const char *text, c
   assert_hidden(redactor, written, source);
   assert_hidden(redactor, cli_buffer_get(&cell), source);
   assert_hidden(redactor, cli_buffer_get(&json), source);
+
   cli_buffer_free(&cell);
   cli_buffer_free(&json);
   imgact_json_writer_free(writer);
@@ -79,6 +80,7 @@ static void assert_document_hides(const ia_redactor *redactor, const char *json,
   ia_arena arena;
   char what[100];
   bool nomem = false;
+
   if (ia_json_parse(json, length, NULL, redactor, &doc, what, sizeof what) != IA_JSON_OK)
     fail_msg("%s: %s", json, what);
   ia_arena_init(&arena, NULL);
@@ -91,6 +93,7 @@ static void assert_document_hides(const ia_redactor *redactor, const char *json,
     if (name) assert_writers_hide(redactor, name, json);
   }
   assert_raw_hides(redactor, imgact_json_doc_root(doc), &arena);
+
   ia_arena_free(&arena);
   imgact_json_doc_free(doc);
 }
@@ -341,6 +344,7 @@ TEST(redact_many_matches_is_linear) {
   ia_buf text, out;
   ia_buf_init(&text, NULL, 10000000);
   ia_buf_init(&out, NULL, 10000000);
+
   for (size_t i = 0; i < 200000; i++)
     ia_buf_str(&text, i % 2 ? "\x1d"
                               "op_v1_01234567 "
@@ -348,6 +352,7 @@ TEST(redact_many_matches_is_linear) {
                               "op_v1_ ");
   ia_redact(&redactor, &out, text.data, text.length);
   assert_false(ia_redact_found(&redactor, out.data, out.length));
+
   ia_buf_free(&text);
   ia_buf_free(&out);
 }

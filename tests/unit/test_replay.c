@@ -30,6 +30,7 @@ TEST(replayer_body_distinguishes_requests) {
   imgact_http_request request = request_to("POST", "https://h/a");
   request.body = "{ \"region\": \"ams2\", \"type\": \"transfer\" }";
   request.body_bytes = strlen(request.body);
+
   expect_response(made, &request, 201, "ams2");
   request.body = "{\"region\":\"nyc3\",\"type\":\"transfer\"}";
   request.body_bytes = strlen(request.body);
@@ -44,11 +45,13 @@ TEST(replayer_returns_headers_and_body) {
       "\"Link\",\"value\":\"l\"}],\"content\":{\"text\":\"AP8B\",\"encoding\":\"base64\"}}"));
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a");
+
   send_only(made, &request, &kept);
   made->dispatch(made);
   assert_string_equal(kept.headers, "Date: d\nLink: l\n");
   assert_int_equal(kept.response.body_bytes, 3);
   assert_memory_equal(kept.response.body, "\0\xff\x01", 3);
+
   forget(&kept);
   made->destroy(made);
 }
@@ -105,6 +108,7 @@ TEST(replayer_clock_follows_responses) {
              ENTRY(AT("2026-03-01T10:01:00Z", 500) GET("https://h/b"), RESPONSE(200, "")),
              ENTRY(AT("2026-03-01T10:00:30Z", 0) GET("https://h/c"), RESPONSE(200, "")),
              ENTRY("\"time\":70," GET("https://h/d"), RESPONSE(200, "")));
+
   assert_true(made->now_ms(made) == T0);
   expect_get(made, "https://h/a", 200, "");
   assert_true(made->now_ms(made) == T0 + 250);
@@ -118,6 +122,7 @@ TEST(replayer_clock_follows_responses) {
   assert_true(made->now_ms(made) == T0 + 60500);
   expect_get(made, "https://h/d", 200, ""); // has no start time: its duration counts from now
   assert_true(made->now_ms(made) == T0 + 60570);
+
   made->destroy(made);
 }
 
@@ -135,6 +140,7 @@ TEST(replayer_responses_keep_recorded_order) {
              ENTRY(AT("2026-03-01T10:00:00Z", 500) GET("https://h/c"), RESPONSE(200, "")));
   kept_exchange kept[3];
   imgact_http_request requests[3];
+
   for (int i = 0; i < 3; i++) {
     requests[i] = request_to("GET", urls[i]);
     send_only(made, &requests[i], &kept[i]);
@@ -144,6 +150,7 @@ TEST(replayer_responses_keep_recorded_order) {
   assert_true(kept[1].order < kept[2].order && kept[2].order < kept[0].order);
   for (int i = 0; i < 3; i++) forget(&kept[i]);
   assert_true(made->now_ms(made) == T0 + 900);
+
   made->destroy(made);
 }
 
@@ -154,6 +161,7 @@ TEST(replayer_cancelled_entry_times_out) {
   kept_exchange kept;
   imgact_http_request request = request_to("GET", "https://h/a"),
                       other = request_to("GET", "https://h/b");
+
   send_only(made, &request, &kept);
   assert_int_equal(made->timeout_ms(made), 30000);
   made->dispatch(made);
@@ -172,6 +180,7 @@ TEST(replayer_cancelled_entry_times_out) {
   assert_int_equal(kept.finished, 1);
   assert_int_equal(kept.response.delivery, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(kept.response.failure, IMGACT_FAILURE_TIMEOUT);
+
   forget(&kept);
   made->destroy(made);
 }
@@ -252,6 +261,7 @@ TEST(replayer_callback_may_send_and_cancel) {
                    .request = &request,
                    .next = &next.exchange,
                    .victim = &victim.exchange};
+
   assert_int_equal(made->send(made, &request, &first.exchange), IMGACT_OK);
   send_only(made, &request, &victim);
   made->dispatch(made);
@@ -261,6 +271,7 @@ TEST(replayer_callback_may_send_and_cancel) {
   assert_int_equal(made->timeout_ms(made), 0);
   made->dispatch(made);
   assert_string_equal(next.response.body, "3");
+
   forget(&next);
   made->destroy(made);
 }
@@ -270,6 +281,7 @@ TEST(replayer_new_invalid_file_is_rejected) {
   imgact_transport *made = (imgact_transport *)(void *)&there;
   imgact_error error;
   write_text(there.file, "{ no har");
+
   assert_int_equal(imgact_transport_new_replayer(there.file, NULL, &made, &error),
                    IMGACT_INVALID_ARGUMENT);
   assert_null(made);
@@ -279,6 +291,7 @@ TEST(replayer_new_invalid_file_is_rejected) {
   const imgact_allocator incomplete = {.size = sizeof incomplete};
   assert_int_equal(imgact_transport_new_replayer(there.file, &incomplete, &made, &error),
                    IMGACT_INVALID_ARGUMENT);
+
   remove_folder(&there);
 }
 

@@ -107,6 +107,7 @@ TEST(started_action_other_image_is_protocol) {
       ",\"resources\":[{\"id\":7,\"type\":\"image\"}]", ",\"resources\":[{\"id\":7}]",
       ",\"resources\":[{\"id\":5,\"type\":\"server\"},{\"id\":7,\"type\":\"image\"}]"};
   char body[200];
+
   s.slot.flags = IMGACT_SLOT_CREATES_ACTION;
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
     ask(kinds[k], "5", NULL);

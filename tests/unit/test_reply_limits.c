@@ -76,6 +76,7 @@ TEST(reply_memory_is_bounded) {
   static const char values[] = "{\"images\":[{\"id\":1,\"x\":[",
                     name[] = "{\"images\":[{\"id\":1,\"name\":\"";
   char zeros[3001], image[3100];
+
   peak_bytes = 0;
   assert_int_equal(read_measured(200, filled(values, "0", "]}]}", (size_t)24 << 20)),
                    IMGACT_PROTOCOL);

@@ -131,6 +131,7 @@ TEST(request_url_above_limit_is_rejected) {
   static char text[65537];
   memset(text, 'x', sizeof text - 1);
   text[65535] = '\0';
+
   imgact_request_add_segment(&request, text); // fits exactly, with its slash
   assert_int_equal(check(), IMGACT_OK);
   imgact_request_add_segment(&request, "y");
@@ -186,6 +187,7 @@ static imgact_status build_much(const imgact_call *call, imgact_request *r, imga
     imgact_json_write_string(body, "a value of some length");
   }
   imgact_json_write_end_object(body);
+
   return IMGACT_OK;
 }
 
@@ -194,6 +196,7 @@ TEST(request_encode_without_memory_fails) {
   const imgact_call call = {.size = sizeof call};
   bool more = true;
   size_t failures = 0, length = 0;
+
   for (size_t k = 1; more; k++) {
     free_request();
     open_with(k);
@@ -295,6 +298,7 @@ TEST(response_copy_request_id_is_truncated) {
   const imgact_header long_one[] = {{"Long", text}};
   response_fixture r;
   response_with(&r, headers, HEADERS);
+
   imgact_response_copy_request_id(&r.response, "X-ID", &error);
   assert_string_equal(error.request_id, "abc-1");
   static const char *const cut[] = {"spaced", "tabbed", "deleted"};

@@ -42,6 +42,7 @@ TEST(result_query_value_is_decoded) {
       {"https://h/page=2", "page", NULL},
       {"", "page", NULL},
   };
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const char *value = imgact_result_query_value(&s.result, cases[i].url, cases[i].key);
     if (!(cases[i].value == NULL ? value == NULL
@@ -230,6 +231,7 @@ static void check_copy(const imgact_action *copy) {
                                   {copy->resources[0].type, resources[0].type},
                                   {copy->resources[1].type, resources[1].type},
                                   {copy->resources[2].id, resources[2].id}};
+
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     assert_string_equal(texts[i][0], texts[i][1]);
     assert_ptr_not_equal(texts[i][0], texts[i][1]);
@@ -320,6 +322,7 @@ static bool fill_everything(imgact_result *result, const imgact_json *object) {
   const char *value = imgact_result_query_value(result, "?a=" LARGE, "a");
   imgact_result_set_error_details(result, imgact_json_get(object, "labels"));
   imgact_result_add_error_detail(result, "more", imgact_json_get(object, "labels"));
+
   return complete && result->next_token && result->next_query && value && result->details;
 }
 
@@ -330,6 +333,7 @@ TEST(result_without_memory_stays_nomem) {
       json("{\"id\":12345678901234567,\"name\":\"" LARGE LARGE LARGE LARGE "\",\"size\":2.5,"
            "\"regions\":[\"" LARGE LARGE "\",\"b\"],\"labels\":{\"" LARGE LARGE "\":\"" LARGE LARGE
            "\",\"c\":\"d\"}}");
+
   for (size_t k = 1; more; k++) {
     failing_allocator memory;
     imgact_result result;
@@ -352,6 +356,7 @@ TEST(result_without_memory_items_are_writable) {
   failing_allocator memory;
   imgact_result result;
   failing_allocator_init(&memory, 1);
+
   memory.for_good = true;
   ia_result_init(&result, &memory.allocator, "example", true);
   imgact_image *image = imgact_result_add_image(&result, NULL);
@@ -374,6 +379,7 @@ TEST(result_without_memory_items_are_writable) {
   result.nomem = false;
   assert_null(imgact_result_alloc_resources(&result, 1));
   assert_true(result.nomem);
+
   ia_result_free(&result);
   assert_memory_fine(&memory);
 }

@@ -18,6 +18,7 @@ static const char *repeated(char open, const char *item, size_t count, char clos
   }
   *at++ = close;
   *at = '\0';
+
   return text;
 }
 

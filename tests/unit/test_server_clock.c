@@ -41,6 +41,7 @@ TEST(server_clock_never_excludes_true_time) {
   ia_server_clock clock = {0};
   uint64_t seed = 7;
   const int64_t offset_ms = T + 777;
+
   for (int64_t now_ms = 0; now_ms < 100000000; now_ms += 12345) {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
     int64_t took_ms = (int64_t)(seed >> 40) % 5000,

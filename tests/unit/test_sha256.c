@@ -64,6 +64,7 @@ TEST(hmac_matches_published_vectors) {
       {long_key, 131, "Test Using Larger Than Block-Size Key - Hash Key First", 54,
        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
   };
+
   for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
     unsigned char digest[IA_SHA256_BYTES];
     ia_hmac hmac;

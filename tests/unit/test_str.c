@@ -35,6 +35,7 @@ TEST(str_int64_invalid_is_rejected) {
                        "-9223372036854775809",
                        "99999999999999999999999"};
   int64_t value = 99;
+
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(ia_str_int64(bad[i], &value));
   assert_false(ia_str_int64(NULL, &value));
   assert_int_equal(value, 99);
@@ -105,6 +106,7 @@ TEST(utf8_valid_bad_sequences_are_invalid) {
                        "\xff",
                        "\xfe",
                        "\xf0\x9f\x98"};
+
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     for (size_t before = 0; before < 20; before++) {
       char text[64];
@@ -188,6 +190,7 @@ TEST(percent_decode_round_trips_every_byte) {
     assert_true(encoded.data[i] > ' ' && encoded.data[i] < 0x7f);
   ia_percent_decode(&decoded, encoded.data, encoded.length, true);
   assert_string_equal(ia_buf_text(&decoded), all);
+
   ia_buf_free(&encoded);
   ia_buf_free(&decoded);
 }
@@ -203,6 +206,7 @@ TEST(percent_decode_invalid_escape_is_kept) {
                {"%2b", "+", "+"},
                {"%C3%a9", "é", "é"},
                {"100%+", "100%+", "100% "}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     ia_buf out;
     ia_buf_init(&out, NULL, 100);
@@ -217,6 +221,7 @@ TEST(percent_decode_invalid_escape_is_kept) {
   ia_buf_init(&out, NULL, 100);
   ia_percent_decode(&out, "%41%42", 4, false); // the length counts, not the NUL
   assert_string_equal(ia_buf_text(&out), "A%");
+
   ia_buf_free(&out);
 }
 
@@ -329,6 +334,7 @@ TEST(url_parse_loopback_needs_exact_host) {
                       "127"};
   char text[64];
   ia_url url;
+
   for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
     snprintf(text, sizeof text, "http://%s:80/v1", yes[i]);
     assert_null(ia_url_parse(text, &url));
@@ -348,6 +354,7 @@ TEST(hash_of_ids_is_spread) {
   static uint64_t hashes[IDS];
   static size_t per_bucket[1024];
   memset(per_bucket, 0, sizeof per_bucket);
+
   for (size_t i = 0; i < IDS; i++) {
     char id[32];
     int length = snprintf(id, sizeof id, "%zu", 7000000 + i);

@@ -280,6 +280,7 @@ static int run_out_of_time(void *command) {
   ia_bytes bytes = {.allocator = NULL};
   imgact_error error;
   int end = open(fifo, O_RDONLY | O_NONBLOCK);
+
   if (end < 0) return 1;
   imgact_status status = ia_read_command(command, "p", 300, &bytes, &error);
   ia_bytes_free(&bytes);
@@ -294,6 +295,7 @@ static int run_out_of_time(void *command) {
     if (got == 1) opened = true;
     if (got < 0) (void)poll(NULL, 0, 10);
   }
+
   return 3;
 }
 
@@ -349,6 +351,7 @@ static int keep_my_child(void *with) {
   bool lives = waitpid(mine, &status, WNOHANG) == 0;
   (void)kill(mine, SIGKILL);
   (void)waitpid(mine, &status, 0);
+
   return read == IMGACT_INVALID_ARGUMENT && lives ? 0 : 1;
 }
 
@@ -409,6 +412,7 @@ TEST(read_token_without_memory_fails) {
   const struct {
     const char *kind, *source;
   } sources[] = {{"env", "MY_TOKEN"}, {"file", path}, {"command", "echo " SECRET}};
+
   for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
     failing_allocator memory;
     char text[256];
@@ -418,6 +422,7 @@ TEST(read_token_without_memory_fails) {
                      IMGACT_NOMEM);
     assert_memory_fine(&memory);
   }
+
   unsetenv("MY_TOKEN");
 }
 

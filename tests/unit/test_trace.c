@@ -49,6 +49,7 @@ static int open_fixture(void **state) {
   s.exchange = (ia_exchange){.client = &s.client, .attempts = 3, .number = 17, .sent_ms = 4000};
   s.exchange.http = (imgact_http_request){.method = "GET", .url = "https://h/v1/images/1"};
   ia_redactor_init(&s.exchange.redactor, RATE_FIXTURE_TOKEN, strlen(RATE_FIXTURE_TOKEN), NULL);
+
   return 0;
 }
 
@@ -98,6 +99,7 @@ TEST(trace_request_has_redacted_content) {
   static const imgact_header headers[] = {{"Accept", "application/json"},
                                           {"AUTHORIZATION", "Bearer " RATE_FIXTURE_TOKEN},
                                           {"X-Echo", "a " RATE_FIXTURE_TOKEN " b"}};
+
   s.exchange.http.headers = headers;
   s.exchange.http.headers_count = 3;
   s.exchange.http.body = "{\"a\":1}";
@@ -130,6 +132,7 @@ TEST(trace_response_has_content_and_time) {
                                .body = "{\"token\":\"" RATE_FIXTURE_TOKEN "\"}tail",
                                .body_bytes = 12 + sizeof RATE_FIXTURE_TOKEN - 1,
                                .message = "unread"};
+
   ia_trace_response(&s.exchange, &http);
   check_numbers(IMGACT_TRACE_RESPONSE, 1000, -1, 503);
   check_exchange();
@@ -150,6 +153,7 @@ TEST(trace_failure_has_message_only) {
                                .body = "x",
                                .body_bytes = 1,
                                .message = "reset by " RATE_FIXTURE_TOKEN};
+
   ia_trace_response(&s.exchange, &http);
   check_numbers(IMGACT_TRACE_FAILURE, 1000, -1, -1);
   check_exchange();
@@ -253,6 +257,7 @@ TEST(trace_without_memory_omits_texts) {
   memset(body + strlen(RATE_FIXTURE_TOKEN), ' ', sizeof body - strlen(RATE_FIXTURE_TOKEN));
   bool more = true;
   size_t failures = 0;
+
   for (size_t k = 1; more; k++) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
