@@ -84,6 +84,22 @@ short_test_names() {
   xargs grep -HnoE '^TEST\([A-Za-z0-9]*(_[A-Za-z0-9]*){6}' <"$work/sources" | grep -vE "^($long_names)" | nothing
 }
 
+# Private terms, which a reader would have to translate; also in names, and across the end of a line.
+private_terms() {
+  terms='told|untold|twins?|whims?|deeds?|namesakes?|whoever|nobody|somebody|worlds? moved|(becomes?|became|becoming) of'
+  find include src docs README.md -type f -exec grep -Il . {} + | sort >"$work/texts" && [ -s "$work/texts" ] || return
+  while read -r file; do
+    LC_ALL=C awk -v file="$file" -v terms="(^|[^a-z])($terms)([^a-z]|\$)" '
+      { line = tolower($0); gsub(/^[^a-z]+/, "", line) }
+      line ~ terms || (last !~ terms && last " " line ~ terms) { print file ":" FNR ": " $0 }
+      { last = line; sub(/[^a-z]+$/, "", last) }' "$file"
+  done <"$work/texts" >"$work/found"
+  sources tests || return
+  xargs grep -HnoE '^TEST\([A-Za-z0-9_]+' <"$work/sources" |
+    grep -E "[(_]($(echo "$terms" | tr ' ' _))s?(_|\$)" >>"$work/found"
+  nothing <"$work/found"
+}
+
 # Columns, not bytes. What clang-format leaves alone may be longer: tables, and golden texts.
 short_lines() {
   sources include src tests examples bench || return
@@ -128,6 +144,7 @@ ok 'the library allocates through its allocator' \
 ok 'every C file starts with its licence' first_lines
 ok 'every public header says since when it is available' since
 ok 'no work is left undone in a comment' unfinished
+ok 'no private term is in include, src, docs, README.md or the name of a test' private_terms
 ok 'a line of C has at most 100 columns' short_lines
 ok 'a test has a name of at most six words' short_test_names
 ok 'a file of tests has at most 500 lines' short_test_files
