@@ -95,7 +95,7 @@ static imgact_op *lose_a_transfer(cloud *c, imgact_status expected) {
   return op;
 }
 
-TEST(an_action_from_before_a_sleep_is_adopted) {
+TEST(lookup_after_system_sleep_adopts) {
   cloud c = {.wall_ms = AWAY_MS, .boot_ms = AWAY_MS};
   imgact_op *op = lose_a_transfer(&c, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
@@ -103,14 +103,14 @@ TEST(an_action_from_before_a_sleep_is_adopted) {
 }
 
 // No clock but the wall's knows of it, and that one may as well have been set.
-TEST(an_action_from_before_a_pause_that_no_steady_clock_saw_is_ambiguous) {
+TEST(lookup_after_unseen_pause_is_ambiguous) {
   cloud c = {.wall_ms = AWAY_MS};
   imgact_op *op = lose_a_transfer(&c, IMGACT_AMBIGUOUS);
   assert_true(imgact_op_error(op)->flags & IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);
 }
 
-TEST(without_a_pause_it_is_adopted) {
+TEST(lookup_without_pause_adopts) {
   cloud c = {0};
   imgact_op *op = lose_a_transfer(&c, IMGACT_OK);
   assert_true(imgact_op_adopted(op));

@@ -133,7 +133,7 @@ static void wait_for_many(scene *s, imgact_client *client, const char *image) {
   assert_int_in_range(peak_kib(), 1, MANY_MAX_KIB);
 }
 
-TEST(ten_thousand_waits_that_share_requests_stay_small) {
+TEST(wait_10000_batched_memory_is_bounded) {
   scene s;
   begin(&s, 20, 600000);
   wait_for_many(&s, s.hetzner, NULL);
@@ -142,7 +142,7 @@ TEST(ten_thousand_waits_that_share_requests_stay_small) {
   end(&s);
 }
 
-TEST(ten_thousand_waits_with_a_request_each_stay_small) {
+TEST(wait_10000_unbatched_memory_is_bounded) {
   scene s;
   begin(&s, 20, 600000);
   wait_for_many(&s, s.digitalocean, "4711");
@@ -178,7 +178,7 @@ static void wait_long(scene *s, imgact_client *client) {
   imgact_op_free(op);
 }
 
-TEST(a_wait_of_a_million_looks_holds_no_more_than_one_of_a_hundred) {
+TEST(wait_million_polls_memory_is_constant) {
   scene s;
   begin(&s, 0, INT64_C(1000) * POLLS);
   long before = peak_kib();

@@ -83,7 +83,7 @@ static void *work(void *user) {
   return NULL;
 }
 
-TEST(each_thread_may_have_a_loop) {
+TEST(loop_per_thread_lists_images) {
   worker workers[THREADS];
   loopback *server = loopback_start(serve, NULL, NULL);
   for (int i = 0; i < THREADS; i++) {
@@ -113,7 +113,7 @@ static void *wait_in_virtual_time(void *user) {
   return NULL;
 }
 
-TEST(waits_in_several_threads_share_nothing) {
+TEST(wait_in_several_threads_succeeds) {
   worker workers[THREADS];
   for (int i = 0; i < THREADS; i++) {
     workers[i] = (worker){0};
@@ -138,7 +138,7 @@ static void *take_over(void *user) {
   return NULL;
 }
 
-TEST(a_loop_may_be_handed_to_another_thread) {
+TEST(loop_moves_to_another_thread) {
   loopback *server = loopback_start(serve, NULL, NULL);
   handed h = {.client = client_on(server, NULL, "hetzner")};
   pthread_t thread;
@@ -171,7 +171,7 @@ static imgact_op *start_what_never_ends(imgact_client *client) {
   return op;
 }
 
-TEST(a_wakeup_ends_a_run_that_waits) {
+TEST(wakeup_ends_waiting_run) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "hetzner");
   assert_non_null(client);
@@ -196,7 +196,7 @@ static void *wake_later(void *user) {
 }
 
 // Where the system has no descriptor, or a transport none: its reply is an hour away.
-TEST(a_wakeup_ends_a_run_that_has_no_descriptor) {
+TEST(wakeup_without_descriptor_ends_run) {
   static clock_fixture cloud;
   clock_fixture_init(&cloud, 3600000, 0);
   cloud.transport.now_ms = NULL;
@@ -218,7 +218,7 @@ TEST(a_wakeup_ends_a_run_that_has_no_descriptor) {
   imgact_client_free(client);
 }
 
-TEST(a_wakeup_makes_the_descriptor_readable_until_dispatch) {
+TEST(wakeup_makes_descriptor_readable) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "digitalocean");
   assert_non_null(client);
@@ -243,7 +243,7 @@ static void *wake_often(void *user) {
   return NULL;
 }
 
-TEST(wakeups_at_any_moment_disturb_nothing) {
+TEST(wakeup_at_any_moment_is_harmless) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "hetzner");
   assert_non_null(client);
@@ -260,7 +260,7 @@ TEST(wakeups_at_any_moment_disturb_nothing) {
 }
 
 // What a thread wants done, the loop's own thread does: nothing is lost between the two.
-TEST(a_thread_can_ask_for_a_cancel) {
+TEST(wakeup_delivers_cancel_from_thread) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "hetzner");
   assert_non_null(client);
@@ -285,7 +285,7 @@ static void on_alarm(int number) {
   imgact_loop_wakeup(alarmed);
 }
 
-TEST(a_signal_handler_may_wake_it) {
+TEST(wakeup_from_signal_handler_ends_run) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "hetzner");
   assert_non_null(client);

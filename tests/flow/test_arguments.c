@@ -86,7 +86,7 @@ static imgact_op *wait_for_many(imgact_client *client) {
 
 // Memory ends at each allocation in turn while the operation is made: it is there and right, or
 // NULL, or says no_memory.
-TEST(an_operation_is_whole_or_there_was_no_memory) {
+TEST(op_creation_without_memory_returns_nomem) {
   static const struct {
     imgact_op *(*make)(imgact_client *client);
     bool digitalocean;
@@ -112,7 +112,7 @@ TEST(an_operation_is_whole_or_there_was_no_memory) {
   }
 }
 
-TEST(what_is_given_may_be_gone_after_the_call) {
+TEST(op_arguments_are_copied) {
   harness *s = harness_new();
   fill_large();
   scripted_json(s->script, 200, "{\"image\":{\"id\":4711}}");
@@ -136,7 +136,7 @@ static void refused(harness *s, imgact_op *op, imgact_status status, const char 
   scripted_assert_nothing_sent(s->script);
 }
 
-TEST(what_is_no_utf_8_is_refused_wherever_it_stands) {
+TEST(op_arguments_not_utf8_rejected) {
   harness *s = harness_digitalocean();
   const char *const bad[] = {"1", BAD};
   const imgact_label labels[2][2] = {{{"a", "b"}, {BAD, "c"}}, {{"a", "b"}, {"c", BAD}}};
@@ -186,7 +186,7 @@ TEST(what_is_no_utf_8_is_refused_wherever_it_stands) {
 }
 
 // It would come back in results, and reach the cloud in a place that is logged.
-TEST(the_token_is_no_argument) {
+TEST(op_arguments_with_token_rejected) {
   harness *s = harness_new();
   const char *const ids[] = {"1", HARNESS_TOKEN};
   refused(s, imgact_get_image(s->client, HARNESS_TOKEN, NULL), IMGACT_INVALID_ARGUMENT, "token");
@@ -204,7 +204,7 @@ TEST(the_token_is_no_argument) {
   harness_free(s);
 }
 
-TEST(what_makes_no_sense_is_named) {
+TEST(op_arguments_invalid_are_named) {
   harness *s = harness_digitalocean();
   refused(s, imgact_get_image(s->client, "ubuntu-24-04", "x86"), IMGACT_UNSUPPORTED,
           "architecture");

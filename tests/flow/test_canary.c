@@ -121,7 +121,7 @@ static imgact_status sing(const scenario *s, harness_options options) {
   return status;
 }
 
-TEST(no_story_shows_the_token) {
+TEST(token_echoed_in_scenarios_is_redacted) {
   for (size_t i = 0; i < scenarios_count; i++) {
     texts_seen = 0;
     assert_int_equal(sing(&scenarios[i], (harness_options){.client = listened_to(NULL, NULL)}),
@@ -130,7 +130,7 @@ TEST(no_story_shows_the_token) {
   }
 }
 
-TEST(no_story_shows_a_token_that_changes) {
+TEST(token_changing_in_scenarios_is_redacted) {
   for (size_t i = 0; i < scenarios_count; i++) {
     int turn = 0;
     sing(&scenarios[i], (harness_options){.client = listened_to(ever_new, &turn)});
@@ -138,7 +138,7 @@ TEST(no_story_shows_a_token_that_changes) {
   }
 }
 
-TEST(no_cut_reply_shows_the_token) {
+TEST(token_in_cut_response_is_redacted) {
   for (size_t i = 0; i < scenarios_count; i++)
     for (size_t cut = 0;; cut += 3) {
       fault plan = {.kind = FAULT_CUT_BODY, .exchange = 1, .cut_at = cut};
@@ -147,7 +147,7 @@ TEST(no_cut_reply_shows_the_token) {
     }
 }
 
-TEST(no_error_shows_the_token) {
+TEST(token_in_error_response_is_redacted) {
   static const char *const bodies[] = {
       "{\"error\":{\"code\":\"" CANARY "\",\"message\":\"bad " CANARY "\",\"details\":{\"" CANARY
       "\":[\"" CANARY "\"]}}}",
@@ -183,7 +183,7 @@ static bool echo_own_token(void *user, const scripted_request *request, scripted
   return true;
 }
 
-TEST(a_late_reply_shows_no_earlier_token) {
+TEST(token_in_late_response_is_redacted) {
   int turn = 0;
   harness *s = harness_with((harness_options){.client = listened_to(ever_different, &turn)});
   scripted_when(s->script, echo_own_token, NULL);
@@ -201,7 +201,7 @@ TEST(a_late_reply_shows_no_earlier_token) {
 
 // What would be sent with it in a place that is logged is refused, and the refusal does not show it
 // either.
-TEST(no_argument_may_hold_the_token) {
+TEST(token_in_argument_is_rejected) {
   harness *s = harness_with((harness_options){.client = listened_to(NULL, NULL)});
   static const char *const one[] = {"a " CANARY " b"};
   const imgact_label label = {CANARY, "x"}, labelled = {"x", CANARY};
@@ -233,7 +233,7 @@ TEST(no_argument_may_hold_the_token) {
   harness_free(s);
 }
 
-TEST(no_refused_option_shows_the_token) {
+TEST(token_in_rejected_option_not_shown) {
   const imgact_client_options all[] = {
       {.provider_name = CANARY},
       {.provider_name = "hetzner", .endpoint = CANARY},

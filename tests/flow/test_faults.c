@@ -36,7 +36,7 @@ static outcome perform(const scenario *s, harness_options options,
   return result;
 }
 
-TEST(untouched_scenarios_succeed) {
+TEST(scenarios_without_fault_succeed) {
   for (size_t i = 0; i < scenarios_count; i++) {
     outcome o = perform(&scenarios[i], (harness_options){0}, scenario_check);
     if (o.status != IMGACT_OK) fail_msg("%s: %s", scenarios[i].name, imgact_status_name(o.status));
@@ -67,11 +67,11 @@ static void no_allocation_is_indispensable(bool for_good) {
   }
 }
 
-TEST(each_allocation_fails_once) { no_allocation_is_indispensable(false); }
+TEST(scenarios_one_allocation_fails_cleanly) { no_allocation_is_indispensable(false); }
 
-TEST(each_allocation_and_all_after_it_fail) { no_allocation_is_indispensable(true); }
+TEST(scenarios_all_allocations_fail_cleanly) { no_allocation_is_indispensable(true); }
 
-TEST(each_exchange_goes_wrong_in_each_way) {
+TEST(scenarios_exchange_faults_end_cleanly) {
   static const imgact_failure failures[] = {IMGACT_FAILURE_NETWORK, IMGACT_FAILURE_TIMEOUT,
                                             IMGACT_FAILURE_TLS, IMGACT_FAILURE_NOMEM,
                                             IMGACT_FAILURE_TOO_LARGE};
@@ -88,7 +88,7 @@ TEST(each_exchange_goes_wrong_in_each_way) {
         }
 }
 
-TEST(each_reply_is_cut_at_each_byte) {
+TEST(scenarios_cut_responses_end_cleanly) {
   for (size_t i = 0; i < scenarios_count; i++)
     for (size_t exchange = 1, cut = 0;;) {
       fault plan = {.kind = FAULT_CUT_BODY, .exchange = exchange, .cut_at = cut};
@@ -102,7 +102,7 @@ TEST(each_reply_is_cut_at_each_byte) {
 
 // ---- both at once: the deadline passes at each moment
 
-TEST(each_moment_can_be_the_deadline) {
+TEST(scenarios_deadline_anywhere_ends_cleanly) {
   int64_t fine = testing_under_valgrind() ? 101 : 37,
           coarse = testing_under_valgrind() ? 2003 : 611;
   for (size_t i = 0; i < scenarios_count; i++)

@@ -60,7 +60,7 @@ static bool stop_at(const scenario *s, int k, stop how) {
   return under_way;
 }
 
-TEST(every_story_can_be_stopped_at_every_dispatch) {
+TEST(op_stopped_anywhere_ends_cleanly) {
   for (size_t i = 0; i < scenarios_count; i++)
     for (stop h = CANCEL; h <= FREE_LOOP_FIRST; h++)
       for (int k = 0; stop_at(&scenarios[i], k, h); k++)
@@ -87,7 +87,7 @@ static void free_in_done(void *user, imgact_op *op) {
     imgact_op_start(imgact_get_image(n->client, CLOUD_IMAGE, NULL), free_in_done, n);
 }
 
-TEST(an_operation_can_be_freed_and_another_started_inside_done) {
+TEST(done_callback_may_free_and_start) {
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   nest n = {.client = st->client, .loop = st->loop, .rounds = 10};
@@ -106,7 +106,7 @@ static void cancel_all(void *user, imgact_op *op, const imgact_action *action) {
   assert_string_equal(action->id, "9001"); // what was handed in stays while the callback runs
 }
 
-TEST(a_progress_callback_can_end_everything) {
+TEST(progress_callback_may_cancel_and_free) {
   static const char *const ids[] = {"9001", "9002"};
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
@@ -137,7 +137,7 @@ static void free_own(void *user, imgact_op *op, const imgact_action *action) {
   assert_string_equal(action->id, "9001");
 }
 
-TEST(a_progress_callback_can_free_its_operation) {
+TEST(progress_callback_may_free_own_op) {
   static const char *const id = "9001";
   for (int waits = 0; waits < 2; waits++) {
     harness *st = harness_new();
@@ -159,7 +159,7 @@ TEST(a_progress_callback_can_free_its_operation) {
   }
 }
 
-TEST(an_end_that_was_not_told_is_told_to_whom_the_last_start_names) {
+TEST(op_start_replaces_pending_callback) {
   harness *st = harness_new();
   for (int running = 0; running < 2; running++)
     for (int nobody = 0; nobody < 2; nobody++) {
@@ -178,7 +178,7 @@ TEST(an_end_that_was_not_told_is_told_to_whom_the_last_start_names) {
   harness_free(st);
 }
 
-TEST(an_ended_operation_tells_its_end_again) {
+TEST(op_start_after_end_calls_done) {
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
@@ -198,7 +198,7 @@ TEST(an_ended_operation_tells_its_end_again) {
 
 // ---- what a caller may do twice
 
-TEST(a_change_is_not_made_again_by_a_second_run) {
+TEST(op_run_twice_sends_once) {
   harness *st = harness_digitalocean();
   cloud *c = cloud_new(st->script, false);
   imgact_op *op = harness_run(imgact_transfer_image(st->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
@@ -209,7 +209,7 @@ TEST(a_change_is_not_made_again_by_a_second_run) {
   cloud_free(c);
 }
 
-TEST(options_that_make_no_sense_for_an_operation_are_refused) {
+TEST(op_options_unsuitable_are_rejected) {
   const imgact_op_options options[] = {
       {.flags = IMGACT_OP_FLAG_PAGED}, {.page = 2}, {.per_page = 5}, {.max_items = 1}};
   for (size_t i = 0; i < scenarios_count; i++)
@@ -242,7 +242,7 @@ static void free_it(void *user, imgact_op *op) {
 
 // A and B end in one dispatch; B's callback frees A, which somebody is running and whose own
 // callback is still due.
-TEST(an_operation_that_is_freed_before_its_callback_is_not_told) {
+TEST(op_freed_before_done_not_called) {
   for (int later = 0; later < 2; later++) {
     harness *st = harness_new();
     scripted_on(st->script, "*",
@@ -262,7 +262,7 @@ TEST(an_operation_that_is_freed_before_its_callback_is_not_told) {
   }
 }
 
-TEST(a_callback_is_for_one_run_of_a_list) {
+TEST(paged_list_run_keeps_no_callback) {
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
@@ -305,7 +305,7 @@ static void ask_for_the_next_page(void *user, imgact_op *op) {
   imgact_op_start(r->list, told_second, r);
 }
 
-TEST(a_page_that_is_asked_for_before_the_last_was_told_is_told_once_at_its_end) {
+TEST(paged_list_early_start_reports_once) {
   harness *st = harness_new();
   cloud *c = cloud_new(st->script, true);
   c->listed = 120;
@@ -333,7 +333,7 @@ static void start_again_while(void *user, imgact_op *op) {
 }
 
 // More callbacks than a dispatch makes stand before the page's own.
-TEST(a_run_goes_on_from_a_page_that_was_not_told_yet) {
+TEST(paged_list_run_before_callback_continues) {
   enum { CROWD = 70000 };
   static imgact_op *crowd[CROWD];
   harness *st = harness_new();
@@ -369,7 +369,7 @@ static void start_again(void *user, imgact_op *op) {
   if (++*count < 1000000) imgact_op_start(op, start_again, user);
 }
 
-TEST(a_callback_that_starts_its_operation_again_gives_others_a_turn) {
+TEST(done_callback_restart_yields_to_others) {
   harness *st = harness_new();
   imgact_op *op = imgact_get_image(st->client, "", NULL);
   int count = 0;
@@ -380,7 +380,7 @@ TEST(a_callback_that_starts_its_operation_again_gives_others_a_turn) {
   harness_free(st);
 }
 
-TEST(a_refusal_stays_one_when_it_is_cancelled) {
+TEST(op_rejected_cancel_keeps_status) {
   harness *st = harness_new();
   imgact_op *op = imgact_transfer_image(st->client, CLOUD_IMAGE, "nyc3");
   imgact_op_cancel(op);
@@ -400,7 +400,7 @@ static imgact_status odd_before_send(void *user, imgact_op *op, const char *call
 }
 
 // END from a hook must not look like the good end of a list.
-TEST(a_hook_cannot_answer_with_a_status_of_the_library) {
+TEST(callback_reserved_status_is_internal) {
   imgact_status answers[] = {IMGACT_END, IMGACT_BUSY, (imgact_status)77};
   for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
     harness *st = harness_with(
@@ -426,7 +426,7 @@ static imgact_status free_in_before_send(void *user, imgact_op *op, const char *
   return IMGACT_OK;
 }
 
-TEST(a_hook_that_frees_its_operation_sends_nothing) {
+TEST(before_send_freeing_op_sends_nothing) {
   harness *s = harness_digitalocean();
   tally t = {0};
   int before_send_called = 0;
@@ -440,7 +440,7 @@ TEST(a_hook_that_frees_its_operation_sends_nothing) {
   harness_free(s);
 }
 
-TEST(what_is_said_after_the_start_changes_nothing_but_the_callback) {
+TEST(op_setters_after_start_are_ignored) {
   harness *s = harness_digitalocean();
   cloud *c = cloud_new(s->script, false);
   c->action_ms = 60000;
@@ -466,7 +466,7 @@ TEST(what_is_said_after_the_start_changes_nothing_but_the_callback) {
   cloud_free(c);
 }
 
-TEST(what_is_cancelled_before_its_start_sends_nothing) {
+TEST(op_cancelled_before_start_sends_nothing) {
   for (size_t i = 0; i < scenarios_count; i++) {
     scene sc = open_scene(&scenarios[i]);
     sc.op = scenario_op(&scenarios[i], sc.harness->client, &sc.tally);
@@ -485,7 +485,7 @@ TEST(what_is_cancelled_before_its_start_sends_nothing) {
 
 // ---- several clients, one loop
 
-TEST(clients_of_both_clouds_share_a_loop) {
+TEST(loop_serves_clients_of_both_providers) {
   harness *st = harness_new();
   scripted_on(
       st->script, "GET /v1/*",
@@ -518,7 +518,7 @@ TEST(clients_of_both_clouds_share_a_loop) {
 
 // ---- arguments
 
-TEST(null_is_accepted_by_every_verb) {
+TEST(op_functions_accept_null) {
   size_t count = 7;
   imgact_rate_limit rate;
   imgact_pagination page;
@@ -550,7 +550,7 @@ TEST(null_is_accepted_by_every_verb) {
   imgact_loop_free(NULL);
 }
 
-TEST(structs_of_another_size_are_refused) {
+TEST(struct_size_unknown_is_rejected) {
   harness *st = harness_new();
   imgact_image_filter images = {.size = sizeof images - 1};
   imgact_action_filter actions = {.size = 0};
@@ -578,7 +578,7 @@ TEST(structs_of_another_size_are_refused) {
   harness_free(st);
 }
 
-TEST(what_is_refused_ends_from_a_dispatch_like_anything_else) {
+TEST(op_rejected_done_called_from_dispatch) {
   harness *st = harness_new();
   tally t = {0};
   imgact_op *op = imgact_transfer_image(st->client, "1", "nyc3");

@@ -39,7 +39,7 @@ static imgact_op *transfer(const table *t) {
 #define POST "POST /v2/images/4711/actions {\"type\":\"transfer\",\"region\":\"nyc3\"}"
 #define LOOK "GET /v2/images/4711/actions?page=1&per_page=200"
 
-TEST(without_a_list_of_actions_nothing_settles_it) {
+TEST(lookup_without_action_list_is_ambiguous) {
   table t;
   open_table(&t, 1u << IMGACT_OP_LIST_ACTIONS, false);
   cloud_plan(t.cloud, lost_after);
@@ -51,7 +51,7 @@ TEST(without_a_list_of_actions_nothing_settles_it) {
   close_table(&t);
 }
 
-TEST(without_a_look_at_the_image_the_actions_alone_tell) {
+TEST(lookup_without_image_uses_actions) {
   table t;
   for (int blind = 0; blind < 2; blind++) {
     open_table(&t, blind ? 0 : 1u << IMGACT_OP_GET_IMAGE, false);
@@ -67,7 +67,7 @@ TEST(without_a_look_at_the_image_the_actions_alone_tell) {
   }
 }
 
-TEST(without_a_look_at_the_image_nothing_is_confirmed) {
+TEST(lookup_unverifiable_effect_is_ambiguous) {
   table t;
   open_table(&t, 1u << IMGACT_OP_GET_IMAGE, true);
   t.cloud->action_ms = 0; // it has finished when it is found
@@ -91,7 +91,7 @@ static imgact_status decode_action_without_id(const imgact_call *call,
 }
 
 // It runs, and nobody can ask for it: a wait cannot end well.
-TEST(an_action_without_an_id_cannot_be_waited_for) {
+TEST(wait_action_without_id_is_internal) {
   for (int waits = 0; waits < 2; waits++) {
     table t;
     open_table(&t, 0, false);
@@ -111,7 +111,7 @@ static imgact_tristate cannot_tell(const imgact_call *call, const imgact_action 
   return IMGACT_TRISTATE_UNKNOWN;
 }
 
-TEST(an_action_of_which_nobody_can_tell_whose_it_is_settles_nothing) {
+TEST(lookup_match_unknown_is_ambiguous) {
   for (int without = 0; without < 2; without++) {
     table t;
     open_table(&t, 0, false);
@@ -136,7 +136,7 @@ static bool without_a_start(void *user, const scripted_request *request, scripte
 }
 
 // It may be from last year.
-TEST(an_action_that_does_not_tell_when_it_was_started_settles_nothing) {
+TEST(lookup_action_without_start_is_ambiguous) {
   harness *s = harness_digitalocean();
   scripted_when(s->script, without_a_start, NULL);
   cloud *c = cloud_new(s->script, false);
@@ -159,7 +159,7 @@ static bool another_image(void *user, const scripted_request *request, scripted_
   return true;
 }
 
-TEST(another_images_state_settles_nothing) {
+TEST(lookup_other_image_state_is_ambiguous) {
   harness *s = harness_digitalocean();
   scripted_when(s->script, another_image, NULL);
   cloud *c = cloud_new(s->script, false);
@@ -219,7 +219,7 @@ static bool start_many(void *user, const scripted_request *request, scripted_ans
 
 // What another operation of this client started is not taken for this one's, however many there
 // were meanwhile.
-TEST(an_action_is_claimed_by_its_own_among_a_thousand) {
+TEST(lookup_adopts_own_among_thousand) {
   static const int64_t losses[] = {2, 1024, 1025, 1026, 1100, 2000};
   for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
     harness *s = harness_digitalocean();
@@ -264,7 +264,7 @@ static bool show_ours_later(void *user, const scripted_request *request, scripte
   return true;
 }
 
-TEST(an_action_that_is_found_after_its_effect_is_the_result) {
+TEST(lookup_action_after_effect_is_result) {
   int looks = 0;
   harness *s = harness_new();
   scripted_when(s->script, show_ours_later, &looks);
@@ -308,7 +308,7 @@ static bool protect_late(void *user, const scripted_request *request, scripted_a
   return true;
 }
 
-TEST(late_protection_has_a_settle_time_of_its_own) {
+TEST(lookup_late_protection_has_own_settle) {
   enum { NEVER = 1000000 };
   static const struct {
     int64_t ends_ms, shown_ms, end_ms; // of the action, of the image, of the operation
@@ -369,7 +369,7 @@ static bool list_foreign(void *user, const scripted_request *request, scripted_a
   return true;
 }
 
-TEST(lookup_list_of_another_image_is_ambiguous) {
+TEST(lookup_other_image_actions_is_ambiguous) {
   for (int is_protected = 0; is_protected < 2; is_protected++) {
     for (int runs = 0; runs < 2; runs++) {
       harness *s = harness_new();
@@ -385,7 +385,7 @@ TEST(lookup_list_of_another_image_is_ambiguous) {
   }
 }
 
-TEST(what_cannot_be_looked_into_is_not_sent_again) {
+TEST(lookup_impossible_is_not_resent) {
   for (int i = 0; i < 2; i++) {
     table t;
     open_table(&t, i ? 1u << IMGACT_OP_GET_IMAGE : 0, false);
@@ -465,7 +465,7 @@ static imgact_status take_ten_seconds(void *user, imgact_op *op, const char *cal
 }
 
 // The request leaves when the callback has returned: what began before that is not its effect.
-TEST(lookup_action_begun_during_before_send_not_adopted) {
+TEST(lookup_action_before_send_not_adopted) {
   busy_caller caller = {.harness = harness_digitalocean(), .others_act = true};
   caller.cloud = cloud_new(caller.harness->script, false);
   cloud_plan(caller.cloud, lost_before);
@@ -489,7 +489,7 @@ static void take_ten_seconds_once(void *user, const imgact_trace_event *event) {
 
 // A callback takes long while responses are read: the Date of the next one is of the time when that
 // one is read.
-TEST(lookup_response_read_after_long_callback_dates_rightly) {
+TEST(lookup_slow_callback_keeps_server_time) {
   harness *slow = NULL, *s = harness_with((harness_options){
                             .digitalocean = true,
                             .client = {.trace = take_ten_seconds_once, .trace_user_data = &slow}});

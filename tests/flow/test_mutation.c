@@ -56,7 +56,7 @@ static cloud_outcome replied(int effects, int status, const char *body) {
 
 // ---- applied although the answer was lost
 
-TEST(a_lost_answer_is_adopted) {
+TEST(mutation_lost_response_adopts_action) {
   const cloud_outcome outcomes[] = {
       lost_after,
       replied(1, 500, "{}"),
@@ -93,7 +93,7 @@ TEST(a_lost_answer_is_adopted) {
   }
 }
 
-TEST(an_adopted_action_is_waited_for) {
+TEST(mutation_wait_polls_adopted_action) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_after);
   imgact_op *op = transfer(&p);
@@ -111,7 +111,7 @@ TEST(an_adopted_action_is_waited_for) {
   end(&p);
 }
 
-TEST(the_effect_without_an_action_is_enough) {
+TEST(mutation_effect_without_action_succeeds) {
   play p = begin_digitalocean();
   p.cloud->silent = true;
   cloud_plan(p.cloud, lost_after);
@@ -126,7 +126,7 @@ TEST(the_effect_without_an_action_is_enough) {
 
 // ---- not applied
 
-TEST(what_did_not_start_is_sent_again_after_the_time_to_settle) {
+TEST(mutation_without_effect_resent_after_settle) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
   imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
@@ -141,7 +141,7 @@ TEST(what_did_not_start_is_sent_again_after_the_time_to_settle) {
   end(&p);
 }
 
-TEST(it_is_sent_again_no_sooner_than_the_cloud_asked_for) {
+TEST(mutation_resend_waits_for_retry_after) {
   static const struct {
     const char *asked;
     int64_t deadline_ms, second_ms; // -1: it is not sent again
@@ -166,7 +166,7 @@ TEST(it_is_sent_again_no_sooner_than_the_cloud_asked_for) {
   }
 }
 
-TEST(a_long_sentence_of_the_clouds_leaves_room_for_ours) {
+TEST(mutation_long_api_message_keeps_reason) {
   char body[700];
   play p = begin_digitalocean();
   snprintf(body, sizeof body, "{\"id\":\"x\",\"message\":\"%0600d\"}", 7);
@@ -179,7 +179,7 @@ TEST(a_long_sentence_of_the_clouds_leaves_room_for_ours) {
   end(&p);
 }
 
-TEST(an_action_that_shows_late_is_found) {
+TEST(lookup_action_listed_late_is_adopted) {
   play p = begin_hetzner();
   p.cloud->hidden_ms = 7000;
   p.cloud->action_ms = 0;
@@ -192,7 +192,7 @@ TEST(an_action_that_shows_late_is_found) {
   end(&p);
 }
 
-TEST(attempts_run_out_with_the_last_failures_own_code) {
+TEST(mutation_attempts_exhausted_returns_last_error) {
   for (int32_t attempts = 1; attempts <= 3; attempts++) {
     play p = begin_digitalocean();
     for (int i = 0; i < 5; i++)
@@ -212,7 +212,7 @@ TEST(attempts_run_out_with_the_last_failures_own_code) {
   }
 }
 
-TEST(what_was_certainly_not_applied_is_sent_again_at_once) {
+TEST(mutation_not_applied_retries_without_lookup) {
   const cloud_outcome outcomes[] = {
       {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
       {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
@@ -229,7 +229,7 @@ TEST(what_was_certainly_not_applied_is_sent_again_at_once) {
   }
 }
 
-TEST(a_refusal_is_final) {
+TEST(mutation_4xx_fails_without_retry) {
   static const struct {
     int http;
     const char *code;
@@ -262,7 +262,7 @@ TEST(a_refusal_is_final) {
 
 // The code decides before the status does: what a gateway calls passing may have been applied,
 // whatever its number.
-TEST(a_passing_code_under_a_4xx_is_looked_into) {
+TEST(mutation_transient_4xx_starts_lookup) {
   play p = begin_hetzner();
   p.cloud->action_ms = 0;
   cloud_plan(p.cloud, replied(1, 408, "{\"error\":{\"code\":\"timeout\",\"message\":\"m\"}}"));
@@ -275,7 +275,7 @@ TEST(a_passing_code_under_a_4xx_is_looked_into) {
 
 // ---- sent again, and refused
 
-TEST(a_refusal_after_a_lost_answer_is_looked_into) {
+TEST(mutation_resend_rejected_looks_up_again) {
   play p = begin_digitalocean();
   p.cloud->hidden_ms = 11000; // later than the cloud promises
   p.cloud->silent = true;
@@ -291,7 +291,7 @@ TEST(a_refusal_after_a_lost_answer_is_looked_into) {
   end(&p);
 }
 
-TEST(a_refusal_because_of_the_lost_one_is_success) {
+TEST(mutation_resend_rejected_adopts_first_action) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
   cloud_plan(p.cloud,
@@ -305,7 +305,7 @@ TEST(a_refusal_because_of_the_lost_one_is_success) {
 
 // ---- ambiguous
 
-TEST(several_candidates_are_ambiguous) {
+TEST(lookup_several_candidates_is_ambiguous) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, (cloud_outcome){.effects = 2});
   imgact_op *op = harness_run(transfer(&p), IMGACT_AMBIGUOUS);
@@ -317,7 +317,7 @@ TEST(several_candidates_are_ambiguous) {
   end(&p);
 }
 
-TEST(an_action_that_tells_no_region_cannot_be_ours_for_sure) {
+TEST(lookup_action_without_region_is_ambiguous) {
   play p = begin_digitalocean();
   p.cloud->untold_region = true;
   cloud_plan(p.cloud, lost_after);
@@ -327,7 +327,7 @@ TEST(an_action_that_tells_no_region_cannot_be_ours_for_sure) {
   end(&p);
 }
 
-TEST(a_look_that_fails_is_ambiguous) {
+TEST(lookup_request_failure_is_ambiguous) {
   harness *alone = harness_digitalocean();
   scripted_on(alone->script, "POST *",
               (scripted_answer){
@@ -351,7 +351,7 @@ TEST(a_look_that_fails_is_ambiguous) {
 
 // ---- protection: the action does not tell what was asked
 
-TEST(protection_counts_only_once_the_image_shows_it) {
+TEST(protect_lost_response_verifies_image) {
   play p = begin_hetzner();
   p.cloud->action_ms = 3000;
   cloud_plan(p.cloud, lost_after);
@@ -364,7 +364,7 @@ TEST(protection_counts_only_once_the_image_shows_it) {
   end(&p);
 }
 
-TEST(protection_that_does_not_show_is_ambiguous) {
+TEST(protect_flag_unchanged_is_ambiguous) {
   play p = begin_hetzner();
   p.cloud->action_ms = 0;
   cloud_plan(p.cloud, lost_before);
@@ -379,7 +379,7 @@ TEST(protection_that_does_not_show_is_ambiguous) {
   end(&p);
 }
 
-TEST(protection_that_does_not_finish_is_ambiguous) {
+TEST(protect_unfinished_action_is_ambiguous) {
   play p = begin_hetzner();
   p.cloud->action_ms = 60000;
   cloud_plan(p.cloud, lost_after);
@@ -397,7 +397,7 @@ static imgact_op *unprotect(const play *p) {
 
 // The image is not protected, as was asked for, but somebody's action on it is under way and may be
 // to protect it.
-TEST(what_the_image_shows_does_not_count_while_an_action_may_change_it) {
+TEST(unprotect_waits_for_running_action) {
   static const int64_t left_ms[] = {3000, 60000};
   for (int late = 0; late < 2; late++) {
     play p = begin_hetzner();
@@ -414,7 +414,7 @@ TEST(what_the_image_shows_does_not_count_while_an_action_may_change_it) {
   }
 }
 
-TEST(an_action_of_the_same_client_does_not_settle_what_it_may_undo) {
+TEST(unprotect_waits_for_own_running_action) {
   play p = begin_hetzner();
   p.cloud->action_ms = 3000;
   cloud_plan(p.cloud, (cloud_outcome){.effects = 1, .own_answer = true});
@@ -431,7 +431,7 @@ TEST(an_action_of_the_same_client_does_not_settle_what_it_may_undo) {
 
 // A state that nobody knows may be one in which it still runs; one that has a time of its end does
 // not.
-TEST(an_action_in_an_unknown_state_may_change_it_too) {
+TEST(unprotect_unknown_action_status_is_ambiguous) {
   play p = begin_hetzner();
   cloud_plan(p.cloud, lost_before);
   size_t odd = cloud_add_action(p.cloud, "change_protection", "", 60000, 1000);
@@ -444,7 +444,7 @@ TEST(an_action_in_an_unknown_state_may_change_it_too) {
 
 // ---- whose action is it?
 
-TEST(older_actions_and_those_of_others_are_not_adopted) {
+TEST(lookup_older_or_different_actions_ignored) {
   play p = begin_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 3600000, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 3000, 1000);
@@ -458,7 +458,7 @@ TEST(older_actions_and_those_of_others_are_not_adopted) {
   end(&p);
 }
 
-TEST(the_clouds_own_clock_decides) {
+TEST(lookup_compares_with_server_clock) {
   static const int64_t hours[] = {-5, -1, 1, 5, 24 * 400};
   for (size_t i = 0; i < sizeof hours / sizeof *hours; i++) {
     play p = begin_digitalocean();
@@ -482,7 +482,7 @@ static cloud_outcome gateway(int effects, int status, int64_t ahead_ms) {
 }
 
 // Only the API itself tells the time: not a gateway in front of it, whose clock may show anything.
-TEST(a_gateways_clock_decides_nothing) {
+TEST(lookup_ignores_gateway_date) {
   static const int64_t years[] = {-56, -1, 1, 10};
   for (size_t i = 0; i < sizeof years / sizeof *years; i++)
     for (int effects = 0; effects < 2; effects++) {
@@ -498,7 +498,7 @@ TEST(a_gateways_clock_decides_nothing) {
     }
 }
 
-TEST(twins_never_share_an_action) {
+TEST(mutation_conflicting_adopt_separate_actions) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_after);
   cloud_plan(p.cloud, lost_after);
@@ -516,7 +516,7 @@ TEST(twins_never_share_an_action) {
   end(&p);
 }
 
-TEST(a_twin_goes_on_when_the_first_is_freed_or_cancelled) {
+TEST(mutation_conflicting_starts_after_first_ends) {
   for (int how = 0; how < 2; how++) {
     play p = begin_digitalocean();
     tally t = {0};
@@ -538,7 +538,7 @@ TEST(a_twin_goes_on_when_the_first_is_freed_or_cancelled) {
   }
 }
 
-TEST(transfers_to_several_regions_do_not_wait_for_each_other) {
+TEST(transfer_other_regions_sent_concurrently) {
   play p = begin_digitalocean();
   p.cloud->delay_ms = 100;
   for (int i = 0; i < 3; i++) cloud_plan(p.cloud, lost_after);
@@ -559,7 +559,7 @@ TEST(transfers_to_several_regions_do_not_wait_for_each_other) {
 
 // ---- requests that may be repeated
 
-TEST(a_deletion_that_was_sent_again_and_finds_nothing_succeeded) {
+TEST(delete_resend_not_found_succeeds) {
   play p = begin_hetzner();
   cloud_plan(p.cloud, lost_after);
   imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_OK);
@@ -578,7 +578,7 @@ TEST(a_deletion_that_was_sent_again_and_finds_nothing_succeeded) {
 }
 
 // Nothing of the first request was done: the image was gone before, and that is told.
-TEST(a_deletion_that_was_never_sent_before_is_not_found) {
+TEST(delete_retry_unapplied_returns_not_found) {
   const cloud_outcome nothing_done[] = {
       {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
       {.answer = {.status = 429, .body = "{}", .headers = "Retry-After: 1\n"}}};
@@ -594,7 +594,7 @@ TEST(a_deletion_that_was_never_sent_before_is_not_found) {
   }
 }
 
-TEST(a_deletion_of_nothing_is_not_found) {
+TEST(delete_missing_image_returns_not_found) {
   play p = begin_hetzner();
   p.cloud->deleted = true;
   imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NOT_FOUND);
@@ -604,7 +604,7 @@ TEST(a_deletion_of_nothing_is_not_found) {
   end(&p);
 }
 
-TEST(a_deletion_whose_answers_are_all_lost_may_be_applied) {
+TEST(delete_all_responses_lost_maybe_applied) {
   play p = begin_hetzner();
   for (int i = 0; i < 5; i++) cloud_plan(p.cloud, lost_before);
   imgact_op *op = harness_run(imgact_delete_image(p.client, CLOUD_IMAGE), IMGACT_NETWORK);
@@ -614,7 +614,7 @@ TEST(a_deletion_whose_answers_are_all_lost_may_be_applied) {
   end(&p);
 }
 
-TEST(a_conversion_by_put_that_is_refused_the_second_time_is_looked_into) {
+TEST(convert_put_resend_rejected_checks_image) {
   for (int applied = 0; applied < 2; applied++) {
     play p = begin_hetzner();
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
@@ -639,7 +639,7 @@ TEST(a_conversion_by_put_that_is_refused_the_second_time_is_looked_into) {
   }
 }
 
-TEST(a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once) {
+TEST(convert_put_attempts_exhausted_checks_image) {
   play p = begin_hetzner();
   snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
   for (int i = 0; i < 5; i++) cloud_plan(p.cloud, replied(0, 504, "{}"));
@@ -651,7 +651,7 @@ TEST(a_conversion_by_put_whose_answers_are_all_lost_is_looked_at_once) {
 }
 
 // A 2xx is never sent again, whatever it holds: it is looked whether the image shows the effect.
-TEST(a_conversion_by_put_with_a_useless_answer_is_not_repeated) {
+TEST(convert_put_useless_2xx_not_resent) {
   for (int applied = 0; applied < 2; applied++) {
     play p = begin_hetzner();
     snprintf(p.cloud->type, sizeof p.cloud->type, "backup");
@@ -666,7 +666,7 @@ TEST(a_conversion_by_put_with_a_useless_answer_is_not_repeated) {
   }
 }
 
-TEST(an_update_with_a_useless_answer_may_be_applied) {
+TEST(update_useless_2xx_maybe_applied) {
   play p = begin_hetzner();
   cloud_plan(p.cloud, replied(1, 200, "{}"));
   imgact_image_update update = {.size = sizeof update, .description = "d"};
@@ -699,7 +699,7 @@ static imgact_status intend(void *user, imgact_op *op, const char *call_json) {
   return h->answer;
 }
 
-TEST(before_send_called_once_before_first_byte) {
+TEST(before_send_called_once_before_sending) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_before);
   hook h = {0};
@@ -732,7 +732,7 @@ static imgact_status note_departure(void *user, imgact_op *op, const char *call_
 
 // Eight at a time, each a second long: the last one leaves, and is told, long after all were
 // started.
-TEST(before_send_called_when_the_request_leaves) {
+TEST(before_send_called_when_request_leaves) {
   enum { CALLS = 100 };
   harness *h = harness_digitalocean();
   departure d = {.script = h->script};
@@ -772,7 +772,7 @@ static int64_t nth_departure(const scripted *script, const char *method, size_t 
 
 // Sends that certainly had no effect are followed by an before_send_called one. One that may have
 // had is the last that is before_send_called.
-TEST(before_send_called_for_each_send_until_one_may_be_applied) {
+TEST(before_send_called_until_maybe_applied) {
   static const scripted_answer limited = {.status = 429,
                                           .headers = "Retry-After: 60\n",
                                           .body = "{}"},
@@ -814,7 +814,7 @@ static imgact_status reject_the_second(void *user, imgact_op *op, const char *ca
   return t->cancels ? IMGACT_OK : IMGACT_FORBIDDEN;
 }
 
-TEST(before_send_rejects_or_cancels_a_later_send) {
+TEST(before_send_rejects_later_send) {
   for (int cancels = 0; cancels < 2; cancels++) {
     play p = begin_digitalocean();
     second_thought t = {.cancels = cancels};
@@ -850,7 +850,7 @@ TEST(before_send_rejects_or_cancels) {
 static const char stored[] =
     "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}";
 
-TEST(a_resumed_call_starts_at_its_look) {
+TEST(resume_starts_with_lookup) {
   play p = begin_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 90000, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 59000, 1000);
@@ -863,7 +863,7 @@ TEST(a_resumed_call_starts_at_its_look) {
   end(&p);
 }
 
-TEST(a_resumed_call_without_memory_never_counts_as_not_applied) {
+TEST(resume_without_memory_maybe_applied) {
   bool made = false;
   for (size_t k = 1; !made; k++) {
     harness *s = harness_digitalocean();
@@ -884,7 +884,7 @@ TEST(a_resumed_call_without_memory_never_counts_as_not_applied) {
 
 // A caller that looks at the error before it runs the operation must not take the call for not
 // applied, either.
-TEST(resumed_call_that_is_wrong_may_be_applied_before_it_runs) {
+TEST(resume_invalid_unstarted_maybe_applied) {
   static const char *const wrong[] = {
       "{\"provider\":\"digitalocean\",\"op\":\"transf", stored,
       "{\"provider\":\"hetzner\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}",
@@ -902,7 +902,7 @@ TEST(resumed_call_that_is_wrong_may_be_applied_before_it_runs) {
 }
 
 // The clock was set back since: whatever is there may be it.
-TEST(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own) {
+TEST(resume_future_time_adopts_nothing) {
   static const int64_t ago_ms[] = {-1, 0, 1500, 3000, 600000};
   for (size_t i = 0; i < sizeof ago_ms / sizeof *ago_ms; i++) {
     bool there = ago_ms[i] >= 0;
@@ -920,7 +920,7 @@ TEST(a_resumed_call_of_a_time_to_come_takes_no_action_for_its_own) {
 
 // The first program's clock was six seconds fast: by it, the running action is older than the
 // request.
-TEST(resume_never_rules_out_a_running_action) {
+TEST(resume_running_older_action_is_ambiguous) {
   play p = begin_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 0, 60000);
   scripted_advance(p.script, 9000);
@@ -932,7 +932,7 @@ TEST(resume_never_rules_out_a_running_action) {
   end(&p);
 }
 
-TEST(what_is_sent_again_for_such_a_call_is_known_by_its_own_time) {
+TEST(resume_resend_adopts_by_own_time) {
   play p = begin_digitalocean();
   cloud_plan(p.cloud, lost_after);
   imgact_op *op =
@@ -943,7 +943,7 @@ TEST(what_is_sent_again_for_such_a_call_is_known_by_its_own_time) {
   end(&p);
 }
 
-TEST(a_resumed_call_that_left_no_trace_is_sent) {
+TEST(resume_without_effect_is_sent) {
   play p = begin_digitalocean();
   hook h = {0};
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
@@ -959,7 +959,7 @@ TEST(a_resumed_call_that_left_no_trace_is_sent) {
   end(&p);
 }
 
-TEST(a_resumed_call_counts_the_attempt_of_the_first_program) {
+TEST(resume_counts_first_attempt) {
   play p = begin_digitalocean();
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
   harness_run(harness_configure(op, (imgact_op_options){.max_attempts = 1}), IMGACT_NETWORK);
@@ -979,7 +979,7 @@ static imgact_status give_token(void *user, char *token, size_t capacity, size_t
 
 // An image of the same number in another project, or behind another endpoint, would be taken for
 // the one that was meant.
-TEST(resume_checks_where_the_call_was_sent) {
+TEST(resume_checks_endpoint_and_credential) {
   static const struct {
     const char *target, *token, *word; // word NULL: it is resumed
   } rows[] = {
@@ -1015,7 +1015,7 @@ TEST(resume_checks_where_the_call_was_sent) {
     }
 }
 
-TEST(a_resumed_call_that_was_done_at_once_succeeds) {
+TEST(resume_synchronous_call_succeeds) {
   play p = begin_hetzner();
   p.cloud->deleted = true;
   imgact_op *op = imgact_op_resume(
@@ -1040,7 +1040,7 @@ TEST(a_resumed_call_that_was_done_at_once_succeeds) {
   end(&p);
 }
 
-TEST(nonsense_cannot_be_resumed) {
+TEST(resume_invalid_call_rejected) {
   static const char *const texts[] = {
       "",
       "{}",
@@ -1086,7 +1086,7 @@ TEST(nonsense_cannot_be_resumed) {
 
 // ---- what may have been applied is said, however it ends
 
-TEST(the_deadline_says_what_may_be_out) {
+TEST(deadline_lost_response_maybe_applied) {
   static const struct {
     int64_t deadline_ms;
     bool maybe;
@@ -1110,7 +1110,7 @@ TEST(the_deadline_says_what_may_be_out) {
   }
 }
 
-TEST(a_deadline_during_the_look_shows_no_action_of_others) {
+TEST(deadline_during_lookup_returns_no_action) {
   for (int64_t deadline = 1; deadline < 9000; deadline += deadline < 500 ? 50 : 700) {
     play p = begin_hetzner();
     p.cloud->delay_ms = 100;
@@ -1126,7 +1126,7 @@ TEST(a_deadline_during_the_look_shows_no_action_of_others) {
   }
 }
 
-TEST(what_waits_for_its_twin_was_never_out) {
+TEST(deadline_before_conflicting_send_not_applied) {
   play p = begin_digitalocean();
   p.cloud->delay_ms = 1000;
   imgact_op *one = transfer(&p),
@@ -1148,7 +1148,7 @@ static void cancel_the_other(void *user, imgact_op *op) {
   imgact_op_cancel(user);
 }
 
-TEST(a_callback_can_end_what_would_take_the_place) {
+TEST(mutation_cancelled_in_done_not_sent) {
   play p = begin_with((harness_options){.client = {.concurrency = 1}});
   imgact_op *one = protect(&p), *other = imgact_delete_image(p.client, CLOUD_IMAGE);
   p.cloud->delay_ms = 1000;
@@ -1164,7 +1164,7 @@ TEST(a_callback_can_end_what_would_take_the_place) {
   end(&p);
 }
 
-TEST(what_waits_for_a_place_or_backs_off_was_never_out) {
+TEST(deadline_queued_or_delayed_not_applied) {
   play p = begin_with((harness_options){.client = {.concurrency = 1}});
   p.cloud->delay_ms = 1000;
   imgact_op *get = imgact_get_image(p.client, CLOUD_IMAGE, NULL);
@@ -1185,7 +1185,7 @@ TEST(what_waits_for_a_place_or_backs_off_was_never_out) {
   end(&p);
 }
 
-TEST(a_wait_after_a_post_never_says_that_nothing_was_applied) {
+TEST(wait_after_post_failure_maybe_applied) {
   play p = begin_digitalocean();
   p.cloud->hidden_ms =
       3600000; // the action is never found again: a 404 is tolerated for the time to settle
@@ -1211,7 +1211,7 @@ TEST(a_wait_after_a_post_never_says_that_nothing_was_applied) {
   end(&p);
 }
 
-TEST(an_action_that_fails_is_told) {
+TEST(wait_failed_action_is_reported) {
   play p = begin_hetzner();
   imgact_op *op = protect(&p);
   tally t = {0};
@@ -1231,7 +1231,7 @@ TEST(an_action_that_fails_is_told) {
   end(&p);
 }
 
-TEST(retry_tokens_that_ran_out_end_it_and_are_named) {
+TEST(retry_budget_exhausted_ends_lookup) {
   harness *s = harness_with(
       (harness_options){.digitalocean = true, .client = {.max_attempts = 300, .settle_ms = 1}});
   scripted_on(s->script, "POST *", (scripted_answer){.status = 500, .body = "{}"});

@@ -32,7 +32,7 @@ static void check_ids(const imgact_op *op, const char *ids) {
 
 #define PAGE(n) "GET /v1/images?page=" #n "&per_page=50"
 
-TEST(every_page_is_walked_to_the_end_mark) {
+TEST(pager_reads_every_page) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 5));
   scripted_json(s->script, 200, hz(2, 3, "", 5)); // an empty page ends nothing
@@ -47,7 +47,7 @@ TEST(every_page_is_walked_to_the_end_mark) {
   harness_free(s);
 }
 
-TEST(what_one_page_holds_twice_is_kept) {
+TEST(pager_duplicate_on_page_is_kept) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 0, "aba", 3));
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
@@ -56,7 +56,7 @@ TEST(what_one_page_holds_twice_is_kept) {
   harness_free(s);
 }
 
-TEST(a_page_that_does_not_advance_is_incomplete) {
+TEST(pager_next_not_advancing_is_incomplete) {
   static const int nexts[] = {1, 2, -1};
   for (size_t i = 0; i < sizeof nexts / sizeof *nexts; i++) {
     harness *s = harness_new();
@@ -68,7 +68,7 @@ TEST(a_page_that_does_not_advance_is_incomplete) {
   }
 }
 
-TEST(a_failing_page_fails_the_whole_list) {
+TEST(pager_failing_page_fails_list) {
   static const struct {
     int32_t status;
     const char *body;
@@ -91,7 +91,7 @@ TEST(a_failing_page_fails_the_whole_list) {
   }
 }
 
-TEST(a_page_is_retried_in_its_place) {
+TEST(pager_page_retried_in_place) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "a", 2));
   scripted_json(s->script, 503,
@@ -105,7 +105,7 @@ TEST(a_page_is_retried_in_its_place) {
   harness_free(s);
 }
 
-TEST(a_limit_ends_the_walk_early) {
+TEST(pager_max_items_ends_early) {
   static const char *const expected[] = {"a", "ab", "abc", "abcd", "abcd"};
   static const size_t requests[] = {1, 1, 2, 2, 2};
   for (int64_t limit = 1; limit <= 5; limit++) {
@@ -121,7 +121,7 @@ TEST(a_limit_ends_the_walk_early) {
   }
 }
 
-TEST(one_page_alone_is_that_page) {
+TEST(pager_page_option_reads_one_page) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(3, 4, "xy", 400));
   imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
@@ -136,7 +136,7 @@ TEST(one_page_alone_is_that_page) {
   harness_free(s);
 }
 
-TEST(wrong_pages_and_limits_are_refused) {
+TEST(pager_invalid_options_rejected) {
   static const imgact_op_options wrong[] = {
       {.page = -1}, {.max_items = -1}, {.per_page = -1}, {.per_page = 51}};
   harness *s = harness_new();
@@ -151,7 +151,7 @@ TEST(wrong_pages_and_limits_are_refused) {
 
 #define DO_ITEM(id, type, public) "{\"id\":" #id ",\"type\":\"" type "\",\"public\":" public "}"
 
-TEST(types_are_walked_query_by_query_and_shown_once) {
+TEST(pager_type_queries_merge_without_duplicates) {
   static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_APP, IMGACT_IMAGE_TYPE_SNAPSHOT,
                                             IMGACT_IMAGE_TYPE_SYSTEM};
   imgact_image_filter filter = {.size = sizeof filter, .types = types, .types_count = 3};
@@ -182,7 +182,7 @@ TEST(types_are_walked_query_by_query_and_shown_once) {
   harness_free(s);
 }
 
-TEST(local_filters_and_orders_hold_over_the_whole_list) {
+TEST(pager_local_filter_sort_whole_list) {
   static const char *const keys[] = {"name:desc", "id"};
   imgact_image_filter filter = {
       .size = sizeof filter, .region = "nyc3", .sort = keys, .sort_count = 2};
@@ -208,7 +208,7 @@ TEST(local_filters_and_orders_hold_over_the_whole_list) {
 
 // ---- page by page
 
-TEST(pages_come_one_by_one_and_end) {
+TEST(paged_list_returns_pages_then_end) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 3, "", 4));
@@ -225,7 +225,7 @@ TEST(pages_come_one_by_one_and_end) {
   harness_free(s);
 }
 
-TEST(page_by_page_ends_at_the_limit) {
+TEST(paged_list_ends_at_max_items) {
   static const char *const first[] = {"a", "ab", "ab"}, *const second[] = {"", "", "c"};
   for (int64_t limit = 1; limit <= 3; limit++) {
     harness *s = harness_new();
@@ -241,7 +241,7 @@ TEST(page_by_page_ends_at_the_limit) {
   }
 }
 
-TEST(page_by_page_never_hands_out_twice) {
+TEST(paged_list_delivers_items_once) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 3));
   scripted_json(s->script, 200, hz(2, 0, "bc", 3));
@@ -254,21 +254,21 @@ TEST(page_by_page_never_hands_out_twice) {
   harness_free(s);
 }
 
-static void a_page_can_be_asked_for_inside_done(void *user, imgact_op *op) {
+static void start_next_page(void *user, imgact_op *op) {
   tally *t = user;
   t->done++;
   t->status = imgact_op_error(op)->status;
-  if (t->status == IMGACT_OK) imgact_op_start(op, a_page_can_be_asked_for_inside_done, t);
+  if (t->status == IMGACT_OK) imgact_op_start(op, start_next_page, t);
 }
 
-TEST(pages_can_be_driven_by_callbacks) {
+TEST(paged_list_driven_by_callbacks) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 4));
   scripted_json(s->script, 200, hz(2, 0, "cd", 4));
   tally t = {0};
   imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
                                     (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
-  imgact_op_start(op, a_page_can_be_asked_for_inside_done, &t);
+  imgact_op_start(op, start_next_page, &t);
   imgact_loop_run(s->loop);
   assert_int_equal(t.done, 3);
   assert_int_equal(t.status, IMGACT_END);
@@ -284,7 +284,7 @@ static void serve_not_found(harness *s) { scripted_json(s->script, 404, NOT_FOUN
 
 #define IMAGE(n) "GET /v1/images/" #n
 
-TEST(an_added_image_hides_nothing) {
+TEST(pager_added_image_hides_nothing) {
   for (int how = 0; how < 2; how++) {
     harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 3));
@@ -300,7 +300,7 @@ TEST(an_added_image_hides_nothing) {
 }
 
 // Image a is deleted after page 1, so that c moves onto page 1: the fall of the total shows it.
-TEST(a_total_that_falls_makes_the_page_before_be_read_again) {
+TEST(pager_total_falls_rereads_previous_page) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 6));
   scripted_json(s->script, 200, hz(2, 3, "de", 5));
@@ -319,7 +319,7 @@ TEST(a_total_that_falls_makes_the_page_before_be_read_again) {
 }
 
 // A total may fall on the last page, and by more than a page.
-TEST(a_large_fall_leads_further_back) {
+TEST(pager_large_fall_rereads_earlier_pages) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 7));
   scripted_json(s->script, 200, hz(2, 3, "cd", 7));
@@ -337,7 +337,7 @@ TEST(a_large_fall_leads_further_back) {
 
 // What a page does not hold any more may have moved; it is dropped only if the API says that it
 // does not exist.
-TEST(a_vanished_image_is_asked_for_before_it_is_dropped) {
+TEST(pager_missing_image_requested_before_dropping) {
   static const struct {
     int32_t status;
     const char *body, *expected, *name;
@@ -364,7 +364,7 @@ TEST(a_vanished_image_is_asked_for_before_it_is_dropped) {
 }
 
 // An image is shown as it was seen last, and not at all if it does not pass the filters any more.
-TEST(an_image_that_comes_again_is_shown_as_it_was_seen_last) {
+TEST(pager_repeated_image_shows_last_state) {
   imgact_image_filter filter = {.size = sizeof filter, .region = "nyc3"};
   harness *s = harness_digitalocean();
   scripted_json(
@@ -385,7 +385,7 @@ TEST(an_image_that_comes_again_is_shown_as_it_was_seen_last) {
 }
 
 // Pages that are named by a cursor are read again with the cursor that named them.
-TEST(a_page_is_read_again_as_it_was_named) {
+TEST(pager_reread_uses_same_cursor) {
   static const char next[] =
       "\"links\":{\"pages\":{\"next\":\"/v2/images?page_token=%s\"}},\"meta\":{\"total\":%d}}";
   static const char *const items[] = {"1},{\"id\":2", "3},{\"id\":4", "6},{\"id\":7",
@@ -410,7 +410,7 @@ TEST(a_page_is_read_again_as_it_was_named) {
   harness_free(s);
 }
 
-TEST(a_vanished_action_is_asked_for_as_an_action) {
+TEST(pager_missing_action_requested_by_id) {
   static const char page[] = "{\"actions\":[{\"id\":%d,\"status\":\"success\"}],\"meta\":{"
                              "\"pagination\":{\"next_page\":%s,\"total_entries\":%d}}}";
   static const struct {
@@ -437,7 +437,7 @@ TEST(a_vanished_action_is_asked_for_as_an_action) {
 }
 
 // The hidden image is looked for also if the limit was reached; behind the limit nothing is read.
-TEST(a_fall_before_the_limit_is_looked_into) {
+TEST(pager_max_items_keeps_hidden_image) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 8));
   scripted_json(s->script, 200, hz(2, 3, "de", 7));
@@ -480,7 +480,7 @@ static imgact_op *list_region(harness *s, imgact_op_options options) {
   return harness_configure(imgact_list_images(s->client, &filter), options);
 }
 
-TEST(an_image_may_pass_again) {
+TEST(pager_filter_rechecks_repeated_image) {
   harness *s = harness_digitalocean();
   serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, true}, {2, true}}, 2, 6);
   serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, false}, {2, false}}, 3, 6);
@@ -491,7 +491,7 @@ TEST(an_image_may_pass_again) {
   harness_free(s);
 }
 
-TEST(a_delivered_image_stays_delivered) {
+TEST(paged_list_keeps_delivered_image) {
   harness *s = harness_digitalocean();
   serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, true}, {2, false}}, 2, 4);
   serve_sightings(s, (sighting[MAX_SIGHTINGS]){{1, false}, {2, true}}, 3, 4);
@@ -506,7 +506,7 @@ TEST(a_delivered_image_stays_delivered) {
 }
 
 // The image that vanished from its page is there, but in another region now.
-TEST(a_vanished_image_passes_as_it_is_now) {
+TEST(pager_filter_uses_refetched_image) {
   for (int in_region = 0; in_region < 2; in_region++) {
     char body[64];
     harness *s = harness_digitalocean();
@@ -527,7 +527,7 @@ TEST(a_vanished_image_passes_as_it_is_now) {
 
 // What a page held twice is kept; the second copy is settled like any other item when the page is
 // read again.
-TEST(twice_on_a_page_that_is_read_again) {
+TEST(pager_duplicate_on_reread_is_kept) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "aab", 5));
   scripted_json(s->script, 200, hz(2, 0, "d", 4));
@@ -542,7 +542,7 @@ TEST(twice_on_a_page_that_is_read_again) {
 }
 
 // The limit was reached with an image that has vanished: the list goes on.
-TEST(a_limit_counts_images_that_exist) {
+TEST(pager_max_items_counts_existing_images) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 8));
   scripted_json(s->script, 200, hz(2, 3, "de", 7));
@@ -558,7 +558,7 @@ TEST(a_limit_counts_images_that_exist) {
   harness_free(s);
 }
 
-TEST(a_next_page_that_is_named_with_the_token_is_not_asked_for) {
+TEST(pager_next_with_token_not_requested) {
   static const char *const forms[] = {HARNESS_TOKEN, "%75nmistakable%2dtoken-0123456789abcdef",
                                       "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY="};
   static const char *const keys[] = {"q", "page_token"};
@@ -581,7 +581,7 @@ TEST(a_next_page_that_is_named_with_the_token_is_not_asked_for) {
     }
 }
 
-TEST(a_list_that_never_settles_is_incomplete) {
+TEST(pager_unstable_list_is_incomplete) {
   for (int paged = 0; paged < 2; paged++) {
     harness *s = harness_new();
     scripted_on(s->script, PAGE(1), (scripted_answer){.status = 200, .body = hz(1, 2, "ab", 4)});
@@ -652,7 +652,7 @@ static void close_long_list(long_list *l) {
 
 // All that grows with the pages is the set of ids: 16 bytes each, at most four times that while it
 // is made larger.
-TEST(ten_thousand_pages_one_by_one_take_no_more_memory_than_their_ids) {
+TEST(paged_list_memory_grows_with_ids) {
   long_list l = {.cloud = {.per_page = 5, .pages = 10000}};
   open_long_list(&l, NULL);
   imgact_op *op = harness_configure(imgact_list_images(l.client, NULL),
@@ -681,7 +681,7 @@ static imgact_provider without_name_filter(void) {
   return provider;
 }
 
-TEST(pages_of_which_nothing_passes_leave_nothing_behind) {
+TEST(paged_list_filtered_items_are_freed) {
   imgact_provider provider = without_name_filter();
   long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
   open_long_list(&l, &provider);
@@ -701,7 +701,7 @@ TEST(pages_of_which_nothing_passes_leave_nothing_behind) {
 }
 
 // One image that passes must not keep what the filters drop from all the pages after it.
-TEST(pages_of_which_nothing_passes_leave_nothing_behind_one_that_did) {
+TEST(pager_filtered_items_are_freed) {
   imgact_provider provider = without_name_filter();
   long_list l = {.cloud = {.per_page = 5, .pages = 5500}};
   open_long_list(&l, &provider);
@@ -715,7 +715,7 @@ TEST(pages_of_which_nothing_passes_leave_nothing_behind_one_that_did) {
   close_long_list(&l);
 }
 
-TEST(absurd_page_numbers_and_links_are_errors) {
+TEST(pager_excessive_next_is_error) {
   static char link[200000], body[400000];
   harness *s = harness_digitalocean();
   static const char *const fills[] = {"x", "+", "%2B"};
@@ -743,7 +743,7 @@ TEST(absurd_page_numbers_and_links_are_errors) {
   harness_free(s);
 }
 
-TEST(a_list_has_at_most_a_hundred_thousand_pages) {
+TEST(pager_page_limit_is_100000) {
   for (long long pages = 100000; pages <= 100001; pages++) {
     long_list l = {.cloud = {.per_page = 0, .pages = pages}};
     open_long_list(&l, NULL);

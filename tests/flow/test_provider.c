@@ -28,7 +28,7 @@ static imgact_status no_action(const imgact_call *call, const imgact_response *r
   return IMGACT_OK;
 }
 
-TEST(a_wait_where_no_action_can_be_looked_at_is_refused_unsent) {
+TEST(provider_without_polls_rejects_wait) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   harness *s = harness_of(&t);
@@ -41,7 +41,7 @@ TEST(a_wait_where_no_action_can_be_looked_at_is_refused_unsent) {
   harness_free(s);
 }
 
-TEST(without_a_wait_such_a_transfer_goes_out) {
+TEST(provider_without_polls_sends_transfer) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   harness *s = harness_of(&t);
@@ -52,7 +52,7 @@ TEST(without_a_wait_such_a_transfer_goes_out) {
   cloud_free(c);
 }
 
-TEST(wait_set_and_cleared_is_supported) {
+TEST(provider_without_polls_allows_cleared_wait) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   harness *s = harness_of(&t);
@@ -66,7 +66,7 @@ TEST(wait_set_and_cleared_is_supported) {
   cloud_free(c);
 }
 
-TEST(a_candidate_that_cannot_be_looked_at_is_ambiguous) {
+TEST(provider_without_polls_lookup_is_ambiguous) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){0};
   t.slots[IMGACT_OP_TRANSFER].flags |= IMGACT_SLOT_VERIFY_IMAGE;
@@ -79,7 +79,7 @@ TEST(a_candidate_that_cannot_be_looked_at_is_ambiguous) {
   cloud_free(c);
 }
 
-TEST(a_reply_without_the_action_is_looked_into) {
+TEST(provider_decodes_no_action_starts_lookup) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_TRANSFER].decode = no_action;
   harness *s = harness_of(&t);
@@ -104,7 +104,7 @@ static void assert_table_refused(const imgact_provider *provider, const char *na
   if (strstr(error.message, named) == NULL) fail_msg("%s: %s", named, error.message);
 }
 
-TEST(a_table_with_a_hole_is_refused_by_its_name) {
+TEST(provider_table_missing_member_is_named) {
   const imgact_provider whole = *imgact_provider_find("digitalocean");
 #define REFUSED(member, value)                                                                     \
   do {                                                                                             \
@@ -140,7 +140,7 @@ TEST(a_table_with_a_hole_is_refused_by_its_name) {
 }
 
 // A table of an older version, or one that ends early, lacks the operations behind its end.
-TEST(table_ending_early_lacks_the_rest) {
+TEST(provider_table_short_lacks_operations) {
   table t = copy_of_digitalocean();
   t.provider.slots_count = IMGACT_OP_LIST_IMAGES + 1;
   t.provider.type_groups = NULL;
@@ -158,7 +158,7 @@ TEST(table_ending_early_lacks_the_rest) {
 }
 
 // Without a list of images there is nothing that it could promise.
-TEST(table_without_image_list_is_accepted) {
+TEST(provider_table_without_lists_accepted) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_LIST_IMAGES] = t.slots[IMGACT_OP_LIST_ACTIONS] = (imgact_slot){0};
   harness *s = harness_of(&t);
@@ -168,7 +168,7 @@ TEST(table_without_image_list_is_accepted) {
   harness_free(s);
 }
 
-TEST(a_table_that_promises_what_nobody_keeps_is_refused) {
+TEST(provider_table_unsupported_declaration_rejected) {
   table t = copy_of_digitalocean();
   t.provider.slots = t.slots;
   t.slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_LABEL_SELECTOR;
@@ -185,7 +185,7 @@ TEST(a_table_that_promises_what_nobody_keeps_is_refused) {
 }
 
 // Two queries that hold the same images, of which the core picks each its own.
-TEST(what_one_query_does_not_let_pass_another_may_show) {
+TEST(provider_type_queries_filtered_separately) {
   static const imgact_type_group groups[] = {{IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), 0},
                                              {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), 0}};
   static const imgact_image_type types[] = {IMGACT_IMAGE_TYPE_BACKUP, IMGACT_IMAGE_TYPE_SNAPSHOT};

@@ -158,7 +158,7 @@ static int64_t seconds(void) {
   return testing_under_valgrind() ? 8000 : 20000;
 }
 
-TEST(a_bucket_is_used_up_and_never_overdrawn) {
+TEST(rate_limit_bucket_used_without_429) {
   static worker workers[2 * CLIENTS];
   crowd c;
   int64_t s = seconds();
@@ -173,7 +173,7 @@ TEST(a_bucket_is_used_up_and_never_overdrawn) {
   disperse(&c);
 }
 
-TEST(a_sliding_hour_is_used_up_and_never_overdrawn) {
+TEST(rate_limit_hour_used_without_429) {
   static worker workers[2 * CLIENTS];
   crowd c;
   int64_t s = seconds();
@@ -189,7 +189,7 @@ TEST(a_sliding_hour_is_used_up_and_never_overdrawn) {
 }
 
 // The first burst of a process whose bucket is empty: some are refused, then everybody knows.
-TEST(an_empty_bucket_is_learned_from_the_first_refusals) {
+TEST(rate_limit_learned_from_first_429s) {
   static worker workers[2 * CLIENTS];
   crowd c;
   gather(&c, true, 5, 0);
@@ -204,7 +204,7 @@ TEST(an_empty_bucket_is_learned_from_the_first_refusals) {
   disperse(&c);
 }
 
-TEST(a_change_never_waits_behind_the_readers) {
+TEST(rate_limit_mutation_precedes_reads) {
   static worker workers[2 * CLIENTS], changers[40];
   for (int hetzner = 0; hetzner < 2; hetzner++) {
     crowd c;
@@ -223,7 +223,7 @@ TEST(a_change_never_waits_behind_the_readers) {
   }
 }
 
-TEST(a_reserve_is_left_to_others) {
+TEST(rate_limit_reserve_left_unused) {
   static worker workers[CLIENTS];
   crowd c;
   gather(&c, true, 3600, 50);
@@ -271,7 +271,7 @@ static void in_progress(void *user, const imgact_http_request *request,
 }
 
 // A thousand waits use up what the token may send. A read that comes takes the next turn but few.
-TEST(a_read_beside_waits_takes_few_places_of_the_limit) {
+TEST(rate_limit_read_precedes_polls) {
   enum { WAITS = 1000 };
   static imgact_op *ops[WAITS];
   static slow_actions s;
@@ -316,7 +316,7 @@ static imgact_op *about_actions(imgact_client *client, int which) {
   }
 }
 
-TEST(what_actions_tell_is_not_taken_for_what_images_tell) {
+TEST(rate_limit_hetzner_buckets_are_separate) {
   static const char action[] =
       "{\"id\":13,\"status\":\"success\",\"command\":\"change_protection\"}";
   char body[256];
@@ -342,7 +342,7 @@ TEST(what_actions_tell_is_not_taken_for_what_images_tell) {
 
 // ---- one refusal parks a whole credential, and nobody else
 
-TEST(a_refusal_parks_every_request_of_its_credential) {
+TEST(rate_limit_429_delays_whole_credential) {
   harness *s = harness_new();
   imgact_client *same = harness_client(s, (harness_options){0});
   imgact_client *other =
@@ -376,7 +376,7 @@ TEST(a_refusal_parks_every_request_of_its_credential) {
   harness_free(s);
 }
 
-TEST(a_pause_that_nobody_would_wait_for_ends_all_at_once) {
+TEST(rate_limit_long_pause_rejects_all) {
   harness *s = harness_new();
   imgact_op *ops[20];
   const scripted_answer go_away = {
@@ -402,7 +402,7 @@ TEST(a_pause_that_nobody_would_wait_for_ends_all_at_once) {
   harness_free(s);
 }
 
-TEST(who_can_only_be_late_is_told_at_once) {
+TEST(rate_limit_past_deadline_rejects_early) {
   harness *s = harness_new();
   scripted_next(s->script,
                 (scripted_answer){
@@ -437,7 +437,7 @@ static void free_all(imgact_op **ops, size_t count) {
 }
 
 // When to ask again is a guess before the first reply: nobody is refused for it.
-TEST(before_the_first_reply_nobody_is_called_late) {
+TEST(rate_limit_unknown_rejects_nothing) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 300}});
   imgact_op *ops[300];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 50});
@@ -453,7 +453,7 @@ TEST(before_the_first_reply_nobody_is_called_late) {
 }
 
 // A place that becomes free before anything is known is one place.
-TEST(a_request_that_leaves_lets_one_other_go) {
+TEST(rate_limit_cancel_admits_one_request) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 1000}});
   imgact_op *ops[600];
   scripted_on(s->script, "*", (scripted_answer){.status = 200, .body = IMAGE, .delay_ms = 5000});
@@ -468,7 +468,7 @@ TEST(a_request_that_leaves_lets_one_other_go) {
   harness_free(s);
 }
 
-TEST(a_pause_that_the_reset_alone_tells_ends_all_at_once) {
+TEST(rate_limit_long_reset_rejects_all) {
   harness *s = harness_digitalocean();
   imgact_op *ops[200];
   char head[160];
@@ -487,7 +487,7 @@ TEST(a_pause_that_the_reset_alone_tells_ends_all_at_once) {
   harness_free(s);
 }
 
-TEST(an_absurd_pause_is_told_as_a_number) {
+TEST(rate_limit_huge_pause_is_positive) {
   harness *s = harness_new();
   imgact_op *ops[12];
   scripted_on(s->script, "*",
@@ -505,7 +505,7 @@ TEST(an_absurd_pause_is_told_as_a_number) {
 }
 
 // What an earlier attempt met is the cause; that it did not go again is an addition to it.
-TEST(a_cause_is_kept_where_the_limit_forbids_another_attempt) {
+TEST(rate_limit_rejected_retry_keeps_cause) {
   harness *s = harness_new();
   scripted_next(s->script, (scripted_answer){.status = 502, .body = "bad"});
   scripted_next(s->script,
@@ -552,7 +552,7 @@ static bool lose_the_post(void *user, const scripted_request *request, scripted_
 }
 
 // To know what became of a lost answer is worth a minute.
-TEST(a_look_into_a_lost_answer_waits_for_its_turn) {
+TEST(rate_limit_lookup_waits_out_pause) {
   harness *s = harness_digitalocean();
   lost_post l = {0};
   scripted_when(s->script, lose_the_post, &l);
@@ -571,7 +571,7 @@ TEST(a_look_into_a_lost_answer_waits_for_its_turn) {
 }
 
 // Somebody else's 429 is no end of a wait: its next look comes after the pause.
-TEST(a_wait_outlives_a_pause) {
+TEST(rate_limit_wait_outlasts_pause) {
   harness *s = harness_digitalocean();
   static const char *const ids[] = {"7"};
   scripted_next(s->script,
@@ -600,7 +600,7 @@ static void get_with_4990_left(harness *s) {
 
 // Refused connections count nowhere. What was lost on the way counts until the API says that it has
 // used 10 of 5,000.
-TEST(outage_uses_nothing_of_the_limit) {
+TEST(rate_limit_outage_uses_nothing) {
   enum { OUTAGE = 5000 };
   static const imgact_delivery deliveries[] = {IMGACT_DELIVERY_NOT_SENT,
                                                IMGACT_DELIVERY_MAYBE_SENT};
@@ -620,7 +620,7 @@ TEST(outage_uses_nothing_of_the_limit) {
 }
 
 // A pause of an hour that the API has ended itself is not told with a later one of 5 s.
-TEST(pause_that_was_over_rejects_nothing_later) {
+TEST(rate_limit_expired_pause_rejects_nothing) {
   harness *s = harness_digitalocean();
   scripted_next(s->script,
                 (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 3600\n"});
@@ -654,7 +654,7 @@ static imgact_status changing_token(void *user, char *buffer, size_t capacity, s
 
 // The resumed call makes the client read its token anew. Requests that were held back for the old
 // one go on.
-TEST(resumed_call_with_another_token_stalls_no_request) {
+TEST(resume_other_token_stalls_no_request) {
   const char *token = "token-a-0123456789abcdef";
   harness *s = harness_with((harness_options){
       .digitalocean = true,
@@ -684,7 +684,7 @@ TEST(resumed_call_with_another_token_stalls_no_request) {
 }
 
 // One wait that polls all the time takes no budget's turn away from the readers.
-TEST(budgets_take_turns_in_every_lane) {
+TEST(rate_limit_quotas_take_turns) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 1}});
   static const char action[] = "{\"action\":{\"id\":13,\"status\":\"running\"},\"actions\":[{"
                                "\"id\":13,\"status\":\"running\"}]}";

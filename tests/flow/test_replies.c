@@ -8,7 +8,7 @@
 #define NONE "{\"images\":[],\"meta\":{\"pagination\":{\"next_page\":null}}}"
 
 // What is no such image by its id may be one by its name.
-TEST(an_image_of_another_architecture_is_not_found) {
+TEST(get_image_other_architecture_not_found) {
   harness *s = harness_new();
   scripted_json(s->script, 200, ARM);
   scripted_json(s->script, 200, NONE);
@@ -27,7 +27,7 @@ TEST(an_image_of_another_architecture_is_not_found) {
 }
 
 // The cloud's link, not somebody's argument and no lack of memory.
-TEST(a_next_page_with_an_endless_name_is_refused) {
+TEST(pager_next_too_long_rejected) {
   static const char head[] =
       "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://h/v2/images?page=2&x=";
   static char body[sizeof head + 70000];
@@ -54,7 +54,7 @@ static void told_the_end_of_all_times(const imgact_response *response,
 
 // A provider that takes a reset at the end of all times at its word, and a clock that shows a time
 // before 1970.
-TEST(a_reset_beyond_all_times_is_too_long_to_wait_for) {
+TEST(rate_limit_reset_overflow_is_rejected) {
   static const char *const dates[] = {"", "Date: Wed, 01 Jan 1969 00:00:00 GMT\n",
                                       "Date: Thu, 01 Jan 2026 00:00:00 GMT\n"};
   for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {

@@ -14,7 +14,7 @@ static void reply(harness *s, int32_t status, const char *headers) {
                                              .headers = headers});
 }
 
-TEST(attempts_are_counted_exactly) {
+TEST(retry_max_attempts_is_exact) {
   for (int32_t attempts = 1; attempts <= 7; attempts++) {
     harness *s = harness_new();
     scripted_on(s->script, "*", (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT});
@@ -33,7 +33,7 @@ TEST(attempts_are_counted_exactly) {
   }
 }
 
-TEST(statuses_that_pass_and_those_that_do_not) {
+TEST(retry_transient_statuses_only) {
   static const int32_t passing[] = {429, 500, 502, 503, 504};
   static const int32_t final[] = {300, 400, 401, 403, 404, 405, 409,
                                   410, 412, 422, 423, 501, 505, 599};
@@ -57,7 +57,7 @@ TEST(statuses_that_pass_and_those_that_do_not) {
   }
 }
 
-TEST(the_cloud_says_when) {
+TEST(retry_after_delays_retry) {
   static const char *const asks[] = {"Retry-After: 7\n",
                                      "retry-after: Thu, 01 Jan 2026 00:00:07 GMT\n"};
   for (size_t i = 0; i < 2; i++) {
@@ -71,7 +71,7 @@ TEST(the_cloud_says_when) {
 }
 
 // The cloud's date is meant on the cloud's clock.
-TEST(a_date_is_read_on_the_clouds_own_clock) {
+TEST(retry_after_date_uses_server_clock) {
   static const int64_t hours[] = {-3, 3};
   static const char *const dates[] = {"Retry-After: Wed, 31 Dec 2025 21:00:09 GMT\n",
                                       "Retry-After: Thu, 01 Jan 2026 03:00:09 GMT\n"};
@@ -89,7 +89,7 @@ TEST(a_date_is_read_on_the_clouds_own_clock) {
   }
 }
 
-TEST(a_wait_that_is_too_long_is_the_error) {
+TEST(retry_after_too_long_fails) {
   static const struct {
     int32_t status;
     const char *headers;
@@ -111,7 +111,7 @@ TEST(a_wait_that_is_too_long_is_the_error) {
   }
 }
 
-TEST(resets_mean_what_each_cloud_means) {
+TEST(retry_rate_limit_reset_per_provider) {
   harness *s = harness_digitalocean(); // when one more is possible
   reply(s, 429, "ratelimit-reset: 1767225620\n");
   reply(s, 200, NULL);
@@ -155,7 +155,7 @@ TEST(resets_mean_what_each_cloud_means) {
   harness_free(s);
 }
 
-TEST(the_deadline_holds_over_all_attempts) {
+TEST(deadline_covers_all_attempts) {
   harness *s = harness_new();
   scripted_on(s->script, "*", (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   imgact_op *op = harness_configure(get(s), (imgact_op_options){.deadline_ms = 45000});
@@ -175,7 +175,7 @@ TEST(the_deadline_holds_over_all_attempts) {
   harness_free(s);
 }
 
-TEST(a_client_has_a_hundred_retries_and_says_when_they_are_gone) {
+TEST(retry_budget_exhausted_is_named) {
   harness *s = harness_with((harness_options){.client = {.max_attempts = 1000}});
   char body[700]; // a sentence that fills an error
   snprintf(body, sizeof body, "{\"error\":{\"code\":\"unavailable\",\"message\":\"%0600d\"}}", 7);
@@ -195,7 +195,7 @@ TEST(a_client_has_a_hundred_retries_and_says_when_they_are_gone) {
   harness_free(s);
 }
 
-TEST(details_and_reason_are_those_of_the_last_failure) {
+TEST(retry_error_is_last_failure) {
   harness *s = harness_new();
   scripted_json(s->script, 503,
                 "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
@@ -222,7 +222,7 @@ TEST(details_and_reason_are_those_of_the_last_failure) {
   harness_free(s);
 }
 
-TEST(details_of_an_earlier_failure_are_not_shown_with_a_network_error) {
+TEST(retry_network_error_drops_earlier_details) {
   harness *s = harness_new();
   scripted_json(s->script, 503,
                 "{\"error\":{\"code\":\"unavailable\",\"message\":\"one\",\"details\":{\"n\":1}}}");
@@ -237,7 +237,7 @@ TEST(details_of_an_earlier_failure_are_not_shown_with_a_network_error) {
 }
 
 // A deadline in a back-off names the failure before it, whatever the operation was doing.
-TEST(a_deadline_in_a_back_off_names_the_last_failure) {
+TEST(deadline_in_backoff_names_last_failure) {
   static const char *const ids[] = {"7"};
   for (int kind = 0; kind < 6; kind++) {
     harness *s = harness_new();
@@ -268,7 +268,7 @@ TEST(a_deadline_in_a_back_off_names_the_last_failure) {
 }
 
 // Another request has the only place when the back-off ends.
-TEST(deadline_in_the_queue_after_a_back_off_names_the_last_failure) {
+TEST(deadline_in_queue_names_last_failure) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 1}});
   scripted_on(s->script, "GET /v1/images/2", (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   reply(s, 503, NULL);
@@ -285,7 +285,7 @@ TEST(deadline_in_the_queue_after_a_back_off_names_the_last_failure) {
   harness_free(s);
 }
 
-TEST(the_rate_is_that_of_the_operations_own_last_reply) {
+TEST(rate_limit_reported_from_own_response) {
   harness *s = harness_new();
   imgact_op *ops[2];
   char headers[2][80];

@@ -57,7 +57,7 @@ static void refuse_transport(imgact_transport transport, const char *what) {
   assert_int_equal(destroyed - before, transport.destroy != NULL);
 }
 
-TEST(a_transport_with_holes_is_refused) {
+TEST(transport_incomplete_is_rejected) {
 #define HOLE(member)                                                                               \
   do {                                                                                             \
     imgact_transport transport = deaf_transport();                                                 \
@@ -98,7 +98,7 @@ static void refused_in_the_same_words(const imgact_allocator *allocator, const c
   assert_string_equal(message, words);
 }
 
-TEST(an_allocator_with_holes_is_refused) {
+TEST(allocator_incomplete_is_rejected) {
   failing_allocator memory;
   failing_allocator_init(&memory, 0);
   for (int hole = 0; hole < 4; hole++) {
@@ -122,7 +122,7 @@ TEST(an_allocator_with_holes_is_refused) {
 }
 
 // It would be passed over: the transport has its own.
-TEST(a_ca_file_next_to_a_transport_is_refused) {
+TEST(loop_ca_file_with_transport_rejected) {
   imgact_transport transport = deaf_transport();
   imgact_loop_options options = {
       .size = sizeof options, .transport = &transport, .ca_file = "/etc/hostname"};
@@ -135,7 +135,7 @@ TEST(a_ca_file_next_to_a_transport_is_refused) {
   assert_int_equal(destroyed - before, 1);
 }
 
-TEST(loop_options_of_another_size_are_refused) {
+TEST(loop_options_size_unknown_rejected) {
   imgact_transport transport = deaf_transport();
   imgact_loop_options options = {.size = 0, .transport = &transport};
   imgact_loop *loop = NULL;
@@ -164,7 +164,7 @@ static void refuse_client(imgact_client_options options, const char *words) {
   assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_INVALID_ARGUMENT);
 }
 
-TEST(what_is_wrong_with_a_client_is_named) {
+TEST(client_invalid_option_is_named) {
   static char app[202];
   memset(app, 'a', 201);
   const imgact_client_options good = {.provider_name = "hetzner", .token = "some-token"};
@@ -197,7 +197,7 @@ TEST(what_is_wrong_with_a_client_is_named) {
 }
 
 // What makes a loop would be passed over where there is one, a recorder among it.
-TEST(a_loop_and_what_makes_one_do_not_go_together) {
+TEST(client_loop_with_loop_options_rejected) {
   harness *s = harness_new();
   imgact_transport transport = deaf_transport();
   const imgact_client_options good = {
@@ -220,7 +220,7 @@ TEST(a_loop_and_what_makes_one_do_not_go_together) {
 }
 
 // Options that made one client, used for a second on its loop.
-TEST(the_loops_own_transport_outlives_such_a_refusal) {
+TEST(client_rejected_keeps_loop_transport) {
   imgact_transport transport = deaf_transport();
   imgact_client_options options = {.size = sizeof options,
                                    .provider_name = "hetzner",
@@ -237,7 +237,7 @@ TEST(the_loops_own_transport_outlives_such_a_refusal) {
 }
 
 // A password may be in it.
-TEST(an_endpoint_with_somebodys_name_is_not_repeated) {
+TEST(endpoint_password_not_in_error) {
   imgact_client *client = NULL;
   imgact_error error;
   imgact_client_options options = {.size = sizeof options,
@@ -249,7 +249,7 @@ TEST(an_endpoint_with_somebodys_name_is_not_repeated) {
   assert_non_null(strstr(error.message, "https://api.example.com/v1"));
 }
 
-TEST(providers_are_found_by_name_and_number) {
+TEST(provider_found_by_name_or_index) {
   assert_string_equal(imgact_provider_at(0)->name, "hetzner");
   assert_string_equal(imgact_provider_at(1)->name, "digitalocean");
   assert_null(imgact_provider_at(2));
@@ -260,7 +260,7 @@ TEST(providers_are_found_by_name_and_number) {
   assert_null(imgact_provider_find(NULL));
 }
 
-TEST(a_client_says_what_it_is) {
+TEST(client_getters_return_options) {
   static const bool lacks[2][IMGACT_OP_COUNT] = {{[IMGACT_OP_TRANSFER] = true},
                                                  {[IMGACT_OP_CHANGE_PROTECTION] = true}};
   for (size_t i = 0; i < 2; i++) {
@@ -279,7 +279,7 @@ TEST(a_client_says_what_it_is) {
   }
 }
 
-TEST(an_app_comes_first_in_the_user_agent) {
+TEST(user_agent_starts_with_application) {
   static const char *const apps[][2] = {{"app/1.2", "app/1.2 imgact/" IMGACT_VERSION_STRING},
                                         {"", "imgact/" IMGACT_VERSION_STRING}};
   for (size_t i = 0; i < 2; i++) {
@@ -291,7 +291,7 @@ TEST(an_app_comes_first_in_the_user_agent) {
   }
 }
 
-TEST(a_client_redacts_as_its_outputs_are) {
+TEST(client_redact_replaces_token) {
   harness *s = harness_new();
   char text[64];
   assert_int_equal(imgact_client_redact(s->client, "a " HARNESS_TOKEN " b", text, sizeof text), 14);
@@ -342,7 +342,7 @@ static harness *harness_in_real_time(imgact_client_options options, int (*fd)(im
   return s;
 }
 
-TEST(pauses_pass_on_the_systems_clock) {
+TEST(loop_system_clock_ends_pauses) {
   harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 2}, NULL, NULL);
   for (int i = 0; i < 3; i++)
     scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
@@ -354,7 +354,7 @@ TEST(pauses_pass_on_the_systems_clock) {
   harness_free(s);
 }
 
-TEST(a_timeout_is_the_time_to_the_next_thing_and_at_most_an_hour) {
+TEST(loop_timeout_next_event_or_hour) {
   harness *s = harness_in_real_time(
       (imgact_client_options){.retry_base_ms = 60000, .request_timeout_ms = 100000000},
       some_descriptor, idle);
@@ -409,13 +409,13 @@ static void expect_short_sleeps(int (*fd)(imgact_transport *), void (*wakeup)(im
 }
 
 // Else a wakeup would be seen when that is over.
-TEST(a_sleep_that_no_wakeup_can_end_is_short) {
+TEST(loop_timeout_without_wakeup_is_short) {
   expect_short_sleeps(NULL, NULL);
   expect_short_sleeps(NULL, idle);
   expect_short_sleeps(some_descriptor, NULL);
 }
 
-TEST(a_wake_up_ends_a_run_of_the_loop) {
+TEST(loop_wakeup_ends_run) {
   harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 60000}, NULL, NULL);
   scripted_next(s->script, (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
@@ -431,7 +431,7 @@ TEST(a_wake_up_ends_a_run_of_the_loop) {
   harness_free(s);
 }
 
-TEST(a_transport_that_takes_no_request_is_not_asked_again) {
+TEST(transport_send_failure_not_retried) {
   imgact_transport transport = deaf_transport();
   imgact_client_options options = {.size = sizeof options,
                                    .provider_name = "hetzner",

@@ -46,7 +46,7 @@ static void sent_with(harness *s, size_t index, const char *token, int64_t at_ms
   if (at_ms >= 0) assert_int_equal(request->sent_ms, at_ms);
 }
 
-TEST(every_request_goes_with_the_token_of_its_own_moment) {
+TEST(token_callback_called_for_each_request) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   assert_int_equal(p.asked, 0);
@@ -71,7 +71,7 @@ TEST(every_request_goes_with_the_token_of_its_own_moment) {
 
 // Both are under way at the same time, and what each reply tells counts against the token that
 // asked.
-TEST(each_token_has_a_budget_of_its_own) {
+TEST(token_has_own_rate_limit) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   scripted_next(s->script,
@@ -94,7 +94,7 @@ TEST(each_token_has_a_budget_of_its_own) {
   harness_free(s);
 }
 
-TEST(a_budget_that_is_empty_holds_its_own_token) {
+TEST(token_empty_quota_delays_requests) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   reply(s, 200, EMPTY);
@@ -106,7 +106,7 @@ TEST(a_budget_that_is_empty_holds_its_own_token) {
 }
 
 // The refusal comes when the client has gone on to another token.
-TEST(a_refusal_parks_the_token_that_met_it) {
+TEST(token_429_delays_that_token) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   scripted_next(s->script,
@@ -130,7 +130,7 @@ TEST(a_refusal_parks_the_token_that_met_it) {
   harness_free(s);
 }
 
-TEST(one_token_is_one_budget_whoever_brings_it) {
+TEST(token_shared_by_clients_shares_limit) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   imgact_client *same = harness_client(s, (harness_options){.client = {.token = TOKEN_A}});
@@ -151,7 +151,7 @@ TEST(one_token_is_one_budget_whoever_brings_it) {
 
 // ---- callbacks that give none
 
-TEST(a_callbacks_refusal_is_the_operations_end) {
+TEST(token_callback_failure_ends_operation) {
   purse p = {.token = TOKEN_A, .status = IMGACT_UNAUTHORIZED};
   harness *s = harness_of(&p);
   imgact_op *op = harness_run(get(s), IMGACT_UNAUTHORIZED);
@@ -169,7 +169,7 @@ TEST(a_callbacks_refusal_is_the_operations_end) {
 }
 
 // The first attempt went with a token; of the second, nobody has one.
-TEST(a_refusal_before_a_further_attempt_ends_it) {
+TEST(token_callback_failure_ends_retry) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   reply(s, 503, NULL);
@@ -184,7 +184,7 @@ TEST(a_refusal_before_a_further_attempt_ends_it) {
   harness_free(s);
 }
 
-TEST(what_is_no_token_is_refused_before_anything_is_sent) {
+TEST(token_invalid_is_rejected_unsent) {
   static char large[4097];
   memset(large, 't', sizeof large - 1);
   const struct {
@@ -224,7 +224,7 @@ TEST(what_is_no_token_is_refused_before_anything_is_sent) {
 }
 
 // Who is held back stays so: the callback's trouble is that of the request that goes next.
-TEST(a_callback_that_fails_for_a_moment_ends_nobody_who_is_held) {
+TEST(token_callback_failure_spares_delayed_requests) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_with((harness_options){
       .client = {.token_callback = give, .token_user_data = &p, .concurrency = 1}});
@@ -245,7 +245,7 @@ TEST(a_callback_that_fails_for_a_moment_ends_nobody_who_is_held) {
   harness_free(s);
 }
 
-TEST(the_next_token_is_not_held_by_an_empty_one) {
+TEST(token_change_escapes_empty_quota) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   reply(s, 200, EMPTY);
@@ -257,7 +257,7 @@ TEST(the_next_token_is_not_held_by_an_empty_one) {
   harness_free(s);
 }
 
-TEST(the_next_token_is_not_held_by_a_refusal_of_the_last) {
+TEST(token_change_escapes_429_pause) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   reply(s, 429, "Retry-After: 30\n");
@@ -278,7 +278,7 @@ TEST(the_next_token_is_not_held_by_a_refusal_of_the_last) {
 }
 
 // What A may send was told as nothing; it is nothing still when A comes back a moment later.
-TEST(a_token_that_comes_back_finds_its_budget_as_it_was) {
+TEST(token_returning_keeps_its_quota) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
   scripted_next(s->script,
@@ -303,7 +303,7 @@ TEST(a_token_that_comes_back_finds_its_budget_as_it_was) {
 
 // An error may echo the request in any form: as it is, in base64, percent-encoded. What the API
 // says around it may go with it.
-TEST(an_error_that_echoes_the_token_encoded_shows_none_of_it) {
+TEST(token_echoed_in_error_is_redacted) {
   static const char *const forms[] = {HARNESS_TOKEN,
                                       "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=",
                                       "%75%6e%6d%69%73%74%61%6b%61%62%6c%65%2d%74%6f%6b%65%6e%2d%"

@@ -77,7 +77,7 @@ static void tape_free(tape *t) {
 #define IMAGE "{\"image\":{\"id\":1}}"
 #define GET   "GET api.hetzner.cloud/v1/images/1"
 
-TEST(a_plain_get_is_a_request_and_a_response) {
+TEST(trace_get_is_request_and_response) {
   tape *t = tape_new(false);
   scripted_next(
       t->harness->script,
@@ -103,7 +103,7 @@ TEST(a_plain_get_is_a_request_and_a_response) {
   tape_free(t);
 }
 
-TEST(a_retry_tells_its_pause_and_its_reason) {
+TEST(trace_retry_has_delay_and_reason) {
   tape *t = tape_new(false);
   scripted_next(
       t->harness->script,
@@ -140,7 +140,7 @@ static cloud *tape_cloud(tape *t) {
   return c;
 }
 
-TEST(a_lost_answer_is_looked_up_and_adopted) {
+TEST(trace_lost_response_shows_lookup) {
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
   cloud_plan(
@@ -164,7 +164,7 @@ TEST(a_lost_answer_is_looked_up_and_adopted) {
   tape_free(t);
 }
 
-TEST(what_was_not_applied_is_sent_again) {
+TEST(trace_resend_shows_lookup_result) {
   tape *t = tape_new(true);
   cloud *c = tape_cloud(t);
   cloud_plan(
@@ -193,7 +193,7 @@ TEST(what_was_not_applied_is_sent_again) {
 
 // ---- a throttle
 
-TEST(who_is_held_back_hears_for_how_long) {
+TEST(trace_throttle_has_delay) {
   tape *t = tape_new(false);
   scripted_next(t->harness->script,
                 (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
@@ -230,7 +230,7 @@ TEST(who_is_held_back_hears_for_how_long) {
 
 // ---- long bodies
 
-TEST(a_long_body_is_cut_and_its_length_is_told) {
+TEST(trace_long_body_cut_with_length) {
   static const size_t lengths[] = {BODY_BYTES - 1, BODY_BYTES, BODY_BYTES + 1, 100000};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
     tape *t = tape_new(false);
@@ -250,7 +250,7 @@ TEST(a_long_body_is_cut_and_its_length_is_told) {
   }
 }
 
-TEST(a_long_body_that_goes_out_is_cut_at_a_whole_character) {
+TEST(trace_body_cut_at_whole_character) {
   tape *t = tape_new(false);
   static char description[1 + 3 * 2000 + 1] = "x";
   for (size_t i = 0; i < 2000; i++) memcpy(description + 1 + 3 * i, "\xe2\x82\xac", 3);

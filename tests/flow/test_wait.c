@@ -19,7 +19,7 @@ static imgact_op *wait_for(harness *s, const char *id) {
   return imgact_wait_actions(s->client, &id, 1, NULL);
 }
 
-TEST(the_status_alone_decides) {
+TEST(wait_status_alone_decides) {
   harness *s = every_second(false);
   scripted_json(
       s->script, 200,
@@ -36,7 +36,7 @@ TEST(the_status_alone_decides) {
   harness_free(s);
 }
 
-TEST(a_failure_and_an_unknown_status_end_it) {
+TEST(wait_failed_or_unknown_status_ends) {
   harness *s = every_second(false);
   scripted_json(
       s->script, 200,
@@ -53,7 +53,7 @@ TEST(a_failure_and_an_unknown_status_end_it) {
 }
 
 // However long the cloud asks a poll to wait: the wait goes on then, or ends at its deadline.
-TEST(wait_long_retry_after_is_waited_out) {
+TEST(wait_long_retry_after_continues) {
   static const scripted_answer pauses[] = {
       {.status = 429, .body = "{}", .headers = "Retry-After: 600\n"},
       {.status = 503, .body = "{}", .headers = "Retry-After: 600\n"}};
@@ -70,7 +70,7 @@ TEST(wait_long_retry_after_is_waited_out) {
   }
 }
 
-TEST(vanished_ids_are_not_found_and_the_others_are_shown) {
+TEST(wait_missing_id_is_not_found) {
   static const char *const ids[] = {"1", "2", "3"};
   harness *s = every_second(false);
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(3, "success") "," HZ_ACTION(1, "running")));
@@ -86,7 +86,7 @@ TEST(vanished_ids_are_not_found_and_the_others_are_shown) {
   harness_free(s);
 }
 
-TEST(what_may_be_on_a_further_page_is_asked_for_alone) {
+TEST(wait_id_beyond_page_polled_alone) {
   static const char *const ids[] = {"1", "2", "3"};
   harness *s = every_second(false);
   scripted_json(s->script, 200,
@@ -106,7 +106,7 @@ TEST(what_may_be_on_a_further_page_is_asked_for_alone) {
   harness_free(s);
 }
 
-TEST(every_running_action_has_its_progress_told) {
+TEST(wait_reports_progress_per_action) {
   static const char *const ids[] = {"1", "2", "3"};
   harness *s = every_second(false);
   tally t = {0};
@@ -127,7 +127,7 @@ TEST(every_running_action_has_its_progress_told) {
   harness_free(s);
 }
 
-TEST(polls_of_several_operations_travel_together) {
+TEST(poll_batches_several_operations) {
   harness *s = every_second(false);
   cloud *c = cloud_new(s->script, true);
   imgact_op *ops[60];
@@ -149,7 +149,7 @@ TEST(polls_of_several_operations_travel_together) {
 }
 
 // A batch outlives the operations that asked for its ids.
-TEST(a_poll_is_sent_again_without_the_ids_of_those_who_left) {
+TEST(poll_retry_drops_ended_ids) {
   harness *s = every_second(false);
   imgact_op *ops[3];
   static const char *const ids[] = {"1", "2", "3"};
@@ -168,7 +168,7 @@ TEST(a_poll_is_sent_again_without_the_ids_of_those_who_left) {
   harness_free(s);
 }
 
-TEST(polls_with_other_attempts_share_no_request) {
+TEST(poll_other_attempts_not_batched) {
   static const char *const ids[] = {"1", "2"};
   harness *s = every_second(false);
   scripted_json(s->script, 503, "{}");
@@ -192,7 +192,7 @@ TEST(polls_with_other_attempts_share_no_request) {
 static const char refusal[] =
     "{\"error\":{\"code\":\"invalid_input\",\"message\":\"invalid input in field 'id'\"}}";
 
-TEST(an_id_that_is_refused_ends_no_other_wait) {
+TEST(poll_rejected_id_spares_others) {
   static const char *const ids[] = {"13", "99", "14"};
   harness *s = every_second(false);
   imgact_op *ops[3];
@@ -214,7 +214,7 @@ TEST(an_id_that_is_refused_ends_no_other_wait) {
 }
 
 // Nobody asks more than once about what concerns all alike.
-TEST(a_refusal_of_the_token_ends_every_wait_at_once) {
+TEST(wait_rejected_token_ends_at_once) {
   static const char *const ids[] = {"13", "14"};
   harness *s = every_second(false);
   scripted_json(s->script, 401, "{\"error\":{\"code\":\"unauthorized\",\"message\":\"no\"}}");
@@ -223,7 +223,7 @@ TEST(a_refusal_of_the_token_ends_every_wait_at_once) {
   harness_free(s);
 }
 
-TEST(a_poll_that_keeps_failing_ends_it_after_its_attempts) {
+TEST(wait_failing_poll_ends_after_attempts) {
   harness *s = every_second(true);
   scripted_json(s->script, 200, "{\"action\":{\"id\":1,\"status\":\"in-progress\"}}");
   for (int i = 0; i < 9; i++)
@@ -239,7 +239,7 @@ TEST(a_poll_that_keeps_failing_ends_it_after_its_attempts) {
 
 // A Retry-After above 60 s ends no wait: its next poll comes then, or after an hour, unless the
 // deadline comes first.
-TEST(poll_outlasts_a_long_retry_after) {
+TEST(poll_outlasts_long_retry_after) {
   static const struct {
     int32_t status;
     const char *headers;
@@ -269,7 +269,7 @@ TEST(poll_outlasts_a_long_retry_after) {
   }
 }
 
-TEST(the_deadline_returns_what_was_seen_last) {
+TEST(wait_deadline_returns_last_state) {
   static const char *const ids[] = {"1", "2"};
   harness *s = every_second(false);
   scripted_on(
@@ -287,7 +287,7 @@ TEST(the_deadline_returns_what_was_seen_last) {
   harness_free(s);
 }
 
-TEST(the_rate_of_the_last_poll_is_the_operations) {
+TEST(wait_reports_rate_limit_of_poll) {
   harness *s = every_second(false);
   scripted_next(s->script,
                 (scripted_answer){.status = 200,
@@ -302,7 +302,7 @@ TEST(the_rate_of_the_last_poll_is_the_operations) {
   harness_free(s);
 }
 
-TEST(an_action_of_another_image_is_not_found) {
+TEST(wait_other_image_is_not_found) {
   static const char *const ids[] = {"1"};
   harness *s = every_second(false);
   scripted_json(
@@ -351,7 +351,7 @@ static bool crowd_answers(void *user, const scripted_request *request, scripted_
   return true;
 }
 
-TEST(sixty_four_waits_take_few_polls) {
+TEST(poll_64_waits_are_batched) {
   static crowd c;
   c = (crowd){.harness = harness_new()};
   scripted_when(c.harness->script, crowd_answers, &c);
@@ -416,7 +416,7 @@ static size_t many_polls(void) {
   return testing_under_valgrind() ? 20000 : 1000000;
 }
 
-TEST(a_wait_of_a_million_polls_does_not_grow) {
+TEST(wait_million_polls_keeps_memory) {
   failing_allocator memory;
   patience p = {.until = many_polls()};
   imgact_client *client = patient_client(&memory, &p);
@@ -430,7 +430,7 @@ TEST(a_wait_of_a_million_polls_does_not_grow) {
   assert_memory_fine(&memory);
 }
 
-TEST(ten_thousand_waits_share_a_loop) {
+TEST(wait_ten_thousand_share_loop) {
   failing_allocator memory;
   patience p = {.until = 30000};
   imgact_client *client = patient_client(&memory, &p);
@@ -466,7 +466,7 @@ static bool polls_down_for_a_minute(void *user, const scripted_request *request,
   return strstr(request->target, "/actions/") && down_for_a_minute(user, request, answer);
 }
 
-TEST(two_hundred_waits_outlive_a_minute_of_503) {
+TEST(wait_outlasts_minute_of_503) {
   harness *h = harness_digitalocean();
   static imgact_op *ops[200];
   scripted_when(h->script, down_for_a_minute, h->script);
@@ -478,7 +478,7 @@ TEST(two_hundred_waits_outlive_a_minute_of_503) {
 
 // Thousands of polls are sent again in an outage, and a request beside them still has its own
 // retries.
-TEST(polls_use_no_retry_budget) {
+TEST(poll_uses_no_retry_budget) {
   harness *h = harness_digitalocean();
   static imgact_op *ops[200];
   scripted_next(h->script, (scripted_answer){.status = 503, .body = "{}"});
@@ -495,7 +495,7 @@ TEST(polls_use_no_retry_budget) {
   harness_free(h);
 }
 
-TEST(poll_is_sent_again_without_a_retry_budget) {
+TEST(poll_retries_without_retry_budget) {
   harness *s =
       harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 1000}});
   scripted_on(s->script, "GET */images/*", (scripted_answer){.status = 503, .body = "{}"});
@@ -555,7 +555,7 @@ static int64_t get_beside(size_t waits) {
   return took_ms;
 }
 
-TEST(a_get_beside_a_thousand_waits_takes_twice_its_time_at_most) {
+TEST(get_among_thousand_waits_stays_fast) {
   int64_t alone_ms = get_beside(0);
   assert_int_equal(alone_ms, 100);
   for (size_t waits = 10; waits <= 1000; waits *= 10) {

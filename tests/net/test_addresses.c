@@ -120,7 +120,7 @@ static int connect_to(net *n, const char *name, int64_t timeout_ms) {
 }
 
 // libcurl's own timers would come after 5 s.
-TEST(an_address_that_refuses_is_passed_over_at_once) {
+TEST(address_refusing_is_skipped_at_once) {
   for (size_t i = 0; i < 2; i++) {
     net n;
     net_open(&n, hold, NULL);
@@ -129,7 +129,7 @@ TEST(an_address_that_refuses_is_passed_over_at_once) {
   }
 }
 
-TEST(an_address_that_stays_silent_is_passed_over_in_time) {
+TEST(address_silent_is_skipped_in_time) {
   net n;
   silence s;
   net_open(&n, hold, NULL);
@@ -180,7 +180,7 @@ static void *serve_six(void *user) {
   return NULL;
 }
 
-TEST(ipv6_kept_stray_bytes_replaced) {
+TEST(ipv6_connection_stray_bytes_replaced) {
   struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
   socklen_t size = sizeof address;
   six_server server = {.listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};

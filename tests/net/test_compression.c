@@ -40,7 +40,7 @@ static void say_gzip(loopback_peer *peer, const loopback_request *request, void 
   loopback_reply(peer, 200, "Content-Encoding: gzip\r\n", packed->data, packed->length);
 }
 
-TEST(a_compressed_reply_is_decoded) {
+TEST(gzip_response_is_decoded) {
   char text[5000];
   memset(text, 'a', sizeof text - 1);
   text[sizeof text - 1] = '\0';
@@ -56,7 +56,7 @@ TEST(a_compressed_reply_is_decoded) {
   free(packed.data);
 }
 
-TEST(a_small_reply_that_decodes_beyond_the_ceiling_is_too_large) {
+TEST(gzip_decoded_above_limit_is_rejected) {
   size_t count = (size_t)20 << 20;
   char *zeros = calloc(1, count);
   assert_non_null(zeros);
@@ -207,7 +207,7 @@ TEST(content_encoding_known_is_decoded) {
   expect_body("deflate", &(blob){.data = wrapped, .length = length}, "{\"a\":1}");
 }
 
-TEST(accept_encoding_offers_gzip_alone) {
+TEST(accept_encoding_offers_only_gzip) {
   blob packed = gzip("{}", 2);
   net n;
   net_exchange x;
@@ -298,7 +298,7 @@ static void say_nothing_at_length(loopback_peer *peer, const loopback_request *r
   loopback_close(peer);
 }
 
-TEST(a_stream_that_decodes_to_nothing_ends_at_the_ceiling) {
+TEST(gzip_endless_empty_blocks_are_rejected) {
   net n;
   net_exchange x;
   net_open(&n, say_nothing_at_length, NULL);

@@ -18,7 +18,7 @@ static bool readable(net *n, int wait_ms) {
   return poll(&item, 1, wait_ms) == 1;
 }
 
-TEST(an_idle_transport_asks_for_nothing) {
+TEST(descriptor_idle_is_not_readable) {
   net n;
   net_exchange x;
   net_open(&n, answer, NULL);
@@ -40,7 +40,7 @@ static void *wake_later(void *user) {
   return NULL;
 }
 
-TEST(another_thread_wakes_a_waiting_poll) {
+TEST(wakeup_from_thread_ends_poll) {
   net n;
   pthread_t thread;
   net_open(&n, answer, NULL);
@@ -57,7 +57,7 @@ TEST(another_thread_wakes_a_waiting_poll) {
   net_close(&n);
 }
 
-TEST(a_reply_makes_the_descriptor_readable) {
+TEST(descriptor_is_readable_on_response) {
   net n;
   net_exchange x;
   net_open(&n, answer, NULL);

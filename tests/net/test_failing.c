@@ -213,7 +213,7 @@ static bool fail_one(int call, story what) {
   return struck;
 }
 
-TEST(failing_calls_end_cleanly) {
+TEST(libcurl_call_failures_end_cleanly) {
   static const int least[STORIES] = {50, 50, 20};
   for (int what = 0; what < STORIES; what++) {
     int call = 1;
@@ -223,7 +223,7 @@ TEST(failing_calls_end_cleanly) {
 }
 
 // Without descriptors for its own use, the transport asks every socket.
-TEST(no_descriptors_for_waiting_still_serves) {
+TEST(transport_without_descriptors_serves) {
   int lowest = dup(0);
   assert_true(lowest >= 0);
   close(lowest);
@@ -254,7 +254,7 @@ static bool all_sent(void *user) {
 }
 
 // Every exchange ends, as one that may have been sent; the transport serves the next one.
-TEST(multi_failure_ends_every_exchange) {
+TEST(libcurl_multi_failure_ends_exchanges) {
   static const struct {
     CURLMcode code;
     imgact_failure failure;
@@ -295,7 +295,7 @@ static void answer_marked(loopback_peer *peer, const loopback_request *request, 
   loopback_reply(peer, 200, "X-Mark: 1\r\n", "hello", 5);
 }
 
-TEST(head_odd_lines_fail_or_are_ignored) {
+TEST(head_unusual_line_fails_or_ignored) {
   static const char nul[] = "X-Nul: a\0b\r\n";
   static const struct {
     const char *line;

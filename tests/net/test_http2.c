@@ -165,7 +165,7 @@ static void close_h2(h2_net *h) {
 
 static int requests(h2_net *h) { return __atomic_load_n(&h->server.requests, __ATOMIC_SEQ_CST); }
 
-TEST(requests_are_answered_over_one_connection) {
+TEST(http2_requests_share_one_connection) {
   static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
   h2_net h;
   open_h2(&h, 4, ANSWER);
@@ -190,7 +190,7 @@ static bool all_finished(void *user) {
   return true;
 }
 
-TEST(exchanges_at_the_same_time_share_a_connection) {
+TEST(http2_concurrent_exchanges_share_connection) {
   net_exchange all[MANY], first;
   h2_net h;
   open_h2(&h, 1 + MANY, ANSWER);
@@ -227,7 +227,7 @@ static void lose(const char *method, int answers, enum ending ending) {
   close_h2(&h);
 }
 
-TEST(a_request_that_is_lost_in_any_way_is_sent_once) {
+TEST(http2_lost_request_is_sent_once) {
   static const char *const methods[] = {"POST", "DELETE", "GET"};
   for (enum ending ending = REFUSE; ending < ENDINGS; ending++)
     for (int answers = 0; answers < 2; answers++)
@@ -312,7 +312,7 @@ static void open_requiring_http11(h2_net *h, int kept) {
   net_clear(&x);
 }
 
-TEST(http11_required_idempotent_sent_again) {
+TEST(http11_required_idempotent_is_retried) {
   static const char *const methods[] = {"GET", "PUT", "DELETE"};
   for (int kept = 0; kept < 2; kept++)
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
@@ -391,7 +391,7 @@ TEST(http11_required_remembers_eight_origins) {
 // ---- frames of no request ----
 
 // What the HTTP/2 library does with the connection differs; an answer is always the request's own.
-TEST(http2_stray_frames_not_believed) {
+TEST(http2_stray_frames_are_ignored) {
   h2_net h;
   net_exchange x;
   open_h2(&h, 1, STRAY);

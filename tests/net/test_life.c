@@ -122,7 +122,7 @@ static void open_for(net *n, enum stage stage) {
   net_open(n, stage == READING ? hold_in_body : hold, NULL);
 }
 
-TEST(cancelling_is_immediate_in_every_stage) {
+TEST(cancel_in_every_stage_is_immediate) {
   full_port full;
   full_port_open(&full);
   for (enum stage stage = AT_ONCE; stage < STAGES; stage++) {
@@ -145,7 +145,7 @@ TEST(cancelling_is_immediate_in_every_stage) {
   full_port_close(&full);
 }
 
-TEST(ending_with_live_exchanges_is_immediate_in_every_stage) {
+TEST(destroy_in_every_stage_is_immediate) {
   full_port full;
   full_port_open(&full);
   for (enum stage stage = AT_ONCE; stage < STAGES; stage++) {
@@ -164,7 +164,7 @@ TEST(ending_with_live_exchanges_is_immediate_in_every_stage) {
   full_port_close(&full);
 }
 
-TEST(time_runs_out_while_connecting_and_resolving) {
+TEST(timeout_before_connected_is_not_sent) {
   full_port full;
   full_port_open(&full);
   for (enum stage stage = RESOLVING; stage <= CONNECTING; stage++) {
@@ -190,7 +190,7 @@ TEST(time_runs_out_while_connecting_and_resolving) {
   full_port_close(&full);
 }
 
-TEST(a_name_that_does_not_resolve_is_not_sent) {
+TEST(resolver_unknown_host_is_not_sent) {
   net n;
   net_exchange x;
   resolver.let_go = true;
@@ -217,7 +217,7 @@ static bool all_finished(void *user) {
   return true;
 }
 
-TEST(a_hundred_exchanges_share_a_transport) {
+TEST(transport_serves_hundred_exchanges) {
   static net_exchange all[MANY];
   net n;
   net_open(&n, answer, NULL);
@@ -242,7 +242,7 @@ TEST(a_hundred_exchanges_share_a_transport) {
   net_close(&n);
 }
 
-TEST(every_second_of_many_is_cancelled) {
+TEST(cancel_half_lets_others_finish) {
   static net_exchange all[MANY];
   net n;
   net_open(&n, answer, NULL);
@@ -281,7 +281,7 @@ static void send_next(net_exchange *x) {
   assert_int_equal(c->next->finished, 0);
 }
 
-TEST(a_callback_may_send) {
+TEST(callback_may_send) {
   net n;
   net_exchange first, second;
   chain c = {.n = &n, .next = &second};
@@ -321,7 +321,7 @@ static bool both_arrived(void *user) { return loopback_requests(((net *)user)->s
 
 // Both answers lie in the sockets when dispatch runs: whichever is told first cancels the other,
 // which must then stay silent.
-TEST(a_callback_may_cancel_what_has_finished_but_was_not_told) {
+TEST(callback_may_cancel_finished_exchange) {
   net n;
   net_exchange a, b;
   chain to_b = {.n = &n, .next = &b}, to_a = {.n = &n, .next = &a};
@@ -348,7 +348,7 @@ TEST(a_callback_may_cancel_what_has_finished_but_was_not_told) {
 
 // ---- child programs ----
 
-TEST(connections_do_not_leak_into_child_programs) {
+TEST(connection_descriptors_are_close_on_exec) {
   net n;
   net_exchange x;
   int found = 0;
@@ -408,7 +408,7 @@ static void story(const imgact_allocator *allocator, loopback *server) {
   n.transport->destroy(n.transport);
 }
 
-TEST(memory_that_runs_out_anywhere_is_an_error_and_no_leak) {
+TEST(transport_without_memory_fails_cleanly) {
   loopback *server = loopback_start(answer_with_headers, NULL, NULL);
   bool more = true;
   for (size_t k = 1; more; k++) {
@@ -423,7 +423,7 @@ TEST(memory_that_runs_out_anywhere_is_an_error_and_no_leak) {
   loopback_stop(server);
 }
 
-TEST(an_incomplete_allocator_is_refused) {
+TEST(transport_allocator_incomplete_is_rejected) {
   const imgact_allocator empty = {.size = sizeof empty};
   imgact_transport *transport;
   imgact_error error;

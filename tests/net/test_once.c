@@ -48,17 +48,17 @@ static void lose_second(const char *method, bool reset) {
   net_close(&n);
 }
 
-TEST(a_request_whose_reused_connection_closes_is_sent_once) {
+TEST(connection_reused_closes_request_sent_once) {
   static const char *const methods[] = {"POST", "DELETE", "PUT", "GET"};
   for (size_t i = 0; i < 4; i++) lose_second(methods[i], false);
 }
 
-TEST(a_request_whose_reused_connection_is_reset_is_sent_once) {
+TEST(connection_reused_reset_request_sent_once) {
   static const char *const methods[] = {"POST", "DELETE", "PUT", "GET"};
   for (size_t i = 0; i < 4; i++) lose_second(methods[i], true);
 }
 
-TEST(a_request_whose_new_connection_closes_is_sent_once) {
+TEST(connection_new_closes_request_sent_once) {
   for (int reset = 0; reset < 2; reset++) {
     net n;
     net_exchange x;
@@ -82,7 +82,7 @@ static void answer_two(loopback_peer *peer, const loopback_request *request, voi
     loopback_close(peer);
 }
 
-TEST(a_lost_request_does_not_go_out_again_on_another_idle_connection) {
+TEST(connection_idle_takes_no_lost_request) {
   net n;
   net_exchange a, b, lost;
   net_open(&n, answer_two, &n);
@@ -102,7 +102,7 @@ TEST(a_lost_request_does_not_go_out_again_on_another_idle_connection) {
   net_close(&n);
 }
 
-TEST(a_large_request_that_is_cut_off_may_have_been_sent) {
+TEST(request_large_cut_off_maybe_sent) {
   net n;
   net_exchange first, second;
   loss l = {.at = 2, .reset = true};
@@ -136,7 +136,7 @@ static void answer_and_close(loopback_peer *peer, const loopback_request *reques
 
 static bool all_closed(void *user) { return loopback_open(((net *)user)->server) == 0; }
 
-TEST(a_connection_that_closed_while_idle_is_not_used) {
+TEST(connection_closed_while_idle_not_reused) {
   net n;
   net_open(&n, answer_and_close, NULL);
   for (int i = 1; i <= 5; i++) {
@@ -151,7 +151,7 @@ TEST(a_connection_that_closed_while_idle_is_not_used) {
   net_close(&n);
 }
 
-TEST(a_close_that_races_with_a_request_never_doubles_it) {
+TEST(connection_close_race_sends_once) {
   enum { ROUNDS = 100 };
   int seen[ROUNDS + 1] = {0};
   net n;
@@ -172,7 +172,7 @@ TEST(a_close_that_races_with_a_request_never_doubles_it) {
 
 // ---- not sent ----
 
-TEST(a_refused_connection_is_not_sent) {
+TEST(connection_refused_is_not_sent) {
   net n;
   net_exchange x;
   char expected[2][128];
@@ -201,7 +201,7 @@ static void refuse_to_take(net *n, const char *url) {
   assert_null(x.base.transport_data);
 }
 
-TEST(addresses_that_are_not_allowed_are_not_taken) {
+TEST(url_not_allowed_is_rejected) {
   net n;
   net_open(&n, answer_and_close, NULL);
   refuse_to_take(&n, "http://api.hetzner.cloud/v1/images");
@@ -217,7 +217,7 @@ TEST(addresses_that_are_not_allowed_are_not_taken) {
   net_close(&n);
 }
 
-TEST(headers_with_line_ends_are_not_taken) {
+TEST(header_with_line_end_is_rejected) {
   static const imgact_header bad[] = {
       {"X-A", "1\r\nX-B: 2"}, {"X-A\n", "1"}, {"X-A: x", "1"}, {"", "1"}, {"X-A", "1\n"}};
   net n;
@@ -253,7 +253,7 @@ static void set_proxies(const char *value) {
   unsetenv("NO_PROXY");
 }
 
-TEST(loopback_is_never_proxied) {
+TEST(proxy_not_used_for_loopback) {
   net n;
   char proxy[64];
   (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", loopback_dead_port());
@@ -279,7 +279,7 @@ static void refuse_tunnel(loopback_peer *peer, const loopback_request *request, 
   loopback_close(peer);
 }
 
-TEST(other_hosts_go_through_the_proxy_of_the_environment) {
+TEST(proxy_from_environment_is_used) {
   net n;
   net_exchange x;
   char proxy[64];
@@ -307,7 +307,7 @@ TEST(other_hosts_go_through_the_proxy_of_the_environment) {
   set_proxies(NULL);
 }
 
-TEST(a_proxys_password_is_in_no_message) {
+TEST(proxy_password_not_in_message) {
   static const char *const proxies[] = {
       "foo://user:hushhush@127.0.0.1:1", "http://user:hushhush@127.0.0.1:99999",
       "http://user:hushhush@", "http://user:hushhush@127.0.0.1:1"};

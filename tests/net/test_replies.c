@@ -19,7 +19,7 @@ static void hello(loopback_peer *peer, const loopback_request *request, void *us
   loopback_reply(peer, 200, "X-One: 1\r\nx-two:  two words \r\nX-Empty:\r\n", "hello", 5);
 }
 
-TEST(a_reply_arrives_whole) {
+TEST(response_arrives_complete) {
   net n;
   net_exchange x;
   net_open(&n, hello, NULL);
@@ -31,7 +31,7 @@ TEST(a_reply_arrives_whole) {
   net_close(&n);
 }
 
-TEST(a_get_is_sent_as_it_was_asked_for) {
+TEST(request_get_sent_unchanged) {
   net n;
   net_exchange x;
   net_open(&n, hello, NULL);
@@ -47,7 +47,7 @@ TEST(a_get_is_sent_as_it_was_asked_for) {
   net_close(&n);
 }
 
-TEST(bodies_are_sent_as_they_are) {
+TEST(request_body_sent_unchanged) {
   static const char *const methods[] = {"POST", "PUT", "DELETE"};
   static const imgact_header json = {"Content-Type", "application/json"};
   net n;
@@ -71,7 +71,7 @@ TEST(bodies_are_sent_as_they_are) {
   net_close(&n);
 }
 
-TEST(a_post_without_a_body_says_so_and_claims_no_form) {
+TEST(request_post_without_body_has_length) {
   net n;
   net_exchange x;
   net_open(&n, hello, NULL);
@@ -90,7 +90,7 @@ TEST(a_post_without_a_body_says_so_and_claims_no_form) {
   net_close(&n);
 }
 
-TEST(a_large_body_goes_without_asking_first) {
+TEST(request_large_body_without_expect) {
   net n;
   net_exchange x;
   size_t bytes = (size_t)2 << 20; // libcurl asks from 1 MiB on
@@ -108,7 +108,7 @@ TEST(a_large_body_goes_without_asking_first) {
   free(body);
 }
 
-TEST(a_header_with_an_empty_value_is_sent) {
+TEST(request_empty_header_is_sent) {
   static const imgact_header headers[] = {{"X-Empty", ""}, {"X-Full", "f"}};
   net n;
   net_exchange x;
@@ -122,7 +122,7 @@ TEST(a_header_with_an_empty_value_is_sent) {
   net_close(&n);
 }
 
-TEST(a_connection_serves_one_exchange_after_another) {
+TEST(connection_serves_consecutive_exchanges) {
   net n;
   net_open(&n, hello, NULL);
   for (int i = 0; i < 20; i++) {
@@ -142,7 +142,7 @@ typedef struct reply_case {
   int status;
 } reply_case;
 
-TEST(unusual_but_whole_replies_are_answers) {
+TEST(response_unusual_but_complete_accepted) {
   static const reply_case cases[] = {
       {"chunked",
        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n "
@@ -192,7 +192,7 @@ static void say_and_close(loopback_peer *peer, const loopback_request *request, 
   loopback_close(peer);
 }
 
-TEST(a_body_that_ends_with_the_connection_is_whole) {
+TEST(response_ended_by_close_is_complete) {
   static char reply[] = "HTTP/1.0 200 OK\r\n\r\nuntil the end";
   net n;
   net_exchange x;
@@ -209,7 +209,7 @@ static void redirect(loopback_peer *peer, const loopback_request *request, void 
   loopback_reply(peer, 302, "Location: /elsewhere\r\n", "", 0);
 }
 
-TEST(a_redirect_is_an_answer_and_not_followed) {
+TEST(redirect_is_not_followed) {
   net n;
   net_exchange x;
   net_open(&n, redirect, NULL);
@@ -230,7 +230,7 @@ static void say_slowly(loopback_peer *peer, const loopback_request *request, voi
   }
 }
 
-TEST(a_slow_reply_arrives_whole) {
+TEST(response_slow_arrives_complete) {
   static char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello";
   net n;
   net_exchange x;
@@ -254,7 +254,7 @@ static void say_large(loopback_peer *peer, const loopback_request *request, void
   loopback_close(peer);
 }
 
-TEST(bodies_beyond_the_ceiling_are_too_large) {
+TEST(body_above_limit_is_too_large) {
   static char by_length[] = "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n";
   static char by_stream[] = "HTTP/1.1 200 OK\r\n\r\n";
   static char absurd[] = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999999\r\n\r\n";
@@ -277,7 +277,7 @@ static void say_exactly(loopback_peer *peer, const loopback_request *request, vo
   loopback_reply(peer, 200, "", block, *(size_t *)user);
 }
 
-TEST(a_body_of_exactly_the_ceiling_is_an_answer) {
+TEST(body_at_limit_is_accepted) {
   for (size_t count = NET_MAX_BODY; count <= NET_MAX_BODY + 1; count++) {
     net n;
     net_exchange x;
@@ -302,7 +302,7 @@ static void say_many_headers(loopback_peer *peer, const loopback_request *reques
   loopback_text(peer, "\r\n");
 }
 
-TEST(too_many_header_lines_are_too_large) {
+TEST(head_above_line_limit_fails) {
   static const int counts[] = {253, 254}; // with status line, length and blank line: 256 and 257
   for (size_t i = 0; i < 2; i++) {
     net n;
@@ -339,7 +339,7 @@ static void say_long_header(loopback_peer *peer, const loopback_request *request
   free(value);
 }
 
-TEST(a_head_beyond_the_ceiling_is_too_large) {
+TEST(head_above_limit_is_too_large) {
   static const size_t each[] = {30000, 40000, 90000, 2000000};
   for (size_t i = 0; i < 4; i++) {
     net n;
@@ -363,7 +363,7 @@ static void say_interims(loopback_peer *peer, const loopback_request *request, v
   while (!loopback_over(peer)) loopback_text(peer, "HTTP/1.1 103 Hints\r\nLink: <x>\r\n\r\n");
 }
 
-TEST(interim_replies_without_end_are_too_large) {
+TEST(response_endless_interim_is_too_large) {
   net n;
   net_exchange x;
   net_open(&n, say_interims, NULL);
@@ -407,24 +407,24 @@ static void cut_everywhere(const char *reply, bool reset) {
   net_close(&n);
 }
 
-TEST(a_reply_cut_at_any_byte_is_no_answer) {
+TEST(response_cut_anywhere_fails) {
   cut_everywhere("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: "
                  "18\r\n\r\n{\"action\":{\"a\":1}}",
                  false);
 }
 
-TEST(a_chunked_reply_cut_at_any_byte_is_no_answer) {
+TEST(response_chunked_cut_anywhere_fails) {
   // without the CR LF after the last chunk, which no one waits for
   cut_everywhere(
       "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n",
       false);
 }
 
-TEST(a_reply_reset_at_any_byte_is_no_answer) {
+TEST(response_reset_anywhere_fails) {
   cut_everywhere("HTTP/1.1 201 Created\r\nContent-Length: 7\r\n\r\n{\"a\":1}", true);
 }
 
-TEST(garbage_is_no_answer) {
+TEST(response_garbage_fails) {
   static const char *const texts[] = {
       "garbage\r\n\r\nmore of it\r\n",
       "SSH-2.0-OpenSSH_9.2\r\n",
@@ -457,7 +457,7 @@ static void say_nul(loopback_peer *peer, const loopback_request *request, void *
   loopback_write(peer, reply, sizeof reply - 1);
 }
 
-TEST(a_nul_byte_in_the_head_is_no_answer) {
+TEST(head_with_nul_byte_fails) {
   net n;
   net_exchange x;
   net_open(&n, say_nul, NULL);
@@ -501,7 +501,7 @@ static bool times_out(slow_answer *answer, int64_t timeout_ms) {
   return sent;
 }
 
-TEST(a_reply_that_does_not_come_in_time_is_a_timeout) {
+TEST(response_too_late_times_out) {
   static char nothing[] = "", head[] = "HTTP/1.1 200 OK\r\nContent-Le",
               body[] = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc";
   char *const texts[] = {nothing, head, body};

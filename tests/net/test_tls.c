@@ -43,7 +43,7 @@ static void close_tls(tls_net *t) {
   ca_file_remove(&t->file);
 }
 
-TEST(a_stranger_is_refused_before_anything_is_sent) {
+TEST(tls_unknown_issuer_is_not_sent) {
   tls_net t;
   net_exchange x;
   open_tls(&t, NULL, false, answer);
@@ -55,7 +55,7 @@ TEST(a_stranger_is_refused_before_anything_is_sent) {
   close_tls(&t);
 }
 
-TEST(an_authority_of_the_callers_is_trusted) {
+TEST(tls_ca_file_is_trusted) {
   tls_net t;
   open_tls(&t, NULL, true, answer);
   for (int i = 0; i < 3; i++) {
@@ -81,16 +81,14 @@ static void refuse(const loopback_certificate *certificate) {
   close_tls(&t);
 }
 
-TEST(a_certificate_for_another_host_is_refused) {
-  refuse(&(loopback_certificate){.host = "api.hetzner.cloud"});
-}
+TEST(tls_other_host_is_rejected) { refuse(&(loopback_certificate){.host = "api.hetzner.cloud"}); }
 
-TEST(certificates_out_of_their_time_are_refused) {
+TEST(tls_expired_or_future_is_rejected) {
   refuse(&(loopback_certificate){.from_s = -7200, .to_s = -3600});
   refuse(&(loopback_certificate){.from_s = 3600, .to_s = 7200});
 }
 
-TEST(a_name_is_checked_as_an_address_is) {
+TEST(tls_host_name_is_verified) {
   tls_net t;
   net_exchange x;
   open_tls(&t, &(loopback_certificate){.host = "localhost"}, true, answer);
@@ -161,7 +159,7 @@ static void *accept_slowly(void *user, int socket) {
   return slow->inner->accept(slow->inner->user, socket);
 }
 
-TEST(handshake_above_ten_seconds_succeeds) {
+TEST(tls_handshake_above_ten_seconds_succeeds) {
   tls_net t = {.tls = loopback_tls_new(NULL, false)};
   net_exchange x;
   slow_layer slow = {.layer = *loopback_tls_layer(t.tls), .inner = loopback_tls_layer(t.tls)};
@@ -216,7 +214,7 @@ static void handshake_with(loopback_handler handler, bool raw, imgact_failure fa
   net_close(&n);
 }
 
-TEST(a_handshake_that_breaks_off_is_a_matter_of_the_network) {
+TEST(tls_handshake_broken_is_network_error) {
   handshake_with(hang_up, true, IMGACT_FAILURE_NETWORK);
   handshake_with(reset, true, IMGACT_FAILURE_NETWORK);
 }
@@ -229,9 +227,7 @@ static void speak_plain(loopback_peer *peer, const loopback_request *request, vo
   loopback_hold(peer);
 }
 
-TEST(a_server_that_speaks_no_tls_could_be_anyone) {
-  handshake_with(speak_plain, true, IMGACT_FAILURE_TLS);
-}
+TEST(tls_plain_server_is_tls_error) { handshake_with(speak_plain, true, IMGACT_FAILURE_TLS); }
 
 static void answer_once(loopback_peer *peer, const loopback_request *request, void *user) {
   (void)user;
@@ -241,7 +237,7 @@ static void answer_once(loopback_peer *peer, const loopback_request *request, vo
     loopback_reset(peer);
 }
 
-TEST(a_lost_request_is_sent_once_and_no_signal_comes) {
+TEST(tls_lost_request_once_without_sigpipe) {
   tls_net t;
   net_exchange x;
   size_t bytes = (size_t)8 << 20; // more than the server reads: writing goes on after the reset
@@ -280,7 +276,7 @@ static void refuse_file(const char *path, const char *reason) {
   assert_non_null(strstr(error.message, reason));
 }
 
-TEST(files_that_cannot_be_read_are_named) {
+TEST(ca_file_unreadable_is_named) {
   refuse_file("/nonexistent/ca.pem", "No such file or directory");
   refuse_file("/tmp", "Is a directory");
   refuse_file("", "No such file or directory");
@@ -293,7 +289,7 @@ static void refuse_text(const void *bytes, size_t count, const char *reason) {
   ca_file_remove(&file);
 }
 
-TEST(files_without_a_usable_certificate_are_refused) {
+TEST(ca_file_without_certificate_is_rejected) {
   static const char key[] = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n";
   static const char open_end[] = "-----BEGIN CERTIFICATE-----\nMIIB\n";
   static const char damaged[] = "-----BEGIN CERTIFICATE-----\nMI!B\n-----END CERTIFICATE-----\n";
@@ -312,7 +308,7 @@ TEST(files_without_a_usable_certificate_are_refused) {
   free(large);
 }
 
-TEST(a_file_cut_at_any_byte_is_refused_or_whole) {
+TEST(ca_file_cut_anywhere_is_rejected) {
   loopback_tls *tls = loopback_tls_new(NULL, false);
   const char *pem = loopback_tls_pem(tls);
   const char *last = strstr(pem, "-----END");
@@ -329,7 +325,7 @@ TEST(a_file_cut_at_any_byte_is_refused_or_whole) {
   loopback_tls_free(tls);
 }
 
-TEST(a_certificate_that_is_none_is_found_out_when_it_is_used) {
+TEST(ca_file_invalid_certificate_fails_handshake) {
   static const char odd[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
   tls_net t;
   net_exchange x;
@@ -345,7 +341,7 @@ TEST(a_certificate_that_is_none_is_found_out_when_it_is_used) {
   close_tls(&t);
 }
 
-TEST(the_systems_authorities_stay) {
+TEST(ca_file_keeps_system_authorities) {
   static const char mine[] =
       "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"; // no line end
   const char *path = NULL;

@@ -29,7 +29,7 @@ static const char *next_word(const char *at, const char *end, char word[64]) {
   return at + length;
 }
 
-TEST(every_status_has_its_row) {
+TEST(errors_page_lists_every_status) {
   char *header = read_page("include/imgact/error.h"), *page = read_page("docs/errors.md");
   const char *at = strstr(header, "typedef enum imgact_status {"),
              *end = strstr(header, "IMGACT_STATUS_MAX_ENUM"), *row = page;
@@ -51,7 +51,7 @@ TEST(every_status_has_its_row) {
   free(page);
 }
 
-TEST(every_flag_is_explained) {
+TEST(errors_page_explains_every_flag) {
   char *page = read_page("docs/errors.md");
   assert_non_null(strstr(page, "`IMGACT_ERROR_MAYBE_APPLIED`"));
   assert_non_null(strstr(page, "`IMGACT_ERROR_RETRYABLE`"));
