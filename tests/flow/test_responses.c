@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Replies about another image than was asked for, and such as say more than anybody can mean.
+// Responses about another image than was requested, and values beyond every sensible range.
 #include "harness.h"
 
 #include <imgact/provider.h>
