@@ -3,7 +3,7 @@
 // virtual clock has come to their time, earliest first, and only those whose requests were sent
 // before the dispatch began: code under test that sends from a callback can not keep one dispatch
 // busy for ever. Memory is the system's; without any the process ends.
-#include "scripted.h"
+#include "scripted_internal.h"
 
 #include <fnmatch.h>
 #include <limits.h>
@@ -14,58 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include <cmocka.h>
-
-typedef struct text_headers {
-  imgact_header *items;
-  size_t count;
-} text_headers;
-
-// An answer with copies of its texts.
-typedef struct stored_answer {
-  scripted_answer answer;
-  char *body, *headers, *message;
-} stored_answer;
-
-typedef struct queued {
-  stored_answer stored;
-  struct queued *next;
-} queued;
-
-typedef struct rule {
-  scripted_rule function; // NULL: pattern and stored
-  void *user;
-  char *pattern;
-  stored_answer stored;
-  struct rule *next;
-} rule;
-
-typedef struct entry {
-  scripted_request request;
-  char *line, *method, *url, *body;
-  text_headers headers;
-  stored_answer stored;
-  int64_t due_ms;
-  const imgact_http_request *sent; // the sender's, until it is finished
-  imgact_exchange *exchange;       // NULL once it is over
-  struct entry *next, *prev;       // among those under way
-  size_t index;
-} entry;
-
-struct scripted {
-  imgact_transport transport; // first
-  entry **entries;
-  size_t entries_count;
-  entry *first, *last; // under way, in order of sending
-  rule *rules, **rules_end;
-  queued *queue, **queue_end;
-  size_t unexpected;
-  int64_t now_ms; // since SCRIPTED_EPOCH_MS
-  bool destroyed;
-};
 
 static void *take(void *block) {
   if (block == NULL) abort();
@@ -451,74 +402,4 @@ void scripted_when(scripted *script, scripted_rule function, void *user) {
   rule *made = add_rule(script);
   made->function = function;
   made->user = user;
-}
-
-// ---- the log
-
-size_t scripted_count(const scripted *script) { return script->entries_count; }
-
-const scripted_request *scripted_at(const scripted *script, size_t index) {
-  assert_true(index < script->entries_count);
-  return &script->entries[index]->request;
-}
-
-const char *scripted_header(const scripted_request *request, const char *name) {
-  for (size_t i = 0; i < request->headers_count; i++) {
-    if (strcasecmp(request->headers[i].name, name) == 0) return request->headers[i].value;
-  }
-  return NULL;
-}
-
-size_t scripted_in_flight(const scripted *script) {
-  size_t count = 0;
-  for (const entry *at = script->first; at != NULL; at = at->next) count++;
-  return count;
-}
-
-int64_t scripted_now_ms(const scripted *script) { return script->now_ms; }
-
-void scripted_advance(scripted *script, int64_t by_ms) { script->now_ms += by_ms; }
-
-static void print_log(const scripted *script) {
-  print_error("%zu requests were sent:\n", script->entries_count);
-  for (size_t i = 0; i < script->entries_count; i++) {
-    const entry *at = script->entries[i];
-    print_error("  %8lld ms  %s%s\n", (long long)at->request.sent_ms, at->line,
-                at->request.cancelled ? "  (cancelled)" : "");
-  }
-}
-
-void scripted_check_lines(const scripted *script, const char *const *lines, const char *file,
-                          int line) {
-  size_t same = 0;
-  while (lines[same] != NULL && same < script->entries_count &&
-         strcmp(lines[same], script->entries[same]->line) == 0)
-    same++;
-  if (lines[same] == NULL && same == script->entries_count) return;
-  print_log(script);
-  print_error("request %zu should be: %s\n", same, lines[same] == NULL ? "(none)" : lines[same]);
-  _fail(file, line);
-}
-
-void scripted_check_times(const scripted *script, const int64_t *times_ms, size_t count,
-                          const char *file, int line) {
-  size_t same = 0;
-  while (same < count && same < script->entries_count &&
-         times_ms[same] == script->entries[same]->request.sent_ms)
-    same++;
-  if (same == count && same == script->entries_count) return;
-  print_log(script);
-  if (same < count)
-    print_error("request %zu should be sent at %lld ms\n", same, (long long)times_ms[same]);
-  if (same == count) print_error("%zu requests were expected\n", count);
-  _fail(file, line);
-}
-
-void scripted_check_used_up(const scripted *script, const char *file, int line) {
-  size_t left = 0;
-  for (const queued *at = script->queue; at != NULL; at = at->next) left++;
-  if (left == 0 && script->unexpected == 0) return;
-  print_log(script);
-  print_error("%zu answers were not asked for, %zu requests had none\n", left, script->unexpected);
-  _fail(file, line);
 }
