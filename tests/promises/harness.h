@@ -18,6 +18,7 @@
 #define HARNESS_CROWD_ACTION INT64_C(1000) /* the first one's id */
 #define HARNESS_MAX_WAITS    400
 #define HARNESS_IMAGES       35
+#define HARNESS_EPOCH_MS     INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 
 typedef struct harness_actions {
   int64_t ids[HARNESS_ACTIONS];
@@ -111,7 +112,11 @@ void harness_free(harness *s);
 /* The library's jitter comes from getrandom: harness.c answers it from this. */
 extern uint64_t harness_random;
 
-/* ---- between harness.c and relay.c ---- */
+/* ---- between harness.c, harness_world.c and relay.c ---- */
+
+/* harness_world.c: the images, actions and faults of the schedule; false: none (a message is on
+ * standard error). */
+bool harness_make_world(harness *s);
 
 /* relay.c: hands everything on to the simulator's transport, and takes notes for the harness. */
 imgact_transport *harness_transport(harness *s);
@@ -122,6 +127,7 @@ int64_t harness_alarm_ms(const harness *s);
 int64_t harness_now(const harness *s);
 /* The library's wall clock at a time of the cloud's. */
 int64_t harness_wall_ms(const harness *s);
+/* harness_world.c: the image shows the effect. */
 bool harness_shows(const harness *s, schedule_deed deed);
 
 #endif

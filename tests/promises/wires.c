@@ -8,230 +8,18 @@
  * were right a moment ago. Connections fall silent for good, are closed and reset, before and after
  * the effect. Calls are made one by one, so each result has exactly one right value.
  */
-#include "control_api.h"
-#include "http_bytes.h"
-#include "loopback.h"
+#include "wire_server.h"
 #include <getopt.h>
-#include <imgact/imgact.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define IMAGE       INT64_C(10)
 #define CALLS       8 /* a run, at most */
-#define KEPT        8 /* responses that may come again */
-#define SILENT      64
 #define MAX_THREADS 16
-#define PAUSE_MS    12 /* between two calls: in it idle connections get their stray bytes */
 #define TIMEOUT_MS  300
 #define SETTLE_MS   250
-
-typedef struct wire {
-  sim_instance instance;
-  sim_cloud cloud;
-  pthread_mutex_t lock; /* of all that follows, and of the world */
-  pthread_cond_t changed;
-  bool idle; /* the client waits for nothing */
-  uint64_t dice;
-  sim_text kept[KEPT]; /* responses that went out */
-  size_t kept_count;
-  bool strays, faults; /* of this run */
-  bool silent[SILENT]; /* connections, by number */
-  uint64_t strays_written, silenced;
-  loopback *server;
-  imgact_client *client;
-  int changes; /* so far; each has a description of its own */
-} wire;
-
-static bool verbose;
-
-static int64_t wall_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_REALTIME, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void pause_ms(int64_t ms) {
-  struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
-  nanosleep(&t, NULL);
-}
-
-static bool chance(wire *w, uint64_t percent) { return sim_random_below(&w->dice, 100) < percent; }
-
-/* ---- the server ---- */
-
-/* Bytes that do not answer the request, or answered an earlier one. The caller frees them. */
-static sim_text stray_bytes(wire *w) {
-  static const char *const strays[] = {
-      "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-      "HTTP/1.1 204 No Content\r\n\r\n",
-      "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
-      "\r\n",
-      "0\r\n\r\n",
-      "garbage",
-      "HTTP/1.1 20"};
-  sim_text bytes = {0};
-  size_t which = sim_random_below(&w->dice, SIM_COUNT(strays) + 8);
-  if (which >= SIM_COUNT(strays) && w->kept_count) {
-    const sim_text *old = &w->kept[sim_random_below(&w->dice, w->kept_count)];
-    sim_text_add(&bytes, old->data, old->length);
-  } else {
-    sim_text_str(&bytes, strays[which % SIM_COUNT(strays)]);
-  }
-  w->strays_written++;
-  return bytes;
-}
-
-static void keep(wire *w, const sim_text *response) {
-  sim_text *place =
-      &w->kept[w->kept_count < KEPT ? w->kept_count++ : sim_random_below(&w->dice, KEPT)];
-  sim_text_free(place);
-  sim_text_add(place, response->data, response->length);
-}
-
-/* Waits until the client is idle, and then writes: the lock keeps it idle. A client that goes on
- * first has won. */
-static void write_when_idle(wire *w, loopback_peer *peer) {
-  struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
-  until.tv_nsec += PAUSE_MS * 1000000;
-  if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
-  pthread_mutex_lock(&w->lock);
-  while (!w->idle && pthread_cond_timedwait(&w->changed, &w->lock, &until) == 0) continue;
-  if (w->idle) {
-    sim_text stray = stray_bytes(w);
-    loopback_write(peer, stray.data, stray.length);
-    sim_text_free(&stray);
-  }
-  pthread_mutex_unlock(&w->lock);
-}
-
-static const char *authorization_of(const char *head) {
-  return strcasestr(head, "\nauthorization:") ? "Bearer x" : NULL;
-}
-
-/* What goes out for a request, under the lock; stray bytes may be its end. */
-static sim_outcome serve(wire *w, const loopback_request *http, sim_text *response) {
-  const sim_request request = {.method = http->method,
-                               .target = http->target,
-                               .authorization = authorization_of(http->head),
-                               .body = http->body_bytes ? http->body : NULL,
-                               .body_bytes = http->body_bytes};
-  sim_outcome outcome = sim_instance_serve(&w->instance, w->cloud, &request, wall_ms());
-  sim_http_head(&outcome.reply, response);
-  sim_text_add(response, outcome.reply.body ? outcome.reply.body : "", outcome.reply.body_bytes);
-  return outcome;
-}
-
-static void handle(loopback_peer *peer, const loopback_request *http, void *user) {
-  wire *w = user;
-  sim_text response = {0};
-  bool together = false, later = false, silent = false;
-  pthread_mutex_lock(&w->lock);
-  int number = loopback_number(peer) % SILENT;
-  if (w->faults && !w->silent[number] && chance(w, 6)) w->silent[number] = true, w->silenced++;
-  silent = w->silent[number];
-  bool handled = !silent || chance(w, 50);
-  sim_outcome outcome = {.cut_bytes = -1, .delay_ms = -1};
-  if (handled) outcome = serve(w, http, &response);
-  if (!silent && outcome.end == SIM_END_REPLY && outcome.cut_bytes < 0) {
-    keep(w, &response);
-    together = w->strays && chance(w, 20);
-    later = w->strays && !together && chance(w, 60);
-  }
-  if (together) {
-    sim_text stray = stray_bytes(w);
-    sim_text_add(&response, stray.data, stray.length);
-    sim_text_free(&stray);
-  }
-  if (verbose)
-    fprintf(stderr, "    %d: %s %s %s: %d%s%s%s\n", number, http->method, http->target, http->body,
-            handled ? outcome.reply.status : 0, silent ? ", silent" : "",
-            together ? ", more than asked for" : "", outcome.end == SIM_END_REPLY ? "" : ", lost");
-  pthread_mutex_unlock(&w->lock);
-  if (outcome.delay_ms > 0) pause_ms(outcome.delay_ms);
-  if (silent || outcome.end == SIM_END_SILENCE)
-    loopback_hold(peer);
-  else if (outcome.end == SIM_END_RESET)
-    loopback_reset(peer);
-  else if (outcome.end == SIM_END_CLOSE)
-    loopback_close(peer);
-  else
-    loopback_write(peer, response.data,
-                   outcome.cut_bytes >= 0 && (size_t)outcome.cut_bytes < response.length
-                       ? (size_t)outcome.cut_bytes
-                       : response.length);
-  if (outcome.end == SIM_END_REPLY && outcome.cut_bytes >= 0) loopback_close(peer);
-  if (later) write_when_idle(w, peer);
-  sim_reply_free(&outcome.reply);
-  sim_text_free(&response);
-}
-
-/* ---- the world ---- */
-
-static bool make_world(wire *w) {
-  static const char world[] =
-      "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},\"digitalocean\":{\"limit\":0,"
-      "\"burst\":0}},"
-      "\"settings\":{\"repeats\":true,\"durations_ms\":{\"transfer\":60,\"convert\":60,\"protect\":"
-      "60,\"unprotect\":60}},"
-      "\"hetzner\":{\"images\":[{\"id\":10,\"type\":\"snapshot\",\"description\":\"d0\"},{\"id\":"
-      "11,\"type\":\"snapshot\"}]}"
-      ","
-      "\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"snapshot\",\"name\":\"ten\","
-      "\"description\":\"d0\",\"regions\":["
-      "\"nyc1\"]},{\"id\":11,\"type\":\"snapshot\",\"name\":\"eleven\",\"regions\":[\"nyc1\"]}]}}";
-  char message[200] = "no memory";
-  int64_t now_ms = wall_ms();
-  w->instance.clock = (sim_clock){now_ms, now_ms, 1};
-  w->instance.world = sim_world_new(w->dice);
-  w->instance.faults.random = w->dice ^ 7;
-  bool good =
-      w->instance.world && sim_world_regions(w->instance.world) &&
-      sim_world_load(w->instance.world, world, sizeof world - 1, now_ms, message, sizeof message);
-  if (!good) fprintf(stderr, "no world: %s\n", message);
-  return good;
-}
-
-static const sim_image *image_of(const wire *w) {
-  return sim_image_find(w->instance.world, w->cloud, IMAGE);
-}
-
-static uint64_t effects_of(const wire *w) {
-  uint64_t all = 0;
-  for (int effect = SIM_UPDATE; effect < SIM_EFFECTS; effect++)
-    all += w->instance.world->counters.effects[effect];
-  return all;
-}
-
-/* What the next call meets. */
-static void load_faults(wire *w) {
-  static const char *const faults[] = {
-      "{\"do\":\"close\",\"when\":\"after\",\"count\":1}",
-      "{\"do\":\"close\",\"count\":1}",
-      "{\"do\":\"reset\",\"when\":\"after\",\"count\":1}",
-      "{\"do\":\"reset\",\"count\":2}",
-      "{\"do\":\"cut\",\"bytes\":60,\"when\":\"after\",\"count\":1}",
-      "{\"do\":\"cut\",\"bytes\":260,\"when\":\"after\",\"count\":1}",
-      "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"when\":\"after\",\"count\":1}",
-      "{\"do\":\"status\",\"status\":503,\"count\":1}",
-      "{\"do\":\"no_reply\",\"ms\":40,\"when\":\"after\",\"count\":1}",
-      "{\"do\":\"status\",\"status\":429,\"retry_after\":0,\"count\":1}",
-      "{\"do\":\"hide\",\"ms\":80,\"method\":\"POST\",\"count\":1}"};
-  char text[300], message[200];
-  sim_faults_clear(&w->instance.faults);
-  if (!w->faults || !chance(w, 60)) return;
-  const char *first = faults[sim_random_below(&w->dice, SIM_COUNT(faults))];
-  bool both = chance(w, 30);
-  int length = snprintf(text, sizeof text, "[%s%s%s]", first, both ? "," : "",
-                        both ? faults[sim_random_below(&w->dice, SIM_COUNT(faults))] : "");
-  if (!sim_faults_load(&w->instance.faults, text, (size_t)length, message, sizeof message)) abort();
-}
 
 /* ---- the calls ---- */
 
@@ -262,7 +50,7 @@ static imgact_op *make_call(wire *w, call_kind kind, char description[16]) {
 static const char *judge_get(const wire *w, const imgact_op *op) {
   const imgact_image *image = imgact_op_image(op);
   if (!image || strcmp(image->id, "10") != 0) return "another image was read";
-  const char *now = image_of(w)->description;
+  const char *now = wire_image(w)->description;
   return image->description && now && !strcmp(image->description, now)
              ? NULL
              : "the image was read as it is not any more";
@@ -271,12 +59,13 @@ static const char *judge_get(const wire *w, const imgact_op *op) {
 static const char *judge_list(const wire *w, const imgact_op *op) {
   size_t shown = 0, there = 0;
   imgact_op_actions(op, &shown);
-  for (const sim_action *action = image_of(w)->first_action; action; action = action->next) there++;
+  for (const sim_action *action = wire_image(w)->first_action; action; action = action->next)
+    there++;
   return shown == there ? NULL : "a list of actions is not that of the image";
 }
 
 static bool shows(const wire *w, call_kind kind, const char *description) {
-  const sim_image *image = image_of(w);
+  const sim_image *image = wire_image(w);
   switch (kind) {
   case UPDATE: return image->description && !strcmp(image->description, description);
   case CHANGE:
@@ -330,7 +119,7 @@ static void set_idle(wire *w, bool idle) {
 }
 
 static bool at_rest(const wire *w, int64_t now_ms) {
-  for (const sim_action *action = image_of(w)->first_action; action; action = action->next)
+  for (const sim_action *action = wire_image(w)->first_action; action; action = action->next)
     if (action->state == SIM_RUNNING || action->visible_ms > now_ms) return false;
   return true;
 }
@@ -341,15 +130,15 @@ static void settle(wire *w) {
   sim_faults_clear(&w->instance.faults);
   pthread_mutex_unlock(&w->lock);
   set_idle(w, true);
-  pause_ms(PAUSE_MS);
+  wire_pause_ms(PAUSE_MS);
   set_idle(w, false);
   for (bool rests = false; !rests;) {
     pthread_mutex_lock(&w->lock);
-    int64_t now_ms = sim_clock_now(&w->instance.clock, wall_ms());
+    int64_t now_ms = sim_clock_now(&w->instance.clock, wire_wall_ms());
     sim_world_advance(w->instance.world, now_ms);
     rests = at_rest(w, now_ms);
     pthread_mutex_unlock(&w->lock);
-    if (!rests) pause_ms(5);
+    if (!rests) wire_pause_ms(5);
   }
 }
 
@@ -357,16 +146,16 @@ static const char *one_call(wire *w, call_kind kind, imgact_error *error) {
   char description[16] = "";
   settle(w);
   pthread_mutex_lock(&w->lock);
-  load_faults(w);
-  uint64_t before = effects_of(w);
+  wire_load_faults(w);
+  uint64_t before = wire_effects(w);
   imgact_op *op = make_call(w, kind, description);
   bool shown_before = shows(w, kind, description);
   pthread_mutex_unlock(&w->lock);
-  if (verbose) fprintf(stderr, "  %s\n", kind_names[kind]);
+  if (wire_verbose) fprintf(stderr, "  %s\n", kind_names[kind]);
   imgact_op_set_wait(op, 1);
   imgact_op_run(op);
   pthread_mutex_lock(&w->lock);
-  const char *wrong = judge(w, op, kind, description, effects_of(w) - before, shown_before);
+  const char *wrong = judge(w, op, kind, description, wire_effects(w) - before, shown_before);
   *error = *imgact_op_error(op);
   pthread_mutex_unlock(&w->lock);
   imgact_op_free(op);
@@ -384,10 +173,10 @@ static bool open_wire(wire *w, uint64_t seed) {
               .cloud = seed % 2 ? SIM_HETZNER : SIM_DIGITALOCEAN};
   pthread_mutex_init(&w->lock, NULL);
   pthread_cond_init(&w->changed, NULL);
-  w->strays = chance(w, 75);
-  w->faults = !w->strays || chance(w, 50);
-  if (!make_world(w)) return false;
-  w->server = loopback_start(handle, w, NULL);
+  w->strays = wire_chance(w, 75);
+  w->faults = !w->strays || wire_chance(w, 50);
+  if (!wire_make_world(w)) return false;
+  w->server = loopback_start(wire_serve, w, NULL);
   char endpoint[64];
   snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%d%s", loopback_port(w->server),
            w->cloud == SIM_HETZNER ? "/v1" : "");
@@ -422,8 +211,9 @@ static void one_run(uint64_t seed, tally *t) {
   t->runs++;
   t->by_cloud[w.cloud]++;
   for (size_t i = 0; i < calls; i++) {
-    call_kind kind =
-        i + 1 == calls && chance(&w, 40) ? DELETE : (call_kind)sim_random_below(&w.dice, DELETE);
+    call_kind kind = i + 1 == calls && wire_chance(&w, 40)
+                         ? DELETE
+                         : (call_kind)sim_random_below(&w.dice, DELETE);
     imgact_error error;
     const char *wrong = one_call(&w, kind, &error);
     t->calls++;
@@ -474,7 +264,7 @@ int main(int argc, char **argv) {
   for (int letter; (letter = getopt_long(argc, argv, "", flags, NULL)) != -1;) {
     int64_t *number = letter == 's' ? &seed : letter == 'r' ? &runs : &threads;
     if (letter == 'v')
-      verbose = true;
+      wire_verbose = true;
     else if (letter == '?' || !sim_parse_id(optarg, number))
       return 2;
   }

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+/* Pages of either provider from memory, of an account that changes between two page requests. */
+#include "list_cloud.h"
+#include "sim_text.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EPOCH_MS       INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
+#define CHANGING       0.3                    /* of the page requests by chance */
+#define CHANGING_SMALL 0.5 /* of those of small lists, up to SMALL_CHANGES times */
+#define SMALL_CHANGES  3
+
+bool list_cloud_verbose;
+
+/* ---- the account ---- */
+
+static void insert(cloud *c, size_t at) {
+  if (c->items_count == MAX_ITEMS) abort();
+  item *added = &c->items[c->items_count];
+  *added = (item){.id = FIRST_ID + (int64_t)c->items_count++, .from_start = !c->pages};
+  if (at > c->count) at = c->count;
+  memmove(c->list + at + 1, c->list + at, (c->count - at) * sizeof *c->list);
+  c->list[at] = added;
+  if (++c->count > c->most) c->most = c->count;
+}
+
+static void take_out(cloud *c, size_t at) {
+  if (!c->count) return;
+  if (at >= c->count) at = c->count - 1;
+  c->list[at]->gone = true;
+  c->count--;
+  memmove(c->list + at, c->list + at + 1, (c->count - at) * sizeof *c->list);
+}
+
+static void make_change(cloud *c, const change *wanted) {
+  if (list_cloud_verbose)
+    fprintf(stderr, "    %s at %zu of %zu, the frontier at %zu\n",
+            wanted->add ? "added" : "removed", wanted->at, c->count, c->frontier);
+  if (wanted->add)
+    insert(c, wanted->at);
+  else
+    take_out(c, wanted->at);
+}
+
+/* Between two page requests an item has moved from behind the frontier to before it, by more places
+ * than the total fell: something was added behind it at the same time. No response shows that. */
+static void excuse_crossed(cloud *c, item *const *old, size_t old_count) {
+  size_t fall = old_count > c->count ? old_count - c->count : 0;
+  for (size_t i = 0; i + fall < c->frontier && i < c->count; i++)
+    for (size_t j = c->frontier; j < old_count; j++)
+      if (old[j] == c->list[i]) c->list[i]->excused = true;
+  c->frontier = c->frontier > fall ? c->frontier - fall : 0;
+}
+
+static size_t chance_place(cloud *c) {
+  switch (sim_random_below(&c->dice, 3)) {
+  case 0: return 0;
+  case 1: return c->count;
+  default: return sim_random_below(&c->dice, c->count + 1);
+  }
+}
+
+/* Before a page request is answered. */
+static void change_account(cloud *c) {
+  static item *old[MAX_ITEMS];
+  size_t old_count = c->count;
+  memcpy(old, c->list, old_count * sizeof *old);
+  for (size_t i = 0; i < c->changes_count; i++)
+    if (c->changes[i].before == c->pages) make_change(c, &c->changes[i]);
+  if (c->by_chance && c->pages &&
+      sim_random_unit(&c->dice) < (c->small ? CHANGING_SMALL : CHANGING))
+    for (uint64_t n = c->small ? 1 + sim_random_below(&c->dice, SMALL_CHANGES) : 1; n; n--) {
+      const change any = {.add = sim_random_below(&c->dice, 2) == 0, .at = chance_place(c)};
+      make_change(c, &any);
+    }
+  if (c->pages) excuse_crossed(c, old, old_count);
+}
+
+/* ---- its replies ---- */
+
+static size_t number_of(const char *target, const char *key, size_t otherwise) {
+  size_t length = strlen(key);
+  for (const char *at = target; (at = strstr(at, key)); at += length)
+    if ((at[-1] == '?' || at[-1] == '&') && at[length] == '=')
+      return strtoull(at + length + 1, NULL, 10);
+  return otherwise;
+}
+
+static void put_item(const cloud *c, sim_text *out, const item *it) {
+  sim_text_printf(out, "{\"id\":%" PRId64 ",\"type\":\"snapshot\"%s}", it->id,
+                  c->form == SIM_HETZNER ? "" : ",\"regions\":[\"nyc1\"]");
+}
+
+static void put_number(sim_text *out, const char *key, size_t number) {
+  if (number)
+    sim_text_printf(out, ",\"%s\":%zu", key, number);
+  else
+    sim_text_printf(out, ",\"%s\":null", key);
+}
+
+static void put_link(sim_text *out, const char *rel, size_t page, size_t per_page) {
+  sim_text_printf(out, "\"%s\":\"https://api.digitalocean.com/v2/images?page=%zu&per_page=%zu\"",
+                  rel, page, per_page);
+}
+
+static void put_pages(const cloud *c, sim_text *out, size_t page, size_t per_page) {
+  size_t last = c->count ? (c->count + per_page - 1) / per_page : 1,
+         next = page < last ? page + 1 : 0;
+  if (c->form == SIM_HETZNER) {
+    sim_text_printf(out, ",\"meta\":{\"pagination\":{\"page\":%zu,\"per_page\":%zu", page,
+                    per_page);
+    put_number(out, "previous_page", page > 1 ? page - 1 : 0);
+    put_number(out, "next_page", next);
+    put_number(out, "last_page", last);
+    sim_text_printf(out, ",\"total_entries\":%zu}}", c->count);
+    return;
+  }
+  sim_text_str(out, ",\"links\":{");
+  if (next) {
+    sim_text_str(out, "\"pages\":{");
+    put_link(out, "next", next, per_page);
+    sim_text_str(out, ",");
+    put_link(out, "last", last, per_page);
+    sim_text_str(out, "}");
+  }
+  sim_text_printf(out, "},\"meta\":{\"total\":%zu}", c->count);
+}
+
+static void answer_page(cloud *c, const char *target, sim_text *out) {
+  size_t page = number_of(target, "page", 1), per_page = number_of(target, "per_page", 25);
+  change_account(c);
+  c->pages++;
+  if ((page - 1) * per_page <= c->frontier && page * per_page > c->frontier)
+    c->frontier = page * per_page;
+  if (list_cloud_verbose) {
+    fprintf(stderr, "    page %zu of %zu items:", page, c->count);
+    for (size_t i = 0; i < c->count; i++)
+      fprintf(stderr, "%s %" PRId64,
+              i == (page - 1) * per_page ? " ["
+              : i == page * per_page     ? " ]"
+                                         : "",
+              c->list[i]->id - FIRST_ID);
+    fprintf(stderr, "\n");
+  }
+  sim_text_str(out, "{\"images\":[");
+  for (size_t i = (page - 1) * per_page; i < page * per_page && i < c->count; i++) {
+    if (i > (page - 1) * per_page) sim_text_str(out, ",");
+    put_item(c, out, c->list[i]);
+  }
+  sim_text_str(out, "]");
+  put_pages(c, out, page, per_page);
+  sim_text_str(out, "}");
+}
+
+static int answer_item(cloud *c, const char *id, sim_text *out) {
+  int64_t wanted = strtoll(id, NULL, 10);
+  c->gets++;
+  if (list_cloud_verbose) fprintf(stderr, "    item %" PRId64 "\n", wanted);
+  for (size_t i = 0; i < c->count; i++)
+    if (c->list[i]->id == wanted) {
+      sim_text_str(out, "{\"image\":");
+      put_item(c, out, c->list[i]);
+      sim_text_str(out, "}");
+      return 200;
+    }
+  sim_text_str(out, c->form == SIM_HETZNER
+                        ? "{\"error\":{\"code\":\"not_found\",\"message\":\"image not found\"}}"
+                        : "{\"id\":\"not_found\",\"message\":\"The resource was not found.\"}");
+  return 404;
+}
+
+/* ---- the transport: requests are handled when they are sent, and answered in any order ---- */
+
+static imgact_status serve(imgact_transport *transport, const imgact_http_request *request,
+                           imgact_exchange *exchange) {
+  cloud *c = (cloud *)transport;
+  if (c->under_way_count == MAX_UNDER_WAY) return IMGACT_INTERNAL;
+  pending_reply *reply = &c->under_way[c->under_way_count++];
+  *reply = (pending_reply){.exchange = exchange, .status = 200};
+  const char *images = strstr(request->url, "/images");
+  if (strcmp(request->method, "GET") != 0 || !images) abort();
+  if (images[7] == '/')
+    reply->status = answer_item(c, images + 8, &reply->body);
+  else
+    answer_page(c, images, &reply->body);
+  return IMGACT_OK;
+}
+
+static pending_reply take_reply(cloud *c, size_t i) {
+  pending_reply reply = c->under_way[i];
+  c->under_way_count--;
+  memmove(c->under_way + i, c->under_way + i + 1, (c->under_way_count - i) * sizeof *c->under_way);
+  return reply;
+}
+
+static void forget(imgact_transport *transport, imgact_exchange *exchange) {
+  cloud *c = (cloud *)transport;
+  for (size_t i = 0; i < c->under_way_count; i++)
+    if (c->under_way[i].exchange == exchange) {
+      pending_reply reply = take_reply(c, i);
+      sim_text_free(&reply.body);
+      return;
+    }
+}
+
+static void deliver(imgact_transport *transport) {
+  static const imgact_header headers[] = {{"Content-Type", "application/json"}};
+  cloud *c = (cloud *)transport;
+  if (!c->under_way_count) return;
+  pending_reply reply =
+      take_reply(c, c->by_chance ? sim_random_below(&c->dice, c->under_way_count) : 0);
+  const char *body = sim_text_get(&reply.body);
+  if (!body) abort();
+  const imgact_http_response response = {.size = sizeof response,
+                                         .delivery = IMGACT_DELIVERY_ANSWERED,
+                                         .status = reply.status,
+                                         .headers = headers,
+                                         .headers_count = 1,
+                                         .body = body,
+                                         .body_bytes = reply.body.length};
+  imgact_exchange_finish(reply.exchange, &response);
+  sim_text_free(&reply.body);
+}
+
+static int no_descriptor(imgact_transport *transport) {
+  (void)transport;
+  return -1;
+}
+
+static int until_next(imgact_transport *transport) {
+  return ((cloud *)transport)->under_way_count ? 0 : -1;
+}
+static int64_t now(imgact_transport *transport) { return ((cloud *)transport)->now_ms; }
+
+static void move_on(imgact_transport *transport, int64_t until_ms) {
+  cloud *c = (cloud *)transport;
+  if (until_ms > c->now_ms) c->now_ms = until_ms;
+}
+
+static void leave(imgact_transport *transport) { (void)transport; }
+
+bool list_cloud_open(cloud *c, sim_cloud form) {
+  *c = (cloud){.form = form, .now_ms = EPOCH_MS};
+  c->base = (imgact_transport){.size = sizeof c->base,
+                               .send = serve,
+                               .cancel = forget,
+                               .dispatch = deliver,
+                               .fd = no_descriptor,
+                               .timeout_ms = until_next,
+                               .destroy = leave,
+                               .now_ms = now,
+                               .advance_to = move_on};
+  const imgact_client_options options = {.size = sizeof options,
+                                         .provider_name = sim_cloud_names[form],
+                                         .endpoint = form == SIM_HETZNER ? "http://127.0.0.1/v1"
+                                                                         : "http://127.0.0.1",
+                                         .token = "a-token-of-the-tests",
+                                         .transport = &c->base};
+  imgact_error error = {0};
+  if (imgact_client_new(&options, &c->client, &error) == IMGACT_OK) return true;
+  fprintf(stderr, "no client: %s\n", error.message);
+  return false;
+}
+
+void list_cloud_start(cloud *c, size_t items) {
+  c->items_count = c->count = c->most = c->changes_count = 0;
+  c->pages = c->gets = 0;
+  c->frontier = 0;
+  for (size_t i = 0; i < items; i++) insert(c, i);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* A cloud in memory that serves pages of images, and whose images change between two requests. */
+#ifndef PROMISES_LIST_CLOUD_H
+#define PROMISES_LIST_CLOUD_H
+
+#include "sim_text.h"
+#include "world.h"
+#include <imgact/imgact.h>
+#include <imgact/transport.h>
+
+#define FIRST_ID      INT64_C(1000)
+#define MAX_ITEMS     1000 /* that a walk ever sees; no run comes near it */
+#define MAX_UNDER_WAY 64
+#define MAX_CHANGES   2
+
+typedef struct item {
+  int64_t id;
+  bool from_start; /* there at the first request */
+  bool gone;
+  bool excused;   /* it has crossed the frontier without a trace */
+  unsigned times; /* in the result */
+} item;
+
+typedef struct change {
+  uint64_t before; /* the page request, from 0 */
+  bool add;
+  size_t at; /* index in the list; beyond its end: at the end */
+} change;
+
+typedef struct pending_reply {
+  imgact_exchange *exchange;
+  int status;
+  sim_text body;
+} pending_reply;
+
+typedef struct cloud {
+  imgact_transport base;
+  imgact_client *client;
+  sim_cloud form;
+  int64_t now_ms;
+  item items[MAX_ITEMS]; /* all that ever were, by id */
+  size_t items_count;
+  item *list[MAX_ITEMS]; /* those that are there, in order */
+  size_t count, most;    /* now, and ever */
+  change changes[MAX_CHANGES];
+  size_t changes_count;
+  bool by_chance, small;
+  uint64_t last_gap; /* the enumerated changes come before the 2nd to so many page requests */
+  size_t frontier; /* the first place that may hold an item that no page has shown, as far as totals
+                      show */
+  uint64_t pages, gets; /* requests */
+  uint64_t dice;
+  pending_reply under_way[MAX_UNDER_WAY];
+  size_t under_way_count;
+} cloud;
+
+extern bool list_cloud_verbose; /* to standard error */
+
+/* Makes the client, too; false: none (a message is on standard error). */
+bool list_cloud_open(cloud *c, sim_cloud form);
+/* So many items, and no request so far. */
+void list_cloud_start(cloud *c, size_t items);
+
+#endif
