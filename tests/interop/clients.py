@@ -38,7 +38,7 @@ def hcloud(simulator, *words):
     return done.stdout
 
 
-def the_hcloud_command_reads_what_imgact_reads(simulator, imgact):
+def hcloud_command_reads_same_images(simulator, imgact):
     shown = json.loads(hcloud(simulator, "image", "list", "-o", "json"))
     equal(ids(shown), [1, 2, 3, 10, 11, 12])
     equal(ids(imgact("image", "list", "--include-deprecated")), ids(shown))
@@ -48,7 +48,7 @@ def the_hcloud_command_reads_what_imgact_reads(simulator, imgact):
     equal(json.loads(hcloud(simulator, "image", "describe", "debian-12", "-o", "json"))["id"], 1)
 
 
-def the_hcloud_command_changes_what_imgact_sees(simulator, imgact):
+def hcloud_command_changes_seen_by_imgact(simulator, imgact):
     hcloud(simulator, "image", "update", "10", "--description", "changed")
     hcloud(simulator, "image", "add-label", "10", "team=a")
     equal(imgact("image", "get", 10)["description"], "changed")
@@ -63,7 +63,7 @@ def the_hcloud_command_changes_what_imgact_sees(simulator, imgact):
     imgact("image", "get", 10, exit=4)
 
 
-def imgact_changes_what_the_hcloud_command_sees(simulator, imgact):
+def imgact_changes_seen_by_hcloud_command(simulator, imgact):
     imgact("image", "update", 10, "--label", "by=imgact")
     imgact("image", "unprotect", 12, "--wait")
     imgact("image", "convert", 11)
@@ -75,7 +75,7 @@ def imgact_changes_what_the_hcloud_command_sees(simulator, imgact):
 
 # -- python3-hcloud
 
-def hcloud_for_python_lists_changes_and_waits(simulator, imgact):
+def hcloud_python_lists_changes_and_waits(simulator, imgact):
     client = module("hcloud").Client(token=TOKEN, api_endpoint=simulator.hetzner, poll_interval=0.05)
     equal(ids(client.images.get_all(include_deprecated=True)), [1, 2, 3, 10, 11, 12])
     equal(ids(client.images.get_all(type=["snapshot"], label_selector="env=prod")), [10])
@@ -93,7 +93,7 @@ def hcloud_for_python_lists_changes_and_waits(simulator, imgact):
     imgact("image", "get", 10, exit=4)
 
 
-def hcloud_for_python_reads_errors(simulator, imgact):
+def hcloud_python_reads_errors(simulator, imgact):
     hcloud_module = module("hcloud")
     client = hcloud_module.Client(token=TOKEN, api_endpoint=simulator.hetzner)
     for call, code in ((lambda: client.images.get_by_id(99), "not_found"), (lambda: client.images.get_by_id(12).delete(), "protected"),
@@ -108,7 +108,7 @@ def hcloud_for_python_reads_errors(simulator, imgact):
 
 # -- python3-digitalocean
 
-def digitalocean_for_python_lists_and_transfers(simulator, imgact):
+def digitalocean_python_lists_and_transfers(simulator, imgact):
     digitalocean = module("digitalocean")
     os.environ["DIGITALOCEAN_END_POINT"] = simulator.digitalocean + "/v2/"
     manager = digitalocean.Manager(token=TOKEN)
@@ -173,23 +173,23 @@ def go_run(name, package, url):
     return json.loads(done.stdout)
 
 
-def hcloud_go_tours_the_images(simulator, imgact):
-    told = go_run("hcloud-go", "github.com/hetznercloud/hcloud-go", simulator.hetzner)
-    equal(told["ids"], [1, 2, 3, 10, 11, 12])
-    equal(told["missing"], True)
-    equal(told["protected_error"], "protected")
+def hcloud_go_lists_and_changes_images(simulator, imgact):
+    printed = go_run("hcloud-go", "github.com/hetznercloud/hcloud-go", simulator.hetzner)
+    equal(printed["ids"], [1, 2, 3, 10, 11, 12])
+    equal(printed["missing"], True)
+    equal(printed["protected_error"], "protected")
     equal(imgact("image", "get", 10)["protected"], True)
     equal(imgact("image", "get", 10)["labels"], {"by": "go"})
     equal(imgact("image", "get", 11)["type"], "snapshot")
 
 
-def godo_tours_the_images(simulator, imgact):
-    told = go_run("godo", "github.com/digitalocean/godo", simulator.digitalocean)
-    equal(told["ids"], [1, 10, 11, 12])
-    equal(told["user_ids"], [10, 11, 12])
-    equal(told["slug_id"], 1)
-    equal(told["deleted_again"], 422)
-    equal(told["custom_status"], "NEW")
+def godo_lists_and_changes_images(simulator, imgact):
+    printed = go_run("godo", "github.com/digitalocean/godo", simulator.digitalocean)
+    equal(printed["ids"], [1, 10, 11, 12])
+    equal(printed["user_ids"], [10, 11, 12])
+    equal(printed["slug_id"], 1)
+    equal(printed["deleted_again"], 422)
+    equal(printed["custom_status"], "NEW")
     equal(imgact("image", "get", 10)["regions"], ["nyc1", "nyc3"])
     equal(imgact("image", "get", 10)["name"], "by-go")
     equal(imgact("image", "get", 11)["type"], "snapshot")
@@ -199,11 +199,11 @@ def godo_tours_the_images(simulator, imgact):
 def main(binary, tool, *_):
     with Simulator(binary) as simulator:
         hetzner, digitalocean = Tool(tool, simulator, "hetzner"), Tool(tool, simulator, "digitalocean")
-        tests = [(the_hcloud_command_reads_what_imgact_reads, hetzner), (the_hcloud_command_changes_what_imgact_sees, hetzner),
-                 (imgact_changes_what_the_hcloud_command_sees, hetzner), (hcloud_for_python_lists_changes_and_waits, hetzner),
-                 (hcloud_for_python_reads_errors, hetzner), (digitalocean_for_python_lists_and_transfers, digitalocean),
-                 (libcloud_lists_images_page_by_page, digitalocean), (hcloud_go_tours_the_images, hetzner),
-                 (godo_tours_the_images, digitalocean)]
+        tests = [(hcloud_command_reads_same_images, hetzner), (hcloud_command_changes_seen_by_imgact, hetzner),
+                 (imgact_changes_seen_by_hcloud_command, hetzner), (hcloud_python_lists_changes_and_waits, hetzner),
+                 (hcloud_python_reads_errors, hetzner), (digitalocean_python_lists_and_transfers, digitalocean),
+                 (libcloud_lists_images_page_by_page, digitalocean), (hcloud_go_lists_and_changes_images, hetzner),
+                 (godo_lists_and_changes_images, digitalocean)]
 
         def on_a_fresh_world(test, imgact):
             def go():

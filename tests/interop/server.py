@@ -61,7 +61,7 @@ def ended(binary, *flags):
     return done.returncode, done.stderr
 
 
-def bad_flags_and_files_are_named(binary):
+def sim_invalid_flags_and_files_named(binary):
     with tempfile.TemporaryDirectory() as folder:
         bad = os.path.join(folder, "bad.json")
         with open(bad, "w") as file:
@@ -81,7 +81,7 @@ def bad_flags_and_files_are_named(binary):
                 raise AssertionError(f"{flags}: {text}")
 
 
-def the_guides_files_load(binary):
+def sim_guide_files_are_loaded(binary):
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "simulator.md")) as file:
         world, faults = re.findall(r"```json\n(.*?)```", file.read(), re.S)
     with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +95,7 @@ def the_guides_files_load(binary):
             equal(simulator.control("GET", "world")["hetzner"]["actions"][0]["effect"], "unprotect")
 
 
-def a_port_in_use_is_named(binary):
+def sim_port_in_use_is_named(binary):
     with Simulator(binary) as simulator:
         port = str(where(simulator.hetzner)[1])
         got, text = ended(binary, "--digitalocean", port)
@@ -103,7 +103,7 @@ def a_port_in_use_is_named(binary):
         assert port in text and "in use" in text, text
 
 
-def signals_end_it_cleanly(binary):
+def sim_signals_end_it_cleanly(binary):
     for number in (signal.SIGTERM, signal.SIGINT):
         simulator = Simulator(binary)
         with simulator:
@@ -116,7 +116,7 @@ def signals_end_it_cleanly(binary):
                 equal(simulator.process.wait(timeout=10), 0)
 
 
-def the_log_has_every_request_and_no_token(binary):
+def sim_log_has_requests_without_token(binary):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "log")
         with Simulator(binary, "--log", path) as simulator:
@@ -129,7 +129,7 @@ def the_log_has_every_request_and_no_token(binary):
     assert TOKEN not in text
 
 
-def a_world_of_100000_images_is_small_and_quick(binary):
+def sim_100000_images_small_and_quick(binary):
     with Simulator(binary, "--images", "100000") as simulator:
         simulator.control("POST", "world", {"limits": {"hetzner": {"limit": 0}}})
         seen, page, start = 0, 1, time.monotonic()
@@ -144,7 +144,7 @@ def a_world_of_100000_images_is_small_and_quick(binary):
         assert SANITIZED or peak_kib < 200 << 10, f"{peak_kib} KiB"
 
 
-def who_waits_for_a_place_gets_the_first_one(binary):
+def sim_connection_above_limit_waits(binary):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if 0 <= hard < 1200:
         raise Skipped("too few files may be open")
@@ -167,15 +167,15 @@ def who_waits_for_a_place_gets_the_first_one(binary):
 
 # -- faults on the wire
 
-def connections_end_as_told(simulator):
+def fault_close_and_reset_end_connection(simulator):
     fresh(simulator)
-    for deed, kind in (("close", http.client.RemoteDisconnected), ("reset", ConnectionResetError)):
-        simulator.control("PUT", "faults", [{"do": deed, "path": "/v1/*", "count": 1}])
+    for fault, kind in (("close", http.client.RemoteDisconnected), ("reset", ConnectionResetError)):
+        simulator.control("PUT", "faults", [{"do": fault, "path": "/v1/*", "count": 1}])
         raises(kind, lambda: get(simulator))
         equal(get(simulator)[0], 200)
 
 
-def a_reply_is_cut_at_every_byte(simulator):
+def fault_cut_ends_at_every_byte(simulator):
     """Each is a beginning of the whole, but for the id, which is as long every time."""
     fresh(simulator)
     simulator.control("POST", "time", {"speed": 0})
@@ -194,7 +194,7 @@ def a_reply_is_cut_at_every_byte(simulator):
     simulator.control("POST", "time", {"speed": 1})
 
 
-def replies_are_late_or_slow(simulator):
+def fault_delay_and_slow_take_time(simulator):
     fresh(simulator)
     for fault in ({"do": "delay", "ms": 200}, {"do": "slow", "bytes": 2000}):
         simulator.control("PUT", "faults", [{**fault, "path": "/v1/*", "count": 1}])
@@ -220,7 +220,7 @@ def in_flight_becomes(simulator, count):
         time.sleep(0.01)
 
 
-def who_closes_his_half_gets_his_reply_in_time(simulator):
+def half_closed_client_gets_timely_response(simulator):
     ask, last = request_bytes().replace(b"Connection: close\r\n", b""), request_bytes()
     with socket.create_connection(where(simulator.hetzner)) as idle:
         idle.sendall(ask)
@@ -238,14 +238,14 @@ def who_closes_his_half_gets_his_reply_in_time(simulator):
                 assert cpu < took / 3 or not least, f"{cpu} s of CPU in {took} s"
 
 
-def silence_lasts_until_the_client_goes(simulator):
+def fault_no_reply_lasts_until_disconnect(simulator):
     fresh(simulator)
     simulator.control("PUT", "faults", [{"do": "no_reply", "path": "/v1/*", "count": 1}])
     raises(TimeoutError, lambda: get(simulator, timeout=0.2))
     in_flight_becomes(simulator, 0)
 
 
-def a_reset_ends_whatever_waits(simulator):
+def client_reset_ends_delayed_response(simulator):
     for fault in ({"do": "delay", "ms": 3600000}, {"do": "slow", "bytes": 1}, {"do": "no_reply", "ms": 3600000}, {"do": "no_reply"}):
         fresh(simulator)
         simulator.control("PUT", "faults", [{**fault, "path": "/v1/*", "count": 1}])
@@ -256,7 +256,7 @@ def a_reset_ends_whatever_waits(simulator):
         in_flight_becomes(simulator, 0)
 
 
-def requests_at_once_are_counted(simulator):
+def counters_count_concurrent_requests(simulator):
     fresh(simulator)
     simulator.control("PUT", "faults", [{"do": "delay", "ms": 300, "path": "/v1/*"}])
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
@@ -267,7 +267,7 @@ def requests_at_once_are_counted(simulator):
 
 # -- what it survives
 
-def malformed_http_harms_nobody(simulator):
+def malformed_http_is_rejected(simulator):
     """Each is refused with one of these statuses, or (None) without a word, and nothing is done."""
     fresh(simulator)
     key = f"Host: x\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n".encode()
@@ -298,7 +298,7 @@ def malformed_http_harms_nobody(simulator):
     equal(sum(simulator.effects().values()), 0)
 
 
-def a_body_that_is_too_large_is_refused(simulator):
+def body_too_large_is_rejected(simulator):
     fresh(simulator)
     for path, mebibytes, code in (("/v1/images/10", 5, "payload_too_large"), ("/_sim/world", 33, None)):
         status, body, _ = get(simulator, path, method="PUT", body=b" " * (mebibytes << 20), timeout=60)
@@ -309,7 +309,7 @@ def a_body_that_is_too_large_is_refused(simulator):
     equal(get(simulator)[0], 200)
 
 
-def a_world_of_100000_images_can_be_put_and_put_back(simulator):
+def world_of_100000_images_round_trips(simulator):
     images = [{"id": 1 + i, "type": "snapshot", "description": f"image {i}", "created": "2026-01-01T00:00:00Z", "labels": {"env": "prod"}}
               for i in range(100000)]
     simulator.control("PUT", "world", {"hetzner": {"images": images}})
@@ -321,15 +321,15 @@ def a_world_of_100000_images_can_be_put_and_put_back(simulator):
     equal(simulator.control("GET", "world"), world)
 
 
-def random_connections_harm_nobody(simulator):
+def random_requests_leave_server_working(simulator):
     """For SIM_RANDOM_SECONDS (1 without it): requests that are cut, joined, bent and left alone, under random faults."""
     fresh(simulator)
     dice = random.Random(int(os.environ.get("SIM_RANDOM_SEED", "4711")))
     end = time.monotonic() + float(os.environ.get("SIM_RANDOM_SECONDS", "1"))
-    deeds = [{"do": "close"}, {"do": "reset"}, {"do": "cut", "bytes": 200}, {"do": "delay", "ms": 5}, {"do": "slow", "bytes": 20000},
+    faults = [{"do": "close"}, {"do": "reset"}, {"do": "cut", "bytes": 200}, {"do": "delay", "ms": 5}, {"do": "slow", "bytes": 20000},
              {"do": "no_reply", "ms": 5}, {"do": "no_reply"}, {"do": "status", "status": 502, "body": "html"}]
     while time.monotonic() < end:
-        simulator.control("PUT", "faults", [{**dice.choice(deeds), "probability": 0.3, "path": "/v1/*", "when": dice.choice(["before", "after"])}])
+        simulator.control("PUT", "faults", [{**dice.choice(faults), "probability": 0.3, "path": "/v1/*", "when": dice.choice(["before", "after"])}])
         for _ in range(30):
             data = bytearray()
             for _ in range(dice.randint(1, 4)):
@@ -352,19 +352,19 @@ def random_connections_harm_nobody(simulator):
 
 
 def main(binary, *_):
-    alone = [bad_flags_and_files_are_named, the_guides_files_load, a_port_in_use_is_named, signals_end_it_cleanly, the_log_has_every_request_and_no_token,
-             a_world_of_100000_images_is_small_and_quick, who_waits_for_a_place_gets_the_first_one]
-    shared = [connections_end_as_told, a_reply_is_cut_at_every_byte, replies_are_late_or_slow, who_closes_his_half_gets_his_reply_in_time,
-              silence_lasts_until_the_client_goes, a_reset_ends_whatever_waits,
-              requests_at_once_are_counted, malformed_http_harms_nobody,
-              a_body_that_is_too_large_is_refused, a_world_of_100000_images_can_be_put_and_put_back, random_connections_harm_nobody]
+    alone = [sim_invalid_flags_and_files_named, sim_guide_files_are_loaded, sim_port_in_use_is_named, sim_signals_end_it_cleanly, sim_log_has_requests_without_token,
+             sim_100000_images_small_and_quick, sim_connection_above_limit_waits]
+    shared = [fault_close_and_reset_end_connection, fault_cut_ends_at_every_byte, fault_delay_and_slow_take_time, half_closed_client_gets_timely_response,
+              fault_no_reply_lasts_until_disconnect, client_reset_ends_delayed_response,
+              counters_count_concurrent_requests, malformed_http_is_rejected,
+              body_too_large_is_rejected, world_of_100000_images_round_trips, random_requests_leave_server_working]
     simulator = Simulator(binary)
 
-    def nothing_is_left_at_the_end():
+    def sim_exits_with_status_zero():
         equal(simulator.stop(), 0)
 
     with simulator:
-        return run([(test, binary) for test in alone] + [(test, simulator) for test in shared] + [(nothing_is_left_at_the_end,)])
+        return run([(test, binary) for test in alone] + [(test, simulator) for test in shared] + [(sim_exits_with_status_zero,)])
 
 
 if __name__ == "__main__":

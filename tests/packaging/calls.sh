@@ -34,9 +34,9 @@ finds_circles() {
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-ok 'a circle is found' finds_circles "$1"
+ok 'circular calls are detected' finds_circles "$1"
 for library; do
   name=${library##*/lib}
-  ok "the files of ${name%.a} call each other one way" one_way "$library"
+  ok "calls within ${name%.a} are not circular" one_way "$library"
 done
 finish

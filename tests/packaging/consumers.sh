@@ -128,25 +128,25 @@ libdir=$(dirname "$(find "$dest" -name libimgact.so)")
 PKG_CONFIG_SYSROOT_DIR=$dest
 PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
-ok 'an installation holds headers, libraries and the files of pkg-config and CMake' installed
-if [ -e "$build/src/cli/imgact" ]; then ok 'and the tool, its manual pages and its completions' with_tool
+ok 'installed library files are complete' installed
+if [ -e "$build/src/cli/imgact" ]; then ok 'installed tool files are complete' with_tool
 else skip 'and the tool, its manual pages and its completions' 'no tool'; fi
-ok 'meson.build and base.h name the same version' one_version
+ok 'version matches in meson.build and base.h' one_version
 ok 'the soname is libimgact.so.1' soname
-ok 'a C program by pkg-config' with_pkg_config cc "$here/consumer.c" "$work/c"
-ok 'a C++ program by pkg-config' with_pkg_config 'c++ -std=c++17 -x c++' "$here/consumer.c" "$work/cc"
-ok 'pkg-config --static names the private libraries' static_flags
-ok 'a C program with the static library' static_imgact
-ok 'a C program by Meson' with_meson
+ok 'pkg-config builds a C program' with_pkg_config cc "$here/consumer.c" "$work/c"
+ok 'pkg-config builds a C++ program' with_pkg_config 'c++ -std=c++17 -x c++' "$here/consumer.c" "$work/cc"
+ok 'pkg-config --static lists private libraries' static_flags
+ok 'static library links a C program' static_imgact
+ok 'Meson builds a C program' with_meson
 unset PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
 ok 'fuzz targets are built without tests' fuzz_without_tests
 if command -v cmake >/dev/null; then
-  ok 'C programs by CMake, shared and static' with_cmake "${version%.*}"
-  ok 'CMake finds it by way of a linked /lib' with_merged_cmake "${version%.*}"
-  ok 'CMake refuses a later version' without_cmake_version 99.0
+  ok 'CMake links shared and static library' with_cmake "${version%.*}"
+  ok 'CMake finds it through linked /lib' with_merged_cmake "${version%.*}"
+  ok 'CMake rejects a later version' without_cmake_version 99.0
 else
   skip 'C programs by CMake, shared and static' 'no cmake'
 fi
-ok 'a C program with imgact as a Meson subproject' subproject_shared
-ok 'the same with the static library' subproject_static
+ok 'Meson subproject links the shared library' subproject_shared
+ok 'Meson subproject links the static library' subproject_static
 finish

@@ -56,7 +56,7 @@ for header in $(cd "$root/include/imgact" && ls); do
     esac
     if command -v "$compiler" >/dev/null; then
       # shellcheck disable=SC2086 # one word per flag
-      ok "$header alone as $language with $compiler" alone "$header" "$compiler" $flags
+      ok "$header compiles alone as $language with $compiler" alone "$header" "$compiler" $flags
     else
       skip "$header alone as $language with $compiler" "no $compiler"
     fi
@@ -66,7 +66,7 @@ for compiler in gcc clang g++ clang++; do
   case $compiler in *++) language="-x c++ -std=c++17" ;; *) language='-x c -std=c11' ;; esac
   if command -v "$compiler" >/dev/null; then
     # shellcheck disable=SC2086 # one word per flag
-    ok "the initialisers with $compiler" initialisers "$compiler" $language $strict
+    ok "initialisers compile with $compiler" initialisers "$compiler" $language $strict
   else
     skip "the initialisers with $compiler" "no $compiler"
   fi

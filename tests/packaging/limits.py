@@ -50,7 +50,7 @@ def page():
     return [(name, int(number[1].replace(",", "")) * UNITS[number[2]]) for (name, _), number in zip(found, numbers)]
 
 
-def limits_of_the_page_are_those_of_the_source():
+def limits_page_matches_source():
     values = defined()
     for name, value in defined("tests/unit/test_reply_limits.c").items():
         values.setdefault(name, set()).update(value)
@@ -60,11 +60,11 @@ def limits_of_the_page_are_those_of_the_source():
         assert values.get(name) == {value}, f"{name}: the page has {value}, the source {values.get(name)}"
 
 
-def every_limit_of_an_input_is_on_the_page():
+def limits_page_lists_every_input_limit():
     shown = {name for name, _ in page()}
     for path in COMPLETE:
         missing = [name for name in defined(path) if "MAX" in name and name not in shown]
         assert not missing, f"{path}: {missing}"
 
 
-sys.exit(tap.run([(limits_of_the_page_are_those_of_the_source,), (every_limit_of_an_input_is_on_the_page,)]))
+sys.exit(tap.run([(limits_page_matches_source,), (limits_page_lists_every_input_limit,)]))

@@ -54,11 +54,11 @@ allocates_in_alloc() {
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-ok 'the export map names what the headers declare' same declared listed
-ok 'the shared library exports what the headers declare' same declared exported
-ok 'the static library defines imgact_ and ia_ names alone' foreign_names
-ok 'providers use the public interface and text functions alone' pure "$providers" ''
-ok 'base does no I/O and knows no time' pure "$base" 'yyjson_.*|malloc|realloc|free'
-ok 'base allocates in alloc.c alone' allocates_in_alloc
-ok 'core does no I/O, knows no time and does not allocate by itself' pure "$core" ''
+ok 'export map matches the headers' same declared listed
+ok 'shared library exports match the headers' same declared exported
+ok 'static library defines only prefixed names' foreign_names
+ok 'providers call only the public interface' pure "$providers" ''
+ok 'base calls no I/O or clock' pure "$base" 'yyjson_.*|malloc|realloc|free'
+ok 'base allocates only in alloc.c' allocates_in_alloc
+ok 'core calls no I/O, clock or malloc' pure "$core" ''
 finish

@@ -334,8 +334,8 @@ int main(int argc, char **argv) {
   printf("1..2\n");
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     bool good = run((sim_cloud)cloud, seconds);
-    printf("%sok %d - 64 clients of one token share the limit of %s\n", good ? "" : "not ",
-           cloud + 1, sim_cloud_names[cloud]);
+    printf("%sok %d - clients share the rate limit of %s\n", good ? "" : "not ", cloud + 1,
+           sim_cloud_names[cloud]);
     fflush(stdout);
     failed |= !good;
   }

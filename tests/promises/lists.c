@@ -196,29 +196,25 @@ static int prove(cloud *c, uint64_t seed, uint64_t walks, size_t most, int numbe
   tally all = {0}, paged = {0}, chance = {0}, chance_paged = {0}, small = {0};
   enumerate(c, most, false, &all);
   show("every one and two changes", &all);
-  int failed =
-      tap(number, !all.broken,
-          "every placement of one and two changes leaves the list complete or an error", c);
+  int failed = tap(number, !all.broken, "one or two changes: complete or error", c);
   enumerate(c, most < 3 ? most : 3, true, &paged);
   show("the same, page by page", &paged);
-  failed += tap(number + 1, !paged.broken, "so it does page by page", c);
+  failed += tap(number + 1, !paged.broken, "the same, page by page", c);
   walk_by_chance(c, seed, walks, false, false, &chance);
   show("by chance", &chance);
-  failed += tap(number + 2, !chance.broken && !chance.excused,
-                "changes by chance leave it complete or an error", c);
+  failed +=
+      tap(number + 2, !chance.broken && !chance.excused, "random changes: complete or error", c);
   bool good = (double)chance.given >= LEAST_GIVEN * (double)chance.walks &&
               (double)chance.requests <= MOST_REQUESTS * (double)chance.expected_pages;
-  failed +=
-      tap(number + 3, good, "99 % of these lists are given, with at most 2.5 requests a page", c);
+  failed += tap(number + 3, good, "random changes: 99 % of lists succeed", c);
   walk_by_chance(c, seed, walks / 4, false, true, &chance_paged);
   show("by chance, page by page", &chance_paged);
-  failed +=
-      tap(number + 4, !chance_paged.broken && !chance_paged.excused, "so they do page by page", c);
+  failed += tap(number + 4, !chance_paged.broken && !chance_paged.excused,
+                "random changes, page by page: the same", c);
   walk_by_chance(c, seed, walks, true, false, &small);
   walk_by_chance(c, seed, walks, true, true, &small);
   show("small lists that change more than they are read", &small);
-  return failed + tap(number + 5, !small.broken,
-                      "small lists that keep changing are complete or an error", c);
+  return failed + tap(number + 5, !small.broken, "small changing lists: complete or error", c);
 }
 
 int main(int argc, char **argv) {

@@ -406,19 +406,18 @@ int main(int argc, char **argv) {
   printf("1..5\n");
   if (step) for_each_calm(sweep, (int)step, &swept);
   show("every mutation, every fault", &swept);
-  int failed = tap(1, &swept, "every mutation keeps its promises under every fault");
+  int failed = tap(1, &swept, "mutations keep guarantees under every fault");
   if (step) for_each_calm(sweep_world, (int)step, &world);
   show("every clock, every other call, every outage", &world);
-  failed |= tap(2, &world,
-                "clocks, other calls, answers about other objects and outages break no promise");
+  failed |= tap(2, &world, "clocks and outages break no guarantee");
   chance((uint64_t)seed, (uint64_t)runs, false, &random);
   show("by chance", &random);
-  failed |= tap(3, &random, "all of it by chance breaks no promise");
+  failed |= tap(3, &random, "random schedules break no guarantee");
   crowds((uint64_t)seed, (uint64_t)crowd, &waits);
   show("crowds of waits in an outage", &waits);
-  failed |= tap(4, &waits, "hundreds of waits outlast an outage and end with the truth");
+  failed |= tap(4, &waits, "waits outlast an outage");
   chance((uint64_t)seed, (uint64_t)beyond, true, &late);
   show("beyond the settle time", &late);
-  failed |= tap(5, &late, "what a cloud shows too late is counted");
+  failed |= tap(5, &late, "actions listed too late are counted");
   return failed;
 }
