@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A transport that shows every action of either cloud: running for as long as it was told, then
- * done. It has a clock of its own and keeps nothing of what it was asked, so what grows in a test
- * is the library's.
+ * A transport that shows every action of either cloud: running for run_ms, then done. It has a
+ * clock of its own and keeps no requests, so what grows in a test is the library's.
  */
 #ifndef CLOCK_FIXTURE_H
 #define CLOCK_FIXTURE_H
@@ -17,7 +16,7 @@ typedef struct clock_fixture {
   int64_t latency_ms;
   int64_t ends_ms; /* from when on actions are done */
   size_t requests;
-  size_t first, count; /* of the ring of requests under way */
+  size_t first, count; /* of the ring of requests in flight */
   struct clock_fixture_request {
     imgact_exchange *exchange;
     int64_t due_ms;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A machine that sleeps, or is paused from outside, between a request and the look for its effect:
-// the time that passed is on the wall's clock, and perhaps on no other. The clocks that the library
-// reads are this file's.
+// A machine that sleeps, or is paused from outside, between a request and its lookup. The wall
+// clock shows the time that passed; other clocks may not. This file replaces the clocks that the
+// library reads.
 #include "loopback.h"
 #include "testing.h"
 #include <imgact/imgact.h>
@@ -27,7 +27,7 @@ int clock_gettime(clockid_t id, struct timespec *t) {
   return (int)failed;
 }
 
-// The cloud accepts the transfer, and before its answer comes the machine is away.
+// The API accepts the transfer; before the response arrives, the machine sleeps.
 typedef struct cloud {
   int64_t wall_ms, boot_ms; // what its clocks show of the time
   int posts;
@@ -102,7 +102,7 @@ TEST(lookup_after_system_sleep_adopts) {
   imgact_op_free(op);
 }
 
-// No clock but the wall's knows of it, and that one may as well have been set.
+// Only the wall clock shows the pause, and it may have been set instead.
 TEST(lookup_after_unseen_pause_is_ambiguous) {
   cloud c = {.wall_ms = AWAY_MS};
   imgact_op *op = lose_a_transfer(&c, IMGACT_AMBIGUOUS);

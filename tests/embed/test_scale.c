@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What many waits and long ones cost. Peaks are the kernel's own count for this process, library
-// and test included: VmHWM, and not ru_maxrss, which a process inherits from the one that started
-// it.
+// The memory of many waits and of long ones. Peaks are the kernel's own count for this process,
+// library and test included: VmHWM, and not ru_maxrss, which a process inherits from the one that
+// started it.
 #include "clock_fixture.h"
 #include "testing.h"
 #include <imgact/imgact.h>
@@ -50,13 +50,13 @@ static void counted_release(void *user, void *block) {
   free(made);
 }
 
-typedef struct scene {
+typedef struct fixture {
   clock_fixture cloud;
   counter memory;
   imgact_allocator allocator;
   imgact_loop *loop;
   imgact_client *hetzner, *digitalocean;
-} scene;
+} fixture;
 
 static imgact_client *client_of(imgact_loop *loop, const char *provider) {
   const imgact_client_options options = {
@@ -67,9 +67,9 @@ static imgact_client *client_of(imgact_loop *loop, const char *provider) {
   return client;
 }
 
-static void begin(scene *s, int64_t latency_ms, int64_t run_ms) {
+static void fixture_open(fixture *s, int64_t latency_ms, int64_t run_ms) {
   imgact_error error;
-  *s = (scene){0};
+  *s = (fixture){0};
   clock_fixture_init(&s->cloud, latency_ms, run_ms);
   s->allocator = (imgact_allocator){sizeof s->allocator, counted_alloc, counted_resize,
                                     counted_release, &s->memory};
@@ -80,7 +80,7 @@ static void begin(scene *s, int64_t latency_ms, int64_t run_ms) {
   s->digitalocean = client_of(s->loop, "digitalocean");
 }
 
-static void end(scene *s) {
+static void fixture_close(fixture *s) {
   imgact_client_free(s->hetzner);
   imgact_client_free(s->digitalocean);
   imgact_loop_free(s->loop);
@@ -89,7 +89,7 @@ static void end(scene *s) {
 
 // ---- many at once
 
-static int finished, looks;
+static int finished, polls;
 
 static void on_done(void *user, imgact_op *op) {
   (void)user;
@@ -102,16 +102,15 @@ static void on_progress(void *user, imgact_op *op, const imgact_action *action) 
   (void)user;
   (void)op;
   (void)action;
-  looks++;
+  polls++;
 }
 
-// Actions that run for ten minutes, at a cloud that answers in 20 ms. Every wait is an operation of
-// its own.
-static void wait_for_many(scene *s, imgact_client *client, const char *image) {
+// Actions that run for ten minutes; responses take 20 ms. Every wait is an operation of its own.
+static void wait_for_many(fixture *s, imgact_client *client, const char *image) {
   static imgact_op *ops[WAITS];
   char id[24];
   const char *ids[] = {id};
-  finished = looks = 0;
+  finished = polls = 0;
   for (int i = 0; i < WAITS; i++) {
     snprintf(id, sizeof id, "%d", 100000 + i);
     ops[i] = imgact_wait_actions(client, ids, 1, image);
@@ -120,7 +119,7 @@ static void wait_for_many(scene *s, imgact_client *client, const char *image) {
   }
   assert_int_equal(imgact_loop_run(s->loop), IMGACT_OK);
   assert_int_equal(finished, WAITS);
-  assert_true(looks >= WAITS);
+  assert_true(polls >= WAITS);
   print_message(
       "# %d waits: %zu requests, %zu KiB held by the library, %ld KiB by the process, at most\n",
       WAITS, s->cloud.requests, s->memory.peak_bytes / 1024, peak_kib());
@@ -134,61 +133,61 @@ static void wait_for_many(scene *s, imgact_client *client, const char *image) {
 }
 
 TEST(wait_10000_batched_memory_is_bounded) {
-  scene s;
-  begin(&s, 20, 600000);
+  fixture s;
+  fixture_open(&s, 20, 600000);
   wait_for_many(&s, s.hetzner, NULL);
   assert_true(s.cloud.requests * 20 <
-              (size_t)looks); // 25 ids a request, but for the last of each turn
-  end(&s);
+              (size_t)polls); // 25 ids a request, but for the last of each turn
+  fixture_close(&s);
 }
 
 TEST(wait_10000_unbatched_memory_is_bounded) {
-  scene s;
-  begin(&s, 20, 600000);
+  fixture s;
+  fixture_open(&s, 20, 600000);
   wait_for_many(&s, s.digitalocean, "4711");
-  end(&s);
+  fixture_close(&s);
 }
 
 // ---- long ones
 
 typedef struct record {
   const counter *memory;
-  size_t looks, early_peak, late_peak;
+  size_t polls, early_peak, late_peak;
 } record;
 
-static void after_each_look(void *user, imgact_op *op, const imgact_action *action) {
+static void on_poll(void *user, imgact_op *op, const imgact_action *action) {
   record *r = user;
   (void)op;
   assert_int_equal(action->status, IMGACT_ACTION_STATUS_RUNNING);
-  if (++r->looks == 100) r->early_peak = r->memory->peak_bytes;
+  if (++r->polls == 100) r->early_peak = r->memory->peak_bytes;
   r->late_peak = r->memory->peak_bytes;
 }
 
-static void wait_long(scene *s, imgact_client *client) {
+static void wait_long(fixture *s, imgact_client *client) {
   const char *const ids[] = {"4712"};
   const imgact_op_options options = {
       .size = sizeof options, .poll_interval_ms = 1000, .flags = IMGACT_OP_FLAG_KEEP_RAW};
   record r = {.memory = &s->memory};
   imgact_op *op = imgact_wait_actions(client, ids, 1, NULL);
   imgact_op_set_options(op, &options);
-  imgact_op_set_progress(op, after_each_look, &r);
+  imgact_op_set_progress(op, on_poll, &r);
   assert_int_equal(imgact_op_run(op), IMGACT_OK);
-  assert_int_in_range(r.looks, POLLS - 2, POLLS);
+  assert_int_in_range(r.polls, POLLS - 2, POLLS);
   assert_int_equal(r.late_peak, r.early_peak);
   imgact_op_free(op);
 }
 
 TEST(wait_million_polls_memory_is_constant) {
-  scene s;
-  begin(&s, 0, INT64_C(1000) * POLLS);
+  fixture s;
+  fixture_open(&s, 0, INT64_C(1000) * POLLS);
   long before = peak_kib();
   wait_long(&s, s.hetzner);
   assert_true(peak_kib() - before < 1024);
-  end(&s);
-  begin(&s, 0, INT64_C(1000) * POLLS);
+  fixture_close(&s);
+  fixture_open(&s, 0, INT64_C(1000) * POLLS);
   wait_long(&s, s.digitalocean);
   assert_true(peak_kib() - before < 1024);
-  end(&s);
+  fixture_close(&s);
 }
 
 int main(void) { return testing_run(NULL, NULL); }

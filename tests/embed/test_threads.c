@@ -19,7 +19,7 @@ static const char list[] =
     "\"pagination\":"
     "{\"page\":1,\"per_page\":50,\"previous_page\":null,\"next_page\":null}},\"links\":{}}";
 
-// A server of both clouds: image 7 never answers, everything else is a list at once.
+// A server of both APIs: image 7 gets no response, every other request gets a list at once.
 static void serve(loopback_peer *peer, const loopback_request *request, void *user) {
   (void)user;
   if (strstr(request->target, "/images/7") != NULL)
@@ -155,12 +155,12 @@ TEST(loop_moves_to_another_thread) {
 typedef struct waker {
   pthread_t thread;
   imgact_loop *loop;
-  atomic_int wanted, told; // how many wakeups; what the waker wants to say
+  atomic_int wanted, called; // wakeups left; set once the waker has run
 } waker;
 
 static void *wake_once(void *user) {
   waker *self = user;
-  atomic_store(&self->told, 1);
+  atomic_store(&self->called, 1);
   imgact_loop_wakeup(self->loop);
   return NULL;
 }
@@ -181,7 +181,7 @@ TEST(wakeup_ends_waiting_run) {
     assert_int_equal(pthread_create(&w.thread, NULL, wake_once, &w), 0);
     assert_int_equal(imgact_loop_run(w.loop),
                      IMGACT_OK); // 30 s later it would be the request's time-out
-    assert_int_equal(atomic_load(&w.told), 1);
+    assert_int_equal(atomic_load(&w.called), 1);
     assert_false(imgact_op_done(op));
     assert_int_equal(pthread_join(w.thread, NULL), 0);
   }
@@ -195,7 +195,7 @@ static void *wake_later(void *user) {
   return wake_once(user);
 }
 
-// Where the system has no descriptor, or a transport none: its reply is an hour away.
+// The transport has no descriptor, and its response comes after an hour.
 TEST(wakeup_without_descriptor_ends_run) {
   static clock_fixture cloud;
   clock_fixture_init(&cloud, 3600000, 0);
@@ -229,7 +229,8 @@ TEST(wakeup_makes_descriptor_readable) {
   assert_int_equal(pthread_create(&w.thread, NULL, wake_once, &w), 0);
   assert_int_equal(poll(&ready, 1, PATIENCE_MS), 1);
   assert_int_equal(pthread_join(w.thread, NULL), 0);
-  assert_int_equal(imgact_loop_timeout_ms(w.loop), 0); // also for those who look at the time alone
+  assert_int_equal(imgact_loop_timeout_ms(w.loop),
+                   0); // also for callers that use only the time-out
   assert_int_equal(imgact_loop_dispatch(w.loop), IMGACT_OK);
   assert_int_equal(poll(&ready, 1, 0), 0);
   assert_int_equal(imgact_loop_timeout_ms(w.loop), -1);
@@ -251,7 +252,7 @@ TEST(wakeup_at_any_moment_is_harmless) {
   assert_int_equal(pthread_create(&w.thread, NULL, wake_often, &w), 0);
   int rounds = 0;
   while (rounds < ROUNDS || atomic_load(&w.wanted) > 0) {
-    assert_true(lists(client)); // imgact_op_run goes on by itself
+    assert_true(lists(client)); // imgact_op_run() continues after a wakeup
     rounds++;
   }
   assert_int_equal(pthread_join(w.thread, NULL), 0);
@@ -259,7 +260,7 @@ TEST(wakeup_at_any_moment_is_harmless) {
   loopback_stop(server);
 }
 
-// What a thread wants done, the loop's own thread does: nothing is lost between the two.
+// A thread requests a cancel, and the loop's own thread cancels: no request is lost.
 TEST(wakeup_delivers_cancel_from_thread) {
   loopback *server = loopback_start(serve, NULL, NULL);
   imgact_client *client = client_on(server, NULL, "hetzner");
@@ -269,7 +270,7 @@ TEST(wakeup_delivers_cancel_from_thread) {
   assert_int_equal(pthread_create(&w.thread, NULL, wake_once, &w), 0);
   while (!imgact_op_done(op)) {
     assert_int_equal(imgact_loop_run(w.loop), IMGACT_OK);
-    if (atomic_load(&w.told)) imgact_op_cancel(op);
+    if (atomic_load(&w.called)) imgact_op_cancel(op);
   }
   assert_int_equal(imgact_op_error(op)->status, IMGACT_CANCELLED);
   assert_int_equal(pthread_join(w.thread, NULL), 0);

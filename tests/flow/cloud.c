@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The small cloud: paths to answers. It answers whatever it is asked, as the references say, and
+// The small cloud: paths to responses. It responds as the API references describe, and
 // keeps count.
 #include "cloud.h"
 
@@ -87,7 +87,7 @@ static void put_action(text *out, const cloud *self, const cloud_action *action)
     put(out, "\"error\":{\"code\":\"action_failed\",\"message\":\"broken %s\"}}", echo);
     return;
   }
-  if (!self->untold_region) put(out, "\"region_slug\":\"%s\",", action->region);
+  if (!self->omits_region) put(out, "\"region_slug\":\"%s\",", action->region);
   put(out, "\"resource_id\":" CLOUD_IMAGE ",\"resource_type\":\"image\"}");
 }
 
@@ -115,7 +115,7 @@ static void region_of(const char *body, char *region, size_t capacity) {
   snprintf(region, capacity, "%.*s", (int)length, at == NULL ? "" : at);
 }
 
-// One effect of a POST, a PUT or a DELETE on the image. The action, where there is one.
+// One effect of a POST, a PUT or a DELETE on the image. Returns the action, if there is one.
 static cloud_action *apply(cloud *self, const scripted_request *request) {
   const char *body = request->body;
   char region[16];
@@ -136,7 +136,7 @@ static cloud_action *apply(cloud *self, const scripted_request *request) {
   return start_action(self, "transfer", region);
 }
 
-// ---- answers
+// ---- responses
 
 static void reply_error(cloud *self, int status, const char *code, scripted_answer *answer) {
   text out = {self->text, self->text + CLOUD_TEXT};
@@ -182,7 +182,7 @@ static long long number_after(const char *target, const char *key, long long oth
   return at == NULL ? otherwise : atoll(at + strlen(key));
 }
 
-// The end of a list's reply: is there a page after this one?
+// The end of a list response, with the next page if there is one.
 static void put_pages(text *out, const cloud *self, const char *path, long long page, size_t last,
                       size_t total) {
   if (self->hetzner) {

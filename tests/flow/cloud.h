@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small cloud of either kind behind a scripted transport: one image with its actions, and a list
- * of further images. It counts what was really done, so that a test sees an effect that happened
- * twice or never, whatever the engine says of it.
+ * of further images. It counts real effects, so that a test detects a double or missing effect
+ * independently of the result.
  */
 #ifndef CLOUD_H
 #define CLOUD_H
@@ -17,15 +17,15 @@
 /* How one mutation ends, in the order in which they come; later ones end well. */
 typedef struct cloud_outcome {
   int effects;            /* how often it is applied */
-  bool own_answer;        /* the cloud's own reply; else: */
-  scripted_answer answer; /* all zero: the answer is lost */
+  bool own_answer;        /* the cloud's own response; else: */
+  scripted_answer answer; /* all zero: the response is lost */
 } cloud_outcome;
 
 typedef struct cloud_action {
   long long id;
   char kind[32], region[16];
   int64_t started_ms, ends_ms, shown_ms; /* Unix ms of our clock */
-  bool fails, odd;                       /* ends in error; in a status that nobody knows */
+  bool fails, odd;                       /* ends in error; in an unrecognised status */
 } cloud_action;
 
 typedef struct cloud {
@@ -41,14 +41,14 @@ typedef struct cloud {
   size_t outcomes_count, mutations; /* planned; and requests that came */
   size_t applied;                   /* effects that really happened */
   size_t listed;                    /* further images, with the ids from 1000 */
-  size_t per_page;                  /* at most so many a page, 0 = as asked */
+  size_t per_page;                  /* limit of items per page; 0 = as requested */
   size_t removed_after; /* list requests, after which the first of them vanishes; 0 = never */
   size_t list_requests;
   int64_t action_ms;   /* how long an action takes */
   int64_t hidden_ms;   /* how long a new action is not listed and not found */
-  int64_t delay_ms;    /* of every answer */
+  int64_t delay_ms;    /* of every response */
   int64_t ahead_ms;    /* of the cloud's clock */
-  bool untold_region;  /* actions do not tell theirs */
+  bool omits_region;   /* actions do not report theirs */
   bool silent;         /* actions are not listed at all */
   const char *echo;    /* stands in every text of the cloud's, if not NULL */
   const char *headers; /* further header lines */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The scenarios, and the truth about their ends.
+// The scenarios, and checks of their results.
 #include "scenarios.h"
 
 // ---- operations
@@ -155,7 +155,7 @@ imgact_op *scenario_op(const scenario *s, imgact_client *client, tally *t) {
   return op;
 }
 
-// ---- the truth
+// ---- checks
 
 // An action that was adopted while several attempts are allowed to have had an effect is still one
 // effect here: DELETE, PUT and convert set what is set already, and only a POST must never be

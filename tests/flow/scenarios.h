@@ -26,7 +26,7 @@ extern const size_t scenarios_count;
 
 /* Makes the scenario's operation, ready to be started; NULL: there was no memory. */
 imgact_op *scenario_op(const scenario *scenario, imgact_client *client, tally *tally);
-/* Fails the test where the operation says what is not true of the cloud. */
+/* Fails the test if the result of the operation contradicts the state of the cloud. */
 void scenario_check(const scenario *scenario, const cloud *cloud, const imgact_op *op);
 
 #endif

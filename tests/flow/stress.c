@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One delay for all, so what was sent first is due first: a list is enough.
+// All responses have one delay, so they are due in the order of sending.
 #include "stress.h"
 
 #include <limits.h>

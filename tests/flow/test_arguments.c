@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Arguments: copied whole or not at all, refused where they cannot be meant, each at every place
-// where one can stand.
+// Arguments: copied completely or not at all, and rejected if invalid, in every member.
 #include "harness.h"
 
 #define BAD "caf\xe9" // no UTF-8
@@ -84,8 +83,8 @@ static imgact_op *wait_for_many(imgact_client *client) {
   return imgact_wait_actions(client, list, 300, "4711");
 }
 
-// Memory ends at each allocation in turn while the operation is made: it is there and right, or
-// NULL, or says no_memory.
+// Each allocation fails in turn while the operation is created: it is complete, NULL, or fails with
+// IMGACT_NOMEM.
 TEST(op_creation_without_memory_returns_nomem) {
   static const struct {
     imgact_op *(*make)(imgact_client *client);
@@ -185,7 +184,7 @@ TEST(op_arguments_not_utf8_rejected) {
   harness_free(s);
 }
 
-// It would come back in results, and reach the cloud in a place that is logged.
+// The token would appear in results and in the server's logs.
 TEST(op_arguments_with_token_rejected) {
   harness *s = harness_new();
   const char *const ids[] = {"1", HARNESS_TOKEN};
@@ -211,14 +210,14 @@ TEST(op_arguments_invalid_are_named) {
   refused(s, imgact_wait_actions(s->client, NULL, 0, NULL), IMGACT_INVALID_ARGUMENT,
           "no action to wait for");
   refused(s, imgact_protect_image(s->client, "1"), IMGACT_UNSUPPORTED, "change_protection");
-  const int nobody = 4711;
-  const imgact_image_type type = (imgact_image_type)nobody;
-  const imgact_image_status status = (imgact_image_status)nobody;
-  const imgact_action_status action = (imgact_action_status)nobody;
+  const int unknown = 4711;
+  const imgact_image_type type = (imgact_image_type)unknown;
+  const imgact_image_status status = (imgact_image_status)unknown;
+  const imgact_action_status action = (imgact_action_status)unknown;
   const imgact_image_filter filters[] = {
       {.size = sizeof *filters, .types = &type, .types_count = 1},
       {.size = sizeof *filters, .statuses = &status, .statuses_count = 1},
-      {.size = sizeof *filters, .visibility = (imgact_visibility)nobody},
+      {.size = sizeof *filters, .visibility = (imgact_visibility)unknown},
   };
   const imgact_action_filter actions = {
       .size = sizeof actions, .statuses = &action, .statuses_count = 1};

@@ -40,7 +40,7 @@ static void cancel_all(void *user, imgact_op *op, const imgact_action *action) {
   imgact_op **others = user;
   imgact_op_cancel(op);
   for (size_t i = 0; others[i] != NULL; i++) imgact_op_free(others[i]);
-  assert_string_equal(action->id, "9001"); // what was handed in stays while the callback runs
+  assert_string_equal(action->id, "9001"); // the action is valid while the callback runs
 }
 
 TEST(progress_callback_may_cancel_and_free) {
@@ -80,16 +80,16 @@ TEST(progress_callback_may_free_own_op) {
     harness *st = harness_new();
     cloud *c = cloud_new(st->script, true);
     tally t = {0};
-    int told = 0;
+    int calls = 0;
     c->action_ms = 60000;
     if (waits) cloud_add_action(c, "change_protection", "", 0, 60000);
     imgact_op *op = waits ? imgact_wait_actions(st->client, &id, 1, NULL)
                           : imgact_protect_image(st->client, CLOUD_IMAGE);
     imgact_op_set_wait(op, 1);
-    imgact_op_set_progress(op, free_own, &told);
+    imgact_op_set_progress(op, free_own, &calls);
     imgact_op_start(op, tally_done, &t);
     imgact_loop_run(st->loop);
-    assert_int_equal(told, 1);
+    assert_int_equal(calls, 1);
     assert_int_equal(t.done, 0);
     harness_free(st);
     cloud_free(c);
@@ -99,16 +99,16 @@ TEST(progress_callback_may_free_own_op) {
 TEST(op_start_replaces_pending_callback) {
   harness *st = harness_new();
   for (int running = 0; running < 2; running++)
-    for (int nobody = 0; nobody < 2; nobody++) {
+    for (int no_callback = 0; no_callback < 2; no_callback++) {
       tally first = {0}, second = {0};
       imgact_op *op = imgact_get_image(st->client, CLOUD_IMAGE, NULL);
       imgact_op_start(op, tally_done, &first);
       if (!running) imgact_op_cancel(op);
-      imgact_op_start(op, nobody ? NULL : tally_done, &second);
+      imgact_op_start(op, no_callback ? NULL : tally_done, &second);
       if (running) imgact_op_cancel(op);
       imgact_loop_run(st->loop);
       assert_int_equal(first.done, 0);
-      assert_int_equal(second.done, !nobody);
+      assert_int_equal(second.done, !no_callback);
       assert_status(op, IMGACT_CANCELLED);
       imgact_op_free(op);
     }
@@ -140,8 +140,8 @@ static void free_it(void *user, imgact_op *op) {
   *other = NULL;
 }
 
-// A and B end in one dispatch; B's callback frees A, which somebody is running and whose own
-// callback is still due.
+// A and B end in one dispatch. B's callback frees A while imgact_op_run(A) is active and A's own
+// callback is due.
 TEST(op_freed_before_done_not_called) {
   for (int later = 0; later < 2; later++) {
     harness *st = harness_new();
@@ -185,24 +185,24 @@ typedef struct reader {
   size_t items;
 } reader;
 
-static void told_first(void *user, imgact_op *op) {
+static void count_first(void *user, imgact_op *op) {
   reader *r = user;
   (void)op;
   r->first++;
 }
 
-static void told_second(void *user, imgact_op *op) {
+static void count_second(void *user, imgact_op *op) {
   reader *r = user;
   r->second++;
   r->early += !imgact_op_done(op);
   imgact_op_images(op, &r->items);
 }
 
-static void ask_for_the_next_page(void *user, imgact_op *op) {
+static void start_next_page(void *user, imgact_op *op) {
   reader *r = user;
   (void)op;
-  assert_true(imgact_op_done(r->list)); // and not told yet
-  imgact_op_start(r->list, told_second, r);
+  assert_true(imgact_op_done(r->list)); // its callback is still due
+  imgact_op_start(r->list, count_second, r);
 }
 
 TEST(paged_list_early_start_reports_once) {
@@ -213,15 +213,15 @@ TEST(paged_list_early_start_reports_once) {
   imgact_op *other = imgact_get_image(st->client, CLOUD_IMAGE, NULL);
   r.list = harness_configure(imgact_list_images(st->client, NULL),
                              (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
-  imgact_op_start(other, ask_for_the_next_page, &r);
-  imgact_op_start(r.list, told_first, &r);
+  imgact_op_start(other, start_next_page, &r);
+  imgact_op_start(r.list, count_first, &r);
   imgact_loop_run(st->loop);
   assert_int_equal(r.first, 0);
   assert_int_equal(r.second, 1);
   assert_int_equal(r.early, 0);
   assert_int_equal(r.items, 50);
   scripted_assert_lines(st->script, "GET /v1/images/4711",
-                        "GET /v1/images?page=1&per_page=50"); // and nothing beyond it
+                        "GET /v1/images?page=1&per_page=50"); // and no further page
   imgact_op_free(other);
   imgact_op_free(r.list);
   harness_free(st);
@@ -232,7 +232,7 @@ static void start_again_while(void *user, imgact_op *op) {
   if (*(bool *)user) imgact_op_start(op, start_again_while, user);
 }
 
-// More callbacks than a dispatch makes stand before the page's own.
+// More callbacks are due before the page's own than one dispatch calls.
 TEST(paged_list_run_before_callback_continues) {
   enum { CROWD = 70000 };
   static imgact_op *crowd[CROWD];
@@ -291,7 +291,7 @@ static imgact_status odd_before_send(void *user, imgact_op *op, const char *call
   return *(const imgact_status *)user;
 }
 
-// END from a hook must not look like the good end of a list.
+// IMGACT_END from a callback must not look like the end of a list.
 TEST(callback_reserved_status_is_internal) {
   imgact_status answers[] = {IMGACT_END, IMGACT_BUSY, (imgact_status)77};
   for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
@@ -348,7 +348,7 @@ TEST(op_setters_after_start_are_ignored) {
   imgact_loop_run(s->loop);
   assert_status(op, IMGACT_OK);
   assert_int_equal(imgact_op_action(op)->status,
-                   IMGACT_ACTION_STATUS_RUNNING); // nobody waited for it
+                   IMGACT_ACTION_STATUS_RUNNING); // without a wait
   assert_null(imgact_action_raw(imgact_op_action(op)));
   assert_int_equal(last.done, 1);
   assert_int_equal(first.done + second.progress + before_send_called, 0);

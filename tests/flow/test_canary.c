@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every scenario with a token of its own, which the cloud echoes in every text, key, header and
-// error: it comes out nowhere.
+// Every scenario with a token that the API echoes in every text, key, header and error: no output
+// contains it.
 #include "scenarios.h"
 
 #include <imgact/provider.h>
@@ -172,7 +172,7 @@ TEST(token_in_error_response_is_redacted) {
       }
 }
 
-// The reply to a request echoes its token when the client has another one already.
+// The response echoes the token of its request after the client has changed to another one.
 static bool echo_own_token(void *user, const scripted_request *request, scripted_answer *answer) {
   static char body[512];
   (void)user;
@@ -199,8 +199,7 @@ TEST(token_in_late_response_is_redacted) {
   harness_free(s);
 }
 
-// What would be sent with it in a place that is logged is refused, and the refusal does not show it
-// either.
+// An argument that contains the token is rejected, and the error does not contain it.
 TEST(token_in_argument_is_rejected) {
   harness *s = harness_with((harness_options){.client = listened_to(NULL, NULL)});
   static const char *const one[] = {"a " CANARY " b"};

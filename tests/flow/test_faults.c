@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every scenario again with something going wrong: each allocation, each exchange in each way, each
-// byte of a reply. Never a crash, a leak, a hang, an effect that happens twice, or a lie.
+// Every scenario with a fault: at each allocation, at each exchange, at each byte of a response.
+// Never a crash, a leak, a hang, a double effect or a wrong result.
 #include "scenarios.h"
 
 #include <imgact/provider.h>
@@ -43,8 +43,7 @@ TEST(scenarios_without_fault_succeed) {
   }
 }
 
-// A mutation may go on without a piece of memory (a lost answer is looked into), or say that it may
-// have been applied.
+// A mutation without memory may continue with a lookup, or report that it may have been applied.
 static void check_memory(const scenario *s, outcome o) {
   bool ok = o.none || o.status == IMGACT_NOMEM ||
             (s->mutation && (o.status == IMGACT_OK || o.status == IMGACT_AMBIGUOUS));
@@ -100,7 +99,7 @@ TEST(scenarios_cut_responses_end_cleanly) {
     }
 }
 
-// ---- both at once: the deadline passes at each moment
+// ---- the deadline passes at each moment
 
 TEST(scenarios_deadline_anywhere_ends_cleanly) {
   int64_t fine = testing_under_valgrind() ? 101 : 37,

@@ -21,7 +21,7 @@ static scene open_scene(const scenario *s) {
   return sc;
 }
 
-// True while the operation was still under way at the k-th dispatch.
+// Returns true if the operation was still running at the k-th dispatch.
 static bool stop_at(const scenario *s, int k, stop how) {
   scene sc = open_scene(s);
   sc.op = scenario_op(s, sc.harness->client, &sc.tally);
@@ -66,7 +66,7 @@ TEST(op_stopped_anywhere_ends_cleanly) {
         if (k > 500) fail_msg("%s does not end", scenarios[i].name);
 }
 
-// ---- what a caller may do twice
+// ---- repeated calls
 
 TEST(op_run_twice_sends_once) {
   harness *st = harness_digitalocean();

@@ -5,7 +5,7 @@
 
 #include <imgact/provider.h>
 
-static const cloud_outcome lost_before = {.effects = 0}, lost_after = {.effects = 1};
+static const cloud_outcome lost_unapplied = {.effects = 0}, lost_applied = {.effects = 1};
 
 // DigitalOcean's table without some of it.
 typedef struct table {
@@ -35,13 +35,13 @@ static imgact_op *transfer(const table *t) {
   return imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3");
 }
 
-#define POST "POST /v2/images/4711/actions {\"type\":\"transfer\",\"region\":\"nyc3\"}"
-#define LOOK "GET /v2/images/4711/actions?page=1&per_page=200"
+#define POST    "POST /v2/images/4711/actions {\"type\":\"transfer\",\"region\":\"nyc3\"}"
+#define ACTIONS "GET /v2/images/4711/actions?page=1&per_page=200"
 
 TEST(lookup_without_action_list_is_ambiguous) {
   table t;
   open_table(&t, 1u << IMGACT_OP_LIST_ACTIONS, false);
-  cloud_plan(t.cloud, lost_after);
+  cloud_plan(t.cloud, lost_applied);
   imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "cannot list actions"));
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
@@ -55,11 +55,12 @@ TEST(lookup_without_image_uses_actions) {
   for (int blind = 0; blind < 2; blind++) {
     open_table(&t, blind ? 0 : 1u << IMGACT_OP_GET_IMAGE, false);
     if (blind)
-      t.slots[IMGACT_OP_TRANSFER].image_shows_effect = NULL; // it cannot be seen in an image
-    cloud_plan(t.cloud, lost_before);
+      t.slots[IMGACT_OP_TRANSFER].image_shows_effect = NULL; // an image does not show the effect
+    cloud_plan(t.cloud, lost_unapplied);
     imgact_op *op = harness_run(transfer(&t), IMGACT_OK);
     assert_false(imgact_op_adopted(op));
-    scripted_assert_lines(t.harness->script, POST, LOOK, LOOK, LOOK, LOOK, LOOK, LOOK, POST);
+    scripted_assert_lines(t.harness->script, POST, ACTIONS, ACTIONS, ACTIONS, ACTIONS, ACTIONS,
+                          ACTIONS, POST);
     assert_int_equal(t.cloud->applied, 1);
     imgact_op_free(op);
     close_table(&t);
@@ -70,12 +71,12 @@ TEST(lookup_unverifiable_effect_is_ambiguous) {
   table t;
   open_table(&t, 1u << IMGACT_OP_GET_IMAGE, true);
   t.cloud->action_ms = 0; // it has finished when it is found
-  cloud_plan(t.cloud, lost_after);
+  cloud_plan(t.cloud, lost_applied);
   imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "does not show"));
   assert_null(imgact_op_action(op));
   assert_int_equal(t.cloud->applied, 1);
-  assert_int_equal(scripted_now_ms(t.harness->script), 10000); // the whole time to settle
+  assert_int_equal(scripted_now_ms(t.harness->script), 10000); // the whole settle time
   imgact_op_free(op);
   close_table(&t);
 }
@@ -89,7 +90,7 @@ static imgact_status decode_action_without_id(const imgact_call *call,
   return IMGACT_OK;
 }
 
-// It runs, and nobody can ask for it: a wait cannot end well.
+// The action runs but cannot be polled: a wait cannot succeed.
 TEST(wait_action_without_id_is_internal) {
   for (int waits = 0; waits < 2; waits++) {
     table t;
@@ -115,11 +116,12 @@ TEST(lookup_match_unknown_is_ambiguous) {
     table t;
     open_table(&t, 0, false);
     t.slots[IMGACT_OP_TRANSFER].matches_action = without ? NULL : cannot_tell;
-    cloud_plan(t.cloud, lost_after);
+    cloud_plan(t.cloud, lost_applied);
     imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
     assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
     assert_int_equal(t.cloud->mutations, 1);
-    assert_int_equal(scripted_now_ms(t.harness->script), 10000); // a later look might have told
+    assert_int_equal(scripted_now_ms(t.harness->script),
+                     10000); // a later lookup might have matched
     imgact_op_free(op);
     close_table(&t);
   }
@@ -127,19 +129,19 @@ TEST(lookup_match_unknown_is_ambiguous) {
 
 static bool without_a_start(void *user, const scripted_request *request, scripted_answer *answer) {
   (void)user;
-  if (strcmp(request->line, LOOK) != 0) return false;
+  if (strcmp(request->line, ACTIONS) != 0) return false;
   answer->status = 200;
   answer->body = "{\"actions\":[{\"id\":7,\"type\":\"transfer\",\"status\":\"in-progress\","
                  "\"region_slug\":\"nyc3\"}]}";
   return true;
 }
 
-// It may be from last year.
+// Without a start time the action may be a year old.
 TEST(lookup_action_without_start_is_ambiguous) {
   harness *s = harness_digitalocean();
   scripted_when(s->script, without_a_start, NULL);
   cloud *c = cloud_new(s->script, false);
-  cloud_plan(c, lost_after);
+  cloud_plan(c, lost_applied);
   imgact_op *op =
       harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
@@ -154,7 +156,7 @@ TEST(lookup_impossible_is_not_resent) {
     open_table(&t, i ? 1u << IMGACT_OP_GET_IMAGE : 0, false);
     t.slots[IMGACT_OP_TRANSFER].flags = 0;
     if (!i) t.slots[IMGACT_OP_TRANSFER].image_shows_effect = NULL;
-    cloud_plan(t.cloud, lost_after);
+    cloud_plan(t.cloud, lost_applied);
     imgact_op *op = transfer(&t);
     imgact_status status = imgact_op_run(op);
     assert_int_equal(t.cloud->applied, 1);
@@ -185,12 +187,12 @@ static imgact_tristate is_that_kind(const imgact_call *call, const imgact_action
   return IMGACT_TRISTATE_TRUE;
 }
 
-// Answers of a provider's own decoder that hold less than a lookup needs.
+// A provider's decoder returns less than a lookup needs.
 TEST(lookup_without_image_is_ambiguous) {
   table t;
   open_table(&t, 0, false);
   t.slots[IMGACT_OP_GET_IMAGE].decode = decode_no_image;
-  cloud_plan(t.cloud, lost_before);
+  cloud_plan(t.cloud, lost_unapplied);
   imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "another image"));
   assert_int_equal(t.cloud->mutations, 1);
@@ -203,7 +205,7 @@ TEST(lookup_action_without_id_is_ambiguous) {
   open_table(&t, 0, true);
   t.slots[IMGACT_OP_LIST_ACTIONS].decode = decode_listed_without_id;
   t.slots[IMGACT_OP_TRANSFER].matches_action = is_that_kind;
-  cloud_plan(t.cloud, lost_after);
+  cloud_plan(t.cloud, lost_applied);
   imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "the action has no id"));
   assert_int_equal(t.cloud->mutations, 1);

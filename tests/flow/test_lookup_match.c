@@ -5,32 +5,32 @@
 // ---- age and kind
 
 TEST(lookup_older_or_different_actions_ignored) {
-  play p = begin_digitalocean();
+  mutation_fixture p = fixture_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 3600000, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 3000, 1000);
   cloud_add_action(p.cloud, "transfer", "sfo2", 0, 1000);
   cloud_add_action(p.cloud, "convert", "nyc3", 0, 1000);
-  cloud_plan(p.cloud, lost_after);
+  cloud_plan(p.cloud, lost_applied);
   imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9005");
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(lookup_compares_with_server_clock) {
   static const int64_t hours[] = {-5, -1, 1, 5, 24 * 400};
   for (size_t i = 0; i < sizeof hours / sizeof *hours; i++) {
-    play p = begin_digitalocean();
+    mutation_fixture p = fixture_digitalocean();
     p.cloud->ahead_ms = hours[i] * 3600000;
     cloud_add_action(p.cloud, "transfer", "nyc3", 10000,
-                     1000); // ten seconds old: not ours, whatever the clock
-    cloud_plan(p.cloud, lost_after);
+                     1000); // started ten seconds before the request: another program's
+    cloud_plan(p.cloud, lost_applied);
     imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
     assert_true(imgact_op_adopted(op));
     assert_string_equal(imgact_op_action(op)->id, "9002");
     imgact_op_free(op);
-    end(&p);
+    fixture_free(&p);
   }
 }
 
@@ -41,12 +41,12 @@ static cloud_outcome gateway(int effects, int status, int64_t ahead_ms) {
           .status = status, .body = "<html>", .with_date = true, .cloud_ahead_ms = ahead_ms}};
 }
 
-// Only the API itself tells the time: not a gateway in front of it, whose clock may show anything.
+// Only the API's own Date counts. The clock of a gateway may show any time.
 TEST(lookup_ignores_gateway_date) {
   static const int64_t years[] = {-56, -1, 1, 10};
   for (size_t i = 0; i < sizeof years / sizeof *years; i++)
     for (int effects = 0; effects < 2; effects++) {
-      play p = begin_digitalocean();
+      mutation_fixture p = fixture_digitalocean();
       cloud_add_action(p.cloud, "transfer", "nyc3", 300 * (int64_t)86400000, 1000);
       cloud_plan(p.cloud, gateway(effects, 502, years[i] * 365 * 86400000));
       imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
@@ -54,11 +54,11 @@ TEST(lookup_ignores_gateway_date) {
       assert_string_equal(imgact_op_action(op)->id, "9002");
       assert_int_equal(p.cloud->applied, 1);
       imgact_op_free(op);
-      end(&p);
+      fixture_free(&p);
     }
 }
 
-// ---- answers about something else
+// ---- another image
 
 static bool another_image(void *user, const scripted_request *request, scripted_answer *answer) {
   (void)user;
@@ -72,22 +72,22 @@ TEST(lookup_other_image_state_is_ambiguous) {
   harness *s = harness_digitalocean();
   scripted_when(s->script, another_image, NULL);
   cloud *c = cloud_new(s->script, false);
-  cloud_plan(c, lost_before);
+  cloud_plan(c, lost_unapplied);
   imgact_op *op =
       harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
   assert_non_null(strstr(imgact_op_error(op)->message, "unexpected image 4712"));
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
-  scripted_assert_lines(s->script, DO_POST, DO_LOOK, "GET /v2/images/4711");
+  scripted_assert_lines(s->script, DO_POST, DO_ACTIONS, "GET /v2/images/4711");
   imgact_op_free(op);
   harness_free(s);
   cloud_free(c);
 }
 
-// ---- very many
+// ---- many actions
 
 typedef struct crowd {
   int64_t last;  // id of the last action
-  int64_t loses; // the answer of this one
+  int64_t loses; // the response of this one is lost
   char text[1024];
 } crowd;
 
@@ -126,8 +126,7 @@ static bool start_many(void *user, const scripted_request *request, scripted_ans
   return true;
 }
 
-// What another operation of this client started is not taken for this one's, however many there
-// were meanwhile.
+// An action started by another operation of this client is not adopted, however many there were.
 TEST(lookup_adopts_own_among_thousand) {
   static const int64_t losses[] = {2, 1024, 1025, 1026, 1100, 2000};
   for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
@@ -149,8 +148,8 @@ TEST(lookup_adopts_own_among_thousand) {
   }
 }
 
-// The image shows the effect while only another caller's action is listed, which still runs; then
-// ours is listed, too.
+// The image shows the effect while only a running action of another program is listed. Then the own
+// action is listed, too.
 
 #define PROTECTION(id, state, started)                                                             \
   "{\"id\":" #id ",\"command\":\"change_protection\",\"status\":\"" state                          \
@@ -235,7 +234,7 @@ TEST(lookup_late_protection_has_own_settle) {
     int64_t now_ms = scripted_now_ms(s->script);
     if (now_ms < cases[i].end_ms - 500 || now_ms > cases[i].end_ms + 500)
       fail_msg("%zu: %lld ms", i, (long long)now_ms);
-    assert_int_equal(l.lists_after, 0); // the image alone is looked at
+    assert_int_equal(l.lists_after, 0); // only the image is read
     assert_int_equal(imgact_op_adopted(op), cases[i].status == IMGACT_OK);
     if (cases[i].status == IMGACT_OK) assert_string_equal(imgact_op_action(op)->id, "1");
     imgact_op_free(op);
@@ -243,7 +242,7 @@ TEST(lookup_late_protection_has_own_settle) {
   }
 }
 
-// Actions of another image, which the list should not have, and one of the same kind that runs.
+// The list has an action of another image, of the same kind, running or ended.
 
 #define FOREIGN_PROTECTION                                                                         \
   "{\"id\":1,\"command\":\"change_protection\",\"status\":\"%s\",\"started\":\"2026-01-01T00:00:"  \
@@ -294,7 +293,7 @@ TEST(lookup_other_image_actions_is_ambiguous) {
   }
 }
 
-// ---- callbacks that take long
+// ---- slow callbacks
 
 typedef struct busy_caller {
   harness *harness;
@@ -310,11 +309,12 @@ static imgact_status take_ten_seconds(void *user, imgact_op *op, const char *cal
   return IMGACT_OK;
 }
 
-// The request leaves when the callback has returned: what began before that is not its effect.
+// The request is sent after the callback has returned: an action that began before is not its
+// effect.
 TEST(lookup_action_before_send_not_adopted) {
   busy_caller caller = {.harness = harness_digitalocean(), .others_act = true};
   caller.cloud = cloud_new(caller.harness->script, false);
-  cloud_plan(caller.cloud, lost_before);
+  cloud_plan(caller.cloud, lost_unapplied);
   imgact_op *op = imgact_transfer_image(caller.harness->client, CLOUD_IMAGE, "nyc3");
   imgact_op_set_before_send(op, take_ten_seconds, &caller);
   harness_run(op, IMGACT_OK);
@@ -333,8 +333,8 @@ static void take_ten_seconds_once(void *user, const imgact_trace_event *event) {
   *waiting = NULL;
 }
 
-// A callback takes long while responses are read: the Date of the next one is of the time when that
-// one is read.
+// A callback takes long while responses are read. The Date of the next response is compared with
+// the time when that response is read.
 TEST(lookup_slow_callback_keeps_server_time) {
   harness *slow = NULL, *s = harness_with((harness_options){
                             .digitalocean = true,
@@ -346,7 +346,7 @@ TEST(lookup_slow_callback_keeps_server_time) {
   imgact_op_start(first, NULL, NULL);
   harness_run(second, IMGACT_OK);
   assert_null(slow);
-  cloud_plan(c, lost_after);
+  cloud_plan(c, lost_applied);
   imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(c->applied, 1);

@@ -10,42 +10,42 @@ TEST(deadline_lost_response_maybe_applied) {
     bool maybe;
   } ends[] = {{50, true}, {150, true}, {1000, true}, {9000, true}};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-    play p = begin_digitalocean();
+    mutation_fixture p = fixture_digitalocean();
     p.cloud->delay_ms = 100;
     p.cloud->silent = true;
     cloud_add_action(p.cloud, "transfer", "sfo2", 0, 1000);
-    cloud_plan(p.cloud, lost_before);
+    cloud_plan(p.cloud, lost_unapplied);
     imgact_op *op =
         harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = ends[i].deadline_ms});
     harness_run(op, IMGACT_TIMEOUT);
     assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
-    assert_null(imgact_op_action(op)); // what was only looked at is no result
+    assert_null(imgact_op_action(op)); // objects read by the lookup are not the result
     assert_null(imgact_op_image(op));
     assert_string_equal(imgact_op_error(op)->provider, "digitalocean");
     assert_int_equal(scripted_now_ms(p.script), ends[i].deadline_ms);
     imgact_op_free(op);
-    end(&p);
+    fixture_free(&p);
   }
 }
 
 TEST(deadline_during_lookup_returns_no_action) {
   for (int64_t deadline = 1; deadline < 9000; deadline += deadline < 500 ? 50 : 700) {
-    play p = begin_hetzner();
+    mutation_fixture p = fixture_hetzner();
     p.cloud->delay_ms = 100;
     p.cloud->action_ms = 60000;
-    cloud_plan(p.cloud, lost_after);
+    cloud_plan(p.cloud, lost_applied);
     imgact_op *op = harness_configure(protect(&p), (imgact_op_options){.deadline_ms = deadline});
     harness_run(op, IMGACT_TIMEOUT);
     assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
     assert_null(imgact_op_action(op));
     assert_null(imgact_op_image(op));
     imgact_op_free(op);
-    end(&p);
+    fixture_free(&p);
   }
 }
 
 TEST(deadline_before_conflicting_send_not_applied) {
-  play p = begin_digitalocean();
+  mutation_fixture p = fixture_digitalocean();
   p.cloud->delay_ms = 1000;
   imgact_op *one = transfer(&p),
             *two = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = 500});
@@ -58,19 +58,19 @@ TEST(deadline_before_conflicting_send_not_applied) {
   assert_int_equal(p.cloud->mutations, 1);
   imgact_op_free(one);
   imgact_op_free(two);
-  end(&p);
+  fixture_free(&p);
 }
 
-static void cancel_the_other(void *user, imgact_op *op) {
+static void cancel_other(void *user, imgact_op *op) {
   (void)op;
   imgact_op_cancel(user);
 }
 
 TEST(mutation_cancelled_in_done_not_sent) {
-  play p = begin_with((harness_options){.client = {.concurrency = 1}});
+  mutation_fixture p = fixture_with((harness_options){.client = {.concurrency = 1}});
   imgact_op *one = protect(&p), *other = imgact_delete_image(p.client, CLOUD_IMAGE);
   p.cloud->delay_ms = 1000;
-  imgact_op_start(one, cancel_the_other, other);
+  imgact_op_start(one, cancel_other, other);
   imgact_loop_dispatch(p.harness->loop);
   imgact_op_start(other, NULL, NULL);
   assert_int_equal(imgact_loop_run(p.harness->loop), IMGACT_OK);
@@ -79,11 +79,11 @@ TEST(mutation_cancelled_in_done_not_sent) {
   scripted_assert_lines(p.script, HZ_POST);
   imgact_op_free(one);
   imgact_op_free(other);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(deadline_queued_or_delayed_not_applied) {
-  play p = begin_with((harness_options){.client = {.concurrency = 1}});
+  mutation_fixture p = fixture_with((harness_options){.client = {.concurrency = 1}});
   p.cloud->delay_ms = 1000;
   imgact_op *get = imgact_get_image(p.client, CLOUD_IMAGE, NULL);
   imgact_op *op = harness_configure(protect(&p), (imgact_op_options){.deadline_ms = 500});
@@ -100,23 +100,23 @@ TEST(deadline_queued_or_delayed_not_applied) {
   assert_int_equal(p.cloud->mutations, 1);
   imgact_op_free(op);
   imgact_op_free(get);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(wait_after_post_failure_maybe_applied) {
-  play p = begin_digitalocean();
+  mutation_fixture p = fixture_digitalocean();
   p.cloud->hidden_ms =
-      3600000; // the action is never found again: a 404 is tolerated for the time to settle
+      3600000; // the action is never listed: a 404 is tolerated for the settle time
   imgact_op *op = transfer(&p);
   imgact_op_set_wait(op, 1);
   harness_run(op, IMGACT_NOT_FOUND);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_string_equal(imgact_op_action(op)->id, "9001");
-  assert_int_in_range(scripted_now_ms(p.script), 10000, 14000); // the time to settle, and a poll
+  assert_int_in_range(scripted_now_ms(p.script), 10000, 14000); // the settle time, and a poll
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 
-  p = begin_digitalocean();
+  p = fixture_digitalocean();
   op = transfer(&p);
   imgact_op_set_wait(op, 1);
   imgact_op_start(op, NULL, NULL);
@@ -126,11 +126,11 @@ TEST(wait_after_post_failure_maybe_applied) {
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_string_equal(imgact_op_action(op)->provider_status, "on-fire");
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(wait_failed_action_is_reported) {
-  play p = begin_hetzner();
+  mutation_fixture p = fixture_hetzner();
   imgact_op *op = protect(&p);
   tally t = {0};
   imgact_op_set_wait(op, 1);
@@ -146,7 +146,7 @@ TEST(wait_failed_action_is_reported) {
   assert_int_equal(t.done, 1);
   assert_int_equal(t.progress, 5);
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(retry_budget_exhausted_ends_lookup) {

@@ -5,10 +5,9 @@
 TEST(pager_reads_every_page) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 5));
-  scripted_json(s->script, 200, hz(2, 3, "", 5)); // an empty page ends nothing
+  scripted_json(s->script, 200, hz(2, 3, "", 5)); // an empty page does not end the list
   scripted_json(s->script, 200, hz(3, 0, "de", 5));
-  scripted_json(s->script, 200,
-                hz(2, 3, "c", 5)); // a page shorter than its siblings is read again, once
+  scripted_json(s->script, 200, hz(2, 3, "c", 5)); // a short page is read again, once
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "abcde");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(3), PAGE(2));
@@ -261,7 +260,7 @@ TEST(pager_next_with_token_not_requested) {
       scripted_json(s->script, 200, body);
       if (i == 0)
         scripted_json(s->script, 200,
-                      "{\"images\":[{\"id\":2}]}"); // as it is, it was redacted on the way in
+                      "{\"images\":[{\"id\":2}]}"); // unencoded, it has been redacted before
       harness_expect(imgact_list_images(s->client, NULL), i == 0 ? IMGACT_OK : IMGACT_PROTOCOL);
       assert_null(
           strstr(scripted_at(s->script, scripted_count(s->script) - 1)->url, "token-0123456789"));

@@ -53,8 +53,7 @@ TEST(pager_large_fall_rereads_earlier_pages) {
   harness_free(s);
 }
 
-// What a page does not hold any more may have moved; it is dropped only if the API says that it
-// does not exist.
+// An image that is no longer on its page may have moved: it is dropped only if a GET returns 404.
 TEST(pager_missing_image_requested_before_dropping) {
   static const struct {
     int32_t status;
@@ -81,7 +80,7 @@ TEST(pager_missing_image_requested_before_dropping) {
   }
 }
 
-// An image is shown as it was seen last, and not at all if it does not pass the filters any more.
+// The last state of an image is shown, or nothing if it does not pass the filters any more.
 TEST(pager_repeated_image_shows_last_state) {
   imgact_image_filter filter = {.size = sizeof filter, .region = "nyc3"};
   harness *s = harness_digitalocean();
@@ -154,7 +153,7 @@ TEST(pager_missing_action_requested_by_id) {
   harness_free(s);
 }
 
-// The hidden image is looked for also if the limit was reached; behind the limit nothing is read.
+// The hidden image is read even if max_items was reached; no page after that is.
 TEST(pager_max_items_keeps_hidden_image) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 8));
@@ -169,8 +168,8 @@ TEST(pager_max_items_keeps_hidden_image) {
   harness_free(s);
 }
 
-// DigitalOcean images by region, page by page: what the filter lets pass is decided anew each time
-// that an image is seen.
+// DigitalOcean images by region, page by page: the filter is applied anew to each occurrence of an
+// image.
 
 typedef struct sighting {
   int id;
@@ -243,8 +242,8 @@ TEST(pager_filter_uses_refetched_image) {
   }
 }
 
-// What a page held twice is kept; the second copy is settled like any other item when the page is
-// read again.
+// A duplicate on one page is kept; when the page is read again, the second copy is handled like any
+// other item.
 TEST(pager_duplicate_on_reread_is_kept) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "aab", 5));
@@ -259,7 +258,7 @@ TEST(pager_duplicate_on_reread_is_kept) {
   harness_free(s);
 }
 
-// The limit was reached with an image that has vanished: the list goes on.
+// max_items was reached with an image that is gone: the list continues.
 TEST(pager_max_items_counts_existing_images) {
   harness *s = harness_new();
   scripted_json(s->script, 200, hz(1, 2, "ab", 8));
@@ -284,7 +283,7 @@ TEST(pager_unstable_list_is_incomplete) {
     imgact_op_options options = {.flags = paged ? IMGACT_OP_FLAG_PAGED : 0};
     imgact_op *op = harness_configure(imgact_list_images(s->client, NULL), options);
     if (paged) check_ids(harness_run(op, IMGACT_OK), "ab");
-    if (paged) check_ids(harness_run(op, IMGACT_OK), "c"); // what was delivered stays
+    if (paged) check_ids(harness_run(op, IMGACT_OK), "c"); // delivered items stay
     check_ids(harness_run(op, IMGACT_INCOMPLETE), "");
     assert_null(imgact_op_image(op));
     assert_non_null(strstr(imgact_op_error(op)->message, "10 requests"));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Tables of strangers: what the core asks of them, and what it does not take on their word.
+// Provider tables: what they need, and what is checked.
 #include "cloud.h"
 #include "harness.h"
 
 #include <imgact/provider.h>
 
-// A copy of DigitalOcean's table that a test may spoil.
+// A copy of DigitalOcean's table that a test may change.
 typedef struct table {
   imgact_provider provider;
   imgact_slot slots[IMGACT_OP_COUNT];
@@ -157,7 +157,7 @@ TEST(provider_table_short_lacks_operations) {
   harness_free(s);
 }
 
-// Without a list of images there is nothing that it could promise.
+// Without the list operations their filters do not matter.
 TEST(provider_table_without_lists_accepted) {
   table t = copy_of_digitalocean();
   t.slots[IMGACT_OP_LIST_IMAGES] = t.slots[IMGACT_OP_LIST_ACTIONS] = (imgact_slot){0};
@@ -184,7 +184,7 @@ TEST(provider_table_unsupported_declaration_rejected) {
   assert_table_refused(&t.provider, "list_images");
 }
 
-// Two queries that hold the same images, of which the core picks each its own.
+// Two queries return the same images. Each is filtered by the types of its own query.
 TEST(provider_type_queries_filtered_separately) {
   static const imgact_type_group groups[] = {{IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), 0},
                                              {IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_BACKUP), 0}};

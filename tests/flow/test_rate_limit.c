@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The rate limiter and single responses: whom a 429 delays, for how long, and what is rejected at
-// once.
+// The rate limiter and single responses: which requests a 429 delays, for how long, and which are
+// rejected.
 #include "harness.h"
 
 #include <imgact/provider.h>
@@ -41,13 +41,12 @@ TEST(rate_limit_hetzner_buckets_are_separate) {
   }
 }
 
-// ---- one refusal parks a whole credential, and nobody else
+// ---- a 429 delays all requests of one credential
 
 TEST(rate_limit_429_delays_whole_credential) {
   harness *s = harness_new();
   imgact_client *same = harness_client(s, (harness_options){0});
-  imgact_client *other =
-      harness_client(s, (harness_options){.client = {.token = "somebody-elses"}});
+  imgact_client *other = harness_client(s, (harness_options){.client = {.token = "another-token"}});
   scripted_next(s->script,
                 (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
   for (int i = 0; i < 12; i++) scripted_json(s->script, 200, "{\"image\":{\"id\":1}}");
@@ -86,7 +85,7 @@ TEST(rate_limit_long_pause_rejects_all) {
   for (size_t i = 0; i < 20; i++)
     imgact_op_start(ops[i] = imgact_delete_image(s->client, "4711"), NULL, NULL);
   imgact_loop_run(s->loop);
-  assert_int_equal(scripted_count(s->script), 8); // as many as were under way
+  assert_int_equal(scripted_count(s->script), 8); // those in flight
   assert_int_equal(scripted_now_ms(s->script), 10);
   for (size_t i = 0; i < 20; i++) {
     assert_status(ops[i], IMGACT_RATE_LIMITED);
@@ -94,7 +93,7 @@ TEST(rate_limit_long_pause_rejects_all) {
     assert_no_flag(ops[i], IMGACT_ERROR_MAYBE_APPLIED);
     imgact_op_free(ops[i]);
   }
-  // what was asked for may have been absurd: after a minute one goes and asks again
+  // after a minute one request is sent as a probe
   scripted_json(s->script, 204, NULL);
   harness_expect(imgact_delete_image(s->client, "4711"), IMGACT_RATE_LIMITED);
   assert_int_equal(scripted_count(s->script), 8);
@@ -137,7 +136,7 @@ static void free_all(imgact_op **ops, size_t count) {
   for (size_t i = 0; i < count; i++) imgact_op_free(ops[i]);
 }
 
-// When to ask again is a guess before the first reply: nobody is refused for it.
+// Before the first response the time of the next check is a guess: it rejects no request.
 TEST(rate_limit_unknown_rejects_nothing) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 300}});
   imgact_op *ops[300];
@@ -153,7 +152,7 @@ TEST(rate_limit_unknown_rejects_nothing) {
   harness_free(s);
 }
 
-// A place that becomes free before anything is known is one place.
+// Before the first response a cancelled request admits exactly one other.
 TEST(rate_limit_cancel_admits_one_request) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 1000}});
   imgact_op *ops[600];
@@ -205,7 +204,7 @@ TEST(rate_limit_huge_pause_is_positive) {
   harness_free(s);
 }
 
-// What an earlier attempt met is the cause; that it did not go again is an addition to it.
+// The error of the earlier attempt is kept; that it was not sent again is appended.
 TEST(rate_limit_rejected_retry_keeps_cause) {
   harness *s = harness_new();
   scripted_next(s->script, (scripted_answer){.status = 502, .body = "bad"});
@@ -252,7 +251,7 @@ static bool lose_the_post(void *user, const scripted_request *request, scripted_
   return true;
 }
 
-// To know what became of a lost answer is worth a minute.
+// A lookup waits out a pause of a minute.
 TEST(rate_limit_lookup_waits_out_pause) {
   harness *s = harness_digitalocean();
   lost_post l = {0};
@@ -271,7 +270,7 @@ TEST(rate_limit_lookup_waits_out_pause) {
   harness_free(s);
 }
 
-// Somebody else's 429 is no end of a wait: its next look comes after the pause.
+// A 429 for another request does not end a wait: its next poll is sent after the pause.
 TEST(rate_limit_wait_outlasts_pause) {
   harness *s = harness_digitalocean();
   static const char *const ids[] = {"7"};
@@ -299,8 +298,7 @@ static void get_with_4990_left(harness *s) {
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
 }
 
-// Refused connections count nowhere. What was lost on the way counts until the API says that it has
-// used 10 of 5,000.
+// Refused connections do not count. Lost requests count until the API reports 10 of 5,000 used.
 TEST(rate_limit_outage_uses_nothing) {
   enum { OUTAGE = 5000 };
   static const imgact_delivery deliveries[] = {IMGACT_DELIVERY_NOT_SENT,
@@ -320,7 +318,7 @@ TEST(rate_limit_outage_uses_nothing) {
   }
 }
 
-// A pause of an hour that the API has ended itself is not told with a later one of 5 s.
+// After a pause of an hour that the API ended early, a later pause of 5 s rejects nothing.
 TEST(rate_limit_expired_pause_rejects_nothing) {
   harness *s = harness_digitalocean();
   scripted_next(s->script,
@@ -353,8 +351,8 @@ static imgact_status changing_token(void *user, char *buffer, size_t capacity, s
   return IMGACT_OK;
 }
 
-// The resumed call makes the client read its token anew. Requests that were held back for the old
-// one go on.
+// The resumed call makes the client call its token callback. Requests delayed for the old token
+// continue.
 TEST(resume_other_token_stalls_no_request) {
   const char *token = "token-a-0123456789abcdef";
   harness *s = harness_with((harness_options){
@@ -384,7 +382,7 @@ TEST(resume_other_token_stalls_no_request) {
   harness_free(s);
 }
 
-// One wait that polls all the time takes no budget's turn away from the readers.
+// A wait that polls continuously does not slow down the reads of either quota.
 TEST(rate_limit_quotas_take_turns) {
   harness *s = harness_with((harness_options){.client = {.concurrency = 1}});
   static const char action[] = "{\"action\":{\"id\":13,\"status\":\"running\"},\"actions\":[{"

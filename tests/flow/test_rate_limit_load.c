@@ -15,10 +15,10 @@ typedef struct limiter {
   bool hetzner;
   double tokens; // Hetzner: 3600 an hour, one comes back each second
   int64_t at_ms;
-  int64_t *hour; // DigitalOcean: when the last 5000 were taken, a ring
+  int64_t *hour; // DigitalOcean: when the last 5000 were taken, a ring buffer
   size_t hour_first, hour_count, minute_first; // numbers of requests since the start
   stress *clock;
-  size_t taken, refused, learned_at; // learned_at: refusals up to here are lessons
+  size_t taken, refused, learned_at; // learned_at: 429s up to here are expected
   char head[4][32];
   imgact_header headers[4];
 } limiter;
@@ -42,8 +42,8 @@ static bool take_window(limiter *l, int64_t now) {
   return true;
 }
 
-// DigitalOcean says when the minute has room again.
-static void tell_pause(limiter *l, int64_t now, imgact_http_response *response) {
+// DigitalOcean reports when the minute has room again.
+static void add_retry_after(limiter *l, int64_t now, imgact_http_response *response) {
   int64_t frees_ms = l->hour[l->minute_first % 5000] + 60000;
   if (l->hetzner || frees_ms <= now) return;
   snprintf(l->head[3], 32, "%lld", (long long)((frees_ms - now + 999) / 1000));
@@ -51,7 +51,7 @@ static void tell_pause(limiter *l, int64_t now, imgact_http_response *response) 
   response->headers_count = 4;
 }
 
-static void tell(limiter *l, int64_t now, imgact_http_response *response) {
+static void add_rate_headers(limiter *l, int64_t now, imgact_http_response *response) {
   int64_t left = l->hetzner ? (int64_t)l->tokens : 5000 - (int64_t)(l->hour_count - l->hour_first);
   int64_t reset = l->hetzner ? now + (3600 - left) * 1000 : l->hour[l->hour_first % 5000] + HOUR_MS;
   snprintf(l->head[0], 32, "%d", l->hetzner ? 3600 : 5000);
@@ -68,8 +68,8 @@ static void limit(void *user, const imgact_http_request *request, imgact_http_re
   limiter *l = user;
   int64_t now = stress_now_ms(l->clock);
   bool ok = l->hetzner ? take_token(l, now) : take_window(l, now);
-  tell(l, now, response);
-  if (!ok) tell_pause(l, now, response);
+  add_rate_headers(l, now, response);
+  if (!ok) add_retry_after(l, now, response);
   l->taken += ok;
   l->refused += !ok;
   response->status = ok ? 200 : 429;
@@ -77,7 +77,7 @@ static void limit(void *user, const imgact_http_request *request, imgact_http_re
   response->body_bytes = strlen(response->body);
 }
 
-// ---- the crowd
+// ---- many clients
 
 typedef struct crowd {
   limiter limiter;
@@ -94,9 +94,9 @@ typedef struct worker {
   bool changes;
 } worker;
 
-static void work(worker *w);
+static void start_op(worker *w);
 
-static void worked(void *user, imgact_op *op) {
+static void on_done(void *user, imgact_op *op) {
   worker *w = user;
   crowd *c = w->crowd;
   int64_t took = stress_now_ms(c->limiter.clock) - w->started_ms;
@@ -104,17 +104,17 @@ static void worked(void *user, imgact_op *op) {
   c->failed += imgact_op_error(op)->status != IMGACT_OK;
   if (w->changes && took > c->slowest_ms) c->slowest_ms = took;
   imgact_op_free(op);
-  if (stress_now_ms(c->limiter.clock) < c->until_ms && !w->changes) work(w);
+  if (stress_now_ms(c->limiter.clock) < c->until_ms && !w->changes) start_op(w);
 }
 
-static void work(worker *w) {
+static void start_op(worker *w) {
   w->started_ms = stress_now_ms(w->crowd->limiter.clock);
   imgact_op *op =
       w->changes ? imgact_convert_image(w->client, "1") : imgact_get_image(w->client, "1", NULL);
-  imgact_op_start(op, worked, w);
+  imgact_op_start(op, on_done, w);
 }
 
-static void gather(crowd *c, bool hetzner, double tokens, int32_t reserve) {
+static void crowd_open(crowd *c, bool hetzner, double tokens, int32_t reserve) {
   *c = (crowd){
       .limiter = {.hetzner = hetzner, .tokens = tokens, .hour = calloc(5000, sizeof(int64_t))}};
   if (c->limiter.hour == NULL) abort();
@@ -133,7 +133,7 @@ static void gather(crowd *c, bool hetzner, double tokens, int32_t reserve) {
   }
 }
 
-static void disperse(crowd *c) {
+static void crowd_close(crowd *c) {
   for (size_t i = 0; i < CLIENTS; i++) imgact_client_free(c->clients[i]);
   free(c->limiter.hour);
   imgact_loop_free(c->loop);
@@ -143,7 +143,7 @@ static void keep_busy(crowd *c, worker *workers, size_t count, int64_t ms) {
   c->until_ms = ms;
   for (size_t i = 0; i < count; i++) {
     workers[i] = (worker){.crowd = c, .client = c->clients[i % CLIENTS]};
-    work(&workers[i]);
+    start_op(&workers[i]);
   }
 }
 
@@ -162,7 +162,7 @@ TEST(rate_limit_bucket_used_without_429) {
   static worker workers[2 * CLIENTS];
   crowd c;
   int64_t s = seconds();
-  gather(&c, true, 3600, 0);
+  crowd_open(&c, true, 3600, 0);
   keep_busy(&c, workers, 2 * CLIENTS, s * 1000);
   imgact_loop_run(c.loop);
   assert_int_in_range(c.limiter.refused, 0,
@@ -170,14 +170,14 @@ TEST(rate_limit_bucket_used_without_429) {
   assert_int_equal(c.failed, 0);
   double possible = 3600.0 + (double)s;
   if ((double)c.limiter.taken < 0.95 * possible) fail_msg("%zu of %.0f", c.limiter.taken, possible);
-  disperse(&c);
+  crowd_close(&c);
 }
 
 TEST(rate_limit_hour_used_without_429) {
   static worker workers[2 * CLIENTS];
   crowd c;
   int64_t s = seconds();
-  gather(&c, false, 0, 0);
+  crowd_open(&c, false, 0, 0);
   keep_busy(&c, workers, 2 * CLIENTS, s * 1000);
   imgact_loop_run(c.loop);
   assert_int_in_range(c.limiter.refused, 0,
@@ -185,14 +185,14 @@ TEST(rate_limit_hour_used_without_429) {
   assert_int_equal(c.failed, 0);
   double possible = 5000.0 + 5000.0 * (double)(s - 3600) / 3600.0;
   if ((double)c.limiter.taken < 0.95 * possible) fail_msg("%zu of %.0f", c.limiter.taken, possible);
-  disperse(&c);
+  crowd_close(&c);
 }
 
-// The first burst of a process whose bucket is empty: some are refused, then everybody knows.
+// The first burst of a process with an empty bucket: some requests get a 429, then no more.
 TEST(rate_limit_learned_from_first_429s) {
   static worker workers[2 * CLIENTS];
   crowd c;
-  gather(&c, true, 5, 0);
+  crowd_open(&c, true, 5, 0);
   keep_busy(&c, workers, 2 * CLIENTS, 4000000);
   run_until(&c, 120000);
   size_t lessons = c.limiter.refused;
@@ -201,40 +201,40 @@ TEST(rate_limit_learned_from_first_429s) {
   assert_int_equal(c.limiter.refused, lessons);
   assert_int_equal(c.failed, 0);
   if ((double)c.limiter.taken < 0.95 * 4000.0) fail_msg("%zu", c.limiter.taken);
-  disperse(&c);
+  crowd_close(&c);
 }
 
 TEST(rate_limit_mutation_precedes_reads) {
   static worker workers[2 * CLIENTS], changers[40];
   for (int hetzner = 0; hetzner < 2; hetzner++) {
     crowd c;
-    gather(&c, hetzner, 3600, 0);
+    crowd_open(&c, hetzner, 3600, 0);
     keep_busy(&c, workers, 2 * CLIENTS, 8000000);
     for (size_t i = 0; i < 40; i++) {
       run_until(&c, 5000000 + (int64_t)i * 60000);
       changers[i] = (worker){.crowd = &c, .client = c.clients[i], .changes = true};
-      if (hetzner) work(&changers[i]);
+      if (hetzner) start_op(&changers[i]);
     }
     imgact_loop_run(c.loop);
     assert_int_in_range(c.limiter.refused, 0, !hetzner);
     assert_int_equal(c.failed, 0);
     if (c.slowest_ms > 2000) fail_msg("%lld ms", (long long)c.slowest_ms);
-    disperse(&c);
+    crowd_close(&c);
   }
 }
 
 TEST(rate_limit_reserve_left_unused) {
   static worker workers[CLIENTS];
   crowd c;
-  gather(&c, true, 3600, 50);
+  crowd_open(&c, true, 3600, 50);
   keep_busy(&c, workers, CLIENTS, 3000000);
   imgact_loop_run(c.loop);
   if (c.limiter.tokens < 1790.0) fail_msg("only %.0f are left", c.limiter.tokens);
   assert_int_in_range(c.limiter.taken, 1800 + 2850, 1800 + 3000 + CLIENTS);
-  disperse(&c);
+  crowd_close(&c);
 }
 
-// ---- a read beside waits
+// ---- a read among waits
 
 typedef struct slow_actions {
   limiter limiter;
@@ -242,7 +242,7 @@ typedef struct slow_actions {
   char body[8192];
 } slow_actions;
 
-/* Every action that is asked for runs on. */
+/* Every requested action is running. */
 static void in_progress(void *user, const imgact_http_request *request,
                         imgact_http_response *response) {
   slow_actions *s = user;
@@ -270,7 +270,7 @@ static void in_progress(void *user, const imgact_http_request *request,
   response->body_bytes = used;
 }
 
-// A thousand waits use up what the token may send. A read that comes takes the next turn but few.
+// A thousand waits use the whole limit of the token. A new read is sent after at most a few polls.
 TEST(rate_limit_read_precedes_polls) {
   enum { WAITS = 1000 };
   static imgact_op *ops[WAITS];

@@ -7,7 +7,7 @@
 #define ARM  "{\"image\":{\"id\":4711,\"architecture\":\"arm\"}}"
 #define NONE "{\"images\":[],\"meta\":{\"pagination\":{\"next_page\":null}}}"
 
-// What is no such image by its id may be one by its name.
+// If the id is an image of another architecture, the text may still be a name.
 TEST(get_image_other_architecture_not_found) {
   harness *s = harness_new();
   scripted_json(s->script, 200, ARM);
@@ -20,13 +20,13 @@ TEST(get_image_other_architecture_not_found) {
   op = harness_run(imgact_get_image(s->client, "4711", "arm"), IMGACT_OK);
   assert_string_equal(imgact_op_image(op)->id, "4711");
   imgact_op_free(op);
-  scripted_json(s->script, 200, "{\"image\":{\"id\":4711}}"); // it does not tell
+  scripted_json(s->script, 200, "{\"image\":{\"id\":4711}}"); // architecture not reported
   harness_expect(imgact_get_image(s->client, "4711", "x86"), IMGACT_OK);
   scripted_assert_used_up(s->script);
   harness_free(s);
 }
 
-// The cloud's link, not somebody's argument and no lack of memory.
+// The error is about the API's link: neither an invalid argument nor lack of memory.
 TEST(pager_next_too_long_rejected) {
   static const char head[] =
       "{\"images\":[{\"id\":1}],\"links\":{\"pages\":{\"next\":\"https://h/v2/images?page=2&x=";
@@ -52,8 +52,7 @@ static void told_the_end_of_all_times(const imgact_response *response,
   info->next_request_at = INT64_MAX;
 }
 
-// A provider that takes a reset at the end of all times at its word, and a clock that shows a time
-// before 1970.
+// A provider that accepts a reset at INT64_MAX, and a server clock before 1970.
 TEST(rate_limit_reset_overflow_is_rejected) {
   static const char *const dates[] = {"", "Date: Wed, 01 Jan 1969 00:00:00 GMT\n",
                                       "Date: Thu, 01 Jan 2026 00:00:00 GMT\n"};

@@ -6,16 +6,16 @@ static const char stored[] =
     "{\"provider\":\"digitalocean\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}";
 
 TEST(resume_starts_with_lookup) {
-  play p = begin_digitalocean();
+  mutation_fixture p = fixture_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 90000, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 59000, 1000);
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
   harness_run(op, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9002");
-  scripted_assert_lines(p.script, DO_LOOK);
+  scripted_assert_lines(p.script, DO_ACTIONS);
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(resume_without_memory_maybe_applied) {
@@ -37,8 +37,7 @@ TEST(resume_without_memory_maybe_applied) {
   }
 }
 
-// A caller that looks at the error before it runs the operation must not take the call for not
-// applied, either.
+// The error reports that the call may be applied before the operation runs, too.
 TEST(resume_invalid_unstarted_maybe_applied) {
   static const char *const wrong[] = {
       "{\"provider\":\"digitalocean\",\"op\":\"transf", stored,
@@ -46,22 +45,22 @@ TEST(resume_invalid_unstarted_maybe_applied) {
       "{\"provider\":\"hetzner\",\"endpoint\":\"https://"
       "other.example\",\"op\":\"delete\",\"image\":\"4711\"}"};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-    play p = begin_hetzner();
+    mutation_fixture p = fixture_hetzner();
     imgact_op *op = imgact_op_resume(p.client, wrong[i], SCRIPTED_EPOCH_MS);
     assert_int_not_equal(imgact_op_error(op)->status, IMGACT_OK);
     assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
     imgact_op_free(op);
     scripted_assert_nothing_sent(p.script);
-    end(&p);
+    fixture_free(&p);
   }
 }
 
-// The clock was set back since: whatever is there may be it.
+// The clock was set back since: any listed action may be the own one.
 TEST(resume_future_time_adopts_nothing) {
   static const int64_t ago_ms[] = {-1, 0, 1500, 3000, 600000};
   for (size_t i = 0; i < sizeof ago_ms / sizeof *ago_ms; i++) {
     bool there = ago_ms[i] >= 0;
-    play p = begin_digitalocean();
+    mutation_fixture p = fixture_digitalocean();
     scripted_advance(p.script, 20000);
     if (there) cloud_add_action(p.cloud, "transfer", "nyc3", ago_ms[i], 1200000);
     imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000);
@@ -69,14 +68,14 @@ TEST(resume_future_time_adopts_nothing) {
     assert_int_equal(p.cloud->mutations, !there);
     assert_false(imgact_op_adopted(op));
     imgact_op_free(op);
-    end(&p);
+    fixture_free(&p);
   }
 }
 
 // The first program's clock was six seconds fast: by it, the running action is older than the
 // request.
 TEST(resume_running_older_action_is_ambiguous) {
-  play p = begin_digitalocean();
+  mutation_fixture p = fixture_digitalocean();
   cloud_add_action(p.cloud, "transfer", "nyc3", 0, 60000);
   scripted_advance(p.script, 9000);
   imgact_op *op =
@@ -84,47 +83,46 @@ TEST(resume_running_older_action_is_ambiguous) {
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(p.cloud->mutations, 0);
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(resume_resend_adopts_by_own_time) {
-  play p = begin_digitalocean();
-  cloud_plan(p.cloud, lost_after);
+  mutation_fixture p = fixture_digitalocean();
+  cloud_plan(p.cloud, lost_applied);
   imgact_op *op =
       harness_run(imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS + 1800000), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(p.cloud->mutations, 1);
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(resume_without_effect_is_sent) {
-  play p = begin_digitalocean();
-  hook h = {0};
+  mutation_fixture p = fixture_digitalocean();
+  before_send_record h = {0};
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
-  scripted_advance(p.script, 3600000); // made long before it is started
-  imgact_op_set_before_send(op, intend, &h);
+  scripted_advance(p.script, 3600000); // created long before it is started
+  imgact_op_set_before_send(op, record_before_send, &h);
   harness_run(op, IMGACT_OK);
   assert_int_equal(h.calls, 0);
   assert_false(imgact_op_adopted(op));
   assert_int_equal(p.cloud->applied, 1);
   assert_int_equal(scripted_count(p.script),
-                   13); // six looks at both, for the time to settle, and the POST
+                   13); // six lookups of two requests, and the POST
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(resume_counts_first_attempt) {
-  play p = begin_digitalocean();
+  mutation_fixture p = fixture_digitalocean();
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
   harness_run(harness_configure(op, (imgact_op_options){.max_attempts = 1}), IMGACT_NETWORK);
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(p.cloud->mutations, 0);
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 }
 
-/* What is harmless to repeat is repeated; that it was done before is no failure. */
 static imgact_status give_token(void *user, char *token, size_t capacity, size_t *length) {
   const char *text = user;
   assert_true(strlen(text) < capacity);
@@ -132,8 +130,7 @@ static imgact_status give_token(void *user, char *token, size_t capacity, size_t
   return IMGACT_OK;
 }
 
-// An image of the same number in another project, or behind another endpoint, would be taken for
-// the one that was meant.
+// An image with the same id in another project or at another endpoint is another image.
 TEST(resume_checks_endpoint_and_credential) {
   static const struct {
     const char *target, *token, *word; // word NULL: it is resumed
@@ -153,7 +150,7 @@ TEST(resume_checks_endpoint_and_credential) {
       imgact_client_options options = {.token = callback ? NULL : rows[i].token,
                                        .token_callback = callback ? give_token : NULL,
                                        .token_user_data = (void *)(uintptr_t)rows[i].token};
-      play p = begin_with((harness_options){.digitalocean = true, .client = options});
+      mutation_fixture p = fixture_with((harness_options){.digitalocean = true, .client = options});
       snprintf(text, sizeof text,
                "{\"provider\":\"digitalocean\",%s,\"op\":\"transfer\",\"image\":\"4711\","
                "\"region\":\"nyc3\"}",
@@ -166,12 +163,12 @@ TEST(resume_checks_endpoint_and_credential) {
         scripted_assert_nothing_sent(p.script);
       }
       imgact_op_free(op);
-      end(&p);
+      fixture_free(&p);
     }
 }
 
 TEST(resume_synchronous_call_succeeds) {
-  play p = begin_hetzner();
+  mutation_fixture p = fixture_hetzner();
   p.cloud->deleted = true;
   imgact_op *op = imgact_op_resume(
       p.client, "{\"provider\":\"hetzner\",\"op\":\"delete_image\",\"image\":\"4711\"}",
@@ -179,9 +176,9 @@ TEST(resume_synchronous_call_succeeds) {
   harness_run(op, IMGACT_OK);
   scripted_assert_lines(p.script, HZ_DELETE);
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 
-  p = begin_hetzner();
+  p = fixture_hetzner();
   cloud_plan(
       p.cloud,
       replied(0, 422, "{\"error\":{\"code\":\"invalid_input\",\"message\":\"is no backup\"}}"));
@@ -192,7 +189,7 @@ TEST(resume_synchronous_call_succeeds) {
   scripted_assert_lines(p.script, HZ_PUT, HZ_IMAGE);
   assert_true(imgact_op_adopted(op));
   imgact_op_free(op);
-  end(&p);
+  fixture_free(&p);
 }
 
 TEST(resume_invalid_call_rejected) {
@@ -219,13 +216,13 @@ TEST(resume_invalid_call_rejected) {
       "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"description\":\"d\","
       "\"labels\":[1]}",
       "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"labels\":{\"a\":5}}"};
-  play p = begin_hetzner();
+  mutation_fixture p = fixture_hetzner();
   for (size_t i = 0; i < sizeof hetzner_texts / sizeof *hetzner_texts; i++)
     harness_expect(imgact_op_resume(p.client, hetzner_texts[i], SCRIPTED_EPOCH_MS),
                    IMGACT_INVALID_ARGUMENT);
   scripted_assert_nothing_sent(p.script);
-  end(&p);
-  p = begin_digitalocean();
+  fixture_free(&p);
+  p = fixture_digitalocean();
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     harness_expect(imgact_op_resume(p.client, texts[i], SCRIPTED_EPOCH_MS),
                    IMGACT_INVALID_ARGUMENT);
@@ -236,7 +233,7 @@ TEST(resume_invalid_call_rejected) {
     imgact_op_start(op, NULL, NULL);
     imgact_op_free(op);
   }
-  end(&p);
+  fixture_free(&p);
 }
 
 int main(void) { return testing_run(NULL, NULL); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Requests that are sent again: how often, when, until when, and what the last failure says.
+// Retries: how often, when, until when, and the error of the last attempt.
 #include "harness.h"
 
 #include <imgact/provider.h>
@@ -70,7 +70,7 @@ TEST(retry_after_delays_retry) {
   }
 }
 
-// The cloud's date is meant on the cloud's clock.
+// A date in Retry-After is relative to the server's clock.
 TEST(retry_after_date_uses_server_clock) {
   static const int64_t hours[] = {-3, 3};
   static const char *const dates[] = {"Retry-After: Wed, 31 Dec 2025 21:00:09 GMT\n",
@@ -169,7 +169,7 @@ TEST(deadline_covers_all_attempts) {
   s = harness_new();
   reply(s, 429, "Retry-After: 10\n");
   op = harness_configure(get(s), (imgact_op_options){.deadline_ms = 9000});
-  harness_run(op, IMGACT_RATE_LIMITED); // at once: the answer would come too late
+  harness_run(op, IMGACT_RATE_LIMITED); // at once: the retry would come after the deadline
   assert_int_equal(scripted_now_ms(s->script), 0);
   imgact_op_free(op);
   harness_free(s);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Loops and clients before anything is sent: what is refused, by its name; and a loop on the
-// system's own clock.
+// Creating loops and clients: which options are rejected; and a loop on the system clock.
 #include "harness.h"
 
 #include <imgact/provider.h>
@@ -44,7 +43,7 @@ static imgact_transport deaf_transport(void) {
                             .destroy = destroy};
 }
 
-// A transport is taken over, so it is destroyed also where no loop comes of it.
+// imgact_loop_new() takes ownership of the transport: it is destroyed on failure, too.
 static void refuse_transport(imgact_transport transport, const char *what) {
   imgact_loop_options options = {.size = sizeof options, .transport = &transport};
   imgact_loop *loop = (imgact_loop *)(void *)&options;
@@ -121,7 +120,7 @@ TEST(allocator_incomplete_is_rejected) {
   assert_memory_fine(&memory);
 }
 
-// It would be passed over: the transport has its own.
+// It would be ignored: the transport has its own.
 TEST(loop_ca_file_with_transport_rejected) {
   imgact_transport transport = deaf_transport();
   imgact_loop_options options = {
@@ -143,13 +142,13 @@ TEST(loop_options_size_unknown_rejected) {
   int before = destroyed;
   assert_int_equal(imgact_loop_new(&options, &loop, &error), IMGACT_INVALID_ARGUMENT);
   assert_non_null(strstr(error.message, "size is 0"));
-  assert_int_equal(destroyed, before); // nothing behind a wrong size can be believed
+  assert_int_equal(destroyed, before); // members after a wrong size are not read
   assert_int_equal(imgact_loop_new(&options, &loop, NULL), IMGACT_INVALID_ARGUMENT);
 }
 
 // ---- clients
 
-// Refuses with these words, and takes the transport along.
+// Creating a client fails with this text and destroys the transport.
 static void refuse_client(imgact_client_options options, const char *words) {
   imgact_transport transport = deaf_transport();
   imgact_client *client = (imgact_client *)(void *)&transport;
@@ -196,7 +195,7 @@ TEST(client_invalid_option_is_named) {
 #undef WRONG
 }
 
-// What makes a loop would be passed over where there is one, a recorder among it.
+// Options for a new loop would be ignored if a loop is given.
 TEST(client_loop_with_loop_options_rejected) {
   harness *s = harness_new();
   imgact_transport transport = deaf_transport();
@@ -214,12 +213,12 @@ TEST(client_loop_with_loop_options_rejected) {
     assert_int_equal(imgact_client_new(&wrong[i], &client, &error), IMGACT_INVALID_ARGUMENT);
     assert_null(client);
     assert_non_null(strstr(error.message, names[i]));
-    assert_int_equal(destroyed - before, 1); // taken over, as ever
+    assert_int_equal(destroyed - before, 1); // destroyed, although rejected
   }
   harness_free(s);
 }
 
-// Options that made one client, used for a second on its loop.
+// The options of one client are used for a second one on its loop.
 TEST(client_rejected_keeps_loop_transport) {
   imgact_transport transport = deaf_transport();
   imgact_client_options options = {.size = sizeof options,
@@ -236,7 +235,7 @@ TEST(client_rejected_keeps_loop_transport) {
   assert_int_equal(destroyed - before, 1);
 }
 
-// A password may be in it.
+// A user in the endpoint may come with a password.
 TEST(endpoint_password_not_in_error) {
   imgact_client *client = NULL;
   imgact_error error;
@@ -311,7 +310,7 @@ TEST(client_redact_replaces_token) {
   s->memory.fail_at = s->memory.calls + 1;
   s->memory.for_good = true;
   assert_int_equal(imgact_client_redact(s->client, "a " HARNESS_TOKEN " b", text, sizeof text), 0);
-  assert_string_equal(text, ""); // rather nothing than the token
+  assert_string_equal(text, ""); // without memory the text is empty
   harness_free(s);
 }
 
@@ -322,8 +321,8 @@ static int some_descriptor(imgact_transport *transport) {
   return 0;
 }
 
-// The script's clock stands still: what it answers, it answers at once; what is later is the
-// system's time.
+// The script's clock stands still: its responses come at once, everything else waits on the system
+// clock.
 static harness *harness_in_real_time(imgact_client_options options, int (*fd)(imgact_transport *),
                                      void (*wakeup)(imgact_transport *)) {
   harness *s = calloc(1, sizeof *s);
@@ -408,7 +407,7 @@ static void expect_short_sleeps(int (*fd)(imgact_transport *), void (*wakeup)(im
   harness_free(s);
 }
 
-// Else a wakeup would be seen when that is over.
+// Otherwise a wakeup would take effect only when the sleep ends.
 TEST(loop_timeout_without_wakeup_is_short) {
   expect_short_sleeps(NULL, NULL);
   expect_short_sleeps(NULL, idle);

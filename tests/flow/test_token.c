@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tokens that a callback gives anew for each request, as a caller's short-lived ones are: what each
-// may still send is its own, and a request that is under way keeps the one that it went with.
+// Tokens from a callback, called for each request. Each token has its own rate limit, and a request
+// in flight keeps its token.
 #include "harness.h"
 
 #define IMAGE   "{\"image\":{\"id\":1}}"
@@ -13,7 +13,7 @@
 typedef struct purse {
   const char *token;
   imgact_status status;
-  size_t asked, length; // length: where it is not the token's
+  size_t asked, length; // length: 0 = the token's
 } purse;
 
 static imgact_status give(void *user, char *buffer, size_t capacity, size_t *length) {
@@ -69,8 +69,7 @@ TEST(token_callback_called_for_each_request) {
   harness_free(s);
 }
 
-// Both are under way at the same time, and what each reply tells counts against the token that
-// asked.
+// Both requests are in flight at the same time. Each response counts for the token of its request.
 TEST(token_has_own_rate_limit) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
@@ -84,7 +83,7 @@ TEST(token_has_own_rate_limit) {
   imgact_loop_dispatch(s->loop);
   p.token = TOKEN_B;
   imgact_op_start(second, NULL, NULL);
-  imgact_loop_run(s->loop); // the empty budget of A is told last
+  imgact_loop_run(s->loop); // the response with the empty quota of A comes last
   for (int i = 0; i < 20; i++) harness_expect(get(s), IMGACT_OK);
   sent_with(s, 0, TOKEN_A, 0);
   sent_with(s, 1, TOKEN_B, 0);
@@ -105,7 +104,7 @@ TEST(token_empty_quota_delays_requests) {
   harness_free(s);
 }
 
-// The refusal comes when the client has gone on to another token.
+// The 429 arrives after the client has changed to another token.
 TEST(token_429_delays_that_token) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
@@ -168,7 +167,7 @@ TEST(token_callback_failure_ends_operation) {
   harness_free(s);
 }
 
-// The first attempt went with a token; of the second, nobody has one.
+// The first attempt had a token. For the second, the callback has none.
 TEST(token_callback_failure_ends_retry) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
@@ -223,7 +222,7 @@ TEST(token_invalid_is_rejected_unsent) {
   harness_free(s);
 }
 
-// Who is held back stays so: the callback's trouble is that of the request that goes next.
+// Delayed requests stay delayed: a failure of the callback concerns the next request only.
 TEST(token_callback_failure_spares_delayed_requests) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_with((harness_options){
@@ -271,13 +270,13 @@ TEST(token_change_escapes_429_pause) {
   imgact_loop_run(s->loop);
   sent_with(s, 0, TOKEN_A, 0);
   sent_with(s, 1, TOKEN_B, 0);
-  sent_with(s, 2, TOKEN_B, 30000); // the one that was refused waits for as long as it was asked to
+  sent_with(s, 2, TOKEN_B, 30000); // the request that got the 429 waits for the whole pause
   imgact_op_free(refused);
   imgact_op_free(next);
   harness_free(s);
 }
 
-// What A may send was told as nothing; it is nothing still when A comes back a moment later.
+// The quota of A was empty; it is still empty when A is used again.
 TEST(token_returning_keeps_its_quota) {
   purse p = {.token = TOKEN_A};
   harness *s = harness_of(&p);
@@ -301,8 +300,8 @@ TEST(token_returning_keeps_its_quota) {
   harness_free(s);
 }
 
-// An error may echo the request in any form: as it is, in base64, percent-encoded. What the API
-// says around it may go with it.
+// An error may echo the request unchanged, in base64 or percent-encoded. The text around it may be
+// redacted, too.
 TEST(token_echoed_in_error_is_redacted) {
   static const char *const forms[] = {HARNESS_TOKEN,
                                       "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=",

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a listener hears of whole scenarios: every event in its order, with its request, attempt,
-// times and words.
+// Trace events of whole scenarios: their order, request, attempt, times and texts.
 #include "cloud.h"
 #include "harness.h"
 
@@ -11,7 +10,7 @@ typedef struct tape {
   size_t length, events;
   char text[16384]; // a line for each event
   char headers[4][512];
-  imgact_trace_event last[8]; // numbers alone: the texts have gone
+  imgact_trace_event last[8]; // only numbers are valid: the texts were freed
   char bodies[4][BODY_BYTES + 64];
 } tape;
 
@@ -33,8 +32,7 @@ static void put_number(tape *t, const char *name, int64_t number) {
   if (number != -1) put(t, " %s=%lld", name, (long long)number);
 }
 
-// "7000 retry #1/1 GET delay=7000 status=503 text=HTTP 503": what is not of an event is not in its
-// line.
+// "7000 retry #1/1 GET delay=7000 status=503 text=HTTP 503": members without a value are left out.
 static void record(void *user, const imgact_trace_event *event) {
   static const char *const kinds[] = {"request", "response", "failure",
                                       "retry",   "lookup",   "throttle"};
@@ -47,8 +45,7 @@ static void record(void *user, const imgact_trace_event *event) {
   if (event->url != NULL) put(t, " %s", strstr(event->url, "://") + 3);
   put_number(t, "after", event->elapsed_ms);
   put_number(t, "delay", event->delay_ms);
-  if (event->http_status != 0)
-    put_number(t, "status", event->http_status); // 0: no reply came, as in an error
+  if (event->http_status != 0) put_number(t, "status", event->http_status); // 0: no response
   put_text(t, "text", event->message);
   if (event->body != NULL) put(t, " body=%zu/%zu", strlen(event->body), event->body_bytes);
   put(t, "\n");
@@ -129,7 +126,7 @@ TEST(trace_retry_has_delay_and_reason) {
   tape_free(t);
 }
 
-// ---- a lost answer
+// ---- a lost response
 
 #define LOOKED_AT "api.digitalocean.com/v2/images/" CLOUD_IMAGE
 #define ACTIONS   LOOKED_AT "/actions"
@@ -222,7 +219,7 @@ TEST(trace_throttle_has_delay) {
            "%lld response #1/2 " GET " after=0 status=200 body=18/18\n",
            (long long)gap_ms, (long long)(30000 + gap_ms), (long long)(30000 + gap_ms));
   assert_string_equal(t->text, expected);
-  assert_int_in_range(gap_ms, 1, 200); // after a refusal they go one by one
+  assert_int_in_range(gap_ms, 1, 200); // after a 429 requests are sent one by one
   imgact_op_free(refused);
   imgact_op_free(held);
   tape_free(t);

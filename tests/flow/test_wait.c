@@ -50,7 +50,7 @@ TEST(wait_failed_or_unknown_status_ends) {
   harness_free(s);
 }
 
-// However long the cloud asks a poll to wait: the wait goes on then, or ends at its deadline.
+// A Retry-After of any length does not end the wait; its deadline does.
 TEST(wait_long_retry_after_continues) {
   static const scripted_answer pauses[] = {
       {.status = 429, .body = "{}", .headers = "Retry-After: 600\n"},
@@ -146,7 +146,7 @@ TEST(poll_batches_several_operations) {
   cloud_free(c);
 }
 
-// A batch outlives the operations that asked for its ids.
+// A batch may outlive the operations of its ids.
 TEST(poll_retry_drops_ended_ids) {
   harness *s = every_second(false);
   imgact_op *ops[3];
@@ -211,7 +211,7 @@ TEST(poll_rejected_id_spares_others) {
   harness_free(s);
 }
 
-// Nobody asks more than once about what concerns all alike.
+// An error that concerns all ids alike is not retried for each.
 TEST(wait_rejected_token_ends_at_once) {
   static const char *const ids[] = {"13", "14"};
   harness *s = every_second(false);
@@ -228,7 +228,7 @@ TEST(wait_failing_poll_ends_after_attempts) {
     scripted_fail(s->script, IMGACT_DELIVERY_MAYBE_SENT, IMGACT_FAILURE_TIMEOUT);
   imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_NETWORK);
   assert_int_equal(imgact_op_action(op)->status,
-                   IMGACT_ACTION_STATUS_RUNNING); // as it was seen last
+                   IMGACT_ACTION_STATUS_RUNNING); // the last known state
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_used_up(s->script);
   imgact_op_free(op);

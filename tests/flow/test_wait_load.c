@@ -167,8 +167,7 @@ TEST(wait_outlasts_minute_of_503) {
   harness_free(h);
 }
 
-// Thousands of polls are sent again in an outage, and a request beside them still has its own
-// retries.
+// Thousands of polls are retried in an outage. Another request still has its retry budget.
 TEST(poll_uses_no_retry_budget) {
   harness *h = harness_digitalocean();
   static imgact_op *ops[200];
@@ -186,7 +185,7 @@ TEST(poll_uses_no_retry_budget) {
   harness_free(h);
 }
 
-// ---- reads beside waits
+// ---- reads among waits
 
 typedef struct neighbours {
   stress *stress;

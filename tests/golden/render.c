@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Results as JSON, every key always there, null for what was not told. */
+/* Results as JSON, every key always there, null for members not reported. */
 #include "golden.h"
 #include <stdlib.h>
 #include <time.h>

@@ -28,7 +28,7 @@ def get(simulator, path="/v1/images/10", method="GET", body=None, timeout=10):
 
 
 def raw(simulator, data, timeout=2, half=False):
-    """Sends bytes, closes its half if told so, and returns what comes until the end or the time-out."""
+    """Sends bytes, shuts down sending if half is set, and returns what comes until the end or the time-out."""
     with socket.create_connection(where(simulator.hetzner), timeout=timeout) as peer:
         peer.sendall(data)
         if half:

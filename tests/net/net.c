@@ -9,7 +9,7 @@
 
 enum { PATIENCE_MS = 20000 };
 
-// ---- what the core would bring ----
+// ---- in place of the core ----
 
 void imgact_exchange_finish(imgact_exchange *exchange, const imgact_http_response *response) {
   exchange->on_finished(exchange, response);

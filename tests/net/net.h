@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transport without the core: an exchange that remembers what came of it, and a poll loop as a
+ * The transport without the core: an exchange that records its result, and a poll loop as a
  * user's would be. Each test has one transport and, mostly, one server.
  */
 #ifndef TESTS_NET_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A system that has a descriptor but refuses to watch sockets with it, as epoll does when its limit
-// is reached: the transport must go on by asking every socket.
+// A system with a descriptor that cannot watch sockets, as epoll does when its limit
+// is reached: the transport must fall back to asking every socket.
 #include "sockets.h"
 
 #include <sys/eventfd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A name with several addresses, of which only the last one answers. Names are resolved by this
-// program's own getaddrinfo.
+// A name with several addresses, only the last one of which accepts connections. Names are resolved
+// by this program's own getaddrinfo.
 #include "net.h"
 
 #include <arpa/inet.h>
@@ -92,8 +92,8 @@ static void silence_close(silence *s) {
 
 // ---- tests ----
 
-// One poll and one dispatch. What it asked to wait for in vain: unlike the clock, that is the same
-// on a slow machine.
+// One poll and one dispatch. Returns the time-out if nothing happened: unlike the clock, it is the
+// same on a slow machine.
 static int step(net *n) {
   struct pollfd item = {.fd = n->transport->fd(n->transport), .events = POLLIN};
   int wait = n->transport->timeout_ms(n->transport);
@@ -103,7 +103,7 @@ static int step(net *n) {
   return ready == 0 ? wait : 0;
 }
 
-// Until the server sees a connection; nobody speaks TLS here. Returns how many ms it waited.
+// Runs until the server sees a connection; there is no TLS here. Returns the waiting time in ms.
 static int connect_to(net *n, const char *name, int64_t timeout_ms) {
   net_exchange x;
   int waited = 0;
@@ -163,7 +163,7 @@ static void write_response(int socket, char body) {
   assert_true(send(socket, text, (size_t)length, MSG_NOSIGNAL) == length);
 }
 
-// Two connections. After its response, the first one carries another that was not asked for.
+// Two connections. After its response, the first one carries an unrequested one.
 static void *serve_six(void *user) {
   six_server *server = user;
   int first = accept(server->listener, NULL, NULL), second;

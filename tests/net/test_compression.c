@@ -130,8 +130,7 @@ TEST(gzip_without_body_is_empty) {
   net_close(&n);
 }
 
-// Two gzip bodies, the second of which is none of the reply's; at once, or once the first has been
-// decoded.
+// A gzip body and then other bytes: at once, or after the body has been decoded.
 static void say_gzip_and_more(loopback_peer *peer, const loopback_request *request, void *user) {
   const blob *packed = user;
   char head[128];

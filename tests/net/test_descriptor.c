@@ -51,7 +51,7 @@ TEST(wakeup_from_thread_ends_poll) {
   assert_false(readable(&n, 0)); // taken back
   n.transport->wakeup(n.transport);
   n.transport->wakeup(n.transport);
-  assert_true(readable(&n, 0)); // also when nobody was waiting yet
+  assert_true(readable(&n, 0)); // also without a waiting poll
   n.transport->dispatch(n.transport);
   assert_false(readable(&n, 0));
   net_close(&n);
@@ -64,7 +64,7 @@ TEST(descriptor_is_readable_on_response) {
   net_request(&n, &x, "GET", "/", NULL);
   net_send(&n, &x);
   for (int i = 0; i < 100 && !x.finished;
-       i++) { // no dispatch but for the timer's and the descriptor's sake
+       i++) { // dispatches only when the timer or the descriptor is due
     int wait = n.transport->timeout_ms(n.transport);
     assert_true(readable(&n, wait < 0 ? 10000 : wait) || wait >= 0);
     n.transport->dispatch(n.transport);

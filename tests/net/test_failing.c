@@ -25,7 +25,7 @@
 
 static int calls, failing_call;      // of all functions but curl_multi_socket_action()
 static CURLMcode action_result;      // of curl_multi_socket_action(); CURLM_OK = libcurl's own
-static struct curl_slist *elsewhere; // where every connection goes; NULL = where the URL says
+static struct curl_slist *elsewhere; // target of every connection; NULL = the URL's
 
 // A line of the head that comes in addition to each line "X-Mark".
 static struct {
@@ -126,13 +126,12 @@ static void answer(loopback_peer *peer, const loopback_request *request, void *u
 
 // ---- a call fails ----
 
-typedef enum story {
+typedef enum scenario {
   FIRST_REQUEST, // on a new connection
   WITH_CA_FILE,
-  KEPT_CONNECTION, // which carries a response that was not asked for, so that the request goes out
-                   // on another one
-  STORIES
-} story;
+  KEPT_CONNECTION, // with an unrequested response on it, so that the request is sent on another one
+  SCENARIOS
+} scenario;
 
 static void answer_with_stray(loopback_peer *peer, const loopback_request *request, void *user) {
   int *strays = user;
@@ -158,7 +157,7 @@ static void write_ca_file(char path[64]) {
 
 static void send_failing(net *n, net_exchange *x, imgact_status *status) {
   net_request(n, x, "POST", "/", "{}");
-  x->request.timeout_ms = 1000; // where libcurl does not tell whose exchange has ended
+  x->request.timeout_ms = 1000; // if libcurl does not report which exchange has ended
   *status = n->transport->send(n->transport, &x->request, &x->base);
   if (*status != IMGACT_OK) {
     assert_int_equal(x->finished, 0);
@@ -166,13 +165,13 @@ static void send_failing(net *n, net_exchange *x, imgact_status *status) {
   }
   net_finish(n, x);
   if (x->failure == IMGACT_FAILURE_NONE) assert_string_equal(x->body, "/");
-  assert_null(
-      strstr(x->message, "plain http")); // what an abort of another kind must not be taken for
+  assert_null(strstr(x->message, "plain http")); // an abort of another kind has another message
   net_clear(x);
 }
 
-// Tells a story in which the given call to libcurl fails. Returns false if there was no such call.
-static bool fail_one(int call, story what) {
+// Runs a scenario in which the given call to libcurl fails. Returns false if there was no such
+// call.
+static bool fail_one(int call, scenario which) {
   failing_allocator memory;
   net n = {.scheme = "http"};
   net_exchange x;
@@ -181,14 +180,14 @@ static bool fail_one(int call, story what) {
   int strays = 0;
   bool struck = true;
   failing_allocator_init(&memory, 0);
-  if (what == WITH_CA_FILE) write_ca_file(path);
+  if (which == WITH_CA_FILE) write_ca_file(path);
   calls = 0;
-  failing_call = what == KEPT_CONNECTION ? 0 : call;
+  failing_call = which == KEPT_CONNECTION ? 0 : call;
   imgact_status status =
       imgact_transport_new_curl(&memory.allocator, *path ? path : NULL, &n.transport, &error);
   if (status == IMGACT_OK) {
     n.server = loopback_start(answer_with_stray, &strays, NULL);
-    if (what == KEPT_CONNECTION) {
+    if (which == KEPT_CONNECTION) {
       net_do(&n, &x, "GET", "/", NULL);
       assert_answered(&x, 200);
       net_clear(&x);
@@ -214,11 +213,11 @@ static bool fail_one(int call, story what) {
 }
 
 TEST(libcurl_call_failures_end_cleanly) {
-  static const int least[STORIES] = {50, 50, 20};
-  for (int what = 0; what < STORIES; what++) {
+  static const int least[SCENARIOS] = {50, 50, 20};
+  for (int which = 0; which < SCENARIOS; which++) {
     int call = 1;
-    while (fail_one(call, (story)what)) call++;
-    assert_true(call > least[what]);
+    while (fail_one(call, (scenario)which)) call++;
+    assert_true(call > least[which]);
   }
 }
 
@@ -288,7 +287,7 @@ TEST(libcurl_multi_failure_ends_exchanges) {
   }
 }
 
-// ---- lines that this libcurl refuses or joins, and others hand out ----
+// ---- header lines that this libcurl rejects or joins, and other versions pass on ----
 
 static void answer_marked(loopback_peer *peer, const loopback_request *request, void *user) {
   (void)request, (void)user;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // HTTP/2 over TLS against a server of a few frames: that it is spoken, that exchanges share a
 // connection, that none of its own ways to lose a request (RST_STREAM, GOAWAY, a lost connection)
-// makes libcurl send one twice, and that a connection on which a request was given up takes no
-// further one.
+// makes libcurl send one twice, and that a connection takes no request after one was cancelled or
+// timed out.
 #include "ca_file.h"
 #include "loopback_tls.h"
 #include "net.h"
@@ -28,10 +28,10 @@ enum ending {
 enum { STREAMS = 64 };
 
 typedef struct h2_server {
-  int answers; /* so many requests are answered; the next ones meet the ending */
+  int answers; /* number of requests that get a response; the next ones meet the ending */
   enum ending ending;
   int requests;
-  int go; // HOLD: the requests that wait may be answered
+  int go; // HOLD: waiting requests may get their responses
 } h2_server;
 
 // Of one connection.
@@ -72,7 +72,7 @@ static void write_stray(loopback_peer *peer, const unsigned char *ended) {
   write_frame(peer, DATA, END_STREAM, never, "stray", 5);
 }
 
-// Holds a request; once all are here and may be answered, answers all but the first one.
+// Holds a request. Once all have arrived and go is set, responds to all but the first one.
 static void hold_request(loopback_peer *peer, h2_server *server, h2_waiting *waiting,
                          const unsigned char *stream) {
   memcpy(waiting->streams[waiting->count++], stream, 4);
@@ -234,7 +234,7 @@ TEST(http2_lost_request_is_sent_once) {
       for (size_t i = 0; i < 3; i++) lose(methods[i], answers, ending);
 }
 
-// ---- requests that are given up ----
+// ---- cancelled and timed out requests ----
 
 TEST(http2_silent_connection_costs_one_timeout) {
   h2_net h;
@@ -390,7 +390,8 @@ TEST(http11_required_remembers_eight_origins) {
 
 // ---- frames of no request ----
 
-// What the HTTP/2 library does with the connection differs; an answer is always the request's own.
+// Versions of the HTTP/2 library treat the connection differently; a response always belongs to its
+// request.
 TEST(http2_stray_frames_are_ignored) {
   h2_net h;
   net_exchange x;

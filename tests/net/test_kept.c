@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which connection takes the next request: never one on which bytes lie already, that the server
-// has closed, or on which a request was given up.
+// Which connection takes the next request: never one with unread bytes, one closed by the server,
+// or one whose last request was cancelled or timed out.
 #include "net.h"
 
 #include <stdio.h>
@@ -68,7 +68,7 @@ typedef struct gathering {
   bool close_then;
 } gathering;
 
-// The first requests are answered together, so that each needs a connection.
+// The first responses are sent together, so that each request needs a connection.
 static void answer_together(loopback_peer *peer, const loopback_request *request, void *user) {
   gathering *g = user;
   __atomic_add_fetch(&g->arrived, 1, __ATOMIC_SEQ_CST);
@@ -125,7 +125,7 @@ TEST(kept_connections_silent_reused) {
   net_close(&n);
 }
 
-// ---- requests that are given up ----
+// ---- cancelled and timed out requests ----
 
 static void hold_first(loopback_peer *peer, const loopback_request *request, void *user) {
   (void)user;

@@ -21,7 +21,7 @@ static struct {
   pthread_mutex_t lock;
   pthread_cond_t changed;
   int waiting;
-  bool let_go;
+  bool released;
 } resolver = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
@@ -30,16 +30,16 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
   *result = NULL;
   pthread_mutex_lock(&resolver.lock);
   resolver.waiting++;
-  while (!resolver.let_go) pthread_cond_wait(&resolver.changed, &resolver.lock);
+  while (!resolver.released) pthread_cond_wait(&resolver.changed, &resolver.lock);
   resolver.waiting--;
   pthread_cond_broadcast(&resolver.changed);
   pthread_mutex_unlock(&resolver.lock);
   return EAI_NONAME;
 }
 
-static void let_resolver_go(bool go) {
+static void release_resolver(bool go) {
   pthread_mutex_lock(&resolver.lock);
-  resolver.let_go = go;
+  resolver.released = go;
   pthread_cond_broadcast(&resolver.changed);
   while (go && resolver.waiting > 0) pthread_cond_wait(&resolver.changed, &resolver.lock);
   pthread_mutex_unlock(&resolver.lock);
@@ -139,8 +139,8 @@ TEST(cancel_in_every_stage_is_immediate) {
     assert_null(x.base.transport_data);
     net_close(&n);
     assert_true(net_now_ms() - start < 3000);
-    let_resolver_go(true);
-    let_resolver_go(false);
+    release_resolver(true);
+    release_resolver(false);
   }
   full_port_close(&full);
 }
@@ -158,8 +158,8 @@ TEST(destroy_in_every_stage_is_immediate) {
     assert_true(net_now_ms() - start < 1000);
     assert_int_equal(x.finished, 0);
     loopback_stop(n.server);
-    let_resolver_go(true);
-    let_resolver_go(false);
+    release_resolver(true);
+    release_resolver(false);
   }
   full_port_close(&full);
 }
@@ -184,8 +184,8 @@ TEST(timeout_before_connected_is_not_sent) {
     assert_true(net_now_ms() - start < 3000);
     net_clear(&x);
     net_close(&n);
-    let_resolver_go(true);
-    let_resolver_go(false);
+    release_resolver(true);
+    release_resolver(false);
   }
   full_port_close(&full);
 }
@@ -193,7 +193,7 @@ TEST(timeout_before_connected_is_not_sent) {
 TEST(resolver_unknown_host_is_not_sent) {
   net n;
   net_exchange x;
-  resolver.let_go = true;
+  resolver.released = true;
   net_open(&n, hold, NULL);
   net_request(&n, &x, "POST", "/", "{}");
   x.request.url = "https://cloud.example/v1/images";
@@ -203,7 +203,7 @@ TEST(resolver_unknown_host_is_not_sent) {
   assert_string_equal(x.message, "could not resolve host: cloud.example");
   net_clear(&x);
   net_close(&n);
-  resolver.let_go = false;
+  resolver.released = false;
 }
 
 // ---- many ----
@@ -308,7 +308,7 @@ static void cancel_other(net_exchange *x) {
   c->n->transport->cancel(c->n->transport, &x->base); // it has finished: nothing to cancel
 }
 
-// Answers when it is told to, and counts its answers.
+// Responds when go is set, and counts the responses.
 static void answer_both(loopback_peer *peer, const loopback_request *request, void *user) {
   chain *c = user;
   (void)request;
@@ -319,8 +319,8 @@ static void answer_both(loopback_peer *peer, const loopback_request *request, vo
 
 static bool both_arrived(void *user) { return loopback_requests(((net *)user)->server) >= 2; }
 
-// Both answers lie in the sockets when dispatch runs: whichever is told first cancels the other,
-// which must then stay silent.
+// Both responses are in the sockets when dispatch runs: the first callback cancels the other
+// exchange, whose callback must not be called.
 TEST(callback_may_cancel_finished_exchange) {
   net n;
   net_exchange a, b;
@@ -378,7 +378,7 @@ static void answer_with_headers(loopback_peer *peer, const loopback_request *req
   loopback_reply(peer, 200, "X-One: 1\r\nX-Two: 2\r\n", body, sizeof body);
 }
 
-static void story(const imgact_allocator *allocator, loopback *server) {
+static void send_twice(const imgact_allocator *allocator, loopback *server) {
   net n = {.server = server, .scheme = "http"};
   imgact_error error;
   imgact_status made = imgact_transport_new_curl(allocator, NULL, &n.transport, &error);
@@ -415,7 +415,7 @@ TEST(transport_without_memory_fails_cleanly) {
     failing_allocator memory;
     failing_allocator_init(&memory, k);
     memory.for_good = k % 2 == 0;
-    story(&memory.allocator, server);
+    send_twice(&memory.allocator, server);
     more = memory.failures > 0;
     assert_memory_fine(&memory);
     assert_true(k < 1000);

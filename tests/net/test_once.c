@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A request is on the wire at most once, and how far it got is told right: not sent, maybe sent,
+// A request is sent at most once, and its delivery is reported correctly: not sent, maybe sent,
 // answered.
 #include "net.h"
 
@@ -12,7 +12,7 @@
 // ---- lost on a connection that was used before ----
 
 typedef struct loss {
-  int at; /* the request that gets no answer */
+  int at; /* the request that gets no response */
   bool reset;
 } loss;
 
@@ -41,7 +41,7 @@ static void lose_second(const char *method, bool reset) {
   assert_int_equal(loopback_connections(n.server), 1);
   net_clear(&first);
   net_clear(&second);
-  net_do(&n, &first, "GET", "/third", NULL); // the transport goes on, on a new connection
+  net_do(&n, &first, "GET", "/third", NULL); // the transport opens a new connection
   assert_int_equal(loopback_requests(n.server), 3);
   assert_int_equal(loopback_connections(n.server), 2);
   net_clear(&first);
@@ -72,7 +72,7 @@ TEST(connection_new_closes_request_sent_once) {
   }
 }
 
-// The first two are answered together, so that they need a connection each.
+// The first two responses are sent together, so that each request needs a connection.
 static void answer_two(loopback_peer *peer, const loopback_request *request, void *user) {
   const net *n = user;
   while (loopback_requests(n->server) < 2 && !loopback_over(peer)) usleep(1000);
@@ -193,7 +193,7 @@ TEST(connection_refused_is_not_sent) {
   net_close(&n);
 }
 
-static void refuse_to_take(net *n, const char *url) {
+static void expect_rejected(net *n, const char *url) {
   net_exchange x;
   net_request(n, &x, "GET", "/", NULL);
   x.request.url = url;
@@ -204,15 +204,15 @@ static void refuse_to_take(net *n, const char *url) {
 TEST(url_not_allowed_is_rejected) {
   net n;
   net_open(&n, answer_and_close, NULL);
-  refuse_to_take(&n, "http://api.hetzner.cloud/v1/images");
-  refuse_to_take(&n, "http://128.0.0.1/");
-  refuse_to_take(&n, "http://127.0.0.1.example.com/");
-  refuse_to_take(&n, "http://user:password@127.0.0.1/");
-  refuse_to_take(&n, "https://user@api.hetzner.cloud/");
-  refuse_to_take(&n, "file:///etc/passwd");
-  refuse_to_take(&n, "ftp://127.0.0.1/");
-  refuse_to_take(&n, "127.0.0.1/");
-  refuse_to_take(&n, "");
+  expect_rejected(&n, "http://api.hetzner.cloud/v1/images");
+  expect_rejected(&n, "http://128.0.0.1/");
+  expect_rejected(&n, "http://127.0.0.1.example.com/");
+  expect_rejected(&n, "http://user:password@127.0.0.1/");
+  expect_rejected(&n, "https://user@api.hetzner.cloud/");
+  expect_rejected(&n, "file:///etc/passwd");
+  expect_rejected(&n, "ftp://127.0.0.1/");
+  expect_rejected(&n, "127.0.0.1/");
+  expect_rejected(&n, "");
   assert_int_equal(n.transport->timeout_ms(n.transport), -1);
   net_close(&n);
 }

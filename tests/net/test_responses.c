@@ -12,7 +12,7 @@ static void say_text(loopback_peer *peer, const loopback_request *request, void 
   loopback_text(peer, user);
 }
 
-// ---- whole replies ----
+// ---- complete responses ----
 
 static void hello(loopback_peer *peer, const loopback_request *request, void *user) {
   (void)request, (void)user;
@@ -363,7 +363,7 @@ static bool times_out(slow_answer *answer, int64_t timeout_ms) {
   int64_t elapsed_ms = net_now_ms() - start;
   assert_true(elapsed_ms >= timeout_ms - 10 && elapsed_ms < timeout_ms + 5000);
   net_clear(&x);
-  net_close(&n); /* its thread has ended: what it noted can be read */
+  net_close(&n); /* its thread has ended: its records can be read */
   bool sent = x.delivery != IMGACT_DELIVERY_NOT_SENT;
   assert_failed(&x, IMGACT_FAILURE_TIMEOUT,
                 sent ? IMGACT_DELIVERY_MAYBE_SENT : IMGACT_DELIVERY_NOT_SENT);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TLS: who is trusted, what was sent when nobody was, and connections that break at the wrong
-// moment.
+// TLS: which certificates are trusted, that nothing is sent otherwise, and broken connections.
 #include "ca_file.h"
 #include "curl_ca.h"
 #include "loopback_tls.h"
@@ -70,7 +69,7 @@ TEST(tls_ca_file_is_trusted) {
   close_tls(&t);
 }
 
-static void refuse(const loopback_certificate *certificate) {
+static void expect_rejected(const loopback_certificate *certificate) {
   tls_net t;
   net_exchange x;
   open_tls(&t, certificate, true, answer);
@@ -81,11 +80,13 @@ static void refuse(const loopback_certificate *certificate) {
   close_tls(&t);
 }
 
-TEST(tls_other_host_is_rejected) { refuse(&(loopback_certificate){.host = "api.hetzner.cloud"}); }
+TEST(tls_other_host_is_rejected) {
+  expect_rejected(&(loopback_certificate){.host = "api.hetzner.cloud"});
+}
 
 TEST(tls_expired_or_future_is_rejected) {
-  refuse(&(loopback_certificate){.from_s = -7200, .to_s = -3600});
-  refuse(&(loopback_certificate){.from_s = 3600, .to_s = 7200});
+  expect_rejected(&(loopback_certificate){.from_s = -7200, .to_s = -3600});
+  expect_rejected(&(loopback_certificate){.from_s = 3600, .to_s = 7200});
 }
 
 TEST(tls_host_name_is_verified) {
@@ -105,8 +106,7 @@ TEST(tls_host_name_is_verified) {
 
 static bool is_set(void *user) { return __atomic_load_n((int *)user, __ATOMIC_SEQ_CST) != 0; }
 
-// After its response the server sends what is no response: a session ticket, or a whole one that
-// was not asked for.
+// After its response the server sends a session ticket, or an unrequested response.
 static void answer_and_more(loopback_peer *peer, const loopback_request *request, void *user) {
   loopback_reply(peer, 200, "", "secure", 6);
   if (request->number > 1) return;
@@ -265,7 +265,7 @@ TEST(tls_lost_request_once_without_sigpipe) {
 
 // ---- the file ----
 
-static void refuse_file(const char *path, const char *reason) {
+static void expect_file_rejected(const char *path, const char *reason) {
   imgact_transport *transport;
   imgact_error error;
   assert_int_equal(imgact_transport_new_curl(NULL, path, &transport, &error),
@@ -277,15 +277,15 @@ static void refuse_file(const char *path, const char *reason) {
 }
 
 TEST(ca_file_unreadable_is_named) {
-  refuse_file("/nonexistent/ca.pem", "No such file or directory");
-  refuse_file("/tmp", "Is a directory");
-  refuse_file("", "No such file or directory");
+  expect_file_rejected("/nonexistent/ca.pem", "No such file or directory");
+  expect_file_rejected("/tmp", "Is a directory");
+  expect_file_rejected("", "No such file or directory");
 }
 
-static void refuse_text(const void *bytes, size_t count, const char *reason) {
+static void expect_text_rejected(const void *bytes, size_t count, const char *reason) {
   ca_file file;
   ca_file_write(&file, bytes, count);
-  refuse_file(file.path, reason);
+  expect_file_rejected(file.path, reason);
   ca_file_remove(&file);
 }
 
@@ -294,17 +294,17 @@ TEST(ca_file_without_certificate_is_rejected) {
   static const char open_end[] = "-----BEGIN CERTIFICATE-----\nMIIB\n";
   static const char damaged[] = "-----BEGIN CERTIFICATE-----\nMI!B\n-----END CERTIFICATE-----\n";
   static const char empty[] = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
-  refuse_text("", 0, "no certificate");
-  refuse_text("hello", 5, "no certificate");
-  refuse_text("a\0b", 3, "no PEM");
-  refuse_text(key, sizeof key - 1, "no certificate");
-  refuse_text(open_end, sizeof open_end - 1, "no end");
-  refuse_text(damaged, sizeof damaged - 1, "damaged");
-  refuse_text(empty, sizeof empty - 1, "damaged");
+  expect_text_rejected("", 0, "no certificate");
+  expect_text_rejected("hello", 5, "no certificate");
+  expect_text_rejected("a\0b", 3, "no PEM");
+  expect_text_rejected(key, sizeof key - 1, "no certificate");
+  expect_text_rejected(open_end, sizeof open_end - 1, "no end");
+  expect_text_rejected(damaged, sizeof damaged - 1, "damaged");
+  expect_text_rejected(empty, sizeof empty - 1, "damaged");
   char *large = calloc(1, (size_t)9 << 20);
   assert_non_null(large);
   memset(large, 'x', (size_t)9 << 20);
-  refuse_text(large, (size_t)9 << 20, "too large");
+  expect_text_rejected(large, (size_t)9 << 20, "too large");
   free(large);
 }
 

@@ -32,7 +32,7 @@ foreign_names() {
   nm -g --defined-only "$static" | awk 'NF == 3 && $3 !~ /^(imgact_|ia_|yyjson_|unsafe_yyjson_|ini_)/ { print $3 }' | nothing
 }
 
-# Names that an archive needs from outside itself, but for our own, the compiler's and those that match $2.
+# Names that an archive needs from outside itself, except our own, the compiler's and those that match $2.
 needs() {
   nm -u "$1" | awk 'NF == 2 { print $2 }' | sort -u |
     grep -vE '^(imgact_|ia_|_GLOBAL_OFFSET_TABLE_$|__stack_chk_fail$|__assert_fail$|__(asan|ubsan|gcov|sanitizer)_)' | grep -vxE "$2"

@@ -53,7 +53,7 @@ static int64_t now_ms(const bench *b) { return sim_clock_now(&b->instance.clock,
 /* Two hours of work, one of rest. */
 static bool busy(const bench *b) { return (now_ms(b) - EPOCH_MS) / HOUR_MS % 3 != 2; }
 
-/* ---- the transport: the simulator's, with an alarm for the users' next deeds ---- */
+/* ---- the transport: the simulator's, with an alarm for the users' next mutations ---- */
 
 static size_t budget_of(const bench *b, const char *url) {
   return b->budgets > 1 && strstr(url, "/actions") ? 1 : 0;
@@ -155,7 +155,7 @@ static void mutation_done(void *data, imgact_op *op) {
   rest(u);
 }
 
-/* A mutation's first request goes out: how long did it wait? */
+/* The first request of a mutation is sent: records how long it waited. */
 static void trace(void *data, const imgact_trace_event *event) {
   user *u = data;
   if (event->kind != IMGACT_TRACE_REQUEST || strcmp(event->method, "POST") != 0 ||

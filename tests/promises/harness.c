@@ -125,7 +125,7 @@ static void advance(harness *s, int64_t until_ms) {
   }
 }
 
-/* The caller is busy with something else. */
+/* The caller does something else for a while. */
 static void linger(harness *s) {
   int64_t late_ms = s->schedule->late_ms;
   if (late_ms && roll(s, LATE_PERCENT))
@@ -152,11 +152,11 @@ static bool make_client(harness *s) {
   return false;
 }
 
-static imgact_op *make_op(const harness *s, schedule_deed deed) {
+static imgact_op *make_op(const harness *s, schedule_mutation mutation) {
   static const imgact_image_update update = {.size = sizeof update, .description = "after"};
   static const imgact_image_filter all = {.size = sizeof all, .include_deprecated = 0};
   if (s->schedule->list) return imgact_list_images(s->client, &all);
-  switch (deed) {
+  switch (mutation) {
   case SCHEDULE_PROTECT: return imgact_protect_image(s->client, "10");
   case SCHEDULE_UNPROTECT: return imgact_unprotect_image(s->client, "10");
   case SCHEDULE_CONVERT: return imgact_convert_image(s->client, "10");
@@ -167,8 +167,8 @@ static imgact_op *make_op(const harness *s, schedule_deed deed) {
   }
 }
 
-static bool image_shows(const imgact_image *image, schedule_deed deed) {
-  switch (deed) {
+static bool image_shows(const imgact_image *image, schedule_mutation mutation) {
+  switch (mutation) {
   case SCHEDULE_PROTECT: return image->is_protected == IMGACT_TRISTATE_TRUE;
   case SCHEDULE_UNPROTECT: return image->is_protected == IMGACT_TRISTATE_FALSE;
   case SCHEDULE_CONVERT: return image->type == IMGACT_IMAGE_TYPE_SNAPSHOT;
@@ -176,7 +176,7 @@ static bool image_shows(const imgact_image *image, schedule_deed deed) {
   case SCHEDULE_TRANSFER:
   case SCHEDULE_TRANSFER_ELSEWHERE:
     for (size_t i = 0; i < image->regions_count; i++)
-      if (!strcmp(image->regions[i], deed == SCHEDULE_TRANSFER ? "nyc3" : "ams3")) return true;
+      if (!strcmp(image->regions[i], mutation == SCHEDULE_TRANSFER ? "nyc3" : "ams3")) return true;
     return false;
   default: return false;
   }
@@ -207,8 +207,8 @@ static void take_result(void *user, imgact_op *op) {
     take_list(call->s, images, call->images);
   } else {
     if (image) sim_parse_id(image->id, &call->image_id);
-    call->image_shows = image && image_shows(image, call->deed);
-    call->shown = harness_shows(call->s, call->deed);
+    call->image_shows = image && image_shows(image, call->mutation);
+    call->shown = harness_shows(call->s, call->mutation);
   }
   linger(call->s);
 }
@@ -230,13 +230,14 @@ static void progress(void *user, imgact_op *op, const imgact_action *action) {
   linger(user);
 }
 
-static void add_call(harness *s, schedule_deed deed) {
+static void add_call(harness *s, schedule_mutation mutation) {
   const schedule *p = s->schedule;
   const imgact_op_options options = {
       .size = sizeof options, .deadline_ms = p->deadline_ms, .per_page = p->list ? 10 : 0};
   harness_call *call = &s->calls[s->calls_count++];
-  *call = (harness_call){.s = s, .deed = deed};
-  call->op = s->crashed ? imgact_op_resume(s->client, s->journal, s->journal_ms) : make_op(s, deed);
+  *call = (harness_call){.s = s, .mutation = mutation};
+  call->op =
+      s->crashed ? imgact_op_resume(s->client, s->journal, s->journal_ms) : make_op(s, mutation);
   imgact_op_set_options(call->op, &options);
   if (p->list) return;
   imgact_op_set_before_send(call->op, announce, s);
@@ -247,7 +248,7 @@ static void add_call(harness *s, schedule_deed deed) {
 static void start_calls(harness *s) {
   const schedule *p = s->schedule;
   s->calls_count = 0;
-  for (int i = 0; i < p->twins; i++) add_call(s, p->change);
+  for (int i = 0; i < p->duplicates; i++) add_call(s, p->change);
   for (int i = 0; i < p->more_count; i++) add_call(s, p->more[i]);
   for (size_t i = 0; i < s->calls_count; i++)
     imgact_op_start(s->calls[i].op, take_result, &s->calls[i]);
@@ -256,9 +257,9 @@ static void start_calls(harness *s) {
 /* ---- a reader ---- */
 
 /* DigitalOcean does not report protection, and an image does not report its deletion. */
-static bool is_reported(const harness *s, schedule_deed deed) {
-  bool protection = deed == SCHEDULE_PROTECT || deed == SCHEDULE_UNPROTECT;
-  return deed != SCHEDULE_DELETE && (!protection || s->schedule->cloud == SIM_HETZNER);
+static bool is_reported(const harness *s, schedule_mutation mutation) {
+  bool protection = mutation == SCHEDULE_PROTECT || mutation == SCHEDULE_UNPROTECT;
+  return mutation != SCHEDULE_DELETE && (!protection || s->schedule->cloud == SIM_HETZNER);
 }
 
 static void take_read(void *user, imgact_op *op) {
@@ -267,9 +268,10 @@ static void take_read(void *user, imgact_op *op) {
   read->done = true;
   read->error = *imgact_op_error(op);
   if (image) sim_parse_id(image->id, &read->image_id);
-  for (int deed = 0; image && deed < SCHEDULE_DEEDS; deed++)
-    if (is_reported(read->s, (schedule_deed)deed))
-      *(image_shows(image, (schedule_deed)deed) ? &read->says[deed] : &read->denies[deed]) = true;
+  for (int mutation = 0; image && mutation < SCHEDULE_MUTATIONS; mutation++)
+    if (is_reported(read->s, (schedule_mutation)mutation))
+      *(image_shows(image, (schedule_mutation)mutation) ? &read->says[mutation]
+                                                        : &read->denies[mutation]) = true;
   linger(read->s);
 }
 
@@ -280,7 +282,7 @@ static void start_read(harness *s) {
   imgact_op_start(s->read.op, take_read, &s->read);
 }
 
-/* ---- the crowd ---- */
+/* ---- many waits ---- */
 
 static bool said_truly(const harness_wait *wait) {
   const sim_action *action =
@@ -335,8 +337,8 @@ static bool all_done(const harness *s) {
   return !s->schedule->read || s->read.done;
 }
 
-/* The program dies with everything that it knows; later another one takes up what the journal
- * holds. */
+/* The program ends without saving anything else; later another one resumes the call in the journal.
+ */
 static void crash(harness *s) {
   imgact_op_free(s->calls[0].op);
   s->calls[0].op = NULL;

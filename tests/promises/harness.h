@@ -29,7 +29,7 @@ typedef struct harness_actions {
 typedef struct harness_call {
   struct harness *s;
   imgact_op *op;
-  schedule_deed deed;
+  schedule_mutation mutation;
   bool done;
   int64_t ended_ms; /* cloud's time */
   imgact_error error;
@@ -42,7 +42,7 @@ typedef struct harness_call {
   bool shown;       /* the effect, in the world, when the call ended */
 } harness_call;
 
-/* One wait of a crowd. */
+/* One of many waits. */
 typedef struct harness_wait {
   struct harness *s;
   imgact_op *op;
@@ -51,7 +51,7 @@ typedef struct harness_wait {
   imgact_error error;
   int64_t action_id;
   imgact_action_status action_status;
-  bool true_then; /* what was said of the action was so, when it was said */
+  bool true_then; /* the reported state was the real one at that time */
 } harness_wait;
 
 /* One read of the image. */
@@ -60,8 +60,8 @@ typedef struct harness_read {
   imgact_op *op;
   bool done;
   imgact_error error;
-  int64_t image_id;                                  /* 0 = none */
-  bool says[SCHEDULE_DEEDS], denies[SCHEDULE_DEEDS]; /* that the image shows the effect */
+  int64_t image_id;                                          /* 0 = none */
+  bool says[SCHEDULE_MUTATIONS], denies[SCHEDULE_MUTATIONS]; /* that the image shows the effect */
 } harness_read;
 
 /* What requests of one kind did. */
@@ -83,16 +83,16 @@ typedef struct harness {
   harness_wait *waits;
   harness_read read;
   int64_t start_ms, end_ms;
-  harness_group groups[SCHEDULE_DEEDS];
-  uint64_t
-      foreign[SCHEDULE_DEEDS]; /* effects that other programs' requests committed since the start */
-  uint64_t sends, lookups;     /* requests of ours: mutations, anything else */
-  uint64_t swapped;            /* answers about another object */
-  harness_actions others;      /* actions that other programs began */
-  char journal[1000];          /* what before_send was given; "" = nothing */
-  int64_t journal_ms;          /* when, by the library's wall clock */
-  int64_t announced_ms;        /* the same, by the cloud's */
-  int64_t suspended_ms;        /* so long the steady clock stood still */
+  harness_group groups[SCHEDULE_MUTATIONS];
+  uint64_t foreign[SCHEDULE_MUTATIONS]; /* effects that other programs' requests committed since the
+                                           start */
+  uint64_t sends, lookups;              /* requests of ours: mutations, anything else */
+  uint64_t swapped;                     /* responses about another object */
+  harness_actions others;               /* actions that other programs began */
+  char journal[1000];                   /* what before_send was given; "" = nothing */
+  int64_t journal_ms;                   /* when, by the library's wall clock */
+  int64_t announced_ms;                 /* the same, by the cloud's */
+  int64_t suspended_ms;                 /* so long the steady clock stood still */
   bool crashed, foreign_done, suspended;
   bool finished;                        /* in reasonable time */
   bool initially;                       /* the image showed the effect at the start */
@@ -109,7 +109,7 @@ typedef struct harness {
 bool harness_run(harness *s, const schedule *p, FILE *trace);
 void harness_free(harness *s);
 
-/* The library's jitter comes from getrandom: harness.c answers it from this. */
+/* The library's jitter comes from getrandom(), which harness.c replaces: this is its state. */
 extern uint64_t harness_random;
 
 /* ---- between harness.c, harness_world.c and relay.c ---- */
@@ -128,6 +128,6 @@ int64_t harness_now(const harness *s);
 /* The library's wall clock at a time of the cloud's. */
 int64_t harness_wall_ms(const harness *s);
 /* harness_world.c: the image shows the effect. */
-bool harness_shows(const harness *s, schedule_deed deed);
+bool harness_shows(const harness *s, schedule_mutation mutation);
 
 #endif

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool asks_for(const schedule *p, schedule_deed deed) {
-  if (p->change == deed) return true;
+static bool asks_for(const schedule *p, schedule_mutation mutation) {
+  if (p->change == mutation) return true;
   for (int32_t i = 0; i < p->more_count; i++)
-    if (p->more[i] == deed) return true;
+    if (p->more[i] == mutation) return true;
   return false;
 }
 
@@ -28,7 +28,7 @@ static void one_image(const schedule *p, sim_text *out) {
   sim_text_str(out, "}");
 }
 
-/* What answers about another object are about; then the image of the crowd. */
+/* The image of responses about another object; then the image of the many waits. */
 static void other_images(const schedule *p, sim_text *out) {
   for (int64_t id = HARNESS_OTHER_IMAGE; id <= HARNESS_CROWD_IMAGE; id++)
     sim_text_printf(out, ",{\"id\":%" PRId64 ",\"type\":\"snapshot\",\"description\":\"after\"%s}",
@@ -38,8 +38,7 @@ static void other_images(const schedule *p, sim_text *out) {
                         : ",\"name\":\"eleven\",\"regions\":[\"nyc1\",\"nyc3\",\"ams3\"]");
 }
 
-/* Half of a crowd's actions end well, a quarter fails; the last ones take a minute longer than the
- * outage. */
+/* A quarter of the actions fails; the last ones run for a minute longer than the outage. */
 static void crowd_action(const schedule *p, int32_t i, sim_text *out) {
   int64_t id = HARNESS_CROWD_ACTION + i,
           runs_ms = 1000 + (int64_t)i * (p->outage_ms + p->outage_for_ms + 60000) / p->waits;
@@ -60,7 +59,7 @@ static void crowd_action(const schedule *p, int32_t i, sim_text *out) {
 }
 
 static void all_actions(const schedule *p, sim_text *out) {
-  static const char *const words[SIM_CLOUDS][SCHEDULE_DEEDS] = {
+  static const char *const words[SIM_CLOUDS][SCHEDULE_MUTATIONS] = {
       {"change_protection", "change_protection", "change_protection", "x", "x", "x", "x"},
       {"x", "x", "convert", "transfer", "transfer", "x", "x"}};
   const char *word = words[p->cloud][p->change];
@@ -120,9 +119,9 @@ bool harness_make_world(harness *s) {
   return good;
 }
 
-bool harness_shows(const harness *s, schedule_deed deed) {
+bool harness_shows(const harness *s, schedule_mutation mutation) {
   const sim_image *image = sim_image_find(s->instance.world, s->schedule->cloud, HARNESS_IMAGE);
-  switch (deed) {
+  switch (mutation) {
   case SCHEDULE_PROTECT: return image->is_protected;
   case SCHEDULE_UNPROTECT: return !image->is_protected;
   case SCHEDULE_CONVERT: return image->type == SIM_SNAPSHOT;

@@ -62,7 +62,7 @@ static size_t chance_place(cloud *c) {
   }
 }
 
-/* Before a page request is answered. */
+/* Called before the response to a page request. */
 static void change_account(cloud *c) {
   static item *old[MAX_ITEMS];
   size_t old_count = c->count;
@@ -78,7 +78,7 @@ static void change_account(cloud *c) {
   if (c->pages) excuse_crossed(c, old, old_count);
 }
 
-/* ---- its replies ---- */
+/* ---- its responses ---- */
 
 static size_t number_of(const char *target, const char *key, size_t otherwise) {
   size_t length = strlen(key);
@@ -171,7 +171,7 @@ static int answer_item(cloud *c, const char *id, sim_text *out) {
   return 404;
 }
 
-/* ---- the transport: requests are handled when they are sent, and answered in any order ---- */
+/* ---- the transport: requests are handled when they are sent; responses come in any order ---- */
 
 static imgact_status serve(imgact_transport *transport, const imgact_http_request *request,
                            imgact_exchange *exchange) {

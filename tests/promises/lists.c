@@ -49,7 +49,7 @@ static const char *take_page(cloud *c, const imgact_op *op) {
   return NULL;
 }
 
-/* NULL, or what is wrong with a list that was given. */
+/* Returns what is wrong with a delivered list, or NULL. */
 static const char *judge(const cloud *c, bool *excused) {
   for (size_t i = 0; i < c->items_count; i++) {
     const item *it = &c->items[i];

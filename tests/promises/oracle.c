@@ -21,22 +21,22 @@ static bool maybe(const harness_call *call) {
   return (call->error.flags & IMGACT_ERROR_MAYBE_APPLIED) != 0;
 }
 
-static bool creates_action(const harness *s, schedule_deed deed) {
-  return schedule_creates_action(s->schedule->cloud, deed);
+static bool creates_action(const harness *s, schedule_mutation mutation) {
+  return schedule_creates_action(s->schedule->cloud, mutation);
 }
 
-/* How many calls asked for it. */
-static uint64_t calls_for(const harness *s, schedule_deed deed) {
+/* Returns the number of calls of this mutation. */
+static uint64_t calls_for(const harness *s, schedule_mutation mutation) {
   uint64_t count = 0;
-  for (size_t i = 0; i < s->calls_count; i++) count += s->calls[i].deed == deed;
+  for (size_t i = 0; i < s->calls_count; i++) count += s->calls[i].mutation == mutation;
   return count;
 }
 
 /* A resumed call believes the clock of the program that has died: if it was set since, an action
  * that has failed meanwhile may be dated before the request, and is not taken for its own. */
-static uint64_t excused(const harness *s, schedule_deed deed) {
+static uint64_t excused(const harness *s, schedule_mutation mutation) {
   uint64_t count = 0;
-  const harness_actions *own = &s->groups[deed].own;
+  const harness_actions *own = &s->groups[mutation].own;
   for (size_t i = 0;
        i < own->count && s->crashed && (s->schedule->resume_jump_ms || s->schedule->jump_ms); i++) {
     const sim_action *action = sim_action_find(s->instance.world, s->schedule->cloud, own->ids[i]);
@@ -45,13 +45,14 @@ static uint64_t excused(const harness *s, schedule_deed deed) {
   return count;
 }
 
-static bool doubled(const harness *s, schedule_deed deed) {
-  return deed != SCHEDULE_UPDATE && s->groups[deed].effects > calls_for(s, deed) + excused(s, deed);
+static bool doubled(const harness *s, schedule_mutation mutation) {
+  return mutation != SCHEDULE_UPDATE &&
+         s->groups[mutation].effects > calls_for(s, mutation) + excused(s, mutation);
 }
 
 bool oracle_doubled(const harness *s) {
-  for (int deed = 0; deed < SCHEDULE_DEEDS; deed++)
-    if (doubled(s, (schedule_deed)deed)) return true;
+  for (int mutation = 0; mutation < SCHEDULE_MUTATIONS; mutation++)
+    if (doubled(s, (schedule_mutation)mutation)) return true;
   return false;
 }
 
@@ -78,12 +79,12 @@ static int64_t slack_ms(const harness *s) {
 
 static bool too_old(const harness *s, const harness_call *call, const sim_action *action) {
   if (s->schedule->dates == SCHEDULE_DATES_OFTEN_WRONG) return false;
-  int64_t sent_ms = s->crashed ? s->announced_ms : s->groups[call->deed].first_sent_ms;
+  int64_t sent_ms = s->crashed ? s->announced_ms : s->groups[call->mutation].first_sent_ms;
   return action->started_ms < sent_ms - slack_ms(s);
 }
 
-static bool is_of_kind(const sim_action *action, schedule_deed deed) {
-  switch (deed) {
+static bool is_of_kind(const sim_action *action, schedule_mutation mutation) {
+  switch (mutation) {
   case SCHEDULE_PROTECT:
   case SCHEDULE_UNPROTECT: return action->effect == SIM_PROTECT || action->effect == SIM_UNPROTECT;
   case SCHEDULE_CONVERT: return action->effect == SIM_CONVERT;
@@ -113,8 +114,8 @@ static const char *judge_action(const harness *s, const harness_call *call) {
   if (!action) return "the action in the result does not exist";
   if (!action->image || action->image->id != HARNESS_IMAGE)
     return "the action in the result is of another image";
-  if (!is_of_kind(action, call->deed)) return "the action in the result is of another kind";
-  bool own = has(&s->groups[call->deed].own, action->id);
+  if (!is_of_kind(action, call->mutation)) return "the action in the result is of another kind";
+  bool own = has(&s->groups[call->mutation].own, action->id);
   if (!own && !call->adopted)
     return "an action that this call did not begin is the result, and not as adopted";
   if (!own && too_old(s, call, action)) return "an action from before the request was adopted";
@@ -125,11 +126,11 @@ static const char *judge_action(const harness *s, const harness_call *call) {
 
 /* Another program, or another call, takes the effect back or hides it. */
 static bool opposed(const harness *s, const harness_call *call) {
-  for (int deed = 0; deed < SCHEDULE_DEEDS; deed++)
-    if ((s->groups[deed].effects || s->foreign[deed]) &&
-        schedule_opposes(call->deed, (schedule_deed)deed))
+  for (int mutation = 0; mutation < SCHEDULE_MUTATIONS; mutation++)
+    if ((s->groups[mutation].effects || s->foreign[mutation]) &&
+        schedule_opposes(call->mutation, (schedule_mutation)mutation))
       return true;
-  return call->deed == SCHEDULE_UPDATE && s->foreign[SCHEDULE_UPDATE];
+  return call->mutation == SCHEDULE_UPDATE && s->foreign[SCHEDULE_UPDATE];
 }
 
 static bool undone(const harness *s, const harness_call *call) {
@@ -139,12 +140,12 @@ static bool undone(const harness *s, const harness_call *call) {
 }
 
 static const char *judge_success(const harness *s, const harness_call *call) {
-  const harness_group *group = &s->groups[call->deed];
+  const harness_group *group = &s->groups[call->mutation];
   const schedule *p = s->schedule;
-  bool unsafe = creates_action(s, call->deed), is_first = call->deed == p->change;
-  if (!group->effects && !group->was_shown && !call->action_id && call->deed != SCHEDULE_DELETE)
+  bool unsafe = creates_action(s, call->mutation), is_first = call->mutation == p->change;
+  if (!group->effects && !group->was_shown && !call->action_id && call->mutation != SCHEDULE_DELETE)
     return "success, and nothing was done";
-  if (!group->effects && call->deed == SCHEDULE_DELETE && !call->shown)
+  if (!group->effects && call->mutation == SCHEDULE_DELETE && !call->shown)
     return "success, and the image is not deleted";
   if (is_first && p->undoing && !call->action_id && undone(s, call))
     return "success of an image that was about to change";
@@ -180,7 +181,7 @@ static const char *judge_failure(const harness *s, const harness_call *call) {
   if (has_no_place(status)) return "a status that has no place here";
   if (status == IMGACT_AMBIGUOUS && !maybe(call)) return "ambiguous, but not maybe applied";
   if (status == IMGACT_AMBIGUOUS && has_result) return "ambiguous, with a result";
-  if (status == IMGACT_AMBIGUOUS && !creates_action(s, call->deed))
+  if (status == IMGACT_AMBIGUOUS && !creates_action(s, call->mutation))
     return "ambiguous, though repeating was harmless";
   if (status == IMGACT_ACTION_FAILED && !call->action_id) return "action_failed without the action";
   if (status == IMGACT_ACTION_FAILED && maybe(call)) return "action_failed, and maybe applied";
@@ -188,12 +189,12 @@ static const char *judge_failure(const harness *s, const harness_call *call) {
   if (status == IMGACT_TIMEOUT && !p->deadline_ms) return "timeout without a deadline";
   if (status == IMGACT_CANCELLED && !p->cancel_ms && !s->crashed)
     return "cancelled without a cancel";
-  if (maybe(call) && !s->groups[call->deed].sends && !s->crashed)
+  if (maybe(call) && !s->groups[call->mutation].sends && !s->crashed)
     return "maybe applied, and no request was sent";
   return NULL;
 }
 
-/* The caller sees the end when he looks, at most one turn and one callback late. */
+/* The caller notices the end at most one turn and one callback late. */
 static bool outlives_deadline(const harness *s, const harness_call *call) {
   const schedule *p = s->schedule;
   if (!p->deadline_ms || s->crashed) return false;
@@ -202,7 +203,7 @@ static bool outlives_deadline(const harness *s, const harness_call *call) {
 
 static const char *judge_one(const harness *s, const harness_call *call) {
   const char *wrong = call->action_id ? judge_action(s, call) : NULL;
-  if (!wrong && call->adopted && !s->groups[call->deed].sends && !s->crashed)
+  if (!wrong && call->adopted && !s->groups[call->mutation].sends && !s->crashed)
     wrong = "adopted, and no request was sent";
   if (!wrong && outlives_deadline(s, call)) wrong = "it outlives its deadline";
   if (wrong) return wrong;
@@ -240,19 +241,19 @@ static const char *judge_list(const harness *s) {
   return NULL;
 }
 
-static const char *judge_group(const harness *s, schedule_deed deed) {
+static const char *judge_group(const harness *s, schedule_mutation mutation) {
   const schedule *p = s->schedule;
-  const harness_group *group = &s->groups[deed];
-  uint64_t known = 0, calls = calls_for(s, deed);
+  const harness_group *group = &s->groups[mutation];
+  uint64_t known = 0, calls = calls_for(s, mutation);
   for (size_t i = 0; i < s->calls_count; i++)
-    known += s->calls[i].deed == deed && aware(&s->calls[i]);
+    known += s->calls[i].mutation == mutation && aware(&s->calls[i]);
   uint64_t attempts = p->attempts ? (uint64_t)p->attempts : 5;
   if (group->sends > attempts * calls * (s->crashed ? 2 : 1)) return "more requests than attempts";
   if (attempts == 1 && !s->crashed && group->sends > calls)
     return "one attempt, and it was sent again";
-  bool unsafe = creates_action(s, deed), settles = p->hide_ms <= p->settle_ms;
-  if (unsafe && settles && doubled(s, deed)) return "the effect was committed more than once";
-  if (unsafe && settles && group->effects > known + excused(s, deed))
+  bool unsafe = creates_action(s, mutation), settles = p->hide_ms <= p->settle_ms;
+  if (unsafe && settles && doubled(s, mutation)) return "the effect was committed more than once";
+  if (unsafe && settles && group->effects > known + excused(s, mutation))
     return "an effect was committed that the caller does not know of";
   if (!unsafe && group->effects && !known)
     return "an effect was committed that the caller does not know of";
@@ -262,8 +263,8 @@ static const char *judge_group(const harness *s, schedule_deed deed) {
 static const char *judge_mutations(const harness *s) {
   const char *wrong = NULL;
   for (size_t i = 0; !wrong && i < s->calls_count; i++) wrong = judge_one(s, &s->calls[i]);
-  for (int deed = 0; !wrong && deed < SCHEDULE_DEEDS; deed++)
-    wrong = judge_group(s, (schedule_deed)deed);
+  for (int mutation = 0; !wrong && mutation < SCHEDULE_MUTATIONS; mutation++)
+    wrong = judge_group(s, (schedule_mutation)mutation);
   for (size_t i = 0; !wrong && i < s->calls_count; i++)
     for (size_t j = 0; j < i; j++)
       if (s->calls[i].action_id && s->calls[i].action_id == s->calls[j].action_id)
@@ -281,9 +282,9 @@ static const char *judge_read(const harness *s) {
   if (read->error.status != IMGACT_OK)
     return read->image_id ? "a read that failed shows an image" : NULL;
   if (read->image_id != HARNESS_IMAGE) return "another image was read";
-  for (int deed = 0; deed < SCHEDULE_DEEDS; deed++)
-    if ((read->says[deed] && !s->groups[deed].was_shown) ||
-        (read->denies[deed] && !s->groups[deed].was_not_shown))
+  for (int mutation = 0; mutation < SCHEDULE_MUTATIONS; mutation++)
+    if ((read->says[mutation] && !s->groups[mutation].was_shown) ||
+        (read->denies[mutation] && !s->groups[mutation].was_not_shown))
       return "an image was read as it never was";
   return NULL;
 }

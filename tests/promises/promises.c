@@ -3,7 +3,7 @@
  * The guarantees under every fault: promises [--seed N] [--runs M] [--crowds M] [--beyond M]
  * [--step K] [--verbose]. First every mutation meets every fault, before and after the effect, and
  * responses cut at every Kth byte; then every clock, other call and outage; then M runs by chance,
- * and M crowds of waits. --beyond: as many runs in which the cloud shows what it accepted later
+ * and M runs of many waits. --beyond: as many runs in which the cloud shows what it accepted later
  * than the client waits for it; they are counted, not judged.
  */
 #include "oracle.h"
@@ -21,14 +21,14 @@ static bool verbose;
 
 static void describe(const schedule *p) {
   fprintf(stderr,
-          "  %s %s%s%s seed %" PRIu64 " attempts %d twins %d settle %" PRId64 " hidden %" PRId64
-          " lasts %" PRId64 " deadline %" PRId64 " cancel %" PRId64 " crash %" PRId64 "+%" PRId64
-          " skew %" PRId64 " foreign %" PRId64 "%s%s older %" PRId64 "%s shorten %" PRId64
-          " latency %" PRId64 " late %" PRId64 " swapped %d%%%s waits %d%s\n",
-          sim_cloud_names[p->cloud], p->list ? "list" : schedule_deed_words[p->change],
+          "  %s %s%s%s seed %" PRIu64 " attempts %d duplicates %d settle %" PRId64
+          " hidden %" PRId64 " lasts %" PRId64 " deadline %" PRId64 " cancel %" PRId64
+          " crash %" PRId64 "+%" PRId64 " skew %" PRId64 " foreign %" PRId64 "%s%s older %" PRId64
+          "%s shorten %" PRId64 " latency %" PRId64 " late %" PRId64 " swapped %d%%%s waits %d%s\n",
+          sim_cloud_names[p->cloud], p->list ? "list" : schedule_mutation_names[p->change],
           p->wait ? " wait" : "", p->repeats ? " repeats" : "", p->seed, (int)p->attempts,
-          (int)p->twins, p->settle_ms, p->hide_ms, p->duration_ms, p->deadline_ms, p->cancel_ms,
-          p->crash_ms, p->down_ms, p->skew_ms, p->foreign_ms,
+          (int)p->duplicates, p->settle_ms, p->hide_ms, p->duration_ms, p->deadline_ms,
+          p->cancel_ms, p->crash_ms, p->down_ms, p->skew_ms, p->foreign_ms,
           p->foreign_opposite ? " (opposite)" : "", p->undoing ? " undoing" : "", p->older_ms,
           p->older_fails ? " (failed)" : "", p->shorten_bytes, p->latency_ms, p->late_ms,
           (int)p->swap_percent, p->swap_instead ? " (instead)" : "", (int)p->waits,
@@ -41,7 +41,7 @@ static void describe(const schedule *p) {
           p->gateway_ms, p->cloud_jump_ms, p->cloud_jump_at_ms, (int)p->dates, p->lie_ms,
           p->warm ? " warm" : "", (int)p->outage, p->outage_ms, p->outage_for_ms);
   for (int32_t i = 0; i < p->more_count; i++)
-    fprintf(stderr, " %s", schedule_deed_words[p->more[i]]);
+    fprintf(stderr, " %s", schedule_mutation_names[p->more[i]]);
   fprintf(stderr, "\n  %s\n", p->faults);
 }
 
@@ -49,7 +49,7 @@ static void describe_end(const harness *s) {
   for (size_t i = 0; i < s->calls_count; i++) {
     const harness_call *call = &s->calls[i];
     fprintf(stderr, "  result of %s: %s%s%s, action %" PRId64 ": %s\n",
-            schedule_deed_words[call->deed], imgact_status_name(call->error.status),
+            schedule_mutation_names[call->mutation], imgact_status_name(call->error.status),
             call->adopted ? ", adopted" : "",
             call->error.flags & IMGACT_ERROR_MAYBE_APPLIED ? ", maybe applied" : "",
             call->action_id, call->error.message);
@@ -57,12 +57,13 @@ static void describe_end(const harness *s) {
   if (s->schedule->read)
     fprintf(stderr, "  result of the read: %s: %s\n", imgact_status_name(s->read.error.status),
             s->read.error.message);
-  for (int deed = 0; deed < SCHEDULE_DEEDS; deed++)
-    if (s->groups[deed].sends)
+  for (int mutation = 0; mutation < SCHEDULE_MUTATIONS; mutation++)
+    if (s->groups[mutation].sends)
       fprintf(stderr, "  %s: %" PRIu64 " requests, %" PRIu64 " effects\n",
-              schedule_deed_words[deed], s->groups[deed].sends, s->groups[deed].effects);
+              schedule_mutation_names[mutation], s->groups[mutation].sends,
+              s->groups[mutation].effects);
   uint64_t foreign = 0;
-  for (int deed = 0; deed < SCHEDULE_DEEDS; deed++) foreign += s->foreign[deed];
+  for (int mutation = 0; mutation < SCHEDULE_MUTATIONS; mutation++) foreign += s->foreign[mutation];
   fprintf(stderr, "  done: %" PRIu64 " effects of others, %" PRIu64 " look-ups, %" PRId64 " ms\n",
           foreign, s->lookups, s->end_ms - s->start_ms);
 }
@@ -160,8 +161,8 @@ static void sweep_kinds(const schedule *calm, tally *t) {
   for (size_t k = 0; k < SIM_COUNT(refusals); k++) sweep_kind(calm, refusals[k], false, t);
 }
 
-/* The answer cut at each byte, as a broken connection and as an answer that looks whole, until a
- * cut has no effect any more.
+/* The response cut at each byte, as a broken connection and as a response that looks complete,
+ * until a cut has no effect any more.
  */
 static void sweep_bytes(const schedule *calm, int step, tally *t) {
   harness s;
@@ -188,14 +189,13 @@ static void sweep_bytes(const schedule *calm, int step, tally *t) {
   }
 }
 
-/* Every mutation, waited for or not, on a cloud that begins again what it is asked for again or
- * not. */
+/* Every mutation, waited for or not, on a cloud that accepts or rejects a repeated request. */
 static void for_each_calm(void (*sweep_one)(const schedule *calm, int step, tally *t), int step,
                           tally *t) {
   for (size_t pair = 0; pair < SCHEDULE_PAIRS; pair++)
     for (int variant = 0; variant < 4; variant++) {
       sim_cloud cloud;
-      schedule_deed change;
+      schedule_mutation change;
       schedule_pair(pair, &cloud, &change);
       schedule calm = schedule_calm(cloud, change, variant & 1);
       calm.repeats = (variant & 2) != 0;
@@ -208,7 +208,8 @@ static void sweep(const schedule *calm, int step, tally *t) {
   sweep_bytes(calm, step, t);
 }
 
-/* ---- every mutation on every clock, beside every other call, with answers about other objects
+/* ---- every mutation on every clock, together with every other call, with responses about other
+ * objects
  * ---- */
 
 static const char *const lost[] = {"\"close\"", "\"status\",\"status\":502,\"body\":\"html\"",
@@ -285,16 +286,16 @@ static void sweep_older(const schedule *calm, tally *t) {
 }
 
 static void sweep_beside(const schedule *calm, tally *t) {
-  for (int other = 0; other < SCHEDULE_DEEDS; other++) {
+  for (int other = 0; other < SCHEDULE_MUTATIONS; other++) {
     bool hetzner = calm->cloud == SIM_HETZNER;
     bool transfers = other == SCHEDULE_TRANSFER || other == SCHEDULE_TRANSFER_ELSEWHERE;
     bool protects = other == SCHEDULE_PROTECT || other == SCHEDULE_UNPROTECT;
     if (other == (int)calm->change || (hetzner && transfers) || (!hetzner && protects)) continue;
     schedule p = *calm;
-    p.more[0] = (schedule_deed)other;
+    p.more[0] = (schedule_mutation)other;
     p.more_count = 1;
     run_lost(&p, t);
-    p.twins = 2;
+    p.duplicates = 2;
     run_lost(&p, t);
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Between the library and the simulator's transport. It counts what each request of ours committed,
- * and spoils responses in ways that need no socket: an answer that ends early and looks whole, one
- * about another object, a Date that is missing or wrong, an error that comes from a gateway with a
- * clock of its own, a cloud whose clock is set.
+ * and changes responses in ways that need no socket: a response that ends early and looks complete,
+ * one about another object, a Date that is missing or wrong, an error that comes from a gateway
+ * with a clock of its own, a cloud whose clock is set.
  */
 #include "harness.h"
 #include "transport.h"
@@ -21,7 +21,7 @@ typedef struct relay {
 } relay;
 
 typedef struct flight {
-  imgact_exchange base; /* what the simulator's transport sees */
+  imgact_exchange base; /* passed to the simulator's transport */
   imgact_exchange *outer;
   relay *relay;
   bool mutation;
@@ -29,12 +29,12 @@ typedef struct flight {
   sim_reply swap; /* about another object; status 0 = none */
 } flight;
 
-/* ---- what a request is ---- */
+/* ---- kinds of requests ---- */
 
-/* The deed of a mutation's request; SCHEDULE_DEEDS for others. */
-static schedule_deed deed_of(const char *method, const char *body) {
+/* The mutation of a request; SCHEDULE_MUTATIONS for others. */
+static schedule_mutation mutation_of(const char *method, const char *body) {
   if (!strcmp(method, "DELETE")) return SCHEDULE_DELETE;
-  if (!strcmp(method, "GET") || !body) return SCHEDULE_DEEDS;
+  if (!strcmp(method, "GET") || !body) return SCHEDULE_MUTATIONS;
   if (strstr(body, "\"delete\":true")) return SCHEDULE_PROTECT;
   if (strstr(body, "\"delete\":false")) return SCHEDULE_UNPROTECT;
   if (strstr(body, "\"transfer\""))
@@ -42,10 +42,11 @@ static schedule_deed deed_of(const char *method, const char *body) {
   return strstr(body, "\"type\"") ? SCHEDULE_CONVERT : SCHEDULE_UPDATE;
 }
 
-static uint64_t effects_of(const harness *s, schedule_deed deed) {
-  static const sim_effect effects[SCHEDULE_DEEDS] = {
+static uint64_t effects_of(const harness *s, schedule_mutation mutation) {
+  static const sim_effect effects[SCHEDULE_MUTATIONS] = {
       SIM_PROTECT, SIM_UNPROTECT, SIM_CONVERT, SIM_TRANSFER, SIM_TRANSFER, SIM_DELETE, SIM_UPDATE};
-  return deed == SCHEDULE_DEEDS ? 0 : s->instance.world->counters.effects[effects[deed]];
+  return mutation == SCHEDULE_MUTATIONS ? 0
+                                        : s->instance.world->counters.effects[effects[mutation]];
 }
 
 static void note_actions(const harness *s, size_t before, harness_actions *list) {
@@ -87,8 +88,8 @@ void harness_foreign(harness *s, bool opposite) {
   const schedule *p = s->schedule;
   size_t before = s->instance.world->sides[p->cloud].actions_count;
   const char *body = foreign_body(p, opposite);
-  schedule_deed deed = deed_of(schedule_method(p), body);
-  uint64_t effects = effects_of(s, deed);
+  schedule_mutation mutation = mutation_of(schedule_method(p), body);
+  uint64_t effects = effects_of(s, mutation);
   const char *target = p->cloud == SIM_HETZNER ? "/v1/images/10" : "/v2/images/10";
   if (p->unsafe)
     target = p->cloud == SIM_HETZNER ? "/v1/images/10/actions/change_protection"
@@ -96,11 +97,11 @@ void harness_foreign(harness *s, bool opposite) {
   sim_reply reply = ask_world(s, schedule_method(p), target, body);
   sim_reply_free(&reply);
   s->instance.world->overrides = (sim_overrides){.duration_ms = -1};
-  s->foreign[deed] += effects_of(s, deed) - effects;
+  s->foreign[mutation] += effects_of(s, mutation) - effects;
   note_actions(s, before, &s->others);
 }
 
-/* ---- answers about another object ---- */
+/* ---- responses about another object ---- */
 
 /* The target of a request that reads the same of another object; "" = there is none. */
 static void other_target(const imgact_http_request *request, bool hetzner, sim_text *out) {
@@ -153,7 +154,7 @@ static char *shifted_body(const harness *s, const char *body, size_t length) {
   return copy;
 }
 
-/* The Date of an answer; "" = none. */
+/* The Date of a response; "" = none. */
 static void date_of(relay *r, const flight *f, bool good, char date[32]) {
   const schedule *p = r->s->schedule;
   int64_t ms = f->served_ms + cloud_ahead(r->s, f->served_ms);
@@ -230,7 +231,7 @@ static bool is_swapped(harness *s) {
   return percent && harness_now(s) >= s->start_ms && sim_random_below(&s->dice, 100) < percent;
 }
 
-/* The request, or the one about another object that goes in its place. */
+/* The request, or the request about another object that replaces it. */
 static imgact_status send_on(relay *r, const imgact_http_request *request, flight *f) {
   harness *s = r->s;
   sim_text target = {0};
@@ -260,9 +261,9 @@ static imgact_status send_on(relay *r, const imgact_http_request *request, fligh
 }
 
 static void note_shown(harness *s) {
-  for (int deed = 0; deed < SCHEDULE_DEEDS && !s->schedule->list; deed++)
-    *(harness_shows(s, (schedule_deed)deed) ? &s->groups[deed].was_shown
-                                            : &s->groups[deed].was_not_shown) = true;
+  for (int mutation = 0; mutation < SCHEDULE_MUTATIONS && !s->schedule->list; mutation++)
+    *(harness_shows(s, (schedule_mutation)mutation) ? &s->groups[mutation].was_shown
+                                                    : &s->groups[mutation].was_not_shown) = true;
 }
 
 static imgact_status relay_send(imgact_transport *transport, const imgact_http_request *request,
@@ -271,19 +272,19 @@ static imgact_status relay_send(imgact_transport *transport, const imgact_http_r
   harness *s = r->s;
   flight *f = calloc(1, sizeof *f);
   if (!f) return IMGACT_NOMEM;
-  schedule_deed deed = deed_of(request->method, request->body);
+  schedule_mutation mutation = mutation_of(request->method, request->body);
   *f = (flight){.base = {.on_finished = pass_on},
                 .outer = exchange,
                 .relay = r,
-                .mutation = deed != SCHEDULE_DEEDS,
+                .mutation = mutation != SCHEDULE_MUTATIONS,
                 .served_ms = harness_now(s)};
   imgact_exchange_set_data(exchange, f);
   size_t before = s->instance.world->sides[s->schedule->cloud].actions_count;
-  uint64_t effects = effects_of(s, deed), committed = 0;
+  uint64_t effects = effects_of(s, mutation), committed = 0;
   imgact_status status = send_on(r, request, f);
   if (f->mutation) {
-    harness_group *group = &s->groups[deed];
-    committed = effects_of(s, deed) - effects;
+    harness_group *group = &s->groups[mutation];
+    committed = effects_of(s, mutation) - effects;
     group->effects += committed;
     group->sends++;
     if (!group->first_sent_ms) group->first_sent_ms = harness_now(s);

@@ -2,33 +2,33 @@
 /*
  * Faults are of the kinds that networks, proxies and clouds have. Left out is what no client can
  * see through: a refusal after the effect was committed, a 2xx to a deletion that was not, a list
- * that ends early and says that it is whole.
+ * that ends early and looks complete.
  */
 #include "schedule.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-const char *const schedule_deed_words[SCHEDULE_DEEDS] = {
+const char *const schedule_mutation_names[SCHEDULE_MUTATIONS] = {
     "protect", "unprotect", "convert", "transfer", "transfer elsewhere", "delete", "update"};
 
-bool schedule_creates_action(sim_cloud cloud, schedule_deed deed) {
-  return deed == SCHEDULE_PROTECT || deed == SCHEDULE_UNPROTECT || deed == SCHEDULE_TRANSFER ||
-         deed == SCHEDULE_TRANSFER_ELSEWHERE ||
-         (deed == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
+bool schedule_creates_action(sim_cloud cloud, schedule_mutation mutation) {
+  return mutation == SCHEDULE_PROTECT || mutation == SCHEDULE_UNPROTECT ||
+         mutation == SCHEDULE_TRANSFER || mutation == SCHEDULE_TRANSFER_ELSEWHERE ||
+         (mutation == SCHEDULE_CONVERT && cloud == SIM_DIGITALOCEAN);
 }
 
-bool schedule_opposes(schedule_deed deed, schedule_deed other) {
-  if (other == SCHEDULE_DELETE) return deed != SCHEDULE_DELETE;
-  return (deed == SCHEDULE_PROTECT && other == SCHEDULE_UNPROTECT) ||
-         (deed == SCHEDULE_UNPROTECT && other == SCHEDULE_PROTECT);
+bool schedule_opposes(schedule_mutation mutation, schedule_mutation other) {
+  if (other == SCHEDULE_DELETE) return mutation != SCHEDULE_DELETE;
+  return (mutation == SCHEDULE_PROTECT && other == SCHEDULE_UNPROTECT) ||
+         (mutation == SCHEDULE_UNPROTECT && other == SCHEDULE_PROTECT);
 }
 
-void schedule_pair(size_t index, sim_cloud *cloud, schedule_deed *change) {
-  static const schedule_deed hetzner[] = {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT,
-                                          SCHEDULE_DELETE, SCHEDULE_UPDATE};
-  static const schedule_deed digitalocean[] = {SCHEDULE_CONVERT, SCHEDULE_TRANSFER, SCHEDULE_DELETE,
-                                               SCHEDULE_UPDATE};
+void schedule_pair(size_t index, sim_cloud *cloud, schedule_mutation *change) {
+  static const schedule_mutation hetzner[] = {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT,
+                                              SCHEDULE_CONVERT, SCHEDULE_DELETE, SCHEDULE_UPDATE};
+  static const schedule_mutation digitalocean[] = {SCHEDULE_CONVERT, SCHEDULE_TRANSFER,
+                                                   SCHEDULE_DELETE, SCHEDULE_UPDATE};
   *cloud = index < SIM_COUNT(hetzner) ? SIM_HETZNER : SIM_DIGITALOCEAN;
   *change = index < SIM_COUNT(hetzner) ? hetzner[index] : digitalocean[index - SIM_COUNT(hetzner)];
 }
@@ -38,12 +38,12 @@ const char *schedule_method(const schedule *p) {
   return p->unsafe ? "POST" : "PUT";
 }
 
-schedule schedule_calm(sim_cloud cloud, schedule_deed change, bool wait) {
+schedule schedule_calm(sim_cloud cloud, schedule_mutation change, bool wait) {
   schedule p = {.cloud = cloud,
                 .change = change,
                 .wait = wait,
                 .attempts = 5,
-                .twins = 1,
+                .duplicates = 1,
                 .settle_ms = 10000,
                 .duration_ms = 3000,
                 .latency_ms = 50,
@@ -84,16 +84,16 @@ static const char *times(dice *d, bool either, char *text, size_t capacity) {
 }
 
 static void add_lost(dice *d, const char *method) {
-  static const char *const deeds[] = {"no_reply", "close", "reset", "cut",
+  static const char *const kinds[] = {"no_reply", "close", "reset", "cut",
                                       "no_reply", "delay", "slow"};
-  size_t which = roll(d, SIM_COUNT(deeds));
+  size_t which = roll(d, SIM_COUNT(kinds));
   char tail[120], more[200], extra[60] = "";
   if (which == 3) snprintf(extra, sizeof extra, ",\"bytes\":%u", (unsigned)roll(d, 900));
   if (which == 4) snprintf(extra, sizeof extra, ",\"ms\":%u", (unsigned)roll(d, 40000));
   if (which == 5) snprintf(extra, sizeof extra, ",\"ms\":%u", (unsigned)roll(d, 60000));
   if (which == 6) snprintf(extra, sizeof extra, ",\"bytes\":%u", (unsigned)roll(d, 200) + 1);
   snprintf(more, sizeof more, "%s%s", extra, times(d, true, tail, sizeof tail));
-  add(d, deeds[which], method, more);
+  add(d, kinds[which], method, more);
 }
 
 static const char *a_body(dice *d) {
@@ -113,14 +113,14 @@ static void add_5xx(dice *d, const char *method) {
   add(d, "status", method, more);
 }
 
-/* A refusal is one: nothing is committed. Codes under these statuses that pass (Hetzner's conflict)
+/* A rejection has no effect. Codes under these statuses that pass (Hetzner's conflict)
  * are among them. */
 static void add_refusal(dice *d, const char *method) {
   static const int statuses[] = {400, 401, 403, 404, 409, 409, 412, 422, 423, 429, 429, 302};
   char tail[120], more[300];
   int status = statuses[roll(d, SIM_COUNT(statuses))];
   if (status == 404 && d->p->change == SCHEDULE_DELETE)
-    status = 403; /* of what is there it would be a lie */
+    status = 403; /* 404 would be wrong for an existing image */
   snprintf(more, sizeof more, ",\"status\":%d,\"body\":\"%s\"%s%s", status,
            chance(d, 70) ? "json" : "html", chance(d, 20) ? ",\"retry_after\":3" : "",
            times(d, false, tail, sizeof tail));
@@ -168,7 +168,7 @@ static void of_others(dice *d) {
   if (chance(d, 8)) p->foreign_ms = 0;
   p->foreign_opposite = chance(d, 30);
   p->undoing = (p->change == SCHEDULE_PROTECT || p->change == SCHEDULE_UNPROTECT) && chance(d, 25);
-  p->twins = chance(d, 15) ? 2 : 1;
+  p->duplicates = chance(d, 15) ? 2 : 1;
 }
 
 static void of_patience(dice *d) {
@@ -190,7 +190,7 @@ static int64_t wrong_by(dice *d, int64_t most_ms) {
 #define LOCAL_GRACE_MS INT64_C(600000) /* of the library, if no response has a Date */
 #define YEAR_MS        INT64_C(31536000000)
 
-/* Where no Date says otherwise, the client's clock is believed to be right within ten minutes. */
+/* Without a Date the client's clock is taken as right within ten minutes. */
 static void of_dates(dice *d) {
   schedule *p = d->p;
   if (chance(d, 30)) p->gateway_ms = chance(d, 20) ? -50 * YEAR_MS : wrong_by(d, YEAR_MS);
@@ -228,7 +228,7 @@ static void of_clocks(dice *d) {
 
 static void of_death(dice *d) {
   schedule *p = d->p;
-  if (p->twins > 1 || p->more_count || p->cloud_jump_ms || !chance(d, 12)) return;
+  if (p->duplicates > 1 || p->more_count || p->cloud_jump_ms || !chance(d, 12)) return;
   p->crash_ms = 1 + (int64_t)roll(d, chance(d, 50) ? 300 : 40000);
   p->down_ms = (int64_t)roll(d, 20000);
   p->cancel_ms = 0;
@@ -263,17 +263,17 @@ static void of_older(dice *d) {
 /* Further calls on the same image: a cloud that refuses one because of another makes refusals, no
  * doubts. */
 static void of_calls(dice *d) {
-  static const schedule_deed deeds[SIM_CLOUDS][5] = {
+  static const schedule_mutation mutations[SIM_CLOUDS][5] = {
       {SCHEDULE_PROTECT, SCHEDULE_UNPROTECT, SCHEDULE_CONVERT, SCHEDULE_DELETE, SCHEDULE_UPDATE},
       {SCHEDULE_TRANSFER, SCHEDULE_TRANSFER_ELSEWHERE, SCHEDULE_CONVERT, SCHEDULE_DELETE,
        SCHEDULE_UPDATE}};
   schedule *p = d->p;
   if (!chance(d, 25) || p->undoing) return;
   for (size_t n = 1 + roll(d, SCHEDULE_CALLS); n; n--) {
-    schedule_deed deed = deeds[p->cloud][roll(d, 5)];
-    bool again = deed == p->change;
-    for (int32_t i = 0; i < p->more_count; i++) again = again || p->more[i] == deed;
-    if (!again) p->more[p->more_count++] = deed;
+    schedule_mutation mutation = mutations[p->cloud][roll(d, 5)];
+    bool again = mutation == p->change;
+    for (int32_t i = 0; i < p->more_count; i++) again = again || p->more[i] == mutation;
+    if (!again) p->more[p->more_count++] = mutation;
   }
 }
 
@@ -308,7 +308,7 @@ static void of_a_list(dice *d) {
 
 schedule schedule_random(uint64_t seed, bool beyond) {
   sim_cloud cloud;
-  schedule_deed change;
+  schedule_mutation change;
   dice d = {.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1, .used = 1};
   do schedule_pair(roll(&d, SCHEDULE_PAIRS), &cloud, &change);
   while (beyond && change != SCHEDULE_TRANSFER && change != SCHEDULE_PROTECT &&
@@ -324,7 +324,7 @@ schedule schedule_random(uint64_t seed, bool beyond) {
   of_lateness(&d);
   if (!beyond && chance(&d, 10)) {
     p.list = true;
-    p.twins = 1;
+    p.duplicates = 1;
     of_a_list(&d);
   } else {
     if (!beyond) {
@@ -341,8 +341,8 @@ schedule schedule_random(uint64_t seed, bool beyond) {
     of_the_action(&d, beyond);
     for (size_t n = 1 + roll(&d, 3); n; n--)
       beyond ? add_lost(&d, "POST") : add_fault(&d, schedule_method(&p));
-    p.look_faults = !beyond && chance(&d, 35);
-    if (p.look_faults) add_fault(&d, "GET");
+    p.lookup_faults = !beyond && chance(&d, 35);
+    if (p.lookup_faults) add_fault(&d, "GET");
     if (!beyond && chance(&d, 10)) p.shorten_bytes = (int64_t)roll(&d, 500);
   }
   snprintf(p.faults + d.used, sizeof p.faults - d.used, "]");
@@ -351,7 +351,7 @@ schedule schedule_random(uint64_t seed, bool beyond) {
 
 schedule schedule_crowd(uint64_t seed) {
   sim_cloud cloud;
-  schedule_deed change;
+  schedule_mutation change;
   dice d = {.state = seed * UINT64_C(0x9E3779B97F4A7C15) + 2, .used = 1};
   schedule_pair(roll(&d, SCHEDULE_PAIRS), &cloud, &change);
   schedule p = schedule_calm(cloud, change, chance(&d, 50));

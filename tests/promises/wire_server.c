@@ -24,7 +24,8 @@ bool wire_chance(wire *w, uint64_t percent) { return sim_random_below(&w->dice, 
 
 /* ---- the server ---- */
 
-/* Bytes that do not answer the request, or answered an earlier one. The caller frees them. */
+/* Bytes that are no response to the request, or the response to an earlier one. The caller frees
+ * them. */
 static sim_text stray_bytes(wire *w) {
   static const char *const strays[] = {
       "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -54,8 +55,8 @@ static void keep(wire *w, const sim_text *response) {
   sim_text_add(place, response->data, response->length);
 }
 
-/* Waits until the client is idle, and then writes: the lock keeps it idle. A client that goes on
- * first has won. */
+/* Waits until the client is idle, and then writes: the lock keeps it idle. Writes nothing if the
+ * client continues first. */
 static void write_when_idle(wire *w, loopback_peer *peer) {
   struct timespec until;
   clock_gettime(CLOCK_REALTIME, &until);
@@ -75,7 +76,7 @@ static const char *authorization_of(const char *head) {
   return strcasestr(head, "\nauthorization:") ? "Bearer x" : NULL;
 }
 
-/* What goes out for a request, under the lock; stray bytes may be its end. */
+/* The response to a request, under the lock; stray bytes may follow it. */
 static sim_outcome serve(wire *w, const loopback_request *http, sim_text *response) {
   const sim_request request = {.method = http->method,
                                .target = http->target,

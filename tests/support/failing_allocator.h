@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An allocator that counts, fails when told to, and sees what is not given back, given back twice
+ * An allocator that counts, fails when requested, and sees what is not given back, given back twice
  * or written to afterwards.
  *
  *   for (size_t k = 1; more; k++) {
  *     failing_allocator memory;
  *     failing_allocator_init(&memory, k);
- *     ... run the story with &memory.allocator ...
+ *     ... run the scenario with &memory.allocator ...
  *     more = memory.failures > 0;
  *     assert_memory_fine(&memory);
  *   }
@@ -45,7 +45,8 @@ typedef struct failing_allocator {
 } failing_allocator;
 
 void failing_allocator_init(failing_allocator *memory, size_t fail_at);
-/* Says what is wrong, leaks included, or NULL; frees whatever is left. Ends the allocator's life.
+/* Returns what is wrong, leaks included, or NULL; frees all remaining blocks. Ends the allocator's
+ * life.
  */
 const char *failing_allocator_finish(failing_allocator *memory);
 

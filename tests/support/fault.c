@@ -12,9 +12,9 @@ typedef struct carried {
   imgact_exchange exchange; // first; the inner transport's
   imgact_exchange *outer;
   faulty *owner;
-  struct carried *next, **at; // among those under way, in order of sending
+  struct carried *next, **at; // of the exchanges in flight, in order of sending
   bool lost;                  // never reached the inner transport
-  bool doomed;                // goes wrong on its way back
+  bool doomed;                // its response is lost or cut
 } carried;
 
 struct faulty {
@@ -102,7 +102,7 @@ static void faulty_cancel(imgact_transport *transport, imgact_exchange *exchange
 
 static void faulty_dispatch(imgact_transport *transport) {
   faulty *self = faulty_of(transport);
-  size_t due = 0; // what a callback sends waits for the next dispatch
+  size_t due = 0; // requests sent by a callback wait for the next dispatch
   for (const carried *at = self->first; at != NULL; at = at->next) due += at->lost;
   for (carried *made; due > 0 && (made = first_lost(self)) != NULL; due--) {
     imgact_exchange *outer = made->outer;

@@ -4,7 +4,7 @@
  *
  *   for (size_t k = 1; ; k++) {
  *     fault fault = {.exchange = k, .kind = FAULT_LOST_REPLY};
- *     ... run the story on fault_wrap(scripted_transport(script), &fault) ...
+ *     ... run the scenario on fault_wrap(scripted_transport(script), &fault) ...
  *     if (!fault.struck) break;
  *   }
  */
@@ -18,8 +18,8 @@ typedef enum fault_kind {
   FAULT_REFUSED,      /* send itself returns NOMEM */
   FAULT_NOT_SENT,     /* the other side never heard of it, and that is certain */
   FAULT_LOST_REQUEST, /* the other side never heard of it, but that can not be known */
-  FAULT_LOST_REPLY,   /* it had its effect, the reply is lost */
-  FAULT_CUT_BODY      /* the reply's body ends at byte cut_at */
+  FAULT_LOST_REPLY,   /* it had its effect, the response is lost */
+  FAULT_CUT_BODY      /* the response body ends at byte cut_at */
 } fault_kind;
 
 typedef struct fault {
@@ -31,7 +31,7 @@ typedef struct fault {
 
   size_t exchanges;  /* how many there were */
   bool struck;       /* the fault happened; of a cut: the body was longer */
-  size_t body_bytes; /* of the reply that was to be cut */
+  size_t body_bytes; /* of the response to be cut */
 } fault;
 
 /* Takes the inner transport over; `plan` must outlive the result. */

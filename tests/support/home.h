@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A home folder for one test: $HOME is a new empty folder, and no variable that imgact looks at is
+/* A home folder for one test: $HOME is a new empty folder, and no variable that imgact reads is
  * set. */
 #ifndef HOME_H
 #define HOME_H

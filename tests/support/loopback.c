@@ -105,7 +105,7 @@ void loopback_text(loopback_peer *peer, const char *text) {
 void loopback_reply(loopback_peer *peer, int status, const char *extra, const void *body,
                     size_t count) {
   char head[1024];
-  int length = snprintf(head, sizeof head, "HTTP/1.1 %d Told\r\nContent-Length: %zu\r\n%s\r\n",
+  int length = snprintf(head, sizeof head, "HTTP/1.1 %d Test\r\nContent-Length: %zu\r\n%s\r\n",
                         status, count, extra);
   check(length > 0 && (size_t)length < sizeof head, "reply");
   loopback_write(peer, head, (size_t)length);

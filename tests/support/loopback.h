@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An HTTP server on 127.0.0.1 whose every byte is the test's: it reads requests, one thread per
- * connection, and calls the test's handler for each. The handler writes what it likes, closes,
+ * connection, and calls the test's handler for each. The handler writes any bytes, closes,
  * resets or waits. Failures to set it up abort the test.
  */
 #ifndef TESTS_LOOPBACK_H
@@ -52,7 +52,7 @@ const char *loopback_last_body(loopback *server);
 /* For handlers. */
 void loopback_write(loopback_peer *peer, const void *bytes, size_t count);
 void loopback_text(loopback_peer *peer, const char *text);
-/* A whole reply with Content-Length. extra: further header lines, each with its CR LF. */
+/* A complete response with Content-Length. extra: further header lines, each with its CR LF. */
 void loopback_reply(loopback_peer *peer, int status, const char *extra, const void *body,
                     size_t count);
 void loopback_close(loopback_peer *peer); /* FIN */

@@ -99,7 +99,7 @@ static long tls_write(void *session, const void *bytes, size_t count) {
   return SSL_write(session, bytes, (int)count);
 }
 
-// Without a close_notify: a connection that is cut looks like this.
+// Without a close_notify, as a broken connection.
 static void tls_close(void *session) {
   SSL_free(session);
   ERR_clear_error();

@@ -37,7 +37,7 @@ static void broken(const char *what) {
   _fail(__FILE__, __LINE__);
 }
 
-// ---- answers
+// ---- responses
 
 static stored_answer store(const scripted_answer *answer) {
   stored_answer stored = {.answer = *answer};
@@ -97,7 +97,7 @@ static void add_date(text_headers *headers, int64_t unix_ms) {
   add_header(headers, text, strlen(text));
 }
 
-// ---- what is under way
+// ---- requests in flight
 
 static void link_entry(scripted *script, entry *made) {
   made->prev = script->last;
@@ -205,7 +205,7 @@ static void decide(scripted *script, entry *made) {
   free(first);
 }
 
-// What a real transport would make of the answer: late is a time-out, too large is refused.
+// As in a real transport: a late response is a time-out, and one above the limit fails.
 static void apply_limits(entry *made, const imgact_http_request *sent) {
   scripted_answer *answer = &made->stored.answer;
   if (sent->timeout_ms > 0 && answer->delay_ms > sent->timeout_ms) {

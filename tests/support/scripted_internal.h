@@ -10,7 +10,7 @@ typedef struct text_headers {
   size_t count;
 } text_headers;
 
-// An answer with copies of its texts.
+// A response with copies of its texts.
 typedef struct stored_answer {
   scripted_answer answer;
   char *body, *headers, *message;
@@ -37,7 +37,7 @@ typedef struct entry {
   int64_t due_ms;
   const imgact_http_request *sent; // the sender's, until it is finished
   imgact_exchange *exchange;       // NULL once it is over
-  struct entry *next, *prev;       // among those under way
+  struct entry *next, *prev;       // of the requests in flight
   size_t index;
 } entry;
 
@@ -45,7 +45,7 @@ struct scripted {
   imgact_transport transport; // first
   entry **entries;
   size_t entries_count;
-  entry *first, *last; // under way, in order of sending
+  entry *first, *last; // in flight, in order of sending
   rule *rules, **rules_end;
   queued *queue, **queue_end;
   size_t unexpected;

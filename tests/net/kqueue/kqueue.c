@@ -12,7 +12,7 @@
 enum { MOST = 1024, BATCH = 64 };
 
 static uint32_t
-    watched[MOST][MOST]; // by queue and descriptor; may tell of descriptors that were closed since
+    watched[MOST][MOST]; // by queue and descriptor; may name descriptors that were closed since
 
 int kqueue(void) {
   int queue = epoll_create1(0);
@@ -62,7 +62,7 @@ int kevent(int queue, const struct kevent *changes, int changes_count, struct ke
     if (apply(queue, &changes[i]) != 0) return -1;
   if (events_count == 0) return 0;
   if (timeout == NULL || timeout->tv_sec != 0 || timeout->tv_nsec != 0)
-    abort(); // nobody here waits
+    abort(); // the transport never waits here
   found = epoll_wait(queue, ready, events_count < BATCH ? events_count : BATCH, 0);
   for (int i = 0; i < found; i++)
     count += report(queue, &ready[i], events + count, events_count - count);

@@ -17,8 +17,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-func start(ctx context.Context, client *godo.Client, deed string) (*godo.Action, error) {
-	if deed == "convert" {
+func start(ctx context.Context, client *godo.Client, mutation string) (*godo.Action, error) {
+	if mutation == "convert" {
 		action, _, err := client.ImageActions.Convert(ctx, 10)
 		return action, err
 	}
@@ -26,8 +26,8 @@ func start(ctx context.Context, client *godo.Client, deed string) (*godo.Action,
 	return action, err
 }
 
-func try(ctx context.Context, client *godo.Client, deed string) error {
-	action, err := start(ctx, client, deed)
+func try(ctx context.Context, client *godo.Client, mutation string) error {
+	action, err := start(ctx, client, mutation)
 	if err != nil {
 		return err
 	}
@@ -57,9 +57,9 @@ func list(ctx context.Context, client *godo.Client) ([]int, error) {
 	}
 }
 
-func change(ctx context.Context, client *godo.Client, deed string, tries int) error {
+func change(ctx context.Context, client *godo.Client, mutation string, tries int) error {
 	for i := 0; ; i++ {
-		err := try(ctx, client, deed)
+		err := try(ctx, client, mutation)
 		if err == nil || i+1 >= tries || ctx.Err() != nil {
 			return err
 		}
