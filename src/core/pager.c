@@ -395,14 +395,11 @@ static ia_pager_state go_on(ia_pager *pager) {
 /* All pages of the query are read, or all that are wanted: asks for items that vanished meanwhile,
  * then goes on. */
 static ia_pager_state end_query(ia_pager *pager) {
-  if (pager->coverage.seen_until == IA_PAGES_COMPLETE && !has_enough(pager) &&
-      find_short_page(pager))
-    return go_on(pager);
+  if (pager->coverage.complete && !has_enough(pager) && find_short_page(pager)) return go_on(pager);
   ia_item_entry *missing = may_ask(pager) ? ia_item_list_missing(&pager->items) : NULL;
   if (missing) return ask_item(pager, missing) ? IA_PAGER_ASKING : IA_PAGER_ENDED;
   if (has_enough(pager)) return complete(pager);
-  if (pager->coverage.seen_until != IA_PAGES_COMPLETE)
-    return go_on(pager); /* some of the items had vanished */
+  if (!pager->coverage.complete) return go_on(pager); /* some of the items had vanished */
   if (++pager->queries.index == pager->queries.count) return complete(pager);
   return begin_query(pager) ? go_on(pager) : IA_PAGER_ENDED;
 }
@@ -411,8 +408,8 @@ static ia_pager_state on_page(ia_pager *pager) {
   const imgact_result *result = pager->result;
   bool again = pager->index < pager->coverage.pages;
   size_t items = ia_item_list_response_count(&pager->items);
+  size_t length = result->elements > items ? result->elements : items;
   const ia_page_facts facts = {.index = pager->index,
-                               .length = result->elements > items ? result->elements : items,
                                .total = result->page.total,
                                .has_next = result->has_next && !pager->options.page};
   pager->last = result->page;
@@ -423,11 +420,11 @@ static ia_pager_state on_page(ia_pager *pager) {
   }
   if (facts.has_next && !store_next(pager)) return IA_PAGER_ENDED;
   ia_page_ref *ref = &pager->pages.refs[pager->index];
-  pager->pages.items += facts.length - ref->length;
-  ref->length = facts.length;
+  pager->pages.items += length - ref->length;
+  ref->length = length;
   ref->read_again = again;
-  if (pager->coverage.seen_until == IA_PAGES_COMPLETE) return end_query(pager);
-  uint64_t next = ia_page_coverage_next(&pager->coverage, &facts);
+  if (pager->coverage.complete) return end_query(pager);
+  uint64_t next = ia_page_coverage_next(&pager->coverage, &facts, pager->pages.refs);
   bool goes_back = next <= pager->index;
   pager->index = next;
   if (next == IA_PAGES_COMPLETE || (has_enough(pager) && (!goes_back || pager->options.paged)))

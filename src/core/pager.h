@@ -20,14 +20,6 @@ typedef struct ia_query_plan {
   size_t count, index;
 } ia_query_plan;
 
-/* How to ask for each page of the query, as the page before it said. */
-typedef struct ia_page_ref {
-  int64_t number;
-  size_t query, cursor; /* in texts; 0 = none */
-  size_t length;        /* items of the page when it was read last; 0 = also not yet */
-  bool read_again;
-} ia_page_ref;
-
 typedef struct ia_page_refs {
   ia_page_ref *refs;
   size_t count, capacity;

@@ -4,7 +4,12 @@
 #include "testing.h"
 
 typedef struct step {
-  ia_page_facts page;
+  struct {
+    uint64_t index;
+    size_t length;
+    int64_t total;
+    bool has_next;
+  } page;
   uint64_t next;
 } step;
 
@@ -12,8 +17,11 @@ typedef struct step {
 
 static void check_steps(const step *steps, size_t count) {
   ia_page_coverage coverage = {.total = -1};
+  ia_page_ref refs[MAX_STEPS] = {{0}};
   for (size_t i = 0; i < count && (i == 0 || steps[i].page.length > 0 || steps[i].next > 0); i++) {
-    uint64_t next = ia_page_coverage_next(&coverage, &steps[i].page);
+    const ia_page_facts page = {steps[i].page.index, steps[i].page.total, steps[i].page.has_next};
+    refs[page.index].length = steps[i].page.length;
+    uint64_t next = ia_page_coverage_next(&coverage, &page, refs);
     if (next != steps[i].next)
       fail_msg("step %zu: %llu instead of %llu", i, (unsigned long long)next,
                (unsigned long long)steps[i].next);
@@ -109,11 +117,12 @@ static void change(changing_list *w, bool both) {
   }
 }
 
-static ia_page_facts read_page(changing_list *w, uint64_t index) {
+static ia_page_facts read_page(changing_list *w, uint64_t index, ia_page_ref *refs) {
   int start = (int)index * PAGE_SIZE, length = 0;
   for (; length < PAGE_SIZE && start + length < w->count; length++)
     if (w->items[start + length] < FRESH) w->seen[w->items[start + length]] = true;
-  return (ia_page_facts){index, (uint64_t)length, w->count, start + PAGE_SIZE < w->count};
+  refs[index].length = (size_t)length;
+  return (ia_page_facts){index, w->count, start + PAGE_SIZE < w->count};
 }
 
 TEST(page_coverage_changing_list_misses_nothing) {
@@ -125,11 +134,12 @@ TEST(page_coverage_changing_list_misses_nothing) {
     changing_list w = {.count = START, .random = (uint64_t)n};
     for (int i = 0; i < START; i++) w.items[i] = i;
     ia_page_coverage coverage = {.total = -1};
+    ia_page_ref refs[MAX_ITEMS / PAGE_SIZE + 1] = {{0}};
     uint64_t index = 0;
     int sent = 0;
     while (index != IA_PAGES_COMPLETE && sent < MAX_REQUESTS) {
-      const ia_page_facts page = read_page(&w, index);
-      index = ia_page_coverage_next(&coverage, &page);
+      const ia_page_facts page = read_page(&w, index, refs);
+      index = ia_page_coverage_next(&coverage, &page, refs);
       assert_true(index == IA_PAGES_COMPLETE || index <= coverage.pages);
       sent++;
       if (below(&w, 10) < 3) change(&w, below(&w, 3) == 0);
