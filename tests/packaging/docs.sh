@@ -11,7 +11,7 @@ pages=$(ls ./*.md docs/*.md docs/decisions/*.md tests/*/README.md 2>/dev/null)
 missing_files() {
   grep -oE '`(\.ci|bench|docs|examples|include|scripts|src|subprojects|tests)/[A-Za-z0-9_./-]*`' "$1" | tr -d '`' | sort -u |
     while read -r path; do [ -e "$path" ] || echo "$1: $path is not there"; done
-  grep -oE '\]\([^)#: ]+' "$1" | sed 's/^](//' | sort -u |
+  grep -oE '\]\([^)# ]+' "$1" | sed 's/^](//' | grep -v '^https:' | sort -u |
     while read -r path; do [ -e "$(dirname "$1")/$path" ] || echo "$1: link to $path"; done
 }
 
