@@ -73,8 +73,7 @@ TEST(config_load_accepts_layout_variants) {
       "\xef\xbb\xbf[p]\nprovider=hetzner\ntoken_command=a;b", // byte order mark, no final
                                                               // newline
       "[p]\r\nprovider = hetzner\r\ntoken_command = a;b\r\n", // DOS
-      "[ p ] ; behind a section nothing is cut\n  provider = hetzner\n\ttoken_command = a;b  "
-      "\n", // indented like git's
+      "[ p ] ; comment\n  provider = hetzner\n\ttoken_command = a;b  \n", // indented
       "\n\n#\n[p]\nprovider: hetzner\n   # indented\ntoken_command:a;b\n\n",
   };
   for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
