@@ -88,12 +88,12 @@ short_test_names() {
 private_terms() {
   terms='told|untold|twins?|whims?|deeds?|namesakes?|whoever|nobody|somebody|worlds? moved|(becomes?|became|becoming) of'
   find include src docs README.md -type f -exec grep -Il . {} + | sort >"$work/texts" && [ -s "$work/texts" ] || return
-  while read -r file; do
-    LC_ALL=C awk -v file="$file" -v terms="(^|[^a-z])($terms)([^a-z]|\$)" '
-      { line = tolower($0); gsub(/^[^a-z]+/, "", line) }
-      line ~ terms || (last !~ terms && last " " line ~ terms) { print file ":" FNR ": " $0 }
-      { last = line; sub(/[^a-z]+$/, "", last) }' "$file"
-  done <"$work/texts" >"$work/found"
+  # shellcheck disable=SC2016
+  LC_ALL=C xargs awk -v terms="(^|[^a-z])($terms)([^a-z]|\$)" '
+    FNR == 1 { last = "" }
+    { line = tolower($0); gsub(/^[^a-z]+/, "", line) }
+    line ~ terms || (last !~ terms && last " " line ~ terms) { print FILENAME ":" FNR ": " $0 }
+    { last = line; sub(/[^a-z]+$/, "", last) }' <"$work/texts" >"$work/found"
   sources tests || return
   xargs grep -HnoE '^TEST\([A-Za-z0-9_]+' <"$work/sources" |
     grep -E "[(_]($(echo "$terms" | tr ' ' _))s?(_|\$)" >>"$work/found"
@@ -103,10 +103,8 @@ private_terms() {
 # Columns, not bytes. What clang-format leaves alone may be longer: tables, and golden texts.
 short_lines() {
   sources include src tests examples bench || return
-  while read -r file; do
-    LC_ALL=C awk -v file="$file" '/clang-format off/ { off = 1 }
-      { gsub(/[\200-\277]/, "") } length > 100 && !off { print file ":" FNR } /clang-format on/ { off = 0 }' "$file"
-  done <"$work/sources" | nothing
+  LC_ALL=C xargs awk 'FNR == 1 || /clang-format on/ { off = 0 } /clang-format off/ { off = 1 }
+    { gsub(/[\200-\277]/, "") } length > 100 && !off { print FILENAME ":" FNR }' <"$work/sources" | nothing
 }
 
 short_test_files() {
