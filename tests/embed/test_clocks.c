@@ -84,12 +84,14 @@ static imgact_op *lose_a_transfer(cloud *c, imgact_status expected) {
                                          .settle_ms = 100};
   imgact_client *client = NULL;
   imgact_error error;
+
   assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_OK);
   imgact_op *op = imgact_transfer_image(client, "4711", "nyc3");
   imgact_status status = imgact_op_run(op);
   if (status != expected) print_message("%s\n", imgact_op_error(op)->message);
   assert_int_equal(status, expected);
   assert_int_equal(c->posts, 1);
+
   imgact_client_free(client);
   loopback_stop(server);
   return op;

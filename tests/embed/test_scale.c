@@ -111,6 +111,7 @@ static void wait_for_many(fixture *s, imgact_client *client, const char *image) 
   char id[24];
   const char *ids[] = {id};
   finished = polls = 0;
+
   for (int i = 0; i < WAITS; i++) {
     snprintf(id, sizeof id, "%d", 100000 + i);
     ops[i] = imgact_wait_actions(client, ids, 1, image);

@@ -108,6 +108,7 @@ static void *wait_in_virtual_time(void *user) {
   if (imgact_client_new(&options, &client, NULL) != IMGACT_OK) return NULL;
   imgact_op *op = imgact_wait_actions(client, ids, 3, NULL);
   self->fine = imgact_op_run(op) == IMGACT_OK;
+
   imgact_op_free(op);
   imgact_client_free(client);
   return NULL;
@@ -185,6 +186,7 @@ TEST(wakeup_ends_waiting_run) {
     assert_false(imgact_op_done(op));
     assert_int_equal(pthread_join(w.thread, NULL), 0);
   }
+
   imgact_op_free(op);
   imgact_client_free(client);
   loopback_stop(server);
@@ -205,6 +207,7 @@ TEST(wakeup_without_descriptor_ends_run) {
       .size = sizeof options, .provider_name = "hetzner", .transport = &cloud.transport};
   const imgact_op_options limit = {.size = sizeof limit, .deadline_ms = PATIENCE_MS};
   imgact_client *client;
+
   assert_int_equal(imgact_client_new(&options, &client, NULL), IMGACT_OK);
   imgact_op *op = imgact_get_image(client, "7", NULL);
   imgact_op_set_options(op, &limit);
@@ -214,6 +217,7 @@ TEST(wakeup_without_descriptor_ends_run) {
   assert_int_equal(imgact_loop_run(w.loop), IMGACT_OK);
   assert_false(imgact_op_done(op)); // it was not the deadline
   assert_int_equal(pthread_join(w.thread, NULL), 0);
+
   imgact_op_free(op);
   imgact_client_free(client);
 }
@@ -234,6 +238,7 @@ TEST(wakeup_makes_descriptor_readable) {
   assert_int_equal(imgact_loop_dispatch(w.loop), IMGACT_OK);
   assert_int_equal(poll(&ready, 1, 0), 0);
   assert_int_equal(imgact_loop_timeout_ms(w.loop), -1);
+
   imgact_client_free(client);
   loopback_stop(server);
 }
@@ -256,6 +261,7 @@ TEST(wakeup_at_any_moment_is_harmless) {
     rounds++;
   }
   assert_int_equal(pthread_join(w.thread, NULL), 0);
+
   imgact_client_free(client);
   loopback_stop(server);
 }
@@ -274,6 +280,7 @@ TEST(wakeup_delivers_cancel_from_thread) {
   }
   assert_int_equal(imgact_op_error(op)->status, IMGACT_CANCELLED);
   assert_int_equal(pthread_join(w.thread, NULL), 0);
+
   imgact_op_free(op);
   imgact_client_free(client);
   loopback_stop(server);
@@ -298,6 +305,7 @@ TEST(wakeup_from_signal_handler_ends_run) {
   assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
   assert_int_equal(imgact_loop_run(alarmed), IMGACT_OK);
   assert_false(imgact_op_done(op));
+
   imgact_op_free(op);
   imgact_client_free(client);
   loopback_stop(server);

@@ -30,6 +30,7 @@ static imgact_op *list_images(imgact_client *client) {
                                       .name = large[0],
                                       .architecture = large[1],
                                       .label_selector = large[2]};
+
   return imgact_list_images(client, &filter);
 }
 
@@ -92,6 +93,7 @@ TEST(op_creation_without_memory_returns_nomem) {
   } cases[] = {{list_images, false}, {list_by_tag, true},  {list_actions, false}, {update, false},
                {rename_it, true},    {get_by_name, false}, {wait_for_many, false}};
   fill_large();
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     size_t missing = 0;
     bool more = true;

@@ -8,6 +8,7 @@ TEST(before_send_called_once_before_sending) {
   before_send_record h = {0};
   imgact_op *op = transfer(&p);
   imgact_op_set_before_send(op, record_before_send, &h);
+
   imgact_op_start(op, NULL, NULL);
   assert_int_equal(h.calls, 0); // from a dispatch, never from a call of the user's
   harness_run(op, IMGACT_OK);
@@ -16,6 +17,7 @@ TEST(before_send_called_once_before_sending) {
       h.json, "{\"provider\":\"digitalocean\",\"endpoint\":\"https://api.digitalocean.com\","
               "\"credential\":\"" CREDENTIAL "\",\"op\":\"transfer\",\"image\":\"4711\","
               "\"region\":\"nyc3\"}");
+
   imgact_op_free(op);
   fixture_free(&p);
 }
@@ -46,6 +48,7 @@ TEST(before_send_called_when_request_leaves) {
           .status = 201,
           .delay_ms = 1000,
           .body = "{\"action\":{\"id\":1,\"status\":\"completed\",\"type\":\"transfer\"}}"});
+
   for (int i = 0; i < CALLS; i++) {
     char id[8];
     snprintf(id, sizeof id, "%d", i + 1);
@@ -83,6 +86,7 @@ TEST(before_send_called_until_maybe_applied) {
                                           .failure = IMGACT_FAILURE_NETWORK},
                                lost = {.delivery = IMGACT_DELIVERY_MAYBE_SENT,
                                        .failure = IMGACT_FAILURE_NETWORK};
+
   for (int deletes = 0; deletes < 2; deletes++) {
     mutation_fixture p = fixture_digitalocean();
     call_times d = {.script = p.script};
@@ -138,6 +142,7 @@ TEST(before_send_rejects_or_cancels) {
   before_send_record rejects = {.answer = IMGACT_FORBIDDEN}, cancels = {.cancels = true};
   imgact_op *op = transfer(&p);
   imgact_op_set_before_send(op, record_before_send, &rejects);
+
   harness_run(op, IMGACT_FORBIDDEN);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   imgact_op_free(op);

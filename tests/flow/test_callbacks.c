@@ -53,6 +53,7 @@ TEST(progress_callback_may_cancel_and_free) {
   imgact_op *others[4] = {NULL};
   imgact_op *first = imgact_wait_actions(st->client, ids, 2, NULL);
   imgact_op_set_progress(first, cancel_all, others);
+
   imgact_op_start(first, tally_done, &t);
   for (size_t i = 0; i < 3; i++) {
     others[i] = imgact_wait_actions(st->client, ids, 2, NULL);
@@ -63,6 +64,7 @@ TEST(progress_callback_may_cancel_and_free) {
   assert_int_equal(t.done, 1);
   assert_int_equal(t.progress, 0);
   assert_status(first, IMGACT_CANCELLED);
+
   imgact_op_free(first);
   harness_free(st);
   cloud_free(c);
@@ -120,6 +122,7 @@ TEST(op_start_after_end_calls_done) {
   cloud *c = cloud_new(st->script, true);
   tally t = {0};
   imgact_op *op = harness_run(imgact_get_image(st->client, CLOUD_IMAGE, NULL), IMGACT_OK);
+
   imgact_op_start(op, tally_done, &t);
   assert_int_equal(t.done, 0);
   imgact_loop_run(st->loop);
@@ -128,6 +131,7 @@ TEST(op_start_after_end_calls_done) {
   harness_run(op, IMGACT_OK);
   imgact_op_cancel(op);
   assert_status(op, IMGACT_OK);
+
   imgact_op_free(op);
   harness_free(st);
   cloud_free(c);
@@ -168,12 +172,14 @@ TEST(paged_list_run_keeps_no_callback) {
   tally t = {0};
   imgact_op *op = harness_configure(imgact_list_images(st->client, NULL),
                                     (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+
   imgact_op_start(op, tally_done, &t);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
   imgact_op_run(op);
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
+
   imgact_op_free(op);
   harness_free(st);
   cloud_free(c);
@@ -213,6 +219,7 @@ TEST(paged_list_early_start_reports_once) {
   imgact_op *other = imgact_get_image(st->client, CLOUD_IMAGE, NULL);
   r.list = harness_configure(imgact_list_images(st->client, NULL),
                              (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+
   imgact_op_start(other, start_next_page, &r);
   imgact_op_start(r.list, count_first, &r);
   imgact_loop_run(st->loop);
@@ -222,6 +229,7 @@ TEST(paged_list_early_start_reports_once) {
   assert_int_equal(r.items, 50);
   scripted_assert_lines(st->script, "GET /v1/images/4711",
                         "GET /v1/images?page=1&per_page=50"); // and no further page
+
   imgact_op_free(other);
   imgact_op_free(r.list);
   harness_free(st);
@@ -241,6 +249,7 @@ TEST(paged_list_run_before_callback_continues) {
   bool crowded = true;
   tally t = {0};
   c->listed = 120;
+
   for (size_t i = 0; i < CROWD; i++) {
     crowd[i] = imgact_get_image(st->client, "", NULL);
     imgact_op_start(crowd[i], start_again_while, &crowded);
@@ -258,6 +267,7 @@ TEST(paged_list_run_before_callback_continues) {
   crowded = false;
   imgact_loop_run(st->loop);
   assert_int_equal(t.done, 1);
+
   for (size_t i = 0; i < CROWD; i++) imgact_op_free(crowd[i]);
   imgact_op_free(list);
   harness_free(st);
@@ -339,6 +349,7 @@ TEST(op_setters_after_start_are_ignored) {
   tally first = {0}, second = {0}, last = {0};
   int before_send_called = 0;
   imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
+
   imgact_op_start(op, tally_done, &first);
   imgact_op_start(op, tally_done, &last);
   harness_configure(op, (imgact_op_options){.flags = IMGACT_OP_FLAG_KEEP_RAW});
@@ -353,6 +364,7 @@ TEST(op_setters_after_start_are_ignored) {
   assert_int_equal(last.done, 1);
   assert_int_equal(first.done + second.progress + before_send_called, 0);
   assert_int_equal(c->applied, 1);
+
   imgact_op_free(op);
   harness_free(s);
   cloud_free(c);

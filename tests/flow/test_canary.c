@@ -29,6 +29,7 @@ static void clean_image(const imgact_image *image) {
                                image->bound_to,
                                image->provider_status,
                                imgact_image_raw(image)};
+
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) clean("an image", texts[i]);
   for (size_t i = 0; i < image->labels_count; i++) {
     clean("a label", image->labels[i].key);
@@ -103,6 +104,7 @@ static imgact_status sing(const scenario *s, harness_options options) {
   options.digitalocean = s->digitalocean;
   harness *st = harness_with(options);
   cloud *c = cloud_new(st->script, !s->digitalocean);
+
   if (s->prepare != NULL) s->prepare(c);
   for (size_t i = 0; i < c->outcomes_count; i++) c->outcomes[i].answer.message = "lost: " CANARY;
   c->echo = CANARY;
@@ -115,6 +117,7 @@ static imgact_status sing(const scenario *s, harness_options options) {
   imgact_op_run(op);
   clean_op(op);
   imgact_status status = imgact_op_error(op)->status;
+
   imgact_op_free(op);
   harness_free(st);
   cloud_free(c);
@@ -154,6 +157,7 @@ TEST(token_in_error_response_is_redacted) {
       "{\"id\":\"" CANARY "\",\"message\":\"" CANARY "\",\"request_id\":\"" CANARY "\"}",
       "<html>" CANARY "</html>", "Bearer " CANARY, "{\"" CANARY "\":"};
   static const int32_t statuses[] = {200, 302, 400, 401, 404, 409, 422, 429, 500, 503};
+
   for (size_t i = 0; i < scenarios_count; i++)
     for (size_t b = 0; b < sizeof bodies / sizeof *bodies; b++)
       for (size_t k = 0; k < sizeof statuses / sizeof *statuses; k++) {
@@ -188,6 +192,7 @@ TEST(token_in_late_response_is_redacted) {
   harness *s = harness_with((harness_options){.client = listened_to(ever_different, &turn)});
   scripted_when(s->script, echo_own_token, NULL);
   imgact_op *ops[4];
+
   for (size_t i = 0; i < 4; i++)
     imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
@@ -216,6 +221,7 @@ TEST(token_in_argument_is_rejected) {
       {.size = sizeof *updates, .labels = &labelled, .labels_count = 1, .replace_labels = 1}};
   imgact_op *ops[12];
   size_t count = 0;
+
   for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
     ops[count++] = imgact_list_images(s->client, &filters[i]);
   for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
@@ -237,6 +243,7 @@ TEST(token_in_rejected_option_not_shown) {
       {.provider_name = CANARY},
       {.provider_name = "hetzner", .endpoint = CANARY},
       {.provider_name = "hetzner", .endpoint = "https://x/" CANARY " y"}};
+
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
     imgact_client_options options = all[i];
     imgact_client *client = NULL;

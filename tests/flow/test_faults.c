@@ -75,6 +75,7 @@ TEST(scenarios_exchange_faults_end_cleanly) {
                                             IMGACT_FAILURE_TLS, IMGACT_FAILURE_NOMEM,
                                             IMGACT_FAILURE_TOO_LARGE};
   static const size_t in_a_row[] = {0, 1, 1000};
+
   for (size_t i = 0; i < scenarios_count; i++)
     for (int kind = FAULT_REFUSED; kind <= FAULT_LOST_REPLY; kind++)
       for (size_t f = 0; f < sizeof failures / sizeof *failures; f++)

@@ -25,6 +25,7 @@ TEST(delete_retry_unapplied_returns_not_found) {
   const cloud_outcome nothing_done[] = {
       {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_NETWORK}},
       {.answer = {.status = 429, .body = "{}", .headers = "Retry-After: 1\n"}}};
+
   for (size_t i = 0; i < sizeof nothing_done / sizeof *nothing_done; i++) {
     mutation_fixture p = fixture_hetzner();
     p.cloud->deleted = true;

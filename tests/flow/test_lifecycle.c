@@ -54,6 +54,7 @@ static bool stop_at(const scenario *s, int k, stop how) {
     assert_int_equal(sc.tally.done, done);
     assert_int_equal(scripted_in_flight(sc.harness->script), 0);
   }
+
   harness_free(sc.harness);
   cloud_free(sc.cloud);
   return under_way;
@@ -140,6 +141,7 @@ TEST(loop_serves_clients_of_both_providers) {
       (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":4711}}", .delay_ms = 100});
   imgact_client *other = harness_client(
       st, (harness_options){.digitalocean = true, .client = {.token = "another-token"}});
+
   assert_ptr_equal(imgact_client_loop(other), st->loop);
   tally t = {0};
   imgact_op *one = imgact_get_image(st->client, CLOUD_IMAGE, NULL),
@@ -156,6 +158,7 @@ TEST(loop_serves_clients_of_both_providers) {
                       "Bearer " HARNESS_TOKEN);
   assert_string_equal(scripted_header(scripted_at(st->script, 1), "Authorization"),
                       "Bearer another-token");
+
   imgact_op_free(one);
   imgact_op_free(two);
   harness_free(st);
@@ -171,6 +174,7 @@ TEST(op_functions_accept_null) {
   imgact_op_set_wait(NULL, 1);
   imgact_op_set_progress(NULL, NULL, NULL);
   imgact_op_set_before_send(NULL, NULL, NULL);
+
   imgact_op_start(NULL, NULL, NULL);
   imgact_op_cancel(NULL);
   assert_int_equal(imgact_op_run(NULL), IMGACT_NOMEM);
@@ -190,6 +194,7 @@ TEST(op_functions_accept_null) {
   assert_int_equal(imgact_op_filtered_locally(NULL), 0);
   assert_null(imgact_list_images(NULL, NULL));
   assert_null(imgact_op_resume(NULL, "{}", 0));
+
   imgact_op_free(NULL);
   imgact_client_free(NULL);
   imgact_loop_free(NULL);
@@ -200,6 +205,7 @@ TEST(struct_size_unknown_is_rejected) {
   imgact_image_filter images = {.size = sizeof images - 1};
   imgact_action_filter actions = {.size = 0};
   imgact_image_update update = {.size = 5000};
+
   harness_expect(imgact_list_images(st->client, &images), IMGACT_INVALID_ARGUMENT);
   harness_expect(imgact_list_actions(st->client, &actions), IMGACT_INVALID_ARGUMENT);
   harness_expect(imgact_update_image(st->client, "1", &update), IMGACT_INVALID_ARGUMENT);

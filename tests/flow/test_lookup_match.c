@@ -199,6 +199,7 @@ static bool protect_late(void *user, const scripted_request *request, scripted_a
   int64_t now_ms = scripted_now_ms(l->script);
   *answer = (scripted_answer){.with_date = true, .status = 200, .body = l->body};
   bool listed = now_ms >= 7000, runs = now_ms < l->ends_ms;
+
   if (scripted_count(l->script) > 100) fail_msg("it never ends");
   const char *action = runs ? PROTECTION(1, "running", "2026-01-01T00:00:00Z")
                             : PROTECTION(1, "success", "2026-01-01T00:00:00Z");
@@ -213,6 +214,7 @@ static bool protect_late(void *user, const scripted_request *request, scripted_a
              "\"protection\":{\"delete\":%s}}}",
              now_ms >= l->shown_ms ? "true" : "false");
   if (strstr(request->target, "/images/4711/actions?")) l->lists_after += now_ms > 8000;
+
   return true;
 }
 
@@ -226,6 +228,7 @@ TEST(lookup_late_protection_has_own_settle) {
                {5000, NEVER, 18000, IMGACT_AMBIGUOUS},
                {12500, 16000, 16500, IMGACT_OK},
                {NEVER, NEVER, 18000, IMGACT_AMBIGUOUS}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     harness *s = harness_with((harness_options){.client = {.poll_interval_ms = 1000}});
     late l = {.script = s->script, .ends_ms = cases[i].ends_ms, .shown_ms = cases[i].shown_ms};
@@ -274,6 +277,7 @@ static bool list_foreign(void *user, const scripted_request *request, scripted_a
              "\"protection\":{\"delete\":%s}}}",
              f->is_protected ? "true" : "false");
   }
+
   return true;
 }
 
@@ -343,6 +347,7 @@ TEST(lookup_slow_callback_keeps_server_time) {
   imgact_op *first = imgact_get_image(s->client, CLOUD_IMAGE, NULL);
   imgact_op *second = imgact_get_image(s->client, CLOUD_IMAGE, NULL);
   slow = s;
+
   imgact_op_start(first, NULL, NULL);
   harness_run(second, IMGACT_OK);
   assert_null(slow);
@@ -350,6 +355,7 @@ TEST(lookup_slow_callback_keeps_server_time) {
   imgact_op *op = harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(c->applied, 1);
+
   imgact_op_free(first);
   imgact_op_free(second);
   imgact_op_free(op);

@@ -9,6 +9,7 @@ TEST(deadline_lost_response_maybe_applied) {
     int64_t deadline_ms;
     bool maybe;
   } ends[] = {{50, true}, {150, true}, {1000, true}, {9000, true}};
+
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
     mutation_fixture p = fixture_digitalocean();
     p.cloud->delay_ms = 100;
@@ -49,6 +50,7 @@ TEST(deadline_before_conflicting_send_not_applied) {
   p.cloud->delay_ms = 1000;
   imgact_op *one = transfer(&p),
             *two = harness_configure(transfer(&p), (imgact_op_options){.deadline_ms = 500});
+
   imgact_op_start(one, NULL, NULL);
   imgact_op_start(two, NULL, NULL);
   assert_int_equal(imgact_loop_run(p.harness->loop), IMGACT_OK);
@@ -56,6 +58,7 @@ TEST(deadline_before_conflicting_send_not_applied) {
   assert_status(two, IMGACT_TIMEOUT);
   assert_no_flag(two, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(p.cloud->mutations, 1);
+
   imgact_op_free(one);
   imgact_op_free(two);
   fixture_free(&p);
@@ -70,6 +73,7 @@ TEST(mutation_cancelled_in_done_not_sent) {
   mutation_fixture p = fixture_with((harness_options){.client = {.concurrency = 1}});
   imgact_op *one = protect(&p), *other = imgact_delete_image(p.client, CLOUD_IMAGE);
   p.cloud->delay_ms = 1000;
+
   imgact_op_start(one, cancel_other, other);
   imgact_loop_dispatch(p.harness->loop);
   imgact_op_start(other, NULL, NULL);
@@ -77,6 +81,7 @@ TEST(mutation_cancelled_in_done_not_sent) {
   assert_status(other, IMGACT_CANCELLED);
   assert_no_flag(other, IMGACT_ERROR_MAYBE_APPLIED);
   scripted_assert_lines(p.script, HZ_POST);
+
   imgact_op_free(one);
   imgact_op_free(other);
   fixture_free(&p);
@@ -87,6 +92,7 @@ TEST(deadline_queued_or_delayed_not_applied) {
   p.cloud->delay_ms = 1000;
   imgact_op *get = imgact_get_image(p.client, CLOUD_IMAGE, NULL);
   imgact_op *op = harness_configure(protect(&p), (imgact_op_options){.deadline_ms = 500});
+
   imgact_op_start(get, NULL, NULL);
   imgact_loop_dispatch(p.harness->loop);
   harness_run(op, IMGACT_TIMEOUT);
@@ -98,6 +104,7 @@ TEST(deadline_queued_or_delayed_not_applied) {
   harness_run(op, IMGACT_TIMEOUT);
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(p.cloud->mutations, 1);
+
   imgact_op_free(op);
   imgact_op_free(get);
   fixture_free(&p);
@@ -135,6 +142,7 @@ TEST(wait_failed_action_is_reported) {
   tally t = {0};
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, tally_progress, &t);
+
   imgact_op_start(op, tally_done, &t);
   imgact_loop_dispatch(p.harness->loop);
   p.cloud->actions[0].fails = true;
@@ -145,6 +153,7 @@ TEST(wait_failed_action_is_reported) {
   assert_string_equal(imgact_op_error(op)->provider, "hetzner");
   assert_int_equal(t.done, 1);
   assert_int_equal(t.progress, 5);
+
   imgact_op_free(op);
   fixture_free(&p);
 }

@@ -26,6 +26,7 @@ TEST(mutation_lost_response_adopts_action) {
        .answer = {.failure = IMGACT_FAILURE_TLS, .delivery = IMGACT_DELIVERY_MAYBE_SENT}},
       {.effects = 1,
        .answer = {.failure = IMGACT_FAILURE_NOMEM, .delivery = IMGACT_DELIVERY_MAYBE_SENT}}};
+
   for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
     mutation_fixture p = fixture_digitalocean();
     cloud_plan(p.cloud, outcomes[i]);
@@ -48,6 +49,7 @@ TEST(mutation_wait_polls_adopted_action) {
   tally t = {0};
   imgact_op_set_wait(op, 1);
   imgact_op_set_progress(op, tally_progress, &t);
+
   harness_run(op, IMGACT_OK);
   assert_true(imgact_op_adopted(op));
   assert_int_equal(imgact_op_action(op)->status, IMGACT_ACTION_STATUS_SUCCESS);
@@ -55,6 +57,7 @@ TEST(mutation_wait_polls_adopted_action) {
   scripted_assert_lines(p.script, DO_POST, DO_ACTIONS, "GET /v2/images/4711/actions/9001",
                         "GET /v2/images/4711/actions/9001", "GET /v2/images/4711/actions/9001",
                         "GET /v2/images/4711/actions/9001", "GET /v2/images/4711/actions/9001");
+
   imgact_op_free(op);
   fixture_free(&p);
 }
@@ -78,6 +81,7 @@ TEST(mutation_without_effect_resent_after_settle) {
   mutation_fixture p = fixture_digitalocean();
   cloud_plan(p.cloud, lost_unapplied);
   imgact_op *op = harness_run(transfer(&p), IMGACT_OK);
+
   scripted_assert_lines(p.script, DO_POST, DO_ACTIONS, DO_IMAGE, DO_ACTIONS, DO_IMAGE, DO_ACTIONS,
                         DO_IMAGE, DO_ACTIONS, DO_IMAGE, DO_ACTIONS, DO_IMAGE, DO_ACTIONS, DO_IMAGE,
                         DO_POST);
@@ -86,6 +90,7 @@ TEST(mutation_without_effect_resent_after_settle) {
   assert_false(imgact_op_adopted(op));
   assert_string_equal(imgact_op_action(op)->id, "9001");
   assert_int_equal(p.cloud->applied, 1);
+
   imgact_op_free(op);
   fixture_free(&p);
 }
@@ -98,6 +103,7 @@ TEST(mutation_resend_waits_for_retry_after) {
                {"Retry-After: 30\n", 0, 30000},
                {"Retry-After: 30\n", 25000, -1},
                {"Retry-After: 3600\n", 0, -1}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     mutation_fixture p = fixture_digitalocean();
     cloud_plan(p.cloud, (cloud_outcome){.answer = {.status = 503, .headers = cases[i].asked}});
@@ -167,6 +173,7 @@ TEST(mutation_not_applied_retries_without_lookup) {
       {.answer = {.delivery = IMGACT_DELIVERY_NOT_SENT, .failure = IMGACT_FAILURE_TIMEOUT}},
       replied(0, 429, "{}"),
       replied(0, 409, "{\"error\":{\"code\":\"conflict\",\"message\":\"m\"}}")};
+
   for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
     mutation_fixture p = fixture_hetzner();
     cloud_plan(p.cloud, outcomes[i]);
@@ -192,6 +199,7 @@ TEST(mutation_4xx_fails_without_retry) {
                   {422, "service_error", IMGACT_INVALID_INPUT},
                   {423, "protected", IMGACT_PROTECTED},
                   {423, "locked", IMGACT_LOCKED}};
+
   for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
     mutation_fixture p = fixture_hetzner();
     char body[160];
@@ -231,10 +239,12 @@ TEST(mutation_resend_rejected_looks_up_again) {
   cloud_plan(p.cloud,
              replied(0, 422, "{\"id\":\"unprocessable_entity\",\"message\":\"already there\"}"));
   imgact_op *op = harness_run(transfer(&p), IMGACT_INVALID_INPUT);
+
   assert_no_flag(op, IMGACT_ERROR_MAYBE_APPLIED); // two lookups, each for the whole settle time
   assert_string_equal(imgact_op_error(op)->message, "already there");
   assert_int_equal(p.cloud->mutations, 2);
   assert_int_equal(scripted_at(p.script, scripted_count(p.script) - 1)->sent_ms, 20000);
+
   imgact_op_free(op);
   fixture_free(&p);
 }
@@ -286,6 +296,7 @@ TEST(lookup_request_failure_is_ambiguous) {
       (scripted_answer){.status = 403, .body = "{\"id\":\"forbidden\",\"message\":\"no scope\"}"});
   imgact_op *op =
       harness_run(imgact_transfer_image(alone->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
+
   assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
   assert_int_equal(imgact_op_error(op)->http_status, 502);
   assert_string_equal(imgact_op_error(op)->request_id, "r-1");
@@ -293,6 +304,7 @@ TEST(lookup_request_failure_is_ambiguous) {
   assert_non_null(strstr(imgact_op_error(op)->message, "bad gateway"));
   assert_non_null(strstr(imgact_op_error(op)->message, "no scope"));
   scripted_assert_lines(alone->script, DO_POST, DO_ACTIONS);
+
   imgact_op_free(op);
   harness_free(alone);
 }
@@ -302,6 +314,7 @@ TEST(mutation_conflicting_adopt_separate_actions) {
   cloud_plan(p.cloud, lost_applied);
   cloud_plan(p.cloud, lost_applied);
   imgact_op *one = transfer(&p), *two = transfer(&p);
+
   imgact_op_start(one, NULL, NULL);
   imgact_op_start(two, NULL, NULL);
   assert_int_equal(imgact_loop_run(p.harness->loop), IMGACT_OK);
@@ -310,6 +323,7 @@ TEST(mutation_conflicting_adopt_separate_actions) {
   assert_string_equal(imgact_op_action(one)->id, "9001");
   assert_string_equal(imgact_op_action(two)->id, "9002");
   scripted_assert_lines(p.script, DO_POST, DO_ACTIONS, DO_POST, DO_ACTIONS);
+
   imgact_op_free(one);
   imgact_op_free(two);
   fixture_free(&p);

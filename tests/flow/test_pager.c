@@ -48,6 +48,7 @@ TEST(pager_failing_page_fails_list) {
                   {200, "", IMGACT_PROTOCOL},
                   {200, "{\"images\":[]} x", IMGACT_PROTOCOL},
                   {302, "", IMGACT_PROTOCOL}};
+
   for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
     harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
@@ -139,6 +140,7 @@ TEST(pager_type_queries_merge_without_duplicates) {
                     5, "backup", "false") "," DO_ITEM(6, "snapshot", "true") "]}");
   imgact_op *op = harness_run(imgact_list_images(s->client, &filter), IMGACT_OK);
   check_ids(op, "\1\2\3\4");
+
   scripted_assert_lines(s->script, "GET /v2/images?type=distribution&page=1&per_page=200",
                         "GET /v2/images?type=distribution&extra=1&page=2&per_page=200",
                         "GET /v2/images?type=application&page=1&per_page=200",
@@ -147,6 +149,7 @@ TEST(pager_type_queries_merge_without_duplicates) {
       scripted_at(s->script, 1)->url,
       "https://api.digitalocean.com/v2/images?type=distribution&extra=1&page=2&per_page=200");
   assert_true(imgact_op_filtered_locally(op));
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -166,6 +169,7 @@ TEST(pager_local_filter_sort_whole_list) {
                 "{\"id\":3,\"name\":null,\"regions\":[\"nyc3\"]}]}");
   imgact_op *op = harness_configure(imgact_list_images(s->client, &filter),
                                     (imgact_op_options){.max_items = 3});
+
   check_ids(harness_run(op, IMGACT_OK), "\2\x9\xa");
   scripted_assert_used_up(s->script); // sorting is local: the limit comes last
   imgact_op_free(op);
@@ -184,12 +188,14 @@ TEST(paged_list_returns_pages_then_end) {
   scripted_json(s->script, 200, hz(3, 0, "cd", 4));
   imgact_op *op = harness_configure(imgact_list_images(s->client, NULL),
                                     (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
+
   check_ids(harness_run(op, IMGACT_OK), "ab");
   assert_int_equal(scripted_count(s->script), 1);
   check_ids(harness_run(op, IMGACT_OK), "cd");
   check_ids(harness_run(op, IMGACT_END), "");
   check_ids(harness_run(op, IMGACT_END), "");
   assert_int_equal(scripted_count(s->script), 3);
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -249,6 +255,7 @@ TEST(pager_next_with_token_not_requested) {
   static const char *const forms[] = {HARNESS_TOKEN, "%75nmistakable%2dtoken-0123456789abcdef",
                                       "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY="};
   static const char *const keys[] = {"q", "page_token"};
+
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
     for (size_t j = 0; j < 2; j++) {
       char body[512];
@@ -272,6 +279,7 @@ TEST(pager_excessive_next_is_error) {
   static char link[200000], body[400000];
   harness *s = harness_digitalocean();
   static const char *const fills[] = {"x", "+", "%2B"};
+
   for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
     link[0] = '\0';
     size_t used = 0;

@@ -28,10 +28,12 @@ TEST(pager_total_falls_rereads_previous_page) {
   serve_not_found(s);
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "bcdef");
+
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), PAGE(2), PAGE(3), IMAGE(97));
   imgact_pagination page;
   imgact_op_pagination(op, &page);
   assert_int_equal(page.page, 3);
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -44,11 +46,13 @@ TEST(pager_large_fall_rereads_earlier_pages) {
   scripted_json(s->script, 200, hz(3, 0, "", 4)); // a, b and c are gone: d is first now
   scripted_json(s->script, 200, hz(1, 2, "de", 4));
   scripted_json(s->script, 200, hz(2, 0, "fg", 4));
+
   for (int i = 0; i < 3; i++) serve_not_found(s);
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_OK);
   check_ids(op, "defg");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(3), PAGE(1), PAGE(2), IMAGE(97),
                         IMAGE(98), IMAGE(99));
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -63,6 +67,7 @@ TEST(pager_missing_image_requested_before_dropping) {
       {200, "{\"image\":{\"id\":98,\"type\":\"snapshot\",\"name\":\"other\"}}", "abcd", NULL},
       {403, "{\"error\":{\"code\":\"forbidden\",\"message\":\"m\"}}", "abcd", NULL},
       {404, NOT_FOUND, "bcd", NULL}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     harness *s = harness_new();
     scripted_json(s->script, 200, hz(1, 2, "ab", 4));
@@ -97,6 +102,7 @@ TEST(pager_repeated_image_shows_last_state) {
   check_ids(op, "\1\2\4");
   size_t count;
   assert_string_equal(imgact_op_images(op, &count)[1]->name, "new");
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -109,6 +115,7 @@ TEST(pager_reread_uses_same_cursor) {
                                       "4},{\"id\":5", "6},{\"id\":7", "8"};
   static const char *const cursors[] = {"A", "B", "C", "B", "C"};
   harness *s = harness_digitalocean();
+
   for (int i = 0; i < 6; i++) {
     char body[512], links[256] = "\"meta\":{\"total\":7}}";
     if (i < 5) snprintf(links, sizeof links, next, cursors[i], i < 2 ? 8 : 7);
@@ -123,6 +130,7 @@ TEST(pager_reread_uses_same_cursor) {
       "GET /v2/images?page_token=B&per_page=200", "GET /v2/images?page_token=A&per_page=200",
       "GET /v2/images?page_token=B&per_page=200", "GET /v2/images?page_token=C&per_page=200",
       "GET /v2/images/3");
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -135,6 +143,7 @@ TEST(pager_missing_action_requested_by_id) {
     const char *next;
   } pages[] = {{1, 3, "2"}, {3, 2, "null"}, {2, 2, "2"}, {3, 2, "null"}};
   harness *s = harness_new();
+
   for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
     char body[512];
     snprintf(body, sizeof body, page, pages[i].id, pages[i].next, pages[i].total);
@@ -149,6 +158,7 @@ TEST(pager_missing_action_requested_by_id) {
   assert_string_equal(actions[0]->id, "2");
   assert_string_equal(actions[1]->id, "3");
   assert_string_equal(strstr(scripted_at(s->script, 4)->url, "/v1/"), "/v1/images/actions/1");
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -271,6 +281,7 @@ TEST(pager_max_items_counts_existing_images) {
       harness_configure(imgact_list_images(s->client, NULL), (imgact_op_options){.max_items = 5});
   check_ids(harness_run(op, IMGACT_OK), "bcdef");
   scripted_assert_lines(s->script, PAGE(1), PAGE(2), PAGE(1), IMAGE(97), PAGE(2), PAGE(3));
+
   imgact_op_free(op);
   harness_free(s);
 }

@@ -62,6 +62,7 @@ TEST(paged_list_memory_grows_with_ids) {
   imgact_op *op = harness_configure(imgact_list_images(l.client, NULL),
                                     (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   size_t items = 0, count = 0;
+
   while (imgact_op_run(op) == IMGACT_OK) {
     imgact_op_images(op, &count);
     items += count;
@@ -69,6 +70,7 @@ TEST(paged_list_memory_grows_with_ids) {
   assert_status(op, IMGACT_END);
   assert_int_equal(items, 50000);
   if (l.memory.peak_bytes > 50000 * 16 * 5) fail_msg("%zu bytes", l.memory.peak_bytes);
+
   imgact_op_free(op);
   close_long_list(&l);
 }
@@ -93,6 +95,7 @@ TEST(paged_list_filtered_items_are_freed) {
   imgact_op *op = harness_configure(imgact_list_images(l.client, &filter),
                                     (imgact_op_options){.flags = IMGACT_OP_FLAG_PAGED});
   size_t items = 0, count = 0;
+
   while (imgact_op_run(op) == IMGACT_OK) {
     imgact_op_images(op, &count);
     items += count;
@@ -100,6 +103,7 @@ TEST(paged_list_filtered_items_are_freed) {
   assert_status(op, IMGACT_END);
   assert_int_equal(items, 25);
   if (l.memory.peak_bytes > 27500 * 16 * 5) fail_msg("%zu bytes", l.memory.peak_bytes);
+
   imgact_op_free(op);
   close_long_list(&l);
 }

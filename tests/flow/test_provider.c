@@ -146,6 +146,7 @@ TEST(provider_table_short_lacks_operations) {
   t.provider.type_groups = NULL;
   t.provider.type_groups_count = 0;
   harness *s = harness_of(&t);
+
   assert_true(imgact_client_supports(s->client, IMGACT_OP_LIST_IMAGES));
   assert_false(imgact_client_supports(s->client, IMGACT_OP_TRANSFER));
   scripted_json(s->script, 200, "{\"images\":[{\"id\":1}]}");
@@ -172,6 +173,7 @@ TEST(provider_table_unsupported_declaration_rejected) {
   table t = copy_of_digitalocean();
   t.provider.slots = t.slots;
   t.slots[IMGACT_OP_LIST_IMAGES].local_filters |= IMGACT_FILTER_LABEL_SELECTOR;
+
   assert_table_refused(&t.provider, "filter");
   t = copy_of_digitalocean();
   t.provider.slots = t.slots;
@@ -206,6 +208,7 @@ TEST(provider_type_queries_filtered_separately) {
   assert_int_equal(count, 3);
   assert_string_equal(images[2]->id, "2");
   assert_int_equal(scripted_count(s->script), 2);
+
   imgact_op_free(op);
   harness_free(s);
 }

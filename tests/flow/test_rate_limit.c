@@ -22,6 +22,7 @@ TEST(rate_limit_hetzner_buckets_are_separate) {
       "{\"id\":13,\"status\":\"success\",\"command\":\"change_protection\"}";
   char body[256];
   snprintf(body, sizeof body, "{\"action\":%s,\"actions\":[%s]}", action, action);
+
   for (int which = 0; which < 4; which++) {
     harness *s = harness_new();
     scripted_on(s->script, "* */actions*",
@@ -49,6 +50,7 @@ TEST(rate_limit_429_delays_whole_credential) {
   imgact_client *other = harness_client(s, (harness_options){.client = {.token = "another-token"}});
   scripted_next(s->script,
                 (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 30\n"});
+
   for (int i = 0; i < 12; i++) scripted_json(s->script, 200, "{\"image\":{\"id\":1}}");
   imgact_op *ops[12];
   imgact_op_start(ops[0] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
@@ -71,6 +73,7 @@ TEST(rate_limit_429_delays_whole_credential) {
     assert_status(ops[i], IMGACT_OK);
     imgact_op_free(ops[i]);
   }
+
   imgact_client_free(same);
   imgact_client_free(other);
   harness_free(s);
@@ -81,6 +84,7 @@ TEST(rate_limit_long_pause_rejects_all) {
   imgact_op *ops[20];
   const scripted_answer go_away = {
       .status = 429, .body = "{}", .headers = "Retry-After: 600\n", .delay_ms = 10};
+
   for (int i = 0; i < 8; i++) scripted_next(s->script, go_away);
   for (size_t i = 0; i < 20; i++)
     imgact_op_start(ops[i] = imgact_delete_image(s->client, "4711"), NULL, NULL);
@@ -108,6 +112,7 @@ TEST(rate_limit_past_deadline_rejects_early) {
                 (scripted_answer){
                     .status = 429, .body = "{}", .headers = "Retry-After: 50\n", .delay_ms = 10});
   imgact_op *no_early_rejection = imgact_delete_image(s->client, "4711");
+
   imgact_op_start(no_early_rejection, NULL, NULL);
   for (int i = 0; i < 10 && scripted_now_ms(s->script) < 10; i++) imgact_loop_dispatch(s->loop);
   imgact_op *hurried = imgact_delete_image(s->client, "4712");
@@ -119,6 +124,7 @@ TEST(rate_limit_past_deadline_rejects_early) {
   assert_int_equal(scripted_count(s->script), 1);
   scripted_json(s->script, 204, NULL);
   harness_run(no_early_rejection, IMGACT_OK);
+
   imgact_op_free(hurried);
   imgact_op_free(no_early_rejection);
   harness_free(s);
@@ -177,12 +183,14 @@ TEST(rate_limit_long_reset_rejects_all) {
            (long long)(SCRIPTED_EPOCH_MS / 1000 + 1800));
   scripted_on(s->script, "*",
               (scripted_answer){.status = 429, .headers = head, .body = "{}", .delay_ms = 50});
+
   for (size_t i = 0; i < 200; i++)
     imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_int_equal(count_of(ops, 200, IMGACT_RATE_LIMITED), 200);
   assert_int_equal(scripted_count(s->script), 8);
   assert_int_in_range(imgact_op_error(ops[199])->retry_after_ms, 1799000, 1800000);
+
   free_all(ops, 200);
   harness_free(s);
 }
@@ -194,12 +202,14 @@ TEST(rate_limit_huge_pause_is_positive) {
               (scripted_answer){.status = 429,
                                 .headers = "Retry-After: 99999999999999999999999\n",
                                 .body = "{}"});
+
   for (size_t i = 0; i < 12; i++)
     imgact_op_start(ops[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
   imgact_loop_run(s->loop);
   assert_int_equal(count_of(ops, 12, IMGACT_RATE_LIMITED), 12);
   assert_null(strstr(imgact_op_error(ops[11])->message, "in -"));
   assert_true(imgact_op_error(ops[11])->retry_after_ms > 0);
+
   free_all(ops, 12);
   harness_free(s);
 }
@@ -213,6 +223,7 @@ TEST(rate_limit_rejected_retry_keeps_cause) {
   const imgact_image_update update = {.size = sizeof update, .description = "x"};
   imgact_op *put = imgact_update_image(s->client, "1", &update),
             *get = imgact_get_image(s->client, "1", NULL);
+
   imgact_op_start(harness_configure(put, (imgact_op_options){.deadline_ms = 20000}), NULL, NULL);
   imgact_op_start(harness_configure(get, (imgact_op_options){.max_attempts = 1}), NULL, NULL);
   imgact_loop_run(s->loop);
@@ -220,25 +231,27 @@ TEST(rate_limit_rejected_retry_keeps_cause) {
   assert_int_equal(imgact_op_error(put)->http_status, 502);
   assert_flag(put, IMGACT_ERROR_MAYBE_APPLIED);
   assert_non_null(strstr(imgact_op_error(put)->message, "not sent again"));
+
   imgact_op_free(put);
   imgact_op_free(get);
   harness_free(s);
 }
 
 typedef struct lost_post {
-  int posts, looks;
+  int posts, lookups;
 } lost_post;
 
 static bool lose_the_post(void *user, const scripted_request *request, scripted_answer *answer) {
   lost_post *l = user;
   bool post = strcmp(request->method, "POST") == 0,
-       look = strstr(request->target, "/actions") != NULL;
+       lookup = strstr(request->target, "/actions") != NULL;
   l->posts += post;
-  l->looks += look && !post;
+  l->lookups += lookup && !post;
+
   if (post)
     *answer = (scripted_answer){
         .delivery = IMGACT_DELIVERY_MAYBE_SENT, .failure = IMGACT_FAILURE_NETWORK, .delay_ms = 100};
-  else if (look)
+  else if (lookup)
     *answer = (scripted_answer){
         .status = 200,
         .with_date = true,
@@ -248,6 +261,7 @@ static bool lose_the_post(void *user, const scripted_request *request, scripted_
   else
     *answer = (scripted_answer){
         .status = 429, .headers = "Retry-After: 61\n", .body = "{}", .delay_ms = 50};
+
   return true;
 }
 
@@ -258,6 +272,7 @@ TEST(rate_limit_lookup_waits_out_pause) {
   scripted_when(s->script, lose_the_post, &l);
   imgact_op *post = imgact_transfer_image(s->client, "4711", "nyc3"),
             *other = imgact_get_image(s->client, "99", NULL);
+
   imgact_op_start(post, NULL, NULL);
   imgact_op_start(other, NULL, NULL);
   imgact_loop_run(s->loop);
@@ -265,6 +280,7 @@ TEST(rate_limit_lookup_waits_out_pause) {
   assert_true(imgact_op_adopted(post));
   assert_status(other, IMGACT_RATE_LIMITED);
   assert_int_equal(l.posts, 1);
+
   imgact_op_free(post);
   imgact_op_free(other);
   harness_free(s);
@@ -283,11 +299,13 @@ TEST(rate_limit_wait_outlasts_pause) {
       s->script,
       (scripted_answer){.status = 200, .body = "{\"action\":{\"id\":7,\"status\":\"completed\"}}"});
   imgact_op *wait = imgact_wait_actions(s->client, ids, 1, NULL);
+
   imgact_op_start(wait, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   harness_expect(imgact_get_image(s->client, "99", NULL), IMGACT_RATE_LIMITED);
   harness_run(wait, IMGACT_OK);
   assert_int_in_range(scripted_now_ms(s->script), 60000, 70000);
+
   imgact_op_free(wait);
   harness_free(s);
 }
@@ -303,6 +321,7 @@ TEST(rate_limit_outage_uses_nothing) {
   enum { OUTAGE = 5000 };
   static const imgact_delivery deliveries[] = {IMGACT_DELIVERY_NOT_SENT,
                                                IMGACT_DELIVERY_MAYBE_SENT};
+
   for (size_t i = 0; i < 2; i++) {
     harness *s =
         harness_with((harness_options){.digitalocean = true, .client = {.max_attempts = 1}});
@@ -323,6 +342,7 @@ TEST(rate_limit_expired_pause_rejects_nothing) {
   harness *s = harness_digitalocean();
   scripted_next(s->script,
                 (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 3600\n"});
+
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_RATE_LIMITED);
   scripted_advance(s->script, 90000);
   scripted_json(s->script, 200, IMAGE);
@@ -339,6 +359,7 @@ TEST(rate_limit_expired_pause_rejects_nothing) {
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_OK);
   harness_run(first, IMGACT_OK);
   assert_int_in_range(scripted_now_ms(s->script), 125000, 126000);
+
   imgact_op_free(first);
   harness_free(s);
 }
@@ -361,6 +382,7 @@ TEST(resume_other_token_stalls_no_request) {
   scripted_next(s->script,
                 (scripted_answer){.status = 429, .body = "{}", .headers = "Retry-After: 50\n"});
   scripted_json(s->script, 200, IMAGE);
+
   harness_expect(imgact_get_image(s->client, "4711", NULL), IMGACT_RATE_LIMITED);
   imgact_op *held = imgact_get_image(s->client, "4711", NULL);
   imgact_op_start(held, NULL, NULL);
@@ -378,6 +400,7 @@ TEST(resume_other_token_stalls_no_request) {
   }
   assert_true(imgact_op_done(held));
   assert_status(held, IMGACT_OK);
+
   imgact_op_free(held);
   harness_free(s);
 }
@@ -396,6 +419,7 @@ TEST(rate_limit_quotas_take_turns) {
       harness_configure(imgact_wait_actions(s->client, ids, 1, NULL),
                         (imgact_op_options){.poll_interval_ms = 50, .deadline_ms = 30000});
   imgact_op *images[100], *actions[100];
+
   imgact_op_start(wait, NULL, NULL);
   for (size_t i = 0; i < 100; i++) {
     imgact_op_start(images[i] = imgact_get_image(s->client, "1", NULL), NULL, NULL);
@@ -409,6 +433,7 @@ TEST(rate_limit_quotas_take_turns) {
   }
   assert_int_in_range(of_images, 40, 50);
   assert_int_in_range(of_actions, 40, 50);
+
   free_all(images, 100);
   free_all(actions, 100);
   imgact_op_free(wait);

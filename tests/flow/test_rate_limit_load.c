@@ -275,6 +275,7 @@ TEST(rate_limit_read_precedes_polls) {
   enum { WAITS = 1000 };
   static imgact_op *ops[WAITS];
   static slow_actions s;
+
   for (int hetzner = 0; hetzner < 2; hetzner++) {
     imgact_client *client = NULL;
     imgact_error error;

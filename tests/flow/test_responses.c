@@ -13,6 +13,7 @@ TEST(get_image_other_architecture_not_found) {
   scripted_json(s->script, 200, ARM);
   scripted_json(s->script, 200, NONE);
   imgact_op *op = harness_run(imgact_get_image(s->client, "4711", "x86"), IMGACT_NOT_FOUND);
+
   assert_non_null(strstr(imgact_op_error(op)->message, "is not of architecture x86"));
   assert_null(imgact_op_image(op));
   imgact_op_free(op);
@@ -37,11 +38,13 @@ TEST(pager_next_too_long_rejected) {
   harness *s = harness_digitalocean();
   scripted_json(s->script, 200, body);
   imgact_op *op = harness_run(imgact_list_images(s->client, NULL), IMGACT_PROTOCOL);
+
   assert_string_equal(
       imgact_op_error(op)->message,
       "the link to the next page on page 1 exceeds 64 KiB, or all links together 8 MiB");
   assert_null(imgact_op_image(op));
   assert_int_equal(scripted_count(s->script), 1);
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -76,6 +79,7 @@ TEST(rate_limit_impossible_numbers_are_unknown) {
       "RateLimit-Limit: x\nRateLimit-Remaining: 1.5\nRateLimit-Reset: 253402300800\n",
       "RateLimit-Limit: 99999999999999999999\nRateLimit-Remaining: \nRateLimit-Reset: "
       "99999999999999999999\n"};
+
   for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
     for (int digitalocean = 0; digitalocean < 2; digitalocean++) {
       harness *s = digitalocean ? harness_digitalocean() : harness_new();

@@ -44,6 +44,7 @@ TEST(resume_invalid_unstarted_maybe_applied) {
       "{\"provider\":\"hetzner\",\"op\":\"transfer\",\"image\":\"4711\",\"region\":\"nyc3\"}",
       "{\"provider\":\"hetzner\",\"endpoint\":\"https://"
       "other.example\",\"op\":\"delete\",\"image\":\"4711\"}"};
+
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
     mutation_fixture p = fixture_hetzner();
     imgact_op *op = imgact_op_resume(p.client, wrong[i], SCRIPTED_EPOCH_MS);
@@ -103,12 +104,14 @@ TEST(resume_without_effect_is_sent) {
   imgact_op *op = imgact_op_resume(p.client, stored, SCRIPTED_EPOCH_MS - 60000);
   scripted_advance(p.script, 3600000); // created long before it is started
   imgact_op_set_before_send(op, record_before_send, &h);
+
   harness_run(op, IMGACT_OK);
   assert_int_equal(h.calls, 0);
   assert_false(imgact_op_adopted(op));
   assert_int_equal(p.cloud->applied, 1);
   assert_int_equal(scripted_count(p.script),
                    13); // six lookups of two requests, and the POST
+
   imgact_op_free(op);
   fixture_free(&p);
 }
@@ -144,6 +147,7 @@ TEST(resume_checks_endpoint_and_credential) {
       {"\"credential\":\"\"", HARNESS_TOKEN, "another token"},
       {"\"credential\":7", HARNESS_TOKEN, "wrong type"},
   };
+
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     for (int callback = 0; callback < 2; callback++) {
       char text[400];
@@ -217,6 +221,7 @@ TEST(resume_invalid_call_rejected) {
       "\"labels\":[1]}",
       "{\"provider\":\"hetzner\",\"op\":\"update_image\",\"image\":\"1\",\"labels\":{\"a\":5}}"};
   mutation_fixture p = fixture_hetzner();
+
   for (size_t i = 0; i < sizeof hetzner_texts / sizeof *hetzner_texts; i++)
     harness_expect(imgact_op_resume(p.client, hetzner_texts[i], SCRIPTED_EPOCH_MS),
                    IMGACT_INVALID_ARGUMENT);

@@ -37,6 +37,7 @@ TEST(retry_transient_statuses_only) {
   static const int32_t passing[] = {429, 500, 502, 503, 504};
   static const int32_t final[] = {300, 400, 401, 403, 404, 405, 409,
                                   410, 412, 422, 423, 501, 505, 599};
+
   for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
     harness *s = harness_new();
     reply(s, passing[i], NULL);
@@ -75,6 +76,7 @@ TEST(retry_after_date_uses_server_clock) {
   static const int64_t hours[] = {-3, 3};
   static const char *const dates[] = {"Retry-After: Wed, 31 Dec 2025 21:00:09 GMT\n",
                                       "Retry-After: Thu, 01 Jan 2026 03:00:09 GMT\n"};
+
   for (size_t i = 0; i < 2; i++) {
     harness *s = harness_new();
     scripted_next(s->script, (scripted_answer){.status = 503,
@@ -99,6 +101,7 @@ TEST(retry_after_too_long_fails) {
                {503, "Retry-After: 3600\n", IMGACT_UNAVAILABLE, 3600000},
                {429, "ratelimit-reset: 1767225700\n", IMGACT_RATE_LIMITED, 100000},
                {429, "Retry-After: 99999999999999999\n", IMGACT_RATE_LIMITED, INT64_MAX}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     harness *s = harness_digitalocean();
     reply(s, cases[i].status, cases[i].headers);
@@ -115,6 +118,7 @@ TEST(retry_rate_limit_reset_per_provider) {
   harness *s = harness_digitalocean(); // when one more is possible
   reply(s, 429, "ratelimit-reset: 1767225620\n");
   reply(s, 200, NULL);
+
   harness_expect(get(s), IMGACT_OK);
   scripted_assert_times(s->script, 0, 20000);
   harness_free(s);
@@ -159,6 +163,7 @@ TEST(deadline_covers_all_attempts) {
   harness *s = harness_new();
   scripted_on(s->script, "*", (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   imgact_op *op = harness_configure(get(s), (imgact_op_options){.deadline_ms = 45000});
+
   harness_run(op, IMGACT_TIMEOUT);
   assert_int_equal(scripted_now_ms(s->script), 45000);
   assert_int_equal(scripted_at(s->script, 0)->timeout_ms, 30000);
@@ -171,6 +176,7 @@ TEST(deadline_covers_all_attempts) {
   op = harness_configure(get(s), (imgact_op_options){.deadline_ms = 9000});
   harness_run(op, IMGACT_RATE_LIMITED); // at once: the retry would come after the deadline
   assert_int_equal(scripted_now_ms(s->script), 0);
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -183,6 +189,7 @@ TEST(retry_budget_exhausted_is_named) {
   scripted_on(s->script, "GET /v1/images/2",
               (scripted_answer){.status = 200, .body = "{\"image\":{\"id\":2}}"});
   imgact_op *op = harness_run(get(s), IMGACT_UNAVAILABLE);
+
   assert_int_equal(scripted_count(s->script), 101);
   assert_non_null(strstr(imgact_op_error(op)->message, "100 retries are used up"));
   imgact_op_free(op);
@@ -205,6 +212,7 @@ TEST(retry_error_is_last_failure) {
                                .headers = "X-Correlation-Id: c-2\n"});
   scripted_json(s->script, 200, "{\"images\":[]}"); // the number could be a name
   imgact_op *op = harness_run(get(s), IMGACT_NOT_FOUND);
+
   assert_null(imgact_op_error_details(op));
   assert_string_equal(imgact_op_error(op)->message, "two");
   assert_string_equal(imgact_op_error(op)->request_id, "c-2");
@@ -218,6 +226,7 @@ TEST(retry_error_is_last_failure) {
   op = harness_run(get(s), IMGACT_OK);
   assert_null(imgact_op_error_details(op));
   assert_string_equal(imgact_op_image(op)->id, "7");
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -274,12 +283,14 @@ TEST(deadline_in_queue_names_last_failure) {
   reply(s, 503, NULL);
   imgact_op *op = harness_configure(get(s), (imgact_op_options){.deadline_ms = 5000});
   imgact_op *other = imgact_get_image(s->client, "2", NULL);
+
   imgact_op_start(op, NULL, NULL);
   imgact_op_start(other, NULL, NULL);
   harness_run(op, IMGACT_TIMEOUT);
   assert_int_equal(scripted_count(s->script), 2);
   assert_int_equal(imgact_op_error(op)->http_status, 503);
   assert_non_null(strstr(imgact_op_error(op)->message, "the last attempt failed"));
+
   imgact_op_free(op);
   imgact_op_free(other);
   harness_free(s);
@@ -290,6 +301,7 @@ TEST(rate_limit_reported_from_own_response) {
   imgact_op *ops[2];
   char headers[2][80];
   imgact_rate_limit rate;
+
   for (int i = 0; i < 2; i++) {
     snprintf(headers[i], sizeof headers[i], "RateLimit-Limit: 3600\nRateLimit-Remaining: %d\n",
              3000 + i);

@@ -82,6 +82,7 @@ static void refused_in_the_same_words(const imgact_allocator *allocator, const c
   imgact_json_doc *doc;
   imgact_error error;
   char message[128];
+
   assert_int_equal(imgact_config_load("x", allocator, &config, &error), IMGACT_INVALID_ARGUMENT);
   assert_string_equal(error.message, words);
   assert_int_equal(imgact_transport_new_curl(allocator, NULL, &transport, &error),
@@ -207,6 +208,7 @@ TEST(client_loop_with_loop_options_rejected) {
   wrong[2].allocator = &s->memory.allocator;
   static const char *const names[3] = {"the transport ", "the ca_file ", "the allocator "};
   int before = destroyed;
+
   for (size_t i = 0; i < 3; i++) {
     imgact_client *client = s->client;
     imgact_error error;
@@ -227,6 +229,7 @@ TEST(client_rejected_keeps_loop_transport) {
                                    .transport = &transport};
   imgact_client *first = NULL, *second = NULL;
   int before = destroyed;
+
   assert_int_equal(imgact_client_new(&options, &first, NULL), IMGACT_OK);
   options.loop = imgact_client_loop(first);
   assert_int_equal(imgact_client_new(&options, &second, NULL), IMGACT_INVALID_ARGUMENT);
@@ -359,6 +362,7 @@ TEST(loop_timeout_next_event_or_hour) {
       some_descriptor, idle);
   scripted_fail(s->script, IMGACT_DELIVERY_NOT_SENT, IMGACT_FAILURE_NETWORK);
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
+
   imgact_op_start(op, NULL, NULL);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), 0); // it wants to be sent
   imgact_loop_dispatch(s->loop);
@@ -380,6 +384,7 @@ TEST(loop_timeout_next_event_or_hour) {
   imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_int_equal(imgact_loop_timeout_ms(s->loop), 3600000);
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -418,6 +423,7 @@ TEST(loop_wakeup_ends_run) {
   harness *s = harness_in_real_time((imgact_client_options){.retry_base_ms = 60000}, NULL, NULL);
   scripted_next(s->script, (scripted_answer){.delay_ms = SCRIPTED_NEVER});
   imgact_op *op = imgact_get_image(s->client, "1", NULL);
+
   imgact_op_start(op, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   assert_true(imgact_loop_timeout_ms(s->loop) > 0);
@@ -426,6 +432,7 @@ TEST(loop_wakeup_ends_run) {
   assert_int_equal(imgact_loop_run(s->loop), IMGACT_OK);
   assert_false(imgact_op_done(op));
   assert_true(imgact_loop_timeout_ms(s->loop) > 0);
+
   imgact_op_free(op);
   harness_free(s);
 }

@@ -77,6 +77,7 @@ TEST(token_has_own_rate_limit) {
                 (scripted_answer){.status = 200, .body = IMAGE, .headers = EMPTY, .delay_ms = 100});
   scripted_next(s->script,
                 (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
+
   for (int i = 0; i < 20; i++) reply(s, 200, PLENTY);
   imgact_op *first = get(s), *second = get(s);
   imgact_op_start(first, NULL, NULL);
@@ -88,6 +89,7 @@ TEST(token_has_own_rate_limit) {
   sent_with(s, 0, TOKEN_A, 0);
   sent_with(s, 1, TOKEN_B, 0);
   for (size_t i = 2; i < 22; i++) sent_with(s, i, TOKEN_B, 100);
+
   imgact_op_free(first);
   imgact_op_free(second);
   harness_free(s);
@@ -111,6 +113,7 @@ TEST(token_429_delays_that_token) {
   scripted_next(s->script,
                 (scripted_answer){
                     .status = 429, .body = "{}", .headers = "Retry-After: 30\n", .delay_ms = 100});
+
   for (int i = 0; i < 12; i++) reply(s, 200, PLENTY);
   imgact_op *refused = get(s), *next = get(s);
   imgact_op_start(refused, NULL, NULL);
@@ -124,6 +127,7 @@ TEST(token_429_delays_that_token) {
   sent_with(s, 1, TOKEN_B, 0);
   for (size_t i = 2; i < 12; i++) sent_with(s, i, TOKEN_B, 100); // all at once, not one by one
   sent_with(s, 12, TOKEN_B, 30100);
+
   imgact_op_free(refused);
   imgact_op_free(next);
   harness_free(s);
@@ -137,12 +141,14 @@ TEST(token_shared_by_clients_shares_limit) {
   reply(s, 200, EMPTY);
   reply(s, 200, PLENTY);
   reply(s, 200, PLENTY);
+
   harness_expect(get(s), IMGACT_OK);
   harness_expect(imgact_get_image(other, "1", NULL), IMGACT_OK);
   harness_expect(imgact_get_image(same, "1", NULL), IMGACT_OK);
   sent_with(s, 1, TOKEN_B, 0);
   sent_with(s, 2, TOKEN_A, -1);
   assert_int_in_range(scripted_at(s->script, 2)->sent_ms, 1000, 2000);
+
   imgact_client_free(same);
   imgact_client_free(other);
   harness_free(s);
@@ -154,6 +160,7 @@ TEST(token_callback_failure_ends_operation) {
   purse p = {.token = TOKEN_A, .status = IMGACT_UNAUTHORIZED};
   harness *s = harness_of(&p);
   imgact_op *op = harness_run(get(s), IMGACT_UNAUTHORIZED);
+
   assert_non_null(strstr(imgact_op_error(op)->message, "token callback"));
   assert_int_equal(imgact_op_error(op)->http_status, 0);
   imgact_op_free(op);
@@ -205,6 +212,7 @@ TEST(token_invalid_is_rejected_unsent) {
       {{.token = large, .length = 4097}, IMGACT_INTERNAL}, // it wrote beyond the end
       {{.token = TOKEN_A, .length = SIZE_MAX}, IMGACT_INTERNAL},
   };
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     purse p = cases[i].purse;
     harness *s = harness_of(&p);
@@ -229,6 +237,7 @@ TEST(token_callback_failure_spares_delayed_requests) {
       .client = {.token_callback = give, .token_user_data = &p, .concurrency = 1}});
   imgact_op *ops[30];
   reply(s, 429, "Retry-After: 30\n");
+
   for (size_t i = 0; i < 29; i++) imgact_op_start(ops[i] = get(s), NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.status = IMGACT_NETWORK;
@@ -263,6 +272,7 @@ TEST(token_change_escapes_429_pause) {
   reply(s, 200, PLENTY);
   reply(s, 200, PLENTY);
   imgact_op *refused = get(s), *next = get(s);
+
   imgact_op_start(refused, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.token = TOKEN_B;
@@ -271,6 +281,7 @@ TEST(token_change_escapes_429_pause) {
   sent_with(s, 0, TOKEN_A, 0);
   sent_with(s, 1, TOKEN_B, 0);
   sent_with(s, 2, TOKEN_B, 30000); // the request that got the 429 waits for the whole pause
+
   imgact_op_free(refused);
   imgact_op_free(next);
   harness_free(s);
@@ -286,6 +297,7 @@ TEST(token_returning_keeps_its_quota) {
                 (scripted_answer){.status = 200, .body = IMAGE, .headers = PLENTY, .delay_ms = 50});
   reply(s, 200, PLENTY);
   imgact_op *first = get(s), *second = get(s);
+
   imgact_op_start(first, NULL, NULL);
   imgact_loop_dispatch(s->loop);
   p.token = TOKEN_B;
@@ -295,6 +307,7 @@ TEST(token_returning_keeps_its_quota) {
   harness_expect(get(s), IMGACT_OK);
   sent_with(s, 2, TOKEN_A, -1);
   assert_true(scripted_at(s->script, 2)->sent_ms >= 1000);
+
   imgact_op_free(first);
   imgact_op_free(second);
   harness_free(s);
@@ -307,6 +320,7 @@ TEST(token_echoed_in_error_is_redacted) {
                                       "dW5taXN0YWthYmxlLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY=",
                                       "%75%6e%6d%69%73%74%61%6b%61%62%6c%65%2d%74%6f%6b%65%6e%2d%"
                                       "30%31%32%33%34%35%36%37%38%39%61%62%63%64%65%66"};
+
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
     char body[512];
     harness *s = harness_new();

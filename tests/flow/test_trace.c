@@ -37,6 +37,7 @@ static void record(void *user, const imgact_trace_event *event) {
   static const char *const kinds[] = {"request", "response", "failure",
                                       "retry",   "lookup",   "throttle"};
   tape *t = user;
+
   assert_int_equal(event->size, sizeof *event);
   assert_int_in_range(event->kind, IMGACT_TRACE_REQUEST, IMGACT_TRACE_THROTTLE);
   put(t, "%lld %s #%u/%d", (long long)scripted_now_ms(t->harness->script), kinds[event->kind],
@@ -84,6 +85,7 @@ TEST(trace_get_is_request_and_response) {
           .delay_ms = 80,
           .headers =
               "Content-Type: application/json\nset-cookie: session=1\nX-Correlation-Id: abc\n"});
+
   harness_expect(imgact_get_image(t->harness->client, "1", NULL), IMGACT_OK);
   assert_string_equal(t->text, "0 request #1/1 " GET "\n"
                                "80 response #1/1 " GET " after=80 status=200 body=18/18\n");
@@ -108,6 +110,7 @@ TEST(trace_retry_has_delay_and_reason) {
   scripted_next(t->harness->script,
                 (scripted_answer){.delivery = IMGACT_DELIVERY_MAYBE_SENT, .message = "cut off"});
   scripted_json(t->harness->script, 200, IMAGE);
+
   harness_expect(imgact_get_image(t->harness->client, "1", NULL), IMGACT_OK);
   int64_t delay_ms = t->last[5].delay_ms;
   char expected[1024];
@@ -145,6 +148,7 @@ TEST(trace_lost_response_shows_lookup) {
                          .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
   imgact_op *op =
       harness_run(imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
+
   assert_true(imgact_op_adopted(op));
   assert_string_equal(t->text, "0 request #1/1 POST " ACTIONS " body=35/35\n"
                                "10 failure #1/1 POST " ACTIONS " after=10 text=cut off\n"
@@ -156,6 +160,7 @@ TEST(trace_lost_response_shows_lookup) {
                       "Accept: application/json\nUser-Agent: imgact/" IMGACT_VERSION_STRING
                       "\nContent-Type: application/json\n");
   assert_string_equal(t->bodies[0], "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+
   imgact_op_free(op);
   cloud_free(c);
   tape_free(t);
@@ -167,6 +172,7 @@ TEST(trace_resend_shows_lookup_result) {
   cloud_plan(
       c, (cloud_outcome){.effects = 0,
                          .answer = {.message = "cut off", .delivery = IMGACT_DELIVERY_MAYBE_SENT}});
+
   harness_expect(imgact_transfer_image(t->harness->client, CLOUD_IMAGE, "nyc3"), IMGACT_OK);
   assert_string_equal(
       t->text,
@@ -184,6 +190,7 @@ TEST(trace_resend_shows_lookup_result) {
       "50 lookup #1/0 text=the cloud shows no effect of the request: it is sent again\n"
       "50 request #6/2 POST " ACTIONS " body=35/35\n"
       "60 response #6/2 POST " ACTIONS " after=10 status=201 body=172/172\n");
+
   cloud_free(c);
   tape_free(t);
 }
@@ -198,6 +205,7 @@ TEST(trace_throttle_has_delay) {
   scripted_json(t->harness->script, 200, IMAGE);
   imgact_op *refused = imgact_get_image(t->harness->client, "1", NULL),
             *held = imgact_get_image(t->harness->client, "1", NULL);
+
   imgact_op_start(refused, NULL, NULL);
   imgact_loop_dispatch(t->harness->loop);
   scripted_advance(t->harness->script, 1000);
@@ -220,6 +228,7 @@ TEST(trace_throttle_has_delay) {
            (long long)gap_ms, (long long)(30000 + gap_ms), (long long)(30000 + gap_ms));
   assert_string_equal(t->text, expected);
   assert_int_in_range(gap_ms, 1, 200); // after a 429 requests are sent one by one
+
   imgact_op_free(refused);
   imgact_op_free(held);
   tape_free(t);

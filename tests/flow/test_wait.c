@@ -30,6 +30,7 @@ TEST(wait_status_alone_decides) {
   imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_OK);
   assert_null(imgact_op_action(op)->error_code);
   scripted_assert_times(s->script, 0, 1000);
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -41,11 +42,13 @@ TEST(wait_failed_or_unknown_status_ends) {
       HZ_ACTIONS("{\"id\":1,\"status\":\"error\",\"error\":{\"code\":\"c\",\"message\":\"m\"}}"));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "on-fire")));
   imgact_op *op = harness_run(wait_for(s, "1"), IMGACT_ACTION_FAILED);
+
   assert_string_equal(imgact_op_action(op)->error_message, "m");
   assert_string_equal(imgact_op_error(op)->provider, "hetzner");
   imgact_op_free(op);
   op = harness_run(wait_for(s, "1"), IMGACT_PROTOCOL);
   assert_string_equal(imgact_op_action(op)->provider_status, "on-fire");
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -55,6 +58,7 @@ TEST(wait_long_retry_after_continues) {
   static const scripted_answer pauses[] = {
       {.status = 429, .body = "{}", .headers = "Retry-After: 600\n"},
       {.status = 503, .body = "{}", .headers = "Retry-After: 600\n"}};
+
   for (size_t i = 0; i < 2; i++) {
     harness *s = every_second(false);
     scripted_next(s->script, pauses[i]);
@@ -76,10 +80,12 @@ TEST(wait_missing_id_is_not_found) {
   imgact_op *op = harness_run(imgact_wait_actions(s->client, ids, 3, NULL), IMGACT_NOT_FOUND);
   size_t count = 0;
   const imgact_action *const *actions = imgact_op_actions(op, &count);
+
   assert_int_equal(count, 2);
   assert_string_equal(actions[0]->id, "1");
   assert_string_equal(actions[1]->id, "3");
   scripted_assert_lines(s->script, "GET /v1/actions?id=1&id=2&id=3", "GET /v1/actions?id=1");
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -96,10 +102,12 @@ TEST(wait_id_beyond_page_polled_alone) {
   imgact_op *op = harness_run(imgact_wait_actions(s->client, ids, 3, NULL), IMGACT_NOT_FOUND);
   size_t count = 0;
   (void)imgact_op_actions(op, &count);
+
   assert_int_equal(count, 2);
   scripted_assert_lines(s->script, "GET /v1/actions?id=1&id=2&id=3", "GET /v1/actions?id=2",
                         "GET /v1/actions?id=3");
   scripted_assert_times(s->script, 0, 0, 0);
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -117,10 +125,12 @@ TEST(wait_reports_progress_per_action) {
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(1, "success") "," HZ_ACTION(3, "success")));
   imgact_op *op = imgact_wait_actions(s->client, ids, 3, NULL);
   imgact_op_set_progress(op, tally_progress, &t);
+
   imgact_op_start(op, tally_done, &t);
   harness_run(op, IMGACT_OK);
   assert_int_equal(t.progress, 5);
   assert_int_equal(t.done, 1);
+
   imgact_op_free(op);
   harness_free(s);
 }
@@ -129,6 +139,7 @@ TEST(poll_batches_several_operations) {
   harness *s = every_second(false);
   cloud *c = cloud_new(s->script, true);
   imgact_op *ops[60];
+
   for (size_t i = 0; i < 60; i++) {
     char id[16];
     const char *ids[] = {id};
@@ -142,6 +153,7 @@ TEST(poll_batches_several_operations) {
     assert_status(ops[i], IMGACT_OK);
     imgact_op_free(ops[i]);
   }
+
   harness_free(s);
   cloud_free(c);
 }
@@ -151,6 +163,7 @@ TEST(poll_retry_drops_ended_ids) {
   harness *s = every_second(false);
   imgact_op *ops[3];
   static const char *const ids[] = {"1", "2", "3"};
+
   for (size_t i = 0; i < 3; i++)
     imgact_op_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
   scripted_json(s->script, 503, "{}");
@@ -161,6 +174,7 @@ TEST(poll_retry_drops_ended_ids) {
   imgact_loop_run(s->loop);
   scripted_assert_lines(s->script, "GET /v1/actions?id=1&id=2&id=3", "GET /v1/actions?id=2");
   assert_status(ops[1], IMGACT_OK);
+
   imgact_op_free(ops[1]);
   imgact_op_free(ops[2]);
   harness_free(s);
@@ -175,6 +189,7 @@ TEST(poll_other_attempts_not_batched) {
   imgact_op *no_early_rejection = imgact_wait_actions(s->client, &ids[0], 1, NULL);
   imgact_op *hasty = harness_configure(imgact_wait_actions(s->client, &ids[1], 1, NULL),
                                        (imgact_op_options){.max_attempts = 1});
+
   imgact_op_start(no_early_rejection, NULL, NULL);
   imgact_op_start(hasty, NULL, NULL);
   imgact_loop_run(s->loop);
@@ -182,6 +197,7 @@ TEST(poll_other_attempts_not_batched) {
                         "GET /v1/actions?id=1");
   assert_status(no_early_rejection, IMGACT_OK);
   assert_status(hasty, IMGACT_UNAVAILABLE);
+
   imgact_op_free(no_early_rejection);
   imgact_op_free(hasty);
   harness_free(s);
@@ -199,6 +215,7 @@ TEST(poll_rejected_id_spares_others) {
   scripted_json(s->script, 422, refusal);
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(14, "running")));
   scripted_json(s->script, 200, HZ_ACTIONS(HZ_ACTION(14, "success")));
+
   for (size_t i = 0; i < 3; i++)
     imgact_op_start(ops[i] = imgact_wait_actions(s->client, &ids[i], 1, NULL), NULL, NULL);
   imgact_loop_run(s->loop);
@@ -207,6 +224,7 @@ TEST(poll_rejected_id_spares_others) {
   assert_status(ops[0], IMGACT_OK);
   assert_status(ops[1], IMGACT_INVALID_INPUT);
   assert_status(ops[2], IMGACT_OK);
+
   for (size_t i = 0; i < 3; i++) imgact_op_free(ops[i]);
   harness_free(s);
 }
@@ -247,6 +265,7 @@ TEST(poll_outlasts_long_retry_after) {
                {503, "Retry-After: 7200\n", 3600000},
                {429, "Retry-After: 99999999999999999999\n", 3600000},
                {503, "Retry-After: 99999999999999999999\n", 3600000}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     for (int64_t deadline_ms = 0; deadline_ms <= 500000; deadline_ms += 500000) {
       harness *s = every_second(true);
@@ -276,11 +295,13 @@ TEST(wait_deadline_returns_last_state) {
                         .body = HZ_ACTIONS(HZ_ACTION(1, "running") "," HZ_ACTION(2, "success"))});
   imgact_op *op = harness_configure(imgact_wait_actions(s->client, ids, 2, NULL),
                                     (imgact_op_options){.deadline_ms = 3600000});
+
   harness_run(op, IMGACT_TIMEOUT);
   size_t count = 0;
   imgact_op_actions(op, &count);
   assert_int_equal(count, 2);
   assert_int_equal(scripted_now_ms(s->script), 3600000);
+
   imgact_op_free(op);
   harness_free(s);
 }

@@ -39,6 +39,7 @@ static bool crowd_answers(void *user, const scripted_request *request, scripted_
   snprintf(c->body + used, sizeof c->body - used, "]}");
   c->polls++;
   *answer = (scripted_answer){.status = 200, .body = c->body};
+
   return true;
 }
 
@@ -47,6 +48,7 @@ TEST(poll_64_waits_are_batched) {
   c = (crowd){.harness = harness_new()};
   scripted_when(c.harness->script, crowd_answers, &c);
   imgact_op *ops[64];
+
   for (size_t i = 0; i < 64; i++) {
     char id[8];
     snprintf(id, sizeof id, "%zu", i + 1);
@@ -175,12 +177,14 @@ TEST(poll_uses_no_retry_budget) {
   scripted_json(h->script, 200, "{\"image\":{\"id\":4711,\"type\":\"snapshot\"}}");
   scripted_when(h->script, polls_down_for_a_minute, h->script);
   harness_start_waits(h->client, ops, 200, NULL, NULL);
+
   while (scripted_now_ms(h->script) < 30000) imgact_loop_dispatch(h->loop);
   assert_true(scripted_count(h->script) > 400); // more retries than the budget of 100
   harness_expect(imgact_get_image(h->client, "4711", NULL), IMGACT_OK);
   scripted_assert_used_up(h->script);
   assert_true(scripted_now_ms(h->script) < 60000); // no success has given anything back
   assert_int_equal(imgact_loop_run(h->loop), IMGACT_OK);
+
   harness_free_waits(ops, 200);
   harness_free(h);
 }
@@ -218,6 +222,7 @@ static int64_t get_beside(size_t waits) {
                                    .provider_name = "digitalocean",
                                    .token = HARNESS_TOKEN,
                                    .transport = stress_transport(n.stress)};
+
   assert_int_equal(imgact_client_new(&options, &client, &error), IMGACT_OK);
   harness_start_waits(client, ops, waits, NULL, NULL);
   const char *other = "5000";
@@ -227,6 +232,7 @@ static int64_t get_beside(size_t waits) {
   int64_t started_ms = stress_now_ms(n.stress);
   harness_expect(imgact_get_image(client, "7", NULL), IMGACT_OK);
   int64_t took_ms = stress_now_ms(n.stress) - started_ms;
+
   for (size_t i = 0; i < waits; i++) imgact_op_free(ops[i]);
   imgact_client_free(client);
   return took_ms;

@@ -169,12 +169,14 @@ static void *serve_six(void *user) {
   int first = accept(server->listener, NULL, NULL), second;
   read_head(first);
   write_response(first, '1');
+
   assert_int_equal(read(server->stray[0], &(char){0}, 1), 1); // the client has read the first one
   write_response(first, 'X');
   assert_int_equal(write(server->stray[0], "", 1), 1);
   second = accept(server->listener, NULL, NULL);
   read_head(second);
   write_response(second, '2');
+
   close(first);
   close(second);
   return NULL;
@@ -184,6 +186,7 @@ TEST(ipv6_connection_stray_bytes_replaced) {
   struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
   socklen_t size = sizeof address;
   six_server server = {.listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+
   if (server.listener < 0 || bind(server.listener, (const struct sockaddr *)&address, size) != 0)
     skip();
   assert_int_equal(listen(server.listener, 4), 0);
@@ -207,6 +210,7 @@ TEST(ipv6_connection_stray_bytes_replaced) {
     if (i == 0) assert_int_equal(read(server.stray[1], &byte, 1), 1);
   }
   assert_int_equal(pthread_join(thread, NULL), 0);
+
   net_close(&n);
   close(server.listener);
   close(server.stray[0]);

@@ -31,6 +31,7 @@ static blob gzip(const void *bytes, size_t count) {
   assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
   out.length = z.total_out;
   deflateEnd(&z);
+
   return out;
 }
 
@@ -51,6 +52,7 @@ TEST(gzip_response_is_decoded) {
   net_do(&n, &x, "GET", "/", NULL);
   assert_answered(&x, 200);
   assert_string_equal(x.body, text);
+
   net_clear(&x);
   net_close(&n);
   free(packed.data);
@@ -67,6 +69,7 @@ TEST(gzip_decoded_above_limit_is_rejected) {
   net_open(&n, say_gzip, &packed);
   net_do(&n, &x, "GET", "/", NULL);
   assert_failed(&x, IMGACT_FAILURE_TOO_LARGE, IMGACT_DELIVERY_MAYBE_SENT);
+
   net_clear(&x);
   net_close(&n);
   free(packed.data);
@@ -256,6 +259,7 @@ TEST(gzip_without_memory_fails_cleanly) {
   blob packed = gzip(text, sizeof text - 1);
   loopback *server = loopback_start(say_gzip, &packed, NULL);
   size_t failures = 0;
+
   for (size_t k = 1, more = 1; more; k++) {
     failing_allocator memory;
     imgact_error error;
@@ -279,6 +283,7 @@ TEST(gzip_without_memory_fails_cleanly) {
     assert_memory_fine(&memory);
   }
   assert_true(failures >= 7);
+
   loopback_stop(server);
   free(packed.data);
 }

@@ -44,6 +44,7 @@ TEST(wakeup_from_thread_ends_poll) {
   net n;
   pthread_t thread;
   net_open(&n, answer, NULL);
+
   assert_int_equal(pthread_create(&thread, NULL, wake_later, &n), 0);
   assert_true(readable(&n, 10000));
   assert_int_equal(pthread_join(thread, NULL), 0);
@@ -62,6 +63,7 @@ TEST(descriptor_is_readable_on_response) {
   net_exchange x;
   net_open(&n, answer, NULL);
   net_request(&n, &x, "GET", "/", NULL);
+
   net_send(&n, &x);
   for (int i = 0; i < 100 && !x.finished;
        i++) { // dispatches only when the timer or the descriptor is due
@@ -70,6 +72,7 @@ TEST(descriptor_is_readable_on_response) {
     n.transport->dispatch(n.transport);
   }
   assert_answered(&x, 200);
+
   net_clear(&x);
   net_close(&n);
 }

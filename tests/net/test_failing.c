@@ -180,6 +180,7 @@ static bool fail_one(int call, scenario which) {
   int strays = 0;
   bool struck = true;
   failing_allocator_init(&memory, 0);
+
   if (which == WITH_CA_FILE) write_ca_file(path);
   calls = 0;
   failing_call = which == KEPT_CONNECTION ? 0 : call;
@@ -209,6 +210,7 @@ static bool fail_one(int call, scenario which) {
   assert_true(status == IMGACT_OK || status == IMGACT_NOMEM || status == IMGACT_INTERNAL);
   assert_memory_fine(&memory);
   if (*path) unlink(path);
+
   return struck;
 }
 
@@ -259,6 +261,7 @@ TEST(libcurl_multi_failure_ends_exchanges) {
     imgact_failure failure;
   } cases[] = {{CURLM_INTERNAL_ERROR, IMGACT_FAILURE_NETWORK},
                {CURLM_OUT_OF_MEMORY, IMGACT_FAILURE_NOMEM}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     net n;
     net_exchange x[3], late;
@@ -305,6 +308,7 @@ TEST(head_unusual_line_fails_or_ignored) {
                {"", 0, false},
                {" folded: line\r\n", 15, false},
                {"no colon\r\n", 10, false}};
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     net n;
     net_exchange x;
@@ -373,6 +377,7 @@ TEST(plain_http_off_loopback_not_sent) {
   int port, listener = listen_everywhere(&port);
   net_open(&n, answer, NULL);
   connect_all_to("127.0.0.1", loopback_port(n.server));
+
   net_do(&n, &x, "GET", "/", NULL);
   assert_answered(&x, 200);
   net_clear(&x);

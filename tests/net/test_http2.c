@@ -169,6 +169,7 @@ TEST(http2_requests_share_one_connection) {
   static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
   h2_net h;
   open_h2(&h, 4, ANSWER);
+
   for (size_t i = 0; i < 4; i++) {
     net_exchange x;
     net_do(&h.n, &x, methods[i], "/", i % 3 ? "{}" : NULL);
@@ -194,6 +195,7 @@ TEST(http2_concurrent_exchanges_share_connection) {
   net_exchange all[MANY], first;
   h2_net h;
   open_h2(&h, 1 + MANY, ANSWER);
+
   net_do(&h.n, &first, "GET", "/", NULL);
   for (int i = 0; i < MANY; i++) {
     net_request(&h.n, &all[i], "GET", "/", NULL);
@@ -205,6 +207,7 @@ TEST(http2_concurrent_exchanges_share_connection) {
     net_clear(&all[i]);
   }
   assert_int_equal(loopback_connections(h.n.server), 1);
+
   net_clear(&first);
   close_h2(&h);
 }
@@ -213,6 +216,7 @@ static void lose(const char *method, int answers, enum ending ending) {
   h2_net h;
   net_exchange x;
   open_h2(&h, answers, ending);
+
   for (int i = 0; i < answers; i++) {
     net_do(&h.n, &x, "GET", "/", NULL);
     assert_answered(&x, 200);
@@ -223,6 +227,7 @@ static void lose(const char *method, int answers, enum ending ending) {
     print_message("%s, ending %d after %d\n", method, ending, answers);
   assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(requests(&h), answers + 1);
+
   net_clear(&x);
   close_h2(&h);
 }
@@ -240,6 +245,7 @@ TEST(http2_silent_connection_costs_one_timeout) {
   h2_net h;
   net_exchange x;
   open_h2(&h, 2, SILENCE);
+
   for (int i = 1; i <= 5; i++) {
     net_request(&h.n, &x, i == 4 ? "POST" : "GET", "/", i == 4 ? "{}" : NULL);
     if (i == 3) x.request.timeout_ms = 500;
@@ -263,6 +269,7 @@ static void expect_others_end(bool cancelled) {
   h2_net h;
   net_exchange x;
   open_h2(&h, 1, HOLD);
+
   net_do(&h.n, &x, "GET", "/", NULL);
   net_clear(&x);
   for (int i = 0; i < STREAMS; i++) {
@@ -292,6 +299,7 @@ static void expect_others_end(bool cancelled) {
   assert_int_equal(loopback_connections(h.n.server),
                    2); // the second one is kept, the first one is not used
   assert_int_equal(requests(&h), STREAMS + 3);
+
   net_clear(&x);
   net_clear(&all[0]);
   close_h2(&h);
@@ -356,6 +364,7 @@ TEST(http11_required_remembers_eight_origins) {
   loopback *others[ORIGINS - 1];
   net_exchange x;
   open_requiring_http11(&first, 0);
+
   for (int i = 0; i < ORIGINS - 1; i++) {
     servers[i] = (h2_server){.answers = 0, .ending = NEED_HTTP11};
     others[i] = loopback_start(serve, &servers[i], loopback_tls_layer(first.tls));
@@ -396,6 +405,7 @@ TEST(http2_stray_frames_are_ignored) {
   h2_net h;
   net_exchange x;
   open_h2(&h, 1, STRAY);
+
   net_do(&h.n, &x, "GET", "/", NULL);
   assert_answered(&x, 200);
   net_clear(&x);
@@ -409,6 +419,7 @@ TEST(http2_stray_frames_are_ignored) {
   net_do(&h.n, &x, "POST", "/", "{}");
   assert_answered(&x, 200);
   assert_string_equal(x.body, "two");
+
   net_clear(&x);
   close_h2(&h);
 }

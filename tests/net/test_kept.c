@@ -32,6 +32,7 @@ static void follow_stray(const char *method, const char *bytes) {
   net_exchange x;
   stray s = {.bytes = bytes};
   net_open(&n, answer_and_stray, &s);
+
   net_do(&n, &x, "GET", "/", NULL);
   assert_answered(&x, 200);
   net_clear(&x);
@@ -41,6 +42,7 @@ static void follow_stray(const char *method, const char *bytes) {
   assert_string_equal(x.body, "2");
   assert_int_equal(loopback_requests(n.server), 2);
   assert_int_equal(loopback_connections(n.server), 2);
+
   net_clear(&x);
   net_close(&n);
 }
@@ -142,6 +144,7 @@ static void follow_given_up(bool cancelled) {
   net_exchange x, next;
   net_open(&n, hold_first, NULL);
   net_request(&n, &x, "GET", "/", NULL);
+
   if (!cancelled) x.request.timeout_ms = 500;
   net_send(&n, &x);
   net_drive(&n, first_arrived, &n);
@@ -154,6 +157,7 @@ static void follow_given_up(bool cancelled) {
   net_do(&n, &next, "GET", "/", NULL);
   assert_answered(&next, 200);
   assert_int_equal(loopback_connections(n.server), 2);
+
   net_clear(&x);
   net_clear(&next);
   net_close(&n);

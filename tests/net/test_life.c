@@ -197,6 +197,7 @@ TEST(resolver_unknown_host_is_not_sent) {
   net_open(&n, hold, NULL);
   net_request(&n, &x, "POST", "/", "{}");
   x.request.url = "https://cloud.example/v1/images";
+
   net_send(&n, &x);
   net_finish(&n, &x);
   assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_NOT_SENT);
@@ -221,6 +222,7 @@ TEST(transport_serves_hundred_exchanges) {
   static net_exchange all[MANY];
   net n;
   net_open(&n, answer, NULL);
+
   for (int round = 0; round < 3; round++) {
     for (int i = 0; i < MANY; i++) {
       char path[32];
@@ -246,6 +248,7 @@ TEST(cancel_half_lets_others_finish) {
   static net_exchange all[MANY];
   net n;
   net_open(&n, answer, NULL);
+
   for (int i = 0; i < MANY; i++) {
     net_request(&n, &all[i], "GET", "/", NULL);
     net_send(&n, &all[i]);
@@ -290,6 +293,7 @@ TEST(callback_may_send) {
   first.then = send_next;
   first.user = &c;
   second.finished = 0;
+
   net_send(&n, &first);
   net_finish(&n, &first);
   net_finish(&n, &second);
@@ -297,6 +301,7 @@ TEST(callback_may_send) {
   assert_answered(&second, 200);
   assert_string_equal(second.body, "/next");
   assert_string_equal(first.body, "/first");
+
   net_clear(&first);
   net_clear(&second);
   net_close(&n);
@@ -331,6 +336,7 @@ TEST(callback_may_cancel_finished_exchange) {
   a.then = b.then = cancel_other;
   a.user = &to_b;
   b.user = &to_a;
+
   net_send(&n, &a);
   net_send(&n, &b);
   net_drive(&n, both_arrived, &n);
@@ -342,6 +348,7 @@ TEST(callback_may_cancel_finished_exchange) {
   net_clear(&b);
   net_do(&n, &a, "GET", "/after", NULL);
   assert_answered(&a, 200);
+
   net_clear(&a);
   net_close(&n);
 }
@@ -353,6 +360,7 @@ TEST(connection_descriptors_are_close_on_exec) {
   net_exchange x;
   int found = 0;
   net_open(&n, answer, NULL);
+
   net_do(&n, &x, "GET", "/", NULL);
   for (int fd = 3; fd < 256; fd++) {
     struct sockaddr_in peer = {0};
@@ -366,6 +374,7 @@ TEST(connection_descriptors_are_close_on_exec) {
   assert_int_equal(found, 1);
   if (n.transport->fd(n.transport) >= 0)
     assert_true(fcntl(n.transport->fd(n.transport), F_GETFD) & FD_CLOEXEC);
+
   net_clear(&x);
   net_close(&n);
 }
@@ -382,6 +391,7 @@ static void send_twice(const imgact_allocator *allocator, loopback *server) {
   net n = {.server = server, .scheme = "http"};
   imgact_error error;
   imgact_status made = imgact_transport_new_curl(allocator, NULL, &n.transport, &error);
+
   if (made != IMGACT_OK) {
     assert_int_equal(made, IMGACT_NOMEM);
     assert_int_equal(error.status, IMGACT_NOMEM);

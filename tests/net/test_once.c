@@ -31,6 +31,7 @@ static void lose_second(const char *method, bool reset) {
   net_exchange first, second;
   loss l = {.at = 2, .reset = reset};
   net_open(&n, answer_until, &l);
+
   net_do(&n, &first, "GET", "/first", NULL);
   assert_answered(&first, 200);
   net_do(&n, &second, method, "/second",
@@ -44,6 +45,7 @@ static void lose_second(const char *method, bool reset) {
   net_do(&n, &first, "GET", "/third", NULL); // the transport opens a new connection
   assert_int_equal(loopback_requests(n.server), 3);
   assert_int_equal(loopback_connections(n.server), 2);
+
   net_clear(&first);
   net_close(&n);
 }
@@ -88,6 +90,7 @@ TEST(connection_idle_takes_no_lost_request) {
   net_open(&n, answer_two, &n);
   net_request(&n, &a, "GET", "/a", NULL);
   net_request(&n, &b, "GET", "/b", NULL);
+
   net_send(&n, &a);
   net_send(&n, &b);
   net_finish(&n, &a);
@@ -96,6 +99,7 @@ TEST(connection_idle_takes_no_lost_request) {
   net_do(&n, &lost, "POST", "/lost", "{}");
   assert_failed(&lost, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(loopback_requests(n.server), 3);
+
   net_clear(&a);
   net_clear(&b);
   net_clear(&lost);
@@ -108,6 +112,7 @@ TEST(request_large_cut_off_maybe_sent) {
   loss l = {.at = 2, .reset = true};
   char *body =
       malloc(((size_t)8 << 20) + 1); // beyond REQUEST_MAX: the server hangs up in the middle
+
   assert_non_null(body);
   memset(body, 'x', (size_t)8 << 20);
   body[(size_t)8 << 20] = '\0';
@@ -118,6 +123,7 @@ TEST(request_large_cut_off_maybe_sent) {
   assert_failed(&second, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(loopback_requests(n.server), 1);
   assert_int_equal(loopback_connections(n.server), 1);
+
   net_clear(&first);
   net_clear(&second);
   net_close(&n);
@@ -156,6 +162,7 @@ TEST(connection_close_race_sends_once) {
   int seen[ROUNDS + 1] = {0};
   net n;
   net_open(&n, answer_and_close, seen);
+
   for (int i = 1; i <= ROUNDS; i++) {
     net_exchange x;
     char path[32];
@@ -180,6 +187,7 @@ TEST(connection_refused_is_not_sent) {
   net_open(&n, answer_and_close, NULL);
   net_request(&n, &x, "POST", "/", "{}");
   (void)snprintf(x.url, sizeof x.url, "http://127.0.0.1:%d/", port);
+
   net_send(&n, &x);
   net_finish(&n, &x);
   assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_NOT_SENT);
@@ -189,6 +197,7 @@ TEST(connection_refused_is_not_sent) {
                  "could not connect to 127.0.0.1:%d: Connection refused", port);
   assert_true(strcmp(x.message, expected[0]) == 0 ||
               strcmp(x.message, expected[1]) == 0); // newer libcurls: with a colon
+
   net_clear(&x);
   net_close(&n);
 }
@@ -222,6 +231,7 @@ TEST(header_with_line_end_is_rejected) {
       {"X-A", "1\r\nX-B: 2"}, {"X-A\n", "1"}, {"X-A: x", "1"}, {"", "1"}, {"X-A", "1\n"}};
   net n;
   net_open(&n, answer_and_close, NULL);
+
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     net_exchange x;
     net_request(&n, &x, "GET", "/", NULL);
@@ -260,6 +270,7 @@ TEST(proxy_not_used_for_loopback) {
   set_proxies(proxy);
   net_open(&n, answer, NULL);
   static const char *const hosts[] = {"127.0.0.1", "localhost", "127.0.0.1"};
+
   for (size_t i = 0; i < 3; i++) {
     net_exchange x;
     net_request(&n, &x, "GET", "/", NULL);
@@ -269,6 +280,7 @@ TEST(proxy_not_used_for_loopback) {
     assert_answered(&x, 200);
     net_clear(&x);
   }
+
   net_close(&n);
   set_proxies(NULL);
 }
@@ -288,6 +300,7 @@ TEST(proxy_from_environment_is_used) {
   set_proxies(proxy);
   net_request(&n, &x, "POST", "/", "{}");
   x.request.url = "https://cloud.example/v1/images";
+
   net_send(&n, &x);
   net_finish(&n, &x);
   assert_failed(&x, x.failure == IMGACT_FAILURE_TIMEOUT ? x.failure : IMGACT_FAILURE_NETWORK,
@@ -302,6 +315,7 @@ TEST(proxy_from_environment_is_used) {
   net_finish(&n, &x);
   assert_answered(&x, 502);
   assert_memory_equal(loopback_last_head(n.server), "GET /direct ", 12);
+
   net_clear(&x);
   net_close(&n);
   set_proxies(NULL);
@@ -311,6 +325,7 @@ TEST(proxy_password_not_in_message) {
   static const char *const proxies[] = {
       "foo://user:hushhush@127.0.0.1:1", "http://user:hushhush@127.0.0.1:99999",
       "http://user:hushhush@", "http://user:hushhush@127.0.0.1:1"};
+
   for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
     net n;
     net_exchange x;

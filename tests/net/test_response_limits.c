@@ -19,6 +19,7 @@ TEST(body_above_limit_is_too_large) {
   static char by_stream[] = "HTTP/1.1 200 OK\r\n\r\n";
   static char absurd[] = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999999\r\n\r\n";
   char *const heads[] = {by_length, by_stream, absurd};
+
   for (size_t i = 0; i < 3; i++) {
     net n;
     net_exchange x;
@@ -87,6 +88,7 @@ static void say_long_header(loopback_peer *peer, const loopback_request *request
   size_t each = *(size_t *)user;
   char *value = calloc(1, each + 1);
   (void)request;
+
   if (!value) abort();
   memset(value, 'v', each);
   loopback_text(peer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");

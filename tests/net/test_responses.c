@@ -35,6 +35,7 @@ TEST(request_get_sent_unchanged) {
   net n;
   net_exchange x;
   net_open(&n, hello, NULL);
+
   net_do(&n, &x, "GET", "/v1/images?name=a%20b", NULL);
   const char *head = loopback_last_head(n.server);
   assert_ptr_equal(strstr(head, "GET /v1/images?name=a%20b HTTP/1.1\r\n"), head);
@@ -43,6 +44,7 @@ TEST(request_get_sent_unchanged) {
   assert_non_null(strcasestr(head, "\r\nAccept-Encoding: "));
   assert_null(strcasestr(head, "\r\nContent-Length:"));
   assert_null(strcasestr(head, "\r\nUser-Agent:"));
+
   net_clear(&x);
   net_close(&n);
 }
@@ -52,6 +54,7 @@ TEST(request_body_sent_unchanged) {
   static const imgact_header json = {"Content-Type", "application/json"};
   net n;
   net_open(&n, hello, NULL);
+
   for (size_t i = 0; i < 3; i++) {
     net_exchange x;
     net_request(&n, &x, methods[i], "/b", "{\"type\":\"snapshot\"}");
@@ -75,6 +78,7 @@ TEST(request_post_without_body_has_length) {
   net n;
   net_exchange x;
   net_open(&n, hello, NULL);
+
   net_do(&n, &x, "POST", "/b", NULL);
   assert_answered(&x, 200);
   assert_non_null(strstr(loopback_last_head(n.server), "\r\nContent-Length: 0\r\n"));
@@ -86,6 +90,7 @@ TEST(request_post_without_body_has_length) {
   net_clear(&x);
   net_do(&n, &x, "DELETE", "/gone", NULL);
   assert_memory_equal(loopback_last_head(n.server), "DELETE /gone ", 13);
+
   net_clear(&x);
   net_close(&n);
 }
@@ -95,6 +100,7 @@ TEST(request_large_body_without_expect) {
   net_exchange x;
   size_t bytes = (size_t)2 << 20; // libcurl asks from 1 MiB on
   char *body = malloc(bytes + 1);
+
   assert_non_null(body);
   memset(body, 'x', bytes);
   body[bytes] = '\0';
@@ -103,6 +109,7 @@ TEST(request_large_body_without_expect) {
   assert_answered(&x, 200);
   assert_null(strcasestr(loopback_last_head(n.server), "\r\nExpect"));
   assert_int_equal(strlen(loopback_last_body(n.server)), bytes);
+
   net_clear(&x);
   net_close(&n);
   free(body);
@@ -167,6 +174,7 @@ TEST(response_unusual_but_complete_accepted) {
       {"no reason", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na", "a", 200},
       {"colon in the reason", "HTTP/1.1 200 X: Y\r\nContent-Length: 1\r\n\r\na", "a", 200},
   };
+
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     net n;
     net_exchange x;
@@ -263,6 +271,7 @@ static void cut_everywhere(const char *reply, bool reset) {
   net n;
   cut c = {.reply = reply, .reset = reset};
   net_open(&n, say_cut, &c);
+
   for (size_t at = 0; at < strlen(reply); at++) {
     net_exchange x;
     char path[32];
@@ -305,6 +314,7 @@ TEST(response_garbage_fails) {
       "{\"images\":[]}",
       "\r\n\r\n\r\n",
   };
+
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     net n;
     net_exchange x;
@@ -358,6 +368,7 @@ static bool times_out(slow_answer *answer, int64_t timeout_ms) {
   net_request(&n, &x, "GET", "/", NULL);
   x.request.timeout_ms = timeout_ms;
   int64_t start = net_now_ms();
+
   net_send(&n, &x);
   net_finish(&n, &x);
   int64_t elapsed_ms = net_now_ms() - start;
@@ -368,6 +379,7 @@ static bool times_out(slow_answer *answer, int64_t timeout_ms) {
   assert_failed(&x, IMGACT_FAILURE_TIMEOUT,
                 sent ? IMGACT_DELIVERY_MAYBE_SENT : IMGACT_DELIVERY_NOT_SENT);
   assert_true(sent || !answer->arrived);
+
   return sent;
 }
 

@@ -123,6 +123,7 @@ static void follow_extra(const char *path) {
   net_exchange x;
   int written = 0;
   open_tls_for(&t, NULL, true, answer_and_more, &written);
+
   net_do(&t.n, &x, "GET", path, NULL);
   assert_answered(&x, 200);
   net_clear(&x);
@@ -167,6 +168,7 @@ TEST(tls_handshake_above_ten_seconds_succeeds) {
   slow.layer.user = &slow;
   ca_file_write(&t.file, loopback_tls_pem(t.tls), strlen(loopback_tls_pem(t.tls)));
   net_open_with(&t.n, NULL, t.file.path, answer, NULL, &slow.layer);
+
   net_do(&t.n, &x, "POST", "/", "{}");
   assert_answered(&x, 200);
   net_clear(&x);
@@ -178,6 +180,7 @@ TEST(tls_handshake_above_ten_seconds_succeeds) {
   net_finish(&t.n, &x);
   assert_failed(&x, IMGACT_FAILURE_TIMEOUT, IMGACT_DELIVERY_NOT_SENT);
   assert_string_equal(x.message, "cannot connect within 300 ms");
+
   net_clear(&x);
   close_tls(&t);
 }
@@ -242,6 +245,7 @@ TEST(tls_lost_request_once_without_sigpipe) {
   net_exchange x;
   size_t bytes = (size_t)8 << 20; // more than the server reads: writing goes on after the reset
   char *body = malloc(bytes + 1);
+
   assert_non_null(body);
   memset(body, 'x', bytes);
   body[bytes] = '\0';
@@ -258,6 +262,7 @@ TEST(tls_lost_request_once_without_sigpipe) {
   assert_failed(&x, IMGACT_FAILURE_NETWORK, IMGACT_DELIVERY_MAYBE_SENT);
   assert_int_equal(loopback_requests(t.n.server),
                    2); // the GET and the DELETE; the PUT was never read whole
+
   net_clear(&x);
   close_tls(&t);
   free(body);
@@ -294,6 +299,7 @@ TEST(ca_file_without_certificate_is_rejected) {
   static const char open_end[] = "-----BEGIN CERTIFICATE-----\nMIIB\n";
   static const char damaged[] = "-----BEGIN CERTIFICATE-----\nMI!B\n-----END CERTIFICATE-----\n";
   static const char empty[] = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+
   expect_text_rejected("", 0, "no certificate");
   expect_text_rejected("hello", 5, "no certificate");
   expect_text_rejected("a\0b", 3, "no PEM");
@@ -312,6 +318,7 @@ TEST(ca_file_cut_anywhere_is_rejected) {
   loopback_tls *tls = loopback_tls_new(NULL, false);
   const char *pem = loopback_tls_pem(tls);
   const char *last = strstr(pem, "-----END");
+
   for (size_t cut = 0; cut < strlen(pem); cut++) {
     imgact_transport *transport;
     ca_file file;
@@ -336,6 +343,7 @@ TEST(ca_file_invalid_certificate_fails_handshake) {
   assert_int_equal(imgact_transport_new_curl(NULL, file.path, &t.n.transport, NULL), IMGACT_OK);
   net_do(&t.n, &x, "GET", "/", NULL);
   assert_failed(&x, IMGACT_FAILURE_TLS, IMGACT_DELIVERY_NOT_SENT);
+
   net_clear(&x);
   ca_file_remove(&file);
   close_tls(&t);
@@ -346,6 +354,7 @@ TEST(ca_file_keeps_system_authorities) {
       "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"; // no line end
   const char *path = NULL;
   CURL *easy = curl_easy_init();
+
   assert_int_equal(curl_easy_getinfo(easy, CURLINFO_CAINFO, &path), CURLE_OK);
   FILE *bundle = path ? fopen(path, "rb") : NULL;
   curl_easy_cleanup(easy);
