@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every other header needs: version, export macro, allocator, the values that mean "not told".
+ * Version, export macro, allocator, and the rules that hold for all headers.
  *
- * Strings. Every string of this library is UTF-8 and ends with a NUL byte. A U+0000 inside a
- * cloud's string is kept as the two bytes C0 80, so that nothing is cut; the JSON writer turns it
- * back into \u0000.
+ * Strings are UTF-8 and end with a NUL byte. A U+0000 inside a string of the API is kept as the two
+ * bytes C0 80, so that the string is not cut. The JSON writer writes it as \u0000.
  *
- * Threads. A loop, its clients and their operations belong to one thread at a time. Separate loops
- * are independent. A process that fork made must not touch or free those of its parent, whose
- * descriptor it shares: exec or _exit. Available since 0.2 unless noted.
+ * A loop, its clients and their operations belong to one thread at a time. Separate loops are
+ * independent. A child process made by fork() must not use or free the objects of its parent,
+ * because both share one descriptor: call exec() or _exit().
+ *
+ * Available since 0.2 unless noted.
  */
 #ifndef IMGACT_BASE_H
 #define IMGACT_BASE_H
@@ -16,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version that a program is compiled against; the number can be compared. */
+/* Version of the headers that a program is compiled with. The number can be compared. */
 #define IMGACT_VERSION_MAJOR  0
 #define IMGACT_VERSION_MINOR  2
 #define IMGACT_VERSION_PATCH  0
@@ -51,24 +52,28 @@
 
 IMGACT_BEGIN_DECLS
 
-/* A time that the cloud did not tell. Times are milliseconds since 1970-01-01 UTC, signed. */
+/* Time that the API does not report. All times are milliseconds since 1970-01-01 UTC, signed. */
 #define IMGACT_NO_TIME INT64_MIN
 
 /*
- * Where memory comes from. `size` is sizeof(imgact_allocator). alloc and resize return NULL when
- * there is none; resize(NULL) allocates; release(NULL) is never called. A loop and everything on it
- * uses one allocator, from the loop's thread alone. libcurl and the system keep their own memory.
+ * Memory allocator of a loop and of everything on it. It is called only from the loop's thread.
+ * libcurl and the system libraries allocate their own memory.
  */
 typedef struct imgact_allocator {
-  size_t size;
-  void *(*alloc)(void *user_data, size_t bytes);
+  size_t size;                                   /* sizeof(imgact_allocator) */
+  void *(*alloc)(void *user_data, size_t bytes); /* returns NULL if memory runs out */
+  /* Changes the size of a block; block NULL allocates one. Returns NULL if memory runs out. */
   void *(*resize)(void *user_data, void *block, size_t bytes);
-  void (*release)(void *user_data, void *block);
-  void *user_data;
+  void (*release)(void *user_data, void *block); /* block is never NULL */
+  void *user_data;                               /* passed to the functions; borrowed */
 } imgact_allocator;
 
-/* The version of the library that is running, "0.2.0" and as IMGACT_VERSION_NUMBER counts. Any
- * thread. */
+/*
+ * Return the version of the library that runs: the text "0.2.0", and a number that compares with
+ * IMGACT_VERSION_NUMBER.
+ *
+ * The text is static. May be called from any thread.
+ */
 IMGACT_API const char *imgact_version(void);
 IMGACT_API int imgact_version_number(void);
 

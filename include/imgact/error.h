@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What went wrong: a status that the caller acts on, and the cloud's own words.
+ * Errors: status codes, and the code and message that the API returned.
+ *
  * Available since 0.2 unless noted.
  */
 #ifndef IMGACT_ERROR_H
@@ -10,65 +11,82 @@
 
 IMGACT_BEGIN_DECLS
 
-/* Open: a later version may add values. docs/errors.md says what to do about each. */
+/* Status of a call or an operation. Later versions may add values. docs/errors.md has the remedy
+ * for each. */
 typedef enum imgact_status {
   IMGACT_OK = 0,
-  IMGACT_INTERNAL,         /* a bug of this library, or of a provider's table */
-  IMGACT_NOMEM,            /* the allocator returned NULL; also what a NULL operation means */
+  IMGACT_INTERNAL,         /* bug in this library or in a provider */
+  IMGACT_NOMEM,            /* out of memory; also the status of a NULL operation */
   IMGACT_INVALID_ARGUMENT, /* this operation sent nothing; a resumed call may have been applied
                               earlier */
-  IMGACT_UNAUTHORIZED,     /* 401 */
-  IMGACT_FORBIDDEN,        /* 403 */
+  IMGACT_UNAUTHORIZED,     /* HTTP 401 */
+  IMGACT_FORBIDDEN,        /* HTTP 403 */
   IMGACT_NOT_FOUND,
   IMGACT_CONFLICT,
   IMGACT_LOCKED,
   IMGACT_PROTECTED,
   IMGACT_RATE_LIMITED,
-  IMGACT_ACTION_FAILED, /* a waited action ended in error; it is among the results */
-  IMGACT_TIMEOUT, /* the operation's deadline passed; what was known then is among the results */
-  IMGACT_UNSUPPORTED, /* the cloud has no such operation or filter; nothing was sent */
-  IMGACT_NETWORK,     /* no complete HTTP reply */
-  IMGACT_TLS,         /* the other side could not prove who it is */
-  IMGACT_AMBIGUOUS, /* a mutation may or may not have been applied, and looking did not settle it */
-  IMGACT_UNAVAILABLE,    /* 5xx, 408, 425, maintenance */
-  IMGACT_PROTOCOL,       /* a reply that is not what the operation needs */
-  IMGACT_INCOMPLETE,     /* a list that cannot be shown complete */
-  IMGACT_INVALID_INPUT,  /* the cloud refused the values: 400, 422, most other 4xx */
-  IMGACT_LIMIT_EXCEEDED, /* a quota of the account */
+  IMGACT_ACTION_FAILED,  /* a waited action ended in error; it is in the results */
+  IMGACT_TIMEOUT,        /* deadline passed; the results hold what was known then */
+  IMGACT_UNSUPPORTED,    /* the provider lacks the operation or filter; nothing was sent */
+  IMGACT_NETWORK,        /* no complete HTTP response */
+  IMGACT_TLS,            /* the server's certificate was not accepted */
+  IMGACT_AMBIGUOUS,      /* outcome unknown: a mutation may or may not have been applied */
+  IMGACT_UNAVAILABLE,    /* HTTP 5xx, 408 or 425, maintenance */
+  IMGACT_PROTOCOL,       /* unexpected response */
+  IMGACT_INCOMPLETE,     /* the list could not be read completely */
+  IMGACT_INVALID_INPUT,  /* the API rejected the values: HTTP 400, 422, most other 4xx */
+  IMGACT_LIMIT_EXCEEDED, /* quota of the account */
   IMGACT_CANCELLED,
-  IMGACT_BUSY, /* the call is not allowed here, for example imgact_op_run from a callback */
-  IMGACT_END,  /* a page-by-page list has no further page: the good end */
+  IMGACT_BUSY, /* not allowed here, for example imgact_op_run() from a callback */
+  IMGACT_END,  /* a paged list has no further page */
   IMGACT_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_status;
 
-/* "not_found" for IMGACT_NOT_FOUND and so on; "internal" for what is no status. Static. Any thread.
+/*
+ * Returns the name of a status, for example "not_found" for IMGACT_NOT_FOUND.
+ *
+ * status  any value; an unknown one has the name "internal"
+ *
+ * The text is static. May be called from any thread.
  */
 IMGACT_API const char *imgact_status_name(imgact_status status);
 
-/* Flags of an error. docs/errors.md says more. */
-#define IMGACT_ERROR_MAYBE_APPLIED   0x1u /* a mutation went out, and its effect may be there */
-#define IMGACT_ERROR_RETRYABLE       0x2u /* transient; retried while attempts remain */
-#define IMGACT_ERROR_NOT_APPLIED     0x4u /* the cloud says that it did nothing with the request */
-#define IMGACT_ERROR_ALREADY_DELETED 0x8u /* a deletion met what is deleted already */
-#define IMGACT_ERROR_PUT_NOT_APPLIED                                                               \
-  0x10u /* HTTP 500 that reports no change; trusted for PUT only */
+/* Flags of imgact_error: */
+/* A mutation was sent and may have taken effect. */
+#define IMGACT_ERROR_MAYBE_APPLIED 0x1u
+/* Transient error; retried while attempts remain. */
+#define IMGACT_ERROR_RETRYABLE 0x2u
+/* The API reports that the request had no effect. */
+#define IMGACT_ERROR_NOT_APPLIED 0x4u
+/* The image to delete is already deleted. */
+#define IMGACT_ERROR_ALREADY_DELETED 0x8u
+/* HTTP 500 that reports no change; used only for PUT. */
+#define IMGACT_ERROR_PUT_NOT_APPLIED 0x10u
 
-/*
- * An error: no pointers, so it can be copied and kept. Texts are cut at a whole character. Empty
- * text = not told. What does not fit is in imgact_op_error_details. */
+/* Error without pointers, so it can be copied and kept. Texts are cut at a whole character; an
+ * empty text is not reported. imgact_op_error_details() returns further details. */
 typedef struct imgact_error {
   imgact_status status;
-  int32_t http_status; /* 0 where no reply came */
+  int32_t http_status; /* 0 = no response */
   uint32_t flags;      /* IMGACT_ERROR_... */
   uint32_t reserved;
-  int64_t retry_after_ms; /* what the cloud asked for, -1 = nothing */
-  char provider[32];
-  char provider_code[64];
-  char request_id[128];
-  char message[512];
+  int64_t retry_after_ms; /* delay that the API asked for, in ms; -1 = none */
+  char provider[32];      /* "hetzner" */
+  char provider_code[64]; /* code of the API, "locked" */
+  char request_id[128];   /* id of the request, for the provider's support */
+  char message[512];      /* message for the user, of the API or of this library */
 } imgact_error;
 
-/* Sets a status and a message, printf-like, clears the rest. error may be NULL. Returns status. */
+/*
+ * Sets the status and message of an error and clears its other members.
+ *
+ * error   error to set; may be NULL
+ * status  new status
+ * format  message, as for printf()
+ *
+ * Returns status. May be called from any thread.
+ */
 IMGACT_API imgact_status imgact_error_set(imgact_error *error, imgact_status status,
                                           const char *format, ...) IMGACT_PRINTF(3, 4);
 

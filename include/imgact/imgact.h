@@ -1,6 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* imgact: one API for machine images and their actions on several clouds. The users' tier in one
- * include. */
+/*
+ * imgact: machine images and their actions on Hetzner Cloud and DigitalOcean.
+ *
+ *   imgact_client *client;
+ *   imgact_error error;
+ *   if (imgact_client_from_profile("prod", NULL, &client, &error)) die(error.message);
+ *   imgact_op *op = imgact_transfer_image(client, "7938269", "nyc3");
+ *   imgact_op_set_wait(op, 1);                  // until the action has finished
+ *   if (imgact_op_run(op)) die(imgact_op_error(op)->message);
+ *   const imgact_action *action = imgact_op_action(op);
+ *   if (action) printf("action %s\n", action->id);
+ *   imgact_op_free(op);                         // also frees its results
+ *   imgact_client_free(client);
+ *
+ * A client combines a provider, an endpoint and a token. An operation is one call: create it, set
+ * options, run or start it, read its results, free it. Constructors need no check: imgact_op_run()
+ * reports invalid arguments, and a NULL operation behaves like one that failed with IMGACT_NOMEM.
+ *
+ * Event loops: call imgact_op_start(), poll imgact_loop_fd() for imgact_loop_timeout_ms(), then
+ * call imgact_loop_dispatch(). It calls all callbacks. imgact_op_run() repeats these steps until
+ * its operation ends.
+ *
+ * An operation owns its results. Objects may be freed in any order. A loop and everything on it
+ * belong to one thread at a time; only imgact_loop_wakeup() may be called from another. Values that
+ * the API does not report are NULL, IMGACT_NO_TIME, NaN, -1 or IMGACT_TRISTATE_UNKNOWN. Each
+ * mutation takes effect at most once, if the API lists an accepted action within settle_ms (10 s).
+ * If the outcome remains unknown, it fails with IMGACT_AMBIGUOUS (docs/ambiguous-results.md).
+ */
 #ifndef IMGACT_IMGACT_H
 #define IMGACT_IMGACT_H
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Images and actions as every cloud's are shown: read-only structs that the library allocates; they
- * live as long as the operation that returned them. A NULL string, IMGACT_NO_TIME, a NaN size,
- * progress -1 and IMGACT_TRISTATE_UNKNOWN mean that the provider does not say. Fields of images,
- * actions and resources are only ever appended, so read them through the pointers and copy no
- * struct; imgact_pagination and imgact_rate_limit stay as they are. Available since 0.2 unless
- * noted.
+ * Images and actions in one form for all providers.
+ *
+ * The library allocates these structs. They are read-only and valid until the operation that
+ * returned them is freed. Values that the API does not report are NULL, IMGACT_NO_TIME, NaN,
+ * progress -1 or IMGACT_TRISTATE_UNKNOWN.
+ *
+ * Later versions may append members to images, actions and resources: read them through the
+ * pointers and do not copy the structs. imgact_pagination and imgact_rate_limit keep their size.
+ *
+ * Available since 0.2 unless noted.
  */
 #ifndef IMGACT_MODEL_H
 #define IMGACT_MODEL_H
@@ -22,8 +26,7 @@ typedef enum imgact_tristate {
   IMGACT_TRISTATE_MAX_ENUM = 0x7fffffff
 } imgact_tristate;
 
-/* What an image is. The cloud's own word is in provider_type. Open: a later version may add values.
- */
+/* Type of an image; provider_type has the API's own text. Later versions may add values. */
 typedef enum imgact_image_type {
   IMGACT_IMAGE_TYPE_UNKNOWN,
   IMGACT_IMAGE_TYPE_SYSTEM,
@@ -34,7 +37,7 @@ typedef enum imgact_image_type {
   IMGACT_IMAGE_TYPE_MAX_ENUM = 0x7fffffff
 } imgact_image_type;
 
-/* What can be done with an image. The cloud's own word is in provider_status. Open. */
+/* Status of an image; provider_status has the API's own text. Later versions may add values. */
 typedef enum imgact_image_status {
   IMGACT_IMAGE_STATUS_UNKNOWN,
   IMGACT_IMAGE_STATUS_CREATING,
@@ -45,7 +48,7 @@ typedef enum imgact_image_status {
   IMGACT_IMAGE_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_image_status;
 
-/* How far an action is. The cloud's own word is in provider_status. Open. */
+/* Status of an action; provider_status has the API's own text. Later versions may add values. */
 typedef enum imgact_action_status {
   IMGACT_ACTION_STATUS_UNKNOWN,
   IMGACT_ACTION_STATUS_RUNNING,
@@ -54,7 +57,7 @@ typedef enum imgact_action_status {
   IMGACT_ACTION_STATUS_MAX_ENUM = 0x7fffffff
 } imgact_action_status;
 
-/* What an action does. The cloud's own word is in command. Open. */
+/* Kind of an action; command has the API's own text. Later versions may add values. */
 typedef enum imgact_action_kind {
   IMGACT_ACTION_KIND_OTHER,
   IMGACT_ACTION_KIND_CREATE,
@@ -64,20 +67,27 @@ typedef enum imgact_action_kind {
   IMGACT_ACTION_KIND_MAX_ENUM = 0x7fffffff
 } imgact_action_kind;
 
-/* The words of the JSON contract: "snapshot", "creating", "running", "transfer". Static. Any
- * thread. */
+/*
+ * Return the names that the tool's JSON uses: "snapshot", "creating", "running", "transfer".
+ *
+ * type    any value; an unknown one has the name "unknown"
+ * status  any value; an unknown one has the name "unknown"
+ * kind    any value; an unknown one has the name "other"
+ *
+ * The texts are static. May be called from any thread.
+ */
 IMGACT_API const char *imgact_image_type_name(imgact_image_type type);
 IMGACT_API const char *imgact_image_status_name(imgact_image_status status);
 IMGACT_API const char *imgact_action_status_name(imgact_action_status status);
 IMGACT_API const char *imgact_action_kind_name(imgact_action_kind kind);
 
-/* One label of an image, in results and in imgact_image_update. An empty value is a value. */
+/* Label of an image, in results and in imgact_image_update. An empty value is a value. */
 typedef struct imgact_label {
   const char *key;
   const char *value;
 } imgact_label;
 
-/* A machine image. */
+/* Machine image. docs/provider-mapping.md shows which member comes from which field of the API. */
 typedef struct imgact_image {
   const char *provider;
   const char *id;
@@ -89,22 +99,21 @@ typedef struct imgact_image {
   const char *architecture;
   const char *os_family;
   const char *os_version;
-  const char *const *regions; /* NULL = not told, else regions_count slugs as served */
-  const imgact_label *labels; /* NULL = not told */
-  const char *const *tags;    /* NULL = not told */
+  const char *const *regions; /* regions_count slugs; NULL = not reported */
+  const imgact_label *labels; /* labels_count labels; NULL = not reported */
+  const char *const *tags;    /* tags_count tags; NULL = not reported */
   const char *created_from_id;
   const char *created_from_name;
-  const char *bound_to;
+  const char *bound_to; /* id of the server that the image belongs to */
   const char *error_message;
-  const char *size_gb_text; /* the sizes as the cloud wrote them, which a double may round; NULL =
-                               use the double */
+  const char *size_gb_text; /* digits of size_gb as the API sent them; NULL = use the double */
   const char *min_disk_gb_text;
   size_t regions_count;
   size_t labels_count;
   size_t tags_count;
   double size_gb;
   double min_disk_gb;
-  int64_t created_at;
+  int64_t created_at; /* Unix ms, as all times */
   int64_t deprecated_at;
   int64_t deleted_at;
   imgact_image_type type;
@@ -113,39 +122,45 @@ typedef struct imgact_image {
   imgact_tristate is_protected;
 } imgact_image;
 
-/* What an action is about: an id and the cloud's word for its kind, "image", either NULL if not
- * told. */
+/* Resource that an action changes. */
 typedef struct imgact_resource {
   const char *id;
-  const char *type;
+  const char *type; /* type in the API's own text, for example "image" */
 } imgact_resource;
 
-/* A change of an image that runs for a time. The status alone says whether and how it ended. */
+/* Change of an image that runs for some time. Only status decides if it has ended, and how. */
 typedef struct imgact_action {
   const char *provider;
-  const char *id; /* NULL: synthesised for a change that the cloud does at once */
+  const char *id; /* NULL = made by the library for a change that the API applied synchronously */
   const char *command;
   const char *provider_status;
   const char *region;
-  const char *error_code;    /* told only where status is IMGACT_ACTION_STATUS_ERROR */
-  const char *error_message; /* likewise */
+  const char *error_code;    /* set only if status is IMGACT_ACTION_STATUS_ERROR */
+  const char *error_message; /* set only if status is IMGACT_ACTION_STATUS_ERROR */
   const imgact_resource *resources;
   size_t resources_count;
   int64_t started_at;
   int64_t finished_at;
-  int32_t progress; /* per cent, -1 = not told */
+  int32_t progress; /* 0 to 100 %, -1 = not reported */
   imgact_action_kind kind;
   imgact_action_status status;
   int32_t reserved;
 } imgact_action;
 
-/* The provider's own object as JSON text, where the call asked for IMGACT_OP_FLAG_KEEP_RAW, else
- * NULL. Lives as the object does. */
+/*
+ * Return the API's own object as JSON text.
+ *
+ * image   image of an operation; may be NULL
+ * action  action of an operation; may be NULL
+ *
+ * Returns NULL unless the operation has the flag IMGACT_OP_FLAG_KEEP_RAW. The text is valid as long
+ * as the object.
+ */
 IMGACT_API const char *imgact_image_raw(const imgact_image *image);
 IMGACT_API const char *imgact_action_raw(const imgact_action *action);
 
-/* What the last page said of itself; -1 = not told. Totals are for display: they are not trusted.
- */
+/* Page numbers and totals of the last page of a list; -1 = not reported. For display only: the
+ * library does not trust totals. */
 typedef struct imgact_pagination {
   int64_t page;
   int64_t per_page;
@@ -155,12 +170,12 @@ typedef struct imgact_pagination {
   int64_t total;
 } imgact_pagination;
 
-/* The rate limit as the last reply told it; -1 and IMGACT_NO_TIME = not told. */
+/* Rate limit as the last response reported it; -1 and IMGACT_NO_TIME = not reported. */
 typedef struct imgact_rate_limit {
   int64_t limit;
   int64_t remaining;
-  int64_t reset_at;       /* Unix ms; what it means differs: see docs/provider-mapping.md */
-  int64_t retry_after_ms; /* of the reply's Retry-After */
+  int64_t reset_at;       /* Unix ms; the meaning differs by provider (docs/provider-mapping.md) */
+  int64_t retry_after_ms; /* of the Retry-After header, in ms */
 } imgact_rate_limit;
 
 IMGACT_END_DECLS

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations. A constructor never fails halfway: what is wrong with the arguments, or unsupported,
- * is in the operation's result. NULL (out of memory) is accepted by every verb and means
- * IMGACT_NOMEM. All arguments are copied. Available since 0.2 unless noted.
+ * Operations: each is one call, from its arguments to its results.
+ *
+ * Constructors copy their arguments and need no check: the operation reports invalid arguments and
+ * unsupported calls when it runs. They return NULL only if client is NULL or memory runs out.
+ *
+ * op      operation; NULL behaves like an operation that failed with IMGACT_NOMEM
+ * client  client to use; the operation keeps a reference to it
+ *
+ * Available since 0.2 unless noted.
  */
 #ifndef IMGACT_OP_H
 #define IMGACT_OP_H
@@ -14,12 +20,12 @@
 
 IMGACT_BEGIN_DECLS
 
-/* Opaque: one call, from its arguments to its results. */
+/* Opaque type of an operation. */
 typedef struct imgact_op imgact_op;
 
 /* ---- arguments ---- */
 
-/* Whose images: the cloud's for everybody, your own, or both. */
+/* Visibility of images: public ones, private ones of the account, or both. */
 typedef enum imgact_visibility {
   IMGACT_VISIBILITY_ALL,
   IMGACT_VISIBILITY_PUBLIC,
@@ -27,20 +33,20 @@ typedef enum imgact_visibility {
   IMGACT_VISIBILITY_MAX_ENUM = 0x7fffffff
 } imgact_visibility;
 
-/* Which images a list shows; zero and NULL = not asked. Values of one kind are a union, kinds
- * intersect. What a provider can neither ask for nor see in a reply ends as unsupported, never
- * ignored. */
+/* Image filter. Unset members (0, NULL) match every image; values of one member are ORed, members
+ * are ANDed. If the provider does not support a filter, the operation fails with
+ * IMGACT_UNSUPPORTED. */
 typedef struct imgact_image_filter {
   size_t size; /* sizeof(imgact_image_filter) */
   const imgact_image_type *types;
   const imgact_image_status *statuses;
   const char *const *bound_to; /* server ids */
-  const char *const *sort;     /* "KEY", "KEY:asc", "KEY:desc", most important first */
+  const char *const *sort;     /* "KEY", "KEY:asc" or "KEY:desc", most important first */
   size_t types_count;
   size_t statuses_count;
   size_t bound_to_count;
   size_t sort_count;
-  const char *name; /* exact */
+  const char *name; /* exact name */
   const char *architecture;
   const char *label_selector;
   const char *tag;
@@ -48,13 +54,14 @@ typedef struct imgact_image_filter {
   imgact_visibility visibility;
   int32_t include_deprecated;
 } imgact_image_filter;
+
 /* Initial value of imgact_image_filter: size set, all else 0 and NULL. */
 #define IMGACT_IMAGE_FILTER_INIT IMGACT_INIT(imgact_image_filter)
 
-/* Which actions a list shows. */
+/* Action filter; the rules of imgact_image_filter apply. */
 typedef struct imgact_action_filter {
   size_t size;          /* sizeof(imgact_action_filter) */
-  const char *image_id; /* NULL = of all images */
+  const char *image_id; /* NULL = actions of all images */
   const char *const *ids;
   const imgact_action_status *statuses;
   const char *const *sort;
@@ -62,184 +69,366 @@ typedef struct imgact_action_filter {
   size_t statuses_count;
   size_t sort_count;
 } imgact_action_filter;
+
 /* Initial value of imgact_action_filter: size set, all else 0 and NULL. */
 #define IMGACT_ACTION_FILTER_INIT IMGACT_INIT(imgact_action_filter)
 
-/* What to change; NULL = leave as it is, "" = make it empty. */
+/* Changes of an image. NULL leaves a text unchanged, "" clears it. */
 typedef struct imgact_image_update {
   size_t size; /* sizeof(imgact_image_update) */
   const char *name;
   const char *description;
   const char *distribution;
-  const imgact_label
-      *labels; /* the whole new set, where replace_labels is not 0; a count of 0 clears */
-  size_t labels_count;
+  const imgact_label *labels; /* complete new set if replace_labels is not 0 */
+  size_t labels_count;        /* 0 with replace_labels = remove all labels */
   int32_t replace_labels;
-  int32_t
-      convert_to_snapshot; /* with the other changes, in one request: a backup becomes a snapshot */
+  int32_t convert_to_snapshot; /* not 0 = also convert a backup to a snapshot */
 } imgact_image_update;
+
 /* Initial value of imgact_image_update: size set, all else 0 and NULL. */
 #define IMGACT_IMAGE_UPDATE_INIT IMGACT_INIT(imgact_image_update)
 
-/* Flags of imgact_op_options. */
-#define IMGACT_OP_FLAG_KEEP_RAW                                                                    \
-  0x1u /* keep the provider's own objects: imgact_image_raw, imgact_action_raw */
-#define IMGACT_OP_FLAG_PAGED                                                                       \
-  0x2u /* a list returns one page per run, then IMGACT_END; 21 to 43 bytes an id stay */
-#define IMGACT_OP_FLAG_VIA_IMAGE                                                                   \
-  0x4u /* get_action with an image: the image's own path, where the provider has two */
+/* Flags of imgact_op_options: */
+/* Keep the API's own objects for imgact_image_raw() and imgact_action_raw(). */
+#define IMGACT_OP_FLAG_KEEP_RAW 0x1u
+/* Return one page of a list per run, then IMGACT_END. Only 21 to 43 bytes per id stay in memory. */
+#define IMGACT_OP_FLAG_PAGED 0x2u
+/* imgact_get_action() with an image: use the path of the image if the API has two paths. */
+#define IMGACT_OP_FLAG_VIA_IMAGE 0x4u
 
-/* Per-call options; 0 = the client's or none. */
+/* Options of one operation. 0 selects the value of the client, or no limit. */
 typedef struct imgact_op_options {
   size_t size; /* sizeof(imgact_op_options) */
-  int64_t
-      deadline_ms; /* the whole operation, from its start; retries, pages and waits included. What
-                      the rate limit lets go after it alone ends as rate_limited before it passes */
-  int64_t poll_interval_ms;
-  int64_t page; /* this page of a list alone */
-  int64_t per_page;
-  int64_t max_items; /* the list ends with so many items; 0 = all */
-  int32_t max_attempts;
-  uint32_t flags;
+  /* Time for the whole operation from its start, with retries, pages and waits. If the rate limit
+   * delays a request beyond it, the operation fails at once with IMGACT_RATE_LIMITED. */
+  int64_t deadline_ms;
+  int64_t poll_interval_ms; /* constant interval of polls */
+  int64_t page;             /* read only this page of a list; counts from 1 */
+  int64_t per_page;         /* items per page */
+  int64_t max_items;        /* end the list after this number of items; 0 = all */
+  int32_t max_attempts;     /* sends per request */
+  uint32_t flags;           /* IMGACT_OP_FLAG_... */
 } imgact_op_options;
+
 /* Initial value of imgact_op_options: size set, all else 0 and NULL. */
 #define IMGACT_OP_OPTIONS_INIT IMGACT_INIT(imgact_op_options)
 
 /* ---- constructors ---- */
 
-/* All images, or those of a filter (may be NULL). */
+/*
+ * Lists images.
+ *
+ * filter  NULL = all images
+ *
+ * imgact_op_images() returns the result.
+ */
 IMGACT_API imgact_op *imgact_list_images(imgact_client *client, const imgact_image_filter *filter);
 
-/* One image, by id; by slug at DigitalOcean; by name at Hetzner, among deprecated ones too, where
- * architecture (may be NULL) tells namesakes apart: several are a conflict. */
+/*
+ * Gets one image.
+ *
+ * id_or_name    id; with DigitalOcean also a slug, with Hetzner also a name, including names of
+ *               deprecated images
+ * architecture  selects one of several images with the same name; may be NULL
+ *
+ * imgact_op_image() returns the result.
+ *
+ * Errors: IMGACT_NOT_FOUND; IMGACT_CONFLICT if several images have the name; IMGACT_UNSUPPORTED for
+ * an architecture if the provider has no lookup by name.
+ */
 IMGACT_API imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name,
                                        const char *architecture);
 
-/* Changes what is set, in one request; the result is the image. */
+/*
+ * Changes an image in one request.
+ *
+ * image_id  id of the image
+ * update    changes; at least one must be set
+ *
+ * imgact_op_image() returns the changed image.
+ */
 IMGACT_API imgact_op *imgact_update_image(imgact_client *client, const char *image_id,
                                           const imgact_image_update *update);
 
-/* Deletes. Nothing is returned. What is not there is not_found, but for a request that was sent
- * more than once: the image is gone, as was asked. */
+/*
+ * Deletes an image. The operation has no result.
+ *
+ * image_id  id of the image
+ *
+ * Errors: IMGACT_NOT_FOUND if the image does not exist. If the request had to be sent again, a
+ * missing image is success.
+ */
 IMGACT_API imgact_op *imgact_delete_image(imgact_client *client, const char *image_id);
 
-/* Actions of images; filter may be NULL. */
+/*
+ * Lists actions of images.
+ *
+ * filter  NULL = actions of all images
+ *
+ * imgact_op_actions() returns the result.
+ */
 IMGACT_API imgact_op *imgact_list_actions(imgact_client *client,
                                           const imgact_action_filter *filter);
 
-/* One action; with an image (may be NULL) it must be that image's. */
+/*
+ * Gets one action.
+ *
+ * action_id  id of the action
+ * image_id   image that the action must belong to; may be NULL
+ *
+ * imgact_op_action() returns the result.
+ */
 IMGACT_API imgact_op *imgact_get_action(imgact_client *client, const char *action_id,
                                         const char *image_id);
 
-/* Sets or clears an image's protection against deletion. The result is the action. */
+/*
+ * Protect an image against deletion, or remove this protection.
+ *
+ * image_id  id of the image
+ *
+ * imgact_op_action() returns the action; NULL if a lookup found the effect only in the image.
+ */
 IMGACT_API imgact_op *imgact_protect_image(imgact_client *client, const char *image_id);
 IMGACT_API imgact_op *imgact_unprotect_image(imgact_client *client, const char *image_id);
 
-/* Makes a snapshot of a backup. The result is the action; where the cloud does it at once, a
- * finished one without an id, and the image. */
+/*
+ * Converts a backup to a snapshot.
+ *
+ * image_id  id of the image
+ *
+ * imgact_op_action() returns the action; NULL if a lookup found the effect only in the image. If
+ * the API converts synchronously, the action has a NULL id and the status
+ * IMGACT_ACTION_STATUS_SUCCESS, and imgact_op_image() returns the image.
+ */
 IMGACT_API imgact_op *imgact_convert_image(imgact_client *client, const char *image_id);
 
-/* Copies an image to a further region. The result is the action. */
+/*
+ * Copies an image to another region.
+ *
+ * image_id  id of the image
+ * region    slug of the region
+ *
+ * imgact_op_action() returns the action; NULL if a lookup found the effect only in the image.
+ */
 IMGACT_API imgact_op *imgact_transfer_image(imgact_client *client, const char *image_id,
                                             const char *region);
 
-/* Waits until actions have finished; image_id (may be NULL) as for imgact_get_action. The results
- * are the actions that the cloud knew, in the order asked; the status is the first failure's. */
+/*
+ * Waits until actions have finished.
+ *
+ * action_ids  ids of the actions
+ * count       number of ids, at least 1
+ * image_id    image that the actions must belong to; may be NULL
+ *
+ * imgact_op_actions() returns the actions that the API knows, in the order of the ids.
+ *
+ * Errors: that of the first action that fails, for example IMGACT_ACTION_FAILED.
+ */
 IMGACT_API imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_ids,
                                           size_t count, const char *image_id);
 
 /* ---- before the start ---- */
 
-/* Sets per-call options; what is wrong with them is in the operation's result. */
+/*
+ * Sets the options of an operation.
+ *
+ * options  copied; NULL does nothing
+ *
+ * Has no effect after the start. The operation reports invalid options when it runs.
+ */
 IMGACT_API void imgact_op_set_options(imgact_op *op, const imgact_op_options *options);
 
-/* Sets whether a mutation waits for its action. wait: 0 (default) = ends when its outcome is known;
- * otherwise = ends when its action has finished. Has no effect after the start. If the provider
- * cannot poll actions, the operation fails with IMGACT_UNSUPPORTED and sends nothing. */
+/*
+ * Sets whether a mutation waits for its action.
+ *
+ * wait  0 (default) = the operation ends when its outcome is known; otherwise it ends when its
+ *       action has finished
+ *
+ * Has no effect after the start.
+ *
+ * Errors: if the provider cannot poll actions, the operation fails with IMGACT_UNSUPPORTED and
+ * sends nothing.
+ */
 IMGACT_API void imgact_op_set_wait(imgact_op *op, int wait);
 
-/* Called when a waited action has started and after each poll that finds it running. The action is
- * valid until the callback returns, even if the callback cancels or frees the operation. */
+/*
+ * Called when a waited action has started and after each poll that finds it running.
+ *
+ * user_data  as set with the callback
+ * op         operation
+ * action     valid until the callback returns, even if the callback cancels or frees the operation
+ */
 typedef void (*imgact_progress_fn)(void *user_data, imgact_op *op, const imgact_action *action);
 
-/* Sets the callback for the progress of a waiting mutation or of imgact_wait_actions(); NULL
- * removes it. user_data is borrowed. Has no effect after the start. */
+/*
+ * Sets the callback for the progress of a waiting mutation or of imgact_wait_actions().
+ *
+ * progress   NULL removes the callback
+ * user_data  passed to progress; borrowed
+ *
+ * imgact_loop_dispatch() calls it. Has no effect after the start.
+ */
 IMGACT_API void imgact_op_set_progress(imgact_op *op, imgact_progress_fn progress, void *user_data);
 
-/* Called from a dispatch when a mutation's request is about to leave, before its first byte. It is
- * called again before each later send while the earlier ones certainly had no effect (connection
- * refused, HTTP 429): the last call is the one to keep. It is not called for a send that follows
- * one with an unknown outcome. call_json: the call, for a journal and imgact_op_resume(); valid
- * until the callback returns. It has no token: its member "credential" is a keyed hash of token,
- * provider and endpoint. Any status but IMGACT_OK rejects the call and is its result (INTERNAL for
- * BUSY and END, which have another meaning here). The callback may cancel the operation. */
+/*
+ * Called when the request of a mutation is about to be sent.
+ *
+ * user_data  as set with the callback
+ * op         operation; the callback may cancel it
+ * call_json  the call, for a journal and for imgact_op_resume(); valid until the callback returns.
+ *            It does not contain the token: its member "credential" is a keyed hash of token,
+ *            provider and endpoint
+ *
+ * Called again before each later send if the earlier ones certainly had no effect (connection
+ * refused, HTTP 429): keep only the last call. Not called for a send after one with an unknown
+ * outcome.
+ *
+ * Returns IMGACT_OK to send the request. Any other status rejects the mutation and becomes its
+ * status; IMGACT_BUSY and IMGACT_END become IMGACT_INTERNAL.
+ */
 typedef imgact_status (*imgact_before_send_fn)(void *user_data, imgact_op *op,
                                                const char *call_json);
+
+/*
+ * Sets the callback that can store or reject a mutation before it is sent.
+ *
+ * before_send  NULL removes the callback
+ * user_data    passed to before_send; borrowed
+ *
+ * imgact_loop_dispatch() calls it. Has no effect after the start.
+ */
 IMGACT_API void imgact_op_set_before_send(imgact_op *op, imgact_before_send_fn before_send,
                                           void *user_data);
 
-/* Resumes a mutation that was passed to the before-send callback at sent_at (Unix ms) and has an
- * unknown outcome. A sent_at in the future means unknown. A mutation that creates an action starts
- * with a lookup; an idempotent one (update, delete, Hetzner's convert) is sent. Fails with
- * IMGACT_INVALID_ARGUMENT and IMGACT_ERROR_MAYBE_APPLIED if call_json cannot be read or was sent to
- * another endpoint or with another token; after a change of the token remove the member
- * "credential". Returns NULL if there is no memory or an argument is NULL: the call may have been
- * applied; keep the journal and resume it again.
+/*
+ * Resumes a mutation with an unknown outcome, for example after a crash.
+ *
+ * call_json  the call that the before-send callback received
+ * sent_at    time of that callback in Unix ms; a time in the future means unknown
+ *
+ * A mutation that creates an action starts with a lookup. An idempotent one (update, delete,
+ * Hetzner's convert) is sent.
+ *
+ * Returns NULL if memory runs out or an argument is NULL. The call may still have been applied:
+ * keep the journal and resume it again.
+ *
+ * Errors: IMGACT_INVALID_ARGUMENT with the flag IMGACT_ERROR_MAYBE_APPLIED if call_json cannot be
+ * read, or was sent to another endpoint or with another token. If only the token has been replaced,
+ * remove the member "credential" from call_json.
  */
 IMGACT_API imgact_op *imgact_op_resume(imgact_client *client, const char *call_json,
                                        int64_t sent_at);
 
 /* ---- verbs ---- */
 
-/* Runs to the end, driving the whole loop: other operations' callbacks fire inside. Returns the
- * operation's status. From a callback: BUSY. A finished operation returns its status again, a
- * page-by-page list its next page. */
+/*
+ * Runs an operation to its end.
+ *
+ * It drives the whole loop, so callbacks of other operations are called. A finished operation
+ * returns its status again. A paged list reads its next page.
+ *
+ * Returns the status of the operation, or IMGACT_BUSY from inside a callback.
+ */
 IMGACT_API imgact_status imgact_op_run(imgact_op *op);
 
-/* Starts without waiting. done (may be NULL) is called exactly once, from a dispatch of the loop,
- * never from here; not after imgact_op_free. A page-by-page list is started again for its next
- * page; an operation that has ended tells its end again. A start before an earlier one's end was
- * told, also while it runs, does no more than take the place of its callback. */
+/*
+ * Called when an operation has ended.
+ *
+ * user_data  as passed to imgact_op_start()
+ * op         operation; the callback may free it
+ */
 typedef void (*imgact_done_fn)(void *user_data, imgact_op *op);
+
+/*
+ * Starts an operation; imgact_loop_dispatch() drives it.
+ *
+ * done       called exactly once, from imgact_loop_dispatch(), when the operation has ended; not
+ *            called after imgact_op_free(); may be NULL
+ * user_data  passed to done; borrowed
+ *
+ * If the operation is running, or has ended but done has not been called yet, only the callback is
+ * replaced. A paged list reads its next page. Any other operation that has ended reports its end
+ * again.
+ */
 IMGACT_API void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user_data);
 
-/* Ends it as cancelled, at once; done is still called. One that was not started yet ends so when it
- * is. Idempotent; a finished operation stays as it is. */
+/*
+ * Cancels an operation: it ends at once with IMGACT_CANCELLED, and done is still called.
+ *
+ * An operation that has not been started ends so when it is started. An operation that has ended
+ * does not change. The API does not undo an action that has started.
+ */
 IMGACT_API void imgact_op_cancel(imgact_op *op);
 
-/* 1 while a cancel would say IMGACT_ERROR_MAYBE_APPLIED: what changes the cloud may be out, or was
- * begun. Who gives up a batch cancels the others, and lets these come to their ends. */
+/*
+ * Returns 1 if a cancel now would set IMGACT_ERROR_MAYBE_APPLIED: the mutation may have been sent.
+ *
+ * To abort a batch, cancel only the operations that return 0, and let the others end.
+ */
 IMGACT_API int imgact_op_maybe_applied(const imgact_op *op);
 
-/* Frees the operation and everything it returned. If it is under way it is cancelled without a
- * callback. */
+/*
+ * Frees an operation and all its results. A running operation is cancelled; done is not called.
+ *
+ * op  NULL is allowed and does nothing
+ */
 IMGACT_API void imgact_op_free(imgact_op *op);
 
 /* ---- results: owned by the operation ---- */
 
-/* Which operation it is. */
+/* Returns the kind of an operation; IMGACT_OP_COUNT for NULL. */
 IMGACT_API imgact_op_kind imgact_op_get_kind(const imgact_op *op);
-/* 1 once it has ended. */
+
+/* Returns 1 if an operation has ended, otherwise 0. */
 IMGACT_API int imgact_op_done(const imgact_op *op);
-/* Never NULL; status IMGACT_OK where nothing is wrong or it has not ended. */
+
+/*
+ * Returns the error of an operation.
+ *
+ * Never returns NULL. Before the start it reports invalid arguments. The status is IMGACT_OK while
+ * the operation runs and after success. The error is valid as long as the operation.
+ */
 IMGACT_API const imgact_error *imgact_op_error(const imgact_op *op);
-/* What the cloud's error carried beyond code and message, as JSON text; NULL = nothing. */
+
+/*
+ * Returns what the API's error contains in addition to code and message, as JSON text.
+ *
+ * Returns NULL if there is nothing. The text is valid as long as the operation.
+ */
 IMGACT_API const char *imgact_op_error_details(const imgact_op *op);
 
-/* The single object, or the first one, NULL if there is none; and all of them, *count may be 0. A
- * failed list has none. */
+/*
+ * Return the images or actions of an operation: the first one, or all of them.
+ *
+ * count  receives the number of elements; may be NULL
+ *
+ * A list that failed has none. The functions for the first one return NULL if there is none; the
+ * others never return NULL. The objects are valid until the operation is freed; those of a paged
+ * list until it reads its next page.
+ */
 IMGACT_API const imgact_image *imgact_op_image(const imgact_op *op);
 IMGACT_API const imgact_image *const *imgact_op_images(const imgact_op *op, size_t *count);
 IMGACT_API const imgact_action *imgact_op_action(const imgact_op *op);
 IMGACT_API const imgact_action *const *imgact_op_actions(const imgact_op *op, size_t *count);
 
-/* The rate limit as this operation's last reply told it. */
+/*
+ * Reads the rate limit that the last response to this operation reported.
+ *
+ * rate_limit  receives the values; must not be NULL
+ */
 IMGACT_API void imgact_op_rate_limit(const imgact_op *op, imgact_rate_limit *rate_limit);
-/* 1 if the effect was found by looking, after an answer was lost. */
+
+/* Returns 1 if a response was lost and a lookup found the effect of the operation, otherwise 0. */
 IMGACT_API int imgact_op_adopted(const imgact_op *op);
-/* What the last page told of itself. */
+
+/*
+ * Reads the page numbers and totals that the last page of a list reported.
+ *
+ * pagination  receives the values; must not be NULL
+ */
 IMGACT_API void imgact_op_pagination(const imgact_op *op, imgact_pagination *pagination);
-/* 1 if a list was filtered or sorted by the library rather than by the cloud. */
+
+/* Returns 1 if the library, not the API, filtered or sorted a list, otherwise 0. */
 IMGACT_API int imgact_op_filtered_locally(const imgact_op *op);
 
 IMGACT_END_DECLS
