@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A provider is a table and small pure functions: it encodes a call as a request and decodes a
- * reply into results. It sees no token, socket, clock, allocator or log; retry, paging, waiting,
- * deadlines, tracing and redaction are the core's. docs/writing-a-provider.md goes through one.
- * Extenders' tier: may change in a minor version until 1.0. Available since 0.2 unless noted.
+ * Providers: a table of functions that encode a call as a request and decode its response.
+ *
+ * The functions see no token, socket, clock, allocator or log: the library retries, reads pages,
+ * waits, applies deadlines, traces and redacts. docs/writing-a-provider.md shows how to write one.
+ * May change in a minor version until 1.0.
+ *
+ * Available since 0.2 unless noted.
  */
 #ifndef IMGACT_PROVIDER_H
 #define IMGACT_PROVIDER_H
