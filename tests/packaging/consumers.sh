@@ -34,6 +34,14 @@ one_version() {
   [ "$parts" = "$version" ] && [ "$text" = "$version" ]
 }
 
+# Section 3 has one page more: the overview, imgact(3).
+pages_of_functions() {
+  pages=$(find "$dest" -path '*/man/man3/imgact*.3' | wc -l)
+  exports=$(nm -D --defined-only "$libdir/libimgact.so" | grep -c ' T imgact_')
+  echo "$pages pages, $exports exported functions"
+  [ "$exports" -gt 0 ] && [ "$pages" = $((exports + 1)) ]
+}
+
 # What users of the tool get; only where the build has the tool.
 with_tool() {
   bin=$(find "$dest" -path '*/bin/imgact')
@@ -129,6 +137,7 @@ PKG_CONFIG_SYSROOT_DIR=$dest
 PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
 ok 'installed library files are complete' installed
+ok 'exported functions have manual pages' pages_of_functions
 if [ -e "$build/src/cli/imgact" ]; then ok 'installed tool files are complete' with_tool
 else skip 'and the tool, its manual pages and its completions' 'no tool'; fi
 ok 'version matches in meson.build and base.h' one_version
