@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Lists the private images of several clouds, one cloud after the other. Each is named by a profile
-// of the configuration file:
+// Lists the private images of several clouds, one cloud after the other:
 //
-//   blocking prod-hetzner staging-do
+//   blocking PROFILE...
 //
-// Without a profile the environment and default_profile decide.
+// Each argument is a profile of the configuration file. Without arguments, the environment and
+// default_profile select the cloud.
 #include <imgact/imgact.h>
 #include <stdio.h>
 
@@ -25,7 +25,7 @@ static imgact_status list(imgact_client *client) {
   size_t count;
   const imgact_image *const *images = imgact_op_images(op, &count);
   for (size_t i = 0; i < count; i++) show(images[i]);
-  imgact_op_free(op); // and with it the images
+  imgact_op_free(op); // also frees the images
   return status;
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Converts a backup into a snapshot, shows how far it is, and stops waiting at ^C:
+// Converts a backup to a snapshot, prints its progress, and stops waiting on Ctrl-C:
 //
 //   cancel IMAGE_ID
 //
-// Cancelling ends the operation here and undoes nothing at the cloud: what was started is named, so
-// that it can be waited for later (imgact action wait). The cloud is the one that the environment
-// or default_profile names.
+// A cancel ends the operation in this program only. The action continues; the program prints its
+// id for `imgact action wait`. The environment or default_profile selects the cloud.
 #include <imgact/imgact.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 static volatile sig_atomic_t interrupted;
 static imgact_loop *interruptible;
 
-// imgact_loop_wakeup is the one call that is allowed here, and from other threads.
+// Signal handlers and other threads may call only imgact_loop_wakeup().
 static void on_signal(int number) {
   (void)number;
   interrupted = 1;
@@ -33,7 +32,7 @@ static void on_progress(void *user, imgact_op *op, const imgact_action *action) 
 static void wait_or_cancel(imgact_op *op) {
   imgact_op_start(op, NULL, NULL);
   while (!imgact_op_done(op)) {
-    (void)imgact_loop_run(interruptible); // until the end, or a wakeup
+    (void)imgact_loop_run(interruptible); // until the end or a wakeup
     if (interrupted) imgact_op_cancel(op);
   }
 }
@@ -44,9 +43,9 @@ static int report(const imgact_op *op) {
   if (error->status == IMGACT_OK) return 0;
   fprintf(stderr, "%s: %s\n", imgact_status_name(error->status), error->message);
   if (action != NULL && action->id != NULL && action->status == IMGACT_ACTION_STATUS_RUNNING)
-    fprintf(stderr, "action %s goes on without us\n", action->id);
+    fprintf(stderr, "action %s continues\n", action->id);
   else if (error->flags & IMGACT_ERROR_MAYBE_APPLIED)
-    fprintf(stderr, "the request had left: look before you ask again\n");
+    fprintf(stderr, "the request may have been sent: check the image before you repeat it\n");
   return error->status == IMGACT_CANCELLED ? 130 : 1;
 }
 

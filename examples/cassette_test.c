@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// A test of one's own code without a cloud: what the cloud said is on a cassette (recorded with
-// imgact --record FILE), waits take no time, and no token is needed.
+// Tests code that uses imgact without network access. The responses come from a cassette, a file
+// recorded with `imgact --record FILE`. Waits take no time, and no token is needed:
 //
 //   cassette_test tests/fixtures/hetzner/protection-that-is-waited-for.har
 #include <imgact/imgact.h>
 #include <imgact/transport.h>
 #include <stdio.h>
 
-// The code under test: protects an image and returns once that is done.
+// The code under test: protects an image and waits for the action.
 static imgact_status protect(imgact_client *client, const char *image_id) {
   imgact_op *op = imgact_protect_image(client, image_id);
   imgact_op_set_wait(op, 1);
@@ -16,12 +16,12 @@ static imgact_status protect(imgact_client *client, const char *image_id) {
   return status;
 }
 
-// The whole cassette must have been used, else the code asked for less than it did when it was
-// recorded.
+// Returns 1 if every entry of the cassette was used. Otherwise the code sent fewer requests than
+// when the cassette was recorded.
 static int all_used(const imgact_transport *cassette) {
   const char *first;
   size_t unused = imgact_replayer_unused(cassette, &first);
-  if (unused > 0) fprintf(stderr, "%zu entries were not asked for, first: %s\n", unused, first);
+  if (unused > 0) fprintf(stderr, "%zu unused entries, first: %s\n", unused, first);
   return unused == 0;
 }
 
@@ -35,8 +35,8 @@ int main(int argc, char **argv) {
   }
   const imgact_client_options options = {
       .size = sizeof options, .provider_name = "hetzner", .transport = cassette};
-  if (imgact_client_new(&options, &client, &error) !=
-      IMGACT_OK) { // the client's from here on, also when this fails
+  // The client owns the transport, also if the call fails.
+  if (imgact_client_new(&options, &client, &error) != IMGACT_OK) {
     fprintf(stderr, "%s\n", error.message);
     return 2;
   }

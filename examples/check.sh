@@ -76,7 +76,7 @@ is_cancelled() {
   wait $cancel_pid || status=$?
   echo "first: $first, exit status: $status"
   cat "$work/said"
-  [ $status = 130 ] && grep -q '^cancelled: ' "$work/said" && grep -q 'goes on without us' "$work/said"
+  [ $status = 130 ] && grep -q '^cancelled: ' "$work/said" && grep -q '^action .* continues$' "$work/said"
 }
 
 # The first region that the image is not in.

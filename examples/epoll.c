@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A list in an epoll loop of one's own: the loop's descriptor is one among the program's, here
-// beside a clock that ticks. The cloud is the one that the environment or default_profile names.
+// Lists images in a program with its own epoll loop, which also watches a timer. The environment or
+// default_profile selects the cloud.
 #include <imgact/imgact.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -20,9 +20,8 @@ static void on_done(void *user, imgact_op *op) {
 
 static void watch(int epoll, int fd) {
   struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-  if (fd >= 0)
-    (void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd,
-                    &event); // -1: imgact has none, its timeout is short then
+  // Without a descriptor (-1), imgact_loop_timeout_ms() is short.
+  if (fd >= 0) (void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 static int open_clock(void) {
@@ -42,7 +41,7 @@ static void drive(int epoll, int clock, imgact_loop *loop, const int *running) {
       if (events[i].data.fd == clock && read(clock, &ticks, sizeof ticks) > 0)
         fputs("tick\n", stderr);
     }
-    (void)imgact_loop_dispatch(loop); // cheap when nothing is due
+    (void)imgact_loop_dispatch(loop); // cheap if nothing is due
   }
 }
 

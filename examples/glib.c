@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A list in a GLib main loop: imgact's loop becomes a GSource.
-// The cloud is the one that the environment or default_profile names.
+// Lists images in a GLib main loop. A GSource drives imgact's loop. The environment or
+// default_profile selects the cloud.
 #include <glib.h>
 #include <imgact/imgact.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 typedef struct loop_source {
   GSource source;
   imgact_loop *loop;
-  gpointer fd; /* NULL: imgact has no descriptor, its timeout is short then */
+  gpointer fd; /* NULL = no descriptor, imgact_loop_timeout_ms() is short */
 } loop_source;
 
 static gboolean prepare(GSource *source, gint *timeout_ms) {
@@ -64,7 +64,7 @@ int main(void) {
   if (op != NULL) g_main_loop_run(main_loop);
   int failed = imgact_op_error(op)->status != IMGACT_OK;
   imgact_op_free(op);
-  g_source_destroy(source); // before the loop that it drives
+  g_source_destroy(source); // before its loop is freed
   g_source_unref(source);
   g_main_loop_unref(main_loop);
   imgact_client_free(client);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A list in a libuv loop: one uv_poll_t for imgact's descriptor, one uv_timer_t for its timeout.
-// The cloud is the one that the environment or default_profile names.
+// Lists images in a libuv loop. A uv_poll_t watches imgact's descriptor, a uv_timer_t its timeout.
+// The environment or default_profile selects the cloud.
 #include <imgact/imgact.h>
 #include <stdio.h>
 #include <uv.h>
@@ -13,7 +13,7 @@ typedef struct driver {
 
 static void on_timer(uv_timer_t *timer);
 
-// The timeout changes with every call on the loop: set the timer after each of them.
+// Every call on the loop may change the timeout: set the timer after each of them.
 static void rearm(driver *d) {
   if (uv_is_closing((uv_handle_t *)&d->timer)) return;
   int timeout_ms = imgact_loop_timeout_ms(d->loop);
@@ -40,7 +40,7 @@ static void driver_open(driver *d, uv_loop_t *uv, imgact_loop *loop) {
   d->loop = loop;
   d->poll.data = d->timer.data = d;
   uv_timer_init(uv, &d->timer);
-  if (imgact_loop_fd(loop) < 0) return; // the timeout is short then
+  if (imgact_loop_fd(loop) < 0) return; // no descriptor: the timeout is short
   uv_poll_init(uv, &d->poll, imgact_loop_fd(loop));
   uv_poll_start(&d->poll, UV_READABLE, on_readable);
 }
@@ -57,7 +57,7 @@ static void on_done(void *user, imgact_op *op) {
     printf("%zu images\n", count);
   else
     fprintf(stderr, "%s\n", imgact_op_error(op)->message);
-  driver_close(user); // so uv_run has nothing left to wait for
+  driver_close(user); // uv_run() returns: nothing is left to watch
 }
 
 int main(void) {

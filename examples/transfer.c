@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Copies an image to a further region and shows how far it is, in an epoll loop of one's own:
+// Copies an image to another region and prints the progress, in its own epoll loop:
 //
 //   transfer IMAGE_ID REGION
-//   RECORD=transfer.har transfer IMAGE_ID REGION    the same, and what the cloud said is kept
-//   REPLAY=transfer.har transfer IMAGE_ID REGION    the same once more, without a cloud, a token
-//   and a pause
+//   RECORD=transfer.har transfer IMAGE_ID REGION    also records all responses
+//   REPLAY=transfer.har transfer IMAGE_ID REGION    replays them: no network, token or waiting
 //
-// The cloud is the one that the environment or default_profile names.
+// The environment or default_profile selects the cloud.
 #include <imgact/imgact.h>
 #include <imgact/transport.h>
 #include <stdio.h>
@@ -14,7 +13,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-// While the action runs; its end is on_done's.
+// Called while the action runs. on_done() reports the end.
 static void on_progress(void *user, imgact_op *op, const imgact_action *action) {
   (void)user;
   (void)op;
@@ -34,7 +33,7 @@ static void on_done(void *user, imgact_op *op) {
 static void drive(imgact_loop *loop, const int *running) {
   struct epoll_event event = {.events = EPOLLIN};
   int epoll = epoll_create1(EPOLL_CLOEXEC), fd = imgact_loop_fd(loop);
-  if (fd >= 0) (void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); // a cassette has none
+  if (fd >= 0) (void)epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); // a cassette has no descriptor
   while (*running) {
     (void)epoll_wait(epoll, &event, 1, imgact_loop_timeout_ms(loop));
     (void)imgact_loop_dispatch(loop);
@@ -54,7 +53,7 @@ static int transfer(imgact_client *client, const char *image_id, const char *reg
   return failed;
 }
 
-// NULL, the usual transport, where neither variable is set.
+// Sets *transport to NULL, the default transport, if neither variable is set.
 static imgact_status open_transport(imgact_transport **transport, imgact_error *error) {
   const char *record = getenv("RECORD"), *replay = getenv("REPLAY");
   *transport = NULL;
@@ -77,6 +76,6 @@ int main(int argc, char **argv) {
     return 2;
   }
   int failed = transfer(client, argv[1], argv[2]);
-  imgact_client_free(client); // a recording is written now
+  imgact_client_free(client); // also writes the recording
   return failed;
 }

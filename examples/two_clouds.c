@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Asks several clouds at the same time, on one loop that their clients share:
+// Lists the images of several clouds at the same time, on one shared loop:
 //
-//   two_clouds prod-hetzner staging-do
+//   two_clouds PROFILE...
 #include <imgact/imgact.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ typedef struct cloud {
   imgact_op *op;
 } cloud;
 
-// Called when this cloud's list is there, while the others' may still be on their way.
+// Called when the list of this cloud is complete. Those of other clouds may still be running.
 static void on_done(void *user, imgact_op *op) {
   const cloud *done = user;
   size_t count;
@@ -23,7 +23,7 @@ static void on_done(void *user, imgact_op *op) {
     fprintf(stderr, "%s: %s\n", done->profile, imgact_op_error(op)->message);
 }
 
-// One configuration, one loop, a client per profile.
+// Creates the client of one profile. All clients share the configuration and the loop.
 static imgact_status open_cloud(imgact_config *config, imgact_loop *loop, const char *profile,
                                 cloud *out) {
   const imgact_config_overrides overrides = {.size = sizeof overrides, .profile = profile};
@@ -44,7 +44,7 @@ static int ask_all(imgact_config *config, imgact_loop *loop, cloud *clouds, char
     clouds[i].op = imgact_list_images(clouds[i].client, NULL);
     imgact_op_start(clouds[i].op, on_done, &clouds[i]);
   }
-  (void)imgact_loop_run(loop); // until nothing is under way any more
+  (void)imgact_loop_run(loop); // until no operation is left
   for (int i = 0; i < count; i++) {
     failed |= imgact_op_error(clouds[i].op)->status != IMGACT_OK;
     imgact_op_free(clouds[i].op);
