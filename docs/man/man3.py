@@ -76,7 +76,8 @@ class Function:
 
     def __init__(self, header, text, name, result, parameters, block, exported):
         self.header, self.text, self.name, self.result = header, text, name, result
-        self.block, self.exported, self.group = block, exported, [self]
+        self.block = block or Block(f" Declared in {header.name}, without a description. ")
+        self.described, self.exported, self.group = bool(block), exported, [self]
         parameters = re.sub(r"\s+", " ", parameters).strip()
         self.parameters = [] if parameters == "void" else [p.strip() for p in parameters.split(",")]
 
@@ -86,7 +87,7 @@ class Function:
     def description(self, name):
         """What the block, or that of the header, has about a parameter; None if neither has it."""
         common = self.header.block.parameters
-        return self.block.parameters.get(name, common.get(name)) if self.block else common.get(name)
+        return self.block.parameters.get(name, common.get(name))
 
 
 def items(text):
@@ -301,9 +302,6 @@ def main(output, dated, paths):
     types = {name: type_ for header in headers for name, type_ in header.types.items()}
     functions = [function for header in headers for function in header.functions]
     exported = {function.name for function in functions}
-    undescribed = [function.name for function in functions if not function.block]
-    if undescribed:
-        raise Failure("functions without a comment: " + ", ".join(undescribed))
     shutil.rmtree(output, ignore_errors=True)
     os.makedirs(output)
     pages = {"imgact": overview(tour, headers, date)}

@@ -44,7 +44,7 @@ def blocks():
             continue
         yield header.name, header.block
         for function in header.functions + header.callbacks:
-            yield function.name, function.block
+            yield function.name, function.block if function.described else None
         for name, (block, _) in header.types.items():
             yield name, block
 
@@ -73,8 +73,7 @@ def described_parameters_exist():
         unknown = set(header.block.parameters) - declared
         assert not unknown, f"{header.name}: {unknown}"
         for function in header.functions + header.callbacks:
-            own = function.block.parameters if function.block else {}
-            unknown = set(own) - {name for member in function.group for name in member.names()}
+            unknown = set(function.block.parameters) - {name for member in function.group for name in member.names()}
             assert not unknown, f"{function.name}: {unknown}"
 
 
