@@ -6,6 +6,13 @@
  * waits, applies deadlines, traces and redacts. docs/writing-a-provider.md shows how to write one.
  * May change in a minor version until 1.0.
  *
+ * request   request that encode builds
+ * response  response to decode
+ * result    results that decode fills
+ * call      call that the request is for
+ * value     JSON value; NULL is allowed: a missing value
+ * error     error to set; must not be NULL
+ *
  * Available since 0.2 unless noted.
  */
 #ifndef IMGACT_PROVIDER_H
@@ -20,140 +27,323 @@
 
 IMGACT_BEGIN_DECLS
 
-/* ---- what is asked ---- */
+/* ---- call ---- */
 
+/* Bit of an image type in a mask of types. */
 #define IMGACT_IMAGE_TYPE_BIT(type) (1u << (unsigned)(type))
 
-/* One request's worth of a call. Strings are valid UTF-8; ids have passed is_valid_id. */
+/* What one request asks for. Strings are valid UTF-8; is_valid_id() has accepted the ids. */
 typedef struct imgact_call {
   size_t size;
   imgact_op_kind kind;
-  uint32_t flags;        /* IMGACT_OP_FLAG_VIA_IMAGE */
-  const char *image_ref; /* the image's id; of get_image an id or slug; NULL where none was given */
-  const char *action_id; /* get_action */
-  const char *region;    /* transfer */
-  const char *architecture;                  /* get_image by name: see image_filter */
-  const imgact_image_filter *image_filter;   /* list_images: never NULL there */
-  const imgact_action_filter *action_filter; /* list_actions: never NULL there */
+  uint32_t flags;                          /* IMGACT_OP_FLAG_VIA_IMAGE */
+  const char *image_ref;                   /* id of the image; get_image: id or slug; NULL = none */
+  const char *action_id;                   /* get_action */
+  const char *region;                      /* transfer */
+  const char *architecture;                /* get_image by name: see image_filter */
+  const imgact_image_filter *image_filter; /* list_images: never NULL */
+  const imgact_action_filter *action_filter; /* list_actions: never NULL */
   const imgact_image_update *update;         /* update_image */
-  const char *const *action_ids;             /* wait_actions: at most the slot's max_ids */
+  const char *const *action_ids;             /* wait_actions: at most max_ids of the slot */
   size_t action_ids_count;
-  int64_t page;           /* lists: 1, or what decode said */
-  int64_t per_page;       /* lists: within the provider's limits */
-  const char *next_query; /* lists: the query that decode gave for this page, or NULL */
-  uint32_t type_mask; /* list_images: IMGACT_IMAGE_TYPE_BITs of the group that this query is for; 0
-                         = of any type */
-  int32_t protect;    /* change_protection */
+  int64_t page;           /* lists: 1, or the number that decode set */
+  int64_t per_page;       /* lists: items per page, at most max_per_page of the provider */
+  const char *next_query; /* lists: query that decode set for this page, or NULL */
+  uint32_t type_mask;     /* list_images: IMGACT_IMAGE_TYPE_BITs that this query is for; 0 = any */
+  int32_t protect;        /* change_protection: 1 = protect, 0 = unprotect */
 } imgact_call;
 
-/* The request that encode builds. Errors (no memory) stick; there is nothing to check. */
+/* ---- request ---- */
+
+/* Opaque type of a request that encode builds. An error (no memory) remains and ends the call, so
+ * encode need not check for it. */
 typedef struct imgact_request imgact_request;
-IMGACT_API void imgact_request_set_method(imgact_request *request,
-                                          const char *method); /* default: GET */
-/* One path segment below the endpoint, percent-encoded; a segment that is empty, "." or ".." fails
- * the call. */
+
+/*
+ * Sets the HTTP method; without this call it is GET.
+ *
+ * method  static text
+ */
+IMGACT_API void imgact_request_set_method(imgact_request *request, const char *method);
+
+/*
+ * Appends a segment to the path, percent-encoded.
+ *
+ * segment  text; if it is NULL, empty, "." or "..", the call fails with IMGACT_INVALID_ARGUMENT
+ *
+ * The path starts at the endpoint of the client.
+ */
 IMGACT_API void imgact_request_add_segment(imgact_request *request, const char *segment);
-/* One query pair, percent-encoded, order kept; a NULL value leaves the pair out. */
+
+/*
+ * Append a pair to the query, percent-encoded. The order of the pairs is kept.
+ *
+ * key    must not be NULL
+ * value  value of the pair; imgact_request_add_query() with NULL adds nothing
+ */
 IMGACT_API void imgact_request_add_query(imgact_request *request, const char *key,
                                          const char *value);
 IMGACT_API void imgact_request_add_query_int(imgact_request *request, const char *key,
                                              int64_t value);
-/* The pairs of an encoded query string ("a=b&c=d"), but for those whose key is in `except`
- * (NULL-terminated, may be NULL).
+
+/*
+ * Appends the pairs of an encoded query ("a=b&c=d") to the query.
+ *
+ * query   may be NULL
+ * except  keys of pairs to leave out, NULL-terminated; may be NULL
+ *
+ * The pairs are decoded and encoded again.
  */
 IMGACT_API void imgact_request_add_query_string(imgact_request *request, const char *query,
                                                 const char *const *except);
-/* The JSON body's writer, for the rest of encode; may be NULL. Sets Content-Type. */
+
+/*
+ * Returns the writer of the JSON body, and sets the Content-Type of the request.
+ *
+ * Returns NULL if memory runs out; every function of a writer accepts this. The writer is valid
+ * until encode returns.
+ */
 IMGACT_API imgact_json_writer *imgact_request_body_writer(imgact_request *request);
-/* Filters that this query cannot push although the slot can: applied to the items instead. */
+
+/*
+ * Declares filters that this query cannot express: the library filters the items instead.
+ *
+ * filters  IMGACT_FILTER_... of the slot's server_filters
+ */
 IMGACT_API void imgact_request_filter_locally(imgact_request *request, uint32_t filters);
-/* The answer is known to be an empty list: nothing is sent. */
+
+/* Declares that the result is an empty list: no request is sent. */
 IMGACT_API void imgact_request_set_empty_result(imgact_request *request);
 
-/* ---- what came ---- */
+/* ---- response ---- */
 
-/* A reply with a parsed and redacted body. */
+/* Opaque type of a response. Its body is parsed and redacted. */
 typedef struct imgact_response imgact_response;
+
+/* Returns the HTTP status. */
 IMGACT_API int imgact_response_status(const imgact_response *response);
-/* The document; NULL where the body was empty or (for decode_error and decode_rate_limit) no JSON.
+
+/*
+ * Returns the root value of the body.
+ *
+ * Returns NULL if the body is empty. In decode_error and decode_rate_limit it is also NULL if the
+ * body is not JSON.
  */
 IMGACT_API const imgact_json *imgact_response_json(const imgact_response *response);
-/* A header by its name in any case, redacted, or NULL. */
+
+/*
+ * Returns the value of a header, redacted.
+ *
+ * name  in any case
+ *
+ * Returns NULL if the header does not exist or is not UTF-8.
+ */
 IMGACT_API const char *imgact_response_header(const imgact_response *response, const char *name);
-/* 1 and *value if the header is there and a whole number. */
+
+/*
+ * Reads a header with a whole number.
+ *
+ * name   in any case
+ * value  receives the number
+ *
+ * Returns 1 if the header exists and is a whole number, otherwise 0.
+ */
 IMGACT_API int imgact_response_header_int(const imgact_response *response, const char *name,
                                           int64_t *value);
 
-/* A header that holds an id for the support desk, as far as it is printable ASCII, as
- * error->request_id. */
+/*
+ * Copies a header to error->request_id, up to the first space or character that is not printable
+ * ASCII.
+ *
+ * name  header, in any case; if it does not exist, error->request_id becomes empty
+ */
 IMGACT_API void imgact_response_copy_request_id(const imgact_response *response, const char *name,
                                                 imgact_error *error);
 
-/* The results that decode fills. Errors (no memory, more than a response may hold) stick; the
- * adders then return a scratch object, never NULL. A response holds at most 10,000 items with at
- * most 1,000 elements per list of an item. */
+/* ---- results ---- */
+
+/* Opaque type of the results that decode fills. A response may have at most 10,000 items, and each
+ * list of an item at most 1,000 elements. An error (no memory, a response that is too large)
+ * remains and ends the call, so decode need not check for it. */
 typedef struct imgact_result imgact_result;
-/* Adds an item with everything "not told"; `object` is kept as its raw JSON where the caller asked
- * for that. */
+
+/*
+ * Add an item to the results, with all members "not reported".
+ *
+ * object  API's own object, kept for IMGACT_OP_FLAG_KEEP_RAW; may be NULL
+ *
+ * Never returns NULL: after an error the item is a scratch object that is not in the results.
+ */
 IMGACT_API imgact_image *imgact_result_add_image(imgact_result *result, const imgact_json *object);
 IMGACT_API imgact_action *imgact_result_add_action(imgact_result *result,
                                                    const imgact_json *object);
-/* A string's copy; NULL for anything else. */
+
+/*
+ * Decode a string.
+ *
+ * Returns a copy that the results own; NULL for any other value, imgact_decode_nonempty_string()
+ * also for an empty string.
+ */
 IMGACT_API const char *imgact_decode_string(imgact_result *result, const imgact_json *value);
-/* The same, but NULL for an empty one too. */
 IMGACT_API const char *imgact_decode_nonempty_string(imgact_result *result,
                                                      const imgact_json *value);
-/* A copy of a C string. */
+
+/*
+ * Copies a text.
+ *
+ * text  may be NULL
+ *
+ * Returns a copy that the results own; NULL if text is NULL or memory runs out.
+ */
 IMGACT_API const char *imgact_result_strdup(imgact_result *result, const char *text);
-/* An id: a whole number from 0 of at most 64 digits, kept digit by digit beyond 64 bits, or a
- * string of 1 to 64 letters, digits,
- * "_" and "-"; NULL for anything else. */
+
+/*
+ * Decodes an id: a whole number from 0 of at most 64 digits, or a string of 1 to 64 letters,
+ * digits, "_" and "-".
+ *
+ * A number beyond 64 bits keeps its digits.
+ *
+ * Returns a text that the results own; NULL for any other value.
+ */
 IMGACT_API const char *imgact_decode_id(imgact_result *result, const imgact_json *value);
-/* Elements that are strings; NULL if the value is no array, or one that holds other values only. An
- * empty array gives a pointer and 0. */
+
+/*
+ * Decodes an array of strings. Elements that are not strings are left out.
+ *
+ * array  value to decode
+ * count  receives the number of strings; must not be NULL
+ *
+ * Returns an array that the results own; NULL if the value is not an array, or if it has elements
+ * but none is a string. An empty array is not NULL and has the count 0.
+ */
 IMGACT_API const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array,
                                                     size_t *count);
-/* Members whose values are strings, each key once: of duplicates the last value. NULL if the value
- * is no object, or one that holds other values only. */
+
+/*
+ * Decodes an object with strings as labels. Members that are not strings are left out; of a
+ * duplicated key the last member counts.
+ *
+ * object  value to decode
+ * count   receives the number of labels; must not be NULL
+ *
+ * Returns an array that the results own; NULL if the value is not an object, or if it has members
+ * but none is a string.
+ */
 IMGACT_API const imgact_label *imgact_decode_labels(imgact_result *result,
                                                     const imgact_json *object, size_t *count);
-/* Room for the resources of an action, zeroed. */
+
+/*
+ * Allocates the resources of an action.
+ *
+ * count  number of resources
+ *
+ * Returns an array that the results own, all members NULL; NULL if memory runs out or count
+ * exceeds 1,000.
+ */
 IMGACT_API imgact_resource *imgact_result_alloc_resources(imgact_result *result, size_t count);
-/* RFC 3339 text (seconds and fraction may be missing), or Unix seconds as a number; IMGACT_NO_TIME
- * for anything else. */
+
+/*
+ * Decodes a time: RFC 3339 text, in which seconds and fraction may be missing, or Unix seconds as a
+ * number.
+ *
+ * Returns Unix ms; IMGACT_NO_TIME for any other value.
+ */
 IMGACT_API int64_t imgact_decode_time(const imgact_json *value);
-/* A number as decimal text, digit by digit as it was sent, but for zeros that end a fraction; NULL
- * for anything else, and where it was sent with an exponent or with more than 64 characters. */
+
+/*
+ * Decodes the digits of a number as received, without trailing zeros of the fraction.
+ *
+ * Returns a text that the results own; NULL if the value is not a number, has an exponent or
+ * exceeds 64 characters.
+ */
 IMGACT_API const char *imgact_decode_number_text(imgact_result *result, const imgact_json *value);
-/* NaN for anything but a number. */
+
+/*
+ * Decodes a number.
+ *
+ * Returns NaN for any other value.
+ */
 IMGACT_API double imgact_decode_double(const imgact_json *value);
+
+/*
+ * Decodes a boolean.
+ *
+ * Returns IMGACT_TRISTATE_UNKNOWN for any other value.
+ */
 IMGACT_API imgact_tristate imgact_decode_bool(const imgact_json *value);
-/* Adds one object of a reply as an item, or passes it over; 0: it has no usable id, and nothing was
- * added. */
+
+/*
+ * Called to add one object of a response to the results.
+ *
+ * object  object to add; may be any value
+ *
+ * Returns 1 if the object was added or left out on purpose; 0 if it has no usable id, and nothing
+ * was added.
+ */
 typedef int (*imgact_item_fn)(const imgact_call *call, imgact_result *result,
                               const imgact_json *object);
-/* Adds every element of the list `key` of the reply; one: the object `key`, the whole document
- * where that is NULL. PROTOCOL with words in error where there is no such list or object, or one
- * without a usable id. */
+
+/*
+ * Add all elements of a list in a response, or one object.
+ *
+ * key  member with the list or the object; imgact_result_add_object() with NULL adds the whole
+ *      response
+ * add  called for each element
+ *
+ * Errors: IMGACT_PROTOCOL if the list or object is missing, or if one has no usable id.
+ */
 IMGACT_API imgact_status imgact_result_add_list(imgact_result *result, const imgact_call *call,
                                                 const imgact_response *response, const char *key,
                                                 imgact_item_fn add, imgact_error *error);
 IMGACT_API imgact_status imgact_result_add_object(imgact_result *result, const imgact_call *call,
                                                   const imgact_response *response, const char *key,
                                                   imgact_item_fn add, imgact_error *error);
-/* What the page tells of itself. */
+
+/*
+ * Sets the page numbers and totals that the response reports.
+ *
+ * page  copied; must not be NULL
+ */
 IMGACT_API void imgact_result_set_pagination(imgact_result *result, const imgact_pagination *page);
-/* There is a next page: its number (0 = not told), its page cursor and the query to ask for it
- * (either may be NULL). The core insists that pages advance. */
+
+/*
+ * Declares that there is a next page.
+ *
+ * page    its number; 0 = not reported
+ * cursor  its page cursor; copied; may be NULL
+ * query   query to request it with, passed to encode as next_query; copied; may be NULL
+ *
+ * The library rejects pages that do not advance.
+ */
 IMGACT_API void imgact_result_set_next_page(imgact_result *result, int64_t page, const char *cursor,
                                             const char *query);
-/* The decoded value of a pair in a URL's query; NULL = not there. */
+
+/*
+ * Returns the decoded value of a pair in the query of a URL.
+ *
+ * url  may be NULL
+ * key  must not be NULL
+ *
+ * Returns a text that the results own; NULL if the pair does not exist.
+ */
 IMGACT_API const char *imgact_result_query_value(imgact_result *result, const char *url,
                                                  const char *key);
-/* Sets the error's further details, kept as JSON (decode_error). null and absent values change
- * nothing; details of more than 64 KiB are left out. */
+
+/*
+ * Sets the details of the error, kept as JSON text.
+ *
+ * Only for decode_error. A value that is null or missing changes nothing; details of more than
+ * 64 KiB are left out.
+ */
 IMGACT_API void imgact_result_set_error_details(imgact_result *result, const imgact_json *value);
-/* Adds one member to the details, which then are an object. The same rules. */
+/*
+ * Adds one member to the details of the error. Details that are not an object are replaced.
+ *
+ * key  name of the member
+ *
+ * Only for decode_error. A value that is null or missing changes nothing; details of more than
+ * 64 KiB are left out.
+ */
 IMGACT_API void imgact_result_add_error_detail(imgact_result *result, const char *key,
                                                const imgact_json *value);
 
@@ -206,24 +396,25 @@ typedef struct imgact_slot {
   uint32_t reserved;         /* 0 */
 } imgact_slot;
 
-/* Types that one list query can answer for. exact: the query holds just these; else the core drops
- * the others. A type in no group is refused. */
+/* Image types that one list query can select. The library rejects a type that is in no group. */
 typedef struct imgact_type_group {
   uint32_t types; /* IMGACT_IMAGE_TYPE_BITs */
-  uint32_t exact;
+  uint32_t exact; /* 1 = the query returns only these types; 0 = the library drops the others */
 } imgact_type_group;
 
-/* What a reply tells of the rate limit, beyond what users see. */
+/* Rate-limit details for the scheduler; only rate_limit is visible to users. */
 typedef struct imgact_rate_limit_info {
   size_t size;
-  imgact_rate_limit rate_limit; /* as imgact_op_rate_limit shows it */
-  int64_t next_request_at; /* Unix ms at which at least one more request is possible; IMGACT_NO_TIME
-                              = not told */
-  int64_t limit_per_minute; /* requests that any minute allows, where the hour's are counted in a
-                               window; 0 = no such rule */
-  double refill_per_second; /* of a bucket that refills continuously; 0 = no such */
+  imgact_rate_limit rate_limit; /* as imgact_op_rate_limit() returns it */
+  int64_t next_request_at;      /* Unix ms from which one more request is possible; IMGACT_NO_TIME =
+                                   not reported */
+  int64_t limit_per_minute;     /* requests in any minute, if the limit per hour is a window; 0 = no
+                                   such limit */
+  double refill_per_second;     /* requests per second of a bucket that refills continuously; 0 = no
+                                   bucket */
 } imgact_rate_limit_info;
 
+/* Provider. The table must be valid as long as its clients. */
 typedef struct imgact_provider imgact_provider;
 struct imgact_provider {
   size_t size; /* sizeof(imgact_provider) */
