@@ -4,7 +4,7 @@
  * the token: an unknown path is no different from an unknown thing. Where the vendor's behaviour is
  * not known the strictest plausible one is chosen; docs/simulator.md lists those choices.
  */
-#include "dispatch.h"
+#include "exchange.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

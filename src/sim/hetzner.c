@@ -4,7 +4,7 @@
  * after it. Where the vendor's behaviour is not known the strictest plausible one is chosen;
  * docs/simulator.md lists those choices.
  */
-#include "dispatch.h"
+#include "exchange.h"
 #include "label_selector.h"
 #include <inttypes.h>
 #include <math.h>
