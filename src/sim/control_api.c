@@ -229,7 +229,7 @@ static bool serve_command(const command *c) {
 sim_outcome sim_instance_serve(sim_instance *instance, sim_cloud cloud, const sim_request *request,
                                int64_t real_ms) {
   int64_t now_ms = sim_clock_now(&instance->clock, real_ms);
-  if (!sim_controls(request->target))
+  if (!sim_is_control(request->target))
     return sim_serve(instance->world, &instance->faults, cloud, request, now_ms);
   sim_outcome outcome = {.cut_bytes = -1, .delay_ms = -1, .reply = {.status = 500}};
   command c = {instance, request, real_ms, now_ms, &outcome.reply};

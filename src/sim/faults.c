@@ -422,17 +422,17 @@ static size_t choose_place(sim_faults *faults, const sim_fault *fault, size_t pl
 
 static void appear(sim_world *world, sim_faults *faults, const sim_fault *fault, sim_cloud cloud,
                    int64_t now_ms) {
-  sim_cloud_state *side = &world->sides[cloud];
+  sim_cloud_state *state = &world->clouds[cloud];
   sim_image *image = sim_image_new(world, cloud, 0);
   if (!image) return;
   image->type = SIM_SNAPSHOT;
   image->created_ms = now_ms;
   image->os = sim_intern(world, cloud == SIM_HETZNER ? "ubuntu" : "Ubuntu");
   sim_replace(cloud == SIM_HETZNER ? &image->description : &image->name, "appeared");
-  size_t at = choose_place(faults, fault, side->images_count);
-  memmove(side->images + at + 1, side->images + at,
-          (side->images_count - 1 - at) * sizeof *side->images);
-  side->images[at] = image;
+  size_t at = choose_place(faults, fault, state->images_count);
+  memmove(state->images + at + 1, state->images + at,
+          (state->images_count - 1 - at) * sizeof *state->images);
+  state->images[at] = image;
 }
 
 static bool may_go(const sim_image *image) {
@@ -440,14 +440,14 @@ static bool may_go(const sim_image *image) {
 }
 
 static void vanish(sim_world *world, sim_faults *faults, const sim_fault *fault, sim_cloud cloud) {
-  sim_cloud_state *side = &world->sides[cloud];
+  sim_cloud_state *state = &world->clouds[cloud];
   size_t count = 0;
-  for (size_t i = 0; i < side->images_count; i++) count += may_go(side->images[i]);
+  for (size_t i = 0; i < state->images_count; i++) count += may_go(state->images[i]);
   if (!count) return;
   size_t left = choose_place(faults, fault, count);
-  for (size_t i = 0; i < side->images_count; i++)
-    if (may_go(side->images[i]) && left-- == 0) {
-      sim_image_remove(side->images[i]);
+  for (size_t i = 0; i < state->images_count; i++)
+    if (may_go(state->images[i]) && left-- == 0) {
+      sim_image_remove(world, state->images[i]);
       return;
     }
 }

@@ -4,8 +4,9 @@
  * after it. Where the vendor's behaviour is not known the strictest plausible one is chosen;
  * docs/simulator.md lists those choices.
  */
-#include "exchange.h"
+#include "clouds.h"
 #include "label_selector.h"
+#include "list.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -20,58 +21,58 @@
 
 /* ---- errors ---- */
 
-static void begin_error(sim_exchange *call, const char *code, const char *message) {
-  imgact_json_write_begin_object(call->out);
-  imgact_json_write_key(call->out, "error");
-  imgact_json_write_begin_object(call->out);
-  sim_write_string(call->out, "code", code);
-  sim_write_string(call->out, "message", message);
-  imgact_json_write_key(call->out, "details");
+static void begin_error(sim_exchange *exchange, const char *code, const char *message) {
+  imgact_json_write_begin_object(exchange->out);
+  imgact_json_write_key(exchange->out, "error");
+  imgact_json_write_begin_object(exchange->out);
+  sim_write_string(exchange->out, "code", code);
+  sim_write_string(exchange->out, "message", message);
+  imgact_json_write_key(exchange->out, "details");
 }
 
-static void end_error(sim_exchange *call, int status) {
-  imgact_json_write_end_object(call->out);
-  imgact_json_write_end_object(call->out);
-  sim_exchange_finish(call, status);
+static void end_error(sim_exchange *exchange, int status) {
+  imgact_json_write_end_object(exchange->out);
+  imgact_json_write_end_object(exchange->out);
+  sim_exchange_finish(exchange, status);
 }
 
-static void fail(sim_exchange *call, int status, const char *code, const char *message) {
-  begin_error(call, code, message);
-  imgact_json_write_null(call->out);
-  end_error(call, status);
+static void fail(sim_exchange *exchange, int status, const char *code, const char *message) {
+  begin_error(exchange, code, message);
+  imgact_json_write_null(exchange->out);
+  end_error(exchange, status);
 }
 
-static void fail_field(sim_exchange *call, const char *field, const char *message) {
+static void fail_field(sim_exchange *exchange, const char *field, const char *message) {
   char text[160];
   snprintf(text, sizeof text, "invalid input in field '%s'", field);
-  begin_error(call, "invalid_input", text);
-  imgact_json_write_begin_object(call->out);
-  imgact_json_write_key(call->out, "fields");
-  imgact_json_write_begin_array(call->out);
-  imgact_json_write_begin_object(call->out);
-  sim_write_string(call->out, "name", field);
-  imgact_json_write_key(call->out, "messages");
-  imgact_json_write_begin_array(call->out);
-  imgact_json_write_string(call->out, message);
-  imgact_json_write_end_array(call->out);
-  imgact_json_write_end_object(call->out);
-  imgact_json_write_end_array(call->out);
-  imgact_json_write_end_object(call->out);
-  end_error(call, 422);
+  begin_error(exchange, "invalid_input", text);
+  imgact_json_write_begin_object(exchange->out);
+  imgact_json_write_key(exchange->out, "fields");
+  imgact_json_write_begin_array(exchange->out);
+  imgact_json_write_begin_object(exchange->out);
+  sim_write_string(exchange->out, "name", field);
+  imgact_json_write_key(exchange->out, "messages");
+  imgact_json_write_begin_array(exchange->out);
+  imgact_json_write_string(exchange->out, message);
+  imgact_json_write_end_array(exchange->out);
+  imgact_json_write_end_object(exchange->out);
+  imgact_json_write_end_array(exchange->out);
+  imgact_json_write_end_object(exchange->out);
+  end_error(exchange, 422);
 }
 
-static void fail_not_found(sim_exchange *call, const char *what, const char *id) {
+static void fail_not_found(sim_exchange *exchange, const char *what, const char *id) {
   char text[160];
   snprintf(text, sizeof text, "%s with ID '%.64s' not found", what, id);
-  fail(call, 404, "not_found", text);
+  fail(exchange, 404, "not_found", text);
 }
 
 /* What the API's front says is set by another program: indented, with a charset. */
-static void fail_route(sim_exchange *call) {
-  imgact_json_writer_free(call->out);
-  call->out = imgact_json_writer_new(NULL, 2);
-  sim_reply_header(call->reply, "Content-Type", "application/json; charset=UTF-8");
-  fail(call, 404, "not_found", "api route not found");
+static void fail_route(sim_exchange *exchange) {
+  imgact_json_writer_free(exchange->out);
+  exchange->out = imgact_json_writer_new(NULL, 2);
+  sim_reply_header(exchange->reply, "Content-Type", "application/json; charset=UTF-8");
+  fail(exchange, 404, "not_found", "api route not found");
 }
 
 /* ---- objects ---- */
@@ -116,12 +117,12 @@ static void write_deprecation(imgact_json_writer *out, const sim_image *image) {
   imgact_json_write_end_object(out);
 }
 
-void sim_hetzner_image(sim_exchange *call, const sim_image *image) {
-  imgact_json_writer *out = call->out;
+static void write_image(sim_exchange *exchange, const sim_image *image) {
+  imgact_json_writer *out = exchange->out;
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", image->id);
   sim_write_string(out, "type", sim_type_names[image->type]);
-  sim_write_string(out, "status", sim_status_names[sim_image_status(image, call->now_ms)]);
+  sim_write_string(out, "status", sim_status_names[sim_image_status(image, exchange->now_ms)]);
   sim_write_string(out, "name", image->name);
   sim_write_string(out, "description", image->description ? image->description : "");
   write_number(out, "image_size", image->size_gb);
@@ -141,7 +142,7 @@ void sim_hetzner_image(sim_exchange *call, const sim_image *image) {
   sim_write_time(out, "deleted", image->deleted_ms);
   write_labels(out, &image->labels);
   sim_write_string(out, "architecture", image->is_arm ? "arm" : "x86");
-  if (call->dump) sim_dump_image(out, image);
+  if (exchange->dump) sim_dump_image(exchange, image);
   imgact_json_write_end_object(out);
 }
 
@@ -152,13 +153,13 @@ static void write_resource(imgact_json_writer *out, int64_t id, const char *type
   imgact_json_write_end_object(out);
 }
 
-void sim_hetzner_action(sim_exchange *call, const sim_action *action) {
-  imgact_json_writer *out = call->out;
+static void write_action(sim_exchange *exchange, const sim_action *action) {
+  imgact_json_writer *out = exchange->out;
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", action->id);
   sim_write_string(out, "command", action->command);
   sim_write_string(out, "status", sim_state_names[SIM_HETZNER][action->state]);
-  sim_write_int(out, "progress", sim_action_progress(action, call->now_ms));
+  sim_write_int(out, "progress", sim_action_progress(action, exchange->now_ms));
   sim_write_time(out, "started", action->started_ms);
   sim_write_time(out, "finished", action->finished_ms);
   imgact_json_write_key(out, "resources");
@@ -176,7 +177,7 @@ void sim_hetzner_action(sim_exchange *call, const sim_action *action) {
   } else {
     imgact_json_write_null(out);
   }
-  if (call->dump) sim_dump_action(call, action);
+  if (exchange->dump) sim_dump_action(exchange, action);
   imgact_json_write_end_object(out);
 }
 
@@ -191,36 +192,36 @@ static const char *const booleans[] = {"true", "True", "1", "false", "False", "0
 static const char *const image_sorts[] = {"id", "name", "created"};
 static const char *const action_sorts[] = {"id", "command", "status", "started", "finished"};
 
-static bool check_words(sim_exchange *call, const char *name, const char *const *words,
+static bool check_words(sim_exchange *exchange, const char *name, const char *const *words,
                         size_t count) {
   size_t at = 0;
-  for (const char *value; (value = sim_parameter_next(call, name, &at));)
+  for (const char *value; (value = sim_parameter_next(exchange, name, &at));)
     if (sim_index_of(words, count, value) < 0) {
-      fail_field(call, name, "is not one of the allowed values");
+      fail_field(exchange, name, "is not one of the allowed values");
       return false;
     }
   return true;
 }
 
-static bool check_ids(sim_exchange *call, const char *name) {
+static bool check_ids(sim_exchange *exchange, const char *name) {
   size_t at = 0;
   int64_t id = 0;
-  for (const char *value; (value = sim_parameter_next(call, name, &at));)
+  for (const char *value; (value = sim_parameter_next(exchange, name, &at));)
     if (!sim_parse_id(value, &id) || id < 1) {
-      fail_field(call, name, "must be a valid integer");
+      fail_field(exchange, name, "must be a valid integer");
       return false;
     }
   return true;
 }
 
-static bool page_number(sim_exchange *call, const char *name, int64_t otherwise, int64_t *out) {
-  if (sim_parameter_page(call, name, otherwise, out)) return true;
-  fail_field(call, name, "must be a positive integer");
+static bool page_number(sim_exchange *exchange, const char *name, int64_t otherwise, int64_t *out) {
+  if (sim_parameter_page(exchange, name, otherwise, out)) return true;
+  fail_field(exchange, name, "must be a positive integer");
   return false;
 }
 
-static bool paging(sim_exchange *call, int64_t *page, int64_t *per_page) {
-  if (!page_number(call, "page", 1, page) || !page_number(call, "per_page", 25, per_page))
+static bool paging(sim_exchange *exchange, int64_t *page, int64_t *per_page) {
+  if (!page_number(exchange, "page", 1, page) || !page_number(exchange, "per_page", 25, per_page))
     return false;
   if (*per_page > MAX_PER_PAGE) *per_page = MAX_PER_PAGE;
   return true;
@@ -238,11 +239,11 @@ typedef struct sorting {
   size_t count;
 } sorting;
 
-static bool sort_keys(sim_exchange *call, const char *const *words, size_t words_count,
+static bool sort_keys(sim_exchange *exchange, const char *const *words, size_t words_count,
                       sorting *out) {
   size_t at = 0;
   *out = (sorting){0};
-  for (const char *value; (value = sim_parameter_next(call, "sort", &at));) {
+  for (const char *value; (value = sim_parameter_next(exchange, "sort", &at));) {
     char key[16] = "";
     size_t length = strcspn(value, ":");
     const char *direction = value + length;
@@ -251,7 +252,7 @@ static bool sort_keys(sim_exchange *call, const char *const *words, size_t words
     int index = sim_index_of(words, words_count, key);
     if (index < 0 || out->count == MAX_SORTS ||
         (*direction && !descending && strcmp(direction, ":asc") != 0)) {
-      fail_field(call, "sort", "is not a valid sorting");
+      fail_field(exchange, "sort", "is not a valid sorting");
       return false;
     }
     out->keys[out->count++] = (sort_key){index, descending};
@@ -302,25 +303,25 @@ static int compare_actions(const void *a, const void *b, void *user) {
 
 /* ---- lists ---- */
 
-static void add_link(sim_exchange *call, sim_text *links, const char *rel, int64_t page) {
-  const char *host = call->request->host ? call->request->host : "api.hetzner.cloud";
+static void add_link(sim_exchange *exchange, sim_text *links, const char *rel, int64_t page) {
+  const char *host = exchange->request->host ? exchange->request->host : "api.hetzner.cloud";
   sim_text_printf(links, "%s<%s://%s", links->length ? ", " : "",
-                  call->request->host ? "http" : "https", host);
-  size_t path = strcspn(call->request->target, "?#");
-  sim_text_add(links, call->request->target, path);
+                  exchange->request->host ? "http" : "https", host);
+  size_t path = strcspn(exchange->request->target, "?#");
+  sim_text_add(links, exchange->request->target, path);
   sim_text_str(links, "?");
-  for (size_t i = 0; i < call->parameters_count; i++) {
-    if (!strcmp(call->parameters[i].name, "page")) continue;
-    sim_text_encode(links, call->parameters[i].name);
+  for (size_t i = 0; i < exchange->parameters_count; i++) {
+    if (!strcmp(exchange->parameters[i].name, "page")) continue;
+    sim_text_encode(links, exchange->parameters[i].name);
     sim_text_str(links, "=");
-    sim_text_encode(links, call->parameters[i].value);
+    sim_text_encode(links, exchange->parameters[i].value);
     sim_text_str(links, "&");
   }
   sim_text_printf(links, "page=%" PRId64 ">; rel=%s", page, rel);
 }
 
-static void write_meta(sim_exchange *call, const sim_page *shown_page) {
-  imgact_json_writer *out = call->out;
+static void write_meta(sim_exchange *exchange, const sim_page *shown_page) {
+  imgact_json_writer *out = exchange->out;
   int64_t next = shown_page->page < shown_page->last ? shown_page->page + 1 : 0;
   int64_t previous =
       shown_page->page > 1
@@ -339,147 +340,218 @@ static void write_meta(sim_exchange *call, const sim_page *shown_page) {
   imgact_json_write_end_object(out);
   imgact_json_write_end_object(out);
   sim_text links = {0};
-  if (previous) add_link(call, &links, "prev", previous);
-  if (next) add_link(call, &links, "next", next);
-  add_link(call, &links, "last", shown_page->last);
-  if (sim_text_get(&links)) sim_reply_header(call->reply, "Link", sim_text_get(&links));
+  if (previous) add_link(exchange, &links, "prev", previous);
+  if (next) add_link(exchange, &links, "next", next);
+  add_link(exchange, &links, "last", shown_page->last);
+  if (sim_text_get(&links)) sim_reply_header(exchange->reply, "Link", sim_text_get(&links));
   sim_text_free(&links);
 }
 
-static bool wanted_image(const sim_exchange *call, const sim_image *image) {
-  char id[32];
-  snprintf(id, sizeof id, "%" PRId64, image->bound_to);
-  const char *deprecated = sim_parameter_of(call, "include_deprecated");
-  const char *selector = sim_parameter_of(call, "label_selector");
-  return !image->deleted &&
-         (image->deprecated_ms == IMGACT_NO_TIME || sim_index_of(booleans, 3, deprecated) >= 0) &&
-         sim_parameter_allows(call, "type", sim_type_names[image->type]) &&
-         sim_parameter_allows(call, "status",
-                              sim_status_names[sim_image_status(image, call->now_ms)]) &&
-         sim_parameter_allows(call, "architecture", image->is_arm ? "arm" : "x86") &&
-         sim_parameter_allows(call, "name", image->name) &&
-         sim_parameter_allows(call, "bound_to", image->bound_to ? id : NULL) &&
-         (!selector || sim_label_selector_match(selector, &image->labels) == SIM_MATCH);
+static const char *const image_parameters[] = {"include_deprecated", "type", "status",
+                                               "architecture",       "name", "bound_to",
+                                               "label_selector",     "sort"};
+enum { BY_DEPRECATION, BY_TYPE, BY_STATUS, BY_ARCHITECTURE, BY_NAME, BY_SERVER, BY_LABELS };
+
+static bool allows(const sim_exchange *exchange, uint32_t given, int parameter, const char *value) {
+  return !(given & 1u << parameter) ||
+         sim_parameter_allows(exchange, image_parameters[parameter], value);
 }
 
-static bool check_image_filters(sim_exchange *call) {
+static bool is_bound(const sim_exchange *exchange, const sim_image *image) {
+  char server[32];
+  snprintf(server, sizeof server, "%" PRId64, image->bound_to);
+  return image->bound_to && sim_parameter_allows(exchange, "bound_to", server);
+}
+
+static bool has_labels(const sim_exchange *exchange, const sim_image *image) {
+  const char *selector = sim_parameter_get(exchange, "label_selector");
+  return sim_label_selector_match(selector, &image->labels) == SIM_MATCH;
+}
+
+static bool image_matches(const sim_exchange *exchange, const sim_image *image, uint32_t given) {
+  if (image->deleted) return false;
+  if (image->deprecated_ms != IMGACT_NO_TIME) {
+    const char *shown = sim_parameter_get(exchange, image_parameters[BY_DEPRECATION]);
+    if (sim_index_of(booleans, 3, shown) < 0) return false;
+  }
+
+  const char *status = sim_status_names[sim_image_status(image, exchange->now_ms)];
+  return allows(exchange, given, BY_TYPE, sim_type_names[image->type]) &&
+         allows(exchange, given, BY_STATUS, status) &&
+         allows(exchange, given, BY_ARCHITECTURE, image->is_arm ? "arm" : "x86") &&
+         allows(exchange, given, BY_NAME, image->name) &&
+         (!(given & 1u << BY_SERVER) || is_bound(exchange, image)) &&
+         (!(given & 1u << BY_LABELS) || has_labels(exchange, image));
+}
+
+static bool check_image_filters(sim_exchange *exchange) {
   const sim_labels none = {0};
-  const char *selector = sim_parameter_of(call, "label_selector");
+  const char *selector = sim_parameter_get(exchange, "label_selector");
   if (selector && sim_label_selector_match(selector, &none) == SIM_MALFORMED) {
-    fail_field(call, "label_selector", "is not a valid label selector");
+    fail_field(exchange, "label_selector", "is not a valid label selector");
     return false;
   }
-  return check_words(call, "type", type_filters, SIM_COUNT(type_filters)) &&
-         check_words(call, "status", status_filters, SIM_COUNT(status_filters)) &&
-         check_words(call, "architecture", architectures, SIM_COUNT(architectures)) &&
-         check_words(call, "include_deprecated", booleans, SIM_COUNT(booleans)) &&
-         check_ids(call, "bound_to");
+  return check_words(exchange, "type", type_filters, SIM_COUNT(type_filters)) &&
+         check_words(exchange, "status", status_filters, SIM_COUNT(status_filters)) &&
+         check_words(exchange, "architecture", architectures, SIM_COUNT(architectures)) &&
+         check_words(exchange, "include_deprecated", booleans, SIM_COUNT(booleans)) &&
+         check_ids(exchange, "bound_to");
 }
 
-static void list_images(sim_exchange *call) {
+static void list_images(sim_exchange *exchange) {
   int64_t page = 0, per_page = 0;
   sorting by;
-  if (!check_image_filters(call) || !sort_keys(call, image_sorts, SIM_COUNT(image_sorts), &by) ||
-      !paging(call, &page, &per_page))
+  if (!check_image_filters(exchange) ||
+      !sort_keys(exchange, image_sorts, SIM_COUNT(image_sorts), &by) ||
+      !paging(exchange, &page, &per_page))
     return;
-  size_t count = 0;
-  void **list = sim_images_filter(call, wanted_image, &count);
-  if (!list) return;
-  if (by.count) qsort_r(list, count, sizeof *list, compare_images, &by);
-  sim_page shown_page = sim_page_of(page, per_page, count);
-  sim_reply_images(call, list, &shown_page, write_meta);
+
+  sim_list list;
+  const sim_image_query query = {.parameters = image_parameters,
+                                 .parameters_count = SIM_COUNT(image_parameters),
+                                 .matches = image_matches,
+                                 .compare = by.count ? compare_images : NULL,
+                                 .user_data = &by};
+  if (!sim_list_images(exchange, &query, &list)) return;
+
+  sim_page shown_page = sim_page_of(page, per_page, list.count);
+  sim_reply_images(exchange, list.items, &shown_page, write_meta);
 }
 
-static bool wanted_action(const sim_exchange *call, const sim_action *action) {
+static bool action_matches(const sim_exchange *exchange, const sim_action *action) {
   char id[32];
   snprintf(id, sizeof id, "%" PRId64, action->id);
-  return sim_action_visible(call, action) &&
-         sim_parameter_allows(call, "status", sim_state_names[SIM_HETZNER][action->state]) &&
-         sim_parameter_allows(call, "id", id);
+  return sim_action_visible(exchange, action) &&
+         sim_parameter_allows(exchange, "status", sim_state_names[SIM_HETZNER][action->state]) &&
+         sim_parameter_allows(exchange, "id", id);
 }
 
-static void reply_actions(sim_exchange *call, void **list, size_t count, sorting *by, int64_t page,
-                          int64_t per_page) {
+/* Reads the parameters of a list of actions. Returns false after an error response. */
+static bool read_action_query(sim_exchange *exchange, sorting *by, int64_t *page,
+                              int64_t *per_page) {
+  return check_words(exchange, "status", state_filters, SIM_COUNT(state_filters)) &&
+         check_ids(exchange, "id") &&
+         sort_keys(exchange, action_sorts, SIM_COUNT(action_sorts), by) &&
+         paging(exchange, page, per_page);
+}
+
+static void reply_actions(sim_exchange *exchange, void **list, size_t count, sorting *by,
+                          int64_t page, int64_t per_page) {
   if (by->count) qsort_r(list, count, sizeof *list, compare_actions, by);
   sim_page shown_page = sim_page_of(page, per_page, count);
-  sim_reply_actions(call, list, &shown_page, write_meta);
+  sim_reply_actions(exchange, list, &shown_page, write_meta);
 }
 
-/* Of all images, or of one. */
-static void list_actions(sim_exchange *call, const sim_image *image) {
+static void list_image_actions(sim_exchange *exchange) {
   int64_t page = 0, per_page = 0;
   sorting by;
-  if (!check_words(call, "status", state_filters, SIM_COUNT(state_filters)) ||
-      !check_ids(call, "id") || !sort_keys(call, action_sorts, SIM_COUNT(action_sorts), &by) ||
-      !paging(call, &page, &per_page))
-    return;
-  void **list = sim_scratch(call->world, call->side->actions_count);
-  if (!list) return;
+  if (!read_action_query(exchange, &by, &page, &per_page)) return;
+
   size_t count = 0;
-  if (image) {
-    for (sim_action *action = image->first_action; action; action = action->next)
-      if (wanted_action(call, action)) list[count++] = action;
-  } else {
-    for (size_t i = 0; i < call->side->actions_count; i++)
-      if (call->side->actions[i]->image && wanted_action(call, call->side->actions[i]))
-        list[count++] = call->side->actions[i];
-  }
-  reply_actions(call, list, count, &by, page, per_page);
+  for (const sim_action *action = exchange->image->first_action; action; action = action->next)
+    count++;
+  void **list = sim_scratch(exchange->world, count);
+  if (!list) return;
+
+  count = 0;
+  for (sim_action *action = exchange->image->first_action; action; action = action->next)
+    if (action_matches(exchange, action)) list[count++] = action;
+  reply_actions(exchange, list, count, &by, page, per_page);
 }
 
-/* Not a list any more since 2025: ids are asked for, unknown ones are left out. */
-static void actions_by_id(sim_exchange *call) {
-  if (!sim_parameter_of(call, "id")) {
-    begin_error(call, "deprecated_api_endpoint",
-                "listing actions without ids was removed; ask for actions by their id");
-    imgact_json_write_begin_object(call->out);
-    sim_write_string(call->out, "announcement", "https://docs.hetzner.cloud/changelog");
-    imgact_json_write_end_object(call->out);
-    end_error(call, 410);
+/* Actions of all images. */
+static void list_actions(sim_exchange *exchange) {
+  const sim_cloud_state *state = exchange->state;
+  int64_t page = 0, per_page = 0;
+  sorting by;
+  if (!read_action_query(exchange, &by, &page, &per_page)) return;
+
+  bool filtered = sim_parameter_get(exchange, "status") || sim_parameter_get(exchange, "id");
+  if (!filtered && !by.count && sim_all_actions_listed(exchange)) {
+    sim_page shown_page = sim_page_of(page, per_page, state->actions_count);
+    sim_reply_actions(exchange, (void *const *)state->actions, &shown_page, write_meta);
     return;
   }
+
+  void **list = sim_scratch(exchange->world, state->actions_count);
+  size_t count = 0;
+  if (!list) return;
+  for (size_t i = 0; i < state->actions_count; i++)
+    if (state->actions[i]->image && action_matches(exchange, state->actions[i]))
+      list[count++] = state->actions[i];
+  reply_actions(exchange, list, count, &by, page, per_page);
+}
+
+/* Since 2025 GET /actions needs ids. Unknown ids are left out. */
+static void get_actions_by_id(sim_exchange *exchange) {
+  if (!sim_parameter_get(exchange, "id")) {
+    begin_error(exchange, "deprecated_api_endpoint",
+                "listing actions without ids was removed; ask for actions by their id");
+    imgact_json_write_begin_object(exchange->out);
+    sim_write_string(exchange->out, "announcement", "https://docs.hetzner.cloud/changelog");
+    imgact_json_write_end_object(exchange->out);
+    end_error(exchange, 410);
+    return;
+  }
+  if (!check_ids(exchange, "id")) return;
+
   void *found[MAX_IDS];
-  size_t at = 0, asked = 0, count = 0;
+  size_t at = 0, ids = 0, count = 0;
   int64_t id = 0;
   sorting by = {0};
-  if (!check_ids(call, "id")) return;
-  for (const char *value; asked < MAX_IDS && (value = sim_parameter_next(call, "id", &at));
-       asked++) {
+  for (const char *value; ids < MAX_IDS && (value = sim_parameter_next(exchange, "id", &at));
+       ids++) {
     sim_action *action =
-        sim_parse_id(value, &id) ? sim_action_find(call->world, SIM_HETZNER, id) : NULL;
-    bool again = false;
-    for (size_t i = 0; i < count; i++) again = again || found[i] == action;
-    if (action && !again && sim_action_visible(call, action)) found[count++] = action;
+        sim_parse_id(value, &id) ? sim_action_find(exchange->world, SIM_HETZNER, id) : NULL;
+    bool repeated = false;
+    for (size_t i = 0; i < count; i++) repeated = repeated || found[i] == action;
+    if (action && !repeated && sim_action_visible(exchange, action)) found[count++] = action;
   }
-  reply_actions(call, found, count, &by, 1, MAX_IDS);
+  reply_actions(exchange, found, count, &by, 1, MAX_IDS);
 }
 
 /* ---- one image, one action ---- */
 
-static sim_image *image_of(sim_exchange *call, const char *segment) {
+static bool find_image(sim_exchange *exchange) {
   int64_t id = 0;
-  sim_image *image =
-      sim_parse_id(segment, &id) ? sim_image_find(call->world, SIM_HETZNER, id) : NULL;
-  if (image && !image->deleted) return image;
-  fail_not_found(call, "image", segment);
+  if (sim_parse_id(exchange->image_ref, &id))
+    exchange->image = sim_image_find(exchange->world, SIM_HETZNER, id);
+  if (exchange->image && !exchange->image->deleted) return true;
+  fail_not_found(exchange, "image", exchange->image_ref);
+  return false;
+}
+
+static void get_image(sim_exchange *exchange) { sim_reply_image(exchange, 200, exchange->image); }
+
+/* The visible action of the request; NULL after a 404. */
+static const sim_action *find_action(sim_exchange *exchange) {
+  int64_t id = 0;
+  const sim_action *action = sim_parse_id(exchange->action_ref, &id)
+                                 ? sim_action_find(exchange->world, SIM_HETZNER, id)
+                                 : NULL;
+  bool of_image = !exchange->image || (action && action->image == exchange->image);
+  if (action && of_image && sim_action_visible(exchange, action)) return action;
+  fail_not_found(exchange, "action", exchange->action_ref);
   return NULL;
 }
 
-static void get_action(sim_exchange *call, const char *segment, const sim_image *image,
-                       bool of_images) {
-  int64_t id = 0;
-  const sim_action *action =
-      sim_parse_id(segment, &id) ? sim_action_find(call->world, SIM_HETZNER, id) : NULL;
-  if (!action || !sim_action_visible(call, action) || (image && action->image != image) ||
-      (of_images && !action->image))
-    fail_not_found(call, "action", segment);
-  else
-    sim_reply_action(call, 200, action);
+static void get_action(sim_exchange *exchange) {
+  const sim_action *action = find_action(exchange);
+  if (action) sim_reply_action(exchange, 200, action);
 }
 
-static bool parsed_body(sim_exchange *call) {
-  int result = sim_exchange_parse(call);
-  if (result == -1) fail(call, 400, "json_error", "invalid JSON in the request body");
+/* Finds actions of images only. */
+static void get_image_action(sim_exchange *exchange) {
+  const sim_action *action = find_action(exchange);
+  if (action && action->image)
+    sim_reply_action(exchange, 200, action);
+  else if (action)
+    fail_not_found(exchange, "action", exchange->action_ref);
+}
+
+static bool parsed_body(sim_exchange *exchange) {
+  int result = sim_exchange_parse(exchange);
+  if (result == -1) fail(exchange, 400, "json_error", "invalid JSON in the request body");
   return result == 0;
 }
 
@@ -487,20 +559,20 @@ static bool own_image(const sim_image *image) {
   return image->type == SIM_SNAPSHOT || image->type == SIM_BACKUP;
 }
 
-static bool may_change(sim_exchange *call, const sim_image *image) {
+static bool may_change(sim_exchange *exchange, const sim_image *image) {
   if (!own_image(image)) {
-    fail(call, 403, "forbidden", "only snapshots and backups can be changed");
+    fail(exchange, 403, "forbidden", "only snapshots and backups can be changed");
     return false;
   }
-  bool busy = !call->world->repeats && sim_image_running(image, SIM_NOTHING, NULL);
+  bool busy = !exchange->world->repeats && sim_image_running(image, SIM_NOTHING, NULL);
   if (image->locked || image->status == SIM_CREATING || busy) {
-    fail(call, 423, "locked", "image is locked");
+    fail(exchange, 423, "locked", "image is locked");
     return false;
   }
   return true;
 }
 
-static bool read_labels(sim_exchange *call, const imgact_json *value, sim_labels *out) {
+static bool read_labels(sim_exchange *exchange, const imgact_json *value, sim_labels *out) {
   imgact_json_iter each = imgact_json_iter_begin(value);
   const imgact_json *key, *member;
   bool good =
@@ -512,221 +584,204 @@ static bool read_labels(sim_exchange *call, const imgact_json *value, sim_labels
     free(name);
     free(text);
   }
-  if (!good) fail_field(call, "labels", "must be a map of valid label keys to valid values");
+  if (!good) fail_field(exchange, "labels", "must be a map of valid label keys to valid values");
   return good;
 }
 
 /* Everything is checked before anything is changed. */
-static bool check_update(sim_exchange *call, const sim_image *image, sim_labels *labels) {
-  const imgact_json *type = imgact_json_get(call->body, "type");
-  const imgact_json *description = imgact_json_get(call->body, "description");
-  const imgact_json *wanted = imgact_json_get(call->body, "labels");
+static bool check_update(sim_exchange *exchange, const sim_image *image, sim_labels *labels) {
+  const imgact_json *type = imgact_json_get(exchange->body, "type");
+  const imgact_json *description = imgact_json_get(exchange->body, "description");
+  const imgact_json *wanted = imgact_json_get(exchange->body, "labels");
   if (description && imgact_json_get_type(description) != IMGACT_JSON_STRING) {
-    fail_field(call, "description", "must be a string");
+    fail_field(exchange, "description", "must be a string");
     return false;
   }
   if (type && !imgact_json_equals(type, "snapshot")) {
-    fail_field(call, "type", "must be 'snapshot'");
+    fail_field(exchange, "type", "must be 'snapshot'");
     return false;
   }
   if (type && image->type != SIM_BACKUP) {
-    fail(call, 422, "unsupported_error", "only backups can be converted to snapshots");
+    fail(exchange, 422, "unsupported_error", "only backups can be converted to snapshots");
     return false;
   }
-  return !wanted || read_labels(call, wanted, labels);
+  return !wanted || read_labels(exchange, wanted, labels);
 }
 
-static void update_image(sim_exchange *call, sim_image *image) {
+static void update_image(sim_exchange *exchange) {
+  sim_image *image = exchange->image;
   sim_labels labels = {0};
-  if (!parsed_body(call)) return;
+  if (!parsed_body(exchange)) return;
   if (!own_image(image) || image->locked) {
-    may_change(call, image);
+    may_change(exchange, image);
     return;
   }
-  if (!check_update(call, image, &labels)) {
+  if (!check_update(exchange, image, &labels)) {
     sim_labels_free(&labels);
     return;
   }
-  char *description = sim_copy_json(imgact_json_get(call->body, "description"));
+  char *description = sim_copy_json(imgact_json_get(exchange->body, "description"));
   if (description) {
     free(image->description);
     image->description = description;
   }
-  if (imgact_json_get(call->body, "labels")) {
+  if (imgact_json_get(exchange->body, "labels")) {
     sim_labels_free(&image->labels);
     image->labels = labels;
   }
-  if (imgact_json_get(call->body, "type")) {
+  if (imgact_json_get(exchange->body, "type")) {
     sim_image_convert(image);
-    sim_world_commit(call->world, SIM_CONVERT);
+    sim_world_commit(exchange->world, SIM_CONVERT);
   }
-  sim_world_commit(call->world, SIM_UPDATE);
-  sim_reply_image(call, 200, image);
+  sim_world_commit(exchange->world, SIM_UPDATE);
+  sim_reply_image(exchange, 200, image);
 }
 
-static void delete_image(sim_exchange *call, sim_image *image) {
-  if (!may_change(call, image)) return;
+static void delete_image(sim_exchange *exchange) {
+  sim_image *image = exchange->image;
+  if (!may_change(exchange, image)) return;
   if (image->is_protected) {
-    fail(call, 423, "protected", "image is protected from deletion");
+    fail(exchange, 423, "protected", "image is protected from deletion");
     return;
   }
-  sim_image_remove(image);
-  sim_world_commit(call->world, SIM_DELETE);
-  sim_exchange_finish(call, 204);
+  sim_image_remove(exchange->world, image);
+  sim_world_commit(exchange->world, SIM_DELETE);
+  sim_exchange_finish(exchange, 204);
 }
 
-static void change_protection(sim_exchange *call, sim_image *image) {
+static void change_protection(sim_exchange *exchange) {
+  sim_image *image = exchange->image;
   int wanted = 0;
-  if (!parsed_body(call)) return;
-  const imgact_json *value = imgact_json_get(call->body, "delete");
+  if (!parsed_body(exchange)) return;
+  const imgact_json *value = imgact_json_get(exchange->body, "delete");
   if (value && !imgact_json_as_bool(value, &wanted)) {
-    fail_field(call, "delete", "must be a boolean");
+    fail_field(exchange, "delete", "must be a boolean");
     return;
   }
-  if (!may_change(call, image)) return;
+  if (!may_change(exchange, image)) return;
   if (image->type != SIM_SNAPSHOT) {
-    fail(call, 422, "unsupported_error", "only snapshots can be protected");
+    fail(exchange, 422, "unsupported_error", "only snapshots can be protected");
     return;
   }
   if (!value) wanted = image->is_protected;
-  const sim_action *action =
-      sim_world_begin(call->world, image, wanted ? SIM_PROTECT : SIM_UNPROTECT, NULL, call->now_ms);
-  if (action) sim_reply_action(call, 201, action);
+  const sim_action *action = sim_world_begin(
+      exchange->world, image, wanted ? SIM_PROTECT : SIM_UNPROTECT, NULL, exchange->now_ms);
+  if (action) sim_reply_action(exchange, 201, action);
 }
 
-/* ---- routes ---- */
+/* ---- operations ---- */
 
-typedef enum route {
-  NO_ROUTE,
-  IMAGES,
-  IMAGE,
-  IMAGES_ACTIONS,
-  IMAGES_ACTION,
-  IMAGE_ACTIONS,
-  IMAGE_ACTION,
-  CHANGE_PROTECTION,
-  ACTIONS,
-  ACTION
-} route;
+#define API "/v1"
 
-static bool is(const sim_exchange *call, size_t index, const char *text) {
-  return index < call->segments_count && index < SIM_MAX_SEGMENTS &&
-         !strcmp(call->segments[index], text);
+static const sim_operation operations[] = {
+    {"GET", API "/images", list_images, NULL, NULL},
+    {"GET", API "/images/actions", list_actions, NULL, NULL},
+    {"GET", API "/images/{image}", get_image, find_image, NULL},
+    {"PUT", API "/images/{image}", update_image, find_image, NULL},
+    {"DELETE", API "/images/{image}", delete_image, find_image, NULL},
+    {"GET", API "/images/actions/{action}", get_image_action, NULL, NULL},
+    {"GET", API "/images/{image}/actions", list_image_actions, find_image, NULL},
+    {"POST", API "/images/{image}/actions/change_protection", change_protection, find_image, NULL},
+    {"GET", API "/images/{image}/actions/{action}", get_image_action, find_image, NULL},
+    {"GET", API "/actions", get_actions_by_id, NULL, NULL},
+    {"GET", API "/actions/{action}", get_action, NULL, NULL},
+};
+
+/* ---- admission ---- */
+
+static void identify(sim_exchange *exchange) {
+  snprintf(exchange->request_id, sizeof exchange->request_id, "%016" PRIx64,
+           sim_random(&exchange->world->ids));
+  sim_reply_header(exchange->reply, "X-Correlation-Id", exchange->request_id);
 }
 
-static route route_of(const sim_exchange *call) {
-  size_t count = call->segments_count;
-  if (!is(call, 0, "v1")) return NO_ROUTE;
-  if (is(call, 1, "actions")) return count == 2 ? ACTIONS : count == 3 ? ACTION : NO_ROUTE;
-  if (!is(call, 1, "images")) return NO_ROUTE;
-  if (count == 2) return IMAGES;
-  if (is(call, 2, "actions"))
-    return count == 3 ? IMAGES_ACTIONS : count == 4 ? IMAGES_ACTION : NO_ROUTE;
-  if (count == 3) return IMAGE;
-  if (!is(call, 3, "actions")) return NO_ROUTE;
-  if (count == 4) return IMAGE_ACTIONS;
-  if (count != 5) return NO_ROUTE;
-  return is(call, 4, "change_protection") ? CHANGE_PROTECTION : IMAGE_ACTION;
+/* Recorded responses show 3600 requests for images, and 7200 for paths with "actions" in them,
+ * including the POST that creates an action. */
+static bool about_actions(const sim_exchange *exchange) {
+  for (size_t i = 1; i < exchange->segments_count && i < SIM_MAX_SEGMENTS; i++)
+    if (!strcmp(exchange->segments[i], "actions")) return true;
+  return false;
 }
 
-static bool method_fits(const char *method, route where) {
-  if (where == CHANGE_PROTECTION) return !strcmp(method, "POST");
-  return !strcmp(method, "GET") ||
-         (where == IMAGE && (!strcmp(method, "PUT") || !strcmp(method, "DELETE")));
-}
+static sim_rate_result take_request(sim_exchange *exchange) {
+  const sim_rate_limit *limit = &exchange->state->limit, *usual = &sim_default_limits[SIM_HETZNER];
+  bool actions = about_actions(exchange);
+  int64_t size = actions ? limit->actions : limit->limit;
+  sim_rate *rate = actions ? &exchange->token->actions_rate : &exchange->token->rate[SIM_HETZNER];
+  if (!exchange->world->overrides.refuses) return sim_limit_bucket(size, rate, exchange->now_ms);
 
-static void dispatch(sim_exchange *call, route where) {
-  const char *method = call->request->method;
-  sim_image *image = NULL;
-  if (where == IMAGE || where == IMAGE_ACTIONS || where == IMAGE_ACTION ||
-      where == CHANGE_PROTECTION) {
-    image = image_of(call, call->segments[2]);
-    if (!image) return;
-  }
-  switch (where) {
-  case IMAGES: list_images(call); break;
-  case IMAGE:
-    if (!strcmp(method, "PUT"))
-      update_image(call, image);
-    else if (!strcmp(method, "DELETE"))
-      delete_image(call, image);
-    else
-      sim_reply_image(call, 200, image);
-    break;
-  case IMAGES_ACTIONS: list_actions(call, NULL); break;
-  case IMAGES_ACTION: get_action(call, call->segments[3], NULL, true); break;
-  case IMAGE_ACTIONS: list_actions(call, image); break;
-  case IMAGE_ACTION: get_action(call, call->segments[4], image, true); break;
-  case CHANGE_PROTECTION: change_protection(call, image); break;
-  case ACTIONS: actions_by_id(call); break;
-  default: get_action(call, call->segments[2], NULL, false); break;
-  }
-}
-
-/* ---- before the handlers ---- */
-
-/* Recorded replies tell 3600 of things, and 7200 of whatever has "actions" in its path, the POST
- * that begins one included.
- */
-static sim_rate_result spend(sim_exchange *call, route where) {
-  const sim_rate_limit *limit = &call->side->limit;
-  bool of_actions = where != IMAGES && where != IMAGE;
-  int64_t size = of_actions ? limit->actions : limit->limit;
-  int64_t usual =
-      of_actions ? sim_default_limits[SIM_HETZNER].actions : sim_default_limits[SIM_HETZNER].limit;
-  sim_rate *rate = of_actions ? &call->token->actions_rate : &call->token->rate[SIM_HETZNER];
-  if (!call->world->overrides.refuses) return sim_limit_bucket(size, rate, call->now_ms);
   /* An empty bucket is full in an hour. */
   return (sim_rate_result){.refused = true,
-                           .limit = size ? size : usual,
-                           .reset_s = call->now_ms / 1000 + 3600,
+                           .limit = size      ? size
+                                    : actions ? usual->actions
+                                              : usual->limit,
+                           .reset_s = exchange->now_ms / 1000 + 3600,
                            .retry_after_s = -1};
 }
 
-static bool within_limit(sim_exchange *call, route where) {
-  sim_rate_result result = spend(call, where);
+static sim_rate_result count_request(sim_exchange *exchange) {
+  sim_rate_result result = take_request(exchange);
   if (result.limit) {
-    sim_reply_header_int(call->reply, "RateLimit-Limit", result.limit);
-    sim_reply_header_int(call->reply, "RateLimit-Remaining", result.remaining);
-    sim_reply_header_int(call->reply, "RateLimit-Reset", result.reset_s);
+    sim_reply_header_int(exchange->reply, "RateLimit-Limit", result.limit);
+    sim_reply_header_int(exchange->reply, "RateLimit-Remaining", result.remaining);
+    sim_reply_header_int(exchange->reply, "RateLimit-Reset", result.reset_s);
   }
+  return result;
+}
+
+static bool within_limit(sim_exchange *exchange) {
+  sim_rate_result result = count_request(exchange);
   if (!result.refused) return true;
-  /* The live message has been seen to quote the token's first half. */
+
+  /* The real message has been seen to quote the first 32 characters of the token. */
   char text[192];
   snprintf(text, sizeof text,
            "Limit of '%" PRId64 "' requests per hour for token '%.32s...' reached.", result.limit,
-           call->token->text ? call->token->text : "");
-  fail(call, 429, "rate_limit_exceeded", text);
+           exchange->token->text ? exchange->token->text : "");
+  fail(exchange, 429, "rate_limit_exceeded", text);
   return false;
 }
 
-static bool authorized(sim_exchange *call) {
-  if (call->token == &call->world->anonymous) {
-    fail(call, 401, "unauthorized", "token is required");
-  } else if (call->token->access == SIM_INVALID) {
-    fail(call, 401, "unauthorized", "the token you have provided is invalid");
-  } else if (call->token->access == SIM_READ_ONLY && strcmp(call->request->method, "GET") != 0) {
-    fail(call, 401, "token_readonly", "the token is only allowed to perform GET requests");
-  } else {
-    return true;
-  }
-  return false;
-}
-
-void sim_hetzner(sim_exchange *call) {
-  snprintf(call->request_id, sizeof call->request_id, "%016" PRIx64, sim_random(&call->world->ids));
-  sim_reply_header(call->reply, "X-Correlation-Id", call->request_id);
-  route where = route_of(call);
-  if (where == NO_ROUTE && !call->world->overrides.refuses)
-    fail_route(call);
-  else if (!within_limit(call, where) || !authorized(call))
-    return;
-  else if (!method_fits(call->request->method, where))
-    fail(call, 405, "method_not_allowed", "method not allowed");
-  else if (call->malformed)
-    fail(call, 400, "invalid_input", "malformed query");
-  else if (sim_too_large(call->request))
-    fail(call, 413, "payload_too_large", "the request body is too large");
+static bool authorized(sim_exchange *exchange) {
+  const sim_token *token = exchange->token;
+  if (token == &exchange->world->anonymous)
+    fail(exchange, 401, "unauthorized", "token is required");
+  else if (token->access == SIM_INVALID)
+    fail(exchange, 401, "unauthorized", "the token you have provided is invalid");
+  else if (token->access == SIM_READ_ONLY && strcmp(exchange->request->method, "GET") != 0)
+    fail(exchange, 401, "token_readonly", "the token is only allowed to perform GET requests");
   else
-    dispatch(call, where);
+    return true;
+  return false;
 }
+
+/* Checks the route before the rate limit and the token, and the method after them. */
+static bool admit(sim_exchange *exchange) {
+  if (!exchange->route && !exchange->world->overrides.refuses)
+    fail_route(exchange);
+  else if (!within_limit(exchange) || !authorized(exchange))
+    return false;
+  else if (!exchange->operation)
+    fail(exchange, 405, "method_not_allowed", "method not allowed");
+  else
+    return true;
+  return false;
+}
+
+static void fail_with(sim_exchange *exchange, const sim_error *error) {
+  fail(exchange, error->status, error->code, error->message);
+}
+
+const sim_cloud_api sim_hetzner = {
+    .operations = operations,
+    .operations_count = SIM_COUNT(operations),
+    .content_type = "application/json",
+    .malformed_query = {400, "invalid_input", "malformed query"},
+    .body_too_large = {413, "payload_too_large", "the request body is too large"},
+    .identify = identify,
+    .count_request = count_request,
+    .admit = admit,
+    .fail = fail_with,
+    .write_image = write_image,
+    .write_action = write_action,
+};

@@ -3,7 +3,7 @@
 #ifndef SIM_HTTP_BYTES_H
 #define SIM_HTTP_BYTES_H
 
-#include "exchange.h"
+#include "reply.h"
 
 void sim_http_head(const sim_reply *reply, sim_text *out);
 

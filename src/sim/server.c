@@ -204,7 +204,7 @@ static void write_log(const served_request *t, const char *method, int64_t now_m
 
 static void count_in(served_request *t) {
   sim_counters *counters = &t->listener->server->instance->world->counters;
-  if (sim_controls(t->target)) return;
+  if (sim_is_control(t->target)) return;
   t->counted = true;
   if (++counters->in_flight > counters->peak_in_flight)
     counters->peak_in_flight = counters->in_flight;
@@ -240,7 +240,7 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
   }
   if (*upload_size) {
     t->body_bytes += *upload_size;
-    if (t->body_bytes > (sim_controls(t->target) ? SIM_MAX_FILE : SIM_MAX_BODY))
+    if (t->body_bytes > (sim_is_control(t->target) ? SIM_MAX_FILE : SIM_MAX_BODY))
       t->body.failed = true;
     sim_text_add(&t->body, upload, *upload_size);
     *upload_size = 0;

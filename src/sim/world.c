@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * State and effects. Invariants: an image or action is in its side's list and table, or nowhere; an
- * action with a due time runs and is in the heap exactly once; nothing is freed before the world
+ * State and effects. Invariants: an image or action is in its state's list and table, or nowhere;
+ * an action with a due time runs and is in the heap exactly once; nothing is freed before the world
  * is, so pointers between images and actions stay good.
  */
 #include "world.h"
@@ -58,13 +58,15 @@ sim_world *sim_world_new(uint64_t seed) {
   sim_world *world = calloc(1, sizeof *world);
   if (!world) return NULL;
   world->seed = world->ids = seed;
-  world->sides[SIM_HETZNER].next_image_id = 4711;
-  world->sides[SIM_HETZNER].next_action_id = 13;
+  world->clouds[SIM_HETZNER].next_image_id = 4711;
+  world->clouds[SIM_HETZNER].next_action_id = 13;
   /* DigitalOcean's action ids have grown past 2^31. */
-  world->sides[SIM_DIGITALOCEAN].next_image_id = 7938269;
-  world->sides[SIM_DIGITALOCEAN].next_action_id = INT64_C(2200000001);
-  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
-    world->sides[cloud].limit = sim_default_limits[cloud];
+  world->clouds[SIM_DIGITALOCEAN].next_image_id = 7938269;
+  world->clouds[SIM_DIGITALOCEAN].next_action_id = INT64_C(2200000001);
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
+    world->clouds[cloud].limit = sim_default_limits[cloud];
+    world->clouds[cloud].hidden_until_ms = INT64_MIN;
+  }
   world->duration_ms[SIM_PROTECT] = world->duration_ms[SIM_UNPROTECT] = 1000;
   world->duration_ms[SIM_CONVERT] = 10000;
   world->duration_ms[SIM_TRANSFER] = 60000;
@@ -86,18 +88,19 @@ static void free_image(sim_image *image) {
   free(image);
 }
 
-static void free_side(sim_cloud_state *side) {
-  for (size_t i = 0; i < side->images_count; i++) free_image(side->images[i]);
-  for (size_t i = 0; i < side->actions_count; i++) free(side->actions[i]);
-  for (size_t i = 0; i < side->regions_count; i++) {
-    free(side->regions[i].features.items);
-    free(side->regions[i].sizes.items);
+static void free_cloud(sim_cloud_state *state) {
+  for (size_t i = 0; i < state->images_count; i++) free_image(state->images[i]);
+  for (size_t i = 0; i < state->actions_count; i++) free(state->actions[i]);
+  for (size_t i = 0; i < state->regions_count; i++) {
+    free(state->regions[i].features.items);
+    free(state->regions[i].sizes.items);
   }
-  free(side->images);
-  free(side->actions);
-  free(side->regions);
-  sim_id_map_free(&side->image_by_id);
-  sim_id_map_free(&side->action_by_id);
+  free(state->images);
+  free(state->actions);
+  free(state->regions);
+  sim_id_map_free(&state->image_by_id);
+  sim_id_map_free(&state->action_by_id);
+  sim_list_cache_free(&state->lists);
 }
 
 static void clear_token(sim_token *token) {
@@ -109,7 +112,7 @@ static void clear_token(sim_token *token) {
 
 void sim_world_free(sim_world *world) {
   if (!world) return;
-  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) free_side(&world->sides[cloud]);
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) free_cloud(&world->clouds[cloud]);
   for (size_t i = 0; i < world->tokens_count; i++) {
     clear_token(world->tokens[i]);
     free(world->tokens[i]);
@@ -192,29 +195,30 @@ void sim_labels_free(sim_labels *labels) {
 }
 
 sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
-  sim_cloud_state *side = &world->sides[cloud];
-  if (!id) id = side->next_image_id;
-  if (id > SIM_MAX_ID || side->images_count >= SIM_MAX_IMAGES || sim_image_find(world, cloud, id))
+  sim_cloud_state *state = &world->clouds[cloud];
+  if (!id) id = state->next_image_id;
+  if (id > SIM_MAX_ID || state->images_count >= SIM_MAX_IMAGES || sim_image_find(world, cloud, id))
     return NULL;
   sim_image **images =
-      (sim_image **)with_room((void **)side->images, side->images_count, &side->images_capacity);
+      (sim_image **)with_room((void **)state->images, state->images_count, &state->images_capacity);
   if (!images) return NULL;
-  side->images = images;
+  state->images = images;
   sim_image *image = calloc(1, sizeof *image);
-  if (!image || !sim_id_map_put(&side->image_by_id, (uint64_t)id, image)) {
+  if (!image || !sim_id_map_put(&state->image_by_id, (uint64_t)id, image)) {
     free(image);
     return NULL;
   }
   *image = (sim_image){
       .id = id, .cloud = (uint8_t)cloud, .status = SIM_AVAILABLE, .size_gb = NAN, .disk_gb = NAN};
   image->deprecated_ms = image->unavailable_after_ms = image->deleted_ms = IMGACT_NO_TIME;
-  images[side->images_count++] = image;
-  if (id >= side->next_image_id) side->next_image_id = id + 1;
+  images[state->images_count++] = image;
+  state->images_version++;
+  if (id >= state->next_image_id) state->next_image_id = id + 1;
   return image;
 }
 
 sim_image *sim_image_find(const sim_world *world, sim_cloud cloud, int64_t id) {
-  return id > 0 ? sim_id_map_get(&world->sides[cloud].image_by_id, (uint64_t)id) : NULL;
+  return id > 0 ? sim_id_map_get(&world->clouds[cloud].image_by_id, (uint64_t)id) : NULL;
 }
 
 const sim_action *sim_image_running(const sim_image *image, sim_effect effect, const char *region) {
@@ -233,27 +237,28 @@ sim_status sim_image_status(const sim_image *image, int64_t now_ms) {
 
 sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_image *image,
                            const char *command) {
-  sim_cloud_state *side = &world->sides[cloud];
-  if (!id) id = side->next_action_id;
+  sim_cloud_state *state = &world->clouds[cloud];
+  if (!id) id = state->next_action_id;
   command = sim_intern(world, command);
-  bool room = id <= SIM_MAX_ID && side->actions_count < SIM_MAX_ACTIONS;
+  bool room = id <= SIM_MAX_ID && state->actions_count < SIM_MAX_ACTIONS;
   if (!command || !room || sim_action_find(world, cloud, id)) return NULL;
-  sim_action **actions = (sim_action **)with_room((void **)side->actions, side->actions_count,
-                                                  &side->actions_capacity);
+  sim_action **actions = (sim_action **)with_room((void **)state->actions, state->actions_count,
+                                                  &state->actions_capacity);
   if (!actions) return NULL;
-  side->actions = actions;
+  state->actions = actions;
   sim_action *action = calloc(1, sizeof *action);
-  if (!action || !sim_id_map_put(&side->action_by_id, (uint64_t)id, action)) {
+  if (!action || !sim_id_map_put(&state->action_by_id, (uint64_t)id, action)) {
     free(action);
     return NULL;
   }
   *action = (sim_action){.id = id, .command = command, .image = image, .resource_type = "image"};
   action->finished_ms = action->due_ms = IMGACT_NO_TIME;
   action->visible_ms = INT64_MIN;
-  actions[side->actions_count++] = action;
-  if (id >= side->next_action_id) side->next_action_id = id + 1;
+  actions[state->actions_count++] = action;
+  if (id >= state->next_action_id) state->next_action_id = id + 1;
   if (!image) return action;
   action->resource_id = image->id;
+  state->image_actions_count++;
   if (image->last_action)
     image->last_action->next = action;
   else
@@ -263,7 +268,7 @@ sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_im
 }
 
 sim_action *sim_action_find(const sim_world *world, sim_cloud cloud, int64_t id) {
-  return id > 0 ? sim_id_map_get(&world->sides[cloud].action_by_id, (uint64_t)id) : NULL;
+  return id > 0 ? sim_id_map_get(&world->clouds[cloud].action_by_id, (uint64_t)id) : NULL;
 }
 
 /* ---- running actions: a binary heap ---- */
@@ -353,6 +358,7 @@ static void apply(sim_world *world, const sim_action *action) {
 }
 
 static void end_action(sim_world *world, sim_action *action) {
+  if (action->image) world->clouds[action->image->cloud].images_version++;
   action->finished_ms = action->due_ms;
   take_out(world, action);
   action->state = action->fails ? SIM_ERROR : SIM_SUCCESS;
@@ -378,7 +384,10 @@ void sim_world_advance(sim_world *world, int64_t now_ms) {
 
 void sim_world_commit(sim_world *world, sim_effect effect) { world->counters.effects[effect]++; }
 
-void sim_image_remove(sim_image *image) { image->deleted = 1; }
+void sim_image_remove(sim_world *world, sim_image *image) {
+  image->deleted = 1;
+  world->clouds[image->cloud].images_version++;
+}
 
 static const char *command_of(sim_effect effect) {
   switch (effect) {
@@ -400,7 +409,11 @@ sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effec
   action->region = sim_intern(world, region);
   action->started_ms = action->from_ms = now_ms;
   action->fails = overrides->fails;
-  if (overrides->hide_ms) action->visible_ms = now_ms + overrides->hide_ms;
+  if (overrides->hide_ms) {
+    sim_cloud_state *state = &world->clouds[image->cloud];
+    action->visible_ms = now_ms + overrides->hide_ms;
+    if (action->visible_ms > state->hidden_until_ms) state->hidden_until_ms = action->visible_ms;
+  }
   /* Without memory for its end it runs for ever, which a cloud may do too. */
   sim_action_schedule(world, action, duration_ms < 0 ? IMGACT_NO_TIME : now_ms + duration_ms);
   sim_world_commit(world, effect);
@@ -409,22 +422,22 @@ sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effec
 }
 
 sim_region *sim_region_find(const sim_world *world, sim_cloud cloud, const char *slug) {
-  const sim_cloud_state *side = &world->sides[cloud];
-  for (size_t i = 0; slug && i < side->regions_count; i++)
-    if (!strcmp(side->regions[i].slug, slug)) return &side->regions[i];
+  const sim_cloud_state *state = &world->clouds[cloud];
+  for (size_t i = 0; slug && i < state->regions_count; i++)
+    if (!strcmp(state->regions[i].slug, slug)) return &state->regions[i];
   return NULL;
 }
 
 sim_region *sim_region_new(sim_world *world, sim_cloud cloud, const char *slug, const char *name) {
-  sim_cloud_state *side = &world->sides[cloud];
-  sim_region *regions = realloc(side->regions, (side->regions_count + 1) * sizeof *regions);
+  sim_cloud_state *state = &world->clouds[cloud];
+  sim_region *regions = realloc(state->regions, (state->regions_count + 1) * sizeof *regions);
   if (!regions) return NULL;
-  side->regions = regions;
+  state->regions = regions;
   sim_region region = {
       .slug = sim_intern(world, slug), .name = sim_intern(world, name), .available = true};
   if (!region.slug || !region.name) return NULL;
-  regions[side->regions_count] = region;
-  return &regions[side->regions_count++];
+  regions[state->regions_count] = region;
+  return &regions[state->regions_count++];
 }
 
 static sim_token *new_token(sim_world *world, const char *text) {

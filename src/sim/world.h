@@ -7,6 +7,7 @@
 #define SIM_WORLD_H
 
 #include "id_map.h"
+#include "list_cache.h"
 #include "rate_limit.h"
 #include "sim_text.h"
 
@@ -133,6 +134,10 @@ typedef struct sim_cloud_state {
   sim_id_map image_by_id, action_by_id;
   int64_t next_image_id, next_action_id;
   sim_rate_limit limit;
+  size_t image_actions_count; /* actions whose resource is an image */
+  int64_t hidden_until_ms;    /* from then on every action is visible */
+  uint64_t images_version;    /* differs after each change to an image */
+  sim_list_cache lists;       /* of images */
 } sim_cloud_state;
 
 /* What becomes of a request and of the action that it begins: faults set it for the time of one. */
@@ -151,7 +156,7 @@ typedef struct sim_counters {
 } sim_counters;
 
 typedef struct sim_world {
-  sim_cloud_state sides[SIM_CLOUDS];
+  sim_cloud_state clouds[SIM_CLOUDS];
   sim_token **tokens;
   size_t tokens_count, tokens_capacity;
   sim_id_map token_by_text, words;
@@ -216,7 +221,7 @@ int sim_action_progress(const sim_action *action, int64_t now_ms);
 sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effect,
                             const char *region, int64_t now_ms);
 void sim_world_commit(sim_world *world, sim_effect effect);
-void sim_image_remove(sim_image *image);
+void sim_image_remove(sim_world *world, sim_image *image);
 void sim_image_convert(sim_image *image);
 
 sim_region *sim_region_find(const sim_world *world, sim_cloud cloud, const char *slug);

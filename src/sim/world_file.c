@@ -5,7 +5,7 @@
  * is an error, so that a slip of the pen is seen. A file is tried on an empty world first, so that
  * one with an error changes nothing.
  */
-#include "exchange.h"
+#include "world.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -494,7 +494,7 @@ static void load_limits(loader *l, const imgact_json *root) {
   if (!object_of(l, limits, sim_cloud_names, SIM_CLOUDS)) return;
   for (int cloud = 0; cloud < SIM_CLOUDS && !l->failed; cloud++) {
     const imgact_json *value = imgact_json_get(limits, sim_cloud_names[cloud]);
-    sim_rate_limit *limit = &l->world->sides[cloud].limit;
+    sim_rate_limit *limit = &l->world->clouds[cloud].limit;
     if (!value || !object_of(l, value, keys[cloud], counts[cloud])) continue;
     read_int(l, value, "limit", 0, &limit->limit);
     read_int(l, value, "actions", 0, &limit->actions);
@@ -538,8 +538,8 @@ static void load_world(loader *l, const imgact_json *root) {
 static sim_world *trial_of(const sim_world *world) {
   sim_world *trial = sim_world_new(world->seed);
   for (int cloud = 0; trial && cloud < SIM_CLOUDS; cloud++) {
-    trial->sides[cloud].next_image_id = world->sides[cloud].next_image_id;
-    trial->sides[cloud].next_action_id = world->sides[cloud].next_action_id;
+    trial->clouds[cloud].next_image_id = world->clouds[cloud].next_image_id;
+    trial->clouds[cloud].next_action_id = world->clouds[cloud].next_action_id;
   }
   return trial;
 }
@@ -560,6 +560,7 @@ bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t n
   l.world = world;
   l.real = NULL;
   if (!l.failed) load_world(&l, imgact_json_doc_root(document));
+  for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) world->clouds[cloud].images_version++;
   imgact_json_doc_free(document);
   return !l.failed;
 }

@@ -66,7 +66,7 @@ static void serve(sim_instance *instance, char *text, size_t length, int64_t now
     request.body = newline + 1;
     request.body_bytes = length - (size_t)(newline + 1 - text);
   }
-  bool faulty = instance->faults.count != 0, control = sim_controls(request.target);
+  bool faulty = instance->faults.count != 0, control = sim_is_control(request.target);
   uint64_t before = effects(instance);
   sim_cloud cloud = strncmp(request.target, "/v1", 3) ? SIM_DIGITALOCEAN : SIM_HETZNER;
   sim_outcome outcome = sim_instance_serve(instance, cloud, &request, now_ms);
@@ -78,7 +78,7 @@ static void serve(sim_instance *instance, char *text, size_t length, int64_t now
 static bool is_small(const sim_world *world) {
   size_t count = 0;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
-    count += world->sides[cloud].images_count + world->sides[cloud].actions_count;
+    count += world->clouds[cloud].images_count + world->clouds[cloud].actions_count;
   return count <= SMALL_WORLD;
 }
 

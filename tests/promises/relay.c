@@ -50,7 +50,7 @@ static uint64_t effects_of(const harness *s, schedule_mutation mutation) {
 }
 
 static void note_actions(const harness *s, size_t before, harness_actions *list) {
-  const sim_cloud_state *side = &s->instance.world->sides[s->schedule->cloud];
+  const sim_cloud_state *side = &s->instance.world->clouds[s->schedule->cloud];
   for (size_t i = before; i < side->actions_count; i++)
     if (list->count < HARNESS_ACTIONS) list->ids[list->count++] = side->actions[i]->id;
 }
@@ -86,7 +86,7 @@ static sim_reply ask_world(const harness *s, const char *method, const char *tar
 
 void harness_foreign(harness *s, bool opposite) {
   const schedule *p = s->schedule;
-  size_t before = s->instance.world->sides[p->cloud].actions_count;
+  size_t before = s->instance.world->clouds[p->cloud].actions_count;
   const char *body = foreign_body(p, opposite);
   schedule_mutation mutation = mutation_of(schedule_method(p), body);
   uint64_t effects = effects_of(s, mutation);
@@ -279,7 +279,7 @@ static imgact_status relay_send(imgact_transport *transport, const imgact_http_r
                 .mutation = mutation != SCHEDULE_MUTATIONS,
                 .served_ms = harness_now(s)};
   imgact_exchange_set_data(exchange, f);
-  size_t before = s->instance.world->sides[s->schedule->cloud].actions_count;
+  size_t before = s->instance.world->clouds[s->schedule->cloud].actions_count;
   uint64_t effects = effects_of(s, mutation), committed = 0;
   imgact_status status = send_on(r, request, f);
   if (f->mutation) {

@@ -171,7 +171,7 @@ TEST(transfers_that_are_refused) {
   check_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions", "{}");
   check_error(a, 404, "action type is not available", "POST", "/v2/images/10/actions", NULL);
   check_error(a, 400, "bad_request", "POST", "/v2/images/10/actions", "nonsense");
-  assert_int_equal(a->instance.world->sides[SIM_DIGITALOCEAN].actions_count, 0);
+  assert_int_equal(a->instance.world->clouds[SIM_DIGITALOCEAN].actions_count, 0);
 }
 
 TEST(convert_makes_a_snapshot_of_a_backup) {

@@ -278,7 +278,7 @@ TEST(protection_that_is_refused) {
   check_code(a, 422, "invalid_input", "POST", "/v1/images/10/actions/change_protection",
              "{\"delete\":\"yes\"}");
   check_code(a, 400, "json_error", "POST", "/v1/images/10/actions/change_protection", NULL);
-  assert_int_equal(a->instance.world->sides[SIM_HETZNER].actions_count, 0);
+  assert_int_equal(a->instance.world->clouds[SIM_HETZNER].actions_count, 0);
 }
 
 TEST(actions_are_found_by_every_way) {

@@ -71,8 +71,8 @@ TEST(a_small_world_has_every_kind) {
   int seen[SIM_CLOUDS][SIM_TYPES] = {{0}}, deprecated = 0, guarded = 0, arm = 0, failed = 0,
       retired = 0;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
-    for (size_t i = 0; i < world->sides[cloud].images_count; i++) {
-      const sim_image *image = world->sides[cloud].images[i];
+    for (size_t i = 0; i < world->clouds[cloud].images_count; i++) {
+      const sim_image *image = world->clouds[cloud].images[i];
       seen[cloud][image->type]++;
       deprecated += image->deprecated_ms != IMGACT_NO_TIME;
       guarded += image->is_protected;
@@ -286,7 +286,7 @@ TEST(a_file_with_an_error_changes_nothing) {
   const sim_world *world = a->instance.world;
   assert_false(world->repeats);
   assert_int_equal(world->duration_ms[SIM_PROTECT], 1000);
-  assert_int_equal(world->sides[SIM_HETZNER].limit.limit, 3600);
+  assert_int_equal(world->clouds[SIM_HETZNER].limit.limit, 3600);
   assert_int_equal(world->tokens_count, 0);
   assert_true(sim_strings_has(&sim_region_find(world, SIM_DIGITALOCEAN, "nyc1")->features,
                               "image_transfer"));
