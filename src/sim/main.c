@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,9 +151,18 @@ static int stop_signals(void) {
   return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
+/* A soft limit of 1024 is too low for the connections of both clouds. */
+static void raise_file_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int serve(sim_instance *instance, const options *o, FILE *log) {
   char message[200] = "";
   int stop_fd = stop_signals();
+  raise_file_limit();
   sim_server *server = sim_server_new(instance, o->ports, log, message, sizeof message);
   if (!server || stop_fd < 0) {
     fprintf(stderr, "imgact-sim: %s\n", server ? "no signals" : message);

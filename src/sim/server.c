@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_CONNECTIONS 1000
+#define MAX_CONNECTIONS 1000 /* of one cloud, and as many may wait to be accepted */
 #define SLOW_STEP_MS    20
 
 typedef struct listener {
@@ -329,7 +329,7 @@ static int listen_on(uint16_t port, uint16_t *bound, char *message, size_t capac
   socklen_t length = sizeof address;
   int yes = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 128) ||
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, MAX_CONNECTIONS) ||
       getsockname(fd, (struct sockaddr *)&address, &length)) {
     snprintf(message, capacity, "cannot listen on 127.0.0.1:%u: %s", port, strerror(errno));
     if (fd >= 0) close(fd);
