@@ -84,7 +84,18 @@ static void replace_reply(const sim_hit *hit, int64_t status) {
   if (fault->retry_after_s >= 0) sim_reply_header_int(reply, "Retry-After", fault->retry_after_s);
 }
 
-static void replace_status(const sim_hit *hit) { replace_reply(hit, hit->fault->status); }
+/* An error of the API itself counts as a request and has the rate-limit headers, also if the request
+ * has no effect. A response without an error object comes from a gateway, which has none. */
+static void replace_status(const sim_hit *hit) {
+  const sim_fault *fault = hit->fault;
+  sim_reply *reply = &hit->outcome->reply;
+  bool from_api = !fault->body || !strcmp(fault->body, "json");
+  if (from_api && !fault->after) {
+    sim_reply_free(reply);
+    *reply = sim_dispatch_unhandled(hit->world, hit->cloud, hit->request, hit->now_ms);
+  }
+  replace_reply(hit, fault->status);
+}
 
 static void cut_reply(const sim_hit *hit) {
   /* A request without effect has no response of its own. */
