@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * DigitalOcean's side: images, image actions, actions, account transfers. Everything starts with
- * the token: an unknown path is no different from an unknown thing. Where the vendor's behaviour is
- * not known the strictest plausible one is chosen; docs/simulator.md lists those choices.
+ * DigitalOcean: images, image actions, actions, account transfers. Undocumented behaviour is the
+ * strictest plausible one; docs/simulator.md lists these choices.
  */
 #include "clouds.h"
 #include "list.h"
@@ -57,6 +56,7 @@ static void write_image_members(sim_exchange *exchange, const sim_image *image,
                                 bool import_pending) {
   static const sim_strings none = {0};
   imgact_json_writer *out = exchange->out;
+
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", image->id);
   sim_write_string(out, "name", image->name ? image->name : "");
@@ -77,6 +77,7 @@ static void write_image_members(sim_exchange *exchange, const sim_image *image,
   sim_write_string(out, "status", sim_status_names[sim_image_status(image, exchange->now_ms)]);
   sim_write_string(out, "error_message", image->error_message ? image->error_message : "");
   if (exchange->dump) sim_dump_image(exchange, image);
+
   imgact_json_write_end_object(out);
 }
 
@@ -100,6 +101,7 @@ static void write_region(sim_exchange *exchange, const char *slug) {
 
 static void write_action(sim_exchange *exchange, const sim_action *action) {
   imgact_json_writer *out = exchange->out;
+
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", action->id);
   sim_write_string(out, "status", sim_state_names[SIM_DIGITALOCEAN][action->state]);
@@ -115,12 +117,13 @@ static void write_action(sim_exchange *exchange, const sim_action *action) {
     imgact_json_write_null(out);
   sim_write_string(out, "region_slug", action->region);
   if (exchange->dump) sim_dump_action(exchange, action);
+
   imgact_json_write_end_object(out);
 }
 
 /* ---- lists ---- */
 
-/* Too large a page is cut without a word. */
+/* per_page is limited without an error. */
 static bool paging(sim_exchange *exchange, int64_t *page, int64_t *per_page) {
   if (!sim_parameter_page(exchange, "page", 1, page) ||
       !sim_parameter_page(exchange, "per_page", 20, per_page)) {
@@ -134,6 +137,7 @@ static bool paging(sim_exchange *exchange, int64_t *page, int64_t *per_page) {
 static void write_link(sim_exchange *exchange, const char *rel, int64_t page) {
   sim_text link = {0};
   const sim_request *request = exchange->request;
+
   if (exchange->world->link_base)
     sim_text_str(&link, exchange->world->link_base);
   else
@@ -149,11 +153,13 @@ static void write_link(sim_exchange *exchange, const char *rel, int64_t page) {
     sim_text_encode(&link, exchange->parameters[i].value);
   }
   sim_write_string(exchange->out, rel, sim_text_get(&link));
+
   sim_text_free(&link);
 }
 
 static void write_footer(sim_exchange *exchange, const sim_page *shown_page) {
   imgact_json_writer *out = exchange->out;
+
   imgact_json_write_key(out, "links");
   imgact_json_write_begin_object(out);
   if (shown_page->last > 1) {
@@ -171,6 +177,7 @@ static void write_footer(sim_exchange *exchange, const sim_page *shown_page) {
   imgact_json_write_key(out, "meta");
   imgact_json_write_begin_object(out);
   sim_write_int(out, "total", (int64_t)shown_page->total);
+
   imgact_json_write_end_object(out);
 }
 
@@ -252,18 +259,18 @@ static void list_actions(sim_exchange *exchange) {
 
 /* ---- changes ---- */
 
-static bool parsed_body(sim_exchange *exchange) {
+static bool parse_body(sim_exchange *exchange) {
   int result = sim_exchange_parse(exchange);
   if (result == -1) fail(exchange, 400, "bad_request", "error parsing request body");
   return result == 0;
 }
 
-static bool text_or_nothing(sim_exchange *exchange, const char *key) {
+static bool is_optional_text(sim_exchange *exchange, const char *key) {
   imgact_json_type type = imgact_json_get_type(imgact_json_get(exchange->body, key));
   return type == IMGACT_JSON_ABSENT || type == IMGACT_JSON_STRING;
 }
 
-/* Any distribution is taken, and what is not one of these becomes Unknown. */
+/* Other distributions are accepted and stored as Unknown. */
 static const char *distribution_of(sim_world *world, const imgact_json *value) {
   static const char *const known[] = {"Arch Linux",    "CentOS",  "CoreOS", "Debian",   "Fedora",
                                       "Fedora Atomic", "FreeBSD", "Gentoo", "openSUSE", "RancherOS",
@@ -273,7 +280,7 @@ static const char *distribution_of(sim_world *world, const imgact_json *value) {
   return sim_intern(world, "Unknown");
 }
 
-static bool take_text(char **slot, const imgact_json *value) {
+static bool set_text(char **slot, const imgact_json *value) {
   if (!value) return true;
   char *text = sim_copy_json(value);
   if (!text) return false;
@@ -284,28 +291,31 @@ static bool take_text(char **slot, const imgact_json *value) {
 
 static void update_image(sim_exchange *exchange) {
   sim_image *image = exchange->image;
-  if (!parsed_body(exchange)) return;
+  if (!parse_body(exchange)) return;
   if (image->is_public) {
     fail_forbidden(exchange);
     return;
   }
-  if (!text_or_nothing(exchange, "name") || !text_or_nothing(exchange, "description") ||
-      !text_or_nothing(exchange, "distribution") ||
+  if (!is_optional_text(exchange, "name") || !is_optional_text(exchange, "description") ||
+      !is_optional_text(exchange, "distribution") ||
       imgact_json_equals(imgact_json_get(exchange->body, "name"), "")) {
     fail_input(exchange, "Name must not be empty; name, description and distribution are strings.");
     return;
   }
-  if (!take_text(&image->name, imgact_json_get(exchange->body, "name")) ||
-      !take_text(&image->description, imgact_json_get(exchange->body, "description")))
+
+  if (!set_text(&image->name, imgact_json_get(exchange->body, "name")) ||
+      !set_text(&image->description, imgact_json_get(exchange->body, "description")))
     return;
   const imgact_json *distribution = imgact_json_get(exchange->body, "distribution");
   if (distribution) image->os = distribution_of(exchange->world, distribution);
-  sim_world_commit(exchange->world, SIM_UPDATE);
+  sim_world_count(exchange->world, SIM_UPDATE);
+
   sim_reply_image(exchange, 200, image);
 }
 
 static void delete_image(sim_exchange *exchange) {
   sim_image *image = exchange->image;
+
   if (image->deleted || image->status == SIM_DELETED)
     fail_input(exchange, "Can not delete an already deleted image.");
   else if (image->is_public)
@@ -316,31 +326,34 @@ static void delete_image(sim_exchange *exchange) {
     fail_input(exchange, "Image already has a pending event.");
   else {
     sim_image_remove(exchange->world, image);
-    sim_world_commit(exchange->world, SIM_DELETE);
+    sim_world_count(exchange->world, SIM_DELETE);
     sim_exchange_finish(exchange, 204);
   }
 }
 
-static void begin(sim_exchange *exchange, sim_image *image, sim_effect effect, const char *region) {
+static void start_action(sim_exchange *exchange, sim_image *image, sim_effect effect,
+                         const char *region) {
   const sim_action *action =
-      sim_world_begin(exchange->world, image, effect, region, exchange->now_ms);
+      sim_action_start(exchange->world, image, effect, region, exchange->now_ms);
   if (action) sim_reply_action(exchange, 201, action);
 }
 
 static void convert(sim_exchange *exchange, sim_image *image) {
-  bool repeats = exchange->world->repeats;
+  bool repeats = exchange->world->allow_repeats;
   if (image->type != SIM_BACKUP && !(repeats && image->type == SIM_SNAPSHOT))
     fail_input(exchange, "Only backups can be converted to snapshots.");
   else if (!repeats && sim_image_running(image, SIM_NOTHING, NULL))
     fail_input(exchange, "Image already has a pending event.");
   else
-    begin(exchange, image, SIM_CONVERT, image->regions.count ? image->regions.items[0] : NULL);
+    start_action(exchange, image, SIM_CONVERT,
+                 image->regions.count ? image->regions.items[0] : NULL);
 }
 
-/* Several transfers of one image may run at once, to different regions. */
+/* Transfers of one image to different regions may run at the same time. */
 static void transfer(sim_exchange *exchange, sim_image *image) {
   char *slug = sim_copy_json(imgact_json_get(exchange->body, "region"));
   const sim_region *region = sim_region_find(exchange->world, SIM_DIGITALOCEAN, slug);
+
   free(slug);
   if (!region || !sim_strings_has(&region->features, "image_transfer"))
     fail_input(exchange, "Region is not available");
@@ -350,19 +363,20 @@ static void transfer(sim_exchange *exchange, sim_image *image) {
     fail_input(exchange, "Backups can not be transfered to other regions");
   else if (image->status != SIM_AVAILABLE)
     fail_input(exchange, "Image is not available.");
-  else if (!exchange->world->repeats && sim_strings_has(&image->regions, region->slug))
+  else if (!exchange->world->allow_repeats && sim_strings_has(&image->regions, region->slug))
     fail_input(exchange, "Image is already available in that region.");
-  else if (!exchange->world->repeats && (sim_image_running(image, SIM_CONVERT, NULL) ||
-                                         sim_image_running(image, SIM_TRANSFER, region->slug)))
+  else if (!exchange->world->allow_repeats &&
+           (sim_image_running(image, SIM_CONVERT, NULL) ||
+            sim_image_running(image, SIM_TRANSFER, region->slug)))
     fail_input(exchange, "Image already has a pending event.");
   else
-    begin(exchange, image, SIM_TRANSFER, region->slug);
+    start_action(exchange, image, SIM_TRANSFER, region->slug);
 }
 
 static void post_action(sim_exchange *exchange) {
   sim_image *image = exchange->image;
-  /* A missing body is a missing type. */
-  if (exchange->request->body_bytes && !parsed_body(exchange)) return;
+  /* A missing body is handled like a missing type. */
+  if (exchange->request->body_bytes && !parse_body(exchange)) return;
   const imgact_json *type = imgact_json_get(exchange->body, "type");
   if (imgact_json_equals(type, "convert"))
     convert(exchange, image);
@@ -389,6 +403,7 @@ static bool read_tags(sim_exchange *exchange, sim_strings *tags) {
 static bool check_import(sim_exchange *exchange, const sim_region **region) {
   static const char *const needed[] = {"name", "url", "region"};
   char *slug = sim_copy_json(imgact_json_get(exchange->body, "region"));
+
   *region = sim_region_find(exchange->world, SIM_DIGITALOCEAN, slug);
   free(slug);
   for (size_t i = 0; i < SIM_COUNT(needed); i++) {
@@ -398,11 +413,12 @@ static bool check_import(sim_exchange *exchange, const sim_region **region) {
       return false;
     }
   }
-  if (*region && text_or_nothing(exchange, "description") &&
-      text_or_nothing(exchange, "distribution"))
+  if (*region && is_optional_text(exchange, "description") &&
+      is_optional_text(exchange, "distribution"))
     return true;
   fail_input(exchange,
              *region ? "description and distribution are strings." : "Region is not available");
+
   return false;
 }
 
@@ -414,12 +430,11 @@ static void reply_import(sim_exchange *exchange, const sim_image *image) {
   sim_exchange_finish(exchange, 202);
 }
 
-/* The import is an action behind the scenes; it fails for a URL that has "/fail" in it, as a cloud
- * would for a bad file. */
+/* The import runs as an action. It fails if the URL contains "/fail". */
 static void import_image(sim_exchange *exchange) {
   const sim_region *region = NULL;
   sim_strings tags = {0};
-  if (!parsed_body(exchange) || !check_import(exchange, &region)) return;
+  if (!parse_body(exchange) || !check_import(exchange, &region)) return;
   if (!read_tags(exchange, &tags)) {
     free(tags.items);
     fail_input(exchange, "tags must be a list of names.");
@@ -431,6 +446,7 @@ static void import_image(sim_exchange *exchange) {
     fail_input(exchange, "The limit of images is reached.");
     return;
   }
+
   image->tags = tags;
   image->type = SIM_CUSTOM;
   image->status = SIM_NEW;
@@ -442,14 +458,14 @@ static void import_image(sim_exchange *exchange) {
   sim_overrides usual = exchange->world->overrides;
   if (url && strstr(url, "/fail")) exchange->world->overrides.fails = true;
   free(url);
-  if (sim_world_begin(exchange->world, image, SIM_IMPORT, region->slug, exchange->now_ms))
+  if (sim_action_start(exchange->world, image, SIM_IMPORT, region->slug, exchange->now_ms))
     reply_import(exchange, image);
   exchange->world->overrides = usual;
 }
 
-/* ---- handing an image to another account ---- */
+/* ---- account transfers ---- */
 
-/* The one change that takes two scopes: of the route it is image:update. */
+/* Needs a second scope in addition to that of the operation. */
 static void account_transfer(sim_exchange *exchange) {
   sim_image *image = exchange->image;
   size_t length = 0;
@@ -457,21 +473,23 @@ static void account_transfer(sim_exchange *exchange) {
     fail_forbidden(exchange);
     return;
   }
-  if (!parsed_body(exchange)) return;
+  if (!parse_body(exchange)) return;
   if (!imgact_json_as_string(imgact_json_get(exchange->body, "recipient_email"), &length) &&
       !imgact_json_as_string(imgact_json_get(exchange->body, "recipient_uuid"), &length)) {
     fail_input(exchange, "recipient_email or recipient_uuid is required.");
     return;
   }
-  if (image->is_public || image->type != SIM_SNAPSHOT || image->handover_id) {
-    fail_input(exchange, image->handover_id ? "Image already has a pending transfer."
+
+  if (image->is_public || image->type != SIM_SNAPSHOT || image->transfer_id) {
+    fail_input(exchange, image->transfer_id ? "Image already has a pending transfer."
                                             : "Only snapshots can be transferred.");
     return;
   }
-  image->handover_id = (image->id + 999999) % SIM_MAX_ID + 1;
+  image->transfer_id = (image->id + 999999) % SIM_MAX_ID + 1;
   imgact_json_write_begin_object(exchange->out);
-  sim_write_int(exchange->out, "transfer_id", image->handover_id);
+  sim_write_int(exchange->out, "transfer_id", image->transfer_id);
   imgact_json_write_end_object(exchange->out);
+
   sim_exchange_finish(exchange, 201);
 }
 
@@ -479,21 +497,22 @@ static void end_account_transfer(sim_exchange *exchange, bool accept) {
   sim_image *image = exchange->image;
   int64_t id = 0;
   size_t length = 0;
-  if (!parsed_body(exchange)) return;
+  if (!parse_body(exchange)) return;
   if (!imgact_json_as_int(imgact_json_get(exchange->body, "transfer_id"), &id) ||
       (accept &&
        !imgact_json_as_string(imgact_json_get(exchange->body, "recipient_uuid"), &length))) {
     fail_input(exchange, "transfer_id is required.");
     return;
   }
-  if (!image->handover_id || id != image->handover_id) {
+
+  if (!image->transfer_id || id != image->transfer_id) {
     fail_not_found(exchange);
     return;
   }
-  image->handover_id = 0;
+  image->transfer_id = 0;
   if (accept) {
     sim_image_remove(exchange->world, image);
-    sim_world_commit(exchange->world, SIM_ACCOUNT_TRANSFER);
+    sim_world_count(exchange->world, SIM_ACCOUNT_TRANSFER);
   }
   sim_exchange_finish(exchange, 204);
   if (accept) exchange->reply->status = 201;
@@ -558,8 +577,8 @@ static void get_action(sim_exchange *exchange) {
 
 /* ---- operations ---- */
 
-#define API      "/v2"
-#define HANDOVER API "/images/{image}/account_transfer"
+#define API            "/v2"
+#define TRANSFER_ROUTE API "/images/{image}/account_transfer"
 
 static const sim_operation operations[] = {
     {"GET", API "/images", list_images, NULL, "image:read"},
@@ -570,10 +589,10 @@ static const sim_operation operations[] = {
     {"GET", API "/images/{image}/actions", list_image_actions, find_image, "image:read"},
     {"POST", API "/images/{image}/actions", post_action, find_image, "image:update"},
     {"GET", API "/images/{image}/actions/{action}", get_action, find_image, "image:read"},
-    {"POST", HANDOVER, account_transfer, find_image, "image:update"},
-    {"POST", HANDOVER "/accept", accept_account_transfer, find_image, "image:create"},
-    {"POST", HANDOVER "/cancel", cancel_account_transfer, find_image, "image:update"},
-    {"POST", HANDOVER "/decline", cancel_account_transfer, find_image, "image:create"},
+    {"POST", TRANSFER_ROUTE, account_transfer, find_image, "image:update"},
+    {"POST", TRANSFER_ROUTE "/accept", accept_account_transfer, find_image, "image:create"},
+    {"POST", TRANSFER_ROUTE "/cancel", cancel_account_transfer, find_image, "image:update"},
+    {"POST", TRANSFER_ROUTE "/decline", cancel_account_transfer, find_image, "image:create"},
     {"GET", API "/actions", list_actions, NULL, "actions:read"},
     {"GET", API "/actions/{action}", get_action, NULL, "actions:read"},
 };
@@ -591,12 +610,12 @@ static void identify(sim_exchange *exchange) {
 static sim_rate_result take_request(sim_exchange *exchange) {
   const sim_rate_limit *limit = &exchange->state->limit;
   int64_t now_ms = exchange->now_ms;
-  if (!exchange->world->overrides.refuses)
+  if (!exchange->world->overrides.over_limit)
     return sim_limit_window(limit, &exchange->token->rate[SIM_DIGITALOCEAN], now_ms);
 
   /* The hour is used up, and its oldest request is about to expire, so the next one is accepted. */
   return (sim_rate_result){
-      .refused = true,
+      .rejected = true,
       .limit = limit->limit ? limit->limit : sim_default_limits[SIM_DIGITALOCEAN].limit,
       .reset_s = (limit->stale_ms ? now_ms - limit->stale_ms : now_ms + 1999) / 1000,
       .retry_after_s = -1};
@@ -614,7 +633,7 @@ static sim_rate_result count_request(sim_exchange *exchange) {
 
 static bool within_limit(sim_exchange *exchange) {
   sim_rate_result result = count_request(exchange);
-  if (!result.refused) return true;
+  if (!result.rejected) return true;
 
   if (result.retry_after_s >= 0)
     sim_reply_header_int(exchange->reply, "retry-after", result.retry_after_s);

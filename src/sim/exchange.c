@@ -25,6 +25,7 @@ static bool split_query(sim_exchange *exchange, char *query) {
   char *rest = NULL;
   exchange->parameters = calloc(SIM_MAX_PARAMETERS, sizeof *exchange->parameters);
   if (!exchange->parameters) return false;
+
   for (char *pair = strtok_r(query, "&", &rest); pair; pair = strtok_r(NULL, "&", &rest)) {
     if (exchange->parameters_count == SIM_MAX_PARAMETERS) {
       exchange->malformed = true;
@@ -38,6 +39,7 @@ static bool split_query(sim_exchange *exchange, char *query) {
     if (!sim_utf8(parameter->name, name_length) || !sim_utf8(parameter->value, value_length))
       exchange->malformed = true;
   }
+
   return true;
 }
 

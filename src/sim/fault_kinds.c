@@ -25,6 +25,7 @@ static const char *code_of(sim_cloud cloud, int64_t status) {
   static const struct {
     int64_t status;
     const char *codes[SIM_CLOUDS];
+
   } errors[] = {{400, {"json_error", "bad_request"}},
                 {401, {"unauthorized", "unauthorized"}},
                 {403, {"forbidden", "forbidden"}},
@@ -39,6 +40,7 @@ static const char *code_of(sim_cloud cloud, int64_t status) {
                 {504, {"timeout", "gateway_timeout"}}};
   for (size_t i = 0; i < SIM_COUNT(errors); i++)
     if (errors[i].status == status) return errors[i].codes[cloud];
+
   return "unknown_error";
 }
 
@@ -84,8 +86,9 @@ static void replace_reply(const sim_hit *hit, int64_t status) {
   if (fault->retry_after_s >= 0) sim_reply_header_int(reply, "Retry-After", fault->retry_after_s);
 }
 
-/* An error of the API itself counts as a request and has the rate-limit headers, also if the request
- * has no effect. A response without an error object comes from a gateway, which has none. */
+/* An error of the API itself counts as a request and has the rate-limit headers, also if the
+ * request has no effect. A response without an error object comes from a gateway, which has none.
+ */
 static void replace_status(const sim_hit *hit) {
   const sim_fault *fault = hit->fault;
   sim_reply *reply = &hit->outcome->reply;
@@ -107,9 +110,9 @@ static void cut_reply(const sim_hit *hit) {
 static void exceed_rate_limit(const sim_hit *hit) {
   sim_reply *reply = &hit->outcome->reply;
   sim_reply_free(reply);
-  hit->world->overrides.refuses = true;
+  hit->world->overrides.over_limit = true;
   *reply = sim_dispatch(hit->world, hit->cloud, hit->request, hit->now_ms);
-  hit->world->overrides.refuses = false;
+  hit->world->overrides.over_limit = false;
   if (hit->fault->retry_after_s >= 0)
     sim_reply_header_int(reply, "Retry-After", hit->fault->retry_after_s);
 }

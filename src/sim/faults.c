@@ -154,6 +154,7 @@ static const char *read_fault(const imgact_json *value, sim_fault *fault) {
 static bool add_all(sim_faults *more, const imgact_json *list, char *message, size_t capacity) {
   const imgact_json *item;
   imgact_json_iter each = imgact_json_iter_begin(list);
+
   while ((item = imgact_json_iter_next(&each, NULL))) {
     sim_fault *items =
         more->count < MAX_FAULTS ? realloc(more->items, (more->count + 1) * sizeof *items) : NULL;
@@ -167,6 +168,7 @@ static bool add_all(sim_faults *more, const imgact_json *list, char *message, si
     snprintf(message, capacity, "faults[%zu]: %s is wrong or missing", more->count - 1, wrong);
     return false;
   }
+
   return true;
 }
 
@@ -175,6 +177,7 @@ bool sim_faults_load(sim_faults *faults, const char *json, size_t length, char *
   imgact_json_doc *document = NULL;
   sim_faults more = {0};
   if (imgact_json_doc_parse(json, length, NULL, &document, message, capacity)) return false;
+
   const imgact_json *list = imgact_json_doc_root(document);
   if (imgact_json_get_type(list) == IMGACT_JSON_OBJECT) list = imgact_json_get(list, "faults");
   bool good = imgact_json_get_type(list) == IMGACT_JSON_ARRAY;
@@ -195,6 +198,7 @@ bool sim_faults_load(sim_faults *faults, const char *json, size_t length, char *
   } else {
     sim_faults_clear(&more);
   }
+
   return good;
 }
 
@@ -227,6 +231,7 @@ static void write_fault(imgact_json_writer *out, const sim_fault *fault) {
   write_text(out, "content_type", fault->content_type);
   write_text(out, "next", fault->next);
   if (fault->at != SIM_AT_FIRST) sim_write_string(out, "at", place_names[fault->at]);
+
   imgact_json_write_end_object(out);
 }
 
@@ -276,6 +281,7 @@ static bool apply_before(sim_hit *hit, bool marks[MAX_FAULTS]) {
   const char *target = hit->request->target;
   char *path = sim_copy_n(target, strcspn(target, "?#"));
   bool handled = true;
+
   for (size_t i = 0; path && i < faults->count && i < MAX_FAULTS; i++) {
     sim_fault *fault = &faults->items[i];
     marks[i] = hits(faults, fault, hit->cloud, hit->request, path);
@@ -285,6 +291,7 @@ static bool apply_before(sim_hit *hit, bool marks[MAX_FAULTS]) {
     if (fault->kind->phase == SIM_BEFORE_REQUEST) fault->kind->apply(hit);
     if (fault->kind->phase == SIM_INSTEAD && !fault->after) handled = false;
   }
+
   free(path);
   return handled;
 }

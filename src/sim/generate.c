@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A world from a seed: the same seed and number give the same world. Public images come first, as
- * DigitalOcean lists them; of every kind there is one soon, so that a world of 40 images shows them
- * all.
+ * A world from a seed: the same seed and number of images give the same world. Public images come
+ * first, as in DigitalOcean's lists. A world of 40 images has images of every type.
  */
 #include "world.h"
 #include <math.h>
@@ -39,13 +38,13 @@ typedef struct generator {
   sim_world *world;
   uint64_t random;
   int64_t now_ms;
-  size_t index; /* of the image among its cloud's */
+  size_t index; /* of the image in its cloud */
   bool good;
 } generator;
 
 static uint64_t roll(generator *g, uint64_t limit) { return sim_random_below(&g->random, limit); }
 
-static void set(generator *g, char **slot, const char *text) {
+static void set_text(generator *g, char **slot, const char *text) {
   g->good = sim_replace(slot, text) && g->good;
 }
 
@@ -57,8 +56,8 @@ bool sim_world_regions(sim_world *world) {
   for (size_t i = 0; i < SIM_COUNT(region_slugs); i++) {
     sim_region *region = sim_region_new(world, SIM_DIGITALOCEAN, region_slugs[i], region_names[i]);
     if (!region) return false;
-    /* London takes no images here, so that a refusal can be seen; Sydney has no room for Droplets,
-     * but for images. */
+    /* Images cannot be transferred to London, so that the error can be tested. Sydney takes images
+     * but no Droplets. */
     size_t features = SIM_COUNT(region_features) - (i == 5);
     for (size_t k = 0; k < features; k++)
       if (!sim_strings_add(world, &region->features, region_features[k])) return false;
@@ -70,10 +69,11 @@ bool sim_world_regions(sim_world *world) {
 
 /* ---- one image ---- */
 
-static void system_of(generator *g, sim_image *image) {
+static void fill_system(generator *g, sim_image *image) {
   const system_image *system = &systems[g->index / 2 % SIM_COUNT(systems)];
   bool hetzner = image->cloud == SIM_HETZNER;
   char name[64];
+
   snprintf(name, sizeof name, "%s-%s", system->os, system->version);
   image->type = hetzner ? SIM_SYSTEM : g->index % 2 ? SIM_SNAPSHOT : SIM_BASE;
   image->is_arm = g->index % 2 && hetzner;
@@ -83,11 +83,11 @@ static void system_of(generator *g, sim_image *image) {
   image->os_version = sim_intern(g->world, system->version);
   image->disk_gb = hetzner ? 5 : 7;
   if (!hetzner) image->size_gb = tenths(g, 1, 3);
-  set(g, &image->name, hetzner ? name : system->title);
-  set(g, &image->description, system->title);
-  /* A slug names one image. */
+  set_text(g, &image->name, hetzner ? name : system->title);
+  set_text(g, &image->description, system->title);
+  /* Slugs are unique. */
   if (!hetzner && g->index % 2 == 0 && g->index / 2 < SIM_COUNT(systems))
-    set(g, &image->slug, system->slug);
+    set_text(g, &image->slug, system->slug);
   if (!system->old) return;
   if (hetzner)
     image->deprecated_ms = g->now_ms - 30 * DAY_MS;
@@ -95,7 +95,7 @@ static void system_of(generator *g, sim_image *image) {
     image->status = SIM_RETIRED;
 }
 
-static void app_of(generator *g, sim_image *image) {
+static void fill_app(generator *g, sim_image *image) {
   const char *app = apps[g->index % SIM_COUNT(apps)];
   image->type = image->cloud == SIM_HETZNER ? SIM_APP : SIM_SNAPSHOT;
   image->is_public = image->application = 1;
@@ -103,34 +103,34 @@ static void app_of(generator *g, sim_image *image) {
   image->os_version = sim_intern(g->world, "24.04");
   image->disk_gb = 40;
   image->size_gb = 1.5;
-  set(g, &image->name, app);
-  set(g, &image->description, app);
+  set_text(g, &image->name, app);
+  set_text(g, &image->description, app);
 }
 
-static void label(generator *g, sim_image *image, const char *key, const char *value) {
+static void add_label(generator *g, sim_image *image, const char *key, const char *value) {
   g->good = sim_labels_add(&image->labels, key, value) && g->good;
 }
 
-static void hetzner_own(generator *g, sim_image *image) {
+static void fill_hetzner(generator *g, sim_image *image) {
   char text[64];
   snprintf(text, sizeof text, "web-%zu nightly", g->index);
-  set(g, &image->description, text);
+  set_text(g, &image->description, text);
   image->type = g->index % 3 == 1 ? SIM_BACKUP : SIM_SNAPSHOT;
   image->created_from_id = (int64_t)(1 + roll(g, 500));
   snprintf(text, sizeof text, "web-%d", (int)image->created_from_id);
-  set(g, &image->created_from_name, text);
+  set_text(g, &image->created_from_name, text);
   if (image->type == SIM_BACKUP) image->bound_to = image->created_from_id;
   image->is_protected = image->type == SIM_SNAPSHOT && g->index % 6 == 2;
   if (g->index % 97 == 96) image->status = SIM_UNAVAILABLE;
-  label(g, image, "env", environments[roll(g, SIM_COUNT(environments))]);
-  if (g->index % 4 == 0) label(g, image, "keep", "");
+  add_label(g, image, "env", environments[roll(g, SIM_COUNT(environments))]);
+  if (g->index % 4 == 0) add_label(g, image, "keep", "");
 }
 
-static void digitalocean_own(generator *g, sim_image *image) {
+static void fill_digitalocean(generator *g, sim_image *image) {
   char text[64];
   snprintf(text, sizeof text, "web-%zu-nightly", g->index);
-  set(g, &image->name, text);
-  set(g, &image->description, "");
+  set_text(g, &image->name, text);
+  set_text(g, &image->description, "");
   image->type = g->index % 3 == 1 ? SIM_BACKUP : g->index % 7 == 6 ? SIM_CUSTOM : SIM_SNAPSHOT;
   g->good =
       sim_strings_add(g->world, &image->tags, environments[roll(g, SIM_COUNT(environments))]) &&
@@ -138,10 +138,10 @@ static void digitalocean_own(generator *g, sim_image *image) {
   if (image->type != SIM_CUSTOM || g->index % 2 == 0) return;
   image->status = SIM_DELETED;
   image->size_gb = image->disk_gb = NAN;
-  set(g, &image->error_message, "We had a problem while importing your image.");
+  set_text(g, &image->error_message, "We had a problem while importing your image.");
 }
 
-static void own_of(generator *g, sim_image *image) {
+static void fill_private(generator *g, sim_image *image) {
   const system_image *system = &systems[roll(g, SIM_COUNT(systems))];
   bool hetzner = image->cloud == SIM_HETZNER;
   image->os = sim_intern(g->world, hetzner ? system->os : system->distribution);
@@ -150,12 +150,12 @@ static void own_of(generator *g, sim_image *image) {
   image->size_gb = tenths(g, 1, 20);
   image->is_arm = hetzner && roll(g, 4) == 0;
   if (hetzner)
-    hetzner_own(g, image);
+    fill_hetzner(g, image);
   else
-    digitalocean_own(g, image);
+    fill_digitalocean(g, image);
 }
 
-static void regions_of(generator *g, sim_image *image) {
+static void add_regions(generator *g, sim_image *image) {
   if (image->status == SIM_DELETED) return;
   size_t count = image->is_public ? SIM_COUNT(region_slugs) : 1 + (g->index % 5 == 0);
   size_t first = image->is_public ? 0 : roll(g, SIM_COUNT(region_slugs));
@@ -163,14 +163,14 @@ static void regions_of(generator *g, sim_image *image) {
     g->good = sim_strings_add(g->world, &image->regions,
                               region_slugs[(first + i) % SIM_COUNT(region_slugs)]) &&
               g->good;
-  /* The vendor's own samples name a region twice. */
+  /* DigitalOcean's examples list a region twice. */
   if (!image->is_public && g->index % 11 == 5)
     g->good = sim_strings_add(g->world, &image->regions, image->regions.items[0]) && g->good;
 }
 
-/* ---- histories ---- */
+/* ---- past actions ---- */
 
-static void history_of(generator *g, sim_image *image) {
+static void add_past_action(generator *g, sim_image *image) {
   bool hetzner = image->cloud == SIM_HETZNER;
   if (image->is_public || image->status == SIM_DELETED) return;
   sim_action *action =
@@ -180,6 +180,7 @@ static void history_of(generator *g, sim_image *image) {
                                          : "create");
   g->good = g->good && action;
   if (!action) return;
+
   action->started_ms = image->created_ms + 60000;
   action->finished_ms = action->started_ms + 1000 + (int64_t)roll(g, 600000);
   action->state = g->index % 13 == 12 ? SIM_ERROR : SIM_SUCCESS;
@@ -193,22 +194,23 @@ static void history_of(generator *g, sim_image *image) {
     action->region = image->regions.items[image->regions.count - 1];
 }
 
-static void one(generator *g, sim_cloud cloud, size_t public_count) {
+static void generate_image(generator *g, sim_cloud cloud, size_t public_count) {
   sim_image *image = sim_image_new(g->world, cloud, 0);
   g->good = g->good && image;
   if (!image) return;
+
   image->created_ms = g->now_ms - (int64_t)roll(g, 1000 * 86400) * 1000 - DAY_MS;
   image->created_ms -= image->created_ms % 1000;
   if (g->index < public_count) {
     if (g->index % 5 == 4)
-      app_of(g, image);
+      fill_app(g, image);
     else
-      system_of(g, image);
+      fill_system(g, image);
   } else {
-    own_of(g, image);
+    fill_private(g, image);
   }
-  if (cloud == SIM_DIGITALOCEAN) regions_of(g, image);
-  history_of(g, image);
+  if (cloud == SIM_DIGITALOCEAN) add_regions(g, image);
+  add_past_action(g, image);
 }
 
 bool sim_world_generate(sim_world *world, size_t images_per_cloud, int64_t now_ms) {
@@ -217,6 +219,6 @@ bool sim_world_generate(sim_world *world, size_t images_per_cloud, int64_t now_m
       images_per_cloud / 2 < 2 * SIM_COUNT(systems) ? images_per_cloud / 2 : 2 * SIM_COUNT(systems);
   for (int cloud = 0; cloud < SIM_CLOUDS && g.good; cloud++)
     for (g.index = 0; g.index < images_per_cloud && g.good; g.index++)
-      one(&g, (sim_cloud)cloud, public_count);
+      generate_image(&g, (sim_cloud)cloud, public_count);
   return g.good;
 }

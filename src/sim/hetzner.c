@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hetzner's side: images, image actions, actions. Routing comes before authentication, methods
- * after it. Where the vendor's behaviour is not known the strictest plausible one is chosen;
- * docs/simulator.md lists those choices.
+ * Hetzner Cloud: images, image actions, actions. Undocumented behaviour is the strictest plausible
+ * one; docs/simulator.md lists these choices.
  */
 #include "clouds.h"
 #include "label_selector.h"
@@ -16,7 +15,7 @@
 #define MAX_PER_PAGE 50
 #define MAX_SORTS    8
 #define MAX_LABELS   1000
-/* Clients that ask for more than this many actions by id are silently shown the first ones only. */
+/* GET /actions ignores further ids. */
 #define MAX_IDS 25
 
 /* ---- errors ---- */
@@ -44,6 +43,7 @@ static void fail(sim_exchange *exchange, int status, const char *code, const cha
 
 static void fail_field(sim_exchange *exchange, const char *field, const char *message) {
   char text[160];
+
   snprintf(text, sizeof text, "invalid input in field '%s'", field);
   begin_error(exchange, "invalid_input", text);
   imgact_json_write_begin_object(exchange->out);
@@ -67,7 +67,7 @@ static void fail_not_found(sim_exchange *exchange, const char *what, const char 
   fail(exchange, 404, "not_found", text);
 }
 
-/* What the API's front says is set by another program: indented, with a charset. */
+/* The 404 of an unknown route comes from another program: indented, with a charset. */
 static void fail_route(sim_exchange *exchange) {
   imgact_json_writer_free(exchange->out);
   exchange->out = imgact_json_writer_new(NULL, 2);
@@ -119,6 +119,7 @@ static void write_deprecation(imgact_json_writer *out, const sim_image *image) {
 
 static void write_image(sim_exchange *exchange, const sim_image *image) {
   imgact_json_writer *out = exchange->out;
+
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", image->id);
   sim_write_string(out, "type", sim_type_names[image->type]);
@@ -143,6 +144,7 @@ static void write_image(sim_exchange *exchange, const sim_image *image) {
   write_labels(out, &image->labels);
   sim_write_string(out, "architecture", image->is_arm ? "arm" : "x86");
   if (exchange->dump) sim_dump_image(exchange, image);
+
   imgact_json_write_end_object(out);
 }
 
@@ -155,6 +157,7 @@ static void write_resource(imgact_json_writer *out, int64_t id, const char *type
 
 static void write_action(sim_exchange *exchange, const sim_action *action) {
   imgact_json_writer *out = exchange->out;
+
   imgact_json_write_begin_object(out);
   sim_write_int(out, "id", action->id);
   sim_write_string(out, "command", action->command);
@@ -168,7 +171,7 @@ static void write_action(sim_exchange *exchange, const sim_action *action) {
   if (action->resource_id) write_resource(out, action->resource_id, action->resource_type);
   imgact_json_write_end_array(out);
   imgact_json_write_key(out, "error");
-  /* The vendor's samples have one next to a success, too. */
+  /* Hetzner's examples also show an error of a successful action. */
   if (action->state == SIM_ERROR || action->error_code) {
     imgact_json_write_begin_object(out);
     sim_write_string(out, "code", action->error_code ? action->error_code : "action_failed");
@@ -178,6 +181,7 @@ static void write_action(sim_exchange *exchange, const sim_action *action) {
     imgact_json_write_null(out);
   }
   if (exchange->dump) sim_dump_action(exchange, action);
+
   imgact_json_write_end_object(out);
 }
 
@@ -187,16 +191,16 @@ static const char *const type_filters[] = {"system", "app", "snapshot", "backup"
 static const char *const status_filters[] = {"available", "creating", "unavailable"};
 static const char *const state_filters[] = {"running", "success", "error"};
 static const char *const architectures[] = {"x86", "arm"};
-/* The vendor's Python client spells them as Python does. */
+/* hcloud-python sends True and False. */
 static const char *const booleans[] = {"true", "True", "1", "false", "False", "0"};
 static const char *const image_sorts[] = {"id", "name", "created"};
 static const char *const action_sorts[] = {"id", "command", "status", "started", "finished"};
 
-static bool check_words(sim_exchange *exchange, const char *name, const char *const *words,
+static bool check_names(sim_exchange *exchange, const char *name, const char *const *names,
                         size_t count) {
   size_t at = 0;
   for (const char *value; (value = sim_parameter_next(exchange, name, &at));)
-    if (sim_index_of(words, count, value) < 0) {
+    if (sim_index_of(names, count, value) < 0) {
       fail_field(exchange, name, "is not one of the allowed values");
       return false;
     }
@@ -239,9 +243,10 @@ typedef struct sorting {
   size_t count;
 } sorting;
 
-static bool sort_keys(sim_exchange *exchange, const char *const *words, size_t words_count,
+static bool sort_keys(sim_exchange *exchange, const char *const *names, size_t names_count,
                       sorting *out) {
   size_t at = 0;
+
   *out = (sorting){0};
   for (const char *value; (value = sim_parameter_next(exchange, "sort", &at));) {
     char key[16] = "";
@@ -249,7 +254,7 @@ static bool sort_keys(sim_exchange *exchange, const char *const *words, size_t w
     const char *direction = value + length;
     bool descending = !strcmp(direction, ":desc");
     if (length < sizeof key) memcpy(key, value, length);
-    int index = sim_index_of(words, words_count, key);
+    int index = sim_index_of(names, names_count, key);
     if (index < 0 || out->count == MAX_SORTS ||
         (*direction && !descending && strcmp(direction, ":asc") != 0)) {
       fail_field(exchange, "sort", "is not a valid sorting");
@@ -257,6 +262,7 @@ static bool sort_keys(sim_exchange *exchange, const char *const *words, size_t w
     }
     out->keys[out->count++] = (sort_key){index, descending};
   }
+
   return true;
 }
 
@@ -305,6 +311,7 @@ static int compare_actions(const void *a, const void *b, void *user) {
 
 static void add_link(sim_exchange *exchange, sim_text *links, const char *rel, int64_t page) {
   const char *host = exchange->request->host ? exchange->request->host : "api.hetzner.cloud";
+
   sim_text_printf(links, "%s<%s://%s", links->length ? ", " : "",
                   exchange->request->host ? "http" : "https", host);
   size_t path = strcspn(exchange->request->target, "?#");
@@ -320,13 +327,14 @@ static void add_link(sim_exchange *exchange, sim_text *links, const char *rel, i
   sim_text_printf(links, "page=%" PRId64 ">; rel=%s", page, rel);
 }
 
-static void write_meta(sim_exchange *exchange, const sim_page *shown_page) {
+static void write_footer(sim_exchange *exchange, const sim_page *shown_page) {
   imgact_json_writer *out = exchange->out;
   int64_t next = shown_page->page < shown_page->last ? shown_page->page + 1 : 0;
   int64_t previous =
       shown_page->page > 1
           ? (shown_page->page <= shown_page->last ? shown_page->page - 1 : shown_page->last)
           : 0;
+
   imgact_json_write_key(out, "meta");
   imgact_json_write_begin_object(out);
   imgact_json_write_key(out, "pagination");
@@ -344,6 +352,7 @@ static void write_meta(sim_exchange *exchange, const sim_page *shown_page) {
   if (next) add_link(exchange, &links, "next", next);
   add_link(exchange, &links, "last", shown_page->last);
   if (sim_text_get(&links)) sim_reply_header(exchange->reply, "Link", sim_text_get(&links));
+
   sim_text_free(&links);
 }
 
@@ -391,10 +400,10 @@ static bool check_image_filters(sim_exchange *exchange) {
     fail_field(exchange, "label_selector", "is not a valid label selector");
     return false;
   }
-  return check_words(exchange, "type", type_filters, SIM_COUNT(type_filters)) &&
-         check_words(exchange, "status", status_filters, SIM_COUNT(status_filters)) &&
-         check_words(exchange, "architecture", architectures, SIM_COUNT(architectures)) &&
-         check_words(exchange, "include_deprecated", booleans, SIM_COUNT(booleans)) &&
+  return check_names(exchange, "type", type_filters, SIM_COUNT(type_filters)) &&
+         check_names(exchange, "status", status_filters, SIM_COUNT(status_filters)) &&
+         check_names(exchange, "architecture", architectures, SIM_COUNT(architectures)) &&
+         check_names(exchange, "include_deprecated", booleans, SIM_COUNT(booleans)) &&
          check_ids(exchange, "bound_to");
 }
 
@@ -415,7 +424,7 @@ static void list_images(sim_exchange *exchange) {
   if (!sim_list_images(exchange, &query, &list)) return;
 
   sim_page shown_page = sim_page_of(page, per_page, list.count);
-  sim_reply_images(exchange, list.items, &shown_page, write_meta);
+  sim_reply_images(exchange, list.items, &shown_page, write_footer);
 }
 
 static bool action_matches(const sim_exchange *exchange, const sim_action *action) {
@@ -429,7 +438,7 @@ static bool action_matches(const sim_exchange *exchange, const sim_action *actio
 /* Reads the parameters of a list of actions. Returns false after an error response. */
 static bool read_action_query(sim_exchange *exchange, sorting *by, int64_t *page,
                               int64_t *per_page) {
-  return check_words(exchange, "status", state_filters, SIM_COUNT(state_filters)) &&
+  return check_names(exchange, "status", state_filters, SIM_COUNT(state_filters)) &&
          check_ids(exchange, "id") &&
          sort_keys(exchange, action_sorts, SIM_COUNT(action_sorts), by) &&
          paging(exchange, page, per_page);
@@ -439,7 +448,7 @@ static void reply_actions(sim_exchange *exchange, void **list, size_t count, sor
                           int64_t page, int64_t per_page) {
   if (by->count) qsort_r(list, count, sizeof *list, compare_actions, by);
   sim_page shown_page = sim_page_of(page, per_page, count);
-  sim_reply_actions(exchange, list, &shown_page, write_meta);
+  sim_reply_actions(exchange, list, &shown_page, write_footer);
 }
 
 static void list_image_actions(sim_exchange *exchange) {
@@ -469,7 +478,7 @@ static void list_actions(sim_exchange *exchange) {
   bool filtered = sim_parameter_get(exchange, "status") || sim_parameter_get(exchange, "id");
   if (!filtered && !by.count && sim_all_actions_listed(exchange)) {
     sim_page shown_page = sim_page_of(page, per_page, state->actions_count);
-    sim_reply_actions(exchange, (void *const *)state->actions, &shown_page, write_meta);
+    sim_reply_actions(exchange, (void *const *)state->actions, &shown_page, write_footer);
     return;
   }
 
@@ -549,22 +558,22 @@ static void get_image_action(sim_exchange *exchange) {
     fail_not_found(exchange, "action", exchange->action_ref);
 }
 
-static bool parsed_body(sim_exchange *exchange) {
+static bool parse_body(sim_exchange *exchange) {
   int result = sim_exchange_parse(exchange);
   if (result == -1) fail(exchange, 400, "json_error", "invalid JSON in the request body");
   return result == 0;
 }
 
-static bool own_image(const sim_image *image) {
+static bool is_private(const sim_image *image) {
   return image->type == SIM_SNAPSHOT || image->type == SIM_BACKUP;
 }
 
-static bool may_change(sim_exchange *exchange, const sim_image *image) {
-  if (!own_image(image)) {
+static bool check_changeable(sim_exchange *exchange, const sim_image *image) {
+  if (!is_private(image)) {
     fail(exchange, 403, "forbidden", "only snapshots and backups can be changed");
     return false;
   }
-  bool busy = !exchange->world->repeats && sim_image_running(image, SIM_NOTHING, NULL);
+  bool busy = !exchange->world->allow_repeats && sim_image_running(image, SIM_NOTHING, NULL);
   if (image->locked || image->status == SIM_CREATING || busy) {
     fail(exchange, 423, "locked", "image is locked");
     return false;
@@ -577,6 +586,7 @@ static bool read_labels(sim_exchange *exchange, const imgact_json *value, sim_la
   const imgact_json *key, *member;
   bool good =
       imgact_json_get_type(value) == IMGACT_JSON_OBJECT && imgact_json_count(value) <= MAX_LABELS;
+
   while (good && (member = imgact_json_iter_next(&each, &key))) {
     char *name = sim_copy_json(key), *text = sim_copy_json(member);
     good = name && text && sim_label_key_ok(name) && sim_label_value_ok(text) &&
@@ -585,10 +595,11 @@ static bool read_labels(sim_exchange *exchange, const imgact_json *value, sim_la
     free(text);
   }
   if (!good) fail_field(exchange, "labels", "must be a map of valid label keys to valid values");
+
   return good;
 }
 
-/* Everything is checked before anything is changed. */
+/* Validates the whole body before the update. Returns false after an error response. */
 static bool check_update(sim_exchange *exchange, const sim_image *image, sim_labels *labels) {
   const imgact_json *type = imgact_json_get(exchange->body, "type");
   const imgact_json *description = imgact_json_get(exchange->body, "description");
@@ -597,6 +608,7 @@ static bool check_update(sim_exchange *exchange, const sim_image *image, sim_lab
     fail_field(exchange, "description", "must be a string");
     return false;
   }
+
   if (type && !imgact_json_equals(type, "snapshot")) {
     fail_field(exchange, "type", "must be 'snapshot'");
     return false;
@@ -605,21 +617,23 @@ static bool check_update(sim_exchange *exchange, const sim_image *image, sim_lab
     fail(exchange, 422, "unsupported_error", "only backups can be converted to snapshots");
     return false;
   }
+
   return !wanted || read_labels(exchange, wanted, labels);
 }
 
 static void update_image(sim_exchange *exchange) {
   sim_image *image = exchange->image;
   sim_labels labels = {0};
-  if (!parsed_body(exchange)) return;
-  if (!own_image(image) || image->locked) {
-    may_change(exchange, image);
+  if (!parse_body(exchange)) return;
+  if (!is_private(image) || image->locked) {
+    check_changeable(exchange, image);
     return;
   }
   if (!check_update(exchange, image, &labels)) {
     sim_labels_free(&labels);
     return;
   }
+
   char *description = sim_copy_json(imgact_json_get(exchange->body, "description"));
   if (description) {
     free(image->description);
@@ -631,41 +645,43 @@ static void update_image(sim_exchange *exchange) {
   }
   if (imgact_json_get(exchange->body, "type")) {
     sim_image_convert(image);
-    sim_world_commit(exchange->world, SIM_CONVERT);
+    sim_world_count(exchange->world, SIM_CONVERT);
   }
-  sim_world_commit(exchange->world, SIM_UPDATE);
+  sim_world_count(exchange->world, SIM_UPDATE);
+
   sim_reply_image(exchange, 200, image);
 }
 
 static void delete_image(sim_exchange *exchange) {
   sim_image *image = exchange->image;
-  if (!may_change(exchange, image)) return;
+  if (!check_changeable(exchange, image)) return;
   if (image->is_protected) {
     fail(exchange, 423, "protected", "image is protected from deletion");
     return;
   }
   sim_image_remove(exchange->world, image);
-  sim_world_commit(exchange->world, SIM_DELETE);
+  sim_world_count(exchange->world, SIM_DELETE);
   sim_exchange_finish(exchange, 204);
 }
 
 static void change_protection(sim_exchange *exchange) {
   sim_image *image = exchange->image;
-  int wanted = 0;
-  if (!parsed_body(exchange)) return;
+  int is_protected = 0;
+  if (!parse_body(exchange)) return;
   const imgact_json *value = imgact_json_get(exchange->body, "delete");
-  if (value && !imgact_json_as_bool(value, &wanted)) {
+  if (value && !imgact_json_as_bool(value, &is_protected)) {
     fail_field(exchange, "delete", "must be a boolean");
     return;
   }
-  if (!may_change(exchange, image)) return;
+  if (!check_changeable(exchange, image)) return;
+
   if (image->type != SIM_SNAPSHOT) {
     fail(exchange, 422, "unsupported_error", "only snapshots can be protected");
     return;
   }
-  if (!value) wanted = image->is_protected;
-  const sim_action *action = sim_world_begin(
-      exchange->world, image, wanted ? SIM_PROTECT : SIM_UNPROTECT, NULL, exchange->now_ms);
+  if (!value) is_protected = image->is_protected;
+  const sim_action *action = sim_action_start(
+      exchange->world, image, is_protected ? SIM_PROTECT : SIM_UNPROTECT, NULL, exchange->now_ms);
   if (action) sim_reply_action(exchange, 201, action);
 }
 
@@ -708,10 +724,10 @@ static sim_rate_result take_request(sim_exchange *exchange) {
   bool actions = about_actions(exchange);
   int64_t size = actions ? limit->actions : limit->limit;
   sim_rate *rate = actions ? &exchange->token->actions_rate : &exchange->token->rate[SIM_HETZNER];
-  if (!exchange->world->overrides.refuses) return sim_limit_bucket(size, rate, exchange->now_ms);
+  if (!exchange->world->overrides.over_limit) return sim_limit_bucket(size, rate, exchange->now_ms);
 
   /* An empty bucket is full in an hour. */
-  return (sim_rate_result){.refused = true,
+  return (sim_rate_result){.rejected = true,
                            .limit = size      ? size
                                     : actions ? usual->actions
                                               : usual->limit,
@@ -731,7 +747,7 @@ static sim_rate_result count_request(sim_exchange *exchange) {
 
 static bool within_limit(sim_exchange *exchange) {
   sim_rate_result result = count_request(exchange);
-  if (!result.refused) return true;
+  if (!result.rejected) return true;
 
   /* The real message has been seen to quote the first 32 characters of the token. */
   char text[192];
@@ -757,7 +773,7 @@ static bool authorized(sim_exchange *exchange) {
 
 /* Checks the route before the rate limit and the token, and the method after them. */
 static bool admit(sim_exchange *exchange) {
-  if (!exchange->route && !exchange->world->overrides.refuses)
+  if (!exchange->route && !exchange->world->overrides.over_limit)
     fail_route(exchange);
   else if (!within_limit(exchange) || !authorized(exchange))
     return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* HTTP/1.1 by hand, because the server's own library never cuts a reply in the head. */
+/* Written here because libmicrohttpd cannot cut a response inside its head. */
 #include "http_bytes.h"
 
 void sim_http_head(const sim_reply *reply, sim_text *out) {

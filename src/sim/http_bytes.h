@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A reply as bytes, for faults that cut it. */
+/* The head of a response as bytes, for faults that cut it. */
 #ifndef SIM_HTTP_BYTES_H
 #define SIM_HTTP_BYTES_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Things by a 64-bit key that is not 0: open addressing, never more than two thirds full. Nothing
- * is ever taken out. */
+/* Hash map from non-zero 64-bit keys to pointers. Entries cannot be removed. */
 #ifndef SIM_ID_MAP_H
 #define SIM_ID_MAP_H
 
@@ -9,7 +8,7 @@
 #include <stdint.h>
 
 typedef struct sim_entry {
-  uint64_t key; /* 0 = free */
+  uint64_t key; /* 0 = unused */
   void *value;
 } sim_entry;
 
@@ -18,9 +17,9 @@ typedef struct sim_id_map {
   size_t count, capacity; /* capacity: a power of two, or 0 */
 } sim_id_map;
 
-void *sim_id_map_get(const sim_id_map *table, uint64_t key);
-/* Sets or replaces. false without memory. */
-bool sim_id_map_put(sim_id_map *table, uint64_t key, void *value);
-void sim_id_map_free(sim_id_map *table);
+void *sim_id_map_get(const sim_id_map *map, uint64_t key);
+/* Sets or replaces the value of a key. false without memory. */
+bool sim_id_map_put(sim_id_map *map, uint64_t key, void *value);
+void sim_id_map_free(sim_id_map *map);
 
 #endif

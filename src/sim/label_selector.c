@@ -1,47 +1,46 @@
 // SPDX-License-Identifier: MIT
-/* A selector is matched as it is read: no tree, no memory, one pass. A malformed one is told even
- * where the answer is known before its end. As in Kubernetes, "!=" and "notin" also match what has
- * no such label. */
+/* One pass parses and matches. A selector that does not match is still parsed to its end, to find
+ * errors. As in Kubernetes, "!=" and "notin" also match objects without the label. */
 #include "label_selector.h"
 #include <ctype.h>
 #include <string.h>
 
 /* Longest key: a prefix of 253, "/", a name of 63. */
-#define MAX_WORD 320
+#define MAX_NAME 320
 
-static void blanks(const char **at) {
+static void skip_spaces(const char **at) {
   while (**at == ' ') (*at)++;
 }
 
-static bool take(const char **at, const char *token) {
-  blanks(at);
+static bool accept(const char **at, const char *token) {
+  skip_spaces(at);
   size_t length = strlen(token);
   if (strncmp(*at, token, length) != 0) return false;
   *at += length;
   return true;
 }
 
-/* A key or value up to a blank or an operator; may be empty. */
-static bool word(const char **at, char out[MAX_WORD]) {
-  blanks(at);
+/* Reads a key or value up to a space or operator; may be empty. */
+static bool read_name(const char **at, char out[MAX_NAME]) {
+  skip_spaces(at);
   size_t length = strcspn(*at, " =!,()");
-  if (length >= MAX_WORD) return false;
+  if (length >= MAX_NAME) return false;
   memcpy(out, *at, length);
   out[length] = 0;
   *at += length;
   return true;
 }
 
-/* "(a,b)": is the label's value among them? */
+/* Parses "(a,b)" and compares the value of the label with each. */
 static sim_match in_set(const char **at, const char *value) {
-  char item[MAX_WORD];
+  char item[MAX_NAME];
   sim_match found = SIM_NO_MATCH;
-  if (!take(at, "(")) return SIM_MALFORMED;
+  if (!accept(at, "(")) return SIM_MALFORMED;
   do {
-    if (!word(at, item) || !sim_label_value_ok(item)) return SIM_MALFORMED;
+    if (!read_name(at, item) || !sim_label_value_ok(item)) return SIM_MALFORMED;
     if (value && !strcmp(item, value)) found = SIM_MATCH;
-  } while (take(at, ","));
-  return take(at, ")") ? found : SIM_MALFORMED;
+  } while (accept(at, ","));
+  return accept(at, ")") ? found : SIM_MALFORMED;
 }
 
 static sim_match opposite(sim_match match) {
@@ -50,27 +49,27 @@ static sim_match opposite(sim_match match) {
 }
 
 static sim_match equals(const char **at, const char *value) {
-  char wanted[MAX_WORD];
-  if (!word(at, wanted) || !sim_label_value_ok(wanted)) return SIM_MALFORMED;
+  char wanted[MAX_NAME];
+  if (!read_name(at, wanted) || !sim_label_value_ok(wanted)) return SIM_MALFORMED;
   return value && !strcmp(value, wanted) ? SIM_MATCH : SIM_NO_MATCH;
 }
 
-/* "in" and "notin" are words: a blank or a bracket follows. */
+/* The keyword ends at a space or bracket. */
 static bool keyword(const char **at, const char *text) {
   const char *ahead = *at;
-  if (!take(&ahead, text) || (*ahead != ' ' && *ahead != '(')) return false;
+  if (!accept(&ahead, text) || (*ahead != ' ' && *ahead != '(')) return false;
   *at = ahead;
   return true;
 }
 
 static sim_match requirement(const char **at, const sim_labels *labels) {
-  char key[MAX_WORD];
-  bool absent = take(at, "!");
-  if (!word(at, key) || !sim_label_key_ok(key)) return SIM_MALFORMED;
+  char key[MAX_NAME];
+  bool absent = accept(at, "!");
+  if (!read_name(at, key) || !sim_label_key_ok(key)) return SIM_MALFORMED;
   const char *value = sim_labels_get(labels, key);
   if (absent) return value ? SIM_NO_MATCH : SIM_MATCH;
-  if (take(at, "!=")) return opposite(equals(at, value));
-  if (take(at, "==") || take(at, "=")) return equals(at, value);
+  if (accept(at, "!=")) return opposite(equals(at, value));
+  if (accept(at, "==") || accept(at, "=")) return equals(at, value);
   if (keyword(at, "in")) return in_set(at, value);
   if (keyword(at, "notin")) return opposite(in_set(at, value));
   return value ? SIM_MATCH : SIM_NO_MATCH;
@@ -78,14 +77,14 @@ static sim_match requirement(const char **at, const sim_labels *labels) {
 
 sim_match sim_label_selector_match(const char *selector, const sim_labels *labels) {
   sim_match all = SIM_MATCH;
-  blanks(&selector);
+  skip_spaces(&selector);
   if (!*selector) return all;
   do {
     sim_match one = requirement(&selector, labels);
     if (one == SIM_MALFORMED) return one;
     if (one == SIM_NO_MATCH) all = one;
-  } while (take(&selector, ","));
-  blanks(&selector);
+  } while (accept(&selector, ","));
+  skip_spaces(&selector);
   return *selector ? SIM_MALFORMED : all;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* imgact-sim: reads its flags and files, makes the world, serves until a signal ends it. */
+/* imgact-sim: reads flags and files, creates the world, serves until a signal. */
 #include "server.h"
 #include <errno.h>
 #include <getopt.h>
@@ -43,6 +43,7 @@ static bool take_option(options *o, int letter, const char *value) {
     if (!number(value, UINT16_MAX, &port)) return false;
     o->ports[letter == 'h' ? SIM_HETZNER : SIM_DIGITALOCEAN] = (uint16_t)port;
     return true;
+
   case 's': return number(value, INT64_MAX, &o->seed);
   case 'i': return number(value, 100000, &o->images);
   case 'x': return speed(value, &o->speed);
@@ -53,7 +54,7 @@ static bool take_option(options *o, int letter, const char *value) {
   }
 }
 
-/* 0 = go on; else the exit status plus one. */
+/* Returns 0 to continue; otherwise the exit status plus one. */
 static int read_options(int argc, char **argv, options *o) {
   static const struct option flags[] = {{"hetzner", required_argument, NULL, 'h'},
                                         {"digitalocean", required_argument, NULL, 'd'},
@@ -66,6 +67,7 @@ static int read_options(int argc, char **argv, options *o) {
                                         {"help", no_argument, NULL, '?' + 128},
                                         {"version", no_argument, NULL, 'v'},
                                         {NULL, 0, NULL, 0}};
+
   for (int letter, at = 0; (letter = getopt_long(argc, argv, "", flags, &at)) != -1;) {
     if (letter == 'v') {
       printf("imgact-sim %s\n", IMGACT_VERSION_STRING);
@@ -77,20 +79,22 @@ static int read_options(int argc, char **argv, options *o) {
     }
     if (letter == '?') return 3;
     if (take_option(o, letter, optarg)) continue;
-    fprintf(stderr, "imgact-sim: --%s: \"%s\" is not a valid value\n", flags[at].name, optarg);
+    fprintf(stderr, "imgact-sim: invalid value for --%s: '%s'\n", flags[at].name, optarg);
     return 3;
   }
   if (optind == argc) return 0;
-  fprintf(stderr, "imgact-sim: unexpected argument \"%s\"\n%s", argv[optind], usage);
+  fprintf(stderr, "imgact-sim: unexpected argument '%s'\n%s", argv[optind], usage);
+
   return 3;
 }
 
-/* The whole file; NULL after a message on standard error. */
+/* Returns the contents of a file; NULL after a message on standard error. */
 static char *read_file(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");
   sim_text text = {0};
   char block[65536];
   size_t got = 0;
+
   while (file && text.length <= SIM_MAX_FILE && (got = fread(block, 1, sizeof block, file)) > 0)
     sim_text_add(&text, block, got);
   bool large = text.length > SIM_MAX_FILE, good = file && !ferror(file) && !large && !text.failed;
@@ -99,6 +103,7 @@ static char *read_file(const char *path, size_t *length) {
   if (file) fclose(file);
   *length = text.length;
   if (good) return sim_text_take(&text);
+
   sim_text_free(&text);
   return NULL;
 }
@@ -165,16 +170,18 @@ static int serve(sim_instance *instance, const options *o, FILE *log) {
   raise_file_limit();
   sim_server *server = sim_server_new(instance, o->ports, log, message, sizeof message);
   if (!server || stop_fd < 0) {
-    fprintf(stderr, "imgact-sim: %s\n", server ? "no signals" : message);
+    fprintf(stderr, "imgact-sim: %s\n", server ? "cannot create a signal descriptor" : message);
     sim_server_free(server);
     return 1;
   }
+
   printf("{\"hetzner\":\"http://127.0.0.1:%u/v1\",\"digitalocean\":\"http://127.0.0.1:%u\"}\n",
          sim_server_port(server, SIM_HETZNER), sim_server_port(server, SIM_DIGITALOCEAN));
   fflush(stdout);
   sim_server_run(server, stop_fd);
   sim_server_free(server);
   close(stop_fd);
+
   return 0;
 }
 
@@ -182,7 +189,7 @@ int main(int argc, char **argv) {
   options o = {.seed = 1, .images = -1, .speed = 1};
   int ended = read_options(argc, argv, &o);
   if (ended) return ended - 1;
-  /* A world file is the whole world unless images are asked for too. */
+  /* With a world file, no images are generated unless --images is given. */
   if (o.images < 0) o.images = o.world ? 0 : 40;
   sim_instance instance = {0};
   FILE *log = o.log ? fopen(o.log, "ae") : NULL;

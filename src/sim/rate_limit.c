@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hetzner refills limit/3600 a second and its reset says when the bucket is full again.
- * DigitalOcean lets every accepted request age out after an hour; its reset says when the oldest
- * does, and only the burst limit names a retry-after. A refused request counts in neither.
+ * Hetzner adds limit/3600 requests per second; its reset is the time at which the bucket is full.
+ * At DigitalOcean each accepted request expires after an hour; its reset is the expiry of the
+ * oldest one, and only the limit per minute has a retry-after. Rejected requests are not counted.
  */
 #include "rate_limit.h"
 #include <math.h>
@@ -19,15 +19,15 @@ sim_rate_result sim_limit_bucket(int64_t limit, sim_rate *rate, int64_t now_ms) 
   if (!rate->level_ms) rate->level = size;
   rate->level = fmin(size, rate->level + size * (double)passed_ms / (double)HOUR_MS);
   rate->level_ms = now_ms;
-  sim_rate_result result = {.limit = limit, .retry_after_s = -1, .refused = rate->level < 1};
-  if (!result.refused) rate->level -= 1;
+  sim_rate_result result = {.limit = limit, .retry_after_s = -1, .rejected = rate->level < 1};
+  if (!result.rejected) rate->level -= 1;
   result.remaining = (int64_t)rate->level;
   double missing_ms = (size - rate->level) * (double)HOUR_MS / size;
   result.reset_s = (now_ms + (int64_t)missing_ms + 999) / 1000;
   return result;
 }
 
-/* A ring that is at its limit never needs to grow: a full hour refuses. */
+/* A full hour rejects requests, so the ring stops growing at the limit. */
 static bool ring_add(sim_rate *rate, int64_t now_ms) {
   if (rate->end - rate->first == rate->capacity) {
     uint64_t capacity = rate->capacity ? rate->capacity * 2 : 64;
@@ -41,6 +41,7 @@ static bool ring_add(sim_rate *rate, int64_t now_ms) {
     rate->capacity = capacity;
   }
   rate->times_ms[rate->end++ % rate->capacity] = now_ms;
+
   return true;
 }
 
@@ -57,13 +58,14 @@ sim_rate_result sim_limit_window(const sim_rate_limit *limit, sim_rate *rate, in
           in_minute = (int64_t)(rate->end - rate->minute);
   sim_rate_result result = {.limit = limit->limit, .retry_after_s = -1};
   bool burst = limit->burst && in_minute >= limit->burst;
-  result.refused = burst || (limit->limit && in_hour >= limit->limit);
+  result.rejected = burst || (limit->limit && in_hour >= limit->limit);
   if (burst) result.retry_after_s = (ring_at(rate, rate->minute) + MINUTE_MS - now_ms + 999) / 1000;
-  if (!result.refused && (limit->limit || limit->burst) && ring_add(rate, now_ms)) in_hour++;
-  result.remaining = result.refused || in_hour > limit->limit ? 0 : limit->limit - in_hour;
+  if (!result.rejected && (limit->limit || limit->burst) && ring_add(rate, now_ms)) in_hour++;
+  result.remaining = result.rejected || in_hour > limit->limit ? 0 : limit->limit - in_hour;
   int64_t oldest_ms = rate->first < rate->end ? ring_at(rate, rate->first) : now_ms;
   result.reset_s = (oldest_ms + HOUR_MS + 999) / 1000;
-  if (result.refused && limit->stale_ms) result.reset_s = (now_ms - limit->stale_ms) / 1000;
+  if (result.rejected && limit->stale_ms) result.reset_s = (now_ms - limit->stale_ms) / 1000;
+
   return result;
 }
 

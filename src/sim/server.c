@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * libmicrohttpd carries HTTP; the world is touched from one thread alone. A reply that waits is
- * parked: its connection is suspended and resumed when its time has come or its client has gone. A
- * cut reply and a reset are made on the socket itself.
+ * libmicrohttpd implements HTTP; one thread uses the world. A delayed response waits: its
+ * connection is suspended, and resumed when the response is due or the client has gone. Faults that
+ * cut a response or reset the connection write to the socket themselves.
  */
 #include "server.h"
 #include "http_bytes.h"
@@ -31,24 +31,24 @@ struct sim_server {
   sim_instance *instance;
   listener listeners[SIM_CLOUDS];
   FILE *log;
-  struct served_request *parked, *newest;
-  size_t parked_count;
+  struct served_request *waiting, *newest;
+  size_t waiting_count;
   struct pollfd polled[MAX_CONNECTIONS * SIM_CLOUDS + SIM_CLOUDS + 1];
 };
 
 /* One request and its reply. */
 typedef struct served_request {
-  struct served_request *next;  /* among the parked */
-  struct served_request *older; /* among all */
+  struct served_request *next;  /* in the list of waiting requests */
+  struct served_request *older; /* in the list of all requests */
   listener *listener;
   struct MHD_Connection *connection;
   char *target;
-  sim_text body; /* failed: too large */
+  sim_text body; /* failed = too large */
   size_t body_bytes;
   sim_outcome outcome;
-  int64_t due_ms; /* parked: INT64_MAX = until the client goes */
+  int64_t due_ms; /* while waiting; INT64_MAX = until the client goes */
   int64_t slow_since_ms;
-  bool started, served, waits, counted;
+  bool started, served, must_wait, counted;
 } served_request;
 
 int64_t sim_real_ms(void) {
@@ -57,55 +57,58 @@ int64_t sim_real_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- parking ---- */
+/* ---- waiting ---- */
 
-static void park(served_request *t, int64_t due_ms) {
-  sim_server *server = t->listener->server;
-  t->due_ms = due_ms;
-  t->next = server->parked;
-  server->parked = t;
-  server->parked_count++;
-  MHD_suspend_connection(t->connection);
+static void suspend(served_request *r, int64_t due_ms) {
+  sim_server *server = r->listener->server;
+  r->due_ms = due_ms;
+  r->next = server->waiting;
+  server->waiting = r;
+  server->waiting_count++;
+  MHD_suspend_connection(r->connection);
 }
 
-static int socket_of(const served_request *t) {
+static int socket_of(const served_request *r) {
   const union MHD_ConnectionInfo *info =
-      MHD_get_connection_info(t->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+      MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   return info ? info->connect_fd : -1;
 }
 
-/* What tells that a parked client has gone. One that has closed its half only may still want its
- * reply, and cannot be told from one that has closed both: that ends a silence alone, which has no
- * end of its own. A reset is always told. */
-static short departure(const served_request *t) { return t->due_ms == INT64_MAX ? POLLRDHUP : 0; }
+/*
+ * Events by which a waiting client shows that it has gone. A client that has closed only its
+ * sending side looks like one that has closed both, and may still want its response. That ends only
+ * a wait without a due time. poll() always reports a reset.
+ */
+static short departure_events(const served_request *r) {
+  return r->due_ms == INT64_MAX ? POLLRDHUP : 0;
+}
 
-static bool socket_shows(const served_request *t, short events) {
-  struct pollfd peer = {.fd = socket_of(t), .events = events};
+static bool has_events(const served_request *r, short events) {
+  struct pollfd peer = {.fd = socket_of(r), .events = events};
   return poll(&peer, 1, 0) > 0;
 }
 
-static bool client_gone(const served_request *t) { return socket_shows(t, departure(t)); }
+static bool client_has_gone(const served_request *r) { return has_events(r, departure_events(r)); }
 
 static void resume_due(sim_server *server, int64_t now_ms) {
-  for (served_request **link = &server->parked; *link;) {
-    served_request *t = *link;
-    if (t->due_ms > now_ms && !client_gone(t)) {
-      link = &t->next;
+  for (served_request **link = &server->waiting; *link;) {
+    served_request *r = *link;
+    if (r->due_ms > now_ms && !client_has_gone(r)) {
+      link = &r->next;
       continue;
     }
-    *link = t->next;
-    server->parked_count--;
-    MHD_resume_connection(t->connection);
+    *link = r->next;
+    server->waiting_count--;
+    MHD_resume_connection(r->connection);
   }
 }
 
 /* ---- replying ---- */
 
-static void reset_socket(const served_request *t) {
-  /* Dissolving the association sends RST at once, which a plain close cannot be made to do through
-   * the library. */
+static void reset_socket(const served_request *r) {
+  /* connect() to AF_UNSPEC sends an RST at once; the library can only close normally. */
   const struct sockaddr nothing = {.sa_family = AF_UNSPEC};
-  if (connect(socket_of(t), &nothing, sizeof nothing)) shutdown(socket_of(t), SHUT_RDWR);
+  if (connect(socket_of(r), &nothing, sizeof nothing)) shutdown(socket_of(r), SHUT_RDWR);
 }
 
 static void send_some(int fd, const char *bytes, size_t length) {
@@ -122,235 +125,247 @@ static void send_some(int fd, const char *bytes, size_t length) {
   }
 }
 
-static void send_cut(served_request *t) {
+static void send_cut(served_request *r) {
   sim_text bytes = {0};
-  const sim_reply *reply = &t->outcome.reply;
+  const sim_reply *reply = &r->outcome.reply;
   sim_http_head(reply, &bytes);
   if (reply->body) sim_text_add(&bytes, reply->body, reply->body_bytes);
   size_t length =
-      bytes.length < (uint64_t)t->outcome.cut_bytes ? bytes.length : (size_t)t->outcome.cut_bytes;
-  if (sim_text_get(&bytes)) send_some(socket_of(t), bytes.data, length);
+      bytes.length < (uint64_t)r->outcome.cut_bytes ? bytes.length : (size_t)r->outcome.cut_bytes;
+  if (sim_text_get(&bytes)) send_some(socket_of(r), bytes.data, length);
   sim_text_free(&bytes);
 }
 
-/* The reader of a slow body: as many bytes as the time that has passed allows, then a pause. */
+/* Sends as many bytes as the elapsed time allows, then waits. */
 static ssize_t read_slowly(void *user, uint64_t position, char *buffer, size_t max) {
-  served_request *t = user;
-  if (client_gone(t)) return MHD_CONTENT_READER_END_WITH_ERROR;
+  served_request *r = user;
+  if (client_has_gone(r)) return MHD_CONTENT_READER_END_WITH_ERROR;
+
   int64_t now_ms = sim_real_ms();
   uint64_t allowed =
-      (uint64_t)((double)(now_ms - t->slow_since_ms) * (double)t->outcome.bytes_per_s / 1000);
-  if (allowed > t->outcome.reply.body_bytes) allowed = t->outcome.reply.body_bytes;
+      (uint64_t)((double)(now_ms - r->slow_since_ms) * (double)r->outcome.bytes_per_s / 1000);
+  if (allowed > r->outcome.reply.body_bytes) allowed = r->outcome.reply.body_bytes;
   if (allowed <= position) {
-    int64_t step_ms = 1000 / t->outcome.bytes_per_s;
-    park(t, now_ms + (step_ms > SLOW_STEP_MS ? step_ms : SLOW_STEP_MS));
+    int64_t step_ms = 1000 / r->outcome.bytes_per_s;
+    suspend(r, now_ms + (step_ms > SLOW_STEP_MS ? step_ms : SLOW_STEP_MS));
     return 0;
   }
   size_t length = allowed - position < max ? (size_t)(allowed - position) : max;
-  memcpy(buffer, t->outcome.reply.body + position, length);
+  memcpy(buffer, r->outcome.reply.body + position, length);
+
   return (ssize_t)length;
 }
 
-static struct MHD_Response *response_of(served_request *t) {
-  sim_reply *reply = &t->outcome.reply;
-  if (t->outcome.bytes_per_s && reply->body_bytes) {
-    t->slow_since_ms = sim_real_ms();
-    return MHD_create_response_from_callback(reply->body_bytes, 4096, read_slowly, t, NULL);
+static struct MHD_Response *response_of(served_request *r) {
+  sim_reply *reply = &r->outcome.reply;
+  if (r->outcome.bytes_per_s && reply->body_bytes) {
+    r->slow_since_ms = sim_real_ms();
+    return MHD_create_response_from_callback(reply->body_bytes, 4096, read_slowly, r, NULL);
   }
-  /* The request outlives its response. */
+  /* The request lives longer than its response, so the body is not copied. */
   return MHD_create_response_from_buffer(reply->body_bytes, reply->body, MHD_RESPMEM_PERSISTENT);
 }
 
-static enum MHD_Result send_reply(served_request *t) {
-  if (t->outcome.end == SIM_END_RESET) reset_socket(t);
-  if (t->outcome.end != SIM_END_REPLY) return MHD_NO;
-  if (t->outcome.cut_bytes >= 0) {
-    send_cut(t);
+static enum MHD_Result send_reply(served_request *r) {
+  if (r->outcome.end == SIM_END_RESET) reset_socket(r);
+  if (r->outcome.end != SIM_END_REPLY) return MHD_NO;
+  if (r->outcome.cut_bytes >= 0) {
+    send_cut(r);
     return MHD_NO;
   }
-  struct MHD_Response *response = response_of(t);
+  struct MHD_Response *response = response_of(r);
   if (!response) return MHD_NO;
-  const sim_reply *reply = &t->outcome.reply;
+
+  const sim_reply *reply = &r->outcome.reply;
   for (size_t i = 0; i < reply->headers_count; i++)
     MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-  enum MHD_Result result = MHD_queue_response(t->connection, (unsigned)reply->status, response);
+  enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)reply->status, response);
   MHD_destroy_response(response);
+
   return result;
 }
 
 /* ---- requests ---- */
 
-static void write_log(const served_request *t, const char *method, int64_t now_ms) {
+static void write_log(const served_request *r, const char *method, int64_t now_ms) {
   static const char *const ends[] = {[SIM_END_REPLY] = "reply",
                                      [SIM_END_CLOSE] = "close",
                                      [SIM_END_RESET] = "reset",
                                      [SIM_END_SILENCE] = "silence"};
-  sim_server *server = t->listener->server;
+  sim_server *server = r->listener->server;
   if (!server->log) return;
+
   imgact_json_writer *out = imgact_json_writer_new(NULL, 0);
   imgact_json_write_begin_object(out);
   sim_write_time(out, "time", now_ms);
-  sim_write_string(out, "cloud", sim_cloud_names[t->listener->cloud]);
+  sim_write_string(out, "cloud", sim_cloud_names[r->listener->cloud]);
   sim_write_string(out, "method", method);
-  sim_write_string(out, "target", t->target);
-  sim_write_int(out, "status", t->outcome.reply.status);
-  sim_write_string(out, "end", ends[t->outcome.end]);
+  sim_write_string(out, "target", r->target);
+  sim_write_int(out, "status", r->outcome.reply.status);
+  sim_write_string(out, "end", ends[r->outcome.end]);
   imgact_json_write_end_object(out);
   const char *line = imgact_json_writer_finish(out, NULL);
   if (line) fprintf(server->log, "%s\n", line);
   fflush(server->log);
+
   imgact_json_writer_free(out);
 }
 
-static void count_in(served_request *t) {
-  sim_counters *counters = &t->listener->server->instance->world->counters;
-  if (sim_is_control(t->target)) return;
-  t->counted = true;
+static void count_in(served_request *r) {
+  sim_counters *counters = &r->listener->server->instance->world->counters;
+  if (sim_is_control(r->target)) return;
+  r->counted = true;
   if (++counters->in_flight > counters->peak_in_flight)
     counters->peak_in_flight = counters->in_flight;
 }
 
-static void serve(served_request *t, const char *method) {
-  listener *l = t->listener;
+static void serve(served_request *r, const char *method) {
+  listener *l = r->listener;
   sim_instance *instance = l->server->instance;
   int64_t real_ms = sim_real_ms();
   sim_request request = {.method = method,
-                         .target = t->target,
-                         .body = sim_text_get(&t->body),
-                         .body_bytes = t->body_bytes};
-  request.host = MHD_lookup_connection_value(t->connection, MHD_HEADER_KIND, "Host");
+                         .target = r->target,
+                         .body = sim_text_get(&r->body),
+                         .body_bytes = r->body_bytes};
+
+  request.host = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Host");
   request.authorization =
-      MHD_lookup_connection_value(t->connection, MHD_HEADER_KIND, "Authorization");
-  t->served = true;
-  t->outcome = sim_instance_serve(instance, l->cloud, &request, real_ms);
-  write_log(t, method, sim_clock_now(&instance->clock, real_ms));
+      MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Authorization");
+  r->served = true;
+  r->outcome = sim_instance_serve(instance, l->cloud, &request, real_ms);
+  write_log(r, method, sim_clock_now(&instance->clock, real_ms));
 }
 
 static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **context) {
-  served_request *t = *context;
+  served_request *r = *context;
   (void)user, (void)url, (void)version;
-  if (!t || !t->target) return MHD_NO;
-  t->connection = connection;
-  if (!t->started) {
-    t->started = true;
-    count_in(t);
+  if (!r || !r->target) return MHD_NO;
+  r->connection = connection;
+  if (!r->started) {
+    r->started = true;
+    count_in(r);
     return MHD_YES;
   }
   if (*upload_size) {
-    t->body_bytes += *upload_size;
-    if (t->body_bytes > (sim_is_control(t->target) ? SIM_MAX_FILE : SIM_MAX_BODY))
-      t->body.failed = true;
-    sim_text_add(&t->body, upload, *upload_size);
+    r->body_bytes += *upload_size;
+    if (r->body_bytes > (sim_is_control(r->target) ? SIM_MAX_FILE : SIM_MAX_BODY))
+      r->body.failed = true;
+    sim_text_add(&r->body, upload, *upload_size);
     *upload_size = 0;
     return MHD_YES;
   }
-  if (!t->served) {
-    serve(t, method);
-    t->waits = t->outcome.end == SIM_END_SILENCE || t->outcome.delay_ms > 0;
-    /* Parked when the library asks again. Until then it means to read, would do so first when it is
-     * resumed, and close at the end of a client that has closed its half. */
-    if (t->waits) return MHD_YES;
+
+  if (!r->served) {
+    serve(r, method);
+    r->must_wait = r->outcome.end == SIM_END_SILENCE || r->outcome.delay_ms > 0;
+    /* Suspend only at the next call: until then libmicrohttpd would read first when resumed, and
+     * close the connection of a client that has closed its sending side. */
+    if (r->must_wait) return MHD_YES;
   }
-  if (t->waits) {
-    t->waits = false;
-    park(t, t->outcome.delay_ms < 0 ? INT64_MAX : sim_real_ms() + t->outcome.delay_ms);
+  if (r->must_wait) {
+    r->must_wait = false;
+    suspend(r, r->outcome.delay_ms < 0 ? INT64_MAX : sim_real_ms() + r->outcome.delay_ms);
     return MHD_YES;
   }
-  return send_reply(t);
+
+  return send_reply(r);
 }
 
-/* The first word of a request: its target as it was sent, before the library decodes it. */
+/* Called first for each request, with the target before libmicrohttpd decodes it. */
 static void *begin_request(void *user, const char *target, struct MHD_Connection *connection) {
-  served_request *t = calloc(1, sizeof *t);
-  if (!t) return NULL;
-  t->listener = user;
-  t->connection = connection;
-  t->target = sim_copy(target);
-  t->older = t->listener->server->newest;
-  t->listener->server->newest = t;
-  return t;
+  served_request *r = calloc(1, sizeof *r);
+  if (!r) return NULL;
+  r->listener = user;
+  r->connection = connection;
+  r->target = sim_copy(target);
+  r->older = r->listener->server->newest;
+  r->listener->server->newest = r;
+  return r;
 }
 
-static void unpark(served_request *t) {
-  sim_server *server = t->listener->server;
-  for (served_request **link = &server->parked; *link; link = &(*link)->next)
-    if (*link == t) {
-      *link = t->next;
-      server->parked_count--;
+static void remove_waiting(served_request *r) {
+  sim_server *server = r->listener->server;
+  for (served_request **link = &server->waiting; *link; link = &(*link)->next)
+    if (*link == r) {
+      *link = r->next;
+      server->waiting_count--;
       return;
     }
 }
 
-static void free_talk(served_request *t) {
-  sim_server *server = t->listener->server;
-  unpark(t);
+static void free_request(served_request *r) {
+  sim_server *server = r->listener->server;
+  remove_waiting(r);
   for (served_request **link = &server->newest; *link; link = &(*link)->older)
-    if (*link == t) {
-      *link = t->older;
+    if (*link == r) {
+      *link = r->older;
       break;
     }
-  if (t->counted) server->instance->world->counters.in_flight--;
-  sim_reply_free(&t->outcome.reply);
-  sim_text_free(&t->body);
-  free(t->target);
-  free(t);
+  if (r->counted) server->instance->world->counters.in_flight--;
+  sim_reply_free(&r->outcome.reply);
+  sim_text_free(&r->body);
+  free(r->target);
+  free(r);
 }
 
 static void end_request(void *user, struct MHD_Connection *connection, void **context,
                         enum MHD_RequestTerminationCode code) {
-  served_request *t = *context;
+  served_request *r = *context;
   (void)user, (void)connection, (void)code;
-  if (!t) return;
-  /* The library is not told of an end that came together with its request; so it is told again. */
-  if (socket_shows(t, POLLRDHUP)) shutdown(socket_of(t), SHUT_RD);
-  free_talk(t);
+  if (!r) return;
+  /* libmicrohttpd misses an end of input that came together with the request; shut down again. */
+  if (has_events(r, POLLRDHUP)) shutdown(socket_of(r), SHUT_RD);
+  free_request(r);
   *context = NULL;
 }
 
-/* The library forgets to tell of a request whose query it could not hold. */
+/* libmicrohttpd does not report the end of a request whose query is too large for it. */
 static void end_connection(void *user, struct MHD_Connection *connection, void **context,
                            enum MHD_ConnectionNotificationCode code) {
   sim_server *server = ((listener *)user)->server;
   (void)context;
   if (code != MHD_CONNECTION_NOTIFY_CLOSED) return;
-  for (served_request *t = server->newest, *older; t; t = older) {
-    older = t->older;
-    if (t->connection == connection) free_talk(t);
+  for (served_request *r = server->newest, *older; r; r = older) {
+    older = r->older;
+    if (r->connection == connection) free_request(r);
   }
 }
 
-/* ---- life ---- */
+/* ---- start and end ---- */
 
 static int listen_on(uint16_t port, uint16_t *bound, char *message, size_t capacity) {
   struct sockaddr_in address = {
       .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
   socklen_t length = sizeof address;
   int yes = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, MAX_CONNECTIONS) ||
-      getsockname(fd, (struct sockaddr *)&address, &length)) {
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) ||
+      listen(fd, MAX_CONNECTIONS) || getsockname(fd, (struct sockaddr *)&address, &length)) {
     snprintf(message, capacity, "cannot listen on 127.0.0.1:%u: %s", port, strerror(errno));
     if (fd >= 0) close(fd);
     return -1;
   }
+
   *bound = ntohs(address.sin_port);
   return fd;
 }
 
-/* A malformed request is the client's affair, not one for our standard error. */
-static void say_nothing(void *user, const char *format, va_list args) {
+/* Malformed requests are not logged to standard error. */
+static void ignore_message(void *user, const char *format, va_list args) {
   (void)user, (void)format, (void)args;
 }
 
 static bool start(listener *l, uint16_t port, char *message, size_t capacity) {
   int fd = listen_on(port, &l->port, message, capacity);
   if (fd < 0) return false;
-  /* Date is the world's, not the machine's. */
+
+  /* The Date header has the time of the world, so libmicrohttpd adds none. */
   l->daemon = MHD_start_daemon(
       MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ERROR_LOG,
-      0, NULL, NULL, handle, l, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
+      0, NULL, NULL, handle, l, MHD_OPTION_EXTERNAL_LOGGER, ignore_message, NULL,
       MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, begin_request, l,
       MHD_OPTION_NOTIFY_COMPLETED, end_request, l, MHD_OPTION_NOTIFY_CONNECTION, end_connection, l,
       MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -363,6 +378,7 @@ static bool start(listener *l, uint16_t port, char *message, size_t capacity) {
     return false;
   }
   l->epoll_fd = info->epoll_fd;
+
   return true;
 }
 
@@ -373,6 +389,7 @@ sim_server *sim_server_new(sim_instance *instance, const uint16_t ports[SIM_CLOU
     snprintf(message, capacity, "no memory");
     return NULL;
   }
+
   server->instance = instance;
   server->log = log;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
@@ -382,6 +399,7 @@ sim_server *sim_server_new(sim_instance *instance, const uint16_t ports[SIM_CLOU
     sim_server_free(server);
     return NULL;
   }
+
   return server;
 }
 
@@ -389,17 +407,17 @@ uint16_t sim_server_port(const sim_server *server, sim_cloud cloud) {
   return server->listeners[cloud].port;
 }
 
-/* What to poll: both servers, the stop, and every parked client for its going away. */
+/* Polls both servers, stop_fd, and all waiting clients. */
 static nfds_t fill_polled(sim_server *server, int stop_fd, int64_t *next_ms) {
   nfds_t count = 0;
   server->polled[count++] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
     server->polled[count++] =
         (struct pollfd){.fd = server->listeners[cloud].epoll_fd, .events = POLLIN};
-  for (served_request *t = server->parked; t; t = t->next) {
-    if (t->due_ms < *next_ms) *next_ms = t->due_ms;
+  for (served_request *r = server->waiting; r; r = r->next) {
+    if (r->due_ms < *next_ms) *next_ms = r->due_ms;
     if (count < SIM_COUNT(server->polled))
-      server->polled[count++] = (struct pollfd){.fd = socket_of(t), .events = departure(t)};
+      server->polled[count++] = (struct pollfd){.fd = socket_of(r), .events = departure_events(r)};
   }
   return count;
 }
@@ -424,8 +442,8 @@ static unsigned connections_of(struct MHD_Daemon *daemon) {
 static void run(struct MHD_Daemon *daemon) {
   bool full = connections_of(daemon) >= MAX_CONNECTIONS;
   MHD_run(daemon);
-  /* At its limit the library does not look for new clients, and it looks again only in the run
-   * after the one that found a place: nothing would wake us for that. */
+  /* At its connection limit libmicrohttpd does not accept, and accepts again only in the run after
+   * the one that freed a place. No event would start that run. */
   if (full && connections_of(daemon) < MAX_CONNECTIONS) MHD_run(daemon);
 }
 
@@ -435,19 +453,19 @@ void sim_server_run(sim_server *server, int stop_fd) {
     nfds_t count = fill_polled(server, stop_fd, &next_ms);
     if (poll(server->polled, count, wait_ms(server, next_ms)) < 0 && errno != EINTR) return;
     if (server->polled[0].revents) return;
-    if (server->parked) resume_due(server, sim_real_ms());
+    if (server->waiting) resume_due(server, sim_real_ms());
     for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) run(server->listeners[cloud].daemon);
   }
 }
 
 void sim_server_free(sim_server *server) {
   if (!server) return;
-  /* The library wants nothing suspended when it stops. */
-  while (server->parked) {
-    served_request *t = server->parked;
-    unpark(t);
-    t->outcome.end = SIM_END_CLOSE;
-    MHD_resume_connection(t->connection);
+  /* libmicrohttpd must not be stopped with suspended connections. */
+  while (server->waiting) {
+    served_request *r = server->waiting;
+    remove_waiting(r);
+    r->outcome.end = SIM_END_CLOSE;
+    MHD_resume_connection(r->connection);
   }
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++)
     if (server->listeners[cloud].daemon) MHD_stop_daemon(server->listeners[cloud].daemon);

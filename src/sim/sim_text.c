@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Helpers without a meaning of their own. Everything that grows has the ceiling MAX_BYTES;
- * calendars are proleptic Gregorian and need no locale. */
+/* Texts have at most MAX_BYTES. Dates are proleptic Gregorian and independent of the locale. */
 #include "sim_text.h"
 #include <ctype.h>
 #include <stdarg.h>
@@ -17,6 +16,7 @@ static bool grow(sim_text *text, size_t more) {
   }
   size_t need = text->length + more + 1;
   if (need <= text->capacity) return true;
+
   size_t capacity = text->capacity ? text->capacity : 128;
   while (capacity < need) capacity *= 2;
   char *data = realloc(text->data, capacity);
@@ -26,6 +26,7 @@ static bool grow(sim_text *text, size_t more) {
   }
   text->data = data;
   text->capacity = capacity;
+
   return true;
 }
 
@@ -102,6 +103,7 @@ char *sim_copy_json(const imgact_json *value) {
   for (size_t i = 0; i < length; i++) zeros += bytes[i] == 0;
   char *copy = malloc(length + zeros + 1);
   if (!copy) return NULL;
+
   char *to = copy;
   for (size_t i = 0; i < length; i++) {
     if (bytes[i]) {
@@ -111,6 +113,7 @@ char *sim_copy_json(const imgact_json *value) {
       *to++ = (char)0x80;
     }
   }
+
   *to = 0;
   return copy;
 }
@@ -135,7 +138,7 @@ bool sim_parse_id(const char *string, int64_t *out) {
   return true;
 }
 
-/* Days since 1970-01-01, by eras of 400 years that start in March. */
+/* Days since 1970-01-01, counted in 400-year eras that start in March. */
 static int64_t days_from_date(int64_t year, int64_t month, int64_t day) {
   year -= month <= 2;
   int64_t era = (year >= 0 ? year : year - 399) / 400;
@@ -157,12 +160,14 @@ static date date_from_ms(int64_t ms) {
   int64_t of_year = of_era - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
   date d = {.day = of_year - (153 * month + 2) / 5 + 1,
             .month = month < 10 ? month + 3 : month - 9};
+
   d.year = year + era * 400 + (d.month <= 2);
   d.hour = rest / 3600000;
   d.minute = rest / 60000 % 60;
   d.second = rest / 1000 % 60;
   d.ms = rest % 1000;
   d.weekday = ((days + 4) % 7 + 7) % 7;
+
   return d;
 }
 
@@ -205,12 +210,14 @@ bool sim_parse_time(const char *string, int64_t *out_ms) {
       !digits(&at, 2, &d.hour) || !literal(&at, ':') || !digits(&at, 2, &d.minute))
     return false;
   if (literal(&at, ':') && !digits(&at, 2, &d.second)) return false;
+
   if (literal(&at, '.'))
     for (; isdigit((unsigned char)*at); at++, scale /= 10) d.ms += (*at - '0') * scale;
   if (!offset(&at, &minutes) || *at || !in(d.year, 1, 9999) || !in(d.month, 1, 12) ||
       !in(d.day, 1, 31) || d.hour > 23 || d.minute > 59 || d.second > 60)
     return false;
   int64_t days = days_from_date(d.year, d.month, d.day);
+
   *out_ms = (days * 86400 + d.hour * 3600 + (d.minute - minutes) * 60 + d.second) * 1000 + d.ms;
   return true;
 }
@@ -250,19 +257,21 @@ size_t sim_decode(char *text) {
   return (size_t)(to - text);
 }
 
-/* How many bytes follow a first byte, and the least character that needs so many; -1 for what
- * starts none. */
+/* Returns the number of bytes after the first one, or -1 if it is not a first byte. *least: the
+ * smallest character of that length. */
 static int followers(unsigned char first, uint32_t *least, uint32_t *value) {
   if (first < 0x80) {
     *least = 0;
     *value = first;
     return 0;
   }
+
   int count = first >= 0xF0 && first < 0xF8   ? 3
               : first >= 0xE0 && first < 0xF0 ? 2
               : first >= 0xC2 && first < 0xE0 ? 1
                                               : -1;
   if (count < 0) return -1;
+
   *least = count == 3 ? 0x10000 : count == 2 ? 0x800 : 0x80;
   *value = first & (0x3Fu >> count);
   return count;

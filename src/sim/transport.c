@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-/*
- * A request is handled when it is sent and answered when its time has come, so pending requests
- * overlap as it would on a wire. The instance's clock stands; advance_to moves it.
- */
+/* A request is handled when it is sent and answered when its time has come, so requests overlap as
+ * on a network. The clock of the instance stands still; advance_to() moves it. */
 #include "transport.h"
 #include "http_bytes.h"
 #include <stdlib.h>
@@ -13,40 +11,40 @@ typedef struct pending_request {
   imgact_exchange *exchange;
   sim_outcome outcome;
   int64_t due_ms;
-  bool late; /* the request's time-out comes first */
+  bool late; /* the request times out before its response */
   size_t max_body_bytes;
 } pending_request;
 
 typedef struct sim_transport {
   imgact_transport base;
   sim_instance *instance;
-  pending_request *pending; /* in the order of sending */
+  pending_request *pending; /* in sending order */
   int64_t latency_ms;
 } sim_transport;
 
-static int64_t now_of(const sim_transport *c) { return sim_clock_now(&c->instance->clock, 0); }
+static int64_t now_of(const sim_transport *t) { return sim_clock_now(&t->instance->clock, 0); }
 
-static void end_request(sim_transport *c, pending_request **link) {
-  pending_request *gone = *link;
-  *link = gone->next;
-  c->instance->world->counters.in_flight--;
-  sim_reply_free(&gone->outcome.reply);
-  free(gone);
+static void end_request(sim_transport *t, pending_request **link) {
+  pending_request *ended = *link;
+  *link = ended->next;
+  t->instance->world->counters.in_flight--;
+  sim_reply_free(&ended->outcome.reply);
+  free(ended);
 }
 
-/* The bytes that come, and how long they take. */
-static int64_t transfer_ms(const pending_request *f) {
-  int64_t bytes = (int64_t)f->outcome.reply.body_bytes;
-  return f->outcome.bytes_per_s ? bytes * 1000 / f->outcome.bytes_per_s : 0;
+/* Duration of the body at the rate of the fault "slow". */
+static int64_t transfer_ms(const pending_request *r) {
+  int64_t bytes = (int64_t)r->outcome.reply.body_bytes;
+  return r->outcome.bytes_per_s ? bytes * 1000 / r->outcome.bytes_per_s : 0;
 }
 
-static void schedule(sim_transport *c, pending_request *f, int64_t timeout_ms) {
-  const sim_outcome *outcome = &f->outcome;
+static void schedule(sim_transport *t, pending_request *r, int64_t timeout_ms) {
+  const sim_outcome *outcome = &r->outcome;
   int64_t delay_ms = outcome->delay_ms > 0 ? outcome->delay_ms : 0;
-  int64_t takes_ms = c->latency_ms + delay_ms + transfer_ms(f);
+  int64_t takes_ms = t->latency_ms + delay_ms + transfer_ms(r);
   bool never = outcome->end == SIM_END_SILENCE && outcome->delay_ms < 0;
-  f->late = timeout_ms > 0 && (never || takes_ms > timeout_ms);
-  f->due_ms = f->late ? now_of(c) + timeout_ms : never ? INT64_MAX : now_of(c) + takes_ms;
+  r->late = timeout_ms > 0 && (never || takes_ms > timeout_ms);
+  r->due_ms = r->late ? now_of(t) + timeout_ms : never ? INT64_MAX : now_of(t) + takes_ms;
 }
 
 static const char *header_of(const imgact_http_request *request, const char *name) {
@@ -55,11 +53,12 @@ static const char *header_of(const imgact_http_request *request, const char *nam
   return NULL;
 }
 
-static imgact_status carry(imgact_transport *transport, const imgact_http_request *http,
-                           imgact_exchange *exchange) {
-  sim_transport *c = (sim_transport *)transport;
-  pending_request *f = calloc(1, sizeof *f);
-  if (!f) return IMGACT_NOMEM;
+static imgact_status send_request(imgact_transport *transport, const imgact_http_request *http,
+                                  imgact_exchange *exchange) {
+  sim_transport *t = (sim_transport *)transport;
+  pending_request *r = calloc(1, sizeof *r);
+  if (!r) return IMGACT_NOMEM;
+
   const char *authority = strstr(http->url, "://"),
              *path = authority ? strchr(authority + 3, '/') : NULL;
   sim_request request = {.method = http->method,
@@ -68,30 +67,31 @@ static imgact_status carry(imgact_transport *transport, const imgact_http_reques
                          .body_bytes = http->body_bytes};
   request.authorization = header_of(http, "Authorization");
   sim_cloud cloud = strncmp(request.target, "/v2/", 4) ? SIM_HETZNER : SIM_DIGITALOCEAN;
-  f->exchange = exchange;
-  f->max_body_bytes = http->max_body_bytes;
-  f->outcome = sim_instance_serve(c->instance, cloud, &request, 0);
-  schedule(c, f, http->timeout_ms);
-  sim_counters *counters = &c->instance->world->counters;
+  r->exchange = exchange;
+  r->max_body_bytes = http->max_body_bytes;
+  r->outcome = sim_instance_serve(t->instance, cloud, &request, 0);
+  schedule(t, r, http->timeout_ms);
+  sim_counters *counters = &t->instance->world->counters;
   if (++counters->in_flight > counters->peak_in_flight)
     counters->peak_in_flight = counters->in_flight;
-  pending_request **last = &c->pending;
+  pending_request **last = &t->pending;
   while (*last) last = &(*last)->next;
-  *last = f;
+
+  *last = r;
   return IMGACT_OK;
 }
 
-static void forget(imgact_transport *transport, imgact_exchange *exchange) {
-  sim_transport *c = (sim_transport *)transport;
-  for (pending_request **link = &c->pending; *link; link = &(*link)->next)
+static void cancel_request(imgact_transport *transport, imgact_exchange *exchange) {
+  sim_transport *t = (sim_transport *)transport;
+  for (pending_request **link = &t->pending; *link; link = &(*link)->next)
     if ((*link)->exchange == exchange) {
-      end_request(c, link);
+      end_request(t, link);
       return;
     }
 }
 
-static bool cut_off(const pending_request *f) {
-  const sim_outcome *outcome = &f->outcome;
+static bool cut_off(const pending_request *r) {
+  const sim_outcome *outcome = &r->outcome;
   if (outcome->end != SIM_END_REPLY) return true;
   if (outcome->cut_bytes < 0) return false;
   sim_text head = {0};
@@ -101,18 +101,19 @@ static bool cut_off(const pending_request *f) {
   return cut;
 }
 
-static void answer(const pending_request *f) {
-  const sim_reply *reply = &f->outcome.reply;
+static void finish_request(const pending_request *r) {
+  const sim_reply *reply = &r->outcome.reply;
   imgact_header headers[SIM_MAX_HEADERS];
   imgact_http_response response = {.size = sizeof response,
                                    .delivery = IMGACT_DELIVERY_MAYBE_SENT,
                                    .failure = IMGACT_FAILURE_NETWORK};
-  if (f->late) {
+
+  if (r->late) {
     response.failure = IMGACT_FAILURE_TIMEOUT;
     response.message = "no reply in time";
-  } else if (cut_off(f)) {
-    response.message = f->outcome.end == SIM_END_RESET ? "connection reset" : "connection closed";
-  } else if (f->max_body_bytes && reply->body_bytes > f->max_body_bytes) {
+  } else if (cut_off(r)) {
+    response.message = r->outcome.end == SIM_END_RESET ? "connection reset" : "connection closed";
+  } else if (r->max_body_bytes && reply->body_bytes > r->max_body_bytes) {
     response.failure = IMGACT_FAILURE_TOO_LARGE;
     response.message = "the reply is too large";
   } else {
@@ -126,25 +127,25 @@ static void answer(const pending_request *f) {
     response.body = reply->body;
     response.body_bytes = reply->body_bytes;
   }
-  imgact_exchange_finish(f->exchange, &response);
+  imgact_exchange_finish(r->exchange, &response);
 }
 
-static pending_request **earliest(sim_transport *c) {
-  pending_request **first = &c->pending;
-  for (pending_request **link = &c->pending; *link; link = &(*link)->next)
+static pending_request **earliest(sim_transport *t) {
+  pending_request **first = &t->pending;
+  for (pending_request **link = &t->pending; *link; link = &(*link)->next)
     if ((*link)->due_ms < (*first)->due_ms) first = link;
   return *first ? first : NULL;
 }
 
-/* Finishing may send or cancel others, so the list is looked at anew each time. */
-static void deliver(imgact_transport *transport) {
-  sim_transport *c = (sim_transport *)transport;
-  for (pending_request **link; (link = earliest(c)) && (*link)->due_ms <= now_of(c);) {
+/* Finishing a request may send or cancel others, so the search starts again each time. */
+static void dispatch_due(imgact_transport *transport) {
+  sim_transport *t = (sim_transport *)transport;
+  for (pending_request **link; (link = earliest(t)) && (*link)->due_ms <= now_of(t);) {
     pending_request *due = *link;
     *link = due->next;
     due->next = NULL;
-    answer(due);
-    end_request(c, &due);
+    finish_request(due);
+    end_request(t, &due);
   }
 }
 
@@ -153,44 +154,46 @@ static int no_descriptor(imgact_transport *transport) {
   return -1;
 }
 
-static int until_next(imgact_transport *transport) {
-  sim_transport *c = (sim_transport *)transport;
-  pending_request **link = earliest(c);
+static int timeout_ms(imgact_transport *transport) {
+  sim_transport *t = (sim_transport *)transport;
+  pending_request **link = earliest(t);
   if (!link || (*link)->due_ms == INT64_MAX) return -1;
-  int64_t left_ms = (*link)->due_ms - now_of(c);
+  int64_t left_ms = (*link)->due_ms - now_of(t);
   return left_ms < 0 ? 0 : left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
-static int64_t virtual_now(imgact_transport *transport) {
+static int64_t now_ms(imgact_transport *transport) {
   return now_of((const sim_transport *)transport);
 }
 
-static void move_on(imgact_transport *transport, int64_t until_ms) {
-  sim_transport *c = (sim_transport *)transport;
-  sim_clock_set(&c->instance->clock, 0, until_ms, 0);
-  sim_world_advance(c->instance->world, now_of(c));
+static void advance_to(imgact_transport *transport, int64_t until_ms) {
+  sim_transport *t = (sim_transport *)transport;
+  sim_clock_set(&t->instance->clock, 0, until_ms, 0);
+  sim_world_advance(t->instance->world, now_of(t));
 }
 
 static void destroy(imgact_transport *transport) {
-  sim_transport *c = (sim_transport *)transport;
-  while (c->pending) end_request(c, &c->pending);
-  free(c);
+  sim_transport *t = (sim_transport *)transport;
+  while (t->pending) end_request(t, &t->pending);
+  free(t);
 }
 
 imgact_transport *sim_transport_new(sim_instance *instance, int64_t latency_ms) {
-  sim_transport *c = calloc(1, sizeof *c);
-  if (!c) return NULL;
-  *c = (sim_transport){.base = {.size = sizeof c->base,
-                                .send = carry,
-                                .cancel = forget,
-                                .dispatch = deliver,
+  sim_transport *t = calloc(1, sizeof *t);
+  if (!t) return NULL;
+
+  *t = (sim_transport){.base = {.size = sizeof t->base,
+                                .send = send_request,
+                                .cancel = cancel_request,
+                                .dispatch = dispatch_due,
                                 .fd = no_descriptor,
-                                .timeout_ms = until_next,
+                                .timeout_ms = timeout_ms,
                                 .destroy = destroy,
-                                .now_ms = virtual_now,
-                                .advance_to = move_on},
+                                .now_ms = now_ms,
+                                .advance_to = advance_to},
                        .instance = instance,
                        .latency_ms = latency_ms};
   instance->clock.speed = 0;
-  return &c->base;
+
+  return &t->base;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * State and effects. Invariants: an image or action is in its state's list and table, or nowhere;
- * an action with a due time runs and is in the heap exactly once; nothing is freed before the world
- * is, so pointers between images and actions stay good.
+ * State and effects. Invariants:
+ *   - each image and action is in the list and in the map of its cloud;
+ *   - an action with a due time is running, and is in the heap exactly once;
+ *   - images and actions live as long as the world, so pointers between them stay valid.
  */
 #include "world.h"
 #include <math.h>
@@ -48,19 +49,20 @@ const sim_rate_limit sim_default_limits[] = {
     [SIM_DIGITALOCEAN] = {.limit = 5000, .burst = 250},
 };
 
-int sim_index_of(const char *const *words, size_t count, const char *word) {
-  for (size_t i = 0; word && i < count; i++)
-    if (!strcmp(words[i], word)) return (int)i;
+int sim_index_of(const char *const *names, size_t count, const char *name) {
+  for (size_t i = 0; name && i < count; i++)
+    if (!strcmp(names[i], name)) return (int)i;
   return -1;
 }
 
 sim_world *sim_world_new(uint64_t seed) {
   sim_world *world = calloc(1, sizeof *world);
   if (!world) return NULL;
+
   world->seed = world->ids = seed;
   world->clouds[SIM_HETZNER].next_image_id = 4711;
   world->clouds[SIM_HETZNER].next_action_id = 13;
-  /* DigitalOcean's action ids have grown past 2^31. */
+  /* Action ids of DigitalOcean exceed 2^31. */
   world->clouds[SIM_DIGITALOCEAN].next_image_id = 7938269;
   world->clouds[SIM_DIGITALOCEAN].next_action_id = INT64_C(2200000001);
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
@@ -73,6 +75,7 @@ sim_world *sim_world_new(uint64_t seed) {
   world->duration_ms[SIM_IMPORT] = 120000;
   world->overrides.duration_ms = -1;
   world->anonymous.access = SIM_INVALID;
+
   return world;
 }
 
@@ -112,6 +115,7 @@ static void clear_token(sim_token *token) {
 
 void sim_world_free(sim_world *world) {
   if (!world) return;
+
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) free_cloud(&world->clouds[cloud]);
   for (size_t i = 0; i < world->tokens_count; i++) {
     clear_token(world->tokens[i]);
@@ -119,8 +123,9 @@ void sim_world_free(sim_world *world) {
   }
   clear_token(&world->anonymous);
   clear_token(&world->others);
-  for (size_t i = 0; i < world->words.capacity; i++) free(world->words.entries[i].value);
-  sim_id_map_free(&world->words);
+  for (size_t i = 0; i < world->strings.capacity; i++) free(world->strings.entries[i].value);
+
+  sim_id_map_free(&world->strings);
   sim_id_map_free(&world->token_by_text);
   free(world->tokens);
   free(world->pending);
@@ -129,8 +134,8 @@ void sim_world_free(sim_world *world) {
   free(world);
 }
 
-/* Room for one more at the end of an array of pointers. */
-static void **with_room(void **items, size_t count, size_t *capacity) {
+/* Makes room for one more pointer. NULL without memory; the array is unchanged then. */
+static void **reserve_one(void **items, size_t count, size_t *capacity) {
   if (count < *capacity) return items;
   size_t larger = *capacity ? *capacity * 2 : 16;
   void **grown = realloc(items, larger * sizeof *grown);
@@ -141,27 +146,29 @@ static void **with_room(void **items, size_t count, size_t *capacity) {
 const char *sim_intern(sim_world *world, const char *text) {
   if (!text) return NULL;
   uint64_t key = sim_hash(text) | 1;
-  char *word = NULL;
-  while ((word = sim_id_map_get(&world->words, key)) && strcmp(word, text) != 0) key += 2;
-  if (word) return word;
-  word = sim_copy(text);
-  if (word && sim_id_map_put(&world->words, key, word)) return word;
-  free(word);
+  char *string = NULL;
+  while ((string = sim_id_map_get(&world->strings, key)) && strcmp(string, text) != 0) key += 2;
+  if (string) return string;
+
+  string = sim_copy(text);
+  if (string && sim_id_map_put(&world->strings, key, string)) return string;
+  free(string);
   return NULL;
 }
 
-bool sim_strings_add(sim_world *world, sim_strings *words, const char *text) {
-  const char *word = sim_intern(world, text);
-  const char **items = word ? realloc(words->items, (words->count + 1) * sizeof *items) : NULL;
+bool sim_strings_add(sim_world *world, sim_strings *strings, const char *text) {
+  const char *string = sim_intern(world, text);
+  const char **items =
+      string ? realloc(strings->items, (strings->count + 1) * sizeof *items) : NULL;
   if (!items) return false;
-  words->items = items;
-  words->items[words->count++] = word;
+  strings->items = items;
+  strings->items[strings->count++] = string;
   return true;
 }
 
-bool sim_strings_has(const sim_strings *words, const char *text) {
-  for (uint32_t i = 0; i < words->count; i++)
-    if (!strcmp(words->items[i], text)) return true;
+bool sim_strings_has(const sim_strings *strings, const char *text) {
+  for (uint32_t i = 0; i < strings->count; i++)
+    if (!strcmp(strings->items[i], text)) return true;
   return false;
 }
 
@@ -199,8 +206,8 @@ sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
   if (!id) id = state->next_image_id;
   if (id > SIM_MAX_ID || state->images_count >= SIM_MAX_IMAGES || sim_image_find(world, cloud, id))
     return NULL;
-  sim_image **images =
-      (sim_image **)with_room((void **)state->images, state->images_count, &state->images_capacity);
+  sim_image **images = (sim_image **)reserve_one((void **)state->images, state->images_count,
+                                                 &state->images_capacity);
   if (!images) return NULL;
   state->images = images;
   sim_image *image = calloc(1, sizeof *image);
@@ -208,12 +215,14 @@ sim_image *sim_image_new(sim_world *world, sim_cloud cloud, int64_t id) {
     free(image);
     return NULL;
   }
+
   *image = (sim_image){
       .id = id, .cloud = (uint8_t)cloud, .status = SIM_AVAILABLE, .size_gb = NAN, .disk_gb = NAN};
   image->deprecated_ms = image->unavailable_after_ms = image->deleted_ms = IMGACT_NO_TIME;
   images[state->images_count++] = image;
   state->images_version++;
   if (id >= state->next_image_id) state->next_image_id = id + 1;
+
   return image;
 }
 
@@ -242,8 +251,8 @@ sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_im
   command = sim_intern(world, command);
   bool room = id <= SIM_MAX_ID && state->actions_count < SIM_MAX_ACTIONS;
   if (!command || !room || sim_action_find(world, cloud, id)) return NULL;
-  sim_action **actions = (sim_action **)with_room((void **)state->actions, state->actions_count,
-                                                  &state->actions_capacity);
+  sim_action **actions = (sim_action **)reserve_one((void **)state->actions, state->actions_count,
+                                                    &state->actions_capacity);
   if (!actions) return NULL;
   state->actions = actions;
   sim_action *action = calloc(1, sizeof *action);
@@ -251,6 +260,7 @@ sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_im
     free(action);
     return NULL;
   }
+
   *action = (sim_action){.id = id, .command = command, .image = image, .resource_type = "image"};
   action->finished_ms = action->due_ms = IMGACT_NO_TIME;
   action->visible_ms = INT64_MIN;
@@ -264,6 +274,7 @@ sim_action *sim_action_new(sim_world *world, sim_cloud cloud, int64_t id, sim_im
   else
     image->first_action = action;
   image->last_action = action;
+
   return action;
 }
 
@@ -273,15 +284,15 @@ sim_action *sim_action_find(const sim_world *world, sim_cloud cloud, int64_t id)
 
 /* ---- running actions: a binary heap ---- */
 
-static bool earlier(const sim_action *a, const sim_action *b) {
+static bool ends_earlier(const sim_action *a, const sim_action *b) {
   return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->id < b->id;
 }
 
 static void sift_down(sim_action **heap, size_t count, size_t at) {
   for (;;) {
     size_t least = at, left = 2 * at + 1;
-    if (left < count && earlier(heap[left], heap[least])) least = left;
-    if (left + 1 < count && earlier(heap[left + 1], heap[least])) least = left + 1;
+    if (left < count && ends_earlier(heap[left], heap[least])) least = left;
+    if (left + 1 < count && ends_earlier(heap[left + 1], heap[least])) least = left + 1;
     if (least == at) return;
     sim_action *moved = heap[at];
     heap[at] = heap[least];
@@ -292,12 +303,12 @@ static void sift_down(sim_action **heap, size_t count, size_t at) {
 
 static void sift_up(sim_action **heap, size_t at) {
   sim_action *action = heap[at];
-  for (; at && earlier(action, heap[(at - 1) / 2]); at = (at - 1) / 2)
+  for (; at && ends_earlier(action, heap[(at - 1) / 2]); at = (at - 1) / 2)
     heap[at] = heap[(at - 1) / 2];
   heap[at] = action;
 }
 
-static void take_out(sim_world *world, sim_action *action) {
+static void heap_remove(sim_world *world, sim_action *action) {
   size_t at = 0;
   while (world->pending[at] != action) at++;
   action->due_ms = IMGACT_NO_TIME;
@@ -308,10 +319,11 @@ static void take_out(sim_world *world, sim_action *action) {
 }
 
 bool sim_action_schedule(sim_world *world, sim_action *action, int64_t due_ms) {
-  void *grown = with_room((void **)world->pending, world->pending_count, &world->pending_capacity);
+  void *grown =
+      reserve_one((void **)world->pending, world->pending_count, &world->pending_capacity);
   if (!grown) return false;
   world->pending = grown;
-  if (action->due_ms != IMGACT_NO_TIME) take_out(world, action);
+  if (action->due_ms != IMGACT_NO_TIME) heap_remove(world, action);
   if (due_ms == IMGACT_NO_TIME) return true;
   action->due_ms = due_ms;
   world->pending[world->pending_count] = action;
@@ -336,9 +348,10 @@ void sim_image_convert(sim_image *image) {
   image->bound_to = 0;
 }
 
-static void apply(sim_world *world, const sim_action *action) {
+static void apply_effect(sim_world *world, const sim_action *action) {
   sim_image *image = action->image;
   if (!image) return;
+
   switch ((sim_effect)action->effect) {
   case SIM_PROTECT: image->is_protected = 1; break;
   case SIM_UNPROTECT: image->is_protected = 0; break;
@@ -360,12 +373,13 @@ static void apply(sim_world *world, const sim_action *action) {
 static void end_action(sim_world *world, sim_action *action) {
   if (action->image) world->clouds[action->image->cloud].images_version++;
   action->finished_ms = action->due_ms;
-  take_out(world, action);
+  heap_remove(world, action);
   action->state = action->fails ? SIM_ERROR : SIM_SUCCESS;
   if (!action->fails) {
-    apply(world, action);
+    apply_effect(world, action);
     return;
   }
+
   if (action->progress < 50) action->progress = 50;
   if (!action->error_code) {
     action->error_code = "action_failed";
@@ -382,7 +396,7 @@ void sim_world_advance(sim_world *world, int64_t now_ms) {
     end_action(world, world->pending[0]);
 }
 
-void sim_world_commit(sim_world *world, sim_effect effect) { world->counters.effects[effect]++; }
+void sim_world_count(sim_world *world, sim_effect effect) { world->counters.effects[effect]++; }
 
 void sim_image_remove(sim_world *world, sim_image *image) {
   image->deleted = 1;
@@ -398,13 +412,14 @@ static const char *command_of(sim_effect effect) {
   }
 }
 
-sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effect,
-                            const char *region, int64_t now_ms) {
+sim_action *sim_action_start(sim_world *world, sim_image *image, sim_effect effect,
+                             const char *region, int64_t now_ms) {
   const sim_overrides *overrides = &world->overrides;
   int64_t duration_ms =
       overrides->duration_ms == -1 ? world->duration_ms[effect] : overrides->duration_ms;
   sim_action *action = sim_action_new(world, (sim_cloud)image->cloud, 0, image, command_of(effect));
   if (!action) return NULL;
+
   action->effect = (uint8_t)effect;
   action->region = sim_intern(world, region);
   action->started_ms = action->from_ms = now_ms;
@@ -414,10 +429,11 @@ sim_action *sim_world_begin(sim_world *world, sim_image *image, sim_effect effec
     action->visible_ms = now_ms + overrides->hide_ms;
     if (action->visible_ms > state->hidden_until_ms) state->hidden_until_ms = action->visible_ms;
   }
-  /* Without memory for its end it runs for ever, which a cloud may do too. */
+  /* Without memory for its end the action never ends. */
   sim_action_schedule(world, action, duration_ms < 0 ? IMGACT_NO_TIME : now_ms + duration_ms);
-  sim_world_commit(world, effect);
+  sim_world_count(world, effect);
   sim_world_advance(world, now_ms);
+
   return action;
 }
 
@@ -442,12 +458,13 @@ sim_region *sim_region_new(sim_world *world, sim_cloud cloud, const char *slug, 
 
 static sim_token *new_token(sim_world *world, const char *text) {
   if (world->tokens_count >= SIM_MAX_TOKENS) return NULL;
-  sim_token **tokens =
-      (sim_token **)with_room((void **)world->tokens, world->tokens_count, &world->tokens_capacity);
+  sim_token **tokens = (sim_token **)reserve_one((void **)world->tokens, world->tokens_count,
+                                                 &world->tokens_capacity);
   if (!tokens) return NULL;
   world->tokens = tokens;
   sim_token *token = calloc(1, sizeof *token);
   if (!token) return NULL;
+
   *token = (sim_token){.text = sim_copy(text), .key = sim_hash(text) | 1};
   if (!token->text || !sim_id_map_put(&world->token_by_text, token->key, token)) {
     clear_token(token);
@@ -455,6 +472,7 @@ static sim_token *new_token(sim_world *world, const char *text) {
     return NULL;
   }
   tokens[world->tokens_count++] = token;
+
   return token;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * World files: JSON in which images and actions look as their cloud's API shows them, so that a
- * recorded reply can be pasted. What a file names is laid over what is there, by id. An unknown key
- * is an error, so that a slip of the pen is seen. A file is tried on an empty world first, so that
- * one with an error changes nothing.
+ * Reads world files. Images and actions have the form of their cloud's API, so that recorded
+ * responses can be pasted. Objects are matched by id; members that the file does not have stay
+ * unchanged. Unknown keys are errors. A file is first applied to an empty world, so that a file
+ * with an error changes nothing.
  */
 #include "world.h"
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 
 typedef struct loader {
   sim_world *world;
-  const sim_world *real; /* in a trial: the world that the file is meant for */
+  const sim_world *real; /* the world to be changed, while the file is tried; else NULL */
   int64_t now_ms;
   sim_cloud cloud;
   char where[96]; /* "hetzner.images[3]" */
@@ -31,8 +31,7 @@ static bool fail(loader *l, const char *key, const char *what) {
   return false;
 }
 
-/* ---- typed members: each leaves *out alone where the key is not there, and fails on another type
- * ---- */
+/* ---- typed members: an absent key leaves *out unchanged, another type is an error ---- */
 
 static const imgact_json *member(const imgact_json *object, const char *key,
                                  imgact_json_type *type) {
@@ -54,7 +53,7 @@ static void read_text(loader *l, const imgact_json *object, const char *key, cha
   *out = text;
 }
 
-static void read_word(loader *l, const imgact_json *object, const char *key, const char **out) {
+static void read_interned(loader *l, const imgact_json *object, const char *key, const char **out) {
   char *text = NULL;
   if (!imgact_json_get(object, key)) return;
   read_text(l, object, key, &text);
@@ -110,23 +109,23 @@ static void read_time(loader *l, const imgact_json *object, const char *key, int
 }
 
 static void read_range(loader *l, const imgact_json *object, const char *key,
-                       const char *const *words, size_t first, size_t end, uint8_t *out) {
+                       const char *const *names, size_t first, size_t end, uint8_t *out) {
   const imgact_json *value = imgact_json_get(object, key);
   if (!value) return;
   for (size_t i = first; i < end; i++)
-    if (imgact_json_equals(value, words[i])) {
+    if (imgact_json_equals(value, names[i])) {
       *out = (uint8_t)i;
       return;
     }
-  fail(l, key, "is not one of the known words");
+  fail(l, key, "is not one of the known values");
 }
 
 static void read_index(loader *l, const imgact_json *object, const char *key,
-                       const char *const *words, size_t count, uint8_t *out) {
-  read_range(l, object, key, words, 0, count, out);
+                       const char *const *names, size_t count, uint8_t *out) {
+  read_range(l, object, key, names, 0, count, out);
 }
 
-static void read_words(loader *l, const imgact_json *object, const char *key, sim_strings *out) {
+static void read_strings(loader *l, const imgact_json *object, const char *key, sim_strings *out) {
   imgact_json_type type;
   const imgact_json *value = member(object, key, &type), *item;
   if (type == IMGACT_JSON_ABSENT) return;
@@ -134,6 +133,7 @@ static void read_words(loader *l, const imgact_json *object, const char *key, si
     fail(l, key, "must be a list of strings");
     return;
   }
+
   free(out->items);
   *out = (sim_strings){0};
   imgact_json_iter each = imgact_json_iter_begin(value);
@@ -148,6 +148,7 @@ static void read_labels(loader *l, const imgact_json *object, sim_labels *out) {
   imgact_json_type type;
   const imgact_json *value = member(object, "labels", &type), *key, *text;
   if (type == IMGACT_JSON_ABSENT) return;
+
   if (type != IMGACT_JSON_OBJECT) fail(l, "labels", "must be an object of strings");
   sim_labels_free(out);
   imgact_json_iter each = imgact_json_iter_begin(value);
@@ -160,10 +161,12 @@ static void read_labels(loader *l, const imgact_json *object, sim_labels *out) {
   }
 }
 
-/* Is it an object with no other keys than these? */
-static bool object_of(loader *l, const imgact_json *value, const char *const *keys, size_t count) {
+/* Returns true for an object with these keys only. */
+static bool has_only_keys(loader *l, const imgact_json *value, const char *const *keys,
+                          size_t count) {
   const imgact_json *key;
   if (imgact_json_get_type(value) != IMGACT_JSON_OBJECT) return fail(l, NULL, "must be an object");
+
   imgact_json_iter each = imgact_json_iter_begin(value);
   while (imgact_json_iter_next(&each, &key)) {
     bool known = false;
@@ -174,6 +177,7 @@ static bool object_of(loader *l, const imgact_json *value, const char *const *ke
     free(name);
     return fail(l, NULL, what);
   }
+
   return true;
 }
 
@@ -183,12 +187,13 @@ static void load_hetzner_image(loader *l, const imgact_json *value, sim_image *i
   static const char *const architectures[] = {"x86", "arm"};
   const imgact_json *origin = imgact_json_get(value, "created_from"),
                     *deprecation = imgact_json_get(value, "deprecation");
+
   read_double(l, value, "image_size", &image->size_gb);
   read_double(l, value, "disk_size", &image->disk_gb);
   read_time(l, value, "created", &image->created_ms);
   read_int(l, value, "bound_to", 0, &image->bound_to);
-  read_word(l, value, "os_flavor", &image->os);
-  read_word(l, value, "os_version", &image->os_version);
+  read_interned(l, value, "os_flavor", &image->os);
+  read_interned(l, value, "os_version", &image->os_version);
   read_bool(l, value, "rapid_deploy", &image->rapid_deploy);
   read_time(l, value, "deprecated", &image->deprecated_ms);
   read_time(l, deprecation, "announced", &image->deprecated_ms);
@@ -204,14 +209,14 @@ static void load_hetzner_image(loader *l, const imgact_json *value, sim_image *i
 }
 
 static void load_digitalocean_image(loader *l, const imgact_json *value, sim_image *image) {
-  read_word(l, value, "distribution", &image->os);
+  read_interned(l, value, "distribution", &image->os);
   read_text(l, value, "slug", &image->slug);
   read_bool(l, value, "public", &image->is_public);
-  read_words(l, value, "regions", &image->regions);
+  read_strings(l, value, "regions", &image->regions);
   read_time(l, value, "created_at", &image->created_ms);
   read_double(l, value, "min_disk_size", &image->disk_gb);
   read_double(l, value, "size_gigabytes", &image->size_gb);
-  read_words(l, value, "tags", &image->tags);
+  read_strings(l, value, "tags", &image->tags);
   read_text(l, value, "error_message", &image->error_message);
 }
 
@@ -231,10 +236,11 @@ static void load_image(loader *l, const imgact_json *value) {
       "gone",       "locked",       "application",  "error_message", "min_disk_size",
       "deprecation"};
   int64_t id = 0;
-  if (!object_of(l, value, keys, SIM_COUNT(keys)) || !id_of(l, value, &id)) return;
+  if (!has_only_keys(l, value, keys, SIM_COUNT(keys)) || !id_of(l, value, &id)) return;
+
   sim_image *image = id ? sim_image_find(l->world, l->cloud, id) : NULL;
-  bool fresh = !image;
-  if (fresh) {
+  bool is_new = !image;
+  if (is_new) {
     image = sim_image_new(l->world, l->cloud, id);
     if (!image) {
       fail(l, NULL, "no memory, or too many images");
@@ -248,7 +254,7 @@ static void load_image(loader *l, const imgact_json *value) {
              hetzner ? SIM_BASE : SIM_TYPES, &image->type);
   read_range(l, value, "status", sim_status_names, hetzner ? SIM_CREATING : SIM_AVAILABLE,
              hetzner ? SIM_NEW : SIM_STATUSES, &image->status);
-  if (fresh) image->rapid_deploy = image->type == SIM_SYSTEM;
+  if (is_new) image->rapid_deploy = image->type == SIM_SYSTEM;
   read_text(l, value, "name", &image->name);
   read_text(l, value, "description", &image->description);
   read_bool(l, value, "gone", &image->deleted);
@@ -265,13 +271,14 @@ static void load_image(loader *l, const imgact_json *value) {
 static void load_hetzner_action(loader *l, const imgact_json *value, sim_action *action) {
   const imgact_json *error = imgact_json_get(value, "error"), *resource;
   int64_t id = 0;
-  read_word(l, value, "command", &action->command);
+
+  read_interned(l, value, "command", &action->command);
   read_time(l, value, "started", &action->started_ms);
   read_time(l, value, "finished", &action->finished_ms);
   if (imgact_json_get_type(error) == IMGACT_JSON_NULL)
     action->error_code = action->error_message = NULL;
-  read_word(l, error, "code", &action->error_code);
-  read_word(l, error, "message", &action->error_message);
+  read_interned(l, error, "code", &action->error_code);
+  read_interned(l, error, "message", &action->error_message);
   imgact_json_iter each = imgact_json_iter_begin(imgact_json_get(value, "resources"));
   while ((resource = imgact_json_iter_next(&each, NULL))) {
     read_int(l, resource, "id", 1, &id);
@@ -280,33 +287,33 @@ static void load_hetzner_action(loader *l, const imgact_json *value, sim_action 
       action->server_id = id;
     } else {
       action->resource_id = id;
-      read_word(l, resource, "type", &action->resource_type);
+      read_interned(l, resource, "type", &action->resource_type);
     }
   }
 }
 
-/* Old replies name it as a string, and some as an object alone. */
+/* Old responses have a string, or an object without region_slug. */
 static void read_region(loader *l, const imgact_json *value, const char **out) {
   const imgact_json *region = imgact_json_get(value, "region"),
                     *slug = imgact_json_get(value, "region_slug");
   if (imgact_json_get_type(region) == IMGACT_JSON_OBJECT)
-    read_word(l, region, "slug", out);
+    read_interned(l, region, "slug", out);
   else
-    read_word(l, value, "region", out);
+    read_interned(l, value, "region", out);
   if (!region || imgact_json_get_type(slug) != IMGACT_JSON_NULL)
-    read_word(l, value, "region_slug", out);
+    read_interned(l, value, "region_slug", out);
 }
 
 static void load_digitalocean_action(loader *l, const imgact_json *value, sim_action *action) {
-  read_word(l, value, "type", &action->command);
+  read_interned(l, value, "type", &action->command);
   read_time(l, value, "started_at", &action->started_ms);
   read_time(l, value, "completed_at", &action->finished_ms);
   read_int(l, value, "resource_id", 0, &action->resource_id);
-  read_word(l, value, "resource_type", &action->resource_type);
+  read_interned(l, value, "resource_type", &action->resource_type);
   read_region(l, value, &action->region);
 }
 
-/* The image that a file's action is about, so that the action stands in its list from the start. */
+/* The image of an action; NULL = another resource. */
 static sim_image *image_of_action(loader *l, const imgact_json *value) {
   const imgact_json *resource, *resources = imgact_json_get(value, "resources");
   int64_t id = 0;
@@ -322,8 +329,8 @@ static sim_image *image_of_action(loader *l, const imgact_json *value) {
   return sim_image_find(l->world, l->cloud, id);
 }
 
-/* When and how a running action ends. What the file does not name stays as it is: the end of one
- * that runs already, too. */
+/* Reads the end of a running action. Members that the file does not have stay unchanged, including
+ * the end of an action that is already running. */
 static int64_t read_end(loader *l, const imgact_json *value, const sim_action *old,
                         sim_action *action) {
   static const char *const endings[] = {"never", "success", "error"};
@@ -332,11 +339,12 @@ static int64_t read_end(loader *l, const imgact_json *value, const sim_action *o
                  : old->fails                         ? SIM_ERROR
                                                       : SIM_SUCCESS;
   int64_t runs_ms = -1;
+
   read_index(l, value, "effect", sim_effect_names, SIM_EFFECTS, &action->effect);
   read_index(l, value, "ends", endings, 3, &ends);
   read_int(l, value, "runs_ms", 0, &runs_ms);
   if (!runs && (imgact_json_get(value, "ends") || runs_ms >= 0))
-    fail(l, NULL, "ends and runs_ms are of a running action");
+    fail(l, NULL, "ends and runs_ms need a running action");
   if (runs && action->effect == SIM_TRANSFER && !action->region)
     fail(l, "effect", "a transfer needs a region_slug");
   action->fails = ends == SIM_ERROR;
@@ -347,8 +355,7 @@ static int64_t read_end(loader *l, const imgact_json *value, const sim_action *o
                           : runs_ms);
 }
 
-/* A running one goes on from the progress that is named, or that it has, when its end is another
- * one than before. */
+/* If the end changes or the file has a progress, progress is linear from now to the end. */
 static void read_progress(loader *l, const imgact_json *value, const sim_action *old,
                           int64_t due_ms, sim_action *action) {
   int64_t progress =
@@ -360,7 +367,7 @@ static void read_progress(loader *l, const imgact_json *value, const sim_action 
 }
 
 static sim_action *new_action(loader *l, const imgact_json *value, int64_t id) {
-  const sim_action *there = l->real ? sim_action_find(l->real, l->cloud, id) : NULL;
+  const sim_action *existing = l->real ? sim_action_find(l->real, l->cloud, id) : NULL;
   sim_action *action = sim_action_new(l->world, l->cloud, id, image_of_action(l, value), "create");
   if (!action) {
     fail(l, NULL, "no memory, or too many actions");
@@ -368,12 +375,14 @@ static sim_action *new_action(loader *l, const imgact_json *value, int64_t id) {
   }
   action->started_ms = action->finished_ms = l->now_ms;
   action->state = SIM_SUCCESS;
-  if (!there) return action;
-  /* In a trial: what is there decides whether the rest fits. */
-  *action = *there;
+  if (!existing) return action;
+
+  /* The trial starts from the existing action, so that the change is validated. */
+  *action = *existing;
   action->image = NULL;
   action->next = NULL;
   action->due_ms = IMGACT_NO_TIME;
+
   return action;
 }
 
@@ -383,13 +392,14 @@ static void load_action(loader *l, const imgact_json *value) {
       "resources",  "error",        "type",        "effect",   "ends",        "runs_ms",
       "started_at", "completed_at", "resource_id", "region",   "region_slug", "resource_type"};
   int64_t id = 0;
-  if (!object_of(l, value, keys, SIM_COUNT(keys)) || !id_of(l, value, &id)) return;
-  sim_action *there = id ? sim_action_find(l->world, l->cloud, id) : NULL;
-  if (!there) there = new_action(l, value, id);
-  if (!there) return;
-  sim_action action = *there;
+  if (!has_only_keys(l, value, keys, SIM_COUNT(keys)) || !id_of(l, value, &id)) return;
+  sim_action *existing = id ? sim_action_find(l->world, l->cloud, id) : NULL;
+  if (!existing) existing = new_action(l, value, id);
+  if (!existing) return;
+
+  sim_action action = *existing;
   read_index(l, value, "status", sim_state_names[l->cloud], SIM_STATES, &action.state);
-  if (action.state != there->state) {
+  if (action.state != existing->state) {
     action.finished_ms = action.state == SIM_RUNNING ? IMGACT_NO_TIME : l->now_ms;
     action.error_code = action.error_message = NULL;
   }
@@ -400,15 +410,16 @@ static void load_action(loader *l, const imgact_json *value) {
   if (action.started_ms == IMGACT_NO_TIME) action.started_ms = l->now_ms;
   if (!action.command) fail(l, NULL, "an action needs a command (hetzner) or type (digitalocean)");
   if (!action.resource_type) action.resource_type = "image";
-  int64_t due_ms = read_end(l, value, there, &action);
-  read_progress(l, value, there, due_ms, &action);
+  int64_t due_ms = read_end(l, value, existing, &action);
+  read_progress(l, value, existing, due_ms, &action);
   if (l->failed) return;
-  if (!sim_action_schedule(l->world, there, due_ms)) {
+  if (!sim_action_schedule(l->world, existing, due_ms)) {
     fail(l, NULL, "no memory");
     return;
   }
   action.due_ms = due_ms;
-  *there = action;
+
+  *existing = action;
 }
 
 /* ---- the rest ---- */
@@ -416,20 +427,22 @@ static void load_action(loader *l, const imgact_json *value) {
 static void load_region(loader *l, const imgact_json *value) {
   static const char *const keys[] = {"slug", "name", "features", "sizes", "available"};
   char *slug = NULL, *name = NULL;
-  if (!object_of(l, value, keys, SIM_COUNT(keys))) return;
+  if (!has_only_keys(l, value, keys, SIM_COUNT(keys))) return;
+
   read_text(l, value, "slug", &slug);
   read_text(l, value, "name", &name);
   sim_region *region = sim_region_find(l->world, l->cloud, slug);
   if (!region && slug) region = sim_region_new(l->world, l->cloud, slug, name ? name : slug);
   uint8_t available = region ? region->available : 1;
   if (region) {
-    read_words(l, value, "features", &region->features);
-    read_words(l, value, "sizes", &region->sizes);
+    read_strings(l, value, "features", &region->features);
+    read_strings(l, value, "sizes", &region->sizes);
     read_bool(l, value, "available", &available);
     region->available = available;
   } else {
     fail(l, "slug", "is missing");
   }
+
   free(slug);
   free(name);
 }
@@ -438,18 +451,20 @@ static void load_token(loader *l, const imgact_json *value) {
   static const char *const keys[] = {"token", "access", "scopes"};
   char *text = NULL;
   uint8_t access = SIM_READ_WRITE;
-  if (!object_of(l, value, keys, SIM_COUNT(keys))) return;
+  if (!has_only_keys(l, value, keys, SIM_COUNT(keys))) return;
+
   read_text(l, value, "token", &text);
   if (imgact_json_get(value, "scopes")) access = SIM_SCOPED;
   read_index(l, value, "access", sim_access_names, SIM_COUNT(sim_access_names), &access);
   sim_token *token = text && *text ? sim_token_of(l->world, text) : NULL;
   if (!token || !token->text) {
-    fail(l, "token", "is missing, or there are too many");
+    fail(l, "token", "is missing, or existing are too many");
   } else {
     token->listed = true;
     token->access = (sim_access)access;
-    read_words(l, value, "scopes", &token->scopes);
+    read_strings(l, value, "scopes", &token->scopes);
   }
+
   free(text);
 }
 
@@ -462,6 +477,7 @@ static void load_list(loader *l, const imgact_json *object, const char *key,
     fail(l, key, "must be a list");
     return;
   }
+
   char base[sizeof l->where];
   memcpy(base, l->where, sizeof base);
   imgact_json_iter each = imgact_json_iter_begin(list);
@@ -478,7 +494,7 @@ static void load_cloud(loader *l, const imgact_json *root, sim_cloud cloud) {
   if (!value || l->failed) return;
   l->cloud = cloud;
   snprintf(l->where, sizeof l->where, "%s", sim_cloud_names[cloud]);
-  if (!object_of(l, value, keys, SIM_COUNT(keys))) return;
+  if (!has_only_keys(l, value, keys, SIM_COUNT(keys))) return;
   load_list(l, value, "regions", load_region);
   load_list(l, value, "images", load_image);
   load_list(l, value, "actions", load_action);
@@ -491,41 +507,43 @@ static void load_limits(loader *l, const imgact_json *root) {
   const imgact_json *limits = imgact_json_get(root, "limits");
   if (!limits || l->failed) return;
   snprintf(l->where, sizeof l->where, "limits");
-  if (!object_of(l, limits, sim_cloud_names, SIM_CLOUDS)) return;
+  if (!has_only_keys(l, limits, sim_cloud_names, SIM_CLOUDS)) return;
+
   for (int cloud = 0; cloud < SIM_CLOUDS && !l->failed; cloud++) {
     const imgact_json *value = imgact_json_get(limits, sim_cloud_names[cloud]);
     sim_rate_limit *limit = &l->world->clouds[cloud].limit;
-    if (!value || !object_of(l, value, keys[cloud], counts[cloud])) continue;
+    if (!value || !has_only_keys(l, value, keys[cloud], counts[cloud])) continue;
     read_int(l, value, "limit", 0, &limit->limit);
     read_int(l, value, "actions", 0, &limit->actions);
     read_int(l, value, "burst", 0, &limit->burst);
     read_int(l, value, "stale_ms", 0, &limit->stale_ms);
-    if (limit->limit > 1000000) fail(l, "limit", "is above 1000000");
-    if (limit->actions > 1000000) fail(l, "actions", "is above 1000000");
+    if (limit->limit > 1000000) fail(l, "limit", "must be at most 1000000");
+    if (limit->actions > 1000000) fail(l, "actions", "must be at most 1000000");
   }
 }
 
 static void load_settings(loader *l, const imgact_json *root) {
   static const char *const keys[] = {"strict_tokens", "repeats", "link_base", "durations_ms"};
   const imgact_json *value = imgact_json_get(root, "settings");
-  uint8_t strict = l->world->strict_tokens, repeats = l->world->repeats;
+  uint8_t strict = l->world->strict_tokens, repeats = l->world->allow_repeats;
   if (!value || l->failed) return;
   snprintf(l->where, sizeof l->where, "settings");
-  if (!object_of(l, value, keys, SIM_COUNT(keys))) return;
+  if (!has_only_keys(l, value, keys, SIM_COUNT(keys))) return;
+
   read_bool(l, value, "strict_tokens", &strict);
   l->world->strict_tokens = strict;
   read_bool(l, value, "repeats", &repeats);
-  l->world->repeats = repeats;
+  l->world->allow_repeats = repeats;
   read_text(l, value, "link_base", &l->world->link_base);
   const imgact_json *durations = imgact_json_get(value, "durations_ms");
-  if (!durations || !object_of(l, durations, sim_effect_names, SIM_EFFECTS)) return;
+  if (!durations || !has_only_keys(l, durations, sim_effect_names, SIM_EFFECTS)) return;
   for (int effect = 0; effect < SIM_EFFECTS; effect++)
     read_int(l, durations, sim_effect_names[effect], 0, &l->world->duration_ms[effect]);
 }
 
 static void load_world(loader *l, const imgact_json *root) {
   static const char *const keys[] = {"settings", "limits", "tokens", "hetzner", "digitalocean"};
-  if (!object_of(l, root, keys, SIM_COUNT(keys))) return;
+  if (!has_only_keys(l, root, keys, SIM_COUNT(keys))) return;
   load_settings(l, root);
   load_limits(l, root);
   if (!l->failed) *l->where = 0;
@@ -534,7 +552,7 @@ static void load_world(loader *l, const imgact_json *root) {
   load_cloud(l, root, SIM_DIGITALOCEAN);
 }
 
-/* What is new gets the ids that it will get. */
+/* New objects get the same ids in the trial. */
 static sim_world *trial_of(const sim_world *world) {
   sim_world *trial = sim_world_new(world->seed);
   for (int cloud = 0; trial && cloud < SIM_CLOUDS; cloud++) {
@@ -553,6 +571,7 @@ bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t n
               .capacity = capacity};
   imgact_json_doc *document = NULL;
   sim_world *trial = l.world;
+
   l.failed = imgact_json_doc_parse(json, length, NULL, &document, message, capacity) != 0;
   if (!l.failed && !trial) fail(&l, NULL, "no memory");
   if (!l.failed) load_world(&l, imgact_json_doc_root(document));
@@ -561,6 +580,7 @@ bool sim_world_load(sim_world *world, const char *json, size_t length, int64_t n
   l.real = NULL;
   if (!l.failed) load_world(&l, imgact_json_doc_root(document));
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) world->clouds[cloud].images_version++;
+
   imgact_json_doc_free(document);
   return !l.failed;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http_fixture.h"
 
-TEST(ids_are_found_among_many) {
+TEST(id_map_many_finds_each) {
   sim_id_map table = {0};
   static int things[5000];
   for (size_t i = 0; i < SIM_COUNT(things); i++)
@@ -13,7 +13,7 @@ TEST(ids_are_found_among_many) {
   sim_id_map_free(&table);
 }
 
-TEST(times_are_read_and_written) {
+TEST(time_parse_and_format) {
   static const struct {
     const char *text;
     int64_t ms;
@@ -56,7 +56,7 @@ static char *generated(uint64_t seed, size_t images) {
   return text;
 }
 
-TEST(a_seed_gives_one_world) {
+TEST(generate_same_seed_same_world) {
   char *first = generated(5, 60), *second = generated(5, 60), *other = generated(6, 60);
   assert_string_equal(first, second);
   assert_string_not_equal(first, other);
@@ -65,7 +65,7 @@ TEST(a_seed_gives_one_world) {
   free(other);
 }
 
-TEST(a_small_world_has_every_kind) {
+TEST(generate_small_world_every_type) {
   sim_world *world = sim_world_new(1);
   assert_true(sim_world_regions(world) && sim_world_generate(world, 40, HTTP_FIXTURE_EPOCH_MS));
   int seen[SIM_CLOUDS][SIM_TYPES] = {{0}}, deprecated = 0, guarded = 0, arm = 0, failed = 0,
@@ -87,7 +87,7 @@ TEST(a_small_world_has_every_kind) {
   sim_world_free(world);
 }
 
-TEST(a_dump_is_a_world_file) {
+TEST(world_dump_loads_again) {
   http_fixture *a = *state;
   assert_true(sim_world_generate(a->instance.world, 60, HTTP_FIXTURE_EPOCH_MS));
   http_fixture_expect(a, 204, "DELETE", "/v2/images/7938287", NULL);
@@ -114,7 +114,7 @@ TEST(a_dump_is_a_world_file) {
   free(imported);
 }
 
-TEST(a_file_is_laid_over_what_is_there) {
+TEST(world_file_changes_existing) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"hetzner\":{\"images\":[{\"id\":10,\"description\":\"a\",\"labels\":{\"x\":\"y\"}}]}}");
@@ -128,7 +128,7 @@ TEST(a_file_is_laid_over_what_is_there) {
   http_fixture_expect(a, 404, "GET", "/v1/images/10", NULL);
 }
 
-TEST(running_actions_of_a_file_end_as_it_says) {
+TEST(world_file_action_ends_as_given) {
   http_fixture *a = *state;
   http_fixture_world(a,
                      "{\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\"}],\"actions\":["
@@ -169,7 +169,7 @@ TEST(running_actions_of_a_file_end_as_it_says) {
   "\"transfer\","                                                                                  \
   "\"region_slug\":\"ams3\",\"runs_ms\":600}]}}"
 
-TEST(a_running_action_keeps_what_a_file_does_not_name) {
+TEST(world_file_action_keeps_other_members) {
   http_fixture *a = *state;
   http_fixture_world(a, RUNNING);
   http_fixture_world(
@@ -196,7 +196,7 @@ TEST(a_running_action_keeps_what_a_file_does_not_name) {
                     "running");
 }
 
-TEST(a_running_action_gets_another_end_when_a_file_names_one) {
+TEST(world_file_changes_action_end) {
   http_fixture *a = *state;
   http_fixture_world(a, RUNNING);
   a->real_ms = 100;
@@ -228,9 +228,8 @@ TEST(a_running_action_gets_another_end_when_a_file_names_one) {
                     "success");
 }
 
-/* Whatever is running, in whatever order ends change: the next to end is the first one that is due.
- */
-TEST(ends_that_change_keep_their_order) {
+/* Compares with the earliest end of a list, after random changes. */
+TEST(action_ends_changed_stay_ordered) {
   http_fixture *a = *state;
   uint64_t random = 5;
   int64_t due_ms[40] = {0};
@@ -256,7 +255,7 @@ TEST(ends_that_change_keep_their_order) {
   }
 }
 
-TEST(a_file_with_an_error_changes_nothing) {
+TEST(world_file_error_changes_nothing) {
   static const char *const files[] = {
       "{\"digitalocean\":{\"actions\":[{\"id\":31,\"region_slug\":null}]}}",
       "{\"digitalocean\":{\"actions\":[{\"id\":30,\"effect\":\"transfer\"}]}}",
@@ -284,7 +283,7 @@ TEST(a_file_with_an_error_changes_nothing) {
   }
   free(before);
   const sim_world *world = a->instance.world;
-  assert_false(world->repeats);
+  assert_false(world->allow_repeats);
   assert_int_equal(world->duration_ms[SIM_PROTECT], 1000);
   assert_int_equal(world->clouds[SIM_HETZNER].limit.limit, 3600);
   assert_int_equal(world->tokens_count, 0);
@@ -295,7 +294,7 @@ TEST(a_file_with_an_error_changes_nothing) {
                     "completed");
 }
 
-TEST(what_a_recorded_reply_says_is_shown_again) {
+TEST(world_file_recording_is_shown_again) {
   static const struct {
     const char *list, *path, *reply;
   } cases[] = {{"hetzner\":{\"images", "/v1/images/1",
@@ -339,7 +338,7 @@ TEST(what_a_recorded_reply_says_is_shown_again) {
                    75);
 }
 
-TEST(a_region_is_named_in_each_of_the_clouds_ways) {
+TEST(world_file_region_all_forms) {
   static const char *const named[] = {"\"region\":\"nyc3\"",
                                       "\"region\":{\"slug\":\"nyc3\",\"name\":\"New York 3\"}",
                                       "\"region\":{\"slug\":\"nyc3\"},\"region_slug\":null",
@@ -358,7 +357,7 @@ TEST(a_region_is_named_in_each_of_the_clouds_ways) {
   }
 }
 
-TEST(bad_files_are_refused_by_place) {
+TEST(world_file_error_names_place) {
   static const struct {
     const char *json, *says;
   } cases[] = {
@@ -405,7 +404,7 @@ TEST(bad_files_are_refused_by_place) {
   }
 }
 
-TEST(no_id_is_larger_than_the_clouds_have_them) {
+TEST(ids_at_maximum_are_not_exceeded) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"digitalocean\":{\"images\":[{\"id\":9007199254740991}],\"actions\":[{"
                         "\"id\":9007199254740991}]}}");
