@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * How many small requests a second the simulator answers: bench-sim IMGACT-SIM [SECONDS
- * [CONNECTIONS]]. Each connection is kept alive and has one request under way. The simulator has
- * one thread, so what it answers in a second of its CPU time is what one core is good for, however
- * busy the machine is. The exit status tells whether that reaches the goal.
+ * Requests per second of the simulator: bench-sim IMGACT-SIM [SECONDS [CONNECTIONS]]. Each
+ * connection is kept alive and has one request in flight. The simulator has one thread, so its
+ * requests per second of CPU time show what one core can do, independent of other load. Exits with
+ * 1 below the goal.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -26,7 +26,7 @@ static void check(int good, const char *what) {
   exit(1);
 }
 
-/* Starts it, and reads its ports from the line that it prints when it is ready. */
+/* Starts the simulator and reads its ports from the line that it prints when ready. */
 static pid_t start(const char *program, int ports[2]) {
   int ends[2];
   char line[200] = "";
@@ -41,7 +41,7 @@ static pid_t start(const char *program, int ports[2]) {
   }
   close(ends[1]);
   FILE *out = fdopen(ends[0], "r");
-  check(out && fgets(line, sizeof line, out), "no line from the simulator");
+  check(out && fgets(line, sizeof line, out), "the simulator printed no line");
   (void)fclose(out);
   int read = sscanf(
       line, "{\"hetzner\":\"http://127.0.0.1:%d/v1\",\"digitalocean\":\"http://127.0.0.1:%d\"}",
@@ -61,13 +61,13 @@ static int connect_to(int port) {
   return peer;
 }
 
-static void ask(int peer, const char *request) {
+static void send_request(int peer, const char *request) {
   size_t length = strlen(request);
   check(send(peer, request, length, MSG_NOSIGNAL) == (ssize_t)length, "send");
 }
 
-/* Takes one whole reply, which must be a 200. */
-static void take(int peer) {
+/* Reads one response, which must be a 200. */
+static void read_response(int peer) {
   char reply[8192];
   size_t length = 0, whole = sizeof reply;
   while (length < whole) {
@@ -80,11 +80,11 @@ static void take(int peer) {
       whole = (size_t)(end + 4 - reply) + strtoul(said + strlen("Content-Length: "), NULL, 10);
   }
   if (length == whole && !strncmp(reply, "HTTP/1.1 200", 12)) return;
-  fprintf(stderr, "not what was asked for: %s\n", reply);
+  fprintf(stderr, "unexpected response: %s\n", reply);
   exit(1);
 }
 
-static void no_limits(int port) {
+static void remove_limits(int port) {
   static const char body[] = "{\"limits\":{\"hetzner\":{\"limit\":0,\"actions\":0},"
                              "\"digitalocean\":{\"limit\":0,\"burst\":0}}}";
   char request[400];
@@ -92,8 +92,8 @@ static void no_limits(int port) {
   (void)snprintf(request, sizeof request,
                  "POST /_sim/world HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
                  strlen(body), body);
-  ask(peer, request);
-  take(peer);
+  send_request(peer, request);
+  read_response(peer);
   close(peer);
 }
 
@@ -103,17 +103,17 @@ static double now_s(void) {
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Asks again on each connection as soon as it has its answer; returns how many were answered. */
-static unsigned long ask_for(double seconds, const int *peers, int connections,
-                             const char *request) {
+/* Sends the next request of each connection after its response. Returns the number of responses. */
+static unsigned long run_requests(double seconds, const int *peers, int connections,
+                                  const char *request) {
   unsigned long answered = 0;
-  for (int i = 0; i < connections; i++) ask(peers[i], request);
+  for (int i = 0; i < connections; i++) send_request(peers[i], request);
   for (double end = now_s() + seconds; now_s() < end;)
     for (int i = 0; i < connections; i++, answered++) {
-      take(peers[i]);
-      ask(peers[i], request);
+      read_response(peers[i]);
+      send_request(peers[i], request);
     }
-  for (int i = 0; i < connections; i++, answered++) take(peers[i]);
+  for (int i = 0; i < connections; i++, answered++) read_response(peers[i]);
   return answered;
 }
 
@@ -125,14 +125,14 @@ static int measure(const char *program, int cloud, double seconds, int connectio
   int ports[2], peers[MOST_CONNECTIONS], status = 0;
   struct rusage used;
   pid_t pid = start(program, ports);
-  no_limits(ports[cloud]);
+  remove_limits(ports[cloud]);
   for (int i = 0; i < connections; i++) peers[i] = connect_to(ports[cloud]);
   double begun = now_s();
-  unsigned long answered = ask_for(seconds, peers, connections, requests[cloud]);
+  unsigned long answered = run_requests(seconds, peers, connections, requests[cloud]);
   double took = now_s() - begun;
   for (int i = 0; i < connections; i++) close(peers[i]);
   kill(pid, SIGTERM);
-  check(wait4(pid, &status, 0, &used) == pid && status == 0, "the simulator did not end well");
+  check(wait4(pid, &status, 0, &used) == pid && status == 0, "the simulator failed");
   double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
                (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
   printf(

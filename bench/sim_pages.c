@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * CPU time of one page of `image list` in the simulator, without its sockets, in worlds of 10,000 and
- * 100,000 images: bench-sim-pages. For each list it prints the first page, which may have to build
- * the list, and the mean of 200 pages across the list.
+ * CPU time of one page of `image list` in the simulator, without its sockets, in worlds of 10,000
+ * and 100,000 images: bench-sim-pages. For each list it prints the first page, which may have to
+ * build the list, and the mean of 200 pages across the list.
  */
 #include "control_api.h"
 #include <inttypes.h>

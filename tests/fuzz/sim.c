@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The simulator without its sockets. An input is requests, separated by lines "%%": "METHOD
- * TARGET", then the body. A target under /_sim/ is a command: world files, faults, time. A method
- * that begins with "!" has no token. Properties:
+ * The simulator without sockets. An input is a sequence of requests, separated by lines "%%":
+ * "METHOD TARGET", then the body. A target under /_sim/ is a control request: world files, faults,
+ * time. A method that begins with "!" has no token. Properties:
  *
- *   - a reply has a status from 200 to 599, and none is 500 unless a fault asked for it;
- *   - its head has one line per header: no value begins a line of its own;
- *   - a body that calls itself JSON is JSON, unless a fault changed it;
- *   - a reply without a 2xx status had no effect, unless there are faults;
- *   - the world that was dumped can be loaded, and its dump is the same.
+ *   - a response has a status from 200 to 599, which is 500 only if a fault sets it;
+ *   - its head has one line per header, so no value starts a line of its own;
+ *   - a body whose type is JSON is JSON, unless a fault changed it;
+ *   - a response without a 2xx status had no effect, unless there are faults;
+ *   - the dump of a world can be loaded, and the dump of that world is the same.
  */
 #include "control_api.h"
 #include "fuzz.h"
@@ -97,7 +97,7 @@ static void check_dump(sim_world *world, int64_t now_ms) {
   CHECK(again);
   if (strcmp(text, again) != 0) {
     fprintf(stderr, "%s\n%s\n", text, again);
-    CHECK(false && "the dump of a world is another one after a load");
+    CHECK(false && "the dump differs after a load");
   }
   free(again);
   free(text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http_fixture.h"
 
-TEST(counters_tell_what_was_done) {
+TEST(counters_count_requests_and_effects) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"hetzner\":{\"images\":[{\"id\":10}]},\"digitalocean\":{\"images\":[{\"id\":10}]}}");
@@ -21,7 +21,7 @@ TEST(counters_tell_what_was_done) {
       0);
 }
 
-TEST(time_is_moved_but_never_back) {
+TEST(time_advances_never_back) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":7200000,\"speed\":0}");
@@ -41,7 +41,7 @@ TEST(time_is_moved_but_never_back) {
   http_fixture_expect(a, 422, "POST", "/_sim/time", NULL);
 }
 
-TEST(time_that_moves_ends_actions) {
+TEST(time_advanced_ends_actions) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"hetzner\":{\"images\":[{\"id\":10}]}}");
   http_fixture_expect(a, 201, "POST", "/v1/images/10/actions/change_protection",
@@ -55,7 +55,7 @@ TEST(time_that_moves_ends_actions) {
                    0);
 }
 
-TEST(faults_and_world_change_while_it_runs) {
+TEST(faults_and_world_change_at_runtime) {
   http_fixture *a = *state;
   http_fixture_expect(a, 200, "POST", "/_sim/faults",
                       "[{\"do\":\"close\",\"path\":\"/v1/*\",\"count\":3}]");
@@ -82,7 +82,7 @@ TEST(faults_and_world_change_while_it_runs) {
   http_fixture_expect(a, 404, "PATCH", "/_sim/world", NULL);
 }
 
-TEST(unknown_tokens_beyond_the_table_share_one_account) {
+TEST(tokens_beyond_maximum_share_limit) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"limits\":{\"hetzner\":{\"limit\":2}},\"hetzner\":{\"images\":[{\"id\":10}]}}");

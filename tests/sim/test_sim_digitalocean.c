@@ -37,7 +37,7 @@ static void check_list(http_fixture *a, const char *query, const char *ids) {
                       ids);
 }
 
-TEST(filters) {
+TEST(images_filters_combine) {
   http_fixture *a = *state;
   check_list(a, "", "1 2 10 11 12 13");
   check_list(a, "?type=distribution", "1");
@@ -52,7 +52,7 @@ TEST(filters) {
   check_error(a, 400, "bad_request", "GET", "/v2/images?tag_name=%ff", NULL);
 }
 
-TEST(links_name_the_pages_around) {
+TEST(images_page_links_neighbours) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&private=true", NULL);
@@ -75,7 +75,7 @@ TEST(links_name_the_pages_around) {
   http_fixture_text(reply, "links.pages.next", "http://elsewhere/v2/images?page=2&per_page=5");
 }
 
-TEST(an_image_is_shown_whole) {
+TEST(image_get_shows_all_members) {
   http_fixture *a = *state;
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   assert_string_equal(
@@ -96,7 +96,7 @@ TEST(an_image_is_shown_whole) {
   check_error(a, 404, "not_found", "PATCH", "/v2/images/10", "{}");
 }
 
-TEST(an_update_changes_what_it_names) {
+TEST(update_given_members_keeps_others) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "PUT", "/v2/images/10", "{\"name\":\"n\"}");
@@ -113,7 +113,7 @@ TEST(an_update_changes_what_it_names) {
   check_error(a, 403, "forbidden", "PUT", "/v2/images/1", "{\"name\":\"x\"}");
 }
 
-TEST(a_second_delete_is_another_error_than_a_get) {
+TEST(delete_twice_is_422) {
   http_fixture *a = *state;
   http_fixture_expect(a, 204, "DELETE", "/v2/images/10", NULL);
   check_error(a, 422, "Can not delete an already deleted image.", "DELETE", "/v2/images/10", NULL);
@@ -127,7 +127,7 @@ TEST(a_second_delete_is_another_error_than_a_get) {
   assert_int_equal(a->instance.world->counters.effects[SIM_DELETE], 1);
 }
 
-TEST(a_transfer_adds_its_region_when_it_ends) {
+TEST(transfer_finished_adds_region) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/actions",
                                                  "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
@@ -154,7 +154,7 @@ TEST(a_transfer_adds_its_region_when_it_ends) {
   check_error(a, 404, "not_found", "GET", target, NULL);
 }
 
-TEST(transfers_that_are_refused) {
+TEST(transfer_invalid_is_rejected) {
   http_fixture *a = *state;
   check_error(a, 422, "Backups can not be transfered", "POST", "/v2/images/11/actions",
               "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
@@ -174,7 +174,7 @@ TEST(transfers_that_are_refused) {
   assert_int_equal(a->instance.world->clouds[SIM_DIGITALOCEAN].actions_count, 0);
 }
 
-TEST(convert_makes_a_snapshot_of_a_backup) {
+TEST(convert_backup_becomes_snapshot) {
   http_fixture *a = *state;
   check_error(a, 422, "Only backups", "POST", "/v2/images/10/actions", "{\"type\":\"convert\"}");
   http_fixture_expect(a, 201, "POST", "/v2/images/11/actions", "{\"type\":\"convert\"}");
@@ -188,7 +188,7 @@ TEST(convert_makes_a_snapshot_of_a_backup) {
                       "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
 }
 
-TEST(an_import_lives_through_its_states) {
+TEST(import_changes_status_over_time) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(
       a, 202, "POST", "/v2/images",
@@ -220,7 +220,7 @@ TEST(an_import_lives_through_its_states) {
               "{\"name\":\"i\",\"url\":\"u\",\"region\":\"nyc3\",\"tags\":[1]}");
 }
 
-TEST(an_image_goes_to_another_account) {
+TEST(account_transfer_accepted_removes_image) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer",
                                                  "{\"recipient_email\":\"a@b.c\"}");
@@ -238,7 +238,7 @@ TEST(an_image_goes_to_another_account) {
   check_error(a, 422, "required", "POST", "/v2/images/12/account_transfer", "{}");
 }
 
-TEST(scopes) {
+TEST(token_scopes_limit_operations) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"tokens\":[{\"token\":\"s\",\"scopes\":[\"image:read\",\"image:update\"]},"
@@ -265,7 +265,7 @@ TEST(scopes) {
   check_error(a, 401, "Unable to authenticate you.", "GET", "/v2/nix", NULL);
 }
 
-TEST(actions_of_the_account_come_newest_first) {
+TEST(actions_list_newest_first) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"digitalocean\":{\"actions\":["
                         "{\"id\":20,\"type\":\"create\",\"status\":\"completed\",\"resource_id\":"
@@ -293,7 +293,7 @@ TEST(actions_of_the_account_come_newest_first) {
   check_error(a, 404, "not_found", "GET", "/v2/actions/x", NULL);
 }
 
-TEST(both_limits) {
+TEST(rate_limit_hour_and_minute) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"limits\":{\"digitalocean\":{\"limit\":4,\"burst\":2,\"stale_ms\":1500000}}}");
@@ -313,7 +313,7 @@ TEST(both_limits) {
   assert_string_equal(http_fixture_header(a, "RateLimit-Reset"), "1767224300");
 }
 
-TEST(errors_carry_the_request_id_of_the_header) {
+TEST(error_body_has_request_id) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 404, "GET", "/v2/images/99", NULL);
   http_fixture_text(reply, "request_id", http_fixture_header(a, "x-request-id"));

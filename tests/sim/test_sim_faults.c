@@ -19,9 +19,9 @@ static uint64_t protected_so_far(const http_fixture *a) {
   return a->instance.world->counters.effects[SIM_PROTECT];
 }
 
-TEST(before_and_after_the_effect) {
+TEST(fault_when_decides_effect) {
   static const struct {
-    const char *deed;
+    const char *fault;
     sim_end end;
   } cases[] = {{"\"no_reply\"", SIM_END_SILENCE},
                {"\"close\"", SIM_END_CLOSE},
@@ -36,7 +36,7 @@ TEST(before_and_after_the_effect) {
     snprintf(faults, sizeof faults,
              "[{\"do\":%s,\"method\":\"POST\",\"when\":\"before\",\"count\":1},"
              "{\"do\":%s,\"method\":\"POST\",\"when\":\"after\",\"skip\":1,\"count\":1}]",
-             cases[i].deed, cases[i].deed);
+             cases[i].fault, cases[i].fault);
     http_fixture_faults(a, faults);
     uint64_t old = protected_so_far(a);
     http_fixture_send(a, "POST", PROTECT, "{\"delete\":true}");
@@ -50,8 +50,8 @@ TEST(before_and_after_the_effect) {
   }
 }
 
-/* Whatever is used, before the effect as after it, and whether the world has a limit or none. */
-TEST(a_refusal_by_the_rate_limit_is_the_clouds_own) {
+/* Before and after the effect, with and without a limit in the world. */
+TEST(rate_limit_fault_is_cloud_429) {
   http_fixture *a = *state;
   for (int limited = 0; limited < 2; limited++) {
     if (limited)
@@ -83,7 +83,7 @@ TEST(a_refusal_by_the_rate_limit_is_the_clouds_own) {
   }
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   assert_string_equal(http_fixture_header(a, "RateLimit-Remaining"),
-                      "98"); /* the one after its effect counts */
+                      "98"); /* the request that took effect counts */
   http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":0},\"digitalocean\":{\"limit\":0}}}");
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   assert_string_equal(http_fixture_header(a, "RateLimit-Limit"), "");
@@ -91,7 +91,7 @@ TEST(a_refusal_by_the_rate_limit_is_the_clouds_own) {
   assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "");
 }
 
-TEST(replies_are_counted_by_what_goes_out) {
+TEST(counters_count_sent_status) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"status\",\"status\":503,\"when\":\"after\",\"count\":1},"
                          "{\"do\":\"status\",\"status\":404,\"skip\":1,\"count\":1},{\"do\":\"rate_"
@@ -109,9 +109,8 @@ TEST(replies_are_counted_by_what_goes_out) {
   assert_int_equal(http_fixture_int(counters, "status.2xx"), 1);
 }
 
-/* What is cut before the effect is the front's own error; after it, the reply. A cut comes after
- * unless told otherwise. */
-TEST(a_cut_is_of_the_reply_that_there_is) {
+/* Before the effect the 502 of a gateway is cut; after it, which is the default, the response. */
+TEST(cut_before_effect_is_502) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"cut\",\"bytes\":9,\"when\":\"before\",\"count\":1},{\"do\":"
                          "\"cut\",\"bytes\":9,\"skip\":1}]");
@@ -122,7 +121,7 @@ TEST(a_cut_is_of_the_reply_that_there_is) {
   assert_int_equal(a->outcome.cut_bytes, 9);
 }
 
-TEST(a_fault_is_chosen_by_cloud_method_path_and_count) {
+TEST(fault_patterns_select_requests) {
   http_fixture *a = *state;
   http_fixture_faults(
       a, "{\"faults\":[{\"do\":\"status\",\"status\":500,\"cloud\":\"hetzner\",\"method\":\"GET\","
@@ -137,7 +136,7 @@ TEST(a_fault_is_chosen_by_cloud_method_path_and_count) {
   assert_int_equal(a->instance.world->counters.faults, 2);
 }
 
-TEST(chance_follows_the_seed) {
+TEST(probability_same_seed_repeats) {
   http_fixture *a = *state;
   char runs[2][101] = {"", ""};
   http_fixture_faults(a, "[{\"do\":\"close\",\"probability\":0.3}]");
@@ -154,7 +153,7 @@ TEST(chance_follows_the_seed) {
   assert_int_in_range(hits, 15, 45);
 }
 
-TEST(replies_are_replaced) {
+TEST(status_fault_replaces_response) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"status\",\"status\":502,\"count\":1,\"path\":\"/v1/*\"},"
                          "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"count\":1,\"skip\":"
@@ -181,7 +180,7 @@ TEST(replies_are_replaced) {
   assert_string_equal(http_fixture_header(a, "Retry-After"), "7");
 }
 
-TEST(the_wire_is_slow_late_or_cut) {
+TEST(delay_slow_cut_combine) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"delay\",\"ms\":300},{\"do\":\"slow\",\"bytes\":10},{\"do\":"
                          "\"cut\",\"bytes\":0}]");
@@ -191,7 +190,7 @@ TEST(the_wire_is_slow_late_or_cut) {
   assert_int_equal(a->outcome.cut_bytes, 0);
 }
 
-TEST(an_action_is_hidden_for_a_while) {
+TEST(hide_fault_hides_action) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"hide\",\"ms\":5000,\"method\":\"POST\",\"count\":1}]");
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
@@ -215,7 +214,7 @@ TEST(an_action_is_hidden_for_a_while) {
       2);
 }
 
-TEST(an_action_fails_or_lasts_when_told) {
+TEST(fail_and_last_change_action) {
   http_fixture *a = *state;
   http_fixture_faults(a,
                       "[{\"do\":\"fail\",\"method\":\"POST\",\"count\":1},{\"do\":\"last\",\"ms\":"
@@ -243,7 +242,7 @@ TEST(an_action_fails_or_lasts_when_told) {
                     "actions.2.status", "running");
 }
 
-TEST(lists_lie) {
+TEST(list_faults_change_items) {
   http_fixture *a = *state;
   http_fixture_faults(
       a, "[{\"do\":\"duplicate\",\"count\":1},{\"do\":\"appear\",\"skip\":1,\"count\":1},"
@@ -259,7 +258,7 @@ TEST(lists_lie) {
       http_fixture_ids(http_fixture_expect(a, 200, "GET", "/v1/images", NULL), "images"), "11 12");
 }
 
-TEST(list_change_at_last_and_at_any_place) {
+TEST(list_faults_at_last_or_any) {
   http_fixture *a = *state;
   http_fixture_faults(a,
                       "[{\"do\":\"appear\",\"at\":\"last\",\"count\":1},{\"do\":\"vanish\",\"at\":"
@@ -281,7 +280,7 @@ TEST(list_change_at_last_and_at_any_place) {
   assert_string_not_equal(ids + strlen(ids) - 3, " 12");
 }
 
-TEST(the_next_page_is_wrong) {
+TEST(next_fault_changes_page) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"next\",\"next\":\"same\",\"count\":2},{\"do\":\"next\","
                          "\"next\":\"first\",\"skip\":2,\"count\":2},"
@@ -310,8 +309,8 @@ TEST(the_next_page_is_wrong) {
                                "meta.pagination.next_page") > 1000000);
 }
 
-/* What is shown can be put back as it is. */
-TEST(faults_are_shown_as_they_were_given) {
+/* The list can be put back unchanged. */
+TEST(faults_get_returns_given) {
   static const char *const given =
       "[{\"do\":\"status\",\"cloud\":\"hetzner\",\"method\":\"GET\",\"path\":\"/v1/"
       "*\",\"when\":\"after\",\"skip\":2,\"count\":3,"
@@ -328,7 +327,7 @@ TEST(faults_are_shown_as_they_were_given) {
   assert_memory_equal(a->outcome.reply.body, given, strlen(given));
 }
 
-TEST(bad_faults_are_refused_by_name) {
+TEST(faults_invalid_names_key) {
   static const struct {
     const char *json, *says;
   } cases[] = {{"{", ""},

@@ -37,7 +37,7 @@ static void check_list(http_fixture *a, const char *query, const char *ids) {
                       ids);
 }
 
-TEST(filters) {
+TEST(images_filters_combine) {
   http_fixture *a = *state;
   check_list(a, "", "1 2 10 11 12");
   check_list(a, "?include_deprecated=true", "1 2 3 10 11 12");
@@ -52,7 +52,7 @@ TEST(filters) {
   check_list(a, "?unknown=1", "1 2 10 11 12");
 }
 
-TEST(sorting) {
+TEST(images_sort_by_keys) {
   http_fixture *a = *state;
   check_list(a, "?sort=id:desc", "12 11 10 2 1");
   check_list(a, "?type=snapshot&type=backup&sort=created", "12 11 10");
@@ -60,7 +60,7 @@ TEST(sorting) {
   check_list(a, "?sort=name:asc&sort=id:desc&type=system", "2 1");
 }
 
-TEST(filters_that_are_refused) {
+TEST(images_invalid_filter_is_422) {
   static const char *const queries[] = {
       "type=custom",   "type=",      "status=gone",      "architecture=mips",
       "page=0",        "page=x",     "per_page=-1",      "bound_to=x",
@@ -77,7 +77,7 @@ TEST(filters_that_are_refused) {
   check_code(a, 400, "invalid_input", "GET", "/v1/images?name=%ff", NULL);
 }
 
-TEST(pages) {
+TEST(images_pages_have_metadata) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(
       a, 200, "GET", "/v1/images?per_page=2&page=2&type=system&type=snapshot&type=backup", NULL);
@@ -100,7 +100,7 @@ TEST(pages) {
   assert_int_equal(http_fixture_int(reply, "meta.pagination.last_page"), 1);
 }
 
-TEST(an_image_is_shown_whole) {
+TEST(image_get_shows_all_members) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image")), 19);
@@ -117,7 +117,7 @@ TEST(an_image_is_shown_whole) {
                       "\"keep\":\"\"},\"architecture\":\"x86\"}}");
 }
 
-TEST(what_is_not_there) {
+TEST(unknown_object_is_404) {
   http_fixture *a = *state;
   check_code(a, 404, "not_found", "GET", "/v1/images/99", NULL);
   check_code(a, 404, "not_found", "GET", "/v1/images/0", NULL);
@@ -130,7 +130,7 @@ TEST(what_is_not_there) {
   check_code(a, 405, "method_not_allowed", "PATCH", "/v1/images/10", "{}");
 }
 
-TEST(routes_come_before_the_token) {
+TEST(unknown_route_precedes_token) {
   static const char *const targets[] = {"/v1",
                                         "/v1/nix",
                                         "/v1/",
@@ -148,7 +148,7 @@ TEST(routes_come_before_the_token) {
   http_fixture_text(imgact_json_doc_root(a->document), "error.message", "token is required");
 }
 
-TEST(tokens) {
+TEST(tokens_access_limits_operations) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":"
                         "\"bad\",\"access\":\"invalid\"}]}");
@@ -163,8 +163,8 @@ TEST(tokens) {
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
 }
 
-/* Only what a world file says of a token stays with it. */
-TEST(strictness_is_for_as_long_as_it_is_on) {
+/* Only the access that a world file sets is kept. */
+TEST(strict_tokens_off_accepts_again) {
   static const char *const seen[] = {"before", "meanwhile"};
   http_fixture *a = *state;
   http_fixture_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"}]}");
@@ -185,7 +185,7 @@ TEST(strictness_is_for_as_long_as_it_is_on) {
   }
 }
 
-TEST(an_update_changes_what_it_names) {
+TEST(update_given_members_keeps_others) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"description\":\"new \\u0000\"}");
@@ -203,7 +203,7 @@ TEST(an_update_changes_what_it_names) {
   http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{}");
 }
 
-TEST(an_update_that_is_refused_changes_nothing) {
+TEST(update_invalid_changes_nothing) {
   http_fixture *a = *state;
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", NULL);
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", "{");
@@ -225,7 +225,7 @@ TEST(an_update_that_is_refused_changes_nothing) {
   assert_int_equal(a->instance.world->counters.effects[SIM_UPDATE], 0);
 }
 
-TEST(convert_makes_a_snapshot_of_a_backup) {
+TEST(convert_backup_becomes_snapshot) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "PUT", "/v1/images/11", "{\"type\":\"snapshot\"}");
@@ -235,7 +235,7 @@ TEST(convert_makes_a_snapshot_of_a_backup) {
   check_code(a, 422, "unsupported_error", "PUT", "/v1/images/11", "{\"type\":\"snapshot\"}");
 }
 
-TEST(protection_runs_for_a_time_and_blocks_deletion) {
+TEST(protection_action_blocks_deletion) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(
       a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
@@ -269,7 +269,7 @@ TEST(protection_runs_for_a_time_and_blocks_deletion) {
   check_list(a, "?type=snapshot", "12");
 }
 
-TEST(protection_that_is_refused) {
+TEST(protection_invalid_is_rejected) {
   http_fixture *a = *state;
   check_code(a, 422, "unsupported_error", "POST", "/v1/images/11/actions/change_protection",
              "{\"delete\":true}");
@@ -281,7 +281,7 @@ TEST(protection_that_is_refused) {
   assert_int_equal(a->instance.world->clouds[SIM_HETZNER].actions_count, 0);
 }
 
-TEST(actions_are_found_by_every_way) {
+TEST(actions_routes_find_actions) {
   http_fixture *a = *state;
   http_fixture_world(
       a, "{\"hetzner\":{\"actions\":["
@@ -333,7 +333,7 @@ TEST(actions_are_found_by_every_way) {
   http_fixture_text(reply, "action.resources.1.type", "image");
 }
 
-TEST(more_than_25_ids_lose_some_in_silence) {
+TEST(actions_26_ids_returns_25) {
   http_fixture *a = *state;
   char target[600] = "/v1/actions?";
   http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0,\"unprotect\":0}}}");
@@ -350,7 +350,7 @@ TEST(more_than_25_ids_lose_some_in_silence) {
                    25);
 }
 
-TEST(the_rate_limit_is_told_and_kept) {
+TEST(rate_limit_exceeded_is_429) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":3}}}");
   a->token = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -368,7 +368,7 @@ TEST(the_rate_limit_is_told_and_kept) {
   http_fixture_expect(a, 200, "GET", "/v1/images/1", NULL);
 }
 
-TEST(actions_have_a_limit_of_their_own) {
+TEST(rate_limit_actions_separate_bucket) {
   static const char *const about_actions[] = {"/v1/actions?id=1",      "/v1/actions/1",
                                               "/v1/images/actions",    "/v1/images/actions/1",
                                               "/v1/images/10/actions", "/v1/images/10/actions/1"};
@@ -391,7 +391,7 @@ TEST(actions_have_a_limit_of_their_own) {
   }
 }
 
-TEST(every_reply_carries_its_id_and_the_worlds_date) {
+TEST(response_has_id_and_date) {
   http_fixture *a = *state;
   char first[64];
   http_fixture_expect(a, 404, "GET", "/v1/nix", NULL);

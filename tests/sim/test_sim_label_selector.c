@@ -8,7 +8,7 @@ static sim_label items[] = {{(char[]){"env"}, (char[]){"prod"}},
                             {(char[]){"in"}, (char[]){"in"}}};
 static const sim_labels labels = {items, 4};
 
-TEST(selectors_that_match) {
+TEST(selector_match) {
   static const char *const selectors[] = {"",
                                           " ",
                                           "env",
@@ -38,7 +38,7 @@ TEST(selectors_that_match) {
       fail_msg("\"%s\" should match", selectors[i]);
 }
 
-TEST(selectors_that_do_not) {
+TEST(selector_no_match) {
   static const char *const selectors[] = {
       "gone",        "env=test",      "!env",  "env!=prod", "env in (a,b)", "env notin (prod)",
       "gone in (a)", "env=prod,gone", "gone=", "ENV"};
@@ -48,7 +48,7 @@ TEST(selectors_that_do_not) {
       fail_msg("\"%s\" should not match", selectors[i]);
 }
 
-TEST(selectors_that_are_none) {
+TEST(selector_malformed) {
   static const char *const selectors[] = {
       ",",          "env,",           ",env",       "=x", "env=a b", "env in", "env in (",
       "env in (a",  "env in a)",      "env notin",  "-x", "x-",      "a/b/c",  "/b",
@@ -69,7 +69,7 @@ static char *repeated(const char *head, char c, size_t count, const char *tail) 
   return text;
 }
 
-TEST(label_keys) {
+TEST(label_key_rules) {
   static const char *const good[] = {"label2.de/hallo", "d/d", "a", "A_b-c.d", "0"};
   static const char *const bad[] = {"",        "incorrect.de/", "-x",   "x-",    "incor rect.de/",
                                     "a/test-", "a..b/c",        ".a/b", "a_b/c", "ü"};
@@ -82,7 +82,7 @@ TEST(label_keys) {
   assert_false(sim_label_key_ok(repeated("", 'k', 64, "/n")));
 }
 
-TEST(label_values) {
+TEST(label_value_rules) {
   static const char *const good[] = {"", "1correct2.de", "x"};
   static const char *const bad[] = {" ", "a b", "a,b", "-a", "a-", "a/b"};
   (void)state;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Random requests, valid and not, to the clouds and the control endpoint, for SIM_RANDOM_SECONDS (1
- * without it) from the seed SIM_RANDOM_SEED. What must hold: a status, JSON in every reply that
- * calls itself so, and no effect without a 2xx.
+ * Random requests, valid and invalid, to the clouds and the control API, for SIM_RANDOM_SECONDS
+ * (default 1) from the seed SIM_RANDOM_SEED. Each response has a status, and JSON if its type is
+ * JSON. Without a 2xx status there is no effect.
  */
 #include "http_fixture.h"
 #include <time.h>
 
 static uint64_t random_state;
 
-#define PICK(words) words[testing_below(&random_state, SIM_COUNT(words))]
+#define PICK(items) items[testing_below(&random_state, SIM_COUNT(items))]
 #define CHANCE(n)   (testing_below(&random_state, (n)) == 0)
 
 static const char *const methods[] = {"GET", "GET", "GET",    "GET",   "POST", "POST",
@@ -178,7 +178,7 @@ static void one_request(http_fixture *a) {
     fail_msg("%s %s: no JSON: %s", method, target, reply->body);
 }
 
-TEST(nothing_breaks) {
+TEST(random_requests_are_answered) {
   http_fixture *a = *state;
   const char *seconds = getenv("SIM_RANDOM_SECONDS"), *seed = getenv("SIM_RANDOM_SEED");
   struct timespec now, start;
@@ -188,7 +188,7 @@ TEST(nothing_breaks) {
   uint64_t count = 0;
   do {
     for (int i = 0; i < 200; i++, count++) one_request(a);
-    /* Faults and time pile up; every so often the world starts anew. */
+    /* Faults and time accumulate, so the world is replaced now and then. */
     if (count % 20000 == 0) {
       http_fixture_teardown(state);
       http_fixture_setup(state);

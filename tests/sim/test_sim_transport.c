@@ -36,7 +36,7 @@ static const imgact_error *run(imgact_op *op, imgact_status expected) {
 
 static int64_t now_ms(const http_fixture *a) { return sim_clock_now(&a->instance.clock, 0); }
 
-TEST(a_wait_of_two_hours_takes_no_time) {
+TEST(wait_two_hours_takes_no_time) {
   http_fixture *a = *state;
   http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"transfer\":7200000}}}");
   int64_t start_ms = now_ms(a);
@@ -50,7 +50,7 @@ TEST(a_wait_of_two_hours_takes_no_time) {
   imgact_client_free(client);
 }
 
-TEST(both_clouds_convert) {
+TEST(convert_on_both_clouds) {
   static const char *const providers[] = {"hetzner", "digitalocean"};
   http_fixture *a = *state;
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
@@ -68,12 +68,11 @@ TEST(both_clouds_convert) {
   assert_int_equal(a->instance.world->counters.effects[SIM_CONVERT], 2);
 }
 
-/* The answer to a POST is lost in every way, before and after the effect; the effect happens once.
- */
-TEST(a_lost_answer_never_doubles_the_effect) {
-  static const char *const deeds[] = {"\"close\"", "\"reset\"", "\"no_reply\"",
-                                      "\"cut\",\"bytes\":40",
-                                      "\"status\",\"status\":502,\"body\":\"html\""};
+/* Loses the response to a POST in each way, before and after the effect. */
+TEST(lost_response_effect_happens_once) {
+  static const char *const endings[] = {"\"close\"", "\"reset\"", "\"no_reply\"",
+                                        "\"cut\",\"bytes\":40",
+                                        "\"status\",\"status\":502,\"body\":\"html\""};
   static const char *const whens[] = {"before", "after"};
   http_fixture *a = *state;
   imgact_client *client = client_of(a, "digitalocean");
@@ -85,7 +84,7 @@ TEST(a_lost_answer_never_doubles_the_effect) {
     snprintf(faults, sizeof faults,
              "[{\"do\":%s,\"method\":\"POST\",\"count\":1,\"when\":\"%s\"},"
              "{\"do\":\"hide\",\"ms\":4000,\"method\":\"POST\",\"count\":1}]",
-             deeds[i % 5], whens[i / 4]);
+             endings[i % 5], whens[i / 4]);
     http_fixture_faults(a, faults);
     imgact_op *op = imgact_transfer_image(client, "10", regions[i]);
     run(op, IMGACT_OK);
@@ -96,7 +95,7 @@ TEST(a_lost_answer_never_doubles_the_effect) {
   imgact_client_free(client);
 }
 
-TEST(a_list_that_moves_is_still_whole) {
+TEST(list_changed_during_pagination_complete) {
   http_fixture *a = *state;
   sim_world_generate(a->instance.world, 300, HTTP_FIXTURE_EPOCH_MS);
   http_fixture_faults(a, "[{\"do\":\"appear\",\"cloud\":\"hetzner\",\"skip\":2,\"count\":1}]");
@@ -111,7 +110,7 @@ TEST(a_list_that_moves_is_still_whole) {
   imgact_client_free(client);
 }
 
-TEST(what_is_in_flight_can_be_forgotten) {
+TEST(request_in_flight_can_be_cancelled) {
   http_fixture *a = *state;
   http_fixture_faults(a, "[{\"do\":\"no_reply\",\"count\":2}]");
   imgact_client *client = client_of(a, "hetzner");
