@@ -30,6 +30,7 @@ static void check(int good, const char *what) {
 static pid_t start(const char *program, int ports[2]) {
   int ends[2];
   char line[200] = "";
+
   check(pipe(ends) == 0, "pipe");
   pid_t pid = fork();
   check(pid >= 0, "fork");
@@ -47,6 +48,7 @@ static pid_t start(const char *program, int ports[2]) {
       line, "{\"hetzner\":\"http://127.0.0.1:%d/v1\",\"digitalocean\":\"http://127.0.0.1:%d\"}",
       &ports[0], &ports[1]);
   check(read == 2, line);
+
   return pid;
 }
 
@@ -70,6 +72,7 @@ static void send_request(int peer, const char *request) {
 static void read_response(int peer) {
   char reply[8192];
   size_t length = 0, whole = sizeof reply;
+
   while (length < whole) {
     ssize_t got = recv(peer, reply + length, sizeof reply - 1 - length, 0);
     check(got > 0, "recv");
@@ -125,6 +128,7 @@ static int measure(const char *program, int cloud, double seconds, int connectio
   int ports[2], peers[MOST_CONNECTIONS], status = 0;
   struct rusage used;
   pid_t pid = start(program, ports);
+
   remove_limits(ports[cloud]);
   for (int i = 0; i < connections; i++) peers[i] = connect_to(ports[cloud]);
   double begun = now_s();
@@ -138,6 +142,7 @@ static int measure(const char *program, int cloud, double seconds, int connectio
   printf(
       "%-13s %9.0f requests/s, with %3.0f %% of a core: %9.0f for each second of CPU (goal: %d)\n",
       names[cloud], (double)answered / took, 100 * cpu / took, (double)answered / cpu, GOAL);
+
   return (double)answered / cpu >= GOAL;
 }
 

@@ -25,7 +25,6 @@ static const char *code_of(sim_cloud cloud, int64_t status) {
   static const struct {
     int64_t status;
     const char *codes[SIM_CLOUDS];
-
   } errors[] = {{400, {"json_error", "bad_request"}},
                 {401, {"unauthorized", "unauthorized"}},
                 {403, {"forbidden", "forbidden"}},

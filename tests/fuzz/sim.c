@@ -58,6 +58,7 @@ static void serve(sim_instance *instance, char *text, size_t length, int64_t now
   char *newline = strchr(text, '\n'), *space = strchr(text, ' ');
   if (newline) *newline = '\0';
   if (!space || (newline && space > newline)) return;
+
   *space = '\0';
   bool anonymous = text[0] == '!';
   sim_request request = {.method = text + anonymous, .target = space + 1, .host = "127.0.0.1:8080"};
@@ -72,6 +73,7 @@ static void serve(sim_instance *instance, char *text, size_t length, int64_t now
   sim_outcome outcome = sim_instance_serve(instance, cloud, &request, now_ms);
   check_reply(&outcome, faulty);
   if (!faulty && !control && outcome.reply.status >= 300) CHECK(effects(instance) == before);
+
   sim_reply_free(&outcome.reply);
 }
 
@@ -84,6 +86,7 @@ static bool is_small(const sim_world *world) {
 
 static void check_dump(sim_world *world, int64_t now_ms) {
   char message[200] = "";
+
   sim_world_advance(world, now_ms);
   char *text = sim_world_dump(world, now_ms);
   CHECK(text);
@@ -99,6 +102,7 @@ static void check_dump(sim_world *world, int64_t now_ms) {
     fprintf(stderr, "%s\n%s\n", text, again);
     CHECK(false && "the dump differs after a load");
   }
+
   free(again);
   free(text);
   sim_world_free(copy);

@@ -3,6 +3,7 @@
 
 TEST(counters_count_requests_and_effects) {
   http_fixture *a = *state;
+
   http_fixture_world(
       a, "{\"hetzner\":{\"images\":[{\"id\":10}]},\"digitalocean\":{\"images\":[{\"id\":10}]}}");
   http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{}");
@@ -25,6 +26,7 @@ TEST(time_advances_never_back) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "POST", "/_sim/time", "{\"advance_ms\":7200000,\"speed\":0}");
+
   http_fixture_text(reply, "now", "2026-01-01T02:00:00Z");
   a->real_ms = 5000;
   http_fixture_text(http_fixture_expect(a, 200, "GET", "/_sim/time", NULL), "now",
@@ -57,6 +59,7 @@ TEST(time_advanced_ends_actions) {
 
 TEST(faults_and_world_change_at_runtime) {
   http_fixture *a = *state;
+
   http_fixture_expect(a, 200, "POST", "/_sim/faults",
                       "[{\"do\":\"close\",\"path\":\"/v1/*\",\"count\":3}]");
   http_fixture_send(a, "GET", "/v1/images", NULL);
@@ -84,6 +87,7 @@ TEST(faults_and_world_change_at_runtime) {
 
 TEST(tokens_beyond_maximum_share_limit) {
   http_fixture *a = *state;
+
   http_fixture_world(
       a, "{\"limits\":{\"hetzner\":{\"limit\":2}},\"hetzner\":{\"images\":[{\"id\":10}]}}");
   char token[32];

@@ -56,6 +56,7 @@ TEST(images_page_links_neighbours) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "GET", "/v2/images?per_page=2&private=true", NULL);
+
   http_fixture_text(reply, "links.pages.next",
                     "https://api.digitalocean.com/v2/images?page=2&per_page=2&private=true");
   http_fixture_text(reply, "links.pages.last",
@@ -77,6 +78,7 @@ TEST(images_page_links_neighbours) {
 
 TEST(image_get_shows_all_members) {
   http_fixture *a = *state;
+
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);
   assert_string_equal(
       a->outcome.reply.body,
@@ -100,6 +102,7 @@ TEST(update_given_members_keeps_others) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "PUT", "/v2/images/10", "{\"name\":\"n\"}");
+
   http_fixture_text(reply, "image.name", "n");
   http_fixture_text(reply, "image.distribution", "Ubuntu");
   reply = http_fixture_expect(a, 200, "PUT", "/v2/images/10",
@@ -131,6 +134,7 @@ TEST(transfer_finished_adds_region) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/actions",
                                                  "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
+
   http_fixture_text(reply, "action.status", "in-progress");
   http_fixture_text(reply, "action.region.slug", "nyc3");
   http_fixture_text(reply, "action.region_slug", "nyc3");
@@ -156,6 +160,7 @@ TEST(transfer_finished_adds_region) {
 
 TEST(transfer_invalid_is_rejected) {
   http_fixture *a = *state;
+
   check_error(a, 422, "Backups can not be transfered", "POST", "/v2/images/11/actions",
               "{\"type\":\"transfer\",\"region\":\"nyc3\"}");
   check_error(a, 422, "Region is not available", "POST", "/v2/images/10/actions",
@@ -194,6 +199,7 @@ TEST(import_changes_status_over_time) {
       a, 202, "POST", "/v2/images",
       "{\"name\":\"i\",\"url\":\"http://h/"
       "i.img\",\"region\":\"nyc3\",\"tags\":[\"t\"],\"distribution\":\"Debian\"}");
+
   http_fixture_text(reply, "image.status", "NEW");
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image.regions")), 0);
   char target[64];
@@ -225,6 +231,7 @@ TEST(account_transfer_accepted_removes_image) {
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", "/v2/images/10/account_transfer",
                                                  "{\"recipient_email\":\"a@b.c\"}");
   char body[100];
+
   snprintf(body, sizeof body, "{\"transfer_id\":%lld,\"recipient_uuid\":\"u\"}",
            (long long)http_fixture_int(reply, "transfer_id"));
   check_error(a, 422, "pending transfer", "POST", "/v2/images/10/account_transfer",
@@ -240,6 +247,7 @@ TEST(account_transfer_accepted_removes_image) {
 
 TEST(token_scopes_limit_operations) {
   http_fixture *a = *state;
+
   http_fixture_world(
       a, "{\"tokens\":[{\"token\":\"s\",\"scopes\":[\"image:read\",\"image:update\"]},"
          "{\"token\":\"r\",\"access\":\"read_only\"},{\"token\":\"bad\",\"access\":\"invalid\"}]}");
@@ -267,6 +275,7 @@ TEST(token_scopes_limit_operations) {
 
 TEST(actions_list_newest_first) {
   http_fixture *a = *state;
+
   http_fixture_world(a, "{\"digitalocean\":{\"actions\":["
                         "{\"id\":20,\"type\":\"create\",\"status\":\"completed\",\"resource_id\":"
                         "10,\"resource_type\":\"image\"},"
@@ -295,6 +304,7 @@ TEST(actions_list_newest_first) {
 
 TEST(rate_limit_hour_and_minute) {
   http_fixture *a = *state;
+
   http_fixture_world(
       a, "{\"limits\":{\"digitalocean\":{\"limit\":4,\"burst\":2,\"stale_ms\":1500000}}}");
   http_fixture_expect(a, 200, "GET", "/v2/images/10", NULL);

@@ -86,6 +86,7 @@ static const int limits[SIM_CLOUDS] = {3600, 5000};
 
 TEST(fault_status_json_has_rate_headers) {
   http_fixture *a = *state;
+
   http_fixture_faults(a, "[{\"do\":\"status\",\"status\":503,\"count\":2}]");
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     char limit[16];

@@ -30,6 +30,7 @@ TEST(fault_when_decides_effect) {
                {"\"status\",\"status\":503", SIM_END_REPLY},
                {"\"rate_limit\"", SIM_END_REPLY}};
   http_fixture *a = *state;
+
   http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0}}}");
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char faults[300];
@@ -53,6 +54,7 @@ TEST(fault_when_decides_effect) {
 /* Before and after the effect, with and without a limit in the world. */
 TEST(rate_limit_fault_is_cloud_429) {
   http_fixture *a = *state;
+
   for (int limited = 0; limited < 2; limited++) {
     if (limited)
       http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":100,\"actions\":200},"
@@ -93,6 +95,7 @@ TEST(rate_limit_fault_is_cloud_429) {
 
 TEST(counters_count_sent_status) {
   http_fixture *a = *state;
+
   http_fixture_faults(a, "[{\"do\":\"status\",\"status\":503,\"when\":\"after\",\"count\":1},"
                          "{\"do\":\"status\",\"status\":404,\"skip\":1,\"count\":1},{\"do\":\"rate_"
                          "limit\",\"skip\":2,\"count\":1},"
@@ -139,6 +142,7 @@ TEST(fault_patterns_select_requests) {
 TEST(probability_same_seed_repeats) {
   http_fixture *a = *state;
   char runs[2][101] = {"", ""};
+
   http_fixture_faults(a, "[{\"do\":\"close\",\"probability\":0.3}]");
   for (int run = 0; run < 2; run++) {
     a->instance.faults.random = 42;
@@ -155,6 +159,7 @@ TEST(probability_same_seed_repeats) {
 
 TEST(status_fault_replaces_response) {
   http_fixture *a = *state;
+
   http_fixture_faults(a, "[{\"do\":\"status\",\"status\":502,\"count\":1,\"path\":\"/v1/*\"},"
                          "{\"do\":\"status\",\"status\":502,\"body\":\"html\",\"count\":1,\"skip\":"
                          "1,\"path\":\"/v1/*\"},"
@@ -192,6 +197,7 @@ TEST(delay_slow_cut_combine) {
 
 TEST(hide_fault_hides_action) {
   http_fixture *a = *state;
+
   http_fixture_faults(a, "[{\"do\":\"hide\",\"ms\":5000,\"method\":\"POST\",\"count\":1}]");
   const imgact_json *reply = http_fixture_expect(a, 201, "POST", PROTECT, "{\"delete\":true}");
   char one[64], by_id[64];
@@ -216,6 +222,7 @@ TEST(hide_fault_hides_action) {
 
 TEST(fail_and_last_change_action) {
   http_fixture *a = *state;
+
   http_fixture_faults(a,
                       "[{\"do\":\"fail\",\"method\":\"POST\",\"count\":1},{\"do\":\"last\",\"ms\":"
                       "7200000,\"method\":\"POST\",\"skip\":1,"
@@ -244,6 +251,7 @@ TEST(fail_and_last_change_action) {
 
 TEST(list_faults_change_items) {
   http_fixture *a = *state;
+
   http_fixture_faults(
       a, "[{\"do\":\"duplicate\",\"count\":1},{\"do\":\"appear\",\"skip\":1,\"count\":1},"
          "{\"do\":\"vanish\",\"skip\":2,\"count\":1}]");
@@ -260,6 +268,7 @@ TEST(list_faults_change_items) {
 
 TEST(list_faults_at_last_or_any) {
   http_fixture *a = *state;
+
   http_fixture_faults(a,
                       "[{\"do\":\"appear\",\"at\":\"last\",\"count\":1},{\"do\":\"vanish\",\"at\":"
                       "\"last\",\"skip\":1,"
@@ -282,6 +291,7 @@ TEST(list_faults_at_last_or_any) {
 
 TEST(next_fault_changes_page) {
   http_fixture *a = *state;
+
   http_fixture_faults(a, "[{\"do\":\"next\",\"next\":\"same\",\"count\":2},{\"do\":\"next\","
                          "\"next\":\"first\",\"skip\":2,\"count\":2},"
                          "{\"do\":\"next\",\"next\":\"missing\",\"skip\":4,\"count\":2},"
@@ -321,6 +331,7 @@ TEST(faults_get_returns_given) {
       "{\"do\":\"next\",\"when\":\"before\",\"next\":\"huge\"},{\"do\":\"vanish\",\"when\":"
       "\"before\",\"at\":\"any\"}]";
   http_fixture *a = *state;
+
   http_fixture_expect(a, 200, "PUT", "/_sim/faults", given);
   http_fixture_expect(a, 200, "GET", "/_sim/faults", NULL);
   assert_int_equal(a->outcome.reply.body_bytes, strlen(given));
@@ -350,6 +361,7 @@ TEST(faults_invalid_names_key) {
                {"[{\"do\":\"content_type\",\"content_type\":\"a\\r\\nb: c\"}]", "content_type"},
                {"[{\"do\":\"close\",\"probability\":2}]", "probability"}};
   http_fixture *a = *state;
+
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char message[200] = "";
     assert_false(sim_faults_load(&a->instance.faults, cases[i].json, strlen(cases[i].json), message,

@@ -67,6 +67,7 @@ TEST(images_invalid_filter_is_422) {
       "sort=progress", "sort=id:up", "sort=id:desc:x",   "include_deprecated=yes",
       "type=a%2Cb",    "page=1e3",   "label_selector=-", "per_page=0"};
   http_fixture *a = *state;
+
   for (size_t i = 0; i < SIM_COUNT(queries); i++) {
     char target[100], field[32];
     snprintf(target, sizeof target, "/v1/images?%s", queries[i]);
@@ -81,6 +82,7 @@ TEST(images_pages_have_metadata) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(
       a, 200, "GET", "/v1/images?per_page=2&page=2&type=system&type=snapshot&type=backup", NULL);
+
   assert_string_equal(http_fixture_ids(reply, "images"), "10 11");
   assert_int_equal(http_fixture_int(reply, "meta.pagination.previous_page"), 1);
   assert_int_equal(http_fixture_int(reply, "meta.pagination.next_page"), 3);
@@ -103,6 +105,7 @@ TEST(images_pages_have_metadata) {
 TEST(image_get_shows_all_members) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(a, 200, "GET", "/v1/images/10", NULL);
+
   assert_int_equal(imgact_json_count(http_fixture_at(reply, "image")), 19);
   assert_string_equal(a->outcome.reply.body,
                       "{\"image\":{\"id\":10,\"type\":\"snapshot\",\"status\":\"available\","
@@ -139,6 +142,7 @@ TEST(unknown_route_precedes_token) {
                                         "/v1/actions/1/2",
                                         "/v1/a/b/c/d/e/f/g/h/i/j"};
   http_fixture *a = *state;
+
   a->token = NULL;
   for (size_t i = 0; i < SIM_COUNT(targets); i++)
     check_code(a, 404, "not_found", "GET", targets[i], NULL);
@@ -167,6 +171,7 @@ TEST(tokens_access_limits_operations) {
 TEST(strict_tokens_off_accepts_again) {
   static const char *const seen[] = {"before", "meanwhile"};
   http_fixture *a = *state;
+
   http_fixture_world(a, "{\"tokens\":[{\"token\":\"r\",\"access\":\"read_only\"}]}");
   a->token = "before";
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
@@ -189,6 +194,7 @@ TEST(update_given_members_keeps_others) {
   http_fixture *a = *state;
   const imgact_json *reply =
       http_fixture_expect(a, 200, "PUT", "/v1/images/10", "{\"description\":\"new \\u0000\"}");
+
   http_fixture_text(reply, "image.labels.env", "prod");
   size_t length = 0;
   assert_memory_equal(imgact_json_as_string(http_fixture_at(reply, "image.description"), &length),
@@ -205,6 +211,7 @@ TEST(update_given_members_keeps_others) {
 
 TEST(update_invalid_changes_nothing) {
   http_fixture *a = *state;
+
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", NULL);
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", "{");
   check_code(a, 400, "json_error", "PUT", "/v1/images/10", "[]");
@@ -239,6 +246,7 @@ TEST(protection_action_blocks_deletion) {
   http_fixture *a = *state;
   const imgact_json *reply = http_fixture_expect(
       a, 201, "POST", "/v1/images/10/actions/change_protection", "{\"delete\":true}");
+
   http_fixture_text(reply, "action.status", "running");
   http_fixture_text(reply, "action.command", "change_protection");
   http_fixture_null(reply, "action.finished");
@@ -283,6 +291,7 @@ TEST(protection_invalid_is_rejected) {
 
 TEST(actions_routes_find_actions) {
   http_fixture *a = *state;
+
   http_fixture_world(
       a, "{\"hetzner\":{\"actions\":["
          "{\"id\":20,\"command\":\"create_image\",\"status\":\"success\",\"resources\":[{\"id\":5,"
@@ -336,6 +345,7 @@ TEST(actions_routes_find_actions) {
 TEST(actions_26_ids_returns_25) {
   http_fixture *a = *state;
   char target[600] = "/v1/actions?";
+
   http_fixture_world(a, "{\"settings\":{\"durations_ms\":{\"protect\":0,\"unprotect\":0}}}");
   for (int i = 0; i < 30; i++) {
     const imgact_json *reply = http_fixture_expect(
@@ -352,6 +362,7 @@ TEST(actions_26_ids_returns_25) {
 
 TEST(rate_limit_exceeded_is_429) {
   http_fixture *a = *state;
+
   http_fixture_world(a, "{\"limits\":{\"hetzner\":{\"limit\":3}}}");
   a->token = "abcdefghijklmnopqrstuvwxyz0123456789";
   http_fixture_expect(a, 200, "GET", "/v1/images/1", NULL);
@@ -373,6 +384,7 @@ TEST(rate_limit_actions_separate_bucket) {
                                               "/v1/images/actions",    "/v1/images/actions/1",
                                               "/v1/images/10/actions", "/v1/images/10/actions/1"};
   http_fixture *a = *state;
+
   http_fixture_expect(a, 200, "GET", "/v1/images", NULL);
   assert_string_equal(http_fixture_header(a, "ratelimit-remaining"), "3599");
   http_fixture_send(a, "GET", "/v1/actions/1", NULL);

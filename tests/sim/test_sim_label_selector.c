@@ -32,6 +32,7 @@ TEST(selector_match) {
                                           "in",
                                           "in in (in)",
                                           "notin!=x"};
+
   (void)state;
   for (size_t i = 0; i < SIM_COUNT(selectors); i++)
     if (sim_label_selector_match(selectors[i], &labels) != SIM_MATCH)

@@ -148,6 +148,7 @@ static bool has(sim_list_cache *cache, const char *query, uint64_t version, size
 TEST(list_cache_full_drops_least_used) {
   sim_list_cache cache = {0};
   char query[16];
+
   for (int i = 0; i < SIM_MAX_LISTS + 1; i++) {
     snprintf(query, sizeof query, "%d", i);
     sim_list_cache_put(&cache, query, 1, &(sim_list){items, (size_t)(i % 4)});
@@ -158,6 +159,7 @@ TEST(list_cache_full_drops_least_used) {
     snprintf(query, sizeof query, "%d", i);
     assert_true(has(&cache, query, 1, (size_t)(i % 4)));
   }
+
   sim_list_cache_free(&cache);
 }
 

@@ -155,6 +155,7 @@ static void one_request(http_fixture *a) {
   char target[600], body[1200] = "";
   const char *method = PICK(methods);
   bool control = CHANCE(30);
+
   if (control)
     snprintf(target, sizeof target, "%s", PICK(controls));
   else
@@ -182,6 +183,7 @@ TEST(random_requests_are_answered) {
   http_fixture *a = *state;
   const char *seconds = getenv("SIM_RANDOM_SECONDS"), *seed = getenv("SIM_RANDOM_SEED");
   struct timespec now, start;
+
   random_state = seed ? strtoull(seed, NULL, 10) : 4711;
   clock_gettime(CLOCK_MONOTONIC, &start);
   double limit = seconds ? strtod(seconds, NULL) : 1;

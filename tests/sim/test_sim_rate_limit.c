@@ -41,6 +41,7 @@ TEST(window_minute_has_retry_after) {
 TEST(window_hour_lacks_retry_after) {
   const sim_rate_limit limit = {.limit = 100, .burst = 10};
   sim_rate rate = {0};
+
   for (int i = 0; i < 100; i++) {
     sim_rate_result result = sim_limit_window(&limit, &rate, START_MS + i * 6000);
     assert_false(result.rejected);
@@ -52,6 +53,7 @@ TEST(window_hour_lacks_retry_after) {
   assert_int_equal(result.retry_after_s, -1);
   assert_int_equal(result.reset_s, START_MS / 1000 + 3600);
   assert_false(sim_limit_window(&limit, &rate, START_MS + 3600000).rejected);
+
   sim_rate_free(&rate);
 }
 

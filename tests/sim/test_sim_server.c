@@ -24,6 +24,7 @@ static int setup(void **state) {
   const uint16_t ports[SIM_CLOUDS] = {0};
   char message[200] = "";
   server_fixture *f = calloc(1, sizeof *f);
+
   assert_non_null(f);
   for (int i = 0; i < CLIENTS; i++) f->clients[i] = -1;
   f->instance.world = sim_world_new(7);
@@ -33,6 +34,7 @@ static int setup(void **state) {
   f->server = sim_server_new(&f->instance, ports, NULL, message, sizeof message);
   if (!f->server) fail_msg("%s", message);
   assert_int_equal(pipe(f->stop), 0);
+
   *state = f;
   return 0;
 }

@@ -53,6 +53,7 @@ TEST(wait_two_hours_takes_no_time) {
 TEST(convert_on_both_clouds) {
   static const char *const providers[] = {"hetzner", "digitalocean"};
   http_fixture *a = *state;
+
   for (int cloud = 0; cloud < SIM_CLOUDS; cloud++) {
     imgact_client *client = client_of(a, providers[cloud]);
     imgact_op *op = imgact_convert_image(client, "11");
@@ -79,6 +80,7 @@ TEST(lost_response_effect_happens_once) {
   static const char *const regions[] = {"nyc3", "ams3", "sfo3", "sgp1",
                                         "fra1", "tor1", "blr1", "syd1"};
   size_t done = 0;
+
   for (size_t i = 0; i < 8; i++) {
     char faults[200];
     snprintf(faults, sizeof faults,
@@ -112,6 +114,7 @@ TEST(list_changed_during_pagination_complete) {
 
 TEST(request_in_flight_can_be_cancelled) {
   http_fixture *a = *state;
+
   http_fixture_faults(a, "[{\"do\":\"no_reply\",\"count\":2}]");
   imgact_client *client = client_of(a, "hetzner");
   imgact_op *cancelled = imgact_get_image(client, "10", NULL),

@@ -30,6 +30,7 @@ TEST(time_parse_and_format) {
                                     "2016-01-01T24:00:00Z",
                                     "2016-01-01T00:00:00Zx",
                                     "2016-01-00T00:00:00Z"};
+
   (void)state;
   for (size_t i = 0; i < SIM_COUNT(good); i++) {
     int64_t ms = 0;
@@ -67,6 +68,7 @@ TEST(generate_same_seed_same_world) {
 
 TEST(generate_small_world_every_type) {
   sim_world *world = sim_world_new(1);
+
   assert_true(sim_world_regions(world) && sim_world_generate(world, 40, HTTP_FIXTURE_EPOCH_MS));
   int seen[SIM_CLOUDS][SIM_TYPES] = {{0}}, deprecated = 0, guarded = 0, arm = 0, failed = 0,
       retired = 0;
@@ -84,11 +86,13 @@ TEST(generate_small_world_every_type) {
   for (int type = SIM_SNAPSHOT; type <= SIM_CUSTOM; type++)
     assert_true(seen[SIM_DIGITALOCEAN][type] > 0);
   assert_true(deprecated && guarded && arm && failed && retired);
+
   sim_world_free(world);
 }
 
 TEST(world_dump_loads_again) {
   http_fixture *a = *state;
+
   assert_true(sim_world_generate(a->instance.world, 60, HTTP_FIXTURE_EPOCH_MS));
   http_fixture_expect(a, 204, "DELETE", "/v2/images/7938287", NULL);
   char *text = sim_world_dump(a->instance.world, HTTP_FIXTURE_EPOCH_MS), *again = NULL;
@@ -110,6 +114,7 @@ TEST(world_dump_loads_again) {
     free(again);
     sim_world_free(copy);
   }
+
   free(text);
   free(imported);
 }
@@ -130,6 +135,7 @@ TEST(world_file_changes_existing) {
 
 TEST(world_file_action_ends_as_given) {
   http_fixture *a = *state;
+
   http_fixture_world(a,
                      "{\"digitalocean\":{\"images\":[{\"id\":10,\"type\":\"backup\"}],\"actions\":["
                      "{\"id\":1,\"type\":\"convert\",\"status\":\"in-progress\",\"resource_id\":10,"
@@ -171,6 +177,7 @@ TEST(world_file_action_ends_as_given) {
 
 TEST(world_file_action_keeps_other_members) {
   http_fixture *a = *state;
+
   http_fixture_world(a, RUNNING);
   http_fixture_world(
       a, "{\"hetzner\":{\"actions\":[{\"id\":21,\"progress\":3},{\"id\":20,\"command\":\"y\"},"
@@ -198,6 +205,7 @@ TEST(world_file_action_keeps_other_members) {
 
 TEST(world_file_changes_action_end) {
   http_fixture *a = *state;
+
   http_fixture_world(a, RUNNING);
   a->real_ms = 100;
   http_fixture_world(
@@ -233,6 +241,7 @@ TEST(action_ends_changed_stay_ordered) {
   http_fixture *a = *state;
   uint64_t random = 5;
   int64_t due_ms[40] = {0};
+
   for (int round = 0; round < 2000; round++) {
     size_t at = (size_t)sim_random_below(&random, SIM_COUNT(due_ms));
     int64_t next_ms = INT64_MAX;
@@ -273,6 +282,7 @@ TEST(world_file_error_changes_nothing) {
       "\"min_disk_size\":1e300}]}"
       "}"};
   http_fixture *a = *state;
+
   http_fixture_world(a, RUNNING);
   char *before = sim_world_dump(a->instance.world, HTTP_FIXTURE_EPOCH_MS);
   for (size_t i = 0; i < SIM_COUNT(files); i++) {
@@ -324,6 +334,7 @@ TEST(world_file_recording_is_shown_again) {
                 "\"image\"}],"
                 "\"error\":{\"code\":\"action_failed\",\"message\":\"Action failed\"}}}"}};
   http_fixture *a = *state;
+
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char file[1200];
     const char *object = strchr(cases[i].reply + 1, '{');
@@ -344,6 +355,7 @@ TEST(world_file_region_all_forms) {
                                       "\"region\":{\"slug\":\"nyc3\"},\"region_slug\":null",
                                       "\"region\":null,\"region_slug\":\"nyc3\""};
   http_fixture *a = *state;
+
   for (size_t i = 0; i < SIM_COUNT(named); i++) {
     char file[300];
     snprintf(file, sizeof file,
@@ -395,6 +407,7 @@ TEST(world_file_error_names_place) {
       {"{\"limits\":{\"digitalocean\":{\"actions\":1}}}", "unknown key"},
       {"{\"settings\":{\"durations_ms\":{\"fly\":1}}}", "fly"}};
   http_fixture *a = *state;
+
   for (size_t i = 0; i < SIM_COUNT(cases); i++) {
     char message[200] = "";
     assert_false(sim_world_load(a->instance.world, cases[i].json, strlen(cases[i].json),
@@ -406,6 +419,7 @@ TEST(world_file_error_names_place) {
 
 TEST(ids_at_maximum_are_not_exceeded) {
   http_fixture *a = *state;
+
   http_fixture_world(a, "{\"digitalocean\":{\"images\":[{\"id\":9007199254740991}],\"actions\":[{"
                         "\"id\":9007199254740991}]}}");
   http_fixture_expect(a, 422, "POST", "/v2/images",
