@@ -2,75 +2,11 @@
 /* Operations that run side by side in one loop. Invariants: an operation that was refused when it
  * was made stops the whole batch before the first request; a signal cancels what still runs, and
  * what was known by then is shown. */
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "output.h"
-
-/* A signal handler can be told nothing but by a global. */
-static volatile sig_atomic_t interrupted;
-static imgact_loop *volatile signalled_loop;
-
-static int64_t interrupted_ms;
-
-#define SIGNAL_DEBOUNCE_MS                                                                         \
-  100 /* timeout(1) and a session that ends may tell one thing twice; nobody's fingers are so      \
-         quick */
-
-/* A clock as the library's, which goes on while the machine sleeps. */
-static int64_t steady_ms(void) {
-  struct timespec now = {0};
-#ifdef CLOCK_BOOTTIME
-  clock_gettime(CLOCK_BOOTTIME, &now);
-#else
-  clock_gettime(CLOCK_MONOTONIC, &now);
-#endif
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void on_signal(int number) {
-  (void)number;
-  int64_t now_ms = steady_ms();
-  if (interrupted && now_ms - interrupted_ms >= SIGNAL_DEBOUNCE_MS)
-    _exit(cli_exit_status(IMGACT_CANCELLED));
-  if (interrupted) return;
-  int saved = errno;
-  interrupted = 1;
-  interrupted_ms = now_ms;
-  if (signalled_loop) imgact_loop_wakeup(signalled_loop);
-  errno = saved;
-}
-
-bool cli_interrupted(void) { return interrupted != 0; }
-
-void cli_signals_end(void) { signalled_loop = NULL; }
-
-/* Who started the tool may want it to ignore a signal, as nohup and a shell's background do. */
-static void catch_signal(int number) {
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
-  sigfillset(&action.sa_mask); /* none while another is looked at */
-  if (!sigaction(number, NULL, &before) && before.sa_handler != SIG_IGN)
-    sigaction(number, &action, NULL);
-}
-
-/* From the first request on: before it, a signal may just end the program. The handlers stay, so
- * that results still get out.
- */
-static void catch_signals(imgact_loop *loop) {
-  signalled_loop = loop;
-  catch_signal(SIGINT);
-  catch_signal(SIGTERM);
-  catch_signal(SIGHUP); /* a session that was lost: what is running has to be named, somewhere */
-}
-
-void cli_clock_start(cli_app *app) { app->began_ms = steady_ms(); }
-
-int64_t cli_elapsed_ms(const cli_app *app) { return steady_ms() - app->began_ms; }
 
 /* What --deadline leaves to an operation that starts now: commands of several steps share it. */
 static int64_t deadline_left(const cli_app *app) {
@@ -160,7 +96,8 @@ static void finished(void *user, imgact_op *op) {
   cli_batch *batch = item->batch;
   batch->left--;
   note_unsent(item);
-  if (batch->app->line.kind == CLI_LINE_LOOKUP) cli_progress_clear(batch->app);
+  if (batch->app->line.kind == CLI_LINE_LOOKUP)
+    cli_status_line_clear(&batch->app->line, &batch->app->err);
   if (item->waits) cli_progress_ended(item);
   /* The same token would be refused for every other item as well: they end before they take this
    * one's place. What is out already has its own answer on the way. */
@@ -182,14 +119,14 @@ static void wait_for_loop(const cli_app *app) {
 void cli_batch_run(cli_batch *batch) {
   imgact_loop *loop = batch->app->session.loop;
   bool cancelled = false;
-  catch_signals(loop);
+  cli_signals_catch(loop);
   batch->app->attempts = 0;
   batch->app->alone = batch->count == 1;
   batch->left = batch->count;
   for (size_t i = 0; i < batch->count; i++)
     imgact_op_start(batch->items[i].op, finished, &batch->items[i]);
   while (batch->left > 0) {
-    if (!cancelled && interrupted) {
+    if (!cancelled && cli_interrupted()) {
       cancel_all(batch);
       cancelled = true;
     }
@@ -200,18 +137,8 @@ void cli_batch_run(cli_batch *batch) {
   cli_progress_end(batch->app);
 }
 
-const imgact_error *cli_item_error(const cli_item *item) {
-  static const imgact_error unfinished = {.status = IMGACT_INTERNAL,
-                                          .retry_after_ms = -1,
-                                          .flags = IMGACT_ERROR_MAYBE_APPLIED,
-                                          .message = "it did not end"};
-  const imgact_error *error =
-      item->unsent ? &item->batch->unsent[item->attempted] : imgact_op_error(item->op);
-  return error->status || imgact_op_done(item->op) ? error : &unfinished;
-}
-
 void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imgact_status status) {
-  bool by_signal = interrupted != 0;
+  bool by_signal = cli_interrupted();
   /* What was cancelled because the token was refused failed for that reason. */
   if (status == IMGACT_CANCELLED && !by_signal && batch->stopped) return;
   if (status == IMGACT_CANCELLED && !by_signal)

@@ -11,8 +11,12 @@
 #include <imgact/imgact.h>
 
 #include "cli_text.h"
+#include "clock.h"
+#include "exit_status.h"
 #include "flags.h"
+#include "signals.h"
 #include "stream.h"
+#include "terminal.h"
 
 typedef struct cli_app cli_app;
 typedef struct cli_command cli_command;
@@ -80,25 +84,6 @@ typedef struct cli_session {
   struct imgact_transport *recorder; /* owned by the loop; NULL = nothing is recorded */
 } cli_session;
 
-/* The line on stderr that is drawn over itself, and how it goes on as time passes. */
-typedef enum cli_status_line_kind {
-  CLI_LINE_NONE,
-  CLI_LINE_BAR,
-  CLI_LINE_RETRY,
-  CLI_LINE_THROTTLE,
-  CLI_LINE_LOOKUP
-} cli_status_line_kind;
-
-typedef struct cli_status_line {
-  cli_status_line_kind kind;
-  size_t width;     /* bytes, and columns at most; 0 = it is not on the terminal */
-  int64_t shown_s;  /* the time when it was drawn */
-  int64_t until_ms; /* of a pause or a look-up: its end */
-  int32_t attempt;  /* the one that a retry comes to */
-  char text[200];   /* what the cloud said */
-  bool has_bar;     /* something is waited for: a bar comes back after anything else */
-} cli_status_line;
-
 struct cli_app {
   cli_options options;
   const cli_command *command;
@@ -114,6 +99,11 @@ struct cli_app {
   bool color_out, color_err;
 };
 
+static inline void cli_clock_start(cli_app *app) { app->began_ms = cli_monotonic_ms(); }
+/* Since then. */
+static inline int64_t cli_elapsed_ms(const cli_app *app) {
+  return cli_monotonic_ms() - app->began_ms;
+}
 static inline bool cli_wants_json(const cli_app *app) {
   return app->options.output == CLI_JSON || app->options.output == CLI_JSONL;
 }
@@ -122,7 +112,6 @@ static inline bool cli_wants_json(const cli_app *app) {
 
 #define CLI_NAMED_BYTES 200 /* of a sentence for programs: what it is about */
 
-int cli_exit_status(imgact_status status);
 /* An error, and what the cloud said beyond it. */
 typedef struct cli_failure {
   const imgact_error *error;
@@ -139,14 +128,6 @@ void cli_print_error(cli_app *app, const imgact_error *shown, const char *what);
 int cli_report_error(cli_app *app, imgact_status status, const char *text, ...) IMGACT_PRINTF(3, 4);
 /* A line for people on stderr: "imgact: TEXT". */
 void cli_print_note(cli_app *app, const char *text, ...) IMGACT_PRINTF(2, 3);
-
-/* The exit status of several results. */
-typedef struct cli_exit_summary {
-  imgact_status first; /* failure */
-  bool succeeded, failed, differ, timed_out, cancelled;
-} cli_exit_summary;
-void cli_exit_summary_add(cli_exit_summary *summary, imgact_status status);
-int cli_exit_summary_status(const cli_exit_summary *summary);
 
 /* ---- session.c ---- */
 
@@ -205,21 +186,20 @@ void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *su
 int cli_batch_check(cli_batch *batch);
 /* Runs them all to their ends, or until a signal. */
 void cli_batch_run(cli_batch *batch);
-/* How it ended; never NULL. */
-const imgact_error *cli_item_error(const cli_item *item);
 void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imgact_status status);
 /* Configures and runs one operation. 0 if it succeeded, else its exit status, with its error
  * printed. */
 int cli_run(cli_app *app, imgact_op *op);
-/* True once a first SIGINT or SIGTERM came. */
-bool cli_interrupted(void);
-/* The loop is about to go: signals no longer wake it. */
-void cli_signals_end(void);
 
-/* ---- hints.c ---- */
+/* ---- item.c ---- */
 
 /* "image 7 to nyc3", "action 8". */
 void cli_item_name(const cli_item *item, char *name, size_t capacity);
+/* How it ended; never NULL. */
+const imgact_error *cli_item_error(const cli_item *item);
+
+/* ---- hints.c ---- */
+
 /* For people: the error of an item that was given up while its action, whose id is known, was
  * running, with what was seen of it last. False if it was not. */
 bool cli_wait_abandoned(const cli_item *item, imgact_error *error);
@@ -228,14 +208,8 @@ void cli_hint_resume(cli_batch *batch);
 /* For people: the commands that show what became of changes that may have been applied. */
 void cli_hint_verify(const cli_batch *batch);
 
-void cli_clock_start(cli_app *app);
-/* Since then. */
-int64_t cli_elapsed_ms(const cli_app *app);
-
 /* ---- progress.c ---- */
 
-/* The columns of the terminal at a descriptor; 0 = there is none. */
-size_t cli_terminal_width(int fd);
 /* An imgact_progress_fn, for actions that still run; user is the item. */
 void cli_progress_seen(void *user, imgact_op *op, const imgact_action *action);
 /* Its operation has ended. */
@@ -248,8 +222,6 @@ bool cli_progress_tells_pauses(const cli_app *app);
 void cli_progress_pause(cli_app *app, const imgact_trace_event *event);
 /* Draws what is there again: time has passed. */
 void cli_progress_tick(cli_batch *batch);
-/* Takes the line away, so that something else can be written. */
-void cli_progress_clear(cli_app *app);
 /* The batch is over: nothing comes back. */
 void cli_progress_end(cli_app *app);
 

@@ -7,12 +7,6 @@
 
 #include "cli.h"
 
-void cli_item_name(const cli_item *item, char *name, size_t capacity) {
-  bool is_wait = imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS;
-  snprintf(name, capacity, "%s %s%s%s", is_wait ? "action" : "image", item->subject,
-           item->region ? " to " : "", item->region ? item->region : "");
-}
-
 /* A wait that ended for a reason that passes, or because nobody would wait any longer: it may go
  * on. */
 static bool may_go_on(imgact_status status) {

@@ -2,40 +2,16 @@
 /* How waiting shows on stderr: a bar or a pause on one line that is drawn over itself, or a line
  * per change; and failures as they come. One item waits for one action. */
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli.h"
 
 #define WIDEST_BAR    30
 #define NARROWEST_BAR 5
-#define WIDEST_LINE   160
-#define ECHOED        2
 #define MOVING_PIECE  3
 
-size_t cli_terminal_width(int fd) {
-  struct winsize size = {0};
-  if (!isatty(fd)) return 0;
-  return ioctl(fd, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
-}
-
-/* A line that is drawn over itself must not reach the last column, where some terminals go on to
- * the next line; nor may the
- * "^C" that they put behind it. */
-static size_t line_room(void) {
-  size_t width = cli_terminal_width(STDERR_FILENO);
-  if (!width) width = 80;
-  if (width <= ECHOED + 1) return 0;
-  return width - ECHOED - 1 < WIDEST_LINE ? width - ECHOED - 1 : WIDEST_LINE;
-}
-
 static void draw(cli_app *app, const char *line) {
-  size_t width = strlen(line);
-  if (app->line.width > width)
-    cli_stream_format(&app->err, "\r%*s", (int)app->line.width + ECHOED, "");
-  cli_stream_format(&app->err, "\r%s", line);
-  cli_stream_flush(&app->err);
-  app->line.width = width;
+  cli_status_line_draw(&app->line, &app->err, line);
   app->line.shown_s = cli_elapsed_ms(app) / 1000;
 }
 
@@ -47,15 +23,8 @@ static cli_progress kind_of(const cli_app *app) {
   return kind;
 }
 
-void cli_progress_clear(cli_app *app) {
-  if (app->line.width) cli_stream_format(&app->err, "\r%*s\r", (int)app->line.width + ECHOED, "");
-  cli_stream_flush(&app->err);
-  app->line.width = 0;
-  app->line.kind = CLI_LINE_NONE;
-}
-
 void cli_progress_end(cli_app *app) {
-  cli_progress_clear(app);
+  cli_status_line_clear(&app->line, &app->err);
   app->line.has_bar = false;
 }
 
@@ -80,9 +49,9 @@ static void say_next(const cli_app *app, char *next, size_t capacity) {
 
 /* It has to fit on one line: the cloud's message gives way to what the tool is going to do. */
 static void draw_pause(cli_app *app) {
-  char next[80], line[WIDEST_LINE + 1];
+  char next[80], line[CLI_LINE_BYTES + 1];
   say_next(app, next, sizeof next);
-  size_t room = line_room(), needed = strlen(next) + 2;
+  size_t room = cli_status_line_room(), needed = strlen(next) + 2;
   size_t left = room > needed ? room - needed : 0;
   bool cut = strlen(app->line.text) > left && left > 4;
   size_t shown = cli_text_cut(app->line.text, cut ? left - 3 : left);
@@ -96,7 +65,7 @@ static void begin_pause(cli_app *app, cli_status_line_kind kind, const imgact_tr
   cli_buffer text = {0};
   cli_buffer_visible(&text, event->message ? event->message : "");
   snprintf(app->line.text, sizeof app->line.text, "%.*s",
-           (int)cli_text_cut(cli_buffer_get(&text), WIDEST_LINE), cli_buffer_get(&text));
+           (int)cli_text_cut(cli_buffer_get(&text), CLI_LINE_BYTES), cli_buffer_get(&text));
   cli_buffer_free(&text);
   app->line.kind = kind;
   app->line.attempt = event->attempt + 1;
@@ -140,14 +109,15 @@ static void fill_bar(char *bar, size_t width, int percent, int64_t seconds) {
 }
 
 static void draw_bar(cli_batch *batch) {
-  char bar[WIDEST_BAR + 1], far[16] = "waiting", failed[32] = "", told[128], line[WIDEST_LINE + 1];
+  char bar[WIDEST_BAR + 1], far[16] = "waiting", failed[32] = "", told[128],
+                            line[CLI_LINE_BYTES + 1];
   int percent = percent_of(batch);
   int64_t seconds = cli_elapsed_ms(batch->app) / 1000;
   if (percent >= 0) snprintf(far, sizeof far, "%3d %%", percent);
   if (batch->failed) snprintf(failed, sizeof failed, ", %zu failed", batch->failed);
   snprintf(told, sizeof told, "%s  %zu of %zu finished%s  %d:%02d", far, batch->count - batch->left,
            batch->count, failed, (int)(seconds / 60), (int)(seconds % 60));
-  size_t room = line_room(), needed = strlen(told) + strlen("[] ");
+  size_t room = cli_status_line_room(), needed = strlen(told) + strlen("[] ");
   size_t width = room > needed + NARROWEST_BAR ? room - needed : 0;
   if (width > WIDEST_BAR) width = WIDEST_BAR;
   fill_bar(bar, width, percent, seconds);

@@ -51,14 +51,15 @@ static void tell_pauses(cli_app *app, const imgact_trace_event *event) {
   bool sent_again =
       event->kind == IMGACT_TRACE_LOOKUP && event->request_number == app->lookup_request;
   if (event->kind == IMGACT_TRACE_REQUEST || sent_again) {
-    if (app->line.kind != CLI_LINE_BAR && !(looking && reads)) cli_progress_clear(app);
+    if (app->line.kind != CLI_LINE_BAR && !(looking && reads))
+      cli_status_line_clear(&app->line, &app->err);
   } else
     cli_progress_pause(app, event);
 }
 
 /* Every string of an event is redacted by the library. */
 static void put_trace(cli_app *app, const imgact_trace_event *event) {
-  cli_progress_clear(app);
+  cli_status_line_clear(&app->line, &app->err);
   const char *text = event->message ? event->message : "";
   char head[160];
   switch (event->kind) {

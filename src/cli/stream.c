@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "signals.h"
 
 #define LOOK_MS     100  /* a signal between the check and poll() is noticed after this time */
 #define PATIENCE_MS 1000 /* after a signal: how long a reader may take nothing */

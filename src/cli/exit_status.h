@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Exit statuses: of one status, and of several results. */
+#ifndef IMGACT_CLI_EXIT_STATUS_H
+#define IMGACT_CLI_EXIT_STATUS_H
+
+#include <stdbool.h>
+
+#include <imgact/error.h>
+
+int cli_exit_status(imgact_status status);
+
+/* The exit status of several results. */
+typedef struct cli_exit_summary {
+  imgact_status first; /* failure */
+  bool succeeded, failed, differ, timed_out, cancelled;
+} cli_exit_summary;
+void cli_exit_summary_add(cli_exit_summary *summary, imgact_status status);
+int cli_exit_summary_status(const cli_exit_summary *summary);
+
+#endif

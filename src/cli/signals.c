@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "exit_status.h"
+
+/* A signal handler can be told nothing but by a global. */
+static volatile sig_atomic_t interrupted;
+static imgact_loop *volatile signalled_loop;
+
+static int64_t interrupted_ms;
+
+#define SIGNAL_DEBOUNCE_MS                                                                         \
+  100 /* timeout(1) and a session that ends may tell one thing twice; nobody's fingers are so      \
+         quick */
+
+static void on_signal(int number) {
+  (void)number;
+  int64_t now_ms = cli_monotonic_ms();
+  if (interrupted && now_ms - interrupted_ms >= SIGNAL_DEBOUNCE_MS)
+    _exit(cli_exit_status(IMGACT_CANCELLED));
+  if (interrupted) return;
+  int saved = errno;
+  interrupted = 1;
+  interrupted_ms = now_ms;
+  if (signalled_loop) imgact_loop_wakeup(signalled_loop);
+  errno = saved;
+}
+
+bool cli_interrupted(void) { return interrupted != 0; }
+
+void cli_signals_end(void) { signalled_loop = NULL; }
+
+/* Who started the tool may want it to ignore a signal, as nohup and a shell's background do. */
+static void catch_signal(int number) {
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
+  sigfillset(&action.sa_mask); /* none while another is looked at */
+  if (!sigaction(number, NULL, &before) && before.sa_handler != SIG_IGN)
+    sigaction(number, &action, NULL);
+}
+
+/* From the first request on: before it, a signal may just end the program. The handlers stay, so
+ * that results still get out.
+ */
+void cli_signals_catch(imgact_loop *loop) {
+  signalled_loop = loop;
+  catch_signal(SIGINT);
+  catch_signal(SIGTERM);
+  catch_signal(SIGHUP); /* a session that was lost: what is running has to be named, somewhere */
+}
