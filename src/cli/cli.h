@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "exit_status.h"
 #include "flags.h"
+#include "format.h"
 #include "signals.h"
 #include "stream.h"
 #include "terminal.h"
@@ -105,18 +106,13 @@ static inline int64_t cli_elapsed_ms(const cli_app *app) {
   return cli_monotonic_ms() - app->began_ms;
 }
 static inline bool cli_wants_json(const cli_app *app) {
-  return app->options.output == CLI_JSON || app->options.output == CLI_JSONL;
+  return cli_formats[app->options.output]->is_json;
 }
 
 /* ---- error_output.c ---- */
 
 #define CLI_NAMED_BYTES 200 /* of a sentence for programs: what it is about */
 
-/* An error, and what the cloud said beyond it. */
-typedef struct cli_failure {
-  const imgact_error *error;
-  const char *details; /* JSON, or NULL */
-} cli_failure;
 /* Prints an error as the output format wants it and returns its exit status. `what` (may be NULL)
  * names what failed; for people only, because in JSON the message is the cloud's own. */
 int cli_report_failure(cli_app *app, const imgact_error *shown, const char *details,

@@ -13,7 +13,7 @@ static const cli_field path_fields[] = {{"path", cli_get_text, offsetof(path_ite
 const cli_schema cli_path_schema = {.fields = path_fields, .count = 1};
 
 static bool for_programs(const cli_app *app) {
-  return app->options.output != CLI_TABLE || app->options.columns;
+  return !cli_formats[app->options.output]->for_people || app->options.columns;
 }
 
 static int print_line(cli_app *app, const char *text) {

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
+#include "cli.h"
+#include "json_value.h"
 
 /* Results that were printed before an error stand before it, too, where both go to one terminal. */
 static void begin_stderr(cli_app *app) {

@@ -43,6 +43,13 @@
 #define COUNT(word, member, text)                                                                  \
   VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, ALL, CLI_GROUP_REQUESTS, text)
 
+/* "|table|json" */
+static const char format_names[] =
+#define CLI_FORMAT(name) "|" #name
+#include "formats.def"
+#undef CLI_FORMAT
+    ;
+
 /* clang-format off */
 const cli_flag cli_flags[] = {
     OWN_TEXTS("type", "T", "system|app|snapshot|backup|custom", types, BIT(CLI_IMAGE_LIST), "images of this type"),
@@ -91,7 +98,7 @@ const cli_flag cli_flags[] = {
     VALUE(CLI_FLAG_TEXT, "token-env", 0, "VAR", NULL, token_env, ALL, CLI_GROUP_PROVIDER, "environment variable with the token"),
     FILE_VALUE("token-file", token_file, CLI_GROUP_PROVIDER, "file with the token"),
 
-    VALUE(CLI_FLAG_CHOICE, "output", 'o', "FORMAT", "table|json|jsonl|csv", output, ALL, CLI_GROUP_OUTPUT,
+    VALUE(CLI_FLAG_CHOICE, "output", 'o', "FORMAT", format_names + 1, output, ALL, CLI_GROUP_OUTPUT,
           "format of the results"),
     VALUE(CLI_FLAG_TEXT, "columns", 0, "A,B", NULL, columns, ALL, CLI_GROUP_OUTPUT,
           "columns of table and csv, by the JSON's keys"),

@@ -15,7 +15,6 @@ typedef struct cli_strings {
 } cli_strings;
 
 /* In the order of the flags' words. */
-typedef enum cli_format { CLI_TABLE, CLI_JSON, CLI_JSONL, CLI_CSV } cli_format;
 typedef enum cli_progress {
   CLI_PROGRESS_AUTO,
   CLI_PROGRESS_BAR,
@@ -30,7 +29,7 @@ typedef struct cli_options {
   const char *columns, *record, *replay;
   int64_t request_timeout_ms, deadline_ms, retry_base_ms, poll_interval_ms, settle_ms;
   int64_t max_attempts, concurrency;
-  int output, progress, color; /* cli_format, cli_progress, cli_color */
+  int output, progress, color; /* index of cli_formats, cli_progress, cli_color */
   int no_header, raw, trace, quiet, help, version;
   /* of some commands */
   cli_strings types, statuses, bound_to, sort, regions, labels, removed_labels, ids;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The keys of every object that the tool prints, in the order of the contract, and where their
  * values are. */
-#include "output.h"
+#include "schema.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -347,5 +348,12 @@ const cli_schema *cli_field_schema(const cli_field *field) {
                  {get_outcome_error, &cli_failure_schema}};
   for (size_t i = 0; i < COUNT_OF(objects); i++)
     if (field->get == objects[i].get) return objects[i].schema;
+  return NULL;
+}
+
+const cli_field *cli_schema_field(const cli_schema *schema, const char *key, size_t length) {
+  for (size_t i = 0; i < schema->count; i++)
+    if (strlen(schema->fields[i].key) == length && !strncmp(schema->fields[i].key, key, length))
+      return &schema->fields[i];
   return NULL;
 }

@@ -104,7 +104,7 @@ static imgact_status parse(const command_line *line, cli_app *app, cli_args *arg
   memcpy(argv, line->argv, sizeof argv);
   imgact_status status = cli_args_parse(line->argc, argv, app, args, error);
   CHECK(status == IMGACT_OK || status == IMGACT_INVALID_ARGUMENT);
-  CHECK(app->options.output >= CLI_TABLE && app->options.output <= CLI_CSV);
+  CHECK(app->options.output >= 0 && (size_t)app->options.output < cli_formats_count);
   return status;
 }
 

@@ -136,6 +136,10 @@ static void check_csv(const items *list, char *text, size_t length) {
 
 /* ---- all formats ---- */
 
+static void choose_format(cli_app *app, const char *name) {
+  app->options.output = cli_choice_index(cli_flag_named("output", 6)->values, name);
+}
+
 static char *print_list(cli_app *app, const items *list, size_t *length) {
   shown_open(app);
   CHECK(cli_print_list(app, list->schema, list->items, list->count) == 0);
@@ -155,12 +159,12 @@ static char *print_item(cli_app *app, const items *list, size_t index, size_t *l
 static void check_formats(cli_app *app, const items *list, bool raw) {
   size_t length;
   app->options.raw = raw;
-  app->options.output = CLI_JSON;
+  choose_format(app, "json");
   char *text = print_list(app, list, &length);
   shown_check_lines(text, length);
   check_json_list(list, text, length, raw);
   free(text);
-  app->options.output = CLI_JSONL;
+  choose_format(app, "jsonl");
   text = print_list(app, list, &length);
   check_json_lines(list, text, length, raw);
   free(text);
@@ -173,16 +177,16 @@ static void check_formats(cli_app *app, const items *list, bool raw) {
 static void check_rows(cli_app *app, const items *list) {
   size_t length;
   app->options.raw = 0;
-  app->options.output = CLI_TABLE;
+  choose_format(app, "table");
   char *text = print_list(app, list, &length);
   CHECK(shown_check_lines(text, length) == list->count + 1);
   free(text);
-  app->options.output = CLI_CSV;
+  choose_format(app, "csv");
   text = print_list(app, list, &length);
   if (!isatty(STDOUT_FILENO)) check_csv(list, text, length);
   free(text);
   if (list->count == 0) return;
-  app->options.output = CLI_TABLE;
+  choose_format(app, "table");
   text = print_item(app, list, 0, &length);
   CHECK(shown_check_lines(text, length) == list->schema->count);
   free(text);
@@ -200,14 +204,14 @@ static void check_failure(cli_app *app, const imgact_error *error, const char *d
                           const char *what) {
   size_t length;
   shown_open(app);
-  app->options.output = CLI_TABLE;
+  choose_format(app, "table");
   CHECK(cli_report_failure(app, error, details, what) == cli_exit_status(error->status));
   char *text = shown_text(&app->err, &length);
   CHECK(shown_check_lines(text, length) == 1 && !strncmp(text, "imgact: ", 8));
   shown_check_token(text, length);
   free(text);
   shown_open(app);
-  app->options.output = CLI_JSON;
+  choose_format(app, "json");
   CHECK(cli_report_failure(app, error, details, what) == cli_exit_status(error->status));
   text = shown_text(&app->err, &length);
   CHECK(shown_check_lines(text, length) == 1);
