@@ -12,7 +12,8 @@ static imgact_action_status status_of(const char *word) {
   return IMGACT_ACTION_STATUS_UNKNOWN;
 }
 
-static imgact_op *make_list(cli_app *app) {
+imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region) {
+  (void)id, (void)region;
   const cli_options *o = &app->options;
   imgact_action_status *statuses = calloc(o->statuses.count + 1, sizeof *statuses);
   if (!statuses) return NULL;
@@ -30,31 +31,17 @@ static imgact_op *make_list(cli_app *app) {
   return op;
 }
 
-int cli_action_list(cli_app *app) {
-  imgact_op *op = make_list(app);
-  int exit_status = cli_run(app, op);
-  if (!exit_status) {
-    size_t count = 0;
-    const imgact_action *const *actions = imgact_op_actions(op, &count);
-    exit_status = cli_print_list(app, &cli_action_schema, (const void *const *)actions, count);
-    if (!exit_status) cli_note_empty(app, count, "actions");
-    cli_note_local(app, op);
-  }
-  imgact_op_free(op);
-  return exit_status;
-}
-
-int cli_action_get(cli_app *app) {
-  if (app->options.via_image && !app->options.image)
-    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--via-image needs --image");
-  imgact_op *op = imgact_get_action(app->session.client, app->arguments[0], app->options.image);
-  int exit_status = cli_run(app, op);
-  if (!exit_status) exit_status = cli_print_item(app, &cli_action_schema, imgact_op_action(op));
-  imgact_op_free(op);
-  return exit_status;
+imgact_op *cli_make_action_get(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_get_action(app->session.client, id, app->options.image);
 }
 
 /* ---- wait ---- */
+
+imgact_op *cli_make_action_wait(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_wait_actions(app->session.client, &id, 1, app->options.image);
+}
 
 /* An error to print. Equal errors are printed together, in the order of their first item. */
 typedef struct report {
@@ -188,11 +175,10 @@ int cli_action_wait(cli_app *app) {
   if (!known) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
   cli_batch batch;
   int exit_status = cli_batch_new(app, app->arguments_count, &batch);
-  for (size_t i = 0; i < batch.count && !exit_status; i++)
-    cli_batch_set(
-        &batch, i,
-        imgact_wait_actions(app->session.client, &app->arguments[i], 1, app->options.image),
-        app->arguments[i], NULL, true);
+  for (size_t i = 0; i < batch.count && !exit_status; i++) {
+    const char *id = app->arguments[i];
+    cli_batch_set(&batch, i, app->command->make(app, id, NULL), id, NULL, true);
+  }
   if (!exit_status) exit_status = cli_batch_check(&batch);
   if (!exit_status) {
     cli_batch_run(&batch);

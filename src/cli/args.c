@@ -150,9 +150,9 @@ static imgact_status check_utf8(parser *p) {
 }
 
 /* The command's own flag that begins like another's: --label-selector for --label. */
-static const char *longer_flag(uint32_t command, const char *name) {
+static const char *longer_flag(const cli_command *command, const char *name) {
   for (size_t i = 0; i < cli_flags_count; i++)
-    if ((cli_flags[i].commands & command) && !cli_flag_is_common(&cli_flags[i]) &&
+    if (!cli_flag_is_common(&cli_flags[i]) && cli_flag_belongs(&cli_flags[i], command) &&
         !strncmp(cli_flags[i].name, name, strlen(name)))
       return cli_flags[i].name;
   return NULL;
@@ -160,7 +160,7 @@ static const char *longer_flag(uint32_t command, const char *name) {
 
 static imgact_status refuse_flag(const cli_app *app, const cli_flag *flag, imgact_error *error) {
   const cli_command *command = app->command;
-  const char *meant = longer_flag(cli_command_bit(command), flag->name);
+  const char *meant = longer_flag(command, flag->name);
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                           "`imgact %s%s%s` does not take --%s%s%s%s", command->noun,
                           command->verb ? " " : "", command->verb ? command->verb : "", flag->name,
@@ -168,10 +168,9 @@ static imgact_status refuse_flag(const cli_app *app, const cli_flag *flag, imgac
 }
 
 static imgact_status apply(parser *p, cli_app *app, imgact_error *error) {
-  uint32_t bit = cli_command_bit(app->command);
   for (size_t i = 0; i < p->flags_count; i++) {
     const occurrence *it = &p->flags[i];
-    const cli_flag *flag = cli_flag_of(bit, it->flag->name);
+    const cli_flag *flag = cli_flag_of(app->command, it->flag->name);
     if (!flag) return refuse_flag(app, it->flag, error);
     /* A filter that a later one replaced would be a filter ignored; flags of every command may be
      * overruled, as by an alias.
@@ -207,12 +206,25 @@ static imgact_status check_arguments(const cli_app *app, imgact_error *error) {
 static imgact_status check_required(const cli_app *app, imgact_error *error) {
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
-    if (!flag->required || !(flag->commands & cli_command_bit(app->command))) continue;
+    if (!flag->required || !cli_flag_belongs(flag, app->command)) continue;
     const cli_strings *given =
         (const cli_strings *)(const void *)((const char *)&app->options + flag->offset);
     if (!given->count)
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s %s` needs --%s",
                               app->command->noun, app->command->verb, flag->name);
+  }
+  return IMGACT_OK;
+}
+
+/* Flags that need another one, such as --image, which is one text. */
+static imgact_status check_needed(const parser *p, const cli_app *app, imgact_error *error) {
+  for (size_t i = 0; i < p->flags_count; i++) {
+    const char *needs = p->flags[i].flag->needs;
+    const cli_flag *other = needs ? cli_flag_of(app->command, needs) : NULL;
+    const char *at = (const char *)&app->options + (other ? other->offset : 0);
+    if (other && !*(const char *const *)(const void *)at)
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s needs --%s",
+                              p->flags[i].flag->name, needs);
   }
   return IMGACT_OK;
 }
@@ -267,6 +279,7 @@ static imgact_status settle_command(parser *p, cli_app *app) {
   imgact_status status = apply(p, app, p->error);
   if (!status) status = check_arguments(app, p->error);
   if (!status) status = check_required(app, p->error);
+  if (!status) status = check_needed(p, app, p->error);
   if (!status) status = check_all_twice(app, p->error);
   if (!status) status = check_sort(app, p->error);
   return status;

@@ -8,15 +8,28 @@
 
 #include "output.h"
 
-static imgact_op *make_op(const cli_app *app, const char *id, const char *region) {
-  imgact_client *client = app->session.client;
-  switch (app->command - cli_commands) {
-  case CLI_IMAGE_DELETE: return imgact_delete_image(client, id);
-  case CLI_IMAGE_CONVERT: return imgact_convert_image(client, id);
-  case CLI_IMAGE_TRANSFER: return imgact_transfer_image(client, id, region);
-  case CLI_IMAGE_PROTECT: return imgact_protect_image(client, id);
-  default: return imgact_unprotect_image(client, id);
-  }
+imgact_op *cli_make_delete(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_delete_image(app->session.client, id);
+}
+
+imgact_op *cli_make_convert(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_convert_image(app->session.client, id);
+}
+
+imgact_op *cli_make_transfer(cli_app *app, const char *id, const char *region) {
+  return imgact_transfer_image(app->session.client, id, region);
+}
+
+imgact_op *cli_make_protect(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_protect_image(app->session.client, id);
+}
+
+imgact_op *cli_make_unprotect(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_unprotect_image(app->session.client, id);
 }
 
 static int make_batch(cli_app *app, cli_batch *batch) {
@@ -27,7 +40,8 @@ static int make_batch(cli_app *app, cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++) {
     const char *id = app->arguments[i / per_image];
     const char *region = regions->count ? regions->items[i % per_image] : NULL;
-    cli_batch_set(batch, i, make_op(app, id, region), id, region, app->options.wait != 0);
+    cli_batch_set(batch, i, app->command->make(app, id, region), id, region,
+                  app->options.wait != 0);
   }
   return cli_batch_check(batch);
 }
@@ -68,7 +82,7 @@ static void ask(cli_app *app) {
 
 /* Deleting asks where somebody can answer. */
 static int confirm(cli_app *app) {
-  if (app->command != &cli_commands[CLI_IMAGE_DELETE] || app->options.yes) return 0;
+  if (!app->command->asks || app->options.yes) return 0;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
   int64_t asked_ms = cli_elapsed_ms(app);
   ask(app);
@@ -139,7 +153,7 @@ static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const voi
   return exit_status ? exit_status : cli_exit_summary_status(&tally);
 }
 
-int cli_image_mutate(cli_app *app) {
+int cli_change_images(cli_app *app) {
   cli_batch batch;
   int exit_status = make_batch(app, &batch);
   if (!exit_status) exit_status = confirm(app);

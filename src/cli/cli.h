@@ -24,29 +24,6 @@ typedef struct cli_command cli_command;
 
 /* ---- commands.c ---- */
 
-typedef enum cli_command_id {
-  CLI_IMAGE_LIST,
-  CLI_IMAGE_GET,
-  CLI_IMAGE_UPDATE,
-  CLI_IMAGE_DELETE,
-  CLI_IMAGE_CONVERT,
-  CLI_IMAGE_TRANSFER,
-  CLI_IMAGE_PROTECT,
-  CLI_IMAGE_UNPROTECT,
-  CLI_ACTION_LIST,
-  CLI_ACTION_GET,
-  CLI_ACTION_WAIT,
-  CLI_PROVIDER_LIST,
-  CLI_RATELIMIT,
-  CLI_CONFIG_LIST,
-  CLI_CONFIG_PATH,
-  CLI_CONFIG_SHOW,
-  CLI_CONFIG_CHECK,
-  CLI_COMPLETION,
-  CLI_VERSION,
-  CLI_COMMAND_COUNT
-} cli_command_id;
-
 #define CLI_UNLIMITED SIZE_MAX
 
 struct cli_command {
@@ -56,25 +33,25 @@ struct cli_command {
   const char *choices;   /* the fixed words of an argument, "bash|zsh|fish", or NULL */
   const struct cli_schema *schema;
   int (*run)(cli_app *app);
+  /* Makes an operation of the command, on one image or action if it takes ids. */
+  imgact_op *(*make)(cli_app *app, const char *id, const char *region);
   const char *summary;
   const char *about; /* further lines of help, or NULL */
   const char *examples;
   size_t min_arguments, max_arguments;
   bool needs_client;
   bool changes; /* something at the cloud */
+  bool asks;    /* first, on a terminal */
 };
 
-/* By cli_command_id. */
-extern const cli_command cli_commands[CLI_COMMAND_COUNT];
+extern const cli_command cli_commands[];
+extern const size_t cli_commands_count;
 
 /* The command that the first words name; *used is how many of them. NULL with an error that says
  * what was meant. */
 const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used,
                                     imgact_error *error);
 bool cli_is_noun(const char *word);
-static inline uint32_t cli_command_bit(const cli_command *command) {
-  return 1u << (unsigned)(command - cli_commands);
-}
 
 /* ---- the running command ---- */
 
@@ -88,6 +65,8 @@ typedef struct cli_session {
 struct cli_app {
   cli_options options;
   const cli_command *command;
+  const cli_command *commands; /* all of them, for the one that prints completions */
+  size_t commands_count;
   const char *const *arguments; /* those after the command's words */
   size_t arguments_count;
   cli_session session;
@@ -221,17 +200,29 @@ void cli_progress_tick(cli_batch *batch);
 /* The batch is over: nothing comes back. */
 void cli_progress_end(cli_app *app);
 
+/* ---- show.c ---- */
+
+/* Run command->make's operation and print its list, or its item. */
+int cli_show_list(cli_app *app);
+int cli_show_item(cli_app *app);
+/* Runs an operation and prints the image or action that it returns; frees it. */
+int cli_run_and_show(cli_app *app, imgact_op *op);
+
 /* ---- the commands' functions ---- */
 
-/* Says so when a single page was filtered or sorted by the library. */
-void cli_note_local(cli_app *app, const imgact_op *op);
+imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_image_get(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_action_get(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_action_wait(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_delete(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_convert(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_transfer(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_protect(cli_app *app, const char *id, const char *region);
+imgact_op *cli_make_unprotect(cli_app *app, const char *id, const char *region);
 
-int cli_image_list(cli_app *app);
-int cli_image_get(cli_app *app);
 int cli_image_update(cli_app *app);
-int cli_image_mutate(cli_app *app);
-int cli_action_list(cli_app *app);
-int cli_action_get(cli_app *app);
+int cli_change_images(cli_app *app);
 int cli_action_wait(cli_app *app);
 int cli_provider_list(cli_app *app);
 int cli_ratelimit(cli_app *app);

@@ -8,114 +8,115 @@
 #include "output.h"
 
 /* clang-format off */
-const cli_command cli_commands[CLI_COMMAND_COUNT] = {
-    [CLI_IMAGE_LIST] = {
-        .noun = "image", .verb = "list", .schema = &cli_image_schema, .run = cli_image_list, .needs_client = true,
+const cli_command cli_commands[] = {
+    {
+        .noun = "image", .verb = "list", .schema = &cli_image_schema, .run = cli_show_list, .make = cli_make_image_list, .needs_client = true,
         .summary = "list images",
         .about = "Values of one flag are a union, different flags intersect. What a cloud cannot answer is refused.\n"
                  "Without --page the list is walked to its end: it is complete, or an error.",
         .examples = "imgact image list --type snapshot --sort created:desc\n"
                     "imgact -p staging-do image list --tag web -o json\n"
                     "imgact image list --label-selector env=prod --columns id,description,labels"},
-    [CLI_IMAGE_GET] = {
+    {
         .noun = "image", .verb = "get", .arguments = "ID|NAME|SLUG", .min_arguments = 1, .max_arguments = 1,
-        .schema = &cli_image_schema, .run = cli_image_get, .needs_client = true,
+        .schema = &cli_image_schema, .run = cli_show_item, .make = cli_make_image_get, .needs_client = true,
         .summary = "show one image",
         .about = "By its id; at DigitalOcean by its slug, at Hetzner by its name, where --arch tells namesakes apart.",
         .examples = "imgact image get 4711 -o json\nimgact image get debian-12 --arch arm"},
-    [CLI_IMAGE_UPDATE] = {
+    {
         .noun = "image", .verb = "update", .arguments = "ID", .min_arguments = 1, .max_arguments = 1,
         .schema = &cli_image_schema, .run = cli_image_update, .needs_client = true, .changes = true,
         .summary = "change an image's texts, labels or type",
         .about = "Only what is given is changed. --label and --remove-label keep the other labels: they are read first.",
         .examples = "imgact image update 4711 --description 'before the upgrade'\n"
                     "imgact image update 4711 --label env=prod --label tier=web"},
-    [CLI_IMAGE_DELETE] = {
+    {
         .noun = "image", .verb = "delete", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_outcome_schema, .run = cli_image_mutate, .needs_client = true, .changes = true,
+        .schema = &cli_outcome_schema, .run = cli_change_images, .make = cli_make_delete, .needs_client = true, .changes = true, .asks = true,
         .summary = "delete images",
         .about = "Asks first when stdin and stderr are both terminals, unless --yes is given.\n"
                  "Otherwise, as in a script or a pipe, it goes ahead without asking.",
         .examples = "imgact image delete 4711 4712 --yes --ignore-missing"},
-    [CLI_IMAGE_CONVERT] = {
+    {
         .noun = "image", .verb = "convert", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_outcome_schema, .run = cli_image_mutate, .needs_client = true, .changes = true,
+        .schema = &cli_outcome_schema, .run = cli_change_images, .make = cli_make_convert, .needs_client = true, .changes = true,
         .summary = "make snapshots of backups",
         .examples = "imgact image convert 4711 --wait"},
-    [CLI_IMAGE_TRANSFER] = {
+    {
         .noun = "image", .verb = "transfer", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_region_outcome_schema, .run = cli_image_mutate, .needs_client = true, .changes = true,
+        .schema = &cli_region_outcome_schema, .run = cli_change_images, .make = cli_make_transfer, .needs_client = true, .changes = true,
         .summary = "copy images to regions (DigitalOcean)",
         .examples = "imgact image transfer 7938269 --region nyc3 --region ams3 --wait\n"
                     "imgact image transfer 7938269 --region nyc3 -o csv --columns region,action.id"},
-    [CLI_IMAGE_PROTECT] = {
+    {
         .noun = "image", .verb = "protect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_outcome_schema, .run = cli_image_mutate, .needs_client = true, .changes = true,
+        .schema = &cli_outcome_schema, .run = cli_change_images, .make = cli_make_protect, .needs_client = true, .changes = true,
         .summary = "protect images against deletion (Hetzner)",
         .examples = "imgact image protect 4711 --wait"},
-    [CLI_IMAGE_UNPROTECT] = {
+    {
         .noun = "image", .verb = "unprotect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_outcome_schema, .run = cli_image_mutate, .needs_client = true, .changes = true,
+        .schema = &cli_outcome_schema, .run = cli_change_images, .make = cli_make_unprotect, .needs_client = true, .changes = true,
         .summary = "take that protection away (Hetzner)",
         .examples = "imgact image unprotect 4711 --wait"},
-    [CLI_ACTION_LIST] = {
-        .noun = "action", .verb = "list", .schema = &cli_action_schema, .run = cli_action_list, .needs_client = true,
+    {
+        .noun = "action", .verb = "list", .schema = &cli_action_schema, .run = cli_show_list, .make = cli_make_action_list, .needs_client = true,
         .summary = "list actions of images",
         .examples = "imgact action list --image 4711\nimgact action list --status running --sort started:desc"},
-    [CLI_ACTION_GET] = {
+    {
         .noun = "action", .verb = "get", .arguments = "ACTION_ID", .min_arguments = 1, .max_arguments = 1,
-        .schema = &cli_action_schema, .run = cli_action_get, .needs_client = true,
+        .schema = &cli_action_schema, .run = cli_show_item, .make = cli_make_action_get, .needs_client = true,
         .summary = "show one action",
         .about = "With --image the action must be one of that image.",
         .examples = "imgact action get 13\nimgact action get 36805527 --image 7938269"},
-    [CLI_ACTION_WAIT] = {
+    {
         .noun = "action", .verb = "wait", .arguments = "ACTION_ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_action_schema, .run = cli_action_wait, .needs_client = true,
+        .schema = &cli_action_schema, .run = cli_action_wait, .make = cli_make_action_wait, .needs_client = true,
         .summary = "wait until actions have finished",
         .about = "A failed action is printed, and the exit status is 7. Nothing but --deadline limits the wait.",
         .examples = "imgact action wait 13 14 --deadline 30m\n"
                     "imgact -p staging-do action wait 36805527 --image 7938269"},
-    [CLI_PROVIDER_LIST] = {
+    {
         .noun = "provider", .verb = "list", .schema = &cli_provider_schema, .run = cli_provider_list,
         .summary = "list the clouds and what each can do",
         .examples = "imgact provider list"},
-    [CLI_RATELIMIT] = {
+    {
         .noun = "ratelimit", .schema = &cli_rate_schema, .run = cli_ratelimit, .needs_client = true,
         .summary = "show how many requests are left",
         .about = "Asks for one image, once, and shows what that reply says of the limit.",
         .examples = "imgact ratelimit -o json"},
-    [CLI_CONFIG_LIST] = {
+    {
         .noun = "config", .verb = "list", .schema = &cli_profile_schema, .run = cli_config_list,
         .summary = "list the profiles of the configuration file",
         .examples = "imgact config list"},
-    [CLI_CONFIG_PATH] = {
+    {
         .noun = "config", .verb = "path", .schema = &cli_path_schema, .run = cli_config_path,
         .summary = "print the configuration file's path",
         .examples = "imgact config path"},
-    [CLI_CONFIG_SHOW] = {
+    {
         .noun = "config", .verb = "show", .schema = &cli_settings_schema, .run = cli_config_show,
         .summary = "show the settings that would be used",
         .examples = "imgact -p staging-do config show"},
-    [CLI_CONFIG_CHECK] = {
+    {
         .noun = "config", .verb = "check", .schema = &cli_settings_schema, .run = cli_config_check,
         .summary = "check the file, and that there is a token",
         .about = "Sends nothing.",
         .examples = "imgact config check"},
-    [CLI_COMPLETION] = {
+    {
         .noun = "completion", .arguments = "bash|zsh|fish", .choices = "bash|zsh|fish", .min_arguments = 1,
         .max_arguments = 1, .run = cli_completion,
         .summary = "print a completion script for a shell",
         .examples = "source <(imgact completion bash)\nimgact completion zsh > \"${fpath[1]}/_imgact\"\n"
                     "imgact completion fish > ~/.config/fish/completions/imgact.fish"},
-    [CLI_VERSION] = {
+    {
         .noun = "version", .schema = &cli_version_schema, .run = cli_version,
         .summary = "print the version",
         .examples = "imgact version"},
 };
 /* clang-format on */
+const size_t cli_commands_count = sizeof cli_commands / sizeof cli_commands[0];
 
 static const cli_command *find(const char *noun, const char *verb) {
-  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+  for (size_t i = 0; i < cli_commands_count; i++) {
     const cli_command *it = &cli_commands[i];
     if (!strcmp(it->noun, noun) && (!it->verb || (verb && !strcmp(it->verb, verb)))) return it;
   }
@@ -138,7 +139,7 @@ static const char *nearest(const char *noun, const char *word) {
   const char *meant = noun ? other_name(noun, word) : NULL;
   if (meant) return meant;
   size_t best = SIZE_MAX;
-  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+  for (size_t i = 0; i < cli_commands_count; i++) {
     const cli_command *it = &cli_commands[i];
     if (noun && strcmp(it->noun, noun)) continue;
     const char *candidate = noun ? it->verb : it->noun;
@@ -153,7 +154,7 @@ static const char *nearest(const char *noun, const char *word) {
 static void list_verbs(const char *noun, char *text, size_t capacity) {
   size_t length = 0;
   text[0] = '\0';
-  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+  for (size_t i = 0; i < cli_commands_count; i++) {
     if (strcmp(cli_commands[i].noun, noun)) continue;
     int more = snprintf(text + length, capacity - length, "%s%s", length ? ", " : "",
                         cli_commands[i].verb);
@@ -174,7 +175,7 @@ static void say_unknown(const char *noun, const char *word, imgact_error *error)
 }
 
 bool cli_is_noun(const char *word) {
-  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++)
+  for (size_t i = 0; i < cli_commands_count; i++)
     if (!strcmp(cli_commands[i].noun, word)) return true;
   return false;
 }

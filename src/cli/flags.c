@@ -7,13 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BIT(id) (1u << (unsigned)(id))
-#define ALL     (BIT(CLI_COMMAND_COUNT) - 1)
-#define LISTS   (BIT(CLI_IMAGE_LIST) | BIT(CLI_ACTION_LIST))
-#define WAITS                                                                                      \
-  (BIT(CLI_IMAGE_CONVERT) | BIT(CLI_IMAGE_TRANSFER) | BIT(CLI_IMAGE_PROTECT) |                     \
-   BIT(CLI_IMAGE_UNPROTECT))
-#define ACTIONS    (BIT(CLI_ACTION_LIST) | BIT(CLI_ACTION_GET) | BIT(CLI_ACTION_WAIT))
+#define LISTS      "image list|action list"
+#define ACTIONS    "action list|action get|action wait"
+#define WAITS      "image convert|image transfer|image protect|image unprotect"
 #define AT(member) offsetof(cli_options, member)
 
 #define SWITCH(word, mark, member, who, of, text)                                                  \
@@ -28,7 +24,7 @@
   }
 #define FILE_VALUE(word, member, of, text)                                                         \
   {                                                                                                \
-    .name = word, .metavar = "FILE", .summary = text, .offset = AT(member), .commands = ALL,       \
+    .name = word, .metavar = "FILE", .summary = text, .offset = AT(member), .commands = NULL,      \
     .kind = CLI_FLAG_TEXT, .group = of, .file = true                                               \
   }
 #define OWN_TEXT(word, meta, member, who, text)                                                    \
@@ -39,9 +35,9 @@
   VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, who, CLI_GROUP_COMMAND, text)
 #define OWN_SWITCH(word, member, who, text) SWITCH(word, 0, member, who, CLI_GROUP_COMMAND, text)
 #define DURATION(word, member, text)                                                               \
-  VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, ALL, CLI_GROUP_REQUESTS, text)
+  VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, NULL, CLI_GROUP_REQUESTS, text)
 #define COUNT(word, member, text)                                                                  \
-  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, ALL, CLI_GROUP_REQUESTS, text)
+  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, NULL, CLI_GROUP_REQUESTS, text)
 
 /* "|table|json" */
 static const char format_names[] =
@@ -52,65 +48,66 @@ static const char format_names[] =
 
 /* clang-format off */
 const cli_flag cli_flags[] = {
-    OWN_TEXTS("type", "T", "system|app|snapshot|backup|custom", types, BIT(CLI_IMAGE_LIST), "images of this type"),
-    OWN_TEXTS("status", "S", "creating|available|unavailable|deleted|retired", statuses, BIT(CLI_IMAGE_LIST),
+    OWN_TEXTS("type", "T", "system|app|snapshot|backup|custom", types, "image list", "images of this type"),
+    OWN_TEXTS("status", "S", "creating|available|unavailable|deleted|retired", statuses, "image list",
               "images in this state"),
-    OWN_TEXTS("status", "S", "running|success|error", statuses, BIT(CLI_ACTION_LIST), "actions in this state"),
-    OWN_TEXT("name", "N", name, BIT(CLI_IMAGE_LIST), "images of exactly this name"),
-    OWN_TEXT("name", "N", name, BIT(CLI_IMAGE_UPDATE), "the new name (DigitalOcean)"),
-    OWN_TEXT("description", "D", description, BIT(CLI_IMAGE_UPDATE), "the new description; \"\" empties it"),
-    OWN_TEXT("distribution", "D", distribution, BIT(CLI_IMAGE_UPDATE), "the new distribution (DigitalOcean)"),
-    VALUE(CLI_FLAG_TEXT, "type", 0, "T", "snapshot", type, BIT(CLI_IMAGE_UPDATE), CLI_GROUP_COMMAND,
+    OWN_TEXTS("status", "S", "running|success|error", statuses, "action list", "actions in this state"),
+    OWN_TEXT("name", "N", name, "image list", "images of exactly this name"),
+    OWN_TEXT("name", "N", name, "image update", "the new name (DigitalOcean)"),
+    OWN_TEXT("description", "D", description, "image update", "the new description; \"\" empties it"),
+    OWN_TEXT("distribution", "D", distribution, "image update", "the new distribution (DigitalOcean)"),
+    VALUE(CLI_FLAG_TEXT, "type", 0, "T", "snapshot", type, "image update", CLI_GROUP_COMMAND,
           "make a snapshot of a backup (Hetzner)"),
-    OWN_TEXTS("label", "K=V", NULL, labels, BIT(CLI_IMAGE_UPDATE), "set a label and keep the others (Hetzner)"),
-    OWN_TEXTS("remove-label", "KEY", NULL, removed_labels, BIT(CLI_IMAGE_UPDATE),
+    OWN_TEXTS("label", "K=V", NULL, labels, "image update", "set a label and keep the others (Hetzner)"),
+    OWN_TEXTS("remove-label", "KEY", NULL, removed_labels, "image update",
               "take a label away and keep the others (Hetzner)"),
-    OWN_SWITCH("clear-labels", clear_labels, BIT(CLI_IMAGE_UPDATE), "take all labels away but those given (Hetzner)"),
-    OWN_TEXT("arch", "A", arch, BIT(CLI_IMAGE_LIST) | BIT(CLI_IMAGE_GET), "images for this architecture: x86, arm (Hetzner)"),
-    OWN_TEXT("label-selector", "SEL", label_selector, BIT(CLI_IMAGE_LIST), "images whose labels match: env=prod,!old (Hetzner)"),
-    OWN_TEXTS("bound-to", "ID", NULL, bound_to, BIT(CLI_IMAGE_LIST), "images bound to this server (Hetzner)"),
-    OWN_SWITCH("include-deprecated", include_deprecated, BIT(CLI_IMAGE_LIST), "deprecated images, too (Hetzner)"),
-    OWN_TEXT("tag", "T", tag, BIT(CLI_IMAGE_LIST), "images with this tag (DigitalOcean)"),
-    OWN_TEXT("region", "R", region, BIT(CLI_IMAGE_LIST), "images that are in this region (DigitalOcean)"),
+    OWN_SWITCH("clear-labels", clear_labels, "image update", "take all labels away but those given (Hetzner)"),
+    OWN_TEXT("arch", "A", arch, "image list|image get", "images for this architecture: x86, arm (Hetzner)"),
+    OWN_TEXT("label-selector", "SEL", label_selector, "image list", "images whose labels match: env=prod,!old (Hetzner)"),
+    OWN_TEXTS("bound-to", "ID", NULL, bound_to, "image list", "images bound to this server (Hetzner)"),
+    OWN_SWITCH("include-deprecated", include_deprecated, "image list", "deprecated images, too (Hetzner)"),
+    OWN_TEXT("tag", "T", tag, "image list", "images with this tag (DigitalOcean)"),
+    OWN_TEXT("region", "R", region, "image list", "images that are in this region (DigitalOcean)"),
     {.name = "region", .metavar = "R", .summary = "the region to copy to", .offset = AT(regions),
-     .commands = BIT(CLI_IMAGE_TRANSFER), .kind = CLI_FLAG_TEXTS, .required = true},
-    VALUE(CLI_FLAG_CHOICE, "visibility", 0, "V", "all|public|private", visibility, BIT(CLI_IMAGE_LIST), CLI_GROUP_COMMAND,
+     .commands = "image transfer", .kind = CLI_FLAG_TEXTS, .required = true},
+    VALUE(CLI_FLAG_CHOICE, "visibility", 0, "V", "all|public|private", visibility, "image list", CLI_GROUP_COMMAND,
           "the cloud's images, your own, or all of them"),
-    OWN_SWITCH("ignore-missing", ignore_missing, BIT(CLI_IMAGE_DELETE), "an image that is not there counts as deleted"),
-    OWN_SWITCH("yes", yes, BIT(CLI_IMAGE_DELETE), "do not ask"),
+    OWN_SWITCH("ignore-missing", ignore_missing, "image delete", "an image that is not there counts as deleted"),
+    OWN_SWITCH("yes", yes, "image delete", "do not ask"),
     OWN_SWITCH("wait", wait, WAITS, "wait until the action has finished"),
     OWN_TEXT("image", "ID", image, ACTIONS, "actions of this image"),
-    OWN_SWITCH("via-image", via_image, BIT(CLI_ACTION_GET), "with --image: ask by the image's own path"),
-    OWN_TEXTS("id", "ID", NULL, ids, BIT(CLI_ACTION_LIST), "actions with this id"),
-    OWN_TEXTS("sort", "KEY", NULL, sort, BIT(CLI_IMAGE_LIST),
+    {.name = "via-image", .summary = "with --image: ask by the image's own path",
+     .offset = AT(via_image), .commands = "action get", .needs = "image", .kind = CLI_FLAG_SWITCH},
+    OWN_TEXTS("id", "ID", NULL, ids, "action list", "actions with this id"),
+    OWN_TEXTS("sort", "KEY", NULL, sort, "image list",
               "order by id, name or created, each with :asc or :desc behind it; the first counts most"),
-    OWN_TEXTS("sort", "KEY", NULL, sort, BIT(CLI_ACTION_LIST),
+    OWN_TEXTS("sort", "KEY", NULL, sort, "action list",
               "order by id, command, status, started or finished, each with :asc or :desc behind it; the first counts most"),
     OWN_COUNT("page", page, LISTS, "this page alone"),
     OWN_COUNT("per-page", per_page, LISTS, "items a page"),
     OWN_COUNT("limit", limit, LISTS, "stop after so many items"),
 
-    VALUE(CLI_FLAG_TEXT, "profile", 'p', "NAME", NULL, profile, ALL, CLI_GROUP_PROVIDER, "section of the configuration file"),
+    VALUE(CLI_FLAG_TEXT, "profile", 'p', "NAME", NULL, profile, NULL, CLI_GROUP_PROVIDER, "section of the configuration file"),
     FILE_VALUE("config", config, CLI_GROUP_PROVIDER, "configuration file"),
-    VALUE(CLI_FLAG_TEXT, "provider", 0, "NAME", "hetzner|digitalocean", provider, ALL, CLI_GROUP_PROVIDER,
+    VALUE(CLI_FLAG_TEXT, "provider", 0, "NAME", "hetzner|digitalocean", provider, NULL, CLI_GROUP_PROVIDER,
           "cloud, where no profile is used"),
-    VALUE(CLI_FLAG_TEXT, "endpoint", 0, "URL", NULL, endpoint, ALL, CLI_GROUP_PROVIDER, "base URL of the cloud's API"),
-    VALUE(CLI_FLAG_TEXT, "token-env", 0, "VAR", NULL, token_env, ALL, CLI_GROUP_PROVIDER, "environment variable with the token"),
+    VALUE(CLI_FLAG_TEXT, "endpoint", 0, "URL", NULL, endpoint, NULL, CLI_GROUP_PROVIDER, "base URL of the cloud's API"),
+    VALUE(CLI_FLAG_TEXT, "token-env", 0, "VAR", NULL, token_env, NULL, CLI_GROUP_PROVIDER, "environment variable with the token"),
     FILE_VALUE("token-file", token_file, CLI_GROUP_PROVIDER, "file with the token"),
 
-    VALUE(CLI_FLAG_CHOICE, "output", 'o', "FORMAT", format_names + 1, output, ALL, CLI_GROUP_OUTPUT,
+    VALUE(CLI_FLAG_CHOICE, "output", 'o', "FORMAT", format_names + 1, output, NULL, CLI_GROUP_OUTPUT,
           "format of the results"),
-    VALUE(CLI_FLAG_TEXT, "columns", 0, "A,B", NULL, columns, ALL, CLI_GROUP_OUTPUT,
+    VALUE(CLI_FLAG_TEXT, "columns", 0, "A,B", NULL, columns, NULL, CLI_GROUP_OUTPUT,
           "columns of table and csv, by the JSON's keys"),
-    SWITCH("no-header", 0, no_header, ALL, CLI_GROUP_OUTPUT, "table and csv without their header"),
-    SWITCH("raw", 0, raw, ALL, CLI_GROUP_OUTPUT, "add the cloud's own object to the JSON"),
-    SWITCH("quiet", 'q', quiet, ALL, CLI_GROUP_OUTPUT, "no progress and no notes"),
-    VALUE(CLI_FLAG_CHOICE, "progress", 0, "KIND", "auto|bar|plain|none", progress, ALL, CLI_GROUP_OUTPUT,
+    SWITCH("no-header", 0, no_header, NULL, CLI_GROUP_OUTPUT, "table and csv without their header"),
+    SWITCH("raw", 0, raw, NULL, CLI_GROUP_OUTPUT, "add the cloud's own object to the JSON"),
+    SWITCH("quiet", 'q', quiet, NULL, CLI_GROUP_OUTPUT, "no progress and no notes"),
+    VALUE(CLI_FLAG_CHOICE, "progress", 0, "KIND", "auto|bar|plain|none", progress, NULL, CLI_GROUP_OUTPUT,
           "how waiting shows on stderr"),
-    VALUE(CLI_FLAG_CHOICE, "color", 0, "WHEN", "auto|always|never", color, ALL, CLI_GROUP_OUTPUT, "color for people"),
-    SWITCH("trace", 0, trace, ALL, CLI_GROUP_OUTPUT, "requests and replies on stderr, without secrets"),
-    SWITCH("help", 'h', help, ALL, CLI_GROUP_OUTPUT, "explain the command"),
-    SWITCH("version", 'V', version, ALL, CLI_GROUP_OUTPUT, "print the version, as `imgact version` does"),
+    VALUE(CLI_FLAG_CHOICE, "color", 0, "WHEN", "auto|always|never", color, NULL, CLI_GROUP_OUTPUT, "color for people"),
+    SWITCH("trace", 0, trace, NULL, CLI_GROUP_OUTPUT, "requests and replies on stderr, without secrets"),
+    SWITCH("help", 'h', help, NULL, CLI_GROUP_OUTPUT, "explain the command"),
+    SWITCH("version", 'V', version, NULL, CLI_GROUP_OUTPUT, "print the version, as `imgact version` does"),
 
     DURATION("request-timeout", request_timeout_ms, "limit of one HTTP exchange (30s)"),
     DURATION("deadline", deadline_ms, "limit of the whole command, retries, pages and waits included"),
@@ -125,7 +122,7 @@ const cli_flag cli_flags[] = {
 /* clang-format on */
 const size_t cli_flags_count = sizeof cli_flags / sizeof cli_flags[0];
 
-bool cli_flag_is_common(const cli_flag *flag) { return flag->commands == ALL; }
+bool cli_flag_is_common(const cli_flag *flag) { return !flag->commands; }
 
 const cli_flag *cli_flag_named(const char *name, size_t length) {
   for (size_t i = 0; i < cli_flags_count; i++)
@@ -140,9 +137,16 @@ const cli_flag *cli_flag_lettered(char letter) {
   return NULL;
 }
 
-const cli_flag *cli_flag_of(uint32_t commands, const char *name) {
+bool cli_flag_belongs(const cli_flag *flag, const cli_command *command) {
+  char name[40];
+  if (!flag->commands) return true;
+  snprintf(name, sizeof name, "%s %s", command->noun, command->verb ? command->verb : "");
+  return cli_choice_index(flag->commands, name) >= 0;
+}
+
+const cli_flag *cli_flag_of(const cli_command *command, const char *name) {
   for (size_t i = 0; i < cli_flags_count; i++)
-    if ((cli_flags[i].commands & commands) && !strcmp(cli_flags[i].name, name))
+    if (!strcmp(cli_flags[i].name, name) && cli_flag_belongs(&cli_flags[i], command))
       return &cli_flags[i];
   return NULL;
 }

@@ -57,13 +57,16 @@ typedef enum cli_flag_group {
   CLI_GROUP_COUNT
 } cli_flag_group;
 
+struct cli_command;
+
 typedef struct cli_flag {
   const char *name;
   const char *metavar; /* NULL for a switch */
   const char *values;  /* "a|b|c", or NULL for any */
   const char *summary;
-  size_t offset; /* in cli_options */
-  uint32_t commands;
+  size_t offset;        /* in cli_options */
+  const char *commands; /* "image list|image get"; NULL = every command */
+  const char *needs;    /* another flag that must be given, or NULL */
   cli_flag_kind kind;
   cli_flag_group group; /* CLI_GROUP_COMMAND, or of every command */
   char letter;          /* 0 = none */
@@ -77,8 +80,9 @@ extern const size_t cli_flags_count;
  * apart early. */
 const cli_flag *cli_flag_named(const char *name, size_t length);
 const cli_flag *cli_flag_lettered(char letter);
-/* The one that this command takes; NULL = none. */
-const cli_flag *cli_flag_of(uint32_t commands, const char *name);
+/* The one that a command takes; NULL = none. */
+const cli_flag *cli_flag_of(const struct cli_command *command, const char *name);
+bool cli_flag_belongs(const cli_flag *flag, const struct cli_command *command);
 bool cli_flag_is_common(const cli_flag *flag);
 
 /* Visits the words of "a|b|c": returns where the next one starts and its length, or NULL. Start

@@ -53,11 +53,12 @@ static void put_flag(cli_stream *out, const cli_flag *flag) {
   cli_stream_char(out, '\n');
 }
 
-static void put_flags(cli_stream *out, uint32_t commands, cli_flag_group group) {
+/* Those of a command, or with NULL of every command. */
+static void put_flags(cli_stream *out, const cli_command *command, cli_flag_group group) {
   bool any = false;
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
-    if (flag->group != group || !(flag->commands & commands)) continue;
+    if (flag->group != group || (command && !cli_flag_belongs(flag, command))) continue;
     if (!any) cli_stream_format(out, "\n%s:\n", group_titles[group]);
     any = true;
     put_flag(out, flag);
@@ -66,7 +67,7 @@ static void put_flags(cli_stream *out, uint32_t commands, cli_flag_group group) 
 
 static void put_common_flags(cli_stream *out) {
   for (int group = CLI_GROUP_PROVIDER; group < CLI_GROUP_COUNT; group++)
-    put_flags(out, ~0u, (cli_flag_group)group);
+    put_flags(out, NULL, (cli_flag_group)group);
   cli_stream_char(out, '\n');
   put_lines(out, "A duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or "
                  "after the words; -- ends them.");
@@ -79,7 +80,7 @@ static void put_synopsis(cli_stream *out, const cli_command *command) {
   if (command->arguments) column = put_words(out, command->arguments, column, indent);
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
-    if (cli_flag_is_common(flag) || !(flag->commands & cli_command_bit(command))) continue;
+    if (cli_flag_is_common(flag) || !cli_flag_belongs(flag, command)) continue;
     const char *open = flag->required ? "" : "[", *close = flag->required ? "" : "]";
     const char *more = flag->kind == CLI_FLAG_TEXTS ? "..." : "";
     char word[64];
@@ -112,7 +113,7 @@ static int help_on_command(cli_app *app, const cli_command *command) {
   put_synopsis(out, command);
   cli_stream_format(out, "\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
   if (command->about) put_lines(out, command->about);
-  put_flags(out, cli_command_bit(command), CLI_GROUP_COMMAND);
+  put_flags(out, command, CLI_GROUP_COMMAND);
   if (command->schema) put_keys(out, command->schema);
   cli_stream_line(out, "\nFlags that every command takes: imgact --help");
   put_examples(out, command->examples);
@@ -122,7 +123,7 @@ static int help_on_command(cli_app *app, const cli_command *command) {
 /* NULL = all of them. */
 static void put_commands(cli_stream *out, const char *noun) {
   cli_stream_line(out, "\nCommands:");
-  for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+  for (size_t i = 0; i < cli_commands_count; i++) {
     const cli_command *it = &cli_commands[i];
     if (noun && strcmp(it->noun, noun)) continue;
     char name[80];

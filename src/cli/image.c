@@ -19,7 +19,8 @@ static imgact_image_status status_of(const char *word) {
   return IMGACT_IMAGE_STATUS_UNKNOWN;
 }
 
-static imgact_op *make_list(cli_app *app) {
+imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region) {
+  (void)id, (void)region;
   const cli_options *o = &app->options;
   imgact_image_type *types = calloc(o->types.count + 1, sizeof *types);
   imgact_image_status *statuses = calloc(o->statuses.count + 1, sizeof *statuses);
@@ -50,36 +51,9 @@ static imgact_op *make_list(cli_app *app) {
   return op;
 }
 
-void cli_note_local(cli_app *app, const imgact_op *op) {
-  if (app->options.page && !app->options.quiet && imgact_op_filtered_locally(op))
-    cli_print_note(
-        app, "note: only this page was filtered and sorted; without --page the whole list is");
-}
-
-int cli_image_list(cli_app *app) {
-  imgact_op *op = make_list(app);
-  int exit_status = cli_run(app, op);
-  if (!exit_status) {
-    size_t count = 0;
-    const imgact_image *const *images = imgact_op_images(op, &count);
-    exit_status = cli_print_list(app, &cli_image_schema, (const void *const *)images, count);
-    if (!exit_status) cli_note_empty(app, count, "images");
-    cli_note_local(app, op);
-  }
-  imgact_op_free(op);
-  return exit_status;
-}
-
-static int run_and_print(cli_app *app, imgact_op *op) {
-  int exit_status = cli_run(app, op);
-  if (!exit_status) exit_status = cli_print_item(app, &cli_image_schema, imgact_op_image(op));
-  imgact_op_free(op);
-  return exit_status;
-}
-
-int cli_image_get(cli_app *app) {
-  return run_and_print(app,
-                       imgact_get_image(app->session.client, app->arguments[0], app->options.arch));
+imgact_op *cli_make_image_get(cli_app *app, const char *id, const char *region) {
+  (void)region;
+  return imgact_get_image(app->session.client, id, app->options.arch);
 }
 
 /* ---- update ---- */
@@ -202,7 +176,7 @@ static int change_labels(cli_app *app, const imgact_label *given) {
   if (!exit_status) {
     size_t count = 0;
     imgact_label *all = merge(app, imgact_op_image(get), given, &count);
-    exit_status = run_and_print(app, all ? make_update(app, all, count) : NULL);
+    exit_status = cli_run_and_show(app, all ? make_update(app, all, count) : NULL);
     free(all);
   }
   imgact_op_free(get);
@@ -214,7 +188,7 @@ static int update(cli_app *app, const imgact_label *given) {
   bool some = app->options.labels.count || app->options.removed_labels.count;
   bool refused = imgact_op_error(op)->status !=
                  IMGACT_OK; /* known before the image is read, so that nothing is sent */
-  if (refused || !some || app->options.clear_labels) return run_and_print(app, op);
+  if (refused || !some || app->options.clear_labels) return cli_run_and_show(app, op);
   imgact_op_free(op);
   return change_labels(app, given);
 }

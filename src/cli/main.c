@@ -53,7 +53,7 @@ static int run_command(cli_app *app) {
 }
 
 int main(int argc, char **argv) {
-  cli_app app = {0};
+  cli_app app = {.commands = cli_commands, .commands_count = cli_commands_count};
   cli_args args;
   imgact_error error;
   fill_descriptors();

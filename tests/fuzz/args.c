@@ -57,7 +57,7 @@ static void check_parsed(const cli_app *app, const cli_args *args, const command
         app->arguments_count <= command->max_arguments);
   for (size_t i = 0; i < app->arguments_count; i++) CHECK(is_of(line, app->arguments[i]));
   for (size_t i = 0; i < cli_flags_count; i++)
-    if (cli_flags[i].commands & cli_command_bit(command))
+    if (cli_flag_belongs(&cli_flags[i], command))
       check_flag(&cli_flags[i], &app->options, line);
   CHECK(args->count >= app->arguments_count);
 }

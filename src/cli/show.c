@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/* Commands that run one operation and print what it returns. */
+#include "output.h"
+
+/* Says so when a single page was filtered or sorted by the library. */
+static void note_local(cli_app *app, const imgact_op *op) {
+  if (app->options.page && !app->options.quiet && imgact_op_filtered_locally(op))
+    cli_print_note(
+        app, "note: only this page was filtered and sorted; without --page the whole list is");
+}
+
+static int print_list(cli_app *app, const imgact_op *op) {
+  bool images = imgact_op_get_kind(op) == IMGACT_OP_LIST_IMAGES;
+  size_t count = 0;
+  const void *const *items = images ? (const void *const *)imgact_op_images(op, &count)
+                                    : (const void *const *)imgact_op_actions(op, &count);
+  int exit_status = cli_print_list(app, app->command->schema, items, count);
+  if (!exit_status) cli_note_empty(app, count, images ? "images" : "actions");
+  note_local(app, op);
+  return exit_status;
+}
+
+int cli_show_list(cli_app *app) {
+  imgact_op *op = app->command->make(app, NULL, NULL);
+  int exit_status = cli_run(app, op);
+  if (!exit_status) exit_status = print_list(app, op);
+  imgact_op_free(op);
+  return exit_status;
+}
+
+int cli_run_and_show(cli_app *app, imgact_op *op) {
+  int exit_status = cli_run(app, op);
+  if (!exit_status) {
+    const imgact_image *image = imgact_op_image(op);
+    const void *item = image ? (const void *)image : imgact_op_action(op);
+    exit_status = cli_print_item(app, app->command->schema, item);
+  }
+  imgact_op_free(op);
+  return exit_status;
+}
+
+int cli_show_item(cli_app *app) {
+  return cli_run_and_show(app, app->command->make(app, app->arguments[0], NULL));
+}
