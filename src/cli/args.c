@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-/* The command line in two passes. The first parts words from flags (a flag takes a value in every
- * command or in none, so the command need not be known yet); the second, with the command known,
- * checks the flags against it and sets the options. The first error is the one that is told, but
- * the first pass goes on after it: -o may stand behind. */
+/* Parses the command line in two passes. The first separates words from flags; it does not need the
+ * command, because a flag takes a value in every command or in none. The second checks the flags
+ * against the command and sets the options. The first error is reported, but the first pass
+ * continues after it, to find -o. */
 #include "args.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct occurrence {
-  const cli_flag *flag; /* one of its name: which one is meant is settled by the command */
+  const cli_flag *flag; /* the first of this name; the command selects the right one */
   const char *value;
 } occurrence;
 
@@ -26,10 +26,11 @@ static void unknown_flag(parser *p, const char *name, size_t length) {
   if (p->error->status) return;
   if (length == 5 && !strncmp(name, "token", 5)) {
     imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT,
-                     "no flag takes a token, for others could see it; use --token-env, "
-                     "--token-file or a profile");
+                     "cannot pass a token on the command line; use --token-env, --token-file or a "
+                     "profile");
     return;
   }
+
   char word[40] = "";
   if (length < sizeof word) memcpy(word, name, length);
   const char *meant = NULL;
@@ -41,6 +42,7 @@ static void unknown_flag(parser *p, const char *name, size_t length) {
       meant = cli_flags[i].name;
     }
   }
+
   int shown = (int)(length < 60 ? length : 60);
   if (meant)
     imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unknown flag --%.*s; did you mean --%s?",
@@ -53,13 +55,13 @@ static void add_flag(parser *p, const cli_flag *flag, const char *value) {
   p->flags[p->flags_count++] = (occurrence){flag, value};
 }
 
-/* The value of a flag that came without "=": the next argument, whatever it looks like. */
+/* Without "=", the next argument is the value, even if it begins with "-". */
 static void add_flag_with_next(parser *p, const cli_flag *flag) {
   if (p->at < p->argc)
     add_flag(p, flag, p->argv[p->at++]);
   else if (!p->error->status)
-    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "--%s needs a value: %s", flag->name,
-                     flag->metavar);
+    imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "missing value %s for --%s", flag->metavar,
+                     flag->name);
 }
 
 static void take_long(parser *p, const char *text) {
@@ -69,7 +71,7 @@ static void take_long(parser *p, const char *text) {
     unknown_flag(p, text, length);
   else if (flag->kind == CLI_FLAG_SWITCH && text[length]) {
     if (!p->error->status)
-      imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "--%s takes no value", flag->name);
+      imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "unexpected value for --%s", flag->name);
   } else if (flag->kind == CLI_FLAG_SWITCH)
     add_flag(p, flag, NULL);
   else if (text[length])
@@ -100,7 +102,7 @@ static void take_short(parser *p, const char *text) {
   }
 }
 
-static void part(parser *p) {
+static void split(parser *p) {
   bool only_words = false;
   while (p->at < p->argc) {
     const char *text = p->argv[p->at++];
@@ -115,23 +117,26 @@ static void part(parser *p) {
   }
 }
 
-/* The last -o counts; also for the form of an error about anything else. */
+/* The last -o takes effect; it also selects the format of errors. */
 static void find_output(parser *p, cli_options *options) {
   bool wants_version = false;
+
   for (size_t i = 0; i < p->flags_count; i++) {
     const occurrence *it = &p->flags[i];
-    int index =
-        strcmp(it->flag->name, "output") ? -1 : cli_choice_index(it->flag->values, it->value);
+    int index = strcmp(it->flag->name, "output")
+                    ? -1
+                    : cli_choice_index(cli_flag_values(it->flag), it->value);
     if (index >= 0) options->output = index;
     if (!strcmp(it->flag->name, "help")) p->args->help = true;
     if (!strcmp(it->flag->name, "version")) wants_version = true;
   }
+
   if (!wants_version || p->args->help) return;
-  p->args->words[0] = "version"; /* there is room for one word at least */
+  p->args->words[0] = "version"; /* words has room for at least one */
   p->args->count = 1;
 }
 
-/* "help image list", "image help", "image help list". */
+/* Accepts "help image list", "image help" and "image help list". */
 static void find_help(cli_args *args) {
   size_t at = 0;
   if (args->count > 1 && !strcmp(args->words[1], "help") && cli_is_noun(args->words[0])) at = 1;
@@ -144,12 +149,12 @@ static void find_help(cli_args *args) {
 static imgact_status check_utf8(parser *p) {
   for (int i = 1; i < p->argc; i++)
     if (!cli_utf8_valid(p->argv[i]))
-      return imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "argument %d is not UTF-8 text",
+      return imgact_error_set(p->error, IMGACT_INVALID_ARGUMENT, "invalid argument %d: not UTF-8",
                               i);
   return IMGACT_OK;
 }
 
-/* The command's own flag that begins like another's: --label-selector for --label. */
+/* Returns a flag of the command that begins with name: --label-selector for --label. */
 static const char *longer_flag(const cli_command *command, const char *name) {
   for (size_t i = 0; i < cli_flags_count; i++)
     if (!cli_flag_is_common(&cli_flags[i]) && cli_flag_belongs(&cli_flags[i], command) &&
@@ -158,29 +163,28 @@ static const char *longer_flag(const cli_command *command, const char *name) {
   return NULL;
 }
 
-static imgact_status refuse_flag(const cli_app *app, const cli_flag *flag, imgact_error *error) {
+static imgact_status reject_flag(const cli_app *app, const cli_flag *flag, imgact_error *error) {
   const cli_command *command = app->command;
   const char *meant = longer_flag(command, flag->name);
-  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                          "`imgact %s%s%s` does not take --%s%s%s%s", command->noun,
-                          command->verb ? " " : "", command->verb ? command->verb : "", flag->name,
-                          meant ? "; did you mean --" : "", meant ? meant : "", meant ? "?" : "");
+
+  return imgact_error_set(
+      error, IMGACT_INVALID_ARGUMENT, "unexpected flag --%s for `imgact %s%s%s`%s%s%s", flag->name,
+      command->noun, command->verb ? " " : "", command->verb ? command->verb : "",
+      meant ? "; did you mean --" : "", meant ? meant : "", meant ? "?" : "");
 }
 
 static imgact_status apply(parser *p, cli_app *app, imgact_error *error) {
   for (size_t i = 0; i < p->flags_count; i++) {
     const occurrence *it = &p->flags[i];
     const cli_flag *flag = cli_flag_of(app->command, it->flag->name);
-    if (!flag) return refuse_flag(app, it->flag, error);
-    /* A filter that a later one replaced would be a filter ignored; flags of every command may be
-     * overruled, as by an alias.
-     */
+    if (!flag) return reject_flag(app, it->flag, error);
+    /* A second value would replace the first filter, which would then be ignored. Common flags may
+     * be repeated: an alias may already contain them. */
     for (size_t j = 0; j < i && flag->kind != CLI_FLAG_TEXTS && flag->kind != CLI_FLAG_SWITCH &&
                        !cli_flag_is_common(flag);
          j++)
       if (!strcmp(p->flags[j].flag->name, flag->name))
-        return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s can be given once",
-                                flag->name);
+        return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "duplicate flag --%s", flag->name);
     imgact_status status = cli_flag_apply(flag, it->value, p->flags_count, &app->options, error);
     if (status) return status;
   }
@@ -189,17 +193,18 @@ static imgact_status apply(parser *p, cli_app *app, imgact_error *error) {
 
 static imgact_status check_arguments(const cli_app *app, imgact_error *error) {
   const cli_command *command = app->command;
-  const char *blank = command->verb ? " " : "", *verb = command->verb ? command->verb : "";
+
   if (app->arguments_count < command->min_arguments)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s%s%s` needs %s",
-                            command->noun, blank, verb, command->arguments);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing argument %s",
+                            command->arguments);
   if (app->arguments_count > command->max_arguments)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                            "`imgact %s%s%s`: one argument too many: '%s'", command->noun, blank,
-                            verb, app->arguments[command->max_arguments]);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "unexpected argument '%s'",
+                            app->arguments[command->max_arguments]);
   if (command->choices && cli_choice_index(command->choices, app->arguments[0]) < 0)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s` takes %s, not '%s'",
-                            command->noun, command->choices, app->arguments[0]);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                            "invalid argument '%s'; choose one of: %s", app->arguments[0],
+                            command->choices);
+
   return IMGACT_OK;
 }
 
@@ -210,21 +215,21 @@ static imgact_status check_required(const cli_app *app, imgact_error *error) {
     const cli_strings *given =
         (const cli_strings *)(const void *)((const char *)&app->options + flag->offset);
     if (!given->count)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s %s` needs --%s",
-                              app->command->noun, app->command->verb, flag->name);
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing flag --%s", flag->name);
   }
   return IMGACT_OK;
 }
 
-/* Flags that need another one, such as --image, which is one text. */
+/* Checks flags that need another flag; the other one has a single text. */
 static imgact_status check_needed(const parser *p, const cli_app *app, imgact_error *error) {
   for (size_t i = 0; i < p->flags_count; i++) {
     const char *needs = p->flags[i].flag->needs;
     const cli_flag *other = needs ? cli_flag_of(app->command, needs) : NULL;
     const char *at = (const char *)&app->options + (other ? other->offset : 0);
     if (other && !*(const char *const *)(const void *)at)
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s needs --%s",
-                              p->flags[i].flag->name, needs);
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                              "--%s must be used together with --%s", p->flags[i].flag->name,
+                              needs);
   }
   return IMGACT_OK;
 }
@@ -233,54 +238,57 @@ static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static imgact_status check_twice(const char *const *items, size_t count, const char *what,
-                                 imgact_error *error) {
+static imgact_status check_duplicates(const char *const *items, size_t count, const char *what,
+                                      imgact_error *error) {
   if (count < 2) return IMGACT_OK;
   const char **sorted = calloc(count, sizeof *sorted);
   if (!sorted) return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
+
   memcpy(sorted, items, count * sizeof *sorted);
   qsort(sorted, count, sizeof *sorted, by_text);
   imgact_status status = IMGACT_OK;
   for (size_t i = 1; !status && i < count; i++)
     if (!strcmp(sorted[i - 1], sorted[i]))
-      status = imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "%s '%s' is there twice", what,
-                                sorted[i]);
+      status =
+          imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "duplicate %s '%s'", what, sorted[i]);
+
   free(sorted);
   return status;
 }
 
-static imgact_status check_all_twice(const cli_app *app, imgact_error *error) {
+static imgact_status check_all_duplicates(const cli_app *app, imgact_error *error) {
   const cli_options *o = &app->options;
-  imgact_status status = check_twice(app->arguments, app->arguments_count, "id", error);
-  if (!status) status = check_twice(o->regions.items, o->regions.count, "region", error);
-  if (!status) status = check_twice(o->ids.items, o->ids.count, "id", error);
-  if (!status) status = check_twice(o->bound_to.items, o->bound_to.count, "id", error);
+  imgact_status status = check_duplicates(app->arguments, app->arguments_count, "id", error);
+  if (!status) status = check_duplicates(o->regions.items, o->regions.count, "region", error);
+  if (!status) status = check_duplicates(o->ids.items, o->ids.count, "id", error);
+  if (!status) status = check_duplicates(o->bound_to.items, o->bound_to.count, "id", error);
   return status;
 }
 
-/* Which keys there are is for the cloud to say; the direction is not. */
+/* Checks the direction only: the provider checks the key. */
 static imgact_status check_sort(const cli_app *app, imgact_error *error) {
   const cli_strings *sort = &app->options.sort;
   for (size_t i = 0; i < sort->count; i++) {
     const char *direction = strchr(sort->items[i], ':');
     if (direction && strcmp(direction, ":asc") != 0 && strcmp(direction, ":desc") != 0)
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "--sort takes KEY, KEY:asc or KEY:desc");
+                              "--sort must be KEY, KEY:asc or KEY:desc");
   }
   return IMGACT_OK;
 }
 
-static imgact_status settle_command(parser *p, cli_app *app) {
+static imgact_status parse_command(parser *p, cli_app *app) {
   size_t used = 0;
   app->command = cli_command_find(p->args->words, p->args->count, &used, p->error);
   if (!app->command) return p->error->status;
+
   app->arguments = p->args->words + used;
   app->arguments_count = p->args->count - used;
   imgact_status status = apply(p, app, p->error);
   if (!status) status = check_arguments(app, p->error);
   if (!status) status = check_required(app, p->error);
   if (!status) status = check_needed(p, app, p->error);
-  if (!status) status = check_all_twice(app, p->error);
+  if (!status) status = check_all_duplicates(app, p->error);
   if (!status) status = check_sort(app, p->error);
   return status;
 }
@@ -297,12 +305,14 @@ imgact_status cli_args_parse(int argc, char **argv, cli_app *app, cli_args *args
     free(p.flags);
     return imgact_error_set(error, IMGACT_NOMEM, "out of memory");
   }
-  part(&p);
+
+  split(&p);
   find_output(&p, &app->options);
   find_help(args);
   imgact_status status = error->status;
   if (!status) status = check_utf8(&p);
-  if (!status && !args->help) status = settle_command(&p, app);
+  if (!status && !args->help) status = parse_command(&p, app);
+
   free(p.flags);
   return status;
 }

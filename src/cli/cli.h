@@ -39,6 +39,7 @@ struct cli_command {
   const char *about; /* further lines of help, or NULL */
   const char *examples;
   size_t min_arguments, max_arguments;
+  imgact_op_kind kind; /* the summary names the providers that support it */
   bool needs_client;
   bool changes; /* something at the cloud */
   bool asks;    /* first, on a terminal */

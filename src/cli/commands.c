@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The table of commands: what the parser accepts, the help explains and the completions offer. */
+/* The table of commands, for the parser, the help and the completions; lookup by name. */
 #include "cli.h"
 
 #include <string.h>
@@ -7,112 +7,209 @@
 #include "config_schema.h"
 #include "output.h"
 
-/* clang-format off */
 const cli_command cli_commands[] = {
-    {
-        .noun = "image", .verb = "list", .schema = &cli_image_schema, .run = cli_show_list, .make = cli_make_image_list, .needs_client = true,
-        .summary = "list images",
-        .about = "Values of one flag are a union, different flags intersect. What a cloud cannot answer is refused.\n"
-                 "Without --page the list is walked to its end: it is complete, or an error.",
-        .examples = "imgact image list --type snapshot --sort created:desc\n"
-                    "imgact -p staging-do image list --tag web -o json\n"
-                    "imgact image list --label-selector env=prod --columns id,description,labels"},
-    {
-        .noun = "image", .verb = "get", .arguments = "ID|NAME|SLUG", .min_arguments = 1, .max_arguments = 1,
-        .schema = &cli_image_schema, .run = cli_show_item, .make = cli_make_image_get, .needs_client = true,
-        .summary = "show one image",
-        .about = "By its id; at DigitalOcean by its slug, at Hetzner by its name, where --arch tells namesakes apart.",
-        .examples = "imgact image get 4711 -o json\nimgact image get debian-12 --arch arm"},
-    {
-        .noun = "image", .verb = "update", .arguments = "ID", .min_arguments = 1, .max_arguments = 1,
-        .schema = &cli_image_schema, .run = cli_image_update, .needs_client = true, .changes = true,
-        .summary = "change an image's texts, labels or type",
-        .about = "Only what is given is changed. --label and --remove-label keep the other labels: they are read first.",
-        .examples = "imgact image update 4711 --description 'before the upgrade'\n"
-                    "imgact image update 4711 --label env=prod --label tier=web"},
-    {
-        .noun = "image", .verb = "delete", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_outcome_schema, .run = cli_change_images, .make = cli_make_delete, .needs_client = true, .changes = true, .asks = true,
-        .summary = "delete images",
-        .about = "Asks first when stdin and stderr are both terminals, unless --yes is given.\n"
-                 "Otherwise, as in a script or a pipe, it goes ahead without asking.",
-        .examples = "imgact image delete 4711 4712 --yes --ignore-missing"},
-    {
-        .noun = "image", .verb = "convert", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_outcome_schema, .run = cli_change_images, .make = cli_make_convert, .needs_client = true, .changes = true,
-        .summary = "make snapshots of backups",
-        .examples = "imgact image convert 4711 --wait"},
-    {
-        .noun = "image", .verb = "transfer", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_region_outcome_schema, .run = cli_change_images, .make = cli_make_transfer, .needs_client = true, .changes = true,
-        .summary = "copy images to regions (DigitalOcean)",
-        .examples = "imgact image transfer 7938269 --region nyc3 --region ams3 --wait\n"
-                    "imgact image transfer 7938269 --region nyc3 -o csv --columns region,action.id"},
-    {
-        .noun = "image", .verb = "protect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_outcome_schema, .run = cli_change_images, .make = cli_make_protect, .needs_client = true, .changes = true,
-        .summary = "protect images against deletion (Hetzner)",
-        .examples = "imgact image protect 4711 --wait"},
-    {
-        .noun = "image", .verb = "unprotect", .arguments = "ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_outcome_schema, .run = cli_change_images, .make = cli_make_unprotect, .needs_client = true, .changes = true,
-        .summary = "take that protection away (Hetzner)",
-        .examples = "imgact image unprotect 4711 --wait"},
-    {
-        .noun = "action", .verb = "list", .schema = &cli_action_schema, .run = cli_show_list, .make = cli_make_action_list, .needs_client = true,
-        .summary = "list actions of images",
-        .examples = "imgact action list --image 4711\nimgact action list --status running --sort started:desc"},
-    {
-        .noun = "action", .verb = "get", .arguments = "ACTION_ID", .min_arguments = 1, .max_arguments = 1,
-        .schema = &cli_action_schema, .run = cli_show_item, .make = cli_make_action_get, .needs_client = true,
-        .summary = "show one action",
-        .about = "With --image the action must be one of that image.",
-        .examples = "imgact action get 13\nimgact action get 36805527 --image 7938269"},
-    {
-        .noun = "action", .verb = "wait", .arguments = "ACTION_ID...", .min_arguments = 1, .max_arguments = CLI_UNLIMITED,
-        .schema = &cli_action_schema, .run = cli_action_wait, .make = cli_make_action_wait, .needs_client = true,
-        .summary = "wait until actions have finished",
-        .about = "A failed action is printed, and the exit status is 7. Nothing but --deadline limits the wait.",
-        .examples = "imgact action wait 13 14 --deadline 30m\n"
-                    "imgact -p staging-do action wait 36805527 --image 7938269"},
-    {
-        .noun = "provider", .verb = "list", .schema = &cli_provider_schema, .run = cli_provider_list,
-        .summary = "list the clouds and what each can do",
-        .examples = "imgact provider list"},
-    {
-        .noun = "ratelimit", .schema = &cli_rate_schema, .run = cli_ratelimit, .needs_client = true,
-        .summary = "show how many requests are left",
-        .about = "Asks for one image, once, and shows what that reply says of the limit.",
-        .examples = "imgact ratelimit -o json"},
-    {
-        .noun = "config", .verb = "list", .schema = &cli_profile_schema, .run = cli_config_list,
-        .summary = "list the profiles of the configuration file",
-        .examples = "imgact config list"},
-    {
-        .noun = "config", .verb = "path", .schema = &cli_path_schema, .run = cli_config_path,
-        .summary = "print the configuration file's path",
-        .examples = "imgact config path"},
-    {
-        .noun = "config", .verb = "show", .schema = &cli_settings_schema, .run = cli_config_show,
-        .summary = "show the settings that would be used",
-        .examples = "imgact -p staging-do config show"},
-    {
-        .noun = "config", .verb = "check", .schema = &cli_settings_schema, .run = cli_config_check,
-        .summary = "check the file, and that there is a token",
-        .about = "Sends nothing.",
-        .examples = "imgact config check"},
-    {
-        .noun = "completion", .arguments = "bash|zsh|fish", .choices = "bash|zsh|fish", .min_arguments = 1,
-        .max_arguments = 1, .run = cli_completion,
-        .summary = "print a completion script for a shell",
-        .examples = "source <(imgact completion bash)\nimgact completion zsh > \"${fpath[1]}/_imgact\"\n"
-                    "imgact completion fish > ~/.config/fish/completions/imgact.fish"},
-    {
-        .noun = "version", .schema = &cli_version_schema, .run = cli_version,
-        .summary = "print the version",
-        .examples = "imgact version"},
+    {.noun = "image",
+     .verb = "list",
+     .schema = &cli_image_schema,
+     .run = cli_show_list,
+     .make = cli_make_image_list,
+     .needs_client = true,
+     .summary = "list images",
+     .about = "If a filter is given several times, one of its values must match. Different filters "
+              "must all match.\n"
+              "A filter that the provider does not support is an error.\n"
+              "Without --page, the list is complete or the command fails.",
+     .examples = "imgact image list --type snapshot --sort created:desc\n"
+                 "imgact -p staging-do image list --tag web -o json\n"
+                 "imgact image list --label-selector env=prod --columns id,description,labels"},
+    {.noun = "image",
+     .verb = "get",
+     .arguments = "ID|NAME|SLUG",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .schema = &cli_image_schema,
+     .run = cli_show_item,
+     .make = cli_make_image_get,
+     .needs_client = true,
+     .summary = "show one image",
+     .about = "Accepts an id, or the slug or name, depending on the provider. If several images "
+              "have the name, select one with --arch.",
+     .examples = "imgact image get 4711 -o json\n"
+                 "imgact image get debian-12 --arch arm"},
+    {.noun = "image",
+     .verb = "update",
+     .arguments = "ID",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .schema = &cli_image_schema,
+     .run = cli_image_update,
+     .needs_client = true,
+     .changes = true,
+     .summary = "change texts, labels or type of an image",
+     .about =
+         "Changes only what is given. A change that the provider does not support is an error; "
+         "imgact(1) lists them. --label and --remove-label first read the current labels.",
+     .examples = "imgact image update 4711 --description 'before the upgrade'\n"
+                 "imgact image update 4711 --label env=prod --label tier=web"},
+    {.noun = "image",
+     .verb = "delete",
+     .arguments = "ID...",
+     .min_arguments = 1,
+     .max_arguments = CLI_UNLIMITED,
+     .schema = &cli_outcome_schema,
+     .run = cli_change_images,
+     .make = cli_make_delete,
+     .needs_client = true,
+     .changes = true,
+     .asks = true,
+     .summary = "delete images",
+     .about =
+         "Asks for confirmation if stdin and stderr are both terminals, unless --yes is given.\n"
+         "In scripts and pipes it deletes without asking.",
+     .examples = "imgact image delete 4711 4712 --yes --ignore-missing"},
+    {.noun = "image",
+     .verb = "convert",
+     .arguments = "ID...",
+     .min_arguments = 1,
+     .max_arguments = CLI_UNLIMITED,
+     .schema = &cli_outcome_schema,
+     .run = cli_change_images,
+     .make = cli_make_convert,
+     .kind = IMGACT_OP_CONVERT,
+     .needs_client = true,
+     .changes = true,
+     .summary = "convert backups to snapshots",
+     .examples = "imgact image convert 4711 --wait"},
+    {.noun = "image",
+     .verb = "transfer",
+     .arguments = "ID...",
+     .min_arguments = 1,
+     .max_arguments = CLI_UNLIMITED,
+     .schema = &cli_region_outcome_schema,
+     .run = cli_change_images,
+     .make = cli_make_transfer,
+     .kind = IMGACT_OP_TRANSFER,
+     .needs_client = true,
+     .changes = true,
+     .summary = "copy images to regions",
+     .examples = "imgact image transfer 7938269 --region nyc3 --region ams3 --wait\n"
+                 "imgact image transfer 7938269 --region nyc3 -o csv --columns region,action.id"},
+    {.noun = "image",
+     .verb = "protect",
+     .arguments = "ID...",
+     .min_arguments = 1,
+     .max_arguments = CLI_UNLIMITED,
+     .schema = &cli_outcome_schema,
+     .run = cli_change_images,
+     .make = cli_make_protect,
+     .kind = IMGACT_OP_CHANGE_PROTECTION,
+     .needs_client = true,
+     .changes = true,
+     .summary = "protect images against deletion",
+     .examples = "imgact image protect 4711 --wait"},
+    {.noun = "image",
+     .verb = "unprotect",
+     .arguments = "ID...",
+     .min_arguments = 1,
+     .max_arguments = CLI_UNLIMITED,
+     .schema = &cli_outcome_schema,
+     .run = cli_change_images,
+     .make = cli_make_unprotect,
+     .kind = IMGACT_OP_CHANGE_PROTECTION,
+     .needs_client = true,
+     .changes = true,
+     .summary = "remove delete protection",
+     .examples = "imgact image unprotect 4711 --wait"},
+    {.noun = "action",
+     .verb = "list",
+     .schema = &cli_action_schema,
+     .run = cli_show_list,
+     .make = cli_make_action_list,
+     .needs_client = true,
+     .summary = "list actions on images",
+     .examples = "imgact action list --image 4711\n"
+                 "imgact action list --status running --sort started:desc"},
+    {.noun = "action",
+     .verb = "get",
+     .arguments = "ACTION_ID",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .schema = &cli_action_schema,
+     .run = cli_show_item,
+     .make = cli_make_action_get,
+     .needs_client = true,
+     .summary = "show one action",
+     .about = "With --image, the action must belong to that image.",
+     .examples = "imgact action get 13\n"
+                 "imgact action get 36805527 --image 7938269"},
+    {.noun = "action",
+     .verb = "wait",
+     .arguments = "ACTION_ID...",
+     .min_arguments = 1,
+     .max_arguments = CLI_UNLIMITED,
+     .schema = &cli_action_schema,
+     .run = cli_action_wait,
+     .make = cli_make_action_wait,
+     .needs_client = true,
+     .summary = "wait until actions have finished",
+     .about = "A failed action is printed, and the exit status is 7. The wait has no time limit "
+              "unless --deadline is given.",
+     .examples = "imgact action wait 13 14 --deadline 30m\n"
+                 "imgact -p staging-do action wait 36805527 --image 7938269"},
+    {.noun = "provider",
+     .verb = "list",
+     .schema = &cli_provider_schema,
+     .run = cli_provider_list,
+     .summary = "list providers and their operations",
+     .examples = "imgact provider list"},
+    {.noun = "ratelimit",
+     .schema = &cli_rate_schema,
+     .run = cli_ratelimit,
+     .needs_client = true,
+     .summary = "show the rate limit of the token",
+     .about = "Sends one request for one image and shows the rate limit that the response reports.",
+     .examples = "imgact ratelimit -o json"},
+    {.noun = "config",
+     .verb = "list",
+     .schema = &cli_profile_schema,
+     .run = cli_config_list,
+     .summary = "list the profiles of the configuration file",
+     .examples = "imgact config list"},
+    {.noun = "config",
+     .verb = "path",
+     .schema = &cli_path_schema,
+     .run = cli_config_path,
+     .summary = "print the path of the configuration file",
+     .examples = "imgact config path"},
+    {.noun = "config",
+     .verb = "show",
+     .schema = &cli_settings_schema,
+     .run = cli_config_show,
+     .summary = "show the settings in effect",
+     .examples = "imgact -p staging-do config show"},
+    {.noun = "config",
+     .verb = "check",
+     .schema = &cli_settings_schema,
+     .run = cli_config_check,
+     .summary = "check the configuration and the token",
+     .about = "Reads the token. Sends no request.",
+     .examples = "imgact config check"},
+    {.noun = "completion",
+     .arguments = "bash|zsh|fish",
+     .choices = "bash|zsh|fish",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .run = cli_completion,
+     .summary = "print a shell completion script",
+     .examples = "source <(imgact completion bash)\n"
+                 "imgact completion zsh > \"${fpath[1]}/_imgact\"\n"
+                 "imgact completion fish > ~/.config/fish/completions/imgact.fish"},
+    {.noun = "version",
+     .schema = &cli_version_schema,
+     .run = cli_version,
+     .summary = "print the version",
+     .examples = "imgact version"},
 };
-/* clang-format on */
 const size_t cli_commands_count = sizeof cli_commands / sizeof cli_commands[0];
 
 static const cli_command *find(const char *noun, const char *verb) {
@@ -123,7 +220,7 @@ static const cli_command *find(const char *noun, const char *verb) {
   return NULL;
 }
 
-/* What other tools call a command, where no distance of letters leads there. */
+/* Names that other tools use for these commands and that are not spelled like ours. */
 static const char *other_name(const char *noun, const char *word) {
   static const char *const names[][2] = {
       {"describe", "get"}, {"show", "get"},      {"info", "get"},      {"view", "get"},
@@ -134,10 +231,11 @@ static const char *other_name(const char *noun, const char *word) {
   return NULL;
 }
 
-/* The nearest noun, or the nearest verb of a noun; NULL = nothing is near. */
+/* Returns the noun (or, with a noun, its verb) that is closest to word; NULL if none is close. */
 static const char *nearest(const char *noun, const char *word) {
   const char *meant = noun ? other_name(noun, word) : NULL;
   if (meant) return meant;
+
   size_t best = SIZE_MAX;
   for (size_t i = 0; i < cli_commands_count; i++) {
     const cli_command *it = &cli_commands[i];
@@ -148,11 +246,13 @@ static const char *nearest(const char *noun, const char *word) {
     best = distance;
     meant = candidate;
   }
+
   return meant;
 }
 
 static void list_verbs(const char *noun, char *text, size_t capacity) {
   size_t length = 0;
+
   text[0] = '\0';
   for (size_t i = 0; i < cli_commands_count; i++) {
     if (strcmp(cli_commands[i].noun, noun)) continue;
@@ -163,15 +263,16 @@ static void list_verbs(const char *noun, char *text, size_t capacity) {
   }
 }
 
-static void say_unknown(const char *noun, const char *word, imgact_error *error) {
-  const char *meant = nearest(noun, word), *of = noun ? noun : "", *blank = noun ? " " : "";
+static void report_unknown(const char *noun, const char *word, imgact_error *error) {
+  const char *meant = nearest(noun, word), *of = noun ? noun : "", *space = noun ? " " : "";
+
   if (meant)
     imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                     "there is no command '%s%s%s'; did you mean '%s%s%s'?", of, blank, word, of,
-                     blank, meant);
+                     "unknown command '%s%s%s'; did you mean '%s%s%s'?", of, space, word, of, space,
+                     meant);
   else
     imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                     "there is no command '%s%s%s'; see `imgact --help`", of, blank, word);
+                     "unknown command '%s%s%s'; see `imgact --help`", of, space, word);
 }
 
 bool cli_is_noun(const char *word) {
@@ -183,21 +284,23 @@ bool cli_is_noun(const char *word) {
 const cli_command *cli_command_find(const char *const *words, size_t count, size_t *used,
                                     imgact_error *error) {
   if (!count) {
-    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "no command; see `imgact --help`");
+    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing command; see `imgact --help`");
     return NULL;
   }
+
   const cli_command *command = find(words[0], count > 1 ? words[1] : NULL);
   if (command) {
     *used = command->verb ? 2 : 1;
     return command;
   }
+
   bool is_noun = cli_is_noun(words[0]);
   if (is_noun && count == 1) {
     char verbs[128];
     list_verbs(words[0], verbs, sizeof verbs);
-    imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "`imgact %s` needs one of: %s", words[0],
-                     verbs);
+    imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                     "missing subcommand of `imgact %s`; choose one of: %s", words[0], verbs);
   } else
-    say_unknown(is_noun ? words[0] : NULL, words[is_noun], error);
+    report_unknown(is_noun ? words[0] : NULL, words[is_noun], error);
   return NULL;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "output.h"
+#include "provider_info.h"
 
 /* The commands are handed over: completion is one of them. */
 typedef struct script {
@@ -38,7 +39,7 @@ static void put_value_flags(const script *s, const char *separator) {
 static void put_file_flags(const script *s, const char *separator) {
   const char *between = "";
   for (size_t i = 0; i < cli_flags_count; i++) {
-    if (!cli_flags[i].file) continue;
+    if (!cli_flags[i].is_file) continue;
     cli_stream_format(s->out, "%s--%s", between, cli_flags[i].name);
     between = separator;
   }
@@ -104,12 +105,12 @@ static void put_flag_cases(const script *s) {
 static void put_value_cases(const script *s) {
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
-    if (!flag->values) continue;
+    if (!cli_flag_values(flag)) continue;
     if (cli_flag_is_common(flag)) {
       cli_stream_text(s->out, "    ");
       if (flag->letter) cli_stream_format(s->out, "'-%c '*|", flag->letter);
       cli_stream_format(s->out, "'--%s '*) offer=\"", flag->name);
-      put_words(s, flag->values);
+      put_words(s, cli_flag_values(flag));
       cli_stream_line(s->out, "\"; return ;;");
       continue;
     }
@@ -117,7 +118,7 @@ static void put_value_cases(const script *s) {
       if (!cli_flag_belongs(flag, &s->commands[j])) continue;
       cli_stream_format(s->out, "    '--%s %s %s'*) offer=\"", flag->name, s->commands[j].noun,
                         s->commands[j].verb);
-      put_words(s, flag->values);
+      put_words(s, cli_flag_values(flag));
       cli_stream_line(s->out, "\"; return ;;");
     }
   }
@@ -243,6 +244,13 @@ static void put_quoted(const script *s, const char *text) {
   cli_stream_char(s->out, '\'');
 }
 
+static void put_summary(const script *s, const char *text, imgact_op_kind kind, uint32_t filters) {
+  cli_buffer summary = {0};
+  cli_add_summary(&summary, text, kind, filters);
+  put_quoted(s, cli_buffer_get(&summary));
+  cli_buffer_free(&summary);
+}
+
 static void put_fish_flag(const script *s, const cli_flag *flag, const cli_command *command) {
   cli_stream_text(s->out, "complete -c imgact");
   if (command)
@@ -250,31 +258,35 @@ static void put_fish_flag(const script *s, const cli_flag *flag, const cli_comma
                       command->verb ? command->verb : "");
   cli_stream_format(s->out, " -l %s", flag->name);
   if (flag->letter) cli_stream_format(s->out, " -s %c", flag->letter);
-  if (flag->metavar) cli_stream_text(s->out, flag->file ? " -r -F" : " -x");
+  if (flag->metavar) cli_stream_text(s->out, flag->is_file ? " -r -F" : " -x");
   if (flag->letter == 'p') cli_stream_text(s->out, " -a '(__imgact_profiles)'");
-  if (flag->values) {
+  if (cli_flag_values(flag)) {
     cli_stream_text(s->out, " -a '");
-    put_words(s, flag->values);
+    put_words(s, cli_flag_values(flag));
     cli_stream_char(s->out, '\'');
   }
   cli_stream_text(s->out, " -d ");
-  put_quoted(s, flag->summary);
+  put_summary(s, flag->summary, IMGACT_OP_LIST_IMAGES, flag->filter);
   cli_stream_char(s->out, '\n');
 }
 
 static void put_fish_words(const script *s, const char *condition, const char *word,
-                           const char *about) {
+                           const char *about, imgact_op_kind kind) {
   cli_stream_format(s->out, "complete -c imgact -f -n '%s' -a %s -d ", condition, word);
-  put_quoted(s, about);
+  put_summary(s, about, kind, 0);
   cli_stream_char(s->out, '\n');
 }
 
 static void put_fish_command(const script *s, const cli_command *it, bool first) {
   char condition[64];
-  if (first) put_fish_words(s, "__imgact_exactly", it->noun, it->verb ? "commands" : it->summary);
+  if (first) {
+    const char *about = it->verb ? "commands" : it->summary;
+    put_fish_words(s, "__imgact_exactly", it->noun, about,
+                   it->verb ? IMGACT_OP_LIST_IMAGES : it->kind);
+  }
   if (it->verb) {
     snprintf(condition, sizeof condition, "__imgact_exactly %s", it->noun);
-    put_fish_words(s, condition, it->verb, it->summary);
+    put_fish_words(s, condition, it->verb, it->summary, it->kind);
   }
   if (it->choices) {
     cli_stream_format(s->out, "complete -c imgact -f -n '__imgact_exactly %s' -a '", it->noun);
@@ -306,7 +318,7 @@ static void put_fish(const script *s) {
       "complete -c imgact -f");
   for (size_t i = 0; i < s->count; i++)
     put_fish_command(s, &s->commands[i], is_first_of_noun(s, i));
-  put_fish_words(s, "__imgact_exactly", "help", "show the help of a command");
+  put_fish_words(s, "__imgact_exactly", "help", "print help on a command", IMGACT_OP_LIST_IMAGES);
   for (size_t i = 0; i < cli_flags_count; i++) {
     if (cli_flag_is_common(&cli_flags[i])) put_fish_flag(s, &cli_flags[i], NULL);
     for (size_t j = 0; j < s->count && !cli_flag_is_common(&cli_flags[i]); j++)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The table of flags and what turns their values into options. A value may be a secret that slipped
- * into the wrong place, so a message quotes none but in the sets of fixed words, where the mistake
- * cannot be seen without. */
+/* The table of flags; parses their values into options. A value may be a misplaced secret, so
+ * messages quote it only if the flag takes one of a fixed set of values. */
 #include "cli.h"
+#include "provider_info.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,32 +12,45 @@
 #define WAITS      "image convert|image transfer|image protect|image unprotect"
 #define AT(member) offsetof(cli_options, member)
 
-#define SWITCH(word, mark, member, who, of, text)                                                  \
+#define SWITCH(word, mark, member, of, text)                                                       \
   {                                                                                                \
-    .name = word, .letter = mark, .summary = text, .offset = AT(member), .commands = who,          \
-    .kind = CLI_FLAG_SWITCH, .group = of                                                           \
+    .name = word, .letter = mark, .summary = text, .offset = AT(member), .kind = CLI_FLAG_SWITCH,  \
+    .group = of                                                                                    \
   }
-#define VALUE(type, word, mark, meta, words, member, who, of, text)                                \
+#define VALUE(type, word, mark, meta, words, member, of, text)                                     \
   {                                                                                                \
     .name = word, .letter = mark, .metavar = meta, .values = words, .summary = text,               \
-    .offset = AT(member), .commands = who, .kind = type, .group = of                               \
+    .offset = AT(member), .kind = type, .group = of                                                \
   }
+#define TEXT(word, mark, meta, member, of, text)                                                   \
+  VALUE(CLI_FLAG_TEXT, word, mark, meta, NULL, member, of, text)
+#define CHOICE(word, mark, meta, words, member, of, text)                                          \
+  VALUE(CLI_FLAG_CHOICE, word, mark, meta, words, member, of, text)
 #define FILE_VALUE(word, member, of, text)                                                         \
   {                                                                                                \
-    .name = word, .metavar = "FILE", .summary = text, .offset = AT(member), .commands = NULL,      \
-    .kind = CLI_FLAG_TEXT, .group = of, .file = true                                               \
+    .name = word, .metavar = "FILE", .summary = text, .offset = AT(member), .kind = CLI_FLAG_TEXT, \
+    .group = of, .is_file = true                                                                   \
   }
-#define OWN_TEXT(word, meta, member, who, text)                                                    \
-  VALUE(CLI_FLAG_TEXT, word, 0, meta, NULL, member, who, CLI_GROUP_COMMAND, text)
-#define OWN_TEXTS(word, meta, words, member, who, text)                                            \
-  VALUE(CLI_FLAG_TEXTS, word, 0, meta, words, member, who, CLI_GROUP_COMMAND, text)
-#define OWN_COUNT(word, member, who, text)                                                         \
-  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, who, CLI_GROUP_COMMAND, text)
-#define OWN_SWITCH(word, member, who, text) SWITCH(word, 0, member, who, CLI_GROUP_COMMAND, text)
 #define DURATION(word, member, text)                                                               \
-  VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, NULL, CLI_GROUP_REQUESTS, text)
+  VALUE(CLI_FLAG_DURATION, word, 0, "D", NULL, member, CLI_GROUP_REQUESTS, text)
 #define COUNT(word, member, text)                                                                  \
-  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, NULL, CLI_GROUP_REQUESTS, text)
+  VALUE(CLI_FLAG_COUNT, word, 0, "N", NULL, member, CLI_GROUP_REQUESTS, text)
+
+/* Flags of some commands. */
+#define OWN(type, word, meta, words, member, of, needed, text)                                     \
+  {                                                                                                \
+    .name = word, .metavar = meta, .values = words, .summary = text, .offset = AT(member),         \
+    .commands = of, .filter = needed, .kind = type                                                 \
+  }
+#define OWN_TEXT(word, meta, member, of, text)                                                     \
+  OWN(CLI_FLAG_TEXT, word, meta, NULL, member, of, 0, text)
+#define OWN_TEXTS(word, meta, words, member, of, text)                                             \
+  OWN(CLI_FLAG_TEXTS, word, meta, words, member, of, 0, text)
+#define OWN_COUNT(word, member, of, text) OWN(CLI_FLAG_COUNT, word, "N", NULL, member, of, 0, text)
+#define OWN_SWITCH(word, member, of, text)                                                         \
+  OWN(CLI_FLAG_SWITCH, word, NULL, NULL, member, of, 0, text)
+#define FILTER(type, word, meta, member, of, needed, text)                                         \
+  OWN(type, word, meta, NULL, member, of, IMGACT_FILTER_##needed, text)
 
 /* "|table|json" */
 static const char format_names[] =
@@ -48,79 +61,105 @@ static const char format_names[] =
 
 /* clang-format off */
 const cli_flag cli_flags[] = {
-    OWN_TEXTS("type", "T", "system|app|snapshot|backup|custom", types, "image list", "images of this type"),
-    OWN_TEXTS("status", "S", "creating|available|unavailable|deleted|retired", statuses, "image list",
-              "images in this state"),
-    OWN_TEXTS("status", "S", "running|success|error", statuses, "action list", "actions in this state"),
-    OWN_TEXT("name", "N", name, "image list", "images of exactly this name"),
-    OWN_TEXT("name", "N", name, "image update", "the new name (DigitalOcean)"),
-    OWN_TEXT("description", "D", description, "image update", "the new description; \"\" empties it"),
-    OWN_TEXT("distribution", "D", distribution, "image update", "the new distribution (DigitalOcean)"),
-    VALUE(CLI_FLAG_TEXT, "type", 0, "T", "snapshot", type, "image update", CLI_GROUP_COMMAND,
-          "make a snapshot of a backup (Hetzner)"),
-    OWN_TEXTS("label", "K=V", NULL, labels, "image update", "set a label and keep the others (Hetzner)"),
+    OWN_TEXTS("type", "T", "system|app|snapshot|backup|custom", types, "image list",
+              "image type"),
+    OWN_TEXTS("status", "S", "creating|available|unavailable|deleted|retired", statuses,
+              "image list", "image status"),
+    OWN_TEXTS("status", "S", "running|success|error", statuses, "action list", "action status"),
+    OWN_TEXT("name", "N", name, "image list", "exact image name"),
+    OWN_TEXT("name", "N", name, "image update", "new name"),
+    OWN_TEXT("description", "D", description, "image update",
+             "new description; \"\" clears it"),
+    OWN_TEXT("distribution", "D", distribution, "image update", "new distribution"),
+    OWN(CLI_FLAG_TEXT, "type", "T", "snapshot", type, "image update", 0,
+        "convert a backup to a snapshot"),
+    OWN_TEXTS("label", "K=V", NULL, labels, "image update", "set a label; keeps other labels"),
     OWN_TEXTS("remove-label", "KEY", NULL, removed_labels, "image update",
-              "take a label away and keep the others (Hetzner)"),
-    OWN_SWITCH("clear-labels", clear_labels, "image update", "take all labels away but those given (Hetzner)"),
-    OWN_TEXT("arch", "A", arch, "image list|image get", "images for this architecture: x86, arm (Hetzner)"),
-    OWN_TEXT("label-selector", "SEL", label_selector, "image list", "images whose labels match: env=prod,!old (Hetzner)"),
-    OWN_TEXTS("bound-to", "ID", NULL, bound_to, "image list", "images bound to this server (Hetzner)"),
-    OWN_SWITCH("include-deprecated", include_deprecated, "image list", "deprecated images, too (Hetzner)"),
-    OWN_TEXT("tag", "T", tag, "image list", "images with this tag (DigitalOcean)"),
-    OWN_TEXT("region", "R", region, "image list", "images that are in this region (DigitalOcean)"),
-    {.name = "region", .metavar = "R", .summary = "the region to copy to", .offset = AT(regions),
+              "remove a label; keeps other labels"),
+    OWN_SWITCH("clear-labels", clear_labels, "image update",
+               "remove all labels that --label does not set"),
+    FILTER(CLI_FLAG_TEXT, "arch", "A", arch, "image list|image get", ARCHITECTURE,
+           "architecture: x86, arm"),
+    FILTER(CLI_FLAG_TEXT, "label-selector", "SEL", label_selector, "image list", LABEL_SELECTOR,
+           "label selector, such as env=prod,!old"),
+    FILTER(CLI_FLAG_TEXTS, "bound-to", "ID", bound_to, "image list", BOUND_TO,
+           "server that the image is bound to"),
+    FILTER(CLI_FLAG_SWITCH, "include-deprecated", NULL, include_deprecated, "image list",
+           INCLUDE_DEPRECATED, "include deprecated images"),
+    FILTER(CLI_FLAG_TEXT, "tag", "T", tag, "image list", TAG, "image tag"),
+    FILTER(CLI_FLAG_TEXT, "region", "R", region, "image list", REGION,
+           "region that holds the image"),
+    {.name = "region", .metavar = "R", .summary = "target region", .offset = AT(regions),
      .commands = "image transfer", .kind = CLI_FLAG_TEXTS, .required = true},
-    VALUE(CLI_FLAG_CHOICE, "visibility", 0, "V", "all|public|private", visibility, "image list", CLI_GROUP_COMMAND,
-          "the cloud's images, your own, or all of them"),
-    OWN_SWITCH("ignore-missing", ignore_missing, "image delete", "an image that is not there counts as deleted"),
-    OWN_SWITCH("yes", yes, "image delete", "do not ask"),
-    OWN_SWITCH("wait", wait, WAITS, "wait until the action has finished"),
-    OWN_TEXT("image", "ID", image, ACTIONS, "actions of this image"),
-    {.name = "via-image", .summary = "with --image: ask by the image's own path",
-     .offset = AT(via_image), .commands = "action get", .needs = "image", .kind = CLI_FLAG_SWITCH},
-    OWN_TEXTS("id", "ID", NULL, ids, "action list", "actions with this id"),
+    OWN(CLI_FLAG_CHOICE, "visibility", "V", "all|public|private", visibility, "image list", 0,
+        "public images, images of your account, or both (default all)"),
+    OWN_SWITCH("ignore-missing", ignore_missing, "image delete",
+               "treat a missing image as deleted"),
+    OWN_SWITCH("yes", yes, "image delete", "delete without confirmation"),
+    OWN_SWITCH("wait", wait, WAITS, "wait until the actions have finished"),
+    OWN_TEXT("image", "ID", image, ACTIONS, "image that the action belongs to"),
+    {.name = "via-image", .summary = "with --image: request the action under the image's path",
+     .offset = AT(via_image), .commands = "action get", .needs = "image",
+     .kind = CLI_FLAG_SWITCH},
+    OWN_TEXTS("id", "ID", NULL, ids, "action list", "action id"),
     OWN_TEXTS("sort", "KEY", NULL, sort, "image list",
-              "order by id, name or created, each with :asc or :desc behind it; the first counts most"),
+              "sort by id, name or created; append :asc or :desc; the first key takes precedence"),
     OWN_TEXTS("sort", "KEY", NULL, sort, "action list",
-              "order by id, command, status, started or finished, each with :asc or :desc behind it; the first counts most"),
-    OWN_COUNT("page", page, LISTS, "this page alone"),
-    OWN_COUNT("per-page", per_page, LISTS, "items a page"),
-    OWN_COUNT("limit", limit, LISTS, "stop after so many items"),
+              "sort by id, command, status, started or finished; append :asc or :desc; the first "
+              "key takes precedence"),
+    OWN_COUNT("page", page, LISTS, "fetch only this page"),
+    OWN_COUNT("per-page", per_page, LISTS, "items per page"),
+    OWN_COUNT("limit", limit, LISTS, "maximum number of items"),
 
-    VALUE(CLI_FLAG_TEXT, "profile", 'p', "NAME", NULL, profile, NULL, CLI_GROUP_PROVIDER, "section of the configuration file"),
+    TEXT("profile", 'p', "NAME", profile, CLI_GROUP_PROVIDER, "profile to use"),
     FILE_VALUE("config", config, CLI_GROUP_PROVIDER, "configuration file"),
-    VALUE(CLI_FLAG_TEXT, "provider", 0, "NAME", "hetzner|digitalocean", provider, NULL, CLI_GROUP_PROVIDER,
-          "cloud, where no profile is used"),
-    VALUE(CLI_FLAG_TEXT, "endpoint", 0, "URL", NULL, endpoint, NULL, CLI_GROUP_PROVIDER, "base URL of the cloud's API"),
-    VALUE(CLI_FLAG_TEXT, "token-env", 0, "VAR", NULL, token_env, NULL, CLI_GROUP_PROVIDER, "environment variable with the token"),
-    FILE_VALUE("token-file", token_file, CLI_GROUP_PROVIDER, "file with the token"),
+    {.name = "provider", .metavar = "NAME", .summary = "provider, if no profile is used",
+     .offset = AT(provider), .kind = CLI_FLAG_TEXT, .group = CLI_GROUP_PROVIDER,
+     .is_provider = true},
+    TEXT("endpoint", 0, "URL", endpoint, CLI_GROUP_PROVIDER, "base URL of the API"),
+    TEXT("token-env", 0, "VAR", token_env, CLI_GROUP_PROVIDER,
+         "environment variable that holds the token"),
+    FILE_VALUE("token-file", token_file, CLI_GROUP_PROVIDER, "file that holds the token"),
 
-    VALUE(CLI_FLAG_CHOICE, "output", 'o', "FORMAT", format_names + 1, output, NULL, CLI_GROUP_OUTPUT,
-          "format of the results"),
-    VALUE(CLI_FLAG_TEXT, "columns", 0, "A,B", NULL, columns, NULL, CLI_GROUP_OUTPUT,
-          "columns of table and csv, by the JSON's keys"),
-    SWITCH("no-header", 0, no_header, NULL, CLI_GROUP_OUTPUT, "table and csv without their header"),
-    SWITCH("raw", 0, raw, NULL, CLI_GROUP_OUTPUT, "add the cloud's own object to the JSON"),
-    SWITCH("quiet", 'q', quiet, NULL, CLI_GROUP_OUTPUT, "no progress and no notes"),
-    VALUE(CLI_FLAG_CHOICE, "progress", 0, "KIND", "auto|bar|plain|none", progress, NULL, CLI_GROUP_OUTPUT,
-          "how waiting shows on stderr"),
-    VALUE(CLI_FLAG_CHOICE, "color", 0, "WHEN", "auto|always|never", color, NULL, CLI_GROUP_OUTPUT, "color for people"),
-    SWITCH("trace", 0, trace, NULL, CLI_GROUP_OUTPUT, "requests and replies on stderr, without secrets"),
-    SWITCH("help", 'h', help, NULL, CLI_GROUP_OUTPUT, "explain the command"),
-    SWITCH("version", 'V', version, NULL, CLI_GROUP_OUTPUT, "print the version, as `imgact version` does"),
+    CHOICE("output", 'o', "FORMAT", format_names + 1, output, CLI_GROUP_OUTPUT,
+           "output format (default table)"),
+    TEXT("columns", 0, "A,B", columns, CLI_GROUP_OUTPUT,
+         "columns of table and csv, named as the JSON keys"),
+    SWITCH("no-header", 0, no_header, CLI_GROUP_OUTPUT, "omit the header of table and csv"),
+    SWITCH("raw", 0, raw, CLI_GROUP_OUTPUT, "add the API's own object to the JSON, as \"raw\""),
+    SWITCH("quiet", 'q', quiet, CLI_GROUP_OUTPUT, "no progress output and no notes"),
+    CHOICE("progress", 0, "KIND", "auto|bar|plain|none", progress, CLI_GROUP_OUTPUT,
+           "progress output on stderr (default auto)"),
+    CHOICE("color", 0, "WHEN", "auto|always|never", color, CLI_GROUP_OUTPUT,
+           "colored output (default auto)"),
+    SWITCH("trace", 0, trace, CLI_GROUP_OUTPUT,
+           "print requests and responses on stderr, without secrets"),
+    SWITCH("help", 'h', help, CLI_GROUP_OUTPUT, "print help"),
+    SWITCH("version", 'V', version, CLI_GROUP_OUTPUT, "print the version"),
 
-    DURATION("request-timeout", request_timeout_ms, "limit of one HTTP exchange (30s)"),
-    DURATION("deadline", deadline_ms, "limit of the whole command, retries, pages and waits included"),
-    COUNT("max-attempts", max_attempts, "how often a request is sent at most (5, polls 9)"),
-    DURATION("retry-base", retry_base_ms, "first pause before a request is sent again; it doubles (1s)"),
-    DURATION("poll-interval", poll_interval_ms, "constant pause between looks at an action"),
-    DURATION("settle", settle_ms, "how long an accepted action may take to show (10s)"),
-    COUNT("concurrency", concurrency, "requests in flight (8)"),
-    FILE_VALUE("record", record, CLI_GROUP_REQUESTS, "write the exchanges to a HAR cassette, without secrets"),
-    FILE_VALUE("replay", replay, CLI_GROUP_REQUESTS, "answer requests from a cassette; nothing is sent"),
+    DURATION("request-timeout", request_timeout_ms, "time limit of one HTTP request (default 30s)"),
+    DURATION("deadline", deadline_ms,
+             "time limit of the command, including retries, pages and waits (default none)"),
+    COUNT("max-attempts", max_attempts,
+          "maximum number of sends per request (default 5, polls 9)"),
+    DURATION("retry-base", retry_base_ms,
+             "delay before the first retry; doubles with each retry (default 1s)"),
+    DURATION("poll-interval", poll_interval_ms,
+             "constant delay between polls of an action (default adaptive)"),
+    DURATION("settle", settle_ms,
+             "how long an API may take to list an accepted action (default 10s)"),
+    COUNT("concurrency", concurrency, "maximum number of requests in flight (default 8)"),
+    FILE_VALUE("record", record, CLI_GROUP_REQUESTS,
+               "write requests and responses to a HAR cassette, without secrets"),
+    FILE_VALUE("replay", replay, CLI_GROUP_REQUESTS,
+               "take responses from a cassette; nothing is sent"),
 };
 /* clang-format on */
 const size_t cli_flags_count = sizeof cli_flags / sizeof cli_flags[0];
+
+const char *cli_flag_values(const cli_flag *flag) {
+  return flag->is_provider ? cli_provider_choices() : flag->values;
+}
 
 bool cli_flag_is_common(const cli_flag *flag) { return !flag->commands; }
 
@@ -168,7 +207,7 @@ int cli_choice_index(const char *values, const char *word) {
   return -1;
 }
 
-/* Digits alone, from 1, without overflow; what follows them is left to the caller. */
+/* Parses digits without overflow. Returns the text after them; NULL if there are none. */
 static const char *parse_digits(const char *text, int64_t most, int64_t *value) {
   int64_t sum = 0;
   const char *at = text;
@@ -197,7 +236,7 @@ static const char *parse_fraction(const char *at, int64_t unit, int64_t *part) {
   return at == start ? NULL : at;
 }
 
-/* "250ms", "5s", "2m", "1h30m", "1.5s": each unit at most once, the large ones first. */
+/* "250ms", "5s", "2m", "1h30m", "1.5s": each unit at most once, larger units first. */
 static bool parse_duration(const char *text, int64_t *duration_ms) {
   static const struct {
     const char *name;
@@ -216,7 +255,7 @@ static bool parse_duration(const char *text, int64_t *duration_ms) {
     if (i == 4 || units[i].ms >= last) return false;
     if (fraction && !parse_fraction(fraction, units[i].ms, &part)) return false;
     last = units[i].ms;
-    sum += whole * last + part; /* at most 2^31 hours and so on: far from overflow */
+    sum += whole * last + part; /* at most 2^31 hours: no overflow */
     at = unit + strlen(units[i].name);
   }
   *duration_ms = sum;
@@ -238,18 +277,18 @@ static void suggest(const char *values, const char *value, char *hint, size_t ca
 
 static imgact_status bad_choice(const cli_flag *flag, const char *value, imgact_error *error) {
   char words[128], hint[80] = "";
-  snprintf(words, sizeof words, "%s", flag->values);
+  snprintf(words, sizeof words, "%s", cli_flag_values(flag));
   for (char *at = words; (at = strchr(at, '|')); at++) *at = ' ';
   if (flag->kind == CLI_FLAG_TEXTS && strchr(value, ','))
-    snprintf(hint, sizeof hint, "; for several, repeat the flag");
+    snprintf(hint, sizeof hint, "; repeat the flag for several values");
   else
-    suggest(flag->values, value, hint, sizeof hint);
+    suggest(cli_flag_values(flag), value, hint, sizeof hint);
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                          "--%s cannot be '%s'; choose one of: %s%s", flag->name, value, words,
-                          hint);
+                          "invalid value '%s' for --%s; choose one of: %s%s", value, flag->name,
+                          words, hint);
 }
 
-/* A slug has no comma: the cloud would be asked for a region that nobody means. */
+/* Region slugs contain no comma. */
 static bool is_list(const cli_flag *flag, const char *value) {
   return !strcmp(flag->name, "region") && value && strchr(value, ',');
 }
@@ -265,15 +304,19 @@ static imgact_status add_text(cli_strings *strings, const char *value, size_t ro
 imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t room,
                              cli_options *options, imgact_error *error) {
   if (!value && flag->kind != CLI_FLAG_SWITCH)
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s needs a value", flag->name);
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "missing value for --%s", flag->name);
   if (is_list(flag, value))
-    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--region cannot be '%s'%s", value,
-                            flag->kind == CLI_FLAG_TEXTS ? "; for several, repeat the flag"
-                                                         : ": it takes one region");
+    return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "invalid value '%s' for --region%s",
+                            value,
+                            flag->kind == CLI_FLAG_TEXTS ? "; repeat the flag for several values"
+                                                         : "; give one region");
+
   char *at = (char *)options + flag->offset;
-  int index = flag->values && value ? cli_choice_index(flag->values, value) : 0;
-  /* An unknown provider is the library's to refuse: it knows which ones there are. */
-  if (index < 0 && strcmp(flag->name, "provider") != 0) return bad_choice(flag, value, error);
+  const char *values = cli_flag_values(flag);
+  int index = values && value ? cli_choice_index(values, value) : 0;
+  /* The library rejects an unknown provider, wherever it was named. */
+  if (index < 0 && !flag->is_provider) return bad_choice(flag, value, error);
+
   switch (flag->kind) {
   case CLI_FLAG_SWITCH: *(int *)(void *)at = 1; break;
   case CLI_FLAG_CHOICE: *(int *)(void *)at = index; break;
@@ -281,16 +324,17 @@ imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t roo
   case CLI_FLAG_TEXTS: return add_text((cli_strings *)(void *)at, value, room, error);
   case CLI_FLAG_COUNT:
     if (!parse_count(value, (int64_t *)(void *)at))
-      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "--%s takes a whole number from 1",
-                              flag->name);
+      return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
+                              "--%s must be a whole number of at least 1", flag->name);
     break;
   case CLI_FLAG_DURATION:
     if (!parse_duration(value, (int64_t *)(void *)at))
       return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
-                              "--%s takes a duration above 0, such as 250ms, 5s, 2m or 1h30m",
+                              "--%s must be a duration above 0, such as 250ms, 5s, 2m or 1h30m",
                               flag->name);
     break;
   }
+
   return IMGACT_OK;
 }
 

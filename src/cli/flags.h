@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one table of flags, from which the parser, the help and the completions are made. */
+/* The table of flags, for the parser, the help and the completions. */
 #ifndef IMGACT_CLI_FLAGS_H
 #define IMGACT_CLI_FLAGS_H
 
@@ -14,7 +14,7 @@ typedef struct cli_strings {
   size_t count;
 } cli_strings;
 
-/* In the order of the flags' words. */
+/* In the order of the flag's values. */
 typedef enum cli_progress {
   CLI_PROGRESS_AUTO,
   CLI_PROGRESS_BAR,
@@ -23,7 +23,7 @@ typedef enum cli_progress {
 } cli_progress;
 typedef enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER } cli_color;
 
-/* What the flags said; zero and NULL = not given. */
+/* Values of the flags; 0 and NULL = not given. */
 typedef struct cli_options {
   const char *profile, *provider, *endpoint, *token_env, *token_file, *config;
   const char *columns, *record, *replay;
@@ -31,7 +31,7 @@ typedef struct cli_options {
   int64_t max_attempts, concurrency;
   int output, progress, color; /* index of cli_formats, cli_progress, cli_color */
   int no_header, raw, trace, quiet, help, version;
-  /* of some commands */
+  /* flags of some commands */
   cli_strings types, statuses, bound_to, sort, regions, labels, removed_labels, ids;
   const char *name, *arch, *label_selector, *tag, *region, *description, *distribution, *type,
       *image;
@@ -44,7 +44,7 @@ typedef enum cli_flag_kind {
   CLI_FLAG_SWITCH,   /* int */
   CLI_FLAG_TEXT,     /* const char * */
   CLI_FLAG_TEXTS,    /* cli_strings: may be given several times */
-  CLI_FLAG_CHOICE,   /* int: the index of its word */
+  CLI_FLAG_CHOICE,   /* int: the index of the value */
   CLI_FLAG_COUNT,    /* int64_t, from 1 */
   CLI_FLAG_DURATION, /* int64_t ms, from 1 */
 } cli_flag_kind;
@@ -62,37 +62,42 @@ struct cli_command;
 typedef struct cli_flag {
   const char *name;
   const char *metavar; /* NULL for a switch */
-  const char *values;  /* "a|b|c", or NULL for any */
+  const char *values;  /* "a|b|c"; NULL = any value. Read by cli_flag_values(). */
   const char *summary;
   size_t offset;        /* in cli_options */
   const char *commands; /* "image list|image get"; NULL = every command */
   const char *needs;    /* another flag that must be given, or NULL */
+  uint32_t filter;      /* IMGACT_FILTER_...: its summary names the providers that have it */
   cli_flag_kind kind;
-  cli_flag_group group; /* CLI_GROUP_COMMAND, or of every command */
+  cli_flag_group group; /* CLI_GROUP_COMMAND, or a group of common flags */
   char letter;          /* 0 = none */
-  bool required, file;  /* file: its value is a path */
+  bool required;
+  bool is_file;     /* the value is a path */
+  bool is_provider; /* the value is the name of a built-in provider */
 } cli_flag;
 
 extern const cli_flag cli_flags[];
 extern const size_t cli_flags_count;
 
-/* Flags of one name take a value in every command, or in none, so that words and values can be told
- * apart early. */
+/* The first flag of a name. All flags of one name take a value, or none does: the parser relies on
+ * it before it knows the command. */
 const cli_flag *cli_flag_named(const char *name, size_t length);
 const cli_flag *cli_flag_lettered(char letter);
-/* The one that a command takes; NULL = none. */
+/* The flag of this name that the command takes; NULL if it takes none. */
 const cli_flag *cli_flag_of(const struct cli_command *command, const char *name);
 bool cli_flag_belongs(const cli_flag *flag, const struct cli_command *command);
 bool cli_flag_is_common(const cli_flag *flag);
+/* The fixed values, "a|b|c"; NULL = any value. */
+const char *cli_flag_values(const cli_flag *flag);
 
-/* Visits the words of "a|b|c": returns where the next one starts and its length, or NULL. Start
- * with NULL. */
+/* Iterates over "a|b|c": returns the start of the next value and its length, or NULL. after: NULL
+ * for the first one. */
 const char *cli_choice_next(const char *values, const char *after, size_t *length);
-/* The index of a word, -1 = not among them. */
+/* The index of a value; -1 if there is none. */
 int cli_choice_index(const char *values, const char *word);
 
-/* Sets a flag's option. On failure a message without the flag's value, unless that is one of a
- * fixed set. */
+/* Sets the option of a flag. Error messages contain the value only if the flag takes one of a fixed
+ * set. room: the maximum number of texts of a list. */
 imgact_status cli_flag_apply(const cli_flag *flag, const char *value, size_t room,
                              cli_options *options, imgact_error *error);
 void cli_options_free(cli_options *options);

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
-/* Help, made from the tables of commands and flags, for terminals of 80 columns. */
+/* Help texts, generated from the tables of commands and flags, for terminals of 80 columns. */
+#include <ctype.h>
 #include <string.h>
 
 #include "output.h"
+#include "provider_info.h"
 
-static const char *const group_titles[CLI_GROUP_COUNT] = {"Flags of this command", "Cloud",
+static const char *const group_titles[CLI_GROUP_COUNT] = {"Flags of this command", "Provider",
                                                           "Output", "Requests"};
 
-#define WIDTH       79
-#define FLAG_COLUMN 33
+#define WIDTH          79
+#define FLAG_COLUMN    33
+#define SUMMARY_COLUMN 37
 
-/* A word behind those that end at `column`, on a new line where it does not fit; the column where
- * it ends. */
+/* Writes a word after the text that ends at column; starts a new line if the word does not fit.
+ * Returns the column after the word. */
 static int put_word(cli_stream *out, const char *word, size_t length, int column, int indent) {
   bool fits = column + 1 + (int)length <= WIDTH;
   if (column > indent && fits)
@@ -47,13 +50,17 @@ static void put_flag(cli_stream *out, const cli_flag *flag) {
                        flag->metavar ? " " : "", flag->metavar ? flag->metavar : "");
   cli_stream_format(out, "  %-30s ", left);
   if (width > 30) cli_stream_format(out, "\n%*s", FLAG_COLUMN, "");
-  int column = put_words(out, flag->summary, FLAG_COLUMN, FLAG_COLUMN);
+  cli_buffer summary = {0};
+  cli_add_summary(&summary, flag->summary, IMGACT_OP_LIST_IMAGES, flag->filter);
+  int column = put_words(out, cli_buffer_get(&summary), FLAG_COLUMN, FLAG_COLUMN);
+  cli_buffer_free(&summary);
   if (flag->kind == CLI_FLAG_TEXTS) put_words(out, "(may be repeated)", column, FLAG_COLUMN);
-  if (flag->values) cli_stream_format(out, "\n%*s%s", FLAG_COLUMN, "", flag->values);
+  if (cli_flag_values(flag))
+    cli_stream_format(out, "\n%*s%s", FLAG_COLUMN, "", cli_flag_values(flag));
   cli_stream_char(out, '\n');
 }
 
-/* Those of a command, or with NULL of every command. */
+/* command: NULL lists the group of every command. */
 static void put_flags(cli_stream *out, const cli_command *command, cli_flag_group group) {
   bool any = false;
   for (size_t i = 0; i < cli_flags_count; i++) {
@@ -69,8 +76,9 @@ static void put_common_flags(cli_stream *out) {
   for (int group = CLI_GROUP_PROVIDER; group < CLI_GROUP_COUNT; group++)
     put_flags(out, NULL, (cli_flag_group)group);
   cli_stream_char(out, '\n');
-  put_lines(out, "A duration D is written as 250ms, 5s, 2m or 1h30m. Flags may stand before or "
-                 "after the words; -- ends them.");
+  put_lines(
+      out, "Durations D: 250ms, 5s, 2m, 1h30m. Flags may come before or after the command; -- ends "
+           "the flags.");
 }
 
 static void put_synopsis(cli_stream *out, const cli_command *command) {
@@ -92,7 +100,7 @@ static void put_synopsis(cli_stream *out, const cli_command *command) {
 }
 
 static void put_keys(cli_stream *out, const cli_schema *schema) {
-  cli_stream_line(out, "\nColumns, and keys of the JSON:");
+  cli_stream_line(out, "\nColumns and JSON keys:");
   int column = cli_stream_format(out, "  %s", schema->fields[0].key);
   for (size_t i = 1; i < schema->count; i++)
     column = put_word(out, schema->fields[i].key, strlen(schema->fields[i].key), column, 2);
@@ -111,16 +119,20 @@ static void put_examples(cli_stream *out, const char *examples) {
 static int help_on_command(cli_app *app, const cli_command *command) {
   cli_stream *out = &app->out;
   put_synopsis(out, command);
-  cli_stream_format(out, "\n%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
+  cli_buffer summary = {0};
+  cli_add_summary(&summary, command->summary, command->kind, 0);
+  const char *text = cli_buffer_get(&summary);
+  cli_stream_format(out, "\n%c%s.\n", toupper((unsigned char)text[0]), text + (text[0] != '\0'));
+  cli_buffer_free(&summary);
   if (command->about) put_lines(out, command->about);
   put_flags(out, command, CLI_GROUP_COMMAND);
   if (command->schema) put_keys(out, command->schema);
-  cli_stream_line(out, "\nFlags that every command takes: imgact --help");
+  cli_stream_line(out, "\nFlags of all commands: imgact --help");
   put_examples(out, command->examples);
   return cli_finish_stdout(app);
 }
 
-/* NULL = all of them. */
+/* noun: NULL lists all commands. */
 static void put_commands(cli_stream *out, const char *noun) {
   cli_stream_line(out, "\nCommands:");
   for (size_t i = 0; i < cli_commands_count; i++) {
@@ -129,7 +141,12 @@ static void put_commands(cli_stream *out, const char *noun) {
     char name[80];
     snprintf(name, sizeof name, "%s%s%s %s", it->noun, it->verb ? " " : "",
              it->verb ? it->verb : "", it->arguments ? it->arguments : "");
-    cli_stream_format(out, "  %-34s %s\n", name, it->summary);
+    cli_buffer summary = {0};
+    cli_add_summary(&summary, it->summary, it->kind, 0);
+    cli_stream_format(out, "  %-34s ", name);
+    put_words(out, cli_buffer_get(&summary), SUMMARY_COLUMN, SUMMARY_COLUMN);
+    cli_stream_char(out, '\n');
+    cli_buffer_free(&summary);
   }
 }
 
@@ -137,22 +154,39 @@ static int help_on_noun(cli_app *app, const char *noun) {
   cli_stream *out = &app->out;
   cli_stream_format(out, "Usage: imgact %s COMMAND [ARGUMENT...] [FLAG...]\n", noun);
   put_commands(out, noun);
-  cli_stream_format(out, "\n`imgact %s COMMAND --help` tells more.\n", noun);
+  cli_stream_format(out, "\nFor help on a command: `imgact %s COMMAND --help`\n", noun);
   return cli_finish_stdout(app);
+}
+
+/* "Hetzner Cloud and DigitalOcean", of the built-in providers. */
+static void put_titles(cli_stream *out) {
+  const imgact_provider *provider;
+  for (size_t i = 0; (provider = imgact_provider_at(i)); i++) {
+    const char *separator = !i ? "" : imgact_provider_at(i + 1) ? ", " : " and ";
+    cli_stream_format(out, "%s%s", separator, cli_provider_title(provider));
+  }
+}
+
+/* With the first provider. */
+static void put_first_steps(cli_stream *out) {
+  const imgact_provider *provider = imgact_provider_at(0);
+  cli_stream_line(out, "\nExamples:");
+  cli_stream_format(out, "  export %s=...\n", provider->token_env[0]);
+  cli_stream_format(out, "  imgact --provider %s image list --type snapshot\n", provider->name);
+  cli_stream_format(out, "  imgact --provider %s image get 4711 -o json\n", provider->name);
 }
 
 static int help_on_everything(cli_app *app) {
   cli_stream *out = &app->out;
-  cli_stream_line(out,
-                  "imgact: machine images and their actions on Hetzner Cloud and DigitalOcean\n\n"
-                  "Usage: imgact COMMAND [ARGUMENT...] [FLAG...]");
+
+  cli_stream_text(out, "imgact: machine images and their actions on ");
+  put_titles(out);
+  cli_stream_line(out, "\n\nUsage: imgact COMMAND [ARGUMENT...] [FLAG...]");
   put_commands(out, NULL);
   put_common_flags(out);
-  put_examples(out, "export HCLOUD_TOKEN=...\n"
-                    "imgact --provider hetzner image list --type snapshot\n"
-                    "imgact --provider hetzner image protect 4711 --wait");
-  cli_stream_line(out,
-                  "\n`imgact COMMAND --help` tells more; so do imgact(1) and imgact-config(5).");
+  put_first_steps(out);
+  cli_stream_line(out, "\nFor help on a command: `imgact COMMAND --help`, imgact(1), "
+                       "imgact-config(5).");
   return cli_finish_stdout(app);
 }
 

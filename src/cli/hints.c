@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "provider_info.h"
 
 /* A wait that ended for a reason that passes, or because nobody would wait any longer: it may go
  * on. */
@@ -110,11 +111,8 @@ static void put(cli_app *app, const char *opening, const cli_buffer *text) {
 }
 
 static const imgact_slot *entry_of(const cli_app *app, imgact_op_kind kind) {
-  const imgact_provider *provider =
-      imgact_provider_find(imgact_client_provider_name(app->session.client));
-  if (!provider || (size_t)kind >= provider->slots_count) return NULL;
-  const void *entry = (const char *)provider->slots + (size_t)kind * provider->slots_stride;
-  return entry;
+  const char *name = imgact_client_provider_name(app->session.client);
+  return cli_provider_slot(imgact_provider_find(name), kind);
 }
 
 /* The image by whose path an item's action is looked at: for a token that may see images alone no

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Results on stdout. Everything is printed after the work is done: a reader that goes away costs
- * the output, never half of the mutations. */
+/* Results on stdout. They are printed after all operations have ended: a reader that closes the
+ * pipe loses output, but interrupts no change. */
 #include "output.h"
 
 #include <errno.h>
@@ -14,14 +14,13 @@ static int check_format(cli_app *app, const cli_schema *schema) {
   const char *table_flag = o->columns ? "columns" : o->no_header ? "no-header" : NULL;
   if (table_flag && cli_wants_json(app))
     return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
-                            "--%s is for table and csv: leave it out, or choose -o csv",
-                            table_flag);
+                            "cannot use --%s with JSON output; use -o table or -o csv", table_flag);
   if (table_flag && !schema)
-    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--%s: this command prints no table",
-                            table_flag);
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                            "cannot use --%s: the command prints no table", table_flag);
   if (o->raw && !cli_wants_json(app))
     return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
-                            "--raw is for JSON: add -o json or -o jsonl");
+                            "cannot use --raw without JSON output; use -o json or -o jsonl");
   return 0;
 }
 
@@ -29,8 +28,10 @@ int cli_check_output(cli_app *app, const cli_schema *schema) {
   cli_columns found = {.count = 0};
   int exit_status = check_format(app, schema);
   if (exit_status || !app->options.columns) return exit_status;
+
   const char *wrong = cli_columns_asked(app->options.columns, schema, &found);
   if (!wrong) return 0;
+
   char keys[400] = "";
   size_t length = 0;
   for (size_t i = 0; i < schema->count; i++) {
@@ -39,9 +40,10 @@ int cli_check_output(cli_app *app, const cli_schema *schema) {
     if (more < 0 || (size_t)more >= sizeof keys - length) break;
     length += (size_t)more;
   }
+
   int shown = (int)strcspn(wrong, ",");
   return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
-                          "--columns: there is no column '%.*s'; there are: %s",
+                          "unknown column '%.*s' in --columns; choose from: %s",
                           shown < 40 ? shown : 40, wrong, keys);
 }
 
@@ -81,7 +83,7 @@ int cli_print_text(cli_app *app, const char *text) {
 
 bool cli_stdout_lost(cli_app *app) { return !cli_stream_flush(&app->out); }
 
-/* As for `git log | head`: a reader that closed the pipe has seen enough. */
+/* A reader that closed the pipe has seen enough, as with `git log | head`. */
 static bool is_quiet_end(const cli_app *app) {
   return app->out.error == EPIPE && !(app->command && app->command->changes);
 }
@@ -89,6 +91,7 @@ static bool is_quiet_end(const cli_app *app) {
 int cli_finish_stdout(cli_app *app) {
   if (!cli_stdout_lost(app)) return 0;
   if (is_quiet_end(app)) return cli_exit_status(IMGACT_INTERNAL);
+
   imgact_error error;
   if (app->out.error)
     imgact_error_set(&error, IMGACT_INTERNAL, "cannot write to stdout: %s",
@@ -97,6 +100,6 @@ int cli_finish_stdout(cli_app *app) {
     imgact_error_set(&error, IMGACT_CANCELLED,
                      "interrupted while writing to stdout; the output is incomplete");
   if (app->command && app->command->changes)
-    error.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* what was done is not on stdout */
+    error.flags |= IMGACT_ERROR_MAYBE_APPLIED; /* the results of the changes are lost */
   return cli_report_failure(app, &error, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <imgact/provider.h>
 
 #include "config_schema.h"
+#include "provider_info.h"
 
 #define MOST_PROVIDERS 16
 
@@ -18,9 +19,8 @@ static void get_variables(const cli_field *field, const void *item, cli_value *v
 static void get_capability(const cli_field *field, const void *item, cli_value *value) {
   const imgact_provider *provider = item;
   value->kind = CLI_VALUE_BOOL;
-  if (field->offset >= provider->slots_count) return;
-  const void *slot = (const char *)provider->slots + field->offset * provider->slots_stride;
-  value->integer = ((const imgact_slot *)slot)->encode != NULL;
+  const imgact_slot *slot = cli_provider_slot(provider, (imgact_op_kind)field->offset);
+  value->integer = slot && slot->encode;
 }
 
 static const cli_field fields[] = {

@@ -223,7 +223,7 @@ def columns_and_help():
     for words, shape in SHAPES.items():
         keys = list(PAGE[shape])
         _, text, _ = run(*words.split(), "--help")
-        if " ".join(keys) != " ".join(text.split("keys of the JSON:")[1].split("\n\n")[0].split()):
+        if " ".join(keys) != " ".join(text.split("JSON keys:")[1].split("\n\n")[0].split()):
             raise AssertionError(f"{words} --help: {text}")
     columns = [f"{key}.{inner}" for (shape, key), inside in INSIDE.items() if shape == "Outcome" for inner in PAGE[inside]]
     path = os.path.join(ROOT, "tests/fixtures/hetzner/deletion.har")

@@ -1,59 +1,60 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What is wrong with a command line is said in one line, with a remedy, and nothing is sent: these runs have no cloud at all.
+# An invalid command line is rejected with one line on stderr before anything is sent: these runs have no server.
 set -u
 . "$(dirname "$0")/tool.sh"
 
-# refused MESSAGE ARGUMENT...
-refused() {
+# rejected MESSAGE ARGUMENT...
+rejected() {
   message=$1
   shift
   ends 2 "$tool" "$@" && is err "imgact: $message" && silent out
 }
 
-ok 'no command' refused 'no command; see `imgact --help`'
-ok 'a noun alone' refused '`imgact action` needs one of: list, get, wait' action
-ok 'a misspelt noun' refused "there is no command 'imag'; did you mean 'image'?" imag list
-ok 'a misspelt verb' refused "there is no command 'image lst'; did you mean 'image list'?" image lst
-ok 'a misspelt flag' refused 'unknown flag --nmae; did you mean --name?' image list --nmae=x
-ok 'a flag like no other' refused 'unknown flag --colour-of-the-sky' image list --colour-of-the-sky blue
-ok 'an unknown letter' refused 'unknown flag -x' image list -x
-ok 'a flag of another command' refused '`imgact image protect` does not take --region' image protect 1 --region fsn1
-ok 'a flag that begins like one' refused '`imgact image list` does not take --label; did you mean --label-selector?' image list --label a=b
+ok 'command_missing_is_rejected' rejected 'missing command; see `imgact --help`'
+ok 'command_noun_alone_lists_subcommands' rejected 'missing subcommand of `imgact action`; choose one of: list, get, wait' action
+ok 'command_misspelt_noun_is_suggested' rejected "unknown command 'imag'; did you mean 'image'?" imag list
+ok 'command_misspelt_verb_is_suggested' rejected "unknown command 'image lst'; did you mean 'image list'?" image lst
+ok 'flag_misspelt_is_suggested' rejected 'unknown flag --nmae; did you mean --name?' image list --nmae=x
+ok 'flag_unknown_has_no_suggestion' rejected 'unknown flag --colour-of-the-sky' image list --colour-of-the-sky blue
+ok 'flag_unknown_letter_is_rejected' rejected 'unknown flag -x' image list -x
+ok 'flag_of_other_command_is_rejected' rejected 'unexpected flag --region for `imgact image protect`' image protect 1 --region fsn1
+ok 'flag_prefix_of_other_is_suggested' rejected 'unexpected flag --label for `imgact image list`; did you mean --label-selector?' image list --label a=b
 for word in describe show info; do
-  ok "what others call it: $word" refused "there is no command 'image $word'; did you mean 'image get'?" image "$word" 7
+  ok "command_alias_is_suggested ($word)" rejected "unknown command 'image $word'; did you mean 'image get'?" image "$word" 7
 done
-ok 'nothing that is not there is meant' refused "there is no command 'provider describe'; see \`imgact --help\`" provider describe
-ok 'a flag without its value' refused '--name needs a value: N' image list --name
-ok 'a value for a switch' refused '--raw takes no value' image list --raw=yes
-ok 'a filter that is given twice' refused '--name can be given once' image list --name a --name b
-ok 'a missing argument' refused '`imgact image get` needs ID|NAME|SLUG' image get
-ok 'one argument too many' refused "\`imgact image get\`: one argument too many: '2'" image get 1 2
-ok 'a missing region' refused '`imgact image transfer` needs --region' image transfer 1
-ok 'an id that is there twice' refused "id '7' is there twice" image delete 7 8 7
-ok 'a region that is there twice' refused "region 'nyc3' is there twice" image transfer 7 --region nyc3 --region nyc3
-ok 'a word that is none of a few' refused "--output cannot be 'yaml'; choose one of: table json jsonl csv" image list -o yaml
-ok 'a misspelt word of a few' refused "--status cannot be 'runing'; choose one of: running success error; did you mean 'running'?" \
+ok 'command_unavailable_alias_is_not_suggested' rejected "unknown command 'provider describe'; see \`imgact --help\`" provider describe
+ok 'flag_without_value_is_rejected' rejected 'missing value N for --name' image list --name
+ok 'switch_with_value_is_rejected' rejected 'unexpected value for --raw' image list --raw=yes
+ok 'flag_given_twice_is_rejected' rejected 'duplicate flag --name' image list --name a --name b
+ok 'argument_missing_is_rejected' rejected 'missing argument ID|NAME|SLUG' image get
+ok 'argument_unexpected_is_rejected' rejected "unexpected argument '2'" image get 1 2
+ok 'flag_required_missing_is_rejected' rejected 'missing flag --region' image transfer 1
+ok 'flag_without_needed_flag_is_rejected' rejected '--via-image must be used together with --image' action get 7 --via-image
+ok 'id_duplicate_is_rejected' rejected "duplicate id '7'" image delete 7 8 7
+ok 'region_duplicate_is_rejected' rejected "duplicate region 'nyc3'" image transfer 7 --region nyc3 --region nyc3
+ok 'choice_unknown_is_rejected' rejected "invalid value 'yaml' for --output; choose one of: table json jsonl csv" image list -o yaml
+ok 'choice_misspelt_is_suggested' rejected "invalid value 'runing' for --status; choose one of: running success error; did you mean 'running'?" \
   action list --status runing
-ok 'two words in one flag' refused \
-  "--type cannot be 'app,system'; choose one of: system app snapshot backup custom; for several, repeat the flag" \
+ok 'choice_list_is_rejected' rejected \
+  "invalid value 'app,system' for --type; choose one of: system app snapshot backup custom; repeat the flag for several values" \
   image list --type app,system
-ok 'two regions in one flag' refused "--region cannot be 'nyc3,ams3'; for several, repeat the flag" \
+ok 'region_list_is_rejected' rejected "invalid value 'nyc3,ams3' for --region; repeat the flag for several values" \
   image transfer 7 --region nyc3,ams3
-ok 'a number that is none' refused '--limit takes a whole number from 1' image list --limit many
-ok 'a page before the first' refused '--page takes a whole number from 1' image list --page 0
-ok 'a number beyond all' refused '--per-page takes a whole number from 1' image list --per-page 99999999999999999999
+ok 'count_word_is_rejected' rejected '--limit must be a whole number of at least 1' image list --limit many
+ok 'count_zero_is_rejected' rejected '--page must be a whole number of at least 1' image list --page 0
+ok 'count_overflow_is_rejected' rejected '--per-page must be a whole number of at least 1' image list --per-page 99999999999999999999
 for sort in id:up created: name:asc:desc :DESC; do
-  ok "a direction that is none: $sort" refused '--sort takes KEY, KEY:asc or KEY:desc' image list --sort id --sort "$sort"
+  ok "sort_direction_is_checked ($sort)" rejected '--sort must be KEY, KEY:asc or KEY:desc' image list --sort id --sort "$sort"
 done
-ok 'a shell without completion' refused '`imgact completion` takes bash|zsh|fish, not '"'dos'" completion dos
-ok 'text that is not UTF-8' refused 'argument 3 is not UTF-8 text' image get "$(printf 'a\377b')"
+ok 'argument_unknown_choice_is_rejected' rejected "invalid argument 'dos'; choose one of: bash|zsh|fish" completion dos
+ok 'argument_not_utf8_is_rejected' rejected 'invalid argument 3: not UTF-8' image get "$(printf 'a\377b')"
 for duration in soon 5 -5s 5s5s 1m1h 1.s .5s 5ss '5 s' '' 0s 99999999999h; do
-  ok "a duration that is none: '$duration'" \
-    refused '--deadline takes a duration above 0, such as 250ms, 5s, 2m or 1h30m' version --deadline "$duration"
+  ok "duration_invalid_is_rejected ('$duration')" \
+    rejected '--deadline must be a duration above 0, such as 250ms, 5s, 2m or 1h30m' version --deadline "$duration"
 done
 for duration in 250ms 5s 2m 1h30m 1.5s 1h2m3s4ms; do
-  ok "a duration: $duration" ends 0 "$tool" version --deadline "$duration"
+  ok "duration_valid_is_accepted ($duration)" ends 0 "$tool" version --deadline "$duration"
 done
 
 a_token() {
@@ -72,8 +73,8 @@ token_after_escape() {
   done
   unset HCLOUD_TOKEN
 }
-ok 'the value of an unknown flag is not repeated: it may be a secret' a_token
-ok 'tool error with the token hides it' token_after_escape
+ok 'flag_unknown_value_is_not_quoted' a_token
+ok 'error_with_token_is_redacted' token_after_escape
 
 an_error_object() {
   for flags in '-o json' '-ojson' '--output=jsonl' '-qo json'; do
@@ -83,36 +84,36 @@ an_error_object() {
       return 1
   done
 }
-ok 'an error is an object where JSON was asked for, even behind the mistake' an_error_object
+ok 'error_with_json_output_is_object' an_error_object
 
 without_effect() {
   message=$1
   shift
   for words in 'image list' 'image delete 7' version 'config list'; do
     # shellcheck disable=SC2086 # words of a command
-    refused "$message" $words "$@" || return 1
+    rejected "$message" $words "$@" || return 1
   done
 }
-ok 'the object of the cloud in no JSON' without_effect '--raw is for JSON: add -o json or -o jsonl' --raw
-ok 'nor in csv' without_effect '--raw is for JSON: add -o json or -o jsonl' --raw -o csv
-ok 'columns of a script' refused '--columns: this command prints no table' completion bash --columns id
+ok 'raw_with_table_is_rejected' without_effect 'cannot use --raw without JSON output; use -o json or -o jsonl' --raw
+ok 'raw_with_csv_is_rejected' without_effect 'cannot use --raw without JSON output; use -o json or -o jsonl' --raw -o csv
+ok 'columns_without_table_is_rejected' rejected 'cannot use --columns: the command prints no table' completion bash --columns id
 no_columns_in_json() {
   for flags in '--columns id' '--no-header'; do
     for format in json jsonl; do
       # shellcheck disable=SC2086 # a flag and its value
       ends 2 "$tool" image list -o $format $flags && silent out &&
-        has err '"message":"--(columns|no-header) is for table and csv: leave it out, or choose -o csv"' || return 1
+        has err '"message":"cannot use --(columns|no-header) with JSON output; use -o table or -o csv"' || return 1
     done
   done
 }
-ok 'columns of JSON' no_columns_in_json
+ok 'columns_with_json_is_rejected' no_columns_in_json
 
 unknown_column() {
   ends 2 hetzner images-without-filters image list --columns id,nonsense &&
-    has err "there is no column 'nonsense'.*os_family"
+    has err "unknown column 'nonsense' in --columns; choose from: .*os_family"
 }
-ok 'an unknown column, and those there are' unknown_column
-ok 'a name that starts with a dash' refused '`imgact version`: one argument too many: '"'-x'" version -- -x
+ok 'columns_unknown_lists_columns' unknown_column
+ok 'argument_after_dashes_is_no_flag' rejected "unexpected argument '-x'" version -- -x
 
 helps() {
   for words in '--help' 'help' '-h' 'help image' 'image --help' 'image list --help' 'help image list' 'image help' 'image help list' \
@@ -121,7 +122,7 @@ helps() {
     ends 0 "$tool" $words && silent err && has out '^Usage: imgact' && lacks out '.{81}' || return 1
   done
 }
-ok 'help stands before and behind the words' helps
+ok 'help_before_and_after_command_works' helps
 
 versions() {
   for words in version --version -V 'image list -V'; do
@@ -130,13 +131,13 @@ versions() {
   done
   ends 0 "$tool" -V -o jsonl && has out '^\{"version":'
 }
-ok 'the version is a command and a flag' versions
+ok 'version_command_and_flag_agree' versions
 
 names_clouds() {
   clouds=$("$tool" provider list -o csv --columns name --no-header | tr -d '\r' | paste -sd'|' -)
   ends 0 "$tool" --help && sed 's/^ *//' "$work/out" | grep -xF "$clouds"
 }
-ok 'help names every cloud that there is' names_clouds
+ok 'help_names_every_provider' names_clouds
 
 every_command_helps() {
   "$tool" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]* [a-z]*\) .*/\1/p' | grep -v '^ *$' >"$work/commands"
@@ -145,12 +146,12 @@ every_command_helps() {
     ends 0 "$tool" "$noun" "$verb" --help && has out '^Usage: imgact '"$noun" && has out '^Examples:' && lacks out '.{81}' || return 1
   done <"$work/commands"
 }
-ok 'every command has help with an example' every_command_helps
+ok 'help_of_command_has_example' every_command_helps
 
 own_flags() {
   ends 0 "$tool" image delete --help && has out 'stdin and stderr are both terminals' && has out '^      --yes' &&
-    has out '^Flags that every command takes: imgact --help$' && lacks out '--deadline' || return 1
-  ends 0 "$tool" action list --help && has out 'order by id, command, status,' && has out '^  provider id command kind status '
+    has out '^Flags of all commands: imgact --help$' && lacks out '--deadline' || return 1
+  ends 0 "$tool" action list --help && has out 'sort by id, command, status,' && has out '^  provider id command kind status '
 }
-ok 'help of a command is about its own flags' own_flags
+ok 'help_of_command_lists_own_flags' own_flags
 finish

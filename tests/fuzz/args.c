@@ -43,8 +43,8 @@ static void check_flag(const cli_flag *flag, const cli_options *options, const c
   case CLI_FLAG_CHOICE: {
     size_t length = 0;
     int words = 0;
-    for (const char *word = cli_choice_next(flag->values, NULL, &length); word; words++)
-      word = cli_choice_next(flag->values, word, &length);
+    for (const char *word = cli_choice_next(cli_flag_values(flag), NULL, &length); word; words++)
+      word = cli_choice_next(cli_flag_values(flag), word, &length);
     CHECK(*(const int *)at >= 0 && *(const int *)at < words);
   }
   }
@@ -57,8 +57,7 @@ static void check_parsed(const cli_app *app, const cli_args *args, const command
         app->arguments_count <= command->max_arguments);
   for (size_t i = 0; i < app->arguments_count; i++) CHECK(is_of(line, app->arguments[i]));
   for (size_t i = 0; i < cli_flags_count; i++)
-    if (cli_flag_belongs(&cli_flags[i], command))
-      check_flag(&cli_flags[i], &app->options, line);
+    if (cli_flag_belongs(&cli_flags[i], command)) check_flag(&cli_flags[i], &app->options, line);
   CHECK(args->count >= app->arguments_count);
 }
 

@@ -137,7 +137,7 @@ static void check_csv(const items *list, char *text, size_t length) {
 /* ---- all formats ---- */
 
 static void choose_format(cli_app *app, const char *name) {
-  app->options.output = cli_choice_index(cli_flag_named("output", 6)->values, name);
+  app->options.output = cli_choice_index(cli_flag_values(cli_flag_named("output", 6)), name);
 }
 
 static char *print_list(cli_app *app, const items *list, size_t *length) {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "provider_info.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The table has no display name yet. */
+const char *cli_provider_title(const imgact_provider *provider) { return provider->name; }
+
+const char *cli_provider_choices(void) {
+  static char choices[256];
+  const imgact_provider *provider;
+  size_t length = 0;
+
+  if (choices[0]) return choices;
+  for (size_t i = 0; (provider = imgact_provider_at(i)); i++) {
+    size_t room = sizeof choices - length;
+    int added = snprintf(choices + length, room, "%s%s", i ? "|" : "", provider->name);
+    if (added < 0 || (size_t)added >= room) break;
+    length += (size_t)added;
+  }
+  return choices;
+}
+
+const imgact_slot *cli_provider_slot(const imgact_provider *provider, imgact_op_kind kind) {
+  if (!provider || (size_t)kind >= provider->slots_count) return NULL;
+  const void *slot = (const char *)provider->slots + (size_t)kind * provider->slots_stride;
+  return slot;
+}
+
+static bool supports(const imgact_provider *provider, imgact_op_kind kind, uint32_t filters) {
+  const imgact_slot *slot = cli_provider_slot(provider, kind);
+  if (!slot || !slot->encode) return false;
+  return !(filters & ~(slot->server_filters | slot->local_filters));
+}
+
+void cli_add_summary(cli_buffer *buffer, const char *text, imgact_op_kind kind, uint32_t filters) {
+  const imgact_provider *provider;
+  bool all = true;
+  size_t named = 0;
+
+  cli_buffer_text(buffer, text);
+  for (size_t i = 0; (provider = imgact_provider_at(i)); i++)
+    all = all && supports(provider, kind, filters);
+  if (all) return;
+
+  for (size_t i = 0; (provider = imgact_provider_at(i)); i++) {
+    if (!supports(provider, kind, filters)) continue;
+    cli_buffer_text(buffer, named++ ? ", " : " (");
+    cli_buffer_text(buffer, cli_provider_title(provider));
+  }
+  if (named) cli_buffer_text(buffer, ")");
+}
