@@ -105,6 +105,11 @@ int cli_report_error(cli_app *app, imgact_status status, const char *text, ...) 
 /* A line for people on stderr: "imgact: TEXT". */
 void cli_print_note(cli_app *app, const char *text, ...) IMGACT_PRINTF(2, 3);
 
+/* ---- trace_output.c ---- */
+
+/* An imgact_trace_fn; its user data is the app. */
+void cli_on_trace(void *user, const imgact_trace_event *event);
+
 /* ---- session.c ---- */
 
 /* Makes a client from flags, environment and configuration. 0, or an exit status after its error
