@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* imgact action list, get, wait. */
+/* imgact action list, get and wait. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +17,7 @@ imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region
   const cli_options *o = &app->options;
   imgact_action_status *statuses = calloc(o->statuses.count + 1, sizeof *statuses);
   if (!statuses) return NULL;
+
   for (size_t i = 0; i < o->statuses.count; i++) statuses[i] = status_of(o->statuses.items[i]);
   imgact_action_filter filter = {.size = sizeof filter,
                                  .image_id = o->image,
@@ -27,6 +28,7 @@ imgact_op *cli_make_action_list(cli_app *app, const char *id, const char *region
                                  .sort = o->sort.items,
                                  .sort_count = o->sort.count};
   imgact_op *op = imgact_list_actions(app->session.client, &filter);
+
   free(statuses);
   return op;
 }
@@ -43,7 +45,7 @@ imgact_op *cli_make_action_wait(cli_app *app, const char *id, const char *region
   return imgact_wait_actions(app->session.client, &id, 1, app->options.image);
 }
 
-/* An error to print. Equal errors are printed together, in the order of their first item. */
+/* An error to print. Equal errors are printed together, in the order of their first items. */
 typedef struct report {
   const cli_item *item;
   const cli_item *first; /* of the items with this error */
@@ -70,7 +72,7 @@ static int by_first(const void *a, const void *b) {
   return order ? order : compare_numbers(x->item - y->item, 0);
 }
 
-/* Puts equal errors side by side. */
+/* Sorts equal errors together. */
 static void group(report *reports, size_t count) {
   qsort(reports, count, sizeof *reports, by_error);
   for (size_t i = 0; i < count; i++) {
@@ -81,8 +83,8 @@ static void group(report *reports, size_t count) {
   qsort(reports, count, sizeof *reports, by_first);
 }
 
-/* People are told of each action that goes on what was seen of it. */
-static bool tell_stopped(cli_app *app, const cli_item *item) {
+/* Prints the last known status of an action that is still running. Returns false if it is not. */
+static bool print_abandoned(cli_app *app, const cli_item *item) {
   imgact_error stopped;
   char what[160];
   if (cli_wants_json(app) || !cli_wait_abandoned(item, &stopped)) return false;
@@ -91,8 +93,9 @@ static bool tell_stopped(cli_app *app, const cli_item *item) {
   return true;
 }
 
-/* Prints one error with its ids. A message in JSON has a maximum length: several errors then. */
-static void tell_of_all(cli_app *app, const report *reports, size_t count) {
+/* Prints one error with its ids. The ids in JSON have a maximum length: more ids need more errors.
+ */
+static void print_with_ids(cli_app *app, const report *reports, size_t count) {
   const imgact_error *error = cli_item_error(reports[0].item);
   const char *details = imgact_op_error_details(reports[0].item->op);
   cli_buffer what = {0};
@@ -105,74 +108,78 @@ static void tell_of_all(cli_app *app, const report *reports, size_t count) {
     cli_buffer_text(&what, what.length ? ", " : "action ");
     cli_buffer_text(&what, subject);
   }
+
   cli_report_failure(app, error, details, cli_buffer_get(&what));
   cli_buffer_free(&what);
 }
 
-static void tell_group(cli_app *app, const report *reports, size_t count) {
+static void print_group(cli_app *app, const report *reports, size_t count) {
   const cli_item *item = reports[0].item;
   const imgact_error *error = cli_item_error(item);
-  bool named =
-      strstr(error->message, item->subject) != NULL; /* most of the library's own sentences do */
-  bool alone = item->batch->count == 1 && cli_wants_json(app); /* the sentence is the cloud's own */
+  bool named = strstr(error->message, item->subject) != NULL; /* most messages of the library do */
+  bool alone =
+      item->batch->count == 1 && cli_wants_json(app); /* the message of the API is not changed */
   if (named || alone)
     cli_report_failure(app, error, imgact_op_error_details(item->op), NULL);
   else
-    tell_of_all(app, reports, count);
+    print_with_ids(app, reports, count);
 }
 
-/* Collects the errors that were not printed yet; JSON repeats those that were printed as progress.
- */
+/* Collects the errors that were not printed yet; with JSON, all errors. */
 static size_t collect_reports(cli_app *app, const cli_batch *batch, report *reports) {
   size_t count = 0;
   for (size_t i = 0; i < batch->count; i++) {
     const cli_item *item = &batch->items[i];
     bool printed = item->error_printed && !cli_wants_json(app);
-    if (cli_item_error(item)->status && !tell_stopped(app, item) && !printed)
+    if (cli_item_error(item)->status && !print_abandoned(app, item) && !printed)
       reports[count++].item = item;
   }
   return count;
 }
 
-/* Prints each error once, with its ids: a failed poll ends many waits in the same way. Takes linear
- * time, but for sorting.
+/* Prints each error once, with its ids: one failed poll ends many waits. Linear except for sorting.
  */
-static int tell_errors(cli_app *app, const cli_batch *batch) {
+static int print_errors(cli_app *app, const cli_batch *batch) {
   report *reports = calloc(batch->count + 1, sizeof *reports);
   if (!reports) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
+
   size_t count = collect_reports(app, batch, reports);
   group(reports, count);
   for (size_t i = 0, end; i < count; i = end) {
     for (end = i + 1; end < count && reports[end].first == reports[i].first;) end++;
-    tell_group(app, &reports[i], end - i);
+    print_group(app, &reports[i], end - i);
   }
+
   free(reports);
   return 0;
 }
 
 static int show(cli_app *app, cli_batch *batch, const void **known) {
-  cli_exit_summary tally = {0};
+  cli_exit_summary summary = {0};
   size_t count = 0;
   for (size_t i = 0; i < batch->count; i++) {
-    cli_batch_summarise(batch, &tally, (imgact_status)cli_item_error(&batch->items[i])->status);
+    cli_batch_summarise(batch, &summary, (imgact_status)cli_item_error(&batch->items[i])->status);
     const imgact_action *action = imgact_op_action(batch->items[i].op);
     if (action) known[count++] = action;
   }
+
   int exit_status = 0;
   if (count) {
     exit_status = batch->count == 1 ? cli_print_item(app, &cli_action_schema, known[0])
                                     : cli_print_list(app, &cli_action_schema, known, count);
   }
-  int printed = tell_errors(app, batch);
+
+  int printed = print_errors(app, batch);
   cli_hint_resume(batch);
   if (!exit_status) exit_status = printed;
-  return exit_status ? exit_status : cli_exit_summary_status(&tally);
+  return exit_status ? exit_status : cli_exit_summary_status(&summary);
 }
 
-/* One operation per id, so that each has its own end; the library asks for them together. */
+/* One operation per id, so that each ends on its own; the library polls them together. */
 int cli_action_wait(cli_app *app) {
   const void **known = calloc(app->arguments_count, sizeof *known);
   if (!known) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
+
   cli_batch batch;
   int exit_status = cli_batch_new(app, app->arguments_count, &batch);
   for (size_t i = 0; i < batch.count && !exit_status; i++) {
@@ -184,6 +191,7 @@ int cli_action_wait(cli_app *app) {
     cli_batch_run(&batch);
     exit_status = show(app, &batch, known);
   }
+
   free(known);
   cli_batch_free(&batch);
   return exit_status;

@@ -67,6 +67,7 @@ static void add_flag_with_next(parser *p, const cli_flag *flag) {
 static void take_long(parser *p, const char *text) {
   size_t length = strcspn(text, "=");
   const cli_flag *flag = cli_flag_named(text, length);
+
   if (!flag)
     unknown_flag(p, text, length);
   else if (flag->kind == CLI_FLAG_SWITCH && text[length]) {
@@ -90,6 +91,7 @@ static void take_short(parser *p, const char *text) {
                          (unsigned char)*text < 0x80 ? *text : '?');
       return;
     }
+
     if (flag->kind == CLI_FLAG_SWITCH) {
       add_flag(p, flag, NULL);
       continue;
@@ -178,6 +180,7 @@ static imgact_status apply(parser *p, cli_app *app, imgact_error *error) {
     const occurrence *it = &p->flags[i];
     const cli_flag *flag = cli_flag_of(app->command, it->flag->name);
     if (!flag) return reject_flag(app, it->flag, error);
+
     /* A second value would replace the first filter, which would then be ignored. Common flags may
      * be repeated: an alias may already contain them. */
     for (size_t j = 0; j < i && flag->kind != CLI_FLAG_TEXTS && flag->kind != CLI_FLAG_SWITCH &&

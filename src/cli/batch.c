@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* Operations that run side by side in one loop. Invariants: an operation that was refused when it
- * was made stops the whole batch before the first request; a signal cancels what still runs, and
- * what was known by then is shown. */
+/* Operations that run at the same time in one loop. An operation with invalid arguments stops the
+ * whole batch before the first request. A signal cancels the running operations; their results so
+ * far are printed. */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "output.h"
 
-/* What --deadline leaves to an operation that starts now: commands of several steps share it. */
+/* Returns the time that --deadline leaves: commands of several steps share it. */
 static int64_t deadline_left(const cli_app *app) {
   if (!app->options.deadline_ms) return 0;
   int64_t left = app->options.deadline_ms - cli_elapsed_ms(app);
@@ -41,8 +41,8 @@ void cli_batch_free(cli_batch *batch) {
   free(batch->items);
 }
 
-/* An imgact_before_send_fn. */
-static imgact_status announce(void *user, imgact_op *op, const char *call_json) {
+/* An imgact_before_send_fn; user is the item. */
+static imgact_status item_before_send(void *user, imgact_op *op, const char *call_json) {
   cli_item *item = user;
   (void)op, (void)call_json;
   item->attempted = true;
@@ -56,9 +56,9 @@ void cli_batch_set(cli_batch *batch, size_t index, imgact_op *op, const char *su
       .batch = batch, .op = op, .subject = subject, .region = region, .percent = -1, .waits = wait};
   configure(batch->app, op);
   imgact_op_set_wait(op, wait);
-  imgact_op_set_progress(op, cli_progress_seen, item);
+  imgact_op_set_progress(op, cli_progress_on_poll, item);
   item->changes = batch->app->command->changes;
-  if (item->changes) imgact_op_set_before_send(op, announce, item);
+  if (item->changes) imgact_op_set_before_send(op, item_before_send, item);
 }
 
 int cli_batch_check(cli_batch *batch) {
@@ -77,36 +77,38 @@ static void cancel_unsent(cli_batch *batch) {
     if (!imgact_op_maybe_applied(batch->items[i].op)) imgact_op_cancel(batch->items[i].op);
 }
 
-/* To the library every operation times out. A caller needs to know which changes certainly were not
- * sent: nothing can have been applied, and no response says that the server has seen one. */
+/* The deadline ends every operation with IMGACT_TIMEOUT. Reports mutations that were certainly not
+ * sent as cancelled: they were not applied, and no response shows that the server has seen them. */
 static void note_unsent(cli_item *item) {
   const imgact_error *error = imgact_op_error(item->op);
   bool sent = (error->flags & IMGACT_ERROR_MAYBE_APPLIED) || error->http_status;
   if (error->status != IMGACT_TIMEOUT || !item->changes || sent) return;
+
   imgact_error *unsent = &item->batch->unsent[item->attempted];
   item->unsent = true;
-  *unsent = *error; /* its message says why no attempt was successful */
+  *unsent = *error; /* its message contains the cause of the failed attempts */
   unsent->status = IMGACT_CANCELLED;
   if (!item->attempted)
     snprintf(unsent->message, sizeof unsent->message, "not sent before the deadline");
 }
 
-static void finished(void *user, imgact_op *op) {
+static void item_on_end(void *user, imgact_op *op) {
   cli_item *item = user;
   cli_batch *batch = item->batch;
   batch->left--;
   note_unsent(item);
   if (batch->app->line.kind == CLI_LINE_LOOKUP)
     cli_status_line_clear(&batch->app->line, &batch->app->err);
-  if (item->waits) cli_progress_ended(item);
-  /* The same token would be refused for every other item as well: they end before they take this
-   * one's place. What is out already has its own answer on the way. */
+  if (item->waits) cli_progress_on_end(item);
+
+  /* The token would be rejected for every other item as well. Items whose mutation may have been
+   * applied continue until their response arrives. */
   if (imgact_op_error(op)->status != IMGACT_UNAUTHORIZED || batch->stopped) return;
   batch->stopped = true;
   cancel_unsent(batch);
 }
 
-/* At most a second where a line shows how time passes. */
+/* Waits at most one second if the status line shows the time. */
 static void wait_for_loop(const cli_app *app) {
   imgact_loop *loop = app->session.loop;
   struct pollfd ready = {.fd = imgact_loop_fd(loop), .events = POLLIN};
@@ -119,12 +121,14 @@ static void wait_for_loop(const cli_app *app) {
 void cli_batch_run(cli_batch *batch) {
   imgact_loop *loop = batch->app->session.loop;
   bool cancelled = false;
+
   cli_signals_catch(loop);
   batch->app->attempts = 0;
   batch->app->alone = batch->count == 1;
   batch->left = batch->count;
   for (size_t i = 0; i < batch->count; i++)
-    imgact_op_start(batch->items[i].op, finished, &batch->items[i]);
+    imgact_op_start(batch->items[i].op, item_on_end, &batch->items[i]);
+
   while (batch->left > 0) {
     if (!cancelled && cli_interrupted()) {
       cancel_all(batch);
@@ -132,14 +136,16 @@ void cli_batch_run(cli_batch *batch) {
     }
     wait_for_loop(batch->app);
     cli_progress_tick(batch);
-    if (imgact_loop_dispatch(loop) != IMGACT_OK) break; /* cli_item_error tells what did not end */
+    if (imgact_loop_dispatch(loop) != IMGACT_OK)
+      break; /* cli_item_error() reports unfinished operations */
   }
+
   cli_progress_end(batch->app);
 }
 
 void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imgact_status status) {
   bool by_signal = cli_interrupted();
-  /* What was cancelled because the token was refused failed for that reason. */
+  /* Items cancelled after a rejected token count as unauthorized. */
   if (status == IMGACT_CANCELLED && !by_signal && batch->stopped) return;
   if (status == IMGACT_CANCELLED && !by_signal)
     status = IMGACT_TIMEOUT; /* not sent before the deadline */
@@ -149,13 +155,16 @@ void cli_batch_summarise(const cli_batch *batch, cli_exit_summary *summary, imga
 int cli_run(cli_app *app, imgact_op *op) {
   cli_item item = {.op = op, .subject = app->arguments_count ? app->arguments[0] : NULL};
   cli_batch batch = {.app = app, .items = &item, .count = 1};
+
   item.batch = &batch;
   configure(app, op);
   int exit_status = cli_batch_check(&batch);
   if (exit_status) return exit_status;
+
   cli_batch_run(&batch);
   const imgact_error *error = cli_item_error(&item);
   if (!error->status) return 0;
+
   exit_status = cli_report_failure(app, error, imgact_op_error_details(op), NULL);
   if (error->http_status == 404) cli_note_endpoint(app);
   cli_hint_verify(&batch);

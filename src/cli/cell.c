@@ -7,7 +7,6 @@
 
 #include "json_value.h"
 
-/* The value as JSON has it: numbers, and in csv what is more than one value. */
 void cli_add_json(cli_buffer *cell, const cli_value *value) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
   size_t length = 0;
@@ -20,7 +19,7 @@ void cli_add_json(cli_buffer *cell, const cli_value *value) {
   imgact_json_writer_free(writer);
 }
 
-/* The keys that stand for an object, those that are null left out. */
+/* Adds the summary keys of an object, except null ones. */
 static void add_summary(cli_buffer *cell, const cli_schema *schema, const void *item,
                         bool for_people) {
   size_t start = cell->length;
@@ -52,6 +51,7 @@ static void add_labels(cli_buffer *cell, const imgact_label *labels, size_t coun
 
 void cli_add_cell(cli_buffer *cell, const cli_value *value, bool for_people) {
   char digits[24];
+
   switch (value->kind) {
   case CLI_VALUE_NULL: break;
   case CLI_VALUE_TEXT:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* imgact image delete, convert, transfer, protect, unprotect: one operation per image (and region),
- * side by side; the results are outcomes in the order asked. */
+/* imgact image delete, convert, transfer, protect and unprotect: one operation per image (and
+ * region). Prints outcomes in the order of the arguments. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -37,6 +37,7 @@ static int make_batch(cli_app *app, cli_batch *batch) {
   size_t per_image = regions->count ? regions->count : 1;
   int exit_status = cli_batch_new(app, app->arguments_count * per_image, batch);
   if (exit_status) return exit_status;
+
   for (size_t i = 0; i < batch->count; i++) {
     const char *id = app->arguments[i / per_image];
     const char *region = regions->count ? regions->items[i % per_image] : NULL;
@@ -46,20 +47,21 @@ static int make_batch(cli_app *app, cli_batch *batch) {
   return cli_batch_check(batch);
 }
 
-static bool says_yes(cli_stream *err) {
+static bool read_yes(cli_stream *err) {
   char answer[16] = "";
   if (!fgets(answer, sizeof answer, stdin))
-    cli_stream_char(err, '\n'); /* Ctrl-D: the cursor stands behind the question still */
+    cli_stream_char(err, '\n'); /* Ctrl-D: the cursor is still after the question */
   answer[strcspn(answer, "\n")] = '\0';
   return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
 }
 
-/* "Delete 2 images at hetzner (profile prod): 4711 4712? [y/N] " */
+/* "Delete 2 images at PROVIDER (profile prod): 4711 4712? [y/N] " */
 static void ask(cli_app *app) {
   imgact_error error;
   imgact_config_settings from = {0};
   imgact_config_overrides overrides = cli_overrides(app);
   imgact_config_resolve(app->session.config, &overrides, &from, &error);
+
   cli_buffer names = {0};
   if (from.profile) {
     cli_buffer_text(&names, " (profile ");
@@ -71,6 +73,7 @@ static void ask(cli_app *app) {
     cli_buffer_text(&names, " ");
     cli_buffer_visible(&names, app->arguments[i]);
   }
+
   cli_stream_format(&app->err, "Delete %zu image%s at %s", app->arguments_count,
                     app->arguments_count == 1 ? "" : "s",
                     imgact_client_provider_name(app->session.client));
@@ -80,16 +83,18 @@ static void ask(cli_app *app) {
   cli_buffer_free(&names);
 }
 
-/* Deleting asks where somebody can answer. */
+/* Asks for confirmation if stdin and stderr are terminals. Returns 0 or an exit status. */
 static int confirm(cli_app *app) {
   if (!app->command->asks || app->options.yes) return 0;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) return 0;
+
   int64_t asked_ms = cli_elapsed_ms(app);
   ask(app);
-  bool yes = says_yes(&app->err);
+  bool yes = read_yes(&app->err);
   app->began_ms +=
-      cli_elapsed_ms(app) - asked_ms; /* --deadline is the command's, not its reader's */
+      cli_elapsed_ms(app) - asked_ms; /* --deadline does not include the confirmation */
   if (yes) return 0;
+
   if (cli_wants_json(app)) return cli_report_error(app, IMGACT_CANCELLED, "nothing was deleted");
   cli_print_note(app, "nothing was deleted");
   return cli_exit_status(IMGACT_CANCELLED);
@@ -107,21 +112,22 @@ static cli_outcome outcome_of(const cli_app *app, const cli_item *item) {
   return outcome;
 }
 
-/* In a table an error is one word; its sentence goes where people look for errors. */
-static void tell_people(cli_app *app, const cli_item *item, const cli_outcome *outcome) {
+/* Prints messages on stderr: a table shows only the code of an error. */
+static void print_messages(cli_app *app, const cli_item *item, const cli_outcome *outcome) {
   char what[160];
   imgact_error stopped;
   cli_item_name(item, what, sizeof what);
   if (!outcome->ok && !item->error_printed && !cli_wants_json(app))
     cli_report_failure(app, cli_wait_abandoned(item, &stopped) ? &stopped : outcome->failure.error,
                        NULL, what);
-  if (outcome->ok && outcome->adopted && cli_progress_tells_pauses(app))
-    cli_print_note(app, "%s: the answer was lost, but it was applied, and not sent twice", what);
+  if (outcome->ok && outcome->adopted && cli_progress_shows_pauses(app))
+    cli_print_note(app, "%s: response lost, change applied (sent once)", what);
 }
 
-/* Nobody will read the outcomes on stdout: what was changed must not be lost with them. */
-static void rescue(cli_app *app, const cli_batch *batch, const cli_outcome *outcomes) {
+/* If stdout cannot be written, prints the outcomes on stderr. */
+static void print_lost_outcomes(cli_app *app, const cli_batch *batch, const cli_outcome *outcomes) {
   if (!cli_stdout_lost(app)) return;
+
   for (size_t i = 0; i < batch->count; i++) {
     char what[160];
     const imgact_action *action = outcomes[i].action;
@@ -137,20 +143,22 @@ static void rescue(cli_app *app, const cli_batch *batch, const cli_outcome *outc
 }
 
 static int show(cli_app *app, cli_batch *batch, cli_outcome *outcomes, const void **items) {
-  cli_exit_summary tally = {0};
+  cli_exit_summary summary = {0};
   for (size_t i = 0; i < batch->count; i++) {
     outcomes[i] = outcome_of(app, &batch->items[i]);
     items[i] = &outcomes[i];
-    cli_batch_summarise(batch, &tally,
+    cli_batch_summarise(batch, &summary,
                         outcomes[i].ok ? IMGACT_OK
                                        : (imgact_status)outcomes[i].failure.error->status);
   }
+
   int exit_status = cli_print_list(app, app->command->schema, items, batch->count);
-  rescue(app, batch, outcomes);
-  for (size_t i = 0; i < batch->count; i++) tell_people(app, &batch->items[i], &outcomes[i]);
+  print_lost_outcomes(app, batch, outcomes);
+  for (size_t i = 0; i < batch->count; i++) print_messages(app, &batch->items[i], &outcomes[i]);
   cli_hint_resume(batch);
   cli_hint_verify(batch);
-  return exit_status ? exit_status : cli_exit_summary_status(&tally);
+
+  return exit_status ? exit_status : cli_exit_summary_status(&summary);
 }
 
 int cli_change_images(cli_app *app) {
@@ -158,8 +166,7 @@ int cli_change_images(cli_app *app) {
   int exit_status = make_batch(app, &batch);
   if (!exit_status) exit_status = confirm(app);
   if (!exit_status) {
-    /* Room for the outcomes comes first: once mutations are out, their results have to get out as
-     * well. */
+    /* Allocates before the mutations are sent: their outcomes must not be lost. */
     cli_outcome *outcomes = calloc(batch.count, sizeof *outcomes);
     const void **items = calloc(batch.count, sizeof *items);
     if (outcomes && items) {
@@ -170,6 +177,7 @@ int cli_change_images(cli_app *app) {
     free(outcomes);
     free(items);
   }
+
   cli_batch_free(&batch);
   return exit_status;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Bytes and characters. Text may be hostile (it comes from a cloud) and is shown on a terminal, so
- * nothing here trusts it: what is no UTF-8 is shown as U+FFFD, and what could move the cursor or
- * break a row as an escape. */
+/* Buffers, UTF-8 and display width. Text from a server may be hostile: invalid UTF-8 is shown as
+ * U+FFFD; characters that move the cursor or break a row are escaped. */
 #include "cli_text.h"
 
 #include <stdio.h>
@@ -11,7 +10,8 @@
 
 void cli_buffer_add(cli_buffer *buffer, const char *text, size_t length) {
   if (buffer->failed) return;
-  if (length >= buffer->capacity - buffer->length) { /* room for the NUL as well */
+
+  if (length >= buffer->capacity - buffer->length) { /* including the NUL */
     if (length > SIZE_MAX / 4 || buffer->length > SIZE_MAX / 4) {
       buffer->failed = true;
       return;
@@ -25,6 +25,7 @@ void cli_buffer_add(cli_buffer *buffer, const char *text, size_t length) {
     buffer->data = data;
     buffer->capacity = capacity;
   }
+
   memcpy(buffer->data + buffer->length, text, length);
   buffer->length += length;
   buffer->data[buffer->length] = '\0';
@@ -59,6 +60,7 @@ size_t cli_utf8_decode(const char *text, uint32_t *point) {
                   : at[0] >= 0xF0 && at[0] < 0xF5 ? 4
                                                   : 0;
   if (!length) return 0;
+
   uint32_t value = at[0] & (0xFFu >> (length + 1));
   for (size_t i = 1; i < length; i++) {
     if ((at[i] & 0xC0) != 0x80) return 0;
@@ -67,6 +69,7 @@ size_t cli_utf8_decode(const char *text, uint32_t *point) {
   if ((length == 3 && value < 0x800) || (length == 4 && (value < 0x10000 || value > 0x10FFFF)))
     return 0;
   if (value >= 0xD800 && value < 0xE000) return 0;
+
   *point = value;
   return length;
 }
@@ -119,11 +122,7 @@ size_t cli_display_width(const char *text) {
     uint32_t point = 0;
     size_t length = cli_utf8_decode(text, &point);
     int columns = length ? wcwidth((wchar_t)point) : 1;
-    width +=
-        columns < 0
-            ? 1
-            : (size_t)
-                  columns; /* the C library does not know the character: most likely one column */
+    width += columns < 0 ? 1 : (size_t)columns; /* < 0: unknown to the C library */
     text += length ? length : 1;
   }
   return width;
@@ -131,10 +130,11 @@ size_t cli_display_width(const char *text) {
 
 #define LONGEST_WORD 32
 
-/* Levenshtein's distance, in one row. */
+/* Levenshtein distance, in one row. */
 size_t cli_edit_distance(const char *word, const char *candidate) {
   size_t rows = strlen(word), columns = strlen(candidate);
   if (!rows || rows >= LONGEST_WORD || columns >= LONGEST_WORD) return SIZE_MAX;
+
   size_t row[LONGEST_WORD];
   for (size_t j = 0; j <= columns; j++) row[j] = j;
   for (size_t i = 1; i <= rows; i++) {
@@ -147,5 +147,6 @@ size_t cli_edit_distance(const char *word, const char *candidate) {
       row[j] = replaced <= shorter ? replaced : shorter + 1;
     }
   }
+
   return row[columns] <= (columns + 2) / 3 ? row[columns] : SIZE_MAX;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes and characters: a growing buffer, UTF-8, display width, distance of words. */
+/* A growing buffer, UTF-8, display width, edit distance. */
 #ifndef IMGACT_CLI_TEXT_H
 #define IMGACT_CLI_TEXT_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Always NUL-terminated once something was added; a failure (no memory) sticks. */
+/* NUL-terminated after the first addition. failed: out of memory; later additions do nothing. */
 typedef struct cli_buffer {
   char *data;
   size_t length, capacity;
@@ -22,21 +22,20 @@ static inline const char *cli_buffer_get(const cli_buffer *buffer) {
   return buffer->data ? buffer->data : "";
 }
 
-/* One character of valid UTF-8, or C0 80 as U+0000; returns its bytes, 0 if it is none. */
+/* Decodes one character of valid UTF-8, or C0 80 as U+0000. Returns its length; 0 if invalid. */
 size_t cli_utf8_decode(const char *text, uint32_t *point);
 bool cli_utf8_valid(const char *text);
 
-/* A control character, a line separator, or what turns the direction of writing. */
+/* Returns true for control characters, line separators and bidirectional controls. */
 bool cli_must_be_escaped(uint32_t point);
-/* Adds text so that it stays on one line of a terminal: control characters, line separators and
- * what turns the direction of writing become \n, \t or \u001b. */
+/* Adds text for one line of a terminal: characters that must be escaped become \n, \t or \u001b. */
 void cli_buffer_visible(cli_buffer *buffer, const char *text);
-/* The longest prefix of at most max bytes that ends at a whole character. */
+/* The length of the longest prefix of at most max bytes that ends at a character boundary. */
 size_t cli_text_cut(const char *text, size_t max);
-/* Columns on a terminal. */
+/* The width in terminal columns. */
 size_t cli_display_width(const char *text);
 
-/* Is `candidate` close enough to be what somebody meant? Lower is closer; SIZE_MAX = no. */
+/* The edit distance of two words; SIZE_MAX if they are too different for a suggestion. */
 size_t cli_edit_distance(const char *word, const char *candidate);
 
 #endif

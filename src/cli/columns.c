@@ -18,7 +18,7 @@ void cli_add_column_name(cli_buffer *name, const cli_column *column) {
   if (column->inner) cli_buffer_text(name, column->inner->key);
 }
 
-/* "action", or "action.id". */
+/* name: "action" or "action.id". */
 static cli_column find_column(const cli_schema *schema, const char *name, size_t length) {
   const char *dot = memchr(name, '.', length);
   cli_column found = {.field = cli_schema_field(schema, name, dot ? (size_t)(dot - name) : length)};
@@ -28,21 +28,21 @@ static cli_column find_column(const cli_schema *schema, const char *name, size_t
   return found;
 }
 
-const char *cli_columns_asked(const char *text, const cli_schema *schema, cli_columns *found) {
+const char *cli_columns_parse(const char *text, const cli_schema *schema, cli_columns *found) {
   for (const char *at = text;; at++) {
     at += strspn(at, " ");
     size_t length = strcspn(at, ","), trimmed = length;
     while (trimmed && at[trimmed - 1] == ' ') trimmed--;
     cli_column named = find_column(schema, at, trimmed);
     if (!named.field) return at;
-    if (found->count == CLI_MAX_COLUMNS) return "too many";
+    if (found->count == CLI_MAX_COLUMNS) return at;
     found->items[found->count++] = named;
     at += length;
     if (!*at) return NULL;
   }
 }
 
-static void usual_columns(const cli_schema *schema, bool all, cli_columns *found) {
+static void default_columns(const cli_schema *schema, bool all, cli_columns *found) {
   if (!all && schema->columns)
     for (const char *const *key = schema->columns; *key && found->count < CLI_MAX_COLUMNS; key++)
       found->items[found->count++].field = cli_schema_field(schema, *key, strlen(*key));
@@ -51,11 +51,11 @@ static void usual_columns(const cli_schema *schema, bool all, cli_columns *found
       found->items[found->count++].field = &schema->fields[i];
 }
 
-cli_columns cli_columns_of(const char *asked, const cli_schema *schema, bool all) {
+cli_columns cli_columns_of(const char *requested, const cli_schema *schema, bool all) {
   cli_columns columns = {.count = 0};
-  if (asked)
-    cli_columns_asked(asked, schema, &columns);
+  if (requested)
+    cli_columns_parse(requested, schema, &columns);
   else
-    usual_columns(schema, all, &columns);
+    default_columns(schema, all, &columns);
   return columns;
 }

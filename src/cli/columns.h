@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of a table or a csv. */
+/* Columns of a table or csv. */
 #ifndef IMGACT_CLI_COLUMNS_H
 #define IMGACT_CLI_COLUMNS_H
 
@@ -11,7 +11,7 @@
 typedef struct cli_column {
   const cli_field *field;
   const cli_field
-      *inner; /* of the object that the field is: "action.id"; NULL = the field itself */
+      *inner; /* a key within the object of the field: "action.id"; NULL = the field itself */
 } cli_column;
 
 typedef struct cli_columns {
@@ -22,9 +22,9 @@ typedef struct cli_columns {
 
 void cli_column_value(const cli_column *column, const void *item, cli_value *value);
 void cli_add_column_name(cli_buffer *name, const cli_column *column);
-/* The columns that were asked for; NULL, or a message. */
-const char *cli_columns_asked(const char *text, const cli_schema *schema, cli_columns *found);
-/* Those that were asked for, or the usual ones. */
-cli_columns cli_columns_of(const char *asked, const cli_schema *schema, bool all);
+/* Parses --columns. Returns NULL, or the rest of the text from the first unknown column on. */
+const char *cli_columns_parse(const char *text, const cli_schema *schema, cli_columns *found);
+/* The requested columns (NULL = none), or the default ones. all: by default, all keys. */
+cli_columns cli_columns_of(const char *requested, const cli_schema *schema, bool all);
 
 #endif

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT
-/* Completion scripts for three shells, made from the tables of commands and flags. Each script does
- * the same: it parts the words of the line from flags and their values and from "help", behind
- * which any command may stand, and offers what the words so far, or the flag before the cursor,
- * allow. */
+/* Completion scripts for three shells, generated from the tables of commands and flags. Each script
+ * removes flags, their values and "help" from the line, and offers completions for the remaining
+ * words or for the flag before the cursor. */
 #include <string.h>
 
 #include "output.h"
 #include "provider_info.h"
 
-/* The commands are handed over: completion is one of them. */
+/* The table of commands is a parameter because completion is one of its rows. */
 typedef struct script {
   cli_stream *out;
   const cli_command *commands;
   size_t count;
 } script;
 
-/* The flag's first line in the table per name: what it takes is the same in every command. */
+/* Returns true for the first flag of its name: all flags of one name take a value, or none does. */
 static bool is_first(const cli_flag *flag) {
   return cli_flag_named(flag->name, strlen(flag->name)) == flag;
 }
@@ -24,7 +23,7 @@ static void put_words(const script *s, const char *values) {
   for (; *values; values++) cli_stream_char(s->out, *values == '|' ? ' ' : *values);
 }
 
-/* "--profile|-p|--config|...": the flags that a value follows. */
+/* "--profile|-p|--config|...": the flags that take a value. */
 static void put_value_flags(const script *s, const char *separator) {
   const char *between = "";
   for (size_t i = 0; i < cli_flags_count; i++) {
@@ -61,7 +60,7 @@ static void put_nouns(const script *s) {
   cli_stream_text(s->out, "help");
 }
 
-/* Those of one command alone, or with NULL those of every command. */
+/* The own flags of a command; NULL = the common flags. */
 static void put_flags(const script *s, const cli_command *command) {
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
@@ -71,11 +70,12 @@ static void put_flags(const script *s, const cli_command *command) {
   }
 }
 
-/* Cases of "${said[*]}" in the syntax that bash and zsh share. */
+/* Cases of "${said[*]}", in the common syntax of bash and zsh. */
 static void put_word_cases(const script *s) {
   cli_stream_text(s->out, "    '') offer=\"");
   put_nouns(s);
   cli_stream_line(s->out, "\" ;;");
+
   for (size_t i = 0; i < s->count; i++) {
     const cli_command *it = &s->commands[i];
     if (is_first_of_noun(s, i) && it->verb) {
@@ -101,7 +101,7 @@ static void put_flag_cases(const script *s) {
   }
 }
 
-/* Cases of "$before ${said[*]}": the fixed values of a flag, which may differ between commands. */
+/* Cases of "$before ${said[*]}": the values of a flag, which depend on the command. */
 static void put_value_cases(const script *s) {
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
@@ -114,6 +114,7 @@ static void put_value_cases(const script *s) {
       cli_stream_line(s->out, "\"; return ;;");
       continue;
     }
+
     for (size_t j = 0; j < s->count; j++) {
       if (!cli_flag_belongs(flag, &s->commands[j])) continue;
       cli_stream_format(s->out, "    '--%s %s %s'*) offer=\"", flag->name, s->commands[j].noun,
@@ -124,21 +125,22 @@ static void put_value_cases(const script *s) {
   }
 }
 
-/* Profiles are asked for, of the tool and the file that are typed. */
+/* Lists the profiles with the tool and configuration file of the line. */
 #define ASK_PROFILES "config list --columns profile --no-header 2>/dev/null </dev/null"
 
-/* bash expands what it is to offer, so names that a shell could take for more are left out. */
+/* bash expands the completions: names with special characters are omitted. */
 static void put_profile_case(const script *s) {
   cli_stream_line(s->out, "    -p|--profile) offer=$(\"$tool\" \"${config[@]}\" " ASK_PROFILES
                           " | grep -xE '[[:alnum:]_.+@/-]+'); return ;;");
 }
 
-/* A function for bash and zsh that sets `offer` or `files` from `tool`, `before`, `current` and the
+/* Functions for bash and zsh: set `offer` or `files` from `tool`, `before`, `current` and the
  * arrays `said` and `config`. */
 static void put_shared(const script *s) {
   cli_stream_line(s->out,
                   "_imgact_offer() {\n  offer='' files=''\n  case \"$before ${said[*]}\" in");
   put_value_cases(s);
+
   cli_stream_line(s->out, "  esac\n  case \"$before\" in");
   put_profile_case(s);
   cli_stream_text(s->out, "    ");
@@ -168,12 +170,13 @@ static void put_shared(const script *s) {
                   "  done\n}");
 }
 
-/* bash parts a line at "=", ":" and more, as COMP_WORDBREAKS says, and leaves the quotes in its
- * words. So the line is read anew; of the reply it wants what follows the part of the word that it
- * keeps. The names of files are left to readline, which quotes them. */
+/* bash splits the line at COMP_WORDBREAKS, which contains "=" and ":", and keeps quotes. So the
+ * script splits the line itself, and removes from each completion the part of the word that bash
+ * keeps. File names are completed by readline, which quotes them. */
 static void put_bash(const script *s) {
   cli_stream_line(s->out, "# imgact completion for bash: source <(imgact completion bash)");
   put_shared(s);
+
   cli_stream_line(
       s->out,
       "_imgact_line() {\n"
@@ -258,6 +261,7 @@ static void put_fish_flag(const script *s, const cli_flag *flag, const cli_comma
                       command->verb ? command->verb : "");
   cli_stream_format(s->out, " -l %s", flag->name);
   if (flag->letter) cli_stream_format(s->out, " -s %c", flag->letter);
+
   if (flag->metavar) cli_stream_text(s->out, flag->is_file ? " -r -F" : " -x");
   if (flag->letter == 'p') cli_stream_text(s->out, " -a '(__imgact_profiles)'");
   if (cli_flag_values(flag)) {
@@ -279,6 +283,7 @@ static void put_fish_words(const script *s, const char *condition, const char *w
 
 static void put_fish_command(const script *s, const cli_command *it, bool first) {
   char condition[64];
+
   if (first) {
     const char *about = it->verb ? "commands" : it->summary;
     put_fish_words(s, "__imgact_exactly", it->noun, about,

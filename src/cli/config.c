@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* imgact config list, path, show, check, and version: what can be told without a request. */
+/* imgact config list, path, show and check, and version: commands that send no request. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ typedef struct path_item {
 static const cli_field path_fields[] = {{"path", cli_get_text, offsetof(path_item, path)}};
 const cli_schema cli_path_schema = {.fields = path_fields, .count = 1};
 
-static bool for_programs(const cli_app *app) {
+static bool wants_objects(const cli_app *app) {
   return !cli_formats[app->options.output]->for_people || app->options.columns;
 }
 
@@ -25,15 +25,14 @@ int cli_config_path(cli_app *app) {
   int exit_status = cli_config_open(app);
   if (exit_status) return exit_status;
   path_item item = {imgact_config_path(app->session.config)};
-  if (for_programs(app)) return cli_print_item(app, &cli_path_schema, &item);
+  if (wants_objects(app)) return cli_print_item(app, &cli_path_schema, &item);
   if (!item.path)
     return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
-                            "there is no home for a configuration file; use --config");
+                            "cannot locate the configuration file: HOME is not set; use --config");
   return print_line(app, item.path);
 }
 
-/* ---- list: read from the file alone, for people and for completions; no token is looked for ----
- */
+/* ---- list: reads only the file, no tokens; also used by completions ---- */
 
 typedef struct profile_item {
   const char *name, *provider, *endpoint;
@@ -50,16 +49,17 @@ const cli_schema cli_profile_schema = {.fields = profile_fields,
                                        .count = sizeof profile_fields / sizeof profile_fields[0]};
 
 static profile_item profile_named(const imgact_config *config, const char *name) {
-  const char *usual = imgact_config_default_profile(config);
+  const char *default_name = imgact_config_default_profile(config);
   return (profile_item){.name = name,
                         .provider = imgact_config_get(config, name, "provider"),
                         .endpoint = imgact_config_get(config, name, "endpoint"),
-                        .is_default = usual && !strcmp(usual, name)};
+                        .is_default = default_name && !strcmp(default_name, name)};
 }
 
 int cli_config_list(cli_app *app) {
   int exit_status = cli_config_open(app);
   if (exit_status) return exit_status;
+
   const imgact_config *config = app->session.config;
   size_t count = 0;
   while (imgact_config_profile_at(config, count)) count++;
@@ -69,11 +69,13 @@ int cli_config_list(cli_app *app) {
     profiles[i] = profile_named(config, imgact_config_profile_at(config, i));
     items[i] = &profiles[i];
   }
+
   if (profiles && items)
     exit_status = cli_print_list(app, &cli_profile_schema, items, count);
   else
     exit_status = cli_report_error(app, IMGACT_NOMEM, "out of memory");
   if (!exit_status) cli_note_empty(app, count, "profiles");
+
   free(profiles);
   free(items);
   return exit_status;
@@ -117,8 +119,7 @@ int cli_config_show(cli_app *app) {
   return exit_status ? exit_status : cli_print_item(app, &cli_settings_schema, &item);
 }
 
-/* A client is made, which reads the token and looks at the endpoint, and nothing is sent with it.
- */
+/* Creates a client, which reads the token and checks the endpoint; sends nothing. */
 int cli_config_check(cli_app *app) {
   settings_item item = {0};
   int exit_status = cli_session_open(app);
@@ -141,6 +142,6 @@ const cli_schema cli_version_schema = {.fields = version_fields, .count = 2};
 
 int cli_version(cli_app *app) {
   version_item item = {IMGACT_VERSION_STRING, imgact_version()};
-  if (for_programs(app)) return cli_print_item(app, &cli_version_schema, &item);
+  if (wants_objects(app)) return cli_print_item(app, &cli_version_schema, &item);
   return print_line(app, "imgact " IMGACT_VERSION_STRING);
 }

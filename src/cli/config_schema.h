@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Schemas of what the commands around clouds and configuration print. */
+/* Schemas of the commands without images and actions. */
 #ifndef IMGACT_CLI_CONFIG_SCHEMA_H
 #define IMGACT_CLI_CONFIG_SCHEMA_H
 

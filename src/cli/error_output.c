@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* How an operation's end becomes an exit status and a line, or an object, on stderr. */
+/* Errors on stderr: a line of text, or a JSON object. */
 #include <errno.h>
 #include <imgact/provider.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "cli.h"
 #include "json_value.h"
 
-/* Results that were printed before an error stand before it, too, where both go to one terminal. */
+/* Results printed before an error also appear before it if both go to one terminal. */
 static void begin_stderr(cli_app *app) {
   cli_stream_flush(&app->out);
   cli_status_line_clear(&app->line, &app->err);
@@ -18,32 +18,33 @@ static void begin_stderr(cli_app *app) {
 
 /* ---- tokens ---- */
 
-/* How much of a secret must be in a text to count: 8 characters after the vendor's prefix, as in
- * the library. */
-static size_t needle_of(const char *secret, size_t length, const char *const *prefixes) {
+/* The minimum length of a match: 8 characters after the prefix of the tokens, as in the library. */
+static size_t min_match(const char *secret, size_t length, const char *const *prefixes) {
   size_t common = 0;
   for (; prefixes && *prefixes; prefixes++)
     if (!strncmp(secret, *prefixes, strlen(*prefixes))) common = strlen(*prefixes);
   return length < common + 8 ? length : common + 8;
 }
 
-/* Replaces a secret in a text. Of "NAME=token" in a variable only the token is secret: errors name
- * variables. Returns true if it was there. */
+/* Replaces a secret in a text. If a variable contains "NAME=token", only the token is secret:
+ * errors contain names of variables. Returns true if the text contained it. */
 static bool hide(cli_buffer *text, const char *secret, const char *const *prefixes) {
-  static const char around[] = " \t\r\n\"'"; /* whitespace, and quotation marks by mistake */
+  static const char around[] = " \t\r\n\"'"; /* whitespace and quotation marks */
   cli_buffer shown = {0};
   bool found = false;
   if (!secret) return false;
+
   secret += strspn(secret, around);
   const char *equals = strchr(secret, '=');
   if (equals && strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == (size_t)(equals - secret))
     secret = equals + 1;
-  size_t length = strcspn(secret, around), needle = needle_of(secret, length, prefixes);
+  size_t length = strcspn(secret, around), needed = min_match(secret, length, prefixes);
   if (length < 8) return false;
+
   for (const char *at = cli_buffer_get(text); *at;) {
     size_t same = 0;
     while (same < length && at[same] == secret[same]) same++;
-    bool hidden = same >= needle;
+    bool hidden = same >= needed;
     found = found || hidden;
     if (hidden)
       cli_buffer_text(&shown, "[redacted]");
@@ -51,13 +52,13 @@ static bool hide(cli_buffer *text, const char *secret, const char *const *prefix
       cli_buffer_add(&shown, at, 1);
     at += hidden ? same : 1;
   }
+
   cli_buffer_free(text);
   *text = shown;
   return found;
 }
 
-/* A word that is quoted may be the token, put where it does not belong: what the usual variables
- * hold is not shown. */
+/* Replaces the tokens in the providers' variables: a quoted argument may be a misplaced token. */
 static bool hide_tokens(cli_buffer *text) {
   const imgact_provider *provider;
   bool found = false;
@@ -67,7 +68,7 @@ static bool hide_tokens(cli_buffer *text) {
   return found;
 }
 
-/* Hides tokens in a message. plain: replaces the characters that are written as escapes, too. */
+/* Hides tokens in a message. plain: also replaces characters that JSON escapes. */
 static void clean_message(imgact_error *error, bool plain) {
   cli_buffer text = {0};
   for (const char *at = error->message; *at; at++) {
@@ -81,12 +82,12 @@ static void clean_message(imgact_error *error, bool plain) {
   cli_buffer_free(&text);
 }
 
-/* ---- for people ---- */
+/* ---- text and JSON ---- */
 
 static void put_line(cli_app *app, const char *text, bool is_error) {
   cli_buffer visible = {0};
   cli_buffer_visible(&visible, text);
-  hide_tokens(&visible); /* not before: an escape can complete a token, as \u000f ends in f */
+  hide_tokens(&visible); /* after escaping: \u000f ends in f and can complete a token */
   begin_stderr(app);
   bool red = is_error && app->color_err;
   cli_stream_text(&app->err, red ? "\x1b[1;31mimgact:\x1b[0m " : "imgact: ");
@@ -101,10 +102,11 @@ static void add_part(cli_buffer *text, const char *opening, const char *part, co
   cli_buffer_text(text, more);
 }
 
-/* "(not_found, HTTP 404, request 9d8c...)": what helps to look it up, as far as it was told. */
+/* Adds " (not_found, HTTP 404, request 9d8c...)", as far as reported. */
 static void add_origin(cli_buffer *text, const imgact_error *error, int32_t attempts) {
   char number[40];
   const char *opening = " (";
+
   if (error->provider_code[0] || error->http_status > 0) {
     add_part(text, opening,
              error->provider_code[0] ? error->provider_code : imgact_status_name(error->status),
@@ -113,7 +115,7 @@ static void add_origin(cli_buffer *text, const imgact_error *error, int32_t atte
   }
   snprintf(number, sizeof number, "HTTP %d", (int)error->http_status);
   if (error->http_status > 0 &&
-      !strstr(error->message, number)) { /* it says so itself where the cloud has no words */
+      !strstr(error->message, number)) { /* the message itself if the API sent none */
     add_part(text, opening, number, "");
     opening = ", ";
   }
@@ -122,7 +124,7 @@ static void add_origin(cli_buffer *text, const imgact_error *error, int32_t atte
     opening = ", ";
   }
   if (error->retry_after_ms >= 0 && error->status == IMGACT_RATE_LIMITED) {
-    snprintf(number, sizeof number, "again in %" PRId64 " s", (error->retry_after_ms + 999) / 1000);
+    snprintf(number, sizeof number, "retry in %" PRId64 " s", (error->retry_after_ms + 999) / 1000);
     add_part(text, opening, number, "");
     opening = ", ";
   }
@@ -131,24 +133,23 @@ static void add_origin(cli_buffer *text, const imgact_error *error, int32_t atte
     add_part(text, opening, number, "");
     opening = ", ";
   }
+
   if (opening[0] == ',') cli_buffer_text(text, ")");
-  if (error->flags & IMGACT_ERROR_MAYBE_APPLIED)
-    cli_buffer_text(text, "; it may have been applied");
+  if (error->flags & IMGACT_ERROR_MAYBE_APPLIED) cli_buffer_text(text, "; may have been applied");
 }
 
-/* How often the request was sent that the error is about; 0 = that is not known, or beside the
- * point. */
-static int32_t attempts_of(const cli_app *app, const imgact_error *error) {
-  bool about_it = error->status != IMGACT_TIMEOUT && error->status != IMGACT_CANCELLED &&
-                  error->status != IMGACT_ACTION_FAILED;
-  return about_it && !app->lookup_request ? app->attempts : 0;
+/* The number of sends of the failed request; 0 = unknown, or the error is not about a request. */
+static int32_t request_attempts(const cli_app *app, const imgact_error *error) {
+  bool about_request = error->status != IMGACT_TIMEOUT && error->status != IMGACT_CANCELLED &&
+                       error->status != IMGACT_ACTION_FAILED;
+  return about_request && !app->lookup_request ? app->attempts : 0;
 }
 
-static void print_for_people(cli_app *app, const imgact_error *error, const char *what) {
+static void print_text(cli_app *app, const imgact_error *error, const char *what) {
   cli_buffer text = {0};
   if (what) add_part(&text, "", what, ": ");
   cli_buffer_text(&text, error->message[0] ? error->message : imgact_status_name(error->status));
-  add_origin(&text, error, attempts_of(app, error));
+  add_origin(&text, error, request_attempts(app, error));
   put_line(app, text.failed ? error->message : cli_buffer_get(&text), true);
   cli_buffer_free(&text);
 }
@@ -164,7 +165,7 @@ static const char *write_failure(imgact_json_writer *writer, const imgact_error 
   return imgact_json_writer_finish(writer, length);
 }
 
-/* Returns true if a token is in the text as it goes out: an escape can complete one. */
+/* Returns true if the escaped text contains a token: an escape can complete one. */
 static bool shows_token(const char *json) {
   cli_buffer visible = {0};
   cli_buffer_visible(&visible, json);
@@ -173,11 +174,12 @@ static bool shows_token(const char *json) {
   return found;
 }
 
-static void print_for_programs(cli_app *app, const imgact_error *error, const char *details,
-                               const char *what) {
+static void print_json(cli_app *app, const imgact_error *error, const char *details,
+                       const char *what) {
   imgact_json_writer *writer = imgact_json_writer_new(NULL, 0);
-  imgact_error named = *error; /* of several waits each error says whose it is */
+  imgact_error named = *error; /* with several waits, the message begins with the ids */
   size_t length = 0;
+
   if (what)
     snprintf(named.message, sizeof named.message, "%.*s: %.300s", CLI_NAMED_BYTES, what,
              error->message);
@@ -187,26 +189,27 @@ static void print_for_programs(cli_app *app, const imgact_error *error, const ch
     clean_message(&named, true);
     text = write_failure(writer, &named, details, &length);
   }
+
   begin_stderr(app);
   if (text)
     cli_put_json(&app->err, text, length);
   else
-    print_for_people(app, error, NULL);
+    print_text(app, error, NULL);
   cli_stream_flush(&app->err);
   imgact_json_writer_free(writer);
 }
 
-int cli_report_failure(cli_app *app, const imgact_error *shown, const char *details,
+int cli_report_failure(cli_app *app, const imgact_error *error, const char *details,
                        const char *what) {
   if (cli_wants_json(app))
-    print_for_programs(app, shown, details, what);
+    print_json(app, error, details, what);
   else
-    print_for_people(app, shown, what);
-  return cli_exit_status(shown->status);
+    print_text(app, error, what);
+  return cli_exit_status(error->status);
 }
 
-void cli_print_error(cli_app *app, const imgact_error *shown, const char *what) {
-  print_for_people(app, shown, what);
+void cli_print_error(cli_app *app, const imgact_error *error, const char *what) {
+  print_text(app, error, what);
 }
 
 int cli_report_op_failure(cli_app *app, const imgact_op *op) {

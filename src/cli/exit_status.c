@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Exit statuses: of one status, and of several results. */
+/* Exit statuses of the tool. A new one is a row here, in docs/errors.md and in imgact(1). */
 #include "exit_status.h"
 
-#define EXIT_MIXED 9
+#define EXIT_MIXED 9 /* items succeeded and failed, or failed for different reasons */
 
 int cli_exit_status(imgact_status status) {
   switch (status) {

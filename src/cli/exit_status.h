@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exit statuses: of one status, and of several results. */
+/* Exit statuses of the tool, for one status and for a batch. */
 #ifndef IMGACT_CLI_EXIT_STATUS_H
 #define IMGACT_CLI_EXIT_STATUS_H
 
@@ -9,7 +9,7 @@
 
 int cli_exit_status(imgact_status status);
 
-/* The exit status of several results. */
+/* Collects the statuses of a batch. */
 typedef struct cli_exit_summary {
   imgact_status first; /* failure */
   bool succeeded, failed, differ, timed_out, cancelled;

@@ -243,6 +243,7 @@ static bool parse_duration(const char *text, int64_t *duration_ms) {
     int64_t ms;
   } units[] = {{"h", 3600000}, {"ms", 1}, {"m", 60000}, {"s", 1000}};
   int64_t sum = 0, last = INT64_MAX;
+
   for (const char *at = text; *at || at == text;) {
     int64_t whole, part = 0;
     const char *after = parse_digits(at, INT32_MAX, &whole), *fraction = NULL;
@@ -251,6 +252,7 @@ static bool parse_duration(const char *text, int64_t *duration_ms) {
     size_t digits = fraction ? strspn(fraction, "0123456789") : 0;
     const char *unit = fraction ? fraction + digits : after;
     if (!unit) return false;
+
     while (i < 4 && strncmp(unit, units[i].name, strlen(units[i].name)) != 0) i++;
     if (i == 4 || units[i].ms >= last) return false;
     if (fraction && !parse_fraction(fraction, units[i].ms, &part)) return false;
@@ -258,6 +260,7 @@ static bool parse_duration(const char *text, int64_t *duration_ms) {
     sum += whole * last + part; /* at most 2^31 hours: no overflow */
     at = unit + strlen(units[i].name);
   }
+
   *duration_ms = sum;
   return sum > 0;
 }

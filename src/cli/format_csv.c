@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* RFC 4180, but for the CRLF, of which xargs and while-read would make a part of the last cell. */
+/* RFC 4180, except that lines end with LF: xargs and read would add a CR to the last cell. */
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@ typedef struct csv {
   cli_stream *out;
   cli_columns columns;
   cli_buffer cell, visible;
-  bool escape; /* a program gets what the cloud said, a terminal what does it no harm */
+  bool escape; /* on a terminal: escape control characters */
 } csv;
 
 static void put_csv_cell(cli_stream *out, const char *text, size_t length, bool last) {
@@ -19,7 +19,7 @@ static void put_csv_cell(cli_stream *out, const char *text, size_t length, bool 
   if (quoted) cli_stream_char(out, '"');
   for (size_t i = 0; i < length; i++) {
     if (text[i] == '"') cli_stream_char(out, '"');
-    if ((unsigned char)text[i] == 0xC0) { /* C0 80 is how a U+0000 of the cloud is kept */
+    if ((unsigned char)text[i] == 0xC0) { /* C0 80 is U+0000 */
       cli_stream_char(out, '\0');
       i++;
     } else
@@ -29,7 +29,7 @@ static void put_csv_cell(cli_stream *out, const char *text, size_t length, bool 
   cli_stream_char(out, last ? '\n' : ',');
 }
 
-/* An object within a cell is JSON there: csv is for programs. */
+/* Objects are JSON. */
 static bool add_csv_cell(cli_buffer *cell, const cli_value *value) {
   cli_buffer_clear(cell);
   if (value->kind == CLI_VALUE_OBJECT || value->kind == CLI_VALUE_OBJECTS)

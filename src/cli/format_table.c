@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A table is rendered twice, once for the widths and once to print, so that no cell is kept. */
+/* Tables. Cells are rendered twice, for the widths and to print, so that none is stored. */
 #include <string.h>
 #include <unistd.h>
 
@@ -38,10 +38,10 @@ static const char *table_cell(table *t, const cli_column *column, const void *it
   cli_add_cell(&t->cell, &value, true);
   cli_buffer_visible(&t->visible, cli_buffer_get(&t->cell));
   return t->visible.length ? cli_buffer_get(&t->visible)
-                           : "-"; /* a blank cell would move what follows for awk and people */
+                           : "-"; /* an empty cell would shift the columns for awk */
 }
 
-/* NULL item = the header. */
+/* item: NULL = the header. */
 static const char *any_cell(table *t, size_t column, const void *item) {
   return item ? table_cell(t, &t->columns.items[column], item)
               : header_cell(t, &t->columns.items[column]);
@@ -83,14 +83,14 @@ static size_t widest_cell(table *t, const void *item) {
   return widest;
 }
 
-/* Each column as a line: for one item, or a few with many short values. */
-static void print_turned(table *t, const void *const *items, size_t count) {
+/* One line per column: for one item, or a few with many columns. */
+static void print_vertical(table *t, const void *const *items, size_t count) {
   cli_stream *out = t->out;
   size_t label_width = widest_cell(t, NULL);
   for (size_t i = 0; i < t->columns.count; i++) {
     if (t->results->header) print_cell(out, any_cell(t, i, NULL), label_width, !count);
     for (size_t j = 0; j < count; j++) {
-      size_t width = widest_cell(t, items[j]); /* before the cell: they share a buffer */
+      size_t width = widest_cell(t, items[j]); /* measured first: the cells share a buffer */
       print_cell(out, any_cell(t, i, items[j]), width, j + 1 == count);
     }
     cli_stream_char(out, '\n');
@@ -108,13 +108,13 @@ static bool print_table(table *t, table_form form) {
   for (size_t i = 0; i < r->count; i++) measure_row(t, r->items[i]);
   if (t->cell.failed || t->visible.failed) return false;
   if (form == VERTICAL || (form == VERTICAL_IF_NARROW && !fits_terminal(t)))
-    print_turned(t, r->items, r->count);
+    print_vertical(t, r->items, r->count);
   else
     print_rows(t);
   return true;
 }
 
-/* A single object shows all of its keys, a line for each, unless columns were asked for. */
+/* One object is printed with a line per key, unless columns are requested. */
 static table_form form_of(const cli_results *results) {
   if (results->is_list) return results->schema->turns ? VERTICAL_IF_NARROW : HORIZONTAL;
   return results->columns ? HORIZONTAL : VERTICAL;

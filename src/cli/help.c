@@ -50,6 +50,7 @@ static void put_flag(cli_stream *out, const cli_flag *flag) {
                        flag->metavar ? " " : "", flag->metavar ? flag->metavar : "");
   cli_stream_format(out, "  %-30s ", left);
   if (width > 30) cli_stream_format(out, "\n%*s", FLAG_COLUMN, "");
+
   cli_buffer summary = {0};
   cli_add_summary(&summary, flag->summary, IMGACT_OP_LIST_IMAGES, flag->filter);
   int column = put_words(out, cli_buffer_get(&summary), FLAG_COLUMN, FLAG_COLUMN);
@@ -86,6 +87,7 @@ static void put_synopsis(cli_stream *out, const cli_command *command) {
   int column = put_words(out, command->noun, indent, indent);
   if (command->verb) column = put_words(out, command->verb, column, indent);
   if (command->arguments) column = put_words(out, command->arguments, column, indent);
+
   for (size_t i = 0; i < cli_flags_count; i++) {
     const cli_flag *flag = &cli_flags[i];
     if (cli_flag_is_common(flag) || !cli_flag_belongs(flag, command)) continue;
@@ -118,6 +120,7 @@ static void put_examples(cli_stream *out, const char *examples) {
 
 static int help_on_command(cli_app *app, const cli_command *command) {
   cli_stream *out = &app->out;
+
   put_synopsis(out, command);
   cli_buffer summary = {0};
   cli_add_summary(&summary, command->summary, command->kind, 0);
@@ -141,6 +144,7 @@ static void put_commands(cli_stream *out, const char *noun) {
     char name[80];
     snprintf(name, sizeof name, "%s%s%s %s", it->noun, it->verb ? " " : "",
              it->verb ? it->verb : "", it->arguments ? it->arguments : "");
+
     cli_buffer summary = {0};
     cli_add_summary(&summary, it->summary, it->kind, 0);
     cli_stream_format(out, "  %-34s ", name);

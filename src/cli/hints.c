@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What to do about actions that still run when the tool stops waiting, and about changes of which
- * nobody knows whether they were applied: commands that can be pasted into a shell. */
+/* Commands to paste into a shell: they resume a wait for running actions, or check mutations with
+ * an unknown outcome. */
 #include <imgact/provider.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,44 +8,48 @@
 #include "cli.h"
 #include "provider_info.h"
 
-/* A wait that ended for a reason that passes, or because nobody would wait any longer: it may go
- * on. */
-static bool may_go_on(imgact_status status) {
+/* Returns true if the action may still be running after a wait ended with this status. */
+static bool may_be_running(imgact_status status) {
   return status == IMGACT_CANCELLED || status == IMGACT_TIMEOUT || status == IMGACT_NETWORK ||
          status == IMGACT_UNAVAILABLE || status == IMGACT_RATE_LIMITED;
 }
 
-/* The id of an item's action if that may be running still; waits know it before they have seen the
- * action. */
+/* Returns the id of the item's action if the action may still be running, else NULL. A wait has the
+ * id before its first poll. */
 static const char *running_id(const cli_item *item) {
   imgact_status status = cli_item_error(item)->status;
   if (status == IMGACT_OK) return NULL;
+
   const imgact_action *action = imgact_op_action(item->op);
-  if (status == IMGACT_NOT_FOUND) return NULL; /* of one that the cloud knew before, too */
+  if (status == IMGACT_NOT_FOUND) return NULL; /* also if an earlier poll found it */
   if (action) return action->status == IMGACT_ACTION_STATUS_RUNNING ? action->id : NULL;
-  return imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS && may_go_on(status) ? item->subject
-                                                                                     : NULL;
+  return imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS && may_be_running(status)
+             ? item->subject
+             : NULL;
 }
 
 bool cli_wait_abandoned(const cli_item *item, imgact_error *error) {
   if (!item->waits || !running_id(item)) return false;
+
   *error = *cli_item_error(item);
-  error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED; /* it was: the action is there */
+  error->flags &= ~IMGACT_ERROR_MAYBE_APPLIED; /* the action exists: it was applied */
   const imgact_action *action = imgact_op_action(item->op);
-  const char *why = cli_item_error(item)->message; /* a look that failed */
+  const char *why = cli_item_error(item)->message; /* error of the failed poll */
   if (error->status == IMGACT_CANCELLED) why = "stopped waiting";
-  char percent[24] = "", state[sizeof error->message / 2] = "its state was not seen";
+
+  char percent[24] = "", state[sizeof error->message / 2] = "status unknown";
   if (action && action->progress >= 0)
     snprintf(percent, sizeof percent, " (%d %%)", (int)action->progress);
   if (action && imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS)
-    snprintf(state, sizeof state, "last seen running%s", percent);
+    snprintf(state, sizeof state, "last status running%s", percent);
   else if (action)
-    snprintf(state, sizeof state, "action %.200s was last seen running%s", action->id, percent);
+    snprintf(state, sizeof state, "action %.200s: last status running%s", action->id, percent);
   snprintf(error->message, sizeof error->message, "%.240s; %s", why, state);
+
   return true;
 }
 
-/* A word as a shell takes it. */
+/* Adds a word, quoted for a shell if necessary. */
 static void add_word(cli_buffer *text, const char *word) {
   bool plain =
       *word &&
@@ -72,19 +76,19 @@ static bool is_set(const char *variable) {
   return value && value[0];
 }
 
-/* HCLOUD_ENDPOINT and the like. */
-static bool clouds_variable_is_set(const cli_app *app) {
+/* Returns true if one of the provider's endpoint variables is set. */
+static bool provider_variable_is_set(const cli_app *app) {
   const imgact_provider *provider =
       imgact_provider_find(imgact_client_provider_name(app->session.client));
   bool any = false;
+
   for (const char *const *name = provider ? provider->endpoint_env : NULL; name && *name; name++)
     any = any || is_set(*name);
   return any;
 }
 
-/* A flag of this command or what stood for it: the shell in which the command is pasted, hours
- * later, may lack the variable.
- */
+/* Adds a flag with the value given by flag or variable: the variable may not be set in the shell
+ * where the command is pasted. */
 static void add_setting(cli_buffer *text, const char *flag, const char *given,
                         const char *variable) {
   const char *value = given ? given : getenv(variable);
@@ -96,7 +100,7 @@ static void add_flags(cli_buffer *command, const cli_app *app) {
   add_setting(command, " --config ", o->config, "IMGACT_CONFIG");
   add_setting(command, " --profile ", o->profile, "IMGACT_PROFILE");
   add_setting(command, " --provider ", o->provider, "IMGACT_PROVIDER");
-  if (o->endpoint || is_set("IMGACT_ENDPOINT") || clouds_variable_is_set(app))
+  if (o->endpoint || is_set("IMGACT_ENDPOINT") || provider_variable_is_set(app))
     add_flag(command, " --endpoint ", imgact_client_endpoint(app->session.client));
   add_flag(command, " --token-env ", o->token_env);
   add_flag(command, " --token-file ", o->token_file);
@@ -110,23 +114,22 @@ static void put(cli_app *app, const char *opening, const cli_buffer *text) {
   cli_buffer_free(&visible);
 }
 
-static const imgact_slot *entry_of(const cli_app *app, imgact_op_kind kind) {
+static const imgact_slot *find_slot(const cli_app *app, imgact_op_kind kind) {
   const char *name = imgact_client_provider_name(app->session.client);
   return cli_provider_slot(imgact_provider_find(name), kind);
 }
 
-/* The image by whose path an item's action is looked at: for a token that may see images alone no
- * other will do. NULL where one command serves several images, as the cloud takes their actions'
- * ids together. */
+/* Returns the image whose path is used to poll the action of an item: required for tokens that are
+ * limited to images. NULL if one command can wait for the actions of several images. */
 static const char *image_of(const cli_item *item) {
   const cli_app *app = item->batch->app;
-  const imgact_slot *wait = entry_of(app, IMGACT_OP_WAIT_ACTIONS);
+  const imgact_slot *wait = find_slot(app, IMGACT_OP_WAIT_ACTIONS);
   if (imgact_op_get_kind(item->op) == IMGACT_OP_WAIT_ACTIONS) return app->options.image;
   return wait && wait->max_ids > 1 && app->arguments_count > 1 ? NULL : item->subject;
 }
 
-/* The ids of the actions that may be running still, in slots from `first` on; of its image alone,
- * or of all. Returns the item behind the last one that was looked at. */
+/* Adds the ids of the actions that may be running, from item first on: of all items, or while the
+ * image stays the same. Returns the index after the last item. */
 static size_t add_running(cli_buffer *ids, const cli_batch *batch, size_t first, bool of_all) {
   size_t i = first;
   for (;
@@ -139,7 +142,7 @@ static size_t add_running(cli_buffer *ids, const cli_batch *batch, size_t first,
   return i;
 }
 
-/* The actions of an image stand side by side. */
+/* Prints the wait command for one image, whose items are adjacent. */
 static void put_wait(const cli_batch *batch, size_t *first) {
   cli_buffer ids = {0}, flags = {0};
   add_flag(&flags, " --image ", image_of(&batch->items[*first]));
@@ -154,7 +157,7 @@ static void put_wait(const cli_batch *batch, size_t *first) {
   cli_buffer_free(&flags);
 }
 
-/* Returns true if each action that may be running was seen running. */
+/* Returns true if a poll has found each of these actions running. */
 static bool batch_saw_all(const cli_batch *batch) {
   for (size_t i = 0; i < batch->count; i++)
     if (running_id(&batch->items[i]) && !imgact_op_action(batch->items[i].op)) return false;
@@ -167,35 +170,37 @@ void cli_hint_resume(cli_batch *batch) {
   if (ids.length) {
     put(batch->app,
         batch_saw_all(batch) ? "imgact: still running:" : "imgact: may still be running:", &ids);
-    cli_stream_line(&batch->app->err, "; to go on waiting:");
+    cli_stream_line(&batch->app->err, "; to resume waiting:");
     for (size_t i = 0; i < batch->count;) put_wait(batch, &i);
     cli_stream_flush(&batch->app->err);
   }
   cli_buffer_free(&ids);
 }
 
-/* An operation that makes an action is seen among the image's actions, anything else in the image
- * itself. */
+/* Returns true if the operation creates an action: then the image's actions show it, else the image
+ * itself does. */
 static bool makes_action(const cli_item *item) {
-  const imgact_slot *entry = entry_of(item->batch->app, imgact_op_get_kind(item->op));
-  return entry && (entry->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
+  const imgact_slot *slot = find_slot(item->batch->app, imgact_op_get_kind(item->op));
+  return slot && (slot->flags & IMGACT_SLOT_CREATES_ACTION) != 0;
 }
 
-static bool is_in_doubt(const cli_item *item) {
+static bool outcome_is_unknown(const cli_item *item) {
   return (cli_item_error(item)->flags & IMGACT_ERROR_MAYBE_APPLIED) && item->subject &&
          !running_id(item);
 }
 
 void cli_hint_verify(const cli_batch *batch) {
-  const char *shown = NULL; /* the regions of an image stand side by side */
+  const char *shown = NULL; /* the items of an image are adjacent */
   for (size_t i = 0; i < batch->count && !cli_wants_json(batch->app); i++) {
     const cli_item *item = &batch->items[i];
-    if (!is_in_doubt(item) || item->subject == shown) continue;
+    if (!outcome_is_unknown(item) || item->subject == shown) continue;
+
     cli_buffer command = {0};
     cli_buffer_text(&command, makes_action(item) ? "action list --image " : "image get ");
     add_word(&command, item->subject);
     add_flags(&command, batch->app);
-    if (!shown) cli_stream_line(&batch->app->err, "imgact: to see what was applied:");
+
+    if (!shown) cli_stream_line(&batch->app->err, "imgact: to check what was applied:");
     put(batch->app, "  imgact ", &command);
     cli_stream_char(&batch->app->err, '\n');
     cli_stream_flush(&batch->app->err);

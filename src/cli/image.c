@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* imgact image list, get, update: what shows or returns images themselves. */
+/* imgact image list, get and update. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "output.h"
 
-/* The flags' words are those of the JSON; the parser let no others through. */
+/* The parser accepts only the names that the library returns. */
 static imgact_image_type type_of(const char *word) {
   for (int i = IMGACT_IMAGE_TYPE_UNKNOWN; i <= IMGACT_IMAGE_TYPE_CUSTOM; i++)
     if (!strcmp(imgact_image_type_name((imgact_image_type)i), word)) return (imgact_image_type)i;
@@ -25,6 +25,7 @@ imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region)
   imgact_image_type *types = calloc(o->types.count + 1, sizeof *types);
   imgact_image_status *statuses = calloc(o->statuses.count + 1, sizeof *statuses);
   imgact_op *op = NULL;
+
   if (types && statuses) {
     for (size_t i = 0; i < o->types.count; i++) types[i] = type_of(o->types.items[i]);
     for (size_t i = 0; i < o->statuses.count; i++) statuses[i] = status_of(o->statuses.items[i]);
@@ -46,6 +47,7 @@ imgact_op *cli_make_image_list(cli_app *app, const char *id, const char *region)
                                   .include_deprecated = o->include_deprecated};
     op = imgact_list_images(app->session.client, &filter);
   }
+
   free(types);
   free(statuses);
   return op;
@@ -58,11 +60,13 @@ imgact_op *cli_make_image_get(cli_app *app, const char *id, const char *region) 
 
 /* ---- update ---- */
 
-/* "KEY=VALUE": the key is a copy, the value points into the argument. 0 or an exit status. */
+/* Parses "KEY=VALUE": copies the key; the value points into the argument. Returns 0 or an exit
+ * status. */
 static int parse_label(cli_app *app, const char *text, imgact_label *label) {
   const char *equals = strchr(text, '=');
   if (!equals || equals == text)
-    return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "--label takes KEY=VALUE: '%s'", text);
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                            "invalid value '%s' for --label; use KEY=VALUE", text);
   *label = (imgact_label){strndup(text, (size_t)(equals - text)), equals + 1};
   return label->key ? 0 : cli_report_error(app, IMGACT_NOMEM, "out of memory");
 }
@@ -85,23 +89,21 @@ static int check_removed_labels(cli_app *app) {
   for (size_t i = 0; i < removed->count; i++)
     if (!*removed->items[i] || strchr(removed->items[i], '='))
       return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
-                              "--remove-label takes a KEY alone: '%s'", removed->items[i]);
+                              "invalid value '%s' for --remove-label; use KEY", removed->items[i]);
   if (removed->count && app->options.clear_labels)
-    return cli_report_error(
-        app, IMGACT_INVALID_ARGUMENT,
-        "--remove-label keeps the other labels, --clear-labels does not: give one");
+    return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
+                            "--remove-label and --clear-labels are mutually exclusive");
   return 0;
 }
 
-/* 0 or an exit status; what was made by then is the caller's to free. */
+/* Returns 0 or an exit status; the caller frees the labels in either case. */
 static int parse_labels(cli_app *app, imgact_label *labels) {
   const cli_strings *texts = &app->options.labels;
   for (size_t i = 0; i < texts->count; i++) {
     int exit_status = parse_label(app, texts->items[i], &labels[i]);
     if (!labels[i].key) return exit_status;
     if (is_given(labels, i, labels[i].key))
-      return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "label '%s' is there twice",
-                              labels[i].key);
+      return cli_report_error(app, IMGACT_INVALID_ARGUMENT, "duplicate label '%s'", labels[i].key);
     if (is_removed(app, labels[i].key))
       return cli_report_error(app, IMGACT_INVALID_ARGUMENT,
                               "label '%s' cannot be both set and removed", labels[i].key);
@@ -128,12 +130,13 @@ static imgact_op *make_update(cli_app *app, const imgact_label *labels, size_t c
   return imgact_update_image(app->session.client, app->arguments[0], &update);
 }
 
-/* The image's labels without those to remove, and those given over them. All but the array belongs
- * to its sources. */
+/* Merges the labels of the image, without those to remove, with the given ones. The array borrows
+ * its strings; the caller frees it. */
 static imgact_label *merge(const cli_app *app, const imgact_image *image, const imgact_label *given,
                            size_t *count) {
   size_t given_count = app->options.labels.count;
   imgact_label *all = calloc(image->labels_count + given_count + 1, sizeof *all);
+
   *count = 0;
   for (size_t i = 0; all && i < image->labels_count; i++) {
     const char *key = image->labels[i].key;
@@ -144,8 +147,8 @@ static imgact_label *merge(const cli_app *app, const imgact_image *image, const 
   return all;
 }
 
-/* For what the cloud answered. */
-static int refuse_reply(cli_app *app, imgact_status status, const char *text) {
+/* Reports an unusable response. */
+static int reject_response(cli_app *app, imgact_status status, const char *text) {
   imgact_error error;
   imgact_error_set(&error, status, "%s", text);
   snprintf(error.provider, sizeof error.provider, "%s",
@@ -154,19 +157,22 @@ static int refuse_reply(cli_app *app, imgact_status status, const char *text) {
   return cli_report_failure(app, &error, NULL, NULL);
 }
 
-/* The cloud only replaces whole sets, so the present one is read first. Only a reply about this
- * very image that tells its labels will do: a get may also find an image whose name looks like the
- * id, and unknown labels would be lost. */
+/* The API replaces the whole set of labels, so the current set is read first. The response must
+ * have the id of the image, because a get may also find an image by name, and must contain its
+ * labels, because missing ones would be removed. */
 static int read_image(cli_app *app, imgact_op *get) {
   int exit_status = cli_run(app, get);
   if (exit_status) return exit_status;
+
   const imgact_image *image = imgact_op_image(get);
   if (strcmp(image->id, app->arguments[0]) != 0)
-    return refuse_reply(app, IMGACT_NOT_FOUND, "the image with this name has another id");
+    return reject_response(app, IMGACT_NOT_FOUND,
+                           "image not found; an image with this name has another id");
   if (!image->labels)
-    return refuse_reply(app, IMGACT_PROTOCOL, "the reply does not tell the image's labels");
+    return reject_response(app, IMGACT_PROTOCOL, "response without the labels of the image");
   if (cli_interrupted())
     return cli_report_error(app, IMGACT_CANCELLED, "interrupted; nothing was changed");
+
   return 0;
 }
 
@@ -186,9 +192,9 @@ static int change_labels(cli_app *app, const imgact_label *given) {
 static int update(cli_app *app, const imgact_label *given) {
   imgact_op *op = make_update(app, given, app->options.labels.count);
   bool some = app->options.labels.count || app->options.removed_labels.count;
-  bool refused = imgact_op_error(op)->status !=
-                 IMGACT_OK; /* known before the image is read, so that nothing is sent */
-  if (refused || !some || app->options.clear_labels) return cli_run_and_show(app, op);
+  /* Invalid arguments are reported before the image is read. */
+  bool rejected = imgact_op_error(op)->status != IMGACT_OK;
+  if (rejected || !some || app->options.clear_labels) return cli_run_and_show(app, op);
   imgact_op_free(op);
   return change_labels(app, given);
 }
@@ -197,8 +203,10 @@ int cli_image_update(cli_app *app) {
   size_t count = app->options.labels.count;
   imgact_label *given = calloc(count + 1, sizeof *given);
   if (!given) return cli_report_error(app, IMGACT_NOMEM, "out of memory");
+
   int exit_status = parse_labels(app, given);
   if (!exit_status) exit_status = update(app, given);
+
   free_labels(given, count);
   return exit_status;
 }

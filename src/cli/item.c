@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The items of a batch: their names and errors. */
+/* Names and errors of the items of a batch. */
 #include <stdio.h>
 
 #include "cli.h"
@@ -14,8 +14,9 @@ const imgact_error *cli_item_error(const cli_item *item) {
   static const imgact_error unfinished = {.status = IMGACT_INTERNAL,
                                           .retry_after_ms = -1,
                                           .flags = IMGACT_ERROR_MAYBE_APPLIED,
-                                          .message = "it did not end"};
+                                          .message = "operation did not finish"};
   const imgact_error *error =
       item->unsent ? &item->batch->unsent[item->attempted] : imgact_op_error(item->op);
+
   return error->status || imgact_op_done(item->op) ? error : &unfinished;
 }

@@ -53,6 +53,7 @@ void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, cons
 
 void cli_put_json(cli_stream *out, const char *text, size_t length) {
   const char *end = text + length, *plain = text;
+
   while (text < end) {
     uint32_t point = 0;
     size_t taken = cli_utf8_decode(text, &point);
@@ -63,6 +64,7 @@ void cli_put_json(cli_stream *out, const char *text, size_t length) {
     }
     text += taken ? taken : 1;
   }
+
   cli_stream_add(out, plain, (size_t)(end - plain));
   cli_stream_char(out, '\n');
 }

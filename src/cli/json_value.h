@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values and objects as JSON. */
+/* Values and objects as JSON. raw: adds the JSON of the API. */
 #ifndef IMGACT_CLI_JSON_VALUE_H
 #define IMGACT_CLI_JSON_VALUE_H
 
@@ -9,14 +9,13 @@
 #include "stream.h"
 
 void cli_write_value(imgact_json_writer *writer, const cli_value *value, bool raw);
-/* Writes an item as a JSON object; with raw, the cloud's own beside. */
+/* Writes an item as a JSON object. */
 void cli_write_object(imgact_json_writer *writer, const cli_schema *schema, const void *item,
                       bool raw);
-/* Writes JSON and a newline. What JSON lets stand and a terminal obeys (C1, DEL, what turns the
- * direction of writing) can be nowhere but in strings, and becomes an escape there: the value is
- * the same. */
+/* Writes JSON and a newline. Characters that control a terminal (C1, DEL, bidirectional controls)
+ * occur only in strings, where they are escaped: the value is the same. */
 void cli_put_json(cli_stream *out, const char *text, size_t length);
-/* Writes what the writer holds in the same way. Returns false if there is no memory. */
+/* Writes the text of the writer and a newline. Returns false if out of memory. */
 bool cli_finish_json(cli_stream *out, imgact_json_writer *writer);
 
 #endif

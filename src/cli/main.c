@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* imgact: the library's first user. Parses, opens a session where the command needs one, runs the
- * command, and ends with the exit status that the contract gives to what happened. */
+/* imgact: parses the command line, opens a session if the command needs one, runs the command and
+ * returns its exit status. */
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -13,8 +13,8 @@
 #include "args.h"
 #include "output.h"
 
-/* A missing standard descriptor would be handed to the next socket or file, and output would go
- * there. Opened the wrong way round, so that using it still fails. */
+/* Opens missing standard descriptors: else the next socket or file would get the number and receive
+ * the output. The mode is the opposite one, so that using them fails. */
 static void fill_descriptors(void) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
@@ -22,7 +22,7 @@ static void fill_descriptors(void) {
   }
 }
 
-/* For the width of characters. Output is UTF-8 whatever the locale says. */
+/* Sets the locale for the width of characters. Output is UTF-8 in every locale. */
 static void choose_locale(void) {
   if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -40,14 +40,16 @@ static int run_command(cli_app *app) {
   const cli_command *command = app->command;
   app->out.reports_signal = command->changes;
   cli_clock_start(app);
+
   int exit_status = cli_check_output(app, command->schema);
   if (!exit_status && command->needs_client) exit_status = cli_session_open(app);
   if (!exit_status) {
     exit_status = command->run(app);
-    /* Lost output is the worse news, unless the command has worse already. */
+    /* Lost output is an error, unless the command has failed already. */
     int flushed = cli_finish_stdout(app);
     if (!exit_status) exit_status = flushed;
   }
+
   int closed = cli_session_close(app);
   return exit_status ? exit_status : closed;
 }
@@ -56,17 +58,18 @@ int main(int argc, char **argv) {
   cli_app app = {.commands = cli_commands, .commands_count = cli_commands_count};
   cli_args args;
   imgact_error error;
+
   fill_descriptors();
   cli_stream_open(&app.out, STDOUT_FILENO, false);
   cli_stream_open(&app.err, STDERR_FILENO, true);
   choose_locale();
   signal(SIGPIPE, SIG_IGN);
-  signal(
-      SIGXFSZ,
-      SIG_IGN); /* a file that may not grow is told of like a full disk, after what was changed */
+  signal(SIGXFSZ, SIG_IGN); /* a write beyond the file size limit fails, like on a full disk */
+
   imgact_status status = cli_args_parse(argc, argv, &app, &args, &error);
   app.color_out = wants_color(app.options.color, STDOUT_FILENO);
   app.color_err = wants_color(app.options.color, STDERR_FILENO);
+
   int exit_status;
   if (status)
     exit_status = cli_report_failure(&app, &error, NULL, NULL);
@@ -74,6 +77,7 @@ int main(int argc, char **argv) {
     exit_status = cli_help(&app, args.words, args.count);
   else
     exit_status = run_command(&app);
+
   cli_args_free(&args);
   cli_options_free(&app.options);
   return exit_status;

@@ -29,7 +29,7 @@ int cli_check_output(cli_app *app, const cli_schema *schema) {
   int exit_status = check_format(app, schema);
   if (exit_status || !app->options.columns) return exit_status;
 
-  const char *wrong = cli_columns_asked(app->options.columns, schema, &found);
+  const char *wrong = cli_columns_parse(app->options.columns, schema, &found);
   if (!wrong) return 0;
 
   char keys[400] = "";

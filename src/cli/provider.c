@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* imgact provider list: the built-in clouds and what each can do, as their tables say. */
+/* imgact provider list: the built-in providers and their operations. */
 #include <imgact/provider.h>
 
 #include "config_schema.h"
@@ -15,7 +15,7 @@ static void get_variables(const cli_field *field, const void *item, cli_value *v
   value->kind = CLI_VALUE_TEXTS;
 }
 
-/* The field's offset is the operation. */
+/* The offset of the field is the kind of the operation. */
 static void get_capability(const cli_field *field, const void *item, cli_value *value) {
   const imgact_provider *provider = item;
   value->kind = CLI_VALUE_BOOL;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* imgact ratelimit: what the reply to one small request says of the limit; a 429 says it as well.
- */
+/* imgact ratelimit: the rate limit in the response to one small request; a 429 also reports it. */
 #include "config_schema.h"
 
 typedef struct rate_item {
@@ -21,10 +20,12 @@ int cli_ratelimit(cli_app *app) {
   cli_batch batch;
   int exit_status = cli_batch_new(app, 1, &batch);
   if (exit_status) return exit_status;
+
   app->options.page = 1;
   app->options.per_page = 1;
   app->options.max_attempts = 1;
   cli_batch_set(&batch, 0, imgact_list_images(app->session.client, NULL), NULL, NULL, false);
+
   exit_status = cli_batch_check(&batch);
   if (!exit_status) {
     cli_batch_run(&batch);
@@ -37,6 +38,7 @@ int cli_ratelimit(cli_app *app) {
     else
       exit_status = cli_report_failure(app, error, imgact_op_error_details(request->op), NULL);
   }
+
   cli_batch_free(&batch);
   return exit_status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Results as lists of keys and values. A schema lists an object's keys once; every format is made
- * from it, so that columns are the JSON's keys. */
+/* Results as keys and values. A schema lists the keys of an object once, for every format: the
+ * columns of a table are the JSON keys. */
 #ifndef IMGACT_CLI_SCHEMA_H
 #define IMGACT_CLI_SCHEMA_H
 
@@ -21,8 +21,8 @@ typedef enum cli_value_kind {
   CLI_VALUE_NUMBER,
   CLI_VALUE_TEXTS,   /* items: const char *const * */
   CLI_VALUE_LABELS,  /* items: const imgact_label * */
-  CLI_VALUE_OBJECT,  /* items: one of that schema */
-  CLI_VALUE_OBJECTS, /* items: an array of them */
+  CLI_VALUE_OBJECT,  /* items: one object of schema */
+  CLI_VALUE_OBJECTS, /* items: an array of such objects */
   CLI_VALUE_JSON     /* text is JSON */
 } cli_value_kind;
 
@@ -35,26 +35,27 @@ typedef struct cli_value {
   double number;
   int64_t integer;
   cli_value_kind kind;
-  char buffer[40]; /* for text that is made up here */
+  char buffer[40]; /* for formatted text */
 } cli_value;
 
-/* How a member of an item's struct is shown. */
+/* A key, and how its value is read from the struct of an item. */
 struct cli_field {
   const char *key;
-  void (*get)(const cli_field *field, const void *item, cli_value *value); /* value comes as null */
+  void (*get)(const cli_field *field, const void *item,
+              cli_value *value); /* value is null before the call */
   size_t offset;
 };
 
 struct cli_schema {
   const cli_field *fields;
   size_t count;
-  const char *const *columns;           /* of a table, NULL-terminated; NULL = all */
-  const char *const *summary;           /* keys that stand for it inside another's cell */
-  const char *(*raw)(const void *item); /* the cloud's own JSON; NULL = it has none */
-  bool turns; /* its table is printed line by column where a terminal is too narrow for it */
+  const char *const *columns; /* default columns of a table, NULL-terminated; NULL = all */
+  const char *const *summary; /* keys shown if the object is a cell of another object */
+  const char *(*raw)(const void *item); /* the JSON of the API; NULL if there is none */
+  bool turns; /* its table has a line per column if the terminal is too narrow */
 };
 
-/* An error, and what the cloud said beyond it. */
+/* An error and its details from the API. */
 typedef struct cli_failure {
   const imgact_error *error;
   const char *details; /* JSON, or NULL */
@@ -71,10 +72,10 @@ typedef struct cli_outcome {
 extern const cli_schema cli_image_schema, cli_action_schema, cli_outcome_schema,
     cli_region_outcome_schema, cli_failure_schema;
 
-/* What is inside a field that is an object; NULL = it is none. */
+/* The schema of a field that is an object; NULL for other fields. */
 const cli_schema *cli_field_schema(const cli_field *field);
 
-/* Getters for members of an item's struct, by the field's offset. */
+/* Getters for members of the struct, by the offset of the field. */
 void cli_get_text(const cli_field *field, const void *item, cli_value *value);
 void cli_get_bool(const cli_field *field, const void *item, cli_value *value); /* int */
 void cli_get_count(const cli_field *field, const void *item,
@@ -83,7 +84,7 @@ void cli_get_seconds(const cli_field *field, const void *item,
                      cli_value *value); /* int64_t ms, -1 = null */
 void cli_get_time(const cli_field *field, const void *item, cli_value *value); /* int64_t ms */
 
-/* The field of a key; NULL = there is none. */
+/* The field of a key; NULL if there is none. */
 const cli_field *cli_schema_field(const cli_schema *schema, const char *key, size_t length);
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The keys of every object that the tool prints, in the order of the contract, and where their
- * values are. */
+/* The keys of every object that the tool prints, in order, and where their values are stored. */
 #include "schema.h"
 
 #include <inttypes.h>
@@ -72,8 +71,8 @@ void cli_get_time(const cli_field *field, const void *item, cli_value *value) {
   set_text(value, value->buffer);
 }
 
-/* As the cloud wrote it, where that is told: 0.6899999999999999 is no 0.69, although a double takes
- * both for the same. */
+/* The text of the number if the provider reports it: printing a double would change
+ * 0.6899999999999999 to 0.69. */
 static void get_size(const cli_field *field, const void *item, cli_value *value) {
   const imgact_image *image = item;
   bool disk = field->offset == offsetof(imgact_image, min_disk_gb);
@@ -89,7 +88,7 @@ static void get_answer(const cli_field *field, const void *item, cli_value *valu
   if (answer != IMGACT_TRISTATE_UNKNOWN) set_bool(value, answer == IMGACT_TRISTATE_TRUE);
 }
 
-/* A fixed text of an error: empty = null. */
+/* A char array of an error: empty = null. */
 static void get_word(const cli_field *field, const void *item, cli_value *value) {
   const char *word = member(field, item);
   set_text(value, word[0] ? word : NULL);
@@ -298,7 +297,7 @@ static const cli_field failure_fields[] = {
     {"maybe_applied", get_maybe_applied, 0},
     {"details", get_details, 0},
 };
-/* The sentence is on stderr, where people look for it. */
+/* The message is printed on stderr. */
 static const char *const failure_summary[] = {"code", NULL};
 const cli_schema cli_failure_schema = {
     .fields = failure_fields, .count = COUNT_OF(failure_fields), .summary = failure_summary};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* From flags, environment and configuration to a client on a loop. Everything that can be refused
- * without a request (the file, the token, a cassette) is refused here. */
+/* Creates the client from flags, environment and configuration. Invalid files, tokens and cassettes
+ * are rejected here, before the first request. */
 #include <imgact/provider.h>
 #include <imgact/transport.h>
 
@@ -26,28 +26,29 @@ int cli_config_open(cli_app *app) {
   return cli_report_failure(app, &error, NULL, NULL);
 }
 
-/* What the variable names is an error of its own: who set it for another program has to be told
- * where to look. */
-static imgact_status trust(const char *authorities, imgact_transport **transport,
-                           imgact_error *error) {
+/* Errors name the variable: it may have been set for another program. */
+static imgact_status make_curl_transport(const char *authorities, imgact_transport **transport,
+                                         imgact_error *error) {
   imgact_error wrong;
   imgact_status status = imgact_transport_new_curl(NULL, authorities, transport, &wrong);
   if (status) imgact_error_set(error, status, "SSL_CERT_FILE: %.400s", wrong.message);
   return status;
 }
 
-/* The transport of --replay and --record, or with the authorities that OpenSSL's variable names;
- * NULL = the usual one. */
+/* The transport of --replay or --record, or one with the certificates of SSL_CERT_FILE; NULL = the
+ * default. */
 static imgact_status make_transport(cli_app *app, imgact_transport **transport,
                                     imgact_error *error) {
   const cli_options *o = &app->options;
   const char *authorities = getenv("SSL_CERT_FILE");
   imgact_status status = IMGACT_OK;
+
   *transport = NULL;
   if (o->replay)
     status = imgact_transport_new_replayer(o->replay, NULL, transport, error);
   else if (authorities && authorities[0])
-    status = trust(authorities, transport, error);
+    status = make_curl_transport(authorities, transport, error);
+
   if (!status && o->record) {
     status = imgact_transport_new_recorder(*transport, o->record, NULL, transport, error);
     app->session.recorder = status ? NULL : *transport;
@@ -59,7 +60,7 @@ static bool starts_with(const char *text, const char *start) {
   return !strncmp(text, start, strlen(start));
 }
 
-/* The library's messages name variables and keys; this adds the tool's flags. */
+/* Messages of the library name variables and keys only. */
 void cli_add_flag_remedy(imgact_error *error) {
   const char *remedy =
       starts_with(error->message, "no provider selected") ? "; or use --provider or --profile"
@@ -81,6 +82,7 @@ static imgact_status make_client(cli_app *app, imgact_error *error) {
                                    .settle_ms = o->settle_ms,
                                    .concurrency = (int32_t)o->concurrency};
   imgact_config_overrides overrides = cli_overrides(app);
+
   imgact_status status = imgact_client_from_config(app->session.config, &overrides, &options,
                                                    &app->session.client, error);
   if (status) cli_add_flag_remedy(error);
@@ -98,7 +100,7 @@ int cli_session_open(cli_app *app) {
   return status ? cli_report_failure(app, &error, NULL, NULL) : 0;
 }
 
-/* "v1" of ".../v1", as the last part of a URL's path; "" = it ends otherwise. */
+/* Returns "v1" of ".../v1", the last segment of the path; "" if it is not a version. */
 static const char *version_of(const char *url) {
   const char *last = strrchr(url, '/');
   bool is_version =
@@ -109,22 +111,25 @@ static const char *version_of(const char *url) {
 void cli_note_endpoint(cli_app *app) {
   const imgact_provider *provider =
       imgact_provider_find(imgact_client_provider_name(app->session.client));
-  const char *usual = provider ? provider->default_endpoint : "",
+  const char *default_url = provider ? provider->default_endpoint : "",
              *endpoint = imgact_client_endpoint(app->session.client);
   if (!provider || cli_wants_json(app) || app->options.quiet ||
-      !strcmp(version_of(usual), version_of(endpoint)))
+      !strcmp(version_of(default_url), version_of(endpoint)))
     return;
-  cli_print_note(app, "note: is the endpoint right? %s %s; the usual one is %s", endpoint,
-                 version_of(usual)[0] ? "does not end in its version" : "ends in a version", usual);
+  cli_print_note(app, "note: endpoint %s %s; the default is %s", endpoint,
+                 version_of(default_url)[0] ? "does not end in a version" : "ends in a version",
+                 default_url);
 }
 
 int cli_session_close(cli_app *app) {
   cli_session *session = &app->session;
   imgact_error error;
   int exit_status = 0;
+
   if (session->recorder && session->client &&
       imgact_recorder_save(session->recorder, &error) != IMGACT_OK)
     exit_status = cli_report_failure(app, &error, NULL, NULL);
+
   cli_signals_end();
   imgact_client_free(session->client);
   imgact_loop_free(session->loop);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* Commands that run one operation and print what it returns. */
+/* Commands that run one operation and print its list or item. */
 #include "output.h"
 
-/* Says so when a single page was filtered or sorted by the library. */
+/* Prints a note if the library filtered or sorted a single page. */
 static void note_local(cli_app *app, const imgact_op *op) {
   if (app->options.page && !app->options.quiet && imgact_op_filtered_locally(op))
-    cli_print_note(
-        app, "note: only this page was filtered and sorted; without --page the whole list is");
+    cli_print_note(app,
+                   "note: only this page is filtered and sorted; omit --page for the whole list");
 }
 
 static int print_list(cli_app *app, const imgact_op *op) {

@@ -8,15 +8,14 @@
 #include "clock.h"
 #include "exit_status.h"
 
-/* A signal handler can be told nothing but by a global. */
+/* Signal handlers have no user data. */
 static volatile sig_atomic_t interrupted;
 static imgact_loop *volatile signalled_loop;
 
 static int64_t interrupted_ms;
 
-#define SIGNAL_DEBOUNCE_MS                                                                         \
-  100 /* timeout(1) and a session that ends may tell one thing twice; nobody's fingers are so      \
-         quick */
+/* timeout(1) and a closed session may send two signals at once. */
+#define SIGNAL_DEBOUNCE_MS 100
 
 static void on_signal(int number) {
   (void)number;
@@ -24,6 +23,7 @@ static void on_signal(int number) {
   if (interrupted && now_ms - interrupted_ms >= SIGNAL_DEBOUNCE_MS)
     _exit(cli_exit_status(IMGACT_CANCELLED));
   if (interrupted) return;
+
   int saved = errno;
   interrupted = 1;
   interrupted_ms = now_ms;
@@ -35,20 +35,17 @@ bool cli_interrupted(void) { return interrupted != 0; }
 
 void cli_signals_end(void) { signalled_loop = NULL; }
 
-/* Who started the tool may want it to ignore a signal, as nohup and a shell's background do. */
+/* A signal that is ignored at the start, as with nohup, stays ignored. */
 static void catch_signal(int number) {
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
-  sigfillset(&action.sa_mask); /* none while another is looked at */
+  sigfillset(&action.sa_mask); /* handlers do not interrupt each other */
   if (!sigaction(number, NULL, &before) && before.sa_handler != SIG_IGN)
     sigaction(number, &action, NULL);
 }
 
-/* From the first request on: before it, a signal may just end the program. The handlers stay, so
- * that results still get out.
- */
 void cli_signals_catch(imgact_loop *loop) {
   signalled_loop = loop;
   catch_signal(SIGINT);
   catch_signal(SIGTERM);
-  catch_signal(SIGHUP); /* a session that was lost: what is running has to be named, somewhere */
+  catch_signal(SIGHUP); /* a lost terminal: running actions are still printed */
 }

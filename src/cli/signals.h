@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGINT, SIGTERM and SIGHUP. */
+/* SIGINT, SIGTERM and SIGHUP: the first one wakes the loop, a later one ends the program. */
 #ifndef IMGACT_CLI_SIGNALS_H
 #define IMGACT_CLI_SIGNALS_H
 
@@ -7,10 +7,12 @@
 
 #include <imgact/imgact.h>
 
+/* Installs the handlers, which stay installed so that results can still be printed. Before that a
+ * signal ends the program. */
 void cli_signals_catch(imgact_loop *loop);
-/* True once a first SIGINT or SIGTERM came. */
+/* Returns true after the first signal. */
 bool cli_interrupted(void);
-/* The loop is about to go: signals no longer wake it. */
+/* Call before the loop is freed: signals no longer wake it. */
 void cli_signals_end(void);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Waits with poll() before each write, and writes at most what a pipe takes at once: a write that
- * blocks cannot be ended by the first signal. */
+/* Calls poll() before each write and writes at most PIPE_BUF bytes: a blocking write would not end
+ * at the first signal. */
 #include "stream.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 
 #include "signals.h"
 
-#define LOOK_MS     100  /* a signal between the check and poll() is noticed after this time */
-#define PATIENCE_MS 1000 /* after a signal: how long a reader may take nothing */
+#define CHECK_MS    100  /* delay until a signal between the check and poll() is noticed */
+#define PATIENCE_MS 1000 /* after a signal: maximum time without progress of the reader */
 
 void cli_stream_open(cli_stream *stream, int fd, bool reports_signal) {
   struct stat about;
@@ -32,12 +32,12 @@ static bool is_lost(const cli_stream *stream) { return stream->error || stream->
 
 /* Returns true once a write does not wait, whether it succeeds or fails. */
 static bool wait_for_room(const cli_stream *stream) {
-  for (int waited_ms = 0;; waited_ms += LOOK_MS) {
+  for (int waited_ms = 0;; waited_ms += CHECK_MS) {
     struct pollfd out = {.fd = stream->fd, .events = POLLOUT};
     if (poll(&out, 1, 0) > 0) return true;
     if (!cli_interrupted()) waited_ms = 0;
     if (cli_interrupted() && (!stream->reports_signal || waited_ms >= PATIENCE_MS)) return false;
-    if (poll(&out, 1, LOOK_MS) > 0) return true;
+    if (poll(&out, 1, CHECK_MS) > 0) return true;
   }
 }
 
@@ -53,7 +53,7 @@ static size_t write_some(cli_stream *stream, const char *text, size_t length) {
   return 0;
 }
 
-/* A result that a signal interrupts ends here, even if its reader goes on. */
+/* Output that a signal interrupts ends, even if the reader continues. */
 static bool is_interrupted(const cli_stream *stream) {
   return !stream->reports_signal && cli_interrupted();
 }

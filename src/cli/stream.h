@@ -22,15 +22,13 @@ typedef struct cli_stream {
   int error;           /* errno of the first failed write; 0 = none */
   bool abandoned;      /* a signal ended the wait for the reader */
   bool begun;          /* something was written */
-  bool reports_signal; /* its text is about the signal: it still goes out while the reader takes it
-                        */
+  bool reports_signal; /* the text is about the signal: it is still written after one */
   bool is_file;        /* a write never waits for a reader */
   char buffer[CLI_STREAM_BYTES];
 } cli_stream;
 
-/* reports_signal: true if text must still go out after a signal. If false, that is decided by the
- * first text: a result that begins after the signal goes out, a result that the signal interrupts
- * ends. */
+/* reports_signal: true if text is written even after a signal. If false, the first text decides:
+ * output that begins after the signal is written, output that the signal interrupts ends. */
 void cli_stream_open(cli_stream *stream, int fd, bool reports_signal);
 
 /* Appends text. Nothing happens after a failure. */
@@ -40,10 +38,10 @@ void cli_stream_text(cli_stream *stream, const char *text);
 void cli_stream_line(cli_stream *stream, const char *text);
 void cli_stream_char(cli_stream *stream, char c);
 void cli_stream_spaces(cli_stream *stream, size_t count);
-/* Appends formatted text of less than CLI_STREAM_BYTES; more is cut. Returns its length. */
+/* Appends formatted text; longer text is cut to CLI_STREAM_BYTES - 1. Returns its length. */
 int cli_stream_format(cli_stream *stream, const char *format, ...) IMGACT_PRINTF(2, 3);
 
-/* Writes what is in the buffer. Returns true if everything so far was written. */
+/* Writes the buffer. Returns true if all text so far was written. */
 bool cli_stream_flush(cli_stream *stream);
 
 #endif

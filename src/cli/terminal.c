@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* The terminal: its width, and the status line on stderr. */
 #include "terminal.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define ECHOED 2
+#define ECHOED 2 /* columns of "^C" */
 
 size_t cli_terminal_width(int fd) {
   struct winsize size = {0};
@@ -14,9 +13,8 @@ size_t cli_terminal_width(int fd) {
   return ioctl(fd, TIOCGWINSZ, &size) || !size.ws_col ? 80 : size.ws_col;
 }
 
-/* A line that is drawn over itself must not reach the last column, where some terminals go on to
- * the next line; nor may the
- * "^C" that they put behind it. */
+/* The line and the "^C" that a terminal echoes after it must not reach the last column: some
+ * terminals would wrap. */
 size_t cli_status_line_room(void) {
   size_t width = cli_terminal_width(STDERR_FILENO);
   if (!width) width = 80;

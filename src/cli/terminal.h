@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The terminal: its width, and the status line on stderr. */
+/* The terminal: its width, and the status line on stderr, which is redrawn in place. */
 #ifndef IMGACT_CLI_TERMINAL_H
 #define IMGACT_CLI_TERMINAL_H
 
@@ -11,10 +11,10 @@
 
 #define CLI_LINE_BYTES 160
 
-/* The columns of the terminal at a descriptor; 0 = there is none. */
+/* The columns of the terminal at a descriptor; 0 = not a terminal. */
 size_t cli_terminal_width(int fd);
 
-/* The line on stderr that is drawn over itself, and how it goes on as time passes. */
+/* The status line and the values to redraw it. */
 typedef enum cli_status_line_kind {
   CLI_LINE_NONE,
   CLI_LINE_BAR,
@@ -25,17 +25,18 @@ typedef enum cli_status_line_kind {
 
 typedef struct cli_status_line {
   cli_status_line_kind kind;
-  size_t width;     /* bytes, and columns at most; 0 = it is not on the terminal */
-  int64_t shown_s;  /* the time when it was drawn */
-  int64_t until_ms; /* of a pause or a look-up: its end */
-  int32_t attempt;  /* the one that a retry comes to */
-  char text[200];   /* what the cloud said */
-  bool has_bar;     /* something is waited for: a bar comes back after anything else */
+  size_t width;     /* bytes, at least the columns; 0 = not shown */
+  int64_t shown_s;  /* time of the last drawing */
+  int64_t until_ms; /* end of a pause or lookup */
+  int32_t attempt;  /* number of the next attempt */
+  char text[200];   /* message of the API */
+  bool has_bar;     /* a progress bar is shown again after other output */
 } cli_status_line;
 
+/* The maximum length of the line, at most CLI_LINE_BYTES. */
 size_t cli_status_line_room(void);
 void cli_status_line_draw(cli_status_line *line, cli_stream *err, const char *text);
-/* Takes the line away, so that something else can be written. */
+/* Removes the line, so that other text can be written. */
 void cli_status_line_clear(cli_status_line *line, cli_stream *err);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* What the trace of a client shows on stderr: its events, or the pauses of a status line. */
+/* Trace events of the client: printed with --trace, else shown as pauses in the status line. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "cli.h"
 
-/* When, since the start: "+12.345s ". */
+/* Prints the time since the start: "+12.345s ". */
 static void put_time(cli_app *app) {
   int64_t ms = cli_elapsed_ms(app);
   cli_stream_format(&app->err, "+%" PRId64 ".%03ds ", ms / 1000, (int)(ms % 1000));
@@ -13,6 +13,7 @@ static void put_time(cli_app *app) {
 
 static void put_lines(cli_app *app, const char *mark, uint32_t request, const char *text) {
   cli_buffer line = {0};
+
   while (text && *text) {
     size_t length = strcspn(text, "\n");
     cli_buffer_clear(&line);
@@ -25,11 +26,12 @@ static void put_lines(cli_app *app, const char *mark, uint32_t request, const ch
     cli_stream_line(&app->err, cli_buffer_get(&line));
     text += length + (text[length] == '\n');
   }
+
   cli_stream_flush(&app->err);
   cli_buffer_free(&line);
 }
 
-/* The library hands over the beginning of a long body, and its whole length. */
+/* A long body is cut by the library; body_bytes is its full length. */
 static void put_body(cli_app *app, const char *mark, const imgact_trace_event *event) {
   size_t shown = event->body ? strlen(event->body) : 0;
   char note[80];
@@ -38,25 +40,27 @@ static void put_body(cli_app *app, const char *mark, const imgact_trace_event *e
   if (shown < event->body_bytes) put_lines(app, mark, event->request_number, note);
 }
 
-/* A terminal tells why nothing happens: the pause before a request is sent again, and the look-up
- * of a lost answer, which ends with its operation or where the change is sent again. */
+/* Shows the pause before a retry, and a lookup, until the next request; a lookup ends with its
+ * operation, or when the mutation is resent. */
 static void tell_pauses(cli_app *app, const imgact_trace_event *event) {
-  bool looking = app->line.kind == CLI_LINE_LOOKUP,
+  bool is_lookup = app->line.kind == CLI_LINE_LOOKUP,
        reads = event->method && !strcmp(event->method, "GET");
-  bool sent_again =
+  bool is_resend =
       event->kind == IMGACT_TRACE_LOOKUP && event->request_number == app->lookup_request;
-  if (event->kind == IMGACT_TRACE_REQUEST || sent_again) {
-    if (app->line.kind != CLI_LINE_BAR && !(looking && reads))
+
+  if (event->kind == IMGACT_TRACE_REQUEST || is_resend) {
+    if (app->line.kind != CLI_LINE_BAR && !(is_lookup && reads))
       cli_status_line_clear(&app->line, &app->err);
   } else
     cli_progress_pause(app, event);
 }
 
-/* Every string of an event is redacted by the library. */
+/* The library has redacted all strings of the event. */
 static void put_trace(cli_app *app, const imgact_trace_event *event) {
   cli_status_line_clear(&app->line, &app->err);
   const char *text = event->message ? event->message : "";
   char head[160];
+
   switch (event->kind) {
   case IMGACT_TRACE_REQUEST:
     snprintf(head, sizeof head, "%s (attempt %d) ", event->method ? event->method : "",
@@ -78,14 +82,15 @@ static void put_trace(cli_app *app, const imgact_trace_event *event) {
     snprintf(head, sizeof head, "failed after %lld ms", (long long)event->elapsed_ms);
     break;
   case IMGACT_TRACE_RETRY:
-    snprintf(head, sizeof head, "again in %lld ms", (long long)event->delay_ms);
+    snprintf(head, sizeof head, "retrying in %lld ms", (long long)event->delay_ms);
     break;
   case IMGACT_TRACE_THROTTLE:
-    snprintf(head, sizeof head, "held back for %lld ms", (long long)event->delay_ms);
+    snprintf(head, sizeof head, "delayed by %lld ms", (long long)event->delay_ms);
     break;
-  case IMGACT_TRACE_LOOKUP: snprintf(head, sizeof head, "looking into it"); break;
-  default: return; /* of a later library */
+  case IMGACT_TRACE_LOOKUP: snprintf(head, sizeof head, "looking up the outcome"); break;
+  default: return; /* event of a later version */
   }
+
   put_lines(app, "*", event->request_number, head);
   put_lines(app, "*", event->request_number, text);
 }
@@ -95,7 +100,7 @@ void cli_on_trace(void *user, const imgact_trace_event *event) {
   if (event->kind == IMGACT_TRACE_REQUEST && app->alone) app->attempts = event->attempt;
   if (app->options.trace)
     put_trace(app, event);
-  else if (cli_progress_tells_pauses(app))
+  else if (cli_progress_shows_pauses(app))
     tell_pauses(app, event);
   if (event->kind == IMGACT_TRACE_LOOKUP) app->lookup_request = event->request_number;
 }

@@ -225,7 +225,7 @@ quiet() {
   broken hetzner images-on-three-pages image list -o json && silent err &&
     broken hetzner images-on-three-pages image list --help && silent err &&
     broken hetzner deletion image delete 90210418 --yes && has err '^imgact: image 90210418: done$' &&
-    has err '^imgact: cannot write to stdout: Broken pipe; it may have been applied$'
+    has err '^imgact: cannot write to stdout: Broken pipe; may have been applied$'
 }
 ok 'a reader that has seen enough is no news, unless something was changed' quiet
 

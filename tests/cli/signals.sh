@@ -40,7 +40,7 @@ interrupted() {
   start image protect "$image" --wait -o jsonl
   eventually grep -q running "$work/err" && kill "$running" && ended 130 &&
     has out '"image_id":"'"$image"'","region":null,"ok":false.*"status":"running".*"error":\{"code":"cancelled"' &&
-    has err '^imgact: still running: [0-9]+; to go on waiting:$' &&
+    has err '^imgact: still running: [0-9]+; to resume waiting:$' &&
     has err '^  imgact action wait [0-9]+ --image '"$image"' --provider hetzner --endpoint http://127'
 }
 ok 'a signal ends a wait with the outcome so far and what to do next' interrupted
@@ -90,7 +90,7 @@ pasted() {
   command=$(sed -n 's/^  imgact //p' "$work/err")
   # shellcheck disable=SC2086 # words of a command
   ends 8 "$tool" $command --deadline 300ms && has err '^imgact: still running: [0-9]+;' &&
-    has err '^imgact: action [0-9]+: the deadline passed; last seen running \([0-9]+ %\)$'
+    has err '^imgact: action [0-9]+: the deadline passed; last status running \([0-9]+ %\)$'
 }
 ok 'that command goes on waiting' pasted
 
@@ -110,8 +110,8 @@ OK   ERROR
 no   cancelled
 no   cancelled
 END
-    [ "$(grep -cE '^imgact: image [0-9]+: stopped waiting; action [0-9]+ was last seen running' "$work/err")" = 2 ] &&
-    has err '^imgact: still running: [0-9]+ [0-9]+; to go' && has err '^  imgact action wait [0-9]+ [0-9]+ --provider'
+    [ "$(grep -cE '^imgact: image [0-9]+: stopped waiting; action [0-9]+: last status running' "$work/err")" = 2 ] &&
+    has err '^imgact: still running: [0-9]+ [0-9]+; to resume' && has err '^  imgact action wait [0-9]+ [0-9]+ --provider'
 }
 ok 'every action of a batch is named' batch
 finish

@@ -284,15 +284,15 @@ def no_bar_without_a_terminal_or_when_quiet():
 
 def who_stops_waiting_is_told_what_goes_on():
     run = waiting("--deadline", "3s", width=200)
-    expect(re.search(r"image 8: the deadline passed; action 8 was last seen running \(\d+ %\)$", run.screen, re.M), run)
-    expect(run.screen.endswith("imgact: still running: 7 8; to go on waiting:\n  imgact action wait 7 8 --provider hetzner --endpoint " + ENDPOINT), run)
+    expect(re.search(r"image 8: the deadline passed; action 8: last status running \(\d+ %\)$", run.screen, re.M), run)
+    expect(run.screen.endswith("imgact: still running: 7 8; to resume waiting:\n  imgact action wait 7 8 --provider hetzner --endpoint " + ENDPOINT), run)
 
 
 def an_interrupt_ends_a_wait():
     cloud(GET_actions=[(200, {"actions": [action(7)]})])
     run = Run("action", "wait", "7", "--poll-interval", "20ms", typed=[(rb"12 %", b"\x03")])
-    expect(run.status == 130 and "imgact: action 7: stopped waiting; last seen running (12 %)" in run.screen, run)
-    expect(run.screen.endswith("to go on waiting:\n  imgact action wait 7 --provider hetzner --endpoint " + ENDPOINT), run)
+    expect(run.status == 130 and "imgact: action 7: stopped waiting; last status running (12 %)" in run.screen, run)
+    expect(run.screen.endswith("to resume waiting:\n  imgact action wait 7 --provider hetzner --endpoint " + ENDPOINT), run)
 
 
 def what_fails_at_once_is_told_at_once():
@@ -407,18 +407,18 @@ def now(progress):
 
 def the_look_for_a_lost_answer_is_told_and_counts_down():
     run = lost("--settle", "3s", "--max-attempts", "1", shown=[])
-    told = [line.strip() for line in run.drawn() if "looking" in line]
-    counted = [int(n) for n in re.findall(r"looking whether it was applied \(up to (\d) s\)", run.plain)]
+    told = [line.strip() for line in run.drawn() if "checking whether" in line]
+    counted = [int(n) for n in re.findall(r"checking whether it was applied \(up to (\d) s\)", run.plain)]
     expect(counted[0] == 3 and len(set(counted)) > 1 and counted == sorted(counted, reverse=True), run)
     expect(told[0].startswith("HTTP 502"), run)
-    expect(run.screen.endswith("; it may have been applied\nimgact: to see what was applied:\n"
+    expect(run.screen.endswith("; may have been applied\nimgact: to check what was applied:\n"
                                "  imgact action list --image 7 --provider hetzner --endpoint " + ENDPOINT), run)
 
 
 def what_a_look_finds_is_told():
     run = lost(shown=[now(100)])
-    expect(run.status == 0 and "looking whether it was applied (up to 10 s)" in run.plain, run)
-    expect(run.screen.endswith("imgact: image 7: the answer was lost, but it was applied, and not sent twice"), run)
+    expect(run.status == 0 and "checking whether it was applied (up to 10 s)" in run.plain, run)
+    expect(run.screen.endswith("imgact: image 7: response lost, change applied (sent once)"), run)
 
 
 def a_change_that_may_have_been_applied_is_looked_for_by_a_command():
@@ -430,14 +430,14 @@ def a_change_that_may_have_been_applied_is_looked_for_by_a_command():
                         (["image", "protect", "7"], "action list --image 7")):
         words = [*words, "--max-attempts", "1"]
         run = Run(*words, width=200, env={"IMGACT_PROFILE": ""})
-        expect("; it may have been applied\nimgact: to see what was applied:\n  imgact " + look in run.screen, run)
+        expect("; may have been applied\nimgact: to check what was applied:\n  imgact " + look in run.screen, run)
         expect("to see" not in Run(*words, "-o", "json", width=200).plain, run)
 
 
 def an_endpoint_without_its_version_is_noticed():
     cloud()
     bare = ENDPOINT.removesuffix("/v1")
-    note = f"imgact: note: is the endpoint right? {bare} does not end in its version; the usual one is https://api.hetzner.cloud/v1"
+    note = f"imgact: note: endpoint {bare} does not end in a version; the default is https://api.hetzner.cloud/v1"
     for words, status in ((["image", "list"], 4), (["action", "list"], 4), (["config", "check"], 0)):
         run = Run(*words, width=300, env={"HCLOUD_ENDPOINT": bare})
         expect(run.status == status and run.screen.endswith(note), run)
@@ -446,13 +446,13 @@ def an_endpoint_without_its_version_is_noticed():
         expect(run.status == status and "note" not in run.plain, run)
     run = Run("config", "check", width=300, env={"IMGACT_PROVIDER": "digitalocean", "DIGITALOCEAN_TOKEN": "a-token-of-this-test",
                                                  "DIGITALOCEAN_API_URL": bare + "/v2/"})
-    expect("ends in a version; the usual one is https://api.digitalocean.com" in run.screen, run)
+    expect("ends in a version; the default is https://api.digitalocean.com" in run.screen, run)
 
 
 def no_look_is_told_when_quiet_or_without_a_terminal():
     for words, err in ((["-q"], True), (["--progress", "none"], True), ([], False)):
         run = lost(*words, shown=[now(100)], err=err)
-        expect(run.status == 0 and "look" not in run.plain and "lost" not in run.plain and not run.err, run)
+        expect(run.status == 0 and "checking" not in run.plain and "lost" not in run.plain and not run.err, run)
 
 
 # ---- pauses ----
@@ -464,7 +464,7 @@ def a_long_pause_counts_down():
         run = Run("image", "get", "7", "--columns", "id")
     finally:
         Cloud.headers = {}
-    told = [int(n) for n in re.findall(r"trying again in (\d) s \(attempt 2 of 5\)", run.plain)]
+    told = [int(n) for n in re.findall(r"retrying in (\d) s \(attempt 2 of 5\)", run.plain)]
     expect(run.status == 0 and run.screen == "ID\n7", run)
     expect(told[0] == 3 and len(set(told)) > 1 and told == sorted(told, reverse=True), run)
 
@@ -485,16 +485,16 @@ def a_pause_is_told_and_goes_away():
         expect(run.status == 0 and len(told) == 2 and all(len(line) < width for line in told), run)
         expect(run.screen == "ID\n7", run)
         if width == 80:
-            expect(re.match(r"the cloud is being mended.*; trying again in 1 s \(attempt 4 of 5\)$", told[1]), run)
+            expect(re.match(r"the cloud is being mended.*; retrying in 1 s \(attempt 4 of 5\)$", told[1]), run)
         if width == 40:
-            expect(told[1].strip().endswith("trying again in 1 s (attempt 4 of 5)"), run)
+            expect(told[1].strip().endswith("retrying in 1 s (attempt 4 of 5)"), run)
 
 
 def no_pause_is_told_when_quiet_or_without_a_terminal():
     for words, err in ((["-q"], True), (["--progress", "none"], True), ([], False)):
         cloud(GET_images_7=3 * [(503, error("unavailable", "no"))] + [(200, {"image": {"id": 7, "type": "snapshot"}})])
         run = Run("image", "get", "7", "--retry-base", "50ms", *words, err=err)
-        expect(run.status == 0 and "again" not in run.plain and not run.err, run)
+        expect(run.status == 0 and "retrying" not in run.plain and not run.err, run)
 
 
 # ---- hostile texts ----
@@ -539,7 +539,7 @@ def json_says_the_same_and_csv_keeps_it_elsewhere():
 def nor_in_a_pause_or_on_a_bar():
     cloud(GET_images_7=3 * [(503, error("unavailable", HOSTILE))] + [(200, {"image": {"id": 7, "type": "snapshot"}})])
     run = Run("image", "get", "7", "--retry-base", "50ms", "--columns", "id", width=200)
-    expect(run.status == 0 and run.screen == "ID\n7" and SHOWN + "; trying again" in run.plain, run)
+    expect(run.status == 0 and run.screen == "ID\n7" and SHOWN + "; retrying" in run.plain, run)
     expect(not re.search(r"[^\n\r -~]", run.plain), run)
 
 
