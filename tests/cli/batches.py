@@ -27,7 +27,7 @@ NOT_FOUND = {"error": {"code": "not_found", "message": "action not found"}}
 
 
 class Cloud(http.server.BaseHTTPRequestHandler):
-    """Hetzner. Changes of image 1 are answered, those of 429 rejected, all others never answered; no action is known."""
+    """Hetzner. Changes of image 1 get a response, those of image 429 a 429, others none; actions are not found."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = 65536  # a response in one piece
@@ -64,7 +64,7 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """The tool ends in the middle of a connection."""
+        """The tool may close a connection early."""
 
 
 def start(*words, out=subprocess.PIPE, err=subprocess.PIPE, retry="1ms", endpoint=None):
@@ -100,7 +100,7 @@ def deadline_nothing_sent_exits_as_timeout():
 
 
 def deadline_refused_connections_are_cancelled():
-    """Nothing has left when no connection was made. A response, such as 429, is another matter."""
+    """Without a connection nothing was sent. After a response, such as 429, the server has seen the request."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # does not listen
         words = ["image", "protect", "1", "2", "--concurrency", "1", "--deadline", "500ms", "-o", "json"]
@@ -116,13 +116,13 @@ def deadline_refused_connections_are_cancelled():
 
 
 def deadline_of_reads_is_timeout():
-    """A read has nothing to be unsure about: it stays a timeout."""
+    """The deadline of a read is a timeout."""
     status, _, err = run("action", "wait", "1", "2", "--deadline", "1ms", "-o", "json")
     assert status == 8 and '"code":"timeout"' in err and "cancelled" not in err, err
 
 
 def cpu_seconds(*words):
-    """The processor time of a command and its stderr, which a file takes at once."""
+    """The processor time of a command; its stderr goes to a file."""
     with tempfile.TemporaryFile() as err:
         process = start(*words, out=subprocess.DEVNULL, err=err)
         _, status, usage = os.wait4(process.pid, 0)
@@ -132,7 +132,7 @@ def cpu_seconds(*words):
 
 
 def unknown_ids_take_linear_time():
-    """With a sentence for each id, and with one for all."""
+    """With an error per id, and with one error for all ids."""
     ids = [str(n) for n in range(1, MANY + 1)]
     for reply, count in (((200, NO_ACTIONS), MANY), ((404, NOT_FOUND), MANY // 10)):
         Cloud.unknown = reply

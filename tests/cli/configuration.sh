@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What can be wrong with a configuration, as users meet it: an error that names file, line and remedy, and nothing is sent.
+# Invalid configurations: the error names file, line and remedy, and nothing is sent.
 set -u
 . "$(dirname "$0")/tool.sh"
 tool=$(realpath "$tool")
@@ -8,8 +8,8 @@ cd "$work" || exit 1
 file=$work/config.ini
 export IMGACT_CONFIG="$file"
 
-# refused MESSAGE [COMMAND...]: as usage errors are, with all of that message; the command's words default to a list.
-refused() {
+# rejected MESSAGE [COMMAND...]: the command (default: image list) fails as a usage error with exactly this message.
+rejected() {
   message=$1
   shift
   [ $# -gt 0 ] || set -- image list
@@ -18,91 +18,91 @@ refused() {
 
 # The file is standard input.
 with_file() {
-  cat >"$file" && chmod 600 "$file" && refused "$@"
+  cat >"$file" && chmod 600 "$file" && rejected "$@"
 }
 
 keys='known are provider, endpoint, token_env, token_file, token_command and, before the first section, default_profile'
-ok 'a key before any section' with_file "$file:1: provider belongs to a profile: write [NAME] on a line before it" <<'END'
+ok 'config_key_before_section_is_rejected' with_file "$file:1: provider belongs to a profile: write [NAME] on a line before it" <<'END'
 provider = hetzner
 END
-ok 'a line that is nothing' with_file \
+ok 'config_invalid_line_is_rejected' with_file \
   "$file:3: neither a section nor KEY = VALUE; a value is one line, and a comment begins with # or ;" <<'END'
 # mine
 [a]
 provider hetzner
 END
-ok 'a section that does not end' with_file "$file:1: the section has no ']': write [NAME]" <<'END'
+ok 'config_unclosed_section_is_rejected' with_file "$file:1: the section has no ']': write [NAME]" <<'END'
 [a
 provider = hetzner
 END
-ok 'an unknown key, which is not quoted: it may be a secret' with_file "$file:3: unknown key: $keys; a value is one line" <<'END'
+ok 'config_unknown_key_is_not_quoted' with_file "$file:3: unknown key: $keys; a value is one line" <<'END'
 [a]
 provider = hetzner
 s3cr3t = x
 END
-ok 'an unknown key that cannot be a secret' with_file "$file:3: unknown key 'region': $keys; a value is one line" <<'END'
+ok 'config_short_unknown_key_is_quoted' with_file "$file:3: unknown key 'region': $keys; a value is one line" <<'END'
 [a]
 provider = hetzner
 region = nyc3
 END
-ok 'a misspelt key' with_file "$file:3: unknown key 'token-env'; did you mean token_env?" <<'END'
+ok 'config_misspelt_key_is_suggested' with_file "$file:3: unknown key 'token-env'; did you mean token_env?" <<'END'
 [a]
 provider = hetzner
 token-env = HCLOUD_TOKEN
 END
-ok 'a key for the token itself' with_file "$file:3: unknown key 'token': no key takes a token itself; say where it is, by \
+ok 'config_token_key_is_rejected' with_file "$file:3: unknown key 'token': no key takes a token itself; say where it is, by \
 token_env, token_file or token_command" <<'END'
 [a]
 provider = hetzner
 token = s3cr3t
 END
-ok 'a comment behind a value' with_file \
+ok 'config_comment_after_value_is_rejected' with_file \
   "$file:3: the value is cut at ' ;': a comment needs a line of its own, and a command with ' ;' a script" <<'END'
 [a]
 provider = hetzner
 token_env = VARIABLE ; mine
 END
-ok 'a section without provider' with_file "$file:4: section [b] has no provider: add one" <<'END'
+ok 'config_section_without_provider_is_rejected' with_file "$file:4: section [b] has no provider: add one" <<'END'
 [a]
 provider = hetzner
 
 [b]
 token_env = VARIABLE
 END
-ok 'a default that is not there' with_file "$file:1: default_profile names no section: there is no [b]" <<'END'
+ok 'config_missing_default_profile_is_rejected' with_file "$file:1: default_profile names no section: there is no [b]" <<'END'
 default_profile = b
 [a]
 provider = hetzner
 END
-ok 'a key that comes twice' with_file "$file:3: provider is set already, on line 2: remove one of them" <<'END'
+ok 'config_duplicate_key_is_rejected' with_file "$file:3: provider is set already, on line 2: remove one of them" <<'END'
 [a]
 provider = hetzner
 provider = digitalocean
 END
-ok 'two sources of a token' with_file \
+ok 'config_two_token_sources_are_rejected' with_file \
   "$file:4: the profile has a token source already, token_env on line 3: remove one of them" <<'END'
 [a]
 provider = hetzner
 token_env = VARIABLE
 token_file = file
 END
-ok 'a cloud that nobody knows' with_file "$file:3: there is no provider 'azure': known are hetzner, digitalocean" <<'END'
+ok 'config_unknown_provider_is_rejected' with_file "$file:3: there is no provider 'azure': known are hetzner, digitalocean" <<'END'
 default_profile = a
 [a]
 provider = azure
 END
-ok 'an endpoint without encryption' with_file "$file:3: endpoint: plain http is for loopback hosts only, use https" <<'END'
+ok 'config_http_endpoint_is_rejected' with_file "$file:3: endpoint: plain http is for loopback hosts only, use https" <<'END'
 [a]
 provider = hetzner
 endpoint = http://api.example.com/v1
 END
-ok 'another cloud than the profile'"'"'s' with_file \
+ok 'provider_other_than_profile_is_rejected' with_file \
   "$file:2: profile [a] is of hetzner, but digitalocean is asked for: name another profile or no provider" \
   image list --profile a --provider digitalocean <<'END'
 [a]
 provider = hetzner
 END
-ok 'a profile that is not there' refused "there is no profile [b] in $file; there are a" image list -p b
+ok 'profile_unknown_is_rejected' rejected "there is no profile [b] in $file; there are a" image list -p b
 
 listed() {
   cat >"$file" <<'END'
@@ -124,49 +124,49 @@ END
 {"profile":"b","provider":"digitalocean","endpoint":"http://127.0.0.1:4002","default":true}
 END
 }
-ok 'the profiles are listed, and no command is run for their tokens' listed
+ok 'config_list_runs_no_token_command' listed
 
-ok 'a variable that is not set' with_file "$file:4: the variable NOT_SET, which is to hold the token, is not set: export it" <<'END'
+ok 'token_env_unset_is_rejected' with_file "$file:4: the variable NOT_SET, which is to hold the token, is not set: export it" <<'END'
 default_profile = a
 [a]
 provider = hetzner
 token_env = NOT_SET
 END
-ok 'a token file that is not there' with_file "$file:4: $work/none: No such file or directory: create it, or name another" <<'END'
+ok 'token_file_missing_is_rejected' with_file "$file:4: $work/none: No such file or directory: create it, or name another" <<'END'
 default_profile = a
 [a]
 provider = hetzner
 token_file = none
 END
-ok 'a command that fails' with_file "$file:4: profile [a]: token_command failed with status 3: try it in a shell" <<'END'
+ok 'token_command_failure_is_reported' with_file "$file:4: profile [a]: token_command failed with status 3: try it in a shell" <<'END'
 default_profile = a
 [a]
 provider = hetzner
 token_command = echo s3cr3t && exit 3
 END
-ok 'a command that says nothing' with_file "$file:4: the output of token_command: the token is empty" <<'END'
+ok 'token_command_without_output_is_rejected' with_file "$file:4: the output of token_command: the token is empty" <<'END'
 default_profile = a
 [a]
 provider = hetzner
 token_command = echo
 END
-ok 'a command with the output of another kind' with_file "$file:4: the output of token_command: the token must not contain control characters; copy it again" <<'END'
+ok 'token_command_binary_output_is_rejected' with_file "$file:4: the output of token_command: the token must not contain control characters; copy it again" <<'END'
 default_profile = a
 [a]
 provider = hetzner
 token_command = head -c 64 /dev/zero
 END
-ok 'the same for "config check"' refused "$file:4: the output of token_command: the token must not contain control characters; copy it again" config check
+ok 'config_check_reads_token' rejected "$file:4: the output of token_command: the token must not contain control characters; copy it again" config check
 slow() {
   printf 'default_profile = a\n[a]\nprovider = hetzner\ntoken_command = sleep 0.3 && echo a-token-of-the-test\n' >"$file"
   ends 8 "$tool" image get 1 --deadline 200ms --endpoint http://127.0.0.1:1/v1 && has err '^imgact: the deadline passed'
 }
-ok 'a command that takes longer than the deadline ends it' slow
+ok 'token_command_counts_against_deadline' slow
 
 printf '[a]\nprovider = hetzner\n' >"$file"
 chmod 622 "$file"
-ok 'a file that everybody may write to' refused "$file: others may write to the file: chmod 600 it"
-# Nobody but the owner may read it; as root, who may read everything, the tool is run as somebody else.
+ok 'config_file_writable_by_others_is_rejected' rejected "$file: others may write to the file: chmod 600 it"
+# Unreadable file. root can read every file: then the tool runs as another user.
 unreadable() {
   chmod 711 "$work" && cp "$tool" "$work/imgact"
   ends 2 ${other-} "$work/imgact" image list && is err "imgact: $file: Permission denied: it must be readable for you"
@@ -174,43 +174,43 @@ unreadable() {
 if [ "$(id -u)" = 0 ]; then
   other='setpriv --reuid 65534 --clear-groups'
   chmod 600 "$file"
-  ok 'a file that cannot be read' unreadable
+  ok 'config_file_unreadable_is_rejected' unreadable
   chown 65534 "$file"
-  ok 'a file of somebody else' refused "$file: the file belongs to somebody else: take one of your own"
+  ok 'config_file_of_other_user_is_rejected' rejected "$file: the file belongs to somebody else: take one of your own"
   chown 0 "$file"
 else
   chmod 000 "$file"
-  ok 'a file that cannot be read' unreadable
+  ok 'config_file_unreadable_is_rejected' unreadable
   chmod 600 "$file"
-  skip 'a file of somebody else' 'not root'
+  skip 'config_file_of_other_user_is_rejected' 'not root'
 fi
 
 head -c 10485760 /dev/zero | tr '\0' '#' >"$file"
-ok 'a file of 10 MB' refused "$file: the file is too large: name the right one"
+ok 'config_file_too_large_is_rejected' rejected "$file: the file is too large: name the right one"
 printf '\177ELF\002\001\001\000' >"$file"
-ok 'a binary' refused "$file:1: a control character (0x7f): the file must be plain text"
+ok 'config_file_binary_is_rejected' rejected "$file:1: a control character (0x7f): the file must be plain text"
 printf '[a]\nprovider = hetz\351ner\n' >"$file"
-ok 'a file in another encoding' refused "$file:2: not UTF-8: store the file in that encoding"
+ok 'config_file_not_utf8_is_rejected' rejected "$file:2: not UTF-8: store the file in that encoding"
 rm "$file"
-ok 'a file that is named and not there' refused "$file: No such file or directory: create it, or name another"
+ok 'config_file_missing_is_rejected' rejected "$file: No such file or directory: create it, or name another"
 mkdir "$file"
-ok 'a folder' refused "$file: not a regular file: name one"
+ok 'config_file_directory_is_rejected' rejected "$file: not a regular file: name one"
 rmdir "$file"
 mkfifo "$file"
-ok 'a pipe that nobody writes to is not waited for' refused "$file: not a regular file: name one"
+ok 'config_file_pipe_does_not_block' rejected "$file: not a regular file: name one"
 unset IMGACT_CONFIG
 nothing_listed() {
   ends 0 "$tool" config list -o json && silent err && is out '[]'
 }
-ok 'without a file there are no profiles' nothing_listed
-ok 'no configuration at all' refused "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in \
+ok 'config_list_without_file_is_empty' nothing_listed
+ok 'client_without_provider_is_rejected' rejected "no provider selected; set IMGACT_PROVIDER or IMGACT_PROFILE, or default_profile in \
 the configuration file; or use --provider or --profile"
-ok 'two token sources by flags' refused "the token is to come from a variable and from a file: name one of them" \
+ok 'token_flags_are_mutually_exclusive' rejected "the token is to come from a variable and from a file: name one of them" \
   image list --token-env A --token-file b
-ok 'a cloud, and no token' refused "no token for hetzner; set HCLOUD_TOKEN, or name a token source in a profile; \
+ok 'client_without_token_is_rejected' rejected "no token for hetzner; set HCLOUD_TOKEN, or name a token source in a profile; \
 or use --token-env or --token-file" image list --provider hetzner
 
-# A server with a certificate of its own making.
+# A server with a self-signed certificate.
 authority() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$work/key.pem" -out "$work/cert.pem" \
     -days 2 -subj /CN=imgact-test -addext subjectAltName=IP:127.0.0.1 2>/dev/null || return 1
@@ -242,5 +242,5 @@ END
   kill "$server"
   return $status
 }
-ok 'an authority that SSL_CERT_FILE names counts' authority
+ok 'ssl_cert_file_adds_authorities' authority
 finish

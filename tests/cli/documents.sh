@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The manual page, the help and the completions tell of the same flags and commands.
+# The manual page, the help and the completions have the same flags and commands.
 set -u
 . "$(dirname "$0")/tool.sh"
 page=$root/docs/man/imgact.1
@@ -17,7 +17,7 @@ page=$root/docs/man/imgact.1
 } | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' |
   grep -oE '\-\-[a-z-]+|-[a-zA-Z],' | tr -d , | sort -u >"$work/flags"
 
-# mdoc writes "--name" as "Fl -name" and "-p" as "Fl p", several of them behind commas.
+# mdoc writes "--name" as "Fl -name" and "-p" as "Fl p", several of them separated by commas.
 grep -E '^\.(It )?Fl ' "$page" | grep -oE '(Fl|,) (Fl )?-?([a-z][a-z-]*|V)' |
   sed -E 's/^(Fl|,) (Fl )?/-/' | sort -u >"$work/paged"
 
@@ -49,13 +49,13 @@ exit_statuses() {
   done | nothing
 }
 
-ok 'every flag is on the manual page' in_page
-ok 'the manual page has no other flags' in_help
-ok 'every command is on the manual page' commands_in_page
-ok 'every exit status is on the manual page' exit_statuses
-ok 'every flag is completed in bash and zsh' completed
-ok 'every flag is completed in fish' completed_fish
-# mandoc looks for the pages that one refers to: ours are in this folder, other projects' need not be installed.
+ok 'manual_page_has_every_flag' in_page
+ok 'manual_page_has_no_other_flags' in_help
+ok 'manual_page_has_every_command' commands_in_page
+ok 'manual_page_has_every_exit_status' exit_statuses
+ok 'completion_bash_zsh_has_every_flag' completed
+ok 'completion_fish_has_every_flag' completed_fish
+# mandoc searches referenced pages: ours are in this folder, those of other projects may not be installed.
 well_formed() {
   mandoc -Tlint imgact.1 imgact-config.5 imgact-sim.1 |
     sed '/referenced manual not found: Xr imgact/b; /referenced manual not found:/d' | nothing
@@ -63,8 +63,8 @@ well_formed() {
 
 if command -v mandoc >/dev/null; then
   cd "$root/docs/man" || exit 1
-  ok 'the manual pages are well formed' well_formed
+  ok 'manual_pages_are_well_formed' well_formed
 else
-  skip 'the manual pages are well formed' 'no mandoc'
+  skip 'manual_pages_are_well_formed' 'no mandoc'
 fi
 finish

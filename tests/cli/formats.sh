@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Results in their four formats, errors beside them, and what becomes of output that nobody takes.
+# Results in all formats, errors on stderr, and output that cannot be written.
 set -u
 . "$(dirname "$0")/tool.sh"
 
@@ -11,12 +11,12 @@ ID         DESCRIPTION                   TYPE       PROTECTED
 90210418   naïve – 東京 🖼 \ " \n tab\t   snapshot   no
 END
 }
-ok 'a table lines up by the width of characters, and no text breaks a row' many_scripts
+ok 'table_aligns_by_display_width' many_scripts
 LC_ALL=C
-ok 'the same table, whatever the locale' many_scripts
+ok 'table_is_same_in_every_locale' many_scripts
 LC_ALL=C.UTF-8
 
-# Hostile texts in a table, and in an error's message: one image, with the description $1, and a 404 with that message.
+# Hostile text $1 in a table and in an error: as the description of an image, and as the message of a 404.
 hostile_cassette() {
   cat >"$work/hostile.har" <<END
 {"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": [
@@ -35,11 +35,11 @@ hostile() {
     is out "$2   7" &&
     ends 4 "$tool" --provider hetzner --replay "$work/hostile.har" action get 8 && is err "imgact: $2 (not_found, HTTP 404)"
 }
-ok 'no escape sequence reaches a terminal' hostile '\\u001b[2J\\u001b]0;x\\u0007' '\u001b[2J\u001b]0;x\u0007'
-ok 'nor one that begins with a C1 character' hostile '\\u009b31m\\u0090q\\u007f' '\u009b31m\u0090q\u007f'
-ok 'nor a new line, a return or a tab' hostile 'a\\nb\\rc\\td\\u2028' 'a\nb\rc\td\u2028'
-ok 'nor what turns the direction of writing' hostile 'a\\u202egnp.exe\\u2067' 'a\u202egnp.exe\u2067'
-ok 'U+0000 is shown and cuts nothing' hostile 'a\\u0000b' 'a\u0000b'
+ok 'table_escapes_escape_sequences' hostile '\\u001b[2J\\u001b]0;x\\u0007' '\u001b[2J\u001b]0;x\u0007'
+ok 'table_escapes_c1_characters' hostile '\\u009b31m\\u0090q\\u007f' '\u009b31m\u0090q\u007f'
+ok 'table_escapes_line_breaks' hostile 'a\\nb\\rc\\td\\u2028' 'a\nb\rc\td\u2028'
+ok 'table_escapes_bidirectional_controls' hostile 'a\\u202egnp.exe\\u2067' 'a\u202egnp.exe\u2067'
+ok 'table_shows_nul' hostile 'a\\u0000b' 'a\u0000b'
 
 wide() {
   hostile_cassette "$1"
@@ -47,8 +47,8 @@ wide() {
     printf 'DESCRIPTION   ID\n%s   7\n' "$2"
   } | is out
 }
-ok 'characters of two columns' wide '東京 🚀' '東京 🚀    '
-ok 'characters of no column' wide 'e\\u0301a\\u0308\\u200b!' "$(printf 'e\314\201a\314\210\342\200\213!        ')"
+ok 'table_aligns_wide_characters' wide '東京 🚀' '東京 🚀    '
+ok 'table_aligns_combining_characters' wide 'e\\u0301a\\u0308\\u200b!' "$(printf 'e\314\201a\314\210\342\200\213!        ')"
 
 nulls() {
   ends 0 hetzner image-with-nothing-but-an-id image get 7 --columns id,name,size_gb,labels --no-header &&
@@ -56,15 +56,15 @@ nulls() {
     ends 0 hetzner image-with-nothing-but-an-id image get 7 --columns id,name,size_gb,labels --no-header -o csv &&
     is out '7,,,'
 }
-ok 'null is a dash in a table and nothing in csv' nulls
+ok 'null_in_table_and_csv' nulls
 
 csv() {
   ends 0 hetzner image-with-text-in-many-scripts image get 90210418 -o csv --columns id,description &&
     printf 'id,description\n90210418,"naïve – 東京 🖼 \\ "" \n tab\t"\n' | is out
 }
-ok 'csv quotes what needs it and keeps every byte' csv
+ok 'csv_quotes_and_keeps_bytes' csv
 
-# image_of JSON: a cassette of image 7 with these further members.
+# image_of JSON: a cassette of image 7 with these additional members.
 image_of() {
   cat >"$work/image.har" <<END
 {"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": [
@@ -73,11 +73,11 @@ image_of() {
      "{\"image\":{\"id\":7,$(printf %s "$1" | sed 's/"/\\"/g')}}"}}}]}}
 END
 }
-# shows FORMAT COLUMNS TEXT: of that image.
+# shows FORMAT COLUMNS TEXT: the output for that image.
 shows() {
   ends 0 "$tool" --provider hetzner --replay "$work/image.har" image get 7 -o "$1" --columns "$2" --no-header && is out "$3"
 }
-# holds MEMBER: its JSON has that line.
+# holds MEMBER: the JSON of that image contains this line.
 holds() {
   ends 0 "$tool" --provider hetzner --replay "$work/image.har" image get 7 -o json && has out "^  $1,$"
 }
@@ -88,15 +88,15 @@ early() {
     shows table created_at,deprecated_at '0999-01-30T23:50:00Z   0001-01-01T00:00:00Z' &&
     holds '"created_at": "0999-01-30T23:50:00Z"' && holds '"deprecated_at": "0001-01-01T00:00:00Z"'
 }
-ok 'a year has four digits' early
+ok 'time_year_has_four_digits' early
 
 numbers() {
   image_of '"image_size":1e-7,"disk_size":1e22' && holds '"size_gb": 1e-7' && holds '"min_disk_gb": 1e22' &&
     shows csv size_gb,min_disk_gb '1e-7,1e22' && shows table size_gb,min_disk_gb '1e-7   1e22'
 }
-ok 'a number is the same in every format' numbers
+ok 'number_is_same_in_every_format' numbers
 
-# The manual page's own pipe: ids, one a line and nothing behind them, as the next command takes them.
+# The pipe of the manual page: one id per line, as arguments of the next command.
 piped() {
   example=$(sed -n 's/^\.Dl \$ \(imgact image list .* -o csv .*\)$/\1/p' "$root/docs/man/imgact.1")
   {
@@ -114,7 +114,7 @@ piped() {
   PATH=$work:$PATH ends 0 sh -c "$example | xargs -n 1 imgact image get --columns id --no-header" && silent err &&
     printf '7\n8\n' | is out
 }
-ok 'ids of a csv are the arguments of the next command' piped
+ok 'csv_ids_can_be_piped' piped
 
 one() {
   ends 0 hetzner image-with-nothing-but-an-id image get 7 && silent err && [ "$(grep -c . "$work/out")" = 25 ] &&
@@ -122,14 +122,14 @@ one() {
   ends 0 hetzner image-with-nothing-but-an-id image get 7 --no-header && [ "$(sed -n 2p "$work/out")" = 7 ] || return 1
   ends 0 hetzner image-with-nothing-but-an-id image get 7 --columns id,name && printf 'ID   NAME\n7    -\n' | is out
 }
-ok 'a single object is a line for each key, unless columns were asked for' one
+ok 'table_of_object_has_line_per_key' one
 
 blank() {
   hostile_cassette ''
   ends 0 "$tool" --provider hetzner --replay "$work/hostile.har" image get 7 --columns description,labels,id --no-header &&
     is out '-   -   7'
 }
-ok 'no cell of a table is blank' blank
+ok 'table_empty_cell_is_dash' blank
 
 several() {
   ends 0 hetzner images-on-three-pages image list -o jsonl &&
@@ -138,14 +138,14 @@ several() {
     [ "$(head -n 1 "$work/out")$(tail -n 1 "$work/out")" = '[]' ] &&
     ends 0 hetzner images-on-three-pages image list && [ "$(wc -l <"$work/out")" -eq 5 ]
 }
-ok 'a list of several pages in every format' several
+ok 'list_of_pages_in_every_format' several
 
 single() {
   ends 0 hetzner image-with-every-field image get 90210418 -o json && [ "$(head -n 1 "$work/out")" = '{' ] &&
     has out '^  "id": "90210418",$' && lacks out '"raw"' &&
     ends 0 hetzner image-with-every-field image get 90210418 -o json --raw && has out '^  "raw": \{$'
 }
-ok 'one image is one object, with the cloud'"'"'s own where that is asked for' single
+ok 'raw_adds_object_of_api' single
 
 name=$(sed -n 's/.*"op": "get_image", "image": "\([^"]*\)".*/\1/p' \
   "$root/tests/fixtures/hetzner/image-by-name-that-nobody-has.har")
@@ -155,7 +155,7 @@ for_people() {
   ends 13 hetzner error-page-of-a-gateway action get 1 --max-attempts 1 && has err '^imgact: HTTP 502: .* \(unavailable\)$' &&
     lacks err 'HTTP 502.*HTTP 502'
 }
-ok 'an error for people is one line' for_people
+ok 'error_text_is_one_line' for_people
 
 page_note() {
   ends 0 digitalocean images-of-one-page image list --page 3 --per-page 7 --sort name && has err 'note: only this page' &&
@@ -166,7 +166,7 @@ page_note() {
     ends 0 digitalocean images-of-one-page image list --page 3 --visibility public --type custom --columns id &&
     lacks err 'only this page'
 }
-ok 'a single page of which something is looked at here says so' page_note
+ok 'page_with_local_filter_prints_note' page_note
 
 progress() {
   ends 0 hetzner wait-for-two-actions action wait 2 1 --progress plain -o jsonl && is err <<'END' &&
@@ -178,14 +178,14 @@ END
     ends 0 hetzner wait-for-two-actions action wait 2 1 && silent err &&
     ends 0 hetzner wait-for-two-actions action wait 2 1 --progress plain -q && silent err
 }
-ok 'progress is a line per change, none where stderr is no terminal' progress
+ok 'progress_plain_prints_line_per_change' progress
 
 color() {
   ends 0 hetzner images-on-three-pages image list --color always && has out "$(printf '\033')" &&
     ends 0 hetzner images-on-three-pages image list --color always -o json && lacks out "$(printf '\033')" &&
     ends 0 hetzner images-on-three-pages image list && lacks out "$(printf '\033')"
 }
-ok 'color is for people who ask, and never in JSON' color
+ok 'color_always_is_not_in_json' color
 
 full() {
   "$@" >/dev/full 2>"$work/err"
@@ -199,24 +199,24 @@ lost() {
   done
 }
 if [ -e /dev/full ]; then
-  ok 'output that cannot be written is an error' lost
+  ok 'stdout_full_is_error' lost
 else
-  skip 'output that cannot be written is an error' 'no /dev/full'
+  skip 'stdout_full_is_error' 'no /dev/full'
 fi
 
 closed() {
   hetzner images-on-three-pages image list >&- 2>"$work/err"
   [ $? = 1 ] && has err '^imgact: cannot write to stdout'
 }
-ok 'so is a stdout that is closed' closed
+ok 'stdout_closed_is_error' closed
 
 gone() {
   { hetzner images-on-three-pages image list -o json; echo $? >"$work/status"; } 2>/dev/null | :
   [ "$(cat "$work/status")" -le 1 ] # a reader that goes early may still be quick enough for a pipe's buffer
 }
-ok 'a reader that goes away ends it with a status, not with a signal' gone
+ok 'reader_closed_exits_without_signal' gone
 
-# broken COMMAND...: its stdout is a pipe that nobody reads any more: what it writes waits for that.
+# broken COMMAND...: the reader of its stdout is closed before it writes.
 broken() {
   rm -f "$work/pipe" && mkfifo "$work/pipe" && { : <"$work/pipe" & } && exec 4>"$work/pipe" && wait &&
     { "$@" >&4 4>&- 2>"$work/err"; status=$?; exec 4>&-; [ $status = 1 ]; }
@@ -227,13 +227,13 @@ quiet() {
     broken hetzner deletion image delete 90210418 --yes && has err '^imgact: image 90210418: done$' &&
     has err '^imgact: cannot write to stdout: Broken pipe; may have been applied$'
 }
-ok 'a reader that has seen enough is no news, unless something was changed' quiet
+ok 'reader_closed_is_silent_except_changes' quiet
 
 version() {
   ends 0 "$tool" version && has out '^imgact [0-9]+\.[0-9]+\.[0-9]+$' &&
     ends 0 "$tool" version -o json && has out '"version": "'
 }
-ok 'the version for people and programs' version
+ok 'version_in_text_and_json' version
 
 providers() {
   ends 0 "$tool" provider list --columns name,token_env,transfer_image,change_protection && is out <<'END'
@@ -242,5 +242,5 @@ hetzner        HCLOUD_TOKEN                                   no               y
 digitalocean   DIGITALOCEAN_TOKEN,DIGITALOCEAN_ACCESS_TOKEN   yes              no
 END
 }
-ok 'clouds and what each can do' providers
+ok 'provider_list_shows_operations' providers
 finish

@@ -258,7 +258,7 @@ def compare(source, expected, shown):
                                         *(f"{key}: expected {expected[key]!r}, shown {shown.get(key)!r}" for key in different)]))
 
 
-def odd_objects_map_as_the_reference(provider, kind):
+def odd_objects_map_like_reference(provider, kind):
     make = Maker(f"{SEED} {provider} {kind}")
     sources = []
     for place in range(OBJECTS):
@@ -285,7 +285,7 @@ def odd_objects_map_as_the_reference(provider, kind):
             raise AssertionError(f"seed {SEED}: {source}\nraw: {raw}")
 
 
-def ids_map_as_the_reference(provider, kind):
+def ids_map_like_reference(provider, kind):
     """An item without a usable id makes the list a protocol error; other items are shown with theirs."""
     make = Maker(f"{SEED} {provider} {kind} ids")
     values = ["0", "-0", "1", "007", '"0"', '"00"', '"007"', "9007199254740993.0", "9007199254740992.0", "9007199254740991.0", "1e3", "1.5", "null",
@@ -315,7 +315,7 @@ def named(test, provider, kind):
     return run
 
 
-TESTS = [(named(test, *key),) for test in (odd_objects_map_as_the_reference, ids_map_as_the_reference) for key in URLS]
+TESTS = [(named(test, *key),) for test in (odd_objects_map_like_reference, ids_map_like_reference) for key in URLS]
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as FOLDER:
         sys.exit(tap.run(TESTS))

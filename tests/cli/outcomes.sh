@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What changes something: outcomes, batches, exit statuses. An item whose request is not in the cassette fails as `protocol`.
+# Mutations: outcomes, batches, exit statuses. An item whose request is not in the cassette fails as `protocol`.
 set -u
 . "$(dirname "$0")/tool.sh"
 
@@ -8,7 +8,7 @@ deleted() {
   ends 0 hetzner deletion image delete 90210418 --yes -o jsonl && silent err &&
     is out '{"image_id":"90210418","region":null,"ok":true,"adopted":false,"action":null,"image":null,"error":null}'
 }
-ok 'a deletion is an outcome' deleted
+ok 'delete_prints_outcome' deleted
 
 mixed() {
   ends 9 hetzner deletion image delete 90210418 5 && is out <<'END' && has err '^imgact: image 5: .*DELETE /v1/images/5'
@@ -17,9 +17,9 @@ IMAGE_ID   OK    ACTION   ERROR
 5          no    -        protocol
 END
 }
-ok 'a batch that half succeeded: a table of outcomes, and sentences on stderr' mixed
+ok 'batch_mixed_prints_table_and_errors' mixed
 
-# Looks that are in no cassette fail: the action was begun all the same.
+# The polls are not in the cassette and fail, but the action was started.
 begun() {
   ends 13 digitalocean transfer image transfer 61530088 --region ams3 --wait --columns ok,action.id --no-header &&
     printf 'no   2200000417\n' | is out &&
@@ -27,7 +27,7 @@ begun() {
     has err '^imgact: still running: 2200000417; to resume waiting:$' &&
     has err '^  imgact action wait 2200000417 --image 61530088 --provider digitalocean' && ! grep -q 'may have been' "$work/err"
 }
-ok 'a wait whose looks fail names what it waited for' begun
+ok 'wait_with_failed_polls_names_action' begun
 
 flat() {
   ends 0 hetzner protection-that-is-waited-for image protect 90210418 --wait -o csv \
@@ -42,23 +42,23 @@ END
     ends 2 hetzner deletion image delete 90210418 --columns "ok,$column" && has err "unknown column '$column' in --columns" || return 1
   done
 }
-ok 'a key within an object is a column of its own' flat
+ok 'columns_accept_nested_keys' flat
 
 one_reason() {
   ends 13 hetzner deletion image delete 5 6 -o jsonl && silent err &&
     [ "$(grep -c '"ok":false.*"error":{"code":"protocol"' "$work/out")" = 2 ]
 }
-ok 'a batch that failed for one reason has its exit status' one_reason
+ok 'batch_same_failure_keeps_exit_status' one_reason
 
 bad_id() {
   ends 2 hetzner deletion image delete 90210418 two -o json && silent out && has err '"code":"invalid_argument"'
 }
-ok 'one bad id refuses the whole batch' bad_id
+ok 'batch_invalid_id_rejects_all' bad_id
 
 unsupported() {
   ends 10 hetzner deletion image transfer 90210418 --region fsn1 -o json && silent out && has err '"code":"unsupported"'
 }
-ok 'what a cloud lacks is refused as a whole' unsupported
+ok 'batch_unsupported_operation_rejects_all' unsupported
 
 missing() {
   ends 4 hetzner deletion-of-what-is-not-there image delete "$gone" -o jsonl && has out '"code":"not_found"' &&
@@ -67,13 +67,13 @@ missing() {
 }
 gone=$(sed -n 's/.*"op": "delete_image", "image": "\([^"]*\)".*/\1/p' \
   "$root/tests/fixtures/hetzner/deletion-of-what-is-not-there.har")
-ok 'an image that is not there, and where that is all right' missing
+ok 'delete_missing_image_with_ignore_missing' missing
 
 protected() {
   ends 0 hetzner protection-that-is-waited-for image protect 90210418 --wait -o jsonl &&
     has out '"ok":true.*"action":\{"provider":"hetzner","id":"8801".*"status":"success"'
 }
-ok 'a protection that is waited for' protected
+ok 'protect_with_wait_prints_action' protected
 
 converted() {
   ends 0 hetzner conversion-is-done-at-once image convert 90210418 --wait --progress plain &&
@@ -82,26 +82,26 @@ converted() {
     has out '"action":\{"provider":"hetzner","id":null' &&
     has out '"image":\{"provider":"hetzner","id":"90210418"'
 }
-ok 'a conversion that is done at once has an image and an action without an id' converted
+ok 'convert_synchronous_has_action_without_id' converted
 
 transferred() {
   ends 9 digitalocean transfer image transfer 61530088 --region ams3 --region xyz1 -o csv --columns image_id,region,ok &&
     printf 'image_id,region,ok\n61530088,ams3,true\n61530088,xyz1,false\n' | is out &&
     has err '^imgact: image 61530088 to xyz1: '
 }
-ok 'a transfer to two regions has two outcomes in the order asked' transferred
+ok 'transfer_two_regions_keeps_order' transferred
 
 failed() {
   ends 7 hetzner wait-for-an-action-that-fails action wait 1 -o json && has out '^  "status": "error",$' &&
     has err '^\{"error":\{"code":"action_failed"'
 }
-ok 'a waited action that fails is printed, and an error' failed
+ok 'wait_failed_action_is_printed' failed
 
 vanished() {
   ends 4 hetzner wait-for-an-action-that-vanishes action wait 1 -o json && has out '^  "status": "running",$' &&
     has err '"code":"not_found"' && lacks err 'still running'
 }
-ok 'an action that the cloud no longer knows is not said to run' vanished
+ok 'wait_missing_action_is_not_running' vanished
 
 labels() {
   ends 0 hetzner update-of-labels image update 90210418 --label env=prod --label empty= --clear-labels --columns labels \
@@ -110,7 +110,7 @@ labels() {
     ends 2 hetzner update-of-labels image update 90210418 --label env && has err 'KEY=VALUE' &&
     ends 2 hetzner update-of-labels image update 90210418 --label a=1 --label a=2 && has err "duplicate label 'a'"
 }
-ok 'labels that replace all, and labels that are none' labels
+ok 'labels_clear_and_invalid_labels' labels
 
 kept() {
   cat >"$work/labels.har" <<'END'
@@ -133,7 +133,7 @@ END
     --remove-label old --remove-label never-there --columns labels --no-header &&
     is out 'keep=1,env=prod,new='
 }
-ok 'labels that are set or removed keep the others' kept
+ok 'labels_set_or_removed_keep_others' kept
 
 removed() {
   sed 's/prod\\",\\"new\\":\\"\\"/test\\"/' "$work/labels.har" >"$work/removed.har"
@@ -144,9 +144,9 @@ removed() {
     ends 2 hetzner update-of-labels image update 90210418 --remove-label a --clear-labels && has err 'mutually exclusive' &&
     ends 10 digitalocean transfer image update 7 --remove-label a
 }
-ok 'a label is removed alone, and not together with what contradicts' removed
+ok 'remove_label_rejects_conflicting_flags' removed
 
-# The exact length of a body that was longer than what a trace shows, and no such line behind one that was not.
+# The trace prints the exact length after a cut body, and no such line after a complete one.
 traced() {
   i=500 ids=
   while [ $i -le 529 ]; do ids="$ids $i" && i=$((i + 1)); done
@@ -155,12 +155,12 @@ traced() {
   cut=$(sed -n 's/^+[0-9.]*s < #1 \.\.\. (\([0-9]* of [0-9]*\) bytes)$/\1/p' "$work/err")
   [ "$cut" = '4096 of 5263' ] && [ "$(grep -c 's < #[0-9]* \.\.\. ' "$work/err")" = 1 ] || { cut -c1-100 "$work/err" && false; }
 }
-ok 'a trace tells how much of a body it shows' traced
+ok 'trace_reports_length_of_cut_body' traced
 
 record() {
   ends 0 hetzner images-on-three-pages image list -o json --record "$work/copy.har" && cp "$work/out" "$work/first" &&
     ends 0 "$tool" --provider hetzner --replay "$work/copy.har" image list -o json && cmp "$work/first" "$work/out" &&
     ends 2 hetzner images-on-three-pages image list --record "$work/none/copy.har" && has err 'copy.har'
 }
-ok 'what is recorded can be replayed; what cannot be written is refused' record
+ok 'record_can_be_replayed' record
 finish

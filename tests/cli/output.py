@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""docs/output-formats.md tells the keys and types of what the tool prints, no more and no less. output.py TOOL SOURCE_ROOT
+"""docs/output-formats.md lists exactly the keys and types that the tool prints. output.py TOOL SOURCE_ROOT
 
 Every cassette of tests/fixtures becomes a command line; every object that comes out of it is held to the page. A key that the page
 calls "or null" must have been null somewhere, and every key something else, so that the page promises no more than what was seen.
@@ -71,7 +71,7 @@ def is_of(kind, words, value, where):
 
 
 def check(shape, item, raw=False):
-    """An object has the page's keys in the page's order, each of its type."""
+    """An object has the keys of the page, in the same order, each of its type."""
     keys = list(PAGE[shape])
     wanted = keys + ["raw"] if raw else keys
     if list(item) != wanted:
@@ -119,7 +119,7 @@ def command_of(call):
     return words, [*words.split(), *flags_of, "--", *arguments]
 
 
-def what_the_cassettes_give():
+def objects_of_cassettes_match_page():
     count = 0
     for path in sorted(glob.glob(os.path.join(ROOT, "tests/fixtures/*/*.har"))):
         with open(path, encoding="utf-8") as file:
@@ -143,7 +143,7 @@ def what_the_cassettes_give():
         raise AssertionError(f"{count} cassettes gave anything")
 
 
-def what_needs_no_cloud():
+def objects_without_request_match_page():
     with open(os.path.join(HOME, "config.ini"), "w", encoding="utf-8") as file:
         file.write("default_profile = a\n[a]\nprovider = hetzner\n[b]\nprovider = digitalocean\n"
                    "endpoint = http://127.0.0.1:4002\ntoken_file = token\n")
@@ -165,7 +165,7 @@ def what_needs_no_cloud():
 
 
 def replayed(command, provider, url, status, headers, body):
-    """What the command gives where this is the only reply."""
+    """The output of the command if this is the only response."""
     entry = {"request": {"method": "GET", "url": url},
              "response": {"status": status, "headers": [{"name": name, "value": value} for name, value in headers],
                           "content": {"text": json.dumps(body)}}}
@@ -178,12 +178,12 @@ def replayed(command, provider, url, status, headers, body):
     return json.loads(out)
 
 
-def a_server_without_an_id():
+def created_from_without_id_matches_page():
     image = {"id": 7, "type": "snapshot", "created_from": {"name": "web-1"}}
     check("Image", replayed("image get 7", "hetzner", "https://api.hetzner.cloud/v1/images/7", 200, [], {"image": image}))
 
 
-def what_is_told_of_limits():
+def rate_limit_matches_page():
     headers = {"hetzner": [["RateLimit-Limit", "3600"], ["RateLimit-Remaining", "3599"], ["RateLimit-Reset", "1772439300"]],
                "digitalocean": [["Retry-After", "7"]]}
     for provider, told in headers.items():
@@ -192,7 +192,7 @@ def what_is_told_of_limits():
                                      told, {"images": [], "id": "too_many_requests"}))
 
 
-def nothing_is_promised_that_was_not_seen():
+def page_has_no_unseen_key():
     unmet = []
     for shape, keys in PAGE.items():
         for key, (kind, _) in keys.items():
@@ -203,7 +203,7 @@ def nothing_is_promised_that_was_not_seen():
         raise AssertionError("\n".join(unmet))
 
 
-def lists_and_single_objects():
+def results_list_or_object_match_page():
     page = open(os.path.join(ROOT, "docs/output-formats.md"), encoding="utf-8").read()
     for words in ("image list", "action list", "provider list", "config list"):
         assert re.search(rf"^\| `{words}` \| an array \| a line for each", page, re.M), words
@@ -219,7 +219,7 @@ def lists_and_single_objects():
             raise AssertionError(f"{words}: {out} {err}")
 
 
-def columns_and_help():
+def columns_and_help_match_page():
     for words, shape in SHAPES.items():
         keys = list(PAGE[shape])
         _, text, _ = run(*words.split(), "--help")
@@ -237,7 +237,8 @@ def columns_and_help():
         raise AssertionError(out)
 
 
-TESTS = [what_the_cassettes_give, what_needs_no_cloud, a_server_without_an_id, what_is_told_of_limits, nothing_is_promised_that_was_not_seen,
-         lists_and_single_objects, columns_and_help]
+TESTS = [objects_of_cassettes_match_page, objects_without_request_match_page,
+         created_from_without_id_matches_page, rate_limit_matches_page, page_has_no_unseen_key,
+         results_list_or_object_match_page, columns_and_help_match_page]
 with tempfile.TemporaryDirectory() as HOME:
     tap.run([(test,) for test in TESTS])

@@ -18,7 +18,7 @@ PATIENCE_S = 20
 TOOL = os.path.abspath(sys.argv[1])
 FLAG = re.compile("^--[a-z-]+=")
 
-# What is typed, and all that is offered; one word alone is completed on the line instead.
+# The typed words and all completions offered; a single completion is inserted into the line.
 CASES = [
     ("image ", "list get update delete convert transfer protect unprotect"),
     ("action ", "list get wait"),
@@ -54,7 +54,7 @@ CASES = [
     ("", "image action provider ratelimit config completion version help"),
 ]
 
-# The names of files that a shell must quote.
+# File names that a shell must quote.
 FILES = [
     ("--replay my\\ t", "my tape.har"),
     ("--replay 'my t", "my tape.har"),
@@ -71,7 +71,7 @@ CONFIGURATION = {
     "cfg file.ini": "[staging-spaced]\nprovider = hetzner\n",
 }
 
-# A line that shows what was typed and completed, then is thrown away.
+# Prints the completed line, then discards it.
 BASH = r"""
 set -u
 PS1='ready> ' PS2=
@@ -99,7 +99,7 @@ compinit -u -D
 
 
 class Terminal:
-    """A shell that believes it has a user."""
+    """A shell on a pseudo-terminal."""
 
     def __init__(self, folder, words, script):
         self.seen = ""
@@ -118,7 +118,7 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def until(self, pattern):
-        """What came up to a pattern's end; the pattern's match."""
+        """The output up to the end of a match; the match."""
         end = time.monotonic() + PATIENCE_S
         while not (found := re.search(pattern, self.seen)):
             if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
@@ -150,7 +150,7 @@ def ask_fish(folder, words):
                             timeout=PATIENCE_S, check=False)
     lines = [line for line in (result.stdout + result.stderr).splitlines() if "$" not in line]
     offered = [FLAG.sub("", line.split("\t")[0]) for line in lines]
-    # fish 4 adds what has the typed letters anywhere, in their order; a person sees those last.
+    # fish 4 also offers words that contain the typed letters in order, after the others.
     typed = words.split(" ")[-1]
     return [word for word in offered if word.startswith(typed)] or offered
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A signal ends a wait: the outcome so far, the action that goes on, and the command to wait for it. With the simulator, in
-# which time passes so slowly that no action ends by itself.
+# A signal ends a wait: prints the outcome so far, the running action and the command to resume the wait. Time in the
+# simulator is so slow that no action ends.
 set -u
 . "$(dirname "$0")/tool.sh"
 "$3" --images 20 --seed 1 --speed 0.001 >"$work/urls" &
@@ -9,7 +9,7 @@ simulator=$!
 trap 'kill $simulator; rm -rf "$work"' EXIT
 export HCLOUD_TOKEN=a-token-of-the-signal-test
 
-# eventually COMMAND...: tries for ten seconds.
+# eventually COMMAND...: repeats it for at most ten seconds.
 eventually() {
   tries=0
   until "$@" >/dev/null 2>&1; do
@@ -23,7 +23,7 @@ endpoint=$(sed -n 's/.*"hetzner":"\([^"]*\)".*/\1/p' "$work/urls")
 snapshots=$("$tool" --provider hetzner --endpoint "$endpoint" image list --type snapshot --columns id --no-header)
 image=$(echo "$snapshots" | sed -n 1p) others=$(echo "$snapshots" | sed -n 2,3p)
 
-# start COMMAND...: in the background, where a shell has SIGINT ignored.
+# start COMMAND...: in the background, but with the default action of SIGINT, which shells ignore there.
 start() {
   : >"$work/err"
   "$tool" --provider hetzner --endpoint "$endpoint" --progress plain "$@" >"$work/out" 2>"$work/err" </dev/null &
@@ -43,22 +43,22 @@ interrupted() {
     has err '^imgact: still running: [0-9]+; to resume waiting:$' &&
     has err '^  imgact action wait [0-9]+ --image '"$image"' --provider hetzner --endpoint http://127'
 }
-ok 'a signal ends a wait with the outcome so far and what to do next' interrupted
+ok 'signal_ends_wait_with_hint' interrupted
 
-# timeout(1) tells its child and then the whole group of it.
+# timeout(1) sends the signal to its child and then to the process group.
 twice() {
   start image protect "$(echo "$snapshots" | sed -n 5p)" --wait -o jsonl
   eventually grep -q running "$work/err" && kill "$running" && { kill "$running" || true; } 2>"$work/late" && ended 130 &&
     has out '"status":"running".*"error":\{"code":"cancelled"' && has err '^  imgact action wait [0-9]+ --image '
 }
-ok 'a signal that comes twice in a moment is one' twice
+ok 'signal_twice_at_once_counts_once' twice
 
 impatient() {
   action=$(sed -n 's/.*still running: \([0-9]*\);.*/\1/p' "$work/err")
   start action wait "$action" -o jsonl
   eventually grep -q running "$work/err" && kill -STOP "$running" && kill "$running" && kill -CONT "$running" && ended 130
 }
-ok 'a wait that is stopped and goes on ends by a signal' impatient
+ok 'signal_after_stop_ends_wait' impatient
 
 transferred() {
   clouds=$(sed -n 's/.*"digitalocean":"\([^"]*\)".*/\1/p' "$work/urls")
@@ -72,9 +72,9 @@ transferred() {
   eventually sh -c "[ \$(grep -c running '$work/err') -ge 2 ]" && kill "$running" && ended 130 || return 1
   for one in $some; do has err "^  imgact action wait [0-9]+ --image $one --provider digitalocean " || return 1; done
 }
-ok 'the actions of several images are each waited for by their own' transferred
+ok 'signal_hint_has_command_per_image' transferred
 
-# Under nohup SIGHUP is ignored from the start, and stays so: here it is not.
+# SIGHUP is not ignored here, as it would be with nohup.
 hung_up() {
   : >"$work/err"
   python3 -c 'import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' \
@@ -84,7 +84,7 @@ hung_up() {
   eventually grep -q running "$work/err" && kill -HUP "$running" && ended 130 && has out '"status":"running"' &&
     has err '^  imgact action wait [0-9]+ --image '
 }
-ok 'so does a session that is lost' hung_up
+ok 'hangup_ends_wait_with_hint' hung_up
 
 pasted() {
   command=$(sed -n 's/^  imgact //p' "$work/err")
@@ -92,7 +92,7 @@ pasted() {
   ends 8 "$tool" $command --deadline 300ms && has err '^imgact: still running: [0-9]+;' &&
     has err '^imgact: action [0-9]+: the deadline passed; last status running \([0-9]+ %\)$'
 }
-ok 'that command goes on waiting' pasted
+ok 'signal_hint_command_resumes_wait' pasted
 
 ignored() {
   action=$(sed -n 's/.*still running: \([0-9]*\);.*/\1/p' "$work/err")
@@ -100,7 +100,7 @@ ignored() {
   eventually grep -q '#2 ' "$work/err" && kill -INT "$running" && seen=$(grep -c 's > #[0-9]* GET' "$work/err") &&
     eventually sh -c "[ \$(grep -c 's > #[0-9]* GET' '$work/err') -gt $((seen + 2)) ]" && kill "$running" && ended 130
 }
-ok 'a signal that was ignored from the start stays ignored' ignored
+ok 'signal_ignored_at_start_stays_ignored' ignored
 
 batch() {
   # shellcheck disable=SC2086 # two ids
@@ -113,5 +113,5 @@ END
     [ "$(grep -cE '^imgact: image [0-9]+: stopped waiting; action [0-9]+: last status running' "$work/err")" = 2 ] &&
     has err '^imgact: still running: [0-9]+ [0-9]+; to resume' && has err '^  imgact action wait [0-9]+ [0-9]+ --provider'
 }
-ok 'every action of a batch is named' batch
+ok 'signal_names_all_actions_of_batch' batch
 finish

@@ -32,7 +32,7 @@ def write_cassette(path):
 
 
 def small_pipe(blocks=False):
-    """A pipe of one page, so that short texts fill it, too."""
+    """A pipe of one page, which short texts fill."""
     read, write = os.pipe()
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
@@ -58,7 +58,7 @@ def start(words, out, err=subprocess.PIPE):
 
 
 def read_slowly(read, pause_s=0.0):
-    """Returns everything until the end. Starts late, so that the pipe is full by then."""
+    """Reads to the end. Starts late, so that the pipe is full."""
     time.sleep(0.2)
     got = bytearray()
     while part := os.read(read, 4096):
@@ -170,7 +170,7 @@ def closed_reader_ends_list_silently():
 
 
 def stopped_terminal_waits_then_ends():
-    """A terminal that takes nothing for a while, as after Ctrl-S."""
+    """A terminal that is stopped for a while, as after Ctrl-S."""
     for goes_on in (True, False):
         master, slave = pty.openpty()
         process = start([*LIST, "--replay", CASSETTE, "-o", "json"], slave)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What shows on a terminal only: questions, progress, pauses, notes, colors, hostile texts. terminal.py TOOL
+"""Output on terminals: confirmation, progress, pauses, notes, colors, hostile texts. terminal.py TOOL
 
 The tool runs on a pseudo-terminal against a scripted cloud on the loopback. What it writes is put on a small screen, as a
 terminal would, so that leftovers show; any control character but those of the tool's own colors fails the test.
@@ -28,13 +28,13 @@ import tap
 PATIENCE_S = 60
 TOOL = os.path.abspath(sys.argv[1])
 COLORS = re.compile(rb"\x1b\[(0|1|1;31)m")
-# Escape sequences, C1 controls, a carriage return, something to turn the direction of writing, DEL, NUL.
+# Escape sequences, C1 controls, a carriage return, a bidirectional control, DEL, NUL.
 HOSTILE = "x\x1b[2J\x1b]0;title\x07\x9b31m\x90q\r\n\u202egnp\x7f\0y"
 SHOWN = r"x\u001b[2J\u001b]0;title\u0007\u009b31m\u0090q\r\n\u202egnp\u007f\u0000y"
 
 
 class Cloud(http.server.BaseHTTPRequestHandler):
-    """Hetzner as a test scripts it: {(method, path without query): [(status, object), ...]}; the last reply stays."""
+    """Hetzner, scripted: {(method, path without query): [(status, object), ...]}; the last response is repeated."""
 
     protocol_version = "HTTP/1.1"
     replies, seen, headers = {}, [], {}
@@ -102,7 +102,7 @@ class Screen:
 
 
 class Run:
-    """The tool on a terminal, or with some of its descriptors elsewhere; what was typed when something was seen."""
+    """The tool on a terminal, or with some descriptors on pipes; typed: input after expected output."""
 
     def __init__(self, *words, width=80, typed=(), out=True, err=True, env=None):
         self.raw, self.out, self.err = b"", b"", b""
@@ -146,7 +146,7 @@ class Run:
         self.status = process.wait(PATIENCE_S)
 
     def drawn(self):
-        """Everything that was on a line at some time."""
+        """Every text that was drawn on a line."""
         return [part for part in re.split(r"[\r\n]+", self.plain) if part.strip()]
 
 
@@ -163,48 +163,48 @@ def expect(condition, run):
         raise AssertionError(f"status {run.status}, screen:\n{run.screen}\nbytes: {run.raw!r} {run.out!r} {run.err!r}")
 
 
-# ---- the question before a deletion ----
+# ---- confirmation of deletions ----
 
 def asked(answer, *words, **more):
     cloud(DELETE_images_7=[(204, None)], DELETE_images_8=[(204, None)])
     return Run("image", "delete", "7", "8", *words, typed=[(rb"\[y/N\] ", answer)], **more)
 
 
-def yes_deletes():
+def confirm_yes_deletes():
     for answer in (b"y\n", b"Y\n", b"yes\n"):
         run = asked(answer)
         expect(run.status == 0 and len(Cloud.seen) == 2, run)
         expect(run.screen.startswith("Delete 2 images at hetzner: 7 8? [y/N] " + answer.decode().strip() + "\nIMAGE_ID"), run)
 
 
-def the_time_to_answer_is_not_the_commands():
+def confirm_time_is_not_in_deadline():
     cloud(DELETE_images_7=[(204, None)])
     run = Run("image", "delete", "7", "--deadline", "5s", typed=[(rb"\[y/N\] ", b"y\n", 6)])
     expect(run.status == 0 and len(Cloud.seen) == 1, run)
 
 
-def anything_else_deletes_nothing():
+def confirm_other_answer_deletes_nothing():
     for answer in (b"n\n", b"\n", b"yep\n", b"maybe tomorrow, or the day after\n"):
         run = asked(answer)
         expect(run.status == 130 and not Cloud.seen and run.screen.endswith("\nimgact: nothing was deleted"), run)
 
 
-def the_end_of_input_deletes_nothing():
+def confirm_end_of_input_deletes_nothing():
     run = asked(b"\x04")
     expect(run.status == 130 and not Cloud.seen and run.screen.endswith("[y/N]\nimgact: nothing was deleted"), run)
 
 
-def an_interrupt_deletes_nothing():
+def confirm_interrupt_deletes_nothing():
     run = asked(b"\x03")
     expect(run.status in (130, -signal.SIGINT) and not Cloud.seen, run)
 
 
-def a_refusal_is_an_object_where_json_is_asked_for():
+def confirm_no_with_json_is_object():
     run = asked(b"n\n", "-o", "json")
     expect(run.status == 130 and not Cloud.seen and '{"error":{"code":"cancelled"' in run.plain, run)
 
 
-def the_question_names_the_profile():
+def confirm_names_profile():
     path = os.path.join(HOME, "named.ini")
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"[prod]\nprovider = hetzner\nendpoint = {ENDPOINT}\n")
@@ -213,7 +213,7 @@ def the_question_names_the_profile():
     expect("Delete 2 images at hetzner (profile prod): 7 8? [y/N] n\n" in run.screen, run)
 
 
-def nobody_is_asked_with_yes_or_without_a_terminal():
+def confirm_skipped_without_terminal():
     cloud(DELETE_images_7=[(204, None)])
     for words, err in ((["--yes"], True), ([], False)):
         Cloud.seen = []
@@ -221,14 +221,14 @@ def nobody_is_asked_with_yes_or_without_a_terminal():
         expect(run.status == 0 and len(Cloud.seen) == 1 and "y/N" not in run.plain, run)
 
 
-def somebody_is_asked_though_the_results_go_to_a_pipe():
+def confirm_with_piped_stdout_asks():
     run = asked(b"y\n", "-o", "jsonl", out=False)
     expect(run.status == 0 and run.out.count(b'"ok":true') == 2 and b"y/N" not in run.out, run)
 
 
 # ---- notes and colors ----
 
-def an_empty_table_says_so():
+def table_empty_prints_note():
     cloud(GET_images=[(200, listed())])
     expect(Run("image", "list").screen.endswith("CREATED_AT\nimgact: no images"), Run("image", "list"))
     for words, err in ((["-q"], True), (["-o", "json"], True), ([], False)):
@@ -236,7 +236,7 @@ def an_empty_table_says_so():
         expect(run.status == 0 and "no images" not in run.plain and not run.err, run)
 
 
-def colors_are_for_terminals_that_want_them():
+def color_auto_requires_terminal():
     cloud(GET_images=[(200, listed({"id": 7, "type": "snapshot"}))])
     expect(b"\x1b[1mID" in Run("image", "list").raw, Run("image", "list"))
     expect(b"\x1b[1;31mimgact:" in Run("image", "get", "8").raw, Run("image", "get", "8"))
@@ -249,7 +249,7 @@ def colors_are_for_terminals_that_want_them():
     expect(run.out.startswith(b"\x1b[1mID"), run)
 
 
-def a_table_of_the_clouds_turns_where_it_does_not_fit():
+def provider_table_turns_if_too_wide():
     narrow, wide = Run("provider", "list"), Run("provider", "list", width=300)
     expect(re.search(r"^TRANSFER_IMAGE +no +yes$", narrow.screen, re.M) is not None, narrow)
     expect(len(wide.screen.splitlines()) == 3 and "WAIT_FOR_ACTIONS" in wide.screen.splitlines()[0], wide)
@@ -265,7 +265,7 @@ def waiting(*words, ends=(), **more):
     return Run("image", "protect", "7", "8", "--wait", "--poll-interval", "20ms", *words, **more)
 
 
-def a_bar_fits_its_terminal_and_leaves_nothing():
+def bar_fits_terminal_and_is_removed():
     for width, bar in ((80, 30), (45, 11), (40, 6), (20, 0), (10, 0)):
         run = waiting(width=width, typed=[(rb"[1-9]0 %", b"\x03")])
         bars = [found for line in run.drawn() if (found := re.match(r"(?:\[([#-]+)\] )? *\d+ %.*", line))]
@@ -276,26 +276,26 @@ def a_bar_fits_its_terminal_and_leaves_nothing():
             expect(re.search(r"\[#+-*\] +\d+ %  0 of 2 finished  \d:\d\d", run.plain) is not None, run)
 
 
-def no_bar_without_a_terminal_or_when_quiet():
+def bar_hidden_when_quiet():
     for words, more in (([], {"err": False}), (["-q"], {}), (["--progress", "none"], {})):
         run = waiting("-o", "csv", *words, ends={"status": "success"}, **more)
         expect(run.status == 0 and "%" not in run.plain and not run.err, run)
 
 
-def who_stops_waiting_is_told_what_goes_on():
+def deadline_names_running_actions():
     run = waiting("--deadline", "3s", width=200)
     expect(re.search(r"image 8: the deadline passed; action 8: last status running \(\d+ %\)$", run.screen, re.M), run)
     expect(run.screen.endswith("imgact: still running: 7 8; to resume waiting:\n  imgact action wait 7 8 --provider hetzner --endpoint " + ENDPOINT), run)
 
 
-def an_interrupt_ends_a_wait():
+def interrupt_ends_wait_with_hint():
     cloud(GET_actions=[(200, {"actions": [action(7)]})])
     run = Run("action", "wait", "7", "--poll-interval", "20ms", typed=[(rb"12 %", b"\x03")])
     expect(run.status == 130 and "imgact: action 7: stopped waiting; last status running (12 %)" in run.screen, run)
     expect(run.screen.endswith("to resume waiting:\n  imgact action wait 7 --provider hetzner --endpoint " + ENDPOINT), run)
 
 
-def what_fails_at_once_is_told_at_once():
+def bar_prints_failure_at_once():
     for words, told in (([], r"\x1b\[1;31mimgact:\x1b\[0m image 9: no \(locked, HTTP 423\)"),
                         (["-o", "json"], r"\x1b\[1;31mimgact:\x1b\[0m image 9: no \(locked")):
         cloud(POST_images_7_actions_CHANGE=[(201, {"action": action(7, 0)})],
@@ -308,7 +308,7 @@ def what_fails_at_once_is_told_at_once():
         expect(run.plain.index("image 9: no") < run.plain.rindex("of 2 finished, 1 failed"), run)
 
 
-def so_it_is_where_progress_is_plain_and_not_where_there_is_none():
+def plain_progress_prints_failure_at_once():
     for kind, order in (("plain", [b"image 9: no", b"action 7: success"]), ("none", [b"image 9: no"])):
         cloud(POST_images_7_actions_CHANGE=[(201, {"action": action(7, 0)})],
               POST_images_9_actions_CHANGE=[(423, error("locked", "no"))],
@@ -317,14 +317,14 @@ def so_it_is_where_progress_is_plain_and_not_where_there_is_none():
         expect(re.findall(rb"image 9: no|action 7: success", run.err) == order, run)
 
 
-def of_a_wait_for_several_one_that_is_not_there_is_told_at_once():
+def wait_prints_missing_action_at_once():
     cloud(GET_actions=20 * [(200, {"actions": [action(7, 50)]})] + [(200, {"actions": [{**action(7, 100), "status": "success"}]})])
     run = Run("action", "wait", "7", "9", "--poll-interval", "20ms", width=120)
     expect(run.status == 9 and run.plain.count("imgact: ") == 1, run)
     expect(run.plain.index("imgact: ") < run.plain.rindex("of 2 finished, 1 failed"), run)
 
 
-def two_that_fail_for_one_reason_are_both_named():
+def wait_same_failure_names_both_actions():
     failed = {"status": "error", "error": {"code": "action_failed", "message": "no more space"}}
     cloud(GET_actions=20 * [(200, {"actions": [{**action(7), **failed}, action(9, 50)]})] +
           [(200, {"actions": [{**action(7), **failed}, {**action(9), **failed}]})])
@@ -334,7 +334,7 @@ def two_that_fail_for_one_reason_are_both_named():
         expect(run.plain.count('{"error":{"code":"action_failed"') == (2 if words else 0), run)
 
 
-def a_cloud_that_tells_no_percentage_has_a_bar_that_moves():
+def bar_without_progress_moves():
     running = {"id": 36, "status": "in-progress", "type": "transfer", "resource_id": 7, "resource_type": "image",
                "started_at": "2026-03-02T08:15:00Z", "completed_at": None, "region_slug": "nyc3"}
     Cloud.seen = []
@@ -348,7 +348,7 @@ def a_cloud_that_tells_no_percentage_has_a_bar_that_moves():
     expect(all(re.match(r"\[[#-]{30}\] waiting  0 of 1 finished  \d:\d\d", bar) for bar in bars), run)
 
 
-def the_command_to_go_on_names_what_the_next_shell_may_lack():
+def hint_contains_values_of_variables():
     path = os.path.join(HOME, "next.ini")
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"[prod]\nprovider = hetzner\nendpoint = {ENDPOINT}\n")
@@ -363,7 +363,7 @@ def errors_of(run):
     return [json.loads(line)["error"] for line in run.err.decode().splitlines() if line.startswith("{")]
 
 
-def an_error_for_programs_names_every_id_whole():
+def error_json_names_whole_ids():
     ids = [str(900000000000 + n) for n in range(40)]
     run = Run("action", "wait", *ids, "-o", "jsonl", "--max-attempts", "1", out=False, err=False,
               env={"HCLOUD_ENDPOINT": "http://127.0.0.1:1/v1"})
@@ -372,7 +372,7 @@ def an_error_for_programs_names_every_id_whole():
     expect(run.status == 11 and len(told) > 1 and named == ids, run)
 
 
-def a_refused_token_leaves_no_doubt():
+def token_rejected_is_not_maybe_applied():
     refused = [(401, error("unauthorized", "no"))]
     for concurrency in ("1", "2", "4"):
         cloud(**{f"DELETE_images_{n}": refused for n in range(1, 9)})
@@ -384,7 +384,7 @@ def a_refused_token_leaves_no_doubt():
         expect(not any(end["maybe_applied"] for end in ends), run)
 
 
-def what_a_reply_lacks_is_told_with_its_status():
+def error_without_message_has_status():
     cloud(GET_images_7=[(200, {"image": {"id": 7, "type": "snapshot"}})])
     run = Run("image", "update", "7", "--label", "a=b", "-o", "json", out=False, err=False)
     told = json.loads(run.err)["error"]
@@ -392,7 +392,7 @@ def what_a_reply_lacks_is_told_with_its_status():
     expect(told["code"] == "protocol" and len(Cloud.seen) == 1, run)
 
 
-# ---- lost answers ----
+# ---- lost responses ----
 
 def lost(*words, shown, **more):
     cloud(POST_images_7_actions_CHANGE=[(502, None)], GET_images_7_actions=[(200, {"actions": shown})],
@@ -405,7 +405,7 @@ def now(progress):
     return {**action(7, progress), "status": "success", "started": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())}
 
 
-def the_look_for_a_lost_answer_is_told_and_counts_down():
+def lookup_line_counts_down():
     run = lost("--settle", "3s", "--max-attempts", "1", shown=[])
     told = [line.strip() for line in run.drawn() if "checking whether" in line]
     counted = [int(n) for n in re.findall(r"checking whether it was applied \(up to (\d) s\)", run.plain)]
@@ -415,13 +415,13 @@ def the_look_for_a_lost_answer_is_told_and_counts_down():
                                "  imgact action list --image 7 --provider hetzner --endpoint " + ENDPOINT), run)
 
 
-def what_a_look_finds_is_told():
+def lookup_result_is_printed():
     run = lost(shown=[now(100)])
     expect(run.status == 0 and "checking whether it was applied (up to 10 s)" in run.plain, run)
     expect(run.screen.endswith("imgact: image 7: response lost, change applied (sent once)"), run)
 
 
-def a_change_that_may_have_been_applied_is_looked_for_by_a_command():
+def maybe_applied_prints_check_command():
     cloud(DELETE_images_7=[(500, error("server_error", "no"))], PUT_images_7=[(500, error("unknown_error", "no"))],
           POST_images_7_actions_CHANGE=[(500, error("unknown_error", "no"))], GET_images_7_actions=[(403, error("forbidden", "no"))],
           GET_images_actions=[(403, error("forbidden", "no"))], GET_images_7=[(403, error("forbidden", "no"))])
@@ -434,7 +434,7 @@ def a_change_that_may_have_been_applied_is_looked_for_by_a_command():
         expect("to see" not in Run(*words, "-o", "json", width=200).plain, run)
 
 
-def an_endpoint_without_its_version_is_noticed():
+def endpoint_without_version_prints_note():
     cloud()
     bare = ENDPOINT.removesuffix("/v1")
     note = f"imgact: note: endpoint {bare} does not end in a version; the default is https://api.hetzner.cloud/v1"
@@ -449,7 +449,7 @@ def an_endpoint_without_its_version_is_noticed():
     expect("ends in a version; the default is https://api.digitalocean.com" in run.screen, run)
 
 
-def no_look_is_told_when_quiet_or_without_a_terminal():
+def lookup_line_hidden_when_quiet():
     for words, err in ((["-q"], True), (["--progress", "none"], True), ([], False)):
         run = lost(*words, shown=[now(100)], err=err)
         expect(run.status == 0 and "checking" not in run.plain and "lost" not in run.plain and not run.err, run)
@@ -457,7 +457,7 @@ def no_look_is_told_when_quiet_or_without_a_terminal():
 
 # ---- pauses ----
 
-def a_long_pause_counts_down():
+def pause_line_counts_down():
     cloud(GET_images_7=[(503, error("unavailable", "no")), (200, {"image": {"id": 7, "type": "snapshot"}})])
     Cloud.headers = {"Retry-After": "3"}
     try:
@@ -469,14 +469,14 @@ def a_long_pause_counts_down():
     expect(told[0] == 3 and len(set(told)) > 1 and told == sorted(told, reverse=True), run)
 
 
-def an_error_says_how_often_it_was_tried():
+def error_reports_attempts():
     cloud(GET_images_7=[(503, error("unavailable", "no"))])
     run = Run("image", "get", "7", "--retry-base", "1ms", "--max-attempts", "3", width=200)
     expect(re.search(r"imgact: no \(unavailable, HTTP 503, after 3 attempts\)$", run.screen), run)
     run = Run("image", "get", "7", "--max-attempts", "1", width=200)
     expect(run.status == 13 and "attempt" not in run.screen, run)
 
-def a_pause_is_told_and_goes_away():
+def pause_line_is_removed():
     for width in (80, 40, 12):
         cloud(GET_images_7=3 * [(503, error("unavailable", "the cloud is being mended, and it will take its time"))] +
               [(200, {"image": {"id": 7, "type": "snapshot"}})])
@@ -490,7 +490,7 @@ def a_pause_is_told_and_goes_away():
             expect(told[1].strip().endswith("retrying in 1 s (attempt 4 of 5)"), run)
 
 
-def no_pause_is_told_when_quiet_or_without_a_terminal():
+def pause_line_hidden_when_quiet():
     for words, err in ((["-q"], True), (["--progress", "none"], True), ([], False)):
         cloud(GET_images_7=3 * [(503, error("unavailable", "no"))] + [(200, {"image": {"id": 7, "type": "snapshot"}})])
         run = Run("image", "get", "7", "--retry-base", "50ms", *words, err=err)
@@ -504,7 +504,7 @@ def harmless(run):
     expect(not controls and "\x7f" not in run.plain and "\r" not in re.sub(r"\r+\n", "", run.plain), run)
 
 
-def no_control_character_of_the_cloud_reaches_the_terminal():
+def terminal_gets_no_control_characters():
     hostile = {"id": 7, "type": HOSTILE, "status": HOSTILE, "name": HOSTILE, "description": HOSTILE, "architecture": HOSTILE,
                "os_flavor": HOSTILE, "labels": {HOSTILE: HOSTILE}, "created_from": {"id": 1, "name": HOSTILE},
                "created": HOSTILE, "deprecated": HOSTILE}
@@ -528,7 +528,7 @@ def no_control_character_of_the_cloud_reaches_the_terminal():
             harmless(run)
 
 
-def json_says_the_same_and_csv_keeps_it_elsewhere():
+def json_escapes_controls_csv_keeps_them():
     cloud(GET_images_7=[(200, {"image": {"id": 7, "type": "snapshot", "description": HOSTILE}})])
     shown, piped = Run("image", "get", "7", "-o", "jsonl", width=2000), Run("image", "get", "7", "-o", "jsonl", out=False)
     expect(json.loads(shown.plain)["description"] == HOSTILE and json.loads(piped.out)["description"] == HOSTILE, piped)
@@ -536,27 +536,28 @@ def json_says_the_same_and_csv_keeps_it_elsewhere():
     expect(run.out.decode() == f'"{HOSTILE}"\n', run)
 
 
-def nor_in_a_pause_or_on_a_bar():
+def status_line_escapes_control_characters():
     cloud(GET_images_7=3 * [(503, error("unavailable", HOSTILE))] + [(200, {"image": {"id": 7, "type": "snapshot"}})])
     run = Run("image", "get", "7", "--retry-base", "50ms", "--columns", "id", width=200)
     expect(run.status == 0 and run.screen == "ID\n7" and SHOWN + "; retrying" in run.plain, run)
     expect(not re.search(r"[^\n\r -~]", run.plain), run)
 
 
-TESTS = [yes_deletes, the_time_to_answer_is_not_the_commands, anything_else_deletes_nothing, the_end_of_input_deletes_nothing, an_interrupt_deletes_nothing,
-         a_refusal_is_an_object_where_json_is_asked_for, the_question_names_the_profile,
-         nobody_is_asked_with_yes_or_without_a_terminal, somebody_is_asked_though_the_results_go_to_a_pipe,
-         an_empty_table_says_so, colors_are_for_terminals_that_want_them, a_table_of_the_clouds_turns_where_it_does_not_fit,
-         a_bar_fits_its_terminal_and_leaves_nothing, no_bar_without_a_terminal_or_when_quiet,
-         who_stops_waiting_is_told_what_goes_on, an_interrupt_ends_a_wait, what_fails_at_once_is_told_at_once,
-         of_a_wait_for_several_one_that_is_not_there_is_told_at_once, two_that_fail_for_one_reason_are_both_named, a_cloud_that_tells_no_percentage_has_a_bar_that_moves,
-         an_error_for_programs_names_every_id_whole, a_refused_token_leaves_no_doubt,
-         what_a_reply_lacks_is_told_with_its_status, the_command_to_go_on_names_what_the_next_shell_may_lack, the_look_for_a_lost_answer_is_told_and_counts_down,
-         what_a_look_finds_is_told, a_change_that_may_have_been_applied_is_looked_for_by_a_command,
-         an_endpoint_without_its_version_is_noticed, so_it_is_where_progress_is_plain_and_not_where_there_is_none, no_look_is_told_when_quiet_or_without_a_terminal, a_long_pause_counts_down,
-         an_error_says_how_often_it_was_tried, a_pause_is_told_and_goes_away,
-         no_pause_is_told_when_quiet_or_without_a_terminal, no_control_character_of_the_cloud_reaches_the_terminal,
-         json_says_the_same_and_csv_keeps_it_elsewhere, nor_in_a_pause_or_on_a_bar]
+TESTS = [confirm_yes_deletes, confirm_time_is_not_in_deadline, confirm_other_answer_deletes_nothing,
+         confirm_end_of_input_deletes_nothing, confirm_interrupt_deletes_nothing,
+         confirm_no_with_json_is_object, confirm_names_profile, confirm_skipped_without_terminal,
+         confirm_with_piped_stdout_asks, table_empty_prints_note, color_auto_requires_terminal,
+         provider_table_turns_if_too_wide, bar_fits_terminal_and_is_removed, bar_hidden_when_quiet,
+         deadline_names_running_actions, interrupt_ends_wait_with_hint, bar_prints_failure_at_once,
+         wait_prints_missing_action_at_once, wait_same_failure_names_both_actions,
+         bar_without_progress_moves, error_json_names_whole_ids,
+         token_rejected_is_not_maybe_applied, error_without_message_has_status,
+         hint_contains_values_of_variables, lookup_line_counts_down, lookup_result_is_printed,
+         maybe_applied_prints_check_command, endpoint_without_version_prints_note,
+         plain_progress_prints_failure_at_once, lookup_line_hidden_when_quiet,
+         pause_line_counts_down, error_reports_attempts, pause_line_is_removed,
+         pause_line_hidden_when_quiet, terminal_gets_no_control_characters,
+         json_escapes_controls_csv_keeps_them, status_line_escapes_control_characters]
 
 
 def main():

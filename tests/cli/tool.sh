@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# Runs the tool on cassettes and looks at what it said. Usage of a test: NAME.sh TOOL SOURCE_ROOT
+# Runs the tool on cassettes and checks its output. Usage of a test: NAME.sh TOOL SOURCE_ROOT
 . "$2/tests/packaging/tap.sh"
 tool=$1 root=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Nothing of the caller's configuration, tokens or terminal takes part.
+# Removes the configuration and tokens of the caller.
 for name in IMGACT_CONFIG IMGACT_PROFILE IMGACT_PROVIDER IMGACT_ENDPOINT HCLOUD_TOKEN HCLOUD_ENDPOINT DIGITALOCEAN_TOKEN \
   DIGITALOCEAN_ACCESS_TOKEN DIGITALOCEAN_API_URL XDG_CONFIG_HOME NO_COLOR SSL_CERT_FILE; do
   unset "$name"
 done
 export HOME="$work" LC_ALL=C.UTF-8
 
-# ends STATUS COMMAND...: keeps stdout and stderr.
+# ends STATUS COMMAND...: runs the command, checks its exit status and stores stdout and stderr.
 ends() {
   wanted=$1
   shift
@@ -37,7 +37,7 @@ digitalocean() {
   "$tool" --provider digitalocean --replay "$root/tests/fixtures/digitalocean/$cassette.har" "$@"
 }
 
-# is out|err TEXT: that, a newline, and nothing else. Without TEXT: from standard input.
+# is out|err [TEXT]: the output is exactly TEXT and a newline; without TEXT, standard input.
 is() {
   if [ $# = 2 ]; then printf '%s\n' "$2" >"$work/wanted"; else cat >"$work/wanted"; fi
   diff "$work/wanted" "$work/$1"
@@ -47,7 +47,7 @@ silent() {
   [ ! -s "$work/$1" ] || { cat "$work/$1" && false; }
 }
 
-# has out|err REGEX
+# has out|err REGEX: a line of the output matches.
 has() {
   grep -qE "$2" "$work/$1" || { cat "$work/$1" && false; }
 }

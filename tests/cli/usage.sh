@@ -62,7 +62,7 @@ a_token() {
     ends 2 "$tool" image list --tokn=s3cr3t && has err '^imgact: unknown flag --tokn' && lacks err 's3cr3t' &&
     ends 2 "$tool" image list -ts3cr3t && lacks err 's3cr3t'
 }
-# An escape ends in a character that a token can begin with: \u000f.
+# The escape \u000f ends in a character that a token can begin with.
 token_after_escape() {
   HCLOUD_TOKEN=fuzzy-token-0123456789
   export HCLOUD_TOKEN
