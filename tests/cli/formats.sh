@@ -98,7 +98,7 @@ ok 'number_is_same_in_every_format' numbers
 
 # The pipe of the manual page: one id per line, as arguments of the next command.
 piped() {
-  example=$(sed -n 's/^\.Dl \$ \(imgact image list .* -o csv .*\)$/\1/p' "$root/docs/man/imgact.1")
+  example=$(sed -n '/xargs/d; s/^\.Dl \$ \(imgact image list .* -o csv .*\)$/\1/p' "$root/docs/man/imgact.1")
   {
     printf '{"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": ['
     printf '{"request": {"method": "GET", "url": "https://api.hetzner.cloud/v1/images?label_selector=env%%3Dprod&page=1&per_page=50"},'
