@@ -206,7 +206,7 @@ def page_has_no_unseen_key():
 def results_list_or_object_match_page():
     page = open(os.path.join(ROOT, "docs/output-formats.md"), encoding="utf-8").read()
     for words in ("image list", "action list", "provider list", "config list"):
-        assert re.search(rf"^\| `{words}` \| an array \| a line for each", page, re.M), words
+        assert re.search(rf"^\| `{words}` \| array \| one line per object", page, re.M), words
     cassettes = {"image list": ("images-none-at-all", []), "image get": ("image-with-every-field", None),
                  "image delete": ("deletion", None), "action get": ("action-with-every-field", None)}
     for words, (cassette, wanted) in cassettes.items():
@@ -214,8 +214,8 @@ def results_list_or_object_match_page():
         with open(path, encoding="utf-8") as file:
             line = command_of(json.load(file)["log"]["_imgact"]["call"])[1]
         _, out, err = run("--provider", "hetzner", "--replay", path, "-o", "json", *line)
-        row = re.search(rf"^\| `{words}`.*?\| (an array|one object)", page, re.M)
-        if isinstance(json.loads(out), list) != (row[1] == "an array") or (wanted is not None and json.loads(out) != wanted):
+        row = re.search(rf"^\| `{words}`.*?\| (array|object)", page, re.M)
+        if isinstance(json.loads(out), list) != (row[1] == "array") or (wanted is not None and json.loads(out) != wanted):
             raise AssertionError(f"{words}: {out} {err}")
 
 
