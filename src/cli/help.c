@@ -162,7 +162,7 @@ static int help_on_noun(cli_app *app, const char *noun) {
   return cli_finish_stdout(app);
 }
 
-/* "Hetzner Cloud and DigitalOcean", of the built-in providers. */
+/* Prints the names of the built-in providers: "A, B and C". */
 static void put_titles(cli_stream *out) {
   const imgact_provider *provider;
   for (size_t i = 0; (provider = imgact_provider_at(i)); i++) {
@@ -171,7 +171,7 @@ static void put_titles(cli_stream *out) {
   }
 }
 
-/* With the first provider. */
+/* Examples with the first provider. */
 static void put_first_steps(cli_stream *out) {
   const imgact_provider *provider = imgact_provider_at(0);
   cli_stream_line(out, "\nExamples:");

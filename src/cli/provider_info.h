@@ -9,12 +9,12 @@
 
 /* The name for help texts and messages. */
 const char *cli_provider_title(const imgact_provider *provider);
-/* "hetzner|digitalocean", as flags list their values. */
+/* The names, "a|b", in the form of the values of a flag. */
 const char *cli_provider_choices(void);
 /* NULL if the provider's table ends before this operation. */
 const imgact_slot *cli_provider_slot(const imgact_provider *provider, imgact_op_kind kind);
 /* Adds text. If only some providers support the operation with these filters (IMGACT_FILTER_...),
- * their names follow: "copy images to regions (digitalocean)". */
+ * their names follow in parentheses. */
 void cli_add_summary(cli_buffer *buffer, const char *text, imgact_op_kind kind, uint32_t filters);
 
 #endif
