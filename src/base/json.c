@@ -346,13 +346,53 @@ size_t imgact_json_count(const imgact_json *value) {
 
 /* Numbers are kept as text and read when they are asked for: then what is printed is what was sent,
  * and a list pays for the few numbers that are mapped only. */
+const char *ia_json_number(const imgact_json *value, size_t *length) {
+  yyjson_val *number = value_of(value);
+  if (!yyjson_is_raw(number)) return NULL;
+  *length = yyjson_get_len(number);
+  return yyjson_get_raw(number);
+}
+
+/* A number of at most 15 digits and no exponent, digits / 10^decimals: nearly all that are sent.
+ * The JSON library reads the others. */
+typedef struct short_number {
+  int64_t digits;
+  int decimals;
+  bool negative;
+} short_number;
+
+static bool read_short_number(const char *text, size_t length, short_number *number) {
+  const char *end = text + length, *point = NULL;
+  *number = (short_number){.negative = length > 0 && *text == '-'};
+  if (number->negative) text++;
+  if (end - text > 16) return false;
+  for (; text < end; text++) {
+    if (*text == '.' && !point) {
+      point = text;
+    } else {
+      if (*text < '0' || *text > '9') return false;
+      number->digits = number->digits * 10 + (*text - '0');
+    }
+  }
+  number->decimals = point ? (int)(end - point) - 1 : 0;
+  return number->digits < INT64_C(1000000000000000);
+}
+
 static bool read_number(const imgact_json *value, yyjson_val *number) {
-  yyjson_val *kept = value_of(value);
-  if (!yyjson_is_raw(kept)) return false;
-  return yyjson_read_number(yyjson_get_raw(kept), number, 0, NULL, NULL) != NULL;
+  size_t length = 0;
+  const char *text = ia_json_number(value, &length);
+  return text && yyjson_read_number(text, number, 0, NULL, NULL) != NULL;
 }
 
 int imgact_json_as_int(const imgact_json *value, int64_t *out) {
+  size_t length = 0;
+  const char *text = ia_json_number(value, &length);
+  short_number few;
+  if (!text) return 0;
+  if (read_short_number(text, length, &few) && few.decimals == 0) {
+    *out = few.negative ? -few.digits : few.digits;
+    return 1;
+  }
   yyjson_val number;
   if (!read_number(value, &number)) return 0;
   if (yyjson_is_sint(&number) ||
@@ -371,6 +411,18 @@ int imgact_json_as_int(const imgact_json *value, int64_t *out) {
 }
 
 int imgact_json_as_double(const imgact_json *value, double *out) {
+  static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  size_t length = 0;
+  const char *text = ia_json_number(value, &length);
+  short_number few;
+  if (!text) return 0;
+  if (read_short_number(text, length, &few)) {
+    /* Both are exact as doubles, so the division rounds once, as reading the text would. */
+    double positive = (double)few.digits / powers[few.decimals];
+    *out = few.negative ? -positive : positive;
+    return 1;
+  }
   yyjson_val number;
   if (!read_number(value, &number)) return 0; /* also what is beyond a double */
   *out = yyjson_get_num(&number);
@@ -495,9 +547,4 @@ bool ia_json_is_digits(const imgact_json *number) {
   for (size_t left = yyjson_get_len(value); left > 0; left--, text++)
     if (*text == '.' || *text == 'e' || *text == 'E') return false;
   return true;
-}
-
-void ia_json_number_text(const imgact_json *number, ia_buf *out) {
-  yyjson_val *value = value_of(number);
-  if (yyjson_is_raw(value)) ia_buf_add(out, yyjson_get_raw(value), yyjson_get_len(value));
 }

@@ -49,8 +49,8 @@ char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem);
 bool ia_json_same_digits(const imgact_json *a, const imgact_json *b);
 /* Returns true if a number was sent without a fraction and an exponent. */
 bool ia_json_is_digits(const imgact_json *number);
-/* Appends a number as it was sent, digit by digit. */
-void ia_json_number_text(const imgact_json *number, ia_buf *out);
+/* Returns a number's text as it was sent, and its length; NULL if the value is no number. */
+const char *ia_json_number(const imgact_json *value, size_t *length);
 /* Appends the shortest text that reads back the same: 10, not 10.0; null for NaN and infinity. */
 void ia_json_double_text(double number, ia_buf *out);
 /* Appends text as the inside of a JSON string, with the quotes. */

@@ -218,15 +218,16 @@ void imgact_json_write_null(imgact_json_writer *writer) {
 
 static void put_scalar(imgact_json_writer *writer, const imgact_json *value) {
   int truth = 0;
-  size_t length;
+  size_t length = 0;
+  const char *text;
   switch (imgact_json_get_type(value)) {
-  case IMGACT_JSON_STRING: {
-    const char *text = imgact_json_as_string(value, &length);
+  case IMGACT_JSON_STRING:
+    text = imgact_json_as_string(value, &length);
     imgact_json_write_string_n(writer, text, length);
     break;
-  }
   case IMGACT_JSON_NUMBER:
-    if (begin_value(writer)) ia_json_number_text(value, &writer->out);
+    text = ia_json_number(value, &length);
+    if (begin_value(writer)) ia_buf_add(&writer->out, text, length);
     break;
   case IMGACT_JSON_BOOL:
     (void)imgact_json_as_bool(value, &truth);

@@ -200,32 +200,32 @@ static bool id_text(const char *text, size_t length) {
   return true;
 }
 
-/* Returns the digits of a whole number as received; NULL for other numbers and for more than 64
- * digits. */
-static const char *number_id(imgact_result *result, const imgact_json *value) {
-  ia_buf text;
-  ia_buf_init(&text, result->allocator, 64);
-  ia_json_number_text(value, &text);
-  const char *digits = ia_buf_text(&text), *id = NULL;
-  if (digits && *digits && digits[strspn(digits, "0123456789")] == '\0')
-    id = imgact_result_strdup(result, digits);
-  if (text.state == IA_BUF_NOMEM) result->nomem = true;
-  ia_buf_free(&text);
-  return id;
+/* Copies text of the document; NULL: no memory, or more than a response may hold. */
+static const char *copy_n(imgact_result *result, const char *text, size_t length) {
+  if (!charge(result, length + 1)) return NULL;
+  const char *copy = ia_arena_copy_n(&result->arena, text, length);
+  if (!copy) result->nomem = true;
+  return copy;
+}
+
+static bool is_digits(const char *text, size_t length) {
+  while (length && text[length - 1] >= '0' && text[length - 1] <= '9') length--;
+  return length == 0;
 }
 
 const char *imgact_decode_id(imgact_result *result, const imgact_json *value) {
-  char text[24];
-  int64_t number = 0;
-  if (imgact_json_as_int(value, &number)) { /* also 1e3 and 10.0 */
-    if (number < 0) return NULL;
-    (void)snprintf(text, sizeof text, "%lld", (long long)number);
-    return imgact_result_strdup(result, text);
-  }
-  if (imgact_json_get_type(value) == IMGACT_JSON_NUMBER) return number_id(result, value);
   size_t length = 0;
-  const char *word = imgact_json_as_string(value, &length);
-  return word && id_text(word, length) ? imgact_decode_string(result, value) : NULL;
+  const char *text = ia_json_number(value, &length);
+  int64_t number = 0;
+  if (text && is_digits(text, length)) return length <= 64 ? copy_n(result, text, length) : NULL;
+  if (text) { /* also 1e3 and 10.0 */
+    char digits[24];
+    if (!imgact_json_as_int(value, &number) || number < 0) return NULL;
+    (void)snprintf(digits, sizeof digits, "%lld", (long long)number);
+    return imgact_result_strdup(result, digits);
+  }
+  text = imgact_json_as_string(value, &length);
+  return text && id_text(text, length) ? imgact_decode_string(result, value) : NULL;
 }
 
 /* Skips elements of other types. If no element is a string, the strings are not reported: that
@@ -484,17 +484,8 @@ static size_t without_needless_zeros(const char *text, size_t length) {
 }
 
 const char *imgact_decode_number_text(imgact_result *result, const imgact_json *value) {
-  if (imgact_json_get_type(value) != IMGACT_JSON_NUMBER) return NULL;
-  ia_buf text;
-  ia_buf_init(&text, result->allocator, 64);
-  ia_json_number_text(value, &text);
-  const char *digits = ia_buf_text(&text), *copy = NULL;
-  if (digits && !strpbrk(digits, "eE")) {
-    size_t length = without_needless_zeros(digits, text.length);
-    copy = charge(result, length + 1) ? ia_arena_copy_n(&result->arena, digits, length) : NULL;
-    if (!copy && !result->excess) result->nomem = true;
-  }
-  if (text.state == IA_BUF_NOMEM) result->nomem = true;
-  ia_buf_free(&text);
-  return copy;
+  size_t length = 0;
+  const char *text = ia_json_number(value, &length);
+  if (!text || length > 64 || memchr(text, 'e', length) || memchr(text, 'E', length)) return NULL;
+  return copy_n(result, text, without_needless_zeros(text, length));
 }

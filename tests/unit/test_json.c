@@ -125,6 +125,24 @@ TEST(json_as_int_needs_whole_int64) {
   }
 }
 
+// Numbers of up to 15 digits are read without the JSON library, longer ones with it.
+TEST(json_double_any_length_reads_as_strtod) {
+  static const char digits[] = "9007199254740993172";
+  char text[64];
+  double number = 0;
+  for (size_t length = 1; length < sizeof digits; length++)
+    for (size_t point = 0; point < length; point++) {
+      size_t whole = length - point;
+      (void)snprintf(text, sizeof text, "-%.*s%s%s", (int)whole, digits, point ? "." : "",
+                     digits + whole);
+      if (point) text[length + 2] = '\0';
+      imgact_json_doc *doc = parse(text);
+      assert_true(imgact_json_as_double(imgact_json_doc_root(doc), &number));
+      if (number < strtod(text, NULL) || number > strtod(text, NULL)) fail_msg("%s", text);
+      imgact_json_doc_free(doc);
+    }
+}
+
 TEST(json_as_double_reads_finite_numbers) {
   const struct {
     const char *text;
