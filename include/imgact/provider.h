@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Providers: a table of functions that encode a call as a request and decode its response.
+ * Providers: a table that describes one API by rows, with functions for what rows cannot say.
  *
- * The functions see no token, socket, clock, allocator or log: the library retries, reads pages,
+ * A provider sees no token, socket, clock, allocator or log: the library retries, reads pages,
  * waits, applies deadlines, traces and redacts. docs/writing-a-provider.md shows how to write one.
  * May change in a minor version until 1.0.
  *
@@ -12,6 +12,7 @@
  * call      call that the request is for
  * value     JSON value; NULL is allowed: a missing value
  * error     error to set; must not be NULL
+ * words     list of words; must not be NULL
  *
  * Available since 0.2 unless noted.
  */
@@ -347,6 +348,184 @@ IMGACT_API void imgact_result_set_error_details(imgact_result *result, const img
 IMGACT_API void imgact_result_add_error_detail(imgact_result *result, const char *key,
                                                const imgact_json *value);
 
+/* Follows a path of member names ("meta.pagination") from an object; NULL if a part is missing or
+ * the path is NULL. An empty path is the value itself. */
+IMGACT_API const imgact_json *imgact_json_at(const imgact_json *value, const char *path);
+/* Returns 1 if the value is neither missing, null nor of the expected type. */
+IMGACT_API int imgact_json_is_other(const imgact_json *value, imgact_json_type expected);
+
+/* ---- rows of the table ---- */
+
+/*
+ * A word of the API and the value that it stands for. A list ends with a row whose text is NULL;
+ * its value is that of all other words. Words are compared in any case; a word that ends with "*"
+ * matches what begins with it. Requests send the first word of a value.
+ */
+typedef struct imgact_word {
+  const char *text;
+  int value;
+} imgact_word;
+IMGACT_API int imgact_word_value(const imgact_word *words, const char *text);
+/* Returns the first word of a value; NULL if the list has none. */
+IMGACT_API const char *imgact_word_text(const imgact_word *words, int value);
+
+/* The member of a result that a row fills. How a value is read follows from it; what is missing,
+ * null or of another type leaves the member as "not reported". */
+typedef enum imgact_target {
+  IMGACT_TARGET_IMAGE_ID = 1,
+  IMGACT_TARGET_IMAGE_NAME,
+  IMGACT_TARGET_IMAGE_SLUG,
+  IMGACT_TARGET_IMAGE_DESCRIPTION,
+  IMGACT_TARGET_IMAGE_TYPE,   /* provider_type, and type by the row's words */
+  IMGACT_TARGET_IMAGE_STATUS, /* provider_status, and status by the row's words */
+  IMGACT_TARGET_IMAGE_ARCHITECTURE,
+  IMGACT_TARGET_IMAGE_OS_FAMILY,
+  IMGACT_TARGET_IMAGE_OS_VERSION,
+  IMGACT_TARGET_IMAGE_REGIONS, /* an array of strings, or "zones[].name" of an array of objects */
+  IMGACT_TARGET_IMAGE_LABELS,  /* an object with strings */
+  IMGACT_TARGET_IMAGE_TAGS,    /* as regions */
+  IMGACT_TARGET_IMAGE_CREATED_FROM_ID,
+  IMGACT_TARGET_IMAGE_CREATED_FROM_NAME,
+  IMGACT_TARGET_IMAGE_BOUND_TO,
+  IMGACT_TARGET_IMAGE_ERROR_MESSAGE,
+  IMGACT_TARGET_IMAGE_SIZE_GB,     /* and size_gb_text */
+  IMGACT_TARGET_IMAGE_MIN_DISK_GB, /* and min_disk_gb_text */
+  IMGACT_TARGET_IMAGE_CREATED_AT,
+  IMGACT_TARGET_IMAGE_DEPRECATED_AT,
+  IMGACT_TARGET_IMAGE_DELETED_AT,
+  IMGACT_TARGET_IMAGE_IS_PUBLIC,
+  IMGACT_TARGET_IMAGE_IS_PROTECTED,
+  IMGACT_TARGET_ACTION_ID = 64,
+  IMGACT_TARGET_ACTION_COMMAND, /* and kind by the row's words */
+  IMGACT_TARGET_ACTION_STATUS,  /* provider_status, and status by the row's words */
+  IMGACT_TARGET_ACTION_REGION,
+  IMGACT_TARGET_ACTION_ERROR_CODE, /* kept only if the status is IMGACT_ACTION_STATUS_ERROR */
+  IMGACT_TARGET_ACTION_ERROR_MESSAGE,
+  IMGACT_TARGET_ACTION_RESOURCE_ID,   /* one id, or "resources[].id" of an array of objects */
+  IMGACT_TARGET_ACTION_RESOURCE_TYPE, /* of the same object or array; without this row: "image" */
+  IMGACT_TARGET_ACTION_STARTED_AT,
+  IMGACT_TARGET_ACTION_FINISHED_AT,
+  IMGACT_TARGET_ACTION_PROGRESS,
+  IMGACT_TARGET_MAX_ENUM = 0x7fffffff
+} imgact_target;
+
+/*
+ * A member of an object in a response. "a.b" is a member of a member, "a[].b" the members b of an
+ * array's objects. Of a key that comes twice the last member counts. Several rows may have one
+ * target: the first row with a value counts. Rows whose first name is the same stand together, at
+ * most IMGACT_MAX_FIELDS rows make a map, and rows in the order of the API's members are read
+ * fastest. A row whose path is NULL ends a map.
+ */
+typedef struct imgact_field {
+  const char *path;
+  imgact_target target;
+  const imgact_word *words; /* of a type, status or command; else NULL */
+} imgact_field;
+#define IMGACT_MAX_FIELDS     64
+#define IMGACT_MAX_PATH_BYTES 255 /* of a row and of a slot's path */
+
+/* How an object becomes an image. */
+typedef struct imgact_image_map {
+  const imgact_field *fields;
+  uint32_t public_types; /* IMGACT_IMAGE_TYPE_BITs: is_public follows from the type; 0: a row */
+  /* Called when the rows are read; may be NULL. Returns 0 to leave the image out. */
+  int (*finish)(const imgact_call *call, imgact_result *result, imgact_image *image,
+                const imgact_json *object);
+} imgact_image_map;
+
+/* How an object becomes an action. */
+typedef struct imgact_action_map {
+  const imgact_field *fields;
+  int (*finish)(const imgact_call *call, imgact_result *result, imgact_action *action,
+                const imgact_json *object);
+} imgact_action_map;
+
+/* What a row of a request sends. A filter or a member of an update that the call does not set
+ * leaves the row out; one that the request's body has no row for is refused as unsupported. */
+typedef enum imgact_source {
+  IMGACT_SOURCE_TEXT = 1, /* the row's text, always */
+  IMGACT_SOURCE_PAGE,     /* lists: the page's number */
+  IMGACT_SOURCE_PER_PAGE,
+  IMGACT_SOURCE_CURSOR,   /* lists: the query that was given for this page */
+  IMGACT_SOURCE_TYPES,    /* one pair a type, by the row's words; narrowed by the visibility if the
+                           image map has public_types */
+  IMGACT_SOURCE_STATUSES, /* one pair a status, by the row's words */
+  IMGACT_SOURCE_SORT,
+  IMGACT_SOURCE_BOUND_TO,
+  IMGACT_SOURCE_ACTION_IDS, /* of the filter; in wait_actions the ids of the request */
+  IMGACT_SOURCE_NAME,       /* of the filter, or the new one of an update */
+  IMGACT_SOURCE_ARCHITECTURE,
+  IMGACT_SOURCE_LABEL_SELECTOR,
+  IMGACT_SOURCE_TAG,
+  IMGACT_SOURCE_REGION,             /* of the filter, or of the transfer */
+  IMGACT_SOURCE_INCLUDE_DEPRECATED, /* the row's text, if it is asked for */
+  IMGACT_SOURCE_DESCRIPTION,
+  IMGACT_SOURCE_DISTRIBUTION,
+  IMGACT_SOURCE_LABELS,  /* body: an object */
+  IMGACT_SOURCE_CONVERT, /* the row's text, if an update converts to a snapshot */
+  IMGACT_SOURCE_PROTECT, /* body: true or false */
+  IMGACT_SOURCE_MAX_ENUM = 0x7fffffff
+} imgact_source;
+
+/* A pair of the query or a member of the JSON body; a row whose key is NULL ends them. */
+typedef struct imgact_argument {
+  const char *key;
+  imgact_source source;
+  const char *text;
+  const imgact_word *words;
+} imgact_argument;
+
+/* The members of a list's response that describe its page; NULL: the API has no such member. */
+typedef struct imgact_paging {
+  const char *object; /* path of the object with the members; NULL: the response itself */
+  const char *page;
+  const char *per_page;
+  const char *previous;
+  const char *next; /* the next page's number; missing, null or 0 on the last page */
+  const char *last;
+  const char *total;
+  const char *cursor; /* a string for IMGACT_SOURCE_CURSOR; missing, null or "" on the last page */
+} imgact_paging;
+
+/* An error code of the API; it decides over the HTTP status. */
+typedef struct imgact_error_code {
+  const char *code; /* NULL ends them */
+  imgact_status status;
+  uint32_t flags; /* IMGACT_ERROR_... */
+} imgact_error_code;
+
+/* Paths of an error's members; NULL: the API has no such member. */
+typedef struct imgact_errors {
+  const char *code;
+  const char *message;
+  const char *details;
+  const char *request_id;
+  const char *request_id_header;  /* read if the body has no request id */
+  const imgact_error_code *codes; /* NULL: the HTTP status alone decides */
+  /* Called when the members are read; may be NULL. See imgact_provider.decode_error. */
+  void (*finish)(const imgact_call *call, const imgact_response *response, imgact_result *result,
+                 imgact_error *error);
+} imgact_errors;
+
+/* Names of the rate-limit headers, in any case; NULL: the API has no such header. */
+typedef struct imgact_rate_headers {
+  const char *limit;
+  const char *remaining;
+  const char *reset;      /* Unix seconds */
+  int32_t refill_seconds; /* a bucket: the whole limit refills evenly in this time; 0: a window */
+  int32_t minute_share;   /* a window: any minute allows limit / minute_share; 0: no such rule */
+  int32_t reset_allows_next; /* one more request is possible at the reset */
+} imgact_rate_headers;
+
+/* Ready-made members of a slot. Compares the kind, and of a transfer the region. */
+IMGACT_API imgact_tristate imgact_call_matches_action(const imgact_call *call,
+                                                      const imgact_action *action);
+/* Compares what the call changes: protection, the type after a conversion, the regions. */
+IMGACT_API imgact_tristate imgact_call_shows_effect(const imgact_call *call,
+                                                    const imgact_image *image);
+/* A ready-made is_valid_id: 1 to 64 digits without leading zeros. */
+IMGACT_API int imgact_is_decimal_id(const char *text);
+
 /* ---- the table ---- */
 
 #define IMGACT_SLOT_IDEMPOTENT 0x1u /* may be sent again: the second time changes nothing more */
@@ -356,6 +535,11 @@ IMGACT_API void imgact_result_add_error_detail(imgact_result *result, const char
   0x4u /* get_image: what is no id is looked up by name through list_images */
 #define IMGACT_SLOT_VERIFY_IMAGE                                                                   \
   0x8u /* an action found by looking counts only once the image shows the effect */
+
+#define IMGACT_SLOT_IMMEDIATE                                                                      \
+  0x10u /* done when the response arrives: a finished action without an id is added */
+#define IMGACT_SLOT_ACTION_OF_IMAGE                                                                \
+  0x20u /* get_action: an action that does not name the call's image is not found */
 
 #define IMGACT_FILTER_TYPE               0x1u
 #define IMGACT_FILTER_STATUS             0x2u
@@ -371,7 +555,11 @@ IMGACT_API void imgact_result_add_error_detail(imgact_result *result, const char
 #define IMGACT_FILTER_ACTION_ID          0x800u
 #define IMGACT_FILTER_IMAGE_ID           0x1000u
 
-/* One operation. A slot without encode is an operation that the cloud lacks. */
+/*
+ * One operation. A slot with neither path nor encode is an operation that the API lacks.
+ * The members from method to finish describe the request and the response; encode and decode, if
+ * set, are used instead of those for the request, or for the response.
+ */
 typedef struct imgact_slot {
   /* Builds the request. Anything but IMGACT_OK (UNSUPPORTED, INVALID_ARGUMENT) refuses the call
    * before it is sent; also run once, for nothing, when the operation is made. */
@@ -394,6 +582,24 @@ typedef struct imgact_slot {
   uint32_t max_ids;          /* wait_actions: ids per request */
   uint32_t rate_limit_index; /* which of the provider's rate limits it counts against, 0 to 3 */
   uint32_t reserved;         /* 0 */
+  const char *method;        /* NULL: GET */
+  /* Below the endpoint, with {image}, {action}, {region} and {via} (the image, if the caller asks
+   * for its own path), which are percent-encoded. "/images[/{image}]/actions": a part in brackets
+   * is left out if its variable is not given. */
+  const char *path;
+  const imgact_argument *query;
+  const imgact_argument *body; /* members of a JSON object; NULL: no body */
+  /* Called before the rows are used, for pairs that no row can describe and for refusals; may be
+   * NULL. Rows of filters that it leaves to the library are left out. */
+  imgact_status (*prepare)(const imgact_call *call, imgact_request *request, imgact_error *error);
+  /* Keys of the response's members with results; "": the whole response; several may be set. */
+  const char *image;
+  const char *images;
+  const char *action;
+  const char *actions;
+  /* Called when the rows are read; may be NULL. See decode. */
+  imgact_status (*finish)(const imgact_call *call, const imgact_response *response,
+                          imgact_result *result, imgact_error *error);
 } imgact_slot;
 
 /* Image types that one list query can select. The library rejects a type that is in no group. */
@@ -431,18 +637,31 @@ struct imgact_provider {
    */
   int (*is_valid_id)(const char *text);
   const char *id_format;
-  /* A reply that is no 2xx: error comes filled by the HTTP status alone; put in what the envelope
-   * knows better (status, code, message, request id, flags). result takes only
-   * imgact_result_set_error_details() and imgact_result_add_error_detail(). */
+  /* A response that is no 2xx; may be NULL if errors is set. error comes filled by the HTTP status
+   * alone; put in what the body knows better (status, code, message, request id, flags). result
+   * takes only imgact_result_set_error_details() and imgact_result_add_error_detail(). */
   void (*decode_error)(const imgact_call *call, const imgact_response *response,
                        imgact_result *result, imgact_error *error);
-  /* Any reply. info comes as "not told". May be NULL. */
+  /* Any reply. info comes as "not reported". May be NULL. */
   void (*decode_rate_limit)(const imgact_response *response, imgact_rate_limit_info *info);
   const imgact_type_group *type_groups;
   size_t type_groups_stride; /* sizeof(imgact_type_group) */
   size_t type_groups_count;
   int32_t max_per_page;        /* of lists; used unless the caller asks for fewer */
   int32_t max_not_found_polls; /* not 0: a poll may miss a new action, for as long as settle_ms */
+  /* The rest describes responses and requests by rows; a function above, if set, is used instead.
+   */
+  const imgact_image_map *image_map;
+  const imgact_action_map *action_map;
+  const imgact_paging *paging;
+  /* Instead of paging, for pages that its members cannot describe. */
+  void (*read_page)(const imgact_call *call, const imgact_response *response,
+                    imgact_result *result);
+  const imgact_errors *errors;
+  const imgact_rate_headers *rate_headers;
+  const char *auth_header;    /* NULL: "Authorization" */
+  const char *auth_prefix;    /* before the token; NULL: "Bearer " */
+  const char *const *headers; /* of every request: name, value, name, value; NULL ends them */
 };
 
 IMGACT_END_DECLS

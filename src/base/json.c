@@ -128,24 +128,26 @@ static bool too_deep(yyjson_doc *parsed) {
   yyjson_val *ends[IA_JSON_MAX_DEPTH];
   size_t depth = 0;
   for (; value < end; value++) {
-    while (depth > 0 && value >= ends[depth - 1]) depth--;
     if (!yyjson_is_ctn(value)) continue;
+    while (depth > 0 && value >= ends[depth - 1]) depth--;
     if (depth == IA_JSON_MAX_DEPTH) return true;
     ends[depth++] = unsafe_yyjson_get_next(value);
   }
   return false;
 }
 
-/* Returns true if there is a byte of 0x7f or above; eight bytes at a time. */
+/* Returns true if there is a byte of 0x7f or above. Compilers make few instructions of the loop
+ * over 64 bytes. */
 static bool has_non_ascii(const char *text, size_t length) {
-  const uint64_t ones = UINT64_C(0x0101010101010101), high_bits = UINT64_C(0x8080808080808080);
-  size_t i = 0;
-  for (uint64_t bytes; i + sizeof bytes <= length; i += sizeof bytes) {
-    memcpy(&bytes, text + i, sizeof bytes);
-    if (((bytes + ones) | bytes) & high_bits) return true;
+  enum { BLOCK = 64 };
+  const unsigned char *bytes = (const unsigned char *)text;
+  for (; length >= BLOCK; bytes += BLOCK, length -= BLOCK) {
+    unsigned char seen = 0;
+    for (size_t i = 0; i < BLOCK; i++) seen |= (unsigned char)(bytes[i] | (bytes[i] + 1));
+    if (seen & 0x80) return true;
   }
-  for (; i < length; i++)
-    if ((unsigned char)text[i] >= 0x7f) return true;
+  for (; length > 0; bytes++, length--)
+    if (*bytes >= 0x7f) return true;
   return false;
 }
 
@@ -323,10 +325,9 @@ imgact_json_type imgact_json_get_type(const imgact_json *value) {
 /* Of a key that comes twice the last one counts, as in JavaScript, Python and Go: so do the clients
  * of these APIs. Every member is compared with every key that is asked for; this is most of what
  * mapping a list costs. */
-const imgact_json *imgact_json_get(const imgact_json *object, const char *key) {
+static const imgact_json *member(const imgact_json *object, const char *key, size_t length) {
   yyjson_val *members = value_of(object), *found = NULL;
-  if (!key || !yyjson_is_obj(members)) return NULL;
-  size_t length = strlen(key);
+  if (!yyjson_is_obj(members)) return NULL;
   yyjson_val *name = unsafe_yyjson_get_first(members);
   for (size_t left = unsafe_yyjson_get_len(members); left > 0; left--) {
     const char *text = unsafe_yyjson_get_str(
@@ -337,6 +338,36 @@ const imgact_json *imgact_json_get(const imgact_json *object, const char *key) {
     name = unsafe_yyjson_get_next(name + 1);
   }
   return json_of(found);
+}
+
+const imgact_json *imgact_json_get(const imgact_json *object, const char *key) {
+  return key ? member(object, key, strlen(key)) : NULL;
+}
+
+const imgact_json *ia_json_at_n(const imgact_json *value, const char *path, size_t length) {
+  const char *end = path + length;
+  while (value && path < end) {
+    if (*path == '.') path++;
+    const char *dot = memchr(path, '.', (size_t)(end - path));
+    size_t bytes = (size_t)((dot ? dot : end) - path);
+    value = bytes > 0 ? member(value, path, bytes) : NULL;
+    path += bytes;
+  }
+  return value;
+}
+
+size_t ia_json_members(imgact_json_iter *iter, ia_json_member *members, size_t max) {
+  if (!yyjson_is_obj(value_of(iter->container))) return 0;
+  yyjson_val *name = value_of(iter->next);
+  size_t count = iter->left < max ? iter->left : max;
+  for (size_t i = 0; i < count; i++) {
+    members[i] = (ia_json_member){unsafe_yyjson_get_str(name), unsafe_yyjson_get_len(name),
+                                  yyjson_is_null(name + 1) ? NULL : json_of(name + 1)};
+    name = unsafe_yyjson_get_next(name + 1);
+  }
+  iter->next = json_of(name);
+  iter->left -= count;
+  return count;
 }
 
 size_t imgact_json_count(const imgact_json *value) {

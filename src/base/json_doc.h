@@ -49,6 +49,17 @@ char *ia_json_string(const imgact_json *value, ia_arena *arena, bool *nomem);
 bool ia_json_same_digits(const imgact_json *a, const imgact_json *b);
 /* Returns true if a number was sent without a fraction and an exponent. */
 bool ia_json_is_digits(const imgact_json *number);
+/* Follows names separated by "." from an object; NULL if a part is missing. An empty path is the
+ * value itself; a "." in front is passed over. */
+const imgact_json *ia_json_at_n(const imgact_json *value, const char *path, size_t length);
+/* A member of an object; its key may contain U+0000, and its value is NULL if it is null. */
+typedef struct ia_json_member {
+  const char *key;
+  size_t length;
+  const imgact_json *value;
+} ia_json_member;
+/* Returns the next members of an object, at most max; 0 at its end, and if it is no object. */
+size_t ia_json_members(imgact_json_iter *iter, ia_json_member *members, size_t max);
 /* Returns a number's text as it was sent, and its length; NULL if the value is no number. */
 const char *ia_json_number(const imgact_json *value, size_t *length);
 /* Appends the shortest text that reads back the same: 10, not 10.0; null for NaN and infinity. */

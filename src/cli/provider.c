@@ -19,8 +19,7 @@ static void get_variables(const cli_field *field, const void *item, cli_value *v
 static void get_capability(const cli_field *field, const void *item, cli_value *value) {
   const imgact_provider *provider = item;
   value->kind = CLI_VALUE_BOOL;
-  const imgact_slot *slot = cli_provider_slot(provider, (imgact_op_kind)field->offset);
-  value->integer = slot && slot->encode;
+  value->integer = cli_provider_slot(provider, (imgact_op_kind)field->offset) != NULL;
 }
 
 static const cli_field fields[] = {

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The table has no display name yet. */
 const char *cli_provider_title(const imgact_provider *provider) { return provider->name; }
 
 const char *cli_provider_choices(void) {
@@ -24,14 +23,14 @@ const char *cli_provider_choices(void) {
 
 const imgact_slot *cli_provider_slot(const imgact_provider *provider, imgact_op_kind kind) {
   if (!provider || (size_t)kind >= provider->slots_count) return NULL;
-  const void *slot = (const char *)provider->slots + (size_t)kind * provider->slots_stride;
-  return slot;
+  const void *at = (const char *)provider->slots + (size_t)kind * provider->slots_stride;
+  const imgact_slot *slot = at;
+  return slot->encode || slot->path ? slot : NULL;
 }
 
 static bool supports(const imgact_provider *provider, imgact_op_kind kind, uint32_t filters) {
   const imgact_slot *slot = cli_provider_slot(provider, kind);
-  if (!slot || !slot->encode) return false;
-  return !(filters & ~(slot->server_filters | slot->local_filters));
+  return slot && !(filters & ~(slot->server_filters | slot->local_filters));
 }
 
 void cli_add_summary(cli_buffer *buffer, const char *text, imgact_op_kind kind, uint32_t filters) {

@@ -11,7 +11,7 @@
 const char *cli_provider_title(const imgact_provider *provider);
 /* The names, "a|b", in the form of the values of a flag. */
 const char *cli_provider_choices(void);
-/* NULL if the provider's table ends before this operation. */
+/* NULL if the provider does not support the operation. */
 const imgact_slot *cli_provider_slot(const imgact_provider *provider, imgact_op_kind kind);
 /* Adds text. If only some providers support the operation with these filters (IMGACT_FILTER_...),
  * their names follow in parentheses. */

@@ -2,6 +2,7 @@
 /* What the operations of one provider and token share: places for requests, the retry budget, the
  * cloud's clock, claims. */
 #include "client.h"
+#include "encode.h"
 #include "error_fill.h"
 #include "str.h"
 #include "trace.h"
@@ -120,7 +121,7 @@ const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind ki
   if ((size_t)kind >= p->slots_count) return NULL;
   const imgact_slot *slot =
       (const imgact_slot *)(const void *)((const char *)p->slots + p->slots_stride * (size_t)kind);
-  return slot->encode ? slot : NULL;
+  return ia_slot_sends(slot) ? slot : NULL;
 }
 
 const char *ia_client_credential_id(const imgact_client *client, char id[IA_CREDENTIAL_ID_SIZE]) {

@@ -4,6 +4,7 @@
  * cannot do, is found here, before anything is sent: the request is encoded once on trial. It waits
  * in the operation's error until that is started.
  */
+#include "encode.h"
 #include "error_fill.h"
 #include "filter.h"
 #include "op.h"

@@ -180,25 +180,35 @@ static bool own_url(ia_exchange *exchange) {
   return exchange->http.url != NULL;
 }
 
+/* The token's header, and the redactor of the copy in it. */
+static bool own_authorization(ia_exchange *exchange, imgact_header *header) {
+  imgact_client *client = exchange->client;
+  const imgact_provider *provider = client->provider;
+  const char *prefix = provider->auth_prefix ? provider->auth_prefix : "Bearer ";
+  size_t before = strlen(prefix);
+  char *text = ia_alloc_zero(client->allocator, before + client->credential.length + 1);
+  if (!text) return false;
+  memcpy(text, prefix, before);
+  memcpy(text + before, client->credential.token, client->credential.length);
+  exchange->authorization = text;
+  *header = (imgact_header){provider->auth_header ? provider->auth_header : "Authorization", text};
+  ia_redactor_init(&exchange->redactor, text + before, client->credential.length,
+                   provider->token_prefixes);
+  return true;
+}
+
 static bool own_headers(ia_exchange *exchange) {
   imgact_client *client = exchange->client;
+  const char *const *more = client->provider->headers;
   size_t n = 0;
   exchange->headers[n++] = (imgact_header){"Accept", "application/json"};
   exchange->headers[n++] = (imgact_header){"User-Agent", client->user_agent};
   if (exchange->request.body)
     exchange->headers[n++] = (imgact_header){"Content-Type", "application/json"};
-  if (client->credential.token) {
-    static const char scheme[] = "Bearer ";
-    exchange->authorization =
-        ia_alloc_zero(client->allocator, sizeof scheme + client->credential.length);
-    if (!exchange->authorization) return false;
-    memcpy(exchange->authorization, scheme, sizeof scheme - 1);
-    memcpy(exchange->authorization + sizeof scheme - 1, client->credential.token,
-           client->credential.length);
-    exchange->headers[n++] = (imgact_header){"Authorization", exchange->authorization};
-    ia_redactor_init(&exchange->redactor, exchange->authorization + sizeof scheme - 1,
-                     client->credential.length, client->provider->token_prefixes);
-  }
+  if (client->credential.token && !own_authorization(exchange, &exchange->headers[n++]))
+    return false;
+  for (; more && more[0] && n < sizeof exchange->headers / sizeof *exchange->headers; more += 2)
+    exchange->headers[n++] = (imgact_header){more[0], more[1]};
   exchange->http.headers = exchange->headers;
   exchange->http.headers_count = n;
   return true;

@@ -8,6 +8,7 @@
 #define IA_EXCHANGE_H
 
 #include "client.h"
+#include "encode.h"
 #include "request.h"
 #include "result.h"
 
@@ -35,7 +36,7 @@ struct ia_exchange {
   ia_arena step;         /* the request and its reply; reset before each attempt */
   imgact_request request;
   imgact_http_request http;
-  imgact_header headers[4];
+  imgact_header headers[4 + IA_MAX_PROVIDER_HEADERS];
   char *authorization; /* wiped */
   ia_redactor
       redactor; /* of the token in it: the client may have another one when the reply comes */

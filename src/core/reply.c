@@ -2,6 +2,7 @@
 /* From a response to results or an error: the body is parsed once, within bounds, and redacted; the
  * provider decodes it. */
 #include "reply.h"
+#include "decode.h"
 #include "error_fill.h"
 #include "filter.h"
 #include "retry.h"
@@ -86,6 +87,18 @@ static imgact_status check_single_action(const imgact_call *call, const char *as
   return IMGACT_OK;
 }
 
+/* A slot may insist on an action that names the image. */
+static imgact_status check_get_action(const ia_reply_target *target, const imgact_action *action,
+                                      imgact_error *error) {
+  const imgact_call *call = target->call;
+  bool insists = call->image_ref && (target->slot->flags & IMGACT_SLOT_ACTION_OF_IMAGE) &&
+                 ia_str_equal(action->id, call->action_id);
+  if (insists && !ia_action_of_image(action, call->image_ref))
+    return imgact_error_set(error, IMGACT_NOT_FOUND, "action %s is not one of image %s",
+                            call->action_id, call->image_ref);
+  return check_single_action(call, call->action_id, action, error);
+}
+
 /* An action of another image cannot be the start of this mutation (the lookup finds the right one,
  * if there is one). A list with such an action is about the other image, and says nothing of this
  * one. */
@@ -111,7 +124,7 @@ static imgact_status check_action(const ia_reply_target *target, const imgact_ac
                                   imgact_error *error) {
   const imgact_call *call = target->call;
   switch (call->kind) {
-  case IMGACT_OP_GET_ACTION: return check_single_action(call, call->action_id, action, error);
+  case IMGACT_OP_GET_ACTION: return check_get_action(target, action, error);
   case IMGACT_OP_WAIT_ACTIONS:
     if (target->slot->max_ids > 1) return IMGACT_OK;
     return check_single_action(call, call->action_ids[0], action, error);
@@ -163,7 +176,8 @@ static void take_result(const ia_reply_target *target, const imgact_response *re
                         imgact_error *error) {
   imgact_result *result = target->result;
   size_t images = result->images_count, actions = result->actions_count;
-  imgact_status status = target->slot->decode(target->call, response, result, error);
+  imgact_status status =
+      ia_decode(target->provider, target->slot, target->call, response, result, error);
   if (result->excess)
     status =
         imgact_error_set(error, IMGACT_PROTOCOL, "the response holds more than %s", result->excess);
@@ -189,7 +203,7 @@ static void take_error(const ia_reply_target *target, const imgact_response *res
                        imgact_error *error) {
   char message[sizeof error->message];
   ia_str_copy(message, sizeof message, error->message);
-  target->provider->decode_error(target->call, response, target->result, error);
+  ia_decode_error(target->provider, target->call, response, target->result, error);
   if (is_whitespace(error->message, strlen(error->message)))
     ia_str_copy(error->message, sizeof error->message, message);
   if (target->result->nomem) ia_no_memory(error);
@@ -232,7 +246,7 @@ void ia_reply_read(const ia_reply_target *target, const imgact_http_response *ht
   imgact_response response = {http, imgact_json_doc_root(doc), target->redactor, target->scratch};
   ia_result_begin_reply(target->result);
   target->result->redactor = target->redactor;
-  if (target->provider->decode_rate_limit) target->provider->decode_rate_limit(&response, rate);
+  ia_decode_rate_limit(target->provider, &response, rate);
   rate->rate_limit.retry_after_ms =
       ia_retry_after_ms(ia_header(http->headers, http->headers_count, "retry-after"), server_ms);
   take_json(target, http, parsed, what, &response, error);

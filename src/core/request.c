@@ -26,13 +26,16 @@ void imgact_request_set_method(imgact_request *request, const char *method) {
 }
 
 /* An empty or dotted segment would lead to another endpoint than the one that is meant. */
-void imgact_request_add_segment(imgact_request *request, const char *segment) {
-  if (!segment || !*segment || !strcmp(segment, ".") || !strcmp(segment, "..")) {
+void ia_request_add_to_path(imgact_request *request, const char *text) {
+  if (!*text || !strcmp(text, ".") || !strcmp(text, ".."))
     request->bad_segment = true;
-    return;
-  }
+  else
+    ia_percent_encode(&request->path, text);
+}
+
+void imgact_request_add_segment(imgact_request *request, const char *segment) {
   ia_buf_char(&request->path, '/');
-  ia_percent_encode(&request->path, segment);
+  ia_request_add_to_path(request, segment ? segment : "");
 }
 
 void imgact_request_add_query(imgact_request *request, const char *key, const char *value) {
@@ -97,11 +100,8 @@ void imgact_request_filter_locally(imgact_request *request, uint32_t filters) {
 
 void imgact_request_set_empty_result(imgact_request *request) { request->empty = true; }
 
-imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot,
-                                const imgact_call *call, const imgact_provider *provider,
-                                imgact_error *error) {
-  imgact_status status = slot->encode(call, request, error);
-  if (status != IMGACT_OK) return status;
+imgact_status ia_request_check(imgact_request *request, const imgact_provider *provider,
+                               imgact_error *error) {
   if (request->bad_segment)
     return imgact_error_set(error, IMGACT_INVALID_ARGUMENT,
                             "an empty id, or one that is a dot, cannot be asked for");

@@ -21,10 +21,11 @@ struct imgact_request {
 
 void ia_request_init(imgact_request *request, const imgact_allocator *allocator);
 void ia_request_free(imgact_request *request);
-/* Runs a slot's encode and checks what it built. OK, or why the call is refused. */
-imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot,
-                                const imgact_call *call, const imgact_provider *provider,
-                                imgact_error *error);
+/* Appends an encoded value to the path; an empty or dotted one fails the call. */
+void ia_request_add_to_path(imgact_request *request, const char *text);
+/* Checks what was built: OK, or why it cannot be sent. */
+imgact_status ia_request_check(imgact_request *request, const imgact_provider *provider,
+                               imgact_error *error);
 
 struct imgact_response {
   const imgact_http_response *http;

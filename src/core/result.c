@@ -43,6 +43,19 @@ void ia_result_begin_reply(imgact_result *result) {
   result->elements = result->reply_items = result->reply_bytes = 0;
 }
 
+ia_result_point ia_result_mark(const imgact_result *result) {
+  return (ia_result_point){ia_arena_mark(&result->arena), result->images_count,
+                           result->actions_count, result->reply_items, result->reply_bytes};
+}
+
+void ia_result_rewind(imgact_result *result, ia_result_point point) {
+  ia_arena_rewind(&result->arena, point.arena);
+  result->images_count = point.images_count;
+  result->actions_count = point.actions_count;
+  result->reply_items = point.reply_items;
+  result->reply_bytes = point.reply_bytes;
+}
+
 void ia_result_free(imgact_result *result) {
   ia_free(result->allocator, result->images);
   ia_free(result->allocator, result->actions);
@@ -171,10 +184,20 @@ imgact_action *imgact_result_add_action(imgact_result *result, const imgact_json
   return &action->shown;
 }
 
+/* Copies text of the document; NULL: no memory, or more than a response may hold. */
+static const char *copy_n(imgact_result *result, const char *text, size_t length) {
+  if (!charge(result, length + 1)) return NULL;
+  const char *copy = ia_arena_copy_n(&result->arena, text, length);
+  if (!copy) result->nomem = true;
+  return copy;
+}
+
 const char *imgact_decode_string(imgact_result *result, const imgact_json *value) {
   size_t length = 0;
-  if (!imgact_json_as_string(value, &length) || !charge(result, length + 1)) return NULL;
-  return ia_json_string(value, &result->arena, &result->nomem);
+  const char *text = imgact_json_as_string(value, &length);
+  if (!text) return NULL;
+  if (!memchr(text, '\0', length)) return copy_n(result, text, length);
+  return charge(result, length + 1) ? ia_json_string(value, &result->arena, &result->nomem) : NULL;
 }
 
 const char *imgact_decode_nonempty_string(imgact_result *result, const imgact_json *value) {
@@ -200,14 +223,6 @@ static bool id_text(const char *text, size_t length) {
   return true;
 }
 
-/* Copies text of the document; NULL: no memory, or more than a response may hold. */
-static const char *copy_n(imgact_result *result, const char *text, size_t length) {
-  if (!charge(result, length + 1)) return NULL;
-  const char *copy = ia_arena_copy_n(&result->arena, text, length);
-  if (!copy) result->nomem = true;
-  return copy;
-}
-
 static bool is_digits(const char *text, size_t length) {
   while (length && text[length - 1] >= '0' && text[length - 1] <= '9') length--;
   return length == 0;
@@ -231,16 +246,17 @@ const char *imgact_decode_id(imgact_result *result, const imgact_json *value) {
 /* Skips elements of other types. If no element is a string, the strings are not reported: that
  * differs from an empty array.
  */
-const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array,
-                                         size_t *count) {
+const char *const *ia_decode_strings(imgact_result *result, const imgact_json *array,
+                                     const char *path, size_t *count) {
   *count = 0;
   if (imgact_json_get_type(array) != IMGACT_JSON_ARRAY) return NULL;
-  size_t elements = imgact_json_count(array);
+  size_t elements = imgact_json_count(array), path_length = path ? strlen(path) : 0;
   const char **strings = new_array(result, elements, sizeof *strings);
   if (!strings) return ia_no_strings;
   bool has_strings = !elements;
   imgact_json_iter each = imgact_json_iter_begin(array);
   for (const imgact_json *value; (value = imgact_json_iter_next(&each, NULL));) {
+    if (path_length) value = ia_json_at_n(value, path, path_length);
     has_strings = has_strings || imgact_json_get_type(value) == IMGACT_JSON_STRING;
     const char *text = imgact_decode_string(result, value);
     if (text) strings[(*count)++] = text;
@@ -248,10 +264,22 @@ const char *const *imgact_decode_strings(imgact_result *result, const imgact_jso
   return has_strings ? strings : NULL;
 }
 
-/* Where the label of that key is, or would be added. A table of hashes leads there: an image may
- * have many labels. */
+const char *const *imgact_decode_strings(imgact_result *result, const imgact_json *array,
+                                         size_t *count) {
+  return ia_decode_strings(result, array, NULL, count);
+}
+
+/* Few labels are compared with each other; a table of hashes is for many. */
+#define FEW_LABELS 16
+
+/* Where the label of that key is, or would be added. */
 static size_t label_index(imgact_result *result, ia_hashmap *places, const imgact_label *labels,
                           size_t count, const char *key) {
+  if (!places) {
+    size_t i = 0;
+    while (i < count && strcmp(labels[i].key, key) != 0) i++;
+    return i;
+  }
   bool added = false;
   uint32_t *place = ia_hashmap_put(places, ia_hash(key, strlen(key)), (uint32_t)count, &added);
   if (!place) result->nomem = true;
@@ -279,6 +307,7 @@ const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_jso
   if (imgact_json_get_type(object) != IMGACT_JSON_OBJECT) return NULL;
   imgact_label *labels = new_array(result, imgact_json_count(object), sizeof *labels);
   if (!labels) return no_labels;
+  bool few = imgact_json_count(object) <= FEW_LABELS;
   ia_hashmap places;
   ia_hashmap_init(&places, result->allocator, 0);
   imgact_json_iter each = imgact_json_iter_begin(object);
@@ -286,7 +315,7 @@ const imgact_label *imgact_decode_labels(imgact_result *result, const imgact_jso
   for (const imgact_json *value; (value = imgact_json_iter_next(&each, &key));) {
     const char *name = imgact_decode_string(result, key);
     if (!name) break; /* no memory, or too large: the response fails */
-    size_t place = label_index(result, &places, labels, *count, name);
+    size_t place = label_index(result, few ? NULL : &places, labels, *count, name);
     labels[place] = (imgact_label){name, imgact_decode_string(result, value)};
     if (place == *count) ++*count;
   }
@@ -477,15 +506,15 @@ bool ia_result_set_action(imgact_result *result, const imgact_action *action) {
 }
 
 /* "2.300" is 2.3 and "10.0" is 10; a number with an exponent has no such text. */
-static size_t without_needless_zeros(const char *text, size_t length) {
-  if (!memchr(text, '.', length)) return length;
-  while (length && text[length - 1] == '0') length--;
-  return length && text[length - 1] == '.' ? length - 1 : length;
-}
-
 const char *imgact_decode_number_text(imgact_result *result, const imgact_json *value) {
   size_t length = 0;
   const char *text = ia_json_number(value, &length);
-  if (!text || length > 64 || memchr(text, 'e', length) || memchr(text, 'E', length)) return NULL;
-  return copy_n(result, text, without_needless_zeros(text, length));
+  bool has_point = false;
+  if (!text || length > 64) return NULL;
+  for (size_t i = 0; i < length; i++) {
+    if (text[i] == 'e' || text[i] == 'E') return NULL;
+    has_point = has_point || text[i] == '.';
+  }
+  while (has_point && text[length - 1] == '0') length--;
+  return copy_n(result, text, has_point && text[length - 1] == '.' ? length - 1 : length);
 }

@@ -27,6 +27,7 @@ typedef struct ia_action {
 #define IA_ITEM_MAX_ELEMENTS_TEXT "1000 elements in a list of one item"
 #define IA_REPLY_MAX_BYTES        ((size_t)64 << 20) /* of decoded items, with their raw JSON */
 #define IA_REPLY_MAX_BYTES_TEXT   "64 MiB of decoded items"
+#define IA_MAX_ID_BYTES           ((size_t)255)      /* of an id with further characters */
 #define IA_MAX_DETAILS_BYTES      ((size_t)64 << 10) /* of an error; longer ones are left out */
 
 struct imgact_result {
@@ -61,6 +62,16 @@ void ia_result_next_page(imgact_result *result);
  * against the bounds. */
 void ia_result_begin_reply(imgact_result *result);
 void ia_result_free(imgact_result *result);
+/* A point to go back to, so that what was added since is left out; not across a reset. */
+typedef struct ia_result_point {
+  ia_arena_point arena;
+  size_t images_count, actions_count, reply_items, reply_bytes;
+} ia_result_point;
+ia_result_point ia_result_mark(const imgact_result *result);
+void ia_result_rewind(imgact_result *result, ia_result_point point);
+/* As imgact_decode_strings(), of the strings at a path in each element; NULL: the elements. */
+const char *const *ia_decode_strings(imgact_result *result, const imgact_json *array,
+                                     const char *path, size_t *count);
 /* What was not told. */
 extern const imgact_pagination ia_pagination_unknown;
 extern const imgact_rate_limit ia_rate_limit_unknown;

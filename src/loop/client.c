@@ -5,6 +5,7 @@
 #include "config.h"
 #include "error_fill.h"
 #include "loop.h"
+#include "provider_check.h"
 #include "providers.h"
 #include "str.h"
 #include "struct_size.h"

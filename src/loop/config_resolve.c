@@ -9,6 +9,7 @@
 #include "config.h"
 #include "error_fill.h"
 #include "loop.h"
+#include "provider_check.h"
 #include "providers.h"
 #include "str.h"
 #include "struct_size.h"
@@ -244,11 +245,8 @@ static bool needs_token(const imgact_client_options *options) {
 }
 
 static imgact_status no_token(const imgact_provider *provider, imgact_error *error) {
-  const char *usual = provider->token_env ? provider->token_env[0] : NULL;
-  if (!usual)
-    return REFUSE(error, "no token for %s; name a token source in a profile", provider->name);
   return REFUSE(error, "no token for %s; set %s, or name a token source in a profile",
-                provider->name, usual);
+                provider->name, provider->token_env[0]);
 }
 
 /* The endpoint and the token that the options name win over everything; *bytes gets the token that

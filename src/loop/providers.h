@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The built-in providers, and the check of any provider's table. */
+/* The built-in providers. */
 #ifndef IA_PROVIDERS_H
 #define IA_PROVIDERS_H
 
@@ -9,8 +9,5 @@
 
 /* "hetzner, digitalocean", for error texts. */
 const char *ia_known_providers(char text[IA_KNOWN_PROVIDERS_SHOWN]);
-
-/* Is a provider's table whole? INVALID_ARGUMENT names what is missing. */
-imgact_status ia_provider_check(const imgact_provider *provider, imgact_error *error);
 
 #endif

@@ -122,7 +122,8 @@ TEST(provider_table_missing_member_is_named) {
   REFUSED(slots_stride, sizeof(imgact_slot) - 1);
   REFUSED(is_valid_id, NULL);
   REFUSED(id_format, NULL);
-  REFUSED(decode_error, NULL);
+  REFUSED(errors, NULL);
+  REFUSED(token_env, NULL);
   REFUSED(max_per_page, 0);
   REFUSED(type_groups, NULL);
   REFUSED(type_groups_stride, 0);
@@ -130,11 +131,11 @@ TEST(provider_table_missing_member_is_named) {
   REFUSED(size, sizeof(imgact_provider) - 1);
 #undef REFUSED
   table t = copy_of_digitalocean();
-  t.slots[IMGACT_OP_CONVERT].decode = NULL;
+  t.slots[IMGACT_OP_CONVERT].action = NULL;
   t.provider.slots = t.slots;
   assert_table_refused(&t.provider, "convert");
   t = copy_of_digitalocean();
-  t.slots[IMGACT_OP_TRANSFER].encode = NULL;
+  t.slots[IMGACT_OP_TRANSFER].path = NULL;
   t.provider.slots = t.slots;
   assert_table_refused(&t.provider, "transfer");
 }
@@ -143,8 +144,6 @@ TEST(provider_table_missing_member_is_named) {
 TEST(provider_table_short_lacks_operations) {
   table t = copy_of_digitalocean();
   t.provider.slots_count = IMGACT_OP_LIST_IMAGES + 1;
-  t.provider.type_groups = NULL;
-  t.provider.type_groups_count = 0;
   harness *s = harness_of(&t);
 
   assert_true(imgact_client_supports(s->client, IMGACT_OP_LIST_IMAGES));

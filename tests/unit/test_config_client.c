@@ -173,12 +173,13 @@ TEST(client_endpoint_of_other_provider_rejected) {
 }
 
 TEST(client_custom_provider_uses_profile) {
+  static const char *const variables[] = {"ACME_USUAL_TOKEN", NULL};
   imgact_config *config = load();
   imgact_provider acme = *imgact_provider_find("hetzner");
   acme.name = "acme";
   acme.default_endpoint = "https://acme.example";
   acme.endpoint_env = NULL;
-  acme.token_env = NULL;
+  acme.token_env = variables;
   setenv("ACME_TOKEN", "of-acme", 1);
   assert_sends(send_get_image(config, OVER(.profile = "acme"), OPTIONS(.provider = &acme)),
                "Bearer of-acme", "https://acme.example/images/1");
@@ -187,7 +188,7 @@ TEST(client_custom_provider_uses_profile) {
   assert_fails(send_get_image(config, OVER(.profile = "acme"), OPTIONS(.provider = &incomplete)),
                "default_endpoint");
   assert_fails(send_get_image(config, OVER(0), OPTIONS(.provider = &acme)),
-               "no token for acme; name a token source in a profile");
+               "no token for acme; set ACME_USUAL_TOKEN, or name a token source in a profile");
 
   imgact_config_free(config);
 }

@@ -2,6 +2,7 @@
 // Requests as a provider builds them, encoded and limited; headers of a response, redacted.
 #include "error_fill.h"
 #include "rate_fixture.h"
+#include "encode.h"
 #include "request.h"
 
 static failing_allocator memory;

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+/* Responses by the rows of a table: results, pages, errors, rate limits. An envelope without its
+ * object or list, or an object without an id, is no response to work with; anything else that is
+ * missing, null or of another type is "not reported". */
+#include "decode.h"
+#include "field_reader.h"
+#include "json_doc.h"
+#include "words.h"
+#include <string.h>
+
+/* ---- paths ---- */
+
+const imgact_json *imgact_json_at(const imgact_json *value, const char *path) {
+  if (!path) return NULL;
+  return *path ? ia_json_at_n(value, path, strlen(path)) : value;
+}
+
+int imgact_json_is_other(const imgact_json *value, imgact_json_type expected) {
+  imgact_json_type type = imgact_json_get_type(value);
+  return type != IMGACT_JSON_ABSENT && type != IMGACT_JSON_NULL && type != expected;
+}
+
+/* Returns true if something else is where an object of the path belongs. */
+static bool is_broken(const imgact_json *value, const char *path) {
+  bool broken = imgact_json_is_other(value, IMGACT_JSON_OBJECT);
+  for (const char *end = path; end && !broken; end = *end ? end + 1 : NULL) {
+    end += strcspn(end, ".");
+    broken =
+        imgact_json_is_other(ia_json_at_n(value, path, (size_t)(end - path)), IMGACT_JSON_OBJECT);
+  }
+  return broken;
+}
+
+/* ---- pages ---- */
+
+/* Page numbers are null if they are not known; some clients read such a null as 0. */
+static int64_t page_number(const imgact_json *object, const char *key) {
+  int64_t number = 0;
+  const imgact_json *value = key ? imgact_json_get(object, key) : NULL;
+  return imgact_json_as_int(value, &number) && number > 0 ? number : -1;
+}
+
+/* Pages are followed by the next one's number or cursor alone: the other numbers may be null, also
+ * on the last page. What is neither a number nor missing, or stands in the place of an object, is
+ * passed on as "a next page, not known", so that a list never counts as complete because of it. */
+static void read_next(const imgact_paging *p, const imgact_json *body, const imgact_json *object,
+                      imgact_result *result) {
+  const imgact_json *next = p->next ? imgact_json_get(object, p->next) : NULL,
+                    *cursor = p->cursor ? imgact_json_get(object, p->cursor) : NULL;
+  int64_t number = 0;
+  bool is_number = imgact_json_as_int(next, &number);
+  const char *text = imgact_decode_nonempty_string(result, cursor);
+  if (is_broken(body, p->object) || imgact_json_is_other(cursor, IMGACT_JSON_STRING) ||
+      (!is_number && imgact_json_is_other(next, IMGACT_JSON_NULL)))
+    imgact_result_set_next_page(result, 0, NULL, NULL);
+  else if (number != 0 || text)
+    imgact_result_set_next_page(result, number, text, text);
+}
+
+static void read_page(const imgact_paging *p, const imgact_response *response,
+                      imgact_result *result) {
+  const imgact_json *body = imgact_response_json(response),
+                    *object = p->object ? imgact_json_at(body, p->object) : body;
+  int64_t total = -1;
+  imgact_json_as_int(p->total ? imgact_json_get(object, p->total) : NULL, &total);
+  const imgact_pagination page = {.page = page_number(object, p->page),
+                                  .per_page = page_number(object, p->per_page),
+                                  .previous = page_number(object, p->previous),
+                                  .next = page_number(object, p->next),
+                                  .last = page_number(object, p->last),
+                                  .total = total >= 0 ? total : -1};
+  imgact_result_set_pagination(result, &page);
+  read_next(p, body, object, result);
+}
+
+/* ---- results ---- */
+
+typedef struct decoder {
+  const imgact_provider *provider;
+  const imgact_call *call;
+  imgact_result *result;
+  imgact_error *error;
+  const imgact_json *body;
+} decoder;
+
+typedef bool (*read_fn)(const ia_field_plan *plan, const imgact_provider *provider,
+                        const imgact_call *call, imgact_result *result, const imgact_json *object);
+
+static imgact_status add_list(const decoder *d, const char *key, const imgact_field *fields,
+                              read_fn read) {
+  ia_field_plan plan;
+  const imgact_json *list = *key ? imgact_json_at(d->body, key) : d->body;
+  if (imgact_json_get_type(list) != IMGACT_JSON_ARRAY)
+    return imgact_error_set(d->error, IMGACT_PROTOCOL, "the reply has no list \"%s\"", key);
+  ia_field_plan_init(&plan, fields);
+  d->result->elements = imgact_json_count(list);
+  imgact_json_iter each = imgact_json_iter_begin(list);
+  size_t index = 0;
+  for (const imgact_json *item; !d->result->excess && (item = imgact_json_iter_next(&each, NULL));
+       index++)
+    if (!read(&plan, d->provider, d->call, d->result, item))
+      return imgact_error_set(d->error, IMGACT_PROTOCOL, "%s[%zu] of the reply has no usable id",
+                              key, index);
+  return IMGACT_OK;
+}
+
+static imgact_status add_object(const decoder *d, const char *key, const imgact_field *fields,
+                                read_fn read) {
+  ia_field_plan plan;
+  ia_field_plan_init(&plan, fields);
+  if (read(&plan, d->provider, d->call, d->result, imgact_json_at(d->body, key))) return IMGACT_OK;
+  if (!*key) return imgact_error_set(d->error, IMGACT_PROTOCOL, "the reply has no usable id");
+  return imgact_error_set(d->error, IMGACT_PROTOCOL, "the reply has no \"%s\" with a usable id",
+                          key);
+}
+
+/* A change that is done when the response arrives has no action of its own. */
+static void add_finished_action(const decoder *d) {
+  imgact_resource *resource = imgact_result_alloc_resources(d->result, 1);
+  imgact_action *action = imgact_result_add_action(d->result, NULL);
+  action->command = imgact_op_kind_name(d->call->kind);
+  action->kind = ia_action_kind_of(d->call->kind);
+  action->status = IMGACT_ACTION_STATUS_SUCCESS;
+  action->progress = 100;
+  action->region = imgact_result_strdup(d->result, d->call->region);
+  if (!resource) return;
+  *resource = (imgact_resource){imgact_result_strdup(d->result, d->call->image_ref), "image"};
+  action->resources = resource;
+  action->resources_count = 1;
+}
+
+static imgact_status decode_rows(const decoder *d, const imgact_slot *slot,
+                                 const imgact_response *response) {
+  const imgact_provider *p = d->provider;
+  imgact_status status = IMGACT_OK;
+  bool is_list = slot->images || slot->actions;
+  if (is_list && p->read_page)
+    p->read_page(d->call, response, d->result);
+  else if (is_list && p->paging)
+    read_page(p->paging, response, d->result);
+  if (slot->images) status = add_list(d, slot->images, p->image_map->fields, ia_read_image);
+  if (slot->image && status == IMGACT_OK)
+    status = add_object(d, slot->image, p->image_map->fields, ia_read_image);
+  if (slot->actions && status == IMGACT_OK)
+    status = add_list(d, slot->actions, p->action_map->fields, ia_read_action);
+  if (slot->action && status == IMGACT_OK)
+    status = add_object(d, slot->action, p->action_map->fields, ia_read_action);
+  if (status == IMGACT_OK && (slot->flags & IMGACT_SLOT_IMMEDIATE)) add_finished_action(d);
+  if (status == IMGACT_OK && slot->finish)
+    status = slot->finish(d->call, response, d->result, d->error);
+  return status;
+}
+
+imgact_status ia_decode(const imgact_provider *provider, const imgact_slot *slot,
+                        const imgact_call *call, const imgact_response *response,
+                        imgact_result *result, imgact_error *error) {
+  const decoder d = {provider, call, result, error, imgact_response_json(response)};
+  return slot->decode ? slot->decode(call, response, result, error)
+                      : decode_rows(&d, slot, response);
+}
+
+/* ---- errors ---- */
+
+/* A code that is known decides: a quota that comes as a 429 does not pass by itself as a 429 would.
+ * What it calls an outage under a status of one (502, 503, 504) passes as that does. */
+static void apply_code(const imgact_error_code *code, imgact_error *error) {
+  bool outage = error->status == IMGACT_UNAVAILABLE;
+  while (code && code->code && strcmp(code->code, error->provider_code) != 0) code++;
+  if (!code || !code->code) return;
+  uint32_t transient =
+      outage && code->status == IMGACT_UNAVAILABLE ? error->flags & IMGACT_ERROR_RETRYABLE : 0;
+  error->status = code->status;
+  error->flags = code->flags | transient;
+}
+
+static void read_error(const imgact_errors *e, const imgact_call *call,
+                       const imgact_response *response, imgact_result *result,
+                       imgact_error *error) {
+  const imgact_json *body = imgact_response_json(response);
+  if (imgact_json_copy_string(imgact_json_at(body, e->code), error->provider_code,
+                              sizeof error->provider_code))
+    apply_code(e->codes, error);
+  imgact_json_copy_string(imgact_json_at(body, e->message), error->message, sizeof error->message);
+  imgact_result_set_error_details(result, imgact_json_at(body, e->details));
+  bool has_id = imgact_json_copy_string(imgact_json_at(body, e->request_id), error->request_id,
+                                        sizeof error->request_id);
+  if (!has_id && e->request_id_header)
+    imgact_response_copy_request_id(response, e->request_id_header, error);
+  if (e->finish) e->finish(call, response, result, error);
+  if (call->kind == IMGACT_OP_DELETE_IMAGE && error->status == IMGACT_NOT_FOUND)
+    error->flags |= IMGACT_ERROR_ALREADY_DELETED;
+}
+
+void ia_decode_error(const imgact_provider *provider, const imgact_call *call,
+                     const imgact_response *response, imgact_result *result, imgact_error *error) {
+  if (provider->decode_error)
+    provider->decode_error(call, response, result, error);
+  else
+    read_error(provider->errors, call, response, result, error);
+}
+
+/* ---- rate limits ---- */
+
+#define LAST_SECOND INT64_C(253402300799) /* of the year 9999: a later reset is not believed */
+
+static bool read_header(const imgact_response *response, const char *name, int64_t *value) {
+  return name && imgact_response_header_int(response, name, value) && *value >= 0;
+}
+
+static void read_rate_headers(const imgact_rate_headers *h, const imgact_response *response,
+                              imgact_rate_limit_info *info) {
+  imgact_rate_limit *rate = &info->rate_limit;
+  int64_t value = 0;
+  if (read_header(response, h->limit, &value)) rate->limit = value;
+  if (read_header(response, h->remaining, &value)) rate->remaining = value;
+  if (read_header(response, h->reset, &value) && value <= LAST_SECOND)
+    rate->reset_at = value * 1000;
+  if (h->reset_allows_next) info->next_request_at = rate->reset_at;
+  if (h->refill_seconds > 0 && rate->limit > 0)
+    info->refill_per_second = (double)rate->limit / h->refill_seconds;
+  if (h->minute_share > 0 && rate->limit >= h->minute_share)
+    info->limit_per_minute = rate->limit / h->minute_share;
+}
+
+void ia_decode_rate_limit(const imgact_provider *provider, const imgact_response *response,
+                          imgact_rate_limit_info *info) {
+  if (provider->decode_rate_limit)
+    provider->decode_rate_limit(response, info);
+  else if (provider->rate_headers)
+    read_rate_headers(provider->rate_headers, response, info);
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+/* The path, the query and the body of a request, from the rows of a slot. The check of the table
+ * (provider_check.c) has accepted the rows before a client exists. */
+#include "encode.h"
+#include "words.h"
+#include <string.h>
+
+typedef struct builder {
+  imgact_request *request;
+  const imgact_slot *slot;
+  const imgact_call *call;
+  const imgact_provider *provider;
+  imgact_error *error;
+} builder;
+
+#define BIT(kind) (1u << (unsigned)(kind))
+#define IMAGES    BIT(IMGACT_OP_LIST_IMAGES)
+#define ACTIONS   BIT(IMGACT_OP_LIST_ACTIONS)
+#define UPDATE    BIT(IMGACT_OP_UPDATE_IMAGE)
+#define WAIT      BIT(IMGACT_OP_WAIT_ACTIONS)
+#define CHANGES                                                                                    \
+  (BIT(IMGACT_OP_CHANGE_PROTECTION) | BIT(IMGACT_OP_CONVERT) | BIT(IMGACT_OP_TRANSFER))
+#define ALL ~0u
+
+/* ---- the path ---- */
+
+static const struct variable {
+  const char *name;
+  uint32_t kinds;
+} variables[] = {{"image", ALL & ~IMAGES},
+                 {"action", BIT(IMGACT_OP_GET_ACTION) | WAIT},
+                 {"region", BIT(IMGACT_OP_TRANSFER)},
+                 {"via", BIT(IMGACT_OP_GET_ACTION)}};
+
+static size_t variable_index(const char *name, size_t length) {
+  size_t i = 0;
+  while (i < sizeof variables / sizeof *variables &&
+         (strlen(variables[i].name) != length || memcmp(variables[i].name, name, length) != 0))
+    i++;
+  return i;
+}
+
+bool ia_has_variable(imgact_op_kind kind, const char *name, size_t length) {
+  size_t i = variable_index(name, length);
+  return i < sizeof variables / sizeof *variables && (variables[i].kinds & BIT(kind));
+}
+
+static const char *value_of_variable(const imgact_call *call, size_t index) {
+  switch (index) {
+  case 0: return call->action_filter ? call->action_filter->image_id : call->image_ref;
+  case 1: return call->action_ids_count ? call->action_ids[0] : call->action_id;
+  case 2: return call->region;
+  default: return call->flags & IMGACT_OP_FLAG_VIA_IMAGE ? call->image_ref : NULL;
+  }
+}
+
+static imgact_status add_variable(const builder *b, const char *name, size_t length) {
+  const char *value = value_of_variable(b->call, variable_index(name, length));
+  if (value) {
+    ia_request_add_to_path(b->request, value);
+    return IMGACT_OK;
+  }
+  return imgact_error_set(b->error, IMGACT_UNSUPPORTED, "%s does not support '%s' without the %.*s",
+                          b->provider->name, imgact_op_kind_name(b->call->kind), (int)length, name);
+}
+
+/* Returns true if a variable in the brackets that start here has no value. */
+static bool is_left_out(const imgact_call *call, const char *bracket) {
+  const char *end = strchr(bracket, ']');
+  for (const char *at = bracket; (at = strchr(at, '{')) && at < end; at++)
+    if (!value_of_variable(call, variable_index(at + 1, strcspn(at + 1, "}")))) return true;
+  return false;
+}
+
+static imgact_status add_path(const builder *b) {
+  imgact_status status = IMGACT_OK;
+  for (const char *at = b->slot->path; *at && status == IMGACT_OK; at++) {
+    if (*at == '{') {
+      size_t length = strcspn(at + 1, "}");
+      status = add_variable(b, at + 1, length);
+      at += length + 1;
+    } else if (*at == '[' && is_left_out(b->call, at)) {
+      at = strchr(at, ']');
+    } else if (*at != '[' && *at != ']') {
+      ia_buf_char(&b->request->path, *at);
+    }
+  }
+  return status;
+}
+
+/* ---- sources ---- */
+
+static const struct source {
+  uint32_t kinds;  /* operations that have it */
+  uint32_t filter; /* IMGACT_FILTER_... that it sends */
+  bool in_query, in_body;
+} sources[] = {
+    [IMGACT_SOURCE_TEXT] = {ALL, 0, true, true},
+    [IMGACT_SOURCE_PAGE] = {IMAGES | ACTIONS, 0, true, false},
+    [IMGACT_SOURCE_PER_PAGE] = {IMAGES | ACTIONS, 0, true, false},
+    [IMGACT_SOURCE_CURSOR] = {IMAGES | ACTIONS, 0, true, false},
+    [IMGACT_SOURCE_TYPES] = {IMAGES, IMGACT_FILTER_TYPE, true, false},
+    [IMGACT_SOURCE_STATUSES] = {IMAGES | ACTIONS, IMGACT_FILTER_STATUS, true, false},
+    [IMGACT_SOURCE_SORT] = {IMAGES | ACTIONS, IMGACT_FILTER_SORT, true, false},
+    [IMGACT_SOURCE_BOUND_TO] = {IMAGES, IMGACT_FILTER_BOUND_TO, true, false},
+    [IMGACT_SOURCE_ACTION_IDS] = {ACTIONS | WAIT, IMGACT_FILTER_ACTION_ID, true, false},
+    [IMGACT_SOURCE_NAME] = {IMAGES | UPDATE, IMGACT_FILTER_NAME, true, true},
+    [IMGACT_SOURCE_ARCHITECTURE] = {IMAGES, IMGACT_FILTER_ARCHITECTURE, true, false},
+    [IMGACT_SOURCE_LABEL_SELECTOR] = {IMAGES, IMGACT_FILTER_LABEL_SELECTOR, true, false},
+    [IMGACT_SOURCE_TAG] = {IMAGES, IMGACT_FILTER_TAG, true, false},
+    [IMGACT_SOURCE_REGION] = {IMAGES | BIT(IMGACT_OP_TRANSFER), IMGACT_FILTER_REGION, true, true},
+    [IMGACT_SOURCE_INCLUDE_DEPRECATED] = {IMAGES, IMGACT_FILTER_INCLUDE_DEPRECATED, true, false},
+    [IMGACT_SOURCE_DESCRIPTION] = {UPDATE, 0, false, true},
+    [IMGACT_SOURCE_DISTRIBUTION] = {UPDATE, 0, false, true},
+    [IMGACT_SOURCE_LABELS] = {UPDATE, 0, false, true},
+    [IMGACT_SOURCE_CONVERT] = {UPDATE, 0, false, true},
+    [IMGACT_SOURCE_PROTECT] = {BIT(IMGACT_OP_CHANGE_PROTECTION), 0, false, true}};
+
+bool ia_has_source(imgact_op_kind kind, imgact_source source, bool in_body) {
+  if ((size_t)source >= sizeof sources / sizeof *sources) return false;
+  const struct source *s = &sources[source];
+  return (s->kinds & BIT(kind)) && (in_body ? s->in_body : s->in_query);
+}
+
+uint32_t ia_filter_of_source(imgact_source source) {
+  return (size_t)source < sizeof sources / sizeof *sources ? sources[source].filter : 0;
+}
+
+/* The value of a source with one text; NULL: not set. */
+static const char *text_of(const imgact_call *call, imgact_source source) {
+  const imgact_image_filter *filter = call->image_filter;
+  const imgact_image_update *update = call->update;
+  switch (source) {
+  case IMGACT_SOURCE_CURSOR: return call->next_query;
+  case IMGACT_SOURCE_NAME: return update ? update->name : filter->name;
+  case IMGACT_SOURCE_ARCHITECTURE: return filter->architecture;
+  case IMGACT_SOURCE_LABEL_SELECTOR: return filter->label_selector;
+  case IMGACT_SOURCE_TAG: return filter->tag;
+  case IMGACT_SOURCE_REGION: return filter ? filter->region : call->region;
+  case IMGACT_SOURCE_DESCRIPTION: return update->description;
+  case IMGACT_SOURCE_DISTRIBUTION: return update->distribution;
+  default: return NULL;
+  }
+}
+
+/* ---- the query ---- */
+
+static imgact_status lacks(const builder *b, const char *what, const char *value) {
+  return imgact_error_set(b->error, IMGACT_UNSUPPORTED, "%s has no %s \"%s\"", b->provider->name,
+                          what, value);
+}
+
+static void add_texts(const builder *b, const char *key, const char *const *values, size_t count) {
+  for (size_t i = 0; i < count; i++) imgact_request_add_query(b->request, key, values[i]);
+}
+
+static bool is_visible(imgact_visibility visibility, uint32_t public_types, int type) {
+  bool is_public = (public_types & IMGACT_IMAGE_TYPE_BIT(type)) != 0;
+  return visibility == IMGACT_VISIBILITY_ALL ||
+         is_public == (visibility == IMGACT_VISIBILITY_PUBLIC);
+}
+
+/* If the visibility follows from the type, a visibility narrows the types, or stands for all of
+ * its own. */
+static imgact_status add_types(const builder *b, const imgact_argument *row) {
+  const imgact_image_filter *filter = b->call->image_filter;
+  const imgact_image_map *map = b->provider->image_map;
+  uint32_t public_types = map ? map->public_types : 0;
+  imgact_visibility visibility = public_types ? filter->visibility : IMGACT_VISIBILITY_ALL;
+  size_t count = filter->types_count, added = 0;
+  if (!count && visibility == IMGACT_VISIBILITY_ALL) return IMGACT_OK;
+  for (size_t i = 0; count ? i < count : row->words[i].text != NULL; i++) {
+    int type = count ? (int)filter->types[i] : row->words[i].value;
+    const char *word = imgact_word_text(row->words, type);
+    if (!word)
+      return lacks(b, "images of the type", imgact_image_type_name((imgact_image_type)type));
+    if (!is_visible(visibility, public_types, type)) continue;
+    imgact_request_add_query(b->request, row->key, word);
+    added++;
+  }
+  if (!added) imgact_request_set_empty_result(b->request);
+  return IMGACT_OK;
+}
+
+static imgact_status add_status(const builder *b, const imgact_argument *row, int value,
+                                const char *what, const char *name) {
+  const char *word = imgact_word_text(row->words, value);
+  if (!word) return lacks(b, what, name);
+  imgact_request_add_query(b->request, row->key, word);
+  return IMGACT_OK;
+}
+
+static imgact_status add_statuses(const builder *b, const imgact_argument *row) {
+  const imgact_image_filter *images = b->call->image_filter;
+  const imgact_action_filter *actions = b->call->action_filter;
+  imgact_status status = IMGACT_OK;
+  for (size_t i = 0; images && i < images->statuses_count && status == IMGACT_OK; i++)
+    status = add_status(b, row, (int)images->statuses[i], "images of the status",
+                        imgact_image_status_name(images->statuses[i]));
+  for (size_t i = 0; actions && i < actions->statuses_count && status == IMGACT_OK; i++)
+    status = add_status(b, row, (int)actions->statuses[i], "actions of the status",
+                        imgact_action_status_name(actions->statuses[i]));
+  return status;
+}
+
+static imgact_status add_pair(const builder *b, const imgact_argument *row) {
+  const imgact_call *call = b->call;
+  const imgact_image_filter *images = call->image_filter;
+  const imgact_action_filter *actions = call->action_filter;
+  switch (row->source) {
+  case IMGACT_SOURCE_TEXT: imgact_request_add_query(b->request, row->key, row->text); break;
+  case IMGACT_SOURCE_PAGE: imgact_request_add_query_int(b->request, row->key, call->page); break;
+  case IMGACT_SOURCE_PER_PAGE:
+    imgact_request_add_query_int(b->request, row->key, call->per_page);
+    break;
+  case IMGACT_SOURCE_TYPES: return add_types(b, row);
+  case IMGACT_SOURCE_STATUSES: return add_statuses(b, row);
+  case IMGACT_SOURCE_SORT:
+    if (images) add_texts(b, row->key, images->sort, images->sort_count);
+    if (actions) add_texts(b, row->key, actions->sort, actions->sort_count);
+    break;
+  case IMGACT_SOURCE_BOUND_TO:
+    add_texts(b, row->key, images->bound_to, images->bound_to_count);
+    break;
+  case IMGACT_SOURCE_ACTION_IDS:
+    add_texts(b, row->key, call->action_ids, call->action_ids_count);
+    if (actions) add_texts(b, row->key, actions->ids, actions->ids_count);
+    break;
+  case IMGACT_SOURCE_INCLUDE_DEPRECATED:
+    if (images->include_deprecated) imgact_request_add_query(b->request, row->key, row->text);
+    break;
+  default: imgact_request_add_query(b->request, row->key, text_of(call, row->source)); break;
+  }
+  return IMGACT_OK;
+}
+
+static imgact_status add_query(const builder *b) {
+  imgact_status status = IMGACT_OK;
+  for (const imgact_argument *row = b->slot->query; row && row->key && status == IMGACT_OK; row++)
+    if (!(ia_filter_of_source(row->source) & b->request->local)) status = add_pair(b, row);
+  return status;
+}
+
+/* ---- the body ---- */
+
+/* Of a key that is given twice the last value counts: a duplicate key in the body would leave the
+ * choice to the API. */
+static bool is_overridden(const imgact_image_update *update, size_t index) {
+  for (size_t i = index + 1; i < update->labels_count; i++)
+    if (!strcmp(update->labels[i].key, update->labels[index].key)) return true;
+  return false;
+}
+
+static void write_labels(const imgact_image_update *update, imgact_json_writer *body) {
+  imgact_json_write_begin_object(body);
+  for (size_t i = 0; i < update->labels_count; i++) {
+    if (is_overridden(update, i)) continue;
+    imgact_json_write_key(body, update->labels[i].key);
+    imgact_json_write_string(body, update->labels[i].value);
+  }
+  imgact_json_write_end_object(body);
+}
+
+static void write_text(imgact_json_writer *body, const char *key, const char *text) {
+  if (!text) return;
+  imgact_json_write_key(body, key);
+  imgact_json_write_string(body, text);
+}
+
+static void write_member(const imgact_call *call, const imgact_argument *row,
+                         imgact_json_writer *body) {
+  switch (row->source) {
+  case IMGACT_SOURCE_TEXT: write_text(body, row->key, row->text); break;
+  case IMGACT_SOURCE_CONVERT:
+    if (call->update->convert_to_snapshot) write_text(body, row->key, row->text);
+    break;
+  case IMGACT_SOURCE_PROTECT:
+    imgact_json_write_key(body, row->key);
+    imgact_json_write_bool(body, call->protect != 0);
+    break;
+  case IMGACT_SOURCE_LABELS:
+    if (!call->update->replace_labels) break;
+    imgact_json_write_key(body, row->key);
+    write_labels(call->update, body);
+    break;
+  default: write_text(body, row->key, text_of(call, row->source)); break;
+  }
+}
+
+static void add_body(const builder *b) {
+  if (!b->slot->body) return;
+  imgact_json_writer *body = imgact_request_body_writer(b->request);
+  imgact_json_write_begin_object(body);
+  for (const imgact_argument *row = b->slot->body; row->key; row++)
+    write_member(b->call, row, body);
+  imgact_json_write_end_object(body);
+}
+
+static bool has_row(const imgact_argument *row, imgact_source source) {
+  while (row && row->key && row->source != source) row++;
+  return row && row->key;
+}
+
+/* A change without a row would be lost. */
+static imgact_status check_update(const builder *b) {
+  const imgact_image_update *u = b->call->update;
+  const struct {
+    bool asked;
+    imgact_source source;
+    const char *refusal;
+  } changes[] = {{u->name != NULL, IMGACT_SOURCE_NAME, "cannot change the name of an image"},
+                 {u->description != NULL, IMGACT_SOURCE_DESCRIPTION,
+                  "cannot change the description of an image"},
+                 {u->distribution != NULL, IMGACT_SOURCE_DISTRIBUTION,
+                  "cannot change the distribution of an image"},
+                 {u->replace_labels != 0, IMGACT_SOURCE_LABELS, "has no labels on images"},
+                 {u->convert_to_snapshot != 0, IMGACT_SOURCE_CONVERT,
+                  "cannot change the type of an image in an update"}};
+  for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+    if (changes[i].asked && !has_row(b->slot->body, changes[i].source))
+      return imgact_error_set(b->error, IMGACT_UNSUPPORTED, "%s %s", b->provider->name,
+                              changes[i].refusal);
+  return IMGACT_OK;
+}
+
+static imgact_status encode_rows(const builder *b) {
+  const imgact_slot *slot = b->slot;
+  imgact_status status = slot->prepare ? slot->prepare(b->call, b->request, b->error) : IMGACT_OK;
+  if (slot->method) b->request->method = slot->method;
+  if (status == IMGACT_OK && b->call->update) status = check_update(b);
+  if (status == IMGACT_OK) status = add_path(b);
+  if (status == IMGACT_OK) status = add_query(b);
+  if (status == IMGACT_OK) add_body(b);
+  return status;
+}
+
+imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot,
+                                const imgact_call *call, const imgact_provider *provider,
+                                imgact_error *error) {
+  const builder b = {request, slot, call, provider, error};
+  imgact_status status = slot->encode ? slot->encode(call, request, error) : encode_rows(&b);
+  return status == IMGACT_OK ? ia_request_check(request, provider, error) : status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Builds a request by a slot's encode, or from its rows. */
+#ifndef IA_ENCODE_H
+#define IA_ENCODE_H
+
+#include "request.h"
+
+#define IA_MAX_PROVIDER_HEADERS 8 /* of a provider's own */
+
+/* Returns true if a slot can send: what cannot is an operation that the API lacks. */
+static inline bool ia_slot_sends(const imgact_slot *slot) { return slot->encode || slot->path; }
+/* OK, or why the call is refused. */
+imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot,
+                                const imgact_call *call, const imgact_provider *provider,
+                                imgact_error *error);
+
+/* For the check of a table: the variables of a path and the sources of rows that an operation has,
+ * and the filter that a source sends. 0: none. */
+bool ia_has_variable(imgact_op_kind kind, const char *name, size_t length);
+bool ia_has_source(imgact_op_kind kind, imgact_source source, bool in_body);
+uint32_t ia_filter_of_source(imgact_source source);
+
+#endif

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* Word tables, and what the tables of most providers share: ids, matching actions and effects. */
+#include "words.h"
+#include <string.h>
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
+/* Returns true if the word is the text, in any case; *exact: in the word's own case. */
+static bool is_word(const char *word, const char *text, size_t length, bool *exact) {
+  size_t i = 0;
+  while (i < length && word[i] == text[i] && word[i] && word[i] != '*') i++;
+  *exact = i == length && !word[i];
+  if (*exact) return true;
+  while (i < length && word[i] && word[i] != '*' && lower(word[i]) == lower(text[i])) i++;
+  return (word[i] == '*' && !word[i + 1]) || (i == length && !word[i]);
+}
+
+const imgact_word *ia_word_find(const imgact_word *words, const char *text, size_t length,
+                                bool *exact) {
+  while (words->text && !is_word(words->text, text, length, exact)) words++;
+  *exact = *exact && words->text;
+  return words;
+}
+
+int imgact_word_value(const imgact_word *words, const char *text) {
+  bool exact;
+  return ia_word_find(words, text ? text : "", text ? strlen(text) : 0, &exact)->value;
+}
+
+const char *imgact_word_text(const imgact_word *words, int value) {
+  while (words->text && words->value != value) words++;
+  return words->text;
+}
+
+/* "013" would name what "13" does, and be taken for another. */
+int imgact_is_decimal_id(const char *text) {
+  size_t digits = strspn(text, "0123456789");
+  return digits >= 1 && digits <= 64 && !text[digits] && (*text != '0' || digits == 1);
+}
+
+static imgact_tristate tristate(bool yes) {
+  return yes ? IMGACT_TRISTATE_TRUE : IMGACT_TRISTATE_FALSE;
+}
+
+imgact_action_kind ia_action_kind_of(imgact_op_kind kind) {
+  switch (kind) {
+  case IMGACT_OP_CHANGE_PROTECTION: return IMGACT_ACTION_KIND_CHANGE_PROTECTION;
+  case IMGACT_OP_CONVERT: return IMGACT_ACTION_KIND_CONVERT;
+  case IMGACT_OP_TRANSFER: return IMGACT_ACTION_KIND_TRANSFER;
+  default: return IMGACT_ACTION_KIND_OTHER;
+  }
+}
+
+/* The region of a transfer's action is its destination; responses may lack it. */
+imgact_tristate imgact_call_matches_action(const imgact_call *call, const imgact_action *action) {
+  if (action->kind != ia_action_kind_of(call->kind)) return IMGACT_TRISTATE_FALSE;
+  if (call->kind != IMGACT_OP_TRANSFER) return IMGACT_TRISTATE_TRUE;
+  if (!action->region) return IMGACT_TRISTATE_UNKNOWN;
+  return tristate(strcmp(action->region, call->region) == 0);
+}
+
+static imgact_tristate has_region(const imgact_image *image, const char *region) {
+  if (!image->regions) return IMGACT_TRISTATE_UNKNOWN;
+  for (size_t i = 0; i < image->regions_count; i++)
+    if (!strcmp(image->regions[i], region)) return IMGACT_TRISTATE_TRUE;
+  return IMGACT_TRISTATE_FALSE;
+}
+
+imgact_tristate imgact_call_shows_effect(const imgact_call *call, const imgact_image *image) {
+  switch (call->kind) {
+  case IMGACT_OP_CHANGE_PROTECTION:
+    if (image->is_protected == IMGACT_TRISTATE_UNKNOWN) return IMGACT_TRISTATE_UNKNOWN;
+    return tristate((image->is_protected == IMGACT_TRISTATE_TRUE) == (call->protect != 0));
+  case IMGACT_OP_CONVERT:
+    if (!image->provider_type) return IMGACT_TRISTATE_UNKNOWN;
+    return tristate(image->type == IMGACT_IMAGE_TYPE_SNAPSHOT);
+  case IMGACT_OP_TRANSFER: return has_region(image, call->region);
+  default: return IMGACT_TRISTATE_UNKNOWN;
+  }
+}

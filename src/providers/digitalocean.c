@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+/*
+ * DigitalOcean. The API filters by hardly anything: what it cannot filter by is applied to the
+ * items by the core. Images have no protection; conversions and transfers are actions that run for
+ * a time. Of a link to a next page only the query is taken, and what the library asks for itself is
+ * set again over it.
+ */
+#include <imgact/provider.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const imgact_provider ia_provider_digitalocean;
+
+#define TYPE(name)    IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_##name)
+#define PRIVATE_TYPES (TYPE(SNAPSHOT) | TYPE(BACKUP) | TYPE(CUSTOM))
+
+/* ---- words ---- */
+
+static const imgact_word image_types[] = {{"base", IMGACT_IMAGE_TYPE_SYSTEM},
+                                          {"snapshot", IMGACT_IMAGE_TYPE_SNAPSHOT},
+                                          {"backup", IMGACT_IMAGE_TYPE_BACKUP},
+                                          {"custom", IMGACT_IMAGE_TYPE_CUSTOM},
+                                          {NULL, IMGACT_IMAGE_TYPE_UNKNOWN}};
+/* The documentation has "NEW", "new" has been served. */
+static const imgact_word image_statuses[] = {
+    {"new", IMGACT_IMAGE_STATUS_CREATING},        {"pending", IMGACT_IMAGE_STATUS_CREATING},
+    {"available", IMGACT_IMAGE_STATUS_AVAILABLE}, {"deleted", IMGACT_IMAGE_STATUS_DELETED},
+    {"retired", IMGACT_IMAGE_STATUS_RETIRED},     {NULL, IMGACT_IMAGE_STATUS_UNKNOWN}};
+static const imgact_word action_statuses[] = {{"in-progress", IMGACT_ACTION_STATUS_RUNNING},
+                                              {"completed", IMGACT_ACTION_STATUS_SUCCESS},
+                                              {"errored", IMGACT_ACTION_STATUS_ERROR},
+                                              {NULL, IMGACT_ACTION_STATUS_UNKNOWN}};
+/* Older documentation shows the action of a conversion as "convert_to_snapshot". */
+static const imgact_word commands[] = {{"transfer", IMGACT_ACTION_KIND_TRANSFER},
+                                       {"convert", IMGACT_ACTION_KIND_CONVERT},
+                                       {"convert_*", IMGACT_ACTION_KIND_CONVERT},
+                                       {"create", IMGACT_ACTION_KIND_CREATE},
+                                       {NULL, IMGACT_ACTION_KIND_OTHER}};
+
+/* ---- images ---- */
+
+/* Regions come with duplicates at times, and are shown as served. */
+static const imgact_field image_fields[] = {
+    {"id", IMGACT_TARGET_IMAGE_ID, NULL},
+    {"name", IMGACT_TARGET_IMAGE_NAME, NULL},
+    {"distribution", IMGACT_TARGET_IMAGE_OS_FAMILY, NULL},
+    {"slug", IMGACT_TARGET_IMAGE_SLUG, NULL},
+    {"public", IMGACT_TARGET_IMAGE_IS_PUBLIC, NULL},
+    {"regions", IMGACT_TARGET_IMAGE_REGIONS, NULL},
+    {"created_at", IMGACT_TARGET_IMAGE_CREATED_AT, NULL},
+    {"min_disk_size", IMGACT_TARGET_IMAGE_MIN_DISK_GB, NULL},
+    {"type", IMGACT_TARGET_IMAGE_TYPE, image_types},
+    {"size_gigabytes", IMGACT_TARGET_IMAGE_SIZE_GB, NULL},
+    {"description", IMGACT_TARGET_IMAGE_DESCRIPTION, NULL},
+    {"tags", IMGACT_TARGET_IMAGE_TAGS, NULL},
+    {"status", IMGACT_TARGET_IMAGE_STATUS, image_statuses},
+    {"error_message", IMGACT_TARGET_IMAGE_ERROR_MESSAGE, NULL},
+    {NULL, 0, NULL}};
+
+/* Returns 1 if this query of a list asks for the account's own images alone. */
+static int asks_private(const imgact_call *call) {
+  if (call->kind != IMGACT_OP_LIST_IMAGES) return 0;
+  if (call->type_mask) return (call->type_mask & PRIVATE_TYPES) != 0;
+  return call->image_filter->visibility == IMGACT_VISIBILITY_PRIVATE;
+}
+
+/* Public images have the type "snapshot", too: what is public is a system image, and is left out of
+ * a list of the account's own. */
+static int finish_image(const imgact_call *call, imgact_result *result, imgact_image *image,
+                        const imgact_json *object) {
+  (void)result, (void)object;
+  if (image->is_public != IMGACT_TRISTATE_TRUE) return 1;
+  image->type = IMGACT_IMAGE_TYPE_SYSTEM;
+  return !asks_private(call);
+}
+
+static const imgact_image_map image_map = {.fields = image_fields, .finish = finish_image};
+
+/* ---- actions ---- */
+
+/* No progress and no reason of a failure are reported. The region is an object, in old responses a
+ * slug, and often missing. */
+static const imgact_field action_fields[] = {
+    {"id", IMGACT_TARGET_ACTION_ID, NULL},
+    {"status", IMGACT_TARGET_ACTION_STATUS, action_statuses},
+    {"type", IMGACT_TARGET_ACTION_COMMAND, commands},
+    {"started_at", IMGACT_TARGET_ACTION_STARTED_AT, NULL},
+    {"completed_at", IMGACT_TARGET_ACTION_FINISHED_AT, NULL},
+    {"resource_id", IMGACT_TARGET_ACTION_RESOURCE_ID, NULL},
+    {"resource_type", IMGACT_TARGET_ACTION_RESOURCE_TYPE, NULL},
+    {"region_slug", IMGACT_TARGET_ACTION_REGION, NULL},
+    {"region.slug", IMGACT_TARGET_ACTION_REGION, NULL},
+    {"region", IMGACT_TARGET_ACTION_REGION, NULL},
+    {NULL, 0, NULL}};
+
+/* The account's list mixes the actions of all its resources. */
+static int finish_action(const imgact_call *call, imgact_result *result, imgact_action *action,
+                         const imgact_json *object) {
+  (void)result, (void)action;
+  int of_account = call->kind == IMGACT_OP_LIST_ACTIONS && !call->action_filter->image_id;
+  return !of_account || imgact_json_equals(imgact_json_get(object, "resource_type"), "image");
+}
+
+static const imgact_action_map action_map = {.fields = action_fields, .finish = finish_action};
+
+/* ---- pages ---- */
+
+/* A page number: decimal digits up to one of these ends, from 1; 0 for anything else. */
+static int64_t number_of(const char *text, const char *ends) {
+  size_t digits = text ? strspn(text, "0123456789") : 0;
+  return digits >= 1 && digits <= 18 && strchr(ends, text[digits]) ? strtoll(text, NULL, 10) : 0;
+}
+
+/* Where a link's query has the value of a key; NULL: it has none. */
+static const char *value_of(const char *query, const char *key) {
+  size_t key_length = strlen(key);
+  while (query && *query) {
+    size_t length = strcspn(query, "&#");
+    if (length > key_length && !strncmp(query, key, key_length) && query[key_length] == '=')
+      return query + key_length + 1;
+    query = query[length] == '&' ? query + length + 1 : NULL;
+  }
+  return NULL;
+}
+
+static int64_t number_in(const char *query, const char *key) {
+  return number_of(value_of(query, key), "&#");
+}
+
+/* A link may have smaller pages than were asked for: its page number counts those, so the two are
+ * taken together. A larger size never is: the second of larger pages begins after the end of our
+ * first, and what lies between would be missing. */
+static int64_t page_size(const imgact_call *call, const char *query) {
+  int64_t size = number_in(query, "per_page");
+  return size > 0 && size < call->per_page ? size : call->per_page;
+}
+
+/* A page token is complete: a number beside it could skip a page. */
+static void add_page(const imgact_call *call, imgact_request *request) {
+  static const char *const ours[] = {"type", "private", "tag_name", "page", "per_page", NULL};
+  int64_t page = number_in(call->next_query, "page");
+  int by_token = page <= 0 && value_of(call->next_query, "page_token");
+  imgact_request_add_query_string(request, call->next_query, ours);
+  if (!by_token) imgact_request_add_query_int(request, "page", page > 0 ? page : call->page);
+  imgact_request_add_query_int(request, "per_page", page_size(call, call->next_query));
+}
+
+static int64_t page_of(imgact_result *result, const char *link) {
+  return number_of(imgact_result_query_value(result, link, "page"), "");
+}
+
+static int64_t page_at(imgact_result *result, const imgact_json *pages, const char *key) {
+  int64_t number =
+      page_of(result, imgact_decode_nonempty_string(result, imgact_json_get(pages, key)));
+  return number > 0 ? number : -1;
+}
+
+/* Once pages have become smaller, a link without their size, or with a larger one, is followed with
+ * the size of this page: it is put in front, where it counts. */
+static void follow(const imgact_call *call, imgact_result *result, const char *link) {
+  char sized[1024];
+  const char *query = strchr(link, '?');
+  int64_t size = page_size(call, call->next_query);
+  if (query && page_size(call, ++query) > size) {
+    int length = snprintf(sized, sizeof sized, "per_page=%lld&%s", (long long)size, query);
+    if (length < 0 || (size_t)length >= sizeof sized) {
+      imgact_result_set_next_page(result, 0, NULL, NULL);
+      return;
+    }
+    query = sized;
+  }
+  imgact_result_set_next_page(result, page_of(result, link),
+                              imgact_result_query_value(result, link, "page_token"), query);
+}
+
+/* A list ends with a "next" that is missing, null or empty. A value of another type there is passed
+ * on as "a next page, not known", so that a list never counts as complete because of it. */
+static void read_next(const imgact_call *call, imgact_result *result, const imgact_json *links) {
+  const imgact_json *pages = imgact_json_get(links, "pages"),
+                    *next = imgact_json_get(pages, "next");
+  const char *link = imgact_decode_nonempty_string(result, next);
+  if (imgact_json_is_other(links, IMGACT_JSON_OBJECT) ||
+      imgact_json_is_other(pages, IMGACT_JSON_OBJECT) ||
+      imgact_json_is_other(next, IMGACT_JSON_STRING))
+    imgact_result_set_next_page(result, 0, NULL, NULL);
+  else if (link)
+    follow(call, result, link);
+}
+
+/* A response does not say which page it is, but that page was asked for. */
+static void read_page(const imgact_call *call, const imgact_response *response,
+                      imgact_result *result) {
+  const imgact_json *body = imgact_response_json(response),
+                    *pages = imgact_json_at(body, "links.pages");
+  int64_t total = -1;
+  imgact_json_as_int(imgact_json_at(body, "meta.total"), &total);
+  const imgact_pagination page = {.page = call->page > 0 ? call->page : -1,
+                                  .per_page = -1,
+                                  .previous = page_at(result, pages, "prev"),
+                                  .next = page_at(result, pages, "next"),
+                                  .last = page_at(result, pages, "last"),
+                                  .total = total >= 0 ? total : -1};
+  imgact_result_set_pagination(result, &page);
+  read_next(call, result, imgact_json_get(body, "links"));
+}
+
+/* ---- errors and the rate limit ---- */
+
+/* Gateways in front of the API answer with a sentence in "error" instead of "message", and with two
+ * lists beside it. The second deletion of an image is a 422, while a GET of it is a 404; only the
+ * sentence, seen with and without "Image " in front, tells this from other refusals. */
+static void finish_error(const imgact_call *call, const imgact_response *response,
+                         imgact_result *result, imgact_error *error) {
+  static const char *const lists[] = {"messages", "root_causes"};
+  const imgact_json *body = imgact_response_json(response);
+  char message[sizeof error->message];
+  if (!imgact_json_copy_string(imgact_json_get(body, "message"), message, sizeof message))
+    imgact_json_copy_string(imgact_json_get(body, "error"), error->message, sizeof error->message);
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    imgact_result_add_error_detail(result, lists[i], imgact_json_get(body, lists[i]));
+  if (call->kind == IMGACT_OP_DELETE_IMAGE && error->http_status == 422 &&
+      strstr(error->message, "already deleted"))
+    error->status = IMGACT_NOT_FOUND;
+}
+
+/* "id" is the status in words and adds nothing to it (a 500 has been seen with "bad_request"): the
+ * HTTP status alone decides. */
+static const imgact_errors errors = {.code = "id",
+                                     .message = "message",
+                                     .request_id = "request_id",
+                                     .request_id_header = "x-request-id",
+                                     .finish = finish_error};
+
+/* A sliding hour: the reset is when the oldest request leaves it, so when one more is possible;
+ * seen in the past, too. Any minute allows 5 % of the hour's, which no header shows. */
+static const imgact_rate_headers rate_headers = {.limit = "ratelimit-limit",
+                                                 .remaining = "ratelimit-remaining",
+                                                 .reset = "ratelimit-reset",
+                                                 .minute_share = 20,
+                                                 .reset_allows_next = 1};
+
+/* ---- requests ---- */
+
+/* The query's "type" is another word than an image's: it has distribution and application alone.
+ * Who sees an image can be asked for in one way, the account's own alone; the library filters by
+ * any other visibility. */
+static imgact_status prepare_images(const imgact_call *call, imgact_request *request,
+                                    imgact_error *error) {
+  (void)error;
+  imgact_visibility visibility = call->image_filter->visibility;
+  int own_alone = asks_private(call);
+  if (own_alone)
+    imgact_request_add_query(request, "private", "true");
+  else if (call->type_mask & TYPE(SYSTEM))
+    imgact_request_add_query(request, "type", "distribution");
+  else if (call->type_mask & TYPE(APP))
+    imgact_request_add_query(request, "type", "application");
+  if (visibility == IMGACT_VISIBILITY_PUBLIC && own_alone)
+    imgact_request_set_empty_result(request);
+  else if (visibility != IMGACT_VISIBILITY_ALL && !own_alone)
+    imgact_request_filter_locally(request, IMGACT_FILTER_VISIBILITY);
+  imgact_request_add_query(request, "tag_name", call->image_filter->tag);
+  add_page(call, request);
+  return IMGACT_OK;
+}
+
+/* The only path that takes a slug, too. */
+static imgact_status prepare_image(const imgact_call *call, imgact_request *request,
+                                   imgact_error *error) {
+  static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-";
+  (void)request;
+  const char *text = call->image_ref;
+  size_t length = strspn(text, allowed);
+  if (length > 0 && !text[length] && strcmp(text, ".") != 0 && strcmp(text, "..") != 0)
+    return IMGACT_OK;
+  return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "\"%s\" is no id and no slug of an image",
+                          text);
+}
+
+/* In the account's list the library looks for the image's actions. */
+static imgact_status prepare_actions(const imgact_call *call, imgact_request *request,
+                                     imgact_error *error) {
+  (void)error;
+  if (!call->action_filter->image_id)
+    imgact_request_filter_locally(request, IMGACT_FILTER_IMAGE_ID);
+  add_page(call, request);
+  return IMGACT_OK;
+}
+
+static const imgact_argument update_body[] = {
+    {"name", IMGACT_SOURCE_NAME, NULL, NULL},
+    {"distribution", IMGACT_SOURCE_DISTRIBUTION, NULL, NULL},
+    {"description", IMGACT_SOURCE_DESCRIPTION, NULL, NULL},
+    {NULL, 0, NULL, NULL}};
+/* Without a type the API answers 404, as if there were no such image. */
+static const imgact_argument convert_body[] = {{"type", IMGACT_SOURCE_TEXT, "convert", NULL},
+                                               {NULL, 0, NULL, NULL}};
+static const imgact_argument transfer_body[] = {{"type", IMGACT_SOURCE_TEXT, "transfer", NULL},
+                                                {"region", IMGACT_SOURCE_REGION, NULL, NULL},
+                                                {NULL, 0, NULL, NULL}};
+
+/* ---- the table ---- */
+
+/* A token may be allowed to see images and no actions: then only the path below the image works. */
+#define ONE_ACTION                                                                                 \
+  .path = "/v2[/images/{image}]/actions/{action}", .action = "action",                             \
+  .flags = IMGACT_SLOT_IDEMPOTENT
+#define STARTED_ACTION                                                                             \
+  .method = "POST", .path = "/v2/images/{image}/actions", .action = "action",                      \
+  .matches_action = imgact_call_matches_action, .image_shows_effect = imgact_call_shows_effect,    \
+  .flags = IMGACT_SLOT_CREATES_ACTION
+
+static const imgact_slot slots[IMGACT_OP_COUNT] = {
+    [IMGACT_OP_LIST_IMAGES] = {.path = "/v2/images",
+                               .prepare = prepare_images,
+                               .images = "images",
+                               .flags = IMGACT_SLOT_IDEMPOTENT,
+                               .server_filters = IMGACT_FILTER_TYPE | IMGACT_FILTER_TAG |
+                                                 IMGACT_FILTER_VISIBILITY,
+                               .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME |
+                                                IMGACT_FILTER_REGION | IMGACT_FILTER_SORT},
+    [IMGACT_OP_GET_IMAGE] = {.path = "/v2/images/{image}",
+                             .prepare = prepare_image,
+                             .image = "image",
+                             .flags = IMGACT_SLOT_IDEMPOTENT},
+    [IMGACT_OP_UPDATE_IMAGE] = {.method = "PUT",
+                                .path = "/v2/images/{image}",
+                                .body = update_body,
+                                .image = "image",
+                                .flags = IMGACT_SLOT_IDEMPOTENT},
+    [IMGACT_OP_DELETE_IMAGE] = {.method = "DELETE",
+                                .path = "/v2/images/{image}",
+                                .flags = IMGACT_SLOT_IDEMPOTENT},
+    [IMGACT_OP_LIST_ACTIONS] = {.path = "/v2[/images/{image}]/actions",
+                                .prepare = prepare_actions,
+                                .actions = "actions",
+                                .flags = IMGACT_SLOT_IDEMPOTENT,
+                                .server_filters = IMGACT_FILTER_IMAGE_ID,
+                                .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_ACTION_ID |
+                                                 IMGACT_FILTER_SORT},
+    [IMGACT_OP_GET_ACTION] = {ONE_ACTION},
+    [IMGACT_OP_CONVERT] = {STARTED_ACTION, .body = convert_body},
+    [IMGACT_OP_TRANSFER] = {STARTED_ACTION, .body = transfer_body},
+    [IMGACT_OP_WAIT_ACTIONS] = {ONE_ACTION, .max_ids = 1},
+};
+
+static const char *const token_env[] = {"DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN", NULL};
+static const char *const endpoint_env[] = {"DIGITALOCEAN_API_URL", NULL};
+static const char *const token_prefixes[] = {"dop_v1_", "doo_v1_", "dor_v1_", NULL};
+static const imgact_type_group type_groups[] = {
+    {TYPE(SYSTEM), 1}, {TYPE(APP), 1}, {PRIVATE_TYPES, 0}};
+
+const imgact_provider ia_provider_digitalocean = {
+    .size = sizeof(imgact_provider),
+    .name = "digitalocean",
+    .default_endpoint = "https://api.digitalocean.com",
+    .token_env = token_env,
+    .endpoint_env = endpoint_env,
+    .token_prefixes = token_prefixes,
+    .slots = slots,
+    .slots_stride = sizeof(imgact_slot),
+    .slots_count = IMGACT_OP_COUNT,
+    .is_valid_id = imgact_is_decimal_id,
+    .id_format = "1 to 64 digits without leading zeros",
+    .type_groups = type_groups,
+    .type_groups_stride = sizeof(imgact_type_group),
+    .type_groups_count = sizeof type_groups / sizeof *type_groups,
+    .max_per_page = 200,
+    .max_not_found_polls = 3,
+    .image_map = &image_map,
+    .action_map = &action_map,
+    .read_page = read_page,
+    .errors = &errors,
+    .rate_headers = &rate_headers,
+};
