@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
-/*
- * DigitalOcean. The API filters by hardly anything: what it cannot filter by is applied to the
- * items by the core. Images have no protection; conversions and transfers are actions that run for
- * a time. Of a link to a next page only the query is taken, and what the library asks for itself is
- * set again over it.
- */
+/* DigitalOcean. The API has few filters: the library applies the others to the items. Images have
+ * no protection; conversions and transfers are actions that run for a time. */
 #include <imgact/provider.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,15 +124,15 @@ static int64_t number_in(const char *query, const char *key) {
   return number_of(value_of(query, key), "&#");
 }
 
-/* A link may have smaller pages than were asked for: its page number counts those, so the two are
- * taken together. A larger size never is: the second of larger pages begins after the end of our
- * first, and what lies between would be missing. */
+/* A link may have smaller pages than were asked for: its page number counts those. A larger size is
+ * not taken: what lies between our first page and its second would be missing. */
 static int64_t page_size(const imgact_call *call, const char *query) {
   int64_t size = number_in(query, "per_page");
   return size > 0 && size < call->per_page ? size : call->per_page;
 }
 
-/* A page token is complete: a number beside it could skip a page. */
+/* Of a link only the query is used, and what the library asks for itself is set again. A page token
+ * is complete: a number beside it could skip a page. */
 static void add_page(const imgact_call *call, imgact_request *request) {
   static const char *const ours[] = {"type", "private", "tag_name", "page", "per_page", NULL};
   int64_t page = number_in(call->next_query, "page");
@@ -151,8 +147,7 @@ static int64_t page_of(imgact_result *result, const char *link) {
 }
 
 static int64_t page_at(imgact_result *result, const imgact_json *pages, const char *key) {
-  int64_t number =
-      page_of(result, imgact_decode_nonempty_string(result, imgact_json_get(pages, key)));
+  int64_t number = page_of(result, imgact_decode_string(result, imgact_json_get(pages, key)));
   return number > 0 ? number : -1;
 }
 
@@ -164,11 +159,9 @@ static void follow(const imgact_call *call, imgact_result *result, const char *l
   int64_t size = page_size(call, call->next_query);
   if (query && page_size(call, ++query) > size) {
     int length = snprintf(sized, sizeof sized, "per_page=%lld&%s", (long long)size, query);
-    if (length < 0 || (size_t)length >= sizeof sized) {
-      imgact_result_set_next_page(result, 0, NULL, NULL);
-      return;
-    }
-    query = sized;
+    int fits = length > 0 && (size_t)length < sizeof sized;
+    query = fits ? sized : NULL;
+    if (!fits) link = ""; /* a next page, not known */
   }
   imgact_result_set_next_page(result, page_of(result, link),
                               imgact_result_query_value(result, link, "page_token"), query);
@@ -207,15 +200,13 @@ static void read_page(const imgact_call *call, const imgact_response *response,
 
 /* ---- errors and the rate limit ---- */
 
-/* Gateways in front of the API answer with a sentence in "error" instead of "message", and with two
- * lists beside it. The second deletion of an image is a 422, while a GET of it is a 404; only the
- * sentence, seen with and without "Image " in front, tells this from other refusals. */
+/* Gateways in front of the API answer with a sentence in "error" and two lists. The second deletion
+ * of an image is a 422, while a GET of it is a 404; only the sentence tells this from others. */
 static void finish_error(const imgact_call *call, const imgact_response *response,
                          imgact_result *result, imgact_error *error) {
   static const char *const lists[] = {"messages", "root_causes"};
   const imgact_json *body = imgact_response_json(response);
-  char message[sizeof error->message];
-  if (!imgact_json_copy_string(imgact_json_get(body, "message"), message, sizeof message))
+  if (!imgact_json_copy_string(imgact_json_get(body, "message"), NULL, 0))
     imgact_json_copy_string(imgact_json_get(body, "error"), error->message, sizeof error->message);
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     imgact_result_add_error_detail(result, lists[i], imgact_json_get(body, lists[i]));
@@ -242,9 +233,8 @@ static const imgact_rate_headers rate_headers = {.limit = "ratelimit-limit",
 
 /* ---- requests ---- */
 
-/* The query's "type" is another word than an image's: it has distribution and application alone.
- * Who sees an image can be asked for in one way, the account's own alone; the library filters by
- * any other visibility. */
+/* The query's "type" is another word than an image's. The account's own images can be asked for
+ * alone; the library filters by any other visibility. */
 static imgact_status prepare_images(const imgact_call *call, imgact_request *request,
                                     imgact_error *error) {
   (void)error;
@@ -271,8 +261,7 @@ static imgact_status prepare_image(const imgact_call *call, imgact_request *requ
   static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-";
   (void)request;
   const char *text = call->image_ref;
-  size_t length = strspn(text, allowed);
-  if (length > 0 && !text[length] && strcmp(text, ".") != 0 && strcmp(text, "..") != 0)
+  if (*text && !text[strspn(text, allowed)] && strcmp(text, ".") != 0 && strcmp(text, "..") != 0)
     return IMGACT_OK;
   return imgact_error_set(error, IMGACT_INVALID_ARGUMENT, "\"%s\" is no id and no slug of an image",
                           text);
@@ -302,6 +291,7 @@ static const imgact_argument transfer_body[] = {{"type", IMGACT_SOURCE_TEXT, "tr
 
 /* ---- the table ---- */
 
+#define ONE_IMAGE .path = "/v2/images/{image}", .flags = IMGACT_SLOT_IDEMPOTENT
 /* A token may be allowed to see images and no actions: then only the path below the image works. */
 #define ONE_ACTION                                                                                 \
   .path = "/v2[/images/{image}]/actions/{action}", .action = "action",                             \
@@ -320,18 +310,9 @@ static const imgact_slot slots[IMGACT_OP_COUNT] = {
                                                  IMGACT_FILTER_VISIBILITY,
                                .local_filters = IMGACT_FILTER_STATUS | IMGACT_FILTER_NAME |
                                                 IMGACT_FILTER_REGION | IMGACT_FILTER_SORT},
-    [IMGACT_OP_GET_IMAGE] = {.path = "/v2/images/{image}",
-                             .prepare = prepare_image,
-                             .image = "image",
-                             .flags = IMGACT_SLOT_IDEMPOTENT},
-    [IMGACT_OP_UPDATE_IMAGE] = {.method = "PUT",
-                                .path = "/v2/images/{image}",
-                                .body = update_body,
-                                .image = "image",
-                                .flags = IMGACT_SLOT_IDEMPOTENT},
-    [IMGACT_OP_DELETE_IMAGE] = {.method = "DELETE",
-                                .path = "/v2/images/{image}",
-                                .flags = IMGACT_SLOT_IDEMPOTENT},
+    [IMGACT_OP_GET_IMAGE] = {ONE_IMAGE, .prepare = prepare_image, .image = "image"},
+    [IMGACT_OP_UPDATE_IMAGE] = {ONE_IMAGE, .method = "PUT", .body = update_body, .image = "image"},
+    [IMGACT_OP_DELETE_IMAGE] = {ONE_IMAGE, .method = "DELETE"},
     [IMGACT_OP_LIST_ACTIONS] = {.path = "/v2[/images/{image}]/actions",
                                 .prepare = prepare_actions,
                                 .actions = "actions",
