@@ -14,7 +14,6 @@
 #include "transport_check.h"
 
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -126,11 +125,27 @@ static const imgact_header *keep_headers(recorder *rec, const char *const *list,
   return kept;
 }
 
+/* ASCII letters in any case; the word is in lower case. */
+static bool begins_with(const char *text, const char *word) {
+  for (; *word && (*text | 0x20) == *word; text++) word++;
+  return !*word;
+}
+
+/* Returns true if a header's name says that it carries a secret: not every API uses Authorization.
+ */
+static bool carries_secret(const char *name) {
+  static const char *const parts[] = {"auth", "token", "key", "secret"};
+  for (; *name; name++)
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+      if (begins_with(name, parts[i])) return true;
+  return false;
+}
+
 /* The credentials behind the scheme's name. */
 static bool learn_secrets(recorder *rec, const imgact_http_request *request) {
   for (size_t i = 0; i < request->headers_count; i++) {
     const imgact_header *header = &request->headers[i];
-    if (!ia_str_equal_nocase(header->name, "authorization")) continue;
+    if (!carries_secret(header->name)) continue;
     const char *blank = strchr(header->value, ' ');
     const char *token = blank ? blank + strspn(blank, " ") : header->value;
     ia_scrub_status status = ia_scrub_add(&rec->scrub, token, strlen(token));

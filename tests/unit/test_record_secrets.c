@@ -114,6 +114,27 @@ TEST(recorder_later_token_scrubs_earlier_entries) {
   free(text);
 }
 
+// An API may take its token in another header.
+TEST(recorder_token_of_other_header_scrubbed) {
+  static const char *const names[] = {"X-Auth-Token", "Api-KEY", "x-client-secret"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    recording made = start(NULL);
+    imgact_header other[] = {{names[i], "a-token-of-this"}};
+    imgact_http_request request = request_to("GET", "https://h/b");
+    request.headers = other;
+    request.headers_count = 1;
+    scripted_json(made.script, 200, "{\"echo\":\"a-token-of-this\"}");
+
+    kept_exchange kept;
+    exchange_with(&made, &request, &kept);
+    forget(&kept);
+    char *text = finish(&made);
+    expect_clean(text, "a-token-of-this");
+
+    free(text);
+  }
+}
+
 // A token that equals a key of every cassette cannot be removed: no file is written then.
 TEST(recorder_save_unscrubbable_secret_fails) {
   recording made = start(NULL);
