@@ -276,9 +276,9 @@ bool ia_read_image(const ia_field_plan *plan, const imgact_provider *provider,
   r.provider = provider;
   r.result = result;
   const imgact_image_map *map = provider->image_map;
+  ia_result_point before = ia_result_mark(result);
   const char *id = begin_item(&r, object);
   if (!id) return false;
-  ia_result_point before = ia_result_mark(result);
   imgact_image *image = imgact_result_add_image(result, object);
   image->id = id;
   read_rows(&r, (char *)image);
@@ -355,9 +355,9 @@ bool ia_read_action(const ia_field_plan *plan, const imgact_provider *provider,
   r.provider = provider;
   r.result = result;
   const imgact_action_map *map = provider->action_map;
+  ia_result_point before = ia_result_mark(result);
   const char *id = begin_item(&r, object);
   if (!id) return false;
-  ia_result_point before = ia_result_mark(result);
   imgact_action *action = imgact_result_add_action(result, object);
   action->id = id;
   read_rows(&r, (char *)action);

@@ -185,6 +185,53 @@ TEST(provider_table_unsupported_declaration_rejected) {
   assert_table_refused(&t.provider, "list_images");
 }
 
+// An API may want the token in another header, without a scheme, and headers of its own.
+TEST(provider_headers_sent_token_redacted) {
+  static const char *const headers[] = {"X-Version", "7", "X-Client", "imgact", NULL};
+  table t = copy_of_digitalocean();
+  t.provider.auth_header = "X-Auth-Token";
+  t.provider.auth_prefix = "";
+  t.provider.headers = headers;
+  harness *s = harness_of(&t);
+
+  scripted_json(s->script, 404, "{\"message\":\"no " HARNESS_TOKEN "\"}");
+  imgact_op *op = harness_run(imgact_get_image(s->client, "1", NULL), IMGACT_NOT_FOUND);
+  assert_string_equal(imgact_op_error(op)->message, "no [redacted]");
+  const scripted_request *request = scripted_at(s->script, 0);
+  assert_string_equal(scripted_header(request, "X-Auth-Token"), HARNESS_TOKEN);
+  assert_string_equal(scripted_header(request, "X-Version"), "7");
+  assert_string_equal(scripted_header(request, "X-Client"), "imgact");
+  assert_null(scripted_header(request, "Authorization"));
+
+  imgact_op_free(op);
+  harness_free(s);
+}
+
+// A change that is done when the response arrives gives a finished action without an id.
+TEST(provider_immediate_change_is_finished) {
+  table t = copy_of_digitalocean();
+  imgact_slot *slot = &t.slots[IMGACT_OP_TRANSFER];
+  slot->method = "PUT";
+  slot->action = NULL;
+  slot->flags = IMGACT_SLOT_IDEMPOTENT | IMGACT_SLOT_IMMEDIATE;
+  harness *s = harness_of(&t);
+
+  scripted_json(s->script, 204, "");
+  imgact_op *op = imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3");
+  imgact_op_set_wait(op, 1);
+  harness_run(op, IMGACT_OK);
+  const imgact_action *action = imgact_op_action(op);
+  assert_null(action->id);
+  assert_int_equal(action->kind, IMGACT_ACTION_KIND_TRANSFER);
+  assert_int_equal(action->status, IMGACT_ACTION_STATUS_SUCCESS);
+  assert_string_equal(action->region, "nyc3");
+  assert_string_equal(action->resources[0].id, CLOUD_IMAGE);
+  assert_int_equal(scripted_count(s->script), 1);
+
+  imgact_op_free(op);
+  harness_free(s);
+}
+
 // Two queries return the same images. Each is filtered by the types of its own query.
 TEST(provider_type_queries_filtered_separately) {
   static const imgact_type_group groups[] = {{IMGACT_IMAGE_TYPE_BIT(IMGACT_IMAGE_TYPE_SNAPSHOT), 0},

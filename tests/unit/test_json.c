@@ -126,7 +126,7 @@ TEST(json_as_int_needs_whole_int64) {
 }
 
 // Numbers of up to 15 digits are read without the JSON library, longer ones with it.
-TEST(json_double_any_length_reads_as_strtod) {
+TEST(json_double_any_length_equals_strtod) {
   static const char digits[] = "9007199254740993172";
   char text[64];
   double number = 0;

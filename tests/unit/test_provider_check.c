@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// Each hole of a provider's table is refused by its name.
+#include "encode.h"
+#include "error_fill.h"
+#include "provider_check.h"
+#include "testing.h"
+
+static const imgact_word words[] = {{"on", 1}, {NULL, 0}};
+static const imgact_field whole_image[] = {{"id", IMGACT_TARGET_IMAGE_ID, NULL},
+                                           {"zones[].name", IMGACT_TARGET_IMAGE_REGIONS, NULL},
+                                           {NULL, 0, NULL}};
+static const imgact_field whole_action[] = {{"id", IMGACT_TARGET_ACTION_ID, NULL},
+                                            {"state", IMGACT_TARGET_ACTION_STATUS, words},
+                                            {"of[].id", IMGACT_TARGET_ACTION_RESOURCE_ID, NULL},
+                                            {"of[].type", IMGACT_TARGET_ACTION_RESOURCE_TYPE, NULL},
+                                            {NULL, 0, NULL}};
+static const imgact_argument image_query[] = {{"state", IMGACT_SOURCE_STATUSES, NULL, words},
+                                              {"page", IMGACT_SOURCE_PAGE, NULL, NULL},
+                                              {NULL, 0, NULL, NULL}};
+static const imgact_argument transfer_body[] = {{"region", IMGACT_SOURCE_REGION, NULL, NULL},
+                                                {NULL, 0, NULL, NULL}};
+static const imgact_paging paging = {.next = "next"};
+static const imgact_errors errors = {.code = "code"};
+static const char *const token_env[] = {"A_TOKEN", NULL};
+static const imgact_type_group groups[] = {{1, 0}};
+
+typedef struct table {
+  imgact_slot slots[IMGACT_OP_COUNT];
+  imgact_image_map image_map;
+  imgact_action_map action_map;
+  imgact_provider provider;
+} table;
+
+static table t;
+
+#define IMAGES   t.slots[IMGACT_OP_LIST_IMAGES]
+#define ACTIONS  t.slots[IMGACT_OP_LIST_ACTIONS]
+#define TRANSFER t.slots[IMGACT_OP_TRANSFER]
+#define DELETION t.slots[IMGACT_OP_DELETE_IMAGE]
+
+static void make_whole(void) {
+  t = (table){.image_map = {.fields = whole_image}, .action_map = {.fields = whole_action}};
+  IMAGES = (imgact_slot){.path = "/images",
+                         .query = image_query,
+                         .images = "images",
+                         .server_filters = IMGACT_FILTER_STATUS,
+                         .flags = IMGACT_SLOT_IDEMPOTENT};
+  ACTIONS = (imgact_slot){.path = "/v2[/images/{image}]/actions",
+                          .actions = "actions",
+                          .server_filters = IMGACT_FILTER_IMAGE_ID,
+                          .flags = IMGACT_SLOT_IDEMPOTENT};
+  TRANSFER = (imgact_slot){.method = "POST",
+                           .path = "/images/{image}/copies",
+                           .body = transfer_body,
+                           .action = "",
+                           .matches_action = imgact_call_matches_action,
+                           .flags = IMGACT_SLOT_CREATES_ACTION};
+  DELETION = (imgact_slot){.method = "DELETE", .path = "/images/{image}"};
+  t.provider = (imgact_provider){.size = sizeof t.provider,
+                                 .name = "somebody",
+                                 .default_endpoint = "https://a.example",
+                                 .token_env = token_env,
+                                 .slots = t.slots,
+                                 .slots_stride = sizeof *t.slots,
+                                 .slots_count = IMGACT_OP_COUNT,
+                                 .is_valid_id = imgact_is_decimal_id,
+                                 .id_format = "digits",
+                                 .type_groups = groups,
+                                 .type_groups_stride = sizeof *groups,
+                                 .type_groups_count = 1,
+                                 .max_per_page = 10,
+                                 .image_map = &t.image_map,
+                                 .action_map = &t.action_map,
+                                 .paging = &paging,
+                                 .errors = &errors};
+}
+
+static int open_table(void **state) {
+  (void)state;
+  make_whole();
+  return 0;
+}
+
+static imgact_error error;
+
+static imgact_status check(void) {
+  ia_error_clear(&error);
+  return ia_provider_check(&t.provider, &error);
+}
+
+static void check_refused(const char *named, const char *file, int line) {
+  imgact_status status = check();
+  if (status == IMGACT_INVALID_ARGUMENT && strstr(error.message, named) != NULL) {
+    make_whole();
+    return;
+  }
+  print_message("%s:%d: '%s' is not in '%s'\n", file, line, named, error.message);
+  fail();
+}
+
+// One change of a whole table, and what the message names.
+#define REFUSED(change, named)                                                                     \
+  do {                                                                                             \
+    change;                                                                                        \
+    check_refused(named, __FILE__, __LINE__);                                                      \
+  } while (0)
+
+TEST(check_whole_table_is_accepted) {
+  if (check() != IMGACT_OK) fail_msg("%s", error.message);
+}
+
+TEST(check_missing_members_are_named) {
+  static const char *const none[] = {NULL};
+  REFUSED(t.provider.token_env = NULL, "token_env");
+  REFUSED(t.provider.token_env = none, "token_env");
+  REFUSED(t.provider.errors = NULL, "errors or decode_error");
+  REFUSED(t.provider.type_groups_count = 0, "type_groups");
+  REFUSED(t.provider.image_map = NULL, "list_images: missing image_map");
+  REFUSED(t.provider.action_map = NULL, "list_actions: missing action_map");
+  REFUSED(t.provider.paging = NULL, "list_images: missing paging");
+}
+
+TEST(check_incomplete_slots_are_named) {
+  REFUSED(TRANSFER.path = NULL, "transfer: missing path or encode");
+  REFUSED(TRANSFER.action = NULL, "transfer: missing action");
+  REFUSED(IMAGES.images = NULL, "list_images: missing images");
+  REFUSED(ACTIONS.actions = NULL, "list_actions: missing actions");
+  REFUSED(TRANSFER.flags = 0, "transfer: flags");
+  REFUSED(TRANSFER.matches_action = NULL, "transfer: missing matches_action");
+  REFUSED(TRANSFER.flags |= IMGACT_SLOT_IMMEDIATE, "transfer: flags");
+  REFUSED(TRANSFER.method = "FETCH", "transfer: unknown method");
+  REFUSED(TRANSFER.method = NULL, "transfer: a GET has no body");
+  REFUSED(TRANSFER.rate_limit_index = 4, "rate_limit_index");
+  t.slots[IMGACT_OP_WAIT_ACTIONS] = (imgact_slot){
+      .path = "/actions/{action}", .actions = "actions", .flags = IMGACT_SLOT_IDEMPOTENT};
+  REFUSED(t.slots[IMGACT_OP_WAIT_ACTIONS].max_ids = 2, "wait_actions: max_ids");
+}
+
+TEST(check_paths_of_slots_are_named) {
+  static char path[IMGACT_MAX_PATH_BYTES + 2];
+  memset(path, 'a', sizeof path - 1);
+  path[0] = '/';
+  REFUSED(DELETION.path = "/images/{imag}", "delete_image: path: unknown variable '{imag}'");
+  REFUSED(DELETION.path = "/images/{action}", "unknown variable '{action}'");
+  REFUSED(IMAGES.path = "/images[/{image}]", "list_images: path: unknown variable '{image}'");
+  REFUSED(DELETION.path = "/images/{image", "unknown variable");
+  REFUSED(DELETION.path = "/images/{}", "unknown variable '{}'");
+  REFUSED(DELETION.path = "images", "must start with '/'");
+  REFUSED(DELETION.path = "", "must start with '/'");
+  REFUSED(DELETION.path = "/images[/all]", "brackets");
+  REFUSED(DELETION.path = "/images[/{image}", "brackets");
+  REFUSED(DELETION.path = "/images[[/{image}]]", "brackets");
+  REFUSED(DELETION.path = "/images/{image}]", "brackets");
+  REFUSED(DELETION.path = "/images?a=b", "invalid character");
+  REFUSED(DELETION.path = path, "path: too long");
+}
+
+TEST(check_rows_of_requests_are_named) {
+  static imgact_argument row[2];
+#define ROW(source, text, words) (row[0] = (imgact_argument){"k", source, text, words}, row)
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_STATUSES, NULL, NULL), "query row 'k' needs words");
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_TYPES, NULL, NULL), "query row 'k' needs words");
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_TEXT, NULL, NULL), "query row 'k' needs a text");
+  REFUSED(IMAGES.query = ROW(IMGACT_SOURCE_PROTECT, NULL, NULL), "'k' has a source");
+  REFUSED(IMAGES.query = ROW((imgact_source)99, NULL, NULL), "'k' has a source");
+  REFUSED(IMAGES.query = ROW((imgact_source)0, NULL, NULL), "'k' has a source");
+  REFUSED(ACTIONS.query = ROW(IMGACT_SOURCE_TAG, NULL, NULL), "list_actions: query row 'k'");
+  REFUSED(TRANSFER.body = ROW(IMGACT_SOURCE_PAGE, NULL, NULL), "transfer: body row 'k'");
+  REFUSED(TRANSFER.body = ROW(IMGACT_SOURCE_NAME, NULL, NULL), "transfer: body row 'k'");
+  REFUSED(IMAGES.server_filters |= IMGACT_FILTER_TAG, "no row sends the filter 'tag'");
+  REFUSED(ACTIONS.path = "/actions", "no row sends the filter 'image'");
+}
+
+static imgact_field rows[IMGACT_MAX_FIELDS + 2];
+
+// The map of images with two more rows.
+static const imgact_field *image_rows(const char *path, imgact_target target,
+                                      const imgact_word *its_words, const char *second) {
+  memset(rows, 0, sizeof rows);
+  rows[0] = whole_image[0];
+  rows[1] = (imgact_field){path, target, its_words};
+  if (second) rows[2] = (imgact_field){"z", IMGACT_TARGET_IMAGE_SLUG, NULL};
+  if (second) rows[3] = (imgact_field){second, IMGACT_TARGET_IMAGE_NAME, NULL};
+  return rows;
+}
+
+static const imgact_field *many_rows(void) {
+  memset(rows, 0, sizeof rows);
+  rows[0] = whole_image[0];
+  for (size_t i = 1; i <= IMGACT_MAX_FIELDS; i++)
+    rows[i] = (imgact_field){"a", IMGACT_TARGET_IMAGE_NAME, NULL};
+  return rows;
+}
+
+TEST(check_rows_of_maps_are_named) {
+  static const char *const paths[] = {"",     ".a",   "a.",    "a..b",   "[]",   "a[",       "a]",
+                                      "a[0]", "a[]b", "a[][]", "a.[].b", "a[].", "a[].b[].c"};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+    REFUSED(t.image_map.fields = image_rows(paths[i], IMGACT_TARGET_IMAGE_TAGS, NULL, NULL),
+            "has an invalid path");
+#define MAP(...) t.image_map.fields = image_rows(__VA_ARGS__)
+  REFUSED(MAP("a", IMGACT_TARGET_ACTION_REGION, NULL, NULL), "row 'a' has a target");
+  REFUSED(MAP("a", (imgact_target)0, NULL, NULL), "row 'a' has a target");
+  REFUSED(MAP("a", (imgact_target)50, NULL, NULL), "row 'a' has a target");
+  REFUSED(MAP("a", (imgact_target)9999, NULL, NULL), "row 'a' has a target");
+  REFUSED(MAP("a", IMGACT_TARGET_IMAGE_TYPE, NULL, NULL), "row 'a' needs words");
+  REFUSED(MAP("a", IMGACT_TARGET_IMAGE_NAME, words, NULL), "row 'a' has words");
+  REFUSED(MAP("a[].b", IMGACT_TARGET_IMAGE_NAME, NULL, NULL), "reads an array");
+  REFUSED(MAP("a.b", IMGACT_TARGET_IMAGE_TAGS, NULL, "a.c"), "row 'a.c' must stand next to");
+  REFUSED(MAP("id", IMGACT_TARGET_IMAGE_ID, NULL, NULL), "exactly one row must have the id");
+  REFUSED(t.image_map.fields = whole_image + 1, "exactly one row must have the id");
+  REFUSED(t.image_map.fields = NULL, "image_map: exactly one row");
+  REFUSED(t.image_map.fields = many_rows(), "more than 64 rows");
+}
+
+TEST(check_action_maps_are_named) {
+  static const imgact_field torn[] = {{"id", IMGACT_TARGET_ACTION_ID, NULL},
+                                      {"state", IMGACT_TARGET_ACTION_STATUS, words},
+                                      {"of[].id", IMGACT_TARGET_ACTION_RESOURCE_ID, NULL},
+                                      {"on[].type", IMGACT_TARGET_ACTION_RESOURCE_TYPE, NULL},
+                                      {NULL, 0, NULL}};
+  static const imgact_field no_status[] = {{"id", IMGACT_TARGET_ACTION_ID, NULL}, {NULL, 0, NULL}};
+  static const imgact_field no_id[] = {{"id", IMGACT_TARGET_ACTION_ID, NULL},
+                                       {"state", IMGACT_TARGET_ACTION_STATUS, words},
+                                       {"type", IMGACT_TARGET_ACTION_RESOURCE_TYPE, NULL},
+                                       {NULL, 0, NULL}};
+  REFUSED(t.action_map.fields = torn, "row 'on[].type' is of another array");
+  REFUSED(t.action_map.fields = no_status, "no row has the status");
+  REFUSED(t.action_map.fields = no_id, "resources");
+  REFUSED(t.action_map.fields = whole_image, "has a target that actions lack");
+}
+
+TEST(check_headers_are_named) {
+  static const char *const odd[] = {"X-A", NULL}, *const bad[] = {"X A", "1", NULL},
+                           *const split[] = {"X-A", "1\r\nX-B: 2", NULL};
+  static const char *many[2 * IA_MAX_PROVIDER_HEADERS + 3];
+  for (size_t i = 0; i < 2 * IA_MAX_PROVIDER_HEADERS + 2; i++) many[i] = "a";
+  REFUSED(t.provider.headers = odd, "headers: invalid header 'X-A'");
+  REFUSED(t.provider.headers = bad, "headers: invalid header 'X A'");
+  REFUSED(t.provider.headers = split, "headers: invalid header 'X-A'");
+  REFUSED(t.provider.headers = many, "headers: more than 8");
+  REFUSED(t.provider.auth_header = "", "auth_header");
+  REFUSED(t.provider.auth_header = "A:", "auth_header");
+  REFUSED(t.provider.auth_prefix = "a\n", "auth_prefix");
+}
+
+int main(void) { return testing_run(open_table, NULL); }
