@@ -348,10 +348,22 @@ IMGACT_API void imgact_result_set_error_details(imgact_result *result, const img
 IMGACT_API void imgact_result_add_error_detail(imgact_result *result, const char *key,
                                                const imgact_json *value);
 
-/* Follows a path of member names ("meta.pagination") from an object; NULL if a part is missing or
- * the path is NULL. An empty path is the value itself. */
+/*
+ * Follows a path of member names from an object.
+ *
+ * path  names separated by "."; "" is the value itself; NULL is allowed: a missing value
+ *
+ * Returns NULL if a part is missing.
+ */
 IMGACT_API const imgact_json *imgact_json_at(const imgact_json *value, const char *path);
-/* Returns 1 if the value is neither missing, null nor of the expected type. */
+
+/*
+ * Checks for a value of an unexpected type.
+ *
+ * expected  type that the API documents
+ *
+ * Returns 1 if the value is neither missing, null nor of that type.
+ */
 IMGACT_API int imgact_json_is_other(const imgact_json *value, imgact_json_type expected);
 
 /* ---- rows of the table ---- */
@@ -363,10 +375,21 @@ IMGACT_API int imgact_json_is_other(const imgact_json *value, imgact_json_type e
  */
 typedef struct imgact_word {
   const char *text;
-  int value;
+  intptr_t value; /* a value of the enum that the row's target holds */
 } imgact_word;
+
+/*
+ * Returns the value of a word.
+ *
+ * text  word of the API, in any case; NULL is allowed: an unknown word
+ */
 IMGACT_API int imgact_word_value(const imgact_word *words, const char *text);
-/* Returns the first word of a value; NULL if the list has none. */
+
+/*
+ * Returns the first word of a value; NULL if the list has none.
+ *
+ * value  value that the words stand for
+ */
 IMGACT_API const char *imgact_word_text(const imgact_word *words, int value);
 
 /* The member of a result that a row fills. How a value is read follows from it; what is missing,
@@ -418,7 +441,7 @@ typedef enum imgact_target {
  */
 typedef struct imgact_field {
   const char *path;
-  imgact_target target;
+  intptr_t target;          /* imgact_target */
   const imgact_word *words; /* of a type, status or command; else NULL */
 } imgact_field;
 #define IMGACT_MAX_FIELDS     64
@@ -427,10 +450,11 @@ typedef struct imgact_field {
 /* How an object becomes an image. */
 typedef struct imgact_image_map {
   const imgact_field *fields;
-  uint32_t public_types; /* IMGACT_IMAGE_TYPE_BITs: is_public follows from the type; 0: a row */
   /* Called when the rows are read; may be NULL. Returns 0 to leave the image out. */
   int (*finish)(const imgact_call *call, imgact_result *result, imgact_image *image,
                 const imgact_json *object);
+  uint32_t public_types; /* IMGACT_IMAGE_TYPE_BITs: is_public follows from the type; 0: a row */
+  uint32_t reserved;     /* 0 */
 } imgact_image_map;
 
 /* How an object becomes an action. */
@@ -470,7 +494,7 @@ typedef enum imgact_source {
 /* A pair of the query or a member of the JSON body; a row whose key is NULL ends them. */
 typedef struct imgact_argument {
   const char *key;
-  imgact_source source;
+  intptr_t source; /* imgact_source */
   const char *text;
   const imgact_word *words;
 } imgact_argument;
@@ -515,15 +539,37 @@ typedef struct imgact_rate_headers {
   int32_t refill_seconds; /* a bucket: the whole limit refills evenly in this time; 0: a window */
   int32_t minute_share;   /* a window: any minute allows limit / minute_share; 0: no such rule */
   int32_t reset_allows_next; /* one more request is possible at the reset */
+  int32_t reserved;          /* 0 */
 } imgact_rate_headers;
 
-/* Ready-made members of a slot. Compares the kind, and of a transfer the region. */
+/*
+ * Compares the kind of an action, and of a transfer the region, with the call: for matches_action.
+ *
+ * action  action that may be the call's; must not be NULL
+ *
+ * Returns IMGACT_TRISTATE_UNKNOWN if the action of a transfer reports no region.
+ */
 IMGACT_API imgact_tristate imgact_call_matches_action(const imgact_call *call,
                                                       const imgact_action *action);
-/* Compares what the call changes: protection, the type after a conversion, the regions. */
+
+/*
+ * Compares what the call changes with the image: for image_shows_effect.
+ *
+ * image  image of the call; must not be NULL
+ *
+ * Compares the protection, the type after a conversion, or the regions after a transfer. Returns
+ * IMGACT_TRISTATE_UNKNOWN if the image does not report them.
+ */
 IMGACT_API imgact_tristate imgact_call_shows_effect(const imgact_call *call,
                                                     const imgact_image *image);
-/* A ready-made is_valid_id: 1 to 64 digits without leading zeros. */
+
+/*
+ * Checks for 1 to 64 digits without leading zeros: for is_valid_id.
+ *
+ * text  id to check; must not be NULL
+ *
+ * Returns 1 if the text is such an id.
+ */
 IMGACT_API int imgact_is_decimal_id(const char *text);
 
 /* ---- the table ---- */
@@ -662,6 +708,7 @@ struct imgact_provider {
   const char *auth_header;    /* NULL: "Authorization" */
   const char *auth_prefix;    /* before the token; NULL: "Bearer " */
   const char *const *headers; /* of every request: name, value, name, value; NULL ends them */
+  const char *display_name;   /* for people, as in help texts: "Hetzner"; NULL: name */
 };
 
 IMGACT_END_DECLS

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *cli_provider_title(const imgact_provider *provider) { return provider->name; }
+const char *cli_provider_title(const imgact_provider *provider) {
+  return provider->display_name ? provider->display_name : provider->name;
+}
 
 const char *cli_provider_choices(void) {
   static char choices[256];

@@ -116,18 +116,18 @@ static const struct source {
     [IMGACT_SOURCE_CONVERT] = {UPDATE, 0, false, true},
     [IMGACT_SOURCE_PROTECT] = {BIT(IMGACT_OP_CHANGE_PROTECTION), 0, false, true}};
 
-bool ia_has_source(imgact_op_kind kind, imgact_source source, bool in_body) {
+bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body) {
   if ((size_t)source >= sizeof sources / sizeof *sources) return false;
   const struct source *s = &sources[source];
   return (s->kinds & BIT(kind)) && (in_body ? s->in_body : s->in_query);
 }
 
-uint32_t ia_filter_of_source(imgact_source source) {
+uint32_t ia_filter_of_source(intptr_t source) {
   return (size_t)source < sizeof sources / sizeof *sources ? sources[source].filter : 0;
 }
 
 /* The value of a source with one text; NULL: not set. */
-static const char *text_of(const imgact_call *call, imgact_source source) {
+static const char *text_of(const imgact_call *call, intptr_t source) {
   const imgact_image_filter *filter = call->image_filter;
   const imgact_image_update *update = call->update;
   switch (source) {
@@ -170,7 +170,7 @@ static imgact_status add_types(const builder *b, const imgact_argument *row) {
   size_t count = filter->types_count, added = 0;
   if (!count && visibility == IMGACT_VISIBILITY_ALL) return IMGACT_OK;
   for (size_t i = 0; count ? i < count : row->words[i].text != NULL; i++) {
-    int type = count ? (int)filter->types[i] : row->words[i].value;
+    int type = count ? (int)filter->types[i] : (int)row->words[i].value;
     const char *word = imgact_word_text(row->words, type);
     if (!word)
       return lacks(b, "images of the type", imgact_image_type_name((imgact_image_type)type));

@@ -17,7 +17,7 @@ imgact_status ia_request_encode(imgact_request *request, const imgact_slot *slot
 /* For the check of a table: the variables of a path and the sources of rows that an operation has,
  * and the filter that a source sends. 0: none. */
 bool ia_has_variable(imgact_op_kind kind, const char *name, size_t length);
-bool ia_has_source(imgact_op_kind kind, imgact_source source, bool in_body);
-uint32_t ia_filter_of_source(imgact_source source);
+bool ia_has_source(imgact_op_kind kind, intptr_t source, bool in_body);
+uint32_t ia_filter_of_source(intptr_t source);
 
 #endif

@@ -77,17 +77,17 @@ static const target targets[] = {
     [IMGACT_TARGET_ACTION_FINISHED_AT] = ACTION(KIND_TIME, finished_at),
     [IMGACT_TARGET_ACTION_PROGRESS] = ACTION(KIND_PROGRESS, progress)};
 
-static value_kind kind_of(imgact_target t) {
+static value_kind kind_of(intptr_t t) {
   return (size_t)t < sizeof targets / sizeof *targets ? (value_kind)targets[t].kind : 0;
 }
 
-bool ia_target_is_known(imgact_target t) { return kind_of(t) != 0; }
+bool ia_target_is_known(intptr_t t) { return kind_of(t) != 0; }
 
-bool ia_target_takes_array(imgact_target t) {
+bool ia_target_takes_array(intptr_t t) {
   return kind_of(t) == KIND_STRINGS || kind_of(t) == KIND_RESOURCE;
 }
 
-bool ia_target_needs_words(imgact_target t) { return kind_of(t) == KIND_WORD; }
+bool ia_target_needs_words(intptr_t t) { return kind_of(t) == KIND_WORD; }
 
 /* ---- finding the members ---- */
 
@@ -181,7 +181,8 @@ static const char *read_word(const item_reader *r, const imgact_field *field,
   if (!text || !length) return NULL;
   bool exact = false;
   const imgact_word *word = ia_word_find(field->words, text, length, &exact);
-  memcpy(number, &word->value, sizeof word->value);
+  int value_of_word = (int)word->value;
+  memcpy(number, &value_of_word, sizeof value_of_word);
   return exact ? word->text : imgact_decode_string(r->result, value);
 }
 

@@ -19,11 +19,11 @@ typedef struct ia_field_plan {
 void ia_field_plan_init(ia_field_plan *plan, const imgact_field *fields);
 /* The length of a row's first name. */
 size_t ia_field_name_length(const char *path);
-bool ia_target_is_known(imgact_target target);
+bool ia_target_is_known(intptr_t target);
 /* The target can be filled by the elements of an array. */
-bool ia_target_takes_array(imgact_target target);
+bool ia_target_takes_array(intptr_t target);
 /* The row needs words. */
-bool ia_target_needs_words(imgact_target target);
+bool ia_target_needs_words(intptr_t target);
 
 /* Adds the object as an item. false: it has no usable id, and nothing is added. */
 bool ia_read_image(const ia_field_plan *plan, const imgact_provider *provider,

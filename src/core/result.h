@@ -72,10 +72,10 @@ void ia_result_rewind(imgact_result *result, ia_result_point point);
 /* As imgact_decode_strings(), of the strings at a path in each element; NULL: the elements. */
 const char *const *ia_decode_strings(imgact_result *result, const imgact_json *array,
                                      const char *path, size_t *count);
-/* What was not told. */
+/* What was not reported. */
 extern const imgact_pagination ia_pagination_unknown;
 extern const imgact_rate_limit ia_rate_limit_unknown;
-/* An array that is empty but told. */
+/* An array that is empty but reported. */
 extern const char *const ia_no_strings[1];
 
 /* A deep copy in an arena; NULL when there is no memory. */

@@ -24,7 +24,7 @@ const imgact_word *ia_word_find(const imgact_word *words, const char *text, size
 
 int imgact_word_value(const imgact_word *words, const char *text) {
   bool exact;
-  return ia_word_find(words, text ? text : "", text ? strlen(text) : 0, &exact)->value;
+  return (int)ia_word_find(words, text ? text : "", text ? strlen(text) : 0, &exact)->value;
 }
 
 const char *imgact_word_text(const imgact_word *words, int value) {

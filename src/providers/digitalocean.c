@@ -335,6 +335,7 @@ static const imgact_type_group type_groups[] = {
 const imgact_provider ia_provider_digitalocean = {
     .size = sizeof(imgact_provider),
     .name = "digitalocean",
+    .display_name = "DigitalOcean",
     .default_endpoint = "https://api.digitalocean.com",
     .token_env = token_env,
     .endpoint_env = endpoint_env,

@@ -241,6 +241,7 @@ static const imgact_type_group type_groups[] = {
 const imgact_provider ia_provider_hetzner = {
     .size = sizeof(imgact_provider),
     .name = "hetzner",
+    .display_name = "Hetzner",
     .default_endpoint = "https://api.hetzner.cloud/v1",
     .token_env = token_env,
     .endpoint_env = endpoint_env,

@@ -20,7 +20,7 @@ missing_files() {
 unknown_names() {
   [ "$1" != ./CHANGELOG.md ] || return 0
   grep -ohE '\b(imgact|IMGACT)_[A-Za-z0-9_]*[A-Za-z0-9]\b' "$1" | sort -u |
-    grep -vxE 'IMGACT_(CONFIG|ENDPOINT|PROFILE|PROVIDER|TOKEN_COMMAND|0)|imgact_(static|provider_mini|pager)' |
+    grep -vxE 'IMGACT_(CONFIG|ENDPOINT|PROFILE|PROVIDER|TOKEN_COMMAND|0)|imgact_(static|provider_(acme|mini|nimbus)|pager)' |
     while read -r name; do grep -qrw "$name" include/imgact || echo "$1: $name is in no header"; done
 }
 

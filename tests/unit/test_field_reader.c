@@ -59,7 +59,7 @@ static imgact_provider provider;
 static int open_reader(void **state) {
   (void)state;
   failing_allocator_init(&memory, 0);
-  ia_result_init(&result, &memory.allocator, "somebody", false);
+  ia_result_init(&result, &memory.allocator, "acme", false);
   image_map = (imgact_image_map){.fields = image_fields};
   action_map = (imgact_action_map){.fields = action_fields};
   provider = (imgact_provider){
@@ -255,7 +255,7 @@ TEST(reader_without_memory_reports_it) {
   for (size_t fail_at = 1;; fail_at++) {
     ia_result_free(&result);
     failing_allocator_init(&memory, fail_at);
-    ia_result_init(&result, &memory.allocator, "somebody", false);
+    ia_result_init(&result, &memory.allocator, "acme", false);
     (void)read_n(ia_read_image, image_fields, whole, strlen(whole));
     bool done = !result.nomem;
     if (done) assert_string_equal(result.images[0]->regions[0], "z");

@@ -57,7 +57,7 @@ static void make_whole(void) {
                            .flags = IMGACT_SLOT_CREATES_ACTION};
   DELETION = (imgact_slot){.method = "DELETE", .path = "/images/{image}"};
   t.provider = (imgact_provider){.size = sizeof t.provider,
-                                 .name = "somebody",
+                                 .name = "acme",
                                  .default_endpoint = "https://a.example",
                                  .token_env = token_env,
                                  .slots = t.slots,
