@@ -35,14 +35,18 @@ void ia_item_list_init(ia_item_list *list, const imgact_allocator *allocator, ui
 
 void ia_item_list_free(ia_item_list *list) {
   ia_free(list->ids.allocator, list->entries);
+  ia_free(list->ids.allocator, list->pages);
   list->entries = NULL;
+  list->pages = NULL;
   list->count = list->capacity = list->gone = 0;
+  list->pages_count = list->pages_capacity = 0;
   ia_hashmap_free(&list->ids);
 }
 
 void ia_item_list_start(ia_item_list *list, imgact_result *result) {
   list->result = result;
-  list->count = list->gone = 0;
+  list->count = list->gone = list->pages_count = 0;
+  list->missing = (ia_item_chain){0};
   list->reading = 0;
   list->in_order = list->in_use = true;
   ia_hashmap_clear(&list->ids);
@@ -52,6 +56,60 @@ void ia_item_list_start(ia_item_list *list, imgact_result *result) {
 void ia_item_list_delivered(ia_item_list *list) {
   ia_result_reset(list->result);
   list->in_use = true;
+}
+
+/* ---- chains ---- */
+
+/* An entry that is not gone is in one chain: of the missing entries, or of its page. Reading a page
+ * again takes only as long as that page's chain, however long the list is. */
+
+static ia_item_chain *chain_of(ia_item_list *list, const ia_item_entry *entry) {
+  return entry->missing ? &list->missing : &list->pages[entry->page];
+}
+
+static void add_to_chain(ia_item_list *list, ia_item_entry *entry) {
+  ia_item_chain *chain = chain_of(list, entry);
+  uint32_t number = (uint32_t)(entry - list->entries) + 1;
+  entry->next = 0;
+  entry->previous = chain->last;
+  if (chain->last)
+    list->entries[chain->last - 1].next = number;
+  else
+    chain->first = number;
+  chain->last = number;
+}
+
+static void remove_from_chain(ia_item_list *list, const ia_item_entry *entry) {
+  ia_item_chain *chain = chain_of(list, entry);
+  if (entry->previous)
+    list->entries[entry->previous - 1].next = entry->next;
+  else
+    chain->first = entry->next;
+  if (entry->next)
+    list->entries[entry->next - 1].previous = entry->previous;
+  else
+    chain->last = entry->previous;
+}
+
+static void move(ia_item_list *list, ia_item_entry *entry, uint32_t page, bool missing, bool gone) {
+  if (!entry->gone) remove_from_chain(list, entry);
+  list->gone = list->gone + gone - entry->gone;
+  entry->page = page;
+  entry->missing = missing;
+  entry->gone = gone;
+  if (!gone) add_to_chain(list, entry);
+}
+
+/* Makes the chains of all pages up to the one that is taken. */
+static bool make_chains(ia_item_list *list) {
+  while (list->pages_count <= list->page) {
+    ia_item_chain *pages = ia_grow(list->ids.allocator, list->pages, list->pages_count,
+                                   &list->pages_capacity, sizeof *list->pages);
+    if (!pages) return false;
+    list->pages = pages;
+    pages[list->pages_count++] = (ia_item_chain){0};
+  }
+  return true;
 }
 
 /* ---- a page ---- */
@@ -72,6 +130,11 @@ void *ia_item_list_response_item(const ia_item_list *list, size_t position) {
 }
 
 void ia_item_list_begin_page(ia_item_list *list, uint32_t page, uint32_t first_of_query) {
+  /* Items of an earlier query are not requested any more. */
+  while (list->missing.first && first_of_query != list->first_of_query) {
+    ia_item_entry *entry = &list->entries[list->missing.first - 1];
+    move(list, entry, entry->page, false, false);
+  }
   list->page = page;
   list->first_of_query = first_of_query;
   list->reading++;
@@ -91,29 +154,23 @@ static bool add(ia_item_list *list, void *item, size_t position) {
                                    sizeof *list->entries);
   if (!entries) return false;
   list->entries = entries;
-  entries[list->count++] = (ia_item_entry){.item = item,
-                                           .page = list->page,
-                                           .position = (uint32_t)position,
-                                           .reading = list->reading,
-                                           .is_new = true};
+  entries[list->count] = (ia_item_entry){.item = item,
+                                         .page = list->page,
+                                         .position = (uint32_t)position,
+                                         .reading = list->reading,
+                                         .is_new = true};
+  add_to_chain(list, &entries[list->count++]);
   keep_in_result(list, item);
   return true;
 }
 
-static void set_gone(ia_item_list *list, ia_item_entry *entry, bool gone) {
-  if (gone && !entry->gone) list->gone++;
-  if (!gone && entry->gone) list->gone--;
-  entry->gone = gone;
-}
-
 static void update(ia_item_list *list, ia_item_entry *entry, void *item, size_t position,
                    bool passes) {
-  set_gone(list, entry, !passes);
+  move(list, entry, list->page, false, !passes);
   entry->item = item;
-  entry->page = list->page;
   entry->position = (uint32_t)position;
   entry->reading = list->reading;
-  entry->is_new = entry->missing = false;
+  entry->is_new = false;
   list->in_order = false;
   list->in_use = true;
 }
@@ -139,7 +196,8 @@ bool ia_item_list_take(ia_item_list *list, size_t position, bool passes) {
   uint32_t *value = ia_hashmap_put(
       &list->ids, hash, list->deliver_pages ? list->reading : (uint32_t)list->count, &added);
   if (!value) return false;
-  if (!list->deliver_pages) return take(list, item, position, passes, *value, added);
+  if (!list->deliver_pages)
+    return make_chains(list) && take(list, item, position, passes, *value, added);
   if (passes && *value == list->reading) keep_in_result(list, item);
   return true;
 }
@@ -147,11 +205,11 @@ bool ia_item_list_take(ia_item_list *list, size_t position, bool passes) {
 void ia_item_list_end_page(ia_item_list *list, bool again) {
   if (!again) return;
   list->in_order = false;
-  list->search_from = 0;
-  for (size_t i = 0; i < list->count; i++) {
-    ia_item_entry *entry = &list->entries[i];
-    if (entry->page == list->page && entry->reading != list->reading && !entry->gone)
-      entry->missing = true;
+  if (list->page >= list->pages_count) return;
+  for (uint32_t number = list->pages[list->page].first, next; number; number = next) {
+    ia_item_entry *entry = &list->entries[number - 1];
+    next = entry->next;
+    if (entry->reading != list->reading) move(list, entry, entry->page, true, false);
   }
 }
 
@@ -162,11 +220,7 @@ size_t ia_item_list_count(const ia_item_list *list) {
 /* ---- missing items ---- */
 
 ia_item_entry *ia_item_list_missing(ia_item_list *list) {
-  for (; !list->in_order && list->search_from < list->count; list->search_from++) {
-    ia_item_entry *entry = &list->entries[list->search_from];
-    if (entry->missing && entry->page >= list->first_of_query) return entry;
-  }
-  return NULL;
+  return list->missing.first ? &list->entries[list->missing.first - 1] : NULL;
 }
 
 const char *ia_item_list_id(const ia_item_list *list, const ia_item_entry *entry) {
@@ -174,7 +228,7 @@ const char *ia_item_list_id(const ia_item_list *list, const ia_item_entry *entry
 }
 
 void ia_item_list_keep(ia_item_list *list, ia_item_entry *entry) {
-  entry->missing = false;
+  move(list, entry, entry->page, false, entry->gone);
   *result_count(list) = list->response_start;
 }
 
@@ -182,14 +236,14 @@ void ia_item_list_found(ia_item_list *list, ia_item_entry *entry, bool passes) {
   void *item = ia_item_list_response_item(list, 0);
   if (strcmp(id_of(list, item), id_of(list, entry->item)) == 0) {
     entry->item = item;
-    set_gone(list, entry, !passes);
+    move(list, entry, entry->page, false, !passes);
     list->in_use = true;
   }
   ia_item_list_keep(list, entry);
 }
 
 void ia_item_list_not_found(ia_item_list *list, ia_item_entry *entry) {
-  set_gone(list, entry, true);
+  move(list, entry, entry->page, false, true);
   ia_item_list_keep(list, entry);
 }
 

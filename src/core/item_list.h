@@ -11,18 +11,25 @@ typedef struct ia_item_entry {
   void *item;
   uint32_t page, position; /* where it was seen last */
   uint32_t reading;        /* when */
+  uint32_t previous, next; /* in its chain: index + 1, 0 = none */
   bool is_new;             /* seen in one reading only */
   bool missing;            /* its page was read again and does not hold it any more */
   bool gone; /* it does not exist any more, or the filters do not let it pass any more */
 } ia_item_entry;
+
+typedef struct ia_item_chain {
+  uint32_t first, last; /* index + 1, 0 = none */
+} ia_item_chain;
 
 typedef struct ia_item_list {
   imgact_result *result;  /* the owner's; items are decoded into it */
   ia_hashmap ids;         /* to the entry, or to the reading if pages are delivered one by one */
   ia_item_entry *entries; /* unless pages are delivered one by one */
   size_t count, capacity, gone;
+  ia_item_chain missing; /* the entries to request by their ids */
+  ia_item_chain *pages;  /* the other entries that are not gone, by page */
+  size_t pages_count, pages_capacity;
   size_t response_start;         /* in the result, of what the last response brought */
-  size_t search_from;            /* entries before it are not missing */
   ia_arena_point mark;           /* of the result's memory before that response */
   uint32_t page, first_of_query; /* the page that is taken, and the first one of the same query */
   uint32_t reading;
