@@ -37,10 +37,37 @@ TEST(reply_too_many_regions_is_protocol) {
   free(body);
 }
 
+// A text of `length` bytes of JSON: "xxx...".
+static char *json_text(size_t length) {
+  char *text = malloc(length + 1);
+  assert_non_null(text);
+  memset(text, 'x', length);
+  text[0] = text[length - 1] = '"';
+  text[length] = '\0';
+  return text;
+}
+
+TEST(error_details_limit_is_exact) {
+  for (size_t length = IA_MAX_DETAILS_BYTES - 1; length <= IA_MAX_DETAILS_BYTES + 1; length++) {
+    char *details = json_text(length), *body = malloc(length + 100);
+    assert_non_null(body);
+    sprintf(body, "{\"message\":\"m\",\"details\":%s}", details);
+    ask(IMGACT_OP_GET_IMAGE, "1", NULL);
+    assert_int_equal(read_status(400, body), IMGACT_INVALID_INPUT);
+    assert_string_equal(s.error.message, "m");
+    if (length <= IA_MAX_DETAILS_BYTES)
+      assert_string_equal(s.result.details, details);
+    else
+      assert_null(s.result.details);
+    free(details);
+    free(body);
+  }
+}
+
 // ---- memory
 // The maximum memory for reading a response, without its body. docs/hostile-input.md lists it.
 
-#define READING_MAX_BYTES ((size_t)256 << 20)
+#define READING_MAX_BYTES ((size_t)288 << 20)
 
 static size_t peak_bytes;
 
@@ -94,6 +121,11 @@ TEST(reply_memory_is_bounded) {
   assert_int_equal(read_measured(200, filled(name, zeros, "\"}]}", IA_JSON_MAX_BYTES)), IMGACT_OK);
   (void)snprintf(image, sizeof image, "\"\\u0000%s\"", zeros);
   assert_int_equal(read_measured(200, filled(values, image, "]}]}", IA_JSON_MAX_BYTES)), IMGACT_OK);
+  // a text of nothing but the shortest token grows by a quarter
+  ia_redactor_init(&redactor, "01234567", 8, NULL);
+  for (size_t i = 0; i + 1 < sizeof zeros; i++) zeros[i] = redactor.token[i % 8];
+  assert_int_equal(read_measured(200, filled(name, zeros, "\"}]}", IA_JSON_MAX_BYTES)),
+                   IMGACT_PROTOCOL);
   memset(&redactor, 0, sizeof redactor);
   print_message("# peak: %zu MiB\n", peak_bytes >> 20);
   assert_int_in_range(peak_bytes, 1, READING_MAX_BYTES);
