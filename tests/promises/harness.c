@@ -215,7 +215,8 @@ static void take_result(void *user, imgact_op *op) {
 
 static imgact_status announce(void *user, imgact_op *op, const char *call_json) {
   harness *s = user;
-  (void)op;
+  for (size_t i = 0; i < s->calls_count; i++)
+    if (s->calls[i].op == op) s->groups[s->calls[i].mutation].sender = i;
   if (s->schedule->crash_ms) {
     snprintf(s->journal, sizeof s->journal, "%s", call_json);
     s->journal_ms = harness_wall_ms(s);

@@ -22,6 +22,7 @@
 
 typedef struct harness_actions {
   int64_t ids[HARNESS_ACTIONS];
+  size_t calls[HARNESS_ACTIONS]; /* whose request started the action */
   size_t count;
 } harness_actions;
 
@@ -71,7 +72,19 @@ typedef struct harness_group {
   bool was_shown,
       was_not_shown; /* the image showed the effect, or did not, when the library read something */
   harness_actions own;
+  size_t sender; /* the call that sends now: of calls that start an action, one sends at a time */
+  uint64_t lost[HARNESS_CALLS]; /* requests of a call without a response that shows the outcome */
+  uint64_t rejected_falsely;    /* 404 to a deletion of an image that is there */
 } harness_group;
+
+#define HARNESS_MAX_STATUS 600
+
+/* Responses as the library received them, of any kind of request. */
+typedef struct harness_responses {
+  uint64_t by_status[HARNESS_MAX_STATUS];
+  uint64_t unanswered; /* requests without a response */
+  uint64_t unusable;   /* 2xx that are damaged or about another object */
+} harness_responses;
 
 typedef struct harness {
   const schedule *schedule;
@@ -88,11 +101,12 @@ typedef struct harness {
                                            start */
   uint64_t sends, lookups;              /* requests of ours: mutations, anything else */
   uint64_t swapped;                     /* responses about another object */
-  harness_actions others;               /* actions that other programs began */
-  char journal[1000];                   /* what before_send was given; "" = nothing */
-  int64_t journal_ms;                   /* when, by the library's wall clock */
-  int64_t announced_ms;                 /* the same, by the cloud's */
-  int64_t suspended_ms;                 /* so long the steady clock stood still */
+  harness_responses responses;
+  harness_actions others; /* actions that other programs began */
+  char journal[1000];     /* what before_send was given; "" = nothing */
+  int64_t journal_ms;     /* when, by the library's wall clock */
+  int64_t announced_ms;   /* the same, by the cloud's */
+  int64_t suspended_ms;   /* so long the steady clock stood still */
   bool crashed, foreign_done, suspended;
   bool finished;                        /* in reasonable time */
   bool initially;                       /* the image showed the effect at the start */

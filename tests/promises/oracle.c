@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Results against what the cloud committed. docs/guarantees.md says in words what each status and
- * flag means; here each of these sentences is a check. Only requests of the library's own count as
- * effects; the harness keeps those of other programs apart.
+ * Results against what the cloud committed, and against the responses that the library received.
+ * docs/guarantees.md says in words what each status and flag means, and which of these sentences
+ * are checked here. Only requests of the library's own count as effects; the harness keeps those of
+ * other programs apart.
  */
 #include "oracle.h"
 #include <string.h>
@@ -11,9 +12,16 @@
   2000 /* before the request, by the cloud's clock: whole seconds in dates and in actions */
 #define LOCAL_GRACE_MS 600000 /* the same, by the client's clock, if no response has a Date */
 
-static bool has(const harness_actions *list, int64_t id) {
-  for (size_t i = 0; i < list->count; i++)
-    if (list->ids[i] == id) return true;
+static size_t index_of(const harness *s, const harness_call *call) {
+  return (size_t)(call - s->calls);
+}
+
+/* Did a request of this call start the action? For a resumed call, also one of the program before.
+ */
+static bool is_own(const harness *s, const harness_call *call, int64_t id) {
+  const harness_actions *own = &s->groups[call->mutation].own;
+  for (size_t i = 0; i < own->count; i++)
+    if (own->ids[i] == id && (s->crashed || own->calls[i] == index_of(s, call))) return true;
   return false;
 }
 
@@ -115,11 +123,74 @@ static const char *judge_action(const harness *s, const harness_call *call) {
   if (!action->image || action->image->id != HARNESS_IMAGE)
     return "the action in the result is of another image";
   if (!is_of_kind(action, call->mutation)) return "the action in the result is of another kind";
-  bool own = has(&s->groups[call->mutation].own, action->id);
+  bool own = is_own(s, call, action->id);
   if (!own && !call->adopted)
     return "an action that this call did not begin is the result, and not as adopted";
   if (!own && too_old(s, call, action)) return "an action from before the request was adopted";
   return judge_status(call, action);
+}
+
+/* ---- what the library received ---- */
+
+/* Was a response to a request of this call lost, or of no use? Calls that start no action send at
+ * the same time, so any of the same kind counts. */
+static bool lost_response(const harness *s, const harness_call *call) {
+  const harness_group *group = &s->groups[call->mutation];
+  if (creates_action(s, call->mutation)) return group->lost[index_of(s, call)] > 0;
+  for (size_t i = 0; i < s->calls_count; i++)
+    if (group->lost[i]) return true;
+  return false;
+}
+
+/* Can a response with this HTTP status have this status? */
+static bool fits_http(imgact_status status, int32_t http) {
+  switch (status) {
+  case IMGACT_UNAUTHORIZED: return http == 401;
+  case IMGACT_FORBIDDEN: return http == 403;
+  case IMGACT_NOT_FOUND: return http == 404 || http == 410 || http == 422;
+  case IMGACT_CONFLICT: return http == 409 || http == 412;
+  case IMGACT_LOCKED: return http == 423 || http == 409;
+  case IMGACT_RATE_LIMITED: return http == 429;
+  case IMGACT_UNAVAILABLE: return http >= 500 || http == 408 || http == 425;
+  case IMGACT_INVALID_INPUT: return http >= 400 && http < 500;
+  default: return true;
+  }
+}
+
+/* A status that a response has brought about was in a response; another one had its occasion. */
+static const char *judge_cause(const harness *s, const imgact_error *error) {
+  const harness_responses *all = &s->responses;
+  int32_t http = error->http_status;
+  if (http && (http >= HARNESS_MAX_STATUS || !all->by_status[http]))
+    return "an HTTP status that no response had";
+  if (http && !fits_http(error->status, http)) return "a status of another HTTP status";
+  switch (error->status) {
+  case IMGACT_UNAUTHORIZED:
+  case IMGACT_FORBIDDEN:
+  case IMGACT_CONFLICT:
+  case IMGACT_LOCKED:
+  case IMGACT_PROTECTED:
+  case IMGACT_INVALID_INPUT:
+  case IMGACT_LIMIT_EXCEEDED:
+  case IMGACT_UNAVAILABLE: return http ? NULL : "a status of a response, without its HTTP status";
+  case IMGACT_RATE_LIMITED: /* or not sent, because of the rate limit's headers */
+    return http || error->retry_after_ms ? NULL : "rate_limited, without a reason";
+  case IMGACT_NETWORK:
+    return all->unanswered || s->crashed ? NULL : "network, and each request was answered";
+  case IMGACT_PROTOCOL: return all->unusable ? NULL : "protocol, and each response was usable";
+  default: return NULL;
+  }
+}
+
+static const char *judge_already_deleted(const harness *s, const harness_call *call) {
+  const harness_group *group = &s->groups[SCHEDULE_DELETE];
+  if (!(call->error.flags & IMGACT_ERROR_ALREADY_DELETED)) return NULL;
+  if (call->mutation != SCHEDULE_DELETE) return "already deleted, and it is no deletion";
+  if (call->error.status != IMGACT_NOT_FOUND) return "already deleted, but not not_found";
+  if (!call->shown && !group->rejected_falsely) return "already deleted, and the image is there";
+  if (calls_for(s, SCHEDULE_DELETE) == 1 && group->effects && !group->rejected_falsely)
+    return "already deleted, and this call deleted it";
+  return NULL;
 }
 
 /* ---- one call ---- */
@@ -205,6 +276,10 @@ static const char *judge_one(const harness *s, const harness_call *call) {
   const char *wrong = call->action_id ? judge_action(s, call) : NULL;
   if (!wrong && call->adopted && !s->groups[call->mutation].sends && !s->crashed)
     wrong = "adopted, and no request was sent";
+  if (!wrong && call->adopted && !lost_response(s, call) && !s->crashed)
+    wrong = "adopted, and no response was lost";
+  if (!wrong) wrong = judge_cause(s, &call->error);
+  if (!wrong) wrong = judge_already_deleted(s, call);
   if (!wrong && outlives_deadline(s, call)) wrong = "it outlives its deadline";
   if (wrong) return wrong;
   return call->error.status == IMGACT_OK ? judge_success(s, call) : judge_failure(s, call);

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct relay {
   imgact_transport base;
@@ -25,7 +26,10 @@ typedef struct flight {
   imgact_exchange *outer;
   relay *relay;
   bool mutation;
+  schedule_mutation kind; /* of a mutation */
+  size_t sender;          /* the call that sent it */
   int64_t served_ms;
+  bool instead;   /* another request was sent in its place */
   sim_reply swap; /* about another object; status 0 = none */
 } flight;
 
@@ -49,10 +53,13 @@ static uint64_t effects_of(const harness *s, schedule_mutation mutation) {
                                         : s->instance.world->counters.effects[effects[mutation]];
 }
 
-static void note_actions(const harness *s, size_t before, harness_actions *list) {
+static void note_actions(const harness *s, size_t before, size_t call, harness_actions *list) {
   const sim_cloud_state *side = &s->instance.world->clouds[s->schedule->cloud];
   for (size_t i = before; i < side->actions_count; i++)
-    if (list->count < HARNESS_ACTIONS) list->ids[list->count++] = side->actions[i]->id;
+    if (list->count < HARNESS_ACTIONS) {
+      list->calls[list->count] = call;
+      list->ids[list->count++] = side->actions[i]->id;
+    }
 }
 
 /* ---- other programs ---- */
@@ -98,7 +105,7 @@ void harness_foreign(harness *s, bool opposite) {
   sim_reply_free(&reply);
   s->instance.world->overrides = (sim_overrides){.duration_ms = -1};
   s->foreign[mutation] += effects_of(s, mutation) - effects;
-  note_actions(s, before, &s->others);
+  note_actions(s, before, 0, &s->others);
 }
 
 /* ---- responses about another object ---- */
@@ -185,21 +192,60 @@ static void put_dates(relay *r, const flight *f, imgact_http_response *response,
   response->headers_count = count;
 }
 
-static void shorten(relay *r, const flight *f, imgact_http_response *response) {
+static bool shorten(relay *r, const flight *f, imgact_http_response *response) {
   int64_t cut = r->s->schedule->shorten_bytes;
   if (!f->mutation || cut < 0 || r->shortened || response->status >= 300 ||
       (uint64_t)cut >= response->body_bytes)
-    return;
+    return false;
   r->shortened = true;
   response->body_bytes = (size_t)cut;
+  return true;
 }
 
-static void swap_body(relay *r, const flight *f, imgact_http_response *response) {
-  if (!f->swap.status || response->status >= 300) return;
+static bool swap_body(relay *r, const flight *f, imgact_http_response *response) {
+  if (!f->swap.status || response->status >= 300) return false;
   r->s->swapped++;
   response->status = f->swap.status;
   response->body = f->swap.body;
   response->body_bytes = f->swap.body_bytes;
+  return true;
+}
+
+static bool is_json(const imgact_http_response *response) {
+  for (size_t i = 0; i < response->headers_count; i++)
+    if (!strcasecmp(response->headers[i].name, "Content-Type"))
+      return !strncasecmp(response->headers[i].value, "application/json", 16);
+  return false;
+}
+
+/* Does a 2xx show what it is about? A deletion has nothing to show. */
+static bool is_usable(const flight *f, const imgact_http_response *response) {
+  if (f->mutation && f->kind == SCHEDULE_DELETE) return true;
+  if (!is_json(response) || !response->body || !strstr(response->body, "\"id\"")) return false;
+  bool has_action = strstr(response->body, "\"action") != NULL,
+       has_image = strstr(response->body, "\"image") != NULL;
+  if (!f->mutation) return has_action || has_image;
+  return schedule_creates_action(f->relay->s->schedule->cloud, f->kind) ? has_action : has_image;
+}
+
+/* A request without a response, or with one that leaves its outcome open: not 4xx, and not a whole
+ * 2xx about its own object. */
+static void note_response(const flight *f, const imgact_http_response *response, bool damaged) {
+  harness *s = f->relay->s;
+  harness_responses *all = &s->responses;
+  bool answered = response && response->delivery == IMGACT_DELIVERY_ANSWERED;
+  int status = answered ? response->status : 0;
+  bool is_2xx = status >= 200 && status < 300;
+  bool unusable = is_2xx && (damaged || f->instead || !is_usable(f, response));
+  bool is_rejection = status >= 400 && status < 500 && status != 408 && status != 425;
+  if (answered && status > 0 && status < HARNESS_MAX_STATUS) all->by_status[status]++;
+  all->unanswered += !answered;
+  all->unusable += unusable || (answered && (status < 200 || (status >= 300 && status < 400)));
+  if (!f->mutation) return;
+  harness_group *group = &s->groups[f->kind];
+  group->lost[f->sender] += unusable || (!is_2xx && !is_rejection);
+  group->rejected_falsely +=
+      f->kind == SCHEDULE_DELETE && status == 404 && !harness_shows(s, SCHEDULE_DELETE);
 }
 
 static void pass_on(imgact_exchange *base, const imgact_http_response *response) {
@@ -208,13 +254,15 @@ static void pass_on(imgact_exchange *base, const imgact_http_response *response)
   imgact_http_response copy = *response;
   imgact_header headers[SIM_MAX_HEADERS];
   char date[32], *body = NULL;
+  bool damaged = false;
   if (response->delivery == IMGACT_DELIVERY_ANSWERED) {
     put_dates(r, f, &copy, headers, date);
-    shorten(r, f, &copy);
-    swap_body(r, f, &copy);
+    damaged = shorten(r, f, &copy);
+    damaged = swap_body(r, f, &copy) || damaged;
     if (r->s->schedule->cloud_jump_ms && copy.body)
       copy.body = body = shifted_body(r->s, copy.body, copy.body_bytes);
   }
+  note_response(f, &copy, damaged);
   sim_reply swap = f->swap;
   imgact_exchange *outer = f->outer;
   imgact_exchange_set_data(outer, NULL);
@@ -239,6 +287,7 @@ static imgact_status send_on(relay *r, const imgact_http_request *request, fligh
   const char *other = sim_text_get(&target);
   bool instead = other && *other && f->mutation && s->schedule->swap_instead;
   imgact_status status;
+  f->instead = instead;
   if (instead) {
     sim_text url = {0};
     imgact_http_request swapped = *request;
@@ -277,7 +326,9 @@ static imgact_status relay_send(imgact_transport *transport, const imgact_http_r
                 .outer = exchange,
                 .relay = r,
                 .mutation = mutation != SCHEDULE_MUTATIONS,
+                .kind = mutation,
                 .served_ms = harness_now(s)};
+  if (f->mutation) f->sender = s->groups[mutation].sender;
   imgact_exchange_set_data(exchange, f);
   size_t before = s->instance.world->clouds[s->schedule->cloud].actions_count;
   uint64_t effects = effects_of(s, mutation), committed = 0;
@@ -288,7 +339,7 @@ static imgact_status relay_send(imgact_transport *transport, const imgact_http_r
     group->effects += committed;
     group->sends++;
     if (!group->first_sent_ms) group->first_sent_ms = harness_now(s);
-    note_actions(s, before, &group->own);
+    note_actions(s, before, f->sender, &group->own);
     s->sends++;
   } else {
     s->lookups++;
@@ -305,6 +356,7 @@ static void relay_cancel(imgact_transport *transport, imgact_exchange *exchange)
   relay *r = (relay *)transport;
   flight *f = imgact_exchange_data(exchange);
   if (!f) return;
+  note_response(f, NULL, false);
   r->inner->cancel(r->inner, &f->base);
   sim_reply_free(&f->swap);
   free(f);
