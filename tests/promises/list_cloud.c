@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Pages of either provider from memory, of an account that changes between two page requests. */
+/* Pages of either provider from memory, of an account that changes between two requests. */
 #include "list_cloud.h"
 #include "sim_text.h"
 #include <inttypes.h>
@@ -11,16 +11,29 @@
 #define CHANGING       0.3                    /* of the page requests by chance */
 #define CHANGING_SMALL 0.5 /* of those of small lists, up to SMALL_CHANGES times */
 #define SMALL_CHANGES  3
+#define SHORT          0.2 /* of the pages, once */
+#define KEY_GAP        ((uint64_t)1 << 48)
 
 bool list_cloud_verbose;
 
 /* ---- the account ---- */
 
+/* Between its neighbours; equal to one of them if there is no room left. */
+static uint64_t key_at(const cloud *c, size_t at) {
+  uint64_t before = at ? c->list[at - 1]->key : 0;
+  return at < c->count ? before + (c->list[at]->key - before) / 2 : before + KEY_GAP;
+}
+
 static void insert(cloud *c, size_t at) {
   if (c->items_count == MAX_ITEMS) abort();
   item *added = &c->items[c->items_count];
-  *added = (item){.id = FIRST_ID + (int64_t)c->items_count++, .from_start = !c->pages};
   if (at > c->count) at = c->count;
+  /* Hetzner's list holds only what its filter selects. */
+  bool matches = !c->mode.filtered || c->form == SIM_HETZNER || sim_random_below(&c->dice, 2);
+  *added = (item){.id = FIRST_ID + (int64_t)c->items_count++,
+                  .key = key_at(c, at),
+                  .matches = matches,
+                  .from_start = !c->pages};
   memmove(c->list + at + 1, c->list + at, (c->count - at) * sizeof *c->list);
   c->list[at] = added;
   if (++c->count > c->most) c->most = c->count;
@@ -29,7 +42,12 @@ static void insert(cloud *c, size_t at) {
 static void take_out(cloud *c, size_t at) {
   if (!c->count) return;
   if (at >= c->count) at = c->count - 1;
-  c->list[at]->gone = true;
+  item *it = c->list[at];
+  bool stays = c->mode.filtered && sim_random_below(&c->dice, 2);
+  it->gone = true;
+  it->deleted = !stays;
+  if (stays) it->matches = !it->matches;
+  if (stays && c->form == SIM_DIGITALOCEAN) return;
   c->count--;
   memmove(c->list + at, c->list + at + 1, (c->count - at) * sizeof *c->list);
 }
@@ -44,13 +62,16 @@ static void make_change(cloud *c, const change *wanted) {
     take_out(c, wanted->at);
 }
 
-/* Between two page requests an item has moved from behind the frontier to before it, by more places
- * than the total fell: something was added behind it at the same time. No response shows that. */
-static void excuse_crossed(cloud *c, item *const *old, size_t old_count) {
+/* Since the last page request an item has moved from behind the frontier to before it, by more
+ * places than the total fell: something was added behind it at the same time. No response shows
+ * that. */
+static void excuse_crossed(cloud *c) {
+  item *const *old = c->shown;
+  size_t old_count = c->shown_count;
   size_t fall = old_count > c->count ? old_count - c->count : 0;
   for (size_t i = 0; i + fall < c->frontier && i < c->count; i++)
     for (size_t j = c->frontier; j < old_count; j++)
-      if (old[j] == c->list[i]) c->list[i]->excused = true;
+      if (old[j] == c->list[i]) c->list[i]->excused = c->crossed = true;
   c->frontier = c->frontier > fall ? c->frontier - fall : 0;
 }
 
@@ -62,20 +83,22 @@ static size_t chance_place(cloud *c) {
   }
 }
 
+static void change_by_chance(cloud *c) {
+  if (!c->by_chance || !c->pages || c->mode.short_pages ||
+      sim_random_unit(&c->dice) >= (c->mode.small ? CHANGING_SMALL : CHANGING))
+    return;
+  for (uint64_t n = c->mode.small ? 1 + sim_random_below(&c->dice, SMALL_CHANGES) : 1; n; n--) {
+    const change any = {.add = sim_random_below(&c->dice, 2) == 0, .at = chance_place(c)};
+    make_change(c, &any);
+  }
+}
+
 /* Called before the response to a page request. */
 static void change_account(cloud *c) {
-  static item *old[MAX_ITEMS];
-  size_t old_count = c->count;
-  memcpy(old, c->list, old_count * sizeof *old);
   for (size_t i = 0; i < c->changes_count; i++)
     if (c->changes[i].before == c->pages) make_change(c, &c->changes[i]);
-  if (c->by_chance && c->pages &&
-      sim_random_unit(&c->dice) < (c->small ? CHANGING_SMALL : CHANGING))
-    for (uint64_t n = c->small ? 1 + sim_random_below(&c->dice, SMALL_CHANGES) : 1; n; n--) {
-      const change any = {.add = sim_random_below(&c->dice, 2) == 0, .at = chance_place(c)};
-      make_change(c, &any);
-    }
-  if (c->pages) excuse_crossed(c, old, old_count);
+  change_by_chance(c);
+  if (c->pages) excuse_crossed(c);
 }
 
 /* ---- its responses ---- */
@@ -88,9 +111,31 @@ static size_t number_of(const char *target, const char *key, size_t otherwise) {
   return otherwise;
 }
 
+static void put_action(const cloud *c, sim_text *out, const item *it) {
+  if (c->form == SIM_HETZNER)
+    sim_text_printf(out,
+                    "{\"id\":%" PRId64 ",\"command\":\"x\",\"status\":\"success\",\"resources\":["
+                    "{\"id\":" LIST_IMAGE ",\"type\":\"image\"}]}",
+                    it->id);
+  else
+    sim_text_printf(out,
+                    "{\"id\":%" PRId64
+                    ",\"type\":\"x\",\"status\":\"completed\",\"resource_id\":" LIST_IMAGE
+                    ",\"resource_type\":\"image\"}",
+                    it->id);
+}
+
 static void put_item(const cloud *c, sim_text *out, const item *it) {
-  sim_text_printf(out, "{\"id\":%" PRId64 ",\"type\":\"snapshot\"%s}", it->id,
-                  c->form == SIM_HETZNER ? "" : ",\"regions\":[\"nyc1\"]");
+  if (c->mode.actions) {
+    put_action(c, out, it);
+    return;
+  }
+  sim_text_printf(out, "{\"id\":%" PRId64 ",\"type\":\"snapshot\",\"name\":\"", it->id);
+  if (c->mode.filtered)
+    sim_text_str(out, it->matches ? LIST_NAME : "renamed");
+  else
+    sim_text_printf(out, "%020" PRIu64, it->key);
+  sim_text_printf(out, "\",\"regions\":[\"%s\"]}", it->matches ? LIST_REGION : "sfo2");
 }
 
 static void put_number(sim_text *out, const char *key, size_t number) {
@@ -132,6 +177,8 @@ static void answer_page(cloud *c, const char *target, sim_text *out) {
   size_t page = number_of(target, "page", 1), per_page = number_of(target, "per_page", 25);
   change_account(c);
   c->pages++;
+  c->reread = c->reread || page <= c->last_page;
+  c->last_page = page;
   if ((page - 1) * per_page <= c->frontier && page * per_page > c->frontier)
     c->frontier = page * per_page;
   if (list_cloud_verbose) {
@@ -144,27 +191,39 @@ static void answer_page(cloud *c, const char *target, sim_text *out) {
               c->list[i]->id - FIRST_ID);
     fprintf(stderr, "\n");
   }
-  sim_text_str(out, "{\"images\":[");
-  for (size_t i = (page - 1) * per_page; i < page * per_page && i < c->count; i++) {
-    if (i > (page - 1) * per_page) sim_text_str(out, ",");
+  size_t first = (page - 1) * per_page,
+         end = page * per_page < c->count ? page * per_page : c->count;
+  /* The first page and the last one are whole: only in between can a short page be noticed. */
+  if (c->mode.short_pages && page > 1 && end < c->count && !c->was_short[page] &&
+      sim_random_unit(&c->dice) < SHORT) {
+    c->was_short[page] = true;
+    end--;
+  }
+  sim_text_printf(out, "{\"%s\":[", c->mode.actions ? "actions" : "images");
+  for (size_t i = first; i < end; i++) {
+    if (i > first) sim_text_str(out, ",");
     put_item(c, out, c->list[i]);
+    c->list[i]->page = page;
   }
   sim_text_str(out, "]");
   put_pages(c, out, page, per_page);
   sim_text_str(out, "}");
+  memcpy(c->shown, c->list, c->count * sizeof *c->list);
+  c->shown_count = c->count;
 }
 
 static int answer_item(cloud *c, const char *id, sim_text *out) {
   int64_t wanted = strtoll(id, NULL, 10);
   c->gets++;
+  change_by_chance(c);
   if (list_cloud_verbose) fprintf(stderr, "    item %" PRId64 "\n", wanted);
-  for (size_t i = 0; i < c->count; i++)
-    if (c->list[i]->id == wanted) {
-      sim_text_str(out, "{\"image\":");
-      put_item(c, out, c->list[i]);
-      sim_text_str(out, "}");
-      return 200;
-    }
+  const item *it = &c->items[wanted - FIRST_ID];
+  if (wanted >= FIRST_ID && wanted < FIRST_ID + (int64_t)c->items_count && !it->deleted) {
+    sim_text_str(out, c->mode.actions ? "{\"action\":" : "{\"image\":");
+    put_item(c, out, it);
+    sim_text_str(out, "}");
+    return 200;
+  }
   sim_text_str(out, c->form == SIM_HETZNER
                         ? "{\"error\":{\"code\":\"not_found\",\"message\":\"image not found\"}}"
                         : "{\"id\":\"not_found\",\"message\":\"The resource was not found.\"}");
@@ -179,12 +238,15 @@ static imgact_status serve(imgact_transport *transport, const imgact_http_reques
   if (c->under_way_count == MAX_UNDER_WAY) return IMGACT_INTERNAL;
   pending_reply *reply = &c->under_way[c->under_way_count++];
   *reply = (pending_reply){.exchange = exchange, .status = 200};
-  const char *images = strstr(request->url, "/images");
-  if (strcmp(request->method, "GET") != 0 || !images) abort();
-  if (images[7] == '/')
-    reply->status = answer_item(c, images + 8, &reply->body);
+  /* .../images?..., .../images/77/actions?...; a number at the end of the path is an item's id */
+  size_t path = strcspn(request->url, "?");
+  while (path && request->url[path - 1] != '/') path--;
+  const char *last = request->url + path;
+  if (strcmp(request->method, "GET") != 0) abort();
+  if (*last >= '0' && *last <= '9')
+    reply->status = answer_item(c, last, &reply->body);
   else
-    answer_page(c, images, &reply->body);
+    answer_page(c, last, &reply->body);
   return IMGACT_OK;
 }
 
@@ -267,6 +329,8 @@ bool list_cloud_open(cloud *c, sim_cloud form) {
 void list_cloud_start(cloud *c, size_t items) {
   c->items_count = c->count = c->most = c->changes_count = 0;
   c->pages = c->gets = 0;
-  c->frontier = 0;
+  c->frontier = c->shown_count = c->last_page = 0;
+  c->reread = c->crossed = false;
+  memset(c->was_short, 0, sizeof c->was_short);
   for (size_t i = 0; i < items; i++) insert(c, i);
 }

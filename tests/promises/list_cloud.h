@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A cloud in memory that serves pages of images, and whose images change between two requests. */
+/* A cloud in memory that serves pages of images or actions, which change between two requests. */
 #ifndef PROMISES_LIST_CLOUD_H
 #define PROMISES_LIST_CLOUD_H
 
@@ -8,6 +8,9 @@
 #include <imgact/imgact.h>
 #include <imgact/transport.h>
 
+#define LIST_IMAGE    "77" /* whose actions are listed */
+#define LIST_NAME     "mine"
+#define LIST_REGION   "nyc1"
 #define FIRST_ID      INT64_C(1000)
 #define MAX_ITEMS     1000 /* that a walk ever sees; no run comes near it */
 #define MAX_UNDER_WAY 64
@@ -15,8 +18,12 @@
 
 typedef struct item {
   int64_t id;
+  uint64_t key;    /* grows from the start of the list to its end; the item's name */
+  size_t page;     /* that showed it last */
+  bool matches;    /* the filter of the walk */
   bool from_start; /* there at the first request */
-  bool gone;
+  bool gone;       /* or it was so, at some time, that the filter did not select it */
+  bool deleted;
   bool excused;   /* it has crossed the frontier without a trace */
   unsigned times; /* in the result */
 } item;
@@ -26,6 +33,17 @@ typedef struct change {
   bool add;
   size_t at; /* index in the list; beyond its end: at the end */
 } change;
+
+/* What is read, and how. */
+typedef struct walk_mode {
+  bool paged;       /* one page per run, so that nothing that was delivered can be taken back */
+  bool small;       /* lists that change more than they are read */
+  bool sorted;      /* by name */
+  bool filtered;    /* by name (Hetzner: the server) or region (DigitalOcean: the library) */
+  bool limited;     /* by max_items */
+  bool actions;     /* of an image, in place of images */
+  bool short_pages; /* each page may lack an item, once, and nothing changes */
+} walk_mode;
 
 typedef struct pending_reply {
   imgact_exchange *exchange;
@@ -44,7 +62,14 @@ typedef struct cloud {
   size_t count, most;    /* now, and ever */
   change changes[MAX_CHANGES];
   size_t changes_count;
-  bool by_chance, small;
+  bool by_chance;
+  walk_mode mode;
+  item *shown[MAX_ITEMS]; /* the list at the last page request */
+  size_t shown_count;
+  bool was_short[MAX_ITEMS]; /* by page */
+  bool crossed;              /* an item has crossed the frontier without a trace */
+  bool reread;               /* a page was requested that is not behind all pages before */
+  size_t last_page;
   uint64_t last_gap; /* the enumerated changes come before the 2nd to so many page requests */
   size_t frontier; /* the first place that may hold an item that no page has shown, as far as totals
                       show */
