@@ -370,8 +370,8 @@ IMGACT_API int imgact_json_is_other(const imgact_json *value, imgact_json_type e
 
 /*
  * A word of the API and the value that it stands for. A list ends with a row whose text is NULL;
- * its value is that of all other words. Words are compared in any case; a word that ends with "*"
- * matches what begins with it. Requests send the first word of a value.
+ * its value is that of all other words. "word*" matches every text that begins with "word", and
+ * "~word" matches "word" in any case. Requests send the first word of a value.
  */
 typedef struct imgact_word {
   const char *text;
@@ -381,7 +381,7 @@ typedef struct imgact_word {
 /*
  * Returns the value of a word.
  *
- * text  word of the API, in any case; NULL is allowed: an unknown word
+ * text  word of the API; NULL is allowed: an unknown word
  */
 IMGACT_API int imgact_word_value(const imgact_word *words, const char *text);
 

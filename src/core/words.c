@@ -5,13 +5,15 @@
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
-/* Returns true if the word is the text, in any case; *exact: in the word's own case. */
+/* Returns true if the word is the text; *exact: it is the text letter by letter. */
 static bool is_word(const char *word, const char *text, size_t length, bool *exact) {
+  bool any_case = *word == '~';
   size_t i = 0;
-  while (i < length && word[i] == text[i] && word[i] && word[i] != '*') i++;
-  *exact = i == length && !word[i];
-  if (*exact) return true;
-  while (i < length && word[i] && word[i] != '*' && lower(word[i]) == lower(text[i])) i++;
+  if (any_case) word++;
+  while (i < length && word[i] && word[i] != '*' &&
+         (word[i] == text[i] || (any_case && lower(word[i]) == lower(text[i]))))
+    i++;
+  *exact = !any_case && i == length && !word[i];
   return (word[i] == '*' && !word[i + 1]) || (i == length && !word[i]);
 }
 
@@ -29,7 +31,7 @@ int imgact_word_value(const imgact_word *words, const char *text) {
 
 const char *imgact_word_text(const imgact_word *words, int value) {
   while (words->text && words->value != value) words++;
-  return words->text;
+  return words->text && *words->text == '~' ? words->text + 1 : words->text;
 }
 
 /* "013" would name what "13" does, and be taken for another. */

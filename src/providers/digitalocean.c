@@ -20,9 +20,9 @@ static const imgact_word image_types[] = {{"base", IMGACT_IMAGE_TYPE_SYSTEM},
                                           {NULL, IMGACT_IMAGE_TYPE_UNKNOWN}};
 /* The documentation has "NEW", "new" has been served. */
 static const imgact_word image_statuses[] = {
-    {"new", IMGACT_IMAGE_STATUS_CREATING},        {"pending", IMGACT_IMAGE_STATUS_CREATING},
-    {"available", IMGACT_IMAGE_STATUS_AVAILABLE}, {"deleted", IMGACT_IMAGE_STATUS_DELETED},
-    {"retired", IMGACT_IMAGE_STATUS_RETIRED},     {NULL, IMGACT_IMAGE_STATUS_UNKNOWN}};
+    {"~new", IMGACT_IMAGE_STATUS_CREATING},        {"~pending", IMGACT_IMAGE_STATUS_CREATING},
+    {"~available", IMGACT_IMAGE_STATUS_AVAILABLE}, {"~deleted", IMGACT_IMAGE_STATUS_DELETED},
+    {"~retired", IMGACT_IMAGE_STATUS_RETIRED},     {NULL, IMGACT_IMAGE_STATUS_UNKNOWN}};
 static const imgact_word action_statuses[] = {{"in-progress", IMGACT_ACTION_STATUS_RUNNING},
                                               {"completed", IMGACT_ACTION_STATUS_SUCCESS},
                                               {"errored", IMGACT_ACTION_STATUS_ERROR},

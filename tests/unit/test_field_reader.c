@@ -12,7 +12,7 @@
 static const imgact_word types[] = {{"system", IMGACT_IMAGE_TYPE_SYSTEM},
                                     {"snap*", IMGACT_IMAGE_TYPE_SNAPSHOT},
                                     {NULL, IMGACT_IMAGE_TYPE_UNKNOWN}};
-static const imgact_word statuses[] = {{"ready", IMGACT_IMAGE_STATUS_AVAILABLE},
+static const imgact_word statuses[] = {{"~ready", IMGACT_IMAGE_STATUS_AVAILABLE},
                                        {NULL, IMGACT_IMAGE_STATUS_UNKNOWN}};
 static const imgact_word states[] = {{"bad", IMGACT_ACTION_STATUS_ERROR},
                                      {"good", IMGACT_ACTION_STATUS_SUCCESS},
@@ -265,14 +265,17 @@ TEST(reader_without_memory_reports_it) {
   }
 }
 
-TEST(words_match_any_case_and_prefix) {
-  static const char *const snapshots[] = {"snap", "SNAP", "snapshot", "sNaP*x", "snap*"};
+TEST(words_match_exactly_unless_marked) {
+  static const char *const snapshots[] = {"snap", "snapshot", "snap*x", "snap*"};
   for (size_t i = 0; i < sizeof snapshots / sizeof *snapshots; i++)
     assert_int_equal(imgact_word_value(types, snapshots[i]), IMGACT_IMAGE_TYPE_SNAPSHOT);
-  static const char *const others[] = {"", "sna", "systems", "syste", "*"};
+  static const char *const others[] = {"", "sna", "SNAP", "System", "systems", "syste", "*"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     assert_int_equal(imgact_word_value(types, others[i]), IMGACT_IMAGE_TYPE_UNKNOWN);
   assert_int_equal(imgact_word_value(types, NULL), IMGACT_IMAGE_TYPE_UNKNOWN);
+  assert_int_equal(imgact_word_value(statuses, "ReaDY"), IMGACT_IMAGE_STATUS_AVAILABLE);
+  assert_int_equal(imgact_word_value(statuses, "~ready"), IMGACT_IMAGE_STATUS_UNKNOWN);
+  assert_string_equal(imgact_word_text(statuses, IMGACT_IMAGE_STATUS_AVAILABLE), "ready");
   assert_string_equal(imgact_word_text(types, IMGACT_IMAGE_TYPE_SYSTEM), "system");
   assert_null(imgact_word_text(types, IMGACT_IMAGE_TYPE_BACKUP));
 }

@@ -31,7 +31,7 @@ static const imgact_word image_types[] = {{"stock", IMGACT_IMAGE_TYPE_SYSTEM},
                                           {"upload", IMGACT_IMAGE_TYPE_CUSTOM},
                                           {NULL, IMGACT_IMAGE_TYPE_UNKNOWN}};
 static const imgact_word image_statuses[] = {{"queued", IMGACT_IMAGE_STATUS_CREATING},
-                                             {"active", IMGACT_IMAGE_STATUS_AVAILABLE},
+                                             {"~active", IMGACT_IMAGE_STATUS_AVAILABLE},
                                              {NULL, IMGACT_IMAGE_STATUS_UNKNOWN}};
 static const imgact_word operations[] = {{"replicate*", IMGACT_ACTION_KIND_TRANSFER},
                                          {NULL, IMGACT_ACTION_KIND_OTHER}};
