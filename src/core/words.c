@@ -36,7 +36,8 @@ const char *imgact_word_text(const imgact_word *words, int value) {
 
 /* "013" would name what "13" does, and be taken for another. */
 int imgact_is_decimal_id(const char *text) {
-  size_t digits = strspn(text, "0123456789");
+  size_t digits = 0;
+  while (text[digits] >= '0' && text[digits] <= '9') digits++;
   return digits >= 1 && digits <= 64 && !text[digits] && (*text != '0' || digits == 1);
 }
 
