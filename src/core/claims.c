@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Two sets that take turns, so that memory is bounded. */
+/* Two sets: when the recent one is full, it replaces the older one. This bounds the memory. */
 #include "claims.h"
 #include "str.h"
 #include <string.h>

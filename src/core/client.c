@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What the operations of one provider and token share: places for requests, the retry budget, the
- * cloud's clock, claims. */
+/* State shared by the operations of one client: the queue, the retry budget, the API's clock, and
+ * the actions that belong to operations. */
 #include "client.h"
 #include "encode.h"
 #include "error_fill.h"
@@ -12,7 +12,7 @@ static void refresh(ia_queue *queue);
 
 static void throttled(ia_queue *queue, int64_t delay_ms) {
   imgact_client *client = IA_ENTRY(queue, imgact_client, queue);
-  ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay_ms, 0, "held back for the rate limit");
+  ia_trace_text(client, IMGACT_TRACE_THROTTLE, delay_ms, 0, "delayed by the rate limit");
 }
 
 static ia_settings settings_of(const imgact_client_options *o) {
@@ -37,7 +37,7 @@ static char *user_agent(const imgact_allocator *allocator, const char *app) {
   return copy;
 }
 
-/* Clients that send with one token share what it may send: the key is a hash, never the token. */
+/* Clients with the same token share a rate limiter. The key is a hash of the token. */
 static void join_rate_limiter(imgact_client *client) {
   uint64_t key = ia_credential_hash(&client->credential, client->provider->name, client->endpoint);
   ia_queue *queue = &client->queue;
@@ -46,7 +46,8 @@ static void join_rate_limiter(imgact_client *client) {
   ia_list_remove(&queue->waiter.link);
   ia_rate_limiter_unref(queue->rate_limiter);
   queue->rate_limiter = ia_rate_limiter_acquire(&client->engine->rate_limiters, key);
-  if (was_held_back) ia_queue_schedule(queue); /* the old one does not wake it any more */
+  if (was_held_back)
+    ia_queue_schedule(queue); /* the previous rate limiter no longer wakes this queue */
 }
 
 bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider,
@@ -95,8 +96,8 @@ imgact_status ia_client_refresh_token(imgact_client *client) {
   return client->credential.error.status;
 }
 
-/* Called before every request, since a callback may have a new token, and before the rate limiter
- * is asked, since each token has a budget of its own. */
+/* Called before the rate limiter is asked for a permit: the token callback may return another
+ * token, and each token has its own rate limit. */
 static void refresh(ia_queue *queue) {
   (void)ia_client_refresh_token(IA_ENTRY(queue, imgact_client, queue));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A client as the core knows it: a provider, its credentials, and what its operations share. */
+/* A client: a provider, an endpoint, a token, and the state that its operations share. */
 #ifndef IA_CLIENT_H
 #define IA_CLIENT_H
 
@@ -13,8 +13,10 @@
 #include <imgact/client.h>
 #include <imgact/provider.h>
 
-#define IA_RETRY_BUDGET   100
-#define IA_MUTATION_LISTS 256 /* so that a look for a twin is short among tens of thousands */
+#define IA_RETRY_BUDGET 100
+#define IA_MUTATION_LISTS                                                                          \
+  256 /* hash buckets: a search for conflicting mutations stays short with many thousands of       \
+         mutations */
 
 typedef struct ia_settings {
   int64_t request_timeout_ms, retry_base_ms, poll_interval_ms, settle_ms;
@@ -27,7 +29,7 @@ struct imgact_client {
   const imgact_provider *provider;
   size_t references;
   void (*released)(
-      imgact_client *client); /* the outer ring's: called when the last reference has gone */
+      imgact_client *client); /* called after the last reference was released; frees the client */
   void *outer;
   char *endpoint; /* without trailing slashes */
   char *user_agent;
@@ -35,27 +37,27 @@ struct imgact_client {
   ia_settings settings;
   imgact_trace_fn trace;
   void *trace_user_data;
-  ia_queue queue; /* requests that wait for a place */
+  ia_queue queue; /* requests that wait for a free slot */
   int32_t retry_budget;
-  uint32_t exchanges; /* counts them, for traces */
+  uint32_t exchanges; /* counter; numbers the requests in traces */
   ia_poller poller;
-  ia_link mutations[IA_MUTATION_LISTS]; /* operations whose effect is not settled, by what they
-                                           would do: mutation.c */
+  ia_link
+      mutations[IA_MUTATION_LISTS]; /* mutations that may still take effect, by ia_mutation.key */
   ia_claims claims;
   ia_server_clock server_clock;
-  imgact_rate_limit rate; /* as the last reply told it */
+  imgact_rate_limit rate; /* of the last response */
 };
 
-/* Fills a zeroed client; strings are copied. false: no memory (ia_client_clear frees what is
- * there). */
+/* Initialises a zeroed client; strings are copied. Returns false if there is no memory;
+ * ia_client_clear() then frees what was allocated. */
 bool ia_client_init(imgact_client *client, ia_engine *engine, const imgact_provider *provider,
                     const char *endpoint, const imgact_client_options *options);
-/* Sets the token and joins its rate limiter; errors of ia_credential_set(). */
+/* Sets the token and joins its rate limiter. Errors as from ia_credential_set(). */
 imgact_status ia_client_set_token(imgact_client *client, const char *token, size_t length,
                                   imgact_error *error);
-/* Asks the token callback, if there is one; client->credential.error. */
+/* Calls the token callback, if there is one. Returns the status of client->credential.error. */
 imgact_status ia_client_refresh_token(imgact_client *client);
-/* The credential's id; NULL: there is no token (yet). */
+/* Returns the id of the credential; NULL if there is no token yet. */
 const char *ia_client_credential_id(const imgact_client *client, char id[IA_CREDENTIAL_ID_SIZE]);
 void ia_client_clear(imgact_client *client);
 
@@ -63,7 +65,7 @@ void ia_client_ref(imgact_client *client);
 void ia_client_unref(imgact_client *client);
 
 const imgact_slot *ia_client_slot(const imgact_client *client, imgact_op_kind kind);
-/* The quota that a slot's requests count against. */
+/* Returns the quota that counts the slot's requests. */
 uint32_t ia_client_quota(const imgact_slot *slot);
 
 #endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-/*
- * The public constructors, one per operation. What is wrong with the arguments, or what the cloud
- * cannot do, is found here, before anything is sent: the request is encoded once on trial. It waits
- * in the operation's error until that is started.
- */
+/* The public constructors of operations. Invalid arguments and unsupported operations are found
+ * here, before anything is sent: each request is encoded once as a trial. The error is reported
+ * when the operation is started. */
 #include "encode.h"
 #include "error_fill.h"
 #include "filter.h"
@@ -11,8 +9,8 @@
 #include "struct_size.h"
 #include <string.h>
 
-/* What a provider's encode refuses is known before anything is sent. Says whether there would be a
- * request. */
+/* Encodes the call and drops the request; an error becomes the operation's. Returns true if the
+ * call needs a request. */
 static bool try_encode(imgact_op *op, const imgact_call *call) {
   if (op->error.status != IMGACT_OK) return false;
   imgact_request request;
@@ -29,7 +27,7 @@ static bool try_encode(imgact_op *op, const imgact_call *call) {
 }
 
 static void need(imgact_op *op, const char *text, const char *what) {
-  if (!text || !*text) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s is missing", what);
+  if (!text || !*text) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "missing %s", what);
 }
 
 static bool changes_nothing(const imgact_image_update *u) {
@@ -37,17 +35,18 @@ static bool changes_nothing(const imgact_image_update *u) {
          !u->convert_to_snapshot;
 }
 
-/* What an operation of one request needs, by its kind. */
+/* Checks the arguments that each kind of operation with one request requires. */
 static imgact_op *checked(imgact_op *op) {
   if (!op) return NULL;
   const imgact_call *call = &op->call;
   if (call->kind == IMGACT_OP_GET_ACTION)
-    need(op, call->action_id, "the action's id");
+    need(op, call->action_id, "action id");
   else
-    need(op, call->image_ref, "the image's id");
-  if (call->kind == IMGACT_OP_TRANSFER) need(op, call->region, "the region");
+    need(op, call->image_ref, "image id");
+  if (call->kind == IMGACT_OP_TRANSFER) need(op, call->region, "region");
   if (call->kind == IMGACT_OP_UPDATE_IMAGE && changes_nothing(call->update))
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "nothing to change was given");
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
+                 "nothing to change: set a member of imgact_image_update");
   (void)try_encode(op, call);
   return op;
 }
@@ -113,11 +112,11 @@ imgact_op *imgact_get_image(imgact_client *client, const char *id_or_name,
                       .image_ref = id_or_name,
                       .architecture = architecture};
   imgact_op *op = ia_op_new(client, &ia_flow_get, &call);
-  if (op) need(op, id_or_name, "the image's id");
+  if (op) need(op, id_or_name, "image id or name");
   if (!op || op->error.status != IMGACT_OK) return op;
   bool by_name = (op->slot->flags & IMGACT_SLOT_NAME_LOOKUP) != 0;
   if (architecture && !by_name)
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no filter by architecture",
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support filtering by architecture",
                  client->provider->name);
   if (!by_name || client->provider->is_valid_id(id_or_name)) try_encode(op, &op->call);
   return op;
@@ -139,7 +138,8 @@ imgact_op *imgact_wait_actions(imgact_client *client, const char *const *action_
                       .action_ids_count = count,
                       .image_ref = image_id};
   imgact_op *op = ia_op_new(client, &ia_flow_wait, &call);
-  if (op && !count) ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "there is no action to wait for");
+  if (op && !count)
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "missing action ids: pass at least one");
   return op;
 }
 
@@ -202,7 +202,7 @@ imgact_op *imgact_op_resume(imgact_client *client, const char *call_json, int64_
   imgact_status status = ia_call_from_json(&call, &target, call_json, &arena, &error);
   if (status == IMGACT_OK && target.endpoint && strcmp(target.endpoint, client->endpoint) != 0)
     status = imgact_error_set(&error, IMGACT_INVALID_ARGUMENT,
-                              "the stored call was sent to %s, this client sends to %s",
+                              "cannot resume: the call was sent to %s, but this client uses %s",
                               target.endpoint, client->endpoint);
   imgact_op *op =
       status == IMGACT_NOMEM ? NULL : checked(ia_op_new(client, &ia_flow_mutation, &call));

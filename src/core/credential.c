@@ -23,8 +23,8 @@ void ia_credential_clear(ia_credential *credential) {
   credential->length = 0;
 }
 
-/* Returns which part of every request would show the token: URLs and user agents are logged on the
- * way. NULL = none. */
+/* Returns the name of the request part that contains the token: URLs and user agents are logged in
+ * transit. NULL = none. */
 static const char *place_of_token(const ia_credential *credential, const char *token,
                                   size_t length) {
   const char *endpoint = credential->endpoint, *user_agent = credential->user_agent;
@@ -69,9 +69,10 @@ bool ia_credential_refresh(ia_credential *credential) {
   imgact_status status =
       ia_hook_status(credential->callback(credential->user_data, text, sizeof text, &length));
   if (status != IMGACT_OK)
-    imgact_error_set(&credential->error, status, "the token callback gave no token");
+    imgact_error_set(&credential->error, status, "the token callback failed");
   else if (length > sizeof text)
-    imgact_error_set(&credential->error, IMGACT_INTERNAL, "the token callback overran its buffer");
+    imgact_error_set(&credential->error, IMGACT_INTERNAL,
+                     "the token callback returned more bytes than its buffer holds");
   else if (!is_current(credential, text, length))
     changed = ia_credential_set(credential, text, length, &credential->error) == IMGACT_OK;
   ia_wipe(text, sizeof text);

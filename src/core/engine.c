@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Timers, the outbox and the callbacks that are due. Everything here is O(log n) in the operations
- * that are alive, but for a look over the requests that wait when the rate limit holds them back.
- */
+/* Each step is O(log n) in the number of operations. The exception: if the rate limit delays
+ * requests, the queue checks the deadline of each waiting request. */
 #include "engine.h"
 #include "exchange.h"
 #include "op.h"

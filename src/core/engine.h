@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The engine: a state machine that is given time, random numbers and replies, and gives back
- * requests to send. It does no I/O and calls no user code but from ia_engine_notify (done and
- * progress) and, documented there, trace, before_send and token hooks.
- */
+/* The engine: a state machine without I/O. Its inputs are time, random numbers and responses; its
+ * output is requests to send. It calls user code only from ia_engine_notify() (done, progress) and,
+ * where documented, the trace, before_send and token callbacks. */
 #ifndef IA_ENGINE_H
 #define IA_ENGINE_H
 
@@ -20,26 +18,28 @@ typedef struct ia_engine {
   ia_timers timers;
   ia_rate_limiters rate_limiters;
   ia_link runnable; /* queues that may admit an entry */
-  ia_link outbox;   /* exchanges that the outer ring is to send */
-  ia_link notify;   /* operations whose callbacks are due */
+  ia_link outbox;   /* exchanges that the loop has to send */
+  ia_link notify;   /* operations with callbacks to call */
   size_t running;   /* operations started and not ended */
   void *outer;
-  void (*abort)(void *outer, ia_exchange *exchange); /* the transport forgets it, at once */
+  void (*abort)(void *outer,
+                ia_exchange *exchange); /* makes the transport forget the exchange at once */
 } ia_engine;
 
 void ia_engine_init(ia_engine *engine, const imgact_allocator *allocator, uint64_t seed,
                     ia_now now);
 
-/* After the last client: frees what is kept for a next one. */
+/* Frees the rate limiters that are kept for later clients. Call after the last client was freed. */
 void ia_engine_clear(ia_engine *engine);
 
-/* Runs the timers that are due. */
+/* Fires the timers that are due. */
 void ia_engine_tick(ia_engine *engine, ia_now now);
-/* Steady time of the next timer; the present if something is to be sent or told; IA_NEVER. */
+/* Returns the monotonic time of the next timer, the current time if a request or callback is due,
+ * or IA_NEVER. */
 int64_t ia_engine_next_ms(const ia_engine *engine);
-/* The next request to hand to the transport, marked as flying; NULL if there is none. */
+/* Returns the next request for the transport, which is then IN_FLIGHT; NULL = none. */
 ia_exchange *ia_engine_take(ia_engine *engine, const imgact_http_request **request);
-/* Calls one operation's callbacks; false if none was due. The operation may be freed inside. */
+/* Calls the callbacks of one operation, which may free it. Returns false if none is due. */
 bool ia_engine_notify(ia_engine *engine);
 
 #endif

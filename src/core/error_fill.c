@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The error model: names, texts, and what an HTTP status means where nothing better is told. */
+/* Error codes, messages, and the default meaning of HTTP statuses. */
 #include "error_fill.h"
 #include "str.h"
 #include <stdio.h>
@@ -56,7 +56,7 @@ void ia_error_text(imgact_error *error, const char *format, ...) {
 
 imgact_status imgact_error_set(imgact_error *error, imgact_status status, const char *format, ...) {
   if (!error) return status;
-  /* The arguments may be texts of this very error: format first, clear then. */
+  /* format before clearing: the arguments may be strings of this error */
   char text[4 * sizeof error->message];
   va_list args;
   va_start(args, format);
@@ -68,9 +68,9 @@ imgact_status imgact_error_set(imgact_error *error, imgact_status status, const 
   return status;
 }
 
-/* RETRYABLE here is for statuses of any gateway; a retry after a 500 depends on the method and is
- * decided by the retry rule. 408 and 425 concern the timing of a request, not its content: RFC 9110
- * and RFC 8470 allow a retry. Neither guarantees that the request had no effect. */
+/* RETRYABLE is set for statuses that any gateway may return. Whether a 500 is retried depends on
+ * the method (retry.c). 408 and 425 concern the timing of a request, not its content: RFC 9110 and
+ * RFC 8470 allow a retry, but the request may have had an effect. */
 void ia_error_from_http(imgact_error *error, int http_status) {
   static const struct {
     int http;
@@ -107,8 +107,8 @@ void ia_error_from_http(imgact_error *error, int http_status) {
   ia_error_text(error, "HTTP %d", http_status);
 }
 
-/* BUSY and END would be taken for something that the library said: that a list has come to its end,
- * for one. */
+/* Rejects BUSY and END: a caller would take them for results of the library, such as the end of a
+ * list. */
 imgact_status ia_hook_status(imgact_status status) {
   return (unsigned)status <= IMGACT_CANCELLED ? status : IMGACT_INTERNAL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors as the core fills them: from HTTP's status, from a format, from no memory. */
+/* Functions that fill an imgact_error. */
 #ifndef IA_ERROR_FILL_H
 #define IA_ERROR_FILL_H
 
@@ -7,16 +7,14 @@
 #include <stdarg.h>
 
 void ia_error_clear(imgact_error *error);
-/* Sets the message alone. */
+/* Sets only the message. */
 void ia_error_text(imgact_error *error, const char *format, ...) IMGACT_PRINTF(2, 3);
 void ia_error_vtext(imgact_error *error, const char *format, va_list args) IMGACT_PRINTF(2, 0);
-/* The meaning of a status without a body: 429 is rate_limited, 408, 425 and 502 are unavailable and
- * retryable, and so on. */
+/* Sets the error for an HTTP status without a usable body, such as RATE_LIMITED for 429. */
 void ia_error_from_http(imgact_error *error, int http_status);
-/* Sets NOMEM with its words, and returns it. */
+/* Sets and returns IMGACT_NOMEM. */
 imgact_status ia_no_memory(imgact_error *error);
-/* A status that a user's hook returned, as the end of an operation: what makes no sense there is
- * internal. */
+/* Returns the status that a user's callback returned; INTERNAL if it is not allowed there. */
 imgact_status ia_hook_status(imgact_status status);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The rules of docs/ambiguous-results.md, as functions. */
+/* The rules of docs/ambiguous-results.md as pure functions. */
 #include "evidence.h"
 #include "retry.h"
 
@@ -13,7 +13,7 @@ static bool may_run(const imgact_action *action) {
          (action->status == IMGACT_ACTION_STATUS_UNKNOWN && action->finished_at == IMGACT_NO_TIME);
 }
 
-/* Times before INT64_MIN + grace are all times. */
+/* Returns at_ms - ms without underflow. */
 static int64_t earlier(int64_t at_ms, int64_t ms) {
   return at_ms < INT64_MIN + ms ? INT64_MIN : at_ms - ms;
 }
@@ -23,10 +23,11 @@ ia_match ia_match_action(const imgact_slot *slot, const imgact_call *call,
   imgact_tristate same = same_kind(slot, call, action);
   int64_t started_at = action->started_at;
   if (same == IMGACT_TRISTATE_FALSE) return IA_MATCH_NO;
-  bool dated = started_at != IMGACT_NO_TIME &&
-               started_at <= sent->latest_now_ms; /* else the clock cannot date it */
-  /* Another program's clock may have been wrong by any amount: what runs is never ruled out by it.
-   */
+  bool dated =
+      started_at != IMGACT_NO_TIME &&
+      started_at <= sent->latest_now_ms; /* later than the API's clock can be: not usable */
+  /* The clock of another program may be wrong by any amount, so a running action is not ruled out
+   * by its start time. */
   bool can_rule_out = dated && !(sent->inherited && may_run(action));
   if (can_rule_out && started_at < earlier(sent->at.least_ms, sent->grace_ms)) return IA_MATCH_NO;
   if (same != IMGACT_TRISTATE_TRUE || !dated) return IA_MATCH_UNCLEAR;
@@ -53,7 +54,7 @@ ia_resend ia_after_not_applied(const ia_resend_facts *f) {
   if (f->reason == IA_DOUBT_REJECTED) return IA_RESEND_NOT_APPLIED;
   bool too_often = f->attempts >= f->max_attempts || f->retry_budget < 1;
   bool too_late = f->retry_after_ms > IA_MAX_WAIT_MS || f->not_before_ms > f->deadline_ms;
-  /* An idempotent request was sent as often as it may be before it was looked up. */
+  /* An idempotent request has used up its attempts before the lookup. */
   if (f->idempotent || too_often || too_late) return IA_RESEND_GIVE_UP;
   return f->now_ms < f->not_before_ms ? IA_RESEND_LATER : IA_RESEND_NOW;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The life of one request. Invariants: an exchange holds a place of its client  exactly while it is
- * ADMITTED or IN_FLIGHT; done is called once per submit, and never from inside submit; after done
- * the exchange is the owner's to free.
+ * Sends one request, with retries. Invariants:
+ *
+ * - An exchange occupies a slot of its client exactly while it is ADMITTED or IN_FLIGHT.
+ * - done is called once for each submit, and never from inside submit.
+ * - After done, the owner may free the exchange.
  */
 #include "exchange.h"
 #include "date.h"
@@ -13,8 +15,9 @@
 #include "trace.h"
 #include <string.h>
 
-#define ROOM_FOR_A_WORD                                                                            \
-  (sizeof(((imgact_error *)NULL)->message) - 128) /* of ours, behind the cloud's */
+#define MESSAGE_BYTES                                                                              \
+  (sizeof(((imgact_error *)NULL)->message) -                                                       \
+   128) /* leaves room for a remark after the API's message */
 #define MAX_POLL_PAUSE_MS 3600000
 
 static void finished(imgact_exchange *base, const imgact_http_response *http);
@@ -35,7 +38,7 @@ ia_exchange *ia_exchange_new(imgact_client *client, ia_request_policy policy,
   return exchange;
 }
 
-/* The copy of the token goes with the request that carried it. */
+/* Frees the request and wipes its copy of the token. */
 static void drop_request(ia_exchange *exchange) {
   if (exchange->authorization) {
     ia_wipe(exchange->authorization, strlen(exchange->authorization));
@@ -96,8 +99,8 @@ static void enqueue(ia_exchange *exchange) {
   ia_queue_add(&exchange->client->queue, entry);
 }
 
-/* An end that needs no reply comes from a timer that is due at once, so that no owner is called
- * from inside its own call. */
+/* Ends without a response from a timer that is due at once, so that the owner is not called from
+ * inside its own call. */
 static void end_soon(ia_exchange *exchange) {
   ia_timer_set(&exchange->client->engine->timers, &exchange->timer,
                exchange->client->engine->timers.now.mono_ms, end_empty);
@@ -131,7 +134,7 @@ void ia_exchange_submit_admitted(ia_exchange *exchange, const imgact_call *call,
   admit(&exchange->entry);
 }
 
-/* Ends it as rate_limited, with nothing sent by this attempt. */
+/* Fails with RATE_LIMITED; this attempt was not sent. */
 static void reject(ia_queue_entry *entry, int64_t wait_ms) {
   ia_exchange *exchange = IA_ENTRY(entry, ia_exchange, entry);
   imgact_error *error = &exchange->error;
@@ -139,12 +142,13 @@ static void reject(ia_queue_entry *entry, int64_t wait_ms) {
   exchange->state = IA_EXCHANGE_IDLE;
   if (error->status == IMGACT_OK) {
     imgact_error_set(error, IMGACT_RATE_LIMITED,
-                     "not sent: the rate limit allows it in %lld s at the earliest", wait_s);
+                     "rate limit reached, request not sent; next request allowed in %lld s",
+                     wait_s);
     ia_str_copy(error->provider, sizeof error->provider, exchange->client->provider->name);
-  } else { /* of an attempt before: that is the cause */
-    char message[ROOM_FOR_A_WORD];
+  } else { /* the error of the previous attempt is the cause */
+    char message[MESSAGE_BYTES];
     ia_str_copy(message, sizeof message, error->message);
-    ia_error_text(error, "%s (not sent again: the rate limit allows it in %lld s at the earliest)",
+    ia_error_text(error, "%s (not resent: rate limit reached, next request allowed in %lld s)",
                   message, wait_s);
   }
   error->retry_after_ms = wait_ms;
@@ -162,7 +166,7 @@ const imgact_error *ia_exchange_cause(const ia_exchange *exchange) {
   return waits ? &exchange->error : NULL;
 }
 
-/* ---- out ---- */
+/* ---- request ---- */
 
 static bool own_url(ia_exchange *exchange) {
   const imgact_request *request = &exchange->request;
@@ -219,8 +223,8 @@ static imgact_status build(ia_exchange *exchange) {
   imgact_error *error = &exchange->error;
   drop_request(exchange);
   if (!exchange->slot)
-    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name,
-                            imgact_op_kind_name(exchange->call.kind));
+    return imgact_error_set(error, IMGACT_UNSUPPORTED, "%s does not support '%s'",
+                            client->provider->name, imgact_op_kind_name(exchange->call.kind));
   exchange->lacks_token = client->credential.error.status != IMGACT_OK;
   if (exchange->lacks_token) {
     *error = client->credential.error;
@@ -265,7 +269,8 @@ static int64_t left_of(const ia_exchange *exchange) {
                                  : deadline_ms - exchange->client->engine->timers.now.mono_ms;
 }
 
-/* Callbacks (before_send, token, trace) may have taken any time since the last tick. */
+/* Refreshes the clock, because callbacks (before_send, token, trace) may have taken any time since
+ * the last tick. */
 void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request) {
   ia_timers *timers = &exchange->client->engine->timers;
   ia_list_remove(&exchange->entry.link);
@@ -282,15 +287,15 @@ void ia_exchange_send(ia_exchange *exchange, const imgact_http_request **request
   *request = &exchange->http;
 }
 
-/* ---- in ---- */
+/* ---- response ---- */
 
 static bool date_of(const imgact_http_response *http, int64_t *date_ms) {
   const char *date = ia_header(http->headers, http->headers_count, "date");
   return date && ia_date_http(date, date_ms);
 }
 
-/* The API's time when it made a response, by the response itself if it says so: a Retry-After and a
- * reset are relative to it. */
+/* Returns the API's time of a response. Retry-After dates and resets are relative to it. Without a
+ * Date header it is estimated. */
 static int64_t server_time_ms(const ia_exchange *exchange, const imgact_http_response *http) {
   const imgact_client *client = exchange->client;
   const ia_now *now = &client->engine->timers.now;
@@ -301,7 +306,7 @@ static int64_t server_time_ms(const ia_exchange *exchange, const imgact_http_res
   return range.least_ms + (range.most_ms - range.least_ms) / 2;
 }
 
-/* Only what the API itself has answered shows its clock: an error may come from a gateway. */
+/* Only responses of the API itself show its clock; an error may come from a gateway. */
 static void learn_clock(ia_exchange *exchange, const imgact_http_response *http) {
   imgact_client *client = exchange->client;
   int64_t date_ms;
@@ -310,7 +315,7 @@ static void learn_clock(ia_exchange *exchange, const imgact_http_response *http)
                           client->engine->timers.now.mono_ms);
 }
 
-/* The rate limit comes with every response, whatever it says. */
+/* Decodes a response. Every response may report the rate limit, also an error. */
 static void take_reply(ia_exchange *exchange, const imgact_http_response *http, int64_t server_ms,
                        imgact_rate_limit_info *rate) {
   imgact_client *client = exchange->client;
@@ -328,9 +333,8 @@ static void take_reply(ia_exchange *exchange, const imgact_http_response *http, 
   if (exchange->policy.rate) *exchange->policy.rate = rate->rate_limit;
 }
 
-/* How far a reset is ahead, which is a time on the API's clock; -1 = not reported, or past. A Date
- * that is earlier than the API's clock can be is a gateway's, and would make the reset as late as
- * that clock is wrong. */
+/* Returns the time until the reported reset; -1 = not reported or past. A Date earlier than the
+ * API's clock can be was set by a gateway, and would delay the reset by the gateway's error. */
 static int64_t wait_hint_ms(const imgact_client *client, const imgact_rate_limit_info *rate,
                             int64_t server_ms) {
   int64_t ahead_ms, now_ms = client->engine->timers.now.mono_ms;
@@ -359,8 +363,8 @@ static ia_decision judge(ia_exchange *exchange, const imgact_http_response *http
                         .wait_hint_ms = wait_hint_ms,
                         .random = ia_random(&engine->timers)};
   ia_decision decision = ia_retry(&attempt);
-  /* A wait outlasts a pause of any length: its next poll comes then, or after an hour, which is as
-   * long as limits count. */
+  /* Polls continue after a long Retry-After: the next poll comes after that time, or after one
+   * hour, the period of the rate limit. */
   if (decision.action == IA_RETRY_TOO_LATE && exchange->policy.is_poll &&
       exchange->attempts < attempt.max_attempts) {
     decision.action = IA_RETRY_AFTER;
@@ -380,19 +384,19 @@ static void back_off(ia_exchange *exchange, const ia_decision *decision) {
   imgact_client *client = exchange->client;
   if (!exchange->policy.is_poll) client->retry_budget--;
   ia_trace_retry(exchange, decision->delay_ms);
-  exchange->state = IA_EXCHANGE_BACKOFF; /* its error stays the cause, should it not go again */
+  exchange->state =
+      IA_EXCHANGE_BACKOFF; /* keeps the error, which is the cause if no attempt follows */
   ia_timer_set(&client->engine->timers, &exchange->timer,
                ia_later(client->engine->timers.now.mono_ms, decision->delay_ms), on_retry_timer);
 }
 
-/* Says what a code alone does not say. */
+/* Adds to the message what the API's response does not say. */
 static void explain(ia_exchange *exchange, const ia_decision *decision) {
   imgact_error *error = &exchange->error;
-  char message[ROOM_FOR_A_WORD];
+  char message[MESSAGE_BYTES];
   ia_str_copy(message, sizeof message, error->message);
   if (decision->action == IA_RETRY_BUDGET_EXHAUSTED)
-    ia_error_text(error, "%s (not sent again: this client's %d retries are used up)", message,
-                  IA_RETRY_BUDGET);
+    ia_error_text(error, "%s (retry budget of %d exhausted)", message, IA_RETRY_BUDGET);
   if (decision->action == IA_RETRY_TOO_LATE && error->retry_after_ms < 0)
     error->retry_after_ms = decision->asked_ms;
 }
@@ -406,8 +410,8 @@ static void end(ia_exchange *exchange, const ia_decision *decision) {
   exchange->done(exchange);
 }
 
-/* What a 429 says of what is left is no news of the hour: a burst shows 0 too (reference:
- * DigitalOcean, 5). */
+/* The remaining count of a 429 is ignored: DigitalOcean also reports 0 when only the limit of a
+ * minute is exceeded. */
 static void update_rate_limiter(ia_exchange *exchange, const imgact_http_response *http,
                                 const imgact_rate_limit_info *rate, int64_t ahead_ms) {
   imgact_rate_limit_info told = *rate;
@@ -436,7 +440,7 @@ static void park(ia_exchange *exchange, const ia_decision *decision) {
     ia_rate_limiter_block_for(exchange->rate_limiter, exchange->slot->rate_limit_index, asked);
 }
 
-/* The details of an earlier attempt's error are not those of this one. */
+/* Drops the details of an earlier attempt's error. */
 static void fail_without_response(ia_exchange *exchange, const imgact_http_response *http) {
   exchange->result->details = NULL;
   ia_reply_failure(&exchange->redactor, http, &exchange->error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The plain flows: one request; a list; an image by id or name; waiting for actions. */
+/* The flows of operations without a mutation: one request, lists, an image by id or name, and
+ * waiting for actions. */
 #include "error_fill.h"
 #include "op.h"
 #include "str.h"
@@ -46,13 +47,13 @@ bool ia_op_start_pager(imgact_op *op, ia_pager *pager, ia_request_policy policy,
   return false;
 }
 
-/* A list that failed shows nothing: not even what came before the failure. */
+/* A failed list has no results, not even those of earlier pages. */
 static void list_done(ia_pager *pager) {
   imgact_op *op = pager->owner;
   bool images = op->result.images_count > 0, actions = op->result.actions_count > 0;
   imgact_error error = pager->error;
   if (error.status == IMGACT_OK && pager->options.paged && !images && !actions)
-    imgact_error_set(&error, IMGACT_END, "there is no further page");
+    imgact_error_set(&error, IMGACT_END, "no further page");
   if (error.status != IMGACT_OK) op->result.images_count = op->result.actions_count = 0;
   ia_op_end_with(op, &error, pager->details);
 }
@@ -60,9 +61,9 @@ static void list_done(ia_pager *pager) {
 static void list_start(imgact_op *op) {
   ia_pager *pager = op->pager;
   if (pager->options.paged &&
-      pager->state == IA_PAGER_ENDED) { /* the last page was handed out by the run before */
+      pager->state == IA_PAGER_ENDED) { /* the previous run delivered the last page */
     op->result.images_count = op->result.actions_count = 0;
-    imgact_error_set(&op->error, IMGACT_END, "there is no further page");
+    imgact_error_set(&op->error, IMGACT_END, "no further page");
     ia_op_end_soon(op);
     return;
   }
@@ -71,11 +72,11 @@ static void list_start(imgact_op *op) {
     ia_op_end_soon(op);
 }
 
-/* A paused pager keeps what it knows for the next page. */
+/* A paused pager is kept for the next page. */
 static void list_stop(imgact_op *op) {
   if (!op->pager) return;
   if (op->error.status != IMGACT_OK)
-    op->result.images_count = op->result.actions_count = 0; /* cancelled, too late */
+    op->result.images_count = op->result.actions_count = 0; /* cancelled or deadline passed */
   if (op->state == IA_OP_ENDED && op->pager->state == IA_PAGER_PAUSED &&
       op->error.status == IMGACT_OK && !op->free_on_unpin)
     return;
@@ -108,24 +109,25 @@ const ia_flow ia_flow_list = {.start = list_start,
                               .configure = list_configure,
                               .has_page = list_has_page};
 
-/* ---- an image by id, else by name ---- */
+/* ---- an image by id or name ---- */
 
-/* Several images of one name differ by architecture: the reader needs to see by which. */
-static void tell_namesakes(imgact_op *op, imgact_error *error) {
+/* Several images with one name usually differ by architecture, so the message lists the
+ * architectures. */
+static void set_duplicate_names(imgact_op *op, imgact_error *error) {
   char text[256] = "";
   size_t used = 0;
   for (size_t i = 0; i < op->result.images_count && used < sizeof text; i++) {
     const imgact_image *image = op->result.images[i];
     int n = snprintf(text + used, sizeof text - used, "%s%s (%s)", i ? ", " : "", image->id,
-                     image->architecture ? image->architecture : "no architecture told");
+                     image->architecture ? image->architecture : "unknown architecture");
     used += n > 0 ? (size_t)n : 0;
   }
   imgact_error_set(error, IMGACT_CONFLICT,
-                   "%zu images are named '%s': %s; ask for an architecture or an id",
+                   "%zu images are named '%s': %s; select one by architecture or id",
                    op->result.images_count, op->call.image_ref, text);
 }
 
-/* A server that does not know the filter by name answers with images of any name. */
+/* A server that ignores the name filter returns images with any name. */
 static void keep_named(imgact_op *op) {
   size_t kept = 0;
   for (size_t i = 0; i < op->result.images_count; i++)
@@ -134,27 +136,28 @@ static void keep_named(imgact_op *op) {
   op->result.images_count = kept;
 }
 
-static void named(ia_pager *pager) {
+static void on_name_list(ia_pager *pager) {
   imgact_op *op = pager->owner;
   keep_named(op);
   imgact_error error = pager->error;
-  bool was_id = op->error.status !=
-                IMGACT_OK; /* the id's own error is kept until the name is known to fail too */
+  bool was_id =
+      op->error.status !=
+      IMGACT_OK; /* keep the error of the lookup by id until the lookup by name fails too */
   const char *details = pager->details;
   if (error.status == IMGACT_OK && !op->result.images_count && was_id) {
     error = op->error;
     details = op->details;
   }
   if (error.status == IMGACT_OK && !op->result.images_count)
-    imgact_error_set(&error, IMGACT_NOT_FOUND, "%s has no image named '%s'",
+    imgact_error_set(&error, IMGACT_NOT_FOUND, "%s: image '%s' not found",
                      op->client->provider->name, op->call.image_ref);
   else if (error.status == IMGACT_OK && op->result.images_count > 1)
-    tell_namesakes(op, &error);
+    set_duplicate_names(op, &error);
   if (error.status != IMGACT_OK) op->result.images_count = 0;
   ia_op_end_with(op, &error, details);
 }
 
-/* Lists the images of that name; false, with the error set, if it cannot begin. */
+/* Lists the images with that name. Returns false, with the error set, on failure. */
 static bool look_up_name(imgact_op *op, imgact_error *error) {
   imgact_image_filter *filter = ia_arena_alloc(&op->arena, sizeof *filter);
   ia_pager *pager = op->pager = ia_arena_alloc(&op->arena, sizeof *op->pager);
@@ -166,8 +169,8 @@ static bool look_up_name(imgact_op *op, imgact_error *error) {
                                   .include_deprecated = 1};
   imgact_call call = {.size = sizeof call, .kind = IMGACT_OP_LIST_IMAGES, .image_filter = filter};
   if (ia_pager_init(pager, op->client, &call, error) != IMGACT_OK) return false;
-  return ia_op_start_pager(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false), named,
-                           error);
+  return ia_op_start_pager(op, pager, ia_op_request_policy(op, IA_PRIORITY_READ, false),
+                           on_name_list, error);
 }
 
 static void go_by_name(imgact_op *op) {
@@ -177,14 +180,14 @@ static void go_by_name(imgact_op *op) {
   ia_op_end_soon(op);
 }
 
-/* Found by its id, where an architecture was asked for, too: an image of another one is not what
- * was meant. */
+/* An image found by id must also have the requested architecture. */
 static void check_architecture(imgact_op *op, imgact_error *error) {
   const imgact_image *image = imgact_op_image(op);
   if (error->status != IMGACT_OK || !op->call.architecture || !image || !image->architecture)
     return;
   if (ia_str_equal(image->architecture, op->call.architecture)) return;
-  imgact_error_set(error, IMGACT_NOT_FOUND, "image %s is not of architecture %s: it is of %s",
+  imgact_error_set(error, IMGACT_NOT_FOUND,
+                   "image %s not found for architecture %s; its architecture is %s",
                    op->call.image_ref, op->call.architecture, image->architecture);
   op->result.images_count = 0;
 }
@@ -236,7 +239,7 @@ struct ia_wait_set {
   size_t left;
 };
 
-/* What the cloud told of each action, in the order asked. */
+/* Collects the last known state of each action, in the order of the ids. */
 static void collect(imgact_op *op) {
   ia_result_reset(&op->result);
   for (size_t i = 0; i < op->call.action_ids_count; i++)
@@ -262,13 +265,12 @@ imgact_status ia_action_verdict(const imgact_action *action, imgact_error *error
         action->error_message ? ": " : "", action->error_message ? action->error_message : "",
         action->error_code ? " (" : "", action->error_code ? action->error_code : "",
         action->error_code ? ")" : "");
-  return imgact_error_set(
-      error, IMGACT_PROTOCOL,
-      "action %s has the unknown status '%s': whether it is done cannot be told", id,
-      word ? word : "");
+  return imgact_error_set(error, IMGACT_PROTOCOL,
+                          "action %s has the unknown status '%s'; its outcome is unknown", id,
+                          word ? word : "");
 }
 
-static void looked(ia_watch *watch, const imgact_error *error, const char *details) {
+static void on_action(ia_watch *watch, const imgact_error *error, const char *details) {
   imgact_op *op = ((wait_item *)watch)->op;
   imgact_error verdict;
   if (error)
@@ -295,7 +297,8 @@ static void wait_start(imgact_op *op) {
   op->waits->left = count;
   for (size_t i = 0; i < count; i++) {
     op->waits->all[i].op = op;
-    ia_op_watch(op, &op->waits->all[i].watch, op->call.action_ids[i], op->call.image_ref, looked);
+    ia_op_watch(op, &op->waits->all[i].watch, op->call.action_ids[i], op->call.image_ref,
+                on_action);
     op->waits->all[i].watch.must_name_image = op->call.image_ref && op->slot->max_ids > 1;
     ia_watch_start(&op->waits->all[i].watch, op->client, false);
   }
@@ -320,7 +323,7 @@ static void wait_stop(imgact_op *op) {
   op->waits = NULL;
 }
 
-/* Of several polls the first one that failed. */
+/* Returns the first failure of several polls. */
 static const imgact_error *wait_cause(const imgact_op *op) {
   const imgact_error *cause = NULL;
   for (size_t i = 0; op->waits && i < op->call.action_ids_count && !cause; i++)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- *   [list the actions -> look at the image -> rest]* -> applied | not applied | unknown
+ * [list the actions -> check the image -> pause]* -> applied | not applied | unknown
  *
- * Exactly one source is armed at a time: the state's pager, exchange, watch or timer (a watch has a
- * time limit beside it).
+ * Exactly one source of events is active at a time: the pager, exchange, watch or timer of the
+ * state. A watch also has a timer for its time limit.
  */
 #include "lookup.h"
 #include "error_fill.h"
@@ -11,9 +11,9 @@
 #include "str.h"
 #include <string.h>
 
-#define GRACE_MS       2000   /* the API's clock shows whole seconds, and so do its dates */
-#define LOCAL_GRACE_MS 600000 /* if only the local clock tells */
-#define LOOKS          5      /* within the settle time */
+#define GRACE_MS       2000   /* the API's clock and its dates have whole seconds */
+#define LOCAL_GRACE_MS 600000 /* if the API's time is not known */
+#define LOOKS          5      /* during the settle time */
 
 static void look(ia_lookup *lookup);
 static void view_image(ia_lookup *lookup);
@@ -24,7 +24,7 @@ static int64_t now_ms(const ia_lookup *lookup) {
 
 /* ---- states ---- */
 
-/* Disarms the source of the old state. */
+/* Stops the event source of the old state. */
 static void enter(ia_lookup *lookup, ia_lookup_state state) {
   ia_timer_stop(&lookup->client->engine->timers, &lookup->timer);
   if (lookup->pager) ia_pager_stop(lookup->pager);
@@ -39,7 +39,7 @@ static void end(ia_lookup *lookup, ia_outcome outcome) {
   lookup->done(lookup, outcome);
 }
 
-/* Copies the reason before its source, which may be the state's, is disarmed. */
+/* Copies the reason first: it may belong to the source that is stopped. */
 static void give_up(ia_lookup *lookup, const char *reason) {
   ia_str_copy(lookup->reason, sizeof lookup->reason, reason);
   end(lookup, IA_OUTCOME_UNKNOWN);
@@ -53,8 +53,8 @@ static void rested(ia_timer *timer) {
     look(lookup);
 }
 
-/* The next look comes after a part of the settle time, the last one at its end, or at once if that
- * has passed. */
+/* The next lookup starts after a part of the settle time, the last one at its end, or at once if
+ * that has passed. */
 static void rest(ia_lookup *lookup) {
   int64_t left = lookup->settled_ms - now_ms(lookup), interval = lookup->settle_ms / LOOKS;
   if (left < 0) left = 0;
@@ -74,9 +74,9 @@ static ia_time_range by_clock(const imgact_client *client, int64_t mono_ms) {
   return (ia_time_range){local_ms, local_ms};
 }
 
-/* The monotonic clock may have stood still, with a machine that was suspended, and the wall clock
- * may have been set: the request was sent between what both say. If the API tells the time, only
- * the time that has passed since is local. */
+/* Returns when the request was sent, by the API's clock. The monotonic clock may have stopped while
+ * the machine was suspended, and the wall clock may have been changed, so the range covers both. If
+ * the API's clock is known, only the time since the request is measured locally. */
 static ia_time_range when_sent(const ia_lookup *lookup) {
   const imgact_client *client = lookup->client;
   const ia_sent *sent = &lookup->sent;
@@ -111,9 +111,9 @@ static bool settled(const ia_lookup *lookup) { return lookup->began_ms >= lookup
 
 static const char *why_unclear(ia_finding finding) {
   if (finding == IA_FOUND_UNSTABLE)
-    return "the image shows what was asked for, but an action that may change it is still running";
-  return finding == IA_FOUND_SEVERAL ? "several actions could be its effect"
-                                     : "an action could be its effect";
+    return "the image shows the requested state, but a running action may change it";
+  return finding == IA_FOUND_SEVERAL ? "several actions may be its effect"
+                                     : "an action may be its effect";
 }
 
 static void decide(ia_lookup *lookup, ia_finding finding) {
@@ -127,14 +127,14 @@ static void decide(ia_lookup *lookup, ia_finding finding) {
   }
 }
 
-/* An action that does not tell what was asked (protection on or off) counts only once the image
- * shows it. */
+/* An action that does not show the requested value (protection on or off) is adopted only after the
+ * image shows it. */
 static void verified(ia_lookup *lookup, bool shown) {
   if (shown)
     end(lookup, IA_OUTCOME_APPLIED);
   else if (now_ms(lookup) >= lookup->settled_ms)
     give_up(lookup,
-            "an action of the kind has finished, but the image does not show what was asked for");
+            "an action of this kind has finished, but the image does not show the requested state");
   else
     rest(lookup);
 }
@@ -174,7 +174,7 @@ static void view_image(ia_lookup *lookup) {
     else if (lookup->slot->flags & IMGACT_SLOT_CREATES_ACTION)
       decide(lookup, IA_FOUND_NOTHING);
     else
-      give_up(lookup, "the provider has no way to look");
+      give_up(lookup, "the provider cannot show the effect");
     return;
   }
   enter(lookup, IA_LOOKUP_VIEWING);
@@ -209,11 +209,10 @@ static void followed(ia_watch *watch, const imgact_error *error, const char *det
 
 static void too_late(ia_timer *timer) {
   give_up(IA_ENTRY(timer, ia_lookup, timer),
-          "an action of the kind was started, but it has not finished yet");
+          "an action of this kind was started, but has not finished yet");
 }
 
-/* From its discovery on it has the whole settle time to finish, and the image to show its effect.
- */
+/* From now on, the action has the whole settle time to finish and to show in the image. */
 static void follow(ia_lookup *lookup) {
   imgact_client *client = lookup->client;
   ia_watch *watch = &lookup->watch;
@@ -301,7 +300,7 @@ static void look(ia_lookup *lookup) {
   enter(lookup, IA_LOOKUP_LISTING);
   lookup->began_ms = now_ms(lookup);
   lookup->finding = IA_FOUND_NOTHING;
-  lookup->seen = NULL; /* each look judges by what it saw itself */
+  lookup->seen = NULL; /* each lookup decides by its own results */
   if (!(lookup->slot->flags & IMGACT_SLOT_CREATES_ACTION))
     view_image(lookup);
   else if (!ia_client_slot(lookup->client, IMGACT_OP_LIST_ACTIONS))

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Finds the outcome of a mutation whose response was lost: lists the image's actions and looks at
- * the image, again and again until the settle time is over. An object with a result of its own; it
- * sends no mutation.
+/* Finds the outcome of a mutation whose response was lost: lists the image's actions and checks the
+ * image repeatedly until the settle time is over. It has results of its own and sends no mutation.
  */
 #ifndef IA_LOOKUP_H
 #define IA_LOOKUP_H
@@ -16,22 +14,22 @@ typedef enum ia_lookup_state {
   IA_LOOKUP_IDLE,
   IA_LOOKUP_LISTING,   /* the image's actions */
   IA_LOOKUP_VIEWING,   /* the image */
-  IA_LOOKUP_FOLLOWING, /* an action that may be the effect, until it has finished */
-  IA_LOOKUP_RESTING    /* until the next look */
+  IA_LOOKUP_FOLLOWING, /* an action that may be the effect, until it finishes */
+  IA_LOOKUP_RESTING    /* a pause before the next lookup */
 } ia_lookup_state;
 
 typedef enum ia_outcome {
-  IA_OUTCOME_NOT_APPLIED, /* nothing was found, for the whole settle time */
-  IA_OUTCOME_APPLIED,     /* by the action, or as the image shows */
-  IA_OUTCOME_UNKNOWN      /* looking did not settle it: reason */
+  IA_OUTCOME_NOT_APPLIED, /* nothing was found during the settle time */
+  IA_OUTCOME_APPLIED,     /* shown by the action or by the image */
+  IA_OUTCOME_UNKNOWN      /* see ia_lookup.reason */
 } ia_outcome;
 
 /* When the request was sent. */
 typedef struct ia_sent {
   int64_t mono_ms;
-  int64_t wall_ms; /* on the wall clock as it stood then; 0 = not known */
+  int64_t wall_ms; /* by the wall clock of that time; 0 = unknown */
   bool inherited;  /* by another program */
-  bool resent;     /* by this one since, at resent_ms */
+  bool resent;     /* this program has resent it, at resent_ms */
   int64_t resent_ms;
 } ia_sent;
 
@@ -43,9 +41,9 @@ typedef struct ia_lookup {
   void *owner;
   ia_request_policy policy;
   ia_sent sent;
-  int64_t settled_ms; /* monotonic: until when to look */
+  int64_t settled_ms; /* monotonic: end of the lookups */
   int64_t settle_ms;
-  int64_t began_ms; /* the last look: its response may come late, and tells of that time */
+  int64_t began_ms; /* start of the last lookup: its results are at least as recent */
   bool keep_raw;
 
   ia_lookup_state state;
@@ -54,19 +52,19 @@ typedef struct ia_lookup {
   ia_pager *pager;
   imgact_action_filter filter;
   ia_watch watch;
-  imgact_result actions; /* of the last look */
+  imgact_result actions; /* of the last lookup */
   imgact_result image;
-  ia_finding finding;          /* of the actions, until the image has been seen */
-  bool verifying;              /* an action has finished: does the image show its effect? */
-  const imgact_action *action; /* the one that was started by the request, in `actions`; NULL */
+  ia_finding finding;          /* from the actions, until the image has been checked */
+  bool verifying;              /* an action has finished; the image must show its effect */
+  const imgact_action *action; /* the action that the request started, in `actions`; NULL */
   const imgact_image *seen;    /* the image that shows the effect, in `image`; NULL */
   char reason[256];
 } ia_lookup;
 
-/* Starts. client, slot, call, done, owner, terms, sent, settled_ms and settle_ms must be set, the
- * rest zero. May call done from inside. */
+/* Starts the lookup. client, slot, call, done, owner, policy, sent, settled_ms and settle_ms must
+ * be set, the rest zero. May call done before it returns. */
 void ia_lookup_start(ia_lookup *lookup);
-/* Stops and frees what it holds; idempotent. */
+/* Stops the lookup and frees its memory; may be called repeatedly. */
 void ia_lookup_free(ia_lookup *lookup);
 
 #endif

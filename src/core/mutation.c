@@ -4,10 +4,12 @@
  *
  *   blocked -> ready -> sending -> (looking -> resting -> sending ...) -> waiting -> end
  *
- * Invariants: exactly one source (timer, exchange, lookup, watch) is armed, that of the state;
- * whether the mutation may have been applied follows from the state and the doubt, in
- * may_be_applied() alone. Of two operations of a client that would leave the same trace, the later
- * one is blocked until the earlier one is settled.
+ * Invariants:
+ * - Exactly one source of events (timer, exchange, lookup, watch) is active, that of the state.
+ * - Whether the mutation may have been applied follows from the state and the doubt, in
+ * may_be_applied() alone.
+ * - Of two conflicting mutations of a client, the later one is blocked until the earlier one can
+ * take no further effect.
  */
 #include "mutation.h"
 #include "error_fill.h"
@@ -31,7 +33,8 @@ static bool is_idempotent(const imgact_op *op) {
 
 /* ---- states ---- */
 
-/* Disarms the source of the old state. What was seen last of a waited action stays in the watch. */
+/* Stops the event source of the old state. The last known state of an awaited action stays in the
+ * watch. */
 static void enter(ia_mutation *m, ia_mutation_state state) {
   ia_timer_stop(timers_of(m), &m->timer);
   ia_exchange_free(m->op->exchange);
@@ -53,7 +56,7 @@ static bool may_be_applied(const imgact_op *op) {
            (op->exchange && ia_exchange_may_have_reached_server(op->exchange));
   case IA_MUTATION_LOOKING:
   case IA_MUTATION_RESTING:
-  case IA_MUTATION_WAITING: /* a caller that reads "not applied" would send it again */
+  case IA_MUTATION_WAITING: /* if it was reported as not applied, a caller would send it again */
   case IA_MUTATION_UNKNOWN: return true;
   default: return false;
   }
@@ -80,8 +83,8 @@ static ia_mutation *find_conflicting(const ia_mutation *m) {
   return NULL;
 }
 
-/* By a timer, so that no callback comes from inside a start, a cancel or another operation's end.
- */
+/* Uses a timer, so that no callback is called from inside a start, a cancel or the end of another
+ * operation. */
 static void make_ready(ia_mutation *m) {
   enter(m, IA_MUTATION_READY);
   ia_timer_set(timers_of(m), &m->timer, timers_of(m)->now.mono_ms, send_when_ready);
@@ -94,7 +97,7 @@ static void settle(ia_mutation *m) {
   if (next && next->state == IA_MUTATION_BLOCKED) make_ready(next);
 }
 
-/* Equal for calls that would leave the same trace. */
+/* Equal for conflicting calls, whose effects cannot be told apart. */
 static uint64_t key_of(const imgact_call *call) {
   uint64_t key = ia_hash(call->image_ref, strlen(call->image_ref)) * 31 + (uint64_t)call->kind;
   return call->region ? key * 31 + ia_hash(call->region, strlen(call->region)) : key;
@@ -102,7 +105,7 @@ static uint64_t key_of(const imgact_call *call) {
 
 /* ---- the action is known ---- */
 
-/* Whether an action with an unknown status has had its effect is unknown. */
+/* If the status of the action is unknown, so is the effect of the mutation. */
 static void end_with_action(ia_mutation *m, const imgact_action *action) {
   imgact_error error;
   ia_error_clear(&error);
@@ -147,7 +150,7 @@ static void wait_for(ia_mutation *m, const imgact_action *action) {
   ia_op_queue_progress(op, &m->watch);
 }
 
-/* Without a wish to wait a running action is success; a failed one never is. */
+/* If the caller does not wait, a running action is success. A failed action is always an error. */
 static void applied(ia_mutation *m) {
   imgact_op *op = m->op;
   const imgact_action *action = imgact_op_action(op);
@@ -162,7 +165,7 @@ static void applied(ia_mutation *m) {
     wait_for(m, action);
   } else if (runs && op->wait) {
     imgact_error_set(&none, IMGACT_INTERNAL,
-                     "%s returned a running action without an id: it cannot be waited for",
+                     "cannot wait: %s returned a running action without an id",
                      op->client->provider->name);
     end(m, IA_MUTATION_UNKNOWN, &none, NULL);
   } else if (action && (op->wait || action->status == IMGACT_ACTION_STATUS_ERROR)) {
@@ -174,7 +177,7 @@ static void applied(ia_mutation *m) {
 
 /* ---- the outcome is unknown ---- */
 
-/* The server's reason stays in the sentence: without it the matter cannot be settled by hand. */
+/* The message includes the server's reason, which the user needs to find the outcome. */
 static void end_ambiguous(ia_mutation *m, const char *why) {
   imgact_error error;
   const imgact_error *cause = &m->doubt.cause;
@@ -182,8 +185,7 @@ static void end_ambiguous(ia_mutation *m, const char *why) {
       looked[sizeof error.message / 2]; /* each leaves room for the other */
   ia_str_copy(lost, sizeof lost, cause->message);
   ia_str_copy(looked, sizeof looked, why);
-  imgact_error_set(&error, IMGACT_AMBIGUOUS,
-                   "the request's answer was lost (%s), and looking did not settle it: %s", lost,
+  imgact_error_set(&error, IMGACT_AMBIGUOUS, "response lost (%s), and the lookup failed: %s", lost,
                    looked);
   error.http_status = cause->http_status;
   ia_str_copy(error.request_id, sizeof error.request_id, cause->request_id);
@@ -191,8 +193,8 @@ static void end_ambiguous(ia_mutation *m, const char *why) {
   end(m, IA_MUTATION_UNKNOWN, &error, m->doubt.details);
 }
 
-/* Of an idempotent request that was sent as often as it may be, its own failure says more than that
- * looking failed, too. */
+/* If an idempotent request has used up its attempts, its own error is more helpful than that of the
+ * lookup. */
 static void not_settled(ia_mutation *m, const char *why) {
   if (is_idempotent(m->op))
     end(m, IA_MUTATION_UNKNOWN, &m->doubt.cause, m->doubt.details);
@@ -238,13 +240,13 @@ static void on_not_applied(ia_mutation *m) {
   default:
     client->retry_budget--;
     ia_trace_text(client, IMGACT_TRACE_LOOKUP, -1, doubt->request_number,
-                  "the cloud shows no effect of the request: it is sent again");
+                  "no effect of the request found, resending");
     send_request(op);
     break;
   }
 }
 
-/* Much may have happened while it rested: one more look. */
+/* Looks up once more, because the state may have changed during the pause. */
 static void resend_later(ia_timer *timer) { start_lookup(IA_ENTRY(timer, ia_mutation, timer), 0); }
 
 static void on_lookup(ia_lookup *lookup, ia_outcome outcome) {
@@ -272,8 +274,8 @@ static void start_lookup(ia_mutation *m, int64_t for_ms) {
                   .call = &op->call,
                   .done = on_lookup,
                   .owner = m,
-                  .policy = ia_op_request_policy(op, IA_PRIORITY_MUTATION,
-                                                 true), /* worth more than a rate limit's delay */
+                  .policy = ia_op_request_policy(
+                      op, IA_PRIORITY_MUTATION, true), /* a delay by the rate limit is acceptable */
                   .sent = m->doubt.sent,
                   .settle_ms = op->client->settings.settle_ms,
                   .settled_ms = ia_later(timers_of(m)->now.mono_ms, for_ms),
@@ -297,17 +299,17 @@ static void look_up(ia_mutation *m, ia_doubt_reason reason) {
   int64_t asked_ms = doubt->cause.retry_after_ms;
   doubt->resend_not_before_ms = asked_ms > 0 ? ia_later(timers_of(m)->now.mono_ms, asked_ms) : 0;
   ia_trace_text(op->client, IMGACT_TRACE_LOOKUP, -1, doubt->request_number, doubt->cause.message);
-  /* An idempotent request was sent until it was answered; one that is rejected then may meet its
-   * own effect under way. */
+  /* An idempotent request was retried until it got a response, so its effect shows already. If it
+   * was rejected, an earlier attempt may still take effect. */
   bool at_once = is_idempotent(op) && reason != IA_DOUBT_REJECTED;
   start_lookup(m, at_once ? 0 : op->client->settings.settle_ms);
 }
 
 /* ---- sending ---- */
 
-/* A deletion that an earlier send may have applied, and that finds the image deleted, has
- * succeeded. The flag is the provider's, of a response: a not_found from elsewhere, such as a token
- * callback, says nothing of the image. */
+/* Returns true if a deletion finds the image deleted after an earlier send may have been applied:
+ * that is success. The provider sets the flag for responses only; a not_found from elsewhere, such
+ * as a token callback, does not concern the image. */
 static bool deleted_before(const ia_mutation *m, const ia_exchange *exchange) {
   bool may_have_been = exchange->maybe_applied || m->doubt.reason != IA_DOUBT_NONE;
   return may_have_been && m->op->call.kind == IMGACT_OP_DELETE_IMAGE &&
@@ -334,9 +336,9 @@ static void on_response(ia_exchange *exchange) {
   }
 }
 
-/* Calls before_send when the request is about to leave, unless an earlier send may have been
- * applied: that one's time is the one to keep. Returns false if the operation was ended, or freed,
- * by it. */
+/* Calls before_send when the request is about to be sent, unless an earlier send may have been
+ * applied: the caller needs the time of the first one. Returns false if the callback ended or freed
+ * the operation. */
 static bool on_admitted(ia_exchange *exchange) {
   imgact_op *op = exchange->owner;
   if (may_be_applied(op)) return true;
@@ -362,8 +364,8 @@ static void send_request(imgact_op *op) {
   ia_exchange_submit(op->exchange, &op->call, &op->result);
 }
 
-/* Another project's image with the same number would be taken for ours. Ends the mutation and
- * returns false if so. */
+/* Compares the token with that of the stored call: another project may have another image with the
+ * same id. Returns false, with the mutation ended, if the tokens differ. */
 static bool check_credential(ia_mutation *m) {
   imgact_client *client = m->op->client;
   char id[IA_CREDENTIAL_ID_SIZE];
@@ -371,10 +373,10 @@ static bool check_credential(ia_mutation *m) {
   imgact_status status = ia_client_refresh_token(client);
   imgact_error error = client->credential.error;
   if (status == IMGACT_OK && ia_client_credential_id(client, id) && strcmp(id, m->credential) != 0)
-    status = imgact_error_set(
-        &error, IMGACT_INVALID_ARGUMENT,
-        "the stored call was sent with another token; if this one is of the same project, remove "
-        "'credential' from the call");
+    status = imgact_error_set(&error, IMGACT_INVALID_ARGUMENT,
+                              "cannot resume: the call was sent with another token; if both belong "
+                              "to one project, remove "
+                              "'credential' from the call");
   if (status != IMGACT_OK) end(m, IA_MUTATION_UNKNOWN, &error, NULL);
   return status == IMGACT_OK;
 }
@@ -426,7 +428,7 @@ static void start(imgact_op *op) {
     make_ready(m);
 }
 
-/* In doubt from here on, whatever becomes of the operation: another program has sent it. */
+/* Another program has sent the request, so its outcome is unknown from the start. */
 bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credential) {
   if (!make(op)) return false;
   op->mutation->credential = credential ? ia_arena_copy(&op->arena, credential) : NULL;
@@ -437,19 +439,19 @@ bool ia_mutation_resume(imgact_op *op, int64_t sent_wall_ms, const char *credent
   doubt->reason = IA_DOUBT_INHERITED;
   doubt->sent.inherited = true;
   doubt->sent.mono_ms = now->mono_ms;
-  /* A time yet to come says that a clock was set, and nothing of when it was sent. */
+  /* A time in the future means that a clock was changed; the send time is unknown. */
   if (sent_wall_ms > 0 && sent_wall_ms <= now->wall_ms) {
     doubt->sent.wall_ms = sent_wall_ms;
     doubt->sent.mono_ms = now->mono_ms - (now->wall_ms - sent_wall_ms);
   }
   if (op->slot && creates_action(op)) doubt->attempts = 1;
   imgact_error_set(&doubt->cause, IMGACT_NETWORK,
-                   "the program that sent the request did not see its answer");
+                   "the program that sent the request received no response");
   if (op->error.status != IMGACT_OK) ia_op_complete_error(op);
   return true;
 }
 
-/* What was seen last of a waited action is the result, however the operation ends. */
+/* The last known state of an awaited action is the result, however the operation ends. */
 static void stop(imgact_op *op) {
   ia_mutation *m = op->mutation;
   ia_exchange_free(op->exchange);
@@ -465,7 +467,7 @@ static void stop(imgact_op *op) {
   settle(m);
 }
 
-/* Of a lookup it is why the outcome has to be looked up. */
+/* During a lookup, the cause is the reason for the lookup. */
 static const imgact_error *cause_of(const imgact_op *op) {
   const ia_mutation *m = op->mutation;
   if (!m) return NULL;

@@ -10,23 +10,23 @@
 typedef enum ia_mutation_state {
   IA_MUTATION_NEW,
   IA_MUTATION_BLOCKED, /* by a conflicting mutation */
-  IA_MUTATION_READY,   /* a timer that is due at once */
+  IA_MUTATION_READY,   /* event source: a timer that is due at once */
   IA_MUTATION_SENDING, /* an exchange */
   IA_MUTATION_LOOKING, /* a lookup */
-  IA_MUTATION_RESTING, /* a timer until it may be sent again */
-  IA_MUTATION_WAITING, /* a watch on its action */
-  /* Ends, each with what it says of the mutation's effect. */
+  IA_MUTATION_RESTING, /* a timer, until a resend is allowed */
+  IA_MUTATION_WAITING, /* a watch of its action */
+  /* Ended. What is known of the effect: */
   IA_MUTATION_APPLIED,
   IA_MUTATION_NOT_APPLIED,
   IA_MUTATION_UNKNOWN
 } ia_mutation_state;
 
-/* What is not known of it; reason IA_DOUBT_NONE: nothing. */
+/* An unknown outcome. reason is IA_DOUBT_NONE if the outcome is not in doubt. */
 typedef struct ia_doubt {
   ia_doubt_reason reason;
   ia_sent sent;
   int32_t attempts;
-  uint32_t request_number; /* for the trace; 0 = another program's */
+  uint32_t request_number; /* for the trace; 0 = sent by another program */
   int64_t resend_not_before_ms;
   imgact_error cause;
   const char *details;
@@ -34,12 +34,12 @@ typedef struct ia_doubt {
 
 struct ia_mutation {
   imgact_op *op;
-  ia_link link; /* in client->mutations until its effect is settled */
+  ia_link link; /* in client->mutations while the mutation may still take effect */
   uint64_t key; /* equal for conflicting mutations */
   ia_mutation_state state;
   ia_doubt doubt;
   const char
-      *credential; /* with which another program has sent it; NULL = this one, or not known */
+      *credential; /* that another program sent it with; NULL = sent by this one, or unknown */
   ia_timer timer;
   ia_watch watch;
   ia_lookup lookup;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Operations: started, told, freed (constructors.c makes them). Invariants: what is wrong from the
- * start is in `error` before anything runs; done is told exactly once per start, from
- * ia_engine_notify; a freed operation leaves no timer, request or watch behind.
+ * Operations from start to free; constructors.c creates them. Invariants:
+ *
+ * - Errors found by a constructor are in `error` before the start.
+ * - done is called exactly once per start, from ia_engine_notify().
+ * - A freed operation leaves no timer, request or watch.
  */
 #include "op.h"
 #include "error_fill.h"
@@ -14,8 +16,8 @@ static bool may_be_applied(const imgact_op *op) {
   return op->flow->may_be_applied && op->flow->may_be_applied(op);
 }
 
-/* Sets what every error carries: the provider, and whether the mutation may be applied; redacts a
- * quoted argument. */
+/* Sets what every error has: the provider and whether the mutation may be applied. Redacts the
+ * message, which may quote an argument. */
 static void complete_error(imgact_op *op, bool maybe) {
   const imgact_client *client = op->client;
   imgact_error *error = &op->error;
@@ -47,12 +49,12 @@ imgact_op *ia_op_new(imgact_client *client, const ia_flow *flow, const imgact_ca
   }
   op->slot = ia_client_slot(client, call->kind);
   if (!op->slot)
-    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s has no %s", client->provider->name,
+    ia_op_refuse(op, IMGACT_UNSUPPORTED, "%s does not support '%s'", client->provider->name,
                  imgact_op_kind_name(call->kind));
   else if (ia_call_check(&op->call, client->provider, &op->error) != IMGACT_OK)
     ia_op_complete_error(op);
   else if (ia_call_holds_token(&op->call, &client->credential.redactor))
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "an argument holds the token, or a part of it");
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "argument contains the API token");
   return op;
 }
 
@@ -107,7 +109,7 @@ bool ia_op_has_undelivered_page(const imgact_op *op) { return has_page(op) && op
 void ia_op_start(imgact_op *op) {
   bool goes_on = has_page(op) && !op->notify_done;
   if (op->state != IA_OP_NEW && !goes_on)
-    return; /* a page that nobody was told of yet is not passed over */
+    return; /* the page that is ready has not been delivered yet */
   ia_engine *engine = op->client->engine;
   ia_timers_refresh(&engine->timers);
   op->state = IA_OP_RUNNING;
@@ -126,10 +128,10 @@ void ia_op_start(imgact_op *op) {
 void ia_op_end(imgact_op *op) {
   if (op->state != IA_OP_RUNNING) return;
   imgact_client *client = op->client;
-  bool maybe = may_be_applied(op); /* by the state before it is stopped */
+  bool maybe = may_be_applied(op); /* depends on the state, which stop() ends */
   op->state = IA_OP_ENDED;
   while (!ia_list_empty(&op->progress.watches))
-    ia_list_remove(op->progress.watches.next); /* done tells the end */
+    ia_list_remove(op->progress.watches.next); /* the end is reported by done */
   op->flow->stop(op);
   if (op->error.status != IMGACT_OK) complete_error(op, maybe || may_be_applied(op));
   ia_timer_stop(&client->engine->timers, &op->deadline);
@@ -169,8 +171,8 @@ void ia_op_release_watch(imgact_op *op, ia_watch *watch) {
   ia_watch_free(watch);
 }
 
-/* The callback may cancel or free the operation, and what it was handed stays until it returns. */
-static void tell_progress(imgact_op *op) {
+/* The callback may cancel or free the operation; its arguments stay valid until it returns. */
+static void call_progress(imgact_op *op) {
   ia_watch *watch = op->progress.current =
       IA_ENTRY(op->progress.watches.next, ia_watch, progress_link);
   ia_list_remove(&watch->progress_link);
@@ -185,13 +187,13 @@ static void tell_progress(imgact_op *op) {
 
 void ia_op_run_callbacks(imgact_op *op) {
   if (!ia_list_empty(&op->progress.watches)) {
-    tell_progress(op);
+    call_progress(op);
     return;
   }
   if (!op->notify_done) return;
   imgact_done_fn done = op->callbacks.done;
   op->notify_done = false;
-  op->callbacks.done = NULL; /* a later run of a list has a callback of its own, or none */
+  op->callbacks.done = NULL; /* the next run of a list sets its own callback, or none */
   done(op->callbacks.done_user_data, op);
 }
 
@@ -202,7 +204,7 @@ bool ia_op_call_before_send(imgact_op *op) {
   const ia_call_target target = {.provider = client->provider->name,
                                  .endpoint = client->endpoint,
                                  .credential = ia_client_credential_id(client, credential)};
-  ia_arena arena; /* of its own: an operation may be before_send_called very often */
+  ia_arena arena; /* not the operation's: before_send may be called many times */
   ia_arena_init(&arena, client->allocator);
   const char *json = ia_call_json(&op->call, &target, &arena);
   imgact_status status =
@@ -212,7 +214,7 @@ bool ia_op_call_before_send(imgact_op *op) {
   const char *rejected =
       json ? "before_send rejected the call; nothing was applied" : "out of memory";
   ia_arena_free(&arena);
-  if (op->state != IA_OP_RUNNING) return false; /* cancelled from inside */
+  if (op->state != IA_OP_RUNNING) return false; /* cancelled by the callback */
   if (status == IMGACT_OK) return true;
   imgact_error_set(&op->error, status, "%s", rejected);
   return false;
@@ -253,7 +255,7 @@ void imgact_op_start(imgact_op *op, imgact_done_fn done, void *user) {
   if (op->state == IA_OP_RUNNING) return;
   ia_op_start(op);
   if (!again || op->state != IA_OP_ENDED) return;
-  op->notify_done = done != NULL; /* a finished operation tells its end again */
+  op->notify_done = done != NULL; /* a start after the end calls done again */
   if (done) ia_list_append(&op->client->engine->notify, &op->notify);
 }
 
@@ -282,7 +284,7 @@ void imgact_op_free(imgact_op *op) {
   op->free_on_unpin = true;
   op->notify_done = false;
   ia_list_remove(&op->notify);
-  if (op->pins) return; /* ia_op_unpin frees it */
+  if (op->pins) return; /* ia_op_unpin() frees it */
   op->flow->stop(op);
   ia_timer_stop(&client->engine->timers, &op->deadline);
   ia_exchange_free(op->exchange);
@@ -307,20 +309,19 @@ void imgact_op_set_options(imgact_op *op, const imgact_op_options *options) {
   op->result.keep_raw = (options->flags & IMGACT_OP_FLAG_KEEP_RAW) != 0;
   op->call.flags = options->flags & IMGACT_OP_FLAG_VIA_IMAGE;
   if (options->flags & ~(IMGACT_OP_FLAG_KEEP_RAW | IMGACT_OP_FLAG_PAGED | IMGACT_OP_FLAG_VIA_IMAGE))
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "the flags 0x%x hold some that are not known",
-                 (unsigned)options->flags);
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "unknown flags in 0x%x", (unsigned)options->flags);
   if (options->deadline_ms < 0 || options->poll_interval_ms < 0 || options->max_attempts < 0)
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
-                 "a deadline, interval or number of attempts below 0 makes no sense");
+                 "deadline_ms, poll_interval_ms and max_attempts must not be negative");
   if ((options->flags & IMGACT_OP_FLAG_VIA_IMAGE) && op->call.kind != IMGACT_OP_GET_ACTION)
     ia_op_refuse(op, IMGACT_INVALID_ARGUMENT,
-                 "IMGACT_OP_FLAG_VIA_IMAGE is for imgact_get_action alone");
+                 "IMGACT_OP_FLAG_VIA_IMAGE is valid for imgact_get_action() only");
   bool pages = options->page || options->per_page || options->max_items ||
                (options->flags & IMGACT_OP_FLAG_PAGED);
   if (op->flow->configure)
     op->flow->configure(op, options);
   else if (pages)
-    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s has no pages",
+    ia_op_refuse(op, IMGACT_INVALID_ARGUMENT, "%s does not support page options",
                  imgact_op_kind_name(op->call.kind));
 }
 

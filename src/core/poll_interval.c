@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * A look costs a request, a late look costs time. An end is noticed half an interval late on
- * average, so intervals of 2 s, and of a tenth of the age later on, keep the mean notice at 1 s or
- * 5 % of the duration. Where such actions are known to take long, the looks before that are few:
- * they are there for the one that fails early. That is known only of actions that are alike: of
- * sizes from one to a hundred GB the shortest says nothing. bench/waits.c compares this with
- * others.
+ * A short interval costs requests, a long one delays the result by half an interval on average.
+ * Intervals of 2 s, later of a tenth of the action's age, keep the mean delay at 1 s or 5 % of the
+ * duration.
+ *
+ * If similar actions are known to take long, few polls are sent before their usual duration; they
+ * find the actions that fail early. Only similar durations count: images of one and of a hundred GB
+ * say nothing about each other. bench/waits.c compares this rule with others.
  */
 #include "poll_interval.h"
 
-#define FIRST_MS 500 /* many actions have finished by then */
+#define FIRST_MS 500 /* many actions finish within this time */
 #define LEAST_MS 1000
 #define SHORT_MS 2000
 #define LONG_MS  300000
-#define ALIKE                                                                                      \
-  4 /* times the shortest: the longest of durations that tell something of the next one */
-#define ENOUGH 8 /* durations, before anything is concluded from them */
+#define ALIKE    4 /* similar durations: the longest is at most so many times the shortest */
+#define ENOUGH   8 /* number of durations needed for a conclusion */
 
 void ia_durations_add(ia_durations *durations, int64_t ms) {
   if (ms < 0) return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How often to look at an action: a function of its age, and of how long its like took before. */
+/* The poll interval of an action, by its age and by the durations of similar actions. */
 #ifndef IA_POLL_INTERVAL_H
 #define IA_POLL_INTERVAL_H
 
@@ -16,10 +16,10 @@ typedef struct ia_durations {
 } ia_durations;
 
 void ia_durations_add(ia_durations *durations, int64_t ms);
-/* Before this age such actions have hardly ever ended; 0 = not known. */
+/* Returns the age before which such actions hardly ever finish; 0 = unknown. */
 int64_t ia_durations_earliest_ms(const ia_durations *durations);
-/* Until the next look at an action of that age; constant_ms > 0 is the caller's wish for a constant
- * interval. */
+/* Returns the time until the next poll of an action with that age. A constant_ms above 0 is used
+ * unchanged. */
 int64_t ia_poll_interval_ms(int64_t elapsed_ms, int64_t constant_ms, int64_t earliest_ms);
 
 #endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-/*
- * Watches that are due wait in one list; whenever a place is free, up to max_ids of them become a
- * request. A poll's failure is a watch's failure only after the attempts for that poll are used up:
- * the exchange sees to that.
- */
+/* Watches that are due wait in one list. When the client has a free slot, up to max_ids of them are
+ * polled with one request. The exchange retries a failed poll; only the last failure is reported to
+ * the watches. */
 #include "poller.h"
 #include "client.h"
 #include "error_fill.h"
@@ -19,9 +17,9 @@ typedef struct ia_batch {
   ia_exchange *exchange;
   imgact_result result;
   imgact_rate_limit rate;
-  bool shared;                     /* by more than one, when it was sent */
-  const imgact_action *unexpected; /* not NULL: the response is about other actions than those asked
-                                      for; one of them */
+  bool shared; /* by several watches when it was sent */
+  const imgact_action
+      *unexpected; /* set if the response has no requested action; one of its actions */
   const char *ids[BATCH_MAX];
 } ia_batch;
 
@@ -31,8 +29,8 @@ const imgact_error *ia_watch_cause(const ia_watch *watch) {
   return watch->batch ? ia_exchange_cause(watch->batch->exchange) : NULL;
 }
 
-/* Puts a watch, and if need be the poller, into their queues. */
-static void ask_for(ia_watch *watch) {
+/* Adds the watch to the list and the poller to the queue. */
+static void enqueue(ia_watch *watch) {
   imgact_client *client = watch->client;
   ia_poller *poller = &client->poller;
   ia_list_append(&poller->due, &watch->link);
@@ -54,17 +52,17 @@ static void prepare(imgact_client *client) {
 static void due(ia_timer *timer) {
   ia_watch *watch = IA_ENTRY(timer, ia_watch, timer);
   ia_heap_remove(&watch->client->poller.soon, &watch->soon);
-  ask_for(watch);
+  enqueue(watch);
 }
 
-/* A provider of somebody else's may know kinds that this library does not. */
+/* A third-party provider may return kinds that this library does not know. */
 static ia_durations *durations_of(imgact_client *client, imgact_action_kind kind) {
   ia_durations *all = client->poller.durations;
   size_t count = sizeof client->poller.durations / sizeof *client->poller.durations;
   return &all[(size_t)kind < count ? (size_t)kind : (size_t)IMGACT_ACTION_KIND_OTHER];
 }
 
-static void look_later(ia_watch *watch) {
+static void schedule_poll(ia_watch *watch) {
   imgact_client *client = watch->client;
   ia_engine *engine = client->engine;
   const imgact_slot *slot = ia_client_slot(client, IMGACT_OP_WAIT_ACTIONS);
@@ -77,11 +75,11 @@ static void look_later(ia_watch *watch) {
   ia_timer_set(&engine->timers, &watch->timer, next, due);
 }
 
-/* The cloud's own times where it tells them: they know of the time before the wait began. */
+/* Uses the API's times, if reported: they include the time before the wait. */
 static void learn_duration(ia_watch *watch, const imgact_action *seen) {
-  bool told = seen->started_at != IMGACT_NO_TIME && seen->finished_at != IMGACT_NO_TIME;
-  int64_t ms = told ? seen->finished_at - seen->started_at
-                    : watch->client->engine->timers.now.mono_ms - watch->started_ms;
+  bool reported = seen->started_at != IMGACT_NO_TIME && seen->finished_at != IMGACT_NO_TIME;
+  int64_t ms = reported ? seen->finished_at - seen->started_at
+                        : watch->client->engine->timers.now.mono_ms - watch->started_ms;
   if (seen->status == IMGACT_ACTION_STATUS_SUCCESS)
     ia_durations_add(durations_of(watch->client, seen->kind), ms);
 }
@@ -94,7 +92,7 @@ void ia_watch_start(ia_watch *watch, imgact_client *client, bool later) {
   watch->started_ms = engine->timers.now.mono_ms;
   if (!watch->arena.allocator) ia_arena_init(&watch->arena, client->allocator);
   if (later)
-    look_later(watch);
+    schedule_poll(watch);
   else
     ia_timer_set(&engine->timers, &watch->timer, engine->timers.now.mono_ms, due);
 }
@@ -106,8 +104,7 @@ static void free_batch(ia_batch *batch) {
   ia_free(client->allocator, batch);
 }
 
-/* Who asks has changed: an id lives as long as its watch, and the request may be built again for a
- * further attempt. */
+/* Updates the ids after a watch has left: the request may be encoded again for a retry. */
 static void name_ids(ia_batch *batch) {
   imgact_call *call = &batch->exchange->call;
   call->action_ids_count = 0;
@@ -115,7 +112,7 @@ static void name_ids(ia_batch *batch) {
     batch->ids[call->action_ids_count++] = IA_ENTRY(at, ia_watch, link)->id;
 }
 
-/* A batch whose last watch has gone asks for nobody: its request is dropped. */
+/* Removing the last watch of a batch cancels the request. */
 void ia_watch_stop(ia_watch *watch) {
   ia_batch *batch = watch->batch;
   if (!watch->active) return;
@@ -138,7 +135,7 @@ void ia_watch_free(ia_watch *watch) {
   watch->action = NULL;
 }
 
-/* ---- what came ---- */
+/* ---- response ---- */
 
 static const imgact_action *find(const imgact_result *result, const ia_watch *watch) {
   for (size_t i = 0; i < result->actions_count; i++)
@@ -148,11 +145,11 @@ static const imgact_action *find(const imgact_result *result, const ia_watch *wa
 
 static void report_missing(ia_watch *watch, const imgact_error *cause, const char *details) {
   if (watch->client->engine->timers.now.mono_ms < watch->may_be_missing_until_ms) {
-    look_later(watch);
+    schedule_poll(watch);
     return;
   }
   imgact_error error;
-  imgact_error_set(&error, IMGACT_NOT_FOUND, "%s knows no action %s%s%s",
+  imgact_error_set(&error, IMGACT_NOT_FOUND, "%s: action '%s'%s%s not found",
                    watch->client->provider->name, watch->id, watch->image ? " of image " : "",
                    watch->image ? watch->image : "");
   ia_str_copy(error.provider, sizeof error.provider, watch->client->provider->name);
@@ -160,7 +157,7 @@ static void report_missing(ia_watch *watch, const imgact_error *cause, const cha
   watch->report(watch, cause ? cause : &error, details);
 }
 
-/* An API that answers about other actions has not said that it does not know this one. */
+/* A response with other actions does not mean that this one does not exist. */
 static void report_unexpected(ia_watch *watch, const imgact_action *unexpected) {
   imgact_error error;
   imgact_error_set(&error, IMGACT_PROTOCOL, "unexpected action %s in the response, requested: %s",
@@ -183,16 +180,16 @@ static void report_seen(ia_watch *watch, const imgact_action *seen) {
   watch->kind = seen->kind;
   watch->unbatched = false;
   if (seen->status == IMGACT_ACTION_STATUS_RUNNING)
-    look_later(watch);
+    schedule_poll(watch);
   else
     watch->active = false;
   learn_duration(watch, seen);
   watch->report(watch, NULL, NULL);
 }
 
-static void ask_alone(ia_watch *watch) {
+static void poll_unbatched(ia_watch *watch) {
   watch->unbatched = true;
-  ask_for(watch);
+  enqueue(watch);
 }
 
 static void report(ia_watch *watch, const ia_batch *batch) {
@@ -208,8 +205,8 @@ static void report(ia_watch *watch, const ia_batch *batch) {
     if (seen && watch->must_name_image && !ia_action_of_image(seen, watch->image)) seen = NULL;
     if (seen)
       report_seen(watch, seen);
-    else if (result->has_next && batch->shared) /* it may be on the page that was not asked for */
-      ask_alone(watch);
+    else if (result->has_next && batch->shared) /* it may be on the next page, which is not read */
+      poll_unbatched(watch);
     else if (batch->unexpected)
       report_unexpected(watch, batch->unexpected);
     else
@@ -217,7 +214,7 @@ static void report(ia_watch *watch, const ia_batch *batch) {
   }
 }
 
-/* NULL if the response holds no action, or one that was asked for. */
+/* Returns an action of the response if none was requested; NULL otherwise. */
 static const imgact_action *find_unexpected(const ia_batch *batch) {
   const imgact_call *call = &batch->exchange->call;
   const imgact_result *result = &batch->result;
@@ -227,29 +224,29 @@ static const imgact_action *find_unexpected(const ia_batch *batch) {
   return result->actions_count ? result->actions[0] : NULL;
 }
 
-/* A refusal of the request as it stands may mean but one of its ids: then it is no word about the
- * others. */
-static bool refuses_one_of_many(const ia_batch *batch) {
+/* Returns true if the API rejected a request with several ids. The reason may be one of them, so
+ * each is polled alone. */
+static bool is_batch_rejected(const ia_batch *batch) {
   const imgact_error *error = &batch->exchange->error;
   int status = error->http_status;
   return batch->shared && status >= 400 && status < 500 && error->status != IMGACT_UNAUTHORIZED &&
          error->status != IMGACT_FORBIDDEN && error->status != IMGACT_RATE_LIMITED;
 }
 
-/* Each is asked about alone, at once. */
-static void part(ia_batch *batch) {
+/* Polls each watch of the batch alone, at once. */
+static void split(ia_batch *batch) {
   while (!ia_list_empty(&batch->watches)) {
     ia_watch *watch = IA_ENTRY(batch->watches.next, ia_watch, link);
     watch->batch = NULL;
-    ask_alone(watch);
+    poll_unbatched(watch);
   }
 }
 
-/* Reports may stop this watch or others of the batch: they leave it before the first one. */
-static void polled(ia_exchange *exchange) {
+/* Reports may stop this watch or others, so all leave the batch before the first report. */
+static void on_polled(ia_exchange *exchange) {
   ia_batch *batch = exchange->owner;
   batch->unexpected = find_unexpected(batch); /* before a report frees an id */
-  if (refuses_one_of_many(batch)) part(batch);
+  if (is_batch_rejected(batch)) split(batch);
   for (ia_link *at = batch->watches.next; at != &batch->watches; at = at->next)
     IA_ENTRY(at, ia_watch, link)->batch = NULL;
   while (!ia_list_empty(&batch->watches)) {
@@ -261,7 +258,7 @@ static void polled(ia_exchange *exchange) {
   free_batch(batch);
 }
 
-/* ---- what is asked ---- */
+/* ---- request ---- */
 
 static ia_batch *new_batch(imgact_client *client) {
   ia_batch *batch = ia_alloc_zero(client->allocator, sizeof *batch);
@@ -269,8 +266,8 @@ static ia_batch *new_batch(imgact_client *client) {
   ia_request_policy policy = {.priority = IA_PRIORITY_POLL,
                               .is_poll = true,
                               .no_early_rejection = true,
-                              .rate = &batch->rate}; /* the rest is theirs who join */
-  batch->exchange = ia_exchange_new(client, policy, polled, batch);
+                              .rate = &batch->rate}; /* the other members come from the watches */
+  batch->exchange = ia_exchange_new(client, policy, on_polled, batch);
   if (!batch->exchange) {
     ia_free(client->allocator, batch);
     return NULL;
@@ -291,7 +288,7 @@ static void no_memory(imgact_client *client) {
   watch->report(watch, &error, NULL);
 }
 
-/* A request is tried as often as each of those who share it asked for. */
+/* All watches of a request must have the same number of attempts. */
 static bool may_join(const ia_batch *batch, const ia_watch *watch) {
   if (ia_list_empty(&batch->watches)) return true;
   const ia_watch *first = IA_ENTRY(batch->watches.next, ia_watch, link);
@@ -299,9 +296,8 @@ static bool may_join(const ia_batch *batch, const ia_watch *watch) {
          first->policy.max_attempts == watch->policy.max_attempts;
 }
 
-/* The next watch for a batch: one that is due, else the one that is due soonest, which costs
- * nothing in a free place; NULL.
- */
+/* Returns the next watch for a batch: one that is due, else the one that is due soonest, since it
+ * adds no request. NULL if there is none that fits. */
 static ia_watch *next_watch(const ia_batch *batch, imgact_client *client) {
   ia_poller *poller = &client->poller;
   if (!ia_list_empty(&poller->due)) {
@@ -336,7 +332,7 @@ static void fill(ia_batch *batch, imgact_client *client, size_t max) {
   ia_exchange_submit_admitted(batch->exchange, &call, &batch->result);
 }
 
-/* One request of what is due. */
+/* Sends one request for the watches that are due. */
 static void admit(ia_queue_entry *entry) {
   imgact_client *client = IA_ENTRY(entry, imgact_client, poller.entry);
   if (ia_list_empty(&client->poller.due)) return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Polls for actions, shared by the operations of a client: ids that are due together travel in one
- * request where the cloud takes several. */
+/* Polls for actions, shared by the operations of a client. Ids that are due together are sent in
+ * one request if the API allows several. */
 #ifndef IA_POLLER_H
 #define IA_POLLER_H
 
@@ -11,46 +11,46 @@
 #include <imgact/model.h>
 
 typedef struct ia_poller {
-  ia_link due;          /* watches that want a poll now */
-  ia_queue_entry entry; /* in the client's queue while there are such watches */
-  ia_heap soon;         /* watches whose poll may come earlier than its time, by that time */
-  ia_durations durations[IMGACT_ACTION_KIND_CHANGE_PROTECTION +
-                         1]; /* of actions that were waited for, by kind */
+  ia_link due;          /* watches to poll now */
+  ia_queue_entry entry; /* in the client's queue while `due` is not empty */
+  ia_heap soon;         /* watches that may be polled before their time, ordered by that time */
+  ia_durations
+      durations[IMGACT_ACTION_KIND_CHANGE_PROTECTION + 1]; /* of finished actions, by kind */
 } ia_poller;
 
-/* One action that somebody waits for; embedded in its owner. */
+/* One action that an operation waits for; part of its owner. */
 typedef struct ia_watch {
   ia_link link;           /* in poller->due, or in a batch */
-  ia_link progress_link;  /* in the operation's list of what a progress callback is due about */
-  struct ia_batch *batch; /* whose request asks for it; NULL */
+  ia_link progress_link;  /* in ia_op_progress_queue.watches */
+  struct ia_batch *batch; /* that polls it; NULL = none */
   ia_timer timer;
   ia_heap_node soon; /* in poller->soon */
   imgact_client *client;
-  const char *id;    /* the owner's */
-  const char *image; /* whose path is polled, where the cloud has one; the owner's, or NULL */
+  const char *id;    /* borrowed */
+  const char *image; /* the action's image, if the API needs it; borrowed, or NULL */
   bool must_name_image;
-  int64_t may_be_missing_until_ms; /* monotonic; until then a poll may not find a new action */
+  int64_t may_be_missing_until_ms; /* monotonic; until then the API may not know a new action */
   int64_t interval_ms;             /* 0 = adaptive */
   int64_t started_ms;
-  imgact_action_kind kind;  /* as far as is known; OTHER */
-  ia_request_policy policy; /* the owner's: no poll is retried beyond its deadline */
+  imgact_action_kind kind;  /* OTHER if unknown */
+  ia_request_policy policy; /* no poll is retried after its deadline */
   bool keep_raw;
-  bool unbatched; /* its next look shares no request */
+  bool unbatched; /* the next poll is not shared */
   bool active;
   ia_arena arena;
-  imgact_action *action; /* as last seen, in the arena; NULL before */
-  /* Called after each look, with the action or with an error. The owner may stop the watch in it.
-   * It is over when error is set or the action does not run any more. */
+  imgact_action *action; /* last known state, in the arena; NULL before the first */
+  /* Called after each poll, with the action or with an error; may stop the watch. The watch has
+   * ended if there is an error or the action does not run. */
   void (*report)(struct ia_watch *watch, const imgact_error *error, const char *details);
 } ia_watch;
 
-/* Starts watching; the first poll goes out at once, or after an interval where `later`. */
+/* Starts watching. The first poll is sent at once or, if `later`, after an interval. */
 void ia_watch_start(ia_watch *watch, imgact_client *client, bool later);
-/* Returns the failure of its last poll, if that is to be retried; NULL = none. */
+/* Returns the error of the last poll while a retry is scheduled; NULL = none. */
 const imgact_error *ia_watch_cause(const ia_watch *watch);
-/* Forgets it. */
+/* Stops watching; keeps the last known state. */
 void ia_watch_stop(ia_watch *watch);
-/* And what it saw. */
+/* Stops watching and frees the last known state. */
 void ia_watch_free(ia_watch *watch);
 
 #endif

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-/*
- * Priorities have weights: with work in each, every one gets its share, so no read starves beside a
- * thousand waits. Within a priority the quotas take turns, and one that is used up holds back its
- * own requests alone. One entry a run, so that the clients of a loop take turns, too. A run is
- * O(1), except after a permit was refused: then deadlines are looked through.
- */
+/* Weighted scheduling: each priority with waiting requests gets its share, so that many polls do
+ * not starve reads. Within a priority the quotas take turns, and an exhausted quota delays only its
+ * own requests. Each run admits one entry, so that the clients of a loop take turns too. A run is
+ * O(1), unless a permit is not granted: then the deadlines of the waiting entries are checked. */
 #include "queue.h"
 
-/* A mutation first, but never twice in a row beside waiting polls and reads. */
+/* Mutations have the largest share, but are never admitted twice in a row while polls and reads
+ * wait. */
 static const double weights[IA_PRIORITIES] = {
     [IA_PRIORITY_MUTATION] = 2.0, [IA_PRIORITY_POLL] = 1.0, [IA_PRIORITY_READ] = 1.0};
 
@@ -48,7 +47,7 @@ static bool anything_waits(const ia_queue *queue) {
   return false;
 }
 
-/* A priority that had nothing to send saves nothing up for later. */
+/* A priority that was idle gets no credit for that time. */
 static void catch_up(ia_queue *queue, size_t newcomer) {
   double least = -1.0;
   for (size_t priority = 0; priority < IA_PRIORITIES; priority++)
@@ -63,7 +62,7 @@ void ia_queue_add(ia_queue *queue, ia_queue_entry *entry) {
   ia_queue_schedule(queue);
 }
 
-/* The priorities, the one with the smallest share first; the more urgent of equal ones. */
+/* Sorts the priorities by the share they have had, smallest first; ties by urgency. */
 static void order_of(const ia_queue *queue, size_t order[IA_PRIORITIES]) {
   for (size_t i = 0; i < IA_PRIORITIES; i++) {
     size_t at = i;
@@ -78,11 +77,11 @@ static void admit(ia_queue *queue, size_t priority, uint32_t quota) {
   queue->next_quota[priority] = (quota + 1) % IA_QUOTAS;
   ia_list_remove(&entry->link);
   ia_queue_schedule(queue);
-  entry->admit(entry); /* last: the queue may go with its client */
+  entry->admit(entry); /* last: the callback may free the queue with its client */
 }
 
-/* What can only be late is rejected at once: an entry that may be sent only after its deadline, and
- * every one while the API asks for a longer pause than requests wait for. */
+/* Rejects entries that cannot be sent in time: those whose deadline comes first, and all of them
+ * while the API asks for a longer delay than requests may wait. */
 static void reject_late(ia_queue *queue, size_t priority, uint32_t quota, const ia_permit *permit) {
   int64_t now_ms = queue->timers->now.mono_ms;
   ia_link *waiting = &queue->entries[priority][quota];
@@ -97,8 +96,7 @@ static void reject_late(ia_queue *queue, size_t priority, uint32_t quota, const 
   }
 }
 
-/* Returns true if an entry was admitted; else *until_ms is the earliest time at which one may be.
- */
+/* Returns true if an entry was admitted. Otherwise lowers *until_ms to the next retry. */
 static bool run_priority(ia_queue *queue, size_t priority, int64_t *until_ms) {
   for (uint32_t i = 0; i < IA_QUOTAS; i++) {
     uint32_t quota = (queue->next_quota[priority] + i) % IA_QUOTAS;

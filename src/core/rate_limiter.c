@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: MIT
-/*
- * Both clouds' rules are in reference terms: Hetzner refills a bucket continuously and tells what
- * is left in it; DigitalOcean counts the last hour, and the last minute, of which its headers tell
- * nothing. What was sent is counted here too: a header tells of the moment when the reply was made,
- * and says nothing of what is under way.
- */
+/* Models the rate limits of both APIs. Hetzner refills a bucket continuously and reports its level.
+ * DigitalOcean counts the last hour, and the last minute without reporting it. Sent requests are
+ * counted here too, because a header shows the state when the response was made, without the
+ * requests in flight. */
 #include "rate_limiter.h"
 
-#define HOUR_MS      3600000
-#define PROBE_MS     60000
-#define BLOCK_MAX_MS 60000 /* as long as any wait that a cloud may ask for */
-#define MAX_BEFORE_FIRST_RESPONSE                                                                  \
-  200 /* in flight before the first reply: fewer than the smallest limit of a minute */
-#define CHECK_AGAIN_MS    1000
-#define SLOW_START_MS     5000
-#define URGENT_MS         5000 /* after a mutation asked, something is left for the next one */
-#define SLOW_START_GAP_MS 200
-#define EVEN_FROM         0.5 /* of an hour's limit */
-#define EVEN_PART         0.485
-#define IDLE_MAX          16
-#define LOST_FRACTION     20 /* of a limit: so many requests were not lost by the way of counting */
-#define WAKE_FRACTION     100 /* of a limit: more than so small a part wakes those that are held */
+#define HOUR_MS                   3600000
+#define PROBE_MS                  60000
+#define BLOCK_MAX_MS              60000 /* longest delay after one 429 */
+#define MAX_BEFORE_FIRST_RESPONSE 200   /* in flight; below the smallest limit per minute */
+#define CHECK_AGAIN_MS            1000
+#define SLOW_START_MS             5000
+#define URGENT_MS                 5000 /* after a mutation: reserve for the next one */
+#define SLOW_START_GAP_MS         200
+#define EVEN_FROM                 0.5 /* of the limit per hour */
+#define EVEN_PART                 0.485
+#define IDLE_MAX                  16
+#define LOST_FRACTION             20  /* of the limit: smaller differences are ignored */
+#define WAKE_FRACTION             100 /* of the limit: a larger increase wakes the waiting queues */
 
 /* ---- windows ---- */
 
@@ -51,7 +48,7 @@ static void window_add(ia_window *window, int64_t now_ms) {
   window->used++;
 }
 
-/* Takes one back that was counted at that time. */
+/* Removes one request that was counted at that time. */
 static void window_take_back(ia_window *window, int64_t counted_ms) {
   int64_t slot = counted_ms / window->slot_ms;
   if (slot > window->newest || window->newest - slot >= (int64_t)window->slots) return;
@@ -61,7 +58,7 @@ static void window_take_back(ia_window *window, int64_t counted_ms) {
   window->used--;
 }
 
-/* Takes the oldest back, until at most so many are left. */
+/* Removes the oldest requests until at most `most` are left. */
 static void window_lower(ia_window *window, uint64_t most) {
   for (int64_t slot = window->newest - (int64_t)window->slots + 1;
        window->used > most && slot <= window->newest; slot++) {
@@ -73,7 +70,7 @@ static void window_lower(ia_window *window, uint64_t most) {
   }
 }
 
-/* When the oldest counted slot leaves the window. */
+/* Returns when the oldest counted requests leave the window. */
 static int64_t window_frees_ms(const ia_window *window) {
   for (int64_t slot = window->newest - (int64_t)window->slots + 1; slot <= window->newest; slot++)
     if (slot >= 0 && window->counts[(size_t)(slot % (int64_t)window->slots)])
@@ -81,7 +78,7 @@ static int64_t window_frees_ms(const ia_window *window) {
   return (window->newest + 1) * window->slot_ms;
 }
 
-/* ---- budgets ---- */
+/* ---- quotas ---- */
 
 static ia_quota *quota_at(ia_rate_limiter *rate_limiter, uint32_t number) {
   if (number >= IA_QUOTAS) number = 0;
@@ -104,9 +101,8 @@ static void refill(ia_quota *quota, int64_t now_ms) {
   quota->available_at_ms = now_ms;
 }
 
-/* What polls and reads leave for mutations while these come: of a window that others may have
- * emptied long ago a good part, of a bucket that refills all the time a few seconds' worth. Both
- * leave the same: else polls would starve reads. */
+/* Returns how many requests polls and reads leave for mutations: 2 % of a window, which may stay
+ * full for long; at most 6 of a bucket, which refills within seconds. */
 static double left_for_mutations(const ia_quota *quota) {
   double share = 0.02 * (double)quota->limit;
   return quota->refill_per_ms <= 0.0 || share < 6.0 ? share : 6.0;
@@ -121,8 +117,7 @@ static bool bucket_allows(ia_quota *quota, int64_t now_ms, double left, int64_t 
   return false;
 }
 
-/* When others have used everything up, nothing here tells when their requests expire: one a minute
- * goes and asks. */
+/* If other programs have used up the limit, its reset is unknown: sends one probe per minute. */
 static bool probe(ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
   if (quota->used_by_others && now_ms >= quota->probe_at_ms) {
     quota->probe_at_ms = now_ms + PROBE_MS;
@@ -133,9 +128,9 @@ static bool probe(ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
   return false;
 }
 
-/* While mutations come, the second half of an hour is given to other requests evenly, so that it
- * also comes back evenly: spent at once, it would leave a mutation without a request for up to an
- * hour. The share grows with the age of the oldest request that counts. */
+/* While mutations are sent, spreads the second half of an hour's limit over the hour. Otherwise
+ * other requests could use it up at once, and a mutation would have to wait for up to an hour. The
+ * share grows with the age of the oldest counted request. */
 static bool is_even(const ia_quota *quota, int64_t now_ms, int64_t *until_ms) {
   const ia_window *hour = &quota->hour;
   double share = ((double)hour->used + 1.0) / (double)quota->limit;
@@ -156,8 +151,8 @@ static bool minute_is_full(const ia_quota *quota, double most) {
   return quota->minute_rule != IA_MINUTE_FREE && (double)quota->minute.used + 1.0 > most_a_minute;
 }
 
-/* Beyond the documented limit of a minute, one request alone finds out whether the API has it:
- * nothing is slowed down on a guess, and a burst is not rejected as a whole. */
+/* The documented limit per minute may not exist. When it is reached, one request is sent alone to
+ * test it: nothing is delayed on an assumption, and not many requests are rejected. */
 static bool minute_allows(ia_quota *quota, double most, int64_t now_ms, int64_t *until_ms) {
   bool untested = quota->minute_rule == IA_MINUTE_UNTESTED;
   if (!minute_is_full(quota, most) || (untested && !quota->in_flight)) return true;
@@ -182,24 +177,25 @@ static bool windows_allow(ia_quota *quota, int64_t now_ms, double left, bool may
   return false;
 }
 
-/* Both learn what a reply told, and say whether plainly more may go than was known. */
+/* Both update the quota from a response, and return true if it allows noticeably more requests. */
 static bool update_bucket(ia_quota *quota, const imgact_rate_limit_info *info, int64_t now_ms) {
   refill(quota, now_ms);
-  double told = (double)(info->rate_limit.remaining - quota->in_flight);
+  double reported = (double)(info->rate_limit.remaining - quota->in_flight);
   bool first = quota->refill_per_ms <= 0.0;
   quota->refill_per_ms = info->refill_per_second / 1000.0;
   quota->available_at_ms = now_ms;
-  /* Others use it too, or this is the first word; upwards only where the count here is plainly
-   * behind. */
-  bool more = told > quota->available + (double)(info->rate_limit.limit / WAKE_FRACTION);
-  if (first || told < quota->available || told > quota->available + 8.0) quota->available = told;
+  /* A lower level means that others use the token too. A higher level is used only if it is clearly
+   * higher. */
+  bool more = reported > quota->available + (double)(info->rate_limit.limit / WAKE_FRACTION);
+  if (first || reported < quota->available || reported > quota->available + 8.0)
+    quota->available = reported;
   return more;
 }
 
-/* Requests that were sent and never arrived count here and not at the API, which tells: of what it
- * did not count, it can only have missed what had not ended when the request was sent. A small
- * difference comes from the slots of the window: to follow it would favour the client whose
- * response has just come. */
+/* Corrects the count after requests that were lost before they reached the API. The API's count can
+ * only lack requests that had not ended when this one was sent. Small differences come from the
+ * slots of the window and are ignored; correcting them would favour the client whose response came
+ * last. */
 static void lower_to_reported(ia_quota *quota, int64_t used, const ia_sent_request *request) {
   if (!request || used < 0) return;
   uint64_t most = (uint64_t)used + (quota->sent - request->ended_before);
@@ -272,8 +268,8 @@ static void free_rate_limiter(ia_rate_limiter *rate_limiter) {
   ia_free(allocator, rate_limiter);
 }
 
-/* The last few without a reference are kept: a client is often made anew for the next job, and its
- * token may come back. */
+/* Keeps the last IDLE_MAX rate limiters without references: the next client may have the same
+ * token. */
 void ia_rate_limiter_unref(ia_rate_limiter *rate_limiter) {
   if (!rate_limiter || --rate_limiter->references) return;
   ia_rate_limiters *limiters = rate_limiter->owner;
@@ -306,7 +302,7 @@ static ia_permit while_blocked(const ia_rate_limiter *rate_limiter, int64_t now_
 static bool quota_allows(ia_quota *quota, int64_t now_ms, double left, bool may_probe,
                          int64_t *until_ms) {
   if (left > (double)quota->limit - 1.0)
-    left = (double)quota->limit - 1.0; /* one must always be possible */
+    left = (double)quota->limit - 1.0; /* at least one request must be possible */
   return quota->refill_per_ms > 0.0 ? bucket_allows(quota, now_ms, left, until_ms)
                                     : windows_allow(quota, now_ms, left, may_probe, until_ms);
 }
@@ -315,8 +311,8 @@ static bool urgent_within(const ia_rate_limiter *rate_limiter, int64_t ms) {
   return rate_limiter->urgent_at_ms && now_of(rate_limiter) - rate_limiter->urgent_at_ms < ms;
 }
 
-/* What mutations are left is a rule of this library: a request that only it holds back is not said
- * to be rate limited. */
+/* The reserve for mutations is a rule of this library, so a request that only it delays is not
+ * reported as rate limited. */
 static ia_permit leave_to_urgent(ia_rate_limiter *rate_limiter, ia_quota *quota,
                                  ia_priority priority, double left) {
   int64_t now_ms = now_of(rate_limiter), until_ms = now_ms;
@@ -378,7 +374,7 @@ static void wake(ia_timer *timer) {
   }
 }
 
-/* Returns true if the end of a request says that more may be sent than was known. */
+/* Returns true if more requests may be sent than before. */
 static bool learn(ia_quota *quota, const ia_sent_request *request,
                   const imgact_rate_limit_info *info, int64_t now_ms) {
   bool more = update_from_response(quota, request, info, now_ms) || !quota->limit_known;
@@ -419,7 +415,7 @@ void ia_rate_limiter_on_served(ia_rate_limiter *rate_limiter, const ia_sent_requ
   if (request->sent_ms >= rate_limiter->blocked_until_ms) rate_limiter->asked_until_ms = 0;
 }
 
-/* A rejection far from the hour's limit: the minute's, of which headers say nothing. */
+/* A rejection far below the hour's limit is due to the limit per minute; no header reports that. */
 static void learn_burst(ia_quota *quota) {
   if (!quota || quota->limit <= 0 || quota->refill_per_ms > 0.0) return;
   if ((double)quota->hour.used + (double)quota->used_by_others < 0.9 * (double)quota->limit)

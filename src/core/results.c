@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What a caller reads from an operation. Every function accepts NULL: an operation that could not
- * be created. */
+/* Accessors of results and state. All accept NULL, which means that the operation could not be
+ * created. */
 #include "op.h"
 
 imgact_op_kind imgact_op_get_kind(const imgact_op *op) {
@@ -13,7 +13,7 @@ const imgact_error *imgact_op_error(const imgact_op *op) {
   static const imgact_error no_memory = {
       .status = IMGACT_NOMEM, .retry_after_ms = -1, .message = "out of memory"};
   static const imgact_error none = {.retry_after_ms =
-                                        -1}; /* what is noted on the way may be overcome */
+                                        -1}; /* an error during the run may still be overcome */
   if (!op) return &no_memory;
   return op->state == IA_OP_RUNNING ? &none : &op->error;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Pure: facts in, decision out. Nothing here sleeps, sends or knows a cloud. */
+/* Pure functions: facts in, decision out. */
 #include "retry.h"
 #include "date.h"
 #include "str.h"
@@ -25,8 +25,8 @@ int64_t ia_retry_after_ms(const char *value, int64_t wall_ms) {
   return number > wall_ms ? number - wall_ms : 0;
 }
 
-/* Did the cloud, or nobody, get to do something? Only then is an unsafe request free to go again.
- */
+/* Returns true if the request had no effect. Only then may a request that is not idempotent be
+ * retried. */
 static bool certainly_not_applied(const ia_attempt *a) {
   return a->delivery == IMGACT_DELIVERY_NOT_SENT ||
          (a->error->flags & IMGACT_ERROR_NOT_APPLIED) != 0;
@@ -37,7 +37,7 @@ bool ia_is_refusal(const imgact_error *error) {
   return !(error->flags & IMGACT_ERROR_RETRYABLE) || (error->flags & IMGACT_ERROR_NOT_APPLIED);
 }
 
-static bool refused(const ia_attempt *a) {
+static bool is_rejected(const ia_attempt *a) {
   return a->delivery == IMGACT_DELIVERY_ANSWERED && ia_is_refusal(a->error);
 }
 
@@ -48,12 +48,12 @@ static bool is_transient(const ia_attempt *a) {
   return a->error->http_status == 500 && !strcmp(a->method, "GET");
 }
 
-/* A gateway's 502 or 504 says nothing of what happened behind it, nor does a 500, but for the one
- * by which the cloud is known to decline. */
+/* Returns true if the outcome of a mutation is unknown. After 502, 504 or 500 it is, except for a
+ * PUT that the provider flags IMGACT_ERROR_PUT_NOT_APPLIED. */
 static bool mutation_open(const ia_attempt *a) {
   if (!strcmp(a->method, "GET") || certainly_not_applied(a)) return false;
   if (a->delivery == IMGACT_DELIVERY_MAYBE_SENT) return true;
-  if (!a->idempotent) return !refused(a);
+  if (!a->idempotent) return !is_rejected(a);
   if (a->error->flags & IMGACT_ERROR_RETRYABLE) return true;
   bool declined = a->error->http_status == 500 &&
                   (a->error->flags & IMGACT_ERROR_PUT_NOT_APPLIED) && !strcmp(a->method, "PUT");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The retry rule, as a function of facts. */
+/* The retry rule as pure functions. */
 #ifndef IA_RETRY_H
 #define IA_RETRY_H
 
@@ -18,37 +18,37 @@ typedef struct ia_attempt {
   int32_t attempts, max_attempts, tokens;
   int64_t base_ms;      /* first back-off */
   int64_t left_ms;      /* until the deadline */
-  int64_t wait_hint_ms; /* what the rate limit asks for without a Retry-After; -1 = nothing */
+  int64_t wait_hint_ms; /* delay by the rate limit, if there is no Retry-After; -1 = none */
   double random;        /* 0 <= random < 1 */
 } ia_attempt;
 
 typedef enum ia_retry_action {
   IA_RETRY_STOP,
   IA_RETRY_AFTER,           /* after delay_ms */
-  IA_RETRY_TOO_LATE,        /* the cloud asks for a wait that is too long: asked_ms */
-  IA_RETRY_BUDGET_EXHAUSTED /* it would have been sent again */
+  IA_RETRY_TOO_LATE,        /* the API asks for too long a delay: asked_ms */
+  IA_RETRY_BUDGET_EXHAUSTED /* it would have been retried */
 } ia_retry_action;
 
 typedef struct ia_decision {
   ia_retry_action action;
   int64_t delay_ms;
   int64_t asked_ms;
-  bool uncertain;     /* an unsafe request may have been applied */
+  bool uncertain;     /* a request that is not idempotent may have been applied */
   bool maybe_applied; /* a mutation may have been applied */
 } ia_decision;
 
 ia_decision ia_retry(const ia_attempt *attempt);
 
-/* Returns true for a 4xx that means that the API did nothing. A retryable 4xx without
- * IMGACT_ERROR_NOT_APPLIED (408, 425, and a code of the API for transient errors) leaves the
- * outcome of a mutation unknown. */
+/* Returns true for a 4xx that means that the request had no effect. A retryable 4xx without
+ * IMGACT_ERROR_NOT_APPLIED (408, 425, and codes of the API for transient errors) leaves the outcome
+ * of a mutation unknown. */
 bool ia_is_refusal(const imgact_error *error);
 
-/* base * 2^(attempts-1), at most 60 s, of it between half and all. */
+/* Returns a random time between one half and all of base * 2^(attempts-1), at most 60 s. */
 int64_t ia_backoff_ms(int64_t base_ms, int32_t attempts, double random);
 
-/* Retry-After as seconds or date, in ms from now; -1 = none or nonsense. A date in the past is 0.
- */
+/* Parses Retry-After, seconds or a date. Returns ms from now, 0 for a date in the past; -1 = none
+ * or invalid. */
 int64_t ia_retry_after_ms(const char *value, int64_t wall_ms);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Intersects what responses say. Clocks drift, so an interval widens with its age; servers behind
- * one name differ by a second or two, or a clock is set by as much: then both count, and what was
- * sent before keeps both. */
+/* Intersects the ranges that responses give. Clocks drift, so a range widens with its age. If two
+ * responses contradict each other, servers behind one name differ or a clock was set: then both
+ * ranges are kept, also for the time before. */
 #include "server_clock.h"
 
 #define DATE_STEP_MS 1000 /* of a Date header */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The gate for structs that callers size: an older program's is smaller, a newer one's may be
- * larger. */
+/* Check of structs that callers pass with their size. An older program may have a smaller struct, a
+ * newer one a larger struct. */
 #ifndef IA_STRUCT_SIZE_H
 #define IA_STRUCT_SIZE_H
 
@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define IA_STRUCT_SIZE_MAX 4096 /* more than that is no size: the struct was not initialised */
+#define IA_STRUCT_SIZE_MAX 4096 /* a larger value means that the struct was not initialised */
 
-/* No layout smaller than the current one was released. Bytes that this version does not know must
- * be 0. */
+/* Returns true if the size is valid. No smaller layout was ever released. Bytes that this version
+ * does not know must be 0. */
 static inline bool ia_struct_size_ok(const void *options, size_t theirs, size_t ours) {
   const unsigned char *bytes = options;
   if (theirs < ours || theirs > IA_STRUCT_SIZE_MAX) return false;
@@ -20,7 +20,7 @@ static inline bool ia_struct_size_ok(const void *options, size_t theirs, size_t 
   return true;
 }
 
-/* Refuses what is not, by its name. */
+/* Sets an error that names the struct if the size is invalid. */
 static inline imgact_status ia_check_struct_size(const void *options, size_t theirs, size_t ours,
                                                  const char *what, imgact_error *error) {
   if (ia_struct_size_ok(options, theirs, ours)) return IMGACT_OK;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Timers in a heap, and the random numbers of jitter. */
+/* Timers in a heap, and random numbers for jitter and hash seeds. */
 #include "timer.h"
 #include "list.h"
 
@@ -28,7 +28,7 @@ void ia_timer_stop(ia_timers *timers, ia_timer *timer) {
   ia_heap_remove(&timers->heap, &timer->node);
 }
 
-/* splitmix64: one word of state, good enough for jitter. */
+/* splitmix64: one word of state; sufficient for jitter. */
 uint64_t ia_random_word(ia_timers *timers) {
   uint64_t z = timers->random_state += 0x9E3779B97F4A7C15u;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;

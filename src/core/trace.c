@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
-/* Every text of an event goes through the redactor, at most 4 KiB of a body, into memory that lives
- * for the call alone. */
+/* Every text of an event is redacted, at most 4 KiB of a body, in memory that is freed after the
+ * callback. */
 #include "trace.h"
 #include "str.h"
 #include <string.h>
 
 #define BODY_BYTES 4096
-#define LOOKED_AT_BYTES                                                                            \
-  ((size_t)2 * BODY_BYTES) /* of what is shown all, and of a token that begins in it enough */
+#define REDACTED_BYTES                                                                             \
+  ((size_t)2 * BODY_BYTES) /* twice what is shown, so that a token that begins in it is complete   \
+                            */
 
 static char *clean(const ia_exchange *exchange, ia_arena *arena, const char *text, size_t length,
                    size_t *whole_bytes) {
   *whole_bytes = 0;
   if (!text) return NULL;
-  size_t looked_at = ia_utf8_cut(text, length, LOOKED_AT_BYTES);
+  size_t looked_at = ia_utf8_cut(text, length, REDACTED_BYTES);
   ia_buf out;
   ia_buf_init(&out, exchange->client->allocator, 2 * looked_at + 64);
   ia_redact_text(&exchange->redactor, &out, text, looked_at);
@@ -39,8 +40,7 @@ static char *header_lines(const ia_exchange *exchange, ia_arena *arena,
     if (!ia_str_equal_nocase(headers[i].name, "authorization") &&
         !ia_str_equal_nocase(headers[i].name, "set-cookie"))
       ia_buf_printf(&lines, "%s: %s\n", headers[i].name, headers[i].value);
-  size_t ignored; /* what does not fit is left out without a word: these are headers of ours and of
-                     clouds, not bodies */
+  size_t ignored; /* truncated silently: headers only */
   char *text = lines.data ? clean(exchange, arena, lines.data, lines.length, &ignored) : NULL;
   ia_buf_free(&lines);
   return text;

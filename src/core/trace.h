@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Trace events: everything is redacted before a user sees it. Nothing is done where nobody listens.
- */
+/* Trace events. All texts are redacted. Nothing is done if there is no trace callback. */
 #ifndef IA_TRACE_H
 #define IA_TRACE_H
 

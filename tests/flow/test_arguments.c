@@ -210,7 +210,7 @@ TEST(op_arguments_invalid_are_named) {
   refused(s, imgact_get_image(s->client, "ubuntu-24-04", "x86"), IMGACT_UNSUPPORTED,
           "architecture");
   refused(s, imgact_wait_actions(s->client, NULL, 0, NULL), IMGACT_INVALID_ARGUMENT,
-          "no action to wait for");
+          "missing action ids");
   refused(s, imgact_protect_image(s->client, "1"), IMGACT_UNSUPPORTED, "change_protection");
   const int unknown = 4711;
   const imgact_image_type type = (imgact_image_type)unknown;
@@ -230,7 +230,7 @@ TEST(op_arguments_invalid_are_named) {
       {.deadline_ms = -1}, {.poll_interval_ms = -1}, {.max_attempts = -1}};
   for (size_t i = 0; i < 3; i++)
     refused(s, harness_configure(imgact_get_image(s->client, "1", NULL), wrong[i]),
-            IMGACT_INVALID_ARGUMENT, "below 0");
+            IMGACT_INVALID_ARGUMENT, "not be negative");
   refused(
       s,
       harness_configure(imgact_get_image(s->client, "1", NULL), (imgact_op_options){.flags = 0x80}),

@@ -118,7 +118,7 @@ TEST(lookup_match_unknown_is_ambiguous) {
     t.slots[IMGACT_OP_TRANSFER].matches_action = without ? NULL : cannot_tell;
     cloud_plan(t.cloud, lost_applied);
     imgact_op *op = harness_run(transfer(&t), IMGACT_AMBIGUOUS);
-    assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
+    assert_non_null(strstr(imgact_op_error(op)->message, "may be its effect"));
     assert_int_equal(t.cloud->mutations, 1);
     assert_int_equal(scripted_now_ms(t.harness->script),
                      10000); // a later lookup might have matched
@@ -144,7 +144,7 @@ TEST(lookup_action_without_start_is_ambiguous) {
   cloud_plan(c, lost_applied);
   imgact_op *op =
       harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
-  assert_non_null(strstr(imgact_op_error(op)->message, "could be its effect"));
+  assert_non_null(strstr(imgact_op_error(op)->message, "may be its effect"));
   imgact_op_free(op);
   harness_free(s);
   cloud_free(c);

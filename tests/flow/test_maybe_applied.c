@@ -165,7 +165,7 @@ TEST(retry_budget_exhausted_ends_lookup) {
   scripted_on(s->script, "GET *actions*", (scripted_answer){.status = 502, .body = "{}"});
   imgact_op *op =
       harness_run(imgact_transfer_image(s->client, CLOUD_IMAGE, "nyc3"), IMGACT_AMBIGUOUS);
-  assert_non_null(strstr(imgact_op_error(op)->message, "100 retries are used up"));
+  assert_non_null(strstr(imgact_op_error(op)->message, "retry budget of 100 exhausted"));
   imgact_op_free(op);
   harness_free(s);
 }

@@ -129,7 +129,7 @@ TEST(mutation_long_api_message_keeps_reason) {
   cloud_add_action(p.cloud, "transfer", "nyc3", 0, 1000);
   cloud_add_action(p.cloud, "transfer", "nyc3", 0, 1000);
   imgact_op *op = harness_run(transfer(&p), IMGACT_AMBIGUOUS);
-  assert_non_null(strstr(imgact_op_error(op)->message, "several actions could be its effect"));
+  assert_non_null(strstr(imgact_op_error(op)->message, "several actions may be its effect"));
   imgact_op_free(op);
   fixture_free(&p);
 }

@@ -58,7 +58,7 @@ TEST(unprotect_waits_for_running_action) {
     assert_int_equal(scripted_now_ms(p.script), late ? 10000 : 4000);
     assert_int_equal(imgact_op_adopted(op), !late);
     if (late) assert_flag(op, IMGACT_ERROR_MAYBE_APPLIED);
-    if (late) assert_non_null(strstr(imgact_op_error(op)->message, "still running"));
+    if (late) assert_non_null(strstr(imgact_op_error(op)->message, "a running action"));
     assert_int_equal(p.cloud->mutations, 1);
     imgact_op_free(op);
     fixture_free(&p);

@@ -230,7 +230,7 @@ TEST(rate_limit_rejected_retry_keeps_cause) {
   assert_status(put, IMGACT_UNAVAILABLE);
   assert_int_equal(imgact_op_error(put)->http_status, 502);
   assert_flag(put, IMGACT_ERROR_MAYBE_APPLIED);
-  assert_non_null(strstr(imgact_op_error(put)->message, "not sent again"));
+  assert_non_null(strstr(imgact_op_error(put)->message, "not resent"));
 
   imgact_op_free(put);
   imgact_op_free(get);

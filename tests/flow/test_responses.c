@@ -14,7 +14,7 @@ TEST(get_image_other_architecture_not_found) {
   scripted_json(s->script, 200, NONE);
   imgact_op *op = harness_run(imgact_get_image(s->client, "4711", "x86"), IMGACT_NOT_FOUND);
 
-  assert_non_null(strstr(imgact_op_error(op)->message, "is not of architecture x86"));
+  assert_non_null(strstr(imgact_op_error(op)->message, "not found for architecture x86"));
   assert_null(imgact_op_image(op));
   imgact_op_free(op);
   scripted_json(s->script, 200, ARM);

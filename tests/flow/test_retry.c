@@ -191,7 +191,7 @@ TEST(retry_budget_exhausted_is_named) {
   imgact_op *op = harness_run(get(s), IMGACT_UNAVAILABLE);
 
   assert_int_equal(scripted_count(s->script), 101);
-  assert_non_null(strstr(imgact_op_error(op)->message, "100 retries are used up"));
+  assert_non_null(strstr(imgact_op_error(op)->message, "retry budget of 100 exhausted"));
   imgact_op_free(op);
   harness_expect(get(s), IMGACT_UNAVAILABLE);
   assert_int_equal(scripted_count(s->script), 102);

@@ -187,7 +187,7 @@ TEST(trace_resend_shows_lookup_result) {
       "40 response #4/1 GET " ACTIONS "?page=1&per_page=200 after=10 status=200 body=44/44\n"
       "40 request #5/1 GET " LOOKED_AT "\n"
       "50 response #5/1 GET " LOOKED_AT " after=10 status=200 body=274/274\n"
-      "50 lookup #1/0 text=the cloud shows no effect of the request: it is sent again\n"
+      "50 lookup #1/0 text=no effect of the request found, resending\n"
       "50 request #6/2 POST " ACTIONS " body=35/35\n"
       "60 response #6/2 POST " ACTIONS " after=10 status=201 body=172/172\n");
 
@@ -219,8 +219,8 @@ TEST(trace_throttle_has_delay) {
            "0 request #1/1 " GET "\n"
            "0 response #1/1 " GET " after=0 status=429 body=2/2\n"
            "0 retry #1/1 GET delay=30000 status=429 text=HTTP 429\n"
-           "1000 throttle #0/0 delay=29000 text=held back for the rate limit\n"
-           "30000 throttle #0/0 delay=%lld text=held back for the rate limit\n"
+           "1000 throttle #0/0 delay=29000 text=delayed by the rate limit\n"
+           "30000 throttle #0/0 delay=%lld text=delayed by the rate limit\n"
            "30000 request #2/1 " GET "\n"
            "30000 response #2/1 " GET " after=0 status=200 body=18/18\n"
            "%lld request #1/2 " GET "\n"

@@ -32,7 +32,7 @@ TEST(poller_new_action_may_be_missing) {
     respond(i, 200, "{\"actions\":[{\"id\":2,\"status\":\"running\"}]}");
   }
   assert_int_equal(s.seen[0].status, IMGACT_NOT_FOUND);
-  assert_string_equal(s.seen[0].message, "example knows no action 1");
+  assert_string_equal(s.seen[0].message, "example: action '1' not found");
   assert_int_equal(s.seen[0].polls, 1);
   assert_int_equal(s.seen[1].polls, 3);
 }
@@ -59,7 +59,7 @@ TEST(poller_action_of_other_image_rejected) {
           "{\"actions\":[{\"id\":1,\"status\":\"success\",\"image\":4712},{\"id\":2,\"status\":"
           "\"success\"},"
           "{\"id\":3,\"status\":\"success\",\"image\":4711}]}");
-  assert_string_equal(s.seen[0].message, "example knows no action 1 of image 4711");
+  assert_string_equal(s.seen[0].message, "example: action '1' of image 4711 not found");
   assert_int_equal(s.seen[1].status, IMGACT_NOT_FOUND);
   assert_int_equal(s.seen[2].status, IMGACT_OK);
 }
